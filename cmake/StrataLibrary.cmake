@@ -1,0 +1,26 @@
+# strata_library(NAME [SOURCES ...] [DEPENDS ...] [TESTS ...] [TEST_DEPENDS ...])
+#
+# Makes the library strata_NAME from the folder it is called in, and one test program strata_NAME_test
+# from TESTS. DEPENDS are other folders of ours (by folder name, '/' becomes '_') or imported targets.
+function(strata_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;TESTS;TEST_DEPENDS" ${ARGN})
+  set(target strata_${name})
+  add_library(${target} STATIC ${ARG_SOURCES})
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${target} PUBLIC strata_options ${ARG_DEPENDS})
+  if(STRATA_TESTS AND ARG_TESTS)
+    strata_test(${target}_test SOURCES ${ARG_TESTS} DEPENDS ${target} ${ARG_TEST_DEPENDS})
+  endif()
+endfunction()
+
+# strata_test(NAME SOURCES ... DEPENDS ... [LABELS ...]) - a GoogleTest program known to ctest.
+function(strata_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} strata_options GTest::gmock GTest::gtest_main)
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 300)
+endfunction()

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Starts a server, deploys every example, calls each with real input and prints a table.
+
+    tools/demo.py [--keep] [--bin DIR] [--seconds N]
+
+Every answer is checked against the example's expected bytes. With --keep the server goes on
+running afterwards and its address is printed; otherwise nothing is left behind.
+"""
+
+import argparse
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+COLUMNS = ("FUNCTION", "LANGUAGE", "GUEST", "ARTIFACT", "FIRST MS", "P50 MS", "P99 MS", "MEMORY",
+           "REQ/S", "ANSWER")
+WARM_CALLS = 200
+
+
+class Demo:
+    def __init__(self, bin_dir, home, seconds):
+        self.strata = [str(bin_dir / "strata"), "--home", str(home)]
+        self.seconds = seconds
+        self.address = None
+
+    def run(self, *words, parse=False):
+        """Runs a verb; a failure ends the demo with the verb's own words."""
+        command = self.strata + list(words) + (["-o", "json"] if parse else [])
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)}: {done.stderr.strip()}")
+        return json.loads(done.stdout) if parse else done.stdout
+
+    def call(self, connection, call, folder):
+        """One request; (seconds, status, body)."""
+        body = (folder / call["body"]).read_bytes() if "body" in call else b""
+        headers = {"Content-Type": call["content_type"]} if "content_type" in call else {}
+        start = time.perf_counter()
+        connection.request(call["method"], call["path"], body=body, headers=headers)
+        response = connection.getresponse()
+        answer = response.read()
+        return time.perf_counter() - start, response.status, answer
+
+    def load(self, call, folder):
+        """Requests per second with 8 connections, by wrk; None without wrk."""
+        if shutil.which("wrk") is None or self.seconds <= 0:
+            return None
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write(f"wrk.method = {json.dumps(call['method'])}\n")
+            if "body" in call:
+                script.write(f"local f = io.open({json.dumps(str(folder / call['body']))}, 'rb')\n"
+                             "wrk.body = f:read('*a')\nf:close()\n")
+            if "content_type" in call:
+                script.write(f"wrk.headers['Content-Type'] = {json.dumps(call['content_type'])}\n")
+            script.flush()
+            done = subprocess.run(
+                ["wrk", "-t1", "-c8", f"-d{self.seconds}s", "-s", script.name,
+                 f"http://{self.address}{call['path']}"],
+                capture_output=True, text=True, check=False)
+        for line in done.stdout.splitlines():
+            if line.startswith("Requests/sec:"):
+                return float(line.split()[1])
+        return None
+
+
+def examples():
+    """The example folders that say how to call them, in the order of their README."""
+    order = [line.split("[")[1].split("]")[0] for line in (EXAMPLES / "README.md").open()
+             if line.startswith("| [")]
+    return [EXAMPLES / name for name in order if (EXAMPLES / name / "calls.json").exists()]
+
+
+def size_text(count):
+    for unit in ("B", "KiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} MiB"
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def check(call, status, answer, folder):
+    """An error text, or None when the answer is the expected one."""
+    if status != call["status"]:
+        return f"status {status}, not {call['status']}: {answer[:200]!r}"
+    if answer != (folder / call["answer"]).read_bytes():
+        return f"sha256 {hashlib.sha256(answer).hexdigest()[:16]} is not that of {call['answer']}"
+    return None
+
+
+def measure(demo, folder):
+    """Calls one example; returns its row and whether every answer was right."""
+    calls = json.loads((folder / "calls.json").read_text())
+    host, port = demo.address.rsplit(":", 1)
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    first = None
+    problem = None
+    for call in calls:
+        seconds, status, answer = demo.call(connection, call, folder)
+        first = seconds if first is None else first
+        problem = problem or check(call, status, answer, folder)
+    if problem:
+        print(f"  {folder.name}: {problem}")
+        return [folder.name] + ["-"] * (len(COLUMNS) - 2) + ["FAILED"], False
+    warm = [demo.call(connection, calls[0], folder)[0] for _ in range(WARM_CALLS)]
+    connection.close()
+    rate = demo.load(calls[0], folder)
+    described = demo.run("-n", "demo", "describe", "function", folder.name, parse=True)
+    figures = next(row for row in demo.run("top", parse=True)["functions"]
+                   if row["name"] == folder.name)
+    artifact = ROOT / "build" / "examples" / f"{folder.name}.wasm"
+    return [folder.name, described["metadata"].get("labels", {}).get("language", "-"),
+            described["status"].get("guest", "-"), size_text(artifact.stat().st_size),
+            f"{first * 1e3:.2f}", f"{percentile(warm, 0.5) * 1e3:.2f}",
+            f"{percentile(warm, 0.99) * 1e3:.2f}", f"{figures['memory_mib']:.1f} MiB",
+            "-" if rate is None else f"{rate:.0f}", "ok"], True
+
+
+def print_table(rows):
+    widths = [max(len(row[i]) for row in [list(COLUMNS)] + rows) for i in range(len(COLUMNS))]
+    for row in [list(COLUMNS)] + rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", action="store_true", help="leave the server running")
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "release" / "bin")
+    parser.add_argument("--seconds", type=int, default=2, help="of load for each function; 0: none")
+    arguments = parser.parse_args()
+
+    home = pathlib.Path(os.environ.get("STRATA_HOME") or tempfile.mkdtemp(prefix="strata-demo."))
+    demo = Demo(arguments.bin, home, arguments.seconds)
+    listen = "127.0.0.1:8080" if arguments.keep else "127.0.0.1:0"
+    demo.address = demo.run("up", "-d", "--listen", listen, parse=True)["listen"]
+    print(f"server: http://{demo.address} (state in {home})")
+    keep = False
+    try:
+        rows = []
+        good = True
+        folders = examples()
+        for number, folder in enumerate(folders, 1):
+            print(f"[{number}/{len(folders)}] deploying {folder.name} ...", end="", flush=True)
+            start = time.perf_counter()
+            demo.run("apply", "-f", str(folder / "function.yaml"))
+            print(f" {time.perf_counter() - start:.1f} s", flush=True)
+        for number, folder in enumerate(folders, 1):
+            print(f"[{number}/{len(folders)}] calling {folder.name}", flush=True)
+            row, right = measure(demo, folder)
+            rows.append(row)
+            good = good and right
+        print()
+        print_table(rows)
+        keep = arguments.keep and good
+        if keep:
+            print(f"\nThe server goes on at http://{demo.address}. Stop it with\n"
+                  f"  {' '.join(demo.strata)} down")
+        if not good:
+            sys.exit("demo: an answer was wrong")
+    finally:
+        if not keep:
+            demo.run("down")
+            if "STRATA_HOME" not in os.environ:
+                shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
