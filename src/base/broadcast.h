@@ -1,0 +1,39 @@
+// base/broadcast.h - "something changed": wakes every coroutine of one loop that waits for it.
+//
+// There is no memory: a waiter looks at what it waits for, then waits, on the same loop, so nothing
+// is missed in between. Lifetime: outlives its waiters' frames or is never notified again.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/promise.h"
+#include "base/task.h"
+
+namespace strata {
+
+class Broadcast {
+ public:
+  explicit Broadcast(Loop& loop) : loop_(loop) {}
+
+  void Notify() {
+    for (const auto& waiter : std::exchange(waiters_, {})) waiter->Set(std::monostate{});
+  }
+
+  // Ends at the next Notify() or after `patience`, whichever is first.
+  Awaitable<void> Wait(std::chrono::milliseconds patience) {
+    auto waiter = std::make_shared<Promise<std::monostate>>(loop_);
+    waiters_.push_back(waiter);
+    (void)co_await waiter->Wait(patience);
+    std::erase(waiters_, waiter);
+  }
+
+ private:
+  Loop& loop_;
+  std::vector<std::shared_ptr<Promise<std::monostate>>> waiters_;
+};
+
+}  // namespace strata

@@ -1,0 +1,21 @@
+// base/byte_view.h - text and bytes seen as each other, without a copy. A view never owns: it is
+// valid as long as what it was made from.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace strata {
+
+using ByteView = std::span<const std::byte>;
+
+inline ByteView AsBytes(std::string_view text) noexcept {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+inline std::string_view AsText(ByteView bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace strata

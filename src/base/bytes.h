@@ -1,0 +1,28 @@
+// base/bytes.h - a number of bytes that cannot be confused with any other number.
+//
+// Sizes and limits are Bytes; conversions are spelled out. Arithmetic saturates nothing: callers
+// check untrusted values before they add them up.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+namespace strata {
+
+struct Bytes {
+  std::uint64_t count = 0;
+
+  static constexpr Bytes KiB(std::uint64_t n) { return Bytes{n << 10}; }
+  static constexpr Bytes MiB(std::uint64_t n) { return Bytes{n << 20}; }
+
+  friend constexpr auto operator<=>(Bytes, Bytes) = default;
+  friend constexpr Bytes operator+(Bytes a, Bytes b) { return Bytes{a.count + b.count}; }
+};
+
+inline namespace literals {
+constexpr Bytes operator""_B(unsigned long long n) { return Bytes{n}; }
+constexpr Bytes operator""_KiB(unsigned long long n) { return Bytes::KiB(n); }
+constexpr Bytes operator""_MiB(unsigned long long n) { return Bytes::MiB(n); }
+}  // namespace literals
+
+}  // namespace strata

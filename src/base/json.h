@@ -1,0 +1,25 @@
+// base/json.h - the one JSON of the control path (nlohmann). Object keys keep no order: output is
+// sorted and so comparable. The parser of untrusted text is ParseJson; it never throws and is
+// bounded.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace strata {
+
+using Json = nlohmann::json;
+
+// Parses `text`. Fails with kInvalidArgument when it is longer than `limit`, nested deeper than 64
+// levels, holds a duplicate key in one object, or is no JSON; the message names the byte.
+Result<Json> ParseJson(std::string_view text, Bytes limit = 8_MiB);
+
+// Serialises `value` on one line; bytes that are no UTF-8 become U+FFFD instead of failing.
+std::string DumpJson(const Json& value);
+
+}  // namespace strata

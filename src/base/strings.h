@@ -1,0 +1,25 @@
+// base/strings.h - small text helpers that more than one folder needs. Pure.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace strata {
+
+// How many single characters must be inserted, removed, replaced or swapped with their neighbour to
+// turn `a` into `b` (optimal string alignment).
+[[nodiscard]] std::size_t EditDistance(std::string_view a, std::string_view b);
+
+// The candidate a person probably meant by `name`, for "did you mean ...?": the nearest one, if at
+// most a third of its characters (at least one) differ; case does not count. The first of equals.
+[[nodiscard]] std::optional<std::string_view> Nearest(std::string_view name,
+                                                      std::span<const std::string_view> candidates);
+
+// `text` with every control character (C0, DEL, C1) and backslash as \n, \t, \\ or \xNN, so that
+// untrusted text can neither move a terminal's cursor nor fake a second line.
+[[nodiscard]] std::string EscapeControl(std::string_view text);
+
+}  // namespace strata

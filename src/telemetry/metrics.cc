@@ -1,0 +1,214 @@
+#include "telemetry/metrics.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace strata::telemetry {
+namespace {
+
+constexpr std::string_view kCounter = "counter";
+constexpr std::string_view kGauge = "gauge";
+constexpr std::string_view kHistogram = "histogram";
+
+bool IsNameCharacter(char c, bool first) {
+  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  return letter || (!first && c >= '0' && c <= '9');
+}
+
+// The rules of label names; metric names may also have ':', which is for recording rules, not us.
+bool IsName(std::string_view name) {
+  if (name.empty()) return false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (!IsNameCharacter(name[i], i == 0)) return false;
+  }
+  return true;
+}
+
+// Label values escape backslash, quote and newline; help texts the same without the quote.
+void AppendEscaped(std::string& to, std::string_view text, std::string_view special) {
+  for (const char c : text) {
+    if (c == '\n') {
+      to += "\\n";
+      continue;
+    }
+    if (special.find(c) != std::string_view::npos) to += '\\';
+    to += c;
+  }
+}
+
+// `a="x",b="y"`: also the key of a series, because a map keeps its labels sorted.
+std::string FormatLabels(const Labels& labels) {
+  std::string text;
+  for (const auto& [name, value] : labels) {
+    STRATA_CHECK(IsName(name) && name != "le" && !name.starts_with("__"));
+    if (!text.empty()) text += ',';
+    text += name;
+    text += "=\"";
+    AppendEscaped(text, value, "\\\"");
+    text += '"';
+  }
+  return text;
+}
+
+std::string Number(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  return fmt::format("{}", value);  // the shortest text that reads back as the same number
+}
+
+void AppendSample(std::string& to, std::string_view name, std::string_view suffix,
+                  const std::string& labels, std::string_view value) {
+  to += name;
+  to += suffix;
+  if (!labels.empty()) fmt::format_to(std::back_inserter(to), "{{{}}}", labels);
+  fmt::format_to(std::back_inserter(to), " {}\n", value);
+}
+
+void AppendHistogram(std::string& to, std::string_view name, const std::string& labels,
+                     const Histogram& histogram) {
+  const std::string before = labels.empty() ? "" : labels + ",";
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i < histogram.bounds().size(); ++i) {
+    cumulative += histogram.counts()[i];
+    AppendSample(to, name, "_bucket", before + "le=\"" + Number(histogram.bounds()[i]) + "\"",
+                 std::to_string(cumulative));
+  }
+  const std::string count = std::to_string(histogram.count());
+  AppendSample(to, name, "_bucket", before + "le=\"+Inf\"", count);
+  AppendSample(to, name, "_sum", labels, Number(histogram.sum()));
+  AppendSample(to, name, "_count", labels, count);
+}
+
+}  // namespace
+
+// All series of one name. Only the map of its kind is filled.
+struct Registry::Family {
+  template <typename Metric>
+  struct Series {
+    Labels labels;
+    Metric metric;
+  };
+  template <typename Metric>
+  using SeriesMap = std::map<std::string, std::unique_ptr<Series<Metric>>>;
+
+  std::string_view kind;
+  std::string help;
+  SeriesMap<Counter> counters;
+  SeriesMap<Gauge> gauges;
+  SeriesMap<Histogram> histograms;
+
+  template <typename Metric, typename... Arguments>
+  static Metric& Get(SeriesMap<Metric>& series, const Labels& labels, Arguments&&... arguments) {
+    auto& slot = series[FormatLabels(labels)];
+    if (!slot) {
+      slot = std::make_unique<Series<Metric>>(
+          Series<Metric>{labels, Metric(std::forward<Arguments>(arguments)...)});
+    }
+    return slot->metric;
+  }
+
+  template <typename Metric>
+  static void Remove(SeriesMap<Metric>& series, const std::string& label, std::string_view value) {
+    std::erase_if(series, [&](const auto& entry) {
+      const auto found = entry.second->labels.find(label);
+      return found != entry.second->labels.end() && found->second == value;
+    });
+  }
+};
+
+void Histogram::Observe(double value) noexcept {
+  // A bound belongs to its bucket ("le"). NaN compares with nothing and lands above all bounds.
+  std::size_t bucket = 0;
+  while (bucket < bounds_.size() && !(value <= bounds_[bucket])) ++bucket;
+  ++counts_[bucket];
+  ++count_;
+  sum_ += value;
+}
+
+double Histogram::Quantile(double quantile) const noexcept {
+  if (count_ == 0 || bounds_.empty()) return 0;
+  const double rank = std::clamp(quantile, 0.0, 1.0) * static_cast<double>(count_);
+  double below = 0;
+  for (std::size_t i = 0; i < bounds_.size(); ++i) {
+    const auto here = static_cast<double>(counts_[i]);
+    if (here > 0 && below + here >= rank) {
+      const double low = i == 0 ? 0 : bounds_[i - 1];
+      return low + (bounds_[i] - low) * (rank - below) / here;
+    }
+    below += here;
+  }
+  return bounds_.back();
+}
+
+std::span<const double> DurationBuckets() noexcept {
+  static constexpr std::array kBounds = {1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2,
+                                         2e-2, 5e-2, 0.1,  0.2,  0.5,  1.0,  2.0,  5.0,  10.0};
+  return kBounds;
+}
+
+Registry::Registry() = default;
+Registry::~Registry() = default;
+
+Registry::Family& Registry::GetFamily(std::string_view name, std::string_view help,
+                                      std::string_view kind) {
+  auto found = families_.find(name);
+  if (found == families_.end()) {
+    STRATA_CHECK(IsName(name) && !help.empty());
+    STRATA_CHECK((kind == kCounter) == name.ends_with("_total"));
+    found = families_.emplace(std::string(name), std::make_unique<Family>()).first;
+    found->second->kind = kind;
+    found->second->help = help;
+  }
+  STRATA_CHECK(found->second->kind == kind && found->second->help == help);
+  return *found->second;
+}
+
+Counter& Registry::GetCounter(std::string_view name, std::string_view help, const Labels& labels) {
+  return Family::Get(GetFamily(name, help, kCounter).counters, labels);
+}
+
+Gauge& Registry::GetGauge(std::string_view name, std::string_view help, const Labels& labels) {
+  return Family::Get(GetFamily(name, help, kGauge).gauges, labels);
+}
+
+Histogram& Registry::GetHistogram(std::string_view name, std::string_view help,
+                                  std::span<const double> bounds, const Labels& labels) {
+  STRATA_CHECK(!bounds.empty() && std::ranges::is_sorted(bounds));
+  return Family::Get(GetFamily(name, help, kHistogram).histograms, labels, bounds);
+}
+
+void Registry::Remove(std::string_view label, std::string_view value) {
+  const std::string name(label);
+  for (auto& [family_name, family] : families_) {
+    Family::Remove(family->counters, name, value);
+    Family::Remove(family->gauges, name, value);
+    Family::Remove(family->histograms, name, value);
+  }
+}
+
+std::string Registry::Expose() const {
+  std::string text;
+  for (const auto& [name, family] : families_) {
+    fmt::format_to(std::back_inserter(text), "# HELP {} ", name);
+    AppendEscaped(text, family->help, "\\");
+    fmt::format_to(std::back_inserter(text), "\n# TYPE {} {}\n", name, family->kind);
+    for (const auto& [labels, series] : family->counters) {
+      AppendSample(text, name, "", labels, std::to_string(series->metric.value()));
+    }
+    for (const auto& [labels, series] : family->gauges) {
+      AppendSample(text, name, "", labels, Number(series->metric.value()));
+    }
+    for (const auto& [labels, series] : family->histograms) {
+      AppendHistogram(text, name, labels, series->metric);
+    }
+  }
+  return text;
+}
+
+}  // namespace strata::telemetry
