@@ -1,0 +1,43 @@
+// artifact/content_store.h - wasm artifacts by digest in STRATA_HOME/content: what a restart needs
+// when the file that was deployed is long gone or changed.
+//
+// A file appears complete or not at all, and is checked against its name whenever it is read.
+//
+// Threads: one at a time; blocking. Tested by artifact/content_store_test.cc.
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace strata::artifact {
+
+class ContentStore {
+ public:
+  // Makes `directory` (0700) when there is none and removes unfinished files of a crashed writer.
+  static Result<ContentStore> Open(const std::string& directory);
+
+  // Stores `bytes` durably and returns their digest ("sha256:..."). Storing twice is harmless.
+  Result<std::string> Put(std::span<const std::byte> bytes);
+
+  // kNotFound: not here. kFailedPrecondition: the file does not match its digest; it was removed,
+  // so storing the artifact again repairs it.
+  Result<std::vector<std::byte>> Get(std::string_view digest) const;
+
+  [[nodiscard]] bool Contains(std::string_view digest) const;
+
+  // Removes everything whose digest is not in `keep`; returns how many files went.
+  Result<std::size_t> Prune(const std::set<std::string>& keep);
+
+ private:
+  explicit ContentStore(std::string directory);
+
+  std::string directory_;
+};
+
+}  // namespace strata::artifact

@@ -1,0 +1,36 @@
+// artifact/regular_file.h - reading untrusted files: only regular ones, only up to a limit, and
+// inside a folder without ever following a link. Internal to the folder.
+//
+// Threads: blocking. Errors: kNotFound; kInvalidArgument (a directory, FIFO, device or link);
+// kResourceExhausted (larger than the limit). Tested through the other tests of this folder.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/byte_view.h"
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace strata::artifact {
+
+// The whole content of the open file `fd`; `name` is for messages.
+Result<std::vector<std::byte>> ReadRegular(const Fd& fd, Bytes limit, const std::string& name);
+
+// Opens `path` below the folder `root` for reading. No part of `path` may be a link or lead out of
+// `root`; both are kInvalidArgument. `name` is for messages.
+Result<Fd> OpenBeneath(const Fd& root, const std::string& path, const std::string& name);
+
+// Opens a folder to be read or to be `root` above.
+Result<Fd> OpenFolder(const std::string& path);
+
+// "sha256:" and 64 lower-case hex digits; the digits alone, or empty when it is something else.
+std::string_view DigestHex(std::string_view digest);
+
+// "sha256:<hex>" of `bytes`.
+std::string DigestOf(ByteView bytes);
+
+}  // namespace strata::artifact

@@ -1,0 +1,35 @@
+// meter/call_record.h - what is known of one finished call: the unit of metering, access logs and
+// request metrics. Fixed size, trivially copyable: it crosses the shared-memory ring as it is.
+//
+// Written once by route/ when a call ends, read once by the manager. Prices and bills are built
+// from it elsewhere (the scheduler issue).
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace strata::meter {
+
+struct CallRecord {
+  std::uint64_t wall_start_ns = 0;  // since the Unix epoch
+  std::uint64_t queue_ns = 0;       // from the parsed head to the start of instantiate
+  std::uint64_t instantiate_ns = 0;
+  std::uint64_t run_ns = 0;       // from the guest's start to its end, waiting included
+  std::uint64_t write_ns = 0;     // from the guest's end to the last byte in the socket
+  std::uint64_t cpu_ns = 0;       // the guest's share of the CPU
+  std::uint64_t memory_peak = 0;  // bytes of linear memory
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint8_t trace_id[16] = {};  // zero: none
+  std::uint8_t span_id[8] = {};
+  std::uint32_t revision = 0;    // index in the cell's configuration, translated by the manager
+  std::uint32_t generation = 0;  // of that configuration
+  std::uint16_t status = 0;      // HTTP status sent; 0: the client went away first
+  std::uint8_t exit = 0;         // model::ExitReason
+  std::uint8_t sampled = 0;      // 1: a span is exported for this call
+  char method[12] = {};          // zero-padded
+  char path[128] = {};           // zero-padded, cut
+};
+static_assert(std::is_trivially_copyable_v<CallRecord>);
+
+}  // namespace strata::meter

@@ -1,0 +1,49 @@
+// The record crosses a shared-memory ring between processes that may be of two versions while one
+// replaces the other: its layout is a promise.
+#include "meter/call_record.h"
+
+#include <cstddef>
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+namespace strata::meter {
+namespace {
+
+TEST(CallRecordTest, TheLayoutIsFixed) {
+  EXPECT_EQ(sizeof(CallRecord), 248U);
+  EXPECT_EQ(alignof(CallRecord), 8U);
+  EXPECT_EQ(offsetof(CallRecord, wall_start_ns), 0U);
+  EXPECT_EQ(offsetof(CallRecord, cpu_ns), 40U);
+  EXPECT_EQ(offsetof(CallRecord, bytes_out), 64U);
+  EXPECT_EQ(offsetof(CallRecord, trace_id), 72U);
+  EXPECT_EQ(offsetof(CallRecord, revision), 96U);
+  EXPECT_EQ(offsetof(CallRecord, status), 104U);
+  EXPECT_EQ(offsetof(CallRecord, method), 108U);
+  EXPECT_EQ(offsetof(CallRecord, path), 120U);
+}
+
+TEST(CallRecordTest, ACopyOfTheBytesIsTheRecord) {
+  CallRecord record;
+  record.cpu_ns = 7;
+  record.status = 200;
+  std::strncpy(record.path, "/a", sizeof(record.path));
+  std::byte ring[sizeof(CallRecord)];
+  std::memcpy(ring, &record, sizeof(record));
+  CallRecord read;
+  std::memcpy(&read, ring, sizeof(read));
+  EXPECT_EQ(read.cpu_ns, 7U);
+  EXPECT_EQ(read.status, 200U);
+  EXPECT_STREQ(read.path, "/a");
+}
+
+TEST(CallRecordTest, AFreshRecordSaysNothing) {
+  const CallRecord record;
+  const CallRecord zero{};
+  EXPECT_EQ(record.status, 0U);
+  EXPECT_EQ(record.method[0], '\0');
+  EXPECT_EQ(std::memcmp(record.trace_id, zero.trace_id, sizeof(record.trace_id)), 0);
+}
+
+}  // namespace
+}  // namespace strata::meter

@@ -1,0 +1,50 @@
+// model/conflicts.h - the routes that resources ask for, and who may have them.
+//
+//   store::Apply --> [ RoutesOf, CheckRoutes ] --> routes of the one transaction --> cells
+//
+// A trigger is shorthand for a route with one backend. Two resources may not own one host + path +
+// method; "every method" overlaps with each. In this version every listener is direct: all routes
+// on it belong to one tenant.
+//
+// Threads: values and pure functions. Tested by model/conflicts_test.cc.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/resource.h"
+
+namespace strata::model {
+
+// One line of the route table.
+struct RouteEntry {
+  std::string host;                  // "*" or an exact name
+  std::string path;                  // normalised prefix
+  std::vector<std::string> methods;  // empty: every method
+  std::string tenant;
+  std::vector<Backend> backends;
+  ResourceKey owner;  // the Function, Service or Route that asked for it
+  friend bool operator==(const RouteEntry&, const RouteEntry&) = default;
+};
+
+// The routes that one resource asks for.
+std::vector<RouteEntry> RoutesOf(const Resource& resource);
+
+// Both match some request of the same host and path.
+bool Overlap(const RouteEntry& a, const RouteEntry& b) noexcept;
+
+// Checks `candidate` against routes that are already there. Fails with kFailedPrecondition when
+// one of another owner overlaps (the message names both owners and the method), kUnsupported when
+// one belongs to another tenant.
+Result<void> CheckRoute(const RouteEntry& candidate, std::span<const RouteEntry> existing);
+
+// The whole table of `resources`, sorted by host, path, owner; or the first conflict in it.
+Result<std::vector<RouteEntry>> BuildRoutes(std::span<const Resource> resources);
+
+// The refusal of a second tenant on a listener.
+Error SecondTenant(std::string_view candidate, std::string_view present);
+
+}  // namespace strata::model

@@ -1,0 +1,22 @@
+// model/local_paths.h - what only means something on one machine: `./file` artifacts and host
+// directories. The command line makes them absolute before it sends a manifest; the API refuses
+// those that still are not.
+//
+// Threads: pure; no file is looked at. Tested by model/local_paths_test.cc.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "model/resource.h"
+
+namespace strata::model {
+
+// Makes the artifact's path and every granted host directory absolute, relative to `folder` (the
+// manifest's, absolute), and removes "." and ".." by name alone.
+void ResolveLocalPaths(Resource& resource, std::string_view folder);
+
+// Fails with kInvalidArgument when a local path of `resource` is not absolute or has a "." or "..".
+Result<void> RequireResolvedPaths(const Resource& resource);
+
+}  // namespace strata::model

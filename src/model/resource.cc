@@ -1,0 +1,39 @@
+#include "model/resource.h"
+
+#include <array>
+#include <cstddef>
+
+namespace strata::model {
+namespace {
+
+constexpr std::array<std::string_view, 3> kKindNames = {"Function", "Service", "Route"};
+constexpr std::array<std::string_view, 3> kLevelNames = {"low", "medium", "high"};
+
+}  // namespace
+
+std::string_view KindName(Kind value) noexcept {
+  return kKindNames[static_cast<std::size_t>(value)];
+}
+
+std::optional<Kind> KindFromName(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < kKindNames.size(); ++i) {
+    if (kKindNames[i] == name) return static_cast<Kind>(i);
+  }
+  return std::nullopt;
+}
+
+std::string_view LevelName(Level value) noexcept {
+  return kLevelNames[static_cast<std::size_t>(value)];
+}
+
+std::string ResourceKey::ToString() const {
+  return std::string(KindName(kind)) + " " + tenant + "/" + name;
+}
+
+const Workload* Resource::workload() const noexcept {
+  if (const auto* function = std::get_if<FunctionSpec>(&spec)) return &function->workload;
+  if (const auto* service = std::get_if<ServiceSpec>(&spec)) return &service->workload;
+  return nullptr;
+}
+
+}  // namespace strata::model

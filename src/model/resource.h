@@ -1,0 +1,129 @@
+// model/resource.h - what a user declares: Function, Service and Route, as values.
+//
+// A Resource is made by model/manifest.h from YAML or JSON and is valid by construction: every rule
+// of its kind was checked, names are normalised and defaults are filled in. Everything behind the
+// API (store, manager, route) works with these types and never with text.
+//
+// Threads: values. Units are in the type or the name.
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/values.h"
+
+namespace strata::model {
+
+inline constexpr std::string_view kApiVersion = "strata.dev/v1alpha1";
+
+enum class Kind : std::uint8_t { kFunction, kService, kRoute };
+std::string_view KindName(Kind value) noexcept;                    // "Function", ...
+std::optional<Kind> KindFromName(std::string_view name) noexcept;  // exact, as in a manifest
+
+// The part of Kubernetes' ObjectMeta that we keep. Its read-only fields (uid, creationTimestamp,
+// resourceVersion, generation) are accepted in a manifest and dropped.
+struct ObjectMeta {
+  std::string name;                // DNS label
+  std::string tenant = "default";  // `namespace` in a manifest: DNS label
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;
+  friend bool operator==(const ObjectMeta&, const ObjectMeta&) = default;
+};
+
+// A place in the URL space. `path` is a segment-wise prefix ("/a" owns "/a" and "/a/b", not "/ab").
+struct HttpMatch {
+  std::string host = "*";            // "*" or an exact lower-case DNS name
+  std::string path;                  // normalised: NormalizePath in model/rules.h
+  std::vector<std::string> methods;  // upper case, sorted; empty means every method
+  friend bool operator==(const HttpMatch&, const HttpMatch&) = default;
+};
+
+enum class Level : std::uint8_t { kLow, kMedium, kHigh };
+std::string_view LevelName(Level value) noexcept;  // "low", "medium", "high"
+
+// Read by the scheduler when it chooses a class.
+struct Requires {
+  Level security = Level::kLow;
+  Level compatibility = Level::kLow;
+  Level performance = Level::kLow;
+  friend bool operator==(const Requires&, const Requires&) = default;
+};
+
+struct Slo {
+  std::optional<std::chrono::milliseconds> p99;
+  std::optional<std::chrono::milliseconds> cold_start;
+  friend bool operator==(const Slo&, const Slo&) = default;
+};
+
+// What runs, and inside which bounds: the part of a Function or Service that makes a revision.
+struct Workload {
+  std::string artifact;  // "./f.wasm", "/abs/f.wasm", "oci:<layout path>[:tag|@digest]"
+  GuestKind guest = GuestKind::kAuto;
+  Limits limits;
+  Env env;
+  Grants grants;
+  Requires requires_;
+  Slo slo;
+  friend bool operator==(const Workload&, const Workload&) = default;
+};
+
+// One call, one answer: every call runs in a fresh sandbox.
+struct FunctionSpec {
+  Workload workload;
+  std::vector<HttpMatch> triggers;
+  friend bool operator==(const FunctionSpec&, const FunctionSpec&) = default;
+};
+
+// Long-running: a sandbox serves many calls until a limit, a trap or a stop. A wasm service is a
+// wasi:http component; `port` is where it is seen to listen by classes that have a network.
+struct ServiceSpec {
+  Workload workload;
+  std::vector<HttpMatch> triggers;
+  std::uint16_t port = 8080;
+  std::uint32_t replicas = 1;  // sandboxes that serve it at once
+  friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
+};
+
+// A share of a route's traffic: weight / sum of weights. `function` names a Function or a Service
+// of the same tenant; the two kinds share one name space.
+struct Backend {
+  std::string function;
+  std::uint32_t weight = 1;
+  friend bool operator==(const Backend&, const Backend&) = default;
+};
+
+struct RouteSpec {
+  HttpMatch match;
+  std::vector<Backend> backends;  // at least one; the weights' sum is above zero
+  friend bool operator==(const RouteSpec&, const RouteSpec&) = default;
+};
+
+// Names one resource. Ordered by tenant, kind, name: the order of `strata get`.
+struct ResourceKey {
+  std::string tenant;
+  Kind kind = Kind::kFunction;
+  std::string name;
+  friend auto operator<=>(const ResourceKey&, const ResourceKey&) = default;
+  // "Function default/hello", for messages.
+  [[nodiscard]] std::string ToString() const;
+};
+
+struct Resource {
+  ObjectMeta metadata;
+  std::variant<FunctionSpec, ServiceSpec, RouteSpec> spec;  // index = Kind
+
+  [[nodiscard]] Kind kind() const noexcept { return static_cast<Kind>(spec.index()); }
+  [[nodiscard]] ResourceKey key() const { return {metadata.tenant, kind(), metadata.name}; }
+  // The runnable part of a Function or Service; null for a Route. Valid while this is unchanged.
+  [[nodiscard]] const Workload* workload() const noexcept;
+  friend bool operator==(const Resource&, const Resource&) = default;
+};
+
+}  // namespace strata::model

@@ -1,0 +1,49 @@
+// model/revision.h - an immutable deployed version of a Function or Service, and how two versions
+// of a resource differ.
+//
+// A new revision is made when what runs changes: the workload (limits, env, grants, ...) or the
+// bytes of its artifact. Triggers, labels and replicas change without one.
+//
+// Threads: values and pure functions. Tested by model/revision_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "model/resource.h"
+
+namespace strata::model {
+
+struct Revision {
+  std::string tenant;
+  std::string name;
+  std::uint64_t number = 0;  // 1, 2, ... for one name; never given twice, also after a delete
+  Kind kind = Kind::kFunction;
+  std::string spec_hash;        // WorkloadHash(workload)
+  std::string artifact_digest;  // "sha256:<64 hex digits>"
+  Workload workload;
+  WallTime created;
+  friend bool operator==(const Revision&, const Revision&) = default;
+  // "shop/thumbnail@3", for messages and logs.
+  [[nodiscard]] std::string ToString() const;
+};
+
+// SHA-256 of the workload's canonical JSON, 64 hex digits.
+std::string WorkloadHash(const Workload& workload);
+
+// A leaf that differs between two resources. Json null (discarded) stands for "absent".
+struct FieldChange {
+  enum class Type : std::uint8_t { kAdded, kRemoved, kChanged };
+  Type type = Type::kChanged;
+  std::string path;  // "spec.limits.memory_mib"
+  Json before;       // null when added
+  Json after;        // null when removed
+};
+
+// What applying `after` over `before` changes, sorted by path. `before` null: everything is added.
+std::vector<FieldChange> Diff(const Resource* before, const Resource& after);
+
+}  // namespace strata::model

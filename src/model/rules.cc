@@ -1,0 +1,263 @@
+#include "model/rules.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace strata::model {
+namespace {
+
+constexpr std::size_t kMaxLabel = 63;
+constexpr std::size_t kMaxHost = 253;
+constexpr std::size_t kMaxRoutePath = 1024;
+constexpr std::size_t kMaxFilePath = 4096;
+constexpr std::size_t kMaxEnvName = 256;
+constexpr std::size_t kMaxValue = 32 << 10;
+
+// ASCII only, whatever the locale.
+bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAlnum(char c) { return IsLower(c) || IsUpper(c) || IsDigit(c); }
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+bool HasControl(std::string_view text) { return std::any_of(text.begin(), text.end(), IsControl); }
+
+std::string Quoted(std::string_view text) { return "'" + std::string(text) + "' "; }
+
+std::unexpected<Error> Refuse(std::string_view text, const std::string& what) {
+  return Fail(Errc::kInvalidArgument, Quoted(text) + what);
+}
+
+// Letters, digits and `inner` characters, which may neither begin nor end it.
+bool IsWord(std::string_view text, std::string_view inner) {
+  if (text.empty() || !IsAlnum(text.front()) || !IsAlnum(text.back())) return false;
+  return std::all_of(text.begin(), text.end(), [inner](char c) {
+    return IsAlnum(c) || inner.find(c) != std::string_view::npos;
+  });
+}
+
+bool IsDnsLabel(std::string_view text) {
+  return text.size() <= kMaxLabel && IsWord(text, "-") &&
+         std::none_of(text.begin(), text.end(), IsUpper);
+}
+
+bool IsDnsName(std::string_view text) {
+  if (text.empty() || text.size() > kMaxHost) return false;
+  while (true) {
+    const std::size_t dot = text.find('.');
+    if (!IsDnsLabel(text.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (IsUpper(c)) c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+int HexDigit(char c) {
+  if (IsDigit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// RFC 3986: characters that mean the same escaped or not.
+bool IsUnreserved(char c) { return IsAlnum(c) || std::string_view("-._~").contains(c); }
+// What else may stand in a path segment as it is.
+bool IsSegmentChar(char c) {
+  return IsUnreserved(c) || std::string_view("!$&'()*+,;=:@").contains(c);
+}
+
+void AppendEscape(std::string& to, char c) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  to += '%';
+  to += kHex[byte >> 4];
+  to += kHex[byte & 15];
+}
+
+// Writes `text` with one spelling of every escape.
+Result<std::string> NormalizeEscapes(std::string_view text) {
+  std::string normal;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    const bool escaped = c == '%';
+    if (escaped) {
+      const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
+      if (high < 0 || low < 0) return Refuse(text, "has a '%' without two hexadecimal digits");
+      c = static_cast<char>(high << 4 | low);
+      i += 2;
+    }
+    if (IsControl(c)) return Refuse(text, "holds a control character");
+    if (c == '\\') return Refuse(text, "holds a backslash");
+    if (escaped && c == '/') return Refuse(text, "holds an escaped '/'");
+    if (!escaped && (c == '?' || c == '#')) return Refuse(text, "is more than a path");
+    if (IsUnreserved(c) || (!escaped && (c == '/' || IsSegmentChar(c)))) {
+      normal += c;
+    } else {
+      AppendEscape(normal, c);
+    }
+  }
+  return normal;
+}
+
+// What is wrong with the segments of an absolute path; a slash at the end is allowed.
+Problem SegmentsProblem(std::string_view path) {
+  std::string_view rest = path.substr(1);
+  while (!rest.empty()) {
+    const std::size_t slash = rest.find('/');
+    const std::string_view segment = rest.substr(0, slash);
+    if (segment.empty()) return "holds '//'";
+    if (segment == "." || segment == "..") return "holds '" + std::string(segment) + "'";
+    if (slash == std::string_view::npos) break;
+    rest.remove_prefix(slash + 1);
+  }
+  return std::nullopt;
+}
+
+Problem ValueProblem(std::string_view text) {
+  if (text.size() > kMaxValue) return "is longer than 32 KiB";
+  const bool bad = std::any_of(text.begin(), text.end(), [](char c) {
+    return IsControl(c) && c != '\t' && c != '\n' && c != '\r';
+  });
+  if (bad) return "holds a control character";
+  return std::nullopt;
+}
+
+}  // namespace
+
+Problem DnsLabelProblem(std::string_view text) {
+  if (IsDnsLabel(text)) return std::nullopt;
+  return "is no DNS label: 1 to 63 of a-z, 0-9 and '-', which neither begins nor ends it";
+}
+
+Problem LabelKeyProblem(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const bool prefixed = slash != std::string_view::npos;
+  const std::string_view name = prefixed ? text.substr(slash + 1) : text;
+  if ((!prefixed || IsDnsName(text.substr(0, slash))) && name.size() <= kMaxLabel &&
+      IsWord(name, "-_.")) {
+    return std::nullopt;
+  }
+  return "is no label key: an optional DNS name and '/', then 1 to 63 of A-Z, a-z, 0-9, '-', '_' "
+         "and '.'";
+}
+
+Problem LabelValueProblem(std::string_view text) {
+  if (text.empty() || (text.size() <= kMaxLabel && IsWord(text, "-_."))) return std::nullopt;
+  return "is no label value: up to 63 of A-Z, a-z, 0-9, '-', '_' and '.', the first and last a "
+         "letter or digit";
+}
+
+Problem EnvNameProblem(std::string_view text) {
+  const bool valid =
+      !text.empty() && text.size() <= kMaxEnvName && !IsDigit(text.front()) &&
+      std::all_of(text.begin(), text.end(), [](char c) { return IsAlnum(c) || c == '_'; });
+  if (valid) return std::nullopt;
+  return "is no environment variable name: letters, digits and '_', not beginning with a digit";
+}
+
+Problem EnvValueProblem(std::string_view text) { return ValueProblem(text); }
+Problem AnnotationProblem(std::string_view text) { return ValueProblem(text); }
+
+Problem MethodProblem(std::string_view text) {
+  const auto upper_token = [](char c) { return IsUpper(c) || IsDigit(c) || c == '-' || c == '_'; };
+  if (text == "CONNECT") return "cannot be routed: it has no path";
+  if (!text.empty() && text.size() <= 11 && std::all_of(text.begin(), text.end(), upper_token)) {
+    return std::nullopt;
+  }
+  return "is no HTTP method: 1 to 11 upper-case letters, digits, '-' and '_'";
+}
+
+bool MethodsOverlap(const std::vector<std::string>& a, const std::vector<std::string>& b) noexcept {
+  if (a.empty() || b.empty()) return true;
+  return std::any_of(a.begin(), a.end(), [&b](const std::string& method) {
+    return std::find(b.begin(), b.end(), method) != b.end();
+  });
+}
+
+Result<std::string> NormalizeHost(std::string_view text) {
+  if (text == "*") return std::string(text);
+  std::string host = Lower(text);
+  if (IsDnsName(host)) return host;
+  if (host.find('*') != std::string::npos) {
+    return Refuse(text, "is neither '*' nor an exact name; there are no partial wildcards");
+  }
+  return Refuse(text, "is no DNS name (and takes no port)");
+}
+
+Result<std::string> NormalizePath(std::string_view text) {
+  if (!text.starts_with('/')) return Refuse(text, "must begin with '/'");
+  if (text.size() > kMaxRoutePath) {
+    return Fail(Errc::kInvalidArgument, "the path is longer than 1024 bytes");
+  }
+  auto path = NormalizeEscapes(text);
+  if (!path) return path;
+  if (auto problem = SegmentsProblem(*path)) return Refuse(text, *problem);
+  if (path->size() > 1 && path->ends_with('/')) path->pop_back();
+  return path;
+}
+
+Result<HttpGrant> ParseHttpGrant(std::string_view text) {
+  if (text.find("//") != std::string_view::npos) {
+    return Refuse(text, "is a URL; write host:port alone");
+  }
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return Refuse(text, "has no port; write host:port");
+  const std::string_view digits = text.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || end != digits.data() + digits.size() || port == 0 ||
+      digits.front() == '0') {
+    return Refuse(text, "has no valid port (1 to 65535)");
+  }
+  std::string host = Lower(text.substr(0, colon));
+  if (!IsDnsName(host)) {
+    return Refuse(text, "must be an exact DNS name or IPv4 address and a port; no wildcard");
+  }
+  return HttpGrant{std::move(host), port};
+}
+
+std::string HttpGrantToString(const HttpGrant& grant) {
+  return grant.host + ":" + std::to_string(grant.port);
+}
+
+Problem GuestPathProblem(std::string_view text) {
+  if (!text.starts_with('/')) return "must be an absolute path";
+  if (text.size() == 1) return "is the guest's root; grant a directory below it";
+  if (text.size() > kMaxRoutePath) return "is longer than 1024 bytes";
+  if (HasControl(text)) return "holds a control character";
+  if (text.ends_with('/')) return "must not end in '/'";
+  return SegmentsProblem(text);
+}
+
+Problem HostPathProblem(std::string_view text) {
+  if (text.empty()) return "is empty";
+  if (text.size() > kMaxFilePath) return "is longer than 4096 bytes";
+  if (HasControl(text)) return "holds a control character";
+  return std::nullopt;
+}
+
+Problem ArtifactProblem(std::string_view text) {
+  if (auto problem = HostPathProblem(text)) return problem;
+  const bool oci = text.starts_with("oci:");
+  if (oci && text.substr(4).starts_with("//")) {
+    return "names a registry; this version reads files and OCI layouts (oci:<path>)";
+  }
+  if (oci && text.size() > 4) return std::nullopt;
+  if (text.starts_with('/') || text.starts_with("./") || text.starts_with("../")) {
+    return std::nullopt;
+  }
+  const bool plain = text.find(':') == std::string_view::npos;
+  return "is neither a path (./file, /file) nor oci:<layout path>" +
+         (plain ? "; did you mean './" + std::string(text) + "'?" : std::string());
+}
+
+}  // namespace strata::model

@@ -1,0 +1,28 @@
+// model/schema/checks.h - the rules that need more than one field of an object; named in the tables
+// of fields.h. Each adds its problems to the cursor of the object.
+#pragma once
+
+#include "model/resource.h"
+#include "model/schema/cursor.h"
+
+namespace strata::model::schema {
+
+// A read-only directory has a host path; a scratch directory has none.
+void CheckDirGrant(const Cursor& at, DirGrant& grant);
+
+// No two directories at one guest path; no destination twice.
+void CheckGrants(const Cursor& at, Grants& grants);
+
+// Methods once each. Sorts them, so that order makes no difference between two versions.
+void CheckHttpMatch(const Cursor& at, HttpMatch& match);
+
+// No two triggers that overlap.
+void CheckFunction(const Cursor& at, FunctionSpec& spec);
+
+// The same; and the guest is one that can serve more than one call.
+void CheckService(const Cursor& at, ServiceSpec& spec);
+
+// At least one backend, no name twice, and some weight above zero.
+void CheckRouteSpec(const Cursor& at, RouteSpec& spec);
+
+}  // namespace strata::model::schema

@@ -1,0 +1,91 @@
+// model/schema/fields.h - the schema of every kind, field by field: the one place that says which
+// fields exist, what they may hold and what they mean in which unit. Defaults are those of the
+// structs (model/resource.h, model/values.h).
+//
+// Threads: constants. Included by model/manifest.cc only.
+#pragma once
+
+#include "model/resource.h"
+#include "model/rules.h"
+#include "model/schema/checks.h"
+#include "model/schema/codec.h"
+#include "model/schema/object.h"
+
+namespace strata::model::schema {
+
+inline constexpr Choice<GuestKind, 4> kGuest{GuestKindName};
+inline constexpr Choice<Level, 3> kLevel{LevelName};
+inline constexpr Choice<DirGrant::Mode, 2> kDirMode{DirModeName};
+
+inline constexpr auto kMetadata = ObjectOf<ObjectMeta>(
+    nullptr, Field{"name", &ObjectMeta::name, Text{DnsLabelProblem}, Presence::kRequired},
+    Field{"namespace", &ObjectMeta::tenant, Text{DnsLabelProblem}},
+    Field{"labels", &ObjectMeta::labels, TextMap{LabelKeyProblem, Text{LabelValueProblem}, 64}},
+    Field{"annotations", &ObjectMeta::annotations,
+          TextMap{LabelKeyProblem, Text{AnnotationProblem}, 64}},
+    // What kubectl and `strata get` print and nobody may set.
+    Ignored{"uid"}, Ignored{"creationTimestamp"}, Ignored{"resourceVersion"},
+    Ignored{"generation"});
+
+inline constexpr auto kLimits =
+    ObjectOf<Limits>(nullptr, Field{"memory_mib", &Limits::memory, Mebibytes(1, 4096)},
+                     Field{"table_elements", &Limits::table_elements, Count{0, 10'000'000}},
+                     Field{"cpu_time_ms", &Limits::cpu_time, Milliseconds{1, 3'600'000}},
+                     Field{"timeout_ms", &Limits::timeout, Milliseconds{1, 86'400'000}},
+                     Field{"concurrency", &Limits::concurrency, Count{1, 100'000}},
+                     Field{"request_kib", &Limits::request, Kibibytes(0, 4'194'304)},
+                     Field{"response_kib", &Limits::response, Kibibytes(0, 4'194'304)},
+                     Field{"host_calls", &Limits::host_calls, Count{0, 4096}});
+
+inline constexpr auto kDirGrant = ObjectOf<DirGrant>(
+    CheckDirGrant, Field{"host", &DirGrant::host, TextOrAbsent{HostPathProblem}},
+    Field{"guest", &DirGrant::guest, Text{GuestPathProblem}, Presence::kRequired},
+    Field{"mode", &DirGrant::mode, kDirMode});
+
+inline constexpr auto kGrants = ObjectOf<Grants>(
+    CheckGrants,
+    Field{"http", &Grants::http, ListOf{Spelled<HttpGrant>{ParseHttpGrant, HttpGrantToString}, 64}},
+    Field{"dirs", &Grants::dirs, ListOf{kDirGrant, 16}});
+
+inline constexpr auto kRequires =
+    ObjectOf<Requires>(nullptr, Field{"security", &Requires::security, kLevel},
+                       Field{"compatibility", &Requires::compatibility, kLevel},
+                       Field{"performance", &Requires::performance, kLevel});
+
+inline constexpr auto kSlo =
+    ObjectOf<Slo>(nullptr, Field{"p99_ms", &Slo::p99, Maybe{Milliseconds{1, 3'600'000}}},
+                  Field{"cold_start_ms", &Slo::cold_start, Maybe{Milliseconds{1, 3'600'000}}});
+
+inline constexpr auto kWorkload = ObjectOf<Workload>(
+    nullptr, Field{"artifact", &Workload::artifact, Text{ArtifactProblem}, Presence::kRequired},
+    Field{"guest", &Workload::guest, kGuest}, Field{"limits", &Workload::limits, kLimits},
+    Field{"env", &Workload::env, TextMap{EnvNameProblem, Text{EnvValueProblem}, 256}},
+    Field{"grants", &Workload::grants, kGrants}, Field{"requires", &Workload::requires_, kRequires},
+    Field{"slo", &Workload::slo, kSlo});
+
+inline constexpr auto kHttpMatch = ObjectOf<HttpMatch>(
+    CheckHttpMatch, Field{"host", &HttpMatch::host, NormalText{NormalizeHost}},
+    Field{"path", &HttpMatch::path, NormalText{NormalizePath}, Presence::kRequired},
+    Field{"methods", &HttpMatch::methods, ListOf{Text{MethodProblem}, 32}});
+
+inline constexpr auto kTriggers = ListOf{Under{"http", kHttpMatch}, 64};
+
+inline constexpr auto kFunction =
+    ObjectOf<FunctionSpec>(CheckFunction, Inline{&FunctionSpec::workload, kWorkload},
+                           Field{"triggers", &FunctionSpec::triggers, kTriggers});
+
+inline constexpr auto kService =
+    ObjectOf<ServiceSpec>(CheckService, Inline{&ServiceSpec::workload, kWorkload},
+                          Field{"triggers", &ServiceSpec::triggers, kTriggers},
+                          Field{"port", &ServiceSpec::port, Count{1, 65'535}},
+                          Field{"replicas", &ServiceSpec::replicas, Count{0, 1000}});
+
+inline constexpr auto kBackend = ObjectOf<Backend>(
+    nullptr, Field{"function", &Backend::function, Text{DnsLabelProblem}, Presence::kRequired},
+    Field{"weight", &Backend::weight, Count{0, 1'000'000}});
+
+inline constexpr auto kRoute =
+    ObjectOf<RouteSpec>(CheckRouteSpec, Inline{&RouteSpec::match, kHttpMatch},
+                        Field{"backends", &RouteSpec::backends, ListOf{kBackend, 32}});
+
+}  // namespace strata::model::schema

@@ -1,0 +1,38 @@
+#include "model/values.h"
+
+#include <array>
+#include <cstddef>
+
+namespace strata::model {
+namespace {
+
+// Every enum here counts from 0 without gaps; a value outside of it is a broken caller.
+template <typename Enum, std::size_t N>
+std::string_view NameIn(const std::array<std::string_view, N>& names, Enum value) noexcept {
+  const auto index = static_cast<std::size_t>(value);
+  return index < N ? names[index] : "unknown";
+}
+
+}  // namespace
+
+std::string_view ClassName(Class value) noexcept {
+  constexpr std::array<std::string_view, 4> kNames = {"wasm", "container", "appkernel", "microvm"};
+  return NameIn(kNames, value);
+}
+
+std::string_view GuestKindName(GuestKind value) noexcept {
+  constexpr std::array<std::string_view, 4> kNames = {"auto", "http", "command", "module"};
+  return NameIn(kNames, value);
+}
+
+std::string_view DirModeName(DirGrant::Mode value) noexcept {
+  constexpr std::array<std::string_view, 2> kNames = {"ro", "scratch"};
+  return NameIn(kNames, value);
+}
+
+std::string_view ExitReasonName(ExitReason value) noexcept {
+  constexpr std::array<std::string_view, 4> kNames = {"returned", "limit", "violation", "stopped"};
+  return NameIn(kNames, value);
+}
+
+}  // namespace strata::model

@@ -1,0 +1,99 @@
+// model/values.h - the plain values that cross layers: class, limits, grants, usage, exit.
+//
+// They are copyable, comparable and carry no behaviour; model/manifest.h fills them from a manifest
+// and every driver reads them. Units are in the type or the name.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace strata::model {
+
+enum class Class : std::uint8_t { kWasm, kContainer, kAppkernel, kMicrovm };
+std::string_view ClassName(Class value) noexcept;  // "wasm", "container", "appkernel", "microvm"
+
+// What the artifact of a wasm workload is. kAuto is resolved when the image is prepared.
+enum class GuestKind : std::uint8_t {
+  kAuto,
+  kHttp,     // a component that exports wasi:http/incoming-handler 0.2
+  kCommand,  // a WASI command: preview 1 module with _start, or 0.2 component with wasi:cli/run
+  kModule,   // a bare core module with typed exports and no imports
+};
+std::string_view GuestKindName(GuestKind value) noexcept;  // "auto", "http", "command", "module"
+
+// Upper bounds of one function (revision). A driver that cannot enforce a field refuses the whole
+// spec with kUnsupported; none is ever ignored. Bounds of the fields themselves are in manifest.cc.
+struct Limits {
+  Bytes memory = Bytes::MiB(64);              // linear memories of one sandbox together
+  std::uint32_t table_elements = 20'000;      // elements of one table
+  std::chrono::milliseconds cpu_time{1000};   // CPU time of one call, checked every 1 ms
+  std::chrono::milliseconds timeout{10'000};  // wall time of one call, waiting included
+  std::uint32_t concurrency = 100;            // calls of this function at once, in one cell
+  Bytes request = Bytes::KiB(1024);           // request body
+  Bytes response = Bytes::KiB(1024);          // response body
+  std::uint32_t host_calls = 64;              // outstanding host calls of one sandbox
+  friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+// One outgoing HTTP destination. Exact names only: no wildcard, no suffix match.
+struct HttpGrant {
+  std::string host;  // lower case
+  std::uint16_t port = 443;
+  friend bool operator==(const HttpGrant&, const HttpGrant&) = default;
+};
+
+struct DirGrant {
+  enum class Mode : std::uint8_t {
+    kReadOnly,  // `host` is shown, nothing in it can be changed
+    kScratch,   // an empty private directory for each sandbox, removed with it; `host` is empty
+  };
+  std::string host;   // absolute path on this host
+  std::string guest;  // absolute path in the guest
+  Mode mode = Mode::kReadOnly;
+  friend bool operator==(const DirGrant&, const DirGrant&) = default;
+};
+
+std::string_view DirModeName(DirGrant::Mode value) noexcept;  // "ro", "scratch"
+
+// Everything a sandbox may reach. Default: nothing.
+struct Grants {
+  std::vector<HttpGrant> http;
+  std::vector<DirGrant> dirs;
+  friend bool operator==(const Grants&, const Grants&) = default;
+};
+
+// What one sandbox or one call used.
+struct Usage {
+  std::chrono::nanoseconds cpu{0};  // guest's share, measured at fiber switches
+  std::chrono::nanoseconds wall{0};
+  Bytes memory_peak;  // linear memory, high-water mark
+  Bytes bytes_in;     // request body read by the guest
+  Bytes bytes_out;    // response body written by the guest
+  friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+// How a call ended. A guest that misbehaves is an Exit, never an Error (STYLE 1.8).
+enum class ExitReason : std::uint8_t {
+  kReturned,   // the guest finished by itself; `status` is its own exit status
+  kLimit,      // a Limits field was hit; `detail` names it: "cpu_time", "memory", "response"
+  kViolation,  // trap, or something its grants forbid; `detail` says what
+  kStopped,    // Stop(), the client went away, or the deadline ended it
+};
+std::string_view ExitReasonName(ExitReason value) noexcept;  // "returned", "limit", ...
+
+struct Exit {
+  ExitReason reason = ExitReason::kReturned;
+  int status = 0;
+  std::string detail;
+  Usage usage;
+};
+
+using Env = std::map<std::string, std::string>;
+
+}  // namespace strata::model

@@ -1,0 +1,102 @@
+#include "store/rows.h"
+
+#include <chrono>
+#include <sstream>
+#include <utility>
+
+#include "base/json.h"
+#include "model/manifest.h"
+
+namespace strata::store {
+namespace {
+
+std::unexpected<Error> Unreadable(const std::string& what, const Error& error) {
+  return Fail(Errc::kFailedPrecondition,
+              "the state database holds " + what + " that cannot be read: " + error.message);
+}
+
+Result<model::Workload> WorkloadOfText(const std::string& text) {
+  auto json = ParseJson(text);
+  if (!json) return std::unexpected(std::move(json).error());
+  return model::WorkloadFromJson(*json);
+}
+
+}  // namespace
+
+Result<StoredResource> ResourceOfRow(const Query& row, int first) {
+  auto json = ParseJson(row.Text(first));
+  if (!json) return Unreadable("a resource", json.error());
+  auto resource = model::ResourceFromJson(*json);
+  if (!resource) return Unreadable("a resource", resource.error());
+  StoredResource stored;
+  stored.resource = *std::move(resource);
+  stored.resource_version = row.Unsigned(first + 1);
+  stored.generation = row.Unsigned(first + 2);
+  stored.revision = row.Unsigned(first + 3);
+  stored.uid = row.Text(first + 4);
+  stored.created = TimeOf(row.Int(first + 5));
+  stored.updated = TimeOf(row.Int(first + 6));
+  return stored;
+}
+
+Result<model::Revision> RevisionOfRow(const Query& row) {
+  const auto kind = model::KindFromName(row.Text(3));
+  auto workload = WorkloadOfText(row.Text(6));
+  if (!workload) return Unreadable("a revision", workload.error());
+  if (!kind) return Unreadable("a revision", {Errc::kInternal, "no kind '" + row.Text(3) + "'"});
+  model::Revision revision;
+  revision.tenant = row.Text(0);
+  revision.name = row.Text(1);
+  revision.number = row.Unsigned(2);
+  revision.kind = *kind;
+  revision.spec_hash = row.Text(4);
+  revision.artifact_digest = row.Text(5);
+  revision.workload = *std::move(workload);
+  revision.created = TimeOf(row.Int(7));
+  return revision;
+}
+
+Result<SandboxRecord> SandboxOfRow(const Query& row) {
+  auto workload = WorkloadOfText(row.Text(5));
+  if (!workload) return Unreadable("a sandbox", workload.error());
+  SandboxRecord record;
+  record.id = row.Text(0);
+  record.tenant = row.Text(1);
+  record.function = row.Text(2);
+  record.revision = row.Unsigned(3);
+  record.artifact_digest = row.Text(4);
+  record.workload = *std::move(workload);
+  record.created = TimeOf(row.Int(6));
+  return record;
+}
+
+std::string BodyOf(const model::Resource& resource) {
+  return DumpJson(model::ResourceToJson(resource));
+}
+
+std::string BodyOf(const model::Workload& workload) {
+  return DumpJson(model::WorkloadToJson(workload));
+}
+
+std::int64_t Nanoseconds(WallTime time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+WallTime TimeOf(std::int64_t nanoseconds) {
+  return WallTime(std::chrono::nanoseconds(nanoseconds));
+}
+
+std::string JoinMethods(const std::vector<std::string>& methods) {
+  std::string text;
+  for (const std::string& method : methods) text += (text.empty() ? "" : " ") + method;
+  return text;
+}
+
+std::vector<std::string> SplitMethods(const std::string& text) {
+  std::istringstream words(text);
+  std::vector<std::string> methods;
+  for (std::string word; words >> word;) methods.push_back(std::move(word));
+  return methods;
+}
+
+}  // namespace strata::store

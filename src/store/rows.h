@@ -1,0 +1,40 @@
+// store/rows.h - rows of the tables as the structs of store.h, and back. Internal to the store.
+//
+// Threads: pure, given a Query. Errors: kFailedPrecondition for a row that is not readable as what
+// it should be (edited by hand, or damage that SQLite cannot see).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/resource.h"
+#include "model/revision.h"
+#include "store/sqlite.h"
+#include "store/store.h"
+
+namespace strata::store {
+
+// What reading a StoredResource selects, in this order.
+#define STRATA_RESOURCE_COLUMNS \
+  "body, resource_version, generation, revision, uid, created_ns, updated_ns"
+#define STRATA_REVISION_COLUMNS \
+  "tenant, name, number, kind, spec_hash, artifact_digest, workload, created_ns"
+
+// Reads the columns above, beginning at `first`.
+Result<StoredResource> ResourceOfRow(const Query& row, int first = 0);
+Result<model::Revision> RevisionOfRow(const Query& row);
+Result<SandboxRecord> SandboxOfRow(const Query& row);
+
+// The body column: canonical, so equal text means an equal resource.
+std::string BodyOf(const model::Resource& resource);
+std::string BodyOf(const model::Workload& workload);
+
+std::int64_t Nanoseconds(WallTime time);
+WallTime TimeOf(std::int64_t nanoseconds);
+
+std::string JoinMethods(const std::vector<std::string>& methods);
+std::vector<std::string> SplitMethods(const std::string& text);
+
+}  // namespace strata::store

@@ -1,0 +1,21 @@
+// store/state.h - what a Store holds, shared by its source files. Internal to the store.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "store/sqlite.h"
+#include "store/store.h"
+
+namespace strata::store {
+
+struct Store::State {
+  std::unique_ptr<Database> database;
+  const Clock& clock;
+  Random& random;
+  std::string instance_id;
+};
+
+}  // namespace strata::store

@@ -1,0 +1,146 @@
+// store/store.h - the manager's durable state: resources, immutable revisions, routes, addressable
+// sandboxes and the change log that watches read.
+//
+//   api --> manager --> [ Store ] --> SQLite (WAL, synchronous=FULL) in STRATA_HOME/state.db
+//
+// When a call that changes something returns success, the change survives kill -9 and power loss.
+// When it fails, nothing changed. Every change of a resource gets the next resource version, which
+// never goes back.
+//
+// Threads: one thread at a time. Calls block for a disk sync; the manager makes few of them.
+// Errors, besides those named: kResourceExhausted (disk full; reads still work), kUnavailable
+// (another process holds the database), kInternal (I/O error). The store never deletes or recreates
+// a database that it cannot read. Tested by store/store_test.cc and store/store_crash_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "model/conflicts.h"
+#include "model/resource.h"
+#include "model/revision.h"
+
+namespace strata::store {
+
+// A resource as it is deployed.
+struct StoredResource {
+  model::Resource resource;
+  std::uint64_t resource_version = 0;  // of its last change
+  std::uint64_t generation = 0;        // counts changes of its spec, from 1
+  std::uint64_t revision = 0;          // latest; 0 for a Route
+  std::string uid;                     // random, new when it is created again
+  WallTime created;
+  WallTime updated;
+};
+
+// What a caller wants deployed. `artifact_digest` ("sha256:...") is required for a Function or
+// Service, and empty for a Route.
+struct NewResource {
+  model::Resource resource;
+  std::string artifact_digest;
+};
+
+enum class Outcome : std::uint8_t { kCreated, kConfigured, kUnchanged };
+std::string_view OutcomeName(Outcome value) noexcept;  // "created", "configured", "unchanged"
+
+struct Applied {
+  Outcome outcome = Outcome::kUnchanged;
+  StoredResource resource;
+  std::optional<model::Revision> new_revision;
+};
+
+// One entry of the change log. `resource` is its state after the change, before it for a delete.
+struct Change {
+  enum class Type : std::uint8_t { kAdded, kModified, kDeleted };
+  Type type = Type::kAdded;
+  std::uint64_t resource_version = 0;
+  StoredResource resource;
+};
+std::string_view ChangeTypeName(Change::Type value) noexcept;  // "ADDED", "MODIFIED", "DELETED"
+
+// An addressable sandbox (POST /v1/sandboxes): what is needed to make it again after a restart.
+struct SandboxRecord {
+  std::string id;  // [a-z0-9-]{1,64}
+  std::string tenant;
+  std::string function;        // the workload that it was made from, or empty
+  std::uint64_t revision = 0;  // of `function`, or 0
+  std::string artifact_digest;
+  model::Workload workload;  // with the sandbox's own limits
+  WallTime created;
+};
+
+// Which resources a List returns; an empty field matches everything.
+struct Filter {
+  std::optional<model::Kind> kind;
+  std::string tenant;
+};
+
+enum class DryRun : bool { kNo, kYes };
+
+class Store {
+ public:
+  // Opens `directory`/state.db, creating both (0700, 0600) when there is none, and brings its
+  // schema up to this version. kFailedPrecondition: the file is corrupt, is no database of ours or
+  // was written by a newer version; the message says what to do. kUnavailable: another process has
+  // it. `clock` and `random` outlive the store.
+  static Result<std::unique_ptr<Store>> Open(const std::string& directory, const Clock& clock,
+                                             Random& random);
+
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  ~Store();
+
+  // Random identity of this STRATA_HOME, 32 hex digits; every host object carries it.
+  [[nodiscard]] const std::string& instance_id() const noexcept;
+
+  // Deploys all of `resources`, or nothing: resources, their new revisions, routes and log entries
+  // are one transaction. Answers in the order given. With kYes everything is checked, then rolled
+  // back. kFailedPrecondition: a route conflict, a Function and a Service of one name, a Route to a
+  // workload that does not exist; kUnsupported: a second tenant with routes; kInvalidArgument: one
+  // resource twice, or a workload without a digest.
+  Result<std::vector<Applied>> Apply(std::span<const NewResource> resources,
+                                     DryRun dry_run = DryRun::kNo);
+
+  // Removes all of `keys`, or nothing. Their revisions go with them; numbers are not used again.
+  // kNotFound: one does not exist; kFailedPrecondition: a remaining Route leads to one.
+  Result<std::vector<StoredResource>> Delete(std::span<const model::ResourceKey> keys);
+
+  Result<StoredResource> Get(const model::ResourceKey& key);
+  // Sorted by tenant, kind and name.
+  Result<std::vector<StoredResource>> List(const Filter& filter = {});
+
+  // The latest revision of every workload: what the cells must have.
+  Result<std::vector<model::Revision>> CurrentRevisions();
+  // All kept revisions of one workload, newest first; at most 10 are kept.
+  Result<std::vector<model::Revision>> Revisions(std::string_view tenant, std::string_view name);
+  // The route table, sorted by host, path and owner.
+  Result<std::vector<model::RouteEntry>> Routes();
+
+  // The version of the last change; 0 for a new store.
+  Result<std::uint64_t> ResourceVersion();
+  // Up to `limit` changes after `version`, oldest first. kFailedPrecondition: the log no longer
+  // reaches back that far (the last 10,000 are kept); list again and watch from there.
+  Result<std::vector<Change>> ChangesSince(std::uint64_t version, std::size_t limit = 1000);
+
+  // Addressable sandboxes. PutSandboxes keeps all of them, or none; kFailedPrecondition when an id
+  // is taken. DeleteSandbox: kNotFound.
+  Result<void> PutSandboxes(std::span<const SandboxRecord> records);
+  Result<void> DeleteSandbox(std::string_view id);
+  Result<std::vector<SandboxRecord>> Sandboxes();
+
+ private:
+  struct State;
+  explicit Store(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace strata::store

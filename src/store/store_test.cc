@@ -1,0 +1,316 @@
+#include "store/store.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/testing.h"
+
+namespace strata::store {
+namespace {
+
+namespace fs = std::filesystem;
+using model::Kind;
+using model::ResourceKey;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class StoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+
+  void Reopen() {
+    store_.reset();
+    auto store = Store::Open(folder_.path(), clock_, random_);
+    ASSERT_TRUE(store) << store.error().message;
+    store_ = *std::move(store);
+  }
+
+  std::vector<Applied> Apply(std::vector<NewResource> resources) {
+    auto applied = store_->Apply(resources);
+    if (applied) return *applied;
+    ADD_FAILURE() << applied.error().message;
+    return {};
+  }
+
+  Error ApplyError(std::vector<NewResource> resources) {
+    auto applied = store_->Apply(resources);
+    EXPECT_FALSE(applied);
+    return applied ? Error{} : applied.error();
+  }
+
+  std::vector<std::string> Names() {
+    std::vector<std::string> names;
+    const auto resources = store_->List();
+    for (const StoredResource& stored : *resources) {
+      names.push_back(stored.resource.key().ToString());
+    }
+    return names;
+  }
+
+  TempFolder folder_;
+  ManualClock clock_;
+  SeededRandom random_{1};
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(StoreTest, ANewStoreIsEmptyAndPrivate) {
+  EXPECT_THAT(Names(), IsEmpty());
+  EXPECT_EQ(*store_->ResourceVersion(), 0U);
+  EXPECT_THAT(*store_->ChangesSince(0), IsEmpty());
+  EXPECT_THAT(store_->instance_id(), SizeIs(32));
+  for (const char* name : {"state.db", "state.db-wal"}) {
+    struct stat status = {};
+    ASSERT_EQ(::stat((folder_.path() + "/" + name).c_str(), &status), 0) << name;
+    EXPECT_EQ(status.st_mode & 0777, 0600U) << name;
+  }
+}
+
+TEST_F(StoreTest, TheInstanceIdSurvivesAReopen) {
+  const std::string before = store_->instance_id();
+  Reopen();
+  EXPECT_EQ(store_->instance_id(), before);
+}
+
+TEST_F(StoreTest, WhatWasAppliedIsThereAfterAReopen) {
+  const auto applied = Apply({FunctionOf("f", "/a"), RouteOf("r", "/b", {{"f", 3}})});
+  ASSERT_THAT(applied, SizeIs(2));
+  Reopen();
+  const auto stored = store_->Get({"shop", Kind::kFunction, "f"});
+  ASSERT_TRUE(stored) << stored.error().message;
+  EXPECT_EQ(stored->resource, FunctionOf("f", "/a").resource);
+  EXPECT_EQ(stored->resource_version, 1U);
+  EXPECT_EQ(stored->generation, 1U);
+  EXPECT_EQ(stored->revision, 1U);
+  EXPECT_EQ(stored->created, clock_.WallNow());
+  const auto routes = store_->Routes();
+  ASSERT_TRUE(routes);
+  ASSERT_THAT(*routes, SizeIs(2));
+  EXPECT_EQ((*routes)[0].path, "/a");
+  EXPECT_THAT((*routes)[1].backends, ElementsAre(model::Backend{"f", 3}));
+  EXPECT_EQ((*routes)[1].owner, (ResourceKey{"shop", Kind::kRoute, "r"}));
+}
+
+TEST_F(StoreTest, ListsInOrderAndByFilter) {
+  Apply({RouteOf("a", "/r", {{"f", 1}}), ServiceOf("s"), FunctionOf("g", "/g"),
+         FunctionOf("f", "/f"), FunctionOf("x", "", "blog")});
+  EXPECT_THAT(Names(), ElementsAre("Function blog/x", "Function shop/f", "Function shop/g",
+                                   "Service shop/s", "Route shop/a"));
+  EXPECT_THAT(*store_->List({.tenant = "blog"}), SizeIs(1));
+  EXPECT_THAT(*store_->List({.kind = Kind::kFunction, .tenant = "shop"}), SizeIs(2));
+}
+
+TEST_F(StoreTest, ApplyingTheSameAgainChangesNothing) {
+  Apply({FunctionOf("f", "/a")});
+  const auto again = Apply({FunctionOf("f", "/a")});
+  EXPECT_EQ(again[0].outcome, Outcome::kUnchanged);
+  EXPECT_FALSE(again[0].new_revision);
+  EXPECT_EQ(again[0].resource.resource_version, 1U);
+  EXPECT_EQ(*store_->ResourceVersion(), 1U);
+}
+
+TEST_F(StoreTest, AChangedWorkloadOrArtifactMakesARevision) {
+  Apply({FunctionOf("f", "/a")});
+  NewResource changed = FunctionOf("f", "/a");
+  std::get<model::FunctionSpec>(changed.resource.spec).workload.env["A"] = "1";
+  const auto second = Apply({changed});
+  ASSERT_TRUE(second[0].new_revision);
+  EXPECT_EQ(second[0].new_revision->number, 2U);
+  EXPECT_EQ(second[0].resource.generation, 2U);
+  changed.artifact_digest = DigestOf('b');
+  const auto third = Apply({changed});
+  EXPECT_EQ(third[0].outcome, Outcome::kConfigured);
+  EXPECT_EQ(third[0].new_revision->number, 3U);
+  EXPECT_EQ(third[0].resource.generation, 2U) << "the spec did not change";
+  const auto revisions = store_->Revisions("shop", "f");
+  ASSERT_THAT(*revisions, SizeIs(3));
+  EXPECT_EQ((*revisions)[0], *third[0].new_revision);
+  EXPECT_THAT(*store_->CurrentRevisions(), ElementsAre(*third[0].new_revision));
+}
+
+TEST_F(StoreTest, AChangedTriggerMakesNoRevision) {
+  Apply({FunctionOf("f", "/a")});
+  const auto moved = Apply({FunctionOf("f", "/b")});
+  EXPECT_EQ(moved[0].outcome, Outcome::kConfigured);
+  EXPECT_FALSE(moved[0].new_revision);
+  EXPECT_EQ(moved[0].resource.revision, 1U);
+  ASSERT_THAT(*store_->Routes(), SizeIs(1));
+  EXPECT_EQ((*store_->Routes())[0].path, "/b");
+}
+
+TEST_F(StoreTest, ADryRunAnswersAndChangesNothing) {
+  const std::vector<NewResource> resources = {FunctionOf("f", "/a")};
+  const auto applied = store_->Apply(resources, DryRun::kYes);
+  ASSERT_TRUE(applied);
+  EXPECT_EQ((*applied)[0].outcome, Outcome::kCreated);
+  EXPECT_THAT(Names(), IsEmpty());
+  EXPECT_THAT(*store_->Routes(), IsEmpty());
+  EXPECT_EQ(Apply(resources)[0].resource.resource_version, 1U);
+}
+
+TEST_F(StoreTest, ARefusedBatchLeavesNothingBehind) {
+  Apply({FunctionOf("f", "/a")});
+  // The conflict is in the last resource: the first two must be undone.
+  const Error error = ApplyError({FunctionOf("g", "/g"), ServiceOf("s"), FunctionOf("h", "/a")});
+  EXPECT_EQ(error.code, Errc::kFailedPrecondition);
+  EXPECT_THAT(error.message, HasSubstr("Function shop/h"));
+  EXPECT_THAT(error.message, HasSubstr("already belongs to Function shop/f"));
+  EXPECT_THAT(Names(), ElementsAre("Function shop/f"));
+  EXPECT_THAT(*store_->Routes(), SizeIs(1));
+  EXPECT_THAT(*store_->CurrentRevisions(), SizeIs(1));
+  EXPECT_EQ(*store_->ResourceVersion(), 1U);
+}
+
+TEST_F(StoreTest, TwoResourcesOfOneBatchCanSwapTheirPaths) {
+  Apply({FunctionOf("f", "/a"), FunctionOf("g", "/b")});
+  Apply({FunctionOf("f", "/b"), FunctionOf("g", "/a")});
+  const auto routes = store_->Routes();
+  ASSERT_THAT(*routes, SizeIs(2));
+  EXPECT_EQ((*routes)[0].owner.name, "g");
+}
+
+TEST_F(StoreTest, ASecondTenantWithRoutesIsUnsupported) {
+  Apply({FunctionOf("f", "/a")});
+  const Error error = ApplyError({FunctionOf("g", "/b", "blog")});
+  EXPECT_EQ(error.code, Errc::kUnsupported);
+  EXPECT_THAT(error.message, HasSubstr("'blog'"));
+  Apply({FunctionOf("g", "", "blog")});
+}
+
+TEST_F(StoreTest, AFunctionAndAServiceCannotShareAName) {
+  Apply({FunctionOf("f", "/a")});
+  EXPECT_THAT(ApplyError({ServiceOf("f")}).message, HasSubstr("shop/f cannot both exist"));
+}
+
+TEST_F(StoreTest, ARouteNeedsItsBackends) {
+  EXPECT_EQ(ApplyError({RouteOf("r", "/a", {{"f", 1}})}).message,
+            "Route shop/r leads to the Function or Service 'f', which would not exist");
+  Apply({RouteOf("r", "/a", {{"f", 1}}), FunctionOf("f", "")});
+  const std::vector<ResourceKey> function = {{"shop", Kind::kFunction, "f"}};
+  const auto removed = store_->Delete(function);
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().code, Errc::kFailedPrecondition);
+  EXPECT_TRUE(store_->Get(function[0]));
+  const std::vector<ResourceKey> both = {function[0], {"shop", Kind::kRoute, "r"}};
+  EXPECT_TRUE(store_->Delete(both));
+}
+
+TEST_F(StoreTest, RefusesAResourceTwiceAndAWorkloadWithoutADigest) {
+  EXPECT_EQ(ApplyError({FunctionOf("f", ""), FunctionOf("f", "")}).code, Errc::kInvalidArgument);
+  NewResource no_digest = FunctionOf("f", "");
+  no_digest.artifact_digest.clear();
+  EXPECT_EQ(ApplyError({no_digest}).code, Errc::kInvalidArgument);
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(StoreTest, DeleteTakesRoutesAndRevisionsAndIsAllOrNothing) {
+  Apply({FunctionOf("f", "/a"), FunctionOf("g", "/b")});
+  const std::vector<ResourceKey> with_missing = {{"shop", Kind::kFunction, "f"},
+                                                 {"shop", Kind::kFunction, "x"}};
+  EXPECT_EQ(store_->Delete(with_missing).error().code, Errc::kNotFound);
+  EXPECT_THAT(Names(), SizeIs(2));
+  const std::vector<ResourceKey> one = {with_missing[0]};
+  const auto removed = store_->Delete(one);
+  ASSERT_TRUE(removed);
+  EXPECT_EQ((*removed)[0].resource_version, 3U);
+  EXPECT_THAT(Names(), ElementsAre("Function shop/g"));
+  EXPECT_THAT(*store_->Routes(), SizeIs(1));
+  EXPECT_THAT(*store_->Revisions("shop", "f"), IsEmpty());
+}
+
+TEST_F(StoreTest, ARevisionNumberIsNeverGivenTwice) {
+  Apply({FunctionOf("f", "/a")});
+  const std::string uid = store_->Get({"shop", Kind::kFunction, "f"})->uid;
+  const std::vector<ResourceKey> keys = {{"shop", Kind::kFunction, "f"}};
+  ASSERT_TRUE(store_->Delete(keys));
+  const auto again = Apply({FunctionOf("f", "/a")});
+  EXPECT_EQ(again[0].new_revision->number, 2U);
+  EXPECT_NE(again[0].resource.uid, uid);
+}
+
+TEST_F(StoreTest, KeepsTheLastTenRevisions) {
+  for (char digest = 'a'; digest < 'a' + 6; ++digest)
+    Apply({FunctionOf("f", "/a", "shop", digest)});
+  for (char digest = '0'; digest < '0' + 7; ++digest)
+    Apply({FunctionOf("f", "/a", "shop", digest)});
+  const auto revisions = store_->Revisions("shop", "f");
+  ASSERT_THAT(*revisions, SizeIs(10));
+  EXPECT_EQ(revisions->front().number, 13U);
+  EXPECT_EQ(revisions->back().number, 4U);
+}
+
+TEST_F(StoreTest, WatchSeesEveryChangeInOrder) {
+  Apply({FunctionOf("f", "/a"), FunctionOf("g", "/b")});
+  Apply({FunctionOf("f", "/c")});
+  const std::vector<ResourceKey> keys = {{"shop", Kind::kFunction, "g"}};
+  ASSERT_TRUE(store_->Delete(keys));
+  const auto changes = store_->ChangesSince(1);
+  ASSERT_TRUE(changes) << changes.error().message;
+  std::vector<std::string> lines;
+  for (const Change& change : *changes) {
+    lines.push_back(std::to_string(change.resource_version) + " " +
+                    std::string(ChangeTypeName(change.type)) + " " +
+                    change.resource.resource.metadata.name);
+  }
+  EXPECT_THAT(lines, ElementsAre("2 ADDED g", "3 MODIFIED f", "4 DELETED g"));
+  EXPECT_THAT(*store_->ChangesSince(0, 2), SizeIs(2));
+  EXPECT_THAT(*store_->ChangesSince(4), IsEmpty());
+  EXPECT_EQ(store_->ChangesSince(5).error().code, Errc::kFailedPrecondition);
+}
+
+TEST_F(StoreTest, AWatchThatStayedAwayTooLongIsToldToListAgain) {
+  std::vector<NewResource> many;
+  for (int i = 0; i < 5001; ++i) many.push_back(FunctionOf("f" + std::to_string(i), ""));
+  Apply(many);
+  for (NewResource& resource : many) resource.artifact_digest = DigestOf('b');
+  Apply(many);
+  EXPECT_EQ(store_->ChangesSince(1).error().code, Errc::kFailedPrecondition);
+  EXPECT_TRUE(store_->ChangesSince(2));
+  EXPECT_EQ(*store_->ResourceVersion(), 10'002U);
+}
+
+TEST_F(StoreTest, AddressableSandboxesSurviveAReopen) {
+  SandboxRecord record;
+  record.id = "s-1";
+  record.tenant = "shop";
+  record.artifact_digest = DigestOf('a');
+  record.workload.artifact = "/f.wasm";
+  record.workload.limits.memory = Bytes::MiB(8);
+  record.created = clock_.WallNow();
+  ASSERT_TRUE(store_->PutSandboxes({&record, 1}));
+  std::vector<SandboxRecord> one_taken = {record, record};
+  one_taken[0].id = "s-2";
+  EXPECT_EQ(store_->PutSandboxes(one_taken).error().code, Errc::kFailedPrecondition);
+  Reopen();
+  const auto sandboxes = store_->Sandboxes();
+  ASSERT_THAT(*sandboxes, SizeIs(1));
+  EXPECT_EQ((*sandboxes)[0].workload, record.workload);
+  EXPECT_EQ((*sandboxes)[0].created, record.created);
+  EXPECT_TRUE(store_->DeleteSandbox("s-1"));
+  EXPECT_EQ(store_->DeleteSandbox("s-1").error().code, Errc::kNotFound);
+  EXPECT_THAT(*store_->Sandboxes(), IsEmpty());
+}
+
+TEST_F(StoreTest, LoadsAThousandFunctions) {
+  std::vector<NewResource> many;
+  for (int i = 0; i < 1000; ++i) {
+    many.push_back(FunctionOf("f" + std::to_string(i), "/f" + std::to_string(i)));
+  }
+  Apply(many);
+  Reopen();
+  EXPECT_THAT(*store_->List(), SizeIs(1000));
+  EXPECT_THAT(*store_->CurrentRevisions(), SizeIs(1000));
+  EXPECT_THAT(*store_->Routes(), SizeIs(1000));
+}
+
+}  // namespace
+}  // namespace strata::store

@@ -1,0 +1,69 @@
+// store/testing.h - what the store's tests share: a folder that goes away, and small resources.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/resource.h"
+#include "store/store.h"
+
+namespace strata::store {
+
+class TempFolder {
+ public:
+  TempFolder() {
+    path_ = (std::filesystem::temp_directory_path() / "strata-store-XXXXXX").string();
+    if (::mkdtemp(path_.data()) == nullptr) std::abort();
+  }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  ~TempFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+inline std::string DigestOf(char digit) { return "sha256:" + std::string(64, digit); }
+
+// A Function; without a trigger when `path` is empty.
+inline NewResource FunctionOf(const std::string& name, const std::string& path,
+                              const std::string& tenant = "shop", char digest = 'a') {
+  NewResource wanted;
+  wanted.resource.metadata.name = name;
+  wanted.resource.metadata.tenant = tenant;
+  model::FunctionSpec spec;
+  spec.workload.artifact = "/" + name + ".wasm";
+  if (!path.empty()) spec.triggers.push_back({"*", path, {}});
+  wanted.resource.spec = std::move(spec);
+  wanted.artifact_digest = DigestOf(digest);
+  return wanted;
+}
+
+inline NewResource ServiceOf(const std::string& name) {
+  NewResource wanted;
+  wanted.resource.metadata.name = name;
+  wanted.resource.metadata.tenant = "shop";
+  model::ServiceSpec spec;
+  spec.workload.artifact = "/" + name + ".wasm";
+  wanted.resource.spec = std::move(spec);
+  wanted.artifact_digest = DigestOf('a');
+  return wanted;
+}
+
+inline NewResource RouteOf(const std::string& name, const std::string& path,
+                           std::vector<model::Backend> backends) {
+  NewResource wanted;
+  wanted.resource.metadata.name = name;
+  wanted.resource.metadata.tenant = "shop";
+  wanted.resource.spec = model::RouteSpec{{"*", path, {}}, std::move(backends)};
+  return wanted;
+}
+
+}  // namespace strata::store
