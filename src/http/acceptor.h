@@ -1,0 +1,48 @@
+// http/acceptor.h - one listening socket of a server: accepts many connections per wakeup and
+// starts a Connection for each. Internal to this folder.
+//
+// Threads: on the loop. Lifetime: kept alive by its own coroutine, Run(), which ends some time
+// after Wake() when the state says that the server drains or is gone.
+#pragma once
+
+#include <memory>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include "base/fd.h"
+#include "base/task.h"
+#include "http/server.h"
+#include "http/server_state.h"
+#include "http/socket_address.h"
+
+namespace strata::http {
+
+class Acceptor {
+ public:
+  // Fails as Server::Adopt does.
+  static Result<std::shared_ptr<Acceptor>> Open(std::shared_ptr<ServerState> state, Fd listener,
+                                                ListenerHolder holder);
+
+  static Awaitable<void> Run(std::shared_ptr<Acceptor> self);
+
+  // Makes Run() look at the state's flags.
+  void Wake();
+
+  [[nodiscard]] bool done() const noexcept { return done_; }
+
+ private:
+  enum class Accepted { kAll, kMaybeMore, kNoDescriptors };
+
+  Acceptor(std::shared_ptr<ServerState> state, int family, ListenerHolder holder);
+  [[nodiscard]] bool stopping() const noexcept { return state_->draining || state_->stopped; }
+  Accepted AcceptSome();
+  void Start(Fd client, const SocketAddress& peer);
+
+  std::shared_ptr<ServerState> state_;
+  asio::posix::basic_stream_descriptor<Executor> socket_;
+  int family_;
+  ListenerHolder holder_;
+  bool done_ = false;
+};
+
+}  // namespace strata::http

@@ -1,0 +1,58 @@
+// http/client_wire.h - the client's socket with its watchdog, and the exchange of one request for
+// one response over it. Internal to client.cc and client_wire.cc.
+//
+// Threads: on the loop. Lifetime: shared, because a watchdog that fires late must still find it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include "http/chunked.h"
+#include "http/client.h"
+#include "http/input_buffer.h"
+#include "http/response_parser.h"
+
+namespace strata::http {
+
+struct Client::Wire : std::enable_shared_from_this<Client::Wire> {
+  using Protocol = asio::generic::stream_protocol;
+  using Socket = asio::basic_stream_socket<Protocol, Executor>;
+  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+  explicit Wire(Loop& loop) : socket(loop.get_executor()), timer(loop.get_executor()) {}
+
+  Task<void> Connect(Endpoint endpoint, Duration timeout);
+  Task<void> Send(const std::string& bytes, Duration timeout);
+
+  // Fills the input; 0 at the end of the stream.
+  Task<std::size_t> Receive(Duration timeout);
+
+  // Reads heads until one is final (not 1xx).
+  Task<ParsedResponse> ReadHead(std::string_view method, Duration timeout);
+
+  // Reads the body into `out` or to options.on_body.
+  Task<void> ReadBody(const ParsedResponse& head, const FetchOptions& options, ClientResponse& out);
+
+  Socket socket;
+  Timer timer;
+  InputBuffer input;
+  bool reusable = true;
+
+ private:
+  // From Arm() to Disarm() a wait may take `timeout`; then the socket's operations are cancelled.
+  void Arm(Duration timeout);
+  Error Disarm(const boost::system::error_code& error, const char* what);
+
+  Result<bool> Give(std::string_view piece, const FetchOptions& options, ClientResponse& out);
+  Result<bool> GiveChunks(ChunkDecoder& decoder, const FetchOptions& options, ClientResponse& out);
+
+  bool expired_ = false;
+};
+
+}  // namespace strata::http

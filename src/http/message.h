@@ -1,0 +1,43 @@
+// http/message.h - the head of a request and of a response, as every layer above http sees them.
+//
+// Views borrow the connection's buffer: a RequestHead is valid until its exchange ends. Names are
+// compared without case; values are trimmed; a head that reaches a handler is well formed (strict
+// framing is http/parser.h's business).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace strata::http {
+
+struct Header {
+  std::string_view name;
+  std::string_view value;
+};
+
+struct RequestHead {
+  std::string_view method;  // "GET"
+  std::string_view target;  // as sent, origin form: "/a/b?c=d"
+  std::string_view path;    // target up to '?', not decoded
+  std::string_view query;   // after '?', empty when absent
+  std::string_view host;    // Host field without port, lower case not guaranteed
+  std::string_view scheme;  // "http" or "https"
+  std::string_view peer;    // "127.0.0.1:5000" or "unix"
+  std::span<const Header> headers;
+  std::optional<std::uint64_t> content_length;  // absent: none, or chunked
+};
+
+// The value of the first field called `name` (any case), or nothing.
+std::optional<std::string_view> FindHeader(std::span<const Header> headers, std::string_view name);
+
+// A head that owns its strings, for whoever answers.
+struct ResponseHead {
+  std::uint16_t status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+}  // namespace strata::http

@@ -1,0 +1,107 @@
+#include "http/response_parser.h"
+
+#include <charconv>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include "http/ascii.h"
+
+namespace strata::http {
+namespace {
+
+namespace beast = boost::beast;
+using ErrorCode = beast::error_code;
+
+// Beast's parser over a complete head: it stops where the body begins.
+class BeastHead final : public beast::http::basic_parser<false> {
+ public:
+  BeastHead(ParsedResponse& out, std::size_t limit) : out_(out) {
+    header_limit(static_cast<std::uint32_t>(limit));
+    skip(true);
+  }
+
+  std::string coding, length;
+  int codings = 0, lengths = 0;
+
+ private:
+  void on_response_impl(int status, beast::string_view, int version, ErrorCode&) override {
+    out_.status = static_cast<std::uint16_t>(status);
+    out_.keep_alive = version == 11;
+  }
+
+  void on_field_impl(beast::http::field field, beast::string_view name, beast::string_view value,
+                     ErrorCode&) override {
+    out_.headers.emplace_back(std::string(name), std::string(value));
+    if (field == beast::http::field::transfer_encoding) {
+      coding = std::string(value);
+      ++codings;
+    } else if (field == beast::http::field::content_length) {
+      length = std::string(value);
+      ++lengths;
+    } else if (field == beast::http::field::connection) {
+      const std::string_view wish(value.data(), value.size());
+      if (EqualsIgnoreCase(wish, "close")) out_.keep_alive = false;
+      if (EqualsIgnoreCase(wish, "keep-alive")) out_.keep_alive = true;
+    }
+  }
+
+  // The rest of Beast's interface is about requests and bodies, which never come here.
+  void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
+                       ErrorCode&) override {}
+  void on_header_impl(ErrorCode&) override {}
+  void on_body_init_impl(boost::optional<std::uint64_t> const&, ErrorCode&) override {}
+  std::size_t on_body_impl(beast::string_view, ErrorCode&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, ErrorCode&) override {
+    return 0;
+  }
+  void on_finish_impl(ErrorCode&) override {}
+
+  ParsedResponse& out_;
+};
+
+Result<void> ChooseBody(const BeastHead& seen, std::string_view method, ParsedResponse& out) {
+  if (seen.codings + seen.lengths > 1) {
+    return Fail(Errc::kInvalidArgument, "the response's framing is ambiguous");
+  }
+  const bool bodiless =
+      method == "HEAD" || out.status < 200 || out.status == 204 || out.status == 304;
+  if (bodiless) return {};
+  if (seen.codings == 1) {
+    if (!EqualsIgnoreCase(seen.coding, "chunked")) {
+      return Fail(Errc::kInvalidArgument, "the response's Transfer-Encoding is " + seen.coding);
+    }
+    out.body = BodyEnd::kChunked;
+  } else if (seen.lengths == 1) {
+    const char* const end = seen.length.data() + seen.length.size();
+    const auto [rest, bad] = std::from_chars(seen.length.data(), end, out.length);
+    if (bad != std::errc{} || rest != end) {
+      return Fail(Errc::kInvalidArgument, "the response's Content-Length is not a number");
+    }
+    out.body = BodyEnd::kLength;
+  } else {
+    out.body = BodyEnd::kClose;
+    out.keep_alive = false;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ParsedResponse> ParseResponseHead(std::string_view block, std::string_view method) {
+  ParsedResponse out;
+  BeastHead parser(out, block.size() + 1);
+  ErrorCode error;
+  parser.put(boost::asio::const_buffer(block.data(), block.size()), error);
+  if (error) {
+    return Fail(Errc::kInvalidArgument, "the response's head is malformed: " + error.message());
+  }
+  if (auto chosen = ChooseBody(parser, method, out); !chosen) {
+    return std::unexpected(std::move(chosen).error());
+  }
+  return out;
+}
+
+}  // namespace strata::http

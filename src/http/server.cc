@@ -1,0 +1,58 @@
+#include "http/server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "http/acceptor.h"
+#include "http/connection.h"
+#include "http/server_state.h"
+#include "http/sleep.h"
+
+namespace strata::http {
+namespace {
+
+constexpr Duration kDrainStep = std::chrono::milliseconds(10);  // how often Drain() looks
+
+}  // namespace
+
+Server::Server(Loop& loop, const ServerConfig& config, Handler& handler, Clock& clock)
+    : state_(std::make_shared<ServerState>(loop, config, handler, clock)) {}
+
+Server::~Server() {
+  state_->stopped = true;
+  for (const auto& acceptor : acceptors_) acceptor->Wake();
+  for (Connection* connection : state_->connections) connection->Kill();
+}
+
+Result<void> Server::Adopt(Fd listener, ListenerHolder holder) {
+  if (state_->draining) return Fail(Errc::kFailedPrecondition, "the server is draining");
+  auto acceptor = Acceptor::Open(state_, std::move(listener), holder);
+  if (!acceptor) return std::unexpected(std::move(acceptor).error());
+  acceptors_.push_back(*acceptor);
+  Spawn(state_->loop, Acceptor::Run(std::move(*acceptor)));
+  return {};
+}
+
+Awaitable<void> Server::Drain(TimePoint deadline) {
+  const auto state = state_;
+  if (!std::exchange(state->draining, true)) {
+    for (const auto& acceptor : acceptors_) acceptor->Wake();
+    for (Connection* connection : state->connections) connection->BeginDrain();
+  }
+  const auto accepting = [this] {
+    return !std::ranges::all_of(acceptors_, [](const auto& acceptor) { return acceptor->done(); });
+  };
+  while ((accepting() || !state->connections.empty()) && state->clock.Now() < deadline) {
+    co_await Sleep(state->loop, std::min(state->config.tick, kDrainStep));
+  }
+  for (Connection* connection : state->connections) connection->Kill();
+  // One turn of the loop for those that wait in a read or a write.
+  co_await asio::post(state->loop, kAwait);
+}
+
+const ServerCounters& Server::counters() const noexcept { return state_->counters; }
+
+}  // namespace strata::http

@@ -1,0 +1,58 @@
+// http/server.h - an HTTP/1.1 server on one loop: takes listening sockets, accepts, and lets one
+// Handler answer. TCP and AF_UNIX alike.
+//
+//   listener Fd --Adopt--> [ Server --accept--> Connection ]... --> Handler::Handle(Exchange&)
+//
+// Threads: everything on the loop's thread, Handler and Clock included.
+// Lifetime: Handler, Clock and Loop outlive the server. Destroy a server after Drain() has
+// returned, or when the loop runs no more: a handler that still waits may not be left behind.
+// Errors: a broken client never is one; Adopt says what is wrong with a listener.
+// Tested by http/server_test.cc and the tests beside each part.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/task.h"
+#include "http/exchange.h"
+#include "http/server_config.h"
+
+namespace strata::http {
+
+class Acceptor;
+struct ServerState;
+
+// Who else holds a duplicate of a listening socket.
+enum class ListenerHolder {
+  kOnlyUs,        // Drain() serves what is in its queue before the socket closes
+  kOtherProcess,  // its queue is left to whoever holds the other duplicate
+};
+
+class Server {
+ public:
+  Server(Loop& loop, const ServerConfig& config, Handler& handler, Clock& clock);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  // Accepts on `listener`, which must be bound and listening, until Drain(). It is made
+  // non-blocking. Fails with kInvalidArgument (not a listening stream socket) and
+  // kFailedPrecondition (draining).
+  Result<void> Adopt(Fd listener, ListenerHolder holder = ListenerHolder::kOnlyUs);
+
+  // Stops accepting, lets requests in flight finish with `Connection: close`, closes idle
+  // connections after ServerConfig::drain_idle_grace, and returns when no connection is left. At
+  // `deadline` what is left is cut off; a handler that does not return by itself is not waited for
+  // any longer. A second call waits too; the earlier deadline counts.
+  Awaitable<void> Drain(TimePoint deadline);
+
+  [[nodiscard]] const ServerCounters& counters() const noexcept;
+
+ private:
+  std::shared_ptr<ServerState> state_;
+  std::vector<std::shared_ptr<Acceptor>> acceptors_;
+};
+
+}  // namespace strata::http

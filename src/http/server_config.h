@@ -1,0 +1,42 @@
+// http/server_config.h - the limits of an HTTP server and what it counts.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "http/head_scanner.h"
+
+namespace strata::http {
+
+struct ServerConfig {
+  HeadLimits head;
+  Bytes body = 64_MiB;  // the upper limit; Exchange::LimitBody lowers it for one request
+
+  // All timeouts are coarse: they may fire one tick early or late.
+  Duration header_timeout = std::chrono::seconds(10);  // first byte to last byte of a head
+  Duration body_timeout = std::chrono::seconds(30);    // without a byte of the request's body
+  Duration write_timeout = std::chrono::seconds(30);   // without the client reading a byte
+  Duration idle_timeout = std::chrono::seconds(75);    // between two requests
+  Duration linger = std::chrono::seconds(1);           // reading on after a refusal, at most
+
+  // While draining, an idle connection may bring one more request within this time: a client that
+  // just sent one on it would otherwise lose it.
+  Duration drain_idle_grace = std::chrono::milliseconds(200);
+
+  Duration tick = std::chrono::milliseconds(100);  // how often deadlines are looked at
+  std::uint32_t max_connections = 16'384;          // more are answered 503 and closed
+};
+
+// Plain numbers, written on the loop; they only grow, but for `open`.
+struct ServerCounters {
+  std::uint64_t accepted = 0;   // connections
+  std::uint64_t refused = 0;    // connections over max_connections
+  std::uint64_t open = 0;       // connections now
+  std::uint64_t requests = 0;   // given to the handler
+  std::uint64_t rejected = 0;   // answered 4xx or 5xx before any handler saw them
+  std::uint64_t timed_out = 0;  // connections ended because the client was too slow (not: idle)
+};
+
+}  // namespace strata::http

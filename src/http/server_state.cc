@@ -1,0 +1,70 @@
+#include "http/server_state.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "http/connection.h"
+#include "http/sleep.h"
+
+namespace strata::http {
+
+void ServerState::KeepTime() {
+  if (std::exchange(ticking, true)) return;
+  Tick();
+  Spawn(loop, TickWhileConnected(shared_from_this()));
+}
+
+// An idle server has no timer, so it wakes nobody.
+Awaitable<void> ServerState::TickWhileConnected(std::shared_ptr<ServerState> self) {
+  do {
+    co_await Sleep(self->loop, self->config.tick);
+    self->Tick();
+  } while (!self->stopped && !self->connections.empty());
+  self->ticking = false;
+}
+
+void ServerState::Tick() {
+  date.Update(clock.WallNow());
+  deadlines.Advance(clock.Now());
+  FlushAll();
+  LookForClosedPeers();
+}
+
+void ServerState::FlushSoon(Connection& connection) {
+  if (std::ranges::find(unflushed, &connection) == unflushed.end()) {
+    unflushed.push_back(&connection);
+  }
+  if (flush_posted) return;
+  flush_posted = true;
+  asio::post(loop, [self = shared_from_this()] {
+    self->flush_posted = false;
+    self->FlushAll();
+  });
+}
+
+void ServerState::FlushAll() {
+  std::erase_if(unflushed, [](Connection* connection) { return connection->Flush(); });
+}
+
+void ServerState::Forget(Connection& connection) { std::erase(unflushed, &connection); }
+
+// While a handler runs nobody reads from its client, so nobody would see it leave.
+void ServerState::LookForClosedPeers() {
+  std::vector<pollfd> waiting;
+  std::vector<Connection*> whose;
+  for (Connection* connection : connections) {
+    if (!connection->handling()) continue;
+    waiting.push_back(pollfd{connection->transport().fd(), POLLRDHUP, 0});
+    whose.push_back(connection);
+  }
+  if (waiting.empty() || ::poll(waiting.data(), waiting.size(), 0) <= 0) return;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    if (waiting[i].revents != 0) whose[i]->transport().MarkPeerClosed();
+  }
+}
+
+}  // namespace strata::http

@@ -1,0 +1,63 @@
+// http/server_state.h - what a Server and its connections share. Internal to this folder.
+//
+// Held by shared_ptr because a connection's coroutine may be destroyed after its server, by the
+// loop's destructor. Threads: on the loop.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "http/date_cache.h"
+#include "http/deadlines.h"
+#include "http/exchange.h"
+#include "http/server_config.h"
+
+namespace strata::http {
+
+class Connection;
+
+struct ServerState : std::enable_shared_from_this<ServerState> {
+  ServerState(Loop& loop_in, const ServerConfig& config_in, Handler& handler_in, Clock& clock_in)
+      : loop(loop_in),
+        config(config_in),
+        handler(handler_in),
+        clock(clock_in),
+        deadlines(clock_in.Now()) {}
+
+  // Sees to it that Tick() is called as long as there are connections. Call it before adding one.
+  void KeepTime();
+
+  // Brings the coarse time and the Date field up to date and ends what took too long.
+  void Tick();
+
+  // Sees to it that `connection` gets its held answers sent when the loop runs next, even if the
+  // handler that is about to start waits for something.
+  void FlushSoon(Connection& connection);
+
+  // To be called before a connection dies.
+  void Forget(Connection& connection);
+
+  Loop& loop;
+  const ServerConfig config;
+  Handler& handler;
+  Clock& clock;
+  ServerCounters counters;
+  Deadlines deadlines;
+  DateCache date;
+  std::list<Connection*> connections;
+  std::vector<Connection*> unflushed;
+  bool flush_posted = false;
+  bool ticking = false;
+  bool draining = false;
+  bool stopped = false;  // the Server is gone
+
+ private:
+  static Awaitable<void> TickWhileConnected(std::shared_ptr<ServerState> self);
+  void FlushAll();
+  void LookForClosedPeers();
+};
+
+}  // namespace strata::http
