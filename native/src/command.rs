@@ -1,0 +1,148 @@
+//! WASI commands: one process-like run per request, preview 1 modules and 0.2 components.
+
+use crate::cgi;
+use crate::component::ComponentState;
+use crate::exit::exit_status;
+use crate::host::{Host, Output};
+use crate::limits::{Denied, Limits};
+use crate::sandbox::{Request, Spec};
+use crate::stdio::{BodyInput, LogOutput, ResponseOutput};
+use std::rc::Rc;
+use std::sync::Arc;
+use wasmtime::{Error, InstancePre, Result, Store};
+use wasmtime_wasi::WasiCtxBuilder;
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::p2::bindings::CommandPre;
+
+/// What a command sees as its own name.
+const NAME: &str = "command";
+
+pub struct CommandState {
+    pub limits: Limits,
+    wasi: WasiP1Ctx,
+}
+
+impl CommandState {
+    pub fn wasi(&mut self) -> &mut WasiP1Ctx {
+        &mut self.wasi
+    }
+}
+
+/// How a run ended, and which limits it had hit.
+pub struct Ended {
+    pub status: Result<i32>,
+    pub denied: Denied,
+}
+
+/// Streams and variables of one run.
+struct Run {
+    wasi: WasiCtxBuilder,
+    output: ResponseOutput,
+}
+
+impl Run {
+    fn new(mut wasi: WasiCtxBuilder, host: &Arc<Host>, request: &Request) -> Run {
+        let output = ResponseOutput::new(host.clone());
+        wasi.arg(NAME)
+            .envs(&cgi::environment(request))
+            .stdin(BodyInput::new(host.clone()))
+            .stdout(output.clone())
+            .stderr(LogOutput::new(host.clone(), Output::Stderr));
+        Run { wasi, output }
+    }
+}
+
+/// A command, linked.
+pub enum CommandProgram {
+    Module(InstancePre<CommandState>),
+    Component(CommandPre<ComponentState>),
+}
+
+/// A command between its runs: each has a store of its own, only the open directories can wait.
+pub struct CommandGuest {
+    program: Rc<CommandProgram>,
+    wasi: Option<WasiCtxBuilder>,
+}
+
+impl CommandGuest {
+    pub fn new(program: Rc<CommandProgram>, spec: &Spec) -> Result<CommandGuest> {
+        Ok(CommandGuest { program, wasi: Some(spec.wasi()?) })
+    }
+
+    pub async fn run(&mut self, spec: &Spec, host: &Arc<Host>, request: &Request) -> Ended {
+        let opened = self.wasi.take().map_or_else(|| spec.wasi(), Ok);
+        let wasi = match opened {
+            Ok(wasi) => wasi,
+            Err(error) => return Ended { status: Err(error), denied: Denied::default() },
+        };
+        match &*self.program {
+            CommandProgram::Module(pre) => run_module(pre, wasi, spec, host, request).await,
+            CommandProgram::Component(pre) => run_component(pre, wasi, spec, host, request).await,
+        }
+    }
+}
+
+async fn run_module(
+    pre: &InstancePre<CommandState>,
+    wasi: WasiCtxBuilder,
+    spec: &Spec,
+    host: &Arc<Host>,
+    request: &Request,
+) -> Ended {
+    let mut run = Run::new(wasi, host, request);
+    let state = CommandState { limits: spec.limits(host), wasi: run.wasi.build_p1() };
+    let mut store = spec.store(pre.module().engine(), state, |state| &mut state.limits);
+    let returned = start_module(pre, &mut store, host).await;
+    let denied = store.data().limits.denied();
+    // The guest's memory is free before a slow client has read its answer.
+    drop(store);
+    end(returned, denied, &run.output).await
+}
+
+async fn start_module(
+    pre: &InstancePre<CommandState>,
+    store: &mut Store<CommandState>,
+    host: &Host,
+) -> Result<i32> {
+    let instance = pre.instantiate_async(&mut *store).await?;
+    host.set_instantiated();
+    let start = instance.get_typed_func::<(), ()>(&mut *store, "_start")?;
+    start.call_async(store, ()).await.map(|()| 0)
+}
+
+async fn run_component(
+    pre: &CommandPre<ComponentState>,
+    wasi: WasiCtxBuilder,
+    spec: &Spec,
+    host: &Arc<Host>,
+    request: &Request,
+) -> Ended {
+    let mut run = Run::new(wasi, host, request);
+    let state = ComponentState::new(spec.limits(host), run.wasi.build(), host.clone());
+    let mut store = spec.store(pre.engine(), state, |state| &mut state.limits);
+    let returned = start_component(pre, &mut store, host).await;
+    let denied = store.data().limits.denied();
+    drop(store);
+    end(returned, denied, &run.output).await
+}
+
+async fn start_component(
+    pre: &CommandPre<ComponentState>,
+    store: &mut Store<ComponentState>,
+    host: &Host,
+) -> Result<i32> {
+    let command = pre.instantiate_async(&mut *store).await?;
+    host.set_instantiated();
+    let result = command.wasi_cli_run().call_run(store).await?;
+    Ok(if result.is_ok() { 0 } else { 1 })
+}
+
+/// Turns `exit` into a status and writes what is left of the response.
+async fn end(returned: Result<i32>, denied: Denied, output: &ResponseOutput) -> Ended {
+    let status = returned.or_else(|error: Error| exit_status(&error).ok_or(error));
+    let status = match status {
+        Ok(status) => output.finish(status).await.map(|()| status),
+        Err(error) => Err(error),
+    };
+    Ended { status, denied }
+}

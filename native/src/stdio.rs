@@ -1,0 +1,207 @@
+//! A guest's standard streams: the request's body in, response or log lines out.
+
+use crate::cgi::CgiOutput;
+use crate::host::{Host, Output};
+use bytes::Bytes;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use tokio::io::{AsyncRead, AsyncWrite, empty, sink};
+use wasmtime::format_err;
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
+use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError};
+
+/// Bytes asked of the host at once, and offered to a writer whose bytes are only lines of a log.
+const CHUNK: usize = 64 << 10;
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Standard input: the request's body. Clones share one position.
+#[derive(Clone)]
+pub struct BodyInput {
+    host: Arc<Host>,
+    state: Arc<Mutex<InputState>>,
+}
+
+#[derive(Default)]
+struct InputState {
+    buffer: Bytes,
+    end: Option<End>,
+}
+
+#[derive(Clone, Copy)]
+enum End {
+    Clean,
+    Failed,
+}
+
+impl BodyInput {
+    pub fn new(host: Arc<Host>) -> BodyInput {
+        BodyInput { host, state: Arc::default() }
+    }
+
+    /// Ready when bytes are buffered or the body has ended.
+    fn fill(&self) -> Poll<()> {
+        let mut state = lock(&self.state);
+        if !state.buffer.is_empty() || state.end.is_some() {
+            return Poll::Ready(());
+        }
+        match self.host.body_read(CHUNK) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Ok(Some(bytes))) => state.buffer = bytes,
+            Poll::Ready(Ok(None)) => state.end = Some(End::Clean),
+            Poll::Ready(Err(_)) => state.end = Some(End::Failed),
+        }
+        Poll::Ready(())
+    }
+}
+
+#[async_trait]
+impl Pollable for BodyInput {
+    async fn ready(&mut self) {
+        poll_fn(|_| self.fill()).await;
+    }
+}
+
+impl InputStream for BodyInput {
+    fn read(&mut self, size: usize) -> Result<Bytes, StreamError> {
+        let _ = self.fill();
+        let mut state = lock(&self.state);
+        if !state.buffer.is_empty() {
+            let size = size.min(state.buffer.len());
+            return Ok(state.buffer.split_to(size));
+        }
+        match state.end {
+            None => Ok(Bytes::new()),
+            Some(End::Clean) => Err(StreamError::Closed),
+            Some(End::Failed) => Err(StreamError::LastOperationFailed(format_err!(
+                "the request's body could not be read"
+            ))),
+        }
+    }
+}
+
+impl IsTerminal for BodyInput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdinStream for BodyInput {
+    /// Only WASI 0.3 reads this one, which no guest of ours can import.
+    fn async_stream(&self) -> Box<dyn AsyncRead + Send + Sync> {
+        Box::new(empty())
+    }
+
+    fn p2_stream(&self) -> Box<dyn InputStream> {
+        Box::new(self.clone())
+    }
+}
+
+/// Standard output of a command: its response. Clones share it.
+#[derive(Clone)]
+pub struct ResponseOutput(Arc<Mutex<CgiOutput>>);
+
+impl ResponseOutput {
+    pub fn new(host: Arc<Host>) -> ResponseOutput {
+        ResponseOutput(Arc::new(Mutex::new(CgiOutput::new(host))))
+    }
+
+    /// Ends the response of a guest that left with `status` and waits until it is written.
+    pub async fn finish(&self, status: i32) -> wasmtime::Result<()> {
+        lock(&self.0).finish(status);
+        let written = poll_fn(|_| lock(&self.0).poll_flush()).await;
+        written.map_err(|_| format_err!("the response could not be written"))
+    }
+}
+
+#[async_trait]
+impl Pollable for ResponseOutput {
+    async fn ready(&mut self) {
+        poll_fn(|_| lock(&self.0).poll_room()).await;
+    }
+}
+
+impl OutputStream for ResponseOutput {
+    fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
+        lock(&self.0).write(&bytes).map_err(|_| StreamError::Closed)
+    }
+
+    fn flush(&mut self) -> Result<(), StreamError> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> Result<usize, StreamError> {
+        lock(&self.0).room().map_err(|_| StreamError::Closed)
+    }
+}
+
+impl IsTerminal for ResponseOutput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for ResponseOutput {
+    /// As for [`BodyInput::async_stream`].
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+/// Output that is only logged.
+#[derive(Clone)]
+pub struct LogOutput {
+    host: Arc<Host>,
+    output: Output,
+}
+
+impl LogOutput {
+    pub fn new(host: Arc<Host>, output: Output) -> LogOutput {
+        LogOutput { host, output }
+    }
+}
+
+#[async_trait]
+impl Pollable for LogOutput {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for LogOutput {
+    fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
+        self.host.log(self.output, &bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StreamError> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> Result<usize, StreamError> {
+        Ok(CHUNK)
+    }
+}
+
+impl IsTerminal for LogOutput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogOutput {
+    /// As for [`BodyInput::async_stream`].
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
