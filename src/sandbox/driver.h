@@ -1,0 +1,157 @@
+// sandbox/driver.h - the only interface between whoever runs workloads and an isolation technology.
+//
+//     route, keeper --> [ Driver --Prepare--> Image --Create--> Sandbox ] --> engine (wasm, runc,
+//     VM)
+//
+// Three types, three costs: a Driver once per process, an Image once per artifact, a Sandbox once
+// per instance. One folder under sandbox/ implements them once. Nothing outside such a folder names
+// its engine. tests/contract runs one suite against every driver.
+//
+// Threads:  Driver, Image and Sandbox belong to one loop and are used on it only.
+// Lifetime: a Sandbox keeps its Image alive, an Image its Driver's engine. A Call is borrowed until
+//           Invoke's task ends.
+// Errors:   every failure is a Result (base/result.h). A guest that misbehaves is NOT a failure of
+//           the driver: it is an Exit with a reason. What a class cannot do is kUnsupported, before
+//           any side effect.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/task.h"
+#include "http/exchange.h"
+#include "model/values.h"
+
+namespace strata::sandbox {
+
+// W3C trace context of a call, handed to the guest as `traceparent` / `tracestate`.
+struct Trace {
+  std::string traceparent;
+  std::string tracestate;
+};
+
+enum class Stream : std::uint8_t { kStdout, kStderr, kHost };  // kHost: the driver's own words
+
+// Where a guest's output lines go. Called on the loop; must not wait. `text` may hold any bytes.
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  virtual void Write(Stream stream, std::string_view text) = 0;
+};
+
+// The one way out for a guest's connections. The cell implements it by asking the manager's side,
+// which checks the grant again. Fails with kPermissionDenied (no grant), kUnavailable (no answer),
+// kDeadlineExceeded.
+class Connector {
+ public:
+  virtual ~Connector() = default;
+  virtual Task<Fd> Connect(std::string_view host, std::uint16_t port) = 0;
+};
+
+// Every effect of a sandbox leaves through this. Default: none.
+struct Effects {
+  LogSink* logs = nullptr;         // null: output is dropped
+  Connector* connector = nullptr;  // null: outgoing connections are refused
+};
+
+// What a sandbox is made with. `id` is unique on this host: [a-z0-9-]{1,64}.
+struct Spec {
+  std::string id;
+  model::Limits limits;
+  model::Grants grants;
+  model::Env env;
+  Effects effects;
+};
+
+// One request to a sandbox. The head, body and sink are the HTTP exchange's own.
+struct Call {
+  const http::RequestHead& head;
+  http::BodySource& body;
+  http::ResponseSink& sink;
+  TimePoint deadline;
+  Trace trace;
+  // Where head, body and sink come from: asked for client_gone() whenever the guest yields. Null in
+  // calls that no client waits for.
+  const http::Exchange* exchange = nullptr;
+};
+
+// A value of a bare module's export.
+using Value = std::variant<std::int32_t, std::int64_t, float, double>;
+
+// A running isolation boundary. Destroying it kills the guest and frees every host resource.
+class Sandbox {
+ public:
+  Sandbox() = default;
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+  virtual ~Sandbox() = default;
+
+  // Runs the guest on `call` until it ends, is stopped, or a limit or the deadline is hit. One call
+  // at a time; again only after an Exit with reason kReturned (else kFailedPrecondition).
+  // kInternal: the engine itself broke. A failing client shows as Exit{kStopped}.
+  virtual Task<model::Exit> Invoke(Call& call) = 0;
+
+  // Calls the export `name` of a bare module. kNotFound: no such export; kInvalidArgument: the
+  // arguments do not fit its type; kUnsupported: this class or guest kind has no typed exports.
+  // A trap or limit is a result too: `exit` says so and `values` is empty.
+  struct TypedResult {
+    model::Exit exit;
+    std::vector<Value> values;
+  };
+  virtual Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
+                                         TimePoint deadline) = 0;
+
+  // Asks the guest to end; returns at once. Idempotent, never fails. A running Invoke ends with
+  // Exit{kStopped}.
+  virtual void Stop() noexcept = 0;
+
+  // Totals over all calls so far.
+  [[nodiscard]] virtual model::Usage usage() const = 0;
+};
+
+// An export of a bare module, for `strata describe` and typed invocation.
+struct Export {
+  std::string name;
+  std::vector<std::string> parameters;  // "i32", "i64", "f32", "f64"
+  std::vector<std::string> results;
+};
+
+// A module, root file system or snapshot that was checked and made ready. Immutable, shared.
+class Image : public std::enable_shared_from_this<Image> {
+ public:
+  virtual ~Image() = default;
+  [[nodiscard]] virtual model::GuestKind kind() const noexcept = 0;
+  [[nodiscard]] virtual std::vector<Export> exports() const = 0;
+
+  // Creates a sandbox. Fails with kInvalidArgument (bad id), kUnsupported (a limit or grant that
+  // this driver cannot enforce), kResourceExhausted (no slot left; nothing is kept).
+  virtual Result<std::unique_ptr<Sandbox>> Create(const Spec& spec) = 0;
+};
+
+// Makes native code or a root file system from an untrusted artifact; where that happens and what
+// confines it is the caller's business (the compile role of strata-cell for wasm).
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  // Stable lower-case name used in config, metrics and logs: "wasm", "container", ...
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+  // Says, by doing it, whether this host can run the driver. Fails with kUnsupported and a message
+  // that tells the operator what is missing.
+  virtual Result<void> Probe() = 0;
+
+  // Makes an image from `prepared`: for wasm, the compiler's sealed output or a verified cache
+  // file. Fails with kInvalidArgument when it is not what this driver's engine and version made.
+  // Never runs guest code.
+  virtual Result<std::shared_ptr<Image>> Prepare(Fd prepared) = 0;
+};
+
+}  // namespace strata::sandbox

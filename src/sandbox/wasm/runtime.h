@@ -1,0 +1,27 @@
+// sandbox/wasm/runtime.h - what the driver, its images and its sandboxes share: one per driver,
+// kept alive by whichever of them is left.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "sandbox/wasm/config.h"
+#include "sandbox/wasm/engine.h"
+#include "sandbox/wasm/metrics.h"
+#include "sandbox/wasm/outgoing/tls.h"
+#include "sandbox/wasm/pulse.h"
+
+namespace strata::sandbox::wasm {
+
+struct Runtime {
+  Loop& loop;
+  const Clock& clock;
+  const Config config;
+  const std::shared_ptr<Engine> engine;
+  const std::shared_ptr<Pulse> pulse;
+  outgoing::Tls tls;
+  Metrics metrics;
+};
+
+}  // namespace strata::sandbox::wasm

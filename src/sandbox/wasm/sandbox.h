@@ -1,0 +1,52 @@
+// sandbox/wasm/sandbox.h - one WebAssembly instance: a store in the engine, the settings it was
+// made with, and its life cycle.
+//
+//   fresh --Invoke--> running --returned--> idle --Invoke--> ...
+//                        '-- any other exit, or Stop() --> over (kFailedPrecondition)
+//
+// The guest's memory persists from call to call of the same sandbox; a Function gets a new sandbox
+// for each call. Creating one runs no guest code.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sandbox/driver.h"
+#include "sandbox/wasm/call.h"
+#include "sandbox/wasm/engine.h"
+#include "sandbox/wasm/image.h"
+#include "sandbox/wasm/runtime.h"
+#include "sandbox/wasm/scratch.h"
+#include "sandbox/wasm/settings.h"
+
+namespace strata::sandbox::wasm {
+
+class WasmSandbox final : public Sandbox {
+ public:
+  WasmSandbox(std::shared_ptr<const WasmImage> image, std::unique_ptr<EngineSandbox> engine,
+              Settings settings, std::vector<ScratchDir> scratch);
+  ~WasmSandbox() override;
+
+  Task<model::Exit> Invoke(Call& call) override;
+  Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
+                                 TimePoint deadline) override;
+  void Stop() noexcept override;
+  [[nodiscard]] model::Usage usage() const override;
+
+ private:
+  Result<std::unique_ptr<EngineCall>> Start(Call& call, GuestHost& host);
+  Result<void> CheckIdle() const;
+  void Settle(Result<model::Exit>& exit);
+
+  Runtime& runtime() const { return image_->runtime(); }
+
+  std::shared_ptr<const WasmImage> image_;
+  std::vector<ScratchDir> scratch_;
+  std::unique_ptr<EngineSandbox> engine_;
+  const Settings settings_;
+  GuestCall* running_ = nullptr;
+  bool over_ = false;
+  model::Usage total_;
+};
+
+}  // namespace strata::sandbox::wasm

@@ -1,0 +1,20 @@
+// sandbox/wasm/wasmtime_engine.h - the Engine made of Wasmtime, through native/.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "sandbox/wasm/config.h"
+#include "sandbox/wasm/engine.h"
+
+namespace strata::sandbox::wasm {
+
+enum class EngineRole : std::uint8_t {
+  kHost,     // reserves the pool of sandboxes
+  kCompile,  // reserves nothing; can compile and load, for the same `config` as the hosts
+};
+
+// Fails with kResourceExhausted when the pool's address space cannot be reserved.
+Result<std::shared_ptr<Engine>> MakeWasmtimeEngine(const Config& config, EngineRole role);
+
+}  // namespace strata::sandbox::wasm

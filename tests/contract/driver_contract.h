@@ -1,0 +1,82 @@
+// tests/contract/driver_contract.h - what src/sandbox/driver.h promises, as one suite that runs
+// against every driver.
+//
+// A driver takes part with a harness: how to make it, and an artifact for each guest behaviour
+// below. driver_contract_test.cc lists the harnesses. What only one class can do is tested beside
+// it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/task.h"
+#include "sandbox/driver.h"
+#include "sandbox/testing/call_fixture.h"
+
+namespace strata::sandbox::contract {
+
+enum class Guest : std::uint8_t {
+  kHello,   // answers "hello"
+  kCount,   // answers the number of calls so far: "1", "2", ... up to 9
+  kEcho,    // answers its body, streaming: needs no more than 64 KiB of it at a time
+  kLarge,   // answers 1 MiB of any bytes
+  kLog,     // writes the lines "a line" to standard error, then answers "hello"
+  kSpin,    // computes for ever
+  kTrap,    // dies at once
+  kMemory,  // takes memory until it is refused, then dies
+  kTable,   // the same with table elements
+};
+
+class Harness {
+ public:
+  virtual ~Harness() = default;
+  virtual std::unique_ptr<Driver> MakeDriver(Loop& loop, const Clock& clock,
+                                             std::uint32_t max_sandboxes) = 0;
+  virtual Result<Fd> Artifact(Guest guest) = 0;
+  // Directories in which this driver may leave nothing behind.
+  [[nodiscard]] virtual std::filesystem::path scratch_root() const { return {}; }
+};
+
+struct HarnessEntry {
+  const char* name;
+  std::unique_ptr<Harness> (*make)();
+};
+
+std::unique_ptr<Harness> MakeFakeHarness();
+std::unique_ptr<Harness> MakeWasmHarness();
+
+class DriverContractTest : public ::testing::TestWithParam<HarnessEntry> {
+ protected:
+  static constexpr std::uint32_t kSlots = 4;
+
+  void SetUp() override;
+
+  std::shared_ptr<Image> Prepare(Guest guest);
+  // A sandbox of a fresh image; fails the test when it cannot be made.
+  std::unique_ptr<Sandbox> Make(Guest guest, const Spec& spec = Spec{.id = "box-1"});
+
+  // Expects that `invoked` ended with `reason` and `detail`.
+  static void ExpectExit(const Result<model::Exit>& invoked, model::ExitReason reason,
+                         const std::string& detail);
+
+  std::unique_ptr<Harness> harness_;
+  Loop loop_;
+  ManualClock clock_;
+  std::unique_ptr<Driver> driver_;
+};
+
+// What one process holds; equal before and after means that nothing was left behind.
+struct Holdings {
+  std::size_t descriptors = 0;
+  std::size_t threads = 0;
+  static Holdings Now();
+  friend bool operator==(const Holdings&, const Holdings&) = default;
+};
+
+}  // namespace strata::sandbox::contract

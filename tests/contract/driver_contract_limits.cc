@@ -1,0 +1,183 @@
+// The part of the contract about limits, refusals, fairness and what is left behind.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/contract/driver_contract.h"
+
+namespace strata::sandbox::contract {
+
+using model::ExitReason;
+using std::chrono::milliseconds;
+using testing::After;
+using testing::CallFixture;
+
+// ---- limits ------------------------------------------------------------------------------------
+
+TEST_P(DriverContractTest, CpuTimeIsLimited) {
+  auto sandbox = Make(Guest::kSpin, {.id = "box-1", .limits = {.cpu_time = milliseconds(20)}});
+  CallFixture fixture(loop_, clock_);
+  fixture.body.End();
+  const auto exit = fixture.Run(sandbox->Invoke(fixture.call));
+  ExpectExit(exit, ExitReason::kLimit, "cpu_time");
+  EXPECT_GE(exit->usage.cpu, milliseconds(20));
+  EXPECT_EQ(sandbox->usage().cpu, exit->usage.cpu);
+}
+
+TEST_P(DriverContractTest, MemoryIsLimited) {
+  auto sandbox = Make(Guest::kMemory, {.id = "box-1", .limits = {.memory = 1_MiB}});
+  CallFixture fixture(loop_, clock_);
+  fixture.body.End();
+  const auto exit = fixture.Run(sandbox->Invoke(fixture.call));
+  ExpectExit(exit, ExitReason::kLimit, "memory");
+  EXPECT_LE(exit->usage.memory_peak, 1_MiB);
+}
+
+TEST_P(DriverContractTest, TableElementsAreLimited) {
+  auto sandbox = Make(Guest::kTable, {.id = "box-1", .limits = {.table_elements = 100}});
+  CallFixture fixture(loop_, clock_);
+  fixture.body.End();
+  ExpectExit(fixture.Run(sandbox->Invoke(fixture.call)), ExitReason::kLimit, "table");
+}
+
+TEST_P(DriverContractTest, TheResponseIsLimited) {
+  auto sandbox = Make(Guest::kLarge, {.id = "box-1", .limits = {.response = 100_KiB}});
+  CallFixture fixture(loop_, clock_);
+  fixture.body.End();
+  const auto exit = fixture.Run(sandbox->Invoke(fixture.call));
+  ExpectExit(exit, ExitReason::kLimit, "response");
+  EXPECT_LE(exit->usage.bytes_out, 100_KiB);
+}
+
+TEST_P(DriverContractTest, TheRequestIsLimited) {
+  auto sandbox = Make(Guest::kEcho, {.id = "box-1", .limits = {.request = 10_KiB}});
+  CallFixture fixture(loop_, clock_);
+  fixture.body.Push(std::string(20'000, 'x')).End();
+  ExpectExit(fixture.Run(sandbox->Invoke(fixture.call)), ExitReason::kLimit, "request");
+}
+
+TEST_P(DriverContractTest, ALimitedSandboxHasEnded) {
+  auto sandbox = Make(Guest::kSpin, {.id = "box-1", .limits = {.cpu_time = milliseconds(5)}});
+  CallFixture first(loop_, clock_);
+  first.body.End();
+  ExpectExit(first.Run(sandbox->Invoke(first.call)), ExitReason::kLimit, "cpu_time");
+  CallFixture second(loop_, clock_);
+  const auto refused = second.Run(sandbox->Invoke(second.call));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kFailedPrecondition);
+}
+
+// ---- refusals ----------------------------------------------------------------------------------
+
+TEST_P(DriverContractTest, GarbageIsNoImage) {
+  Fd garbage(::open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(garbage.valid());
+  const auto image = driver_->Prepare(std::move(garbage));
+  ASSERT_FALSE(image.has_value());
+  EXPECT_EQ(image.error().code, Errc::kInvalidArgument);
+}
+
+TEST_P(DriverContractTest, ABadIdIsAnInvalidArgument) {
+  auto image = Prepare(Guest::kHello);
+  for (const std::string& id : {std::string(), std::string("UPPER"), std::string(65, 'a')}) {
+    const auto sandbox = image->Create(Spec{.id = id});
+    ASSERT_FALSE(sandbox.has_value()) << id;
+    EXPECT_EQ(sandbox.error().code, Errc::kInvalidArgument);
+  }
+}
+
+TEST_P(DriverContractTest, ALimitThatCannotBeEnforcedIsRefused) {
+  auto image = Prepare(Guest::kHello);
+  for (const auto& limits : {model::Limits{.memory = Bytes::MiB(1 << 20)},
+                             model::Limits{.table_elements = 4'000'000'000}}) {
+    const auto sandbox = image->Create(Spec{.id = "box-1", .limits = limits});
+    ASSERT_FALSE(sandbox.has_value());
+    EXPECT_EQ(sandbox.error().code, Errc::kUnsupported);
+  }
+}
+
+TEST_P(DriverContractTest, AGrantThatCannotBeGivenIsRefused) {
+  auto image = Prepare(Guest::kHello);
+  Spec spec{.id = "box-1"};
+  spec.grants.dirs.push_back({.host = "/usr", .guest = "/usr"});  // this guest has no file system
+  const auto sandbox = image->Create(spec);
+  ASSERT_FALSE(sandbox.has_value());
+  EXPECT_EQ(sandbox.error().code, Errc::kUnsupported);
+}
+
+TEST_P(DriverContractTest, AFullDriverRefusesUntilASandboxIsGone) {
+  auto image = Prepare(Guest::kHello);
+  std::vector<std::unique_ptr<Sandbox>> sandboxes;
+  for (std::uint32_t i = 0; i < kSlots; ++i) {
+    auto sandbox = image->Create(Spec{.id = "box-" + std::to_string(i)});
+    ASSERT_TRUE(sandbox.has_value()) << sandbox.error().message;
+    sandboxes.push_back(std::move(*sandbox));
+  }
+  const auto refused = image->Create(Spec{.id = "one-more"});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kResourceExhausted);
+  sandboxes.pop_back();
+  EXPECT_TRUE(image->Create(Spec{.id = "one-more"}).has_value());
+}
+
+// ---- the neighbours ----------------------------------------------------------------------------
+
+TEST_P(DriverContractTest, SpinningGuestsShareTheLoop) {
+  auto image = Prepare(Guest::kSpin);
+  const Spec spec{.id = "spinner", .limits = {.cpu_time = std::chrono::hours(1)}};
+  std::vector<std::unique_ptr<Sandbox>> spinners;
+  std::vector<std::unique_ptr<CallFixture>> fixtures;
+  std::size_t ended = 0;
+  for (int i = 0; i < 3; ++i) {
+    spinners.push_back(image->Create(spec).value());
+    fixtures.push_back(std::make_unique<CallFixture>(loop_, clock_));
+    fixtures.back()->body.End();
+    asio::co_spawn(loop_, spinners.back()->Invoke(fixtures.back()->call),
+                   [&ended](const std::exception_ptr&, const Result<model::Exit>&) { ++ended; });
+  }
+  auto hello = Make(Guest::kHello);
+  CallFixture fixture(loop_, clock_);
+  fixture.body.End();
+  ExpectExit(fixture.Run(hello->Invoke(fixture.call)), ExitReason::kReturned, "");
+  EXPECT_EQ(ended, 0U);
+
+  After(loop_, milliseconds(20), [&] {
+    for (auto& spinner : spinners) spinner->Stop();
+  });
+  loop_.restart();
+  loop_.run();
+  EXPECT_EQ(ended, 3U);
+  for (const auto& spinner : spinners) EXPECT_GT(spinner->usage().cpu.count(), 0);
+}
+
+TEST_P(DriverContractTest, NoCallStartsAThreadOrLeavesAnythingBehind) {
+  constexpr Guest kAll[] = {Guest::kHello, Guest::kCount,  Guest::kEcho,
+                            Guest::kLarge, Guest::kLog,    Guest::kSpin,
+                            Guest::kTrap,  Guest::kMemory, Guest::kTable};
+  std::vector<std::shared_ptr<Image>> images;  // preparing may use the compiler's threads
+  for (const Guest guest : kAll) images.push_back(Prepare(guest));
+  testing::RecordingLog log;
+  Spec spec{.id = "box-1",
+            .limits = {.memory = 4_MiB, .cpu_time = milliseconds(5), .response = 2_MiB},
+            .effects = {.logs = &log}};
+  Holdings before;
+  for (int round = 0; round < 2; ++round) {  // the first round opens what the loop itself keeps
+    for (const auto& image : images) {
+      auto sandbox = image->Create(spec);
+      ASSERT_TRUE(sandbox.has_value()) << sandbox.error().message;
+      CallFixture fixture(loop_, clock_);
+      fixture.body.Push("some body").End();
+      ASSERT_TRUE(fixture.Run((*sandbox)->Invoke(fixture.call)).has_value());
+    }
+    if (round == 0) before = Holdings::Now();
+  }
+  EXPECT_EQ(Holdings::Now(), before);
+  if (!harness_->scratch_root().empty()) {
+    EXPECT_TRUE(std::filesystem::is_empty(harness_->scratch_root()));
+  }
+}
+
+}  // namespace strata::sandbox::contract

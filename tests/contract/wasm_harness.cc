@@ -1,0 +1,137 @@
+// Guests of the contract in WebAssembly text: bare modules where they suffice, WASI commands where
+// the guest streams or logs.
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "base/byte_view.h"
+#include "sandbox/wasm/compiler.h"
+#include "sandbox/wasm/driver.h"
+#include "tests/contract/driver_contract.h"
+
+namespace strata::sandbox::contract {
+namespace {
+
+// A module that answers with what `handle` returns: (ptr << 32 | len) of its response.
+std::string Module(std::string_view fields, std::string_view handle) {
+  return std::string(R"((module
+    (memory (export "memory") 32)
+    (global (export "strata_text") i32 (i32.const 1))
+    (data (i32.const 16) "hello")
+    (func (export "strata_alloc") (param i32) (result i32) (i32.const 1024))
+    )")
+      .append(fields)
+      .append(R"((func (export "strata_handle") (param i32 i32) (result i64) )")
+      .append(handle)
+      .append("))");
+}
+
+constexpr std::string_view kAnswerHello =
+    "(i64.or (i64.shl (i64.const 16) (i64.const 32)) (i64.const 5))";
+
+constexpr std::string_view kEcho = R"((module
+  (import "wasi_snapshot_preview1" "fd_read"
+    (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (func (export "_start") (local $got i32) (local $done i32)
+    (loop $next
+      (i32.store (i32.const 0) (i32.const 1024))
+      (i32.store (i32.const 4) (i32.const 32768))
+      (if (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (then unreachable))
+      (local.set $got (i32.load (i32.const 8)))
+      (if (i32.eqz (local.get $got)) (then (return)))
+      (local.set $done (i32.const 0))
+      (loop $rest
+        (i32.store (i32.const 0) (i32.add (i32.const 1024) (local.get $done)))
+        (i32.store (i32.const 4) (i32.sub (local.get $got) (local.get $done)))
+        (if (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))
+          (then unreachable))
+        (local.set $done (i32.add (local.get $done) (i32.load (i32.const 8))))
+        (br_if $rest (i32.lt_u (local.get $done) (local.get $got))))
+      (br $next)))))";
+
+constexpr std::string_view kLog = R"((module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\20\00\00\00\07\00\00\00\28\00\00\00\05\00\00\00")
+  (data (i32.const 32) "a line\0a\00hello")
+  (func (export "_start")
+    (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 16)))
+    (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))))))";
+
+std::string Source(Guest guest) {
+  switch (guest) {
+    case Guest::kHello:
+      return Module("", kAnswerHello);
+    case Guest::kCount:
+      return Module("(global $calls (mut i32) (i32.const 48))",
+                    R"((global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+                       (i32.store8 (i32.const 64) (global.get $calls))
+                       (i64.or (i64.shl (i64.const 64) (i64.const 32)) (i64.const 1)))");
+    case Guest::kEcho:
+      return std::string(kEcho);
+    case Guest::kLarge:
+      return Module("", "(i64.const 1048576)");
+    case Guest::kLog:
+      return std::string(kLog);
+    case Guest::kSpin:
+      return Module("", "(loop $for_ever (br $for_ever)) unreachable");
+    case Guest::kTrap:
+      return Module("", "unreachable");
+    case Guest::kMemory:
+      return R"((module (memory (export "memory") 1)
+        (func (export "strata_alloc") (param i32) (result i32) (i32.const 1024))
+        (func (export "strata_handle") (param i32 i32) (result i64)
+          (loop $more
+            (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+          unreachable)))";
+    case Guest::kTable:
+      return Module("(table $t 1 funcref)",
+                    R"((loop $more (br_if $more
+                         (i32.ne (table.grow $t (ref.null func) (i32.const 1)) (i32.const -1))))
+                       unreachable)");
+  }
+  return {};
+}
+
+class WasmHarness final : public Harness {
+ public:
+  WasmHarness() {
+    std::string name = ::testing::TempDir() + "contract.XXXXXX";
+    if (::mkdtemp(name.data()) != nullptr) scratch_ = name;
+  }
+  ~WasmHarness() override { std::filesystem::remove_all(scratch_); }
+
+  std::unique_ptr<Driver> MakeDriver(Loop& loop, const Clock& clock,
+                                     std::uint32_t max_sandboxes) override {
+    config_.max_sandboxes = max_sandboxes;
+    config_.scratch_root = scratch_;
+    config_.tick_linger = std::chrono::milliseconds(5);
+    auto driver = wasm::WasmDriver::Create(loop, clock, config_);
+    EXPECT_TRUE(driver.has_value()) << driver.error().message;
+    return driver ? std::move(*driver) : nullptr;
+  }
+
+  Result<Fd> Artifact(Guest guest) override {
+    auto compiler = wasm::Compiler::Create(config_);
+    if (!compiler) return std::unexpected(std::move(compiler).error());
+    auto compiled = compiler->Compile(AsBytes(Source(guest)));
+    if (!compiled) return std::unexpected(std::move(compiled).error());
+    return std::move(compiled->code);
+  }
+
+  std::filesystem::path scratch_root() const override { return scratch_; }
+
+ private:
+  wasm::Config config_;
+  std::filesystem::path scratch_;
+};
+
+}  // namespace
+
+std::unique_ptr<Harness> MakeWasmHarness() { return std::make_unique<WasmHarness>(); }
+
+}  // namespace strata::sandbox::contract
