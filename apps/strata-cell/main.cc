@@ -1,0 +1,100 @@
+// strata-cell - runs sandboxes, or one compilation, in a confined process. Started by stratad; this
+// file only reads the command line. What a cell is: src/cell/README.md.
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cell/compile_role.h"
+#include "cell/host_role.h"
+
+namespace {
+
+using strata::Bytes;
+using strata::cell::CompileOptions;
+using strata::cell::HostOptions;
+using strata::cell::MissingProtection;
+
+constexpr int kUsageError = 2;
+constexpr int kNotInThisVersion = 3;
+
+enum class Role : std::uint8_t { kHost, kCompile, kFront };
+
+constexpr const char* kAbout =
+    R"(Runs WebAssembly sandboxes in one confined, single-threaded process. stratad starts it; there is
+nothing in it for people, but it can be started by hand to look at it.
+
+Roles:
+  host     N sandboxes of one tenant. Told what to serve over the wire (--wire-fd), a connected
+           AF_UNIX socket; the first message is Start (src/cell/messages.h).
+  compile  one compilation, then exits: wasm on descriptor 3, native code to 4, a JSON answer to 5.
+  front    shared listeners of several tenants; not in this version.
+
+Before it reads anything it confines itself: no files but --allow-ro, --allow-rw (host), no system
+calls but those of its role, no core dumps, no new privileges.)";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{kAbout, "strata-cell"};
+  app.set_version_flag("--version", std::string("strata-cell ") + STRATA_VERSION);
+
+  Role role = Role::kHost;
+  const std::map<std::string, Role> roles{
+      {"host", Role::kHost}, {"compile", Role::kCompile}, {"front", Role::kFront}};
+  app.add_option("--role", role, "what this process is")
+      ->required()
+      ->transform(CLI::CheckedTransformer(roles));
+
+  MissingProtection missing = MissingProtection::kRefuse;
+  const std::map<std::string, MissingProtection> answers{
+      {"missing-ok", MissingProtection::kAccept}};
+  app.add_option("--insecure-confinement", missing,
+                 "missing-ok: run although a protection is missing, and log which")
+      ->transform(CLI::CheckedTransformer(answers));
+
+  HostOptions host;
+  app.add_option("--instance", host.instance, "the STRATA_HOME instance this cell belongs to");
+  app.add_option("--cell", host.cell, "name, for log lines (host)");
+  app.add_option("--wire-fd", host.wire_fd, "descriptor of the wire to the manager (host)")
+      ->capture_default_str();
+  app.add_option("--allow-ro", host.allowed.read_only, "a directory to read; repeatable (host)");
+  app.add_option("--allow-rw", host.allowed.read_write, "a directory to write; repeatable (host)");
+
+  std::uint64_t memory_mib = 2048;
+  CompileOptions compile;
+  app.add_option("--memory-mib", memory_mib, "address space of this process (compile)")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{16}, std::uint64_t{1} << 20));
+  app.add_option("--cpu-s", compile.cpu_s, "CPU time of this process (compile)")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--max-memory", compile.max_memory.count,
+                 "bytes; largest memory limit of a sandbox, as in Start (compile)")
+      ->capture_default_str();
+  app.add_option("--memory-reservation", compile.memory_reservation.count,
+                 "bytes of address space per memory, as in Start (compile)")
+      ->capture_default_str();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  switch (role) {
+    case Role::kHost:
+      host.missing = missing;
+      return strata::cell::RunHostRole(host);
+    case Role::kCompile:
+      compile.memory = Bytes::MiB(memory_mib);
+      compile.missing = missing;
+      return strata::cell::RunCompileRole(compile);
+    case Role::kFront:
+      std::fputs("strata-cell: UNSUPPORTED: the front role is not in this version\n", stderr);
+      return kNotInThisVersion;
+  }
+  return kUsageError;
+}

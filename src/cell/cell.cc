@@ -1,0 +1,185 @@
+#include "cell/cell.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+#include <utility>
+
+namespace strata::cell {
+namespace {
+
+Result<Fd> Duplicate(const Fd& fd) {
+  Fd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return FailErrno("duplicate a descriptor", errno);
+  return copy;
+}
+
+// Limits of the two servers are the defaults; a function's own request limit is lower.
+http::ServerConfig ServerLimits() { return {}; }
+
+}  // namespace
+
+Result<std::unique_ptr<Cell>> Cell::Create(CellParts parts) {
+  auto ring = telemetry::RingWriter::Open(parts.ring.get());
+  if (!ring) return Wrap(std::move(ring).error(), "map the ring");
+  auto listener = Duplicate(parts.private_listener);
+  if (!listener) return std::unexpected(std::move(listener).error());
+  std::unique_ptr<Cell> cell(new Cell(std::move(parts), std::move(*ring)));
+  auto adopted =
+      cell->private_server_.Adopt(std::move(*listener), http::ListenerHolder::kOtherProcess);
+  if (!adopted) return Wrap(std::move(adopted).error(), "serve the private listener");
+  return cell;
+}
+
+Cell::Cell(CellParts parts, telemetry::RingWriter ring)
+    : parts_(std::move(parts)),
+      ring_(parts_.loop, parts_.clock, std::move(ring), parts_.log),
+      modules_(parts_.driver),
+      network_(parts_.loop, [this](Connect ask) { return parts_.post(std::move(ask)); }),
+      ports_{parts_.loop, parts_.clock, parts_.random,
+             ring_,       ring_,        modules_,
+             network_,    authorizer_,  parts_.start.cell + "-" + std::to_string(::getpid())},
+      path_(ports_),
+      sandboxes_(parts_.loop, ring_,
+                 [this](const std::string& id, const std::string& reason) {
+                   // Without a manager nobody needs to know; State lists what is left.
+                   (void)parts_.post(SandboxGone{id, reason});
+                 }),
+      private_handler_(path_, sandboxes_),
+      public_server_(parts_.loop, ServerLimits(), path_, parts_.clock),
+      private_server_(parts_.loop, ServerLimits(), private_handler_, parts_.clock) {}
+
+Cell::~Cell() = default;
+
+Result<void> Cell::Handle(ToCell message, std::vector<Fd> fds) {
+  if (auto* modules = std::get_if<Modules>(&message)) {
+    return OnModules(std::move(*modules), std::move(fds));
+  }
+  if (auto* listen = std::get_if<Listen>(&message)) {
+    return OnListen(std::move(*listen), std::move(fds));
+  }
+  if (auto* connected = std::get_if<Connected>(&message)) {
+    network_.OnConnected(*connected, fds.empty() ? Fd() : std::move(fds.front()));
+    return {};
+  }
+  if (auto* configure = std::get_if<Configure>(&message)) {
+    OnConfigure(std::move(*configure));
+  } else if (auto* create = std::get_if<CreateSandbox>(&message)) {
+    OnCreateSandbox(*create);
+  } else if (auto* remove = std::get_if<DeleteSandbox>(&message)) {
+    const auto deleted = sandboxes_.Delete(remove->id);
+    (void)parts_.post(SandboxGone{remove->id, deleted ? "deleted" : WireError(deleted.error())});
+  } else if (std::holds_alternative<GetStats>(message)) {
+    (void)parts_.post(Count());
+  } else {
+    return Fail(Errc::kInvalidArgument, "this message does not come here");
+  }
+  return {};
+}
+
+Result<void> Cell::OnModules(Modules message, std::vector<Fd> fds) {
+  if (message.keys.size() != fds.size()) {
+    return Fail(Errc::kInvalidArgument, "modules: keys and descriptors do not match");
+  }
+  for (std::size_t i = 0; i < fds.size(); ++i) {
+    modules_.Add(std::move(message.keys[i]), std::move(fds[i]));
+  }
+  return {};
+}
+
+Result<void> Cell::OnListen(Listen message, std::vector<Fd> fds) {
+  if (fds.size() != 1) return Fail(Errc::kInvalidArgument, "listen: takes one descriptor");
+  auto copy = Duplicate(fds.front());
+  if (!copy) return std::unexpected(std::move(copy).error());
+  if (auto adopted = public_server_.Adopt(std::move(*copy), http::ListenerHolder::kOtherProcess);
+      !adopted) {
+    return Wrap(std::move(adopted).error(), "listen on " + message.address);
+  }
+  listeners_.push_back({std::move(message), std::move(fds.front())});
+  return {};
+}
+
+void Cell::OnConfigure(Configure message) {
+  const std::uint32_t generation = message.generation;
+  const auto switched = Switch(std::move(message));
+  (void)parts_.post(Configured{generation, switched ? "" : WireError(switched.error())});
+}
+
+Result<void> Cell::Switch(Configure message) {
+  std::set<std::string, std::less<>> keys;
+  for (const Function& function : message.functions) {
+    if (!modules_.Has(function.module)) {
+      return Fail(Errc::kNotFound, function.tenant + "/" + function.name + ": the module " +
+                                       function.module + " was not passed in");
+    }
+    keys.insert(function.module);
+  }
+  if (auto reachable = CheckGrants(message, parts_.allowed, parts_.start.scratch_root);
+      !reachable) {
+    return reachable;
+  }
+  auto plan = route::Plan::Build(ToPlanSpec(std::move(message)), path_.plan().get(), ports_);
+  if (!plan) return std::unexpected(std::move(plan).error());
+  // A changed function whose code is the same takes the loaded image over before the old plan,
+  // which holds it, goes.
+  for (const auto& function : (*plan)->functions()) {
+    if (!modules_.IsLoaded(function->spec().module)) continue;
+    if (auto loaded = function->Load(); !loaded) return loaded;
+  }
+  path_.SwitchTo(std::move(*plan));
+  modules_.KeepOnly(keys);
+  return {};
+}
+
+void Cell::OnCreateSandbox(const CreateSandbox& message) {
+  const auto& plan = path_.plan();
+  Result<void> made = Fail(Errc::kNotFound, "the configuration has no such function");
+  if (plan && message.function < plan->functions().size()) {
+    made = sandboxes_.Create(message.id, plan->functions()[message.function]);
+  }
+  (void)parts_.post(SandboxCreated{message.id, made ? "" : WireError(made.error())});
+}
+
+Stats Cell::Count() const {
+  Stats stats;
+  stats.connections = public_server_.counters().open + private_server_.counters().open;
+  stats.requests = path_.requests();
+  stats.in_flight = path_.in_flight();
+  stats.sandboxes = sandboxes_.size();
+  stats.images_loaded = modules_.loaded();
+  stats.denials = parts_.denials();
+  stats.ring_dropped = ring_.dropped() + ring_.lost_calls();
+  return stats;
+}
+
+Result<Cell::Inventory> Cell::TakeStock() const {
+  Inventory inventory;
+  State& state = inventory.state;
+  state.cell = parts_.start.cell;
+  state.tenant = parts_.start.tenant;
+  state.engine_key = parts_.engine_key;
+  state.generation = path_.plan() ? path_.plan()->generation() : 0;
+  state.modules = modules_.Keys();
+  state.sandboxes = sandboxes_.Ids();
+  std::vector<const Fd*> fds{&parts_.ring, &parts_.private_listener, &parts_.control_listener};
+  for (const Kept& kept : listeners_) {
+    state.listeners.push_back(kept.listen);
+    fds.push_back(&kept.fd);
+  }
+  for (const Fd* fd : fds) {
+    auto copy = Duplicate(*fd);
+    if (!copy) return std::unexpected(std::move(copy).error());
+    inventory.fds.push_back(std::move(*copy));
+  }
+  return inventory;
+}
+
+Awaitable<void> Cell::Drain(Duration patience) {
+  const TimePoint deadline = parts_.clock.Now() + patience;
+  co_await public_server_.Drain(deadline);
+  co_await private_server_.Drain(deadline);
+}
+
+}  // namespace strata::cell

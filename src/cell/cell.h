@@ -1,0 +1,112 @@
+// cell/cell.h - a host cell: what it holds and how the manager's messages change it.
+//
+//   wire --> [ Cell::Handle ] --> modules, plan, listeners, sandboxes
+//   listeners --> http::Server --> route::RequestPath --> driver
+//
+// Knows nothing of processes, signals or who the manager is: host_role.h drives it. A message that
+// cannot be carried out is answered with its error and changes nothing.
+//
+// Threads: one loop. Lifetime: Drain() before it is destroyed, or let the process end.
+// Tested by cell_test.cc (fake driver) and tests/integration (the real program).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/random.h"
+#include "base/task.h"
+#include "cell/configuration.h"
+#include "cell/messages.h"
+#include "cell/modules.h"
+#include "cell/network.h"
+#include "cell/private_handler.h"
+#include "cell/ring_sink.h"
+#include "cell/sandboxes.h"
+#include "http/server.h"
+#include "policy/allow_all.h"
+#include "route/request_path.h"
+#include "sandbox/driver.h"
+#include "telemetry/log.h"
+
+namespace strata::cell {
+
+// What a cell is made of. The references outlive it.
+struct CellParts {
+  Loop& loop;
+  Clock& clock;
+  Random& random;
+  sandbox::Driver& driver;
+  telemetry::Logger log;
+  Start start;
+  std::string engine_key;
+  AllowedPaths allowed;
+  Fd ring;
+  Fd private_listener;
+  Fd control_listener;                     // only kept, for State
+  std::function<bool(ToManager)> post;     // sends to the manager; false: there is none now
+  std::function<std::uint64_t()> denials;  // refused outgoing connections so far
+};
+
+class Cell {
+ public:
+  // Maps the ring and serves the private listener. Fails with their errors.
+  static Result<std::unique_ptr<Cell>> Create(CellParts parts);
+  Cell(const Cell&) = delete;
+  Cell& operator=(const Cell&) = delete;
+  ~Cell();
+
+  // Carries out one message and answers it through CellParts::post. Fails with kInvalidArgument
+  // when it breaks the wire's rules (descriptors that do not fit, a second Start): the wire is then
+  // to be closed. Drain and Adopt are not for here.
+  Result<void> Handle(ToCell message, std::vector<Fd> fds);
+
+  // What a later manager needs to take over, with duplicates of every descriptor.
+  struct Inventory {
+    State state;
+    std::vector<Fd> fds;
+  };
+  Result<Inventory> TakeStock() const;
+
+  // Stops accepting, finishes what runs, cuts off what is left at the deadline.
+  Awaitable<void> Drain(Duration patience);
+
+  // The manager is gone: nobody answers connection requests any more.
+  void OnWireLost() { network_.OnWireLost(); }
+
+  [[nodiscard]] const Start& start() const noexcept { return parts_.start; }
+
+ private:
+  struct Kept {
+    Listen listen;
+    Fd fd;
+  };
+
+  Cell(CellParts parts, telemetry::RingWriter ring);
+
+  Result<void> OnModules(Modules message, std::vector<Fd> fds);
+  Result<void> OnListen(Listen message, std::vector<Fd> fds);
+  void OnConfigure(Configure message);
+  void OnCreateSandbox(const CreateSandbox& message);
+  Result<void> Switch(Configure message);
+  [[nodiscard]] Stats Count() const;
+
+  CellParts parts_;
+  RingSink ring_;
+  ModuleStore modules_;
+  WireNetwork network_;
+  policy::AllowAll authorizer_;
+  route::Ports ports_;
+  route::RequestPath path_;
+  Sandboxes sandboxes_;
+  PrivateHandler private_handler_;
+  http::Server public_server_;
+  http::Server private_server_;
+  std::vector<Kept> listeners_;
+};
+
+}  // namespace strata::cell

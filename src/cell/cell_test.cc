@@ -1,0 +1,226 @@
+#include "cell/cell.h"
+
+#include <sys/socket.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cell/private_handler.h"
+#include "http/listener.h"
+#include "sandbox/fake/driver.h"
+
+namespace strata::cell {
+namespace {
+
+// A Cell over the fake driver; the test is its manager and sees what it posts.
+class CellTest : public ::testing::Test {
+ protected:
+  CellTest() : random_(1), driver_(loop_, clock_) {}
+
+  void SetUp() override {
+    dir_ = ::testing::TempDir() + "cell_test.XXXXXX";
+    ASSERT_NE(::mkdtemp(dir_.data()), nullptr);
+    Start start;
+    start.cell = "test";
+    start.tenant = "shop";
+    auto cell = Cell::Create({.loop = loop_,
+                              .clock = clock_,
+                              .random = random_,
+                              .driver = driver_,
+                              .log = {},
+                              .start = start,
+                              .engine_key = "key",
+                              .allowed = {{"/srv"}, {}},
+                              .ring = telemetry::MakeRing(256_KiB).value(),
+                              .private_listener = http::ListenUnix(dir_ + "/private").value(),
+                              .control_listener = http::ListenUnix(dir_ + "/control").value(),
+                              .post =
+                                  [this](ToManager message) {
+                                    posted_.push_back(std::move(message));
+                                    return true;
+                                  },
+                              .denials = [] { return std::uint64_t{5}; }});
+    ASSERT_TRUE(cell.has_value()) << cell.error().message;
+    cell_ = std::move(*cell);
+  }
+  void TearDown() override {
+    cell_.reset();
+    std::filesystem::remove_all(dir_);
+  }
+
+  Result<void> Handle(ToCell message, std::vector<Fd> fds = {}) {
+    return cell_->Handle(std::move(message), std::move(fds));
+  }
+  // The one message that was posted since the last call.
+  template <typename T>
+  T Posted() {
+    EXPECT_EQ(posted_.size(), 1u);
+    T message = posted_.empty() ? T{} : std::get<T>(posted_.front());
+    posted_.clear();
+    return message;
+  }
+
+  void AddModule(const std::string& key, std::string_view script = R"({"do": "hello"})") {
+    std::vector<Fd> fds;
+    fds.push_back(sandbox::fake::FakeDriver::Artifact(script).value());
+    ASSERT_TRUE(Handle(Modules{{key}}, std::move(fds)).has_value());
+  }
+  static Function MakeFunction(std::string name, std::string module) {
+    Function function;
+    function.tenant = "shop";
+    function.name = std::move(name);
+    function.module = std::move(module);
+    return function;
+  }
+  // The answer to a configuration of these functions, without routes.
+  std::string Configure(std::vector<Function> functions) {
+    cell::Configure message;
+    message.generation = ++generation_;
+    message.functions = std::move(functions);
+    EXPECT_TRUE(Handle(std::move(message)).has_value());
+    const auto answer = Posted<Configured>();
+    EXPECT_EQ(answer.generation, generation_);
+    return answer.error;
+  }
+  State TakeState() {
+    auto stock = cell_->TakeStock();
+    EXPECT_TRUE(stock.has_value());
+    EXPECT_EQ(stock->fds.size(), 3 + stock->state.listeners.size());
+    return std::move(stock->state);
+  }
+
+  Loop loop_;
+  SystemClock clock_;
+  SeededRandom random_;
+  sandbox::fake::FakeDriver driver_;
+  std::string dir_;
+  std::vector<ToManager> posted_;
+  std::unique_ptr<Cell> cell_;
+  std::uint32_t generation_ = 0;
+};
+
+TEST_F(CellTest, AConfigurationNeedsItsModules) {
+  EXPECT_TRUE(Configure({MakeFunction("a", "k1")}).starts_with("NOT_FOUND: "));
+  EXPECT_EQ(TakeState().generation, 0u);
+  AddModule("k1");
+  EXPECT_EQ(Configure({MakeFunction("a", "k1")}), "");
+  EXPECT_EQ(TakeState().generation, 2u);
+}
+
+TEST_F(CellTest, AfterASwitchOnlyTheNamedModulesAreLeft) {
+  AddModule("k1");
+  AddModule("k2");
+  ASSERT_EQ(Configure({MakeFunction("a", "k1")}), "");
+  EXPECT_EQ(TakeState().modules, std::vector<std::string>{"k1"});
+}
+
+TEST_F(CellTest, ARefusedConfigurationKeepsModulesAndGeneration) {
+  AddModule("k1");
+  ASSERT_EQ(Configure({MakeFunction("a", "k1")}), "");
+  AddModule("k2");
+  Function reaching = MakeFunction("b", "k2");
+  reaching.grants.dirs = {{"/etc", "/data", model::DirGrant::Mode::kReadOnly}};
+  EXPECT_TRUE(Configure({std::move(reaching)}).starts_with("FAILED_PRECONDITION: "));
+  const State state = TakeState();
+  EXPECT_EQ(state.generation, 1u);
+  EXPECT_EQ(state.modules, (std::vector<std::string>{"k1", "k2"}));
+}
+
+TEST_F(CellTest, TwoFunctionsOfOneNameAreRefused) {
+  AddModule("k1");
+  const auto error = Configure({MakeFunction("a", "k1"), MakeFunction("a", "k1")});
+  EXPECT_TRUE(error.starts_with("INVALID_ARGUMENT: ")) << error;
+}
+
+TEST_F(CellTest, SandboxesAreMadeListedAndDeleted) {
+  AddModule("k1");
+  ASSERT_EQ(Configure({MakeFunction("a", "k1")}), "");
+  ASSERT_TRUE(Handle(CreateSandbox{"sb-1", 0}).has_value());
+  EXPECT_EQ(Posted<SandboxCreated>().error, "");
+  ASSERT_TRUE(Handle(CreateSandbox{"sb-1", 0}).has_value());
+  EXPECT_TRUE(Posted<SandboxCreated>().error.starts_with("FAILED_PRECONDITION: "));
+  ASSERT_TRUE(Handle(CreateSandbox{"sb-2", 9}).has_value());
+  EXPECT_TRUE(Posted<SandboxCreated>().error.starts_with("NOT_FOUND: "));
+  EXPECT_EQ(TakeState().sandboxes, std::vector<std::string>{"sb-1"});
+
+  ASSERT_TRUE(Handle(GetStats{}).has_value());
+  const auto stats = Posted<Stats>();
+  EXPECT_EQ(stats.sandboxes, 1u);
+  EXPECT_EQ(stats.images_loaded, 1u);
+  EXPECT_EQ(stats.denials, 5u);
+
+  ASSERT_TRUE(Handle(DeleteSandbox{"sb-1"}).has_value());
+  EXPECT_EQ(Posted<SandboxGone>().reason, "deleted");
+  EXPECT_TRUE(TakeState().sandboxes.empty());
+}
+
+TEST_F(CellTest, AnImageIsKeptForAChangedFunctionWithTheSameCode) {
+  AddModule("k1");
+  ASSERT_EQ(Configure({MakeFunction("a", "k1")}), "");
+  ASSERT_TRUE(Handle(CreateSandbox{"sb-1", 0}).has_value());  // loads it
+  posted_.clear();
+  Function changed = MakeFunction("a", "k1");
+  changed.revision = 2;
+  ASSERT_EQ(Configure({std::move(changed)}), "");
+  ASSERT_TRUE(Handle(DeleteSandbox{"sb-1"}).has_value());
+  posted_.clear();
+  ASSERT_TRUE(Handle(GetStats{}).has_value());
+  EXPECT_EQ(Posted<Stats>().images_loaded, 1u);
+  ASSERT_EQ(Configure({}), "");
+  ASSERT_TRUE(Handle(GetStats{}).has_value());
+  EXPECT_EQ(Posted<Stats>().images_loaded, 0u);
+}
+
+TEST_F(CellTest, DescriptorsThatDoNotFitBreakTheRules) {
+  EXPECT_FALSE(Handle(Modules{{"k1"}}).has_value());
+  EXPECT_FALSE(Handle(Listen{"web", "a"}).has_value());
+  EXPECT_FALSE(Handle(Start{}).has_value());
+  std::vector<Fd> not_listening;
+  not_listening.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_FALSE(Handle(Listen{"web", "a"}, std::move(not_listening)).has_value());
+  EXPECT_TRUE(TakeState().listeners.empty());
+}
+
+TEST_F(CellTest, ListenersAreHandedOverWithTheState) {
+  std::vector<Fd> fds;
+  fds.push_back(http::ListenTcp({"127.0.0.1", 0}).value());
+  ASSERT_TRUE(Handle(Listen{"web", "127.0.0.1:80"}, std::move(fds)).has_value());
+  const State state = TakeState();
+  ASSERT_EQ(state.listeners.size(), 1u);
+  EXPECT_EQ(state.listeners[0].address, "127.0.0.1:80");
+}
+
+struct Target {
+  const char* text;
+  const char* tenant;
+  const char* name;
+  const char* rest;
+};
+
+TEST(PrivateTargetTest, NamesAFunctionOrASandboxAndTheRest) {
+  for (const Target& t : {Target{"/functions/shop/a", "shop", "a", "/"},
+                          Target{"/functions/shop/a/", "shop", "a", "/"},
+                          Target{"/functions/shop/a/b/c?d=/e", "shop", "a", "/b/c?d=/e"},
+                          Target{"/functions/shop/a?x=1", "shop", "a", "/?x=1"},
+                          Target{"/sandboxes/sb-1/x", "", "sb-1", "/x"}}) {
+    const auto parsed = ParsePrivateTarget(t.text);
+    ASSERT_TRUE(parsed.has_value()) << t.text;
+    EXPECT_EQ(parsed->tenant, t.tenant);
+    EXPECT_EQ(parsed->name, t.name);
+    EXPECT_EQ(parsed->rest, t.rest);
+  }
+}
+
+TEST(PrivateTargetTest, EverythingElseIsNotFound) {
+  for (const char* text : {"", "/", "/functions", "/functions/", "/functions/shop", "/functions//a",
+                           "/sandboxes", "/sandboxes/", "/other/x", "*"}) {
+    EXPECT_FALSE(ParsePrivateTarget(text).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace strata::cell

@@ -1,0 +1,50 @@
+// cell/channel.h - one end of the cell wire: frames with descriptors over a connected AF_UNIX
+// stream socket. Both the manager and the cell use it; what the frames say is cell/messages.h.
+//
+// Frame: u32 little-endian length (1 .. 16 MiB), then that many bytes of JSON. Up to 200
+// descriptors ride on a frame's first byte. Anything else (oversize, truncated control data) breaks
+// the channel.
+//
+// Threads: one loop. Lifetime: Send may be called while a Receive waits; both end with kUnavailable
+// when the peer is gone or Close() was called. Descriptors that nobody took are closed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/task.h"
+
+namespace strata::cell {
+
+struct Frame {
+  std::string text;
+  std::vector<Fd> fds;
+};
+
+class Channel {
+ public:
+  // Takes a connected socket.
+  Channel(Loop& loop, Fd socket);
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel();
+
+  // Sends one frame, or queues what the socket does not take now; frames leave in order. Waits
+  // while more than 32 MiB are queued. kInvalidArgument: over the frame's limits. kUnavailable: the
+  // channel is broken.
+  Task<void> Send(Frame frame);
+
+  // Waits for the next frame. One receiver at a time. kInvalidArgument: the peer broke the framing;
+  // the channel is closed.
+  Task<Frame> Receive();
+
+  void Close() noexcept;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;  // shared with the tasks that wait on it
+};
+
+}  // namespace strata::cell

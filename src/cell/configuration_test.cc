@@ -1,0 +1,66 @@
+#include "cell/configuration.h"
+
+#include <gtest/gtest.h>
+
+namespace strata::cell {
+namespace {
+
+Configure Granting(model::DirGrant dir) {
+  Configure configure;
+  Function function;
+  function.tenant = "shop";
+  function.name = "thumb";
+  function.grants.dirs = {std::move(dir)};
+  configure.functions = {function};
+  return configure;
+}
+
+TEST(CheckGrantsTest, ADirectoryMustLieBelowAnAllowedOne) {
+  using Mode = model::DirGrant::Mode;
+  const AllowedPaths allowed{{"/srv/data", "/opt/"}, {}};
+  for (const char* good : {"/srv/data", "/srv/data/deep/er", "/opt/x"}) {
+    EXPECT_TRUE(CheckGrants(Granting({good, "/data", Mode::kReadOnly}), allowed, "")) << good;
+  }
+  for (const char* bad : {"/srv", "/srv/database", "/", "/etc"}) {
+    const auto refused = CheckGrants(Granting({bad, "/data", Mode::kReadOnly}), allowed, "");
+    ASSERT_FALSE(refused.has_value()) << bad;
+    EXPECT_EQ(refused.error().code, Errc::kFailedPrecondition);
+    EXPECT_NE(refused.error().message.find("shop/thumb"), std::string::npos);
+  }
+}
+
+TEST(CheckGrantsTest, ScratchNeedsARoot) {
+  const auto scratch = Granting({"", "/tmp", model::DirGrant::Mode::kScratch});
+  EXPECT_FALSE(CheckGrants(scratch, {}, "").has_value());
+  EXPECT_TRUE(CheckGrants(scratch, {}, "/scratch").has_value());
+}
+
+TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
+  Configure configure = Granting({"/srv", "/data", model::DirGrant::Mode::kReadOnly});
+  configure.generation = 9;
+  configure.functions[0].module = "k";
+  configure.functions[0].service = true;
+  configure.functions[0].limits.concurrency = 7;
+  configure.functions[0].env = {{"A", "b"}};
+  configure.routes = {{"h", "/p", {"GET"}, {{0, 5}}}};
+  configure.observe = {false, true, 0.5, true};
+  const route::PlanSpec spec = ToPlanSpec(configure);
+  EXPECT_EQ(spec.generation, 9u);
+  ASSERT_EQ(spec.functions.size(), 1u);
+  EXPECT_EQ(spec.functions[0].module, "k");
+  EXPECT_TRUE(spec.functions[0].service);
+  EXPECT_EQ(spec.functions[0].limits, configure.functions[0].limits);
+  EXPECT_EQ(spec.functions[0].env, configure.functions[0].env);
+  EXPECT_EQ(spec.functions[0].grants, configure.functions[0].grants);
+  ASSERT_EQ(spec.rules.size(), 1u);
+  EXPECT_EQ(spec.rules[0].backends, (std::vector<route::Backend>{{0, 5}}));
+  EXPECT_FALSE(spec.observe.access_log);
+  EXPECT_TRUE(spec.observe.server_timing);
+}
+
+TEST(WireErrorTest, StartsWithTheCode) {
+  EXPECT_EQ(WireError({Errc::kNotFound, "no x"}), "NOT_FOUND: no x");
+}
+
+}  // namespace
+}  // namespace strata::cell

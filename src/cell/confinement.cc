@@ -1,0 +1,95 @@
+#include "cell/confinement.h"
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "cell/seccomp_table.h"
+#include "host/landlock.h"
+#include "host/seccomp.h"
+
+namespace strata::cell {
+namespace {
+
+// Trusted certificates for guests' outgoing HTTPS: public, and read once by the driver.
+constexpr const char* kCertificates = "/etc/ssl/certs/ca-certificates.crt";
+
+// True when no capability is left, in any set of this process that could grant one.
+Result<bool> HasNoCapabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  if (::syscall(SYS_capget, &header, sets.data()) != 0) return FailErrno("capget", errno);
+  for (const auto& set : sets) {
+    if ((set.effective | set.permitted | set.inheritable) != 0) return false;
+  }
+  return true;
+}
+
+Result<void> ForbidDumps() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("no_new_privs", errno);
+  // Also keeps other processes of this user from tracing us or reading our memory.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return FailErrno("dumpable", errno);
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0) return FailErrno("core limit", errno);
+  return {};
+}
+
+std::vector<host::PathRule> PathRules(Role role, const AllowedPaths& allowed) {
+  std::vector<host::PathRule> rules;
+  if (role == Role::kCompile) return rules;
+  for (const std::string& path : allowed.read_only) {
+    rules.push_back({path, host::PathAccess::kReadOnly});
+  }
+  for (const std::string& path : allowed.read_write) {
+    rules.push_back({path, host::PathAccess::kReadWrite});
+  }
+  struct stat found{};
+  if (::stat(kCertificates, &found) == 0) {
+    rules.push_back({kCertificates, host::PathAccess::kReadOnly});
+  }
+  return rules;
+}
+
+}  // namespace
+
+Result<ConfinementReport> Confine(Role role, const AllowedPaths& allowed,
+                                  MissingProtection missing) {
+  if (auto done = ForbidDumps(); !done) return std::unexpected(std::move(done).error());
+  ConfinementReport report;
+  const auto without = [&report](const char* what, const std::string& why) {
+    report.missing.push_back(std::string(what) + ": " + why);
+  };
+  if (::geteuid() == 0) without("own-user", "running as root");
+  const auto no_capabilities = HasNoCapabilities();
+  if (!no_capabilities) {
+    without("no-capabilities", no_capabilities.error().message);
+  } else if (!*no_capabilities) {
+    without("no-capabilities", "the starter left some");
+  }
+  const auto rules = PathRules(role, allowed);
+  if (auto landlock = host::Restrict(rules)) {
+    report.not_covered = std::move(landlock->not_covered);
+  } else if (landlock.error().code == Errc::kUnsupported) {
+    without("landlock", landlock.error().message);
+  } else {
+    // A directory that was granted and is not there is the starter's mistake, not the host's.
+    return Wrap(std::move(landlock).error(), "landlock");
+  }
+  if (auto filter = host::LoadSeccomp(SeccompTable(role), host::SeccompDefault::kKillProcess);
+      !filter) {
+    without("seccomp", filter.error().message);
+  }
+  if (report.missing.empty() || missing == MissingProtection::kAccept) return report;
+  std::string all;
+  for (const std::string& one : report.missing) all += (all.empty() ? "" : "; ") + one;
+  return Fail(Errc::kFailedPrecondition, "missing protections: " + all);
+}
+
+}  // namespace strata::cell

@@ -1,0 +1,174 @@
+// cell/fields.h - the one description of every wire message's fields, read by the encoder and the
+// decoder alike, so that the two cannot drift apart. Private to cell/codec.cc.
+//
+// Each(visitor, message) calls `visitor(name, field)` for every field in order. A field is text, an
+// unsigned number, a bool, a ratio in [0, 1], one of model's values, another described struct, or a
+// vector of these. Threads: pure.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "cell/messages.h"
+
+namespace strata::cell {
+
+// T is U or const U: one description serves writing (const) and reading.
+template <typename T, typename U>
+concept Is = std::same_as<std::remove_const_t<T>, U>;
+
+// ---- values inside messages ---------------------------------------------------------------------
+
+void Each(auto& visit, Is<model::Limits> auto& m) {
+  visit("memory", m.memory);
+  visit("table_elements", m.table_elements);
+  visit("cpu_time_ms", m.cpu_time);
+  visit("timeout_ms", m.timeout);
+  visit("concurrency", m.concurrency);
+  visit("request", m.request);
+  visit("response", m.response);
+  visit("host_calls", m.host_calls);
+}
+
+void Each(auto& visit, Is<model::HttpGrant> auto& m) {
+  visit("host", m.host);
+  visit("port", m.port);
+}
+
+void Each(auto& visit, Is<model::DirGrant> auto& m) {
+  visit("host", m.host);
+  visit("guest", m.guest);
+  visit("mode", m.mode);
+}
+
+void Each(auto& visit, Is<model::Grants> auto& m) {
+  visit("http", m.http);
+  visit("dirs", m.dirs);
+}
+
+void Each(auto& visit, Is<Function> auto& m) {
+  visit("tenant", m.tenant);
+  visit("name", m.name);
+  visit("revision", m.revision);
+  visit("module", m.module);
+  visit("service", m.service);
+  visit("limits", m.limits);
+  visit("env", m.env);
+  visit("grants", m.grants);
+}
+
+void Each(auto& visit, Is<Backend> auto& m) {
+  visit("function", m.function);
+  visit("weight", m.weight);
+}
+
+void Each(auto& visit, Is<Route> auto& m) {
+  visit("host", m.host);
+  visit("path", m.path);
+  visit("methods", m.methods);
+  visit("backends", m.backends);
+}
+
+void Each(auto& visit, Is<Observe> auto& m) {
+  visit("access_log", m.access_log);
+  visit("metering", m.metering);
+  visit("trace_ratio", m.trace_ratio);
+  visit("server_timing", m.server_timing);
+}
+
+// ---- manager to cell ----------------------------------------------------------------------------
+
+void Each(auto& visit, Is<Start> auto& m) {
+  visit("instance", m.instance);
+  visit("cell", m.cell);
+  visit("tenant", m.tenant);
+  visit("max_sandboxes", m.max_sandboxes);
+  visit("max_memory", m.max_memory);
+  visit("memory_reservation", m.memory_reservation);
+  visit("keep_resident", m.keep_resident);
+  visit("scratch_root", m.scratch_root);
+  visit("orphan_exit_s", m.orphan_exit_s);
+}
+
+void Each(auto& visit, Is<Modules> auto& m) { visit("keys", m.keys); }
+
+void Each(auto& visit, Is<Listen> auto& m) {
+  visit("id", m.id);
+  visit("address", m.address);
+}
+
+void Each(auto& visit, Is<Configure> auto& m) {
+  visit("generation", m.generation);
+  visit("functions", m.functions);
+  visit("routes", m.routes);
+  visit("observe", m.observe);
+}
+
+void Each(auto& visit, Is<CreateSandbox> auto& m) {
+  visit("id", m.id);
+  visit("function", m.function);
+}
+
+void Each(auto& visit, Is<DeleteSandbox> auto& m) { visit("id", m.id); }
+
+void Each(auto& visit, Is<Connected> auto& m) {
+  visit("id", m.id);
+  visit("error", m.error);
+}
+
+void Each(auto& visit, Is<Drain> auto& m) { visit("deadline_ms", m.deadline_ms); }
+
+void Each(auto& visit, Is<Adopt> auto& m) { visit("instance", m.instance); }
+
+void Each(auto&, Is<GetStats> auto&) {}
+
+// ---- cell to manager ----------------------------------------------------------------------------
+
+void Each(auto& visit, Is<Ready> auto& m) { visit("engine_key", m.engine_key); }
+
+void Each(auto& visit, Is<Configured> auto& m) {
+  visit("generation", m.generation);
+  visit("error", m.error);
+}
+
+void Each(auto& visit, Is<SandboxCreated> auto& m) {
+  visit("id", m.id);
+  visit("error", m.error);
+}
+
+void Each(auto& visit, Is<SandboxGone> auto& m) {
+  visit("id", m.id);
+  visit("reason", m.reason);
+}
+
+void Each(auto& visit, Is<Connect> auto& m) {
+  visit("id", m.id);
+  visit("generation", m.generation);
+  visit("function", m.function);
+  visit("host", m.host);
+  visit("port", m.port);
+}
+
+void Each(auto&, Is<Drained> auto&) {}
+
+void Each(auto& visit, Is<State> auto& m) {
+  visit("cell", m.cell);
+  visit("tenant", m.tenant);
+  visit("engine_key", m.engine_key);
+  visit("generation", m.generation);
+  visit("modules", m.modules);
+  visit("listeners", m.listeners);
+  visit("sandboxes", m.sandboxes);
+}
+
+void Each(auto& visit, Is<Stats> auto& m) {
+  visit("connections", m.connections);
+  visit("requests", m.requests);
+  visit("in_flight", m.in_flight);
+  visit("sandboxes", m.sandboxes);
+  visit("images_loaded", m.images_loaded);
+  visit("denials", m.denials);
+  visit("ring_dropped", m.ring_dropped);
+}
+
+}  // namespace strata::cell

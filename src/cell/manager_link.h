@@ -1,0 +1,88 @@
+// cell/manager_link.h - the one manager that a cell listens to at a time, and what happens between
+// two of them.
+//
+//   wire, control listener --> [ ManagerLink ] --message--> Handler
+//
+// A manager that dies takes nothing along. A later one connects to the control listener, proves by
+// the kernel's word that it runs as the user that started us (or as root), says Adopt with the
+// right instance, and replaces whoever was there before.
+//
+// Threads: one loop. Lifetime: outlives its coroutines (the process ends before it does).
+// Tested by tests/integration/cell.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include "base/fd.h"
+#include "base/task.h"
+#include "cell/channel.h"
+#include "cell/messages.h"
+#include "telemetry/log.h"
+
+namespace strata::cell {
+
+class ManagerLink {
+ public:
+  // What the link tells its owner, on the loop.
+  class Handler {
+   public:
+    virtual ~Handler() = default;
+    // A failure closes the link: the manager broke the rules.
+    virtual Result<void> OnMessage(ToCell message, std::vector<Fd> fds) = 0;
+    // The answer to Adopt, with its descriptors.
+    virtual Result<Frame> OnAdopt() = 0;
+    virtual void OnLost() = 0;      // no manager from now on
+    virtual void OnOrphaned() = 0;  // and none came for too long
+  };
+
+  // `starter` is the user whose managers may adopt us, besides root.
+  ManagerLink(Loop& loop, telemetry::Logger log, std::string instance, uid_t starter,
+              Handler& handler)
+      : loop_(loop),
+        log_(std::move(log)),
+        instance_(std::move(instance)),
+        starter_(starter),
+        handler_(handler) {}
+
+  // Makes `socket` the manager's and reads it.
+  void Connect(Fd socket);
+
+  // Takes adoptions on `listener`, and orphans the cell when nobody came for `patience`.
+  Result<void> ListenForAdoption(Fd listener, std::chrono::seconds patience);
+
+  // Sends to the manager. False: there is none.
+  bool Post(ToManager message, std::vector<Fd> fds = {});
+
+  [[nodiscard]] bool connected() const noexcept { return wire_ != nullptr; }
+
+ private:
+  using Acceptor = asio::basic_socket_acceptor<asio::local::stream_protocol, Executor>;
+
+  Awaitable<void> Read(std::shared_ptr<Channel> wire);
+  Awaitable<void> Accept(Acceptor acceptor);
+  Awaitable<void> TryAdopt(Fd socket);
+  Awaitable<void> WaitForAdoption(std::uint64_t loss);
+  Awaitable<void> Send(std::shared_ptr<Channel> wire, Frame frame);
+  [[nodiscard]] bool MayAdopt(int socket) const;
+  void Lose();
+
+  Loop& loop_;
+  telemetry::Logger log_;
+  const std::string instance_;
+  const uid_t starter_;
+  Handler& handler_;
+  std::chrono::seconds patience_{60};
+  std::shared_ptr<Channel> wire_;  // null: no manager now
+  std::uint64_t losses_ = 0;
+};
+
+}  // namespace strata::cell

@@ -1,0 +1,49 @@
+#include "cell/modules.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace strata::cell {
+
+void ModuleStore::Add(std::string key, Fd code) {
+  entries_.try_emplace(std::move(key), Entry{std::move(code), {}});
+}
+
+void ModuleStore::KeepOnly(const std::set<std::string, std::less<>>& keys) {
+  std::erase_if(entries_, [&keys](const auto& entry) { return !keys.contains(entry.first); });
+}
+
+Result<std::shared_ptr<sandbox::Image>> ModuleStore::Load(const std::string& module) {
+  const auto found = entries_.find(module);
+  if (found == entries_.end()) {
+    return Fail(Errc::kNotFound, "the module " + module + " was not passed in");
+  }
+  Entry& entry = found->second;
+  if (auto image = entry.image.lock()) return image;
+  Fd code(::fcntl(entry.code.get(), F_DUPFD_CLOEXEC, 0));
+  if (!code.valid()) return FailErrno("duplicate the module's descriptor", errno);
+  auto image = driver_.Prepare(std::move(code));
+  if (image) entry.image = *image;
+  return image;
+}
+
+bool ModuleStore::IsLoaded(std::string_view key) const {
+  const auto found = entries_.find(key);
+  return found != entries_.end() && !found->second.image.expired();
+}
+
+std::vector<std::string> ModuleStore::Keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, entry] : entries_) keys.push_back(key);
+  return keys;
+}
+
+std::size_t ModuleStore::loaded() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(entries_, [](const auto& e) { return !e.second.image.expired(); }));
+}
+
+}  // namespace strata::cell

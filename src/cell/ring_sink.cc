@@ -1,0 +1,77 @@
+#include "cell/ring_sink.h"
+
+#include <bit>
+#include <chrono>
+#include <span>
+#include <string>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "base/byte_view.h"
+#include "base/hex.h"
+#include "cell/log_line.h"
+
+namespace strata::cell {
+namespace {
+
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+// The manager empties the ring every few milliseconds; one that needs longer than this is gone.
+constexpr int kTries = 100;
+constexpr std::chrono::milliseconds kBetweenTries{10};
+
+std::string_view StreamName(sandbox::Stream stream) {
+  switch (stream) {
+    case sandbox::Stream::kStdout:
+      return "stdout";
+    case sandbox::Stream::kStderr:
+      return "stderr";
+    case sandbox::Stream::kHost:
+      return "host";
+  }
+  return "host";
+}
+
+}  // namespace
+
+bool RingSink::TryRecord(const meter::CallRecord& record) noexcept {
+  return ring_.Write(telemetry::RecordType::kCall, std::as_bytes(std::span(&record, 1)))
+      .has_value();
+}
+
+Awaitable<void> RingSink::RecordLater(const meter::CallRecord& record) {
+  Timer pause(loop_.get_executor());
+  for (int i = 0; i < kTries; ++i) {
+    pause.expires_after(kBetweenTries);
+    boost::system::error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(kAwait, ignored));
+    if (TryRecord(record)) co_return;
+  }
+  // Said at 1, 2, 4, 8, ...: loud, but no flood of its own.
+  if (std::has_single_bit(++lost_calls_)) {
+    log_.Error("the ring is full: call records are lost", {{"lost", lost_calls_}});
+  }
+}
+
+void RingSink::RecordSpan(const telemetry::Span& span) {
+  // Full: dropped and counted by the ring.
+  (void)ring_.Write(telemetry::RecordType::kSpan, AsBytes(telemetry::SpanToJson(span)));
+}
+
+void RingSink::Write(const Line& line) {
+  const auto now = clock_.WallNow().time_since_epoch();
+  LogLine entry;
+  entry.generation = line.function.generation;
+  entry.function = line.function.index;
+  entry.sandbox = std::string(line.sandbox);
+  entry.stream = StreamName(line.stream);
+  if (line.trace != nullptr) entry.trace_id = HexEncode(*line.trace);
+  entry.time_ns = static_cast<std::uint64_t>(now.count());
+  entry.text = std::string(line.text);
+  // Full: dropped and counted by the ring.
+  (void)ring_.Write(telemetry::RecordType::kLog, AsBytes(EncodeLogLine(entry)));
+}
+
+}  // namespace strata::cell

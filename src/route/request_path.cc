@@ -1,0 +1,375 @@
+#include "route/request_path.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "http/exchange_io.h"
+#include "route/answer.h"
+#include "route/path.h"
+#include "route/typed_call.h"
+
+namespace strata::route {
+namespace {
+
+// Counts a call in for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::uint64_t& counter) : counter_(counter) { ++counter_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --counter_; }
+
+ private:
+  std::uint64_t& counter_;
+};
+
+// Holds one of a function's concurrent calls.
+class Occupied {
+ public:
+  explicit Occupied(Function& function) : function_(function), entered_(function.Enter()) {}
+  Occupied(const Occupied&) = delete;
+  Occupied& operator=(const Occupied&) = delete;
+  ~Occupied() {
+    if (entered_) function_.Leave();
+  }
+  [[nodiscard]] bool entered() const noexcept { return entered_; }
+
+ private:
+  Function& function_;
+  const bool entered_;
+};
+
+http::Problem MakeProblem(std::uint16_t status, std::string slug, std::string detail) {
+  http::Problem problem;
+  problem.status = status;
+  problem.slug = std::move(slug);
+  problem.detail = std::move(detail);
+  return problem;
+}
+
+std::uint64_t Nanoseconds(auto duration) {
+  const auto count = std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+  return count > 0 ? static_cast<std::uint64_t>(count) : 0;
+}
+
+template <std::size_t kSize>
+void CopyCut(char (&to)[kSize], std::string_view from) {
+  std::memcpy(to, from.data(), std::min(kSize, from.size()));
+}
+
+// Points `head` at another target, which need not outlive it less than the original.
+void Retarget(http::RequestHead& head, std::string_view target) {
+  const std::size_t question = target.find('?');
+  head.target = target;
+  head.path = target.substr(0, question);
+  head.query = question == std::string_view::npos ? "" : target.substr(question + 1);
+}
+
+}  // namespace
+
+// One call from its head to its record.
+struct RequestPath::CallState {
+  std::shared_ptr<const Plan> plan;      // null only before the first configuration
+  std::shared_ptr<Function> function;    // null while no route matched
+  std::shared_ptr<InstanceSet> sandbox;  // an addressable one; null: none
+  std::shared_ptr<const model::Grants> grants;
+  FunctionId id;
+  http::RequestHead head;
+  std::string_view export_name;  // of a typed call
+  telemetry::TraceContext trace;
+  telemetry::SpanId parent = {};
+  std::string_view tracestate;
+  WallTime wall;
+  TimePoint start;    // the head is here
+  TimePoint created;  // the sandbox is being made from here on
+  TimePoint ready;    // the guest runs from here on
+  TimePoint ended;
+  std::optional<model::Exit> exit;  // none: no guest ran
+
+  [[nodiscard]] TimePoint deadline() const { return start + function->spec().limits.timeout; }
+};
+
+std::string RequestPath::NewSandboxId() {
+  return ports_.sandbox_prefix + "-" + std::to_string(next_sandbox_++);
+}
+
+RequestPath::CallState RequestPath::Begin(const http::RequestHead& head) {
+  ++requests_;
+  CallState state;
+  state.plan = plan_;
+  state.head = head;
+  state.wall = ports_.clock.WallNow();
+  state.start = ports_.clock.Now();
+  state.created = state.ready = state.ended = state.start;
+  if (plan_) state.id.generation = plan_->generation();
+
+  const auto field = http::FindHeader(head.headers, "traceparent");
+  const auto parent = field ? telemetry::ParseTraceparent(*field) : std::nullopt;
+  if (parent) {
+    state.trace = telemetry::Child(*parent, ports_.random);
+    state.parent = parent->span_id;
+    const auto tracestate = http::FindHeader(head.headers, "tracestate");
+    if (tracestate && telemetry::IsValidTracestate(*tracestate)) state.tracestate = *tracestate;
+  } else {
+    state.trace = telemetry::NewTrace(telemetry::Sampling::kDrop, ports_.random);
+    const double ratio = plan_ ? plan_->observe().trace_ratio : 0.0;
+    state.trace.sampling = telemetry::DecideSampling(state.trace.trace_id, ratio);
+  }
+  return state;
+}
+
+Awaitable<void> RequestPath::Handle(http::Exchange& exchange) {
+  CallState state = Begin(exchange.head());
+  const http::RequestHead& head = state.head;
+  if (!plan_) {
+    http::Problem problem = MakeProblem(503, "starting", "no configuration is here yet");
+    problem.retry_after = std::chrono::seconds(1);
+    return Refuse(exchange, std::move(state), std::move(problem));
+  }
+  const auto path = CanonicalPath(head.path, scratch_);
+  if (!path) {
+    return Refuse(exchange, std::move(state), MakeProblem(400, "bad-path", path.error().message));
+  }
+  const Table::Match match = plan_->table().Find(head.host, *path, head.method);
+  if (match.kind == Table::Match::Kind::kNoRoute) {
+    return Refuse(exchange, std::move(state),
+                  MakeProblem(404, "no-route", "no route matches this host and path"));
+  }
+  if (match.kind == Table::Match::Kind::kWrongMethod) {
+    std::string allow = plan_->table().Allow(head.host, *path);
+    return Refuse(exchange, std::move(state),
+                  MakeProblem(405, "wrong-method", "the route does not take this method"),
+                  std::move(allow));
+  }
+  const auto draw = static_cast<std::uint32_t>(ports_.random.Next() >> 32);
+  state.id.index = PickBackend(*match.rule, draw);
+  state.function = plan_->functions()[state.id.index];
+  return Serve(exchange, std::move(state));
+}
+
+Awaitable<void> RequestPath::HandleDirect(http::Exchange& exchange, Direct direct) {
+  CallState state = Begin(exchange.head());
+  Retarget(state.head, direct.target);
+  state.export_name = direct.export_name;
+  state.id = direct.function->id();
+  state.function = std::move(direct.function);
+  state.sandbox = std::move(direct.sandbox);
+  return Serve(exchange, std::move(state));
+}
+
+Awaitable<void> RequestPath::Refuse(http::Exchange& exchange, CallState state,
+                                    http::Problem problem, std::string allow) {
+  const Counted counted(in_flight_);
+  AnswerSink sink(exchange.sink());
+  co_await SendProblem(sink, std::move(problem), std::move(allow));
+  state.ended = ports_.clock.Now();
+  co_await Record(state, sink.status());
+}
+
+// Everything that can be refused before a sandbox is needed.
+std::optional<http::Problem> RequestPath::Admit(http::Exchange& exchange, CallState& state) {
+  const FunctionSpec& spec = state.function->spec();
+  policy::Decision decision = ports_.authorizer.Decide({spec.tenant,
+                                                        spec.name,
+                                                        {},
+                                                        state.head.method,
+                                                        state.head.host,
+                                                        state.head.path,
+                                                        state.function->grants()});
+  if (decision.verdict != policy::Verdict::kAllow) {
+    return MakeProblem(403, "denied", "policy denies this request: " + decision.reason);
+  }
+  state.grants = std::move(decision.grants);
+  const bool shared = spec.service || state.sandbox;
+  if (shared && state.grants != state.function->grants() &&
+      *state.grants != *state.function->grants()) {
+    // The sandbox has its grants already: a narrower decision could not be enforced.
+    return MakeProblem(403, "denied", "policy narrows the grants of a shared sandbox");
+  }
+  if (!exchange.LimitBody(spec.limits.request)) {
+    return ProblemForExit({model::ExitReason::kLimit, 0, "request", {}});
+  }
+  return std::nullopt;
+}
+
+Awaitable<void> RequestPath::Serve(http::Exchange& exchange, CallState state) {
+  const Counted counted(in_flight_);
+  AnswerSink sink(exchange.sink());
+  if (state.plan && state.plan->observe().server_timing) {
+    sink.ShowTimes([this, &state] {
+      return StageTimes{state.created - state.start, state.ready - state.created,
+                        ports_.clock.Now() - state.ready};
+    });
+  }
+  const Occupied occupied(*state.function);
+  std::optional<http::Problem> problem;
+  if (!occupied.entered()) {
+    problem = MakeProblem(429, "too-many-calls", "the function is at its concurrency limit");
+    problem->retry_after = std::chrono::seconds(1);
+  } else {
+    problem = Admit(exchange, state);
+  }
+  if (!problem) {
+    if (state.sandbox || state.function->spec().service) {
+      problem = co_await RunShared(exchange, state, sink);
+    } else {
+      Instance instance(ports_.lines, NewSandboxId());
+      problem = CreateFor(state, instance);
+      if (!problem) problem = co_await Invoke(exchange, state, instance, sink);
+    }
+  }
+  state.ended = ports_.clock.Now();
+  if (problem && !sink.head_sent()) {
+    co_await SendProblem(sink, std::move(*problem));
+  } else if (problem) {
+    sink.Abort();
+  }
+  co_await Record(state, exchange.client_gone() ? 0 : sink.status());
+}
+
+std::optional<http::Problem> RequestPath::CreateFor(CallState& state, Instance& instance) {
+  state.created = ports_.clock.Now();
+  const auto made = state.function->Create(instance, state.grants);
+  state.ready = ports_.clock.Now();
+  if (made) return std::nullopt;
+  instance.log.Begin(state.id, state.trace.trace_id);
+  instance.log.Write(sandbox::Stream::kHost, made.error().message);
+  instance.log.End();
+  return ProblemForFailure(made.error());
+}
+
+// A call on a sandbox that outlives it: a Service's, or an addressable one.
+Awaitable<std::optional<http::Problem>> RequestPath::RunShared(http::Exchange& exchange,
+                                                               CallState& state,
+                                                               http::ResponseSink& sink) {
+  const std::shared_ptr<InstanceSet> addressed = state.sandbox;
+  InstanceSet& set = addressed ? *addressed : state.function->service();
+  auto lease = co_await set.Acquire(state.deadline() - ports_.clock.Now());
+  if (!lease) co_return ProblemForFailure(lease.error());
+  state.created = state.ready = ports_.clock.Now();
+  if (!lease->instance) {
+    if (addressed) co_return MakeProblem(410, "sandbox-gone", "the sandbox has ended");
+    lease->instance = std::make_unique<Instance>(ports_.lines, NewSandboxId());
+    if (auto problem = CreateFor(state, *lease->instance)) co_return problem;
+  }
+  auto problem = co_await Invoke(exchange, state, *lease->instance, sink);
+  if (state.exit && state.exit->reason == model::ExitReason::kReturned) lease->Keep();
+  co_return problem;
+}
+
+// Runs the guest. Nothing: it ended well and answered; else what to tell the client.
+Awaitable<std::optional<http::Problem>> RequestPath::Invoke(http::Exchange& exchange,
+                                                            CallState& state, Instance& instance,
+                                                            http::ResponseSink& sink) {
+  instance.log.Begin(state.id, state.trace.trace_id);
+  Result<model::Exit> exit;
+  if (state.export_name.empty()) {
+    sandbox::Call call{state.head,
+                       exchange.body(),
+                       sink,
+                       state.deadline(),
+                       {telemetry::FormatTraceparent(state.trace), std::string(state.tracestate)},
+                       &exchange};
+    exit = co_await instance.sandbox->Invoke(call);
+  } else {
+    exit = co_await InvokeExport(exchange, state, instance, sink);
+  }
+  if (!exit) {
+    instance.log.Write(sandbox::Stream::kHost, exit.error().message);
+    instance.log.End();
+    const bool asked_wrong = exit.error().code == Errc::kInvalidArgument ||
+                             exit.error().code == Errc::kNotFound ||
+                             exit.error().code == Errc::kUnsupported;
+    if (asked_wrong) co_return http::ProblemFor(exit.error());
+    co_return ProblemForFailure(exit.error());
+  }
+  state.exit = std::move(*exit);
+  if (state.exit->reason != model::ExitReason::kReturned) {
+    const std::string text = std::string(model::ExitReasonName(state.exit->reason)) + ": ";
+    instance.log.Write(sandbox::Stream::kHost, text + state.exit->detail);
+  }
+  instance.log.End();
+  if (state.exit->reason == model::ExitReason::kReturned && sink.head_sent()) {
+    co_return std::nullopt;
+  }
+  auto problem = ProblemForExit(*state.exit);
+  // Nobody is left to be told, but a half-sent answer must not look whole.
+  if (!problem && sink.head_sent()) sink.Abort();
+  co_return problem;
+}
+
+Task<model::Exit> RequestPath::InvokeExport(http::Exchange& exchange, CallState& state,
+                                            Instance& instance, http::ResponseSink& sink) {
+  auto body = co_await http::ReadAll(exchange, kArgumentsLimit);
+  if (!body) co_return Fail(Errc::kInvalidArgument, "arguments: " + body.error().message);
+  const auto exports = state.function->image()->exports();
+  auto arguments = ParseArguments(*body, state.export_name, exports);
+  if (!arguments) co_return std::unexpected(std::move(arguments).error());
+  auto result =
+      co_await instance.sandbox->InvokeExport(state.export_name, *arguments, state.deadline());
+  if (!result) co_return std::unexpected(std::move(result).error());
+  if (result->exit.reason == model::ExitReason::kReturned) {
+    std::string text = FormatValues(result->values);
+    // A client that does not take it all is gone; the call went well all the same.
+    (void)co_await http::Answer(sink, 200, "application/json", std::move(text));
+  }
+  co_return std::move(result->exit);
+}
+
+Awaitable<void> RequestPath::Record(const CallState& state, std::uint16_t status) {
+  if (!state.plan) co_return;
+  if (state.trace.sampling == telemetry::Sampling::kRecord) EmitSpan(state, status);
+  const ObserveSpec& observe = state.plan->observe();
+  // Without a function nobody is charged; such requests are counted in Stats only.
+  if (!state.function || (!observe.access_log && !observe.metering)) co_return;
+
+  meter::CallRecord record;
+  record.wall_start_ns = Nanoseconds(state.wall.time_since_epoch());
+  record.queue_ns = Nanoseconds(state.created - state.start);
+  record.instantiate_ns = Nanoseconds(state.ready - state.created);
+  record.run_ns = Nanoseconds(state.ended - state.ready);
+  if (state.exit) {
+    record.cpu_ns = Nanoseconds(state.exit->usage.cpu);
+    record.memory_peak = state.exit->usage.memory_peak.count;
+    record.bytes_in = state.exit->usage.bytes_in.count;
+    record.bytes_out = state.exit->usage.bytes_out.count;
+    record.exit = static_cast<std::uint8_t>(state.exit->reason);
+  }
+  std::memcpy(record.trace_id, state.trace.trace_id.data(), sizeof(record.trace_id));
+  std::memcpy(record.span_id, state.trace.span_id.data(), sizeof(record.span_id));
+  record.revision = state.id.index;
+  record.generation = state.id.generation;
+  record.status = status;
+  record.sampled = state.trace.sampling == telemetry::Sampling::kRecord ? 1 : 0;
+  CopyCut(record.method, state.head.method);
+  CopyCut(record.path, state.head.path);
+  if (!ports_.records.TryRecord(record)) co_await ports_.records.RecordLater(record);
+}
+
+void RequestPath::EmitSpan(const CallState& state, std::uint16_t status) {
+  telemetry::Span span;
+  span.context = state.trace;
+  span.parent_id = state.parent;
+  span.start_ns = Nanoseconds(state.wall.time_since_epoch());
+  span.end_ns = span.start_ns + Nanoseconds(state.ended - state.start);
+  span.attributes = {{"http.request.method", std::string(state.head.method)},
+                     {"url.path", std::string(state.head.path)}};
+  span.numbers = {{"http.response.status_code", status}};
+  span.name = std::string(state.head.method);
+  if (state.function) {
+    const FunctionSpec& spec = state.function->spec();
+    span.name += " " + spec.tenant + "/" + spec.name;
+    span.attributes.emplace_back("strata.namespace", spec.tenant);
+    span.attributes.emplace_back("strata.function", spec.name);
+    span.numbers.emplace_back("strata.revision", spec.revision);
+  }
+  if (state.exit && state.exit->reason != model::ExitReason::kReturned) {
+    span.error = std::string(model::ExitReasonName(state.exit->reason)) + ": " + state.exit->detail;
+  }
+  ports_.records.RecordSpan(span);
+}
+
+}  // namespace strata::route

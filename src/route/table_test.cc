@@ -1,0 +1,204 @@
+#include "route/table.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace strata::route {
+namespace {
+
+using Kind = Table::Match::Kind;
+
+Rule MakeRule(std::string host, std::string path, std::vector<std::string> methods,
+              std::uint32_t function) {
+  return {std::move(host), std::move(path), std::move(methods), {{function, 100}}};
+}
+
+Table MustBuild(std::vector<Rule> rules) {
+  auto table = Table::Build(std::move(rules), 1000);
+  EXPECT_TRUE(table.has_value()) << table.error().message;
+  return std::move(*table);
+}
+
+// The function that answers, or -1 for no route, -2 for the wrong method.
+int Answer(const Table& table, std::string_view host, std::string_view path,
+           std::string_view method = "GET") {
+  const auto match = table.Find(host, path, method);
+  if (match.kind == Kind::kNoRoute) return -1;
+  if (match.kind == Kind::kWrongMethod) return -2;
+  return static_cast<int>(match.rule->backends.front().function);
+}
+
+TEST(TableTest, AnEmptyTableHasNoRoute) {
+  EXPECT_EQ(Answer(Table(), "a", "/"), -1);
+  EXPECT_EQ(Answer(MustBuild({}), "a", "/"), -1);
+}
+
+TEST(TableTest, PrefixesEndAtSegments) {
+  const Table table = MustBuild({MakeRule("*", "/a", {}, 1), MakeRule("*", "/a/b/", {}, 2)});
+  EXPECT_EQ(Answer(table, "x", "/a"), 1);
+  EXPECT_EQ(Answer(table, "x", "/a/"), 1);
+  EXPECT_EQ(Answer(table, "x", "/ab"), -1);
+  EXPECT_EQ(Answer(table, "x", "/a/bc"), 1);
+  EXPECT_EQ(Answer(table, "x", "/a/b"), 2);
+  EXPECT_EQ(Answer(table, "x", "/a/b/c/d"), 2);
+  EXPECT_EQ(Answer(table, "x", "/"), -1);
+}
+
+TEST(TableTest, TheRootTakesEverything) {
+  const Table table = MustBuild({MakeRule("*", "/", {}, 7)});
+  EXPECT_EQ(Answer(table, "x", "/"), 7);
+  EXPECT_EQ(Answer(table, "x", "/deep/er"), 7);
+}
+
+TEST(TableTest, AnExactHostBeatsALongerPathOfAnyHost) {
+  const Table table =
+      MustBuild({MakeRule("*", "/a/b", {}, 1), MakeRule("shop.example", "/", {}, 2)});
+  EXPECT_EQ(Answer(table, "shop.example", "/a/b"), 2);
+  EXPECT_EQ(Answer(table, "SHOP.Example", "/a/b"), 2);
+  EXPECT_EQ(Answer(table, "other.example", "/a/b"), 1);
+}
+
+TEST(TableTest, AMethodThatNobodyTakesIsTheWrongMethodAndAllowNamesTheRest) {
+  const Table table =
+      MustBuild({MakeRule("*", "/a", {"PUT", "GET"}, 1), MakeRule("*", "/a/b", {"DELETE"}, 2)});
+  EXPECT_EQ(Answer(table, "x", "/a/b", "POST"), -2);
+  EXPECT_EQ(table.Allow("x", "/a/b"), "DELETE, GET, PUT");
+  EXPECT_EQ(table.Allow("x", "/a"), "GET, PUT");
+  EXPECT_EQ(table.Allow("x", "/other"), "");
+}
+
+TEST(TableTest, ALongerPathWithAnotherMethodGivesWayToAShorterOne) {
+  const Table table =
+      MustBuild({MakeRule("*", "/a", {"GET"}, 1), MakeRule("*", "/a/b", {"POST"}, 2)});
+  EXPECT_EQ(Answer(table, "x", "/a/b", "GET"), 1);
+  EXPECT_EQ(Answer(table, "x", "/a/b", "POST"), 2);
+}
+
+TEST(TableTest, ANamedMethodBeatsARuleThatTakesAll) {
+  const Table table = MustBuild({MakeRule("*", "/a", {}, 1), MakeRule("*", "/a", {"POST"}, 2)});
+  EXPECT_EQ(Answer(table, "x", "/a", "POST"), 2);
+  EXPECT_EQ(Answer(table, "x", "/a", "GET"), 1);
+}
+
+TEST(TableTest, PathsDeeperThanAnyRuleStillMatch) {
+  std::string path;
+  for (int i = 0; i < 200; ++i) path += "/s";
+  EXPECT_EQ(Answer(MustBuild({MakeRule("*", "/s/s", {}, 3)}), "x", path), 3);
+}
+
+struct BadTable {
+  const char* label;
+  std::vector<Rule> rules;
+};
+class TableRefusesTest : public ::testing::TestWithParam<BadTable> {};
+
+TEST_P(TableRefusesTest, IsInvalid) {
+  const auto table = Table::Build(GetParam().rules, 2);
+  ASSERT_FALSE(table.has_value());
+  EXPECT_EQ(table.error().code, Errc::kInvalidArgument);
+  EXPECT_NE(table.error().message.find("route '"), std::string::npos) << table.error().message;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, TableRefusesTest,
+    ::testing::Values(
+        BadTable{"EmptyHost", {MakeRule("", "/", {}, 0)}},
+        BadTable{"UpperCaseHost", {MakeRule("A", "/", {}, 0)}},
+        BadTable{"RelativePath", {MakeRule("*", "a", {}, 0)}},
+        BadTable{"DotDot", {MakeRule("*", "/a/../b", {}, 0)}},
+        BadTable{"NoBackend", {Rule{"*", "/", {}, {}}}},
+        BadTable{"UnknownFunction", {MakeRule("*", "/", {}, 2)}},
+        BadTable{"NoWeight", {Rule{"*", "/", {}, {{0, 0}, {1, 0}}}}},
+        BadTable{"WeightOverflow", {Rule{"*", "/", {}, {{0, ~0u}, {1, 1}}}}},
+        BadTable{"TwoOwners", {MakeRule("*", "/a", {"GET"}, 0), MakeRule("*", "/a/", {"GET"}, 1)}},
+        BadTable{"TwoOwnersOfAll", {MakeRule("*", "/a", {}, 0), MakeRule("*", "/a", {}, 1)}}),
+    [](const auto& info) { return info.param.label; });
+
+TEST(PickBackendTest, SharesFollowTheWeights) {
+  const Rule rule{"*", "/", {}, {{0, 900}, {1, 0}, {2, 100}}};
+  SeededRandom random(7);
+  std::vector<int> hits(3);
+  for (int i = 0; i < 10'000; ++i) {
+    ++hits[PickBackend(rule, static_cast<std::uint32_t>(random.Next()))];
+  }
+  EXPECT_NEAR(hits[0], 9000, 200);
+  EXPECT_EQ(hits[1], 0);
+  EXPECT_NEAR(hits[2], 1000, 200);
+}
+
+// ---- the table against a reference that tries every rule ----------------------------------------
+
+bool ReferencePrefix(const std::string& prefix, const std::string& path) {
+  if (prefix == "/") return true;
+  return path == prefix || path.starts_with(prefix + "/");
+}
+
+// What route/table.h promises, written as directly as it can be.
+int Reference(const std::vector<Rule>& rules, const std::string& host, const std::string& path,
+              const std::string& method) {
+  const Rule* best = nullptr;
+  bool wrong_method = false;
+  const auto rank = [](const Rule& rule) {
+    return std::tuple(rule.host != "*", rule.path == "/" ? 0 : rule.path.size(),
+                      !rule.methods.empty());
+  };
+  for (const Rule& rule : rules) {
+    if (rule.host != "*" && rule.host != host) continue;
+    if (!ReferencePrefix(rule.path, path)) continue;
+    if (!rule.methods.empty() && std::ranges::find(rule.methods, method) == rule.methods.end()) {
+      wrong_method = true;
+      continue;
+    }
+    if (best == nullptr || rank(rule) > rank(*best)) best = &rule;
+  }
+  if (best != nullptr) return static_cast<int>(best->backends.front().function);
+  return wrong_method ? -2 : -1;
+}
+
+std::string RandomPath(SeededRandom& random) {
+  std::string path;
+  for (std::uint64_t depth = random.Below(5); depth > 0; --depth) {
+    path += "/";
+    for (std::uint64_t n = 1 + random.Below(2); n > 0; --n) {
+      path += static_cast<char>('a' + random.Below(2));
+    }
+  }
+  return path.empty() ? "/" : path;
+}
+
+TEST(TablePropertyTest, AgreesWithTheReferenceOnRandomTables) {
+  const std::vector<std::string> hosts = {"*", "a.example", "b.example"};
+  const std::vector<std::string> methods = {"GET", "POST", "PUT"};
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    SeededRandom random(seed);
+    std::vector<Rule> rules;
+    std::set<std::string> owners;  // host, path, method: one rule each
+    for (std::uint64_t n = random.Below(40); n > 0; --n) {
+      const std::string& host = hosts[random.Below(hosts.size())];
+      const std::string path = RandomPath(random);
+      const std::uint64_t pick = random.Below(methods.size() + 1);
+      std::vector<std::string> takes;
+      if (pick < methods.size()) takes.push_back(methods[pick]);
+      if (!owners.insert(host + path + (takes.empty() ? "" : " " + takes[0])).second) continue;
+      rules.push_back(MakeRule(host, path, takes, static_cast<std::uint32_t>(rules.size())));
+    }
+    const Table table = MustBuild(rules);
+    for (int i = 0; i < 200; ++i) {
+      const std::string host = i % 4 == 0 ? "c.example" : hosts[1 + random.Below(2)];
+      const std::string path = RandomPath(random);
+      const std::string& method = methods[random.Below(methods.size())];
+      ASSERT_EQ(Answer(table, host, path, method), Reference(rules, host, path, method))
+          << method << " " << host << path;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace strata::route
