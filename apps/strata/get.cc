@@ -1,0 +1,155 @@
+// strata get, describe, delete - what is deployed.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/strings.h"
+#include "verbs.h"
+
+namespace strata::cli {
+namespace {
+
+struct Kind {
+  std::string_view plural;
+  std::string_view name;
+};
+constexpr std::array<Kind, 3> kKinds{
+    {{"functions", "Function"}, {"services", "Service"}, {"routes", "Route"}}};
+
+// "function", "functions", "fn", "Function" and so on.
+Result<Kind> FindKind(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (word == "fn") word = "function";
+  if (word == "svc") word = "service";
+  for (const Kind& kind : kKinds) {
+    if (word == kind.plural || word + "s" == kind.plural) return kind;
+  }
+  std::string message = "no such kind '" + word + "'";
+  constexpr std::array<std::string_view, 3> kNames{"functions", "services", "routes"};
+  if (const auto nearest = Nearest(word, kNames)) {
+    message += "; did you mean '" + std::string(*nearest) + "'?";
+  }
+  return Fail(Errc::kInvalidArgument, message + " (functions, services, routes)");
+}
+
+struct GetFlags {
+  std::string kind = "all";
+  std::string name;
+  bool all_tenants = false;
+};
+
+std::string Target(const Session& session, const Kind& kind, const std::string& name) {
+  return "/v1/namespaces/" + PercentEncode(session.tenant) + "/" + std::string(kind.plural) + "/" +
+         PercentEncode(name);
+}
+
+std::string Cell(const Json& object, const char* pointer) {
+  const Json::json_pointer at(pointer);
+  if (!object.contains(at)) return "-";
+  const Json& value = object[at];
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+void PrintList(const Json& items, Format format) {
+  if (items.empty()) {
+    Print("Nothing is deployed. 'strata apply -f FILE' deploys.\n");
+    return;
+  }
+  std::vector<std::string> header{"KIND", "NAMESPACE", "NAME", "REVISION", "URL"};
+  if (format == Format::kWide) header.insert(header.end(), {"ARTIFACT", "CREATED"});
+  Table table(header);
+  for (const Json& item : items) {
+    std::vector<std::string> row{Cell(item, "/kind"), Cell(item, "/metadata/namespace"),
+                                 Cell(item, "/metadata/name"), Cell(item, "/status/revision"),
+                                 Cell(item, "/status/urls/0")};
+    if (format == Format::kWide) {
+      row.push_back(Cell(item, "/spec/artifact"));
+      row.push_back(Cell(item, "/metadata/creationTimestamp"));
+    }
+    table.Add(std::move(row));
+  }
+  Print(table.Render());
+}
+
+void GetOne(Session& session, const GetFlags& flags, Format format) {
+  auto kind = FindKind(flags.kind);
+  if (!kind) return session.Report(kind.error());
+  auto item = session.AskJson("GET", Target(session, *kind, flags.name));
+  if (!item) return session.Report(item.error());
+  if (format == Format::kJson || format == Format::kYaml) return PrintValue(*item, format);
+  PrintList(Json::array({*item}), format);
+}
+
+void Get(Session& session, const GetFlags& flags) {
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  if (!flags.name.empty()) return GetOne(session, flags, *format);
+  std::string target = "/v1/resources";
+  if (!flags.all_tenants) target += "?namespace=" + PercentEncode(session.tenant);
+  if (flags.kind != "all") {
+    auto kind = FindKind(flags.kind);
+    if (!kind) return session.Report(kind.error());
+    target += (flags.all_tenants ? "?kind=" : "&kind=") + std::string(kind->name);
+  }
+  auto list = session.AskJson("GET", target);
+  if (!list) return session.Report(list.error());
+  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(*list, *format);
+  PrintList((*list)["items"], *format);
+}
+
+void Describe(Session& session, const GetFlags& flags) {
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  auto kind = FindKind(flags.kind);
+  if (!kind) return session.Report(kind.error());
+  auto item = session.AskJson("GET", Target(session, *kind, flags.name));
+  if (!item) return session.Report(item.error());
+  PrintValue(*item, *format == Format::kJson ? Format::kJson : Format::kYaml);
+}
+
+void Delete(Session& session, const GetFlags& flags) {
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  auto kind = FindKind(flags.kind);
+  if (!kind) return session.Report(kind.error());
+  auto change = session.AskJson("DELETE", Target(session, *kind, flags.name));
+  if (!change) return session.Report(change.error());
+  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(*change, *format);
+  Print("deleted " + std::string(kind->name) + " " + session.tenant + "/" + flags.name + "\n");
+}
+
+void AddNamed(CLI::App& app, Session& session, const char* verb_name, const char* help,
+              void (*run)(Session&, const GetFlags&)) {
+  auto flags = std::make_shared<GetFlags>();
+  CLI::App* verb = app.add_subcommand(verb_name, help);
+  verb->add_option("kind", flags->kind, "function, service or route")->required();
+  verb->add_option("name", flags->name, "Its name")->required();
+  verb->callback([&session, flags, run] { run(session, *flags); });
+}
+
+}  // namespace
+
+void AddGet(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<GetFlags>();
+  CLI::App* verb = app.add_subcommand("get", "List what is deployed");
+  verb->add_option("kind", flags->kind, "functions, services, routes or all");
+  verb->add_option("name", flags->name, "Only this one");
+  verb->add_flag("-A,--all-namespaces", flags->all_tenants, "Of every tenant");
+  verb->footer(
+      "Examples:\n  strata get functions\n  strata get fn hello -o yaml\n"
+      "  strata get -A -o wide");
+  verb->callback([&session, flags] { Get(session, *flags); });
+}
+
+void AddDescribe(CLI::App& app, Session& session) {
+  AddNamed(app, session, "describe", "Everything about one resource", &Describe);
+}
+
+void AddDelete(CLI::App& app, Session& session) {
+  AddNamed(app, session, "delete", "Delete a resource; running calls finish", &Delete);
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,92 @@
+// strata - the command line: every verb asks the manager's API over its Unix socket.
+#include <algorithm>
+#include <csignal>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "base/strings.h"
+#include "exit_code.h"
+#include "session.h"
+#include "verbs.h"
+
+namespace {
+
+using strata::cli::Session;
+
+constexpr std::string_view kFooter =
+    "Start here:\n"
+    "  strata up -d                      start the server in the background\n"
+    "  strata apply -f function.yaml     deploy\n"
+    "  strata invoke hello               call it\n"
+    "  strata logs -f hello              watch what it prints\n"
+    "\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong command line or manifest, 3 not found, 4 no server,\n"
+    "5 wrong state, 6 try later (limit, deadline), 7 not allowed, 8 not supported.\n"
+    "\n"
+    "Environment: STRATA_HOME is the state directory (default ~/.local/state/strata);\n"
+    "NO_COLOR turns colours off.";
+
+void AddVerbs(CLI::App& app, Session& session) {
+  using namespace strata::cli;  // NOLINT(google-build-using-namespace)
+  AddUp(app, session);
+  AddDown(app, session);
+  AddApply(app, session);
+  AddGet(app, session);
+  AddDescribe(app, session);
+  AddDelete(app, session);
+  AddInvoke(app, session);
+  AddLogs(app, session);
+  AddTop(app, session);
+  AddSandbox(app, session);
+  AddProbe(app, session);
+  AddStatus(app, session);
+  AddVersion(app, session);
+  AddCompletion(app, session);
+  AddMan(app, session);
+}
+
+// "strata aply" deserves better than "unexpected argument".
+void SuggestVerb(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word(argv[i]);
+    if (word.starts_with('-')) continue;
+    if (std::find(views.begin(), views.end(), word) != views.end()) return;
+    const auto nearest = strata::Nearest(word, views);
+    if (nearest) {
+      strata::cli::PrintError("no verb '" + std::string(word) + "'; did you mean '" +
+                              std::string(*nearest) + "'?");
+    }
+    return;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);
+  CLI::App app("strata - run functions and services in the sandbox that fits them", "strata");
+  app.footer(std::string(kFooter));
+  app.require_subcommand(1);
+  app.fallthrough();
+  Session session;
+  app.add_option("--home", session.home, "State directory (STRATA_HOME)");
+  app.add_option("-o,--output", session.output, "table, wide, json or yaml");
+  app.add_option("-n,--namespace", session.tenant, "Tenant");
+  app.set_version_flag("--version", STRATA_VERSION);
+  AddVerbs(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    SuggestVerb(app, argc, argv);
+    app.exit(error);
+    return strata::cli::kUsage;
+  }
+  return session.exit_code;
+}

@@ -1,0 +1,44 @@
+// output.h - how results look: aligned tables for people, JSON and YAML for programs. Colours only
+// on a terminal and never with NO_COLOR set.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace strata::cli {
+
+enum class Format : std::uint8_t { kTable, kWide, kJson, kYaml };
+
+// "table", "wide", "json" or "yaml".
+Result<Format> ParseFormat(std::string_view name);
+
+// True when standard output is a terminal that may be coloured.
+bool ColourOut();
+
+enum class Colour : std::uint8_t { kPlain, kGreen, kYellow, kRed, kDim };
+std::string Paint(std::string_view text, Colour colour);
+
+// Rows under a header, columns padded to the widest cell (escape codes do not count).
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  [[nodiscard]] std::string Render() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string ToYaml(const Json& value);
+
+// Prints `value` as JSON or YAML.
+void PrintValue(const Json& value, Format format);
+
+void Print(std::string_view text);       // to standard output
+void PrintError(std::string_view text);  // "strata: ..." to standard error
+
+}  // namespace strata::cli

@@ -1,0 +1,83 @@
+// strata sandbox - addressable sandboxes: make, list, call, delete.
+#include <memory>
+#include <string>
+
+#include "verbs.h"
+
+namespace strata::cli {
+namespace {
+
+struct SandboxFlags {
+  std::string name;
+  std::uint32_t count = 1;
+  std::string path = "/";
+  std::string data;
+};
+
+void PrintSandboxes(Session& session, const Json& answer) {
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(answer, *format);
+  Table table({"ID", "NAMESPACE", "FUNCTION", "REVISION", "STATE", "CELL"});
+  for (const Json& sandbox : answer["sandboxes"]) {
+    table.Add({sandbox["id"].get<std::string>(), sandbox["namespace"].get<std::string>(),
+               sandbox["function"].get<std::string>(), sandbox["revision"].dump(),
+               sandbox["state"].get<std::string>(), sandbox.value("cell", "-")});
+  }
+  Print(table.Render());
+}
+
+void Create(Session& session, const SandboxFlags& flags) {
+  const Json body{{"namespace", session.tenant}, {"function", flags.name}, {"count", flags.count}};
+  auto answer = session.AskJson("POST", "/v1/sandboxes", body);
+  if (!answer) return session.Report(answer.error());
+  PrintSandboxes(session, *answer);
+}
+
+void List(Session& session) {
+  auto answer = session.AskJson("GET", "/v1/sandboxes");
+  if (!answer) return session.Report(answer.error());
+  PrintSandboxes(session, *answer);
+}
+
+void Call(Session& session, const SandboxFlags& flags) {
+  http::ClientRequest request;
+  request.method = "POST";
+  request.target =
+      "/v1/sandboxes/" + PercentEncode(flags.name) + "/invoke?path=" + PercentEncode(flags.path);
+  request.body = flags.data;
+  auto answer = session.Ask(std::move(request));
+  if (!answer) return session.Report(answer.error());
+  Print(answer->body);
+}
+
+void Delete(Session& session, const SandboxFlags& flags) {
+  auto answer = session.AskJson("DELETE", "/v1/sandboxes/" + PercentEncode(flags.name));
+  if (!answer) return session.Report(answer.error());
+  Print("deleted sandbox " + flags.name + "\n");
+}
+
+}  // namespace
+
+void AddSandbox(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<SandboxFlags>();
+  CLI::App* verb =
+      app.add_subcommand("sandbox", "Addressable sandboxes, which keep memory between calls");
+  verb->require_subcommand(1);
+  CLI::App* create = verb->add_subcommand("create", "Make sandboxes of a function");
+  create->add_option("function", flags->name, "The function")->required();
+  create->add_option("--count", flags->count, "How many")->check(CLI::Range(1, 10000));
+  create->callback([&session, flags] { Create(session, *flags); });
+  CLI::App* list = verb->add_subcommand("list", "List them");
+  list->callback([&session] { List(session); });
+  CLI::App* call = verb->add_subcommand("call", "Call one");
+  call->add_option("id", flags->name, "Its id")->required();
+  call->add_option("-p,--path", flags->path, "Path and query that the guest sees");
+  call->add_option("-d,--data", flags->data, "Request body");
+  call->callback([&session, flags] { Call(session, *flags); });
+  CLI::App* remove = verb->add_subcommand("delete", "End one");
+  remove->add_option("id", flags->name, "Its id")->required();
+  remove->callback([&session, flags] { Delete(session, *flags); });
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,96 @@
+#include "session.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include "exit_code.h"
+
+namespace strata::cli {
+namespace {
+
+// Compiling a large module takes its time.
+constexpr std::chrono::minutes kPatience{5};
+
+Error ErrorFrom(const http::ClientResponse& response) {
+  auto problem = ParseJson(response.body);
+  if (!problem || !problem->is_object()) {
+    return {Errc::kInternal, "the server answered " + std::to_string(response.status)};
+  }
+  return {ErrcFromName(problem->value("code", "")),
+          problem->value("detail", "the server answered " + std::to_string(response.status))};
+}
+
+}  // namespace
+
+std::filesystem::path DefaultHome() {
+  const char* chosen = std::getenv("STRATA_HOME");
+  if (chosen != nullptr && *chosen != '\0') return std::filesystem::absolute(chosen);
+  const char* home = std::getenv("HOME");
+  const std::filesystem::path base = home != nullptr && *home != '\0' ? home : "/root";
+  return base / ".local" / "state" / "strata";
+}
+
+Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::FetchOptions options) {
+  if (options.timeout == http::FetchOptions{}.timeout) options.timeout = kPatience;
+  if (::access(api_socket().c_str(), F_OK) != 0) {
+    no_server = true;
+    return Fail(Errc::kUnavailable, "stratad does not run (no " + api_socket().string() +
+                                        "); start it with 'strata up -d'");
+  }
+  auto response = http::FetchBlocking(http::UnixEndpoint{api_socket().string()}, std::move(request),
+                                      std::move(options));
+  if (!response) {
+    no_server = response.error().code == Errc::kUnavailable;
+    return Wrap(response.error(), "ask stratad");
+  }
+  if (response->status >= 400) return std::unexpected(ErrorFrom(*response));
+  return response;
+}
+
+Result<Json> Session::AskJson(const std::string& method, const std::string& target) {
+  http::ClientRequest request;
+  request.method = method;
+  request.target = target;
+  auto response = Ask(std::move(request));
+  if (!response) return std::unexpected(response.error());
+  if (response->body.empty()) return Json(nullptr);
+  return ParseJson(response->body, Bytes::MiB(64));
+}
+
+Result<Json> Session::AskJson(const std::string& method, const std::string& target,
+                              const Json& body) {
+  http::ClientRequest request;
+  request.method = method;
+  request.target = target;
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.body = DumpJson(body);
+  auto response = Ask(std::move(request));
+  if (!response) return std::unexpected(response.error());
+  return ParseJson(response->body, Bytes::MiB(64));
+}
+
+void Session::Report(const Error& error) {
+  PrintError(error.message);
+  exit_code = no_server ? static_cast<int>(kNoServer) : ExitCodeOf(error.code);
+}
+
+std::string PercentEncode(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      encoded += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
+  }
+  return encoded;
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,109 @@
+// strata top, status, version - live figures and what runs.
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "exit_code.h"
+#include "verbs.h"
+
+namespace strata::cli {
+namespace {
+
+struct TopFlags {
+  double every_s = 0;  // 0: once
+};
+
+std::string Fixed(const Json& number, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.*f", digits, number.get<double>());
+  return text;
+}
+
+std::string RenderTop(const Json& answer) {
+  Table table({"NAMESPACE", "FUNCTION", "REV", "REQUESTS", "ERRORS", "REQ/S", "P50 MS", "P99 MS",
+               "CPU MS", "PEAK MIB"});
+  for (const Json& row : answer["functions"]) {
+    const auto errors = row["errors"].get<std::uint64_t>();
+    table.Add({row["namespace"].get<std::string>(), row["name"].get<std::string>(),
+               row["revision"].dump(), row["requests"].dump(),
+               Paint(std::to_string(errors), errors > 0 ? Colour::kRed : Colour::kPlain),
+               Fixed(row["rate"], 1), Fixed(row["p50_ms"], 2), Fixed(row["p99_ms"], 2),
+               Fixed(row["cpu_ms"], 1), Fixed(row["memory_mib"], 1)});
+  }
+  return table.Render();
+}
+
+void Top(Session& session, const TopFlags& flags) {
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  for (;;) {
+    auto answer = session.AskJson("GET", "/v1/top");
+    if (!answer) return session.Report(answer.error());
+    if (*format == Format::kJson || *format == Format::kYaml) {
+      PrintValue(*answer, *format);
+    } else {
+      if (flags.every_s > 0 && ColourOut()) Print("\x1b[H\x1b[2J");
+      Print(RenderTop(*answer));
+    }
+    if (flags.every_s <= 0) return;
+    std::fflush(stdout);
+    std::this_thread::sleep_for(std::chrono::duration<double>(flags.every_s));
+  }
+}
+
+void Status(Session& session) {
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  auto status = session.AskJson("GET", "/v1/status");
+  if (!status) return session.Report(status.error());
+  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(*status, *format);
+  Print("stratad " + (*status)["version"].get<std::string>() + " serves http://" +
+        (*status)["listen"].get<std::string>() + ", pid " + (*status)["pid"].dump() +
+        ", instance " + (*status)["instance"].get<std::string>() + "\n\n");
+  Table table({"CELL", "NAMESPACE", "PID", "GENERATION", "SANDBOXES"});
+  for (const Json& cell : (*status)["cells"]) {
+    table.Add({cell["name"].get<std::string>(), cell["namespace"].get<std::string>(),
+               cell["pid"].dump(), cell["generation"].dump(), cell["sandboxes"].dump()});
+  }
+  Print(table.Render());
+}
+
+void Version(Session& session) {
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  Json version{{"client", STRATA_VERSION}, {"server", nullptr}};
+  auto status = session.AskJson("GET", "/v1/status");
+  if (status) {
+    version["server"] = (*status)["version"];
+    version["engine"] = (*status)["engine"];
+  }
+  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(version, *format);
+  Print("strata " STRATA_VERSION "\n");
+  Print(status ? "stratad " + (*status)["version"].get<std::string>() + "\n"
+               : std::string("stratad does not run\n"));
+}
+
+}  // namespace
+
+void AddTop(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<TopFlags>();
+  CLI::App* verb = app.add_subcommand("top", "Live figures of each function");
+  verb->add_option("-w,--watch", flags->every_s, "Again every so many seconds")
+      ->check(CLI::Range(0.1, 3600.0));
+  verb->footer("Figures count since the server started; REQ/S is of the last ten seconds.");
+  verb->callback([&session, flags] { Top(session, *flags); });
+}
+
+void AddStatus(CLI::App& app, Session& session) {
+  CLI::App* verb = app.add_subcommand("status", "The server and its cells");
+  verb->callback([&session] { Status(session); });
+}
+
+void AddVersion(CLI::App& app, Session& session) {
+  CLI::App* verb = app.add_subcommand("version", "Versions of this program and of the server");
+  verb->callback([&session] { Version(session); });
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,27 @@
+// verbs.h - every verb of `strata`. Each adds itself to the command line and runs when it was
+// chosen; what it found goes to standard output, its failure to Session::Report.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "session.h"
+
+namespace strata::cli {
+
+void AddUp(CLI::App& app, Session& session);
+void AddDown(CLI::App& app, Session& session);
+void AddApply(CLI::App& app, Session& session);
+void AddGet(CLI::App& app, Session& session);
+void AddDescribe(CLI::App& app, Session& session);
+void AddDelete(CLI::App& app, Session& session);
+void AddInvoke(CLI::App& app, Session& session);
+void AddLogs(CLI::App& app, Session& session);
+void AddTop(CLI::App& app, Session& session);
+void AddSandbox(CLI::App& app, Session& session);
+void AddProbe(CLI::App& app, Session& session);
+void AddStatus(CLI::App& app, Session& session);
+void AddVersion(CLI::App& app, Session& session);
+void AddCompletion(CLI::App& app, Session& session);
+void AddMan(CLI::App& app, Session& session);
+
+}  // namespace strata::cli

@@ -1,0 +1,169 @@
+// stratad - the manager: wires the state, the cells and the API together. `strata up` starts it.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "api/server.h"
+#include "base/random.h"
+#include "http/listener.h"
+#include "http/server.h"
+#include "manager/manager.h"
+#include "telemetry/log.h"
+
+namespace {
+
+using namespace strata;  // NOLINT(google-build-using-namespace): the program's only file
+
+constexpr std::chrono::seconds kApiDrain{1};
+
+struct Flags {
+  manager::Options options;
+  std::uint64_t max_memory_mib = 512;
+  std::uint64_t reservation_mib = 4096;
+  std::uint64_t keep_resident_kib = 16;
+  std::string log_file;
+  std::string log_level = "info";
+  int ready_fd = -1;
+  bool no_access_log = false;
+  bool no_metering = false;
+};
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  auto& options = flags.options;
+  app.add_option("--home", options.home, "State directory (STRATA_HOME); absolute")->required();
+  app.add_option("--cell-program", options.cell_program, "The strata-cell to start; absolute")
+      ->required();
+  app.add_option("--listen", options.listen, "Public address; port 0 picks one");
+  app.add_option("--cells", options.cells, "Host cells; 0: one per core");
+  app.add_option("--max-sandboxes", options.max_sandboxes, "Live sandboxes in one cell");
+  app.add_option("--max-memory-mib", flags.max_memory_mib,
+                 "Largest memory limit a function may ask for");
+  app.add_option("--memory-reservation-mib", flags.reservation_mib,
+                 "Address space of one memory; less packs more live sandboxes");
+  app.add_option("--keep-resident-kib", flags.keep_resident_kib,
+                 "Memory cleared by hand between calls instead of unmapped");
+  app.add_option("--trace-ratio", options.observe.trace_ratio, "Share of requests traced")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_flag("--server-timing", options.observe.server_timing,
+               "Answer with Server-Timing (the stages of each call)");
+  app.add_flag("--no-access-log", flags.no_access_log, "Write no access log");
+  app.add_flag("--no-metering", flags.no_metering, "Record no calls; for measurements only");
+  app.add_option("--otlp", options.otlp_endpoint, "OpenTelemetry collector, HOST:PORT (OTLP/HTTP)");
+  app.add_option("--log-file", flags.log_file, "Log here instead of stderr");
+  app.add_option("--log-level", flags.log_level, "debug, info, warn or error");
+  app.add_option("--ready-fd", flags.ready_fd, "Write the address here once the API answers");
+  app.set_version_flag("--version", STRATA_VERSION);
+}
+
+void Complete(Flags& flags) {
+  flags.options.max_memory = Bytes::MiB(flags.max_memory_mib);
+  flags.options.memory_reservation = Bytes::MiB(flags.reservation_mib);
+  flags.options.keep_resident = Bytes::KiB(flags.keep_resident_kib);
+  flags.options.observe.access_log = !flags.no_access_log;
+  flags.options.observe.metering = !flags.no_metering;
+  // Without root some protections cannot be had; the wasm class runs all the same (DESIGN 3).
+  flags.options.allow_missing_protections = ::geteuid() != 0;
+}
+
+// Every deployed function's code is held open.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void TellReady(int fd, const std::string& address) {
+  if (fd < 0) return;
+  const std::string line = address + "\n";
+  (void)!::write(fd, line.data(), line.size());
+  ::close(fd);
+}
+
+// Runs until told to stop. SIGTERM and SIGINT leave the cells serving (the next manager adopts
+// them); the API's down ends them.
+Task<void> Serve(Loop& loop, Flags& flags, Clock& clock, Random& random, telemetry::Logger log) {
+  const std::filesystem::path socket = flags.options.home / "run" / "api.sock";
+  auto manager = co_await manager::Manager::Start(loop, flags.options, clock, random, log);
+  if (!manager) co_return std::unexpected(manager.error());
+  auto listener = http::ListenUnix(socket.string());
+  if (!listener) co_return std::unexpected(listener.error());
+
+  asio::basic_signal_set<Executor> signals(loop.get_executor(), SIGTERM, SIGINT);
+  bool down = false;
+  api::ApiServer api(loop, **manager, [&down, &signals] {
+    down = true;
+    signals.cancel();
+  });
+  http::Server server(loop, http::ServerConfig{}, api, clock);
+  if (auto adopted = server.Adopt(std::move(*listener)); !adopted) co_return adopted;
+  const std::string address = (*manager)->Status()["listen"].get<std::string>();
+  log.Info("serving", {{"listen", address}, {"api", socket.string()}});
+  TellReady(flags.ready_fd, address);
+
+  boost::system::error_code ignored;
+  (void)co_await signals.async_wait(asio::redirect_error(kAwait, ignored));
+  Result<void> outcome;
+  if (down) outcome = co_await (*manager)->Down();
+  log.Info("stopping", {{"cells", down ? "ended" : "left serving"}});
+  ::unlink(socket.c_str());
+  co_await server.Drain(clock.Now() + kApiDrain);
+  co_return outcome;
+}
+
+int Run(Flags& flags) {
+  SystemClock clock;
+  SystemRandom random;
+  auto level = telemetry::ParseLevel(flags.log_level);
+  if (!level) {
+    std::fprintf(stderr, "stratad: %s\n", level.error().message.c_str());
+    return 2;
+  }
+  auto log = telemetry::Logger::Open({*level, telemetry::Format::kJson, flags.log_file}, clock);
+  if (!log) {
+    std::fprintf(stderr, "stratad: %s\n", log.error().message.c_str());
+    return 1;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  RaiseFileLimit();
+  Loop loop(1);
+  int code = 0;
+  Spawn(loop,
+        [](Loop& on, Flags& with, Clock& time, Random& chance, telemetry::Logger to,
+           int& result) -> Awaitable<void> {
+          auto served = co_await Serve(on, with, time, chance, to);
+          if (!served) {
+            to.Error("stopped", served.error());
+            std::fprintf(stderr, "stratad: %s\n", served.error().message.c_str());
+            result = 1;
+          }
+          on.stop();
+        }(loop, flags, clock, random, *log, code));
+  loop.run();
+  // The operating system frees what coroutines of a stopped loop still hold; their destructors
+  // would run in no particular order.
+  std::_Exit(code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("stratad - Strata's manager. Usually started by 'strata up'.", "stratad");
+  Flags flags;
+  AddFlags(app, flags);
+  CLI11_PARSE(app, argc, argv);
+  Complete(flags);
+  return Run(flags);
+}

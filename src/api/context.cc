@@ -1,0 +1,132 @@
+#include "api/context.h"
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/byte_view.h"
+#include "base/strings.h"
+#include "http/exchange_io.h"
+#include "http/problem.h"
+
+namespace strata::api {
+namespace {
+
+http::ResponseHead HeadFor(std::uint16_t status, std::string_view type, std::size_t size) {
+  return {status, {{"Content-Type", std::string(type)}, {"Content-Length", std::to_string(size)}}};
+}
+
+bool IsJson(std::string_view type) {
+  std::string media(type.substr(0, type.find(';')));
+  while (media.ends_with(' ')) media.pop_back();
+  std::transform(media.begin(), media.end(), media.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return media == "application/json";
+}
+
+}  // namespace
+
+std::string Context::Text(const std::string& name, std::string otherwise) const {
+  const auto found = query.find(name);
+  return found == query.end() ? std::move(otherwise) : found->second;
+}
+
+Result<bool> Context::Boolean(const std::string& name, bool otherwise) const {
+  const auto found = query.find(name);
+  if (found == query.end()) return otherwise;
+  if (found->second == "true") return true;
+  if (found->second == "false") return false;
+  return Fail(Errc::kInvalidArgument,
+              "query parameter " + name + " must be true or false, not '" + found->second + "'");
+}
+
+Result<std::uint64_t> Context::Number(const std::string& name, std::uint64_t otherwise,
+                                      std::uint64_t most) const {
+  const auto found = query.find(name);
+  if (found == query.end()) return otherwise;
+  std::uint64_t value = 0;
+  const char* end = found->second.data() + found->second.size();
+  const auto [stopped, error] = std::from_chars(found->second.data(), end, value);
+  if (error != std::errc() || stopped != end || value > most) {
+    return Fail(Errc::kInvalidArgument, "query parameter " + name + " must be a number up to " +
+                                            std::to_string(most) + ", not '" + found->second + "'");
+  }
+  return value;
+}
+
+Result<void> Context::OnlyParameters(std::initializer_list<std::string_view> known) const {
+  for (const auto& [name, value] : query) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string message = "unknown query parameter '" + name + "'";
+    const auto nearest = Nearest(name, std::span(known.begin(), known.size()));
+    if (nearest) message += "; did you mean '" + std::string(*nearest) + "'?";
+    return Fail(Errc::kInvalidArgument, message);
+  }
+  return {};
+}
+
+Task<Json> ReadJson(Context& context, Bytes limit) {
+  const auto type = http::FindHeader(context.exchange.head().headers, "content-type");
+  if (!type || !IsJson(*type)) {
+    co_return Fail(Errc::kInvalidArgument, "Content-Type must be application/json");
+  }
+  auto text = co_await http::ReadAll(context.exchange, limit);
+  if (!text) co_return std::unexpected(text.error());
+  co_return ParseJson(*text, limit);
+}
+
+Awaitable<void> ReplyWith(Context& context, http::ResponseHead head, std::string_view body) {
+  // Fails when there is a head already or the client is gone: then there is nobody to tell.
+  if (!context.exchange.sink().Head(std::move(head))) co_return;
+  (void)co_await http::WriteAll(context.exchange.sink(), AsBytes(body));
+}
+
+Awaitable<void> Reply(Context& context, std::uint16_t status, const Json& body) {
+  const std::string text = DumpJson(body) + "\n";
+  co_await ReplyWith(context, HeadFor(status, "application/json", text.size()), text);
+}
+
+Awaitable<void> ReplyText(Context& context, std::string_view type, std::string_view body) {
+  co_await ReplyWith(context, HeadFor(200, type, body.size()), body);
+}
+
+Awaitable<void> ReplyEmpty(Context& context, std::uint16_t status) {
+  http::ResponseHead head{status, {}};
+  co_await ReplyWith(context, std::move(head), {});
+}
+
+Awaitable<void> ReplyError(Context& context, const Error& error) {
+  http::Problem problem = http::ProblemFor(error);
+  problem.extra["code"] = ErrcName(error.code);
+  const std::string body = http::ProblemBody(problem);
+  co_await ReplyWith(context, http::ProblemHead(problem, body.size()), body);
+}
+
+Awaitable<void> ReplyProblem(Context& context, std::uint16_t status, Errc code, std::string detail,
+                             std::string allow) {
+  http::Problem problem;
+  problem.status = status;
+  problem.detail = std::move(detail);
+  problem.extra["code"] = ErrcName(code);
+  const std::string body = http::ProblemBody(problem);
+  http::ResponseHead head = http::ProblemHead(problem, body.size());
+  if (!allow.empty()) head.headers.emplace_back("Allow", std::move(allow));
+  co_await ReplyWith(context, std::move(head), body);
+}
+
+Result<void> StreamHead(Context& context, std::string_view type) {
+  return context.exchange.sink().Head(
+      {200, {{"Content-Type", std::string(type)}, {"Cache-Control", "no-store"}}});
+}
+
+Awaitable<bool> StreamPiece(Context& context, std::string_view piece) {
+  auto written = co_await http::WriteAll(context.exchange.sink(), AsBytes(piece));
+  if (!written) co_return false;
+  // Pushes it out: followers want lines now, not when a buffer is full.
+  auto pushed = co_await context.exchange.sink().Writable();
+  co_return pushed.has_value();
+}
+
+}  // namespace strata::api

@@ -1,0 +1,54 @@
+// api/context.h - one API request while it is answered: its parts on the way in, the ways to
+// answer.
+//
+// Threads: the loop's. Lifetime: inside one Handle().
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/router.h"
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/task.h"
+#include "http/exchange.h"
+
+namespace strata::api {
+
+struct Context {
+  http::Exchange& exchange;
+  Router::Variables variables;               // of the path
+  std::map<std::string, std::string> query;  // decoded
+
+  // A query parameter, or `otherwise`. kInvalidArgument when it is no boolean or number in range.
+  [[nodiscard]] std::string Text(const std::string& name, std::string otherwise = "") const;
+  [[nodiscard]] Result<bool> Boolean(const std::string& name, bool otherwise) const;
+  [[nodiscard]] Result<std::uint64_t> Number(const std::string& name, std::uint64_t otherwise,
+                                             std::uint64_t most) const;
+  // kInvalidArgument when the query has a parameter that is not among `known`.
+  [[nodiscard]] Result<void> OnlyParameters(std::initializer_list<std::string_view> known) const;
+};
+
+// Reads the whole body as JSON. kInvalidArgument (no JSON, or not application/json),
+// kResourceExhausted (longer than `limit`), and the body's own errors.
+Task<Json> ReadJson(Context& context, Bytes limit);
+
+// Each sends one whole answer. The client may be gone; nobody is told.
+Awaitable<void> Reply(Context& context, std::uint16_t status, const Json& body);
+Awaitable<void> ReplyText(Context& context, std::string_view type, std::string_view body);
+Awaitable<void> ReplyWith(Context& context, http::ResponseHead head, std::string_view body);
+Awaitable<void> ReplyEmpty(Context& context, std::uint16_t status);
+Awaitable<void> ReplyError(Context& context, const Error& error);
+// `status` overrides what the code says; `allow` is for 405.
+Awaitable<void> ReplyProblem(Context& context, std::uint16_t status, Errc code, std::string detail,
+                             std::string allow = "");
+
+// Sends the head of an answer without an end, then pieces of it. StreamPiece: false when the client
+// is gone.
+Result<void> StreamHead(Context& context, std::string_view type);
+Awaitable<bool> StreamPiece(Context& context, std::string_view piece);
+
+}  // namespace strata::api

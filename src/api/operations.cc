@@ -1,0 +1,41 @@
+// The API's view of the server itself.
+#include "api/server.h"
+
+namespace strata::api {
+
+Awaitable<void> ApiServer::Health(Context& context) {
+  const Json body{{"status", "ok"}};
+  co_await Reply(context, 200, body);
+}
+
+Awaitable<void> ApiServer::Metrics(Context& context) {
+  const std::string text = manager_.Metrics();
+  co_await ReplyText(context, "text/plain; version=0.0.4; charset=utf-8", text);
+}
+
+Awaitable<void> ApiServer::OpenApi(Context& context) {
+  co_await ReplyText(context, "application/json", OpenApiDocument());
+}
+
+Awaitable<void> ApiServer::Status(Context& context) {
+  const Json body = manager_.Status();
+  co_await Reply(context, 200, body);
+}
+
+Awaitable<void> ApiServer::Probe(Context& context) {
+  const Json body = manager_.Probe();
+  co_await Reply(context, 200, body);
+}
+
+Awaitable<void> ApiServer::Top(Context& context) {
+  const Json body = manager_.Top();
+  co_await Reply(context, 200, body);
+}
+
+Awaitable<void> ApiServer::Down(Context& context) {
+  const Json body{{"status", "stopping"}};
+  co_await Reply(context, 202, body);
+  down_();
+}
+
+}  // namespace strata::api

@@ -1,0 +1,60 @@
+#include "api/server.h"
+
+#include <utility>
+
+namespace strata::api {
+
+ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()> down)
+    : loop_(loop), manager_(manager), down_(std::move(down)) {
+  Add("GET", "/healthz", &ApiServer::Health);
+  Add("GET", "/metrics", &ApiServer::Metrics);
+  Add("GET", "/openapi.json", &ApiServer::OpenApi);
+  Add("GET", "/v1/status", &ApiServer::Status);
+  Add("GET", "/v1/probe", &ApiServer::Probe);
+  Add("GET", "/v1/top", &ApiServer::Top);
+  Add("POST", "/v1/down", &ApiServer::Down);
+  Add("POST", "/v1/apply", &ApiServer::Apply);
+  Add("GET", "/v1/resources", &ApiServer::ListResources);
+  Add("GET", "/v1/watch", &ApiServer::Watch);
+  Add("GET", "/v1/namespaces/{namespace}/functions/{name}/logs", &ApiServer::Logs);
+  Add("POST", "/v1/namespaces/{namespace}/functions/{name}/invoke", &ApiServer::InvokeFunction);
+  Add("GET", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::GetResource);
+  Add("DELETE", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::DeleteResource);
+  Add("GET", "/v1/sandboxes", &ApiServer::ListSandboxes);
+  Add("POST", "/v1/sandboxes", &ApiServer::CreateSandboxes);
+  Add("GET", "/v1/sandboxes/{id}", &ApiServer::GetSandbox);
+  Add("DELETE", "/v1/sandboxes/{id}", &ApiServer::DeleteSandbox);
+  Add("POST", "/v1/sandboxes/{id}/invoke", &ApiServer::InvokeSandbox);
+}
+
+void ApiServer::Add(std::string_view method, std::string_view pattern, Member member) {
+  router_.Add(method, pattern, members_.size());
+  members_.push_back(member);
+}
+
+Awaitable<void> ApiServer::Handle(http::Exchange& exchange) {
+  using Kind = Router::Found::Kind;
+  Context context{exchange, {}, {}};
+  auto found = router_.Match(exchange.head().method, exchange.head().path);
+  if (found.kind == Kind::kNoPath) {
+    const Error missing{Errc::kNotFound, "no such path: " + std::string(exchange.head().path) +
+                                             "; GET /openapi.json lists them"};
+    co_await ReplyError(context, missing);
+    co_return;
+  }
+  if (found.kind == Kind::kNoMethod) {
+    co_await ReplyProblem(context, 405, Errc::kUnsupported, "this path has: " + found.allow,
+                          found.allow);
+    co_return;
+  }
+  auto query = ParseQuery(exchange.head().query);
+  if (!query) {
+    co_await ReplyError(context, query.error());
+    co_return;
+  }
+  context.variables = std::move(found.variables);
+  context.query = std::move(*query);
+  co_await (this->*members_[found.id])(context);
+}
+
+}  // namespace strata::api

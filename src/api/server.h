@@ -1,0 +1,68 @@
+// api/server.h - the manager's API over HTTP: REST/JSON as src/api/openapi.json says, watch streams
+// as server-sent events, logs as JSON lines.
+//
+//   strata, scripts --> http::Server --> [ ApiServer ] --> manager::Manager
+//
+// The socket's mode (0600) is the authentication: who can connect is the owner of STRATA_HOME.
+// Threads: the manager's loop. Lifetime: the manager outlives it. Tested by api/server_test.cc and,
+// against the document, by tests/conformance.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "api/context.h"
+#include "api/router.h"
+#include "http/exchange.h"
+#include "manager/manager.h"
+
+namespace strata::api {
+
+// The OpenAPI 3.1 document.
+std::string_view OpenApiDocument() noexcept;
+
+class ApiServer final : public http::Handler {
+ public:
+  // `down` is called once, after POST /v1/down was answered.
+  ApiServer(Loop& loop, manager::Manager& manager, std::function<void()> down);
+
+  Awaitable<void> Handle(http::Exchange& exchange) override;
+
+ private:
+  using Member = Awaitable<void> (ApiServer::*)(Context& context);
+
+  void Add(std::string_view method, std::string_view pattern, Member member);
+
+  // operations.cc
+  Awaitable<void> Health(Context& context);
+  Awaitable<void> Metrics(Context& context);
+  Awaitable<void> OpenApi(Context& context);
+  Awaitable<void> Status(Context& context);
+  Awaitable<void> Probe(Context& context);
+  Awaitable<void> Top(Context& context);
+  Awaitable<void> Down(Context& context);
+  // resources.cc
+  Awaitable<void> Apply(Context& context);
+  Awaitable<void> ListResources(Context& context);
+  Awaitable<void> GetResource(Context& context);
+  Awaitable<void> DeleteResource(Context& context);
+  Awaitable<void> Watch(Context& context);
+  // calls.cc
+  Awaitable<void> Logs(Context& context);
+  Awaitable<void> InvokeFunction(Context& context);
+  Awaitable<void> InvokeSandbox(Context& context);
+  // sandboxes.cc
+  Awaitable<void> ListSandboxes(Context& context);
+  Awaitable<void> CreateSandboxes(Context& context);
+  Awaitable<void> GetSandbox(Context& context);
+  Awaitable<void> DeleteSandbox(Context& context);
+
+  Loop& loop_;
+  manager::Manager& manager_;
+  std::function<void()> down_;
+  Router router_;
+  std::vector<Member> members_;
+};
+
+}  // namespace strata::api

@@ -1,0 +1,411 @@
+#include "manager/cell_process.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "base/files.h"
+#include "cell/codec.h"
+#include "http/listener.h"
+#include "manager/cell_spawn.h"
+
+namespace strata::manager {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kReadyPatience{10'000};
+constexpr milliseconds kConfigurePatience{30'000};
+constexpr milliseconds kAnswerPatience{10'000};
+constexpr milliseconds kDrainGrace{500};
+constexpr Bytes kRingCapacity = 4_MiB;
+constexpr std::size_t kModulesPerFrame = 150;
+// Calls in flight keep the configuration they came in with; older ones are read as unknown.
+constexpr std::size_t kGenerationsKept = 16;
+
+Result<Fd> ConnectUnix(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.string().size() >= sizeof(address.sun_path)) {
+    return Fail(Errc::kInvalidArgument, "socket path too long: " + path.string());
+  }
+  path.string().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return FailErrno("make a socket", errno);
+  // A Unix socket connects at once or not at all.
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return FailErrno("connect to " + path.string(), errno);
+  }
+  return fd;
+}
+
+// "CODE: message", as a cell words a failure.
+Result<std::monostate> OutcomeOf(const std::string& error) {
+  if (error.empty()) return std::monostate{};
+  const std::size_t colon = error.find(": ");
+  if (colon != std::string::npos) {
+    const Errc code = ErrcFromName(error.substr(0, colon));
+    if (code != Errc::kInternal) return Fail(code, error.substr(colon + 2));
+  }
+  return Fail(Errc::kInternal, error);
+}
+
+// What a cell with thousands of functions and connections wants, as far as we may give it.
+rlim_t FileLimit() {
+  constexpr rlim_t kWanted = 65'536;
+  rlimit ours{};
+  if (::getrlimit(RLIMIT_NOFILE, &ours) != 0) return kWanted;
+  return std::min(kWanted, ours.rlim_max);
+}
+
+// Everything that a new cell is handed besides the wire.
+struct Sockets {
+  Fd ring, private_listener, control_listener;
+};
+
+Result<Sockets> MakeSockets(const StateDir& dir, const std::string& name) {
+  Sockets made;
+  auto ring = telemetry::MakeRing(kRingCapacity);
+  if (!ring) return std::unexpected(ring.error());
+  made.ring = std::move(*ring);
+  auto serve = http::ListenUnix(dir.cell_private(name).string());
+  if (!serve) return std::unexpected(serve.error());
+  made.private_listener = std::move(*serve);
+  auto control = http::ListenUnix(dir.cell_control(name).string());
+  if (!control) return std::unexpected(control.error());
+  made.control_listener = std::move(*control);
+  return made;
+}
+
+}  // namespace
+
+void RemoveTraces(CellContext& context, const std::string& name) {
+  ::unlink(context.dir.cell_control(name).c_str());
+  ::unlink(context.dir.cell_private(name).c_str());
+  if (auto noted = context.journal.Gone("cell", name); !noted) {
+    context.log.Error("journal", noted.error());
+  }
+}
+
+CellProcess::CellProcess(CellContext& context, CellListener& listener, std::string name,
+                         std::string tenant, host::Process process, Fd wire)
+    : context_(context),
+      listener_(listener),
+      name_(std::move(name)),
+      tenant_(std::move(tenant)),
+      process_(std::move(process)),
+      wire_(context.loop, std::move(wire)) {
+  // A manager that dies or is replaced must not take its cells along.
+  process_.Detach();
+}
+
+CellProcess::~CellProcess() = default;
+
+Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, CellListener& listener,
+                                                      std::string name, std::string tenant,
+                                                      std::set<std::string> read_only,
+                                                      bool scratch) {
+  auto sockets = MakeSockets(context.dir, name);
+  if (!sockets) co_return Wrap(sockets.error(), "cell " + name);
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
+    co_return FailErrno("cell " + name + ": socketpair", errno);
+  }
+  Fd ours(pair[0]);
+  Fd theirs(pair[1]);
+
+  std::vector<std::string> arguments{"--role=host", "--cell=" + name, "--wire-fd=3"};
+  for (const std::string& dir : read_only) arguments.push_back("--allow-ro=" + dir);
+  if (scratch) arguments.push_back("--allow-rw=" + context.dir.scratch().string());
+  auto spawn = CellSpawnOptions(context.options, context.instance, tenant, std::move(arguments));
+  spawn.fds = {{theirs.get(), 3}};
+  spawn.limits.push_back({RLIMIT_NOFILE, FileLimit()});
+  spawn.oom_score_adjust = 500;
+
+  if (auto noted = context.journal.Made({"cell", name, {}}); !noted) {
+    co_return Wrap(noted.error(), "cell " + name);
+  }
+  auto process = host::Process::Spawn(spawn);
+  if (!process) {
+    RemoveTraces(context, name);
+    co_return Wrap(process.error(), "cell " + name);
+  }
+  if (auto noted = context.journal.Made({"cell", name, process->id()}); !noted) {
+    co_return Wrap(noted.error(), "cell " + name);
+  }
+  auto ring = telemetry::RingReader::Open(sockets->ring.get());
+  if (!ring) co_return Wrap(ring.error(), "cell " + name);
+
+  cell::Start start;
+  start.instance = context.instance;
+  start.cell = name;
+  start.tenant = tenant;
+  start.max_sandboxes = context.options.max_sandboxes;
+  start.max_memory = context.options.max_memory.count;
+  start.memory_reservation = context.options.memory_reservation.count;
+  start.keep_resident = context.options.keep_resident.count;
+  if (scratch) start.scratch_root = context.dir.scratch().string();
+
+  std::shared_ptr<CellProcess> self(new CellProcess(
+      context, listener, std::move(name), std::move(tenant), std::move(*process), std::move(ours)));
+  self->ring_.emplace(std::move(*ring));
+  self->greeting_ = std::make_shared<Promise<cell::ToManager>>(context.loop);
+  auto greeting = self->greeting_;
+  self->Run();
+  std::vector<Fd> fds;
+  fds.push_back(std::move(sockets->ring));
+  fds.push_back(std::move(sockets->private_listener));
+  fds.push_back(std::move(sockets->control_listener));
+  if (auto sent = co_await self->Send(start, std::move(fds)); !sent) {
+    self->Kill();
+    co_return Wrap(sent.error(), "cell " + self->name_);
+  }
+  auto ready = co_await greeting->Wait(kReadyPatience);
+  if (!ready) {
+    self->Kill();
+    co_return Wrap(ready.error(), "cell " + self->name_ + " did not become ready");
+  }
+  co_return self;
+}
+
+Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, CellListener& listener,
+                                                      const host::HostObject& recorded) {
+  auto process = host::Process::Adopt(recorded.process);
+  if (!process) co_return Wrap(process.error(), "adopt cell " + recorded.id);
+  auto wire = ConnectUnix(context.dir.cell_control(recorded.id));
+  if (!wire) co_return Wrap(wire.error(), "adopt cell " + recorded.id);
+  std::shared_ptr<CellProcess> self(
+      new CellProcess(context, listener, recorded.id, "", std::move(*process), std::move(*wire)));
+  self->greeting_ = std::make_shared<Promise<cell::ToManager>>(context.loop);
+  auto greeting = self->greeting_;
+  self->Run();
+  // Named: gcc 12 destroys an aggregate temporary in a co_await expression twice.
+  cell::ToCell adopt = cell::Adopt{context.instance};
+  if (auto sent = co_await self->Send(std::move(adopt)); !sent) {
+    co_return Wrap(sent.error(), "adopt cell " + self->name_);
+  }
+  auto answer = co_await greeting->Wait(kReadyPatience);
+  if (!answer) co_return Wrap(answer.error(), "adopt cell " + self->name_);
+  auto* state = std::get_if<cell::State>(&*answer);
+  constexpr std::size_t kFixedFds = 3;  // ring, private and control listener
+  if (state == nullptr || self->greeting_fds_.size() != kFixedFds + state->listeners.size()) {
+    self->Kill();
+    co_return Fail(Errc::kUnavailable, "cell " + self->name_ + " answered adoption wrongly");
+  }
+  auto ring = telemetry::RingReader::Open(self->greeting_fds_[0].get());
+  if (!ring) {
+    self->Kill();
+    co_return Wrap(ring.error(), "adopt cell " + self->name_);
+  }
+  self->ring_.emplace(std::move(*ring));
+  self->tenant_ = state->tenant;
+  self->generation_ = state->generation;
+  self->modules_.insert(state->modules.begin(), state->modules.end());
+  self->sandboxes_.insert(state->sandboxes.begin(), state->sandboxes.end());
+  for (std::size_t i = 0; i < state->listeners.size(); ++i) {
+    self->sockets_.push_back({state->listeners[i].id, state->listeners[i].address,
+                              std::move(self->greeting_fds_[kFixedFds + i])});
+  }
+  self->greeting_fds_.clear();
+  co_return self;
+}
+
+void CellProcess::Run() {
+  Spawn(context_.loop, Read(shared_from_this()));
+  Spawn(context_.loop, Watch(shared_from_this()));
+}
+
+Awaitable<void> CellProcess::Watch(std::shared_ptr<CellProcess> self) {
+  auto status = co_await self->process_.Wait();
+  self->Ended(status ? status->ToString() : status.error().message);
+}
+
+Awaitable<void> CellProcess::Read(std::shared_ptr<CellProcess> self) {
+  for (;;) {
+    auto frame = co_await self->wire_.Receive();
+    if (!frame) break;  // Watch() says how it ended
+    auto message = cell::DecodeToManager(frame->text);
+    if (!message) {
+      self->context_.log.Error("a cell broke the wire's rules", message.error());
+      self->Kill();
+      break;
+    }
+    if (self->greeting_ && !frame->fds.empty()) self->greeting_fds_ = std::move(frame->fds);
+    self->Handle(std::move(*message));
+  }
+}
+
+void CellProcess::Handle(cell::ToManager message) {
+  if (auto* done = std::get_if<cell::Configured>(&message)) {
+    if (!configured_) return;
+    if (done->error.empty()) generation_ = done->generation;
+    std::exchange(configured_, nullptr)->Set(OutcomeOf(done->error));
+  } else if (auto* made = std::get_if<cell::SandboxCreated>(&message)) {
+    if (made->error.empty()) sandboxes_.insert(made->id);
+    const auto found = creating_.find(made->id);
+    if (found == creating_.end()) return;
+    auto waiting = found->second;
+    creating_.erase(found);
+    waiting->Set(OutcomeOf(made->error));
+  } else if (auto* gone = std::get_if<cell::SandboxGone>(&message)) {
+    sandboxes_.erase(gone->id);
+    listener_.OnSandboxGone(*this, gone->id, gone->reason);
+  } else if (auto* connect = std::get_if<cell::Connect>(&message)) {
+    listener_.OnConnect(*this, std::move(*connect));
+  } else if (auto* stats = std::get_if<cell::Stats>(&message)) {
+    if (stats_) std::exchange(stats_, nullptr)->Set(*stats);
+  } else if (greeting_ && !std::holds_alternative<cell::Drained>(message)) {
+    std::exchange(greeting_, nullptr)->Set(std::move(message));  // Ready or State
+  }
+}
+
+void CellProcess::Ended(const std::string& why) {
+  if (!std::exchange(alive_, false)) return;
+  wire_.Close();
+  const auto gone = [&why](auto& promise) {
+    if (promise)
+      std::exchange(promise, nullptr)->Set(Fail(Errc::kUnavailable, "cell ended: " + why));
+  };
+  gone(configured_);
+  gone(greeting_);
+  gone(stats_);
+  for (auto& [id, promise] : std::exchange(creating_, {})) gone(promise);
+  RemoveTraces(context_, name_);
+  if (ended_) std::exchange(ended_, nullptr)->Set(std::monostate{});
+  listener_.OnExit(*this, why);
+}
+
+Task<void> CellProcess::Send(cell::ToCell message, std::vector<Fd> fds) {
+  cell::Frame frame{cell::Encode(message), std::move(fds)};
+  co_return co_await wire_.Send(std::move(frame));
+}
+
+Task<void> CellProcess::Listen(const PublicSocket& socket) {
+  auto copy = DuplicateFd(socket.fd);
+  if (!copy) co_return std::unexpected(copy.error());
+  std::vector<Fd> fds;
+  fds.push_back(std::move(*copy));
+  cell::Listen message{socket.id, socket.address};
+  co_return co_await Send(std::move(message), std::move(fds));
+}
+
+Task<void> CellProcess::SendModules(const std::vector<std::string>& keys) {
+  std::size_t next = 0;
+  while (next < keys.size()) {
+    cell::Modules message;
+    std::vector<Fd> fds;
+    for (; next < keys.size() && fds.size() < kModulesPerFrame; ++next) {
+      if (modules_.contains(keys[next])) continue;
+      auto code = listener_.OpenModule(keys[next]);
+      if (!code) co_return Wrap(code.error(), "code " + keys[next]);
+      message.keys.push_back(keys[next]);
+      fds.push_back(std::move(*code));
+    }
+    if (message.keys.empty()) break;
+    auto sent_keys = message.keys;
+    auto sent = co_await Send(std::move(message), std::move(fds));
+    if (!sent) co_return std::unexpected(sent.error());
+    modules_.insert(sent_keys.begin(), sent_keys.end());
+  }
+  co_return Result<void>{};
+}
+
+Task<void> CellProcess::Configure(const Configuration& configuration, std::uint32_t generation) {
+  if (configured_) co_return Fail(Errc::kFailedPrecondition, "a configuration is under way");
+  if (auto sent = co_await SendModules(configuration.modules); !sent) {
+    co_return std::unexpected(sent.error());
+  }
+  // The cell forgets code that a configuration does not name.
+  modules_ = {configuration.modules.begin(), configuration.modules.end()};
+  RememberFunctions(generation, configuration.message.functions);
+
+  cell::Configure message = configuration.message;
+  message.generation = generation;
+  auto answer = std::make_shared<Promise<std::monostate>>(context_.loop);
+  configured_ = answer;
+  if (auto sent = co_await Send(std::move(message)); !sent) {
+    configured_ = nullptr;
+    co_return std::unexpected(sent.error());
+  }
+  co_return co_await Answered(*answer, kConfigurePatience);
+}
+
+Task<void> CellProcess::Answered(Promise<std::monostate>& promise, milliseconds patience) {
+  auto outcome = co_await promise.Wait(patience);
+  if (!outcome) co_return std::unexpected(outcome.error());
+  co_return Result<void>{};
+}
+
+Task<void> CellProcess::CreateSandbox(std::string id, std::uint32_t index) {
+  auto answer = std::make_shared<Promise<std::monostate>>(context_.loop);
+  creating_[id] = answer;
+  cell::CreateSandbox message{id, index};
+  if (auto sent = co_await Send(std::move(message)); !sent) {
+    creating_.erase(id);
+    co_return std::unexpected(sent.error());
+  }
+  co_return co_await Answered(*answer, kAnswerPatience);
+}
+
+Task<void> CellProcess::DeleteSandbox(std::string id) {
+  cell::DeleteSandbox message{std::move(id)};
+  co_return co_await Send(std::move(message));
+}
+
+Task<void> CellProcess::AnswerConnect(std::uint64_t id, Result<Fd> outcome) {
+  cell::Connected message{id, outcome ? "" : outcome.error().message};
+  std::vector<Fd> fds;
+  if (outcome) fds.push_back(std::move(*outcome));
+  co_return co_await Send(std::move(message), std::move(fds));
+}
+
+Task<cell::Stats> CellProcess::GetStats() {
+  if (!stats_) {
+    stats_ = std::make_shared<Promise<cell::Stats>>(context_.loop);
+  }
+  auto answer = stats_;
+  if (auto sent = co_await Send(cell::GetStats{}); !sent) co_return std::unexpected(sent.error());
+  co_return co_await answer->Wait(kAnswerPatience);
+}
+
+Task<void> CellProcess::Drain(milliseconds patience) {
+  cell::Drain message{static_cast<std::uint32_t>(patience.count())};
+  // A cell that cannot be told is killed below.
+  (void)co_await Send(message);
+  auto ended = std::make_shared<Promise<std::monostate>>(context_.loop);
+  ended_ = ended;
+  if (!alive_) co_return Result<void>{};
+  (void)co_await ended->Wait(patience + kDrainGrace);
+  if (alive_) {
+    Kill();
+    co_return Fail(Errc::kDeadlineExceeded, "cell " + name_ + " did not finish in time; killed");
+  }
+  co_return Result<void>{};
+}
+
+void CellProcess::Kill() noexcept {
+  // Fails only when it has ended already, which Watch() reports.
+  (void)process_.Kill(SIGKILL);
+}
+
+Result<Fd> CellProcess::ConnectPrivate() const {
+  return ConnectUnix(context_.dir.cell_private(name_));
+}
+
+void CellProcess::RememberFunctions(std::uint32_t generation,
+                                    std::vector<cell::Function> functions) {
+  functions_[generation] = std::move(functions);
+  while (functions_.size() > kGenerationsKept) functions_.erase(functions_.begin());
+}
+
+const std::vector<cell::Function>* CellProcess::functions(std::uint32_t generation) const {
+  const auto found = functions_.find(generation);
+  return found == functions_.end() ? nullptr : &found->second;
+}
+
+}  // namespace strata::manager

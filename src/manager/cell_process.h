@@ -1,0 +1,157 @@
+// manager/cell_process.h - one strata-cell in the host role, as the manager sees it: its process,
+// its end of the wire, and what it was told.
+//
+//   CellGroup --> [ CellProcess ] --wire--> strata-cell
+//
+// Started (journalled before it exists) or adopted from an earlier manager through its control
+// socket. Its death is reported once through Listener::OnExit; whoever owns the group replaces it.
+//
+// What a cell sends is not trusted: a message that does not decode ends the cell.
+//
+// Threads: one loop. Lifetime: destroying it leaves the process running (an orphaned cell ends by
+// itself, or is adopted); Drain() or Kill() end it. The Listener outlives it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/promise.h"
+#include "base/task.h"
+#include "cell/channel.h"
+#include "cell/messages.h"
+#include "host/journal.h"
+#include "host/process.h"
+#include "manager/configuration.h"
+#include "manager/options.h"
+#include "manager/state_dir.h"
+#include "telemetry/log.h"
+#include "telemetry/ring.h"
+
+namespace strata::manager {
+
+class CellProcess;
+
+// What a cell needs from the rest of the manager.
+class CellListener {
+ public:
+  virtual ~CellListener() = default;
+  // The process has ended or broke the wire's rules (then it was killed).
+  virtual void OnExit(CellProcess& cell, const std::string& why) = 0;
+  virtual void OnSandboxGone(CellProcess& cell, const std::string& id,
+                             const std::string& reason) = 0;
+  // A guest wants out. The answer goes back through CellProcess::AnswerConnect.
+  virtual void OnConnect(CellProcess& cell, cell::Connect request) = 0;
+  // Native code for `key`, to be sent to a cell.
+  virtual Result<Fd> OpenModule(const std::string& key) = 0;
+};
+
+// What every cell of this manager is made with; outlives them all.
+struct CellContext {
+  Loop& loop;
+  const Options& options;
+  const StateDir& dir;
+  const std::string& instance;
+  host::Journal& journal;
+  telemetry::Logger log;
+};
+
+// Removes what a cell that is gone left on the host: its sockets and its note in the journal.
+void RemoveTraces(CellContext& context, const std::string& name);
+
+struct PublicSocket {
+  std::string id;       // "web"
+  std::string address;  // "127.0.0.1:8080"
+  Fd fd;                // ours; the cell has a duplicate
+};
+
+class CellProcess : public std::enable_shared_from_this<CellProcess> {
+ public:
+  // Starts a cell and waits until it is ready. `read_only` are the directories that it may ever
+  // read.
+  static Task<std::shared_ptr<CellProcess>> Start(CellContext& context, CellListener& listener,
+                                                  std::string name, std::string tenant,
+                                                  std::set<std::string> read_only, bool scratch);
+  // Takes over the cell that listens on `control`. kUnavailable: nobody answers there.
+  static Task<std::shared_ptr<CellProcess>> Adopt(CellContext& context, CellListener& listener,
+                                                  const host::HostObject& recorded);
+  ~CellProcess();
+
+  // Hands a duplicate of `socket` (borrowed) to the cell; it accepts from then on.
+  Task<void> Listen(const PublicSocket& socket);
+
+  // Sends what the cell lacks of `configuration` and waits until it has switched.
+  // kFailedPrecondition: this cell cannot serve it (a directory it was not started with).
+  Task<void> Configure(const Configuration& configuration, std::uint32_t generation);
+
+  // Makes an addressable sandbox of the function at `index` of the current configuration.
+  Task<void> CreateSandbox(std::string id, std::uint32_t index);
+  Task<void> DeleteSandbox(std::string id);
+  Task<void> AnswerConnect(std::uint64_t id, Result<Fd> outcome);
+  Task<cell::Stats> GetStats();
+
+  // Asks the cell to finish and waits for its end; kills it after `patience`.
+  Task<void> Drain(std::chrono::milliseconds patience);
+  void Kill() noexcept;
+
+  // A new connection to the cell's private listener.
+  Result<Fd> ConnectPrivate() const;
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& tenant() const noexcept { return tenant_; }
+  [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
+  [[nodiscard]] bool alive() const noexcept { return alive_; }
+  [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
+  [[nodiscard]] const std::set<std::string>& sandboxes() const noexcept { return sandboxes_; }
+  [[nodiscard]] host::Isolation isolation() const noexcept { return process_.isolation(); }
+  // Public sockets that an adopted cell brought along; the caller takes them.
+  [[nodiscard]] std::vector<PublicSocket> TakeSockets() noexcept { return std::move(sockets_); }
+  [[nodiscard]] telemetry::RingReader& ring() noexcept { return *ring_; }
+  // The functions of generation `generation`, to read call records with; null when forgotten.
+  [[nodiscard]] const std::vector<cell::Function>* functions(std::uint32_t generation) const;
+  // What an adopted cell serves already, as the store knows it.
+  void RememberFunctions(std::uint32_t generation, std::vector<cell::Function> functions);
+
+ private:
+  CellProcess(CellContext& context, CellListener& listener, std::string name, std::string tenant,
+              host::Process process, Fd wire);
+
+  void Run();  // starts the two coroutines below
+  static Awaitable<void> Read(std::shared_ptr<CellProcess> self);
+  static Awaitable<void> Watch(std::shared_ptr<CellProcess> self);
+  void Handle(cell::ToManager message);
+  void Ended(const std::string& why);
+  Task<void> Send(cell::ToCell message, std::vector<Fd> fds = {});
+  Task<void> SendModules(const std::vector<std::string>& keys);
+  Task<void> Answered(Promise<std::monostate>& promise, std::chrono::milliseconds patience);
+
+  CellContext& context_;
+  CellListener& listener_;
+  std::string name_;
+  std::string tenant_;
+  host::Process process_;
+  cell::Channel wire_;
+  std::optional<telemetry::RingReader> ring_;
+  std::vector<PublicSocket> sockets_;
+  std::set<std::string> modules_;
+  std::set<std::string> sandboxes_;
+  std::map<std::uint32_t, std::vector<cell::Function>> functions_;
+  std::uint32_t generation_ = 0;
+  bool alive_ = true;
+
+  // Answers that somebody waits for.
+  std::shared_ptr<Promise<std::monostate>> configured_;
+  std::shared_ptr<Promise<cell::ToManager>> greeting_;  // Ready or State, with its descriptors
+  std::vector<Fd> greeting_fds_;
+  std::map<std::string, std::shared_ptr<Promise<std::monostate>>> creating_;
+  std::shared_ptr<Promise<cell::Stats>> stats_;
+  std::shared_ptr<Promise<std::monostate>> ended_;
+};
+
+}  // namespace strata::manager

@@ -1,0 +1,206 @@
+#include "manager/collector.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "base/hex.h"
+#include "cell/log_line.h"
+#include "manager/timestamp.h"
+#include "meter/call_record.h"
+#include "model/values.h"
+
+namespace strata::manager {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBusy{20};
+constexpr milliseconds kIdle{100};
+constexpr Bytes kAccessLogLimit = 64_MiB;
+constexpr Bytes kFunctionLogLimit = 8_MiB;
+constexpr Bytes kChunk = 256_KiB;
+
+// A fixed, zero-padded field of a record as text.
+template <std::size_t N>
+std::string_view FieldText(const char (&field)[N]) {
+  return {field, ::strnlen(field, N)};
+}
+
+}  // namespace
+
+Collector::Collector(CellContext& context, Figures& figures, telemetry::Registry& registry,
+                     CellsFn cells, SpanFn on_span)
+    : context_(context),
+      figures_(figures),
+      cells_(std::move(cells)),
+      on_span_(std::move(on_span)),
+      bad_records_(registry.GetCounter("strata_manager_bad_records_total",
+                                       "Ring records that did not decode.")),
+      new_lines_(context.loop) {
+  auto log = RotatingFile::Open(context.dir.logs() / "access.log", kAccessLogLimit);
+  if (log) {
+    access_log_.emplace(std::move(*log));
+  } else {
+    context.log.Error("no access log", log.error());
+  }
+}
+
+Awaitable<void> Collector::Run() {
+  Promise<std::monostate> never(context_.loop);
+  for (;;) {
+    for (const auto& cell : cells_()) attached_.insert(cell);
+    std::size_t handled = 0;
+    for (auto at = attached_.begin(); at != attached_.end();) {
+      const std::size_t got = Drain(**at);
+      handled += got;
+      at = got == 0 && !(*at)->alive() ? attached_.erase(at) : std::next(at);
+    }
+    FlushAccessLog();
+    (void)co_await never.Wait(handled > 0 ? kBusy : kIdle);
+  }
+}
+
+void Collector::DrainAll() {
+  for (const auto& cell : cells_()) attached_.insert(cell);
+  for (const auto& cell : attached_) {
+    while (Drain(*cell) > 0) continue;
+  }
+  FlushAccessLog();
+}
+
+std::size_t Collector::Drain(CellProcess& cell) {
+  auto records = cell.ring().Read();
+  if (!records) {
+    bad_records_.Add();
+    context_.log.Error("a cell broke its ring", records.error());
+    return 0;
+  }
+  for (const telemetry::Record& record : *records) {
+    switch (record.type) {
+      case telemetry::RecordType::kCall:
+        HandleCall(cell, record.payload);
+        break;
+      case telemetry::RecordType::kLog:
+        HandleLog(cell, record.payload);
+        break;
+      case telemetry::RecordType::kSpan:
+        HandleSpan(record.payload);
+        break;
+      case telemetry::RecordType::kAudit:
+        bad_records_.Add();  // no cell of this version writes any
+        break;
+    }
+  }
+  cell.ring().Commit();
+  return records->size();
+}
+
+void Collector::HandleCall(CellProcess& cell, std::string_view payload) {
+  meter::CallRecord record;
+  if (payload.size() != sizeof(record)) {
+    bad_records_.Add();
+    return;
+  }
+  std::memcpy(&record, payload.data(), sizeof(record));
+  const auto* functions = cell.functions(record.generation);
+  if (functions == nullptr || record.revision >= functions->size() ||
+      record.exit > static_cast<std::uint8_t>(model::ExitReason::kStopped)) {
+    bad_records_.Add();
+    return;
+  }
+  const cell::Function& function = (*functions)[record.revision];
+  figures_.Add(function.tenant, function.name, function.revision, record);
+  if (!context_.options.observe.access_log) return;
+  // Method and path come from a client: DumpJson escapes what could fake a line.
+  fmt::format_to(
+      std::back_inserter(access_lines_),
+      R"({{"ts":"{}","namespace":"{}","function":"{}","revision":{},"method":{},"path":{},)"
+      R"("status":{},"exit":"{}","queue_us":{},"instantiate_us":{},"run_us":{},"write_us":{},)"
+      R"("cpu_us":{},"memory_kib":{},"bytes_in":{},"bytes_out":{},"trace_id":"{}","cell":"{}"}})"
+      "\n",
+      Rfc3339(FromEpoch(record.wall_start_ns)), function.tenant, function.name, function.revision,
+      DumpJson(FieldText(record.method)), DumpJson(FieldText(record.path)), record.status,
+      model::ExitReasonName(static_cast<model::ExitReason>(record.exit)), record.queue_ns / 1000,
+      record.instantiate_ns / 1000, record.run_ns / 1000, record.write_ns / 1000,
+      record.cpu_ns / 1000, record.memory_peak >> 10, record.bytes_in, record.bytes_out,
+      HexEncode(std::as_bytes(std::span(record.trace_id))), cell.name());
+  if (access_lines_.size() > kChunk.count) FlushAccessLog();
+}
+
+void Collector::FlushAccessLog() {
+  if (access_log_) access_log_->Append(access_lines_);
+  access_lines_.clear();
+}
+
+void Collector::HandleLog(CellProcess& cell, std::string_view payload) {
+  auto line = cell::DecodeLogLine(payload);
+  if (!line) {
+    bad_records_.Add();
+    return;
+  }
+  const auto* functions = cell.functions(line->generation);
+  if (functions == nullptr || line->function >= functions->size()) {
+    context_.log.Info("cell", {{"cell", cell.name()}, {"text", line->text}});
+    return;
+  }
+  const cell::Function& function = (*functions)[line->function];
+  RotatingFile* file = LogOf(function.tenant, function.name);
+  if (file == nullptr) return;
+  Json json{{"ts", Rfc3339(FromEpoch(line->time_ns))},
+            {"stream", line->stream},
+            {"revision", function.revision},
+            {"text", line->text}};
+  if (!line->trace_id.empty()) json["trace_id"] = line->trace_id;
+  if (!line->sandbox.empty()) json["sandbox"] = line->sandbox;
+  file->Append(DumpJson(json) + "\n");
+  new_lines_.Notify();
+}
+
+void Collector::HandleSpan(std::string_view payload) {
+  auto span = telemetry::SpanFromJson(payload);
+  if (!span) {
+    bad_records_.Add();
+    return;
+  }
+  on_span_(std::move(*span));
+}
+
+RotatingFile* Collector::LogOf(const std::string& tenant, const std::string& function) {
+  const auto found = logs_.find({tenant, function});
+  if (found != logs_.end()) return &found->second;
+  // Both names are DNS labels: neither holds a dot or a slash.
+  const auto folder = context_.dir.logs() / "functions";
+  auto made = MakeDirectories(folder);
+  auto file = RotatingFile::Open(folder / (tenant + "." + function + ".log"), kFunctionLogLimit);
+  if (!made || !file) {
+    context_.log.Error("no function log", made ? file.error() : made.error());
+    return nullptr;
+  }
+  return &logs_.emplace(std::pair(tenant, function), std::move(*file)).first->second;
+}
+
+Result<RotatingFile::Chunk> Collector::ReadLog(std::string_view tenant, std::string_view function,
+                                               std::uint64_t offset) {
+  RotatingFile* file = LogOf(std::string(tenant), std::string(function));
+  if (file == nullptr) return Fail(Errc::kUnavailable, "the function's log cannot be opened");
+  return file->Read(offset, kChunk);
+}
+
+Result<std::uint64_t> Collector::LogTail(std::string_view tenant, std::string_view function,
+                                         std::uint32_t lines) {
+  RotatingFile* file = LogOf(std::string(tenant), std::string(function));
+  if (file == nullptr) return Fail(Errc::kUnavailable, "the function's log cannot be opened");
+  return file->TailOffset(lines);
+}
+
+Awaitable<void> Collector::WaitForLogs(milliseconds patience) {
+  co_await new_lines_.Wait(patience);
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,75 @@
+// manager/collector.h - empties the cells' rings: call records become figures and access log lines,
+// guests' output becomes function logs, spans go to the exporter.
+//
+//   cell --ring--> [ Collector ] --> figures, logs/access.log, logs/functions/T.F.log, spans
+//
+// A ring is drained every 20 ms while it has something and every 100 ms otherwise, and once more
+// after its cell has ended, so nothing that a cell managed to write is lost. A record is freed in
+// the ring only after it was handled; after kill -9 of the manager it is handled again.
+//
+// What a cell writes is not trusted: records that do not decode are counted and skipped, a function
+// is only ever logged under the names that this manager gave the cell.
+//
+// Threads: one loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/broadcast.h"
+#include "manager/cell_process.h"
+#include "manager/figures.h"
+#include "manager/rotating_file.h"
+#include "telemetry/metrics.h"
+#include "telemetry/trace.h"
+
+namespace strata::manager {
+
+class Collector {
+ public:
+  using CellsFn = std::function<std::vector<std::shared_ptr<CellProcess>>()>;
+  using SpanFn = std::function<void(telemetry::Span span)>;
+
+  Collector(CellContext& context, Figures& figures, telemetry::Registry& registry, CellsFn cells,
+            SpanFn on_span);
+
+  // Drains until the loop ends.
+  Awaitable<void> Run();
+  // Drains everything that is there now.
+  void DrainAll();
+
+  // The log of a function; kNotFound when it never wrote anything.
+  Result<RotatingFile::Chunk> ReadLog(std::string_view tenant, std::string_view function,
+                                      std::uint64_t offset);
+  Result<std::uint64_t> LogTail(std::string_view tenant, std::string_view function,
+                                std::uint32_t lines);
+  // Ends when some function wrote a line, or after `patience`.
+  Awaitable<void> WaitForLogs(std::chrono::milliseconds patience);
+
+ private:
+  std::size_t Drain(CellProcess& cell);
+  void HandleCall(CellProcess& cell, std::string_view payload);
+  void HandleLog(CellProcess& cell, std::string_view payload);
+  void HandleSpan(std::string_view payload);
+  RotatingFile* LogOf(const std::string& tenant, const std::string& function);
+  void FlushAccessLog();
+
+  CellContext& context_;
+  Figures& figures_;
+  CellsFn cells_;
+  SpanFn on_span_;
+  telemetry::Counter& bad_records_;
+  std::set<std::shared_ptr<CellProcess>> attached_;
+  std::optional<RotatingFile> access_log_;
+  std::string access_lines_;
+  std::map<std::pair<std::string, std::string>, RotatingFile> logs_;
+  Broadcast new_lines_;
+};
+
+}  // namespace strata::manager

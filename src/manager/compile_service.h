@@ -1,0 +1,75 @@
+// manager/compile_service.h - turns wasm into native code in a confined child, or finds it cached.
+//
+//   deploy --> [ CompileService::Prepare ] --> code cache --hit--> descriptor
+//                                          \--miss--> strata-cell --role=compile --> cache
+//
+// Compiling is running a compiler on hostile input, so each job is one process of the cell's
+// compile role with its own memory, CPU and wall limits, no network and no files; its output is a
+// memfd that is sealed before anything else looks at it.
+//
+// Threads: one loop; at most `jobs` children at a time, further jobs wait their turn.
+// Errors: kInvalidArgument (the compiler refused the artifact; its words), kResourceExhausted (the
+// job hit its memory or CPU limit), kDeadlineExceeded (wall limit), kUnavailable (the child died).
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "artifact/code_cache.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/task.h"
+#include "manager/options.h"
+#include "manager/turns.h"
+#include "telemetry/log.h"
+
+namespace strata::manager {
+
+// What the compiler found out about an artifact.
+struct CodeInfo {
+  model::GuestKind kind = model::GuestKind::kAuto;
+  Json exports = Json::array();  // of a bare module: [{"name", "params", "results"}]
+};
+
+class CompileService {
+ public:
+  // `info_dir` keeps what is known of compiled artifacts across restarts.
+  CompileService(Loop& loop, const Options& options, std::string instance,
+                 artifact::CodeCache& cache, std::filesystem::path info_dir, telemetry::Logger log);
+
+  // Asks the cell program for its engine key; must succeed before anything else is called.
+  Task<void> LearnEngine();
+  [[nodiscard]] const std::string& engine_key() const noexcept { return engine_key_; }
+
+  // Makes the code of `wasm` (whose digest is `digest`) available to Open().
+  Task<CodeInfo> Prepare(std::string digest, std::span<const std::byte> wasm);
+
+  // A verified read-only descriptor of code that Prepare() made. kNotFound: prepare it again.
+  Result<Fd> Open(std::string_view digest);
+
+  // What Prepare() learned, also in an earlier process. kNotFound: nothing is known.
+  Result<CodeInfo> Info(std::string_view digest);
+
+ private:
+  struct Job;
+  Task<CodeInfo> Compile(std::string digest, std::span<const std::byte> wasm);
+  Task<Json> RunJob(Job& job);
+  [[nodiscard]] std::filesystem::path InfoPath(std::string_view digest) const;
+
+  Loop& loop_;
+  const Options& options_;
+  std::string instance_;
+  artifact::CodeCache& cache_;
+  std::filesystem::path info_dir_;
+  telemetry::Logger log_;
+  std::string engine_key_;
+  Turns turns_;
+};
+
+}  // namespace strata::manager

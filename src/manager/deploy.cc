@@ -1,0 +1,311 @@
+// Apply and Delete: manifests -> checked, compiled, durable, served.
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "manager/manager_impl.h"
+#include "model/local_paths.h"
+#include "model/manifest.h"
+#include "model/revision.h"
+
+namespace strata::manager {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostProblems = 100;
+constexpr std::chrono::milliseconds kFirstRetry{500};
+constexpr std::chrono::milliseconds kLongestRetry{10'000};
+
+std::string DiffLine(const model::FieldChange& change) {
+  using Type = model::FieldChange::Type;
+  switch (change.type) {
+    case Type::kAdded:
+      return change.path + ": + " + DumpJson(change.after);
+    case Type::kRemoved:
+      return change.path + ": - " + DumpJson(change.before);
+    case Type::kChanged:
+      break;
+  }
+  return change.path + ": " + DumpJson(change.before) + " -> " + DumpJson(change.after);
+}
+
+Action ActionOf(store::Outcome outcome) {
+  switch (outcome) {
+    case store::Outcome::kCreated:
+      return Action::kCreated;
+    case store::Outcome::kConfigured:
+      return Action::kConfigured;
+    case store::Outcome::kUnchanged:
+      break;
+  }
+  return Action::kUnchanged;
+}
+
+std::string JoinProblems(const std::vector<model::Diagnostic>& problems) {
+  std::string text;
+  for (std::size_t i = 0; i < problems.size() && i < kMostProblems; ++i) {
+    if (i > 0) text += '\n';
+    text += problems[i].ToString();
+  }
+  if (problems.size() > kMostProblems) text += "\n(and more)";
+  return text;
+}
+
+std::string_view Name(model::GuestKind kind) { return model::GuestKindName(kind); }
+
+// What the compiler found must be what the manifest asks for.
+Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) {
+  const model::GuestKind asked = resource.workload()->guest;
+  if (asked != model::GuestKind::kAuto && asked != found) {
+    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.guest is '" +
+                                            std::string(Name(asked)) + "' but the artifact is '" +
+                                            std::string(Name(found)) + "'");
+  }
+  if (resource.kind() == model::Kind::kService && found == model::GuestKind::kCommand) {
+    return Fail(Errc::kUnsupported, resource.key().ToString() +
+                                        ": a WASI command ends with its call; deploy it as a "
+                                        "Function");
+  }
+  return {};
+}
+
+// A cell confines itself to the granted directories when it starts, so they must be there before.
+Result<void> CheckDirectories(const model::Resource& resource) {
+  for (const model::DirGrant& dir : resource.workload()->grants.dirs) {
+    std::error_code error;
+    if (dir.mode != model::DirGrant::Mode::kReadOnly || fs::is_directory(dir.host, error)) continue;
+    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.grants.dirs: '" +
+                                            dir.host + "' is no directory on this host");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
+    std::vector<ManifestFile> files) {
+  std::vector<model::Resource> resources;
+  std::vector<model::Diagnostic> problems;
+  for (const ManifestFile& file : files) {
+    auto read = model::ReadManifests(file.text, file.name);
+    problems.insert(problems.end(), read.problems.begin(), read.problems.end());
+    for (model::Resource& resource : read.resources) {
+      model::ResolveLocalPaths(resource, file.dir);
+      resources.push_back(std::move(resource));
+    }
+  }
+  if (!problems.empty()) return Fail(Errc::kInvalidArgument, JoinProblems(problems));
+  if (resources.empty()) return Fail(Errc::kInvalidArgument, "the manifests hold no resource");
+
+  std::vector<Candidate> candidates;
+  for (model::Resource& resource : resources) {
+    Candidate candidate;
+    if (resource.workload() != nullptr) {
+      if (auto fits = CheckLimits(resource); !fits) return std::unexpected(fits.error());
+      if (auto there = CheckDirectories(resource); !there) return std::unexpected(there.error());
+      auto artifact = artifact::Resolve(resource.workload()->artifact);
+      if (!artifact) return Wrap(artifact.error(), resource.key().ToString() + ": spec.artifact");
+      candidate.artifact = std::move(*artifact);
+      candidate.resource.artifact_digest = candidate.artifact.digest;
+    }
+    candidate.resource.resource = std::move(resource);
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+Result<void> ManagerImpl::CheckLimits(const model::Resource& resource) const {
+  const Bytes asked = resource.workload()->limits.memory;
+  if (asked <= options_.max_memory) return {};
+  return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.limits.memory_mib is " +
+                                          std::to_string(asked.count >> 20) +
+                                          ", but this server's most is " +
+                                          std::to_string(options_.max_memory.count >> 20) +
+                                          " (strata up --max-memory-mib)");
+}
+
+Task<void> ManagerImpl::Compile(std::vector<Candidate>& candidates) {
+  for (Candidate& candidate : candidates) {
+    const model::Resource& resource = candidate.resource.resource;
+    if (resource.workload() == nullptr) continue;
+    auto info = co_await compiler_.Prepare(candidate.artifact.digest, candidate.artifact.bytes);
+    if (!info) co_return Wrap(info.error(), resource.key().ToString() + ": spec.artifact");
+    if (auto fits = CheckKind(resource, info->kind); !fits) {
+      co_return std::unexpected(fits.error());
+    }
+  }
+  co_return Result<void>{};
+}
+
+std::vector<std::string> ManagerImpl::Urls(const model::Resource& resource) const {
+  std::vector<std::string> urls;
+  for (const model::RouteEntry& route : model::RoutesOf(resource)) {
+    urls.push_back("http://" + (route.host == "*" ? fleet_.address() : route.host) + route.path);
+  }
+  return urls;
+}
+
+Result<std::vector<Change>> ManagerImpl::Describe(
+    const std::vector<Candidate>& candidates, const std::vector<store::Applied>& applied,
+    const std::map<model::ResourceKey, model::Resource>& before) {
+  std::vector<Change> changes;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const model::Resource& resource = candidates[i].resource.resource;
+    const auto old = before.find(resource.key());
+    Change change;
+    change.kind = model::KindName(resource.kind());
+    change.tenant = resource.metadata.tenant;
+    change.name = resource.metadata.name;
+    change.action = ActionOf(applied[i].outcome);
+    change.revision = static_cast<std::uint32_t>(applied[i].resource.revision);
+    for (const model::FieldChange& field :
+         model::Diff(old == before.end() ? nullptr : &old->second, resource)) {
+      change.diff.push_back(DiffLine(field));
+    }
+    change.urls = Urls(resource);
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mode mode) {
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  auto candidates = ReadCandidates(std::move(files));
+  if (!candidates) co_return std::unexpected(candidates.error());
+
+  std::vector<store::NewResource> resources;
+  std::map<model::ResourceKey, model::Resource> before;
+  for (const Candidate& candidate : *candidates) {
+    resources.push_back(candidate.resource);
+    auto old = store_->Get(candidate.resource.resource.key());
+    if (old) before.emplace(candidate.resource.resource.key(), old->resource);
+  }
+  // Cheap refusals (conflicts, missing backends) come before the costly compiler.
+  auto checked = store_->Apply(resources, store::DryRun::kYes);
+  if (!checked) co_return std::unexpected(checked.error());
+  if (auto compiled = co_await Compile(*candidates); !compiled) {
+    co_return std::unexpected(compiled.error());
+  }
+  if (mode == Mode::kDryRun) co_return Describe(*candidates, *checked, before);
+
+  for (const Candidate& candidate : *candidates) {
+    if (candidate.artifact.bytes.empty()) continue;
+    if (auto kept = content_.Put(candidate.artifact.bytes); !kept) {
+      co_return Wrap(kept.error(), "keep " + candidate.resource.resource.key().ToString());
+    }
+  }
+  auto applied = store_->Apply(resources, store::DryRun::kNo);
+  if (!applied) co_return std::unexpected(applied.error());
+  changed_.Notify();
+  if (auto served = co_await Serve(); !served) {
+    Spawn(loop_, ServeUntilDone());
+    co_return Wrap(served.error(),
+                   "stored, but not every cell serves it yet (it is being tried again)");
+  }
+  co_return Describe(*candidates, *applied, before);
+}
+
+Task<Change> ManagerImpl::Delete(ResourceName name) {
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  const auto kind = model::KindFromName(name.kind);
+  if (!kind) co_return Fail(Errc::kInvalidArgument, "no such kind: " + name.kind);
+  const model::ResourceKey key{name.tenant, *kind, name.name};
+  auto deleted = store_->Delete(std::span(&key, 1));
+  if (!deleted) co_return std::unexpected(deleted.error());
+  changed_.Notify();
+  if (auto served = co_await Serve(); !served) {
+    Spawn(loop_, ServeUntilDone());
+    co_return Wrap(served.error(),
+                   "deleted, but not every cell has heard of it yet (it is being tried again)");
+  }
+  Change change;
+  change.kind = std::move(name.kind);
+  change.tenant = std::move(name.tenant);
+  change.name = std::move(name.name);
+  change.action = Action::kDeleted;
+  co_return change;
+}
+
+Task<void> ManagerImpl::EnsureCode(const model::Revision& revision) {
+  const std::string key = ModuleKey(revision.artifact_digest, compiler_.engine_key());
+  if (code_.contains(key)) co_return Result<void>{};
+  auto code = compiler_.Open(revision.artifact_digest);
+  if (!code) {
+    // Evicted, damaged, or made by another engine version: the artifact is still here.
+    auto wasm = content_.Get(revision.artifact_digest);
+    if (!wasm) co_return Wrap(wasm.error(), "artifact of " + revision.ToString());
+    auto info = co_await compiler_.Prepare(revision.artifact_digest, *wasm);
+    if (!info) co_return Wrap(info.error(), "compile " + revision.ToString());
+    code = compiler_.Open(revision.artifact_digest);
+    if (!code) co_return Wrap(code.error(), "code of " + revision.ToString());
+  }
+  code_.insert_or_assign(key, std::move(*code));
+  co_return Result<void>{};
+}
+
+Task<DesiredState> ManagerImpl::BuildDesired() {
+  auto revisions = store_->CurrentRevisions();
+  if (!revisions) co_return std::unexpected(revisions.error());
+  auto routes = store_->Routes();
+  if (!routes) co_return std::unexpected(routes.error());
+  auto version = store_->ResourceVersion();
+  if (!version) co_return std::unexpected(version.error());
+  DesiredState desired;
+  desired.generation = static_cast<std::uint32_t>(*version);
+  if (!routes->empty()) desired.front_tenant = routes->front().tenant;
+
+  std::vector<model::Revision> ready;
+  std::set<std::string> tenants{desired.front_tenant};
+  for (model::Revision& revision : *revisions) {
+    if (auto code = co_await EnsureCode(revision); !code) {
+      // One workload whose code is lost must not keep the others from being served.
+      log_.Error("not served", code.error());
+      continue;
+    }
+    tenants.insert(revision.tenant);
+    ready.push_back(std::move(revision));
+  }
+  indices_.clear();
+  for (const std::string& tenant : tenants) {
+    Configuration built =
+        BuildConfiguration(tenant, ready, *routes, compiler_.engine_key(), options_.observe);
+    for (std::uint32_t i = 0; i < built.message.functions.size(); ++i) {
+      indices_[tenant][built.message.functions[i].name] = i;
+    }
+    desired.by_tenant.emplace(tenant, std::move(built));
+  }
+  co_return desired;
+}
+
+Task<void> ManagerImpl::Serve() {
+  auto desired = co_await BuildDesired();
+  if (!desired) co_return std::unexpected(desired.error());
+  std::set<std::string> keys;
+  for (const auto& [tenant, built] : desired->by_tenant) {
+    keys.insert(built.modules.begin(), built.modules.end());
+  }
+  auto served = co_await fleet_.Reconcile(std::move(*desired));
+  if (!served) co_return std::unexpected(served.error());
+  // Not earlier: a cell that dies during the change is replaced with what it had.
+  std::erase_if(code_, [&keys](const auto& entry) { return !keys.contains(entry.first); });
+  co_return Result<void>{};
+}
+
+Awaitable<void> ManagerImpl::ServeUntilDone() {
+  Promise<std::monostate> never(loop_);
+  for (auto pause = kFirstRetry;; pause = std::min(2 * pause, kLongestRetry)) {
+    (void)co_await never.Wait(pause);
+    auto turn = co_await changes_.Take();
+    if (!turn) co_return;
+    auto served = co_await Serve();
+    if (served) co_return;
+    log_.Error("cells are behind the desired state", served.error());
+  }
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,102 @@
+#include "manager/figures.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "model/values.h"
+
+namespace strata::manager {
+
+using telemetry::Labels;
+
+Figures::Function& Figures::Find(const std::string& tenant, const std::string& function) {
+  const auto found = functions_.find({tenant, function});
+  if (found != functions_.end()) return found->second;
+  const Labels labels{{"namespace", tenant}, {"function", function}};
+  Function made(registry_.GetHistogram("strata_route_duration_seconds", "Whole duration of a call.",
+                                       telemetry::DurationBuckets(), labels));
+  made.cpu_us =
+      &registry_.GetCounter("strata_meter_cpu_microseconds_total", "CPU time of guests.", labels);
+  made.received = &registry_.GetCounter("strata_meter_received_bytes_total",
+                                        "Request body bytes that guests read.", labels);
+  made.sent = &registry_.GetCounter("strata_meter_sent_bytes_total",
+                                    "Response body bytes that guests wrote.", labels);
+  made.memory = &registry_.GetGauge("strata_meter_memory_peak_bytes",
+                                    "Highest linear memory of any call.", labels);
+  return functions_.emplace(Name{tenant, function}, std::move(made)).first->second;
+}
+
+void Figures::Add(const std::string& tenant, const std::string& function, std::uint32_t revision,
+                  const meter::CallRecord& record) {
+  Function& entry = Find(tenant, function);
+  telemetry::Counter*& outcome = entry.by_outcome[{record.status, record.exit}];
+  if (outcome == nullptr) {
+    const auto exit = static_cast<model::ExitReason>(record.exit);
+    outcome = &registry_.GetCounter(
+        "strata_route_requests_total",
+        "Calls that ended, by HTTP status (0: the client left) and the guest's fate.",
+        {{"namespace", tenant},
+         {"function", function},
+         {"status", std::to_string(record.status)},
+         {"exit", std::string(model::ExitReasonName(exit))}});
+  }
+  outcome->Add();
+  entry.revision = std::max(entry.revision, revision);
+  ++entry.requests;
+  if (record.status == 0 || record.status >= 500) ++entry.errors;
+  entry.latency.Observe(static_cast<double>(record.queue_ns + record.instantiate_ns +
+                                            record.run_ns + record.write_ns) /
+                        1e9);
+  entry.cpu_us->Add(record.cpu_ns / 1000);
+  entry.received->Add(record.bytes_in);
+  entry.sent->Add(record.bytes_out);
+  entry.memory->Set(std::max(entry.memory->value(), static_cast<double>(record.memory_peak)));
+  Count(entry);
+}
+
+void Figures::Count(Function& function) {
+  const std::int64_t now = Second();
+  // Seconds that passed since the last call had none.
+  for (std::int64_t s = std::max(function.last_second + 1, now - kRateWindow + 1); s <= now; ++s) {
+    function.per_second[static_cast<std::size_t>(s % kRateWindow)] = 0;
+  }
+  function.last_second = now;
+  ++function.per_second[static_cast<std::size_t>(now % kRateWindow)];
+}
+
+std::int64_t Figures::Second() const noexcept {
+  return std::chrono::duration_cast<std::chrono::seconds>(clock_.Now().time_since_epoch()).count();
+}
+
+double Figures::Rate(const Function& function) const noexcept {
+  std::uint64_t calls = 0;
+  for (std::int64_t s = Second() - kRateWindow + 1; s <= function.last_second; ++s) {
+    calls += function.per_second[static_cast<std::size_t>(s % kRateWindow)];
+  }
+  return static_cast<double>(calls) / static_cast<double>(kRateWindow);
+}
+
+Json Figures::Top() const {
+  std::vector<std::pair<double, Json>> rows;
+  for (const auto& [name, function] : functions_) {
+    const double rate = Rate(function);
+    rows.emplace_back(rate, Json{{"namespace", name.first},
+                                 {"name", name.second},
+                                 {"revision", function.revision},
+                                 {"requests", function.requests},
+                                 {"errors", function.errors},
+                                 {"rate", rate},
+                                 {"p50_ms", function.latency.Quantile(0.50) * 1e3},
+                                 {"p99_ms", function.latency.Quantile(0.99) * 1e3},
+                                 {"cpu_ms", static_cast<double>(function.cpu_us->value()) / 1e3},
+                                 {"memory_mib", function.memory->value() / 1048576.0}});
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  Json functions = Json::array();
+  for (auto& row : rows) functions.push_back(std::move(row.second));
+  return Json{{"functions", std::move(functions)}};
+}
+
+}  // namespace strata::manager

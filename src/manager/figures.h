@@ -1,0 +1,64 @@
+// manager/figures.h - live figures of each function, kept from the call records of all cells: what
+// `strata top` shows and the request metrics in telemetry's registry.
+//
+//   ring --> [ Figures::Add ] --> Top() (JSON), Registry (Prometheus)
+//
+// Figures start at zero with the manager; durable totals are the meter's.
+// Threads: one loop. Lifetime: the registry and the clock outlive it. Tested by figures_test.cc.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "meter/call_record.h"
+#include "telemetry/metrics.h"
+
+namespace strata::manager {
+
+class Figures {
+ public:
+  Figures(const Clock& clock, telemetry::Registry& registry) : clock_(clock), registry_(registry) {}
+
+  void Add(const std::string& tenant, const std::string& function, std::uint32_t revision,
+           const meter::CallRecord& record);
+
+  // {"functions": [{namespace, name, revision, requests, errors, rate, p50_ms, p99_ms, cpu_ms,
+  // memory_mib}]}, busiest first. `rate` is calls per second over the last ten seconds.
+  [[nodiscard]] Json Top() const;
+
+ private:
+  static constexpr std::int64_t kRateWindow = 10;  // seconds
+
+  struct Function {
+    explicit Function(telemetry::Histogram& histogram) : latency(histogram) {}
+    telemetry::Histogram& latency;
+    telemetry::Counter* cpu_us = nullptr;
+    telemetry::Counter* received = nullptr;
+    telemetry::Counter* sent = nullptr;
+    telemetry::Gauge* memory = nullptr;
+    std::map<std::pair<std::uint16_t, std::uint8_t>, telemetry::Counter*> by_outcome;
+    std::uint32_t revision = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t errors = 0;  // status 5xx, or the client never got one
+    std::array<std::uint32_t, kRateWindow> per_second{};
+    std::int64_t last_second = 0;
+  };
+  using Name = std::pair<std::string, std::string>;
+
+  Function& Find(const std::string& tenant, const std::string& function);
+  void Count(Function& function);
+  [[nodiscard]] std::int64_t Second() const noexcept;
+  [[nodiscard]] double Rate(const Function& function) const noexcept;
+
+  const Clock& clock_;
+  telemetry::Registry& registry_;
+  std::map<Name, Function> functions_;
+};
+
+}  // namespace strata::manager

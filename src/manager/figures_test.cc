@@ -1,0 +1,68 @@
+#include "manager/figures.h"
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+namespace strata::manager {
+namespace {
+
+meter::CallRecord Call(std::uint16_t status, std::uint64_t run_ns) {
+  meter::CallRecord record;
+  record.status = status;
+  record.run_ns = run_ns;
+  record.cpu_ns = 2'000'000;
+  record.memory_peak = 1 << 20;
+  return record;
+}
+
+class FiguresTest : public ::testing::Test {
+ protected:
+  ManualClock clock_;
+  telemetry::Registry registry_;
+  Figures figures_{clock_, registry_};
+};
+
+TEST_F(FiguresTest, CountsCallsErrorsAndCpuOfEachFunction) {
+  figures_.Add("shop", "cart", 3, Call(200, 1'000'000));
+  figures_.Add("shop", "cart", 3, Call(502, 1'000'000));
+  figures_.Add("shop", "cart", 3, Call(0, 1'000'000));
+  const Json top = figures_.Top();
+  ASSERT_EQ(top["functions"].size(), 1U);
+  const Json& row = top["functions"][0];
+  EXPECT_EQ(row["requests"], 3);
+  EXPECT_EQ(row["errors"], 2) << "a 5xx and a client that left";
+  EXPECT_EQ(row["revision"], 3);
+  EXPECT_DOUBLE_EQ(row["cpu_ms"].get<double>(), 6.0);
+  EXPECT_DOUBLE_EQ(row["memory_mib"].get<double>(), 1.0);
+}
+
+TEST_F(FiguresTest, TheRateForgetsWhatIsOlderThanTenSeconds) {
+  for (int i = 0; i < 20; ++i) figures_.Add("shop", "cart", 1, Call(200, 1));
+  EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 2.0);
+  clock_.Advance(std::chrono::seconds(9));
+  EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 2.0);
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 0.0);
+  figures_.Add("shop", "cart", 1, Call(200, 1));
+  EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 0.1);
+}
+
+TEST_F(FiguresTest, TheBusiestFunctionComesFirst) {
+  figures_.Add("shop", "a", 1, Call(200, 1));
+  figures_.Add("shop", "b", 1, Call(200, 1));
+  figures_.Add("shop", "b", 1, Call(200, 1));
+  EXPECT_EQ(figures_.Top()["functions"][0]["name"], "b");
+}
+
+TEST_F(FiguresTest, RequestsAreExposedByStatusAndFate) {
+  figures_.Add("shop", "cart", 1, Call(200, 1));
+  EXPECT_NE(
+      registry_.Expose().find("strata_route_requests_total{exit=\"returned\",function=\"cart\","
+                              "namespace=\"shop\",status=\"200\"} 1"),
+      std::string::npos)
+      << registry_.Expose();
+}
+
+}  // namespace
+}  // namespace strata::manager

@@ -1,0 +1,215 @@
+// What the manager tells: resources, changes, live figures, the host, logs.
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "manager/manager_impl.h"
+#include "manager/timestamp.h"
+#include "model/manifest.h"
+
+namespace strata::manager {
+namespace {
+
+constexpr std::chrono::milliseconds kWatchPatience{15'000};
+
+std::string_view ActionOf(store::Change::Type type) {
+  switch (type) {
+    case store::Change::Type::kAdded:
+      return ActionName(Action::kCreated);
+    case store::Change::Type::kModified:
+      return ActionName(Action::kConfigured);
+    case store::Change::Type::kDeleted:
+      break;
+  }
+  return ActionName(Action::kDeleted);
+}
+
+}  // namespace
+
+std::string_view ActionName(Action action) noexcept {
+  switch (action) {
+    case Action::kCreated:
+      return "created";
+    case Action::kConfigured:
+      return "configured";
+    case Action::kUnchanged:
+      return "unchanged";
+    case Action::kDeleted:
+      break;
+  }
+  return "deleted";
+}
+
+Json ManagerImpl::ToJson(const store::StoredResource& stored) {
+  Json json = model::ResourceToJson(stored.resource);
+  json["metadata"]["uid"] = stored.uid;
+  json["metadata"]["resourceVersion"] = std::to_string(stored.resource_version);
+  json["metadata"]["generation"] = stored.generation;
+  json["metadata"]["creationTimestamp"] = Rfc3339(stored.created);
+  Json status{{"urls", Urls(stored.resource)}};
+  if (stored.revision != 0) status["revision"] = stored.revision;
+  json["status"] = std::move(status);
+  return json;
+}
+
+Result<Json> ManagerImpl::List(std::string_view kind, std::string_view tenant) {
+  store::Filter filter;
+  filter.tenant = tenant;
+  if (!kind.empty()) {
+    filter.kind = model::KindFromName(kind);
+    if (!filter.kind) return Fail(Errc::kInvalidArgument, "no such kind: " + std::string(kind));
+  }
+  auto version = store_->ResourceVersion();
+  if (!version) return std::unexpected(version.error());
+  auto stored = store_->List(filter);
+  if (!stored) return std::unexpected(stored.error());
+  Json items = Json::array();
+  for (const store::StoredResource& resource : *stored) items.push_back(ToJson(resource));
+  return Json{{"items", std::move(items)}, {"resourceVersion", *version}};
+}
+
+Result<Json> ManagerImpl::Get(const ResourceName& name) {
+  const auto kind = model::KindFromName(name.kind);
+  if (!kind) return Fail(Errc::kInvalidArgument, "no such kind: " + name.kind);
+  auto stored = store_->Get({name.tenant, *kind, name.name});
+  if (!stored) return std::unexpected(stored.error());
+  Json json = ToJson(*stored);
+  if (*kind == model::Kind::kRoute) return json;
+  auto revisions = store_->Revisions(name.tenant, name.name);
+  if (!revisions) return std::unexpected(revisions.error());
+  Json list = Json::array();
+  for (const model::Revision& revision : *revisions) {
+    list.push_back({{"number", revision.number},
+                    {"artifact", revision.artifact_digest},
+                    {"created", Rfc3339(revision.created)}});
+  }
+  if (!revisions->empty()) {
+    auto info = compiler_.Info(revisions->front().artifact_digest);
+    if (info) {
+      json["status"]["guest"] = model::GuestKindName(info->kind);
+      json["status"]["exports"] = info->exports;
+    }
+  }
+  json["status"]["revisions"] = std::move(list);
+  // Which way a request takes: cells of the listener's tenant accept it themselves.
+  json["status"]["listener"] = {{"address", fleet_.address()}, {"mode", "direct"}};
+  return json;
+}
+
+Task<Json> ManagerImpl::Watch(std::uint64_t since) {
+  auto version = store_->ResourceVersion();
+  if (!version) co_return std::unexpected(version.error());
+  if (since > *version) {
+    co_return Fail(Errc::kInvalidArgument, "cursor " + std::to_string(since) +
+                                               " is in the future (now " +
+                                               std::to_string(*version) + ")");
+  }
+  if (since == *version) co_await changed_.Wait(kWatchPatience);
+  auto changes = store_->ChangesSince(since);
+  if (!changes) co_return std::unexpected(changes.error());
+  Json list = Json::array();
+  std::uint64_t cursor = since;
+  for (const store::Change& change : *changes) {
+    cursor = change.resource_version;
+    list.push_back({{"action", ActionOf(change.type)},
+                    {"resourceVersion", change.resource_version},
+                    {"resource", ToJson(change.resource)}});
+  }
+  co_return Json{{"changes", std::move(list)}, {"cursor", cursor}};
+}
+
+Result<void> ManagerImpl::RequireFunction(std::string_view tenant, std::string_view function) {
+  const auto found = indices_.find(std::string(tenant));
+  if (found != indices_.end() && found->second.contains(std::string(function))) return {};
+  return Fail(Errc::kNotFound, "no function " + std::string(tenant) + "/" + std::string(function) +
+                                   " is deployed; 'strata get functions' lists them");
+}
+
+Task<Fd> ManagerImpl::ConnectFunction(std::string_view tenant, std::string_view function) {
+  if (auto known = RequireFunction(tenant, function); !known) {
+    co_return std::unexpected(known.error());
+  }
+  auto cell = fleet_.Pick(tenant);
+  if (!cell) co_return Fail(Errc::kUnavailable, "no cell of this tenant runs; try again");
+  co_return cell->ConnectPrivate();
+}
+
+Task<Manager::LogChunk> ManagerImpl::Logs(std::string_view tenant, std::string_view function,
+                                          std::uint64_t offset, bool wait) {
+  // Copied: the caller's views may not live as long as the wait.
+  const std::string space(tenant);
+  const std::string name(function);
+  if (auto known = RequireFunction(space, name); !known) co_return std::unexpected(known.error());
+  auto chunk = collector_.ReadLog(space, name, offset);
+  if (chunk && chunk->text.empty() && wait) {
+    co_await collector_.WaitForLogs(kWatchPatience);
+    chunk = collector_.ReadLog(space, name, offset);
+  }
+  if (!chunk) co_return std::unexpected(chunk.error());
+  co_return LogChunk{std::move(chunk->text), chunk->next};
+}
+
+Result<std::uint64_t> ManagerImpl::LogTail(std::string_view tenant, std::string_view function,
+                                           std::uint32_t tail) {
+  if (auto known = RequireFunction(tenant, function); !known) {
+    return std::unexpected(known.error());
+  }
+  collector_.DrainAll();
+  return collector_.LogTail(tenant, function, tail);
+}
+
+Json ManagerImpl::Status() {
+  Json cells = Json::array();
+  for (const auto& cell : fleet_.cells()) {
+    cells.push_back({{"name", cell->name()},
+                     {"namespace", cell->tenant()},
+                     {"pid", cell->pid()},
+                     {"generation", cell->generation()},
+                     {"sandboxes", cell->sandboxes().size()}});
+  }
+  return Json{{"version", STRATA_VERSION},
+              {"instance", instance_},
+              {"pid", ::getpid()},
+              {"listen", fleet_.address()},
+              {"engine", compiler_.engine_key()},
+              {"home", dir_.home().string()},
+              {"cells", std::move(cells)},
+              {"cellsReplaced", fleet_.replaced()}};
+}
+
+Json ManagerImpl::Probe() {
+  if (features_.empty()) features_ = host::ProbeHost();
+  Json checks = Json::array();
+  for (const host::Feature& feature : features_) {
+    checks.push_back({{"name", feature.name},
+                      {"available", feature.available},
+                      {"detail", feature.detail},
+                      {"without", feature.without}});
+  }
+  return Json{{"checks", std::move(checks)}};
+}
+
+std::string ManagerImpl::Metrics() {
+  collector_.DrainAll();
+  const auto gauge = [this](std::string_view name, std::string_view help, double value) {
+    registry_.GetGauge(name, help).Set(value);
+  };
+  gauge("strata_manager_cells", "Living cells.", static_cast<double>(fleet_.cells().size()));
+  gauge("strata_manager_cells_replaced", "Cells that died and were replaced.",
+        static_cast<double>(fleet_.replaced()));
+  gauge("strata_manager_connections_denied", "Outgoing connections that no grant allows.",
+        static_cast<double>(connector_.denied()));
+  const artifact::CodeCache::Stats& cache = cache_.stats();
+  gauge("strata_artifact_cache_hits", "Compiled code found in the cache.",
+        static_cast<double>(cache.hits));
+  gauge("strata_artifact_cache_misses", "Compiled code that was not there.",
+        static_cast<double>(cache.misses));
+  gauge("strata_artifact_cache_rejected", "Cache entries that were corrupt, foreign or forged.",
+        static_cast<double>(cache.rejected));
+  gauge("strata_manager_sandboxes", "Addressable sandboxes.",
+        static_cast<double>(sandboxes_.size()));
+  return registry_.Expose();
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,131 @@
+#include "manager/manager.h"
+
+#include <array>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/files.h"
+#include "manager/manager_impl.h"
+#include "store/mac_key.h"
+
+namespace strata::manager {
+namespace {
+
+constexpr std::chrono::milliseconds kDownPatience{10'000};
+
+Result<ManagerImpl::Opened> Open(const std::filesystem::path& home, const Clock& clock,
+                                 Random& random) {
+  auto dir = StateDir::Open(home);
+  if (!dir) return std::unexpected(dir.error());
+  auto store = store::Store::Open(dir->state().string(), clock, random);
+  if (!store) return Wrap(store.error(), "open the store");
+  auto key = store::LoadOrCreateMacKey(dir->keys().string(), random);
+  if (!key) return Wrap(key.error(), "open the cache's key");
+  auto journal = host::Journal::Open(dir->state() / "journal");
+  if (!journal) return Wrap(journal.error(), "open the journal");
+  auto content = artifact::ContentStore::Open(dir->content().string());
+  if (!content) return Wrap(content.error(), "open the content store");
+  auto cache = artifact::CodeCache::Open(dir->cache().string(), *key, {});
+  if (!cache) return Wrap(cache.error(), "open the code cache");
+  if (auto made = MakeDirectories(dir->state() / "images"); !made) {
+    return std::unexpected(made.error());
+  }
+  return ManagerImpl::Opened{std::move(*dir), std::move(*store), std::move(*journal),
+                             std::move(*content), std::move(*cache)};
+}
+
+}  // namespace
+
+Task<std::unique_ptr<Manager>> Manager::Start(Loop& loop, Options options, const Clock& clock,
+                                              Random& random, telemetry::Logger log) {
+  auto opened = Open(options.home, clock, random);
+  if (!opened) co_return std::unexpected(opened.error());
+  auto manager = std::make_unique<ManagerImpl>(loop, std::move(options), clock, random,
+                                               std::move(log), std::move(*opened));
+  if (auto booted = co_await manager->Boot(); !booted) co_return std::unexpected(booted.error());
+  co_return manager;
+}
+
+ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random& random,
+                         telemetry::Logger log, Opened opened)
+    : loop_(loop),
+      options_(std::move(options)),
+      clock_(clock),
+      random_(random),
+      log_(std::move(log)),
+      dir_(std::move(opened.dir)),
+      store_(std::move(opened.store)),
+      journal_(std::move(opened.journal)),
+      content_(std::move(opened.content)),
+      cache_(std::move(opened.cache)),
+      instance_(store_->instance_id()),
+      context_{loop_, options_, dir_, instance_, journal_, log_},
+      figures_(clock_, registry_),
+      exporter_(context_, registry_),
+      connector_(loop_),
+      compiler_(loop_, options_, instance_, cache_, dir_.state() / "images", log_),
+      fleet_(
+          context_, connector_, [this](const std::string& key) { return OpenCode(key); },
+          [this](const std::string& id, const std::string& reason) {
+            log_.Warn("a sandbox is lost", {{"sandbox", id}, {"why", reason}});
+          }),
+      collector_(
+          context_, figures_, registry_, [this] { return fleet_.cells(); },
+          [this](telemetry::Span span) { exporter_.Add(std::move(span)); }),
+      changes_(loop_, 1),
+      changed_(loop_) {}
+
+Task<void> ManagerImpl::Boot() {
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  auto sandboxes = store_->Sandboxes();
+  if (!sandboxes) co_return std::unexpected(sandboxes.error());
+  for (store::SandboxRecord& record : *sandboxes) {
+    const std::string id = record.id;
+    sandboxes_.emplace(id, std::move(record));
+  }
+  if (auto learned = co_await compiler_.LearnEngine(); !learned) co_return learned;
+  if (auto recovered = co_await fleet_.Recover(); !recovered) co_return recovered;
+  // Sandboxes whose record was deleted while nobody told their cell.
+  for (const auto& cell : fleet_.cells()) {
+    const std::set<std::string> held = cell->sandboxes();
+    for (const std::string& id : held) {
+      if (!sandboxes_.contains(id)) (void)co_await cell->DeleteSandbox(id);
+    }
+  }
+  Spawn(loop_, collector_.Run());
+  Spawn(loop_, exporter_.Run());
+  // The API answers from here on; changes wait until the cells have caught up.
+  Spawn(loop_, [](ManagerImpl& self, [[maybe_unused]] Turns::Turn held) -> Awaitable<void> {
+    auto served = co_await self.Serve();
+    if (!served) {
+      self.log_.Error("cells are behind the desired state", served.error());
+      Spawn(self.loop_, self.ServeUntilDone());
+    }
+  }(*this, std::move(*turn)));
+  co_return Result<void>{};
+}
+
+Result<Fd> ManagerImpl::OpenCode(const std::string& key) {
+  const auto found = code_.find(key);
+  if (found == code_.end()) return Fail(Errc::kNotFound, "no code " + key);
+  return DuplicateFd(found->second);
+}
+
+Json ManagerImpl::Top() {
+  collector_.DrainAll();
+  return figures_.Top();
+}
+
+Task<void> ManagerImpl::Down() {
+  auto down = co_await fleet_.Down(kDownPatience);
+  collector_.DrainAll();
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.scratch(), ignored)) {
+    std::filesystem::remove_all(entry.path(), ignored);
+  }
+  co_return down;
+}
+
+}  // namespace strata::manager

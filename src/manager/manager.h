@@ -1,0 +1,113 @@
+// manager/manager.h - the reconciler: desired state (store) -> compiled code, cells, routes; and
+// what the API asks of it. stratad is this plus the API server.
+//
+//   api --> [ Manager: deploy | cells | listeners | sandboxes | logs, metrics ] --> cells
+//
+// It runs no guest, links no engine and parses no public HTTP. Desired state is durable in the
+// store before a cell hears of it; after kill -9 a new Manager reads the store, adopts the living
+// cells and brings them to the same state. Nothing acknowledged is lost.
+//
+// Threads: one loop; every method on it. Lifetime: the loop outlives the Manager.
+// Errors: Result; messages name the manifest's file, line and column where there is one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "base/task.h"
+#include "manager/options.h"
+#include "telemetry/log.h"
+
+namespace strata::manager {
+
+// One manifest file as the user gave it. `dir` is absolute: relative artifact and grant paths in
+// `text` are taken from there.
+struct ManifestFile {
+  std::string name;
+  std::string dir;
+  std::string text;
+};
+
+enum class Action : std::uint8_t { kCreated, kConfigured, kUnchanged, kDeleted };
+std::string_view ActionName(Action action) noexcept;  // "created", "configured", ...
+
+struct Change {
+  std::string kind, tenant, name;
+  Action action = Action::kUnchanged;
+  std::uint32_t revision = 0;     // 0 for kinds without revisions
+  std::vector<std::string> diff;  // "spec.limits.memory_mib: 64 -> 128"
+  std::vector<std::string> urls;  // where it can be called
+};
+
+enum class Mode : std::uint8_t { kDryRun, kCommit };
+
+// Which resource: kind is "Function", "Service" or "Route".
+struct ResourceName {
+  std::string kind, tenant, name;
+};
+
+class Manager {
+ public:
+  // Opens the state, adopts or starts cells and serves what is deployed. Fails with
+  // kFailedPrecondition (another stratad has this STRATA_HOME, address in use), kUnsupported (a
+  // protection is missing and Options does not allow that) and the store's errors.
+  static Task<std::unique_ptr<Manager>> Start(Loop& loop, Options options, const Clock& clock,
+                                              Random& random, telemetry::Logger log);
+  virtual ~Manager() = default;
+
+  // All or nothing. Returns when every cell serves the new state (kCommit), so a request sent after
+  // the answer sees it.
+  virtual Task<std::vector<Change>> Apply(std::vector<ManifestFile> files, Mode mode) = 0;
+  virtual Task<Change> Delete(ResourceName name) = 0;
+
+  // Resources as JSON with a `status`. Empty kind or tenant: all.
+  virtual Result<Json> List(std::string_view kind, std::string_view tenant) = 0;
+  virtual Result<Json> Get(const ResourceName& name) = 0;  // + revisions, exports, urls
+
+  // Changes after `since`, oldest first, and the cursor to go on from; waits until there is one.
+  // kInvalidArgument when `since` is in the future.
+  virtual Task<Json> Watch(std::uint64_t since) = 0;
+
+  // A connected socket to a cell's private listener that serves `tenant`/`function`, or the sandbox
+  // with that id. The caller speaks HTTP over it (paths: cell/README.md).
+  virtual Task<Fd> ConnectFunction(std::string_view tenant, std::string_view function) = 0;
+  virtual Task<Fd> ConnectSandbox(std::string_view id) = 0;
+
+  // Addressable sandboxes; durable before the answer. CreateSandboxes makes `count` of one
+  // function.
+  virtual Task<Json> CreateSandboxes(std::string_view tenant, std::string_view function,
+                                     std::uint32_t count) = 0;
+  virtual Result<Json> ListSandboxes() = 0;
+  virtual Result<Json> GetSandbox(std::string_view id) = 0;
+  virtual Task<void> DeleteSandbox(std::string_view id) = 0;
+
+  // The last `tail` lines of a function's output as JSON objects, one a line; then `next` waits for
+  // more from `offset`.
+  struct LogChunk {
+    std::string text;        // whole lines
+    std::uint64_t next = 0;  // offset to ask from
+  };
+  virtual Task<LogChunk> Logs(std::string_view tenant, std::string_view function,
+                              std::uint64_t offset, bool wait) = 0;
+  virtual Result<std::uint64_t> LogTail(std::string_view tenant, std::string_view function,
+                                        std::uint32_t tail) = 0;  // offset of the last `tail` lines
+
+  virtual Json Top() = 0;             // live figures of each function
+  virtual Json Status() = 0;          // version, instance, address, cells
+  virtual Json Probe() = 0;           // host protections, found by trying
+  virtual std::string Metrics() = 0;  // Prometheus text
+
+  // Drains and ends every cell and removes what this instance made on the host; then Stopped()
+  // ends.
+  virtual Task<void> Down() = 0;
+};
+
+}  // namespace strata::manager

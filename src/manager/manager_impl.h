@@ -1,0 +1,130 @@
+// manager/manager_impl.h - the parts of a running manager and how they hang together. Private to
+// manager/: everybody else sees manager.h.
+//
+//   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
+//   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
+//   sandboxes.cc  addressable sandboxes
+//   manager.cc    start, recovery, stop
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "artifact/artifact.h"
+#include "artifact/code_cache.h"
+#include "artifact/content_store.h"
+#include "base/broadcast.h"
+#include "host/journal.h"
+#include "host/probe.h"
+#include "manager/collector.h"
+#include "manager/compile_service.h"
+#include "manager/figures.h"
+#include "manager/fleet.h"
+#include "manager/manager.h"
+#include "manager/span_exporter.h"
+#include "manager/state_dir.h"
+#include "store/store.h"
+#include "telemetry/metrics.h"
+
+namespace strata::manager {
+
+class ManagerImpl final : public Manager {
+ public:
+  // Everything that opening can fail on, opened.
+  struct Opened {
+    StateDir dir;
+    std::unique_ptr<store::Store> store;
+    host::Journal journal;
+    artifact::ContentStore content;
+    artifact::CodeCache cache;
+  };
+
+  ManagerImpl(Loop& loop, Options options, const Clock& clock, Random& random,
+              telemetry::Logger log, Opened opened);
+  // What must succeed before the API is served; the rest of the recovery goes on by itself.
+  Task<void> Boot();
+
+  Task<std::vector<Change>> Apply(std::vector<ManifestFile> files, Mode mode) override;
+  Task<Change> Delete(ResourceName name) override;
+  Result<Json> List(std::string_view kind, std::string_view tenant) override;
+  Result<Json> Get(const ResourceName& name) override;
+  Task<Json> Watch(std::uint64_t since) override;
+  Task<Fd> ConnectFunction(std::string_view tenant, std::string_view function) override;
+  Task<Fd> ConnectSandbox(std::string_view id) override;
+  Task<Json> CreateSandboxes(std::string_view tenant, std::string_view function,
+                             std::uint32_t count) override;
+  Result<Json> ListSandboxes() override;
+  Result<Json> GetSandbox(std::string_view id) override;
+  Task<void> DeleteSandbox(std::string_view id) override;
+  Task<LogChunk> Logs(std::string_view tenant, std::string_view function, std::uint64_t offset,
+                      bool wait) override;
+  Result<std::uint64_t> LogTail(std::string_view tenant, std::string_view function,
+                                std::uint32_t tail) override;
+  Json Top() override;
+  Json Status() override;
+  Json Probe() override;
+  std::string Metrics() override;
+  Task<void> Down() override;
+
+ private:
+  // A resource on its way to the store, with its artifact's bytes when it has one.
+  struct Candidate {
+    store::NewResource resource;
+    artifact::Artifact artifact;
+  };
+
+  // deploy.cc
+  Result<std::vector<Candidate>> ReadCandidates(std::vector<ManifestFile> files);
+  Result<void> CheckLimits(const model::Resource& resource) const;
+  Task<void> Compile(std::vector<Candidate>& candidates);
+  Result<std::vector<Change>> Describe(const std::vector<Candidate>& candidates,
+                                       const std::vector<store::Applied>& applied,
+                                       const std::map<model::ResourceKey, model::Resource>& before);
+  std::vector<std::string> Urls(const model::Resource& resource) const;
+  Task<DesiredState> BuildDesired();
+  Task<void> EnsureCode(const model::Revision& revision);
+  Task<void> Serve();  // brings the cells to what the store says
+  Awaitable<void> ServeUntilDone();
+  Result<Fd> OpenCode(const std::string& key);
+
+  // inspect.cc
+  Json ToJson(const store::StoredResource& stored);
+  Result<void> RequireFunction(std::string_view tenant, std::string_view function);
+
+  // sandboxes.cc
+  Json ToJson(const store::SandboxRecord& record);
+  Task<void> MakeSandbox(const store::SandboxRecord& record, std::uint32_t index);
+
+  Loop& loop_;
+  const Options options_;
+  const Clock& clock_;
+  Random& random_;
+  telemetry::Logger log_;
+  StateDir dir_;
+  std::unique_ptr<store::Store> store_;
+  host::Journal journal_;
+  artifact::ContentStore content_;
+  artifact::CodeCache cache_;
+  std::string instance_;
+  CellContext context_;
+  telemetry::Registry registry_;
+  Figures figures_;
+  SpanExporter exporter_;
+  Connector connector_;
+  CompileService compiler_;
+  Fleet fleet_;
+  Collector collector_;
+  Turns changes_;  // one change of the desired state at a time
+  Broadcast changed_;
+  std::map<std::string, Fd> code_;  // verified native code by module key
+  std::map<std::string, store::SandboxRecord> sandboxes_;
+  std::map<std::string, std::map<std::string, std::uint32_t>> indices_;  // tenant, function
+  std::vector<host::Feature> features_;
+};
+
+}  // namespace strata::manager

@@ -1,0 +1,65 @@
+#include "manager/rotating_file.h"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+namespace strata::manager {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RotatingFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "rotating.XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(dir_); }
+
+  RotatingFile OpenSmall() {
+    auto file = RotatingFile::Open(dir_ / "log", 16_B);
+    EXPECT_TRUE(file.has_value());
+    return std::move(*file);
+  }
+
+  fs::path dir_;
+};
+
+TEST_F(RotatingFileTest, ReadsWholeLinesFromAnOffset) {
+  auto file = OpenSmall();
+  file.Append("one\ntwo\n");
+  auto chunk = file.Read(4, 1_KiB);
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_EQ(chunk->text, "two\n");
+  EXPECT_EQ(chunk->next, 8U);
+  chunk = file.Read(0, 6_B);
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_EQ(chunk->text, "one\n") << "half a line is not handed out";
+}
+
+TEST_F(RotatingFileTest, OffsetsGoOnOverARotation) {
+  auto file = OpenSmall();
+  file.Append("0123456789\n");
+  file.Append("abcdefghij\n");  // does not fit: the first line moves to log.1
+  EXPECT_TRUE(fs::exists(dir_ / "log.1"));
+  EXPECT_EQ(file.end(), 22U);
+  auto chunk = file.Read(0, 1_KiB);  // fell behind: the oldest that is still here
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_EQ(chunk->text, "abcdefghij\n");
+  EXPECT_EQ(chunk->next, 22U);
+}
+
+TEST_F(RotatingFileTest, TailCountsLinesFromTheEnd) {
+  auto file = OpenSmall();
+  file.Append("a\nb\nc\n");
+  EXPECT_EQ(*file.TailOffset(0), 6U);
+  EXPECT_EQ(*file.TailOffset(1), 4U);
+  EXPECT_EQ(*file.TailOffset(2), 2U);
+  EXPECT_EQ(*file.TailOffset(9), 0U);
+}
+
+}  // namespace
+}  // namespace strata::manager

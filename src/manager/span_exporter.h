@@ -1,0 +1,40 @@
+// manager/span_exporter.h - hands finished spans to an OpenTelemetry collector (OTLP over HTTP,
+// JSON) and keeps them in logs/spans.jsonl, so that one machine needs no collector to look at a
+// trace.
+//
+// Batches leave every second or at 512 spans. When the collector does not answer, a batch is
+// dropped and counted: traces never hold up anything else. Threads: one loop.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "manager/cell_process.h"
+#include "manager/rotating_file.h"
+#include "telemetry/metrics.h"
+#include "telemetry/trace.h"
+
+namespace strata::manager {
+
+class SpanExporter {
+ public:
+  SpanExporter(CellContext& context, telemetry::Registry& registry);
+
+  void Add(telemetry::Span span);
+
+  // Sends batches until the loop ends.
+  Awaitable<void> Run();
+
+ private:
+  Task<void> Send(std::string body);
+
+  CellContext& context_;
+  telemetry::Counter& sent_;
+  telemetry::Counter& dropped_;
+  std::optional<RotatingFile> file_;
+  std::vector<telemetry::Span> batch_;
+};
+
+}  // namespace strata::manager
