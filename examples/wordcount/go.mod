@@ -1,0 +1,3 @@
+module strata.dev/examples/wordcount
+
+go 1.26
