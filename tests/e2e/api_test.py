@@ -1,0 +1,215 @@
+"""The API on its Unix socket, and what the server tells of itself."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import threading
+import unittest
+
+from e2e import guests
+from e2e.support import ServerTest, UnixConnection, eventually, function, hello
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+# One line of Prometheus' text format: a comment of a known kind, or a sample.
+METRIC_LINE = re.compile(r"# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .+"
+                         r'|[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\.)*",?)*\})? '
+                         r"([-+]?[0-9.]+(e[-+]?[0-9]+)?|[-+]?Inf|NaN)")
+
+
+class ApiTest(ServerTest):
+    options = ("--server-timing",)
+
+    @classmethod
+    def prepare(cls):
+        counter = cls.server.home / "counter.wat"
+        counter.write_text(guests.COUNTER)
+        cls.server.apply(hello(), function("counter", counter, "/counter"))
+
+    # --- the document
+
+    def test_the_api_describes_itself(self):
+        answer = self.server.api("GET", "/openapi.json")
+        document = json.loads(answer.body)
+        self.assertEqual(answer.status, 200)
+        self.assertTrue(document["openapi"].startswith("3.1"))
+        self.assertIn("/v1/sandboxes", document["paths"])
+
+    def test_every_plain_get_of_the_document_answers(self):
+        paths = json.loads(self.server.api("GET", "/openapi.json").body)["paths"]
+        plain = [path for path, verbs in paths.items() if "get" in verbs and "{" not in path and "watch" not in path]
+        self.assertGreater(len(plain), 5)
+        for path in plain:
+            self.assertEqual(self.server.api("GET", path).status, 200, path)
+
+    def test_unknown_paths_methods_and_bodies_are_problems(self):
+        for method, path, body, status in (("GET", "/v1/nothing", None, 404), ("DELETE", "/v1/status", None, 405),
+                                           ("GET", "/v1/resources?colour=red", None, 400),
+                                           ("POST", "/v1/apply", {"fils": []}, 400),
+                                           ("POST", "/v1/sandboxes", {"function": 7}, 400)):
+            answer = self.server.api(method, path, body)
+            self.assertEqual(answer.status, status, (path, answer.body))
+            self.assertEqual(answer.headers.get_content_type(), "application/problem+json")
+
+    def test_only_its_owner_may_use_the_socket(self):
+        mode = (self.server.home / "run" / "api.sock").stat().st_mode
+        self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+    # --- changes
+
+    def test_watch_delivers_a_change_as_it_happens(self):
+        since = self.server.json("get", "-A")["resourceVersion"]
+        connection = UnixConnection(self.server.home / "run" / "api.sock")
+        self.addCleanup(connection.close)
+        connection.request("GET", f"/v1/watch?since={since}")
+        stream = connection.getresponse()
+        self.assertEqual(stream.headers.get_content_type(), "text/event-stream")
+        self.server.apply(hello("watched", None))
+        event = read_event(stream)
+        self.assertEqual(event["event"], "created")
+        self.assertEqual(json.loads(event["data"])["metadata"]["name"], "watched")
+        self.assertEqual(event["id"], str(since + 1))
+        self.server.strata("-n", "demo", "delete", "function", "watched")
+        self.assertEqual(read_event(stream)["event"], "deleted")
+
+    def test_watch_from_the_beginning_tells_what_is_there(self):
+        connection = UnixConnection(self.server.home / "run" / "api.sock")
+        self.addCleanup(connection.close)
+        connection.request("GET", "/v1/watch")
+        names = {json.loads(read_event(stream)["data"])["metadata"]["name"]
+                 for stream in [connection.getresponse()] for _ in range(2)}
+        self.assertEqual(names, {"hello", "counter"})
+
+    def test_watch_of_the_future_is_refused(self):
+        self.assertEqual(self.server.api("GET", "/v1/watch?since=999999").status, 400)
+
+    # --- sandboxes
+
+    def create(self, name="counter", count=1):
+        answer = self.server.api("POST", "/v1/sandboxes", {"namespace": "demo", "function": name, "count": count})
+        self.assertEqual(answer.status, 201, answer.body)
+        ids = [sandbox["id"] for sandbox in json.loads(answer.body)["sandboxes"]]
+        for each in ids:
+            self.addCleanup(self.server.api, "DELETE", f"/v1/sandboxes/{each}")
+        return ids
+
+    def call(self, sandbox):
+        return self.server.api("POST", f"/v1/sandboxes/{sandbox}/invoke")
+
+    def test_a_sandbox_keeps_its_memory_between_calls(self):
+        one, two = self.create(count=2)
+        self.assertEqual([self.call(one).text for _ in range(3)], ["A", "B", "C"])
+        self.assertEqual(self.call(two).text, "A")
+        self.assertEqual(self.call(one).text, "D")
+
+    def test_a_function_call_keeps_nothing(self):
+        self.assertEqual([self.server.get("/counter").text for _ in range(3)], ["A", "A", "A"])
+
+    def test_a_deleted_sandbox_is_gone(self):
+        sandbox, = self.create()
+        self.assertEqual(self.server.api("DELETE", f"/v1/sandboxes/{sandbox}").status, 204)
+        self.assertEqual(self.call(sandbox).status, 404)
+        self.assertEqual(self.server.api("GET", f"/v1/sandboxes/{sandbox}").status, 404)
+
+    def test_sandboxes_from_the_command_line(self):
+        made = self.server.json("-n", "demo", "sandbox", "create", "counter", "--count", "2")
+        ids = [sandbox["id"] for sandbox in made["sandboxes"]]
+        self.assertEqual(self.server.strata("sandbox", "call", ids[0]).stdout, "A")
+        listed = self.server.strata("sandbox", "list").stdout
+        for each in ids:
+            self.assertIn(each, listed)
+            self.assertEqual(self.server.strata("sandbox", "delete", each).returncode, 0)
+
+    def test_calls_of_one_sandbox_at_once_take_turns(self):
+        sandbox, = self.create()
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(self.call(sandbox))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual({answer.status for answer in answers}, {200})
+        self.assertEqual(sorted(answer.text for answer in answers), list("ABCDEFGH"))
+
+    def test_a_sandbox_whose_cell_died_is_lost_and_says_so(self):
+        sandbox, = self.create()
+        name = json.loads(self.server.api("GET", f"/v1/sandboxes/{sandbox}").body)["cell"]
+        pid = next(cell["pid"] for cell in self.server.json("status")["cells"] if cell["name"] == name)
+        os.kill(pid, signal.SIGKILL)
+
+        def state():
+            return json.loads(self.server.api("GET", f"/v1/sandboxes/{sandbox}").body)["state"]
+
+        self.assertTrue(eventually(lambda: state() == "lost"))
+        self.assertEqual(self.call(sandbox).status, 409)
+        self.assertEqual(self.server.get("/hello").status, 200)
+
+    # --- what is seen from outside
+
+    def test_metrics_are_prometheus_text_and_count_calls(self):
+        self.server.get("/hello")
+
+        def counted():
+            text = self.server.api("GET", "/metrics").text
+            found = re.search(r'^strata_route_requests_total\{[^}]*function="hello"[^}]*status="200"[^}]*\} (\d+)$',
+                              text, re.MULTILINE)
+            return text if found and int(found.group(1)) > 0 else None
+
+        text = eventually(counted)
+        self.assertTrue(text)
+        for line in text.splitlines():
+            self.assertRegex(line, f"^(?:{METRIC_LINE.pattern})$")
+        typed = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
+        self.assertEqual(len(typed), len({name for name, _ in typed}), "a family is declared twice")
+        for name, kind in typed:
+            self.assertIn(kind, ("counter", "gauge", "histogram", "summary"))
+        if shutil.which("promtool"):
+            checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True,
+                                     check=False)
+            self.assertEqual(checked.returncode, 0, checked.stderr)
+
+    def test_a_trace_from_outside_is_continued(self):
+        self.server.get("/hello", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"})
+        self.assertTrue(eventually(lambda: TRACE in [line["trace_id"] for line in self.server.access_log()]))
+        self.assertTrue(eventually(lambda: TRACE in (self.server.home / "logs" / "spans.jsonl").read_text()))
+
+    def test_a_broken_trace_is_replaced(self):
+        self.server.get("/hello", headers={"traceparent": "00-" + "0" * 32 + "-00f067aa0ba902b7-01", "X": "y"})
+        lines = eventually(self.server.access_log)
+        self.assertNotIn("0" * 32, [line["trace_id"] for line in lines])
+
+    def test_an_answer_says_where_its_time_went(self):
+        timing = self.server.get("/hello").headers["Server-Timing"]
+        for stage in ("queue", "instantiate", "run"):
+            self.assertRegex(timing, rf"{stage};dur=\d+\.\d+")
+
+    def test_the_access_log_has_a_line_for_a_call_with_its_stages_and_size(self):
+        self.server.get("/hello?question=1")
+
+        def line():
+            return next((line for line in self.server.access_log() if line["function"] == "hello"
+                         and line["bytes_out"] == len("hello, world\n")), None)
+
+        entry = eventually(line)
+        self.assertEqual((entry["namespace"], entry["method"], entry["status"], entry["exit"]),
+                         ("demo", "GET", 200, "returned"))
+
+
+def read_event(stream):
+    """The next server-sent event; comments keep the stream awake and are skipped."""
+    fields = {}
+    while True:
+        line = stream.readline().decode().rstrip("\n")
+        if not line and fields:
+            return fields
+        if line and not line.startswith(":"):
+            name, _, value = line.partition(": ")
+            fields[name] = value
+
+
+if __name__ == "__main__":
+    unittest.main()

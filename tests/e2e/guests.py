@@ -1,0 +1,96 @@
+"""Small guests in WebAssembly text, each with one habit; the compiler takes text as it takes binaries."""
+
+
+def web_module(body, more="", pages=2):
+    """A bare module that answers every request with what `body` leaves: address << 32 | length."""
+    return f"""(module
+  (memory (export "memory") {pages})
+  (func (export "strata_alloc") (param $size i32) (result i32) (i32.const 65536))
+  (global (export "strata_text") i32 (i32.const 1))
+  {more}
+  (func (export "strata_handle") (param i32 i32) (result i64)
+    {body}))
+"""
+
+
+# One byte of memory, "@", that grows by one a call: the first answers "A", the second "B".
+COUNTER = web_module(
+    """(i32.store8 (i32.const 0) (i32.add (i32.load8_u (i32.const 0)) (i32.const 1)))
+    (i64.const 1)""",
+    '(data (i32.const 0) "@")')
+
+INFINITE_LOOP = web_module("(loop $again (br $again)) (unreachable)")
+UNREACHABLE = web_module("(unreachable)")
+DEEP_RECURSION = web_module("(call $deeper (i64.const 0))",
+                            """(func $deeper (param $n i64) (result i64)
+    (i64.add (i64.const 1) (call $deeper (i64.add (local.get $n) (i64.const 1)))))""")
+# Grows until it is refused, and then uses memory that it did not get.
+MEMORY_BOMB = web_module(
+    """(loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
+    (i32.store (i32.const 0x7ffffff0) (i32.const 1))
+    (i64.const 0)""")
+# Asks for more forever, whatever the answer.
+GROW_LOOP = web_module("(loop $again (drop (memory.grow (i32.const 1))) (br $again)) (unreachable)")
+# One byte more than the default limit of a response allows is enough; this is 8 MiB.
+HUGE_RESPONSE = web_module("(i64.const 0x0000000000800000)", pages=130)
+# An address and a length that point out of memory.
+WILD_RESPONSE = web_module("(i64.const 0x7fffffff7fffffff)")
+DECLARES_1_GB = web_module("(i64.const 0)", pages=16384)
+IMPORTS_UNKNOWN = """(module
+  (import "env" "launch" (func $launch))
+  (memory (export "memory") 1)
+  (func (export "strata_alloc") (param i32) (result i32) (i32.const 0))
+  (func (export "strata_handle") (param i32 i32) (result i64) (call $launch) (i64.const 0)))
+"""
+
+# A WASI command that opens a file in its first granted directory and works on it at address 256.
+FILE_COMMAND = """(module
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "%(name)s")
+  (func (export "_start")
+    (if (call $path_open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const %(length)d)
+                         (i32.const %(oflags)d) (i64.const %(rights)d) (i64.const 0) (i32.const 0) (i32.const 64))
+      (then (call $proc_exit (i32.const 7))))
+    (i32.store (i32.const 72) (i32.const 256))
+    (i32.store (i32.const 76) (i32.const 256))
+    %(work)s))
+"""
+RIGHT_READ, RIGHT_WRITE, CREATE = 2, 64, 1
+READ = """(drop (call $fd_read (i32.load (i32.const 64)) (i32.const 72) (i32.const 1) (i32.const 80)))
+    (i32.store (i32.const 76) (i32.load (i32.const 80)))
+    (drop (call $fd_write (i32.const 1) (i32.const 72) (i32.const 1) (i32.const 84)))"""
+WRITE = """(i32.store (i32.const 76) (i32.const 4))
+    (if (call $fd_write (i32.load (i32.const 64)) (i32.const 72) (i32.const 1) (i32.const 84))
+      (then (call $proc_exit (i32.const 8))))
+    (i32.store (i32.const 256) (i32.const 0x0a6b6f))
+    (i32.store (i32.const 76) (i32.const 3))
+    (drop (call $fd_write (i32.const 1) (i32.const 72) (i32.const 1) (i32.const 84)))"""
+
+
+def reads_file(name):
+    """A WASI command that answers with the start of a file below its first directory."""
+    return FILE_COMMAND % {"name": name, "length": len(name), "oflags": 0, "rights": RIGHT_READ, "work": READ}
+
+
+def writes_file(name):
+    """A WASI command that makes a file below its first directory and answers "ok"."""
+    return FILE_COMMAND % {"name": name, "length": len(name), "oflags": CREATE, "rights": RIGHT_WRITE,
+                        "work": WRITE}
+
+
+# A WASI command that writes "out" as its answer and "err" to its log.
+PRINTS = """(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "answer\\0aa line of the log\\0a")
+  (func (export "_start")
+    (i32.store (i32.const 64) (i32.const 0)) (i32.store (i32.const 68) (i32.const 7))
+    (drop (call $fd_write (i32.const 1) (i32.const 64) (i32.const 1) (i32.const 80)))
+    (i32.store (i32.const 64) (i32.const 7)) (i32.store (i32.const 68) (i32.const 18))
+    (drop (call $fd_write (i32.const 2) (i32.const 64) (i32.const 1) (i32.const 80)))))
+"""

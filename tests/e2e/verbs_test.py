@@ -1,0 +1,156 @@
+"""The other verbs: what they print, in each form, and the exit codes that scripts rely on."""
+
+import concurrent.futures
+import json
+import shutil
+import subprocess
+import unittest
+
+from e2e import guests
+from e2e.support import (BIN, DONE, EXAMPLES, FAILED, NO_SERVER, NOT_FOUND, USAGE, Server, ServerTest, eventually,
+                         function, hello)
+
+
+class VerbsTest(ServerTest):
+    @classmethod
+    def prepare(cls):
+        prints = cls.server.home / "prints.wat"
+        prints.write_text(guests.PRINTS)
+        cls.server.apply(hello(env={"COLOUR": "blue"}), function("prints", prints, "/prints"))
+
+    def demo(self, *words, stdin=""):
+        return self.server.strata("-n", "demo", *words, stdin=stdin)
+
+    def test_get_lists_as_a_table_wide_json_and_yaml(self):
+        table = self.demo("get", "functions")
+        self.assertRegex(table.stdout, r"(?m)^Function +demo +hello +1 +http://")
+        wide = self.demo("get", "functions", "-o", "wide")
+        self.assertIn("hello-module.wasm", wide.stdout)
+        listed = json.loads(self.demo("get", "functions", "-o", "json").stdout)
+        self.assertEqual([item["metadata"]["name"] for item in listed["items"]], ["hello", "prints"])
+        self.assertRegex(self.demo("get", "functions", "-o", "yaml").stdout, r'(?m)name: "hello"$')
+
+    def test_the_yaml_of_get_without_its_status_can_be_applied_again(self):
+        text = self.demo("get", "function", "hello", "-o", "yaml").stdout
+        manifest, _ = text.split("\nstatus:\n")
+        again = self.server.json("apply", "-f", "-", stdin=manifest)
+        self.assertEqual([change["action"] for change in again["changes"]], ["unchanged"])
+
+    def test_describe_says_how_its_listener_works_and_which_guest_it_is(self):
+        described = self.server.json("-n", "demo", "describe", "function", "hello")
+        self.assertEqual(described["status"]["listener"], {"address": self.server.address, "mode": "direct"})
+        self.assertEqual(described["status"]["guest"], "module")
+        self.assertIn("fib", json.dumps(described["status"]["exports"]))
+        self.assertEqual(described["spec"]["env"], {"COLOUR": "blue"})
+
+    def test_invoke_prints_the_body_and_with_include_the_head(self):
+        self.assertEqual(self.demo("invoke", "hello").stdout, "hello, world\n")
+        included = self.demo("invoke", "hello", "-i").stdout
+        self.assertTrue(included.startswith("HTTP 200\n"), included)
+        self.assertIn("text/plain", included)
+
+    def test_invoke_sends_a_body_from_a_file_and_from_standard_input(self):
+        self.server.apply(function("markdown", EXAMPLES.parent / "build/examples/markdown.wasm", "/markdown"))
+        data = next((EXAMPLES / "markdown" / "request").iterdir())
+        expected = self.server.request("POST", "/markdown", body=data.read_bytes()).text
+        self.assertEqual(self.demo("invoke", "markdown", "-d", f"@{data}").stdout, expected)
+        self.assertEqual(self.demo("invoke", "markdown", "-d", "-", stdin=data.read_text()).stdout, expected)
+
+    def test_a_typed_export_is_called_with_numbers(self):
+        answer = self.demo("invoke", "hello", "--export", "add", "2", "40")
+        self.assertEqual(json.loads(answer.stdout), {"results": [42]})
+        self.assert_exit(self.demo("invoke", "hello", "--export", "subtract", "1", "2"), FAILED, "subtract")
+        self.assert_exit(self.demo("invoke", "hello", "--export", "add", "1"), FAILED, "2 arguments")
+        self.assert_exit(self.demo("invoke", "hello", "--export", "add", "1", "many"), USAGE, "many")
+
+    def test_logs_shows_what_a_function_printed_with_trace_ids_when_wide(self):
+        self.assertEqual(self.server.get("/prints").text, "answer\n")
+        self.assertTrue(eventually(lambda: "a line of the log" in self.demo("logs", "prints").stdout))
+        kept = self.demo("logs", "prints", "-o", "json", "--tail", "1").stdout.splitlines()
+        self.assertEqual(len(kept), 1)
+        trace = json.loads(kept[0])["trace_id"]
+        self.assertRegex(trace, r"^[0-9a-f]{32}$")
+        self.assertIn(trace, self.demo("logs", "prints", "-o", "wide").stdout)
+
+    def test_logs_follows_new_lines(self):
+        command = [str(BIN / "strata"), "--home", str(self.server.home), "-n", "demo", "logs", "-f", "--tail", "0",
+                   "prints"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+            try:
+                # The follower is connected at some moment that it does not tell: print until it sees one.
+                with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                    line = pool.submit(follower.stdout.readline)
+                    self.assertTrue(eventually(lambda: self.server.get("/prints") and line.done()))
+                self.assertIn("a line of the log", line.result())
+            finally:
+                follower.terminate()
+
+    def test_top_counts_calls_and_errors(self):
+        def row():
+            rows = self.server.json("top")["functions"]
+            return next((row for row in rows if row["name"] == "hello"), {"requests": 0})
+
+        before = row()["requests"]
+        for _ in range(10):
+            self.server.get("/hello")
+        self.assertTrue(eventually(lambda: row()["requests"] == before + 10))
+        self.assertIn("hello", self.server.strata("top").stdout)
+
+    def test_probe_says_of_every_protection_whether_it_is_here(self):
+        protections = json.dumps(self.server.json("probe"))
+        for name in ("landlock", "seccomp", "network-namespace", "pidfd", "memfd-sealing"):
+            self.assertIn(name, protections)
+
+    def test_status_lists_living_cells(self):
+        status = self.server.json("status")
+        self.assertEqual(status["listen"], self.server.address)
+        running = set(self.server.processes())
+        self.assertTrue({cell["pid"] for cell in status["cells"]} <= running)
+        self.assertEqual(running, {cell["pid"] for cell in status["cells"]} | {status["pid"]})
+
+    def test_version_tells_both_programs(self):
+        printed = self.server.strata("version").stdout
+        self.assertRegex(printed, r"(?m)^strata \d+\.\d+\.\d+")
+        self.assertRegex(printed, r"(?m)^stratad \d+\.\d+\.\d+")
+
+    def test_completions_are_scripts_that_their_shell_accepts(self):
+        for shell in ("bash", "zsh", "fish"):
+            script = self.server.strata("completion", shell)
+            self.assert_exit(script, DONE)
+            self.assertIn("apply", script.stdout)
+            if shutil.which(shell):
+                checked = subprocess.run([shell, "-n"], input=script.stdout, capture_output=True, text=True,
+                                         check=False)
+                self.assertEqual((checked.returncode, checked.stderr), (0, ""), shell)
+
+    def test_output_for_a_pipe_has_no_colours(self):
+        for words in (("get", "-A"), ("status",), ("probe",), ("top",)):
+            self.assertNotIn("\x1b", self.server.strata(*words).stdout)
+
+    def test_wrong_command_lines_end_with_2(self):
+        for words in (("fly",), ("get", "--upside-down"), ("apply",), ("completion", "powershell"),
+                      ("get", "starships"), ("-o", "xml", "get")):
+            self.assert_exit(self.server.strata(*words), USAGE)
+
+    def test_what_is_not_there_ends_with_3(self):
+        for words in (("describe", "function", "nobody"), ("invoke", "nobody"), ("logs", "nobody"),
+                      ("get", "function", "nobody"), ("delete", "route", "nobody"),
+                      ("sandbox", "call", "nobody"), ("sandbox", "create", "nobody")):
+            self.assert_exit(self.server.strata(*words), NOT_FOUND, "nobody")
+
+    def test_without_a_server_every_verb_ends_with_4(self):
+        nowhere = Server()
+        for words in (("get",), ("status",), ("down",), ("top",), ("invoke", "hello")):
+            self.assert_exit(nowhere.strata(*words), NO_SERVER)
+        nowhere.home.rmdir()
+
+    def test_every_verb_has_help(self):
+        for verb in ("up", "down", "apply", "get", "describe", "delete", "invoke", "logs", "top", "sandbox", "probe",
+                     "status", "version", "completion"):
+            helped = self.server.strata(verb, "--help")
+            self.assert_exit(helped, DONE)
+            self.assertIn("Usage: strata " + verb, helped.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
