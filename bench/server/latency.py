@@ -1,0 +1,84 @@
+"""How long one thing takes: a deploy, or a short call beside endless ones."""
+
+import pathlib
+import tempfile
+import time
+
+import guests
+import lib
+import servers
+
+SPINNERS = (1, 10)
+SPIN_SECONDS = 5  # beyond the load: long enough to start, short enough to end by themselves
+PER_SPINNER_MS = 3
+
+
+def answered(address: str, path: str) -> None:
+    status, answer = servers.get(address, path)
+    if status != 400:  # the function wants a CSV body: its own refusal is its answer
+        raise lib.BenchError(f"{path}: {status} {answer[:300]!r}")
+
+
+def deploy(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
+    """From the request to deploy until the first answer of a 1 MiB module: new to the server, then
+    deployed again after it was deleted."""
+    cold, warm = [], []
+    artifact = guests.example("csvsql")
+    with servers.Strata(settings) as server, tempfile.TemporaryDirectory() as folder:
+        for turn in range(max(settings.repeats, 5)):
+            module = guests.variant(artifact, turn, pathlib.Path(folder))
+            manifest = guests.manifest(f"d{turn}", module, f"/d{turn}", memory_mib=64)
+            for taken in (cold, warm):
+                start = time.monotonic()
+                server.apply(manifest)
+                answered(server.address, f"/d{turn}")
+                taken.append((time.monotonic() - start) * 1e3)
+                server.api().call("DELETE", f"/v1/namespaces/bench/functions/d{turn}")
+    note = f"{artifact.stat().st_size / 2**20:.2f} MiB of wasm"
+    return [lib.Figure("deploy", "deploy to first answer, cold cache", "ms", cold, None, "<=", 500, note),
+            lib.Figure("deploy", "deploy to first answer, warm cache", "ms", warm, None, "<=", 10, note)]
+
+
+def spinners(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
+    """p99 of a 1 ms call on one connection: alone, then beside calls that never end in its cell."""
+    figures = []
+    for kind in ("spin", "fill"):
+        for count in SPINNERS:
+            added, alone_p99 = [], []
+            for _ in range(settings.repeats):
+                alone, beside = beside_spinners(settings, wrk, kind, count)
+                added.append((beside.p99 - alone.p99) / count)
+                alone_p99.append(alone.p99)
+            what = "bulk-memory loops" if kind == "fill" else "computing loops"
+            figures.append(lib.Figure(
+                "spinners", f"1 ms call beside {count} {what}: p99 added by each", "ms", added, None, "<=",
+                PER_SPINNER_MS, f"p99 alone {lib.spread(alone_p99)} ms"))
+    return figures
+
+
+def beside_spinners(settings: lib.Settings, wrk: lib.Wrk, kind: str,
+                    count: int) -> tuple[lib.Load, lib.Load]:
+    spin_ms = int((settings.seconds + SPIN_SECONDS) * 1000)
+    with servers.Strata(settings, "--cells=1", cpus=settings.server_cpu) as server:
+        server.apply(
+            guests.manifest("work", guests.busy(settings, "work"), "/work"),
+            guests.manifest("spin", guests.busy(settings, kind), "/spin", memory_mib=32,
+                            cpu_time_ms=spin_ms, timeout_ms=spin_ms))
+        alone = wrk.run(server.url("/work"), 1)
+        host, port = server.address.rsplit(":", 1)
+        held = [servers.socket.create_connection((host, int(port))) for _ in range(count)]
+        for one in held:
+            one.sendall(b"GET /spin HTTP/1.1\r\nHost: bench\r\n\r\n")
+        wait_until_running(server, count)
+        beside = wrk.run(server.url("/work"), 1)
+        for one in held:
+            one.close()
+    return alone, beside
+
+
+def wait_until_running(server: servers.Strata, count: int) -> None:
+    """Until the cell has used CPU time for each of them."""
+    cells = server.cells()
+    start = lib.cpu_seconds(cells)
+    while lib.cpu_seconds(cells) - start < 0.05 * count:
+        time.sleep(0.05)
