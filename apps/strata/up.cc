@@ -70,12 +70,16 @@ std::string WaitReady(int fd) {
   return line;
 }
 
-// The end of the log says why a server did not start.
-std::string LastLogLine(const fs::path& log) {
+// Why a server did not start: the last line of the log that is its own and not a cell's.
+std::string LastWords(const fs::path& log) {
+  constexpr std::string_view kOwn = "\nstratad: ";
   auto text = ReadFile(log, Bytes::MiB(64));
-  if (!text || text->empty()) return "";
-  text->pop_back();
-  return text->substr(text->rfind('\n') + 1);
+  if (!text) return "no log";
+  const std::string lines = "\n" + *text;
+  const std::size_t at = lines.rfind(kOwn);
+  if (at == std::string::npos) return "no reason was logged";
+  const std::size_t from = at + kOwn.size();
+  return lines.substr(from, lines.find('\n', from) - from);
 }
 
 Result<void> StartInBackground(Session& session, const UpFlags& flags) {
@@ -106,7 +110,7 @@ Result<void> StartInBackground(Session& session, const UpFlags& flags) {
   const std::string address = WaitReady(ready.get());
   if (address.empty()) {
     return Fail(Errc::kFailedPrecondition,
-                "stratad did not start: " + LastLogLine(log) + " (" + log.string() + ")");
+                "stratad did not start: " + LastWords(log) + " (" + log.string() + ")");
   }
   server->Detach();
   auto format = session.format();

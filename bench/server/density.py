@@ -69,7 +69,7 @@ def live(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
     count = int(LIVE * settings.scale)
     cells = -(-count // PER_CELL)
     options = [f"--cells={cells}", f"--max-sandboxes={PER_CELL + 1000}",
-               "--memory-reservation-mib=4"]
+               "--max-memory-mib=4", "--memory-reservation-mib=4"]
     with servers.Strata(settings, *options) as server:
         server.apply(guests.manifest("hello", guests.example("hello-module"), "/hello"))
         servers.get(server.address, "/hello")

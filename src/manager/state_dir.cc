@@ -8,8 +8,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <system_error>
+#include <thread>
 
 namespace strata::manager {
 namespace {
@@ -18,6 +20,9 @@ namespace fs = std::filesystem;
 
 // The longest file name that is put under run/: a cell's name, an index and an ending.
 constexpr std::size_t kLongestSocketName = 40;
+
+constexpr int kLockTries = 50;
+constexpr std::chrono::milliseconds kLockPause{20};
 
 Result<void> MakeFolder(const fs::path& dir, mode_t mode) {
   std::error_code error;
@@ -39,7 +44,13 @@ Result<void> MakeFolder(const fs::path& dir, mode_t mode) {
 Result<Fd> Lock(const fs::path& file) {
   Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.valid()) return FailErrno("open " + file.string(), errno);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  // A predecessor that was just killed, or a child of it between fork and exec, holds the lock for
+  // some milliseconds more.
+  int tries = kLockTries;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && --tries > 0) {
+    std::this_thread::sleep_for(kLockPause);
+  }
+  if (tries == 0) {
     std::array<char, 32> owner{};
     const ssize_t got = ::pread(fd.get(), owner.data(), owner.size() - 1, 0);
     const std::string pid(owner.data(), got > 0 ? static_cast<std::size_t>(got) : 0);

@@ -16,7 +16,10 @@ namespace {
 using schema::Cursor;
 using schema::Member;
 
-constexpr std::array<std::string_view, 4> kRootNames = {"apiVersion", "kind", "metadata", "spec"};
+// `status` is the server's word, which `strata get -o yaml` prints: accepted and dropped, like
+// metadata's read-only fields.
+constexpr std::array<std::string_view, 5> kRootNames = {"apiVersion", "kind", "metadata", "spec",
+                                                        "status"};
 
 std::optional<Cursor> Required(const Cursor& root, std::string_view name) {
   if (const Member* member = root.Find(name)) return root.At(*member);

@@ -50,7 +50,7 @@ class KillCellTest(ServerTest):
     def test_a_cell_killed_while_the_manager_is_dead_is_replaced_by_the_next_manager(self):
         before = self.server.cell_pids()
         address = self.server.address
-        os.kill(self.server.manager_pid(), signal.SIGKILL)
+        self.server.kill_manager()
         os.kill(before[0], signal.SIGKILL)
         self.server.up()
         self.assertEqual(self.server.address, address)

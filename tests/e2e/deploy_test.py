@@ -60,10 +60,14 @@ class DeployTest(ServerTest):
         with tempfile.TemporaryDirectory(prefix="strata-e2e.") as folder:
             folder = pathlib.Path(folder)
             (folder / "module.wasm").write_bytes((ARTIFACTS / "hello-module.wasm").read_bytes())
-            for name in ("one.yaml", "two.yml", "three.json"):
-                stem = name.split(".")[0]
-                (folder / name).write_text(json.dumps(function(stem, "./module.wasm", f"/{stem}")))
+            (folder / "below").mkdir()
+            for name, artifact in (("one.yaml", "./module.wasm"), ("two.yml", "./module.wasm"),
+                                   ("below/three.yaml", "../module.wasm")):
+                stem = pathlib.Path(name).stem
+                (folder / name).write_text(json.dumps(function(stem, artifact, f"/{stem}")))
+            # Files of other names lie about for many reasons.
             (folder / "notes.txt").write_text("not a manifest")
+            (folder / "calls.json").write_text("[]")
             self.assert_exit(self.server.strata("apply", "-f", str(folder)), DONE)
             self.assertEqual(self.server.resources(),
                              ["Function/demo/one", "Function/demo/three", "Function/demo/two"])

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -111,8 +112,13 @@ class Server:
         sockets = [path for path in self.home.rglob("*") if path.is_socket()]
         return sockets + list((self.home / "scratch").glob("*"))
 
-    def manager_pid(self):
-        return self.json("status")["pid"]
+    def kill_manager(self):
+        """kill -9, and waits for the kernel to have closed what it held."""
+        pid = next(pid for pid, words in self.processes().items() if words[0].endswith("/stratad"))
+        handle = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGKILL)
+        select.select([handle], [], [], PATIENCE)
+        os.close(handle)
 
     def cell_pids(self):
         return [cell["pid"] for cell in self.json("status")["cells"]]
