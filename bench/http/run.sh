@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Measures hello_server on one core with wrk on another: requests/s at 1, 64 and 512 connections, and
 # the server's CPU time per request. Then 64 connections again beside 10,000 idle ones.
 #
@@ -15,12 +15,13 @@ idle=
 trap 'kill $pid $idle 2>/dev/null || true' EXIT
 until curl -s -o /dev/null "http://$address/"; do kill -0 $pid; done
 
-ticks() { cut -d' ' -f14,15 /proc/$pid/stat; }
+ticks() { cut -d' ' -f14,15 "/proc/$pid/stat"; }
 measure() {
-  set -- "$1" "$2" $(ticks)
+  local user system
+  read -r user system <<<"$(ticks)"
   out=$(taskset -c 1 wrk -t1 -c"$1" -d"${seconds}s" --latency "http://$address/")
   # Columns: user and system clock ticks before and after; 100 ticks are a second.
-  echo "$out" | awk -v n="$2" -v u0="$3" -v s0="$4" -v now="$(ticks)" '
+  echo "$out" | awk -v n="$2" -v u0="$user" -v s0="$system" -v now="$(ticks)" '
     /Requests\/sec/ { rps = $2 } /requests in/ { count = $1 } /99%/ { p99 = $2 }
     /Socket errors/ { errors = $0 }
     END { split(now, t, " ")
@@ -40,6 +41,6 @@ print("10000 idle connections held", flush=True)
 signal.pause()
 PY
 idle=$!
-while [ "$(ls /proc/$pid/fd | wc -l)" -lt 10000 ]; do kill -0 $idle; sleep 0.2; done
+while [ "$(find /proc/$pid/fd | wc -l)" -lt 10000 ]; do kill -0 $idle; sleep 0.2; done
 awk '/VmRSS/ { print "resident with 10,000 idle connections:", $2, $3 }' /proc/$pid/status
 measure 64 "64 beside 10,000 idle"
