@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 
 namespace strata::host {
 namespace {
@@ -37,9 +38,13 @@ int WriteControl(const char* path, std::string_view text) {
 // Default actions and an empty mask. The parent blocked all signals before the fork, so no handler
 // of its can have run here.
 void ResetSignals() {
-  struct sigaction action = {};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
+  // The kernel's struct, all zero: SIG_DFL, no flags, no mask. By number, because glibc refuses the
+  // two signals that it keeps for itself, and a parent may have handed them down ignored.
+  constexpr std::array<unsigned long, 4> kDefault{};
+  constexpr std::size_t kMaskBytes = 8;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    ::syscall(SYS_rt_sigaction, signal, kDefault.data(), nullptr, kMaskBytes);
+  }
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -111,7 +111,7 @@ Awaitable<void> GuestCall::JoinHelpers() {
 
 Awaitable<void> GuestCall::WaitReadable() {
   auto ready = co_await http_->body.Readable();
-  if (!ready && !body_fate_) body_fate_ = ClientFate(ready.error());
+  if (!ready && !body_fate_) FailBody(ClientFate(ready.error()));
 }
 
 Awaitable<void> GuestCall::WaitWritable() {
@@ -134,18 +134,25 @@ GuestCall::Fate GuestCall::ClientFate(const Error& error) {
   }
 }
 
+void GuestCall::FailBody(Fate fate) {
+  // A body over its limit must not be taken for a short one: the guest ends here and now, whatever
+  // it makes of the failed read. Other failures are its to handle.
+  if (fate.reason == ExitReason::kLimit) Condemn(fate.reason, fate.detail);
+  body_fate_ = std::move(fate);
+}
+
 Io GuestCall::BodyRead(std::span<std::byte> to) {
   if (http_ == nullptr) return Io::End();
   if (body_fate_) return Io::Failed();
   auto read = http_->body.TryRead(to);
   if (!read) {
-    body_fate_ = ClientFate(read.error());
+    FailBody(ClientFate(read.error()));
     return Io::Failed();
   }
   if (*read > 0) {
     usage_.bytes_in.count += *read;
     if (usage_.bytes_in > settings_.limits.request) {
-      body_fate_ = Fate{ExitReason::kLimit, "request"};
+      FailBody({ExitReason::kLimit, "request"});
       return Io::Failed();
     }
     return Io::Some(*read);
@@ -156,7 +163,7 @@ Io GuestCall::BodyRead(std::span<std::byte> to) {
 }
 
 bool GuestCall::Respond(http::ResponseHead head) {
-  if (http_ == nullptr) return false;
+  if (http_ == nullptr || fate_) return false;
   auto sent = http_->sink.Head(std::move(head));
   if (sent) return true;
   if (sent.error().code == Errc::kUnavailable) {

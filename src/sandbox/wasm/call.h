@@ -58,6 +58,7 @@ class GuestCall final : public GuestHost, private Pulse::Entry {
     model::ExitReason reason;
     std::string detail;
   };
+  void FailBody(Fate fate);
   void Condemn(model::ExitReason reason, std::string detail);
   static Fate ClientFate(const Error& error);
 
