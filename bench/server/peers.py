@@ -9,7 +9,8 @@ import lib
 
 WASMTIME = "48.0.8"
 WASMTIME_FEATURES = ("run,serve,wasi-http,cranelift,compile,parallel-compilation,pooling-allocator,"
-                     "component-model,component-model-async,cache,logging,demangle,gc,gc-drc,backtrace,wat,threads")
+                     "component-model,component-model-async,cache,logging,demangle,gc,gc-drc,backtrace,"
+                     "wat,threads")
 WORKERD = "1.20261117.1"
 
 

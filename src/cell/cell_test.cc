@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 

@@ -1,7 +1,6 @@
 #include "route/instances.h"
 
 #include <optional>
-#include <vector>
 
 #include <gtest/gtest.h>
 

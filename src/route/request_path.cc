@@ -57,7 +57,7 @@ std::uint64_t Nanoseconds(auto duration) {
 
 template <std::size_t kSize>
 void CopyCut(char (&to)[kSize], std::string_view from) {
-  std::memcpy(to, from.data(), std::min(kSize, from.size()));
+  from.copy(to, kSize);
 }
 
 // Points `head` at another target, which need not outlive it less than the original.

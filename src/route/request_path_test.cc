@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "policy/allow_all.h"
 #include "sandbox/fake/driver.h"
 #include "sandbox/testing/call_fixture.h"
 

@@ -104,7 +104,7 @@ Result<Table> Table::Build(std::vector<Rule> rules, std::size_t functions) {
       return std::unexpected(std::move(checked).error());
     }
   }
-  std::ranges::stable_sort(rules, Before);
+  std::ranges::sort(rules, Before);
   Table table;
   table.rules_ = std::move(rules);
   if (auto added = table.AddSlots(); !added) return std::unexpected(std::move(added).error());

@@ -1,5 +1,8 @@
 // What the kernel says of a cell that serves: user, capabilities, filters, descriptors.
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -9,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cell/codec.h"
 #include "support/cell_harness.h"
 
 namespace strata {
@@ -59,6 +63,46 @@ TEST(CellProcessTest, HasNoPrivilegesAndCannotGetAny) {
         std::filesystem::read_symlink("/proc/" + std::to_string(cell.pid()) + "/ns/net");
     EXPECT_NE(ours, its);
   }
+}
+
+// Asks to adopt the cell with plain system calls: a forked child must not touch its parent's loop.
+bool AnswersAdoption(const std::string& control) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  control.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    ::_exit(3);
+  }
+  const std::string text = cell::Encode(cell::ToCell(cell::Adopt{"test-instance"}));
+  const std::string frame = std::string{static_cast<char>(text.size()), 0, 0, 0} + text;
+  // The cell may have closed the connection already, which is the answer that is wanted.
+  (void)::send(socket.get(), frame.data(), frame.size(), MSG_NOSIGNAL);
+  char byte = 0;
+  return ::recv(socket.get(), &byte, 1, 0) > 0;
+}
+
+TEST(CellProcessTest, IsNotAdoptedByAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be another user";
+  TestCell cell;
+  ASSERT_TRUE(cell.Start().has_value());
+  // The socket's mode would keep the other user out; this shows that the cell does, too.
+  const std::filesystem::path control = cell.control_path();
+  std::filesystem::permissions(control.parent_path(), std::filesystem::perms::all);
+  std::filesystem::permissions(control, std::filesystem::perms::all);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0) ::_exit(1);
+    ::_exit(AnswersAdoption(control) ? 2 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  // The manager it has is still obeyed.
+  EXPECT_TRUE(cell.Send(cell::GetStats{}).has_value());
+  EXPECT_TRUE(cell.Expect<cell::Stats>().has_value());
 }
 
 TEST(CellProcessTest, HoldsNoDescriptorThatNobodyGaveIt) {

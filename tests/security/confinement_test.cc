@@ -23,11 +23,16 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <regex>
+#include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "cell/seccomp_table.h"
 
 namespace strata::cell {
 namespace {
@@ -130,6 +135,43 @@ INSTANTIATE_TEST_SUITE_P(Compile, ForbiddenCallTest,
                                            Forbidden{"Mount", Role::kCompile, Mount},
                                            Forbidden{"Kill", Role::kCompile, Kill}),
                          [](const auto& info) { return info.param.label; });
+
+// ---- the tables ---------------------------------------------------------------------------------
+
+TEST(SeccompTableTest, HoldsNoCallThatOpensAWayOut) {
+  const std::set<std::string_view> never = {
+      "execve",      "execveat",   "fork",       "vfork",          "ptrace",
+      "socket",      "connect",    "bind",       "kill",           "bpf",
+      "mount",       "umount2",    "unshare",    "setns",          "chroot",
+      "setuid",      "setgid",     "capset",     "keyctl",         "userfaultfd",
+      "init_module", "kexec_load", "pivot_root", "io_uring_setup", "process_vm_writev",
+      "pidfd_getfd", "chmod",      "fchmod",     "chown",          "seccomp",
+      "prctl",       "setrlimit",  "prlimit64",  "personality",    "name_to_handle_at"};
+  for (const Role role : {Role::kHost, Role::kCompile}) {
+    for (const host::SyscallRule& rule : SeccompTable(role)) {
+      EXPECT_FALSE(never.contains(rule.name)) << rule.name;
+    }
+  }
+  for (const host::SyscallRule& rule : SeccompTable(Role::kHost)) {
+    EXPECT_FALSE(rule.name.starts_with("clone")) << "a host cell starts no thread";
+  }
+}
+
+// tools/seccomp_trace --check runs the programs; this keeps its words beside every line.
+TEST(SeccompTableTest, EveryLineSaysThatItWasSeenOrWhyItIsKept) {
+  const std::regex line_form(R"re(\{"\w+".*\},  // (seen(, \w+ only)?|kept: .+))re");
+  for (const char* role : {"host", "compile"}) {
+    std::ifstream file(std::string(STRATA_CELL_SOURCES "/seccomp_") + role + ".inc");
+    ASSERT_TRUE(file.good());
+    std::string line;
+    std::getline(file, line);  // where it comes from
+    int lines = 0;
+    for (; std::getline(file, line); ++lines) {
+      EXPECT_TRUE(std::regex_match(line, line_form)) << line;
+    }
+    EXPECT_GT(lines, 10);
+  }
+}
 
 TEST(ConfinementTest, TheCompileRoleMayStartThreads) {
   const int status = RunConfined(Role::kCompile, {}, [] {
