@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <map>
 #include <string>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 

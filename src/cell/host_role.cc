@@ -6,10 +6,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include <boost/asio/basic_signal_set.hpp>
+#include <boost/asio/post.hpp>
 
 #include "base/random.h"
 #include "cell/cell.h"

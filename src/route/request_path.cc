@@ -1,10 +1,7 @@
 #include "route/request_path.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <span>
-#include <vector>
 
 #include "http/exchange_io.h"
 #include "route/answer.h"
@@ -60,7 +57,7 @@ void CopyCut(char (&to)[kSize], std::string_view from) {
   from.copy(to, kSize);
 }
 
-// Points `head` at another target, which need not outlive it less than the original.
+// Points `head` at another target, which must outlive it.
 void Retarget(http::RequestHead& head, std::string_view target) {
   const std::size_t question = target.find('?');
   head.target = target;
