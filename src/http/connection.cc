@@ -34,7 +34,7 @@ Connection::~Connection() {
   const bool body_expired = body_.failed() && body_.failed()->code == Errc::kDeadlineExceeded;
   if (head_expired_ || body_expired || writer_.gave_up()) ++state_->counters.timed_out;
   state_->connections.erase(place_);
-  state_->Forget(*this);
+  state_->answers.Forget(*this);
 }
 
 Awaitable<void> Connection::Run(std::unique_ptr<Connection> self) {
@@ -48,7 +48,9 @@ Awaitable<void> Connection::Run(std::unique_ptr<Connection> self) {
     ++self->served_;
     const bool hold = after == After::kNext && !self->input_.readable().empty() &&
                       self->writer_.pending_bytes() < kHoldBytes;
-    if (!hold) {
+    self->held_ = after == After::kNext && self->writer_.pending_bytes() < kHoldBytes && !hold &&
+                  self->state_->HoldAnswer(*self);
+    if (!hold && !self->held_) {
       auto flushed = self->writer_.TryFlush();
       if (flushed && self->writer_.pending()) flushed = co_await self->writer_.Writable();
       if (!flushed) co_return;
@@ -72,7 +74,7 @@ Awaitable<bool> Connection::ReadHead() {
       }
       deadline = std::min(deadline, transport_.now() + state_->config.header_timeout);
     }
-    if (writer_.pending()) {
+    if (writer_.pending() && !held_) {
       auto flushed = co_await writer_.Writable();
       if (!flushed) co_return false;
     }

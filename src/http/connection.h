@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "http/answer_batch.h"
 #include "http/body.h"
 #include "http/exchange.h"
 #include "http/input_buffer.h"
@@ -24,7 +25,9 @@ namespace strata::http {
 
 struct ServerState;
 
-class Connection final : public Exchange, private ResponseWriter::KeepAlivePolicy {
+class Connection final : public Exchange,
+                         public AnswerBatch::Sender,
+                         private ResponseWriter::KeepAlivePolicy {
  public:
   Connection(std::shared_ptr<ServerState> state, Transport::Socket socket, std::string peer);
   Connection(const Connection&) = delete;
@@ -45,8 +48,8 @@ class Connection final : public Exchange, private ResponseWriter::KeepAlivePolic
   [[nodiscard]] bool handling() const noexcept { return handling_; }
   [[nodiscard]] Transport& transport() noexcept { return transport_; }
 
-  // Sends answers that were held back to go out together with the next one. False: try again.
-  bool Flush() noexcept;
+  // Sends answers that were held back to go out together with others.
+  bool Flush() noexcept override;
 
   [[nodiscard]] const RequestHead& head() const noexcept override { return parser_.head(); }
   BodySource& body() override { return body_; }
@@ -79,6 +82,7 @@ class Connection final : public Exchange, private ResponseWriter::KeepAlivePolic
   std::uint32_t burst_ = 0;  // requests answered since the loop last ran something else
   bool idle_ = false;
   bool handling_ = false;
+  bool held_ = false;  // the batch sends the last answer, not this connection
   bool head_expired_ = false;
 };
 

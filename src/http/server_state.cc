@@ -2,8 +2,8 @@
 
 #include <poll.h>
 
-#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/post.hpp>
 
@@ -30,27 +30,29 @@ Awaitable<void> ServerState::TickWhileConnected(std::shared_ptr<ServerState> sel
 void ServerState::Tick() {
   date.Update(clock.WallNow());
   deadlines.Advance(clock.Now());
-  FlushAll();
+  answers.Close();
   LookForClosedPeers();
 }
 
 void ServerState::FlushSoon(Connection& connection) {
-  if (std::ranges::find(unflushed, &connection) == unflushed.end()) {
-    unflushed.push_back(&connection);
-  }
-  if (flush_posted) return;
-  flush_posted = true;
+  answers.Add(connection);
+  CloseBatchSoon();
+}
+
+bool ServerState::HoldAnswer(Connection& connection) {
+  if (draining || counters.open == 1) return false;
+  const bool held = answers.Hold(connection);
+  CloseBatchSoon();
+  return held;
+}
+
+void ServerState::CloseBatchSoon() {
+  if (std::exchange(flush_posted, true)) return;
   asio::post(loop, [self = shared_from_this()] {
     self->flush_posted = false;
-    self->FlushAll();
+    self->answers.Close();
   });
 }
-
-void ServerState::FlushAll() {
-  std::erase_if(unflushed, [](Connection* connection) { return connection->Flush(); });
-}
-
-void ServerState::Forget(Connection& connection) { std::erase(unflushed, &connection); }
 
 // While a handler runs nobody reads from its client, so nobody would see it leave.
 void ServerState::LookForClosedPeers() {

@@ -6,10 +6,10 @@
 
 #include <list>
 #include <memory>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "http/answer_batch.h"
 #include "http/date_cache.h"
 #include "http/deadlines.h"
 #include "http/exchange.h"
@@ -25,7 +25,8 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
         config(config_in),
         handler(handler_in),
         clock(clock_in),
-        deadlines(clock_in.Now()) {}
+        deadlines(clock_in.Now()),
+        answers(clock_in) {}
 
   // Sees to it that Tick() is called as long as there are connections. Call it before adding one.
   void KeepTime();
@@ -33,12 +34,12 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   // Brings the coarse time and the Date field up to date and ends what took too long.
   void Tick();
 
-  // Sees to it that `connection` gets its held answers sent when the loop runs next, even if the
+  // Sees to it that what `connection` holds is sent when the loop has come round, even if the
   // handler that is about to start waits for something.
   void FlushSoon(Connection& connection);
 
-  // To be called before a connection dies.
-  void Forget(Connection& connection);
+  // `connection` has a complete answer to send. False: it has to send it itself, now.
+  bool HoldAnswer(Connection& connection);
 
   Loop& loop;
   const ServerConfig config;
@@ -48,7 +49,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   Deadlines deadlines;
   DateCache date;
   std::list<Connection*> connections;
-  std::vector<Connection*> unflushed;
+  AnswerBatch answers;
   bool flush_posted = false;
   bool ticking = false;
   bool draining = false;
@@ -56,7 +57,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
 
  private:
   static Awaitable<void> TickWhileConnected(std::shared_ptr<ServerState> self);
-  void FlushAll();
+  void CloseBatchSoon();
   void LookForClosedPeers();
 };
 
