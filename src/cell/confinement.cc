@@ -1,5 +1,6 @@
 #include "cell/confinement.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/files.h"
 #include "cell/seccomp_table.h"
 #include "host/landlock.h"
 #include "host/seccomp.h"
@@ -41,10 +43,17 @@ Result<void> ForbidDumps() {
   return {};
 }
 
+bool IsThere(const std::string& path) {
+  return OpenFile(path, O_PATH).has_value();
+}
+
 std::vector<host::PathRule> PathRules(Role role, const AllowedPaths& allowed) {
   std::vector<host::PathRule> rules;
   if (role == Role::kCompile) return rules;
   for (const std::string& path : allowed.read_only) {
+    // Without a rule nobody reads there. Whoever was granted it fails alone; refusing to start would
+    // take the tenant's other functions along.
+    if (!IsThere(path)) continue;
     rules.push_back({path, host::PathAccess::kReadOnly});
   }
   for (const std::string& path : allowed.read_write) {
@@ -79,7 +88,6 @@ Result<ConfinementReport> Confine(Role role, const AllowedPaths& allowed,
   } else if (landlock.error().code == Errc::kUnsupported) {
     without("landlock", landlock.error().message);
   } else {
-    // A directory that was granted and is not there is the starter's mistake, not the host's.
     return Wrap(std::move(landlock).error(), "landlock");
   }
   if (auto filter = host::LoadSeccomp(SeccompTable(role), host::SeccompDefault::kKillProcess);
