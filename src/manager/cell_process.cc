@@ -2,11 +2,13 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <utility>
 
 #include "base/files.h"
@@ -68,6 +70,17 @@ struct Sockets {
   Fd ring, private_listener, control_listener;
 };
 
+// The folder that a cell may write to. It is the cell's user's and nobody else's.
+Result<void> MakeScratch(const std::filesystem::path& folder, const host::SpawnOptions& spawn) {
+  if (auto made = MakeDirectories(folder); !made) return made;
+  if (::chmod(folder.c_str(), 0700) != 0) return FailErrno("chmod " + folder.string(), errno);
+  if (!spawn.identity) return {};
+  if (::chown(folder.c_str(), spawn.identity->uid, spawn.identity->gid) != 0) {
+    return FailErrno("chown " + folder.string(), errno);
+  }
+  return {};
+}
+
 Result<Sockets> MakeSockets(const StateDir& dir, const std::string& name) {
   Sockets made;
   auto ring = telemetry::MakeRing(kRingCapacity);
@@ -87,6 +100,12 @@ Result<Sockets> MakeSockets(const StateDir& dir, const std::string& name) {
 void RemoveTraces(CellContext& context, const std::string& name) {
   ::unlink(context.dir.cell_control(name).c_str());
   ::unlink(context.dir.cell_private(name).c_str());
+  std::error_code error;
+  std::filesystem::remove_all(context.dir.cell_scratch(name), error);
+  if (error) {
+    context.log.Error("scratch of a cell that ended",
+                      {{"cell", name}, {"error", error.message()}});
+  }
   if (auto noted = context.journal.Gone("cell", name); !noted) {
     context.log.Error("journal", noted.error());
   }
@@ -120,8 +139,15 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
   Fd theirs(pair[1]);
 
   std::vector<std::string> arguments{"--role=host", "--cell=" + name, "--wire-fd=3"};
-  for (const std::string& dir : read_only) arguments.push_back("--allow-ro=" + dir);
-  if (scratch) arguments.push_back("--allow-rw=" + context.dir.scratch().string());
+  for (const std::string& dir : read_only) {
+    arguments.push_back("--allow-ro=" + dir);
+    if (std::error_code error; !std::filesystem::is_directory(dir, error)) {
+      context.log.Warn("a granted directory is not there",
+                       {{"cell", name}, {"tenant", tenant}, {"directory", dir}});
+    }
+  }
+  const std::string scratch_root = scratch ? context.dir.cell_scratch(name).string() : "";
+  if (scratch) arguments.push_back("--allow-rw=" + scratch_root);
   auto spawn = CellSpawnOptions(context.options, context.instance, tenant, std::move(arguments));
   spawn.fds = {{theirs.get(), 3}};
   spawn.limits.push_back({RLIMIT_NOFILE, FileLimit()});
@@ -129,6 +155,10 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
 
   if (auto noted = context.journal.Made({"cell", name, {}}); !noted) {
     co_return Wrap(noted.error(), "cell " + name);
+  }
+  if (auto made = scratch ? MakeScratch(scratch_root, spawn) : Result<void>{}; !made) {
+    RemoveTraces(context, name);
+    co_return Wrap(made.error(), "cell " + name);
   }
   auto process = host::Process::Spawn(spawn);
   if (!process) {
@@ -149,7 +179,7 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
   start.max_memory = context.options.max_memory.count;
   start.memory_reservation = context.options.memory_reservation.count;
   start.keep_resident = context.options.keep_resident.count;
-  if (scratch) start.scratch_root = context.dir.scratch().string();
+  start.scratch_root = scratch_root;
 
   std::shared_ptr<CellProcess> self(new CellProcess(
       context, listener, std::move(name), std::move(tenant), std::move(*process), std::move(ours)));
@@ -358,7 +388,11 @@ Task<void> CellProcess::DeleteSandbox(std::string id) {
 }
 
 Task<void> CellProcess::AnswerConnect(std::uint64_t id, Result<Fd> outcome) {
-  cell::Connected message{id, outcome ? "" : outcome.error().message};
+  cell::Connected message{id, ""};
+  if (!outcome) {
+    // The cell tells a denial from a failure by the code's name in front.
+    message.error = std::string(ErrcName(outcome.error().code)) + ": " + outcome.error().message;
+  }
   std::vector<Fd> fds;
   if (outcome) fds.push_back(std::move(*outcome));
   co_return co_await Send(std::move(message), std::move(fds));

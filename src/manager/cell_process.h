@@ -62,7 +62,8 @@ struct CellContext {
   telemetry::Logger log;
 };
 
-// Removes what a cell that is gone left on the host: its sockets and its note in the journal.
+// Removes what a cell that is gone left on the host: its sockets, its scratch
+// directories and its note in the journal.
 void RemoveTraces(CellContext& context, const std::string& name);
 
 struct PublicSocket {

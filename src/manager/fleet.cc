@@ -8,6 +8,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/promise.h"
 #include "host/sweep.h"
 #include "http/listener.h"
 
@@ -265,11 +266,23 @@ Task<void> Fleet::Down(milliseconds patience) {
   stopping_ = true;
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(turn.error());
+  // All at once: guests that do not end cost one patience, not one for each cell.
+  std::vector<std::shared_ptr<Promise<std::monostate>>> ends;
+  for (const auto& cell : cells()) {
+    auto end = std::make_shared<Promise<std::monostate>>(context_.loop);
+    ends.push_back(end);
+    auto drain = [](std::shared_ptr<CellProcess> ending, milliseconds most,
+                    std::shared_ptr<Promise<std::monostate>> done) -> Awaitable<void> {
+      auto drained = co_await ending->Drain(most);
+      if (!drained) co_return done->Set(std::unexpected(drained.error()));
+      done->Set(std::monostate{});
+    };
+    Spawn(context_.loop, drain(cell, patience, end));
+  }
   Result<void> outcome;
-  for (auto& [name, slot] : slots_) {
-    if (!slot.cell) continue;
-    auto drained = co_await slot.cell->Drain(patience);
-    if (!drained) outcome = drained;
+  for (const auto& end : ends) {
+    auto drained = co_await end->Wait(2 * patience);  // Drain() itself ends sooner
+    if (!drained) outcome = std::unexpected(drained.error());
   }
   slots_.clear();
   co_return outcome;

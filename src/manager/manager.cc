@@ -1,8 +1,6 @@
 #include "manager/manager.h"
 
-#include <array>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "base/files.h"
@@ -39,6 +37,9 @@ Result<ManagerImpl::Opened> Open(const std::filesystem::path& home, const Clock&
 
 Task<std::unique_ptr<Manager>> Manager::Start(Loop& loop, Options options, const Clock& clock,
                                               Random& random, telemetry::Logger log) {
+  if (auto checked = Check(options, MapsAllowed()); !checked) {
+    co_return std::unexpected(checked.error());
+  }
   auto opened = Open(options.home, clock, random);
   if (!opened) co_return std::unexpected(opened.error());
   auto manager = std::make_unique<ManagerImpl>(loop, std::move(options), clock, random,
@@ -121,10 +122,6 @@ Json ManagerImpl::Top() {
 Task<void> ManagerImpl::Down() {
   auto down = co_await fleet_.Down(kDownPatience);
   collector_.DrainAll();
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(dir_.scratch(), ignored)) {
-    std::filesystem::remove_all(entry.path(), ignored);
-  }
   co_return down;
 }
 

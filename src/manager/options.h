@@ -1,5 +1,5 @@
 // manager/options.h - everything stratad is started with. Filled from the command line by
-// apps/stratad/main.cc; nothing in manager/ reads the environment.
+// apps/stratad/main.cc; nothing in manager/ reads the environment. Tested by manager/options_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/result.h"
 #include "cell/messages.h"
 
 namespace strata::manager {
@@ -26,5 +27,17 @@ struct Options {
   std::string otlp_endpoint;               // "127.0.0.1:4318"; empty: spans go to the log file only
   bool allow_missing_protections = false;  // true without root: run with what the host grants
 };
+
+// Mappings that a cell has for one sandbox: guard and body of its stack, and at most four pieces of
+// its memory once it was called.
+inline constexpr std::uint32_t kMapsPerSandbox = 6;
+inline constexpr std::uint32_t kMapsOfCell = 1500;  // the program, its libraries, code, heap
+
+// What this host allows one process (vm.max_map_count); 65530 where it cannot be read.
+std::uint64_t MapsAllowed();
+
+// kInvalidArgument: values that exclude each other or that a cell could not keep; it names the flag
+// and what would do. Without this check, a cell would fail its guests when the mappings run out.
+Result<void> Check(const Options& options, std::uint64_t maps_allowed);
 
 }  // namespace strata::manager

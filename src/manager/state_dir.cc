@@ -80,9 +80,8 @@ Result<StateDir> StateDir::Open(const fs::path& home) {
   for (const char* name : {"state", "content", "cache", "keys", "run", "logs"}) {
     if (auto made = MakeFolder(home / name, 0700); !made) return std::unexpected(made.error());
   }
-  // Cells run as another user and make their sandboxes' directories below it: they may pass through
-  // and create, but not list what others made.
-  if (auto made = MakeFolder(home / "scratch", 01733); !made) return std::unexpected(made.error());
+  // Cells run as other users, each with a folder of its own in it: they pass through, no more.
+  if (auto made = MakeFolder(home / "scratch", 0711); !made) return std::unexpected(made.error());
   auto lock = Lock(home / "run" / "lock");
   if (!lock) return std::unexpected(lock.error());
   return StateDir(home, std::move(*lock));
@@ -90,5 +89,6 @@ Result<StateDir> StateDir::Open(const fs::path& home) {
 
 fs::path StateDir::cell_control(const std::string& name) const { return run() / (name + ".ctl"); }
 fs::path StateDir::cell_private(const std::string& name) const { return run() / (name + ".http"); }
+fs::path StateDir::cell_scratch(const std::string& name) const { return scratch() / name; }
 
 }  // namespace strata::manager

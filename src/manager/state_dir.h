@@ -38,6 +38,8 @@ class StateDir {
   // The control and private sockets of the cell called `name`.
   [[nodiscard]] std::filesystem::path cell_control(const std::string& name) const;
   [[nodiscard]] std::filesystem::path cell_private(const std::string& name) const;
+  // Where that cell makes its sandboxes' private directories; its own user's alone.
+  [[nodiscard]] std::filesystem::path cell_scratch(const std::string& name) const;
 
  private:
   StateDir(std::filesystem::path home, Fd lock) : home_(std::move(home)), lock_(std::move(lock)) {}

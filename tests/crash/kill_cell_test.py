@@ -1,13 +1,15 @@
 """kill -9 of a cell under load: only its own requests fail, another takes its place."""
 
 import os
+import shutil
 import signal
 import sys
 import time
 import unittest
 
 from crash.load import SteadyClient
-from e2e.support import ServerTest, eventually, hello
+from e2e import guests
+from e2e.support import ServerTest, eventually, function, hello
 
 CONNECTIONS = 8
 
@@ -57,6 +59,47 @@ class KillCellTest(ServerTest):
         self.assertTrue(eventually(lambda: len(self.server.cell_pids()) == len(before)))
         for _ in range(20):
             self.assertEqual(self.server.get("/steady").status, 200)
+
+
+class KillCellWithDirectoriesTest(ServerTest):
+    @classmethod
+    def prepare(cls):
+        cls.server.apply(hello("steady", "/steady"))
+
+    def test_a_killed_cell_leaves_no_scratch_directory(self):
+        writer = self.guest("writer", guests.writes_file("mine"))
+        self.server.apply(function("writer", writer, "/writer",
+                                   grants={"dirs": [{"guest": "/tmp", "mode": "scratch"}]}))
+        before = self.server.cell_pids()
+        folders = set((self.server.home / "scratch").iterdir())
+        self.assertEqual(len(folders), len(before))
+        for folder in folders:  # as a killed sandbox leaves it
+            (folder / "left").mkdir()
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(self.server.get("/writer").status, 200)
+        self.assertTrue(eventually(lambda: not folders & set((self.server.home / "scratch").iterdir())))
+
+    def test_a_granted_directory_that_vanished_hurts_only_its_own_function(self):
+        granted = self.server.home / "granted"
+        granted.mkdir()
+        granted.chmod(0o755)
+        (granted / "note").write_text("from the host\n")
+        reader = self.guest("reader", guests.reads_file("note"))
+        self.server.apply(function("reader", reader, "/reader",
+                                   grants={"dirs": [{"host": str(granted), "guest": "/data", "mode": "ro"}]}))
+        self.assertEqual(self.server.get("/reader").status, 200)
+        shutil.rmtree(granted)
+        for pid in self.server.cell_pids():
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(self.server.get("/steady").status, 200)
+        self.assertGreaterEqual(self.server.get("/reader").status, 500)
+        self.assertEqual(self.server.get("/steady").status, 200)
+
+    def guest(self, name, text):
+        file = self.server.home / f"{name}.wat"
+        file.write_text(text)
+        return file
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ class Server:
     def leftovers(self):
         """Sockets and scratch directories under its home."""
         sockets = [path for path in self.home.rglob("*") if path.is_socket()]
-        return sockets + list((self.home / "scratch").glob("*"))
+        return sockets + list((self.home / "scratch").glob("*/*"))
 
     def kill_manager(self):
         """kill -9, and waits for the kernel to have closed what it held."""

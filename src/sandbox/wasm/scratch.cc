@@ -14,7 +14,7 @@ Result<ScratchDir> ScratchDir::Make(const std::filesystem::path& root, std::stri
 }
 
 ScratchDir::~ScratchDir() {
-  // What cannot be removed is left to the sweep of the scratch root at the next start.
+  // What cannot be removed goes with the cell's scratch folder when the cell has ended.
   std::error_code ignored;
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
