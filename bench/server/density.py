@@ -14,7 +14,8 @@ import lib
 import servers
 
 LIVE = 100_000
-PER_CELL = 20_000
+# A cell runs out of memory mappings (vm.max_map_count, 6 each) shortly above this.
+PER_CELL = 10_000
 PER_CALL = 10_000
 DEPLOYED = 1000
 FIRST_CALLS = 64
@@ -68,7 +69,7 @@ def live(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
     """One run: the count is the repetition."""
     count = int(LIVE * settings.scale)
     cells = -(-count // PER_CELL)
-    options = [f"--cells={cells}", f"--max-sandboxes={PER_CELL + 1000}",
+    options = [f"--cells={cells}", f"--max-sandboxes={PER_CELL + 500}",
                "--max-memory-mib=4", "--memory-reservation-mib=4"]
     with servers.Strata(settings, *options) as server:
         server.apply(guests.manifest("hello", guests.example("hello-module"), "/hello"))

@@ -1,6 +1,8 @@
 """How long one thing takes: a deploy, or a short call beside endless ones."""
 
+import os
 import pathlib
+import signal
 import tempfile
 import time
 
@@ -11,6 +13,7 @@ import servers
 SPINNERS = (1, 10)
 SPIN_SECONDS = 5  # beyond the load: long enough to start, short enough to end by themselves
 PER_SPINNER_MS = 3
+KEPT_SECONDS = 3
 
 
 def answered(address: str, path: str) -> None:
@@ -37,6 +40,42 @@ def deploy(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
     note = f"{artifact.stat().st_size / 2**20:.2f} MiB of wasm"
     return [lib.Figure("deploy", "deploy to first answer, cold cache", "ms", cold, None, "<=", 500, note),
             lib.Figure("deploy", "deploy to first answer, warm cache", "ms", warm, None, "<=", 10, note)]
+
+
+def replaced(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
+    """kill -9 of the only cell until another one answers on the same address. Connections made
+    meanwhile wait in the listening socket, which lives on."""
+    taken = []
+    with servers.Strata(settings, "--cells=1") as server:
+        server.apply(guests.manifest("hello", guests.example("hello-module"), "/hello"))
+        for _ in range(2 * settings.repeats):
+            # A cell that dies young is replaced after a pause, which is not the subject.
+            time.sleep(KEPT_SECONDS)
+            victim = server.cells()[0]
+            start = time.monotonic()
+            os.kill(victim, signal.SIGKILL)
+            answer(server, victim)
+            taken.append((time.monotonic() - start) * 1e3)
+    return [lib.Figure("replaced", "kill -9 of the only cell to the next cell's first answer", "ms", taken,
+                       None, "<=", 50)]
+
+
+def answer(server: servers.Strata, victim: int) -> None:
+    """The first answer of another process: a connection that the victim had taken breaks."""
+    while True:
+        try:
+            status, body = servers.get(server.address, "/hello")
+        except OSError:
+            continue
+        if status == 200 and body == servers.HELLO and not alive(victim):
+            return
+
+
+def alive(pid: int) -> bool:
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def spinners(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
