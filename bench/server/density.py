@@ -70,9 +70,9 @@ def live(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
     count = int(LIVE * settings.scale)
     cells = -(-count // PER_CELL)
     options = [f"--cells={cells}", f"--max-sandboxes={PER_CELL + 500}",
-               "--max-memory-mib=4", "--memory-reservation-mib=4"]
+               "--max-memory-mib=1", "--memory-reservation-mib=1"]
     with servers.Strata(settings, *options) as server:
-        server.apply(guests.manifest("hello", guests.example("hello-module"), "/hello"))
+        server.apply(guests.manifest("hello", guests.example("hello-module"), "/hello", memory_mib=1))
         servers.get(server.address, "/hello")
         pids = server.pids()
         before_pss, before_kernel = lib.pss_kib(pids), kernel_kib(pids)
