@@ -98,8 +98,7 @@ Awaitable<void> ReplyEmpty(Context& context, std::uint16_t status) {
 }
 
 Awaitable<void> ReplyError(Context& context, const Error& error) {
-  http::Problem problem = http::ProblemFor(error);
-  problem.extra["code"] = ErrcName(error.code);
+  const http::Problem problem = http::ProblemFor(error);
   const std::string body = http::ProblemBody(problem);
   co_await ReplyWith(context, http::ProblemHead(problem, body.size()), body);
 }

@@ -34,6 +34,9 @@ struct RequestHead {
 // The value of the first field called `name` (any case), or nothing.
 std::optional<std::string_view> FindHeader(std::span<const Header> headers, std::string_view name);
 
+// The value of a Content-Length field: digits only, or nothing.
+std::optional<std::uint64_t> ParseContentLength(std::string_view text);
+
 // A head that owns its strings, for whoever answers.
 struct ResponseHead {
   std::uint16_t status = 200;

@@ -186,13 +186,8 @@ RequestParser::Step RequestParser::CheckFraming() {
     framing_.chunked = true;
   }
   if (seen_.lengths == 1) {
-    std::uint64_t length = 0;
-    const char* const end = seen_.length.data() + seen_.length.size();
-    const auto [rest, bad] = std::from_chars(seen_.length.data(), end, length);
-    if (bad != std::errc{} || rest != end || !IsDigit(seen_.length.front())) {
-      return Reject(400, "Content-Length is not a number");
-    }
-    head_.content_length = length;
+    head_.content_length = ParseContentLength(seen_.length);
+    if (!head_.content_length) return Reject(400, "Content-Length is not a number");
   }
   framing_.keep_alive = !seen_.close && (!framing_.http10 || seen_.keep_alive);
   return Step::kComplete;

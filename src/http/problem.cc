@@ -59,9 +59,18 @@ std::uint16_t StatusOf(Errc code) noexcept {
 Problem ProblemFor(const Error& error) {
   Problem problem{.status = StatusOf(error.code), .slug = SlugOf(error.code)};
   problem.detail = error.message;
+  problem.extra["code"] = ErrcName(error.code);
   if (error.code == Errc::kResourceExhausted || error.code == Errc::kUnavailable) {
     problem.retry_after = kRetryAfter;
   }
+  return problem;
+}
+
+Problem ProblemOf(std::uint16_t status, std::string slug, std::string detail) {
+  Problem problem;
+  problem.status = status;
+  problem.slug = std::move(slug);
+  problem.detail = std::move(detail);
   return problem;
 }
 

@@ -40,8 +40,10 @@ std::uint16_t StatusOf(Errc code) noexcept;
 
 // The problem that tells a client of `error`. kResourceExhausted is 429 (the client's own quota);
 // who ran out of a host resource sets `status` to 503. Both, and kUnavailable, carry Retry-After.
+// The member "code" has the Errc's name, which a program can tell apart better than a status.
 Problem ProblemFor(const Error& error);
 Problem ProblemFor(const Rejection& rejection);
+Problem ProblemOf(std::uint16_t status, std::string slug, std::string detail);
 
 // The two parts of the answer; the head carries Content-Type, Content-Length and Retry-After.
 std::string ProblemBody(const Problem& problem);

@@ -1,7 +1,5 @@
 #include "http/response_parser.h"
 
-#include <charconv>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -75,11 +73,11 @@ Result<void> ChooseBody(const BeastHead& seen, std::string_view method, ParsedRe
     }
     out.body = BodyEnd::kChunked;
   } else if (seen.lengths == 1) {
-    const char* const end = seen.length.data() + seen.length.size();
-    const auto [rest, bad] = std::from_chars(seen.length.data(), end, out.length);
-    if (bad != std::errc{} || rest != end) {
+    const auto length = ParseContentLength(seen.length);
+    if (!length) {
       return Fail(Errc::kInvalidArgument, "the response's Content-Length is not a number");
     }
+    out.length = *length;
     out.body = BodyEnd::kLength;
   } else {
     out.body = BodyEnd::kClose;

@@ -27,13 +27,6 @@ bool IsOurs(std::string_view name) {
       kOurs, [name](std::string_view ours) { return EqualsIgnoreCase(name, ours); });
 }
 
-std::optional<std::uint64_t> ParseLength(std::string_view text) {
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return length;
-}
-
 void AppendNumber(std::string& out, std::uint64_t number) {
   std::array<char, 20> text;
   const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number);
@@ -77,7 +70,7 @@ Result<std::optional<std::uint64_t>> ResponseWriter::CheckHead(const ResponseHea
     }
     bytes += name.size() + value.size() + 4;
     if (!EqualsIgnoreCase(name, "content-length")) continue;
-    const auto parsed = ParseLength(value);
+    const auto parsed = ParseContentLength(value);
     if (!parsed || (length && *length != *parsed)) {
       return Fail(Errc::kInvalidArgument, "response Content-Length '" + value + "'");
     }

@@ -19,33 +19,25 @@ double Milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-http::Problem MakeProblem(std::uint16_t status, std::string slug, std::string detail) {
-  http::Problem problem;
-  problem.status = status;
-  problem.slug = std::move(slug);
-  problem.detail = std::move(detail);
-  return problem;
-}
-
 http::Problem LimitProblem(const std::string& limit) {
   if (limit == "request") {
-    return MakeProblem(413, "limit-request", "the request body is over the function's limit");
+    return http::ProblemOf(413, "limit-request", "the request body is over the function's limit");
   }
   std::string slug = "limit-" + limit;
   std::ranges::replace(slug, '_', '-');
-  return MakeProblem(502, std::move(slug), "the function hit its limit '" + limit + "'");
+  return http::ProblemOf(502, std::move(slug), "the function hit its limit '" + limit + "'");
 }
 
 std::optional<http::Problem> StoppedProblem(std::string_view detail) {
-  if (detail == "deadline") return MakeProblem(504, "deadline", "the function took too long");
+  if (detail == "deadline") return http::ProblemOf(504, "deadline", "the function took too long");
   if (detail == "client gone" || detail == "cancelled") return std::nullopt;
   if (detail == "client too slow") {
-    return MakeProblem(408, "client-too-slow", "the request body came too slowly");
+    return http::ProblemOf(408, "client-too-slow", "the request body came too slowly");
   }
   if (detail.starts_with("client")) {
-    return MakeProblem(400, "bad-body", "the request body is malformed");
+    return http::ProblemOf(400, "bad-body", "the request body is malformed");
   }
-  http::Problem problem = MakeProblem(503, "sandbox-stopped", "the sandbox was stopped");
+  http::Problem problem = http::ProblemOf(503, "sandbox-stopped", "the sandbox was stopped");
   problem.retry_after = kRetryAfter;
   return problem;
 }
@@ -71,27 +63,27 @@ Result<void> AnswerSink::Head(http::ResponseHead head) {
 std::optional<http::Problem> ProblemForExit(const model::Exit& exit) {
   switch (exit.reason) {
     case model::ExitReason::kReturned:
-      return MakeProblem(502, "guest-no-answer", "the function ended without an answer");
+      return http::ProblemOf(502, "guest-no-answer", "the function ended without an answer");
     case model::ExitReason::kLimit:
       return LimitProblem(exit.detail);
     case model::ExitReason::kViolation:
-      return MakeProblem(502, "guest-failed", "the function failed; its log says why");
+      return http::ProblemOf(502, "guest-failed", "the function failed; its log says why");
     case model::ExitReason::kStopped:
       return StoppedProblem(exit.detail);
   }
-  return MakeProblem(500, "internal", "the call ended in an unknown way");
+  return http::ProblemOf(500, "internal", "the call ended in an unknown way");
 }
 
 http::Problem ProblemForFailure(const Error& error) {
   if (error.code == Errc::kResourceExhausted) {
-    http::Problem problem = MakeProblem(503, "no-sandbox-left", "every sandbox slot is taken");
+    http::Problem problem = http::ProblemOf(503, "no-sandbox-left", "every sandbox slot is taken");
     problem.retry_after = kRetryAfter;
     return problem;
   }
   if (error.code == Errc::kDeadlineExceeded) {
-    return MakeProblem(504, "deadline", "no sandbox became free in time");
+    return http::ProblemOf(504, "deadline", "no sandbox became free in time");
   }
-  return MakeProblem(500, "sandbox-failed", "the sandbox could not be made; the log says why");
+  return http::ProblemOf(500, "sandbox-failed", "the sandbox could not be made; the log says why");
 }
 
 Awaitable<void> SendProblem(http::ResponseSink& sink, http::Problem problem, std::string allow) {

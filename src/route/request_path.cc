@@ -39,14 +39,6 @@ class Occupied {
   const bool entered_;
 };
 
-http::Problem MakeProblem(std::uint16_t status, std::string slug, std::string detail) {
-  http::Problem problem;
-  problem.status = status;
-  problem.slug = std::move(slug);
-  problem.detail = std::move(detail);
-  return problem;
-}
-
 std::uint64_t Nanoseconds(auto duration) {
   const auto count = std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
   return count > 0 ? static_cast<std::uint64_t>(count) : 0;
@@ -122,23 +114,24 @@ Awaitable<void> RequestPath::Handle(http::Exchange& exchange) {
   CallState state = Begin(exchange.head());
   const http::RequestHead& head = state.head;
   if (!plan_) {
-    http::Problem problem = MakeProblem(503, "starting", "no configuration is here yet");
+    http::Problem problem = http::ProblemOf(503, "starting", "no configuration is here yet");
     problem.retry_after = std::chrono::seconds(1);
     return Refuse(exchange, std::move(state), std::move(problem));
   }
   const auto path = CanonicalPath(head.path, scratch_);
   if (!path) {
-    return Refuse(exchange, std::move(state), MakeProblem(400, "bad-path", path.error().message));
+    return Refuse(exchange, std::move(state),
+                  http::ProblemOf(400, "bad-path", path.error().message));
   }
   const Table::Match match = plan_->table().Find(head.host, *path, head.method);
   if (match.kind == Table::Match::Kind::kNoRoute) {
     return Refuse(exchange, std::move(state),
-                  MakeProblem(404, "no-route", "no route matches this host and path"));
+                  http::ProblemOf(404, "no-route", "no route matches this host and path"));
   }
   if (match.kind == Table::Match::Kind::kWrongMethod) {
     std::string allow = plan_->table().Allow(head.host, *path);
     return Refuse(exchange, std::move(state),
-                  MakeProblem(405, "wrong-method", "the route does not take this method"),
+                  http::ProblemOf(405, "wrong-method", "the route does not take this method"),
                   std::move(allow));
   }
   const auto draw = static_cast<std::uint32_t>(ports_.random.Next() >> 32);
@@ -177,14 +170,14 @@ std::optional<http::Problem> RequestPath::Admit(http::Exchange& exchange, CallSt
                                                         state.head.path,
                                                         state.function->grants()});
   if (decision.verdict != policy::Verdict::kAllow) {
-    return MakeProblem(403, "denied", "policy denies this request: " + decision.reason);
+    return http::ProblemOf(403, "denied", "policy denies this request: " + decision.reason);
   }
   state.grants = std::move(decision.grants);
   const bool shared = spec.service || state.sandbox;
   if (shared && state.grants != state.function->grants() &&
       *state.grants != *state.function->grants()) {
     // The sandbox has its grants already: a narrower decision could not be enforced.
-    return MakeProblem(403, "denied", "policy narrows the grants of a shared sandbox");
+    return http::ProblemOf(403, "denied", "policy narrows the grants of a shared sandbox");
   }
   if (!exchange.LimitBody(spec.limits.request)) {
     return ProblemForExit({model::ExitReason::kLimit, 0, "request", {}});
@@ -204,7 +197,7 @@ Awaitable<void> RequestPath::Serve(http::Exchange& exchange, CallState state) {
   const Occupied occupied(*state.function);
   std::optional<http::Problem> problem;
   if (!occupied.entered()) {
-    problem = MakeProblem(429, "too-many-calls", "the function is at its concurrency limit");
+    problem = http::ProblemOf(429, "too-many-calls", "the function is at its concurrency limit");
     problem->retry_after = std::chrono::seconds(1);
   } else {
     problem = Admit(exchange, state);
@@ -248,7 +241,7 @@ Awaitable<std::optional<http::Problem>> RequestPath::RunShared(http::Exchange& e
   if (!lease) co_return ProblemForFailure(lease.error());
   state.created = state.ready = ports_.clock.Now();
   if (!lease->instance) {
-    if (addressed) co_return MakeProblem(410, "sandbox-gone", "the sandbox has ended");
+    if (addressed) co_return http::ProblemOf(410, "sandbox-gone", "the sandbox has ended");
     lease->instance = std::make_unique<Instance>(ports_.lines, NewSandboxId());
     if (auto problem = CreateFor(state, *lease->instance)) co_return problem;
   }

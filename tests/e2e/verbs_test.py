@@ -59,8 +59,8 @@ class VerbsTest(ServerTest):
     def test_a_typed_export_is_called_with_numbers(self):
         answer = self.demo("invoke", "hello", "--export", "add", "2", "40")
         self.assertEqual(json.loads(answer.stdout), {"results": [42]})
-        self.assert_exit(self.demo("invoke", "hello", "--export", "subtract", "1", "2"), FAILED, "subtract")
-        self.assert_exit(self.demo("invoke", "hello", "--export", "add", "1"), FAILED, "2 arguments")
+        self.assert_exit(self.demo("invoke", "hello", "--export", "subtract", "1", "2"), NOT_FOUND, "subtract")
+        self.assert_exit(self.demo("invoke", "hello", "--export", "add", "1"), USAGE, "2 arguments")
         self.assert_exit(self.demo("invoke", "hello", "--export", "add", "1", "many"), USAGE, "many")
 
     def test_logs_shows_what_a_function_printed_with_trace_ids_when_wide(self):

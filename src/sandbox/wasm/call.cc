@@ -5,9 +5,25 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include "http/ascii.h"
+
 namespace strata::sandbox::wasm {
 
 using model::ExitReason;
+
+namespace {
+
+// What the guest says its answer will be long; 0: it does not say.
+std::uint64_t DeclaredLength(const http::ResponseHead& head) {
+  for (const auto& [name, value] : head.headers) {
+    if (http::EqualsIgnoreCase(name, "content-length")) {
+      return http::ParseContentLength(value).value_or(0);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
 
 GuestCall::GuestCall(Runtime& runtime, const Settings& settings, Call* http, TimePoint deadline)
     : runtime_(runtime), settings_(settings), http_(http), event_(runtime.loop) {
@@ -164,6 +180,10 @@ Io GuestCall::BodyRead(std::span<std::byte> to) {
 
 bool GuestCall::Respond(http::ResponseHead head) {
   if (http_ == nullptr || fate_) return false;
+  if (DeclaredLength(head) > settings_.limits.response.count) {
+    Condemn(ExitReason::kLimit, "response");  // while the client can still be told
+    return false;
+  }
   auto sent = http_->sink.Head(std::move(head));
   if (sent) return true;
   if (sent.error().code == Errc::kUnavailable) {
