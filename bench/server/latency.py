@@ -24,22 +24,35 @@ def answered(address: str, path: str) -> None:
 
 def deploy(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
     """From the request to deploy until the first answer of a 1 MiB module: new to the server, then
-    deployed again after it was deleted."""
-    cold, warm = [], []
+    deployed again after it was deleted. Once beside another function of the tenant, and once as its
+    only one: then its cells are started, too."""
     artifact = guests.example("csvsql")
-    with servers.Strata(settings) as server, tempfile.TemporaryDirectory() as folder:
-        for turn in range(max(settings.repeats, 5)):
-            module = guests.variant(artifact, turn, pathlib.Path(folder))
-            manifest = guests.manifest(f"d{turn}", module, f"/d{turn}", memory_mib=64)
-            for taken in (cold, warm):
-                start = time.monotonic()
-                server.apply(manifest)
-                answered(server.address, f"/d{turn}")
-                taken.append((time.monotonic() - start) * 1e3)
-                server.api().call("DELETE", f"/v1/namespaces/bench/functions/d{turn}")
     note = f"{artifact.stat().st_size / 2**20:.2f} MiB of wasm"
-    return [lib.Figure("deploy", "deploy to first answer, cold cache", "ms", cold, None, "<=", 500, note),
-            lib.Figure("deploy", "deploy to first answer, warm cache", "ms", warm, None, "<=", 10, note)]
+    figures = []
+    for beside in (True, False):
+        cold, warm = [], []
+        with servers.Strata(settings) as server, tempfile.TemporaryDirectory() as folder:
+            if beside:
+                server.apply(guests.manifest("hello", guests.example("hello-module"), "/hello"))
+                servers.get(server.address, "/hello")
+            for turn in range(max(settings.repeats, 5)):
+                module = guests.variant(artifact, turn, pathlib.Path(folder))
+                manifest = guests.manifest(f"d{turn}", module, f"/d{turn}", memory_mib=64)
+                for taken in (cold, warm):
+                    taken.append(deploy_once(server, manifest, f"/d{turn}"))
+                    server.api().call("DELETE", f"/v1/namespaces/bench/functions/d{turn}")
+        where = "" if beside else ", and start the tenant's cells"
+        figures += [
+            lib.Figure("deploy", f"deploy to first answer, {cache} cache{where}", "ms", taken, None, "<=", most,
+                       note) for cache, taken, most in (("cold", cold, 500), ("warm", warm, 10))]
+    return figures
+
+
+def deploy_once(server: servers.Strata, manifest: dict, path: str) -> float:
+    start = time.monotonic()
+    server.apply(manifest)
+    answered(server.address, path)
+    return (time.monotonic() - start) * 1e3
 
 
 def replaced(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:

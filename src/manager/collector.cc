@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "base/files.h"
@@ -120,10 +121,12 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload) {
   // Method and path come from a client: DumpJson escapes what could fake a line.
   fmt::format_to(
       std::back_inserter(access_lines_),
-      R"({{"ts":"{}","namespace":"{}","function":"{}","revision":{},"method":{},"path":{},)"
-      R"("status":{},"exit":"{}","queue_us":{},"instantiate_us":{},"run_us":{},"write_us":{},)"
-      R"("cpu_us":{},"memory_kib":{},"bytes_in":{},"bytes_out":{},"trace_id":"{}","cell":"{}"}})"
-      "\n",
+      FMT_COMPILE(
+          R"({{"ts":"{}","namespace":"{}","function":"{}","revision":{},"method":{},"path":{},)"
+          R"("status":{},"exit":"{}","queue_us":{},"instantiate_us":{},"run_us":{},"write_us":{},)"
+          R"("cpu_us":{},"memory_kib":{},"bytes_in":{},"bytes_out":{},"trace_id":"{}",)"
+          R"("cell":"{}"}})"
+          "\n"),
       Rfc3339(FromEpoch(record.wall_start_ns)), function.tenant, function.name, function.revision,
       DumpJson(FieldText(record.method)), DumpJson(FieldText(record.path)), record.status,
       model::ExitReasonName(static_cast<model::ExitReason>(record.exit)), record.queue_ns / 1000,

@@ -1,18 +1,25 @@
 #include "manager/timestamp.h"
 
 #include <chrono>
-#include <ctime>
 
-#include <fmt/chrono.h>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 namespace strata::manager {
 
+// By calendar arithmetic and a compiled format: a line of the access log has one, and with strftime
+// it was a third of the line's cost.
 std::string Rfc3339(WallTime time) {
-  using std::chrono::microseconds;
-  const auto since = std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
-                     fmt::gmtime(static_cast<std::time_t>(since / 1'000'000)), since % 1'000'000);
+  using namespace std::chrono;  // NOLINT(google-build-using-namespace): one function
+  const microseconds since = duration_cast<microseconds>(time.time_since_epoch());
+  const sys_days day = floor<days>(sys_time<microseconds>(since));
+  const year_month_day date(day);
+  const hh_mm_ss clock(sys_time<microseconds>(since) - day);
+  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z"),
+                     static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
 }
 
 }  // namespace strata::manager
