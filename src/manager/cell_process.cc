@@ -103,8 +103,7 @@ void RemoveTraces(CellContext& context, const std::string& name) {
   std::error_code error;
   std::filesystem::remove_all(context.dir.cell_scratch(name), error);
   if (error) {
-    context.log.Error("scratch of a cell that ended",
-                      {{"cell", name}, {"error", error.message()}});
+    context.log.Error("scratch of a cell that ended", {{"cell", name}, {"error", error.message()}});
   }
   if (auto noted = context.journal.Gone("cell", name); !noted) {
     context.log.Error("journal", noted.error());

@@ -1,6 +1,5 @@
 #include "manager/collector.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <iterator>

@@ -24,8 +24,7 @@ Result<void> Check(const Options& options, std::uint64_t maps_allowed) {
                     "; give --max-memory-mib=" +
                     std::to_string(options.memory_reservation.count >> 20) + " or less");
   }
-  const std::uint64_t needed =
-      kMapsOfCell + std::uint64_t{options.max_sandboxes} * kMapsPerSandbox;
+  const std::uint64_t needed = kMapsOfCell + std::uint64_t{options.max_sandboxes} * kMapsPerSandbox;
   if (needed > maps_allowed) {
     const std::uint64_t most =
         maps_allowed > kMapsOfCell ? (maps_allowed - kMapsOfCell) / kMapsPerSandbox : 0;

@@ -1,5 +1,6 @@
 // manager/options.h - everything stratad is started with. Filled from the command line by
-// apps/stratad/main.cc; nothing in manager/ reads the environment. Tested by manager/options_test.cc.
+// apps/stratad/main.cc; nothing in manager/ reads the environment. Tested by
+// manager/options_test.cc.
 #pragma once
 
 #include <cstdint>
