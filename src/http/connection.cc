@@ -42,15 +42,18 @@ Awaitable<void> Connection::Run(std::unique_ptr<Connection> self) {
   while (after == After::kNext) {
     self->parser_.Reset();
     const bool head = co_await self->ReadHead();
-    if (!head || self->state_->stopped) co_return;
+    if (!head || self->state_->stopped) {
+      // A client that ended its side behind its last request still gets the answer that is held.
+      if (self->held_) static_cast<void>(self->writer_.TryFlush());
+      co_return;
+    }
     after = co_await self->Answer();
     self->input_.Unpin();
     ++self->served_;
-    const bool hold = after == After::kNext && !self->input_.readable().empty() &&
-                      self->writer_.pending_bytes() < kHoldBytes;
-    self->held_ = after == After::kNext && self->writer_.pending_bytes() < kHoldBytes && !hold &&
-                  self->state_->HoldAnswer(*self);
-    if (!hold && !self->held_) {
+    const bool small = after == After::kNext && self->writer_.pending_bytes() < kHoldBytes;
+    const bool pipelined = small && !self->input_.readable().empty();
+    self->held_ = small && !pipelined && self->state_->HoldAnswer(*self);
+    if (!pipelined && !self->held_) {
       auto flushed = self->writer_.TryFlush();
       if (flushed && self->writer_.pending()) flushed = co_await self->writer_.Writable();
       if (!flushed) co_return;
