@@ -70,7 +70,8 @@ class Exchange {
   // kResourceExhausted at once when Content-Length already says more.
   virtual Result<void> LimitBody(Bytes limit) = 0;
 
-  // True once the peer has closed or reset the connection.
+  // True once the peer has reset the connection, or has ended its side and then left us a grace
+  // (ServerConfig::half_close_grace) to answer in.
   [[nodiscard]] virtual bool client_gone() const noexcept = 0;
 };
 

@@ -21,6 +21,10 @@ struct ServerConfig {
   Duration idle_timeout = std::chrono::seconds(75);    // between two requests
   Duration linger = std::chrono::seconds(1);           // reading on after a refusal, at most
 
+  // A client that ended its side while its request is answered may have left or may be reading
+  // (`nc -N`): TCP says the same of both. For so long it is taken to be reading.
+  Duration half_close_grace = std::chrono::seconds(1);
+
   // While draining, an idle connection may bring one more request within this time: a client that
   // just sent one on it would otherwise lose it.
   Duration drain_idle_grace = std::chrono::milliseconds(200);

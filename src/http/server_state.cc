@@ -65,7 +65,7 @@ void ServerState::LookForClosedPeers() {
   }
   if (waiting.empty() || ::poll(waiting.data(), waiting.size(), 0) <= 0) return;
   for (std::size_t i = 0; i < waiting.size(); ++i) {
-    if (waiting[i].revents != 0) whose[i]->transport().MarkPeerClosed();
+    whose[i]->transport().LookForPeer(waiting[i].revents, config.half_close_grace);
   }
 }
 

@@ -204,8 +204,35 @@ TEST(ServerTest, TheHandlerLearnsThatItsClientLeft) {
   ASSERT_TRUE(harness.RunUntil([&] { return server.counters().requests == 1; }));
   EXPECT_FALSE(gone);
   client.Close();
+  harness.Settle();
+  EXPECT_FALSE(gone);
+  harness.clock.Advance(TestConfig().half_close_grace);
   EXPECT_TRUE(harness.RunUntil([&] { return gone; }));
   EXPECT_TRUE(harness.RunUntil([&] { return server.counters().open == 0; }));
+}
+
+TEST(ServerTest, AClientThatEndedItsSideStillGetsItsAnswer) {
+  bool ended = false;
+  bool gone = true;
+  Loop* loop = nullptr;
+  ServerHarness harness([&](Exchange& exchange) -> Awaitable<void> {
+    Promise<int> pause(*loop);
+    while (!ended) static_cast<void>(co_await pause.Wait(milliseconds(1)));
+    for (int tick = 0; tick < 20; ++tick) {
+      static_cast<void>(co_await pause.Wait(milliseconds(1)));
+    }
+    gone = exchange.client_gone();
+    co_await SayHello(exchange);
+  });
+  loop = &harness.loop;
+  RawClient client(harness);
+  client.Send(kGet);
+  ASSERT_TRUE(harness.RunUntil([&] { return harness.server.counters().requests == 1; }));
+  client.EndSending();
+  ended = true;
+  ASSERT_TRUE(client.ReadUntilClosed());
+  EXPECT_FALSE(gone);
+  EXPECT_NE(client.received().find("hello"), std::string::npos) << client.received();
 }
 
 TEST(ServerTest, OverTheLimitAConnectionGetsA503) {

@@ -1,5 +1,6 @@
 #include "http/transport.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -125,6 +126,12 @@ void Transport::Kill() noexcept {
   ::shutdown(fd(), SHUT_RDWR);
   ErrorCode ignored;  // nothing can be done about it: the socket is closed by the destructor
   socket_.cancel(ignored);
+}
+
+void Transport::LookForPeer(short events, Duration grace) noexcept {
+  if ((events & POLLRDHUP) != 0 && !half_closed_since_) half_closed_since_ = now();
+  const bool left = half_closed_since_ && now() - *half_closed_since_ >= grace;
+  if (left || (events & (POLLHUP | POLLERR)) != 0) peer_closed_ = true;
 }
 
 void Transport::Expired(Wait which) noexcept {

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -57,8 +58,11 @@ class Transport final : public Deadlines::Owner {
 
   void Expired(Wait which) noexcept override;
 
+  // Takes what poll(POLLRDHUP) says of the socket: the peer has left once it has reset the
+  // connection, or `grace` after it was first seen to have ended its side.
+  void LookForPeer(short events, Duration grace) noexcept;
+
   // The peer closed or reset the connection, as far as anybody has looked.
-  void MarkPeerClosed() noexcept { peer_closed_ = true; }
   [[nodiscard]] bool peer_closed() const noexcept { return peer_closed_ || dead_; }
   [[nodiscard]] bool eof() const noexcept { return eof_; }
   [[nodiscard]] bool dead() const noexcept { return dead_; }  // nothing can be sent any more
@@ -72,6 +76,7 @@ class Transport final : public Deadlines::Owner {
   Socket socket_;
   Deadlines& deadlines_;
   Deadlines::Slot slot_;
+  std::optional<TimePoint> half_closed_since_;
   bool read_expired_ = false;
   bool write_expired_ = false;
   bool eof_ = false;
