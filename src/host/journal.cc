@@ -1,7 +1,6 @@
 #include "host/journal.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +9,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "host/file_lock.h"
 
 namespace strata::host {
 namespace {
@@ -83,18 +83,6 @@ Result<void> Replay(std::string_view text, const std::string& path, Living& livi
   return {};
 }
 
-// A lock of its own, because the journal itself is replaced when it is compacted.
-Result<Fd> Lock(const std::filesystem::path& path) {
-  auto lock = OpenFile(path.string() + ".lock", O_RDWR | O_CREAT);
-  if (!lock) return lock;
-  if (::flock(lock->get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  const int err = errno;
-  if (err == EWOULDBLOCK) {
-    return Fail(Errc::kFailedPrecondition, path.string() + " is held by another process");
-  }
-  return FailErrno("lock " + path.string(), err);
-}
-
 }  // namespace
 
 Journal::Journal(std::filesystem::path path, Fd lock, Fd file, Living living)
@@ -104,7 +92,8 @@ Journal::Journal(std::filesystem::path path, Fd lock, Fd file, Living living)
       living_(std::move(living)) {}
 
 Result<Journal> Journal::Open(const std::filesystem::path& path) {
-  auto lock = Lock(path);
+  // A lock of its own, because the journal itself is replaced when it is compacted.
+  auto lock = LockFile(path.string() + ".lock");
   if (!lock) return std::unexpected(std::move(lock).error());
   Living living;
   auto text = ReadFile(path, kMaxJournal);

@@ -1,17 +1,15 @@
 #include "manager/state_dir.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <chrono>
 #include <string>
 #include <system_error>
-#include <thread>
+
+#include "base/files.h"
+#include "host/file_lock.h"
 
 namespace strata::manager {
 namespace {
@@ -21,8 +19,7 @@ namespace fs = std::filesystem;
 // The longest file name that is put under run/: a cell's name, an index and an ending.
 constexpr std::size_t kLongestSocketName = 40;
 
-constexpr int kLockTries = 50;
-constexpr std::chrono::milliseconds kLockPause{20};
+constexpr Bytes kLongestPid{32};
 
 Result<void> MakeFolder(const fs::path& dir, mode_t mode) {
   std::error_code error;
@@ -41,26 +38,22 @@ Result<void> MakeFolder(const fs::path& dir, mode_t mode) {
   return {};
 }
 
+std::string OwnerOf(const fs::path& file) {
+  auto pid = ReadFile(file, kLongestPid);
+  return pid ? *pid : "unknown";
+}
+
 Result<Fd> Lock(const fs::path& file) {
-  Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.valid()) return FailErrno("open " + file.string(), errno);
-  // A predecessor that was just killed, or a child of it between fork and exec, holds the lock for
-  // some milliseconds more.
-  int tries = kLockTries;
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && --tries > 0) {
-    std::this_thread::sleep_for(kLockPause);
+  auto fd = host::LockFile(file);
+  if (!fd && fd.error().code == Errc::kFailedPrecondition) {
+    return Fail(Errc::kFailedPrecondition,
+                "stratad (pid " + OwnerOf(file) +
+                    ") already runs on this STRATA_HOME; 'strata down' stops it");
   }
-  if (tries == 0) {
-    std::array<char, 32> owner{};
-    const ssize_t got = ::pread(fd.get(), owner.data(), owner.size() - 1, 0);
-    const std::string pid(owner.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-    return Fail(
-        Errc::kFailedPrecondition,
-        "stratad (pid " + pid + ") already runs on this STRATA_HOME; 'strata down' stops it");
-  }
+  if (!fd) return fd;
   const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(fd.get(), 0) != 0 ||
-      ::pwrite(fd.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  if (::ftruncate(fd->get(), 0) != 0 ||
+      ::pwrite(fd->get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return FailErrno("write " + file.string(), errno);
   }
   return fd;
