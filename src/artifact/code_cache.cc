@@ -21,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kChunk = 256 << 10;
 constexpr std::string_view kMac = ".mac";
 constexpr std::string_view kNew = ".new";  // being written
 
@@ -42,23 +41,6 @@ Result<Entry> MakeEntry(std::string_view digest, std::string_view engine) {
                                             "', '" + std::string(engine) + "'");
   }
   return Entry{digest, engine, std::string(DigestHex(digest)) + "-" + std::string(engine)};
-}
-
-// Reads `fd` from its start to its end, chunk by chunk.
-template <typename Each>
-Result<void> ForEachChunk(const Fd& fd, Each each) {
-  std::vector<char> chunk(kChunk);
-  off_t offset = 0;
-  while (true) {
-    const ssize_t got = ::pread(fd.get(), chunk.data(), chunk.size(), offset);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return FailErrno("read compiled code", errno);
-    if (got == 0) return {};
-    if (auto done = each(std::string_view(chunk.data(), static_cast<std::size_t>(got))); !done) {
-      return done;
-    }
-    offset += got;
-  }
 }
 
 // HMAC(key, purpose \0 digest \0 engine \0 SHA-256(code)); none of the texts can hold a \0.

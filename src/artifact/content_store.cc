@@ -8,7 +8,6 @@
 #include "artifact/artifact.h"
 #include "artifact/regular_file.h"
 #include "base/byte_view.h"
-#include "base/fd.h"
 #include "base/files.h"
 
 namespace strata::artifact {
@@ -26,6 +25,17 @@ Result<std::vector<std::byte>> ReadVerified(const std::string& path, std::string
     return Fail(Errc::kFailedPrecondition, path + " does not match its digest");
   }
   return bytes;
+}
+
+bool Holds(const std::string& path, std::string_view content) {
+  auto fd = OpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd) return false;
+  const auto same = ForEachChunk(*fd, [&content](std::string_view chunk) -> Result<void> {
+    if (!content.starts_with(chunk)) return Fail(Errc::kFailedPrecondition, "differs");
+    content.remove_prefix(chunk.size());
+    return {};
+  });
+  return same && content.empty();
 }
 
 }  // namespace
@@ -47,14 +57,12 @@ Result<ContentStore> ContentStore::Open(const std::string& directory) {
   return ContentStore(directory);
 }
 
-Result<std::string> ContentStore::Put(std::span<const std::byte> bytes) {
-  const std::string digest = DigestOf(bytes);
-  const std::string path = directory_ + "/" + std::string(DigestHex(digest));
-  if (ReadVerified(path, digest)) return digest;
-  if (auto written = WriteFileAtomic(path, AsText(bytes), 0600); !written) {
-    return std::unexpected(std::move(written).error());
-  }
-  return digest;
+Result<void> ContentStore::Put(std::string_view digest, std::span<const std::byte> bytes) {
+  const std::string_view hex = DigestHex(digest);
+  if (hex.empty()) return Fail(Errc::kInvalidArgument, "no digest: " + std::string(digest));
+  const std::string path = directory_ + "/" + std::string(hex);
+  if (Holds(path, AsText(bytes))) return {};
+  return WriteFileAtomic(path, AsText(bytes), 0600);
 }
 
 Result<std::vector<std::byte>> ContentStore::Get(std::string_view digest) const {

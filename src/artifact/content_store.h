@@ -22,8 +22,9 @@ class ContentStore {
   // Makes `directory` (0700) when there is none and removes unfinished files of a crashed writer.
   static Result<ContentStore> Open(const std::string& directory);
 
-  // Stores `bytes` durably and returns their digest ("sha256:..."). Storing twice is harmless.
-  Result<std::string> Put(std::span<const std::byte> bytes);
+  // Stores `bytes` durably. `digest` is theirs (DigestOf), which is not checked here but by Get.
+  // Storing twice is harmless, and repairs a damaged file.
+  Result<void> Put(std::string_view digest, std::span<const std::byte> bytes);
 
   // kNotFound: not here. kFailedPrecondition: the file does not match its digest; it was removed,
   // so storing the artifact again repairs it.

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "artifact/regular_file.h"
 #include "artifact/testing.h"
 #include "base/sha256.h"
 
@@ -22,6 +23,13 @@ class ContentStoreTest : public ::testing::Test {
     EXPECT_TRUE(store) << store.error().message;
     return *std::move(store);
   }
+  // Returns the digest.
+  static std::string Put(ContentStore store, std::string_view text) {
+    const auto bytes = BytesOf(text);
+    std::string digest = DigestOf(bytes);
+    EXPECT_TRUE(store.Put(digest, bytes));
+    return digest;
+  }
   std::string PathOf(const std::string& digest) const {
     return folder_ / ("content/" + digest.substr(7));
   }
@@ -30,7 +38,7 @@ class ContentStoreTest : public ::testing::Test {
 };
 
 TEST_F(ContentStoreTest, WhatWasPutIsThereAfterAReopen) {
-  const std::string digest = *Open().Put(BytesOf("wasm"));
+  const std::string digest = Put(Open(), "wasm");
   EXPECT_EQ(digest, "sha256:" + Sha256Hex("wasm"));
   const ContentStore store = Open();
   EXPECT_TRUE(store.Contains(digest));
@@ -40,7 +48,7 @@ TEST_F(ContentStoreTest, WhatWasPutIsThereAfterAReopen) {
 }
 
 TEST_F(ContentStoreTest, IsPrivate) {
-  const std::string digest = *Open().Put(BytesOf("wasm"));
+  const std::string digest = Put(Open(), "wasm");
   struct stat status = {};
   ASSERT_EQ(::stat(PathOf(digest).c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
@@ -48,13 +56,27 @@ TEST_F(ContentStoreTest, IsPrivate) {
 
 TEST_F(ContentStoreTest, ADamagedFileIsReportedRemovedAndRepairedByPut) {
   ContentStore store = Open();
-  const std::string digest = *store.Put(BytesOf("wasm"));
+  const std::string digest = Put(store, "wasm");
   WriteText(PathOf(digest), "wasX");
   EXPECT_EQ(store.Get(digest).error().code, Errc::kFailedPrecondition);
   EXPECT_EQ(store.Get(digest).error().code, Errc::kNotFound);
   WriteText(PathOf(digest), "wasX");
-  EXPECT_EQ(*store.Put(BytesOf("wasm")), digest);
+  EXPECT_EQ(Put(store, "wasm"), digest);
   EXPECT_TRUE(store.Get(digest));
+}
+
+TEST_F(ContentStoreTest, PutRepairsAFileThatIsTooShortOrTooLong) {
+  ContentStore store = Open();
+  const std::string digest = Put(store, "wasm");
+  for (const char* damaged : {"", "was", "wasm and more"}) {
+    WriteText(PathOf(digest), damaged);
+    Put(store, "wasm");
+    EXPECT_TRUE(store.Get(digest)) << damaged;
+  }
+}
+
+TEST_F(ContentStoreTest, PutRefusesWhatIsNoDigest) {
+  EXPECT_EQ(Open().Put("../x", BytesOf("wasm")).error().code, Errc::kInvalidArgument);
 }
 
 TEST_F(ContentStoreTest, AnUnknownOrMalformedDigestIsNotFound) {
@@ -67,7 +89,7 @@ TEST_F(ContentStoreTest, AnUnknownOrMalformedDigestIsNotFound) {
 }
 
 TEST_F(ContentStoreTest, OpenRemovesWhatACrashedWriterLeft) {
-  const std::string digest = *Open().Put(BytesOf("wasm"));
+  const std::string digest = Put(Open(), "wasm");
   WriteText(folder_ / "content/abc.tmp.XYZ", "half");
   EXPECT_TRUE(Open().Contains(digest));
   EXPECT_FALSE(fs::exists(folder_ / "content/abc.tmp.XYZ"));
@@ -75,8 +97,8 @@ TEST_F(ContentStoreTest, OpenRemovesWhatACrashedWriterLeft) {
 
 TEST_F(ContentStoreTest, PruneKeepsWhatIsNamed) {
   ContentStore store = Open();
-  const std::string a = *store.Put(BytesOf("a"));
-  const std::string b = *store.Put(BytesOf("b"));
+  const std::string a = Put(store, "a");
+  const std::string b = Put(store, "b");
   EXPECT_EQ(*store.Prune({b}), 1U);
   EXPECT_FALSE(store.Contains(a));
   EXPECT_TRUE(store.Contains(b));

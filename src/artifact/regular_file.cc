@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
 
 #include "base/files.h"
 #include "base/hex.h"
@@ -18,6 +17,7 @@ namespace strata::artifact {
 namespace {
 
 constexpr std::string_view kSha256 = "sha256:";
+constexpr std::size_t kChunk = 256 << 10;
 
 std::unexpected<Error> TooLarge(const std::string& name, Bytes limit) {
   return Fail(Errc::kResourceExhausted,
@@ -48,6 +48,21 @@ Result<std::vector<std::byte>> ReadRegular(const Fd& fd, Bytes limit, const std:
   }
   content.resize(size);
   return content;
+}
+
+Result<void> ForEachChunk(const Fd& fd, const std::function<Result<void>(std::string_view)>& each) {
+  std::vector<char> chunk(kChunk);
+  off_t offset = 0;
+  while (true) {
+    const ssize_t got = ::pread(fd.get(), chunk.data(), chunk.size(), offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return FailErrno("read a file", errno);
+    if (got == 0) return {};
+    if (auto done = each(std::string_view(chunk.data(), static_cast<std::size_t>(got))); !done) {
+      return done;
+    }
+    offset += got;
+  }
 }
 
 Result<Fd> OpenBeneath(const Fd& root, const std::string& path, const std::string& name) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,10 @@ namespace strata::artifact {
 
 // The whole content of the open file `fd`; `name` is for messages.
 Result<std::vector<std::byte>> ReadRegular(const Fd& fd, Bytes limit, const std::string& name);
+
+// Gives the content of `fd` to `each`, from the start of the file, in parts of 256 KiB; ends with
+// the first error. The position of `fd` stays.
+Result<void> ForEachChunk(const Fd& fd, const std::function<Result<void>(std::string_view)>& each);
 
 // Opens `path` below the folder `root` for reading. No part of `path` may be a link or lead out of
 // `root`; both are kInvalidArgument. `name` is for messages.

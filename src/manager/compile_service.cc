@@ -131,15 +131,18 @@ Result<Fd> CompileService::Open(std::string_view digest) {
   return cache_.Lookup(digest, engine_key_);
 }
 
-Task<CodeInfo> CompileService::Prepare(std::string digest, std::span<const std::byte> wasm) {
+Task<Code> CompileService::Prepare(std::string digest, std::span<const std::byte> wasm) {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(turn.error());
   auto info = Info(digest);
-  if (info && cache_.Lookup(digest, engine_key_)) co_return info;
+  if (info) {
+    auto cached = cache_.Lookup(digest, engine_key_);
+    if (cached) co_return Code{std::move(*info), std::move(*cached)};
+  }
   co_return co_await Compile(std::move(digest), wasm);
 }
 
-Task<CodeInfo> CompileService::Compile(std::string digest, std::span<const std::byte> wasm) {
+Task<Code> CompileService::Compile(std::string digest, std::span<const std::byte> wasm) {
   auto sealed = host::MakeSealedMemfd("strata-wasm", wasm);
   if (!sealed) co_return std::unexpected(sealed.error());
   auto code = host::MakeMemfd("strata-code");
@@ -152,15 +155,14 @@ Task<CodeInfo> CompileService::Compile(std::string digest, std::span<const std::
   auto info = InfoFromJson(*answer);
   if (!info) co_return std::unexpected(info.error());
   if (auto done = host::SealMemfd(job.code.get()); !done) co_return std::unexpected(done.error());
-  if (auto kept = cache_.Insert(digest, engine_key_, job.code); !kept) {
-    co_return Wrap(kept.error(), "keep compiled code");
-  }
+  auto cached = cache_.Insert(digest, engine_key_, job.code);
+  if (!cached) co_return Wrap(cached.error(), "keep compiled code");
   // Last: without it the next Prepare compiles again, with it the code is there.
   if (auto kept = WriteFileAtomic(InfoPath(digest), DumpJson(*answer)); !kept) {
     co_return Wrap(kept.error(), "keep what the compiler said");
   }
   log_.Info("compiled", {{"digest", digest}, {"kind", model::GuestKindName(info->kind)}});
-  co_return info;
+  co_return Code{std::move(*info), std::move(*cached)};
 }
 
 Task<Json> CompileService::RunJob(Job& job) {

@@ -37,6 +37,11 @@ struct CodeInfo {
   Json exports = Json::array();  // of a bare module: [{"name", "params", "results"}]
 };
 
+struct Code {
+  CodeInfo info;
+  Fd file;  // verified, read-only, at offset 0
+};
+
 class CompileService {
  public:
   // `info_dir` keeps what is known of compiled artifacts across restarts.
@@ -47,8 +52,8 @@ class CompileService {
   Task<void> LearnEngine();
   [[nodiscard]] const std::string& engine_key() const noexcept { return engine_key_; }
 
-  // Makes the code of `wasm` (whose digest is `digest`) available to Open().
-  Task<CodeInfo> Prepare(std::string digest, std::span<const std::byte> wasm);
+  // The code of `wasm` (whose digest is `digest`), now also available to Open().
+  Task<Code> Prepare(std::string digest, std::span<const std::byte> wasm);
 
   // A verified read-only descriptor of code that Prepare() made. kNotFound: prepare it again.
   Result<Fd> Open(std::string_view digest);
@@ -58,7 +63,7 @@ class CompileService {
 
  private:
   struct Job;
-  Task<CodeInfo> Compile(std::string digest, std::span<const std::byte> wasm);
+  Task<Code> Compile(std::string digest, std::span<const std::byte> wasm);
   Task<Json> RunJob(Job& job);
   [[nodiscard]] std::filesystem::path InfoPath(std::string_view digest) const;
 

@@ -131,11 +131,12 @@ Task<void> ManagerImpl::Compile(std::vector<Candidate>& candidates) {
   for (Candidate& candidate : candidates) {
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr) continue;
-    auto info = co_await compiler_.Prepare(candidate.artifact.digest, candidate.artifact.bytes);
-    if (!info) co_return Wrap(info.error(), resource.key().ToString() + ": spec.artifact");
-    if (auto fits = CheckKind(resource, info->kind); !fits) {
+    auto code = co_await compiler_.Prepare(candidate.artifact.digest, candidate.artifact.bytes);
+    if (!code) co_return Wrap(code.error(), resource.key().ToString() + ": spec.artifact");
+    if (auto fits = CheckKind(resource, code->info.kind); !fits) {
       co_return std::unexpected(fits.error());
     }
+    candidate.code = std::move(code->file);
   }
   co_return Result<void>{};
 }
@@ -194,12 +195,18 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
 
   for (const Candidate& candidate : *candidates) {
     if (candidate.artifact.bytes.empty()) continue;
-    if (auto kept = content_.Put(candidate.artifact.bytes); !kept) {
+    auto kept = content_.Put(candidate.artifact.digest, candidate.artifact.bytes);
+    if (!kept) {
       co_return Wrap(kept.error(), "keep " + candidate.resource.resource.key().ToString());
     }
   }
   auto applied = store_->Apply(resources, store::DryRun::kNo);
   if (!applied) co_return std::unexpected(applied.error());
+  for (Candidate& candidate : *candidates) {
+    if (!candidate.code.valid()) continue;
+    code_.insert_or_assign(ModuleKey(candidate.artifact.digest, compiler_.engine_key()),
+                           std::move(candidate.code));
+  }
   changed_.Notify();
   if (auto served = co_await Serve(); !served) {
     Spawn(loop_, ServeUntilDone());
@@ -239,10 +246,9 @@ Task<void> ManagerImpl::EnsureCode(const model::Revision& revision) {
     // Evicted, damaged, or made by another engine version: the artifact is still here.
     auto wasm = content_.Get(revision.artifact_digest);
     if (!wasm) co_return Wrap(wasm.error(), "artifact of " + revision.ToString());
-    auto info = co_await compiler_.Prepare(revision.artifact_digest, *wasm);
-    if (!info) co_return Wrap(info.error(), "compile " + revision.ToString());
-    code = compiler_.Open(revision.artifact_digest);
-    if (!code) co_return Wrap(code.error(), "code of " + revision.ToString());
+    auto prepared = co_await compiler_.Prepare(revision.artifact_digest, *wasm);
+    if (!prepared) co_return Wrap(prepared.error(), "compile " + revision.ToString());
+    code = std::move(prepared->file);
   }
   code_.insert_or_assign(key, std::move(*code));
   co_return Result<void>{};

@@ -11,6 +11,7 @@
 #include "base/promise.h"
 #include "host/sweep.h"
 #include "http/listener.h"
+#include "manager/together.h"
 
 namespace strata::manager {
 namespace {
@@ -49,7 +50,8 @@ Fleet::Fleet(CellContext& context, Connector& connector, OpenModuleFn open_modul
       connector_(connector),
       open_module_(std::move(open_module)),
       sandbox_gone_(std::move(sandbox_gone)),
-      turns_(context.loop, 1) {}
+      turns_(context.loop, 1),
+      starts_(context.loop, 2 * std::max(1U, std::thread::hardware_concurrency())) {}
 
 std::uint32_t Fleet::FrontCells() const {
   if (context_.options.cells != 0) return context_.options.cells;
@@ -160,15 +162,18 @@ Task<void> Fleet::Reconcile(DesiredState desired) {
     if (at->second.cell) Spawn(context_.loop, DrainAndForget(at->second.cell, context_.log));
     at = slots_.erase(at);
   }
-  Result<void> outcome;
-  for (auto& [name, slot] : slots_) {
-    auto brought = co_await Bring(slot);
-    if (!brought && outcome) outcome = Wrap(brought.error(), "cell for " + slot.tenant);
-  }
-  co_return outcome;
+  std::vector<Task<void>> all;
+  for (auto& [name, slot] : slots_) all.push_back(Bring(slot));
+  co_return co_await Together(context_.loop, std::move(all));
 }
 
 Task<void> Fleet::Bring(Slot& slot) {
+  auto brought = co_await Renew(slot);
+  if (!brought) co_return Wrap(brought.error(), "cell for " + slot.tenant);
+  co_return Result<void>{};
+}
+
+Task<void> Fleet::Renew(Slot& slot) {
   if (slot.cell && slot.cell->alive() && slot.cell->tenant() == slot.tenant) {
     const Configuration& configuration = desired_.by_tenant[slot.tenant];
     auto configured = co_await slot.cell->Configure(configuration, desired_.generation);
@@ -187,6 +192,8 @@ Task<void> Fleet::Bring(Slot& slot) {
 }
 
 Task<void> Fleet::Fill(Slot& slot) {
+  auto turn = co_await starts_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
   const Configuration& configuration = desired_.by_tenant[slot.tenant];
   auto cell = co_await CellProcess::Start(context_, *this, NewCellName(slot.tenant), slot.tenant,
                                           configuration.read_only, configuration.scratch);
@@ -267,23 +274,12 @@ Task<void> Fleet::Down(milliseconds patience) {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(turn.error());
   // All at once: guests that do not end cost one patience, not one for each cell.
-  std::vector<std::shared_ptr<Promise<std::monostate>>> ends;
-  for (const auto& cell : cells()) {
-    auto end = std::make_shared<Promise<std::monostate>>(context_.loop);
-    ends.push_back(end);
-    auto drain = [](std::shared_ptr<CellProcess> ending, milliseconds most,
-                    std::shared_ptr<Promise<std::monostate>> done) -> Awaitable<void> {
-      auto drained = co_await ending->Drain(most);
-      if (!drained) co_return done->Set(std::unexpected(drained.error()));
-      done->Set(std::monostate{});
-    };
-    Spawn(context_.loop, drain(cell, patience, end));
-  }
-  Result<void> outcome;
-  for (const auto& end : ends) {
-    auto drained = co_await end->Wait(2 * patience);  // Drain() itself ends sooner
-    if (!drained) outcome = std::unexpected(drained.error());
-  }
+  const auto drain = [](std::shared_ptr<CellProcess> cell, milliseconds most) -> Task<void> {
+    co_return co_await cell->Drain(most);
+  };
+  std::vector<Task<void>> all;
+  for (const auto& cell : cells()) all.push_back(drain(cell, patience));
+  auto outcome = co_await Together(context_.loop, std::move(all));
   slots_.clear();
   co_return outcome;
 }

@@ -79,8 +79,9 @@ class Fleet final : public CellListener {
   Task<void> AdoptAll();
   Result<void> EndStrangers();
   Result<void> BindMissing();
-  Task<void> Fill(Slot& slot);  // starts, configures, listens
-  Task<void> Bring(Slot& slot);
+  Task<void> Fill(Slot& slot);   // starts, configures, listens
+  Task<void> Bring(Slot& slot);  // to what is desired
+  Task<void> Renew(Slot& slot);
   Awaitable<void> Replace(std::string slot_name);
   std::string NewCellName(const std::string& tenant);
   [[nodiscard]] std::uint32_t FrontCells() const;
@@ -89,7 +90,8 @@ class Fleet final : public CellListener {
   Connector& connector_;
   OpenModuleFn open_module_;
   SandboxGoneFn sandbox_gone_;
-  Turns turns_;
+  Turns turns_;   // changes of the fleet
+  Turns starts_;  // cells that start at once: a start costs 15 ms of a core
   DesiredState desired_;
   std::map<std::string, PublicSocket> sockets_;
   std::map<std::string, Slot> slots_;  // "web-0", "tenant-shop"

@@ -76,6 +76,7 @@ class ManagerImpl final : public Manager {
   struct Candidate {
     store::NewResource resource;
     artifact::Artifact artifact;
+    Fd code;  // once it is compiled
   };
 
   // deploy.cc
