@@ -1,7 +1,6 @@
 #include "http/acceptor.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -15,6 +14,7 @@
 #include "http/connection.h"
 #include "http/problem.h"
 #include "http/sleep.h"
+#include "http/socket_address.h"
 
 namespace strata::http {
 namespace {
@@ -116,7 +116,7 @@ Acceptor::Accepted Acceptor::AcceptSome() {
     Fd client(
         ::accept4(socket_.native_handle(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client.valid()) {
-      Start(std::move(client), peer);
+      Start(state_, std::move(client), family_, PeerName(peer));
       continue;
     }
     const int err = errno;
@@ -129,21 +129,22 @@ Acceptor::Accepted Acceptor::AcceptSome() {
   return Accepted::kMaybeMore;
 }
 
-void Acceptor::Start(Fd client, const SocketAddress& peer) {
-  ++state_->counters.accepted;
-  if (state_->connections.size() >= state_->config.max_connections) {
-    ++state_->counters.refused;
+void Acceptor::Start(const std::shared_ptr<ServerState>& state, Fd client, int family,
+                     std::string peer) {
+  ++state->counters.accepted;
+  if (state->connections.size() >= state->config.max_connections) {
+    ++state->counters.refused;
     Refuse(client);
     return;
   }
-  Transport::Socket socket(state_->loop.get_executor());
+  Transport::Socket socket(state->loop.get_executor());
   ErrorCode error;
-  socket.assign(asio::generic::stream_protocol(family_, 0), client.get(), error);
+  socket.assign(asio::generic::stream_protocol(family, 0), client.get(), error);
   if (error) return;  // epoll is out of memory; the client sees a close
   static_cast<void>(client.Release());
-  state_->KeepTime();
-  Spawn(state_->loop,
-        Connection::Run(std::make_unique<Connection>(state_, std::move(socket), PeerName(peer))));
+  state->KeepTime();
+  Spawn(state->loop,
+        Connection::Run(std::make_unique<Connection>(state, std::move(socket), std::move(peer))));
 }
 
 }  // namespace strata::http

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
@@ -13,7 +14,6 @@
 #include "base/task.h"
 #include "http/server.h"
 #include "http/server_state.h"
-#include "http/socket_address.h"
 
 namespace strata::http {
 
@@ -24,6 +24,10 @@ class Acceptor {
                                                 ListenerHolder holder);
 
   static Awaitable<void> Run(std::shared_ptr<Acceptor> self);
+
+  // Serves one accepted socket of `family`, or tells it that there is no room.
+  static void Start(const std::shared_ptr<ServerState>& state, Fd client, int family,
+                    std::string peer);
 
   // Makes Run() look at the state's flags.
   void Wake();
@@ -36,7 +40,6 @@ class Acceptor {
   Acceptor(std::shared_ptr<ServerState> state, int family, ListenerHolder holder);
   [[nodiscard]] bool stopping() const noexcept { return state_->draining || state_->stopped; }
   Accepted AcceptSome();
-  void Start(Fd client, const SocketAddress& peer);
 
   std::shared_ptr<ServerState> state_;
   asio::posix::basic_stream_descriptor<Executor> socket_;

@@ -1,5 +1,7 @@
 #include "http/server.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -33,6 +35,17 @@ Result<void> Server::Adopt(Fd listener, ListenerHolder holder) {
   if (!acceptor) return std::unexpected(std::move(acceptor).error());
   acceptors_.push_back(*acceptor);
   Spawn(state_->loop, Acceptor::Run(std::move(*acceptor)));
+  return {};
+}
+
+Result<void> Server::Serve(Fd connected, std::string peer) {
+  if (state_->draining) return Fail(Errc::kFailedPrecondition, "the server is draining");
+  int family = AF_UNSPEC;
+  socklen_t size = sizeof family;
+  if (::getsockopt(connected.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) != 0) {
+    return Fail(Errc::kInvalidArgument, "what is to be served is no socket");
+  }
+  Acceptor::Start(state_, std::move(connected), family, std::move(peer));
   return {};
 }
 

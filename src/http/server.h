@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -41,6 +42,11 @@ class Server {
   // non-blocking. Fails with kInvalidArgument (not a listening stream socket) and
   // kFailedPrecondition (draining).
   Result<void> Adopt(Fd listener, ListenerHolder holder = ListenerHolder::kOnlyUs);
+
+  // Serves `connected`, a stream socket that somebody else accepted, as if it had come from a
+  // listener; requests say that they are from `peer`. Fails with kFailedPrecondition (draining) and
+  // kInvalidArgument (no socket).
+  Result<void> Serve(Fd connected, std::string peer);
 
   // Stops accepting, lets requests in flight finish with `Connection: close`, closes idle
   // connections after ServerConfig::drain_idle_grace, and returns when no connection is left. At

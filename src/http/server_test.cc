@@ -269,6 +269,26 @@ TEST(ServerTest, ListensOnAUnixSocketToo) {
   EXPECT_EQ(peer, "unix");
 }
 
+TEST(ServerTest, ServesAConnectionThatSomebodyElseAccepted) {
+  std::string peer;
+  ServerHarness harness([&](Exchange& exchange) -> Awaitable<void> {
+    peer = exchange.head().peer;
+    co_await SayHello(exchange);
+  });
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const Fd client(ends[0]);
+  ASSERT_TRUE(harness.server.Serve(Fd(ends[1]), "somebody").has_value());
+  ASSERT_EQ(::send(client.get(), kGet.data(), kGet.size(), 0), static_cast<ssize_t>(kGet.size()));
+  ASSERT_TRUE(harness.RunUntil([&] { return harness.server.counters().requests == 1; }));
+  EXPECT_EQ(peer, "somebody");
+
+  auto nothing = harness.server.Serve(Fd(), "nobody");
+  ASSERT_FALSE(nothing.has_value());
+  EXPECT_EQ(nothing.error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(harness.server.counters().accepted, 1U);
+}
+
 TEST(ServerTest, AdoptRefusesWhatDoesNotListen) {
   ServerHarness harness;
   auto plain = harness.server.Adopt(Fd(::socket(AF_INET, SOCK_STREAM, 0)));
