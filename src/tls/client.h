@@ -1,0 +1,38 @@
+// tls/client.h - the HTTP client (http/client.h) over mutual TLS: for the command line.
+//
+//   auto answer = FetchBlocking(*ParseRemote("https://host:8443", files), {.target =
+//   "/v1/status"});
+//
+// Threads: on the loop; FetchBlocking runs a loop of its own. Names are resolved by the system's
+// resolver, which blocks the loop: for programs that have nothing else to do meanwhile. Errors:
+// those of http/client.h and Context::ForClient; kPermissionDenied when one side does not accept
+// the other's certificate. A connection that was cut is an error even where the body would have
+// ended with it. Tested by tls/client_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/task.h"
+#include "http/client.h"
+#include "tls/context.h"
+
+namespace strata::tls {
+
+struct Remote {
+  std::string host;  // a name or an address; the server's certificate must be for it
+  std::uint16_t port = 0;
+  Files files;
+};
+
+// "https://host:8443", "https://[::1]:8443"; a trailing '/' is ignored. kInvalidArgument otherwise.
+Result<Remote> ParseRemote(std::string_view url, Files files);
+
+// Connects, fetches once, closes.
+Task<http::ClientResponse> Fetch(Loop& loop, Remote remote, http::ClientRequest request,
+                                 http::FetchOptions options = {});
+Result<http::ClientResponse> FetchBlocking(Remote remote, http::ClientRequest request,
+                                           http::FetchOptions options = {});
+
+}  // namespace strata::tls
