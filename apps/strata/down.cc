@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{30};
 constexpr std::chrono::milliseconds kLook{20};
+constexpr std::chrono::milliseconds kRemoteLook{200};
 
 // stratad holds this lock as long as it lives.
 Result<void> WaitUntilGone(const std::filesystem::path& lock) {
@@ -29,12 +30,25 @@ Result<void> WaitUntilGone(const std::filesystem::path& lock) {
   return {};
 }
 
+// Nobody sees another machine's lock: there the closed port is the end.
+Result<void> WaitUntilUnreachable(Session& session) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    auto alive = session.AskJson("GET", "/healthz");
+    if (!alive && session.no_server) return {};
+    if (std::chrono::steady_clock::now() > deadline) {
+      return Fail(Errc::kDeadlineExceeded, "stratad is still stopping; look at its log");
+    }
+    std::this_thread::sleep_for(kRemoteLook);
+  }
+}
+
 void Down(Session& session) {
   auto answer = session.AskJson("POST", "/v1/down");
   if (!answer) return session.Report(answer.error());
-  if (auto gone = WaitUntilGone(session.home / "run" / "lock"); !gone) {
-    return session.Report(gone.error());
-  }
+  auto gone = session.is_remote() ? WaitUntilUnreachable(session)
+                                  : WaitUntilGone(session.home / "run" / "lock");
+  if (!gone) return session.Report(gone.error());
   Print("stopped\n");
 }
 

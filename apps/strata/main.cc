@@ -1,4 +1,4 @@
-// strata - the command line: every verb asks the manager's API over its Unix socket.
+// strata - the command line: every verb asks the manager's API, over its Unix socket or over HTTPS.
 #include <algorithm>
 #include <csignal>
 #include <string>
@@ -27,7 +27,10 @@ constexpr std::string_view kFooter =
     "5 wrong state, 6 try later (limit, deadline), 7 not allowed, 8 not supported.\n"
     "\n"
     "Environment: STRATA_HOME is the state directory (default ~/.local/state/strata);\n"
-    "NO_COLOR turns colours off.";
+    "STRATA_API, STRATA_API_CERT, STRATA_API_KEY and STRATA_API_CA stand for the --api options, "
+    "which\n"
+    "choose a server elsewhere: paths in manifests are then paths there. NO_COLOR turns colours "
+    "off.";
 
 void AddVerbs(CLI::App& app, Session& session) {
   using namespace strata::cli;  // NOLINT(google-build-using-namespace)
@@ -76,6 +79,14 @@ int main(int argc, char** argv) {
   app.fallthrough();
   Session session;
   app.add_option("--home", session.home, "State directory (STRATA_HOME)");
+  app.add_option("--api", session.api, "A server elsewhere, https://HOST:PORT")
+      ->envname("STRATA_API");
+  app.add_option("--api-cert", session.api_files.certificate, "Our certificate for it (PEM)")
+      ->envname("STRATA_API_CERT");
+  app.add_option("--api-key", session.api_files.key, "Our key for it (PEM, mode 0600)")
+      ->envname("STRATA_API_KEY");
+  app.add_option("--api-ca", session.api_files.ca, "Who must have signed its certificate (PEM)")
+      ->envname("STRATA_API_CA");
   app.add_option("-o,--output", session.output, "table, wide, json or yaml");
   app.add_option("-n,--namespace", session.tenant, "Tenant");
   app.set_version_flag("--version", STRATA_VERSION);

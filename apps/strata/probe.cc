@@ -1,7 +1,9 @@
-// strata probe - what this host can enforce, found by trying it; works without a server.
+// strata probe - what this host can enforce, found by trying it; works without a server. With
+// --api, what the server's host can.
 #include "host/probe.h"
 
 #include <string>
+#include <utility>
 
 #include "verbs.h"
 
@@ -22,7 +24,10 @@ Json ProbeJson() {
 void Probe(Session& session) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
-  const Json result = ProbeJson();
+  auto asked =
+      session.is_remote() ? session.AskJson("GET", "/v1/probe") : Result<Json>(ProbeJson());
+  if (!asked) return session.Report(asked.error());
+  const Json result = std::move(*asked);
   if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(result, *format);
   Table table({"PROTECTION", "HERE", "FOUND", "WITHOUT IT"});
   for (const Json& check : result["checks"]) {

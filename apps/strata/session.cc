@@ -33,15 +33,43 @@ std::filesystem::path DefaultHome() {
   return base / ".local" / "state" / "strata";
 }
 
+bool Session::is_remote() const {
+  return !api.empty() || !api_files.certificate.empty() || !api_files.key.empty() ||
+         !api_files.ca.empty();
+}
+
+Result<tls::Remote> Session::remote() const {
+  const std::pair<const char*, bool> given[] = {{"--api", !api.empty()},
+                                                {"--api-cert", !api_files.certificate.empty()},
+                                                {"--api-key", !api_files.key.empty()},
+                                                {"--api-ca", !api_files.ca.empty()}};
+  std::string missing;
+  for (const auto& [name, is_given] : given) missing += is_given ? "" : std::string(" ") + name;
+  if (!missing.empty()) {
+    return Fail(
+        Errc::kInvalidArgument,
+        "a server elsewhere needs --api, --api-cert, --api-key and --api-ca (or STRATA_API, "
+        "STRATA_API_CERT, STRATA_API_KEY, STRATA_API_CA); missing:" +
+            missing);
+  }
+  return tls::ParseRemote(api, api_files);
+}
+
 Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::FetchOptions options) {
   if (options.timeout == http::FetchOptions{}.timeout) options.timeout = kPatience;
-  if (::access(api_socket().c_str(), F_OK) != 0) {
+  Result<http::ClientResponse> response = Fail(Errc::kInternal, "nobody was asked");
+  if (is_remote()) {
+    auto from = remote();
+    if (!from) return std::unexpected(from.error());
+    response = tls::FetchBlocking(std::move(*from), std::move(request), std::move(options));
+  } else if (::access(api_socket().c_str(), F_OK) != 0) {
     no_server = true;
     return Fail(Errc::kUnavailable, "stratad does not run (no " + api_socket().string() +
                                         "); start it with 'strata up -d'");
+  } else {
+    response = http::FetchBlocking(http::UnixEndpoint{api_socket().string()}, std::move(request),
+                                   std::move(options));
   }
-  auto response = http::FetchBlocking(http::UnixEndpoint{api_socket().string()}, std::move(request),
-                                      std::move(options));
   if (!response) {
     no_server = response.error().code == Errc::kUnavailable;
     return Wrap(response.error(), "ask stratad");

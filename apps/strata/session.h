@@ -1,5 +1,5 @@
-// session.h - what every verb shares: where the state is, how to print, and the one way to ask the
-// API.
+// session.h - what every verb shares: where the server is, how to print, and the one way to ask its
+// API: over the Unix socket in its home or, with --api, over HTTPS with certificates.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "http/client.h"
 #include "output.h"
+#include "tls/client.h"
 
 namespace strata::cli {
 
@@ -19,6 +20,8 @@ std::filesystem::path DefaultHome();
 
 struct Session {
   std::filesystem::path home = DefaultHome();
+  std::string api;       // https://HOST:PORT of a server elsewhere; empty: the socket in `home`
+  tls::Files api_files;  // how we prove to it who we are, and who must have signed its certificate
   std::string output = "table";
   std::string tenant = "default";
   int exit_code = 0;  // what the verb ends with
@@ -27,6 +30,11 @@ struct Session {
   [[nodiscard]] Result<Format> format() const { return ParseFormat(output); }
 
   [[nodiscard]] std::filesystem::path api_socket() const { return home / "run" / "api.sock"; }
+
+  // One of the options for a server elsewhere was given; whether they are complete says remote(),
+  // with kInvalidArgument when they are not or when one is malformed.
+  [[nodiscard]] bool is_remote() const;
+  [[nodiscard]] Result<tls::Remote> remote() const;
 
   // Asks the API. An answer of 400 and above becomes an Error with the server's words; no server at
   // all is kUnavailable and sets `no_server`.

@@ -5,7 +5,6 @@
 #include <string>
 #include <thread>
 
-#include "exit_code.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -60,8 +59,12 @@ void Status(Session& session) {
   if (!status) return session.Report(status.error());
   if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(*status, *format);
   Print("stratad " + (*status)["version"].get<std::string>() + " serves http://" +
-        (*status)["listen"].get<std::string>() + ", pid " + (*status)["pid"].dump() +
-        ", instance " + (*status)["instance"].get<std::string>() + "\n\n");
+        (*status)["listen"].get<std::string>() +
+        (status->contains("apiListen")
+             ? ", its API https://" + (*status)["apiListen"].get<std::string>()
+             : "") +
+        ", pid " + (*status)["pid"].dump() + ", instance " +
+        (*status)["instance"].get<std::string>() + "\n\n");
   Table table({"CELL", "NAMESPACE", "PID", "GENERATION", "SANDBOXES"});
   for (const Json& cell : (*status)["cells"]) {
     table.Add({cell["name"].get<std::string>(), cell["namespace"].get<std::string>(),
@@ -75,6 +78,7 @@ void Version(Session& session) {
   if (!format) return session.Report(format.error());
   Json version{{"client", STRATA_VERSION}, {"server", nullptr}};
   auto status = session.AskJson("GET", "/v1/status");
+  if (!status && session.is_remote()) return session.Report(status.error());
   if (status) {
     version["server"] = (*status)["version"];
     version["engine"] = (*status)["engine"];

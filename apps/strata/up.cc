@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -11,7 +12,6 @@
 #include <vector>
 
 #include "base/files.h"
-#include "exit_code.h"
 #include "host/process.h"
 #include "verbs.h"
 
@@ -52,7 +52,8 @@ std::vector<std::string> Environment() {
   return variables;
 }
 
-// The address that stratad writes once it serves; empty when it ended first.
+// What stratad writes once it serves: the address and, after a space, its API's URL if it has one;
+// empty when it ended first.
 std::string WaitReady(int fd) {
   std::string line;
   const auto deadline = std::chrono::steady_clock::now() + kReadyPatience;
@@ -107,7 +108,10 @@ Result<void> StartInBackground(Session& session, const UpFlags& flags) {
   auto server = host::Process::Spawn(options);
   if (!server) return std::unexpected(server.error());
   tell.Reset();
-  const std::string address = WaitReady(ready.get());
+  const std::string told = WaitReady(ready.get());
+  const std::size_t space = std::min(told.find(' '), told.size());
+  const std::string address = told.substr(0, space);
+  const std::string api = space == told.size() ? "" : told.substr(space + 1);
   if (address.empty()) {
     return Fail(Errc::kFailedPrecondition,
                 "stratad did not start: " + LastWords(log) + " (" + log.string() + ")");
@@ -115,11 +119,13 @@ Result<void> StartInBackground(Session& session, const UpFlags& flags) {
   server->Detach();
   auto format = session.format();
   if (format && (*format == Format::kJson || *format == Format::kYaml)) {
-    PrintValue(Json{{"listen", address}, {"pid", server->pid()}}, *format);
+    Json value{{"listen", address}, {"pid", server->pid()}};
+    if (!api.empty()) value["api"] = api;
+    PrintValue(value, *format);
     return {};
   }
-  Print("stratad serves on http://" + address + " (pid " + std::to_string(server->pid()) +
-        ", state in " + session.home.string() + ")\n" +
+  Print("stratad serves on http://" + address + (api.empty() ? "" : ", its API on " + api) +
+        " (pid " + std::to_string(server->pid()) + ", state in " + session.home.string() + ")\n" +
         "Next: 'strata apply -f function.yaml'; 'strata down' stops it.\n");
   return {};
 }
@@ -151,8 +157,15 @@ void AddUp(CLI::App& app, Session& session) {
   verb->footer(
       "Cells of an earlier server that still run are taken over; no request fails.\n"
       "Examples:\n  strata up\n  strata up -d --listen 0.0.0.0:80\n"
-      "  strata up -d -- --cells=1 --server-timing");
+      "  strata up -d -- --cells=1 --server-timing\n"
+      "  strata up -d -- --api-listen=0.0.0.0:8443 --api-cert=server.pem --api-key=server.key \\\n"
+      "    --api-client-ca=clients-ca.pem");
   verb->callback([&session, flags] {
+    if (session.is_remote()) {
+      return session.Report({Errc::kInvalidArgument,
+                             "'up' starts a server here: leave out --api and its files (or unset "
+                             "STRATA_API*); options for the server's own API stand after --"});
+    }
     auto done =
         flags->background ? StartInBackground(session, *flags) : RunInForeground(session, *flags);
     if (!done) session.Report(done.error());

@@ -1,14 +1,13 @@
 // stratad - the manager: wires the state, the cells and the API together. `strata up` starts it.
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -20,6 +19,7 @@
 #include "http/server.h"
 #include "manager/manager.h"
 #include "telemetry/log.h"
+#include "tls/listener.h"
 
 namespace {
 
@@ -29,6 +29,8 @@ constexpr std::chrono::seconds kApiDrain{1};
 
 struct Flags {
   manager::Options options;
+  std::string api_listen;
+  tls::Files api_files;
   std::uint64_t max_memory_mib = 512;
   std::uint64_t reservation_mib = 4096;
   std::uint64_t keep_resident_kib = 16;
@@ -45,6 +47,12 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--cell-program", options.cell_program, "The strata-cell to start; absolute")
       ->required();
   app.add_option("--listen", options.listen, "Public address; port 0 picks one");
+  app.add_option("--api-listen", flags.api_listen,
+                 "The API on TCP too, ADDR:PORT, for clients with a certificate; needs the next 3");
+  app.add_option("--api-cert", flags.api_files.certificate, "Its certificate (PEM)");
+  app.add_option("--api-key", flags.api_files.key, "Its key (PEM, mode 0600)");
+  app.add_option("--api-client-ca", flags.api_files.ca,
+                 "Who signs its clients' certificates (PEM)");
   app.add_option("--cells", options.cells, "Host cells; 0: one per core");
   app.add_option("--max-sandboxes", options.max_sandboxes, "Live sandboxes in one cell");
   app.add_option("--max-memory-mib", flags.max_memory_mib,
@@ -76,6 +84,29 @@ void Complete(Flags& flags) {
   flags.options.allow_missing_protections = ::geteuid() != 0;
 }
 
+// The API's TCP listener, bound but not accepting; null when it is not wanted. Only the log was
+// opened before, so wrong options change nothing.
+Result<std::unique_ptr<tls::Listener>> OpenApiListener(Loop& loop, const Flags& flags,
+                                                       const telemetry::Logger& log) {
+  const std::pair<const char*, bool> given[] = {
+      {"--api-listen", !flags.api_listen.empty()},
+      {"--api-cert", !flags.api_files.certificate.empty()},
+      {"--api-key", !flags.api_files.key.empty()},
+      {"--api-client-ca", !flags.api_files.ca.empty()}};
+  std::string missing;
+  std::string there;
+  for (const auto& [name, is_given] : given)
+    (is_given ? there : missing) += std::string(" ") + name;
+  if (there.empty()) return nullptr;
+  if (!missing.empty()) {
+    return Fail(Errc::kInvalidArgument, "the API's TCP listener needs four options:" + there +
+                                            " given," + missing + " missing");
+  }
+  auto listener = tls::Listener::Open(loop, flags.api_listen, flags.api_files, log);
+  if (!listener) return Wrap(listener.error(), "--api-listen");
+  return listener;
+}
+
 // Every deployed function's code is held open.
 void RaiseFileLimit() {
   rlimit limit{};
@@ -85,9 +116,10 @@ void RaiseFileLimit() {
   }
 }
 
-void TellReady(int fd, const std::string& address) {
+// "127.0.0.1:8080", or "127.0.0.1:8080 https://127.0.0.1:8443" when the API is on TCP too.
+void TellReady(int fd, const std::string& address, const std::string& api) {
   if (fd < 0) return;
-  const std::string line = address + "\n";
+  const std::string line = address + (api.empty() ? "" : " https://" + api) + "\n";
   (void)!::write(fd, line.data(), line.size());
   ::close(fd);
 }
@@ -95,6 +127,9 @@ void TellReady(int fd, const std::string& address) {
 // Runs until told to stop. SIGTERM and SIGINT leave the cells serving (the next manager adopts
 // them); the API's down ends them.
 Task<void> Serve(Loop& loop, Flags& flags, Clock& clock, Random& random, telemetry::Logger log) {
+  auto remote = OpenApiListener(loop, flags, log);
+  if (!remote) co_return std::unexpected(remote.error());
+  const std::string api_address = *remote ? (*remote)->address() : "";
   const std::filesystem::path socket = flags.options.home / "run" / "api.sock";
   auto manager = co_await manager::Manager::Start(loop, flags.options, clock, random, log);
   if (!manager) co_return std::unexpected(manager.error());
@@ -103,15 +138,23 @@ Task<void> Serve(Loop& loop, Flags& flags, Clock& clock, Random& random, telemet
 
   asio::basic_signal_set<Executor> signals(loop.get_executor(), SIGTERM, SIGINT);
   bool down = false;
-  api::ApiServer api(loop, **manager, [&down, &signals] {
-    down = true;
-    signals.cancel();
-  });
+  api::ApiServer api(
+      loop, **manager,
+      [&down, &signals] {
+        down = true;
+        signals.cancel();
+      },
+      api_address);
   http::Server server(loop, http::ServerConfig{}, api, clock);
   if (auto adopted = server.Adopt(std::move(*listener)); !adopted) co_return adopted;
   const std::string address = (*manager)->Status()["listen"].get<std::string>();
-  log.Info("serving", {{"listen", address}, {"api", socket.string()}});
-  TellReady(flags.ready_fd, address);
+  if (*remote) {
+    (*remote)->Start([&server](Fd connection, std::string peer) {
+      return server.Serve(std::move(connection), std::move(peer));
+    });
+  }
+  log.Info("serving", {{"listen", address}, {"api", socket.string()}, {"api_listen", api_address}});
+  TellReady(flags.ready_fd, address, api_address);
 
   boost::system::error_code ignored;
   (void)co_await signals.async_wait(asio::redirect_error(kAwait, ignored));
@@ -120,6 +163,7 @@ Task<void> Serve(Loop& loop, Flags& flags, Clock& clock, Random& random, telemet
   log.Info("stopping", {{"cells", down ? "ended" : "left serving"}});
   ::unlink(socket.c_str());
   co_await server.Drain(clock.Now() + kApiDrain);
+  if (*remote) co_await (*remote)->Drain(kApiDrain);
   co_return outcome;
 }
 

@@ -18,7 +18,8 @@ Awaitable<void> ApiServer::OpenApi(Context& context) {
 }
 
 Awaitable<void> ApiServer::Status(Context& context) {
-  const Json body = manager_.Status();
+  Json body = manager_.Status();
+  if (!listen_.empty()) body["apiListen"] = listen_;
   co_await Reply(context, 200, body);
 }
 

@@ -4,8 +4,9 @@
 
 namespace strata::api {
 
-ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()> down)
-    : loop_(loop), manager_(manager), down_(std::move(down)) {
+ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()> down,
+                     std::string listen)
+    : loop_(loop), manager_(manager), down_(std::move(down)), listen_(std::move(listen)) {
   Add("GET", "/healthz", &ApiServer::Health);
   Add("GET", "/metrics", &ApiServer::Metrics);
   Add("GET", "/openapi.json", &ApiServer::OpenApi);

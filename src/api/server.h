@@ -3,12 +3,14 @@
 //
 //   strata, scripts --> http::Server --> [ ApiServer ] --> manager::Manager
 //
-// The socket's mode (0600) is the authentication: who can connect is the owner of STRATA_HOME.
+// Who may ask is decided before a request comes here: the Unix socket has mode 0600, so its clients
+// are the owner of STRATA_HOME; tls::Listener lets in who has a certificate. All may do everything.
 // Threads: the manager's loop. Lifetime: the manager outlives it. Tested by api/server_test.cc and,
 // against the document, by tests/conformance.
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,7 +27,8 @@ std::string_view OpenApiDocument() noexcept;
 class ApiServer final : public http::Handler {
  public:
   // `down` is called once, after POST /v1/down was answered.
-  ApiServer(Loop& loop, manager::Manager& manager, std::function<void()> down);
+  // `listen` is the HTTPS address to tell in the status, "" when there is none.
+  ApiServer(Loop& loop, manager::Manager& manager, std::function<void()> down, std::string listen);
 
   Awaitable<void> Handle(http::Exchange& exchange) override;
 
@@ -61,6 +64,7 @@ class ApiServer final : public http::Handler {
   Loop& loop_;
   manager::Manager& manager_;
   std::function<void()> down_;
+  std::string listen_;
   Router router_;
   std::vector<Member> members_;
 };
