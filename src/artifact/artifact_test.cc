@@ -11,6 +11,7 @@
 #include "artifact/testing.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "base/testing/temp_dir.h"
 
 namespace strata::artifact {
 namespace {
@@ -64,7 +65,7 @@ class ArtifactTest : public ::testing::Test {
     AddToIndex(AddBlob(DumpJson(manifest_), kManifestType), "");
   }
 
-  std::string Layout() const { return "oci:" + (folder_ / "l"); }
+  std::string Layout() const { return "oci:" + (folder_ / "l").string(); }
 
   void ExpectFails(const std::string& reference, Errc code, const std::string& message) {
     const auto artifact = Resolve(reference, Bytes::KiB(64));
@@ -73,7 +74,7 @@ class ArtifactTest : public ::testing::Test {
     EXPECT_THAT(artifact.error().message, HasSubstr(message));
   }
 
-  TempFolder folder_;
+  testing::TempDir folder_;
   Json index_ = {{"schemaVersion", 2}, {"manifests", Json::array()}};
   Json layer_;
   Json manifest_;
@@ -81,7 +82,7 @@ class ArtifactTest : public ::testing::Test {
 
 TEST_F(ArtifactTest, ReadsAFile) {
   WriteText(folder_ / "f.wasm", kWasm);
-  const auto artifact = Resolve(folder_ / "f.wasm");
+  const auto artifact = Resolve((folder_ / "f.wasm").string());
   ASSERT_TRUE(artifact) << artifact.error().message;
   EXPECT_EQ(artifact->bytes, BytesOf(kWasm));
   EXPECT_EQ(artifact->digest, "sha256:" + Sha256Hex(kWasm));

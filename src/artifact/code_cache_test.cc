@@ -13,6 +13,7 @@
 
 #include "artifact/testing.h"
 #include "base/files.h"
+#include "base/testing/temp_dir.h"
 
 namespace strata::artifact {
 namespace {
@@ -79,7 +80,7 @@ class CodeCacheTest : public ::testing::Test {
     ASSERT_EQ(::chmod(path.c_str(), 0400), 0);
   }
 
-  TempFolder folder_;
+  testing::TempDir folder_;
 };
 
 TEST_F(CodeCacheTest, WhatWasInsertedIsFoundAfterAReopen) {

@@ -10,6 +10,7 @@
 #include "artifact/regular_file.h"
 #include "artifact/testing.h"
 #include "base/sha256.h"
+#include "base/testing/temp_dir.h"
 
 namespace strata::artifact {
 namespace {
@@ -34,7 +35,7 @@ class ContentStoreTest : public ::testing::Test {
     return folder_ / ("content/" + digest.substr(7));
   }
 
-  TempFolder folder_;
+  testing::TempDir folder_;
 };
 
 TEST_F(ContentStoreTest, WhatWasPutIsThereAfterAReopen) {

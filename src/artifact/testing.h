@@ -1,8 +1,6 @@
-// artifact/testing.h - what the tests of this folder share: a folder that goes away and files in
-// it.
+// artifact/testing.h - what the tests of this folder share: files with content.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -12,26 +10,6 @@
 #include "base/byte_view.h"
 
 namespace strata::artifact {
-
-class TempFolder {
- public:
-  TempFolder() {
-    path_ = (std::filesystem::temp_directory_path() / "strata-artifact-XXXXXX").string();
-    if (::mkdtemp(path_.data()) == nullptr) std::abort();
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 inline void WriteText(const std::string& path, std::string_view text) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());

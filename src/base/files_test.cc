@@ -4,10 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <iterator>
 
 #include <gtest/gtest.h>
+
+#include "base/testing/temp_dir.h"
 
 namespace strata {
 namespace {
@@ -16,18 +17,11 @@ namespace fs = std::filesystem;
 
 class FilesTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "files_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   std::size_t EntryCount() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(root_), {}));
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(root_.path()), {}));
   }
 
-  fs::path root_;
+  const testing::TempDir root_;
 };
 
 TEST_F(FilesTest, WritesAndReadsBackAnyBytes) {
@@ -73,7 +67,7 @@ TEST_F(FilesTest, ReadsFilesThatDoNotSayTheirSize) {
 
 TEST_F(FilesTest, RefusesWhatIsNoRegularFileWithoutWaiting) {
   ASSERT_EQ(::mkfifo((root_ / "fifo").c_str(), 0600), 0);
-  for (const fs::path& path : {root_ / "fifo", root_, fs::path("/dev/zero")}) {
+  for (const fs::path& path : {root_ / "fifo", root_.path(), fs::path("/dev/zero")}) {
     const auto read = ReadFile(path, 1_KiB);
     ASSERT_FALSE(read) << path;
     EXPECT_EQ(read.error().code, Errc::kInvalidArgument) << read.error().message;

@@ -2,12 +2,12 @@
 
 #include <sys/socket.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/testing/temp_dir.h"
 #include "cell/private_handler.h"
 #include "http/listener.h"
 #include "sandbox/fake/driver.h"
@@ -21,8 +21,6 @@ class CellTest : public ::testing::Test {
   CellTest() : random_(1), driver_(loop_, clock_) {}
 
   void SetUp() override {
-    dir_ = ::testing::TempDir() + "cell_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(dir_.data()), nullptr);
     Start start;
     start.cell = "test";
     start.tenant = "shop";
@@ -35,8 +33,8 @@ class CellTest : public ::testing::Test {
                               .engine_key = "key",
                               .allowed = {{"/srv"}, {}},
                               .ring = telemetry::MakeRing(256_KiB).value(),
-                              .private_listener = http::ListenUnix(dir_ + "/private").value(),
-                              .control_listener = http::ListenUnix(dir_ + "/control").value(),
+                              .private_listener = http::ListenUnix(dir_ / "private").value(),
+                              .control_listener = http::ListenUnix(dir_ / "control").value(),
                               .post =
                                   [this](ToManager message) {
                                     posted_.push_back(std::move(message));
@@ -46,10 +44,7 @@ class CellTest : public ::testing::Test {
     ASSERT_TRUE(cell.has_value()) << cell.error().message;
     cell_ = std::move(*cell);
   }
-  void TearDown() override {
-    cell_.reset();
-    std::filesystem::remove_all(dir_);
-  }
+  void TearDown() override { cell_.reset(); }
 
   Result<void> Handle(ToCell message, std::vector<Fd> fds = {}) {
     return cell_->Handle(std::move(message), std::move(fds));
@@ -96,7 +91,7 @@ class CellTest : public ::testing::Test {
   SystemClock clock_;
   SeededRandom random_;
   sandbox::fake::FakeDriver driver_;
-  std::string dir_;
+  const testing::TempDir dir_;
   std::vector<ToManager> posted_;
   std::unique_ptr<Cell> cell_;
   std::uint32_t generation_ = 0;

@@ -1,34 +1,26 @@
 #include "host/journal.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "base/testing/temp_dir.h"
 
 namespace strata::host {
 namespace {
 
 class JournalTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    root_ = ::testing::TempDir() + "journal_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(root_.data()), nullptr);
-    path_ = root_ + "/journal";
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
   std::string Text() { return *ReadFile(path_, 1_MiB); }
   void SetText(const std::string& text) { std::ofstream(path_, std::ios::binary) << text; }
 
   const HostObject web_{.kind = "cell", .id = "web-0", .process = {42, 7, "boot"}};
   const HostObject job_{.kind = "cell", .id = "job-1", .process = {43, 8, "boot"}};
   const HostObject socket_{.kind = "socket", .id = "/run/x", .process = {}};
-  std::string root_;
-  std::string path_;
+  const testing::TempDir root_;
+  const std::string path_ = root_ / "journal";
 };
 
 TEST_F(JournalTest, RemembersWhatWasMadeAndNotRemoved) {

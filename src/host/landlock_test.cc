@@ -8,37 +8,32 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "base/fd.h"
 #include "base/files.h"
+#include "base/testing/temp_dir.h"
 #include "host/confine_test_util.h"
 
 namespace strata::host {
 namespace {
 
-std::string* root = nullptr;  // of the test that runs; the child functions take no arguments
+const std::string* root = nullptr;  // of the test that runs; the child functions take no arguments
 
 class LandlockTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const auto abi = LandlockAbi(); !abi) GTEST_SKIP() << abi.error().message;
-    root_ = ::testing::TempDir() + "landlock_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(root_.data()), nullptr);
-    ASSERT_EQ(::mkdir((root_ + "/ro").c_str(), 0700), 0);
-    ASSERT_EQ(::mkdir((root_ + "/rw").c_str(), 0700), 0);
-    ASSERT_TRUE(WriteFileAtomic(root_ + "/ro/file", "x"));
-    ASSERT_TRUE(WriteFileAtomic(root_ + "/secret", "x"));
-    root = &root_;
+    ASSERT_EQ(::mkdir((root_ / "ro").c_str(), 0700), 0);
+    ASSERT_EQ(::mkdir((root_ / "rw").c_str(), 0700), 0);
+    ASSERT_TRUE(WriteFileAtomic(root_ / "ro/file", "x"));
+    ASSERT_TRUE(WriteFileAtomic(root_ / "secret", "x"));
+    root = &path_;
   }
-  void TearDown() override {
-    if (!root_.empty()) std::filesystem::remove_all(root_);
-  }
-  std::string root_;
+  const testing::TempDir root_;
+  const std::string path_ = root_.path();
 };
 
 int Open(const std::string& path, int flags) {

@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
+
+#include "base/testing/temp_dir.h"
 
 namespace strata::host {
 namespace {
@@ -25,10 +26,8 @@ constexpr std::chrono::seconds kLong(60);
 class SweepTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    root_ = ::testing::TempDir() + "sweep_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(root_.data()), nullptr);
     for (const char* name : {"strata-sweep-a", "strata-sweep-b", "another"}) {
-      fs::copy_file(fs::canonical("/bin/sh"), fs::path(root_) / name);
+      fs::copy_file(fs::canonical("/bin/sh"), root_ / name);
     }
     instance_ = "sweep" + std::to_string(::getpid());
     ASSERT_EQ(::pipe2(ends_.data(), O_CLOEXEC), 0);
@@ -36,12 +35,11 @@ class SweepTest : public ::testing::Test {
   void TearDown() override {
     ::close(ends_[0]);
     ::close(ends_[1]);
-    fs::remove_all(root_);
   }
 
   // A process that waits for its stdin, which never comes.
   Process Start(const std::string& name, const std::string& argument) {
-    auto process = Process::Spawn({.program = root_ + "/" + name,
+    auto process = Process::Spawn({.program = root_ / name,
                                    .arguments = {"-c", "read line", "name", argument},
                                    .stdin_fd = ends_[0]});
     EXPECT_TRUE(process) << process.error().message;
@@ -56,7 +54,7 @@ class SweepTest : public ::testing::Test {
     return ids;
   }
 
-  std::string root_;
+  const testing::TempDir root_;
   std::string instance_;
   std::array<int, 2> ends_ = {-1, -1};
 };
@@ -75,7 +73,7 @@ TEST_F(SweepTest, FindsThisInstancesProgramsAndNoOthers) {
 
 TEST_F(SweepTest, FindsAProgramThatWasReplacedOnDisk) {
   const Process ours = Start("strata-sweep-a", "--instance=" + instance_);
-  fs::remove(root_ + "/strata-sweep-a");
+  fs::remove(root_ / "strata-sweep-a");
   EXPECT_EQ(Find(), std::vector{ours.id()});
 }
 

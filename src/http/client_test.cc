@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/testing/temp_dir.h"
 #include "http/exchange_io.h"
 #include "http/response_parser.h"
 #include "http/test_support.h"
@@ -123,8 +124,8 @@ TEST_F(ClientTest, NobodyThereIsUnavailable) {
   ASSERT_FALSE(tcp.has_value());
   EXPECT_EQ(tcp.error().code, Errc::kUnavailable);
   EXPECT_NE(tcp.error().message.find("127.0.0.1:1"), std::string::npos) << tcp.error().message;
-  TempDir dir;
-  auto local = FetchBlocking(UnixEndpoint{dir.File("s")}, {});
+  const testing::TempDir dir;
+  auto local = FetchBlocking(UnixEndpoint{dir / "s"}, {});
   ASSERT_FALSE(local.has_value());
   EXPECT_EQ(local.error().code, Errc::kUnavailable);
 }

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "base/testing/temp_dir.h"
 #include "http/test_support.h"
 
 namespace strata::http {
@@ -49,8 +50,8 @@ TEST(ListenerTest, ReusePortSharesAPort) {
 }
 
 TEST(ListenerTest, AUnixSocketIsPrivateAndReplacedWhenStale) {
-  TempDir dir;
-  const std::string path = dir.File("s");
+  const testing::TempDir dir;
+  const std::string path = dir / "s";
   {
     auto first = ListenUnix(path);
     ASSERT_TRUE(first.has_value()) << first.error().message;
@@ -65,13 +66,13 @@ TEST(ListenerTest, AUnixSocketIsPrivateAndReplacedWhenStale) {
 }
 
 TEST(ListenerTest, AFileInTheWayIsLeftAlone) {
-  TempDir dir;
-  std::ofstream(dir.File("s")) << "precious";
-  auto listener = ListenUnix(dir.File("s"));
+  const testing::TempDir dir;
+  std::ofstream(dir / "s") << "precious";
+  auto listener = ListenUnix(dir / "s");
   ASSERT_FALSE(listener.has_value());
   EXPECT_EQ(listener.error().code, Errc::kFailedPrecondition);
   std::string text;
-  std::ifstream(dir.File("s")) >> text;
+  std::ifstream(dir / "s") >> text;
   EXPECT_EQ(text, "precious");
 }
 

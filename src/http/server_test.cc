@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/promise.h"
+#include "base/testing/temp_dir.h"
 #include "http/exchange_io.h"
 #include "http/test_support.h"
 
@@ -257,11 +258,11 @@ TEST(ServerTest, ListensOnAUnixSocketToo) {
     peer = exchange.head().peer;
     co_await SayHello(exchange);
   });
-  TempDir dir;
-  auto listener = ListenUnix(dir.File("s"));
+  const testing::TempDir dir;
+  auto listener = ListenUnix(dir / "s");
   ASSERT_TRUE(listener.has_value()) << listener.error().message;
   ASSERT_TRUE(harness.server.Adopt(std::move(*listener)).has_value());
-  const auto where = ToSocketAddress(dir.File("s"));
+  const auto where = ToSocketAddress(dir / "s");
   const Fd client(::socket(AF_UNIX, SOCK_STREAM, 0));
   ASSERT_EQ(::connect(client.get(), where->get(), where->size), 0);
   ASSERT_EQ(::send(client.get(), kGet.data(), kGet.size(), 0), static_cast<ssize_t>(kGet.size()));

@@ -31,25 +31,6 @@
 
 namespace strata::http {
 
-// A directory of its own, removed with its sockets at the end.
-class TempDir {
- public:
-  TempDir() {
-    path_ = ::testing::TempDir() + "strata_http.XXXXXX";
-    if (::mkdtemp(path_.data()) == nullptr) std::abort();
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir() {
-    ::unlink(File("s").c_str());
-    ::rmdir(path_.c_str());
-  }
-  [[nodiscard]] std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
 // Answers with whatever function the test gave.
 class FunctionHandler final : public Handler {
  public:

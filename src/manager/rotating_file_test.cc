@@ -3,7 +3,8 @@
 #include <filesystem>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
+
+#include "base/testing/temp_dir.h"
 
 namespace strata::manager {
 namespace {
@@ -12,20 +13,13 @@ namespace fs = std::filesystem;
 
 class RotatingFileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "rotating.XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(dir_); }
-
   RotatingFile OpenSmall() {
     auto file = RotatingFile::Open(dir_ / "log", 16_B);
     EXPECT_TRUE(file.has_value());
     return std::move(*file);
   }
 
-  fs::path dir_;
+  const testing::TempDir dir_;
 };
 
 TEST_F(RotatingFileTest, ReadsWholeLinesFromAnOffset) {

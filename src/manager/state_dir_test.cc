@@ -5,7 +5,8 @@
 #include <filesystem>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
+
+#include "base/testing/temp_dir.h"
 
 namespace strata::manager {
 namespace {
@@ -14,14 +15,7 @@ namespace fs = std::filesystem;
 
 class StateDirTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = "/tmp/strata-dir.XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  fs::path root_;
+  const testing::TempDir root_;
 };
 
 TEST_F(StateDirTest, MakesPrivateFolders) {
@@ -53,7 +47,7 @@ TEST_F(StateDirTest, RefusesPathsThatCannotHoldSockets) {
   const auto longest = StateDir::Open(root_ / std::string(90, 'x'));
   ASSERT_FALSE(longest.has_value());
   EXPECT_EQ(longest.error().code, Errc::kInvalidArgument);
-  EXPECT_TRUE(fs::is_empty(root_));
+  EXPECT_TRUE(fs::is_empty(root_.path()));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/temp_dir.h"
 #include "store/testing.h"
 
 namespace strata::store {
@@ -15,7 +16,7 @@ namespace {
 
 class MacKeyTest : public ::testing::Test {
  protected:
-  std::string path() const { return folder_.path() + "/mac.key"; }
+  std::string path() const { return folder_ / "mac.key"; }
   Result<MacKey> Load() { return LoadOrCreateMacKey(folder_.path(), random_); }
   void ExpectRefused() {
     const auto key = Load();
@@ -23,7 +24,7 @@ class MacKeyTest : public ::testing::Test {
     EXPECT_EQ(key.error().code, Errc::kFailedPrecondition) << key.error().message;
   }
 
-  TempFolder folder_;
+  testing::TempDir folder_;
   SeededRandom random_{1};
 };
 

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "base/testing/temp_dir.h"
 #include "store/testing.h"
 
 namespace strata::store {
@@ -21,7 +22,7 @@ using ::testing::HasSubstr;
 
 class SchemaTest : public ::testing::Test {
  protected:
-  std::string path() const { return folder_.path() + "/state.db"; }
+  std::string path() const { return folder_ / "state.db"; }
 
   Result<std::unique_ptr<Store>> Open() { return Store::Open(folder_.path(), clock_, random_); }
 
@@ -49,7 +50,7 @@ class SchemaTest : public ::testing::Test {
     EXPECT_EQ(*ReadFile(path(), 64_MiB), *before);
   }
 
-  TempFolder folder_;
+  testing::TempDir folder_;
   ManualClock clock_;
   SeededRandom random_{1};
 };

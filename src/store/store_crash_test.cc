@@ -15,6 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/temp_dir.h"
 #include "store/sqlite.h"
 #include "store/store.h"
 #include "store/testing.h"
@@ -68,7 +69,7 @@ std::uint64_t KillAfter(const std::string& folder, int count) {
 }
 
 TEST(StoreCrashTest, EverythingAcknowledgedSurvivesKill9) {
-  TempFolder folder;
+  testing::TempDir folder;
   SystemClock clock;
   SystemRandom random;
   for (const int count : {1, 7, 20, 3, 50}) {
@@ -108,7 +109,7 @@ std::uint64_t FillUp(Store& store) {
 
 // Needs no rights: the kernel refuses to let any file of the process grow beyond the limit.
 TEST(StoreCrashTest, AFileSizeLimitIsReportedAndStillRead) {
-  TempFolder folder;
+  testing::TempDir folder;
   ManualClock clock;
   SeededRandom random(1);
   auto store = Store::Open(folder.path(), clock, random);
@@ -127,7 +128,7 @@ TEST(StoreCrashTest, AFileSizeLimitIsReportedAndStillRead) {
 }
 
 TEST(StoreCrashTest, AFullDiskIsReportedAndStillRead) {
-  TempFolder folder;
+  testing::TempDir folder;
   if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=2m") != 0) {
     GTEST_SKIP() << "needs the right to mount a small tmpfs";
   }

@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/temp_dir.h"
 #include "store/testing.h"
 
 namespace strata::store {
@@ -57,7 +58,7 @@ class StoreTest : public ::testing::Test {
     return names;
   }
 
-  TempFolder folder_;
+  testing::TempDir folder_;
   ManualClock clock_;
   SeededRandom random_{1};
   std::unique_ptr<Store> store_;
@@ -70,7 +71,7 @@ TEST_F(StoreTest, ANewStoreIsEmptyAndPrivate) {
   EXPECT_THAT(store_->instance_id(), SizeIs(32));
   for (const char* name : {"state.db", "state.db-wal"}) {
     struct stat status = {};
-    ASSERT_EQ(::stat((folder_.path() + "/" + name).c_str(), &status), 0) << name;
+    ASSERT_EQ(::stat((folder_ / name).c_str(), &status), 0) << name;
     EXPECT_EQ(status.st_mode & 0777, 0600U) << name;
   }
 }

@@ -1,8 +1,6 @@
-// store/testing.h - what the store's tests share: a folder that goes away, and small resources.
+// store/testing.h - what the store's tests share: small resources.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,24 +9,6 @@
 #include "store/store.h"
 
 namespace strata::store {
-
-class TempFolder {
- public:
-  TempFolder() {
-    path_ = (std::filesystem::temp_directory_path() / "strata-store-XXXXXX").string();
-    if (::mkdtemp(path_.data()) == nullptr) std::abort();
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 inline std::string DigestOf(char digit) { return "sha256:" + std::string(64, digit); }
 

@@ -1,8 +1,6 @@
 #include "telemetry/log.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -12,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/testing/temp_dir.h"
 
 namespace strata::telemetry {
 namespace {
@@ -112,10 +111,9 @@ TEST(LogTest, ADefaultLoggerWritesNothing) {
 }
 
 TEST(LogTest, AppendsToItsFileLineByLine) {
-  std::string directory = ::testing::TempDir() + "log_test.XXXXXX";
-  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  const testing::TempDir directory;
   const ManualClock clock;
-  const std::string file = directory + "/log";
+  const std::string file = directory / "log";
   for (int run = 0; run < 2; ++run) {
     const auto log =
         Logger::Open({.level = Level::kInfo, .format = Format::kText, .file = file}, clock);
@@ -126,8 +124,7 @@ TEST(LogTest, AppendsToItsFileLineByLine) {
   }
   const std::string all = *ReadFile(file, 1_MiB);
   EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 2);
-  EXPECT_FALSE(Logger::Open({.file = directory}, clock)) << "a directory is no log file";
-  std::filesystem::remove_all(directory);
+  EXPECT_FALSE(Logger::Open({.file = directory.path()}, clock)) << "a directory is no log file";
 }
 
 TEST(LogTest, LevelNamesRoundTripAndOthersAreRefused) {

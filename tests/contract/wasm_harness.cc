@@ -1,10 +1,10 @@
 // Guests of the contract in WebAssembly text: bare modules where they suffice, WASI commands where
 // the guest streams or logs.
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
 #include "base/byte_view.h"
+#include "base/testing/temp_dir.h"
 #include "sandbox/wasm/compiler.h"
 #include "sandbox/wasm/driver.h"
 #include "tests/contract/driver_contract.h"
@@ -99,16 +99,10 @@ std::string Source(Guest guest) {
 
 class WasmHarness final : public Harness {
  public:
-  WasmHarness() {
-    std::string name = ::testing::TempDir() + "contract.XXXXXX";
-    if (::mkdtemp(name.data()) != nullptr) scratch_ = name;
-  }
-  ~WasmHarness() override { std::filesystem::remove_all(scratch_); }
-
   std::unique_ptr<Driver> MakeDriver(Loop& loop, const Clock& clock,
                                      std::uint32_t max_sandboxes) override {
     config_.max_sandboxes = max_sandboxes;
-    config_.scratch_root = scratch_;
+    config_.scratch_root = scratch_.path();
     config_.tick_linger = std::chrono::milliseconds(5);
     auto driver = wasm::WasmDriver::Create(loop, clock, config_);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
@@ -123,11 +117,11 @@ class WasmHarness final : public Harness {
     return std::move(compiled->code);
   }
 
-  std::filesystem::path scratch_root() const override { return scratch_; }
+  std::filesystem::path scratch_root() const override { return scratch_.path(); }
 
  private:
   wasm::Config config_;
-  std::filesystem::path scratch_;
+  const strata::testing::TempDir scratch_;
 };
 
 }  // namespace

@@ -19,7 +19,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -31,6 +30,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/temp_dir.h"
 #include "cell/seccomp_table.h"
 
 namespace strata::cell {
@@ -186,15 +186,12 @@ TEST(ConfinementTest, TheCompileRoleMayStartThreads) {
 class ConfinedFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    dir_ = ::testing::TempDir() + "confinement_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(dir_.data()), nullptr);
     for (const char* name : {"ro", "rw", "other"}) {
-      std::filesystem::create_directory(dir_ + "/" + name);
-      std::ofstream(dir_ + "/" + name + "/file") << "x";
+      std::filesystem::create_directory(dir_ / name);
+      std::ofstream(dir_ / name / "file") << "x";
     }
-    allowed_ = {{dir_ + "/ro"}, {dir_ + "/rw"}};
+    allowed_ = {{dir_ / "ro"}, {dir_ / "rw"}};
   }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
 
   // 0, or the errno of opening `path` with `flags` in a confined host process.
   int Open(const std::string& path, int flags) {
@@ -204,35 +201,35 @@ class ConfinedFilesTest : public ::testing::Test {
     return WEXITSTATUS(status);
   }
 
-  std::string dir_;
+  const testing::TempDir dir_;
   AllowedPaths allowed_;
 };
 
 TEST_F(ConfinedFilesTest, OnlyWhatIsAllowedCanBeOpened) {
   if (Open("/dev/null", O_RDONLY) == kNoLandlock) GTEST_SKIP() << "this kernel has no Landlock";
-  EXPECT_EQ(Open(dir_ + "/ro/file", O_RDONLY), 0);
-  EXPECT_EQ(Open(dir_ + "/ro/file", O_WRONLY), EACCES);
-  EXPECT_EQ(Open(dir_ + "/ro/new", O_WRONLY | O_CREAT), EACCES);
-  EXPECT_EQ(Open(dir_ + "/rw/file", O_RDWR), 0);
-  EXPECT_EQ(Open(dir_ + "/rw/new", O_WRONLY | O_CREAT), 0);
-  EXPECT_EQ(Open(dir_ + "/other/file", O_RDONLY), EACCES);
-  EXPECT_EQ(Open(dir_ + "/ro/../other/file", O_RDONLY), EACCES);
+  EXPECT_EQ(Open(dir_ / "ro/file", O_RDONLY), 0);
+  EXPECT_EQ(Open(dir_ / "ro/file", O_WRONLY), EACCES);
+  EXPECT_EQ(Open(dir_ / "ro/new", O_WRONLY | O_CREAT), EACCES);
+  EXPECT_EQ(Open(dir_ / "rw/file", O_RDWR), 0);
+  EXPECT_EQ(Open(dir_ / "rw/new", O_WRONLY | O_CREAT), 0);
+  EXPECT_EQ(Open(dir_ / "other/file", O_RDONLY), EACCES);
+  EXPECT_EQ(Open(dir_ / "ro/../other/file", O_RDONLY), EACCES);
   EXPECT_EQ(Open("/etc/passwd", O_RDONLY), EACCES);
   EXPECT_EQ(Open("/proc/self/mem", O_RDWR), EACCES);
   EXPECT_EQ(Open("/dev/kvm", O_RDWR), EACCES);
 }
 
 TEST_F(ConfinedFilesTest, ALinkOutOfAnAllowedDirectoryLeadsNowhere) {
-  std::filesystem::create_symlink(dir_ + "/other/file", dir_ + "/ro/link");
-  const int result = Open(dir_ + "/ro/link", O_RDONLY);
+  std::filesystem::create_symlink(dir_ / "other/file", dir_ / "ro/link");
+  const int result = Open(dir_ / "ro/link", O_RDONLY);
   if (result == kNoLandlock) GTEST_SKIP() << "this kernel has no Landlock";
   EXPECT_EQ(result, EACCES);
 }
 
 TEST_F(ConfinedFilesTest, ADirectoryThatCameLaterThanTheConfinementIsNotReachable) {
-  const std::string late = dir_ + "/late";
-  const int status = RunConfined(Role::kHost, {{dir_ + "/ro", late}, {}}, [this, &late] {
-    const Fd listed(::open((dir_ + "/ro/file").c_str(), O_RDONLY | O_CLOEXEC));
+  const std::string late = dir_ / "late";
+  const int status = RunConfined(Role::kHost, {{dir_ / "ro", late}, {}}, [this, &late] {
+    const Fd listed(::open((dir_ / "ro/file").c_str(), O_RDONLY | O_CLOEXEC));
     if (!listed.valid()) return errno;
     const Fd absent(::open(late.c_str(), O_RDONLY | O_CLOEXEC));
     return absent.valid() ? 0 : errno;

@@ -11,10 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <utility>
-
-#include <boost/asio/basic_waitable_timer.hpp>
 
 #include "base/byte_view.h"
 #include "base/files.h"
@@ -118,13 +115,8 @@ std::string AnsweringModule(std::string_view text) {
          length + "))))";
 }
 
-SharedDirectory::SharedDirectory() : path_("/tmp/strata-shared.XXXXXX") {
-  if (::mkdtemp(path_.data()) == nullptr || ::chmod(path_.c_str(), 0777) != 0) std::abort();
-}
-
-SharedDirectory::~SharedDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+SharedDirectory::SharedDirectory() {
+  if (::chmod(path_.c_str(), 0777) != 0) std::abort();
 }
 
 void SharedDirectory::Write(const std::string& name, std::string_view content) const {
@@ -132,16 +124,12 @@ void SharedDirectory::Write(const std::string& name, std::string_view content) c
 }
 
 TestCell::TestCell(Options options) : options_(std::move(options)) {
-  dir_ = "/tmp/strata-cell-test.XXXXXX";
-  if (::mkdtemp(dir_.data()) == nullptr) std::abort();
-  private_path_ = dir_ + "/private";
-  control_path_ = dir_ + "/control";
+  private_path_ = dir_ / "private";
+  control_path_ = dir_ / "control";
 }
 
 TestCell::~TestCell() {
   if (process_) (void)process_->Kill(SIGKILL);
-  std::error_code ignored;
-  std::filesystem::remove_all(dir_, ignored);
 }
 
 template <typename T>

@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/task.h"
+#include "base/testing/temp_dir.h"
 #include "cell/channel.h"
 #include "cell/messages.h"
 #include "host/process.h"
@@ -44,14 +45,12 @@ std::string AnsweringModule(std::string_view text);
 class SharedDirectory {
  public:
   SharedDirectory();
-  SharedDirectory(const SharedDirectory&) = delete;
-  SharedDirectory& operator=(const SharedDirectory&) = delete;
-  ~SharedDirectory();
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   void Write(const std::string& name, std::string_view content) const;
 
  private:
-  std::string path_;
+  const TempDir dir_{"/tmp"};  // every user may pass through it, whatever $TMPDIR is
+  const std::string path_ = dir_.path();
 };
 
 class TestCell {
@@ -111,7 +110,7 @@ class TestCell {
 
   Options options_;
   Loop loop_;
-  std::string dir_;
+  const TempDir dir_;
   std::string private_path_, control_path_;
   std::uint16_t port_ = 0;
   std::uint32_t generation_ = 0;

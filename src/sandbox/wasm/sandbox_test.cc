@@ -2,7 +2,6 @@
 // What every class promises is in tests/contract.
 #include "sandbox/wasm/sandbox.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -10,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/byte_view.h"
+#include "base/testing/temp_dir.h"
 #include "sandbox/testing/call_fixture.h"
 #include "sandbox/wasm/compiler.h"
 #include "sandbox/wasm/driver.h"
@@ -61,13 +61,7 @@ constexpr std::string_view kCreateFile = R"((module
 
 class WasmSandboxTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "wasm_sandbox_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-    config_.max_sandboxes = 8;
-  }
-  void TearDown() override { fs::remove_all(root_); }
+  void SetUp() override { config_.max_sandboxes = 8; }
 
   std::shared_ptr<Image> Prepare(std::string_view wat) {
     driver_ = WasmDriver::Create(loop_, clock_, config_).value();
@@ -103,7 +97,7 @@ class WasmSandboxTest : public ::testing::Test {
   Loop loop_;
   ManualClock clock_;
   Config config_;
-  fs::path root_;
+  const strata::testing::TempDir root_;
   std::unique_ptr<WasmDriver> driver_;
   int status_ = 0;
 };
@@ -190,22 +184,22 @@ TEST_F(WasmSandboxTest, ACommandSeesItsGrantedVariablesAndTheRequest) {
 }
 
 TEST_F(WasmSandboxTest, AScratchDirectoryIsWritableAndGoesWithItsSandbox) {
-  config_.scratch_root = root_;
+  config_.scratch_root = root_.path();
   Spec spec{.id = "box"};
   spec.grants.dirs.push_back({.guest = "/tmp", .mode = model::DirGrant::Mode::kScratch});
   auto sandbox = Make(kCreateFile, spec);
   EXPECT_EQ(Ask(*sandbox), "A");
-  EXPECT_FALSE(fs::is_empty(root_));
+  EXPECT_FALSE(fs::is_empty(root_.path()));
   sandbox.reset();
-  EXPECT_TRUE(fs::is_empty(root_));
+  EXPECT_TRUE(fs::is_empty(root_.path()));
 }
 
 TEST_F(WasmSandboxTest, AReadOnlyDirectoryCannotBeChanged) {
   Spec spec{.id = "box"};
-  spec.grants.dirs.push_back({.host = root_, .guest = "/data"});
+  spec.grants.dirs.push_back({.host = root_.path(), .guest = "/data"});
   auto sandbox = Make(kCreateFile, spec);
   EXPECT_NE(Ask(*sandbox), "A");
-  EXPECT_TRUE(fs::is_empty(root_));
+  EXPECT_TRUE(fs::is_empty(root_.path()));
 }
 
 TEST_F(WasmSandboxTest, DirectoriesThatCannotBeGivenAreRefusedAndNothingIsLeft) {

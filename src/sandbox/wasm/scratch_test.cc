@@ -1,10 +1,11 @@
 #include "sandbox/wasm/scratch.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "base/testing/temp_dir.h"
 
 namespace strata::sandbox::wasm {
 namespace {
@@ -13,18 +14,12 @@ namespace fs = std::filesystem;
 
 class ScratchTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "scratch_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-  fs::path root_;
+  const strata::testing::TempDir root_;
 };
 
 TEST_F(ScratchTest, IsPrivateEmptyAndRemovedWithItsContent) {
   {
-    auto dir = ScratchDir::Make(root_, "box-1");
+    auto dir = ScratchDir::Make(root_.path(), "box-1");
     ASSERT_TRUE(dir.has_value()) << dir.error().message;
     EXPECT_TRUE(fs::is_empty(dir->path()));
     EXPECT_EQ(fs::status(dir->path()).permissions(), fs::perms::owner_all);
@@ -33,7 +28,7 @@ TEST_F(ScratchTest, IsPrivateEmptyAndRemovedWithItsContent) {
     ScratchDir moved = std::move(*dir);
     EXPECT_TRUE(fs::exists(moved.path()));
   }
-  EXPECT_TRUE(fs::is_empty(root_));
+  EXPECT_TRUE(fs::is_empty(root_.path()));
 }
 
 TEST_F(ScratchTest, RemovalDoesNotFollowLinks) {
@@ -41,7 +36,7 @@ TEST_F(ScratchTest, RemovalDoesNotFollowLinks) {
   fs::create_directory(outside);
   std::ofstream(outside / "keep") << "x";
   {
-    auto dir = ScratchDir::Make(root_, "box-1");
+    auto dir = ScratchDir::Make(root_.path(), "box-1");
     ASSERT_TRUE(dir.has_value());
     fs::create_directory_symlink(outside, dir->path() / "link");
   }
@@ -49,8 +44,8 @@ TEST_F(ScratchTest, RemovalDoesNotFollowLinks) {
 }
 
 TEST_F(ScratchTest, OneIdCanHaveSeveral) {
-  auto first = ScratchDir::Make(root_, "box-1");
-  auto second = ScratchDir::Make(root_, "box-1");
+  auto first = ScratchDir::Make(root_.path(), "box-1");
+  auto second = ScratchDir::Make(root_.path(), "box-1");
   ASSERT_TRUE(first.has_value() && second.has_value());
   EXPECT_NE(first->path(), second->path());
 }

@@ -4,7 +4,6 @@
 
 #include <sys/socket.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -20,6 +19,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/testing/temp_dir.h"
 #include "sandbox/testing/call_fixture.h"
 #include "sandbox/wasm/outgoing/request.h"
 
@@ -101,13 +101,6 @@ class TlsServer final : public Connector {
 
 class TlsTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "tls_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path WriteBundle(const Identity& identity) {
     const auto path = folder_ / "ca.pem";
     std::FILE* file = std::fopen(path.c_str(), "w");
@@ -132,7 +125,7 @@ class TlsTest : public ::testing::Test {
   }
 
   Loop loop_;
-  std::filesystem::path folder_;
+  const strata::testing::TempDir folder_;
   Identity identity_;
   std::string failure_;
 };
