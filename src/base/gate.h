@@ -15,15 +15,11 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/task.h"
 
 namespace strata {
 
 class Gate {
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
   struct State {
     explicit State(Loop& loop) : emptied(loop.get_executor(), Timer::time_point::max()) {}
     std::size_t holders = 0;

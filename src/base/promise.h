@@ -13,7 +13,6 @@
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/task.h"
 
@@ -21,9 +20,6 @@ namespace strata {
 
 template <typename T>
 class Promise {
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
-
  public:
   explicit Promise(Loop& loop) : timer_(loop.get_executor()) {}
   Promise(const Promise&) = delete;

@@ -10,7 +10,12 @@
 // destructors.
 #pragma once
 
+#include <chrono>
+#include <exception>
+#include <utility>
+
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -24,6 +29,9 @@ namespace asio = boost::asio;
 
 using Loop = asio::io_context;
 using Executor = Loop::executor_type;
+// Waits in Clock's time (base/clock.h): steady, in the loop it is made with.
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 template <typename T>
 using Awaitable = asio::awaitable<T, Executor>;

@@ -13,7 +13,6 @@
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/bytes.h"
 
@@ -25,8 +24,6 @@ constexpr std::size_t kHeaderBytes = 4;
 constexpr Bytes kMaxFrame = 16_MiB;
 constexpr Bytes kMaxQueued = 32_MiB;
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
 // Room for the control message that carries the descriptors.

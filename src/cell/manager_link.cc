@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "cell/codec.h"
@@ -11,8 +10,6 @@
 namespace strata::cell {
 namespace {
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 using Socket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
 
 }  // namespace

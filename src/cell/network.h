@@ -13,8 +13,6 @@
 #include <map>
 #include <utility>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
 #include "base/task.h"
 #include "cell/messages.h"
 #include "route/ports.h"
@@ -37,8 +35,6 @@ class WireNetwork final : public route::Network {
   void OnWireLost();
 
  private:
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
   struct Waiter {
     explicit Waiter(Loop& loop) : timer(loop.get_executor()) {}
     Timer timer;

@@ -5,7 +5,6 @@
 #include <span>
 #include <string>
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/byte_view.h"
@@ -14,9 +13,6 @@
 
 namespace strata::cell {
 namespace {
-
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 // The manager empties the ring every few milliseconds; one that needs longer than this is gone.
 constexpr int kTries = 100;

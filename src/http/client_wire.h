@@ -9,7 +9,6 @@
 #include <string>
 
 #include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include "http/chunked.h"
@@ -22,8 +21,6 @@ namespace strata::http {
 struct Client::Wire : std::enable_shared_from_this<Client::Wire> {
   using Protocol = asio::generic::stream_protocol;
   using Socket = asio::basic_stream_socket<Protocol, Executor>;
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
   explicit Wire(Loop& loop) : socket(loop.get_executor()), timer(loop.get_executor()) {}
 

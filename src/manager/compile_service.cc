@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/byte_view.h"
 #include "base/files.h"
 #include "base/sha256.h"
@@ -20,9 +18,6 @@
 
 namespace strata::manager {
 namespace {
-
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::size_t kJobs = 2;
 constexpr Bytes kResultLimit = 1_MiB;

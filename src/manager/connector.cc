@@ -7,7 +7,6 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 namespace strata::manager {
 namespace {
@@ -15,8 +14,6 @@ namespace {
 using boost::system::error_code;
 using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::uint32_t kMostUnderWay = 256;

@@ -6,8 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/promise.h"
 #include "host/sweep.h"
 #include "http/listener.h"

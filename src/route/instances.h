@@ -17,8 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
 #include "base/clock.h"
 #include "base/task.h"
 #include "route/line_log.h"
@@ -78,8 +76,6 @@ class InstanceSet {
   [[nodiscard]] std::size_t size() const noexcept { return leased_ + idle_.size(); }
 
  private:
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
   struct Waiter {
     Timer timer;
     bool granted = false;

@@ -9,8 +9,6 @@
 #include <optional>
 #include <string_view>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
 #include "sandbox/driver.h"
 #include "sandbox/fake/image.h"
 
@@ -28,8 +26,6 @@ class FakeSandbox final : public Sandbox {
   [[nodiscard]] model::Usage usage() const override { return total_; }
 
  private:
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                           asio::wait_traits<std::chrono::steady_clock>, Executor>;
   enum class Wants : std::uint8_t { kNothing, kReadable, kWritable };
   // Why a call ended early; empty while it goes on.
   using Fate = std::optional<model::Exit>;

@@ -6,15 +6,8 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 
 namespace strata::sandbox::testing {
-namespace {
-
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
-
-}  // namespace
 
 Condition::Condition(Loop& loop) : timer_(loop.get_executor(), Timer::time_point::max()) {}
 

@@ -16,8 +16,6 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
 #include "base/clock.h"
 #include "http/exchange.h"
 #include "sandbox/driver.h"
@@ -33,9 +31,7 @@ class Condition {
   Awaitable<bool> Wait();
 
  private:
-  asio::basic_waitable_timer<std::chrono::steady_clock,
-                             asio::wait_traits<std::chrono::steady_clock>, Executor>
-      timer_;
+  Timer timer_;
 };
 
 // A request body. Never ends by itself: call End, or Fail.

@@ -15,7 +15,6 @@
 #include <chrono>
 #include <memory>
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include "base/clock.h"
@@ -26,11 +25,6 @@
 #include "sandbox/wasm/ticker.h"
 
 namespace strata::sandbox::wasm {
-
-// The loop's own timers, on the concrete executor.
-using LoopTimer =
-    asio::basic_waitable_timer<std::chrono::steady_clock,
-                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 class Pulse : public std::enable_shared_from_this<Pulse> {
  public:
@@ -73,7 +67,7 @@ class Pulse : public std::enable_shared_from_this<Pulse> {
   const std::shared_ptr<Engine> engine_;
   Ticker ticker_;
   CpuMeter cpu_;
-  LoopTimer timer_;
+  Timer timer_;
   boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>> waiting_;
   TimePoint next_due_ = TimePoint::max();  // no entry is due before
   const int linger_turns_;

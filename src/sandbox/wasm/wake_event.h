@@ -43,7 +43,7 @@ class WakeEvent {
 
  private:
   Loop& loop_;
-  std::optional<LoopTimer> timer_;
+  std::optional<Timer> timer_;
   bool woken_ = false;
   bool sleeping_ = false;
 };
