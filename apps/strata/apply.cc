@@ -49,7 +49,7 @@ void Apply(Session& session, const ApplyFlags& flags) {
   auto answer = session.AskJson("POST", flags.dry_run ? "/v1/apply?dryRun=true" : "/v1/apply",
                                 Json{{"files", *files}});
   if (!answer) return session.Report(answer.error());
-  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(*answer, *format);
+  if (IsStructured(*format)) return PrintValue(*answer, *format);
   PrintChanges(*answer, flags.dry_run || *format == Format::kWide);
   if (flags.dry_run) Print("\nNothing was changed (--dry-run).\n");
 }

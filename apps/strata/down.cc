@@ -3,7 +3,6 @@
 #include <sys/file.h>
 
 #include <chrono>
-#include <string>
 #include <thread>
 
 #include "base/files.h"

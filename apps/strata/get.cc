@@ -79,7 +79,7 @@ void GetOne(Session& session, const GetFlags& flags, Format format) {
   if (!kind) return session.Report(kind.error());
   auto item = session.AskJson("GET", Target(session, *kind, flags.name));
   if (!item) return session.Report(item.error());
-  if (format == Format::kJson || format == Format::kYaml) return PrintValue(*item, format);
+  if (IsStructured(format)) return PrintValue(*item, format);
   PrintList(Json::array({*item}), format);
 }
 
@@ -96,7 +96,7 @@ void Get(Session& session, const GetFlags& flags) {
   }
   auto list = session.AskJson("GET", target);
   if (!list) return session.Report(list.error());
-  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(*list, *format);
+  if (IsStructured(*format)) return PrintValue(*list, *format);
   PrintList((*list)["items"], *format);
 }
 
@@ -117,7 +117,7 @@ void Delete(Session& session, const GetFlags& flags) {
   if (!kind) return session.Report(kind.error());
   auto change = session.AskJson("DELETE", Target(session, *kind, flags.name));
   if (!change) return session.Report(change.error());
-  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(*change, *format);
+  if (IsStructured(*format)) return PrintValue(*change, *format);
   Print("deleted " + std::string(kind->name) + " " + session.tenant + "/" + flags.name + "\n");
 }
 

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <span>
 
 #include <yaml-cpp/yaml.h>
 

@@ -2,6 +2,7 @@
 // on a terminal and never with NO_COLOR set.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,11 @@
 namespace strata::cli {
 
 enum class Format : std::uint8_t { kTable, kWide, kJson, kYaml };
+
+// True for what programs read: the whole value goes through PrintValue.
+constexpr bool IsStructured(Format format) {
+  return format == Format::kJson || format == Format::kYaml;
+}
 
 // "table", "wide", "json" or "yaml".
 Result<Format> ParseFormat(std::string_view name);

@@ -10,25 +10,14 @@
 namespace strata::cli {
 namespace {
 
-Json ProbeJson() {
-  Json checks = Json::array();
-  for (const host::Feature& feature : host::ProbeHost()) {
-    checks.push_back({{"name", feature.name},
-                      {"available", feature.available},
-                      {"detail", feature.detail},
-                      {"without", feature.without}});
-  }
-  return Json{{"checks", std::move(checks)}};
-}
-
 void Probe(Session& session) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
-  auto asked =
-      session.is_remote() ? session.AskJson("GET", "/v1/probe") : Result<Json>(ProbeJson());
+  auto asked = session.is_remote() ? session.AskJson("GET", "/v1/probe")
+                                   : Result<Json>(host::FeaturesToJson(host::ProbeHost()));
   if (!asked) return session.Report(asked.error());
   const Json result = std::move(*asked);
-  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(result, *format);
+  if (IsStructured(*format)) return PrintValue(result, *format);
   Table table({"PROTECTION", "HERE", "FOUND", "WITHOUT IT"});
   for (const Json& check : result["checks"]) {
     const bool available = check["available"].get<bool>();

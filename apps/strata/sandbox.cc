@@ -17,7 +17,7 @@ struct SandboxFlags {
 void PrintSandboxes(Session& session, const Json& answer) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
-  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(answer, *format);
+  if (IsStructured(*format)) return PrintValue(answer, *format);
   Table table({"ID", "NAMESPACE", "FUNCTION", "REVISION", "STATE", "CELL"});
   for (const Json& sandbox : answer["sandboxes"]) {
     table.Add({sandbox["id"].get<std::string>(), sandbox["namespace"].get<std::string>(),

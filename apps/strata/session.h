@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -26,7 +25,7 @@ struct Session {
   std::string tenant = "default";
   int exit_code = 0;  // what the verb ends with
 
-  // The chosen format, or the reason why there is none (then exit_code is set and it was printed).
+  // The chosen format. kInvalidArgument: there is none of that name; the caller reports it.
   [[nodiscard]] Result<Format> format() const { return ParseFormat(output); }
 
   [[nodiscard]] std::filesystem::path api_socket() const { return home / "run" / "api.sock"; }

@@ -40,7 +40,7 @@ void Top(Session& session, const TopFlags& flags) {
   for (;;) {
     auto answer = session.AskJson("GET", "/v1/top");
     if (!answer) return session.Report(answer.error());
-    if (*format == Format::kJson || *format == Format::kYaml) {
+    if (IsStructured(*format)) {
       PrintValue(*answer, *format);
     } else {
       if (flags.every_s > 0 && ColourOut()) Print("\x1b[H\x1b[2J");
@@ -57,7 +57,7 @@ void Status(Session& session) {
   if (!format) return session.Report(format.error());
   auto status = session.AskJson("GET", "/v1/status");
   if (!status) return session.Report(status.error());
-  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(*status, *format);
+  if (IsStructured(*format)) return PrintValue(*status, *format);
   Print("stratad " + (*status)["version"].get<std::string>() + " serves http://" +
         (*status)["listen"].get<std::string>() +
         (status->contains("apiListen")
@@ -83,7 +83,7 @@ void Version(Session& session) {
     version["server"] = (*status)["version"];
     version["engine"] = (*status)["engine"];
   }
-  if (*format == Format::kJson || *format == Format::kYaml) return PrintValue(version, *format);
+  if (IsStructured(*format)) return PrintValue(version, *format);
   Print("strata " STRATA_VERSION "\n");
   Print(status ? "stratad " + (*status)["version"].get<std::string>() + "\n"
                : std::string("stratad does not run\n"));

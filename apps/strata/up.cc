@@ -118,7 +118,7 @@ Result<void> StartInBackground(Session& session, const UpFlags& flags) {
   }
   server->Detach();
   auto format = session.format();
-  if (format && (*format == Format::kJson || *format == Format::kYaml)) {
+  if (format && IsStructured(*format)) {
     Json value{{"listen", address}, {"pid", server->pid()}};
     if (!api.empty()) value["api"] = api;
     PrintValue(value, *format);

@@ -7,13 +7,10 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <string>
 #include <vector>
 
-#include "base/byte_view.h"
+#include "bench/sandbox/prepared_guest.h"
 #include "bench/sandbox/raw_engine.h"
-#include "sandbox/wasm/compiler.h"
-#include "sandbox/wasm/driver.h"
 
 namespace strata::bench {
 namespace {
@@ -23,27 +20,8 @@ using Samples = std::vector<double>;
 
 constexpr int kPerRound = 1000;
 constexpr std::uint32_t kSlots = 1064;
-constexpr Bytes kReservation = Bytes::MiB(4);
 constexpr Bytes kProbeKeepResident = Bytes::KiB(64);  // what the goal was set with
 constexpr double kGoal = 1.25;
-
-constexpr std::string_view kGuest =
-    R"((module (memory (export "memory") 17 64) (table 8 funcref)
-         (func $f (param i32) (result i32)
-           (i32.store (i32.const 2048) (local.get 0))
-           (i32.add (i32.load (i32.const 1024)) (local.get 0)))
-         (elem (i32.const 0) $f)
-         (data (i32.const 1024) "\01\02\03\04")
-         (data (i32.const 1048576) "hello world")
-         (export "f" (func $f))))";
-constexpr std::int32_t kStored = 0x04030201;
-
-template <typename T>
-T Must(Result<T> result) {
-  if (result) return std::move(*result);
-  std::fprintf(stderr, "%s\n", result.error().message.c_str());
-  std::exit(1);
-}
 
 void Expect(bool condition, const char* what) {
   if (condition) return;
@@ -86,26 +64,16 @@ Awaitable<void> DriverRound(Image& image, const Clock& clock, Samples& samples) 
 }
 
 int Main(int rounds) {
-  wasm::Config config;
-  config.max_sandboxes = kSlots;
-  config.max_memory = kReservation;
-  config.memory_reservation = kReservation;
-  config.max_table_elements = 20'000;
   RawEngine raw(kGuest, kSlots, kReservation.count, kProbeKeepResident.count);
-
-  Loop loop(1);
-  const SystemClock clock;
-  auto compiled = Must(Must(wasm::Compiler::Create(config)).Compile(AsBytes(kGuest)));
-  auto driver = Must(wasm::WasmDriver::Create(loop, clock, config));
-  auto image = Must(driver->Prepare(std::move(compiled.code)));
+  PreparedGuest guest(kSlots);
 
   Samples raw_samples;
   Samples driver_samples;
   for (int round = 0; round < rounds; ++round) {
     RawRound(raw, raw_samples);
-    Spawn(loop, DriverRound(*image, clock, driver_samples));
-    loop.restart();
-    while (driver_samples.size() < raw_samples.size()) loop.run_one();
+    Spawn(guest.loop, DriverRound(*guest.image, guest.clock, driver_samples));
+    guest.loop.restart();
+    while (driver_samples.size() < raw_samples.size()) guest.loop.run_one();
   }
   const double base = Percentile(raw_samples, 0.5);
   const double ours = Percentile(driver_samples, 0.5);

@@ -173,4 +173,15 @@ std::vector<Feature> ProbeHost() {
           Seccomp(), Pidfd(), MemfdSealing(),   Cgroup(),           Kvm()};
 }
 
+Json FeaturesToJson(std::span<const Feature> features) {
+  Json checks = Json::array();
+  for (const Feature& feature : features) {
+    checks.push_back({{"name", feature.name},
+                      {"available", feature.available},
+                      {"detail", feature.detail},
+                      {"without", feature.without}});
+  }
+  return Json{{"checks", std::move(checks)}};
+}
+
 }  // namespace strata::host

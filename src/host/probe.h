@@ -4,9 +4,11 @@
 // milliseconds. Thread-safe; leaves nothing behind. Tested by host/probe_test.cc.
 #pragma once
 
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "base/json.h"
 
 namespace strata::host {
 
@@ -20,5 +22,8 @@ struct Feature {
 // Always the same names in the same order: kernel, root, user-namespaces, network-namespace,
 // landlock, seccomp, pidfd, memfd-sealing, cgroup, kvm.
 std::vector<Feature> ProbeHost();
+
+// {"checks": [{"name", "available", "detail", "without"}]}: what `strata probe` and the API say.
+Json FeaturesToJson(std::span<const Feature> features);
 
 }  // namespace strata::host

@@ -37,5 +37,12 @@ TEST(ProbeTest, KnowsTheUser) {
   EXPECT_EQ(features[1].available, ::geteuid() == 0);
 }
 
+TEST(ProbeTest, IsWrittenAsTheApiSaysIt) {
+  const std::array features = {Feature{"kvm", true, "makes a VM", "slow"}};
+  EXPECT_EQ(
+      DumpJson(FeaturesToJson(features)),
+      R"({"checks":[{"available":true,"detail":"makes a VM","name":"kvm","without":"slow"}]})");
+}
+
 }  // namespace
 }  // namespace strata::host

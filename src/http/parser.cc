@@ -7,10 +7,10 @@
 #include <string>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
 #include "http/ascii.h"
+#include "http/head_only_parser.h"
 
 namespace strata::http {
 namespace {
@@ -71,13 +71,9 @@ bool NamesAVersion(std::string_view line) {
 
 }  // namespace
 
-// Beast's parser over a complete head: it stops where the body begins and keeps nothing itself.
-class RequestParser::BeastHead final : public beast::http::basic_parser<true> {
+class RequestParser::BeastHead final : public HeadOnlyParser<true> {
  public:
-  BeastHead(RequestParser& out, std::size_t limit) : out_(out) {
-    header_limit(static_cast<std::uint32_t>(limit));
-    skip(true);
-  }
+  BeastHead(RequestParser& out, std::size_t limit) : HeadOnlyParser(limit), out_(out) {}
 
  private:
   void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target,
@@ -122,17 +118,6 @@ class RequestParser::BeastHead final : public beast::http::basic_parser<true> {
         break;
     }
   }
-
-  // The rest of Beast's interface is about responses and bodies, which never come here.
-  void on_response_impl(int, beast::string_view, int, ErrorCode&) override {}
-  void on_header_impl(ErrorCode&) override {}
-  void on_body_init_impl(boost::optional<std::uint64_t> const&, ErrorCode&) override {}
-  std::size_t on_body_impl(beast::string_view, ErrorCode&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, ErrorCode&) override {
-    return 0;
-  }
-  void on_finish_impl(ErrorCode&) override {}
 
   RequestParser& out_;
 };

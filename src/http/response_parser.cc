@@ -1,10 +1,10 @@
 #include "http/response_parser.h"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
 #include "http/ascii.h"
+#include "http/head_only_parser.h"
 
 namespace strata::http {
 namespace {
@@ -12,13 +12,9 @@ namespace {
 namespace beast = boost::beast;
 using ErrorCode = beast::error_code;
 
-// Beast's parser over a complete head: it stops where the body begins.
-class BeastHead final : public beast::http::basic_parser<false> {
+class BeastHead final : public HeadOnlyParser<false> {
  public:
-  BeastHead(ParsedResponse& out, std::size_t limit) : out_(out) {
-    header_limit(static_cast<std::uint32_t>(limit));
-    skip(true);
-  }
+  BeastHead(ParsedResponse& out, std::size_t limit) : HeadOnlyParser(limit), out_(out) {}
 
   std::string coding, length;
   int codings = 0, lengths = 0;
@@ -44,18 +40,6 @@ class BeastHead final : public beast::http::basic_parser<false> {
       if (EqualsIgnoreCase(wish, "keep-alive")) out_.keep_alive = true;
     }
   }
-
-  // The rest of Beast's interface is about requests and bodies, which never come here.
-  void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
-                       ErrorCode&) override {}
-  void on_header_impl(ErrorCode&) override {}
-  void on_body_init_impl(boost::optional<std::uint64_t> const&, ErrorCode&) override {}
-  std::size_t on_body_impl(beast::string_view, ErrorCode&) override { return 0; }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, ErrorCode&) override {
-    return 0;
-  }
-  void on_finish_impl(ErrorCode&) override {}
 
   ParsedResponse& out_;
 };

@@ -180,14 +180,7 @@ Json ManagerImpl::Status() {
 
 Json ManagerImpl::Probe() {
   if (features_.empty()) features_ = host::ProbeHost();
-  Json checks = Json::array();
-  for (const host::Feature& feature : features_) {
-    checks.push_back({{"name", feature.name},
-                      {"available", feature.available},
-                      {"detail", feature.detail},
-                      {"without", feature.without}});
-  }
-  return Json{{"checks", std::move(checks)}};
+  return host::FeaturesToJson(features_);
 }
 
 std::string ManagerImpl::Metrics() {
