@@ -45,6 +45,18 @@ pub struct Pair {
     pub value: Str,
 }
 
+impl Pair {
+    /// Borrows both, without a lifetime to say so.
+    pub(crate) fn new(name: &str, value: &[u8]) -> Pair {
+        Pair { name: name.as_bytes().into(), value: value.into() }
+    }
+
+    /// The fields of a head, which must outlive the result.
+    pub(crate) fn of(headers: &http::HeaderMap) -> Vec<Pair> {
+        headers.iter().map(|(name, value)| Pair::new(name.as_str(), value.as_bytes())).collect()
+    }
+}
+
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Dir {

@@ -126,10 +126,7 @@ impl CgiOutput {
 
     fn send_head(&mut self, status: u16, fields: &[(String, String)]) {
         const MEDIA: (&str, &str) = ("content-type", "text/plain; charset=utf-8");
-        let pair = |name: &str, value: &str| Pair {
-            name: name.as_bytes().into(),
-            value: value.as_bytes().into(),
-        };
+        let pair = |name: &str, value: &str| Pair::new(name, value.as_bytes());
         let mut pairs: Vec<_> = fields.iter().map(|(name, value)| pair(name, value)).collect();
         if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(MEDIA.0)) {
             pairs.push(pair(MEDIA.0, MEDIA.1));

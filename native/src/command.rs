@@ -91,12 +91,9 @@ async fn run_module(
 ) -> Ended {
     let mut run = Run::new(wasi, host, request);
     let state = CommandState { limits: spec.limits(host), wasi: run.wasi.build_p1() };
-    let mut store = spec.store(pre.module().engine(), state, |state| &mut state.limits);
-    let returned = start_module(pre, &mut store, host).await;
-    let denied = store.data().limits.denied();
-    // The guest's memory is free before a slow client has read its answer.
-    drop(store);
-    end(returned, denied, &run.output).await
+    let store = spec.store(pre.module().engine(), state, |state| &mut state.limits);
+    let start = async |store: &mut _| start_module(pre, store, host).await;
+    run_alone(store, |state| &state.limits, start, &run.output).await
 }
 
 async fn start_module(
@@ -119,11 +116,9 @@ async fn run_component(
 ) -> Ended {
     let mut run = Run::new(wasi, host, request);
     let state = ComponentState::new(spec.limits(host), run.wasi.build(), host.clone());
-    let mut store = spec.store(pre.engine(), state, |state| &mut state.limits);
-    let returned = start_component(pre, &mut store, host).await;
-    let denied = store.data().limits.denied();
-    drop(store);
-    end(returned, denied, &run.output).await
+    let store = spec.store(pre.engine(), state, |state| &mut state.limits);
+    let start = async |store: &mut _| start_component(pre, store, host).await;
+    run_alone(store, |state| &state.limits, start, &run.output).await
 }
 
 async fn start_component(
@@ -137,8 +132,18 @@ async fn start_component(
     Ok(if result.is_ok() { 0 } else { 1 })
 }
 
-/// Turns `exit` into a status and writes what is left of the response.
-async fn end(returned: Result<i32>, denied: Denied, output: &ResponseOutput) -> Ended {
+/// Runs the guest of `store`, then turns its `exit` into a status and writes what is left of its
+/// response.
+async fn run_alone<T: 'static>(
+    mut store: Store<T>,
+    limits: fn(&T) -> &Limits,
+    start: impl AsyncFnOnce(&mut Store<T>) -> Result<i32>,
+    output: &ResponseOutput,
+) -> Ended {
+    let returned = start(&mut store).await;
+    let denied = limits(store.data()).denied();
+    // The guest's memory is free before a slow client has read its answer.
+    drop(store);
     let status = returned.or_else(|error: Error| exit_status(&error).ok_or(error));
     let status = match status {
         Ok(status) => output.finish(status).await.map(|()| status),

@@ -169,15 +169,7 @@ impl Outgoing {
 
 fn send_head(host: &Host, response: Response) -> Result<Outgoing> {
     let (head, body) = response.into_parts();
-    let fields: Vec<_> = head
-        .headers
-        .iter()
-        .map(|(name, value)| Pair {
-            name: name.as_str().as_bytes().into(),
-            value: value.as_bytes().into(),
-        })
-        .collect();
-    match host.respond(head.status.as_u16(), &fields) {
+    match host.respond(head.status.as_u16(), &Pair::of(&head.headers)) {
         Ok(()) => Ok(Outgoing::Body { body, chunk: Bytes::new() }),
         Err(_) => bail!("the response was refused"),
     }

@@ -1,5 +1,6 @@
 //! Bare modules: no imports, typed exports, and one request handler by convention.
 
+use crate::abi::Pair;
 use crate::engine::Engine;
 use crate::host::Host;
 use crate::limits::{Denied, Limits};
@@ -252,11 +253,10 @@ async fn read_body(host: &Host) -> Result<Vec<u8>> {
 
 async fn respond(host: &Host, media: &str, mut body: &[u8]) -> Result<()> {
     let length = body.len().to_string();
-    let field = |name: &str, value: &str| crate::abi::Pair {
-        name: name.as_bytes().into(),
-        value: value.as_bytes().into(),
-    };
-    let fields = [field("content-type", media), field("content-length", &length)];
+    let fields = [
+        Pair::new("content-type", media.as_bytes()),
+        Pair::new("content-length", length.as_bytes()),
+    ];
     ensure!(host.respond(200, &fields).is_ok(), "the response was refused");
     while !body.is_empty() {
         let taken = poll_fn(|_| host.body_write(body)).await;

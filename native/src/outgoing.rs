@@ -56,14 +56,7 @@ pub async fn send(
 }
 
 fn start(host: &Arc<Host>, parts: &http::request::Parts) -> Result<Outgoing> {
-    let fields: Vec<_> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| Pair {
-            name: name.as_str().as_bytes().into(),
-            value: value.as_bytes().into(),
-        })
-        .collect();
+    let fields = Pair::of(&parts.headers);
     let uri = &parts.uri;
     let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
