@@ -1,15 +1,16 @@
 // manager/cell_process.h - one strata-cell in the host role, as the manager sees it: its process,
 // its end of the wire, and what it was told.
 //
-//   CellGroup --> [ CellProcess ] --wire--> strata-cell
+//   Fleet --> [ CellProcess ] --wire--> strata-cell
 //
 // Started (journalled before it exists) or adopted from an earlier manager through its control
-// socket. Its death is reported once through Listener::OnExit; whoever owns the group replaces it.
+// socket. Its death is reported once through CellListener::OnExit; the Fleet replaces it.
 //
 // What a cell sends is not trusted: a message that does not decode ends the cell.
 //
 // Threads: one loop. Lifetime: destroying it leaves the process running (an orphaned cell ends by
-// itself, or is adopted); Drain() or Kill() end it. The Listener outlives it.
+// itself, or is adopted); Drain() or Kill() end it. The CellListener outlives it. Tested by
+// tests/integration/manager.
 #pragma once
 
 #include <chrono>

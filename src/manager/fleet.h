@@ -10,7 +10,8 @@
 // socket, drain the old one.
 //
 // Threads: one loop; changes take turns. Errors: Reconcile fails with the first cell's error, the
-// cells then serve the old or the new configuration, each one whole.
+// cells then serve the old or the new configuration, each one whole. Tested by
+// tests/integration/manager.
 #pragma once
 
 #include <functional>

@@ -18,14 +18,12 @@
 #include "cell/codec.h"
 #include "host/memfd.h"
 #include "http/listener.h"
+#include "support/run_on.h"
 
 namespace strata::testing {
 namespace {
 
 constexpr const char* kInstance = "test-instance";
-constexpr Bytes kMaxMemory = Bytes::MiB(64);
-constexpr Bytes kReservation = Bytes::MiB(128);
-constexpr std::chrono::seconds kPatience{60};  // bounds a broken test, never a passing one
 constexpr uid_t kCellUser = 1'900'000'001;
 
 host::SpawnOptions CellProgram(std::vector<std::string> arguments) {
@@ -132,25 +130,6 @@ TestCell::~TestCell() {
   if (process_) (void)process_->Kill(SIGKILL);
 }
 
-template <typename T>
-Result<T> TestCell::Run(Task<T> task) {
-  std::optional<Result<T>> outcome;
-  asio::co_spawn(loop_.get_executor(), std::move(task),
-                 [&outcome](const std::exception_ptr& error, Result<T> result) {
-                   if (error) std::rethrow_exception(error);
-                   outcome.emplace(std::move(result));
-                 });
-  loop_.restart();
-  while (!outcome && loop_.run_one_for(kPatience) > 0) {
-  }
-  if (!outcome) {
-    // The coroutine refers to `outcome`: it must not be resumed after this.
-    std::fputs("cell_harness: the cell does not answer\n", stderr);
-    std::abort();
-  }
-  return std::move(*outcome);
-}
-
 Result<cell::Ready> TestCell::Start() {
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
@@ -207,11 +186,11 @@ Result<cell::Ready> TestCell::Start() {
 }
 
 Result<void> TestCell::Send(cell::ToCell message, std::vector<Fd> fds) {
-  return Run(wire_->Send({cell::Encode(message), std::move(fds)}));
+  return RunOn(loop_, wire_->Send({cell::Encode(message), std::move(fds)}));
 }
 
 Result<cell::ToManager> TestCell::Receive(std::vector<Fd>* fds) {
-  auto frame = Run(wire_->Receive());
+  auto frame = RunOn(loop_, wire_->Receive());
   if (!frame) return std::unexpected(frame.error());
   if (fds != nullptr) *fds = std::move(frame->fds);
   return cell::DecodeToManager(frame->text);
@@ -260,7 +239,7 @@ Result<cell::State> TestCell::Adopt(std::vector<Fd>& fds) {
   return Fail(Errc::kInternal, "the answer is no State");
 }
 
-Result<host::ExitStatus> TestCell::WaitForExit() { return Run(process_->Wait()); }
+Result<host::ExitStatus> TestCell::WaitForExit() { return RunOn(loop_, process_->Wait()); }
 
 // ---- HttpClient ---------------------------------------------------------------------------------
 

@@ -30,6 +30,10 @@
 
 namespace strata::testing {
 
+// What CompileModule's code may be loaded with.
+inline constexpr Bytes kMaxMemory = Bytes::MiB(64);
+inline constexpr Bytes kReservation = Bytes::MiB(128);
+
 // What the compile role made of a module (binary, or text that starts with '(').
 struct CompiledModule {
   Json answer;  // kind, exports, engine_key; or error
@@ -105,9 +109,6 @@ class TestCell {
   static cell::Function MakeFunction(std::string name, std::string module, bool service = false);
 
  private:
-  template <typename T>
-  Result<T> Run(Task<T> task);
-
   Options options_;
   Loop loop_;
   const TempDir dir_;

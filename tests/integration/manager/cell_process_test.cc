@@ -1,0 +1,78 @@
+// Programs in a cell's place that are no cells: what the manager makes of them, and what is left.
+#include "manager/cell_process.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "integration/manager/cells_fixture.h"
+
+namespace strata::manager {
+namespace {
+
+class CellProcessTest : public CellsFixture, public CellListener {
+ protected:
+  Error StartFails() {
+    auto started = Run(CellProcess::Start(context_, *this, "odd", "shop", {}, false));
+    if (started) {
+      ADD_FAILURE() << "it became a cell";
+      (*started)->Kill();
+      return {Errc::kInternal, ""};
+    }
+    return started.error();
+  }
+
+  // The end of a process is noticed after the failure of its start, when it was killed for that.
+  void ExpectNothingIsLeft() {
+    ASSERT_TRUE(testing::RunUntil(loop_, [this] { return !exits_.empty(); }));
+    EXPECT_EQ(exits_.size(), 1U);
+    ExpectNoTraces();
+  }
+
+  void ExpectNoTraces() {
+    EXPECT_EQ(Journalled(), 0U);
+    EXPECT_FALSE(std::filesystem::exists(dir_.cell_private("odd")));
+    EXPECT_FALSE(std::filesystem::exists(dir_.cell_control("odd")));
+  }
+
+  std::vector<std::string> exits_;
+
+ private:
+  void OnExit(CellProcess&, const std::string& why) override { exits_.push_back(why); }
+  void OnSandboxGone(CellProcess&, const std::string&, const std::string&) override {}
+  void OnConnect(CellProcess&, cell::Connect) override {}
+  Result<Fd> OpenModule(const std::string& key) override { return Fail(Errc::kNotFound, key); }
+};
+
+TEST_F(CellProcessTest, ACellThatNeverSaysReadyIsKilled) {
+  UseScript("exec sleep 1000\n");
+  const Error error = StartFails();
+  EXPECT_EQ(error.code, Errc::kDeadlineExceeded) << error.message;
+  EXPECT_NE(error.message.find("cell odd did not become ready"), std::string::npos)
+      << error.message;
+  ExpectNothingIsLeft();
+}
+
+TEST_F(CellProcessTest, ACellThatEndsBeforeItIsReadyIsNotWaitedFor) {
+  UseScript("exit 3\n");
+  const Error error = StartFails();
+  EXPECT_EQ(error.code, Errc::kUnavailable) << error.message;
+  ExpectNothingIsLeft();
+}
+
+TEST_F(CellProcessTest, ACellThatBreaksTheWiresRulesIsKilled) {
+  UseScript("printf '\\005\\000\\000\\000hello' >&3\nexec sleep 1000\n");
+  const Error error = StartFails();
+  EXPECT_EQ(error.code, Errc::kUnavailable) << error.message;
+  ExpectNothingIsLeft();
+}
+
+TEST_F(CellProcessTest, AProgramThatIsNotThereLeavesNothing) {
+  options_.cell_program = shared_.path() + "/nowhere";
+  const Error error = StartFails();
+  EXPECT_NE(error.message.find("cell odd"), std::string::npos) << error.message;
+  ExpectNoTraces();
+}
+
+}  // namespace
+}  // namespace strata::manager

@@ -1,0 +1,207 @@
+// Cells that die, come back and change, with the real strata-cell.
+#include "manager/fleet.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "http/listener.h"
+#include "integration/manager/cells_fixture.h"
+
+namespace strata::manager {
+namespace {
+
+using testing::AnsweringModule;
+using testing::HttpClient;
+using testing::RunUntil;
+using testing::TestCell;
+
+constexpr std::string_view kRequest =
+    "GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+
+class FleetTest : public CellsFixture {
+ protected:
+  static void SetUpTestSuite() {
+    for (const char* text : {"old", "new"}) {
+      auto compiled = testing::CompileModule(AnsweringModule(text));
+      ASSERT_TRUE(compiled.has_value()) << compiled.error().message;
+      Codes().emplace(text, std::move(compiled->code));
+    }
+  }
+  static void TearDownTestSuite() { Codes().clear(); }
+
+  void TearDown() override { EXPECT_TRUE(Run(fleet_.Down(std::chrono::seconds(2))).has_value()); }
+
+  // Native code by key; the key is what the module answers.
+  static std::map<std::string, Fd>& Codes() {
+    static std::map<std::string, Fd> codes;
+    return codes;
+  }
+
+  Result<Fd> OpenModule(const std::string& key) {
+    const auto found = Codes().find(key);
+    if (found == Codes().end() || opens_left_ == 0) return Fail(Errc::kNotFound, "no " + key);
+    --opens_left_;
+    return DuplicateFd(found->second);
+  }
+
+  // One tenant, one function at /hello made of `module`.
+  Result<void> Reconcile(std::uint32_t generation, const std::string& module) {
+    DesiredState desired;
+    desired.generation = generation;
+    desired.front_tenant = "shop";
+    Configuration& configuration = desired.by_tenant["shop"];
+    configuration.message.functions.push_back(TestCell::MakeFunction("hello", module));
+    configuration.message.routes.push_back({"*", "/hello", {}, {{0, 100}}});
+    configuration.modules = {module};
+    return Run(fleet_.Reconcile(std::move(desired)));
+  }
+
+  void Serve(const std::string& module) {
+    ASSERT_TRUE(Run(fleet_.Recover()).has_value());
+    const auto served = Reconcile(1, module);
+    ASSERT_TRUE(served.has_value()) << served.error().message;
+    ASSERT_EQ(fleet_.cells().size(), options_.cells);
+  }
+
+  std::vector<pid_t> Pids() const {
+    std::vector<pid_t> pids;
+    for (const auto& cell : fleet_.cells()) pids.push_back(cell->pid());
+    return pids;
+  }
+
+  // {generation, what it answers} of each cell, asked one by one.
+  std::vector<std::pair<std::uint32_t, std::string>> Served() const {
+    std::vector<std::pair<std::uint32_t, std::string>> served;
+    for (const auto& cell : fleet_.cells()) {
+      auto answer = HttpClient(dir_.cell_private(cell->name())).Get("/functions/shop/hello");
+      served.emplace_back(cell->generation(), answer ? answer->body : answer.error().message);
+    }
+    return served;
+  }
+
+  // Kills the only cell; it is dead when this returns, but the fleet does not know yet.
+  void KillCell() {
+    const pid_t pid = Pids().front();
+    ASSERT_EQ(::kill(pid, SIGKILL), 0);
+    siginfo_t info{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
+  }
+
+  // A request on a new connection to the public address; nobody need accept it yet.
+  Fd Ask() const {
+    const auto address = http::ParseTcpAddress(fleet_.address());
+    EXPECT_TRUE(address.has_value());
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(address->port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+    EXPECT_EQ(::send(fd.get(), kRequest.data(), kRequest.size(), 0),
+              static_cast<ssize_t>(kRequest.size()));
+    return fd;
+  }
+
+  static std::string Answer(const Fd& fd) {
+    std::string text;
+    char piece[4096];
+    for (ssize_t got = 0; (got = ::recv(fd.get(), piece, sizeof(piece), 0)) > 0;) {
+      text.append(piece, static_cast<std::size_t>(got));
+    }
+    return text;
+  }
+
+  int opens_left_ = 1000;
+  Connector connector_{loop_};
+  Fleet fleet_{context_, connector_, [this](const std::string& key) { return OpenModule(key); },
+               [](const std::string&, const std::string&) {}};
+};
+
+TEST_F(FleetTest, ADeadCellIsReplacedBehindTheSameSocket) {
+  Serve("old");
+  const std::string address = fleet_.address();
+  const std::string name = fleet_.cells().front()->name();
+  const pid_t pid = Pids().front();
+  KillCell();
+  const Fd waiting = Ask();  // no cell lives: only the fleet's descriptor keeps the socket open
+  ASSERT_TRUE(RunUntil(loop_, [this] { return fleet_.replaced() == 1; }));
+
+  const std::string answer = Answer(waiting);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200") && answer.ends_with("old")) << answer;
+  EXPECT_EQ(fleet_.address(), address);
+  EXPECT_NE(Pids().front(), pid);
+  ASSERT_EQ(Journalled(), 1U);
+  EXPECT_EQ(journal_.living().front().id, fleet_.cells().front()->name());
+  EXPECT_FALSE(std::filesystem::exists(dir_.cell_private(name)));
+  EXPECT_FALSE(std::filesystem::exists(dir_.cell_control(name)));
+}
+
+TEST_F(FleetTest, ACellThatDiesAtOnceEachTimeIsHeldBackLongerAndLonger) {
+  UseScript("echo >> $SHARED/starts\n[ -e $SHARED/broken ] && exit 1\nexec " +
+            std::string(STRATA_CELL_PROGRAM) + " \"$@\"\n");
+  Serve("old");
+  const auto starts = [this] {
+    return ReadFile(shared_.path() + "/starts", 1_MiB).value_or("").size();
+  };
+  ASSERT_EQ(starts(), 1U);
+  shared_.Write("broken", "");
+  KillCell();
+  const Fd waiting = Ask();
+  const auto killed = std::chrono::steady_clock::now();
+  ASSERT_TRUE(RunUntil(loop_, [&] { return starts() >= 8; }));
+  // Seven attempts have six pauses between them: at least 10, 20, 40, ... 320 ms.
+  EXPECT_GE(std::chrono::steady_clock::now() - killed, std::chrono::milliseconds(630));
+  EXPECT_EQ(fleet_.replaced(), 0U);
+  EXPECT_EQ(fleet_.Pick("shop"), nullptr);
+
+  std::filesystem::remove(shared_.path() + "/broken");
+  ASSERT_TRUE(RunUntil(loop_, [this] { return fleet_.replaced() == 1; }));
+  EXPECT_TRUE(Answer(waiting).ends_with("old"));
+  EXPECT_EQ(Journalled(), 1U) << "each failed attempt took its note back";
+}
+
+TEST_F(FleetTest, AnUpdateIsOverWhenEveryCellServesIt) {
+  options_.cells = 2;
+  Serve("old");
+  const auto pids = Pids();
+  using Expected = std::vector<std::pair<std::uint32_t, std::string>>;
+  EXPECT_EQ(Served(), (Expected{{1, "old"}, {1, "old"}}));
+  const auto updated = Reconcile(2, "new");
+  ASSERT_TRUE(updated.has_value()) << updated.error().message;
+  EXPECT_EQ(Served(), (Expected{{2, "new"}, {2, "new"}}));
+  EXPECT_EQ(Pids(), pids) << "a change that a living cell can take replaces none";
+}
+
+TEST_F(FleetTest, AnUpdateThatFailsLeavesEachCellWithOneWholeConfiguration) {
+  options_.cells = 2;
+  Serve("old");
+  const auto pids = Pids();
+  using Expected = std::vector<std::pair<std::uint32_t, std::string>>;
+  const auto missing = Reconcile(2, "missing");
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().code, Errc::kNotFound);
+  EXPECT_EQ(Served(), (Expected{{1, "old"}, {1, "old"}}));
+
+  opens_left_ = 1;  // the first cell gets the code, the second does not
+  const auto halfway = Reconcile(3, "new");
+  ASSERT_FALSE(halfway.has_value());
+  EXPECT_EQ(Served(), (Expected{{3, "new"}, {1, "old"}}));
+
+  opens_left_ = 1000;
+  ASSERT_TRUE(Reconcile(3, "new").has_value());
+  EXPECT_EQ(Served(), (Expected{{3, "new"}, {3, "new"}}));
+  EXPECT_EQ(Pids(), pids);
+}
+
+}  // namespace
+}  // namespace strata::manager
