@@ -3,9 +3,12 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
 
 #include "base/testing/temp_dir.h"
-#include "http/test_support.h"
 
 namespace strata::http {
 namespace {

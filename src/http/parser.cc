@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>

@@ -1,7 +1,5 @@
 #include "http/sleep.h"
 
-#include <chrono>
-
 #include <boost/asio/redirect_error.hpp>
 
 namespace strata::http {

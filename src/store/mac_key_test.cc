@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/temp_dir.h"
-#include "store/testing.h"
 
 namespace strata::store {
 namespace {

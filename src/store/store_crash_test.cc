@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +15,6 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/temp_dir.h"
-#include "store/sqlite.h"
 #include "store/store.h"
 #include "store/testing.h"
 

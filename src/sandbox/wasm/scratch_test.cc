@@ -1,7 +1,6 @@
 #include "sandbox/wasm/scratch.h"
 
 #include <fstream>
-#include <string>
 
 #include <gtest/gtest.h>
 

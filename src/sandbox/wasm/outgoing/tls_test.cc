@@ -20,7 +20,6 @@
 #include <openssl/x509v3.h>
 
 #include "base/testing/temp_dir.h"
-#include "sandbox/testing/call_fixture.h"
 #include "sandbox/wasm/outgoing/request.h"
 
 namespace strata::sandbox::wasm::outgoing {
