@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <vector>
+#include <functional>
+#include <map>
+#include <utility>
 
 #include "model/values.h"
 
@@ -17,7 +19,7 @@ Figures::Function& Figures::Find(const std::string& tenant, const std::string& f
   Function made(registry_.GetHistogram("strata_route_duration_seconds", "Whole duration of a call.",
                                        telemetry::DurationBuckets(), labels));
   made.cpu_us =
-      &registry_.GetCounter("strata_meter_cpu_microseconds_total", "CPU time of guests.", labels);
+      &registry_.GetTimeCounter("strata_meter_cpu_seconds_total", "CPU time of guests.", labels);
   made.received = &registry_.GetCounter("strata_meter_received_bytes_total",
                                         "Request body bytes that guests read.", labels);
   made.sent = &registry_.GetCounter("strata_meter_sent_bytes_total",
@@ -78,22 +80,20 @@ double Figures::Rate(const Function& function) const noexcept {
 }
 
 Json Figures::Top() const {
-  std::vector<std::pair<double, Json>> rows;
+  std::multimap<double, Json, std::greater<>> rows;  // equal ones stay in the order of names
   for (const auto& [name, function] : functions_) {
     const double rate = Rate(function);
-    rows.emplace_back(rate, Json{{"namespace", name.first},
-                                 {"name", name.second},
-                                 {"revision", function.revision},
-                                 {"requests", function.requests},
-                                 {"errors", function.errors},
-                                 {"rate", rate},
-                                 {"p50_ms", function.latency.Quantile(0.50) * 1e3},
-                                 {"p99_ms", function.latency.Quantile(0.99) * 1e3},
-                                 {"cpu_ms", static_cast<double>(function.cpu_us->value()) / 1e3},
-                                 {"memory_mib", function.memory->value() / 1048576.0}});
+    rows.emplace(rate, Json{{"namespace", name.first},
+                            {"name", name.second},
+                            {"revision", function.revision},
+                            {"requests", function.requests},
+                            {"errors", function.errors},
+                            {"rate", rate},
+                            {"p50_ms", function.latency.Quantile(0.50) * 1e3},
+                            {"p99_ms", function.latency.Quantile(0.99) * 1e3},
+                            {"cpu_ms", static_cast<double>(function.cpu_us->value()) / 1e3},
+                            {"memory_mib", function.memory->value() / 1048576.0}});
   }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
   Json functions = Json::array();
   for (auto& row : rows) functions.push_back(std::move(row.second));
   return Json{{"functions", std::move(functions)}};

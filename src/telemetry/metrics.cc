@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kCounter = "counter";
 constexpr std::string_view kGauge = "gauge";
 constexpr std::string_view kHistogram = "histogram";
+constexpr std::uint32_t kMicrosecondsPerSecond = 1'000'000;
 
 bool IsNameCharacter(char c, bool first) {
   const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -60,6 +61,11 @@ std::string Number(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   return fmt::format("{}", value);  // the shortest text that reads back as the same number
+}
+
+std::string Shown(const Counter& counter) {
+  if (counter.per_unit() == 1) return std::to_string(counter.value());
+  return Number(static_cast<double>(counter.value()) / counter.per_unit());
 }
 
 void AppendSample(std::string& to, std::string_view name, std::string_view suffix,
@@ -173,6 +179,12 @@ Counter& Registry::GetCounter(std::string_view name, std::string_view help, cons
   return Family::Get(GetFamily(name, help, kCounter).counters, labels);
 }
 
+Counter& Registry::GetTimeCounter(std::string_view name, std::string_view help,
+                                  const Labels& labels) {
+  STRATA_CHECK(name.ends_with("_seconds_total"));
+  return Family::Get(GetFamily(name, help, kCounter).counters, labels, kMicrosecondsPerSecond);
+}
+
 Gauge& Registry::GetGauge(std::string_view name, std::string_view help, const Labels& labels) {
   return Family::Get(GetFamily(name, help, kGauge).gauges, labels);
 }
@@ -199,7 +211,7 @@ std::string Registry::Expose() const {
     AppendEscaped(text, family->help, "\\");
     fmt::format_to(std::back_inserter(text), "\n# TYPE {} {}\n", name, family->kind);
     for (const auto& [labels, series] : family->counters) {
-      AppendSample(text, name, "", labels, std::to_string(series->metric.value()));
+      AppendSample(text, name, "", labels, Shown(series->metric));
     }
     for (const auto& [labels, series] : family->gauges) {
       AppendSample(text, name, "", labels, Number(series->metric.value()));

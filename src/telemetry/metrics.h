@@ -27,11 +27,16 @@ namespace strata::telemetry {
 // Only ever grows.
 class Counter {
  public:
+  // One is shown as 1 / `per_unit`.
+  explicit Counter(std::uint32_t per_unit = 1) noexcept : per_unit_(per_unit) {}
+
   void Add(std::uint64_t by = 1) noexcept { value_ += by; }
   [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
+  [[nodiscard]] std::uint32_t per_unit() const noexcept { return per_unit_; }
 
  private:
   std::uint64_t value_ = 0;
+  std::uint32_t per_unit_;
 };
 
 class Gauge {
@@ -83,6 +88,9 @@ class Registry {
 
   // The series of `name` with `labels`, made at the first call.
   Counter& GetCounter(std::string_view name, std::string_view help, const Labels& labels = {});
+  // The same for time: what is added counts microseconds and is shown in seconds, the unit that
+  // Prometheus wants, so the name ends in _seconds_total.
+  Counter& GetTimeCounter(std::string_view name, std::string_view help, const Labels& labels = {});
   Gauge& GetGauge(std::string_view name, std::string_view help, const Labels& labels = {});
   Histogram& GetHistogram(std::string_view name, std::string_view help,
                           std::span<const double> bounds, const Labels& labels = {});

@@ -35,6 +35,16 @@ TEST(MetricsTest, ExposesEveryKindAsPrometheusText) {
             "strata_c_seconds_count{f=\"x\"} 3\n");
 }
 
+TEST(MetricsTest, ATimeCounterAddsMicrosecondsAndShowsSeconds) {
+  Registry registry;
+  Counter& counter = registry.GetTimeCounter("strata_a_seconds_total", "Time.");
+  counter.Add(217);
+  counter.Add(3'000'000);
+  EXPECT_EQ(counter.value(), 3'000'217U);
+  EXPECT_NE(registry.Expose().find("\nstrata_a_seconds_total 3.000217\n"), std::string::npos)
+      << registry.Expose();
+}
+
 TEST(MetricsTest, ASeriesIsMadeOnceAndKeepsItsAddress) {
   Registry registry;
   Counter& counter = registry.GetCounter("strata_a_total", "A.", {{"f", "x"}});
