@@ -1,6 +1,5 @@
 // Addressable sandboxes: durable before the answer, held by one cell, lost with it.
 
-#include <algorithm>
 #include <utility>
 
 #include "base/ids.h"
@@ -102,7 +101,9 @@ Task<Fd> ManagerImpl::ConnectSandbox(std::string_view id) {
   if (!cell) {
     co_return Fail(
         Errc::kFailedPrecondition,
-        "sandbox " + std::string(id) + " was lost with its cell; delete it and make a new one");
+        "sandbox " + std::string(id) +
+            " is lost: it was ended by a limit, a trap or its deadline, or its cell died; delete "
+            "it and make a new one");
   }
   co_return cell->ConnectPrivate();
 }

@@ -77,6 +77,7 @@ struct RequestPath::CallState {
   TimePoint ready;    // the guest runs from here on
   TimePoint ended;
   std::optional<model::Exit> exit;  // none: no guest ran
+  bool asked_wrong = false;         // nor could it: the call was refused with the guest untouched
 
   [[nodiscard]] TimePoint deadline() const { return start + function->spec().limits.timeout; }
 };
@@ -246,7 +247,9 @@ Awaitable<std::optional<http::Problem>> RequestPath::RunShared(http::Exchange& e
     if (auto problem = CreateFor(state, *lease->instance)) co_return problem;
   }
   auto problem = co_await Invoke(exchange, state, *lease->instance, sink);
-  if (state.exit && state.exit->reason == model::ExitReason::kReturned) lease->Keep();
+  // A caller's mistake must not cost a sandbox its memory.
+  const bool returned = state.exit && state.exit->reason == model::ExitReason::kReturned;
+  if (returned || state.asked_wrong) lease->Keep();
   co_return problem;
 }
 
@@ -270,10 +273,10 @@ Awaitable<std::optional<http::Problem>> RequestPath::Invoke(http::Exchange& exch
   if (!exit) {
     instance.log.Write(sandbox::Stream::kHost, exit.error().message);
     instance.log.End();
-    const bool asked_wrong = exit.error().code == Errc::kInvalidArgument ||
-                             exit.error().code == Errc::kNotFound ||
-                             exit.error().code == Errc::kUnsupported;
-    if (asked_wrong) co_return http::ProblemFor(exit.error());
+    state.asked_wrong = exit.error().code == Errc::kInvalidArgument ||
+                        exit.error().code == Errc::kNotFound ||
+                        exit.error().code == Errc::kUnsupported;
+    if (state.asked_wrong) co_return http::ProblemFor(exit.error());
     co_return ProblemForFailure(exit.error());
   }
   state.exit = std::move(*exit);

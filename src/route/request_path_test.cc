@@ -265,6 +265,20 @@ TEST_F(RequestPathTest, AServiceThatTrappedIsReplaced) {
   EXPECT_EQ(Get("/flaky").exchange.response_sink.status(), 502);
 }
 
+TEST_F(RequestPathTest, AWrongTypedCallLeavesTheSharedSandboxAsItWas) {
+  Serve({Spec("count", true)});
+  EXPECT_EQ(Get("/count").exchange.response_sink.text(), "1");
+  Client wrong(loop_, "/count", "POST");
+  bool done = false;
+  RequestPath::Direct direct{path_.plan()->functions()[0], nullptr, "/", "no-such-export"};
+  Spawn(loop_, Await(path_.HandleDirect(wrong.exchange, std::move(direct)), done));
+  loop_.restart();
+  while (!done && loop_.run_one() > 0) {
+  }
+  EXPECT_EQ(wrong.exchange.response_sink.status(), 404);
+  EXPECT_EQ(Get("/count").exchange.response_sink.text(), "2");
+}
+
 TEST_F(RequestPathTest, OverTheConcurrencyLimitIs429) {
   FunctionSpec echo = Spec("echo");
   echo.limits.concurrency = 1;
