@@ -50,6 +50,7 @@ fresh-report:
 test: fresh-report build examples ## the fast tier of the tests (ARGS='-R name' goes to ctest)
 	@$(if $(ARGS),,$(STAGE) native-test env $(CARGO_NATIVE_DIR) tools/test_report.py cargo \
 	  --manifest native/Cargo.toml -- --release || true)
+	@$(if $(ARGS),,$(STAGE) test-tools tools/python_env.py schemathesis tests/e2e/requirements.txt || true)
 	@$(STAGE) test tools/test_report.py ctest --build build/release -- -j $(JOBS) -LE '^long$$' $(ARGS) || true
 	@tools/test_report.py close
 

@@ -8,7 +8,6 @@
 
 #include "api/server.h"
 #include "http/client.h"
-#include "http/exchange_io.h"
 
 namespace strata::api {
 namespace {
@@ -46,11 +45,8 @@ http::ClientRequest RequestFor(const http::RequestHead& head, std::string target
 
 // Sends the request to the cell behind `socket` and the cell's answer to the client.
 Awaitable<void> HandOn(Loop& loop, Context& context, Fd socket, std::string target) {
-  auto body = co_await http::ReadAll(context.exchange, kBodyLimit);
-  if (!body) {
-    co_await ReplyError(context, body.error());
-    co_return;
-  }
+  auto body = co_await ReadBody(context, kBodyLimit);
+  if (!body) co_return;
   auto client = http::Client::Adopt(loop, std::move(socket));
   if (!client) {
     co_await ReplyError(context, client.error());

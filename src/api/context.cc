@@ -30,7 +30,8 @@ bool IsJson(std::string_view type) {
 
 std::string Context::Text(const std::string& name, std::string otherwise) const {
   const auto found = query.find(name);
-  return found == query.end() ? std::move(otherwise) : found->second;
+  if (found == query.end()) return otherwise;
+  return found->second;
 }
 
 Result<bool> Context::Boolean(const std::string& name, bool otherwise) const {
@@ -67,14 +68,33 @@ Result<void> Context::OnlyParameters(std::initializer_list<std::string_view> kno
   return {};
 }
 
-Task<Json> ReadJson(Context& context, Bytes limit) {
+Awaitable<std::optional<std::string>> ReadBody(Context& context, Bytes limit) {
+  auto text = co_await http::ReadAll(context.exchange, limit);
+  if (text) co_return std::move(*text);
+  // What these codes mean elsewhere (retry later, the guest took too long) would mislead here.
+  if (text.error().code == Errc::kResourceExhausted) {
+    co_await ReplyProblem(context, 413, Errc::kInvalidArgument, text.error().message);
+  } else if (text.error().code == Errc::kDeadlineExceeded) {
+    co_await ReplyProblem(context, 408, Errc::kDeadlineExceeded, text.error().message);
+  } else {
+    co_await ReplyError(context, text.error());
+  }
+  co_return std::nullopt;
+}
+
+Awaitable<std::optional<Json>> ReadJson(Context& context, Bytes limit) {
   const auto type = http::FindHeader(context.exchange.head().headers, "content-type");
   if (!type || !IsJson(*type)) {
-    co_return Fail(Errc::kInvalidArgument, "Content-Type must be application/json");
+    co_await ReplyProblem(context, 415, Errc::kInvalidArgument,
+                          "Content-Type must be application/json");
+    co_return std::nullopt;
   }
-  auto text = co_await http::ReadAll(context.exchange, limit);
-  if (!text) co_return std::unexpected(text.error());
-  co_return ParseJson(*text, limit);
+  auto text = co_await ReadBody(context, limit);
+  if (!text) co_return std::nullopt;
+  auto json = ParseJson(*text, limit);
+  if (json) co_return std::move(*json);
+  co_await ReplyError(context, json.error());
+  co_return std::nullopt;
 }
 
 Awaitable<void> ReplyWith(Context& context, http::ResponseHead head, std::string_view body) {

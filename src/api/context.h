@@ -32,9 +32,10 @@ struct Context {
   [[nodiscard]] Result<void> OnlyParameters(std::initializer_list<std::string_view> known) const;
 };
 
-// Reads the whole body as JSON. kInvalidArgument (no JSON, or not application/json),
-// kResourceExhausted (longer than `limit`), and the body's own errors.
-Task<Json> ReadJson(Context& context, Bytes limit);
+// Reads the whole body, as JSON or as it is. What is wrong with it is answered (400, 408, 413,
+// 415), and nothing is returned.
+Awaitable<std::optional<Json>> ReadJson(Context& context, Bytes limit);
+Awaitable<std::optional<std::string>> ReadBody(Context& context, Bytes limit);
 
 // Each sends one whole answer. The client may be gone; nobody is told.
 Awaitable<void> Reply(Context& context, std::uint16_t status, const Json& body);

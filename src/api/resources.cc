@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "api/server.h"
-#include "base/strings.h"
+#include "model/rules.h"
 
 namespace strata::api {
 namespace {
@@ -77,10 +77,7 @@ Awaitable<void> ApiServer::Apply(Context& context) {
     co_return;
   }
   auto body = co_await ReadJson(context, kApplyLimit);
-  if (!body) {
-    co_await ReplyError(context, body.error());
-    co_return;
-  }
+  if (!body) co_return;
   auto files = FilesFrom(*body);
   if (!files) {
     co_await ReplyError(context, files.error());
@@ -101,6 +98,19 @@ Awaitable<void> ApiServer::Apply(Context& context) {
 Awaitable<void> ApiServer::ListResources(Context& context) {
   if (auto known = context.OnlyParameters({"kind", "namespace"}); !known) {
     co_await ReplyError(context, known.error());
+    co_return;
+  }
+  // No parameter is no filter; an empty one is a mistake.
+  Result<void> filter;
+  if (context.query.contains("kind") && context.Text("kind").empty()) {
+    filter = Fail(Errc::kInvalidArgument, "query parameter kind must not be empty");
+  }
+  if (context.query.contains("namespace")) {
+    auto problem = model::DnsLabelProblem(context.Text("namespace"));
+    if (problem) filter = Fail(Errc::kInvalidArgument, "query parameter namespace " + *problem);
+  }
+  if (!filter) {
+    co_await ReplyError(context, filter.error());
     co_return;
   }
   auto list = manager_.List(context.Text("kind"), context.Text("namespace"));

@@ -1,6 +1,6 @@
 // Addressable sandboxes over the API.
+#include <cmath>
 #include <limits>
-#include <utility>
 
 #include "api/server.h"
 
@@ -15,6 +15,14 @@ struct SandboxRequest {
   std::uint32_t count = 1;
 };
 
+// A whole number, however it is written: 2, 2.0 and 2e0 are the same to JSON Schema.
+bool IsCount(const Json& value) {
+  if (!value.is_number()) return false;
+  const auto number = value.get<double>();
+  return number >= 0 && number <= std::numeric_limits<std::uint32_t>::max() &&
+         number == std::floor(number);
+}
+
 Result<SandboxRequest> RequestFrom(const Json& body) {
   if (!body.is_object()) return Fail(Errc::kInvalidArgument, "the body must be an object");
   SandboxRequest request;
@@ -23,8 +31,7 @@ Result<SandboxRequest> RequestFrom(const Json& body) {
       request.tenant = value.get<std::string>();
     } else if (name == "function" && value.is_string()) {
       request.function = value.get<std::string>();
-    } else if (name == "count" && value.is_number_unsigned() &&
-               value.get<std::uint64_t>() <= std::numeric_limits<std::uint32_t>::max()) {
+    } else if (name == "count" && IsCount(value)) {
       request.count = value.get<std::uint32_t>();
     } else {
       return Fail(Errc::kInvalidArgument, "'" + name +
@@ -51,10 +58,7 @@ Awaitable<void> ApiServer::ListSandboxes(Context& context) {
 
 Awaitable<void> ApiServer::CreateSandboxes(Context& context) {
   auto body = co_await ReadJson(context, kRequestLimit);
-  if (!body) {
-    co_await ReplyError(context, body.error());
-    co_return;
-  }
+  if (!body) co_return;
   auto request = RequestFrom(*body);
   if (!request) {
     co_await ReplyError(context, request.error());

@@ -48,11 +48,22 @@ class ApiTest(ServerTest):
     def test_unknown_paths_methods_and_bodies_are_problems(self):
         for method, path, body, status in (("GET", "/v1/nothing", None, 404), ("DELETE", "/v1/status", None, 405),
                                            ("GET", "/v1/resources?colour=red", None, 400),
+                                           ("GET", "/v1/resources?kind=", None, 400),
+                                           ("GET", "/v1/resources?namespace=Demo", None, 400),
                                            ("POST", "/v1/apply", {"fils": []}, 400),
                                            ("POST", "/v1/sandboxes", {"function": 7}, 400)):
             answer = self.server.api(method, path, body)
             self.assertEqual(answer.status, status, (path, answer.body))
             self.assertEqual(answer.headers.get_content_type(), "application/problem+json")
+
+    def test_a_body_that_is_no_json_or_too_long_is_told_apart(self):
+        for kind, body, status in (("text/plain", b"{}", 415), ("application/json", b"{", 400),
+                                   ("application/json", b"{}" + b" " * 65536, 413)):
+            connection = UnixConnection(self.server.home / "run" / "api.sock")
+            self.addCleanup(connection.close)
+            connection.request("POST", "/v1/sandboxes", body=body, headers={"Content-Type": kind})
+            answer = json.loads(connection.getresponse().read())
+            self.assertEqual((answer["status"], answer["code"]), (status, "INVALID_ARGUMENT"))
 
     def test_only_its_owner_may_use_the_socket(self):
         mode = (self.server.home / "run" / "api.sock").stat().st_mode
@@ -133,6 +144,18 @@ class ApiTest(ServerTest):
             thread.join()
         self.assertEqual({answer.status for answer in answers}, {200})
         self.assertEqual(sorted(answer.text for answer in answers), list("ABCDEFGH"))
+
+    def test_a_wrong_call_costs_a_sandbox_nothing(self):
+        sandbox, = self.create()
+        self.assertEqual(self.call(sandbox).text, "A")
+        for export, arguments, status in (("no_such_export", b"[]", 404), ("strata_alloc", b"[]", 400),
+                                          ("strata_alloc", b"{", 400)):
+            connection = UnixConnection(self.server.home / "run" / "api.sock")
+            self.addCleanup(connection.close)
+            connection.request("POST", f"/v1/sandboxes/{sandbox}/invoke", body=arguments,
+                               headers={"Strata-Export": export})
+            self.assertEqual(connection.getresponse().status, status, export)
+        self.assertEqual(self.call(sandbox).text, "B")
 
     def test_a_sandbox_whose_cell_died_is_lost_and_says_so(self):
         sandbox, = self.create()
