@@ -45,6 +45,7 @@ Awaitable<void> RingSink::RecordLater(const meter::CallRecord& record) {
     co_await pause.async_wait(asio::redirect_error(kAwait, ignored));
     if (TryRecord(record)) co_return;
   }
+  ring_.CountLost(telemetry::RecordType::kCall);
   // Said at 1, 2, 4, 8, ...: loud, but no flood of its own.
   if (std::has_single_bit(++lost_calls_)) {
     log_.Error("the ring is full: call records are lost", {{"lost", lost_calls_}});

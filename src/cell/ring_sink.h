@@ -5,7 +5,8 @@
 //
 // Lines and spans are dropped when the ring is getting full; the ring counts them. A call record
 // waits for room at the end of its call, up to a second, so that callers are slowed down instead of
-// going unmetered; one that still found none is lost, counted, and said on the cell's log.
+// going unmetered; one that still found none is lost, counted by the ring, and said on the cell's
+// log.
 //
 // Threads: one loop. Lifetime: loop, clock and logger outlive it. Tested by ring_sink_test.cc.
 #pragma once

@@ -115,6 +115,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   // Public sockets that an adopted cell brought along; the caller takes them.
   [[nodiscard]] std::vector<PublicSocket> TakeSockets() noexcept { return std::move(sockets_); }
   [[nodiscard]] telemetry::RingReader& ring() noexcept { return *ring_; }
+  [[nodiscard]] const telemetry::RingReader& ring() const noexcept { return *ring_; }
   // The functions of generation `generation`, to read call records with; null when forgotten.
   [[nodiscard]] const std::vector<cell::Function>* functions(std::uint32_t generation) const;
   // What an adopted cell serves already, as the store knows it.

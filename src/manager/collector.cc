@@ -32,6 +32,20 @@ std::string_view FieldText(const char (&field)[N]) {
   return {field, ::strnlen(field, N)};
 }
 
+struct Kind {
+  telemetry::RecordType type;
+  const char* name;
+};
+constexpr std::array kKinds = {Kind{telemetry::RecordType::kCall, "call"},
+                               Kind{telemetry::RecordType::kLog, "log"},
+                               Kind{telemetry::RecordType::kSpan, "span"}};
+
+telemetry::Counter& LogBytesDropped(telemetry::Registry& registry, const char* log) {
+  return registry.GetCounter("strata_manager_log_dropped_bytes_total",
+                             "Log text that could not be written; the disk may be full.",
+                             {{"log", log}});
+}
+
 }  // namespace
 
 Collector::Collector(CellContext& context, Figures& figures, telemetry::Registry& registry,
@@ -42,7 +56,16 @@ Collector::Collector(CellContext& context, Figures& figures, telemetry::Registry
       on_span_(std::move(on_span)),
       bad_records_(registry.GetCounter("strata_manager_bad_records_total",
                                        "Ring records that did not decode.")),
+      access_dropped_(LogBytesDropped(registry, "access")),
+      lines_dropped_(LogBytesDropped(registry, "functions")),
       new_lines_(context.loop) {
+  for (const Kind& kind : kKinds) {
+    dropped_[static_cast<std::size_t>(kind.type)] = &registry.GetCounter(
+        "strata_manager_records_dropped_total",
+        "Records that found no room in their cell's ring: a call that no other figure counts, a "
+        "guest's line, a span.",
+        {{"kind", kind.name}});
+  }
   auto log = RotatingFile::Open(context.dir.logs() / "access.log", kAccessLogLimit);
   if (log) {
     access_log_.emplace(std::move(*log));
@@ -54,12 +77,12 @@ Collector::Collector(CellContext& context, Figures& figures, telemetry::Registry
 Awaitable<void> Collector::Run() {
   Promise<std::monostate> never(context_.loop);
   for (;;) {
-    for (const auto& cell : cells_()) attached_.insert(cell);
+    Attach();
     std::size_t handled = 0;
     for (auto at = attached_.begin(); at != attached_.end();) {
-      const std::size_t got = Drain(**at);
+      const std::size_t got = Drain(*at->first, at->second);
       handled += got;
-      at = got == 0 && !(*at)->alive() ? attached_.erase(at) : std::next(at);
+      at = got == 0 && !at->first->alive() ? attached_.erase(at) : std::next(at);
     }
     FlushAccessLog();
     (void)co_await never.Wait(handled > 0 ? kBusy : kIdle);
@@ -67,14 +90,29 @@ Awaitable<void> Collector::Run() {
 }
 
 void Collector::DrainAll() {
-  for (const auto& cell : cells_()) attached_.insert(cell);
-  for (const auto& cell : attached_) {
-    while (Drain(*cell) > 0) continue;
+  Attach();
+  for (auto& [cell, seen] : attached_) {
+    while (Drain(*cell, seen) > 0) continue;
   }
   FlushAccessLog();
 }
 
-std::size_t Collector::Drain(CellProcess& cell) {
+void Collector::Attach() {
+  for (const auto& cell : cells_()) attached_.try_emplace(cell);
+}
+
+void Collector::CountDropped(const CellProcess& cell, Dropped& seen) {
+  for (const Kind& kind : kKinds) {
+    const auto index = static_cast<std::size_t>(kind.type);
+    const std::uint64_t now = cell.ring().dropped(kind.type);
+    // A cell that counts backwards lies; nothing is added for it.
+    if (now > seen[index]) dropped_[index]->Add(now - seen[index]);
+    seen[index] = now;
+  }
+}
+
+std::size_t Collector::Drain(CellProcess& cell, Dropped& seen) {
+  CountDropped(cell, seen);
   auto records = cell.ring().Read();
   if (!records) {
     bad_records_.Add();
@@ -136,7 +174,7 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload) {
 }
 
 void Collector::FlushAccessLog() {
-  if (access_log_) access_log_->Append(access_lines_);
+  if (access_log_) access_dropped_.Add(access_log_->Append(access_lines_));
   access_lines_.clear();
 }
 
@@ -160,7 +198,7 @@ void Collector::HandleLog(CellProcess& cell, std::string_view payload) {
             {"text", line->text}};
   if (!line->trace_id.empty()) json["trace_id"] = line->trace_id;
   if (!line->sandbox.empty()) json["sandbox"] = line->sandbox;
-  file->Append(DumpJson(json) + "\n");
+  lines_dropped_.Add(file->Append(DumpJson(json) + "\n"));
   new_lines_.Notify();
 }
 

@@ -7,17 +7,20 @@
 // after its cell has ended, so nothing that a cell managed to write is lost. A record is freed in
 // the ring only after it was handled; after kill -9 of the manager it is handled again.
 //
+// What found no room, in a ring or on the disk, is counted in the metrics; serving goes on.
+//
 // What a cell writes is not trusted: records that do not decode are counted and skipped, a function
 // is only ever logged under the names that this manager gave the cell.
 //
 // Threads: one loop.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +30,7 @@
 #include "manager/figures.h"
 #include "manager/rotating_file.h"
 #include "telemetry/metrics.h"
+#include "telemetry/ring.h"
 #include "telemetry/trace.h"
 
 namespace strata::manager {
@@ -53,7 +57,12 @@ class Collector {
   Awaitable<void> WaitForLogs(std::chrono::milliseconds patience);
 
  private:
-  std::size_t Drain(CellProcess& cell);
+  // What a cell's ring had dropped when it was last looked at, by telemetry::RecordType.
+  using Dropped = std::array<std::uint64_t, telemetry::kRecordTypes>;
+
+  void Attach();
+  std::size_t Drain(CellProcess& cell, Dropped& seen);
+  void CountDropped(const CellProcess& cell, Dropped& seen);
   void HandleCall(CellProcess& cell, std::string_view payload);
   void HandleLog(CellProcess& cell, std::string_view payload);
   void HandleSpan(std::string_view payload);
@@ -65,7 +74,11 @@ class Collector {
   CellsFn cells_;
   SpanFn on_span_;
   telemetry::Counter& bad_records_;
-  std::set<std::shared_ptr<CellProcess>> attached_;
+  std::array<telemetry::Counter*, telemetry::kRecordTypes>
+      dropped_{};  // null: not written by cells
+  telemetry::Counter& access_dropped_;
+  telemetry::Counter& lines_dropped_;
+  std::map<std::shared_ptr<CellProcess>, Dropped> attached_;
   std::optional<RotatingFile> access_log_;
   std::string access_lines_;
   std::map<std::pair<std::string, std::string>, RotatingFile> logs_;

@@ -35,26 +35,25 @@ Result<RotatingFile> RotatingFile::Open(std::filesystem::path path, Bytes limit)
                       static_cast<std::uint64_t>(found.st_size));
 }
 
-void RotatingFile::Append(std::string_view lines) noexcept {
-  if (lines.empty()) return;
-  if (size_ + lines.size() > limit_.count && size_ > 0 && !Rotate()) {
-    dropped_ += lines.size();
-    return;
-  }
+std::size_t RotatingFile::Append(std::string_view lines) noexcept {
+  if (lines.empty()) return 0;
+  if (size_ + lines.size() > limit_.count && size_ > 0 && !Rotate()) return lines.size();
   if (!WriteAll(fd_.get(), lines)) {
     // A part may have been written; followers must not see half a line as a whole one.
     (void)!::ftruncate(fd_.get(), static_cast<off_t>(size_));
-    dropped_ += lines.size();
-    return;
+    return lines.size();
   }
   size_ += lines.size();
+  return 0;
 }
 
 Result<void> RotatingFile::Rotate() {
   auto old = path_;
   old += ".1";
-  if (::rename(path_.c_str(), old.c_str()) != 0)
+  // Absent: a rotation before this one got no new file, for want of space. This one may.
+  if (::rename(path_.c_str(), old.c_str()) != 0 && errno != ENOENT) {
     return FailErrno("rotate " + path_.string(), errno);
+  }
   auto fd = OpenFile(path_, kFlags, 0600);
   if (!fd) return std::unexpected(fd.error());
   fd_ = std::move(*fd);

@@ -3,9 +3,10 @@
 // Past `limit` it becomes "<path>.1" (the former one goes) and starts anew. Offsets count every
 // byte ever appended since it was opened, so a follower that fell behind a rotation goes on at the
 // oldest byte still here. Appends are not synced: these are logs, the durable records are
-// elsewhere. Threads: one loop. Errors: what cannot be written (disk full) is dropped and counted.
+// elsewhere. Threads: one loop. Errors: what cannot be written (disk full) is dropped, and said so.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -21,8 +22,9 @@ class RotatingFile {
  public:
   static Result<RotatingFile> Open(std::filesystem::path path, Bytes limit);
 
-  // `lines` is whole lines, each with its newline.
-  void Append(std::string_view lines) noexcept;
+  // `lines` is whole lines, each with its newline. Returns how many bytes were dropped: all or
+  // none.
+  std::size_t Append(std::string_view lines) noexcept;
 
   // Whole lines from `offset` on, at most `limit` bytes of them.
   struct Chunk {
@@ -35,7 +37,6 @@ class RotatingFile {
   [[nodiscard]] Result<std::uint64_t> TailOffset(std::uint32_t lines) const;
 
   [[nodiscard]] std::uint64_t end() const noexcept { return base_ + size_; }
-  [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
 
  private:
   RotatingFile(std::filesystem::path path, Bytes limit, Fd fd, std::uint64_t size)
@@ -47,7 +48,6 @@ class RotatingFile {
   Fd fd_;
   std::uint64_t base_ = 0;  // bytes before the current file
   std::uint64_t size_ = 0;  // of the current file
-  std::uint64_t dropped_ = 0;
 };
 
 }  // namespace strata::manager

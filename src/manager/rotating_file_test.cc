@@ -46,6 +46,20 @@ TEST_F(RotatingFileTest, OffsetsGoOnOverARotation) {
   EXPECT_EQ(chunk->next, 22U);
 }
 
+TEST_F(RotatingFileTest, AFileThatIsFullIsDroppedWholeAndGoesOnLater) {
+  auto file = OpenSmall();
+  EXPECT_EQ(file.Append("0123456789\n"), 0U);
+  // A rotation that can move the old file but make no new one.
+  fs::create_directory(dir_ / "log.1");
+  EXPECT_EQ(file.Append("abcdefghij\n"), 11U);
+  fs::remove(dir_ / "log.1");
+  fs::remove(dir_ / "log");
+  EXPECT_EQ(file.Append("ABCDEFGHIJ\n"), 0U);
+  const auto chunk = file.Read(0, 1_KiB);
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_EQ(chunk->text, "ABCDEFGHIJ\n");
+}
+
 TEST_F(RotatingFileTest, TailCountsLinesFromTheEnd) {
   auto file = OpenSmall();
   file.Append("a\nb\nc\n");

@@ -30,7 +30,7 @@ SpanExporter::SpanExporter(CellContext& context, telemetry::Registry& registry)
 }
 
 void SpanExporter::Add(telemetry::Span span) {
-  if (file_) file_->Append(telemetry::SpanToJson(span) + "\n");
+  if (file_) (void)file_->Append(telemetry::SpanToJson(span) + "\n");
   if (context_.options.otlp_endpoint.empty()) return;
   if (batch_.size() >= kMostWaiting) {
     dropped_.Add();

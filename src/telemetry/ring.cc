@@ -163,7 +163,7 @@ Result<void> RingWriter::Write(RecordType type, ByteView payload) {
     if (!IsDroppable(type)) {
       return Fail(Errc::kResourceExhausted, "the ring to the manager is full");
     }
-    header.dropped[static_cast<std::size_t>(type)].fetch_add(1, std::memory_order_relaxed);
+    CountLost(type);
     return {};
   }
   const RecordHead record = {.length = static_cast<std::uint32_t>(payload.size()),
@@ -175,6 +175,10 @@ Result<void> RingWriter::Write(RecordType type, ByteView payload) {
   head_ += size;
   header.head.store(head_, std::memory_order_release);  // from here on the record exists
   return {};
+}
+
+void RingWriter::CountLost(RecordType type) noexcept {
+  memory_.header().dropped[static_cast<std::size_t>(type)].fetch_add(1, std::memory_order_relaxed);
 }
 
 std::uint64_t RingWriter::dropped() const noexcept {

@@ -88,7 +88,10 @@ class RingWriter {
   // kInvalidArgument: longer than kMaxRecord.
   Result<void> Write(RecordType type, ByteView payload);
 
-  [[nodiscard]] std::uint64_t dropped() const noexcept;  // droppable records, since MakeRing
+  // Counts a record that was refused and is not tried again.
+  void CountLost(RecordType type) noexcept;
+
+  [[nodiscard]] std::uint64_t dropped() const noexcept;  // dropped and lost, since MakeRing
 
  private:
   RingWriter(RingMemory memory, std::uint64_t head) : memory_(std::move(memory)), head_(head) {}
@@ -120,8 +123,8 @@ class RingReader {
   Result<void> SkipTo(std::uint64_t position);
 
   [[nodiscard]] std::uint64_t end() const noexcept { return position_; }  // behind the last record
-  // Droppable records that did not fit. As the producer counts; believe it as far as you believe
-  // the producer.
+  // Records that did not fit: droppable ones, and others that their producer gave up. As the
+  // producer counts; believe it as far as you believe the producer.
   [[nodiscard]] std::uint64_t dropped(RecordType type) const noexcept;
 
  private:

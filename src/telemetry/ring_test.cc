@@ -116,6 +116,8 @@ TEST(RingTest, WhenFullLogsAreDroppedFirstAndCallsPushBack) {
   EXPECT_EQ(written.error().code, Errc::kResourceExhausted);
   EXPECT_NEAR(3 * calls, logs - 1, 6);
   EXPECT_EQ(ring.reader.dropped(RecordType::kCall), 0U) << "refused, not dropped";
+  ring.writer.CountLost(RecordType::kCall);
+  EXPECT_EQ(ring.reader.dropped(RecordType::kCall), 1U) << "given up by its writer";
   // Room again once the consumer has committed, and not before.
   ASSERT_TRUE(ring.reader.Read(Bytes{1}));
   EXPECT_FALSE(ring.writer.Write(RecordType::kCall, AsBytes(payload)));

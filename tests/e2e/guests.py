@@ -94,3 +94,18 @@ PRINTS = """(module
     (i32.store (i32.const 64) (i32.const 7)) (i32.store (i32.const 68) (i32.const 18))
     (drop (call $fd_write (i32.const 2) (i32.const 64) (i32.const 1) (i32.const 80)))))
 """
+
+# A WASI command that answers nothing and writes 64 lines of 1 KiB to its log.
+LOUD = """(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $left i32)
+    (memory.fill (i32.const 1024) (i32.const 120) (i32.const 1023))
+    (i32.store8 (i32.const 2047) (i32.const 10))
+    (i32.store (i32.const 64) (i32.const 1024)) (i32.store (i32.const 68) (i32.const 1024))
+    (local.set $left (i32.const 64))
+    (loop $again
+      (drop (call $fd_write (i32.const 2) (i32.const 64) (i32.const 1) (i32.const 80)))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $again (local.get $left)))))
+"""
