@@ -56,9 +56,10 @@ std::string JoinProblems(const std::vector<model::Diagnostic>& problems) {
 
 std::string_view Name(model::GuestKind kind) { return model::GuestKindName(kind); }
 
-// What the compiler found must be what the manifest asks for.
+// What the compiler found must be what the manifest asks for, and able to get what it grants.
 Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) {
-  const model::GuestKind asked = resource.workload()->guest;
+  const model::Workload& workload = *resource.workload();
+  const model::GuestKind asked = workload.guest;
   if (asked != model::GuestKind::kAuto && asked != found) {
     return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.guest is '" +
                                             std::string(Name(asked)) + "' but the artifact is '" +
@@ -68,6 +69,11 @@ Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) 
     return Fail(Errc::kUnsupported, resource.key().ToString() +
                                         ": a WASI command ends with its call; deploy it as a "
                                         "Function");
+  }
+  if (found == model::GuestKind::kModule && !workload.grants.dirs.empty()) {
+    return Fail(Errc::kUnsupported, resource.key().ToString() +
+                                        ": spec.grants.dirs: a bare module has no file system to "
+                                        "show directories in; build a command or a component");
   }
   return {};
 }

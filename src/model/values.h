@@ -27,17 +27,22 @@ enum class GuestKind : std::uint8_t {
 };
 std::string_view GuestKindName(GuestKind value) noexcept;  // "auto", "http", "command", "module"
 
+// The most table elements that a manifest may ask for: what native code of the wasm class is
+// compiled for, so changing it makes every cached artifact compile again.
+inline constexpr std::uint32_t kMostTableElements = 20'000;
+
 // Upper bounds of one function (revision). A driver that cannot enforce a field refuses the whole
-// spec with kUnsupported; none is ever ignored. Bounds of the fields themselves are in manifest.cc.
+// spec with kUnsupported; none is ever ignored. Bounds of the fields themselves are in
+// schema/fields.h.
 struct Limits {
-  Bytes memory = Bytes::MiB(64);              // linear memories of one sandbox together
-  std::uint32_t table_elements = 20'000;      // elements of one table
-  std::chrono::milliseconds cpu_time{1000};   // CPU time of one call, checked every 1 ms
-  std::chrono::milliseconds timeout{10'000};  // wall time of one call, waiting included
-  std::uint32_t concurrency = 100;            // calls of this function at once, in one cell
-  Bytes request = Bytes::KiB(1024);           // request body
-  Bytes response = Bytes::KiB(1024);          // response body
-  std::uint32_t host_calls = 64;              // outstanding host calls of one sandbox
+  Bytes memory = Bytes::MiB(64);                      // linear memories of one sandbox together
+  std::uint32_t table_elements = kMostTableElements;  // tables of one sandbox together
+  std::chrono::milliseconds cpu_time{1000};           // CPU time of one call, checked every 1 ms
+  std::chrono::milliseconds timeout{10'000};          // wall time of one call, waiting included
+  std::uint32_t concurrency = 100;                    // calls of this function at once, in one cell
+  Bytes request = Bytes::KiB(1024);                   // request body
+  Bytes response = Bytes::KiB(1024);                  // response body
+  std::uint32_t host_calls = 64;                      // outstanding host calls of one sandbox
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 

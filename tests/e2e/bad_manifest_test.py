@@ -2,7 +2,7 @@
 
 import unittest
 
-from e2e.support import USAGE, ServerTest, documents, hello
+from e2e.support import UNSUPPORTED, USAGE, ServerTest, documents, hello
 
 ALIAS_BOMB = "a: &a [x, x]\n" + "".join(
     f"{chr(letter)}: &{chr(letter)} [*{chr(letter - 1)}, *{chr(letter - 1)}]\n" for letter in range(98, 123))
@@ -53,6 +53,14 @@ class BadManifestTest(ServerTest):
 
     def test_a_writable_directory_of_the_host_cannot_be_granted(self):
         self.refuse(documents(hello(grants={"dirs": [{"host": "/tmp", "guest": "/data", "mode": "rw"}]})), "mode")
+
+    def test_a_directory_for_a_guest_that_has_no_files_is_refused(self):
+        grant = {"host": "/tmp", "guest": "/data", "mode": "ro"}
+        done = self.server.strata("apply", "-f", "-", stdin=documents(hello(grants={"dirs": [grant]})))
+        self.assert_exit(done, UNSUPPORTED, "bare module")
+
+    def test_more_table_elements_than_any_sandbox_has_are_refused(self):
+        self.refuse(documents(hello(limits={"table_elements": 20_001})), "table_elements", "20000")
 
     def test_a_directory_that_is_not_there_is_refused(self):
         grant = {"host": "/nonexistent/dir", "guest": "/data", "mode": "ro"}

@@ -29,7 +29,7 @@ inline constexpr auto kMetadata = ObjectOf<ObjectMeta>(
 
 inline constexpr auto kLimits =
     ObjectOf<Limits>(nullptr, Field{"memory_mib", &Limits::memory, Mebibytes(1, 4096)},
-                     Field{"table_elements", &Limits::table_elements, Count{0, 10'000'000}},
+                     Field{"table_elements", &Limits::table_elements, Count{0, kMostTableElements}},
                      Field{"cpu_time_ms", &Limits::cpu_time, Milliseconds{1, 3'600'000}},
                      Field{"timeout_ms", &Limits::timeout, Milliseconds{1, 86'400'000}},
                      Field{"concurrency", &Limits::concurrency, Count{1, 100'000}},

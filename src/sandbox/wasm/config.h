@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/bytes.h"
+#include "model/values.h"
 
 namespace strata::sandbox::wasm {
 
@@ -17,8 +18,8 @@ struct Config {
   std::uint32_t max_sandboxes = 1000;
 
   // Upper bounds of what a Spec may ask for; more is kUnsupported.
-  Bytes max_memory = Bytes::MiB(1024);        // [code]
-  std::uint32_t max_table_elements = 20'000;  // [code]
+  Bytes max_memory = Bytes::MiB(1024);                           // [code]
+  std::uint32_t max_table_elements = model::kMostTableElements;  // [code]
 
   // Address space of one linear memory. 4 GiB lets compiled code skip bounds checks; less packs
   // more live sandboxes into one process. [code]
