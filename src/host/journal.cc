@@ -1,6 +1,7 @@
 #include "host/journal.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +17,8 @@ namespace {
 
 constexpr Bytes kMaxJournal = 64_MiB;
 constexpr std::size_t kHashLength = 16;
+// Room on the disk for some hundred lines to come, so that cells are replaced while it is full.
+constexpr off_t kReserved = 64 << 10;
 
 std::string Line(const Json& entry) {
   const std::string text = DumpJson(entry);
@@ -83,6 +86,20 @@ Result<void> Replay(std::string_view text, const std::string& path, Living& livi
   return {};
 }
 
+// Opens the journal at `path` behind its first `size` bytes, all of them whole lines.
+Result<Fd> OpenToAppend(const std::filesystem::path& path, off_t size) {
+  auto file = OpenFile(path, O_WRONLY | O_APPEND);
+  if (!file) return file;
+  struct stat found{};
+  if (::fstat(file->get(), &found) != 0 ||
+      (found.st_size > size && ::ftruncate(file->get(), size) != 0)) {
+    return FailErrno("open " + path.string(), errno);
+  }
+  // Where the file system cannot reserve, a full disk refuses the line instead.
+  (void)::fallocate(file->get(), FALLOC_FL_KEEP_SIZE, size, kReserved);
+  return file;
+}
+
 }  // namespace
 
 Journal::Journal(std::filesystem::path path, Fd lock, Fd file, Living living)
@@ -107,10 +124,15 @@ Result<Journal> Journal::Open(const std::filesystem::path& path) {
   }
   std::string compact;
   for (const auto& [key, object] : living) compact += MadeLine(object);
+  std::size_t size = compact.size();
   if (auto done = WriteFileAtomic(path, compact); !done) {
-    return std::unexpected(std::move(done).error());
+    // A full disk: the long journal says the same.
+    if (!text || done.error().code != Errc::kResourceExhausted) {
+      return std::unexpected(std::move(done).error());
+    }
+    size = text->rfind('\n') + 1;  // 0 when there is none
   }
-  auto file = OpenFile(path, O_WRONLY | O_APPEND);
+  auto file = OpenToAppend(path, static_cast<off_t>(size));
   if (!file) return std::unexpected(std::move(file).error());
   return Journal(path, std::move(*lock), std::move(*file), std::move(living));
 }

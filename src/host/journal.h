@@ -33,7 +33,8 @@ struct HostObject {
 
 class Journal {
  public:
-  // Reads `path` (made when missing) and rewrites it with the living objects only.
+  // Reads `path` (made when missing) and rewrites it with the living objects only; goes on with the
+  // file as it is when the disk is full. Room for some hundred lines is reserved.
   // kFailedPrecondition: another process holds it; kInvalidArgument: damaged, the message names
   // the line and what to do.
   static Result<Journal> Open(const std::filesystem::path& path);
