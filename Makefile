@@ -23,7 +23,7 @@ CARGO_NATIVE_DIR := CARGO_TARGET_DIR=$(STRATA_CACHE)/native
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup native build examples demo test test-long lint bench clean asan tsan fuzz fresh-report
+.PHONY: help setup native build build-fuzz examples demo test test-long lint bench clean asan tsan fuzz fresh-report
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -54,8 +54,9 @@ test: fresh-report build examples ## the fast tier of the tests (ARGS='-R name' 
 	@$(STAGE) test tools/test_report.py ctest --build build/release -- -j $(JOBS) -LE '^long$$' $(ARGS) || true
 	@tools/test_report.py close
 
-test-long: fresh-report build examples ## the long tier: many kills, long fuzzing
+test-long: fresh-report build examples build-fuzz ## the long tier: many kills, long fuzzing
 	@STRATA_LONG=1 $(STAGE) test-long tools/test_report.py ctest --build build/release -- -L '^long$$' $(ARGS) || true
+	@$(STAGE) fuzz tools/test_report.py ctest --build build/fuzz -- -j $(JOBS) -L '^fuzz$$' -L '^long$$' $(ARGS) || true
 	@tools/test_report.py close
 
 lint: fresh-report setup ## formatting, clang-tidy on what changed (ALL=1: on all), layers, style, scripts, Rust
@@ -74,9 +75,11 @@ asan tsan: fresh-report native examples ## the tests that stay in one process, u
 	@$(STAGE) test tools/test_report.py ctest --build build/$@ -- -j $(JOBS) -L '^(unit|contract)$$' $(ARGS) || true
 	@tools/test_report.py close
 
-fuzz: native ## every fuzz target for FUZZ_SECONDS seconds
-	@$(STAGE) configure cmake --preset fuzz
-	@$(STAGE) build cmake --build --preset fuzz --target $(notdir $(basename $(wildcard tests/fuzz/*_fuzz.cc)))
+build-fuzz: native
+	@$(STAGE) fuzz-configure cmake --preset fuzz
+	@$(STAGE) fuzz-build cmake --build --preset fuzz --target $(notdir $(basename $(wildcard tests/fuzz/*_fuzz.cc)))
+
+fuzz: build-fuzz ## every fuzz target for FUZZ_SECONDS seconds
 	@tools/fuzz build/fuzz $(FUZZ_SECONDS)
 
 clean: ## remove build/ (the caches stay)

@@ -148,7 +148,7 @@ def run_ctest(build: pathlib.Path, arguments: list[str], reports: pathlib.Path) 
         counts = count_ctest(junit, gtest_dir)
         if status != 0 and counts.failed == 0:
             counts.add(Counts(failed=1, failures=[f"ctest itself, status {status}"]))
-    return save("ctest", counts, reports)
+    return save(f"ctest-{build.name}", counts, reports)
 
 
 def run_cargo(manifest: pathlib.Path, arguments: list[str], reports: pathlib.Path) -> int:
