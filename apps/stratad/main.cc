@@ -86,7 +86,8 @@ void Complete(Flags& flags) {
 
 // The API's TCP listener, bound but not accepting; null when it is not wanted. Only the log was
 // opened before, so wrong options change nothing.
-Result<std::unique_ptr<tls::Listener>> OpenApiListener(Loop& loop, const Flags& flags,
+Result<std::unique_ptr<tls::Listener>> OpenApiListener(Loop& loop, const Clock& clock,
+                                                       const Flags& flags,
                                                        const telemetry::Logger& log) {
   const std::pair<const char*, bool> given[] = {
       {"--api-listen", !flags.api_listen.empty()},
@@ -102,7 +103,7 @@ Result<std::unique_ptr<tls::Listener>> OpenApiListener(Loop& loop, const Flags& 
     return Fail(Errc::kInvalidArgument, "the API's TCP listener needs four options:" + there +
                                             " given," + missing + " missing");
   }
-  auto listener = tls::Listener::Open(loop, flags.api_listen, flags.api_files, log);
+  auto listener = tls::Listener::Open(loop, clock, flags.api_listen, flags.api_files, log);
   if (!listener) return Wrap(listener.error(), "--api-listen");
   return listener;
 }
@@ -127,7 +128,7 @@ void TellReady(int fd, const std::string& address, const std::string& api) {
 // Runs until told to stop. SIGTERM and SIGINT leave the cells serving (the next manager adopts
 // them); the API's down ends them.
 Task<void> Serve(Loop& loop, Flags& flags, Clock& clock, Random& random, telemetry::Logger log) {
-  auto remote = OpenApiListener(loop, flags, log);
+  auto remote = OpenApiListener(loop, clock, flags, log);
   if (!remote) co_return std::unexpected(remote.error());
   const std::string api_address = *remote ? (*remote)->address() : "";
   const std::filesystem::path socket = flags.options.home / "run" / "api.sock";

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/promise.h"
 #include "base/task.h"
@@ -56,6 +57,7 @@ class CellListener {
 // What every cell of this manager is made with; outlives them all.
 struct CellContext {
   Loop& loop;
+  const Clock& clock;
   const Options& options;
   const StateDir& dir;
   const std::string& instance;

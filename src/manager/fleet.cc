@@ -77,7 +77,7 @@ Task<void> Fleet::AdoptAll() {
     Slot slot;
     slot.tenant = (*cell)->tenant();
     slot.cell = *cell;
-    slot.started = std::chrono::steady_clock::now();
+    slot.started = context_.clock.Now();
     for (PublicSocket& socket : (*cell)->TakeSockets()) {
       slot.socket = socket.id;
       sockets_.insert_or_assign(socket.id, std::move(socket));
@@ -129,7 +129,7 @@ Result<void> Fleet::BindMissing() {
 
 std::string Fleet::NewCellName(const std::string& tenant) {
   // The time makes the name new also after a restart of the manager.
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto now = context_.clock.WallNow().time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
   return tenant.substr(0, 12) + "-" + std::to_string(seconds % 10'000'000) + "-" +
          std::to_string(next_cell_++);
@@ -206,7 +206,7 @@ Task<void> Fleet::Fill(Slot& slot) {
     co_return configured;
   }
   slot.cell = std::move(*cell);
-  slot.started = std::chrono::steady_clock::now();
+  slot.started = context_.clock.Now();
   co_return Result<void>{};
 }
 
@@ -216,7 +216,7 @@ void Fleet::OnExit(CellProcess& cell, const std::string& why) {
   for (auto& [name, slot] : slots_) {
     if (slot.cell.get() != &cell) continue;
     context_.log.Error("a cell died", {{"cell", cell.name()}, {"why", why}});
-    const bool quick = std::chrono::steady_clock::now() - slot.started < kQuickDeath;
+    const bool quick = context_.clock.Now() - slot.started < kQuickDeath;
     slot.quick_deaths = quick ? slot.quick_deaths + 1 : 0;
     slot.cell = nullptr;
     Spawn(context_.loop, Replace(name));

@@ -61,7 +61,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       content_(std::move(opened.content)),
       cache_(std::move(opened.cache)),
       instance_(store_->instance_id()),
-      context_{loop_, options_, dir_, instance_, journal_, log_},
+      context_{loop_, clock_, options_, dir_, instance_, journal_, log_},
       figures_(clock_, registry_),
       exporter_(context_, registry_),
       connector_(loop_),

@@ -27,8 +27,9 @@ http::TcpAddress AddressOf(const Tcp::endpoint& endpoint) {
 
 // Shared with the coroutines, which may be destroyed after the listener, by the loop's destructor.
 struct Listener::State : std::enable_shared_from_this<Listener::State> {
-  State(Loop& on, Context with, telemetry::Logger to, const ListenerLimits& within)
+  State(Loop& on, const Clock& by, Context with, telemetry::Logger to, const ListenerLimits& within)
       : loop(on),
+        clock(by),
         context(std::move(with)),
         log(std::move(to)),
         limits(within),
@@ -45,6 +46,7 @@ struct Listener::State : std::enable_shared_from_this<Listener::State> {
   void Cut();
 
   Loop& loop;
+  const Clock& clock;
   Context context;
   telemetry::Logger log;
   ListenerLimits limits;
@@ -55,7 +57,7 @@ struct Listener::State : std::enable_shared_from_this<Listener::State> {
   std::vector<std::weak_ptr<Stream>> streams;
   std::size_t handshakes = 0;
   bool stopped = false;
-  std::chrono::steady_clock::time_point window;
+  TimePoint window;
   std::size_t refused = 0;  // in this window
 };
 
@@ -114,7 +116,7 @@ Result<void> Listener::State::Pass(const std::shared_ptr<Stream>& stream, const 
 }
 
 void Listener::State::Refuse(const std::string& from, const Error& why) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = clock.Now();
   if (now - window > kRefusalWindow) {
     window = now;
     refused = 0;
@@ -145,8 +147,9 @@ Listener::~Listener() {
   state_->Cut();
 }
 
-Result<std::unique_ptr<Listener>> Listener::Open(Loop& loop, const std::string& address,
-                                                 const Files& files, telemetry::Logger log,
+Result<std::unique_ptr<Listener>> Listener::Open(Loop& loop, const Clock& clock,
+                                                 const std::string& address, const Files& files,
+                                                 telemetry::Logger log,
                                                  const ListenerLimits& limits) {
   auto wanted = http::ParseTcpAddress(address);
   if (!wanted) return std::unexpected(wanted.error());
@@ -157,7 +160,7 @@ Result<std::unique_ptr<Listener>> Listener::Open(Loop& loop, const std::string& 
   auto port = http::LocalPort(*socket);
   if (!port) return std::unexpected(port.error());
   wanted->port = *port;
-  auto state = std::make_shared<State>(loop, std::move(*context), std::move(log), limits);
+  auto state = std::make_shared<State>(loop, clock, std::move(*context), std::move(log), limits);
   state->address = http::ToString(*wanted);
   ErrorCode error;
   const bool v6 = wanted->host.find(':') != std::string::npos;

@@ -22,6 +22,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
 #include "telemetry/log.h"
@@ -47,8 +48,9 @@ class Listener {
 
   // Reads the files and binds "ADDR:PORT"; accepts nobody before Start(). Fails as
   // Context::ForServer, http::ParseTcpAddress and http::ListenTcp do.
-  static Result<std::unique_ptr<Listener>> Open(Loop& loop, const std::string& address,
-                                                const Files& files, telemetry::Logger log,
+  static Result<std::unique_ptr<Listener>> Open(Loop& loop, const Clock& clock,
+                                                const std::string& address, const Files& files,
+                                                telemetry::Logger log,
                                                 const ListenerLimits& limits = {});
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -231,13 +231,14 @@ TEST(TlsListenerTest, DrainEndsWithTheLastConnectionAndCutsOffWhatStays) {
 
 TEST(TlsListenerTest, OpenRefusesWhatItCannotServe) {
   Loop loop{1};
+  const SystemClock clock;
   Authority pki;
-  auto name = Listener::Open(loop, "localhost:0", pki.server, {});
+  auto name = Listener::Open(loop, clock, "localhost:0", pki.server, {});
   ASSERT_FALSE(name.has_value());
   EXPECT_EQ(name.error().code, Errc::kInvalidArgument);
-  auto first = Listener::Open(loop, "127.0.0.1:0", pki.server, {});
+  auto first = Listener::Open(loop, clock, "127.0.0.1:0", pki.server, {});
   ASSERT_TRUE(first.has_value()) << first.error().message;
-  auto second = Listener::Open(loop, (*first)->address(), pki.server, {});
+  auto second = Listener::Open(loop, clock, (*first)->address(), pki.server, {});
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, Errc::kFailedPrecondition);
 }

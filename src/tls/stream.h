@@ -13,7 +13,6 @@
 // it). Tested by tls/listener_test.cc and tls/client_test.cc.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -21,7 +20,6 @@
 #include <string_view>
 
 #include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include "base/clock.h"
@@ -33,8 +31,6 @@ struct ssl_st;  // OpenSSL's SSL
 namespace strata::tls {
 
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 class Stream : public std::enable_shared_from_this<Stream> {
  public:

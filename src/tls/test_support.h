@@ -50,7 +50,7 @@ struct TlsHarness {
     log = telemetry::Logger::To(
         [this](telemetry::Level, std::string_view line) { lines.emplace_back(line); },
         telemetry::Level::kInfo, telemetry::Format::kText, http.clock);
-    auto opened = Listener::Open(http.loop, "127.0.0.1:0", pki.server, log, limits);
+    auto opened = Listener::Open(http.loop, http.clock, "127.0.0.1:0", pki.server, log, limits);
     if (!opened) std::abort();
     listener = std::move(*opened);
     listener->Start([this](Fd connection, std::string peer) {

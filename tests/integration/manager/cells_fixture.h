@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "base/task.h"
 #include "host/journal.h"
 #include "manager/cell_process.h"
@@ -52,11 +53,12 @@ class CellsFixture : public ::testing::Test {
   const testing::TempDir home_;
   const testing::SharedDirectory shared_;
   Loop loop_{1};
+  const SystemClock clock_;
   Options options_;
   const std::string instance_ = "cells-test";
   StateDir dir_;
   host::Journal journal_;
-  CellContext context_{loop_, options_, dir_, instance_, journal_, {}};
+  CellContext context_{loop_, clock_, options_, dir_, instance_, journal_, {}};
 };
 
 }  // namespace strata::manager
