@@ -24,3 +24,12 @@ function(strata_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 300)
 endfunction()
+
+# strata_under_tsan(TEST FILTER) - the cases (a GoogleTest filter) of a test that make sense under the thread
+# sanitizer. It knows nothing of the synchronisation in Wasmtime's compiler threads, which are not instrumented, holds
+# the tick's signal back while a guest computes, and has a thread of its own where a system call allows one only.
+function(strata_under_tsan test filter)
+  if(STRATA_SANITIZE STREQUAL "thread" AND TEST ${test})
+    set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT "GTEST_FILTER=${filter}")
+  endif()
+endfunction()
