@@ -147,13 +147,25 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload) {
   }
   std::memcpy(&record, payload.data(), sizeof(record));
   const auto* functions = cell.functions(record.generation);
-  if (functions == nullptr || record.revision >= functions->size() ||
+  const bool routed = record.revision != meter::kNoRevision;
+  if (functions == nullptr || (routed && record.revision >= functions->size()) ||
       record.exit > static_cast<std::uint8_t>(model::ExitReason::kStopped)) {
     bad_records_.Add();
     return;
   }
-  const cell::Function& function = (*functions)[record.revision];
-  figures_.Add(function.tenant, function.name, function.revision, record);
+  if (routed) {
+    const cell::Function& function = (*functions)[record.revision];
+    figures_.Add(function.tenant, function.name, function.revision, record);
+    LogAccess(cell, record, function.tenant, function.name, function.revision);
+  } else {
+    figures_.AddUnrouted(cell.tenant(), record.status);
+    LogAccess(cell, record, cell.tenant(), {}, 0);
+  }
+}
+
+void Collector::LogAccess(const CellProcess& cell, const meter::CallRecord& record,
+                          std::string_view tenant, std::string_view function,
+                          std::uint32_t revision) {
   if (!context_.options.observe.access_log) return;
   // Method and path come from a client: DumpJson escapes what could fake a line.
   fmt::format_to(
@@ -164,7 +176,7 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload) {
           R"("cpu_us":{},"memory_kib":{},"bytes_in":{},"bytes_out":{},"trace_id":"{}",)"
           R"("cell":"{}"}})"
           "\n"),
-      Rfc3339(FromEpoch(record.wall_start_ns)), function.tenant, function.name, function.revision,
+      Rfc3339(FromEpoch(record.wall_start_ns)), tenant, function, revision,
       DumpJson(FieldText(record.method)), DumpJson(FieldText(record.path)), record.status,
       model::ExitReasonName(static_cast<model::ExitReason>(record.exit)), record.queue_ns / 1000,
       record.instantiate_ns / 1000, record.run_ns / 1000, record.write_ns / 1000,

@@ -64,6 +64,8 @@ class Collector {
   std::size_t Drain(CellProcess& cell, Dropped& seen);
   void CountDropped(const CellProcess& cell, Dropped& seen);
   void HandleCall(CellProcess& cell, std::string_view payload);
+  void LogAccess(const CellProcess& cell, const meter::CallRecord& record, std::string_view tenant,
+                 std::string_view function, std::uint32_t revision);
   void HandleLog(CellProcess& cell, std::string_view payload);
   void HandleSpan(std::string_view payload);
   RotatingFile* LogOf(const std::string& tenant, const std::string& function);

@@ -57,6 +57,14 @@ void Figures::Add(const std::string& tenant, const std::string& function, std::u
   Count(entry);
 }
 
+void Figures::AddUnrouted(const std::string& tenant, std::uint16_t status) {
+  registry_
+      .GetCounter("strata_route_unrouted_total",
+                  "Requests that led to no function, by the HTTP status of their refusal.",
+                  {{"namespace", tenant}, {"status", std::to_string(status)}})
+      .Add();
+}
+
 void Figures::Count(Function& function) {
   const std::int64_t now = Second();
   // Seconds that passed since the last call had none.

@@ -28,6 +28,9 @@ class Figures {
   void Add(const std::string& tenant, const std::string& function, std::uint32_t revision,
            const meter::CallRecord& record);
 
+  // A request of the tenant's listener that led to no function, answered with `status`.
+  void AddUnrouted(const std::string& tenant, std::uint16_t status);
+
   // {"functions": [{namespace, name, revision, requests, errors, rate, p50_ms, p99_ms, cpu_ms,
   // memory_mib}]}, busiest first. `rate` is calls per second over the last ten seconds.
   [[nodiscard]] Json Top() const;

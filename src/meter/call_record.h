@@ -10,6 +10,9 @@
 
 namespace strata::meter {
 
+// CallRecord::revision of a request that led to no function: logged and counted, charged to nobody.
+inline constexpr std::uint32_t kNoRevision = 0xffffffff;
+
 struct CallRecord {
   std::uint64_t wall_start_ns = 0;  // since the Unix epoch
   std::uint64_t queue_ns = 0;       // from the parsed head to the start of instantiate

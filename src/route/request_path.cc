@@ -316,8 +316,7 @@ Awaitable<void> RequestPath::Record(const CallState& state, std::uint16_t status
   if (!state.plan) co_return;
   if (state.trace.sampling == telemetry::Sampling::kRecord) EmitSpan(state, status);
   const ObserveSpec& observe = state.plan->observe();
-  // Without a function nobody is charged; such requests are counted in Stats only.
-  if (!state.function || (!observe.access_log && !observe.metering)) co_return;
+  if (!observe.access_log && !observe.metering) co_return;
 
   meter::CallRecord record;
   record.wall_start_ns = Nanoseconds(state.wall.time_since_epoch());
@@ -333,7 +332,7 @@ Awaitable<void> RequestPath::Record(const CallState& state, std::uint16_t status
   }
   std::memcpy(record.trace_id, state.trace.trace_id.data(), sizeof(record.trace_id));
   std::memcpy(record.span_id, state.trace.span_id.data(), sizeof(record.span_id));
-  record.revision = state.id.index;
+  record.revision = state.function ? state.id.index : meter::kNoRevision;
   record.generation = state.id.generation;
   record.status = status;
   record.sampled = state.trace.sampling == telemetry::Sampling::kRecord ? 1 : 0;

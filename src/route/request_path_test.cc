@@ -189,6 +189,10 @@ TEST_F(RequestPathTest, NoRouteIs404AndAnotherMethodIs405WithAllow) {
   Run(put);
   EXPECT_EQ(put.exchange.response_sink.status(), 405);
   EXPECT_EQ(put.exchange.response_sink.header("Allow"), "GET, POST");
+  ASSERT_EQ(test_ports_.records.size(), 2U) << "logged, but nobody's";
+  EXPECT_EQ(test_ports_.records[0].revision, meter::kNoRevision);
+  EXPECT_EQ(test_ports_.records[0].status, 404);
+  EXPECT_EQ(test_ports_.records[1].revision, meter::kNoRevision);
 }
 
 TEST_F(RequestPathTest, AnAmbiguousPathIs400) {

@@ -230,6 +230,13 @@ class ApiTest(ServerTest):
         self.assertEqual((entry["namespace"], entry["method"], entry["status"], entry["exit"]),
                          ("demo", "GET", 200, "returned"))
 
+    def test_a_request_that_leads_nowhere_is_logged_and_counted(self):
+        self.assertEqual(self.server.get("/nowhere").status, 404)
+        entry = eventually(lambda: next((line for line in self.server.access_log() if line["path"] == "/nowhere"), None))
+        self.assertEqual((entry["function"], entry["status"]), ("", 404))
+        text = self.server.api("GET", "/metrics").text
+        self.assertRegex(text, r'(?m)^strata_route_unrouted_total\{.*status="404".*\} [1-9]')
+
 
 def read_event(stream):
     """The next server-sent event; comments keep the stream awake and are skipped."""
