@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "host/cgroup.h"
 #include "host/landlock.h"
 #include "host/memfd.h"
 #include "host/seccomp.h"
@@ -131,23 +132,25 @@ Feature MemfdSealing() {
   return feature;
 }
 
-Feature Cgroup() {
+Feature ProcessGroups() {
   const auto is_v2 = [](const char* path) {
     struct statfs fs = {};
     return ::statfs(path, &fs) == 0 && fs.f_type == kCgroup2Magic;
   };
   Feature feature{"cgroup", true, "",
                   "the container, appkernel and microvm classes have no limits"};
-  struct stat status = {};
   if (is_v2("/sys/fs/cgroup")) {
     feature.detail = "version 2";
   } else if (is_v2("/sys/fs/cgroup/unified")) {
     feature.detail = "hybrid: version 1 controllers, version 2 beside them";
-  } else if (::stat("/sys/fs/cgroup/memory", &status) == 0) {
-    feature.detail = "version 1";
   } else {
+    feature.detail = "version 1";
+  }
+  const auto groups = Cgroups::Find("strata-probe-" + std::to_string(::getpid()));
+  const auto tried = groups ? groups->Probe() : std::unexpected(groups.error());
+  if (!tried) {
     feature.available = false;
-    feature.detail = "not mounted";
+    feature.detail += ", but: " + tried.error().message;
   }
   return feature;
 }
@@ -170,7 +173,7 @@ Feature Kvm() {
 
 std::vector<Feature> ProbeHost() {
   return {Kernel(),  Root(),  UserNamespaces(), NetworkNamespace(), Landlock(),
-          Seccomp(), Pidfd(), MemfdSealing(),   Cgroup(),           Kvm()};
+          Seccomp(), Pidfd(), MemfdSealing(),   ProcessGroups(),    Kvm()};
 }
 
 Json FeaturesToJson(std::span<const Feature> features) {

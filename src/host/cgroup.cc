@@ -1,0 +1,147 @@
+#include "host/cgroup.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <sstream>
+#include <utility>
+
+#include "base/ids.h"
+#include "host/cgroup_files.h"
+
+namespace strata::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Those that this file uses; a runtime may use more.
+constexpr std::array<std::string_view, 5> kV1Controllers = {"cpu", "cpuacct", "freezer", "memory",
+                                                            "pids"};
+constexpr std::array<std::string_view, 3> kV2Controllers = {"cpu", "memory", "pids"};
+
+Result<void> CheckName(std::string_view name) {
+  if (IsValidId(name)) return {};
+  return Fail(Errc::kInvalidArgument, "'" + std::string(name) + "' cannot name a cgroup");
+}
+
+std::vector<std::string> FindV1(const fs::path& root) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto controller : kV1Controllers) {
+    if (fs::exists(root / controller / "cgroup.procs", error)) found.emplace_back(controller);
+  }
+  return found;
+}
+
+std::vector<std::string> FindV2(const fs::path& root) {
+  std::vector<std::string> found;
+  const auto text = ReadControl(root / "cgroup.controllers");
+  std::istringstream words(text ? *text : "");
+  for (std::string word; words >> word;) {
+    if (std::ranges::find(kV2Controllers, word) != kV2Controllers.end()) found.push_back(word);
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+Result<void> MakeDirectory(const fs::path& directory) {
+  if (::mkdir(directory.c_str(), 0755) == 0) return {};
+  return FailErrno("make cgroup " + directory.string(), errno);
+}
+
+// A parent may be there from another group.
+Result<void> MakeParent(const fs::path& directory) {
+  auto made = MakeDirectory(directory);
+  if (!made && made.error().code == Errc::kFailedPrecondition) return {};
+  return made;
+}
+
+Result<void> MakeBelow(const fs::path& parent, std::string_view name) {
+  if (auto made = MakeParent(parent); !made) return made;
+  return MakeDirectory(parent / name);
+}
+
+// Children have a controller only when every group above says so.
+Result<void> Delegate(const fs::path& directory, const std::vector<std::string>& controllers) {
+  for (const std::string& controller : controllers) {
+    auto done = WriteControl(directory / "cgroup.subtree_control", "+" + controller);
+    if (!done) return done;
+  }
+  return {};
+}
+
+Result<void> MakeV1(const CgroupPlace& place) {
+  for (std::size_t i = 0; i < place.controllers.size(); ++i) {
+    const auto parent = [&](std::size_t at) {
+      return place.root / place.controllers[at] / place.parent;
+    };
+    auto made = MakeBelow(parent(i), place.name);
+    if (made) continue;
+    for (std::size_t undo = 0; undo < i; ++undo) ::rmdir((parent(undo) / place.name).c_str());
+    for (std::size_t undo = 0; undo <= i; ++undo) ::rmdir(parent(undo).c_str());
+    return made;
+  }
+  return {};
+}
+
+Result<void> MakeV2(const CgroupPlace& place) {
+  const fs::path parent = place.root / place.parent;
+  auto made = Delegate(place.root, place.controllers);
+  if (made) made = MakeParent(parent);
+  if (made) made = Delegate(parent, place.controllers);
+  if (made) made = MakeDirectory(parent / place.name);
+  if (!made) ::rmdir(parent.c_str());
+  return made;
+}
+
+}  // namespace
+
+Result<Cgroups> Cgroups::Find(std::string_view parent, const fs::path& root) {
+  if (auto named = CheckName(parent); !named) return std::unexpected(std::move(named).error());
+  Cgroups found;
+  found.root_ = root;
+  found.parent_ = parent;
+  std::error_code error;
+  if (fs::exists(root / "cgroup.controllers", error)) {
+    found.version_ = CgroupVersion::kV2;
+    found.controllers_ = FindV2(root);
+  } else {
+    found.version_ = CgroupVersion::kV1;
+    found.controllers_ = FindV1(root);
+  }
+  if (found.controllers_.empty()) {
+    return Fail(Errc::kUnsupported, "no cgroup controllers below " + root.string());
+  }
+  return found;
+}
+
+Result<void> Cgroups::CanEnforce(const CgroupLimits& limits) const {
+  return CheckLimits(controllers_, limits);
+}
+
+Result<std::unique_ptr<Cgroup>> Cgroups::Make(std::string_view name) const {
+  if (auto named = CheckName(name); !named) return std::unexpected(std::move(named).error());
+  CgroupPlace place{
+      .root = root_, .parent = parent_, .name = std::string(name), .controllers = controllers_};
+  const bool v1 = version_ == CgroupVersion::kV1;
+  auto made = v1 ? MakeV1(place) : MakeV2(place);
+  if (!made) return std::unexpected(std::move(made).error());
+  return v1 ? OpenCgroupV1(std::move(place)) : OpenCgroupV2(std::move(place));
+}
+
+Result<void> Cgroups::Probe() const {
+  constexpr CgroupLimits kSome{.memory = 16_MiB, .cpu_millis = 500, .pids = 16};
+  if (auto can = CanEnforce(kSome); !can) return can;
+  auto group = Make("probe-" + std::to_string(::getpid()));
+  if (!group) return std::unexpected(std::move(group).error());
+  if (auto limited = (*group)->Limit(kSome); !limited) return limited;
+  if (auto usage = (*group)->Usage(); !usage) return std::unexpected(std::move(usage).error());
+  if (auto frozen = (*group)->Freeze(); !frozen) return frozen;
+  if (auto thawed = (*group)->Thaw(); !thawed) return thawed;
+  return (*group)->Remove(std::chrono::seconds(1));
+}
+
+}  // namespace strata::host
