@@ -13,16 +13,28 @@ namespace {
 
 constexpr int kAllSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 constexpr unsigned kNoExecSeal = 8;  // MFD_NOEXEC_SEAL, Linux 6.3: can never be made executable
+constexpr unsigned kExec = 16;       // MFD_EXEC, likewise: may be executed
 
-}  // namespace
-
-Result<Fd> MakeMemfd(const std::string& name) {
+// Older kernels know neither `flag`, and let every memory file be executed.
+Result<Fd> MakeWith(unsigned flag, const std::string& name) {
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  Fd fd(::memfd_create(name.c_str(), kFlags | kNoExecSeal));
+  Fd fd(::memfd_create(name.c_str(), kFlags | flag));
   if (!fd.valid() && errno == EINVAL) fd = Fd(::memfd_create(name.c_str(), kFlags));
   if (!fd.valid()) return FailErrno("memfd_create " + name, errno);
   return fd;
 }
+
+Result<Fd> Fill(Result<Fd> fd, const std::string& name, ByteView content) {
+  if (!fd) return fd;
+  auto done = WriteAll(fd->get(), AsText(content));
+  if (done) done = SealMemfd(fd->get());
+  if (!done) return Wrap(std::move(done).error(), "memfd " + name);
+  return fd;
+}
+
+}  // namespace
+
+Result<Fd> MakeMemfd(const std::string& name) { return MakeWith(kNoExecSeal, name); }
 
 Result<void> SealMemfd(int fd) {
   if (::fcntl(fd, F_ADD_SEALS, kAllSeals) != 0) return FailErrno("seal", errno);
@@ -30,15 +42,11 @@ Result<void> SealMemfd(int fd) {
 }
 
 Result<Fd> MakeSealedMemfd(const std::string& name, ByteView content) {
-  auto fd = MakeMemfd(name);
-  if (!fd) return fd;
-  if (auto done = WriteAll(fd->get(), AsText(content)); !done) {
-    return Wrap(std::move(done).error(), "memfd " + name);
-  }
-  if (auto done = SealMemfd(fd->get()); !done) {
-    return Wrap(std::move(done).error(), "memfd " + name);
-  }
-  return fd;
+  return Fill(MakeMemfd(name), name, content);
+}
+
+Result<Fd> MakeSealedProgram(const std::string& name, ByteView content) {
+  return Fill(MakeWith(kExec, name), name, content);
 }
 
 Result<Bytes> VerifySealedMemfd(int fd) {

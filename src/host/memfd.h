@@ -28,6 +28,10 @@ Result<void> SealMemfd(int fd);
 // A sealed memory file that holds `content`.
 Result<Fd> MakeSealedMemfd(const std::string& name, ByteView content);
 
+// The same, and it can be executed: a copy of a program that nobody can change, not even whoever
+// runs in it. Run it as "/proc/self/fd/<number>".
+Result<Fd> MakeSealedProgram(const std::string& name, ByteView content);
+
 // Checks that `fd` is a memory file with all four seals and returns its size. kInvalidArgument: it
 // is something else, or a seal is missing. The result stays true as long as `fd` is open.
 Result<Bytes> VerifySealedMemfd(int fd);

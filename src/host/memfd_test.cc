@@ -4,12 +4,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "host/process.h"
 
 namespace strata::host {
 namespace {
@@ -78,6 +80,19 @@ TEST(MemfdTest, SealingFailsWhileSomebodyCanStillWrite) {
   EXPECT_EQ(sealed.error().code, Errc::kFailedPrecondition);
   ::munmap(writable, 4096);
   EXPECT_TRUE(SealMemfd(fd->get()));
+}
+
+TEST(MemfdTest, ASealedProgramRunsAndCannotBeWritten) {
+  const auto bytes = ReadFile("/bin/true", 16_MiB);
+  ASSERT_TRUE(bytes.has_value());
+  const auto program = MakeSealedProgram("true", AsBytes(*bytes));
+  ASSERT_TRUE(program.has_value()) << program.error().message;
+  EXPECT_TRUE(VerifySealedMemfd(program->get()).has_value());
+  EXPECT_LT(::write(program->get(), "x", 1), 0);
+  const std::string path = "/proc/self/fd/" + std::to_string(program->get());
+  const auto ran = RunToEnd({.program = path}, std::chrono::seconds(10), 1_KiB);
+  ASSERT_TRUE(ran.has_value()) << ran.error().message;
+  EXPECT_TRUE(ran->status.success());
 }
 
 }  // namespace
