@@ -1,4 +1,4 @@
-// sandbox/wasm/helper.h - one coroutine running beside a call, which the call can cancel and join:
+// sandbox/helper.h - one coroutine running beside a call, which the call can cancel and join:
 // waiting for a body to become readable, for instance. Nothing it started outlives the call.
 //
 // Threads: the loop's. A Helper must not be destroyed while running().
@@ -11,9 +11,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include "base/task.h"
-#include "sandbox/wasm/wake_event.h"
+#include "sandbox/wake_event.h"
 
-namespace strata::sandbox::wasm {
+namespace strata::sandbox {
 
 class Helper {
  public:
@@ -47,4 +47,4 @@ class Helper {
   bool cancelled_ = false;  // for good: a cancelled helper is not started again
 };
 
-}  // namespace strata::sandbox::wasm
+}  // namespace strata::sandbox

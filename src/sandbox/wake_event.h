@@ -1,4 +1,4 @@
-// sandbox/wasm/wake_event.h - lets one coroutine sleep until it is woken; many wakes make one
+// sandbox/wake_event.h - lets one coroutine sleep until it is woken; many wakes make one
 // resumption. Waking costs no allocation and never resumes in place: the sleeper goes to the back
 // of the loop's queue.
 //
@@ -10,10 +10,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 
+#include "base/clock.h"
 #include "base/task.h"
-#include "sandbox/wasm/pulse.h"
 
-namespace strata::sandbox::wasm {
+namespace strata::sandbox {
 
 class WakeEvent {
  public:
@@ -48,4 +48,4 @@ class WakeEvent {
   bool sleeping_ = false;
 };
 
-}  // namespace strata::sandbox::wasm
+}  // namespace strata::sandbox

@@ -1,12 +1,12 @@
-#include "sandbox/wasm/wake_event.h"
+#include "sandbox/wake_event.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "sandbox/wasm/helper.h"
+#include "sandbox/helper.h"
 
-namespace strata::sandbox::wasm {
+namespace strata::sandbox {
 namespace {
 
 Awaitable<void> WaitTwice(WakeEvent& event, std::string& trace) {
@@ -62,4 +62,4 @@ TEST(HelperTest, CancelEndsAWaitAndWakesTheOwner) {
 }
 
 }  // namespace
-}  // namespace strata::sandbox::wasm
+}  // namespace strata::sandbox

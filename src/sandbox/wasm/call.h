@@ -17,13 +17,13 @@
 #include <string>
 
 #include "sandbox/driver.h"
+#include "sandbox/helper.h"
+#include "sandbox/wake_event.h"
 #include "sandbox/wasm/engine.h"
-#include "sandbox/wasm/helper.h"
 #include "sandbox/wasm/outgoing/table.h"
 #include "sandbox/wasm/pulse.h"
 #include "sandbox/wasm/runtime.h"
 #include "sandbox/wasm/settings.h"
-#include "sandbox/wasm/wake_event.h"
 
 namespace strata::sandbox::wasm {
 

@@ -4,27 +4,11 @@
 #include <utility>
 
 #include "http/ascii.h"
+#include "sandbox/guest_headers.h"
 #include "sandbox/wasm/json_call.h"
 
 namespace strata::sandbox::wasm {
 namespace {
-
-// The request's fields with this hop's trace context instead of the client's.
-std::vector<http::Header> GuestHeaders(const Call& call) {
-  std::vector<http::Header> headers;
-  headers.reserve(call.head.headers.size() + 2);
-  const bool traced = !call.trace.traceparent.empty();
-  for (const auto& header : call.head.headers) {
-    const bool trace = http::EqualsIgnoreCase(header.name, "traceparent") ||
-                       http::EqualsIgnoreCase(header.name, "tracestate");
-    if (!traced || !trace) headers.push_back(header);
-  }
-  if (traced) headers.push_back({"traceparent", call.trace.traceparent});
-  if (traced && !call.trace.tracestate.empty()) {
-    headers.push_back({"tracestate", call.trace.tracestate});
-  }
-  return headers;
-}
 
 // The Host field as the client sent it, with its port.
 std::string_view Authority(const http::RequestHead& head) {

@@ -11,12 +11,12 @@
 
 #include <string>
 
+#include "sandbox/helper.h"
+#include "sandbox/wake_event.h"
 #include "sandbox/wasm/engine.h"
-#include "sandbox/wasm/helper.h"
 #include "sandbox/wasm/outgoing/byte_queue.h"
 #include "sandbox/wasm/outgoing/destination.h"
 #include "sandbox/wasm/outgoing/tls.h"
-#include "sandbox/wasm/wake_event.h"
 
 namespace strata::sandbox::wasm::outgoing {
 
