@@ -32,6 +32,8 @@ Holdings Holdings::Now() {
 
 void DriverContractTest::SetUp() {
   harness_ = GetParam().make();
+  const std::string missing = harness_->Missing();
+  if (!missing.empty()) GTEST_SKIP() << GetParam().name << ": " << missing;
   driver_ = harness_->MakeDriver(loop_, clock_, kSlots);
   ASSERT_NE(driver_, nullptr);
 }

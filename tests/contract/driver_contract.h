@@ -6,6 +6,7 @@
 // it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -39,8 +40,24 @@ class Harness {
   virtual std::unique_ptr<Driver> MakeDriver(Loop& loop, const Clock& clock,
                                              std::uint32_t max_sandboxes) = 0;
   virtual Result<Fd> Artifact(Guest guest) = 0;
+  // Why this host cannot run the class; empty when it can.
+  virtual std::string Missing() { return {}; }
   // Directories in which this driver may leave nothing behind.
   [[nodiscard]] virtual std::filesystem::path scratch_root() const { return {}; }
+  // Waits for what the driver does in the background after a sandbox is gone.
+  virtual void Settle(Driver& /*driver*/) {}
+
+  // Where the classes differ. A limit that a class lacks is refused, not ignored.
+  [[nodiscard]] virtual Bytes least_memory() const { return Bytes::MiB(1); }
+  // In which a guest surely has begun to compute.
+  [[nodiscard]] virtual std::chrono::milliseconds head_start() const {
+    return std::chrono::milliseconds(20);
+  }
+  [[nodiscard]] virtual bool has_tables() const { return true; }
+  // By default a directory, for guests without a file system.
+  [[nodiscard]] virtual model::Grants impossible_grants() const {
+    return {.dirs = {{.host = "/usr", .guest = "/usr"}}};
+  }
 };
 
 struct HarnessEntry {
@@ -50,6 +67,7 @@ struct HarnessEntry {
 
 std::unique_ptr<Harness> MakeFakeHarness();
 std::unique_ptr<Harness> MakeWasmHarness();
+std::unique_ptr<Harness> MakeContainerHarness();
 
 class DriverContractTest : public ::testing::TestWithParam<HarnessEntry> {
  protected:

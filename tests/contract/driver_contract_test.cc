@@ -8,6 +8,7 @@ namespace {
 
 constexpr HarnessEntry kHarnesses[] = {
     {"fake", MakeFakeHarness},
+    {"container", MakeContainerHarness},
 #ifdef STRATA_CONTRACT_WASM
     {"wasm", MakeWasmHarness},
 #endif

@@ -1,0 +1,155 @@
+// What starting and ending a container costs through the driver, against `runc run` by hand with
+// the same config.json and a root that is mounted already. Rounds of both alternate, so that a
+// change of the machine's speed hits both alike. /bin/true of this host is what runs. Needs root.
+//
+//   container_start_bench [ROUNDS]
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/byte_view.h"
+#include "base/files.h"
+#include "base/testing/temp_dir.h"
+#include "host/memfd.h"
+#include "host/process.h"
+#include "sandbox/container/driver.h"
+#include "sandbox/container/root_image.h"
+#include "sandbox/container/runtime_config.h"
+#include "sandbox/testing/call_fixture.h"
+
+namespace strata::bench {
+namespace {
+
+using namespace sandbox;  // NOLINT: a program of one file
+using Samples = std::vector<double>;
+using SteadyClock = std::chrono::steady_clock;
+
+const container::RootImage kTrue{.lower = {"/"}, .args = {"/bin/true"}};
+constexpr const char* kParent = "strata-bench";
+
+void Expect(bool condition, const std::string& what) {
+  if (condition) return;
+  std::fprintf(stderr, "container_start_bench: %s\n", what.c_str());
+  std::exit(1);
+}
+
+double Milliseconds(SteadyClock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+double Median(Samples samples) {
+  const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
+  std::nth_element(samples.begin(), middle, samples.end());
+  return *middle;
+}
+
+// The other side: everything is ready but the container itself.
+class ByHand {
+ public:
+  explicit ByHand(std::filesystem::path runtime) : runtime_(std::move(runtime)) {
+    Expect(::unshare(CLONE_NEWNS) == 0, "own mount namespace");
+    Expect(::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0, "private mounts");
+    Expect(::mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, "") == 0, "mount tmpfs");
+    for (const char* name : {"upper", "work", "root"}) {
+      std::filesystem::create_directory(directory_ / name);
+    }
+    const std::string options = "lowerdir=/,upperdir=" + (directory_ / "upper").string() +
+                                ",workdir=" + (directory_ / "work").string();
+    const auto root = directory_ / "root";
+    Expect(::mount("overlay", root.c_str(), "overlay", 0, options.c_str()) == 0, "mount root");
+    const model::Grants grants;
+    const model::Env env;
+    const Json config =
+        container::MakeRuntimeConfig({.image = kTrue,
+                                      .env = env,
+                                      .grants = grants,
+                                      .hostname = "bench",
+                                      .root = root,
+                                      .cgroup_path = std::string("/") + kParent + "/by-hand",
+                                      .limits = {.memory = model::Limits().memory,
+                                                 .cpu_millis = container::Config().cpu_millis,
+                                                 .pids = container::Config().pids},
+                                      .writable = container::Config().writable});
+    Expect(WriteFileAtomic(directory_ / "config.json", DumpJson(config)).has_value(), "config");
+  }
+  ~ByHand() {
+    ::umount2((directory_ / "root").c_str(), MNT_DETACH);
+    ::umount2(directory_.path().c_str(), MNT_DETACH);
+  }
+
+  double Once() {
+    const auto start = SteadyClock::now();
+    const auto ran = host::RunToEnd({.program = runtime_,
+                                     .arguments = {"--root", directory_ / "state", "run",
+                                                   "--bundle", directory_.path(), "by-hand"},
+                                     .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                                     .privileges = host::Privileges::kKeep},
+                                    std::chrono::seconds(30), 64_KiB);
+    const double took = Milliseconds(SteadyClock::now() - start);
+    Expect(ran.has_value() && ran->status.success(), ran ? ran->err : ran.error().message);
+    return took;
+  }
+
+ private:
+  const std::filesystem::path runtime_;
+  const strata::testing::TempDir directory_;
+};
+
+double ThroughDriver(Image& image, Loop& loop, const Clock& clock) {
+  sandbox::testing::CallFixture fixture(loop, clock);
+  fixture.body.End();
+  const auto start = SteadyClock::now();
+  auto made = image.Create({.id = "bench"});
+  Expect(made.has_value(), "create");
+  const auto exit = fixture.Run((*made)->Invoke(fixture.call));
+  const double took = Milliseconds(SteadyClock::now() - start);
+  Expect(exit.has_value(), exit ? "" : exit.error().message);
+  Expect(exit->reason == model::ExitReason::kReturned && exit->status == 0, exit->detail);
+  return took;
+}
+
+int Main(int rounds) {
+  const strata::testing::TempDir state;
+  container::Config config{.state_root = state / "state", .cgroup_parent = kParent};
+  auto runtime = container::ChooseRuntime(config);
+  Expect(runtime.has_value(), runtime ? "" : runtime.error().message);
+  config.runtime = *runtime;
+  Loop loop;
+  const SystemClock clock;
+  auto driver = container::ContainerDriver::Create(loop, clock, config);
+  Expect(driver.has_value(), "driver");
+  auto artifact = host::MakeSealedMemfd("image", AsBytes(WriteRootImage(kTrue)));
+  auto image = (*driver)->Prepare(std::move(artifact).value());
+  Expect(image.has_value(), "image");
+  ByHand by_hand(*runtime);
+
+  Samples driver_times;
+  Samples hand_times;
+  Samples ratios;
+  for (int round = 0; round < rounds; ++round) {
+    const bool first = round % 2 == 0;
+    if (first) driver_times.push_back(ThroughDriver(**image, loop, clock));
+    hand_times.push_back(by_hand.Once());
+    if (!first) driver_times.push_back(ThroughDriver(**image, loop, clock));
+    ratios.push_back(driver_times.back() / hand_times.back());
+  }
+  std::printf(
+      "%s, %d rounds, medians: driver %.1f ms, by hand %.1f ms, ratio %.2f (%.2f to %.2f)\n",
+      runtime->c_str(), rounds, Median(driver_times), Median(hand_times), Median(ratios),
+      *std::ranges::min_element(ratios), *std::ranges::max_element(ratios));
+  return 0;
+}
+
+}  // namespace
+}  // namespace strata::bench
+
+int main(int argc, char** argv) { return strata::bench::Main(argc > 1 ? std::atoi(argv[1]) : 30); }

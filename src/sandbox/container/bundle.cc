@@ -1,0 +1,229 @@
+#include "sandbox/container/bundle.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "sandbox/container/runtime_config.h"
+
+namespace strata::sandbox::container {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLongestNamedId = 40;
+constexpr std::chrono::milliseconds kRemovePatience{5000};
+constexpr Bytes kOwnFiles = Bytes::MiB(2);  // of ours in the tmpfs, beside what the guest may write
+constexpr Bytes kMaxLog = 64_KiB;
+constexpr std::size_t kMaxMountOptions = 4095;  // one page with its zero
+
+// A sandbox's id is unique among the living, but the last one of this name may still be going.
+std::string UniqueName(const std::string& id) {
+  static std::atomic<std::uint64_t> made = 0;
+  return "c-" + id.substr(0, kLongestNamedId) + "-" + std::to_string(::getpid()) + "-" +
+         std::to_string(++made);
+}
+
+// With exactly `mode`, whatever the umask says.
+Result<void> Mkdir(const fs::path& directory, mode_t mode) {
+  if (::mkdir(directory.c_str(), mode) == 0 && ::chmod(directory.c_str(), mode) == 0) return {};
+  return FailErrno("make " + directory.string(), errno);
+}
+
+Result<void> Mount(const char* type, const fs::path& target, unsigned long flags,
+                   const std::string& options) {
+  if (options.size() > kMaxMountOptions) {
+    return Fail(Errc::kUnsupported, "mount " + target.string() + ": too many layers");
+  }
+  if (::mount(type, target.c_str(), type, flags, options.c_str()) == 0) return {};
+  return FailErrno("mount " + std::string(type) + " on " + target.string(), errno);
+}
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Result<Pipe> MakePipe() {
+  std::array<int, 2> ends = {-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+// Ours is for a loop; the guest's end blocks, as programs expect.
+Result<void> MakeOurs(const Fd& end) {
+  if (::fcntl(end.get(), F_SETFL, O_NONBLOCK) == 0) return {};
+  return FailErrno("pipe", errno);
+}
+
+// Takes the exit status of a process that has ended, if it is a child of ours that is still there.
+void Reap(const host::ProcessId& id) {
+  auto process = host::Process::Adopt(id);
+  if (process) static_cast<void>(process->Poll());
+}
+
+// Orphans of a runtime that failed before its container had a group: they are in its session.
+void ReapSession(pid_t session) {
+  std::error_code error;
+  for (const auto& task : fs::directory_iterator("/proc/self/task", error)) {
+    const auto children = ReadFile(task.path() / "children", kMaxLog);
+    std::istringstream pids(children ? *children : "");
+    for (pid_t pid = 0; pids >> pid;) {
+      if (pid == session || ::getsid(pid) != session) continue;
+      if (auto id = host::IdentifyProcess(pid)) Reap(*id);
+    }
+  }
+}
+
+// What the runtime complained about last: lines of JSON with a "msg".
+std::string LastWords(const fs::path& log) {
+  const auto text = ReadFile(log, kMaxLog);
+  if (!text || text->empty()) return "no reason given";
+  std::string_view lines = *text;
+  while (lines.ends_with('\n')) lines.remove_suffix(1);
+  const auto last = ParseJson(lines.substr(lines.rfind('\n') + 1));
+  const bool plain = !last || !last->is_object() || !last->contains("msg");
+  return plain ? std::string(lines) : DumpJson((*last)["msg"]);
+}
+
+}  // namespace
+
+Bundle::Bundle(Shared& shared, BundleSpec spec)
+    : shared_(shared),
+      spec_(std::move(spec)),
+      name_(UniqueName(spec_.id)),
+      directory_(shared.config.state_root / name_) {}
+
+// In the reverse order. What does not go within its patience stays for whoever looks after the
+// host; nothing here could do more about it.
+Bundle::~Bundle() {
+  if (group_) {
+    Remember();
+    static_cast<void>(group_->Remove(kRemovePatience));
+    for (const host::ProcessId& id : killed_) Reap(id);
+  }
+  ::umount2((directory_ / "root").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  ::umount2(directory_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  ::rmdir(directory_.c_str());
+}
+
+Result<Starting> Bundle::Start(const model::Env& env) {
+  if (!made_) {
+    if (auto prepared = Prepare(); !prepared) return std::unexpected(std::move(prepared).error());
+  }
+  if (auto written = WriteConfig(env); !written) {
+    return std::unexpected(std::move(written).error());
+  }
+  auto in = MakePipe();
+  if (!in) return std::unexpected(std::move(in).error());
+  auto out = MakePipe();
+  if (!out) return std::unexpected(std::move(out).error());
+  auto err = MakePipe();
+  if (!err) return std::unexpected(std::move(err).error());
+  for (const Fd* ours : {&in->write, &out->read, &err->read}) {
+    if (auto set = MakeOurs(*ours); !set) return std::unexpected(std::move(set).error());
+  }
+  auto command = shared_.runtime.RunCommand(directory_, name_);
+  command.stdin_fd = in->read.get();
+  command.stdout_fd = out->write.get();
+  command.stderr_fd = err->write.get();
+  auto runtime = host::Process::Spawn(command);
+  if (!runtime) return std::unexpected(std::move(runtime).error());
+  runtime_ = runtime->pid();
+  return Starting{.runtime = std::move(*runtime),
+                  .in = std::move(in->write),
+                  .out = std::move(out->read),
+                  .err = std::move(err->read)};
+}
+
+Result<void> Bundle::Prepare() {
+  auto group = shared_.groups.Make(name_);
+  if (!group) return std::unexpected(std::move(group).error());
+  group_ = std::move(*group);
+  if (auto limited = group_->Limit(spec_.limits); !limited) return limited;
+  if (auto made = MakeDirectories(shared_.config.state_root); !made) return made;
+  if (auto made = Mkdir(directory_, 0700); !made) return made;
+  if (auto mounted = MountAll(); !mounted) return mounted;
+  made_ = true;
+  return {};
+}
+
+Result<void> Bundle::MountAll() {
+  const Bytes size = shared_.config.writable + kOwnFiles;
+  auto done = Mount("tmpfs", directory_, MS_NOSUID | MS_NODEV,
+                    "mode=0700,size=" + std::to_string(size.count));
+  for (const char* name : {"upper", "work", "root"}) {
+    if (done) done = Mkdir(directory_ / name, 0755);
+  }
+  if (!done) return done;
+  std::string layers;
+  for (const std::string& layer : spec_.image.lower) layers += (layers.empty() ? "" : ":") + layer;
+  return Mount("overlay", directory_ / "root", MS_NOSUID | MS_NODEV,
+               "lowerdir=" + layers + ",upperdir=" + (directory_ / "upper").string() +
+                   ",workdir=" + (directory_ / "work").string());
+}
+
+// Into the tmpfs: nothing to fsync, and what the last run left there is of no more use.
+Result<void> Bundle::WriteConfig(const model::Env& env) {
+  std::error_code error;
+  for (const char* old : {"state", "runtime.log", "pid", "config.json"}) {
+    fs::remove_all(directory_ / old, error);
+  }
+  const Json config = MakeRuntimeConfig({.image = spec_.image,
+                                         .env = env,
+                                         .grants = spec_.grants,
+                                         .hostname = spec_.id,
+                                         .root = directory_ / "root",
+                                         .cgroup_path = group_->path(),
+                                         .limits = spec_.limits,
+                                         .writable = shared_.config.writable});
+  auto file = OpenFile(directory_ / "config.json", O_WRONLY | O_CREAT | O_EXCL);
+  if (!file) return std::unexpected(std::move(file).error());
+  return WriteAll(file->get(), DumpJson(config));
+}
+
+Result<host::Process> Bundle::Guest(const host::ExitStatus& runtime) {
+  if (!runtime.success()) {
+    ReapSession(runtime_);
+    return Fail(Errc::kInternal, "OCI runtime: " + LastWords(directory_ / "runtime.log"));
+  }
+  auto text = ReadFile(directory_ / "pid", 64_B);
+  if (!text) return std::unexpected(std::move(text).error());
+  // Unreaped as long as nobody waits for it, so the pid is still this guest's, dead or alive.
+  auto id = host::IdentifyProcess(std::atoi(text->c_str()));
+  if (!id) return std::unexpected(std::move(id).error());
+  return host::Process::Adopt(*id);
+}
+
+void Bundle::Kill() {
+  Remember();
+  if (group_) static_cast<void>(group_->Kill());
+}
+
+// A process that dies before the runtime has told us about it becomes an orphan of ours.
+void Bundle::Remember() {
+  if (!group_) return;
+  const auto members = group_->Members();
+  if (!members) return;
+  for (const pid_t pid : *members) {
+    auto id = host::IdentifyProcess(pid);
+    if (id) killed_.push_back(std::move(*id));
+  }
+}
+
+Result<host::CgroupUsage> Bundle::usage() const {
+  if (!group_) return host::CgroupUsage{};
+  return group_->Usage();
+}
+
+}  // namespace strata::sandbox::container

@@ -1,0 +1,94 @@
+// sandbox/container/bundle.h - what one sandbox has on the host, and the only place that makes and
+// removes it: a cgroup, and a directory with a tmpfs of its own, in which lie config.json, the
+// runtime's state, the writable layer and the mounted root.
+//
+//   <state_root>/<name>/  tmpfs: config.json, pid, state/, runtime.log, upper/, work/, root/
+//
+// The tmpfs and the root are mounted in the worker's mount namespace: others see an empty
+// directory. What a guest writes is charged to its own memory limit and goes with one unmount.
+//
+// Threads:  the worker's, but for usage(), which the loop may call while no job of this bundle
+// runs. Lifetime: its owner (BundleRemover) has the worker delete it, after the jobs given before;
+// those
+//           may therefore use it by address.
+// Errors:   a failing Start leaves the bundle as it was; its owner drops it.
+// Tested by tests/contract and sandbox/container/sandbox_test.cc.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/cgroup.h"
+#include "host/process.h"
+#include "sandbox/container/oci_runtime.h"
+#include "sandbox/container/root_image.h"
+#include "sandbox/container/shared.h"
+#include "sandbox/driver.h"
+
+namespace strata::sandbox::container {
+
+// What a sandbox is made from, kept by every job that may outlive it.
+struct BundleSpec {
+  std::string id;
+  RootImage image;
+  model::Grants grants;
+  host::CgroupLimits limits;
+};
+
+// A container that is being started, and our ends of its standard streams (non-blocking).
+struct Starting {
+  host::Process runtime;
+  Fd in;
+  Fd out;
+  Fd err;
+};
+
+class Bundle {
+ public:
+  // Makes nothing yet.
+  Bundle(Shared& shared, BundleSpec spec);
+  Bundle(const Bundle&) = delete;
+  Bundle& operator=(const Bundle&) = delete;
+  ~Bundle();  // removes everything; blocks until the guest's processes have ended
+
+  // Starts the image's program with `env` over the image's own. The first time makes group,
+  // directory and mounts; later times use them again. Blocks for milliseconds.
+  Result<Starting> Start(const model::Env& env);
+
+  // The guest's first process, once the runtime has ended well; else why it has not: the runtime's
+  // own words, kInternal.
+  Result<host::Process> Guest(const host::ExitStatus& runtime);
+
+  // Kills everything in the container. Its first process stays to be waited for. For the loop.
+  void Kill();
+
+  [[nodiscard]] Result<host::CgroupUsage> usage() const;
+
+ private:
+  Result<void> Prepare();
+  Result<void> MountAll();
+  Result<void> WriteConfig(const model::Env& env);
+  void Remember();
+
+  Shared& shared_;
+  const BundleSpec spec_;
+  const std::string name_;  // unique on this host, also when an id is used again
+  const std::filesystem::path directory_;
+  std::unique_ptr<host::Cgroup> group_;
+  std::vector<host::ProcessId> killed_;  // nobody may be waiting for them
+  pid_t runtime_ = 0;                    // of the last start; also its session
+  bool made_ = false;
+};
+
+// Deletes on the worker. Used on the loop only, which keeps `shared` until it has done so.
+struct BundleRemover {
+  std::shared_ptr<Shared> shared;
+  void operator()(Bundle* bundle) const {
+    shared->worker->Post([bundle] { delete bundle; });
+  }
+};
+using OwnedBundle = std::unique_ptr<Bundle, BundleRemover>;
+
+}  // namespace strata::sandbox::container

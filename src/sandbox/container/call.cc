@@ -1,0 +1,284 @@
+#include "sandbox/container/call.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <functional>
+#include <utility>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "base/byte_view.h"
+
+namespace strata::sandbox::container {
+
+using model::Exit;
+using model::ExitReason;
+
+namespace {
+
+constexpr std::size_t kChunk = 16 * 1024;
+
+}  // namespace
+
+ContainerCall::ContainerCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call)
+    : shared_(shared),
+      bundle_(bundle),
+      spec_(spec),
+      call_(call),
+      io_(call, spec.limits),
+      errors_(spec.effects.logs, Stream::kStderr),
+      event_(shared.loop),
+      timer_(shared.loop.get_executor()),
+      in_(shared.loop.get_executor()),
+      out_(shared.loop.get_executor()),
+      err_(shared.loop.get_executor()) {}
+
+void ContainerCall::Stop() noexcept {
+  stop_ = true;
+  event_.Wake();
+}
+
+// Cancellation of the awaiting coroutine is taken as a reason to end, not thrown: the container has
+// to be ended and the helpers joined, and those are waits too.
+Task<Exit> ContainerCall::Run() {
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  ++shared_.metrics.calls;
+  start_ = shared_.clock.Now();
+  due_ = std::min(call_.deadline, start_ + spec_.limits.timeout);
+  auto exit = co_await Supervise();
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  co_return exit;
+}
+
+// The request's variables win: they say what this call is about.
+model::Env ContainerCall::Environment() const {
+  model::Env all = CgiVariables(call_);
+  all.insert(spec_.env.begin(), spec_.env.end());
+  return all;
+}
+
+Task<Exit> ContainerCall::Supervise() {
+  if (auto usage = bundle_.usage()) before_ = *usage;
+  // A named job: gcc 12 destroys a capture twice when the lambda is a temporary of a co_await.
+  std::move_only_function<Result<Starting>()> start = [&bundle = bundle_, env = Environment()] {
+    return bundle.Start(env);
+  };
+  auto started = co_await shared_.worker->Run(std::move(start));
+  if (!started) co_return std::unexpected(std::move(started).error());
+  runtime_ = std::move(started->runtime);
+  in_.assign(started->in.Release());
+  out_.assign(started->out.Release());
+  err_.assign(started->err.Release());
+
+  watch_.Start(shared_.loop, Watch(), event_);
+  co_await RunUntilOver();
+  const std::optional<Fate> fate = io_.fate();  // before helpers that we cancel add theirs
+  if (fate) KillAll();
+  while (watch_.running()) co_await event_.Wait();
+  co_await Join();
+  if (auto usage = bundle_.usage()) after_ = *usage;
+  auto exit = Finish();
+  if (exit && fate) {
+    exit->reason = fate->reason;
+    exit->detail = fate->detail;
+    exit->status = 0;
+  }
+  co_return exit;
+}
+
+Awaitable<void> ContainerCall::RunUntilOver() {
+  feed_.Start(shared_.loop, Feed(), event_);
+  answer_.Start(shared_.loop, Answer(), event_);
+  log_.Start(shared_.loop, CollectErrors(), event_);
+  tick_.Start(shared_.loop, Tick(), event_);
+  bool finished = false;
+  while (!MustEnd()) {
+    if (Over()) {
+      if (finished || !ended_->has_value()) co_return;
+      // All output is here: what is left to decide depends on how the guest ended.
+      output_.Finish((*ended_)->success() ? 0 : 1);
+      answer_.Start(shared_.loop, Flush(), event_);
+      finished = true;
+    }
+    co_await event_.Wait();
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) {
+      io_.Condemn(ExitReason::kStopped, "cancelled");
+    }
+  }
+}
+
+bool ContainerCall::Over() const noexcept {
+  return ended_ && !watch_.running() && !answer_.running() && !log_.running();
+}
+
+bool ContainerCall::MustEnd() {
+  if (stop_) io_.Condemn(ExitReason::kStopped, "stopped");
+  if (shared_.clock.Now() >= due_) io_.Condemn(ExitReason::kStopped, "deadline");
+  io_.CheckClient();
+  const auto usage = bundle_.usage();
+  if (usage && usage->cpu - before_.cpu >= spec_.limits.cpu_time) {
+    io_.Condemn(ExitReason::kLimit, "cpu_time");
+  }
+  return io_.fate().has_value();
+}
+
+// Not the runtime: it ends by itself when its container dies, and only it can reap that. What it
+// starts all the same is killed when Watch finds it.
+void ContainerCall::KillAll() {
+  if (guest_) static_cast<void>(guest_->Kill(SIGKILL));
+  bundle_.Kill();
+}
+
+Awaitable<void> ContainerCall::Join() {
+  for (Helper* helper : {&feed_, &answer_, &log_, &tick_}) helper->Cancel();
+  while (feed_.running() || answer_.running() || log_.running() || tick_.running()) {
+    co_await event_.Wait();
+  }
+}
+
+// ---- helpers -----------------------------------------------------------------------------------
+
+Awaitable<void> ContainerCall::Feed() {
+  std::array<std::byte, kChunk> part;
+  while (true) {
+    const auto got = io_.Read(part);
+    if (!got) co_return;
+    if (*got == 0) {
+      if (io_.body_ended()) break;
+      co_await io_.WaitReadable();
+    } else if (!co_await WriteInput(std::span(part).first(*got))) {
+      co_return;
+    }
+  }
+  in_.close();
+}
+
+// False: the guest reads no more, which is its own affair, or we were cancelled.
+Awaitable<bool> ContainerCall::WriteInput(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(in_.native_handle(), bytes.data(), bytes.size());
+    if (written >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+      continue;
+    }
+    if (errno != EAGAIN) co_return false;
+    boost::system::error_code failed;
+    co_await in_.async_wait(Descriptor::wait_write, asio::redirect_error(kAwait, failed));
+    if (failed) co_return false;
+  }
+  co_return true;
+}
+
+Awaitable<void> ContainerCall::Answer() {
+  std::array<char, kChunk> part;
+  while (true) {
+    co_await Flush();
+    if (io_.fate()) co_return;
+    const ssize_t got = ::read(out_.native_handle(), part.data(), part.size());
+    if (got > 0) {
+      output_.Write({part.data(), static_cast<std::size_t>(got)});
+    } else if (got == 0 || errno != EAGAIN) {
+      co_return;
+    } else {
+      boost::system::error_code failed;
+      co_await out_.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+      if (failed) co_return;
+    }
+  }
+}
+
+// Hands on what is decided, until all of it has been taken or the call is condemned.
+Awaitable<void> ContainerCall::Flush() {
+  if (auto head = output_.TakeHead()) {
+    if (!io_.Respond(std::move(*head))) co_return;
+  }
+  while (!output_.body().empty()) {
+    const auto taken = io_.Write(AsBytes(output_.body()));
+    if (!taken) co_return;
+    output_.Consume(*taken);
+    if (*taken > 0) continue;
+    co_await io_.WaitWritable();
+    if (io_.fate()) co_return;
+  }
+}
+
+Awaitable<void> ContainerCall::CollectErrors() {
+  std::array<char, kChunk> part;
+  while (true) {
+    const ssize_t got = ::read(err_.native_handle(), part.data(), part.size());
+    if (got > 0) {
+      errors_.Write({part.data(), static_cast<std::size_t>(got)});
+      continue;
+    }
+    if (got == 0 || errno != EAGAIN) co_return;
+    boost::system::error_code failed;
+    co_await err_.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+    if (failed) co_return;
+  }
+}
+
+Awaitable<void> ContainerCall::Watch() {
+  auto status = co_await runtime_->Wait();
+  if (!status) {
+    ended_.emplace(std::unexpected(std::move(status).error()));
+    co_return;
+  }
+  std::move_only_function<Result<host::Process>()> find = [&bundle = bundle_, runtime = *status] {
+    return bundle.Guest(runtime);
+  };
+  auto guest = co_await shared_.worker->Run(std::move(find));
+  if (!guest) {
+    ended_.emplace(std::unexpected(std::move(guest).error()));
+    co_return;
+  }
+  guest_ = std::move(*guest);
+  if (io_.fate()) KillAll();  // condemned while it was being started
+  ended_.emplace(co_await guest_->Wait());
+}
+
+Awaitable<void> ContainerCall::Tick() {
+  boost::system::error_code failed;
+  while (!failed) {
+    timer_.expires_after(shared_.config.tick);
+    co_await timer_.async_wait(asio::redirect_error(kAwait, failed));
+    event_.Wake();
+  }
+}
+
+// ---- the end -----------------------------------------------------------------------------------
+
+Result<Exit> ContainerCall::Finish() {
+  Exit exit;
+  const bool memory = after_.oom_kills > before_.oom_kills;
+  if (!ended_->has_value()) {
+    // A runtime that was killed, by us or at the guest's memory limit, has not failed.
+    if (!io_.fate() && !memory) return std::unexpected(std::move(*ended_).error());
+    exit.reason = ExitReason::kViolation;
+  } else if ((*ended_)->kind == host::ExitStatus::Kind::kUnknown) {
+    return Fail(Errc::kInternal, "the guest's exit status went to somebody else");
+  } else if ((*ended_)->kind == host::ExitStatus::Kind::kSignaled) {
+    exit.reason = ExitReason::kViolation;
+    exit.detail = (*ended_)->ToString();
+  } else {
+    exit.status = (*ended_)->value;
+  }
+  const bool well = exit.reason == ExitReason::kReturned && exit.status == 0;
+  if (memory && !well) {
+    exit = {.reason = ExitReason::kLimit, .status = 0, .detail = "memory", .usage = {}};
+  }
+  exit.usage = {.cpu = after_.cpu - before_.cpu,
+                .wall = shared_.clock.Now() - start_,
+                .memory_peak = after_.memory_peak,
+                .bytes_in = io_.bytes_in(),
+                .bytes_out = io_.bytes_out()};
+  return exit;
+}
+
+}  // namespace strata::sandbox::container

@@ -1,0 +1,88 @@
+// sandbox/container/call.h - one running call: starts the container, moves bytes between it and the
+// HTTP exchange, and ends it when it must end.
+//
+//   Sandbox::Invoke --> ContainerCall::Run --> Bundle::Start (worker) ... pipes <-> CallIo
+//
+// Four coroutines run beside it: body to stdin, stdout to the response, stderr to the log, and one
+// that waits for the runtime and then for the guest. It looks at deadline, client and CPU time
+// every Config::tick.
+//
+// Threads:  the loop's. Lifetime: borrowed parts outlive it. Once.
+// Errors:   only what is not the guest's doing; everything else is the Exit.
+#pragma once
+
+#include <optional>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include "sandbox/call_io.h"
+#include "sandbox/cgi.h"
+#include "sandbox/container/bundle.h"
+#include "sandbox/container/shared.h"
+#include "sandbox/driver.h"
+#include "sandbox/helper.h"
+#include "sandbox/log_lines.h"
+#include "sandbox/wake_event.h"
+
+namespace strata::sandbox::container {
+
+class ContainerCall {
+ public:
+  ContainerCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call);
+
+  // Fails with what Bundle::Start and Bundle::Guest fail with. `usage` of the Exit counts from the
+  // call's start, but for the memory peak.
+  Task<model::Exit> Run();
+
+  void Stop() noexcept;
+
+ private:
+  using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+
+  [[nodiscard]] model::Env Environment() const;
+  Task<model::Exit> Supervise();
+  Awaitable<void> RunUntilOver();
+  Awaitable<void> Join();
+  bool Over() const noexcept;
+  bool MustEnd();
+  void KillAll();
+  Result<model::Exit> Finish();
+
+  Awaitable<void> Feed();
+  Awaitable<bool> WriteInput(std::span<const std::byte> bytes);
+  Awaitable<void> Answer();
+  Awaitable<void> Flush();
+  Awaitable<void> CollectErrors();
+  Awaitable<void> Watch();
+  Awaitable<void> Tick();
+
+  Shared& shared_;
+  Bundle& bundle_;
+  const Spec& spec_;
+  Call& call_;
+  CallIo io_;
+  CgiOutput output_;
+  LogLines errors_;
+  WakeEvent event_;
+  Timer timer_;
+  Descriptor in_;
+  Descriptor out_;
+  Descriptor err_;
+
+  std::optional<host::Process> runtime_;
+  std::optional<host::Process> guest_;
+  std::optional<Result<host::ExitStatus>> ended_;  // of the guest, or why there is none
+  bool stop_ = false;
+  TimePoint start_;
+  TimePoint due_;
+  host::CgroupUsage before_;
+  host::CgroupUsage after_;
+
+  Helper feed_;
+  Helper answer_;
+  Helper log_;
+  Helper watch_;
+  Helper tick_;
+};
+
+}  // namespace strata::sandbox::container

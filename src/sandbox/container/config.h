@@ -1,0 +1,40 @@
+// sandbox/container/config.h - what a ContainerDriver is built with. Filled by the program that
+// runs the class.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace strata::sandbox::container {
+
+struct Config {
+  // The OCI runtime; ChooseRuntime (driver.h) finds one that works here.
+  std::filesystem::path runtime;
+
+  // Where the sandboxes' directories are made, empty ones as anybody else sees them. Ours alone.
+  std::filesystem::path state_root;
+
+  // The cgroup above all groups of this driver; ours alone: [a-z0-9-]{1,64}.
+  std::string cgroup_parent = "strata";
+
+  std::uint32_t max_sandboxes = 100;
+
+  // A Spec outside these is kUnsupported. Below the least the runtime's own set-up, which is
+  // charged to the container, does not fit.
+  Bytes min_memory = Bytes::MiB(16);
+  Bytes max_memory = Bytes::MiB(4096);
+
+  // Of every sandbox. A manifest has no fields for them yet.
+  std::uint32_t cpu_millis = 1000;
+  std::uint32_t pids = 128;
+  Bytes writable = Bytes::MiB(64);  // what a guest may write to its root and its scratch, each
+
+  // How often a running call looks at deadline, client and CPU time.
+  std::chrono::milliseconds tick{5};
+};
+
+}  // namespace strata::sandbox::container

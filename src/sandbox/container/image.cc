@@ -1,0 +1,85 @@
+#include "sandbox/container/image.h"
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "sandbox/container/sandbox.h"
+#include "sandbox/spec_check.h"
+
+namespace strata::sandbox::container {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<void> CheckLimits(const model::Limits& limits, const Config& config) {
+  if (limits.memory < config.min_memory || limits.memory > config.max_memory) {
+    return Fail(Errc::kUnsupported, "limits.memory: a container can have " +
+                                        std::to_string(config.min_memory.count) + " to " +
+                                        std::to_string(config.max_memory.count) + " bytes here");
+  }
+  if (limits.table_elements != model::kMostTableElements) {
+    return Fail(Errc::kUnsupported, "limits.table_elements: a container has no tables");
+  }
+  return {};
+}
+
+// Neither may lie where the runtime mounts something of its own, nor name a way around.
+Result<void> CheckDirs(const model::Grants& grants) {
+  std::error_code error;
+  for (const model::DirGrant& dir : grants.dirs) {
+    const fs::path guest(dir.guest);
+    if (!guest.is_absolute() || guest.lexically_normal() != guest || guest == "/") {
+      return Fail(Errc::kInvalidArgument, "directory grant '" + dir.guest + "' is no place");
+    }
+    const fs::path top = *std::next(guest.begin());
+    if (top == "proc" || top == "sys" || top == "dev") {
+      return Fail(Errc::kUnsupported, "directory grant '" + dir.guest + "' hides the runtime's");
+    }
+    if (dir.mode == model::DirGrant::Mode::kScratch) continue;
+    if (!fs::path(dir.host).is_absolute()) {
+      return Fail(Errc::kInvalidArgument, "directory grant '" + dir.host + "' is not absolute");
+    }
+    if (!fs::is_directory(dir.host, error)) {
+      return Fail(Errc::kNotFound, "directory grant '" + dir.host + "' is no directory");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+ContainerImage::ContainerImage(std::shared_ptr<Shared> shared, RootImage root)
+    : shared_(std::move(shared)), root_(std::move(root)) {
+  ++shared_->metrics.images;
+}
+
+Result<void> ContainerImage::Check(const Spec& spec) const {
+  if (auto id = CheckId(spec.id); !id) return id;
+  const Config& config = shared_->config;
+  if (auto limits = CheckLimits(spec.limits, config); !limits) return limits;
+  if (!spec.grants.http.empty()) {
+    return Fail(Errc::kUnsupported, "grants.http: a container has no network here");
+  }
+  if (auto dirs = CheckDirs(spec.grants); !dirs) return dirs;
+  if (shared_->metrics.sandboxes_live >= config.max_sandboxes) {
+    ++shared_->metrics.refused_full;
+    return Fail(Errc::kResourceExhausted,
+                "all " + std::to_string(config.max_sandboxes) + " sandbox slots are taken");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Sandbox>> ContainerImage::Create(const Spec& spec) {
+  if (auto checked = Check(spec); !checked) return std::unexpected(std::move(checked).error());
+  OwnedBundle bundle(new Bundle(*shared_, {.id = spec.id,
+                                           .image = root_,
+                                           .grants = spec.grants,
+                                           .limits = {.memory = spec.limits.memory,
+                                                      .cpu_millis = shared_->config.cpu_millis,
+                                                      .pids = shared_->config.pids}}),
+                     BundleRemover{shared_});
+  return std::make_unique<ContainerSandbox>(shared_, std::move(bundle), spec);
+}
+
+}  // namespace strata::sandbox::container

@@ -1,0 +1,107 @@
+#include "sandbox/container/runtime_config.h"
+
+#include <utility>
+
+#include "sandbox/container/seccomp_profile.h"
+
+namespace strata::sandbox::container {
+namespace {
+
+constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr int kOpenFiles = 1024;
+
+Json Mount(const char* destination, const char* type, const char* source, Json options) {
+  return {{"destination", destination},
+          {"type", type},
+          {"source", source},
+          {"options", std::move(options)}};
+}
+
+Json Mounts(const RuntimeConfigInput& input) {
+  const std::string size = "size=" + std::to_string(input.writable.count);
+  Json mounts = {
+      Mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}),
+      Mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}),
+      Mount("/dev/pts", "devpts", "devpts",
+            {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}),
+      Mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", size}),
+      Mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}),
+      Mount("/tmp", "tmpfs", "tmpfs", {"nosuid", "nodev", "mode=1777", size})};
+  for (const model::DirGrant& dir : input.grants.dirs) {
+    if (dir.mode == model::DirGrant::Mode::kReadOnly) {
+      mounts.push_back(Mount(dir.guest.c_str(), "bind", dir.host.c_str(),
+                             {"bind", "ro", "nosuid", "nodev", "rprivate"}));
+    } else {
+      mounts.push_back(
+          Mount(dir.guest.c_str(), "tmpfs", "scratch", {"nosuid", "nodev", "mode=1777", size}));
+    }
+  }
+  return mounts;
+}
+
+Json Process(const RuntimeConfigInput& input) {
+  model::Env all = input.env;
+  all.insert(input.image.env.begin(), input.image.env.end());
+  all.try_emplace("PATH", kDefaultPath);
+  Json env = Json::array();
+  for (const auto& [name, value] : all) env.push_back(std::string(name) + "=" + value);
+  const auto limit = [](const char* type, int value) {
+    return Json{{"type", type}, {"hard", value}, {"soft", value}};
+  };
+  return {{"terminal", false},
+          {"user", {{"uid", input.image.uid}, {"gid", input.image.gid}}},
+          {"args", input.image.args},
+          {"env", std::move(env)},
+          {"cwd", input.image.cwd},
+          {"capabilities",
+           {{"bounding", Json::array()},
+            {"effective", Json::array()},
+            {"inheritable", Json::array()},
+            {"permitted", Json::array()},
+            {"ambient", Json::array()}}},
+          {"rlimits", {limit("RLIMIT_NOFILE", kOpenFiles), limit("RLIMIT_CORE", 0)}},
+          {"noNewPrivileges", true}};
+}
+
+// The group exists with these limits before the runtime joins it; it gets them too, because a
+// runtime may set what it was not told back to its defaults.
+Json Resources(const host::CgroupLimits& limits) {
+  const Json no_device = {{"allow", false}, {"access", "rwm"}};
+  Json resources = Json::object();
+  resources["devices"] = Json::array({no_device});
+  if (limits.memory.count > 0) {
+    resources["memory"] = {{"limit", limits.memory.count}, {"swap", limits.memory.count}};
+  }
+  if (limits.cpu_millis > 0) {
+    resources["cpu"] = {{"quota", limits.cpu_millis * 100}, {"period", 100'000}};
+  }
+  if (limits.pids > 0) resources["pids"] = {{"limit", limits.pids}};
+  return resources;
+}
+
+}  // namespace
+
+Json MakeRuntimeConfig(const RuntimeConfigInput& input) {
+  Json namespaces = Json::array();
+  for (const char* type : {"pid", "ipc", "uts", "mount", "network"}) {
+    namespaces.push_back({{"type", type}});
+  }
+  return {{"ociVersion", "1.0.2"},
+          {"hostname", input.hostname},
+          {"root", {{"path", input.root}, {"readonly", false}}},
+          {"process", Process(input)},
+          {"mounts", Mounts(input)},
+          {"linux",
+           {{"cgroupsPath", input.cgroup_path},
+            {"namespaces", std::move(namespaces)},
+            {"resources", Resources(input.limits)},
+            {"seccomp", SeccompProfile()},
+            {"maskedPaths",
+             {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+              "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
+              "/sys/firmware"}},
+            {"readonlyPaths",
+             {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}}}}};
+}
+
+}  // namespace strata::sandbox::container

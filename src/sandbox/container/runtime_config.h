@@ -1,0 +1,37 @@
+// sandbox/container/runtime_config.h - the config.json of one container, as the OCI runtime
+// specification has it: everything that confines the guest, in one pure function.
+//
+// Fixed for every container: own mount, pid, ipc, uts and network namespaces (the last without any
+// interface but an unconfigured loopback), no capabilities, no-new-privileges, the masked and
+// read-only paths and the device list of the OCI defaults, a seccomp allow-list, no core dumps.
+//
+// What it does not give: a user namespace. Root in the container is root of the host without
+// capabilities, held by the namespaces, seccomp and the read-only layers.
+//
+// Tested by sandbox/container/runtime_config_test.cc.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "host/cgroup.h"
+#include "model/values.h"
+#include "sandbox/container/root_image.h"
+
+namespace strata::sandbox::container {
+
+struct RuntimeConfigInput {
+  const RootImage& image;
+  const model::Env& env;  // over the image's own
+  const model::Grants& grants;
+  std::string hostname;
+  std::string root;         // the mounted root file system
+  std::string cgroup_path;  // host::Cgroup::path()
+  host::CgroupLimits limits;
+  Bytes writable;  // of /tmp, and of each scratch directory
+};
+
+Json MakeRuntimeConfig(const RuntimeConfigInput& input);
+
+}  // namespace strata::sandbox::container

@@ -1,0 +1,43 @@
+// sandbox/container/sandbox.h - one container's place on the host and its life cycle.
+//
+//   fresh --Invoke--> running --returned--> idle --Invoke--> ...
+//                        '-- any other exit, or Stop() --> over (kFailedPrecondition)
+//
+// Each call runs the image's program anew; the writable layer and the group persist from call to
+// call of the same sandbox. The destructor returns at once: the worker kills and removes.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "sandbox/container/bundle.h"
+#include "sandbox/container/call.h"
+#include "sandbox/container/shared.h"
+#include "sandbox/driver.h"
+
+namespace strata::sandbox::container {
+
+class ContainerSandbox final : public Sandbox {
+ public:
+  ContainerSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle, const Spec& spec);
+  ~ContainerSandbox() override;
+
+  Task<model::Exit> Invoke(Call& call) override;
+  Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
+                                 TimePoint deadline) override;
+  void Stop() noexcept override;
+  [[nodiscard]] model::Usage usage() const override { return total_; }
+
+ private:
+  void Settle(const Result<model::Exit>& exit);
+
+  std::shared_ptr<Shared> shared_;
+  OwnedBundle bundle_;
+  const Spec spec_;
+  ContainerCall* running_ = nullptr;
+  bool over_ = false;
+  model::Usage total_;
+};
+
+}  // namespace strata::sandbox::container

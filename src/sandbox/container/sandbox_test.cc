@@ -1,0 +1,211 @@
+// What only this class promises; tests/contract has the rest. Real containers: needs root.
+#include "sandbox/container/sandbox.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sandbox/container/driver.h"
+#include "sandbox/container/testing/root.h"
+#include "sandbox/testing/call_fixture.h"
+
+namespace strata::sandbox::container {
+namespace {
+
+namespace fs = std::filesystem;
+using model::ExitReason;
+using sandbox::testing::After;
+using sandbox::testing::CallFixture;
+
+class ContainerSandboxTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!root.Missing().empty()) GTEST_SKIP() << root.Missing();
+    // What a runtime that does not work here left of itself while it was tried out.
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    auto made = ContainerDriver::Create(loop, clock, root.config());
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    driver = std::move(*made);
+  }
+  void TearDown() override {
+    if (!driver) return;
+    EXPECT_TRUE(driver->Probe().has_value());  // the worker has done what came before
+    driver.reset();
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a process is left";
+    EXPECT_TRUE(fs::is_empty(root.state_root()));
+    for (const auto& hierarchy : fs::directory_iterator("/sys/fs/cgroup")) {
+      EXPECT_FALSE(fs::exists(hierarchy.path() / root.CgroupParent())) << hierarchy.path();
+    }
+  }
+
+  std::shared_ptr<Image> Prepare(std::vector<std::string> arguments) {
+    auto image = driver->Prepare(root.Artifact(std::move(arguments)).value());
+    EXPECT_TRUE(image.has_value()) << image.error().message;
+    return std::move(image).value();
+  }
+  // Runs the guest once; what it printed is in `answer`.
+  Result<model::Exit> Run(std::vector<std::string> arguments, const Spec& spec = {.id = "box"}) {
+    auto sandbox = Prepare(std::move(arguments))->Create(spec);
+    EXPECT_TRUE(sandbox.has_value()) << sandbox.error().message;
+    CallFixture fixture(loop, clock);
+    fixture.body.End();
+    auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
+    EXPECT_TRUE(exit.has_value()) << exit.error().message;
+    answer = fixture.sink.text();
+    status = fixture.sink.status();
+    return exit;
+  }
+
+  const testing::ContainerRoot root;
+  Loop loop;
+  ManualClock clock;
+  std::unique_ptr<ContainerDriver> driver;
+  std::string answer;
+  int status = 0;
+};
+
+TEST_F(ContainerSandboxTest, TheGuestHasNoPrivilegeAndNoOpenDescriptor) {
+  ASSERT_TRUE(Run({"confinement"}).has_value());
+  for (const std::string& fact : std::vector<std::string>{
+           "CapEff=0", "CapBnd=0", "NoNewPrivs=1", "Seccomp=2", "pid=1",
+           "mount=" + std::to_string(EPERM), "unshare=" + std::to_string(EPERM),
+           "unknown=" + std::to_string(ENOSYS), "masked=0", "sysctl=" + std::to_string(EROFS),
+           "open=3", "core=0"}) {
+    EXPECT_NE(("\n" + answer).find("\n" + fact + "\n"), std::string::npos) << fact << " not in:\n"
+                                                                           << answer;
+  }
+}
+
+TEST_F(ContainerSandboxTest, TheExitStatusIsTheGuests) {
+  const auto exit = Run({"exit", "7"});
+  ASSERT_TRUE(exit.has_value());
+  EXPECT_EQ(exit->reason, ExitReason::kReturned);
+  EXPECT_EQ(exit->status, 7);
+  EXPECT_EQ(status, 500);  // failed without a word
+}
+
+TEST_F(ContainerSandboxTest, TheRequestAndTheSpecAreInTheEnvironment) {
+  ASSERT_TRUE(Run({"getenv", "REQUEST_METHOD"}).has_value());
+  EXPECT_EQ(answer, "POST");
+  ASSERT_TRUE(Run({"getenv", "COLOR"}, {.id = "box", .env = {{"COLOR", "red"}}}).has_value());
+  EXPECT_EQ(answer, "red");
+}
+
+TEST_F(ContainerSandboxTest, WritesGoToThePrivateLayerAndNowhereElse) {
+  const auto exit = Run({"write", "/bin/new"});
+  ASSERT_TRUE(exit.has_value());
+  EXPECT_EQ(exit->status, 0);
+  EXPECT_FALSE(fs::exists(root.path() / "bin/new"));
+}
+
+TEST_F(ContainerSandboxTest, NobodyElseSeesTheRootFileSystem) {
+  auto sandbox = Prepare({"count"})->Create({.id = "box"});
+  ASSERT_TRUE(sandbox.has_value());
+  CallFixture fixture(loop, clock);
+  fixture.body.End();
+  ASSERT_TRUE(fixture.Run((*sandbox)->Invoke(fixture.call)).has_value());
+  int directories = 0;
+  for (const auto& entry : fs::directory_iterator(root.state_root())) {
+    ++directories;
+    EXPECT_TRUE(fs::is_empty(entry.path()));
+  }
+  EXPECT_EQ(directories, 1);
+}
+
+TEST_F(ContainerSandboxTest, AGrantedDirectoryCanBeReadAndNotWritten) {
+  const strata::testing::TempDir data;
+  ::chmod(data.path().c_str(), 0755);
+  std::ofstream(data / "file") << "x";
+  Spec spec{.id = "box"};
+  spec.grants.dirs = {{.host = data.path(), .guest = "/data"}, {.guest = "/scratch"}};
+  spec.grants.dirs.back().mode = model::DirGrant::Mode::kScratch;
+  EXPECT_EQ(Run({"read", "/data/file"}, spec)->status, 0);
+  EXPECT_EQ(Run({"write", "/data/new"}, spec)->status, EROFS);
+  EXPECT_EQ(Run({"write", "/scratch/new"}, spec)->status, 0);
+  EXPECT_EQ(Run({"read", "/data/file"})->status, ENOENT);
+}
+
+TEST_F(ContainerSandboxTest, AForkBombIsBoundedAndEnds) {
+  Spec spec{.id = "box"};
+  spec.limits.timeout = std::chrono::milliseconds(1500);
+  After(loop, std::chrono::milliseconds(1000),
+        [&] { clock.Advance(std::chrono::milliseconds(1500)); });
+  const auto exit = Run({"fork"}, spec);
+  ASSERT_TRUE(exit.has_value());
+  EXPECT_NE(answer.find("refused"), std::string::npos);
+}
+
+TEST_F(ContainerSandboxTest, StoppedAtAnyMomentOfItsStartItLeavesNothing) {
+  auto image = Prepare({"spin"});
+  for (int delay = 0; delay < 60; delay += 5) {
+    auto sandbox = image->Create({.id = "box"});
+    ASSERT_TRUE(sandbox.has_value());
+    CallFixture fixture(loop, clock);
+    fixture.body.End();
+    After(loop, std::chrono::milliseconds(delay), [&] { (*sandbox)->Stop(); });
+    const auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
+    ASSERT_TRUE(exit.has_value()) << exit.error().message;
+    EXPECT_EQ(exit->reason, ExitReason::kStopped) << exit->detail;
+  }
+}
+
+TEST_F(ContainerSandboxTest, AProgramThatIsNotThereIsOurFailureAndSaysSo) {
+  RootImage image = root.Image({});
+  image.args = {"/bin/missing"};
+  auto fd = host::MakeSealedMemfd("image", AsBytes(WriteRootImage(image)));
+  auto sandbox = driver->Prepare(std::move(fd).value()).value()->Create({.id = "box"});
+  ASSERT_TRUE(sandbox.has_value());
+  CallFixture fixture(loop, clock);
+  fixture.body.End();
+  const auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
+  ASSERT_FALSE(exit.has_value());
+  EXPECT_EQ(exit.error().code, Errc::kInternal);
+  EXPECT_NE(exit.error().message.find("/bin/missing"), std::string::npos) << exit.error().message;
+}
+
+TEST_F(ContainerSandboxTest, WhatCannotBeEnforcedIsRefusedBeforeAnythingIsMade) {
+  auto image = Prepare({"hello"});
+  std::vector<Spec> specs(4, Spec{.id = "box"});
+  specs[0].limits.memory = 4_MiB;
+  specs[1].limits.table_elements = 5;
+  specs[2].grants.http = {{.host = "example.com"}};
+  specs[3].grants.dirs = {{.host = "/usr", .guest = "/proc/x"}};
+  for (const Spec& spec : specs) {
+    const auto refused = image->Create(spec);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, Errc::kUnsupported);
+  }
+  EXPECT_EQ(driver->metrics().sandboxes, 0U);
+  EXPECT_TRUE(!fs::exists(root.state_root()) || fs::is_empty(root.state_root()));
+}
+
+TEST_F(ContainerSandboxTest, AMissingLayerIsNotFound) {
+  RootImage image = root.Image({});
+  image.lower = {"/nonexistent"};
+  auto fd = host::MakeSealedMemfd("image", AsBytes(WriteRootImage(image)));
+  const auto refused = driver->Prepare(std::move(fd).value());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kNotFound);
+}
+
+TEST_F(ContainerSandboxTest, ADriverWithoutARuntimeIsRefused) {
+  auto config = root.config();
+  config.runtime = "";
+  EXPECT_EQ(ContainerDriver::Create(loop, clock, config).error().code, Errc::kInvalidArgument);
+  config.runtime = "/nonexistent";
+  EXPECT_EQ(ContainerDriver::Create(loop, clock, config).error().code, Errc::kNotFound);
+}
+
+}  // namespace
+}  // namespace strata::sandbox::container

@@ -1,0 +1,67 @@
+#include "sandbox/container/driver.h"
+#include "sandbox/container/testing/root.h"
+#include "tests/contract/driver_contract.h"
+
+namespace strata::sandbox::contract {
+namespace {
+
+const char* Behaviour(Guest guest) {
+  switch (guest) {
+    case Guest::kHello:
+      return "hello";
+    case Guest::kCount:
+      return "count";
+    case Guest::kEcho:
+      return "echo";
+    case Guest::kLarge:
+      return "large";
+    case Guest::kLog:
+      return "log";
+    case Guest::kSpin:
+      return "spin";
+    case Guest::kTrap:
+      return "trap";
+    case Guest::kMemory:
+      return "memory";
+    case Guest::kTable:
+      break;
+  }
+  return "hello";
+}
+
+class ContainerHarness final : public Harness {
+ public:
+  std::string Missing() override { return root_.Missing(); }
+
+  std::unique_ptr<Driver> MakeDriver(Loop& loop, const Clock& clock,
+                                     std::uint32_t max_sandboxes) override {
+    auto config = root_.config();
+    config.max_sandboxes = max_sandboxes;
+    auto driver = container::ContainerDriver::Create(loop, clock, config);
+    EXPECT_TRUE(driver.has_value()) << driver.error().message;
+    return driver ? std::move(*driver) : nullptr;
+  }
+
+  Result<Fd> Artifact(Guest guest) override { return root_.Artifact({Behaviour(guest)}); }
+  std::filesystem::path scratch_root() const override { return root_.state_root(); }
+
+  Bytes least_memory() const override { return container::Config().min_memory; }
+  std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(500); }
+  bool has_tables() const override { return false; }
+  model::Grants impossible_grants() const override {
+    return {.http = {{.host = "example.com"}}};  // there is no network
+  }
+
+  // The worker does one thing after the other: when it has run a container, it has removed those
+  // before.
+  void Settle(Driver& driver) override { EXPECT_TRUE(driver.Probe().has_value()); }
+
+ private:
+  const container::testing::ContainerRoot root_;
+};
+
+}  // namespace
+
+std::unique_ptr<Harness> MakeContainerHarness() { return std::make_unique<ContainerHarness>(); }
+
+}  // namespace strata::sandbox::contract
