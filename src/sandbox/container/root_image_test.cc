@@ -1,7 +1,5 @@
 #include "sandbox/container/root_image.h"
 
-#include <string>
-
 #include <gtest/gtest.h>
 
 namespace strata::sandbox::container {

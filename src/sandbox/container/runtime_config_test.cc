@@ -77,7 +77,7 @@ TEST_F(RuntimeConfigTest, HasItsOwnNamespacesAndNobodysNetwork) {
 TEST_F(RuntimeConfigTest, LimitsAreInTheGroupsOwnUnits) {
   const Json config = Make()["linux"];
   EXPECT_EQ(config["cgroupsPath"], "/strata/box-1");
-  const Json resources = config["resources"];
+  const Json& resources = config["resources"];
   EXPECT_EQ(resources["memory"]["limit"], 64 << 20);
   EXPECT_EQ(resources["memory"]["swap"], 64 << 20);
   EXPECT_EQ(resources["cpu"]["quota"], 50'000);

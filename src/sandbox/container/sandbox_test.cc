@@ -1,6 +1,4 @@
 // What only this class promises; tests/contract has the rest. Real containers: needs root.
-#include "sandbox/container/sandbox.h"
-
 #include <sys/stat.h>
 #include <sys/wait.h>
 
