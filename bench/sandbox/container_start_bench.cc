@@ -22,8 +22,8 @@
 #include "host/memfd.h"
 #include "host/process.h"
 #include "sandbox/container/driver.h"
-#include "sandbox/container/root_image.h"
 #include "sandbox/container/runtime_config.h"
+#include "sandbox/root_image.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::bench {
@@ -33,7 +33,7 @@ using namespace sandbox;  // NOLINT: a program of one file
 using Samples = std::vector<double>;
 using SteadyClock = std::chrono::steady_clock;
 
-const container::RootImage kTrue{.lower = {"/"}, .args = {"/bin/true"}};
+const RootImage kTrue{.lower = {"/"}, .args = {"/bin/true"}};
 constexpr const char* kParent = "strata-bench";
 
 void Expect(bool condition, const std::string& what) {

@@ -23,9 +23,9 @@
 #include "host/cgroup.h"
 #include "host/process.h"
 #include "sandbox/container/oci_runtime.h"
-#include "sandbox/container/root_image.h"
 #include "sandbox/container/shared.h"
 #include "sandbox/driver.h"
+#include "sandbox/root_image.h"
 
 namespace strata::sandbox::container {
 

@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "sandbox/container/root_image.h"
 #include "sandbox/container/shared.h"
 #include "sandbox/driver.h"
+#include "sandbox/root_image.h"
 
 namespace strata::sandbox::container {
 

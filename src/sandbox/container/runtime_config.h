@@ -17,7 +17,7 @@
 #include "base/json.h"
 #include "host/cgroup.h"
 #include "model/values.h"
-#include "sandbox/container/root_image.h"
+#include "sandbox/root_image.h"
 
 namespace strata::sandbox::container {
 

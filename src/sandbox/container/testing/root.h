@@ -12,7 +12,7 @@
 #include "base/testing/temp_dir.h"
 #include "host/memfd.h"
 #include "sandbox/container/driver.h"
-#include "sandbox/container/root_image.h"
+#include "sandbox/root_image.h"
 
 namespace strata::sandbox::container::testing {
 

@@ -1,4 +1,4 @@
-#include "sandbox/container/root_image.h"
+#include "sandbox/root_image.h"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox {
 namespace {
 
 constexpr std::size_t kLongest = 1024 * 1024;
@@ -61,19 +61,19 @@ Result<void> Check(const RootImage& image) {
 
 Result<RootImage> ParseRootImage(std::string_view text) {
   auto json = ParseJson(text);
-  if (!json) return Wrap(std::move(json).error(), "container image");
-  if (!json->is_object()) return Fail(Errc::kInvalidArgument, "container image: no object");
+  if (!json) return Wrap(std::move(json).error(), "root image");
+  if (!json->is_object()) return Fail(Errc::kInvalidArgument, "root image: no object");
   RootImage image;
   try {
     for (const auto& [name, value] : json->items()) {
       if (auto set = SetField(image, name, value); !set) {
-        return Wrap(std::move(set).error(), "container image");
+        return Wrap(std::move(set).error(), "root image");
       }
     }
   } catch (const Json::exception& error) {
-    return Fail(Errc::kInvalidArgument, std::string("container image: ") + error.what());
+    return Fail(Errc::kInvalidArgument, std::string("root image: ") + error.what());
   }
-  if (auto good = Check(image); !good) return Wrap(std::move(good).error(), "container image");
+  if (auto good = Check(image); !good) return Wrap(std::move(good).error(), "root image");
   return image;
 }
 
@@ -95,9 +95,9 @@ Result<RootImage> ReadRootImage(const Fd& fd) {
     if (got < 0) return FailErrno("read container image", errno);
     if (got == 0) break;
     text.append(part.data(), static_cast<std::size_t>(got));
-    if (text.size() > kLongest) return Fail(Errc::kInvalidArgument, "container image: too long");
+    if (text.size() > kLongest) return Fail(Errc::kInvalidArgument, "root image: too long");
   }
   return ParseRootImage(text);
 }
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox
