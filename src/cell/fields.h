@@ -1,50 +1,17 @@
 // cell/fields.h - the one description of every wire message's fields, read by the encoder and the
 // decoder alike, so that the two cannot drift apart. Private to cell/codec.cc.
 //
-// Each(visitor, message) calls `visitor(name, field)` for every field in order. A field is text, an
-// unsigned number, a bool, a ratio in [0, 1], one of model's values, another described struct, or a
-// vector of these. Threads: pure.
+// What Each() is for: wire/message.h. Threads: pure.
 #pragma once
 
-#include <concepts>
-#include <type_traits>
-
 #include "cell/messages.h"
+#include "wire/values.h"
 
 namespace strata::cell {
 
-// T is U or const U: one description serves writing (const) and reading.
-template <typename T, typename U>
-concept Is = std::same_as<std::remove_const_t<T>, U>;
+using wire::Is;
 
 // ---- values inside messages ---------------------------------------------------------------------
-
-void Each(auto& visit, Is<model::Limits> auto& m) {
-  visit("memory", m.memory);
-  visit("table_elements", m.table_elements);
-  visit("cpu_time_ms", m.cpu_time);
-  visit("timeout_ms", m.timeout);
-  visit("concurrency", m.concurrency);
-  visit("request", m.request);
-  visit("response", m.response);
-  visit("host_calls", m.host_calls);
-}
-
-void Each(auto& visit, Is<model::HttpGrant> auto& m) {
-  visit("host", m.host);
-  visit("port", m.port);
-}
-
-void Each(auto& visit, Is<model::DirGrant> auto& m) {
-  visit("host", m.host);
-  visit("guest", m.guest);
-  visit("mode", m.mode);
-}
-
-void Each(auto& visit, Is<model::Grants> auto& m) {
-  visit("http", m.http);
-  visit("dirs", m.dirs);
-}
 
 void Each(auto& visit, Is<Function> auto& m) {
   visit("tenant", m.tenant);

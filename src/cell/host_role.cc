@@ -14,9 +14,9 @@
 #include "base/random.h"
 #include "cell/cell.h"
 #include "cell/codec.h"
-#include "cell/manager_link.h"
 #include "host/peer.h"
 #include "sandbox/wasm/driver.h"
+#include "wire/manager_link.h"
 
 namespace strata::cell {
 namespace {
@@ -24,7 +24,7 @@ namespace {
 constexpr std::chrono::seconds kDefaultDrain{10};
 
 // The process: owns everything, ends the loop when it is over.
-class HostProcess final : public ManagerLink::Handler {
+class HostProcess final : public wire::ManagerLink::Handler {
  public:
   HostProcess(Loop& loop, const HostOptions& options, telemetry::Logger log, uid_t starter,
               std::uint64_t seed)
@@ -32,7 +32,7 @@ class HostProcess final : public ManagerLink::Handler {
         options_(options),
         log_(std::move(log)),
         random_(seed),
-        link_(loop, log_, options.instance, starter, *this),
+        link_(loop, log_, starter, *this),
         signals_(loop.get_executor(), SIGTERM) {}
 
   void Run(Fd wire) {
@@ -44,7 +44,33 @@ class HostProcess final : public ManagerLink::Handler {
 
   [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
 
-  Result<void> OnMessage(ToCell message, std::vector<Fd> fds) override {
+  Result<void> OnMessage(wire::Frame frame) override {
+    auto message = DecodeToCell(frame.text);
+    if (!message) return std::unexpected(std::move(message).error());
+    return OnMessage(std::move(*message), std::move(frame.fds));
+  }
+
+  Result<wire::Frame> OnAdopt(std::string_view text) override {
+    auto message = DecodeToCell(text);
+    const Adopt* adopt = message ? std::get_if<Adopt>(&*message) : nullptr;
+    if (adopt == nullptr || adopt->instance != options_.instance) {
+      return Fail(Errc::kPermissionDenied, "not our instance");
+    }
+    auto stock = cell_->TakeStock();
+    if (!stock) return std::unexpected(std::move(stock).error());
+    return wire::Frame{Encode(ToManager(std::move(stock->state))), std::move(stock->fds)};
+  }
+
+  void OnLost() override {
+    // Before Start there is nothing to serve and nobody who could ever adopt us.
+    if (!cell_) return Exit(1);
+    cell_->OnWireLost();
+  }
+
+  void OnOrphaned() override { BeginDrain(kDefaultDrain); }
+
+ private:
+  Result<void> OnMessage(ToCell message, std::vector<Fd> fds) {
     if (auto* start = std::get_if<Start>(&message)) {
       if (cell_) return Fail(Errc::kInvalidArgument, "a second Start");
       auto started = OnStart(std::move(*start), std::move(fds));
@@ -60,22 +86,9 @@ class HostProcess final : public ManagerLink::Handler {
     return cell_->Handle(std::move(message), std::move(fds));
   }
 
-  Result<Frame> OnAdopt() override {
-    auto stock = cell_->TakeStock();
-    if (!stock) return std::unexpected(std::move(stock).error());
-    return Frame{Encode(ToManager(std::move(stock->state))), std::move(stock->fds)};
-  }
-
-  void OnLost() override {
-    // Before Start there is nothing to serve and nobody who could ever adopt us.
-    if (!cell_) return Exit(1);
-    cell_->OnWireLost();
-  }
-
-  void OnOrphaned() override { BeginDrain(kDefaultDrain); }
-
- private:
   Result<void> OnStart(Start start, std::vector<Fd> fds);
+
+  bool Post(const ToManager& message) { return link_.Post({Encode(message), {}}); }
 
   void BeginDrain(Duration patience) {
     if (std::exchange(draining_, true)) return;
@@ -86,7 +99,7 @@ class HostProcess final : public ManagerLink::Handler {
   Awaitable<void> DrainAndExit(Duration patience) {
     log_.Info("draining");
     co_await cell_->Drain(patience);
-    link_.Post(Drained{});
+    Post(Drained{});
     // Post() has handed the frame to a coroutine: this runs after it.
     asio::post(loop_, [this] { Exit(0); });
   }
@@ -101,7 +114,7 @@ class HostProcess final : public ManagerLink::Handler {
   telemetry::Logger log_;
   SystemClock clock_;
   SeededRandom random_;
-  ManagerLink link_;
+  wire::ManagerLink link_;
   asio::basic_signal_set<Executor> signals_;
   std::unique_ptr<sandbox::wasm::WasmDriver> driver_;
   std::unique_ptr<Cell> cell_;
@@ -139,14 +152,14 @@ Result<void> HostProcess::OnStart(Start start, std::vector<Fd> fds) {
                             .ring = std::move(fds[0]),
                             .private_listener = std::move(fds[1]),
                             .control_listener = std::move(fds[2]),
-                            .post = [this](ToManager m) { return link_.Post(std::move(m)); },
+                            .post = [this](ToManager m) { return Post(m); },
                             .denials = [this] { return driver_->metrics().outgoing_denied; }});
   if (!cell) return std::unexpected(std::move(cell).error());
   cell_ = std::move(*cell);
   if (auto listening = link_.ListenForAdoption(std::move(control), patience); !listening) {
     return listening;
   }
-  link_.Post(Ready{std::move(engine_key)});
+  Post(Ready{std::move(engine_key)});
   return {};
 }
 

@@ -310,7 +310,7 @@ void CellProcess::Ended(const std::string& why) {
 }
 
 Task<void> CellProcess::Send(cell::ToCell message, std::vector<Fd> fds) {
-  cell::Frame frame{cell::Encode(message), std::move(fds)};
+  wire::Frame frame{cell::Encode(message), std::move(fds)};
   co_return co_await wire_.Send(std::move(frame));
 }
 

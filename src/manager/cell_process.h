@@ -26,7 +26,6 @@
 #include "base/fd.h"
 #include "base/promise.h"
 #include "base/task.h"
-#include "cell/channel.h"
 #include "cell/messages.h"
 #include "host/journal.h"
 #include "host/process.h"
@@ -35,6 +34,7 @@
 #include "manager/state_dir.h"
 #include "telemetry/log.h"
 #include "telemetry/ring.h"
+#include "wire/channel.h"
 
 namespace strata::manager {
 
@@ -141,7 +141,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   std::string name_;
   std::string tenant_;
   host::Process process_;
-  cell::Channel wire_;
+  wire::Channel wire_;
   std::optional<telemetry::RingReader> ring_;
   std::vector<PublicSocket> sockets_;
   std::set<std::string> modules_;

@@ -135,7 +135,7 @@ Result<cell::Ready> TestCell::Start() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
     return FailErrno("socketpair", errno);
   }
-  wire_ = std::make_unique<cell::Channel>(loop_, Fd(pair[0]));
+  wire_ = std::make_unique<wire::Channel>(loop_, Fd(pair[0]));
   Fd theirs(pair[1]);
   std::vector<std::string> flags{"--role=host", "--cell=test", "--wire-fd=3",
                                  "--insecure-confinement=missing-ok"};
@@ -231,7 +231,7 @@ Result<void> TestCell::Configure(std::vector<cell::Function> functions) {
 Result<cell::State> TestCell::Adopt(std::vector<Fd>& fds) {
   auto socket = ConnectTo(control_path_);
   if (!socket) return std::unexpected(socket.error());
-  wire_ = std::make_unique<cell::Channel>(loop_, std::move(*socket));
+  wire_ = std::make_unique<wire::Channel>(loop_, std::move(*socket));
   if (auto sent = Send(cell::Adopt{kInstance}); !sent) return std::unexpected(sent.error());
   auto message = Receive(&fds);
   if (!message) return std::unexpected(message.error());

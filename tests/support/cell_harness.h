@@ -23,10 +23,10 @@
 #include "base/json.h"
 #include "base/task.h"
 #include "base/testing/temp_dir.h"
-#include "cell/channel.h"
 #include "cell/messages.h"
 #include "host/process.h"
 #include "telemetry/ring.h"
+#include "wire/channel.h"
 
 namespace strata::testing {
 
@@ -118,7 +118,7 @@ class TestCell {
   Fd public_listener_;
   Fd wire_socket_;
   std::optional<telemetry::RingReader> ring_;
-  std::unique_ptr<cell::Channel> wire_;
+  std::unique_ptr<wire::Channel> wire_;
   std::optional<host::Process> process_;
 };
 

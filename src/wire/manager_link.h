@@ -1,5 +1,5 @@
-// cell/manager_link.h - the one manager that a cell listens to at a time, and what happens between
-// two of them.
+// wire/manager_link.h - the one manager that a cell or keeper listens to at a time, and what
+// happens between two of them.
 //
 //   wire, control listener --> [ ManagerLink ] --message--> Handler
 //
@@ -8,7 +8,7 @@
 // right instance, and replaces whoever was there before.
 //
 // Threads: one loop. Lifetime: outlives its coroutines (the process ends before it does).
-// Tested by tests/integration/cell.
+// Tested by tests/integration.
 #pragma once
 
 #include <sys/types.h>
@@ -16,19 +16,18 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include "base/fd.h"
 #include "base/task.h"
-#include "cell/channel.h"
-#include "cell/messages.h"
 #include "telemetry/log.h"
+#include "wire/channel.h"
 
-namespace strata::cell {
+namespace strata::wire {
 
 class ManagerLink {
  public:
@@ -37,30 +36,26 @@ class ManagerLink {
    public:
     virtual ~Handler() = default;
     // A failure closes the link: the manager broke the rules.
-    virtual Result<void> OnMessage(ToCell message, std::vector<Fd> fds) = 0;
-    // The answer to Adopt, with its descriptors.
-    virtual Result<Frame> OnAdopt() = 0;
+    virtual Result<void> OnMessage(Frame frame) = 0;
+    // The first frame of whoever wants to be our manager: the answer, with its descriptors, or why
+    // it is refused.
+    virtual Result<Frame> OnAdopt(std::string_view text) = 0;
     virtual void OnLost() = 0;      // no manager from now on
     virtual void OnOrphaned() = 0;  // and none came for too long
   };
 
   // `starter` is the user whose managers may adopt us, besides root.
-  ManagerLink(Loop& loop, telemetry::Logger log, std::string instance, uid_t starter,
-              Handler& handler)
-      : loop_(loop),
-        log_(std::move(log)),
-        instance_(std::move(instance)),
-        starter_(starter),
-        handler_(handler) {}
+  ManagerLink(Loop& loop, telemetry::Logger log, uid_t starter, Handler& handler)
+      : loop_(loop), log_(std::move(log)), starter_(starter), handler_(handler) {}
 
   // Makes `socket` the manager's and reads it.
   void Connect(Fd socket);
 
-  // Takes adoptions on `listener`, and orphans the cell when nobody came for `patience`.
+  // Takes adoptions on `listener`, and orphans us when nobody came for `patience`.
   Result<void> ListenForAdoption(Fd listener, std::chrono::seconds patience);
 
   // Sends to the manager. False: there is none.
-  bool Post(ToManager message, std::vector<Fd> fds = {});
+  bool Post(Frame frame);
 
   [[nodiscard]] bool connected() const noexcept { return wire_ != nullptr; }
 
@@ -77,7 +72,6 @@ class ManagerLink {
 
   Loop& loop_;
   telemetry::Logger log_;
-  const std::string instance_;
   const uid_t starter_;
   Handler& handler_;
   std::chrono::seconds patience_{60};
@@ -85,4 +79,4 @@ class ManagerLink {
   std::uint64_t losses_ = 0;
 };
 
-}  // namespace strata::cell
+}  // namespace strata::wire

@@ -1,13 +1,12 @@
-#include "cell/manager_link.h"
+#include "wire/manager_link.h"
 
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
 
-#include "cell/codec.h"
 #include "host/peer.h"
 
-namespace strata::cell {
+namespace strata::wire {
 namespace {
 
 using Socket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
@@ -24,12 +23,7 @@ Awaitable<void> ManagerLink::Read(std::shared_ptr<Channel> wire) {
   for (;;) {
     auto frame = co_await wire->Receive();
     if (!frame) break;
-    auto message = DecodeToCell(frame->text);
-    if (!message) {
-      log_.Error("the manager broke the wire's rules", message.error());
-      break;
-    }
-    auto handled = handler_.OnMessage(std::move(*message), std::move(frame->fds));
+    auto handled = handler_.OnMessage(std::move(*frame));
     if (!handled) {
       log_.Error("the manager broke the wire's rules", handled.error());
       break;
@@ -55,9 +49,9 @@ Awaitable<void> ManagerLink::WaitForAdoption(std::uint64_t loss) {
   handler_.OnOrphaned();
 }
 
-bool ManagerLink::Post(ToManager message, std::vector<Fd> fds) {
+bool ManagerLink::Post(Frame frame) {
   if (!wire_) return false;
-  Spawn(loop_, Send(wire_, Frame{Encode(message), std::move(fds)}));
+  Spawn(loop_, Send(wire_, std::move(frame)));
   return true;
 }
 
@@ -106,15 +100,9 @@ Awaitable<void> ManagerLink::TryAdopt(Fd socket) {
   auto wire = std::make_shared<Channel>(loop_, std::move(socket));
   auto frame = co_await wire->Receive();
   if (!frame) co_return;
-  auto message = DecodeToCell(frame->text);
-  const Adopt* adopt = message ? std::get_if<Adopt>(&*message) : nullptr;
-  if (adopt == nullptr || adopt->instance != instance_) {
-    log_.Warn("refused an adoption: not our instance");
-    co_return;
-  }
-  auto state = handler_.OnAdopt();
+  auto state = handler_.OnAdopt(frame->text);
   if (!state) {
-    log_.Error("cannot be adopted now", state.error());
+    log_.Warn("refused an adoption", {{"why", state.error().message}});
     co_return;
   }
   auto sent = co_await wire->Send(std::move(*state));
@@ -125,4 +113,4 @@ Awaitable<void> ManagerLink::TryAdopt(Fd socket) {
   co_await Read(std::move(wire));
 }
 
-}  // namespace strata::cell
+}  // namespace strata::wire

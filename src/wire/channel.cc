@@ -1,4 +1,4 @@
-#include "cell/channel.h"
+#include "wire/channel.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -16,7 +16,7 @@
 
 #include "base/bytes.h"
 
-namespace strata::cell {
+namespace strata::wire {
 namespace {
 
 constexpr std::size_t kMaxFds = 200;
@@ -111,7 +111,7 @@ Task<void> Channel::Impl::Wait(WaitType what) {
   boost::system::error_code error;
   co_await socket_.async_wait(what, asio::redirect_error(kAwait, error));
   if (broken_) co_return Broken();
-  if (error) co_return Fail(Errc::kUnavailable, "wait on the cell wire: " + error.message());
+  if (error) co_return Fail(Errc::kUnavailable, "wait on the wire: " + error.message());
   co_return Result<void>{};
 }
 
@@ -140,7 +140,7 @@ Result<bool> Channel::Impl::WriteSome() {
   if (sent < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
     if (errno == EINTR) return true;
-    return FailErrno("send on the cell wire", errno);
+    return FailErrno("send on the wire", errno);
   }
   frame.fds.clear();
   written_ += static_cast<std::size_t>(sent);
@@ -208,13 +208,13 @@ Result<std::size_t> Channel::Impl::ReadSome(unsigned char* to, std::size_t size,
   const ssize_t got = ::recvmsg(socket_.native_handle(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (got < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::size_t{0};
-    return Fail(Errc::kUnavailable, FailErrno("receive on the cell wire", errno).error().message);
+    return Fail(Errc::kUnavailable, FailErrno("receive on the wire", errno).error().message);
   }
   TakeFds(message, fds);
   if ((message.msg_flags & MSG_CTRUNC) != 0 || fds.size() > kMaxFds) {
     return Fail(Errc::kInvalidArgument, "a frame carries more than 200 descriptors");
   }
-  if (got == 0) return Fail(Errc::kUnavailable, "the other end of the cell wire is gone");
+  if (got == 0) return Fail(Errc::kUnavailable, "the other end of the wire is gone");
   return static_cast<std::size_t>(got);
 }
 
@@ -270,6 +270,6 @@ Task<void> Channel::Send(Frame frame) { return Impl::Send(impl_, std::move(frame
 
 Task<Frame> Channel::Receive() { return Impl::Receive(impl_); }
 
-void Channel::Close() noexcept { impl_->Break({Errc::kUnavailable, "the cell wire was closed"}); }
+void Channel::Close() noexcept { impl_->Break({Errc::kUnavailable, "the wire was closed"}); }
 
-}  // namespace strata::cell
+}  // namespace strata::wire

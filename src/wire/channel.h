@@ -1,7 +1,7 @@
-// cell/channel.h - one end of the cell wire: frames with descriptors over a connected AF_UNIX
-// stream socket. Both the manager and the cell use it; what the frames say is cell/messages.h.
+// wire/channel.h - one end of a wire: frames with descriptors over a connected AF_UNIX stream
+// socket. Managers, cells and keepers talk over it; what the frames say is theirs to agree on.
 //
-// Frame: u32 little-endian length (1 .. 16 MiB), then that many bytes of JSON. Up to 200
+// Frame: u32 little-endian length (1 .. 16 MiB), then that many bytes. Up to 200
 // descriptors ride on a frame's first byte. Anything else (oversize, truncated control data) breaks
 // the channel.
 //
@@ -16,7 +16,7 @@
 #include "base/fd.h"
 #include "base/task.h"
 
-namespace strata::cell {
+namespace strata::wire {
 
 struct Frame {
   std::string text;
@@ -47,4 +47,4 @@ class Channel {
   std::shared_ptr<Impl> impl_;  // shared with the tasks that wait on it
 };
 
-}  // namespace strata::cell
+}  // namespace strata::wire

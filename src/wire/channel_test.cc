@@ -1,4 +1,4 @@
-#include "cell/channel.h"
+#include "wire/channel.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-namespace strata::cell {
+namespace strata::wire {
 namespace {
 
 class ChannelTest : public ::testing::Test {
@@ -148,4 +148,4 @@ TEST_F(ChannelTest, DestroyingTheChannelEndsAReceive) {
 }
 
 }  // namespace
-}  // namespace strata::cell
+}  // namespace strata::wire

@@ -1,0 +1,43 @@
+// wire/values.h - the fields of model's values, for messages that hold them (wire/message.h).
+// Threads: pure.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "model/values.h"
+
+namespace strata::wire {
+
+// T is U or const U: one description serves writing (const) and reading.
+template <typename T, typename U>
+concept Is = std::same_as<std::remove_const_t<T>, U>;
+
+void Each(auto& visit, Is<model::Limits> auto& m) {
+  visit("memory", m.memory);
+  visit("table_elements", m.table_elements);
+  visit("cpu_time_ms", m.cpu_time);
+  visit("timeout_ms", m.timeout);
+  visit("concurrency", m.concurrency);
+  visit("request", m.request);
+  visit("response", m.response);
+  visit("host_calls", m.host_calls);
+}
+
+void Each(auto& visit, Is<model::HttpGrant> auto& m) {
+  visit("host", m.host);
+  visit("port", m.port);
+}
+
+void Each(auto& visit, Is<model::DirGrant> auto& m) {
+  visit("host", m.host);
+  visit("guest", m.guest);
+  visit("mode", m.mode);
+}
+
+void Each(auto& visit, Is<model::Grants> auto& m) {
+  visit("http", m.http);
+  visit("dirs", m.dirs);
+}
+
+}  // namespace strata::wire
