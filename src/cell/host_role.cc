@@ -100,7 +100,7 @@ class HostProcess final : public wire::ManagerLink::Handler {
     log_.Info("draining");
     co_await cell_->Drain(patience);
     Post(Drained{});
-    // Post() has handed the frame to a coroutine: this runs after it.
+    // What the socket did not take at once gets a turn of the loop.
     asio::post(loop_, [this] { Exit(0); });
   }
 

@@ -74,6 +74,7 @@ class Channel::Impl {
   }
 
   static Task<void> Send(std::shared_ptr<Impl> self, Frame frame);
+  static Result<void> Post(const std::shared_ptr<Impl>& self, Frame frame);
   static Task<Frame> Receive(std::shared_ptr<Impl> self);
 
   void Break(Error error) {
@@ -173,11 +174,11 @@ Awaitable<void> Channel::Impl::Flush(std::shared_ptr<Impl> self) {
   self->flushing_ = false;
 }
 
-Task<void> Channel::Impl::Send(std::shared_ptr<Impl> self, Frame frame) {
+Result<void> Channel::Impl::Post(const std::shared_ptr<Impl>& self, Frame frame) {
   if (frame.text.empty() || frame.text.size() > kMaxFrame.count || frame.fds.size() > kMaxFds) {
-    co_return Fail(Errc::kInvalidArgument, "a frame holds 1 byte to 16 MiB and 200 descriptors");
+    return Fail(Errc::kInvalidArgument, "a frame holds 1 byte to 16 MiB and 200 descriptors");
   }
-  if (self->broken_) co_return self->Broken();
+  if (self->broken_) return self->Broken();
   const auto header = EncodeLength(frame.text.size());
   frame.text.insert(0, reinterpret_cast<const char*>(header.data()), header.size());
   self->queued_bytes_ += frame.text.size();
@@ -187,6 +188,12 @@ Task<void> Channel::Impl::Send(std::shared_ptr<Impl> self, Frame frame) {
     self->flushing_ = true;
     Spawn(self->loop_, Flush(self));
   }
+  if (self->broken_) return self->Broken();
+  return {};
+}
+
+Task<void> Channel::Impl::Send(std::shared_ptr<Impl> self, Frame frame) {
+  if (auto posted = Post(self, std::move(frame)); !posted) co_return posted;
   while (!self->broken_ && self->queued_bytes_ > kMaxQueued.count) {
     boost::system::error_code ignored;
     co_await self->drained_.async_wait(asio::redirect_error(kAwait, ignored));
@@ -267,6 +274,8 @@ Channel::Channel(Loop& loop, Fd socket) : impl_(std::make_shared<Impl>(loop, std
 Channel::~Channel() { Close(); }
 
 Task<void> Channel::Send(Frame frame) { return Impl::Send(impl_, std::move(frame)); }
+
+Result<void> Channel::Post(Frame frame) { return Impl::Post(impl_, std::move(frame)); }
 
 Task<Frame> Channel::Receive() { return Impl::Receive(impl_); }
 

@@ -36,6 +36,9 @@ class Channel {
   // channel is broken.
   Task<void> Send(Frame frame);
 
+  // The same without waiting, for senders that bound by themselves what they have under way.
+  Result<void> Post(Frame frame);
+
   // Waits for the next frame. One receiver at a time. kInvalidArgument: the peer broke the framing;
   // the channel is closed.
   Task<Frame> Receive();

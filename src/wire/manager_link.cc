@@ -51,13 +51,9 @@ Awaitable<void> ManagerLink::WaitForAdoption(std::uint64_t loss) {
 
 bool ManagerLink::Post(Frame frame) {
   if (!wire_) return false;
-  Spawn(loop_, Send(wire_, std::move(frame)));
-  return true;
-}
-
-Awaitable<void> ManagerLink::Send(std::shared_ptr<Channel> wire, Frame frame) {
   // A broken wire is noticed, and logged, by Read().
-  (void)co_await wire->Send(std::move(frame));
+  static_cast<void>(wire_->Post(std::move(frame)));
+  return true;
 }
 
 Result<void> ManagerLink::ListenForAdoption(Fd listener, std::chrono::seconds patience) {

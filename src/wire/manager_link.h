@@ -66,7 +66,6 @@ class ManagerLink {
   Awaitable<void> Accept(Acceptor acceptor);
   Awaitable<void> TryAdopt(Fd socket);
   Awaitable<void> WaitForAdoption(std::uint64_t loss);
-  Awaitable<void> Send(std::shared_ptr<Channel> wire, Frame frame);
   [[nodiscard]] bool MayAdopt(int socket) const;
   void Lose();
 

@@ -41,6 +41,10 @@ inline constexpr std::array<std::pair<model::DirGrant::Mode, std::string_view>, 
     {model::DirGrant::Mode::kScratch, "scratch"},
 }};
 
+inline constexpr std::array kExitReasons = {model::ExitReason::kReturned, model::ExitReason::kLimit,
+                                            model::ExitReason::kViolation,
+                                            model::ExitReason::kStopped};
+
 // ---- writing ------------------------------------------------------------------------------------
 
 inline Json Write(const std::string& value) { return value; }
@@ -51,6 +55,9 @@ inline Json Write(bool value) { return value; }
 inline Json Write(double value) { return value; }
 inline Json Write(Bytes value) { return value.count; }
 inline Json Write(std::chrono::milliseconds value) { return value.count(); }
+inline Json Write(std::chrono::nanoseconds value) { return value.count(); }
+inline Json Write(int value) { return value; }
+inline Json Write(model::ExitReason value) { return model::ExitReasonName(value); }
 inline Json Write(const model::Env& value) { return value; }
 inline Json Write(model::DirGrant::Mode value) {
   for (const auto& [mode, name] : kModes) {
@@ -164,6 +171,23 @@ class MessageReader {
     constexpr std::uint64_t kWeek = 7ULL * 24 * 3600 * 1000;  // longer than any call
     field = std::chrono::milliseconds(Number(json, kWeek));
   }
+  void Read(const Json& json, std::chrono::nanoseconds& field) {
+    field = std::chrono::nanoseconds(Number(json, std::numeric_limits<std::int64_t>::max()));
+  }
+  void Read(const Json& json, int& field) {
+    if (!json.is_number_integer()) return Problem("is no number");
+    const auto value = json.get<std::int64_t>();
+    if (!std::in_range<int>(value)) return Problem("is out of range");
+    field = static_cast<int>(value);
+  }
+  void Read(const Json& json, model::ExitReason& field) {
+    for (const auto reason : kExitReasons) {
+      if (json != model::ExitReasonName(reason)) continue;
+      field = reason;
+      return;
+    }
+    Problem("is no reason");
+  }
   void Read(const Json& json, bool& field) {
     if (!json.is_boolean()) return Problem("is neither true nor false");
     field = json.get<bool>();
@@ -229,7 +253,8 @@ Result<Variant> DecodeAt(std::size_t index, const Json& json, std::string_view t
   }
 }
 
-// Total: any bytes give a message or kInvalidArgument naming the field.
+// Total: any bytes give a message or kInvalidArgument naming the field. An alternative whose name
+// in `types` is empty has no JSON form.
 template <typename Variant, typename Types>
 Result<Variant> DecodeAs(std::string_view text, const Types& types) {
   auto json = ParseJson(text, 16_MiB);
@@ -241,7 +266,8 @@ Result<Variant> DecodeAs(std::string_view text, const Types& types) {
   }
   const auto& name = type->get_ref<const std::string&>();
   const auto found = std::ranges::find(types, name);
-  if (found == types.end()) return Fail(Errc::kInvalidArgument, "unknown message type");
+  if (name.empty() || found == types.end())
+    return Fail(Errc::kInvalidArgument, "unknown message type");
   return DecodeAt<Variant>(static_cast<std::size_t>(found - types.begin()), *json, name);
 }
 

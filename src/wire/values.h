@@ -40,4 +40,19 @@ void Each(auto& visit, Is<model::Grants> auto& m) {
   visit("dirs", m.dirs);
 }
 
+void Each(auto& visit, Is<model::Usage> auto& m) {
+  visit("cpu_ns", m.cpu);
+  visit("wall_ns", m.wall);
+  visit("memory_peak", m.memory_peak);
+  visit("bytes_in", m.bytes_in);
+  visit("bytes_out", m.bytes_out);
+}
+
+void Each(auto& visit, Is<model::Exit> auto& m) {
+  visit("reason", m.reason);
+  visit("status", m.status);
+  visit("detail", m.detail);
+  visit("usage", m.usage);
+}
+
 }  // namespace strata::wire

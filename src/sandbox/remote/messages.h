@@ -1,0 +1,78 @@
+// sandbox/remote/messages.h - what a cell and the keeper that holds its sandboxes say to each
+// other.
+//
+//   RemoteImage   --Open [fd]--> Server            one line for each image, made by the manager
+//   RemoteSandbox --Begin, Input, ..., Stop-->     one line for each sandbox, the descriptor of its
+//                 <--Respond, Output, Line, Done-- Open; closing it ends the sandbox
+//
+// Bodies flow against credit: at the start of a call each side may send kWindow bytes, a Credit
+// allows more. So a body that nobody reads never keeps a Stop or a Done from getting through.
+// Between Done and the next Begin the server ignores what was under way.
+//
+// Neither side trusts the other: codec.h is total. Values; no threads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/values.h"
+#include "sandbox/driver.h"
+
+namespace strata::sandbox::remote {
+
+inline constexpr std::uint32_t kWindow = 256 * 1024;
+
+struct Open {
+  std::string id;
+  model::Limits limits;
+  model::Env env;
+  model::Grants grants;
+};
+
+// A call. `texts`: method, target, host, scheme, peer, then each field's name and value.
+struct Begin {
+  std::uint64_t patience_ms = 0;  // until its deadline
+  bool has_length = false;        // of the body
+  std::uint64_t length = 0;
+  std::string traceparent;
+  std::string tracestate;
+  std::vector<std::string> texts;
+};
+
+struct Input {
+  std::string bytes;
+};
+struct InputEnd {};
+struct Stop {};
+
+// That many more body bytes are welcome.
+struct Credit {
+  std::uint32_t bytes = 0;
+};
+
+// `texts`: each field's name and value.
+struct Respond {
+  std::uint16_t status = 0;
+  std::vector<std::string> texts;
+};
+struct Output {
+  std::string bytes;
+};
+struct Line {
+  Stream stream = Stream::kHost;
+  std::string text;
+};
+
+// The call has ended: with `exit`, or, when `code` is not empty, with that error.
+struct Done {
+  std::string code;
+  std::string message;
+  model::Exit exit;
+};
+
+using ToServer = std::variant<Open, Begin, Input, InputEnd, Stop, Credit>;
+using ToClient = std::variant<Respond, Output, Line, Done, Credit>;
+
+}  // namespace strata::sandbox::remote

@@ -1,0 +1,49 @@
+// sandbox/remote/server.h - the side of remote sandboxes that has the real ones: serves images of a
+// local driver to whoever holds the other ends of their lines.
+//
+//   RemoteDriver (in a cell) ==line of an image==> [ Server --> Image --> Sandbox ] (in a keeper)
+//
+// The other side is not trusted: a message that breaks the rules closes its line, and a line that
+// closes ends what came over it: an image's line its image, a sandbox's line the sandbox.
+//
+// Threads:  one loop. Lifetime: loop and clock outlive it; it must not go while sandboxes() > 0.
+// Errors:   of a sandbox go to the caller as they are.
+// Tested by remote_test.cc.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/task.h"
+#include "sandbox/driver.h"
+
+namespace strata::sandbox::remote {
+
+class Server {
+ public:
+  Server(Loop& loop, const Clock& clock) : loop_(loop), clock_(clock) {}
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Serves `image` on `line`, a connected stream socket, until the other end closes it. Sandboxes
+  // made by then live on until their own lines close.
+  void Serve(std::shared_ptr<Image> image, Fd line);
+
+  [[nodiscard]] std::size_t sandboxes() const noexcept { return sandboxes_; }
+  [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
+
+ private:
+  class Session;
+
+  Awaitable<void> ReadImageLine(std::shared_ptr<Image> image, Fd line);
+  Awaitable<void> RunSandbox(std::shared_ptr<Image> image, Spec spec, Fd line);
+
+  Loop& loop_;
+  const Clock& clock_;
+  std::size_t sandboxes_ = 0;
+  std::size_t calls_ = 0;
+};
+
+}  // namespace strata::sandbox::remote
