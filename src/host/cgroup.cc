@@ -1,5 +1,6 @@
 #include "host/cgroup.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,37 @@ Result<void> MakeV2(const CgroupPlace& place) {
   return made;
 }
 
+// Where a parent has groups: on v1 in every hierarchy, also those that only a runtime uses.
+std::vector<fs::path> ParentDirectories(const fs::path& root, CgroupVersion version,
+                                        const std::string& parent) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  if (version == CgroupVersion::kV2) {
+    found.push_back(root / parent);
+  } else {
+    for (const auto& hierarchy : fs::directory_iterator(root, error)) {
+      if (!hierarchy.is_symlink()) found.push_back(hierarchy.path() / parent);
+    }
+  }
+  std::erase_if(found, [&error](const fs::path& path) { return !fs::is_directory(path, error); });
+  return found;
+}
+
+// One round: signals what is in `directory` and below it, and removes what is empty. True: it is
+// gone. A frozen member dies when it is thawed.
+bool SweepDirectory(const fs::path& directory) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.is_directory(error)) SweepDirectory(entry.path());
+  }
+  if (const auto members = ReadPids(directory / "cgroup.procs")) {
+    for (const pid_t pid : *members) ::kill(pid, SIGKILL);
+  }
+  static_cast<void>(WriteControl(directory / "freezer.state", "THAWED"));
+  static_cast<void>(WriteControl(directory / "cgroup.freeze", "0"));
+  return ::rmdir(directory.c_str()) == 0 || errno == ENOENT;
+}
+
 }  // namespace
 
 Result<Cgroups> Cgroups::Find(std::string_view parent, const fs::path& root) {
@@ -130,6 +162,16 @@ Result<std::unique_ptr<Cgroup>> Cgroups::Make(std::string_view name) const {
   auto made = v1 ? MakeV1(place) : MakeV2(place);
   if (!made) return std::unexpected(std::move(made).error());
   return v1 ? OpenCgroupV1(std::move(place)) : OpenCgroupV2(std::move(place));
+}
+
+Result<void> Cgroups::Sweep(std::chrono::milliseconds patience) const {
+  return WaitUntil(patience, "sweep cgroup /" + parent_, [this]() -> Result<bool> {
+    bool clean = true;
+    for (const fs::path& directory : ParentDirectories(root_, version_, parent_)) {
+      if (!SweepDirectory(directory)) clean = false;
+    }
+    return clean;
+  });
 }
 
 Result<void> Cgroups::Probe() const {

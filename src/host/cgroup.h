@@ -102,6 +102,11 @@ class Cgroups {
   // reading, freeze and thaw. Fails as the first of these that fails, kPermissionDenied included.
   [[nodiscard]] Result<void> Probe() const;
 
+  // Kills everything in every group below the parent, and removes them and the parent: for what an
+  // owner that died left behind. Without any: does nothing. kDeadlineExceeded: after `patience`
+  // some is still there.
+  [[nodiscard]] Result<void> Sweep(std::chrono::milliseconds patience) const;
+
   [[nodiscard]] CgroupVersion version() const noexcept { return version_; }
   [[nodiscard]] const std::vector<std::string>& controllers() const noexcept {
     return controllers_;

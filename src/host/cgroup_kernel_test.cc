@@ -141,6 +141,25 @@ TEST_F(CgroupKernelTest, RemoveEndsAFrozenGroup) {
   EXPECT_TRUE(group->Remove(milliseconds(2000)).has_value());
 }
 
+TEST_F(CgroupKernelTest, ASweepEndsWhatADeadOwnerLeft) {
+  auto groups = Cgroups::Find(parent);
+  auto other = groups->Make("box-2");
+  ASSERT_TRUE(other.has_value());
+  auto running = Guest::Make("sleep 1000 & wait");
+  auto frozen = Guest::Make("sleep 1000 & wait");
+  ASSERT_TRUE(group->Add(running.process.pid()).has_value());
+  ASSERT_TRUE((*other)->Add(frozen.process.pid()).has_value());
+  running.Start();
+  ASSERT_TRUE((*other)->Freeze().has_value());
+
+  const auto swept = groups->Sweep(milliseconds(5000));
+  ASSERT_TRUE(swept.has_value()) << swept.error().message;
+  EXPECT_EQ(running.Wait().value, SIGKILL);
+  EXPECT_EQ(frozen.Wait().value, SIGKILL);
+  EXPECT_EQ(Leftovers(), 0);
+  EXPECT_TRUE(groups->Sweep(milliseconds(5000)).has_value());
+}
+
 TEST_F(CgroupKernelTest, MakingAGroupTwiceIsAPreconditionFailure) {
   const auto again = Cgroups::Find(parent)->Make("box-1");
   ASSERT_FALSE(again.has_value());

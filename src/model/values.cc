@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 namespace strata::model {
 namespace {
@@ -18,6 +19,13 @@ std::string_view NameIn(const std::array<std::string_view, N>& names, Enum value
 std::string_view ClassName(Class value) noexcept {
   constexpr std::array<std::string_view, 4> kNames = {"wasm", "container", "appkernel", "microvm"};
   return NameIn(kNames, value);
+}
+
+std::optional<Class> ClassFromName(std::string_view name) noexcept {
+  for (const Class value : {Class::kWasm, Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
+    if (ClassName(value) == name) return value;
+  }
+  return std::nullopt;
 }
 
 std::string_view GuestKindName(GuestKind value) noexcept {

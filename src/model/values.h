@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ namespace strata::model {
 
 enum class Class : std::uint8_t { kWasm, kContainer, kAppkernel, kMicrovm };
 std::string_view ClassName(Class value) noexcept;  // "wasm", "container", "appkernel", "microvm"
+std::optional<Class> ClassFromName(std::string_view name) noexcept;
 
 // What the artifact of a wasm workload is. kAuto is resolved when the image is prepared.
 enum class GuestKind : std::uint8_t {

@@ -11,7 +11,7 @@
 // Errors:   as driver.h says, but for one: Create cannot ask the keeper, so a spec that the class
 //           refuses makes the first Invoke fail (the manager has had it checked at deployment).
 //           kUnavailable: the keeper is gone, or does not answer; the sandbox is lost with it.
-// Tested by remote_test.cc.
+// Tested by tests/integration/remote.
 #pragma once
 
 #include <memory>

@@ -22,11 +22,31 @@ constexpr std::size_t kMostLogBytes = 1024 * 1024;
 
 }  // namespace
 
+// A line that CloseAll knows of, as long as somebody reads it.
+class Server::OpenLine {
+ public:
+  OpenLine(Server& server, Fd line) : server_(server), channel(server.loop_, std::move(line)) {
+    server_.open_.insert(&channel);
+  }
+  OpenLine(const OpenLine&) = delete;
+  OpenLine& operator=(const OpenLine&) = delete;
+  ~OpenLine() { server_.open_.erase(&channel); }
+
+ private:
+  Server& server_;
+
+ public:
+  wire::Channel channel;
+};
+
 // One sandbox and its line.
 class Server::Session final : public LogSink {
  public:
   Session(Server& server, Fd line)
-      : server_(server), channel_(server.loop_, std::move(line)), ended_(server.loop_) {}
+      : server_(server),
+        line_(server, std::move(line)),
+        channel_(line_.channel),
+        ended_(server.loop_) {}
 
   // Makes the sandbox, and runs its calls until the line closes.
   Awaitable<void> Run(const std::shared_ptr<Image>& image, Spec spec);
@@ -40,7 +60,8 @@ class Server::Session final : public LogSink {
   void Answer(Result<model::Exit> exit);
 
   Server& server_;
-  wire::Channel channel_;
+  OpenLine line_;
+  wire::Channel& channel_;
   WakeEvent ended_;  // of the running call
   std::optional<Error> refused_;
   std::unique_ptr<Sandbox> sandbox_;
@@ -135,14 +156,18 @@ void Server::Session::Answer(Result<model::Exit> exit) {
   static_cast<void>(channel_.Post({Encode(ToClient(std::move(done))), {}}));
 }
 
+void Server::CloseAll() {
+  for (wire::Channel* channel : open_) channel->Close();
+}
+
 void Server::Serve(std::shared_ptr<Image> image, Fd line) {
   Spawn(loop_, ReadImageLine(std::move(image), std::move(line)));
 }
 
 Awaitable<void> Server::ReadImageLine(std::shared_ptr<Image> image, Fd line) {
-  wire::Channel channel(loop_, std::move(line));
+  OpenLine open_line(*this, std::move(line));
   while (true) {
-    auto frame = co_await channel.Receive();
+    auto frame = co_await open_line.channel.Receive();
     if (!frame) break;
     auto message = DecodeToServer(frame->text);
     auto* open = message ? std::get_if<Open>(&*message) : nullptr;

@@ -6,18 +6,20 @@
 // The other side is not trusted: a message that breaks the rules closes its line, and a line that
 // closes ends what came over it: an image's line its image, a sandbox's line the sandbox.
 //
-// Threads:  one loop. Lifetime: loop and clock outlive it; it must not go while sandboxes() > 0.
+// Threads:  one loop. Lifetime: loop and clock outlive it; it must not go while lines() > 0.
 // Errors:   of a sandbox go to the caller as they are.
-// Tested by remote_test.cc.
+// Tested by tests/integration/remote.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <set>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
 #include "sandbox/driver.h"
+#include "wire/channel.h"
 
 namespace strata::sandbox::remote {
 
@@ -31,17 +33,24 @@ class Server {
   // made by then live on until their own lines close.
   void Serve(std::shared_ptr<Image> image, Fd line);
 
+  // Closes every line: calls that run are stopped, and sandboxes end soon after.
+  void CloseAll();
+
+  // Lines of images and of sandboxes that are open or still being cleaned up after.
+  [[nodiscard]] std::size_t lines() const noexcept { return open_.size(); }
   [[nodiscard]] std::size_t sandboxes() const noexcept { return sandboxes_; }
   [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
 
  private:
   class Session;
+  class OpenLine;
 
   Awaitable<void> ReadImageLine(std::shared_ptr<Image> image, Fd line);
   Awaitable<void> RunSandbox(std::shared_ptr<Image> image, Spec spec, Fd line);
 
   Loop& loop_;
   const Clock& clock_;
+  std::set<wire::Channel*> open_;
   std::size_t sandboxes_ = 0;
   std::size_t calls_ = 0;
 };

@@ -57,7 +57,10 @@ class RemoteTest : public ::testing::Test {
     while (server_.sandboxes() > 0) loop_.run_one();
   }
 
-  void TearDown() override { RunUntilIdle(); }
+  void TearDown() override {
+    server_.CloseAll();
+    while (server_.lines() > 0) loop_.run_one();
+  }
 
   Loop loop_;
   SystemClock clock_;

@@ -1,0 +1,86 @@
+#include "keeper/codec.h"
+
+#include <array>
+#include <string_view>
+#include <variant>
+
+#include "wire/message.h"
+
+namespace strata::keeper {
+
+using wire::Is;
+
+void Each(auto& visit, Is<Start> auto& m) {
+  visit("instance", m.instance);
+  visit("keeper", m.keeper);
+  visit("tenant", m.tenant);
+  visit("state_root", m.state_root);
+  visit("cgroup_parent", m.cgroup_parent);
+  visit("max_sandboxes", m.max_sandboxes);
+  visit("orphan_exit_s", m.orphan_exit_s);
+}
+
+void Each(auto& visit, Is<Prepare> auto& m) {
+  visit("key", m.key);
+  visit("class", m.sandbox_class);
+  visit("root", m.root);
+}
+
+void Each(auto& visit, Is<Check> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+  visit("limits", m.limits);
+  visit("grants", m.grants);
+}
+
+void Each(auto& visit, Is<Attach> auto& m) { visit("key", m.key); }
+void Each(auto& visit, Is<Forget> auto& m) { visit("key", m.key); }
+void Each(auto& visit, Is<Drain> auto& m) { visit("deadline_ms", m.deadline_ms); }
+void Each(auto& visit, Is<Adopt> auto& m) { visit("instance", m.instance); }
+void Each(auto&, Is<GetStats> auto&) {}
+void Each(auto&, Is<Ready> auto&) {}
+
+void Each(auto& visit, Is<Prepared> auto& m) {
+  visit("key", m.key);
+  visit("error", m.error);
+}
+
+void Each(auto& visit, Is<Checked> auto& m) {
+  visit("id", m.id);
+  visit("error", m.error);
+}
+
+void Each(auto&, Is<Drained> auto&) {}
+
+void Each(auto& visit, Is<State> auto& m) {
+  visit("keeper", m.keeper);
+  visit("tenant", m.tenant);
+  visit("keys", m.keys);
+}
+
+void Each(auto& visit, Is<Stats> auto& m) {
+  visit("images", m.images);
+  visit("sandboxes", m.sandboxes);
+  visit("calls", m.calls);
+}
+
+namespace {
+
+// The "type" of a message, in the order of the variants.
+constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperTypes = {
+    "start", "prepare", "check", "attach", "forget", "drain", "adopt", "get_stats"};
+constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
+    "ready", "prepared", "checked", "drained", "state", "stats"};
+
+}  // namespace
+
+std::string Encode(const ToKeeper& message) { return wire::EncodeAs(message, kToKeeperTypes); }
+std::string Encode(const ToManager& message) { return wire::EncodeAs(message, kToManagerTypes); }
+Result<ToKeeper> DecodeToKeeper(std::string_view text) {
+  return wire::DecodeAs<ToKeeper>(text, kToKeeperTypes);
+}
+Result<ToManager> DecodeToManager(std::string_view text) {
+  return wire::DecodeAs<ToManager>(text, kToManagerTypes);
+}
+
+}  // namespace strata::keeper

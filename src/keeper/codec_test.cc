@@ -1,0 +1,37 @@
+#include "keeper/codec.h"
+
+#include <string>
+#include <variant>
+
+#include <gtest/gtest.h>
+
+namespace strata::keeper {
+namespace {
+
+TEST(KeeperCodecTest, APreparationIsReadAsItWasWritten) {
+  const Prepare sent{.key = "k", .sandbox_class = "container", .root = "{}"};
+  const auto read = DecodeToKeeper(Encode(ToKeeper(sent)));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  const auto& got = std::get<Prepare>(*read);
+  EXPECT_EQ(got.key, "k");
+  EXPECT_EQ(got.sandbox_class, "container");
+  EXPECT_EQ(got.root, "{}");
+}
+
+TEST(KeeperCodecTest, AStateIsReadAsItWasWritten) {
+  const auto read =
+      DecodeToManager(Encode(ToManager(State{.keeper = "a", .tenant = "t", .keys = {"x", "y"}})));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(std::get<State>(*read).keys, (std::vector<std::string>{"x", "y"}));
+}
+
+TEST(KeeperCodecTest, WhatItDoesNotKnowIsRefused) {
+  for (const char* text :
+       {"", "{}", "[]", R"({"type": "become_root"})", R"({"type": "attach"})",
+        R"({"type": "attach", "key": 1})", R"({"type": "attach", "key": "k", "more": 1})"}) {
+    EXPECT_FALSE(DecodeToKeeper(text).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace strata::keeper

@@ -1,0 +1,119 @@
+#include "keeper/keeper.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "host/memfd.h"
+
+namespace strata::keeper {
+namespace {
+
+constexpr std::chrono::milliseconds kLookAgain{10};
+constexpr std::chrono::seconds kEndPatience{5};  // for guests that were killed to be gone
+
+std::string WireError(const Error& error) {
+  return std::string(ErrcName(error.code)) + ": " + error.message;
+}
+
+}  // namespace
+
+Keeper::Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_driver,
+               std::function<void(ToManager)> post)
+    : loop_(loop),
+      clock_(clock),
+      start_(std::move(start)),
+      make_driver_(std::move(make_driver)),
+      post_(std::move(post)),
+      server_(loop, clock) {}
+
+Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
+  if (const auto* prepare = std::get_if<Prepare>(&message)) {
+    OnPrepare(*prepare);
+  } else if (auto* check = std::get_if<Check>(&message)) {
+    OnCheck(std::move(*check));
+  } else if (const auto* attach = std::get_if<Attach>(&message)) {
+    return OnAttach(*attach, std::move(fds));
+  } else if (const auto* forget = std::get_if<Forget>(&message)) {
+    images_.erase(forget->key);
+  } else if (std::holds_alternative<GetStats>(message)) {
+    post_(Stats{images_.size(), server_.sandboxes(), server_.calls()});
+  } else {
+    return Fail(Errc::kInvalidArgument, "this message does not come here");
+  }
+  return {};
+}
+
+void Keeper::OnPrepare(const Prepare& message) {
+  if (!images_.contains(message.key)) {
+    auto image = MakeImage(message);
+    if (!image) return post_(Prepared{message.key, WireError(image.error())});
+    images_.emplace(message.key, std::move(*image));
+  }
+  post_(Prepared{message.key, ""});
+}
+
+Result<std::shared_ptr<sandbox::Image>> Keeper::MakeImage(const Prepare& message) {
+  auto driver = DriverOf(message.sandbox_class);
+  if (!driver) return std::unexpected(std::move(driver).error());
+  auto root = host::MakeSealedMemfd("root-image", AsBytes(message.root));
+  if (!root) return std::unexpected(std::move(root).error());
+  return (*driver)->Prepare(std::move(*root));
+}
+
+Result<sandbox::Driver*> Keeper::DriverOf(const std::string& name) {
+  const auto sandbox_class = model::ClassFromName(name);
+  if (!sandbox_class) return Fail(Errc::kInvalidArgument, "no class is called '" + name + "'");
+  auto& driver = drivers_[*sandbox_class];
+  if (driver) return driver.get();
+  auto made = make_driver_(*sandbox_class, start_);
+  if (!made) return std::unexpected(std::move(made).error());
+  driver = std::move(*made);
+  return driver.get();
+}
+
+void Keeper::OnCheck(Check message) {
+  const auto found = images_.find(message.key);
+  if (found == images_.end()) {
+    return post_(Checked{message.id, WireError({Errc::kNotFound, "no image " + message.key})});
+  }
+  // A sandbox costs nothing before its first call.
+  auto made = found->second->Create({.id = message.id,
+                                     .limits = message.limits,
+                                     .grants = std::move(message.grants),
+                                     .env = {},
+                                     .effects = {}});
+  post_(Checked{message.id, made ? "" : WireError(made.error())});
+}
+
+Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {
+  if (fds.size() != 1) return Fail(Errc::kInvalidArgument, "attach: takes one descriptor");
+  const auto found = images_.find(message.key);
+  // The line closes, which tells whoever has its other end.
+  if (found == images_.end() || draining_) return {};
+  server_.Serve(found->second, std::move(fds.front()));
+  return {};
+}
+
+State Keeper::TakeStock() const {
+  State state{.keeper = start_.keeper, .tenant = start_.tenant, .keys = {}};
+  for (const auto& [key, image] : images_) state.keys.push_back(key);
+  return state;
+}
+
+Awaitable<void> Keeper::Drain(Duration patience) {
+  draining_ = true;
+  Timer timer(loop_.get_executor());
+  const auto until = [&](auto is_over, Duration most) -> Awaitable<void> {
+    for (const TimePoint end = clock_.Now() + most; !is_over() && clock_.Now() < end;) {
+      timer.expires_after(kLookAgain);
+      co_await timer.async_wait(kAwait);
+    }
+  };
+  co_await until([this] { return server_.calls() == 0; }, patience);
+  server_.CloseAll();
+  co_await until([this] { return server_.lines() == 0; }, kEndPatience);
+}
+
+}  // namespace strata::keeper

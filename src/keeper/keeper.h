@@ -1,0 +1,69 @@
+// keeper/keeper.h - what a keeper does, without its process: holds images of the classes that need
+// other programs, and serves them to cells over lines.
+//
+//   manager --messages--> [ Keeper: class -> Driver, key -> Image ] <==lines== cells
+//
+// A class's driver is made when its first image is prepared; a class that this host lacks makes
+// that image's Prepare fail, and nothing else.
+//
+// Threads:  one loop. Making a driver tries the class out, which blocks for up to seconds, once.
+// Lifetime: loop, clock and the drivers' parts outlive it.
+// Errors:   Handle fails when the manager broke the rules: the wire is then to be closed. What a
+//           driver refuses is an answer.
+// Tested by keeper_test.cc, and with containers by tests/integration/keeper.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/task.h"
+#include "keeper/messages.h"
+#include "sandbox/driver.h"
+#include "sandbox/remote/server.h"
+
+namespace strata::keeper {
+
+// Makes the driver of a class, tried out; kUnsupported: this program or this host has none.
+using MakeDriverFn = std::function<Result<std::unique_ptr<sandbox::Driver>>(
+    model::Class sandbox_class, const Start& start)>;
+
+class Keeper {
+ public:
+  Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_driver,
+         std::function<void(ToManager)> post);
+
+  Result<void> Handle(ToKeeper message, std::vector<Fd> fds);
+
+  // Nothing of a sandbox is left: this may be destroyed.
+  [[nodiscard]] bool idle() const noexcept { return server_.lines() == 0; }
+
+  [[nodiscard]] State TakeStock() const;
+  [[nodiscard]] const Start& start() const noexcept { return start_; }
+
+  // Takes nothing new, waits at most `patience` until no call runs, then ends every sandbox.
+  Awaitable<void> Drain(Duration patience);
+
+ private:
+  void OnPrepare(const Prepare& message);
+  Result<std::shared_ptr<sandbox::Image>> MakeImage(const Prepare& message);
+  Result<sandbox::Driver*> DriverOf(const std::string& name);
+  void OnCheck(Check message);
+  Result<void> OnAttach(const Attach& message, std::vector<Fd> fds);
+
+  Loop& loop_;
+  const Clock& clock_;
+  const Start start_;
+  MakeDriverFn make_driver_;
+  std::function<void(ToManager)> post_;
+  std::map<model::Class, std::unique_ptr<sandbox::Driver>> drivers_;
+  std::map<std::string, std::shared_ptr<sandbox::Image>> images_;
+  sandbox::remote::Server server_;
+  bool draining_ = false;
+};
+
+}  // namespace strata::keeper

@@ -1,0 +1,97 @@
+// keeper/messages.h - what the manager and a keeper say to each other.
+//
+//   manager <-- wire: one stream socket, frames of JSON, descriptors attached --> keeper
+//
+// Each struct is one JSON object with a "type"; codec.h turns them to and from text and refuses
+// what it does not know. Descriptors travel with the frame that names them [fd]. Values; no
+// threads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/values.h"
+
+namespace strata::keeper {
+
+// ---- manager to keeper -------------------------------------------------------------------------
+
+// Always the first message. [fd] the control listener, on which a later manager adopts this keeper.
+struct Start {
+  std::string instance;  // of STRATA_HOME
+  std::string keeper;    // "shop-7"
+  std::string tenant;
+  std::string state_root;             // where sandboxes' directories are made
+  std::string cgroup_parent;          // above all their groups
+  std::uint32_t max_sandboxes = 100;  // of one class
+  std::uint32_t orphan_exit_s = 60;   // without a manager: drain and exit after this
+};
+
+// Makes an image of class `sandbox_class` ready and keeps it as `key`. `root` is a
+// sandbox::RootImage in its JSON. A key that is there already is answered at once.
+struct Prepare {
+  std::string key;
+  std::string sandbox_class;
+  std::string root;
+};
+
+// Would an image of `key` take this spec? Makes nothing on the host.
+struct Check {
+  std::string id;
+  std::string key;
+  model::Limits limits;
+  model::Grants grants;
+};
+
+// [fd] one end of a line (sandbox/remote); whoever has the other may run the image.
+struct Attach {
+  std::string key;
+};
+
+// No further Attach of `key`; what runs goes on until its lines close.
+struct Forget {
+  std::string key;
+};
+
+// Take nothing new, finish the calls that run, answer Drained, exit 0.
+struct Drain {
+  std::uint32_t deadline_ms = 10'000;
+};
+
+// A later manager's first message on the control listener.
+struct Adopt {
+  std::string instance;
+};
+
+struct GetStats {};
+
+// ---- keeper to manager -------------------------------------------------------------------------
+
+struct Ready {};
+struct Prepared {
+  std::string key;
+  std::string error;  // "CODE: message"
+};
+struct Checked {
+  std::string id;
+  std::string error;
+};
+struct Drained {};
+// Answer to Adopt. [fd] the control listener.
+struct State {
+  std::string keeper;
+  std::string tenant;
+  std::vector<std::string> keys;
+};
+struct Stats {
+  std::uint64_t images = 0;
+  std::uint64_t sandboxes = 0;
+  std::uint64_t calls = 0;  // in flight
+};
+
+using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats>;
+using ToManager = std::variant<Ready, Prepared, Checked, Drained, State, Stats>;
+
+}  // namespace strata::keeper
