@@ -46,6 +46,10 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--home", options.home, "State directory (STRATA_HOME); absolute")->required();
   app.add_option("--cell-program", options.cell_program, "The strata-cell to start; absolute")
       ->required();
+  app.add_option("--keeper-program", options.keeper_program,
+                 "The strata-keeper to start; default: the one beside --cell-program");
+  app.add_option("--unpack-program", options.unpack_program,
+                 "The strata-unpack to start; default: the one beside --cell-program");
   app.add_option("--listen", options.listen, "Public address; port 0 picks one");
   app.add_option("--api-listen", flags.api_listen,
                  "The API on TCP too, ADDR:PORT, for clients with a certificate; needs the next 3");
@@ -80,6 +84,9 @@ void Complete(Flags& flags) {
   flags.options.keep_resident = Bytes::KiB(flags.keep_resident_kib);
   flags.options.observe.access_log = !flags.no_access_log;
   flags.options.observe.metering = !flags.no_metering;
+  const std::filesystem::path beside = flags.options.cell_program.parent_path();
+  if (flags.options.keeper_program.empty()) flags.options.keeper_program = beside / "strata-keeper";
+  if (flags.options.unpack_program.empty()) flags.options.unpack_program = beside / "strata-unpack";
   // Without root some protections cannot be had; the wasm class runs all the same (DESIGN 3).
   flags.options.allow_missing_protections = ::geteuid() != 0;
 }

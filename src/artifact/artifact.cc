@@ -6,6 +6,7 @@
 
 #include "artifact/oci_layout.h"
 #include "artifact/regular_file.h"
+#include "artifact/wasm_artifact.h"
 #include "base/fd.h"
 #include "base/files.h"
 
@@ -20,14 +21,31 @@ Result<std::vector<std::byte>> ReadPath(const std::string& path, Bytes limit) {
   return ReadRegular(*fd, limit, path);
 }
 
-Result<std::vector<std::byte>> ReadOci(std::string_view text, Bytes limit) {
+Artifact WasmOf(std::vector<std::byte> bytes) {
+  std::string digest = DigestOf(bytes);
+  return {std::move(digest), std::move(bytes), {}};
+}
+
+Result<Artifact> ReadOci(std::string_view text, Bytes limit) {
   if (text.starts_with("//")) {
     return Fail(Errc::kUnsupported,
                 "artifacts from a registry are not supported; use an OCI layout (oci:<path>)");
   }
   const auto reference = ParseLayoutReference(text);
   if (!reference) return std::unexpected(reference.error());
-  return ReadLayout(*reference, limit);
+  const auto layout = Layout::Open(reference->path);
+  if (!layout) return std::unexpected(layout.error());
+  const auto manifest = layout->Find(*reference);
+  if (!manifest) return std::unexpected(manifest.error());
+  if (IsWasm(*manifest)) {
+    auto bytes = ReadWasm(*layout, *manifest, limit);
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    return WasmOf(*std::move(bytes));
+  }
+  auto image = ReadContainerImage(*layout, reference->path, *manifest);
+  if (!image) return std::unexpected(std::move(image).error());
+  std::string digest = image->digest;
+  return Artifact{std::move(digest), {}, *std::move(image)};
 }
 
 }  // namespace
@@ -38,11 +56,10 @@ Result<Artifact> Resolve(std::string_view reference, Bytes limit) {
     return Fail(Errc::kInvalidArgument,
                 "artifact '" + std::string(reference) + "' is neither an absolute path nor oci:");
   }
-  auto bytes =
-      oci ? ReadOci(reference.substr(kOci.size()), limit) : ReadPath(std::string(reference), limit);
+  if (oci) return ReadOci(reference.substr(kOci.size()), limit);
+  auto bytes = ReadPath(std::string(reference), limit);
   if (!bytes) return std::unexpected(std::move(bytes).error());
-  std::string digest = DigestOf(*bytes);
-  return Artifact{std::move(digest), *std::move(bytes)};
+  return WasmOf(*std::move(bytes));
 }
 
 }  // namespace strata::artifact

@@ -1,9 +1,10 @@
 // artifact/artifact.h - from a reference in a manifest to verified bytes.
 //
-//   manager --> [ Resolve ] --> ContentStore --> compile role --> CodeCache
+//   manager --> [ Resolve ] --wasm---> ContentStore --> compile role --> CodeCache
+//                           \--image--> ImageStore --> keepers
 //
 //   /abs/path/f.wasm                    a file
-//   oci:/abs/layout[:tag|@sha256:...]   an OCI image layout with one wasm artifact
+//   oci:/abs/layout[:tag|@sha256:...]   an OCI image layout: a wasm artifact or a container image
 //
 // The referenced files are untrusted: every size is bounded before it is read, every digest is
 // checked, no link is followed inside a layout and nothing outside it is opened. The wasm itself is
@@ -13,10 +14,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "artifact/container_image.h"
 #include "base/bytes.h"
 #include "base/result.h"
 
@@ -25,13 +28,14 @@ namespace strata::artifact {
 inline constexpr Bytes kArtifactLimit = Bytes::MiB(256);
 
 struct Artifact {
-  std::string digest;  // "sha256:<64 hex digits>" of `bytes`
-  std::vector<std::byte> bytes;
+  std::string digest;            // "sha256:<64 hex digits>" of `bytes`, or of the image's manifest
+  std::vector<std::byte> bytes;  // the wasm; empty for an image
+  std::optional<ContainerImage> image;
 };
 
 // Loads what `reference` (local paths absolute) names. kNotFound: no such file, tag or digest;
 // kInvalidArgument: no such kind of reference, or what lies there is malformed, does not match its
-// digest or size, or is no wasm artifact; kResourceExhausted: larger than `limit`; kUnsupported: a
+// digest or size, or is neither wasm nor a container image; kResourceExhausted: larger than `limit`; kUnsupported: a
 // registry.
 Result<Artifact> Resolve(std::string_view reference, Bytes limit = kArtifactLimit);
 

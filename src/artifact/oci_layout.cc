@@ -1,7 +1,5 @@
 #include "artifact/oci_layout.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "artifact/regular_file.h"
@@ -15,47 +13,26 @@ namespace {
 constexpr Bytes kMetadataLimit = Bytes::MiB(4);
 constexpr const char* kRefName = "org.opencontainers.image.ref.name";
 constexpr std::string_view kImageManifest = "application/vnd.oci.image.manifest.v1+json";
-constexpr std::string_view kWasmConfig = "application/vnd.wasm.config.v0+json";
-constexpr std::string_view kWasmLayer = "application/wasm";
+constexpr std::string_view kImageIndex = "application/vnd.oci.image.index.v1+json";
 
-// A link of the Merkle tree.
-struct Descriptor {
-  std::string media_type;
-  std::string digest;
-  std::uint64_t size = 0;
-};
+// What runs here, among the platforms that an index lists.
+constexpr std::string_view kArchitecture = "amd64";
+constexpr std::string_view kSystem = "linux";
+
+bool RunsHere(const Json& entry) {
+  const auto platform = entry.find("platform");
+  if (platform == entry.end() || !platform->is_object()) return true;
+  const std::string architecture = TextOf(*platform, "architecture");
+  return architecture == "wasm" ||
+         (architecture == kArchitecture && TextOf(*platform, "os") == kSystem);
+}
+
+}  // namespace
 
 std::string TextOf(const Json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
-
-class Layout {
- public:
-  static Result<Layout> Open(const std::string& path);
-
-  // The manifest that `reference` asks for.
-  [[nodiscard]] Result<Json> Manifest(const LayoutReference& reference) const;
-  [[nodiscard]] Result<std::vector<std::byte>> WasmLayer(const Json& manifest, Bytes limit) const;
-
- private:
-  Layout(Fd root, std::string name) : root_(std::move(root)), name_(std::move(name)) {}
-
-  [[nodiscard]] std::unexpected<Error> Malformed(const std::string& what) const {
-    return Fail(Errc::kInvalidArgument, name_ + ": " + what);
-  }
-  [[nodiscard]] Result<Json> ReadJson(const std::string& path) const;
-  [[nodiscard]] Result<Descriptor> DescriptorOf(const Json& parent, const char* field) const;
-  [[nodiscard]] Result<Descriptor> ParseDescriptor(const Json& value) const;
-  [[nodiscard]] Result<Descriptor> Choose(const Json& index,
-                                          const LayoutReference& reference) const;
-  [[nodiscard]] Result<std::vector<std::byte>> Blob(const Descriptor& blob, Bytes limit) const;
-  [[nodiscard]] Result<Json> JsonBlob(const Descriptor& blob) const;
-  [[nodiscard]] Result<void> CheckConfig(const Json& manifest, const std::string& layer) const;
-
-  Fd root_;
-  std::string name_;
-};
 
 Result<Layout> Layout::Open(const std::string& path) {
   auto root = OpenFolder(path);
@@ -112,19 +89,24 @@ Result<Descriptor> Layout::Choose(const Json& index, const LayoutReference& refe
     const std::string tag = annotations != entry.end() && annotations->is_object()
                                 ? TextOf(*annotations, kRefName)
                                 : std::string();
-    const bool wanted = (reference.tag.empty() || tag == reference.tag) &&
+    const bool wanted = RunsHere(entry) && (reference.tag.empty() || tag == reference.tag) &&
                         (reference.digest.empty() || descriptor->digest == reference.digest);
     if (wanted) matching.push_back(*std::move(descriptor));
   }
   if (matching.empty()) {
-    return Fail(Errc::kNotFound, name_ + " has no manifest '" +
-                                     (reference.tag.empty() ? reference.digest : reference.tag) +
-                                     "'");
+    const std::string& asked = reference.tag.empty() ? reference.digest : reference.tag;
+    return Fail(Errc::kNotFound, name_ + " has no manifest" +
+                                     (asked.empty() ? "" : " '" + asked + "'") + " for " +
+                                     std::string(kSystem) + "/" + std::string(kArchitecture));
   }
   if (matching.size() > 1) {
     return Malformed("holds several artifacts; add :tag or @sha256:... to the reference");
   }
   return matching.front();
+}
+
+Result<Fd> Layout::OpenBlob(const Descriptor& blob) const {
+  return OpenBeneath(root_, "blobs/sha256/" + std::string(DigestHex(blob.digest)), name_);
 }
 
 Result<std::vector<std::byte>> Layout::Blob(const Descriptor& blob, Bytes limit) const {
@@ -133,10 +115,9 @@ Result<std::vector<std::byte>> Layout::Blob(const Descriptor& blob, Bytes limit)
                                               std::to_string(blob.size) + " bytes; at most " +
                                               std::to_string(limit.count) + " are read");
   }
-  const std::string path = "blobs/sha256/" + std::string(DigestHex(blob.digest));
-  auto fd = OpenBeneath(root_, path, name_);
+  auto fd = OpenBlob(blob);
   if (!fd) return std::unexpected(std::move(fd).error());
-  auto bytes = ReadRegular(*fd, limit, name_ + ": " + path);
+  auto bytes = ReadRegular(*fd, limit, name_ + ": " + blob.digest);
   if (!bytes) return bytes;
   if (bytes->size() != blob.size) {
     return Malformed(blob.digest + " has " + std::to_string(bytes->size()) + " bytes, not " +
@@ -155,53 +136,23 @@ Result<Json> Layout::JsonBlob(const Descriptor& blob) const {
   return json;
 }
 
-Result<Json> Layout::Manifest(const LayoutReference& reference) const {
+Result<Manifest> Layout::Find(const LayoutReference& reference) const {
   const auto index = ReadJson("index.json");
-  if (!index) return index;
-  const auto chosen = Choose(*index, reference);
+  if (!index) return std::unexpected(index.error());
+  auto chosen = Choose(*index, reference);
+  if (chosen && chosen->media_type == kImageIndex) {  // one image for several platforms
+    const auto nested = JsonBlob(*chosen);
+    if (!nested) return std::unexpected(nested.error());
+    chosen = Choose(*nested, {reference.path, "", ""});
+  }
   if (!chosen) return std::unexpected(chosen.error());
   if (chosen->media_type != kImageManifest) {
     return Malformed("'" + chosen->media_type + "' is not '" + std::string(kImageManifest) + "'");
   }
-  return JsonBlob(*chosen);
+  auto json = JsonBlob(*chosen);
+  if (!json) return std::unexpected(std::move(json).error());
+  return Manifest{chosen->digest, *std::move(json)};
 }
-
-// The config of a wasm artifact repeats what the layers are: it must not disagree.
-Result<void> Layout::CheckConfig(const Json& manifest, const std::string& layer) const {
-  const auto descriptor = DescriptorOf(manifest, "config");
-  if (!descriptor) return std::unexpected(descriptor.error());
-  const auto config = JsonBlob(*descriptor);
-  if (!config) return std::unexpected(config.error());
-  if (descriptor->media_type != kWasmConfig) return {};
-  if (const std::string architecture = TextOf(*config, "architecture"); architecture != "wasm") {
-    return Malformed("the config's architecture is '" + architecture + "', not 'wasm'");
-  }
-  const auto digests = config->find("layerDigests");
-  if (digests == config->end()) return {};
-  if (*digests != Json::array({layer})) {
-    return Malformed("the config's layerDigests are not those of the manifest");
-  }
-  return {};
-}
-
-Result<std::vector<std::byte>> Layout::WasmLayer(const Json& manifest, Bytes limit) const {
-  const auto layers = manifest.find("layers");
-  if (layers == manifest.end() || !layers->is_array() || layers->size() != 1) {
-    return Malformed("the manifest has not exactly one layer");
-  }
-  const auto layer = ParseDescriptor(layers->front());
-  if (!layer) return std::unexpected(layer.error());
-  if (layer->media_type != kWasmLayer) {
-    return Malformed("the layer is '" + layer->media_type + "', not '" + std::string(kWasmLayer) +
-                     "': no wasm artifact");
-  }
-  if (auto checked = CheckConfig(manifest, layer->digest); !checked) {
-    return std::unexpected(std::move(checked).error());
-  }
-  return Blob(*layer, limit);
-}
-
-}  // namespace
 
 Result<LayoutReference> ParseLayoutReference(std::string_view text) {
   LayoutReference reference;
@@ -221,14 +172,6 @@ Result<LayoutReference> ParseLayoutReference(std::string_view text) {
   }
   reference.path = text;
   return reference;
-}
-
-Result<std::vector<std::byte>> ReadLayout(const LayoutReference& reference, Bytes limit) {
-  const auto layout = Layout::Open(reference.path);
-  if (!layout) return std::unexpected(layout.error());
-  const auto manifest = layout->Manifest(reference);
-  if (!manifest) return std::unexpected(manifest.error());
-  return layout->WasmLayer(*manifest, limit);
 }
 
 }  // namespace strata::artifact

@@ -36,7 +36,8 @@ Result<std::unique_ptr<Cell>> Cell::Create(CellParts parts) {
 Cell::Cell(CellParts parts, telemetry::RingWriter ring)
     : parts_(std::move(parts)),
       ring_(parts_.loop, parts_.clock, std::move(ring), parts_.log),
-      modules_(parts_.driver),
+      remote_(parts_.loop, parts_.clock),
+      modules_(parts_.driver, remote_),
       network_(parts_.loop, [this](Connect ask) { return parts_.post(std::move(ask)); }),
       ports_{parts_.loop, parts_.clock, parts_.random,
              ring_,       ring_,        modules_,

@@ -31,6 +31,7 @@
 #include "policy/allow_all.h"
 #include "route/request_path.h"
 #include "sandbox/driver.h"
+#include "sandbox/remote/driver.h"
 #include "telemetry/log.h"
 
 namespace strata::cell {
@@ -97,6 +98,7 @@ class Cell {
 
   CellParts parts_;
   RingSink ring_;
+  sandbox::remote::RemoteDriver remote_;
   ModuleStore modules_;
   WireNetwork network_;
   policy::AllowAll authorizer_;

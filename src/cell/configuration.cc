@@ -49,6 +49,7 @@ Result<void> CheckGrants(const Configure& message, const AllowedPaths& allowed,
       return Fail(Errc::kFailedPrecondition,
                   function.tenant + "/" + function.name + ": this cell may not reach " + what);
     };
+    if (function.sandbox_class != "wasm") continue;  // its keeper shows it the directories
     for (const model::DirGrant& dir : function.grants.dirs) {
       if (dir.mode == model::DirGrant::Mode::kScratch) {
         if (scratch_root.empty()) return missing("a scratch directory");

@@ -17,6 +17,7 @@ void Each(auto& visit, Is<Function> auto& m) {
   visit("tenant", m.tenant);
   visit("name", m.name);
   visit("revision", m.revision);
+  visit("class", m.sandbox_class);
   visit("module", m.module);
   visit("service", m.service);
   visit("limits", m.limits);

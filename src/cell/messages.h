@@ -37,9 +37,10 @@ struct Start {
   std::uint32_t orphan_exit_s = 60;  // without a manager: drain and exit after this
 };
 
-// [fd] one per key: sealed memfds or verified cache files with native code.
+// [fd] one per key: sealed memfds or verified cache files with native code, or, for the classes
+// that keepers hold, the line of an image (sandbox/remote).
 struct Modules {
-  std::vector<std::string> keys;  // cache key of the code: "<artifact sha256>-<engine key>"
+  std::vector<std::string> keys;  // "<artifact sha256>-<engine key>", "<class>:<digest>@<keeper>"
 };
 
 // [fd] one bound and listening socket, shared by every cell that got a duplicate or a reuse-port
@@ -53,6 +54,7 @@ struct Function {
   std::string tenant;
   std::string name;
   std::uint32_t revision = 0;
+  std::string sandbox_class = "wasm";
   std::string module;    // a key of Modules
   bool service = false;  // true: one sandbox serves many calls until a limit, trap or stop
   model::Limits limits;

@@ -1,12 +1,22 @@
 #include "cell/modules.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
 namespace strata::cell {
+
+namespace {
+
+bool IsSocket(const Fd& fd) {
+  struct stat status{};
+  return ::fstat(fd.get(), &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+}  // namespace
 
 void ModuleStore::Add(std::string key, Fd code) {
   entries_.try_emplace(std::move(key), Entry{std::move(code), {}});
@@ -25,7 +35,7 @@ Result<std::shared_ptr<sandbox::Image>> ModuleStore::Load(const std::string& mod
   if (auto image = entry.image.lock()) return image;
   Fd code(::fcntl(entry.code.get(), F_DUPFD_CLOEXEC, 0));
   if (!code.valid()) return FailErrno("duplicate the module's descriptor", errno);
-  auto image = driver_.Prepare(std::move(code));
+  auto image = (IsSocket(code) ? remote_ : driver_).Prepare(std::move(code));
   if (image) entry.image = *image;
   return image;
 }

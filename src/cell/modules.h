@@ -24,7 +24,9 @@ namespace strata::cell {
 
 class ModuleStore final : public route::ImageSource {
  public:
-  explicit ModuleStore(sandbox::Driver& driver) : driver_(driver) {}
+  // `driver` takes native code, `remote` the lines of images that a keeper holds.
+  ModuleStore(sandbox::Driver& driver, sandbox::Driver& remote)
+      : driver_(driver), remote_(remote) {}
 
   // A key that is known already keeps its first descriptor: code of one key is always the same.
   void Add(std::string key, Fd code);
@@ -45,6 +47,7 @@ class ModuleStore final : public route::ImageSource {
     std::weak_ptr<sandbox::Image> image;
   };
   sandbox::Driver& driver_;
+  sandbox::Driver& remote_;
   std::map<std::string, Entry, std::less<>> entries_;
 };
 

@@ -30,7 +30,7 @@ struct Start {
 };
 
 // Makes an image of class `sandbox_class` ready and keeps it as `key`. `root` is a
-// sandbox::RootImage in its JSON. A key that is there already is answered at once.
+// artifact::RootImage in its JSON. A key that is there already is answered at once.
 struct Prepare {
   std::string key;
   std::string sandbox_class;

@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "cell/codec.h"
 #include "http/listener.h"
 #include "manager/cell_spawn.h"
+#include "manager/wire_end.h"
 
 namespace strata::manager {
 namespace {
@@ -29,33 +29,6 @@ constexpr Bytes kRingCapacity = 4_MiB;
 constexpr std::size_t kModulesPerFrame = 150;
 // Calls in flight keep the configuration they came in with; older ones are read as unknown.
 constexpr std::size_t kGenerationsKept = 16;
-
-Result<Fd> ConnectUnix(const std::filesystem::path& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.string().size() >= sizeof(address.sun_path)) {
-    return Fail(Errc::kInvalidArgument, "socket path too long: " + path.string());
-  }
-  path.string().copy(address.sun_path, sizeof(address.sun_path) - 1);
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid()) return FailErrno("make a socket", errno);
-  // A Unix socket connects at once or not at all.
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    return FailErrno("connect to " + path.string(), errno);
-  }
-  return fd;
-}
-
-// "CODE: message", as a cell words a failure.
-Result<std::monostate> OutcomeOf(const std::string& error) {
-  if (error.empty()) return std::monostate{};
-  const std::size_t colon = error.find(": ");
-  if (colon != std::string::npos) {
-    const Errc code = ErrcFromName(error.substr(0, colon));
-    if (code != Errc::kInternal) return Fail(code, error.substr(colon + 2));
-  }
-  return Fail(Errc::kInternal, error);
-}
 
 // What a cell with thousands of functions and connections wants, as far as we may give it.
 rlim_t FileLimit() {
@@ -130,12 +103,8 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
                                                       bool scratch) {
   auto sockets = MakeSockets(context.dir, name);
   if (!sockets) co_return Wrap(sockets.error(), "cell " + name);
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
-    co_return FailErrno("cell " + name + ": socketpair", errno);
-  }
-  Fd ours(pair[0]);
-  Fd theirs(pair[1]);
+  auto pair = MakeSocketPair();
+  if (!pair) co_return Wrap(pair.error(), "cell " + name);
 
   std::vector<std::string> arguments{"--role=host", "--cell=" + name, "--wire-fd=3"};
   for (const std::string& dir : read_only) {
@@ -148,7 +117,7 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
   const std::string scratch_root = scratch ? context.dir.cell_scratch(name).string() : "";
   if (scratch) arguments.push_back("--allow-rw=" + scratch_root);
   auto spawn = CellSpawnOptions(context.options, context.instance, tenant, std::move(arguments));
-  spawn.fds = {{theirs.get(), 3}};
+  spawn.fds = {{pair->theirs.get(), 3}};
   spawn.limits.push_back({RLIMIT_NOFILE, FileLimit()});
   spawn.oom_score_adjust = 500;
 
@@ -180,8 +149,9 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
   start.keep_resident = context.options.keep_resident.count;
   start.scratch_root = scratch_root;
 
-  std::shared_ptr<CellProcess> self(new CellProcess(
-      context, listener, std::move(name), std::move(tenant), std::move(*process), std::move(ours)));
+  std::shared_ptr<CellProcess> self(new CellProcess(context, listener, std::move(name),
+                                                    std::move(tenant), std::move(*process),
+                                                    std::move(pair->ours)));
   self->ring_.emplace(std::move(*ring));
   self->greeting_ = std::make_shared<Promise<cell::ToManager>>(context.loop);
   auto greeting = self->greeting_;

@@ -5,12 +5,14 @@
 namespace strata::manager {
 namespace {
 
-cell::Function FunctionFrom(const model::Revision& revision, std::string module) {
+cell::Function FunctionFrom(const Runnable& runnable) {
+  const model::Revision& revision = runnable.revision;
   cell::Function function;
   function.tenant = revision.tenant;
   function.name = revision.name;
   function.revision = static_cast<std::uint32_t>(revision.number);
-  function.module = std::move(module);
+  function.sandbox_class = model::ClassName(runnable.sandbox_class);
+  function.module = runnable.module;
   function.service = revision.kind == model::Kind::kService;
   function.limits = revision.workload.limits;
   function.env = revision.workload.env;
@@ -35,20 +37,22 @@ std::string ModuleKey(std::string_view artifact_digest, std::string_view engine_
 }
 
 Configuration BuildConfiguration(std::string_view tenant,
-                                 std::span<const model::Revision> revisions,
+                                 std::span<const Runnable> runnable,
                                  std::span<const model::RouteEntry> routes,
-                                 std::string_view engine_key, const cell::Observe& observe) {
+                                 const cell::Observe& observe) {
   Configuration built;
   built.message.observe = observe;
   std::map<std::string, std::uint32_t, std::less<>> index_of;
   std::set<std::string> modules;
-  for (const model::Revision& revision : revisions) {
-    if (revision.tenant != tenant) continue;
-    std::string module = ModuleKey(revision.artifact_digest, engine_key);
-    modules.insert(module);
-    index_of[revision.name] = static_cast<std::uint32_t>(built.message.functions.size());
-    built.message.functions.push_back(FunctionFrom(revision, std::move(module)));
-    NoteDirectories(revision.workload.grants, built);
+  for (const Runnable& each : runnable) {
+    if (each.revision.tenant != tenant) continue;
+    modules.insert(each.module);
+    index_of[each.revision.name] = static_cast<std::uint32_t>(built.message.functions.size());
+    built.message.functions.push_back(FunctionFrom(each));
+    // Other classes' directories are their keeper's to show.
+    if (each.sandbox_class == model::Class::kWasm) {
+      NoteDirectories(each.revision.workload.grants, built);
+    }
   }
   for (const model::RouteEntry& entry : routes) {
     if (entry.tenant != tenant) continue;

@@ -17,6 +17,7 @@
 #include "cell/messages.h"
 #include "model/conflicts.h"
 #include "model/revision.h"
+#include "model/values.h"
 
 namespace strata::manager {
 
@@ -27,14 +28,21 @@ struct Configuration {
   bool scratch = false;              // some function has a scratch grant
 };
 
+// A revision that can be called.
+struct Runnable {
+  model::Revision revision;
+  model::Class sandbox_class = model::Class::kWasm;
+  std::string module;  // the key of its native code, or of its image in a keeper
+};
+
 // The key of a workload's native code on the wire and in the cache.
 std::string ModuleKey(std::string_view artifact_digest, std::string_view engine_key);
 
 // The configuration of `tenant`. A route to a name that has no revision is left out (the store does
 // not let that happen).
 Configuration BuildConfiguration(std::string_view tenant,
-                                 std::span<const model::Revision> revisions,
+                                 std::span<const Runnable> runnable,
                                  std::span<const model::RouteEntry> routes,
-                                 std::string_view engine_key, const cell::Observe& observe);
+                                 const cell::Observe& observe);
 
 }  // namespace strata::manager

@@ -54,28 +54,16 @@ std::string JoinProblems(const std::vector<model::Diagnostic>& problems) {
   return text;
 }
 
-std::string_view Name(model::GuestKind kind) { return model::GuestKindName(kind); }
-
-// What the compiler found must be what the manifest asks for, and able to get what it grants.
-Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) {
-  const model::Workload& workload = *resource.workload();
-  const model::GuestKind asked = workload.guest;
-  if (asked != model::GuestKind::kAuto && asked != found) {
-    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.guest is '" +
-                                            std::string(Name(asked)) + "' but the artifact is '" +
-                                            std::string(Name(found)) + "'");
-  }
-  if (resource.kind() == model::Kind::kService && found == model::GuestKind::kCommand) {
-    return Fail(Errc::kUnsupported, resource.key().ToString() +
-                                        ": a WASI command ends with its call; deploy it as a "
-                                        "Function");
-  }
-  if (found == model::GuestKind::kModule && !workload.grants.dirs.empty()) {
-    return Fail(Errc::kUnsupported, resource.key().ToString() +
-                                        ": spec.grants.dirs: a bare module has no file system to "
-                                        "show directories in; build a command or a component");
-  }
-  return {};
+// What the manifest asks for, or what the artifact is for. The scheduler's place, once there is
+// one.
+Result<model::Class> ChooseClass(const model::Resource& resource, bool is_image) {
+  const auto asked = resource.workload()->sandbox_class;
+  const auto chosen = asked.value_or(is_image ? model::Class::kContainer : model::Class::kWasm);
+  if ((chosen == model::Class::kWasm) != is_image) return chosen;
+  return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.class is '" +
+                                          std::string(model::ClassName(chosen)) +
+                                          "' but the artifact is " +
+                                          (is_image ? "a container image" : "wasm"));
 }
 
 // A cell confines itself to the granted directories when it starts, so they must be there before.
@@ -114,6 +102,9 @@ Result<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
       if (auto there = CheckDirectories(resource); !there) return std::unexpected(there.error());
       auto artifact = artifact::Resolve(resource.workload()->artifact);
       if (!artifact) return Wrap(artifact.error(), resource.key().ToString() + ": spec.artifact");
+      auto sandbox_class = ChooseClass(resource, artifact->image.has_value());
+      if (!sandbox_class) return std::unexpected(sandbox_class.error());
+      candidate.sandbox_class = *sandbox_class;
       candidate.artifact = std::move(*artifact);
       candidate.resource.artifact_digest = candidate.artifact.digest;
     }
@@ -131,20 +122,6 @@ Result<void> ManagerImpl::CheckLimits(const model::Resource& resource) const {
                                           ", but this server's most is " +
                                           std::to_string(options_.max_memory.count >> 20) +
                                           " (strata up --max-memory-mib)");
-}
-
-Task<void> ManagerImpl::Compile(std::vector<Candidate>& candidates) {
-  for (Candidate& candidate : candidates) {
-    const model::Resource& resource = candidate.resource.resource;
-    if (resource.workload() == nullptr) continue;
-    auto code = co_await compiler_.Prepare(candidate.artifact.digest, candidate.artifact.bytes);
-    if (!code) co_return Wrap(code.error(), resource.key().ToString() + ": spec.artifact");
-    if (auto fits = CheckKind(resource, code->info.kind); !fits) {
-      co_return std::unexpected(fits.error());
-    }
-    candidate.code = std::move(code->file);
-  }
-  co_return Result<void>{};
 }
 
 std::vector<std::string> ManagerImpl::Urls(const model::Resource& resource) const {
@@ -194,10 +171,12 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
   // Cheap refusals (conflicts, missing backends) come before the costly compiler.
   auto checked = store_->Apply(resources, store::DryRun::kYes);
   if (!checked) co_return std::unexpected(checked.error());
-  if (auto compiled = co_await Compile(*candidates); !compiled) {
-    co_return std::unexpected(compiled.error());
+  auto prepared = co_await Prepare(*candidates);
+  if (!prepared || mode == Mode::kDryRun) {
+    ReleaseUnused();
+    if (!prepared) co_return std::unexpected(prepared.error());
+    co_return Describe(*candidates, *checked, before);
   }
-  if (mode == Mode::kDryRun) co_return Describe(*candidates, *checked, before);
 
   for (const Candidate& candidate : *candidates) {
     if (candidate.artifact.bytes.empty()) continue;
@@ -244,22 +223,6 @@ Task<Change> ManagerImpl::Delete(ResourceName name) {
   co_return change;
 }
 
-Task<void> ManagerImpl::EnsureCode(const model::Revision& revision) {
-  const std::string key = ModuleKey(revision.artifact_digest, compiler_.engine_key());
-  if (code_.contains(key)) co_return Result<void>{};
-  auto code = compiler_.Open(revision.artifact_digest);
-  if (!code) {
-    // Evicted, damaged, or made by another engine version: the artifact is still here.
-    auto wasm = content_.Get(revision.artifact_digest);
-    if (!wasm) co_return Wrap(wasm.error(), "artifact of " + revision.ToString());
-    auto prepared = co_await compiler_.Prepare(revision.artifact_digest, *wasm);
-    if (!prepared) co_return Wrap(prepared.error(), "compile " + revision.ToString());
-    code = std::move(prepared->file);
-  }
-  code_.insert_or_assign(key, std::move(*code));
-  co_return Result<void>{};
-}
-
 Task<DesiredState> ManagerImpl::BuildDesired() {
   auto revisions = store_->CurrentRevisions();
   if (!revisions) co_return std::unexpected(revisions.error());
@@ -271,21 +234,21 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
   desired.generation = static_cast<std::uint32_t>(*version);
   if (!routes->empty()) desired.front_tenant = routes->front().tenant;
 
-  std::vector<model::Revision> ready;
+  std::vector<Runnable> ready;
   std::set<std::string> tenants{desired.front_tenant};
   for (model::Revision& revision : *revisions) {
-    if (auto code = co_await EnsureCode(revision); !code) {
+    auto runnable = co_await MakeRunnable(std::move(revision));
+    if (!runnable) {
       // One workload whose code is lost must not keep the others from being served.
-      log_.Error("not served", code.error());
+      log_.Error("not served", runnable.error());
       continue;
     }
-    tenants.insert(revision.tenant);
-    ready.push_back(std::move(revision));
+    tenants.insert(runnable->revision.tenant);
+    ready.push_back(std::move(*runnable));
   }
   indices_.clear();
   for (const std::string& tenant : tenants) {
-    Configuration built =
-        BuildConfiguration(tenant, ready, *routes, compiler_.engine_key(), options_.observe);
+    Configuration built = BuildConfiguration(tenant, ready, *routes, options_.observe);
     for (std::uint32_t i = 0; i < built.message.functions.size(); ++i) {
       indices_[tenant][built.message.functions[i].name] = i;
     }
@@ -305,6 +268,8 @@ Task<void> ManagerImpl::Serve() {
   if (!served) co_return std::unexpected(served.error());
   // Not earlier: a cell that dies during the change is replaced with what it had.
   std::erase_if(code_, [&keys](const auto& entry) { return !keys.contains(entry.first); });
+  served_ = std::move(keys);
+  ReleaseUnused();
   co_return Result<void>{};
 }
 

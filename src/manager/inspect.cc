@@ -85,6 +85,7 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
                     {"created", Rfc3339(revision.created)}});
   }
   if (!revisions->empty()) {
+    json["status"]["class"] = model::ClassName(ClassOf(revisions->front()));
     auto info = compiler_.Info(revisions->front().artifact_digest);
     if (info) {
       json["status"]["guest"] = model::GuestKindName(info->kind);

@@ -12,9 +12,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kDownPatience{10'000};
 
-Result<ManagerImpl::Opened> Open(const std::filesystem::path& home, const Clock& clock,
-                                 Random& random) {
-  auto dir = StateDir::Open(home);
+Result<ManagerImpl::Opened> Open(const Options& options, const Clock& clock, Random& random) {
+  auto dir = StateDir::Open(options.home);
   if (!dir) return std::unexpected(dir.error());
   auto store = store::Store::Open(dir->state().string(), clock, random);
   if (!store) return Wrap(store.error(), "open the store");
@@ -26,11 +25,15 @@ Result<ManagerImpl::Opened> Open(const std::filesystem::path& home, const Clock&
   if (!content) return Wrap(content.error(), "open the content store");
   auto cache = artifact::CodeCache::Open(dir->cache().string(), *key, {});
   if (!cache) return Wrap(cache.error(), "open the code cache");
+  auto images = artifact::ImageStore::Open(
+      {.directory = dir->images(), .unpacker = options.unpack_program});
+  if (!images) return Wrap(images.error(), "open the image store");
   if (auto made = MakeDirectories(dir->state() / "images"); !made) {
     return std::unexpected(made.error());
   }
   return ManagerImpl::Opened{std::move(*dir), std::move(*store), std::move(*journal),
-                             std::move(*content), std::move(*cache)};
+                             std::move(*content), std::move(*cache),
+                             std::move(*images)};
 }
 
 }  // namespace
@@ -40,7 +43,7 @@ Task<std::unique_ptr<Manager>> Manager::Start(Loop& loop, Options options, const
   if (auto checked = Check(options, MapsAllowed()); !checked) {
     co_return std::unexpected(checked.error());
   }
-  auto opened = Open(options.home, clock, random);
+  auto opened = Open(options, clock, random);
   if (!opened) co_return std::unexpected(opened.error());
   auto manager = std::make_unique<ManagerImpl>(loop, std::move(options), clock, random,
                                                std::move(log), std::move(*opened));
@@ -60,12 +63,18 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       journal_(std::move(opened.journal)),
       content_(std::move(opened.content)),
       cache_(std::move(opened.cache)),
+      images_(std::move(opened.images)),
       instance_(store_->instance_id()),
       context_{loop_, clock_, options_, dir_, instance_, journal_, log_},
       figures_(clock_, registry_),
       exporter_(context_, registry_),
       connector_(loop_),
       compiler_(loop_, options_, instance_, cache_, dir_.state() / "images", log_),
+      keepers_(context_,
+               [this](const std::string& tenant) {
+                 log_.Warn("starting a keeper anew", {{"tenant", tenant}});
+                 Spawn(loop_, ServeUntilDone());
+               }),
       fleet_(
           context_, connector_, [this](const std::string& key) { return OpenCode(key); },
           [this](const std::string& id, const std::string& reason) {
@@ -87,6 +96,7 @@ Task<void> ManagerImpl::Boot() {
     sandboxes_.emplace(id, std::move(record));
   }
   if (auto learned = co_await compiler_.LearnEngine(); !learned) co_return learned;
+  if (auto recovered = co_await keepers_.Recover(); !recovered) co_return recovered;
   if (auto recovered = co_await fleet_.Recover(); !recovered) co_return recovered;
   // Sandboxes whose record was deleted while nobody told their cell.
   for (const auto& cell : fleet_.cells()) {
@@ -108,12 +118,6 @@ Task<void> ManagerImpl::Boot() {
   co_return Result<void>{};
 }
 
-Result<Fd> ManagerImpl::OpenCode(const std::string& key) {
-  const auto found = code_.find(key);
-  if (found == code_.end()) return Fail(Errc::kNotFound, "no code " + key);
-  return DuplicateFd(found->second);
-}
-
 Json ManagerImpl::Top() {
   collector_.DrainAll();
   return figures_.Top();
@@ -121,8 +125,9 @@ Json ManagerImpl::Top() {
 
 Task<void> ManagerImpl::Down() {
   auto down = co_await fleet_.Down(kDownPatience);
+  auto ended = co_await keepers_.Down(kDownPatience);
   collector_.DrainAll();
-  co_return down;
+  co_return down ? ended : down;
 }
 
 }  // namespace strata::manager

@@ -2,6 +2,7 @@
 // manager/: everybody else sees manager.h.
 //
 //   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
+//   prepare.cc    artifacts -> native code, or images in keepers
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
 //   sandboxes.cc  addressable sandboxes
 //   manager.cc    start, recovery, stop
@@ -18,13 +19,16 @@
 #include "artifact/artifact.h"
 #include "artifact/code_cache.h"
 #include "artifact/content_store.h"
+#include "artifact/image_store.h"
 #include "base/broadcast.h"
 #include "host/journal.h"
 #include "host/probe.h"
 #include "manager/collector.h"
 #include "manager/compile_service.h"
+#include "manager/configuration.h"
 #include "manager/figures.h"
 #include "manager/fleet.h"
+#include "manager/keepers.h"
 #include "manager/manager.h"
 #include "manager/span_exporter.h"
 #include "manager/state_dir.h"
@@ -42,6 +46,7 @@ class ManagerImpl final : public Manager {
     host::Journal journal;
     artifact::ContentStore content;
     artifact::CodeCache cache;
+    artifact::ImageStore images;
   };
 
   ManagerImpl(Loop& loop, Options options, const Clock& clock, Random& random,
@@ -76,21 +81,29 @@ class ManagerImpl final : public Manager {
   struct Candidate {
     store::NewResource resource;
     artifact::Artifact artifact;
-    Fd code;  // once it is compiled
+    model::Class sandbox_class = model::Class::kWasm;
+    Fd code;  // of wasm, once it is compiled
   };
 
   // deploy.cc
   Result<std::vector<Candidate>> ReadCandidates(std::vector<ManifestFile> files);
   Result<void> CheckLimits(const model::Resource& resource) const;
-  Task<void> Compile(std::vector<Candidate>& candidates);
   Result<std::vector<Change>> Describe(const std::vector<Candidate>& candidates,
                                        const std::vector<store::Applied>& applied,
                                        const std::map<model::ResourceKey, model::Resource>& before);
   std::vector<std::string> Urls(const model::Resource& resource) const;
   Task<DesiredState> BuildDesired();
-  Task<void> EnsureCode(const model::Revision& revision);
   Task<void> Serve();  // brings the cells to what the store says
   Awaitable<void> ServeUntilDone();
+
+  // prepare.cc
+  Task<void> Prepare(std::vector<Candidate>& candidates);
+  Task<void> PrepareImage(const Candidate& candidate);
+  Task<Runnable> MakeRunnable(model::Revision revision);
+  Task<std::string> EnsureCode(const model::Revision& revision);
+  Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);
+  model::Class ClassOf(const model::Revision& revision) const;
+  void ReleaseUnused();  // images and layers that nothing stored needs
   Result<Fd> OpenCode(const std::string& key);
 
   // inspect.cc
@@ -111,6 +124,7 @@ class ManagerImpl final : public Manager {
   host::Journal journal_;
   artifact::ContentStore content_;
   artifact::CodeCache cache_;
+  artifact::ImageStore images_;
   std::string instance_;
   CellContext context_;
   telemetry::Registry registry_;
@@ -118,11 +132,13 @@ class ManagerImpl final : public Manager {
   SpanExporter exporter_;
   Connector connector_;
   CompileService compiler_;
+  Keepers keepers_;
   Fleet fleet_;
   Collector collector_;
   Turns changes_;  // one change of the desired state at a time
   Broadcast changed_;
   std::map<std::string, Fd> code_;  // verified native code by module key
+  std::set<std::string> served_;    // module keys that cells may use
   std::map<std::string, store::SandboxRecord> sandboxes_;
   std::map<std::string, std::map<std::string, std::uint32_t>> indices_;  // tenant, function
   std::vector<host::Feature> features_;

@@ -2,7 +2,8 @@
 // owner.
 //
 //   state/   SQLite and the journal        keys/   the cache's MAC key
-//   content/ artifacts by digest           cache/  native code, MAC-ed
+//   content/ wasm by digest                cache/  native code, MAC-ed
+//   images/  container images, unpacked
 //   run/     API socket, cells' sockets    logs/   functions' output, access log, stratad.log
 //   scratch/ private directories of sandboxes, removed with them
 //
@@ -29,6 +30,7 @@ class StateDir {
   [[nodiscard]] const std::filesystem::path& home() const noexcept { return home_; }
   [[nodiscard]] std::filesystem::path state() const { return home_ / "state"; }
   [[nodiscard]] std::filesystem::path content() const { return home_ / "content"; }
+  [[nodiscard]] std::filesystem::path images() const { return home_ / "images"; }
   [[nodiscard]] std::filesystem::path cache() const { return home_ / "cache"; }
   [[nodiscard]] std::filesystem::path keys() const { return home_ / "keys"; }
   [[nodiscard]] std::filesystem::path run() const { return home_ / "run"; }

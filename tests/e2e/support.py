@@ -108,9 +108,17 @@ class Server:
         return found
 
     def leftovers(self):
-        """Sockets and scratch directories under its home."""
+        """Sockets and scratch directories under its home, its mounts and control groups."""
         sockets = [path for path in self.home.rglob("*") if path.is_socket()]
-        return sockets + list((self.home / "scratch").glob("*/*"))
+        mounts = [line for line in pathlib.Path("/proc/self/mounts").read_text().splitlines()
+                  if str(self.home) in line]
+        groups = [path for depth in ("*", "*/*")
+                  for path in pathlib.Path("/sys/fs/cgroup").glob(f"{depth}/strata-{self.group()}*")]
+        return sockets + list((self.home / "scratch").glob("*/*")) + mounts + groups
+
+    def group(self):
+        """How the names of its control groups go on."""
+        return (self.instance or "none")[:12]
 
     def kill_manager(self):
         """kill -9, and waits for the kernel to have closed what it held."""

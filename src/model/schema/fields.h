@@ -14,6 +14,7 @@
 namespace strata::model::schema {
 
 inline constexpr Choice<GuestKind, 4> kGuest{GuestKindName};
+inline constexpr Choice<Class, 4> kClass{ClassName};
 inline constexpr Choice<Level, 3> kLevel{LevelName};
 inline constexpr Choice<DirGrant::Mode, 2> kDirMode{DirModeName};
 
@@ -58,6 +59,7 @@ inline constexpr auto kSlo =
 
 inline constexpr auto kWorkload = ObjectOf<Workload>(
     nullptr, Field{"artifact", &Workload::artifact, Text{ArtifactProblem}, Presence::kRequired},
+    Field{"class", &Workload::sandbox_class, Maybe{kClass}},
     Field{"guest", &Workload::guest, kGuest}, Field{"limits", &Workload::limits, kLimits},
     Field{"env", &Workload::env, TextMap{EnvNameProblem, Text{EnvValueProblem}, 256}},
     Field{"grants", &Workload::grants, kGrants}, Field{"requires", &Workload::requires_, kRequires},

@@ -25,14 +25,14 @@
 #include "sandbox/container/oci_runtime.h"
 #include "sandbox/container/shared.h"
 #include "sandbox/driver.h"
-#include "sandbox/root_image.h"
+#include "artifact/root_image.h"
 
 namespace strata::sandbox::container {
 
 // What a sandbox is made from, kept by every job that may outlive it.
 struct BundleSpec {
   std::string id;
-  RootImage image;
+  artifact::RootImage image;
   model::Grants grants;
   host::CgroupLimits limits;
 };

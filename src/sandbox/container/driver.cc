@@ -89,7 +89,7 @@ Result<void> ContainerDriver::Probe() {
 }
 
 Result<std::shared_ptr<Image>> ContainerDriver::Prepare(Fd prepared) {
-  auto root = ReadRootImage(prepared);
+  auto root = artifact::ReadRootImage(prepared);
   if (!root) return std::unexpected(std::move(root).error());
   std::error_code error;
   for (const std::string& layer : root->lower) {

@@ -49,7 +49,7 @@ Result<void> CheckDirs(const model::Grants& grants) {
 
 }  // namespace
 
-ContainerImage::ContainerImage(std::shared_ptr<Shared> shared, RootImage root)
+ContainerImage::ContainerImage(std::shared_ptr<Shared> shared, artifact::RootImage root)
     : shared_(std::move(shared)), root_(std::move(root)) {
   ++shared_->metrics.images;
 }

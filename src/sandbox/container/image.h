@@ -6,13 +6,13 @@
 
 #include "sandbox/container/shared.h"
 #include "sandbox/driver.h"
-#include "sandbox/root_image.h"
+#include "artifact/root_image.h"
 
 namespace strata::sandbox::container {
 
 class ContainerImage final : public Image {
  public:
-  ContainerImage(std::shared_ptr<Shared> shared, RootImage root);
+  ContainerImage(std::shared_ptr<Shared> shared, artifact::RootImage root);
 
   [[nodiscard]] model::GuestKind kind() const noexcept override {
     return model::GuestKind::kCommand;
@@ -26,7 +26,7 @@ class ContainerImage final : public Image {
   [[nodiscard]] Result<void> Check(const Spec& spec) const;
 
   std::shared_ptr<Shared> shared_;
-  const RootImage root_;
+  const artifact::RootImage root_;
 };
 
 }  // namespace strata::sandbox::container

@@ -17,12 +17,12 @@
 #include "base/json.h"
 #include "host/cgroup.h"
 #include "model/values.h"
-#include "sandbox/root_image.h"
+#include "artifact/root_image.h"
 
 namespace strata::sandbox::container {
 
 struct RuntimeConfigInput {
-  const RootImage& image;
+  const artifact::RootImage& image;
   const model::Env& env;  // over the image's own
   const model::Grants& grants;
   std::string hostname;

@@ -34,7 +34,7 @@ class RuntimeConfigTest : public ::testing::Test {
     return seccomp["defaultAction"];
   }
 
-  RootImage image{.lower = {"/layer"},
+  artifact::RootImage image{.lower = {"/layer"},
                   .args = {"/bin/app", "-x"},
                   .env = {{"A", "image"}, {"B", "image"}},
                   .cwd = "/srv",

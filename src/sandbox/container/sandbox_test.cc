@@ -159,9 +159,9 @@ TEST_F(ContainerSandboxTest, StoppedAtAnyMomentOfItsStartItLeavesNothing) {
 }
 
 TEST_F(ContainerSandboxTest, AProgramThatIsNotThereIsOurFailureAndSaysSo) {
-  RootImage image = root.Image({});
+  artifact::RootImage image = root.Image({});
   image.args = {"/bin/missing"};
-  auto fd = host::MakeSealedMemfd("image", AsBytes(WriteRootImage(image)));
+  auto fd = host::MakeSealedMemfd("image", AsBytes(artifact::WriteRootImage(image)));
   auto sandbox = driver->Prepare(std::move(fd).value()).value()->Create({.id = "box"});
   ASSERT_TRUE(sandbox.has_value());
   CallFixture fixture(loop, clock);
@@ -189,9 +189,9 @@ TEST_F(ContainerSandboxTest, WhatCannotBeEnforcedIsRefusedBeforeAnythingIsMade) 
 }
 
 TEST_F(ContainerSandboxTest, AMissingLayerIsNotFound) {
-  RootImage image = root.Image({});
+  artifact::RootImage image = root.Image({});
   image.lower = {"/nonexistent"};
-  auto fd = host::MakeSealedMemfd("image", AsBytes(WriteRootImage(image)));
+  auto fd = host::MakeSealedMemfd("image", AsBytes(artifact::WriteRootImage(image)));
   const auto refused = driver->Prepare(std::move(fd).value());
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::kNotFound);

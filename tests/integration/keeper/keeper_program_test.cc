@@ -98,7 +98,7 @@ class KeeperProgramTest : public ::testing::Test {
   // Has the keeper prepare `behaviour` under its own name.
   std::string PrepareImage(const std::string& behaviour,
                            const std::string& sandbox_class = "container") {
-    Send(Prepare{behaviour, sandbox_class, sandbox::WriteRootImage(root_.Image({behaviour}))});
+    Send(Prepare{behaviour, sandbox_class, artifact::WriteRootImage(root_.Image({behaviour}))});
     const ToManager answer = Receive();
     const auto* prepared = std::get_if<Prepared>(&answer);
     EXPECT_NE(prepared, nullptr);

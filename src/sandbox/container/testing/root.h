@@ -12,7 +12,7 @@
 #include "base/testing/temp_dir.h"
 #include "host/memfd.h"
 #include "sandbox/container/driver.h"
-#include "sandbox/root_image.h"
+#include "artifact/root_image.h"
 
 namespace strata::sandbox::container::testing {
 
@@ -25,12 +25,12 @@ class ContainerRoot {
     std::filesystem::permissions(root_ / "root/bin/guest", std::filesystem::perms{0755});
   }
 
-  [[nodiscard]] RootImage Image(std::vector<std::string> arguments) const {
+  [[nodiscard]] artifact::RootImage Image(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), "/bin/guest");
     return {.lower = {root_ / "root"}, .args = std::move(arguments)};
   }
   [[nodiscard]] Result<Fd> Artifact(std::vector<std::string> arguments) const {
-    return host::MakeSealedMemfd("image", AsBytes(WriteRootImage(Image(std::move(arguments)))));
+    return host::MakeSealedMemfd("image", AsBytes(artifact::WriteRootImage(Image(std::move(arguments)))));
   }
 
   // The driver's; nothing of ours lies in it.

@@ -1,5 +1,5 @@
-// sandbox/root_image.h - what a sandbox is started from: an unpacked root file system
-// and what its image says about running it. Whoever unpacks images (src/artifact) fills it; this
+// artifact/root_image.h - what a sandbox is started from: an unpacked root file system
+// and what its image says about running it. The image store fills it; a
 // driver reads no image format.
 //
 // As a descriptor (Driver::Prepare) it is one JSON object:
@@ -7,7 +7,7 @@
 //   {"lower": ["/top", "/below"], "args": ["/bin/app"], "env": {"A": "b"}, "cwd": "/",
 //    "uid": 0, "gid": 0}
 //
-// Pure but for ReadRootImage. Tested by sandbox/root_image_test.cc.
+// Pure but for ReadRootImage. Tested by artifact/root_image_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 #include "base/result.h"
 #include "model/values.h"
 
-namespace strata::sandbox {
+namespace strata::artifact {
 
 struct RootImage {
   std::vector<std::string> lower;  // directories, the topmost layer first; never written to
@@ -40,4 +40,4 @@ std::string WriteRootImage(const RootImage& image);
 // The image in a regular or memory file; the same failures.
 Result<RootImage> ReadRootImage(const Fd& fd);
 
-}  // namespace strata::sandbox
+}  // namespace strata::artifact

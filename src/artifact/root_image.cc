@@ -1,4 +1,4 @@
-#include "sandbox/root_image.h"
+#include "artifact/root_image.h"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 
-namespace strata::sandbox {
+namespace strata::artifact {
 namespace {
 
 constexpr std::size_t kLongest = 1024 * 1024;
@@ -100,4 +100,4 @@ Result<RootImage> ReadRootImage(const Fd& fd) {
   return ParseRootImage(text);
 }
 
-}  // namespace strata::sandbox
+}  // namespace strata::artifact

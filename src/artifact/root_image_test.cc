@@ -1,8 +1,8 @@
-#include "sandbox/root_image.h"
+#include "artifact/root_image.h"
 
 #include <gtest/gtest.h>
 
-namespace strata::sandbox {
+namespace strata::artifact {
 namespace {
 
 TEST(RootImageTest, WhatIsWrittenIsRead) {
@@ -47,4 +47,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.label; });
 
 }  // namespace
-}  // namespace strata::sandbox
+}  // namespace strata::artifact

@@ -1,0 +1,44 @@
+// artifact/unpack/beneath.h - names from a hostile archive, turned into places in one directory
+// that no name leads out of. Internal to the folder.
+//
+// Threads: one. Errors: kInvalidArgument: a name that is refused; FailErrno's codes.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace strata::artifact::unpack {
+
+// `name` without "/" and "." before and between its parts; empty for the root. kInvalidArgument: a
+// part is "..", or it is longer than 4,095 bytes.
+Result<std::string> PlainPath(std::string_view name);
+
+// Where an entry goes: its name in an open directory.
+struct Place {
+  Fd parent;
+  std::string parent_path;  // empty: the root
+  std::string name;
+  [[nodiscard]] std::string Path() const {
+    return parent_path.empty() ? name : parent_path + "/" + name;
+  }
+};
+
+// The directory `path` below `root`; "" is `root`. kInvalidArgument: a part of it is a link.
+Result<Fd> OpenDirectory(const Fd& root, const std::string& path);
+
+// The place of the plain, non-empty `path`; missing directories on the way are made (0755).
+Result<Place> FindPlace(const Fd& root, const std::string& path);
+
+// Removes what an earlier entry has put there, unless it is a directory with something in it.
+Result<void> ClearPlace(const Place& place);
+
+Result<void> SetAttributes(const Fd& file, mode_t mode, std::int64_t uid, std::int64_t gid,
+                           const std::string& name);
+
+}  // namespace strata::artifact::unpack

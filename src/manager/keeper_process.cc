@@ -1,0 +1,279 @@
+#include "manager/keeper_process.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+#include "host/cgroup.h"
+#include "http/listener.h"
+#include "keeper/codec.h"
+#include "manager/wire_end.h"
+
+namespace strata::manager {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kReadyPatience{10'000};
+// Making a class ready tries it out, which for a virtual machine is a boot.
+constexpr milliseconds kPreparePatience{60'000};
+constexpr milliseconds kCheckPatience{10'000};
+constexpr milliseconds kDrainGrace{6'000};
+constexpr milliseconds kSweepPatience{2'000};
+
+// Above all cgroups of the keeper `name`. Keepers' names are new each time; the instance's id keeps
+// two managers on one host apart.
+std::string CgroupParent(const CellContext& context, const std::string& name) {
+  return "strata-" + context.instance.substr(0, 12) + "-" + name;
+}
+
+std::filesystem::path StateRoot(const CellContext& context, const std::string& name) {
+  return context.dir.run() / name;
+}
+
+host::SpawnOptions SpawnOptionsFor(const CellContext& context, const std::string& name, int wire) {
+  host::SpawnOptions spawn;
+  spawn.program = context.options.keeper_program.string();
+  spawn.arguments = {"--instance=" + context.instance, "--keeper=" + name, "--wire-fd=3"};
+  spawn.stderr_fd = STDERR_FILENO;
+  spawn.fds = {{wire, 3}};
+  spawn.limits.push_back({RLIMIT_CORE, 0});
+  spawn.namespaces = host::Namespaces::kRequired;
+  spawn.privileges = host::Privileges::kKeep;  // it makes namespaces, mounts and groups
+  return spawn;
+}
+
+}  // namespace
+
+void RemoveKeeperTraces(CellContext& context, const std::string& name) {
+  const auto failed = [&](const char* what, const Error& error) {
+    context.log.Error(what, {{"keeper", name}, {"error", error.message}});
+  };
+  if (auto groups = host::Cgroups::Find(CgroupParent(context, name)); groups) {
+    if (auto swept = groups->Sweep(kSweepPatience); !swept) {
+      return failed("a keeper's sandboxes cannot be ended", swept.error());
+    }
+  }
+  ::unlink(context.dir.cell_control(name).c_str());
+  std::error_code error;
+  std::filesystem::remove_all(StateRoot(context, name), error);
+  if (error) return failed("a keeper's directory", {Errc::kInternal, error.message()});
+  if (auto noted = context.journal.Gone("keeper", name); !noted) failed("journal", noted.error());
+}
+
+KeeperProcess::KeeperProcess(CellContext& context, KeeperListener& listener, std::string name,
+                             std::string tenant, host::Process process, Fd wire)
+    : context_(context),
+      listener_(listener),
+      name_(std::move(name)),
+      tenant_(std::move(tenant)),
+      process_(std::move(process)),
+      wire_(context.loop, std::move(wire)) {
+  // A manager that dies or is replaced must not take its keepers along.
+  process_.Detach();
+}
+
+KeeperProcess::~KeeperProcess() = default;
+
+Task<std::shared_ptr<KeeperProcess>> KeeperProcess::Start(CellContext& context,
+                                                          KeeperListener& listener,
+                                                          std::string name, std::string tenant) {
+  const std::string what = "keeper " + name;
+  if (::geteuid() != 0) {
+    co_return Fail(Errc::kUnsupported, "classes other than wasm need root");
+  }
+  auto control = http::ListenUnix(context.dir.cell_control(name).string());
+  if (!control) co_return Wrap(std::move(control).error(), what);
+  auto pair = MakeSocketPair();
+  if (!pair) co_return Wrap(std::move(pair).error(), what);
+  // Before it can make anything, whose name follows from the keeper's.
+  if (auto noted = context.journal.Made({"keeper", name, {}}); !noted) {
+    co_return Wrap(std::move(noted).error(), what);
+  }
+  auto process = host::Process::Spawn(SpawnOptionsFor(context, name, pair->theirs.get()));
+  if (!process) {
+    RemoveKeeperTraces(context, name);
+    co_return Wrap(std::move(process).error(), what);
+  }
+  if (auto noted = context.journal.Made({"keeper", name, process->id()}); !noted) {
+    co_return Wrap(std::move(noted).error(), what);
+  }
+  keeper::Start start;
+  start.instance = context.instance;
+  start.keeper = name;
+  start.tenant = tenant;
+  start.state_root = StateRoot(context, name);
+  start.cgroup_parent = CgroupParent(context, name);
+  start.max_sandboxes = context.options.max_sandboxes;
+  std::shared_ptr<KeeperProcess> self(new KeeperProcess(context, listener, std::move(name),
+                                                        std::move(tenant), std::move(*process),
+                                                        std::move(pair->ours)));
+  auto greeting = std::make_shared<Promise<keeper::ToManager>>(context.loop);
+  self->greeting_ = greeting;
+  self->Run();
+  std::vector<Fd> fds;
+  fds.push_back(std::move(*control));
+  if (auto sent = self->Post(start, std::move(fds)); !sent) {
+    self->Kill();
+    co_return Wrap(std::move(sent).error(), what);
+  }
+  auto ready = co_await greeting->Wait(kReadyPatience);
+  if (!ready) {
+    self->Kill();
+    co_return Wrap(std::move(ready).error(), what + " did not become ready");
+  }
+  co_return self;
+}
+
+Task<std::shared_ptr<KeeperProcess>> KeeperProcess::Adopt(CellContext& context,
+                                                          KeeperListener& listener,
+                                                          const host::HostObject& recorded) {
+  const std::string what = "adopt keeper " + recorded.id;
+  auto process = host::Process::Adopt(recorded.process);
+  if (!process) co_return Wrap(std::move(process).error(), what);
+  auto wire = ConnectUnix(context.dir.cell_control(recorded.id));
+  if (!wire) co_return Wrap(std::move(wire).error(), what);
+  std::shared_ptr<KeeperProcess> self(
+      new KeeperProcess(context, listener, recorded.id, "", std::move(*process), std::move(*wire)));
+  auto greeting = std::make_shared<Promise<keeper::ToManager>>(context.loop);
+  self->greeting_ = greeting;
+  self->Run();
+  if (auto sent = self->Post(keeper::Adopt{context.instance}); !sent) {
+    co_return Wrap(std::move(sent).error(), what);
+  }
+  auto answer = co_await greeting->Wait(kReadyPatience);
+  if (!answer) co_return Wrap(std::move(answer).error(), what);
+  auto* state = std::get_if<keeper::State>(&*answer);
+  if (state == nullptr) {
+    self->Kill();
+    co_return Fail(Errc::kUnavailable, what + ": answered wrongly");
+  }
+  self->tenant_ = std::move(state->tenant);
+  self->keys_.insert(state->keys.begin(), state->keys.end());
+  co_return self;
+}
+
+void KeeperProcess::Run() {
+  Spawn(context_.loop, Read(shared_from_this()));
+  Spawn(context_.loop, Watch(shared_from_this()));
+}
+
+Awaitable<void> KeeperProcess::Watch(std::shared_ptr<KeeperProcess> self) {
+  auto status = co_await self->process_.Wait();
+  self->Ended(status ? status->ToString() : status.error().message);
+}
+
+Awaitable<void> KeeperProcess::Read(std::shared_ptr<KeeperProcess> self) {
+  for (;;) {
+    auto frame = co_await self->wire_.Receive();
+    if (!frame) break;  // Watch() says how it ended
+    auto message = keeper::DecodeToManager(frame->text);
+    if (!message) {
+      self->context_.log.Error("a keeper broke the wire's rules", message.error());
+      self->Kill();
+      break;
+    }
+    self->Handle(std::move(*message));
+  }
+}
+
+void KeeperProcess::Handle(keeper::ToManager message) {
+  const auto answer = [](auto& waiting, const std::string& name, const std::string& error) {
+    const auto found = waiting.find(name);
+    if (found == waiting.end()) return;
+    auto promise = found->second;
+    waiting.erase(found);
+    promise->Set(OutcomeOf(error));
+  };
+  if (const auto* prepared = std::get_if<keeper::Prepared>(&message)) {
+    if (prepared->error.empty()) keys_.insert(prepared->key);
+    answer(preparing_, prepared->key, prepared->error);
+  } else if (const auto* checked = std::get_if<keeper::Checked>(&message)) {
+    answer(checking_, checked->id, checked->error);
+  } else if (greeting_ && !std::holds_alternative<keeper::Drained>(message)) {
+    std::exchange(greeting_, nullptr)->Set(std::move(message));  // Ready or State
+  }
+}
+
+void KeeperProcess::Ended(const std::string& why) {
+  if (!std::exchange(alive_, false)) return;
+  wire_.Close();
+  RemoveKeeperTraces(context_, name_);
+  const Error error{Errc::kUnavailable, "keeper ended: " + why};
+  if (greeting_) std::exchange(greeting_, nullptr)->Set(std::unexpected(error));
+  for (auto* waiting : {&preparing_, &checking_}) {
+    for (auto& [name, promise] : std::exchange(*waiting, {})) promise->Set(std::unexpected(error));
+  }
+  if (ended_) std::exchange(ended_, nullptr)->Set(std::monostate{});
+  listener_.OnExit(*this, why);
+}
+
+Result<void> KeeperProcess::Post(const keeper::ToKeeper& message, std::vector<Fd> fds) {
+  return wire_.Post({keeper::Encode(message), std::move(fds)});
+}
+
+Task<void> KeeperProcess::Ask(std::map<std::string, std::shared_ptr<Answer>>& waiting,
+                              std::string name, keeper::ToKeeper message) {
+  auto answer = std::make_shared<Answer>(context_.loop);
+  waiting[name] = answer;
+  if (auto sent = Post(message); !sent) {
+    waiting.erase(name);
+    co_return std::unexpected(std::move(sent).error());
+  }
+  const bool preparing = &waiting == &preparing_;
+  auto outcome = co_await answer->Wait(preparing ? kPreparePatience : kCheckPatience);
+  if (!outcome) co_return std::unexpected(std::move(outcome).error());
+  co_return Result<void>{};
+}
+
+Task<void> KeeperProcess::Prepare(std::string key, std::string sandbox_class,
+                                  std::string root_image) {
+  keeper::Prepare message{key, std::move(sandbox_class), std::move(root_image)};
+  co_return co_await Ask(preparing_, std::move(key), std::move(message));
+}
+
+Task<void> KeeperProcess::Check(std::string key, model::Limits limits, model::Grants grants) {
+  std::string id = "check-" + std::to_string(next_check_++);
+  keeper::Check message{id, std::move(key), limits, std::move(grants)};
+  co_return co_await Ask(checking_, std::move(id), std::move(message));
+}
+
+Result<Fd> KeeperProcess::OpenLine(const std::string& key) {
+  auto pair = MakeSocketPair();
+  if (!pair) return std::unexpected(std::move(pair).error());
+  std::vector<Fd> fds;
+  fds.push_back(std::move(pair->theirs));
+  if (auto sent = Post(keeper::Attach{key}, std::move(fds)); !sent) {
+    return std::unexpected(std::move(sent).error());
+  }
+  return std::move(pair->ours);
+}
+
+void KeeperProcess::Forget(const std::string& key) {
+  keys_.erase(key);
+  static_cast<void>(Post(keeper::Forget{key}));  // a keeper that is gone has forgotten
+}
+
+Task<void> KeeperProcess::Drain(milliseconds patience) {
+  // A keeper that cannot be told is killed below.
+  static_cast<void>(Post(keeper::Drain{static_cast<std::uint32_t>(patience.count())}));
+  auto ended = std::make_shared<Answer>(context_.loop);
+  ended_ = ended;
+  if (!alive_) co_return Result<void>{};
+  (void)co_await ended->Wait(patience + kDrainGrace);
+  if (alive_) {
+    Kill();
+    co_return Fail(Errc::kDeadlineExceeded, "keeper " + name_ + " did not finish in time; killed");
+  }
+  co_return Result<void>{};
+}
+
+void KeeperProcess::Kill() noexcept {
+  // Fails only when it has ended already, which Watch() reports.
+  (void)process_.Kill(SIGKILL);
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,108 @@
+// manager/keeper_process.h - one strata-keeper, as the manager sees it: its process, its end of the
+// wire, and what it was told.
+//
+//   Keepers --> [ KeeperProcess ] --wire--> strata-keeper
+//
+// Started (it and its cgroup are journalled before they exist) or adopted from an earlier manager.
+// Its death is reported once through KeeperListener::OnExit, when nothing of it is left on the
+// host.
+//
+// Threads: one loop. Lifetime: destroying it leaves the process running; Drain() or Kill() end it.
+// The listener outlives it. Tested by tests/integration/manager.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/promise.h"
+#include "base/task.h"
+#include "host/journal.h"
+#include "host/process.h"
+#include "keeper/messages.h"
+#include "manager/cell_process.h"
+#include "model/values.h"
+#include "wire/channel.h"
+
+namespace strata::manager {
+
+class KeeperProcess;
+
+class KeeperListener {
+ public:
+  virtual ~KeeperListener() = default;
+  virtual void OnExit(KeeperProcess& keeper, const std::string& why) = 0;
+};
+
+// Ends and removes whatever the keeper `name`, which is gone, left on the host: processes and
+// groups below its cgroup, directories, its socket and its notes in the journal. What resists stays
+// in the journal, for the next time.
+void RemoveKeeperTraces(CellContext& context, const std::string& name);
+
+class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
+ public:
+  // Starts a keeper and waits until it is ready. kUnsupported: not root.
+  static Task<std::shared_ptr<KeeperProcess>> Start(CellContext& context, KeeperListener& listener,
+                                                    std::string name, std::string tenant);
+  // Takes over a keeper of an earlier manager. kUnavailable: nobody answers there.
+  static Task<std::shared_ptr<KeeperProcess>> Adopt(CellContext& context, KeeperListener& listener,
+                                                    const host::HostObject& recorded);
+  ~KeeperProcess();
+
+  // Has the keeper make the image ready. kUnsupported: this host lacks the class.
+  Task<void> Prepare(std::string key, std::string sandbox_class, std::string root_image);
+  // Whether the image `key` takes such a sandbox. kUnsupported: the message says what not.
+  Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
+  // A new line to the image `key`, for one cell.
+  Result<Fd> OpenLine(const std::string& key);
+  void Forget(const std::string& key);
+
+  // Asks the keeper to finish and waits for its end; kills it after `patience`.
+  Task<void> Drain(std::chrono::milliseconds patience);
+  void Kill() noexcept;
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& tenant() const noexcept { return tenant_; }
+  [[nodiscard]] const std::set<std::string>& keys() const noexcept { return keys_; }
+  [[nodiscard]] bool alive() const noexcept { return alive_; }
+  [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
+
+ private:
+  using Answer = Promise<std::monostate>;
+
+  KeeperProcess(CellContext& context, KeeperListener& listener, std::string name,
+                std::string tenant, host::Process process, Fd wire);
+
+  void Run();  // starts the two coroutines below
+  static Awaitable<void> Read(std::shared_ptr<KeeperProcess> self);
+  static Awaitable<void> Watch(std::shared_ptr<KeeperProcess> self);
+  void Handle(keeper::ToManager message);
+  void Ended(const std::string& why);
+  Result<void> Post(const keeper::ToKeeper& message, std::vector<Fd> fds = {});
+  Task<void> Ask(std::map<std::string, std::shared_ptr<Answer>>& waiting, std::string name,
+                 keeper::ToKeeper message);
+
+  CellContext& context_;
+  KeeperListener& listener_;
+  std::string name_;
+  std::string tenant_;
+  host::Process process_;
+  wire::Channel wire_;
+  std::set<std::string> keys_;
+  std::uint64_t next_check_ = 0;
+  bool alive_ = true;
+
+  // Answers that somebody waits for.
+  std::shared_ptr<Promise<keeper::ToManager>> greeting_;  // Ready or State
+  std::map<std::string, std::shared_ptr<Answer>> preparing_;
+  std::map<std::string, std::shared_ptr<Answer>> checking_;
+  std::shared_ptr<Answer> ended_;
+};
+
+}  // namespace strata::manager

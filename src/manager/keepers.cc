@@ -1,0 +1,145 @@
+#include "manager/keepers.h"
+
+#include <csignal>
+#include <utility>
+#include <vector>
+
+#include "manager/together.h"
+
+namespace strata::manager {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kEndPatience{10'000};
+
+// What cannot be adopted must not go on: nobody would ever end it.
+Awaitable<void> EndProcess(const host::HostObject& recorded) {
+  auto process = host::Process::Adopt(recorded.process);
+  if (!process) co_return;  // it has ended
+  static_cast<void>(process->Kill(SIGKILL));
+  (void)co_await process->Wait();
+}
+
+Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper, telemetry::Logger log) {
+  auto drained = co_await keeper->Drain(kEndPatience);
+  if (!drained) log.Warn("a keeper was killed", {{"keeper", keeper->name()}});
+}
+
+Task<void> DrainOne(std::shared_ptr<KeeperProcess> keeper, milliseconds patience) {
+  co_return co_await keeper->Drain(patience);
+}
+
+}  // namespace
+
+bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
+
+Keepers::Keepers(CellContext& context, std::function<void(const std::string&)> on_lost)
+    : context_(context), on_lost_(std::move(on_lost)), turns_(context.loop, 1) {}
+
+Task<void> Keepers::Recover() {
+  for (const host::HostObject& object : context_.journal.living()) {
+    if (object.kind != "keeper") continue;
+    auto keeper = co_await KeeperProcess::Adopt(context_, *this, object);
+    if (keeper) {
+      context_.log.Info("adopted a keeper", {{"keeper", object.id}, {"pid", (*keeper)->pid()}});
+      const std::string tenant = (*keeper)->tenant();
+      by_tenant_.emplace(tenant, std::move(*keeper));
+      continue;
+    }
+    context_.log.Warn("a keeper of an earlier manager cannot be adopted",
+                      {{"keeper", object.id}, {"error", keeper.error().message}});
+    co_await EndProcess(object);
+    RemoveKeeperTraces(context_, object.id);
+  }
+  co_return Result<void>{};
+}
+
+Task<std::shared_ptr<KeeperProcess>> Keepers::For(std::string tenant) {
+  const auto found = by_tenant_.find(tenant);
+  if (found != by_tenant_.end()) co_return found->second;
+  // The time makes the name new also after a restart of the manager.
+  const auto now = context_.clock.WallNow().time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+  std::string name = "k-" + tenant.substr(0, 12) + "-" + std::to_string(seconds % 10'000'000) +
+                     "-" + std::to_string(next_name_++);
+  auto started = co_await KeeperProcess::Start(context_, *this, std::move(name), tenant);
+  if (!started) co_return std::unexpected(std::move(started).error());
+  by_tenant_.emplace(std::move(tenant), *started);
+  co_return std::move(*started);
+}
+
+Task<std::string> Keepers::Prepare(std::string tenant, model::Class sandbox_class,
+                                   std::string digest, std::string root_image) {
+  auto turn = co_await turns_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  auto keeper = co_await For(std::move(tenant));
+  if (!keeper) co_return std::unexpected(std::move(keeper).error());
+  const std::string name(model::ClassName(sandbox_class));
+  std::string key = name + ":" + digest + "@" + (*keeper)->name();
+  if ((*keeper)->keys().contains(key)) co_return key;
+  auto prepared = co_await (*keeper)->Prepare(key, name, std::move(root_image));
+  if (!prepared) co_return std::unexpected(std::move(prepared).error());
+  co_return key;
+}
+
+std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
+  const std::string_view name = key.substr(key.rfind('@') + 1);
+  for (const auto& [tenant, keeper] : by_tenant_) {
+    if (keeper->name() == name) return keeper;
+  }
+  return nullptr;
+}
+
+Task<void> Keepers::Check(std::string key, model::Limits limits, model::Grants grants) {
+  const auto keeper = Of(key);
+  if (!keeper) co_return Fail(Errc::kUnavailable, "the keeper of " + key + " is gone");
+  co_return co_await keeper->Check(std::move(key), limits, std::move(grants));
+}
+
+Result<Fd> Keepers::OpenLine(const std::string& key) {
+  const auto keeper = Of(key);
+  if (!keeper) return Fail(Errc::kNotFound, "the keeper of " + key + " is gone");
+  return keeper->OpenLine(key);
+}
+
+void Keepers::KeepOnly(const std::set<std::string>& keys) {
+  for (auto at = by_tenant_.begin(); at != by_tenant_.end();) {
+    const auto& keeper = at->second;
+    const std::set<std::string> held = keeper->keys();
+    for (const std::string& key : held) {
+      if (!keys.contains(key)) keeper->Forget(key);
+    }
+    if (!keeper->keys().empty()) {
+      ++at;
+      continue;
+    }
+    Spawn(context_.loop, DrainAndForget(keeper, context_.log));
+    at = by_tenant_.erase(at);
+  }
+}
+
+Task<void> Keepers::Down(milliseconds patience) {
+  stopping_ = true;
+  auto turn = co_await turns_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  std::vector<Task<void>> all;
+  for (const auto& [tenant, keeper] : by_tenant_) all.push_back(DrainOne(keeper, patience));
+  auto outcome = co_await Together(context_.loop, std::move(all));
+  by_tenant_.clear();
+  co_return outcome;
+}
+
+void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
+  for (auto at = by_tenant_.begin(); at != by_tenant_.end(); ++at) {
+    if (at->second.get() != &keeper) continue;
+    const std::string tenant = at->first;
+    by_tenant_.erase(at);
+    if (stopping_) return;
+    context_.log.Error("a keeper died", {{"keeper", keeper.name()}, {"why", why}});
+    on_lost_(tenant);
+    return;
+  }
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,73 @@
+// manager/keepers.h - the keepers of this instance, one for each tenant that needs one, and the
+// images in them.
+//
+//   deploy --Prepare--> [ Keepers: tenant -> KeeperProcess ] --line--> cells
+//
+// An image is known by its module key, "<class>:<digest>@<keeper>", which cells and the manager use
+// as they use the key of native code. A keeper that dies is not replaced here: its keys are void,
+// OnLost is told, and the next Prepare starts another, under whose name there are new keys.
+//
+// Threads: one loop. Lifetime: context outlives it. Tested by tests/e2e and tests/crash.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/task.h"
+#include "manager/keeper_process.h"
+#include "manager/turns.h"
+#include "model/values.h"
+
+namespace strata::manager {
+
+// Whether `key` names an image in a keeper, not native code.
+bool IsKeeperKey(std::string_view key) noexcept;
+
+class Keepers final : public KeeperListener {
+ public:
+  // `on_lost`: a keeper died with images in it; the name is its tenant's.
+  Keepers(CellContext& context, std::function<void(const std::string& tenant)> on_lost);
+
+  // Adopts the living keepers of an earlier manager, and removes what dead ones left.
+  Task<void> Recover();
+
+  // Makes the image ready in the tenant's keeper, which is started when there is none, unless it is
+  // ready there already. The module key. kUnsupported: not root, or this host lacks the class.
+  Task<std::string> Prepare(std::string tenant, model::Class sandbox_class, std::string digest,
+                            std::string root_image);
+
+  // Whether a sandbox of the image could have these. kUnsupported: the message says what not.
+  Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
+
+  // A line to the image, for one cell. kNotFound: its keeper is gone.
+  Result<Fd> OpenLine(const std::string& key);
+
+  // Forgets every image that is not in `keys`, and ends keepers without any.
+  void KeepOnly(const std::set<std::string>& keys);
+
+  // Ends every keeper and all that they hold.
+  Task<void> Down(std::chrono::milliseconds patience);
+
+  [[nodiscard]] std::size_t size() const noexcept { return by_tenant_.size(); }
+
+ private:
+  void OnExit(KeeperProcess& keeper, const std::string& why) override;
+  Task<std::shared_ptr<KeeperProcess>> For(std::string tenant);
+  [[nodiscard]] std::shared_ptr<KeeperProcess> Of(std::string_view key) const;
+
+  CellContext& context_;
+  std::function<void(const std::string& tenant)> on_lost_;
+  Turns turns_;  // one keeper is started or asked to prepare at a time
+  std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
+  std::uint64_t next_name_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace strata::manager

@@ -1,0 +1,150 @@
+// From artifacts to something that can be called: native code for cells, images in keepers.
+#include <string>
+#include <utility>
+
+#include "base/files.h"
+#include "manager/manager_impl.h"
+
+namespace strata::manager {
+namespace {
+
+std::string_view Name(model::GuestKind kind) { return model::GuestKindName(kind); }
+
+// What the compiler found must be what the manifest asks for, and able to get what it grants.
+Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) {
+  const model::Workload& workload = *resource.workload();
+  const model::GuestKind asked = workload.guest;
+  if (asked != model::GuestKind::kAuto && asked != found) {
+    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.guest is '" +
+                                            std::string(Name(asked)) + "' but the artifact is '" +
+                                            std::string(Name(found)) + "'");
+  }
+  if (resource.kind() == model::Kind::kService && found == model::GuestKind::kCommand) {
+    return Fail(Errc::kUnsupported, resource.key().ToString() +
+                                        ": a WASI command ends with its call; deploy it as a "
+                                        "Function");
+  }
+  if (found == model::GuestKind::kModule && !workload.grants.dirs.empty()) {
+    return Fail(Errc::kUnsupported, resource.key().ToString() +
+                                        ": spec.grants.dirs: a bare module has no file system to "
+                                        "show directories in; build a command or a component");
+  }
+  return {};
+}
+
+Result<void> CheckImageKind(const model::Resource& resource) {
+  const model::GuestKind asked = resource.workload()->guest;
+  if (asked != model::GuestKind::kAuto && asked != model::GuestKind::kCommand) {
+    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.guest is '" +
+                                            std::string(Name(asked)) +
+                                            "' but a container image is a 'command'");
+  }
+  if (resource.kind() == model::Kind::kService) {
+    return Fail(Errc::kUnsupported,
+                resource.key().ToString() +
+                    ": a Service runs in class wasm only; deploy the image as a Function");
+  }
+  return {};
+}
+
+}  // namespace
+
+Task<void> ManagerImpl::Prepare(std::vector<Candidate>& candidates) {
+  for (Candidate& candidate : candidates) {
+    const model::Resource& resource = candidate.resource.resource;
+    if (resource.workload() == nullptr) continue;
+    const std::string place = resource.key().ToString() + ": spec.artifact";
+    if (candidate.artifact.image) {
+      if (auto fits = CheckImageKind(resource); !fits) co_return fits;
+      if (auto made = co_await PrepareImage(candidate); !made) co_return Wrap(made.error(), place);
+      continue;
+    }
+    auto code = co_await compiler_.Prepare(candidate.artifact.digest, candidate.artifact.bytes);
+    if (!code) co_return Wrap(code.error(), place);
+    if (auto fits = CheckKind(resource, code->info.kind); !fits) co_return fits;
+    candidate.code = std::move(code->file);
+  }
+  co_return Result<void>{};
+}
+
+// Asks the keeper too whether it can enforce what the manifest wants, so that nothing is stored
+// that no call could run.
+Task<void> ManagerImpl::PrepareImage(const Candidate& candidate) {
+  const model::Resource& resource = candidate.resource.resource;
+  auto root = co_await images_.Unpack(*candidate.artifact.image);
+  if (!root) co_return std::unexpected(std::move(root).error());
+  auto key = co_await keepers_.Prepare(resource.metadata.tenant, candidate.sandbox_class,
+                                       candidate.artifact.digest, artifact::WriteRootImage(*root));
+  if (!key) co_return std::unexpected(std::move(key).error());
+  const model::Workload& workload = *resource.workload();
+  co_return co_await keepers_.Check(std::move(*key), workload.limits, workload.grants);
+}
+
+model::Class ManagerImpl::ClassOf(const model::Revision& revision) const {
+  if (revision.workload.sandbox_class) return *revision.workload.sandbox_class;
+  return content_.Contains(revision.artifact_digest) ? model::Class::kWasm
+                                                     : model::Class::kContainer;
+}
+
+Task<Runnable> ManagerImpl::MakeRunnable(model::Revision revision) {
+  Runnable runnable;
+  runnable.sandbox_class = ClassOf(revision);
+  const bool wasm = runnable.sandbox_class == model::Class::kWasm;
+  // Not a conditional expression: gcc 12 destroys its temporaries twice around co_await.
+  Result<std::string> module;
+  if (wasm) {
+    module = co_await EnsureCode(revision);
+  } else {
+    module = co_await EnsureImage(revision, runnable.sandbox_class);
+  }
+  if (!module) co_return std::unexpected(std::move(module).error());
+  runnable.module = std::move(*module);
+  runnable.revision = std::move(revision);
+  co_return runnable;
+}
+
+Task<std::string> ManagerImpl::EnsureCode(const model::Revision& revision) {
+  std::string key = ModuleKey(revision.artifact_digest, compiler_.engine_key());
+  if (code_.contains(key)) co_return key;
+  auto code = compiler_.Open(revision.artifact_digest);
+  if (!code) {
+    // Evicted, damaged, or made by another engine version: the artifact is still here.
+    auto wasm = content_.Get(revision.artifact_digest);
+    if (!wasm) co_return Wrap(wasm.error(), "artifact of " + revision.ToString());
+    auto prepared = co_await compiler_.Prepare(revision.artifact_digest, *wasm);
+    if (!prepared) co_return Wrap(prepared.error(), "compile " + revision.ToString());
+    code = std::move(prepared->file);
+  }
+  code_.insert_or_assign(key, std::move(*code));
+  co_return key;
+}
+
+Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
+                                           model::Class sandbox_class) {
+  auto root = images_.Get(revision.artifact_digest);
+  if (!root) co_return Wrap(std::move(root).error(), "image of " + revision.ToString());
+  auto key = co_await keepers_.Prepare(revision.tenant, sandbox_class, revision.artifact_digest,
+                                       artifact::WriteRootImage(*root));
+  if (!key) co_return Wrap(std::move(key).error(), "image of " + revision.ToString());
+  co_return key;
+}
+
+void ManagerImpl::ReleaseUnused() {
+  keepers_.KeepOnly(served_);
+  auto revisions = store_->CurrentRevisions();
+  if (!revisions) return;
+  std::set<std::string> digests;
+  for (const model::Revision& revision : *revisions) digests.insert(revision.artifact_digest);
+  for (const auto& [id, record] : sandboxes_) digests.insert(record.artifact_digest);
+  auto pruned = images_.Prune(digests);
+  if (!pruned) log_.Warn("unused images are not removed", {{"error", pruned.error().message}});
+}
+
+Result<Fd> ManagerImpl::OpenCode(const std::string& key) {
+  if (IsKeeperKey(key)) return keepers_.OpenLine(key);
+  const auto found = code_.find(key);
+  if (found == code_.end()) return Fail(Errc::kNotFound, "no code " + key);
+  return DuplicateFd(found->second);
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,27 @@
+// manager/wire_end.h - what the manager's ends of all its wires, to cells and to keepers, have in
+// common. Threads: any. Errors: as each function says.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <variant>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace strata::manager {
+
+// A connection to the Unix socket at `path`. Never waits: it connects at once or not at all.
+Result<Fd> ConnectUnix(const std::filesystem::path& path);
+
+// What "CODE: message", as cells and keepers word a failure, says; empty: all went well.
+Result<std::monostate> OutcomeOf(const std::string& error);
+
+struct SocketPair {
+  Fd ours;
+  Fd theirs;
+};
+// Connected, close-on-exec, non-blocking.
+Result<SocketPair> MakeSocketPair();
+
+}  // namespace strata::manager
