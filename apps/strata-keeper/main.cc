@@ -8,7 +8,9 @@
 #include <CLI/CLI.hpp>
 
 #include "keeper/role.h"
+#include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"
+#include "sandbox/oci/oci_driver.h"
 
 namespace {
 
@@ -30,23 +32,26 @@ what they started, and serves calls that cells hand it. stratad starts it; there
 for people. It listens to its wire (--wire-fd), a connected AF_UNIX socket; the first message is
 Start (src/keeper/messages.h).)";
 
-Result<std::unique_ptr<Driver>> MakeContainers(Loop& loop, const Clock& clock, const Start& start) {
-  strata::sandbox::container::Config config;
-  config.state_root = fs::path(start.state_root) / "container";
+using ChooseFn = Result<strata::sandbox::oci::Config> (*)(strata::sandbox::oci::Config);
+
+Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock, const Start& start,
+                                        Class sandbox_class, ChooseFn choose) {
+  strata::sandbox::oci::Config config;
+  config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;
-  auto runtime = strata::sandbox::container::ChooseRuntime(config);
-  if (!runtime) return std::unexpected(std::move(runtime).error());
-  config.runtime = std::move(*runtime);
-  return strata::sandbox::container::ContainerDriver::Create(loop, clock, config);
+  auto chosen = choose(std::move(config));
+  if (!chosen) return std::unexpected(std::move(chosen).error());
+  return strata::sandbox::oci::OciDriver::Create(loop, clock, *chosen);
 }
 
 Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class sandbox_class,
                                            const Start& start) {
   switch (sandbox_class) {
     case Class::kContainer:
-      return MakeContainers(loop, clock, start);
+      return MakeOci(loop, clock, start, sandbox_class, strata::sandbox::container::ChooseRuntime);
     case Class::kAppkernel:
+      return MakeOci(loop, clock, start, sandbox_class, strata::sandbox::appkernel::ChooseRuntime);
     case Class::kMicrovm:
       return Fail(Errc::kUnsupported,
                   "class " + std::string(ClassName(sandbox_class)) + " is not in this version");

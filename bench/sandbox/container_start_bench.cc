@@ -21,8 +21,8 @@
 #include "base/testing/temp_dir.h"
 #include "host/memfd.h"
 #include "host/process.h"
-#include "sandbox/container/driver.h"
-#include "sandbox/container/runtime_config.h"
+#include "sandbox/oci/oci_driver.h"
+#include "sandbox/oci/runtime_config.h"
 #include "sandbox/root_image.h"
 #include "sandbox/testing/call_fixture.h"
 
@@ -69,16 +69,16 @@ class ByHand {
     const model::Grants grants;
     const model::Env env;
     const Json config =
-        container::MakeRuntimeConfig({.image = kTrue,
-                                      .env = env,
-                                      .grants = grants,
-                                      .hostname = "bench",
-                                      .root = root,
-                                      .cgroup_path = std::string("/") + kParent + "/by-hand",
-                                      .limits = {.memory = model::Limits().memory,
-                                                 .cpu_millis = container::Config().cpu_millis,
-                                                 .pids = container::Config().pids},
-                                      .writable = container::Config().writable});
+        oci::MakeRuntimeConfig({.image = kTrue,
+                                .env = env,
+                                .grants = grants,
+                                .hostname = "bench",
+                                .root = root,
+                                .cgroup_path = std::string("/") + kParent + "/by-hand",
+                                .limits = {.memory = model::Limits().memory,
+                                           .cpu_millis = oci::Config().cpu_millis,
+                                           .pids = oci::Config().pids},
+                                .writable = oci::Config().writable});
     Expect(WriteFileAtomic(directory_ / "config.json", DumpJson(config)).has_value(), "config");
   }
   ~ByHand() {
@@ -119,18 +119,17 @@ double ThroughDriver(Image& image, Loop& loop, const Clock& clock) {
 
 int Main(int rounds) {
   const strata::testing::TempDir state;
-  container::Config config{.state_root = state / "state", .cgroup_parent = kParent};
-  auto runtime = container::ChooseRuntime(config);
-  Expect(runtime.has_value(), runtime ? "" : runtime.error().message);
-  config.runtime = *runtime;
+  oci::Config wanted{.state_root = state / "state", .cgroup_parent = kParent};
+  auto config = container::ChooseRuntime(std::move(wanted));
+  Expect(config.has_value(), config ? "" : config.error().message);
   Loop loop;
   const SystemClock clock;
-  auto driver = container::ContainerDriver::Create(loop, clock, config);
+  auto driver = oci::OciDriver::Create(loop, clock, *config);
   Expect(driver.has_value(), "driver");
-  auto artifact = host::MakeSealedMemfd("image", AsBytes(WriteRootImage(kTrue)));
+  auto artifact = host::MakeSealedMemfd("image", AsBytes(artifact::WriteRootImage(kTrue)));
   auto image = (*driver)->Prepare(std::move(artifact).value());
   Expect(image.has_value(), "image");
-  ByHand by_hand(*runtime);
+  ByHand by_hand(config->runtime);
 
   Samples driver_times;
   Samples hand_times;

@@ -60,6 +60,9 @@ class Cgroup {
   // Sets the limits that are not zero. kInvalidArgument: less memory than a page.
   virtual Result<void> Limit(const CgroupLimits& limits) = 0;
 
+  // What SpawnOptions::cgroups takes, for a process that is to be born here.
+  [[nodiscard]] virtual std::vector<std::string> directories() const = 0;
+
   // Moves a process here, with all its threads; its later children are born here.
   virtual Result<void> Add(pid_t pid) = 0;
 

@@ -38,6 +38,14 @@ class CgroupV1 final : public Cgroup {
     return {};
   }
 
+  [[nodiscard]] std::vector<std::string> directories() const override {
+    std::vector<std::string> all;
+    for (const std::string& controller : place_.controllers) {
+      all.push_back(File(controller, "").parent_path().string());
+    }
+    return all;
+  }
+
   Result<void> Add(pid_t pid) override {
     for (const std::string& controller : place_.controllers) {
       auto moved = Write(controller, "cgroup.procs", std::to_string(pid));

@@ -39,6 +39,10 @@ class CgroupV2 final : public Cgroup {
     return {};
   }
 
+  [[nodiscard]] std::vector<std::string> directories() const override {
+    return {directory_.string()};
+  }
+
   Result<void> Add(pid_t pid) override {
     return WriteControl(directory_ / "cgroup.procs", std::to_string(pid));
   }

@@ -19,6 +19,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/files.h"
+#include "host/orphans.h"
 #include "host/process_child.h"
 
 namespace strata::host {
@@ -117,6 +118,11 @@ struct Process::State {
   bool ours = false;  // started by us and not detached: we end and reap it
   std::optional<ExitStatus> status;
 
+  explicit State(ProcessId of) : id(std::move(of)) { NoteChild(id.pid); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { ForgetChild(id.pid); }
+
   // Waits up to `timeout_ms` (-1: for ever) for the end and reaps.
   std::optional<ExitStatus> Poll(int timeout_ms) {
     if (status) return status;
@@ -189,6 +195,7 @@ Result<Process> Process::Spawn(const SpawnOptions& options) {
   plan.report_fd = report_out.get();
 
   pid_t pid = -1;
+  const ExpectedOrphan not_yet_noted;
   {
     const SignalsBlocked blocked;
     pid = ::fork();
@@ -207,9 +214,8 @@ Result<Process> Process::Spawn(const SpawnOptions& options) {
     if (!pidfd) return Wrap(std::move(pidfd).error(), context);
     return Wrap(std::move(id).error(), context);
   }
-  auto state = std::make_shared<State>();
+  auto state = std::make_shared<State>(std::move(*id));
   state->pidfd = std::move(*pidfd);
-  state->id = std::move(*id);
   state->isolation = *isolation;
   state->ours = true;
   return Process(std::move(state));
@@ -225,9 +231,8 @@ Result<Process> Process::Adopt(const ProcessId& id) {
   if (*now != id) {
     return Fail(Errc::kNotFound, "adopt: pid " + std::to_string(id.pid) + " is another process");
   }
-  auto state = std::make_shared<State>();
+  auto state = std::make_shared<State>(id);
   state->pidfd = std::move(*pidfd);
-  state->id = id;
   return Process(std::move(state));
 }
 

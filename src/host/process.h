@@ -95,6 +95,7 @@ struct SpawnOptions {
   int stderr_fd = -1;
   std::vector<PassedFd> fds;
   std::vector<ResourceLimit> limits;
+  std::vector<std::string> cgroups;  // directories of the groups that it is in from the start
   std::optional<Identity> identity;  // none: stay who we are
   Namespaces namespaces = Namespaces::kKeep;
   Privileges privileges = Privileges::kDrop;

@@ -154,6 +154,11 @@ ChildReport Prepare(ChildPlan& plan) {
   ResetSignals();
   ::umask(077);
   if (::setsid() < 0) return {ChildStep::kSession, errno, {}};
+  for (const std::string& file : plan.cgroup_files) {
+    if (const int err = WriteControl(file.c_str(), "0"); err != 0) {
+      return {ChildStep::kCgroup, err, {}};
+    }
+  }
   if (!plan.oom_score.empty()) {
     const int err = WriteControl("/proc/self/oom_score_adj", plan.oom_score);
     if (err != 0) return {ChildStep::kOomScore, err, {}};
@@ -184,10 +189,11 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
 }  // namespace
 
 std::string_view ChildStepName(ChildStep step) noexcept {
-  constexpr std::array<std::string_view, 15> kNames = {
-      "ready",          "pass descriptors", "new session",         "set OOM score", "set limits",
-      "new namespaces", "map user",         "clear groups",        "set group",     "set user",
-      "drop caps",      "no_new_privs",     "parent death signal", "chdir",         "execve"};
+  constexpr std::array<std::string_view, 16> kNames = {
+      "ready",         "pass descriptors",    "new session",    "join cgroup",
+      "set OOM score", "set limits",          "new namespaces", "map user",
+      "clear groups",  "set group",           "set user",       "drop caps",
+      "no_new_privs",  "parent death signal", "chdir",          "execve"};
   return kNames[static_cast<std::size_t>(step)];
 }
 
@@ -201,6 +207,7 @@ ChildPlan::ChildPlan(const SpawnOptions& from)
   argv.push_back(nullptr);
   envp.push_back(nullptr);
   for (const PassedFd& fd : fds) highest_fd = std::max(highest_fd, fd.to);
+  for (const std::string& group : from.cgroups) cgroup_files.push_back(group + "/cgroup.procs");
   if (from.oom_score_adjust) oom_score = std::to_string(*from.oom_score_adjust);
   const std::string uid = std::to_string(from.identity ? from.identity->uid : ::geteuid());
   const std::string gid = std::to_string(from.identity ? from.identity->gid : ::getegid());

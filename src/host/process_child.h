@@ -20,6 +20,7 @@ enum class ChildStep : std::uint8_t {
   kReady,  // no failure: execve is next
   kDescriptors,
   kSession,
+  kCgroup,
   kOomScore,
   kLimits,
   kNamespaces,
@@ -55,6 +56,7 @@ struct ChildPlan {
   int report_fd = -1;
   pid_t parent = 0;
   std::string oom_score;
+  std::vector<std::string> cgroup_files;
   std::string uid_map;  // "<uid> <uid> 1": we stay who we are, seen from inside and outside
   std::string gid_map;
 };

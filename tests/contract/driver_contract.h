@@ -68,6 +68,7 @@ struct HarnessEntry {
 std::unique_ptr<Harness> MakeFakeHarness();
 std::unique_ptr<Harness> MakeWasmHarness();
 std::unique_ptr<Harness> MakeContainerHarness();
+std::unique_ptr<Harness> MakeAppkernelHarness();
 
 class DriverContractTest : public ::testing::TestWithParam<HarnessEntry> {
  protected:

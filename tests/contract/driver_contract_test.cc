@@ -9,6 +9,7 @@ namespace {
 constexpr HarnessEntry kHarnesses[] = {
     {"fake", MakeFakeHarness},
     {"container", MakeContainerHarness},
+    {"appkernel", MakeAppkernelHarness},
 #ifdef STRATA_CONTRACT_WASM
     {"wasm", MakeWasmHarness},
 #endif

@@ -12,7 +12,8 @@ import unittest
 from e2e.images import Image, digest, entry, folder, link, tar
 from e2e.support import BIN, DONE, PATIENCE, ServerTest, eventually, function
 
-GUEST = BIN / "strata_container_guest"
+GUEST = BIN / "strata_oci_guest"
+CLASSES = ("container", "appkernel")
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()), folder("etc"),
            entry("etc/passwd", b"root:x:0:0::/:/bin/sh\napp:x:1234:4321::/:/bin/sh\n", 0o644),
            folder("data"), entry("data/old", b"old", 0o644), entry("data/kept", b"kept", 0o644))
@@ -55,6 +56,27 @@ class ImagesTest(ServerTest):
         self.assertEqual((answer.status, answer.text), (200, "hello"))
         self.assertEqual(self.server.json("describe", "function", "hello")["status"]["class"],
                          "container")
+
+    def test_the_same_image_runs_in_every_class_that_asks_for_it(self):
+        for name in CLASSES:
+            with self.subTest(name):
+                self.deploy(f"in-{name}", self.image(BASE, args=("/bin/guest", "hello")),
+                            **{"class": name})
+                self.assertEqual(self.server.get(f"/in-{name}").text, "hello")
+                self.assertEqual(self.dead_children(), [], "nobody waits for these")
+
+    def dead_children(self):
+        """Zombies whose parent is a process of this server."""
+        ours = self.server.processes()
+        dead = []
+        for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, parent = status.read_text().rsplit(") ", 1)[1].split()[:2]
+            except OSError:
+                continue
+            if state == "Z" and int(parent) in ours:
+                dead.append(status.read_text())
+        return dead
 
     def test_the_body_is_its_input(self):
         self.deploy("echo", self.image(BASE, args=("/bin/guest", "echo")))

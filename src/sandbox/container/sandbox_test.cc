@@ -14,7 +14,8 @@
 #include <gtest/gtest.h>
 
 #include "sandbox/container/driver.h"
-#include "sandbox/container/testing/root.h"
+#include "sandbox/oci/oci_driver.h"
+#include "sandbox/oci/testing/root.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::sandbox::container {
@@ -32,7 +33,7 @@ class ContainerSandboxTest : public ::testing::Test {
     // What a runtime that does not work here left of itself while it was tried out.
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {
     }
-    auto made = ContainerDriver::Create(loop, clock, root.config());
+    auto made = oci::OciDriver::Create(loop, clock, root.config());
     ASSERT_TRUE(made.has_value()) << made.error().message;
     driver = std::move(*made);
   }
@@ -65,10 +66,10 @@ class ContainerSandboxTest : public ::testing::Test {
     return exit;
   }
 
-  const testing::ContainerRoot root;
+  const oci::testing::GuestRoot root{ChooseRuntime};
   Loop loop;
   ManualClock clock;
-  std::unique_ptr<ContainerDriver> driver;
+  std::unique_ptr<oci::OciDriver> driver;
   std::string answer;
   int status = 0;
 };
@@ -200,9 +201,9 @@ TEST_F(ContainerSandboxTest, AMissingLayerIsNotFound) {
 TEST_F(ContainerSandboxTest, ADriverWithoutARuntimeIsRefused) {
   auto config = root.config();
   config.runtime = "";
-  EXPECT_EQ(ContainerDriver::Create(loop, clock, config).error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(oci::OciDriver::Create(loop, clock, config).error().code, Errc::kInvalidArgument);
   config.runtime = "/nonexistent";
-  EXPECT_EQ(ContainerDriver::Create(loop, clock, config).error().code, Errc::kNotFound);
+  EXPECT_EQ(oci::OciDriver::Create(loop, clock, config).error().code, Errc::kNotFound);
 }
 
 }  // namespace

@@ -21,7 +21,8 @@
 #include "host/process.h"
 #include "http/listener.h"
 #include "keeper/codec.h"
-#include "sandbox/container/testing/root.h"
+#include "sandbox/container/driver.h"
+#include "sandbox/oci/testing/root.h"
 #include "sandbox/remote/driver.h"
 #include "sandbox/testing/call_fixture.h"
 #include "wire/channel.h"
@@ -133,7 +134,7 @@ class KeeperProgramTest : public ::testing::Test {
     return found;
   }
 
-  const sandbox::container::testing::ContainerRoot root_;
+  const sandbox::oci::testing::GuestRoot root_{sandbox::container::ChooseRuntime};
   const strata::testing::TempDir dir_;
   const std::string parent_ = "strata-keeper-test-" + std::to_string(::getpid());
   Loop loop_;

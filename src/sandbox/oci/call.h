@@ -1,7 +1,7 @@
-// sandbox/container/call.h - one running call: starts the container, moves bytes between it and the
+// sandbox/oci/call.h - one running call: starts the container, moves bytes between it and the
 // HTTP exchange, and ends it when it must end.
 //
-//   Sandbox::Invoke --> ContainerCall::Run --> Bundle::Start (worker) ... pipes <-> CallIo
+//   Sandbox::Invoke --> OciCall::Run --> Bundle::Start (worker) ... pipes <-> CallIo
 //
 // Four coroutines run beside it: body to stdin, stdout to the response, stderr to the log, and one
 // that waits for the runtime and then for the guest. It looks at deadline, client and CPU time
@@ -17,18 +17,18 @@
 
 #include "sandbox/call_io.h"
 #include "sandbox/cgi.h"
-#include "sandbox/container/bundle.h"
-#include "sandbox/container/shared.h"
 #include "sandbox/driver.h"
 #include "sandbox/helper.h"
 #include "sandbox/log_lines.h"
+#include "sandbox/oci/bundle.h"
+#include "sandbox/oci/shared.h"
 #include "sandbox/wake_event.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
-class ContainerCall {
+class OciCall {
  public:
-  ContainerCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call);
+  OciCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call);
 
   // Fails with what Bundle::Start and Bundle::Guest fail with. `usage` of the Exit counts from the
   // call's start, but for the memory peak.
@@ -85,4 +85,4 @@ class ContainerCall {
   Helper tick_;
 };
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

@@ -1,10 +1,10 @@
-// sandbox/container/metrics.h - what a ContainerDriver counts. Plain numbers on the driver's loop.
+// sandbox/oci/metrics.h - what a OciDriver counts. Plain numbers on the driver's loop.
 // All but `sandboxes_live` only grow.
 #pragma once
 
 #include <cstdint>
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
 struct Metrics {
   std::uint64_t images = 0;
@@ -20,4 +20,4 @@ struct Metrics {
   std::uint64_t failed = 0;  // no container could be started
 };
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

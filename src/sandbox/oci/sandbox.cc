@@ -1,27 +1,26 @@
-#include "sandbox/container/sandbox.h"
+#include "sandbox/oci/sandbox.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
 using model::ExitReason;
 
-ContainerSandbox::ContainerSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle,
-                                   const Spec& spec)
+OciSandbox::OciSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle, const Spec& spec)
     : shared_(std::move(shared)), bundle_(std::move(bundle)), spec_(spec) {
   ++shared_->metrics.sandboxes;
   ++shared_->metrics.sandboxes_live;
 }
 
-ContainerSandbox::~ContainerSandbox() { --shared_->metrics.sandboxes_live; }
+OciSandbox::~OciSandbox() { --shared_->metrics.sandboxes_live; }
 
-Task<model::Exit> ContainerSandbox::Invoke(Call& call) {
+Task<model::Exit> OciSandbox::Invoke(Call& call) {
   if (running_ != nullptr || over_) {
     co_return Fail(Errc::kFailedPrecondition,
                    "sandbox " + spec_.id + (over_ ? " has ended" : " is running a call"));
   }
-  ContainerCall running(*shared_, *bundle_, spec_, call);
+  OciCall running(*shared_, *bundle_, spec_, call);
   running_ = &running;
   auto exit = co_await running.Run();
   running_ = nullptr;
@@ -29,17 +28,17 @@ Task<model::Exit> ContainerSandbox::Invoke(Call& call) {
   co_return exit;
 }
 
-Task<Sandbox::TypedResult> ContainerSandbox::InvokeExport(std::string_view, std::span<const Value>,
-                                                          TimePoint) {
+Task<Sandbox::TypedResult> OciSandbox::InvokeExport(std::string_view, std::span<const Value>,
+                                                    TimePoint) {
   co_return Fail(Errc::kUnsupported, "a container has no typed exports");
 }
 
-void ContainerSandbox::Stop() noexcept {
+void OciSandbox::Stop() noexcept {
   over_ = true;
   if (running_ != nullptr) running_->Stop();
 }
 
-void ContainerSandbox::Settle(const Result<model::Exit>& exit) {
+void OciSandbox::Settle(const Result<model::Exit>& exit) {
   Metrics& metrics = shared_->metrics;
   if (!exit) {
     over_ = true;
@@ -68,4 +67,4 @@ void ContainerSandbox::Settle(const Result<model::Exit>& exit) {
   total_.bytes_out.count += exit->usage.bytes_out.count;
 }
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

@@ -1,5 +1,7 @@
+#include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"
-#include "sandbox/container/testing/root.h"
+#include "sandbox/oci/oci_driver.h"
+#include "sandbox/oci/testing/root.h"
 #include "tests/contract/driver_contract.h"
 
 namespace strata::sandbox::contract {
@@ -29,15 +31,17 @@ const char* Behaviour(Guest guest) {
   return "hello";
 }
 
-class ContainerHarness final : public Harness {
+class OciHarness final : public Harness {
  public:
+  explicit OciHarness(oci::testing::ChooseFn choose) : root_(choose) {}
+
   std::string Missing() override { return root_.Missing(); }
 
   std::unique_ptr<Driver> MakeDriver(Loop& loop, const Clock& clock,
                                      std::uint32_t max_sandboxes) override {
     auto config = root_.config();
     config.max_sandboxes = max_sandboxes;
-    auto driver = container::ContainerDriver::Create(loop, clock, config);
+    auto driver = oci::OciDriver::Create(loop, clock, config);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
     return driver ? std::move(*driver) : nullptr;
   }
@@ -45,7 +49,7 @@ class ContainerHarness final : public Harness {
   Result<Fd> Artifact(Guest guest) override { return root_.Artifact({Behaviour(guest)}); }
   std::filesystem::path scratch_root() const override { return root_.state_root(); }
 
-  Bytes least_memory() const override { return container::Config().min_memory; }
+  Bytes least_memory() const override { return root_.config().min_memory; }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(500); }
   bool has_tables() const override { return false; }
   model::Grants impossible_grants() const override {
@@ -57,11 +61,17 @@ class ContainerHarness final : public Harness {
   void Settle(Driver& driver) override { EXPECT_TRUE(driver.Probe().has_value()); }
 
  private:
-  const container::testing::ContainerRoot root_;
+  const oci::testing::GuestRoot root_;
 };
 
 }  // namespace
 
-std::unique_ptr<Harness> MakeContainerHarness() { return std::make_unique<ContainerHarness>(); }
+std::unique_ptr<Harness> MakeContainerHarness() {
+  return std::make_unique<OciHarness>(container::ChooseRuntime);
+}
+
+std::unique_ptr<Harness> MakeAppkernelHarness() {
+  return std::make_unique<OciHarness>(appkernel::ChooseRuntime);
+}
 
 }  // namespace strata::sandbox::contract

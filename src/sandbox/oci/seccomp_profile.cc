@@ -1,15 +1,15 @@
-#include "sandbox/container/seccomp_profile.h"
+#include "sandbox/oci/seccomp_profile.h"
 
 #include <sched.h>
 
 #include <cerrno>
 #include <cstdint>
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 namespace {
 
 constexpr const char* kAllowed[] = {
-#include "sandbox/container/seccomp_calls.inc"
+#include "sandbox/oci/seccomp_calls.inc"
 };
 
 constexpr const char* kForbidden[] = {"bpf",
@@ -64,4 +64,4 @@ Json SeccompProfile() {
           {"syscalls", std::move(rules)}};
 }
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

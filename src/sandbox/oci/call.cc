@@ -1,4 +1,4 @@
-#include "sandbox/container/call.h"
+#include "sandbox/oci/call.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 
 #include "base/byte_view.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
 using model::Exit;
 using model::ExitReason;
@@ -22,10 +22,21 @@ using model::ExitReason;
 namespace {
 
 constexpr std::size_t kChunk = 16 * 1024;
+constexpr int kSignalBase = 128;
+constexpr int kLastSignal = 64;
+
+// A runtime that stays reports a guest's signal as shells do. A guest that returns such a code by
+// itself cannot be told from it.
+host::ExitStatus AsGuest(const host::ExitStatus& runtime) {
+  using Kind = host::ExitStatus::Kind;
+  const int signal = runtime.value - kSignalBase;
+  if (runtime.kind != Kind::kExited || signal < 1 || signal > kLastSignal) return runtime;
+  return {Kind::kSignaled, signal};
+}
 
 }  // namespace
 
-ContainerCall::ContainerCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call)
+OciCall::OciCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call)
     : shared_(shared),
       bundle_(bundle),
       spec_(spec),
@@ -38,14 +49,14 @@ ContainerCall::ContainerCall(Shared& shared, Bundle& bundle, const Spec& spec, C
       out_(shared.loop.get_executor()),
       err_(shared.loop.get_executor()) {}
 
-void ContainerCall::Stop() noexcept {
+void OciCall::Stop() noexcept {
   stop_ = true;
   event_.Wake();
 }
 
 // Cancellation of the awaiting coroutine is taken as a reason to end, not thrown: the container has
 // to be ended and the helpers joined, and those are waits too.
-Task<Exit> ContainerCall::Run() {
+Task<Exit> OciCall::Run() {
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
   ++shared_.metrics.calls;
@@ -57,13 +68,13 @@ Task<Exit> ContainerCall::Run() {
 }
 
 // The request's variables win: they say what this call is about.
-model::Env ContainerCall::Environment() const {
+model::Env OciCall::Environment() const {
   model::Env all = CgiVariables(call_);
   all.insert(spec_.env.begin(), spec_.env.end());
   return all;
 }
 
-Task<Exit> ContainerCall::Supervise() {
+Task<Exit> OciCall::Supervise() {
   if (auto usage = bundle_.usage()) before_ = *usage;
   // A named job: gcc 12 destroys a capture twice when the lambda is a temporary of a co_await.
   std::move_only_function<Result<Starting>()> start = [&bundle = bundle_, env = Environment()] {
@@ -92,7 +103,7 @@ Task<Exit> ContainerCall::Supervise() {
   co_return exit;
 }
 
-Awaitable<void> ContainerCall::RunUntilOver() {
+Awaitable<void> OciCall::RunUntilOver() {
   feed_.Start(shared_.loop, Feed(), event_);
   answer_.Start(shared_.loop, Answer(), event_);
   log_.Start(shared_.loop, CollectErrors(), event_);
@@ -114,11 +125,11 @@ Awaitable<void> ContainerCall::RunUntilOver() {
   }
 }
 
-bool ContainerCall::Over() const noexcept {
+bool OciCall::Over() const noexcept {
   return ended_ && !watch_.running() && !answer_.running() && !log_.running();
 }
 
-bool ContainerCall::MustEnd() {
+bool OciCall::MustEnd() {
   if (stop_) io_.Condemn(ExitReason::kStopped, "stopped");
   if (shared_.clock.Now() >= due_) io_.Condemn(ExitReason::kStopped, "deadline");
   io_.CheckClient();
@@ -131,12 +142,12 @@ bool ContainerCall::MustEnd() {
 
 // Not the runtime: it ends by itself when its container dies, and only it can reap that. What it
 // starts all the same is killed when Watch finds it.
-void ContainerCall::KillAll() {
+void OciCall::KillAll() {
   if (guest_) static_cast<void>(guest_->Kill(SIGKILL));
   bundle_.Kill();
 }
 
-Awaitable<void> ContainerCall::Join() {
+Awaitable<void> OciCall::Join() {
   for (Helper* helper : {&feed_, &answer_, &log_, &tick_}) helper->Cancel();
   while (feed_.running() || answer_.running() || log_.running() || tick_.running()) {
     co_await event_.Wait();
@@ -145,7 +156,7 @@ Awaitable<void> ContainerCall::Join() {
 
 // ---- helpers -----------------------------------------------------------------------------------
 
-Awaitable<void> ContainerCall::Feed() {
+Awaitable<void> OciCall::Feed() {
   std::array<std::byte, kChunk> part;
   while (true) {
     const auto got = io_.Read(part);
@@ -161,7 +172,7 @@ Awaitable<void> ContainerCall::Feed() {
 }
 
 // False: the guest reads no more, which is its own affair, or we were cancelled.
-Awaitable<bool> ContainerCall::WriteInput(std::span<const std::byte> bytes) {
+Awaitable<bool> OciCall::WriteInput(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(in_.native_handle(), bytes.data(), bytes.size());
     if (written >= 0) {
@@ -176,7 +187,7 @@ Awaitable<bool> ContainerCall::WriteInput(std::span<const std::byte> bytes) {
   co_return true;
 }
 
-Awaitable<void> ContainerCall::Answer() {
+Awaitable<void> OciCall::Answer() {
   std::array<char, kChunk> part;
   while (true) {
     co_await Flush();
@@ -195,7 +206,7 @@ Awaitable<void> ContainerCall::Answer() {
 }
 
 // Hands on what is decided, until all of it has been taken or the call is condemned.
-Awaitable<void> ContainerCall::Flush() {
+Awaitable<void> OciCall::Flush() {
   if (auto head = output_.TakeHead()) {
     if (!io_.Respond(std::move(*head))) co_return;
   }
@@ -209,7 +220,7 @@ Awaitable<void> ContainerCall::Flush() {
   }
 }
 
-Awaitable<void> ContainerCall::CollectErrors() {
+Awaitable<void> OciCall::CollectErrors() {
   std::array<char, kChunk> part;
   while (true) {
     const ssize_t got = ::read(err_.native_handle(), part.data(), part.size());
@@ -224,10 +235,19 @@ Awaitable<void> ContainerCall::CollectErrors() {
   }
 }
 
-Awaitable<void> ContainerCall::Watch() {
+Awaitable<void> OciCall::Watch() {
   auto status = co_await runtime_->Wait();
   if (!status) {
     ended_.emplace(std::unexpected(std::move(status).error()));
+    co_return;
+  }
+  if (shared_.runtime.stays()) {
+    auto good = bundle_.CheckRuntime(*status);
+    if (good) {
+      ended_.emplace(AsGuest(*status));
+    } else {
+      ended_.emplace(std::unexpected(std::move(good).error()));
+    }
     co_return;
   }
   std::move_only_function<Result<host::Process>()> find = [&bundle = bundle_, runtime = *status] {
@@ -243,7 +263,7 @@ Awaitable<void> ContainerCall::Watch() {
   ended_.emplace(co_await guest_->Wait());
 }
 
-Awaitable<void> ContainerCall::Tick() {
+Awaitable<void> OciCall::Tick() {
   boost::system::error_code failed;
   while (!failed) {
     timer_.expires_after(shared_.config.tick);
@@ -254,7 +274,7 @@ Awaitable<void> ContainerCall::Tick() {
 
 // ---- the end -----------------------------------------------------------------------------------
 
-Result<Exit> ContainerCall::Finish() {
+Result<Exit> OciCall::Finish() {
   Exit exit;
   const bool memory = after_.oom_kills > before_.oom_kills;
   if (!ended_->has_value()) {
@@ -281,4 +301,4 @@ Result<Exit> ContainerCall::Finish() {
   return exit;
 }
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

@@ -1,10 +1,10 @@
-#include "sandbox/container/runtime_config.h"
+#include "sandbox/oci/runtime_config.h"
 
 #include <utility>
 
-#include "sandbox/container/seccomp_profile.h"
+#include "sandbox/oci/seccomp_profile.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 namespace {
 
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -104,4 +104,4 @@ Json MakeRuntimeConfig(const RuntimeConfigInput& input) {
              {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}}}}};
 }
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

@@ -1,18 +1,18 @@
-// sandbox/container/image.h - one unpacked root file system and how to run it.
+// sandbox/oci/image.h - one unpacked root file system and how to run it.
 #pragma once
 
 #include <memory>
 #include <vector>
 
-#include "sandbox/container/shared.h"
-#include "sandbox/driver.h"
 #include "artifact/root_image.h"
+#include "sandbox/driver.h"
+#include "sandbox/oci/shared.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
-class ContainerImage final : public Image {
+class OciImage final : public Image {
  public:
-  ContainerImage(std::shared_ptr<Shared> shared, artifact::RootImage root);
+  OciImage(std::shared_ptr<Shared> shared, artifact::RootImage root);
 
   [[nodiscard]] model::GuestKind kind() const noexcept override {
     return model::GuestKind::kCommand;
@@ -29,4 +29,4 @@ class ContainerImage final : public Image {
   const artifact::RootImage root_;
 };
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

@@ -1,4 +1,4 @@
-// sandbox/container/seccomp_profile.h - the system calls that a container may make, in the OCI
+// sandbox/oci/seccomp_profile.h - the system calls that a container may make, in the OCI
 // format. An allow-list; seccomp_calls.inc has the names.
 //
 // It is the set that container engines allow a process without capabilities, less what makes
@@ -10,8 +10,8 @@
 
 #include "base/json.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
 Json SeccompProfile();
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

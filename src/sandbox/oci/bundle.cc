@@ -1,4 +1,4 @@
-#include "sandbox/container/bundle.h"
+#include "sandbox/oci/bundle.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -8,15 +8,16 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <sstream>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
 #include "base/json.h"
-#include "sandbox/container/runtime_config.h"
+#include "host/orphans.h"
+#include "sandbox/oci/runtime_config.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 namespace {
 
 namespace fs = std::filesystem;
@@ -72,19 +73,6 @@ void Reap(const host::ProcessId& id) {
   if (process) static_cast<void>(process->Poll());
 }
 
-// Orphans of a runtime that failed before its container had a group: they are in its session.
-void ReapSession(pid_t session) {
-  std::error_code error;
-  for (const auto& task : fs::directory_iterator("/proc/self/task", error)) {
-    const auto children = ReadFile(task.path() / "children", kMaxLog);
-    std::istringstream pids(children ? *children : "");
-    for (pid_t pid = 0; pids >> pid;) {
-      if (pid == session || ::getsid(pid) != session) continue;
-      if (auto id = host::IdentifyProcess(pid)) Reap(*id);
-    }
-  }
-}
-
 // What the runtime complained about last: lines of JSON with a "msg".
 std::string LastWords(const fs::path& log) {
   const auto text = ReadFile(log, kMaxLog);
@@ -107,11 +95,13 @@ Bundle::Bundle(Shared& shared, BundleSpec spec)
 // In the reverse order. What does not go within its patience stays for whoever looks after the
 // host; nothing here could do more about it.
 Bundle::~Bundle() {
+  expected_.reset();
   if (group_) {
     Remember();
     static_cast<void>(group_->Remove(kRemovePatience));
     for (const host::ProcessId& id : killed_) Reap(id);
   }
+  host::ReapOrphans();
   ::umount2((directory_ / "root").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   ::umount2(directory_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   ::rmdir(directory_.c_str());
@@ -133,13 +123,13 @@ Result<Starting> Bundle::Start(const model::Env& env) {
   for (const Fd* ours : {&in->write, &out->read, &err->read}) {
     if (auto set = MakeOurs(*ours); !set) return std::unexpected(std::move(set).error());
   }
-  auto command = shared_.runtime.RunCommand(directory_, name_);
+  auto command = shared_.runtime.RunCommand(directory_, name_, *group_);
   command.stdin_fd = in->read.get();
   command.stdout_fd = out->write.get();
   command.stderr_fd = err->write.get();
+  if (!shared_.runtime.stays()) expected_.emplace();
   auto runtime = host::Process::Spawn(command);
   if (!runtime) return std::unexpected(std::move(runtime).error());
-  runtime_ = runtime->pid();
   return Starting{.runtime = std::move(*runtime),
                   .in = std::move(in->write),
                   .out = std::move(out->read),
@@ -192,9 +182,18 @@ Result<void> Bundle::WriteConfig(const model::Env& env) {
   return WriteAll(file->get(), DumpJson(config));
 }
 
+Result<void> Bundle::CheckRuntime(const host::ExitStatus& runtime) const {
+  constexpr int kRuntimeFailed = 128;  // runsc's, for what is not the guest's doing
+  if (runtime != host::ExitStatus{host::ExitStatus::Kind::kExited, kRuntimeFailed}) return {};
+  // A guest may return the same; then the runtime has nothing to complain about.
+  const auto log = ReadFile(directory_ / "runtime.log", kMaxLog);
+  if (!log || log->empty()) return {};
+  return Fail(Errc::kInternal, "OCI runtime: " + LastWords(directory_ / "runtime.log"));
+}
+
 Result<host::Process> Bundle::Guest(const host::ExitStatus& runtime) {
   if (!runtime.success()) {
-    ReapSession(runtime_);
+    expected_.reset();
     return Fail(Errc::kInternal, "OCI runtime: " + LastWords(directory_ / "runtime.log"));
   }
   auto text = ReadFile(directory_ / "pid", 64_B);
@@ -202,7 +201,9 @@ Result<host::Process> Bundle::Guest(const host::ExitStatus& runtime) {
   // Unreaped as long as nobody waits for it, so the pid is still this guest's, dead or alive.
   auto id = host::IdentifyProcess(std::atoi(text->c_str()));
   if (!id) return std::unexpected(std::move(id).error());
-  return host::Process::Adopt(*id);
+  auto guest = host::Process::Adopt(*id);
+  expected_.reset();
+  return guest;
 }
 
 void Bundle::Kill() {
@@ -226,4 +227,4 @@ Result<host::CgroupUsage> Bundle::usage() const {
   return group_->Usage();
 }
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

@@ -1,4 +1,4 @@
-// sandbox/container/config.h - what a ContainerDriver is built with. Filled by the program that
+// sandbox/oci/config.h - what a OciDriver is built with. Filled by the program that
 // runs the class.
 #pragma once
 
@@ -6,14 +6,22 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
 struct Config {
-  // The OCI runtime; ChooseRuntime (driver.h) finds one that works here.
+  // Of the class that uses the runtime; also how its failures are introduced.
+  std::string class_name = "container";
+
+  // The OCI runtime and the arguments before its verb; the class finds what works here.
   std::filesystem::path runtime;
+  std::vector<std::string> runtime_arguments;
+  // Whether the runtime stays beside the guest and ends as the guest does (runsc), with all that it
+  // needs in the guest's group; else it leaves once the guest runs (runc).
+  bool runtime_stays = false;
 
   // Where the sandboxes' directories are made, empty ones as anybody else sees them. Ours alone.
   std::filesystem::path state_root;
@@ -37,4 +45,4 @@ struct Config {
   std::chrono::milliseconds tick{5};
 };
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

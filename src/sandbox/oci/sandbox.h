@@ -1,4 +1,4 @@
-// sandbox/container/sandbox.h - one container's place on the host and its life cycle.
+// sandbox/oci/sandbox.h - one container's place on the host and its life cycle.
 //
 //   fresh --Invoke--> running --returned--> idle --Invoke--> ...
 //                        '-- any other exit, or Stop() --> over (kFailedPrecondition)
@@ -11,17 +11,17 @@
 #include <span>
 #include <string_view>
 
-#include "sandbox/container/bundle.h"
-#include "sandbox/container/call.h"
-#include "sandbox/container/shared.h"
 #include "sandbox/driver.h"
+#include "sandbox/oci/bundle.h"
+#include "sandbox/oci/call.h"
+#include "sandbox/oci/shared.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
-class ContainerSandbox final : public Sandbox {
+class OciSandbox final : public Sandbox {
  public:
-  ContainerSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle, const Spec& spec);
-  ~ContainerSandbox() override;
+  OciSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle, const Spec& spec);
+  ~OciSandbox() override;
 
   Task<model::Exit> Invoke(Call& call) override;
   Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
@@ -35,9 +35,9 @@ class ContainerSandbox final : public Sandbox {
   std::shared_ptr<Shared> shared_;
   OwnedBundle bundle_;
   const Spec spec_;
-  ContainerCall* running_ = nullptr;
+  OciCall* running_ = nullptr;
   bool over_ = false;
   model::Usage total_;
 };
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

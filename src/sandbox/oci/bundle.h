@@ -1,4 +1,4 @@
-// sandbox/container/bundle.h - what one sandbox has on the host, and the only place that makes and
+// sandbox/oci/bundle.h - what one sandbox has on the host, and the only place that makes and
 // removes it: a cgroup, and a directory with a tmpfs of its own, in which lie config.json, the
 // runtime's state, the writable layer and the mounted root.
 //
@@ -12,22 +12,24 @@
 // those
 //           may therefore use it by address.
 // Errors:   a failing Start leaves the bundle as it was; its owner drops it.
-// Tested by tests/contract and sandbox/container/sandbox_test.cc.
+// Tested by tests/contract and sandbox/oci/sandbox_test.cc.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "host/cgroup.h"
-#include "host/process.h"
-#include "sandbox/container/oci_runtime.h"
-#include "sandbox/container/shared.h"
-#include "sandbox/driver.h"
 #include "artifact/root_image.h"
+#include "host/cgroup.h"
+#include "host/orphans.h"
+#include "host/process.h"
+#include "sandbox/driver.h"
+#include "sandbox/oci/runtime.h"
+#include "sandbox/oci/shared.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
 // What a sandbox is made from, kept by every job that may outlive it.
 struct BundleSpec {
@@ -61,6 +63,10 @@ class Bundle {
   // own words, kInternal.
   Result<host::Process> Guest(const host::ExitStatus& runtime);
 
+  // Of a runtime that stays: whether it ended as the guest did, or failed itself: the runtime's own
+  // words, kInternal.
+  [[nodiscard]] Result<void> CheckRuntime(const host::ExitStatus& runtime) const;
+
   // Kills everything in the container. Its first process stays to be waited for. For the loop.
   void Kill();
 
@@ -77,8 +83,8 @@ class Bundle {
   const std::string name_;  // unique on this host, also when an id is used again
   const std::filesystem::path directory_;
   std::unique_ptr<host::Cgroup> group_;
-  std::vector<host::ProcessId> killed_;  // nobody may be waiting for them
-  pid_t runtime_ = 0;                    // of the last start; also its session
+  std::vector<host::ProcessId> killed_;           // nobody may be waiting for them
+  std::optional<host::ExpectedOrphan> expected_;  // a guest that nobody has found yet
   bool made_ = false;
 };
 
@@ -91,4 +97,4 @@ struct BundleRemover {
 };
 using OwnedBundle = std::unique_ptr<Bundle, BundleRemover>;
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

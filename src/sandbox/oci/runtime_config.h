@@ -1,4 +1,4 @@
-// sandbox/container/runtime_config.h - the config.json of one container, as the OCI runtime
+// sandbox/oci/runtime_config.h - the config.json of one container, as the OCI runtime
 // specification has it: everything that confines the guest, in one pure function.
 //
 // Fixed for every container: own mount, pid, ipc, uts and network namespaces (the last without any
@@ -8,18 +8,18 @@
 // What it does not give: a user namespace. Root in the container is root of the host without
 // capabilities, held by the namespaces, seccomp and the read-only layers.
 //
-// Tested by sandbox/container/runtime_config_test.cc.
+// Tested by sandbox/oci/runtime_config_test.cc.
 #pragma once
 
 #include <string>
 
+#include "artifact/root_image.h"
 #include "base/bytes.h"
 #include "base/json.h"
 #include "host/cgroup.h"
 #include "model/values.h"
-#include "artifact/root_image.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 
 struct RuntimeConfigInput {
   const artifact::RootImage& image;
@@ -34,4 +34,4 @@ struct RuntimeConfigInput {
 
 Json MakeRuntimeConfig(const RuntimeConfigInput& input);
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

@@ -1,11 +1,11 @@
-#include "sandbox/container/runtime_config.h"
+#include "sandbox/oci/runtime_config.h"
 
 #include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 namespace {
 
 class RuntimeConfigTest : public ::testing::Test {
@@ -35,11 +35,11 @@ class RuntimeConfigTest : public ::testing::Test {
   }
 
   artifact::RootImage image{.lower = {"/layer"},
-                  .args = {"/bin/app", "-x"},
-                  .env = {{"A", "image"}, {"B", "image"}},
-                  .cwd = "/srv",
-                  .uid = 7,
-                  .gid = 8};
+                            .args = {"/bin/app", "-x"},
+                            .env = {{"A", "image"}, {"B", "image"}},
+                            .cwd = "/srv",
+                            .uid = 7,
+                            .gid = 8};
   model::Env env{{"A", "spec"}};
   model::Grants grants;
 };
@@ -121,4 +121,4 @@ TEST_F(RuntimeConfigTest, PathsOfTheHostAreMasked) {
 }
 
 }  // namespace
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

@@ -1,13 +1,13 @@
-#include "sandbox/container/image.h"
+#include "sandbox/oci/image.h"
 
 #include <filesystem>
 #include <string>
 #include <utility>
 
-#include "sandbox/container/sandbox.h"
+#include "sandbox/oci/sandbox.h"
 #include "sandbox/spec_check.h"
 
-namespace strata::sandbox::container {
+namespace strata::sandbox::oci {
 namespace {
 
 namespace fs = std::filesystem;
@@ -49,12 +49,12 @@ Result<void> CheckDirs(const model::Grants& grants) {
 
 }  // namespace
 
-ContainerImage::ContainerImage(std::shared_ptr<Shared> shared, artifact::RootImage root)
+OciImage::OciImage(std::shared_ptr<Shared> shared, artifact::RootImage root)
     : shared_(std::move(shared)), root_(std::move(root)) {
   ++shared_->metrics.images;
 }
 
-Result<void> ContainerImage::Check(const Spec& spec) const {
+Result<void> OciImage::Check(const Spec& spec) const {
   if (auto id = CheckId(spec.id); !id) return id;
   const Config& config = shared_->config;
   if (auto limits = CheckLimits(spec.limits, config); !limits) return limits;
@@ -70,7 +70,7 @@ Result<void> ContainerImage::Check(const Spec& spec) const {
   return {};
 }
 
-Result<std::unique_ptr<Sandbox>> ContainerImage::Create(const Spec& spec) {
+Result<std::unique_ptr<Sandbox>> OciImage::Create(const Spec& spec) {
   if (auto checked = Check(spec); !checked) return std::unexpected(std::move(checked).error());
   OwnedBundle bundle(new Bundle(*shared_, {.id = spec.id,
                                            .image = root_,
@@ -79,7 +79,7 @@ Result<std::unique_ptr<Sandbox>> ContainerImage::Create(const Spec& spec) {
                                                       .cpu_millis = shared_->config.cpu_millis,
                                                       .pids = shared_->config.pids}}),
                      BundleRemover{shared_});
-  return std::make_unique<ContainerSandbox>(shared_, std::move(bundle), spec);
+  return std::make_unique<OciSandbox>(shared_, std::move(bundle), spec);
 }
 
-}  // namespace strata::sandbox::container
+}  // namespace strata::sandbox::oci

@@ -1,0 +1,32 @@
+#include "sandbox/appkernel/driver.h"
+
+#include <utility>
+#include <vector>
+
+#include "sandbox/oci/oci_driver.h"
+
+namespace strata::sandbox::appkernel {
+namespace {
+
+// The Sentry's own memory and threads are charged to the sandbox.
+constexpr Bytes kLeastMemory = Bytes::MiB(64);
+constexpr std::uint32_t kSentryThreads = 128;
+
+}  // namespace
+
+Result<oci::Config> ChooseRuntime(oci::Config config) {
+  std::vector<oci::RuntimeChoice> choices;
+  for (const char* platform : {"systrap", "kvm", "ptrace"}) {
+    choices.push_back({std::string("runsc with ") + platform,
+                       "/usr/bin/runsc",
+                       {std::string("--platform=") + platform, "--network=none", "--ignore-cgroups",
+                        "--file-access=exclusive"}});
+  }
+  config.class_name = "appkernel";
+  config.runtime_stays = true;
+  config.min_memory = kLeastMemory;
+  config.pids += kSentryThreads;
+  return oci::FirstThatWorks(config, choices);
+}
+
+}  // namespace strata::sandbox::appkernel

@@ -1,0 +1,132 @@
+#include "sandbox/oci/oci_driver.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "sandbox/oci/bundle.h"
+#include "sandbox/oci/image.h"
+#include "sandbox/oci/shared.h"
+
+namespace strata::sandbox::oci {
+namespace {
+
+namespace fs = std::filesystem;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kProbePatience{4};  // a broken KVM hangs for ever
+constexpr std::chrono::milliseconds kAskAgain{1};
+
+Result<host::ExitStatus> WaitBlocking(host::Process& process, SteadyClock::time_point end) {
+  while (SteadyClock::now() < end) {
+    if (const auto status = process.Poll()) return *status;
+    std::this_thread::sleep_for(kAskAgain);
+  }
+  return Fail(Errc::kDeadlineExceeded, "the container did not end");
+}
+
+// On the worker: this host's own files are the root, so nothing has to be unpacked.
+Result<void> RunTrue(Shared& shared) {
+  Bundle bundle(shared, {.id = "probe",
+                         .image = {.lower = {"/"}, .args = {"/bin/true"}},
+                         .grants = {},
+                         .limits = {.memory = shared.config.min_memory,
+                                    .cpu_millis = shared.config.cpu_millis,
+                                    .pids = shared.config.pids}});
+  const auto end = SteadyClock::now() + kProbePatience;
+  auto started = bundle.Start({});
+  if (!started) return std::unexpected(std::move(started).error());
+  const auto runtime = WaitBlocking(started->runtime, end);
+  if (!runtime) return std::unexpected(runtime.error());
+  auto status = runtime;
+  if (shared.runtime.stays()) {
+    if (auto good = bundle.CheckRuntime(*runtime); !good) return good;
+  } else {
+    auto guest = bundle.Guest(*runtime);
+    if (!guest) return std::unexpected(std::move(guest).error());
+    status = WaitBlocking(*guest, end);
+  }
+  if (!status) return std::unexpected(status.error());
+  if (!status->success()) return Fail(Errc::kUnsupported, "/bin/true: " + status->ToString());
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OciDriver>> OciDriver::Create(Loop& loop, const Clock& clock,
+                                                     const Config& config) {
+  if (config.runtime.empty() || !config.state_root.is_absolute()) {
+    return Fail(Errc::kInvalidArgument,
+                config.class_name + ": no runtime or no state root is configured");
+  }
+  auto groups = host::Cgroups::Find(config.cgroup_parent);
+  if (!groups) return Wrap(std::move(groups).error(), config.class_name);
+  const auto can = groups->CanEnforce(
+      {.memory = config.max_memory, .cpu_millis = config.cpu_millis, .pids = config.pids});
+  if (!can) return Wrap(can.error(), config.class_name);
+  auto runtime = Runtime::Load(config);
+  if (!runtime) return Wrap(std::move(runtime).error(), config.class_name);
+  auto worker = Worker::Start();
+  if (!worker) return Wrap(std::move(worker).error(), config.class_name);
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return FailErrno("be a subreaper", errno);
+  ::signal(SIGPIPE, SIG_IGN);
+  std::shared_ptr<Shared> shared(new Shared{.loop = loop,
+                                            .clock = clock,
+                                            .config = config,
+                                            .groups = std::move(*groups),
+                                            .runtime = std::move(*runtime),
+                                            .metrics = {},
+                                            .worker = std::move(*worker)});
+  return std::unique_ptr<OciDriver>(new OciDriver(std::move(shared)));
+}
+
+Result<void> OciDriver::Probe() {
+  auto ran =
+      shared_->worker->RunBlocking<void>([shared = shared_.get()] { return RunTrue(*shared); });
+  if (ran) return {};
+  return Fail(Errc::kUnsupported, shared_->config.class_name + ": " + ran.error().message);
+}
+
+Result<std::shared_ptr<Image>> OciDriver::Prepare(Fd prepared) {
+  auto root = artifact::ReadRootImage(prepared);
+  if (!root) return std::unexpected(std::move(root).error());
+  std::error_code error;
+  for (const std::string& layer : root->lower) {
+    if (!fs::is_directory(layer, error)) {
+      return Fail(Errc::kNotFound, "image: layer " + layer + " is no directory");
+    }
+  }
+  return std::make_shared<OciImage>(shared_, std::move(*root));
+}
+
+const Metrics& OciDriver::metrics() const noexcept { return shared_->metrics; }
+
+std::string_view OciDriver::name() const noexcept { return shared_->config.class_name; }
+
+Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoice> choices) {
+  Loop loop;
+  const SystemClock clock;
+  std::string reasons;
+  for (const RuntimeChoice& choice : choices) {
+    if (::access(choice.program.c_str(), X_OK) != 0) continue;
+    Config with = config;
+    with.runtime = choice.program;
+    with.runtime_arguments = choice.arguments;
+    auto driver = OciDriver::Create(loop, clock, with);
+    if (!driver) return std::unexpected(std::move(driver).error());
+    auto probed = (*driver)->Probe();
+    if (probed) return with;
+    reasons += "; " + choice.name + ": " + probed.error().message;
+  }
+  if (reasons.empty()) reasons = "; none is installed";
+  return Fail(Errc::kUnsupported,
+              config.class_name + ": no OCI runtime works on this host" + reasons);
+}
+
+}  // namespace strata::sandbox::oci

@@ -1,0 +1,48 @@
+// sandbox/oci/runtime.h - the OCI runtime as a program: runc, crun, or another with their
+// command line.
+//
+// It is run from a sealed copy in memory: a container that gets hold of its runtime's executable
+// (CVE-2019-5736) finds a file that nobody can write. It gets the three standard descriptors and
+// no other (CVE-2024-21626).
+//
+// Threads: const methods from any; Load blocks for milliseconds. Tested by tests/contract.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "host/cgroup.h"
+#include "host/process.h"
+#include "sandbox/oci/config.h"
+
+namespace strata::sandbox::oci {
+
+class Runtime {
+ public:
+  // Copies the program. FailErrno's codes; kResourceExhausted: larger than 128 MiB.
+  static Result<Runtime> Load(const Config& config);
+
+  // How to start the container `id` of `bundle`. One that stays runs in `group`, and its exit
+  // status is the guest's. Any other ends when the guest runs; the guest has inherited its standard
+  // streams and is an orphan, ours if we are a subreaper. Dies with the thread that spawns it, so
+  // that a killed keeper leaves nothing that still makes things.
+  [[nodiscard]] host::SpawnOptions RunCommand(const std::filesystem::path& bundle,
+                                              const std::string& id,
+                                              const host::Cgroup& group) const;
+  [[nodiscard]] bool stays() const noexcept { return stays_; }
+
+ private:
+  Runtime(Fd program, const Config& config)
+      : program_(std::move(program)),
+        arguments_(config.runtime_arguments),
+        stays_(config.runtime_stays) {}
+  Fd program_;
+  std::vector<std::string> arguments_;
+  bool stays_;
+};
+
+}  // namespace strata::sandbox::oci

@@ -1,0 +1,27 @@
+// sandbox/oci/shared.h - what driver, images, sandboxes and bundles of one OciDriver
+// share.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "host/cgroup.h"
+#include "sandbox/oci/config.h"
+#include "sandbox/oci/metrics.h"
+#include "sandbox/oci/runtime.h"
+#include "sandbox/oci/worker.h"
+
+namespace strata::sandbox::oci {
+
+struct Shared {
+  Loop& loop;
+  const Clock& clock;
+  const Config config;
+  const host::Cgroups groups;
+  const Runtime runtime;
+  Metrics metrics;
+  std::unique_ptr<Worker> worker;  // last: its jobs use the others until they are done
+};
+
+}  // namespace strata::sandbox::oci

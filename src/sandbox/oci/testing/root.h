@@ -1,0 +1,76 @@
+// sandbox/oci/testing/root.h - a root file system with the one program of guest.cc
+// in it, for tests. Also finds, once per process, what a class needs of this host.
+#pragma once
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "artifact/root_image.h"
+#include "base/byte_view.h"
+#include "base/testing/temp_dir.h"
+#include "host/memfd.h"
+#include "sandbox/oci/oci_driver.h"
+
+namespace strata::sandbox::oci::testing {
+
+// How a class fills its configuration: sandbox/container/driver.h, sandbox/appkernel/driver.h.
+using ChooseFn = Result<Config> (*)(Config);
+
+class GuestRoot {
+ public:
+  explicit GuestRoot(ChooseFn choose) : found_(Found(choose, root_ / "state")) {
+    std::filesystem::create_directories(root_ / "root/bin");
+    std::filesystem::copy_file(STRATA_OCI_GUEST, root_ / "root/bin/guest");
+    // Readable for whoever the guest runs as.
+    std::filesystem::permissions(root_ / "root/bin/guest", std::filesystem::perms{0755});
+  }
+
+  [[nodiscard]] artifact::RootImage Image(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), "/bin/guest");
+    return {.lower = {root_ / "root"}, .args = std::move(arguments)};
+  }
+  [[nodiscard]] Result<Fd> Artifact(std::vector<std::string> arguments) const {
+    return host::MakeSealedMemfd("image",
+                                 AsBytes(artifact::WriteRootImage(Image(std::move(arguments)))));
+  }
+
+  // The driver's; nothing of ours lies in it.
+  [[nodiscard]] std::filesystem::path state_root() const { return root_ / "state"; }
+  [[nodiscard]] std::filesystem::path path() const { return root_ / "root"; }
+
+  // Of the driver; nothing but its limits may be changed. Only if Missing() is empty.
+  [[nodiscard]] Config config() const {
+    Config config = found_->value_or(Config());
+    config.state_root = state_root();
+    return config;
+  }
+  static std::string CgroupParent() { return "strata-test-" + std::to_string(::getpid()); }
+
+  // Why the class cannot run here; empty when it can.
+  [[nodiscard]] std::string Missing() const { return *found_ ? "" : found_->error().message; }
+
+ private:
+  static Result<Config> Find(ChooseFn choose, const std::filesystem::path& state_root) {
+    if (::geteuid() != 0) return Fail(Errc::kPermissionDenied, "containers need root");
+    Config config;
+    config.state_root = state_root;
+    config.cgroup_parent = CgroupParent();
+    return choose(std::move(config));
+  }
+  // Once for each class and process: it takes seconds.
+  static const Result<Config>* Found(ChooseFn choose, const std::filesystem::path& state_root) {
+    static std::map<ChooseFn, Result<Config>> found;
+    const auto known = found.find(choose);
+    if (known != found.end()) return &known->second;
+    return &found.emplace(choose, Find(choose, state_root)).first->second;
+  }
+
+  const strata::testing::TempDir root_;
+  const Result<Config>* found_;
+};
+
+}  // namespace strata::sandbox::oci::testing
