@@ -1,5 +1,7 @@
-// strata-keeper - holds one tenant's containers. Started by stratad; this file reads the command
-// line and knows which driver is which class. What a keeper is: src/keeper/README.md.
+// strata-keeper - holds one tenant's containers, application kernels and virtual machines. Started
+// by stratad; this file reads the command line and knows which driver is which class. What a keeper
+// is: src/keeper/README.md.
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -7,9 +9,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/byte_view.h"
+#include "base/sha256.h"
+#include "host/process.h"
 #include "keeper/role.h"
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"
+#include "sandbox/microvm/driver.h"
 #include "sandbox/oci/oci_driver.h"
 
 namespace {
@@ -45,6 +51,30 @@ Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock, const St
   return strata::sandbox::oci::OciDriver::Create(loop, clock, *chosen);
 }
 
+// Who virtual machines run as: one user for each keeper, in a range that nothing else uses.
+strata::host::Identity MachineUser(const std::string& keeper) {
+  constexpr std::uint32_t kFirstUser = 2'000'000'000;
+  constexpr std::uint32_t kUsers = 100'000'000;
+  const strata::Digest digest = strata::Sha256Of(strata::AsBytes(keeper));
+  std::uint32_t number = 0;
+  for (int i = 0; i < 4; ++i) number = number << 8 | std::to_integer<std::uint32_t>(digest[i]);
+  const std::uint32_t user = kFirstUser + number % kUsers;
+  return {user, user};
+}
+
+Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, const Start& start) {
+  strata::sandbox::microvm::Config config;
+  std::error_code error;
+  config.agent = fs::read_symlink("/proc/self/exe", error).parent_path() / "strata-agent";
+  config.state_root = fs::path(start.state_root) / ClassName(Class::kMicrovm);
+  config.cgroup_parent = start.cgroup_parent;
+  config.max_sandboxes = start.max_sandboxes;
+  config.user = MachineUser(start.instance + "/" + start.keeper);
+  auto chosen = strata::sandbox::microvm::ChooseAccelerator(std::move(config));
+  if (!chosen) return std::unexpected(std::move(chosen).error());
+  return strata::sandbox::microvm::MicrovmDriver::Create(loop, clock, *chosen);
+}
+
 Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class sandbox_class,
                                            const Start& start) {
   switch (sandbox_class) {
@@ -53,8 +83,7 @@ Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class
     case Class::kAppkernel:
       return MakeOci(loop, clock, start, sandbox_class, strata::sandbox::appkernel::ChooseRuntime);
     case Class::kMicrovm:
-      return Fail(Errc::kUnsupported,
-                  "class " + std::string(ClassName(sandbox_class)) + " is not in this version");
+      return MakeMachines(loop, clock, start);
     case Class::kWasm:
       break;
   }

@@ -39,9 +39,7 @@ constexpr int kTooLarge = 3;
 constexpr Bytes kAlwaysAllowed = Bytes::MiB(64);
 constexpr std::uint64_t kMostExpansion = 200;
 
-Awaitable<void> GiveWay() {
-  co_await asio::post(co_await asio::this_coro::executor, kAwait);
-}
+Awaitable<void> GiveWay() { co_await asio::post(co_await asio::this_coro::executor, kAwait); }
 
 // Reads `in` from its start to its end, and copies it to `out` unless that is -1.
 struct Read {
@@ -278,7 +276,8 @@ Task<std::string> ImageStore::RunUnpacker(std::vector<std::string> arguments, co
   }
   if (status->kind == host::ExitStatus::Kind::kSignaled) {
     co_return Fail(Errc::kInvalidArgument, "the layer made strata-unpack end with " +
-                                               status->ToString() + (why.empty() ? "" : ": ") + why);
+                                               status->ToString() + (why.empty() ? "" : ": ") +
+                                               why);
   }
   co_return Fail(Errc::kInternal, "strata-unpack: " + status->ToString() + ": " + why);
 }
@@ -289,7 +288,8 @@ Result<std::size_t> ImageStore::Prune(const std::set<std::string>& keep) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(config_.directory / "images", error)) {
     const std::string digest = DigestOfName(entry.path().filename());
-    const auto image = keep.contains(digest) ? Get(digest) : Result<RootImage>(Fail(Errc::kNotFound, "unused"));
+    const auto image =
+        keep.contains(digest) ? Get(digest) : Result<RootImage>(Fail(Errc::kNotFound, "unused"));
     if (image) {
       layers.insert(image->lower.begin(), image->lower.end());
     } else {

@@ -38,8 +38,8 @@ namespace strata::artifact {
 class ImageStore {
  public:
   struct Config {
-    std::filesystem::path directory;  // made (0700) when it is not there
-    std::filesystem::path unpacker;   // the program strata-unpack
+    std::filesystem::path directory;         // made (0700) when it is not there
+    std::filesystem::path unpacker;          // the program strata-unpack
     Bytes largest_layer = Bytes::MiB(8192);  // compressed, as a tar, and unpacked
   };
   static Result<ImageStore> Open(Config config);

@@ -46,12 +46,18 @@ Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
 }
 
 void Keeper::OnPrepare(const Prepare& message) {
-  if (!images_.contains(message.key)) {
-    auto image = MakeImage(message);
-    if (!image) return post_(Prepared{message.key, WireError(image.error())});
-    images_.emplace(message.key, std::move(*image));
-  }
-  post_(Prepared{message.key, ""});
+  if (images_.contains(message.key)) return post_(Prepared{message.key, ""});
+  auto image = MakeImage(message);
+  if (!image) return post_(Prepared{message.key, WireError(image.error())});
+  Spawn(loop_, WarmUp(message.key, std::move(*image)));
+}
+
+// An image is there once its sandboxes start fast.
+Awaitable<void> Keeper::WarmUp(std::string key, std::shared_ptr<sandbox::Image> image) {
+  auto warm = co_await image->Warm();
+  if (!warm) co_return post_(Prepared{key, WireError(warm.error())});
+  images_.emplace(key, std::move(image));
+  post_(Prepared{std::move(key), ""});
 }
 
 Result<std::shared_ptr<sandbox::Image>> Keeper::MakeImage(const Prepare& message) {

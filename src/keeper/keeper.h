@@ -50,6 +50,7 @@ class Keeper {
 
  private:
   void OnPrepare(const Prepare& message);
+  Awaitable<void> WarmUp(std::string key, std::shared_ptr<sandbox::Image> image);
   Result<std::shared_ptr<sandbox::Image>> MakeImage(const Prepare& message);
   Result<sandbox::Driver*> DriverOf(const std::string& name);
   void OnCheck(Check message);

@@ -36,8 +36,7 @@ std::string ModuleKey(std::string_view artifact_digest, std::string_view engine_
   return std::string(artifact_digest) + "-" + std::string(engine_key);
 }
 
-Configuration BuildConfiguration(std::string_view tenant,
-                                 std::span<const Runnable> runnable,
+Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnable> runnable,
                                  std::span<const model::RouteEntry> routes,
                                  const cell::Observe& observe) {
   Configuration built;

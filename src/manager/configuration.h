@@ -40,8 +40,7 @@ std::string ModuleKey(std::string_view artifact_digest, std::string_view engine_
 
 // The configuration of `tenant`. A route to a name that has no revision is left out (the store does
 // not let that happen).
-Configuration BuildConfiguration(std::string_view tenant,
-                                 std::span<const Runnable> runnable,
+Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnable> runnable,
                                  std::span<const model::RouteEntry> routes,
                                  const cell::Observe& observe);
 

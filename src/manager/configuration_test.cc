@@ -25,7 +25,7 @@ model::RouteEntry RouteTo(std::string tenant, std::string path, std::string func
 
 TEST(ConfigurationTest, HoldsOneTenantOnly) {
   const std::vector<Runnable> runnable{RunnableOf("a", "one", "sha256:1"),
-                                               RunnableOf("b", "two", "sha256:2")};
+                                       RunnableOf("b", "two", "sha256:2")};
   const std::vector<model::RouteEntry> routes{RouteTo("a", "/1", "one"), RouteTo("b", "/2", "two")};
   const auto built = BuildConfiguration("b", runnable, routes, {});
   ASSERT_EQ(built.message.functions.size(), 1U);
@@ -38,7 +38,7 @@ TEST(ConfigurationTest, HoldsOneTenantOnly) {
 
 TEST(ConfigurationTest, RoutesNameFunctionsByTheirIndex) {
   const std::vector<Runnable> runnable{RunnableOf("a", "one", "sha256:1"),
-                                               RunnableOf("a", "two", "sha256:1")};
+                                       RunnableOf("a", "two", "sha256:1")};
   const std::vector<model::RouteEntry> routes{RouteTo("a", "/", "two")};
   const auto built = BuildConfiguration("a", runnable, routes, {});
   ASSERT_EQ(built.message.routes.size(), 1U);
@@ -50,8 +50,9 @@ TEST(ConfigurationTest, RoutesNameFunctionsByTheirIndex) {
 
 TEST(ConfigurationTest, CollectsTheDirectoriesThatCellsMustReach) {
   auto runnable = RunnableOf("a", "one", "sha256:1");
-  runnable.revision.workload.grants.dirs = {{"/srv/data", "/data", model::DirGrant::Mode::kReadOnly},
-                                   {"", "/tmp", model::DirGrant::Mode::kScratch}};
+  runnable.revision.workload.grants.dirs = {
+      {"/srv/data", "/data", model::DirGrant::Mode::kReadOnly},
+      {"", "/tmp", model::DirGrant::Mode::kScratch}};
   const auto built = BuildConfiguration("a", std::span(&runnable, 1), {}, {});
   EXPECT_EQ(built.read_only, std::set<std::string>{"/srv/data"});
   EXPECT_TRUE(built.scratch);
@@ -60,8 +61,9 @@ TEST(ConfigurationTest, CollectsTheDirectoriesThatCellsMustReach) {
 TEST(ConfigurationTest, DirectoriesOfOtherClassesAreTheirKeepersAffair) {
   auto runnable = RunnableOf("a", "one", "container:sha256:1@k-a-1-0");
   runnable.sandbox_class = model::Class::kContainer;
-  runnable.revision.workload.grants.dirs = {{"/srv/data", "/data", model::DirGrant::Mode::kReadOnly},
-                                            {"", "/tmp", model::DirGrant::Mode::kScratch}};
+  runnable.revision.workload.grants.dirs = {
+      {"/srv/data", "/data", model::DirGrant::Mode::kReadOnly},
+      {"", "/tmp", model::DirGrant::Mode::kScratch}};
   const auto built = BuildConfiguration("a", std::span(&runnable, 1), {}, {});
   EXPECT_TRUE(built.read_only.empty());
   EXPECT_FALSE(built.scratch);

@@ -25,15 +25,14 @@ Result<ManagerImpl::Opened> Open(const Options& options, const Clock& clock, Ran
   if (!content) return Wrap(content.error(), "open the content store");
   auto cache = artifact::CodeCache::Open(dir->cache().string(), *key, {});
   if (!cache) return Wrap(cache.error(), "open the code cache");
-  auto images = artifact::ImageStore::Open(
-      {.directory = dir->images(), .unpacker = options.unpack_program});
+  auto images =
+      artifact::ImageStore::Open({.directory = dir->images(), .unpacker = options.unpack_program});
   if (!images) return Wrap(images.error(), "open the image store");
   if (auto made = MakeDirectories(dir->state() / "images"); !made) {
     return std::unexpected(made.error());
   }
-  return ManagerImpl::Opened{std::move(*dir), std::move(*store), std::move(*journal),
-                             std::move(*content), std::move(*cache),
-                             std::move(*images)};
+  return ManagerImpl::Opened{std::move(*dir),     std::move(*store), std::move(*journal),
+                             std::move(*content), std::move(*cache), std::move(*images)};
 }
 
 }  // namespace

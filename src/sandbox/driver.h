@@ -130,6 +130,10 @@ class Image : public std::enable_shared_from_this<Image> {
   [[nodiscard]] virtual model::GuestKind kind() const noexcept = 0;
   [[nodiscard]] virtual std::vector<Export> exports() const = 0;
 
+  // Does now what the first sandbox would have to wait for (boots a snapshot). Again once it has
+  // succeeded: does nothing.
+  virtual Task<void> Warm() { co_return Result<void>{}; }
+
   // Creates a sandbox. Fails with kInvalidArgument (bad id), kUnsupported (a limit or grant that
   // this driver cannot enforce), kResourceExhausted (no slot left; nothing is kept).
   virtual Result<std::unique_ptr<Sandbox>> Create(const Spec& spec) = 0;

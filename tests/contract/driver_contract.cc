@@ -43,6 +43,9 @@ std::shared_ptr<Image> DriverContractTest::Prepare(Guest guest) {
   EXPECT_TRUE(artifact.has_value()) << artifact.error().message;
   auto image = driver_->Prepare(std::move(artifact).value());
   EXPECT_TRUE(image.has_value()) << image.error().message;
+  const auto warm = CallFixture(loop_, clock_).Run((*image)->Warm());
+  EXPECT_TRUE(warm.has_value()) << warm.error().message;
+  loop_.restart();
   return std::move(image).value();
 }
 

@@ -69,6 +69,7 @@ std::unique_ptr<Harness> MakeFakeHarness();
 std::unique_ptr<Harness> MakeWasmHarness();
 std::unique_ptr<Harness> MakeContainerHarness();
 std::unique_ptr<Harness> MakeAppkernelHarness();
+std::unique_ptr<Harness> MakeMicrovmHarness();
 
 class DriverContractTest : public ::testing::TestWithParam<HarnessEntry> {
  protected:

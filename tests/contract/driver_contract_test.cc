@@ -7,9 +7,8 @@ namespace strata::sandbox::contract {
 namespace {
 
 constexpr HarnessEntry kHarnesses[] = {
-    {"fake", MakeFakeHarness},
-    {"container", MakeContainerHarness},
-    {"appkernel", MakeAppkernelHarness},
+    {"fake", MakeFakeHarness},           {"container", MakeContainerHarness},
+    {"appkernel", MakeAppkernelHarness}, {"microvm", MakeMicrovmHarness},
 #ifdef STRATA_CONTRACT_WASM
     {"wasm", MakeWasmHarness},
 #endif

@@ -3,33 +3,10 @@
 #include "sandbox/oci/oci_driver.h"
 #include "sandbox/oci/testing/root.h"
 #include "tests/contract/driver_contract.h"
+#include "tests/contract/program_guest.h"
 
 namespace strata::sandbox::contract {
 namespace {
-
-const char* Behaviour(Guest guest) {
-  switch (guest) {
-    case Guest::kHello:
-      return "hello";
-    case Guest::kCount:
-      return "count";
-    case Guest::kEcho:
-      return "echo";
-    case Guest::kLarge:
-      return "large";
-    case Guest::kLog:
-      return "log";
-    case Guest::kSpin:
-      return "spin";
-    case Guest::kTrap:
-      return "trap";
-    case Guest::kMemory:
-      return "memory";
-    case Guest::kTable:
-      break;
-  }
-  return "hello";
-}
 
 class OciHarness final : public Harness {
  public:
@@ -46,7 +23,7 @@ class OciHarness final : public Harness {
     return driver ? std::move(*driver) : nullptr;
   }
 
-  Result<Fd> Artifact(Guest guest) override { return root_.Artifact({Behaviour(guest)}); }
+  Result<Fd> Artifact(Guest guest) override { return root_.Artifact({ProgramFor(guest)}); }
   std::filesystem::path scratch_root() const override { return root_.state_root(); }
 
   Bytes least_memory() const override { return root_.config().min_memory; }

@@ -13,7 +13,7 @@ from e2e.images import Image, digest, entry, folder, link, tar
 from e2e.support import BIN, DONE, PATIENCE, ServerTest, eventually, function
 
 GUEST = BIN / "strata_oci_guest"
-CLASSES = ("container", "appkernel")
+CLASSES = ("container", "appkernel", "microvm")
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()), folder("etc"),
            entry("etc/passwd", b"root:x:0:0::/:/bin/sh\napp:x:1234:4321::/:/bin/sh\n", 0o644),
            folder("data"), entry("data/old", b"old", 0o644), entry("data/kept", b"kept", 0o644))
@@ -63,7 +63,7 @@ class ImagesTest(ServerTest):
                 self.deploy(f"in-{name}", self.image(BASE, args=("/bin/guest", "hello")),
                             **{"class": name})
                 self.assertEqual(self.server.get(f"/in-{name}").text, "hello")
-                self.assertEqual(self.dead_children(), [], "nobody waits for these")
+                self.assertTrue(eventually(lambda: not self.dead_children()), "nobody waits for these")
 
     def dead_children(self):
         """Zombies whose parent is a process of this server."""

@@ -85,8 +85,7 @@ Result<Place> FindPlace(const Fd& root, const std::string& path) {
 
 Result<void> ClearPlace(const Place& place) {
   if (::unlinkat(place.parent.get(), place.name.c_str(), 0) == 0 || errno == ENOENT) return {};
-  if (errno == EISDIR &&
-      ::unlinkat(place.parent.get(), place.name.c_str(), AT_REMOVEDIR) == 0) {
+  if (errno == EISDIR && ::unlinkat(place.parent.get(), place.name.c_str(), AT_REMOVEDIR) == 0) {
     return {};
   }
   if (errno == ENOTEMPTY) {

@@ -1,7 +1,5 @@
 #include "artifact/unpack/layer.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -12,6 +10,9 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+
+#include <archive.h>
+#include <archive_entry.h>
 
 #include "artifact/unpack/beneath.h"
 #include "base/files.h"
@@ -91,8 +92,8 @@ Result<void> Unpacker::Run(const Reader& reader) {
     if (got == ARCHIVE_EOF) return {};
     if (got != ARCHIVE_OK) return Damaged(reader);
     if (++entries_ > limits_.entries) {
-      return Fail(Errc::kResourceExhausted, "the layer has more than " +
-                                                std::to_string(limits_.entries) + " entries");
+      return Fail(Errc::kResourceExhausted,
+                  "the layer has more than " + std::to_string(limits_.entries) + " entries");
     }
     if (auto added = Add(reader, entry); !added) return added;
   }
@@ -176,8 +177,8 @@ Result<void> Unpacker::Fill(const Reader& reader, const Fd& file, const std::str
     if (part->size == 0) break;
     content_ += part->size;
     if (content_ > limits_.content.count) {
-      return Fail(Errc::kResourceExhausted, "the layer has more than " +
-                                                std::to_string(limits_.content.count) + " bytes");
+      return Fail(Errc::kResourceExhausted,
+                  "the layer has more than " + std::to_string(limits_.content.count) + " bytes");
     }
     for (std::size_t done = 0; done < part->size;) {
       const ssize_t wrote = ::pwrite(file.get(), part->data + done, part->size - done,

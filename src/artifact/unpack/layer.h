@@ -2,7 +2,8 @@
 // directory. What is parsed here is hostile, so it is linked into strata-unpack alone, which has
 // confined itself (confine.h) before it reads the first byte.
 //
-//   blob --Decompress--> tar --> [ UnpackLayer ] --> directory, and words for overlayfs to the store
+//   blob --Decompress--> tar --> [ UnpackLayer ] --> directory, and words for overlayfs to the
+//   store
 //
 // Source: OCI image specification 1.1, layer.md. Parser: libarchive.
 //

@@ -1,6 +1,5 @@
 #include "sandbox/appkernel/driver.h"
 
-#include <utility>
 #include <vector>
 
 #include "sandbox/oci/oci_driver.h"

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -67,10 +68,11 @@ Result<void> MakeOurs(const Fd& end) {
   return FailErrno("pipe", errno);
 }
 
-// Takes the exit status of a process that has ended, if it is a child of ours that is still there.
+// Takes the exit status of a process that was killed, if it is a child of ours that nobody has
+// waited for. It may still be on its way out, having left its group first.
 void Reap(const host::ProcessId& id) {
-  auto process = host::Process::Adopt(id);
-  if (process) static_cast<void>(process->Poll());
+  while (::waitpid(id.pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 // What the runtime complained about last: lines of JSON with a "msg".
@@ -98,8 +100,9 @@ Bundle::~Bundle() {
   expected_.reset();
   if (group_) {
     Remember();
-    static_cast<void>(group_->Remove(kRemovePatience));
-    for (const host::ProcessId& id : killed_) Reap(id);
+    if (group_->Remove(kRemovePatience)) {
+      for (const host::ProcessId& id : killed_) Reap(id);
+    }
   }
   host::ReapOrphans();
   ::umount2((directory_ / "root").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);

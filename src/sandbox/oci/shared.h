@@ -10,7 +10,7 @@
 #include "sandbox/oci/config.h"
 #include "sandbox/oci/metrics.h"
 #include "sandbox/oci/runtime.h"
-#include "sandbox/oci/worker.h"
+#include "sandbox/worker.h"
 
 namespace strata::sandbox::oci {
 

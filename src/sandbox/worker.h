@@ -1,4 +1,4 @@
-// sandbox/oci/worker.h - the one thread beside the loop, for system calls that may block:
+// sandbox/worker.h - the one thread beside the loop, for system calls that may block:
 // mounting, starting the runtime, removing. It lives in a mount namespace of its own, so that the
 // sandboxes' file systems are seen by nobody else and vanish with this process, however it ends.
 //
@@ -31,7 +31,7 @@
 #include "base/files.h"
 #include "base/task.h"
 
-namespace strata::sandbox::oci {
+namespace strata::sandbox {
 
 class Worker {
  public:
@@ -105,4 +105,4 @@ Result<T> Worker::RunBlocking(std::move_only_function<Result<T>()> job) {
   return future.get();
 }
 
-}  // namespace strata::sandbox::oci
+}  // namespace strata::sandbox

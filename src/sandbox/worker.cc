@@ -1,4 +1,4 @@
-#include "sandbox/oci/worker.h"
+#include "sandbox/worker.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-namespace strata::sandbox::oci {
+namespace strata::sandbox {
 namespace {
 
 // Ours stay here; what the host unmounts is unmounted here, too, so that we pin nothing of it.
@@ -86,4 +86,4 @@ void Worker::Loop(std::promise<Result<void>> started) {
   }
 }
 
-}  // namespace strata::sandbox::oci
+}  // namespace strata::sandbox

@@ -1,0 +1,188 @@
+#include "sandbox/microvm/agent/child.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "sandbox/microvm/agent/guest.h"
+
+namespace strata::sandbox::microvm::agent {
+namespace {
+
+constexpr const char* kGroups = "/sys/fs/cgroup";
+constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr int kNotThere = 127;
+constexpr int kNotSetUp = 126;
+constexpr int kRemoveTries = 500;
+
+// What programs in containers are used to having, less what makes devices and raw sockets.
+constexpr std::array<int, 11> kCapabilities = {
+    CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,     CAP_FSETID,           CAP_KILL,    CAP_SETGID,
+    CAP_SETUID, CAP_SETPCAP,      CAP_SYS_CHROOT, CAP_NET_BIND_SERVICE, CAP_SETFCAP,
+};
+
+Result<void> Write(const std::string& path, const std::string& text) {
+  auto file = OpenFile(path, O_WRONLY);
+  if (!file) return std::unexpected(std::move(file).error());
+  return WriteAll(file->get(), text);
+}
+
+Result<std::string> MakeGroup(const Program& program) {
+  static unsigned made = 0;
+  if (auto on = Write(std::string(kGroups) + "/cgroup.subtree_control", "+memory +pids"); !on) {
+    return std::unexpected(std::move(on).error());
+  }
+  const std::string group = std::string(kGroups) + "/program-" + std::to_string(++made);
+  if (::mkdir(group.c_str(), 0755) != 0) return FailErrno("make " + group, errno);
+  auto limited = Write(group + "/memory.max", std::to_string(program.memory));
+  if (limited) limited = Write(group + "/memory.oom.group", "1");
+  if (limited) limited = Write(group + "/pids.max", std::to_string(program.pids));
+  if (!limited) return std::unexpected(std::move(limited).error());
+  return group;
+}
+
+void DropCapabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  for (const int kept : kCapabilities) {
+    sets[kept / 32].effective |= 1U << kept % 32;
+    sets[kept / 32].permitted |= 1U << kept % 32;
+    sets[kept / 32].inheritable |= 1U << kept % 32;
+  }
+  for (int each = 0; ::prctl(PR_CAPBSET_READ, each, 0, 0, 0) >= 0; ++each) {
+    if (std::find(kCapabilities.begin(), kCapabilities.end(), each) == kCapabilities.end()) {
+      ::prctl(PR_CAPBSET_DROP, each, 0, 0, 0);
+    }
+  }
+  ::syscall(SYS_capset, &header, sets.data());
+}
+
+[[noreturn]] void Die(const char* what, int code) {
+  const std::string line = std::string(what) + ": " + std::strerror(errno) + "\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  ::_exit(code);
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// In the child, with `streams` as its standard ones.
+[[noreturn]] void Become(const Program& program, const std::string& group,
+                         const std::array<int, 3>& streams) {
+  ::signal(SIGPIPE, SIG_DFL);
+  sigset_t none_blocked;
+  ::sigemptyset(&none_blocked);
+  ::sigprocmask(SIG_SETMASK, &none_blocked, nullptr);
+  ::setsid();
+  if (!Write(group + "/cgroup.procs", "0")) Die("join the group", kNotSetUp);
+  for (int number = 0; number < 3; ++number) ::dup2(streams[number], number);
+  ::syscall(SYS_close_range, 3, ~0U, 0);
+  if (::chroot(kRoot) != 0 || ::chdir(program.cwd.c_str()) != 0) {
+    Die(program.cwd.c_str(), kNotSetUp);
+  }
+  const rlimit files{1024, 1024};
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::umask(022);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) Die("no_new_privs", kNotSetUp);
+  DropCapabilities();
+  if (::setgroups(0, nullptr) != 0 || ::setgid(program.gid) != 0 || ::setuid(program.uid) != 0) {
+    Die("change the user", kNotSetUp);
+  }
+  std::vector<std::string> args = program.args;
+  std::vector<std::string> env;
+  for (const auto& [name, value] : program.env) env.push_back(std::string(name) + "=" + value);
+  const auto path = program.env.find("PATH");
+  const std::string search = path == program.env.end() ? kPath : path->second;
+  if (path == program.env.end()) env.push_back("PATH=" + search);
+  ::setenv("PATH", search.c_str(), 1);
+  ::execvpe(args[0].c_str(), Pointers(args).data(), Pointers(env).data());
+  Die(args[0].c_str(), kNotThere);
+}
+
+std::uint64_t ReadNumber(const std::string& path, std::string_view label = {}) {
+  const auto text = ReadFile(path, 4_KiB);
+  if (!text) return 0;
+  const std::size_t at = label.empty() ? 0 : text->find(label);
+  if (at == std::string::npos) return 0;
+  std::uint64_t value = 0;
+  const char* begin = text->data() + at + label.size();
+  std::from_chars(begin, text->data() + text->size(), value);
+  return value;
+}
+
+}  // namespace
+
+Result<Child> Child::Start(const Program& program) {
+  if (program.args.empty()) return Fail(Errc::kInvalidArgument, "nothing to run");
+  auto group = MakeGroup(program);
+  if (!group) return std::unexpected(std::move(group).error());
+  std::array<std::array<int, 2>, 3> pipes = {};
+  for (auto& ends : pipes) {
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
+  }
+  Child child;
+  child.group_ = std::move(*group);
+  child.pid_ = ::fork();
+  if (child.pid_ == 0) Become(program, child.group_, {pipes[0][0], pipes[1][1], pipes[2][1]});
+  const int failed = errno;
+  ::close(pipes[0][0]);
+  ::close(pipes[1][1]);
+  ::close(pipes[2][1]);
+  child.in = Fd(pipes[0][1]);
+  child.out = Fd(pipes[1][0]);
+  child.err = Fd(pipes[2][0]);
+  if (child.pid_ < 0) return FailErrno("fork", failed);
+  for (const Fd* ours : {&child.in, &child.out, &child.err}) {
+    ::fcntl(ours->get(), F_SETFL, O_NONBLOCK);
+  }
+  return child;
+}
+
+bool Child::Poll() {
+  int status = 0;
+  // The first process inherits everybody's orphans: it waits for them, too.
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (pid == pid_) status_ = status;
+  }
+  return ended();
+}
+
+void Child::KillAll() const { static_cast<void>(Write(group_ + "/cgroup.kill", "1")); }
+
+Outcome Child::Finish() const {
+  KillAll();
+  Outcome outcome;
+  outcome.signaled = WIFSIGNALED(*status_);
+  outcome.status = outcome.signaled ? WTERMSIG(*status_) : WEXITSTATUS(*status_);
+  outcome.out_of_memory = ReadNumber(group_ + "/memory.events", "oom_kill ") > 0;
+  outcome.memory_peak = ReadNumber(group_ + "/memory.peak");
+  for (int tries = 0; ::rmdir(group_.c_str()) != 0 && tries < kRemoveTries; ++tries) {
+    ::waitpid(-1, nullptr, WNOHANG);
+    ::usleep(1000);
+  }
+  return outcome;
+}
+
+}  // namespace strata::sandbox::microvm::agent

@@ -1,0 +1,27 @@
+// sandbox/microvm/agent/guest.h - what strata-agent does to the virtual machine that it is the
+// first process of: drivers, file systems, clock, randomness.
+//
+// Threads: one. Errors: FailErrno's codes, with the step's name.
+#pragma once
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "sandbox/microvm/protocol.h"
+
+namespace strata::sandbox::microvm::agent {
+
+// Where the image's files are; programs are run with it as their root.
+inline constexpr const char* kRoot = "/sandbox";
+
+// Mounts the kernel's file systems, loads the modules that the initial file system has under
+// /modules (named by their order), mounts the disk (EROFS, read-only) with a writable layer over it
+// at kRoot, and makes the group that programs run in.
+Result<void> SetUp();
+
+// The serial port that leads to the driver.
+Result<Fd> OpenPort();
+
+// Makes a restored guest one of its own: time, new randomness, name.
+Result<void> WakeUp(const Wake& wake);
+
+}  // namespace strata::sandbox::microvm::agent

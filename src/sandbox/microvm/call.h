@@ -1,0 +1,78 @@
+// sandbox/microvm/call.h - one running call: restores the machine if there is none yet, runs the
+// image's program in it, moves bytes, and ends it when it must end.
+//
+//   Sandbox::Invoke --> MicrovmCall::Run --> Restore ... frames <-> CallIo
+//
+// Three coroutines run beside it: one makes the machine and reads its frames (output, log lines,
+// credit, exit), one feeds the body within the agent's credit, one looks at deadline, client and
+// CPU time every Config::tick. A condemned call kills the machine.
+//
+// Threads:  the loop's. Lifetime: borrowed parts outlive it. Once.
+// Errors:   only what is not the guest's doing; everything else is the Exit.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "sandbox/call_io.h"
+#include "sandbox/cgi.h"
+#include "sandbox/driver.h"
+#include "sandbox/helper.h"
+#include "sandbox/log_lines.h"
+#include "sandbox/microvm/image.h"
+#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/shared.h"
+#include "sandbox/wake_event.h"
+
+namespace strata::sandbox::microvm {
+
+class MicrovmCall {
+ public:
+  // `machine` is the sandbox's: null before its first call.
+  MicrovmCall(std::shared_ptr<Shared> shared, std::shared_ptr<MicrovmImage> image,
+              std::shared_ptr<Machine>& machine, const Spec& spec, Call& call);
+
+  Task<model::Exit> Run();
+  void Stop() noexcept;
+
+ private:
+  Task<model::Exit> Supervise();
+  bool MustEnd();
+  Result<model::Exit> Finish();
+  [[nodiscard]] Program MakeProgram() const;
+
+  Awaitable<void> Converse();
+  Task<Outcome> RunProgram();
+  Awaitable<bool> TakeOutput(std::string_view bytes);
+  Awaitable<void> Feed();
+  Awaitable<void> Flush();
+  Awaitable<void> Tick();
+
+  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<MicrovmImage> image_;
+  std::shared_ptr<Machine>& machine_;
+  const Spec& spec_;
+  Call& call_;
+  CallIo io_;
+  CgiOutput output_;
+  LogLines errors_;
+  WakeEvent event_;
+  WakeEvent credited_;
+  Timer timer_;
+
+  std::optional<Result<Outcome>> outcome_;
+  std::size_t credit_ = kWindow;  // for input
+  bool stop_ = false;
+  TimePoint start_;
+  TimePoint due_;
+  host::CgroupUsage before_;
+  host::CgroupUsage after_;
+
+  Helper converse_;
+  Helper feed_;
+  Helper tick_;
+};
+
+}  // namespace strata::sandbox::microvm

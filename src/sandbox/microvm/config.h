@@ -1,0 +1,51 @@
+// sandbox/microvm/config.h - what a MicrovmDriver is built with. Filled by the program that runs
+// the class.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/bytes.h"
+#include "host/process.h"
+
+namespace strata::sandbox::microvm {
+
+enum class Accelerator : std::uint8_t { kTcg, kKvm };
+
+struct Config {
+  std::filesystem::path qemu = "/usr/bin/qemu-system-x86_64";
+  std::filesystem::path mkfs = "/usr/bin/mkfs.erofs";
+  // strata-agent, static: the guest's first process.
+  std::filesystem::path agent;
+  // Where boot/vmlinuz-* and lib/modules/* are: Debian's cloud kernel, installed or unpacked.
+  std::filesystem::path kernel_root = "/";
+
+  // Where disks are made; ours alone. They are unlinked at once.
+  std::filesystem::path state_root;
+  // The cgroup above all groups of this driver; ours alone: [a-z0-9-]{1,64}.
+  std::string cgroup_parent = "strata";
+  // Who QEMU runs as: not root, and nobody else.
+  host::Identity user{.uid = 65534, .gid = 65534};
+
+  Accelerator accelerator = Accelerator::kTcg;
+  std::uint32_t max_sandboxes = 100;
+
+  // The machine's memory: what a guest may use and what its kernel needs. Pages cost something once
+  // they are written; until then all sandboxes of an image share them.
+  Bytes machine_memory = Bytes::MiB(512);
+  // A Spec outside these is kUnsupported.
+  Bytes min_memory = Bytes::MiB(8);
+  Bytes max_memory = Bytes::MiB(448);
+
+  std::uint32_t cpu_millis = 1000;
+  std::uint32_t pids = 128;  // in the guest
+
+  std::chrono::milliseconds boot_patience{30'000};
+  std::chrono::milliseconds restore_patience{10'000};
+  // How often a running call looks at deadline, client and CPU time.
+  std::chrono::milliseconds tick{5};
+};
+
+}  // namespace strata::sandbox::microvm

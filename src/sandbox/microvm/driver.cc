@@ -1,0 +1,149 @@
+#include "sandbox/microvm/driver.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "artifact/root_image.h"
+#include "base/files.h"
+#include "sandbox/microvm/image.h"
+#include "sandbox/microvm/shared.h"
+#include "sandbox/microvm/snapshot.h"
+
+namespace strata::sandbox::microvm {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kKvm = "/dev/kvm";
+constexpr std::chrono::milliseconds kKvmPatience{5'000};
+
+// In kHz, of the first processor; a plausible one when the host does not say.
+std::string TscKhz() {
+  constexpr double kPlausibleMhz = 2000;
+  double mhz = kPlausibleMhz;
+  const auto text = ReadFile("/proc/cpuinfo", Bytes::MiB(4));
+  const std::size_t at = text ? text->find("cpu MHz") : std::string::npos;
+  if (at != std::string::npos) {
+    const char* begin = text->data() + text->find_first_of("0123456789", at);
+    std::from_chars(begin, text->data() + text->size(), mhz);
+  }
+  return std::to_string(static_cast<long>(mhz * 1000));
+}
+
+Result<void> CheckPrograms(const Config& config) {
+  for (const fs::path& program : {config.qemu, config.mkfs, config.agent}) {
+    if (::access(program.c_str(), X_OK) == 0) continue;
+    return Fail(Errc::kUnsupported, "microvm: " + program.string() +
+                                        " is missing (Debian: qemu-system-x86, erofs-utils)");
+  }
+  return {};
+}
+
+bool MayOpenKvm(const Config& config) {
+  struct stat device = {};
+  if (::stat(kKvm, &device) != 0) return false;
+  const bool by_group = device.st_gid == config.user.gid && (device.st_mode & 0060) == 0060;
+  return by_group || (device.st_mode & 0006) == 0006;
+}
+
+// On a loop of its own.
+Result<void> BootEmpty(const Config& config) {
+  Loop loop;
+  const SystemClock clock;
+  auto driver = MicrovmDriver::Create(loop, clock, config);
+  if (!driver) return std::unexpected(std::move(driver).error());
+  return (*driver)->Probe();
+}
+
+}  // namespace
+
+Result<Config> ChooseAccelerator(Config config) {
+  config.accelerator = Accelerator::kTcg;
+  if (!MayOpenKvm(config)) return config;
+  Config with = config;
+  with.accelerator = Accelerator::kKvm;
+  with.boot_patience = kKvmPatience;
+  if (!BootEmpty(with)) return config;
+  with.boot_patience = config.boot_patience;
+  return with;
+}
+
+Result<std::unique_ptr<MicrovmDriver>> MicrovmDriver::Create(Loop& loop, const Clock& clock,
+                                                             const Config& config) {
+  if (!config.state_root.is_absolute()) {
+    return Fail(Errc::kInvalidArgument, "microvm: no state root is configured");
+  }
+  if (auto there = CheckPrograms(config); !there) return std::unexpected(there.error());
+  auto kernel = LoadGuestKernel(config);
+  if (!kernel) return Wrap(std::move(kernel).error(), "microvm");
+  auto groups = host::Cgroups::Find(config.cgroup_parent);
+  if (!groups) return Wrap(std::move(groups).error(), "microvm");
+  const auto can = groups->CanEnforce(
+      {.memory = config.machine_memory, .cpu_millis = config.cpu_millis, .pids = config.pids});
+  if (!can) return Wrap(can.error(), "microvm");
+  auto worker = Worker::Start();
+  if (!worker) return Wrap(std::move(worker).error(), "microvm");
+  std::shared_ptr<Shared> shared(new Shared{.loop = loop,
+                                            .clock = clock,
+                                            .config = config,
+                                            .groups = std::move(*groups),
+                                            .kernel = std::move(*kernel),
+                                            .tsc_khz = TscKhz(),
+                                            .metrics = {},
+                                            .worker = std::move(*worker)});
+  return std::unique_ptr<MicrovmDriver>(new MicrovmDriver(std::move(shared)));
+}
+
+Result<void> MicrovmDriver::Probe() {
+  // A loop of its own, so that it can be asked on any: the driver's may be running.
+  Loop loop;
+  std::shared_ptr<Shared> shared(
+      new Shared{.loop = loop,
+                 .clock = shared_->clock,
+                 .config = shared_->config,
+                 .groups = shared_->groups,
+                 .kernel = {shared_->kernel.path, shared_->kernel.version,
+                            DuplicateFd(shared_->kernel.initrd).value_or(Fd())},
+                 .tsc_khz = shared_->tsc_khz,
+                 .metrics = {},
+                 .worker = nullptr});
+  auto worker = Worker::Start();
+  if (!worker) return std::unexpected(std::move(worker).error());
+  shared->worker = std::move(*worker);
+  // Two directories that hold nothing a guest needs; it only has to come up.
+  artifact::RootImage root{.lower = {"/usr/share/doc/base-files"}, .args = {"/none"}};
+  std::optional<Result<void>> outcome;
+  Spawn(loop,
+        [](std::shared_ptr<Shared> with, artifact::RootImage empty,
+           std::optional<Result<void>>& to) -> Awaitable<void> {
+          const Bytes size = with->config.machine_memory;
+          auto made = co_await MakeSnapshot(std::move(with), std::move(empty), size);
+          to.emplace(made ? Result<void>{} : std::unexpected(made.error()));
+        }(shared, std::move(root), outcome));
+  loop.run();
+  if (!*outcome) return Fail(Errc::kUnsupported, "microvm: " + outcome->error().message);
+  return {};
+}
+
+Result<std::shared_ptr<Image>> MicrovmDriver::Prepare(Fd prepared) {
+  auto root = artifact::ReadRootImage(prepared);
+  if (!root) return std::unexpected(std::move(root).error());
+  std::error_code error;
+  for (const std::string& layer : root->lower) {
+    if (!fs::is_directory(layer, error)) {
+      return Fail(Errc::kNotFound, "image: layer " + layer + " is no directory");
+    }
+  }
+  return std::make_shared<MicrovmImage>(shared_, std::move(*root));
+}
+
+const Metrics& MicrovmDriver::metrics() const noexcept { return shared_->metrics; }
+
+}  // namespace strata::sandbox::microvm

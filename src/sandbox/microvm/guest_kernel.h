@@ -1,0 +1,25 @@
+// sandbox/microvm/guest_kernel.h - the kernel that guests run, and the initial file system with
+// strata-agent and the modules that the machine's devices need.
+//
+// Threads: blocking; for the worker or start-up. Errors: kUnsupported: what is not installed.
+// Tested by tests/contract.
+#pragma once
+
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "sandbox/microvm/config.h"
+
+namespace strata::sandbox::microvm {
+
+struct GuestKernel {
+  std::string path;     // vmlinuz
+  std::string version;  // "6.1.0-56-cloud-amd64"
+  Fd initrd;            // a sealed memory file, cpio
+};
+
+// Takes the newest cloud kernel below `config.kernel_root`, else the newest of any kind.
+Result<GuestKernel> LoadGuestKernel(const Config& config);
+
+}  // namespace strata::sandbox::microvm

@@ -1,0 +1,81 @@
+#include "sandbox/microvm/image.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "sandbox/microvm/sandbox.h"
+#include "sandbox/spec_check.h"
+
+namespace strata::sandbox::microvm {
+namespace {
+
+constexpr std::chrono::milliseconds kLookAgain{10};
+
+}  // namespace
+
+MicrovmImage::MicrovmImage(std::shared_ptr<Shared> shared, artifact::RootImage root)
+    : shared_(std::move(shared)), root_(std::move(root)) {
+  ++shared_->metrics.images;
+}
+
+Task<void> MicrovmImage::Warm() {
+  auto booted = co_await Booted();
+  if (!booted) co_return std::unexpected(std::move(booted).error());
+  co_return Result<void>{};
+}
+
+Task<std::shared_ptr<const Snapshot>> MicrovmImage::Booted() {
+  const auto self = shared_from_this();  // the image may be dropped meanwhile
+  Timer timer(shared_->loop.get_executor());
+  while (booting_) {
+    timer.expires_after(kLookAgain);
+    co_await timer.async_wait(kAwait);
+  }
+  if (snapshot_) co_return snapshot_;
+  // Also when the coroutine is destroyed in the middle.
+  struct Booting {
+    bool& flag;
+    explicit Booting(bool& of) : flag(of) { flag = true; }
+    Booting(const Booting&) = delete;
+    Booting& operator=(const Booting&) = delete;
+    ~Booting() { flag = false; }
+  } const booting(booting_);
+  auto made = co_await MakeSnapshot(shared_, root_, shared_->config.machine_memory);
+  if (made) snapshot_ = *made;
+  co_return made;
+}
+
+Result<void> MicrovmImage::Check(const Spec& spec) const {
+  if (auto good = CheckId(spec.id); !good) return good;
+  const Config& config = shared_->config;
+  if (spec.limits.memory < config.min_memory || spec.limits.memory > config.max_memory) {
+    return Fail(Errc::kUnsupported, "limits.memory: a microVM can have " +
+                                        std::to_string(config.min_memory.count) + " to " +
+                                        std::to_string(config.max_memory.count) + " bytes here");
+  }
+  if (spec.limits.table_elements != model::kMostTableElements) {
+    return Fail(Errc::kUnsupported, "limits.table_elements: a microVM has no tables");
+  }
+  if (!spec.grants.http.empty()) {
+    return Fail(Errc::kUnsupported, "grants.http: a microVM has no network");
+  }
+  if (!spec.grants.dirs.empty()) {
+    return Fail(Errc::kUnsupported, "grants.dirs: a microVM sees no directory of the host");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Sandbox>> MicrovmImage::Create(const Spec& spec) {
+  if (auto good = Check(spec); !good) return std::unexpected(std::move(good).error());
+  if (shared_->metrics.sandboxes_live >= shared_->config.max_sandboxes) {
+    ++shared_->metrics.refused_full;
+    return Fail(Errc::kResourceExhausted,
+                "no room for another microVM: " + std::to_string(shared_->config.max_sandboxes) +
+                    " are live");
+  }
+  auto self = std::static_pointer_cast<MicrovmImage>(shared_from_this());
+  return std::make_unique<MicrovmSandbox>(shared_, std::move(self), spec);
+}
+
+}  // namespace strata::sandbox::microvm

@@ -1,0 +1,274 @@
+#include "sandbox/microvm/machine.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "base/byte_view.h"
+#include "host/fdpass.h"
+#include "host/memfd.h"
+
+namespace strata::sandbox::microvm {
+namespace {
+
+// The numbers of QEMU's descriptors.
+constexpr int kAgentFd = 3;
+constexpr int kQmpFd = 4;
+constexpr int kDiskFd = 5;
+constexpr int kMemoryFd = 6;
+constexpr int kInitrdFd = 7;
+
+constexpr Bytes kQemuItself = Bytes::MiB(256);  // beside the guest's memory
+constexpr std::uint32_t kQemuThreads = 32;
+constexpr Bytes kMostWords = 64_KiB;
+constexpr std::size_t kPart = 16 * 1024;
+constexpr std::size_t kLongestQmp = 1 << 20;
+constexpr std::chrono::milliseconds kRemovePatience{5'000};
+
+std::string File(int number) { return "/proc/self/fd/" + std::to_string(number); }
+
+std::vector<std::string> Arguments(const Shared& shared, const MachineParts& parts) {
+  const std::string mib = std::to_string(parts.size.count >> 20);
+  const bool kvm = shared.config.accelerator == Accelerator::kKvm;
+  std::vector<std::string> all = {
+      "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine",
+      "microvm,pic=off,pit=off,rtc=on,acpi=on,memory-backend=ram", "-accel",
+      kvm ? "kvm" : "tcg,thread=single", "-cpu", kvm ? "host" : "max", "-m", mib, "-object",
+      "memory-backend-file,id=ram,size=" + mib + "M,mem-path=" + File(kMemoryFd) +
+          ",share=" + (parts.incoming ? "off" : "on"),
+      "-kernel", shared.kernel.path, "-initrd", File(kInitrdFd),
+      // The early frequency: under emulation the guest's own measuring hangs in half of the boots.
+      "-append", "console=ttyS0 quiet panic=-1 rdinit=/init tsc_early_khz=" + shared.tsc_khz,
+      "-serial", "file:/proc/self/fd/2", "-drive",
+      "id=root,if=none,format=raw,readonly=on,file=" + File(kDiskFd), "-device",
+      "virtio-blk-device,drive=root", "-device", "virtio-serial-device", "-chardev",
+      "socket,id=agent,fd=" + std::to_string(kAgentFd), "-device",
+      "virtserialport,chardev=agent,name=strata.agent", "-chardev",
+      "socket,id=qmp,fd=" + std::to_string(kQmpFd), "-mon", "chardev=qmp,mode=control", "-sandbox",
+      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
+  if (parts.incoming) all.insert(all.end(), {"-incoming", "defer"});
+  return all;
+}
+
+struct Pair {
+  Fd ours;
+  Fd theirs;
+};
+Result<Pair> MakePair() {
+  std::array<int, 2> ends = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+    return FailErrno("socketpair", errno);
+  }
+  return Pair{Fd(ends[0]), Fd(ends[1])};
+}
+
+}  // namespace
+
+// On the worker: nobody waited for what it made.
+Machine::Made::~Made() {
+  process.reset();
+  if (group) static_cast<void>(group->Remove(kRemovePatience));
+}
+
+Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& parts) {
+  Made made;
+  auto group = shared.groups.Make(parts.name);
+  if (!group) return std::unexpected(std::move(group).error());
+  made.group = std::move(*group);
+  auto done = made.group->Limit({.memory = Bytes{parts.size.count + kQemuItself.count},
+                                 .cpu_millis = shared.config.cpu_millis,
+                                 .pids = kQemuThreads});
+  auto agent = MakePair();
+  if (done && !agent) done = std::unexpected(agent.error());
+  auto qmp = MakePair();
+  if (done && !qmp) done = std::unexpected(qmp.error());
+  auto words = host::MakeMemfd("console");
+  if (done && !words) done = std::unexpected(words.error());
+  if (done) {
+    host::SpawnOptions spawn;
+    spawn.program = shared.config.qemu.string();
+    spawn.arguments = Arguments(shared, parts);
+    spawn.environment = {"PATH=/usr/bin:/bin"};
+    spawn.stdout_fd = words->get();
+    spawn.stderr_fd = words->get();
+    spawn.fds = {{agent->theirs.get(), kAgentFd},
+                 {qmp->theirs.get(), kQmpFd},
+                 {parts.disk, kDiskFd},
+                 {parts.memory, kMemoryFd},
+                 {shared.kernel.initrd.get(), kInitrdFd}};
+    spawn.limits.push_back({RLIMIT_CORE, 0});
+    spawn.cgroups = made.group->directories();
+    spawn.identity = shared.config.user;
+    spawn.namespaces = host::Namespaces::kRequired;
+    spawn.privileges = host::Privileges::kDrop;
+    spawn.parent_death_signal = SIGKILL;
+    auto process = host::Process::Spawn(spawn);
+    if (process) {
+      made.process = std::move(*process);
+    } else {
+      done = std::unexpected(process.error());
+    }
+  }
+  if (!done) return std::unexpected(done.error());
+  made.agent = std::move(agent->ours);
+  made.qmp = std::move(qmp->ours);
+  made.words = std::move(*words);
+  return made;
+}
+
+Task<std::shared_ptr<Machine>> Machine::Start(std::shared_ptr<Shared> shared, MachineParts parts) {
+  std::move_only_function<Result<Made>()> make = [&to = *shared, parts] { return Make(to, parts); };
+  auto made = co_await shared->worker->Run(std::move(make));
+  if (!made) co_return std::unexpected(std::move(made).error());
+  co_return std::shared_ptr<Machine>(new Machine(std::move(shared), std::move(*made)));
+}
+
+Machine::Machine(std::shared_ptr<Shared> shared, Made made)
+    : shared_(std::move(shared)),
+      group_(std::move(made.group)),
+      process_(std::move(made.process)),
+      words_(std::move(made.words)),
+      agent_(shared_->loop.get_executor(), made.agent.Release()),
+      qmp_(shared_->loop.get_executor(), made.qmp.Release()) {}
+
+Machine::~Machine() {
+  Kill();
+  shared_->worker->Post([group = std::shared_ptr<host::Cgroup>(std::move(group_)),
+                         process = std::make_shared<host::Process>(std::move(*process_))] {
+    // The process first: it is reaped as it is destroyed.
+    static_cast<void>(process->Kill(SIGKILL));
+    static_cast<void>(group->Remove(kRemovePatience));
+  });
+}
+
+void Machine::Kill() noexcept { static_cast<void>(process_->Kill(SIGKILL)); }
+
+void Machine::Post(FrameType type, std::string_view payload) {
+  to_agent_ += EncodeFrame(type, payload);
+  if (writing_) return;
+  writing_ = true;
+  Spawn(shared_->loop, Drain(shared_from_this()));
+}
+
+// Ends when all is written, or when QEMU is gone: then whoever receives hears of it.
+Awaitable<void> Machine::Drain(std::shared_ptr<Machine> self) {
+  boost::system::error_code failed;
+  while (!self->to_agent_.empty() && !failed) {
+    const ssize_t wrote = ::send(self->agent_.native_handle(), self->to_agent_.data(),
+                                 self->to_agent_.size(), MSG_NOSIGNAL);
+    if (wrote >= 0) {
+      self->to_agent_.erase(0, static_cast<std::size_t>(wrote));
+    } else if (errno == EAGAIN) {
+      co_await self->agent_.async_wait(Descriptor::wait_write,
+                                       asio::redirect_error(kAwait, failed));
+    } else {
+      self->to_agent_.clear();
+    }
+  }
+  self->writing_ = false;
+}
+
+Task<std::string> Machine::ReadSome(Descriptor& from) {
+  std::string part(kPart, '\0');
+  while (true) {
+    const ssize_t got = ::read(from.native_handle(), part.data(), part.size());
+    if (got > 0) {
+      part.resize(static_cast<std::size_t>(got));
+      co_return part;
+    }
+    if (got == 0 || errno != EAGAIN) {
+      co_return Fail(Errc::kUnavailable, "the machine ended: " + LastWords());
+    }
+    boost::system::error_code failed;
+    co_await from.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+    if (failed) co_return Fail(Errc::kUnavailable, "cancelled");
+  }
+}
+
+Task<Frame> Machine::Receive() {
+  while (true) {
+    auto frame = frames_.Next();
+    if (!frame) co_return std::unexpected(std::move(frame).error());
+    if (*frame) co_return std::move(**frame);
+    auto part = co_await ReadSome(agent_);
+    if (!part) co_return std::unexpected(std::move(part).error());
+    frames_.Feed(*part);
+  }
+}
+
+Task<Frame> Machine::Expect(FrameType type, std::chrono::milliseconds patience) {
+  // Whoever waits too long is told by the socket's end.
+  Timer timer(shared_->loop.get_executor());
+  timer.expires_after(patience);
+  timer.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+    const auto self = weak.lock();
+    if (!cancelled && self) self->Kill();
+  });
+  auto frame = co_await Receive();
+  if (!frame) co_return frame;
+  if (frame->type == FrameType::kFailed)
+    co_return Fail(Errc::kInternal, "agent: " + frame->payload);
+  if (frame->type != type) co_return Fail(Errc::kInvalidArgument, "agent: another answer");
+  co_return frame;
+}
+
+// One line is one object.
+Task<Json> Machine::ReadQmp() {
+  while (true) {
+    const std::size_t end = qmp_text_.find('\n');
+    if (end != std::string::npos) {
+      auto json = ParseJson(std::string_view(qmp_text_).substr(0, end));
+      qmp_text_.erase(0, end + 1);
+      if (!json) co_return Wrap(std::move(json).error(), "QMP");
+      co_return json;
+    }
+    if (qmp_text_.size() > kLongestQmp) co_return Fail(Errc::kInternal, "QMP: a line without end");
+    auto part = co_await ReadSome(qmp_);
+    if (!part) co_return std::unexpected(std::move(part).error());
+    qmp_text_ += *part;
+  }
+}
+
+Task<Json> Machine::Execute(std::string command, Json arguments, int passed_fd) {
+  if (!qmp_ready_) {
+    qmp_ready_ = true;
+    auto ready = co_await Execute("qmp_capabilities");
+    if (!ready) co_return ready;
+  }
+  Json ask{{"execute", command}};
+  if (!arguments.empty()) ask["arguments"] = std::move(arguments);
+  const std::string line = DumpJson(ask) + "\n";
+  // A command is far smaller than the socket's buffer, which nobody else fills.
+  std::vector<int> fds;
+  if (passed_fd >= 0) fds.push_back(passed_fd);
+  const auto sent = host::SendWithFds(qmp_.native_handle(), AsBytes(line), fds);
+  if (!sent) co_return std::unexpected(sent.error());
+  if (*sent != line.size()) co_return Fail(Errc::kInternal, "QMP: QEMU does not read");
+  while (true) {
+    auto answer = co_await ReadQmp();
+    if (!answer) co_return answer;
+    if (answer->contains("return")) co_return (*answer)["return"];
+    if (answer->contains("error")) {
+      co_return Fail(Errc::kInternal, "QEMU: " + command + ": " + DumpJson((*answer)["error"]));
+    }
+  }
+}
+
+std::string Machine::LastWords() const {
+  std::string words(kMostWords.count, '\0');
+  const off_t end = ::lseek(words_.get(), 0, SEEK_END);
+  const off_t from = std::max<off_t>(0, end - 500);
+  const ssize_t got = ::pread(words_.get(), words.data(), 500, from);
+  words.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return words.empty() ? "it said nothing" : words;
+}
+
+}  // namespace strata::sandbox::microvm

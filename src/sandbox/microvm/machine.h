@@ -1,0 +1,106 @@
+// sandbox/microvm/machine.h - one virtual machine: a QEMU process with two sockets, one to the
+// agent in it and one to QEMU itself (QMP).
+//
+//   Snapshot, Sandbox --> [ Machine ] --fork--> qemu-system-x86_64 (unprivileged, own namespaces)
+//                            |  ^ frames (protocol.h)
+//                            +--- QMP: stop, migrate, cont
+//
+// QEMU runs as a user of its own without capabilities, in its own network, IPC and UTS namespaces
+// and its own cgroup, with its seccomp sandbox on; it gets its files as descriptors. Guest memory
+// is a memory file: shared while a snapshot is made, private and copied on write afterwards.
+//
+// Threads:  one loop; the start forks, and runs on the worker. Lifetime: held by shared_ptr; the
+//           destructor kills QEMU and has the worker remove its group. Jobs hold Shared by address:
+//           its worker ends before it does.
+// Errors:   kUnavailable: QEMU ended or closed a socket; the message has its last words.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/task.h"
+#include "host/cgroup.h"
+#include "host/process.h"
+#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/shared.h"
+
+namespace strata::sandbox::microvm {
+
+// What a machine is started from. The descriptors stay the caller's.
+struct MachineParts {
+  std::string name;  // of its group: [a-z0-9-]{1,64}, unique on this host
+  int disk = -1;     // EROFS
+  int memory = -1;   // a memory file of `size`
+  Bytes size;
+  bool incoming = false;  // it waits for a state instead of booting
+};
+
+class Machine : public std::enable_shared_from_this<Machine> {
+ public:
+  static Task<std::shared_ptr<Machine>> Start(std::shared_ptr<Shared> shared, MachineParts parts);
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+  ~Machine();
+
+  // Queues a frame for the agent.
+  void Post(FrameType type, std::string_view payload = {});
+  // The next frame from the agent. One waiter. kUnavailable: the machine is gone; kInvalidArgument:
+  // the guest sends nonsense.
+  Task<Frame> Receive();
+  // The same, which must be of `type` and come within `patience`.
+  Task<Frame> Expect(FrameType type, std::chrono::milliseconds patience);
+
+  // Runs a QMP command and returns its "return". kInternal: QEMU's own error. One at a time.
+  Task<Json> Execute(std::string command, Json arguments = Json::object(), int passed_fd = -1);
+
+  void Kill() noexcept;
+  Task<host::ExitStatus> Wait() { return process_->Wait(); }
+  [[nodiscard]] Result<host::CgroupUsage> usage() const { return group_->Usage(); }
+  [[nodiscard]] host::Cgroup& group() noexcept { return *group_; }
+  [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
+
+ private:
+  using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+
+  // What the worker makes, and unmakes.
+  struct Made {
+    Made() = default;
+    Made(Made&&) = default;
+    Made& operator=(Made&&) = delete;
+    ~Made();
+    std::unique_ptr<host::Cgroup> group;
+    std::optional<host::Process> process;
+    Fd agent;
+    Fd qmp;
+    Fd words;  // a memory file: what QEMU and the guest's console say
+  };
+  static Result<Made> Make(const Shared& shared, const MachineParts& parts);
+  Machine(std::shared_ptr<Shared> shared, Made made);
+  static Awaitable<void> Drain(std::shared_ptr<Machine> self);
+  Task<std::string> ReadSome(Descriptor& from);
+  Task<Json> ReadQmp();
+  [[nodiscard]] std::string LastWords() const;
+
+  std::shared_ptr<Shared> shared_;
+  std::unique_ptr<host::Cgroup> group_;
+  std::optional<host::Process> process_;
+  Fd words_;
+  Descriptor agent_;
+  Descriptor qmp_;
+  FrameReader frames_;
+  std::string qmp_text_;
+  bool qmp_ready_ = false;
+  std::string to_agent_;
+  bool writing_ = false;
+};
+
+}  // namespace strata::sandbox::microvm

@@ -1,0 +1,134 @@
+#include "sandbox/microvm/protocol.h"
+
+#include "base/byte_view.h"
+#include "base/hex.h"
+#include "base/json.h"
+
+namespace strata::sandbox::microvm {
+namespace {
+
+constexpr std::size_t kHead = 5;
+constexpr std::size_t kTidyAfter = 64 * 1024;
+
+std::uint32_t ReadU32(std::string_view bytes) {
+  std::uint32_t value = 0;
+  for (int i = 3; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+void AppendU32(std::string& to, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) to.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+}
+
+// An object of JSON, with whose members `fill` makes a T. It may throw Json::exception.
+template <typename T, typename Fill>
+Result<T> ReadObject(std::string_view text, Fill fill) {
+  auto json = ParseJson(text);
+  if (!json || !json->is_object()) return Fail(Errc::kInvalidArgument, "agent: no JSON object");
+  try {
+    T value;
+    fill(*json, value);
+    return value;
+  } catch (const Json::exception& error) {
+    return Fail(Errc::kInvalidArgument, std::string("agent: ") + error.what());
+  }
+}
+
+}  // namespace
+
+std::string EncodeFrame(FrameType type, std::string_view payload) {
+  std::string frame;
+  frame.reserve(kHead + payload.size());
+  AppendU32(frame, static_cast<std::uint32_t>(payload.size()));
+  frame.push_back(static_cast<char>(type));
+  frame.append(payload);
+  return frame;
+}
+
+Result<std::optional<Frame>> FrameReader::Next() {
+  const std::string_view rest = std::string_view(buffer_).substr(at_);
+  if (rest.size() < kHead) return std::nullopt;
+  const std::uint32_t length = ReadU32(rest);
+  const auto type = static_cast<std::uint8_t>(rest[4]);
+  if (length > kLongestFrame || type < 1 || type > static_cast<std::uint8_t>(FrameType::kFailed)) {
+    return Fail(Errc::kInvalidArgument, "agent: a frame that is none");
+  }
+  if (rest.size() < kHead + length) return std::nullopt;
+  Frame frame{static_cast<FrameType>(type), std::string(rest.substr(kHead, length))};
+  at_ += kHead + length;
+  if (at_ > kTidyAfter) {
+    buffer_.erase(0, at_);
+    at_ = 0;
+  }
+  return frame;
+}
+
+std::string WriteWake(const Wake& wake) {
+  return DumpJson({{"wall_ns", wake.wall_ns},
+                   {"entropy", HexEncode(AsBytes(wake.entropy))},
+                   {"hostname", wake.hostname}});
+}
+
+Result<Wake> ReadWake(std::string_view text) {
+  auto wake = ReadObject<Wake>(text, [](const Json& json, Wake& to) {
+    json.at("wall_ns").get_to(to.wall_ns);
+    json.at("entropy").get_to(to.entropy);
+    json.at("hostname").get_to(to.hostname);
+  });
+  if (!wake) return wake;
+  auto entropy = HexDecode(wake->entropy);
+  if (!entropy) return Fail(Errc::kInvalidArgument, "agent: the entropy is no hex");
+  wake->entropy = std::string(AsText(*entropy));
+  return wake;
+}
+
+std::string WriteProgram(const Program& program) {
+  return DumpJson({{"args", program.args},
+                   {"env", program.env},
+                   {"cwd", program.cwd},
+                   {"uid", program.uid},
+                   {"gid", program.gid},
+                   {"memory", program.memory},
+                   {"pids", program.pids}});
+}
+
+Result<Program> ReadProgram(std::string_view text) {
+  return ReadObject<Program>(text, [](const Json& json, Program& to) {
+    json.at("args").get_to(to.args);
+    json.at("env").get_to(to.env);
+    json.at("cwd").get_to(to.cwd);
+    json.at("uid").get_to(to.uid);
+    json.at("gid").get_to(to.gid);
+    json.at("memory").get_to(to.memory);
+    json.at("pids").get_to(to.pids);
+  });
+}
+
+std::string WriteOutcome(const Outcome& outcome) {
+  return DumpJson({{"signaled", outcome.signaled},
+                   {"status", outcome.status},
+                   {"out_of_memory", outcome.out_of_memory},
+                   {"memory_peak", outcome.memory_peak}});
+}
+
+Result<Outcome> ReadOutcome(std::string_view text) {
+  return ReadObject<Outcome>(text, [](const Json& json, Outcome& to) {
+    json.at("signaled").get_to(to.signaled);
+    json.at("status").get_to(to.status);
+    json.at("out_of_memory").get_to(to.out_of_memory);
+    json.at("memory_peak").get_to(to.memory_peak);
+  });
+}
+
+std::string WriteCount(std::uint32_t count) {
+  std::string payload;
+  AppendU32(payload, count);
+  return payload;
+}
+
+Result<std::uint32_t> ReadCount(std::string_view payload) {
+  if (payload.size() != 4) return Fail(Errc::kInvalidArgument, "agent: no count");
+  return ReadU32(payload);
+}
+
+}  // namespace strata::sandbox::microvm

@@ -1,0 +1,109 @@
+// sandbox/microvm/protocol.h - what the driver and strata-agent say to each other over the virtual
+// machine's serial port.
+//
+//   driver <-- stream of frames: u32 length (little endian), u8 type, payload --> strata-agent
+//
+//   driver                                  agent
+//     <- kReady                               once, when the guest can run programs
+//     kWake {time, entropy, name} ->          after every restore; answered with kAwake
+//     kStart {program} ->                     one program at a time
+//     kInput bytes, kInputEnd ->              within the credit that kInputTaken gives
+//     <- kOutput, kError bytes                together within the credit that kOutputTaken gives
+//     <- kExit {status}                       after the last byte of output
+//     kKill ->                                the program and all that it started
+//
+// Both sides read bytes that the other may have made up: a guest that took over its agent, or a
+// damaged stream. Parsing is total.
+//
+// Threads: none; values. Linked into the static agent: the standard library and base only.
+// Tested by sandbox/microvm/protocol_test.cc.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace strata::sandbox::microvm {
+
+enum class FrameType : std::uint8_t {
+  kReady = 1,
+  kWake,
+  kAwake,
+  kStart,
+  kInput,
+  kInputEnd,
+  kInputTaken,
+  kOutput,
+  kError,
+  kOutputTaken,
+  kKill,
+  kExit,
+  kFailed,  // the agent could not do what was asked; the payload says why
+};
+
+struct Frame {
+  FrameType type = FrameType::kReady;
+  std::string payload;
+};
+
+inline constexpr std::size_t kLongestFrame = 1 << 20;
+inline constexpr std::size_t kWindow = 256 * 1024;  // bytes under way in each direction
+
+std::string EncodeFrame(FrameType type, std::string_view payload = {});
+
+// Cuts a stream into frames.
+class FrameReader {
+ public:
+  void Feed(std::string_view bytes) { buffer_.append(bytes); }
+  // The next whole frame; empty: more bytes are needed. kInvalidArgument: no such type, or too
+  // long; nothing can be read after that.
+  Result<std::optional<Frame>> Next();
+
+ private:
+  std::string buffer_;
+  std::size_t at_ = 0;
+};
+
+// The time and randomness that a restored guest cannot have by itself, and its own name.
+struct Wake {
+  std::int64_t wall_ns = 0;  // since the epoch
+  std::string entropy;       // 32 bytes or more
+  std::string hostname;
+};
+
+struct Program {
+  std::vector<std::string> args;
+  std::map<std::string, std::string> env;
+  std::string cwd = "/";
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t memory = 0;  // bytes; of the program and all that it starts
+  std::uint32_t pids = 0;
+};
+
+struct Outcome {
+  bool signaled = false;
+  std::int32_t status = 0;  // exit code, or signal
+  bool out_of_memory = false;
+  std::uint64_t memory_peak = 0;  // bytes
+};
+
+// Payloads, as JSON. Reading fails with kInvalidArgument.
+std::string WriteWake(const Wake& wake);
+Result<Wake> ReadWake(std::string_view text);
+std::string WriteProgram(const Program& program);
+Result<Program> ReadProgram(std::string_view text);
+std::string WriteOutcome(const Outcome& outcome);
+Result<Outcome> ReadOutcome(std::string_view text);
+
+// Payload of kInputTaken and kOutputTaken: a count of bytes.
+std::string WriteCount(std::uint32_t count);
+Result<std::uint32_t> ReadCount(std::string_view payload);
+
+}  // namespace strata::sandbox::microvm

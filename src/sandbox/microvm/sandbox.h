@@ -1,0 +1,46 @@
+// sandbox/microvm/sandbox.h - one virtual machine's life cycle.
+//
+//   fresh --Invoke--> restored, running --returned--> idle --Invoke--> ...
+//                        '-- any other exit, or Stop() --> over (kFailedPrecondition)
+//
+// Each call runs the image's program anew in the same machine; what it writes stays. The destructor
+// kills the machine and returns at once.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "sandbox/driver.h"
+#include "sandbox/microvm/call.h"
+#include "sandbox/microvm/image.h"
+#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/shared.h"
+
+namespace strata::sandbox::microvm {
+
+class MicrovmSandbox final : public Sandbox {
+ public:
+  MicrovmSandbox(std::shared_ptr<Shared> shared, std::shared_ptr<MicrovmImage> image,
+                 const Spec& spec);
+  ~MicrovmSandbox() override;
+
+  Task<model::Exit> Invoke(Call& call) override;
+  Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
+                                 TimePoint deadline) override;
+  void Stop() noexcept override;
+  [[nodiscard]] model::Usage usage() const override { return total_; }
+
+ private:
+  void Settle(const Result<model::Exit>& exit);
+
+  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<MicrovmImage> image_;
+  const Spec spec_;
+  std::shared_ptr<Machine> machine_;
+  MicrovmCall* running_ = nullptr;
+  bool over_ = false;
+  model::Usage total_;
+};
+
+}  // namespace strata::sandbox::microvm

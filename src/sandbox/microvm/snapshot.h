@@ -1,0 +1,47 @@
+// sandbox/microvm/snapshot.h - an image, booted once: its disk, its memory and the state of its
+// devices, from which every sandbox of the image is restored in tens of milliseconds.
+//
+//   RootImage --overlay, mkfs.erofs--> disk --boot, agent ready, stop, migrate--> Snapshot
+//   Snapshot --QEMU -incoming, memory private--> Machine --kWake--> own clock, randomness, name
+//
+// Memory is not in the state file: both machines map the same memory file (QEMU's x-ignore-shared),
+// the booted one shared, the restored ones privately. It is sealed in between, so no restored
+// machine can change what others start from.
+//
+// Threads: one loop, and the worker. Lifetime: a machine needs its snapshot only while it is being
+// restored. Errors: kInternal with QEMU's or mkfs' words; kUnavailable: the machine did not boot.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "artifact/root_image.h"
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/task.h"
+#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/shared.h"
+
+namespace strata::sandbox::microvm {
+
+struct Snapshot {
+  Fd disk;
+  Fd memory;  // sealed against writing
+  Fd state;   // sealed
+  Bytes size;
+};
+
+// Boots `root` on a machine with `size` of memory.
+Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> shared,
+                                                   artifact::RootImage root, Bytes size);
+
+// A machine called `name` that goes on from `snapshot`, awake: it has the present time, new
+// randomness, and `hostname`.
+Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
+                                       std::shared_ptr<const Snapshot> snapshot, std::string name,
+                                       std::string hostname);
+
+// Unique on this host, and a cgroup's name.
+std::string UniqueName(const std::string& id);
+
+}  // namespace strata::sandbox::microvm

@@ -1,0 +1,56 @@
+#include <unistd.h>
+
+#include "sandbox/microvm/driver.h"
+#include "sandbox/oci/testing/root.h"
+#include "tests/contract/driver_contract.h"
+#include "tests/contract/program_guest.h"
+
+namespace strata::sandbox::contract {
+namespace {
+
+class MicrovmHarness final : public Harness {
+ public:
+  std::string Missing() override {
+    if (::geteuid() != 0) return "microVMs need root";
+    Loop loop;
+    const SystemClock clock;
+    auto driver = microvm::MicrovmDriver::Create(loop, clock, Config());
+    return driver ? "" : driver.error().message;
+  }
+
+  std::unique_ptr<Driver> MakeDriver(Loop& loop, const Clock& clock,
+                                     std::uint32_t max_sandboxes) override {
+    auto config = Config();
+    config.max_sandboxes = max_sandboxes;
+    auto driver = microvm::MicrovmDriver::Create(loop, clock, config);
+    EXPECT_TRUE(driver.has_value()) << driver.error().message;
+    return driver ? std::move(*driver) : nullptr;
+  }
+
+  Result<Fd> Artifact(Guest guest) override { return root_.Artifact({ProgramFor(guest)}); }
+  std::filesystem::path scratch_root() const override { return root_.state_root(); }
+
+  Bytes least_memory() const override { return microvm::Config().min_memory; }
+  std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(1000); }
+  bool has_tables() const override { return false; }
+  model::Grants impossible_grants() const override {
+    return {.http = {{.host = "example.com"}}};  // there is no network
+  }
+
+ private:
+  microvm::Config Config() const {
+    microvm::Config config;
+    config.agent = STRATA_AGENT_PROGRAM;
+    config.state_root = root_.state_root();
+    config.cgroup_parent = oci::testing::GuestRoot::CgroupParent();
+    return config;
+  }
+
+  const oci::testing::GuestRoot root_;
+};
+
+}  // namespace
+
+std::unique_ptr<Harness> MakeMicrovmHarness() { return std::make_unique<MicrovmHarness>(); }
+
+}  // namespace strata::sandbox::contract
