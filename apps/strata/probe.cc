@@ -2,9 +2,11 @@
 // --api, what the server's host can.
 #include "host/probe.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
+#include "isolation.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -32,9 +34,23 @@ void Probe(Session& session) {
 }  // namespace
 
 void AddProbe(CLI::App& app, Session& session) {
+  auto isolation = std::make_shared<IsolationFlags>();
   CLI::App* verb = app.add_subcommand("probe", "What this host can enforce, found by trying");
-  verb->footer("Run it as the user that runs 'strata up': the answer depends on the user.");
-  verb->callback([&session] { Probe(session); });
+  verb->footer(
+      "Run it as the user that runs 'strata up': the answer depends on the user.\n"
+      "With --isolation it needs a running server: it deploys small guests that try to escape, in\n"
+      "every class, and removes them again. Exit code 1: one got further than it may.");
+  CLI::Option* battery =
+      verb->add_flag("--isolation", isolation->wanted, "Try to break out of every class");
+  verb->add_option("--class", isolation->classes, "Only this class; several are allowed")
+      ->needs(battery);
+  verb->add_option("--scenario", isolation->scenarios, "Only this scenario; several are allowed")
+      ->needs(battery);
+  verb->add_option("--native", isolation->native, "Outcomes of a native run, to show beside")
+      ->needs(battery);
+  verb->callback([&session, isolation] {
+    isolation->wanted ? ProbeIsolation(session, *isolation) : Probe(session);
+  });
 }
 
 }  // namespace strata::cli

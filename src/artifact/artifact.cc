@@ -7,7 +7,6 @@
 #include "artifact/oci_layout.h"
 #include "artifact/regular_file.h"
 #include "artifact/wasm_artifact.h"
-#include "base/fd.h"
 #include "base/files.h"
 
 namespace strata::artifact {

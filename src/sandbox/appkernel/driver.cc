@@ -9,7 +9,7 @@ namespace {
 
 // The Sentry's own memory and threads are charged to the sandbox.
 constexpr Bytes kLeastMemory = Bytes::MiB(64);
-constexpr std::uint32_t kSentryThreads = 128;
+constexpr std::uint32_t kSentryThreads = 40;
 
 }  // namespace
 

@@ -154,7 +154,8 @@ Result<void> Bundle::Prepare() {
 Result<void> Bundle::MountAll() {
   const Bytes size = shared_.config.writable + kOwnFiles;
   auto done = Mount("tmpfs", directory_, MS_NOSUID | MS_NODEV,
-                    "mode=0700,size=" + std::to_string(size.count));
+                    "mode=0700,size=" + std::to_string(size.count) +
+                        ",nr_inodes=" + std::to_string(shared_.config.files));
   for (const char* name : {"upper", "work", "root"}) {
     if (done) done = Mkdir(directory_ / name, 0755);
   }
@@ -179,7 +180,8 @@ Result<void> Bundle::WriteConfig(const model::Env& env) {
                                          .root = directory_ / "root",
                                          .cgroup_path = group_->path(),
                                          .limits = spec_.limits,
-                                         .writable = shared_.config.writable});
+                                         .writable = shared_.config.writable,
+                                         .files = shared_.config.files});
   auto file = OpenFile(directory_ / "config.json", O_WRONLY | O_CREAT | O_EXCL);
   if (!file) return std::unexpected(std::move(file).error());
   return WriteAll(file->get(), DumpJson(config));

@@ -40,6 +40,7 @@ struct Config {
   std::uint32_t cpu_millis = 1000;
   std::uint32_t pids = 128;
   Bytes writable = Bytes::MiB(64);  // what a guest may write to its root and its scratch, each
+  std::uint32_t files = 16'384;     // how many it may make there, each
 
   // How often a running call looks at deadline, client and CPU time.
   std::chrono::milliseconds tick{5};

@@ -19,21 +19,22 @@ Json Mount(const char* destination, const char* type, const char* source, Json o
 
 Json Mounts(const RuntimeConfigInput& input) {
   const std::string size = "size=" + std::to_string(input.writable.count);
+  const std::string files = "nr_inodes=" + std::to_string(input.files);
   Json mounts = {
       Mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}),
       Mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}),
       Mount("/dev/pts", "devpts", "devpts",
             {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}),
-      Mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", size}),
+      Mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", size, files}),
       Mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}),
-      Mount("/tmp", "tmpfs", "tmpfs", {"nosuid", "nodev", "mode=1777", size})};
+      Mount("/tmp", "tmpfs", "tmpfs", {"nosuid", "nodev", "mode=1777", size, files})};
   for (const model::DirGrant& dir : input.grants.dirs) {
     if (dir.mode == model::DirGrant::Mode::kReadOnly) {
       mounts.push_back(Mount(dir.guest.c_str(), "bind", dir.host.c_str(),
                              {"bind", "ro", "nosuid", "nodev", "rprivate"}));
     } else {
-      mounts.push_back(
-          Mount(dir.guest.c_str(), "tmpfs", "scratch", {"nosuid", "nodev", "mode=1777", size}));
+      mounts.push_back(Mount(dir.guest.c_str(), "tmpfs", "scratch",
+                             {"nosuid", "nodev", "mode=1777", size, files}));
     }
   }
   return mounts;

@@ -11,6 +11,7 @@
 // Tested by sandbox/oci/runtime_config_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "artifact/root_image.h"
@@ -29,7 +30,8 @@ struct RuntimeConfigInput {
   std::string root;         // the mounted root file system
   std::string cgroup_path;  // host::Cgroup::path()
   host::CgroupLimits limits;
-  Bytes writable;  // of /tmp, and of each scratch directory
+  Bytes writable;                // of /tmp, and of each scratch directory
+  std::uint32_t files = 16'384;  // the same
 };
 
 Json MakeRuntimeConfig(const RuntimeConfigInput& input);

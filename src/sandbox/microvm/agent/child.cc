@@ -48,7 +48,7 @@ Result<std::string> MakeGroup(const Program& program) {
   if (auto on = Write(std::string(kGroups) + "/cgroup.subtree_control", "+memory +pids"); !on) {
     return std::unexpected(std::move(on).error());
   }
-  const std::string group = std::string(kGroups) + "/program-" + std::to_string(++made);
+  std::string group = std::string(kGroups) + "/program-" + std::to_string(++made);
   if (::mkdir(group.c_str(), 0755) != 0) return FailErrno("make " + group, errno);
   auto limited = Write(group + "/memory.max", std::to_string(program.memory));
   if (limited) limited = Write(group + "/memory.oom.group", "1");

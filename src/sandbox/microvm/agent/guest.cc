@@ -94,7 +94,7 @@ Result<void> MountRoot() {
   const unsigned long careful = MS_NOSUID | MS_NODEV;
   auto done = Await(kDisk);
   if (done) done = Mount("erofs", "/lower", MS_RDONLY | careful, "", kDisk);
-  if (done) done = Mount("tmpfs", "/layer", careful, "mode=0755,size=64m");
+  if (done) done = Mount("tmpfs", "/layer", careful, "mode=0755,size=64m,nr_inodes=16k");
   if (!done) return done;
   ::mkdir("/layer/upper", 0755);
   ::mkdir("/layer/work", 0755);
@@ -104,8 +104,8 @@ Result<void> MountRoot() {
   if (done) done = Mount("sysfs", root + "/sys", careful | MS_NOEXEC | MS_RDONLY);
   if (done) done = MakeDevices(root + "/dev");
   if (done) done = Mount("devpts", root + "/dev/pts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666");
-  if (done) done = Mount("tmpfs", root + "/dev/shm", careful, "mode=1777,size=64m");
-  if (done) done = Mount("tmpfs", root + "/tmp", careful, "mode=1777,size=64m");
+  if (done) done = Mount("tmpfs", root + "/dev/shm", careful, "mode=1777,size=64m,nr_inodes=16k");
+  if (done) done = Mount("tmpfs", root + "/tmp", careful, "mode=1777,size=64m,nr_inodes=16k");
   return done;
 }
 
