@@ -6,6 +6,7 @@
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
 #include <net/if.h>
+#include <netinet/in.h>  // NOLINT(misc-include-cleaner): IPPROTO_ICMP
 #include <sched.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
