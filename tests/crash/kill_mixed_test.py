@@ -1,0 +1,186 @@
+"""kill -9 of a manager, a cell, a keeper or a guest's process while 50 sandboxes of all classes live.
+
+Every sandbox is inside a call that waits for the rest of its body. At each point one process dies; then
+the calls are finished, and exactly those may have failed that were inside it.
+"""
+
+import os
+import pathlib
+import random
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+import unittest
+
+from e2e import guests
+from e2e.images import Image, entry, folder, tar
+from e2e.support import BIN, PATIENCE, ServerTest, eventually, function
+
+SEED = int(os.environ.get("STRATA_SEED", "4"))
+POINTS = 200 if os.environ.get("STRATA_LONG") else 20
+LIVE = {"wasm": 24, "container": 14, "appkernel": 8, "microvm": 4}
+VICTIMS = ("manager", "cell", "keeper", "guest")
+ORPHAN_PATIENCE = 2.0
+PART, REST = b"first half, ", b"second half"
+
+
+class HeldCall:
+    """A call whose guest has the first half of its body and waits for the second."""
+
+    def __init__(self, server, name):
+        self.name = name
+        host, port = server.address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), timeout=PATIENCE)
+        self.port = self.socket.getsockname()[1]
+        head = f"POST /{name} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(PART + REST)}\r\n" \
+               "Connection: close\r\n\r\n"
+        self.socket.sendall(head.encode() + PART)
+
+    def finish(self):
+        """None, or why it failed."""
+        answer = b""
+        try:
+            self.socket.sendall(REST)
+            while piece := self.socket.recv(65536):
+                answer += piece
+        except OSError as error:
+            return repr(error)
+        finally:
+            self.socket.close()
+        # Chunked or not, each half comes in one piece.
+        good = (answer.startswith(b"HTTP/1.1 200") and PART in answer and REST in answer
+                and answer.endswith((REST, b"\r\n0\r\n\r\n")))
+        return None if good else repr(answer[-200:])
+
+
+def owners(ports, pids):
+    """Which of `pids` has the server's end of the connection from each of the local `ports`."""
+    inodes = {}
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        inodes["socket:[" + fields[9] + "]"] = int(fields[2].rsplit(":", 1)[1], 16)  # the remote port
+    found = {}
+    for pid in pids:
+        for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                port = inodes.get(os.readlink(link))
+            except OSError:
+                continue
+            if port in ports:
+                found[port] = pid
+    return found
+
+
+@unittest.skipUnless(os.geteuid() == 0, "the other classes need root")
+class KillMixedTest(ServerTest):
+    @classmethod
+    def prepare(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-crash."))
+        guest = (BIN / "strata_oci_guest").read_bytes()
+        image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
+                      args=("/bin/guest", "echo"))
+        wasm = cls.folder / "echo.wat"
+        wasm.write_text(guests.ECHOES)
+        manifests = [function("wasm", wasm, "/wasm")]
+        for name in ("container", "appkernel", "microvm"):
+            manifests.append(function(name, f"oci:{image.path}", f"/{name}", **{"class": name}))
+        for manifest in manifests:
+            manifest["spec"]["limits"] = {"memory_mib": 64, "timeout_ms": 60_000, "cpu_time_ms": 30_000,
+                                          "concurrency": 100}
+        cls.server.apply(*manifests)
+        cls.deployed = cls.server.resources()
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+        super().tearDownClass()
+
+    def pids_of(self, program):
+        return [pid for pid, words in self.server.processes().items() if words[0].endswith("/" + program)]
+
+    def groups(self):
+        """Control groups of sandboxes, of one hierarchy: folder -> its processes."""
+        root = pathlib.Path("/sys/fs/cgroup")
+        root = root if (root / "cgroup.controllers").exists() else root / "pids"
+        found = {}
+        for path in root.glob(f"strata-{self.server.group()}-*/*/cgroup.procs"):
+            try:
+                found[path.parent] = [int(line) for line in path.read_text().split()]
+            except OSError:  # it has just gone
+                continue
+        return found
+
+    def orphans(self):
+        """What is left of keepers that are dead: their names are in the groups' parents."""
+        keepers = {word for words in self.server.processes().values() for word in words
+                   if word.startswith("--keeper=")}
+        return [str(path) for path in self.groups()
+                if "--keeper=" + path.parent.name.split("-", 2)[2] not in keepers]
+
+    def hold(self):
+        calls = [HeldCall(self.server, name) for name, count in LIVE.items() for _ in range(count)]
+        wanted = sum(count for name, count in LIVE.items() if name != "wasm")
+        self.assertTrue(eventually(lambda: sum(1 for pids in self.groups().values() if pids) >= wanted),
+                        "the sandboxes do not come to life")
+        return calls
+
+    def victim(self, kind, rng):
+        """The process to kill, and a function that says whether a call was inside it."""
+        cells = self.server.cell_pids()
+        if kind == "manager":
+            return self.pids_of("stratad")[0], lambda call, owner: False
+        if kind == "cell":
+            pid = rng.choice(cells)
+            return pid, lambda call, owner: owner == pid
+        if kind == "keeper":
+            return self.pids_of("strata-keeper")[0], lambda call, owner: call.name != "wasm"
+        living = sorted((path, pids) for path, pids in self.groups().items() if pids)
+        return rng.choice(living)[1][0], None
+
+    def kill_at(self, kind, rng):
+        calls = self.hold()
+        time.sleep(rng.random() * 0.05)  # the point itself, from the seed
+        owner_of = owners({call.port for call in calls}, self.server.cell_pids())
+        pid, inside = self.victim(kind, rng)
+        handle = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGKILL)
+        select.select([handle], [], [], PATIENCE)
+        os.close(handle)
+        if kind == "manager":
+            self.server.up()
+        start = time.monotonic()
+        self.assertTrue(eventually(lambda: not self.orphans(), ORPHAN_PATIENCE), self.orphans())
+        self.slowest = max(self.slowest, time.monotonic() - start)
+        failures = {call: why for call in calls if (why := call.finish()) is not None}
+        if inside is None:  # one guest
+            self.assertLessEqual(len(failures), 1, failures.values())
+        else:
+            outside = [(call.name, why) for call, why in failures.items()
+                       if not inside(call, owner_of.get(call.port))]
+            self.assertEqual(outside, [])
+        for name in LIVE:
+            self.assertTrue(eventually(lambda name=name: HeldCall(self.server, name).finish() is None),
+                            f"class {name} does not serve again")
+        self.assertEqual(self.server.resources(), self.deployed)
+        self.assertTrue(eventually(lambda: not any(self.groups().values())), "sandboxes outlive their calls")
+        return len(failures)
+
+    def test_only_calls_inside_the_killed_process_fail(self):
+        rng = random.Random(SEED)
+        self.slowest = 0.0
+        failed = dict.fromkeys(VICTIMS, 0)
+        for point in range(POINTS):
+            kind = VICTIMS[point % len(VICTIMS)]
+            with self.subTest(point=point, kind=kind, seed=SEED):
+                failed[kind] += self.kill_at(kind, rng)
+        print(f"{POINTS} points, seed {SEED}; calls lost inside: {failed}; orphans gone within "
+              f"{self.slowest * 1000:.0f} ms", file=sys.stderr)
+        self.assertEqual(failed["manager"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
