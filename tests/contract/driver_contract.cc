@@ -30,15 +30,15 @@ Holdings Holdings::Now() {
   return {CountEntries("/proc/self/fd"), CountEntries("/proc/self/task")};
 }
 
-void DriverContractTest::SetUp() {
-  harness_ = GetParam().make();
+void DriverContract::Begin(const HarnessEntry& entry) {
+  harness_ = entry.make();
   const std::string missing = harness_->Missing();
-  if (!missing.empty()) GTEST_SKIP() << GetParam().name << ": " << missing;
+  if (!missing.empty()) GTEST_SKIP() << entry.name << ": " << missing;
   driver_ = harness_->MakeDriver(loop_, clock_, kSlots);
   ASSERT_NE(driver_, nullptr);
 }
 
-std::shared_ptr<Image> DriverContractTest::Prepare(Guest guest) {
+std::shared_ptr<Image> DriverContract::Prepare(Guest guest) {
   auto artifact = harness_->Artifact(guest);
   EXPECT_TRUE(artifact.has_value()) << artifact.error().message;
   auto image = driver_->Prepare(std::move(artifact).value());
@@ -49,14 +49,24 @@ std::shared_ptr<Image> DriverContractTest::Prepare(Guest guest) {
   return std::move(image).value();
 }
 
-std::unique_ptr<Sandbox> DriverContractTest::Make(Guest guest, const Spec& spec) {
+std::unique_ptr<Sandbox> DriverContract::Make(Guest guest, const Spec& spec) {
   auto sandbox = Prepare(guest)->Create(spec);
   EXPECT_TRUE(sandbox.has_value()) << sandbox.error().message;
   return std::move(sandbox).value();
 }
 
-void DriverContractTest::ExpectExit(const Result<model::Exit>& invoked, ExitReason reason,
-                                    const std::string& detail) {
+model::Exit DriverContract::CallOnce(Guest guest, const Spec& spec, CallFixture& fixture,
+                                     std::string_view body) {
+  auto sandbox = Make(guest, spec);
+  if (!body.empty()) fixture.body.Push(body);
+  fixture.body.End();
+  auto exit = fixture.Run(sandbox->Invoke(fixture.call));
+  EXPECT_TRUE(exit.has_value()) << exit.error().message;
+  return exit.value_or(model::Exit{});
+}
+
+void DriverContract::ExpectExit(const Result<model::Exit>& invoked, ExitReason reason,
+                                const std::string& detail) {
   ASSERT_TRUE(invoked.has_value()) << invoked.error().message;
   EXPECT_EQ(invoked->reason, reason) << invoked->detail;
   if (!detail.empty()) {

@@ -10,7 +10,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -32,6 +35,8 @@ enum class Guest : std::uint8_t {
   kTrap,    // dies at once
   kMemory,  // takes memory until it is refused, then dies
   kTable,   // the same with table elements
+  kEnv,     // answers its environment: NAME=value, each with a zero byte after it
+  kExit,    // ends with exit code 3 and no answer
 };
 
 class Harness {
@@ -71,11 +76,13 @@ std::unique_ptr<Harness> MakeContainerHarness();
 std::unique_ptr<Harness> MakeAppkernelHarness();
 std::unique_ptr<Harness> MakeMicrovmHarness();
 
-class DriverContractTest : public ::testing::TestWithParam<HarnessEntry> {
- protected:
+// Of a harness: what the suites below share.
+class DriverContract : public ::testing::Test {
+ public:
   static constexpr std::uint32_t kSlots = 4;
 
-  void SetUp() override;
+  // Skips the test when the class cannot run here.
+  void Begin(const HarnessEntry& entry);
 
   std::shared_ptr<Image> Prepare(Guest guest);
   // A sandbox of a fresh image; fails the test when it cannot be made.
@@ -85,11 +92,34 @@ class DriverContractTest : public ::testing::TestWithParam<HarnessEntry> {
   static void ExpectExit(const Result<model::Exit>& invoked, model::ExitReason reason,
                          const std::string& detail);
 
+  // One call with `body` on a fresh sandbox of `guest`.
+  model::Exit CallOnce(Guest guest, const Spec& spec, testing::CallFixture& fixture,
+                       std::string_view body = "");
+
   std::unique_ptr<Harness> harness_;
   Loop loop_;
   ManualClock clock_;
   std::unique_ptr<Driver> driver_;
 };
+
+class DriverContractTest : public DriverContract,
+                           public ::testing::WithParamInterface<HarnessEntry> {
+ protected:
+  void SetUp() override { Begin(GetParam()); }
+};
+
+// Promises of one sentence each, as rows of a table (driver_contract_table.cc).
+struct ContractCase {
+  const char* name;
+  void (*check)(DriverContract& contract);
+};
+class DriverContractTableTest
+    : public DriverContract,
+      public ::testing::WithParamInterface<std::tuple<HarnessEntry, ContractCase>> {
+ protected:
+  void SetUp() override { Begin(std::get<0>(GetParam())); }
+};
+std::span<const ContractCase> ContractCases();
 
 // What one process holds; equal before and after means that nothing was left behind.
 struct Holdings {

@@ -16,6 +16,17 @@ constexpr HarnessEntry kHarnesses[] = {
 
 }  // namespace
 
+TEST_P(DriverContractTableTest, Holds) { std::get<1>(GetParam()).check(*this); }
+
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverContractTableTest,
+                         ::testing::Combine(::testing::ValuesIn(kHarnesses),
+                                            ::testing::ValuesIn(ContractCases().begin(),
+                                                                ContractCases().end())),
+                         [](const auto& info) {
+                           return std::string(std::get<1>(info.param).name) + "_" +
+                                  std::get<0>(info.param).name;
+                         });
+
 INSTANTIATE_TEST_SUITE_P(Drivers, DriverContractTest, ::testing::ValuesIn(kHarnesses),
                          [](const auto& info) { return std::string(info.param.name); });
 

@@ -22,6 +22,10 @@ std::string_view Script(Guest guest) {
       return R"({"do":"trap"})";
     case Guest::kMemory:
       return R"({"do":"memory"})";
+    case Guest::kEnv:
+      return R"({"do":"environment"})";
+    case Guest::kExit:
+      return R"({"do":"exit","status":3})";
     case Guest::kTable:
       return R"({"do":"table"})";
   }

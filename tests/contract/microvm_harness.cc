@@ -1,5 +1,7 @@
 #include <unistd.h>
 
+#include <memory>
+
 #include "sandbox/microvm/driver.h"
 #include "sandbox/oci/testing/root.h"
 #include "tests/contract/driver_contract.h"
@@ -27,8 +29,8 @@ class MicrovmHarness final : public Harness {
     return driver ? std::move(*driver) : nullptr;
   }
 
-  Result<Fd> Artifact(Guest guest) override { return root_.Artifact({ProgramFor(guest)}); }
-  std::filesystem::path scratch_root() const override { return root_.state_root(); }
+  Result<Fd> Artifact(Guest guest) override { return Root().Artifact({ProgramFor(guest)}); }
+  std::filesystem::path scratch_root() const override { return Root().state_root(); }
 
   Bytes least_memory() const override { return microvm::Config().min_memory; }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(1000); }
@@ -41,12 +43,21 @@ class MicrovmHarness final : public Harness {
   microvm::Config Config() const {
     microvm::Config config;
     config.agent = STRATA_AGENT_PROGRAM;
-    config.state_root = root_.state_root();
+    config.state_root = Root().state_root();
+    config.snapshots = Snapshots();
     config.cgroup_parent = oci::testing::GuestRoot::CgroupParent();
     return config;
   }
 
-  const oci::testing::GuestRoot root_;
+  // One for all tests of the process: so is what was booted from it.
+  static const oci::testing::GuestRoot& Root() {
+    static const oci::testing::GuestRoot root;
+    return root;
+  }
+  static std::shared_ptr<microvm::SnapshotCache> Snapshots() {
+    static const auto snapshots = std::make_shared<microvm::SnapshotCache>();
+    return snapshots;
+  }
 };
 
 }  // namespace

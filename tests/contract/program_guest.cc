@@ -20,6 +20,10 @@ const char* ProgramFor(Guest guest) {
       return "trap";
     case Guest::kMemory:
       return "memory";
+    case Guest::kEnv:
+      return "environment";
+    case Guest::kExit:
+      return "exit-3";
     case Guest::kTable:
       break;
   }

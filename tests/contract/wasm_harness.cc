@@ -62,6 +62,20 @@ constexpr std::string_view kLog = R"((module
     (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 16)))
     (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))))))";
 
+constexpr std::string_view kEnvironment = R"((module
+  (import "wasi_snapshot_preview1" "environ_sizes_get"
+    (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (func (export "_start")
+    (drop (call $sizes (i32.const 0) (i32.const 4)))
+    (drop (call $get (i32.const 1024) (i32.const 65536)))
+    (i32.store (i32.const 8) (i32.const 65536))
+    (i32.store (i32.const 12) (i32.load (i32.const 4)))
+    (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))))))";
+
 std::string Source(Guest guest) {
   switch (guest) {
     case Guest::kHello:
@@ -88,6 +102,13 @@ std::string Source(Guest guest) {
           (loop $more
             (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
           unreachable)))";
+    case Guest::kEnv:
+      return std::string(kEnvironment);
+    case Guest::kExit:
+      return R"((module
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "_start") (call $exit (i32.const 3)))))";
     case Guest::kTable:
       return Module("(table $t 1 funcref)",
                     R"((loop $more (br_if $more

@@ -9,6 +9,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "base/byte_view.h"
+#include "sandbox/cgi.h"
 
 namespace strata::sandbox::fake {
 
@@ -101,12 +102,22 @@ Awaitable<FakeSandbox::Fate> FakeSandbox::Play(Call& call) {
       co_return Ended(ExitReason::kLimit, "memory");
     case Action::kTable:
       co_return Ended(ExitReason::kLimit, "table");
+    case Action::kEnvironment:
+      co_return co_await Answer(call, {}, Environment(call));
     case Action::kExit:
       break;
   }
   Fate fate = co_await Answer(call, {}, "");
   if (!fate) fate = Exit{.reason = ExitReason::kReturned, .status = script.status};
   co_return fate;
+}
+
+std::string FakeSandbox::Environment(const Call& call) const {
+  model::Env all = CgiVariables(call);
+  all.insert(spec_.env.begin(), spec_.env.end());
+  std::string text;
+  for (const auto& [name, value] : all) text += std::string(name) + "=" + value + '\0';
+  return text;
 }
 
 Awaitable<FakeSandbox::Fate> FakeSandbox::Answer(Call& call, http::ResponseHead head,

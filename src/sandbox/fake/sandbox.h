@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "sandbox/driver.h"
@@ -31,6 +32,7 @@ class FakeSandbox final : public Sandbox {
   using Fate = std::optional<model::Exit>;
 
   Awaitable<Fate> Play(Call& call);
+  [[nodiscard]] std::string Environment(const Call& call) const;
   Awaitable<Fate> Answer(Call& call, http::ResponseHead head, std::string_view body);
   Awaitable<Fate> Write(Call& call, std::string_view bytes);
   Awaitable<Fate> Echo(Call& call);

@@ -13,7 +13,7 @@ struct NamedAction {
   std::string_view name;
   Action action;
 };
-constexpr std::array<NamedAction, 11> kActions{{{"hello", Action::kHello},
+constexpr std::array<NamedAction, 12> kActions{{{"hello", Action::kHello},
                                                 {"answer", Action::kAnswer},
                                                 {"echo", Action::kEcho},
                                                 {"large", Action::kLarge},
@@ -23,7 +23,8 @@ constexpr std::array<NamedAction, 11> kActions{{{"hello", Action::kHello},
                                                 {"trap", Action::kTrap},
                                                 {"memory", Action::kMemory},
                                                 {"table", Action::kTable},
-                                                {"exit", Action::kExit}}};
+                                                {"exit", Action::kExit},
+                                                {"environment", Action::kEnvironment}}};
 
 // Throws Json::exception when a field has the wrong type.
 Result<void> SetField(Script& script, const std::string& name, const Json& value) {

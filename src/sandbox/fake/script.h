@@ -10,6 +10,8 @@
 //   {"do": "spin"}                        uses CPU until a limit, the deadline or Stop ends it
 //   {"do": "trap"}                        dies
 //   {"do": "memory"} {"do": "table"}      exceeds that limit
+//   {"do": "environment"}                 answers what a program's environment would be, NAME=value
+//                                         each with a zero byte after it
 //   {"do": "exit", "status": 3}           returns with that exit status and an empty answer
 //
 // "delay_ms" makes any of them wait first.
@@ -37,6 +39,7 @@ enum class Action : std::uint8_t {
   kMemory,
   kTable,
   kExit,
+  kEnvironment,
 };
 
 struct Script {

@@ -5,12 +5,20 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <string>
 
 #include "base/bytes.h"
 #include "host/process.h"
 
 namespace strata::sandbox::microvm {
+
+struct Snapshot;
+
+// Booted images by their layers, shared by several drivers of one thread: a root that one has booted
+// is there for all. Grows only.
+using SnapshotCache = std::map<std::string, std::shared_ptr<const Snapshot>>;
 
 enum class Accelerator : std::uint8_t { kTcg, kKvm };
 
@@ -41,6 +49,8 @@ struct Config {
 
   std::uint32_t cpu_millis = 1000;
   std::uint32_t pids = 128;  // in the guest
+
+  std::shared_ptr<SnapshotCache> snapshots;  // null: none is shared
 
   std::chrono::milliseconds boot_patience{30'000};
   std::chrono::milliseconds restore_patience{10'000};

@@ -12,6 +12,13 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{10};
 
+// What a snapshot depends on: the program is told later.
+std::string Layers(const artifact::RootImage& root) {
+  std::string all;
+  for (const std::string& layer : root.lower) all += layer + ":";
+  return all;
+}
+
 }  // namespace
 
 MicrovmImage::MicrovmImage(std::shared_ptr<Shared> shared, artifact::RootImage root)
@@ -32,6 +39,10 @@ Task<std::shared_ptr<const Snapshot>> MicrovmImage::Booted() {
     timer.expires_after(kLookAgain);
     co_await timer.async_wait(kAwait);
   }
+  if (!snapshot_ && shared_->config.snapshots) {
+    const auto known = shared_->config.snapshots->find(Layers(root_));
+    if (known != shared_->config.snapshots->end()) snapshot_ = known->second;
+  }
   if (snapshot_) co_return snapshot_;
   // Also when the coroutine is destroyed in the middle.
   struct Booting {
@@ -43,6 +54,7 @@ Task<std::shared_ptr<const Snapshot>> MicrovmImage::Booted() {
   } const booting(booting_);
   auto made = co_await MakeSnapshot(shared_, root_, shared_->config.machine_memory);
   if (made) snapshot_ = *made;
+  if (made && shared_->config.snapshots) shared_->config.snapshots->emplace(Layers(root_), *made);
   co_return made;
 }
 

@@ -86,6 +86,13 @@ int Confinement() {
   return 0;
 }
 
+int Environment() {
+  std::string all;
+  for (char** entry = environ; *entry != nullptr; ++entry) all += std::string(*entry) + '\0';
+  Print(all);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -96,6 +103,8 @@ int main(int argc, char** argv) {
   if (what == "large") return Large();
   if (what == "memory") return Memory();
   if (what == "confinement") return Confinement();
+  if (what == "exit-3") return 3;
+  if (what == "environment") return Environment();
   if (what == "exit") return std::atoi(argv[2]);
   if (what == "getenv") return Print(std::getenv(argv[2]) ? std::getenv(argv[2]) : "(unset)"), 0;
   if (what == "read") return ::open(argv[2], O_RDONLY) >= 0 ? 0 : errno;
