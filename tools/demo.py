@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Starts a server, deploys every example, calls each with real input and prints a table.
+"""Starts a server, deploys every example, calls each with real input and prints a table; then the same
+program in all four classes, side by side.
 
     tools/demo.py [--keep] [--bin DIR] [--seconds N]
 
@@ -164,6 +165,11 @@ def main():
             good = good and right
         print()
         print_table(rows)
+        if os.geteuid() == 0:
+            print("\nThe same program in every class:", flush=True)
+            print(demo.run("measure", "--quick"))
+        else:
+            print("\nClasses other than wasm need root.")
         keep = arguments.keep and good
         if keep:
             print(f"\nThe server goes on at http://{demo.address}. Stop it with\n"

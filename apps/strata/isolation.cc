@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <string_view>
 #include <utility>
 
 #include "base/files.h"
 #include "base/json.h"
+#include "classes.h"
 #include "measure/isolation.h"
 #include "model/values.h"
 #include "output.h"
@@ -19,36 +19,21 @@
 namespace strata::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using measure::Observation;
 using measure::Scenario;
 using measure::Verdict;
 
-constexpr const char* kSpace = "strata-isolation";
 constexpr Bytes kLargestList = Bytes::MiB(1);
 
-// Beside the programs: ../share/battery.
-fs::path BatteryFolder() {
-  std::error_code error;
-  return fs::read_symlink("/proc/self/exe", error).parent_path().parent_path() / "share/battery";
-}
-
-Json Manifest(const std::string& name, const model::Env& environment) {
-  const fs::path folder = BatteryFolder();
-  const std::string artifact =
-      name == "wasm" ? (folder / "battery.wasm").string() : "oci:" + (folder / "image").string();
-  return {{"apiVersion", "strata.dev/v1alpha1"},
-          {"kind", "Function"},
-          {"metadata", {{"name", "battery-" + name}, {"namespace", kSpace}}},
-          {"spec",
-           {{"artifact", artifact},
-            {"class", name},
-            {"env", environment},
-            {"limits",
-             {{"memory_mib", 96},
-              {"cpu_time_ms", 2'000},
-              {"timeout_ms", 6'000},
-              {"response_kib", 1'024}}}}}};
+ClassWorkload Battery(const Plants& plants) {
+  return {.folder = ShareFolder("battery"),
+          .name = "battery",
+          .space = "strata-isolation",
+          .env = plants.Environment(),
+          .limits = {{"memory_mib", 96},
+                     {"cpu_time_ms", 2'000},
+                     {"timeout_ms", 6'000},
+                     {"response_kib", 1'024}}};
 }
 
 class Run {
@@ -58,7 +43,7 @@ class Run {
   [[nodiscard]] bool all_acceptable() const noexcept { return acceptable_; }
 
  private:
-  Observation Call(const std::string& name, const Scenario& scenario);
+  Observation Try(const ClassWorkload& battery, model::Class in, const Scenario& scenario);
   void Progress(const std::string& name, std::size_t done) const;
   [[nodiscard]] bool Wanted(const Scenario& scenario) const;
 
@@ -80,18 +65,14 @@ void Run::Progress(const std::string& name, std::size_t done) const {
   if (done == scenarios_.size()) std::fprintf(stderr, "\r\033[K");
 }
 
-Observation Run::Call(const std::string& name, const Scenario& scenario) {
-  http::ClientRequest request;
-  request.method = "POST";
-  request.target = std::string("/v1/namespaces/") + kSpace + "/functions/battery-" + name +
-                   "/invoke?path=" + PercentEncode("/" + scenario.id);
-  auto answer = session_.Ask(std::move(request));
+Observation Run::Try(const ClassWorkload& battery, model::Class in, const Scenario& scenario) {
+  auto answer = Call(session_, battery, in, "/" + scenario.id);
   if (!answer) return {.answered = false, .answer = "", .problem = answer.error().message};
   return {.answered = true, .answer = answer->body, .problem = ""};
 }
 
 Result<Json> Run::Go() {
-  auto list = ReadFile(BatteryFolder() / "scenarios.json", kLargestList);
+  auto list = ReadFile(ShareFolder("battery") / "scenarios.json", kLargestList);
   if (!list) return Wrap(std::move(list).error(), "the battery is not installed");
   auto all = measure::ParseCatalogue(*list);
   if (!all) return std::unexpected(std::move(all).error());
@@ -99,29 +80,26 @@ Result<Json> Run::Go() {
   scenarios_ = std::move(*all);
   auto plants = Plants::Make();
   if (!plants) return std::unexpected(std::move(plants).error());
+  auto classes = ChooseClasses(flags_.classes);
+  if (!classes) return std::unexpected(std::move(classes).error());
+  const ClassWorkload battery = Battery(*plants);
   std::map<std::string, Json> outcomes;
-  for (const model::Class each : {model::Class::kWasm, model::Class::kContainer,
-                                  model::Class::kAppkernel, model::Class::kMicrovm}) {
+  for (const model::Class each : *classes) {
     const std::string name(model::ClassName(each));
-    const auto& only = flags_.classes;
-    if (!only.empty() && std::find(only.begin(), only.end(), name) == only.end()) continue;
-    const Json file{
-        {"name", name}, {"dir", "/"}, {"text", DumpJson(Manifest(name, plants->Environment()))}};
-    auto deployed = session_.AskJson("POST", "/v1/apply", Json{{"files", Json::array({file})}});
-    if (!deployed) {
+    if (auto deployed = Deploy(session_, battery, each); !deployed) {
       if (session_.no_server) return std::unexpected(std::move(deployed).error());
       lacking_[name] = deployed.error().message;
       continue;
     }
     for (std::size_t i = 0; i < scenarios_.size(); ++i) {
       Progress(name, i);
-      const Verdict verdict = measure::Judge(scenarios_[i], each, Call(name, scenarios_[i]));
+      const Verdict verdict =
+          measure::Judge(scenarios_[i], each, Try(battery, each, scenarios_[i]));
       acceptable_ = acceptable_ && verdict.acceptable();
       outcomes[scenarios_[i].id][name] = measure::ToJson(verdict);
     }
     Progress(name, scenarios_.size());
-    auto removed = session_.AskJson(
-        "DELETE", std::string("/v1/namespaces/") + kSpace + "/functions/battery-" + name);
+    auto removed = Remove(session_, battery, each);
     if (!removed) return std::unexpected(std::move(removed).error());
   }
   Json result{{"scenarios", Json::array()}, {"lacking", lacking_}};

@@ -45,6 +45,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddTop(app, session);
   AddSandbox(app, session);
   AddProbe(app, session);
+  AddMeasure(app, session);
   AddStatus(app, session);
   AddVersion(app, session);
   AddCompletion(app, session);

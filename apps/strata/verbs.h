@@ -19,6 +19,7 @@ void AddLogs(CLI::App& app, Session& session);
 void AddTop(CLI::App& app, Session& session);
 void AddSandbox(CLI::App& app, Session& session);
 void AddProbe(CLI::App& app, Session& session);
+void AddMeasure(CLI::App& app, Session& session);
 void AddStatus(CLI::App& app, Session& session);
 void AddVersion(CLI::App& app, Session& session);
 void AddCompletion(CLI::App& app, Session& session);

@@ -16,8 +16,8 @@ namespace strata::sandbox::microvm {
 
 struct Snapshot;
 
-// Booted images by their layers, shared by several drivers of one thread: a root that one has booted
-// is there for all. Grows only.
+// Booted images by their layers, shared by several drivers of one thread: a root that one has
+// booted is there for all. Grows only.
 using SnapshotCache = std::map<std::string, std::shared_ptr<const Snapshot>>;
 
 enum class Accelerator : std::uint8_t { kTcg, kKvm };

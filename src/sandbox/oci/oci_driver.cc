@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kProbePatience{4};  // a broken KVM hangs for ever
+constexpr std::chrono::seconds kProbePatience{2};  // a broken KVM hangs for ever
 constexpr std::chrono::milliseconds kAskAgain{1};
 
 Result<host::ExitStatus> WaitBlocking(host::Process& process, SteadyClock::time_point end) {

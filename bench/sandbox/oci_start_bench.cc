@@ -1,8 +1,9 @@
-// What starting and ending a container costs through the driver, against `runc run` by hand with
-// the same config.json and a root that is mounted already. Rounds of both alternate, so that a
-// change of the machine's speed hits both alike. /bin/true of this host is what runs. Needs root.
+// What starting and ending a sandbox costs through the driver, against `runc run` (container) or
+// `runsc run` (appkernel) by hand with the same config.json and a root that is mounted already.
+// Rounds of both alternate, so that a change of the machine's speed hits both alike. /bin/true of
+// this host is what runs. Needs root.
 //
-//   container_start_bench [ROUNDS]
+//   oci_start_bench container|appkernel [ROUNDS]
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -16,14 +17,16 @@
 #include <string>
 #include <vector>
 
+#include "artifact/root_image.h"
 #include "base/byte_view.h"
 #include "base/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/memfd.h"
 #include "host/process.h"
+#include "sandbox/appkernel/driver.h"
+#include "sandbox/container/driver.h"
 #include "sandbox/oci/oci_driver.h"
 #include "sandbox/oci/runtime_config.h"
-#include "sandbox/root_image.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::bench {
@@ -33,12 +36,13 @@ using namespace sandbox;  // NOLINT: a program of one file
 using Samples = std::vector<double>;
 using SteadyClock = std::chrono::steady_clock;
 
-const RootImage kTrue{.lower = {"/"}, .args = {"/bin/true"}};
+const artifact::RootImage kTrue{.lower = {"/"}, .args = {"/bin/true"}};
 constexpr const char* kParent = "strata-bench";
+constexpr Bytes kMemory = Bytes::MiB(64);
 
 void Expect(bool condition, const std::string& what) {
   if (condition) return;
-  std::fprintf(stderr, "container_start_bench: %s\n", what.c_str());
+  std::fprintf(stderr, "oci_start_bench: %s\n", what.c_str());
   std::exit(1);
 }
 
@@ -55,7 +59,7 @@ double Median(Samples samples) {
 // The other side: everything is ready but the container itself.
 class ByHand {
  public:
-  explicit ByHand(std::filesystem::path runtime) : runtime_(std::move(runtime)) {
+  explicit ByHand(const oci::Config& runtime) : runtime_(runtime) {
     Expect(::unshare(CLONE_NEWNS) == 0, "own mount namespace");
     Expect(::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0, "private mounts");
     Expect(::mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, "") == 0, "mount tmpfs");
@@ -68,17 +72,15 @@ class ByHand {
     Expect(::mount("overlay", root.c_str(), "overlay", 0, options.c_str()) == 0, "mount root");
     const model::Grants grants;
     const model::Env env;
-    const Json config =
-        oci::MakeRuntimeConfig({.image = kTrue,
-                                .env = env,
-                                .grants = grants,
-                                .hostname = "bench",
-                                .root = root,
-                                .cgroup_path = std::string("/") + kParent + "/by-hand",
-                                .limits = {.memory = model::Limits().memory,
-                                           .cpu_millis = oci::Config().cpu_millis,
-                                           .pids = oci::Config().pids},
-                                .writable = oci::Config().writable});
+    const Json config = oci::MakeRuntimeConfig(
+        {.image = kTrue,
+         .env = env,
+         .grants = grants,
+         .hostname = "bench",
+         .root = root,
+         .cgroup_path = std::string("/") + kParent + "/by-hand",
+         .limits = {.memory = kMemory, .cpu_millis = runtime.cpu_millis, .pids = runtime.pids},
+         .writable = oci::Config().writable});
     Expect(WriteFileAtomic(directory_ / "config.json", DumpJson(config)).has_value(), "config");
   }
   ~ByHand() {
@@ -87,10 +89,12 @@ class ByHand {
   }
 
   double Once() {
+    std::vector<std::string> arguments = runtime_.runtime_arguments;
+    arguments.insert(arguments.end(), {"--root", directory_ / "state", "run", "--bundle",
+                                       directory_.path(), "by-hand"});
     const auto start = SteadyClock::now();
-    const auto ran = host::RunToEnd({.program = runtime_,
-                                     .arguments = {"--root", directory_ / "state", "run",
-                                                   "--bundle", directory_.path(), "by-hand"},
+    const auto ran = host::RunToEnd({.program = runtime_.runtime,
+                                     .arguments = std::move(arguments),
                                      .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
                                      .privileges = host::Privileges::kKeep},
                                     std::chrono::seconds(30), 64_KiB);
@@ -100,7 +104,7 @@ class ByHand {
   }
 
  private:
-  const std::filesystem::path runtime_;
+  const oci::Config runtime_;
   const strata::testing::TempDir directory_;
 };
 
@@ -108,7 +112,7 @@ double ThroughDriver(Image& image, Loop& loop, const Clock& clock) {
   sandbox::testing::CallFixture fixture(loop, clock);
   fixture.body.End();
   const auto start = SteadyClock::now();
-  auto made = image.Create({.id = "bench"});
+  auto made = image.Create({.id = "bench", .limits = {.memory = kMemory}});
   Expect(made.has_value(), "create");
   const auto exit = fixture.Run((*made)->Invoke(fixture.call));
   const double took = Milliseconds(SteadyClock::now() - start);
@@ -117,10 +121,12 @@ double ThroughDriver(Image& image, Loop& loop, const Clock& clock) {
   return took;
 }
 
-int Main(int rounds) {
+int Main(const std::string& name, int rounds) {
   const strata::testing::TempDir state;
   oci::Config wanted{.state_root = state / "state", .cgroup_parent = kParent};
-  auto config = container::ChooseRuntime(std::move(wanted));
+  Expect(name == "container" || name == "appkernel", "container or appkernel?");
+  auto config = name == "container" ? container::ChooseRuntime(std::move(wanted))
+                                    : appkernel::ChooseRuntime(std::move(wanted));
   Expect(config.has_value(), config ? "" : config.error().message);
   Loop loop;
   const SystemClock clock;
@@ -129,7 +135,7 @@ int Main(int rounds) {
   auto artifact = host::MakeSealedMemfd("image", AsBytes(artifact::WriteRootImage(kTrue)));
   auto image = (*driver)->Prepare(std::move(artifact).value());
   Expect(image.has_value(), "image");
-  ByHand by_hand(config->runtime);
+  ByHand by_hand(*config);
 
   Samples driver_times;
   Samples hand_times;
@@ -143,7 +149,7 @@ int Main(int rounds) {
   }
   std::printf(
       "%s, %d rounds, medians: driver %.1f ms, by hand %.1f ms, ratio %.2f (%.2f to %.2f)\n",
-      runtime->c_str(), rounds, Median(driver_times), Median(hand_times), Median(ratios),
+      config->runtime.c_str(), rounds, Median(driver_times), Median(hand_times), Median(ratios),
       *std::ranges::min_element(ratios), *std::ranges::max_element(ratios));
   return 0;
 }
@@ -151,4 +157,6 @@ int Main(int rounds) {
 }  // namespace
 }  // namespace strata::bench
 
-int main(int argc, char** argv) { return strata::bench::Main(argc > 1 ? std::atoi(argv[1]) : 30); }
+int main(int argc, char** argv) {
+  return strata::bench::Main(argc > 1 ? argv[1] : "", argc > 2 ? std::atoi(argv[2]) : 30);
+}

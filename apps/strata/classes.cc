@@ -1,0 +1,71 @@
+#include "classes.h"
+
+#include <system_error>
+#include <utility>
+
+namespace strata::cli {
+namespace {
+
+std::string NameIn(const ClassWorkload& workload, model::Class sandbox_class) {
+  return workload.name + "-" + std::string(model::ClassName(sandbox_class));
+}
+
+}  // namespace
+
+Result<std::vector<model::Class>> ChooseClasses(const std::vector<std::string>& only) {
+  using enum model::Class;
+  if (only.empty()) return std::vector{kWasm, kContainer, kAppkernel, kMicrovm};
+  std::vector<model::Class> chosen;
+  for (const std::string& name : only) {
+    const auto known = model::ClassFromName(name);
+    if (!known) {
+      return Fail(Errc::kInvalidArgument, "no class is called '" + name +
+                                              "'; there are wasm, container, appkernel, microvm");
+    }
+    chosen.push_back(*known);
+  }
+  return chosen;
+}
+
+std::filesystem::path ShareFolder(std::string_view name) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  return program.parent_path().parent_path() / "share" / name;
+}
+
+Result<void> Deploy(Session& session, const ClassWorkload& workload, model::Class sandbox_class) {
+  const std::string artifact = sandbox_class == model::Class::kWasm
+                                   ? (workload.folder / (workload.name + ".wasm")).string()
+                                   : "oci:" + (workload.folder / "image").string();
+  const std::string name = NameIn(workload, sandbox_class);
+  const Json manifest{{"apiVersion", "strata.dev/v1alpha1"},
+                      {"kind", "Function"},
+                      {"metadata", {{"name", name}, {"namespace", workload.space}}},
+                      {"spec",
+                       {{"artifact", artifact},
+                        {"class", model::ClassName(sandbox_class)},
+                        {"env", workload.env},
+                        {"limits", workload.limits}}}};
+  const Json file{{"name", name}, {"dir", "/"}, {"text", DumpJson(manifest)}};
+  auto applied = session.AskJson("POST", "/v1/apply", Json{{"files", Json::array({file})}});
+  if (!applied) return std::unexpected(std::move(applied).error());
+  return {};
+}
+
+Result<http::ClientResponse> Call(Session& session, const ClassWorkload& workload,
+                                  model::Class sandbox_class, const std::string& path) {
+  http::ClientRequest request;
+  request.method = "POST";
+  request.target = "/v1/namespaces/" + workload.space + "/functions/" +
+                   NameIn(workload, sandbox_class) + "/invoke?path=" + PercentEncode(path);
+  return session.Ask(std::move(request));
+}
+
+Result<void> Remove(Session& session, const ClassWorkload& workload, model::Class sandbox_class) {
+  auto removed = session.AskJson("DELETE", "/v1/namespaces/" + workload.space + "/functions/" +
+                                               NameIn(workload, sandbox_class));
+  if (!removed) return std::unexpected(std::move(removed).error());
+  return {};
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,30 @@
+#include "measure/figures.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace strata::measure {
+
+double Percentile(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  const auto at = static_cast<std::size_t>(share * static_cast<double>(values.size()));
+  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(std::min(at, values.size() - 1));
+  std::nth_element(values.begin(), nth, values.end());
+  return *nth;
+}
+
+Json ToJson(const ClassFigures& figures) {
+  if (!figures.lacking.empty()) {
+    return {{"class", figures.sandbox_class}, {"lacking", figures.lacking}};
+  }
+  return {{"class", figures.sandbox_class},
+          {"deploy_ms", figures.deploy_ms},
+          {"first_ms", figures.first_ms},
+          {"p50_ms", Percentile(figures.call_ms, 0.5)},
+          {"p90_ms", Percentile(figures.call_ms, 0.9)},
+          {"max_ms", Percentile(figures.call_ms, 1)},
+          {"memory_mib", figures.memory_mib},
+          {"calls", figures.call_ms.size()}};
+}
+
+}  // namespace strata::measure
