@@ -27,10 +27,13 @@ Result<std::vector<model::Class>> ChooseClasses(const std::vector<std::string>& 
   return chosen;
 }
 
-std::filesystem::path ShareFolder(std::string_view name) {
+std::filesystem::path ProgramFolder() {
   std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  return program.parent_path().parent_path() / "share" / name;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+std::filesystem::path ShareFolder(std::string_view name) {
+  return ProgramFolder().parent_path() / "share" / name;
 }
 
 Result<void> Deploy(Session& session, const ClassWorkload& workload, model::Class sandbox_class) {

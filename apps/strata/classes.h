@@ -19,7 +19,8 @@ namespace strata::cli {
 // is none of that name.
 Result<std::vector<model::Class>> ChooseClasses(const std::vector<std::string>& only);
 
-// What lies beside the programs, in ../share.
+// Where the programs are, and what lies beside them, in ../share.
+std::filesystem::path ProgramFolder();
 std::filesystem::path ShareFolder(std::string_view name);
 
 // A workload that exists as `<folder>/<name>.wasm` and as the OCI layout `<folder>/image`, deployed

@@ -2,21 +2,49 @@
 // --api, what the server's host can.
 #include "host/probe.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/json.h"
+#include "classes.h"
+#include "host/process.h"
 #include "isolation.h"
 #include "verbs.h"
 
 namespace strata::cli {
 namespace {
 
+constexpr std::chrono::seconds kClassesPatience{60};
+
+// What of the classes works here: the keeper knows, and tries.
+Result<Json> ProbeClasses() {
+  auto ran = host::RunToEnd({.program = ProgramFolder() / "strata-keeper",
+                             .arguments = {"--probe"},
+                             .privileges = host::Privileges::kKeep},
+                            kClassesPatience, 1_MiB);
+  if (!ran) return Wrap(std::move(ran).error(), "strata-keeper --probe");
+  auto found = ParseJson(ran->out);
+  if (!found || !found->contains("checks")) {
+    return Fail(Errc::kInternal,
+                "strata-keeper --probe: " + ran->status.ToString() + " " + ran->err);
+  }
+  return found;
+}
+
+Result<Json> ProbeHere() {
+  Json all = host::FeaturesToJson(host::ProbeHost());
+  auto classes = ProbeClasses();
+  if (!classes) return classes;
+  for (Json& each : (*classes)["checks"]) all["checks"].push_back(std::move(each));
+  return all;
+}
+
 void Probe(Session& session) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
-  auto asked = session.is_remote() ? session.AskJson("GET", "/v1/probe")
-                                   : Result<Json>(host::FeaturesToJson(host::ProbeHost()));
+  auto asked = session.is_remote() ? session.AskJson("GET", "/v1/probe") : ProbeHere();
   if (!asked) return session.Report(asked.error());
   const Json result = std::move(*asked);
   if (IsStructured(*format)) return PrintValue(result, *format);

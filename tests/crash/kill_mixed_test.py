@@ -18,7 +18,7 @@ import unittest
 
 from e2e import guests
 from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, PATIENCE, ServerTest, eventually, function
+from e2e.support import BIN, PATIENCE, Server, ServerTest, eventually, function
 
 SEED = int(os.environ.get("STRATA_SEED", "4"))
 POINTS = 200 if os.environ.get("STRATA_LONG") else 20
@@ -180,6 +180,41 @@ class KillMixedTest(ServerTest):
         print(f"{POINTS} points, seed {SEED}; calls lost inside: {failed}; orphans gone within "
               f"{self.slowest * 1000:.0f} ms", file=sys.stderr)
         self.assertEqual(failed["manager"], 0)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "the other classes need root")
+class TwoInstancesTest(ServerTest):
+    """Two servers on one host: what one sweeps is its own."""
+
+    @classmethod
+    def prepare(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-crash."))
+        guest = (BIN / "strata_oci_guest").read_bytes()
+        image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
+                      args=("/bin/guest", "echo"))
+        cls.manifest = function("container", f"oci:{image.path}", "/container", **{"class": "container"})
+        cls.server.apply(cls.manifest)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+        super().tearDownClass()
+
+    def test_a_killed_instance_takes_nothing_of_the_other(self):
+        other = Server().up()
+        other.apply(self.manifest)
+        calls = [HeldCall(self.server, "container") for _ in range(4)]
+        lost = [HeldCall(other, "container") for _ in range(4)]
+        self.assertTrue(eventually(lambda: other.get("/container").status == 200))
+        for pid in other.processes():
+            os.kill(pid, signal.SIGKILL)
+        self.assertTrue(eventually(lambda: not other.processes()))
+        other.up()
+        self.assertEqual([call.finish() for call in calls], [None] * 4)
+        self.assertTrue(all(call.finish() for call in lost))
+        self.assertTrue(eventually(lambda: HeldCall(other, "container").finish() is None))
+        self.assertEqual(other.end(), [])
+        self.assertIsNone(HeldCall(self.server, "container").finish())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import os
 import shutil
 import subprocess
 import unittest
@@ -95,6 +96,12 @@ class VerbsTest(ServerTest):
             self.server.get("/hello")
         self.assertTrue(eventually(lambda: row()["requests"] == before + 10))
         self.assertIn("hello", self.server.strata("top").stdout)
+
+    @unittest.skipUnless(os.geteuid() == 0, "the other classes need root")
+    def test_probe_runs_a_sandbox_of_every_class(self):
+        found = {row["name"]: row for row in self.server.json("probe")["checks"]}
+        for name in ("container", "appkernel", "microvm"):
+            self.assertTrue(found[f"class-{name}"]["available"], found[f"class-{name}"])
 
     def test_probe_says_of_every_protection_whether_it_is_here(self):
         protections = json.dumps(self.server.json("probe"))

@@ -1,0 +1,109 @@
+#include "classes.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/byte_view.h"
+#include "base/sha256.h"
+#include "host/probe.h"
+#include "host/process.h"
+#include "sandbox/appkernel/driver.h"
+#include "sandbox/container/driver.h"
+#include "sandbox/microvm/driver.h"
+#include "sandbox/oci/oci_driver.h"
+
+namespace strata {
+namespace {
+
+namespace fs = std::filesystem;
+using keeper::Start;
+using model::Class;
+using sandbox::Driver;
+
+using ChooseFn = Result<sandbox::oci::Config> (*)(sandbox::oci::Config);
+
+Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock, const Start& start,
+                                        Class sandbox_class, ChooseFn choose) {
+  sandbox::oci::Config config;
+  config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
+  config.cgroup_parent = start.cgroup_parent;
+  config.max_sandboxes = start.max_sandboxes;
+  auto chosen = choose(std::move(config));
+  if (!chosen) return std::unexpected(std::move(chosen).error());
+  return sandbox::oci::OciDriver::Create(loop, clock, *chosen);
+}
+
+// Who virtual machines run as: one user for each keeper, in a range that nothing else uses.
+host::Identity MachineUser(const std::string& keeper) {
+  constexpr std::uint32_t kFirstUser = 2'000'000'000;
+  constexpr std::uint32_t kUsers = 100'000'000;
+  const Digest digest = Sha256Of(AsBytes(keeper));
+  std::uint32_t number = 0;
+  for (int i = 0; i < 4; ++i) number = number << 8 | std::to_integer<std::uint32_t>(digest[i]);
+  const std::uint32_t user = kFirstUser + number % kUsers;
+  return {user, user};
+}
+
+Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, const Start& start) {
+  sandbox::microvm::Config config;
+  std::error_code error;
+  config.agent = fs::read_symlink("/proc/self/exe", error).parent_path() / "strata-agent";
+  config.state_root = fs::path(start.state_root) / ClassName(Class::kMicrovm);
+  config.cgroup_parent = start.cgroup_parent;
+  config.max_sandboxes = start.max_sandboxes;
+  config.user = MachineUser(start.instance + "/" + start.keeper);
+  auto chosen = sandbox::microvm::ChooseAccelerator(std::move(config));
+  if (!chosen) return std::unexpected(std::move(chosen).error());
+  return sandbox::microvm::MicrovmDriver::Create(loop, clock, *chosen);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class sandbox_class,
+                                           const Start& start) {
+  switch (sandbox_class) {
+    case Class::kContainer:
+      return MakeOci(loop, clock, start, sandbox_class, sandbox::container::ChooseRuntime);
+    case Class::kAppkernel:
+      return MakeOci(loop, clock, start, sandbox_class, sandbox::appkernel::ChooseRuntime);
+    case Class::kMicrovm:
+      return MakeMachines(loop, clock, start);
+    case Class::kWasm:
+      break;
+  }
+  return Fail(Errc::kInvalidArgument, "wasm runs in cells");
+}
+
+Json ProbeClasses() {
+  std::vector<host::Feature> found;
+  const std::string name = "probe-" + std::to_string(::getpid());
+  const fs::path root = fs::temp_directory_path() / ("strata-" + name);
+  const Start start{.instance = "probe",
+                    .keeper = name,
+                    .tenant = "",
+                    .state_root = root,
+                    .cgroup_parent = "strata-" + name,
+                    .max_sandboxes = 1};
+  for (const Class each : {Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
+    Loop loop;
+    const SystemClock clock;
+    auto driver = ::geteuid() == 0 ? MakeDriver(loop, clock, each, start)
+                                   : Fail(Errc::kUnsupported, "needs root");
+    auto works = driver ? (*driver)->Probe() : std::unexpected(driver.error());
+    const std::string class_name(model::ClassName(each));
+    found.push_back({.name = "class-" + class_name,
+                     .available = works.has_value(),
+                     .detail = works ? "ran a sandbox" : works.error().message,
+                     .without = "images cannot be deployed in class " + class_name});
+  }
+  std::error_code ignored;
+  fs::remove_all(root, ignored);
+  return host::FeaturesToJson(found);
+}
+
+}  // namespace strata
