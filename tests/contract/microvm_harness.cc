@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <string_view>
 
 #include "sandbox/microvm/driver.h"
 #include "sandbox/oci/testing/root.h"
@@ -14,6 +15,7 @@ class MicrovmHarness final : public Harness {
  public:
   std::string Missing() override {
     if (::geteuid() != 0) return "microVMs need root";
+    if (std::string_view(STRATA_AGENT_PROGRAM).empty()) return "this build has no static agent";
     Loop loop;
     const SystemClock clock;
     auto driver = microvm::MicrovmDriver::Create(loop, clock, Config());

@@ -165,12 +165,13 @@ Outcome Wait(const Plants&) {
 
 constexpr Scenario kAll[] = {
     {"fork-bomb", "make 200 processes", Kind::kAbuse, Forks},
-    // Of the kernel that they are made in: gVisor's threads are no threads of the host's.
+    // Of the kernel that they are made in: gVisor's threads and files in /tmp are none of the
+    // host's.
     {"thread-bomb", "make 180 threads", Kind::kKernel, Threads},
     {"memory-bomb", "take 200 MiB", Kind::kAbuse, Memory},
     {"disk-bomb", "write 100 MiB to /tmp", Kind::kAbuse, Disk},
     {"root-disk-bomb", "write 100 MiB to the root", Kind::kAbuse, RootDisk},
-    {"inode-bomb", "make 30000 files", Kind::kAbuse, Files},
+    {"inode-bomb", "make 30000 files", Kind::kKernel, Files},
     {"descriptor-bomb", "open 2000 descriptors", Kind::kAbuse, Descriptors},
     {"output-bomb", "answer with 12 MiB", Kind::kAbuse, Output},
     {"log-bomb", "log 12 MiB", Kind::kLog, Log},
