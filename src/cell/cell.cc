@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "wire/outcome.h"
+
 namespace strata::cell {
 namespace {
 
@@ -71,7 +73,8 @@ Result<void> Cell::Handle(ToCell message, std::vector<Fd> fds) {
     OnCreateSandbox(*create);
   } else if (auto* remove = std::get_if<DeleteSandbox>(&message)) {
     const auto deleted = sandboxes_.Delete(remove->id);
-    (void)parts_.post(SandboxGone{remove->id, deleted ? "deleted" : WireError(deleted.error())});
+    (void)parts_.post(
+        SandboxGone{remove->id, deleted ? "deleted" : wire::WireError(deleted.error())});
   } else if (std::holds_alternative<GetStats>(message)) {
     (void)parts_.post(Count());
   } else {
@@ -105,7 +108,7 @@ Result<void> Cell::OnListen(Listen message, std::vector<Fd> fds) {
 void Cell::OnConfigure(Configure message) {
   const std::uint32_t generation = message.generation;
   const auto switched = Switch(std::move(message));
-  (void)parts_.post(Configured{generation, switched ? "" : WireError(switched.error())});
+  (void)parts_.post(Configured{generation, switched ? "" : wire::WireError(switched.error())});
 }
 
 Result<void> Cell::Switch(Configure message) {
@@ -140,7 +143,7 @@ void Cell::OnCreateSandbox(const CreateSandbox& message) {
   if (plan && message.function < plan->functions().size()) {
     made = sandboxes_.Create(message.id, plan->functions()[message.function]);
   }
-  (void)parts_.post(SandboxCreated{message.id, made ? "" : WireError(made.error())});
+  (void)parts_.post(SandboxCreated{message.id, made ? "" : wire::WireError(made.error())});
 }
 
 Stats Cell::Count() const {

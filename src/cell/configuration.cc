@@ -62,8 +62,4 @@ Result<void> CheckGrants(const Configure& message, const AllowedPaths& allowed,
   return {};
 }
 
-std::string WireError(const Error& error) {
-  return std::string(ErrcName(error.code)) + ": " + error.message;
-}
-
 }  // namespace strata::cell

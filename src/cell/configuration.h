@@ -21,7 +21,4 @@ route::PlanSpec ToPlanSpec(Configure message);
 Result<void> CheckGrants(const Configure& message, const AllowedPaths& allowed,
                          const std::string& scratch_root);
 
-// "CODE: message", as failures are worded on the wire.
-std::string WireError(const Error& error);
-
 }  // namespace strata::cell

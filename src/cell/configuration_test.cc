@@ -58,9 +58,5 @@ TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
   EXPECT_TRUE(spec.observe.server_timing);
 }
 
-TEST(WireErrorTest, StartsWithTheCode) {
-  EXPECT_EQ(WireError({Errc::kNotFound, "no x"}), "NOT_FOUND: no x");
-}
-
 }  // namespace
 }  // namespace strata::cell

@@ -6,16 +6,13 @@
 #include <variant>
 
 #include "host/memfd.h"
+#include "wire/outcome.h"
 
 namespace strata::keeper {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{10};
 constexpr std::chrono::seconds kEndPatience{5};  // for guests that were killed to be gone
-
-std::string WireError(const Error& error) {
-  return std::string(ErrcName(error.code)) + ": " + error.message;
-}
 
 }  // namespace
 
@@ -48,14 +45,14 @@ Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
 void Keeper::OnPrepare(const Prepare& message) {
   if (images_.contains(message.key)) return post_(Prepared{message.key, ""});
   auto image = MakeImage(message);
-  if (!image) return post_(Prepared{message.key, WireError(image.error())});
+  if (!image) return post_(Prepared{message.key, wire::WireError(image.error())});
   Spawn(loop_, WarmUp(message.key, std::move(*image)));
 }
 
 // An image is there once its sandboxes start fast.
 Awaitable<void> Keeper::WarmUp(std::string key, std::shared_ptr<sandbox::Image> image) {
   auto warm = co_await image->Warm();
-  if (!warm) co_return post_(Prepared{key, WireError(warm.error())});
+  if (!warm) co_return post_(Prepared{key, wire::WireError(warm.error())});
   images_.emplace(key, std::move(image));
   post_(Prepared{std::move(key), ""});
 }
@@ -82,7 +79,8 @@ Result<sandbox::Driver*> Keeper::DriverOf(const std::string& name) {
 void Keeper::OnCheck(Check message) {
   const auto found = images_.find(message.key);
   if (found == images_.end()) {
-    return post_(Checked{message.id, WireError({Errc::kNotFound, "no image " + message.key})});
+    return post_(
+        Checked{message.id, wire::WireError({Errc::kNotFound, "no image " + message.key})});
   }
   // A sandbox costs nothing before its first call.
   auto made = found->second->Create({.id = message.id,
@@ -90,7 +88,7 @@ void Keeper::OnCheck(Check message) {
                                      .grants = std::move(message.grants),
                                      .env = {},
                                      .effects = {}});
-  post_(Checked{message.id, made ? "" : WireError(made.error())});
+  post_(Checked{message.id, made ? "" : wire::WireError(made.error())});
 }
 
 Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {

@@ -15,6 +15,7 @@
 #include "http/listener.h"
 #include "manager/cell_spawn.h"
 #include "manager/wire_end.h"
+#include "wire/outcome.h"
 
 namespace strata::manager {
 namespace {
@@ -243,14 +244,14 @@ void CellProcess::Handle(cell::ToManager message) {
   if (auto* done = std::get_if<cell::Configured>(&message)) {
     if (!configured_) return;
     if (done->error.empty()) generation_ = done->generation;
-    std::exchange(configured_, nullptr)->Set(OutcomeOf(done->error));
+    std::exchange(configured_, nullptr)->Set(wire::OutcomeOf(done->error));
   } else if (auto* made = std::get_if<cell::SandboxCreated>(&message)) {
     if (made->error.empty()) sandboxes_.insert(made->id);
     const auto found = creating_.find(made->id);
     if (found == creating_.end()) return;
     auto waiting = found->second;
     creating_.erase(found);
-    waiting->Set(OutcomeOf(made->error));
+    waiting->Set(wire::OutcomeOf(made->error));
   } else if (auto* gone = std::get_if<cell::SandboxGone>(&message)) {
     sandboxes_.erase(gone->id);
     listener_.OnSandboxGone(*this, gone->id, gone->reason);
@@ -360,7 +361,7 @@ Task<void> CellProcess::AnswerConnect(std::uint64_t id, Result<Fd> outcome) {
   cell::Connected message{id, ""};
   if (!outcome) {
     // The cell tells a denial from a failure by the code's name in front.
-    message.error = std::string(ErrcName(outcome.error().code)) + ": " + outcome.error().message;
+    message.error = wire::WireError(outcome.error());
   }
   std::vector<Fd> fds;
   if (outcome) fds.push_back(std::move(*outcome));

@@ -11,6 +11,7 @@
 #include "http/listener.h"
 #include "keeper/codec.h"
 #include "manager/wire_end.h"
+#include "wire/outcome.h"
 
 namespace strata::manager {
 namespace {
@@ -186,7 +187,7 @@ void KeeperProcess::Handle(keeper::ToManager message) {
     if (found == waiting.end()) return;
     auto promise = found->second;
     waiting.erase(found);
-    promise->Set(OutcomeOf(error));
+    promise->Set(wire::OutcomeOf(error));
   };
   if (const auto* prepared = std::get_if<keeper::Prepared>(&message)) {
     if (prepared->error.empty()) keys_.insert(prepared->key);

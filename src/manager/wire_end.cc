@@ -23,16 +23,6 @@ Result<Fd> ConnectUnix(const std::filesystem::path& path) {
   return fd;
 }
 
-Result<std::monostate> OutcomeOf(const std::string& error) {
-  if (error.empty()) return std::monostate{};
-  const std::size_t colon = error.find(": ");
-  if (colon != std::string::npos) {
-    const Errc code = ErrcFromName(error.substr(0, colon));
-    if (code != Errc::kInternal) return Fail(code, error.substr(colon + 2));
-  }
-  return Fail(Errc::kInternal, error);
-}
-
 Result<SocketPair> MakeSocketPair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {

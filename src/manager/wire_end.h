@@ -3,8 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
-#include <variant>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -13,9 +11,6 @@ namespace strata::manager {
 
 // A connection to the Unix socket at `path`. Never waits: it connects at once or not at all.
 Result<Fd> ConnectUnix(const std::filesystem::path& path);
-
-// What "CODE: message", as cells and keepers word a failure, says; empty: all went well.
-Result<std::monostate> OutcomeOf(const std::string& error);
 
 struct SocketPair {
   Fd ours;

@@ -1,5 +1,6 @@
 #include "model/values.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -15,6 +16,15 @@ std::string_view NameIn(const std::array<std::string_view, N>& names, Enum value
 }
 
 }  // namespace
+
+Usage& Usage::operator+=(const Usage& call) noexcept {
+  cpu += call.cpu;
+  wall += call.wall;
+  memory_peak = std::max(memory_peak, call.memory_peak);
+  bytes_in.count += call.bytes_in.count;
+  bytes_out.count += call.bytes_out.count;
+  return *this;
+}
 
 std::string_view ClassName(Class value) noexcept {
   constexpr std::array<std::string_view, 4> kNames = {"wasm", "container", "appkernel", "microvm"};

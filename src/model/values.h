@@ -83,6 +83,9 @@ struct Usage {
   Bytes bytes_in;     // request body read by the guest
   Bytes bytes_out;    // response body written by the guest
   friend bool operator==(const Usage&, const Usage&) = default;
+
+  // Of a further call: times and bytes add up, the higher peak stays.
+  Usage& operator+=(const Usage& call) noexcept;
 };
 
 // How a call ended. A guest that misbehaves is an Exit, never an Error (STYLE 1.8).

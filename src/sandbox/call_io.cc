@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/byte_view.h"
+
 namespace strata::sandbox {
 
 using model::ExitReason;
@@ -94,6 +96,20 @@ void CallIo::Blame(const Error& error) {
       return Condemn(ExitReason::kStopped, "client gone");
     default:
       return Condemn(ExitReason::kStopped, "client: " + error.message);
+  }
+}
+
+Awaitable<void> HandOn(CallIo& io, CgiOutput& output) {
+  if (auto head = output.TakeHead()) {
+    if (!io.Respond(std::move(*head))) co_return;
+  }
+  while (!output.body().empty()) {
+    const auto taken = io.Write(AsBytes(output.body()));
+    if (!taken) co_return;
+    output.Consume(*taken);
+    if (*taken > 0) continue;
+    co_await io.WaitWritable();
+    if (io.fate()) co_return;
   }
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "model/values.h"
+#include "sandbox/cgi.h"
 #include "sandbox/driver.h"
 
 namespace strata::sandbox {
@@ -59,5 +60,8 @@ class CallIo {
   Bytes in_;
   Bytes out_;
 };
+
+// Hands on what `output` has decided, until all of it has been taken or the call is condemned.
+Awaitable<void> HandOn(CallIo& io, CgiOutput& output);
 
 }  // namespace strata::sandbox

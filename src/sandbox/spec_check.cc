@@ -22,4 +22,18 @@ Result<void> CheckId(std::string_view id) {
   return {};
 }
 
+Result<void> CheckProgramLimits(const model::Limits& limits, Bytes least, Bytes most,
+                                std::string_view what) {
+  if (limits.memory < least || limits.memory > most) {
+    return Fail(Errc::kUnsupported, "limits.memory: " + std::string(what) + " can have " +
+                                        std::to_string(least.count) + " to " +
+                                        std::to_string(most.count) + " bytes here");
+  }
+  if (limits.table_elements != model::kMostTableElements) {
+    return Fail(Errc::kUnsupported,
+                "limits.table_elements: " + std::string(what) + " has no tables");
+  }
+  return {};
+}
+
 }  // namespace strata::sandbox

@@ -3,11 +3,17 @@
 
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/result.h"
+#include "model/values.h"
 
 namespace strata::sandbox {
 
 // An id names cgroups, directories and log files: [a-z0-9-]{1,64}. Fails with kInvalidArgument.
 Result<void> CheckId(std::string_view id);
+
+// Of a class that runs programs ("a container"): memory within bounds, and no tables. kUnsupported.
+Result<void> CheckProgramLimits(const model::Limits& limits, Bytes least, Bytes most,
+                                std::string_view what);
 
 }  // namespace strata::sandbox

@@ -52,10 +52,7 @@ Task<Exit> FakeSandbox::Invoke(Call& call) {
   if (exit.reason != ExitReason::kReturned) over_ = true;
   current_.wall = runtime.clock.Now() - start;
   exit.usage = current_;
-  total_.cpu += current_.cpu;
-  total_.wall += current_.wall;
-  total_.bytes_in.count += current_.bytes_in.count;
-  total_.bytes_out.count += current_.bytes_out.count;
+  total_ += current_;
   co_return exit;
 }
 

@@ -141,7 +141,7 @@ Awaitable<void> MicrovmCall::Converse() {
   outcome_.emplace(co_await RunProgram());
   if (!*outcome_ || io_.fate()) co_return;
   output_.Finish((*outcome_)->signaled || (*outcome_)->status != 0 ? 1 : 0);
-  co_await Flush();
+  co_await HandOn(io_, output_);
 }
 
 Task<Outcome> MicrovmCall::RunProgram() {
@@ -184,25 +184,10 @@ Awaitable<bool> MicrovmCall::TakeOutput(std::string_view bytes) {
     const std::string_view part = bytes.substr(0, output_.room());
     output_.Write(part);
     bytes.remove_prefix(part.size());
-    co_await Flush();
+    co_await HandOn(io_, output_);
     if (io_.fate()) co_return false;
   }
   co_return true;
-}
-
-// Hands on what is decided, until all of it has been taken or the call is condemned.
-Awaitable<void> MicrovmCall::Flush() {
-  if (auto head = output_.TakeHead()) {
-    if (!io_.Respond(std::move(*head))) co_return;
-  }
-  while (!output_.body().empty()) {
-    const auto taken = io_.Write(AsBytes(output_.body()));
-    if (!taken) co_return;
-    output_.Consume(*taken);
-    if (*taken > 0) continue;
-    co_await io_.WaitWritable();
-    if (io_.fate()) co_return;
-  }
 }
 
 Awaitable<void> MicrovmCall::Feed() {

@@ -47,7 +47,6 @@ class MicrovmCall {
   Task<Outcome> RunProgram();
   Awaitable<bool> TakeOutput(std::string_view bytes);
   Awaitable<void> Feed();
-  Awaitable<void> Flush();
   Awaitable<void> Tick();
 
   std::shared_ptr<Shared> shared_;

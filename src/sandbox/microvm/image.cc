@@ -61,14 +61,8 @@ Task<std::shared_ptr<const Snapshot>> MicrovmImage::Booted() {
 Result<void> MicrovmImage::Check(const Spec& spec) const {
   if (auto good = CheckId(spec.id); !good) return good;
   const Config& config = shared_->config;
-  if (spec.limits.memory < config.min_memory || spec.limits.memory > config.max_memory) {
-    return Fail(Errc::kUnsupported, "limits.memory: a microVM can have " +
-                                        std::to_string(config.min_memory.count) + " to " +
-                                        std::to_string(config.max_memory.count) + " bytes here");
-  }
-  if (spec.limits.table_elements != model::kMostTableElements) {
-    return Fail(Errc::kUnsupported, "limits.table_elements: a microVM has no tables");
-  }
+  auto limits = CheckProgramLimits(spec.limits, config.min_memory, config.max_memory, "a microVM");
+  if (!limits) return limits;
   if (!spec.grants.http.empty()) {
     return Fail(Errc::kUnsupported, "grants.http: a microVM has no network");
   }

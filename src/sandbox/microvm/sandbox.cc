@@ -1,11 +1,8 @@
 #include "sandbox/microvm/sandbox.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace strata::sandbox::microvm {
-
-using model::ExitReason;
 
 MicrovmSandbox::MicrovmSandbox(std::shared_ptr<Shared> shared, std::shared_ptr<MicrovmImage> image,
                                const Spec& spec)
@@ -41,32 +38,14 @@ void MicrovmSandbox::Stop() noexcept {
 }
 
 void MicrovmSandbox::Settle(const Result<model::Exit>& exit) {
-  Metrics& metrics = shared_->metrics;
   if (!exit) {
     over_ = true;
-    ++metrics.failed;
+    ++shared_->metrics.failed;
     return;
   }
-  switch (exit->reason) {
-    case ExitReason::kReturned:
-      ++metrics.returned;
-      break;
-    case ExitReason::kLimit:
-      ++metrics.limits;
-      break;
-    case ExitReason::kViolation:
-      ++metrics.violations;
-      break;
-    case ExitReason::kStopped:
-      ++metrics.stopped;
-      break;
-  }
-  if (exit->reason != ExitReason::kReturned) over_ = true;
-  total_.cpu += exit->usage.cpu;
-  total_.wall += exit->usage.wall;
-  total_.memory_peak = std::max(total_.memory_peak, exit->usage.memory_peak);
-  total_.bytes_in.count += exit->usage.bytes_in.count;
-  total_.bytes_out.count += exit->usage.bytes_out.count;
+  shared_->metrics.Count(exit->reason);
+  if (exit->reason != model::ExitReason::kReturned) over_ = true;
+  total_ += exit->usage;
 }
 
 }  // namespace strata::sandbox::microvm

@@ -12,7 +12,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "base/byte_view.h"
 
 namespace strata::sandbox::oci {
 
@@ -114,7 +113,7 @@ Awaitable<void> OciCall::RunUntilOver() {
       if (finished || !ended_->has_value()) co_return;
       // All output is here: what is left to decide depends on how the guest ended.
       output_.Finish((*ended_)->success() ? 0 : 1);
-      answer_.Start(shared_.loop, Flush(), event_);
+      answer_.Start(shared_.loop, HandOn(io_, output_), event_);
       finished = true;
     }
     co_await event_.Wait();
@@ -190,7 +189,7 @@ Awaitable<bool> OciCall::WriteInput(std::span<const std::byte> bytes) {
 Awaitable<void> OciCall::Answer() {
   std::array<char, kChunk> part;
   while (true) {
-    co_await Flush();
+    co_await HandOn(io_, output_);
     if (io_.fate()) co_return;
     const ssize_t got = ::read(out_.native_handle(), part.data(), part.size());
     if (got > 0) {
@@ -202,21 +201,6 @@ Awaitable<void> OciCall::Answer() {
       co_await out_.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
       if (failed) co_return;
     }
-  }
-}
-
-// Hands on what is decided, until all of it has been taken or the call is condemned.
-Awaitable<void> OciCall::Flush() {
-  if (auto head = output_.TakeHead()) {
-    if (!io_.Respond(std::move(*head))) co_return;
-  }
-  while (!output_.body().empty()) {
-    const auto taken = io_.Write(AsBytes(output_.body()));
-    if (!taken) co_return;
-    output_.Consume(*taken);
-    if (*taken > 0) continue;
-    co_await io_.WaitWritable();
-    if (io_.fate()) co_return;
   }
 }
 

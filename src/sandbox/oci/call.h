@@ -51,7 +51,6 @@ class OciCall {
   Awaitable<void> Feed();
   Awaitable<bool> WriteInput(std::span<const std::byte> bytes);
   Awaitable<void> Answer();
-  Awaitable<void> Flush();
   Awaitable<void> CollectErrors();
   Awaitable<void> Watch();
   Awaitable<void> Tick();

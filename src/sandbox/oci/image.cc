@@ -12,18 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> CheckLimits(const model::Limits& limits, const Config& config) {
-  if (limits.memory < config.min_memory || limits.memory > config.max_memory) {
-    return Fail(Errc::kUnsupported, "limits.memory: a container can have " +
-                                        std::to_string(config.min_memory.count) + " to " +
-                                        std::to_string(config.max_memory.count) + " bytes here");
-  }
-  if (limits.table_elements != model::kMostTableElements) {
-    return Fail(Errc::kUnsupported, "limits.table_elements: a container has no tables");
-  }
-  return {};
-}
-
 // Neither may lie where the runtime mounts something of its own, nor name a way around.
 Result<void> CheckDirs(const model::Grants& grants) {
   std::error_code error;
@@ -57,7 +45,9 @@ OciImage::OciImage(std::shared_ptr<Shared> shared, artifact::RootImage root)
 Result<void> OciImage::Check(const Spec& spec) const {
   if (auto id = CheckId(spec.id); !id) return id;
   const Config& config = shared_->config;
-  if (auto limits = CheckLimits(spec.limits, config); !limits) return limits;
+  auto limits =
+      CheckProgramLimits(spec.limits, config.min_memory, config.max_memory, "a container");
+  if (!limits) return limits;
   if (!spec.grants.http.empty()) {
     return Fail(Errc::kUnsupported, "grants.http: a container has no network here");
   }

@@ -2,22 +2,10 @@
 // All but `sandboxes_live` only grow.
 #pragma once
 
-#include <cstdint>
+#include "sandbox/call_metrics.h"
 
 namespace strata::sandbox::oci {
 
-struct Metrics {
-  std::uint64_t images = 0;
-  std::uint64_t sandboxes = 0;
-  std::uint64_t sandboxes_live = 0;
-  std::uint64_t refused_full = 0;  // Create failed: no slot left
-
-  std::uint64_t calls = 0;
-  std::uint64_t returned = 0;  // the next four and `failed` add up to the calls that ended
-  std::uint64_t limits = 0;
-  std::uint64_t violations = 0;
-  std::uint64_t stopped = 0;
-  std::uint64_t failed = 0;  // no container could be started
-};
+using Metrics = CallMetrics;
 
 }  // namespace strata::sandbox::oci

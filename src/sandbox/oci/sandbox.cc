@@ -1,11 +1,8 @@
 #include "sandbox/oci/sandbox.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace strata::sandbox::oci {
-
-using model::ExitReason;
 
 OciSandbox::OciSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle, const Spec& spec)
     : shared_(std::move(shared)), bundle_(std::move(bundle)), spec_(spec) {
@@ -39,32 +36,14 @@ void OciSandbox::Stop() noexcept {
 }
 
 void OciSandbox::Settle(const Result<model::Exit>& exit) {
-  Metrics& metrics = shared_->metrics;
   if (!exit) {
     over_ = true;
-    ++metrics.failed;
+    ++shared_->metrics.failed;
     return;
   }
-  switch (exit->reason) {
-    case ExitReason::kReturned:
-      ++metrics.returned;
-      break;
-    case ExitReason::kLimit:
-      ++metrics.limits;
-      break;
-    case ExitReason::kViolation:
-      ++metrics.violations;
-      break;
-    case ExitReason::kStopped:
-      ++metrics.stopped;
-      break;
-  }
-  if (exit->reason != ExitReason::kReturned) over_ = true;
-  total_.cpu += exit->usage.cpu;
-  total_.wall += exit->usage.wall;
-  total_.memory_peak = std::max(total_.memory_peak, exit->usage.memory_peak);
-  total_.bytes_in.count += exit->usage.bytes_in.count;
-  total_.bytes_out.count += exit->usage.bytes_out.count;
+  shared_->metrics.Count(exit->reason);
+  if (exit->reason != model::ExitReason::kReturned) over_ = true;
+  total_ += exit->usage;
 }
 
 }  // namespace strata::sandbox::oci

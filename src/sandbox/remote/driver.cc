@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
@@ -80,11 +79,7 @@ Task<model::Exit> RemoteSandbox::Invoke(Call& call) {
 void RemoteSandbox::Settle(const Result<model::Exit>& exit) {
   if (!exit || exit->reason != model::ExitReason::kReturned) over_ = true;
   if (!exit) return;
-  total_.cpu += exit->usage.cpu;
-  total_.wall += exit->usage.wall;
-  total_.memory_peak = std::max(total_.memory_peak, exit->usage.memory_peak);
-  total_.bytes_in.count += exit->usage.bytes_in.count;
-  total_.bytes_out.count += exit->usage.bytes_out.count;
+  total_ += exit->usage;
 }
 
 class RemoteImage final : public Image {

@@ -276,23 +276,6 @@ model::Exit FromEngine(EngineExit&& end) {
   return exit;
 }
 
-void Count(Metrics& metrics, ExitReason reason) {
-  switch (reason) {
-    case ExitReason::kReturned:
-      ++metrics.returned;
-      break;
-    case ExitReason::kLimit:
-      ++metrics.limits;
-      break;
-    case ExitReason::kViolation:
-      ++metrics.violations;
-      break;
-    case ExitReason::kStopped:
-      ++metrics.stopped;
-      break;
-  }
-}
-
 }  // namespace
 
 Result<model::Exit> GuestCall::Finish(bool ended, EngineExit end, TimePoint start) {
@@ -312,7 +295,7 @@ Result<model::Exit> GuestCall::Finish(bool ended, EngineExit end, TimePoint star
   }
   usage_.wall = runtime_.clock.Now() - start;
   exit.usage = usage_;
-  Count(runtime_.metrics, exit.reason);
+  runtime_.metrics.Count(exit.reason);
   return exit;
 }
 

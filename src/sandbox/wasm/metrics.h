@@ -4,20 +4,11 @@
 
 #include <cstdint>
 
+#include "sandbox/call_metrics.h"
+
 namespace strata::sandbox::wasm {
 
-struct Metrics {
-  std::uint64_t images = 0;
-  std::uint64_t sandboxes = 0;
-  std::uint64_t sandboxes_live = 0;
-  std::uint64_t refused_full = 0;  // Create failed: no slot left
-
-  std::uint64_t calls = 0;
-  std::uint64_t returned = 0;  // the next four and `failed` add up to the calls that ended
-  std::uint64_t limits = 0;
-  std::uint64_t violations = 0;
-  std::uint64_t stopped = 0;
-  std::uint64_t failed = 0;  // the engine broke or had no slot
+struct Metrics : CallMetrics {
   std::uint64_t yields = 0;  // polls that did not finish the call
 
   std::uint64_t outgoing = 0;         // outgoing requests that were granted

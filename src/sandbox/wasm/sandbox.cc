@@ -101,10 +101,7 @@ void WasmSandbox::Settle(Result<model::Exit>& exit) {
   }
   if (exit->reason != model::ExitReason::kReturned) over_ = true;
   exit->usage.memory_peak = engine_->memory_peak();
-  total_.cpu += exit->usage.cpu;
-  total_.wall += exit->usage.wall;
-  total_.bytes_in.count += exit->usage.bytes_in.count;
-  total_.bytes_out.count += exit->usage.bytes_out.count;
+  total_ += exit->usage;
 }
 
 void WasmSandbox::Stop() noexcept {
