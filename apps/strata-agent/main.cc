@@ -1,19 +1,23 @@
 // strata-agent - the first process in a microVM: mounts its file systems, then runs what the driver
-// asks for over the serial port. What it says: src/sandbox/microvm/protocol.h.
+// asks for over the serial port. What it says: src/sandbox/microvm/protocol.h. As `strata-agent
+// dial PORT`, beside a server under gVisor, it joins its standard streams to that port.
 #include <poll.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 
 #include "sandbox/microvm/agent/agent.h"
+#include "sandbox/microvm/agent/dial.h"
 #include "sandbox/microvm/agent/guest.h"
 
 namespace agent = strata::sandbox::microvm::agent;
 
-int main() {
+int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
+  if (argc == 3 && std::strcmp(argv[1], "dial") == 0) return agent::DialPort(argv[2]);
   auto ready = agent::SetUp();
   if (ready) {
     auto port = agent::OpenPort();

@@ -25,6 +25,12 @@ using keeper::Start;
 using model::Class;
 using sandbox::Driver;
 
+// It is installed beside us.
+fs::path AgentProgram() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path() / "strata-agent";
+}
+
 using ChooseFn = Result<sandbox::oci::Config> (*)(sandbox::oci::Config);
 
 Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock, const Start& start,
@@ -33,6 +39,7 @@ Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock, const St
   config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;
+  config.agent = AgentProgram();
   auto chosen = choose(std::move(config));
   if (!chosen) return std::unexpected(std::move(chosen).error());
   return sandbox::oci::OciDriver::Create(loop, clock, *chosen);
@@ -51,8 +58,7 @@ host::Identity MachineUser(const std::string& keeper) {
 
 Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, const Start& start) {
   sandbox::microvm::Config config;
-  std::error_code error;
-  config.agent = fs::read_symlink("/proc/self/exe", error).parent_path() / "strata-agent";
+  config.agent = AgentProgram();
   config.state_root = fs::path(start.state_root) / ClassName(Class::kMicrovm);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;

@@ -85,6 +85,16 @@ struct Call {
 // A value of a bare module's export.
 using Value = std::variant<std::int32_t, std::int64_t, float, double>;
 
+// A further program in a sandbox that serves.
+struct Program {
+  std::vector<std::string> args;  // not empty; the first is a path, or found on the image's PATH
+  model::Env env;                 // over that of the sandbox
+  // Its standard streams; one that is not valid is /dev/null.
+  Fd in;
+  Fd out;
+  Fd err;
+};
+
 // A running isolation boundary. Destroying it kills the guest and frees every host resource.
 class Sandbox {
  public:
@@ -108,12 +118,30 @@ class Sandbox {
   virtual Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
                                          TimePoint deadline) = 0;
 
+  // Instead of calls: runs the image's own program as a server, until it ends, a limit ends it, or
+  // it is stopped. What it prints goes to the spec's log sink. Once. kUnsupported: this class or
+  // guest kind has no servers.
+  virtual Task<model::Exit> Serve() { co_return Fail(Errc::kUnsupported, kNoServer); }
+
+  // A new connection to what listens at `port` inside, while Serve runs. kUnavailable: nothing
+  // listens there, or the guest is not running; kUnsupported: as Serve.
+  virtual Task<Fd> Dial(std::uint16_t /*port*/) { co_return Fail(Errc::kUnsupported, kNoServer); }
+
+  // Runs `program` beside the server and waits for its end; cancelling the wait does not end it,
+  // closing its streams may, and the sandbox's end does. The exit code; 128 + n for signal n.
+  // kUnavailable: the guest is not running; kFailedPrecondition: the program could not be started;
+  // kUnsupported: as Serve.
+  virtual Task<int> Exec(Program /*program*/) { co_return Fail(Errc::kUnsupported, kNoServer); }
+
   // Asks the guest to end; returns at once. Idempotent, never fails. A running Invoke ends with
-  // Exit{kStopped}.
+  // Exit{kStopped}; so does Serve, after the guest had time to finish (SIGTERM, then SIGKILL).
   virtual void Stop() noexcept = 0;
 
   // Totals over all calls so far.
   [[nodiscard]] virtual model::Usage usage() const = 0;
+
+ private:
+  static constexpr const char* kNoServer = "a sandbox of this class cannot run a server";
 };
 
 // An export of a bare module, for `strata describe` and typed invocation.

@@ -37,6 +37,9 @@ enum class Guest : std::uint8_t {
   kTable,   // the same with table elements
   kEnv,     // answers its environment: NAME=value, each with a zero byte after it
   kExit,    // ends with exit code 3 and no answer
+  kServer,  // says "listening", then serves HTTP at $PORT: "/" is answered "hello", "/exit" ends it
+            // with exit code 7; on SIGTERM it says "asked to end" and does. Its program, given
+            // another guest's name, is that guest. Of classes that can serve
 };
 
 class Harness {
@@ -59,6 +62,8 @@ class Harness {
     return std::chrono::milliseconds(20);
   }
   [[nodiscard]] virtual bool has_tables() const { return true; }
+  // Whether the class runs servers; else Serve, Dial and Exec are refused.
+  [[nodiscard]] virtual bool serves() const { return false; }
   // By default a directory, for guests without a file system.
   [[nodiscard]] virtual model::Grants impossible_grants() const {
     return {.dirs = {{.host = "/usr", .guest = "/usr"}}};

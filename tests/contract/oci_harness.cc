@@ -18,6 +18,8 @@ class OciHarness final : public Harness {
                                      std::uint32_t max_sandboxes) override {
     auto config = root_.config();
     config.max_sandboxes = max_sandboxes;
+    config.agent = STRATA_AGENT_PROGRAM;
+    config.stop_grace = std::chrono::milliseconds(3000);
     auto driver = oci::OciDriver::Create(loop, clock, config);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
     return driver ? std::move(*driver) : nullptr;
@@ -29,6 +31,7 @@ class OciHarness final : public Harness {
   Bytes least_memory() const override { return root_.config().min_memory; }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(500); }
   bool has_tables() const override { return false; }
+  bool serves() const override { return true; }
   model::Grants impossible_grants() const override {
     return {.http = {{.host = "example.com"}}};  // there is no network
   }

@@ -15,6 +15,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "host/dial_in.h"
 #include "host/orphans.h"
 #include "sandbox/oci/runtime_config.h"
 
@@ -86,6 +87,10 @@ std::string LastWords(const fs::path& log) {
   return plain ? std::string(lines) : DumpJson((*last)["msg"]);
 }
 
+fs::path ExecLog(const fs::path& directory, std::uint64_t number) {
+  return directory / ("exec-" + std::to_string(number) + ".log");
+}
+
 }  // namespace
 
 Bundle::Bundle(Shared& shared, BundleSpec spec)
@@ -110,11 +115,11 @@ Bundle::~Bundle() {
   ::rmdir(directory_.c_str());
 }
 
-Result<Starting> Bundle::Start(const model::Env& env) {
+Result<Starting> Bundle::Start(const model::Env& env, Purpose purpose) {
   if (!made_) {
     if (auto prepared = Prepare(); !prepared) return std::unexpected(std::move(prepared).error());
   }
-  if (auto written = WriteConfig(env); !written) {
+  if (auto written = WriteConfig(env, purpose); !written) {
     return std::unexpected(std::move(written).error());
   }
   auto in = MakePipe();
@@ -168,20 +173,22 @@ Result<void> Bundle::MountAll() {
 }
 
 // Into the tmpfs: nothing to fsync, and what the last run left there is of no more use.
-Result<void> Bundle::WriteConfig(const model::Env& env) {
+Result<void> Bundle::WriteConfig(const model::Env& env, Purpose purpose) {
   std::error_code error;
   for (const char* old : {"state", "runtime.log", "pid", "config.json"}) {
     fs::remove_all(directory_ / old, error);
   }
-  const Json config = MakeRuntimeConfig({.image = spec_.image,
-                                         .env = env,
-                                         .grants = spec_.grants,
-                                         .hostname = spec_.id,
-                                         .root = directory_ / "root",
-                                         .cgroup_path = group_->path(),
-                                         .limits = spec_.limits,
-                                         .writable = shared_.config.writable,
-                                         .files = shared_.config.files});
+  const Json config = MakeRuntimeConfig(
+      {.image = spec_.image,
+       .env = env,
+       .grants = spec_.grants,
+       .hostname = spec_.id,
+       .root = directory_ / "root",
+       .cgroup_path = group_->path(),
+       .limits = spec_.limits,
+       .writable = shared_.config.writable,
+       .files = shared_.config.files,
+       .agent = purpose == Purpose::kServer ? shared_.config.agent.string() : std::string()});
   auto file = OpenFile(directory_ / "config.json", O_WRONLY | O_CREAT | O_EXCL);
   if (!file) return std::unexpected(std::move(file).error());
   return WriteAll(file->get(), DumpJson(config));
@@ -206,9 +213,40 @@ Result<host::Process> Bundle::Guest(const host::ExitStatus& runtime) {
   // Unreaped as long as nobody waits for it, so the pid is still this guest's, dead or alive.
   auto id = host::IdentifyProcess(std::atoi(text->c_str()));
   if (!id) return std::unexpected(std::move(id).error());
+  const std::string network = "/proc/" + std::to_string(id->pid) + "/ns/net";
+  network_ = Fd(::open(network.c_str(), O_RDONLY | O_CLOEXEC));  // gone already: nothing to dial
   auto guest = host::Process::Adopt(*id);
   expected_.reset();
   return guest;
+}
+
+Result<Fd> Bundle::Dial(std::uint16_t port) const {
+  if (!network_.valid()) return Fail(Errc::kUnavailable, "the guest is not running");
+  return host::DialIn(network_, port);
+}
+
+Result<host::Process> Bundle::Exec(const Program& program, std::uint64_t number) {
+  auto command = shared_.runtime.ExecCommand(
+      directory_, name_, *group_, ExecLog(directory_, number), program.args, program.env);
+  command.stdin_fd = program.in.get();
+  command.stdout_fd = program.out.get();
+  command.stderr_fd = program.err.get();
+  return host::Process::Spawn(command);
+}
+
+std::optional<std::string> Bundle::ExecComplaint(std::uint64_t number) const {
+  const fs::path log = ExecLog(directory_, number);
+  std::error_code ignored;
+  const bool complains = fs::file_size(log, ignored) > 0 && !ignored;
+  auto words = complains ? std::optional(LastWords(log)) : std::nullopt;
+  fs::remove(log, ignored);
+  return words;
+}
+
+// What fails is made up for by the SIGKILL that follows.
+void Bundle::Terminate() {
+  static_cast<void>(host::RunToEnd(shared_.runtime.KillCommand(directory_, name_, "TERM"),
+                                   kRemovePatience, kMaxLog));
 }
 
 void Bundle::Kill() {

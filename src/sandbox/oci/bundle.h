@@ -15,6 +15,7 @@
 // Tested by tests/contract and sandbox/oci/sandbox_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -47,6 +48,8 @@ struct Starting {
   Fd err;
 };
 
+enum class Purpose { kCall, kServer };
+
 class Bundle {
  public:
   // Makes nothing yet.
@@ -57,7 +60,7 @@ class Bundle {
 
   // Starts the image's program with `env` over the image's own. The first time makes group,
   // directory and mounts; later times use them again. Blocks for milliseconds.
-  Result<Starting> Start(const model::Env& env);
+  Result<Starting> Start(const model::Env& env, Purpose purpose = Purpose::kCall);
 
   // The guest's first process, once the runtime has ended well; else why it has not: the runtime's
   // own words, kInternal.
@@ -67,6 +70,18 @@ class Bundle {
   // words, kInternal.
   [[nodiscard]] Result<void> CheckRuntime(const host::ExitStatus& runtime) const;
 
+  // A connection to `port` of the guest that Guest() found, made in its network namespace.
+  // kUnavailable: nobody listens. Not for a runtime that stays: its guest's network is its own.
+  [[nodiscard]] Result<Fd> Dial(std::uint16_t port) const;
+
+  // Starts `program` in the running container; ends with it. Its complaints:
+  // ExecComplaint(`number`).
+  Result<host::Process> Exec(const Program& program, std::uint64_t number);
+  [[nodiscard]] std::optional<std::string> ExecComplaint(std::uint64_t number) const;
+
+  // SIGTERM to the guest's first process, by the runtime.
+  void Terminate();
+
   // Kills everything in the container. Its first process stays to be waited for. For the loop.
   void Kill();
 
@@ -75,7 +90,7 @@ class Bundle {
  private:
   Result<void> Prepare();
   Result<void> MountAll();
-  Result<void> WriteConfig(const model::Env& env);
+  Result<void> WriteConfig(const model::Env& env, Purpose purpose);
   void Remember();
 
   Shared& shared_;
@@ -85,6 +100,7 @@ class Bundle {
   std::unique_ptr<host::Cgroup> group_;
   std::vector<host::ProcessId> killed_;           // nobody may be waiting for them
   std::optional<host::ExpectedOrphan> expected_;  // a guest that nobody has found yet
+  Fd network_;                                    // namespace of the guest
   bool made_ = false;
 };
 

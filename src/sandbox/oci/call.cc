@@ -1,6 +1,5 @@
 #include "sandbox/oci/call.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +11,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-
 namespace strata::sandbox::oci {
 
 using model::Exit;
@@ -21,17 +19,6 @@ using model::ExitReason;
 namespace {
 
 constexpr std::size_t kChunk = 16 * 1024;
-constexpr int kSignalBase = 128;
-constexpr int kLastSignal = 64;
-
-// A runtime that stays reports a guest's signal as shells do. A guest that returns such a code by
-// itself cannot be told from it.
-host::ExitStatus AsGuest(const host::ExitStatus& runtime) {
-  using Kind = host::ExitStatus::Kind;
-  const int signal = runtime.value - kSignalBase;
-  if (runtime.kind != Kind::kExited || signal < 1 || signal > kLastSignal) return runtime;
-  return {Kind::kSignaled, signal};
-}
 
 }  // namespace
 
@@ -46,7 +33,8 @@ OciCall::OciCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call)
       timer_(shared.loop.get_executor()),
       in_(shared.loop.get_executor()),
       out_(shared.loop.get_executor()),
-      err_(shared.loop.get_executor()) {}
+      err_(shared.loop.get_executor()),
+      guest_(shared, bundle) {}
 
 void OciCall::Stop() noexcept {
   stop_ = true;
@@ -81,16 +69,15 @@ Task<Exit> OciCall::Supervise() {
   };
   auto started = co_await shared_.worker->Run(std::move(start));
   if (!started) co_return std::unexpected(std::move(started).error());
-  runtime_ = std::move(started->runtime);
   in_.assign(started->in.Release());
   out_.assign(started->out.Release());
   err_.assign(started->err.Release());
 
-  watch_.Start(shared_.loop, Watch(), event_);
+  guest_.Begin(std::move(started->runtime), event_);
   co_await RunUntilOver();
   const std::optional<Fate> fate = io_.fate();  // before helpers that we cancel add theirs
-  if (fate) KillAll();
-  while (watch_.running()) co_await event_.Wait();
+  if (fate) guest_.KillAll();
+  while (guest_.running()) co_await event_.Wait();
   co_await Join();
   if (auto usage = bundle_.usage()) after_ = *usage;
   auto exit = Finish();
@@ -105,14 +92,14 @@ Task<Exit> OciCall::Supervise() {
 Awaitable<void> OciCall::RunUntilOver() {
   feed_.Start(shared_.loop, Feed(), event_);
   answer_.Start(shared_.loop, Answer(), event_);
-  log_.Start(shared_.loop, CollectErrors(), event_);
+  log_.Start(shared_.loop, CollectLines(err_, errors_), event_);
   tick_.Start(shared_.loop, Tick(), event_);
   bool finished = false;
   while (!MustEnd()) {
     if (Over()) {
-      if (finished || !ended_->has_value()) co_return;
+      if (finished || !guest_.ended()->has_value()) co_return;
       // All output is here: what is left to decide depends on how the guest ended.
-      output_.Finish((*ended_)->success() ? 0 : 1);
+      output_.Finish((*guest_.ended())->success() ? 0 : 1);
       answer_.Start(shared_.loop, HandOn(io_, output_), event_);
       finished = true;
     }
@@ -125,7 +112,7 @@ Awaitable<void> OciCall::RunUntilOver() {
 }
 
 bool OciCall::Over() const noexcept {
-  return ended_ && !watch_.running() && !answer_.running() && !log_.running();
+  return guest_.ended() && !guest_.running() && !answer_.running() && !log_.running();
 }
 
 bool OciCall::MustEnd() {
@@ -137,13 +124,6 @@ bool OciCall::MustEnd() {
     io_.Condemn(ExitReason::kLimit, "cpu_time");
   }
   return io_.fate().has_value();
-}
-
-// Not the runtime: it ends by itself when its container dies, and only it can reap that. What it
-// starts all the same is killed when Watch finds it.
-void OciCall::KillAll() {
-  if (guest_) static_cast<void>(guest_->Kill(SIGKILL));
-  bundle_.Kill();
 }
 
 Awaitable<void> OciCall::Join() {
@@ -204,49 +184,6 @@ Awaitable<void> OciCall::Answer() {
   }
 }
 
-Awaitable<void> OciCall::CollectErrors() {
-  std::array<char, kChunk> part;
-  while (true) {
-    const ssize_t got = ::read(err_.native_handle(), part.data(), part.size());
-    if (got > 0) {
-      errors_.Write({part.data(), static_cast<std::size_t>(got)});
-      continue;
-    }
-    if (got == 0 || errno != EAGAIN) co_return;
-    boost::system::error_code failed;
-    co_await err_.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
-    if (failed) co_return;
-  }
-}
-
-Awaitable<void> OciCall::Watch() {
-  auto status = co_await runtime_->Wait();
-  if (!status) {
-    ended_.emplace(std::unexpected(std::move(status).error()));
-    co_return;
-  }
-  if (shared_.runtime.stays()) {
-    auto good = bundle_.CheckRuntime(*status);
-    if (good) {
-      ended_.emplace(AsGuest(*status));
-    } else {
-      ended_.emplace(std::unexpected(std::move(good).error()));
-    }
-    co_return;
-  }
-  std::move_only_function<Result<host::Process>()> find = [&bundle = bundle_, runtime = *status] {
-    return bundle.Guest(runtime);
-  };
-  auto guest = co_await shared_.worker->Run(std::move(find));
-  if (!guest) {
-    ended_.emplace(std::unexpected(std::move(guest).error()));
-    co_return;
-  }
-  guest_ = std::move(*guest);
-  if (io_.fate()) KillAll();  // condemned while it was being started
-  ended_.emplace(co_await guest_->Wait());
-}
-
 Awaitable<void> OciCall::Tick() {
   boost::system::error_code failed;
   while (!failed) {
@@ -259,29 +196,13 @@ Awaitable<void> OciCall::Tick() {
 // ---- the end -----------------------------------------------------------------------------------
 
 Result<Exit> OciCall::Finish() {
-  Exit exit;
-  const bool memory = after_.oom_kills > before_.oom_kills;
-  if (!ended_->has_value()) {
-    // A runtime that was killed, by us or at the guest's memory limit, has not failed.
-    if (!io_.fate() && !memory) return std::unexpected(std::move(*ended_).error());
-    exit.reason = ExitReason::kViolation;
-  } else if ((*ended_)->kind == host::ExitStatus::Kind::kUnknown) {
-    return Fail(Errc::kInternal, "the guest's exit status went to somebody else");
-  } else if ((*ended_)->kind == host::ExitStatus::Kind::kSignaled) {
-    exit.reason = ExitReason::kViolation;
-    exit.detail = (*ended_)->ToString();
-  } else {
-    exit.status = (*ended_)->value;
-  }
-  const bool well = exit.reason == ExitReason::kReturned && exit.status == 0;
-  if (memory && !well) {
-    exit = {.reason = ExitReason::kLimit, .status = 0, .detail = "memory", .usage = {}};
-  }
-  exit.usage = {.cpu = after_.cpu - before_.cpu,
-                .wall = shared_.clock.Now() - start_,
-                .memory_peak = after_.memory_peak,
-                .bytes_in = io_.bytes_in(),
-                .bytes_out = io_.bytes_out()};
+  auto exit = guest_.TakeExit(io_.fate().has_value(), after_.oom_kills > before_.oom_kills);
+  if (!exit) return exit;
+  exit->usage = {.cpu = after_.cpu - before_.cpu,
+                 .wall = shared_.clock.Now() - start_,
+                 .memory_peak = after_.memory_peak,
+                 .bytes_in = io_.bytes_in(),
+                 .bytes_out = io_.bytes_out()};
   return exit;
 }
 

@@ -3,17 +3,13 @@
 //
 //   Sandbox::Invoke --> OciCall::Run --> Bundle::Start (worker) ... pipes <-> CallIo
 //
-// Four coroutines run beside it: body to stdin, stdout to the response, stderr to the log, and one
-// that waits for the runtime and then for the guest. It looks at deadline, client and CPU time
-// every Config::tick.
+// Three coroutines run beside it: body to stdin, stdout to the response, stderr to the log; and its
+// RunningGuest waits for the runtime and then for the guest. It looks at deadline, client and CPU
+// time every Config::tick.
 //
 // Threads:  the loop's. Lifetime: borrowed parts outlive it. Once.
 // Errors:   only what is not the guest's doing; everything else is the Exit.
 #pragma once
-
-#include <optional>
-
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include "sandbox/call_io.h"
 #include "sandbox/cgi.h"
@@ -21,6 +17,8 @@
 #include "sandbox/helper.h"
 #include "sandbox/log_lines.h"
 #include "sandbox/oci/bundle.h"
+#include "sandbox/oci/output.h"
+#include "sandbox/oci/running_guest.h"
 #include "sandbox/oci/shared.h"
 #include "sandbox/wake_event.h"
 
@@ -37,22 +35,17 @@ class OciCall {
   void Stop() noexcept;
 
  private:
-  using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
-
   [[nodiscard]] model::Env Environment() const;
   Task<model::Exit> Supervise();
   Awaitable<void> RunUntilOver();
   Awaitable<void> Join();
   bool Over() const noexcept;
   bool MustEnd();
-  void KillAll();
   Result<model::Exit> Finish();
 
   Awaitable<void> Feed();
   Awaitable<bool> WriteInput(std::span<const std::byte> bytes);
   Awaitable<void> Answer();
-  Awaitable<void> CollectErrors();
-  Awaitable<void> Watch();
   Awaitable<void> Tick();
 
   Shared& shared_;
@@ -68,9 +61,7 @@ class OciCall {
   Descriptor out_;
   Descriptor err_;
 
-  std::optional<host::Process> runtime_;
-  std::optional<host::Process> guest_;
-  std::optional<Result<host::ExitStatus>> ended_;  // of the guest, or why there is none
+  RunningGuest guest_;
   bool stop_ = false;
   TimePoint start_;
   TimePoint due_;
@@ -80,7 +71,6 @@ class OciCall {
   Helper feed_;
   Helper answer_;
   Helper log_;
-  Helper watch_;
   Helper tick_;
 };
 

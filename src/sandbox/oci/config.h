@@ -42,6 +42,13 @@ struct Config {
   Bytes writable = Bytes::MiB(64);  // what a guest may write to its root and its scratch, each
   std::uint32_t files = 16'384;     // how many it may make there, each
 
+  // How long a server that was asked to end may take.
+  std::chrono::milliseconds stop_grace{10'000};
+
+  // Of a runtime that stays: strata-agent, shown to servers as /.strata-agent, through which their
+  // ports are reached. Empty: they cannot be.
+  std::filesystem::path agent;
+
   // How often a running call looks at deadline, client and CPU time.
   std::chrono::milliseconds tick{5};
 };

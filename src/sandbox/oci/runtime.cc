@@ -1,6 +1,7 @@
 #include "sandbox/oci/runtime.h"
 
 #include <csignal>
+#include <iterator>
 
 #include "base/files.h"
 #include "host/memfd.h"
@@ -20,21 +21,47 @@ Result<Runtime> Runtime::Load(const Config& config) {
   return Runtime(std::move(*copy), config);
 }
 
+host::SpawnOptions Runtime::Command(const std::filesystem::path& bundle,
+                                    const std::filesystem::path& log,
+                                    std::vector<std::string> verb) const {
+  std::vector<std::string> arguments = {"--root", bundle / "state", "--log",
+                                        log,      "--log-format",   "json"};
+  arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
+  arguments.insert(arguments.end(), std::make_move_iterator(verb.begin()),
+                   std::make_move_iterator(verb.end()));
+  return {.program = "/proc/self/fd/" + std::to_string(program_.get()),
+          .arguments = std::move(arguments),
+          .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+          .privileges = host::Privileges::kKeep,
+          .parent_death_signal = SIGKILL};
+}
+
 host::SpawnOptions Runtime::RunCommand(const std::filesystem::path& bundle, const std::string& id,
                                        const host::Cgroup& group) const {
-  std::vector<std::string> arguments = {
-      "--root", bundle / "state", "--log", bundle / "runtime.log", "--log-format", "json"};
-  arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
-  arguments.insert(arguments.end(), {"run", "--bundle", bundle});
-  if (!stays_) arguments.insert(arguments.end(), {"--detach", "--pid-file", bundle / "pid"});
-  arguments.push_back(id);
-  host::SpawnOptions spawn{.program = "/proc/self/fd/" + std::to_string(program_.get()),
-                           .arguments = std::move(arguments),
-                           .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-                           .privileges = host::Privileges::kKeep,
-                           .parent_death_signal = SIGKILL};
+  std::vector<std::string> verb = {"run", "--bundle", bundle};
+  if (!stays_) verb.insert(verb.end(), {"--detach", "--pid-file", bundle / "pid"});
+  verb.push_back(id);
+  host::SpawnOptions spawn = Command(bundle, bundle / "runtime.log", std::move(verb));
   if (stays_) spawn.cgroups = group.directories();
   return spawn;
+}
+
+host::SpawnOptions Runtime::ExecCommand(const std::filesystem::path& bundle, const std::string& id,
+                                        const host::Cgroup& group, const std::filesystem::path& log,
+                                        const std::vector<std::string>& program,
+                                        const model::Env& env) const {
+  std::vector<std::string> verb = {"exec"};
+  for (const auto& [name, value] : env) verb.insert(verb.end(), {"--env", name + "=" + value});
+  verb.push_back(id);
+  verb.insert(verb.end(), program.begin(), program.end());
+  host::SpawnOptions spawn = Command(bundle, log, std::move(verb));
+  if (stays_) spawn.cgroups = group.directories();
+  return spawn;
+}
+
+host::SpawnOptions Runtime::KillCommand(const std::filesystem::path& bundle, const std::string& id,
+                                        const std::string& signal) const {
+  return Command(bundle, bundle / "kill.log", {"kill", id, signal});
 }
 
 }  // namespace strata::sandbox::oci

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "host/cgroup.h"
 #include "host/process.h"
+#include "model/values.h"
 #include "sandbox/oci/config.h"
 
 namespace strata::sandbox::oci {
@@ -33,9 +34,27 @@ class Runtime {
   [[nodiscard]] host::SpawnOptions RunCommand(const std::filesystem::path& bundle,
                                               const std::string& id,
                                               const host::Cgroup& group) const;
+  // How to run `program` in the running container `id`: ends when that does, with its exit code.
+  // What the runtime has to complain about goes to `log`.
+  [[nodiscard]] host::SpawnOptions ExecCommand(const std::filesystem::path& bundle,
+                                               const std::string& id, const host::Cgroup& group,
+                                               const std::filesystem::path& log,
+                                               const std::vector<std::string>& program,
+                                               const model::Env& env) const;
+
+  // How to send `signal` ("TERM") to the first process of the container `id`.
+  [[nodiscard]] host::SpawnOptions KillCommand(const std::filesystem::path& bundle,
+                                               const std::string& id,
+                                               const std::string& signal) const;
+
   [[nodiscard]] bool stays() const noexcept { return stays_; }
 
  private:
+  // `verb` and what follows it, after the options that every command needs.
+  [[nodiscard]] host::SpawnOptions Command(const std::filesystem::path& bundle,
+                                           const std::filesystem::path& log,
+                                           std::vector<std::string> verb) const;
+
   Runtime(Fd program, const Config& config)
       : program_(std::move(program)),
         arguments_(config.runtime_arguments),

@@ -28,6 +28,10 @@ Json Mounts(const RuntimeConfigInput& input) {
       Mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", size, files}),
       Mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}),
       Mount("/tmp", "tmpfs", "tmpfs", {"nosuid", "nodev", "mode=1777", size, files})};
+  if (!input.agent.empty()) {
+    mounts.push_back(Mount("/.strata-agent", "bind", input.agent.c_str(),
+                           {"bind", "ro", "nosuid", "nodev", "rprivate"}));
+  }
   for (const model::DirGrant& dir : input.grants.dirs) {
     if (dir.mode == model::DirGrant::Mode::kReadOnly) {
       mounts.push_back(Mount(dir.guest.c_str(), "bind", dir.host.c_str(),

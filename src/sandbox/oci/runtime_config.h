@@ -32,6 +32,7 @@ struct RuntimeConfigInput {
   host::CgroupLimits limits;
   Bytes writable;                // of /tmp, and of each scratch directory
   std::uint32_t files = 16'384;  // the same
+  std::string agent;             // shown as /.strata-agent; empty: not
 };
 
 Json MakeRuntimeConfig(const RuntimeConfigInput& input);

@@ -1,8 +1,25 @@
 #include "sandbox/oci/sandbox.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <functional>
+#include <optional>
 #include <utility>
 
+#include <boost/asio/redirect_error.hpp>
+
+#include "base/files.h"
+
 namespace strata::sandbox::oci {
+namespace {
+
+Awaitable<void> AwaitEnd(host::Process process) { static_cast<void>(co_await process.Wait()); }
+
+}  // namespace
 
 OciSandbox::OciSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle, const Spec& spec)
     : shared_(std::move(shared)), bundle_(std::move(bundle)), spec_(spec) {
@@ -33,6 +50,97 @@ Task<Sandbox::TypedResult> OciSandbox::InvokeExport(std::string_view, std::span<
 void OciSandbox::Stop() noexcept {
   over_ = true;
   if (running_ != nullptr) running_->Stop();
+  if (serving_ != nullptr) serving_->Stop();
+}
+
+Task<model::Exit> OciSandbox::Serve() {
+  if (running_ != nullptr || serving_ != nullptr || over_) {
+    co_return Fail(Errc::kFailedPrecondition,
+                   "sandbox " + spec_.id + (over_ ? " has ended" : " is running already"));
+  }
+  ServerRun serving(*shared_, *bundle_, spec_);
+  serving_ = &serving;
+  auto exit = co_await serving.Run();
+  serving_ = nullptr;
+  over_ = true;
+  if (exit) total_ += exit->usage;
+  co_return exit;
+}
+
+Result<void> OciSandbox::CheckEntered() const {
+  if (serving_ != nullptr && serving_->entered()) return {};
+  return Fail(Errc::kUnavailable, "sandbox " + spec_.id + ": its server is not running");
+}
+
+Task<Fd> OciSandbox::Dial(std::uint16_t port) {
+  if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
+  if (shared_->runtime.stays()) co_return co_await DialThroughAgent(port);
+  std::move_only_function<Result<Fd>()> dial = [&bundle = *bundle_, port] {
+    return bundle.Dial(port);
+  };
+  co_return co_await shared_->worker->Run(std::move(dial));
+}
+
+// The agent, beside the server, connects, says so with one byte, and then moves bytes between that
+// connection and its standard streams, which are the other end of ours.
+Task<Fd> OciSandbox::DialThroughAgent(std::uint16_t port) {
+  if (shared_->config.agent.empty()) {
+    co_return Fail(Errc::kUnsupported,
+                   "ports of this class are reached by strata-agent, which "
+                   "is not configured");
+  }
+  std::array<int, 2> ends = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    co_return FailErrno("socketpair", errno);
+  }
+  Descriptor ours(shared_->loop.get_executor(), ends[0]);
+  Program agent{.args = {"/.strata-agent", "dial", std::to_string(port)}, .in = Fd(ends[1])};
+  auto out = DuplicateFd(agent.in);
+  if (!out || ::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) co_return FailErrno("socketpair", errno);
+  agent.out = std::move(*out);
+  auto process = co_await StartProgram(std::move(agent), ++execs_);
+  if (!process) co_return std::unexpected(std::move(process).error());
+  boost::system::error_code failed;
+  co_await ours.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+  char said = 0;
+  if (failed || ::read(ours.native_handle(), &said, 1) != 1 || said != '+') {
+    co_return Fail(Errc::kUnavailable, "nobody listens at port " + std::to_string(port));
+  }
+  // From now on it lives as long as the connection, or the sandbox.
+  Spawn(shared_->loop, AwaitEnd(std::move(*process)));
+  co_return Fd(ours.release());
+}
+
+Task<host::Process> OciSandbox::StartProgram(Program program, std::uint64_t number) {
+  // A named job: gcc 12 destroys a capture twice when the lambda is a temporary of a co_await.
+  std::move_only_function<Result<host::Process>()> start = [&bundle = *bundle_,
+                                                            program = std::move(program), number] {
+    return bundle.Exec(program, number);
+  };
+  co_return co_await shared_->worker->Run(std::move(start));
+}
+
+Task<int> OciSandbox::Exec(Program program) {
+  if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
+  if (program.args.empty()) co_return Fail(Errc::kInvalidArgument, "no program is named");
+  const std::string name = program.args.front();
+  const std::uint64_t number = ++execs_;
+  auto process = co_await StartProgram(std::move(program), number);
+  if (!process) co_return std::unexpected(std::move(process).error());
+  auto status = co_await process->Wait();
+  if (!status) co_return std::unexpected(std::move(status).error());
+  std::move_only_function<Result<std::optional<std::string>>()> ask =
+      [&bundle = *bundle_, number]() -> Result<std::optional<std::string>> {
+    return bundle.ExecComplaint(number);
+  };
+  auto complaint = co_await shared_->worker->Run(std::move(ask));
+  if (status->kind == host::ExitStatus::Kind::kSignaled) {
+    co_return Fail(Errc::kUnavailable, "the sandbox ended: " + status->ToString());
+  }
+  if (!status->success() && complaint && *complaint) {
+    co_return Fail(Errc::kFailedPrecondition, "run " + name + ": " + **complaint);
+  }
+  co_return status->value;
 }
 
 void OciSandbox::Settle(const Result<model::Exit>& exit) {

@@ -7,6 +7,7 @@
 // call of the same sandbox. The destructor returns at once: the worker kills and removes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "sandbox/driver.h"
 #include "sandbox/oci/bundle.h"
 #include "sandbox/oci/call.h"
+#include "sandbox/oci/server_run.h"
 #include "sandbox/oci/shared.h"
 
 namespace strata::sandbox::oci {
@@ -26,16 +28,24 @@ class OciSandbox final : public Sandbox {
   Task<model::Exit> Invoke(Call& call) override;
   Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
                                  TimePoint deadline) override;
+  Task<model::Exit> Serve() override;
+  Task<Fd> Dial(std::uint16_t port) override;
+  Task<int> Exec(Program program) override;
   void Stop() noexcept override;
   [[nodiscard]] model::Usage usage() const override { return total_; }
 
  private:
+  [[nodiscard]] Result<void> CheckEntered() const;
+  Task<Fd> DialThroughAgent(std::uint16_t port);
+  Task<host::Process> StartProgram(Program program, std::uint64_t number);
   void Settle(const Result<model::Exit>& exit);
 
   std::shared_ptr<Shared> shared_;
   OwnedBundle bundle_;
   const Spec spec_;
   OciCall* running_ = nullptr;
+  ServerRun* serving_ = nullptr;
+  std::uint64_t execs_ = 0;
   bool over_ = false;
   model::Usage total_;
 };

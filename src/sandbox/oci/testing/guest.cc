@@ -1,6 +1,7 @@
 // One static program for every behaviour that tests ask of a container's guest: its first argument
 // says which. No library that a root file system would have to hold.
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -93,10 +95,94 @@ int Environment() {
   return 0;
 }
 
+// A server at $PORT, 127.0.0.1 only, one process for each connection. "/env", "/pid" and "/exit" do
+// what they say, "/slow" answers after a second, "/echo" gives a body of known length back,
+// "/chunks" answers in chunks; all others "hello". On SIGTERM it says so and ends.
+std::string Answer(const std::string& target, const std::string& body) {
+  const auto whole = [](const std::string& text) {
+    return "HTTP/1.1 200 OK\r\nX-Guest: yes\r\nContent-Length: " + std::to_string(text.size()) +
+           "\r\n\r\n" + text;
+  };
+  if (target == "/pid") return whole(std::to_string(::getppid()));
+  if (target == "/env") return whole(std::getenv("GREETING") ? std::getenv("GREETING") : "(unset)");
+  if (target == "/exit") return ::kill(::getppid(), SIGUSR1), "";
+  if (target == "/echo") return whole(body);
+  if (target == "/slow") return ::sleep(1), whole("slow");
+  if (target == "/chunks") {
+    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n";
+  }
+  if (target == "/close") return "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end";
+  return whole("hello");
+}
+
+void ServeConnection(int peer) {
+  std::string input;
+  char part[32768];
+  while (true) {
+    std::size_t head = 0;
+    std::size_t length = 0;
+    while ((head = input.find("\r\n\r\n")) == std::string::npos ||
+           input.size() < head + 4 + length) {
+      if (head != std::string::npos) {
+        const std::size_t field = input.find("ontent-Length: ");
+        length = field < head ? std::strtoul(input.c_str() + field + 15, nullptr, 10) : 0;
+        if (input.size() >= head + 4 + length) break;
+      }
+      const ssize_t got = ::read(peer, part, sizeof(part));
+      if (got <= 0) return;
+      input.append(part, static_cast<std::size_t>(got));
+    }
+    const std::size_t from = input.find(' ') + 1;
+    const std::string target = input.substr(from, input.find_first_of(" ?", from) - from);
+    const std::string answer = Answer(target, input.substr(head + 4, length));
+    for (std::size_t at = 0; at < answer.size();) {
+      const ssize_t put = ::write(peer, answer.data() + at, answer.size() - at);
+      if (put <= 0) return;
+      at += static_cast<std::size_t>(put);
+    }
+    if (target == "/close") return;
+    input.erase(0, head + 4 + length);
+  }
+}
+
+int HttpServer() {
+  std::signal(SIGCHLD, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGTERM, [](int) {
+    Print("asked to end\n");
+    ::_exit(0);
+  });
+  std::signal(SIGUSR1, [](int) { ::_exit(7); });
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  const int on = 1;
+  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(std::getenv("PORT"))));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::listen(listener, 128) != 0) {
+    std::perror("listen");
+    return 1;
+  }
+  Print("listening\n");
+  while (true) {
+    const int peer = ::accept(listener, nullptr, nullptr);
+    if (peer < 0) continue;
+    if (::fork() == 0) {
+      ::close(listener);
+      ServeConnection(peer);
+      ::_exit(0);
+    }
+    ::close(peer);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
+  if (what == "serve") return HttpServer();
   if (what == "hello") return Print("hello"), 0;
   if (what == "count") return Count();
   if (what == "echo") return Echo();

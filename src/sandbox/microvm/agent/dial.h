@@ -1,0 +1,13 @@
+// sandbox/microvm/agent/dial.h - joins standard input and output to a port of this network's
+// loopback address: how a server is reached whose network nobody outside can enter.
+//
+// Threads: one.
+#pragma once
+
+namespace strata::sandbox::microvm::agent {
+
+// Says '+' on standard output once it is connected, then moves bytes until both sides have ended.
+// The exit code: 1 when nobody listens at `port`.
+int DialPort(const char* port);
+
+}  // namespace strata::sandbox::microvm::agent

@@ -1,0 +1,18 @@
+// sandbox/oci/output.h - our ends of a guest's standard streams, and what it prints, line by line.
+//
+// Threads: the loop's. Lifetime: descriptor and lines outlive the coroutine.
+#pragma once
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include "base/task.h"
+#include "sandbox/log_lines.h"
+
+namespace strata::sandbox::oci {
+
+using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+
+// Until the guest's side has closed, or the wait is cancelled.
+Awaitable<void> CollectLines(Descriptor& from, LogLines& lines);
+
+}  // namespace strata::sandbox::oci
