@@ -32,6 +32,7 @@
 #include "route/request_path.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/driver.h"
+#include "sandbox/remote/service.h"
 #include "telemetry/log.h"
 
 namespace strata::cell {
@@ -99,6 +100,7 @@ class Cell {
   CellParts parts_;
   RingSink ring_;
   sandbox::remote::RemoteDriver remote_;
+  sandbox::remote::ServiceDriver service_;
   ModuleStore modules_;
   WireNetwork network_;
   policy::AllowAll authorizer_;

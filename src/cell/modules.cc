@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "sandbox/remote/service.h"
+
 namespace strata::cell {
 
 namespace {
@@ -26,6 +28,11 @@ void ModuleStore::KeepOnly(const std::set<std::string, std::less<>>& keys) {
   std::erase_if(entries_, [&keys](const auto& entry) { return !keys.contains(entry.first); });
 }
 
+sandbox::Driver& ModuleStore::DriverFor(std::string_view key, const Fd& code) const {
+  if (!IsSocket(code)) return driver_;
+  return key.starts_with(sandbox::remote::kServiceKey) ? service_ : remote_;
+}
+
 Result<std::shared_ptr<sandbox::Image>> ModuleStore::Load(const std::string& module) {
   const auto found = entries_.find(module);
   if (found == entries_.end()) {
@@ -35,7 +42,7 @@ Result<std::shared_ptr<sandbox::Image>> ModuleStore::Load(const std::string& mod
   if (auto image = entry.image.lock()) return image;
   Fd code(::fcntl(entry.code.get(), F_DUPFD_CLOEXEC, 0));
   if (!code.valid()) return FailErrno("duplicate the module's descriptor", errno);
-  auto image = (IsSocket(code) ? remote_ : driver_).Prepare(std::move(code));
+  auto image = DriverFor(module, code).Prepare(std::move(code));
   if (image) entry.image = *image;
   return image;
 }

@@ -24,9 +24,10 @@ namespace strata::cell {
 
 class ModuleStore final : public route::ImageSource {
  public:
-  // `driver` takes native code, `remote` the lines of images that a keeper holds.
-  ModuleStore(sandbox::Driver& driver, sandbox::Driver& remote)
-      : driver_(driver), remote_(remote) {}
+  // `driver` takes native code, `remote` the lines of images that a keeper holds, `service` those
+  // of services that run there.
+  ModuleStore(sandbox::Driver& driver, sandbox::Driver& remote, sandbox::Driver& service)
+      : driver_(driver), remote_(remote), service_(service) {}
 
   // A key that is known already keeps its first descriptor: code of one key is always the same.
   void Add(std::string key, Fd code);
@@ -46,8 +47,11 @@ class ModuleStore final : public route::ImageSource {
     Fd code;
     std::weak_ptr<sandbox::Image> image;
   };
+  [[nodiscard]] sandbox::Driver& DriverFor(std::string_view key, const Fd& code) const;
+
   sandbox::Driver& driver_;
   sandbox::Driver& remote_;
+  sandbox::Driver& service_;
   std::map<std::string, Entry, std::less<>> entries_;
 };
 

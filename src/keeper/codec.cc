@@ -33,6 +33,24 @@ void Each(auto& visit, Is<Check> auto& m) {
   visit("grants", m.grants);
 }
 
+void Each(auto& visit, Is<Serve> auto& m) {
+  visit("key", m.key);
+  visit("image", m.image);
+  visit("name", m.name);
+  visit("limits", m.limits);
+  visit("env", m.env);
+  visit("grants", m.grants);
+  visit("port", m.port);
+  visit("replicas", m.replicas);
+}
+
+void Each(auto& visit, Is<Printed> auto& m) {
+  visit("name", m.name);
+  visit("sandbox", m.sandbox);
+  visit("stream", m.stream);
+  visit("text", m.text);
+}
+
 void Each(auto& visit, Is<Attach> auto& m) { visit("key", m.key); }
 void Each(auto& visit, Is<Forget> auto& m) { visit("key", m.key); }
 void Each(auto& visit, Is<Drain> auto& m) { visit("deadline_ms", m.deadline_ms); }
@@ -68,9 +86,9 @@ namespace {
 
 // The "type" of a message, in the order of the variants.
 constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperTypes = {
-    "start", "prepare", "check", "attach", "forget", "drain", "adopt", "get_stats"};
+    "start", "prepare", "check", "attach", "forget", "drain", "adopt", "get_stats", "serve"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
-    "ready", "prepared", "checked", "drained", "state", "stats"};
+    "ready", "prepared", "checked", "drained", "state", "stats", "printed"};
 
 }  // namespace
 

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{10};
 constexpr std::chrono::seconds kEndPatience{5};  // for guests that were killed to be gone
+constexpr std::chrono::seconds kLinePatience{60};
+constexpr std::chrono::seconds kServicePatience{20};  // longer than a sandbox takes to be stopped
 
 }  // namespace
 
@@ -33,7 +35,9 @@ Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
   } else if (const auto* attach = std::get_if<Attach>(&message)) {
     return OnAttach(*attach, std::move(fds));
   } else if (const auto* forget = std::get_if<Forget>(&message)) {
-    images_.erase(forget->key);
+    OnForget(forget->key);
+  } else if (auto* serve = std::get_if<Serve>(&message)) {
+    OnServe(std::move(*serve));
   } else if (std::holds_alternative<GetStats>(message)) {
     post_(Stats{images_.size(), server_.sandboxes(), server_.calls()});
   } else {
@@ -93,31 +97,78 @@ void Keeper::OnCheck(Check message) {
 
 Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {
   if (fds.size() != 1) return Fail(Errc::kInvalidArgument, "attach: takes one descriptor");
-  const auto found = images_.find(message.key);
-  // The line closes, which tells whoever has its other end.
-  if (found == images_.end() || draining_) return {};
-  server_.Serve(found->second, std::move(fds.front()));
+  // Else the line closes, which tells whoever has its other end.
+  if (draining_) return {};
+  if (const auto found = images_.find(message.key); found != images_.end()) {
+    server_.Serve(found->second, std::move(fds.front()));
+  } else if (const auto service = services_.find(message.key); service != services_.end()) {
+    server_.Serve(service->second->MakeDoor(), std::move(fds.front()));
+  }
   return {};
+}
+
+void Keeper::OnServe(Serve message) {
+  const std::string key = message.key;
+  if (services_.contains(key)) return post_(Prepared{key, ""});
+  const auto image = images_.find(message.image);
+  if (image == images_.end()) {
+    return post_(Prepared{key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
+  }
+  const auto on_ready = [this, key](const Result<void>& ready) {
+    if (!ready) OnForget(key);
+    post_(Prepared{key, ready ? "" : wire::WireError(ready.error())});
+  };
+  const auto service = std::make_shared<Service>(
+      loop_, clock_, std::move(message), image->second,
+      [this](Printed line) { post_(std::move(line)); }, on_ready);
+  services_.emplace(key, service);
+  service->Begin();
+}
+
+void Keeper::OnForget(const std::string& key) {
+  images_.erase(key);
+  const auto found = services_.find(key);
+  if (found == services_.end()) return;
+  auto service = std::move(found->second);
+  services_.erase(found);
+  ++ending_;
+  Spawn(loop_, EndService(std::move(service)));
+}
+
+// Cells that are still finishing calls have a line to it: it ends after them.
+Awaitable<void> Keeper::EndService(std::shared_ptr<Service> service) {
+  const auto left = [service] { return service->doors() == 0; };
+  co_await Until(left, kLinePatience);
+  service->Stop();
+  const auto ended = [service] { return !service->running(); };
+  co_await Until(ended, kServicePatience);
+  --ending_;
+}
+
+Awaitable<void> Keeper::Until(std::function<bool()> is_over, Duration most) {
+  Timer timer(loop_.get_executor());
+  for (const TimePoint end = clock_.Now() + most; !is_over() && clock_.Now() < end;) {
+    timer.expires_after(kLookAgain);
+    co_await timer.async_wait(kAwait);
+  }
 }
 
 State Keeper::TakeStock() const {
   State state{.keeper = start_.keeper, .tenant = start_.tenant, .keys = {}};
   for (const auto& [key, image] : images_) state.keys.push_back(key);
+  for (const auto& [key, service] : services_) state.keys.push_back(key);
   return state;
 }
 
 Awaitable<void> Keeper::Drain(Duration patience) {
   draining_ = true;
-  Timer timer(loop_.get_executor());
-  const auto until = [&](auto is_over, Duration most) -> Awaitable<void> {
-    for (const TimePoint end = clock_.Now() + most; !is_over() && clock_.Now() < end;) {
-      timer.expires_after(kLookAgain);
-      co_await timer.async_wait(kAwait);
-    }
-  };
-  co_await until([this] { return server_.calls() == 0; }, patience);
+  for (const auto& [key, service] : services_) service->Stop();
+  const auto no_calls = [this] { return server_.calls() == 0; };
+  co_await Until(no_calls, patience);
   server_.CloseAll();
-  co_await until([this] { return server_.lines() == 0; }, kEndPatience);
+  while (!services_.empty()) OnForget(services_.begin()->first);
+  const auto nothing_left = [this] { return idle(); };
+  co_await Until(nothing_left, kEndPatience);
 }
 
 }  // namespace strata::keeper

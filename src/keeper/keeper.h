@@ -1,7 +1,7 @@
 // keeper/keeper.h - what a keeper does, without its process: holds images of the classes that need
-// other programs, and serves them to cells over lines.
+// other programs, and services that run them, and serves both to cells over lines.
 //
-//   manager --messages--> [ Keeper: class -> Driver, key -> Image ] <==lines== cells
+//   manager --messages--> [ Keeper: class -> Driver, key -> Image or Service ] <==lines== cells
 //
 // A class's driver is made when its first image is prepared; a class that this host lacks makes
 // that image's Prepare fail, and nothing else.
@@ -13,6 +13,7 @@
 // Tested by keeper_test.cc, and with containers by tests/integration/keeper.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,6 +24,7 @@
 #include "base/fd.h"
 #include "base/task.h"
 #include "keeper/messages.h"
+#include "keeper/service.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/server.h"
 
@@ -40,7 +42,9 @@ class Keeper {
   Result<void> Handle(ToKeeper message, std::vector<Fd> fds);
 
   // Nothing of a sandbox is left: this may be destroyed.
-  [[nodiscard]] bool idle() const noexcept { return server_.lines() == 0; }
+  [[nodiscard]] bool idle() const noexcept {
+    return server_.lines() == 0 && services_.empty() && ending_ == 0;
+  }
 
   [[nodiscard]] State TakeStock() const;
   [[nodiscard]] const Start& start() const noexcept { return start_; }
@@ -54,6 +58,10 @@ class Keeper {
   Result<std::shared_ptr<sandbox::Image>> MakeImage(const Prepare& message);
   Result<sandbox::Driver*> DriverOf(const std::string& name);
   void OnCheck(Check message);
+  void OnServe(Serve message);
+  void OnForget(const std::string& key);
+  Awaitable<void> EndService(std::shared_ptr<Service> service);
+  Awaitable<void> Until(std::function<bool()> is_over, Duration most);
   Result<void> OnAttach(const Attach& message, std::vector<Fd> fds);
 
   Loop& loop_;
@@ -63,6 +71,8 @@ class Keeper {
   std::function<void(ToManager)> post_;
   std::map<model::Class, std::unique_ptr<sandbox::Driver>> drivers_;
   std::map<std::string, std::shared_ptr<sandbox::Image>> images_;
+  std::map<std::string, std::shared_ptr<Service>> services_;
+  std::size_t ending_ = 0;  // services
   sandbox::remote::Server server_;
   bool draining_ = false;
 };

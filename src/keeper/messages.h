@@ -45,12 +45,27 @@ struct Check {
   model::Grants grants;
 };
 
-// [fd] one end of a line (sandbox/remote); whoever has the other may run the image.
+// Runs `replicas` servers of the image `image` until Forget, and keeps that as `key`: answered with
+// Prepared once the first can be reached, or when it cannot be. A key that is there already is
+// answered at once.
+struct Serve {
+  std::string key;
+  std::string image;  // a key that Prepare made
+  std::string name;   // of the Service, for the ids of its sandboxes and its log
+  model::Limits limits;
+  model::Env env;
+  model::Grants grants;
+  std::uint16_t port = 8080;
+  std::uint32_t replicas = 1;
+};
+
+// [fd] one end of a line (sandbox/remote); whoever has the other may run the image, or reach the
+// service.
 struct Attach {
   std::string key;
 };
 
-// No further Attach of `key`; what runs goes on until its lines close.
+// No further Attach of `key`; what runs goes on until its lines close. A service then ends.
 struct Forget {
   std::string key;
 };
@@ -79,6 +94,13 @@ struct Checked {
   std::string error;
 };
 struct Drained {};
+// What a service's sandbox printed, without its newline.
+struct Printed {
+  std::string name;     // of the Service
+  std::string sandbox;  // id
+  std::string stream;   // "stdout", "stderr", "host"
+  std::string text;
+};
 // Answer to Adopt. [fd] the control listener.
 struct State {
   std::string keeper;
@@ -91,7 +113,7 @@ struct Stats {
   std::uint64_t calls = 0;  // in flight
 };
 
-using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats>;
-using ToManager = std::variant<Ready, Prepared, Checked, Drained, State, Stats>;
+using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve>;
+using ToManager = std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed>;
 
 }  // namespace strata::keeper

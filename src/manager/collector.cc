@@ -210,7 +210,20 @@ void Collector::HandleLog(CellProcess& cell, std::string_view payload) {
             {"text", line->text}};
   if (!line->trace_id.empty()) json["trace_id"] = line->trace_id;
   if (!line->sandbox.empty()) json["sandbox"] = line->sandbox;
-  lines_dropped_.Add(file->Append(DumpJson(json) + "\n"));
+  AppendLine(*file, json);
+}
+
+void Collector::TakeLine(const std::string& tenant, const keeper::Printed& line) {
+  RotatingFile* file = LogOf(tenant, line.name);
+  if (file == nullptr) return;
+  AppendLine(*file, {{"ts", Rfc3339(context_.clock.WallNow())},
+                     {"stream", line.stream},
+                     {"sandbox", line.sandbox},
+                     {"text", line.text}});
+}
+
+void Collector::AppendLine(RotatingFile& file, const Json& line) {
+  lines_dropped_.Add(file.Append(DumpJson(line) + "\n"));
   new_lines_.Notify();
 }
 

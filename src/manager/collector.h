@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/broadcast.h"
+#include "keeper/messages.h"
 #include "manager/cell_process.h"
 #include "manager/figures.h"
 #include "manager/rotating_file.h"
@@ -48,6 +49,9 @@ class Collector {
   // Drains everything that is there now.
   void DrainAll();
 
+  // A line that a service's sandbox printed.
+  void TakeLine(const std::string& tenant, const keeper::Printed& line);
+
   // The log of a function; kNotFound when it never wrote anything.
   Result<RotatingFile::Chunk> ReadLog(std::string_view tenant, std::string_view function,
                                       std::uint64_t offset);
@@ -68,6 +72,7 @@ class Collector {
                  std::string_view function, std::uint32_t revision);
   void HandleLog(CellProcess& cell, std::string_view payload);
   void HandleSpan(std::string_view payload);
+  void AppendLine(RotatingFile& file, const Json& line);
   RotatingFile* LogOf(const std::string& tenant, const std::string& function);
   void FlushAccessLog();
 

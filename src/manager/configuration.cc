@@ -13,7 +13,9 @@ cell::Function FunctionFrom(const Runnable& runnable) {
   function.revision = static_cast<std::uint32_t>(revision.number);
   function.sandbox_class = model::ClassName(runnable.sandbox_class);
   function.module = runnable.module;
-  function.service = revision.kind == model::Kind::kService;
+  // A service in a keeper has its own processes; its calls need no sandbox of the cell's.
+  function.service =
+      revision.kind == model::Kind::kService && runnable.sandbox_class == model::Class::kWasm;
   function.limits = revision.workload.limits;
   function.env = revision.workload.env;
   function.grants = revision.workload.grants;

@@ -194,6 +194,8 @@ void KeeperProcess::Handle(keeper::ToManager message) {
     answer(preparing_, prepared->key, prepared->error);
   } else if (const auto* checked = std::get_if<keeper::Checked>(&message)) {
     answer(checking_, checked->id, checked->error);
+  } else if (auto* printed = std::get_if<keeper::Printed>(&message)) {
+    listener_.OnPrinted(*this, std::move(*printed));
   } else if (greeting_ && !std::holds_alternative<keeper::Drained>(message)) {
     std::exchange(greeting_, nullptr)->Set(std::move(message));  // Ready or State
   }
@@ -234,6 +236,11 @@ Task<void> KeeperProcess::Prepare(std::string key, std::string sandbox_class,
                                   std::string root_image) {
   keeper::Prepare message{key, std::move(sandbox_class), std::move(root_image)};
   co_return co_await Ask(preparing_, std::move(key), std::move(message));
+}
+
+Task<void> KeeperProcess::Serve(keeper::Serve what) {
+  std::string key = what.key;
+  co_return co_await Ask(preparing_, std::move(key), std::move(what));
 }
 
 Task<void> KeeperProcess::Check(std::string key, model::Limits limits, model::Grants grants) {

@@ -38,6 +38,7 @@ class KeeperListener {
  public:
   virtual ~KeeperListener() = default;
   virtual void OnExit(KeeperProcess& keeper, const std::string& why) = 0;
+  virtual void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) = 0;
 };
 
 // Ends and removes whatever the keeper `name`, which is gone, left on the host: processes and
@@ -57,6 +58,9 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
 
   // Has the keeper make the image ready. kUnsupported: this host lacks the class.
   Task<void> Prepare(std::string key, std::string sandbox_class, std::string root_image);
+  // Has the keeper run a service until Forget(what.key), and waits until it can be reached.
+  // kFailedPrecondition: nothing ever listened.
+  Task<void> Serve(keeper::Serve what);
   // Whether the image `key` takes such a sandbox. kUnsupported: the message says what not.
   Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
   // A new line to the image `key`, for one cell.

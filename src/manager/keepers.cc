@@ -4,7 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/sha256.h"
+#include "keeper/codec.h"
 #include "manager/together.h"
+#include "sandbox/remote/service.h"
 
 namespace strata::manager {
 namespace {
@@ -12,6 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kEndPatience{10'000};
+constexpr std::size_t kKeyDigits = 16;
 
 // What cannot be adopted must not go on: nobody would ever end it.
 Awaitable<void> EndProcess(const host::HostObject& recorded) {
@@ -30,12 +34,24 @@ Task<void> DrainOne(std::shared_ptr<KeeperProcess> keeper, milliseconds patience
   co_return co_await keeper->Drain(patience);
 }
 
+// The same service has the same key, and any other another one.
+std::string ServiceKey(const keeper::Serve& what, model::Class sandbox_class,
+                       const std::string& digest) {
+  const std::string all = keeper::Encode(keeper::ToKeeper(what)) + digest;
+  return std::string(sandbox::remote::kServiceKey) + what.name + ":" +
+         std::string(model::ClassName(sandbox_class)) + ":" + Sha256Hex(all).substr(0, kKeyDigits);
+}
+
 }  // namespace
 
 bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
 
-Keepers::Keepers(CellContext& context, std::function<void(const std::string&)> on_lost)
-    : context_(context), on_lost_(std::move(on_lost)), turns_(context.loop, 1) {}
+Keepers::Keepers(CellContext& context, std::function<void(const std::string&)> on_lost,
+                 PrintedFn on_printed)
+    : context_(context),
+      on_lost_(std::move(on_lost)),
+      on_printed_(std::move(on_printed)),
+      turns_(context.loop, 1) {}
 
 Task<void> Keepers::Recover() {
   for (const host::HostObject& object : context_.journal.living()) {
@@ -75,11 +91,33 @@ Task<std::string> Keepers::Prepare(std::string tenant, model::Class sandbox_clas
   if (!turn) co_return std::unexpected(std::move(turn).error());
   auto keeper = co_await For(std::move(tenant));
   if (!keeper) co_return std::unexpected(std::move(keeper).error());
+  co_return co_await PrepareIn(**keeper, sandbox_class, digest, std::move(root_image));
+}
+
+Task<std::string> Keepers::PrepareIn(KeeperProcess& keeper, model::Class sandbox_class,
+                                     const std::string& digest, std::string root_image) {
   const std::string name(model::ClassName(sandbox_class));
-  std::string key = name + ":" + digest + "@" + (*keeper)->name();
-  if ((*keeper)->keys().contains(key)) co_return key;
-  auto prepared = co_await (*keeper)->Prepare(key, name, std::move(root_image));
+  std::string key = name + ":" + digest + "@" + keeper.name();
+  if (keeper.keys().contains(key)) co_return key;
+  auto prepared = co_await keeper.Prepare(key, name, std::move(root_image));
   if (!prepared) co_return std::unexpected(std::move(prepared).error());
+  co_return key;
+}
+
+Task<std::string> Keepers::Serve(std::string tenant, model::Class sandbox_class, std::string digest,
+                                 std::string root_image, keeper::Serve what) {
+  auto turn = co_await turns_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  auto keeper = co_await For(std::move(tenant));
+  if (!keeper) co_return std::unexpected(std::move(keeper).error());
+  std::string key = ServiceKey(what, sandbox_class, digest) + "@" + (*keeper)->name();
+  if ((*keeper)->keys().contains(key)) co_return key;
+  auto image = co_await PrepareIn(**keeper, sandbox_class, digest, std::move(root_image));
+  if (!image) co_return std::unexpected(std::move(image).error());
+  what.key = key;
+  what.image = std::move(*image);
+  auto served = co_await (*keeper)->Serve(std::move(what));
+  if (!served) co_return std::unexpected(std::move(served).error());
   co_return key;
 }
 
@@ -128,6 +166,10 @@ Task<void> Keepers::Down(milliseconds patience) {
   auto outcome = co_await Together(context_.loop, std::move(all));
   by_tenant_.clear();
   co_return outcome;
+}
+
+void Keepers::OnPrinted(const KeeperProcess& keeper, keeper::Printed line) {
+  on_printed_(keeper.tenant(), line);
 }
 
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {

@@ -3,9 +3,10 @@
 //
 //   deploy --Prepare--> [ Keepers: tenant -> KeeperProcess ] --line--> cells
 //
-// An image is known by its module key, "<class>:<digest>@<keeper>", which cells and the manager use
-// as they use the key of native code. A keeper that dies is not replaced here: its keys are void,
-// OnLost is told, and the next Prepare starts another, under whose name there are new keys.
+// An image is known by its module key, "<class>:<digest>@<keeper>", a service by its own,
+// "service:<name>:<what it is, hashed>@<keeper>", which cells and the manager use as they use the
+// key of native code. A keeper that dies is not replaced here: its keys are void, OnLost is told,
+// and the next Prepare starts another, under whose name there are new keys.
 //
 // Threads: one loop. Lifetime: context outlives it. Tested by tests/e2e and tests/crash.
 #pragma once
@@ -32,8 +33,12 @@ bool IsKeeperKey(std::string_view key) noexcept;
 
 class Keepers final : public KeeperListener {
  public:
-  // `on_lost`: a keeper died with images in it; the name is its tenant's.
-  Keepers(CellContext& context, std::function<void(const std::string& tenant)> on_lost);
+  using PrintedFn = std::function<void(const std::string& tenant, const keeper::Printed& line)>;
+
+  // `on_lost`: a keeper died with images in it; the name is its tenant's. `on_printed`: a service's
+  // sandbox printed a line.
+  Keepers(CellContext& context, std::function<void(const std::string& tenant)> on_lost,
+          PrintedFn on_printed);
 
   // Adopts the living keepers of an earlier manager, and removes what dead ones left.
   Task<void> Recover();
@@ -42,6 +47,12 @@ class Keepers final : public KeeperListener {
   // ready there already. The module key. kUnsupported: not root, or this host lacks the class.
   Task<std::string> Prepare(std::string tenant, model::Class sandbox_class, std::string digest,
                             std::string root_image);
+
+  // Runs a service in the tenant's keeper, unless the same one runs there already, and waits until
+  // it can be reached. The module key; `what.key` and `what.image` are filled in here. Also
+  // kFailedPrecondition: nothing ever listened at its port.
+  Task<std::string> Serve(std::string tenant, model::Class sandbox_class, std::string digest,
+                          std::string root_image, keeper::Serve what);
 
   // Whether a sandbox of the image could have these. kUnsupported: the message says what not.
   Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
@@ -59,11 +70,15 @@ class Keepers final : public KeeperListener {
 
  private:
   void OnExit(KeeperProcess& keeper, const std::string& why) override;
+  void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) override;
+  Task<std::string> PrepareIn(KeeperProcess& keeper, model::Class sandbox_class,
+                              const std::string& digest, std::string root_image);
   Task<std::shared_ptr<KeeperProcess>> For(std::string tenant);
   [[nodiscard]] std::shared_ptr<KeeperProcess> Of(std::string_view key) const;
 
   CellContext& context_;
   std::function<void(const std::string& tenant)> on_lost_;
+  PrintedFn on_printed_;
   Turns turns_;  // one keeper is started or asked to prepare at a time
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
   std::uint64_t next_name_ = 0;

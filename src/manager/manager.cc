@@ -69,11 +69,15 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       exporter_(context_, registry_),
       connector_(loop_),
       compiler_(loop_, options_, instance_, cache_, dir_.state() / "images", log_),
-      keepers_(context_,
-               [this](const std::string& tenant) {
-                 log_.Warn("starting a keeper anew", {{"tenant", tenant}});
-                 Spawn(loop_, ServeUntilDone());
-               }),
+      keepers_(
+          context_,
+          [this](const std::string& tenant) {
+            log_.Warn("starting a keeper anew", {{"tenant", tenant}});
+            Spawn(loop_, ServeUntilDone());
+          },
+          [this](const std::string& tenant, const keeper::Printed& line) {
+            collector_.TakeLine(tenant, line);
+          }),
       fleet_(
           context_, connector_, [this](const std::string& key) { return OpenCode(key); },
           [this](const std::string& id, const std::string& reason) {

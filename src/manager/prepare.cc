@@ -1,6 +1,9 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "base/files.h"
 #include "manager/manager_impl.h"
@@ -32,19 +35,43 @@ Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) 
   return {};
 }
 
+constexpr std::uint16_t kDefaultPort = 8080;
+
 Result<void> CheckImageKind(const model::Resource& resource) {
   const model::GuestKind asked = resource.workload()->guest;
-  if (asked != model::GuestKind::kAuto && asked != model::GuestKind::kCommand) {
-    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.guest is '" +
-                                            std::string(Name(asked)) +
-                                            "' but a container image is a 'command'");
-  }
-  if (resource.kind() == model::Kind::kService) {
-    return Fail(Errc::kUnsupported,
+  if (asked == model::GuestKind::kModule) {
+    return Fail(Errc::kInvalidArgument,
                 resource.key().ToString() +
-                    ": a Service runs in class wasm only; deploy the image as a Function");
+                    ": spec.guest is 'module' but a container image is a 'command' or an 'http' "
+                    "server");
   }
   return {};
+}
+
+// A server's calls share its processes: nobody could tell whose CPU time it is.
+Result<void> CheckServerLimits(const model::Resource& resource) {
+  if (resource.workload()->limits.cpu_time == model::Limits().cpu_time) return {};
+  return Fail(Errc::kUnsupported, resource.key().ToString() +
+                                      ": spec.limits.cpu_time_ms: the calls of a server share its "
+                                      "CPU time; leave it out");
+}
+
+// What a keeper has to run for an image that serves: every Service, and a Function whose guest is
+// 'http', which is kept warm instead of started for each call. Nothing: a program for each call.
+std::optional<keeper::Serve> ServerOf(const model::Resource& resource) {
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  const model::Workload& workload = *resource.workload();
+  if (service == nullptr && workload.guest != model::GuestKind::kHttp) return std::nullopt;
+  keeper::Serve what{.key = "",
+                     .image = "",
+                     .name = resource.metadata.name,
+                     .limits = workload.limits,
+                     .env = workload.env,
+                     .grants = workload.grants,
+                     .port = service == nullptr ? kDefaultPort : service->port,
+                     .replicas = service == nullptr ? 1 : service->replicas};
+  what.env.try_emplace("PORT", std::to_string(what.port));
+  return what;
 }
 
 }  // namespace
@@ -77,7 +104,16 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate) {
                                        candidate.artifact.digest, artifact::WriteRootImage(*root));
   if (!key) co_return std::unexpected(std::move(key).error());
   const model::Workload& workload = *resource.workload();
-  co_return co_await keepers_.Check(std::move(*key), workload.limits, workload.grants);
+  auto good = co_await keepers_.Check(std::move(*key), workload.limits, workload.grants);
+  auto server = ServerOf(resource);
+  if (!good || !server) co_return good;
+  if (auto fits = CheckServerLimits(resource); !fits) co_return fits;
+  // Running before it is stored: one that does not come up replaces nothing.
+  auto running = co_await keepers_.Serve(resource.metadata.tenant, candidate.sandbox_class,
+                                         candidate.artifact.digest, artifact::WriteRootImage(*root),
+                                         std::move(*server));
+  if (!running) co_return std::unexpected(std::move(running).error());
+  co_return Result<void>{};
 }
 
 model::Class ManagerImpl::ClassOf(const model::Revision& revision) const {
@@ -123,8 +159,18 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
                                            model::Class sandbox_class) {
   auto root = images_.Get(revision.artifact_digest);
   if (!root) co_return Wrap(std::move(root).error(), "image of " + revision.ToString());
-  auto key = co_await keepers_.Prepare(revision.tenant, sandbox_class, revision.artifact_digest,
-                                       artifact::WriteRootImage(*root));
+  auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
+  if (!stored) co_return std::unexpected(std::move(stored).error());
+  std::string root_image = artifact::WriteRootImage(*root);
+  auto server = ServerOf(stored->resource);
+  Result<std::string> key;
+  if (server) {
+    key = co_await keepers_.Serve(revision.tenant, sandbox_class, revision.artifact_digest,
+                                  std::move(root_image), std::move(*server));
+  } else {
+    key = co_await keepers_.Prepare(revision.tenant, sandbox_class, revision.artifact_digest,
+                                    std::move(root_image));
+  }
   if (!key) co_return Wrap(std::move(key).error(), "image of " + revision.ToString());
   co_return key;
 }

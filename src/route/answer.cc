@@ -83,6 +83,12 @@ http::Problem ProblemForFailure(const Error& error) {
   if (error.code == Errc::kDeadlineExceeded) {
     return http::ProblemOf(504, "deadline", "no sandbox became free in time");
   }
+  if (error.code == Errc::kUnavailable) {
+    http::Problem problem =
+        http::ProblemOf(503, "unreachable", "the function cannot be reached now");
+    problem.retry_after = kRetryAfter;
+    return problem;
+  }
   return http::ProblemOf(500, "sandbox-failed", "the sandbox could not be made; the log says why");
 }
 

@@ -27,10 +27,11 @@ TEST(AnswerTest, AGuestsTrapIsNotShownToTheClient) {
   EXPECT_EQ(problem->detail.find("secret_function"), std::string::npos);
 }
 
-TEST(AnswerTest, AFullPoolIs503AndAnythingElse500) {
+TEST(AnswerTest, WhatMayPassIs503AndAnythingElse500) {
   const auto full = ProblemForFailure({Errc::kResourceExhausted, "no slot"});
   EXPECT_EQ(full.status, 503);
   EXPECT_TRUE(full.retry_after.has_value());
+  EXPECT_EQ(ProblemForFailure({Errc::kUnavailable, "gone"}).slug, "unreachable");
   EXPECT_EQ(ProblemForFailure({Errc::kInternal, "broke"}).status, 500);
 }
 

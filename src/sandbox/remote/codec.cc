@@ -1,7 +1,6 @@
 #include "sandbox/remote/codec.h"
 
 #include <array>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -35,6 +34,13 @@ void Each(auto& visit, Is<Done> auto& m) {
   visit("exit", m.exit);
 }
 
+void Each(auto& visit, Is<Dial> auto& m) { visit("id", m.id); }
+
+void Each(auto& visit, Is<Dialled> auto& m) {
+  visit("id", m.id);
+  visit("error", m.error);
+}
+
 void Each(auto&, Is<Input> auto&) {}
 void Each(auto&, Is<InputEnd> auto&) {}
 void Each(auto&, Is<Stop> auto&) {}
@@ -49,9 +55,9 @@ constexpr std::size_t kMostTexts = 1000;
 
 // The "type" of a message, in the order of the variants. Bodies and lines are no JSON.
 constexpr std::array<std::string_view, std::variant_size_v<ToServer>> kToServerTypes = {
-    "open", "begin", "", "input_end", "stop", "credit"};
+    "open", "begin", "", "input_end", "stop", "credit", "dial"};
 constexpr std::array<std::string_view, std::variant_size_v<ToClient>> kToClientTypes = {
-    "respond", "", "", "done", "credit"};
+    "respond", "", "", "done", "credit", "dialled"};
 
 template <typename T>
 concept HasTexts = requires(T message) { message.texts; };

@@ -1,6 +1,5 @@
 #include "sandbox/remote/codec.h"
 
-#include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -47,6 +46,15 @@ TEST(RemoteCodecTest, BodiesAndLinesAreRaw) {
   const auto line = DecodeToClient(Encode(ToClient(Line{Stream::kStderr, bytes})));
   EXPECT_EQ(std::get<Line>(*line).stream, Stream::kStderr);
   EXPECT_EQ(std::get<Line>(*line).text, bytes);
+}
+
+TEST(RemoteCodecTest, ADialAndItsAnswer) {
+  const auto dial = DecodeToServer(Encode(ToServer(Dial{7})));
+  ASSERT_TRUE(dial.has_value()) << dial.error().message;
+  EXPECT_EQ(std::get<Dial>(*dial).id, 7U);
+  const auto dialled = DecodeToClient(Encode(ToClient(Dialled{7, "UNAVAILABLE: no"})));
+  ASSERT_TRUE(dialled.has_value()) << dialled.error().message;
+  EXPECT_EQ(std::get<Dialled>(*dialled).error, "UNAVAILABLE: no");
 }
 
 TEST(RemoteCodecTest, RefusesWhatBreaksTheRules) {

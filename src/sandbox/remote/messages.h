@@ -4,6 +4,8 @@
 //   RemoteImage   --Open [fd]--> Server            one line for each image, made by the manager
 //   RemoteSandbox --Begin, Input, ..., Stop-->     one line for each sandbox, the descriptor of its
 //                 <--Respond, Output, Line, Done-- Open; closing it ends the sandbox
+//   ServiceImage  --Dial-->                        one line for each running service; requests go
+//                 <--Dialled [fd]--                over the connections that it hands out
 //
 // Bodies flow against credit: at the start of a call each side may send kWindow bytes, a Credit
 // allows more. So a body that nobody reads never keeps a Stop or a Done from getting through.
@@ -47,6 +49,11 @@ struct Input {
 struct InputEnd {};
 struct Stop {};
 
+// A connection to the service, please.
+struct Dial {
+  std::uint64_t id = 0;  // new each time
+};
+
 // That many more body bytes are welcome.
 struct Credit {
   std::uint32_t bytes = 0;
@@ -72,7 +79,13 @@ struct Done {
   model::Exit exit;
 };
 
-using ToServer = std::variant<Open, Begin, Input, InputEnd, Stop, Credit>;
-using ToClient = std::variant<Respond, Output, Line, Done, Credit>;
+// [fd] a connected stream socket, unless `error` says why not ("CODE: message").
+struct Dialled {
+  std::uint64_t id = 0;
+  std::string error;
+};
+
+using ToServer = std::variant<Open, Begin, Input, InputEnd, Stop, Credit, Dial>;
+using ToClient = std::variant<Respond, Output, Line, Done, Credit, Dialled>;
 
 }  // namespace strata::sandbox::remote

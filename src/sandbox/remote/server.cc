@@ -11,6 +11,7 @@
 #include "sandbox/remote/exchange.h"
 #include "sandbox/wake_event.h"
 #include "wire/channel.h"
+#include "wire/outcome.h"
 
 namespace strata::sandbox::remote {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 constexpr std::chrono::hours kLongest{24 * 7};
 // Log lines that wait for a slow reader beside a call; what exceeds it is dropped, and counted.
 constexpr std::size_t kMostLogBytes = 1024 * 1024;
+constexpr std::size_t kMostDials = 1024;  // of one line at once
 
 }  // namespace
 
@@ -179,6 +181,40 @@ Awaitable<void> Server::ReadImageLine(std::shared_ptr<Image> image, Fd line) {
               .effects = {}};
     Spawn(loop_, RunSandbox(image, std::move(spec), std::move(frame->fds.front())));
   }
+}
+
+void Server::Serve(std::shared_ptr<Dialler> service, Fd line) {
+  Spawn(loop_, ReadServiceLine(std::move(service), std::move(line)));
+}
+
+namespace {
+
+Awaitable<void> AnswerDial(std::shared_ptr<Dialler> service, std::shared_ptr<wire::Channel> line,
+                           std::uint64_t id, std::shared_ptr<std::size_t> dials) {
+  auto connection = co_await service->Dial();
+  wire::Frame answer{
+      Encode(ToClient(Dialled{id, connection ? "" : wire::WireError(connection.error())})), {}};
+  if (connection) answer.fds.push_back(std::move(*connection));
+  static_cast<void>(line->Post(std::move(answer)));  // a line that closed wants no answer
+  --*dials;
+}
+
+}  // namespace
+
+Awaitable<void> Server::ReadServiceLine(std::shared_ptr<Dialler> service, Fd line) {
+  const auto open_line = std::make_shared<OpenLine>(*this, std::move(line));
+  const std::shared_ptr<wire::Channel> channel(open_line, &open_line->channel);
+  const auto dials = std::make_shared<std::size_t>(0);
+  while (true) {
+    auto frame = co_await channel->Receive();
+    if (!frame) break;
+    auto message = DecodeToServer(frame->text);
+    const auto* dial = message ? std::get_if<Dial>(&*message) : nullptr;
+    if (dial == nullptr || *dials == kMostDials) break;
+    ++*dials;
+    Spawn(loop_, AnswerDial(service, channel, dial->id, dials));
+  }
+  channel->Close();
 }
 
 Awaitable<void> Server::RunSandbox(std::shared_ptr<Image> image, Spec spec, Fd line) {

@@ -23,6 +23,14 @@
 
 namespace strata::sandbox::remote {
 
+// What runs as a server and can be reached.
+class Dialler {
+ public:
+  virtual ~Dialler() = default;
+  // A new connection, a stream socket. kUnavailable: nothing runs that could be reached.
+  virtual Task<Fd> Dial() = 0;
+};
+
 class Server {
  public:
   Server(Loop& loop, const Clock& clock) : loop_(loop), clock_(clock) {}
@@ -32,6 +40,9 @@ class Server {
   // Serves `image` on `line`, a connected stream socket, until the other end closes it. Sandboxes
   // made by then live on until their own lines close.
   void Serve(std::shared_ptr<Image> image, Fd line);
+
+  // Hands out connections to `service` on `line` until the other end closes it.
+  void Serve(std::shared_ptr<Dialler> service, Fd line);
 
   // Closes every line: calls that run are stopped, and sandboxes end soon after.
   void CloseAll();
@@ -46,6 +57,7 @@ class Server {
   class OpenLine;
 
   Awaitable<void> ReadImageLine(std::shared_ptr<Image> image, Fd line);
+  Awaitable<void> ReadServiceLine(std::shared_ptr<Dialler> service, Fd line);
   Awaitable<void> RunSandbox(std::shared_ptr<Image> image, Spec spec, Fd line);
 
   Loop& loop_;

@@ -95,10 +95,11 @@ int Environment() {
   return 0;
 }
 
-// A server at $PORT, 127.0.0.1 only, one process for each connection. "/env", "/pid" and "/exit" do
-// what they say, "/slow" answers after a second, "/echo" gives a body of known length back,
+// A server at $PORT, 127.0.0.1 only, one process for each connection. "/env", "/pid", "/host" and
+// "/exit" do what they say, "/slow" answers after a second, "/echo" gives a body of known length
+// back,
 // "/chunks" answers in chunks; all others "hello". On SIGTERM it says so and ends.
-std::string Answer(const std::string& target, const std::string& body) {
+std::string Answer(const std::string& target, const std::string& head, const std::string& body) {
   const auto whole = [](const std::string& text) {
     return "HTTP/1.1 200 OK\r\nX-Guest: yes\r\nContent-Length: " + std::to_string(text.size()) +
            "\r\n\r\n" + text;
@@ -106,7 +107,12 @@ std::string Answer(const std::string& target, const std::string& body) {
   if (target == "/pid") return whole(std::to_string(::getppid()));
   if (target == "/env") return whole(std::getenv("GREETING") ? std::getenv("GREETING") : "(unset)");
   if (target == "/exit") return ::kill(::getppid(), SIGUSR1), "";
+  if (target == "/host") {
+    char name[65] = {};
+    return ::gethostname(name, sizeof(name) - 1) == 0 ? whole(name) : "";
+  }
   if (target == "/echo") return whole(body);
+  if (target == "/head") return whole(head);
   if (target == "/slow") return ::sleep(1), whole("slow");
   if (target == "/chunks") {
     return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n";
@@ -115,33 +121,44 @@ std::string Answer(const std::string& target, const std::string& body) {
   return whole("hello");
 }
 
+// Reads until `enough` is some number, and returns that; npos: the peer ended before.
+template <typename Enough>
+std::size_t Fill(int peer, std::string& input, Enough enough) {
+  char part[32768];
+  std::size_t found = std::string::npos;
+  while ((found = enough(input)) == std::string::npos) {
+    const ssize_t got = ::read(peer, part, sizeof(part));
+    if (got <= 0) return std::string::npos;
+    input.append(part, static_cast<std::size_t>(got));
+  }
+  return found;
+}
+
 void ServeConnection(int peer) {
   std::string input;
-  char part[32768];
   while (true) {
-    std::size_t head = 0;
-    std::size_t length = 0;
-    while ((head = input.find("\r\n\r\n")) == std::string::npos ||
-           input.size() < head + 4 + length) {
-      if (head != std::string::npos) {
-        const std::size_t field = input.find("ontent-Length: ");
-        length = field < head ? std::strtoul(input.c_str() + field + 15, nullptr, 10) : 0;
-        if (input.size() >= head + 4 + length) break;
-      }
-      const ssize_t got = ::read(peer, part, sizeof(part));
-      if (got <= 0) return;
-      input.append(part, static_cast<std::size_t>(got));
-    }
+    const std::size_t head =
+        Fill(peer, input, [](const std::string& text) { return text.find("\r\n\r\n"); });
+    if (head == std::string::npos) return;
+    const std::size_t field = input.find("ontent-Length: ");
+    const std::size_t length =
+        field < head ? std::strtoul(input.c_str() + field + 15, nullptr, 10) : 0;
+    const std::size_t whole = Fill(peer, input, [all = head + 4 + length](const std::string& text) {
+      return text.size() < all ? std::string::npos : all;
+    });
+    if (whole == std::string::npos) return;
     const std::size_t from = input.find(' ') + 1;
-    const std::string target = input.substr(from, input.find_first_of(" ?", from) - from);
-    const std::string answer = Answer(target, input.substr(head + 4, length));
+    const std::string path = input.substr(from, input.find_first_of(" ?", from) - from);
+    const std::string target = path.substr(path.rfind('/'));
+    const std::string answer =
+        Answer(target, input.substr(0, head), input.substr(head + 4, length));
     for (std::size_t at = 0; at < answer.size();) {
       const ssize_t put = ::write(peer, answer.data() + at, answer.size() - at);
       if (put <= 0) return;
       at += static_cast<std::size_t>(put);
     }
     if (target == "/close") return;
-    input.erase(0, head + 4 + length);
+    input.erase(0, whole);
   }
 }
 

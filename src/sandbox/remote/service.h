@@ -1,0 +1,46 @@
+// sandbox/remote/service.h - a running service as an image: whatever runs it, a call is a request
+// to it over a connection.
+//
+//   route --> ServiceDriver --Prepare(line)--> Image --> Sandbox --HTTP/1.1--> connection
+//                                                ===line: Dial==> remote::Server in a keeper
+//
+// A sandbox here is nothing of its own: one call's turn on a connection, of which up to kMostIdle
+// are kept. The service goes on when it is stopped or gone.
+//
+// Threads:  one loop. Lifetime: loop and clock outlive all.
+// Errors:   Invoke: kUnavailable: no connection was to be had within the call's deadline, or the
+//           service closed it without an answer, after what may be repeated was.
+// Tested by remote/forward_test.cc and tests/e2e/services_test.py.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "sandbox/driver.h"
+
+namespace strata::sandbox::remote {
+
+// Module keys of services begin with this.
+inline constexpr std::string_view kServiceKey = "service:";
+
+inline constexpr std::size_t kMostIdle = 64;
+
+class ServiceDriver final : public Driver {
+ public:
+  ServiceDriver(Loop& loop, const Clock& clock) : loop_(loop), clock_(clock) {}
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "service"; }
+  Result<void> Probe() override { return {}; }
+
+  // `line`: a connected stream socket whose other end a Server serves with a Dialler.
+  Result<std::shared_ptr<Image>> Prepare(Fd line) override;
+
+ private:
+  Loop& loop_;
+  const Clock& clock_;
+};
+
+}  // namespace strata::sandbox::remote

@@ -1,0 +1,197 @@
+"""Services from container images: started, reached, logged, restarted, replaced and ended."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+import threading
+import unittest
+
+from e2e.images import Image, entry, folder, tar
+from e2e.support import BIN, DONE, ServerTest, eventually, function
+
+GUEST = BIN / "strata_oci_guest"
+BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
+CLASSES = ("container", "appkernel")
+
+
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
+class ServicesTest(ServerTest):
+    @classmethod
+    def prepare(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-service."))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.image = Image(cls.folder / "image", [BASE], args=("/bin/guest", "serve"))
+
+    def service(self, name, image=None, **spec):
+        manifest = function(name, f"oci:{(image or self.image).path}", f"/{name}", "default", **spec)
+        manifest["kind"] = "Service"
+        return manifest
+
+    def deploy(self, name, **spec):
+        self.server.apply(self.service(name, **spec))
+        self.addCleanup(self.server.strata, "delete", "service", name)
+
+    def refusal(self, *manifests):
+        with self.assertRaises(AssertionError) as refused:
+            self.server.apply(*manifests)
+        return str(refused.exception)
+
+    # --- requests
+
+    def test_a_service_runs_in_every_class_that_can(self):
+        for name in CLASSES:
+            with self.subTest(name):
+                self.deploy(f"in-{name}", **{"class": name})
+                for _ in range(3):
+                    answer = self.server.get(f"/in-{name}")
+                    self.assertEqual((answer.status, answer.text), (200, "hello"))
+                    self.assertEqual(answer.headers["x-guest"], "yes")
+
+    def test_one_process_serves_all_its_requests(self):
+        self.deploy("same")
+        pids = {self.server.get("/same/pid").text for _ in range(5)}
+        self.assertEqual(len(pids), 1)
+
+    def test_bodies_go_both_ways(self):
+        self.deploy("body")
+        body = os.urandom(300_000)
+        self.assertEqual(self.server.request("POST", "/body/echo", body).body, body)
+        self.assertEqual(self.server.get("/body/chunks").text, "onetwo")
+        self.assertEqual(self.server.get("/body/close").text, "until the end")
+        head = self.server.request("HEAD", "/body")
+        self.assertEqual((head.status, head.body), (200, b""))
+
+    def test_a_client_cannot_say_where_it_comes_from(self):
+        self.deploy("head")
+        head = self.server.get("/head/head", {"X-Forwarded-For": "6.6.6.6", "Forwarded": "for=6.6.6.6",
+                                              "X-Mine": "1", "Connection": "x-mine",
+                                              "X-Other": "2"}).text.lower()
+        self.assertNotIn("6.6.6.6", head)
+        self.assertNotIn("x-mine", head)
+        self.assertIn("x-other: 2", head)
+        self.assertIn("x-forwarded-for: 127.0.0.1\r\n", head)
+
+    def test_calls_run_at_once(self):
+        self.deploy("many")
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(self.server.get("/many/slow").text))
+                   for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(answers, ["slow"] * 8)
+
+    def test_the_manifests_environment_and_the_port(self):
+        self.deploy("greets", port=9000, env={"GREETING": "good morning"})
+        self.assertEqual(self.server.get("/greets/env").text, "good morning")
+
+    def test_a_function_may_be_kept_warm(self):
+        manifest = function("warm", f"oci:{self.image.path}", "/warm", "default", guest="http")
+        self.server.apply(manifest)
+        pids = {self.server.get("/warm/pid").text for _ in range(3)}
+        self.assertEqual(len(pids), 1)
+
+    # --- its life
+
+    def test_a_replica_that_ends_is_started_again(self):
+        self.deploy("again")
+        self.assertIn(self.server.get("/again/exit").status, (502, 503))
+        self.assertEqual(self.server.get("/again").text, "hello")
+        self.assertTrue(eventually(lambda: "returned 7" in self.log("again")))
+
+    def test_replicas_share_the_load(self):
+        self.deploy("two", replicas=2)
+        self.assertTrue(eventually(lambda: self.log("two").count("listening") == 2))
+        hosts = set()
+        for _ in range(20):
+            answers = [self.server.connect() for _ in range(4)]
+            for connection in answers:
+                connection.request("GET", "/two/host")
+            hosts |= {connection.getresponse().read() for connection in answers}
+            if len(hosts) == 2:
+                break
+            for connection in answers:
+                connection.close()
+        self.assertEqual(len(hosts), 2)
+
+    def test_its_lines_are_in_its_log(self):
+        self.deploy("talks")
+        self.assertTrue(eventually(lambda: "listening" in self.log("talks")))
+        self.server.strata("delete", "service", "talks")
+        self.server.apply(self.service("talks"))
+        self.assertTrue(eventually(lambda: "asked to end" in self.log("talks")))
+
+    def log(self, name):
+        return self.server.strata("logs", name, "-n", "default").stdout
+
+    def test_a_new_revision_takes_over_without_a_failure(self):
+        self.deploy("rolls", env={"GREETING": "one"})
+        failures, stop = [], threading.Event()
+
+        def ask():
+            while not stop.is_set():
+                answer = self.server.get("/rolls/env")
+                if answer.status != 200 or answer.text not in ("one", "two"):
+                    failures.append((answer.status, answer.text))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        self.server.apply(self.service("rolls", env={"GREETING": "two"}))
+        seen = eventually(lambda: self.server.get("/rolls/env").text == "two")
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertTrue(seen)
+        self.assertEqual(failures, [])
+
+    def test_one_that_never_listens_replaces_nothing(self):
+        self.deploy("stays", env={"GREETING": "here"})
+        broken = Image(self.folder / "broken", [BASE], args=("/bin/guest", "exit-3"))
+        self.assertIn("nothing listened at port 8080", self.refusal(self.service("stays", broken)))
+        self.assertEqual(self.server.get("/stays/env").text, "here")
+
+    def test_it_survives_its_manager(self):
+        self.deploy("lives")
+        before = self.server.get("/lives/pid").text
+        self.server.kill_manager()
+        self.assertEqual(self.server.get("/lives").text, "hello")
+        self.server.up()
+        self.assertEqual(self.server.get("/lives/pid").text, before)
+        self.assertEqual(self.server.log().count("starting a keeper anew"), self.keepers_lost())
+
+    def keepers_lost(self):
+        return self.server.log().count("a keeper died")
+
+    def test_it_runs_again_after_its_keeper_was_killed(self):
+        self.deploy("back")
+        for pid, words in self.server.processes().items():
+            if words[0].endswith("/strata-keeper"):
+                os.kill(pid, signal.SIGKILL)
+        self.assertTrue(eventually(lambda: self.server.get("/back").text == "hello"))
+
+    def test_a_deleted_one_is_gone(self):
+        self.deploy("gone")
+        self.assertEqual(len(self.guests("gone")), 1)
+        self.assertEqual(self.server.strata("delete", "service", "gone").returncode, DONE)
+        self.assertEqual(self.server.get("/gone").status, 404)
+        self.assertTrue(eventually(lambda: not self.guests("gone")))
+
+    def guests(self, name):
+        """Groups of its living sandboxes."""
+        groups = pathlib.Path("/sys/fs/cgroup")
+        return list(groups.glob(f"pids/strata-{self.server.group()}*/c-{name}-*")) or list(
+            groups.glob(f"strata-{self.server.group()}*/c-{name}-*"))
+
+    # --- refusals
+
+    def test_what_cannot_be_is_refused(self):
+        self.assertIn("cpu_time_ms", self.refusal(self.service("no", limits={"cpu_time_ms": 5})))
+        self.assertIn("cannot run a server", self.refusal(self.service("no", **{"class": "microvm"})))
+        self.assertNotIn("Service/default/no", self.server.resources())
+        self.assertEqual(json.loads(self.server.api("GET", "/v1/namespaces/default/services/no").body)
+                         .get("status"), 404)
