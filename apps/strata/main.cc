@@ -42,6 +42,9 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddDelete(app, session);
   AddInvoke(app, session);
   AddLogs(app, session);
+  AddExec(app, session);
+  AddCp(app, session);
+  AddPause(app, session);
   AddTop(app, session);
   AddSandbox(app, session);
   AddProbe(app, session);

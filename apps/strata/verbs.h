@@ -16,6 +16,9 @@ void AddDescribe(CLI::App& app, Session& session);
 void AddDelete(CLI::App& app, Session& session);
 void AddInvoke(CLI::App& app, Session& session);
 void AddLogs(CLI::App& app, Session& session);
+void AddExec(CLI::App& app, Session& session);
+void AddCp(CLI::App& app, Session& session);
+void AddPause(CLI::App& app, Session& session);  // and resume
 void AddTop(CLI::App& app, Session& session);
 void AddSandbox(CLI::App& app, Session& session);
 void AddProbe(CLI::App& app, Session& session);

@@ -19,6 +19,9 @@ ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()
   Add("GET", "/v1/watch", &ApiServer::Watch);
   Add("GET", "/v1/namespaces/{namespace}/functions/{name}/logs", &ApiServer::Logs);
   Add("POST", "/v1/namespaces/{namespace}/functions/{name}/invoke", &ApiServer::InvokeFunction);
+  Add("POST", "/v1/namespaces/{namespace}/services/{name}/exec", &ApiServer::Exec);
+  Add("POST", "/v1/namespaces/{namespace}/services/{name}/pause", &ApiServer::Pause);
+  Add("POST", "/v1/namespaces/{namespace}/services/{name}/resume", &ApiServer::Resume);
   Add("GET", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::GetResource);
   Add("DELETE", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::DeleteResource);
   Add("GET", "/v1/sandboxes", &ApiServer::ListSandboxes);

@@ -53,6 +53,10 @@ class ApiServer final : public http::Handler {
   Awaitable<void> Watch(Context& context);
   // calls.cc
   Awaitable<void> Logs(Context& context);
+  Awaitable<void> Exec(Context& context);
+  Awaitable<void> Pause(Context& context);
+  Awaitable<void> Resume(Context& context);
+  Awaitable<void> SetPaused(Context& context, bool paused);
   Awaitable<void> InvokeFunction(Context& context);
   Awaitable<void> InvokeSandbox(Context& context);
   // sandboxes.cc

@@ -44,6 +44,26 @@ void Each(auto& visit, Is<Serve> auto& m) {
   visit("replicas", m.replicas);
 }
 
+void Each(auto& visit, Is<Exec> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+  visit("sandbox", m.sandbox);
+  visit("command", m.command);
+  visit("env", m.env);
+}
+
+void Each(auto& visit, Is<SetPaused> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+  visit("paused", m.paused);
+}
+
+void Each(auto& visit, Is<Done> auto& m) {
+  visit("id", m.id);
+  visit("error", m.error);
+  visit("status", m.status);
+}
+
 void Each(auto& visit, Is<Printed> auto& m) {
   visit("name", m.name);
   visit("sandbox", m.sandbox);
@@ -86,9 +106,10 @@ namespace {
 
 // The "type" of a message, in the order of the variants.
 constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperTypes = {
-    "start", "prepare", "check", "attach", "forget", "drain", "adopt", "get_stats", "serve"};
+    "start", "prepare",   "check", "attach", "forget",    "drain",
+    "adopt", "get_stats", "serve", "exec",   "set_paused"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
-    "ready", "prepared", "checked", "drained", "state", "stats", "printed"};
+    "ready", "prepared", "checked", "drained", "state", "stats", "printed", "done"};
 
 }  // namespace
 

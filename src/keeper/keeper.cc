@@ -36,6 +36,11 @@ Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
     return OnAttach(*attach, std::move(fds));
   } else if (const auto* forget = std::get_if<Forget>(&message)) {
     OnForget(forget->key);
+  } else if (auto* exec = std::get_if<Exec>(&message)) {
+    if (fds.size() != 3) return Fail(Errc::kInvalidArgument, "exec: takes three descriptors");
+    Spawn(loop_, RunProgram(std::move(*exec), std::move(fds)));
+  } else if (const auto* pause = std::get_if<keeper::SetPaused>(&message)) {
+    Spawn(loop_, Pause(*pause));
   } else if (auto* serve = std::get_if<Serve>(&message)) {
     OnServe(std::move(*serve));
   } else if (std::holds_alternative<GetStats>(message)) {
@@ -133,6 +138,41 @@ void Keeper::OnForget(const std::string& key) {
   services_.erase(found);
   ++ending_;
   Spawn(loop_, EndService(std::move(service)));
+}
+
+Result<std::shared_ptr<Service>> Keeper::Running(const std::string& key) const {
+  const auto found = services_.find(key);
+  if (found != services_.end()) return found->second;
+  return Fail(Errc::kNotFound, "no service " + key);
+}
+
+Awaitable<void> Keeper::RunProgram(Exec exec, std::vector<Fd> fds) {
+  auto service = Running(exec.key);
+  Result<int> status = Fail(Errc::kInternal, "not run");
+  if (service) {
+    sandbox::Program program{.args = std::move(exec.command),
+                             .env = std::move(exec.env),
+                             .in = std::move(fds[0]),
+                             .out = std::move(fds[1]),
+                             .err = std::move(fds[2])};
+    status = co_await (*service)->Exec(std::move(exec.sandbox), std::move(program));
+  } else {
+    status = std::unexpected(std::move(service).error());
+  }
+  Done done{.id = exec.id, .error = status ? "" : wire::WireError(status.error())};
+  if (status) done.status = static_cast<std::uint32_t>(*status);
+  post_(std::move(done));
+}
+
+Awaitable<void> Keeper::Pause(keeper::SetPaused message) {
+  auto service = Running(message.key);
+  Result<void> outcome;
+  if (service) {
+    outcome = co_await (*service)->SetPaused(message.paused);
+  } else {
+    outcome = std::unexpected(std::move(service).error());
+  }
+  post_(Done{.id = message.id, .error = outcome ? "" : wire::WireError(outcome.error())});
 }
 
 // Cells that are still finishing calls have a line to it: it ends after them.

@@ -60,6 +60,9 @@ class Keeper {
   void OnCheck(Check message);
   void OnServe(Serve message);
   void OnForget(const std::string& key);
+  [[nodiscard]] Result<std::shared_ptr<Service>> Running(const std::string& key) const;
+  Awaitable<void> RunProgram(Exec exec, std::vector<Fd> fds);
+  Awaitable<void> Pause(keeper::SetPaused message);
   Awaitable<void> EndService(std::shared_ptr<Service> service);
   Awaitable<void> Until(std::function<bool()> is_over, Duration most);
   Result<void> OnAttach(const Attach& message, std::vector<Fd> fds);

@@ -59,6 +59,23 @@ struct Serve {
   std::uint32_t replicas = 1;
 };
 
+// Runs `command` in a sandbox of the service `key`, with [fd, fd, fd] as its standard streams.
+// Answered with Done when it has ended.
+struct Exec {
+  std::uint64_t id = 0;
+  std::string key;
+  std::string sandbox;  // its id; empty: any that is ready
+  std::vector<std::string> command;
+  model::Env env;
+};
+
+// Pauses or resumes every sandbox of the service `key`. Answered with Done.
+struct SetPaused {
+  std::uint64_t id = 0;
+  std::string key;
+  bool paused = false;
+};
+
 // [fd] one end of a line (sandbox/remote); whoever has the other may run the image, or reach the
 // service.
 struct Attach {
@@ -94,6 +111,11 @@ struct Checked {
   std::string error;
 };
 struct Drained {};
+struct Done {
+  std::uint64_t id = 0;
+  std::string error;
+  std::uint32_t status = 0;  // of an Exec's program: its exit code; 128 + n for signal n
+};
 // What a service's sandbox printed, without its newline.
 struct Printed {
   std::string name;     // of the Service
@@ -113,7 +135,8 @@ struct Stats {
   std::uint64_t calls = 0;  // in flight
 };
 
-using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve>;
-using ToManager = std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed>;
+using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve,
+                              Exec, SetPaused>;
+using ToManager = std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed, Done>;
 
 }  // namespace strata::keeper

@@ -59,6 +59,7 @@ class Service::Replica final : public sandbox::LogSink {
 
   std::unique_ptr<sandbox::Sandbox> sandbox;
   bool ready = false;
+  bool paused = false;
   bool ended = false;
 
  private:
@@ -186,6 +187,30 @@ void Service::GiveUp() {
   Settle(Fail(Errc::kFailedPrecondition, why));
 }
 
+Task<int> Service::Exec(std::string sandbox, sandbox::Program program) {
+  auto replica = sandbox.empty() ? NextReady() : nullptr;
+  for (const auto& each : replicas_) {
+    if (each && each->id() == sandbox) replica = each;
+  }
+  if (!replica && !sandbox.empty()) {
+    co_return Fail(Errc::kNotFound, what_.name + " has no sandbox " + sandbox);
+  }
+  if (!replica) co_return Fail(Errc::kUnavailable, "no sandbox of " + what_.name + " is running");
+  co_return co_await replica->sandbox->Exec(std::move(program));
+}
+
+Task<void> Service::SetPaused(bool paused) {
+  const auto self = shared_from_this();
+  Result<void> outcome;
+  for (const auto& replica : std::vector(replicas_)) {
+    if (!replica) continue;
+    auto done = paused ? co_await replica->sandbox->Pause() : co_await replica->sandbox->Resume();
+    if (done) replica->paused = paused;
+    if (!done && outcome) outcome = done;
+  }
+  co_return outcome;
+}
+
 class Service::Door final : public sandbox::remote::Dialler {
  public:
   explicit Door(std::shared_ptr<Service> service) : service_(std::move(service)) {
@@ -208,7 +233,7 @@ std::shared_ptr<sandbox::remote::Dialler> Service::MakeDoor() {
 std::shared_ptr<Service::Replica> Service::NextReady() {
   for (std::size_t i = 0; i < replicas_.size(); ++i) {
     const auto& replica = replicas_[next_++ % replicas_.size()];
-    if (replica && replica->ready) return replica;
+    if (replica && replica->ready && !replica->paused) return replica;
   }
   return nullptr;
 }

@@ -47,6 +47,12 @@ class Service final : public sandbox::remote::Dialler,
 
   Task<Fd> Dial() override;
 
+  // In the sandbox with that id, or any that is ready. kNotFound: it is none of ours.
+  Task<int> Exec(std::string sandbox, sandbox::Program program);
+
+  // Every living replica. What was paused gets no connections until it is resumed. The first error.
+  Task<void> SetPaused(bool paused);
+
   // Something through which it may be dialled, for one line; doors() counts those that are left.
   std::shared_ptr<sandbox::remote::Dialler> MakeDoor();
   [[nodiscard]] std::size_t doors() const noexcept { return doors_; }

@@ -22,6 +22,7 @@ constexpr milliseconds kReadyPatience{10'000};
 // Making a class ready tries it out, which for a virtual machine is a boot.
 constexpr milliseconds kPreparePatience{60'000};
 constexpr milliseconds kCheckPatience{10'000};
+constexpr milliseconds kLongestProgram{24 * 3600 * 1000};
 constexpr milliseconds kDrainGrace{6'000};
 constexpr milliseconds kSweepPatience{2'000};
 
@@ -194,6 +195,15 @@ void KeeperProcess::Handle(keeper::ToManager message) {
     answer(preparing_, prepared->key, prepared->error);
   } else if (const auto* checked = std::get_if<keeper::Checked>(&message)) {
     answer(checking_, checked->id, checked->error);
+  } else if (const auto* done = std::get_if<keeper::Done>(&message)) {
+    const auto found = doing_.find(done->id);
+    if (found == doing_.end()) return;
+    auto outcome = wire::OutcomeOf(done->error);
+    if (outcome) {
+      found->second->Set(static_cast<int>(done->status));
+    } else {
+      found->second->Set(std::unexpected(std::move(outcome).error()));
+    }
   } else if (auto* printed = std::get_if<keeper::Printed>(&message)) {
     listener_.OnPrinted(*this, std::move(*printed));
   } else if (greeting_ && !std::holds_alternative<keeper::Drained>(message)) {
@@ -210,6 +220,7 @@ void KeeperProcess::Ended(const std::string& why) {
   for (auto* waiting : {&preparing_, &checking_}) {
     for (auto& [name, promise] : std::exchange(*waiting, {})) promise->Set(std::unexpected(error));
   }
+  for (auto& [id, promise] : doing_) promise->Set(std::unexpected(error));
   if (ended_) std::exchange(ended_, nullptr)->Set(std::monostate{});
   listener_.OnExit(*this, why);
 }
@@ -241,6 +252,34 @@ Task<void> KeeperProcess::Prepare(std::string key, std::string sandbox_class,
 Task<void> KeeperProcess::Serve(keeper::Serve what) {
   std::string key = what.key;
   co_return co_await Ask(preparing_, std::move(key), std::move(what));
+}
+
+Task<int> KeeperProcess::Do(std::uint64_t id, keeper::ToKeeper message, std::vector<Fd> fds,
+                            milliseconds patience) {
+  const auto self = shared_from_this();  // its answer may outlive its place among the keepers
+  auto answer = std::make_shared<Promise<int>>(context_.loop);
+  doing_.emplace(id, answer);
+  if (auto sent = Post(message, std::move(fds)); !sent) {
+    doing_.erase(id);
+    co_return std::unexpected(std::move(sent).error());
+  }
+  auto outcome = co_await answer->Wait(patience);
+  doing_.erase(id);
+  co_return outcome;
+}
+
+Task<int> KeeperProcess::Exec(keeper::Exec what, std::vector<Fd> streams) {
+  what.id = next_do_++;
+  const std::uint64_t id = what.id;
+  co_return co_await Do(id, std::move(what), std::move(streams), kLongestProgram);
+}
+
+Task<void> KeeperProcess::SetPaused(std::string key, bool paused) {
+  keeper::SetPaused what{.id = next_do_++, .key = std::move(key), .paused = paused};
+  const std::uint64_t id = what.id;
+  auto done = co_await Do(id, std::move(what), {}, kCheckPatience);
+  if (!done) co_return std::unexpected(std::move(done).error());
+  co_return Result<void>{};
 }
 
 Task<void> KeeperProcess::Check(std::string key, model::Limits limits, model::Grants grants) {

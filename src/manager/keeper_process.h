@@ -61,6 +61,9 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   // Has the keeper run a service until Forget(what.key), and waits until it can be reached.
   // kFailedPrecondition: nothing ever listened.
   Task<void> Serve(keeper::Serve what);
+  // Runs a program in a sandbox of a service; `streams` are its three standard ones. Its exit code.
+  Task<int> Exec(keeper::Exec what, std::vector<Fd> streams);
+  Task<void> SetPaused(std::string key, bool paused);
   // Whether the image `key` takes such a sandbox. kUnsupported: the message says what not.
   Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
   // A new line to the image `key`, for one cell.
@@ -89,6 +92,8 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   void Handle(keeper::ToManager message);
   void Ended(const std::string& why);
   Result<void> Post(const keeper::ToKeeper& message, std::vector<Fd> fds = {});
+  Task<int> Do(std::uint64_t id, keeper::ToKeeper message, std::vector<Fd> fds,
+               std::chrono::milliseconds patience);
   Task<void> Ask(std::map<std::string, std::shared_ptr<Answer>>& waiting, std::string name,
                  keeper::ToKeeper message);
 
@@ -100,12 +105,14 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   wire::Channel wire_;
   std::set<std::string> keys_;
   std::uint64_t next_check_ = 0;
+  std::uint64_t next_do_ = 0;
   bool alive_ = true;
 
   // Answers that somebody waits for.
   std::shared_ptr<Promise<keeper::ToManager>> greeting_;  // Ready or State
   std::map<std::string, std::shared_ptr<Answer>> preparing_;
   std::map<std::string, std::shared_ptr<Answer>> checking_;
+  std::map<std::uint64_t, std::shared_ptr<Promise<int>>> doing_;
   std::shared_ptr<Answer> ended_;
 };
 

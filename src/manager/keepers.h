@@ -57,6 +57,9 @@ class Keepers final : public KeeperListener {
   // Whether a sandbox of the image could have these. kUnsupported: the message says what not.
   Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
 
+  // The keeper of the service that `key` names; null: it is gone.
+  [[nodiscard]] std::shared_ptr<KeeperProcess> Of(std::string_view key) const;
+
   // A line to the image, for one cell. kNotFound: its keeper is gone.
   Result<Fd> OpenLine(const std::string& key);
 
@@ -74,7 +77,6 @@ class Keepers final : public KeeperListener {
   Task<std::string> PrepareIn(KeeperProcess& keeper, model::Class sandbox_class,
                               const std::string& digest, std::string root_image);
   Task<std::shared_ptr<KeeperProcess>> For(std::string tenant);
-  [[nodiscard]] std::shared_ptr<KeeperProcess> Of(std::string_view key) const;
 
   CellContext& context_;
   std::function<void(const std::string& tenant)> on_lost_;

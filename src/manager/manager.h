@@ -89,6 +89,22 @@ class Manager {
   virtual Result<Json> GetSandbox(std::string_view id) = 0;
   virtual Task<void> DeleteSandbox(std::string_view id) = 0;
 
+  // Runs `command` in a sandbox of a Service (or of a Function that is kept warm) beside its
+  // server, with these standard streams, and waits for its end: its exit code, 128 + n for signal
+  // n. kUnsupported: it runs in a class that cannot; kUnavailable: no sandbox of it runs now;
+  // kFailedPrecondition: the program could not be started.
+  struct ExecRequest {
+    std::string tenant, name;
+    std::string sandbox;  // which; empty: any
+    std::vector<std::string> command;
+    model::Env env;
+    Fd in, out, err;
+  };
+  virtual Task<int> Exec(ExecRequest request) = 0;
+
+  // Stops every sandbox of a service where it is, or lets it go on. Errors as Exec.
+  virtual Task<void> SetPaused(std::string tenant, std::string name, bool paused) = 0;
+
   // The last `tail` lines of a function's output as JSON objects, one a line; then `next` waits for
   // more from `offset`.
   struct LogChunk {

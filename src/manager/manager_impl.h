@@ -4,6 +4,7 @@
 //   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
 //   prepare.cc    artifacts -> native code, or images in keepers
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
+//   services.cc   programs beside a service's server, pausing
 //   sandboxes.cc  addressable sandboxes
 //   manager.cc    start, recovery, stop
 #pragma once
@@ -14,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "artifact/artifact.h"
@@ -66,6 +68,8 @@ class ManagerImpl final : public Manager {
   Result<Json> ListSandboxes() override;
   Result<Json> GetSandbox(std::string_view id) override;
   Task<void> DeleteSandbox(std::string_view id) override;
+  Task<int> Exec(ExecRequest request) override;
+  Task<void> SetPaused(std::string tenant, std::string name, bool paused) override;
   Task<LogChunk> Logs(std::string_view tenant, std::string_view function, std::uint64_t offset,
                       bool wait) override;
   Result<std::uint64_t> LogTail(std::string_view tenant, std::string_view function,
@@ -109,6 +113,10 @@ class ManagerImpl final : public Manager {
   // inspect.cc
   Json ToJson(const store::StoredResource& stored);
   Result<void> RequireFunction(std::string_view tenant, std::string_view function);
+
+  // services.cc
+  Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> RunningServer(
+      const std::string& tenant, const std::string& name);
 
   // sandboxes.cc
   Json ToJson(const store::SandboxRecord& record);

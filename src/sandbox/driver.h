@@ -133,6 +133,11 @@ class Sandbox {
   // kUnsupported: as Serve.
   virtual Task<int> Exec(Program /*program*/) { co_return Fail(Errc::kUnsupported, kNoServer); }
 
+  // Stops the guest where it is, and lets it go on: no process of it runs in between. kUnavailable:
+  // it is not running; kUnsupported: as Serve.
+  virtual Task<void> Pause() { co_return Fail(Errc::kUnsupported, kNoServer); }
+  virtual Task<void> Resume() { co_return Fail(Errc::kUnsupported, kNoServer); }
+
   // Asks the guest to end; returns at once. Idempotent, never fails. A running Invoke ends with
   // Exit{kStopped}; so does Serve, after the guest had time to finish (SIGTERM, then SIGKILL).
   virtual void Stop() noexcept = 0;

@@ -34,7 +34,8 @@ TEST_P(DriverContractTest, MemoryIsLimited) {
   fixture.body.End();
   const auto exit = fixture.Run(sandbox->Invoke(fixture.call));
   ExpectExit(exit, ExitReason::kLimit, "memory");
-  EXPECT_LE(exit->usage.memory_peak, memory);
+  // The kernel lets what must not fail (a dying process's own pages) go a little over.
+  EXPECT_LE(exit->usage.memory_peak.count, memory.count + Bytes::KiB(256).count);
 }
 
 TEST_P(DriverContractTest, TableElementsAreLimitedOrRefused) {

@@ -1,5 +1,5 @@
-// The part of the contract about long-running guests: Serve, Dial and Exec. A class that has none
-// refuses each of them, and makes nothing.
+// The part of the contract about long-running guests: Serve, Dial, Exec, Pause. A class that has
+// none refuses each of them, and makes nothing.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -121,6 +121,8 @@ void ExpectRefused(DriverContract& contract, Sandbox& sandbox) {
   };
   EXPECT_TRUE(refused(fixture.Run(sandbox.Serve())));
   EXPECT_TRUE(refused(fixture.Run(sandbox.Dial(kPort))));
+  EXPECT_TRUE(refused(fixture.Run(sandbox.Pause())));
+  EXPECT_TRUE(refused(fixture.Run(sandbox.Resume())));
   EXPECT_TRUE(refused(fixture.Run(sandbox.Exec({.args = {"/bin/guest"}}))));
   const auto root = contract.harness_->scratch_root();
   EXPECT_TRUE(root.empty() || !std::filesystem::exists(root) || std::filesystem::is_empty(root));
@@ -243,6 +245,37 @@ TEST_P(DriverContractTest, ProgramsEndWithTheirServer) {
     Timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(200));
     timer.async_wait([&served](boost::system::error_code) { (*served).Stop(); });
     (void)co_await (*served).Exec(std::move(waits));
+    const auto end = co_await served.End();
+    ExpectExit(end, ExitReason::kStopped, "stopped");
+  });
+}
+
+TEST_P(DriverContractTest, APausedServerStandsStillUntilItIsResumed) {
+  WithServer(*this, [](Served& served) -> Awaitable<void> {
+    const bool ready = co_await served.Ready();
+    EXPECT_TRUE(ready);
+    auto connection = co_await (*served).Dial(kPort);
+    if (!connection) co_return ADD_FAILURE();
+    EXPECT_TRUE(Exchange(*connection, "GET / HTTP/1.1\r\n\r\n").ends_with("hello"));
+    const auto paused = co_await (*served).Pause();
+    EXPECT_TRUE(paused.has_value()) << paused.error().message;
+    const std::string request = "GET / HTTP/1.1\r\n\r\n";
+    EXPECT_GT(::send(connection->get(), request.data(), request.size(), MSG_NOSIGNAL), 0);
+    pollfd wait{connection->get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&wait, 1, 200), 0);
+    const auto resumed = co_await (*served).Resume();
+    EXPECT_TRUE(resumed.has_value()) << resumed.error().message;
+    EXPECT_EQ(::poll(&wait, 1, kPatienceMs), 1);
+  });
+}
+
+TEST_P(DriverContractTest, APausedServerCanBeStopped) {
+  WithServer(*this, [](Served& served) -> Awaitable<void> {
+    const bool ready = co_await served.Ready();
+    EXPECT_TRUE(ready);
+    const auto paused = co_await (*served).Pause();
+    EXPECT_TRUE(paused.has_value());
+    (*served).Stop();
     const auto end = co_await served.End();
     ExpectExit(end, ExitReason::kStopped, "stopped");
   });

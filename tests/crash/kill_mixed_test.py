@@ -107,11 +107,19 @@ class KillMixedTest(ServerTest):
         root = pathlib.Path("/sys/fs/cgroup")
         root = root if (root / "cgroup.controllers").exists() else root / "pids"
         found = {}
-        for path in root.glob(f"strata-{self.server.group()}-*/*/cgroup.procs"):
+        for parent in root.iterdir():
+            if not parent.name.startswith(f"strata-{self.server.group()}-"):
+                continue
             try:
-                found[path.parent] = [int(line) for line in path.read_text().split()]
+                children = [path for path in parent.iterdir() if path.is_dir()]
             except OSError:  # it has just gone
                 continue
+            for group in children:
+                try:
+                    processes = (group / "cgroup.procs").read_text()
+                except OSError:
+                    continue
+                found[group] = [int(line) for line in processes.split()]
         return found
 
     def orphans(self):

@@ -10,7 +10,8 @@ import threading
 import unittest
 
 from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, DONE, ServerTest, eventually, function
+from e2e.support import (BIN, DONE, NOT_FOUND, UNSUPPORTED, WRONG_STATE, ServerTest, eventually, function,
+                         hello)
 
 GUEST = BIN / "strata_oci_guest"
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
@@ -186,6 +187,54 @@ class ServicesTest(ServerTest):
         groups = pathlib.Path("/sys/fs/cgroup")
         return list(groups.glob(f"pids/strata-{self.server.group()}*/c-{name}-*")) or list(
             groups.glob(f"strata-{self.server.group()}*/c-{name}-*"))
+
+    # --- what is done to one that runs
+
+    def exec(self, service, *command, options=(), stdin=""):
+        return self.server.strata("exec", *options, service, "--", *command, stdin=stdin)
+
+    def test_programs_run_beside_it(self):
+        for name in CLASSES:
+            with self.subTest(name):
+                self.deploy(f"exec-{name}", **{"class": name})
+                done = self.exec(f"exec-{name}", "/bin/guest", "hello")
+                self.assertEqual((done.returncode, done.stdout), (DONE, "hello"), done.stderr)
+                self.assertEqual(self.exec(f"exec-{name}", "/bin/guest", "exit-3").returncode, 3)
+                echoed = self.exec(f"exec-{name}", "/bin/guest", "echo", options=["-i"], stdin="x" * 99_999)
+                self.assertEqual(echoed.stdout, "x" * 99_999)
+                green = self.exec(f"exec-{name}", "/bin/guest", "getenv", "COLOUR",
+                                  options=["-e", "COLOUR=green"])
+                self.assertEqual(green.stdout, "green")
+
+    def test_files_are_copied_both_ways(self):
+        for name in CLASSES:
+            with self.subTest(name):
+                self.deploy(f"cp-{name}", **{"class": name})
+                here, back = self.folder / "here", self.folder / "back"
+                here.write_bytes(os.urandom(300_000))
+                here.chmod(0o640)
+                self.assert_exit(self.server.strata("cp", str(here), f"cp-{name}:/tmp/"), DONE)
+                self.assert_exit(self.server.strata("cp", f"cp-{name}:/tmp/here", str(back)), DONE)
+                self.assertEqual(back.read_bytes(), here.read_bytes())
+                missing = self.server.strata("cp", f"cp-{name}:/absent", str(back))
+                self.assert_exit(missing, NOT_FOUND, "No such file")
+
+    def test_a_paused_one_waits(self):
+        self.deploy("pauses", limits={"timeout_ms": 1500})
+        self.assertEqual(self.server.get("/pauses").text, "hello")
+        self.assert_exit(self.server.strata("pause", "pauses"), DONE)
+        self.assertIn(self.server.get("/pauses").status, (503, 504))
+        self.assert_exit(self.server.strata("resume", "pauses"), DONE)
+        self.assertEqual(self.server.get("/pauses").text, "hello")
+
+    def test_what_has_no_process_says_so(self):
+        self.server.apply(hello("wasm", "/wasm-hello", "default"))
+        for words in (["exec", "wasm", "--", "/bin/true"], ["pause", "wasm"], ["cp", "wasm:/etc", "."]):
+            self.assert_exit(self.server.strata(*words), UNSUPPORTED, "class wasm")
+        self.assert_exit(self.server.strata("exec", "nobody", "--", "/bin/true"), NOT_FOUND, "nobody")
+        self.deploy("absent")
+        self.assert_exit(self.exec("absent", "/bin/absent"), WRONG_STATE, "/bin/absent")
+        self.assert_exit(self.exec("absent", "/bin/guest", options=["--sandbox", "x"]), NOT_FOUND)
 
     # --- refusals
 

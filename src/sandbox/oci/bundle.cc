@@ -249,7 +249,11 @@ void Bundle::Terminate() {
                                    kRemovePatience, kMaxLog));
 }
 
+Result<void> Bundle::SetPaused(bool paused) { return paused ? group_->Freeze() : group_->Thaw(); }
+
+// What is frozen cannot die.
 void Bundle::Kill() {
+  if (group_) static_cast<void>(group_->Thaw());
   Remember();
   if (group_) static_cast<void>(group_->Kill());
 }

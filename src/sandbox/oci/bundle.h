@@ -82,6 +82,9 @@ class Bundle {
   // SIGTERM to the guest's first process, by the runtime.
   void Terminate();
 
+  // Freezes everything in the container, or lets it go on. For the loop.
+  Result<void> SetPaused(bool paused);
+
   // Kills everything in the container. Its first process stays to be waited for. For the loop.
   void Kill();
 

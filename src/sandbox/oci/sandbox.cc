@@ -72,6 +72,11 @@ Result<void> OciSandbox::CheckEntered() const {
   return Fail(Errc::kUnavailable, "sandbox " + spec_.id + ": its server is not running");
 }
 
+Result<void> OciSandbox::SetPaused(bool paused) {
+  if (auto entered = CheckEntered(); !entered) return entered;
+  return bundle_->SetPaused(paused);
+}
+
 Task<Fd> OciSandbox::Dial(std::uint16_t port) {
   if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
   if (shared_->runtime.stays()) co_return co_await DialThroughAgent(port);

@@ -55,6 +55,7 @@ Task<Exit> ServerRun::Supervise() {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) stop_ = true;
     if (stop_ && guest_.found() && !std::exchange(stopping_, true)) {
+      static_cast<void>(bundle_.SetPaused(false));  // what is frozen cannot finish
       guest_.Terminate();
       timer_.expires_after(shared_.config.stop_grace);
       timer_.async_wait([this](boost::system::error_code ended) {
