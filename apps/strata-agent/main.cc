@@ -1,29 +1,26 @@
 // strata-agent - the first process in a microVM: mounts its file systems, then runs what the driver
-// asks for over the serial port. What it says: src/sandbox/microvm/protocol.h. As `strata-agent
-// dial PORT`, beside a server under gVisor, it joins its standard streams to that port; as
-// `read PATH` and `write PATH MODE` it copies a file out of a sandbox and into one.
+// asks for over the serial port. What it says: src/sandbox/microvm/protocol.h. With arguments it is
+// a program in a sandbox: src/sandbox/microvm/agent/verbs.h.
 #include <poll.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 
 #include "sandbox/microvm/agent/agent.h"
-#include "sandbox/microvm/agent/copy.h"
-#include "sandbox/microvm/agent/dial.h"
 #include "sandbox/microvm/agent/guest.h"
+#include "sandbox/microvm/agent/verbs.h"
 
 namespace agent = strata::sandbox::microvm::agent;
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
-  if (argc == 3 && std::strcmp(argv[1], "dial") == 0) return agent::DialPort(argv[2]);
-  if (argc == 3 && std::strcmp(argv[1], "read") == 0) return agent::ReadOut(argv[2]);
-  if (argc == 4 && std::strcmp(argv[1], "write") == 0) return agent::WriteIn(argv[2], argv[3]);
-  if (argc == 3 && std::strcmp(argv[1], "read") == 0) return agent::ReadOut(argv[2]);
-  if (argc == 4 && std::strcmp(argv[1], "write") == 0) return agent::WriteIn(argv[2], argv[3]);
+  if (argc > 1) {
+    const auto code = agent::RunVerb(argv + 1);
+    if (!code) std::fprintf(stderr, "strata-agent: no such verb\n");
+    return code.value_or(2);
+  }
   auto ready = agent::SetUp();
   if (ready) {
     auto port = agent::OpenPort();

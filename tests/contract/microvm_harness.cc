@@ -26,6 +26,7 @@ class MicrovmHarness final : public Harness {
                                      std::uint32_t max_sandboxes) override {
     auto config = Config();
     config.max_sandboxes = max_sandboxes;
+    config.stop_grace = std::chrono::milliseconds(3000);
     auto driver = microvm::MicrovmDriver::Create(loop, clock, config);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
     return driver ? std::move(*driver) : nullptr;
@@ -34,6 +35,7 @@ class MicrovmHarness final : public Harness {
   Result<Fd> Artifact(Guest guest) override { return Root().Artifact({ProgramFor(guest)}); }
   std::filesystem::path scratch_root() const override { return Root().state_root(); }
 
+  bool serves() const override { return true; }
   Bytes least_memory() const override { return microvm::Config().min_memory; }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(1000); }
   bool has_tables() const override { return false; }

@@ -15,7 +15,7 @@ from e2e.support import (BIN, DONE, NOT_FOUND, UNSUPPORTED, WRONG_STATE, ServerT
 
 GUEST = BIN / "strata_oci_guest"
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
-CLASSES = ("container", "appkernel")
+CLASSES = ("container", "appkernel", "microvm")
 
 
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
@@ -240,7 +240,6 @@ class ServicesTest(ServerTest):
 
     def test_what_cannot_be_is_refused(self):
         self.assertIn("cpu_time_ms", self.refusal(self.service("no", limits={"cpu_time_ms": 5})))
-        self.assertIn("cannot run a server", self.refusal(self.service("no", **{"class": "microvm"})))
         self.assertNotIn("Service/default/no", self.server.resources())
         self.assertEqual(json.loads(self.server.api("GET", "/v1/namespaces/default/services/no").body)
                          .get("status"), 404)

@@ -97,23 +97,6 @@ bool MicrovmCall::MustEnd() {
   return io_.fate().has_value();
 }
 
-Program MicrovmCall::MakeProgram() const {
-  const artifact::RootImage& root = image_->root();
-  Program program{.args = root.args,
-                  .env = {},
-                  .cwd = root.cwd,
-                  .uid = root.uid,
-                  .gid = root.gid,
-                  .memory = spec_.limits.memory.count,
-                  .pids = shared_->config.pids};
-  // The request's variables win over the manifest's, those over the image's.
-  const model::Env request = CgiVariables(call_);
-  for (const model::Env* each : {&request, &spec_.env, &root.env}) {
-    program.env.insert(each->begin(), each->end());
-  }
-  return program;
-}
-
 Awaitable<void> MicrovmCall::Tick() {
   boost::system::error_code failed;
   while (!failed) {
@@ -145,7 +128,8 @@ Awaitable<void> MicrovmCall::Converse() {
 }
 
 Task<Outcome> MicrovmCall::RunProgram() {
-  machine_->Post(FrameType::kStart, WriteProgram(MakeProgram()));
+  machine_->Post(FrameType::kStart, WriteProgram(image_->MakeProgram(spec_, CgiVariables(call_))),
+                 kMain);
   feed_.Start(shared_->loop, Feed(), event_);
   while (true) {
     auto frame = co_await machine_->Receive();
@@ -154,12 +138,12 @@ Task<Outcome> MicrovmCall::RunProgram() {
       case FrameType::kOutput:
         if (!co_await TakeOutput(frame->payload)) co_return Outcome{};
         machine_->Post(FrameType::kOutputTaken,
-                       WriteCount(static_cast<std::uint32_t>(frame->payload.size())));
+                       WriteCount(static_cast<std::uint32_t>(frame->payload.size())), kMain);
         break;
       case FrameType::kError:
         errors_.Write(frame->payload);
         machine_->Post(FrameType::kOutputTaken,
-                       WriteCount(static_cast<std::uint32_t>(frame->payload.size())));
+                       WriteCount(static_cast<std::uint32_t>(frame->payload.size())), kMain);
         break;
       case FrameType::kInputTaken: {
         const auto count = ReadCount(frame->payload);
@@ -201,9 +185,9 @@ Awaitable<void> MicrovmCall::Feed() {
     if (!got) co_return;
     if (*got > 0) {
       credit_ -= *got;
-      machine_->Post(FrameType::kInput, AsText(std::span(part).first(*got)));
+      machine_->Post(FrameType::kInput, AsText(std::span(part).first(*got)), kMain);
     } else if (io_.body_ended()) {
-      machine_->Post(FrameType::kInputEnd);
+      machine_->Post(FrameType::kInputEnd, {}, kMain);
       co_return;
     } else {
       co_await io_.WaitReadable();

@@ -41,7 +41,6 @@ class MicrovmCall {
   Task<model::Exit> Supervise();
   bool MustEnd();
   Result<model::Exit> Finish();
-  [[nodiscard]] Program MakeProgram() const;
 
   Awaitable<void> Converse();
   Task<Outcome> RunProgram();

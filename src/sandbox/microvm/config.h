@@ -56,6 +56,9 @@ struct Config {
   std::chrono::milliseconds restore_patience{10'000};
   // How often a running call looks at deadline, client and CPU time.
   std::chrono::milliseconds tick{5};
+
+  // How long a server that was asked to end may take.
+  std::chrono::milliseconds stop_grace{10'000};
 };
 
 }  // namespace strata::sandbox::microvm

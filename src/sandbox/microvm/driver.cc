@@ -98,6 +98,7 @@ Result<std::unique_ptr<MicrovmDriver>> MicrovmDriver::Create(Loop& loop, const C
                                             .tsc_khz = TscKhz(),
                                             .metrics = {},
                                             .worker = std::move(*worker)});
+  ::signal(SIGPIPE, SIG_IGN);  // a program's streams may end before it does
   return std::unique_ptr<MicrovmDriver>(new MicrovmDriver(std::move(shared)));
 }
 

@@ -84,4 +84,18 @@ Result<std::unique_ptr<Sandbox>> MicrovmImage::Create(const Spec& spec) {
   return std::make_unique<MicrovmSandbox>(shared_, std::move(self), spec);
 }
 
+Program MicrovmImage::MakeProgram(const Spec& spec, const model::Env& more) const {
+  Program program{.args = root_.args,
+                  .env = {},
+                  .cwd = root_.cwd,
+                  .uid = root_.uid,
+                  .gid = root_.gid,
+                  .memory = spec.limits.memory.count,
+                  .pids = shared_->config.pids};
+  for (const model::Env* each : {&more, &spec.env, &root_.env}) {
+    program.env.insert(each->begin(), each->end());
+  }
+  return program;
+}
+
 }  // namespace strata::sandbox::microvm

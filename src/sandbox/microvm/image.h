@@ -29,7 +29,9 @@ class MicrovmImage final : public Image {
   // The snapshot, booted now if it has not been.
   Task<std::shared_ptr<const Snapshot>> Booted();
 
-  [[nodiscard]] const artifact::RootImage& root() const noexcept { return root_; }
+  // The image's program for a sandbox with `spec`; `more` wins over its variables, those over the
+  // image's.
+  [[nodiscard]] Program MakeProgram(const Spec& spec, const model::Env& more) const;
 
  private:
   [[nodiscard]] Result<void> Check(const Spec& spec) const;

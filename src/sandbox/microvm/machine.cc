@@ -151,8 +151,8 @@ Machine::~Machine() {
 
 void Machine::Kill() noexcept { static_cast<void>(process_->Kill(SIGKILL)); }
 
-void Machine::Post(FrameType type, std::string_view payload) {
-  to_agent_ += EncodeFrame(type, payload);
+void Machine::Post(FrameType type, std::string_view payload, std::uint32_t program) {
+  to_agent_ += EncodeFrame(type, payload, program);
   if (writing_) return;
   writing_ = true;
   Spawn(shared_->loop, Drain(shared_from_this()));

@@ -52,7 +52,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
   ~Machine();
 
   // Queues a frame for the agent.
-  void Post(FrameType type, std::string_view payload = {});
+  void Post(FrameType type, std::string_view payload = {}, std::uint32_t program = 0);
   // The next frame from the agent. One waiter. kUnavailable: the machine is gone; kInvalidArgument:
   // the guest sends nonsense.
   Task<Frame> Receive();

@@ -7,7 +7,7 @@
 namespace strata::sandbox::microvm {
 namespace {
 
-constexpr std::size_t kHead = 5;
+constexpr std::size_t kHead = 9;
 constexpr std::size_t kTidyAfter = 64 * 1024;
 
 std::uint32_t ReadU32(std::string_view bytes) {
@@ -36,11 +36,12 @@ Result<T> ReadObject(std::string_view text, Fill fill) {
 
 }  // namespace
 
-std::string EncodeFrame(FrameType type, std::string_view payload) {
+std::string EncodeFrame(FrameType type, std::string_view payload, std::uint32_t program) {
   std::string frame;
   frame.reserve(kHead + payload.size());
   AppendU32(frame, static_cast<std::uint32_t>(payload.size()));
   frame.push_back(static_cast<char>(type));
+  AppendU32(frame, program);
   frame.append(payload);
   return frame;
 }
@@ -54,7 +55,8 @@ Result<std::optional<Frame>> FrameReader::Next() {
     return Fail(Errc::kInvalidArgument, "agent: a frame that is none");
   }
   if (rest.size() < kHead + length) return std::nullopt;
-  Frame frame{static_cast<FrameType>(type), std::string(rest.substr(kHead, length))};
+  Frame frame{static_cast<FrameType>(type), ReadU32(rest.substr(5)),
+              std::string(rest.substr(kHead, length))};
   at_ += kHead + length;
   if (at_ > kTidyAfter) {
     buffer_.erase(0, at_);
@@ -89,7 +91,8 @@ std::string WriteProgram(const Program& program) {
                    {"uid", program.uid},
                    {"gid", program.gid},
                    {"memory", program.memory},
-                   {"pids", program.pids}});
+                   {"pids", program.pids},
+                   {"beside", program.beside}});
 }
 
 Result<Program> ReadProgram(std::string_view text) {
@@ -101,6 +104,7 @@ Result<Program> ReadProgram(std::string_view text) {
     json.at("gid").get_to(to.gid);
     json.at("memory").get_to(to.memory);
     json.at("pids").get_to(to.pids);
+    json.at("beside").get_to(to.beside);
   });
 }
 

@@ -1,15 +1,19 @@
 // sandbox/microvm/protocol.h - what the driver and strata-agent say to each other over the virtual
 // machine's serial port.
 //
-//   driver <-- stream of frames: u32 length (little endian), u8 type, payload --> strata-agent
+//   driver <-- stream of frames: u32 length (little endian), u8 type, u32 program, payload -->
+//                                                                                     strata-agent
 //
 //   driver                                  agent
 //     <- kReady                               once, when the guest can run programs
 //     kWake {time, entropy, name} ->          after every restore; answered with kAwake
-//     kStart {program} ->                     one program at a time
+//     kStart {program} ->                     under a number of the driver's, which the frames
+//     below
+//                                             bear, too; it is free again after kExit or kFailed
 //     kInput bytes, kInputEnd ->              within the credit that kInputTaken gives
 //     <- kOutput, kError bytes                together within the credit that kOutputTaken gives
 //     <- kExit {status}                       after the last byte of output
+//     kTerminate ->                           asks the program to end (SIGTERM)
 //     kKill ->                                the program and all that it started
 //
 // Both sides read bytes that the other may have made up: a guest that took over its agent, or a
@@ -44,18 +48,26 @@ enum class FrameType : std::uint8_t {
   kOutputTaken,
   kKill,
   kExit,
+  kTerminate,
   kFailed,  // the agent could not do what was asked; the payload says why
 };
 
 struct Frame {
   FrameType type = FrameType::kReady;
+  std::uint32_t program = 0;  // 0: of the machine
   std::string payload;
 };
 
 inline constexpr std::size_t kLongestFrame = 1 << 20;
+inline constexpr std::uint32_t kMain = 1;  // the image's own program
+
+// As a program, these words are the agent itself, run as any program of the sandbox: "dial PORT",
+// "read PATH", "write PATH MODE" (agent/verbs.h).
+inline constexpr std::string_view kAgentProgram = "/.strata-agent";
+
 inline constexpr std::size_t kWindow = 256 * 1024;  // bytes under way in each direction
 
-std::string EncodeFrame(FrameType type, std::string_view payload = {});
+std::string EncodeFrame(FrameType type, std::string_view payload = {}, std::uint32_t program = 0);
 
 // Cuts a stream into frames.
 class FrameReader {
@@ -85,6 +97,7 @@ struct Program {
   std::uint32_t gid = 0;
   std::uint64_t memory = 0;  // bytes; of the program and all that it starts
   std::uint32_t pids = 0;
+  bool beside = false;  // in the group of kMain, whose limits then count for both
 };
 
 struct Outcome {

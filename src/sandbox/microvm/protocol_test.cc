@@ -6,7 +6,7 @@ namespace strata::sandbox::microvm {
 namespace {
 
 TEST(MicrovmProtocolTest, AStreamIsCutIntoFramesWhereverItIsSplit) {
-  const std::string stream = EncodeFrame(FrameType::kOutput, "abc") +
+  const std::string stream = EncodeFrame(FrameType::kOutput, "abc", 70'001) +
                              EncodeFrame(FrameType::kReady) +
                              EncodeFrame(FrameType::kInputTaken, WriteCount(70'000));
   for (std::size_t split = 0; split <= stream.size(); ++split) {
@@ -20,14 +20,17 @@ TEST(MicrovmProtocolTest, AStreamIsCutIntoFramesWhereverItIsSplit) {
     }
     ASSERT_EQ(frames.size(), 3U) << split;
     EXPECT_EQ(frames[0].payload, "abc");
+    EXPECT_EQ(frames[0].program, 70'001U);
+    EXPECT_EQ(frames[1].program, 0U);
     EXPECT_EQ(frames[1].type, FrameType::kReady);
     EXPECT_EQ(ReadCount(frames[2].payload), 70'000U);
   }
 }
 
 TEST(MicrovmProtocolTest, NonsenseEndsTheStream) {
-  for (const std::string& bad : {std::string("\0\0\0\0\0", 5), std::string("\0\0\0\0\xff", 5),
-                                 std::string("\xff\xff\xff\xff\x01", 5)}) {
+  for (const std::string& bad :
+       {std::string("\0\0\0\0\0\0\0\0\0", 9), std::string("\0\0\0\0\xff\0\0\0\0", 9),
+        std::string("\xff\xff\xff\xff\x01\0\0\0\0", 9)}) {
     FrameReader reader;
     reader.Feed(bad);
     const auto frame = reader.Next();

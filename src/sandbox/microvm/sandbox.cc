@@ -1,6 +1,9 @@
 #include "sandbox/microvm/sandbox.h"
 
+#include <string>
 #include <utility>
+
+#include "sandbox/agent_dial.h"
 
 namespace strata::sandbox::microvm {
 
@@ -35,6 +38,53 @@ Task<Sandbox::TypedResult> MicrovmSandbox::InvokeExport(std::string_view, std::s
 void MicrovmSandbox::Stop() noexcept {
   over_ = true;
   if (running_ != nullptr) running_->Stop();
+  if (serving_ != nullptr) serving_->Stop();
+}
+
+Task<model::Exit> MicrovmSandbox::Serve() {
+  if (running_ != nullptr || serving_ != nullptr || over_) {
+    co_return Fail(Errc::kFailedPrecondition,
+                   "sandbox " + spec_.id + (over_ ? " has ended" : " is running already"));
+  }
+  MicrovmServer serving(shared_, image_, spec_);
+  serving_ = &serving;
+  auto exit = co_await serving.Run();
+  serving_ = nullptr;
+  over_ = true;
+  if (exit) total_ += exit->usage;
+  co_return exit;
+}
+
+Result<void> MicrovmSandbox::CheckEntered() const {
+  if (serving_ != nullptr && serving_->entered()) return {};
+  return Fail(Errc::kUnavailable, "sandbox " + spec_.id + ": its server is not running");
+}
+
+Task<Fd> MicrovmSandbox::Dial(std::uint16_t port) {
+  if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
+  auto dial = MakeAgentDial(port);
+  if (!dial) co_return std::unexpected(std::move(dial).error());
+  serving_->Start(std::move(dial->program));
+  co_return co_await AwaitConnected(shared_->loop, std::move(dial->ours), port);
+}
+
+Task<int> MicrovmSandbox::Exec(sandbox::Program program) {
+  if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
+  if (program.args.empty()) co_return Fail(Errc::kInvalidArgument, "no program is named");
+  const std::string name = program.args.front();
+  auto status = co_await serving_->Start(std::move(program))->Wait();
+  if (!status) co_return Wrap(std::move(status).error(), "run " + name);
+  co_return status;
+}
+
+Task<void> MicrovmSandbox::Pause() {
+  if (auto entered = CheckEntered(); !entered) co_return entered;
+  co_return co_await serving_->SetPaused(true);
+}
+
+Task<void> MicrovmSandbox::Resume() {
+  if (auto entered = CheckEntered(); !entered) co_return entered;
+  co_return co_await serving_->SetPaused(false);
 }
 
 void MicrovmSandbox::Settle(const Result<model::Exit>& exit) {

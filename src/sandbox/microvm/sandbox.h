@@ -15,6 +15,7 @@
 #include "sandbox/microvm/call.h"
 #include "sandbox/microvm/image.h"
 #include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/server_run.h"
 #include "sandbox/microvm/shared.h"
 
 namespace strata::sandbox::microvm {
@@ -28,10 +29,16 @@ class MicrovmSandbox final : public Sandbox {
   Task<model::Exit> Invoke(Call& call) override;
   Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
                                  TimePoint deadline) override;
+  Task<model::Exit> Serve() override;
+  Task<Fd> Dial(std::uint16_t port) override;
+  Task<int> Exec(sandbox::Program program) override;
+  Task<void> Pause() override;
+  Task<void> Resume() override;
   void Stop() noexcept override;
   [[nodiscard]] model::Usage usage() const override { return total_; }
 
  private:
+  [[nodiscard]] Result<void> CheckEntered() const;
   void Settle(const Result<model::Exit>& exit);
 
   std::shared_ptr<Shared> shared_;
@@ -39,6 +46,7 @@ class MicrovmSandbox final : public Sandbox {
   const Spec spec_;
   std::shared_ptr<Machine> machine_;
   MicrovmCall* running_ = nullptr;
+  MicrovmServer* serving_ = nullptr;
   bool over_ = false;
   model::Usage total_;
 };

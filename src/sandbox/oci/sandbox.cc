@@ -1,18 +1,11 @@
 #include "sandbox/oci/sandbox.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 
-#include <boost/asio/redirect_error.hpp>
-
-#include "base/files.h"
+#include "sandbox/agent_dial.h"
 
 namespace strata::sandbox::oci {
 namespace {
@@ -86,34 +79,20 @@ Task<Fd> OciSandbox::Dial(std::uint16_t port) {
   co_return co_await shared_->worker->Run(std::move(dial));
 }
 
-// The agent, beside the server, connects, says so with one byte, and then moves bytes between that
-// connection and its standard streams, which are the other end of ours.
 Task<Fd> OciSandbox::DialThroughAgent(std::uint16_t port) {
   if (shared_->config.agent.empty()) {
     co_return Fail(Errc::kUnsupported,
                    "ports of this class are reached by strata-agent, which "
                    "is not configured");
   }
-  std::array<int, 2> ends = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    co_return FailErrno("socketpair", errno);
-  }
-  Descriptor ours(shared_->loop.get_executor(), ends[0]);
-  Program agent{.args = {"/.strata-agent", "dial", std::to_string(port)}, .in = Fd(ends[1])};
-  auto out = DuplicateFd(agent.in);
-  if (!out || ::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) co_return FailErrno("socketpair", errno);
-  agent.out = std::move(*out);
-  auto process = co_await StartProgram(std::move(agent), ++execs_);
+  auto dial = MakeAgentDial(port);
+  if (!dial) co_return std::unexpected(std::move(dial).error());
+  auto process = co_await StartProgram(std::move(dial->program), ++execs_);
   if (!process) co_return std::unexpected(std::move(process).error());
-  boost::system::error_code failed;
-  co_await ours.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
-  char said = 0;
-  if (failed || ::read(ours.native_handle(), &said, 1) != 1 || said != '+') {
-    co_return Fail(Errc::kUnavailable, "nobody listens at port " + std::to_string(port));
-  }
-  // From now on it lives as long as the connection, or the sandbox.
-  Spawn(shared_->loop, AwaitEnd(std::move(*process)));
-  co_return Fd(ours.release());
+  auto connection = co_await AwaitConnected(shared_->loop, std::move(dial->ours), port);
+  // It lives as long as the connection, or the sandbox.
+  if (connection) Spawn(shared_->loop, AwaitEnd(std::move(*process)));
+  co_return connection;
 }
 
 Task<host::Process> OciSandbox::StartProgram(Program program, std::uint64_t number) {

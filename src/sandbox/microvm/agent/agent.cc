@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <optional>
+#include <iterator>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,56 +26,88 @@ namespace {
 
 constexpr std::size_t kPart = 16 * 1024;
 
+// A program and what is on its way to it.
+struct Running {
+  Child child;
+  std::string input;  // for its standard input
+  bool input_ended = false;
+  std::size_t credit = kWindow;  // for its output
+
+  [[nodiscard]] bool feeds() const { return child.in.valid() && (!input.empty() || input_ended); }
+};
+
 class Agent {
  public:
   Agent(const Fd& port, Fd signals) : port_(port), signals_(std::move(signals)) {}
   Result<void> Run();
 
  private:
-  Result<void> Send(FrameType type, std::string_view payload = {}) {
-    return WriteAll(port_.get(), EncodeFrame(type, payload));
+  Result<void> Send(FrameType type, std::string_view payload = {}, std::uint32_t program = 0) {
+    return WriteAll(port_.get(), EncodeFrame(type, payload, program));
   }
   Result<void> ReadPort();
-  Result<void> Handle(const Frame& frame);
-  Result<void> OnStart(std::string_view payload);
-  Result<void> FeedInput();
-  Result<void> TakeOutput(Fd& from, FrameType type);
-  Result<void> MaybeFinish();
+  Result<void> Handle(Frame frame);
+  Result<void> OnStart(const Frame& frame);
+  Result<void> HandleFor(Running& running, Frame frame);
+  Result<void> Serve(std::uint32_t number, Running& running, const pollfd* ready);
+  Result<void> FeedInput(std::uint32_t number, Running& running);
+  Result<void> TakeOutput(std::uint32_t number, Running& running, Fd& from, FrameType type);
+  Result<bool> Finish(std::uint32_t number, Running& running);
+  void Reap();
 
   const Fd& port_;
   const Fd signals_;  // SIGCHLD
   FrameReader frames_;
-  std::optional<Child> child_;
-  std::string input_;  // for the program's standard input
-  bool input_ended_ = false;
-  std::size_t credit_ = kWindow;  // for output
+  std::map<std::uint32_t, Running> programs_;
 };
 
 Result<void> Agent::Run() {
   if (auto sent = Send(FrameType::kReady); !sent) return sent;
   while (true) {
     std::vector<pollfd> ready = {{port_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
-    const bool wants = child_ && credit_ > 0;
-    const bool feeds = child_ && child_->in.valid() && (!input_.empty() || input_ended_);
-    ready.push_back({wants && child_->out.valid() ? child_->out.get() : -1, POLLIN, 0});
-    ready.push_back({wants && child_->err.valid() ? child_->err.get() : -1, POLLIN, 0});
-    ready.push_back({feeds ? child_->in.get() : -1, POLLOUT, 0});
+    for (const auto& [number, running] : programs_) {
+      const Child& child = running.child;
+      const bool wants = running.credit > 0;
+      ready.push_back({wants && child.out.valid() ? child.out.get() : -1, POLLIN, 0});
+      ready.push_back({wants && child.err.valid() ? child.err.get() : -1, POLLIN, 0});
+      ready.push_back({running.feeds() ? child.in.get() : -1, POLLOUT, 0});
+    }
     if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR)
       return FailErrno("poll", errno);
-    Result<void> done;
-    if (ready[2].revents != 0) done = TakeOutput(child_->out, FrameType::kOutput);
-    if (done && ready[3].revents != 0) done = TakeOutput(child_->err, FrameType::kError);
-    if (done && ready[4].revents != 0) done = FeedInput();
-    if (done && ready[1].revents != 0) {
-      signalfd_siginfo info;
-      while (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
-      }
-      if (child_) child_->Poll();
+    if (ready[1].revents != 0) Reap();
+    const pollfd* own = ready.data() + 2;
+    for (auto at = programs_.begin(); at != programs_.end(); own += 3) {
+      if (auto served = Serve(at->first, at->second, own); !served) return served;
+      auto finished = Finish(at->first, at->second);
+      if (!finished) return std::unexpected(finished.error());
+      at = *finished ? programs_.erase(at) : std::next(at);
     }
-    if (done && child_) done = MaybeFinish();
-    if (done && ready[0].revents != 0) done = ReadPort();
-    if (!done) return done;
+    if (ready[0].revents == 0) continue;
+    if (auto read = ReadPort(); !read) return read;
   }
+}
+
+// The first process inherits everybody's orphans: it waits for them, too.
+void Agent::Reap() {
+  signalfd_siginfo info;
+  while (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
+  }
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    for (auto& [number, running] : programs_) running.child.OnEnd(pid, status);
+  }
+}
+
+Result<void> Agent::Serve(std::uint32_t number, Running& running, const pollfd* ready) {
+  Result<void> done;
+  if (ready[0].revents != 0) {
+    done = TakeOutput(number, running, running.child.out, FrameType::kOutput);
+  }
+  if (done && ready[1].revents != 0) {
+    done = TakeOutput(number, running, running.child.err, FrameType::kError);
+  }
+  if (done && ready[2].revents != 0) done = FeedInput(number, running);
+  return done;
 }
 
 Result<void> Agent::ReadPort() {
@@ -86,92 +120,102 @@ Result<void> Agent::ReadPort() {
     auto frame = frames_.Next();
     if (!frame) return std::unexpected(std::move(frame).error());
     if (!*frame) return {};
-    if (auto handled = Handle(**frame); !handled) return handled;
+    if (auto handled = Handle(std::move(**frame)); !handled) return handled;
   }
 }
 
-Result<void> Agent::Handle(const Frame& frame) {
+Result<void> Agent::Handle(Frame frame) {
+  if (frame.type == FrameType::kWake) {
+    const auto wake = ReadWake(frame.payload);
+    if (!wake) return std::unexpected(wake.error());
+    const auto woken = WakeUp(*wake);
+    return woken ? Send(FrameType::kAwake) : Send(FrameType::kFailed, woken.error().message);
+  }
+  if (frame.type == FrameType::kStart) return OnStart(frame);
+  const auto found = programs_.find(frame.program);
+  if (found == programs_.end()) return {};  // it has just ended
+  return HandleFor(found->second, std::move(frame));
+}
+
+Result<void> Agent::HandleFor(Running& running, Frame frame) {
   switch (frame.type) {
-    case FrameType::kWake: {
-      const auto wake = ReadWake(frame.payload);
-      if (!wake) return std::unexpected(wake.error());
-      const auto woken = WakeUp(*wake);
-      return woken ? Send(FrameType::kAwake) : Send(FrameType::kFailed, woken.error().message);
-    }
-    case FrameType::kStart:
-      return OnStart(frame.payload);
     case FrameType::kInput:
-      input_ += frame.payload;
-      if (!child_ || !child_->in.valid()) input_.clear();  // nobody reads it any more
+      if (running.child.in.valid()) running.input += frame.payload;  // else nobody reads it
       return {};
     case FrameType::kInputEnd:
-      input_ended_ = true;
+      running.input_ended = true;
       return {};
     case FrameType::kOutputTaken: {
       const auto count = ReadCount(frame.payload);
       if (!count) return std::unexpected(count.error());
-      credit_ = std::min(credit_ + *count, kWindow);
+      running.credit = std::min(running.credit + *count, kWindow);
       return {};
     }
+    case FrameType::kTerminate:
+      running.child.Terminate();
+      return {};
     case FrameType::kKill:
-      if (child_) child_->KillAll();
+      running.child.KillAll();
       return {};
     default:
       return Fail(Errc::kInvalidArgument, "a frame that does not come here");
   }
 }
 
-Result<void> Agent::OnStart(std::string_view payload) {
-  if (child_) return Send(FrameType::kFailed, "a program is running");
-  const auto program = ReadProgram(payload);
+Result<void> Agent::OnStart(const Frame& frame) {
+  const auto refuse = [&](std::string_view why) {
+    return Send(FrameType::kFailed, why, frame.program);
+  };
+  if (programs_.contains(frame.program)) return refuse("this program is running");
+  const auto program = ReadProgram(frame.payload);
   if (!program) return std::unexpected(program.error());
-  input_.clear();
-  input_ended_ = false;
-  credit_ = kWindow;
-  auto child = Child::Start(*program);
-  if (!child) return Send(FrameType::kFailed, child.error().message);
-  child_.emplace(std::move(*child));
+  const auto main = programs_.find(kMain);
+  if (program->beside && main == programs_.end()) return refuse("the sandbox's program has ended");
+  auto child = Child::Start(*program, program->beside ? &main->second.child : nullptr);
+  if (!child) return refuse(child.error().message);
+  programs_.emplace(frame.program, Running{.child = std::move(*child)});
   return {};
 }
 
-Result<void> Agent::FeedInput() {
-  if (!input_.empty()) {
-    const ssize_t wrote = ::write(child_->in.get(), input_.data(), input_.size());
+Result<void> Agent::FeedInput(std::uint32_t number, Running& running) {
+  Fd& in = running.child.in;
+  if (!running.input.empty()) {
+    const ssize_t wrote = ::write(in.get(), running.input.data(), running.input.size());
     if (wrote < 0 && errno == EAGAIN) return {};
     // A program that reads no more: the driver need not send the rest.
-    const std::size_t taken = wrote < 0 ? input_.size() : static_cast<std::size_t>(wrote);
-    if (wrote < 0) child_->in.Reset();
-    input_.erase(0, taken);
-    if (auto told = Send(FrameType::kInputTaken, WriteCount(static_cast<std::uint32_t>(taken)));
-        !told) {
-      return told;
-    }
+    const std::size_t taken = wrote < 0 ? running.input.size() : static_cast<std::size_t>(wrote);
+    if (wrote < 0) in.Reset();
+    running.input.erase(0, taken);
+    auto told = Send(FrameType::kInputTaken, WriteCount(static_cast<std::uint32_t>(taken)), number);
+    if (!told) return told;
   }
-  if (input_.empty() && input_ended_) child_->in.Reset();
+  if (running.input.empty() && running.input_ended) in.Reset();
   return {};
 }
 
-Result<void> Agent::TakeOutput(Fd& from, FrameType type) {
+Result<void> Agent::TakeOutput(std::uint32_t number, Running& running, Fd& from, FrameType type) {
   std::array<char, kPart> part;
-  const ssize_t got = ::read(from.get(), part.data(), std::min(part.size(), credit_));
+  const ssize_t got = ::read(from.get(), part.data(), std::min(part.size(), running.credit));
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
   if (got <= 0) {
     from.Reset();
     return {};
   }
-  credit_ -= static_cast<std::size_t>(got);
-  return Send(type, {part.data(), static_cast<std::size_t>(got)});
+  running.credit -= static_cast<std::size_t>(got);
+  return Send(type, {part.data(), static_cast<std::size_t>(got)}, number);
 }
 
 // All output first: the program's helpers may write on after its end, until they are killed with
 // it.
-Result<void> Agent::MaybeFinish() {
-  if (!child_->ended()) return {};
-  child_->KillAll();
-  if (child_->out.valid() || child_->err.valid()) return {};
-  const Outcome outcome = child_->Finish();
-  child_.reset();
-  return Send(FrameType::kExit, WriteOutcome(outcome));
+Result<bool> Agent::Finish(std::uint32_t number, Running& running) {
+  if (!running.child.ended()) return false;
+  running.child.KillAll();
+  if (running.child.out.valid() || running.child.err.valid()) return false;
+  const Outcome outcome = running.child.Finish();
+  if (auto sent = Send(FrameType::kExit, WriteOutcome(outcome), number); !sent) {
+    return std::unexpected(std::move(sent).error());
+  }
+  return true;
 }
 
 }  // namespace

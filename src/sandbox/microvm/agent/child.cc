@@ -21,6 +21,7 @@
 
 #include "base/files.h"
 #include "sandbox/microvm/agent/guest.h"
+#include "sandbox/microvm/agent/verbs.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {
@@ -73,9 +74,16 @@ void DropCapabilities() {
   ::syscall(SYS_capset, &header, sets.data());
 }
 
+// Where a child that cannot become its program says why: closed by execve. Standard error for the
+// image's own program, whose words go to its log.
+constexpr int kReasons = 3;
+
 [[noreturn]] void Die(const char* what, int code) {
-  const std::string line = std::string(what) + ": " + std::strerror(errno) + "\n";
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  const std::string line = std::string(what) + ": " + std::strerror(errno);
+  if (::write(kReasons, line.data(), line.size()) < 0) {
+    [[maybe_unused]] const ssize_t written =
+        ::write(STDERR_FILENO, (line + "\n").data(), line.size() + 1);
+  }
   ::_exit(code);
 }
 
@@ -88,7 +96,7 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 
 // In the child, with `streams` as its standard ones.
 [[noreturn]] void Become(const Program& program, const std::string& group,
-                         const std::array<int, 3>& streams) {
+                         const std::array<int, 3>& streams, int reasons) {
   ::signal(SIGPIPE, SIG_DFL);
   sigset_t none_blocked;
   ::sigemptyset(&none_blocked);
@@ -96,7 +104,8 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   ::setsid();
   if (!Write(group + "/cgroup.procs", "0")) Die("join the group", kNotSetUp);
   for (int number = 0; number < 3; ++number) ::dup2(streams[number], number);
-  ::syscall(SYS_close_range, 3, ~0U, 0);
+  if (reasons >= 0) ::dup3(reasons, kReasons, O_CLOEXEC);
+  ::syscall(SYS_close_range, reasons >= 0 ? kReasons + 1 : kReasons, ~0U, 0);
   if (::chroot(kRoot) != 0 || ::chdir(program.cwd.c_str()) != 0) {
     Die(program.cwd.c_str(), kNotSetUp);
   }
@@ -111,6 +120,11 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
     Die("change the user", kNotSetUp);
   }
   std::vector<std::string> args = program.args;
+  if (args[0] == kAgentProgram) {
+    ::close(kReasons);
+    const auto code = RunVerb(Pointers(args).data() + 1);
+    ::_exit(code.value_or(kNotThere));
+  }
   std::vector<std::string> env;
   for (const auto& [name, value] : program.env) env.push_back(std::string(name) + "=" + value);
   const auto path = program.env.find("PATH");
@@ -134,9 +148,9 @@ std::uint64_t ReadNumber(const std::string& path, std::string_view label = {}) {
 
 }  // namespace
 
-Result<Child> Child::Start(const Program& program) {
+Result<Child> Child::Start(const Program& program, const Child* beside) {
   if (program.args.empty()) return Fail(Errc::kInvalidArgument, "nothing to run");
-  auto group = MakeGroup(program);
+  auto group = beside == nullptr ? MakeGroup(program) : Result<std::string>(beside->group_);
   if (!group) return std::unexpected(std::move(group).error());
   std::array<std::array<int, 2>, 3> pipes = {};
   for (auto& ends : pipes) {
@@ -144,8 +158,13 @@ Result<Child> Child::Start(const Program& program) {
   }
   Child child;
   child.group_ = std::move(*group);
+  child.own_group_ = beside == nullptr;
+  std::array<int, 2> reasons = {-1, -1};
+  if (beside != nullptr && ::pipe2(reasons.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
   child.pid_ = ::fork();
-  if (child.pid_ == 0) Become(program, child.group_, {pipes[0][0], pipes[1][1], pipes[2][1]});
+  if (child.pid_ == 0) {
+    Become(program, child.group_, {pipes[0][0], pipes[1][1], pipes[2][1]}, reasons[1]);
+  }
   const int failed = errno;
   ::close(pipes[0][0]);
   ::close(pipes[1][1]);
@@ -154,28 +173,38 @@ Result<Child> Child::Start(const Program& program) {
   child.out = Fd(pipes[1][0]);
   child.err = Fd(pipes[2][0]);
   if (child.pid_ < 0) return FailErrno("fork", failed);
+  if (beside != nullptr) {
+    ::close(reasons[1]);
+    const Fd from(reasons[0]);
+    std::array<char, 256> why;
+    const ssize_t said = ::read(from.get(), why.data(), why.size());
+    if (said > 0) {
+      return Fail(Errc::kFailedPrecondition,
+                  std::string(why.data(), static_cast<std::size_t>(said)));
+    }
+  }
   for (const Fd* ours : {&child.in, &child.out, &child.err}) {
     ::fcntl(ours->get(), F_SETFL, O_NONBLOCK);
   }
   return child;
 }
 
-bool Child::Poll() {
-  int status = 0;
-  // The first process inherits everybody's orphans: it waits for them, too.
-  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (pid == pid_) status_ = status;
-  }
-  return ended();
-}
+void Child::Terminate() const { ::kill(pid_, SIGTERM); }
 
-void Child::KillAll() const { static_cast<void>(Write(group_ + "/cgroup.kill", "1")); }
+void Child::KillAll() const {
+  if (own_group_) {
+    static_cast<void>(Write(group_ + "/cgroup.kill", "1"));
+  } else {
+    ::kill(-pid_, SIGKILL);
+  }
+}
 
 Outcome Child::Finish() const {
   KillAll();
   Outcome outcome;
   outcome.signaled = WIFSIGNALED(*status_);
   outcome.status = outcome.signaled ? WTERMSIG(*status_) : WEXITSTATUS(*status_);
+  if (!own_group_) return outcome;
   outcome.out_of_memory = ReadNumber(group_ + "/memory.events", "oom_kill ") > 0;
   outcome.memory_peak = ReadNumber(group_ + "/memory.peak");
   for (int tries = 0; ::rmdir(group_.c_str()) != 0 && tries < kRemoveTries; ++tries) {

@@ -16,19 +16,24 @@ namespace strata::sandbox::microvm::agent {
 
 class Child {
  public:
-  // Starts `program` below kRoot in a group with its limits. A program that is not there ends with
-  // exit code 127, as in a shell, and a line on its standard error.
-  static Result<Child> Start(const Program& program);
+  // Starts `program` below kRoot in a group with its limits. The image's own program, if it is not
+  // there, ends with exit code 127, as in a shell, and a line on its standard error; any other is
+  // kFailedPrecondition.
+  // `beside`: the program whose group it joins, if it is to; its limits are then that group's.
+  static Result<Child> Start(const Program& program, const Child* beside);
 
   Fd in;  // our ends of its standard streams, non-blocking; closed by whoever reads them out
   Fd out;
   Fd err;
 
-  // Takes the exit status if the program has ended.
-  bool Poll();
+  // A process of the guest has ended with `status`; perhaps it was this program.
+  void OnEnd(pid_t pid, int status) {
+    if (pid == pid_) status_ = status;
+  }
   [[nodiscard]] bool ended() const noexcept { return status_.has_value(); }
 
-  // Kills it and all that it started, also what left its session.
+  void Terminate() const;
+  // Kills it and all that it started, also what left its session, unless it is beside another.
   void KillAll() const;
 
   // After its end: how, and what it used. Removes its group.
@@ -38,6 +43,7 @@ class Child {
   pid_t pid_ = 0;
   std::optional<int> status_;
   std::string group_;
+  bool own_group_ = true;
 };
 
 }  // namespace strata::sandbox::microvm::agent

@@ -34,7 +34,7 @@ class Way {
       if (got < 0) return errno == EAGAIN || errno == EINTR;
       if (got == 0) {
         over_ = true;
-        ::shutdown(to_, SHUT_WR);
+        if (::shutdown(to_, SHUT_WR) != 0) ::close(to_);  // a pipe
         return true;
       }
       at_ = 0;

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/random.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -109,6 +111,21 @@ Result<void> MountRoot() {
   return done;
 }
 
+// The only network that a sandbox has.
+Result<void> RaiseLoopback() {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strncpy(request.ifr_name, "lo", IFNAMSIZ - 1);
+  if (!socket.valid() || ::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) {
+    return FailErrno("find the loopback", errno);
+  }
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) {
+    return FailErrno("raise the loopback", errno);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> SetUp() {
@@ -117,6 +134,7 @@ Result<void> SetUp() {
   if (done) done = Mount("devtmpfs", "/dev", 0);
   if (done) done = Mount("cgroup2", "/sys/fs/cgroup", 0);
   if (done) done = LoadModules();
+  if (done) done = RaiseLoopback();
   if (done) done = MountRoot();
   return done;
 }

@@ -1,0 +1,49 @@
+#include "sandbox/agent_dial.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "base/files.h"
+
+namespace strata::sandbox {
+
+Result<AgentDial> MakeAgentDial(std::uint16_t port) {
+  std::array<int, 2> ends = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return FailErrno("socketpair", errno);
+  }
+  AgentDial dial{.ours = Fd(ends[0]),
+                 .program = {.args = {kAgentInside, "dial", std::to_string(port)},
+                             .env = {},
+                             .in = Fd(ends[1]),
+                             .out = Fd(),
+                             .err = Fd()}};
+  auto out = DuplicateFd(dial.program.in);
+  if (!out) return std::unexpected(std::move(out).error());
+  dial.program.out = std::move(*out);
+  if (::fcntl(dial.ours.get(), F_SETFL, O_NONBLOCK) != 0) return FailErrno("socketpair", errno);
+  return dial;
+}
+
+Task<Fd> AwaitConnected(Loop& loop, Fd ours, std::uint16_t port) {
+  using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+  Descriptor waiting(loop.get_executor(), ours.Release());
+  boost::system::error_code failed;
+  co_await waiting.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+  char said = 0;
+  if (failed || ::read(waiting.native_handle(), &said, 1) != 1 || said != '+') {
+    co_return Fail(Errc::kUnavailable, "nobody listens at port " + std::to_string(port));
+  }
+  co_return Fd(waiting.release());
+}
+
+}  // namespace strata::sandbox

@@ -1,0 +1,30 @@
+// sandbox/agent_dial.h - how a port inside is reached where nobody can enter the guest's network:
+// strata-agent runs beside the server and joins a connection to a pair of sockets.
+//
+//   ours ==socket pair== standard streams of `/.strata-agent dial PORT` --> 127.0.0.1:PORT
+//
+// Threads: the loop's.
+#pragma once
+
+#include <cstdint>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "sandbox/driver.h"
+
+namespace strata::sandbox {
+
+// Where the agent is, inside.
+inline constexpr const char* kAgentInside = "/.strata-agent";
+
+struct AgentDial {
+  Fd ours;
+  Program program;  // to be run beside the server
+};
+Result<AgentDial> MakeAgentDial(std::uint16_t port);
+
+// Waits until the program has connected; `ours` is the connection then. kUnavailable: it ended.
+Task<Fd> AwaitConnected(Loop& loop, Fd ours, std::uint16_t port);
+
+}  // namespace strata::sandbox

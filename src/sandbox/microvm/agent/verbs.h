@@ -1,0 +1,17 @@
+// sandbox/microvm/agent/verbs.h - what strata-agent does inside a sandbox as one of its programs:
+//
+//   dial PORT        joins its standard streams to that port (dial.h)
+//   read PATH        prints a file (copy.h)
+//   write PATH MODE  makes a file of its standard input
+//
+// Threads: one.
+#pragma once
+
+#include <optional>
+
+namespace strata::sandbox::microvm::agent {
+
+// `words`: the verb and its arguments, ended by null. The exit code; nothing: it is none of them.
+std::optional<int> RunVerb(const char* const* words);
+
+}  // namespace strata::sandbox::microvm::agent

@@ -1,0 +1,156 @@
+#include "sandbox/microvm/server_run.h"
+
+#include <string>
+#include <utility>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "host/process.h"
+#include "sandbox/microvm/snapshot.h"
+
+namespace strata::sandbox::microvm {
+
+using model::Exit;
+using model::ExitReason;
+
+MicrovmServer::MicrovmServer(std::shared_ptr<Shared> shared, std::shared_ptr<MicrovmImage> image,
+                             const Spec& spec)
+    : shared_(std::move(shared)),
+      image_(std::move(image)),
+      spec_(spec),
+      lines_(spec.effects.logs, Stream::kStdout),
+      errors_(spec.effects.logs, Stream::kStderr),
+      event_(shared_->loop),
+      timer_(shared_->loop.get_executor()) {}
+
+void MicrovmServer::Stop() noexcept {
+  stop_ = true;
+  event_.Wake();
+}
+
+// A cancelled wait is a Stop: the machine has to be ended and the reader joined.
+Task<Exit> MicrovmServer::Run() {
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const TimePoint begun = shared_->clock.Now();
+  auto exit = co_await Supervise();
+  if (exit && machine_) {
+    if (const auto used = machine_->usage()) {
+      exit->usage.cpu = used->cpu;
+      exit->usage.memory_peak = used->memory_peak;
+    }
+  }
+  if (exit) exit->usage.wall = shared_->clock.Now() - begun;
+  co_await asio::this_coro::throw_if_cancelled(throws);
+  co_return exit;
+}
+
+Task<Exit> MicrovmServer::Supervise() {
+  auto snapshot = co_await image_->Booted();
+  if (!snapshot) co_return std::unexpected(std::move(snapshot).error());
+  auto machine = co_await Restore(shared_, *snapshot, UniqueName(spec_.id), spec_.id);
+  if (!machine) co_return std::unexpected(std::move(machine).error());
+  machine_ = std::move(*machine);
+  machine_->Post(FrameType::kStart, WriteProgram(image_->MakeProgram(spec_, {})), kMain);
+  machine_->Post(FrameType::kInputEnd, {}, kMain);
+  reader_.Start(shared_->loop, Read(), event_);
+  while (reader_.running()) {
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) stop_ = true;
+    if (stop_ && !std::exchange(stopping_, true)) {
+      if (paused_) static_cast<void>(co_await SetPaused(false));  // what stands still cannot finish
+      machine_->Post(FrameType::kTerminate, {}, kMain);
+      timer_.expires_after(shared_->config.stop_grace);
+      timer_.async_wait([machine = machine_](boost::system::error_code ended) {
+        if (!ended) machine->Kill();
+      });
+    }
+    co_await event_.Wait();
+  }
+  timer_.cancel();
+  machine_->Kill();
+  for (const auto& [number, program] : beside_) program->Break();
+  co_return Finish();
+}
+
+Awaitable<void> MicrovmServer::Read() {
+  while (true) {
+    auto frame = co_await machine_->Receive();
+    if (!frame) {
+      outcome_.emplace(std::unexpected(std::move(frame).error()));
+      co_return;
+    }
+    if (frame->program == kMain) {
+      if (TakeMain(*frame)) co_return;
+      continue;
+    }
+    const auto found = beside_.find(frame->program);
+    if (found != beside_.end() && found->second->Take(std::move(*frame))) beside_.erase(found);
+  }
+}
+
+// True: it was the last.
+bool MicrovmServer::TakeMain(const Frame& frame) {
+  switch (frame.type) {
+    case FrameType::kOutput:
+    case FrameType::kError:
+      (frame.type == FrameType::kOutput ? lines_ : errors_).Write(frame.payload);
+      machine_->Post(FrameType::kOutputTaken,
+                     WriteCount(static_cast<std::uint32_t>(frame.payload.size())), kMain);
+      return false;
+    case FrameType::kExit:
+      outcome_.emplace(ReadOutcome(frame.payload));
+      return true;
+    case FrameType::kFailed:
+      outcome_.emplace(Fail(Errc::kInternal, "agent: " + frame.payload));
+      return true;
+    default:
+      outcome_.emplace(Fail(Errc::kInvalidArgument, "agent: a frame that does not come here"));
+      return true;
+  }
+}
+
+std::shared_ptr<SideProgram> MicrovmServer::Start(sandbox::Program program) {
+  const std::uint32_t number = next_++;
+  Program there = image_->MakeProgram(spec_, program.env);
+  there.args = program.args;
+  there.beside = true;
+  machine_->Post(FrameType::kStart, WriteProgram(there), number);
+  auto side = std::make_shared<SideProgram>(shared_->loop, machine_, number, std::move(program));
+  beside_.emplace(number, side);
+  side->Begin();
+  return side;
+}
+
+Task<void> MicrovmServer::SetPaused(bool paused) {
+  auto done = co_await machine_->Execute(paused ? "stop" : "cont");
+  if (!done) co_return std::unexpected(std::move(done).error());
+  paused_ = paused;
+  co_return Result<void>{};
+}
+
+Result<Exit> MicrovmServer::Finish() {
+  if (stopping_) {
+    return Exit{.reason = ExitReason::kStopped, .status = 0, .detail = "stopped", .usage = {}};
+  }
+  Exit exit;
+  if (!outcome_->has_value()) {
+    const Errc code = outcome_->error().code;
+    if (code == Errc::kInternal) return std::unexpected(outcome_->error());
+    exit.reason = ExitReason::kViolation;
+    exit.detail =
+        code == Errc::kInvalidArgument ? "the guest's agent was changed" : "the machine ended";
+  } else if ((*outcome_)->out_of_memory) {
+    exit.reason = ExitReason::kLimit;
+    exit.detail = "memory";
+  } else if ((*outcome_)->signaled) {
+    exit.reason = ExitReason::kViolation;
+    exit.detail =
+        host::ExitStatus{host::ExitStatus::Kind::kSignaled, (*outcome_)->status}.ToString();
+  } else {
+    exit.status = (*outcome_)->status;
+  }
+  return exit;
+}
+
+}  // namespace strata::sandbox::microvm

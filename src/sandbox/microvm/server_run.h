@@ -1,0 +1,68 @@
+// sandbox/microvm/server_run.h - the image's own program, run as a server in a machine: restored,
+// started, its output taken to the log, asked to end and then made to end; and programs beside it.
+//
+//   Sandbox::Serve --> MicrovmServer::Run --> Restore, kStart ... frames --> LogSink, SideProgram
+//
+// Threads:  the loop's. Lifetime: borrowed parts outlive it. Once.
+// Errors:   Run: only what is not the guest's doing; everything else is the Exit.
+// Tested by tests/contract.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "sandbox/driver.h"
+#include "sandbox/helper.h"
+#include "sandbox/log_lines.h"
+#include "sandbox/microvm/image.h"
+#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/shared.h"
+#include "sandbox/microvm/side_program.h"
+#include "sandbox/wake_event.h"
+
+namespace strata::sandbox::microvm {
+
+class MicrovmServer {
+ public:
+  MicrovmServer(std::shared_ptr<Shared> shared, std::shared_ptr<MicrovmImage> image,
+                const Spec& spec);
+
+  Task<model::Exit> Run();
+  void Stop() noexcept;
+
+  // The program runs: others may be started beside it.
+  [[nodiscard]] bool entered() const noexcept { return machine_ && reader_.running(); }
+
+  // Starts `program` beside it, with the sandbox's variables under its own.
+  std::shared_ptr<SideProgram> Start(sandbox::Program program);
+
+  // The whole machine.
+  Task<void> SetPaused(bool paused);
+
+ private:
+  Task<model::Exit> Supervise();
+  Awaitable<void> Read();
+  [[nodiscard]] bool TakeMain(const Frame& frame);
+  Result<model::Exit> Finish();
+
+  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<MicrovmImage> image_;
+  const Spec& spec_;
+  LogLines lines_;
+  LogLines errors_;
+  WakeEvent event_;
+  Timer timer_;
+  std::shared_ptr<Machine> machine_;  // null until it was restored
+  std::optional<Result<Outcome>> outcome_;
+  std::map<std::uint32_t, std::shared_ptr<SideProgram>> beside_;
+  std::uint32_t next_ = kMain + 1;
+  bool stop_ = false;
+  bool stopping_ = false;  // told to end
+  bool paused_ = false;
+  Helper reader_;
+};
+
+}  // namespace strata::sandbox::microvm

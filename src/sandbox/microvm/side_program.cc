@@ -1,0 +1,157 @@
+#include "sandbox/microvm/side_program.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/redirect_error.hpp>
+
+namespace strata::sandbox::microvm {
+namespace {
+
+constexpr std::size_t kChunk = 16 * 1024;
+constexpr int kSignalBase = 128;
+constexpr std::chrono::hours kLongest{24 * 30};
+
+}  // namespace
+
+SideProgram::SideProgram(Loop& loop, std::shared_ptr<Machine> machine, std::uint32_t number,
+                         sandbox::Program streams)
+    : loop_(loop),
+      machine_(std::move(machine)),
+      number_(number),
+      in_(loop.get_executor()),
+      credited_(loop),
+      out_(loop),
+      err_(loop),
+      done_(loop) {
+  const auto give = [](Fd& stream, Descriptor& to) {
+    if (!stream.valid()) return;
+    ::fcntl(stream.get(), F_SETFL, O_NONBLOCK);
+    boost::system::error_code failed;
+    to.assign(stream.get(), failed);  // a plain file cannot be waited for: as if there was none
+    if (!failed) static_cast<void>(stream.Release());
+  };
+  give(streams.in, in_);
+  give(streams.out, out_.to);
+  give(streams.err, err_.to);
+}
+
+void SideProgram::Begin() {
+  Spawn(loop_, Feed(shared_from_this()));
+  Spawn(loop_, Drain(shared_from_this(), out_));
+  Spawn(loop_, Drain(shared_from_this(), err_));
+}
+
+bool SideProgram::Take(Frame frame) {
+  switch (frame.type) {
+    case FrameType::kOutput:
+    case FrameType::kError: {
+      Output& output = frame.type == FrameType::kOutput ? out_ : err_;
+      if (!output.to.is_open()) {
+        Taken(frame.payload.size());
+        return false;
+      }
+      output.pending += frame.payload;
+      output.changed.Wake();
+      return false;
+    }
+    case FrameType::kInputTaken: {
+      const auto count = ReadCount(frame.payload);
+      credit_ = std::min(credit_ + count.value_or(0), kWindow);
+      credited_.Wake();
+      return false;
+    }
+    case FrameType::kExit: {
+      const auto outcome = ReadOutcome(frame.payload);
+      if (!outcome) {
+        End(std::unexpected(outcome.error()));
+      } else {
+        End(outcome->status + (outcome->signaled ? kSignalBase : 0));
+      }
+      return true;
+    }
+    default:
+      End(Fail(Errc::kFailedPrecondition, "agent: " + frame.payload));
+      return true;
+  }
+}
+
+void SideProgram::Break() { End(Fail(Errc::kUnavailable, "the sandbox ended")); }
+
+void SideProgram::End(Result<int> status) {
+  if (std::exchange(over_, true)) return;
+  status_ = std::move(status);
+  boost::system::error_code ignored;
+  in_.close(ignored);
+  credited_.Wake();
+  out_.changed.Wake();
+  err_.changed.Wake();
+}
+
+void SideProgram::Taken(std::size_t count) {
+  machine_->Post(FrameType::kOutputTaken, WriteCount(static_cast<std::uint32_t>(count)), number_);
+}
+
+Awaitable<void> SideProgram::Feed(std::shared_ptr<SideProgram> self) {
+  std::array<char, kChunk> part;
+  boost::system::error_code failed;
+  while (!self->over_ && self->in_.is_open() && !failed) {
+    if (self->credit_ == 0) {
+      co_await self->credited_.Wait();
+      continue;
+    }
+    const std::size_t most = std::min(part.size(), self->credit_);
+    const ssize_t got = ::read(self->in_.native_handle(), part.data(), most);
+    if (got > 0) {
+      self->credit_ -= static_cast<std::size_t>(got);
+      self->machine_->Post(FrameType::kInput, {part.data(), static_cast<std::size_t>(got)},
+                           self->number_);
+    } else if (got < 0 && errno == EAGAIN) {
+      co_await self->in_.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+    } else {
+      break;
+    }
+  }
+  if (!self->over_) self->machine_->Post(FrameType::kInputEnd, {}, self->number_);
+}
+
+// A program whose output nobody takes any more is of no more use.
+Awaitable<void> SideProgram::Drain(std::shared_ptr<SideProgram> self, Output& output) {
+  boost::system::error_code failed;
+  while (output.to.is_open() && !failed) {
+    if (output.pending.empty()) {
+      if (self->over_) break;
+      co_await output.changed.Wait();
+      continue;
+    }
+    const ssize_t put =
+        ::write(output.to.native_handle(), output.pending.data(), output.pending.size());
+    if (put >= 0) {
+      output.pending.erase(0, static_cast<std::size_t>(put));
+      self->Taken(static_cast<std::size_t>(put));
+    } else if (errno == EAGAIN) {
+      co_await output.to.async_wait(Descriptor::wait_write, asio::redirect_error(kAwait, failed));
+    } else {
+      self->machine_->Post(FrameType::kKill, {}, self->number_);
+      self->Taken(output.pending.size());
+      break;
+    }
+  }
+  output.to.close(failed);
+  if (--self->draining_ > 0) co_return;
+  while (!self->over_) co_await output.changed.Wait();
+  self->done_.Set(std::move(self->status_));
+}
+
+Task<int> SideProgram::Wait() {
+  const auto self = shared_from_this();
+  co_return co_await done_.Wait(kLongest);
+}
+
+}  // namespace strata::sandbox::microvm

@@ -1,0 +1,72 @@
+// sandbox/microvm/side_program.h - a program beside a machine's server: bytes between our
+// descriptors and its standard streams, until it ends.
+//
+//   descriptors <-- SideProgram <--frames of its number-- MicrovmServer (reads them all)
+//
+// Threads:  the loop's. Lifetime: shared with the coroutines that move the bytes.
+// Errors:   Wait: kFailedPrecondition: it could not be started; kUnavailable: the sandbox ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include "base/promise.h"
+#include "base/task.h"
+#include "sandbox/driver.h"
+#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/protocol.h"
+#include "sandbox/wake_event.h"
+
+namespace strata::sandbox::microvm {
+
+class SideProgram : public std::enable_shared_from_this<SideProgram> {
+ public:
+  SideProgram(Loop& loop, std::shared_ptr<Machine> machine, std::uint32_t number,
+              sandbox::Program streams);
+
+  // Begins to move bytes; the program has been asked for.
+  void Begin();
+
+  // Takes a frame of this program. True: it was the last.
+  bool Take(Frame frame);
+
+  // The machine is gone.
+  void Break();
+
+  // Its exit code, once all that it printed has been taken; 128 + n for signal n. One waiter.
+  Task<int> Wait();
+
+ private:
+  using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+
+  // One of its outputs on its way to a descriptor.
+  struct Output {
+    explicit Output(Loop& loop) : to(loop.get_executor()), changed(loop) {}
+    Descriptor to;
+    WakeEvent changed;
+    std::string pending;
+  };
+
+  static Awaitable<void> Feed(std::shared_ptr<SideProgram> self);
+  static Awaitable<void> Drain(std::shared_ptr<SideProgram> self, Output& output);
+  void End(Result<int> status);
+  void Taken(std::size_t count);
+
+  Loop& loop_;
+  std::shared_ptr<Machine> machine_;
+  const std::uint32_t number_;
+  Descriptor in_;
+  WakeEvent credited_;
+  std::size_t credit_ = kWindow;
+  Output out_;
+  Output err_;
+  int draining_ = 2;
+  bool over_ = false;
+  Result<int> status_ = 0;
+  Promise<int> done_;
+};
+
+}  // namespace strata::sandbox::microvm
