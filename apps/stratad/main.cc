@@ -50,6 +50,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "The strata-keeper to start; default: the one beside --cell-program");
   app.add_option("--unpack-program", options.unpack_program,
                  "The strata-unpack to start; default: the one beside --cell-program");
+  app.add_option("--registry-auth", options.registry_auth,
+                 "Credentials for registries, as docker's config.json has them");
   app.add_option("--listen", options.listen, "Public address; port 0 picks one");
   app.add_option("--api-listen", flags.api_listen,
                  "The API on TCP too, ADDR:PORT, for clients with a certificate; needs the next 3");

@@ -28,7 +28,7 @@ Artifact WasmOf(std::vector<std::byte> bytes) {
 Result<Artifact> ReadOci(std::string_view text, Bytes limit) {
   if (text.starts_with("//")) {
     return Fail(Errc::kUnsupported,
-                "artifacts from a registry are not supported; use an OCI layout (oci:<path>)");
+                "an image in a registry has to be copied into an OCI layout (oci:<path>) first");
   }
   const auto reference = ParseLayoutReference(text);
   if (!reference) return std::unexpected(reference.error());

@@ -79,8 +79,7 @@ Result<void> CheckDirectories(const model::Resource& resource) {
 
 }  // namespace
 
-Result<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
-    std::vector<ManifestFile> files) {
+Result<std::vector<model::Resource>> ManagerImpl::ReadResources(std::vector<ManifestFile> files) {
   std::vector<model::Resource> resources;
   std::vector<model::Diagnostic> problems;
   for (const ManifestFile& file : files) {
@@ -94,16 +93,34 @@ Result<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
   if (!problems.empty()) return Fail(Errc::kInvalidArgument, JoinProblems(problems));
   if (resources.empty()) return Fail(Errc::kInvalidArgument, "the manifests hold no resource");
 
+  for (const model::Resource& resource : resources) {
+    if (resource.workload() == nullptr) continue;
+    if (auto fits = CheckLimits(resource); !fits) return std::unexpected(fits.error());
+    if (auto there = CheckDirectories(resource); !there) return std::unexpected(there.error());
+  }
+  return resources;
+}
+
+Task<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
+    std::vector<ManifestFile> files) {
+  auto resources = ReadResources(std::move(files));
+  if (!resources) co_return std::unexpected(resources.error());
   std::vector<Candidate> candidates;
-  for (model::Resource& resource : resources) {
+  for (model::Resource& resource : *resources) {
     Candidate candidate;
     if (resource.workload() != nullptr) {
-      if (auto fits = CheckLimits(resource); !fits) return std::unexpected(fits.error());
-      if (auto there = CheckDirectories(resource); !there) return std::unexpected(there.error());
-      auto artifact = artifact::Resolve(resource.workload()->artifact);
-      if (!artifact) return Wrap(artifact.error(), resource.key().ToString() + ": spec.artifact");
+      const std::string place = resource.key().ToString() + ": spec.artifact";
+      std::string reference = resource.workload()->artifact;
+      if (IsRegistryReference(reference)) {
+        auto pulled = co_await puller_.Pull(reference);
+        if (!pulled) co_return Wrap(pulled.error(), place);
+        reference = pulled->reference();
+        candidate.pulled = std::move(*pulled);
+      }
+      auto artifact = artifact::Resolve(reference);
+      if (!artifact) co_return Wrap(artifact.error(), place);
       auto sandbox_class = ChooseClass(resource, artifact->image.has_value());
-      if (!sandbox_class) return std::unexpected(sandbox_class.error());
+      if (!sandbox_class) co_return std::unexpected(sandbox_class.error());
       candidate.sandbox_class = *sandbox_class;
       candidate.artifact = std::move(*artifact);
       candidate.resource.artifact_digest = candidate.artifact.digest;
@@ -111,7 +128,7 @@ Result<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
     candidate.resource.resource = std::move(resource);
     candidates.push_back(std::move(candidate));
   }
-  return candidates;
+  co_return candidates;
 }
 
 Result<void> ManagerImpl::CheckLimits(const model::Resource& resource) const {
@@ -158,7 +175,7 @@ Result<std::vector<Change>> ManagerImpl::Describe(
 Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mode mode) {
   auto turn = co_await changes_.Take();
   if (!turn) co_return std::unexpected(turn.error());
-  auto candidates = ReadCandidates(std::move(files));
+  auto candidates = co_await ReadCandidates(std::move(files));
   if (!candidates) co_return std::unexpected(candidates.error());
 
   std::vector<store::NewResource> resources;

@@ -69,6 +69,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       exporter_(context_, registry_),
       connector_(loop_),
       compiler_(loop_, options_, instance_, cache_, dir_.state() / "images", log_),
+      puller_(context_),
       keepers_(
           context_,
           [this](const std::string& tenant) {

@@ -32,6 +32,7 @@
 #include "manager/fleet.h"
 #include "manager/keepers.h"
 #include "manager/manager.h"
+#include "manager/puller.h"
 #include "manager/span_exporter.h"
 #include "manager/state_dir.h"
 #include "store/store.h"
@@ -86,11 +87,13 @@ class ManagerImpl final : public Manager {
     store::NewResource resource;
     artifact::Artifact artifact;
     model::Class sandbox_class = model::Class::kWasm;
-    Fd code;  // of wasm, once it is compiled
+    Fd code;                             // of wasm, once it is compiled
+    std::optional<PulledLayout> pulled;  // of an image in a registry
   };
 
   // deploy.cc
-  Result<std::vector<Candidate>> ReadCandidates(std::vector<ManifestFile> files);
+  Result<std::vector<model::Resource>> ReadResources(std::vector<ManifestFile> files);
+  Task<std::vector<Candidate>> ReadCandidates(std::vector<ManifestFile> files);
   Result<void> CheckLimits(const model::Resource& resource) const;
   Result<std::vector<Change>> Describe(const std::vector<Candidate>& candidates,
                                        const std::vector<store::Applied>& applied,
@@ -140,6 +143,7 @@ class ManagerImpl final : public Manager {
   SpanExporter exporter_;
   Connector connector_;
   CompileService compiler_;
+  Puller puller_;
   Keepers keepers_;
   Fleet fleet_;
   Collector collector_;

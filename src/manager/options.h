@@ -18,6 +18,7 @@ struct Options {
   std::filesystem::path cell_program;     // the strata-cell to start
   std::filesystem::path keeper_program;   // the strata-keeper to start
   std::filesystem::path unpack_program;   // the strata-unpack to start
+  std::filesystem::path registry_auth;    // credentials for registries, docker's config.json; or ""
   std::string listen = "127.0.0.1:8080";  // public address; port 0 picks one
   std::uint32_t cells = 0;                // host cells of the listener's tenant; 0: one per core
   std::uint32_t max_sandboxes = 1000;     // live sandboxes in one cell

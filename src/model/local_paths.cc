@@ -20,6 +20,9 @@ std::string Absolute(std::string_view path, std::string_view folder) {
   return normal;
 }
 
+// In a registry: no path of this machine.
+bool IsRemote(std::string_view artifact) { return artifact.starts_with("oci://"); }
+
 bool IsResolved(std::string_view path) {
   return path.starts_with('/') && Absolute(path, "/") == path;
 }
@@ -35,9 +38,11 @@ std::string_view PathOf(std::string_view artifact) {
 void ResolveLocalPaths(Resource& resource, std::string_view folder) {
   Workload* workload = WorkloadOf(resource);
   if (workload == nullptr) return;
-  const bool oci = workload->artifact.starts_with(kOci);
-  workload->artifact =
-      (oci ? std::string(kOci) : std::string()) + Absolute(PathOf(workload->artifact), folder);
+  if (!IsRemote(workload->artifact)) {
+    const bool oci = workload->artifact.starts_with(kOci);
+    workload->artifact =
+        (oci ? std::string(kOci) : std::string()) + Absolute(PathOf(workload->artifact), folder);
+  }
   for (DirGrant& dir : workload->grants.dirs) {
     if (!dir.host.empty()) dir.host = Absolute(dir.host, folder);
   }
@@ -47,7 +52,7 @@ Result<void> RequireResolvedPaths(const Resource& resource) {
   const Workload* workload = resource.workload();
   if (workload == nullptr) return {};
   const std::string subject = resource.key().ToString() + ": ";
-  if (!IsResolved(PathOf(workload->artifact))) {
+  if (!IsRemote(workload->artifact) && !IsResolved(PathOf(workload->artifact))) {
     return Fail(Errc::kInvalidArgument, subject + "spec.artifact: '" + workload->artifact +
                                             "' is not an absolute path without '.' and '..'");
   }

@@ -274,8 +274,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"EnvValue", FunctionWith("env: {A: \"a\\0b\"}"), "holds a control character"},
         Bad{"Artifact", FunctionWith("").replace(FunctionWith("").find("./f"), 3, "f"),
             "did you mean './f.wasm'?"},
-        Bad{"Registry", FunctionWith("").replace(FunctionWith("").find("./f"), 3, "oci://x/f"),
-            "names a registry"}),
+        Bad{"Registry", FunctionWith("").replace(FunctionWith("").find("./f"), 3, "oci:///f"),
+            "no image in a registry"}),
     [](const auto& info) { return info.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(

@@ -245,18 +245,33 @@ Problem HostPathProblem(std::string_view text) {
   return std::nullopt;
 }
 
+namespace {
+
+// HOST[:PORT]/NAME[:TAG|@sha256:...]; what the registry makes of it is its business.
+Problem RegistryProblem(std::string_view text) {
+  constexpr std::string_view kLetters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@[]";
+  const std::size_t slash = text.find('/');
+  const bool plain = text.find_first_not_of(kLetters) == std::string_view::npos;
+  if (plain && slash != std::string_view::npos && slash > 0 && slash + 1 < text.size() &&
+      !text.starts_with('-')) {
+    return std::nullopt;
+  }
+  return "is no image in a registry: oci://HOST[:PORT]/NAME[:TAG or @sha256:...]";
+}
+
+}  // namespace
+
 Problem ArtifactProblem(std::string_view text) {
   if (auto problem = HostPathProblem(text)) return problem;
   const bool oci = text.starts_with("oci:");
-  if (oci && text.substr(4).starts_with("//")) {
-    return "names a registry; this version reads files and OCI layouts (oci:<path>)";
-  }
+  if (oci && text.substr(4).starts_with("//")) return RegistryProblem(text.substr(6));
   if (oci && text.size() > 4) return std::nullopt;
   if (text.starts_with('/') || text.starts_with("./") || text.starts_with("../")) {
     return std::nullopt;
   }
   const bool plain = text.find(':') == std::string_view::npos;
-  return "is neither a path (./file, /file) nor oci:<layout path>" +
+  return "is neither a path (./file, /file) nor oci:<layout path> nor oci://<registry>/<image>" +
          (plain ? "; did you mean './" + std::string(text) + "'?" : std::string());
 }
 
