@@ -67,6 +67,7 @@ void Each(auto& visit, Is<Done> auto& m) {
 void Each(auto& visit, Is<Printed> auto& m) {
   visit("name", m.name);
   visit("sandbox", m.sandbox);
+  visit("class", m.sandbox_class);
   visit("stream", m.stream);
   visit("text", m.text);
 }

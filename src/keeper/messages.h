@@ -120,7 +120,8 @@ struct Done {
 struct Printed {
   std::string name;     // of the Service
   std::string sandbox;  // id
-  std::string stream;   // "stdout", "stderr", "host"
+  std::string sandbox_class;
+  std::string stream;  // "stdout", "stderr", "host"
   std::string text;
 };
 // Answer to Adopt. [fd] the control listener.

@@ -49,10 +49,7 @@ class Service::Replica final : public sandbox::LogSink {
   Replica(Service& service, std::string id) : service_(service), id_(std::move(id)) {}
 
   void Write(sandbox::Stream stream, std::string_view text) override {
-    service_.print_({.name = service_.what_.name,
-                     .sandbox = id_,
-                     .stream = std::string(StreamName(stream)),
-                     .text = std::string(text)});
+    service_.Print(id_, stream, text);
   }
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
@@ -101,8 +98,12 @@ void Service::Settle(Result<void> ready) {
   if (on_ready_) std::exchange(on_ready_, nullptr)(std::move(ready));
 }
 
-void Service::Say(const std::string& sandbox, const std::string& text) {
-  print_({.name = what_.name, .sandbox = sandbox, .stream = "host", .text = text});
+void Service::Print(const std::string& sandbox, sandbox::Stream stream, std::string_view text) {
+  print_({.name = what_.name,
+          .sandbox = sandbox,
+          .sandbox_class = what_.image.substr(0, what_.image.find(':')),
+          .stream = std::string(StreamName(stream)),
+          .text = std::string(text)});
 }
 
 Awaitable<void> Service::Pause(Duration duration) {
@@ -146,7 +147,8 @@ Awaitable<void> Service::Keep(std::shared_ptr<Service> self, std::uint32_t numbe
     }
     if (++early_ends_ == kMostEarlyEnds) GiveUp();
     if (clock_.Now() - born >= kGoodLife) pause = kFirstPause;
-    Say(id, "ended: " + last_end_ + "; starting again in " + std::to_string(pause.count()) + " ms");
+    Print(id, sandbox::Stream::kHost,
+          "ended: " + last_end_ + "; starting again in " + std::to_string(pause.count()) + " ms");
     co_await Pause(pause);
   }
   --running_;
@@ -163,7 +165,8 @@ Awaitable<void> Service::WaitUntilReady(std::shared_ptr<Service> self,
       break;
     }
     if (clock_.Now() >= patience) {
-      Say(replica->id(), "nothing listens at port " + std::to_string(what_.port));
+      Print(replica->id(), sandbox::Stream::kHost,
+            "nothing listens at port " + std::to_string(what_.port));
       replica->sandbox->Stop();
       break;
     }

@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -68,7 +69,7 @@ class Service final : public sandbox::remote::Dialler,
   void Settle(Result<void> ready);
   void GiveUp();
   [[nodiscard]] std::shared_ptr<Replica> NextReady();
-  void Say(const std::string& sandbox, const std::string& text);
+  void Print(const std::string& sandbox, sandbox::Stream stream, std::string_view text);
 
   Loop& loop_;
   const Clock& clock_;

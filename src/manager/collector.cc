@@ -155,29 +155,31 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload) {
   }
   if (routed) {
     const cell::Function& function = (*functions)[record.revision];
-    figures_.Add(function.tenant, function.name, function.revision, record);
-    LogAccess(cell, record, function.tenant, function.name, function.revision);
+    figures_.Add({function.tenant, function.name, function.sandbox_class}, function.revision,
+                 record);
+    LogAccess(cell, record, function.tenant, &function);
   } else {
     figures_.AddUnrouted(cell.tenant(), record.status);
-    LogAccess(cell, record, cell.tenant(), {}, 0);
+    LogAccess(cell, record, cell.tenant(), nullptr);
   }
 }
 
 void Collector::LogAccess(const CellProcess& cell, const meter::CallRecord& record,
-                          std::string_view tenant, std::string_view function,
-                          std::uint32_t revision) {
+                          std::string_view tenant, const cell::Function* function) {
   if (!context_.options.observe.access_log) return;
   // Method and path come from a client: DumpJson escapes what could fake a line.
   fmt::format_to(
       std::back_inserter(access_lines_),
       FMT_COMPILE(
-          R"({{"ts":"{}","namespace":"{}","function":"{}","revision":{},"method":{},"path":{},)"
+          R"({{"ts":"{}","namespace":"{}","function":"{}","class":"{}","revision":{},"method":{},"path":{},)"
           R"("status":{},"exit":"{}","queue_us":{},"instantiate_us":{},"run_us":{},"write_us":{},)"
           R"("cpu_us":{},"memory_kib":{},"bytes_in":{},"bytes_out":{},"trace_id":"{}",)"
           R"("cell":"{}"}})"
           "\n"),
-      Rfc3339(FromEpoch(record.wall_start_ns)), tenant, function, revision,
-      DumpJson(FieldText(record.method)), DumpJson(FieldText(record.path)), record.status,
+      Rfc3339(FromEpoch(record.wall_start_ns)), tenant, function == nullptr ? "" : function->name,
+      function == nullptr ? "" : function->sandbox_class,
+      function == nullptr ? 0 : function->revision, DumpJson(FieldText(record.method)),
+      DumpJson(FieldText(record.path)), record.status,
       model::ExitReasonName(static_cast<model::ExitReason>(record.exit)), record.queue_ns / 1000,
       record.instantiate_ns / 1000, record.run_ns / 1000, record.write_ns / 1000,
       record.cpu_ns / 1000, record.memory_peak >> 10, record.bytes_in, record.bytes_out,
@@ -206,6 +208,7 @@ void Collector::HandleLog(CellProcess& cell, std::string_view payload) {
   if (file == nullptr) return;
   Json json{{"ts", Rfc3339(FromEpoch(line->time_ns))},
             {"stream", line->stream},
+            {"class", function.sandbox_class},
             {"revision", function.revision},
             {"text", line->text}};
   if (!line->trace_id.empty()) json["trace_id"] = line->trace_id;
@@ -218,6 +221,7 @@ void Collector::TakeLine(const std::string& tenant, const keeper::Printed& line)
   if (file == nullptr) return;
   AppendLine(*file, {{"ts", Rfc3339(context_.clock.WallNow())},
                      {"stream", line.stream},
+                     {"class", line.sandbox_class},
                      {"sandbox", line.sandbox},
                      {"text", line.text}});
 }

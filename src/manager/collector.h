@@ -68,8 +68,9 @@ class Collector {
   std::size_t Drain(CellProcess& cell, Dropped& seen);
   void CountDropped(const CellProcess& cell, Dropped& seen);
   void HandleCall(CellProcess& cell, std::string_view payload);
+  // `function`: null for a request that led to none.
   void LogAccess(const CellProcess& cell, const meter::CallRecord& record, std::string_view tenant,
-                 std::string_view function, std::uint32_t revision);
+                 const cell::Function* function);
   void HandleLog(CellProcess& cell, std::string_view payload);
   void HandleSpan(std::string_view payload);
   void AppendLine(RotatingFile& file, const Json& line);

@@ -12,10 +12,12 @@ namespace strata::manager {
 
 using telemetry::Labels;
 
-Figures::Function& Figures::Find(const std::string& tenant, const std::string& function) {
-  const auto found = functions_.find({tenant, function});
+Figures::Function& Figures::Find(const Subject& subject) {
+  const auto found = functions_.find(subject);
   if (found != functions_.end()) return found->second;
-  const Labels labels{{"namespace", tenant}, {"function", function}};
+  const Labels labels{{"namespace", subject.tenant},
+                      {"function", subject.function},
+                      {"class", subject.sandbox_class}};
   Function made(registry_.GetHistogram("strata_route_duration_seconds", "Whole duration of a call.",
                                        telemetry::DurationBuckets(), labels));
   made.cpu_us =
@@ -26,20 +28,20 @@ Figures::Function& Figures::Find(const std::string& tenant, const std::string& f
                                     "Response body bytes that guests wrote.", labels);
   made.memory = &registry_.GetGauge("strata_meter_memory_peak_bytes",
                                     "Highest linear memory of any call.", labels);
-  return functions_.emplace(Name{tenant, function}, std::move(made)).first->second;
+  return functions_.emplace(subject, std::move(made)).first->second;
 }
 
-void Figures::Add(const std::string& tenant, const std::string& function, std::uint32_t revision,
-                  const meter::CallRecord& record) {
-  Function& entry = Find(tenant, function);
+void Figures::Add(const Subject& subject, std::uint32_t revision, const meter::CallRecord& record) {
+  Function& entry = Find(subject);
   telemetry::Counter*& outcome = entry.by_outcome[{record.status, record.exit}];
   if (outcome == nullptr) {
     const auto exit = static_cast<model::ExitReason>(record.exit);
     outcome = &registry_.GetCounter(
         "strata_route_requests_total",
         "Calls that ended, by HTTP status (0: the client left) and the guest's fate.",
-        {{"namespace", tenant},
-         {"function", function},
+        {{"namespace", subject.tenant},
+         {"function", subject.function},
+         {"class", subject.sandbox_class},
          {"status", std::to_string(record.status)},
          {"exit", std::string(model::ExitReasonName(exit))}});
   }
@@ -89,10 +91,11 @@ double Figures::Rate(const Function& function) const noexcept {
 
 Json Figures::Top() const {
   std::multimap<double, Json, std::greater<>> rows;  // equal ones stay in the order of names
-  for (const auto& [name, function] : functions_) {
+  for (const auto& [subject, function] : functions_) {
     const double rate = Rate(function);
-    rows.emplace(rate, Json{{"namespace", name.first},
-                            {"name", name.second},
+    rows.emplace(rate, Json{{"namespace", subject.tenant},
+                            {"name", subject.function},
+                            {"class", subject.sandbox_class},
                             {"revision", function.revision},
                             {"requests", function.requests},
                             {"errors", function.errors},

@@ -25,14 +25,20 @@ class Figures {
  public:
   Figures(const Clock& clock, telemetry::Registry& registry) : clock_(clock), registry_(registry) {}
 
-  void Add(const std::string& tenant, const std::string& function, std::uint32_t revision,
-           const meter::CallRecord& record);
+  // Which function a call was of, and the class of its sandbox.
+  struct Subject {
+    std::string tenant;
+    std::string function;
+    std::string sandbox_class;
+    friend auto operator<=>(const Subject&, const Subject&) = default;
+  };
+  void Add(const Subject& subject, std::uint32_t revision, const meter::CallRecord& record);
 
   // A request of the tenant's listener that led to no function, answered with `status`.
   void AddUnrouted(const std::string& tenant, std::uint16_t status);
 
-  // {"functions": [{namespace, name, revision, requests, errors, rate, p50_ms, p99_ms, cpu_ms,
-  // memory_mib}]}, busiest first. `rate` is calls per second over the last ten seconds.
+  // {"functions": [{namespace, name, class, revision, requests, errors, rate, p50_ms, p99_ms,
+  // cpu_ms, memory_mib}]}, busiest first. `rate` is calls per second over the last ten seconds.
   [[nodiscard]] Json Top() const;
 
  private:
@@ -52,16 +58,14 @@ class Figures {
     std::array<std::uint32_t, kRateWindow> per_second{};
     std::int64_t last_second = 0;
   };
-  using Name = std::pair<std::string, std::string>;
-
-  Function& Find(const std::string& tenant, const std::string& function);
+  Function& Find(const Subject& subject);
   void Count(Function& function);
   [[nodiscard]] std::int64_t Second() const noexcept;
   [[nodiscard]] double Rate(const Function& function) const noexcept;
 
   const Clock& clock_;
   telemetry::Registry& registry_;
-  std::map<Name, Function> functions_;
+  std::map<Subject, Function> functions_;
 };
 
 }  // namespace strata::manager

@@ -24,9 +24,9 @@ class FiguresTest : public ::testing::Test {
 };
 
 TEST_F(FiguresTest, CountsCallsErrorsAndCpuOfEachFunction) {
-  figures_.Add("shop", "cart", 3, Call(200, 1'000'000));
-  figures_.Add("shop", "cart", 3, Call(502, 1'000'000));
-  figures_.Add("shop", "cart", 3, Call(0, 1'000'000));
+  figures_.Add({"shop", "cart", "wasm"}, 3, Call(200, 1'000'000));
+  figures_.Add({"shop", "cart", "wasm"}, 3, Call(502, 1'000'000));
+  figures_.Add({"shop", "cart", "wasm"}, 3, Call(0, 1'000'000));
   const Json top = figures_.Top();
   ASSERT_EQ(top["functions"].size(), 1U);
   const Json& row = top["functions"][0];
@@ -38,29 +38,29 @@ TEST_F(FiguresTest, CountsCallsErrorsAndCpuOfEachFunction) {
 }
 
 TEST_F(FiguresTest, TheRateForgetsWhatIsOlderThanTenSeconds) {
-  for (int i = 0; i < 20; ++i) figures_.Add("shop", "cart", 1, Call(200, 1));
+  for (int i = 0; i < 20; ++i) figures_.Add({"shop", "cart", "wasm"}, 1, Call(200, 1));
   EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 2.0);
   clock_.Advance(std::chrono::seconds(9));
   EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 2.0);
   clock_.Advance(std::chrono::seconds(1));
   EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 0.0);
-  figures_.Add("shop", "cart", 1, Call(200, 1));
+  figures_.Add({"shop", "cart", "wasm"}, 1, Call(200, 1));
   EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 0.1);
 }
 
 TEST_F(FiguresTest, TheBusiestFunctionComesFirst) {
-  figures_.Add("shop", "a", 1, Call(200, 1));
-  figures_.Add("shop", "b", 1, Call(200, 1));
-  figures_.Add("shop", "b", 1, Call(200, 1));
+  figures_.Add({"shop", "a", "wasm"}, 1, Call(200, 1));
+  figures_.Add({"shop", "b", "wasm"}, 1, Call(200, 1));
+  figures_.Add({"shop", "b", "wasm"}, 1, Call(200, 1));
   EXPECT_EQ(figures_.Top()["functions"][0]["name"], "b");
 }
 
 TEST_F(FiguresTest, RequestsAreExposedByStatusAndFate) {
-  figures_.Add("shop", "cart", 1, Call(200, 1));
-  EXPECT_NE(
-      registry_.Expose().find("strata_route_requests_total{exit=\"returned\",function=\"cart\","
-                              "namespace=\"shop\",status=\"200\"} 1"),
-      std::string::npos)
+  figures_.Add({"shop", "cart", "wasm"}, 1, Call(200, 1));
+  EXPECT_NE(registry_.Expose().find(
+                "strata_route_requests_total{class=\"wasm\",exit=\"returned\",function=\"cart\","
+                "namespace=\"shop\",status=\"200\"} 1"),
+            std::string::npos)
       << registry_.Expose();
 }
 

@@ -20,6 +20,7 @@ namespace strata::route {
 struct FunctionSpec {
   std::string tenant;
   std::string name;
+  std::string sandbox_class;  // for spans; what it means is the image's business
   std::uint32_t revision = 0;
   std::string module;    // key for ImageSource
   bool service = false;  // one sandbox serves many calls

@@ -356,6 +356,7 @@ void RequestPath::EmitSpan(const CallState& state, std::uint16_t status) {
     span.name += " " + spec.tenant + "/" + spec.name;
     span.attributes.emplace_back("strata.namespace", spec.tenant);
     span.attributes.emplace_back("strata.function", spec.name);
+    span.attributes.emplace_back("strata.class", spec.sandbox_class);
     span.numbers.emplace_back("strata.revision", spec.revision);
   }
   if (state.exit && state.exit->reason != model::ExitReason::kReturned) {

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from e2e.images import Image, digest, entry, folder, link, tar
-from e2e.support import BIN, DONE, PATIENCE, ServerTest, eventually, function
+from e2e.support import ARTIFACTS, BIN, DONE, PATIENCE, ServerTest, eventually, function
 
 GUEST = BIN / "strata_oci_guest"
 CLASSES = ("container", "appkernel", "microvm")
@@ -64,6 +64,29 @@ class ImagesTest(ServerTest):
                             **{"class": name})
                 self.assertEqual(self.server.get(f"/in-{name}").text, "hello")
                 self.assertTrue(eventually(lambda: not self.dead_children()), "nobody waits for these")
+
+    def test_every_class_is_measured_and_logged_under_the_same_names(self):
+        wasm = function("seen-wasm", ARTIFACTS / "hello-module.wasm", "/seen-wasm", "default")
+        self.server.apply(wasm)
+        for name in CLASSES:
+            self.deploy(f"seen-{name}", self.image(BASE, args=("/bin/guest", "log")), **{"class": name})
+        classes = ("wasm", *CLASSES)
+        for name in classes:
+            self.assertEqual(self.server.get(f"/seen-{name}").status, 200)
+        self.assertTrue(eventually(lambda: sum(line.get("function", "").startswith("seen-")
+                                               for line in self.server.access_log()) == len(classes)))
+        logged = [line for line in self.server.access_log() if line["function"].startswith("seen-")]
+        self.assertEqual({line["function"]: line["class"] for line in logged},
+                         {f"seen-{name}": name for name in classes})
+        self.assertEqual(len({tuple(line) for line in logged}), 1, "other fields")
+        metrics = {name: set() for name in classes}
+        for line in self.server.api("GET", "/metrics").text.splitlines():
+            for name in classes:
+                if f'class="{name}"' in line and f'function="seen-{name}"' in line:
+                    metrics[name].add(line.split("{")[0])
+        self.assertIn("strata_route_requests_total", metrics["wasm"])
+        for name in CLASSES:
+            self.assertEqual(metrics[name], metrics["wasm"], name)
 
     def dead_children(self):
         """Zombies whose parent is a process of this server."""
