@@ -11,7 +11,8 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFreezePatience{1000};
+constexpr milliseconds kFreezePatience{3000};
+constexpr int kLooksBeforeThaw = 10;
 constexpr milliseconds kRemoveAtEnd{1000};
 
 class CgroupV1 final : public Cgroup {
@@ -79,13 +80,23 @@ class CgroupV1 final : public Cgroup {
     return ReadPids(File(place_.controllers.front(), "cgroup.procs"));
   }
 
+  // A process that waits for another one that is frozen already (a tracer for what it traces) keeps
+  // the group half frozen for ever: then all go on for a moment, and it is tried again.
   Result<void> Freeze() override {
     if (auto asked = Write("freezer", "freezer.state", "FROZEN"); !asked) return asked;
-    return WaitUntil(kFreezePatience, "freeze " + path(), [&]() -> Result<bool> {
+    int looks = 0;
+    auto frozen = WaitUntil(kFreezePatience, "freeze " + path(), [&]() -> Result<bool> {
       auto state = ReadControl(File("freezer", "freezer.state"));
       if (!state) return std::unexpected(std::move(state).error());
-      return *state == "FROZEN";
+      if (*state == "FROZEN") return true;
+      if (++looks % kLooksBeforeThaw != 0) return false;
+      if (auto thawed = Thaw(); !thawed) return std::unexpected(std::move(thawed).error());
+      auto again = Write("freezer", "freezer.state", "FROZEN");
+      if (!again) return std::unexpected(std::move(again).error());
+      return false;
     });
+    if (!frozen) static_cast<void>(Thaw());
+    return frozen;
   }
 
   Result<void> Thaw() override { return Write("freezer", "freezer.state", "THAWED"); }

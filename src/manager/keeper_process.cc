@@ -313,6 +313,7 @@ Task<void> KeeperProcess::Drain(milliseconds patience) {
   (void)co_await ended->Wait(patience + kDrainGrace);
   if (alive_) {
     Kill();
+    (void)co_await ended->Wait(kDrainGrace);  // its traces go with it
     co_return Fail(Errc::kDeadlineExceeded, "keeper " + name_ + " did not finish in time; killed");
   }
   co_return Result<void>{};

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/redirect_error.hpp>
+
 #include "base/sha256.h"
 #include "keeper/codec.h"
 #include "manager/together.h"
@@ -15,6 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kEndPatience{10'000};
+constexpr milliseconds kLookAgain{10};
 constexpr std::size_t kKeyDigits = 16;
 
 // What cannot be adopted must not go on: nobody would ever end it.
@@ -23,11 +26,6 @@ Awaitable<void> EndProcess(const host::HostObject& recorded) {
   if (!process) co_return;  // it has ended
   static_cast<void>(process->Kill(SIGKILL));
   (void)co_await process->Wait();
-}
-
-Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper, telemetry::Logger log) {
-  auto drained = co_await keeper->Drain(kEndPatience);
-  if (!drained) log.Warn("a keeper was killed", {{"keeper", keeper->name()}});
 }
 
 Task<void> DrainOne(std::shared_ptr<KeeperProcess> keeper, milliseconds patience) {
@@ -152,9 +150,16 @@ void Keepers::KeepOnly(const std::set<std::string>& keys) {
       ++at;
       continue;
     }
-    Spawn(context_.loop, DrainAndForget(keeper, context_.log));
+    ++leaving_;
+    Spawn(context_.loop, DrainAndForget(keeper));
     at = by_tenant_.erase(at);
   }
+}
+
+Awaitable<void> Keepers::DrainAndForget(std::shared_ptr<KeeperProcess> keeper) {
+  auto drained = co_await keeper->Drain(kEndPatience);
+  if (!drained) context_.log.Warn("a keeper was killed", {{"keeper", keeper->name()}});
+  --leaving_;
 }
 
 Task<void> Keepers::Down(milliseconds patience) {
@@ -165,6 +170,13 @@ Task<void> Keepers::Down(milliseconds patience) {
   for (const auto& [tenant, keeper] : by_tenant_) all.push_back(DrainOne(keeper, patience));
   auto outcome = co_await Together(context_.loop, std::move(all));
   by_tenant_.clear();
+  // Those that leave by themselves are killed when they do not.
+  Timer timer(context_.loop.get_executor());
+  while (leaving_ > 0) {
+    timer.expires_after(kLookAgain);
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
+  }
   co_return outcome;
 }
 

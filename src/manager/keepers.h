@@ -74,6 +74,7 @@ class Keepers final : public KeeperListener {
  private:
   void OnExit(KeeperProcess& keeper, const std::string& why) override;
   void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) override;
+  Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
   Task<std::string> PrepareIn(KeeperProcess& keeper, model::Class sandbox_class,
                               const std::string& digest, std::string root_image);
   Task<std::shared_ptr<KeeperProcess>> For(std::string tenant);
@@ -84,6 +85,7 @@ class Keepers final : public KeeperListener {
   Turns turns_;  // one keeper is started or asked to prepare at a time
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
   std::uint64_t next_name_ = 0;
+  std::size_t leaving_ = 0;  // keepers without images that are still finishing
   bool stopping_ = false;
 };
 

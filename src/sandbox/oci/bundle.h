@@ -82,7 +82,7 @@ class Bundle {
   // SIGTERM to the guest's first process, by the runtime.
   void Terminate();
 
-  // Freezes everything in the container, or lets it go on. For the loop.
+  // Freezes everything in the container, which may take seconds, or lets it go on, which does not.
   Result<void> SetPaused(bool paused);
 
   // Kills everything in the container. Its first process stays to be waited for. For the loop.

@@ -65,9 +65,12 @@ Result<void> OciSandbox::CheckEntered() const {
   return Fail(Errc::kUnavailable, "sandbox " + spec_.id + ": its server is not running");
 }
 
-Result<void> OciSandbox::SetPaused(bool paused) {
-  if (auto entered = CheckEntered(); !entered) return entered;
-  return bundle_->SetPaused(paused);
+Task<void> OciSandbox::SetPaused(bool paused) {
+  if (auto entered = CheckEntered(); !entered) co_return entered;
+  std::move_only_function<Result<void>()> set = [&bundle = *bundle_, paused] {
+    return bundle.SetPaused(paused);
+  };
+  co_return co_await shared_->worker->Run(std::move(set));
 }
 
 Task<Fd> OciSandbox::Dial(std::uint16_t port) {

@@ -31,14 +31,14 @@ class OciSandbox final : public Sandbox {
   Task<model::Exit> Serve() override;
   Task<Fd> Dial(std::uint16_t port) override;
   Task<int> Exec(Program program) override;
-  Task<void> Pause() override { co_return SetPaused(true); }
-  Task<void> Resume() override { co_return SetPaused(false); }
+  Task<void> Pause() override { co_return co_await SetPaused(true); }
+  Task<void> Resume() override { co_return co_await SetPaused(false); }
   void Stop() noexcept override;
   [[nodiscard]] model::Usage usage() const override { return total_; }
 
  private:
   [[nodiscard]] Result<void> CheckEntered() const;
-  Result<void> SetPaused(bool paused);
+  Task<void> SetPaused(bool paused);
   Task<Fd> DialThroughAgent(std::uint16_t port);
   Task<host::Process> StartProgram(Program program, std::uint64_t number);
   void Settle(const Result<model::Exit>& exit);
