@@ -16,6 +16,7 @@
 
 #include "api/server.h"
 #include "base/base64.h"
+#include "host/pipe.h"
 
 namespace strata::api {
 namespace {
@@ -25,17 +26,6 @@ using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 constexpr Bytes kRequestLimit = 64_MiB;
 constexpr std::size_t kPart = 16 * 1024;
 constexpr std::size_t kMostWaiting = 256 * 1024;  // of output that the client has not taken
-
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-Result<Pipe> MakePipe() {
-  std::array<int, 2> ends = {-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
-}
 
 struct ExecBody {
   manager::Manager::ExecRequest request;
@@ -166,11 +156,11 @@ Awaitable<void> RunProgram(manager::Manager& manager, std::shared_ptr<Running> r
 }
 
 Result<std::shared_ptr<Running>> MakeRunning(Loop& loop, manager::Manager::ExecRequest& request) {
-  auto in = MakePipe();
+  auto in = host::MakePipe();
   if (!in) return std::unexpected(std::move(in).error());
-  auto out = MakePipe();
+  auto out = host::MakePipe();
   if (!out) return std::unexpected(std::move(out).error());
-  auto err = MakePipe();
+  auto err = host::MakePipe();
   if (!err) return std::unexpected(std::move(err).error());
   for (const Fd* ours : {&in->write, &out->read, &err->read}) {
     if (::fcntl(ours->get(), F_SETFL, O_NONBLOCK) != 0) return FailErrno("pipe", errno);

@@ -10,6 +10,7 @@
 #include "base/byte_view.h"
 #include "base/hex.h"
 #include "cell/log_line.h"
+#include "sandbox/log_lines.h"
 
 namespace strata::cell {
 namespace {
@@ -17,18 +18,6 @@ namespace {
 // The manager empties the ring every few milliseconds; one that needs longer than this is gone.
 constexpr int kTries = 100;
 constexpr std::chrono::milliseconds kBetweenTries{10};
-
-std::string_view StreamName(sandbox::Stream stream) {
-  switch (stream) {
-    case sandbox::Stream::kStdout:
-      return "stdout";
-    case sandbox::Stream::kStderr:
-      return "stderr";
-    case sandbox::Stream::kHost:
-      return "host";
-  }
-  return "host";
-}
 
 }  // namespace
 
@@ -63,7 +52,7 @@ void RingSink::Write(const Line& line) {
   entry.generation = line.function.generation;
   entry.function = line.function.index;
   entry.sandbox = std::string(line.sandbox);
-  entry.stream = StreamName(line.stream);
+  entry.stream = sandbox::StreamName(line.stream);
   if (line.trace != nullptr) entry.trace_id = HexEncode(*line.trace);
   entry.time_ns = static_cast<std::uint64_t>(now.count());
   entry.text = std::string(line.text);

@@ -6,6 +6,8 @@
 
 #include <boost/asio/redirect_error.hpp>
 
+#include "sandbox/log_lines.h"
+
 namespace strata::keeper {
 namespace {
 
@@ -20,18 +22,6 @@ constexpr seconds kReadyPatience{30};
 constexpr std::uint64_t kMostEarlyEnds = 3;  // of replicas, before the first was ready
 constexpr seconds kDialPatience{5};
 constexpr std::size_t kLongestName = 40;
-
-std::string_view StreamName(sandbox::Stream stream) {
-  switch (stream) {
-    case sandbox::Stream::kStdout:
-      return "stdout";
-    case sandbox::Stream::kStderr:
-      return "stderr";
-    case sandbox::Stream::kHost:
-      break;
-  }
-  return "host";
-}
 
 std::string Describe(const Result<model::Exit>& end) {
   if (!end) return end.error().message;
@@ -102,7 +92,7 @@ void Service::Print(const std::string& sandbox, sandbox::Stream stream, std::str
   print_({.name = what_.name,
           .sandbox = sandbox,
           .sandbox_class = what_.image.substr(0, what_.image.find(':')),
-          .stream = std::string(StreamName(stream)),
+          .stream = std::string(sandbox::StreamName(stream)),
           .text = std::string(text)});
 }
 

@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace strata::sandbox {
+
+std::string_view StreamName(Stream stream) noexcept {
+  switch (stream) {
+    case Stream::kStdout:
+      return "stdout";
+    case Stream::kStderr:
+      return "stderr";
+    case Stream::kHost:
+      break;
+  }
+  return "host";
+}
 namespace {
 
 constexpr std::size_t kLongestLine = 8192;

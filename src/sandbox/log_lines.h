@@ -11,6 +11,9 @@
 
 namespace strata::sandbox {
 
+// "stdout", "stderr", "host": as logs and messages have it.
+std::string_view StreamName(Stream stream) noexcept;
+
 class LogLines {
  public:
   // `sink` may be null: nothing is kept then.

@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -17,6 +16,7 @@
 #include "base/json.h"
 #include "host/dial_in.h"
 #include "host/orphans.h"
+#include "host/pipe.h"
 #include "sandbox/oci/runtime_config.h"
 
 namespace strata::sandbox::oci {
@@ -50,17 +50,6 @@ Result<void> Mount(const char* type, const fs::path& target, unsigned long flags
   }
   if (::mount(type, target.c_str(), type, flags, options.c_str()) == 0) return {};
   return FailErrno("mount " + std::string(type) + " on " + target.string(), errno);
-}
-
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-
-Result<Pipe> MakePipe() {
-  std::array<int, 2> ends = {-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
 // Ours is for a loop; the guest's end blocks, as programs expect.
@@ -122,11 +111,11 @@ Result<Starting> Bundle::Start(const model::Env& env, Purpose purpose) {
   if (auto written = WriteConfig(env, purpose); !written) {
     return std::unexpected(std::move(written).error());
   }
-  auto in = MakePipe();
+  auto in = host::MakePipe();
   if (!in) return std::unexpected(std::move(in).error());
-  auto out = MakePipe();
+  auto out = host::MakePipe();
   if (!out) return std::unexpected(std::move(out).error());
-  auto err = MakePipe();
+  auto err = host::MakePipe();
   if (!err) return std::unexpected(std::move(err).error());
   for (const Fd* ours : {&in->write, &out->read, &err->read}) {
     if (auto set = MakeOurs(*ours); !set) return std::unexpected(std::move(set).error());
