@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "host/probe.h"
 #include "host/process.h"
+#include "sandbox/abilities.h"
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"
 #include "sandbox/microvm/driver.h"
@@ -109,7 +110,16 @@ Json ProbeClasses() {
   }
   std::error_code ignored;
   fs::remove_all(root, ignored);
-  return host::FeaturesToJson(found);
+  Json all = host::FeaturesToJson(found);
+  all["classes"] = Json::array();
+  for (const Class each : {Class::kWasm, Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
+    Json cannot = Json::array();
+    for (const sandbox::Inability& one : sandbox::InabilitiesOf(each)) {
+      cannot.push_back({{"verb", one.verb}, {"why", one.why}});
+    }
+    all["classes"].push_back({{"class", model::ClassName(each)}, {"cannot", std::move(cannot)}});
+  }
+  return all;
 }
 
 }  // namespace strata

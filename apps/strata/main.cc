@@ -45,6 +45,9 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddExec(app, session);
   AddCp(app, session);
   AddPause(app, session);
+  AddSnapshot(app, session);
+  AddRestore(app, session);
+  AddFork(app, session);
   AddTop(app, session);
   AddSandbox(app, session);
   AddProbe(app, session);

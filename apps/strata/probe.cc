@@ -38,7 +38,21 @@ Result<Json> ProbeHere() {
   auto classes = ProbeClasses();
   if (!classes) return classes;
   for (Json& each : (*classes)["checks"]) all["checks"].push_back(std::move(each));
+  all["classes"] = std::move((*classes)["classes"]);
   return all;
+}
+
+// Which verbs a class refuses, whatever the host.
+void PrintInabilities(const Json& result) {
+  if (!result.contains("classes")) return;
+  Table table({"CLASS", "CANNOT", "BECAUSE"});
+  for (const Json& each : result["classes"]) {
+    for (const Json& one : each["cannot"]) {
+      table.Add({each["class"].get<std::string>(), one["verb"].get<std::string>(),
+                 one["why"].get<std::string>()});
+    }
+  }
+  Print("\n" + table.Render());
 }
 
 void Probe(Session& session) {
@@ -57,6 +71,7 @@ void Probe(Session& session) {
                available ? "" : check["without"].get<std::string>()});
   }
   Print(table.Render());
+  PrintInabilities(result);
 }
 
 }  // namespace

@@ -23,6 +23,13 @@ Error ErrorFrom(const http::ClientResponse& response) {
           problem->value("detail", "the server answered " + std::to_string(response.status))};
 }
 
+// Null for an answer without a body.
+Result<Json> JsonOf(Result<http::ClientResponse> response) {
+  if (!response) return std::unexpected(std::move(response).error());
+  if (response->body.empty()) return Json(nullptr);
+  return ParseJson(response->body, Bytes::MiB(64));
+}
+
 }  // namespace
 
 std::filesystem::path DefaultHome() {
@@ -82,10 +89,7 @@ Result<Json> Session::AskJson(const std::string& method, const std::string& targ
   http::ClientRequest request;
   request.method = method;
   request.target = target;
-  auto response = Ask(std::move(request));
-  if (!response) return std::unexpected(response.error());
-  if (response->body.empty()) return Json(nullptr);
-  return ParseJson(response->body, Bytes::MiB(64));
+  return JsonOf(Ask(std::move(request)));
 }
 
 Result<Json> Session::AskJson(const std::string& method, const std::string& target,
@@ -95,9 +99,7 @@ Result<Json> Session::AskJson(const std::string& method, const std::string& targ
   request.target = target;
   request.headers.emplace_back("Content-Type", "application/json");
   request.body = DumpJson(body);
-  auto response = Ask(std::move(request));
-  if (!response) return std::unexpected(response.error());
-  return ParseJson(response->body, Bytes::MiB(64));
+  return JsonOf(Ask(std::move(request)));
 }
 
 void Session::Report(const Error& error) {

@@ -19,6 +19,9 @@ void AddLogs(CLI::App& app, Session& session);
 void AddExec(CLI::App& app, Session& session);
 void AddCp(CLI::App& app, Session& session);
 void AddPause(CLI::App& app, Session& session);  // and resume
+void AddSnapshot(CLI::App& app, Session& session);
+void AddRestore(CLI::App& app, Session& session);
+void AddFork(CLI::App& app, Session& session);
 void AddTop(CLI::App& app, Session& session);
 void AddSandbox(CLI::App& app, Session& session);
 void AddProbe(CLI::App& app, Session& session);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -101,6 +103,13 @@ Awaitable<void> ReplyWith(Context& context, http::ResponseHead head, std::string
   // Fails when there is a head already or the client is gone: then there is nobody to tell.
   if (!context.exchange.sink().Head(std::move(head))) co_return;
   (void)co_await http::WriteAll(context.exchange.sink(), AsBytes(body));
+}
+
+bool IsCount(const Json& value) {
+  if (!value.is_number()) return false;
+  const auto number = value.get<double>();
+  return number >= 0 && number <= std::numeric_limits<std::uint32_t>::max() &&
+         number == std::floor(number);
 }
 
 Awaitable<void> Reply(Context& context, std::uint16_t status, const Json& body) {

@@ -37,6 +37,9 @@ struct Context {
 Awaitable<std::optional<Json>> ReadJson(Context& context, Bytes limit);
 Awaitable<std::optional<std::string>> ReadBody(Context& context, Bytes limit);
 
+// A whole number, however it is written: 2, 2.0 and 2e0 are the same to JSON Schema.
+bool IsCount(const Json& value);
+
 // Each sends one whole answer. The client may be gone; nobody is told.
 Awaitable<void> Reply(Context& context, std::uint16_t status, const Json& body);
 Awaitable<void> ReplyText(Context& context, std::string_view type, std::string_view body);

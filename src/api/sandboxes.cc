@@ -1,7 +1,4 @@
 // Addressable sandboxes over the API.
-#include <cmath>
-#include <limits>
-
 #include "api/server.h"
 
 namespace strata::api {
@@ -14,14 +11,6 @@ struct SandboxRequest {
   std::string function;
   std::uint32_t count = 1;
 };
-
-// A whole number, however it is written: 2, 2.0 and 2e0 are the same to JSON Schema.
-bool IsCount(const Json& value) {
-  if (!value.is_number()) return false;
-  const auto number = value.get<double>();
-  return number >= 0 && number <= std::numeric_limits<std::uint32_t>::max() &&
-         number == std::floor(number);
-}
 
 Result<SandboxRequest> RequestFrom(const Json& body) {
   if (!body.is_object()) return Fail(Errc::kInvalidArgument, "the body must be an object");

@@ -22,6 +22,13 @@ ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()
   Add("POST", "/v1/namespaces/{namespace}/services/{name}/exec", &ApiServer::Exec);
   Add("POST", "/v1/namespaces/{namespace}/services/{name}/pause", &ApiServer::Pause);
   Add("POST", "/v1/namespaces/{namespace}/services/{name}/resume", &ApiServer::Resume);
+  Add("GET", "/v1/namespaces/{namespace}/services/{name}/sandboxes", &ApiServer::ServiceSandboxes);
+  Add("POST", "/v1/namespaces/{namespace}/services/{name}/snapshots", &ApiServer::SaveSnapshot);
+  Add("DELETE", "/v1/namespaces/{namespace}/services/{name}/snapshots/{snapshot}",
+      &ApiServer::DropSnapshot);
+  Add("POST", "/v1/namespaces/{namespace}/services/{name}/restore", &ApiServer::RestoreSnapshot);
+  Add("POST", "/v1/namespaces/{namespace}/services/{name}/forks", &ApiServer::ForkSandbox);
+  Add("DELETE", "/v1/namespaces/{namespace}/services/{name}/forks/{sandbox}", &ApiServer::EndFork);
   Add("GET", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::GetResource);
   Add("DELETE", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::DeleteResource);
   Add("GET", "/v1/sandboxes", &ApiServer::ListSandboxes);

@@ -57,6 +57,13 @@ class ApiServer final : public http::Handler {
   Awaitable<void> Pause(Context& context);
   Awaitable<void> Resume(Context& context);
   Awaitable<void> SetPaused(Context& context, bool paused);
+  // snapshots.cc
+  Awaitable<void> ServiceSandboxes(Context& context);
+  Awaitable<void> SaveSnapshot(Context& context);
+  Awaitable<void> DropSnapshot(Context& context);
+  Awaitable<void> RestoreSnapshot(Context& context);
+  Awaitable<void> ForkSandbox(Context& context);
+  Awaitable<void> EndFork(Context& context);
   Awaitable<void> InvokeFunction(Context& context);
   Awaitable<void> InvokeSandbox(Context& context);
   // sandboxes.cc

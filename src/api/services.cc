@@ -238,9 +238,8 @@ Awaitable<void> ApiServer::Pause(Context& context) { co_await SetPaused(context,
 Awaitable<void> ApiServer::Resume(Context& context) { co_await SetPaused(context, false); }
 
 Awaitable<void> ApiServer::SetPaused(Context& context, bool paused) {
-  const std::string tenant = context.variables["namespace"];
-  const std::string name = context.variables["name"];
-  auto done = co_await manager_.SetPaused(tenant, name, paused);
+  manager::Manager::ServiceName of{context.variables["namespace"], context.variables["name"]};
+  auto done = co_await manager_.SetPaused(std::move(of), paused);
   if (!done) {
     co_await ReplyError(context, done.error());
     co_return;

@@ -58,10 +58,50 @@ void Each(auto& visit, Is<SetPaused> auto& m) {
   visit("paused", m.paused);
 }
 
+void Each(auto& visit, Is<Snapshot> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+  visit("sandbox", m.sandbox);
+  visit("name", m.name);
+}
+
+void Each(auto& visit, Is<DropSnapshot> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+  visit("name", m.name);
+}
+
+void Each(auto& visit, Is<Restore> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+  visit("name", m.name);
+}
+
+void Each(auto& visit, Is<Fork> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+  visit("sandbox", m.sandbox);
+  visit("count", m.count);
+}
+
+void Each(auto& visit, Is<EndFork> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+  visit("sandbox", m.sandbox);
+}
+
+void Each(auto& visit, Is<GetSandboxes> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+}
+
 void Each(auto& visit, Is<Done> auto& m) {
   visit("id", m.id);
   visit("error", m.error);
   visit("status", m.status);
+  visit("names", m.names);
+  visit("forks", m.forks);
+  visit("snapshots", m.snapshots);
 }
 
 void Each(auto& visit, Is<Printed> auto& m) {
@@ -107,8 +147,9 @@ namespace {
 
 // The "type" of a message, in the order of the variants.
 constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperTypes = {
-    "start", "prepare",   "check", "attach", "forget",    "drain",
-    "adopt", "get_stats", "serve", "exec",   "set_paused"};
+    "start",         "prepare",   "check", "attach",   "forget",       "drain",
+    "adopt",         "get_stats", "serve", "exec",     "set_paused",   "snapshot",
+    "drop_snapshot", "restore",   "fork",  "end_fork", "get_sandboxes"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
     "ready", "prepared", "checked", "drained", "state", "stats", "printed", "done"};
 

@@ -16,6 +16,44 @@ constexpr std::chrono::seconds kEndPatience{5};  // for guests that were killed 
 constexpr std::chrono::seconds kLinePatience{60};
 constexpr std::chrono::seconds kServicePatience{20};  // longer than a sandbox takes to be stopped
 
+// What the verbs do to a running service, and what their Done tells.
+Task<void> Do(Service& service, const SetPaused& verb, Done& /*to*/) {
+  co_return co_await service.SetPaused(verb.paused);
+}
+
+Task<void> Do(Service& service, const Snapshot& verb, Done& /*to*/) {
+  co_return co_await service.Save(verb.sandbox, verb.name);
+}
+
+Task<void> Do(Service& service, const DropSnapshot& verb, Done& /*to*/) {
+  co_return service.Drop(verb.name);
+}
+
+Task<void> Do(Service& service, const Restore& verb, Done& to) {
+  auto ids = co_await service.Restore(verb.name);
+  if (!ids) co_return std::unexpected(std::move(ids).error());
+  to.names = std::move(*ids);
+  co_return Result<void>{};
+}
+
+Task<void> Do(Service& service, const Fork& verb, Done& to) {
+  auto ids = co_await service.Fork(verb.sandbox, verb.count);
+  if (!ids) co_return std::unexpected(std::move(ids).error());
+  to.names = std::move(*ids);
+  co_return Result<void>{};
+}
+
+Task<void> Do(Service& service, const EndFork& verb, Done& /*to*/) {
+  co_return service.EndFork(verb.sandbox);
+}
+
+Task<void> Do(Service& service, const GetSandboxes& /*verb*/, Done& to) {
+  to.names = service.ReplicaIds();
+  to.forks = service.ForkIds();
+  to.snapshots = service.SnapshotNames();
+  co_return Result<void>{};
+}
+
 }  // namespace
 
 Keeper::Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_driver,
@@ -39,10 +77,10 @@ Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
   } else if (auto* exec = std::get_if<Exec>(&message)) {
     if (fds.size() != 3) return Fail(Errc::kInvalidArgument, "exec: takes three descriptors");
     Spawn(loop_, RunProgram(std::move(*exec), std::move(fds)));
-  } else if (const auto* pause = std::get_if<keeper::SetPaused>(&message)) {
-    Spawn(loop_, Pause(*pause));
   } else if (auto* serve = std::get_if<Serve>(&message)) {
     OnServe(std::move(*serve));
+  } else if (std::visit([this](auto& verb) { return StartVerb(verb); }, message)) {
+    return {};
   } else if (std::holds_alternative<GetStats>(message)) {
     post_(Stats{images_.size(), server_.sandboxes(), server_.calls()});
   } else {
@@ -164,15 +202,27 @@ Awaitable<void> Keeper::RunProgram(Exec exec, std::vector<Fd> fds) {
   post_(std::move(done));
 }
 
-Awaitable<void> Keeper::Pause(keeper::SetPaused message) {
-  auto service = Running(message.key);
+template <typename Verb>
+bool Keeper::StartVerb(Verb& verb) {
+  if constexpr (requires(Service& of, Done& to) { Do(of, verb, to); }) {
+    Spawn(loop_, RunVerb(std::move(verb)));
+    return true;
+  }
+  return false;
+}
+
+template <typename Verb>
+Awaitable<void> Keeper::RunVerb(Verb verb) {
+  Done done{.id = verb.id};
+  const auto service = Running(verb.key);
   Result<void> outcome;
   if (service) {
-    outcome = co_await (*service)->SetPaused(message.paused);
+    outcome = co_await Do(**service, verb, done);
   } else {
-    outcome = std::unexpected(std::move(service).error());
+    outcome = std::unexpected(service.error());
   }
-  post_(Done{.id = message.id, .error = outcome ? "" : wire::WireError(outcome.error())});
+  if (!outcome) done.error = wire::WireError(outcome.error());
+  post_(std::move(done));
 }
 
 // Cells that are still finishing calls have a line to it: it ends after them.

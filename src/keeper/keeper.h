@@ -62,7 +62,11 @@ class Keeper {
   void OnForget(const std::string& key);
   [[nodiscard]] Result<std::shared_ptr<Service>> Running(const std::string& key) const;
   Awaitable<void> RunProgram(Exec exec, std::vector<Fd> fds);
-  Awaitable<void> Pause(keeper::SetPaused message);
+  // Whether it is one that asks something of a service; then it is done, and answered with Done.
+  template <typename Verb>
+  bool StartVerb(Verb& verb);
+  template <typename Verb>
+  Awaitable<void> RunVerb(Verb verb);
   Awaitable<void> EndService(std::shared_ptr<Service> service);
   Awaitable<void> Until(std::function<bool()> is_over, Duration most);
   Result<void> OnAttach(const Attach& message, std::vector<Fd> fds);

@@ -76,6 +76,52 @@ struct SetPaused {
   bool paused = false;
 };
 
+// Saves a sandbox of the service `key`, as it runs, under `name`. Answered with Done.
+struct Snapshot {
+  std::uint64_t id = 0;
+  std::string key;
+  std::string sandbox;  // its id; empty: any that is ready
+  std::string name;
+};
+
+// Drops what was saved as `name`. Answered with Done.
+struct DropSnapshot {
+  std::uint64_t id = 0;
+  std::string key;
+  std::string name;
+};
+
+// Replaces every replica of the service `key` by one that goes on from `name`. Answered with Done
+// once they are ready; its `names` are their ids.
+struct Restore {
+  std::uint64_t id = 0;
+  std::string key;
+  std::string name;
+};
+
+// Saves a sandbox and starts `count` that go on from there, beside the replicas. Answered with Done
+// once they are ready; its `names` are their ids.
+struct Fork {
+  std::uint64_t id = 0;
+  std::string key;
+  std::string sandbox;
+  std::uint32_t count = 1;
+};
+
+// Ends one that Fork made. Answered with Done.
+struct EndFork {
+  std::uint64_t id = 0;
+  std::string key;
+  std::string sandbox;
+};
+
+// What there is of the service `key`. Answered with Done: `names` are the replicas, `forks` and
+// `snapshots` the others.
+struct GetSandboxes {
+  std::uint64_t id = 0;
+  std::string key;
+};
+
 // [fd] one end of a line (sandbox/remote); whoever has the other may run the image, or reach the
 // service.
 struct Attach {
@@ -115,6 +161,9 @@ struct Done {
   std::uint64_t id = 0;
   std::string error;
   std::uint32_t status = 0;  // of an Exec's program: its exit code; 128 + n for signal n
+  std::vector<std::string> names;
+  std::vector<std::string> forks;
+  std::vector<std::string> snapshots;
 };
 // What a service's sandbox printed, without its newline.
 struct Printed {
@@ -136,8 +185,9 @@ struct Stats {
   std::uint64_t calls = 0;  // in flight
 };
 
-using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve,
-                              Exec, SetPaused>;
+using ToKeeper =
+    std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve, Exec,
+                 SetPaused, Snapshot, DropSnapshot, Restore, Fork, EndFork, GetSandboxes>;
 using ToManager = std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed, Done>;
 
 }  // namespace strata::keeper

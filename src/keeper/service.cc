@@ -33,27 +33,6 @@ std::string Describe(const Result<model::Exit>& end) {
 
 }  // namespace
 
-// One life of a replica.
-class Service::Replica final : public sandbox::LogSink {
- public:
-  Replica(Service& service, std::string id) : service_(service), id_(std::move(id)) {}
-
-  void Write(sandbox::Stream stream, std::string_view text) override {
-    service_.Print(id_, stream, text);
-  }
-
-  [[nodiscard]] const std::string& id() const noexcept { return id_; }
-
-  std::unique_ptr<sandbox::Sandbox> sandbox;
-  bool ready = false;
-  bool paused = false;
-  bool ended = false;
-
- private:
-  Service& service_;
-  const std::string id_;
-};
-
 Service::Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<sandbox::Image> image,
                  PrintFn print, ReadyFn on_ready)
     : loop_(loop),
@@ -62,7 +41,8 @@ Service::Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<san
       image_(std::move(image)),
       print_(std::move(print)),
       on_ready_(std::move(on_ready)),
-      replicas_(what_.replicas) {}
+      replicas_(what_.replicas),
+      next_images_(what_.replicas) {}
 
 Service::~Service() = default;
 
@@ -80,6 +60,7 @@ void Service::Stop() {
   for (const auto& replica : replicas_) {
     if (replica && replica->sandbox) replica->sandbox->Stop();
   }
+  for (const auto& fork : forks_) fork->sandbox->Stop();
   for (Timer* wait : waits_) wait->cancel();
   Settle(Fail(Errc::kUnavailable, "the service was stopped"));
 }
@@ -105,21 +86,35 @@ Awaitable<void> Service::Pause(Duration duration) {
   std::erase(waits_, &timer);
 }
 
+std::shared_ptr<Replica> Service::MakeReplica(const std::string& kind) {
+  std::string id =
+      what_.name.substr(0, kLongestName) + "-" + kind + "-" + std::to_string(++started_);
+  return std::make_shared<Replica>(std::move(id),
+                                   [this](const std::string& from, sandbox::Stream stream,
+                                          std::string_view text) { Print(from, stream, text); });
+}
+
+Result<void> Service::Create(Replica& replica, std::shared_ptr<sandbox::Image> image) {
+  auto made = image->Create({.id = replica.id(),
+                             .limits = what_.limits,
+                             .grants = what_.grants,
+                             .env = what_.env,
+                             .effects = {.logs = &replica}});
+  if (!made) return std::unexpected(std::move(made).error());
+  replica.sandbox = std::move(*made);
+  replica.image = std::move(image);
+  return {};
+}
+
 // `self` keeps us while this runs.
 Awaitable<void> Service::Keep(std::shared_ptr<Service> self, std::uint32_t number) {
   for (milliseconds pause = kFirstPause; !stopping_; pause = std::min(2 * pause, kLongestPause)) {
     const TimePoint born = clock_.Now();
-    const std::string id = what_.name.substr(0, kLongestName) + "-" + std::to_string(number) + "-" +
-                           std::to_string(++started_);
-    const auto replica = std::make_shared<Replica>(*this, id);
-    auto made = image_->Create({.id = id,
-                                .limits = what_.limits,
-                                .grants = what_.grants,
-                                .env = what_.env,
-                                .effects = {.logs = replica.get()}});
+    const auto replica = MakeReplica(std::to_string(number));
+    const auto saved = std::exchange(next_images_[number], nullptr);
+    auto made = Create(*replica, saved ? saved : image_);
     Result<model::Exit> end = Fail(Errc::kInternal, "never started");
     if (made) {
-      replica->sandbox = std::move(*made);
       replicas_[number] = replica;
       Spawn(loop_, WaitUntilReady(self, replica));
       end = co_await replica->sandbox->Serve();
@@ -129,15 +124,19 @@ Awaitable<void> Service::Keep(std::shared_ptr<Service> self, std::uint32_t numbe
     } else {
       end = std::unexpected(std::move(made).error());
     }
-    last_end_ = Describe(end);
     if (stopping_) break;
+    if (replica->replaced) {
+      pause = kFirstPause;
+      continue;
+    }
+    last_end_ = Describe(end);
     if (!end && end.error().code == Errc::kUnsupported) {
       Settle(std::unexpected(end.error()));
       break;
     }
     if (++early_ends_ == kMostEarlyEnds) GiveUp();
     if (clock_.Now() - born >= kGoodLife) pause = kFirstPause;
-    Print(id, sandbox::Stream::kHost,
+    Print(replica->id(), sandbox::Stream::kHost,
           "ended: " + last_end_ + "; starting again in " + std::to_string(pause.count()) + " ms");
     co_await Pause(pause);
   }
@@ -180,22 +179,31 @@ void Service::GiveUp() {
   Settle(Fail(Errc::kFailedPrecondition, why));
 }
 
+Result<std::shared_ptr<Replica>> Service::Find(const std::string& sandbox) {
+  if (sandbox.empty()) {
+    if (auto ready = NextReady()) return ready;
+    return Fail(Errc::kUnavailable, "no sandbox of " + what_.name + " is running");
+  }
+  for (const auto* all : {&replicas_, &forks_}) {
+    for (const auto& each : *all) {
+      if (each && each->id() == sandbox) return each;
+    }
+  }
+  return Fail(Errc::kNotFound, what_.name + " has no sandbox " + sandbox);
+}
+
 Task<int> Service::Exec(std::string sandbox, sandbox::Program program) {
-  auto replica = sandbox.empty() ? NextReady() : nullptr;
-  for (const auto& each : replicas_) {
-    if (each && each->id() == sandbox) replica = each;
-  }
-  if (!replica && !sandbox.empty()) {
-    co_return Fail(Errc::kNotFound, what_.name + " has no sandbox " + sandbox);
-  }
-  if (!replica) co_return Fail(Errc::kUnavailable, "no sandbox of " + what_.name + " is running");
-  co_return co_await replica->sandbox->Exec(std::move(program));
+  auto replica = Find(sandbox);
+  if (!replica) co_return std::unexpected(std::move(replica).error());
+  co_return co_await (*replica)->sandbox->Exec(std::move(program));
 }
 
 Task<void> Service::SetPaused(bool paused) {
   const auto self = shared_from_this();
   Result<void> outcome;
-  for (const auto& replica : std::vector(replicas_)) {
+  auto all = replicas_;
+  all.insert(all.end(), forks_.begin(), forks_.end());
+  for (const auto& replica : all) {
     if (!replica) continue;
     auto done = paused ? co_await replica->sandbox->Pause() : co_await replica->sandbox->Resume();
     if (done) replica->paused = paused;
@@ -223,7 +231,7 @@ std::shared_ptr<sandbox::remote::Dialler> Service::MakeDoor() {
 }
 
 // In turn, so that the load is shared.
-std::shared_ptr<Service::Replica> Service::NextReady() {
+std::shared_ptr<Replica> Service::NextReady() {
   for (std::size_t i = 0; i < replicas_.size(); ++i) {
     const auto& replica = replicas_[next_++ % replicas_.size()];
     if (replica && replica->ready && !replica->paused) return replica;

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "keeper/messages.h"
+#include "keeper/replica.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/server.h"
 
@@ -48,11 +50,29 @@ class Service final : public sandbox::remote::Dialler,
 
   Task<Fd> Dial() override;
 
-  // In the sandbox with that id, or any that is ready. kNotFound: it is none of ours.
+  // Below, `sandbox` is an id of a replica or fork, or empty: any replica that is ready. kNotFound:
+  // it is none of ours. service_copies.cc has those that save and copy.
+
   Task<int> Exec(std::string sandbox, sandbox::Program program);
 
   // Every living replica. What was paused gets no connections until it is resumed. The first error.
   Task<void> SetPaused(bool paused);
+
+  // Saves it as `name`. kFailedPrecondition: the name is taken; kResourceExhausted: there are many.
+  Task<void> Save(std::string sandbox, std::string name);
+  Result<void> Drop(const std::string& name);
+  // Every replica makes place for one that goes on from `name`: their ids, once they are ready. One
+  // that ends later is replaced by one that starts anew. kFailedPrecondition: one ended at once.
+  Task<std::vector<std::string>> Restore(std::string name);
+  // Saves it, and starts `count` that go on from there: their ids, once they are ready. They get no
+  // connections of the service's, and are not started again; they end with the service. All or
+  // none.
+  Task<std::vector<std::string>> Fork(std::string sandbox, std::uint32_t count);
+  Result<void> EndFork(const std::string& sandbox);
+
+  [[nodiscard]] std::vector<std::string> ReplicaIds() const;
+  [[nodiscard]] std::vector<std::string> ForkIds() const;
+  [[nodiscard]] std::vector<std::string> SnapshotNames() const;
 
   // Something through which it may be dialled, for one line; doors() counts those that are left.
   std::shared_ptr<sandbox::remote::Dialler> MakeDoor();
@@ -60,10 +80,14 @@ class Service final : public sandbox::remote::Dialler,
 
  private:
   class Door;
-  class Replica;
 
   Awaitable<void> Keep(std::shared_ptr<Service> self, std::uint32_t number);
   Awaitable<void> WaitUntilReady(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
+  Awaitable<void> KeepFork(std::shared_ptr<Service> self, std::shared_ptr<Replica> fork);
+  std::shared_ptr<Replica> MakeReplica(const std::string& kind);
+  Result<void> Create(Replica& replica, std::shared_ptr<sandbox::Image> image);
+  [[nodiscard]] Result<std::shared_ptr<Replica>> Find(const std::string& sandbox);
+  Task<void> UntilReady(std::vector<std::shared_ptr<Replica>> forks);
   Awaitable<void> GiveUpLater(std::shared_ptr<Service> self);
   Awaitable<void> Pause(Duration duration);
   void Settle(Result<void> ready);
@@ -78,8 +102,12 @@ class Service final : public sandbox::remote::Dialler,
   PrintFn print_;
   ReadyFn on_ready_;                                // null once it was told
   std::vector<std::shared_ptr<Replica>> replicas_;  // by number; null: none lives now
-  std::vector<Timer*> waits_;                       // of pauses that Stop cuts short
-  std::string last_end_;                            // of a replica, for who waits for the first
+  // By number: what a replica's next life goes on from; null: from the service's image.
+  std::vector<std::shared_ptr<sandbox::Image>> next_images_;
+  std::vector<std::shared_ptr<Replica>> forks_;
+  std::map<std::string, std::shared_ptr<sandbox::Image>> snapshots_;
+  std::vector<Timer*> waits_;  // of pauses that Stop cuts short
+  std::string last_end_;       // of a replica, for who waits for the first
   std::size_t running_ = 0;
   std::size_t doors_ = 0;
   std::size_t next_ = 0;

@@ -22,6 +22,7 @@ constexpr milliseconds kReadyPatience{10'000};
 // Making a class ready tries it out, which for a virtual machine is a boot.
 constexpr milliseconds kPreparePatience{60'000};
 constexpr milliseconds kCheckPatience{10'000};
+constexpr milliseconds kVerbPatience{90'000};  // longer than a keeper takes
 constexpr milliseconds kLongestProgram{24 * 3600 * 1000};
 constexpr milliseconds kDrainGrace{6'000};
 constexpr milliseconds kSweepPatience{2'000};
@@ -195,12 +196,12 @@ void KeeperProcess::Handle(keeper::ToManager message) {
     answer(preparing_, prepared->key, prepared->error);
   } else if (const auto* checked = std::get_if<keeper::Checked>(&message)) {
     answer(checking_, checked->id, checked->error);
-  } else if (const auto* done = std::get_if<keeper::Done>(&message)) {
+  } else if (auto* done = std::get_if<keeper::Done>(&message)) {
     const auto found = doing_.find(done->id);
     if (found == doing_.end()) return;
     auto outcome = wire::OutcomeOf(done->error);
     if (outcome) {
-      found->second->Set(static_cast<int>(done->status));
+      found->second->Set(std::move(*done));
     } else {
       found->second->Set(std::unexpected(std::move(outcome).error()));
     }
@@ -254,32 +255,18 @@ Task<void> KeeperProcess::Serve(keeper::Serve what) {
   co_return co_await Ask(preparing_, std::move(key), std::move(what));
 }
 
-Task<int> KeeperProcess::Do(std::uint64_t id, keeper::ToKeeper message, std::vector<Fd> fds,
-                            milliseconds patience) {
+Task<keeper::Done> KeeperProcess::AwaitDone(std::uint64_t id, keeper::ToKeeper message,
+                                            std::vector<Fd> fds, bool may_be_long) {
   const auto self = shared_from_this();  // its answer may outlive its place among the keepers
-  auto answer = std::make_shared<Promise<int>>(context_.loop);
+  auto answer = std::make_shared<Promise<keeper::Done>>(context_.loop);
   doing_.emplace(id, answer);
   if (auto sent = Post(message, std::move(fds)); !sent) {
     doing_.erase(id);
     co_return std::unexpected(std::move(sent).error());
   }
-  auto outcome = co_await answer->Wait(patience);
+  auto outcome = co_await answer->Wait(may_be_long ? kLongestProgram : kVerbPatience);
   doing_.erase(id);
   co_return outcome;
-}
-
-Task<int> KeeperProcess::Exec(keeper::Exec what, std::vector<Fd> streams) {
-  what.id = next_do_++;
-  const std::uint64_t id = what.id;
-  co_return co_await Do(id, std::move(what), std::move(streams), kLongestProgram);
-}
-
-Task<void> KeeperProcess::SetPaused(std::string key, bool paused) {
-  keeper::SetPaused what{.id = next_do_++, .key = std::move(key), .paused = paused};
-  const std::uint64_t id = what.id;
-  auto done = co_await Do(id, std::move(what), {}, kCheckPatience);
-  if (!done) co_return std::unexpected(std::move(done).error());
-  co_return Result<void>{};
 }
 
 Task<void> KeeperProcess::Check(std::string key, model::Limits limits, model::Grants grants) {

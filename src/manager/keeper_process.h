@@ -17,6 +17,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -61,9 +63,16 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   // Has the keeper run a service until Forget(what.key), and waits until it can be reached.
   // kFailedPrecondition: nothing ever listened.
   Task<void> Serve(keeper::Serve what);
-  // Runs a program in a sandbox of a service; `streams` are its three standard ones. Its exit code.
-  Task<int> Exec(keeper::Exec what, std::vector<Fd> streams);
-  Task<void> SetPaused(std::string key, bool paused);
+  // Has the keeper do something to a service that is answered with Done, and waits for that. `what`
+  // gets an id here. Of an Exec, `fds` are the three standard streams.
+  template <typename What>
+  Task<keeper::Done> Do(What what, std::vector<Fd> fds) {
+    what.id = next_do_++;
+    const std::uint64_t id = what.id;
+    constexpr bool kLong = std::is_same_v<What, keeper::Exec>;
+    keeper::ToKeeper message(std::move(what));
+    co_return co_await AwaitDone(id, std::move(message), std::move(fds), kLong);
+  }
   // Whether the image `key` takes such a sandbox. kUnsupported: the message says what not.
   Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
   // A new line to the image `key`, for one cell.
@@ -92,8 +101,8 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   void Handle(keeper::ToManager message);
   void Ended(const std::string& why);
   Result<void> Post(const keeper::ToKeeper& message, std::vector<Fd> fds = {});
-  Task<int> Do(std::uint64_t id, keeper::ToKeeper message, std::vector<Fd> fds,
-               std::chrono::milliseconds patience);
+  Task<keeper::Done> AwaitDone(std::uint64_t id, keeper::ToKeeper message, std::vector<Fd> fds,
+                               bool may_be_long);
   Task<void> Ask(std::map<std::string, std::shared_ptr<Answer>>& waiting, std::string name,
                  keeper::ToKeeper message);
 
@@ -112,7 +121,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   std::shared_ptr<Promise<keeper::ToManager>> greeting_;  // Ready or State
   std::map<std::string, std::shared_ptr<Answer>> preparing_;
   std::map<std::string, std::shared_ptr<Answer>> checking_;
-  std::map<std::uint64_t, std::shared_ptr<Promise<int>>> doing_;
+  std::map<std::uint64_t, std::shared_ptr<Promise<keeper::Done>>> doing_;
   std::shared_ptr<Answer> ended_;
 };
 

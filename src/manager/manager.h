@@ -102,8 +102,24 @@ class Manager {
   };
   virtual Task<int> Exec(ExecRequest request) = 0;
 
+  struct ServiceName {
+    std::string tenant, name;
+  };
   // Stops every sandbox of a service where it is, or lets it go on. Errors as Exec.
-  virtual Task<void> SetPaused(std::string tenant, std::string name, bool paused) = 0;
+  virtual Task<void> SetPaused(ServiceName of, bool paused) = 0;
+
+  // Saves a sandbox as it runs (empty: any), under a name of [a-z0-9-]{1,64}; kept as long as this
+  // revision's sandboxes run. Errors as Exec; kFailedPrecondition also: the name is taken;
+  // kResourceExhausted.
+  virtual Task<void> SaveSnapshot(ServiceName of, std::string sandbox, std::string snapshot) = 0;
+  virtual Task<void> DropSnapshot(ServiceName of, std::string snapshot) = 0;
+  // Every replica goes on from the snapshot: {"sandboxes": [id]}. kNotFound: there is none.
+  virtual Task<Json> RestoreSnapshot(ServiceName of, std::string snapshot) = 0;
+  // Copies of a running sandbox, beside the replicas: {"sandboxes": [id]}. All or none.
+  virtual Task<Json> Fork(ServiceName of, std::string sandbox, std::uint32_t count) = 0;
+  virtual Task<void> EndFork(ServiceName of, std::string sandbox) = 0;
+  // {"replicas": [id], "forks": [id], "snapshots": [name]}
+  virtual Task<Json> ServiceSandboxes(ServiceName of) = 0;
 
   // The last `tail` lines of a function's output as JSON objects, one a line; then `next` waits for
   // more from `offset`.

@@ -70,7 +70,13 @@ class ManagerImpl final : public Manager {
   Result<Json> GetSandbox(std::string_view id) override;
   Task<void> DeleteSandbox(std::string_view id) override;
   Task<int> Exec(ExecRequest request) override;
-  Task<void> SetPaused(std::string tenant, std::string name, bool paused) override;
+  Task<void> SetPaused(ServiceName of, bool paused) override;
+  Task<void> SaveSnapshot(ServiceName of, std::string sandbox, std::string snapshot) override;
+  Task<void> DropSnapshot(ServiceName of, std::string snapshot) override;
+  Task<Json> RestoreSnapshot(ServiceName of, std::string snapshot) override;
+  Task<Json> Fork(ServiceName of, std::string sandbox, std::uint32_t count) override;
+  Task<void> EndFork(ServiceName of, std::string sandbox) override;
+  Task<Json> ServiceSandboxes(ServiceName of) override;
   Task<LogChunk> Logs(std::string_view tenant, std::string_view function, std::uint64_t offset,
                       bool wait) override;
   Result<std::uint64_t> LogTail(std::string_view tenant, std::string_view function,
@@ -116,6 +122,9 @@ class ManagerImpl final : public Manager {
   // inspect.cc
   Json ToJson(const store::StoredResource& stored);
   Result<void> RequireFunction(std::string_view tenant, std::string_view function);
+  Result<void> CheckVerb(const ServiceName& of, std::string_view verb);
+  template <typename What>
+  Task<keeper::Done> OnServer(ServiceName of, What what);
 
   // services.cc
   Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> RunningServer(

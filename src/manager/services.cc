@@ -2,9 +2,21 @@
 #include <utility>
 
 #include "manager/manager_impl.h"
+#include "sandbox/abilities.h"
 #include "sandbox/remote/service.h"
+#include "sandbox/spec_check.h"
 
 namespace strata::manager {
+namespace {
+
+constexpr std::uint32_t kMostForks = 64;  // at once
+
+Result<void> Without(Result<keeper::Done> done) {
+  if (!done) return std::unexpected(std::move(done).error());
+  return {};
+}
+
+}  // namespace
 
 // The keeper and the key of what `name` runs as now.
 Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::RunningServer(
@@ -32,6 +44,28 @@ Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::Runn
   return Fail(Errc::kUnavailable, tenant + "/" + name + " is not running now");
 }
 
+// Says no before anything is made. A class that can, or nothing that runs, is the keeper's answer.
+Result<void> ManagerImpl::CheckVerb(const ServiceName& of, std::string_view verb) {
+  auto revisions = store_->Revisions(of.tenant, of.name);
+  if (!revisions || revisions->empty()) return {};
+  const model::Class sandbox_class = ClassOf(revisions->front());
+  const std::string_view why = sandbox::WhyNot(sandbox_class, verb);
+  if (why.empty()) return {};
+  return Fail(Errc::kUnsupported, of.tenant + "/" + of.name + " runs in class " +
+                                      std::string(model::ClassName(sandbox_class)) +
+                                      ", which has no " + std::string(verb) + ": " +
+                                      std::string(why));
+}
+
+template <typename What>
+Task<keeper::Done> ManagerImpl::OnServer(ServiceName of, What what) {
+  auto server = RunningServer(of.tenant, of.name);
+  if (!server) co_return std::unexpected(std::move(server).error());
+  what.key = server->second;
+  std::vector<Fd> none;
+  co_return co_await server->first->Do(std::move(what), std::move(none));
+}
+
 Task<int> ManagerImpl::Exec(ExecRequest request) {
   if (request.command.empty()) co_return Fail(Errc::kInvalidArgument, "no program is named");
   auto server = RunningServer(request.tenant, request.name);
@@ -45,13 +79,57 @@ Task<int> ManagerImpl::Exec(ExecRequest request) {
   for (Fd* stream : {&request.in, &request.out, &request.err}) {
     streams.push_back(std::move(*stream));
   }
-  co_return co_await server->first->Exec(std::move(what), std::move(streams));
+  auto done = co_await server->first->Do(std::move(what), std::move(streams));
+  if (!done) co_return std::unexpected(std::move(done).error());
+  co_return static_cast<int>(done->status);
 }
 
-Task<void> ManagerImpl::SetPaused(std::string tenant, std::string name, bool paused) {
-  auto server = RunningServer(tenant, name);
-  if (!server) co_return std::unexpected(std::move(server).error());
-  co_return co_await server->first->SetPaused(server->second, paused);
+Task<void> ManagerImpl::SetPaused(ServiceName of, bool paused) {
+  keeper::SetPaused what{.paused = paused};
+  co_return Without(co_await OnServer(std::move(of), std::move(what)));
+}
+
+Task<void> ManagerImpl::SaveSnapshot(ServiceName of, std::string sandbox, std::string snapshot) {
+  if (auto good = sandbox::CheckId(snapshot); !good) co_return good;
+  if (auto can = CheckVerb(of, "snapshot"); !can) co_return can;
+  keeper::Snapshot what{.sandbox = std::move(sandbox), .name = std::move(snapshot)};
+  co_return Without(co_await OnServer(std::move(of), std::move(what)));
+}
+
+Task<void> ManagerImpl::DropSnapshot(ServiceName of, std::string snapshot) {
+  keeper::DropSnapshot what{.name = std::move(snapshot)};
+  co_return Without(co_await OnServer(std::move(of), std::move(what)));
+}
+
+Task<Json> ManagerImpl::RestoreSnapshot(ServiceName of, std::string snapshot) {
+  if (auto can = CheckVerb(of, "restore"); !can) co_return std::unexpected(can.error());
+  keeper::Restore what{.name = std::move(snapshot)};
+  auto done = co_await OnServer(std::move(of), std::move(what));
+  if (!done) co_return std::unexpected(std::move(done).error());
+  co_return Json{{"sandboxes", done->names}};
+}
+
+Task<Json> ManagerImpl::Fork(ServiceName of, std::string sandbox, std::uint32_t count) {
+  if (count < 1 || count > kMostForks) {
+    co_return Fail(Errc::kInvalidArgument, "'count' is from 1 to " + std::to_string(kMostForks));
+  }
+  if (auto can = CheckVerb(of, "fork"); !can) co_return std::unexpected(can.error());
+  keeper::Fork what{.sandbox = std::move(sandbox), .count = count};
+  auto done = co_await OnServer(std::move(of), std::move(what));
+  if (!done) co_return std::unexpected(std::move(done).error());
+  co_return Json{{"sandboxes", done->names}};
+}
+
+Task<void> ManagerImpl::EndFork(ServiceName of, std::string sandbox) {
+  keeper::EndFork what{.sandbox = std::move(sandbox)};
+  co_return Without(co_await OnServer(std::move(of), std::move(what)));
+}
+
+Task<Json> ManagerImpl::ServiceSandboxes(ServiceName of) {
+  keeper::GetSandboxes what;
+  auto done = co_await OnServer(std::move(of), std::move(what));
+  if (!done) co_return std::unexpected(std::move(done).error());
+  co_return Json{{"replicas", done->names}, {"forks", done->forks}, {"snapshots", done->snapshots}};
 }
 
 }  // namespace strata::manager

@@ -95,6 +95,8 @@ struct Program {
   Fd err;
 };
 
+class Image;
+
 // A running isolation boundary. Destroying it kills the guest and frees every host resource.
 class Sandbox {
  public:
@@ -137,6 +139,15 @@ class Sandbox {
   // it is not running; kUnsupported: as Serve.
   virtual Task<void> Pause() { co_return Fail(Errc::kUnsupported, kNoServer); }
   virtual Task<void> Resume() { co_return Fail(Errc::kUnsupported, kNoServer); }
+
+  // What the running server is now, as an image: its sandboxes go on from there, Serve does not
+  // start the program again. Each has the present time, randomness and a host name of its own, and
+  // none of the connections and programs beside the server. The server stands still meanwhile, and
+  // goes on. kUnavailable: it is not running; kFailedPrecondition: it is paused; kUnsupported: this
+  // class cannot.
+  virtual Task<std::shared_ptr<Image>> Snapshot() {
+    co_return Fail(Errc::kUnsupported, "a sandbox of this class cannot be saved as it runs");
+  }
 
   // Asks the guest to end; returns at once. Idempotent, never fails. A running Invoke ends with
   // Exit{kStopped}; so does Serve, after the guest had time to finish (SIGTERM, then SIGKILL).

@@ -64,6 +64,8 @@ class Harness {
   [[nodiscard]] virtual bool has_tables() const { return true; }
   // Whether the class runs servers; else Serve, Dial and Exec are refused.
   [[nodiscard]] virtual bool serves() const { return false; }
+  // Whether a running server can be saved; else Snapshot is refused.
+  [[nodiscard]] virtual bool snapshots() const { return false; }
   // By default a directory, for guests without a file system.
   [[nodiscard]] virtual model::Grants impossible_grants() const {
     return {.dirs = {{.host = "/usr", .guest = "/usr"}}};

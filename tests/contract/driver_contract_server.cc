@@ -1,161 +1,23 @@
 // The part of the contract about long-running guests: Serve, Dial, Exec, Pause. A class that has
 // none refuses each of them, and makes nothing.
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <functional>
-#include <optional>
+#include <chrono>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "tests/contract/driver_contract.h"
+#include "tests/contract/served.h"
 
 namespace strata::sandbox::contract {
-namespace {
 
-using model::Exit;
 using model::ExitReason;
 using testing::CallFixture;
 
-constexpr std::uint16_t kPort = 8080;
-constexpr std::chrono::milliseconds kLookAgain{20};
-constexpr std::chrono::milliseconds kPatience{20'000};
+constexpr std::uint16_t kPort = Served::kPort;
+constexpr std::chrono::milliseconds kPatience = Served::kPatience;
 constexpr std::string_view kRequest = "GET / HTTP/1.1\r\n\r\n";
-
-class Lines final : public LogSink {
- public:
-  void Write(Stream, std::string_view text) override { text_.append(text).append(1, '\n'); }
-  [[nodiscard]] bool Has(std::string_view text) const { return text_.contains(text); }
-
- private:
-  std::string text_;
-};
-
-// A server that runs beside a test's coroutine.
-class Served {
- public:
-  Served(Loop& loop, std::unique_ptr<Sandbox> sandbox)
-      : loop_(loop), timer_(loop.get_executor()), sandbox_(std::move(sandbox)) {
-    Spawn(loop_, Run());
-  }
-
-  Sandbox& operator*() const { return *sandbox_; }
-
-  // Until it listens; false: it ended instead.
-  Awaitable<bool> Ready() {
-    while (!end_) {
-      auto dialled = co_await sandbox_->Dial(kPort);
-      if (dialled) co_return true;
-      co_await Pause();
-    }
-    co_return false;
-  }
-
-  Awaitable<Result<Exit>> End() {
-    while (!end_) co_await Pause();
-    co_return *end_;
-  }
-
-  Awaitable<void> Pause() {
-    timer_.expires_after(kLookAgain);
-    co_await timer_.async_wait(kAwait);
-  }
-
- private:
-  Awaitable<void> Run() { end_ = co_await sandbox_->Serve(); }
-
-  Loop& loop_;
-  Timer timer_;
-  std::unique_ptr<Sandbox> sandbox_;
-  std::optional<Result<Exit>> end_;
-};
-
-void Send(const Fd& connection, std::string_view request) {
-  EXPECT_EQ(::send(connection.get(), request.data(), request.size(), MSG_NOSIGNAL),
-            static_cast<ssize_t>(request.size()));
-}
-
-// What comes until it ends with `last`, the other side closes, or `patience` is over. The loop runs
-// meanwhile: a class may need it to move the bytes.
-Awaitable<std::string> Receive(Served& served, const Fd& connection, std::string_view last,
-                               std::chrono::milliseconds patience) {
-  std::string answer;
-  std::array<char, 4096> part;
-  for (auto waited = kLookAgain; waited <= patience && !answer.ends_with(last);) {
-    const ssize_t got = ::recv(connection.get(), part.data(), part.size(), MSG_DONTWAIT);
-    if (got > 0) {
-      answer.append(part.data(), static_cast<std::size_t>(got));
-      continue;
-    }
-    if (got == 0) break;
-    waited += kLookAgain;
-    co_await served.Pause();
-  }
-  co_return answer;
-}
-
-Awaitable<std::string> Exchange(Served& served, const Fd& connection, std::string_view request) {
-  Send(connection, request);
-  co_return co_await Receive(served, connection, "hello", kPatience);
-}
-
-struct Pipe {
-  Fd read;
-  Fd write;
-};
-Pipe MakePipe() {
-  std::array<int, 2> ends = {-1, -1};
-  EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-  return {Fd(ends[0]), Fd(ends[1])};
-}
-
-std::string ReadAll(const Fd& from) {
-  std::string text;
-  std::array<char, 4096> part;
-  for (ssize_t got = 0; (got = ::read(from.get(), part.data(), part.size())) > 0;) {
-    text.append(part.data(), static_cast<std::size_t>(got));
-  }
-  return text;
-}
-
-using Scenario = std::function<Awaitable<void>(Served&)>;
-
-Task<void> RunScenario(Served& served, Scenario scenario) {
-  co_await scenario(served);
-  (*served).Stop();
-  (void)co_await served.End();
-  co_return Result<void>{};
-}
-
-void ExpectRefused(DriverContract& contract, Sandbox& sandbox) {
-  CallFixture fixture(contract.loop_, contract.clock_);
-  const auto refused = [](const auto& outcome) {
-    return !outcome && outcome.error().code == Errc::kUnsupported;
-  };
-  EXPECT_TRUE(refused(fixture.Run(sandbox.Serve())));
-  EXPECT_TRUE(refused(fixture.Run(sandbox.Dial(kPort))));
-  EXPECT_TRUE(refused(fixture.Run(sandbox.Pause())));
-  EXPECT_TRUE(refused(fixture.Run(sandbox.Resume())));
-  EXPECT_TRUE(refused(fixture.Run(sandbox.Exec({.args = {"/bin/guest"}}))));
-  const auto root = contract.harness_->scratch_root();
-  EXPECT_TRUE(root.empty() || !std::filesystem::exists(root) || std::filesystem::is_empty(root));
-}
-
-// Runs `scenario` with a server of the class, or checks that the class refuses to have one.
-void WithServer(DriverContract& contract, Scenario scenario, LogSink* lines = nullptr) {
-  const Spec spec{
-      .id = "box-1", .env = {{"PORT", std::to_string(kPort)}}, .effects = {.logs = lines}};
-  auto sandbox = contract.Make(Guest::kServer, spec);
-  if (!contract.harness_->serves()) return ExpectRefused(contract, *sandbox);
-  Served served(contract.loop_, std::move(sandbox));
-  CallFixture fixture(contract.loop_, contract.clock_);
-  EXPECT_TRUE(fixture.Run(RunScenario(served, std::move(scenario))).has_value());
-}
-
-}  // namespace
 
 TEST_P(DriverContractTest, AServerIsReachedAtItsPort) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {

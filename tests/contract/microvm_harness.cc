@@ -36,6 +36,7 @@ class MicrovmHarness final : public Harness {
   std::filesystem::path scratch_root() const override { return Root().state_root(); }
 
   bool serves() const override { return true; }
+  bool snapshots() const override { return true; }
   Bytes least_memory() const override { return microvm::Config().min_memory; }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(1000); }
   bool has_tables() const override { return false; }

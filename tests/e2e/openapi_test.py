@@ -77,8 +77,11 @@ def succeeded(report):
 
 # Ends the server; is not asked; need a service from an image, which services_test.py has.
 NEVER_DONE = {("POST", "/v1/down"), ("GET", "/openapi.json"),
-              *(("POST", "/v1/namespaces/{namespace}/services/{name}/" + verb)
-                for verb in ("exec", "pause", "resume"))}
+              *((method, "/v1/namespaces/{namespace}/services/{name}/" + verb)
+                for method, verb in (("POST", "exec"), ("POST", "pause"), ("POST", "resume"),
+                                     ("GET", "sandboxes"), ("POST", "snapshots"),
+                                     ("DELETE", "snapshots/{snapshot}"), ("POST", "restore"),
+                                     ("POST", "forks"), ("DELETE", "forks/{sandbox}")))}
 
 
 class OpenApiTest(ServerTest):

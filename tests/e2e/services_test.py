@@ -227,9 +227,65 @@ class ServicesTest(ServerTest):
         self.assert_exit(self.server.strata("resume", "pauses"), DONE)
         self.assertEqual(self.server.get("/pauses").text, "hello")
 
+    def count(self, name):
+        """The number of times that this was asked of a sandbox of the service."""
+        return int(self.server.get(f"/{name}/count").text)
+
+    def there(self, name):
+        listed = self.server.strata("snapshot", name, "-o", "json")
+        self.assert_exit(listed, DONE)
+        return json.loads(listed.stdout)
+
+    def test_a_machine_is_saved_and_goes_on_from_there(self):
+        self.deploy("saves", **{"class": "microvm"})
+        self.assertEqual([self.count("saves"), self.count("saves")], [1, 2])
+        self.assert_exit(self.server.strata("snapshot", "saves", "two"), DONE)
+        self.assertEqual(self.count("saves"), 3)
+        self.assert_exit(self.server.strata("snapshot", "saves", "two"), WRONG_STATE, "already")
+        self.assertEqual(self.there("saves")["snapshots"], ["two"])
+        restored = self.server.strata("restore", "saves", "two")
+        self.assert_exit(restored, DONE)
+        self.assertEqual(restored.stdout.split(), self.there("saves")["replicas"])
+        self.assertEqual(self.server.get("/saves/host").text, restored.stdout.strip())
+        self.assertEqual(self.count("saves"), 3)  # as if the third had never been asked
+        self.assert_exit(self.server.strata("snapshot", "saves", "two", "--delete"), DONE)
+        self.assert_exit(self.server.strata("restore", "saves", "two"), NOT_FOUND, "two")
+        self.assertEqual(self.count("saves"), 4)
+
+    def test_a_machine_is_forked(self):
+        self.deploy("forks", **{"class": "microvm"})
+        self.assert_exit(self.exec("forks", "/.strata-agent", "write", "/tmp/who", "644",
+                                   options=["-i"], stdin="origin"), DONE)
+        forked = self.server.strata("fork", "forks", "--count", "2")
+        self.assert_exit(forked, DONE)
+        forks = forked.stdout.split()
+        self.assertEqual(self.there("forks")["forks"], forks)
+        read = ("/.strata-agent", "read", "/tmp/who")
+        for fork in forks:
+            self.assertEqual(self.exec("forks", *read, options=["--sandbox", fork]).stdout, "origin")
+            self.exec("forks", "/.strata-agent", "write", "/tmp/who", "644",
+                      options=["-i", "--sandbox", fork], stdin=fork)
+        for fork in forks:
+            self.assertEqual(self.exec("forks", *read, options=["--sandbox", fork]).stdout, fork)
+        self.assertEqual(self.exec("forks", *read).stdout, "origin")
+        self.assert_exit(self.server.strata("fork", "forks", "--end", forks[0]), DONE)
+        eventually(lambda: self.there("forks")["forks"] == forks[1:])
+        self.assert_exit(self.server.strata("fork", "forks", "--end", forks[0]), NOT_FOUND, forks[0])
+
+    def test_classes_that_cannot_be_saved_say_so_and_make_nothing(self):
+        for name in ("container", "appkernel"):
+            with self.subTest(name):
+                self.deploy(f"saved-{name}", **{"class": name})
+                before = self.there(f"saved-{name}")
+                for words in (["snapshot", f"saved-{name}", "s"], ["fork", f"saved-{name}"],
+                              ["restore", f"saved-{name}", "s"]):
+                    self.assert_exit(self.server.strata(*words), UNSUPPORTED, f"class {name}")
+                self.assertEqual(self.there(f"saved-{name}"), before)
+
     def test_what_has_no_process_says_so(self):
         self.server.apply(hello("wasm", "/wasm-hello", "default"))
-        for words in (["exec", "wasm", "--", "/bin/true"], ["pause", "wasm"], ["cp", "wasm:/etc", "."]):
+        for words in (["exec", "wasm", "--", "/bin/true"], ["pause", "wasm"], ["cp", "wasm:/etc", "."],
+                      ["snapshot", "wasm", "s"], ["restore", "wasm", "s"], ["fork", "wasm"]):
             self.assert_exit(self.server.strata(*words), UNSUPPORTED, "class wasm")
         self.assert_exit(self.server.strata("exec", "nobody", "--", "/bin/true"), NOT_FOUND, "nobody")
         self.deploy("absent")

@@ -26,6 +26,16 @@ MicrovmImage::MicrovmImage(std::shared_ptr<Shared> shared, artifact::RootImage r
   ++shared_->metrics.images;
 }
 
+MicrovmImage::MicrovmImage(const MicrovmImage& origin, std::shared_ptr<const Snapshot> snapshot,
+                           Spec spec)
+    : shared_(origin.shared_),
+      root_(origin.root_),
+      snapshot_(std::move(snapshot)),
+      saved_(std::move(spec)) {
+  saved_->effects = {};
+  ++shared_->metrics.images;
+}
+
 Task<void> MicrovmImage::Warm() {
   auto booted = co_await Booted();
   if (!booted) co_return std::unexpected(std::move(booted).error());
@@ -68,6 +78,10 @@ Result<void> MicrovmImage::Check(const Spec& spec) const {
   }
   if (!spec.grants.dirs.empty()) {
     return Fail(Errc::kUnsupported, "grants.dirs: a microVM sees no directory of the host");
+  }
+  if (saved_ && !(saved_->limits == spec.limits && saved_->env == spec.env)) {
+    return Fail(Errc::kUnsupported,
+                "a snapshot goes on with the limits and variables it was taken with");
   }
   return {};
 }

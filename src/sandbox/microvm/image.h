@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "artifact/root_image.h"
 #include "sandbox/driver.h"
@@ -14,6 +15,8 @@ namespace strata::sandbox::microvm {
 class MicrovmImage final : public Image {
  public:
   MicrovmImage(std::shared_ptr<Shared> shared, artifact::RootImage root);
+  // Of a machine in which the server of a sandbox with `spec` runs.
+  MicrovmImage(const MicrovmImage& origin, std::shared_ptr<const Snapshot> snapshot, Spec spec);
 
   [[nodiscard]] model::GuestKind kind() const noexcept override {
     return model::GuestKind::kCommand;
@@ -23,7 +26,11 @@ class MicrovmImage final : public Image {
   // Boots the image unless it has been; sandboxes made earlier wait for it.
   Task<void> Warm() override;
 
-  // Makes nothing on the host yet; the first Invoke restores a machine.
+  // Its sandboxes go on from a running server: they serve, and take no calls.
+  [[nodiscard]] bool serves() const noexcept { return saved_.has_value(); }
+
+  // Makes nothing on the host yet; the first Invoke restores a machine. kUnsupported also: other
+  // limits or variables than the saved sandbox had, whose program has them already.
   Result<std::unique_ptr<Sandbox>> Create(const Spec& spec) override;
 
   // The snapshot, booted now if it has not been.
@@ -39,6 +46,7 @@ class MicrovmImage final : public Image {
   std::shared_ptr<Shared> shared_;
   const artifact::RootImage root_;
   std::shared_ptr<const Snapshot> snapshot_;
+  std::optional<Spec> saved_;
   bool booting_ = false;
 };
 

@@ -15,16 +15,10 @@
 #include "base/byte_view.h"
 #include "host/fdpass.h"
 #include "host/memfd.h"
+#include "sandbox/microvm/qemu_command.h"
 
 namespace strata::sandbox::microvm {
 namespace {
-
-// The numbers of QEMU's descriptors.
-constexpr int kAgentFd = 3;
-constexpr int kQmpFd = 4;
-constexpr int kDiskFd = 5;
-constexpr int kMemoryFd = 6;
-constexpr int kInitrdFd = 7;
 
 constexpr Bytes kQemuItself = Bytes::MiB(256);  // beside the guest's memory
 constexpr std::uint32_t kQemuThreads = 32;
@@ -32,31 +26,6 @@ constexpr Bytes kMostWords = 64_KiB;
 constexpr std::size_t kPart = 16 * 1024;
 constexpr std::size_t kLongestQmp = 1 << 20;
 constexpr std::chrono::milliseconds kRemovePatience{5'000};
-
-std::string File(int number) { return "/proc/self/fd/" + std::to_string(number); }
-
-std::vector<std::string> Arguments(const Shared& shared, const MachineParts& parts) {
-  const std::string mib = std::to_string(parts.size.count >> 20);
-  const bool kvm = shared.config.accelerator == Accelerator::kKvm;
-  std::vector<std::string> all = {
-      "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine",
-      "microvm,pic=off,pit=off,rtc=on,acpi=on,memory-backend=ram", "-accel",
-      kvm ? "kvm" : "tcg,thread=single", "-cpu", kvm ? "host" : "max", "-m", mib, "-object",
-      "memory-backend-file,id=ram,size=" + mib + "M,mem-path=" + File(kMemoryFd) +
-          ",share=" + (parts.incoming ? "off" : "on"),
-      "-kernel", shared.kernel.path, "-initrd", File(kInitrdFd),
-      // The early frequency: under emulation the guest's own measuring hangs in half of the boots.
-      "-append", "console=ttyS0 quiet panic=-1 rdinit=/init tsc_early_khz=" + shared.tsc_khz,
-      "-serial", "file:/proc/self/fd/2", "-drive",
-      "id=root,if=none,format=raw,readonly=on,file=" + File(kDiskFd), "-device",
-      "virtio-blk-device,drive=root", "-device", "virtio-serial-device", "-chardev",
-      "socket,id=agent,fd=" + std::to_string(kAgentFd), "-device",
-      "virtserialport,chardev=agent,name=strata.agent", "-chardev",
-      "socket,id=qmp,fd=" + std::to_string(kQmpFd), "-mon", "chardev=qmp,mode=control", "-sandbox",
-      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
-  if (parts.incoming) all.insert(all.end(), {"-incoming", "defer"});
-  return all;
-}
 
 struct Pair {
   Fd ours;
@@ -95,15 +64,11 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
   if (done) {
     host::SpawnOptions spawn;
     spawn.program = shared.config.qemu.string();
-    spawn.arguments = Arguments(shared, parts);
+    spawn.arguments = QemuArguments(shared, parts);
     spawn.environment = {"PATH=/usr/bin:/bin"};
     spawn.stdout_fd = words->get();
     spawn.stderr_fd = words->get();
-    spawn.fds = {{agent->theirs.get(), kAgentFd},
-                 {qmp->theirs.get(), kQmpFd},
-                 {parts.disk, kDiskFd},
-                 {parts.memory, kMemoryFd},
-                 {shared.kernel.initrd.get(), kInitrdFd}};
+    spawn.fds = QemuDescriptors(shared, parts, agent->theirs.get(), qmp->theirs.get());
     spawn.limits.push_back({RLIMIT_CORE, 0});
     spawn.cgroups = made.group->directories();
     spawn.identity = shared.config.user;
@@ -152,7 +117,27 @@ Machine::~Machine() {
 void Machine::Kill() noexcept { static_cast<void>(process_->Kill(SIGKILL)); }
 
 void Machine::Post(FrameType type, std::string_view payload, std::uint32_t program) {
-  to_agent_ += EncodeFrame(type, payload, program);
+  std::string frame = EncodeFrame(type, payload, program);
+  if (holding_) {
+    held_ += frame;
+  } else {
+    Send(std::move(frame));
+  }
+}
+
+void Machine::Hold(FrameType last) {
+  Post(last);
+  holding_ = true;
+}
+
+void Machine::Release(FrameType first, std::string_view payload) {
+  holding_ = false;
+  Post(first, payload);
+  Send(std::exchange(held_, {}));
+}
+
+void Machine::Send(std::string bytes) {
+  to_agent_ += bytes;
   if (writing_) return;
   writing_ = true;
   Spawn(shared_->loop, Drain(shared_from_this()));

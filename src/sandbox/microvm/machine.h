@@ -42,6 +42,8 @@ struct MachineParts {
   int memory = -1;   // a memory file of `size`
   Bytes size;
   bool incoming = false;  // it waits for a state instead of booting
+  // What the guest writes goes to `memory`; else it is the machine's own.
+  bool writes_memory = false;
 };
 
 class Machine : public std::enable_shared_from_this<Machine> {
@@ -53,6 +55,10 @@ class Machine : public std::enable_shared_from_this<Machine> {
 
   // Queues a frame for the agent.
   void Post(FrameType type, std::string_view payload = {}, std::uint32_t program = 0);
+  // Queues a frame, after which those that are posted are kept back until Release().
+  void Hold(FrameType last);
+  // Queues a frame, and after it what was kept back.
+  void Release(FrameType first, std::string_view payload);
   // The next frame from the agent. One waiter. kUnavailable: the machine is gone; kInvalidArgument:
   // the guest sends nonsense.
   Task<Frame> Receive();
@@ -85,6 +91,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
   };
   static Result<Made> Make(const Shared& shared, const MachineParts& parts);
   Machine(std::shared_ptr<Shared> shared, Made made);
+  void Send(std::string bytes);
   static Awaitable<void> Drain(std::shared_ptr<Machine> self);
   Task<std::string> ReadSome(Descriptor& from);
   Task<Json> ReadQmp();
@@ -100,6 +107,8 @@ class Machine : public std::enable_shared_from_this<Machine> {
   std::string qmp_text_;
   bool qmp_ready_ = false;
   std::string to_agent_;
+  std::string held_;
+  bool holding_ = false;
   bool writing_ = false;
 };
 

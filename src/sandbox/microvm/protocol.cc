@@ -68,7 +68,8 @@ Result<std::optional<Frame>> FrameReader::Next() {
 std::string WriteWake(const Wake& wake) {
   return DumpJson({{"wall_ns", wake.wall_ns},
                    {"entropy", HexEncode(AsBytes(wake.entropy))},
-                   {"hostname", wake.hostname}});
+                   {"hostname", wake.hostname},
+                   {"copy", wake.copy}});
 }
 
 Result<Wake> ReadWake(std::string_view text) {
@@ -76,6 +77,7 @@ Result<Wake> ReadWake(std::string_view text) {
     json.at("wall_ns").get_to(to.wall_ns);
     json.at("entropy").get_to(to.entropy);
     json.at("hostname").get_to(to.hostname);
+    json.at("copy").get_to(to.copy);
   });
   if (!wake) return wake;
   auto entropy = HexDecode(wake->entropy);

@@ -13,6 +13,8 @@
 //     kInput bytes, kInputEnd ->              within the credit that kInputTaken gives
 //     <- kOutput, kError bytes                together within the credit that kOutputTaken gives
 //     <- kExit {status}                       after the last byte of output
+//     kSleep ->                               before it is saved: its last frame is kAsleep, until
+//     kWake
 //     kTerminate ->                           asks the program to end (SIGTERM)
 //     kKill ->                                the program and all that it started
 //
@@ -49,6 +51,8 @@ enum class FrameType : std::uint8_t {
   kKill,
   kExit,
   kTerminate,
+  kSleep,
+  kAsleep,
   kFailed,  // the agent could not do what was asked; the payload says why
 };
 
@@ -87,6 +91,9 @@ struct Wake {
   std::int64_t wall_ns = 0;  // since the epoch
   std::string entropy;       // 32 bytes or more
   std::string hostname;
+  // It is a copy: programs beside kMain belong to the original, and are ended; kMain's output
+  // starts with a whole window.
+  bool copy = false;
 };
 
 struct Program {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sandbox/agent_dial.h"
+#include "sandbox/microvm/snapshot.h"
 
 namespace strata::sandbox::microvm {
 
@@ -21,6 +22,7 @@ Task<model::Exit> MicrovmSandbox::Invoke(Call& call) {
     co_return Fail(Errc::kFailedPrecondition,
                    "sandbox " + spec_.id + (over_ ? " has ended" : " is running a call"));
   }
+  if (image_->serves()) co_return Fail(Errc::kUnsupported, "a snapshot of a server takes no calls");
   MicrovmCall running(shared_, image_, machine_, spec_, call);
   running_ = &running;
   auto exit = co_await running.Run();
@@ -85,6 +87,20 @@ Task<void> MicrovmSandbox::Pause() {
 Task<void> MicrovmSandbox::Resume() {
   if (auto entered = CheckEntered(); !entered) co_return entered;
   co_return co_await serving_->SetPaused(false);
+}
+
+Task<std::shared_ptr<Image>> MicrovmSandbox::Snapshot() {
+  if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
+  const auto image = image_;  // the sandbox may be gone once the machine has been saved
+  auto spec = spec_;
+  auto shared = shared_;
+  auto origin = co_await image->Booted();
+  if (!origin) co_return std::unexpected(std::move(origin).error());
+  auto saved = co_await serving_->Save();
+  if (!saved) co_return std::unexpected(std::move(saved).error());
+  auto snapshot = co_await SnapshotOf(std::move(shared), std::move(*origin), std::move(*saved));
+  if (!snapshot) co_return std::unexpected(std::move(snapshot).error());
+  co_return std::make_shared<MicrovmImage>(*image, std::move(*snapshot), std::move(spec));
 }
 
 void MicrovmSandbox::Settle(const Result<model::Exit>& exit) {

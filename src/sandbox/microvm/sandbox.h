@@ -34,6 +34,7 @@ class MicrovmSandbox final : public Sandbox {
   Task<int> Exec(sandbox::Program program) override;
   Task<void> Pause() override;
   Task<void> Resume() override;
+  Task<std::shared_ptr<Image>> Snapshot() override;
   void Stop() noexcept override;
   [[nodiscard]] model::Usage usage() const override { return total_; }
 

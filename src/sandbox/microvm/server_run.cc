@@ -51,8 +51,10 @@ Task<Exit> MicrovmServer::Supervise() {
   auto machine = co_await Restore(shared_, *snapshot, UniqueName(spec_.id), spec_.id);
   if (!machine) co_return std::unexpected(std::move(machine).error());
   machine_ = std::move(*machine);
-  machine_->Post(FrameType::kStart, WriteProgram(image_->MakeProgram(spec_, {})), kMain);
-  machine_->Post(FrameType::kInputEnd, {}, kMain);
+  if (!image_->serves()) {
+    machine_->Post(FrameType::kStart, WriteProgram(image_->MakeProgram(spec_, {})), kMain);
+    machine_->Post(FrameType::kInputEnd, {}, kMain);
+  }
   reader_.Start(shared_->loop, Read(), event_);
   while (reader_.running()) {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
@@ -70,6 +72,7 @@ Task<Exit> MicrovmServer::Supervise() {
   timer_.cancel();
   machine_->Kill();
   for (const auto& [number, program] : beside_) program->Break();
+  while (busy_) co_await event_.Wait();  // whoever tells QEMU something hears that it is gone
   co_return Finish();
 }
 
@@ -82,6 +85,11 @@ Awaitable<void> MicrovmServer::Read() {
     }
     if (frame->program == kMain) {
       if (TakeMain(*frame)) co_return;
+      continue;
+    }
+    if (frame->type == FrameType::kAsleep) {
+      asleep_ = true;
+      event_.Wake();
       continue;
     }
     const auto found = beside_.find(frame->program);
@@ -122,11 +130,50 @@ std::shared_ptr<SideProgram> MicrovmServer::Start(sandbox::Program program) {
   return side;
 }
 
+Result<void> MicrovmServer::CheckFree() const {
+  if (!busy_) return {};
+  return Fail(Errc::kFailedPrecondition,
+              "sandbox " + spec_.id + " is being saved, paused or resumed; try again");
+}
+
 Task<void> MicrovmServer::SetPaused(bool paused) {
+  if (auto free = CheckFree(); !free) co_return free;
+  busy_ = true;
   auto done = co_await machine_->Execute(paused ? "stop" : "cont");
+  busy_ = false;
+  event_.Wake();
   if (!done) co_return std::unexpected(std::move(done).error());
   paused_ = paused;
+  // Its clock stood still, too.
+  if (!paused) machine_->Post(FrameType::kWake, WakeFor(shared_->clock, spec_.id, false));
   co_return Result<void>{};
+}
+
+Task<Fd> MicrovmServer::Save() {
+  if (auto free = CheckFree(); !free) co_return std::unexpected(free.error());
+  if (paused_) {
+    co_return Fail(Errc::kFailedPrecondition,
+                   "sandbox " + spec_.id + " is paused; resume it first");
+  }
+  busy_ = true;
+  machine_->Hold(FrameType::kSleep);
+  auto saved = co_await SaveAsleep();
+  machine_->Release(FrameType::kWake, WakeFor(shared_->clock, spec_.id, false));
+  asleep_ = false;
+  busy_ = false;
+  event_.Wake();
+  co_return saved;
+}
+
+Task<Fd> MicrovmServer::SaveAsleep() {
+  Timer pause(shared_->loop.get_executor());
+  const TimePoint patience = shared_->clock.Now() + shared_->config.restore_patience;
+  while (!asleep_ && reader_.running() && shared_->clock.Now() < patience) {
+    pause.expires_after(shared_->config.tick);
+    co_await pause.async_wait(kAwait);
+  }
+  if (!asleep_) co_return Fail(Errc::kUnavailable, "sandbox " + spec_.id + ": its agent is gone");
+  co_return co_await SaveRunning(*shared_, *machine_);
 }
 
 Result<Exit> MicrovmServer::Finish() {

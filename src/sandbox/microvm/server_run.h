@@ -39,12 +39,18 @@ class MicrovmServer {
   // Starts `program` beside it, with the sandbox's variables under its own.
   std::shared_ptr<SideProgram> Start(sandbox::Program program);
 
-  // The whole machine.
+  // The whole machine. kFailedPrecondition: it is being saved, paused or resumed now.
   Task<void> SetPaused(bool paused);
+
+  // Everything of the machine, which goes on afterwards. kFailedPrecondition: it is paused, or as
+  // SetPaused.
+  Task<Fd> Save();
 
  private:
   Task<model::Exit> Supervise();
   Awaitable<void> Read();
+  Result<void> CheckFree() const;
+  Task<Fd> SaveAsleep();
   [[nodiscard]] bool TakeMain(const Frame& frame);
   Result<model::Exit> Finish();
 
@@ -62,6 +68,8 @@ class MicrovmServer {
   bool stop_ = false;
   bool stopping_ = false;  // told to end
   bool paused_ = false;
+  bool asleep_ = false;  // the agent says nothing
+  bool busy_ = false;    // QEMU is being told something
   Helper reader_;
 };
 

@@ -9,8 +9,10 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "base/byte_view.h"
 #include "base/files.h"
@@ -87,16 +89,18 @@ Awaitable<void> Pause(Loop& loop) {
   co_await timer.async_wait(kAwait);
 }
 
-Task<Json> IgnoreMemory(Machine& machine) {
+// Whether a state leaves out memory that is a shared file; both sides have to say the same.
+Task<Json> SetIgnoreMemory(Machine& machine, bool ignore) {
   Json arguments{
-      {"capabilities", Json::array({{{"capability", "x-ignore-shared"}, {"state", true}}})}};
+      {"capabilities", Json::array({{{"capability", "x-ignore-shared"}, {"state", ignore}}})}};
   co_return co_await machine.Execute("migrate-set-capabilities", std::move(arguments));
 }
 
-Task<Fd> Save(Shared& shared, Machine& machine) {
+// Leaves the machine standing still.
+Task<Fd> Save(Shared& shared, Machine& machine, bool ignore_memory) {
   auto state = host::MakeMemfd("machine-state");
   if (!state) co_return std::unexpected(std::move(state).error());
-  auto done = co_await IgnoreMemory(machine);
+  auto done = co_await SetIgnoreMemory(machine, ignore_memory);
   if (done) done = co_await machine.Execute("stop");
   Json named{{"fdname", "state"}};
   if (done) done = co_await machine.Execute("getfd", std::move(named), state->get());
@@ -114,10 +118,12 @@ Task<Fd> Save(Shared& shared, Machine& machine) {
   co_return std::unexpected(std::move(done).error());
 }
 
-Task<void> Resume(Shared& shared, Machine& machine, int state) {
-  auto done = co_await IgnoreMemory(machine);
+// Leaves the machine standing still, as it was saved. It reads the state from its beginning.
+Task<void> Load(Shared& shared, Machine& machine, const Fd& saved) {
+  auto state = OpenFile("/proc/self/fd/" + std::to_string(saved.get()), O_RDONLY);
+  if (!state) co_return std::unexpected(std::move(state).error());
   Json named{{"fdname", "state"}};
-  if (done) done = co_await machine.Execute("getfd", std::move(named), state);
+  auto done = co_await machine.Execute("getfd", std::move(named), state->get());
   Json from{{"uri", "fd:state"}};
   if (done) done = co_await machine.Execute("migrate-incoming", std::move(from));
   while (done) {
@@ -126,20 +132,41 @@ Task<void> Resume(Shared& shared, Machine& machine, int state) {
     if (asked->value("status", "") != "inmigrate") break;
     co_await Pause(shared.loop);
   }
-  if (done) done = co_await machine.Execute("cont");
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return Result<void>{};
 }
 
-Wake MakeWake(const Clock& clock, std::string hostname) {
-  SystemRandom random;
-  std::array<std::byte, kEntropy> entropy{};
-  random.Fill(entropy);
-  const auto now =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(clock.WallNow().time_since_epoch());
-  return {.wall_ns = std::max<std::int64_t>(now.count(), 0),
-          .entropy = std::string(AsText(entropy)),
-          .hostname = std::move(hostname)};
+// Ends `machine`, whose state has been saved and whose memory is `memory`.
+Task<std::shared_ptr<const Snapshot>> Seal(Machine& machine, Snapshot snapshot) {
+  machine.Kill();
+  auto ended = co_await machine.Wait();
+  if (!ended) co_return std::unexpected(std::move(ended).error());
+  for (const Fd* each : {&snapshot.memory, &snapshot.state}) {
+    if (auto sealed = host::SealMemfd(each->get()); !sealed)
+      co_return std::unexpected(std::move(sealed).error());
+  }
+  co_return std::make_shared<const Snapshot>(std::move(snapshot));
+}
+
+// Gives back the pages of a memory file that hold zeros only, as those never written do once they
+// were read.
+Result<void> PunchZeros(int memory, Bytes size) {
+  constexpr std::size_t kPage = 4096;
+  constexpr std::size_t kBlock = 256 * kPage;
+  static constexpr std::array<char, kPage> kZeros{};
+  std::vector<char> block(kBlock);
+  for (std::size_t at = 0; at < size.count; at += kBlock) {
+    const ssize_t got = ::pread(memory, block.data(), kBlock, static_cast<off_t>(at));
+    if (got < 0) return FailErrno("guest memory", errno);
+    for (std::size_t page = 0; page + kPage <= static_cast<std::size_t>(got); page += kPage) {
+      if (std::memcmp(block.data() + page, kZeros.data(), kPage) != 0) continue;
+      if (::fallocate(memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      static_cast<off_t>(at + page), kPage) != 0) {
+        return FailErrno("guest memory", errno);
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -160,23 +187,69 @@ Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> share
   if (!disk) co_return std::unexpected(std::move(disk).error());
   auto memory = MakeMemory(size);
   if (!memory) co_return std::unexpected(std::move(memory).error());
-  MachineParts parts{.name = name, .disk = disk->get(), .memory = memory->get(), .size = size};
+  MachineParts parts{.name = name,
+                     .disk = disk->get(),
+                     .memory = memory->get(),
+                     .size = size,
+                     .writes_memory = true};
   ++shared->metrics.boots;
   auto machine = co_await Machine::Start(shared, std::move(parts));
   if (!machine) co_return std::unexpected(std::move(machine).error());
   auto ready = co_await (*machine)->Expect(FrameType::kReady, shared->config.boot_patience);
   if (!ready) co_return Wrap(std::move(ready).error(), "boot");
-  auto state = co_await Save(*shared, **machine);
+  auto state = co_await Save(*shared, **machine, true);
   if (!state) co_return std::unexpected(std::move(state).error());
-  (*machine)->Kill();
-  auto ended = co_await (*machine)->Wait();
-  if (!ended) co_return std::unexpected(std::move(ended).error());
-  for (const Fd* each : {&*memory, &*state}) {
-    if (auto sealed = host::SealMemfd(each->get()); !sealed)
-      co_return std::unexpected(std::move(sealed).error());
-  }
-  co_return std::make_shared<const Snapshot>(
-      Snapshot{std::move(*disk), std::move(*memory), std::move(*state), size});
+  Snapshot snapshot{std::move(*disk), std::move(*memory), std::move(*state), size};
+  co_return co_await Seal(**machine, std::move(snapshot));
+}
+
+// QEMU saves what a machine has written to memory of its own as a stream. A second machine, which
+// never runs, takes the stream in and leaves the memory in a file, as a booted one does.
+Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
+                                                 std::shared_ptr<const Snapshot> origin, Fd saved) {
+  auto disk = DuplicateFd(origin->disk);
+  if (!disk) co_return std::unexpected(std::move(disk).error());
+  auto memory = MakeMemory(origin->size);
+  if (!memory) co_return std::unexpected(std::move(memory).error());
+  MachineParts parts{.name = UniqueName("save"),
+                     .disk = disk->get(),
+                     .memory = memory->get(),
+                     .size = origin->size,
+                     .incoming = true,
+                     .writes_memory = true};
+  auto machine = co_await Machine::Start(shared, std::move(parts));
+  if (!machine) co_return std::unexpected(std::move(machine).error());
+  auto loaded = co_await Load(*shared, **machine, saved);
+  if (!loaded) co_return Wrap(std::move(loaded).error(), "load");
+  saved.Reset();
+  auto state = co_await Save(*shared, **machine, true);
+  if (!state) co_return std::unexpected(std::move(state).error());
+  std::move_only_function<Result<void>()> punch = [fd = memory->get(), size = origin->size] {
+    return PunchZeros(fd, size);
+  };
+  auto punched = co_await shared->worker->Run(std::move(punch));
+  if (!punched) co_return std::unexpected(std::move(punched).error());
+  Snapshot snapshot{std::move(*disk), std::move(*memory), std::move(*state), origin->size};
+  co_return co_await Seal(**machine, std::move(snapshot));
+}
+
+Task<Fd> SaveRunning(Shared& shared, Machine& machine) {
+  auto saved = co_await Save(shared, machine, false);
+  auto goes_on = co_await machine.Execute("cont");
+  if (saved && !goes_on) co_return std::unexpected(std::move(goes_on).error());
+  co_return saved;
+}
+
+std::string WakeFor(const Clock& clock, std::string hostname, bool copy) {
+  SystemRandom random;
+  std::array<std::byte, kEntropy> entropy{};
+  random.Fill(entropy);
+  const auto now =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(clock.WallNow().time_since_epoch());
+  return WriteWake({.wall_ns = std::max<std::int64_t>(now.count(), 0),
+                    .entropy = std::string(AsText(entropy)),
+                    .hostname = std::move(hostname),
+                    .copy = copy});
 }
 
 Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
@@ -190,13 +263,13 @@ Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
   ++shared->metrics.restores;
   auto machine = co_await Machine::Start(shared, std::move(parts));
   if (!machine) co_return machine;
-  // Its own read position.
-  auto state = OpenFile("/proc/self/fd/" + std::to_string(snapshot->state.get()), O_RDONLY);
-  if (!state) co_return std::unexpected(std::move(state).error());
-  if (auto resumed = co_await Resume(*shared, **machine, state->get()); !resumed) {
-    co_return Wrap(std::move(resumed).error(), "restore");
-  }
-  (*machine)->Post(FrameType::kWake, WriteWake(MakeWake(shared->clock, std::move(hostname))));
+  auto done = co_await SetIgnoreMemory(**machine, true);
+  if (!done) co_return Wrap(std::move(done).error(), "restore");
+  auto loaded = co_await Load(*shared, **machine, snapshot->state);
+  if (!loaded) co_return Wrap(std::move(loaded).error(), "restore");
+  done = co_await (*machine)->Execute("cont");
+  if (!done) co_return Wrap(std::move(done).error(), "restore");
+  (*machine)->Post(FrameType::kWake, WakeFor(shared->clock, std::move(hostname), true));
   auto awake = co_await (*machine)->Expect(FrameType::kAwake, shared->config.restore_patience);
   if (!awake) co_return Wrap(std::move(awake).error(), "wake");
   co_return machine;

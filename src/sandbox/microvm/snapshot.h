@@ -3,6 +3,7 @@
 //
 //   RootImage --overlay, mkfs.erofs--> disk --boot, agent ready, stop, migrate--> Snapshot
 //   Snapshot --QEMU -incoming, memory private--> Machine --kWake--> own clock, randomness, name
+//   running Machine --SaveRunning, SnapshotOf--> Snapshot that goes on where that one was
 //
 // Memory is not in the state file: both machines map the same memory file (QEMU's x-ignore-shared),
 // the booted one shared, the restored ones privately. It is sealed in between, so no restored
@@ -17,6 +18,7 @@
 
 #include "artifact/root_image.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
 #include "sandbox/microvm/machine.h"
@@ -34,6 +36,17 @@ struct Snapshot {
 // Boots `root` on a machine with `size` of memory.
 Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> shared,
                                                    artifact::RootImage root, Bytes size);
+
+// Stops `machine` where it is, saves it with all its memory, and lets it go on. What it and its
+// driver say to each other has to have ended before (FrameType::kSleep).
+Task<Fd> SaveRunning(Shared& shared, Machine& machine);
+
+// What SaveRunning saved of a machine that came from `origin`.
+Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
+                                                 std::shared_ptr<const Snapshot> origin, Fd saved);
+
+// The payload of a kWake: the present time and new randomness.
+std::string WakeFor(const Clock& clock, std::string hostname, bool copy);
 
 // A machine called `name` that goes on from `snapshot`, awake: it has the present time, new
 // randomness, and `hostname`.

@@ -53,12 +53,14 @@ class Agent {
   Result<void> FeedInput(std::uint32_t number, Running& running);
   Result<void> TakeOutput(std::uint32_t number, Running& running, Fd& from, FrameType type);
   Result<bool> Finish(std::uint32_t number, Running& running);
+  Result<void> OnWake(const Frame& frame);
   void Reap();
 
   const Fd& port_;
   const Fd signals_;  // SIGCHLD
   FrameReader frames_;
   std::map<std::uint32_t, Running> programs_;
+  bool asleep_ = false;  // says nothing
 };
 
 Result<void> Agent::Run() {
@@ -67,16 +69,16 @@ Result<void> Agent::Run() {
     std::vector<pollfd> ready = {{port_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
     for (const auto& [number, running] : programs_) {
       const Child& child = running.child;
-      const bool wants = running.credit > 0;
+      const bool wants = running.credit > 0 && !asleep_;
       ready.push_back({wants && child.out.valid() ? child.out.get() : -1, POLLIN, 0});
       ready.push_back({wants && child.err.valid() ? child.err.get() : -1, POLLIN, 0});
-      ready.push_back({running.feeds() ? child.in.get() : -1, POLLOUT, 0});
+      ready.push_back({running.feeds() && !asleep_ ? child.in.get() : -1, POLLOUT, 0});
     }
     if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR)
       return FailErrno("poll", errno);
     if (ready[1].revents != 0) Reap();
     const pollfd* own = ready.data() + 2;
-    for (auto at = programs_.begin(); at != programs_.end(); own += 3) {
+    for (auto at = programs_.begin(); at != programs_.end() && !asleep_; own += 3) {
       if (auto served = Serve(at->first, at->second, own); !served) return served;
       auto finished = Finish(at->first, at->second);
       if (!finished) return std::unexpected(finished.error());
@@ -125,16 +127,30 @@ Result<void> Agent::ReadPort() {
 }
 
 Result<void> Agent::Handle(Frame frame) {
-  if (frame.type == FrameType::kWake) {
-    const auto wake = ReadWake(frame.payload);
-    if (!wake) return std::unexpected(wake.error());
-    const auto woken = WakeUp(*wake);
-    return woken ? Send(FrameType::kAwake) : Send(FrameType::kFailed, woken.error().message);
+  if (frame.type == FrameType::kWake) return OnWake(frame);
+  if (frame.type == FrameType::kSleep) {
+    asleep_ = true;
+    return Send(FrameType::kAsleep);
   }
   if (frame.type == FrameType::kStart) return OnStart(frame);
   const auto found = programs_.find(frame.program);
   if (found == programs_.end()) return {};  // it has just ended
   return HandleFor(found->second, std::move(frame));
+}
+
+Result<void> Agent::OnWake(const Frame& frame) {
+  const auto wake = ReadWake(frame.payload);
+  if (!wake) return std::unexpected(wake.error());
+  asleep_ = false;
+  if (wake->copy) {
+    for (auto& [number, running] : programs_) {
+      if (number != kMain) running.child.KillAll();
+      running.credit = kWindow;
+    }
+    std::erase_if(programs_, [](const auto& each) { return each.first != kMain; });
+  }
+  const auto woken = WakeUp(*wake);
+  return woken ? Send(FrameType::kAwake) : Send(FrameType::kFailed, woken.error().message);
 }
 
 Result<void> Agent::HandleFor(Running& running, Frame frame) {

@@ -2,7 +2,9 @@
 // says which. No library that a root file system would have to hold.
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -13,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -95,10 +98,23 @@ int Environment() {
   return 0;
 }
 
-// A server at $PORT, 127.0.0.1 only, one process for each connection. "/env", "/pid", "/host" and
-// "/exit" do what they say, "/slow" answers after a second, "/echo" gives a body of known length
-// back,
-// "/chunks" answers in chunks; all others "hello". On SIGTERM it says so and ends.
+long* counted = nullptr;  // shared by the processes of all connections
+
+std::string RandomHex() {
+  unsigned char bytes[16] = {};
+  std::string text;
+  if (::getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) return text;
+  for (const unsigned char byte : bytes) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+// A server at $PORT, 127.0.0.1 only, one process for each connection. "/env", "/pid", "/host",
+// "/random", "/clock" and "/exit" do what they say, "/count" counts itself, "/slow" answers after a
+// second, "/echo" gives a body of known length back, "/chunks" answers in chunks; all others
+// "hello". On SIGTERM it says so and ends.
 std::string Answer(const std::string& target, const std::string& head, const std::string& body) {
   const auto whole = [](const std::string& text) {
     return "HTTP/1.1 200 OK\r\nX-Guest: yes\r\nContent-Length: " + std::to_string(text.size()) +
@@ -111,6 +127,9 @@ std::string Answer(const std::string& target, const std::string& head, const std
     char name[65] = {};
     return ::gethostname(name, sizeof(name) - 1) == 0 ? whole(name) : "";
   }
+  if (target == "/count") return whole(std::to_string(++*counted));
+  if (target == "/random") return whole(RandomHex());
+  if (target == "/clock") return whole(std::to_string(::time(nullptr)));
   if (target == "/echo") return whole(body);
   if (target == "/head") return whole(head);
   if (target == "/slow") return ::sleep(1), whole("slow");
@@ -170,6 +189,9 @@ int HttpServer() {
     ::_exit(0);
   });
   std::signal(SIGUSR1, [](int) { ::_exit(7); });
+  counted = static_cast<long*>(
+      ::mmap(nullptr, sizeof(*counted), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  if (counted == MAP_FAILED) return 1;
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   const int on = 1;
   ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));

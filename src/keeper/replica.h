@@ -1,0 +1,37 @@
+// keeper/replica.h - one life of a service's sandbox, as the service knows it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "sandbox/driver.h"
+
+namespace strata::keeper {
+
+class Replica final : public sandbox::LogSink {
+ public:
+  using PrintFn =
+      std::function<void(const std::string& id, sandbox::Stream stream, std::string_view text)>;
+
+  Replica(std::string id, PrintFn print) : id_(std::move(id)), print_(std::move(print)) {}
+
+  void Write(sandbox::Stream stream, std::string_view text) override { print_(id_, stream, text); }
+
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+
+  std::unique_ptr<sandbox::Sandbox> sandbox;
+  std::shared_ptr<sandbox::Image> image;  // what it was made from
+  bool ready = false;
+  bool paused = false;
+  bool ended = false;
+  bool replaced = false;  // it ends because another takes its place
+
+ private:
+  const std::string id_;
+  const PrintFn print_;
+};
+
+}  // namespace strata::keeper

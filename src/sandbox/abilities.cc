@@ -1,0 +1,48 @@
+#include "sandbox/abilities.h"
+
+#include <array>
+
+namespace strata::sandbox {
+namespace {
+
+constexpr std::string_view kNoProcess = "its sandboxes are no processes";
+constexpr std::string_view kNoExports = "its guests are programs, without typed exports";
+constexpr std::string_view kNoState = "what runs in it cannot be saved as it is";
+
+constexpr std::array kWasm = {
+    Inability{"exec", kNoProcess},     Inability{"cp", kNoProcess},
+    Inability{"pause", kNoProcess},    Inability{"resume", kNoProcess},
+    Inability{"snapshot", kNoProcess}, Inability{"restore", kNoProcess},
+    Inability{"fork", kNoProcess},
+};
+constexpr std::array kPrograms = {
+    Inability{"invoke --export", kNoExports},
+    Inability{"snapshot", kNoState},
+    Inability{"restore", kNoState},
+    Inability{"fork", kNoState},
+};
+constexpr std::array kMachine = {Inability{"invoke --export", kNoExports}};
+
+}  // namespace
+
+std::span<const Inability> InabilitiesOf(model::Class sandbox_class) noexcept {
+  switch (sandbox_class) {
+    case model::Class::kWasm:
+      return kWasm;
+    case model::Class::kContainer:
+    case model::Class::kAppkernel:
+      return kPrograms;
+    case model::Class::kMicrovm:
+      break;
+  }
+  return kMachine;
+}
+
+std::string_view WhyNot(model::Class sandbox_class, std::string_view verb) noexcept {
+  for (const Inability& each : InabilitiesOf(sandbox_class)) {
+    if (each.verb == verb) return each.why;
+  }
+  return {};
+}
+
+}  // namespace strata::sandbox

@@ -1,0 +1,49 @@
+#include "sandbox/microvm/qemu_command.h"
+
+namespace strata::sandbox::microvm {
+namespace {
+
+// The numbers of QEMU's descriptors.
+constexpr int kAgentFd = 3;
+constexpr int kQmpFd = 4;
+constexpr int kDiskFd = 5;
+constexpr int kMemoryFd = 6;
+constexpr int kInitrdFd = 7;
+
+std::string File(int number) { return "/proc/self/fd/" + std::to_string(number); }
+
+}  // namespace
+
+std::vector<std::string> QemuArguments(const Shared& shared, const MachineParts& parts) {
+  const std::string mib = std::to_string(parts.size.count >> 20);
+  const bool kvm = shared.config.accelerator == Accelerator::kKvm;
+  std::vector<std::string> all = {
+      "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine",
+      "microvm,pic=off,pit=off,rtc=on,acpi=on,memory-backend=ram", "-accel",
+      kvm ? "kvm" : "tcg,thread=single", "-cpu", kvm ? "host" : "max", "-m", mib, "-object",
+      "memory-backend-file,id=ram,size=" + mib + "M,mem-path=" + File(kMemoryFd) +
+          ",share=" + (parts.writes_memory ? "on" : "off"),
+      "-kernel", shared.kernel.path, "-initrd", File(kInitrdFd),
+      // The early frequency: under emulation the guest's own measuring hangs in half of the boots.
+      "-append", "console=ttyS0 quiet panic=-1 rdinit=/init tsc_early_khz=" + shared.tsc_khz,
+      "-serial", "file:/proc/self/fd/2", "-drive",
+      "id=root,if=none,format=raw,readonly=on,file=" + File(kDiskFd), "-device",
+      "virtio-blk-device,drive=root", "-device", "virtio-serial-device", "-chardev",
+      "socket,id=agent,fd=" + std::to_string(kAgentFd), "-device",
+      "virtserialport,chardev=agent,name=strata.agent", "-chardev",
+      "socket,id=qmp,fd=" + std::to_string(kQmpFd), "-mon", "chardev=qmp,mode=control", "-sandbox",
+      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
+  if (parts.incoming) all.insert(all.end(), {"-incoming", "defer"});
+  return all;
+}
+
+std::vector<host::PassedFd> QemuDescriptors(const Shared& shared, const MachineParts& parts,
+                                            int agent, int qmp) {
+  return {{agent, kAgentFd},
+          {qmp, kQmpFd},
+          {parts.disk, kDiskFd},
+          {parts.memory, kMemoryFd},
+          {shared.kernel.initrd.get(), kInitrdFd}};
+}
+
+}  // namespace strata::sandbox::microvm

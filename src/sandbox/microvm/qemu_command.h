@@ -1,0 +1,22 @@
+// sandbox/microvm/qemu_command.h - how QEMU is called: the same for booting, saving and restoring,
+// because a saved state fits the command line that it was made with.
+//
+// Threads: none; values. Lifetime: the descriptors stay the caller's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/process.h"
+#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/shared.h"
+
+namespace strata::sandbox::microvm {
+
+std::vector<std::string> QemuArguments(const Shared& shared, const MachineParts& parts);
+
+// What the arguments name by number. `agent` and `qmp` are QEMU's ends of two stream sockets.
+std::vector<host::PassedFd> QemuDescriptors(const Shared& shared, const MachineParts& parts,
+                                            int agent, int qmp);
+
+}  // namespace strata::sandbox::microvm
