@@ -14,7 +14,10 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include "host/cgroup.h"
 #include "host/landlock.h"
@@ -60,10 +63,31 @@ int TrySeccomp() {
   return ::syscall(SYS_getppid) < 0 && errno == EPERM ? 0 : EPROTO;
 }
 
-Feature Kernel() {
+// A release as uname says it, "6.1.0-18-amd64"; zeros where it says something else.
+struct Version {
+  int major = 0;
+  int minor = 0;
+  friend auto operator<=>(const Version&, const Version&) = default;
+};
+
+Version VersionOf(const std::string& release) {
+  Version version;
+  const char* const end = release.data() + release.size();
+  const auto major = std::from_chars(release.data(), end, version.major);
+  if (major.ec != std::errc() || major.ptr == end || *major.ptr != '.') return {};
+  const auto minor = std::from_chars(major.ptr + 1, end, version.minor);
+  return minor.ec == std::errc() ? version : Version{};
+}
+
+// Whether the kernel is `least` or newer.
+Feature Kernel(std::string name, Version least, std::string without) {
   utsname names = {};
-  const bool known = ::uname(&names) == 0;
-  return {"kernel", known, known ? names.release : Words(errno), "nothing runs"};
+  if (::uname(&names) != 0) return {std::move(name), false, Words(errno), std::move(without)};
+  const std::string wanted = std::to_string(least.major) + "." + std::to_string(least.minor);
+  const bool enough = VersionOf(names.release) >= least;
+  return {std::move(name), enough,
+          std::string(names.release) + (enough ? "" : "; " + wanted + " or newer is wanted"),
+          std::move(without)};
 }
 
 Feature Root() {
@@ -132,16 +156,17 @@ Feature MemfdSealing() {
   return feature;
 }
 
+bool IsCgroup2(const char* path) {
+  struct statfs fs = {};
+  return ::statfs(path, &fs) == 0 && fs.f_type == kCgroup2Magic;
+}
+
 Feature ProcessGroups() {
-  const auto is_v2 = [](const char* path) {
-    struct statfs fs = {};
-    return ::statfs(path, &fs) == 0 && fs.f_type == kCgroup2Magic;
-  };
   Feature feature{"cgroup", true, "",
                   "the container, appkernel and microvm classes have no limits"};
-  if (is_v2("/sys/fs/cgroup")) {
+  if (IsCgroup2("/sys/fs/cgroup")) {
     feature.detail = "version 2";
-  } else if (is_v2("/sys/fs/cgroup/unified")) {
+  } else if (IsCgroup2("/sys/fs/cgroup/unified")) {
     feature.detail = "hybrid: version 1 controllers, version 2 beside them";
   } else {
     feature.detail = "version 1";
@@ -153,6 +178,12 @@ Feature ProcessGroups() {
     feature.detail += ", but: " + tried.error().message;
   }
   return feature;
+}
+
+Feature CgroupVersion2() {
+  const bool unified = IsCgroup2("/sys/fs/cgroup");
+  return {"cgroup-v2", unified, unified ? "the only one" : "version 1 has the controllers",
+          "groups are frozen and killed process by process; limits hold all the same"};
 }
 
 Feature Kvm() {
@@ -172,8 +203,21 @@ Feature Kvm() {
 }  // namespace
 
 std::vector<Feature> ProbeHost() {
-  return {Kernel(),  Root(),  UserNamespaces(), NetworkNamespace(), Landlock(),
-          Seccomp(), Pidfd(), MemfdSealing(),   ProcessGroups(),    Kvm()};
+  constexpr Version kTested{6, 1};
+  constexpr Version kTracing{6, 7};
+  return {Kernel("kernel", kTested, "not tested there; each check below says what is lost"),
+          Kernel("kernel-ebpf", kTracing,
+                 "nothing today: usage is read from cgroups, not by eBPF programs"),
+          CgroupVersion2(),
+          Root(),
+          UserNamespaces(),
+          NetworkNamespace(),
+          Landlock(),
+          Seccomp(),
+          Pidfd(),
+          MemfdSealing(),
+          ProcessGroups(),
+          Kvm()};
 }
 
 Json FeaturesToJson(std::span<const Feature> features) {

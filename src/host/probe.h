@@ -19,7 +19,8 @@ struct Feature {
   std::string without;  // what is lost where it is not available
 };
 
-// Always the same names in the same order: kernel, root, user-namespaces, network-namespace,
+// Always the same names in the same order: kernel, kernel-ebpf,
+// cgroup-v2, root, user-namespaces, network-namespace,
 // landlock, seccomp, pidfd, memfd-sealing, cgroup, kvm.
 std::vector<Feature> ProbeHost();
 
