@@ -25,8 +25,8 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/task.h"
+#include "base/turns.h"
 #include "manager/options.h"
-#include "manager/turns.h"
 #include "telemetry/log.h"
 
 namespace strata::manager {

@@ -22,10 +22,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/turns.h"
 #include "manager/cell_process.h"
 #include "manager/configuration.h"
 #include "manager/connector.h"
-#include "manager/turns.h"
 
 namespace strata::manager {
 

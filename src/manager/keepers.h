@@ -22,8 +22,8 @@
 
 #include "base/fd.h"
 #include "base/task.h"
+#include "base/turns.h"
 #include "manager/keeper_process.h"
-#include "manager/turns.h"
 #include "model/values.h"
 
 namespace strata::manager {

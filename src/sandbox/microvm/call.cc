@@ -32,7 +32,8 @@ MicrovmCall::MicrovmCall(std::shared_ptr<Shared> shared, std::shared_ptr<Microvm
       errors_(spec.effects.logs, Stream::kStderr),
       event_(shared_->loop),
       credited_(shared_->loop),
-      timer_(shared_->loop.get_executor()) {}
+      timer_(shared_->loop.get_executor()),
+      cpu_(shared_->clock.Now(), spec.limits.cpu_time) {}
 
 void MicrovmCall::Stop() noexcept {
   stop_ = true;
@@ -88,9 +89,9 @@ bool MicrovmCall::MustEnd() {
   if (stop_) io_.Condemn(ExitReason::kStopped, "stopped");
   if (shared_->clock.Now() >= due_) io_.Condemn(ExitReason::kStopped, "deadline");
   io_.CheckClient();
-  if (machine_) {
+  if (machine_ && cpu_.Due(shared_->clock.Now())) {
     const auto usage = machine_->usage();
-    if (usage && usage->cpu - before_.cpu >= spec_.limits.cpu_time) {
+    if (usage && cpu_.Saw(shared_->clock.Now(), usage->cpu - before_.cpu)) {
       io_.Condemn(ExitReason::kLimit, "cpu_time");
     }
   }

@@ -17,6 +17,7 @@
 
 #include "sandbox/call_io.h"
 #include "sandbox/cgi.h"
+#include "sandbox/cpu_watch.h"
 #include "sandbox/driver.h"
 #include "sandbox/helper.h"
 #include "sandbox/log_lines.h"
@@ -65,6 +66,7 @@ class MicrovmCall {
   bool stop_ = false;
   TimePoint start_;
   TimePoint due_;
+  CpuWatch cpu_;
   host::CgroupUsage before_;
   host::CgroupUsage after_;
 

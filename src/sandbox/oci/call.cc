@@ -34,7 +34,8 @@ OciCall::OciCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call)
       in_(shared.loop.get_executor()),
       out_(shared.loop.get_executor()),
       err_(shared.loop.get_executor()),
-      guest_(shared, bundle) {}
+      guest_(shared, bundle),
+      cpu_(shared.clock.Now(), spec.limits.cpu_time) {}
 
 void OciCall::Stop() noexcept {
   stop_ = true;
@@ -63,6 +64,11 @@ model::Env OciCall::Environment() const {
 
 Task<Exit> OciCall::Supervise() {
   if (auto usage = bundle_.usage()) before_ = *usage;
+  auto turn = co_await shared_.starts.Take();
+  if (!turn) {
+    co_return Exit{.reason = ExitReason::kStopped, .status = 0, .detail = "cancelled", .usage = {}};
+  }
+  turn_.emplace(std::move(*turn));
   // A named job: gcc 12 destroys a capture twice when the lambda is a temporary of a co_await.
   std::move_only_function<Result<Starting>()> start = [&bundle = bundle_, env = Environment()] {
     return bundle.Start(env);
@@ -96,6 +102,7 @@ Awaitable<void> OciCall::RunUntilOver() {
   tick_.Start(shared_.loop, Tick(), event_);
   bool finished = false;
   while (!MustEnd()) {
+    if (guest_.found() || guest_.ended()) turn_.reset();
     if (Over()) {
       if (finished || !guest_.ended()->has_value()) co_return;
       // All output is here: what is left to decide depends on how the guest ended.
@@ -119,9 +126,11 @@ bool OciCall::MustEnd() {
   if (stop_) io_.Condemn(ExitReason::kStopped, "stopped");
   if (shared_.clock.Now() >= due_) io_.Condemn(ExitReason::kStopped, "deadline");
   io_.CheckClient();
-  const auto usage = bundle_.usage();
-  if (usage && usage->cpu - before_.cpu >= spec_.limits.cpu_time) {
-    io_.Condemn(ExitReason::kLimit, "cpu_time");
+  if (cpu_.Due(shared_.clock.Now())) {
+    const auto usage = bundle_.usage();
+    if (usage && cpu_.Saw(shared_.clock.Now(), usage->cpu - before_.cpu)) {
+      io_.Condemn(ExitReason::kLimit, "cpu_time");
+    }
   }
   return io_.fate().has_value();
 }

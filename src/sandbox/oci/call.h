@@ -11,8 +11,12 @@
 // Errors:   only what is not the guest's doing; everything else is the Exit.
 #pragma once
 
+#include <optional>
+
+#include "base/turns.h"
 #include "sandbox/call_io.h"
 #include "sandbox/cgi.h"
+#include "sandbox/cpu_watch.h"
 #include "sandbox/driver.h"
 #include "sandbox/helper.h"
 #include "sandbox/log_lines.h"
@@ -65,6 +69,8 @@ class OciCall {
   bool stop_ = false;
   TimePoint start_;
   TimePoint due_;
+  std::optional<Turns::Turn> turn_;  // while the runtime starts
+  CpuWatch cpu_;
   host::CgroupUsage before_;
   host::CgroupUsage after_;
 

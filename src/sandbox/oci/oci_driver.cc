@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <string>
@@ -57,6 +58,11 @@ Result<void> RunTrue(Shared& shared) {
   return {};
 }
 
+// A runtime alone keeps about one processor busy, and waits in between.
+std::size_t StartsAtOnce() {
+  return std::size_t{3} * std::max(1U, std::thread::hardware_concurrency());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OciDriver>> OciDriver::Create(Loop& loop, const Clock& clock,
@@ -82,6 +88,7 @@ Result<std::unique_ptr<OciDriver>> OciDriver::Create(Loop& loop, const Clock& cl
                                             .groups = std::move(*groups),
                                             .runtime = std::move(*runtime),
                                             .metrics = {},
+                                            .starts{loop, StartsAtOnce()},
                                             .worker = std::move(*worker)});
   return std::unique_ptr<OciDriver>(new OciDriver(std::move(shared)));
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "base/turns.h"
 #include "host/cgroup.h"
 #include "sandbox/oci/config.h"
 #include "sandbox/oci/metrics.h"
@@ -21,6 +22,7 @@ struct Shared {
   const host::Cgroups groups;
   const Runtime runtime;
   Metrics metrics;
+  Turns starts;  // runtimes that start at once: more of them finish later than if they took turns
   std::unique_ptr<Worker> worker;  // last: its jobs use the others until they are done
 };
 

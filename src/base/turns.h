@@ -1,4 +1,4 @@
-// manager/turns.h - lets at most N coroutines of one loop through at a time, first come first
+// base/turns.h - lets at most N coroutines of one loop through at a time, first come first
 // served.
 //
 //   auto turn = co_await turns.Take();   // held until destroyed
@@ -14,7 +14,7 @@
 
 #include "base/task.h"
 
-namespace strata::manager {
+namespace strata {
 
 class Turns {
  public:
@@ -46,4 +46,4 @@ class Turns {
   asio::experimental::channel<Executor, void(boost::system::error_code)> free_;
 };
 
-}  // namespace strata::manager
+}  // namespace strata
