@@ -84,6 +84,13 @@ TEST_F(CgroupKernelTest, TheKernelKillsAtTheMemoryLimitAndItIsCounted) {
   EXPECT_LE(usage->memory_peak, 8_MiB);
 }
 
+TEST_F(CgroupKernelTest, TheMemoryLimitMayBeRaisedAndLowered) {
+  for (const int mib : {64, 256, 32}) {
+    const auto limited = group->Limit({.memory = Bytes::MiB(mib)});
+    EXPECT_TRUE(limited.has_value()) << mib << ": " << limited.error().message;
+  }
+}
+
 TEST_F(CgroupKernelTest, CpuTimeIsCountedAndTheQuotaHolds) {
   ASSERT_TRUE(group->Limit({.cpu_millis = 100}).has_value());
   auto guest = Guest::Make("while :; do :; done");

@@ -145,12 +145,15 @@ class CgroupV1 final : public Cgroup {
   }
 
   // Memory and swap together get the same bound where the kernel counts swap. It may never be below
-  // the bound of memory alone, so that one is written first.
+  // the bound of memory alone: which of the two goes first depends on whether they rise.
   Result<void> LimitMemory(Bytes limit) {
-    const std::string value = std::to_string(limit.count);
-    if (auto set = Write("memory", "memory.limit_in_bytes", value); !set) return set;
     const fs::path with_swap = File("memory", "memory.memsw.limit_in_bytes");
-    return fs::exists(with_swap) ? WriteControl(with_swap, value) : Result<void>();
+    const bool counts_swap = fs::exists(with_swap);
+    const std::string value = std::to_string(limit.count);
+    const bool rises = counts_swap && WriteControl(with_swap, value).has_value();
+    auto set = Write("memory", "memory.limit_in_bytes", value);
+    if (!set || rises) return set;
+    return counts_swap ? WriteControl(with_swap, value) : Result<void>();
   }
 
   const CgroupPlace place_;

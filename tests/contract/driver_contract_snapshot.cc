@@ -22,6 +22,8 @@ bool SaysThatItCan(DriverContract& contract, std::string_view verb) {
   return !sandbox_class || WhyNot(*sandbox_class, verb).empty();  // fake is no class of a user's
 }
 
+using testing::CallFixture;
+
 using Saved = std::function<Awaitable<void>(Served&, std::shared_ptr<Image>)>;
 
 // Counts to two, saves the server, and runs `then`; or checks that the class refuses.
@@ -191,6 +193,39 @@ TEST_P(DriverContractTest, WhatWasSavedTakesNoOtherSpecAndNoCalls) {
     const std::string answer = co_await served.Ask("/count");
     EXPECT_EQ(answer, "3");
   });
+}
+
+TEST_P(DriverContractTest, AServerWithMuchMemoryIsSaved) {
+  if (!harness_->snapshots()) return WithSnapshot(*this, nullptr);
+  Spec spec = ServerSpec("box-1");
+  spec.limits.memory = Bytes::MiB(400);
+  Served served(*this, Make(Guest::kServer, spec));
+  CallFixture fixture(loop_, clock_);
+  const auto scenario = [](Served& server, Spec& of) -> Task<void> {
+    const bool ready = co_await server.Ready();
+    EXPECT_TRUE(ready);
+    auto connection = co_await (*server).Dial(Served::kPort);
+    if (!connection) co_return std::unexpected(connection.error());
+    std::string answer = co_await server.AskOn(*connection, "/take");
+    EXPECT_EQ(answer, "taken");
+    auto image = co_await (*server).Snapshot();
+    if (!image) co_return std::unexpected(image.error());
+    answer = co_await server.Ask("/count");
+    EXPECT_EQ(answer, "1");
+    of.id = "copy-1";
+    auto sandbox = (*image)->Create(of);
+    if (!sandbox) co_return std::unexpected(sandbox.error());
+    Served copy(server.contract(), std::move(*sandbox));
+    const bool goes_on = co_await copy.Ready();
+    EXPECT_TRUE(goes_on);
+    answer = co_await copy.Ask("/count");
+    EXPECT_EQ(answer, "1");
+    co_await copy.Finish();
+    co_await server.Finish();
+    co_return Result<void>{};
+  };
+  const auto done = fixture.Run(scenario(served, spec));
+  EXPECT_TRUE(done.has_value()) << done.error().message;
 }
 
 TEST_P(DriverContractTest, APausedServerIsNotSaved) {

@@ -74,13 +74,17 @@ Awaitable<void> Served::Finish() {
 Awaitable<std::string> Served::Ask(std::string path) {
   auto connection = co_await sandbox_->Dial(kPort);
   if (!connection) co_return "no connection: " + connection.error().message;
-  Send(*connection, "GET " + path + " HTTP/1.1\r\n\r\n");
+  co_return co_await AskOn(*connection, std::move(path));
+}
+
+Awaitable<std::string> Served::AskOn(const Fd& connection, std::string path) {
+  Send(connection, "GET " + path + " HTTP/1.1\r\n\r\n");
   std::string answer;
   std::size_t body = std::string::npos;
   std::size_t length = 1;
   for (auto waited = kLookAgain; waited < kPatience; waited += kLookAgain) {
     std::array<char, 4096> part;
-    const ssize_t got = ::recv(connection->get(), part.data(), part.size(), MSG_DONTWAIT);
+    const ssize_t got = ::recv(connection.get(), part.data(), part.size(), MSG_DONTWAIT);
     if (got > 0) answer.append(part.data(), static_cast<std::size_t>(got));
     body = answer.find("\r\n\r\n");
     const std::size_t field = answer.find("Content-Length: ");

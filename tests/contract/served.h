@@ -32,8 +32,9 @@ class Served {
   // Asks it to end and waits for that.
   Awaitable<void> Finish();
 
-  // The body of its answer to a request for `path`, on a connection of its own.
+  // The body of its answer to a request for `path`, on a connection of its own, or on this one.
   Awaitable<std::string> Ask(std::string path);
+  Awaitable<std::string> AskOn(const Fd& connection, std::string path);
 
  private:
   Awaitable<void> Run();

@@ -16,6 +16,7 @@ import tempfile
 import time
 import unittest
 
+from crash.traces import HostTraces
 from e2e import guests
 from e2e.images import Image, entry, folder, tar
 from e2e.support import BIN, PATIENCE, Server, ServerTest, eventually, function
@@ -76,7 +77,7 @@ def owners(ports, pids):
 
 
 @unittest.skipUnless(os.geteuid() == 0, "the other classes need root")
-class KillMixedTest(ServerTest):
+class KillMixedTest(HostTraces, ServerTest):
     @classmethod
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-crash."))
@@ -98,36 +99,6 @@ class KillMixedTest(ServerTest):
     def tearDownClass(cls):
         shutil.rmtree(cls.folder)
         super().tearDownClass()
-
-    def pids_of(self, program):
-        return [pid for pid, words in self.server.processes().items() if words[0].endswith("/" + program)]
-
-    def groups(self):
-        """Control groups of sandboxes, of one hierarchy: folder -> its processes."""
-        root = pathlib.Path("/sys/fs/cgroup")
-        root = root if (root / "cgroup.controllers").exists() else root / "pids"
-        found = {}
-        for parent in root.iterdir():
-            if not parent.name.startswith(f"strata-{self.server.group()}-"):
-                continue
-            try:
-                children = [path for path in parent.iterdir() if path.is_dir()]
-            except OSError:  # it has just gone
-                continue
-            for group in children:
-                try:
-                    processes = (group / "cgroup.procs").read_text()
-                except OSError:
-                    continue
-                found[group] = [int(line) for line in processes.split()]
-        return found
-
-    def orphans(self):
-        """What is left of keepers that are dead: their names are in the groups' parents."""
-        keepers = {word for words in self.server.processes().values() for word in words
-                   if word.startswith("--keeper=")}
-        return [str(path) for path in self.groups()
-                if "--keeper=" + path.parent.name.split("-", 2)[2] not in keepers]
 
     def hold(self):
         calls = [HeldCall(self.server, name) for name, count in LIVE.items() for _ in range(count)]

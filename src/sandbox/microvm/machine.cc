@@ -27,6 +27,12 @@ constexpr std::size_t kPart = 16 * 1024;
 constexpr std::size_t kLongestQmp = 1 << 20;
 constexpr std::chrono::milliseconds kRemovePatience{5'000};
 
+// Of all QEMU holds, beside its own: `memory`.
+host::CgroupLimits GroupLimits(const Shared& shared, Bytes memory) {
+  return {
+      .memory = memory + kQemuItself, .cpu_millis = shared.config.cpu_millis, .pids = kQemuThreads};
+}
+
 struct Pair {
   Fd ours;
   Fd theirs;
@@ -52,9 +58,7 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
   auto group = shared.groups.Make(parts.name);
   if (!group) return std::unexpected(std::move(group).error());
   made.group = std::move(*group);
-  auto done = made.group->Limit({.memory = Bytes{parts.size.count + kQemuItself.count},
-                                 .cpu_millis = shared.config.cpu_millis,
-                                 .pids = kQemuThreads});
+  auto done = made.group->Limit(GroupLimits(shared, parts.size));
   auto agent = MakePair();
   if (done && !agent) done = std::unexpected(agent.error());
   auto qmp = MakePair();
@@ -93,11 +97,12 @@ Task<std::shared_ptr<Machine>> Machine::Start(std::shared_ptr<Shared> shared, Ma
   std::move_only_function<Result<Made>()> make = [&to = *shared, parts] { return Make(to, parts); };
   auto made = co_await shared->worker->Run(std::move(make));
   if (!made) co_return std::unexpected(std::move(made).error());
-  co_return std::shared_ptr<Machine>(new Machine(std::move(shared), std::move(*made)));
+  co_return std::shared_ptr<Machine>(new Machine(std::move(shared), parts.size, std::move(*made)));
 }
 
-Machine::Machine(std::shared_ptr<Shared> shared, Made made)
+Machine::Machine(std::shared_ptr<Shared> shared, Bytes size, Made made)
     : shared_(std::move(shared)),
+      size_(size),
       group_(std::move(made.group)),
       process_(std::move(made.process)),
       words_(std::move(made.words)),
@@ -113,6 +118,8 @@ Machine::~Machine() {
     static_cast<void>(group->Remove(kRemovePatience));
   });
 }
+
+Result<void> Machine::AllowSaving() { return group_->Limit(GroupLimits(*shared_, size_ + size_)); }
 
 void Machine::Kill() noexcept { static_cast<void>(process_->Kill(SIGKILL)); }
 

@@ -68,6 +68,10 @@ class Machine : public std::enable_shared_from_this<Machine> {
   // Runs a QMP command and returns its "return". kInternal: QEMU's own error. One at a time.
   Task<Json> Execute(std::string command, Json arguments = Json::object(), int passed_fd = -1);
 
+  // Makes room in its group for a state with all its memory: whoever writes a memory file is
+  // charged for it. For good; the guest's own limit is in the guest.
+  Result<void> AllowSaving();
+
   void Kill() noexcept;
   Task<host::ExitStatus> Wait() { return process_->Wait(); }
   [[nodiscard]] Result<host::CgroupUsage> usage() const { return group_->Usage(); }
@@ -90,7 +94,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
     Fd words;  // a memory file: what QEMU and the guest's console say
   };
   static Result<Made> Make(const Shared& shared, const MachineParts& parts);
-  Machine(std::shared_ptr<Shared> shared, Made made);
+  Machine(std::shared_ptr<Shared> shared, Bytes size, Made made);
   void Send(std::string bytes);
   static Awaitable<void> Drain(std::shared_ptr<Machine> self);
   Task<std::string> ReadSome(Descriptor& from);
@@ -98,6 +102,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
   [[nodiscard]] std::string LastWords() const;
 
   std::shared_ptr<Shared> shared_;
+  const Bytes size_;
   std::unique_ptr<host::Cgroup> group_;
   std::optional<host::Process> process_;
   Fd words_;

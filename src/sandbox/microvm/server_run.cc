@@ -156,6 +156,7 @@ Task<Fd> MicrovmServer::Save() {
                    "sandbox " + spec_.id + " is paused; resume it first");
   }
   busy_ = true;
+  asleep_ = false;  // whatever the guest's agent said before
   machine_->Hold(FrameType::kSleep);
   auto saved = co_await SaveAsleep();
   machine_->Release(FrameType::kWake, WakeFor(shared_->clock, spec_.id, false));

@@ -234,6 +234,7 @@ Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
 }
 
 Task<Fd> SaveRunning(Shared& shared, Machine& machine) {
+  if (auto room = machine.AllowSaving(); !room) co_return std::unexpected(room.error());
   auto saved = co_await Save(shared, machine, false);
   auto goes_on = co_await machine.Execute("cont");
   if (saved && !goes_on) co_return std::unexpected(std::move(goes_on).error());

@@ -112,9 +112,9 @@ std::string RandomHex() {
 }
 
 // A server at $PORT, 127.0.0.1 only, one process for each connection. "/env", "/pid", "/host",
-// "/random", "/clock" and "/exit" do what they say, "/count" counts itself, "/slow" answers after a
-// second, "/echo" gives a body of known length back, "/chunks" answers in chunks; all others
-// "hello". On SIGTERM it says so and ends.
+// "/random", "/clock", "/take" and "/exit" do what they say, "/count" counts itself, "/slow"
+// answers after a second, "/echo" gives a body of known length back, "/chunks" answers in chunks;
+// all others "hello". On SIGTERM it says so and ends.
 std::string Answer(const std::string& target, const std::string& head, const std::string& body) {
   const auto whole = [](const std::string& text) {
     return "HTTP/1.1 200 OK\r\nX-Guest: yes\r\nContent-Length: " + std::to_string(text.size()) +
@@ -128,6 +128,10 @@ std::string Answer(const std::string& target, const std::string& head, const std
     return ::gethostname(name, sizeof(name) - 1) == 0 ? whole(name) : "";
   }
   if (target == "/count") return whole(std::to_string(++*counted));
+  if (target == "/take") {  // 300 MiB, until the connection ends
+    std::memset(new char[300U << 20], 1, 300U << 20);
+    return whole("taken");
+  }
   if (target == "/random") return whole(RandomHex());
   if (target == "/clock") return whole(std::to_string(::time(nullptr)));
   if (target == "/echo") return whole(body);

@@ -1,0 +1,107 @@
+"""kill -9 of a manager, a cell, a keeper or a replica while services of all image classes run.
+
+What was not killed goes on, with its memory; what was is there again; nothing is left on the host.
+"""
+
+import json
+import os
+import pathlib
+import random
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import unittest
+
+from crash.traces import HostTraces
+from e2e.images import Image, entry, folder, tar
+from e2e.support import BIN, DONE, PATIENCE, ServerTest, eventually, function
+
+SEED = int(os.environ.get("STRATA_SEED", "5"))
+POINTS = 80 if os.environ.get("STRATA_LONG") else 8
+CLASSES = ("container", "appkernel", "microvm")
+VICTIMS = ("manager", "cell", "keeper", "replica")
+ORPHAN_PATIENCE = 2.0
+
+
+@unittest.skipUnless(os.geteuid() == 0, "the other classes need root")
+class KillServicesTest(HostTraces, ServerTest):
+    @classmethod
+    def prepare(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-crash."))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        guest = (BIN / "strata_oci_guest").read_bytes()
+        image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
+                      args=("/bin/guest", "serve"))
+        for name in CLASSES:
+            manifest = function(name, f"oci:{image.path}", f"/{name}", "default", **{"class": name})
+            cls.server.apply({**manifest, "kind": "Service"})
+        cls.deployed = cls.server.resources()
+
+    def sandboxes(self, name):
+        listed = self.server.strata("snapshot", name, "-o", "json")
+        return json.loads(listed.stdout) if listed.returncode == DONE else {}
+
+    def count(self, name):
+        """Times that its replica was asked this; None: it does not answer."""
+        try:
+            answer = self.server.get(f"/{name}/count")
+        except OSError:
+            return None
+        return int(answer.text) if answer.status == 200 else None
+
+    def victim(self, kind, rng):
+        if kind == "manager":
+            return self.pids_of("stratad")[0], ()
+        if kind == "cell":
+            return rng.choice(self.server.cell_pids()), ()
+        if kind == "keeper":
+            return self.pids_of("strata-keeper")[0], CLASSES
+        name = rng.choice(("container", "appkernel"))  # a machine's replica is QEMU, named after it
+        ids = self.sandboxes(name)["replicas"]
+        groups = [pids for path, pids in self.groups().items() if f"-{ids[0]}" in path.name and pids]
+        return min(groups[0]), (name,)  # the first one
+
+    def kill_at(self, kind, rng):
+        self.assertEqual(self.server.strata("fork", "microvm").returncode, DONE)
+        before = {name: (self.sandboxes(name), self.count(name)) for name in CLASSES}
+        self.assertNotIn(None, [count for _, count in before.values()])
+        pid, lost = self.victim(kind, rng)
+        handle = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGKILL)
+        select.select([handle], [], [], PATIENCE)
+        os.close(handle)
+        if kind == "manager":
+            self.assertEqual(self.count("container"), before["container"][1] + 1)  # nobody manages it
+            before["container"] = (before["container"][0], before["container"][1] + 1)
+            self.server.up()
+        self.assertTrue(eventually(lambda: not self.orphans(), ORPHAN_PATIENCE), self.orphans())
+        for name, (sandboxes, count) in before.items():
+            found = []
+            self.assertTrue(eventually(lambda name=name, found=found:
+                                       found.append(self.count(name)) or found[-1] is not None),
+                            f"{name} does not serve again")
+            if name in lost:
+                self.assertTrue(eventually(lambda name=name: self.sandboxes(name).get("replicas")))
+                now = self.sandboxes(name)
+                self.assertEqual((found[-1], now["forks"], now["snapshots"]), (1, [], []))
+            else:
+                self.assertEqual(found[-1], count + 1)  # a failed try was not in it
+                self.assertEqual(self.sandboxes(name), sandboxes)
+        for fork in self.sandboxes("microvm")["forks"]:
+            self.assertEqual(self.server.strata("fork", "microvm", "--end", fork).returncode, DONE)
+        self.assertTrue(eventually(lambda: not self.sandboxes("microvm")["forks"]))
+        self.assertEqual(self.server.resources(), self.deployed)
+
+    def test_what_was_not_killed_goes_on(self):
+        rng = random.Random(SEED)
+        for point in range(POINTS):
+            kind = VICTIMS[point % len(VICTIMS)]
+            with self.subTest(point=point, kind=kind, seed=SEED):
+                self.kill_at(kind, rng)
+        print(f"{POINTS} points, seed {SEED}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
