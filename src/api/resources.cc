@@ -134,6 +134,12 @@ Awaitable<void> ApiServer::GetResource(Context& context) {
     co_await ReplyError(context, resource.error());
     co_return;
   }
+  // What runs of it, where its sandboxes are processes that stay.
+  if ((*resource)["kind"] != "Route") {
+    manager::Manager::ServiceName of{name.tenant, name.name};
+    auto running = co_await manager_.ServiceSandboxes(std::move(of));
+    if (running) (*resource)["status"]["sandboxes"] = std::move(*running);
+  }
   co_await Reply(context, 200, *resource);
 }
 

@@ -260,6 +260,8 @@ class ServicesTest(ServerTest):
         self.assert_exit(forked, DONE)
         forks = forked.stdout.split()
         self.assertEqual(self.there("forks")["forks"], forks)
+        described = self.server.json("describe", "service", "forks")
+        self.assertEqual(described["status"]["sandboxes"], self.there("forks"))
         read = ("/.strata-agent", "read", "/tmp/who")
         for fork in forks:
             self.assertEqual(self.exec("forks", *read, options=["--sandbox", fork]).stdout, "origin")
