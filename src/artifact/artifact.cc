@@ -8,11 +8,10 @@
 #include "artifact/regular_file.h"
 #include "artifact/wasm_artifact.h"
 #include "base/files.h"
+#include "model/artifact_reference.h"
 
 namespace strata::artifact {
 namespace {
-
-constexpr std::string_view kOci = "oci:";
 
 Result<std::vector<std::byte>> ReadPath(const std::string& path, Bytes limit) {
   auto fd = OpenFile(path, O_RDONLY | O_NONBLOCK);
@@ -26,10 +25,6 @@ Artifact WasmOf(std::vector<std::byte> bytes) {
 }
 
 Result<Artifact> ReadOci(std::string_view text, Bytes limit) {
-  if (text.starts_with("//")) {
-    return Fail(Errc::kUnsupported,
-                "an image in a registry has to be copied into an OCI layout (oci:<path>) first");
-  }
   const auto reference = ParseLayoutReference(text);
   if (!reference) return std::unexpected(reference.error());
   const auto layout = Layout::Open(reference->path);
@@ -50,12 +45,17 @@ Result<Artifact> ReadOci(std::string_view text, Bytes limit) {
 }  // namespace
 
 Result<Artifact> Resolve(std::string_view reference, Bytes limit) {
-  const bool oci = reference.starts_with(kOci);
-  if (!oci && !reference.starts_with('/')) {
+  const auto named = model::SplitArtifact(reference);
+  if (named.place == model::ArtifactPlace::kLayout) return ReadOci(named.path, limit);
+  if (named.place != model::ArtifactPlace::kFile) {
+    return Fail(Errc::kUnsupported,
+                "an image in a registry or archive has to be copied into an OCI "
+                "layout (oci:<path>) first");
+  }
+  if (!reference.starts_with('/')) {
     return Fail(Errc::kInvalidArgument,
                 "artifact '" + std::string(reference) + "' is neither an absolute path nor oci:");
   }
-  if (oci) return ReadOci(reference.substr(kOci.size()), limit);
   auto bytes = ReadPath(std::string(reference), limit);
   if (!bytes) return std::unexpected(std::move(bytes).error());
   return WasmOf(*std::move(bytes));

@@ -36,7 +36,7 @@ struct Artifact {
 // Loads what `reference` (local paths absolute) names. kNotFound: no such file, tag or digest;
 // kInvalidArgument: no such kind of reference, or what lies there is malformed, does not match its
 // digest or size, or is neither wasm nor a container image; kResourceExhausted: larger than
-// `limit`; kUnsupported: a registry.
+// `limit`; kUnsupported: a registry or an archive.
 Result<Artifact> Resolve(std::string_view reference, Bytes limit = kArtifactLimit);
 
 }  // namespace strata::artifact

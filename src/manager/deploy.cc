@@ -111,7 +111,7 @@ Task<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
     if (resource.workload() != nullptr) {
       const std::string place = resource.key().ToString() + ": spec.artifact";
       std::string reference = resource.workload()->artifact;
-      if (IsRegistryReference(reference)) {
+      if (NeedsPull(reference)) {
         auto pulled = co_await puller_.Pull(reference);
         if (!pulled) co_return Wrap(pulled.error(), place);
         reference = pulled->reference();

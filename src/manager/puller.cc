@@ -1,9 +1,12 @@
 #include "manager/puller.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -12,12 +15,16 @@
 #include <optional>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include "base/byte_view.h"
 #include "base/files.h"
 #include "host/memfd.h"
 #include "host/process.h"
+#include "manager/folder_use.h"
+#include "model/artifact_reference.h"
 
 namespace strata::manager {
 namespace {
@@ -25,10 +32,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kSkopeo = "/usr/bin/skopeo";
-constexpr std::string_view kScheme = "oci://";
 constexpr std::chrono::minutes kPatience{10};
 constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr Bytes kLargestBlob = Bytes::MiB(8192);
+constexpr FolderUse kMostWritten{.bytes = Bytes::MiB(24'576), .files = 4096};
+// Layers in an archive are compressed already, or come out ten times as long at most; this is
+// ample, and bounds what a small archive can make the child write.
+constexpr Bytes kAlwaysAllowed = Bytes::MiB(64);
+constexpr std::uint64_t kMostExpansion = 20;
+constexpr std::size_t kPart = 4 << 20;  // of a copy, between other work
 constexpr Bytes kMostAuth = Bytes::KiB(256);
 constexpr Bytes kMostWords = Bytes::KiB(64);
 constexpr uid_t kPullUser = 1'999'999'999;  // nobody else's
@@ -37,6 +49,39 @@ constexpr int kAuthFd = 3;
 bool IsLoopback(std::string_view host) {
   return host.starts_with("127.") || host.starts_with("localhost:") || host == "localhost" ||
          host.starts_with("[::1]");
+}
+
+Awaitable<void> GiveWay() { co_await asio::post(co_await asio::this_coro::executor, kAwait); }
+
+// The size of what was copied to `to`, a new file of `owner`.
+Task<Bytes> CopyArchive(std::string from, fs::path to, std::optional<uid_t> owner) {
+  auto in = OpenFile(from, O_RDONLY | O_NONBLOCK);
+  if (!in) co_return std::unexpected(std::move(in).error());
+  struct stat status = {};
+  if (::fstat(in->get(), &status) != 0) co_return FailErrno("look at " + from, errno);
+  if (!S_ISREG(status.st_mode)) {
+    co_return Fail(Errc::kInvalidArgument, from + " is no regular file");
+  }
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > kLargestBlob.count) {
+    co_return Fail(Errc::kResourceExhausted, from + " has " + std::to_string(size) +
+                                                 " bytes; an archive may have " +
+                                                 std::to_string(kLargestBlob.count));
+  }
+  auto out = OpenFile(to, O_WRONLY | O_CREAT | O_EXCL, 0400);
+  if (!out) co_return std::unexpected(std::move(out).error());
+  off_t at = 0;
+  while (static_cast<std::uint64_t>(at) < size) {
+    const ssize_t sent = ::sendfile(out->get(), in->get(), &at, kPart);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) co_return FailErrno("copy " + from, errno);
+    if (sent == 0) break;  // it has become shorter
+    co_await GiveWay();
+  }
+  if (owner && ::fchown(out->get(), *owner, *owner) != 0) {
+    co_return FailErrno("give " + to.string() + " away", errno);
+  }
+  co_return Bytes{size};
 }
 
 std::string LastLine(std::string_view text) {
@@ -77,8 +122,9 @@ std::string PulledLayout::reference() const {
   return "oci:" + (folder_ / "layout").string() + ":latest";
 }
 
-bool IsRegistryReference(std::string_view reference) noexcept {
-  return reference.starts_with(kScheme);
+bool NeedsPull(std::string_view reference) noexcept {
+  const auto named = model::SplitArtifact(reference);
+  return named.archive() || named.place == model::ArtifactPlace::kRegistry;
 }
 
 Puller::Puller(CellContext& context) : context_(context) {
@@ -95,66 +141,114 @@ fs::path Puller::Prefix() const {
   return fs::temp_directory_path() / ("strata-pull-" + context_.instance.substr(0, 12) + "-");
 }
 
+// One copy.
+struct Puller::Job {
+  std::string name;    // for messages
+  std::string source;  // in skopeo's words
+  fs::path folder;
+  bool archive = false;
+  bool plain_http = false;
+  std::optional<Fd> auth;
+  Fd words;  // what skopeo says
+  FolderUse most = kMostWritten;
+};
+
 Task<PulledLayout> Puller::Pull(std::string reference) {
   if (::access(kSkopeo, X_OK) != 0) {
-    co_return Fail(Errc::kUnsupported, std::string("images from registries need ") + kSkopeo);
+    co_return Fail(Errc::kUnsupported,
+                   std::string("images from registries and archives need ") + kSkopeo);
   }
-  auto auth = Credentials(context_.options.registry_auth);
-  if (!auth) co_return std::unexpected(std::move(auth).error());
-  const fs::path folder = Prefix().string() + std::to_string(++pulled_);
-  if (::mkdir(folder.c_str(), 0700) != 0) co_return FailErrno("make " + folder.string(), errno);
-  PulledLayout layout(folder);
-  const bool root = ::geteuid() == 0;
-  if (root && ::chown(folder.c_str(), kPullUser, kPullUser) != 0) {
-    co_return FailErrno("give " + folder.string() + " away", errno);
+  const auto named = model::SplitArtifact(reference);
+  Job job;
+  job.name = reference;
+  job.archive = named.archive();
+  job.folder = Prefix().string() + std::to_string(++pulled_);
+  if (::mkdir(job.folder.c_str(), 0700) != 0) {
+    co_return FailErrno("make " + job.folder.string(), errno);
+  }
+  PulledLayout layout(job.folder);
+  if (::geteuid() == 0 && ::chown(job.folder.c_str(), kPullUser, kPullUser) != 0) {
+    co_return FailErrno("give " + job.folder.string() + " away", errno);
   }
   auto words = host::MakeMemfd("skopeo");
   if (!words) co_return std::unexpected(std::move(words).error());
+  job.words = std::move(*words);
+  if (job.archive) {
+    const fs::path copy = job.folder / "archive";
+    std::optional<uid_t> owner;
+    if (::geteuid() == 0) owner = kPullUser;
+    const auto size = co_await CopyArchive(std::string(named.path), copy, owner);
+    if (!size) co_return std::unexpected(size.error());
+    job.most.bytes =
+        std::min(job.most.bytes, Bytes{kAlwaysAllowed.count + (kMostExpansion + 1) * size->count});
+    job.source = std::string(named.scheme) + copy.string() + std::string(named.image);
+  } else {
+    auto auth = Credentials(context_.options.registry_auth);
+    if (!auth) co_return std::unexpected(std::move(auth).error());
+    job.auth = std::move(*auth);
+    job.plain_http = IsLoopback(named.path);
+    job.source = "docker://" + std::string(named.path);
+  }
+  auto process = Start(job);
+  if (!process) co_return std::unexpected(std::move(process).error());
+  if (auto done = co_await Finish(job, std::move(*process)); !done) {
+    co_return std::unexpected(std::move(done).error());
+  }
+  co_return std::move(layout);
+}
 
-  const std::string rest = reference.substr(kScheme.size());
+Result<host::Process> Puller::Start(const Job& job) const {
   host::SpawnOptions spawn;
   spawn.program = kSkopeo;
   spawn.arguments = {"--insecure-policy",
                      "--override-os=linux",
                      "--override-arch=amd64",
-                     "--tmpdir=" + folder.string(),
+                     "--tmpdir=" + job.folder.string(),
                      "copy",
                      "--quiet",
                      "--retry-times=2"};
-  if (IsLoopback(rest)) spawn.arguments.emplace_back("--src-tls-verify=false");
-  if (*auth) {
-    spawn.fds.push_back({(*auth)->get(), kAuthFd});
+  if (job.plain_http) spawn.arguments.emplace_back("--src-tls-verify=false");
+  if (job.auth) {
+    spawn.fds.push_back({job.auth->get(), kAuthFd});
     spawn.arguments.push_back("--src-authfile=/proc/self/fd/" + std::to_string(kAuthFd));
   }
-  spawn.arguments.push_back("docker://" + rest);
-  spawn.arguments.push_back("oci:" + (folder / "layout").string() + ":latest");
-  spawn.environment = Environment(folder);
-  spawn.working_directory = folder;
-  spawn.stderr_fd = words->get();
+  spawn.arguments.push_back(job.source);
+  spawn.arguments.push_back("oci:" + (job.folder / "layout").string() + ":latest");
+  spawn.environment = Environment(job.folder);
+  spawn.working_directory = job.folder;
+  spawn.stderr_fd = job.words.get();
   spawn.limits.push_back({RLIMIT_CORE, 0});
   spawn.limits.push_back({RLIMIT_FSIZE, kLargestBlob.count});
-  if (root) spawn.identity = host::Identity{kPullUser, kPullUser};
+  if (::geteuid() == 0) spawn.identity = host::Identity{kPullUser, kPullUser};
   spawn.parent_death_signal = SIGKILL;
-  auto process = host::Process::Spawn(spawn);
-  if (!process) co_return std::unexpected(std::move(process).error());
+  return host::Process::Spawn(spawn);
+}
 
+// A process that goes is killed.
+Task<void> Puller::Finish(const Job& job, host::Process process) {
   Timer timer(context_.loop.get_executor());
   const TimePoint end = context_.clock.Now() + kPatience;
   std::optional<host::ExitStatus> status;
-  while (!(status = process->Poll())) {
+  while (!(status = process.Poll())) {
     if (context_.clock.Now() >= end) {
-      co_return Fail(Errc::kDeadlineExceeded, "pull " + reference + ": not done in ten minutes");
+      co_return Fail(Errc::kDeadlineExceeded, "pull " + job.name + ": not done in ten minutes");
+    }
+    const FolderUse use = MeasureFolder(job.folder, job.most);
+    if (use.bytes > job.most.bytes || use.files > job.most.files) {
+      co_return Fail(Errc::kResourceExhausted,
+                     "pull " + job.name + ": more than " + std::to_string(job.most.bytes.count) +
+                         " bytes or " + std::to_string(job.most.files) + " files come out of it");
     }
     timer.expires_after(kLookAgain);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
   }
-  if (status->success()) co_return std::move(layout);
+  if (status->success()) co_return Result<void>{};
   std::array<char, kMostWords.count> text;
-  const ssize_t got = ::pread(words->get(), text.data(), text.size(), 0);
+  const ssize_t got = ::pread(job.words.get(), text.data(), text.size(), 0);
   const std::string_view said(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-  co_return Fail(Errc::kUnavailable,
-                 "pull " + reference + ": " + (said.empty() ? status->ToString() : LastLine(said)));
+  co_return Fail(job.archive ? Errc::kInvalidArgument : Errc::kUnavailable,
+                 "pull " + job.name + ": " + (said.empty() ? status->ToString() : LastLine(said)));
 }
 
 }  // namespace strata::manager

@@ -1,19 +1,24 @@
-// manager/puller.h - images from registries: skopeo, in a child without privileges, copies one into
-// an OCI layout of its own, from where it goes on like any other.
+// manager/puller.h - images from registries and archives: skopeo, in a child without privileges,
+// copies one into an OCI layout of its own, from where it goes on like any other.
 //
-//   "oci://HOST[:PORT]/NAME[:TAG|@sha256:...]" --skopeo copy--> layout --> artifact::Resolve
+//   oci://HOST[:PORT]/NAME[:TAG|@sha256:...]  |
+//   oci-archive:<path>[:tag]                  |--skopeo copy--> layout --> artifact::Resolve
+//   docker-archive:<path>[:name:tag]          |
 //
 // The child is a user of its own that can write nothing but the layout's folder, and sees the
-// registry's credentials as a sealed memory file: never in its arguments or environment. What it
-// wrote is believed no more than a layout that somebody handed in: digests and sizes are checked by
-// whoever reads it. Signatures are not verified. Registries are spoken to over TLS; plain HTTP is
-// for 127.0.0.0/8, ::1 and localhost.
+// registry's credentials as a sealed memory file: never in its arguments or environment. Of an
+// archive it gets a copy, so it needs no right to the original. Time, bytes and files that it may
+// write are bounded. What it wrote is believed no more than a layout that somebody handed in:
+// digests and sizes are checked by whoever reads it. Signatures are not verified. Registries are
+// spoken to over TLS; plain HTTP is for 127.0.0.0/8, ::1 and localhost.
 //
 // Threads:  one loop. Lifetime: context outlives it.
-// Errors:   kUnsupported: no skopeo here; kUnavailable: the copy failed, with skopeo's last words;
-//           kDeadlineExceeded: it took longer than ten minutes. Nothing is left behind, also not by
-//           a manager that was killed: the next one removes it.
-// Tested by tests/e2e/registry_test.py.
+// Errors:   kUnsupported: no skopeo here; kUnavailable: the registry's copy failed, with skopeo's
+//           last words; kInvalidArgument: the archive's did; kNotFound: no such archive;
+//           kResourceExhausted: it is larger than allowed; kDeadlineExceeded: it took longer than
+//           ten minutes. Nothing is left behind, also not by a manager that was killed: the next
+//           one removes it.
+// Tested by tests/e2e/registry_test.py and tests/e2e/archives_test.py.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +28,7 @@
 #include <utility>
 
 #include "base/task.h"
+#include "host/process.h"
 #include "manager/cell_process.h"
 
 namespace strata::manager {
@@ -45,8 +51,8 @@ class PulledLayout {
   std::filesystem::path folder_;  // empty: moved away
 };
 
-// Whether an artifact's reference names a registry.
-bool IsRegistryReference(std::string_view reference) noexcept;
+// Whether what an artifact's reference names has to be pulled first.
+bool NeedsPull(std::string_view reference) noexcept;
 
 class Puller {
  public:
@@ -55,6 +61,9 @@ class Puller {
   Task<PulledLayout> Pull(std::string reference);
 
  private:
+  struct Job;
+  Result<host::Process> Start(const Job& job) const;
+  Task<void> Finish(const Job& job, host::Process process);
   [[nodiscard]] std::filesystem::path Prefix() const;
 
   CellContext& context_;

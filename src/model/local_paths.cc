@@ -2,11 +2,12 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
+
+#include "model/artifact_reference.h"
 
 namespace strata::model {
 namespace {
-
-constexpr std::string_view kOci = "oci:";
 
 Workload* WorkloadOf(Resource& resource) {
   if (auto* function = std::get_if<FunctionSpec>(&resource.spec)) return &function->workload;
@@ -20,17 +21,8 @@ std::string Absolute(std::string_view path, std::string_view folder) {
   return normal;
 }
 
-// In a registry: no path of this machine.
-bool IsRemote(std::string_view artifact) { return artifact.starts_with("oci://"); }
-
 bool IsResolved(std::string_view path) {
   return path.starts_with('/') && Absolute(path, "/") == path;
-}
-
-// The path inside an artifact reference; for oci: with the tag or digest still at its end, which
-// contains no slash and so changes nothing.
-std::string_view PathOf(std::string_view artifact) {
-  return artifact.starts_with(kOci) ? artifact.substr(kOci.size()) : artifact;
 }
 
 }  // namespace
@@ -38,10 +30,12 @@ std::string_view PathOf(std::string_view artifact) {
 void ResolveLocalPaths(Resource& resource, std::string_view folder) {
   Workload* workload = WorkloadOf(resource);
   if (workload == nullptr) return;
-  if (!IsRemote(workload->artifact)) {
-    const bool oci = workload->artifact.starts_with(kOci);
-    workload->artifact =
-        (oci ? std::string(kOci) : std::string()) + Absolute(PathOf(workload->artifact), folder);
+  if (const auto artifact = SplitArtifact(workload->artifact);
+      artifact.place != ArtifactPlace::kRegistry) {
+    std::string text(artifact.scheme);
+    text += Absolute(artifact.path, folder);
+    text += artifact.image;
+    workload->artifact = std::move(text);
   }
   for (DirGrant& dir : workload->grants.dirs) {
     if (!dir.host.empty()) dir.host = Absolute(dir.host, folder);
@@ -52,7 +46,8 @@ Result<void> RequireResolvedPaths(const Resource& resource) {
   const Workload* workload = resource.workload();
   if (workload == nullptr) return {};
   const std::string subject = resource.key().ToString() + ": ";
-  if (!IsRemote(workload->artifact) && !IsResolved(PathOf(workload->artifact))) {
+  const auto artifact = SplitArtifact(workload->artifact);
+  if (artifact.place != ArtifactPlace::kRegistry && !IsResolved(artifact.path)) {
     return Fail(Errc::kInvalidArgument, subject + "spec.artifact: '" + workload->artifact +
                                             "' is not an absolute path without '.' and '..'");
   }

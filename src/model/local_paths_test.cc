@@ -28,6 +28,9 @@ TEST(LocalPathsTest, PathsBecomeAbsolute) {
       {"oci:layout", "oci:/home/u/layout"},
       {"oci:./layout:v1", "oci:/home/u/layout:v1"},
       {"oci:/layout@sha256:00", "oci:/layout@sha256:00"},
+      {"oci-archive:./a.tar", "oci-archive:/home/u/a.tar"},
+      {"docker-archive:../a.tar:host/b/../app:1.0", "docker-archive:/home/a.tar:host/b/../app:1.0"},
+      {"oci://host/app", "oci://host/app"},
   };
   for (const auto& [before, after] : cases) {
     Resource resource = FunctionOf(before);
@@ -47,7 +50,8 @@ TEST(LocalPathsTest, DirectoriesBecomeAbsoluteAndScratchStaysEmpty) {
 }
 
 TEST(LocalPathsTest, WhatIsNotResolvedIsRefused) {
-  for (const std::string artifact : {"./f", "../f", "/a/../f", "/a/./f", "oci:f", "oci:/a/../f"}) {
+  for (const std::string artifact : {"./f", "../f", "/a/../f", "/a/./f", "oci:f", "oci:/a/../f",
+                                     "oci-archive:f", "oci-archive:/a/../f:1"}) {
     const auto resolved = RequireResolvedPaths(FunctionOf(artifact));
     ASSERT_FALSE(resolved) << artifact;
     EXPECT_EQ(resolved.error().code, Errc::kInvalidArgument);

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "model/artifact_reference.h"
+
 namespace strata::model {
 namespace {
 
@@ -247,31 +249,46 @@ Problem HostPathProblem(std::string_view text) {
 
 namespace {
 
+constexpr std::string_view kReferenceLetters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@[]";
+
+bool IsPlain(std::string_view text) {
+  return text.find_first_not_of(kReferenceLetters) == std::string_view::npos;
+}
+
 // HOST[:PORT]/NAME[:TAG|@sha256:...]; what the registry makes of it is its business.
 Problem RegistryProblem(std::string_view text) {
-  constexpr std::string_view kLetters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@[]";
   const std::size_t slash = text.find('/');
-  const bool plain = text.find_first_not_of(kLetters) == std::string_view::npos;
-  if (plain && slash != std::string_view::npos && slash > 0 && slash + 1 < text.size() &&
+  if (IsPlain(text) && slash != std::string_view::npos && slash > 0 && slash + 1 < text.size() &&
       !text.starts_with('-')) {
     return std::nullopt;
   }
   return "is no image in a registry: oci://HOST[:PORT]/NAME[:TAG or @sha256:...]";
 }
 
+// <path>[:IMAGE]; what the archive makes of the image is its business.
+Problem ArchiveProblem(const ArtifactReference& reference) {
+  if (reference.path.empty()) return "names no archive";
+  if (reference.image == ":" || !IsPlain(reference.image)) {
+    return "names no image in an archive: a tag, or a name and a tag, after the path and ':'";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Problem ArtifactProblem(std::string_view text) {
   if (auto problem = HostPathProblem(text)) return problem;
-  const bool oci = text.starts_with("oci:");
-  if (oci && text.substr(4).starts_with("//")) return RegistryProblem(text.substr(6));
-  if (oci && text.size() > 4) return std::nullopt;
+  const ArtifactReference reference = SplitArtifact(text);
+  if (reference.place == ArtifactPlace::kRegistry) return RegistryProblem(reference.path);
+  if (reference.archive()) return ArchiveProblem(reference);
+  if (reference.place == ArtifactPlace::kLayout && !reference.path.empty()) return std::nullopt;
   if (text.starts_with('/') || text.starts_with("./") || text.starts_with("../")) {
     return std::nullopt;
   }
   const bool plain = text.find(':') == std::string_view::npos;
-  return "is neither a path (./file, /file) nor oci:<layout path> nor oci://<registry>/<image>" +
+  return "is neither a path (./file, /file) nor oci:<layout path>, oci-archive:<path>, "
+         "docker-archive:<path> or oci://<registry>/<image>" +
          (plain ? "; did you mean './" + std::string(text) + "'?" : std::string());
 }
 

@@ -1,0 +1,22 @@
+// manager/folder_use.h - how much an untrusted child has written below a folder so far.
+//
+// Threads: any; blocks for one lstat each file. Follows no links. Errors: none: what vanishes
+// meanwhile is not counted. Tested by manager/folder_use_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "base/bytes.h"
+
+namespace strata::manager {
+
+struct FolderUse {
+  Bytes bytes;  // on the disk: a file's holes cost nothing
+  std::uint64_t files = 0;
+};
+
+// Stops counting soon after `most` is passed in either.
+FolderUse MeasureFolder(const std::filesystem::path& folder, const FolderUse& most);
+
+}  // namespace strata::manager
