@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "manifests.h"
+#include "steps.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -46,8 +47,9 @@ void Apply(Session& session, const ApplyFlags& flags) {
   if (!format) return session.Report(format.error());
   auto files = ReadManifestFiles(flags.files);
   if (!files) return session.Report(files.error());
-  auto answer = session.AskJson("POST", flags.dry_run ? "/v1/apply?dryRun=true" : "/v1/apply",
-                                Json{{"files", *files}});
+  const std::string dry_run = flags.dry_run ? "&dryRun=true" : "";
+  auto answer =
+      AskWithSteps(session, "/v1/apply?progress=true" + dry_run, Json{{"files", *files}}, *format);
   if (!answer) return session.Report(answer.error());
   if (IsStructured(*format)) return PrintValue(*answer, *format);
   PrintChanges(*answer, flags.dry_run || *format == Format::kWide);
@@ -64,7 +66,10 @@ void AddApply(CLI::App& app, Session& session) {
   verb->add_flag("--dry-run", flags->dry_run, "Check everything and show the changes, make none");
   verb->footer(
       "Examples:\n  strata apply -f function.yaml\n  strata apply -f ./manifests --dry-run\n"
-      "  cat function.yaml | strata apply -f -");
+      "  cat function.yaml | strata apply -f -\n\n"
+      "What takes long (pulling, unpacking, compiling, booting, starting) is shown on standard "
+      "error;\n-o json shows it as JSON lines, {\"step\": ...}. Interrupting it ends a pull that "
+      "nobody else waits for.");
   verb->callback([&session, flags] { Apply(session, *flags); });
 }
 

@@ -1,21 +1,12 @@
-// Manifests in, resources out, changes as they happen.
+// Resources out, changes as they happen.
 #include <utility>
 
+#include "api/change_json.h"
 #include "api/server.h"
 #include "model/rules.h"
 
 namespace strata::api {
 namespace {
-
-// 4 MiB of manifest text may grow by JSON's escapes.
-constexpr Bytes kApplyLimit = 16_MiB;
-
-Json ToJson(const manager::Change& change) {
-  return Json{{"kind", change.kind},         {"namespace", change.tenant},
-              {"name", change.name},         {"action", manager::ActionName(change.action)},
-              {"revision", change.revision}, {"diff", change.diff},
-              {"urls", change.urls}};
-}
 
 // "functions" -> "Function".
 Result<std::string> KindOf(const std::string& plural) {
@@ -26,74 +17,7 @@ Result<std::string> KindOf(const std::string& plural) {
               "no such kind: '" + plural + "'; there are functions, services and routes");
 }
 
-Result<std::string> StringField(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_string()) {
-    return Fail(Errc::kInvalidArgument, std::string("files[]: '") + name + "' must be a string");
-  }
-  return found->get<std::string>();
-}
-
-Result<manager::ManifestFile> FileFrom(const Json& json) {
-  if (!json.is_object()) return Fail(Errc::kInvalidArgument, "files[]: must be objects");
-  for (const auto& [name, value] : json.items()) {
-    if (name != "name" && name != "dir" && name != "text") {
-      return Fail(Errc::kInvalidArgument, "files[]: unknown field '" + name + "'");
-    }
-  }
-  auto name = StringField(json, "name");
-  if (!name) return std::unexpected(name.error());
-  auto dir = StringField(json, "dir");
-  if (!dir) return std::unexpected(dir.error());
-  auto text = StringField(json, "text");
-  if (!text) return std::unexpected(text.error());
-  if (!dir->starts_with('/')) {
-    return Fail(Errc::kInvalidArgument, "files[]: 'dir' must be absolute, not '" + *dir + "'");
-  }
-  return manager::ManifestFile{std::move(*name), std::move(*dir), std::move(*text)};
-}
-
-Result<std::vector<manager::ManifestFile>> FilesFrom(const Json& body) {
-  if (!body.is_object() || !body.contains("files") || !body["files"].is_array() ||
-      body["files"].empty() || body.size() != 1) {
-    return Fail(Errc::kInvalidArgument, "the body must be {\"files\": [{name, dir, text}, ...]}");
-  }
-  std::vector<manager::ManifestFile> files;
-  for (const Json& json : body["files"]) {
-    auto file = FileFrom(json);
-    if (!file) return std::unexpected(file.error());
-    files.push_back(std::move(*file));
-  }
-  return files;
-}
-
 }  // namespace
-
-Awaitable<void> ApiServer::Apply(Context& context) {
-  auto known = context.OnlyParameters({"dryRun"});
-  auto dry_run = context.Boolean("dryRun", false);
-  if (!known || !dry_run) {
-    co_await ReplyError(context, !known ? known.error() : dry_run.error());
-    co_return;
-  }
-  auto body = co_await ReadJson(context, kApplyLimit);
-  if (!body) co_return;
-  auto files = FilesFrom(*body);
-  if (!files) {
-    co_await ReplyError(context, files.error());
-    co_return;
-  }
-  const auto mode = *dry_run ? manager::Mode::kDryRun : manager::Mode::kCommit;
-  auto changes = co_await manager_.Apply(std::move(*files), mode);
-  if (!changes) {
-    co_await ReplyError(context, changes.error());
-    co_return;
-  }
-  Json list = Json::array();
-  for (const manager::Change& change : *changes) list.push_back(ToJson(change));
-  const Json answer{{"changes", std::move(list)}, {"dryRun", *dry_run}};
-  co_await Reply(context, 200, answer);
-}
 
 Awaitable<void> ApiServer::ListResources(Context& context) {
   if (auto known = context.OnlyParameters({"kind", "namespace"}); !known) {

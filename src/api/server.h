@@ -45,8 +45,9 @@ class ApiServer final : public http::Handler {
   Awaitable<void> Probe(Context& context);
   Awaitable<void> Top(Context& context);
   Awaitable<void> Down(Context& context);
-  // resources.cc
+  // apply.cc
   Awaitable<void> Apply(Context& context);
+  // resources.cc
   Awaitable<void> ListResources(Context& context);
   Awaitable<void> GetResource(Context& context);
   Awaitable<void> DeleteResource(Context& context);

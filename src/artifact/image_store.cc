@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -34,6 +36,7 @@ constexpr Bytes kMostComplaint = Bytes::KiB(4);
 constexpr rlim_t kUnpackerMemory = 512 << 20;
 constexpr rlim_t kUnpackerCpuSeconds = 600;
 constexpr int kTooLarge = 3;
+constexpr std::chrono::milliseconds kLookAgain{20};
 // Programs and texts come out ten times as long at most; this is ample, and bounds what a small
 // blob can make us write.
 constexpr Bytes kAlwaysAllowed = Bytes::MiB(64);
@@ -41,12 +44,17 @@ constexpr std::uint64_t kMostExpansion = 200;
 
 Awaitable<void> GiveWay() { co_await asio::post(co_await asio::this_coro::executor, kAwait); }
 
+std::unexpected<Error> Abandoned() {
+  return Fail(Errc::kUnavailable, "given up: nobody waits for the image");
+}
+
 // Reads `in` from its start to its end, and copies it to `out` unless that is -1.
 struct Read {
   std::string digest;
   std::uint64_t size = 0;
 };
-Task<Read> HashAndCopy(int in, int out, Bytes limit) {
+Task<Read> HashAndCopy(int in, int out, Bytes limit,
+                       const std::function<bool(std::uint64_t)>& tell) {
   Sha256 hash;
   Read read;
   std::string part(kPart, '\0');
@@ -65,11 +73,28 @@ Task<Read> HashAndCopy(int in, int out, Bytes limit) {
     if (out >= 0) {
       if (auto wrote = WriteAll(out, bytes); !wrote) co_return std::unexpected(wrote.error());
     }
+    if (!tell(read.size)) co_return Abandoned();
     co_await GiveWay();
   }
   read.digest = "sha256:" + HexEncode(hash.Finish());
   co_return read;
 }
+
+// A layer that nobody else is to make meanwhile.
+class Making {
+ public:
+  Making(std::set<std::string>& making, std::string diff_id)
+      : making_(making), diff_id_(std::move(diff_id)) {
+    making_.insert(diff_id_);
+  }
+  Making(const Making&) = delete;
+  Making& operator=(const Making&) = delete;
+  ~Making() { making_.erase(diff_id_); }
+
+ private:
+  std::set<std::string>& making_;
+  const std::string diff_id_;
+};
 
 // The directory that holds `path`, which came from a process that read hostile bytes.
 Result<Fd> OpenParent(const Fd& root, const std::string& path) {
@@ -128,6 +153,24 @@ std::string DigestOfName(const fs::path& name) { return "sha256:" + name.string(
 
 }  // namespace
 
+// Keeps Prune from an image's layers as long as its record is not written.
+class ImageStore::Needing {
+ public:
+  Needing(std::multiset<std::string>& needed, const std::vector<ImageLayer>& layers)
+      : needed_(needed) {
+    for (const ImageLayer& layer : layers) mine_.push_back(needed_.insert(layer.diff_id));
+  }
+  Needing(const Needing&) = delete;
+  Needing& operator=(const Needing&) = delete;
+  ~Needing() {
+    for (const auto& layer : mine_) needed_.erase(layer);
+  }
+
+ private:
+  std::multiset<std::string>& needed_;
+  std::vector<std::multiset<std::string>::iterator> mine_;
+};
+
 Result<ImageStore> ImageStore::Open(Config config) {
   RemoveTree(config.directory / "tmp");
   for (const char* name : {"layers", "images", "tmp"}) {
@@ -161,16 +204,33 @@ Result<RootImage> ImageStore::Get(std::string_view digest) const {
   return image;
 }
 
-Task<RootImage> ImageStore::Unpack(ContainerImage image) {
+Task<RootImage> ImageStore::Unpack(ContainerImage image, WatchFn watch) {
   if (::geteuid() != 0) {
     co_return Fail(Errc::kUnsupported, "container images need root: their files have owners");
   }
   if (auto here = Get(image.digest)) co_return *std::move(here);
+  const Needing needing(needed_, image.layers);
+  co_return co_await MakeImage(std::move(image), std::move(watch));
+}
+
+Task<RootImage> ImageStore::MakeImage(ContainerImage image, WatchFn watch) {
   const auto layout = Layout::Open(image.layout);
   if (!layout) co_return std::unexpected(layout.error());
   RootImage root;
+  Unpacking at{.digest = "",
+               .layer = 0,
+               .layers = static_cast<std::uint32_t>(image.layers.size()),
+               .bytes = 0,
+               .total = 0};
+  const Tell tell = [&at, &watch](std::uint64_t bytes) {
+    at.bytes = bytes;
+    return watch(at);
+  };
   for (const ImageLayer& layer : image.layers) {
-    if (auto made = co_await MakeLayer(*layout, layer); !made) {
+    at.digest = layer.blob.digest;
+    at.total = layer.blob.size;
+    ++at.layer;
+    if (auto made = co_await MakeLayer(*layout, layer, tell); !made) {
       co_return Wrap(std::move(made).error(), "layer " + layer.blob.digest);
     }
     root.lower.insert(root.lower.begin(), LayerPath(layer.diff_id).string());
@@ -190,13 +250,20 @@ Task<RootImage> ImageStore::Unpack(ContainerImage image) {
   co_return root;
 }
 
-Task<void> ImageStore::MakeLayer(const Layout& layout, const ImageLayer& layer) {
+Task<void> ImageStore::MakeLayer(const Layout& layout, const ImageLayer& layer, const Tell& tell) {
   const fs::path target = LayerPath(layer.diff_id);
   std::error_code error;
+  Timer timer(co_await asio::this_coro::executor);
+  while (making_.contains(layer.diff_id)) {
+    if (!tell(0)) co_return Abandoned();
+    timer.expires_after(kLookAgain);
+    co_await timer.async_wait(kAwait);
+  }
   if (fs::is_directory(target, error)) co_return Result<void>{};
+  const Making making(making_, layer.diff_id);
   const fs::path work = config_.directory / "tmp" / std::to_string(next_++);
   if (auto made = MakeDirectories(work / "tree", 0755); !made) co_return made;
-  auto filled = co_await FillTemporary(layout, layer, work);
+  auto filled = co_await FillTemporary(layout, layer, work, tell);
   if (filled) {
     fs::rename(work / "tree", target, error);
     if (error) filled = FailErrno("keep a layer", error.value());
@@ -207,12 +274,12 @@ Task<void> ImageStore::MakeLayer(const Layout& layout, const ImageLayer& layer) 
 }
 
 Task<void> ImageStore::FillTemporary(const Layout& layout, const ImageLayer& layer,
-                                     const fs::path& work) {
+                                     const fs::path& work, const Tell& tell) {
   auto source = layout.OpenBlob(layer.blob);
   if (!source) co_return std::unexpected(std::move(source).error());
   auto blob = OpenFile(work / "blob", O_RDWR | O_CREAT | O_EXCL);
   if (!blob) co_return std::unexpected(std::move(blob).error());
-  const auto copied = co_await HashAndCopy(source->get(), blob->get(), config_.largest_layer);
+  const auto copied = co_await HashAndCopy(source->get(), blob->get(), config_.largest_layer, tell);
   if (!copied) co_return std::unexpected(copied.error());
   if (copied->size != layer.blob.size || copied->digest != layer.blob.digest) {
     co_return layout.Malformed("the blob is not what its descriptor says: it has " +
@@ -226,7 +293,10 @@ Task<void> ImageStore::FillTemporary(const Layout& layout, const ImageLayer& lay
   if (!plain) co_return std::unexpected(std::move(plain).error());
   auto tar = OpenFile(*plain, O_RDONLY);
   if (!tar) co_return std::unexpected(std::move(tar).error());
-  const auto hashed = co_await HashAndCopy(tar->get(), -1, config_.largest_layer);
+  const Tell still = [&tell, &layer](std::uint64_t /*of the tar*/) {
+    return tell(layer.blob.size);
+  };
+  const auto hashed = co_await HashAndCopy(tar->get(), -1, config_.largest_layer, still);
   if (!hashed) co_return std::unexpected(hashed.error());
   if (hashed->digest != layer.diff_id) {
     co_return layout.Malformed("the layer's content is " + hashed->digest + ", not " +
@@ -299,6 +369,7 @@ Result<std::size_t> ImageStore::Prune(const std::set<std::string>& keep) {
   std::size_t removed = 0;
   for (const auto& entry : fs::directory_iterator(config_.directory / "layers", error)) {
     if (layers.contains(entry.path().string())) continue;
+    if (needed_.contains(DigestOfName(entry.path().filename()))) continue;
     // Out of the way first: half of a layer must not look like one.
     const fs::path going = config_.directory / "tmp" / std::to_string(next_++);
     fs::rename(entry.path(), going, ignored);

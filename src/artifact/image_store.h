@@ -12,16 +12,20 @@
 // hashed here too, so a decompressor that was taken over cannot pass off another content. Only
 // strata-unpack parses.
 //
-// Threads:  one loop. Hashing and copying give way to others every megabyte. Lifetime: outlives its
-//           tasks. Changes one at a time: the caller's business (the manager's turns).
+// Threads:  one loop. Hashing and copying give way to others every megabyte. Several Unpacks may
+// run
+//           at once: a layer that they share is made once. Lifetime: outlives its tasks; not moved
+//           while there are any.
 // Errors:   kInvalidArgument: tampered, truncated, or refused by strata-unpack; kResourceExhausted:
-//           over the limits; kUnsupported: not root. Nothing is left behind.
+//           over the limits; kUnsupported: not root; kUnavailable: abandoned. Nothing is left
+//           behind, but for whole layers, which the next Prune removes.
 // Tested by artifact/image_store_test.cc and tests/e2e/images_test.py.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -44,20 +48,35 @@ class ImageStore {
   };
   static Result<ImageStore> Open(Config config);
 
+  // How far an Unpack is: layer `layer` of `layers`, `bytes` of its blob's `total`.
+  struct Unpacking {
+    std::string_view digest;  // of the blob
+    std::uint32_t layer = 0;
+    std::uint32_t layers = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t total = 0;
+  };
+  // Told every megabyte, and whenever something else is waited for; false: give up.
+  using WatchFn = std::function<bool(const Unpacking&)>;
+
   // Makes every layer that is not here yet, and the image; durable. Doing it again is cheap.
-  Task<RootImage> Unpack(ContainerImage image);
+  Task<RootImage> Unpack(ContainerImage image, WatchFn watch);
 
   // kNotFound: not unpacked, or a layer is missing.
   [[nodiscard]] Result<RootImage> Get(std::string_view digest) const;
 
-  // Removes images whose digest is not in `keep`, then layers that no image names; how many layers.
+  // Removes images whose digest is not in `keep`, then layers that neither an image nor a running
+  // Unpack names; how many layers.
   Result<std::size_t> Prune(const std::set<std::string>& keep);
 
  private:
   explicit ImageStore(Config config) : config_(std::move(config)) {}
-  Task<void> MakeLayer(const Layout& layout, const ImageLayer& layer);
+  using Tell = std::function<bool(std::uint64_t bytes)>;
+  class Needing;
+  Task<RootImage> MakeImage(ContainerImage image, WatchFn watch);
+  Task<void> MakeLayer(const Layout& layout, const ImageLayer& layer, const Tell& tell);
   Task<void> FillTemporary(const Layout& layout, const ImageLayer& layer,
-                           const std::filesystem::path& work);
+                           const std::filesystem::path& work, const Tell& tell);
   Task<std::string> RunUnpacker(std::vector<std::string> arguments, const Fd& in,
                                 const std::filesystem::path& work);
   [[nodiscard]] std::filesystem::path LayerPath(std::string_view diff_id) const;
@@ -65,6 +84,8 @@ class ImageStore {
 
   Config config_;
   std::uint64_t next_ = 0;
+  std::multiset<std::string> needed_;  // diff_ids of images that are being unpacked
+  std::set<std::string> making_;       // diff_ids
 };
 
 }  // namespace strata::artifact

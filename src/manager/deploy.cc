@@ -102,33 +102,52 @@ Result<std::vector<model::Resource>> ManagerImpl::ReadResources(std::vector<Mani
 }
 
 Task<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
-    std::vector<ManifestFile> files) {
+    std::vector<ManifestFile> files, Progress& progress) {
   auto resources = ReadResources(std::move(files));
   if (!resources) co_return std::unexpected(resources.error());
   std::vector<Candidate> candidates;
   for (model::Resource& resource : *resources) {
     Candidate candidate;
-    if (resource.workload() != nullptr) {
-      const std::string place = resource.key().ToString() + ": spec.artifact";
-      std::string reference = resource.workload()->artifact;
-      if (NeedsPull(reference)) {
-        auto pulled = co_await puller_.Pull(reference);
-        if (!pulled) co_return Wrap(pulled.error(), place);
-        reference = pulled->reference();
-        candidate.pulled = std::move(*pulled);
+    candidate.resource.resource = std::move(resource);
+    if (candidate.resource.resource.workload() != nullptr) {
+      auto artifact = co_await FetchArtifact(candidate, progress);
+      if (!artifact) {
+        co_return Wrap(artifact.error(),
+                       candidate.resource.resource.key().ToString() + ": spec.artifact");
       }
-      auto artifact = artifact::Resolve(reference);
-      if (!artifact) co_return Wrap(artifact.error(), place);
-      auto sandbox_class = ChooseClass(resource, artifact->image.has_value());
+      auto sandbox_class = ChooseClass(candidate.resource.resource, artifact->image.has_value());
       if (!sandbox_class) co_return std::unexpected(sandbox_class.error());
       candidate.sandbox_class = *sandbox_class;
       candidate.artifact = std::move(*artifact);
       candidate.resource.artifact_digest = candidate.artifact.digest;
+      candidate.hold = Hold(candidate.artifact.digest);
     }
-    candidate.resource.resource = std::move(resource);
     candidates.push_back(std::move(candidate));
   }
   co_return candidates;
+}
+
+Task<artifact::Artifact> ManagerImpl::FetchArtifact(Candidate& candidate, Progress& progress) {
+  const model::Resource& resource = candidate.resource.resource;
+  std::string reference = resource.workload()->artifact;
+  if (NeedsPull(reference)) {
+    Step step{
+        .what = Step::What::kPulling, .resource = resource.key().ToString(), .subject = reference};
+    Puller::WatchFn watch = [&step, &progress](std::uint64_t bytes) {
+      step.bytes = bytes;
+      progress.Report(step);
+      return !progress.abandoned();
+    };
+    auto pulled = co_await puller_.Pull(reference, std::move(watch));
+    if (!pulled) co_return std::unexpected(std::move(pulled).error());
+    candidate.pulled = std::move(*pulled);
+    reference = candidate.pulled->reference();
+  }
+  co_return artifact::Resolve(reference);
+}
+
+void ManagerImpl::Release(std::vector<Candidate>& candidates) {
+  for (Candidate& candidate : candidates) candidate.hold.reset();
 }
 
 Result<void> ManagerImpl::CheckLimits(const model::Resource& resource) const {
@@ -172,24 +191,37 @@ Result<std::vector<Change>> ManagerImpl::Describe(
   return changes;
 }
 
-Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mode mode) {
+Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mode mode,
+                                             Progress& progress) {
+  auto candidates = co_await ReadCandidates(std::move(files), progress);
+  if (!candidates) co_return std::unexpected(candidates.error());
+  std::vector<store::NewResource> resources;
+  for (const Candidate& candidate : *candidates) resources.push_back(candidate.resource);
+  // Cheap refusals (conflicts, missing backends) come before the costly compiler.
+  if (auto fits = store_->Apply(resources, store::DryRun::kYes); !fits) {
+    co_return std::unexpected(fits.error());
+  }
+  if (auto built = co_await Build(*candidates, progress); !built) {
+    Release(*candidates);
+    ReleaseImages();
+    co_return std::unexpected(built.error());
+  }
   auto turn = co_await changes_.Take();
   if (!turn) co_return std::unexpected(turn.error());
-  auto candidates = co_await ReadCandidates(std::move(files));
-  if (!candidates) co_return std::unexpected(candidates.error());
 
-  std::vector<store::NewResource> resources;
   std::map<model::ResourceKey, model::Resource> before;
   for (const Candidate& candidate : *candidates) {
-    resources.push_back(candidate.resource);
     auto old = store_->Get(candidate.resource.resource.key());
     if (old) before.emplace(candidate.resource.resource.key(), old->resource);
   }
-  // Cheap refusals (conflicts, missing backends) come before the costly compiler.
+  // Again: others may have changed something meanwhile.
   auto checked = store_->Apply(resources, store::DryRun::kYes);
-  if (!checked) co_return std::unexpected(checked.error());
-  auto prepared = co_await Prepare(*candidates);
+  Result<void> prepared;
+  if (!checked) prepared = std::unexpected(checked.error());
+  if (prepared && progress.abandoned()) prepared = Fail(Errc::kUnavailable, "given up");
+  if (prepared) prepared = co_await Prepare(*candidates, progress);
   if (!prepared || mode == Mode::kDryRun) {
+    Release(*candidates);
     ReleaseUnused();
     if (!prepared) co_return std::unexpected(prepared.error());
     co_return Describe(*candidates, *checked, before);

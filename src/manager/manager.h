@@ -24,6 +24,7 @@
 #include "base/random.h"
 #include "base/task.h"
 #include "manager/options.h"
+#include "manager/progress.h"
 #include "telemetry/log.h"
 
 namespace strata::manager {
@@ -64,8 +65,10 @@ class Manager {
   virtual ~Manager() = default;
 
   // All or nothing. Returns when every cell serves the new state (kCommit), so a request sent after
-  // the answer sees it.
-  virtual Task<std::vector<Change>> Apply(std::vector<ManifestFile> files, Mode mode) = 0;
+  // the answer sees it. Several may fetch, unpack and compile at once; then one after another
+  // changes what runs. kUnavailable also: abandoned.
+  virtual Task<std::vector<Change>> Apply(std::vector<ManifestFile> files, Mode mode,
+                                          Progress& progress) = 0;
   virtual Task<Change> Delete(ResourceName name) = 0;
 
   // Resources as JSON with a `status`. Empty kind or tenant: all.

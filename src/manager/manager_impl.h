@@ -57,7 +57,8 @@ class ManagerImpl final : public Manager {
   // What must succeed before the API is served; the rest of the recovery goes on by itself.
   Task<void> Boot();
 
-  Task<std::vector<Change>> Apply(std::vector<ManifestFile> files, Mode mode) override;
+  Task<std::vector<Change>> Apply(std::vector<ManifestFile> files, Mode mode,
+                                  Progress& progress) override;
   Task<Change> Delete(ResourceName name) override;
   Result<Json> List(std::string_view kind, std::string_view tenant) override;
   Result<Json> Get(const ResourceName& name) override;
@@ -93,13 +94,16 @@ class ManagerImpl final : public Manager {
     store::NewResource resource;
     artifact::Artifact artifact;
     model::Class sandbox_class = model::Class::kWasm;
-    Fd code;                             // of wasm, once it is compiled
-    std::optional<PulledLayout> pulled;  // of an image in a registry
+    Fd code;                                     // of wasm, once it is compiled
+    std::shared_ptr<const PulledLayout> pulled;  // of an image from a registry or an archive
+    std::shared_ptr<const std::string> hold;     // keeps its image from ReleaseImages
   };
 
   // deploy.cc
   Result<std::vector<model::Resource>> ReadResources(std::vector<ManifestFile> files);
-  Task<std::vector<Candidate>> ReadCandidates(std::vector<ManifestFile> files);
+  Task<std::vector<Candidate>> ReadCandidates(std::vector<ManifestFile> files, Progress& progress);
+  Task<artifact::Artifact> FetchArtifact(Candidate& candidate, Progress& progress);
+  static void Release(std::vector<Candidate>& candidates);  // their holds
   Result<void> CheckLimits(const model::Resource& resource) const;
   Result<std::vector<Change>> Describe(const std::vector<Candidate>& candidates,
                                        const std::vector<store::Applied>& applied,
@@ -110,13 +114,17 @@ class ManagerImpl final : public Manager {
   Awaitable<void> ServeUntilDone();
 
   // prepare.cc
-  Task<void> Prepare(std::vector<Candidate>& candidates);
-  Task<void> PrepareImage(const Candidate& candidate);
+  Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
+  Task<void> UnpackImage(const Candidate& candidate, Progress& progress);
+  Task<void> Prepare(const std::vector<Candidate>& candidates, Progress& progress);
+  Task<void> PrepareImage(const Candidate& candidate, Progress& progress);
   Task<Runnable> MakeRunnable(model::Revision revision);
   Task<std::string> EnsureCode(const model::Revision& revision);
   Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);
   model::Class ClassOf(const model::Revision& revision) const;
-  void ReleaseUnused();  // images and layers that nothing stored needs
+  void ReleaseUnused();  // what nothing stored needs; only in a turn
+  void ReleaseImages();  // and nobody holds, of these
+  std::shared_ptr<const std::string> Hold(std::string digest);
   Result<Fd> OpenCode(const std::string& key);
 
   // inspect.cc
@@ -158,8 +166,9 @@ class ManagerImpl final : public Manager {
   Collector collector_;
   Turns changes_;  // one change of the desired state at a time
   Broadcast changed_;
-  std::map<std::string, Fd> code_;  // verified native code by module key
-  std::set<std::string> served_;    // module keys that cells may use
+  std::map<std::string, Fd> code_;                      // verified native code by module key
+  std::set<std::string> served_;                        // module keys that cells may use
+  std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
   std::map<std::string, std::map<std::string, std::uint32_t>> indices_;  // tenant, function
   std::vector<host::Feature> features_;

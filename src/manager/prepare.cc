@@ -1,9 +1,11 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/files.h"
 #include "manager/manager_impl.h"
@@ -76,16 +78,21 @@ std::optional<keeper::Serve> ServerOf(const model::Resource& resource) {
 
 }  // namespace
 
-Task<void> ManagerImpl::Prepare(std::vector<Candidate>& candidates) {
+Task<void> ManagerImpl::Build(std::vector<Candidate>& candidates, Progress& progress) {
   for (Candidate& candidate : candidates) {
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr) continue;
     const std::string place = resource.key().ToString() + ": spec.artifact";
     if (candidate.artifact.image) {
       if (auto fits = CheckImageKind(resource); !fits) co_return fits;
-      if (auto made = co_await PrepareImage(candidate); !made) co_return Wrap(made.error(), place);
+      auto unpacked = co_await UnpackImage(candidate, progress);
+      if (!unpacked) co_return Wrap(unpacked.error(), place);
       continue;
     }
+    if (progress.abandoned()) co_return Fail(Errc::kUnavailable, "given up");
+    progress.Report({.what = Step::What::kCompiling,
+                     .resource = resource.key().ToString(),
+                     .subject = candidate.artifact.digest});
     auto code = co_await compiler_.Prepare(candidate.artifact.digest, candidate.artifact.bytes);
     if (!code) co_return Wrap(code.error(), place);
     if (auto fits = CheckKind(resource, code->info.kind); !fits) co_return fits;
@@ -94,12 +101,45 @@ Task<void> ManagerImpl::Prepare(std::vector<Candidate>& candidates) {
   co_return Result<void>{};
 }
 
+Task<void> ManagerImpl::UnpackImage(const Candidate& candidate, Progress& progress) {
+  Step step{.what = Step::What::kUnpacking,
+            .resource = candidate.resource.resource.key().ToString()};
+  artifact::ImageStore::WatchFn watch = [&step,
+                                         &progress](const artifact::ImageStore::Unpacking& at) {
+    step.subject = at.digest;
+    step.item = at.layer;
+    step.items = at.layers;
+    step.bytes = at.bytes;
+    step.total = at.total;
+    progress.Report(step);
+    return !progress.abandoned();
+  };
+  auto root = co_await images_.Unpack(*candidate.artifact.image, std::move(watch));
+  if (!root) co_return std::unexpected(std::move(root).error());
+  co_return Result<void>{};
+}
+
+Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Progress& progress) {
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.artifact.image) continue;
+    if (auto made = co_await PrepareImage(candidate, progress); !made) {
+      co_return Wrap(made.error(),
+                     candidate.resource.resource.key().ToString() + ": spec.artifact");
+    }
+  }
+  co_return Result<void>{};
+}
+
 // Asks the keeper too whether it can enforce what the manifest wants, so that nothing is stored
 // that no call could run.
-Task<void> ManagerImpl::PrepareImage(const Candidate& candidate) {
+Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Progress& progress) {
   const model::Resource& resource = candidate.resource.resource;
-  auto root = co_await images_.Unpack(*candidate.artifact.image);
+  auto root = images_.Get(candidate.artifact.digest);
   if (!root) co_return std::unexpected(std::move(root).error());
+  Step step{.what = Step::What::kPreparing,
+            .resource = resource.key().ToString(),
+            .subject = candidate.artifact.digest};
+  progress.Report(step);
   auto key = co_await keepers_.Prepare(resource.metadata.tenant, candidate.sandbox_class,
                                        candidate.artifact.digest, artifact::WriteRootImage(*root));
   if (!key) co_return std::unexpected(std::move(key).error());
@@ -108,6 +148,8 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate) {
   auto server = ServerOf(resource);
   if (!good || !server) co_return good;
   if (auto fits = CheckServerLimits(resource); !fits) co_return fits;
+  step.what = Step::What::kStarting;
+  progress.Report(step);
   // Running before it is stored: one that does not come up replaces nothing.
   auto running = co_await keepers_.Serve(resource.metadata.tenant, candidate.sandbox_class,
                                          candidate.artifact.digest, artifact::WriteRootImage(*root),
@@ -177,13 +219,27 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
 
 void ManagerImpl::ReleaseUnused() {
   keepers_.KeepOnly(served_);
+  ReleaseImages();
+}
+
+void ManagerImpl::ReleaseImages() {
   auto revisions = store_->CurrentRevisions();
   if (!revisions) return;
   std::set<std::string> digests;
   for (const model::Revision& revision : *revisions) digests.insert(revision.artifact_digest);
   for (const auto& [id, record] : sandboxes_) digests.insert(record.artifact_digest);
+  for (const auto& held : held_) {
+    if (const auto digest = held.lock()) digests.insert(*digest);
+  }
   auto pruned = images_.Prune(digests);
   if (!pruned) log_.Warn("unused images are not removed", {{"error", pruned.error().message}});
+}
+
+std::shared_ptr<const std::string> ManagerImpl::Hold(std::string digest) {
+  std::erase_if(held_, [](const auto& held) { return held.expired(); });
+  auto hold = std::make_shared<const std::string>(std::move(digest));
+  held_.emplace_back(hold);
+  return hold;
 }
 
 Result<Fd> ManagerImpl::OpenCode(const std::string& key) {

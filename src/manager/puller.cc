@@ -19,6 +19,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "base/broadcast.h"
 #include "base/byte_view.h"
 #include "base/files.h"
 #include "host/memfd.h"
@@ -34,6 +35,7 @@ namespace fs = std::filesystem;
 constexpr const char* kSkopeo = "/usr/bin/skopeo";
 constexpr std::chrono::minutes kPatience{10};
 constexpr std::chrono::milliseconds kLookAgain{20};
+constexpr std::chrono::milliseconds kTellAgain{100};
 constexpr Bytes kLargestBlob = Bytes::MiB(8192);
 constexpr FolderUse kMostWritten{.bytes = Bytes::MiB(24'576), .files = 4096};
 // Layers in an archive are compressed already, or come out ten times as long at most; this is
@@ -83,6 +85,18 @@ Task<Bytes> CopyArchive(std::string from, fs::path to, std::optional<uid_t> owne
   }
   co_return Bytes{size};
 }
+
+// Counted as long as it lives.
+class Waiter {
+ public:
+  explicit Waiter(std::size_t& count) : count_(count) { ++count_; }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter() { --count_; }
+
+ private:
+  std::size_t& count_;
+};
 
 std::string LastLine(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
@@ -153,7 +167,43 @@ struct Puller::Job {
   FolderUse most = kMostWritten;
 };
 
-Task<PulledLayout> Puller::Pull(std::string reference) {
+// A copy under way, which several may wait for.
+struct Puller::Pulling {
+  explicit Pulling(Loop& loop) : ended(loop) {}
+  Broadcast ended;
+  std::size_t waiters = 0;
+  std::uint64_t bytes = 0;
+  std::optional<Result<std::shared_ptr<const PulledLayout>>> outcome;
+};
+
+Task<std::shared_ptr<const PulledLayout>> Puller::Pull(std::string reference, WatchFn watch) {
+  auto& there = pulling_[reference];
+  const bool is_first = !there;
+  if (is_first) there = std::make_shared<Pulling>(context_.loop);
+  const auto pulling = there;
+  const Waiter waiter(pulling->waiters);
+  if (is_first) Spawn(context_.loop, Run(reference, pulling));  // runs at once, until it waits
+  while (!pulling->outcome) {
+    if (!watch(pulling->bytes)) {
+      co_return Fail(Errc::kUnavailable, "pull " + reference + ": given up");
+    }
+    co_await pulling->ended.Wait(kTellAgain);
+  }
+  co_return *pulling->outcome;
+}
+
+Awaitable<void> Puller::Run(std::string reference, std::shared_ptr<Pulling> pulling) {
+  auto layout = co_await Copy(reference, *pulling);
+  if (layout) {
+    pulling->outcome.emplace(std::make_shared<const PulledLayout>(std::move(*layout)));
+  } else {
+    pulling->outcome.emplace(std::unexpected(std::move(layout).error()));
+  }
+  pulling_.erase(reference);
+  pulling->ended.Notify();
+}
+
+Task<PulledLayout> Puller::Copy(std::string reference, Pulling& pulling) {
   if (::access(kSkopeo, X_OK) != 0) {
     co_return Fail(Errc::kUnsupported,
                    std::string("images from registries and archives need ") + kSkopeo);
@@ -191,7 +241,7 @@ Task<PulledLayout> Puller::Pull(std::string reference) {
   }
   auto process = Start(job);
   if (!process) co_return std::unexpected(std::move(process).error());
-  if (auto done = co_await Finish(job, std::move(*process)); !done) {
+  if (auto done = co_await Finish(job, std::move(*process), pulling); !done) {
     co_return std::unexpected(std::move(done).error());
   }
   co_return std::move(layout);
@@ -225,11 +275,12 @@ Result<host::Process> Puller::Start(const Job& job) const {
 }
 
 // A process that goes is killed.
-Task<void> Puller::Finish(const Job& job, host::Process process) {
+Task<void> Puller::Finish(const Job& job, host::Process process, Pulling& pulling) {
   Timer timer(context_.loop.get_executor());
   const TimePoint end = context_.clock.Now() + kPatience;
   std::optional<host::ExitStatus> status;
   while (!(status = process.Poll())) {
+    if (pulling.waiters == 0) co_return Fail(Errc::kUnavailable, "pull " + job.name + ": given up");
     if (context_.clock.Now() >= end) {
       co_return Fail(Errc::kDeadlineExceeded, "pull " + job.name + ": not done in ten minutes");
     }
@@ -239,6 +290,7 @@ Task<void> Puller::Finish(const Job& job, host::Process process) {
                      "pull " + job.name + ": more than " + std::to_string(job.most.bytes.count) +
                          " bytes or " + std::to_string(job.most.files) + " files come out of it");
     }
+    pulling.bytes = use.bytes.count;
     timer.expires_after(kLookAgain);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(kAwait, ignored));

@@ -16,13 +16,16 @@
 // Errors:   kUnsupported: no skopeo here; kUnavailable: the registry's copy failed, with skopeo's
 //           last words; kInvalidArgument: the archive's did; kNotFound: no such archive;
 //           kResourceExhausted: it is larger than allowed; kDeadlineExceeded: it took longer than
-//           ten minutes. Nothing is left behind, also not by a manager that was killed: the next
-//           one removes it.
-// Tested by tests/e2e/registry_test.py and tests/e2e/archives_test.py.
+//           ten minutes; kUnavailable also: the caller gave up. Nothing is left behind, also not by
+//           a manager that was killed: the next one removes it.
+// Tested by tests/e2e/registry_test.py, archives_test.py and progress_test.py.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,16 +61,25 @@ class Puller {
  public:
   explicit Puller(CellContext& context);
 
-  Task<PulledLayout> Pull(std::string reference);
+  // Told how many bytes are there, ten times a second; false: this caller gives up. What nobody
+  // waits for any more is ended.
+  using WatchFn = std::function<bool(std::uint64_t bytes)>;
+
+  // Whoever asks for the same while it is under way gets the same.
+  Task<std::shared_ptr<const PulledLayout>> Pull(std::string reference, WatchFn watch);
 
  private:
   struct Job;
+  struct Pulling;
+  Awaitable<void> Run(std::string reference, std::shared_ptr<Pulling> pulling);
+  Task<PulledLayout> Copy(std::string reference, Pulling& pulling);
   Result<host::Process> Start(const Job& job) const;
-  Task<void> Finish(const Job& job, host::Process process);
+  Task<void> Finish(const Job& job, host::Process process, Pulling& pulling);
   [[nodiscard]] std::filesystem::path Prefix() const;
 
   CellContext& context_;
   std::uint64_t pulled_ = 0;
+  std::map<std::string, std::shared_ptr<Pulling>> pulling_;  // by reference
 };
 
 }  // namespace strata::manager

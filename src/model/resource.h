@@ -64,7 +64,7 @@ struct Slo {
 
 // What runs, and inside which bounds: the part of a Function or Service that makes a revision.
 struct Workload {
-  std::string artifact;  // model/artifact_reference.h
+  std::string artifact;                // model/artifact_reference.h
   std::optional<Class> sandbox_class;  // absent: chosen by what the artifact is
   GuestKind guest = GuestKind::kAuto;
   Limits limits;

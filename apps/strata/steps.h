@@ -1,0 +1,19 @@
+// steps.h - what an apply does while one waits for it: on a terminal one line that changes, else a
+// line now and then, with -o json each step as a JSON line; always on standard error.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "output.h"
+#include "session.h"
+
+namespace strata::cli {
+
+// "Function default/web: unpacking layer 2 of 5, 3.1 of 12.0 MiB".
+std::string StepText(const Json& step);
+
+// POSTs `body` to `target`, an apply with `progress`, shows its steps, and returns its answer.
+Result<Json> AskWithSteps(Session& session, std::string target, const Json& body, Format format);
+
+}  // namespace strata::cli
