@@ -33,3 +33,14 @@ function(strata_under_tsan test filter)
     set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT "GTEST_FILTER=${filter}")
   endif()
 endfunction()
+
+# strata_agent_program(TEST) - defines STRATA_AGENT_PROGRAM for a test: where strata-agent is; empty in a build
+# without it.
+function(strata_agent_program test)
+  if(TARGET strata-agent)
+    target_compile_definitions(${test} PRIVATE STRATA_AGENT_PROGRAM="$<TARGET_FILE:strata-agent>")
+    add_dependencies(${test} strata-agent)
+  else()
+    target_compile_definitions(${test} PRIVATE STRATA_AGENT_PROGRAM="")
+  endif()
+endfunction()

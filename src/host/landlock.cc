@@ -75,13 +75,26 @@ std::vector<std::string> NotCovered(int abi) {
   return holes;
 }
 
+std::uint64_t RightsOf(PathAccess access) {
+  switch (access) {
+    case PathAccess::kReadOnly:
+      return kReadRights;
+    case PathAccess::kReadWrite:
+      return kReadRights | kWriteRights;
+    case PathAccess::kProgram:
+      return kReadRights | kExecute;
+    case PathAccess::kDevice:
+      return kReadRights | kWriteFile | kIoctlDevice;
+  }
+  return 0;
+}
+
 Result<void> AddRule(int ruleset, const PathRule& rule, std::uint64_t handled) {
   auto path = OpenFile(rule.path, O_PATH);
   if (!path) return std::unexpected(std::move(path).error());
   struct stat status = {};
   if (::fstat(path->get(), &status) != 0) return FailErrno("stat " + rule.path, errno);
-  std::uint64_t allowed = kReadRights;
-  if (rule.access == PathAccess::kReadWrite) allowed |= kWriteRights;
+  std::uint64_t allowed = RightsOf(rule.access);
   if (!S_ISDIR(status.st_mode)) allowed &= kFileRights;
   const PathAttributes attributes = {.allowed = allowed & handled, .parent_fd = path->get()};
   if (::syscall(SYS_landlock_add_rule, ruleset, kPathBeneath, &attributes, 0) != 0) {
@@ -92,6 +105,16 @@ Result<void> AddRule(int ruleset, const PathRule& rule, std::uint64_t handled) {
 
 }  // namespace
 
+std::vector<PathRule> SystemPrograms() {
+  std::vector<PathRule> rules;
+  for (const char* path : {"/usr", "/bin", "/lib", "/lib64"}) {
+    if (::access(path, F_OK) == 0) rules.push_back({path, PathAccess::kProgram});
+  }
+  constexpr const char* kLoaderCache = "/etc/ld.so.cache";
+  if (::access(kLoaderCache, F_OK) == 0) rules.push_back({kLoaderCache, PathAccess::kReadOnly});
+  return rules;
+}
+
 Result<int> LandlockAbi() {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskVersion);
   if (abi >= 1) return static_cast<int>(abi);
@@ -100,12 +123,12 @@ Result<int> LandlockAbi() {
               err == EOPNOTSUPP ? "Landlock is not enabled at boot" : "the kernel has no Landlock");
 }
 
-Result<LandlockReport> Restrict(std::span<const PathRule> rules) {
+Result<Fd> MakeRuleset(std::span<const PathRule> rules) {
   auto abi = LandlockAbi();
   if (!abi) return std::unexpected(std::move(abi).error());
   const RulesetAttributes attributes = {
       .handled_fs = HandledFs(*abi), .handled_net = kBindAndConnectTcp, .scoped = kScopes};
-  const Fd ruleset(static_cast<int>(
+  Fd ruleset(static_cast<int>(
       ::syscall(SYS_landlock_create_ruleset, &attributes, AttributesSize(*abi), 0)));
   if (!ruleset.valid()) return FailErrno("landlock ruleset", errno);
   for (const PathRule& rule : rules) {
@@ -113,9 +136,21 @@ Result<LandlockReport> Restrict(std::span<const PathRule> rules) {
       return std::unexpected(std::move(done).error());
     }
   }
+  return ruleset;
+}
+
+int EnterRuleset(int ruleset) noexcept {
+  return ::syscall(SYS_landlock_restrict_self, ruleset, 0) == 0 ? 0 : errno;
+}
+
+Result<LandlockReport> Restrict(std::span<const PathRule> rules) {
+  auto abi = LandlockAbi();
+  if (!abi) return std::unexpected(std::move(abi).error());
+  auto ruleset = MakeRuleset(rules);
+  if (!ruleset) return std::unexpected(std::move(ruleset).error());
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("no_new_privs", errno);
-  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) {
-    return FailErrno("landlock restrict", errno);
+  if (const int err = EnterRuleset(ruleset->get()); err != 0) {
+    return FailErrno("landlock restrict", err);
   }
   return LandlockReport{.abi = *abi, .not_covered = NotCovered(*abi)};
 }

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace strata::host {
@@ -22,6 +23,8 @@ namespace strata::host {
 enum class PathAccess : std::uint8_t {
   kReadOnly,   // read files and list directories below
   kReadWrite,  // and write, create, remove, rename and truncate below; never devices or sockets
+  kProgram,    // read below, and execute: programs, their loader, their libraries
+  kDevice,     // read, write and ioctl; nothing is made or removed
 };
 
 struct PathRule {
@@ -34,12 +37,21 @@ struct LandlockReport {
   std::vector<std::string> not_covered;  // one sentence per hole on this kernel
 };
 
+// What a program of this host's distribution needs to be executed: its loader, libraries and shared
+// files, which everybody may read.
+std::vector<PathRule> SystemPrograms();
+
 // The kernel's Landlock version (1 and up). kUnsupported: not built in, or not enabled at boot.
 Result<int> LandlockAbi();
 
-// From now on only `rules` are reachable by path, nothing can be executed, and TCP can be neither
-// bound nor connected (ABI 4). kUnsupported as above; FailErrno's codes name the rule's path. On
-// failure nothing is restricted.
+// From now on only `rules` are reachable by path, nothing but what they name can be executed, and
+// TCP can be neither bound nor connected (ABI 4). kUnsupported as above; FailErrno's codes name the
+// rule's path. On failure nothing is restricted.
 Result<LandlockReport> Restrict(std::span<const PathRule> rules);
+
+// The same in two steps, for a child between fork and execve: a rule set is made beforehand, and
+// entered by one system call. Enter needs no_new_privs; it returns 0 or an errno.
+Result<Fd> MakeRuleset(std::span<const PathRule> rules);
+int EnterRuleset(int ruleset) noexcept;
 
 }  // namespace strata::host

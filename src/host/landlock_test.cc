@@ -72,6 +72,27 @@ TEST_F(LandlockTest, CannotExecuteEvenWhatItCanRead) {
             0);
 }
 
+TEST_F(LandlockTest, ExecutesWhatIsAProgram) {
+  EXPECT_EQ(InChild([] {
+              if (!Restrict(SystemPrograms())) return 1;
+              ::execl("/bin/true", "true", nullptr);
+              return 2;
+            }),
+            0);
+}
+
+TEST_F(LandlockTest, ADeviceCanBeWrittenButNothingMadeBesideIt) {
+  EXPECT_EQ(
+      InChild([] {
+        const std::array rules = {PathRule{.path = "/dev/null", .access = PathAccess::kDevice}};
+        if (!Restrict(rules)) return 1;
+        const Fd device(::open("/dev/null", O_RDWR | O_CLOEXEC));
+        if (!device.valid()) return 2;
+        return ::open("/dev/zero", O_RDONLY | O_CLOEXEC) >= 0 ? 3 : 0;
+      }),
+      0);
+}
+
 TEST_F(LandlockTest, CannotUseTcpWhereTheKernelCovers) {
   if (*LandlockAbi() < 4) GTEST_SKIP() << "Landlock ABI " << *LandlockAbi() << " has no TCP rules";
   EXPECT_EQ(InChild([] {

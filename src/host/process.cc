@@ -60,6 +60,10 @@ Result<void> Validate(const SpawnOptions& options) {
   if (!options.program.starts_with('/')) {
     return Fail(Errc::kInvalidArgument, "program '" + options.program + "' is no absolute path");
   }
+  if (options.privileges != Privileges::kDrop && (options.paths || options.capabilities != 0)) {
+    return Fail(Errc::kInvalidArgument,
+                "paths and capabilities are for programs without privileges");
+  }
   std::set<int> numbers;
   for (const PassedFd& fd : options.fds) {
     if (fd.from < 0 || fd.to < 3 || !numbers.insert(fd.to).second) {
@@ -180,6 +184,13 @@ Result<Process> Process::Spawn(const SpawnOptions& options) {
   if (auto valid = Validate(options); !valid) return std::unexpected(std::move(valid).error());
   const std::string context = "start " + options.program;
   ChildPlan plan(options);
+  Fd ruleset;
+  if (options.paths) {
+    auto made = MakeRuleset(*options.paths);
+    if (!made) return Wrap(std::move(made).error(), context);
+    ruleset = std::move(*made);
+    plan.ruleset = ruleset.get();
+  }
   auto null = OpenFile("/dev/null", O_RDWR);
   if (!null) return Wrap(std::move(null).error(), context);
   const auto add = [&](int fd, int number) {

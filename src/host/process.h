@@ -29,6 +29,7 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/task.h"
+#include "host/landlock.h"
 
 namespace strata::host {
 
@@ -99,6 +100,11 @@ struct SpawnOptions {
   std::optional<Identity> identity;  // none: stay who we are
   Namespaces namespaces = Namespaces::kKeep;
   Privileges privileges = Privileges::kDrop;
+  // With kDrop, as root: the capabilities that it has all the same, a bit for each CAP_*.
+  std::uint64_t capabilities = 0;
+  // With kDrop: all that it may reach by path, its own program, loader and libraries among it
+  // (host/landlock.h says what that does not cover). None: what its user may.
+  std::optional<std::vector<PathRule>> paths;
   int parent_death_signal = 0;  // sent when the *thread* that called Spawn ends; 0: none
   std::optional<int> oom_score_adjust;
 };
@@ -112,7 +118,8 @@ struct Isolation {
 class Process {
  public:
   // Starts `options.program`. Returns once the program itself runs (execve succeeded).
-  // kInvalidArgument: relative program, bad descriptor numbers. Otherwise FailErrno's codes, the
+  // kInvalidArgument: relative program, bad descriptor numbers, `capabilities` or `paths` without
+  // kDrop. kUnsupported: `paths`, and no Landlock. Otherwise FailErrno's codes, the
   // message names the step: "start /x: set user: Operation not permitted".
   static Result<Process> Spawn(const SpawnOptions& options);
 

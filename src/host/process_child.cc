@@ -56,6 +56,10 @@ int ArrangeDescriptors(ChildPlan& plan) {
   if (::syscall(SYS_close_range, 3, ~0U, kCloseOnExec) != 0) return errno;
   plan.report_fd = ::fcntl(plan.report_fd, F_DUPFD_CLOEXEC, plan.highest_fd + 1);
   if (plan.report_fd < 0) return errno;
+  if (plan.ruleset >= 0) {
+    plan.ruleset = ::fcntl(plan.ruleset, F_DUPFD_CLOEXEC, plan.highest_fd + 1);
+    if (plan.ruleset < 0) return errno;
+  }
   for (PassedFd& fd : plan.fds) {
     fd.from = ::fcntl(fd.from, F_DUPFD_CLOEXEC, plan.highest_fd + 1);
     if (fd.from < 0) return errno;
@@ -98,18 +102,23 @@ ChildReport SetIdentity(const Identity& identity) {
 
 // Without CAP_SETPCAP this does nothing. That is enough: whoever lacks it has no privilege that
 // execve could bring back under no_new_privs.
-void DropBoundingSet() {
+void DropBoundingSet(std::uint64_t kept) {
   for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
        ++capability) {
-    ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if ((kept >> capability & 1) == 0) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
 }
 
-int DropCapabilities() {
+// What root keeps here and in the bounding set it has after execve, too.
+int DropCapabilities(std::uint64_t kept) {
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // fails before Linux 4.3 only
   __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none = {};
-  return ResultOf(::syscall(SYS_capset, &header, none.data()));
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets = {};
+  for (std::size_t word = 0; word < sets.size(); ++word) {
+    sets[word].permitted = static_cast<std::uint32_t>(kept >> (32 * word));
+    sets[word].effective = sets[word].permitted;
+  }
+  return ResultOf(::syscall(SYS_capset, &header, sets.data()));
 }
 
 int DieWithParent(const ChildPlan& plan) {
@@ -126,7 +135,7 @@ ChildReport Confine(const ChildPlan& plan) {
   Isolation isolation;
   const bool wanted = options.namespaces != Namespaces::kKeep;
   if (wanted) isolation.namespaces = ::unshare(kNewNamespaces) == 0;
-  if (options.privileges == Privileges::kDrop) DropBoundingSet();
+  if (options.privileges == Privileges::kDrop) DropBoundingSet(options.capabilities);
   if (options.identity) {
     const ChildReport report = SetIdentity(*options.identity);
     if (report.step != ChildStep::kReady) return report;
@@ -139,9 +148,10 @@ ChildReport Confine(const ChildPlan& plan) {
     isolation = report.isolation;
   }
   if (options.privileges == Privileges::kDrop) {
-    DropBoundingSet();  // a new user namespace came with a full set
-    if (const int err = DropCapabilities(); err != 0) return {ChildStep::kCapabilities, err, {}};
-    const int err = ResultOf(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    DropBoundingSet(options.capabilities);  // a new user namespace came with a full set
+    int err = DropCapabilities(options.capabilities);
+    if (err != 0) return {ChildStep::kCapabilities, err, {}};
+    err = ResultOf(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     if (err != 0) return {ChildStep::kNoNewPrivileges, err, {}};
   }
   return {ChildStep::kReady, 0, isolation};
@@ -171,6 +181,9 @@ ChildReport Prepare(ChildPlan& plan) {
   if (::chdir(options.working_directory.c_str()) != 0) {
     return {ChildStep::kWorkingDirectory, errno, {}};
   }
+  if (plan.ruleset >= 0) {
+    if (const int err = EnterRuleset(plan.ruleset); err != 0) return {ChildStep::kPaths, err, {}};
+  }
   return report;
 }
 
@@ -189,11 +202,23 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
 }  // namespace
 
 std::string_view ChildStepName(ChildStep step) noexcept {
-  constexpr std::array<std::string_view, 16> kNames = {
-      "ready",         "pass descriptors",    "new session",    "join cgroup",
-      "set OOM score", "set limits",          "new namespaces", "map user",
-      "clear groups",  "set group",           "set user",       "drop caps",
-      "no_new_privs",  "parent death signal", "chdir",          "execve"};
+  constexpr std::array<std::string_view, 17> kNames = {"ready",
+                                                       "pass descriptors",
+                                                       "new session",
+                                                       "join cgroup",
+                                                       "set OOM score",
+                                                       "set limits",
+                                                       "new namespaces",
+                                                       "map user",
+                                                       "clear groups",
+                                                       "set group",
+                                                       "set user",
+                                                       "drop caps",
+                                                       "no_new_privs",
+                                                       "landlock",
+                                                       "parent death signal",
+                                                       "chdir",
+                                                       "execve"};
   return kNames[static_cast<std::size_t>(step)];
 }
 

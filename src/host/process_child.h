@@ -30,6 +30,7 @@ enum class ChildStep : std::uint8_t {
   kUser,
   kCapabilities,
   kNoNewPrivileges,
+  kPaths,
   kParentDeath,
   kWorkingDirectory,
   kExecute,
@@ -57,6 +58,7 @@ struct ChildPlan {
   pid_t parent = 0;
   std::string oom_score;
   std::vector<std::string> cgroup_files;
+  int ruleset = -1;     // of Landlock; -1: none. The child gives it another number
   std::string uid_map;  // "<uid> <uid> 1": we stay who we are, seen from inside and outside
   std::string gid_map;
 };

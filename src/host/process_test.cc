@@ -1,6 +1,7 @@
 #include "host/process.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,12 +11,16 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <gtest/gtest.h>
 
+#include "base/files.h"
+#include "base/testing/temp_dir.h"
 #include "host/confine_test_util.h"
+#include "host/landlock.h"
 
 namespace strata::host {
 namespace {
@@ -122,7 +127,11 @@ TEST(ProcessTest, FailuresBeforeExecNameTheirStep) {
 }
 
 TEST(ProcessTest, BadOptionsAreRefusedBeforeAnythingHappens) {
-  const std::array<SpawnOptions, 4> bad = {
+  const std::array<SpawnOptions, 6> bad = {
+      SpawnOptions{.program = "/bin/true", .privileges = Privileges::kKeep, .capabilities = 1},
+      SpawnOptions{.program = "/bin/true",
+                   .privileges = Privileges::kKeep,
+                   .paths = std::vector<PathRule>()},
       SpawnOptions{.program = "sh"},
       SpawnOptions{.program = "/bin/true", .fds = {{.from = -1, .to = 3}}},
       SpawnOptions{.program = "/bin/true", .fds = {{.from = 0, .to = 2}}},
@@ -142,6 +151,39 @@ TEST(ProcessTest, ByDefaultTheChildHasNoPrivilegesAndCannotGainAny) {
   }
   EXPECT_EQ(StatusLine({}, "NoNewPrivs"), "1");
   EXPECT_EQ(StatusLine({.privileges = Privileges::kKeep}, "NoNewPrivs"), "0");
+}
+
+TEST(ProcessTest, RootMayKeepSingleCapabilities) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const SpawnOptions options{.capabilities = 1ULL << CAP_DAC_READ_SEARCH};
+  for (const char* set : {"CapPrm", "CapEff", "CapBnd"}) {
+    EXPECT_EQ(StatusLine(options, set), "0000000000000004") << set;
+  }
+  EXPECT_EQ(StatusLine(options, "CapInh"), "0000000000000000");
+}
+
+TEST(ProcessTest, TheChildReachesItsPathsAndNoOther) {
+  if (const auto abi = LandlockAbi(); !abi) GTEST_SKIP() << abi.error().message;
+  const testing::TempDir folder;
+  ASSERT_TRUE(WriteFileAtomic(folder / "shown", "shown"));
+  ASSERT_TRUE(WriteFileAtomic(folder / "hidden", "hidden"));
+  SpawnOptions options = Shell("cat shown; cat hidden 2>/dev/null || echo , no");
+  options.working_directory = folder.path();
+  options.fds = {{.from = 0, .to = 3}, {.from = 0, .to = 20}};  // numbers that the rules may have
+  options.paths = SystemPrograms();
+  options.paths->push_back({(folder / "shown").string(), PathAccess::kReadOnly});
+  options.paths->push_back({"/dev/null", PathAccess::kDevice});
+  EXPECT_EQ(OutputOf(options), "shown, no\n");
+}
+
+TEST(ProcessTest, AProgramOutsideItsPathsIsNotStarted) {
+  if (const auto abi = LandlockAbi(); !abi) GTEST_SKIP() << abi.error().message;
+  SpawnOptions options = Shell("true");
+  options.paths.emplace();
+  const auto process = Process::Spawn(options);
+  ASSERT_FALSE(process);
+  EXPECT_EQ(process.error().code, Errc::kPermissionDenied);
+  EXPECT_EQ(process.error().message, "start /bin/sh: execve: Permission denied");
 }
 
 TEST(ProcessTest, SignalsStartFresh) {

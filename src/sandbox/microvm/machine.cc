@@ -78,6 +78,7 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
     spawn.identity = shared.config.user;
     spawn.namespaces = host::Namespaces::kRequired;
     spawn.privileges = host::Privileges::kDrop;
+    spawn.paths = QemuPaths(shared, parts);
     spawn.parent_death_signal = SIGKILL;
     auto process = host::Process::Spawn(spawn);
     if (process) {

@@ -6,8 +6,9 @@
 //                            +--- QMP: stop, migrate, cont
 //
 // QEMU runs as a user of its own without capabilities, in its own network, IPC and UTS namespaces
-// and its own cgroup, with its seccomp sandbox on; it gets its files as descriptors. Guest memory
-// is a memory file: shared while a snapshot is made, private and copied on write afterwards.
+// and its own cgroup, with its seccomp sandbox on, behind Landlock (QemuPaths); it gets its files as
+// descriptors. Guest memory is a memory file: shared while a snapshot is made, private and copied on
+// write afterwards.
 //
 // Threads:  one loop; the start forks, and runs on the worker. Lifetime: held by shared_ptr; the
 //           destructor kills QEMU and has the worker remove its group. Jobs hold Shared by address:

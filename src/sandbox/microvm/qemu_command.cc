@@ -46,4 +46,14 @@ std::vector<host::PassedFd> QemuDescriptors(const Shared& shared, const MachineP
           {shared.kernel.initrd.get(), kInitrdFd}};
 }
 
+std::vector<host::PathRule> QemuPaths(const Shared& shared, const MachineParts& parts) {
+  using enum host::PathAccess;
+  std::vector<host::PathRule> paths = host::SystemPrograms();
+  paths.push_back({shared.config.qemu.string(), kProgram});
+  paths.push_back({shared.kernel.path, kReadOnly});
+  paths.push_back({File(parts.disk), kReadOnly});
+  if (shared.config.accelerator == Accelerator::kKvm) paths.push_back({"/dev/kvm", kDevice});
+  return paths;
+}
+
 }  // namespace strata::sandbox::microvm

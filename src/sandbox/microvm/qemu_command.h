@@ -19,4 +19,8 @@ std::vector<std::string> QemuArguments(const Shared& shared, const MachineParts&
 std::vector<host::PassedFd> QemuDescriptors(const Shared& shared, const MachineParts& parts,
                                             int agent, int qmp);
 
+// All that QEMU may reach by path: itself, its libraries and ROMs, the guest's kernel and disk.
+// Memory files need no rule, they are in no file system.
+std::vector<host::PathRule> QemuPaths(const Shared& shared, const MachineParts& parts);
+
 }  // namespace strata::sandbox::microvm

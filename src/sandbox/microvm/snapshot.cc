@@ -1,6 +1,7 @@
 #include "sandbox/microvm/snapshot.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,12 +48,19 @@ Result<void> MountLayers(const artifact::RootImage& root, const fs::path& at) {
   return {};
 }
 
+// The image's author chose what mkfs reads: it gets those files, owned by whomever, and the disk.
 Result<Fd> MakeFileSystem(const Shared& shared, const fs::path& at) {
   const fs::path disk = at / "disk";
+  std::vector<host::PathRule> paths = host::SystemPrograms();
+  paths.push_back({shared.config.mkfs.string(), host::PathAccess::kProgram});
+  paths.push_back({at.string(), host::PathAccess::kReadWrite});
   auto ran = host::RunToEnd({.program = shared.config.mkfs.string(),
                              .arguments = {"-x", "-1", disk.string(), (at / "root").string()},
                              .environment = {"PATH=/usr/bin:/bin"},
-                             .privileges = host::Privileges::kKeep},
+                             .namespaces = host::Namespaces::kRequired,
+                             .privileges = host::Privileges::kDrop,
+                             .capabilities = 1ULL << CAP_DAC_READ_SEARCH,
+                             .paths = std::move(paths)},
                             kMkfsPatience, Bytes::MiB(64));
   if (!ran) return std::unexpected(std::move(ran).error());
   if (!ran->status.success()) return Fail(Errc::kInternal, "mkfs.erofs: " + ran->err);
