@@ -86,8 +86,8 @@ Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class
   return Fail(Errc::kInvalidArgument, "wasm runs in cells");
 }
 
-Json ProbeClasses() {
-  std::vector<host::Feature> found;
+Json Probe() {
+  std::vector<host::Feature> found = host::ProbeHost();
   const std::string name = "probe-" + std::to_string(::getpid());
   const fs::path root = fs::temp_directory_path() / ("strata-" + name);
   const Start start{.instance = "probe",

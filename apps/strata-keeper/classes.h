@@ -19,8 +19,9 @@ Result<std::unique_ptr<sandbox::Driver>> MakeDriver(Loop& loop, const Clock& clo
                                                     model::Class sandbox_class,
                                                     const keeper::Start& start);
 
-// Tries every class out by running something in it: {"checks": [{"name", "available", "detail",
-// "without"}]}, as host::FeaturesToJson has it. Leaves nothing behind. Takes seconds.
-Json ProbeClasses();
+// Tries this host's protections out, and every class by running something in it: {"checks":
+// [{"name", "available", "detail", "without"}], "classes": [{"class", "cannot": [{"verb",
+// "why"}]}]}. Leaves nothing behind. Takes seconds.
+Json Probe();
 
 }  // namespace strata

@@ -31,14 +31,14 @@ int main(int argc, char** argv) {
   app.add_option("--wire-fd", options.wire_fd, "descriptor of the wire to the manager")
       ->capture_default_str();
   bool probe = false;
-  app.add_flag("--probe", probe, "try every class out on this host, print JSON, and exit");
+  app.add_flag("--probe", probe, "try this host's protections and classes out, print JSON, and exit");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageError;
   }
   if (probe) {
-    std::printf("%s\n", strata::DumpJson(strata::ProbeClasses()).c_str());
+    std::printf("%s\n", strata::DumpJson(strata::Probe()).c_str());
     return 0;
   }
   return strata::keeper::Run(options, strata::MakeDriver);

@@ -1,7 +1,5 @@
 // strata probe - what this host can enforce, found by trying it; works without a server. With
 // --api, what the server's host can.
-#include "host/probe.h"
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -16,14 +14,14 @@
 namespace strata::cli {
 namespace {
 
-constexpr std::chrono::seconds kClassesPatience{60};
+constexpr std::chrono::seconds kPatience{60};
 
-// What of the classes works here: the keeper knows, and tries.
-Result<Json> ProbeClasses() {
+// The keeper knows the classes, and tries.
+Result<Json> ProbeHere() {
   auto ran = host::RunToEnd({.program = ProgramFolder() / "strata-keeper",
                              .arguments = {"--probe"},
                              .privileges = host::Privileges::kKeep},
-                            kClassesPatience, 1_MiB);
+                            kPatience, 1_MiB);
   if (!ran) return Wrap(std::move(ran).error(), "strata-keeper --probe");
   auto found = ParseJson(ran->out);
   if (!found || !found->contains("checks")) {
@@ -33,18 +31,8 @@ Result<Json> ProbeClasses() {
   return found;
 }
 
-Result<Json> ProbeHere() {
-  Json all = host::FeaturesToJson(host::ProbeHost());
-  auto classes = ProbeClasses();
-  if (!classes) return classes;
-  for (Json& each : (*classes)["checks"]) all["checks"].push_back(std::move(each));
-  all["classes"] = std::move((*classes)["classes"]);
-  return all;
-}
-
 // Which verbs a class refuses, whatever the host.
 void PrintInabilities(const Json& result) {
-  if (!result.contains("classes")) return;
   Table table({"CLASS", "CANNOT", "BECAUSE"});
   for (const Json& each : result["classes"]) {
     for (const Json& one : each["cannot"]) {

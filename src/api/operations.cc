@@ -24,8 +24,9 @@ Awaitable<void> ApiServer::Status(Context& context) {
 }
 
 Awaitable<void> ApiServer::Probe(Context& context) {
-  const Json body = manager_.Probe();
-  co_await Reply(context, 200, body);
+  auto body = co_await manager_.Probe();
+  if (!body) co_return co_await ReplyError(context, body.error());
+  co_await Reply(context, 200, *body);
 }
 
 Awaitable<void> ApiServer::Top(Context& context) {

@@ -179,10 +179,7 @@ Json ManagerImpl::Status() {
               {"cellsReplaced", fleet_.replaced()}};
 }
 
-Json ManagerImpl::Probe() {
-  if (features_.empty()) features_ = host::ProbeHost();
-  return host::FeaturesToJson(features_);
-}
+Task<Json> ManagerImpl::Probe() { return probe_.Found(); }
 
 std::string ManagerImpl::Metrics() {
   collector_.DrainAll();

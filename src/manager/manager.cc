@@ -88,7 +88,8 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           context_, figures_, registry_, [this] { return fleet_.cells(); },
           [this](telemetry::Span span) { exporter_.Add(std::move(span)); }),
       changes_(loop_, 1),
-      changed_(loop_) {}
+      changed_(loop_),
+      probe_(context_) {}
 
 Task<void> ManagerImpl::Boot() {
   auto turn = co_await changes_.Take();

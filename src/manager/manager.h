@@ -137,7 +137,7 @@ class Manager {
 
   virtual Json Top() = 0;             // live figures of each function
   virtual Json Status() = 0;          // version, instance, address, cells
-  virtual Json Probe() = 0;           // host protections, found by trying
+  virtual Task<Json> Probe() = 0;     // protections and classes of this host, found by trying
   virtual std::string Metrics() = 0;  // Prometheus text
 
   // Drains and ends every cell and removes what this instance made on the host; then Stopped()

@@ -24,12 +24,12 @@
 #include "artifact/image_store.h"
 #include "base/broadcast.h"
 #include "host/journal.h"
-#include "host/probe.h"
 #include "manager/collector.h"
 #include "manager/compile_service.h"
 #include "manager/configuration.h"
 #include "manager/figures.h"
 #include "manager/fleet.h"
+#include "manager/host_probe.h"
 #include "manager/keepers.h"
 #include "manager/manager.h"
 #include "manager/puller.h"
@@ -84,7 +84,7 @@ class ManagerImpl final : public Manager {
                                 std::uint32_t tail) override;
   Json Top() override;
   Json Status() override;
-  Json Probe() override;
+  Task<Json> Probe() override;
   std::string Metrics() override;
   Task<void> Down() override;
 
@@ -171,7 +171,7 @@ class ManagerImpl final : public Manager {
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
   std::map<std::string, std::map<std::string, std::uint32_t>> indices_;  // tenant, function
-  std::vector<host::Feature> features_;
+  HostProbe probe_;
 };
 
 }  // namespace strata::manager

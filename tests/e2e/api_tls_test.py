@@ -101,7 +101,9 @@ class ApiTlsTest(ServerTest):
         self.assertIn("far", self.remote("-n", "demo", "get", "functions").stdout)
         self.assertIn("far", self.remote("-n", "demo", "describe", "function", "far").stdout)
         self.assertIn("far", self.remote("top").stdout)
-        self.assertIn("landlock", self.remote("probe").stdout)
+        probe = self.remote("probe").stdout
+        for found in ("landlock", "class-container", "BECAUSE"):
+            self.assertIn(found, probe)
         self.assertIn("stratad", self.remote("version").stdout)
         made = self.remote("-n", "demo", "-o", "json", "sandbox", "create", "far")
         self.assert_exit(made, DONE)
