@@ -7,6 +7,7 @@
 #include "base/byte_view.h"
 #include "http/ascii.h"
 #include "http/chunked.h"
+#include "http/connection_fields.h"
 #include "http/problem.h"
 
 namespace strata::http {
@@ -20,11 +21,7 @@ constexpr std::size_t kHeadBytes = 64 * 1024;
 
 // Fields that belong to one connection, not to the message, and Date: the server's own business.
 bool IsOurs(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kOurs{
-      "connection", "keep-alive",        "proxy-connection", "te",  "trailer",
-      "upgrade",    "transfer-encoding", "content-length",   "date"};
-  return std::ranges::any_of(
-      kOurs, [name](std::string_view ours) { return EqualsIgnoreCase(name, ours); });
+  return IsConnectionField(name) || EqualsIgnoreCase(name, "date");
 }
 
 void AppendNumber(std::string& out, std::uint64_t number) {

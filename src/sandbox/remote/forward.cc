@@ -11,6 +11,7 @@
 
 #include "base/byte_view.h"
 #include "http/ascii.h"
+#include "http/connection_fields.h"
 #include "http/head_scanner.h"
 #include "sandbox/guest_headers.h"
 
@@ -28,22 +29,12 @@ constexpr std::uint16_t kFirstFinal = 200;
 
 // Of one connection, said anew by us, or not to be believed from a client.
 bool StaysBehind(std::string_view name) {
-  constexpr std::array<std::string_view, 15> kNames = {
-      "connection", "keep-alive",      "proxy-connection",  "proxy-authorization", "te",
-      "trailer",    "upgrade",         "transfer-encoding", "content-length",      "expect",
-      "forwarded",  "x-forwarded-for", "x-forwarded-host",  "x-forwarded-proto",   "host"};
-  return std::ranges::any_of(
-      kNames, [name](std::string_view each) { return EqualsIgnoreCase(each, name); });
-}
-
-// Whether `name` is one of the comma-separated names of a Connection field.
-bool IsNamed(std::string_view list, std::string_view name) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (EqualsIgnoreCase(http::TrimSpace(list.substr(0, comma)), name)) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
+  constexpr std::array<std::string_view, 7> kNames = {
+      "proxy-authorization", "expect", "forwarded", "x-forwarded-for", "x-forwarded-host",
+      "x-forwarded-proto",   "host"};
+  return http::IsConnectionField(name) ||
+         std::ranges::any_of(
+             kNames, [name](std::string_view each) { return EqualsIgnoreCase(each, name); });
 }
 
 std::string_view WithoutPort(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
@@ -71,7 +62,7 @@ std::string RequestHeadFor(const Call& call) {
   add("Host", host);
   const auto named = http::FindHeader(head.headers, "connection").value_or("");
   for (const auto& [name, value] : GuestHeaders(call)) {
-    if (!StaysBehind(name) && !IsNamed(named, name)) add(name, value);
+    if (!StaysBehind(name) && !http::IsNamedIn(named, name)) add(name, value);
   }
   add("X-Forwarded-For", WithoutPort(head.peer));
   add("X-Forwarded-Host", host);
