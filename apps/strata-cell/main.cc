@@ -1,7 +1,6 @@
 // strata-cell - runs sandboxes, or one compilation, in a confined process. Started by stratad; this
 // file only reads the command line. What a cell is: src/cell/README.md.
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <string>
 
@@ -9,16 +8,16 @@
 
 #include "cell/compile_role.h"
 #include "cell/host_role.h"
+#include "gateway/front_role.h"
 
 namespace {
 
 using strata::Bytes;
 using strata::cell::CompileOptions;
-using strata::cell::HostOptions;
 using strata::cell::MissingProtection;
+using strata::cell::ServingOptions;
 
 constexpr int kUsageError = 2;
-constexpr int kNotInThisVersion = 3;
 
 enum class Role : std::uint8_t { kHost, kCompile, kFront };
 
@@ -30,7 +29,8 @@ Roles:
   host     N sandboxes of one tenant. Told what to serve over the wire (--wire-fd), a connected
            AF_UNIX socket; the first message is Start (src/cell/messages.h).
   compile  one compilation, then exits: wasm on descriptor 3, native code to 4, a JSON answer to 5.
-  front    shared listeners of several tenants; not in this version.
+  front    listeners that several tenants share: parses, routes, hands on to host cells and keepers.
+           Told what to serve as a host is; runs no guest.
 
 Before it reads anything it confines itself: no files but --allow-ro, --allow-rw (host), no system
 calls but those of its role, no core dumps, no new privileges.)";
@@ -55,13 +55,15 @@ int main(int argc, char** argv) {
                  "missing-ok: run although a protection is missing, and log which")
       ->transform(CLI::CheckedTransformer(answers));
 
-  HostOptions host;
-  app.add_option("--instance", host.instance, "the STRATA_HOME instance this cell belongs to");
-  app.add_option("--cell", host.cell, "name, for log lines (host)");
-  app.add_option("--wire-fd", host.wire_fd, "descriptor of the wire to the manager (host)")
+  ServingOptions serving;
+  app.add_option("--instance", serving.instance, "the STRATA_HOME instance this cell belongs to");
+  app.add_option("--cell", serving.cell, "name, for log lines (host, front)");
+  app.add_option("--wire-fd", serving.wire_fd,
+                 "descriptor of the wire to the manager (host, front)")
       ->capture_default_str();
-  app.add_option("--allow-ro", host.allowed.read_only, "a directory to read; repeatable (host)");
-  app.add_option("--allow-rw", host.allowed.read_write, "a directory to write; repeatable (host)");
+  app.add_option("--allow-ro", serving.allowed.read_only, "a directory to read; repeatable (host)");
+  app.add_option("--allow-rw", serving.allowed.read_write,
+                 "a directory to write; repeatable (host)");
 
   std::uint64_t memory_mib = 2048;
   CompileOptions compile;
@@ -85,15 +87,15 @@ int main(int argc, char** argv) {
   }
   switch (role) {
     case Role::kHost:
-      host.missing = missing;
-      return strata::cell::RunHostRole(host);
+      serving.missing = missing;
+      return strata::cell::RunHostRole(serving);
+    case Role::kFront:
+      serving.missing = missing;
+      return strata::gateway::RunFrontRole(serving);
     case Role::kCompile:
       compile.memory = Bytes::MiB(memory_mib);
       compile.missing = missing;
       return strata::cell::RunCompileRole(compile);
-    case Role::kFront:
-      std::fputs("strata-cell: UNSUPPORTED: the front role is not in this version\n", stderr);
-      return kNotInThisVersion;
   }
   return kUsageError;
 }

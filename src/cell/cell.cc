@@ -44,7 +44,8 @@ Cell::Cell(CellParts parts, telemetry::RingWriter ring)
       network_(parts_.loop, [this](Connect ask) { return parts_.post(std::move(ask)); }),
       ports_{parts_.loop, parts_.clock, parts_.random,
              ring_,       ring_,        modules_,
-             network_,    authorizer_,  parts_.start.cell + "-" + std::to_string(::getpid())},
+             network_,    authorizer_,  parts_.start.cell + "-" + std::to_string(::getpid()),
+             parts_.hop},
       path_(ports_),
       sandboxes_(parts_.loop, ring_,
                  [this](const std::string& id, const std::string& reason) {
@@ -52,10 +53,15 @@ Cell::Cell(CellParts parts, telemetry::RingWriter ring)
                    (void)parts_.post(SandboxGone{id, reason});
                  }),
       private_handler_(path_, sandboxes_),
-      public_server_(parts_.loop, ServerLimits(), path_, parts_.clock),
+      fronts_(parts_.loop, parts_.clock, path_),
+      public_server_(NewPublicServer()),
       private_server_(parts_.loop, ServerLimits(), private_handler_, parts_.clock) {}
 
 Cell::~Cell() = default;
+
+std::shared_ptr<http::Server> Cell::NewPublicServer() {
+  return std::make_shared<http::Server>(parts_.loop, ServerLimits(), path_, parts_.clock);
+}
 
 Result<void> Cell::Handle(ToCell message, std::vector<Fd> fds) {
   if (auto* modules = std::get_if<Modules>(&message)) {
@@ -63,6 +69,9 @@ Result<void> Cell::Handle(ToCell message, std::vector<Fd> fds) {
   }
   if (auto* listen = std::get_if<Listen>(&message)) {
     return OnListen(std::move(*listen), std::move(fds));
+  }
+  if (auto* front = std::get_if<ServeFront>(&message)) {
+    return OnServeFront(std::move(*front), std::move(fds));
   }
   if (auto* connected = std::get_if<Connected>(&message)) {
     network_.OnConnected(*connected, fds.empty() ? Fd() : std::move(fds.front()));
@@ -76,6 +85,8 @@ Result<void> Cell::Handle(ToCell message, std::vector<Fd> fds) {
     const auto deleted = sandboxes_.Delete(remove->id);
     (void)parts_.post(
         SandboxGone{remove->id, deleted ? "deleted" : wire::WireError(deleted.error())});
+  } else if (std::holds_alternative<StopListening>(message)) {
+    GiveUpListeners();
   } else if (std::holds_alternative<GetStats>(message)) {
     (void)parts_.post(Count());
   } else {
@@ -98,12 +109,32 @@ Result<void> Cell::OnListen(Listen message, std::vector<Fd> fds) {
   if (fds.size() != 1) return Fail(Errc::kInvalidArgument, "listen: takes one descriptor");
   auto copy = Duplicate(fds.front());
   if (!copy) return std::unexpected(std::move(copy).error());
-  if (auto adopted = public_server_.Adopt(std::move(*copy), http::ListenerHolder::kOtherProcess);
+  if (auto adopted = public_server_->Adopt(std::move(*copy), http::ListenerHolder::kOtherProcess);
       !adopted) {
     return Wrap(std::move(adopted).error(), "listen on " + message.address);
   }
   listeners_.push_back({std::move(message), std::move(fds.front())});
   return {};
+}
+
+Result<void> Cell::OnServeFront(ServeFront message, std::vector<Fd> fds) {
+  if (fds.size() != 1) return Fail(Errc::kInvalidArgument, "serve_front: takes one descriptor");
+  fronts_.Add(std::move(message.front), std::move(fds.front()));
+  return {};
+}
+
+void Cell::GiveUpListeners() {
+  listeners_.clear();
+  auto server = std::exchange(public_server_, NewPublicServer());
+  leaving_.push_back(server);
+  Spawn(parts_.loop, FinishListening(std::move(server)));
+}
+
+Awaitable<void> Cell::FinishListening(std::shared_ptr<http::Server> server) {
+  // Its calls end by their functions' own limits.
+  co_await server->Drain(TimePoint::max());
+  std::erase(leaving_, server);
+  (void)parts_.post(StoppedListening{});
 }
 
 void Cell::OnConfigure(Configure message) {
@@ -115,6 +146,7 @@ void Cell::OnConfigure(Configure message) {
 Result<void> Cell::Switch(Configure message) {
   std::set<std::string, std::less<>> keys;
   for (const Function& function : message.functions) {
+    if (function.module.empty() && parts_.hop != nullptr) continue;
     if (!modules_.Has(function.module)) {
       return Fail(Errc::kNotFound, function.tenant + "/" + function.name + ": the module " +
                                        function.module + " was not passed in");
@@ -149,7 +181,9 @@ void Cell::OnCreateSandbox(const CreateSandbox& message) {
 
 Stats Cell::Count() const {
   Stats stats;
-  stats.connections = public_server_.counters().open + private_server_.counters().open;
+  stats.connections =
+      public_server_->counters().open + fronts_.counters().open + private_server_.counters().open;
+  for (const auto& server : leaving_) stats.connections += server->counters().open;
   stats.requests = path_.requests();
   stats.in_flight = path_.in_flight();
   stats.sandboxes = sandboxes_.size();
@@ -183,7 +217,13 @@ Result<Cell::Inventory> Cell::TakeStock() const {
 
 Awaitable<void> Cell::Drain(Duration patience) {
   const TimePoint deadline = parts_.clock.Now() + patience;
-  co_await public_server_.Drain(deadline);
+  co_await public_server_->Drain(deadline);
+  while (!leaving_.empty()) {
+    const auto server = leaving_.back();
+    co_await server->Drain(deadline);
+    std::erase(leaving_, server);
+  }
+  co_await fronts_.Drain(deadline);
   co_await private_server_.Drain(deadline);
 }
 

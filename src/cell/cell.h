@@ -1,9 +1,10 @@
-// cell/cell.h - a host cell: what it holds and how the manager's messages change it.
+// cell/cell.h - a cell that serves: what it holds and how the manager's messages change it.
 //
 //   wire --> [ Cell::Handle ] --> modules, plan, listeners, sandboxes
-//   listeners --> http::Server --> route::RequestPath --> driver
+//   listeners, fronts --> http::Server --> route::RequestPath --> driver
 //
-// Knows nothing of processes, signals or who the manager is: host_role.h drives it. A message that
+// The same for a host and for a front, which has no engine but a way to the cells that have one.
+// Knows nothing of processes, signals or who the manager is: serving.h drives it. A message that
 // cannot be carried out is answered with its error and changes nothing.
 //
 // Threads: one loop. Lifetime: Drain() before it is destroyed, or let the process end.
@@ -21,6 +22,7 @@
 #include "base/random.h"
 #include "base/task.h"
 #include "cell/configuration.h"
+#include "cell/front_lines.h"
 #include "cell/messages.h"
 #include "cell/modules.h"
 #include "cell/network.h"
@@ -52,6 +54,7 @@ struct CellParts {
   Fd control_listener;                     // only kept, for State
   std::function<bool(ToManager)> post;     // sends to the manager; false: there is none now
   std::function<std::uint64_t()> denials;  // refused outgoing connections so far
+  route::Hop* hop = nullptr;               // of a front
 };
 
 class Cell {
@@ -92,9 +95,13 @@ class Cell {
 
   Result<void> OnModules(Modules message, std::vector<Fd> fds);
   Result<void> OnListen(Listen message, std::vector<Fd> fds);
+  Result<void> OnServeFront(ServeFront message, std::vector<Fd> fds);
+  void GiveUpListeners();
+  Awaitable<void> FinishListening(std::shared_ptr<http::Server> server);
   void OnConfigure(Configure message);
   void OnCreateSandbox(const CreateSandbox& message);
   Result<void> Switch(Configure message);
+  [[nodiscard]] std::shared_ptr<http::Server> NewPublicServer();
   [[nodiscard]] Stats Count() const;
 
   CellParts parts_;
@@ -108,7 +115,9 @@ class Cell {
   route::RequestPath path_;
   Sandboxes sandboxes_;
   PrivateHandler private_handler_;
-  http::Server public_server_;
+  FrontLines fronts_;
+  std::shared_ptr<http::Server> public_server_;
+  std::vector<std::shared_ptr<http::Server>> leaving_;  // finish what they accepted
   http::Server private_server_;
   std::vector<Kept> listeners_;
 };

@@ -13,11 +13,12 @@ namespace {
 
 // The "type" of a message, in the order of the variants.
 constexpr std::array<std::string_view, std::variant_size_v<ToCell>> kToCellTypes = {
-    "start",          "modules",   "listen", "configure", "create_sandbox",
-    "delete_sandbox", "connected", "drain",  "adopt",     "get_stats"};
+    "start",          "modules",      "listen",          "configure",  "create_sandbox",
+    "delete_sandbox", "connected",    "drain",           "adopt",      "get_stats",
+    "stop_listening", "add_endpoint", "remove_endpoint", "serve_front"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
-    "ready",   "configured", "sandbox_created", "sandbox_gone",
-    "connect", "drained",    "state",           "stats"};
+    "ready",   "configured", "sandbox_created", "sandbox_gone",     "connect",
+    "drained", "state",      "stats",           "stopped_listening"};
 
 }  // namespace
 

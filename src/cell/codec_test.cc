@@ -57,7 +57,11 @@ TEST(CodecTest, EveryMessageSurvivesTheWay) {
                                        Connected{4, "no"},
                                        Drain{5},
                                        Adopt{"i"},
-                                       GetStats{}};
+                                       GetStats{},
+                                       StopListening{},
+                                       AddEndpoint{"shop-1", "shop"},
+                                       RemoveEndpoint{"shop-1"},
+                                       ServeFront{"front-1"}};
   for (const ToCell& message : to_cell) {
     const std::string text = Encode(message);
     const auto decoded = DecodeToCell(text);
@@ -72,8 +76,9 @@ TEST(CodecTest, EveryMessageSurvivesTheWay) {
       SandboxGone{"sb-1", "trap"},
       Connect{1, 2, 3, "api.example.com", 443},
       Drained{},
-      State{"web-0", "shop", "key", 3, {"m"}, {{"web", "a"}}, {"sb-1"}},
-      Stats{1, 2, 3, 4, 5, 6, 7}};
+      State{"web-0", "shop", "key", 3, {"m"}, {{"web", "a"}}, {"sb-1"}, {"shop-1"}},
+      Stats{1, 2, 3, 4, 5, 6, 7},
+      StoppedListening{}};
   for (const ToManager& message : to_manager) {
     const std::string text = Encode(message);
     const auto decoded = DecodeToManager(text);

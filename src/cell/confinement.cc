@@ -47,7 +47,7 @@ bool IsThere(const std::string& path) { return OpenFile(path, O_PATH).has_value(
 
 std::vector<host::PathRule> PathRules(Role role, const AllowedPaths& allowed) {
   std::vector<host::PathRule> rules;
-  if (role == Role::kCompile) return rules;
+  if (role != Role::kHost) return rules;
   for (const std::string& path : allowed.read_only) {
     // Without a rule nobody reads there. Whoever was granted it fails alone; refusing to start
     // would take the tenant's other functions along.

@@ -23,7 +23,7 @@
 
 namespace strata::cell {
 
-enum class Role : std::uint8_t { kHost, kCompile };
+enum class Role : std::uint8_t { kHost, kFront, kCompile };
 
 enum class MissingProtection : std::uint8_t {
   kRefuse,  // Confine() fails

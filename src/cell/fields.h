@@ -65,6 +65,17 @@ void Each(auto& visit, Is<Listen> auto& m) {
   visit("address", m.address);
 }
 
+void Each(auto&, Is<StopListening> auto&) {}
+
+void Each(auto& visit, Is<AddEndpoint> auto& m) {
+  visit("cell", m.cell);
+  visit("tenant", m.tenant);
+}
+
+void Each(auto& visit, Is<RemoveEndpoint> auto& m) { visit("cell", m.cell); }
+
+void Each(auto& visit, Is<ServeFront> auto& m) { visit("front", m.front); }
+
 void Each(auto& visit, Is<Configure> auto& m) {
   visit("generation", m.generation);
   visit("functions", m.functions);
@@ -127,7 +138,10 @@ void Each(auto& visit, Is<State> auto& m) {
   visit("modules", m.modules);
   visit("listeners", m.listeners);
   visit("sandboxes", m.sandboxes);
+  visit("endpoints", m.endpoints);
 }
+
+void Each(auto&, Is<StoppedListening> auto&) {}
 
 void Each(auto& visit, Is<Stats> auto& m) {
   visit("connections", m.connections);

@@ -1,200 +1,46 @@
 #include "cell/host_role.h"
 
-#include <unistd.h>
-
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include <boost/asio/basic_signal_set.hpp>
-#include <boost/asio/post.hpp>
-
-#include "base/random.h"
-#include "cell/cell.h"
-#include "cell/codec.h"
-#include "host/peer.h"
 #include "sandbox/wasm/driver.h"
-#include "wire/manager_link.h"
 
 namespace strata::cell {
 namespace {
 
-constexpr std::chrono::seconds kDefaultDrain{10};
-
-// The process: owns everything, ends the loop when it is over.
-class HostProcess final : public wire::ManagerLink::Handler {
+class HostRole final : public ServingRole {
  public:
-  HostProcess(Loop& loop, const HostOptions& options, telemetry::Logger log, uid_t starter,
-              std::uint64_t seed)
-      : loop_(loop),
-        options_(options),
-        log_(std::move(log)),
-        random_(seed),
-        link_(loop, log_, starter, *this),
-        signals_(loop.get_executor(), SIGTERM) {}
+  [[nodiscard]] Role role() const noexcept override { return Role::kHost; }
 
-  void Run(Fd wire) {
-    link_.Connect(std::move(wire));
-    signals_.async_wait([this](boost::system::error_code failed, int) {
-      if (!failed) BeginDrain(kDefaultDrain);
-    });
+  Result<Engine> Begin(Loop& loop, Clock& clock, const Start& start) override {
+    sandbox::wasm::Config config;
+    config.max_sandboxes = start.max_sandboxes;
+    config.max_memory = Bytes{start.max_memory};
+    config.memory_reservation = Bytes{start.memory_reservation};
+    config.keep_resident = Bytes{start.keep_resident};
+    config.scratch_root = start.scratch_root;
+    auto driver = sandbox::wasm::WasmDriver::Create(loop, clock, config);
+    if (!driver) return Wrap(std::move(driver).error(), "start the engine");
+    driver_ = std::move(*driver);
+    return Engine{.driver = driver_.get(), .key = driver_->EngineKey(), .denials = [this] {
+                    return driver_->metrics().outgoing_denied;
+                  }};
   }
 
-  [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
-
-  Result<void> OnMessage(wire::Frame frame) override {
-    auto message = DecodeToCell(frame.text);
-    if (!message) return std::unexpected(std::move(message).error());
-    return OnMessage(std::move(*message), std::move(frame.fds));
-  }
-
-  Result<wire::Frame> OnAdopt(std::string_view text) override {
-    auto message = DecodeToCell(text);
-    const Adopt* adopt = message ? std::get_if<Adopt>(&*message) : nullptr;
-    if (adopt == nullptr || adopt->instance != options_.instance) {
-      return Fail(Errc::kPermissionDenied, "not our instance");
-    }
-    auto stock = cell_->TakeStock();
-    if (!stock) return std::unexpected(std::move(stock).error());
-    return wire::Frame{Encode(ToManager(std::move(stock->state))), std::move(stock->fds)};
-  }
-
-  void OnLost() override {
-    // Before Start there is nothing to serve and nobody who could ever adopt us.
-    if (!cell_) return Exit(1);
-    cell_->OnWireLost();
-  }
-
-  void OnOrphaned() override { BeginDrain(kDefaultDrain); }
+  Result<bool> Handle(ToCell&, std::vector<Fd>&) override { return false; }
+  [[nodiscard]] std::vector<std::string> endpoints() const override { return {}; }
 
  private:
-  Result<void> OnMessage(ToCell message, std::vector<Fd> fds) {
-    if (auto* start = std::get_if<Start>(&message)) {
-      if (cell_) return Fail(Errc::kInvalidArgument, "a second Start");
-      auto started = OnStart(std::move(*start), std::move(fds));
-      // Nothing can be served without it: the manager sees the process end and its log line.
-      if (!started) Exit(1);
-      return started;
-    }
-    if (!cell_) return Fail(Errc::kInvalidArgument, "the first message is not Start");
-    if (const auto* drain = std::get_if<Drain>(&message)) {
-      BeginDrain(std::chrono::milliseconds(drain->deadline_ms));
-      return {};
-    }
-    return cell_->Handle(std::move(message), std::move(fds));
-  }
-
-  Result<void> OnStart(Start start, std::vector<Fd> fds);
-
-  bool Post(const ToManager& message) { return link_.Post({Encode(message), {}}); }
-
-  void BeginDrain(Duration patience) {
-    if (std::exchange(draining_, true)) return;
-    if (!cell_) return Exit(0);
-    Spawn(loop_, DrainAndExit(patience));
-  }
-
-  Awaitable<void> DrainAndExit(Duration patience) {
-    log_.Info("draining");
-    co_await cell_->Drain(patience);
-    Post(Drained{});
-    // What the socket did not take at once gets a turn of the loop.
-    asio::post(loop_, [this] { Exit(0); });
-  }
-
-  void Exit(int code) {
-    exit_code_ = code;
-    loop_.stop();
-  }
-
-  Loop& loop_;
-  const HostOptions& options_;
-  telemetry::Logger log_;
-  SystemClock clock_;
-  SeededRandom random_;
-  wire::ManagerLink link_;
-  asio::basic_signal_set<Executor> signals_;
   std::unique_ptr<sandbox::wasm::WasmDriver> driver_;
-  std::unique_ptr<Cell> cell_;
-  bool draining_ = false;
-  int exit_code_ = 1;
 };
-
-Result<void> HostProcess::OnStart(Start start, std::vector<Fd> fds) {
-  constexpr std::size_t kStartFds = 3;
-  if (fds.size() != kStartFds) return Fail(Errc::kInvalidArgument, "start: takes 3 descriptors");
-  if (start.instance != options_.instance) {
-    return Fail(Errc::kInvalidArgument, "start: not our instance");
-  }
-  sandbox::wasm::Config config;
-  config.max_sandboxes = start.max_sandboxes;
-  config.max_memory = Bytes{start.max_memory};
-  config.memory_reservation = Bytes{start.memory_reservation};
-  config.keep_resident = Bytes{start.keep_resident};
-  config.scratch_root = start.scratch_root;
-  auto driver = sandbox::wasm::WasmDriver::Create(loop_, clock_, config);
-  if (!driver) return Wrap(std::move(driver).error(), "start the engine");
-  driver_ = std::move(*driver);
-
-  Fd control(::dup(fds[2].get()));
-  const std::chrono::seconds patience(start.orphan_exit_s);
-  std::string engine_key = driver_->EngineKey();
-  auto cell = Cell::Create({.loop = loop_,
-                            .clock = clock_,
-                            .random = random_,
-                            .driver = *driver_,
-                            .log = log_.With({{"cell", start.cell}}),
-                            .start = std::move(start),
-                            .engine_key = engine_key,
-                            .allowed = options_.allowed,
-                            .ring = std::move(fds[0]),
-                            .private_listener = std::move(fds[1]),
-                            .control_listener = std::move(fds[2]),
-                            .post = [this](ToManager m) { return Post(m); },
-                            .denials = [this] { return driver_->metrics().outgoing_denied; }});
-  if (!cell) return std::unexpected(std::move(cell).error());
-  cell_ = std::move(*cell);
-  if (auto listening = link_.ListenForAdoption(std::move(control), patience); !listening) {
-    return listening;
-  }
-  Post(Ready{std::move(engine_key)});
-  return {};
-}
 
 }  // namespace
 
-int RunHostRole(const HostOptions& options) {
-  const SystemClock clock;
-  auto log = telemetry::Logger::Open({}, clock);
-  if (!log) return 1;
-  telemetry::Logger logger = log->With({{"cell", options.cell}});
-  // Who made the wire started us: managers of the same user may adopt us later.
-  const auto starter = host::PeerOf(options.wire_fd);
-  if (!starter) {
-    logger.Error("the wire is no socket from a manager", starter.error());
-    return 1;
-  }
-  // A client that hangs up is an error code, never a signal.
-  std::signal(SIGPIPE, SIG_IGN);
-  const std::uint64_t seed = SystemRandom().Next();
-  const auto confined = Confine(Role::kHost, options.allowed, options.missing);
-  if (!confined) {
-    logger.Error("not confined", confined.error());
-    return 1;
-  }
-  for (const std::string& missing : confined->missing) {
-    logger.Warn("running without a protection", {{"missing", missing}});
-  }
-  // The hint tells Asio that one thread runs the loop: no locks in its scheduler.
-  Loop loop(1);
-  HostProcess process(loop, options, logger, starter->uid, seed);
-  process.Run(Fd(options.wire_fd));
-  loop.run();
-  // What still waits was cut off by the drain's deadline and goes with the process; its coroutines
-  // refer to objects that are about to be destroyed, so they must not be unwound.
-  std::_Exit(process.exit_code());
+int RunHostRole(const ServingOptions& options) {
+  HostRole role;
+  return RunServing(options, role);
 }
 
 }  // namespace strata::cell

@@ -26,9 +26,9 @@ namespace strata::cell {
 // which the manager calls functions and sandboxes by name), then the control listener (on which a
 // later manager adopts this cell).
 struct Start {
-  std::string instance;  // of STRATA_HOME
-  std::string cell;      // "web-0"
-  std::string tenant;
+  std::string instance;                  // of STRATA_HOME
+  std::string cell;                      // "web-0"
+  std::string tenant;                    // empty: of a front, which has all
   std::uint32_t max_sandboxes = 1000;    // pool slots
   std::uint64_t max_memory = 0;          // bytes; largest memory limit of any function
   std::uint64_t memory_reservation = 0;  // bytes of address space per memory
@@ -50,12 +50,30 @@ struct Listen {
   std::string address;  // "127.0.0.1:8080", for messages
 };
 
+// Gives up every listener: what was accepted is finished, then StoppedListening is answered.
+struct StopListening {};
+
+// To a front. [fd] its end of a line over which it may hand requests on to that cell of `tenant`
+// (gateway/endpoint.h). A line that breaks is forgotten without a word.
+struct AddEndpoint {
+  std::string cell;
+  std::string tenant;
+};
+// To a front: hands nothing more on to that cell; what is under way goes on.
+struct RemoveEndpoint {
+  std::string cell;
+};
+// To a host: [fd] its end of such a line.
+struct ServeFront {
+  std::string front;
+};
+
 struct Function {
   std::string tenant;
   std::string name;
   std::uint32_t revision = 0;
   std::string sandbox_class = "wasm";
-  std::string module;    // a key of Modules
+  std::string module;    // a key of Modules; empty, to a front: its tenant's cells run it
   bool service = false;  // true: one sandbox serves many calls until a limit, trap or stop
   model::Limits limits;
   model::Env env;
@@ -140,6 +158,7 @@ struct Connect {
   std::string host;
   std::uint16_t port = 0;
 };
+struct StoppedListening {};
 struct Drained {};
 // Answer to Adopt. [fd] ring, private listener, control listener, then one per listener.
 struct State {
@@ -150,6 +169,7 @@ struct State {
   std::vector<std::string> modules;
   std::vector<Listen> listeners;
   std::vector<std::string> sandboxes;
+  std::vector<std::string> endpoints;  // of a front: the cells that it has a line to
 };
 struct Stats {
   std::uint64_t connections = 0;
@@ -161,9 +181,10 @@ struct Stats {
   std::uint64_t ring_dropped = 0;
 };
 
-using ToCell = std::variant<Start, Modules, Listen, Configure, CreateSandbox, DeleteSandbox,
-                            Connected, Drain, Adopt, GetStats>;
-using ToManager =
-    std::variant<Ready, Configured, SandboxCreated, SandboxGone, Connect, Drained, State, Stats>;
+using ToCell =
+    std::variant<Start, Modules, Listen, Configure, CreateSandbox, DeleteSandbox, Connected, Drain,
+                 Adopt, GetStats, StopListening, AddEndpoint, RemoveEndpoint, ServeFront>;
+using ToManager = std::variant<Ready, Configured, SandboxCreated, SandboxGone, Connect, Drained,
+                               State, Stats, StoppedListening>;
 
 }  // namespace strata::cell

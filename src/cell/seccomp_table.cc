@@ -12,6 +12,13 @@ const std::vector<host::SyscallRule>& HostTable() {
   return table;
 }
 
+const std::vector<host::SyscallRule>& FrontTable() {
+  static const std::vector<host::SyscallRule> table = {
+#include "cell/seccomp_front.inc"
+  };
+  return table;
+}
+
 const std::vector<host::SyscallRule>& CompileTable() {
   static const std::vector<host::SyscallRule> table = {
 #include "cell/seccomp_compile.inc"
@@ -22,7 +29,15 @@ const std::vector<host::SyscallRule>& CompileTable() {
 }  // namespace
 
 std::span<const host::SyscallRule> SeccompTable(Role role) {
-  return role == Role::kHost ? HostTable() : CompileTable();
+  switch (role) {
+    case Role::kHost:
+      return HostTable();
+    case Role::kFront:
+      return FrontTable();
+    case Role::kCompile:
+      break;
+  }
+  return CompileTable();
 }
 
 }  // namespace strata::cell

@@ -74,6 +74,7 @@ Task<std::size_t> Transport::Recv(std::span<char> to, TimePoint deadline) {
       co_return 0;
     }
     if (error != asio::error::operation_aborted) {
+      reset_ = error == asio::error::connection_reset;
       dead_ = true;
       co_return Gone();
     }

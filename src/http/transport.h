@@ -1,5 +1,5 @@
 // http/transport.h - one connected stream socket: tries that never wait, waits with a deadline, and
-// what is known about the peer. The server's connection and nothing else uses it.
+// what is known about the peer: of a server's connection, and of a front's to a host cell.
 //
 // Waiting reads go through Asio's async_read_some: after a short read it knows the socket is empty
 // and goes straight to epoll, so a request costs one recv and one send.
@@ -66,6 +66,8 @@ class Transport final : public Deadlines::Owner {
   [[nodiscard]] bool peer_closed() const noexcept { return peer_closed_ || dead_; }
   [[nodiscard]] bool eof() const noexcept { return eof_; }
   [[nodiscard]] bool dead() const noexcept { return dead_; }  // nothing can be sent any more
+  // A Recv() found it reset. On AF_UNIX: the peer closed it with bytes of ours unread.
+  [[nodiscard]] bool reset() const noexcept { return reset_; }
   [[nodiscard]] int fd() noexcept { return socket_.native_handle(); }
   [[nodiscard]] TimePoint now() const noexcept { return deadlines_.now(); }
 
@@ -82,6 +84,7 @@ class Transport final : public Deadlines::Owner {
   bool eof_ = false;
   bool peer_closed_ = false;
   bool dead_ = false;
+  bool reset_ = false;
 };
 
 }  // namespace strata::http

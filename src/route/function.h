@@ -22,11 +22,15 @@ struct FunctionSpec {
   std::string name;
   std::string sandbox_class;  // for spans; what it means is the image's business
   std::uint32_t revision = 0;
-  std::string module;    // key for ImageSource
+  std::string module;    // key for ImageSource; empty: it does not run in this process
   bool service = false;  // one sandbox serves many calls
   model::Limits limits;
   model::Env env;
   model::Grants grants;
+
+  // A cell of its tenant runs it, and Ports::hop leads there.
+  [[nodiscard]] bool elsewhere() const noexcept { return module.empty(); }
+
   friend bool operator==(const FunctionSpec&, const FunctionSpec&) = default;
 };
 

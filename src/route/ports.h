@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,8 @@
 #include "base/fd.h"
 #include "base/random.h"
 #include "base/task.h"
+#include "http/exchange.h"
+#include "http/problem.h"
 #include "meter/call_record.h"
 #include "policy/authorizer.h"
 #include "sandbox/driver.h"
@@ -72,6 +75,28 @@ class Network {
   virtual Task<Fd> Connect(FunctionId function, std::string_view host, std::uint16_t port) = 0;
 };
 
+struct FunctionSpec;
+
+// What a front knows of a request that it hands on.
+struct Handed {
+  TimePoint start;  // when the front had its head
+  telemetry::TraceContext trace;
+  telemetry::SpanId parent = {};  // zero: the client brought none
+};
+
+// The way of a front to the cells that run what it does not (gateway/).
+class Hop {
+ public:
+  virtual ~Hop() = default;
+
+  // Has a cell of the function's tenant answer the exchange. Nothing: that cell did, and writes the
+  // call down. Else what to tell the client, and writing down is left to the caller.
+  virtual Awaitable<std::optional<http::Problem>> HandOn(const FunctionSpec& function,
+                                                         const Handed& handed,
+                                                         http::Exchange& exchange,
+                                                         http::ResponseSink& sink) = 0;
+};
+
 struct Ports {
   Loop& loop;
   const Clock& clock;
@@ -82,6 +107,7 @@ struct Ports {
   Network& network;
   policy::Authorizer& authorizer;
   std::string sandbox_prefix;  // of this process: sandboxes are called "<prefix>-<number>"
+  Hop* hop = nullptr;          // null: every function of a configuration runs here
 };
 
 }  // namespace strata::route

@@ -57,6 +57,11 @@ void Retarget(http::RequestHead& head, std::string_view target) {
   head.query = question == std::string_view::npos ? "" : target.substr(question + 1);
 }
 
+std::string_view TracestateOf(const http::RequestHead& head) {
+  const auto field = http::FindHeader(head.headers, "tracestate");
+  return field && telemetry::IsValidTracestate(*field) ? *field : std::string_view();
+}
+
 }  // namespace
 
 // One call from its head to its record.
@@ -86,7 +91,7 @@ std::string RequestPath::NewSandboxId() {
   return ports_.sandbox_prefix + "-" + std::to_string(next_sandbox_++);
 }
 
-RequestPath::CallState RequestPath::Begin(const http::RequestHead& head) {
+RequestPath::CallState RequestPath::NewCall(const http::RequestHead& head) {
   ++requests_;
   CallState state;
   state.plan = plan_;
@@ -95,14 +100,17 @@ RequestPath::CallState RequestPath::Begin(const http::RequestHead& head) {
   state.start = ports_.clock.Now();
   state.created = state.ready = state.ended = state.start;
   if (plan_) state.id.generation = plan_->generation();
+  return state;
+}
 
+RequestPath::CallState RequestPath::Begin(const http::RequestHead& head) {
+  CallState state = NewCall(head);
   const auto field = http::FindHeader(head.headers, "traceparent");
   const auto parent = field ? telemetry::ParseTraceparent(*field) : std::nullopt;
   if (parent) {
     state.trace = telemetry::Child(*parent, ports_.random);
     state.parent = parent->span_id;
-    const auto tracestate = http::FindHeader(head.headers, "tracestate");
-    if (tracestate && telemetry::IsValidTracestate(*tracestate)) state.tracestate = *tracestate;
+    state.tracestate = TracestateOf(head);
   } else {
     state.trace = telemetry::NewTrace(telemetry::Sampling::kDrop, ports_.random);
     const double ratio = plan_ ? plan_->observe().trace_ratio : 0.0;
@@ -151,6 +159,26 @@ Awaitable<void> RequestPath::HandleDirect(http::Exchange& exchange, Direct direc
   return Serve(exchange, std::move(state));
 }
 
+Awaitable<void> RequestPath::HandleHanded(http::Exchange& exchange, const HandedOver& request) {
+  CallState state = NewCall(exchange.head());
+  state.head.peer = request.peer;
+  state.head.scheme = request.scheme;
+  state.head.headers = request.headers;
+  state.wall -= state.start - request.call.start;
+  state.start = request.call.start;
+  state.trace = request.call.trace;
+  state.parent = request.call.parent;
+  if (state.parent != telemetry::SpanId{}) state.tracestate = TracestateOf(state.head);
+  if (plan_) state.id.index = plan_->IndexOf(request.tenant, request.function);
+  if (state.id.index == FunctionId::kNone) {
+    // The front's configuration and ours differ for the moment of a change.
+    return Refuse(exchange, std::move(state),
+                  http::ProblemOf(404, "no-route", "no function is deployed there any more"));
+  }
+  state.function = plan_->functions()[state.id.index];
+  return Serve(exchange, std::move(state));
+}
+
 Awaitable<void> RequestPath::Refuse(http::Exchange& exchange, CallState state,
                                     http::Problem problem, std::string allow) {
   const Counted counted(in_flight_);
@@ -180,6 +208,8 @@ std::optional<http::Problem> RequestPath::Admit(http::Exchange& exchange, CallSt
     // The sandbox has its grants already: a narrower decision could not be enforced.
     return http::ProblemOf(403, "denied", "policy narrows the grants of a shared sandbox");
   }
+  // A body without a length is measured where it is read.
+  if (spec.elsewhere() && !state.head.content_length) return std::nullopt;
   if (!exchange.LimitBody(spec.limits.request)) {
     return ProblemForExit({model::ExitReason::kLimit, 0, "request", {}});
   }
@@ -203,7 +233,11 @@ Awaitable<void> RequestPath::Serve(http::Exchange& exchange, CallState state) {
   } else {
     problem = Admit(exchange, state);
   }
-  if (!problem) {
+  if (!problem && state.function->spec().elsewhere()) {
+    problem = co_await ports_.hop->HandOn(state.function->spec(),
+                                          {state.start, state.trace, state.parent}, exchange, sink);
+    if (!problem) co_return;
+  } else if (!problem) {
     if (state.sandbox || state.function->spec().service) {
       problem = co_await RunShared(exchange, state, sink);
     } else {

@@ -2,6 +2,8 @@
 // record.
 //
 //   http::Server --> [ RequestPath::Handle ] --> Function --> sandbox --> answer --> RecordSink
+//                                                        \-> Hop: a cell that does the same
+//                                                        (fronts)
 //
 // Nothing here compiles, reads files or asks another process. The first call of a function loads
 // its image (a mapping); a full Service or a full ring makes a call wait, for a bounded time.
@@ -14,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +53,19 @@ class RequestPath final : public http::Handler {
   // Views in `direct` borrow the exchange.
   Awaitable<void> HandleDirect(http::Exchange& exchange, Direct direct);
 
+  // A request that a front hands on: it is served, and written down, as if it had come here when
+  // the front got it.
+  struct HandedOver {
+    std::string_view tenant;
+    std::string_view function;
+    Handed call;
+    std::string_view peer;                  // the client's
+    std::string_view scheme;                // that the client used
+    std::span<const http::Header> headers;  // the client's
+  };
+  // Views in `request` borrow the exchange.
+  Awaitable<void> HandleHanded(http::Exchange& exchange, const HandedOver& request);
+
   // A new id for a sandbox, unique on this host: "<prefix>-<number>".
   [[nodiscard]] std::string NewSandboxId();
 
@@ -59,6 +75,7 @@ class RequestPath final : public http::Handler {
  private:
   struct CallState;
 
+  CallState NewCall(const http::RequestHead& head);
   CallState Begin(const http::RequestHead& head);
   Awaitable<void> Serve(http::Exchange& exchange, CallState state);
   Awaitable<void> Refuse(http::Exchange& exchange, CallState state, http::Problem problem,

@@ -400,5 +400,97 @@ TEST_F(RequestPathTest, ACallThatBeganKeepsItsPlan) {
   EXPECT_TRUE(old.expired());
 }
 
+// ---- hops ---------------------------------------------------------------------------------------
+
+// Another process, played by the test.
+class TestHop final : public Hop {
+ public:
+  Awaitable<std::optional<http::Problem>> HandOn(const FunctionSpec& function, const Handed&,
+                                                 http::Exchange&,
+                                                 http::ResponseSink& sink) override {
+    handed_on.push_back(function.tenant + "/" + function.name);
+    if (problem) co_return problem;
+    (void)sink.Head({.status = 204, .headers = {}});
+    co_return std::nullopt;
+  }
+  std::vector<std::string> handed_on;
+  std::optional<http::Problem> problem;
+};
+
+class HopTest : public RequestPathTest {
+ protected:
+  HopTest() { ports_.hop = &hop_; }
+  static FunctionSpec Elsewhere(const std::string& name) {
+    FunctionSpec spec = Spec(name);
+    spec.module.clear();
+    return spec;
+  }
+  TestHop hop_;
+};
+
+TEST_F(HopTest, AFunctionThatRunsElsewhereIsHandedOnAndWrittenDownThere) {
+  Serve({Elsewhere("away"), Spec("hello")});
+  EXPECT_EQ(Get("/away").exchange.response_sink.status(), 204);
+  EXPECT_EQ(hop_.handed_on, std::vector<std::string>{"shop/away"});
+  EXPECT_TRUE(test_ports_.records.empty());
+  EXPECT_EQ(Get("/hello").exchange.response_sink.status(), 200);
+  EXPECT_EQ(test_ports_.records.size(), 1u);
+}
+
+TEST_F(HopTest, WhatNobodyAnsweredIsToldAndWrittenDownHere) {
+  Serve({Elsewhere("away")});
+  hop_.problem = http::ProblemOf(502, "cell-lost", "gone");
+  EXPECT_EQ(Get("/away").exchange.response_sink.status(), 502);
+  ASSERT_EQ(test_ports_.records.size(), 1u);
+  EXPECT_EQ(test_ports_.records[0].status, 502);
+  EXPECT_EQ(test_ports_.records[0].revision, 0u);
+}
+
+TEST_F(HopTest, WhatPolicyDeniesIsNotHandedOn) {
+  Serve({Elsewhere("away")});
+  test_ports_.deny = true;
+  EXPECT_EQ(Get("/away").exchange.response_sink.status(), 403);
+  EXPECT_TRUE(hop_.handed_on.empty());
+}
+
+// The other end of a hop: the call is served as if it had come when the front got it.
+TEST_F(RequestPathTest, ACallThatIsHandedOverKeepsItsTraceAgeAndClient) {
+  Serve({Spec("hello")});
+  Client client(loop_, "/hello");
+  RequestPath::HandedOver request;
+  request.tenant = "shop";
+  request.function = "hello";
+  request.call.start = test_ports_.clock.Now() - std::chrono::seconds(2);
+  request.call.trace.trace_id[0] = std::byte{7};
+  request.call.trace.sampling = telemetry::Sampling::kRecord;
+  request.call.parent[0] = std::byte{9};
+  request.peer = "192.0.2.7:5000";
+  request.scheme = "http";
+  bool done = false;
+  Spawn(loop_, Await(path_.HandleHanded(client.exchange, request), done));
+  loop_.run();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(client.exchange.response_sink.text(), "hello");
+  ASSERT_EQ(test_ports_.records.size(), 1u);
+  EXPECT_GE(test_ports_.records[0].queue_ns, 2'000'000'000u);
+  EXPECT_EQ(test_ports_.records[0].trace_id[0], 7);
+  ASSERT_EQ(test_ports_.spans.size(), 1u);
+  EXPECT_EQ(test_ports_.spans[0].parent_id, request.call.parent);
+}
+
+TEST_F(RequestPathTest, ACallHandedOverForAFunctionThatIsNotHereIsRefused) {
+  Serve({Spec("hello")});
+  Client client(loop_, "/hello");
+  RequestPath::HandedOver request;
+  request.tenant = "blog";
+  request.function = "hello";
+  request.call.start = test_ports_.clock.Now();
+  bool done = false;
+  Spawn(loop_, Await(path_.HandleHanded(client.exchange, request), done));
+  loop_.run();
+  EXPECT_EQ(client.exchange.response_sink.status(), 404);
+  EXPECT_EQ(ProblemType(client), "urn:strata:problem:no-route");
+}
+
 }  // namespace
 }  // namespace strata::route

@@ -127,6 +127,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(Compile, ForbiddenCallTest,
                          ::testing::Values(Forbidden{"Execve", Role::kCompile, Execve},
+                                           Forbidden{"FrontSocketInet", Role::kFront, SocketInet},
+                                           Forbidden{"FrontSocketUnix", Role::kFront, SocketUnix},
+                                           Forbidden{"FrontPtrace", Role::kFront, Ptrace},
+                                           Forbidden{"FrontKill", Role::kFront, Kill},
                                            Forbidden{"Ptrace", Role::kCompile, Ptrace},
                                            Forbidden{"SocketInet", Role::kCompile, SocketInet},
                                            Forbidden{"SocketUnix", Role::kCompile, SocketUnix},
@@ -146,20 +150,22 @@ TEST(SeccompTableTest, HoldsNoCallThatOpensAWayOut) {
       "init_module", "kexec_load", "pivot_root", "io_uring_setup", "process_vm_writev",
       "pidfd_getfd", "chmod",      "fchmod",     "chown",          "seccomp",
       "prctl",       "setrlimit",  "prlimit64",  "personality",    "name_to_handle_at"};
-  for (const Role role : {Role::kHost, Role::kCompile}) {
+  for (const Role role : {Role::kHost, Role::kFront, Role::kCompile}) {
     for (const host::SyscallRule& rule : SeccompTable(role)) {
       EXPECT_FALSE(never.contains(rule.name)) << rule.name;
     }
   }
-  for (const host::SyscallRule& rule : SeccompTable(Role::kHost)) {
-    EXPECT_FALSE(rule.name.starts_with("clone")) << "a host cell starts no thread";
+  for (const Role role : {Role::kHost, Role::kFront}) {
+    for (const host::SyscallRule& rule : SeccompTable(role)) {
+      EXPECT_FALSE(rule.name.starts_with("clone")) << "a cell that serves starts no thread";
+    }
   }
 }
 
 // tools/seccomp_trace --check runs the programs; this keeps its words beside every line.
 TEST(SeccompTableTest, EveryLineSaysThatItWasSeenOrWhyItIsKept) {
   const std::regex line_form(R"re(\{"\w+".*\},  // (seen(, \w+ only)?|kept: .+))re");
-  for (const char* role : {"host", "compile"}) {
+  for (const char* role : {"host", "front", "compile"}) {
     std::ifstream file(std::string(STRATA_CELL_SOURCES "/seccomp_") + role + ".inc");
     ASSERT_TRUE(file.good());
     std::string line;

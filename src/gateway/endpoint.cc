@@ -1,0 +1,75 @@
+#include "gateway/endpoint.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+namespace strata::gateway {
+namespace {
+
+Awaitable<void> WaitForLoss(std::shared_ptr<Endpoint> endpoint, wire::Channel& line,
+                            std::function<void()> on_lost) {
+  // A cell says nothing on its line: a frame is as good as the end.
+  (void)co_await line.Receive();
+  if (!endpoint->closed()) on_lost();
+}
+
+}  // namespace
+
+bool HopConnection::fresh() {
+  char byte = 0;
+  return !transport.dead() && ::recv(transport.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+Endpoint::Endpoint(Loop& loop, http::Deadlines& deadlines, std::string cell, Fd line)
+    : loop_(loop), deadlines_(deadlines), cell_(std::move(cell)), line_(loop, std::move(line)) {}
+
+void Endpoint::Watch(std::function<void()> on_lost) {
+  Spawn(loop_, WaitForLoss(shared_from_this(), line_, std::move(on_lost)));
+}
+
+std::unique_ptr<HopConnection> Endpoint::Take() {
+  if (closed_ || taken_ >= kMostConnections) return nullptr;
+  while (!idle_.empty()) {
+    auto kept = std::move(idle_.back());
+    idle_.pop_back();
+    if (!kept->fresh()) continue;
+    ++taken_;
+    return kept;
+  }
+  auto made = Make();
+  if (made) ++taken_;
+  return made;
+}
+
+std::unique_ptr<HopConnection> Endpoint::Make() {
+  std::array<int, 2> pair{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) != 0) {
+    return nullptr;
+  }
+  Fd ours(pair[0]);
+  wire::Frame frame{"c", {}};
+  frame.fds.emplace_back(pair[1]);
+  if (!line_.Post(std::move(frame))) return nullptr;
+  http::Transport::Socket socket(loop_.get_executor());
+  boost::system::error_code failed;
+  socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), ours.get(), failed);
+  if (failed) return nullptr;
+  static_cast<void>(ours.Release());  // the descriptor is the socket's now
+  return std::make_unique<HopConnection>(std::move(socket), deadlines_);
+}
+
+void Endpoint::Return(std::unique_ptr<HopConnection> connection) {
+  --taken_;
+  if (connection && !closed_ && idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
+}
+
+void Endpoint::Close() {
+  closed_ = true;
+  idle_.clear();
+  line_.Close();
+}
+
+}  // namespace strata::gateway

@@ -1,0 +1,141 @@
+#include "gateway/endpoints.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "gateway/test_support.h"
+
+namespace strata::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+class EndpointsTest : public ::testing::Test {
+ protected:
+  void Add(const std::string& cell, CellLine& line) {
+    endpoints_.Add("shop", cell, line.TakeTheirs());
+  }
+  void Settle() {
+    loop_.restart();
+    loop_.run_for(milliseconds(5));
+  }
+  // Waits in the background; what comes of it is in `outcomes_`.
+  void Wait(TimePoint due) {
+    Spawn(loop_, [](EndpointsTest& test, TimePoint until) -> Awaitable<void> {
+      auto lease = co_await test.endpoints_.Acquire("shop", until);
+      test.outcomes_.push_back(lease ? Errc{} : lease.error().code);
+      if (lease) test.leases_.push_back(std::move(*lease));
+    }(*this, due));
+  }
+
+  Loop loop_{1};
+  SystemClock clock_;
+  Endpoints endpoints_{loop_, clock_};
+  std::vector<Errc> outcomes_;
+  std::vector<Endpoints::Lease> leases_;
+};
+
+TEST_F(EndpointsTest, TheCellWithTheFewestCallsIsNext) {
+  CellLine one;
+  CellLine two;
+  Add("one", one);
+  Add("two", two);
+  std::vector<Endpoints::Lease> held;
+  for (int i = 0; i < 4; ++i) held.push_back(std::move(*endpoints_.TryAcquire("shop")));
+  Settle();
+  for (CellLine* line : {&one, &two}) {
+    EXPECT_TRUE(line->Accept().valid());
+    EXPECT_TRUE(line->Accept().valid());
+    EXPECT_FALSE(line->Accept().valid());
+  }
+}
+
+TEST_F(EndpointsTest, AKeptConnectionIsUsedAgainUnlessTheCellClosedIt) {
+  CellLine line;
+  Add("one", line);
+  const auto call = [this] {
+    auto lease = endpoints_.TryAcquire("shop");
+    ASSERT_TRUE(lease.has_value());
+    lease->Keep();
+  };
+  call();
+  Settle();
+  Fd first = line.Accept();
+  ASSERT_TRUE(first.valid());
+  call();
+  Settle();
+  EXPECT_FALSE(line.Accept().valid());
+  first.Reset();
+  call();
+  Settle();
+  EXPECT_TRUE(line.Accept().valid());
+}
+
+TEST_F(EndpointsTest, OtherTenantsCellsAreNeverTaken) {
+  CellLine line;
+  endpoints_.Add("blog", "one", line.TakeTheirs());
+  EXPECT_FALSE(endpoints_.TryAcquire("shop").has_value());
+  EXPECT_TRUE(endpoints_.TryAcquire("blog").has_value());
+}
+
+TEST_F(EndpointsTest, ACellThatClosesItsLineOrIsRemovedIsForgotten) {
+  CellLine one;
+  CellLine two;
+  Add("one", one);
+  Add("two", two);
+  EXPECT_EQ(endpoints_.cells().size(), 2u);
+  one.Close();
+  Settle();
+  EXPECT_EQ(endpoints_.cells(), std::vector<std::string>{"two"});
+  endpoints_.Remove("two");
+  EXPECT_TRUE(endpoints_.cells().empty());
+  EXPECT_FALSE(endpoints_.TryAcquire("shop").has_value());
+}
+
+TEST_F(EndpointsTest, WhoWaitsGetsTheNextCell) {
+  Wait(clock_.Now() + std::chrono::hours(1));
+  Settle();
+  EXPECT_TRUE(outcomes_.empty());
+  CellLine line;
+  Add("one", line);
+  Settle();
+  ASSERT_EQ(leases_.size(), 1u);
+}
+
+TEST_F(EndpointsTest, WhoWaitsGetsTheConnectionThatIsGivenBack) {
+  CellLine line;
+  Add("one", line);
+  std::vector<Endpoints::Lease> held;
+  while (auto lease = endpoints_.TryAcquire("shop")) held.push_back(std::move(*lease));
+  EXPECT_EQ(held.size(), Endpoint::kMostConnections);
+  Wait(clock_.Now() + std::chrono::hours(1));
+  Settle();
+  EXPECT_TRUE(outcomes_.empty());
+  held.pop_back();
+  // Nobody overtakes who waits.
+  EXPECT_FALSE(endpoints_.TryAcquire("shop").has_value() && leases_.empty());
+  Settle();
+  EXPECT_EQ(leases_.size(), 1u);
+}
+
+TEST_F(EndpointsTest, WaitingEndsAtItsTime) {
+  Wait(clock_.Now() + milliseconds(1));
+  Settle();
+  EXPECT_EQ(outcomes_, std::vector<Errc>{Errc::kDeadlineExceeded});
+}
+
+TEST_F(EndpointsTest, TheLineOfThoseThatWaitIsBounded) {
+  for (std::size_t i = 0; i <= Endpoints::kMostWaiting; ++i) {
+    Wait(clock_.Now() + std::chrono::hours(1));
+  }
+  Settle();
+  EXPECT_EQ(outcomes_, std::vector<Errc>{Errc::kResourceExhausted});
+}
+
+}  // namespace
+}  // namespace strata::gateway

@@ -1,0 +1,115 @@
+#include "gateway/hop.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include <boost/asio/redirect_error.hpp>
+
+#include "route/answer.h"
+#include "route/function.h"
+
+namespace strata::gateway {
+namespace {
+
+constexpr int kTries = 4;
+constexpr std::chrono::milliseconds kTick{20};
+// The cell itself ends a call at its deadline; one that has not by then does not run any more.
+constexpr std::chrono::seconds kGrace{2};
+
+http::Problem TryAgain(const char* slug, const char* detail) {
+  http::Problem problem = http::ProblemOf(503, slug, detail);
+  problem.retry_after = std::chrono::seconds(1);
+  return problem;
+}
+
+http::Problem ProblemForBody(const Error& error) {
+  if (error.code == Errc::kResourceExhausted) {
+    return *route::ProblemForExit({model::ExitReason::kLimit, 0, "request", {}});
+  }
+  const bool slow = error.code == Errc::kDeadlineExceeded;
+  return *route::ProblemForExit(
+      {model::ExitReason::kStopped, 0, slow ? "client too slow" : "client: " + error.message, {}});
+}
+
+// One call in the list of those under way, for as long as it lives.
+class Listed {
+ public:
+  Listed(std::list<HopCall*>& calls, HopCall& call)
+      : calls_(calls), place_(calls.insert(calls.end(), &call)) {}
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+  ~Listed() { calls_.erase(place_); }
+
+ private:
+  std::list<HopCall*>& calls_;
+  std::list<HopCall*>::iterator place_;
+};
+
+}  // namespace
+
+Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& function,
+                                                    const route::Handed& handed,
+                                                    http::Exchange& exchange,
+                                                    http::ResponseSink& sink) {
+  const TimePoint due = handed.start + function.limits.timeout;
+  const http::RequestHead& head = exchange.head();
+  for (int i = 0; i < kTries; ++i) {
+    auto lease = endpoints_.TryAcquire(function.tenant);
+    if (!lease) {
+      auto waited = co_await endpoints_.Acquire(function.tenant, due);
+      if (!waited && waited.error().code == Errc::kResourceExhausted) {
+        co_return TryAgain("too-busy", "too many calls wait for the function's cells");
+      }
+      if (!waited) co_return route::ProblemForFailure(waited.error());
+      lease.emplace(std::move(*waited));
+    }
+    const auto age =
+        std::chrono::duration_cast<std::chrono::microseconds>(clock_.Now() - handed.start);
+    const cell::HopField field{function.tenant, function.name, age,      handed.trace,
+                               handed.parent,   head.scheme,   head.peer};
+    KeepTime();
+    HopCall call(loop_, lease->connection(), exchange, sink, due + kGrace);
+    const Listed listed(calls_, call);
+    const HopFate fate = co_await call.Run(field);
+    if (call.reusable()) lease->Keep();
+    switch (fate) {
+      case HopFate::kAnswered:
+        co_return std::nullopt;
+      case HopFate::kUnprocessed:
+        continue;
+      case HopFate::kLost:
+        co_return http::ProblemOf(502, "cell-lost", "the function's cell ended during the call");
+      case HopFate::kBadAnswer:
+        co_return http::ProblemOf(502, "bad-answer", "the function's cell gave no valid answer");
+      case HopFate::kBadBody:
+        // The cell has seen its client leave, and writes that down.
+        co_await route::SendProblem(sink, ProblemForBody(*call.body_error()));
+        co_return std::nullopt;
+      case HopFate::kTooLate:
+        co_return http::ProblemOf(504, "deadline", "the function took too long");
+    }
+  }
+  co_return TryAgain("cell-lost", "the function's cells were ending");
+}
+
+void Hop::KeepTime() {
+  if (std::exchange(ticking_, true)) return;
+  endpoints_.deadlines().Advance(clock_.Now());
+  Spawn(loop_, Tick());
+}
+
+// An idle front has no timer, so it wakes nobody.
+Awaitable<void> Hop::Tick() {
+  Timer timer(loop_.get_executor());
+  boost::system::error_code ignored;
+  do {
+    timer.expires_after(kTick);
+    co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
+    endpoints_.deadlines().Advance(clock_.Now());
+    for (HopCall* call : calls_) call->CheckClient();
+  } while (!calls_.empty());
+  ticking_ = false;
+}
+
+}  // namespace strata::gateway

@@ -1,0 +1,82 @@
+// gateway/hop_call.h - one request over one connection to a host cell, HTTP/1.1: head and body out,
+// the answer back, both streaming under back-pressure.
+//
+//   client's exchange <-- [ HopCall ] --> HopConnection --> host cell
+//
+// The cell's answer is parsed as strictly as a client's request: it may come from an engine that a
+// guest has broken out of.
+//
+// Threads: the loop's. Lifetime: borrowed parts outlive Run. Once. Tested by hop_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/task.h"
+#include "cell/hop_field.h"
+#include "gateway/endpoint.h"
+#include "http/chunked.h"
+#include "http/exchange.h"
+#include "http/response_parser.h"
+#include "sandbox/helper.h"
+#include "sandbox/wake_event.h"
+
+namespace strata::gateway {
+
+// How a request over one connection ended.
+enum class HopFate : std::uint8_t {
+  kAnswered,     // the cell's answer went on to the client, or as much of it as came or was wanted
+  kUnprocessed,  // the cell has not seen any of it, and nothing of the body is used: try another
+  kLost,         // the cell went away with the request and without an answer
+  kBadAnswer,    // what the cell said is no answer
+  kBadBody,      // the client did not bring its body: body_error()
+  kTooLate,      // no answer by the deadline
+};
+
+class HopCall {
+ public:
+  HopCall(Loop& loop, HopConnection& connection, http::Exchange& exchange, http::ResponseSink& sink,
+          TimePoint due);
+  HopCall(const HopCall&) = delete;
+  HopCall& operator=(const HopCall&) = delete;
+
+  Awaitable<HopFate> Run(const cell::HopField& field);
+
+  // Looks whether the client is still there; if not, the call ends, which the cell sees.
+  void CheckClient() noexcept;
+
+  // After Run: the connection may carry another request.
+  [[nodiscard]] bool reusable() const noexcept { return reusable_; }
+  [[nodiscard]] const std::optional<Error>& body_error() const noexcept { return body_error_; }
+
+ private:
+  Awaitable<bool> SendHead(const cell::HopField& field);
+  Awaitable<bool> SendAll(std::string_view bytes);
+  Awaitable<void> Feed();
+  Awaitable<HopFate> Answer();
+  Task<http::ParsedResponse> ReadHead();
+  HopFate WithoutAnswer() const;
+  Awaitable<HopFate> PassBody(http::ParsedResponse head);
+  Awaitable<bool> GiveChunks(http::ChunkDecoder& decoder);
+  Awaitable<bool> Give(std::string_view bytes);
+  HopFate CutOff();
+
+  Loop& loop_;
+  HopConnection& connection_;
+  http::Exchange& exchange_;
+  http::ResponseSink& sink_;
+  const TimePoint due_;
+  bool chunked_ = false;    // the request's body
+  bool body_sent_ = false;  // all of it
+  // It has no body: unread bytes of it are of its head, and without that no cell begins.
+  bool repeatable_ = false;
+  bool answered_ = false;  // at least a byte
+  bool reusable_ = false;
+  std::optional<Error> body_error_;
+  sandbox::WakeEvent event_;
+  sandbox::Helper feed_;
+};
+
+}  // namespace strata::gateway
