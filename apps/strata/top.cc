@@ -64,11 +64,16 @@ void Status(Session& session) {
              ? ", its API https://" + (*status)["apiListen"].get<std::string>()
              : "") +
         ", pid " + (*status)["pid"].dump() + ", instance " +
-        (*status)["instance"].get<std::string>() + "\n\n");
-  Table table({"CELL", "NAMESPACE", "PID", "GENERATION", "SANDBOXES"});
+        (*status)["instance"].get<std::string>() + "\n");
+  const Json& listener = (*status)["listener"];
+  Print("its listener is " + listener["mode"].get<std::string>() + ": " +
+        listener["why"].get<std::string>() + "\n\n");
+  Table table({"CELL", "ROLE", "NAMESPACE", "PID", "GENERATION", "SANDBOXES"});
   for (const Json& cell : (*status)["cells"]) {
-    table.Add({cell["name"].get<std::string>(), cell["namespace"].get<std::string>(),
-               cell["pid"].dump(), cell["generation"].dump(), cell["sandboxes"].dump()});
+    const auto tenant = cell["namespace"].get<std::string>();
+    table.Add({cell["name"].get<std::string>(), cell["role"].get<std::string>(),
+               tenant.empty() ? "-" : tenant, cell["pid"].dump(), cell["generation"].dump(),
+               cell["sandboxes"].dump()});
   }
   Print(table.Render());
 }

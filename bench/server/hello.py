@@ -1,5 +1,7 @@
 """HTTP hello, a fresh sandbox for each request, against other servers on the same core."""
 
+import statistics
+
 import guests
 import lib
 import servers
@@ -103,6 +105,28 @@ def observability(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
                                     for name, url in urls.items()}, settings.repeats)
             figures.append(rates("observed", f"{guest} with all on, 64 connections", taken, "off", 0.9,
                                  "log, meter, 1 % traces on against off"))
+    return figures
+
+
+def hop(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
+    """The same functions behind a front cell, because another namespace has a route, and without one."""
+    figures = []
+    neighbour = guests.manifest("neighbour", guests.example("hello-module"), "/neighbour")
+    neighbour["metadata"]["namespace"] = "neighbour"
+    with strata(settings) as direct, strata(settings) as front:
+        front.apply(neighbour)
+        for guest in ("hello-c", "hello-module"):
+            for server in (direct, front):
+                server.apply(guests.manifest(guest, guests.example(guest), f"/{guest}"))
+            urls = {"ours": front.url(f"/{guest}"), "direct": direct.url(f"/{guest}")}
+            many, one = (lib.interleave({name: lambda url=url: wrk.run(url, connections)
+                                         for name, url in urls.items()}, settings.repeats)
+                         for connections in (64, 1))
+            figures.append(rates("hop", f"{guest} behind a front, 64 connections", many, "direct", 0.7, "direct"))
+            added = [(ours.p50 - other.p50) * 1e3 for ours, other in zip(one["ours"], one["direct"], strict=True)]
+            p50 = {name: statistics.median(load.p50 for load in loads) * 1e3 for name, loads in one.items()}
+            figures.append(lib.Figure("hop", f"{guest}, 1 connection: added to p50", "us", added, None, "<=", 60,
+                                      f"front {p50['ours']:.0f} us, direct {p50['direct']:.0f} us"))
     return figures
 
 

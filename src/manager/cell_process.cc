@@ -107,7 +107,8 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
   auto pair = MakeSocketPair();
   if (!pair) co_return Wrap(pair.error(), "cell " + name);
 
-  std::vector<std::string> arguments{"--role=host", "--cell=" + name, "--wire-fd=3"};
+  std::vector<std::string> arguments{tenant.empty() ? "--role=front" : "--role=host",
+                                     "--cell=" + name, "--wire-fd=3"};
   for (const std::string& dir : read_only) {
     arguments.push_back("--allow-ro=" + dir);
     if (std::error_code error; !std::filesystem::is_directory(dir, error)) {
@@ -207,6 +208,8 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, Cell
   self->generation_ = state->generation;
   self->modules_.insert(state->modules.begin(), state->modules.end());
   self->sandboxes_.insert(state->sandboxes.begin(), state->sandboxes.end());
+  self->linked_.insert(state->endpoints.begin(), state->endpoints.end());
+  self->listening_ = !state->listeners.empty();
   for (std::size_t i = 0; i < state->listeners.size(); ++i) {
     self->sockets_.push_back({state->listeners[i].id, state->listeners[i].address,
                               std::move(self->greeting_fds_[kFixedFds + i])});
@@ -255,6 +258,8 @@ void CellProcess::Handle(cell::ToManager message) {
   } else if (auto* gone = std::get_if<cell::SandboxGone>(&message)) {
     sandboxes_.erase(gone->id);
     listener_.OnSandboxGone(*this, gone->id, gone->reason);
+  } else if (std::holds_alternative<cell::StoppedListening>(message)) {
+    if (stopped_listening_) std::exchange(stopped_listening_, nullptr)->Set(std::monostate{});
   } else if (auto* connect = std::get_if<cell::Connect>(&message)) {
     listener_.OnConnect(*this, std::move(*connect));
   } else if (auto* stats = std::get_if<cell::Stats>(&message)) {
@@ -272,6 +277,7 @@ void CellProcess::Ended(const std::string& why) {
       std::exchange(promise, nullptr)->Set(Fail(Errc::kUnavailable, "cell ended: " + why));
   };
   gone(configured_);
+  gone(stopped_listening_);
   gone(greeting_);
   gone(stats_);
   for (auto& [id, promise] : std::exchange(creating_, {})) gone(promise);
@@ -291,7 +297,39 @@ Task<void> CellProcess::Listen(const PublicSocket& socket) {
   std::vector<Fd> fds;
   fds.push_back(std::move(*copy));
   cell::Listen message{socket.id, socket.address};
-  co_return co_await Send(std::move(message), std::move(fds));
+  auto sent = co_await Send(std::move(message), std::move(fds));
+  listening_ = listening_ || sent.has_value();
+  co_return sent;
+}
+
+Task<void> CellProcess::StopListening(milliseconds patience) {
+  auto stopped = std::make_shared<Promise<std::monostate>>(context_.loop);
+  stopped_listening_ = stopped;
+  if (auto sent = co_await Send(cell::StopListening{}); !sent) co_return sent;
+  listening_ = false;
+  co_return co_await Answered(*stopped, patience);
+}
+
+Task<void> CellProcess::Link(CellProcess& host) {
+  if (linked_.contains(host.name())) co_return Result<void>{};
+  auto pair = MakeSocketPair();
+  if (!pair) co_return std::unexpected(pair.error());
+  std::vector<Fd> end;
+  end.push_back(std::move(pair->theirs));
+  cell::ServeFront serve{name_};
+  if (auto sent = co_await host.Send(std::move(serve), std::move(end)); !sent) co_return sent;
+  end.clear();
+  end.push_back(std::move(pair->ours));
+  cell::AddEndpoint add{host.name(), host.tenant()};
+  if (auto sent = co_await Send(std::move(add), std::move(end)); !sent) co_return sent;
+  linked_.insert(host.name());
+  co_return Result<void>{};
+}
+
+Task<void> CellProcess::Unlink(std::string host) {
+  if (linked_.erase(host) == 0) co_return Result<void>{};
+  cell::RemoveEndpoint message{std::move(host)};
+  co_return co_await Send(std::move(message));
 }
 
 Task<void> CellProcess::SendModules(const std::vector<std::string>& keys) {

@@ -1,5 +1,5 @@
-// manager/cell_process.h - one strata-cell in the host role, as the manager sees it: its process,
-// its end of the wire, and what it was told.
+// manager/cell_process.h - one strata-cell that serves, a host or a front, as the manager sees it:
+// its process, its end of the wire, and what it was told.
 //
 //   Fleet --> [ CellProcess ] --wire--> strata-cell
 //
@@ -78,7 +78,7 @@ struct PublicSocket {
 class CellProcess : public std::enable_shared_from_this<CellProcess> {
  public:
   // Starts a cell and waits until it is ready. `read_only` are the directories that it may ever
-  // read.
+  // read. No tenant: a front.
   static Task<std::shared_ptr<CellProcess>> Start(CellContext& context, CellListener& listener,
                                                   std::string name, std::string tenant,
                                                   std::set<std::string> read_only, bool scratch);
@@ -89,6 +89,16 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
 
   // Hands a duplicate of `socket` (borrowed) to the cell; it accepts from then on.
   Task<void> Listen(const PublicSocket& socket);
+
+  // Ends when nothing that the cell accepted on its public sockets is left, or after `patience`
+  // (kDeadlineExceeded): it then finishes the rest by itself.
+  Task<void> StopListening(std::chrono::milliseconds patience);
+
+  // A line between this front and `host`, unless there is one already.
+  Task<void> Link(CellProcess& host);
+  Task<void> Unlink(std::string host);
+  // The hosts that this front has been given a line to.
+  [[nodiscard]] const std::set<std::string>& linked() const noexcept { return linked_; }
 
   // Sends what the cell lacks of `configuration` and waits until it has switched.
   // kFailedPrecondition: this cell cannot serve it (a directory it was not started with).
@@ -109,6 +119,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& tenant() const noexcept { return tenant_; }
+  [[nodiscard]] bool is_front() const noexcept { return tenant_.empty(); }
+  [[nodiscard]] bool listening() const noexcept { return listening_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   [[nodiscard]] bool alive() const noexcept { return alive_; }
   [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
@@ -146,12 +158,15 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   std::vector<PublicSocket> sockets_;
   std::set<std::string> modules_;
   std::set<std::string> sandboxes_;
+  std::set<std::string> linked_;
+  bool listening_ = false;
   std::map<std::uint32_t, std::vector<cell::Function>> functions_;
   std::uint32_t generation_ = 0;
   bool alive_ = true;
 
   // Answers that somebody waits for.
   std::shared_ptr<Promise<std::monostate>> configured_;
+  std::shared_ptr<Promise<std::monostate>> stopped_listening_;
   std::shared_ptr<Promise<cell::ToManager>> greeting_;  // Ready or State, with its descriptors
   std::vector<Fd> greeting_fds_;
   std::map<std::string, std::shared_ptr<Promise<std::monostate>>> creating_;

@@ -1,6 +1,9 @@
 #include "manager/configuration.h"
 
+#include <cstdint>
+#include <limits>
 #include <map>
+#include <utility>
 
 namespace strata::manager {
 namespace {
@@ -32,6 +35,33 @@ void NoteDirectories(const model::Grants& grants, Configuration& configuration) 
   }
 }
 
+using FullName = std::pair<std::string, std::string>;  // tenant, name
+using Indices = std::map<FullName, std::uint32_t>;
+
+FullName NameOf(const Runnable& runnable) {
+  return {runnable.revision.tenant, runnable.revision.name};
+}
+
+// The function as a front knows it: where it runs, its powers and its bounds are its cells'
+// business.
+cell::Function HandedOn(cell::Function function) {
+  function.module.clear();
+  function.service = false;
+  function.env.clear();
+  function.grants = {};
+  function.limits.concurrency = std::numeric_limits<std::uint32_t>::max();
+  return function;
+}
+
+void AddRoute(const model::RouteEntry& entry, const Indices& indices, Configuration& to) {
+  cell::Route route{entry.host, entry.path, entry.methods, {}};
+  for (const model::Backend& backend : entry.backends) {
+    const auto found = indices.find({entry.tenant, backend.function});
+    if (found != indices.end()) route.backends.push_back({found->second, backend.weight});
+  }
+  if (!route.backends.empty()) to.message.routes.push_back(std::move(route));
+}
+
 }  // namespace
 
 std::string ModuleKey(std::string_view artifact_digest, std::string_view engine_key) {
@@ -43,12 +73,12 @@ Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnab
                                  const cell::Observe& observe) {
   Configuration built;
   built.message.observe = observe;
-  std::map<std::string, std::uint32_t, std::less<>> index_of;
+  Indices indices;
   std::set<std::string> modules;
   for (const Runnable& each : runnable) {
     if (each.revision.tenant != tenant) continue;
     modules.insert(each.module);
-    index_of[each.revision.name] = static_cast<std::uint32_t>(built.message.functions.size());
+    indices.emplace(NameOf(each), static_cast<std::uint32_t>(built.message.functions.size()));
     built.message.functions.push_back(FunctionFrom(each));
     // Other classes' directories are their keeper's to show.
     if (each.sandbox_class == model::Class::kWasm) {
@@ -56,17 +86,70 @@ Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnab
     }
   }
   for (const model::RouteEntry& entry : routes) {
-    if (entry.tenant != tenant) continue;
-    cell::Route route{entry.host, entry.path, entry.methods, {}};
-    for (const model::Backend& backend : entry.backends) {
-      const auto found = index_of.find(backend.function);
-      if (found == index_of.end()) continue;
-      route.backends.push_back({found->second, backend.weight});
-    }
-    if (!route.backends.empty()) built.message.routes.push_back(std::move(route));
+    if (entry.tenant == tenant) AddRoute(entry, indices, built);
   }
   built.modules.assign(modules.begin(), modules.end());
   return built;
+}
+
+Configuration BuildFrontConfiguration(std::span<const Runnable> runnable,
+                                      std::span<const model::RouteEntry> routes,
+                                      const cell::Observe& observe) {
+  Configuration built;
+  built.message.observe = observe;
+  Indices indices;
+  std::set<std::string> modules;
+  for (const Runnable& each : runnable) {
+    indices.emplace(NameOf(each), static_cast<std::uint32_t>(built.message.functions.size()));
+    built.message.functions.push_back(each.sandbox_class == model::Class::kWasm
+                                          ? HandedOn(FunctionFrom(each))
+                                          : FunctionFrom(each));
+    if (each.sandbox_class != model::Class::kWasm) modules.insert(each.module);
+  }
+  for (const model::RouteEntry& entry : routes) AddRoute(entry, indices, built);
+  built.modules.assign(modules.begin(), modules.end());
+  return built;
+}
+
+std::string_view ModeName(ListenerPlan::Mode mode) noexcept {
+  return mode == ListenerPlan::Mode::kDirect ? "direct" : "front";
+}
+
+ListenerPlan PlanListener(std::span<const Runnable> runnable,
+                          std::span<const model::RouteEntry> routes) {
+  std::map<FullName, model::Class> class_of;
+  for (const Runnable& each : runnable) class_of.emplace(NameOf(each), each.sandbox_class);
+  std::set<std::string> tenants;
+  std::set<std::string> others;  // classes that are not wasm
+  ListenerPlan plan;
+  for (const model::RouteEntry& route : routes) {
+    tenants.insert(route.tenant);
+    for (const model::Backend& backend : route.backends) {
+      const auto found = class_of.find({route.tenant, backend.function});
+      if (found == class_of.end()) continue;
+      if (found->second == model::Class::kWasm) {
+        plan.handed_on.insert(route.tenant);
+      } else {
+        others.emplace(model::ClassName(found->second));
+      }
+    }
+  }
+  if (tenants.size() <= 1 && others.empty()) {
+    plan.handed_on.clear();
+    plan.why = "there are no routes yet";
+    if (tenants.empty()) return plan;
+    plan.tenant = *tenants.begin();
+    plan.why = "every route leads to wasm of namespace '" + plan.tenant + "'";
+    return plan;
+  }
+  plan.mode = ListenerPlan::Mode::kFront;
+  if (tenants.size() > 1) {
+    plan.why = "routes of " + std::to_string(tenants.size()) + " namespaces share it";
+  }
+  for (const std::string& other : others) {
+    plan.why += (plan.why.empty() ? "routes lead to class " : "; class ") + other;
+  }
+  return plan;
 }
 
 }  // namespace strata::manager

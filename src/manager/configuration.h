@@ -1,12 +1,14 @@
-// manager/configuration.h - what the cells of one tenant should serve, derived from the store.
+// manager/configuration.h - what cells should serve, and which of them has the listener, derived
+// from the store.
 //
-//   store (revisions, routes) --> [ BuildConfiguration ] --> cell::Configure + module keys -->
+//   store (revisions, routes) --> [ PlanListener, Build... ] --> cell::Configure + module keys -->
 //   cells
 //
 // Pure. A configuration is complete: cells get the whole of it each time and switch at once.
 // Tested by manager/configuration_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <span>
@@ -37,6 +39,27 @@ struct Runnable {
 
 // The key of a workload's native code on the wire and in the cache.
 std::string ModuleKey(std::string_view artifact_digest, std::string_view engine_key);
+
+// Who accepts on the public listener. Direct: the host cells of one tenant, which parse, route and
+// run without a hop; possible while every route leads to wasm of that tenant. Else fronts.
+struct ListenerPlan {
+  enum class Mode : std::uint8_t { kDirect, kFront };
+  Mode mode = Mode::kDirect;
+  std::string tenant;               // kDirect only: whose; empty: nobody has routes
+  std::set<std::string> handed_on;  // kFront only: tenants whose cells get requests from fronts
+  std::string why;                  // for people
+};
+
+std::string_view ModeName(ListenerPlan::Mode mode) noexcept;  // "direct", "front"
+
+ListenerPlan PlanListener(std::span<const Runnable> runnable,
+                          std::span<const model::RouteEntry> routes);
+
+// What fronts serve: every route, of all tenants. Functions of class wasm are handed on, the others
+// are reached through their keepers' lines.
+Configuration BuildFrontConfiguration(std::span<const Runnable> runnable,
+                                      std::span<const model::RouteEntry> routes,
+                                      const cell::Observe& observe);
 
 // The configuration of `tenant`. A route to a name that has no revision is left out (the store does
 // not let that happen).

@@ -70,5 +70,59 @@ TEST(ConfigurationTest, DirectoriesOfOtherClassesAreTheirKeepersAffair) {
   EXPECT_EQ(built.message.functions.at(0).sandbox_class, "container");
 }
 
+TEST(ConfigurationTest, AListenerIsDirectWhileAllOfItIsWasmOfOneTenant) {
+  std::vector<Runnable> runnable{RunnableOf("a", "one", "sha256:1"),
+                                 RunnableOf("b", "two", "sha256:2")};
+  EXPECT_EQ(PlanListener(runnable, {}).mode, ListenerPlan::Mode::kDirect);
+  std::vector<model::RouteEntry> routes{RouteTo("a", "/1", "one")};
+  ListenerPlan plan = PlanListener(runnable, routes);
+  EXPECT_EQ(plan.mode, ListenerPlan::Mode::kDirect);
+  EXPECT_EQ(plan.tenant, "a");
+  EXPECT_TRUE(plan.handed_on.empty());
+
+  routes.push_back(RouteTo("b", "/2", "two"));
+  plan = PlanListener(runnable, routes);
+  EXPECT_EQ(plan.mode, ListenerPlan::Mode::kFront);
+  EXPECT_EQ(plan.handed_on, (std::set<std::string>{"a", "b"}));
+  EXPECT_EQ(plan.why, "routes of 2 namespaces share it");
+
+  runnable[1].sandbox_class = model::Class::kMicrovm;
+  plan = PlanListener(runnable, routes);
+  EXPECT_EQ(plan.handed_on, (std::set<std::string>{"a"}));
+  EXPECT_EQ(plan.why, "routes of 2 namespaces share it; class microvm");
+}
+
+TEST(ConfigurationTest, OneRouteToAnotherClassMakesFronts) {
+  std::vector<Runnable> runnable{RunnableOf("a", "one", "container:1@k")};
+  runnable[0].sandbox_class = model::Class::kContainer;
+  const std::vector<model::RouteEntry> routes{RouteTo("a", "/1", "one")};
+  const ListenerPlan plan = PlanListener(runnable, routes);
+  EXPECT_EQ(plan.mode, ListenerPlan::Mode::kFront);
+  EXPECT_EQ(plan.why, "routes lead to class container");
+  EXPECT_TRUE(plan.handed_on.empty());
+}
+
+TEST(ConfigurationTest, AFrontKnowsNoCodeOrPowersOfWhatItHandsOn) {
+  std::vector<Runnable> runnable{RunnableOf("a", "same", "sha256:1"),
+                                 RunnableOf("b", "same", "container:1@k")};
+  runnable[0].revision.workload.env = {{"KEY", "secret"}};
+  runnable[0].revision.workload.grants.http = {{"api.example", 443}};
+  runnable[1].sandbox_class = model::Class::kContainer;
+  const std::vector<model::RouteEntry> routes{RouteTo("a", "/1", "same"),
+                                              RouteTo("b", "/2", "same")};
+  const Configuration built = BuildFrontConfiguration(runnable, routes, {});
+  EXPECT_EQ(built.modules, std::vector<std::string>{"container:1@k"});
+  EXPECT_TRUE(built.read_only.empty());
+  ASSERT_EQ(built.message.functions.size(), 2U);
+  const cell::Function& handed = built.message.functions[0];
+  EXPECT_TRUE(handed.module.empty());
+  EXPECT_TRUE(handed.env.empty());
+  EXPECT_TRUE(handed.grants.http.empty());
+  EXPECT_EQ(built.message.functions[1].module, "container:1@k");
+  ASSERT_EQ(built.message.routes.size(), 2U);
+  EXPECT_EQ(built.message.routes[0].backends[0].function, 0U);
+  EXPECT_EQ(built.message.routes[1].backends[0].function, 1U);
+}
+
 }  // namespace
 }  // namespace strata::manager

@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostProblems = 100;
+constexpr const char* kDefaultTenant = "default";  // has the listener while nobody has routes
 constexpr std::chrono::milliseconds kFirstRetry{500};
 constexpr std::chrono::milliseconds kLongestRetry{10'000};
 
@@ -281,10 +282,8 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
   if (!version) co_return std::unexpected(version.error());
   DesiredState desired;
   desired.generation = static_cast<std::uint32_t>(*version);
-  if (!routes->empty()) desired.front_tenant = routes->front().tenant;
-
   std::vector<Runnable> ready;
-  std::set<std::string> tenants{desired.front_tenant};
+  std::set<std::string> tenants;
   for (model::Revision& revision : *revisions) {
     auto runnable = co_await MakeRunnable(std::move(revision));
     if (!runnable) {
@@ -294,6 +293,13 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
     }
     tenants.insert(runnable->revision.tenant);
     ready.push_back(std::move(*runnable));
+  }
+  desired.listener = PlanListener(ready, *routes);
+  if (desired.listener.mode == ListenerPlan::Mode::kFront) {
+    desired.front = BuildFrontConfiguration(ready, *routes, options_.observe);
+  } else {
+    if (desired.listener.tenant.empty()) desired.listener.tenant = kDefaultTenant;
+    tenants.insert(desired.listener.tenant);
   }
   indices_.clear();
   for (const std::string& tenant : tenants) {

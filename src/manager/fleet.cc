@@ -16,10 +16,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view kFrontSlot = "web-";
-constexpr std::string_view kTenantSlot = "tenant-";
+constexpr std::string_view kSocket = "web-";
 constexpr milliseconds kDrainPatience{10'000};
 constexpr milliseconds kEndPatience{2'000};
+// How long a change waits for connections that the listener's former cells still finish, so that
+// what is asked after it is answered by it. The rest they finish by themselves.
+constexpr milliseconds kHandOverPatience{2'000};
 // A cell that dies sooner than this after its start is held back a little longer each time.
 constexpr std::chrono::seconds kQuickDeath{1};
 constexpr milliseconds kLongestBackoff{5'000};
@@ -35,10 +37,11 @@ Awaitable<void> Pause(Loop& loop, milliseconds duration) {
   (void)co_await never.Wait(duration);
 }
 
-Awaitable<void> DrainAndForget(std::shared_ptr<CellProcess> cell, telemetry::Logger log) {
-  auto drained = co_await cell->Drain(kDrainPatience);
-  if (!drained) log.Warn("a replaced cell was killed", {{"cell", cell->name()}});
+std::string SlotName(const std::string& tenant, std::uint32_t index) {
+  return (tenant.empty() ? "front" : tenant) + "/" + std::to_string(index);
 }
+
+std::string SocketName(std::uint32_t index) { return std::string(kSocket) + std::to_string(index); }
 
 }  // namespace
 
@@ -51,11 +54,6 @@ Fleet::Fleet(CellContext& context, Connector& connector, OpenModuleFn open_modul
       turns_(context.loop, 1),
       starts_(context.loop, 2 * std::max(1U, std::thread::hardware_concurrency())) {}
 
-std::uint32_t Fleet::FrontCells() const {
-  if (context_.options.cells != 0) return context_.options.cells;
-  return std::max(1U, std::thread::hardware_concurrency());
-}
-
 Task<void> Fleet::Recover() {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(turn.error());
@@ -65,6 +63,7 @@ Task<void> Fleet::Recover() {
 }
 
 Task<void> Fleet::AdoptAll() {
+  std::vector<std::shared_ptr<CellProcess>> adopted;
   for (const host::HostObject& object : context_.journal.living()) {
     if (object.kind != "cell") continue;
     auto cell = co_await CellProcess::Adopt(context_, *this, object);
@@ -74,24 +73,32 @@ Task<void> Fleet::AdoptAll() {
       RemoveTraces(context_, object.id);
       continue;
     }
-    Slot slot;
-    slot.tenant = (*cell)->tenant();
-    slot.cell = *cell;
-    slot.started = context_.clock.Now();
-    for (PublicSocket& socket : (*cell)->TakeSockets()) {
-      slot.socket = socket.id;
-      sockets_.insert_or_assign(socket.id, std::move(socket));
-    }
-    const std::string name =
-        slot.socket.empty() ? std::string(kTenantSlot) + slot.tenant : slot.socket;
-    if (slots_.contains(name)) {  // the old half of an unfinished replacement
-      Spawn(context_.loop, DrainAndForget(*cell, context_.log));
-      continue;
-    }
     context_.log.Info("adopted a cell", {{"cell", object.id}, {"pid", (*cell)->pid()}});
-    slots_.emplace(name, std::move(slot));
+    adopted.push_back(std::move(*cell));
   }
+  // Those with a socket have a place of their own.
+  std::ranges::stable_partition(adopted, [](const auto& cell) { return cell->listening(); });
+  for (auto& cell : adopted) Place(std::move(cell));
   co_return Result<void>{};
+}
+
+void Fleet::Place(std::shared_ptr<CellProcess> cell) {
+  Slot slot{.tenant = cell->tenant(), .socket = {}, .cell = cell, .started = context_.clock.Now()};
+  std::string name;
+  for (PublicSocket& socket : cell->TakeSockets()) {
+    slot.socket = socket.id;
+    name = (cell->is_front() ? "front" : cell->tenant()) + "/" +
+           socket.id.substr(std::min(socket.id.size(), kSocket.size()));
+    sockets_.insert_or_assign(socket.id, std::move(socket));
+  }
+  for (std::uint32_t i = 0; name.empty(); ++i) {
+    if (const std::string free = SlotName(slot.tenant, i); !slots_.contains(free)) name = free;
+  }
+  if (slots_.contains(name)) {  // the old half of an unfinished replacement
+    Retire(std::move(cell));
+    return;
+  }
+  slots_.emplace(name, std::move(slot));
 }
 
 Result<void> Fleet::EndStrangers() {
@@ -113,8 +120,10 @@ Result<void> Fleet::BindMissing() {
   auto address = http::ParseTcpAddress(sockets_.empty() ? context_.options.listen
                                                         : sockets_.begin()->second.address);
   if (!address) return Wrap(address.error(), "--listen");
-  for (std::uint32_t i = 0; i < FrontCells(); ++i) {
-    const std::string id = std::string(kFrontSlot) + std::to_string(i);
+  std::uint32_t wanted = context_.options.cells;
+  if (wanted == 0) wanted = std::max(1U, std::thread::hardware_concurrency());
+  for (std::uint32_t i = 0; i < wanted; ++i) {
+    const std::string id = SocketName(i);
     if (sockets_.contains(id)) continue;
     auto bound = http::ListenTcp(*address, http::PortSharing::kReusePort);
     if (!bound) return std::unexpected(bound.error());
@@ -131,50 +140,90 @@ std::string Fleet::NewCellName(const std::string& tenant) {
   // The time makes the name new also after a restart of the manager.
   const auto now = context_.clock.WallNow().time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  return tenant.substr(0, 12) + "-" + std::to_string(seconds % 10'000'000) + "-" +
-         std::to_string(next_cell_++);
+  return (tenant.empty() ? "front" : tenant.substr(0, 12)) + "-" +
+         std::to_string(seconds % 10'000'000) + "-" + std::to_string(next_cell_++);
+}
+
+std::uint32_t Fleet::HostsOf(const std::string& tenant) const {
+  if (desired_.listener.mode == ListenerPlan::Mode::kDirect) {
+    return tenant == desired_.listener.tenant ? ListenerCells() : 1;
+  }
+  // Fronts take cores, too, and not every tenant is busy at once: the cores are given out twice.
+  const auto& sharing = desired_.listener.handed_on;
+  if (!sharing.contains(tenant)) return 1;
+  const auto each = static_cast<std::uint32_t>(2 * ListenerCells() / sharing.size());
+  return std::clamp(each, 1U, ListenerCells());
+}
+
+bool Fleet::HandedOn(const CellProcess& host) const {
+  return desired_.listener.handed_on.contains(host.tenant());
+}
+
+const Configuration& Fleet::ConfigurationOf(const Slot& slot) {
+  return slot.tenant.empty() ? desired_.front : desired_.by_tenant[slot.tenant];
+}
+
+// Makes the places that are missing, and says who is to have which socket and who is to leave.
+void Fleet::PlaceSlots() {
+  for (auto& [name, slot] : slots_) {
+    slot.socket.clear();
+    // One host too many stays as long as sandboxes live in it.
+    const bool holds = slot.cell && !slot.cell->sandboxes().empty();
+    slot.leaving = !holds || !desired_.by_tenant.contains(slot.tenant);
+  }
+  const auto place = [this](const std::string& tenant, std::uint32_t count, bool listens) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      Slot& slot = slots_[SlotName(tenant, i)];
+      slot.tenant = tenant;
+      slot.leaving = false;
+      if (listens) slot.socket = SocketName(i);
+    }
+  };
+  const bool direct = desired_.listener.mode == ListenerPlan::Mode::kDirect;
+  if (!direct) place("", ListenerCells(), true);
+  for (const auto& [tenant, configuration] : desired_.by_tenant) {
+    place(tenant, HostsOf(tenant), direct && tenant == desired_.listener.tenant);
+  }
 }
 
 Task<void> Fleet::Reconcile(DesiredState desired) {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(turn.error());
   desired_ = std::move(desired);
-  for (std::uint32_t i = 0; i < FrontCells(); ++i) {
-    const std::string id = std::string(kFrontSlot) + std::to_string(i);
-    Slot& slot = slots_[id];
-    slot.tenant = desired_.front_tenant;
-    slot.socket = id;
-  }
-  for (const auto& [tenant, configuration] : desired_.by_tenant) {
-    if (tenant != desired_.front_tenant) {
-      slots_[std::string(kTenantSlot) + tenant].tenant = tenant;
-    }
-  }
-  for (auto at = slots_.begin(); at != slots_.end();) {
-    const bool wanted = desired_.by_tenant.contains(at->second.tenant) &&
-                        (!at->second.socket.empty() || at->second.tenant != desired_.front_tenant);
-    if (wanted) {
-      ++at;
-      continue;
-    }
-    if (at->second.cell) Spawn(context_.loop, DrainAndForget(at->second.cell, context_.log));
-    at = slots_.erase(at);
-  }
+  PlaceSlots();
+  // Hosts first: what a front is told of must be there.
+  auto outcome = co_await BringAll(false);
+  auto fronts = co_await BringAll(true);
+  if (outcome) outcome = std::move(fronts);
+  // A failure of one tenant's cells does not keep the listener from the others.
+  auto handed = co_await HandOver();
+  if (!handed) co_return outcome ? handed : outcome;
+  auto given_up = co_await GiveUp();
+  co_return outcome ? given_up : outcome;
+}
+
+Task<void> Fleet::BringAll(bool fronts) {
   std::vector<Task<void>> all;
-  for (auto& [name, slot] : slots_) all.push_back(Bring(slot));
+  for (auto& [name, slot] : slots_) {
+    if (!slot.leaving && slot.tenant.empty() == fronts) all.push_back(Bring(slot));
+  }
   co_return co_await Together(context_.loop, std::move(all));
 }
 
 Task<void> Fleet::Bring(Slot& slot) {
   auto brought = co_await Renew(slot);
-  if (!brought) co_return Wrap(brought.error(), "cell for " + slot.tenant);
+  if (!brought) {
+    co_return Wrap(brought.error(), slot.tenant.empty() ? "front" : "cell for " + slot.tenant);
+  }
   co_return Result<void>{};
 }
 
 Task<void> Fleet::Renew(Slot& slot) {
   if (slot.cell && slot.cell->alive() && slot.cell->tenant() == slot.tenant) {
-    const Configuration& configuration = desired_.by_tenant[slot.tenant];
-    auto configured = co_await slot.cell->Configure(configuration, desired_.generation);
+    Result<void> linked;
+    if (slot.cell->is_front()) linked = co_await LinkFront(*slot.cell);
+    if (!linked) co_return linked;
+    auto configured = co_await slot.cell->Configure(ConfigurationOf(slot), desired_.generation);
     if (configured || configured.error().code != Errc::kFailedPrecondition) co_return configured;
     context_.log.Info("replacing a cell",
                       {{"cell", slot.cell->name()}, {"why", configured.error().message}});
@@ -185,29 +234,105 @@ Task<void> Fleet::Renew(Slot& slot) {
     slot.cell = std::move(old);  // it serves what it served
     co_return filled;
   }
-  if (old && old->alive()) Spawn(context_.loop, DrainAndForget(std::move(old), context_.log));
+  if (old && old->alive()) Retire(std::move(old));
   co_return Result<void>{};
 }
 
 Task<void> Fleet::Fill(Slot& slot) {
   auto turn = co_await starts_.Take();
   if (!turn) co_return std::unexpected(turn.error());
-  const Configuration& configuration = desired_.by_tenant[slot.tenant];
+  const Configuration& configuration = ConfigurationOf(slot);
   auto cell = co_await CellProcess::Start(context_, *this, NewCellName(slot.tenant), slot.tenant,
                                           configuration.read_only, configuration.scratch);
   if (!cell) co_return std::unexpected(cell.error());
-  // Before it accepts anything, it knows what to answer.
-  auto configured = co_await (*cell)->Configure(configuration, desired_.generation);
-  if (configured && !slot.socket.empty()) {
-    configured = co_await (*cell)->Listen(sockets_.at(slot.socket));
+  // Before it accepts anything, it knows what to answer and whom to ask.
+  auto ready = co_await (*cell)->Configure(configuration, desired_.generation);
+  if (ready && slot.tenant.empty()) {
+    ready = co_await LinkFront(**cell);
+  } else if (ready) {
+    ready = co_await LinkHost(**cell);
   }
-  if (!configured) {
+  if (ready && !slot.socket.empty()) ready = co_await (*cell)->Listen(sockets_.at(slot.socket));
+  if (!ready) {
     (*cell)->Kill();
-    co_return configured;
+    co_return ready;
   }
   slot.cell = std::move(*cell);
   slot.started = context_.clock.Now();
   co_return Result<void>{};
+}
+
+// A line to every host that gets requests, and none to others.
+Task<void> Fleet::LinkFront(CellProcess& front) {
+  std::set<std::string> stale = front.linked();
+  for (auto& [name, slot] : slots_) {
+    const bool alive = slot.cell && slot.cell->alive() && !slot.leaving;
+    if (!alive || slot.cell->is_front() || !HandedOn(*slot.cell)) continue;
+    stale.erase(slot.cell->name());
+    if (auto linked = co_await front.Link(*slot.cell); !linked) co_return linked;
+  }
+  for (const std::string& host : stale) {
+    if (auto unlinked = co_await front.Unlink(host); !unlinked) co_return unlinked;
+  }
+  co_return Result<void>{};
+}
+
+Task<void> Fleet::LinkHost(CellProcess& host) {
+  if (!HandedOn(host)) co_return Result<void>{};
+  for (auto& [name, slot] : slots_) {
+    if (!slot.cell || !slot.cell->alive() || !slot.tenant.empty()) continue;
+    // A front that dies meanwhile is linked when it is replaced.
+    (void)co_await slot.cell->Link(host);
+  }
+  co_return Result<void>{};
+}
+
+// Gives every public socket to the cell that is to have it.
+Task<void> Fleet::HandOver() {
+  for (auto& [name, slot] : slots_) {
+    if (slot.socket.empty()) continue;
+    if (!slot.cell) co_return Fail(Errc::kUnavailable, "nobody is there to listen: " + name);
+    if (slot.cell->listening()) continue;
+    if (auto given = co_await slot.cell->Listen(sockets_.at(slot.socket)); !given) co_return given;
+  }
+  co_return Result<void>{};
+}
+
+// Takes the sockets from those that had them before, and ends cells that are not wanted any more.
+Task<void> Fleet::GiveUp() {
+  std::vector<Task<void>> stopping;
+  for (auto& [name, slot] : slots_) {
+    if (slot.socket.empty() && slot.cell && slot.cell->alive() && slot.cell->listening()) {
+      stopping.push_back(slot.cell->StopListening(kHandOverPatience));
+    }
+  }
+  // What takes longer is finished by the cell, also by one that leaves.
+  (void)co_await Together(context_.loop, std::move(stopping));
+  for (auto at = slots_.begin(); at != slots_.end();) {
+    if (!at->second.leaving) {
+      ++at;
+      continue;
+    }
+    auto cell = std::move(at->second.cell);
+    at = slots_.erase(at);
+    if (cell && cell->alive()) Retire(std::move(cell));
+  }
+  co_return Result<void>{};
+}
+
+void Fleet::Retire(std::shared_ptr<CellProcess> cell) {
+  Spawn(context_.loop, Leave(std::move(cell)));
+}
+
+// Fronts first hand nothing more on to it.
+Awaitable<void> Fleet::Leave(std::shared_ptr<CellProcess> cell) {
+  std::vector<std::shared_ptr<CellProcess>> fronts;
+  for (const auto& [name, slot] : slots_) {
+    if (slot.cell && slot.cell->is_front()) fronts.push_back(slot.cell);
+  }
+  for (const auto& front : fronts) (void)co_await front->Unlink(cell->name());
+  auto drained = co_await cell->Drain(kDrainPatience);
+  if (!drained) context_.log.Warn("a replaced cell was killed", {{"cell", cell->name()}});
 }
 
 void Fleet::OnExit(CellProcess& cell, const std::string& why) {
@@ -219,7 +344,7 @@ void Fleet::OnExit(CellProcess& cell, const std::string& why) {
     const bool quick = context_.clock.Now() - slot.started < kQuickDeath;
     slot.quick_deaths = quick ? slot.quick_deaths + 1 : 0;
     slot.cell = nullptr;
-    Spawn(context_.loop, Replace(name));
+    if (!slot.leaving) Spawn(context_.loop, Replace(name));
     return;
   }
 }
@@ -234,6 +359,7 @@ Awaitable<void> Fleet::Replace(std::string slot_name) {
     // A reconciliation may have dropped or filled the slot meanwhile.
     const auto again = slots_.find(slot_name);
     if (!turn || again == slots_.end() || again->second.cell || stopping_) co_return;
+    if (again->second.leaving) co_return;
     auto filled = co_await Fill(again->second);
     if (filled) {
       ++replaced_;
@@ -271,15 +397,23 @@ Task<void> Fleet::Down(milliseconds patience) {
   stopping_ = true;
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(turn.error());
-  // All at once: guests that do not end cost one patience, not one for each cell.
+  // Those that accept first: what they have taken may need the others.
+  auto outcome = co_await DrainAll(true, patience);
+  auto rest = co_await DrainAll(false, patience);
+  slots_.clear();
+  co_return outcome ? rest : outcome;
+}
+
+// All at once: guests that do not end cost one patience, not one for each cell.
+Task<void> Fleet::DrainAll(bool listening, milliseconds patience) {
   const auto drain = [](std::shared_ptr<CellProcess> cell, milliseconds most) -> Task<void> {
     co_return co_await cell->Drain(most);
   };
   std::vector<Task<void>> all;
-  for (const auto& cell : cells()) all.push_back(drain(cell, patience));
-  auto outcome = co_await Together(context_.loop, std::move(all));
-  slots_.clear();
-  co_return outcome;
+  for (const auto& cell : cells()) {
+    if (cell->alive() && cell->listening() == listening) all.push_back(drain(cell, patience));
+  }
+  co_return co_await Together(context_.loop, std::move(all));
 }
 
 std::shared_ptr<CellProcess> Fleet::Pick(std::string_view tenant) {

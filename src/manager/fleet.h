@@ -3,11 +3,13 @@
 //
 //   Manager --Reconcile--> [ Fleet: tenant -> cells ] --> CellProcess --> strata-cell
 //
-// The listener's cells belong to the tenant that has routes ("default" while nobody has). Each has
-// one SO_REUSEPORT socket of which the fleet keeps the original: a cell that dies is replaced with
-// the same socket, so connections that wait in it survive. A change that a living cell cannot take
-// (another tenant, a directory it was not started with) replaces it: start, configure, share the
-// socket, drain the old one.
+// Each public SO_REUSEPORT socket belongs to one cell: a host of the one tenant that has the
+// listener, or a front. The fleet keeps the original, so a cell that dies is replaced with the same
+// socket, and connections that wait in it survive. Fronts have a line to every host that they hand
+// requests on to. A change that a living cell cannot take (a directory it was not started with)
+// replaces it: start, configure, share the socket, drain the old one. When the listener changes
+// hands, the new cells have everything before they get the sockets, and only then the old ones stop
+// accepting; hosts stay, with their sandboxes.
 //
 // Threads: one loop; changes take turns. Errors: Reconcile fails with the first cell's error, the
 // cells then serve the old or the new configuration, each one whole. Tested by
@@ -32,8 +34,10 @@ namespace strata::manager {
 // What the fleet is to run, all tenants.
 struct DesiredState {
   std::uint32_t generation = 0;
-  std::string front_tenant = "default";            // owner of the public listener
-  std::map<std::string, Configuration> by_tenant;  // every tenant with functions, and the front's
+  ListenerPlan listener;
+  Configuration front;  // of fronts, when the listener has them
+  std::map<std::string, Configuration>
+      by_tenant;  // every tenant with functions, and the listener's
 };
 
 class Fleet final : public CellListener {
@@ -60,6 +64,8 @@ class Fleet final : public CellListener {
   [[nodiscard]] std::shared_ptr<CellProcess> FindSandbox(std::string_view id) const;
   [[nodiscard]] std::vector<std::shared_ptr<CellProcess>> cells() const;
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
+  // How the listener works, and why.
+  [[nodiscard]] const ListenerPlan& listener() const noexcept { return desired_.listener; }
   [[nodiscard]] std::uint64_t replaced() const noexcept { return replaced_; }
 
  private:
@@ -68,24 +74,40 @@ class Fleet final : public CellListener {
   void OnConnect(CellProcess& cell, cell::Connect request) override;
   Result<Fd> OpenModule(const std::string& key) override;
 
-  // One place for a cell. `socket` names a public socket, or is empty.
+  // One place for a cell.
   struct Slot {
-    std::string tenant;
-    std::string socket;
+    std::string tenant;                 // empty: a front's
+    std::string socket;                 // the public socket that it is to have; empty: none
     std::shared_ptr<CellProcess> cell;  // null while it is being replaced
+    bool leaving = false;               // to be given up once others have what it has
     std::uint32_t quick_deaths = 0;
     TimePoint started;
   };
 
   Task<void> AdoptAll();
+  void Place(std::shared_ptr<CellProcess> cell);
   Result<void> EndStrangers();
   Result<void> BindMissing();
-  Task<void> Fill(Slot& slot);   // starts, configures, listens
+  void PlaceSlots();
+  Task<void> BringAll(bool fronts);
+  Task<void> Fill(Slot& slot);   // starts, configures, links, listens
   Task<void> Bring(Slot& slot);  // to what is desired
   Task<void> Renew(Slot& slot);
+  Task<void> LinkFront(CellProcess& front);
+  Task<void> LinkHost(CellProcess& host);
+  Task<void> HandOver();
+  Task<void> GiveUp();
+  void Retire(std::shared_ptr<CellProcess> cell);
+  Awaitable<void> Leave(std::shared_ptr<CellProcess> cell);
   Awaitable<void> Replace(std::string slot_name);
+  Task<void> DrainAll(bool listening, std::chrono::milliseconds patience);
   std::string NewCellName(const std::string& tenant);
-  [[nodiscard]] std::uint32_t FrontCells() const;
+  [[nodiscard]] const Configuration& ConfigurationOf(const Slot& slot);
+  [[nodiscard]] std::uint32_t ListenerCells() const noexcept {
+    return static_cast<std::uint32_t>(sockets_.size());
+  }
+  [[nodiscard]] std::uint32_t HostsOf(const std::string& tenant) const;
+  [[nodiscard]] bool HandedOn(const CellProcess& host) const;
 
   CellContext& context_;
   Connector& connector_;
@@ -95,7 +117,7 @@ class Fleet final : public CellListener {
   Turns starts_;  // cells that start at once: a start costs 15 ms of a core
   DesiredState desired_;
   std::map<std::string, PublicSocket> sockets_;
-  std::map<std::string, Slot> slots_;  // "web-0", "tenant-shop"
+  std::map<std::string, Slot> slots_;  // "front/0", "shop/1"; "/" is in no tenant's name
   std::string address_;
   std::uint64_t next_cell_ = 0;
   std::uint64_t next_pick_ = 0;

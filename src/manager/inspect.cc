@@ -93,9 +93,14 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
     }
   }
   json["status"]["revisions"] = std::move(list);
-  // Which way a request takes: cells of the listener's tenant accept it themselves.
-  json["status"]["listener"] = {{"address", fleet_.address()}, {"mode", "direct"}};
+  json["status"]["listener"] = Listener();
   return json;
+}
+
+// Which way a request takes.
+Json ManagerImpl::Listener() const {
+  const ListenerPlan& plan = fleet_.listener();
+  return {{"address", fleet_.address()}, {"mode", ModeName(plan.mode)}, {"why", plan.why}};
 }
 
 Task<Json> ManagerImpl::Watch(std::uint64_t since) {
@@ -164,6 +169,7 @@ Json ManagerImpl::Status() {
   Json cells = Json::array();
   for (const auto& cell : fleet_.cells()) {
     cells.push_back({{"name", cell->name()},
+                     {"role", cell->is_front() ? "front" : "host"},
                      {"namespace", cell->tenant()},
                      {"pid", cell->pid()},
                      {"generation", cell->generation()},
@@ -173,6 +179,7 @@ Json ManagerImpl::Status() {
               {"instance", instance_},
               {"pid", ::getpid()},
               {"listen", fleet_.address()},
+              {"listener", Listener()},
               {"engine", compiler_.engine_key()},
               {"home", dir_.home().string()},
               {"cells", std::move(cells)},

@@ -128,6 +128,7 @@ class ManagerImpl final : public Manager {
   Result<Fd> OpenCode(const std::string& key);
 
   // inspect.cc
+  Json Listener() const;
   Json ToJson(const store::StoredResource& stored);
   Result<void> RequireFunction(std::string_view tenant, std::string_view function);
   Result<void> CheckVerb(const ServiceName& of, std::string_view verb);

@@ -56,9 +56,6 @@ bool Overlap(const RouteEntry& a, const RouteEntry& b) noexcept {
 
 Result<void> CheckRoute(const RouteEntry& candidate, std::span<const RouteEntry> existing) {
   for (const RouteEntry& other : existing) {
-    if (other.tenant != candidate.tenant) {
-      return std::unexpected(SecondTenant(candidate.tenant, other.tenant));
-    }
     if (other.owner == candidate.owner || !Overlap(candidate, other)) continue;
     return Fail(Errc::kFailedPrecondition, candidate.owner.ToString() + ": host '" +
                                                candidate.host + "', path '" + candidate.path +
@@ -73,9 +70,6 @@ Result<std::vector<RouteEntry>> BuildRoutes(std::span<const Resource> resources)
   std::vector<RouteEntry> table;
   for (const Resource& resource : resources) {
     for (RouteEntry& route : RoutesOf(resource)) {
-      if (!table.empty() && table.front().tenant != route.tenant) {
-        return std::unexpected(SecondTenant(route.tenant, table.front().tenant));
-      }
       std::vector<RouteEntry>& same_place = by_place[{route.host, route.path}];
       if (auto free = CheckRoute(route, same_place); !free) {
         return std::unexpected(std::move(free).error());
@@ -86,13 +80,6 @@ Result<std::vector<RouteEntry>> BuildRoutes(std::span<const Resource> resources)
   }
   std::sort(table.begin(), table.end(), Before);
   return table;
-}
-
-Error SecondTenant(std::string_view candidate, std::string_view present) {
-  return {Errc::kUnsupported,
-          "namespace '" + std::string(candidate) +
-              "' cannot have routes here: the listener serves '" + std::string(present) +
-              "', and in this version all routes of a listener belong to one namespace"};
 }
 
 }  // namespace strata::model

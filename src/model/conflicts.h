@@ -3,8 +3,7 @@
 //   store::Apply --> [ RoutesOf, CheckRoutes ] --> routes of the one transaction --> cells
 //
 // A trigger is shorthand for a route with one backend. Two resources may not own one host + path +
-// method; "every method" overlaps with each. In this version every listener is direct: all routes
-// on it belong to one tenant.
+// method, of whatever tenants they are; "every method" overlaps with each.
 //
 // Threads: values and pure functions. Tested by model/conflicts_test.cc.
 #pragma once
@@ -37,14 +36,10 @@ std::vector<RouteEntry> RoutesOf(const Resource& resource);
 bool Overlap(const RouteEntry& a, const RouteEntry& b) noexcept;
 
 // Checks `candidate` against routes that are already there. Fails with kFailedPrecondition when
-// one of another owner overlaps (the message names both owners and the method), kUnsupported when
-// one belongs to another tenant.
+// one of another owner overlaps (the message names both owners and the method).
 Result<void> CheckRoute(const RouteEntry& candidate, std::span<const RouteEntry> existing);
 
 // The whole table of `resources`, sorted by host, path, owner; or the first conflict in it.
 Result<std::vector<RouteEntry>> BuildRoutes(std::span<const Resource> resources);
-
-// The refusal of a second tenant on a listener.
-Error SecondTenant(std::string_view candidate, std::string_view present);
 
 }  // namespace strata::model

@@ -80,20 +80,16 @@ TEST(ConflictsTest, OtherHostsPathsAndMethodsAreFree) {
   EXPECT_TRUE(BuildRoutes(resources));
 }
 
-TEST(ConflictsTest, ASecondTenantOnTheListenerIsUnsupported) {
-  const std::vector<Resource> resources = {FunctionAt("f", {{"*", "/a", {}}}),
-                                           FunctionAt("g", {{"*", "/b", {}}}, "blog")};
+TEST(ConflictsTest, TenantsShareTheListenerButNoPlaceOnIt) {
+  std::vector<Resource> resources = {FunctionAt("f", {{"*", "/a", {}}}),
+                                     FunctionAt("g", {{"*", "/b", {}}}, "blog")};
+  EXPECT_TRUE(BuildRoutes(resources));
+  resources.push_back(FunctionAt("h", {{"*", "/a", {"GET"}}}, "blog"));
   const auto table = BuildRoutes(resources);
   ASSERT_FALSE(table);
-  EXPECT_EQ(table.error().code, Errc::kUnsupported);
-  EXPECT_THAT(table.error().message, HasSubstr("namespace 'blog'"));
-  EXPECT_THAT(table.error().message, HasSubstr("serves 'shop'"));
-}
-
-TEST(ConflictsTest, ATenantWithoutRoutesTakesNoListener) {
-  const std::vector<Resource> resources = {FunctionAt("f", {{"*", "/a", {}}}),
-                                           FunctionAt("g", {}, "blog")};
-  EXPECT_TRUE(BuildRoutes(resources));
+  EXPECT_EQ(table.error().code, Errc::kFailedPrecondition);
+  EXPECT_THAT(table.error().message, HasSubstr("Function blog/h"));
+  EXPECT_THAT(table.error().message, HasSubstr("already belongs to Function shop/f"));
 }
 
 }  // namespace

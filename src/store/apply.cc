@@ -40,7 +40,6 @@ class Writer {
   Result<void> InsertRevision(const model::Revision& revision);
   Result<void> LogChange(Change::Type type, StoredResource& stored);
   Result<void> Write(const StoredResource& stored);
-  Result<void> CheckTenant(const std::string& tenant);
   Result<void> CheckPlace(const model::RouteEntry& route);
 
   Store& store_;
@@ -154,19 +153,6 @@ Result<void> Writer::RemoveRoutes(const ResourceKey& owner) {
                        owner.tenant, KindName(owner.kind), owner.name);
 }
 
-// All routes belong to one tenant. The two halves of "not equal" can use the index.
-Result<void> Writer::CheckTenant(const std::string& tenant) {
-  auto query = database_.Prepare(
-      "SELECT tenant FROM routes WHERE tenant < ?1 UNION ALL"
-      " SELECT tenant FROM routes WHERE tenant > ?1 LIMIT 1",
-      tenant);
-  if (!query) return std::unexpected(std::move(query).error());
-  auto row = query->Step();
-  if (!row) return std::unexpected(std::move(row).error());
-  if (*row) return std::unexpected(model::SecondTenant(tenant, query->Text(0)));
-  return {};
-}
-
 // Whoever has this host and path already is asked.
 Result<void> Writer::CheckPlace(const model::RouteEntry& route) {
   auto query = database_.Prepare(
@@ -192,9 +178,7 @@ Result<void> Writer::CheckPlace(const model::RouteEntry& route) {
 
 Result<void> Writer::AddRoutes(const Resource& resource) {
   for (const model::RouteEntry& route : model::RoutesOf(resource)) {
-    auto free = CheckTenant(route.tenant);
-    if (free) free = CheckPlace(route);
-    if (!free) return free;
+    if (auto free = CheckPlace(route); !free) return free;
     auto done = database_.Run(
         "INSERT INTO routes (host, path, methods, tenant, owner_kind, owner_name)"
         " VALUES (?, ?, ?, ?, ?, ?)",

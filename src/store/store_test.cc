@@ -178,12 +178,13 @@ TEST_F(StoreTest, TwoResourcesOfOneBatchCanSwapTheirPaths) {
   EXPECT_EQ((*routes)[0].owner.name, "g");
 }
 
-TEST_F(StoreTest, ASecondTenantWithRoutesIsUnsupported) {
+TEST_F(StoreTest, TenantsShareTheListenerButNoPlaceOnIt) {
   Apply({FunctionOf("f", "/a")});
-  const Error error = ApplyError({FunctionOf("g", "/b", "blog")});
-  EXPECT_EQ(error.code, Errc::kUnsupported);
-  EXPECT_THAT(error.message, HasSubstr("'blog'"));
-  Apply({FunctionOf("g", "", "blog")});
+  const Error error = ApplyError({FunctionOf("g", "/a", "blog")});
+  EXPECT_EQ(error.code, Errc::kFailedPrecondition);
+  EXPECT_THAT(error.message, HasSubstr("already belongs to Function shop/f"));
+  Apply({FunctionOf("g", "/b", "blog")});
+  EXPECT_THAT(*store_->Routes(), SizeIs(2));
 }
 
 TEST_F(StoreTest, AFunctionAndAServiceCannotShareAName) {

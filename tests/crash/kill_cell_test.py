@@ -102,5 +102,48 @@ class KillCellWithDirectoriesTest(ServerTest):
         return file
 
 
+class KillBehindAFrontTest(ServerTest):
+    """Two namespaces on one listener: a host's death costs its own requests, a front's its connections."""
+
+    options = ("--cells=2",)
+
+    @classmethod
+    def prepare(cls):
+        cls.server.apply(hello("steady", "/one", "one"), hello("steady", "/two", "two"))
+
+    def cells(self, role, namespace):
+        return [cell["pid"] for cell in self.server.json("status")["cells"]
+                if (cell["role"], cell["namespace"]) == (role, namespace)]
+
+    def kill_under_load(self, role, namespace):
+        clients = [SteadyClient(self.server, path, b"hello, world\n", CONNECTIONS).start() for path in ("/one", "/two")]
+        for client in clients:
+            self.addCleanup(client.stop)
+            self.assertTrue(eventually(lambda client=client: min(client.answered) > 20))
+        before = self.cells(role, namespace)
+        os.kill(before[0], signal.SIGKILL)
+        self.assertTrue(eventually(lambda: before[0] not in self.cells(role, namespace)
+                                   and len(self.cells(role, namespace)) == len(before)))
+        answered = [client.total() for client in clients]
+        self.assertTrue(eventually(lambda: all(client.total() > count + 20 * CONNECTIONS
+                                               for client, count in zip(clients, answered, strict=True))))
+        for client in clients:
+            client.stop()
+        return clients
+
+    def test_a_host_takes_only_what_it_had_begun_and_nothing_of_its_neighbour(self):
+        one, two = self.kill_under_load("host", "one")
+        for failures in one.failures:
+            self.assertLessEqual(len(failures), 1, failures)
+            for failure in failures:
+                self.assertIn("cell-lost", failure)
+        self.assertEqual(two.all_failures(), [])
+
+    def test_a_front_takes_only_its_connections(self):
+        for client in self.kill_under_load("front", ""):
+            for failures in client.failures:
+                self.assertLessEqual(len(failures), 1, failures)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,4 +1,4 @@
-"""kill -9 of a manager, a cell, a keeper or a guest's process while 50 sandboxes of all classes live.
+"""kill -9 of a manager, a front, a host, a keeper or a guest's process while 50 sandboxes of all classes live.
 
 Every sandbox is inside a call that waits for the rest of its body. At each point one process dies; then
 the calls are finished, and exactly those may have failed that were inside it.
@@ -24,7 +24,7 @@ from e2e.support import BIN, PATIENCE, Server, ServerTest, eventually, function
 SEED = int(os.environ.get("STRATA_SEED", "4"))
 POINTS = 200 if os.environ.get("STRATA_LONG") else 20
 LIVE = {"wasm": 24, "container": 14, "appkernel": 8, "microvm": 4}
-VICTIMS = ("manager", "cell", "keeper", "guest")
+VICTIMS = ("manager", "front", "host", "keeper", "guest")
 ORPHAN_PATIENCE = 2.0
 PART, REST = b"first half, ", b"second half"
 
@@ -109,12 +109,15 @@ class KillMixedTest(HostTraces, ServerTest):
 
     def victim(self, kind, rng):
         """The process to kill, and a function that says whether a call was inside it."""
-        cells = self.server.cell_pids()
+        cells = {role: [cell["pid"] for cell in self.server.json("status")["cells"] if cell["role"] == role]
+                 for role in ("front", "host")}
         if kind == "manager":
             return self.pids_of("stratad")[0], lambda call, owner: False
-        if kind == "cell":
-            pid = rng.choice(cells)
+        if kind == "front":
+            pid = rng.choice(cells["front"])
             return pid, lambda call, owner: owner == pid
+        if kind == "host":  # which of its calls it has cannot be seen from outside
+            return rng.choice(cells["host"]), lambda call, owner: call.name == "wasm"
         if kind == "keeper":
             return self.pids_of("strata-keeper")[0], lambda call, owner: call.name != "wasm"
         living = sorted((path, pids) for path, pids in self.groups().items() if pids)

@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import unittest
 
-from e2e.support import (ARTIFACTS, DONE, EXAMPLES, FAILED, NOT_FOUND, UNSUPPORTED, USAGE, Server, ServerTest,
+from e2e.support import (ARTIFACTS, DONE, EXAMPLES, FAILED, NOT_FOUND, USAGE, WRONG_STATE, Server, ServerTest,
                          documents, eventually, function, hello)
 
 
@@ -127,13 +127,14 @@ class DeployTest(ServerTest):
         wrong = self.server.request("DELETE", "/item")
         self.assertEqual((wrong.status, wrong.headers["Allow"]), (405, "GET, POST"))
 
-    def test_routes_of_a_second_tenant_are_a_typed_refusal(self):
+    def test_a_second_namespace_has_routes_of_its_own_but_not_the_firsts(self):
         self.server.apply(hello("mine", "/mine", namespace="one"))
-        refused = self.apply_text(documents(hello("theirs", "/theirs", namespace="two")))
-        self.assert_exit(refused, UNSUPPORTED, "one")
+        refused = self.apply_text(documents(hello("theirs", "/mine", namespace="two")))
+        self.assert_exit(refused, WRONG_STATE, "already belongs to Function one/mine")
         self.assertEqual(self.server.resources(), ["Function/one/mine"])
-        # Without a route it is only called by name, and is welcome.
-        self.server.apply(hello("theirs", None, namespace="two"))
+        self.server.apply(hello("theirs", "/theirs", namespace="two"))
+        for path in ("/mine", "/theirs"):
+            self.assertEqual(self.server.get(path).text, "hello, world\n")
         called = self.server.strata("-n", "two", "invoke", "theirs")
         self.assertEqual(called.stdout, "hello, world\n", called.stderr)
 

@@ -40,7 +40,8 @@ class VerbsTest(ServerTest):
 
     def test_describe_says_how_its_listener_works_and_which_guest_it_is(self):
         described = self.server.json("-n", "demo", "describe", "function", "hello")
-        self.assertEqual(described["status"]["listener"], {"address": self.server.address, "mode": "direct"})
+        self.assertEqual(described["status"]["listener"], {"address": self.server.address, "mode": "direct",
+                                                           "why": "every route leads to wasm of namespace 'demo'"})
         self.assertEqual(described["status"]["guest"], "module")
         self.assertIn("fib", json.dumps(described["status"]["exports"]))
         self.assertEqual(described["spec"]["env"], {"COLOUR": "blue"})

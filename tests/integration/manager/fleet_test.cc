@@ -55,14 +55,21 @@ class FleetTest : public CellsFixture {
   }
 
   // One tenant, one function at /hello made of `module`.
-  Result<void> Reconcile(std::uint32_t generation, const std::string& module) {
+  Result<void> Reconcile(std::uint32_t generation, const std::string& module,
+                         ListenerPlan::Mode mode = ListenerPlan::Mode::kDirect) {
     DesiredState desired;
+    desired.listener.mode = mode;
     desired.generation = generation;
-    desired.front_tenant = "shop";
+    desired.listener.tenant = "shop";
     Configuration& configuration = desired.by_tenant["shop"];
     configuration.message.functions.push_back(TestCell::MakeFunction("hello", module));
     configuration.message.routes.push_back({"*", "/hello", {}, {{0, 100}}});
     configuration.modules = {module};
+    if (mode == ListenerPlan::Mode::kFront) {
+      desired.listener.handed_on = {"shop"};
+      desired.front.message = configuration.message;
+      desired.front.message.functions.front().module.clear();
+    }
     return Run(fleet_.Reconcile(std::move(desired)));
   }
 
@@ -201,6 +208,32 @@ TEST_F(FleetTest, AnUpdateThatFailsLeavesEachCellWithOneWholeConfiguration) {
   ASSERT_TRUE(Reconcile(3, "new").has_value());
   EXPECT_EQ(Served(), (Expected{{3, "new"}, {3, "new"}}));
   EXPECT_EQ(Pids(), pids);
+}
+
+TEST_F(FleetTest, TheListenerGoesToFrontsAndBackWhileTheHostStays) {
+  Serve("old");
+  const pid_t host = Pids().front();
+  const auto to_front = Reconcile(2, "old", ListenerPlan::Mode::kFront);
+  ASSERT_TRUE(to_front.has_value()) << to_front.error().message;
+  ASSERT_EQ(fleet_.cells().size(), 2U);
+  EXPECT_TRUE(fleet_.cells().front()->is_front());
+  EXPECT_TRUE(fleet_.cells().front()->listening());
+  EXPECT_EQ(fleet_.cells().back()->pid(), host);
+  EXPECT_FALSE(fleet_.cells().back()->listening());
+  EXPECT_TRUE(Answer(Ask()).ends_with("old"));
+
+  const auto back = Reconcile(3, "new");
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_EQ(Pids(), std::vector<pid_t>{host});
+  EXPECT_TRUE(Answer(Ask()).ends_with("new"));
+}
+
+TEST_F(FleetTest, AHostKeepsTheListenerUntilAFrontIsThere) {
+  UseScript("case \"$*\" in *role=front*) exit 1;; esac\nexec " +
+            std::string(STRATA_CELL_PROGRAM) + " \"$@\"\n");
+  Serve("old");
+  EXPECT_FALSE(Reconcile(2, "new", ListenerPlan::Mode::kFront).has_value());
+  EXPECT_TRUE(Answer(Ask()).ends_with("new")) << "the old way, until the new one works";
 }
 
 }  // namespace
