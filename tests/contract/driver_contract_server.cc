@@ -72,6 +72,21 @@ TEST_P(DriverContractTest, AServersOwnEndIsAnExit) {
   });
 }
 
+TEST_P(DriverContractTest, AConnectionEndsWhenTheServerClosesIt) {
+  WithServer(*this, [](Served& served) -> Awaitable<void> {
+    const bool ready = co_await served.Ready();
+    EXPECT_TRUE(ready);
+    auto connection = co_await (*served).Dial(kPort);
+    if (!connection) co_return ADD_FAILURE();
+    Send(*connection, "GET /close HTTP/1.1\r\n\r\n");
+    const std::string answer =
+        co_await Receive(served, *connection, "never said", Served::kPatience);
+    EXPECT_TRUE(answer.ends_with("until the end")) << answer;
+    char more = 0;
+    EXPECT_EQ(::read(connection->get(), &more, 1), 0);  // not EAGAIN: it is closed
+  });
+}
+
 TEST_P(DriverContractTest, ProgramsRunBesideAServer) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();

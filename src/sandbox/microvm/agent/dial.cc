@@ -74,7 +74,8 @@ int DialPort(const char* port) {
   }
   Way in(STDIN_FILENO, server.get());
   Way out(server.get(), STDOUT_FILENO);
-  while (!in.over() || !out.over()) {
+  // What a server that has said its last word would still read is nobody's: both sides close.
+  while (!out.over()) {
     std::array<pollfd, 2> waits = {in.Interest(), out.Interest()};
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) return 1;
     if (waits[0].revents != 0 && !in.Move()) return 0;
