@@ -41,32 +41,37 @@ Result<void> Deploy(Session& session, const ClassWorkload& workload, model::Clas
                                    ? (workload.folder / (workload.name + ".wasm")).string()
                                    : "oci:" + (workload.folder / "image").string();
   const std::string name = NameIn(workload, sandbox_class);
-  const Json manifest{{"apiVersion", "strata.dev/v1alpha1"},
-                      {"kind", "Function"},
-                      {"metadata", {{"name", name}, {"namespace", workload.space}}},
-                      {"spec",
-                       {{"artifact", artifact},
-                        {"class", model::ClassName(sandbox_class)},
-                        {"env", workload.env},
-                        {"limits", workload.limits}}}};
+  Json manifest{{"apiVersion", "strata.dev/v1alpha1"},
+                {"kind", workload.kind},
+                {"metadata", {{"name", name}, {"namespace", workload.space}}},
+                {"spec",
+                 {{"artifact", artifact},
+                  {"class", model::ClassName(sandbox_class)},
+                  {"env", workload.env},
+                  {"limits", workload.limits}}}};
+  manifest["spec"].update(workload.more);
   const Json file{{"name", name}, {"dir", "/"}, {"text", DumpJson(manifest)}};
   auto applied = session.AskJson("POST", "/v1/apply", Json{{"files", Json::array({file})}});
   if (!applied) return std::unexpected(std::move(applied).error());
   return {};
 }
 
+std::string PathOf(const ClassWorkload& workload, model::Class sandbox_class) {
+  return "/v1/namespaces/" + workload.space +
+         (workload.kind == "Service" ? "/services/" : "/functions/") +
+         NameIn(workload, sandbox_class);
+}
+
 Result<http::ClientResponse> Call(Session& session, const ClassWorkload& workload,
                                   model::Class sandbox_class, const std::string& path) {
   http::ClientRequest request;
   request.method = "POST";
-  request.target = "/v1/namespaces/" + workload.space + "/functions/" +
-                   NameIn(workload, sandbox_class) + "/invoke?path=" + PercentEncode(path);
+  request.target = PathOf(workload, sandbox_class) + "/invoke?path=" + PercentEncode(path);
   return session.Ask(std::move(request));
 }
 
 Result<void> Remove(Session& session, const ClassWorkload& workload, model::Class sandbox_class) {
-  auto removed = session.AskJson("DELETE", "/v1/namespaces/" + workload.space + "/functions/" +
-                                               NameIn(workload, sandbox_class));
+  auto removed = session.AskJson("DELETE", PathOf(workload, sandbox_class));
   if (!removed) return std::unexpected(std::move(removed).error());
   return {};
 }

@@ -24,18 +24,22 @@ std::filesystem::path ProgramFolder();
 std::filesystem::path ShareFolder(std::string_view name);
 
 // A workload that exists as `<folder>/<name>.wasm` and as the OCI layout `<folder>/image`, deployed
-// as Function "<name>-<class>" of a namespace of its own.
+// as "<name>-<class>" of a namespace of its own.
 struct ClassWorkload {
   std::filesystem::path folder;
   std::string name;
   std::string space;
   model::Env env;
-  Json limits;
+  Json limits = Json::object();
+  std::string kind = "Function";
+  Json more = Json::object();  // other members of its spec
 };
 
 Result<void> Deploy(Session& session, const ClassWorkload& workload, model::Class sandbox_class);
 Result<http::ClientResponse> Call(Session& session, const ClassWorkload& workload,
                                   model::Class sandbox_class, const std::string& path);
+// Of the API, under which it is.
+std::string PathOf(const ClassWorkload& workload, model::Class sandbox_class);
 Result<void> Remove(Session& session, const ClassWorkload& workload, model::Class sandbox_class);
 
 }  // namespace strata::cli

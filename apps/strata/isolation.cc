@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "battery.h"
 #include "classes.h"
 #include "measure/isolation.h"
 #include "model/values.h"
@@ -25,17 +26,6 @@ using measure::Verdict;
 
 constexpr Bytes kLargestList = Bytes::MiB(1);
 
-ClassWorkload Battery(const Plants& plants) {
-  return {.folder = ShareFolder("battery"),
-          .name = "battery",
-          .space = "strata-isolation",
-          .env = plants.Environment(),
-          .limits = {{"memory_mib", 96},
-                     {"cpu_time_ms", 2'000},
-                     {"timeout_ms", 6'000},
-                     {"response_kib", 1'024}}};
-}
-
 class Run {
  public:
   Run(Session& session, const IsolationFlags& flags) : session_(session), flags_(flags) {}
@@ -43,14 +33,17 @@ class Run {
   [[nodiscard]] bool all_acceptable() const noexcept { return acceptable_; }
 
  private:
-  Observation Try(const ClassWorkload& battery, model::Class in, const Scenario& scenario);
+  // Everything in one class, or why the class is not here.
+  Result<void> TryAll(Battery& battery, model::Class in);
+  [[nodiscard]] Json Matrix() const;
   void Progress(const std::string& name, std::size_t done) const;
   [[nodiscard]] bool Wanted(const Scenario& scenario) const;
 
   Session& session_;
   const IsolationFlags& flags_;
   std::vector<Scenario> scenarios_;
-  Json lacking_ = Json::object();  // class -> why it is not here
+  std::map<std::string, Json> outcomes_;  // scenario -> class -> verdict
+  Json lacking_ = Json::object();         // class -> why it is not here
   bool acceptable_ = true;
 };
 
@@ -65,12 +58,6 @@ void Run::Progress(const std::string& name, std::size_t done) const {
   if (done == scenarios_.size()) std::fprintf(stderr, "\r\033[K");
 }
 
-Observation Run::Try(const ClassWorkload& battery, model::Class in, const Scenario& scenario) {
-  auto answer = Call(session_, battery, in, "/" + scenario.id);
-  if (!answer) return {.answered = false, .answer = "", .problem = answer.error().message};
-  return {.answered = true, .answer = answer->body, .problem = ""};
-}
-
 Result<Json> Run::Go() {
   auto list = ReadFile(ShareFolder("battery") / "scenarios.json", kLargestList);
   if (!list) return Wrap(std::move(list).error(), "the battery is not installed");
@@ -78,33 +65,47 @@ Result<Json> Run::Go() {
   if (!all) return std::unexpected(std::move(all).error());
   std::erase_if(*all, [this](const Scenario& each) { return !Wanted(each); });
   scenarios_ = std::move(*all);
-  auto plants = Plants::Make();
-  if (!plants) return std::unexpected(std::move(plants).error());
+  auto through = ParseThrough(flags_.through);
+  if (!through) return std::unexpected(std::move(through).error());
   auto classes = ChooseClasses(flags_.classes);
   if (!classes) return std::unexpected(std::move(classes).error());
-  const ClassWorkload battery = Battery(*plants);
-  std::map<std::string, Json> outcomes;
+  auto plants = Plants::Make();
+  if (!plants) return std::unexpected(std::move(plants).error());
   for (const model::Class each : *classes) {
-    const std::string name(model::ClassName(each));
-    if (auto deployed = Deploy(session_, battery, each); !deployed) {
+    Battery battery(session_, *through, each, *plants);
+    if (auto deployed = battery.Deploy(); !deployed) {
       if (session_.no_server) return std::unexpected(std::move(deployed).error());
-      lacking_[name] = deployed.error().message;
+      lacking_[std::string(model::ClassName(each))] = deployed.error().message;
       continue;
     }
-    for (std::size_t i = 0; i < scenarios_.size(); ++i) {
-      Progress(name, i);
-      const Verdict verdict =
-          measure::Judge(scenarios_[i], each, Try(battery, each, scenarios_[i]));
-      acceptable_ = acceptable_ && verdict.acceptable();
-      outcomes[scenarios_[i].id][name] = measure::ToJson(verdict);
-    }
-    Progress(name, scenarios_.size());
-    auto removed = Remove(session_, battery, each);
+    auto tried = TryAll(battery, each);
+    auto removed = battery.Remove();
+    if (!tried) return std::unexpected(std::move(tried).error());
     if (!removed) return std::unexpected(std::move(removed).error());
   }
-  Json result{{"scenarios", Json::array()}, {"lacking", lacking_}};
+  return Matrix();
+}
+
+Result<void> Run::TryAll(Battery& battery, model::Class in) {
+  const std::string name(model::ClassName(in));
+  for (std::size_t i = 0; i < scenarios_.size(); ++i) {
+    Progress(name, i);
+    if (!battery.Takes(scenarios_[i])) continue;
+    const Observation seen = battery.Try(scenarios_[i]);
+    const Verdict verdict = measure::Judge(scenarios_[i], in, seen);
+    acceptable_ = acceptable_ && verdict.acceptable();
+    outcomes_[scenarios_[i].id][name] = measure::ToJson(verdict);
+  }
+  Progress(name, scenarios_.size());
+  return {};
+}
+
+Json Run::Matrix() const {
+  Json result{{"scenarios", Json::array()}, {"lacking", lacking_}, {"through", flags_.through}};
   for (const Scenario& each : scenarios_) {
-    Json entry{{"id", each.id}, {"title", each.title}, {"outcomes", outcomes[each.id]}};
+    const auto found = outcomes_.find(each.id);
+    if (found == outcomes_.end()) continue;
+    Json entry{{"id", each.id}, {"title", each.title}, {"outcomes", found->second}};
     if (!each.cve.empty()) entry["cve"] = each.cve;
     result["scenarios"].push_back(std::move(entry));
   }

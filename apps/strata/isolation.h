@@ -13,6 +13,7 @@ struct IsolationFlags {
   bool wanted = false;
   std::vector<std::string> classes;    // empty: all four
   std::vector<std::string> scenarios;  // empty: all
+  std::string through = "call";        // battery.h
   std::string native;  // a file: {"<scenario>": {"outcome", "evidence"}}; empty: none
 };
 

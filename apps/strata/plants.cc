@@ -81,6 +81,14 @@ Result<void> Plants::MakeFiles() {
   ::chmod(pattern.c_str(), 0777);
   if (auto wrote = WriteFileAtomic(directory_ / "secret", token_ + "\n", 0666); !wrote)
     return wrote;
+  std::error_code error;
+  fs::create_directory(granted(), error);
+  if (!error) fs::create_symlink("../secret", granted() / "out", error);
+  if (!error) fs::permissions(granted(), fs::perms::all, error);
+  if (error) return Fail(Errc::kInternal, "make a directory to grant: " + error.message());
+  if (auto wrote = WriteFileAtomic(directory_ / "tenant", token_ + "\n", 0600); !wrote) {
+    return wrote;
+  }
   SystemRandom random;
   shm_key_ = static_cast<int>(random.Below(0x7ffffffe)) + 1;
   shm_ = ::shmget(shm_key_, 4096, IPC_CREAT | IPC_EXCL | 0666);
@@ -118,9 +126,12 @@ Result<void> Plants::MakeProcess() {
   return {};
 }
 
-model::Env Plants::Environment() const {
+model::Env Plants::Environment(const std::string& granted_at) const {
   // Planted by whoever runs us in a network namespace of their own; never a real address.
-  const char* metadata = std::getenv("STRATA_PLANT_METADATA_PORT");
+  const auto given = [](const char* name, const char* otherwise) -> std::string {
+    const char* value = std::getenv(name);
+    return value == nullptr ? otherwise : value;
+  };
   return {{"STRATA_PLANT_TOKEN", token_},
           {"STRATA_PLANT_FILE", directory_ / "secret"},
           {"STRATA_PLANT_DIRECTORY", directory_},
@@ -129,7 +140,11 @@ model::Env Plants::Environment() const {
           {"STRATA_PLANT_SETUID", "/battery-setuid"},
           {"STRATA_PLANT_PID", std::to_string(process_->pid())},
           {"STRATA_PLANT_PORT", std::to_string(port_)},
-          {"STRATA_PLANT_METADATA_PORT", metadata == nullptr ? "0" : metadata},
+          {"STRATA_PLANT_GRANTED", granted_at},
+          {"STRATA_PLANT_TENANT_FILE", directory_ / "tenant"},
+          {"STRATA_PLANT_TENANT_ADDRESS", given("STRATA_PLANT_TENANT_ADDRESS", "127.0.0.1")},
+          {"STRATA_PLANT_TENANT_PORT", given("STRATA_PLANT_TENANT_PORT", "0")},
+          {"STRATA_PLANT_METADATA_PORT", given("STRATA_PLANT_METADATA_PORT", "0")},
           {"STRATA_PLANT_SHM_KEY", std::to_string(shm_key_)}};
 }
 

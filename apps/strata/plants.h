@@ -23,8 +23,11 @@ class Plants {
   Plants& operator=(Plants&&) = delete;
   ~Plants();
 
-  // What guests are told (measure/battery/battery.h).
-  [[nodiscard]] model::Env Environment() const;
+  // What guests are told (measure/battery/battery.h); they see granted() at `granted_at`.
+  [[nodiscard]] model::Env Environment(const std::string& granted_at) const;
+
+  // A directory to be granted, with a link that leads out of it.
+  [[nodiscard]] std::filesystem::path granted() const { return directory_ / "granted"; }
 
  private:
   Plants() = default;

@@ -70,12 +70,18 @@ void AddProbe(CLI::App& app, Session& session) {
   verb->footer(
       "Run it as the user that runs 'strata up': the answer depends on the user.\n"
       "With --isolation it needs a running server: it deploys small guests that try to escape, in\n"
-      "every class, and removes them again. Exit code 1: one got further than it may.");
+      "every class, and removes them again. Exit code 1: one got further than it may. Limits of a\n"
+      "call are tried as calls only; 'server', 'exec' and 'copy' try what reaches beyond a "
+      "sandbox.");
   CLI::Option* battery =
       verb->add_flag("--isolation", isolation->wanted, "Try to break out of every class");
   verb->add_option("--class", isolation->classes, "Only this class; several are allowed")
       ->needs(battery);
   verb->add_option("--scenario", isolation->scenarios, "Only this scenario; several are allowed")
+      ->needs(battery);
+  verb->add_option("--through", isolation->through,
+                   "How guests run: call, server, exec (beside a Service), copy (of a Service)")
+      ->capture_default_str()
       ->needs(battery);
   verb->add_option("--native", isolation->native, "Outcomes of a native run, to show beside")
       ->needs(battery);

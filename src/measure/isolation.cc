@@ -54,30 +54,45 @@ bool Verdict::acceptable() const noexcept {
   return outcome == Outcome::kNotApplicable || outcome <= expected;
 }
 
+bool Applies(const Scenario& scenario, model::Class sandbox_class) {
+  const bool of_engine = scenario.kind == "wasm" || scenario.kind == "compile";
+  return !of_engine || sandbox_class == model::Class::kWasm;
+}
+
 Verdict Judge(const Scenario& scenario, model::Class sandbox_class, const Observation& seen) {
   const bool own_kernel = sandbox_class != model::Class::kContainer;
+  const bool of_kernel = scenario.kind == "kernel" || scenario.kind == "objects";
   Verdict verdict;
-  // Abuse is let go on until the limit is reached.
-  const bool log = scenario.kind == "log";
-  const bool may_contain =
-      log || scenario.kind == "abuse" || (scenario.kind == "kernel" && own_kernel);
-  verdict.expected = may_contain ? Outcome::kContained : Outcome::kBlocked;
-  if (!seen.answered) {
-    verdict.outcome = Outcome::kContained;
-    verdict.expected = Outcome::kContained;  // ended, whatever it was about to do
-    verdict.evidence = Clean(seen.problem);
+  if (!Applies(scenario, sandbox_class)) {
+    verdict.evidence = "of WebAssembly only";
     return verdict;
   }
-  const std::string_view line = LastLine(seen.answer);
+  // Abuse is let go on until the limit is reached.
+  const bool log = scenario.kind == "log";
+  const bool taken = scenario.kind != "planted" && scenario.kind != "kernel";
+  const bool on_own_kernel = of_kernel && own_kernel;
+  const bool may_contain = taken || on_own_kernel;
+  verdict.expected = may_contain ? Outcome::kContained : Outcome::kBlocked;
+  if (seen.end == End::kEnded) {
+    verdict.outcome = Outcome::kContained;
+    verdict.expected = Outcome::kContained;  // ended, whatever it was about to do
+    verdict.evidence = Clean(seen.text);
+    return verdict;
+  }
+  if (seen.end == End::kLost) {
+    verdict.outcome = Outcome::kAllowed;  // assume the worst
+    verdict.evidence = Clean("no verdict: " + seen.text);
+    return verdict;
+  }
+  const std::string_view line = LastLine(seen.text);
   const std::string_view word = line.substr(0, line.find(' '));
   verdict.evidence = Clean(line.substr(std::min(line.size(), word.size() + 1)));
   if (word == "allowed") {
-    const bool on_own_kernel = scenario.kind == "kernel" && own_kernel;
     verdict.outcome = on_own_kernel || log ? Outcome::kContained : Outcome::kAllowed;
     if (log) verdict.evidence += " taken; the log drops and rotates";
     if (on_own_kernel) verdict.evidence += " (of its own kernel)";
   } else if (word == "blocked") {
-    verdict.outcome = scenario.kind == "abuse" ? Outcome::kContained : Outcome::kBlocked;
+    verdict.outcome = taken && !log ? Outcome::kContained : Outcome::kBlocked;
   } else if (word != "n/a") {
     verdict.outcome = Outcome::kAllowed;  // it did not say: assume the worst
     verdict.evidence = "no verdict";

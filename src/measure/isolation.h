@@ -24,18 +24,25 @@ namespace strata::measure {
 struct Scenario {
   std::string id;
   std::string title;
-  std::string kind;  // "planted", "kernel", "abuse", "log" (battery/battery.h)
+  std::string kind;  // as battery/battery.h has them, without the k: "planted"
   std::string cve;   // empty: none
 };
 
 // From `strata-battery --list`. kInvalidArgument: something else.
 Result<std::vector<Scenario>> ParseCatalogue(std::string_view json);
 
+// Whether `scenario` can be tried in the class at all.
+bool Applies(const Scenario& scenario, model::Class sandbox_class);
+
 // How one run of one scenario ended.
+enum class End {
+  kAnswered,  // the guest lived to say something
+  kEnded,     // the platform ended it, or refused to begin
+  kLost,      // something else happened: nothing is known
+};
 struct Observation {
-  bool answered = false;  // the guest lived to say something
-  std::string answer;     // what it said; the verdict is its last line
-  std::string problem;    // why the platform ended it: "limit: memory"
+  End end = End::kLost;
+  std::string text;  // what it said, the verdict in the last line; or why it was ended, or lost
 };
 
 enum class Outcome { kBlocked, kContained, kAllowed, kNotApplicable };

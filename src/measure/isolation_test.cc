@@ -9,7 +9,7 @@ using model::Class;
 
 Verdict JudgeAnswer(const char* kind, Class in, const char* answer) {
   return Judge({.id = "x", .title = "x", .kind = kind, .cve = ""}, in,
-               {.answered = true, .answer = answer, .problem = ""});
+               {.end = End::kAnswered, .text = answer});
 }
 
 TEST(IsolationTest, WhatAGuestReachesOfOthersIsAllowedEverywhere) {
@@ -28,12 +28,18 @@ TEST(IsolationTest, AnOwnKernelContainsWhatIsDoneToIt) {
   EXPECT_TRUE(own.acceptable());
 }
 
+TEST(IsolationTest, ObjectsOfAnOwnKernelAreContained) {
+  EXPECT_FALSE(JudgeAnswer("objects", Class::kContainer, "allowed 180 threads").acceptable());
+  EXPECT_TRUE(JudgeAnswer("objects", Class::kAppkernel, "allowed 180 threads").acceptable());
+  EXPECT_TRUE(JudgeAnswer("objects", Class::kContainer, "blocked 5 threads: EAGAIN").acceptable());
+}
+
 TEST(IsolationTest, AbuseIsContainedByItsLimit) {
   EXPECT_EQ(JudgeAnswer("abuse", Class::kContainer, "blocked fork: EAGAIN").outcome,
             Outcome::kContained);
   EXPECT_FALSE(JudgeAnswer("abuse", Class::kMicrovm, "allowed 200 MiB").acceptable());
   const Verdict ended =
-      Judge({"x", "x", "abuse", ""}, Class::kContainer, {false, "", "limit: memory"});
+      Judge({"x", "x", "abuse", ""}, Class::kContainer, {End::kEnded, "limit: memory"});
   EXPECT_EQ(ended.outcome, Outcome::kContained);
   EXPECT_EQ(ended.evidence, "limit: memory");
 }
@@ -43,6 +49,21 @@ TEST(IsolationTest, TheLastLineCountsAndSilenceIsTheWorst) {
             Outcome::kAllowed);
   EXPECT_FALSE(JudgeAnswer("planted", Class::kWasm, "").acceptable());
   EXPECT_FALSE(JudgeAnswer("planted", Class::kWasm, "permitted").acceptable());
+}
+
+TEST(IsolationTest, WhatNobodySawIsTheWorst) {
+  const Verdict lost = Judge({"x", "x", "abuse", ""}, Class::kContainer, {End::kLost, "no server"});
+  EXPECT_EQ(lost.outcome, Outcome::kAllowed);
+  EXPECT_FALSE(lost.acceptable());
+}
+
+TEST(IsolationTest, WhatIsOfWebAssemblyIsJudgedThereOnly) {
+  for (const char* kind : {"wasm", "compile"}) {
+    EXPECT_FALSE(JudgeAnswer(kind, Class::kWasm, "allowed wrote beyond its memory").acceptable());
+    EXPECT_EQ(JudgeAnswer(kind, Class::kWasm, "blocked memory.grow").outcome, Outcome::kContained);
+    EXPECT_EQ(JudgeAnswer(kind, Class::kMicrovm, "allowed anything").outcome,
+              Outcome::kNotApplicable);
+  }
 }
 
 TEST(IsolationTest, EvidenceIsPlainText) {

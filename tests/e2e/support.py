@@ -210,10 +210,11 @@ class ServerTest(unittest.TestCase):
     """Tests that share one server; a class that leaves something on the host fails."""
 
     options = ()
+    prefix = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(*cls.options)
+        cls.server = Server(*cls.options, prefix=cls.prefix)
         try:
             cls.server.up()
             cls.prepare()

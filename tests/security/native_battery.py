@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Runs the isolation battery natively: what a scenario does when nothing is in its way.
 
-    native_battery.py PROGRAM OUTPUT.json
+    native_battery.py BIN OUTPUT.json      BIN: the folder of the programs
 
 A scenario that is not "allowed" here proves nothing when a sandbox blocks it. Every run sits in fresh
 mount, PID, IPC, UTS and network namespaces, sees / read-only but for a small tmpfs, and is inside an
 outer control group (256 processes, 512 MiB) with 20 seconds, ended by that group. Without such a group,
-bombs are "n/a". What it goes after is planted inside, the metadata address on its own loopback.
+bombs are "n/a". What it goes after is planted inside, the metadata address on its own loopback. What is
+WebAssembly's only has a control here, which does the same with nobody who checks; of the compile bomb,
+that is its compilation without a limit of its own, which takes all memory that the outer group gives.
 """
 
 import ctypes
@@ -30,6 +32,7 @@ TOKEN = "strata-plant-native"
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID, CLONE_NEWNET = (
     0x20000, 0x4000000, 0x8000000, 0x20000000, 0x40000000)
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
+METADATA, TENANT = "169.254.169.254", "10.231.77.7"
 SYS_KEYCTL, SYS_ADD_KEY = 250, 248
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -110,8 +113,8 @@ def bring_up_loopback():
         def request(name, call, data):
             fcntl.ioctl(control, call, struct.pack("16s24s", name, data))
         request(b"lo", 0x8914, struct.pack("h", 0x1 | 0x40))  # SIOCSIFFLAGS: up, running
-        address = struct.pack("HH4s", socket.AF_INET, 0, socket.inet_aton("169.254.169.254"))
-        request(b"lo:1", 0x8916, address)  # SIOCSIFADDR
+        for name, address in ((b"lo:1", METADATA), (b"lo:2", TENANT)):
+            request(name, 0x8916, struct.pack("HH4s", socket.AF_INET, 0, socket.inet_aton(address)))  # SIOCSIFADDR
 
 
 def listen(family, address):
@@ -127,13 +130,16 @@ def plant(program):
     os.mkdir(folder)
     pathlib.Path(folder, "secret").write_text(TOKEN + "\n")
     os.chmod(folder, 0o777)
+    os.mkdir(folder + "/granted")
+    os.symlink("../secret", folder + "/granted/out")
+    pathlib.Path(folder, "tenant").write_text(TOKEN + "\n")
     shutil.copy(program, "/tmp/battery")
     shutil.copy(program, "/tmp/battery-setuid")
     os.chmod("/tmp/battery", 0o755)
     os.chmod("/tmp/battery-setuid", 0o4755)
     bring_up_loopback()
     keep = [listen(socket.AF_UNIX, "\0" + TOKEN), listen(socket.AF_UNIX, folder + "/socket"),
-            listen(socket.AF_INET, ("127.0.0.1", 0)), listen(socket.AF_INET, ("169.254.169.254", 0))]
+            *(listen(socket.AF_INET, (address, 0)) for address in ("127.0.0.1", METADATA, TENANT))]
     check(libc.shmget(4711, 4096, 0o1666), "shmget")
     check(libc.syscall(SYS_KEYCTL, 1, None), "join a session keyring")
     check(libc.syscall(SYS_ADD_KEY, b"user", TOKEN.encode(), b"x", 1, -3), "add_key")
@@ -143,7 +149,8 @@ def plant(program):
     environment = {"TOKEN": TOKEN, "FILE": folder + "/secret", "DIRECTORY": folder, "ABSTRACT": TOKEN,
                    "PATH": folder + "/socket", "SETUID": "/tmp/battery-setuid", "PID": process.pid,
                    "PORT": keep[2].getsockname()[1], "METADATA_PORT": keep[3].getsockname()[1],
-                   "SHM_KEY": 4711}
+                   "TENANT_ADDRESS": TENANT, "TENANT_PORT": keep[4].getsockname()[1],
+                   "GRANTED": folder + "/granted", "TENANT_FILE": folder + "/tenant", "SHM_KEY": 4711}
     return {f"STRATA_PLANT_{name}": str(value) for name, value in environment.items()}, keep
 
 
@@ -162,6 +169,60 @@ def run_inside(program, scenario):
     done = subprocess.run(["/tmp/battery", scenario], env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, close_fds=False, check=False)
     return done.stdout[-200:].decode(errors="replace").strip().rsplit("\n", 1)[-1]
+
+
+class OwnNetwork:
+    """A network namespace in which metadata address and another tenant's address answer; ours to end."""
+
+    def __init__(self):
+        read, write = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            check(libc.prctl(1, signal.SIGKILL), "die with the parent")
+            check(libc.unshare(CLONE_NEWNET), "unshare")
+            bring_up_loopback()
+            keep = [listen(socket.AF_INET, (address, 0)) for address in (METADATA, TENANT)]
+            os.write(write, json.dumps([each.getsockname()[1] for each in keep]).encode())
+            os.close(write)
+            signal.pause()
+        os.close(write)
+        with os.fdopen(read, "rb") as ports:
+            self.metadata_port, self.tenant_port = json.loads(ports.read())
+        self.prefix = ["nsenter", f"--net=/proc/{self.pid}/ns/net"]
+        self.environment = {"STRATA_PLANT_METADATA_PORT": str(self.metadata_port),
+                            "STRATA_PLANT_TENANT_ADDRESS": TENANT,
+                            "STRATA_PLANT_TENANT_PORT": str(self.tenant_port)}
+
+    def end(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+
+def compile_without_limit(folder, group):
+    """The compile role as the manager starts it, but for the bound of its memory."""
+    code = os.memfd_create("code", os.MFD_ALLOW_SEALING)
+    answer = os.memfd_create("answer")
+    bomb = os.open(folder / "../share/battery/bomb.wasm", os.O_RDONLY)
+
+    def begin():
+        group.join()
+        moved = [fcntl.fcntl(each, fcntl.F_DUPFD, 10) for each in (bomb, code, answer)]
+        for number, each in enumerate(moved, 3):
+            os.dup2(each, number)
+    compiler = subprocess.Popen([folder / "strata-cell", "--role=compile", "--insecure-confinement=missing-ok",
+                                 "--memory-mib=1048576"], close_fds=False, preexec_fn=begin,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        status = compiler.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        status = None
+    group.kill()
+    compiler.wait()
+    for each in (code, answer, bomb):
+        os.close(each)
+    if status == -signal.SIGKILL:
+        return {"outcome": "allowed", "evidence": "control: took all memory that there was"}
+    return {"outcome": "blocked", "evidence": f"control: ended by itself, {status}"}
 
 
 def run_one(program, scenario, group):
@@ -199,7 +260,8 @@ def run_one(program, scenario, group):
 
 
 def main():
-    program, output = sys.argv[1:]
+    folder, output = pathlib.Path(sys.argv[1]), sys.argv[2]
+    program = folder / "strata-battery"
     scenarios = json.loads(subprocess.run([program, "--list"], capture_output=True, check=True).stdout)
     try:
         group = Group()
@@ -209,8 +271,10 @@ def main():
     outcomes = {}
     try:
         for scenario in scenarios:
-            if scenario["kind"] in ("abuse", "log") and group is None:
+            if group is None and scenario["kind"] not in ("planted", "kernel"):
                 outcomes[scenario["id"]] = {"outcome": "n/a", "evidence": "no outer control group"}
+            elif scenario["kind"] == "compile":
+                outcomes[scenario["id"]] = compile_without_limit(folder, group)
             else:
                 outcomes[scenario["id"]] = run_one(program, scenario["id"], group)
     finally:

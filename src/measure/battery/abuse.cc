@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,6 +159,14 @@ Outcome Compute(const Plants&) {
   return Allowed("4 s of a processor");
 }
 
+Outcome CallFlood(const Plants&) {
+  const std::clock_t end = std::clock() + kCpuSeconds * CLOCKS_PER_SEC;
+  while (std::clock() < end) {
+    for (int i = 0; i < 1'000; ++i) ::syscall(SYS_getppid);
+  }
+  return Allowed("calls for 4 s");
+}
+
 Outcome Wait(const Plants&) {
   for (int i = 0; i < 8; ++i) ::sleep(1);
   return Allowed("8 s of time");
@@ -167,15 +176,16 @@ constexpr Scenario kAll[] = {
     {"fork-bomb", "make 200 processes", Kind::kAbuse, Forks},
     // Of the kernel that they are made in: gVisor's threads and files in /tmp are none of the
     // host's.
-    {"thread-bomb", "make 180 threads", Kind::kKernel, Threads},
+    {"thread-bomb", "make 180 threads", Kind::kObjects, Threads},
     {"memory-bomb", "take 200 MiB", Kind::kAbuse, Memory},
     {"disk-bomb", "write 100 MiB to /tmp", Kind::kAbuse, Disk},
     {"root-disk-bomb", "write 100 MiB to the root", Kind::kAbuse, RootDisk},
-    {"inode-bomb", "make 30000 files", Kind::kKernel, Files},
+    {"inode-bomb", "make 30000 files", Kind::kObjects, Files},
     {"descriptor-bomb", "open 2000 descriptors", Kind::kAbuse, Descriptors},
     {"output-bomb", "answer with 12 MiB", Kind::kAbuse, Output},
     {"log-bomb", "log 12 MiB", Kind::kLog, Log},
     {"processor-bomb", "compute for 4 s", Kind::kAbuse, Compute},
+    {"call-flood", "call the kernel, or the host, for 4 s", Kind::kAbuse, CallFlood},
     {"time-bomb", "stay for 8 s", Kind::kAbuse, Wait},
 };
 

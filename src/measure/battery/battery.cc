@@ -1,6 +1,7 @@
 // strata-battery ID     runs one scenario and prints "allowed|blocked|n/a EVIDENCE"
 // strata-battery --list prints the catalogue as JSON
-// Without arguments the scenario is PATH_INFO, as a CGI program has it.
+// Without arguments the scenario is PATH_INFO, as a CGI program has it; without that, too, it is a
+// server at $PORT.
 #include "measure/battery/battery.h"
 
 #include <unistd.h>
@@ -20,8 +21,9 @@ std::string Get(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::array<std::span<const Scenario>, 4> All() {
-  return {FileScenarios(), ProcessScenarios(), KernelScenarios(), AbuseScenarios()};
+std::array<std::span<const Scenario>, 5> All() {
+  return {FileScenarios(), ProcessScenarios(), KernelScenarios(), AbuseScenarios(),
+          WasmScenarios()};
 }
 
 const char* Name(Kind kind) {
@@ -30,8 +32,14 @@ const char* Name(Kind kind) {
       return "planted";
     case Kind::kKernel:
       return "kernel";
+    case Kind::kObjects:
+      return "objects";
     case Kind::kLog:
       return "log";
+    case Kind::kWasm:
+      return "wasm";
+    case Kind::kCompile:
+      return "compile";
     case Kind::kAbuse:
       break;
   }
@@ -50,6 +58,8 @@ void List() {
   std::printf("]\n");
 }
 
+}  // namespace
+
 int RunOne(std::string_view id) {
   for (const auto& group : All()) {
     for (const Scenario& each : group) {
@@ -66,8 +76,6 @@ int RunOne(std::string_view id) {
   return 2;
 }
 
-}  // namespace
-
 Plants ReadPlants() {
   Plants plants;
   plants.token = Get("STRATA_PLANT_TOKEN");
@@ -76,9 +84,13 @@ Plants ReadPlants() {
   plants.abstract = Get("STRATA_PLANT_ABSTRACT");
   plants.path = Get("STRATA_PLANT_PATH");
   plants.setuid = Get("STRATA_PLANT_SETUID");
+  plants.granted = Get("STRATA_PLANT_GRANTED");
+  plants.tenant_file = Get("STRATA_PLANT_TENANT_FILE");
+  plants.tenant_address = Get("STRATA_PLANT_TENANT_ADDRESS");
   plants.pid = std::atoi(Get("STRATA_PLANT_PID").c_str());
   plants.port = std::atoi(Get("STRATA_PLANT_PORT").c_str());
   plants.metadata_port = std::atoi(Get("STRATA_PLANT_METADATA_PORT").c_str());
+  plants.tenant_port = std::atoi(Get("STRATA_PLANT_TENANT_PORT").c_str());
   plants.shm_key = std::atoi(Get("STRATA_PLANT_SHM_KEY").c_str());
   return plants;
 }
@@ -101,6 +113,10 @@ int main(int argc, char** argv) {
   if (id == "--am-i-root") return ::geteuid() == 0 ? 0 : 1;
   if (id.empty()) {
     const char* path = std::getenv("PATH_INFO");
+    const char* port = std::getenv("PORT");
+    if (path == nullptr && port != nullptr) {
+      return battery::Serve(static_cast<std::uint16_t>(std::atoi(port)));
+    }
     id = path == nullptr ? "" : std::string(path).substr(std::string_view(path).rfind('/') + 1);
   }
   return battery::RunOne(id);

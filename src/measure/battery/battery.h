@@ -12,8 +12,10 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace strata::measure::battery {
 
@@ -25,10 +27,14 @@ struct Plants {
   std::string abstract;   // name of an abstract socket that listens
   std::string path;       // of a Unix socket that listens
   std::string setuid;     // a set-user-id program of root's: this one
-  pid_t pid = 0;          // a process
-  int port = 0;           // on 127.0.0.1
-  int metadata_port = 0;  // on 169.254.169.254
-  int shm_key = 0;        // a System V shared memory segment
+  std::string granted;    // a directory that was granted, read-only; in it `out`, a link to `file`
+  std::string tenant_file;     // of another tenant's
+  std::string tenant_address;  // where another tenant's sandbox listens, in the run's network
+  pid_t pid = 0;               // a process
+  int port = 0;                // on 127.0.0.1
+  int metadata_port = 0;       // on 169.254.169.254
+  int tenant_port = 0;         // on tenant_address
+  int shm_key = 0;             // a System V shared memory segment
 };
 Plants ReadPlants();
 
@@ -48,8 +54,11 @@ Outcome ByErrno(const char* call, int error, std::span<const int> permitted = {}
 enum class Kind {
   kPlanted,  // something of somebody else's
   kKernel,   // an interface of the kernel's; a class with a kernel of its own contains it
+  kObjects,  // making more objects of the kernel than the limits give; contained likewise
   kAbuse,    // taking more than the limits give
   kLog,      // the same with log lines, which are taken and bounded later
+  kWasm,     // the engine of class wasm; other classes have none. Here: the control, unchecked
+  kCompile,  // the same, by a module to be compiled instead of a guest; the control is no program
 };
 
 struct Scenario {
@@ -60,9 +69,15 @@ struct Scenario {
   const char* cve = "";
 };
 
+// Runs the scenario `id` and prints its verdict; the program's exit code.
+int RunOne(std::string_view id);
+// Does so for every request at `port`, until it is killed.
+int Serve(std::uint16_t port);
+
 std::span<const Scenario> FileScenarios();
 std::span<const Scenario> ProcessScenarios();
 std::span<const Scenario> KernelScenarios();
 std::span<const Scenario> AbuseScenarios();
+std::span<const Scenario> WasmScenarios();
 
 }  // namespace strata::measure::battery

@@ -75,16 +75,23 @@ Outcome SymlinkRace(const Plants& plants) {
   ::unlink(path.c_str());
   return Blocked("200 turns");
 }
-Outcome WriteFile(const Plants& plants) {
-  const std::string path = plants.directory + "/written-by-a-guest";
+Outcome WritesInto(const std::string& directory) {
+  const std::string path = directory + "/written-by-a-guest";
   struct stat there{};
-  if (::stat(plants.directory.c_str(), &there) != 0) return ByErrno("stat", errno);
+  if (::stat(directory.c_str(), &there) != 0) return ByErrno("stat", errno);
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return ByErrno("open", errno);
   ::close(fd);
   ::unlink(path.c_str());
   return Allowed("wrote into the planted directory");
 }
+Outcome WriteFile(const Plants& plants) { return WritesInto(plants.directory); }
+Outcome GrantedDotDot(const Plants& plants) {
+  return ReadsToken(plants.granted + "/../secret", plants);
+}
+Outcome GrantedLink(const Plants& plants) { return ReadsToken(plants.granted + "/out", plants); }
+Outcome GrantedWrite(const Plants& plants) { return WritesInto(plants.granted); }
+Outcome TenantFile(const Plants& plants) { return ReadsToken(plants.tenant_file, plants); }
 Outcome OverwriteFile(const Plants& plants) {
   const int fd = ::open(plants.file.c_str(), O_WRONLY | O_CLOEXEC);
   if (fd < 0) return ByErrno("open", errno);
@@ -149,6 +156,10 @@ Outcome Metadata(const Plants& plants) {
   if (plants.metadata_port == 0) return {Result::kNotApplicable, "nothing planted"};
   return ConnectsTcp("169.254.169.254", plants.metadata_port);
 }
+Outcome TenantNetwork(const Plants& plants) {
+  if (plants.tenant_port == 0) return {Result::kNotApplicable, "nothing planted"};
+  return ConnectsTcp(plants.tenant_address.c_str(), plants.tenant_port);
+}
 Outcome SharedMemory(const Plants& plants) {
   const int id = ::shmget(plants.shm_key, 0, 0);
   return id >= 0 ? Allowed("found the planted segment") : ByErrno("shmget", errno);
@@ -176,6 +187,11 @@ constexpr Scenario kAll[] = {
     {"unix-socket", "connect to a Unix socket of the host", Kind::kPlanted, UnixSocket},
     {"host-loopback", "connect to a service on the host's loopback", Kind::kPlanted, Loopback},
     {"metadata-address", "connect to the metadata address", Kind::kPlanted, Metadata},
+    {"tenant-network", "connect to another tenant's sandbox", Kind::kPlanted, TenantNetwork},
+    {"tenant-file", "read a file of another tenant", Kind::kPlanted, TenantFile},
+    {"granted-dotdot", "leave a granted directory by ..", Kind::kPlanted, GrantedDotDot},
+    {"granted-link", "leave a granted directory by a link in it", Kind::kPlanted, GrantedLink},
+    {"granted-write", "write into a directory granted for reading", Kind::kPlanted, GrantedWrite},
     {"sysv-shared-memory", "find another's shared memory", Kind::kPlanted, SharedMemory},
 };
 

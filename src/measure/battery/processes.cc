@@ -112,7 +112,14 @@ Outcome OverwriteRuntime(const Plants&) {
   constexpr std::array kThrough = {ETXTBSY};
   const pid_t parent = ::getppid();
   if (parent <= 0) return Blocked("no parent is seen");
-  return Opens("/proc/" + std::to_string(parent) + "/exe", O_WRONLY, kThrough);
+  const std::string program = "/proc/" + std::to_string(parent) + "/exe";
+  struct stat theirs{};
+  struct stat ours{};
+  if (::stat(program.c_str(), &theirs) == 0 && ::stat("/proc/self/exe", &ours) == 0 &&
+      theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino) {
+    return Blocked("the parent is this program");
+  }
+  return Opens(program, O_WRONLY, kThrough);
 }
 Outcome SetUserId(const Plants& plants) {
   if (plants.setuid.empty()) return {Result::kNotApplicable, "nothing planted"};
