@@ -9,6 +9,11 @@ constexpr std::string_view kNoProcess = "its sandboxes are no processes";
 constexpr std::string_view kNoExports = "its guests are programs, without typed exports";
 constexpr std::string_view kNoState = "what runs in it cannot be saved as it is";
 
+// docs/drivers/appkernel.md has what was seen.
+constexpr std::string_view kEndsWhatItSaves =
+    "runsc's checkpoint ends the server that it saves, and cannot be restored if programs or "
+    "connections were open";
+
 constexpr std::array kWasm = {
     Inability{"exec", kNoProcess},     Inability{"cp", kNoProcess},
     Inability{"pause", kNoProcess},    Inability{"resume", kNoProcess},
@@ -21,6 +26,12 @@ constexpr std::array kPrograms = {
     Inability{"restore", kNoState},
     Inability{"fork", kNoState},
 };
+constexpr std::array kAppkernel = {
+    Inability{"invoke --export", kNoExports},
+    Inability{"snapshot", kEndsWhatItSaves},
+    Inability{"restore", kEndsWhatItSaves},
+    Inability{"fork", kEndsWhatItSaves},
+};
 constexpr std::array kMachine = {Inability{"invoke --export", kNoExports}};
 
 }  // namespace
@@ -30,8 +41,9 @@ std::span<const Inability> InabilitiesOf(model::Class sandbox_class) noexcept {
     case model::Class::kWasm:
       return kWasm;
     case model::Class::kContainer:
-    case model::Class::kAppkernel:
       return kPrograms;
+    case model::Class::kAppkernel:
+      return kAppkernel;
     case model::Class::kMicrovm:
       break;
   }
