@@ -1,0 +1,230 @@
+#include "host/netns.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/fib_rules.h>
+#include <linux/if_tun.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "base/check.h"
+#include "base/files.h"
+
+namespace strata::host {
+namespace {
+
+constexpr const char* kLoopback = "lo";
+constexpr std::uint8_t kWholeAddress = 32;
+
+// What a namespace of a sandbox has from its beginning. Called in it.
+Result<void> Furnish() {
+  auto routes = RouteSocket::Open();
+  if (!routes) return std::unexpected(std::move(routes).error());
+  if (auto raised = routes->RaiseLink(kLoopback); !raised) return raised;
+  return SetNetworkOption("ipv6/conf/default/disable_ipv6", "1");
+}
+
+// A netlink request: its header, the family's own header, attributes.
+class Request {
+ public:
+  template <typename Header>
+  Request(std::uint16_t type, std::uint16_t flags, const Header& header) {
+    nlmsghdr start{};
+    start.nlmsg_type = type;
+    start.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
+    Append(&start, sizeof(start));
+    Append(&header, sizeof(header));
+  }
+  template <typename Value>
+  Request& With(std::uint16_t type, const Value& value) {
+    return With(type, &value, sizeof(value));
+  }
+  Request& With(std::uint16_t type, std::string_view text) {
+    return With(type, std::string(text).c_str(), text.size() + 1);
+  }
+  std::string bytes;
+
+ private:
+  Request& With(std::uint16_t type, const void* value, std::size_t size) {
+    const rtattr head{static_cast<std::uint16_t>(RTA_LENGTH(size)), type};
+    Append(&head, sizeof(head));
+    Append(value, size);
+    return *this;
+  }
+  void Append(const void* data, std::size_t size) {
+    bytes.append(static_cast<const char*>(data), size);
+    bytes.resize(NLMSG_ALIGN(bytes.size()));
+  }
+};
+
+Result<int> IndexOf(const std::string& interface) {
+  const unsigned index = ::if_nametoindex(interface.c_str());
+  if (index == 0) return FailErrno("find interface " + interface, errno);
+  return static_cast<int>(index);
+}
+
+Request RuleRequest(std::uint16_t type, std::uint16_t flags, std::uint32_t priority,
+                    std::uint8_t table) {
+  fib_rule_hdr header{};
+  header.family = AF_INET;
+  header.table = table;
+  header.action = FR_ACT_TO_TBL;
+  Request request(type, flags, header);
+  request.With(FRA_PRIORITY, priority);
+  return request;
+}
+
+}  // namespace
+
+Result<Fd> MakeNetwork() {
+  const Fd own(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!own.valid()) return FailErrno("open our network namespace", errno);
+  if (::unshare(CLONE_NEWNET) != 0) return FailErrno("make a network namespace", errno);
+  Fd made(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  const int failed = made.valid() ? 0 : errno;
+  const auto furnished = Furnish();
+  // A thread that stayed there would do our other work in a sandbox's network.
+  STRATA_CHECK(::setns(own.get(), CLONE_NEWNET) == 0);
+  if (failed != 0) return FailErrno("open a new network namespace", failed);
+  if (!furnished) return std::unexpected(furnished.error());
+  return made;
+}
+
+Result<std::vector<std::string>> Interfaces() {
+  const std::unique_ptr<struct if_nameindex, decltype(&::if_freenameindex)> all(::if_nameindex(),
+                                                                                ::if_freenameindex);
+  if (!all) return FailErrno("list network interfaces", errno);
+  std::vector<std::string> names;
+  for (const struct if_nameindex* each = all.get(); each->if_index != 0; ++each) {
+    if (std::string_view(each->if_name) != kLoopback) names.emplace_back(each->if_name);
+  }
+  return names;
+}
+
+Result<void> SetNetworkOption(const std::string& name, std::string_view value) {
+  auto file = OpenFile("/proc/sys/net/" + name, O_WRONLY);
+  if (!file) return Wrap(std::move(file).error(), "network option " + name);
+  return WriteAll(file->get(), value);
+}
+
+Result<Tap> MakeTap() {
+  Fd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return FailErrno("open /dev/net/tun", errno);
+  ifreq request{};
+  std::strncpy(request.ifr_name, "tap%d", IFNAMSIZ - 1);
+  request.ifr_flags = IFF_TAP | IFF_NO_PI;
+  if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) return FailErrno("make a tap", errno);
+  return Tap{std::move(fd), request.ifr_name};
+}
+
+Result<RouteSocket> RouteSocket::Open() {
+  Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!fd.valid()) return FailErrno("rtnetlink", errno);
+  return RouteSocket(std::move(fd));
+}
+
+// The kernel answers before send() returns.
+Result<void> RouteSocket::Ask(std::string& message, const std::string& what) {
+  auto* header = reinterpret_cast<nlmsghdr*>(message.data());
+  header->nlmsg_len = static_cast<std::uint32_t>(message.size());
+  header->nlmsg_seq = ++sequence_;
+  if (::send(fd_.get(), message.data(), message.size(), 0) < 0) return FailErrno(what, errno);
+  alignas(nlmsghdr) std::array<char, 4096> answer{};
+  const ssize_t got = ::recv(fd_.get(), answer.data(), answer.size(), 0);
+  if (got < 0) return FailErrno(what, errno);
+  const auto* reply = reinterpret_cast<const nlmsghdr*>(answer.data());
+  if (!NLMSG_OK(reply, static_cast<std::size_t>(got)) || reply->nlmsg_type != NLMSG_ERROR ||
+      reply->nlmsg_seq != sequence_) {
+    return Fail(Errc::kInternal, what + ": an answer that does not belong to it");
+  }
+  const int error = -static_cast<const nlmsgerr*>(NLMSG_DATA(reply))->error;
+  return error == 0 ? Result<void>{} : FailErrno(what, error);
+}
+
+Result<void> RouteSocket::RaiseLink(const std::string& interface) {
+  auto index = IndexOf(interface);
+  if (!index) return std::unexpected(std::move(index).error());
+  ifinfomsg header{};
+  header.ifi_index = *index;
+  header.ifi_flags = IFF_UP;
+  header.ifi_change = IFF_UP;
+  Request request(RTM_NEWLINK, 0, header);
+  return Ask(request.bytes, "raise interface " + interface);
+}
+
+Result<void> RouteSocket::DeleteLink(const std::string& interface) {
+  const auto index = IndexOf(interface);
+  if (!index) return {};
+  ifinfomsg header{};
+  header.ifi_index = *index;
+  Request request(RTM_DELLINK, 0, header);
+  return Ask(request.bytes, "delete interface " + interface);
+}
+
+Result<void> RouteSocket::AddAddress(const std::string& interface, Ipv4 address) {
+  auto index = IndexOf(interface);
+  if (!index) return std::unexpected(std::move(index).error());
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET;
+  header.ifa_prefixlen = kWholeAddress;
+  header.ifa_index = static_cast<std::uint32_t>(*index);
+  Request request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header);
+  request.With(IFA_LOCAL, htonl(address.bits)).With(IFA_ADDRESS, htonl(address.bits));
+  return Ask(request.bytes, "give " + interface + " an address");
+}
+
+Result<void> RouteSocket::AddRoute(const std::string& interface, Ipv4 to) {
+  auto index = IndexOf(interface);
+  if (!index) return std::unexpected(std::move(index).error());
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_dst_len = kWholeAddress;
+  header.rtm_table = RT_TABLE_MAIN;
+  header.rtm_protocol = RTPROT_STATIC;
+  header.rtm_scope = RT_SCOPE_LINK;
+  header.rtm_type = RTN_UNICAST;
+  Request request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, header);
+  request.With(RTA_DST, htonl(to.bits)).With(RTA_OIF, *index);
+  return Ask(request.bytes, "route to " + to.ToString());
+}
+
+// The table "local" gets a route for every address, so that refusals may bear any as their source,
+// and is asked first for what comes in, last for what we send; by default it is first for both.
+Result<void> RouteSocket::DeliverAll() {
+  const std::string what = "deliver everything here";
+  Request incoming = RuleRequest(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, 1, RT_TABLE_LOCAL);
+  reinterpret_cast<fib_rule_hdr*>(incoming.bytes.data() + NLMSG_HDRLEN)->flags = FIB_RULE_INVERT;
+  incoming.With(FRA_IIFNAME, std::string_view(kLoopback));
+  Request outgoing = RuleRequest(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, 2, RT_TABLE_MAIN);
+  outgoing.With(FRA_IIFNAME, std::string_view(kLoopback));
+  Request last = RuleRequest(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, 3, RT_TABLE_LOCAL);
+  Request first = RuleRequest(RTM_DELRULE, 0, 0, RT_TABLE_LOCAL);
+  auto loopback = IndexOf(kLoopback);
+  if (!loopback) return std::unexpected(std::move(loopback).error());
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_table = RT_TABLE_LOCAL;
+  header.rtm_protocol = RTPROT_STATIC;
+  header.rtm_scope = RT_SCOPE_HOST;
+  header.rtm_type = RTN_LOCAL;
+  Request every(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, header);
+  every.With(RTA_OIF, *loopback);
+  for (Request* each : {&incoming, &outgoing, &last, &first, &every}) {
+    if (auto done = Ask(each->bytes, what); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace strata::host

@@ -1,0 +1,63 @@
+// host/netns.h - network namespaces and what is in ours: made, and made a place that every packet
+// ends in.
+//
+//   sandbox's namespace --veth or tap--> [ ours: RouteSocket::DeliverAll ] no way further
+//
+// Threads:  the calling thread's namespace is meant by "ours". Lifetime: an interface ends with its
+//           namespace, a tap also with its descriptor; nothing has a name on the host.
+// Errors:   FailErrno's codes with the step's name; kPermissionDenied without CAP_NET_ADMIN.
+// Tested by netns_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "host/ipv4.h"
+
+namespace strata::host {
+
+// A new network namespace with its loopback up; it lives as long as the descriptor, or a process or
+// path refers to it. New interfaces in it have no IPv6. Needs CAP_SYS_ADMIN. The calling thread is
+// in it meanwhile, so it must be one that nothing else uses.
+Result<Fd> MakeNetwork();
+
+// Of our namespace, without the loopback.
+Result<std::vector<std::string>> Interfaces();
+
+// Sets /proc/sys/net/`name` of our namespace: "ipv4/ip_forward".
+Result<void> SetNetworkOption(const std::string& name, std::string_view value);
+
+// Frames that a program writes and reads as a network interface.
+struct Tap {
+  Fd fd;
+  std::string interface;
+};
+Result<Tap> MakeTap();
+
+// Interfaces, addresses, routes and rules of the namespace that it was opened in (rtnetlink).
+class RouteSocket {
+ public:
+  static Result<RouteSocket> Open();
+
+  Result<void> RaiseLink(const std::string& interface);
+  // Succeeds when it is gone already.
+  Result<void> DeleteLink(const std::string& interface);
+  Result<void> AddAddress(const std::string& interface, Ipv4 address);
+  // `to` alone is behind `interface`.
+  Result<void> AddRoute(const std::string& interface, Ipv4 to);
+
+  // From now on every packet that comes in, for whatever address, is for this namespace itself:
+  // nothing is forwarded, and what nobody listens for is refused. Our own packets go by the routes.
+  Result<void> DeliverAll();
+
+ private:
+  explicit RouteSocket(Fd fd) : fd_(std::move(fd)) {}
+  Result<void> Ask(std::string& message, const std::string& what);
+  Fd fd_;
+  std::uint32_t sequence_ = 0;
+};
+
+}  // namespace strata::host
