@@ -1,9 +1,11 @@
 #include "classes.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +27,7 @@ namespace fs = std::filesystem;
 using keeper::Start;
 using model::Class;
 using sandbox::Driver;
+using sandbox::egress::Egress;
 
 // It is installed beside us.
 fs::path AgentProgram() {
@@ -35,12 +38,14 @@ fs::path AgentProgram() {
 using ChooseFn = Result<sandbox::oci::Config> (*)(sandbox::oci::Config);
 
 Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock, const Start& start,
-                                        Class sandbox_class, ChooseFn choose) {
+                                        Class sandbox_class, std::shared_ptr<Egress> egress,
+                                        ChooseFn choose) {
   sandbox::oci::Config config;
   config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;
   config.agent = AgentProgram();
+  config.egress = std::move(egress);
   auto chosen = choose(std::move(config));
   if (!chosen) return std::unexpected(std::move(chosen).error());
   return sandbox::oci::OciDriver::Create(loop, clock, *chosen);
@@ -57,12 +62,14 @@ host::Identity MachineUser(const std::string& keeper) {
   return {user, user};
 }
 
-Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, const Start& start) {
+Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, const Start& start,
+                                             std::shared_ptr<Egress> egress) {
   sandbox::microvm::Config config;
   config.agent = AgentProgram();
   config.state_root = fs::path(start.state_root) / ClassName(Class::kMicrovm);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;
+  config.egress = std::move(egress);
   config.user = MachineUser(start.instance + "/" + start.keeper);
   auto chosen = sandbox::microvm::ChooseAccelerator(std::move(config));
   if (!chosen) return std::unexpected(std::move(chosen).error());
@@ -72,19 +79,43 @@ Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, con
 }  // namespace
 
 Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class sandbox_class,
-                                           const Start& start) {
+                                           const Start& start, std::shared_ptr<Egress> egress) {
   switch (sandbox_class) {
     case Class::kContainer:
-      return MakeOci(loop, clock, start, sandbox_class, sandbox::container::ChooseRuntime);
+      return MakeOci(loop, clock, start, sandbox_class, std::move(egress),
+                     sandbox::container::ChooseRuntime);
     case Class::kAppkernel:
-      return MakeOci(loop, clock, start, sandbox_class, sandbox::appkernel::ChooseRuntime);
+      return MakeOci(loop, clock, start, sandbox_class, std::move(egress),
+                     sandbox::appkernel::ChooseRuntime);
     case Class::kMicrovm:
-      return MakeMachines(loop, clock, start);
+      return MakeMachines(loop, clock, start, std::move(egress));
     case Class::kWasm:
       break;
   }
   return Fail(Errc::kInvalidArgument, "wasm runs in cells");
 }
+
+namespace {
+
+// Gives a sandbox a network that nobody uses, in a namespace where nothing of the host's is.
+Result<void> TryNetwork() {
+  if (::geteuid() != 0) return Fail(Errc::kUnsupported, "needs root");
+  if (::unshare(CLONE_NEWNET) != 0) return FailErrno("make a network namespace", errno);
+  Loop loop;
+  auto egress = std::make_shared<Egress>(loop);
+  const sandbox::Spec spec{.id = "probe", .grants = {.http = {{.host = "probe.invalid"}}}};
+  if (auto can = egress->CheckJoin(spec.grants.http); !can) return can;
+  Result<void> outcome = Fail(Errc::kInternal, "it did not end");
+  Spawn(loop,
+        [](std::shared_ptr<Egress> with, sandbox::Spec what, Result<void>& to) -> Awaitable<void> {
+          auto joined = co_await with->Join(std::move(what));
+          to = joined ? Result<void>{} : std::unexpected(joined.error());
+        }(std::move(egress), spec, outcome));
+  loop.run();
+  return outcome;
+}
+
+}  // namespace
 
 Json Probe() {
   std::vector<host::Feature> found = host::ProbeHost();
@@ -99,7 +130,7 @@ Json Probe() {
   for (const Class each : {Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
     Loop loop;
     const SystemClock clock;
-    auto driver = ::geteuid() == 0 ? MakeDriver(loop, clock, each, start)
+    auto driver = ::geteuid() == 0 ? MakeDriver(loop, clock, each, start, nullptr)
                                    : Fail(Errc::kUnsupported, "needs root");
     auto works = driver ? (*driver)->Probe() : std::unexpected(driver.error());
     const std::string class_name(model::ClassName(each));
@@ -110,6 +141,12 @@ Json Probe() {
   }
   std::error_code ignored;
   fs::remove_all(root, ignored);
+  // The last, for it leaves the host's network.
+  const auto network = TryNetwork();
+  found.push_back({.name = "network-grants",
+                   .available = network.has_value(),
+                   .detail = network ? "made an interface" : network.error().message,
+                   .without = "grants.http is refused in classes container and appkernel"});
   Json all = host::FeaturesToJson(found);
   all["classes"] = Json::array();
   for (const Class each : {Class::kWasm, Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {

@@ -2,6 +2,7 @@
 // by stratad; this file reads the command line and knows which driver is which class. What a keeper
 // is: src/keeper/README.md.
 #include <cstdio>
+#include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -31,7 +32,8 @@ int main(int argc, char** argv) {
   app.add_option("--wire-fd", options.wire_fd, "descriptor of the wire to the manager")
       ->capture_default_str();
   bool probe = false;
-  app.add_flag("--probe", probe, "try this host's protections and classes out, print JSON, and exit");
+  app.add_flag("--probe", probe,
+               "try this host's protections and classes out, print JSON, and exit");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -41,5 +43,11 @@ int main(int argc, char** argv) {
     std::printf("%s\n", strata::DumpJson(strata::Probe()).c_str());
     return 0;
   }
-  return strata::keeper::Run(options, strata::MakeDriver);
+  std::shared_ptr<strata::sandbox::egress::Egress> egress;  // one for all classes
+  return strata::keeper::Run(
+      options, [&egress](strata::Loop& loop, const strata::Clock& clock,
+                         strata::model::Class sandbox_class, const strata::keeper::Start& start) {
+        if (!egress) egress = std::make_shared<strata::sandbox::egress::Egress>(loop);
+        return strata::MakeDriver(loop, clock, sandbox_class, start, egress);
+      });
 }

@@ -112,6 +112,26 @@ void Each(auto& visit, Is<Printed> auto& m) {
   visit("text", m.text);
 }
 
+void Each(auto& visit, Is<Connected> auto& m) {
+  visit("id", m.id);
+  visit("error", m.error);
+}
+
+void Each(auto& visit, Is<Connect> auto& m) {
+  visit("id", m.id);
+  visit("key", m.key);
+  visit("host", m.host);
+  visit("port", m.port);
+}
+
+void Each(auto& visit, Is<Moved> auto& m) {
+  visit("key", m.key);
+  visit("sent", m.sent);
+  visit("received", m.received);
+  visit("connections", m.connections);
+  visit("denied", m.denied);
+}
+
 void Each(auto& visit, Is<Attach> auto& m) { visit("key", m.key); }
 void Each(auto& visit, Is<Forget> auto& m) { visit("key", m.key); }
 void Each(auto& visit, Is<Drain> auto& m) { visit("deadline_ms", m.deadline_ms); }
@@ -147,11 +167,12 @@ namespace {
 
 // The "type" of a message, in the order of the variants.
 constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperTypes = {
-    "start",         "prepare",   "check", "attach",   "forget",       "drain",
-    "adopt",         "get_stats", "serve", "exec",     "set_paused",   "snapshot",
-    "drop_snapshot", "restore",   "fork",  "end_fork", "get_sandboxes"};
+    "start",         "prepare",   "check", "attach",   "forget",        "drain",
+    "adopt",         "get_stats", "serve", "exec",     "set_paused",    "snapshot",
+    "drop_snapshot", "restore",   "fork",  "end_fork", "get_sandboxes", "connected"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
-    "ready", "prepared", "checked", "drained", "state", "stats", "printed", "done"};
+    "ready", "prepared", "checked", "drained", "state",
+    "stats", "printed",  "done",    "connect", "moved"};
 
 }  // namespace
 

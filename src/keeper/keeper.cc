@@ -63,6 +63,7 @@ Keeper::Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_dr
       start_(std::move(start)),
       make_driver_(std::move(make_driver)),
       post_(std::move(post)),
+      outgoing_(loop, post_),
       server_(loop, clock) {}
 
 Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
@@ -77,6 +78,9 @@ Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
   } else if (auto* exec = std::get_if<Exec>(&message)) {
     if (fds.size() != 3) return Fail(Errc::kInvalidArgument, "exec: takes three descriptors");
     Spawn(loop_, RunProgram(std::move(*exec), std::move(fds)));
+  } else if (const auto* connected = std::get_if<Connected>(&message)) {
+    if (fds.size() > 1) return Fail(Errc::kInvalidArgument, "connected: takes one descriptor");
+    outgoing_.OnConnected(*connected, fds.empty() ? Fd() : std::move(fds.front()));
   } else if (auto* serve = std::get_if<Serve>(&message)) {
     OnServe(std::move(*serve));
   } else if (std::visit([this](auto& verb) { return StartVerb(verb); }, message)) {
@@ -143,7 +147,7 @@ Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {
   // Else the line closes, which tells whoever has its other end.
   if (draining_) return {};
   if (const auto found = images_.find(message.key); found != images_.end()) {
-    server_.Serve(found->second, std::move(fds.front()));
+    server_.Serve(found->second, std::move(fds.front()), &outgoing_.For(message.key));
   } else if (const auto service = services_.find(message.key); service != services_.end()) {
     server_.Serve(service->second->MakeDoor(), std::move(fds.front()));
   }
@@ -162,7 +166,7 @@ void Keeper::OnServe(Serve message) {
     post_(Prepared{key, ready ? "" : wire::WireError(ready.error())});
   };
   const auto service = std::make_shared<Service>(
-      loop_, clock_, std::move(message), image->second,
+      loop_, clock_, std::move(message), image->second, outgoing_.For(key),
       [this](Printed line) { post_(std::move(line)); }, on_ready);
   services_.emplace(key, service);
   service->Begin();

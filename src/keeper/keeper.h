@@ -24,6 +24,7 @@
 #include "base/fd.h"
 #include "base/task.h"
 #include "keeper/messages.h"
+#include "keeper/outgoing.h"
 #include "keeper/service.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/server.h"
@@ -76,6 +77,7 @@ class Keeper {
   const Start start_;
   MakeDriverFn make_driver_;
   std::function<void(ToManager)> post_;
+  Outgoing outgoing_;  // before the sandboxes that use it
   std::map<model::Class, std::unique_ptr<sandbox::Driver>> drivers_;
   std::map<std::string, std::shared_ptr<sandbox::Image>> images_;
   std::map<std::string, std::shared_ptr<Service>> services_;

@@ -133,6 +133,12 @@ struct Forget {
   std::string key;
 };
 
+// The answer to Connect: [fd] the connected socket when `error` is empty.
+struct Connected {
+  std::uint64_t id = 0;
+  std::string error;
+};
+
 // Take nothing new, finish the calls that run, answer Drained, exit 0.
 struct Drain {
   std::uint32_t deadline_ms = 10'000;
@@ -173,6 +179,21 @@ struct Printed {
   std::string stream;  // "stdout", "stderr", "host"
   std::string text;
 };
+// A guest of the image or service `key` wants a connection; the manager checks its grants again.
+struct Connect {
+  std::uint64_t id = 0;
+  std::string key;
+  std::string host;
+  std::uint16_t port = 0;
+};
+// What guests of `key` sent, received and were refused, since it was told last.
+struct Moved {
+  std::string key;
+  std::uint64_t sent = 0;      // bytes
+  std::uint64_t received = 0;  // bytes
+  std::uint64_t connections = 0;
+  std::uint64_t denied = 0;
+};
 // Answer to Adopt. [fd] the control listener.
 struct State {
   std::string keeper;
@@ -185,9 +206,10 @@ struct Stats {
   std::uint64_t calls = 0;  // in flight
 };
 
-using ToKeeper =
-    std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve, Exec,
-                 SetPaused, Snapshot, DropSnapshot, Restore, Fork, EndFork, GetSandboxes>;
-using ToManager = std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed, Done>;
+using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve,
+                              Exec, SetPaused, Snapshot, DropSnapshot, Restore, Fork, EndFork,
+                              GetSandboxes, Connected>;
+using ToManager =
+    std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed, Done, Connect, Moved>;
 
 }  // namespace strata::keeper

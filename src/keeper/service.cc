@@ -34,11 +34,12 @@ std::string Describe(const Result<model::Exit>& end) {
 }  // namespace
 
 Service::Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<sandbox::Image> image,
-                 PrintFn print, ReadyFn on_ready)
+                 sandbox::Connector& connector, PrintFn print, ReadyFn on_ready)
     : loop_(loop),
       clock_(clock),
       what_(std::move(what)),
       image_(std::move(image)),
+      connector_(connector),
       print_(std::move(print)),
       on_ready_(std::move(on_ready)),
       replicas_(what_.replicas),
@@ -99,7 +100,7 @@ Result<void> Service::Create(Replica& replica, std::shared_ptr<sandbox::Image> i
                              .limits = what_.limits,
                              .grants = what_.grants,
                              .env = what_.env,
-                             .effects = {.logs = &replica}});
+                             .effects = {.logs = &replica, .connector = &connector_}});
   if (!made) return std::unexpected(std::move(made).error());
   replica.sandbox = std::move(*made);
   replica.image = std::move(image);

@@ -38,8 +38,9 @@ class Service final : public sandbox::remote::Dialler,
   // Told once: the first replica is ready, or none became so in time and Stop() is to be called.
   using ReadyFn = std::function<void(Result<void> ready)>;
 
+  // `connector`: its sandboxes' way out; outlives it.
   Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<sandbox::Image> image,
-          PrintFn print, ReadyFn on_ready);
+          sandbox::Connector& connector, PrintFn print, ReadyFn on_ready);
   ~Service() override;
 
   void Begin();
@@ -99,6 +100,7 @@ class Service final : public sandbox::remote::Dialler,
   const Clock& clock_;
   const Serve what_;
   const std::shared_ptr<sandbox::Image> image_;
+  sandbox::Connector& connector_;
   PrintFn print_;
   ReadyFn on_ready_;                                // null once it was told
   std::vector<std::shared_ptr<Replica>> replicas_;  // by number; null: none lives now

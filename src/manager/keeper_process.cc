@@ -207,6 +207,10 @@ void KeeperProcess::Handle(keeper::ToManager message) {
     }
   } else if (auto* printed = std::get_if<keeper::Printed>(&message)) {
     listener_.OnPrinted(*this, std::move(*printed));
+  } else if (auto* asked = std::get_if<keeper::Connect>(&message)) {
+    listener_.OnConnect(*this, std::move(*asked));
+  } else if (const auto* moved = std::get_if<keeper::Moved>(&message)) {
+    listener_.OnMoved(*this, *moved);
   } else if (greeting_ && !std::holds_alternative<keeper::Drained>(message)) {
     std::exchange(greeting_, nullptr)->Set(std::move(message));  // Ready or State
   }
@@ -289,6 +293,13 @@ Result<Fd> KeeperProcess::OpenLine(const std::string& key) {
 void KeeperProcess::Forget(const std::string& key) {
   keys_.erase(key);
   static_cast<void>(Post(keeper::Forget{key}));  // a keeper that is gone has forgotten
+}
+
+void KeeperProcess::AnswerConnect(std::uint64_t id, Result<Fd> outcome) {
+  std::vector<Fd> fds;
+  keeper::Connected answer{.id = id, .error = outcome ? "" : wire::WireError(outcome.error())};
+  if (outcome) fds.push_back(std::move(*outcome));
+  static_cast<void>(Post(answer, std::move(fds)));  // a keeper that died needs no answer
 }
 
 Task<void> KeeperProcess::Drain(milliseconds patience) {

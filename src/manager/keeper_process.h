@@ -41,6 +41,9 @@ class KeeperListener {
   virtual ~KeeperListener() = default;
   virtual void OnExit(KeeperProcess& keeper, const std::string& why) = 0;
   virtual void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) = 0;
+  // To be answered with AnswerConnect.
+  virtual void OnConnect(KeeperProcess& keeper, keeper::Connect asked) = 0;
+  virtual void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) = 0;
 };
 
 // Ends and removes whatever the keeper `name`, which is gone, left on the host: processes and
@@ -78,6 +81,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   // A new line to the image `key`, for one cell.
   Result<Fd> OpenLine(const std::string& key);
   void Forget(const std::string& key);
+  void AnswerConnect(std::uint64_t id, Result<Fd> outcome);
 
   // Asks the keeper to finish and waits for its end; kills it after `patience`.
   Task<void> Drain(std::chrono::milliseconds patience);

@@ -44,9 +44,10 @@ std::string ServiceKey(const keeper::Serve& what, model::Class sandbox_class,
 
 bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
 
-Keepers::Keepers(CellContext& context, std::function<void(const std::string&)> on_lost,
-                 PrintedFn on_printed)
+Keepers::Keepers(CellContext& context, KeeperEgress& egress,
+                 std::function<void(const std::string&)> on_lost, PrintedFn on_printed)
     : context_(context),
+      egress_(egress),
       on_lost_(std::move(on_lost)),
       on_printed_(std::move(on_printed)),
       turns_(context.loop, 1) {}
@@ -109,6 +110,7 @@ Task<std::string> Keepers::Serve(std::string tenant, model::Class sandbox_class,
   auto keeper = co_await For(std::move(tenant));
   if (!keeper) co_return std::unexpected(std::move(keeper).error());
   std::string key = ServiceKey(what, sandbox_class, digest) + "@" + (*keeper)->name();
+  egress_.Allow(key, what.grants);  // it may call out before it is reached
   if ((*keeper)->keys().contains(key)) co_return key;
   auto image = co_await PrepareIn(**keeper, sandbox_class, digest, std::move(root_image));
   if (!image) co_return std::unexpected(std::move(image).error());
@@ -184,7 +186,22 @@ void Keepers::OnPrinted(const KeeperProcess& keeper, keeper::Printed line) {
   on_printed_(keeper.tenant(), line);
 }
 
+void Keepers::OnConnect(KeeperProcess& keeper, keeper::Connect asked) {
+  auto answer = [](KeeperEgress& egress, std::shared_ptr<KeeperProcess> to,
+                   keeper::Connect request) -> Awaitable<void> {
+    const std::uint64_t id = request.id;
+    auto connected = co_await egress.Connect(to->name(), std::move(request));
+    to->AnswerConnect(id, std::move(connected));
+  };
+  Spawn(context_.loop, answer(egress_, keeper.shared_from_this(), std::move(asked)));
+}
+
+void Keepers::OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) {
+  egress_.Count(keeper.tenant(), moved);
+}
+
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
+  egress_.Forget(keeper.name());
   for (auto at = by_tenant_.begin(); at != by_tenant_.end(); ++at) {
     if (at->second.get() != &keeper) continue;
     const std::string tenant = at->first;

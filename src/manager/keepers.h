@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/task.h"
 #include "base/turns.h"
+#include "manager/keeper_egress.h"
 #include "manager/keeper_process.h"
 #include "model/values.h"
 
@@ -37,8 +38,8 @@ class Keepers final : public KeeperListener {
 
   // `on_lost`: a keeper died with images in it; the name is its tenant's. `on_printed`: a service's
   // sandbox printed a line.
-  Keepers(CellContext& context, std::function<void(const std::string& tenant)> on_lost,
-          PrintedFn on_printed);
+  Keepers(CellContext& context, KeeperEgress& egress,
+          std::function<void(const std::string& tenant)> on_lost, PrintedFn on_printed);
 
   // Adopts the living keepers of an earlier manager, and removes what dead ones left.
   Task<void> Recover();
@@ -74,12 +75,15 @@ class Keepers final : public KeeperListener {
  private:
   void OnExit(KeeperProcess& keeper, const std::string& why) override;
   void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) override;
+  void OnConnect(KeeperProcess& keeper, keeper::Connect asked) override;
+  void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) override;
   Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
   Task<std::string> PrepareIn(KeeperProcess& keeper, model::Class sandbox_class,
                               const std::string& digest, std::string root_image);
   Task<std::shared_ptr<KeeperProcess>> For(std::string tenant);
 
   CellContext& context_;
+  KeeperEgress& egress_;
   std::function<void(const std::string& tenant)> on_lost_;
   PrintedFn on_printed_;
   Turns turns_;  // one keeper is started or asked to prepare at a time

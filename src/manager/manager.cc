@@ -68,10 +68,11 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       figures_(clock_, registry_),
       exporter_(context_, registry_),
       connector_(loop_),
+      egress_(connector_, registry_),
       compiler_(loop_, options_, instance_, cache_, dir_.state() / "images", log_),
       puller_(context_),
       keepers_(
-          context_,
+          context_, egress_,
           [this](const std::string& tenant) {
             log_.Warn("starting a keeper anew", {{"tenant", tenant}});
             Spawn(loop_, ServeUntilDone());

@@ -110,6 +110,7 @@ class ManagerImpl final : public Manager {
                                        const std::map<model::ResourceKey, model::Resource>& before);
   std::vector<std::string> Urls(const model::Resource& resource) const;
   Task<DesiredState> BuildDesired();
+  void AllowEgress(const std::vector<Runnable>& ready);
   Task<void> Serve();  // brings the cells to what the store says
   Awaitable<void> ServeUntilDone();
 
@@ -160,6 +161,7 @@ class ManagerImpl final : public Manager {
   Figures figures_;
   SpanExporter exporter_;
   Connector connector_;
+  KeeperEgress egress_;
   CompileService compiler_;
   Puller puller_;
   Keepers keepers_;

@@ -46,16 +46,28 @@ class LogSink {
   virtual void Write(Stream stream, std::string_view text) = 0;
 };
 
-// The one way out for a guest's connections. The cell implements it by asking the manager's side,
-// which checks the grant again. Fails with kPermissionDenied (no grant), kUnavailable (no answer),
-// kDeadlineExceeded.
+// What went over a sandbox's connections, and what it was refused.
+struct Traffic {
+  std::uint64_t sent = 0;      // bytes, by the guest
+  std::uint64_t received = 0;  // bytes
+  std::uint64_t connections = 0;
+  std::uint64_t denied = 0;  // names and destinations that are not granted
+  friend bool operator==(const Traffic&, const Traffic&) = default;
+};
+
+// The one way out for a guest's connections. Cells and keepers implement it by asking the manager's
+// side, which checks the grant again. Fails with kPermissionDenied (no grant), kUnavailable (no
+// answer), kDeadlineExceeded.
 class Connector {
  public:
   virtual ~Connector() = default;
   virtual Task<Fd> Connect(std::string_view host, std::uint16_t port) = 0;
+  // What was not told before, from classes that carry the bytes of a guest themselves.
+  virtual void Account(const Traffic& /*more*/) {}
 };
 
-// Every effect of a sandbox leaves through this. Default: none.
+// Every effect of a sandbox leaves through this. Default: none. The log outlives the sandbox, the
+// connector also every Connect that it was asked for.
 struct Effects {
   LogSink* logs = nullptr;         // null: output is dropped
   Connector* connector = nullptr;  // null: outgoing connections are refused

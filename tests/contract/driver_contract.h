@@ -37,6 +37,8 @@ enum class Guest : std::uint8_t {
   kTable,   // the same with table elements
   kEnv,     // answers its environment: NAME=value, each with a zero byte after it
   kExit,    // ends with exit code 3 and no answer
+  kFetch,   // answers what $FETCH ("host:port") answers to an HTTP request, or why there is no
+           // answer. Of classes whose guests connect by themselves
   kServer,  // says "listening", then serves HTTP at $PORT: "/" is answered "hello", "/exit" ends it
             // with exit code 7; on SIGTERM it says "asked to end" and does. Its program, given
             // another guest's name, is that guest. Of classes that can serve
@@ -64,6 +66,8 @@ class Harness {
   [[nodiscard]] virtual bool has_tables() const { return true; }
   // Whether the class runs servers; else Serve, Dial and Exec are refused.
   [[nodiscard]] virtual bool serves() const { return false; }
+  // Whether grants.http gives guests a network in which they connect by themselves.
+  [[nodiscard]] virtual bool connects() const { return false; }
   // Whether a running server can be saved; else Snapshot is refused.
   [[nodiscard]] virtual bool snapshots() const { return false; }
   // By default a directory, for guests without a file system.

@@ -7,6 +7,7 @@ namespace {
 std::string_view Script(Guest guest) {
   switch (guest) {
     case Guest::kHello:
+    case Guest::kFetch:
     case Guest::kServer:
       return R"({"do":"hello"})";
     case Guest::kCount:

@@ -6,6 +6,7 @@
 #include "sandbox/microvm/driver.h"
 #include "sandbox/oci/testing/root.h"
 #include "tests/contract/driver_contract.h"
+#include "tests/contract/own_network.h"
 #include "tests/contract/program_guest.h"
 
 namespace strata::sandbox::contract {
@@ -27,6 +28,7 @@ class MicrovmHarness final : public Harness {
     auto config = Config();
     config.max_sandboxes = max_sandboxes;
     config.stop_grace = std::chrono::milliseconds(3000);
+    config.egress = EgressInOwnNetwork(loop);
     auto driver = microvm::MicrovmDriver::Create(loop, clock, config);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
     return driver ? std::move(*driver) : nullptr;
@@ -37,11 +39,12 @@ class MicrovmHarness final : public Harness {
 
   bool serves() const override { return true; }
   bool snapshots() const override { return true; }
+  bool connects() const override { return true; }
   Bytes least_memory() const override { return microvm::Config().min_memory; }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(1000); }
   bool has_tables() const override { return false; }
   model::Grants impossible_grants() const override {
-    return {.http = {{.host = "example.com"}}};  // there is no network
+    return {.http = {{.host = "127.0.0.1"}}};  // the sandbox's own
   }
 
  private:

@@ -3,6 +3,7 @@
 #include "sandbox/oci/oci_driver.h"
 #include "sandbox/oci/testing/root.h"
 #include "tests/contract/driver_contract.h"
+#include "tests/contract/own_network.h"
 #include "tests/contract/program_guest.h"
 
 namespace strata::sandbox::contract {
@@ -19,6 +20,7 @@ class OciHarness final : public Harness {
     auto config = root_.config();
     config.max_sandboxes = max_sandboxes;
     config.agent = STRATA_AGENT_PROGRAM;
+    config.egress = EgressInOwnNetwork(loop);
     config.stop_grace = std::chrono::milliseconds(3000);
     auto driver = oci::OciDriver::Create(loop, clock, config);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
@@ -32,8 +34,9 @@ class OciHarness final : public Harness {
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(500); }
   bool has_tables() const override { return false; }
   bool serves() const override { return true; }
+  bool connects() const override { return true; }
   model::Grants impossible_grants() const override {
-    return {.http = {{.host = "example.com"}}};  // there is no network
+    return {.http = {{.host = "127.0.0.1"}}};  // the sandbox's own
   }
 
   // The worker does one thing after the other: when it has run a container, it has removed those

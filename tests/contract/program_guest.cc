@@ -24,6 +24,8 @@ const char* ProgramFor(Guest guest) {
       return "environment";
     case Guest::kExit:
       return "exit-3";
+    case Guest::kFetch:
+      return "fetch";
     case Guest::kServer:
       return "serve";
     case Guest::kTable:

@@ -144,7 +144,11 @@ Spec ServerSpec(std::string id, LogSink* lines) {
 }
 
 void WithServer(DriverContract& contract, Scenario scenario, LogSink* lines) {
-  auto sandbox = contract.Make(Guest::kServer, ServerSpec("box-1", lines));
+  WithServer(contract, std::move(scenario), ServerSpec("box-1", lines));
+}
+
+void WithServer(DriverContract& contract, Scenario scenario, const Spec& spec) {
+  auto sandbox = contract.Make(Guest::kServer, spec);
   if (!contract.harness_->serves()) return ExpectRefused(contract, *sandbox);
   Served served(contract, std::move(sandbox));
   CallFixture fixture(contract.loop_, contract.clock_);

@@ -73,5 +73,6 @@ Awaitable<std::string> Exchange(Served& served, const Fd& connection, std::strin
 using Scenario = std::function<Awaitable<void>(Served&)>;
 Spec ServerSpec(std::string id, LogSink* lines = nullptr);
 void WithServer(DriverContract& contract, Scenario scenario, LogSink* lines = nullptr);
+void WithServer(DriverContract& contract, Scenario scenario, const Spec& spec);
 
 }  // namespace strata::sandbox::contract

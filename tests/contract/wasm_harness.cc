@@ -79,6 +79,7 @@ constexpr std::string_view kEnvironment = R"((module
 std::string Source(Guest guest) {
   switch (guest) {
     case Guest::kHello:
+    case Guest::kFetch:
     case Guest::kServer:
       return Module("", kAnswerHello);
     case Guest::kCount:

@@ -35,9 +35,11 @@ class KillServicesTest(HostTraces, ServerTest):
         image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
                       args=("/bin/guest", "serve"))
         for name in CLASSES:
-            manifest = function(name, f"oci:{image.path}", f"/{name}", "default", **{"class": name})
+            manifest = function(name, f"oci:{image.path}", f"/{name}", "default",
+                                grants={"http": ["api.example:80"]}, **{"class": name})
             cls.server.apply({**manifest, "kind": "Service"})
         cls.deployed = cls.server.resources()
+        cls.interfaces = sorted(os.listdir("/sys/class/net"))
 
     def sandboxes(self, name):
         listed = self.server.strata("snapshot", name, "-o", "json")
@@ -68,6 +70,7 @@ class KillServicesTest(HostTraces, ServerTest):
         before = {name: (self.sandboxes(name), self.count(name)) for name in CLASSES}
         self.assertNotIn(None, [count for _, count in before.values()])
         pid, lost = self.victim(kind, rng)
+        network = os.readlink(f"/proc/{pid}/ns/net")
         handle = os.pidfd_open(pid)
         os.kill(pid, signal.SIGKILL)
         select.select([handle], [], [], PATIENCE)
@@ -77,6 +80,8 @@ class KillServicesTest(HostTraces, ServerTest):
             before["container"] = (before["container"][0], before["container"][1] + 1)
             self.server.up()
         self.assertTrue(eventually(lambda: not self.orphans(), ORPHAN_PATIENCE), self.orphans())
+        if kind == "keeper":  # with it the interfaces and rules in it
+            self.assertTrue(eventually(lambda: network not in self.networks(), ORPHAN_PATIENCE))
         for name, (sandboxes, count) in before.items():
             found = []
             self.assertTrue(eventually(lambda name=name, found=found:
@@ -93,6 +98,7 @@ class KillServicesTest(HostTraces, ServerTest):
             self.assertEqual(self.server.strata("fork", "microvm", "--end", fork).returncode, DONE)
         self.assertTrue(eventually(lambda: not self.sandboxes("microvm")["forks"]))
         self.assertEqual(self.server.resources(), self.deployed)
+        self.assertEqual(sorted(os.listdir("/sys/class/net")), self.interfaces)
 
     def test_what_was_not_killed_goes_on(self):
         rng = random.Random(SEED)

@@ -1,5 +1,6 @@
 """What a server has on the host besides its files: processes, and groups of sandboxes."""
 
+import os
 import pathlib
 
 
@@ -8,6 +9,17 @@ class HostTraces:
 
     def pids_of(self, program):
         return [pid for pid, words in self.server.processes().items() if words[0].endswith("/" + program)]
+
+    @staticmethod
+    def networks():
+        """Network namespaces that any process of this host is in."""
+        found = set()
+        for link in pathlib.Path("/proc").glob("[0-9]*/ns/net"):
+            try:
+                found.add(os.readlink(link))
+            except OSError:  # it has just gone
+                continue
+        return found
 
     def groups(self):
         """Control groups of sandboxes, of one hierarchy: folder -> its processes."""

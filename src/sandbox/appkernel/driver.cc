@@ -23,6 +23,9 @@ Result<oci::Config> ChooseRuntime(oci::Config config) {
   }
   config.class_name = "appkernel";
   config.runtime_stays = true;
+  config.network_arguments = {"--network=sandbox"};
+  config.hide_network_options = true;
+  config.takes_address = true;
   config.min_memory = kLeastMemory;
   config.pids += kSentryThreads;
   return oci::FirstThatWorks(config, choices);

@@ -22,10 +22,12 @@ constexpr std::size_t kChunk = 16 * 1024;
 }  // namespace
 
 MicrovmCall::MicrovmCall(std::shared_ptr<Shared> shared, std::shared_ptr<MicrovmImage> image,
-                         std::shared_ptr<Machine>& machine, const Spec& spec, Call& call)
+                         std::shared_ptr<Machine>& machine, std::unique_ptr<egress::Outlet>& outlet,
+                         const Spec& spec, Call& call)
     : shared_(std::move(shared)),
       image_(std::move(image)),
       machine_(machine),
+      outlet_(outlet),
       spec_(spec),
       call_(call),
       io_(call, spec.limits),
@@ -109,12 +111,7 @@ Awaitable<void> MicrovmCall::Tick() {
 
 Awaitable<void> MicrovmCall::Converse() {
   if (!machine_) {
-    auto snapshot = co_await image_->Booted();
-    if (!snapshot) {
-      outcome_.emplace(std::unexpected(std::move(snapshot).error()));
-      co_return;
-    }
-    auto machine = co_await Restore(shared_, *snapshot, UniqueName(spec_.id), spec_.id);
+    auto machine = co_await image_->Start(spec_, outlet_);
     if (!machine) {
       outcome_.emplace(std::unexpected(std::move(machine).error()));
       co_return;

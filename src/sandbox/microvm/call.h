@@ -19,6 +19,7 @@
 #include "sandbox/cgi.h"
 #include "sandbox/cpu_watch.h"
 #include "sandbox/driver.h"
+#include "sandbox/egress/outlet.h"
 #include "sandbox/helper.h"
 #include "sandbox/log_lines.h"
 #include "sandbox/microvm/image.h"
@@ -31,9 +32,10 @@ namespace strata::sandbox::microvm {
 
 class MicrovmCall {
  public:
-  // `machine` is the sandbox's: null before its first call.
+  // `machine` and `outlet` are the sandbox's: null before its first call.
   MicrovmCall(std::shared_ptr<Shared> shared, std::shared_ptr<MicrovmImage> image,
-              std::shared_ptr<Machine>& machine, const Spec& spec, Call& call);
+              std::shared_ptr<Machine>& machine, std::unique_ptr<egress::Outlet>& outlet,
+              const Spec& spec, Call& call);
 
   Task<model::Exit> Run();
   void Stop() noexcept;
@@ -52,6 +54,7 @@ class MicrovmCall {
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<MicrovmImage> image_;
   std::shared_ptr<Machine>& machine_;
+  std::unique_ptr<egress::Outlet>& outlet_;
   const Spec& spec_;
   Call& call_;
   CallIo io_;

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "host/process.h"
+#include "sandbox/egress/egress.h"
 
 namespace strata::sandbox::microvm {
 
@@ -51,6 +52,9 @@ struct Config {
   std::uint32_t pids = 128;  // in the guest
 
   std::shared_ptr<SnapshotCache> snapshots;  // null: none is shared
+
+  // What gives sandboxes a network. Null: grants.http is kUnsupported.
+  std::shared_ptr<egress::Egress> egress;
 
   std::chrono::milliseconds boot_patience{30'000};
   std::chrono::milliseconds restore_patience{10'000};

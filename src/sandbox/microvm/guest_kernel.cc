@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -35,6 +36,13 @@ constexpr std::array<const char*, 8> kModules = {
     "fs/overlayfs/overlay.ko",
 };
 
+// The same, for machines with a network card alone.
+constexpr std::array<const char*, 3> kNetworkModules = {
+    "net/core/failover.ko",
+    "drivers/net/net_failover.ko",
+    "drivers/net/virtio_net.ko",
+};
+
 struct FreeArchive {
   void operator()(archive* writer) const { archive_write_free(writer); }
 };
@@ -55,6 +63,20 @@ bool Add(const Writer& writer, const std::string& name, unsigned type, std::stri
   archive_entry_free(entry);
   if (good && !content.empty()) {
     good = archive_write_data(writer.get(), content.data(), content.size()) >= 0;
+  }
+  return good;
+}
+
+// The agent loads them in the order of their names.
+bool AddModules(const Writer& writer, const std::string& folder, const fs::path& from,
+                std::span<const char* const> modules) {
+  bool good = Add(writer, folder, AE_IFDIR, "");
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    const fs::path path = from / modules[i];
+    auto module = ReadFile(path, kLargestFile);
+    if (!module) continue;
+    const std::string name = "/" + std::to_string(10 + i) + "-" + path.filename().string();
+    good = good && Add(writer, folder + name, AE_IFREG, *module);
   }
   return good;
 }
@@ -81,16 +103,10 @@ Result<std::string> MakeInitrd(const Config& config, const std::string& version)
   archive_write_set_format_cpio_newc(writer.get());
   archive_write_set_bytes_in_last_block(writer.get(), 1);
   archive_write_open(writer.get(), &cpio, nullptr, Append, nullptr);
-  bool good = Add(writer, "init", AE_IFREG, *agent) && Add(writer, "modules", AE_IFDIR, "");
   const fs::path modules = config.kernel_root / "lib/modules" / version / "kernel";
-  for (std::size_t i = 0; i < kModules.size(); ++i) {
-    const fs::path path = modules / kModules[i];
-    auto module = ReadFile(path, kLargestFile);
-    if (!module) continue;
-    // The agent loads them in the order of their names.
-    const std::string name = "modules/" + std::to_string(10 + i) + "-" + path.filename().string();
-    good = good && Add(writer, name, AE_IFREG, *module);
-  }
+  const bool good = Add(writer, "init", AE_IFREG, *agent) &&
+                    AddModules(writer, "modules", modules, kModules) &&
+                    AddModules(writer, "network-modules", modules, kNetworkModules);
   if (!good || archive_write_close(writer.get()) != ARCHIVE_OK) {
     return Fail(Errc::kInternal, "initial file system: libarchive refuses");
   }

@@ -12,9 +12,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{10};
 
+Card CardFor(const Spec& spec) { return spec.grants.http.empty() ? Card::kNone : Card::kOne; }
+
 // What a snapshot depends on: the program is told later.
-std::string Layers(const artifact::RootImage& root) {
-  std::string all;
+std::string Name(const artifact::RootImage& root, Card card) {
+  std::string all = card == Card::kOne ? "with a network card:" : "";
   for (const std::string& layer : root.lower) all += layer + ":";
   return all;
 }
@@ -28,32 +30,33 @@ MicrovmImage::MicrovmImage(std::shared_ptr<Shared> shared, artifact::RootImage r
 
 MicrovmImage::MicrovmImage(const MicrovmImage& origin, std::shared_ptr<const Snapshot> snapshot,
                            Spec spec)
-    : shared_(origin.shared_),
-      root_(origin.root_),
-      snapshot_(std::move(snapshot)),
-      saved_(std::move(spec)) {
+    : shared_(origin.shared_), root_(origin.root_), saved_(std::move(spec)) {
+  (snapshot->card ? with_card_ : snapshot_) = std::move(snapshot);
   saved_->effects = {};
   ++shared_->metrics.images;
 }
 
 Task<void> MicrovmImage::Warm() {
-  auto booted = co_await Booted();
+  Spec plain;
+  auto booted = co_await Booted(saved_ ? *saved_ : plain);
   if (!booted) co_return std::unexpected(std::move(booted).error());
   co_return Result<void>{};
 }
 
-Task<std::shared_ptr<const Snapshot>> MicrovmImage::Booted() {
+Task<std::shared_ptr<const Snapshot>> MicrovmImage::Booted(const Spec& spec) {
   const auto self = shared_from_this();  // the image may be dropped meanwhile
+  const Card card = CardFor(spec);
+  auto& snapshot = card == Card::kOne ? with_card_ : snapshot_;
   Timer timer(shared_->loop.get_executor());
   while (booting_) {
     timer.expires_after(kLookAgain);
     co_await timer.async_wait(kAwait);
   }
-  if (!snapshot_ && shared_->config.snapshots) {
-    const auto known = shared_->config.snapshots->find(Layers(root_));
-    if (known != shared_->config.snapshots->end()) snapshot_ = known->second;
+  if (!snapshot && shared_->config.snapshots) {
+    const auto known = shared_->config.snapshots->find(Name(root_, card));
+    if (known != shared_->config.snapshots->end()) snapshot = known->second;
   }
-  if (snapshot_) co_return snapshot_;
+  if (snapshot) co_return snapshot;
   // Also when the coroutine is destroyed in the middle.
   struct Booting {
     bool& flag;
@@ -62,10 +65,30 @@ Task<std::shared_ptr<const Snapshot>> MicrovmImage::Booted() {
     Booting& operator=(const Booting&) = delete;
     ~Booting() { flag = false; }
   } const booting(booting_);
-  auto made = co_await MakeSnapshot(shared_, root_, shared_->config.machine_memory);
-  if (made) snapshot_ = *made;
-  if (made && shared_->config.snapshots) shared_->config.snapshots->emplace(Layers(root_), *made);
+  auto made = co_await MakeSnapshot(shared_, root_, shared_->config.machine_memory, card);
+  if (made) snapshot = *made;
+  if (made && shared_->config.snapshots) {
+    shared_->config.snapshots->emplace(Name(root_, card), *made);
+  }
   co_return made;
+}
+
+Task<std::shared_ptr<Machine>> MicrovmImage::Start(const Spec& spec,
+                                                   std::unique_ptr<egress::Outlet>& outlet) {
+  auto snapshot = co_await Booted(spec);
+  if (!snapshot) co_return std::unexpected(std::move(snapshot).error());
+  std::optional<egress::Egress::Plugged> plugged;
+  Behind behind;
+  if ((*snapshot)->card) {
+    auto made = shared_->config.egress->Plug(spec);
+    if (!made) co_return std::unexpected(std::move(made).error());
+    plugged.emplace(std::move(*made));
+    behind = {plugged->tap.get(), plugged->address.ToString()};
+  }
+  auto machine = co_await Restore(shared_, std::move(*snapshot), UniqueName(spec.id), spec.id,
+                                  std::move(behind));
+  if (machine && plugged) outlet = std::move(plugged->outlet);
+  co_return machine;
 }
 
 Result<void> MicrovmImage::Check(const Spec& spec) const {
@@ -73,9 +96,7 @@ Result<void> MicrovmImage::Check(const Spec& spec) const {
   const Config& config = shared_->config;
   auto limits = CheckProgramLimits(spec.limits, config.min_memory, config.max_memory, "a microVM");
   if (!limits) return limits;
-  if (!spec.grants.http.empty()) {
-    return Fail(Errc::kUnsupported, "grants.http: a microVM has no network");
-  }
+  if (auto network = CheckNetwork(spec); !network) return network;
   if (!spec.grants.dirs.empty()) {
     return Fail(Errc::kUnsupported, "grants.dirs: a microVM sees no directory of the host");
   }
@@ -84,6 +105,18 @@ Result<void> MicrovmImage::Check(const Spec& spec) const {
                 "a snapshot goes on with the limits and variables it was taken with");
   }
   return {};
+}
+
+Result<void> MicrovmImage::CheckNetwork(const Spec& spec) const {
+  if (saved_ && saved_->grants.http.empty() != spec.grants.http.empty()) {
+    return Fail(Errc::kUnsupported,
+                "grants.http: a snapshot goes on with the network card it was taken with, or none");
+  }
+  if (spec.grants.http.empty()) return {};
+  if (!shared_->config.egress) {
+    return Fail(Errc::kUnsupported, "grants.http: a microVM has no network here");
+  }
+  return shared_->config.egress->CheckPlug(spec.grants.http);
 }
 
 Result<std::unique_ptr<Sandbox>> MicrovmImage::Create(const Spec& spec) {

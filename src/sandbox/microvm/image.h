@@ -6,6 +6,8 @@
 
 #include "artifact/root_image.h"
 #include "sandbox/driver.h"
+#include "sandbox/egress/outlet.h"
+#include "sandbox/microvm/machine.h"
 #include "sandbox/microvm/shared.h"
 #include "sandbox/microvm/snapshot.h"
 #include "sandbox/wake_event.h"
@@ -33,8 +35,12 @@ class MicrovmImage final : public Image {
   // limits or variables than the saved sandbox had, whose program has them already.
   Result<std::unique_ptr<Sandbox>> Create(const Spec& spec) override;
 
-  // The snapshot, booted now if it has not been.
-  Task<std::shared_ptr<const Snapshot>> Booted();
+  // The snapshot for sandboxes with `spec`, booted now if it has not been: there is another for
+  // those with a network.
+  Task<std::shared_ptr<const Snapshot>> Booted(const Spec& spec);
+
+  // A machine for a sandbox with `spec`, awake; with grants.http also its way out, as `outlet`.
+  Task<std::shared_ptr<Machine>> Start(const Spec& spec, std::unique_ptr<egress::Outlet>& outlet);
 
   // The image's program for a sandbox with `spec`; `more` wins over its variables, those over the
   // image's.
@@ -42,10 +48,12 @@ class MicrovmImage final : public Image {
 
  private:
   [[nodiscard]] Result<void> Check(const Spec& spec) const;
+  [[nodiscard]] Result<void> CheckNetwork(const Spec& spec) const;
 
   std::shared_ptr<Shared> shared_;
   const artifact::RootImage root_;
   std::shared_ptr<const Snapshot> snapshot_;
+  std::shared_ptr<const Snapshot> with_card_;
   std::optional<Spec> saved_;
   bool booting_ = false;
 };

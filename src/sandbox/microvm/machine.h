@@ -6,9 +6,9 @@
 //                            +--- QMP: stop, migrate, cont
 //
 // QEMU runs as a user of its own without capabilities, in its own network, IPC and UTS namespaces
-// and its own cgroup, with its seccomp sandbox on, behind Landlock (QemuPaths); it gets its files as
-// descriptors. Guest memory is a memory file: shared while a snapshot is made, private and copied on
-// write afterwards.
+// and its own cgroup, with its seccomp sandbox on, behind Landlock (QemuPaths); it gets its files
+// as descriptors. Guest memory is a memory file: shared while a snapshot is made, private and
+// copied on write afterwards.
 //
 // Threads:  one loop; the start forks, and runs on the worker. Lifetime: held by shared_ptr; the
 //           destructor kills QEMU and has the worker remove its group. Jobs hold Shared by address:
@@ -43,6 +43,8 @@ struct MachineParts {
   int memory = -1;   // a memory file of `size`
   Bytes size;
   bool incoming = false;  // it waits for a state instead of booting
+  bool card = false;      // it has a network card,
+  int tap = -1;           // and this behind it; -1: nothing
   // What the guest writes goes to `memory`; else it is the machine's own.
   bool writes_memory = false;
 };

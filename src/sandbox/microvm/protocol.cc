@@ -69,6 +69,8 @@ std::string WriteWake(const Wake& wake) {
   return DumpJson({{"wall_ns", wake.wall_ns},
                    {"entropy", HexEncode(AsBytes(wake.entropy))},
                    {"hostname", wake.hostname},
+                   {"address", wake.address},
+                   {"gateway", wake.gateway},
                    {"copy", wake.copy}});
 }
 
@@ -77,6 +79,8 @@ Result<Wake> ReadWake(std::string_view text) {
     json.at("wall_ns").get_to(to.wall_ns);
     json.at("entropy").get_to(to.entropy);
     json.at("hostname").get_to(to.hostname);
+    json.at("address").get_to(to.address);
+    json.at("gateway").get_to(to.gateway);
     json.at("copy").get_to(to.copy);
   });
   if (!wake) return wake;

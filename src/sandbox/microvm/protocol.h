@@ -91,6 +91,9 @@ struct Wake {
   std::int64_t wall_ns = 0;  // since the epoch
   std::string entropy;       // 32 bytes or more
   std::string hostname;
+  // Of its network card; empty: it has none, or keeps what it has.
+  std::string address;
+  std::string gateway;  // also where it asks for names
   // It is a copy: programs beside kMain belong to the original, and are ended; kMain's output
   // starts with a whole window.
   bool copy = false;

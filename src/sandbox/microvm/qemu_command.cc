@@ -9,6 +9,7 @@ constexpr int kQmpFd = 4;
 constexpr int kDiskFd = 5;
 constexpr int kMemoryFd = 6;
 constexpr int kInitrdFd = 7;
+constexpr int kTapFd = 8;
 
 std::string File(int number) { return "/proc/self/fd/" + std::to_string(number); }
 
@@ -25,7 +26,9 @@ std::vector<std::string> QemuArguments(const Shared& shared, const MachineParts&
           ",share=" + (parts.writes_memory ? "on" : "off"),
       "-kernel", shared.kernel.path, "-initrd", File(kInitrdFd),
       // The early frequency: under emulation the guest's own measuring hangs in half of the boots.
-      "-append", "console=ttyS0 quiet panic=-1 rdinit=/init tsc_early_khz=" + shared.tsc_khz,
+      "-append",
+      "console=ttyS0 quiet panic=-1 rdinit=/init tsc_early_khz=" + shared.tsc_khz +
+          (parts.card ? " strata.network" : ""),
       "-serial", "file:/proc/self/fd/2", "-drive",
       "id=root,if=none,format=raw,readonly=on,file=" + File(kDiskFd), "-device",
       "virtio-blk-device,drive=root", "-device", "virtio-serial-device", "-chardev",
@@ -33,17 +36,27 @@ std::vector<std::string> QemuArguments(const Shared& shared, const MachineParts&
       "virtserialport,chardev=agent,name=strata.agent", "-chardev",
       "socket,id=qmp,fd=" + std::to_string(kQmpFd), "-mon", "chardev=qmp,mode=control", "-sandbox",
       "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
+  if (parts.card) {
+    // What is behind the card is no part of a saved state. Each tap leads to one machine alone, so
+    // all may have the same address.
+    const std::string behind =
+        parts.tap < 0 ? "hubport,id=net,hubid=0" : "tap,id=net,fd=" + std::to_string(kTapFd);
+    all.insert(all.end(), {"-netdev", behind, "-device",
+                           "virtio-net-device,netdev=net,mac=02:00:00:00:00:01"});
+  }
   if (parts.incoming) all.insert(all.end(), {"-incoming", "defer"});
   return all;
 }
 
 std::vector<host::PassedFd> QemuDescriptors(const Shared& shared, const MachineParts& parts,
                                             int agent, int qmp) {
-  return {{agent, kAgentFd},
-          {qmp, kQmpFd},
-          {parts.disk, kDiskFd},
-          {parts.memory, kMemoryFd},
-          {shared.kernel.initrd.get(), kInitrdFd}};
+  std::vector<host::PassedFd> all = {{agent, kAgentFd},
+                                     {qmp, kQmpFd},
+                                     {parts.disk, kDiskFd},
+                                     {parts.memory, kMemoryFd},
+                                     {shared.kernel.initrd.get(), kInitrdFd}};
+  if (parts.tap >= 0) all.push_back({parts.tap, kTapFd});
+  return all;
 }
 
 std::vector<host::PathRule> QemuPaths(const Shared& shared, const MachineParts& parts) {

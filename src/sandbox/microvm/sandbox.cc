@@ -23,12 +23,13 @@ Task<model::Exit> MicrovmSandbox::Invoke(Call& call) {
                    "sandbox " + spec_.id + (over_ ? " has ended" : " is running a call"));
   }
   if (image_->serves()) co_return Fail(Errc::kUnsupported, "a snapshot of a server takes no calls");
-  MicrovmCall running(shared_, image_, machine_, spec_, call);
+  MicrovmCall running(shared_, image_, machine_, outlet_, spec_, call);
   running_ = &running;
   auto exit = co_await running.Run();
   running_ = nullptr;
   Settle(exit);
   if (over_) machine_.reset();
+  if (over_) outlet_.reset();
   co_return exit;
 }
 
@@ -94,7 +95,7 @@ Task<std::shared_ptr<Image>> MicrovmSandbox::Snapshot() {
   const auto image = image_;  // the sandbox may be gone once the machine has been saved
   auto spec = spec_;
   auto shared = shared_;
-  auto origin = co_await image->Booted();
+  auto origin = co_await image->Booted(spec);
   if (!origin) co_return std::unexpected(std::move(origin).error());
   auto saved = co_await serving_->Save();
   if (!saved) co_return std::unexpected(std::move(saved).error());

@@ -45,6 +45,7 @@ class MicrovmSandbox final : public Sandbox {
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<MicrovmImage> image_;
   const Spec spec_;
+  std::unique_ptr<egress::Outlet> outlet_;
   std::shared_ptr<Machine> machine_;
   MicrovmCall* running_ = nullptr;
   MicrovmServer* serving_ = nullptr;

@@ -46,9 +46,7 @@ Task<Exit> MicrovmServer::Run() {
 }
 
 Task<Exit> MicrovmServer::Supervise() {
-  auto snapshot = co_await image_->Booted();
-  if (!snapshot) co_return std::unexpected(std::move(snapshot).error());
-  auto machine = co_await Restore(shared_, *snapshot, UniqueName(spec_.id), spec_.id);
+  auto machine = co_await image_->Start(spec_, outlet_);
   if (!machine) co_return std::unexpected(std::move(machine).error());
   machine_ = std::move(*machine);
   if (!image_->serves()) {
@@ -145,7 +143,7 @@ Task<void> MicrovmServer::SetPaused(bool paused) {
   if (!done) co_return std::unexpected(std::move(done).error());
   paused_ = paused;
   // Its clock stood still, too.
-  if (!paused) machine_->Post(FrameType::kWake, WakeFor(shared_->clock, spec_.id, false));
+  if (!paused) machine_->Post(FrameType::kWake, WriteWake(WakeAt(shared_->clock, spec_.id)));
   co_return Result<void>{};
 }
 
@@ -159,7 +157,7 @@ Task<Fd> MicrovmServer::Save() {
   asleep_ = false;  // whatever the guest's agent said before
   machine_->Hold(FrameType::kSleep);
   auto saved = co_await SaveAsleep();
-  machine_->Release(FrameType::kWake, WakeFor(shared_->clock, spec_.id, false));
+  machine_->Release(FrameType::kWake, WriteWake(WakeAt(shared_->clock, spec_.id)));
   asleep_ = false;
   busy_ = false;
   event_.Wake();

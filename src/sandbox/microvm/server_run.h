@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "sandbox/driver.h"
+#include "sandbox/egress/outlet.h"
 #include "sandbox/helper.h"
 #include "sandbox/log_lines.h"
 #include "sandbox/microvm/image.h"
@@ -61,6 +62,7 @@ class MicrovmServer {
   LogLines errors_;
   WakeEvent event_;
   Timer timer_;
+  std::unique_ptr<egress::Outlet> outlet_;
   std::shared_ptr<Machine> machine_;  // null until it was restored
   std::optional<Result<Outcome>> outcome_;
   std::map<std::uint32_t, std::shared_ptr<SideProgram>> beside_;

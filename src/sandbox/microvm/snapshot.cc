@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "host/memfd.h"
 #include "host/process.h"
+#include "sandbox/egress/plan.h"
 
 namespace strata::sandbox::microvm {
 namespace {
@@ -186,7 +187,8 @@ std::string UniqueName(const std::string& id) {
 }
 
 Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> shared,
-                                                   artifact::RootImage root, Bytes size) {
+                                                   artifact::RootImage root, Bytes size,
+                                                   Card card) {
   const std::string name = UniqueName("boot");
   std::move_only_function<Result<Fd>()> make = [&to = *shared, root = std::move(root), name] {
     return MakeDisk(to, root, name);
@@ -199,6 +201,7 @@ Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> share
                      .disk = disk->get(),
                      .memory = memory->get(),
                      .size = size,
+                     .card = card == Card::kOne,
                      .writes_memory = true};
   ++shared->metrics.boots;
   auto machine = co_await Machine::Start(shared, std::move(parts));
@@ -207,7 +210,8 @@ Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> share
   if (!ready) co_return Wrap(std::move(ready).error(), "boot");
   auto state = co_await Save(*shared, **machine, true);
   if (!state) co_return std::unexpected(std::move(state).error());
-  Snapshot snapshot{std::move(*disk), std::move(*memory), std::move(*state), size};
+  Snapshot snapshot{std::move(*disk), std::move(*memory), std::move(*state), size,
+                    card == Card::kOne};
   co_return co_await Seal(**machine, std::move(snapshot));
 }
 
@@ -224,6 +228,7 @@ Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
                      .memory = memory->get(),
                      .size = origin->size,
                      .incoming = true,
+                     .card = origin->card,
                      .writes_memory = true};
   auto machine = co_await Machine::Start(shared, std::move(parts));
   if (!machine) co_return std::unexpected(std::move(machine).error());
@@ -237,7 +242,8 @@ Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
   };
   auto punched = co_await shared->worker->Run(std::move(punch));
   if (!punched) co_return std::unexpected(std::move(punched).error());
-  Snapshot snapshot{std::move(*disk), std::move(*memory), std::move(*state), origin->size};
+  Snapshot snapshot{std::move(*disk), std::move(*memory), std::move(*state), origin->size,
+                    origin->card};
   co_return co_await Seal(**machine, std::move(snapshot));
 }
 
@@ -249,26 +255,27 @@ Task<Fd> SaveRunning(Shared& shared, Machine& machine) {
   co_return saved;
 }
 
-std::string WakeFor(const Clock& clock, std::string hostname, bool copy) {
+Wake WakeAt(const Clock& clock, std::string hostname) {
   SystemRandom random;
   std::array<std::byte, kEntropy> entropy{};
   random.Fill(entropy);
   const auto now =
       std::chrono::duration_cast<std::chrono::nanoseconds>(clock.WallNow().time_since_epoch());
-  return WriteWake({.wall_ns = std::max<std::int64_t>(now.count(), 0),
-                    .entropy = std::string(AsText(entropy)),
-                    .hostname = std::move(hostname),
-                    .copy = copy});
+  return {.wall_ns = std::max<std::int64_t>(now.count(), 0),
+          .entropy = std::string(AsText(entropy)),
+          .hostname = std::move(hostname)};
 }
 
 Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
                                        std::shared_ptr<const Snapshot> snapshot, std::string name,
-                                       std::string hostname) {
+                                       std::string hostname, Behind behind) {
   MachineParts parts{.name = std::move(name),
                      .disk = snapshot->disk.get(),
                      .memory = snapshot->memory.get(),
                      .size = snapshot->size,
-                     .incoming = true};
+                     .incoming = true,
+                     .card = snapshot->card,
+                     .tap = behind.tap};
   ++shared->metrics.restores;
   auto machine = co_await Machine::Start(shared, std::move(parts));
   if (!machine) co_return machine;
@@ -278,7 +285,13 @@ Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
   if (!loaded) co_return Wrap(std::move(loaded).error(), "restore");
   done = co_await (*machine)->Execute("cont");
   if (!done) co_return Wrap(std::move(done).error(), "restore");
-  (*machine)->Post(FrameType::kWake, WakeFor(shared->clock, std::move(hostname), true));
+  Wake wake = WakeAt(shared->clock, std::move(hostname));
+  wake.copy = true;
+  if (!behind.address.empty()) {
+    wake.address = std::move(behind.address);
+    wake.gateway = egress::kGateway.ToString();
+  }
+  (*machine)->Post(FrameType::kWake, WriteWake(wake));
   auto awake = co_await (*machine)->Expect(FrameType::kAwake, shared->config.restore_patience);
   if (!awake) co_return Wrap(std::move(awake).error(), "wake");
   co_return machine;

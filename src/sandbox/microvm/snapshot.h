@@ -13,6 +13,7 @@
 // restored. Errors: kInternal with QEMU's or mkfs' words; kUnavailable: the machine did not boot.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -31,11 +32,15 @@ struct Snapshot {
   Fd memory;  // sealed against writing
   Fd state;   // sealed
   Bytes size;
+  bool card = false;  // the machine has a network card
 };
+
+// Whether the machines of a snapshot have a network card.
+enum class Card : std::uint8_t { kNone, kOne };
 
 // Boots `root` on a machine with `size` of memory.
 Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> shared,
-                                                   artifact::RootImage root, Bytes size);
+                                                   artifact::RootImage root, Bytes size, Card card);
 
 // Stops `machine` where it is, saves it with all its memory, and lets it go on. What it and its
 // driver say to each other has to have ended before (FrameType::kSleep).
@@ -46,13 +51,19 @@ Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
                                                  std::shared_ptr<const Snapshot> origin, Fd saved);
 
 // The payload of a kWake: the present time and new randomness.
-std::string WakeFor(const Clock& clock, std::string hostname, bool copy);
+Wake WakeAt(const Clock& clock, std::string hostname);
+
+// What is behind a restored machine's card; nothing, when it has none.
+struct Behind {
+  int tap = -1;  // stays the caller's
+  std::string address;
+};
 
 // A machine called `name` that goes on from `snapshot`, awake: it has the present time, new
-// randomness, and `hostname`.
+// randomness, `hostname`, and its address.
 Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
                                        std::shared_ptr<const Snapshot> snapshot, std::string name,
-                                       std::string hostname);
+                                       std::string hostname, Behind behind);
 
 // Unique on this host, and a cgroup's name.
 std::string UniqueName(const std::string& id);

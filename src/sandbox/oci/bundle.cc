@@ -43,6 +43,13 @@ Result<void> Mkdir(const fs::path& directory, mode_t mode) {
   return FailErrno("make " + directory.string(), errno);
 }
 
+Result<void> WriteNew(const fs::path& path, std::string_view text, mode_t mode) {
+  auto file = OpenFile(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+  if (!file) return std::unexpected(std::move(file).error());
+  if (::fchmod(file->get(), mode) != 0) return FailErrno("write " + path.string(), errno);
+  return WriteAll(file->get(), text);
+}
+
 Result<void> Mount(const char* type, const fs::path& target, unsigned long flags,
                    const std::string& options) {
   if (options.size() > kMaxMountOptions) {
@@ -120,7 +127,8 @@ Result<Starting> Bundle::Start(const model::Env& env, Purpose purpose) {
   for (const Fd* ours : {&in->write, &out->read, &err->read}) {
     if (auto set = MakeOurs(*ours); !set) return std::unexpected(std::move(set).error());
   }
-  auto command = shared_.runtime.RunCommand(directory_, name_, *group_);
+  auto command = shared_.runtime.RunCommand(
+      directory_, name_, *group_, joined_.valid() ? NetworkKind::kJoined : NetworkKind::kNone);
   command.stdin_fd = in->read.get();
   command.stdout_fd = out->write.get();
   command.stderr_fd = err->write.get();
@@ -164,8 +172,17 @@ Result<void> Bundle::MountAll() {
 // Into the tmpfs: nothing to fsync, and what the last run left there is of no more use.
 Result<void> Bundle::WriteConfig(const model::Env& env, Purpose purpose) {
   std::error_code error;
-  for (const char* old : {"state", "runtime.log", "pid", "config.json"}) {
+  for (const char* old : {"state", "runtime.log", "pid", "config.json", "resolv.conf"}) {
     fs::remove_all(directory_ / old, error);
+  }
+  std::string network;
+  std::string resolv_conf;
+  if (joined_.valid()) {
+    if (auto hidden = HideNetworkOptions(); !hidden) return hidden;
+    network = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(joined_.get());
+    resolv_conf = directory_ / "resolv.conf";
+    auto written = WriteNew(resolv_conf, egress::Egress::ResolvConf(), 0644);
+    if (!written) return written;
   }
   const Json config = MakeRuntimeConfig(
       {.image = spec_.image,
@@ -177,10 +194,16 @@ Result<void> Bundle::WriteConfig(const model::Env& env, Purpose purpose) {
        .limits = spec_.limits,
        .writable = shared_.config.writable,
        .files = shared_.config.files,
-       .agent = purpose == Purpose::kServer ? shared_.config.agent.string() : std::string()});
-  auto file = OpenFile(directory_ / "config.json", O_WRONLY | O_CREAT | O_EXCL);
-  if (!file) return std::unexpected(std::move(file).error());
-  return WriteAll(file->get(), DumpJson(config));
+       .agent = purpose == Purpose::kServer ? shared_.config.agent.string() : std::string(),
+       .network = std::move(network),
+       .resolv_conf = std::move(resolv_conf)});
+  return WriteNew(directory_ / "config.json", DumpJson(config), 0600);
+}
+
+// In the worker's mount namespace, once: nothing there needs them.
+Result<void> Bundle::HideNetworkOptions() const {
+  if (!shared_.config.hide_network_options || ::access("/proc/sys/net/core", F_OK) != 0) return {};
+  return Mount("tmpfs", "/proc/sys/net", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k");
 }
 
 Result<void> Bundle::CheckRuntime(const host::ExitStatus& runtime) const {

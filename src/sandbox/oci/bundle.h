@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "artifact/root_image.h"
@@ -70,6 +71,10 @@ class Bundle {
   // words, kInternal.
   [[nodiscard]] Result<void> CheckRuntime(const host::ExitStatus& runtime) const;
 
+  // From the next Start on the guest has this network namespace, and asks for names there. For the
+  // loop, while no job of this bundle runs.
+  void Join(Fd network) { joined_ = std::move(network); }
+
   // A connection to `port` of the guest that Guest() found, made in its network namespace.
   // kUnavailable: nobody listens. Not for a runtime that stays: its guest's network is its own.
   [[nodiscard]] Result<Fd> Dial(std::uint16_t port) const;
@@ -93,6 +98,7 @@ class Bundle {
  private:
   Result<void> Prepare();
   Result<void> MountAll();
+  [[nodiscard]] Result<void> HideNetworkOptions() const;
   Result<void> WriteConfig(const model::Env& env, Purpose purpose);
   void Remember();
 
@@ -104,6 +110,7 @@ class Bundle {
   std::vector<host::ProcessId> killed_;           // nobody may be waiting for them
   std::optional<host::ExpectedOrphan> expected_;  // a guest that nobody has found yet
   Fd network_;                                    // namespace of the guest
+  Fd joined_;                                     // the one that was made for it, if any
   bool made_ = false;
 };
 

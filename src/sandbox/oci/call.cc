@@ -22,9 +22,10 @@ constexpr std::size_t kChunk = 16 * 1024;
 
 }  // namespace
 
-OciCall::OciCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call)
+OciCall::OciCall(Shared& shared, Bundle& bundle, Network& network, const Spec& spec, Call& call)
     : shared_(shared),
       bundle_(bundle),
+      network_(network),
       spec_(spec),
       call_(call),
       io_(call, spec.limits),
@@ -64,6 +65,7 @@ model::Env OciCall::Environment() const {
 
 Task<Exit> OciCall::Supervise() {
   if (auto usage = bundle_.usage()) before_ = *usage;
+  if (auto open = co_await network_.Open(); !open) co_return std::unexpected(open.error());
   auto turn = co_await shared_.starts.Take();
   if (!turn) {
     co_return Exit{.reason = ExitReason::kStopped, .status = 0, .detail = "cancelled", .usage = {}};

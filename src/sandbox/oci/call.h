@@ -21,6 +21,7 @@
 #include "sandbox/helper.h"
 #include "sandbox/log_lines.h"
 #include "sandbox/oci/bundle.h"
+#include "sandbox/oci/network.h"
 #include "sandbox/oci/output.h"
 #include "sandbox/oci/running_guest.h"
 #include "sandbox/oci/shared.h"
@@ -30,7 +31,7 @@ namespace strata::sandbox::oci {
 
 class OciCall {
  public:
-  OciCall(Shared& shared, Bundle& bundle, const Spec& spec, Call& call);
+  OciCall(Shared& shared, Bundle& bundle, Network& network, const Spec& spec, Call& call);
 
   // Fails with what Bundle::Start and Bundle::Guest fail with. `usage` of the Exit counts from the
   // call's start, but for the memory peak.
@@ -54,6 +55,7 @@ class OciCall {
 
   Shared& shared_;
   Bundle& bundle_;
+  Network& network_;
   const Spec& spec_;
   Call& call_;
   CallIo io_;

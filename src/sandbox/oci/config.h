@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "sandbox/egress/egress.h"
 
 namespace strata::sandbox::oci {
 
@@ -22,6 +24,14 @@ struct Config {
   // Whether the runtime stays beside the guest and ends as the guest does (runsc), with all that it
   // needs in the guest's group; else it leaves once the guest runs (runc).
   bool runtime_stays = false;
+  // After those, for a sandbox that has a network (grants.http).
+  std::vector<std::string> network_arguments;
+  // Whether /proc/sys/net is hidden from the runtime of such a sandbox: runsc of 2022 takes a
+  // network namespace for the host's when it sees net.core.rmem_default, which newer kernels have
+  // in each.
+  bool hide_network_options = false;
+  // Whether the runtime takes the interface's address away: each run needs a network of its own.
+  bool takes_address = false;
 
   // Where the sandboxes' directories are made, empty ones as anybody else sees them. Ours alone.
   std::filesystem::path state_root;
@@ -48,6 +58,9 @@ struct Config {
   // Of a runtime that stays: strata-agent, shown to servers as /.strata-agent, through which their
   // ports are reached. Empty: they cannot be.
   std::filesystem::path agent;
+
+  // What gives sandboxes a network. Null: grants.http is kUnsupported.
+  std::shared_ptr<egress::Egress> egress;
 
   // How often a running call looks at deadline, client and CPU time.
   std::chrono::milliseconds tick{5};

@@ -49,7 +49,10 @@ Result<void> OciImage::Check(const Spec& spec) const {
       CheckProgramLimits(spec.limits, config.min_memory, config.max_memory, "a container");
   if (!limits) return limits;
   if (!spec.grants.http.empty()) {
-    return Fail(Errc::kUnsupported, "grants.http: a container has no network here");
+    if (!config.egress) {
+      return Fail(Errc::kUnsupported, "grants.http: a container has no network here");
+    }
+    if (auto can = config.egress->CheckJoin(spec.grants.http); !can) return can;
   }
   if (auto dirs = CheckDirs(spec.grants); !dirs) return dirs;
   if (shared_->metrics.sandboxes_live >= config.max_sandboxes) {

@@ -37,8 +37,10 @@ host::SpawnOptions Runtime::Command(const std::filesystem::path& bundle,
 }
 
 host::SpawnOptions Runtime::RunCommand(const std::filesystem::path& bundle, const std::string& id,
-                                       const host::Cgroup& group) const {
-  std::vector<std::string> verb = {"run", "--bundle", bundle};
+                                       const host::Cgroup& group, NetworkKind network) const {
+  std::vector<std::string> verb;
+  if (network == NetworkKind::kJoined) verb = network_arguments_;
+  verb.insert(verb.end(), {"run", "--bundle", bundle});
   if (!stays_) verb.insert(verb.end(), {"--detach", "--pid-file", bundle / "pid"});
   verb.push_back(id);
   host::SpawnOptions spawn = Command(bundle, bundle / "runtime.log", std::move(verb));

@@ -8,6 +8,7 @@
 // Threads: const methods from any; Load blocks for milliseconds. Tested by tests/contract.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -22,6 +23,8 @@
 
 namespace strata::sandbox::oci {
 
+enum class NetworkKind : std::uint8_t { kNone, kJoined };
+
 class Runtime {
  public:
   // Copies the program. FailErrno's codes; kResourceExhausted: larger than 128 MiB.
@@ -30,10 +33,11 @@ class Runtime {
   // How to start the container `id` of `bundle`. One that stays runs in `group`, and its exit
   // status is the guest's. Any other ends when the guest runs; the guest has inherited its standard
   // streams and is an orphan, ours if we are a subreaper. Dies with the thread that spawns it, so
-  // that a killed keeper leaves nothing that still makes things.
+  // that a killed keeper leaves nothing that still makes things. `network`: whether config.json
+  // names a network namespace that it has to join.
   [[nodiscard]] host::SpawnOptions RunCommand(const std::filesystem::path& bundle,
-                                              const std::string& id,
-                                              const host::Cgroup& group) const;
+                                              const std::string& id, const host::Cgroup& group,
+                                              NetworkKind network) const;
   // How to run `program` in the running container `id`: ends when that does, with its exit code.
   // What the runtime has to complain about goes to `log`.
   [[nodiscard]] host::SpawnOptions ExecCommand(const std::filesystem::path& bundle,
@@ -58,9 +62,11 @@ class Runtime {
   Runtime(Fd program, const Config& config)
       : program_(std::move(program)),
         arguments_(config.runtime_arguments),
+        network_arguments_(config.network_arguments),
         stays_(config.runtime_stays) {}
   Fd program_;
   std::vector<std::string> arguments_;
+  std::vector<std::string> network_arguments_;
   bool stays_;
 };
 

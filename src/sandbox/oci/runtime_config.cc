@@ -32,6 +32,10 @@ Json Mounts(const RuntimeConfigInput& input) {
     mounts.push_back(Mount("/.strata-agent", "bind", input.agent.c_str(),
                            {"bind", "ro", "nosuid", "nodev", "rprivate"}));
   }
+  if (!input.resolv_conf.empty()) {
+    mounts.push_back(Mount("/etc/resolv.conf", "bind", input.resolv_conf.c_str(),
+                           {"bind", "ro", "nosuid", "nodev", "noexec", "rprivate"}));
+  }
   for (const model::DirGrant& dir : input.grants.dirs) {
     if (dir.mode == model::DirGrant::Mode::kReadOnly) {
       mounts.push_back(Mount(dir.guest.c_str(), "bind", dir.host.c_str(),
@@ -91,6 +95,7 @@ Json MakeRuntimeConfig(const RuntimeConfigInput& input) {
   for (const char* type : {"pid", "ipc", "uts", "mount", "network"}) {
     namespaces.push_back({{"type", type}});
   }
+  if (!input.network.empty()) namespaces.back()["path"] = input.network;
   return {{"ociVersion", "1.0.2"},
           {"hostname", input.hostname},
           {"root", {{"path", input.root}, {"readonly", false}}},

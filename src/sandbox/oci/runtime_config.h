@@ -2,8 +2,9 @@
 // specification has it: everything that confines the guest, in one pure function.
 //
 // Fixed for every container: own mount, pid, ipc, uts and network namespaces (the last without any
-// interface but an unconfigured loopback), no capabilities, no-new-privileges, the masked and
-// read-only paths and the device list of the OCI defaults, a seccomp allow-list, no core dumps.
+// interface but its loopback, unless one was made for it), no capabilities, no-new-privileges, the
+// masked and read-only paths and the device list of the OCI defaults, a seccomp allow-list, no core
+// dumps.
 //
 // What it does not give: a user namespace. Root in the container is root of the host without
 // capabilities, held by the namespaces, seccomp and the read-only layers.
@@ -33,6 +34,8 @@ struct RuntimeConfigInput {
   Bytes writable;                // of /tmp, and of each scratch directory
   std::uint32_t files = 16'384;  // the same
   std::string agent;             // shown as /.strata-agent; empty: not
+  std::string network;           // path of a network namespace to join; empty: a new one
+  std::string resolv_conf;       // shown as /etc/resolv.conf; empty: the image's own
 };
 
 Json MakeRuntimeConfig(const RuntimeConfigInput& input);

@@ -15,7 +15,10 @@ Awaitable<void> AwaitEnd(host::Process process) { static_cast<void>(co_await pro
 }  // namespace
 
 OciSandbox::OciSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle, const Spec& spec)
-    : shared_(std::move(shared)), bundle_(std::move(bundle)), spec_(spec) {
+    : shared_(std::move(shared)),
+      bundle_(std::move(bundle)),
+      spec_(spec),
+      network_(*shared_, *bundle_, spec_) {
   ++shared_->metrics.sandboxes;
   ++shared_->metrics.sandboxes_live;
 }
@@ -27,7 +30,7 @@ Task<model::Exit> OciSandbox::Invoke(Call& call) {
     co_return Fail(Errc::kFailedPrecondition,
                    "sandbox " + spec_.id + (over_ ? " has ended" : " is running a call"));
   }
-  OciCall running(*shared_, *bundle_, spec_, call);
+  OciCall running(*shared_, *bundle_, network_, spec_, call);
   running_ = &running;
   auto exit = co_await running.Run();
   running_ = nullptr;
@@ -51,7 +54,7 @@ Task<model::Exit> OciSandbox::Serve() {
     co_return Fail(Errc::kFailedPrecondition,
                    "sandbox " + spec_.id + (over_ ? " has ended" : " is running already"));
   }
-  ServerRun serving(*shared_, *bundle_, spec_);
+  ServerRun serving(*shared_, *bundle_, network_, spec_);
   serving_ = &serving;
   auto exit = co_await serving.Run();
   serving_ = nullptr;

@@ -15,6 +15,7 @@
 #include "sandbox/driver.h"
 #include "sandbox/oci/bundle.h"
 #include "sandbox/oci/call.h"
+#include "sandbox/oci/network.h"
 #include "sandbox/oci/server_run.h"
 #include "sandbox/oci/shared.h"
 
@@ -46,6 +47,7 @@ class OciSandbox final : public Sandbox {
   std::shared_ptr<Shared> shared_;
   OwnedBundle bundle_;
   const Spec spec_;
+  Network network_;
   OciCall* running_ = nullptr;
   ServerRun* serving_ = nullptr;
   std::uint64_t execs_ = 0;

@@ -10,9 +10,10 @@ namespace strata::sandbox::oci {
 using model::Exit;
 using model::ExitReason;
 
-ServerRun::ServerRun(Shared& shared, Bundle& bundle, const Spec& spec)
+ServerRun::ServerRun(Shared& shared, Bundle& bundle, Network& network, const Spec& spec)
     : shared_(shared),
       bundle_(bundle),
+      network_(network),
       spec_(spec),
       lines_(spec.effects.logs, Stream::kStdout),
       errors_(spec.effects.logs, Stream::kStderr),
@@ -38,6 +39,7 @@ Task<Exit> ServerRun::Run() {
 
 Task<Exit> ServerRun::Supervise() {
   const TimePoint begun = shared_.clock.Now();
+  if (auto open = co_await network_.Open(); !open) co_return std::unexpected(open.error());
   // A named job: gcc 12 destroys a capture twice when the lambda is a temporary of a co_await.
   std::move_only_function<Result<Starting>()> start = [&bundle = bundle_, env = spec_.env] {
     return bundle.Start(env, Purpose::kServer);

@@ -11,6 +11,7 @@
 #include "sandbox/helper.h"
 #include "sandbox/log_lines.h"
 #include "sandbox/oci/bundle.h"
+#include "sandbox/oci/network.h"
 #include "sandbox/oci/output.h"
 #include "sandbox/oci/running_guest.h"
 #include "sandbox/oci/shared.h"
@@ -20,7 +21,7 @@ namespace strata::sandbox::oci {
 
 class ServerRun {
  public:
-  ServerRun(Shared& shared, Bundle& bundle, const Spec& spec);
+  ServerRun(Shared& shared, Bundle& bundle, Network& network, const Spec& spec);
 
   Task<model::Exit> Run();
   void Stop() noexcept;
@@ -33,6 +34,7 @@ class ServerRun {
 
   Shared& shared_;
   Bundle& bundle_;
+  Network& network_;
   const Spec& spec_;
   LogLines lines_;
   LogLines errors_;

@@ -162,11 +162,11 @@ void Server::CloseAll() {
   for (wire::Channel* channel : open_) channel->Close();
 }
 
-void Server::Serve(std::shared_ptr<Image> image, Fd line) {
-  Spawn(loop_, ReadImageLine(std::move(image), std::move(line)));
+void Server::Serve(std::shared_ptr<Image> image, Fd line, Connector* connector) {
+  Spawn(loop_, ReadImageLine(std::move(image), std::move(line), connector));
 }
 
-Awaitable<void> Server::ReadImageLine(std::shared_ptr<Image> image, Fd line) {
+Awaitable<void> Server::ReadImageLine(std::shared_ptr<Image> image, Fd line, Connector* connector) {
   OpenLine open_line(*this, std::move(line));
   while (true) {
     auto frame = co_await open_line.channel.Receive();
@@ -178,7 +178,7 @@ Awaitable<void> Server::ReadImageLine(std::shared_ptr<Image> image, Fd line) {
               .limits = open->limits,
               .grants = std::move(open->grants),
               .env = std::move(open->env),
-              .effects = {}};
+              .effects = {.connector = connector}};
     Spawn(loop_, RunSandbox(image, std::move(spec), std::move(frame->fds.front())));
   }
 }

@@ -38,8 +38,9 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // Serves `image` on `line`, a connected stream socket, until the other end closes it. Sandboxes
-  // made by then live on until their own lines close.
-  void Serve(std::shared_ptr<Image> image, Fd line);
+  // made by then live on until their own lines close. `connector`: their way out, which outlives
+  // them; null: none.
+  void Serve(std::shared_ptr<Image> image, Fd line, Connector* connector = nullptr);
 
   // Hands out connections to `service` on `line` until the other end closes it.
   void Serve(std::shared_ptr<Dialler> service, Fd line);
@@ -56,7 +57,7 @@ class Server {
   class Session;
   class OpenLine;
 
-  Awaitable<void> ReadImageLine(std::shared_ptr<Image> image, Fd line);
+  Awaitable<void> ReadImageLine(std::shared_ptr<Image> image, Fd line, Connector* connector);
   Awaitable<void> ReadServiceLine(std::shared_ptr<Dialler> service, Fd line);
   Awaitable<void> RunSandbox(std::shared_ptr<Image> image, Spec spec, Fd line);
 

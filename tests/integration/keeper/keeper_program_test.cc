@@ -167,8 +167,7 @@ TEST_F(KeeperProgramTest, AGuestsEndIsItsExit) {
 
 TEST_F(KeeperProgramTest, ChecksASpecWithoutMakingAnything) {
   ASSERT_EQ(PrepareImage("hello"), "");
-  Check check{
-      .id = "a", .key = "hello", .limits = {}, .grants = {.http = {{.host = "example.com"}}}};
+  Check check{.id = "a", .key = "hello", .limits = {}, .grants = {.http = {{.host = "localhost"}}}};
   Send(check);
   ToManager answer = Receive();
   EXPECT_TRUE(std::get<Checked>(answer).error.starts_with("UNSUPPORTED"))

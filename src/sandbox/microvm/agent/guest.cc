@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <linux/random.h>
-#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -21,6 +19,7 @@
 #include <time.h>
 
 #include "base/files.h"
+#include "sandbox/microvm/agent/network.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {
@@ -42,10 +41,10 @@ Result<void> Mount(const char* type, const std::string& target, unsigned long fl
   return FailErrno("mount " + target, errno);
 }
 
-Result<void> LoadModules() {
+Result<void> LoadModules(const char* folder) {
   std::vector<fs::path> modules;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator("/modules", error)) {
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
     modules.push_back(entry.path());
   }
   std::sort(modules.begin(), modules.end());
@@ -111,19 +110,9 @@ Result<void> MountRoot() {
   return done;
 }
 
-// The only network that a sandbox has.
-Result<void> RaiseLoopback() {
-  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request{};
-  std::strncpy(request.ifr_name, "lo", IFNAMSIZ - 1);
-  if (!socket.valid() || ::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) {
-    return FailErrno("find the loopback", errno);
-  }
-  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) {
-    return FailErrno("raise the loopback", errno);
-  }
-  return {};
+bool HasNetworkCard() {
+  const auto line = ReadFile("/proc/cmdline", 4_KiB);
+  return line && line->contains(" strata.network");
 }
 
 }  // namespace
@@ -133,8 +122,9 @@ Result<void> SetUp() {
   if (done) done = Mount("sysfs", "/sys", 0);
   if (done) done = Mount("devtmpfs", "/dev", 0);
   if (done) done = Mount("cgroup2", "/sys/fs/cgroup", 0);
-  if (done) done = LoadModules();
-  if (done) done = RaiseLoopback();
+  if (done) done = LoadModules("/modules");
+  if (done && HasNetworkCard()) done = LoadModules("/network-modules");
+  if (done) done = Raise("lo");
   if (done) done = MountRoot();
   return done;
 }
@@ -172,7 +162,7 @@ Result<void> WakeUp(const Wake& wake) {
   if (::sethostname(wake.hostname.data(), wake.hostname.size()) != 0) {
     return FailErrno("set the name", errno);
   }
-  return {};
+  return wake.address.empty() ? Result<void>{} : TakeAddress(wake.address, wake.gateway);
 }
 
 }  // namespace strata::sandbox::microvm::agent

@@ -21,7 +21,8 @@ Result<void> SetUp();
 // The serial port that leads to the driver.
 Result<Fd> OpenPort();
 
-// Makes a restored guest one of its own: time, new randomness, name.
+// Makes a restored guest one of its own: time, new randomness, name, and its address if it has a
+// network card.
 Result<void> WakeUp(const Wake& wake);
 
 }  // namespace strata::sandbox::microvm::agent

@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/oci/testing/guest_network.h"
+
 namespace {
 
 void Print(const std::string& text) {
@@ -112,9 +114,9 @@ std::string RandomHex() {
 }
 
 // A server at $PORT, 127.0.0.1 only, one process for each connection. "/env", "/pid", "/host",
-// "/random", "/clock", "/take" and "/exit" do what they say, "/count" counts itself, "/slow"
-// answers after a second, "/echo" gives a body of known length back, "/chunks" answers in chunks;
-// all others "hello". On SIGTERM it says so and ends.
+// "/random", "/clock", "/take" and "/exit" do what they say, "/fetch" asks $FETCH, "/count" counts
+// itself, "/slow" answers after a second, "/echo" gives a body of known length back, "/chunks"
+// answers in chunks; all others "hello". On SIGTERM it says so and ends.
 std::string Answer(const std::string& target, const std::string& head, const std::string& body) {
   const auto whole = [](const std::string& text) {
     return "HTTP/1.1 200 OK\r\nX-Guest: yes\r\nContent-Length: " + std::to_string(text.size()) +
@@ -122,6 +124,7 @@ std::string Answer(const std::string& target, const std::string& head, const std
   };
   if (target == "/pid") return whole(std::to_string(::getppid()));
   if (target == "/env") return whole(std::getenv("GREETING") ? std::getenv("GREETING") : "(unset)");
+  if (target == "/fetch") return whole(guest::Get(std::getenv("FETCH")));
   if (target == "/exit") return ::kill(::getppid(), SIGUSR1), "";
   if (target == "/host") {
     char name[65] = {};
@@ -238,6 +241,10 @@ int main(int argc, char** argv) {
   if (what == "getenv") return Print(std::getenv(argv[2]) ? std::getenv(argv[2]) : "(unset)"), 0;
   if (what == "read") return ::open(argv[2], O_RDONLY) >= 0 ? 0 : errno;
   if (what == "write") return ::open(argv[2], O_WRONLY | O_CREAT, 0600) >= 0 ? 0 : errno;
+  if (what == "dial" && argc > 3) return guest::Dial(argv[2], std::atoi(argv[3]));
+  if (what == "fetch") return Print(guest::Get(std::getenv("FETCH"))), 0;
+  if (what == "datagram") return guest::SendDatagram(argv[2], std::atoi(argv[3]));
+  if (what == "listen") return guest::ListenAnywhere(std::atoi(argv[2]));
   if (what == "fork") {
     while (::fork() >= 0) {
     }

@@ -1,0 +1,117 @@
+#include "sandbox/microvm/agent/network.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/fd.h"
+#include "base/files.h"
+#include "sandbox/microvm/agent/guest.h"
+
+namespace strata::sandbox::microvm::agent {
+namespace {
+
+constexpr const char* kCard = "eth0";
+constexpr const char* kWhole = "255.255.255.255";
+
+Fd MakeSocket() { return Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
+
+ifreq RequestFor(const std::string& interface) {
+  ifreq request{};
+  std::strncpy(request.ifr_name, interface.c_str(), IFNAMSIZ - 1);
+  return request;
+}
+
+Result<sockaddr> Address(const std::string& text) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  if (::inet_pton(AF_INET, text.c_str(), &address.sin_addr) != 1) {
+    return Fail(Errc::kInvalidArgument, "'" + text + "' is no address");
+  }
+  sockaddr general{};
+  std::memcpy(&general, &address, sizeof(general));
+  return general;
+}
+
+Result<void> Set(unsigned long what, const std::string& address) {
+  auto to = Address(address);
+  if (!to) return std::unexpected(std::move(to).error());
+  const Fd socket = MakeSocket();
+  ifreq request = RequestFor(kCard);
+  request.ifr_addr = *to;
+  if (::ioctl(socket.get(), what, &request) == 0) return {};
+  return FailErrno("set the address " + address, errno);
+}
+
+// A copy of a machine has the same routes already.
+Result<void> Route(const std::string& to, const std::string& mask, const std::string& gateway) {
+  auto target = Address(to);
+  auto bits = Address(mask);
+  auto by = Address(gateway);
+  if (!target || !bits || !by) return Fail(Errc::kInvalidArgument, "no route of addresses");
+  const Fd socket = MakeSocket();
+  rtentry route{};
+  char card[IFNAMSIZ] = {};
+  std::strncpy(card, kCard, sizeof(card) - 1);
+  route.rt_dst = *target;
+  route.rt_genmask = *bits;
+  route.rt_gateway = *by;
+  route.rt_dev = card;
+  route.rt_flags = static_cast<unsigned short>(RTF_UP | (to == gateway ? RTF_HOST : RTF_GATEWAY));
+  if (to == gateway) std::memset(&route.rt_gateway, 0, sizeof(route.rt_gateway));
+  if (::ioctl(socket.get(), SIOCADDRT, &route) == 0 || errno == EEXIST) return {};
+  return FailErrno("route to " + to, errno);
+}
+
+// Whatever links the image has at that place, it is one in the programs' root.
+Result<void> WriteResolvConf(const std::string& gateway) {
+  const Fd root(::open(kRoot, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  ::mkdirat(root.get(), "etc", 0755);
+  open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT;
+  const Fd etc(static_cast<int>(::syscall(SYS_openat2, root.get(), "etc", &how, sizeof(how))));
+  if (!etc.valid()) return FailErrno("open /etc", errno);
+  ::unlinkat(etc.get(), "resolv.conf", 0);
+  const Fd file(::openat(etc.get(), "resolv.conf", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!file.valid()) return FailErrno("write /etc/resolv.conf", errno);
+  ::fchmod(file.get(), 0644);
+  return WriteAll(file.get(), "nameserver " + gateway + "\n");
+}
+
+}  // namespace
+
+Result<void> Raise(const std::string& interface) {
+  const Fd socket = MakeSocket();
+  ifreq request = RequestFor(interface);
+  if (!socket.valid() || ::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) {
+    return FailErrno("find interface " + interface, errno);
+  }
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) {
+    return FailErrno("raise interface " + interface, errno);
+  }
+  return {};
+}
+
+Result<void> TakeAddress(const std::string& address, const std::string& gateway) {
+  auto done = Set(SIOCSIFADDR, address);
+  if (done) done = Set(SIOCSIFNETMASK, kWhole);
+  if (done) done = Raise(kCard);
+  if (done) done = Route(gateway, kWhole, gateway);
+  if (done) done = Route("0.0.0.0", "0.0.0.0", gateway);
+  if (done) done = WriteResolvConf(gateway);
+  return done;
+}
+
+}  // namespace strata::sandbox::microvm::agent
