@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <span>
 
-#include "base/hex.h"
-
 namespace strata::cell {
 namespace {
 
@@ -27,9 +25,13 @@ void AppendHex(std::span<const std::byte> bytes, std::string& out) {
 template <std::size_t kSize>
 bool TakeHex(std::string_view text, std::array<std::byte, kSize>& to) {
   if (text.size() != 2 * kSize) return false;
-  const auto bytes = HexDecode(text);
-  if (!bytes) return false;
-  std::ranges::copy(*bytes, to.begin());
+  for (std::size_t i = 0; i < kSize; ++i) {
+    unsigned value = 0;
+    const char* const end = text.data() + 2 * i + 2;
+    const auto read = std::from_chars(end - 2, end, value, 16);
+    if (read.ec != std::errc{} || read.ptr != end) return false;
+    to[i] = static_cast<std::byte>(value);
+  }
   return true;
 }
 

@@ -1,9 +1,9 @@
 #include "gateway/endpoint.h"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <array>
-#include <cerrno>
 
 namespace strata::gateway {
 namespace {
@@ -17,14 +17,22 @@ Awaitable<void> WaitForLoss(std::shared_ptr<Endpoint> endpoint, wire::Channel& l
 
 }  // namespace
 
-bool HopConnection::fresh() {
-  char byte = 0;
-  return !transport.dead() && ::recv(transport.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-         (errno == EAGAIN || errno == EWOULDBLOCK);
+bool HopConnection::Flush() noexcept {
+  const iovec rest{out_.data() + sent_, out_.size() - sent_};
+  const auto taken = transport.TrySend({&rest, 1});
+  // Whoever waits for the answer sees that the connection is gone.
+  if (!taken) return true;
+  sent_ += *taken;
+  return sent_ == out_.size();
 }
 
-Endpoint::Endpoint(Loop& loop, http::Deadlines& deadlines, std::string cell, Fd line)
-    : loop_(loop), deadlines_(deadlines), cell_(std::move(cell)), line_(loop, std::move(line)) {}
+Endpoint::Endpoint(Loop& loop, http::Deadlines& deadlines, http::AnswerBatch& batch,
+                   std::string cell, Fd line)
+    : loop_(loop),
+      deadlines_(deadlines),
+      batch_(batch),
+      cell_(std::move(cell)),
+      line_(loop, std::move(line)) {}
 
 void Endpoint::Watch(std::function<void()> on_lost) {
   Spawn(loop_, WaitForLoss(shared_from_this(), line_, std::move(on_lost)));
@@ -32,10 +40,9 @@ void Endpoint::Watch(std::function<void()> on_lost) {
 
 std::unique_ptr<HopConnection> Endpoint::Take() {
   if (closed_ || taken_ >= kMostConnections) return nullptr;
-  while (!idle_.empty()) {
+  if (!idle_.empty()) {
     auto kept = std::move(idle_.back());
     idle_.pop_back();
-    if (!kept->fresh()) continue;
     ++taken_;
     return kept;
   }
@@ -58,7 +65,7 @@ std::unique_ptr<HopConnection> Endpoint::Make() {
   socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), ours.get(), failed);
   if (failed) return nullptr;
   static_cast<void>(ours.Release());  // the descriptor is the socket's now
-  return std::make_unique<HopConnection>(std::move(socket), deadlines_);
+  return std::make_unique<HopConnection>(std::move(socket), deadlines_, batch_);
 }
 
 void Endpoint::Return(std::unique_ptr<HopConnection> connection) {

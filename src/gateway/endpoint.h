@@ -6,7 +6,7 @@
 // and no path or address is needed. The cell's end belongs to that cell alone, so what a cell says
 // can reach only clients whose requests it was given.
 //
-// Threads: one loop. Lifetime: loop and deadlines outlive it. Tested by endpoints_test.cc.
+// Threads: one loop. Lifetime: loop, deadlines and batch outlive it. Tested by endpoints_test.cc.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/task.h"
+#include "http/answer_batch.h"
 #include "http/deadlines.h"
 #include "http/input_buffer.h"
 #include "http/transport.h"
@@ -26,16 +27,35 @@
 namespace strata::gateway {
 
 // One connection to a host cell, for one request after another.
-struct HopConnection {
-  HopConnection(http::Transport::Socket socket, http::Deadlines& deadlines)
-      : transport(std::move(socket), deadlines) {}
+class HopConnection final : public http::AnswerBatch::Sender {
+ public:
+  HopConnection(http::Transport::Socket socket, http::Deadlines& deadlines,
+                http::AnswerBatch& batch)
+      : transport(std::move(socket), deadlines), batch_(batch) {}
+  HopConnection(const HopConnection&) = delete;
+  HopConnection& operator=(const HopConnection&) = delete;
+  ~HopConnection() { batch_.Forget(*this); }
 
-  // Whether the cell has neither closed it nor sent what nobody asked for.
-  [[nodiscard]] bool fresh();
+  // Room for the next request's first bytes: its head, and a small body.
+  std::string& Begin() noexcept {
+    out_.clear();
+    sent_ = 0;
+    return out_;
+  }
+  // Sends what the kernel takes of them. False: some is left.
+  bool Flush() noexcept override;
+  // Sends them with other requests if that pays, else now; false as Flush.
+  bool FlushSoon() { return batch_.Hold(*this) || Flush(); }
+  [[nodiscard]] bool untouched() const noexcept { return sent_ == 0; }  // none was sent
 
   http::Transport transport;
   http::InputBuffer input;
-  std::string out;  // the request's head, and the room for it
+  std::string decoded;  // of a chunked answer, on its way to the client
+
+ private:
+  http::AnswerBatch& batch_;
+  std::string out_;
+  std::size_t sent_ = 0;
 };
 
 class Endpoint : public std::enable_shared_from_this<Endpoint> {
@@ -45,7 +65,8 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   static constexpr std::size_t kMostIdle = 128;
 
   // `line`: a connected stream socket whose other end a cell::FrontLines serves.
-  Endpoint(Loop& loop, http::Deadlines& deadlines, std::string cell, Fd line);
+  Endpoint(Loop& loop, http::Deadlines& deadlines, http::AnswerBatch& batch, std::string cell,
+           Fd line);
 
   // Calls `on_lost` once, when the cell has closed the line.
   void Watch(std::function<void()> on_lost);
@@ -54,6 +75,9 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   std::unique_ptr<HopConnection> Take();
   // Ends a Take: `connection` may carry another request, or is null.
   void Return(std::unique_ptr<HopConnection> connection);
+
+  // A kept connection turned out to be closed: the others are probably, too.
+  void DropIdle() { idle_.clear(); }
 
   // Makes no more connections, and drops those that are idle.
   void Close();
@@ -67,6 +91,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
 
   Loop& loop_;
   http::Deadlines& deadlines_;
+  http::AnswerBatch& batch_;
   const std::string cell_;
   wire::Channel line_;
   std::vector<std::unique_ptr<HopConnection>> idle_;  // the warmest at the end

@@ -15,7 +15,7 @@ void Endpoints::Add(const std::string& tenant, const std::string& cell, Fd line)
   Remove(cell);
   auto& group = groups_[tenant];
   if (!group) group = std::make_shared<Group>();
-  auto endpoint = std::make_shared<Endpoint>(loop_, deadlines_, cell, std::move(line));
+  auto endpoint = std::make_shared<Endpoint>(loop_, deadlines_, batch_, cell, std::move(line));
   endpoint->Watch([this, cell] { Remove(cell); });
   group->endpoints.push_back(std::move(endpoint));
   ServeWaiting(group);

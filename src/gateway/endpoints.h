@@ -41,6 +41,8 @@ class Endpoints {
     ~Lease();
 
     [[nodiscard]] HopConnection& connection() noexcept { return *connection_; }
+    // The cell had closed the connection before it read the request.
+    void Distrust() { endpoint_->DropIdle(); }
     // The call left the connection as a next one needs it.
     void Keep() noexcept { keep_ = true; }
 
@@ -57,7 +59,8 @@ class Endpoints {
     bool keep_ = false;
   };
 
-  Endpoints(Loop& loop, const Clock& clock) : loop_(loop), clock_(clock), deadlines_(clock.Now()) {}
+  Endpoints(Loop& loop, const Clock& clock)
+      : loop_(loop), clock_(clock), deadlines_(clock.Now()), batch_(clock) {}
   Endpoints(const Endpoints&) = delete;
   Endpoints& operator=(const Endpoints&) = delete;
 
@@ -73,6 +76,8 @@ class Endpoints {
 
   // When waits on connections are too long; advanced by Hop.
   [[nodiscard]] http::Deadlines& deadlines() noexcept { return deadlines_; }
+  // Requests that leave together; closed by Hop.
+  [[nodiscard]] http::AnswerBatch& batch() noexcept { return batch_; }
 
  private:
   // Of one tenant. Shared with leases: it may be forgotten before they end.
@@ -87,6 +92,7 @@ class Endpoints {
   Loop& loop_;
   const Clock& clock_;
   http::Deadlines deadlines_;
+  http::AnswerBatch batch_;
   std::map<std::string, std::shared_ptr<Group>, std::less<>> groups_;
 };
 

@@ -55,23 +55,23 @@ TEST_F(EndpointsTest, TheCellWithTheFewestCallsIsNext) {
   }
 }
 
-TEST_F(EndpointsTest, AKeptConnectionIsUsedAgainUnlessTheCellClosedIt) {
+TEST_F(EndpointsTest, AKeptConnectionIsUsedAgainUntilOneWasFoundClosed) {
   CellLine line;
   Add("one", line);
-  const auto call = [this] {
-    auto lease = endpoints_.TryAcquire("shop");
-    ASSERT_TRUE(lease.has_value());
-    lease->Keep();
-  };
-  call();
+  const auto hold = [this] { return std::move(*endpoints_.TryAcquire("shop")); };
+  {
+    auto one = hold();
+    auto two = hold();
+    one.Keep();
+    two.Keep();
+  }
   Settle();
-  Fd first = line.Accept();
-  ASSERT_TRUE(first.valid());
-  call();
+  EXPECT_TRUE(line.Accept().valid());
+  EXPECT_TRUE(line.Accept().valid());
+  hold().Distrust();  // and with it goes the other
   Settle();
   EXPECT_FALSE(line.Accept().valid());
-  first.Reset();
-  call();
+  hold().Keep();
   Settle();
   EXPECT_TRUE(line.Accept().valid());
 }

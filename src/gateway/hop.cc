@@ -1,9 +1,11 @@
 #include "gateway/hop.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "route/answer.h"
@@ -32,18 +34,24 @@ http::Problem ProblemForBody(const Error& error) {
       {model::ExitReason::kStopped, 0, slow ? "client too slow" : "client: " + error.message, {}});
 }
 
-// One call in the list of those under way, for as long as it lives.
+// One of the calls under way, for as long as it lives.
 class Listed {
  public:
-  Listed(std::list<HopCall*>& calls, HopCall& call)
-      : calls_(calls), place_(calls.insert(calls.end(), &call)) {}
+  Listed(std::vector<HopCall*>& calls, HopCall& call) : calls_(calls), call_(call) {
+    calls_.push_back(&call_);
+  }
   Listed(const Listed&) = delete;
   Listed& operator=(const Listed&) = delete;
-  ~Listed() { calls_.erase(place_); }
+  ~Listed() {
+    // The oldest end first, mostly.
+    const auto place = std::ranges::find(calls_, &call_);
+    *place = calls_.back();
+    calls_.pop_back();
+  }
 
  private:
-  std::list<HopCall*>& calls_;
-  std::list<HopCall*>::iterator place_;
+  std::vector<HopCall*>& calls_;
+  HopCall& call_;
 };
 
 }  // namespace
@@ -69,6 +77,7 @@ Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& f
     const cell::HopField field{function.tenant, function.name, age,      handed.trace,
                                handed.parent,   head.scheme,   head.peer};
     KeepTime();
+    CloseBatchSoon();
     HopCall call(loop_, lease->connection(), exchange, sink, due + kGrace);
     const Listed listed(calls_, call);
     const HopFate fate = co_await call.Run(field);
@@ -77,6 +86,7 @@ Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& f
       case HopFate::kAnswered:
         co_return std::nullopt;
       case HopFate::kUnprocessed:
+        lease->Distrust();
         continue;
       case HopFate::kLost:
         co_return http::ProblemOf(502, "cell-lost", "the function's cell ended during the call");
@@ -99,6 +109,15 @@ void Hop::KeepTime() {
   Spawn(loop_, Tick());
 }
 
+// Requests that wait for others wait for no longer than the loop's round.
+void Hop::CloseBatchSoon() {
+  if (std::exchange(close_posted_, true)) return;
+  asio::post(loop_, [this] {
+    close_posted_ = false;
+    endpoints_.batch().Close();
+  });
+}
+
 // An idle front has no timer, so it wakes nobody.
 Awaitable<void> Hop::Tick() {
   Timer timer(loop_.get_executor());
@@ -107,6 +126,7 @@ Awaitable<void> Hop::Tick() {
     timer.expires_after(kTick);
     co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
     endpoints_.deadlines().Advance(clock_.Now());
+    endpoints_.batch().Close();  // what found no room in a socket is tried again
     for (HopCall* call : calls_) call->CheckClient();
   } while (!calls_.empty());
   ticking_ = false;

@@ -13,8 +13,8 @@
 // Threads: one loop. Lifetime: endpoints outlive it. Tested by hop_test.cc.
 #pragma once
 
-#include <list>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
@@ -38,13 +38,15 @@ class Hop final : public route::Hop {
 
  private:
   void KeepTime();
+  void CloseBatchSoon();
   Awaitable<void> Tick();
 
   Loop& loop_;
   const Clock& clock_;
   Endpoints& endpoints_;
-  std::list<HopCall*> calls_;  // under way
+  std::vector<HopCall*> calls_;  // under way
   bool ticking_ = false;
+  bool close_posted_ = false;
 };
 
 }  // namespace strata::gateway

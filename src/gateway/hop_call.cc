@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "base/byte_view.h"
 #include "gateway/hop_head.h"
-#include "http/head_scanner.h"
 
 namespace strata::gateway {
 namespace {
@@ -35,14 +36,17 @@ void HopCall::CheckClient() noexcept {
 }
 
 Awaitable<HopFate> HopCall::Run(const cell::HopField& field) {
-  const bool sent = co_await SendHead(field);
+  Prepare(field);
   if (body_error_) co_return HopFate::kBadBody;
-  if (!sent && repeatable_) co_return HopFate::kUnprocessed;
-  if (sent && !body_sent_) feed_.Start(loop_, Feed(), event_);
+  // A request that is all here may leave together with others; else the rest follows at once.
+  const bool all = body_sent_ ? connection_.FlushSoon() : connection_.Flush();
+  if (!all || !body_sent_) feed_.Start(loop_, Feed(), event_);
   // Also a cell that takes no more may have answered already.
   HopFate fate = co_await Answer();
-  feed_.Cancel();
-  while (feed_.running()) co_await event_.Wait();
+  if (feed_.running()) {
+    feed_.Cancel();
+    while (feed_.running()) co_await event_.Wait();
+  }
   if (body_error_ && !sink_.head_sent()) fate = HopFate::kBadBody;
   reusable_ = reusable_ && body_sent_ && fate == HopFate::kAnswered;
   co_return fate;
@@ -50,8 +54,8 @@ Awaitable<HopFate> HopCall::Run(const cell::HopField& field) {
 
 // ---- the request -------------------------------------------------------------------------------
 
-// Head, and a small body that is here, in one send. False: nothing more can be sent.
-Awaitable<bool> HopCall::SendHead(const cell::HopField& field) {
+// Head, and a small body that is here.
+void HopCall::Prepare(const cell::HopField& field) {
   http::BodySource& body = exchange_.body();
   const auto& length = exchange_.head().content_length;
   HopBody kind = HopBody::kNone;
@@ -61,25 +65,18 @@ Awaitable<bool> HopCall::SendHead(const cell::HopField& field) {
     kind = HopBody::kChunked;
   }
   chunked_ = kind == HopBody::kChunked;
-  body_sent_ = body.ended();
-  std::string& out = connection_.out;
-  out.clear();
+  repeatable_ = body_sent_ = body.ended();
+  std::string& out = connection_.Begin();
   AppendHopHead(exchange_.head(), kind, field, out);
-  repeatable_ = body_sent_;
-  if (kind == HopBody::kSized && !body_sent_ && *length <= kSmallBody) {
-    std::array<std::byte, kSmallBody> part;
-    auto got = body.TryRead(part);
-    if (!got) {
-      body_error_ = std::move(got).error();
-      co_return false;
-    }
-    out.append(AsText(std::span(part).first(*got)));
-    body_sent_ = body.ended();
+  if (body_sent_ || kind != HopBody::kSized || *length > kSmallBody) return;
+  std::array<std::byte, kSmallBody> part;
+  auto got = body.TryRead(part);
+  if (!got) {
+    body_error_ = std::move(got).error();
+    return;
   }
-  const iovec all{out.data(), out.size()};
-  const auto taken = connection_.transport.TrySend({&all, 1});
-  if (!taken) co_return false;
-  co_return co_await SendAll(std::string_view(out).substr(*taken));
+  out.append(AsText(std::span(part).first(*got)));
+  body_sent_ = body.ended();
 }
 
 Awaitable<bool> HopCall::SendAll(std::string_view bytes) {
@@ -99,6 +96,9 @@ Awaitable<void> HopCall::Feed() {
   http::BodySource& body = exchange_.body();
   std::array<std::byte, kChunk> part;
   bool taken = true;
+  while (taken && !connection_.Flush()) {
+    taken = (co_await connection_.transport.WaitWritable(due_)).has_value();
+  }
   while (taken && !body.ended()) {
     auto got = body.TryRead(part);
     if (got && *got == 0 && !body.ended()) {
@@ -128,115 +128,115 @@ Awaitable<void> HopCall::Feed() {
 // ---- the answer --------------------------------------------------------------------------------
 
 Awaitable<HopFate> HopCall::Answer() {
-  auto head = co_await ReadHead();
-  if (!head) {
-    if (head.error().code == Errc::kInvalidArgument) co_return HopFate::kBadAnswer;
-    if (head.error().code == Errc::kDeadlineExceeded) co_return HopFate::kTooLate;
-    co_return WithoutAnswer();
-  }
-  if (!sink_.Head({.status = head->status, .headers = std::move(head->headers)})) {
-    co_return HopFate::kBadAnswer;
-  }
-  co_return co_await PassBody(std::move(*head));
-}
-
-// The connection ended before a head came.
-HopFate HopCall::WithoutAnswer() const {
-  // Our own doing: the cell saw its client leave, and that is what it writes down.
-  if (exchange_.client_gone()) return HopFate::kAnswered;
-  const bool unread = repeatable_ && !answered_ && connection_.transport.reset();
-  return unread ? HopFate::kUnprocessed : HopFate::kLost;
-}
-
-Task<http::ParsedResponse> HopCall::ReadHead() {
-  http::HeadScanner scanner{http::HeadLimits{}};
-  http::InputBuffer& input = connection_.input;
-  while (true) {
-    const auto step = scanner.Scan(input.readable());
-    if (step == http::HeadScanner::Step::kRejected) {
-      co_return Fail(Errc::kInvalidArgument, std::string(scanner.rejection().detail));
+  for (Step step = Advance(); step != Step::kDone; step = Advance()) {
+    // What there is goes out before more is waited for.
+    if (step == Step::kRoom || head_passed_) {
+      const auto room = co_await sink_.Writable();
+      if (!room) {
+        CutOff();
+        break;
+      }
+      if (step == Step::kRoom) continue;
     }
-    if (step == http::HeadScanner::Step::kNeedMore) {
-      auto got = co_await connection_.transport.Recv(input.Space(kChunk), due_);
-      if (!got) co_return std::unexpected(std::move(got).error());
-      if (*got == 0) co_return Fail(Errc::kUnavailable, "closed without an answer");
+    const auto got = co_await connection_.transport.Recv(connection_.input.Space(kChunk), due_);
+    if (got && *got != 0) {
       answered_ = true;
-      input.Commit(*got);
+      connection_.input.Commit(*got);
       continue;
     }
-    auto head = http::ParseResponseHead(input.readable().substr(scanner.skipped(), scanner.size()),
-                                        exchange_.head().method);
-    input.Consume(scanner.size());
-    scanner.Reset();
-    if (!head || head->status >= kFirstFinal) co_return head;
-    if (head->status == 101) co_return Fail(Errc::kInvalidArgument, "101 unasked");
+    if (!head_passed_) co_return WithoutAnswer(got);
+    CutOff();
+    break;
   }
+  co_return fate_;
+}
+
+HopCall::Step HopCall::Advance() {
+  if (!head_passed_) {
+    if (const Step step = PassHead(); step != Step::kRoom) return step;
+  }
+  return PassBody();
+}
+
+// kRoom: it went on to the client.
+HopCall::Step HopCall::PassHead() {
+  http::InputBuffer& input = connection_.input;
+  while (true) {
+    const auto found = scanner_.Scan(input.readable());
+    if (found == http::HeadScanner::Step::kNeedMore) return Step::kBytes;
+    if (found == http::HeadScanner::Step::kRejected) return End(HopFate::kBadAnswer);
+    auto head = http::ParseResponseHead(
+        input.readable().substr(scanner_.skipped(), scanner_.size()), exchange_.head().method);
+    input.Consume(scanner_.size());
+    scanner_.Reset();
+    if (!head || head->status == 101) return End(HopFate::kBadAnswer);
+    if (head->status < kFirstFinal) continue;
+    keep_alive_ = head->keep_alive;
+    body_ = head->body;
+    left_ = body_ == http::BodyEnd::kLength ? head->length : 0;
+    head_passed_ = true;
+    if (!sink_.Head({.status = head->status, .headers = std::move(head->headers)})) {
+      return End(HopFate::kBadAnswer);
+    }
+    return Step::kRoom;
+  }
+}
+
+HopCall::Step HopCall::PassBody() {
+  http::InputBuffer& input = connection_.input;
+  while (true) {
+    const bool sized = body_ == http::BodyEnd::kLength;
+    if (sized) pending_ = input.readable().substr(0, std::min(left_, input.readable().size()));
+    if (!pending_.empty()) {
+      const auto taken = sink_.TryWrite(AsBytes(pending_));
+      if (!taken) return CutOff();
+      if (*taken == 0) return Step::kRoom;
+      pending_.remove_prefix(*taken);
+      if (sized) {
+        input.Consume(*taken);
+        left_ -= *taken;
+      }
+      continue;
+    }
+    // A host cell frames every answer.
+    if (body_ == http::BodyEnd::kClose) return CutOff();
+    if (body_ == http::BodyEnd::kChunked ? decoder_.done() : left_ == 0) break;
+    if (input.readable().empty()) return Step::kBytes;
+    if (!DecodePart()) return CutOff();
+  }
+  reusable_ = keep_alive_ && input.readable().empty();
+  return End(HopFate::kAnswered);
+}
+
+// Of a chunked body. False: the framing is broken.
+bool HopCall::DecodePart() {
+  connection_.decoded.resize(kChunk);
+  const auto step = decoder_.Decode(connection_.input.readable(),
+                                    std::as_writable_bytes(std::span(connection_.decoded)));
+  if (!step) return false;
+  connection_.input.Consume(step->consumed);
+  pending_ = std::string_view(connection_.decoded).substr(0, step->produced);
+  return true;
+}
+
+HopCall::Step HopCall::End(HopFate fate) {
+  fate_ = fate;
+  return Step::kDone;
 }
 
 // The client has the head already: it must not take a part for the whole.
-HopFate HopCall::CutOff() {
+HopCall::Step HopCall::CutOff() {
   sink_.Abort();
-  return HopFate::kAnswered;
+  return End(HopFate::kAnswered);
 }
 
-Awaitable<HopFate> HopCall::PassBody(http::ParsedResponse head) {
-  using http::BodyEnd;
-  http::InputBuffer& input = connection_.input;
-  http::ChunkDecoder decoder;
-  std::uint64_t left = head.body == BodyEnd::kLength ? head.length : 0;
-  bool more = head.body == BodyEnd::kChunked || left != 0;
-  // A host cell frames every answer.
-  if (head.body == BodyEnd::kClose) co_return CutOff();
-  while (more) {
-    if (input.readable().empty()) {
-      // What there is goes out before more is waited for.
-      const auto flushed = co_await sink_.Writable();
-      if (!flushed) co_return CutOff();
-      const auto got = co_await connection_.transport.Recv(input.Space(kChunk), due_);
-      if (!got || *got == 0) co_return CutOff();
-      input.Commit(*got);
-    }
-    if (head.body == BodyEnd::kChunked) {
-      const bool given = co_await GiveChunks(decoder);
-      if (!given) co_return CutOff();
-      more = !decoder.done();
-      continue;
-    }
-    const std::size_t n = std::min<std::uint64_t>(left, input.readable().size());
-    const bool given = co_await Give(input.readable().substr(0, n));
-    if (!given) co_return CutOff();
-    input.Consume(n);
-    left -= n;
-    more = left != 0;
-  }
-  reusable_ = head.keep_alive && input.readable().empty();
-  co_return HopFate::kAnswered;
-}
-
-// False: the client is gone, or the framing is broken.
-Awaitable<bool> HopCall::GiveChunks(http::ChunkDecoder& decoder) {
-  std::array<std::byte, kChunk> data;
-  http::InputBuffer& input = connection_.input;
-  while (!decoder.done() && !input.readable().empty()) {
-    const auto step = decoder.Decode(input.readable(), data);
-    if (!step) co_return false;
-    input.Consume(step->consumed);
-    const bool given = co_await Give(AsText({data.data(), step->produced}));
-    if (!given) co_return false;
-  }
-  co_return true;
-}
-
-Awaitable<bool> HopCall::Give(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto taken = sink_.TryWrite(AsBytes(bytes));
-    if (!taken) co_return false;
-    bytes.remove_prefix(*taken);
-    if (*taken > 0) continue;
-    const auto room = co_await sink_.Writable();
-    if (!room) co_return false;
-  }
-  co_return true;
+// The connection ended, or the call's time, before a head came.
+HopFate HopCall::WithoutAnswer(const Result<std::size_t>& got) const {
+  if (!got && got.error().code == Errc::kDeadlineExceeded) return HopFate::kTooLate;
+  // Our own doing: the cell saw its client leave, and that is what it writes down.
+  if (exchange_.client_gone()) return HopFate::kAnswered;
+  const bool unread = connection_.untouched() || (!answered_ && connection_.transport.reset());
+  return repeatable_ && unread ? HopFate::kUnprocessed : HopFate::kLost;
 }
 
 }  // namespace strata::gateway

@@ -9,9 +9,9 @@
 // Threads: the loop's. Lifetime: borrowed parts outlive Run. Once. Tested by hop_test.cc.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "base/task.h"
@@ -19,6 +19,7 @@
 #include "gateway/endpoint.h"
 #include "http/chunked.h"
 #include "http/exchange.h"
+#include "http/head_scanner.h"
 #include "http/response_parser.h"
 #include "sandbox/helper.h"
 #include "sandbox/wake_event.h"
@@ -52,29 +53,45 @@ class HopCall {
   [[nodiscard]] const std::optional<Error>& body_error() const noexcept { return body_error_; }
 
  private:
-  Awaitable<bool> SendHead(const cell::HopField& field);
+  // What the answer waits for.
+  enum class Step : std::uint8_t { kDone, kBytes, kRoom };
+
+  void Prepare(const cell::HopField& field);
+  Awaitable<HopFate> Answer();
   Awaitable<bool> SendAll(std::string_view bytes);
   Awaitable<void> Feed();
-  Awaitable<HopFate> Answer();
-  Task<http::ParsedResponse> ReadHead();
-  HopFate WithoutAnswer() const;
-  Awaitable<HopFate> PassBody(http::ParsedResponse head);
-  Awaitable<bool> GiveChunks(http::ChunkDecoder& decoder);
-  Awaitable<bool> Give(std::string_view bytes);
-  HopFate CutOff();
+
+  // These do what can be done without waiting.
+  Step Advance();
+  Step PassHead();
+  Step PassBody();
+  bool DecodePart();
+  Step End(HopFate fate);
+  Step CutOff();
+  [[nodiscard]] HopFate WithoutAnswer(const Result<std::size_t>& got) const;
 
   Loop& loop_;
   HopConnection& connection_;
   http::Exchange& exchange_;
   http::ResponseSink& sink_;
   const TimePoint due_;
-  bool chunked_ = false;    // the request's body
+  // The request.
+  bool chunked_ = false;
   bool body_sent_ = false;  // all of it
   // It has no body: unread bytes of it are of its head, and without that no cell begins.
   bool repeatable_ = false;
-  bool answered_ = false;  // at least a byte
-  bool reusable_ = false;
   std::optional<Error> body_error_;
+  // The answer.
+  http::HeadScanner scanner_{http::HeadLimits{}};
+  bool answered_ = false;  // at least a byte came
+  bool head_passed_ = false;
+  bool keep_alive_ = false;
+  http::BodyEnd body_ = http::BodyEnd::kNone;
+  std::uint64_t left_ = 0;  // of a sized body
+  http::ChunkDecoder decoder_;
+  std::string_view pending_;  // of connection_.decoded: the client had no room for it yet
+  HopFate fate_ = HopFate::kAnswered;
+  bool reusable_ = false;
   sandbox::WakeEvent event_;
   sandbox::Helper feed_;
 };
