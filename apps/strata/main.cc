@@ -50,6 +50,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddFork(app, session);
   AddTop(app, session);
   AddSandbox(app, session);
+  AddVolume(app, session);
   AddProbe(app, session);
   AddMeasure(app, session);
   AddStatus(app, session);

@@ -31,6 +31,9 @@ ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()
   Add("DELETE", "/v1/namespaces/{namespace}/services/{name}/forks/{sandbox}", &ApiServer::EndFork);
   Add("GET", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::GetResource);
   Add("DELETE", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::DeleteResource);
+  Add("GET", "/v1/volumes", &ApiServer::ListVolumes);
+  Add("GET", "/v1/volumes/{namespace}/{name}", &ApiServer::GetVolume);
+  Add("DELETE", "/v1/volumes/{namespace}/{name}", &ApiServer::DeleteVolume);
   Add("GET", "/v1/sandboxes", &ApiServer::ListSandboxes);
   Add("POST", "/v1/sandboxes", &ApiServer::CreateSandboxes);
   Add("GET", "/v1/sandboxes/{id}", &ApiServer::GetSandbox);

@@ -73,6 +73,11 @@ class ApiServer final : public http::Handler {
   Awaitable<void> GetSandbox(Context& context);
   Awaitable<void> DeleteSandbox(Context& context);
 
+  // volumes.cc
+  Awaitable<void> ListVolumes(Context& context);
+  Awaitable<void> GetVolume(Context& context);
+  Awaitable<void> DeleteVolume(Context& context);
+
   Loop& loop_;
   manager::Manager& manager_;
   std::function<void()> down_;

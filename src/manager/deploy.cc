@@ -69,11 +69,51 @@ Result<model::Class> ChooseClass(const model::Resource& resource, bool is_image)
 
 // A cell confines itself to the granted directories when it starts, so they must be there before.
 Result<void> CheckDirectories(const model::Resource& resource) {
+  std::error_code error;
   for (const model::DirGrant& dir : resource.workload()->grants.dirs) {
-    std::error_code error;
     if (dir.mode != model::DirGrant::Mode::kReadOnly || fs::is_directory(dir.host, error)) continue;
     return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.grants.dirs: '" +
                                             dir.host + "' is no directory on this host");
+  }
+  for (const model::Volume& volume : resource.workload()->volumes) {
+    if (!volume.host) continue;
+    const std::string place = resource.key().ToString() + ": spec.volumes: '" + volume.host->path;
+    if (!fs::is_directory(volume.host->path, error)) {
+      return Fail(Errc::kInvalidArgument, place + "' is no directory on this host");
+    }
+    if (const fs::path real = fs::canonical(volume.host->path, error); real != volume.host->path) {
+      return Fail(Errc::kInvalidArgument,
+                  place + "' leads through a link; write '" + real.string() + "'");
+    }
+  }
+  return {};
+}
+
+// What a class cannot do with a volume; its driver would refuse it too, but after the artifact was
+// fetched.
+Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_class) {
+  const model::Workload& workload = *resource.workload();
+  const std::string class_name(model::ClassName(sandbox_class));
+  for (const model::Volume& volume : workload.volumes) {
+    const std::string place =
+        resource.key().ToString() + ": spec.volumes: '" + volume.name + "': class " + class_name;
+    if (sandbox_class == model::Class::kWasm && (volume.named || volume.tmpfs)) {
+      return Fail(Errc::kUnsupported,
+                  place +
+                      " cannot bound what is written to a directory; use grants.dirs with "
+                      "mode scratch, which is not bounded, or another class");
+    }
+    if (sandbox_class == model::Class::kWasm && volume.host && !volume.host->read_only) {
+      return Fail(Errc::kUnsupported, place + " sees directories of the host read-only");
+    }
+    if (sandbox_class == model::Class::kMicrovm) {
+      return Fail(Errc::kUnsupported, place + " has its own disk alone");
+    }
+    if (volume.tmpfs && volume.tmpfs->size > workload.limits.memory) {
+      return Fail(Errc::kInvalidArgument,
+                  resource.key().ToString() + ": spec.volumes: '" + volume.name +
+                      "': a tmpfs is memory, and limits.memory_mib is less than its size_mib");
+    }
   }
   return {};
 }
@@ -119,6 +159,8 @@ Task<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
       auto sandbox_class = ChooseClass(candidate.resource.resource, artifact->image.has_value());
       if (!sandbox_class) co_return std::unexpected(sandbox_class.error());
       candidate.sandbox_class = *sandbox_class;
+      auto fit = CheckVolumes(candidate.resource.resource, *sandbox_class);
+      if (!fit) co_return std::unexpected(fit.error());
       candidate.artifact = std::move(*artifact);
       candidate.resource.artifact_digest = candidate.artifact.digest;
       candidate.hold = Hold(candidate.artifact.digest);
@@ -271,6 +313,12 @@ Task<Change> ManagerImpl::Delete(ResourceName name) {
   change.name = std::move(name.name);
   change.action = Action::kDeleted;
   co_return change;
+}
+
+Task<void> ManagerImpl::DeleteVolume(std::string tenant, std::string name) {
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  co_return volumes_.Delete(tenant, name);
 }
 
 Task<DesiredState> ManagerImpl::BuildDesired() {

@@ -71,6 +71,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       egress_(connector_, registry_),
       compiler_(loop_, options_, instance_, cache_, dir_.state() / "images", log_),
       puller_(context_),
+      volumes_(context_, *store_),
       keepers_(
           context_, egress_,
           [this](const std::string& tenant) {
@@ -101,6 +102,7 @@ Task<void> ManagerImpl::Boot() {
     const std::string id = record.id;
     sandboxes_.emplace(id, std::move(record));
   }
+  if (auto recovered = volumes_.Recover(); !recovered) co_return recovered;
   if (auto learned = co_await compiler_.LearnEngine(); !learned) co_return learned;
   if (auto recovered = co_await keepers_.Recover(); !recovered) co_return recovered;
   if (auto recovered = co_await fleet_.Recover(); !recovered) co_return recovered;

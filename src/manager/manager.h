@@ -92,6 +92,12 @@ class Manager {
   virtual Result<Json> GetSandbox(std::string_view id) = 0;
   virtual Task<void> DeleteSandbox(std::string_view id) = 0;
 
+  // Named volumes (manager/volumes.h), as JSON; an empty tenant: all. DeleteVolume:
+  // kFailedPrecondition when a workload names it.
+  virtual Result<Json> ListVolumes(std::string_view tenant) = 0;
+  virtual Result<Json> GetVolume(std::string_view tenant, std::string_view name) = 0;
+  virtual Task<void> DeleteVolume(std::string tenant, std::string name) = 0;
+
   // Runs `command` in a sandbox of a Service (or of a Function that is kept warm) beside its
   // server, with these standard streams, and waits for its end: its exit code, 128 + n for signal
   // n. kUnsupported: it runs in a class that cannot; kUnavailable: no sandbox of it runs now;

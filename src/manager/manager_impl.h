@@ -35,6 +35,7 @@
 #include "manager/puller.h"
 #include "manager/span_exporter.h"
 #include "manager/state_dir.h"
+#include "manager/volumes.h"
 #include "store/store.h"
 #include "telemetry/metrics.h"
 
@@ -70,6 +71,11 @@ class ManagerImpl final : public Manager {
   Result<Json> ListSandboxes() override;
   Result<Json> GetSandbox(std::string_view id) override;
   Task<void> DeleteSandbox(std::string_view id) override;
+  Result<Json> ListVolumes(std::string_view tenant) override { return volumes_.List(tenant); }
+  Result<Json> GetVolume(std::string_view tenant, std::string_view name) override {
+    return volumes_.Get(tenant, name);
+  }
+  Task<void> DeleteVolume(std::string tenant, std::string name) override;
   Task<int> Exec(ExecRequest request) override;
   Task<void> SetPaused(ServiceName of, bool paused) override;
   Task<void> SaveSnapshot(ServiceName of, std::string sandbox, std::string snapshot) override;
@@ -164,6 +170,7 @@ class ManagerImpl final : public Manager {
   KeeperEgress egress_;
   CompileService compiler_;
   Puller puller_;
+  Volumes volumes_;
   Keepers keepers_;
   Fleet fleet_;
   Collector collector_;

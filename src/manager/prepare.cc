@@ -29,7 +29,8 @@ Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) 
                                         ": a WASI command ends with its call; deploy it as a "
                                         "Function");
   }
-  if (found == model::GuestKind::kModule && !workload.grants.dirs.empty()) {
+  const bool dirs = !workload.grants.dirs.empty() || !workload.mounts.empty();
+  if (found == model::GuestKind::kModule && dirs) {
     return Fail(Errc::kUnsupported, resource.key().ToString() +
                                         ": spec.grants.dirs: a bare module has no file system to "
                                         "show directories in; build a command or a component");
@@ -60,7 +61,7 @@ Result<void> CheckServerLimits(const model::Resource& resource) {
 
 // What a keeper has to run for an image that serves: every Service, and a Function whose guest is
 // 'http', which is kept warm instead of started for each call. Nothing: a program for each call.
-std::optional<keeper::Serve> ServerOf(const model::Resource& resource) {
+std::optional<keeper::Serve> ServerOf(const model::Resource& resource, model::Grants grants) {
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   const model::Workload& workload = *resource.workload();
   if (service == nullptr && workload.guest != model::GuestKind::kHttp) return std::nullopt;
@@ -69,7 +70,7 @@ std::optional<keeper::Serve> ServerOf(const model::Resource& resource) {
                      .name = resource.metadata.name,
                      .limits = workload.limits,
                      .env = workload.env,
-                     .grants = workload.grants,
+                     .grants = std::move(grants),
                      .port = service == nullptr ? kDefaultPort : service->port,
                      .replicas = service == nullptr ? 1 : service->replicas};
   what.env.try_emplace("PORT", std::to_string(what.port));
@@ -121,6 +122,10 @@ Task<void> ManagerImpl::UnpackImage(const Candidate& candidate, Progress& progre
 
 Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Progress& progress) {
   for (const Candidate& candidate : candidates) {
+    const model::Resource& resource = candidate.resource.resource;
+    if (resource.workload() == nullptr) continue;
+    auto there = co_await volumes_.Ensure(resource.metadata.tenant, *resource.workload());
+    if (!there) co_return Wrap(there.error(), resource.key().ToString() + ": spec.volumes");
     if (!candidate.artifact.image) continue;
     if (auto made = co_await PrepareImage(candidate, progress); !made) {
       co_return Wrap(made.error(),
@@ -144,8 +149,9 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Progress& progr
                                        candidate.artifact.digest, artifact::WriteRootImage(*root));
   if (!key) co_return std::unexpected(std::move(key).error());
   const model::Workload& workload = *resource.workload();
-  auto good = co_await keepers_.Check(std::move(*key), workload.limits, workload.grants);
-  auto server = ServerOf(resource);
+  model::Grants grants = volumes_.GrantsOf(resource.metadata.tenant, workload);
+  auto good = co_await keepers_.Check(std::move(*key), workload.limits, grants);
+  auto server = ServerOf(resource, std::move(grants));
   if (!good || !server) co_return good;
   if (auto fits = CheckServerLimits(resource); !fits) co_return fits;
   step.what = Step::What::kStarting;
@@ -177,6 +183,8 @@ Task<Runnable> ManagerImpl::MakeRunnable(model::Revision revision) {
   }
   if (!module) co_return std::unexpected(std::move(module).error());
   runnable.module = std::move(*module);
+  // Cells and keepers know volumes as directories.
+  revision.workload.grants = volumes_.GrantsOf(revision.tenant, revision.workload);
   runnable.revision = std::move(revision);
   co_return runnable;
 }
@@ -204,7 +212,8 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
   auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
   if (!stored) co_return std::unexpected(std::move(stored).error());
   std::string root_image = artifact::WriteRootImage(*root);
-  auto server = ServerOf(stored->resource);
+  auto server =
+      ServerOf(stored->resource, volumes_.GrantsOf(revision.tenant, *stored->resource.workload()));
   Result<std::string> key;
   if (server) {
     key = co_await keepers_.Serve(revision.tenant, sandbox_class, revision.artifact_digest,
@@ -219,6 +228,7 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
 
 void ManagerImpl::ReleaseUnused() {
   keepers_.KeepOnly(served_);
+  volumes_.Release();
   ReleaseImages();
 }
 

@@ -3,7 +3,7 @@
 //
 //   state/   SQLite and the journal        keys/   the cache's MAC key
 //   content/ wasm by digest                cache/  native code, MAC-ed
-//   images/  container images, unpacked
+//   images/  container images, unpacked    volumes/ named volumes, a folder for each tenant
 //   run/     API socket, cells' sockets    logs/   functions' output, access log, stratad.log
 //   scratch/ private directories of sandboxes, removed with them
 //

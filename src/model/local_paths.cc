@@ -40,6 +40,9 @@ void ResolveLocalPaths(Resource& resource, std::string_view folder) {
   for (DirGrant& dir : workload->grants.dirs) {
     if (!dir.host.empty()) dir.host = Absolute(dir.host, folder);
   }
+  for (Volume& volume : workload->volumes) {
+    if (volume.host) volume.host->path = Absolute(volume.host->path, folder);
+  }
 }
 
 Result<void> RequireResolvedPaths(const Resource& resource) {
@@ -54,6 +57,11 @@ Result<void> RequireResolvedPaths(const Resource& resource) {
   for (const DirGrant& dir : workload->grants.dirs) {
     if (dir.host.empty() || IsResolved(dir.host)) continue;
     return Fail(Errc::kInvalidArgument, subject + "spec.grants.dirs: '" + dir.host +
+                                            "' is not an absolute path without '.' and '..'");
+  }
+  for (const Volume& volume : workload->volumes) {
+    if (!volume.host || IsResolved(volume.host->path)) continue;
+    return Fail(Errc::kInvalidArgument, subject + "spec.volumes: '" + volume.host->path +
                                             "' is not an absolute path without '.' and '..'");
   }
   return {};

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "model/values.h"
+#include "model/volume.h"
 
 namespace strata::model {
 
@@ -70,6 +71,8 @@ struct Workload {
   Limits limits;
   Env env;
   Grants grants;
+  std::vector<Volume> volumes;
+  std::vector<Mount> mounts;  // each of one of `volumes`
   Requires requires_;
   Slo slo;
   friend bool operator==(const Workload&, const Workload&) = default;

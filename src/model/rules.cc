@@ -240,6 +240,16 @@ Problem GuestPathProblem(std::string_view text) {
   return SegmentsProblem(text);
 }
 
+Problem MountPathProblem(std::string_view text) {
+  if (auto problem = GuestPathProblem(text)) return problem;
+  for (const std::string_view own : {"/proc", "/sys", "/dev"}) {
+    if (text == own || (text.starts_with(own) && text[own.size()] == '/')) {
+      return "lies in " + std::string(own) + ", which is the sandbox's own";
+    }
+  }
+  return std::nullopt;
+}
+
 Problem HostPathProblem(std::string_view text) {
   if (text.empty()) return "is empty";
   if (text.size() > kMaxFilePath) return "is longer than 4096 bytes";

@@ -54,6 +54,9 @@ std::string HttpGrantToString(const HttpGrant& grant);
 // An absolute path in a guest: "/data"; no "..", ".", empty segment or control character.
 Problem GuestPathProblem(std::string_view text);
 
+// The same, where a volume may lie: not in /proc, /sys or /dev.
+Problem MountPathProblem(std::string_view text);
+
 // A host path as written in a manifest: not empty, no control character.
 Problem HostPathProblem(std::string_view text);
 

@@ -44,7 +44,7 @@ std::string_view GuestKindName(GuestKind value) noexcept {
 }
 
 std::string_view DirModeName(DirGrant::Mode value) noexcept {
-  constexpr std::array<std::string_view, 2> kNames = {"ro", "scratch"};
+  constexpr std::array<std::string_view, 5> kNames = {"ro", "scratch", "rw", "volume", "volume-ro"};
   return NameIn(kNames, value);
 }
 

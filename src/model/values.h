@@ -59,14 +59,20 @@ struct DirGrant {
   enum class Mode : std::uint8_t {
     kReadOnly,  // `host` is shown, nothing in it can be changed
     kScratch,   // an empty private directory for each sandbox, removed with it; `host` is empty
+    // Of volumes only (model/volume.h), not of manifests' grants:
+    kReadWrite,       // `host` is shown; what the guest changes there stays
+    kVolume,          // `host` is the image file of a named volume, with an ext4 file system
+    kVolumeReadOnly,  // the same, and nothing in it can be changed
   };
   std::string host;   // absolute path on this host
   std::string guest;  // absolute path in the guest
   Mode mode = Mode::kReadOnly;
+  Bytes size;  // of kScratch: what fits into it; 0: what its class has for that
   friend bool operator==(const DirGrant&, const DirGrant&) = default;
 };
 
-std::string_view DirModeName(DirGrant::Mode value) noexcept;  // "ro", "scratch"
+// "ro", "scratch", "rw", "volume", "volume-ro"
+std::string_view DirModeName(DirGrant::Mode value) noexcept;
 
 // Everything a sandbox may reach. Default: nothing.
 struct Grants {

@@ -70,6 +70,16 @@ Result<SandboxRecord> SandboxOfRow(const Query& row) {
   return record;
 }
 
+Result<VolumeRecord> VolumeOfRow(const Query& row) {
+  VolumeRecord record;
+  record.tenant = row.Text(0);
+  record.name = row.Text(1);
+  record.size = Bytes{row.Unsigned(2)};
+  record.retain = row.Int(3) != 0;
+  record.created = TimeOf(row.Int(4));
+  return record;
+}
+
 std::string BodyOf(const model::Resource& resource) {
   return DumpJson(model::ResourceToJson(resource));
 }

@@ -26,6 +26,7 @@ namespace strata::store {
 Result<StoredResource> ResourceOfRow(const Query& row, int first = 0);
 Result<model::Revision> RevisionOfRow(const Query& row);
 Result<SandboxRecord> SandboxOfRow(const Query& row);
+Result<VolumeRecord> VolumeOfRow(const Query& row);
 
 // The body column: canonical, so equal text means an equal resource.
 std::string BodyOf(const model::Resource& resource);

@@ -17,7 +17,7 @@ namespace {
 
 // kMigrations[n] brings a database from version n to n + 1. Published entries never change; a new
 // version is a new entry.
-constexpr std::array<const char*, 1> kMigrations = {R"sql(
+constexpr std::array<const char*, 2> kMigrations = {R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -105,6 +105,17 @@ CREATE TABLE sandboxes(
   artifact_digest TEXT NOT NULL,
   workload TEXT NOT NULL,
   created_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql",
+                                                    R"sql(
+-- Named volumes: written before their image is made, gone after it is removed.
+CREATE TABLE volumes(
+  tenant TEXT NOT NULL,
+  name TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  retain INTEGER NOT NULL,
+  created_ns INTEGER NOT NULL,
+  PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
 )sql"};
 

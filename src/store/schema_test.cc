@@ -142,7 +142,7 @@ TEST_F(SchemaTest, AFailedMigrationLeavesTheOldVersion) {
   {
     auto transaction = Transaction::Begin(**database);
     ASSERT_TRUE(transaction);
-    ASSERT_TRUE((*database)->Script("CREATE TABLE later(a); PRAGMA user_version = 2;"));
+    ASSERT_TRUE((*database)->Script("CREATE TABLE later(a); PRAGMA user_version = 99;"));
   }
   EXPECT_EQ(*(*database)->Number(0, "PRAGMA user_version"), SchemaVersion());
   EXPECT_EQ(*(*database)->Number(0, "SELECT count(*) FROM sqlite_schema WHERE name = 'later'"), 0);

@@ -248,4 +248,30 @@ Result<std::vector<SandboxRecord>> Store::Sandboxes() {
       SandboxOfRow);
 }
 
+Result<void> Store::PutVolume(const VolumeRecord& record) {
+  return state_->database->Run(
+      "INSERT INTO volumes VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+      " size = excluded.size, retain = excluded.retain",
+      record.tenant, record.name, record.size.count, std::uint64_t{record.retain ? 1U : 0U},
+      Nanoseconds(record.created));
+}
+
+Result<void> Store::DeleteVolume(std::string_view tenant, std::string_view name) {
+  const auto found = state_->database->Number(
+      0, "SELECT count(*) FROM volumes WHERE tenant = ? AND name = ?", tenant, name);
+  if (!found) return std::unexpected(found.error());
+  if (*found == 0) {
+    return Fail(Errc::kNotFound,
+                "volume " + std::string(tenant) + "/" + std::string(name) + " does not exist");
+  }
+  return state_->database->Run("DELETE FROM volumes WHERE tenant = ? AND name = ?", tenant, name);
+}
+
+Result<std::vector<VolumeRecord>> Store::Volumes() {
+  return ReadAll<VolumeRecord>(
+      state_->database->Prepare("SELECT tenant, name, size, retain, created_ns FROM volumes"
+                                " ORDER BY tenant, name"),
+      VolumeOfRow);
+}
+
 }  // namespace strata::store

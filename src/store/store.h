@@ -1,5 +1,5 @@
 // store/store.h - the manager's durable state: resources, immutable revisions, routes, addressable
-// sandboxes and the change log that watches read.
+// sandboxes, named volumes and the change log that watches read.
 //
 //   api --> manager --> [ Store ] --> SQLite (WAL, synchronous=FULL) in STRATA_HOME/state.db
 //
@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -74,6 +75,15 @@ struct SandboxRecord {
   std::uint64_t revision = 0;  // of `function`, or 0
   std::string artifact_digest;
   model::Workload workload;  // with the sandbox's own limits
+  WallTime created;
+};
+
+// A named volume of a tenant: a file with an ext4 file system.
+struct VolumeRecord {
+  std::string tenant;
+  std::string name;
+  Bytes size;
+  bool retain = false;  // it stays when no workload names it
   WallTime created;
 };
 
@@ -135,6 +145,12 @@ class Store {
   Result<void> PutSandboxes(std::span<const SandboxRecord> records);
   Result<void> DeleteSandbox(std::string_view id);
   Result<std::vector<SandboxRecord>> Sandboxes();
+
+  // Named volumes. PutVolume makes or replaces a record (but not its `created`); DeleteVolume:
+  // kNotFound. Volumes: sorted by tenant and name.
+  Result<void> PutVolume(const VolumeRecord& record);
+  Result<void> DeleteVolume(std::string_view tenant, std::string_view name);
+  Result<std::vector<VolumeRecord>> Volumes();
 
  private:
   struct State;

@@ -279,6 +279,21 @@ TEST_F(StoreTest, AWatchThatStayedAwayTooLongIsToldToListAgain) {
   EXPECT_EQ(*store_->ResourceVersion(), 10'002U);
 }
 
+TEST_F(StoreTest, VolumesSurviveAReopen) {
+  VolumeRecord record{.tenant = "shop", .name = "data", .size = Bytes::MiB(64), .created = {}};
+  ASSERT_TRUE(store_->PutVolume(record));
+  record.retain = true;
+  ASSERT_TRUE(store_->PutVolume(record));
+  Reopen();
+  const auto volumes = store_->Volumes();
+  ASSERT_THAT(*volumes, SizeIs(1));
+  EXPECT_EQ((*volumes)[0].size, Bytes::MiB(64));
+  EXPECT_TRUE((*volumes)[0].retain);
+  EXPECT_EQ(store_->DeleteVolume("other", "data").error().code, Errc::kNotFound);
+  EXPECT_TRUE(store_->DeleteVolume("shop", "data"));
+  EXPECT_THAT(*store_->Volumes(), IsEmpty());
+}
+
 TEST_F(StoreTest, AddressableSandboxesSurviveAReopen) {
   SandboxRecord record;
   record.id = "s-1";

@@ -36,10 +36,10 @@ namespace strata::wire {
 inline constexpr Bytes kTextLimit = Bytes::KiB(256);
 inline constexpr std::size_t kListLimit = 100'000;  // entries of one list
 
-inline constexpr std::array<std::pair<model::DirGrant::Mode, std::string_view>, 2> kModes = {{
-    {model::DirGrant::Mode::kReadOnly, "ro"},
-    {model::DirGrant::Mode::kScratch, "scratch"},
-}};
+inline constexpr std::array kModes = {
+    model::DirGrant::Mode::kReadOnly, model::DirGrant::Mode::kScratch,
+    model::DirGrant::Mode::kReadWrite, model::DirGrant::Mode::kVolume,
+    model::DirGrant::Mode::kVolumeReadOnly};
 
 inline constexpr std::array kExitReasons = {model::ExitReason::kReturned, model::ExitReason::kLimit,
                                             model::ExitReason::kViolation,
@@ -59,12 +59,7 @@ inline Json Write(std::chrono::nanoseconds value) { return value.count(); }
 inline Json Write(int value) { return value; }
 inline Json Write(model::ExitReason value) { return model::ExitReasonName(value); }
 inline Json Write(const model::Env& value) { return value; }
-inline Json Write(model::DirGrant::Mode value) {
-  for (const auto& [mode, name] : kModes) {
-    if (mode == value) return name;
-  }
-  return nullptr;
-}
+inline Json Write(model::DirGrant::Mode value) { return model::DirModeName(value); }
 
 template <typename T>
 Json Write(const std::vector<T>& list);
@@ -198,13 +193,12 @@ class MessageReader {
     if (!(field >= 0.0 && field <= 1.0)) Problem("is not between 0 and 1");
   }
   void Read(const Json& json, model::DirGrant::Mode& field) {
-    for (const auto& [mode, name] : kModes) {
-      if (json == name) {
-        field = mode;
-        return;
-      }
+    for (const auto mode : kModes) {
+      if (json != model::DirModeName(mode)) continue;
+      field = mode;
+      return;
     }
-    Problem("is neither \"ro\" nor \"scratch\"");
+    Problem("is no mode of a directory");
   }
   void Read(const Json& json, model::Env& field) {
     if (!json.is_object()) return Problem("is no object");

@@ -33,6 +33,7 @@ void Each(auto& visit, Is<model::DirGrant> auto& m) {
   visit("host", m.host);
   visit("guest", m.guest);
   visit("mode", m.mode);
+  visit("size", m.size);
 }
 
 void Each(auto& visit, Is<model::Grants> auto& m) {

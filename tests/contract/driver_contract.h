@@ -70,6 +70,8 @@ class Harness {
   [[nodiscard]] virtual bool connects() const { return false; }
   // Whether a running server can be saved; else Snapshot is refused.
   [[nodiscard]] virtual bool snapshots() const { return false; }
+  // Whether the class shows directories of this kind to its guests; else they are refused.
+  [[nodiscard]] virtual bool mounts(const model::DirGrant& /*dir*/) const { return false; }
   // By default a directory, for guests without a file system.
   [[nodiscard]] virtual model::Grants impossible_grants() const {
     return {.dirs = {{.host = "/usr", .guest = "/usr"}}};
@@ -80,6 +82,9 @@ struct HarnessEntry {
   const char* name;
   std::unique_ptr<Harness> (*make)();
 };
+
+// Of every driver of this build.
+std::span<const HarnessEntry> Harnesses();
 
 std::unique_ptr<Harness> MakeFakeHarness();
 std::unique_ptr<Harness> MakeWasmHarness();

@@ -1,6 +1,8 @@
 // The drivers that the contract is run for.
 #include "tests/contract/driver_contract.h"
 
+#include <span>
+
 #include <gtest/gtest.h>
 
 namespace strata::sandbox::contract {
@@ -15,6 +17,8 @@ constexpr HarnessEntry kHarnesses[] = {
 };
 
 }  // namespace
+
+std::span<const HarnessEntry> Harnesses() { return kHarnesses; }
 
 TEST_P(DriverContractTableTest, Holds) { std::get<1>(GetParam()).check(*this); }
 

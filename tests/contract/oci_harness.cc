@@ -35,6 +35,7 @@ class OciHarness final : public Harness {
   bool has_tables() const override { return false; }
   bool serves() const override { return true; }
   bool connects() const override { return true; }
+  bool mounts(const model::DirGrant& /*dir*/) const override { return true; }
   model::Grants impossible_grants() const override {
     return {.http = {{.host = "127.0.0.1"}}};  // the sandbox's own
   }

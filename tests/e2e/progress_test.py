@@ -25,7 +25,8 @@ class Deaf:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.held = []
         self.came = threading.Event()
-        threading.Thread(target=self.take, daemon=True).start()
+        self.taker = threading.Thread(target=self.take)
+        self.taker.start()
 
     @property
     def reference(self):
@@ -36,10 +37,14 @@ class Deaf:
             while True:
                 self.held.append(self.listener.accept()[0])
                 self.came.set()
-        except OSError:  # closed
+        except OSError:  # shut down
             pass
 
     def end(self):
+        """Once more does nothing."""
+        if self.taker.is_alive():
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() would not
+        self.taker.join()
         self.listener.close()
         for connection in self.held:
             connection.close()

@@ -1,6 +1,7 @@
 #include "model/schema/checks.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,57 @@ void CheckTriggers(const Cursor& at, const std::vector<HttpMatch>& triggers) {
       at.Fail("triggers " + std::to_string(j) + " and " + std::to_string(i) +
               " have the same host and path and a method in common");
     }
+  }
+}
+
+bool Mounts(const Workload& workload, const Volume& volume) {
+  return std::ranges::find(workload.mounts, volume.name, &Mount::volume) != workload.mounts.end();
+}
+
+void CheckVolumes(const Cursor& at, const Workload& workload) {
+  if (workload.volumes.empty()) return;
+  const Cursor volumes = at.At(*at.Find("volumes"));
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < workload.volumes.size(); ++i) {
+    const Volume& volume = workload.volumes[i];
+    if (volume.name.empty()) continue;
+    if (!names.insert(volume.name).second) {
+      volumes.At(i).Fail("two volumes '" + volume.name + "'");
+    } else if (!Mounts(workload, volume)) {
+      volumes.At(i).Fail("the volume '" + volume.name + "' is mounted nowhere");
+    }
+  }
+}
+
+// Nested places would depend on their order, and hide what lies in the outer one.
+void CheckPlace(const Cursor& at, const std::string& place, const std::string& other) {
+  if (place == other) {
+    at.Fail("two directories at '" + place + "'");
+  } else if (place.starts_with(other + "/")) {
+    at.Fail("'" + place + "' lies in '" + other + "', where another is mounted");
+  } else if (other.starts_with(place + "/")) {
+    at.Fail("'" + other + "' lies in '" + place + "', where another is mounted");
+  }
+}
+
+void CheckMounts(const Cursor& at, const Workload& workload) {
+  if (workload.mounts.empty()) return;
+  const Cursor mounts = at.At(*at.Find("mounts"));
+  std::vector<std::string> places;
+  for (const DirGrant& dir : workload.grants.dirs) places.push_back(dir.guest);
+  for (std::size_t i = 0; i < workload.mounts.size(); ++i) {
+    const Mount& mount = workload.mounts[i];
+    const Cursor here = mounts.At(i);
+    const auto volume = std::ranges::find(workload.volumes, mount.volume, &Volume::name);
+    if (volume == workload.volumes.end() && !mount.volume.empty()) {
+      here.Fail("there is no volume '" + mount.volume + "'");
+    }
+    if (volume != workload.volumes.end() && volume->tmpfs && mount.read_only) {
+      here.Fail("a tmpfs that is mounted read-only stays empty");
+    }
+    if (mount.mount.empty()) continue;
+    for (const std::string& place : places) CheckPlace(here, mount.mount, place);
+    places.push_back(mount.mount);
   }
 }
 
@@ -46,6 +98,18 @@ void CheckGrants(const Cursor& at, Grants& grants) {
       at.Fail("'" + it->host + ":" + std::to_string(it->port) + "' is granted twice");
     }
   }
+}
+
+void CheckVolume(const Cursor& at, Volume& volume) {
+  const int kinds = static_cast<int>(volume.named.has_value()) +
+                    static_cast<int>(volume.host.has_value()) +
+                    static_cast<int>(volume.tmpfs.has_value());
+  if (kinds != 1) at.Fail("has to be one of 'named', 'host' and 'tmpfs'");
+}
+
+void CheckWorkload(const Cursor& at, Workload& workload) {
+  CheckVolumes(at, workload);
+  CheckMounts(at, workload);
 }
 
 void CheckHttpMatch(const Cursor& at, HttpMatch& match) {

@@ -12,6 +12,8 @@ void CheckDirGrant(const Cursor& at, DirGrant& grant);
 
 // No two directories at one guest path; no destination twice.
 void CheckGrants(const Cursor& at, Grants& grants);
+void CheckVolume(const Cursor& at, Volume& volume);
+void CheckWorkload(const Cursor& at, Workload& workload);
 
 // Methods once each. Sorts them, so that order makes no difference between two versions.
 void CheckHttpMatch(const Cursor& at, HttpMatch& match);

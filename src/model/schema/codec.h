@@ -82,6 +82,14 @@ struct Spelled {
   [[nodiscard]] Json Write(const T& from) const { return spell(from); }
 };
 
+// true or false.
+struct Flag {
+  void Read(const Cursor& from, bool& to) const {
+    if (const auto value = from.Flag()) to = *value;
+  }
+  [[nodiscard]] Json Write(bool from) const { return from; }
+};
+
 // An enum with the values 0 .. N-1, by the names that `name` gives them.
 template <typename Enum, std::size_t N>
 struct Choice {

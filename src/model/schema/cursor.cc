@@ -150,6 +150,15 @@ std::optional<std::uint64_t> Cursor::Whole(std::uint64_t min, std::uint64_t max,
   return std::nullopt;
 }
 
+// Only as JSON has them: what else YAML 1.1 takes for a boolean, later versions do not.
+std::optional<bool> Cursor::Flag() const {
+  const bool plain = node_->type == Node::Type::kScalar && !node_->quoted;
+  if (plain && node_->text == "true") return true;
+  if (plain && node_->text == "false") return false;
+  Fail("expected true or false, got " + Describe());
+  return std::nullopt;
+}
+
 std::optional<std::size_t> Cursor::Choice(std::span<const std::string_view> names) const {
   const std::string* text = Text();
   if (text == nullptr) return std::nullopt;

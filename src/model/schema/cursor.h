@@ -33,6 +33,7 @@ class Cursor {
   // `unit` ("MiB", "ms" or empty) is for the message.
   [[nodiscard]] std::optional<std::uint64_t> Whole(std::uint64_t min, std::uint64_t max,
                                                    std::string_view unit) const;
+  [[nodiscard]] std::optional<bool> Flag() const;
   // The index of the text in `names`.
   [[nodiscard]] std::optional<std::size_t> Choice(std::span<const std::string_view> names) const;
 

@@ -48,6 +48,30 @@ inline constexpr auto kGrants = ObjectOf<Grants>(
     Field{"http", &Grants::http, ListOf{Spelled<HttpGrant>{ParseHttpGrant, HttpGrantToString}, 64}},
     Field{"dirs", &Grants::dirs, ListOf{kDirGrant, 16}});
 
+inline constexpr auto kNamedVolume = ObjectOf<NamedVolume>(
+    nullptr, Field{"volume", &NamedVolume::volume, Text{DnsLabelProblem}, Presence::kRequired},
+    // 8 MiB: mkfs.ext4 makes no journal in less.
+    Field{"size_mib", &NamedVolume::size, Mebibytes(8, 1 << 20), Presence::kRequired},
+    Field{"retain", &NamedVolume::retain, Flag{}});
+
+inline constexpr auto kHostVolume = ObjectOf<HostVolume>(
+    nullptr, Field{"path", &HostVolume::path, Text{HostPathProblem}, Presence::kRequired},
+    Field{"read_only", &HostVolume::read_only, Flag{}});
+
+inline constexpr auto kTmpfsVolume = ObjectOf<TmpfsVolume>(
+    nullptr, Field{"size_mib", &TmpfsVolume::size, Mebibytes(1, 1 << 20), Presence::kRequired});
+
+inline constexpr auto kVolume = ObjectOf<Volume>(
+    CheckVolume, Field{"name", &Volume::name, Text{DnsLabelProblem}, Presence::kRequired},
+    Field{"named", &Volume::named, Maybe{kNamedVolume}},
+    Field{"host", &Volume::host, Maybe{kHostVolume}},
+    Field{"tmpfs", &Volume::tmpfs, Maybe{kTmpfsVolume}});
+
+inline constexpr auto kMount = ObjectOf<Mount>(
+    nullptr, Field{"volume", &Mount::volume, Text{DnsLabelProblem}, Presence::kRequired},
+    Field{"mount", &Mount::mount, Text{MountPathProblem}, Presence::kRequired},
+    Field{"read_only", &Mount::read_only, Flag{}});
+
 inline constexpr auto kRequires =
     ObjectOf<Requires>(nullptr, Field{"security", &Requires::security, kLevel},
                        Field{"compatibility", &Requires::compatibility, kLevel},
@@ -58,12 +82,15 @@ inline constexpr auto kSlo =
                   Field{"cold_start_ms", &Slo::cold_start, Maybe{Milliseconds{1, 3'600'000}}});
 
 inline constexpr auto kWorkload = ObjectOf<Workload>(
-    nullptr, Field{"artifact", &Workload::artifact, Text{ArtifactProblem}, Presence::kRequired},
+    CheckWorkload,
+    Field{"artifact", &Workload::artifact, Text{ArtifactProblem}, Presence::kRequired},
     Field{"class", &Workload::sandbox_class, Maybe{kClass}},
     Field{"guest", &Workload::guest, kGuest}, Field{"limits", &Workload::limits, kLimits},
     Field{"env", &Workload::env, TextMap{EnvNameProblem, Text{EnvValueProblem}, 256}},
-    Field{"grants", &Workload::grants, kGrants}, Field{"requires", &Workload::requires_, kRequires},
-    Field{"slo", &Workload::slo, kSlo});
+    Field{"grants", &Workload::grants, kGrants},
+    Field{"volumes", &Workload::volumes, ListOf{kVolume, 16}},
+    Field{"mounts", &Workload::mounts, ListOf{kMount, 16}},
+    Field{"requires", &Workload::requires_, kRequires}, Field{"slo", &Workload::slo, kSlo});
 
 inline constexpr auto kHttpMatch = ObjectOf<HttpMatch>(
     CheckHttpMatch, Field{"host", &HttpMatch::host, NormalText{NormalizeHost}},

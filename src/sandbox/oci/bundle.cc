@@ -18,6 +18,7 @@
 #include "host/orphans.h"
 #include "host/pipe.h"
 #include "sandbox/oci/runtime_config.h"
+#include "sandbox/oci/shown_directories.h"
 
 namespace strata::sandbox::oci {
 namespace {
@@ -107,6 +108,9 @@ Bundle::~Bundle() {
   }
   host::ReapOrphans();
   ::umount2((directory_ / "root").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  for (const model::DirGrant& dir : shown_.dirs) {
+    if (!dir.host.empty()) ::umount2(dir.host.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  }
   ::umount2(directory_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   ::rmdir(directory_.c_str());
 }
@@ -164,9 +168,14 @@ Result<void> Bundle::MountAll() {
   if (!done) return done;
   std::string layers;
   for (const std::string& layer : spec_.image.lower) layers += (layers.empty() ? "" : ":") + layer;
-  return Mount("overlay", directory_ / "root", MS_NOSUID | MS_NODEV,
+  done = Mount("overlay", directory_ / "root", MS_NOSUID | MS_NODEV,
                "lowerdir=" + layers + ",upperdir=" + (directory_ / "upper").string() +
                    ",workdir=" + (directory_ / "work").string());
+  if (!done) return done;
+  auto shown = ShowDirectories(spec_.grants, directory_);
+  if (!shown) return std::unexpected(std::move(shown).error());
+  shown_ = std::move(*shown);
+  return {};
 }
 
 // Into the tmpfs: nothing to fsync, and what the last run left there is of no more use.
@@ -187,7 +196,7 @@ Result<void> Bundle::WriteConfig(const model::Env& env, Purpose purpose) {
   const Json config = MakeRuntimeConfig(
       {.image = spec_.image,
        .env = env,
-       .grants = spec_.grants,
+       .grants = shown_,
        .hostname = spec_.id,
        .root = directory_ / "root",
        .cgroup_path = group_->path(),

@@ -111,6 +111,7 @@ class Bundle {
   std::optional<host::ExpectedOrphan> expected_;  // a guest that nobody has found yet
   Fd network_;                                    // namespace of the guest
   Fd joined_;                                     // the one that was made for it, if any
+  model::Grants shown_;                           // where its directories are mounted
   bool made_ = false;
 };
 

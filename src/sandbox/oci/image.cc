@@ -28,8 +28,11 @@ Result<void> CheckDirs(const model::Grants& grants) {
     if (!fs::path(dir.host).is_absolute()) {
       return Fail(Errc::kInvalidArgument, "directory grant '" + dir.host + "' is not absolute");
     }
-    if (!fs::is_directory(dir.host, error)) {
-      return Fail(Errc::kNotFound, "directory grant '" + dir.host + "' is no directory");
+    const bool volume = dir.mode == model::DirGrant::Mode::kVolume ||
+                        dir.mode == model::DirGrant::Mode::kVolumeReadOnly;
+    if (volume ? !fs::is_regular_file(dir.host, error) : !fs::is_directory(dir.host, error)) {
+      return Fail(Errc::kNotFound,
+                  "directory grant '" + dir.host + "' is no " + (volume ? "volume" : "directory"));
     }
   }
   return {};

@@ -37,13 +37,16 @@ Json Mounts(const RuntimeConfigInput& input) {
                            {"bind", "ro", "nosuid", "nodev", "noexec", "rprivate"}));
   }
   for (const model::DirGrant& dir : input.grants.dirs) {
-    if (dir.mode == model::DirGrant::Mode::kReadOnly) {
-      mounts.push_back(Mount(dir.guest.c_str(), "bind", dir.host.c_str(),
-                             {"bind", "ro", "nosuid", "nodev", "rprivate"}));
-    } else {
-      mounts.push_back(Mount(dir.guest.c_str(), "tmpfs", "scratch",
-                             {"nosuid", "nodev", "mode=1777", size, files}));
+    if (dir.mode == model::DirGrant::Mode::kScratch) {
+      const Bytes most = dir.size.count > 0 ? dir.size : input.writable;
+      mounts.push_back(
+          Mount(dir.guest.c_str(), "tmpfs", "scratch",
+                {"nosuid", "nodev", "mode=1777", "size=" + std::to_string(most.count), files}));
+      continue;
     }
+    const bool writable = dir.mode == model::DirGrant::Mode::kReadWrite;
+    mounts.push_back(Mount(dir.guest.c_str(), "bind", dir.host.c_str(),
+                           {"bind", writable ? "rw" : "ro", "nosuid", "nodev", "rprivate"}));
   }
   return mounts;
 }

@@ -25,13 +25,13 @@ namespace strata::sandbox::oci {
 
 struct RuntimeConfigInput {
   const artifact::RootImage& image;
-  const model::Env& env;  // over the image's own
-  const model::Grants& grants;
+  const model::Env& env;        // over the image's own
+  const model::Grants& grants;  // no volumes but as directories (shown_directories.h)
   std::string hostname;
   std::string root;         // the mounted root file system
   std::string cgroup_path;  // host::Cgroup::path()
   host::CgroupLimits limits;
-  Bytes writable;                // of /tmp, and of each scratch directory
+  Bytes writable;                // of /tmp, and of each scratch directory without a size
   std::uint32_t files = 16'384;  // the same
   std::string agent;             // shown as /.strata-agent; empty: not
   std::string network;           // path of a network namespace to join; empty: a new one

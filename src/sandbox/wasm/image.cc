@@ -34,6 +34,11 @@ Result<void> CheckDirs(const Spec& spec, const Config& config, model::GuestKind 
   for (const auto& dir : spec.grants.dirs) {
     if (dir.mode == model::DirGrant::Mode::kReadOnly) {
       if (auto checked = CheckReadOnlyDir(dir); !checked) return checked;
+    } else if (dir.mode != model::DirGrant::Mode::kScratch || dir.size.count > 0) {
+      return Fail(Errc::kUnsupported,
+                  "volumes: a wasm sandbox sees directories of the host read-only, and scratch "
+                  "directories whose size is not bounded (grants.dirs); not " +
+                      dir.guest);
     } else if (config.scratch_root.empty()) {
       return Fail(Errc::kUnsupported, "no scratch root is configured for " + dir.guest);
     }

@@ -100,6 +100,19 @@ int Environment() {
   return 0;
 }
 
+// Writes to a file until it is refused: the errno of that, after how many bytes it was.
+int Fill(const char* path) {
+  const int fd = ::open(path, O_WRONLY | O_CREAT, 0600);
+  if (fd < 0) return errno;
+  static char part[65536];
+  long total = 0;
+  ssize_t wrote = 0;
+  while ((wrote = ::write(fd, part, sizeof(part))) > 0) total += wrote;
+  const int refused = wrote < 0 ? errno : 0;
+  Print(std::to_string(total));
+  return ::close(fd), refused;
+}
+
 long* counted = nullptr;  // shared by the processes of all connections
 
 std::string RandomHex() {
@@ -245,6 +258,7 @@ int main(int argc, char** argv) {
   if (what == "fetch") return Print(guest::Get(std::getenv("FETCH"))), 0;
   if (what == "datagram") return guest::SendDatagram(argv[2], std::atoi(argv[3]));
   if (what == "listen") return guest::ListenAnywhere(std::atoi(argv[2]));
+  if (what == "fill") return Fill(argv[2]);
   if (what == "fork") {
     while (::fork() >= 0) {
     }

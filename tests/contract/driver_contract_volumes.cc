@@ -1,0 +1,179 @@
+// The part of the contract about directories that are the guest's to write: named volumes, tmpfs,
+// directories of the host. A class that cannot show one refuses it, and makes nothing.
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/testing/temp_dir.h"
+#include "host/process.h"
+#include "tests/contract/driver_contract.h"
+#include "tests/contract/served.h"
+
+namespace strata::sandbox::contract {
+namespace {
+
+namespace fs = std::filesystem;
+using model::DirGrant;
+using Mode = DirGrant::Mode;
+
+constexpr Bytes kSize = Bytes::MiB(16);
+
+class VolumeContractTest : public DriverContractTest {
+ protected:
+  // False: the class refuses `dir`, as it should, and the test is over.
+  bool Mounts(const DirGrant& dir) {
+    if (harness_->mounts(dir)) return true;
+    auto image = Prepare(Guest::kHello);
+    const auto made = image->Create({.id = "box-1", .grants = {.dirs = {dir}}});
+    EXPECT_EQ(made.error().code, Errc::kUnsupported) << made.error().message;
+    const auto root = harness_->scratch_root();
+    EXPECT_TRUE(root.empty() || !fs::exists(root) || fs::is_empty(root));
+    return false;
+  }
+
+  // A file system as the manager makes it.
+  std::string Volume(const std::string& name) const {
+    const fs::path image = folder_.path() / name;
+    std::ofstream(image).close();
+    fs::resize_file(image, kSize.count);
+    const auto made = host::RunToEnd(
+        {.program = "/usr/sbin/mkfs.ext4", .arguments = {"-q", "-F", "-m", "0", image}},
+        std::chrono::seconds(20), 64_KiB);
+    EXPECT_TRUE(made && made->status.success());
+    return image;
+  }
+
+  std::string Directory(const std::string& name) const {
+    const fs::path directory = folder_.path() / name;
+    fs::create_directory(directory);
+    fs::permissions(directory, fs::perms::all);
+    return directory;
+  }
+
+  // Runs each program beside one server that sees `dirs`: their exit codes.
+  std::vector<int> Run(std::vector<DirGrant> dirs, std::vector<std::vector<std::string>> programs) {
+    Spec spec = ServerSpec("box-1");
+    spec.grants.dirs = std::move(dirs);
+    std::vector<int> codes;
+    const Scenario scenario = [&](Served& served) -> Awaitable<void> {
+      const bool ready = co_await served.Ready();
+      EXPECT_TRUE(ready);
+      for (std::vector<std::string>& arguments : programs) {
+        Program program{.args = std::move(arguments)};
+        auto status = co_await (*served).Exec(std::move(program));
+        codes.push_back(status ? *status : -1);
+      }
+      const std::string answer = co_await served.Ask("/");
+      EXPECT_EQ(answer, "hello");
+    };
+    WithServer(*this, scenario, spec);
+    return codes;
+  }
+
+  const strata::testing::TempDir folder_;
+};
+
+std::vector<std::string> Guests(const std::string& verb, const std::string& path) {
+  return {"/bin/guest", verb, path};
+}
+
+TEST_P(VolumeContractTest, AVolumeOutlivesItsSandbox) {
+  DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
+  if (!Mounts(volume)) return;
+  volume.host = Volume("kept");
+  EXPECT_EQ(Run({volume}, {Guests("write", "/data/new")}), std::vector<int>{0});
+  EXPECT_EQ(Run({volume}, {Guests("read", "/data/new"), Guests("read", "/data/other")}),
+            (std::vector<int>{0, ENOENT}));
+}
+
+TEST_P(VolumeContractTest, AFullVolumeIsTheGuestsAffair) {
+  DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
+  if (!Mounts(volume)) return;
+  volume.host = Volume("full");
+  EXPECT_EQ(Run({volume}, {Guests("fill", "/data/big"), Guests("read", "/data/big")}),
+            (std::vector<int>{ENOSPC, 0}));
+}
+
+TEST_P(VolumeContractTest, AReadOnlyVolumeIsNotWritten) {
+  DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolumeReadOnly};
+  if (!Mounts(volume)) return;
+  volume.host = Volume("read-only");
+  EXPECT_EQ(Run({volume}, {Guests("write", "/data/new"), Guests("read", "/data")}),
+            (std::vector<int>{EROFS, 0}));
+}
+
+TEST_P(VolumeContractTest, SandboxesOfOneVolumeShareIt) {
+  DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
+  if (!Mounts(volume)) return;
+  volume.host = Volume("shared");
+  Spec other = ServerSpec("box-2");
+  other.grants.dirs = {volume};
+  const Scenario scenario = [&](Served& served) -> Awaitable<void> {
+    const bool ready = co_await served.Ready();
+    EXPECT_TRUE(ready);
+    auto image = Prepare(Guest::kServer);
+    Spec spec = ServerSpec("box-1");
+    spec.grants.dirs = {volume};
+    auto made = image->Create(spec);
+    if (!made) co_return ADD_FAILURE() << made.error().message;
+    Served second(*this, std::move(*made));
+    const bool both = co_await second.Ready();
+    EXPECT_TRUE(both);
+    Program writes{.args = Guests("write", "/data/new")};
+    auto wrote = co_await (*second).Exec(std::move(writes));
+    EXPECT_TRUE(wrote && *wrote == 0);
+    Program reads{.args = Guests("read", "/data/new")};
+    auto read = co_await (*served).Exec(std::move(reads));
+    EXPECT_TRUE(read && *read == 0) << (read ? *read : -1);
+    co_await second.Finish();
+  };
+  WithServer(*this, scenario, other);
+}
+
+TEST_P(VolumeContractTest, AScratchDirectoryHasItsSize) {
+  const DirGrant scratch{.guest = "/scratch", .mode = Mode::kScratch, .size = Bytes::MiB(4)};
+  if (!Mounts(scratch)) return;
+  EXPECT_EQ(Run({scratch}, {Guests("fill", "/scratch/big")}), std::vector<int>{ENOSPC});
+  EXPECT_EQ(Run({scratch}, {Guests("read", "/scratch/big")}), std::vector<int>{ENOENT});
+}
+
+TEST_P(VolumeContractTest, ADirectoryOfTheHostIsWrittenWhereItMayBe) {
+  DirGrant directory{.host = "/none", .guest = "/host", .mode = Mode::kReadWrite};
+  if (!Mounts(directory)) return;
+  directory.host = Directory("here");
+  DirGrant read_only = directory;
+  read_only.guest = "/other";
+  read_only.mode = Mode::kReadOnly;
+  EXPECT_EQ(
+      Run({directory, read_only}, {Guests("write", "/host/new"), Guests("write", "/other/more"),
+                                   Guests("read", "/other/new")}),
+      (std::vector<int>{0, EROFS, 0}));
+  EXPECT_TRUE(fs::exists(fs::path(directory.host) / "new"));
+}
+
+TEST_P(VolumeContractTest, ALinkOnTheWayToADirectoryIsNotFollowed) {
+  DirGrant directory{.host = "/none", .guest = "/host", .mode = Mode::kReadWrite};
+  if (!Mounts(directory)) return;
+  Directory("real");
+  fs::create_directory_symlink(folder_.path() / "real", folder_.path() / "link");
+  directory.host = folder_.path() / "link";
+  Spec spec = ServerSpec("box-1");
+  spec.grants.dirs = {directory};
+  auto made = Prepare(Guest::kServer)->Create(spec);
+  ASSERT_TRUE(made) << made.error().message;
+  testing::CallFixture fixture(loop_, clock_);
+  const auto served = fixture.Run((*made)->Serve());
+  ASSERT_FALSE(served);
+  EXPECT_EQ(served.error().code, Errc::kInvalidArgument) << served.error().message;
+}
+
+INSTANTIATE_TEST_SUITE_P(Drivers, VolumeContractTest,
+                         ::testing::ValuesIn(Harnesses().begin(), Harnesses().end()),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace strata::sandbox::contract
