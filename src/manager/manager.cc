@@ -132,6 +132,7 @@ Json ManagerImpl::Top() {
 }
 
 Task<void> ManagerImpl::Down() {
+  co_await puller_.Down();
   auto down = co_await fleet_.Down(kDownPatience);
   auto ended = co_await keepers_.Down(kDownPatience);
   collector_.DrainAll();

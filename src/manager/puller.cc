@@ -177,6 +177,7 @@ struct Puller::Pulling {
 };
 
 Task<std::shared_ptr<const PulledLayout>> Puller::Pull(std::string reference, WatchFn watch) {
+  if (stopping_) co_return Fail(Errc::kUnavailable, "pull " + reference + ": stopping");
   auto& there = pulling_[reference];
   const bool is_first = !there;
   if (is_first) there = std::make_shared<Pulling>(context_.loop);
@@ -190,6 +191,14 @@ Task<std::shared_ptr<const PulledLayout>> Puller::Pull(std::string reference, Wa
     co_await pulling->ended.Wait(kTellAgain);
   }
   co_return *pulling->outcome;
+}
+
+Awaitable<void> Puller::Down() {
+  stopping_ = true;
+  while (!pulling_.empty()) {
+    const auto next = pulling_.begin()->second;
+    if (!next->outcome) co_await next->ended.Wait(kTellAgain);
+  }
 }
 
 Awaitable<void> Puller::Run(std::string reference, std::shared_ptr<Pulling> pulling) {
@@ -280,7 +289,8 @@ Task<void> Puller::Finish(const Job& job, host::Process process, Pulling& pullin
   const TimePoint end = context_.clock.Now() + kPatience;
   std::optional<host::ExitStatus> status;
   while (!(status = process.Poll())) {
-    if (pulling.waiters == 0) co_return Fail(Errc::kUnavailable, "pull " + job.name + ": given up");
+    if (pulling.waiters == 0 || stopping_)
+      co_return Fail(Errc::kUnavailable, "pull " + job.name + ": given up");
     if (context_.clock.Now() >= end) {
       co_return Fail(Errc::kDeadlineExceeded, "pull " + job.name + ": not done in ten minutes");
     }

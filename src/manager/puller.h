@@ -68,6 +68,9 @@ class Puller {
   // Whoever asks for the same while it is under way gets the same.
   Task<std::shared_ptr<const PulledLayout>> Pull(std::string reference, WatchFn watch);
 
+  // Ends the copies that are under way, and takes no more. Afterwards nothing of them is left.
+  Awaitable<void> Down();
+
  private:
   struct Job;
   struct Pulling;
@@ -79,6 +82,7 @@ class Puller {
 
   CellContext& context_;
   std::uint64_t pulled_ = 0;
+  bool stopping_ = false;
   std::map<std::string, std::shared_ptr<Pulling>> pulling_;  // by reference
 };
 

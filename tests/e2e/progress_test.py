@@ -12,7 +12,7 @@ import unittest
 
 from e2e.images import Image, entry, folder, tar
 from e2e.registry_test import Registry
-from e2e.support import BIN, PATIENCE, ServerTest, UnixConnection, documents, eventually, function, hello
+from e2e.support import BIN, PATIENCE, Server, ServerTest, UnixConnection, documents, eventually, function, hello
 
 GUEST = BIN / "strata_oci_guest"
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
@@ -128,6 +128,17 @@ class ProgressTest(ServerTest):
         client.stderr.close()
         self.assertTrue(self.gone())
         self.assertNotIn("Function/default/left", self.server.resources())
+
+    def test_a_server_that_is_stopped_leaves_no_pull(self):
+        server = Server().up()
+        self.addCleanup(server.end)
+        stream = Stream(server, function("cut", self.deaf.reference, "/cut", "default"))
+        self.addCleanup(stream.close)
+        self.assertEqual(stream.line()["step"]["what"], "pulling")
+        here = f"strata-pull-{server.group()}-*"
+        self.assertEqual(len(list(pathlib.Path(tempfile.gettempdir()).glob(here))), 1)
+        self.assertEqual(server.strata("down").returncode, 0)
+        self.assertEqual(list(pathlib.Path(tempfile.gettempdir()).glob(here)), [])
 
     def test_layers_are_counted(self):
         layers = [BASE, *(tar(entry(f"file-{n}", os.urandom(3_000_000))) for n in range(2))]

@@ -85,8 +85,8 @@ class RegistryTest(unittest.TestCase):
             self.deploy(server, reference)
         return str(refused.exception).lower()
 
-    def pulls(self):
-        return list(pathlib.Path(tempfile.gettempdir()).glob("strata-pull-*"))
+    def pulls(self, server):
+        return list(pathlib.Path(tempfile.gettempdir()).glob(f"strata-pull-{server.group()}-*"))
 
     def test_a_tag_is_pulled_and_followed(self):
         registry, server = self.registry(), self.server()
@@ -97,7 +97,7 @@ class RegistryTest(unittest.TestCase):
         registry.push(self.image("two", "getenv", "ABSENT"), "app/web:1.0")
         self.deploy(server, reference)
         self.assertEqual(server.get("/pulled").text, "(unset)")
-        self.assertEqual(self.pulls(), [])
+        self.assertEqual(self.pulls(server), [])
 
     def test_what_was_pulled_serves_without_the_registry(self):
         registry, server = self.registry(), self.server()
@@ -122,7 +122,7 @@ class RegistryTest(unittest.TestCase):
         self.assertIn("manifest unknown", self.refusal(server, f"oci://{registry.address}/absent:1"))
         self.assertIn("connection refused", self.refusal(server, f"oci://127.0.0.1:{free_port()}/web:1"))
         self.assertIn("no image in a registry", self.refusal(server, "oci://127.0.0.1"))
-        self.assertEqual((server.resources(), self.pulls()), ([], []))
+        self.assertEqual((server.resources(), self.pulls(server)), ([], []))
 
     def test_a_password_is_needed_and_not_shown(self):
         htpasswd = self.folder / "htpasswd"
