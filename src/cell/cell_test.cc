@@ -2,7 +2,11 @@
 
 #include <sys/socket.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -11,6 +15,7 @@
 #include "cell/private_handler.h"
 #include "http/listener.h"
 #include "sandbox/fake/driver.h"
+#include "wire/channel.h"
 
 namespace strata::cell {
 namespace {
@@ -96,6 +101,85 @@ class CellTest : public ::testing::Test {
   std::unique_ptr<Cell> cell_;
   std::uint32_t generation_ = 0;
 };
+
+// A front, played by the test: its line to the cell and one connection over it.
+class FrontedCellTest : public CellTest {
+ protected:
+  void SetUp() override {
+    CellTest::SetUp();
+    AddModule("k1");
+    ASSERT_EQ(Configure({MakeFunction("a", "k1")}), "");
+    auto [ours, theirs] = Pair();
+    line_.emplace(loop_, std::move(ours));
+    std::vector<Fd> end;
+    end.push_back(std::move(theirs));
+    ASSERT_TRUE(Handle(ServeFront{"front"}, std::move(end)).has_value());
+    auto [mine, cells] = Pair();
+    connection_ = std::move(mine);
+    wire::Frame frame{"c", {}};
+    frame.fds.push_back(std::move(cells));
+    ASSERT_TRUE(line_->Post(std::move(frame)).has_value());
+  }
+
+  static std::pair<Fd, Fd> Pair() {
+    int pair[2] = {-1, -1};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+    return {Fd(pair[0]), Fd(pair[1])};
+  }
+
+  // What comes back for one request, a chunked answer or a problem; the loop runs until its end.
+  std::string Ask(std::string_view fields) {
+    const std::string text = "GET /x HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n";
+    EXPECT_EQ(::send(connection_.get(), text.data(), text.size(), 0),
+              static_cast<ssize_t>(text.size()));
+    std::string got;
+    const TimePoint limit = clock_.Now() + std::chrono::seconds(10);
+    while (!got.ends_with("0\r\n\r\n") && !got.ends_with("}") && clock_.Now() < limit) {
+      loop_.restart();
+      loop_.run_one_for(std::chrono::milliseconds(1));
+      char piece[4096];
+      const ssize_t n = ::recv(connection_.get(), piece, sizeof(piece), MSG_DONTWAIT);
+      if (n > 0) got.append(piece, static_cast<std::size_t>(n));
+    }
+    return got;
+  }
+
+  static constexpr std::string_view kField =
+      "strata-hop: shop a 1 00112233445566778899aabbccddeeff 0011223344556677 0000000000000000 0 "
+      "http 192.0.2.7:5000\r\n";
+  std::optional<wire::Channel> line_;
+  Fd connection_;
+};
+
+TEST_F(FrontedCellTest, WhatAFrontHandsOnIsServedAsTheFunctionThatItNames) {
+  for (int i = 0; i < 2; ++i) {
+    const std::string answer = Ask(kField);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+    EXPECT_NE(answer.find("hello"), std::string::npos) << answer;
+  }
+}
+
+TEST_F(FrontedCellTest, ARequestWithoutTheHopFieldAtItsEndIsRefused) {
+  EXPECT_TRUE(Ask("X-Mine: 1\r\n").starts_with("HTTP/1.1 400"));
+  EXPECT_TRUE(Ask(std::string(kField) + "X-Mine: 1\r\n").starts_with("HTTP/1.1 400"));
+}
+
+TEST_F(CellTest, ACellThatGivesUpItsListenersSaysWhenItHas) {
+  auto listener = http::ListenTcp(http::TcpAddress{});
+  ASSERT_TRUE(listener.has_value());
+  std::vector<Fd> fds;
+  fds.push_back(std::move(*listener));
+  ASSERT_TRUE(Handle(Listen{"web-0", "here"}, std::move(fds)).has_value());
+  EXPECT_EQ(TakeState().listeners.size(), 1u);
+  ASSERT_TRUE(Handle(StopListening{}).has_value());
+  EXPECT_TRUE(TakeState().listeners.empty());
+  const TimePoint limit = clock_.Now() + std::chrono::seconds(10);
+  while (posted_.empty() && clock_.Now() < limit) {
+    loop_.restart();
+    loop_.run_one_for(std::chrono::milliseconds(1));
+  }
+  Posted<StoppedListening>();
+}
 
 TEST_F(CellTest, AConfigurationNeedsItsModules) {
   EXPECT_TRUE(Configure({MakeFunction("a", "k1")}).starts_with("NOT_FOUND: "));

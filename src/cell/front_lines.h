@@ -8,7 +8,7 @@
 // front that breaks the rules loses its line, or that connection.
 //
 // Threads: one loop. Lifetime: the request path outlives it; Drain() before it is destroyed.
-// Tested by tests/integration/front and gateway's tests.
+// Tested by cell_test.cc and tests/e2e/front_test.py.
 #pragma once
 
 #include <memory>

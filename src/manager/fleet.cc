@@ -77,7 +77,7 @@ Task<void> Fleet::AdoptAll() {
     adopted.push_back(std::move(*cell));
   }
   // Those with a socket have a place of their own.
-  std::ranges::stable_partition(adopted, [](const auto& cell) { return cell->listening(); });
+  std::ranges::sort(adopted, {}, [](const auto& cell) { return !cell->listening(); });
   for (auto& cell : adopted) Place(std::move(cell));
   co_return Result<void>{};
 }

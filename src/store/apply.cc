@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "model/manifest.h"
+#include "model/conflicts.h"
+#include "model/resource.h"
 #include "store/rows.h"
 #include "store/state.h"
 
 namespace strata::store {
 namespace {
 
-using model::Kind;
 using model::KindName;
 using model::Resource;
 using model::ResourceKey;
