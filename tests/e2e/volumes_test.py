@@ -1,5 +1,6 @@
 """Volumes: named ones that outlive what uses them, directories of the host, and tmpfs."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -121,6 +122,10 @@ class VolumesTest(ServerTest):
         self.assertIn("Service default/verbs", table)
         shown = self.server.json("volume", "describe", "verbs")
         self.assertEqual((shown["size_mib"], shown["retain"]), (16, False))
+        self.assertEqual(shown, json.loads(self.server.api("GET", "/v1/volumes/default/verbs").body))
+        document = json.loads(self.server.api("GET", "/openapi.json").body)
+        described = document["components"]["schemas"]["Volume"]
+        self.assertEqual((set(shown), set(described["required"])), (set(described["properties"]),) * 2)
 
     def test_another_size_is_refused(self):
         self.deploy(self.named("sized", "sized"))
