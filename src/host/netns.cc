@@ -15,7 +15,6 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -102,13 +101,19 @@ Result<Fd> MakeNetwork() {
   return made;
 }
 
-Result<std::vector<std::string>> Interfaces() {
+Result<std::vector<std::string>> LiveInterfaces() {
   const std::unique_ptr<struct if_nameindex, decltype(&::if_freenameindex)> all(::if_nameindex(),
                                                                                 ::if_freenameindex);
   if (!all) return FailErrno("list network interfaces", errno);
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) return FailErrno("list network interfaces", errno);
   std::vector<std::string> names;
   for (const struct if_nameindex* each = all.get(); each->if_index != 0; ++each) {
-    if (std::string_view(each->if_name) != kLoopback) names.emplace_back(each->if_name);
+    ifreq request{};
+    std::strncpy(request.ifr_name, each->if_name, IFNAMSIZ - 1);
+    if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) continue;  // it has just gone
+    const bool live = (request.ifr_flags & IFF_UP) != 0;
+    if (live && std::string_view(each->if_name) != kLoopback) names.emplace_back(each->if_name);
   }
   return names;
 }

@@ -24,8 +24,9 @@ namespace strata::host {
 // in it meanwhile, so it must be one that nothing else uses.
 Result<Fd> MakeNetwork();
 
-// Of our namespace, without the loopback.
-Result<std::vector<std::string>> Interfaces();
+// Those of our namespace that are up, without the loopback. (A new namespace may have others: some
+// kernels put tunnels into each, which are down.)
+Result<std::vector<std::string>> LiveInterfaces();
 
 // Sets /proc/sys/net/`name` of our namespace: "ipv4/ip_forward".
 Result<void> SetNetworkOption(const std::string& name, std::string_view value);

@@ -13,7 +13,7 @@ namespace strata::sandbox::egress {
 Result<void> Egress::CheckPlace(std::span<const model::HttpGrant> grants) const {
   if (auto plan = PlanDestinations(grants); !plan) return std::unexpected(std::move(plan).error());
   if (worker_) return {};
-  auto others = host::Interfaces();
+  auto others = host::LiveInterfaces();
   if (!others) return std::unexpected(std::move(others).error());
   if (others->empty()) return {};
   return Fail(Errc::kUnsupported, "grants.http: this process has a network itself (" +

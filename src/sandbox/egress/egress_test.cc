@@ -35,7 +35,9 @@ class Nobody final : public Connector {
     asked.push_back(std::string(host) + ":" + std::to_string(port));
     co_return Fail(Errc::kUnavailable, "nobody is there");
   }
+  void Account(const Traffic& more) override { denied += more.denied; }
   std::vector<std::string> asked;
+  std::uint64_t denied = 0;
 };
 
 class EgressTest : public ::testing::Test {
@@ -105,15 +107,35 @@ int TryConnect(const char* from, const char* to, std::uint16_t port) {
                                                                                           : errno;
 }
 
+// Asks for the name "x", with `from` as its own address, and gives the answer a moment to come.
+void AskForName(const char* from) {
+  const Fd fd(::socket(AF_INET, SOCK_DGRAM, 0));
+  const timeval patience{.tv_sec = 0, .tv_usec = 300'000};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_IP, IP_TRANSPARENT, &on, sizeof(on));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  ::inet_pton(AF_INET, from, &address.sin_addr);
+  EXPECT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  address.sin_port = htons(53);
+  ::inet_pton(AF_INET, "198.19.0.1", &address.sin_addr);
+  constexpr char kQuery[] = "\0\1\1\0\0\1\0\0\0\0\0\0\1x\0\0\1\0\1";
+  ::sendto(fd.get(), kQuery, sizeof(kQuery) - 1, 0, reinterpret_cast<sockaddr*>(&address),
+           sizeof(address));
+  char answer[64];
+  (void)::recv(fd.get(), answer, sizeof(answer), 0);
+}
+
 TEST_F(EgressTest, AnInterfaceLeadsToOurNamespaceAndEndsWithItsOutlet) {
   InOwnNetwork([this](const std::shared_ptr<Egress>& egress) {
     auto joined = Join(egress, "box-1");
     ASSERT_TRUE(joined.has_value()) << joined.error().message;
-    EXPECT_EQ(host::Interfaces()->size(), 1U);
-    Inside(*joined, [] { EXPECT_EQ(*host::Interfaces(), std::vector<std::string>{"eth0"}); });
+    EXPECT_EQ(host::LiveInterfaces()->size(), 1U);
+    Inside(*joined, [] { EXPECT_EQ(*host::LiveInterfaces(), std::vector<std::string>{"eth0"}); });
     joined->outlet.reset();
-    EXPECT_TRUE(host::Interfaces()->empty());
-    Inside(*joined, [] { EXPECT_TRUE(host::Interfaces()->empty()); });
+    EXPECT_TRUE(host::LiveInterfaces()->empty());
+    Inside(*joined, [] { EXPECT_TRUE(host::LiveInterfaces()->empty()); });
   });
 }
 
@@ -122,9 +144,9 @@ TEST_F(EgressTest, ATapLeadsToOurNamespaceAndEndsWithItsOutlet) {
     auto plugged = egress->Plug(SpecFor("box-1"));
     ASSERT_TRUE(plugged.has_value()) << plugged.error().message;
     EXPECT_EQ(plugged->address, kFirstSandbox);
-    EXPECT_EQ(host::Interfaces()->size(), 1U);
+    EXPECT_EQ(host::LiveInterfaces()->size(), 1U);
     plugged->outlet.reset();
-    EXPECT_TRUE(host::Interfaces()->empty());
+    EXPECT_TRUE(host::LiveInterfaces()->empty());
   });
 }
 
@@ -154,6 +176,13 @@ TEST_F(EgressTest, APacketWithAnothersAddressIsDropped) {
       }
     });
     EXPECT_EQ(nobody_.asked.size(), 1U);
+    // A datagram needs no answer to have an effect.
+    Inside(*second, [] {
+      for (const char* other : {"198.19.0.2", "198.19.0.9", "10.1.2.3"}) AskForName(other);
+    });
+    EXPECT_EQ(nobody_.denied, 0U);
+    Inside(*second, [] { AskForName("198.19.0.3"); });
+    EXPECT_EQ(nobody_.denied, 1U);
   });
 }
 
@@ -161,12 +190,13 @@ TEST_F(EgressTest, AProcessWithANetworkOfItsOwnGivesNoneAway) {
   InOwnNetwork([](const std::shared_ptr<Egress>& egress) {
     auto tap = host::MakeTap();
     ASSERT_TRUE(tap.has_value());
+    ASSERT_TRUE(host::RouteSocket::Open()->RaiseLink(tap->interface).has_value());
     const std::vector<model::HttpGrant> grants = {{"api.example", 80}};
     const auto can = egress->CheckJoin(grants);
     ASSERT_FALSE(can.has_value());
     EXPECT_EQ(can.error().code, Errc::kUnsupported);
     EXPECT_TRUE(can.error().message.contains(tap->interface));
-    EXPECT_EQ(host::Interfaces()->size(), 1U);
+    EXPECT_EQ(host::LiveInterfaces()->size(), 1U);
   });
 }
 
@@ -179,7 +209,7 @@ TEST_F(EgressTest, WithoutPluginsAGrantIsRefusedAndNothingMade) {
     ASSERT_FALSE(can.has_value());
     EXPECT_EQ(can.error().code, Errc::kUnsupported);
     EXPECT_FALSE(Join(egress, "box-1").has_value());
-    EXPECT_TRUE(host::Interfaces()->empty());
+    EXPECT_TRUE(host::LiveInterfaces()->empty());
   });
 }
 

@@ -38,8 +38,8 @@ using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 constexpr std::uint16_t kNamePort = 53;
 constexpr std::size_t kLongestQuery = 1024;
 constexpr int kBacklog = 128;
-constexpr std::size_t kMostDenialsLogged = 32;  // different ones, of one sandbox
-constexpr int kMostAttempts = 1000;             // that are looked at: a flood of them is not
+constexpr std::size_t kMostLogged = 32;  // different lines, of one sandbox
+constexpr int kMostAttempts = 1000;      // that are looked at: a flood of them is not
 constexpr std::size_t kAttempt = 128;
 constexpr std::chrono::milliseconds kPause{10};
 constexpr std::uint64_t kAccountEvery = 1 << 20;
@@ -92,7 +92,7 @@ class Outlet::State : public std::enable_shared_from_this<Outlet::State> {
   std::string Answer(std::string_view query);
   void Judge(const Attempt& attempt);
   void Deny(const std::string& what);
-  void Log(std::string_view text);
+  bool LogOnce(const std::string& text);
   void Count(const Traffic& more, bool all);
 
   Loop& loop_;
@@ -102,7 +102,7 @@ class Outlet::State : public std::enable_shared_from_this<Outlet::State> {
   std::list<Acceptor> listeners_;
   Turns turns_;  // connections at once
   std::set<std::shared_ptr<Relay>> relays_;
-  std::set<std::string> denials_;  // that were logged
+  std::set<std::string> logged_;
   Traffic untold_;
   bool closed_ = false;
 };
@@ -156,15 +156,16 @@ void Outlet::State::Close() {
   if (spec_.on_closed) spec_.on_closed();
 }
 
-void Outlet::State::Log(std::string_view text) {
+// Whether it was new. A guest that tries for ever does not fill the log.
+bool Outlet::State::LogOnce(const std::string& text) {
+  if (logged_.size() >= kMostLogged || !logged_.insert(text).second) return false;
   if (spec_.effects.logs != nullptr) spec_.effects.logs->Write(Stream::kHost, text);
+  return true;
 }
 
-// A guest that asks for ever does not fill the log.
 void Outlet::State::Deny(const std::string& what) {
-  const bool fresh = denials_.size() < kMostDenialsLogged && denials_.insert(what).second;
+  const bool fresh = LogOnce("denied: " + what + " is not in grants.http");
   Count({.denied = 1}, fresh);
-  if (fresh) Log("denied: " + what + " is not in grants.http");
 }
 
 void Outlet::State::Count(const Traffic& more, bool all) {
@@ -265,8 +266,9 @@ Awaitable<void> Outlet::State::Carry(std::shared_ptr<State> self, Destination to
   }
   if (self->closed_ || !upstream) {
     relay->Abort();
-    if (!self->closed_)
-      self->Log("connect to " + HostAndPort(to) + ": " + upstream.error().message);
+    if (!self->closed_) {
+      self->LogOnce("connect to " + HostAndPort(to) + ": " + upstream.error().message);
+    }
   } else {
     self->Count({.connections = 1}, false);
     co_await Relay::Run(relay, std::move(*upstream));
