@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <utility>
@@ -30,14 +29,6 @@ constexpr Bytes kRingCapacity = 4_MiB;
 constexpr std::size_t kModulesPerFrame = 150;
 // Calls in flight keep the configuration they came in with; older ones are read as unknown.
 constexpr std::size_t kGenerationsKept = 16;
-
-// What a cell with thousands of functions and connections wants, as far as we may give it.
-rlim_t FileLimit() {
-  constexpr rlim_t kWanted = 65'536;
-  rlimit ours{};
-  if (::getrlimit(RLIMIT_NOFILE, &ours) != 0) return kWanted;
-  return std::min(kWanted, ours.rlim_max);
-}
 
 // Everything that a new cell is handed besides the wire.
 struct Sockets {

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -45,6 +46,13 @@ host::SpawnOptions CellSpawnOptions(const Options& options, std::string_view ins
     spawn.arguments.emplace_back("--insecure-confinement=missing-ok");
   }
   return spawn;
+}
+
+rlim_t FileLimit() {
+  constexpr rlim_t kWanted = 65'536;
+  rlimit ours{};
+  if (::getrlimit(RLIMIT_NOFILE, &ours) != 0) return kWanted;
+  return std::min(kWanted, ours.rlim_max);
 }
 
 }  // namespace strata::manager

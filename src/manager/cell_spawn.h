@@ -6,6 +6,8 @@
 // that is accepted, `strata probe` says what it removes.
 #pragma once
 
+#include <sys/resource.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,5 +25,9 @@ host::Identity CellUser(std::string_view instance, std::string_view tenant);
 // Options to start `options.cell_program` with; the caller adds descriptors and limits.
 host::SpawnOptions CellSpawnOptions(const Options& options, std::string_view instance,
                                     std::string_view tenant, std::vector<std::string> arguments);
+
+// How many descriptors a cell or keeper may have open: what thousands of functions and connections
+// want, as far as we may give it.
+rlim_t FileLimit();
 
 }  // namespace strata::manager

@@ -10,6 +10,7 @@
 #include "host/cgroup.h"
 #include "http/listener.h"
 #include "keeper/codec.h"
+#include "manager/cell_spawn.h"
 #include "manager/wire_end.h"
 #include "wire/outcome.h"
 
@@ -44,6 +45,7 @@ host::SpawnOptions SpawnOptionsFor(const CellContext& context, const std::string
   spawn.stderr_fd = STDERR_FILENO;
   spawn.fds = {{wire, 3}};
   spawn.limits.push_back({RLIMIT_CORE, 0});
+  spawn.limits.push_back({RLIMIT_NOFILE, FileLimit()});  // sandboxes' streams and connections
   spawn.namespaces = host::Namespaces::kRequired;
   spawn.privileges = host::Privileges::kKeep;  // it makes namespaces, mounts and groups
   return spawn;
