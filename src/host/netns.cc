@@ -1,12 +1,12 @@
 #include "host/netns.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

@@ -15,8 +15,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
-
 namespace strata::host {
 namespace {
 

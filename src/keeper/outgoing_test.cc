@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include <optional>
 #include <variant>
 #include <vector>
 

@@ -1,6 +1,5 @@
 #include "manager/keeper_egress.h"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <string>
@@ -8,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "http/listener.h"
-#include "http/socket_address.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::manager {

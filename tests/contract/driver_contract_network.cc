@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
 #include "tests/contract/driver_contract.h"
 #include "tests/contract/served.h"
 

@@ -1,9 +1,8 @@
 #include "sandbox/egress/attempts.h"
 
-#include <arpa/inet.h>
 #include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

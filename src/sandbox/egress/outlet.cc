@@ -1,6 +1,6 @@
 #include "sandbox/egress/outlet.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>

@@ -84,7 +84,7 @@ std::string Resolve(const std::string& host, bool& found) {
 std::string Get(const std::string& host, int port, bool& ok) {
   ok = false;
   bool found = false;
-  const std::string address = Resolve(host, found);
+  std::string address = Resolve(host, found);
   if (!found) return address;
   const auto failed = [](const char* step) {
     return std::string(step) + ": " + ::strerrorname_np(errno);
