@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <sstream>
 #include <string>
 #include <utility>
 
-#include "base/base64.h"
 #include "base/json.h"
+#include "remote_program.h"
 
 namespace strata::cli {
 namespace {
@@ -46,22 +45,6 @@ bool IsEnd(const std::string& problem) {
       "the function hit its limit", "the function failed", "the function took",
       "the server closed inside the body", "the server answered 500"};
   return std::ranges::any_of(kEnds, [&](std::string_view end) { return problem.starts_with(end); });
-}
-
-// What a program printed, of the lines that the API answers an exec with.
-Observation FromExec(const std::string& lines) {
-  std::istringstream all(lines);
-  std::string out;
-  for (std::string line; std::getline(all, line);) {
-    const auto json = ParseJson(line);
-    if (!json || !json->is_object()) return {End::kLost, "the server sent something else"};
-    if (json->contains("error")) return {End::kLost, (*json)["error"].value("detail", "it failed")};
-    if (json->value("stream", "") == "stdout") {
-      out += Base64Decode(json->value("data", "")).value_or("");
-    }
-    if (json->contains("exit")) return {End::kAnswered, out};
-  }
-  return {End::kLost, "the server went away"};
 }
 
 }  // namespace
@@ -119,16 +102,15 @@ Observation Battery::TryCall(const Scenario& scenario) {
 }
 
 Observation Battery::TryProgram(const Scenario& scenario) {
-  http::ClientRequest request;
-  request.method = "POST";
-  request.target = PathOf(workload_, class_) + "/exec";
-  request.headers.emplace_back("Content-Type", "application/json");
-  Json body{{"command", {kProgram, scenario.id}}};
-  if (!copy_.empty()) body["sandbox"] = copy_;
-  request.body = DumpJson(body);
-  auto answer = session_.Ask(std::move(request));
-  if (!answer) return {End::kLost, answer.error().message};
-  return FromExec(answer->body);
+  const RemoteProgram program{
+      .service = PathOf(workload_, class_), .sandbox = copy_, .command = {kProgram, scenario.id}};
+  std::string out;
+  const auto status = RunRemote(session_, program, [&](Output stream, std::string_view piece) {
+    if (stream == Output::kStdout) out += piece;
+    return true;
+  });
+  if (!status) return {End::kLost, status.error().message};
+  return {End::kAnswered, out};
 }
 
 // Deployed instead of run: it is the compiler that has to be held.

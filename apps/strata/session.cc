@@ -62,6 +62,37 @@ Result<tls::Remote> Session::remote() const {
   return tls::ParseRemote(api, api_files);
 }
 
+Result<void> Session::CheckLocal() {
+  if (::access(api_socket().c_str(), F_OK) == 0) return {};
+  no_server = true;
+  return Fail(Errc::kUnavailable, "stratad does not run (no " + api_socket().string() +
+                                      "); start it with 'strata up -d'");
+}
+
+Task<Session::Connection> Session::Connect(Loop& loop) {
+  Result<Connection> connected = Fail(Errc::kInternal, "not connected");
+  if (is_remote()) {
+    auto to = remote();
+    if (!to) co_return std::unexpected(to.error());
+    const std::string host = to->host;
+    auto started = co_await tls::Connect(loop, std::move(*to));
+    if (started) {
+      co_return Connection{std::move(started->plain), host, std::move(started->relay)};
+    }
+    connected = std::unexpected(std::move(started).error());
+  } else {
+    if (auto here = CheckLocal(); !here) co_return std::unexpected(std::move(here).error());
+    // Named: gcc 12 destroys a temporary argument of a coroutine twice.
+    http::Endpoint endpoint = http::UnixEndpoint{api_socket().string()};
+    auto client = co_await http::Client::Connect(loop, std::move(endpoint));
+    auto plain = client ? std::move(*client).Release() : std::unexpected(client.error());
+    if (plain) co_return Connection{std::move(*plain), "localhost", nullptr};
+    connected = std::unexpected(std::move(plain).error());
+  }
+  no_server = connected.error().code == Errc::kUnavailable;
+  co_return Wrap(connected.error(), "ask stratad");
+}
+
 Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::FetchOptions options) {
   if (options.timeout == http::FetchOptions{}.timeout) options.timeout = kPatience;
   Result<http::ClientResponse> response = Fail(Errc::kInternal, "nobody was asked");
@@ -69,10 +100,8 @@ Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::Fet
     auto from = remote();
     if (!from) return std::unexpected(from.error());
     response = tls::FetchBlocking(std::move(*from), std::move(request), std::move(options));
-  } else if (::access(api_socket().c_str(), F_OK) != 0) {
-    no_server = true;
-    return Fail(Errc::kUnavailable, "stratad does not run (no " + api_socket().string() +
-                                        "); start it with 'strata up -d'");
+  } else if (auto here = CheckLocal(); !here) {
+    return std::unexpected(std::move(here).error());
   } else {
     response = http::FetchBlocking(http::UnixEndpoint{api_socket().string()}, std::move(request),
                                    std::move(options));

@@ -3,14 +3,18 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "base/task.h"
 #include "http/client.h"
 #include "output.h"
 #include "tls/client.h"
+#include "tls/relay.h"
 
 namespace strata::cli {
 
@@ -41,10 +45,22 @@ struct Session {
   Result<Json> AskJson(const std::string& method, const std::string& target);
   Result<Json> AskJson(const std::string& method, const std::string& target, const Json& body);
 
+  // A connection to the API, for what is no single request. `relay`: over HTTPS, what broke there.
+  struct Connection {
+    Fd plain;
+    std::string host;
+    std::shared_ptr<const tls::Relay> relay;
+  };
+  Task<Connection> Connect(Loop& loop);
+
   // Prints `error` and sets the exit code.
   void Report(const Error& error);
 
   bool no_server = false;
+
+ private:
+  // kUnavailable: no server is here.
+  Result<void> CheckLocal();
 };
 
 // For a path or query of the API.

@@ -155,7 +155,11 @@ Task<void> Serve(Loop& loop, Flags& flags, Clock& clock, Random& random, telemet
         signals.cancel();
       },
       api_address);
-  http::Server server(loop, http::ServerConfig{}, api, clock);
+  http::ServerConfig config;
+  config.web_sockets = http::WebSockets::kHandlers;
+  // The command of an exec is in its target.
+  config.head = {.bytes = 128_KiB, .start_line = 97_KiB, .target = 96_KiB};
+  http::Server server(loop, config, api, clock);
   if (auto adopted = server.Adopt(std::move(*listener)); !adopted) co_return adopted;
   const std::string address = (*manager)->Status()["listen"].get<std::string>();
   if (*remote) {

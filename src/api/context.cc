@@ -60,7 +60,10 @@ Result<std::uint64_t> Context::Number(const std::string& name, std::uint64_t oth
 }
 
 Result<void> Context::OnlyParameters(std::initializer_list<std::string_view> known) const {
-  for (const auto& [name, value] : query) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : query) names.push_back(name);
+  for (const auto& [name, values] : lists) names.push_back(name);
+  for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     std::string message = "unknown query parameter '" + name + "'";
     const auto nearest = Nearest(name, std::span(known.begin(), known.size()));

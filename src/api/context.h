@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/router.h"
 #include "base/bytes.h"
@@ -20,8 +21,9 @@ namespace strata::api {
 
 struct Context {
   http::Exchange& exchange;
-  Router::Variables variables;               // of the path
-  std::map<std::string, std::string> query;  // decoded
+  Router::Variables variables;                            // of the path
+  std::map<std::string, std::string> query;               // decoded
+  std::map<std::string, std::vector<std::string>> lists;  // of it: "command" and "env"
 
   // A query parameter, or `otherwise`. kInvalidArgument when it is no boolean or number in range.
   [[nodiscard]] std::string Text(const std::string& name, std::string otherwise = "") const;

@@ -1,5 +1,6 @@
 #include "api/router.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -44,9 +45,9 @@ std::optional<Router::Variables> Fit(const std::vector<std::string>& pattern,
   return variables;
 }
 
-}  // namespace
+enum class Controls { kRefused, kAllowed };
 
-Result<std::string> PercentDecode(std::string_view text) {
+Result<std::string> Decode(std::string_view text, Controls controls) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -60,7 +61,8 @@ Result<std::string> PercentDecode(std::string_view text) {
     } else if (c == '+') {
       c = ' ';
     }
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    if (c == '\0' || (control && controls == Controls::kRefused)) {
       return Fail(Errc::kInvalidArgument, "control character");
     }
     decoded.push_back(c);
@@ -74,24 +76,33 @@ Result<std::string> PercentDecode(std::string_view text) {
   return decoded;
 }
 
-Result<std::map<std::string, std::string>> ParseQuery(std::string_view query) {
-  std::map<std::string, std::string> values;
+}  // namespace
+
+Result<std::string> PercentDecode(std::string_view text) {
+  return Decode(text, Controls::kRefused);
+}
+
+Result<Query> ParseQuery(std::string_view query, std::initializer_list<std::string_view> lists) {
+  Query parsed;
   while (!query.empty()) {
     const std::size_t end = query.find('&');
     const std::string_view pair = query.substr(0, end);
     query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
     if (pair.empty()) continue;
-    const std::size_t equals = pair.find('=');
+    const std::size_t equals = std::min(pair.find('='), pair.size());
     auto name = PercentDecode(pair.substr(0, equals));
     if (!name) return Wrap(name.error(), "query");
-    auto value = PercentDecode(equals == std::string_view::npos ? std::string_view()
-                                                                : pair.substr(equals + 1));
+    const bool listed = std::ranges::find(lists, *name) != lists.end();
+    auto value = Decode(pair.substr(std::min(equals + 1, pair.size())),
+                        listed ? Controls::kAllowed : Controls::kRefused);
     if (!value) return Wrap(value.error(), "query parameter " + *name);
-    if (!values.emplace(*name, std::move(*value)).second) {
+    if (listed) {
+      parsed.lists[*name].push_back(std::move(*value));
+    } else if (!parsed.values.emplace(*name, std::move(*value)).second) {
       return Fail(Errc::kInvalidArgument, "query parameter " + *name + " is given twice");
     }
   }
-  return values;
+  return parsed;
 }
 
 void Router::Add(std::string_view method, std::string_view pattern, std::size_t id) {

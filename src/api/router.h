@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,8 +21,14 @@ namespace strata::api {
 // Percent-decodes `text`. kInvalidArgument: a broken escape, a control character, or no UTF-8.
 Result<std::string> PercentDecode(std::string_view text);
 
-// "a=1&b=x%20y". kInvalidArgument: a broken escape or a name that occurs twice.
-Result<std::map<std::string, std::string>> ParseQuery(std::string_view query);
+struct Query {
+  std::map<std::string, std::string> values;
+  std::map<std::string, std::vector<std::string>> lists;
+};
+// "a=1&b=x%20y". Names of `lists` may occur more than once, and their values hold any character but
+// zero. kInvalidArgument: a broken escape, or another name that occurs twice.
+Result<Query> ParseQuery(std::string_view query,
+                         std::initializer_list<std::string_view> lists = {});
 
 class Router {
  public:

@@ -53,9 +53,18 @@ INSTANTIATE_TEST_SUITE_P(Paths, RouterNoPathTest,
 TEST(ParseQueryTest, DecodesNamesAndValues) {
   const auto query = ParseQuery("a=1&b=x%20y&c");
   ASSERT_TRUE(query.has_value());
-  EXPECT_EQ(query->at("a"), "1");
-  EXPECT_EQ(query->at("b"), "x y");
-  EXPECT_EQ(query->at("c"), "");
+  EXPECT_EQ(query->values.at("a"), "1");
+  EXPECT_EQ(query->values.at("b"), "x y");
+  EXPECT_EQ(query->values.at("c"), "");
+}
+
+TEST(ParseQueryTest, ListsKeepTheirOrderAndTheirLines) {
+  const auto query = ParseQuery("w=sh&w=-c&w=a%0Ab&a=1", {"w"});
+  ASSERT_TRUE(query.has_value());
+  EXPECT_EQ(query->lists.at("w"), (std::vector<std::string>{"sh", "-c", "a\nb"}));
+  EXPECT_EQ(query->values.at("a"), "1");
+  EXPECT_EQ(ParseQuery("w=%00", {"w"}).error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(ParseQuery("a=%0A", {"w"}).error().code, Errc::kInvalidArgument);
 }
 
 TEST(ParseQueryTest, RefusesRepeatsAndBadEscapes) {

@@ -19,7 +19,7 @@ ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()
   Add("GET", "/v1/watch", &ApiServer::Watch);
   Add("GET", "/v1/namespaces/{namespace}/functions/{name}/logs", &ApiServer::Logs);
   Add("POST", "/v1/namespaces/{namespace}/functions/{name}/invoke", &ApiServer::InvokeFunction);
-  Add("POST", "/v1/namespaces/{namespace}/services/{name}/exec", &ApiServer::Exec);
+  Add("GET", "/v1/namespaces/{namespace}/services/{name}/exec", &ApiServer::Exec);
   Add("POST", "/v1/namespaces/{namespace}/services/{name}/pause", &ApiServer::Pause);
   Add("POST", "/v1/namespaces/{namespace}/services/{name}/resume", &ApiServer::Resume);
   Add("GET", "/v1/namespaces/{namespace}/services/{name}/sandboxes", &ApiServer::ServiceSandboxes);
@@ -48,7 +48,7 @@ void ApiServer::Add(std::string_view method, std::string_view pattern, Member me
 
 Awaitable<void> ApiServer::Handle(http::Exchange& exchange) {
   using Kind = Router::Found::Kind;
-  Context context{exchange, {}, {}};
+  Context context{exchange, {}, {}, {}};
   auto found = router_.Match(exchange.head().method, exchange.head().path);
   if (found.kind == Kind::kNoPath) {
     const Error missing{Errc::kNotFound, "no such path: " + std::string(exchange.head().path) +
@@ -61,13 +61,14 @@ Awaitable<void> ApiServer::Handle(http::Exchange& exchange) {
                           found.allow);
     co_return;
   }
-  auto query = ParseQuery(exchange.head().query);
+  auto query = ParseQuery(exchange.head().query, {"command", "env"});
   if (!query) {
     co_await ReplyError(context, query.error());
     co_return;
   }
   context.variables = std::move(found.variables);
-  context.query = std::move(*query);
+  context.query = std::move(query->values);
+  context.lists = std::move(query->lists);
   co_await (this->*members_[found.id])(context);
 }
 

@@ -54,7 +54,9 @@ class ApiServer final : public http::Handler {
   Awaitable<void> Watch(Context& context);
   // calls.cc
   Awaitable<void> Logs(Context& context);
+  // exec.cc
   Awaitable<void> Exec(Context& context);
+  // services.cc
   Awaitable<void> Pause(Context& context);
   Awaitable<void> Resume(Context& context);
   Awaitable<void> SetPaused(Context& context, bool paused);

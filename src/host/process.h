@@ -86,6 +86,11 @@ enum class Privileges : std::uint8_t {
   kKeep,  // only for tools that need what we have
 };
 
+enum class ControllingTerminal : std::uint8_t {
+  kNone,
+  kStandardInput,  // which is a terminal, and nobody else's controlling one
+};
+
 struct SpawnOptions {
   std::string program;                   // absolute path
   std::vector<std::string> arguments;    // argv[1..]; argv[0] is `program`
@@ -98,6 +103,7 @@ struct SpawnOptions {
   std::vector<ResourceLimit> limits;
   std::vector<std::string> cgroups;  // directories of the groups that it is in from the start
   std::optional<Identity> identity;  // none: stay who we are
+  ControllingTerminal terminal = ControllingTerminal::kNone;
   Namespaces namespaces = Namespaces::kKeep;
   Privileges privileges = Privileges::kDrop;
   // With kDrop, as root: the capabilities that it has all the same, a bit for each CAP_*.

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -164,6 +165,10 @@ ChildReport Prepare(ChildPlan& plan) {
   ResetSignals();
   ::umask(077);
   if (::setsid() < 0) return {ChildStep::kSession, errno, {}};
+  if (options.terminal == ControllingTerminal::kStandardInput &&
+      ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) {
+    return {ChildStep::kTerminal, errno, {}};
+  }
   for (const std::string& file : plan.cgroup_files) {
     if (const int err = WriteControl(file.c_str(), "0"); err != 0) {
       return {ChildStep::kCgroup, err, {}};
@@ -202,23 +207,15 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
 }  // namespace
 
 std::string_view ChildStepName(ChildStep step) noexcept {
-  constexpr std::array<std::string_view, 17> kNames = {"ready",
-                                                       "pass descriptors",
-                                                       "new session",
-                                                       "join cgroup",
-                                                       "set OOM score",
-                                                       "set limits",
-                                                       "new namespaces",
-                                                       "map user",
-                                                       "clear groups",
-                                                       "set group",
-                                                       "set user",
-                                                       "drop caps",
-                                                       "no_new_privs",
-                                                       "landlock",
-                                                       "parent death signal",
-                                                       "chdir",
-                                                       "execve"};
+  constexpr std::array<std::string_view, 18> kNames = {"ready",       "pass descriptors",
+                                                       "new session", "take the terminal",
+                                                       "join cgroup", "set OOM score",
+                                                       "set limits",  "new namespaces",
+                                                       "map user",    "clear groups",
+                                                       "set group",   "set user",
+                                                       "drop caps",   "no_new_privs",
+                                                       "landlock",    "parent death signal",
+                                                       "chdir",       "execve"};
   return kNames[static_cast<std::size_t>(step)];
 }
 

@@ -20,6 +20,7 @@ enum class ChildStep : std::uint8_t {
   kReady,  // no failure: execve is next
   kDescriptors,
   kSession,
+  kTerminal,
   kCgroup,
   kOomScore,
   kLimits,

@@ -101,6 +101,15 @@ Result<Client> Client::Adopt(Loop& loop, Fd connected) {
 
 bool Client::reusable() const noexcept { return wire_->reusable; }
 
+Result<Fd> Client::Release() && {
+  if (!wire_->reusable) return Fail(Errc::kFailedPrecondition, "the connection is used up");
+  wire_->reusable = false;
+  boost::system::error_code error;
+  Fd connection(wire_->socket.release(error));
+  if (error) return FailErrno("release a connection", error.value());
+  return connection;
+}
+
 Task<ClientResponse> Client::Fetch(ClientRequest request, FetchOptions options) {
   const auto wire = wire_;  // the Client may be moved meanwhile
   if (!wire->reusable) co_return Fail(Errc::kFailedPrecondition, "the connection is used up");

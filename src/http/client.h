@@ -86,6 +86,9 @@ class Client {
 
   [[nodiscard]] bool reusable() const noexcept;
 
+  // The connection, for another protocol; it is of no further use here. Non-blocking.
+  Result<Fd> Release() &&;
+
  private:
   struct Wire;
   explicit Client(std::shared_ptr<Wire> wire);

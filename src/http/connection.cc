@@ -1,7 +1,10 @@
 #include "http/connection.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include "base/byte_view.h"
@@ -70,7 +73,12 @@ Awaitable<bool> Connection::ReadHead() {
     idle_ = input_.readable().empty();
     if (!idle_) {
       const auto step = parser_.Feed(input_.readable());
-      if (step == RequestParser::Step::kComplete) co_return true;
+      if (step == RequestParser::Step::kComplete) {
+        const bool refused = state_->config.web_sockets == WebSockets::kRefused;
+        if (!parser_.framing().web_socket || !refused) co_return true;
+        co_await Reject({501, "WebSocket is not offered here"});
+        co_return false;
+      }
       if (step == RequestParser::Step::kRejected) {
         co_await Reject(parser_.rejection());
         co_return false;
@@ -114,6 +122,7 @@ Awaitable<Connection::After> Connection::Answer() {
   handling_ = true;
   co_await state_->handler.Handle(*this);
   handling_ = false;
+  if (taken_over_) co_return After::kClose;
   if (!writer_.head_sent()) AnswerMissingHead();
   const bool keep = writer_.Finish();
   if (transport_.dead()) co_return After::kClose;
@@ -172,6 +181,19 @@ Awaitable<void> Connection::Linger() {
     if (!got || *got == 0) co_return;
     dropped += *got;
   }
+}
+
+Task<Fd> Connection::TakeOver() {
+  if (!body_.ended() || !input_.readable().empty() || writer_.head_sent()) {
+    co_return Fail(Errc::kInvalidArgument,
+                   "a client that asks for another protocol has to wait for the answer");
+  }
+  auto flushed = co_await writer_.Writable();  // answers to requests before this one
+  if (!flushed) co_return std::unexpected(std::move(flushed).error());
+  Fd copy(::fcntl(transport_.fd(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) co_return FailErrno("take over a connection", errno);
+  taken_over_ = true;
+  co_return copy;
 }
 
 bool Connection::MayKeepAlive() const noexcept {

@@ -55,6 +55,7 @@ class Connection final : public Exchange,
   BodySource& body() override { return body_; }
   ResponseSink& sink() override { return writer_; }
   Result<void> LimitBody(Bytes limit) override { return body_.Limit(limit); }
+  Task<Fd> TakeOver() override;
   [[nodiscard]] bool client_gone() const noexcept override { return transport_.peer_closed(); }
 
  private:
@@ -84,6 +85,7 @@ class Connection final : public Exchange,
   bool handling_ = false;
   bool held_ = false;  // the batch sends the last answer, not this connection
   bool head_expired_ = false;
+  bool taken_over_ = false;
 };
 
 }  // namespace strata::http

@@ -16,6 +16,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/task.h"
 #include "http/message.h"
 
@@ -69,6 +70,14 @@ class Exchange {
   // Lowers the limit on this request's body (the server has its own upper one). Fails with
   // kResourceExhausted at once when Content-Length already says more.
   virtual Result<void> LimitBody(Bytes limit) = 0;
+
+  // Ends HTTP on this connection: its bytes are the caller's, who answers in his own way through
+  // the descriptor, a non-blocking copy, until Handle returns and the connection is closed. Before
+  // any answer. kInvalidArgument: the client has sent more than the head already; kUnsupported:
+  // there is no connection of this exchange's own.
+  virtual Task<Fd> TakeOver() {
+    co_return Fail(Errc::kUnsupported, "this connection carries requests only");
+  }
 
   // True once the peer has reset the connection, or has ended its side and then left us a grace
   // (ServerConfig::half_close_grace) to answer in.

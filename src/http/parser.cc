@@ -233,9 +233,7 @@ RequestParser::Step RequestParser::CheckExpectations() {
     }
     framing_.expect_continue = framing_.chunked || head_.content_length.value_or(0) > 0;
   }
-  if (seen_.upgrade_token && EqualsIgnoreCase(seen_.upgrade, "websocket")) {
-    return Reject(501, "WebSocket is not offered here");
-  }
+  framing_.web_socket = seen_.upgrade_token && EqualsIgnoreCase(seen_.upgrade, "websocket");
   return Step::kComplete;
 }
 

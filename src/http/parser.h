@@ -24,6 +24,7 @@ struct RequestFraming {
   bool keep_alive = true;  // the client's wish
   bool expect_continue = false;
   bool http10 = false;
+  bool web_socket = false;  // the client asks to go on with that protocol
 };
 
 class RequestParser {

@@ -10,8 +10,14 @@
 
 namespace strata::http {
 
+enum class WebSockets : std::uint8_t {
+  kRefused,   // 501, whatever the path
+  kHandlers,  // a handler may take the connection over; one that does not answers as ever
+};
+
 struct ServerConfig {
   HeadLimits head;
+  WebSockets web_sockets = WebSockets::kRefused;
   Bytes body = 64_MiB;  // the upper limit; Exchange::LimitBody lowers it for one request
 
   // All timeouts are coarse: they may fire one tick early or late.

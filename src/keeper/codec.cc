@@ -50,7 +50,17 @@ void Each(auto& visit, Is<Exec> auto& m) {
   visit("sandbox", m.sandbox);
   visit("command", m.command);
   visit("env", m.env);
+  visit("rows", m.rows);
+  visit("columns", m.columns);
 }
+
+void Each(auto& visit, Is<ResizeExec> auto& m) {
+  visit("id", m.id);
+  visit("rows", m.rows);
+  visit("columns", m.columns);
+}
+
+void Each(auto& visit, Is<EndExec> auto& m) { visit("id", m.id); }
 
 void Each(auto& visit, Is<SetPaused> auto& m) {
   visit("id", m.id);
@@ -167,9 +177,10 @@ namespace {
 
 // The "type" of a message, in the order of the variants.
 constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperTypes = {
-    "start",         "prepare",   "check", "attach",   "forget",        "drain",
-    "adopt",         "get_stats", "serve", "exec",     "set_paused",    "snapshot",
-    "drop_snapshot", "restore",   "fork",  "end_fork", "get_sandboxes", "connected"};
+    "start",      "prepare",       "check",         "attach",      "forget",
+    "drain",      "adopt",         "get_stats",     "serve",       "exec",
+    "set_paused", "snapshot",      "drop_snapshot", "restore",     "fork",
+    "end_fork",   "get_sandboxes", "connected",     "resize_exec", "end_exec"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
     "ready", "prepared", "checked", "drained", "state",
     "stats", "printed",  "done",    "connect", "moved"};

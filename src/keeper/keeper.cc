@@ -76,8 +76,11 @@ Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
   } else if (const auto* forget = std::get_if<Forget>(&message)) {
     OnForget(forget->key);
   } else if (auto* exec = std::get_if<Exec>(&message)) {
-    if (fds.size() != 3) return Fail(Errc::kInvalidArgument, "exec: takes three descriptors");
-    Spawn(loop_, RunProgram(std::move(*exec), std::move(fds)));
+    return OnExec(std::move(*exec), std::move(fds));
+  } else if (const auto* resize = std::get_if<ResizeExec>(&message)) {
+    OnResize(*resize);
+  } else if (const auto* end = std::get_if<EndExec>(&message)) {
+    OnEndExec(end->id);
   } else if (const auto* connected = std::get_if<Connected>(&message)) {
     if (fds.size() > 1) return Fail(Errc::kInvalidArgument, "connected: takes one descriptor");
     outgoing_.OnConnected(*connected, fds.empty() ? Fd() : std::move(fds.front()));
@@ -188,22 +191,69 @@ Result<std::shared_ptr<Service>> Keeper::Running(const std::string& key) const {
   return Fail(Errc::kNotFound, "no service " + key);
 }
 
-Awaitable<void> Keeper::RunProgram(Exec exec, std::vector<Fd> fds) {
-  auto service = Running(exec.key);
-  Result<int> status = Fail(Errc::kInternal, "not run");
-  if (service) {
-    sandbox::Program program{.args = std::move(exec.command),
-                             .env = std::move(exec.env),
-                             .in = std::move(fds[0]),
-                             .out = std::move(fds[1]),
-                             .err = std::move(fds[2])};
-    status = co_await (*service)->Exec(std::move(exec.sandbox), std::move(program));
-  } else {
-    status = std::unexpected(std::move(service).error());
+Result<void> Keeper::OnExec(Exec exec, std::vector<Fd> fds) {
+  const bool terminal = exec.rows > 0;
+  if (fds.size() != (terminal ? 1 : 3)) {
+    return Fail(Errc::kInvalidArgument, "exec: takes three descriptors, or a terminal's one");
   }
-  Done done{.id = exec.id, .error = status ? "" : wire::WireError(status.error())};
+  sandbox::Program program{
+      .args = std::move(exec.command), .env = std::move(exec.env), .in = std::move(fds[0])};
+  if (terminal) {
+    program.terminal = {.rows = exec.rows, .columns = exec.columns};
+  } else {
+    program.out = std::move(fds[1]);
+    program.err = std::move(fds[2]);
+  }
+  const auto running = std::make_shared<RunningProgram>();
+  programs_.insert_or_assign(exec.id, running);
+  Spawn(loop_, RunProgram(std::move(exec), std::move(program), running));
+  return {};
+}
+
+Awaitable<void> Keeper::RunProgram(Exec exec, sandbox::Program program,
+                                   std::shared_ptr<RunningProgram> running) {
+  Done done{.id = exec.id};
+  const auto status = co_await AwaitProgram(std::move(exec), std::move(program), running);
+  if (!running->asked_by_us) co_return;  // the number may be another program's by now
+  programs_.erase(done.id);
   if (status) done.status = static_cast<std::uint32_t>(*status);
+  if (!status) done.error = wire::WireError(status.error());
   post_(std::move(done));
+}
+
+Task<int> Keeper::AwaitProgram(Exec exec, sandbox::Program program,
+                               std::shared_ptr<RunningProgram> running) {
+  auto service = Running(exec.key);
+  if (!service) co_return std::unexpected(std::move(service).error());
+  const auto beside = co_await (*service)->Exec(std::move(exec.sandbox), std::move(program));
+  if (!beside) co_return std::unexpected(beside.error());
+  running->execution = beside->program;
+  if (running->resized) running->execution->Resize(*running->resized);
+  if (running->unwanted) running->execution->End();
+  co_return co_await running->execution->Wait();
+}
+
+void Keeper::OnResize(const ResizeExec& message) {
+  const auto found = programs_.find(message.id);
+  if (found == programs_.end()) return;  // it has just ended
+  RunningProgram& running = *found->second;
+  running.resized = {.rows = message.rows, .columns = message.columns};
+  if (running.execution) running.execution->Resize(*running.resized);
+}
+
+void Keeper::OnEndExec(std::uint64_t id) {
+  const auto found = programs_.find(id);
+  if (found == programs_.end()) return;
+  found->second->unwanted = true;
+  if (found->second->execution) found->second->execution->End();
+}
+
+void Keeper::EndPrograms() {
+  for (const auto& [id, running] : std::exchange(programs_, {})) {
+    running->asked_by_us = false;
+    running->unwanted = true;
+    if (running->execution) running->execution->End();
+  }
 }
 
 template <typename Verb>

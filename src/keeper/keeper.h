@@ -14,15 +14,18 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
+#include "host/terminal.h"
 #include "keeper/messages.h"
 #include "keeper/outgoing.h"
 #include "keeper/service.h"
@@ -47,6 +50,9 @@ class Keeper {
     return server_.lines() == 0 && services_.empty() && ending_ == 0;
   }
 
+  // The manager is gone, and with it all who had programs run beside services: they are ended.
+  void EndPrograms();
+
   [[nodiscard]] State TakeStock() const;
   [[nodiscard]] const Start& start() const noexcept { return start_; }
 
@@ -62,7 +68,20 @@ class Keeper {
   void OnServe(Serve message);
   void OnForget(const std::string& key);
   [[nodiscard]] Result<std::shared_ptr<Service>> Running(const std::string& key) const;
-  Awaitable<void> RunProgram(Exec exec, std::vector<Fd> fds);
+  // What is known of an Exec, also while it is only being started.
+  struct RunningProgram {
+    std::shared_ptr<sandbox::Execution> execution;
+    std::optional<host::TerminalSize> resized;  // meanwhile
+    bool unwanted = false;
+    bool asked_by_us = true;  // by the manager that we have now
+  };
+  Result<void> OnExec(Exec exec, std::vector<Fd> fds);
+  void OnResize(const ResizeExec& message);
+  void OnEndExec(std::uint64_t id);
+  Awaitable<void> RunProgram(Exec exec, sandbox::Program program,
+                             std::shared_ptr<RunningProgram> running);
+  Task<int> AwaitProgram(Exec exec, sandbox::Program program,
+                         std::shared_ptr<RunningProgram> running);
   // Whether it is one that asks something of a service; then it is done, and answered with Done.
   template <typename Verb>
   bool StartVerb(Verb& verb);
@@ -81,7 +100,8 @@ class Keeper {
   std::map<model::Class, std::unique_ptr<sandbox::Driver>> drivers_;
   std::map<std::string, std::shared_ptr<sandbox::Image>> images_;
   std::map<std::string, std::shared_ptr<Service>> services_;
-  std::size_t ending_ = 0;  // services
+  std::map<std::uint64_t, std::shared_ptr<RunningProgram>> programs_;  // by id
+  std::size_t ending_ = 0;                                             // services
   sandbox::remote::Server server_;
   bool draining_ = false;
 };

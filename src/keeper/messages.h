@@ -59,14 +59,29 @@ struct Serve {
   std::uint32_t replicas = 1;
 };
 
-// Runs `command` in a sandbox of the service `key`, with [fd, fd, fd] as its standard streams.
-// Answered with Done when it has ended.
+// Runs `command` in a sandbox of the service `key`, with [fd, fd, fd] as its standard streams, or
+// at a terminal, of which [fd] is the inner side. Answered with Done when it has ended. It is ended
+// when this manager is lost.
 struct Exec {
   std::uint64_t id = 0;
   std::string key;
   std::string sandbox;  // its id; empty: any that is ready
   std::vector<std::string> command;
   model::Env env;
+  std::uint16_t rows = 0;  // of the terminal; zero: there is none
+  std::uint16_t columns = 0;
+};
+
+// The terminal of the Exec `id` has another size.
+struct ResizeExec {
+  std::uint64_t id = 0;
+  std::uint16_t rows = 0;
+  std::uint16_t columns = 0;
+};
+
+// Nobody is there for the Exec `id` any more: it is to end, which Done says.
+struct EndExec {
+  std::uint64_t id = 0;
 };
 
 // Pauses or resumes every sandbox of the service `key`. Answered with Done.
@@ -208,7 +223,7 @@ struct Stats {
 
 using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve,
                               Exec, SetPaused, Snapshot, DropSnapshot, Restore, Fork, EndFork,
-                              GetSandboxes, Connected>;
+                              GetSandboxes, Connected, ResizeExec, EndExec>;
 using ToManager =
     std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed, Done, Connect, Moved>;
 

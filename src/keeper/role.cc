@@ -78,7 +78,8 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
 
   void OnLost() override {
     // Before Start there is nothing to hold and nobody who could ever adopt us.
-    if (!keeper_) Exit(1);
+    if (!keeper_) return Exit(1);
+    keeper_->EndPrograms();
   }
 
   void OnOrphaned() override { BeginDrain(kDefaultDrain); }

@@ -193,10 +193,12 @@ Result<std::shared_ptr<Replica>> Service::Find(const std::string& sandbox) {
   return Fail(Errc::kNotFound, what_.name + " has no sandbox " + sandbox);
 }
 
-Task<int> Service::Exec(std::string sandbox, sandbox::Program program) {
+Task<Service::Beside> Service::Exec(std::string sandbox, sandbox::Program program) {
   auto replica = Find(sandbox);
   if (!replica) co_return std::unexpected(std::move(replica).error());
-  co_return co_await (*replica)->sandbox->Exec(std::move(program));
+  auto started = co_await (*replica)->sandbox->Exec(std::move(program));
+  if (!started) co_return std::unexpected(std::move(started).error());
+  co_return Beside{std::move(*replica), std::move(*started)};
 }
 
 Task<void> Service::SetPaused(bool paused) {

@@ -54,7 +54,12 @@ class Service final : public sandbox::remote::Dialler,
   // Below, `sandbox` is an id of a replica or fork, or empty: any replica that is ready. kNotFound:
   // it is none of ours. service_copies.cc has those that save and copy.
 
-  Task<int> Exec(std::string sandbox, sandbox::Program program);
+  // A program beside a server, and the sandbox that it needs until it has ended.
+  struct Beside {
+    std::shared_ptr<Replica> in;
+    std::shared_ptr<sandbox::Execution> program;
+  };
+  Task<Beside> Exec(std::string sandbox, sandbox::Program program);
 
   // Every living replica. What was paused gets no connections until it is resumed. The first error.
   Task<void> SetPaused(bool paused);

@@ -23,8 +23,6 @@ constexpr milliseconds kReadyPatience{10'000};
 // Making a class ready tries it out, which for a virtual machine is a boot.
 constexpr milliseconds kPreparePatience{60'000};
 constexpr milliseconds kCheckPatience{10'000};
-constexpr milliseconds kVerbPatience{90'000};  // longer than a keeper takes
-constexpr milliseconds kLongestProgram{24 * 3600 * 1000};
 constexpr milliseconds kDrainGrace{6'000};
 constexpr milliseconds kSweepPatience{2'000};
 
@@ -262,7 +260,7 @@ Task<void> KeeperProcess::Serve(keeper::Serve what) {
 }
 
 Task<keeper::Done> KeeperProcess::AwaitDone(std::uint64_t id, keeper::ToKeeper message,
-                                            std::vector<Fd> fds, bool may_be_long) {
+                                            std::vector<Fd> fds, milliseconds patience) {
   const auto self = shared_from_this();  // its answer may outlive its place among the keepers
   auto answer = std::make_shared<Promise<keeper::Done>>(context_.loop);
   doing_.emplace(id, answer);
@@ -270,7 +268,7 @@ Task<keeper::Done> KeeperProcess::AwaitDone(std::uint64_t id, keeper::ToKeeper m
     doing_.erase(id);
     co_return std::unexpected(std::move(sent).error());
   }
-  auto outcome = co_await answer->Wait(may_be_long ? kLongestProgram : kVerbPatience);
+  auto outcome = co_await answer->Wait(patience);
   doing_.erase(id);
   co_return outcome;
 }

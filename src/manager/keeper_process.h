@@ -17,7 +17,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -30,6 +29,7 @@
 #include "keeper/messages.h"
 #include "manager/cell_process.h"
 #include "model/values.h"
+#include "sandbox/driver.h"
 #include "wire/channel.h"
 
 namespace strata::manager {
@@ -67,15 +67,17 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   // kFailedPrecondition: nothing ever listened.
   Task<void> Serve(keeper::Serve what);
   // Has the keeper do something to a service that is answered with Done, and waits for that. `what`
-  // gets an id here. Of an Exec, `fds` are the three standard streams.
+  // gets an id here.
   template <typename What>
-  Task<keeper::Done> Do(What what, std::vector<Fd> fds) {
+  Task<keeper::Done> Do(What what) {
     what.id = next_do_++;
     const std::uint64_t id = what.id;
-    constexpr bool kLong = std::is_same_v<What, keeper::Exec>;
     keeper::ToKeeper message(std::move(what));
-    co_return co_await AwaitDone(id, std::move(message), std::move(fds), kLong);
+    co_return co_await AwaitDone(id, std::move(message), {}, kVerbPatience);
   }
+  // A program that the keeper starts once it is waited for. It keeps this alive.
+  std::shared_ptr<sandbox::Execution> MakeProgram(keeper::Exec what, std::vector<Fd> fds);
+
   // Whether the image `key` takes such a sandbox. kUnsupported: the message says what not.
   Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
   // A new line to the image `key`, for one cell.
@@ -94,7 +96,10 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
 
  private:
+  class Program;
   using Answer = Promise<std::monostate>;
+
+  static constexpr std::chrono::milliseconds kVerbPatience{90'000};  // longer than a keeper takes
 
   KeeperProcess(CellContext& context, KeeperListener& listener, std::string name,
                 std::string tenant, host::Process process, Fd wire);
@@ -105,8 +110,9 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   void Handle(keeper::ToManager message);
   void Ended(const std::string& why);
   Result<void> Post(const keeper::ToKeeper& message, std::vector<Fd> fds = {});
+  void Tell(const keeper::ToKeeper& message);
   Task<keeper::Done> AwaitDone(std::uint64_t id, keeper::ToKeeper message, std::vector<Fd> fds,
-                               bool may_be_long);
+                               std::chrono::milliseconds patience);
   Task<void> Ask(std::map<std::string, std::shared_ptr<Answer>>& waiting, std::string name,
                  keeper::ToKeeper message);
 

@@ -23,8 +23,10 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/task.h"
+#include "host/terminal.h"
 #include "manager/options.h"
 #include "manager/progress.h"
+#include "sandbox/driver.h"
 #include "telemetry/log.h"
 
 namespace strata::manager {
@@ -98,18 +100,20 @@ class Manager {
   virtual Result<Json> GetVolume(std::string_view tenant, std::string_view name) = 0;
   virtual Task<void> DeleteVolume(std::string tenant, std::string name) = 0;
 
-  // Runs `command` in a sandbox of a Service (or of a Function that is kept warm) beside its
-  // server, with these standard streams, and waits for its end: its exit code, 128 + n for signal
-  // n. kUnsupported: it runs in a class that cannot; kUnavailable: no sandbox of it runs now;
-  // kFailedPrecondition: the program could not be started.
+  // A program in a sandbox of a Service (or of a Function that is kept warm) beside its server,
+  // with these standard streams, or with `terminal`, of which `in` is the inner side. It is started
+  // by Wait of what is returned, whose errors are those of sandbox::Sandbox::Exec; whoever goes
+  // away before its end calls End. Here kUnsupported: it runs in a class that cannot; kUnavailable:
+  // no sandbox of it runs now.
   struct ExecRequest {
     std::string tenant, name;
     std::string sandbox;  // which; empty: any
     std::vector<std::string> command;
     model::Env env;
     Fd in, out, err;
+    std::optional<host::TerminalSize> terminal;
   };
-  virtual Task<int> Exec(ExecRequest request) = 0;
+  virtual Result<std::shared_ptr<sandbox::Execution>> Exec(ExecRequest request) = 0;
 
   struct ServiceName {
     std::string tenant, name;

@@ -76,7 +76,7 @@ class ManagerImpl final : public Manager {
     return volumes_.Get(tenant, name);
   }
   Task<void> DeleteVolume(std::string tenant, std::string name) override;
-  Task<int> Exec(ExecRequest request) override;
+  Result<std::shared_ptr<sandbox::Execution>> Exec(ExecRequest request) override;
   Task<void> SetPaused(ServiceName of, bool paused) override;
   Task<void> SaveSnapshot(ServiceName of, std::string sandbox, std::string snapshot) override;
   Task<void> DropSnapshot(ServiceName of, std::string snapshot) override;

@@ -62,26 +62,28 @@ Task<keeper::Done> ManagerImpl::OnServer(ServiceName of, What what) {
   auto server = RunningServer(of.tenant, of.name);
   if (!server) co_return std::unexpected(std::move(server).error());
   what.key = server->second;
-  std::vector<Fd> none;
-  co_return co_await server->first->Do(std::move(what), std::move(none));
+  co_return co_await server->first->Do(std::move(what));
 }
 
-Task<int> ManagerImpl::Exec(ExecRequest request) {
-  if (request.command.empty()) co_return Fail(Errc::kInvalidArgument, "no program is named");
+Result<std::shared_ptr<sandbox::Execution>> ManagerImpl::Exec(ExecRequest request) {
+  if (request.command.empty()) return Fail(Errc::kInvalidArgument, "no program is named");
   auto server = RunningServer(request.tenant, request.name);
-  if (!server) co_return std::unexpected(std::move(server).error());
+  if (!server) return std::unexpected(std::move(server).error());
   keeper::Exec what{.id = 0,
                     .key = server->second,
                     .sandbox = std::move(request.sandbox),
                     .command = std::move(request.command),
                     .env = std::move(request.env)};
   std::vector<Fd> streams;
-  for (Fd* stream : {&request.in, &request.out, &request.err}) {
-    streams.push_back(std::move(*stream));
+  streams.push_back(std::move(request.in));
+  if (request.terminal) {
+    what.rows = request.terminal->rows;
+    what.columns = request.terminal->columns;
+  } else {
+    streams.push_back(std::move(request.out));
+    streams.push_back(std::move(request.err));
   }
-  auto done = co_await server->first->Do(std::move(what), std::move(streams));
-  if (!done) co_return std::unexpected(std::move(done).error());
-  co_return static_cast<int>(done->status);
+  return server->first->MakeProgram(std::move(what), std::move(streams));
 }
 
 Task<void> ManagerImpl::SetPaused(ServiceName of, bool paused) {

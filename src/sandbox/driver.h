@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
+#include "host/terminal.h"
 #include "http/exchange.h"
 #include "model/values.h"
 
@@ -105,6 +107,29 @@ struct Program {
   Fd in;
   Fd out;
   Fd err;
+  // It is at a terminal: `in` is the inner side of one (host/terminal.h), of this size; `out` and
+  // `err` are not used.
+  std::optional<host::TerminalSize> terminal;
+};
+
+// A program that Exec started. The sandbox outlives it. Destroying it does not end the program.
+class Execution {
+ public:
+  Execution() = default;
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
+  virtual ~Execution() = default;
+
+  // Waits for its end, once: the exit code; 128 + n for signal n. Cancelling the wait does not end
+  // it. kFailedPrecondition: the program could not be started; kUnavailable: the sandbox ended.
+  virtual Task<int> Wait() = 0;
+
+  // Its terminal has another size from now on. Without a terminal, or after its end: nothing.
+  virtual void Resize(host::TerminalSize size) noexcept = 0;
+
+  // Nobody is there for it any more: its session gets SIGHUP if it has a terminal, else SIGTERM,
+  // and SIGKILL a moment later. Returns at once; Wait says when it has ended. Idempotent.
+  virtual void End() noexcept = 0;
 };
 
 class Image;
@@ -141,11 +166,12 @@ class Sandbox {
   // listens there, or the guest is not running; kUnsupported: as Serve.
   virtual Task<Fd> Dial(std::uint16_t /*port*/) { co_return Fail(Errc::kUnsupported, kNoServer); }
 
-  // Runs `program` beside the server and waits for its end; cancelling the wait does not end it,
-  // closing its streams may, and the sandbox's end does. The exit code; 128 + n for signal n.
-  // kUnavailable: the guest is not running; kFailedPrecondition: the program could not be started;
-  // kUnsupported: as Serve.
-  virtual Task<int> Exec(Program /*program*/) { co_return Fail(Errc::kUnsupported, kNoServer); }
+  // Starts `program` beside the server. It ends by itself, when its streams are closed if it minds
+  // that, and with the sandbox. kUnavailable: the guest is not running; kFailedPrecondition, here
+  // or by Wait: it could not be started; kInvalidArgument: it has no name; kUnsupported: as Serve.
+  virtual Task<std::shared_ptr<Execution>> Exec(Program /*program*/) {
+    co_return Fail(Errc::kUnsupported, kNoServer);
+  }
 
   // Stops the guest where it is, and lets it go on: no process of it runs in between. kUnavailable:
   // it is not running; kUnsupported: as Serve.

@@ -17,7 +17,7 @@ using ErrorCode = boost::system::error_code;
 using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
 
 // Every address that the name has is tried, within `timeout` in all.
-Task<Socket> Connect(Loop& loop, const Remote& remote, Duration timeout) {
+Task<Socket> ConnectTcp(Loop& loop, const Remote& remote, Duration timeout) {
   ErrorCode error;
   const auto found = Resolver(loop.get_executor())
                          .resolve(remote.host, std::to_string(remote.port),
@@ -38,17 +38,18 @@ Task<Socket> Connect(Loop& loop, const Remote& remote, Duration timeout) {
   co_return std::move(*socket);
 }
 
-Task<Relay::Started> Open(Loop& loop, const Remote& remote, const http::FetchOptions& options) {
+Task<Relay::Started> Open(Loop& loop, const Remote& remote, Duration connect_timeout,
+                          Duration write_stall) {
   auto context = Context::ForClient(remote.files);
   if (!context) co_return std::unexpected(context.error());
   const std::string what = "connect to " + remote.host + ":" + std::to_string(remote.port);
-  auto socket = co_await Connect(loop, remote, options.connect_timeout);
+  auto socket = co_await ConnectTcp(loop, remote, connect_timeout);
   if (!socket) co_return Wrap(socket.error(), what);
   auto stream = Stream::OfClient(*context, std::move(*socket), remote.host);
   if (!stream) co_return Wrap(stream.error(), what);
-  auto shaken = co_await (*stream)->Handshake(options.connect_timeout);
+  auto shaken = co_await (*stream)->Handshake(connect_timeout);
   if (!shaken) co_return Wrap(shaken.error(), what + ": TLS");
-  co_return Relay::Start(loop, std::move(*stream), RelayLimits{.write_stall = options.timeout});
+  co_return Relay::Start(loop, std::move(*stream), RelayLimits{.write_stall = write_stall});
 }
 
 Awaitable<void> FetchInto(Loop& loop, Remote remote, http::ClientRequest request,
@@ -83,9 +84,13 @@ Result<Remote> ParseRemote(std::string_view url, Files files) {
   return remote;
 }
 
+Task<Relay::Started> Connect(Loop& loop, Remote remote, Duration timeout) {
+  co_return co_await Open(loop, remote, timeout, Duration::max());
+}
+
 Task<http::ClientResponse> Fetch(Loop& loop, Remote remote, http::ClientRequest request,
                                  http::FetchOptions options) {
-  auto opened = co_await Open(loop, remote, options);
+  auto opened = co_await Open(loop, remote, options.connect_timeout, options.timeout);
   if (!opened) co_return std::unexpected(opened.error());
   auto client = http::Client::Adopt(loop, std::move(opened->plain));
   if (!client) co_return std::unexpected(client.error());

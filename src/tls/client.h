@@ -10,13 +10,16 @@
 // ended with it. Tested by tls/client_test.cc.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/task.h"
 #include "http/client.h"
 #include "tls/context.h"
+#include "tls/relay.h"
 
 namespace strata::tls {
 
@@ -28,6 +31,10 @@ struct Remote {
 
 // "https://host:8443", "https://[::1]:8443"; a trailing '/' is ignored. kInvalidArgument otherwise.
 Result<Remote> ParseRemote(std::string_view url, Files files);
+
+// Connects. `plain` is where the other side's bytes are; what `relay` saw break is the cause of
+// what breaks there.
+Task<Relay::Started> Connect(Loop& loop, Remote remote, Duration timeout = std::chrono::seconds(5));
 
 // Connects, fetches once, closes.
 Task<http::ClientResponse> Fetch(Loop& loop, Remote remote, http::ClientRequest request,

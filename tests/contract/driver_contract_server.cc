@@ -97,11 +97,11 @@ TEST_P(DriverContractTest, ProgramsRunBesideAServer) {
     in.write.Reset();
     Program echo{
         .args = {"/bin/guest", "echo"}, .in = std::move(in.read), .out = std::move(out.write)};
-    auto status = co_await (*served).Exec(std::move(echo));
+    auto status = co_await RunBeside(*served, std::move(echo));
     EXPECT_TRUE(status.has_value() && *status == 0) << (status ? "" : status.error().message);
     EXPECT_EQ(ReadAll(out.read), "abc");
     Program fails{.args = {"/bin/guest", "exit-3"}};
-    status = co_await (*served).Exec(std::move(fails));
+    status = co_await RunBeside(*served, std::move(fails));
     EXPECT_TRUE(status.has_value() && *status == 3) << (status ? "" : status.error().message);
   });
 }
@@ -114,7 +114,7 @@ TEST_P(DriverContractTest, ProgramsBesideAServerSeeTheirOwnVariables) {
     Program asks{.args = {"/bin/guest", "getenv", "COLOUR"},
                  .env = {{"COLOUR", "green"}},
                  .out = std::move(out.write)};
-    auto status = co_await (*served).Exec(std::move(asks));
+    auto status = co_await RunBeside(*served, std::move(asks));
     EXPECT_TRUE(status.has_value() && *status == 0);
     EXPECT_EQ(ReadAll(out.read), "green");
   });
@@ -125,7 +125,7 @@ TEST_P(DriverContractTest, AProgramThatIsNotThereIsAFailure) {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
     Program missing{.args = {"/bin/absent"}};
-    const auto status = co_await (*served).Exec(std::move(missing));
+    const auto status = co_await RunBeside(*served, std::move(missing));
     EXPECT_TRUE(!status && status.error().code == Errc::kFailedPrecondition);
   });
 }
@@ -138,7 +138,7 @@ TEST_P(DriverContractTest, ProgramsEndWithTheirServer) {
     Program waits{.args = {"/bin/guest", "echo"}, .in = std::move(in.read)};
     Timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(200));
     timer.async_wait([&served](boost::system::error_code) { (*served).Stop(); });
-    (void)co_await (*served).Exec(std::move(waits));
+    (void)co_await RunBeside(*served, std::move(waits));
     const auto end = co_await served.End();
     ExpectExit(end, ExitReason::kStopped, "stopped");
   });

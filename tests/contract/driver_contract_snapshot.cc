@@ -138,7 +138,7 @@ TEST_P(DriverContractTest, ConnectionsAndProgramsStayWithTheSavedServer) {
     const auto ended = std::make_shared<bool>(false);
     const auto run = [](Sandbox& sandbox, Program program,
                         std::shared_ptr<bool> over) -> Awaitable<void> {
-      const auto status = co_await sandbox.Exec(std::move(program));
+      const auto status = co_await RunBeside(sandbox, std::move(program));
       EXPECT_TRUE(status && *status == 0);
       *over = true;
     };
@@ -158,7 +158,7 @@ TEST_P(DriverContractTest, ConnectionsAndProgramsStayWithTheSavedServer) {
     const bool goes_on = co_await copy->Ready();
     EXPECT_TRUE(goes_on);
     Program fails{.args = {"/bin/guest", "exit-3"}};
-    const auto status = co_await (**copy).Exec(std::move(fails));
+    const auto status = co_await RunBeside(**copy, std::move(fails));
     EXPECT_TRUE(status && *status == 3);
     co_await copy->Finish();
   });

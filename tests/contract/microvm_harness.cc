@@ -29,6 +29,7 @@ class MicrovmHarness final : public Harness {
     config.max_sandboxes = max_sandboxes;
     config.stop_grace = std::chrono::milliseconds(3000);
     config.egress = EgressInOwnNetwork(loop);
+    config.exec_grace = std::chrono::milliseconds(500);
     auto driver = microvm::MicrovmDriver::Create(loop, clock, config);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
     return driver ? std::move(*driver) : nullptr;

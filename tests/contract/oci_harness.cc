@@ -22,6 +22,7 @@ class OciHarness final : public Harness {
     config.agent = STRATA_AGENT_PROGRAM;
     config.egress = EgressInOwnNetwork(loop);
     config.stop_grace = std::chrono::milliseconds(3000);
+    config.exec_grace = std::chrono::milliseconds(500);
     auto driver = oci::OciDriver::Create(loop, clock, config);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
     return driver ? std::move(*driver) : nullptr;

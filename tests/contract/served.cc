@@ -34,6 +34,8 @@ void ExpectRefused(DriverContract& contract, Sandbox& sandbox) {
   EXPECT_TRUE(refused(fixture.Run(sandbox.Resume())));
   EXPECT_TRUE(refused(fixture.Run(sandbox.Snapshot())));
   EXPECT_TRUE(refused(fixture.Run(sandbox.Exec({.args = {"/bin/guest"}}))));
+  EXPECT_TRUE(refused(
+      fixture.Run(sandbox.Exec({.args = {"/bin/guest"}, .terminal = host::TerminalSize{}}))));
   const auto root = contract.harness_->scratch_root();
   EXPECT_TRUE(root.empty() || !std::filesystem::exists(root) || std::filesystem::is_empty(root));
 }
@@ -135,6 +137,12 @@ std::string ReadAll(const Fd& from) {
     text.append(part.data(), static_cast<std::size_t>(got));
   }
   return text;
+}
+
+Task<int> RunBeside(Sandbox& sandbox, Program program) {
+  auto started = co_await sandbox.Exec(std::move(program));
+  if (!started) co_return std::unexpected(std::move(started).error());
+  co_return co_await (*started)->Wait();
 }
 
 Spec ServerSpec(std::string id, LogSink* lines) {

@@ -69,6 +69,9 @@ Awaitable<std::string> Receive(Served& served, const Fd& connection, std::string
 // Sends, and waits for an answer that ends with "hello".
 Awaitable<std::string> Exchange(Served& served, const Fd& connection, std::string_view request);
 
+// Runs `program` beside the server, to its end.
+Task<int> RunBeside(Sandbox& sandbox, Program program);
+
 // Runs `scenario` with a server of the class, or checks that the class refuses to have one.
 using Scenario = std::function<Awaitable<void>(Served&)>;
 Spec ServerSpec(std::string id, LogSink* lines = nullptr);

@@ -79,7 +79,7 @@ def succeeded(report):
 NEVER_DONE = {("POST", "/v1/down"), ("GET", "/openapi.json"),
               *((method, "/v1/volumes/{namespace}/{name}") for method in ("GET", "DELETE")),
               *((method, "/v1/namespaces/{namespace}/services/{name}/" + verb)
-                for method, verb in (("POST", "exec"), ("POST", "pause"), ("POST", "resume"),
+                for method, verb in (("GET", "exec"), ("POST", "pause"), ("POST", "resume"),
                                      ("GET", "sandboxes"), ("POST", "snapshots"),
                                      ("DELETE", "snapshots/{snapshot}"), ("POST", "restore"),
                                      ("POST", "forks"), ("DELETE", "forks/{sandbox}")))}

@@ -21,6 +21,9 @@ void ReadPayload(const std::string& text) {
   if (const auto wake = microvm::ReadWake(text)) {
     STRATA_CHECK(microvm::ReadWake(microvm::WriteWake(*wake)).has_value());
   }
+  if (const auto terminal = microvm::ReadSize(text)) {
+    STRATA_CHECK(microvm::ReadSize(microvm::WriteSize(*terminal)).has_value());
+  }
   if (const auto count = microvm::ReadCount(text)) {
     STRATA_CHECK(microvm::WriteCount(*count) == text);
   }

@@ -63,6 +63,8 @@ struct Config {
 
   // How long a server that was asked to end may take.
   std::chrono::milliseconds stop_grace{10'000};
+  // Between the signals that end a program beside a server whose client has gone.
+  std::chrono::milliseconds exec_grace{2'000};
 };
 
 }  // namespace strata::sandbox::microvm

@@ -90,6 +90,17 @@ Result<Wake> ReadWake(std::string_view text) {
   return wake;
 }
 
+namespace {
+
+Json SizeToJson(TerminalSize size) { return {{"rows", size.rows}, {"columns", size.columns}}; }
+
+void SizeFromJson(const Json& json, TerminalSize& to) {
+  json.at("rows").get_to(to.rows);
+  json.at("columns").get_to(to.columns);
+}
+
+}  // namespace
+
 std::string WriteProgram(const Program& program) {
   return DumpJson({{"args", program.args},
                    {"env", program.env},
@@ -98,7 +109,8 @@ std::string WriteProgram(const Program& program) {
                    {"gid", program.gid},
                    {"memory", program.memory},
                    {"pids", program.pids},
-                   {"beside", program.beside}});
+                   {"beside", program.beside},
+                   {"terminal", program.terminal ? SizeToJson(*program.terminal) : Json()}});
 }
 
 Result<Program> ReadProgram(std::string_view text) {
@@ -111,6 +123,7 @@ Result<Program> ReadProgram(std::string_view text) {
     json.at("memory").get_to(to.memory);
     json.at("pids").get_to(to.pids);
     json.at("beside").get_to(to.beside);
+    if (!json.at("terminal").is_null()) SizeFromJson(json.at("terminal"), to.terminal.emplace());
   });
 }
 
@@ -128,6 +141,12 @@ Result<Outcome> ReadOutcome(std::string_view text) {
     json.at("out_of_memory").get_to(to.out_of_memory);
     json.at("memory_peak").get_to(to.memory_peak);
   });
+}
+
+std::string WriteSize(TerminalSize size) { return DumpJson(SizeToJson(size)); }
+
+Result<TerminalSize> ReadSize(std::string_view text) {
+  return ReadObject<TerminalSize>(text, SizeFromJson);
 }
 
 std::string WriteCount(std::uint32_t count) {

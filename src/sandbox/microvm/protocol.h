@@ -15,7 +15,10 @@
 //     <- kExit {status}                       after the last byte of output
 //     kSleep ->                               before it is saved: its last frame is kAsleep, until
 //     kWake
-//     kTerminate ->                           asks the program to end (SIGTERM)
+//     kResize {size} ->                       its terminal is of another size now
+//     kTerminate ->                           asks the program, and if it is beside the first all
+//     of
+//                                             its session, to end: SIGTERM, at a terminal SIGHUP
 //     kKill ->                                the program and all that it started
 //
 // Both sides read bytes that the other may have made up: a guest that took over its agent, or a
@@ -53,6 +56,7 @@ enum class FrameType : std::uint8_t {
   kTerminate,
   kSleep,
   kAsleep,
+  kResize,
   kFailed,  // the agent could not do what was asked; the payload says why
 };
 
@@ -66,7 +70,7 @@ inline constexpr std::size_t kLongestFrame = 1 << 20;
 inline constexpr std::uint32_t kMain = 1;  // the image's own program
 
 // As a program, these words are the agent itself, run as any program of the sandbox: "dial PORT",
-// "read PATH", "write PATH MODE" (agent/verbs.h).
+// "read PATH", "write PATH MODE", "end SESSION SIGNAL" (agent/verbs.h).
 inline constexpr std::string_view kAgentProgram = "/.strata-agent";
 
 inline constexpr std::size_t kWindow = 256 * 1024;  // bytes under way in each direction
@@ -99,6 +103,11 @@ struct Wake {
   bool copy = false;
 };
 
+struct TerminalSize {
+  std::uint16_t rows = 0;
+  std::uint16_t columns = 0;
+};
+
 struct Program {
   std::vector<std::string> args;
   std::map<std::string, std::string> env;
@@ -108,6 +117,8 @@ struct Program {
   std::uint64_t memory = 0;  // bytes; of the program and all that it starts
   std::uint32_t pids = 0;
   bool beside = false;  // in the group of kMain, whose limits then count for both
+  // It is at a terminal of this size: all that it prints is kOutput.
+  std::optional<TerminalSize> terminal;
 };
 
 struct Outcome {
@@ -124,6 +135,9 @@ std::string WriteProgram(const Program& program);
 Result<Program> ReadProgram(std::string_view text);
 std::string WriteOutcome(const Outcome& outcome);
 Result<Outcome> ReadOutcome(std::string_view text);
+
+std::string WriteSize(TerminalSize size);
+Result<TerminalSize> ReadSize(std::string_view text);
 
 // Payload of kInputTaken and kOutputTaken: a count of bytes.
 std::string WriteCount(std::uint32_t count);

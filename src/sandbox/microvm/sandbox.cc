@@ -71,13 +71,10 @@ Task<Fd> MicrovmSandbox::Dial(std::uint16_t port) {
   co_return co_await AwaitConnected(shared_->loop, std::move(dial->ours), port);
 }
 
-Task<int> MicrovmSandbox::Exec(sandbox::Program program) {
+Task<std::shared_ptr<Execution>> MicrovmSandbox::Exec(sandbox::Program program) {
   if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
   if (program.args.empty()) co_return Fail(Errc::kInvalidArgument, "no program is named");
-  const std::string name = program.args.front();
-  auto status = co_await serving_->Start(std::move(program))->Wait();
-  if (!status) co_return Wrap(std::move(status).error(), "run " + name);
-  co_return status;
+  co_return serving_->Start(std::move(program));
 }
 
 Task<void> MicrovmSandbox::Pause() {

@@ -31,7 +31,7 @@ class MicrovmSandbox final : public Sandbox {
                                  TimePoint deadline) override;
   Task<model::Exit> Serve() override;
   Task<Fd> Dial(std::uint16_t port) override;
-  Task<int> Exec(sandbox::Program program) override;
+  Task<std::shared_ptr<Execution>> Exec(sandbox::Program program) override;
   Task<void> Pause() override;
   Task<void> Resume() override;
   Task<std::shared_ptr<Image>> Snapshot() override;

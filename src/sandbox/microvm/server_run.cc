@@ -121,8 +121,9 @@ std::shared_ptr<SideProgram> MicrovmServer::Start(sandbox::Program program) {
   Program there = image_->MakeProgram(spec_, program.env);
   there.args = program.args;
   there.beside = true;
+  if (program.terminal) there.terminal = {program.terminal->rows, program.terminal->columns};
   machine_->Post(FrameType::kStart, WriteProgram(there), number);
-  auto side = std::make_shared<SideProgram>(shared_->loop, machine_, number, std::move(program));
+  auto side = std::make_shared<SideProgram>(shared_, machine_, number, std::move(program));
   beside_.emplace(number, side);
   side->Begin();
   return side;

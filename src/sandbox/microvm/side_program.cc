@@ -11,6 +11,9 @@
 
 #include <boost/asio/redirect_error.hpp>
 
+#include "base/files.h"
+#include "host/terminal.h"
+
 namespace strata::sandbox::microvm {
 namespace {
 
@@ -20,16 +23,17 @@ constexpr std::chrono::hours kLongest{24 * 30};
 
 }  // namespace
 
-SideProgram::SideProgram(Loop& loop, std::shared_ptr<Machine> machine, std::uint32_t number,
-                         sandbox::Program streams)
-    : loop_(loop),
+SideProgram::SideProgram(std::shared_ptr<Shared> shared, std::shared_ptr<Machine> machine,
+                         std::uint32_t number, sandbox::Program streams)
+    : shared_(std::move(shared)),
       machine_(std::move(machine)),
       number_(number),
-      in_(loop.get_executor()),
-      credited_(loop),
-      out_(loop),
-      err_(loop),
-      done_(loop) {
+      in_(shared_->loop.get_executor()),
+      credited_(shared_->loop),
+      out_(shared_->loop),
+      err_(shared_->loop),
+      grace_(shared_->loop.get_executor()),
+      done_(shared_->loop) {
   const auto give = [](Fd& stream, Descriptor& to) {
     if (!stream.valid()) return;
     ::fcntl(stream.get(), F_SETFL, O_NONBLOCK);
@@ -37,15 +41,21 @@ SideProgram::SideProgram(Loop& loop, std::shared_ptr<Machine> machine, std::uint
     to.assign(stream.get(), failed);  // a plain file cannot be waited for: as if there was none
     if (!failed) static_cast<void>(stream.Release());
   };
+  if (streams.terminal) {
+    // The terminal that means something is in the guest; this one only leads there.
+    if (auto copy = DuplicateFd(streams.in)) streams.out = std::move(*copy);
+    static_cast<void>(host::MakeRaw(streams.in));
+    streams.err.Reset();
+  }
   give(streams.in, in_);
   give(streams.out, out_.to);
   give(streams.err, err_.to);
 }
 
 void SideProgram::Begin() {
-  Spawn(loop_, Feed(shared_from_this()));
-  Spawn(loop_, Drain(shared_from_this(), out_));
-  Spawn(loop_, Drain(shared_from_this(), err_));
+  Spawn(shared_->loop, Feed(shared_from_this()));
+  Spawn(shared_->loop, Drain(shared_from_this(), out_));
+  Spawn(shared_->loop, Drain(shared_from_this(), err_));
 }
 
 bool SideProgram::Take(Frame frame) {
@@ -70,28 +80,50 @@ bool SideProgram::Take(Frame frame) {
     case FrameType::kExit: {
       const auto outcome = ReadOutcome(frame.payload);
       if (!outcome) {
-        End(std::unexpected(outcome.error()));
+        Finish(std::unexpected(outcome.error()));
       } else {
-        End(outcome->status + (outcome->signaled ? kSignalBase : 0));
+        Finish(outcome->status + (outcome->signaled ? kSignalBase : 0));
       }
       return true;
     }
     default:
-      End(Fail(Errc::kFailedPrecondition, "agent: " + frame.payload));
+      Finish(Fail(Errc::kFailedPrecondition, "agent: " + frame.payload));
       return true;
   }
 }
 
-void SideProgram::Break() { End(Fail(Errc::kUnavailable, "the sandbox ended")); }
+void SideProgram::Break() { Finish(Fail(Errc::kUnavailable, "the sandbox ended")); }
 
-void SideProgram::End(Result<int> status) {
+void SideProgram::Finish(Result<int> status) {
   if (std::exchange(over_, true)) return;
   status_ = std::move(status);
   boost::system::error_code ignored;
   in_.close(ignored);
+  grace_.cancel();
   credited_.Wake();
   out_.changed.Wake();
   err_.changed.Wake();
+}
+
+void SideProgram::Resize(host::TerminalSize size) noexcept {
+  if (over_) return;
+  machine_->Post(FrameType::kResize, WriteSize({size.rows, size.columns}), number_);
+}
+
+void SideProgram::End() noexcept {
+  if (over_ || std::exchange(ending_, true)) return;
+  Spawn(shared_->loop, EndInSteps(shared_from_this()));
+}
+
+Awaitable<void> SideProgram::EndInSteps(std::shared_ptr<SideProgram> self) {
+  for (const FrameType step : {FrameType::kTerminate, FrameType::kKill}) {
+    self->machine_->Post(step, {}, self->number_);
+    self->grace_.expires_after(self->shared_->config.exec_grace);
+    boost::system::error_code ignored;
+    co_await self->grace_.async_wait(asio::redirect_error(kAwait, ignored));
+    if (self->over_) co_return;
+  }
+  self->Finish(Fail(Errc::kUnavailable, "it was ended; the guest's agent does not say how"));
 }
 
 void SideProgram::Taken(std::size_t count) {

@@ -4,7 +4,7 @@
 //   descriptors <-- SideProgram <--frames of its number-- MicrovmServer (reads them all)
 //
 // Threads:  the loop's. Lifetime: shared with the coroutines that move the bytes.
-// Errors:   Wait: kFailedPrecondition: it could not be started; kUnavailable: the sandbox ended.
+// Errors:   as Execution.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,15 @@
 #include "sandbox/driver.h"
 #include "sandbox/microvm/machine.h"
 #include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/shared.h"
 #include "sandbox/wake_event.h"
 
 namespace strata::sandbox::microvm {
 
-class SideProgram : public std::enable_shared_from_this<SideProgram> {
+class SideProgram final : public Execution, public std::enable_shared_from_this<SideProgram> {
  public:
-  SideProgram(Loop& loop, std::shared_ptr<Machine> machine, std::uint32_t number,
-              sandbox::Program streams);
+  SideProgram(std::shared_ptr<Shared> shared, std::shared_ptr<Machine> machine,
+              std::uint32_t number, sandbox::Program streams);
 
   // Begins to move bytes; the program has been asked for.
   void Begin();
@@ -36,8 +37,10 @@ class SideProgram : public std::enable_shared_from_this<SideProgram> {
   // The machine is gone.
   void Break();
 
-  // Its exit code, once all that it printed has been taken; 128 + n for signal n. One waiter.
-  Task<int> Wait();
+  // Once all that it printed has been taken.
+  Task<int> Wait() override;
+  void Resize(host::TerminalSize size) noexcept override;
+  void End() noexcept override;
 
  private:
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
@@ -52,10 +55,11 @@ class SideProgram : public std::enable_shared_from_this<SideProgram> {
 
   static Awaitable<void> Feed(std::shared_ptr<SideProgram> self);
   static Awaitable<void> Drain(std::shared_ptr<SideProgram> self, Output& output);
-  void End(Result<int> status);
+  static Awaitable<void> EndInSteps(std::shared_ptr<SideProgram> self);
+  void Finish(Result<int> status);
   void Taken(std::size_t count);
 
-  Loop& loop_;
+  std::shared_ptr<Shared> shared_;
   std::shared_ptr<Machine> machine_;
   const std::uint32_t number_;
   Descriptor in_;
@@ -63,7 +67,9 @@ class SideProgram : public std::enable_shared_from_this<SideProgram> {
   std::size_t credit_ = kWindow;
   Output out_;
   Output err_;
+  Timer grace_;
   int draining_ = 2;
+  bool ending_ = false;
   bool over_ = false;
   Result<int> status_ = 0;
   Promise<int> done_;

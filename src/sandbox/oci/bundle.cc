@@ -17,6 +17,8 @@
 #include "host/dial_in.h"
 #include "host/orphans.h"
 #include "host/pipe.h"
+#include "host/terminal.h"
+#include "sandbox/agent_dial.h"
 #include "sandbox/oci/runtime_config.h"
 #include "sandbox/oci/shown_directories.h"
 
@@ -84,8 +86,19 @@ std::string LastWords(const fs::path& log) {
   return plain ? std::string(lines) : DumpJson((*last)["msg"]);
 }
 
-fs::path ExecLog(const fs::path& directory, std::uint64_t number) {
-  return directory / ("exec-" + std::to_string(number) + ".log");
+// Zero: it has not been started.
+pid_t ReadPid(const fs::path& file) {
+  const auto text = ReadFile(file, 64_B);
+  return text ? std::atoi(text->c_str()) : 0;
+}
+
+// At a terminal the runtime has ours as its own. One that leaves makes another inside and copies
+// between the two; one that stays gives ours to the program.
+Result<void> AtTerminal(const Program& program, bool stays, host::SpawnOptions& command) {
+  command.stdout_fd = command.stderr_fd = program.in.get();
+  command.terminal = host::ControllingTerminal::kStandardInput;
+  if (auto sized = host::SetSize(program.in, *program.terminal); !sized) return sized;
+  return stays ? Result<void>() : host::MakeRaw(program.in);
 }
 
 }  // namespace
@@ -246,21 +259,72 @@ Result<Fd> Bundle::Dial(std::uint16_t port) const {
   return host::DialIn(network_, port);
 }
 
-Result<host::Process> Bundle::Exec(const Program& program, std::uint64_t number) {
-  auto command = shared_.runtime.ExecCommand(
-      directory_, name_, *group_, ExecLog(directory_, number), program.args, program.env);
-  command.stdin_fd = program.in.get();
-  command.stdout_fd = program.out.get();
-  command.stderr_fd = program.err.get();
-  return host::Process::Spawn(command);
+fs::path Bundle::ExecFile(const std::string& name, const char* what) const {
+  return directory_ / (name + "." + what);
 }
 
-std::optional<std::string> Bundle::ExecComplaint(std::uint64_t number) const {
-  const fs::path log = ExecLog(directory_, number);
+Result<host::SpawnOptions> Bundle::ExecCommand(const Program& program, const model::Env& env,
+                                               const std::string& name) const {
+  model::Env all = program.env;
+  all.insert(env.begin(), env.end());
+  const auto terminal = program.terminal ? Terminal::kYes : Terminal::kNo;
+  const fs::path process = ExecFile(name, "json");
+  std::error_code ignored;
+  if (!fs::exists(process, ignored)) {
+    auto file = OpenFile(process, O_WRONLY | O_CREAT | O_EXCL);
+    if (!file) return std::unexpected(std::move(file).error());
+    const Json what = MakeExecProcess(spec_.image, all, program.args, terminal);
+    auto written = WriteAll(file->get(), DumpJson(what));
+    if (!written) return std::unexpected(std::move(written).error());
+  }
+  return shared_.runtime.ExecCommand(
+      directory_, name_, *group_,
+      {.process = process, .pid = ExecFile(name, "pid"), .log = ExecFile(name, "log")});
+}
+
+Result<host::Process> Bundle::Exec(const Program& program, const model::Env& env,
+                                   const std::string& name) {
+  auto command = ExecCommand(program, env, name);
+  if (!command) return std::unexpected(std::move(command).error());
+  command->stdin_fd = program.in.get();
+  command->stdout_fd = program.out.get();
+  command->stderr_fd = program.err.get();
+  if (program.terminal) {
+    auto ready = AtTerminal(program, shared_.runtime.stays(), *command);
+    if (!ready) return std::unexpected(std::move(ready).error());
+  }
+  return host::Process::Spawn(*command);
+}
+
+void Bundle::SignalExec(const std::string& name, int signal) {
+  const pid_t leader = ReadPid(ExecFile(name, "pid"));
+  if (leader <= 0 || !group_) return;
+  if (shared_.runtime.stays()) return SignalInside(name + "-end", leader, signal);
+  const auto members = group_->Members();
+  if (!members) return;
+  for (const pid_t pid : *members) {
+    const auto id = host::IdentifyProcess(pid);
+    if (!id || ::getsid(pid) != leader) continue;
+    if (auto process = host::Process::Adopt(*id)) static_cast<void>(process->Kill(signal));
+  }
+}
+
+// Only the guest's kernel knows its processes. What fails is made up for by the runtime's end.
+void Bundle::SignalInside(const std::string& name, pid_t leader, int signal) {
+  if (shared_.config.agent.empty()) return;
+  const Program end{.args = {kAgentInside, "end", std::to_string(leader), std::to_string(signal)}};
+  if (const auto command = ExecCommand(end, {}, name)) {
+    static_cast<void>(host::RunToEnd(*command, kRemovePatience, kMaxLog));
+  }
+  static_cast<void>(FinishExec(name));
+}
+
+std::optional<std::string> Bundle::FinishExec(const std::string& name) {
+  const fs::path log = ExecFile(name, "log");
   std::error_code ignored;
   const bool complains = fs::file_size(log, ignored) > 0 && !ignored;
   auto words = complains ? std::optional(LastWords(log)) : std::nullopt;
-  fs::remove(log, ignored);
+  for (const char* what : {"log", "pid", "json"}) fs::remove(ExecFile(name, what), ignored);
   return words;
 }
 

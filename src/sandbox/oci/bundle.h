@@ -79,10 +79,16 @@ class Bundle {
   // kUnavailable: nobody listens. Not for a runtime that stays: its guest's network is its own.
   [[nodiscard]] Result<Fd> Dial(std::uint16_t port) const;
 
-  // Starts `program` in the running container; ends with it. Its complaints:
-  // ExecComplaint(`number`).
-  Result<host::Process> Exec(const Program& program, std::uint64_t number);
-  [[nodiscard]] std::optional<std::string> ExecComplaint(std::uint64_t number) const;
+  // Starts `program`, with `env` under its own variables, in the running container; ends with it.
+  // `name`, [a-z0-9-]+, is what it is called below; one that is used again, without FinishExec in
+  // between, starts the same program again.
+  Result<host::Process> Exec(const Program& program, const model::Env& env,
+                             const std::string& name);
+  // Sends `signal` to every process of the session that this program leads. Nothing, before it has
+  // been started.
+  void SignalExec(const std::string& name, int signal);
+  // After its end: what the runtime complained about. Removes what Exec made.
+  std::optional<std::string> FinishExec(const std::string& name);
 
   // SIGTERM to the guest's first process, by the runtime.
   void Terminate();
@@ -99,6 +105,11 @@ class Bundle {
   Result<void> Prepare();
   Result<void> MountAll();
   [[nodiscard]] Result<void> HideNetworkOptions() const;
+  [[nodiscard]] std::filesystem::path ExecFile(const std::string& name, const char* what) const;
+  [[nodiscard]] Result<host::SpawnOptions> ExecCommand(const Program& program,
+                                                       const model::Env& env,
+                                                       const std::string& name) const;
+  void SignalInside(const std::string& name, pid_t leader, int signal);
   Result<void> WriteConfig(const model::Env& env, Purpose purpose);
   void Remember();
 

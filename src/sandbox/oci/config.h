@@ -55,8 +55,11 @@ struct Config {
   // How long a server that was asked to end may take.
   std::chrono::milliseconds stop_grace{10'000};
 
-  // Of a runtime that stays: strata-agent, shown to servers as /.strata-agent, through which their
-  // ports are reached. Empty: they cannot be.
+  // Between the signals that end a program beside a server whose client has gone.
+  std::chrono::milliseconds exec_grace{2'000};
+
+  // strata-agent, shown to servers as /.strata-agent. Through it a runtime that stays has their
+  // ports reached and programs beside them ended. Empty: they cannot be.
   std::filesystem::path agent;
 
   // What gives sandboxes a network. Null: grants.http is kUnsupported.

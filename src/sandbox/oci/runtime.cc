@@ -49,14 +49,11 @@ host::SpawnOptions Runtime::RunCommand(const std::filesystem::path& bundle, cons
 }
 
 host::SpawnOptions Runtime::ExecCommand(const std::filesystem::path& bundle, const std::string& id,
-                                        const host::Cgroup& group, const std::filesystem::path& log,
-                                        const std::vector<std::string>& program,
-                                        const model::Env& env) const {
-  std::vector<std::string> verb = {"exec"};
-  for (const auto& [name, value] : env) verb.insert(verb.end(), {"--env", name + "=" + value});
-  verb.push_back(id);
-  verb.insert(verb.end(), program.begin(), program.end());
-  host::SpawnOptions spawn = Command(bundle, log, std::move(verb));
+                                        const host::Cgroup& group, const ExecFiles& files) const {
+  host::SpawnOptions spawn =
+      Command(bundle, files.log,
+              {"exec", "--process", files.process, stays_ ? "--internal-pid-file" : "--pid-file",
+               files.pid, id});
   if (stays_) spawn.cgroups = group.directories();
   return spawn;
 }

@@ -38,13 +38,16 @@ class Runtime {
   [[nodiscard]] host::SpawnOptions RunCommand(const std::filesystem::path& bundle,
                                               const std::string& id, const host::Cgroup& group,
                                               NetworkKind network) const;
-  // How to run `program` in the running container `id`: ends when that does, with its exit code.
-  // What the runtime has to complain about goes to `log`.
+  // Of a program beside the container's own.
+  struct ExecFiles {
+    std::filesystem::path process;  // what it is, as "process" of the OCI runtime specification
+    std::filesystem::path pid;      // gets its pid: ours, or the guest's of a runtime that stays
+    std::filesystem::path log;      // gets the runtime's complaints
+  };
+  // How to run a program in the running container `id`: ends when that does, with its exit code.
   [[nodiscard]] host::SpawnOptions ExecCommand(const std::filesystem::path& bundle,
                                                const std::string& id, const host::Cgroup& group,
-                                               const std::filesystem::path& log,
-                                               const std::vector<std::string>& program,
-                                               const model::Env& env) const;
+                                               const ExecFiles& files) const;
 
   // How to send `signal` ("TERM") to the first process of the container `id`.
   [[nodiscard]] host::SpawnOptions KillCommand(const std::filesystem::path& bundle,

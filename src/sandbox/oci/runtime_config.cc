@@ -51,30 +51,6 @@ Json Mounts(const RuntimeConfigInput& input) {
   return mounts;
 }
 
-Json Process(const RuntimeConfigInput& input) {
-  model::Env all = input.env;
-  all.insert(input.image.env.begin(), input.image.env.end());
-  all.try_emplace("PATH", kDefaultPath);
-  Json env = Json::array();
-  for (const auto& [name, value] : all) env.push_back(std::string(name) + "=" + value);
-  const auto limit = [](const char* type, int value) {
-    return Json{{"type", type}, {"hard", value}, {"soft", value}};
-  };
-  return {{"terminal", false},
-          {"user", {{"uid", input.image.uid}, {"gid", input.image.gid}}},
-          {"args", input.image.args},
-          {"env", std::move(env)},
-          {"cwd", input.image.cwd},
-          {"capabilities",
-           {{"bounding", Json::array()},
-            {"effective", Json::array()},
-            {"inheritable", Json::array()},
-            {"permitted", Json::array()},
-            {"ambient", Json::array()}}},
-          {"rlimits", {limit("RLIMIT_NOFILE", kOpenFiles), limit("RLIMIT_CORE", 0)}},
-          {"noNewPrivileges", true}};
-}
-
 // The group exists with these limits before the runtime joins it; it gets them too, because a
 // runtime may set what it was not told back to its defaults.
 Json Resources(const host::CgroupLimits& limits) {
@@ -93,6 +69,31 @@ Json Resources(const host::CgroupLimits& limits) {
 
 }  // namespace
 
+Json MakeExecProcess(const artifact::RootImage& image, const model::Env& env,
+                     const std::vector<std::string>& args, Terminal terminal) {
+  model::Env all = env;
+  all.insert(image.env.begin(), image.env.end());
+  all.try_emplace("PATH", kDefaultPath);
+  Json variables = Json::array();
+  for (const auto& [name, value] : all) variables.push_back(std::string(name) + "=" + value);
+  const auto limit = [](const char* type, int value) {
+    return Json{{"type", type}, {"hard", value}, {"soft", value}};
+  };
+  return {{"terminal", terminal == Terminal::kYes},
+          {"user", {{"uid", image.uid}, {"gid", image.gid}}},
+          {"args", args},
+          {"env", std::move(variables)},
+          {"cwd", image.cwd},
+          {"capabilities",
+           {{"bounding", Json::array()},
+            {"effective", Json::array()},
+            {"inheritable", Json::array()},
+            {"permitted", Json::array()},
+            {"ambient", Json::array()}}},
+          {"rlimits", {limit("RLIMIT_NOFILE", kOpenFiles), limit("RLIMIT_CORE", 0)}},
+          {"noNewPrivileges", true}};
+}
+
 Json MakeRuntimeConfig(const RuntimeConfigInput& input) {
   Json namespaces = Json::array();
   for (const char* type : {"pid", "ipc", "uts", "mount", "network"}) {
@@ -102,7 +103,7 @@ Json MakeRuntimeConfig(const RuntimeConfigInput& input) {
   return {{"ociVersion", "1.0.2"},
           {"hostname", input.hostname},
           {"root", {{"path", input.root}, {"readonly", false}}},
-          {"process", Process(input)},
+          {"process", MakeExecProcess(input.image, input.env, input.image.args, Terminal::kNo)},
           {"mounts", Mounts(input)},
           {"linux",
            {{"cgroupsPath", input.cgroup_path},

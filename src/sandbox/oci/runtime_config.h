@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "artifact/root_image.h"
 #include "base/bytes.h"
@@ -39,5 +40,12 @@ struct RuntimeConfigInput {
 };
 
 Json MakeRuntimeConfig(const RuntimeConfigInput& input);
+
+enum class Terminal { kNo, kYes };
+
+// The "process" of a program beside the container's own, confined as that is; `env` over the
+// image's variables.
+Json MakeExecProcess(const artifact::RootImage& image, const model::Env& env,
+                     const std::vector<std::string>& args, Terminal terminal);
 
 }  // namespace strata::sandbox::oci

@@ -1,11 +1,12 @@
 #include "sandbox/oci/sandbox.h"
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <utility>
 
+#include "base/files.h"
 #include "sandbox/agent_dial.h"
+#include "sandbox/oci/execution.h"
 
 namespace strata::sandbox::oci {
 namespace {
@@ -93,7 +94,7 @@ Task<Fd> OciSandbox::DialThroughAgent(std::uint16_t port) {
   }
   auto dial = MakeAgentDial(port);
   if (!dial) co_return std::unexpected(std::move(dial).error());
-  auto process = co_await StartProgram(std::move(dial->program), ++execs_);
+  auto process = co_await StartProgram(std::move(dial->program), "dial-" + std::to_string(port));
   if (!process) co_return std::unexpected(std::move(process).error());
   auto connection = co_await AwaitConnected(shared_->loop, std::move(dial->ours), port);
   // It lives as long as the connection, or the sandbox.
@@ -101,36 +102,30 @@ Task<Fd> OciSandbox::DialThroughAgent(std::uint16_t port) {
   co_return connection;
 }
 
-Task<host::Process> OciSandbox::StartProgram(Program program, std::uint64_t number) {
+Task<host::Process> OciSandbox::StartProgram(Program program, std::string name) {
   // A named job: gcc 12 destroys a capture twice when the lambda is a temporary of a co_await.
-  std::move_only_function<Result<host::Process>()> start = [&bundle = *bundle_,
-                                                            program = std::move(program), number] {
-    return bundle.Exec(program, number);
-  };
+  std::move_only_function<Result<host::Process>()> start =
+      [&bundle = *bundle_, env = spec_.env, program = std::move(program), name = std::move(name)] {
+        return bundle.Exec(program, env, name);
+      };
   co_return co_await shared_->worker->Run(std::move(start));
 }
 
-Task<int> OciSandbox::Exec(Program program) {
+Task<std::shared_ptr<Execution>> OciSandbox::Exec(Program program) {
   if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
   if (program.args.empty()) co_return Fail(Errc::kInvalidArgument, "no program is named");
-  const std::string name = program.args.front();
-  const std::uint64_t number = ++execs_;
-  auto process = co_await StartProgram(std::move(program), number);
+  Fd terminal;
+  if (program.terminal) {
+    auto copy = DuplicateFd(program.in);
+    if (!copy) co_return std::unexpected(std::move(copy).error());
+    terminal = std::move(*copy);
+  }
+  const std::string words = program.args.front();
+  const std::string name = "exec-" + std::to_string(++execs_);
+  auto process = co_await StartProgram(std::move(program), name);
   if (!process) co_return std::unexpected(std::move(process).error());
-  auto status = co_await process->Wait();
-  if (!status) co_return std::unexpected(std::move(status).error());
-  std::move_only_function<Result<std::optional<std::string>>()> ask =
-      [&bundle = *bundle_, number]() -> Result<std::optional<std::string>> {
-    return bundle.ExecComplaint(number);
-  };
-  auto complaint = co_await shared_->worker->Run(std::move(ask));
-  if (status->kind == host::ExitStatus::Kind::kSignaled) {
-    co_return Fail(Errc::kUnavailable, "the sandbox ended: " + status->ToString());
-  }
-  if (!status->success() && complaint && *complaint) {
-    co_return Fail(Errc::kFailedPrecondition, "run " + name + ": " + **complaint);
-  }
-  co_return status->value;
+  co_return std::make_shared<OciExecution>(*shared_, *bundle_, name, words, std::move(*process),
+                                           std::move(terminal));
 }
 
 void OciSandbox::Settle(const Result<model::Exit>& exit) {

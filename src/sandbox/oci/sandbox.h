@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "sandbox/driver.h"
@@ -31,7 +32,7 @@ class OciSandbox final : public Sandbox {
                                  TimePoint deadline) override;
   Task<model::Exit> Serve() override;
   Task<Fd> Dial(std::uint16_t port) override;
-  Task<int> Exec(Program program) override;
+  Task<std::shared_ptr<Execution>> Exec(Program program) override;
   Task<void> Pause() override { co_return co_await SetPaused(true); }
   Task<void> Resume() override { co_return co_await SetPaused(false); }
   void Stop() noexcept override;
@@ -41,7 +42,7 @@ class OciSandbox final : public Sandbox {
   [[nodiscard]] Result<void> CheckEntered() const;
   Task<void> SetPaused(bool paused);
   Task<Fd> DialThroughAgent(std::uint16_t port);
-  Task<host::Process> StartProgram(Program program, std::uint64_t number);
+  Task<host::Process> StartProgram(Program program, std::string name);
   void Settle(const Result<model::Exit>& exit);
 
   std::shared_ptr<Shared> shared_;

@@ -32,6 +32,7 @@ struct Running {
   std::string input;  // for its standard input
   bool input_ended = false;
   std::size_t credit = kWindow;  // for its output
+  bool unwanted = false;         // nobody takes its output any more
 
   [[nodiscard]] bool feeds() const { return child.in.valid() && (!input.empty() || input_ended); }
 };
@@ -172,7 +173,14 @@ Result<void> Agent::HandleFor(Running& running, Frame frame) {
       return {};
     case FrameType::kKill:
       running.child.KillAll();
+      running.unwanted = true;
       return {};
+    case FrameType::kResize: {
+      const auto size = ReadSize(frame.payload);
+      if (!size) return std::unexpected(size.error());
+      running.child.Resize(*size);
+      return {};
+    }
     default:
       return Fail(Errc::kInvalidArgument, "a frame that does not come here");
   }
@@ -226,7 +234,8 @@ Result<void> Agent::TakeOutput(std::uint32_t number, Running& running, Fd& from,
 Result<bool> Agent::Finish(std::uint32_t number, Running& running) {
   if (!running.child.ended()) return false;
   running.child.KillAll();
-  if (running.child.out.valid() || running.child.err.valid()) return false;
+  const bool prints = running.child.out.valid() || running.child.err.valid();
+  if (prints && !running.unwanted) return false;
   const Outcome outcome = running.child.Finish();
   if (auto sent = Send(FrameType::kExit, WriteOutcome(outcome), number); !sent) {
     return std::unexpected(std::move(sent).error());

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 
 #include "base/files.h"
 #include "sandbox/microvm/agent/guest.h"
+#include "sandbox/microvm/agent/session.h"
 #include "sandbox/microvm/agent/verbs.h"
 
 namespace strata::sandbox::microvm::agent {
@@ -104,6 +106,9 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   ::setsid();
   if (!Write(group + "/cgroup.procs", "0")) Die("join the group", kNotSetUp);
   for (int number = 0; number < 3; ++number) ::dup2(streams[number], number);
+  if (program.terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) {
+    Die("take the terminal", kNotSetUp);
+  }
   if (reasons >= 0) ::dup3(reasons, kReasons, O_CLOEXEC);
   ::syscall(SYS_close_range, reasons >= 0 ? kReasons + 1 : kReasons, ~0U, 0);
   if (::chroot(kRoot) != 0 || ::chdir(program.cwd.c_str()) != 0) {
@@ -146,32 +151,79 @@ std::uint64_t ReadNumber(const std::string& path, std::string_view label = {}) {
   return value;
 }
 
+// A program's standard streams: ours, and the program's.
+struct Streams {
+  Fd in, out, err;
+  std::array<Fd, 3> theirs;
+};
+
+Result<Streams> MakePipes() {
+  std::array<std::array<int, 2>, 3> pipes = {};
+  for (auto& ends : pipes) {
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
+  }
+  return Streams{Fd(pipes[0][1]),
+                 Fd(pipes[1][0]),
+                 Fd(pipes[2][0]),
+                 {Fd(pipes[0][0]), Fd(pipes[1][1]), Fd(pipes[2][1])}};
+}
+
+Result<void> SetSize(const Fd& terminal, TerminalSize size) {
+  const winsize now{.ws_row = size.rows, .ws_col = size.columns, .ws_xpixel = 0, .ws_ypixel = 0};
+  if (::ioctl(terminal.get(), TIOCSWINSZ, &now) == 0) return {};
+  return FailErrno("size of the terminal", errno);
+}
+
+// A terminal of the sandbox's own, so that it has a name there.
+Result<Streams> MakeTerminal(const Program& program) {
+  Streams made;
+  auto outer = OpenFile(std::string(kRoot) + "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+  if (!outer) return std::unexpected(std::move(outer).error());
+  int locked = 0;
+  ::ioctl(outer->get(), TIOCSPTLCK, &locked);
+  made.theirs[0] = Fd(::ioctl(outer->get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!made.theirs[0].valid() || ::fchown(made.theirs[0].get(), program.uid, program.gid) != 0) {
+    return FailErrno("make a terminal", errno);
+  }
+  if (auto sized = SetSize(*outer, *program.terminal); !sized) {
+    return std::unexpected(std::move(sized).error());
+  }
+  for (Fd* copy : {&made.theirs[1], &made.theirs[2]}) {
+    auto more = DuplicateFd(made.theirs[0]);
+    if (!more) return std::unexpected(std::move(more).error());
+    *copy = std::move(*more);
+  }
+  auto copy = DuplicateFd(*outer);
+  if (!copy) return std::unexpected(std::move(copy).error());
+  made.in = std::move(*copy);
+  made.out = std::move(*outer);
+  return made;
+}
+
 }  // namespace
 
 Result<Child> Child::Start(const Program& program, const Child* beside) {
   if (program.args.empty()) return Fail(Errc::kInvalidArgument, "nothing to run");
   auto group = beside == nullptr ? MakeGroup(program) : Result<std::string>(beside->group_);
   if (!group) return std::unexpected(std::move(group).error());
-  std::array<std::array<int, 2>, 3> pipes = {};
-  for (auto& ends : pipes) {
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
-  }
+  auto streams = program.terminal ? MakeTerminal(program) : MakePipes();
+  if (!streams) return std::unexpected(std::move(streams).error());
   Child child;
   child.group_ = std::move(*group);
   child.own_group_ = beside == nullptr;
+  child.terminal_ = program.terminal.has_value();
   std::array<int, 2> reasons = {-1, -1};
   if (beside != nullptr && ::pipe2(reasons.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
   child.pid_ = ::fork();
   if (child.pid_ == 0) {
-    Become(program, child.group_, {pipes[0][0], pipes[1][1], pipes[2][1]}, reasons[1]);
+    const auto& [in, out, err] = streams->theirs;
+    Become(program, child.group_, {in.get(), out.get(), err.get()}, reasons[1]);
   }
   const int failed = errno;
-  ::close(pipes[0][0]);
-  ::close(pipes[1][1]);
-  ::close(pipes[2][1]);
-  child.in = Fd(pipes[0][1]);
-  child.out = Fd(pipes[1][0]);
-  child.err = Fd(pipes[2][0]);
+  streams->theirs = {};
+  child.in = std::move(streams->in);
+  child.out = std::move(streams->out);
+  child.err = std::move(streams->err);
   if (child.pid_ < 0) return FailErrno("fork", failed);
   if (beside != nullptr) {
     ::close(reasons[1]);
@@ -184,18 +236,29 @@ Result<Child> Child::Start(const Program& program, const Child* beside) {
     }
   }
   for (const Fd* ours : {&child.in, &child.out, &child.err}) {
-    ::fcntl(ours->get(), F_SETFL, O_NONBLOCK);
+    if (ours->valid()) ::fcntl(ours->get(), F_SETFL, O_NONBLOCK);
   }
   return child;
 }
 
-void Child::Terminate() const { ::kill(pid_, SIGTERM); }
+void Child::Terminate() const {
+  if (own_group_) {
+    ::kill(pid_, SIGTERM);
+  } else {
+    SignalSession(pid_, terminal_ ? SIGHUP : SIGTERM);
+  }
+}
+
+void Child::Resize(TerminalSize size) const {
+  // A terminal that is gone has no size.
+  if (terminal_ && out.valid()) static_cast<void>(SetSize(out, size));
+}
 
 void Child::KillAll() const {
   if (own_group_) {
     static_cast<void>(Write(group_ + "/cgroup.kill", "1"));
   } else {
-    ::kill(-pid_, SIGKILL);
+    SignalSession(pid_, SIGKILL);
   }
 }
 

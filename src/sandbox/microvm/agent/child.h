@@ -22,7 +22,9 @@ class Child {
   // `beside`: the program whose group it joins, if it is to; its limits are then that group's.
   static Result<Child> Start(const Program& program, const Child* beside);
 
-  Fd in;  // our ends of its standard streams, non-blocking; closed by whoever reads them out
+  // Our ends of its standard streams, non-blocking; closed by whoever reads them out. At a terminal
+  // `in` and `out` are both its outer side, and there is no `err`.
+  Fd in;
   Fd out;
   Fd err;
 
@@ -32,9 +34,11 @@ class Child {
   }
   [[nodiscard]] bool ended() const noexcept { return status_.has_value(); }
 
+  // Asks it to end; of one beside another, all of its session.
   void Terminate() const;
-  // Kills it and all that it started, also what left its session, unless it is beside another.
+  // Kills it and all that it started; of one beside another, what has not left its session.
   void KillAll() const;
+  void Resize(TerminalSize size) const;
 
   // After its end: how, and what it used. Removes its group.
   [[nodiscard]] Outcome Finish() const;
@@ -44,6 +48,7 @@ class Child {
   std::optional<int> status_;
   std::string group_;
   bool own_group_ = true;
+  bool terminal_ = false;
 };
 
 }  // namespace strata::sandbox::microvm::agent

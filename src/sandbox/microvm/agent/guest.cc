@@ -83,6 +83,7 @@ Result<void> MakeDevices(const std::string& dev) {
       return FailErrno("make " + path, errno);
     }
   }
+  ::symlink("pts/ptmx", (dev + "/ptmx").c_str());
   ::symlink("/proc/self/fd", (dev + "/fd").c_str());
   ::symlink("/proc/self/fd/0", (dev + "/stdin").c_str());
   ::symlink("/proc/self/fd/1", (dev + "/stdout").c_str());

@@ -5,6 +5,7 @@
 
 #include "sandbox/microvm/agent/copy.h"
 #include "sandbox/microvm/agent/dial.h"
+#include "sandbox/microvm/agent/session.h"
 
 namespace strata::sandbox::microvm::agent {
 
@@ -14,6 +15,7 @@ std::optional<int> RunVerb(const char* const* words) {
   const std::string_view verb = count == 0 ? "" : words[0];
   if (verb == "dial" && count == 2) return DialPort(words[1]);
   if (verb == "read" && count == 2) return ReadOut(words[1]);
+  if (verb == "end" && count == 3) return EndSession(words[1], words[2]);
   if (verb == "write" && count == 3) return WriteIn(words[1], words[2]);
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 //   dial PORT        joins its standard streams to that port (dial.h)
 //   read PATH        prints a file (copy.h)
 //   write PATH MODE  makes a file of its standard input
+//   end SESSION SIGNAL  sends it to all processes of that session (session.h)
 //
 // Threads: one.
 #pragma once

@@ -1,7 +1,9 @@
 // One static program for every behaviour that tests ask of a container's guest: its first argument
 // says which. No library that a root file system would have to hold.
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/random.h>
@@ -237,6 +239,50 @@ int HttpServer() {
   }
 }
 
+// At a terminal: says its size, now and whenever it changes, and when it is interrupted; "exit"
+// ends it with exit code 5.
+void PrintSize(int /*signal*/) {
+  winsize size{};
+  ::ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
+  Print("size " + std::to_string(size.ws_row) + "x" + std::to_string(size.ws_col) + "\n");
+}
+
+int Terminal() {
+  if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDERR_FILENO) == 0) return Print("no tty\n"), 1;
+  std::signal(SIGWINCH, PrintSize);
+  std::signal(SIGINT, [](int) { Print("interrupted\n"); });
+  PrintSize(0);
+  std::string line;
+  for (char c = 0; line != "exit";) {
+    const ssize_t got = ::read(STDIN_FILENO, &c, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return 6;
+    line = c == '\n' ? "" : line + c;
+  }
+  return 5;
+}
+
+// It and a child of its end by SIGKILL only.
+int Stubborn() {
+  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) std::signal(signal, SIG_IGN);
+  if (::fork() > 0) Print("ready\n");
+  while (true) ::pause();
+}
+
+// How many of its kind there are.
+int Processes() {
+  int count = 0;
+  DIR* all = ::opendir("/proc");
+  while (const dirent* entry = ::readdir(all)) {
+    char name[16] = {};
+    const int comm = ::open(("/proc/" + std::string(entry->d_name) + "/comm").c_str(), O_RDONLY);
+    count += ::read(comm, name, sizeof(name)) == 6 && std::strcmp(name, "guest\n") == 0 ? 1 : 0;
+    ::close(comm);
+  }
+  Print(std::to_string(count));
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -247,6 +293,9 @@ int main(int argc, char** argv) {
   if (what == "echo") return Echo();
   if (what == "large") return Large();
   if (what == "memory") return Memory();
+  if (what == "terminal") return Terminal();
+  if (what == "stubborn") return Stubborn();
+  if (what == "processes") return Processes();
   if (what == "confinement") return Confinement();
   if (what == "exit-3") return 3;
   if (what == "environment") return Environment();

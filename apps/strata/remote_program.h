@@ -1,0 +1,38 @@
+// remote_program.h - a program in a sandbox of a service, run to its end over the API: bytes both
+// ways as they come, and its exit code. exec and cp.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "session.h"
+
+namespace strata::cli {
+
+enum class Output : std::uint8_t { kStdout, kStderr };
+enum class AtTerminal : std::uint8_t { kNo, kOurs };
+
+struct RemoteProgram {
+  std::string service;  // where it is in the API
+  std::string sandbox;  // empty: any
+  std::vector<std::string> command;
+  std::map<std::string, std::string> env;
+  int input = -1;  // read to its end, as it comes; stays the caller's. -1: none
+  // Ours, which standard input is, stands for the program's: raw while this runs, whatever ends it.
+  AtTerminal terminal = AtTerminal::kNo;
+};
+
+// False: nobody takes more; the program is then ended.
+using OnOutput = std::function<bool(Output stream, std::string_view bytes)>;
+
+// Its exit code; 128 + n for signal n. A signal that ends us, at a terminal, is one, too.
+Result<int> RunRemote(Session& session, const RemoteProgram& program, const OnOutput& on_output);
+
+// "/v1/namespaces/NAMESPACE/services/SERVICE"
+std::string ServicePath(const Session& session, const std::string& service);
+
+}  // namespace strata::cli
