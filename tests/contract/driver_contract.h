@@ -38,7 +38,7 @@ enum class Guest : std::uint8_t {
   kEnv,     // answers its environment: NAME=value, each with a zero byte after it
   kExit,    // ends with exit code 3 and no answer
   kFetch,   // answers what $FETCH ("host:port") answers to an HTTP request, or why there is no
-           // answer. Of classes whose guests connect by themselves
+            // answer. Of classes whose guests connect by themselves
   kServer,  // says "listening", then serves HTTP at $PORT: "/" is answered "hello", "/exit" ends it
             // with exit code 7; on SIGTERM it says "asked to end" and does. Its program, given
             // another guest's name, is that guest. Of classes that can serve

@@ -75,7 +75,7 @@ Awaitable<std::string> Output(Served& served, std::vector<std::string> args) {
   Pipe out = MakePipe();
   args.insert(args.begin(), "/bin/guest");
   Program program{.args = std::move(args), .out = std::move(out.write)};
-  (void)co_await (*served).Exec(std::move(program));
+  (void)co_await RunBeside(*served, std::move(program));
   co_return ReadAll(out.read);
 }
 
@@ -87,7 +87,7 @@ Awaitable<std::string> Dial(Served& served, std::string host, std::uint16_t port
 // Until the sandbox ends.
 Awaitable<void> Listen(Served& served) {
   Program program{.args = {"/bin/guest", "listen", std::to_string(kInsidePort)}};
-  (void)co_await (*served).Exec(std::move(program));
+  (void)co_await RunBeside(*served, std::move(program));
 }
 
 using NetworkScenario = std::function<Awaitable<void>(Served&, FakeNetwork&)>;

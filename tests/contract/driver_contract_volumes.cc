@@ -64,7 +64,7 @@ class VolumeContractTest : public DriverContractTest {
       EXPECT_TRUE(ready);
       for (std::vector<std::string>& arguments : programs) {
         Program program{.args = std::move(arguments)};
-        auto status = co_await (*served).Exec(std::move(program));
+        auto status = co_await RunBeside(*served, std::move(program));
         codes.push_back(status ? *status : -1);
       }
       const std::string answer = co_await served.Ask("/");
@@ -124,10 +124,10 @@ TEST_P(VolumeContractTest, SandboxesOfOneVolumeShareIt) {
     const bool both = co_await second.Ready();
     EXPECT_TRUE(both);
     Program writes{.args = Guests("write", "/data/new")};
-    auto wrote = co_await (*second).Exec(std::move(writes));
+    auto wrote = co_await RunBeside(*second, std::move(writes));
     EXPECT_TRUE(wrote && *wrote == 0);
     Program reads{.args = Guests("read", "/data/new")};
-    auto read = co_await (*served).Exec(std::move(reads));
+    auto read = co_await RunBeside(*served, std::move(reads));
     EXPECT_TRUE(read && *read == 0) << (read ? *read : -1);
     co_await second.Finish();
   };
