@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
 
@@ -27,7 +28,13 @@ Result<Fd> MakeSocketIn(const Fd& network) {
   return socket;
 }
 
-int SocketError(const Fd& socket) {
+// Over loopback the answer is mostly there when connect returns. A busy kernel hands it on a moment
+// later, and a full queue of the listener never answers: neither is a failure.
+int Settle(const Fd& socket) {
+  constexpr int kPatienceMs = 100;
+  pollfd settled{.fd = socket.get(), .events = POLLOUT, .revents = 0};
+  while (::poll(&settled, 1, kPatienceMs) < 0 && errno == EINTR) {
+  }
   int error = 0;
   socklen_t size = sizeof(error);
   return ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
@@ -42,10 +49,9 @@ Result<Fd> DialIn(const Fd& network, std::uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  // Over loopback the answer is there when connect returns, but only then.
   int failed = 0;
   if (::connect(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    failed = errno == EINPROGRESS ? SocketError(*socket) : errno;
+    failed = errno == EINPROGRESS ? Settle(*socket) : errno;
   }
   if (failed != 0) {
     return Fail(Errc::kUnavailable, "nobody listens at port " + std::to_string(port));

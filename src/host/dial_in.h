@@ -10,8 +10,9 @@ namespace strata::host {
 
 // Connects to `port` of the loopback address of the network namespace that `network` refers to
 // (an open /proc/<pid>/ns/net). Needs CAP_SYS_ADMIN. The calling thread is in that namespace
-// meanwhile, so it must be one that nothing else uses. Never waits: the socket does not block, and
-// is still connecting when the listener's queue is full. kUnavailable: nobody listens.
+// meanwhile, so it must be one that nothing else uses. Blocks for a tenth of a second at most: the
+// socket does not block, and is still connecting then when the listener's queue is full.
+// kUnavailable: nobody listens.
 Result<Fd> DialIn(const Fd& network, std::uint16_t port);
 
 }  // namespace strata::host
