@@ -64,7 +64,7 @@ model::Env OciCall::Environment() const {
 }
 
 Task<Exit> OciCall::Supervise() {
-  if (auto usage = bundle_.usage()) before_ = *usage;
+  if (auto usage = bundle_.usage()) before_ = after_ = *usage;
   if (auto open = co_await network_.Open(); !open) co_return std::unexpected(open.error());
   auto turn = co_await shared_.starts.Take();
   if (!turn) {
@@ -129,8 +129,10 @@ bool OciCall::MustEnd() {
   if (shared_.clock.Now() >= due_) io_.Condemn(ExitReason::kStopped, "deadline");
   io_.CheckClient();
   if (cpu_.Due(shared_.clock.Now())) {
-    const auto usage = bundle_.usage();
-    if (usage && cpu_.Saw(shared_.clock.Now(), usage->cpu - before_.cpu)) {
+    // Kept: a runtime whose guest is killed while it starts removes the group, and then nobody
+    // knows.
+    if (auto usage = bundle_.usage()) after_ = *usage;
+    if (cpu_.Saw(shared_.clock.Now(), after_.cpu - before_.cpu)) {
       io_.Condemn(ExitReason::kLimit, "cpu_time");
     }
   }
