@@ -237,6 +237,9 @@ Awaitable<void> Forward::PassBody(http::ParsedResponse head) {
   bool more = head.body == BodyEnd::kChunked || (head.body != BodyEnd::kNone && left != 0);
   while (more) {
     if (input.readable().empty()) {
+      // What there is goes out before more is waited for: events must not stay with us.
+      co_await io_.WaitWritable();
+      if (io_.fate()) co_return;
       const auto got = co_await connection_.Receive();
       if (got && *got == 0 && head.body == BodyEnd::kClose) co_return;
       if (!got || *got == 0) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 
 using model::ExitReason;
 using testing::CallFixture;
+using testing::RecordingSink;
 
 // A service that has said all its answer before it was asked.
 class ForwardTest : public ::testing::Test {
@@ -105,6 +107,32 @@ TEST_F(ForwardTest, AnAnswerInChunksOrUntilTheEnd) {
   ASSERT_TRUE(Ask(fixture).has_value());
   EXPECT_EQ(fixture.sink.text(), "until the end");
   EXPECT_FALSE(reusable_);
+}
+
+// Says the rest once what was said before has been pushed out to the client.
+Awaitable<void> GoOnOncePushed(Loop& loop, RecordingSink& sink, int service, bool& pushed) {
+  constexpr int kLooks = 1000;  // bounds a broken test, never a passing one
+  Timer timer(loop.get_executor());
+  for (int i = 0; i < kLooks && !sink.awaited(); ++i) {
+    timer.expires_after(std::chrono::milliseconds(1));
+    co_await timer.async_wait(kAwait);
+  }
+  pushed = sink.awaited() && sink.text() == "one";
+  sink.Drain();
+  constexpr std::string_view kRest = "3\r\ntwo\r\n0\r\n\r\n";
+  EXPECT_EQ(::write(service, kRest.data(), kRest.size()), static_cast<ssize_t>(kRest.size()));
+}
+
+TEST_F(ForwardTest, WhatAServiceHasSaidGoesOutBeforeItSaysMore) {
+  CallFixture fixture(loop_, clock_, "GET");
+  fixture.body.End();
+  fixture.sink.Stall();
+  Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+  bool pushed = false;
+  Spawn(loop_, GoOnOncePushed(loop_, fixture.sink, service_.get(), pushed));
+  ASSERT_TRUE(Ask(fixture).has_value());
+  EXPECT_TRUE(pushed);
+  EXPECT_EQ(fixture.sink.text(), "onetwo");
 }
 
 TEST_F(ForwardTest, AnAnswerThatBreaksTheRulesIsTheServicesFault) {
