@@ -19,7 +19,7 @@
 // Errors:   kInvalidArgument: tampered, truncated, or refused by strata-unpack; kResourceExhausted:
 //           over the limits; kUnsupported: not root; kUnavailable: abandoned. Nothing is left
 //           behind, but for whole layers, which the next Prune removes.
-// Tested by artifact/image_store_test.cc and tests/e2e/images_test.py.
+// Tested by tests/e2e/images_test.py and archives_test.py.
 #pragma once
 
 #include <cstddef>

@@ -3,7 +3,7 @@
 // read as such. Internal to the folder.
 //
 // Threads: blocking. kInvalidArgument: no such user or group in the image. Tested by
-// artifact/image_store_test.cc.
+// tests/e2e/images_test.py.
 #pragma once
 
 #include <cstdint>
