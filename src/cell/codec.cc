@@ -5,7 +5,7 @@
 #include <string_view>
 #include <variant>
 
-#include "cell/fields.h"
+#include "cell/fields.h"  // NOLINT(misc-include-cleaner): its templates are found by their arguments
 #include "wire/message.h"
 
 namespace strata::cell {

@@ -130,7 +130,7 @@ TEST(CodecTest, ARatioOutsideZeroToOneIsRefused) {
 
 TEST(CodecTest, AnUnknownDirectoryModeIsRefused) {
   Json json = ParseJson(Encode(ToCell(FullConfigure()))).value();
-  json["functions"][0]["grants"]["dirs"][0]["mode"] = "rw";
+  json["functions"][0]["grants"]["dirs"][0]["mode"] = "any";
   const auto decoded = DecodeToCell(DumpJson(json));
   ASSERT_FALSE(decoded.has_value());
   EXPECT_NE(decoded.error().message.find("configure.functions[0].grants.dirs[0].mode"),

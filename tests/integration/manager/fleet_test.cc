@@ -229,8 +229,8 @@ TEST_F(FleetTest, TheListenerGoesToFrontsAndBackWhileTheHostStays) {
 }
 
 TEST_F(FleetTest, AHostKeepsTheListenerUntilAFrontIsThere) {
-  UseScript("case \"$*\" in *role=front*) exit 1;; esac\nexec " +
-            std::string(STRATA_CELL_PROGRAM) + " \"$@\"\n");
+  UseScript("case \"$*\" in *role=front*) exit 1;; esac\nexec " + std::string(STRATA_CELL_PROGRAM) +
+            " \"$@\"\n");
   Serve("old");
   EXPECT_FALSE(Reconcile(2, "new", ListenerPlan::Mode::kFront).has_value());
   EXPECT_TRUE(Answer(Ask()).ends_with("new")) << "the old way, until the new one works";
