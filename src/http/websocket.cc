@@ -21,7 +21,6 @@
 #include "base/json.h"
 #include "http/ascii.h"
 #include "http/message.h"
-#include "http/problem.h"
 
 namespace strata::http {
 namespace {

@@ -1,7 +1,5 @@
 #include "keeper/role.h"
 
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
