@@ -8,7 +8,6 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/byte_view.h"
-#include "sandbox/microvm/snapshot.h"
 
 namespace strata::sandbox::microvm {
 
