@@ -56,7 +56,7 @@ class Root:
 
     def __init__(self, folder):
         self.folder = folder
-        for name in ("new", "dev", "proc", "sys", "tmp", "etc", "root", "usr/bin", "usr/sbin", "usr/lib",
+        for name in ("new", "dev", "proc", "sys", "tmp", "scratch", "etc", "root", "usr/bin", "usr/sbin", "usr/lib",
                      "usr/lib64"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         for name in ("bin", "sbin", "lib", "lib64"):
