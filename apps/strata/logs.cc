@@ -41,13 +41,8 @@ void Logs(Session& session, const LogFlags& flags) {
                    (flags.follow ? "&follow=true" : "");
   http::FetchOptions options;
   if (flags.follow) options.timeout = Duration::max();
-  std::string refused;  // an error's body is no log
-  std::string rest;     // of a line that is not complete yet
-  options.on_body = [&](const http::ClientResponse& head, std::string_view piece) {
-    if (head.status >= 400) {
-      refused += piece;
-      return true;
-    }
+  std::string rest;  // of a line that is not complete yet
+  options.on_body = [&](const http::ClientResponse&, std::string_view piece) {
     rest += piece;
     for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
       PrintLine(rest.substr(0, end), *format);
@@ -57,15 +52,7 @@ void Logs(Session& session, const LogFlags& flags) {
     return std::ferror(stdout) == 0;
   };
   auto answer = session.Ask(std::move(request), std::move(options));
-  if (answer) return;
-  auto problem = ParseJson(refused);
-  if (problem && problem->is_object()) {
-    Error error = answer.error();
-    error.message = problem->value("detail", error.message);
-    if (problem->value("code", "") == "NOT_FOUND") error.code = Errc::kNotFound;
-    return session.Report(error);
-  }
-  session.Report(answer.error());
+  if (!answer) session.Report(answer.error());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 
 // Compiling a large module takes its time.
 constexpr std::chrono::minutes kPatience{5};
+constexpr std::uint16_t kFirstError = 400;
 
 Error ErrorFrom(const http::ClientResponse& response) {
   auto problem = ParseJson(response.body);
@@ -95,6 +96,15 @@ Task<Session::Connection> Session::Connect(Loop& loop) {
 
 Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::FetchOptions options) {
   if (options.timeout == http::FetchOptions{}.timeout) options.timeout = kPatience;
+  std::string refused;
+  if (options.on_body) {
+    options.on_body = [&refused, take = std::move(options.on_body)](
+                          const http::ClientResponse& head, std::string_view piece) {
+      if (head.status < kFirstError) return take(head, piece);
+      refused += piece;
+      return true;
+    };
+  }
   Result<http::ClientResponse> response = Fail(Errc::kInternal, "nobody was asked");
   if (is_remote()) {
     auto from = remote();
@@ -110,8 +120,9 @@ Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::Fet
     no_server = response.error().code == Errc::kUnavailable;
     return Wrap(response.error(), "ask stratad");
   }
-  if (response->status >= 400) return std::unexpected(ErrorFrom(*response));
-  return response;
+  if (response->status < kFirstError) return response;
+  if (response->body.empty()) response->body = std::move(refused);
+  return std::unexpected(ErrorFrom(*response));
 }
 
 Result<Json> Session::AskJson(const std::string& method, const std::string& target) {

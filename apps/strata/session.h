@@ -39,8 +39,8 @@ struct Session {
   [[nodiscard]] bool is_remote() const;
   [[nodiscard]] Result<tls::Remote> remote() const;
 
-  // Asks the API. An answer of 400 and above becomes an Error with the server's words; no server at
-  // all is kUnavailable and sets `no_server`.
+  // Asks the API. An answer of 400 and above becomes an Error with the server's words, and its body
+  // is not given to `on_body`; no server at all is kUnavailable and sets `no_server`.
   Result<http::ClientResponse> Ask(http::ClientRequest request, http::FetchOptions options = {});
   Result<Json> AskJson(const std::string& method, const std::string& target);
   Result<Json> AskJson(const std::string& method, const std::string& target, const Json& body);

@@ -97,15 +97,10 @@ Result<Json> AskWithSteps(Session& session, std::string target, const Json& body
   request.headers.emplace_back("Content-Type", "application/json");
   request.body = DumpJson(body);
   Steps steps(format);
-  std::string refused;  // an error's body is no line
-  std::string rest;     // of a line that is not complete yet
+  std::string rest;  // of a line that is not complete yet
   Result<Json> outcome = Fail(Errc::kUnavailable, "the server went away before it had answered");
   http::FetchOptions options;
-  options.on_body = [&](const http::ClientResponse& head, std::string_view piece) {
-    if (head.status >= 400) {
-      refused += piece;
-      return true;
-    }
+  options.on_body = [&](const http::ClientResponse&, std::string_view piece) {
     rest += piece;
     for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
       auto line = ParseJson(rest.substr(0, end), Bytes::MiB(64));
@@ -118,10 +113,8 @@ Result<Json> AskWithSteps(Session& session, std::string target, const Json& body
     return true;
   };
   auto answer = session.Ask(std::move(request), std::move(options));
-  if (answer) return outcome;
-  auto problem = ParseJson(refused);
-  if (problem && problem->is_object()) return std::unexpected(ErrorFrom(*problem));
-  return std::unexpected(std::move(answer).error());
+  if (!answer) return std::unexpected(std::move(answer).error());
+  return outcome;
 }
 
 }  // namespace strata::cli
