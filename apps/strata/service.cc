@@ -1,8 +1,11 @@
 // strata cp, pause, resume - what is done to the running sandboxes of a service.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -41,19 +44,29 @@ void CopyOut(Session& session, const CopyFlags& flags, const PlaceInside& inside
   fs::path target(flags.to);
   std::error_code ignored;
   if (fs::is_directory(target, ignored)) target /= fs::path(inside.path).filename();
-  std::string bytes;
+  // Beside it first, then in its place: nobody sees half of it.
+  std::string beside = target.string() + ".strata-XXXXXX";
+  const Fd file(::mkostemp(beside.data(), O_CLOEXEC));
+  if (!file.valid()) return session.Report(FailErrno("make " + beside, errno).error());
   std::string words;
+  Result<void> written;
   const RemoteProgram program{.service = ServicePath(session, inside.service),
                               .sandbox = flags.sandbox,
                               .command = {kAgent, "read", inside.path}};
   auto status = RunRemote(session, program, [&](Output stream, std::string_view piece) {
-    (stream == Output::kStderr ? words : bytes) += piece;
-    return true;
+    if (stream == Output::kStderr) words += piece;
+    if (stream == Output::kStdout) written = WriteAll(file.get(), piece);
+    return written.has_value();
   });
-  if (!status) return session.Report(status.error());
-  if (*status != 0) return session.Report({Errc::kNotFound, inside.service + ":" + words});
-  auto written = WriteFileAtomic(target, bytes, 0644);
-  if (!written) session.Report(written.error());
+  Result<void> done = written;
+  if (done && !status) done = std::unexpected(status.error());
+  if (done && *status != 0) done = Fail(Errc::kNotFound, inside.service + ":" + words);
+  if (done && (::fchmod(file.get(), 0644) != 0 || ::rename(beside.c_str(), target.c_str()) != 0)) {
+    done = FailErrno("make " + target.string(), errno);
+  }
+  if (done) return;
+  ::unlink(beside.c_str());
+  session.Report(done.error());
 }
 
 void CopyIn(Session& session, const CopyFlags& flags, const PlaceInside& inside) {

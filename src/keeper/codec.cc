@@ -42,6 +42,26 @@ void Each(auto& visit, Is<Serve> auto& m) {
   visit("grants", m.grants);
   visit("port", m.port);
   visit("replicas", m.replicas);
+  visit("health", m.health);
+  visit("restart", m.restart);
+  visit("stop_timeout_ms", m.stop_timeout);
+}
+
+void Each(auto& visit, Is<ReplicaState> auto& m) {
+  visit("sandbox", m.sandbox);
+  visit("ready", m.ready);
+  visit("restarts", m.restarts);
+  visit("last_exit", m.last_exit);
+  visit("starts_in_ms", m.starts_in_ms);
+  visit("cpu_ns", m.cpu);
+  visit("memory", m.memory);
+}
+
+void Each(auto& visit, Is<Measured> auto& m) {
+  visit("name", m.name);
+  visit("class", m.sandbox_class);
+  visit("cpu_ns", m.cpu);
+  visit("memory", m.memory);
 }
 
 void Each(auto& visit, Is<Exec> auto& m) {
@@ -112,6 +132,7 @@ void Each(auto& visit, Is<Done> auto& m) {
   visit("names", m.names);
   visit("forks", m.forks);
   visit("snapshots", m.snapshots);
+  visit("replicas", m.replicas);
 }
 
 void Each(auto& visit, Is<Printed> auto& m) {
@@ -182,8 +203,8 @@ constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperT
     "set_paused", "snapshot",      "drop_snapshot", "restore",     "fork",
     "end_fork",   "get_sandboxes", "connected",     "resize_exec", "end_exec"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
-    "ready", "prepared", "checked", "drained", "state",
-    "stats", "printed",  "done",    "connect", "moved"};
+    "ready",   "prepared", "checked", "drained", "state",   "stats",
+    "printed", "done",     "connect", "moved",   "measured"};
 
 }  // namespace
 

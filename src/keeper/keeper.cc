@@ -14,7 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds kLookAgain{10};
 constexpr std::chrono::seconds kEndPatience{5};  // for guests that were killed to be gone
 constexpr std::chrono::seconds kLinePatience{60};
-constexpr std::chrono::seconds kServicePatience{20};  // longer than a sandbox takes to be stopped
+constexpr std::chrono::seconds kServicePatience{10};  // beyond what its sandboxes have to stop
+constexpr std::chrono::seconds kMeasureAgain{2};
 
 // What the verbs do to a running service, and what their Done tells.
 Task<void> Do(Service& service, const SetPaused& verb, Done& /*to*/) {
@@ -48,6 +49,9 @@ Task<void> Do(Service& service, const EndFork& verb, Done& /*to*/) {
 }
 
 Task<void> Do(Service& service, const GetSandboxes& /*verb*/, Done& to) {
+  auto states = co_await service.States();
+  if (!states) co_return std::unexpected(std::move(states).error());
+  to.replicas = std::move(*states);
   to.names = service.ReplicaIds();
   to.forks = service.ForkIds();
   to.snapshots = service.SnapshotNames();
@@ -173,6 +177,23 @@ void Keeper::OnServe(Serve message) {
       [this](Printed line) { post_(std::move(line)); }, on_ready);
   services_.emplace(key, service);
   service->Begin();
+  if (!std::exchange(measuring_, true)) Spawn(loop_, MeasureServices());
+}
+
+// As long as there are any. The pause comes first: who has just started has used nothing yet.
+Awaitable<void> Keeper::MeasureServices() {
+  Timer timer(loop_.get_executor());
+  while (!services_.empty()) {
+    timer.expires_after(kMeasureAgain);
+    co_await timer.async_wait(kAwait);
+    std::vector<std::shared_ptr<Service>> all;
+    for (const auto& [key, service] : services_) all.push_back(service);
+    for (const auto& service : all) {
+      auto measured = co_await service->Measure();
+      if (measured) post_(std::move(*measured));
+    }
+  }
+  measuring_ = false;
 }
 
 void Keeper::OnForget(const std::string& key) {
@@ -285,7 +306,7 @@ Awaitable<void> Keeper::EndService(std::shared_ptr<Service> service) {
   co_await Until(left, kLinePatience);
   service->Stop();
   const auto ended = [service] { return !service->running(); };
-  co_await Until(ended, kServicePatience);
+  co_await Until(ended, service->stop_timeout() + kServicePatience);
   --ending_;
 }
 

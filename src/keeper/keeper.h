@@ -87,6 +87,7 @@ class Keeper {
   bool StartVerb(Verb& verb);
   template <typename Verb>
   Awaitable<void> RunVerb(Verb verb);
+  Awaitable<void> MeasureServices();
   Awaitable<void> EndService(std::shared_ptr<Service> service);
   Awaitable<void> Until(std::function<bool()> is_over, Duration most);
   Result<void> OnAttach(const Attach& message, std::vector<Fd> fds);
@@ -104,6 +105,7 @@ class Keeper {
   std::size_t ending_ = 0;                                             // services
   sandbox::remote::Server server_;
   bool draining_ = false;
+  bool measuring_ = false;
 };
 
 }  // namespace strata::keeper

@@ -7,11 +7,13 @@
 // threads.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/bytes.h"
 #include "model/values.h"
 
 namespace strata::keeper {
@@ -46,7 +48,7 @@ struct Check {
 };
 
 // Runs `replicas` servers of the image `image` until Forget, and keeps that as `key`: answered with
-// Prepared once the first can be reached, or when it cannot be. A key that is there already is
+// Prepared once all are ready, or when they do not become so. A key that is there already is
 // answered at once.
 struct Serve {
   std::string key;
@@ -57,6 +59,9 @@ struct Serve {
   model::Grants grants;
   std::uint16_t port = 8080;
   std::uint32_t replicas = 1;
+  model::Health health;
+  model::Restart restart = model::Restart::kAlways;
+  std::chrono::milliseconds stop_timeout{10'000};
 };
 
 // Runs `command` in a sandbox of the service `key`, with [fd, fd, fd] as its standard streams, or
@@ -131,7 +136,7 @@ struct EndFork {
 };
 
 // What there is of the service `key`. Answered with Done: `names` are the replicas, `forks` and
-// `snapshots` the others.
+// `snapshots` the others, `replicas` how each replica is.
 struct GetSandboxes {
   std::uint64_t id = 0;
   std::string key;
@@ -178,6 +183,17 @@ struct Checked {
   std::string error;
 };
 struct Drained {};
+// A replica of a service, whether it runs now or not.
+struct ReplicaState {
+  std::string sandbox;  // its id; empty: none runs
+  bool ready = false;
+  std::uint32_t restarts = 0;
+  std::string last_exit;            // of the life before; empty: there was none
+  std::uint32_t starts_in_ms = 0;   // until it is started again; 0: it runs, or will not
+  std::chrono::nanoseconds cpu{0};  // of this life
+  Bytes memory;                     // now
+};
+
 struct Done {
   std::uint64_t id = 0;
   std::string error;
@@ -185,6 +201,14 @@ struct Done {
   std::vector<std::string> names;
   std::vector<std::string> forks;
   std::vector<std::string> snapshots;
+  std::vector<ReplicaState> replicas;
+};
+// What a service's replicas used since the last of these, and use now. From time to time.
+struct Measured {
+  std::string name;  // of the Service
+  std::string sandbox_class;
+  std::chrono::nanoseconds cpu{0};
+  Bytes memory;
 };
 // What a service's sandbox printed, without its newline.
 struct Printed {
@@ -224,7 +248,7 @@ struct Stats {
 using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve,
                               Exec, SetPaused, Snapshot, DropSnapshot, Restore, Fork, EndFork,
                               GetSandboxes, Connected, ResizeExec, EndExec>;
-using ToManager =
-    std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed, Done, Connect, Moved>;
+using ToManager = std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed, Done,
+                               Connect, Moved, Measured>;
 
 }  // namespace strata::keeper

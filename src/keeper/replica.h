@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/task.h"
 #include "sandbox/driver.h"
 
 namespace strata::keeper {
@@ -28,6 +30,10 @@ class Replica final : public sandbox::LogSink {
   bool paused = false;
   bool ended = false;
   bool replaced = false;  // it ends because another takes its place
+  std::string condemned;  // why it is being ended, if that is for its health
+
+  // Cuts short what waits to look at it again.
+  std::vector<Timer*> waits;
 
  private:
   const std::string id_;

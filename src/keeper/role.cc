@@ -5,12 +5,14 @@
 #include <cstdlib>
 #include <memory>
 #include <utility>
+#include <variant>
 
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/post.hpp>
 
 #include "base/files.h"
 #include "host/peer.h"
+#include "keeper/backlog.h"
 #include "keeper/codec.h"
 #include "telemetry/log.h"
 #include "wire/manager_link.h"
@@ -74,6 +76,10 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
     return answer;
   }
 
+  void OnAdopted() override {
+    for (Printed& line : backlog_.Take()) Post(std::move(line));
+  }
+
   void OnLost() override {
     // Before Start there is nothing to hold and nobody who could ever adopt us.
     if (!keeper_) return Exit(1);
@@ -84,7 +90,10 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
 
  private:
   Result<void> OnStart(Start start, std::vector<Fd> fds);
-  void Post(const ToManager& message) { link_.Post({Encode(message), {}}); }
+  void Post(ToManager message) {
+    if (link_.Post({Encode(message), {}})) return;
+    if (auto* line = std::get_if<Printed>(&message)) backlog_.Add(std::move(*line));
+  }
 
   void BeginDrain(Duration patience) {
     if (std::exchange(draining_, true)) return;
@@ -112,6 +121,7 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
   wire::ManagerLink link_;
   asio::basic_signal_set<Executor> signals_;
   Fd control_;  // only kept, for a later manager
+  Backlog backlog_;
   std::unique_ptr<Keeper> keeper_;
   bool draining_ = false;
   int exit_code_ = 1;
@@ -132,7 +142,7 @@ Result<void> KeeperProcess::OnStart(Start start, std::vector<Fd> fds) {
       [this](model::Class sandbox_class, const Start& with) {
         return make_driver_(loop_, clock_, sandbox_class, with);
       },
-      [this](const ToManager& message) { Post(message); });
+      [this](ToManager message) { Post(std::move(message)); });
   if (auto listening = link_.ListenForAdoption(std::move(*control), patience); !listening) {
     return listening;
   }

@@ -33,6 +33,23 @@ std::string Describe(const Result<model::Exit>& end) {
 
 }  // namespace
 
+class Service::Door final : public sandbox::remote::Dialler {
+ public:
+  explicit Door(std::shared_ptr<Service> service) : service_(std::move(service)) {
+    service_->doors_.insert(this);
+  }
+  Door(const Door&) = delete;
+  Door& operator=(const Door&) = delete;
+  ~Door() override { service_->doors_.erase(this); }
+  Task<Fd> Dial() override { return service_->Dial(); }
+  void Retire() const {
+    if (on_retire) on_retire();
+  }
+
+ private:
+  const std::shared_ptr<Service> service_;
+};
+
 Service::Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<sandbox::Image> image,
                  sandbox::Connector& connector, PrintFn print, ReadyFn on_ready)
     : loop_(loop),
@@ -43,7 +60,8 @@ Service::Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<san
       print_(std::move(print)),
       on_ready_(std::move(on_ready)),
       replicas_(what_.replicas),
-      next_images_(what_.replicas) {}
+      next_images_(what_.replicas),
+      pasts_(what_.replicas) {}
 
 Service::~Service() = default;
 
@@ -68,6 +86,20 @@ void Service::Stop() {
 
 void Service::Settle(Result<void> ready) {
   if (on_ready_) std::exchange(on_ready_, nullptr)(std::move(ready));
+}
+
+void Service::SettleWhenReady() {
+  const auto ready = [](const std::shared_ptr<Replica>& each) { return each && each->ready; };
+  if (std::ranges::all_of(replicas_, ready)) Settle({});
+}
+
+// Kept connections are not used again: one that is not ready any more would still get requests
+// through them, and one that has become so would get none. Which lead where, the other side does
+// not know.
+void Service::SetReady(Replica& replica, bool ready) {
+  replica.ready = ready;
+  for (Door* door : doors_) door->Retire();
+  if (ready) SettleWhenReady();
 }
 
 void Service::Print(const std::string& sandbox, sandbox::Stream stream, std::string_view text) {
@@ -107,36 +139,65 @@ Result<void> Service::Create(Replica& replica, std::shared_ptr<sandbox::Image> i
   return {};
 }
 
+// One life: from its start to its end, which `end` says.
+Awaitable<void> Service::Live(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica,
+                              std::uint32_t number, Result<model::Exit>& end) {
+  const auto saved = std::exchange(next_images_[number], nullptr);
+  if (auto made = Create(*replica, saved ? saved : image_); !made) {
+    end = std::unexpected(std::move(made).error());
+    co_return;
+  }
+  replicas_[number] = replica;
+  if (what_.health.readiness) {
+    Spawn(loop_, WatchReadiness(self, replica));
+  } else {
+    Spawn(loop_, WaitUntilReady(self, replica));
+  }
+  if (what_.health.liveness) Spawn(loop_, WatchLiveness(self, replica));
+  end = co_await replica->sandbox->Serve();
+  replica->ended = true;
+  replica->ready = false;
+  for (Timer* wait : replica->waits) wait->cancel();
+  replicas_[number] = nullptr;
+  if (end) pasts_[number].cpu += end->usage.cpu;
+}
+
+bool Service::StartsAgain(const Result<model::Exit>& end) const {
+  if (what_.restart != model::Restart::kOnFailure) return what_.restart == model::Restart::kAlways;
+  return !end || end->reason != model::ExitReason::kReturned || end->status != 0;
+}
+
 // `self` keeps us while this runs.
 Awaitable<void> Service::Keep(std::shared_ptr<Service> self, std::uint32_t number) {
+  Past& past = pasts_[number];
   for (milliseconds pause = kFirstPause; !stopping_; pause = std::min(2 * pause, kLongestPause)) {
     const TimePoint born = clock_.Now();
     const auto replica = MakeReplica(std::to_string(number));
-    const auto saved = std::exchange(next_images_[number], nullptr);
-    auto made = Create(*replica, saved ? saved : image_);
+    past.next_start.reset();
     Result<model::Exit> end = Fail(Errc::kInternal, "never started");
-    if (made) {
-      replicas_[number] = replica;
-      Spawn(loop_, WaitUntilReady(self, replica));
-      end = co_await replica->sandbox->Serve();
-      replica->ended = true;
-      replica->ready = false;
-      replicas_[number] = nullptr;
-    } else {
-      end = std::unexpected(std::move(made).error());
-    }
+    co_await Live(self, replica, number, end);
     if (stopping_) break;
     if (replica->replaced) {
       pause = kFirstPause;
       continue;
     }
-    last_end_ = Describe(end);
+    past.last_exit = replica->condemned.empty() ? Describe(end) : replica->condemned;
+    last_end_ = past.last_exit;
     if (!end && end.error().code == Errc::kUnsupported) {
       Settle(std::unexpected(end.error()));
       break;
     }
-    if (++early_ends_ == kMostEarlyEnds) GiveUp();
+    const bool over = !StartsAgain(end);
+    if (++early_ends_ == kMostEarlyEnds || over) GiveUp();
+    if (over) {
+      Print(replica->id(), sandbox::Stream::kHost,
+            "ended: " + last_end_ + "; its restart policy is '" +
+                std::string(model::RestartName(what_.restart)) + "'");
+      break;
+    }
     if (clock_.Now() - born >= kGoodLife) pause = kFirstPause;
+    ++past.restarts;
+    past.next_start = clock_.Now() + pause;
     Print(replica->id(), sandbox::Stream::kHost,
           "ended: " + last_end_ + "; starting again in " + std::to_string(pause.count()) + " ms");
     co_await Pause(pause);
@@ -150,8 +211,7 @@ Awaitable<void> Service::WaitUntilReady(std::shared_ptr<Service> self,
   while (!replica->ended && !stopping_) {
     const auto dialled = co_await replica->sandbox->Dial(what_.port);
     if (dialled && !replica->ended) {
-      replica->ready = true;
-      Settle({});
+      SetReady(*replica, true);
       break;
     }
     if (clock_.Now() >= patience) {
@@ -166,17 +226,28 @@ Awaitable<void> Service::WaitUntilReady(std::shared_ptr<Service> self,
 }
 
 Awaitable<void> Service::GiveUpLater(std::shared_ptr<Service> self) {
-  const TimePoint patience = clock_.Now() + kReadyPatience;
+  const TimePoint patience = clock_.Now() + ReadyPatience();
   while (on_ready_ && clock_.Now() < patience && !stopping_) co_await Pause(kLookAgain);
   GiveUp();
   static_cast<void>(self);
 }
 
-// On what the first replica would have been; nothing, once there was one.
+Duration Service::ReadyPatience() const {
+  if (!what_.health.readiness) return kReadyPatience;
+  const model::Probe& probe = *what_.health.readiness;
+  return kReadyPatience + probe.initial_delay +
+         (probe.period + probe.timeout) * probe.success_threshold;
+}
+
+// Nothing, once every replica was ready.
 void Service::GiveUp() {
-  std::string why = "nothing listened at port " + std::to_string(what_.port);
-  why += last_end_.empty() ? " within " + std::to_string(kReadyPatience.count()) + " s"
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ReadyPatience()).count();
+  std::string why = what_.health.readiness
+                        ? "not every replica became ready"
+                        : "nothing listened at port " + std::to_string(what_.port);
+  why += last_end_.empty() ? " within " + std::to_string(seconds) + " s"
                            : "; its program ended: " + last_end_;
+  if (!last_check_.empty()) why += "; " + last_check_;
   Settle(Fail(Errc::kFailedPrecondition, why));
 }
 
@@ -215,20 +286,6 @@ Task<void> Service::SetPaused(bool paused) {
   co_return outcome;
 }
 
-class Service::Door final : public sandbox::remote::Dialler {
- public:
-  explicit Door(std::shared_ptr<Service> service) : service_(std::move(service)) {
-    ++service_->doors_;
-  }
-  Door(const Door&) = delete;
-  Door& operator=(const Door&) = delete;
-  ~Door() override { --service_->doors_; }
-  Task<Fd> Dial() override { return service_->Dial(); }
-
- private:
-  const std::shared_ptr<Service> service_;
-};
-
 std::shared_ptr<sandbox::remote::Dialler> Service::MakeDoor() {
   return std::make_shared<Door>(shared_from_this());
 }
@@ -249,8 +306,8 @@ Task<Fd> Service::Dial() {
   while (!stopping_) {
     if (const auto replica = NextReady()) {
       auto connection = co_await replica->sandbox->Dial(what_.port);
-      if (connection) co_return connection;
-      failed = connection.error();
+      if (connection && replica->ready) co_return connection;
+      if (!connection) failed = connection.error();
     }
     if (clock_.Now() >= patience || what_.replicas == 0) break;
     co_await Pause(kLookAgain);

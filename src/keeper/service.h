@@ -3,21 +3,25 @@
 //
 //   Serve --> [ Service: replica -> Image::Create, Sandbox::Serve ] <--Dial-- remote::Server
 //
-// A replica that ends is replaced after a pause that doubles from 100 ms to 10 s, and is short
-// again once one has lived 10 s. It is ready when something listens at its port, which is asked
-// anew for each start; a replica whose port stays closed for half a minute is ended and started
-// again.
+// A replica that ends is replaced, if its restart policy says so, after a pause that doubles from
+// 100 ms to 10 s, and is short again once one has lived 10 s. Without a readiness probe it is ready
+// when something listens at its port, which is asked anew for each start; a replica whose port
+// stays closed for half a minute is ended and started again. What the probes do is in
+// service_health.cc.
 //
 // Threads:  one loop. Lifetime: shared; loop and clock outlive it. It ends by Stop() only.
 // Errors:   Dial: kUnavailable: no replica became ready within a few seconds.
 // Tested by tests/integration/keeper and tests/e2e/services_test.py.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +39,7 @@ class Service final : public sandbox::remote::Dialler,
                       public std::enable_shared_from_this<Service> {
  public:
   using PrintFn = std::function<void(Printed line)>;
-  // Told once: the first replica is ready, or none became so in time and Stop() is to be called.
+  // Told once: every replica is ready, or they did not become so and Stop() is to be called.
   using ReadyFn = std::function<void(Result<void> ready)>;
 
   // `connector`: its sandboxes' way out; outlives it.
@@ -76,18 +80,44 @@ class Service final : public sandbox::remote::Dialler,
   Task<std::vector<std::string>> Fork(std::string sandbox, std::uint32_t count);
   Result<void> EndFork(const std::string& sandbox);
 
+  // How each replica is, in their order.
+  Task<std::vector<ReplicaState>> States();
+  // What all have used since this was asked before.
+  Task<Measured> Measure();
+
+  [[nodiscard]] std::chrono::milliseconds stop_timeout() const noexcept {
+    return what_.stop_timeout;
+  }
+
   [[nodiscard]] std::vector<std::string> ReplicaIds() const;
   [[nodiscard]] std::vector<std::string> ForkIds() const;
   [[nodiscard]] std::vector<std::string> SnapshotNames() const;
 
   // Something through which it may be dialled, for one line; doors() counts those that are left.
   std::shared_ptr<sandbox::remote::Dialler> MakeDoor();
-  [[nodiscard]] std::size_t doors() const noexcept { return doors_; }
+  [[nodiscard]] std::size_t doors() const noexcept { return doors_.size(); }
 
  private:
   class Door;
 
+  // What is left of a replica's lives before this one.
+  struct Past {
+    std::uint32_t restarts = 0;
+    std::string last_exit;
+    std::optional<TimePoint> next_start;
+    std::chrono::nanoseconds cpu{0};
+  };
+
   Awaitable<void> Keep(std::shared_ptr<Service> self, std::uint32_t number);
+  Awaitable<void> Live(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica,
+                       std::uint32_t number, Result<model::Exit>& end);
+  [[nodiscard]] bool StartsAgain(const Result<model::Exit>& end) const;
+  Awaitable<void> UntilStarted(Replica& replica);
+  Awaitable<void> WatchReadiness(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
+  Awaitable<void> WatchLiveness(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
+  void SetReady(Replica& replica, bool ready);
+  [[nodiscard]] Duration ReadyPatience() const;
+  Awaitable<void> Pause(Replica& replica, Duration duration);
   Awaitable<void> WaitUntilReady(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
   Awaitable<void> KeepFork(std::shared_ptr<Service> self, std::shared_ptr<Replica> fork);
   std::shared_ptr<Replica> MakeReplica(const std::string& kind);
@@ -97,6 +127,7 @@ class Service final : public sandbox::remote::Dialler,
   Awaitable<void> GiveUpLater(std::shared_ptr<Service> self);
   Awaitable<void> Pause(Duration duration);
   void Settle(Result<void> ready);
+  void SettleWhenReady();
   void GiveUp();
   [[nodiscard]] std::shared_ptr<Replica> NextReady();
   void Print(const std::string& sandbox, sandbox::Stream stream, std::string_view text);
@@ -111,12 +142,15 @@ class Service final : public sandbox::remote::Dialler,
   std::vector<std::shared_ptr<Replica>> replicas_;  // by number; null: none lives now
   // By number: what a replica's next life goes on from; null: from the service's image.
   std::vector<std::shared_ptr<sandbox::Image>> next_images_;
+  std::vector<Past> pasts_;  // by number
   std::vector<std::shared_ptr<Replica>> forks_;
   std::map<std::string, std::shared_ptr<sandbox::Image>> snapshots_;
   std::vector<Timer*> waits_;  // of pauses that Stop cuts short
-  std::string last_end_;       // of a replica, for who waits for the first
+  std::string last_end_;       // of a replica, for who waits until all are ready
+  std::string last_check_;     // why the last try to find one ready failed
+  std::chrono::nanoseconds cpu_told_{0};
   std::size_t running_ = 0;
-  std::size_t doors_ = 0;
+  std::set<Door*> doors_;
   std::size_t next_ = 0;
   std::uint64_t started_ = 0;
   std::uint64_t early_ends_ = 0;

@@ -12,6 +12,12 @@ namespace strata::manager {
 
 using telemetry::Labels;
 
+namespace {
+
+constexpr double kMebibyte = 1048576.0;
+
+}  // namespace
+
 Figures::Function& Figures::Find(const Subject& subject) {
   const auto found = functions_.find(subject);
   if (found != functions_.end()) return found->second;
@@ -59,6 +65,21 @@ void Figures::Add(const Subject& subject, std::uint32_t revision, const meter::C
   Count(entry);
 }
 
+void Figures::AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Bytes memory) {
+  Function& entry = Find(subject);
+  if (entry.memory_now == nullptr) {
+    entry.memory_now =
+        &registry_.GetGauge("strata_meter_memory_bytes", "Memory of a service's sandboxes now.",
+                            {{"namespace", subject.tenant},
+                             {"function", subject.function},
+                             {"class", subject.sandbox_class}});
+  }
+  entry.cpu_us->Add(static_cast<std::uint64_t>(cpu.count()) / 1000);
+  const auto bytes = static_cast<double>(memory.count);
+  entry.memory_now->Set(bytes);
+  entry.memory->Set(std::max(entry.memory->value(), bytes));
+}
+
 void Figures::AddUnrouted(const std::string& tenant, std::uint16_t status) {
   registry_
       .GetCounter("strata_route_unrouted_total",
@@ -93,17 +114,20 @@ Json Figures::Top() const {
   std::multimap<double, Json, std::greater<>> rows;  // equal ones stay in the order of names
   for (const auto& [subject, function] : functions_) {
     const double rate = Rate(function);
-    rows.emplace(rate, Json{{"namespace", subject.tenant},
-                            {"name", subject.function},
-                            {"class", subject.sandbox_class},
-                            {"revision", function.revision},
-                            {"requests", function.requests},
-                            {"errors", function.errors},
-                            {"rate", rate},
-                            {"p50_ms", function.latency.Quantile(0.50) * 1e3},
-                            {"p99_ms", function.latency.Quantile(0.99) * 1e3},
-                            {"cpu_ms", static_cast<double>(function.cpu_us->value()) / 1e3},
-                            {"memory_mib", function.memory->value() / 1048576.0}});
+    const auto row =
+        rows.emplace(rate, Json{{"namespace", subject.tenant},
+                                {"name", subject.function},
+                                {"class", subject.sandbox_class},
+                                {"revision", function.revision},
+                                {"requests", function.requests},
+                                {"errors", function.errors},
+                                {"rate", rate},
+                                {"p50_ms", function.latency.Quantile(0.50) * 1e3},
+                                {"p99_ms", function.latency.Quantile(0.99) * 1e3},
+                                {"cpu_ms", static_cast<double>(function.cpu_us->value()) / 1e3},
+                                {"memory_mib", function.memory->value() / kMebibyte}});
+    if (function.memory_now == nullptr) continue;
+    row->second["memory_now_mib"] = function.memory_now->value() / kMebibyte;
   }
   Json functions = Json::array();
   for (auto& row : rows) functions.push_back(std::move(row.second));

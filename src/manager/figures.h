@@ -8,12 +8,14 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "meter/call_record.h"
@@ -34,11 +36,15 @@ class Figures {
   };
   void Add(const Subject& subject, std::uint32_t revision, const meter::CallRecord& record);
 
+  // What the sandboxes of a service have used since the last time, and use now.
+  void AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Bytes memory);
+
   // A request of the tenant's listener that led to no function, answered with `status`.
   void AddUnrouted(const std::string& tenant, std::uint16_t status);
 
   // {"functions": [{namespace, name, class, revision, requests, errors, rate, p50_ms, p99_ms,
-  // cpu_ms, memory_mib}]}, busiest first. `rate` is calls per second over the last ten seconds.
+  // cpu_ms, memory_mib, memory_now_mib}]}, busiest first; the last of services only. `rate` is
+  // calls per second over the last ten seconds.
   [[nodiscard]] Json Top() const;
 
  private:
@@ -51,6 +57,7 @@ class Figures {
     telemetry::Counter* received = nullptr;
     telemetry::Counter* sent = nullptr;
     telemetry::Gauge* memory = nullptr;
+    telemetry::Gauge* memory_now = nullptr;  // of a service
     std::map<std::pair<std::uint16_t, std::uint8_t>, telemetry::Counter*> by_outcome;
     std::uint32_t revision = 0;
     std::uint64_t requests = 0;

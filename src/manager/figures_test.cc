@@ -37,6 +37,16 @@ TEST_F(FiguresTest, CountsCallsErrorsAndCpuOfEachFunction) {
   EXPECT_DOUBLE_EQ(row["memory_mib"].get<double>(), 1.0);
 }
 
+TEST_F(FiguresTest, AServicesSandboxesAreCountedWithoutCalls) {
+  figures_.AddLoad({"shop", "web", "container"}, std::chrono::milliseconds(30), 3_MiB);
+  figures_.AddLoad({"shop", "web", "container"}, std::chrono::milliseconds(12), 2_MiB);
+  const Json row = figures_.Top()["functions"][0];
+  EXPECT_DOUBLE_EQ(row["cpu_ms"].get<double>(), 42.0);
+  EXPECT_DOUBLE_EQ(row["memory_mib"].get<double>(), 3.0);
+  EXPECT_DOUBLE_EQ(row["memory_now_mib"].get<double>(), 2.0);
+  EXPECT_EQ(row["requests"], 0);
+}
+
 TEST_F(FiguresTest, TheRateForgetsWhatIsOlderThanTenSeconds) {
   for (int i = 0; i < 20; ++i) figures_.Add({"shop", "cart", "wasm"}, 1, Call(200, 1));
   EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 2.0);

@@ -149,13 +149,10 @@ Task<std::shared_ptr<KeeperProcess>> KeeperProcess::Adopt(CellContext& context,
   }
   auto answer = co_await greeting->Wait(kReadyPatience);
   if (!answer) co_return Wrap(std::move(answer).error(), what);
-  auto* state = std::get_if<keeper::State>(&*answer);
-  if (state == nullptr) {
+  if (!std::holds_alternative<keeper::State>(*answer)) {
     self->Kill();
     co_return Fail(Errc::kUnavailable, what + ": answered wrongly");
   }
-  self->tenant_ = std::move(state->tenant);
-  self->keys_.insert(state->keys.begin(), state->keys.end());
   co_return self;
 }
 
@@ -205,6 +202,8 @@ void KeeperProcess::Handle(keeper::ToManager message) {
     } else {
       found->second->Set(std::unexpected(std::move(outcome).error()));
     }
+  } else if (auto* measured = std::get_if<keeper::Measured>(&message)) {
+    listener_.OnMeasured(*this, std::move(*measured));
   } else if (auto* printed = std::get_if<keeper::Printed>(&message)) {
     listener_.OnPrinted(*this, std::move(*printed));
   } else if (auto* asked = std::get_if<keeper::Connect>(&message)) {
@@ -212,6 +211,11 @@ void KeeperProcess::Handle(keeper::ToManager message) {
   } else if (const auto* moved = std::get_if<keeper::Moved>(&message)) {
     listener_.OnMoved(*this, *moved);
   } else if (greeting_ && !std::holds_alternative<keeper::Drained>(message)) {
+    // Taken at once: what it says next is about this tenant.
+    if (auto* state = std::get_if<keeper::State>(&message); state != nullptr && tenant_.empty()) {
+      tenant_ = state->tenant;
+      keys_.insert(state->keys.begin(), state->keys.end());
+    }
     std::exchange(greeting_, nullptr)->Set(std::move(message));  // Ready or State
   }
 }
@@ -235,15 +239,14 @@ Result<void> KeeperProcess::Post(const keeper::ToKeeper& message, std::vector<Fd
 }
 
 Task<void> KeeperProcess::Ask(std::map<std::string, std::shared_ptr<Answer>>& waiting,
-                              std::string name, keeper::ToKeeper message) {
+                              std::string name, keeper::ToKeeper message, milliseconds patience) {
   auto answer = std::make_shared<Answer>(context_.loop);
   waiting[name] = answer;
   if (auto sent = Post(message); !sent) {
     waiting.erase(name);
     co_return std::unexpected(std::move(sent).error());
   }
-  const bool preparing = &waiting == &preparing_;
-  auto outcome = co_await answer->Wait(preparing ? kPreparePatience : kCheckPatience);
+  auto outcome = co_await answer->Wait(patience);
   if (!outcome) co_return std::unexpected(std::move(outcome).error());
   co_return Result<void>{};
 }
@@ -251,12 +254,16 @@ Task<void> KeeperProcess::Ask(std::map<std::string, std::shared_ptr<Answer>>& wa
 Task<void> KeeperProcess::Prepare(std::string key, std::string sandbox_class,
                                   std::string root_image) {
   keeper::Prepare message{key, std::move(sandbox_class), std::move(root_image)};
-  co_return co_await Ask(preparing_, std::move(key), std::move(message));
+  co_return co_await Ask(preparing_, std::move(key), std::move(message), kPreparePatience);
 }
 
 Task<void> KeeperProcess::Serve(keeper::Serve what) {
   std::string key = what.key;
-  co_return co_await Ask(preparing_, std::move(key), std::move(what));
+  milliseconds patience = kPreparePatience;
+  if (const auto& probe = what.health.readiness) {
+    patience += probe->initial_delay + (probe->period + probe->timeout) * probe->success_threshold;
+  }
+  co_return co_await Ask(preparing_, std::move(key), std::move(what), patience);
 }
 
 Task<keeper::Done> KeeperProcess::AwaitDone(std::uint64_t id, keeper::ToKeeper message,
@@ -276,7 +283,7 @@ Task<keeper::Done> KeeperProcess::AwaitDone(std::uint64_t id, keeper::ToKeeper m
 Task<void> KeeperProcess::Check(std::string key, model::Limits limits, model::Grants grants) {
   std::string id = "check-" + std::to_string(next_check_++);
   keeper::Check message{id, std::move(key), limits, std::move(grants)};
-  co_return co_await Ask(checking_, std::move(id), std::move(message));
+  co_return co_await Ask(checking_, std::move(id), std::move(message), kCheckPatience);
 }
 
 Result<Fd> KeeperProcess::OpenLine(const std::string& key) {

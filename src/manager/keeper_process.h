@@ -41,6 +41,7 @@ class KeeperListener {
   virtual ~KeeperListener() = default;
   virtual void OnExit(KeeperProcess& keeper, const std::string& why) = 0;
   virtual void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) = 0;
+  virtual void OnMeasured(const KeeperProcess& keeper, keeper::Measured load) = 0;
   // To be answered with AnswerConnect.
   virtual void OnConnect(KeeperProcess& keeper, keeper::Connect asked) = 0;
   virtual void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) = 0;
@@ -114,7 +115,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   Task<keeper::Done> AwaitDone(std::uint64_t id, keeper::ToKeeper message, std::vector<Fd> fds,
                                std::chrono::milliseconds patience);
   Task<void> Ask(std::map<std::string, std::shared_ptr<Answer>>& waiting, std::string name,
-                 keeper::ToKeeper message);
+                 keeper::ToKeeper message, std::chrono::milliseconds patience);
 
   CellContext& context_;
   KeeperListener& listener_;

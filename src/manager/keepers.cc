@@ -45,11 +45,13 @@ std::string ServiceKey(const keeper::Serve& what, model::Class sandbox_class,
 bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
 
 Keepers::Keepers(CellContext& context, KeeperEgress& egress,
-                 std::function<void(const std::string&)> on_lost, PrintedFn on_printed)
+                 std::function<void(const std::string&)> on_lost, PrintedFn on_printed,
+                 MeasuredFn on_measured)
     : context_(context),
       egress_(egress),
       on_lost_(std::move(on_lost)),
       on_printed_(std::move(on_printed)),
+      on_measured_(std::move(on_measured)),
       turns_(context.loop, 1) {}
 
 Task<void> Keepers::Recover() {
@@ -198,6 +200,10 @@ void Keepers::OnConnect(KeeperProcess& keeper, keeper::Connect asked) {
 
 void Keepers::OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) {
   egress_.Count(keeper.tenant(), moved);
+}
+
+void Keepers::OnMeasured(const KeeperProcess& keeper, keeper::Measured load) {
+  on_measured_(keeper.tenant(), load);
 }
 
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {

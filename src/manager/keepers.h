@@ -35,11 +35,13 @@ bool IsKeeperKey(std::string_view key) noexcept;
 class Keepers final : public KeeperListener {
  public:
   using PrintedFn = std::function<void(const std::string& tenant, const keeper::Printed& line)>;
+  using MeasuredFn = std::function<void(const std::string& tenant, const keeper::Measured& load)>;
 
   // `on_lost`: a keeper died with images in it; the name is its tenant's. `on_printed`: a service's
-  // sandbox printed a line.
+  // sandbox printed a line. `on_measured`: what a service uses.
   Keepers(CellContext& context, KeeperEgress& egress,
-          std::function<void(const std::string& tenant)> on_lost, PrintedFn on_printed);
+          std::function<void(const std::string& tenant)> on_lost, PrintedFn on_printed,
+          MeasuredFn on_measured);
 
   // Adopts the living keepers of an earlier manager, and removes what dead ones left.
   Task<void> Recover();
@@ -75,6 +77,7 @@ class Keepers final : public KeeperListener {
  private:
   void OnExit(KeeperProcess& keeper, const std::string& why) override;
   void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) override;
+  void OnMeasured(const KeeperProcess& keeper, keeper::Measured load) override;
   void OnConnect(KeeperProcess& keeper, keeper::Connect asked) override;
   void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) override;
   Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
@@ -86,6 +89,7 @@ class Keepers final : public KeeperListener {
   KeeperEgress& egress_;
   std::function<void(const std::string& tenant)> on_lost_;
   PrintedFn on_printed_;
+  MeasuredFn on_measured_;
   Turns turns_;  // one keeper is started or asked to prepare at a time
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
   std::uint64_t next_name_ = 0;

@@ -80,6 +80,9 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           },
           [this](const std::string& tenant, const keeper::Printed& line) {
             collector_.TakeLine(tenant, line);
+          },
+          [this](const std::string& tenant, const keeper::Measured& load) {
+            figures_.AddLoad({tenant, load.name, load.sandbox_class}, load.cpu, load.memory);
           }),
       fleet_(
           context_, connector_, [this](const std::string& key) { return OpenCode(key); },

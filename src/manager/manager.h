@@ -131,7 +131,7 @@ class Manager {
   // Copies of a running sandbox, beside the replicas: {"sandboxes": [id]}. All or none.
   virtual Task<Json> Fork(ServiceName of, std::string sandbox, std::uint32_t count) = 0;
   virtual Task<void> EndFork(ServiceName of, std::string sandbox) = 0;
-  // {"replicas": [id], "forks": [id], "snapshots": [name]}
+  // {"replicas": [id], "forks": [id], "snapshots": [name], "states": [{how a replica is}]}
   virtual Task<Json> ServiceSandboxes(ServiceName of) = 0;
 
   // The last `tail` lines of a function's output as JSON objects, one a line; then `next` waits for

@@ -38,6 +38,22 @@ Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) 
   return {};
 }
 
+// A wasm service's sandboxes are no processes: they are made when a call comes, and a new one takes
+// the place of one that ended. There is nothing to probe, start again or ask to end.
+Result<void> CheckWasmService(const model::Resource& resource) {
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  if (service == nullptr) return {};
+  const model::ServiceSpec plain;
+  const char* field = nullptr;
+  if (service->stop_timeout != plain.stop_timeout) field = "stop_timeout_ms";
+  if (service->restart != plain.restart) field = "restart";
+  if (service->health) field = "health";
+  if (field == nullptr) return {};
+  return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec." + field +
+                                      ": a wasm service has no process; its sandboxes are made "
+                                      "when calls come. Leave it out, or deploy an image");
+}
+
 constexpr std::uint16_t kDefaultPort = 8080;
 
 Result<void> CheckImageKind(const model::Resource& resource) {
@@ -73,6 +89,11 @@ std::optional<keeper::Serve> ServerOf(const model::Resource& resource, model::Gr
                      .grants = std::move(grants),
                      .port = service == nullptr ? kDefaultPort : service->port,
                      .replicas = service == nullptr ? 1 : service->replicas};
+  if (service != nullptr) {
+    what.health = service->health.value_or(model::Health{});
+    what.restart = service->restart;
+    what.stop_timeout = service->stop_timeout;
+  }
   what.env.try_emplace("PORT", std::to_string(what.port));
   return what;
 }
@@ -90,6 +111,7 @@ Task<void> ManagerImpl::Build(std::vector<Candidate>& candidates, Progress& prog
       if (!unpacked) co_return Wrap(unpacked.error(), place);
       continue;
     }
+    if (auto fits = CheckWasmService(resource); !fits) co_return fits;
     if (progress.abandoned()) co_return Fail(Errc::kUnavailable, "given up");
     progress.Report({.what = Step::What::kCompiling,
                      .resource = resource.key().ToString(),

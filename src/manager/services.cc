@@ -1,4 +1,5 @@
 // What is done to the running sandboxes of a service.
+#include <chrono>
 #include <utility>
 
 #include "manager/manager_impl.h"
@@ -14,6 +15,18 @@ constexpr std::uint32_t kMostForks = 64;  // at once
 Result<void> Without(Result<keeper::Done> done) {
   if (!done) return std::unexpected(std::move(done).error());
   return {};
+}
+
+// One that is between two lives has no sandbox; one that is over has no next start either.
+Json StateToJson(const keeper::ReplicaState& state) {
+  Json json{{"ready", state.ready}, {"restarts", state.restarts}};
+  if (!state.last_exit.empty()) json["last_exit"] = state.last_exit;
+  if (state.starts_in_ms > 0) json["starts_in_ms"] = state.starts_in_ms;
+  if (state.sandbox.empty()) return json;
+  json["sandbox"] = state.sandbox;
+  json["cpu_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(state.cpu).count();
+  json["memory_mib"] = static_cast<double>(state.memory.count) / 1048576.0;
+  return json;
 }
 
 }  // namespace
@@ -131,7 +144,12 @@ Task<Json> ManagerImpl::ServiceSandboxes(ServiceName of) {
   keeper::GetSandboxes what;
   auto done = co_await OnServer(std::move(of), std::move(what));
   if (!done) co_return std::unexpected(std::move(done).error());
-  co_return Json{{"replicas", done->names}, {"forks", done->forks}, {"snapshots", done->snapshots}};
+  Json states = Json::array();
+  for (const keeper::ReplicaState& each : done->replicas) states.push_back(StateToJson(each));
+  co_return Json{{"replicas", done->names},
+                 {"forks", done->forks},
+                 {"snapshots", done->snapshots},
+                 {"states", std::move(states)}};
 }
 
 }  // namespace strata::manager

@@ -106,6 +106,22 @@ TEST(ManifestTest, ReadsAServicesPortAndReplicas) {
   EXPECT_EQ(spec.replicas, 3U);
 }
 
+TEST(ManifestTest, ReadsAServicesHealth) {
+  const Resource resource = ParseOne(ServiceWith(
+      "restart: on-failure\n  stop_timeout_ms: 500\n  health: {readiness: {httpGet: {path: /r, "
+      "port: "
+      "81}, period_ms: 200, failureThreshold: 2}, liveness: {exec: {command: [/bin/check, -q]}}}"));
+  const auto& spec = std::get<ServiceSpec>(resource.spec);
+  EXPECT_EQ(spec.restart, Restart::kOnFailure);
+  EXPECT_EQ(spec.stop_timeout, std::chrono::milliseconds(500));
+  ASSERT_TRUE(spec.health.has_value());
+  const Probe readiness{.http_get = HttpGet{"/r", 81},
+                        .period = std::chrono::milliseconds(200),
+                        .failure_threshold = 2};
+  EXPECT_EQ(spec.health->readiness, readiness);
+  EXPECT_EQ(spec.health->liveness->exec->command, (std::vector<std::string>{"/bin/check", "-q"}));
+}
+
 TEST(ManifestTest, ReadsARoute) {
   const Resource resource =
       ParseOne(RouteWith("{host: Api.Example.com, path: /a/, methods: [POST, GET],"
@@ -141,6 +157,8 @@ TEST(ManifestTest, WritesJsonAndYamlThatReadBackEqual) {
       kIssueExample,
       FunctionWith("env: {A: \"yes\", B: \"1.0\", C: \"\", D: \"a\\n\\tb: 'c'\", E: ü}"),
       ServiceWith("triggers: [{http: {path: \"/%2a%7e\"}}]"),
+      ServiceWith(
+          "restart: never\n  health: {readiness: {tcpSocket: {}}, liveness: {httpGet: {}}}"),
       FunctionWith("grants: {dirs: [{guest: /tmp, mode: scratch}]}"),
       RouteWith("{path: /, backends: [{function: f, weight: 0}, {function: g}]}")};
   for (const std::string& text : texts) {
@@ -323,6 +341,15 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"BackendTwice", RouteWith("{path: /, backends: [{function: f}, {function: f}]}"),
             "'f' is a backend twice"},
         Bad{"ServiceGuest", ServiceWith("guest: command"), "a Service's guest is 'http'"},
+        Bad{"ProbeWithoutWay", ServiceWith("health: {readiness: {}}"), "exactly one of"},
+        Bad{"ProbeOfTwoWays", ServiceWith("health: {readiness: {tcpSocket: {}, httpGet: {}}}"),
+            "exactly one of"},
+        Bad{"HealthOfNothing", ServiceWith("health: {}"), "at least one of 'readiness'"},
+        Bad{"LivenessTwice",
+            ServiceWith("health: {liveness: {tcpSocket: {}, successThreshold: 2}}"), "must be 1"},
+        Bad{"ProbeUnit", ServiceWith("health: {readiness: {tcpSocket: {}, period_s: 1}}"),
+            "period_ms"},
+        Bad{"RestartName", ServiceWith("restart: sometimes"), "on-failure"},
         Bad{"ServicePort", ServiceWith("port: 65536"), "from 1 to 65535"}),
     [](const auto& info) { return info.param.name; });
 

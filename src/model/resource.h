@@ -92,6 +92,10 @@ struct ServiceSpec {
   std::vector<HttpMatch> triggers;
   std::uint16_t port = 8080;
   std::uint32_t replicas = 1;  // sandboxes that serve it at once
+  // Absent: a replica is ready once it accepts connections at `port`, and alive while it runs.
+  std::optional<Health> health;
+  Restart restart = Restart::kAlways;
+  std::chrono::milliseconds stop_timeout{10'000};  // from being asked to end to being made to
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 

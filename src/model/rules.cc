@@ -231,6 +231,22 @@ std::string HttpGrantToString(const HttpGrant& grant) {
   return grant.host + ":" + std::to_string(grant.port);
 }
 
+Problem RequestPathProblem(std::string_view text) {
+  constexpr std::size_t kLongest = 1024;
+  const auto odd = [](char c) { return c <= ' ' || c >= 0x7f || c == '#'; };
+  if (!text.starts_with('/')) return "must start with '/'";
+  if (text.size() > kLongest) return "is longer than 1024 bytes";
+  if (std::ranges::any_of(text, odd)) return "has a character that must be percent-encoded";
+  return std::nullopt;
+}
+
+Problem WordProblem(std::string_view text) {
+  constexpr std::size_t kLongest = 4096;
+  if (text.size() > kLongest) return "is longer than 4096 bytes";
+  if (text.contains('\0')) return "has a zero byte";
+  return std::nullopt;
+}
+
 Problem GuestPathProblem(std::string_view text) {
   if (!text.starts_with('/')) return "must be an absolute path";
   if (text.size() == 1) return "is the guest's root; grant a directory below it";

@@ -51,6 +51,12 @@ Result<std::string> NormalizePath(std::string_view text);
 Result<HttpGrant> ParseHttpGrant(std::string_view text);
 std::string HttpGrantToString(const HttpGrant& grant);
 
+// What an HTTP request asks for: "/ready?full=1", no spaces, no fragment.
+Problem RequestPathProblem(std::string_view text);
+
+// An argument of a program.
+Problem WordProblem(std::string_view text);
+
 // An absolute path in a guest: "/data"; no "..", ".", empty segment or control character.
 Problem GuestPathProblem(std::string_view text);
 

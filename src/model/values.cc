@@ -43,6 +43,18 @@ std::string_view GuestKindName(GuestKind value) noexcept {
   return NameIn(kNames, value);
 }
 
+std::string_view RestartName(Restart value) noexcept {
+  switch (value) {
+    case Restart::kAlways:
+      return "always";
+    case Restart::kOnFailure:
+      return "on-failure";
+    case Restart::kNever:
+      break;
+  }
+  return "never";
+}
+
 std::string_view DirModeName(DirGrant::Mode value) noexcept {
   constexpr std::array<std::string_view, 5> kNames = {"ro", "scratch", "rw", "volume", "volume-ro"};
   return NameIn(kNames, value);

@@ -81,6 +81,48 @@ struct Grants {
   friend bool operator==(const Grants&, const Grants&) = default;
 };
 
+// How it is found out whether a server is well; names, meaning and defaults are Kubernetes'. A port
+// of zero is the service's own.
+struct HttpGet {
+  std::string path = "/";
+  std::uint16_t port = 0;  // well: an answer from 200 to 399
+  friend bool operator==(const HttpGet&, const HttpGet&) = default;
+};
+struct TcpSocket {
+  std::uint16_t port = 0;  // well: a connection is accepted
+  friend bool operator==(const TcpSocket&, const TcpSocket&) = default;
+};
+struct ExecAction {
+  std::vector<std::string> command;  // well: exit code 0
+  friend bool operator==(const ExecAction&, const ExecAction&) = default;
+};
+
+struct Probe {
+  std::optional<HttpGet> http_get;  // exactly one of the three
+  std::optional<TcpSocket> tcp_socket;
+  std::optional<ExecAction> exec;
+  std::chrono::milliseconds initial_delay{0};  // after the program's start
+  std::chrono::milliseconds period{10'000};    // from the end of one try to the next
+  std::chrono::milliseconds timeout{1'000};    // a try that takes longer has failed
+  std::uint32_t success_threshold = 1;         // in a row, to be well again
+  std::uint32_t failure_threshold = 3;         // in a row, to be well no more
+  friend bool operator==(const Probe&, const Probe&) = default;
+};
+
+struct Health {
+  std::optional<Probe> readiness;  // not well: it gets no requests
+  std::optional<Probe> liveness;   // not well: it is stopped and started again
+  friend bool operator==(const Health&, const Health&) = default;
+};
+
+// What becomes of a server whose program has ended.
+enum class Restart : std::uint8_t {
+  kAlways,
+  kOnFailure,  // not after exit code 0
+  kNever,
+};
+std::string_view RestartName(Restart value) noexcept;  // "always", "on-failure", "never"
+
 // What one sandbox or one call used.
 struct Usage {
   std::chrono::nanoseconds cpu{0};  // guest's share, measured at fiber switches

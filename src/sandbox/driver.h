@@ -15,6 +15,7 @@
 //           any side effect.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
@@ -82,6 +84,14 @@ struct Spec {
   model::Grants grants;
   model::Env env;
   Effects effects;
+  // How long a server that was asked to end may take.
+  std::chrono::milliseconds stop_grace{10'000};
+};
+
+// What a running server has used so far, and uses now, with everything beside it.
+struct Load {
+  std::chrono::nanoseconds cpu{0};
+  Bytes memory;
 };
 
 // One request to a sandbox. The head, body and sink are the HTTP exchange's own.
@@ -173,6 +183,9 @@ class Sandbox {
     co_return Fail(Errc::kUnsupported, kNoServer);
   }
 
+  // Errors as Dial.
+  virtual Task<Load> Measure() { co_return Fail(Errc::kUnsupported, kNoServer); }
+
   // Stops the guest where it is, and lets it go on: no process of it runs in between. kUnavailable:
   // it is not running; kUnsupported: as Serve.
   virtual Task<void> Pause() { co_return Fail(Errc::kUnsupported, kNoServer); }
@@ -188,7 +201,8 @@ class Sandbox {
   }
 
   // Asks the guest to end; returns at once. Idempotent, never fails. A running Invoke ends with
-  // Exit{kStopped}; so does Serve, after the guest had time to finish (SIGTERM, then SIGKILL).
+  // Exit{kStopped}; so does Serve, after the guest had the spec's time to finish (SIGTERM, then
+  // SIGKILL).
   virtual void Stop() noexcept = 0;
 
   // Totals over all calls so far.

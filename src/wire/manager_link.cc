@@ -50,10 +50,8 @@ Awaitable<void> ManagerLink::WaitForAdoption(std::uint64_t loss) {
 }
 
 bool ManagerLink::Post(Frame frame) {
-  if (!wire_) return false;
   // A broken wire is noticed, and logged, by Read().
-  static_cast<void>(wire_->Post(std::move(frame)));
-  return true;
+  return wire_ && wire_->Post(std::move(frame)).has_value();
 }
 
 Result<void> ManagerLink::ListenForAdoption(Fd listener, std::chrono::seconds patience) {
@@ -106,6 +104,7 @@ Awaitable<void> ManagerLink::TryAdopt(Fd socket) {
   log_.Info("adopted by a manager");
   if (wire_) wire_->Close();
   wire_ = wire;
+  handler_.OnAdopted();
   co_await Read(std::move(wire));
 }
 

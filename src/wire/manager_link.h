@@ -40,6 +40,7 @@ class ManagerLink {
     // The first frame of whoever wants to be our manager: the answer, with its descriptors, or why
     // it is refused.
     virtual Result<Frame> OnAdopt(std::string_view text) = 0;
+    virtual void OnAdopted() {}     // it has its answer: what is posted reaches it
     virtual void OnLost() = 0;      // no manager from now on
     virtual void OnOrphaned() = 0;  // and none came for too long
   };

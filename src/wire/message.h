@@ -5,9 +5,9 @@
 // Each message type has one function Each(visitor, message), found by argument-dependent lookup,
 // that calls visitor(name, field) for every field in order; writer and reader both use it, so the
 // two cannot drift apart. A field is text, an unsigned number, a bool, a ratio in [0, 1], one of
-// model's values (wire/values.h), another described struct, or a vector of these. Reading is
-// strict: unknown types, unknown or missing fields and values out of range are refused, because
-// what a confined process sends is hostile input.
+// model's values (wire/values.h), another described struct, or an optional or vector of these.
+// Reading is strict: unknown types, unknown or missing fields and values out of range are refused,
+// because what a confined process sends is hostile input.
 //
 // Threads: pure. Errors: kInvalidArgument. Tested by cell/codec_test.cc and tests/fuzz.
 #pragma once
@@ -18,6 +18,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,9 @@ inline constexpr std::array kExitReasons = {model::ExitReason::kReturned, model:
                                             model::ExitReason::kViolation,
                                             model::ExitReason::kStopped};
 
+inline constexpr std::array kRestarts = {model::Restart::kAlways, model::Restart::kOnFailure,
+                                         model::Restart::kNever};
+
 // ---- writing ------------------------------------------------------------------------------------
 
 inline Json Write(const std::string& value) { return value; }
@@ -61,8 +65,12 @@ inline Json Write(model::ExitReason value) { return model::ExitReasonName(value)
 inline Json Write(const model::Env& value) { return value; }
 inline Json Write(model::DirGrant::Mode value) { return model::DirModeName(value); }
 
+inline Json Write(model::Restart value) { return model::RestartName(value); }
+
 template <typename T>
 Json Write(const std::vector<T>& list);
+template <typename T>
+Json Write(const std::optional<T>& value);
 
 struct MessageWriter {
   Json object = Json::object();
@@ -82,6 +90,11 @@ Json Write(const std::vector<T>& list) {
   Json array = Json::array();
   for (const T& entry : list) array.push_back(Write(entry));
   return array;
+}
+
+template <typename T>
+Json Write(const std::optional<T>& value) {
+  return value ? Write(*value) : Json();
 }
 
 template <typename T>
@@ -182,6 +195,18 @@ class MessageReader {
       return;
     }
     Problem("is no reason");
+  }
+  void Read(const Json& json, model::Restart& field) {
+    for (const auto restart : kRestarts) {
+      if (json != model::RestartName(restart)) continue;
+      field = restart;
+      return;
+    }
+    Problem("is no way to start again");
+  }
+  template <typename T>
+  void Read(const Json& json, std::optional<T>& field) {
+    if (!json.is_null()) Read(json, field.emplace());
   }
   void Read(const Json& json, bool& field) {
     if (!json.is_boolean()) return Problem("is neither true nor false");

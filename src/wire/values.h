@@ -41,6 +41,31 @@ void Each(auto& visit, Is<model::Grants> auto& m) {
   visit("dirs", m.dirs);
 }
 
+void Each(auto& visit, Is<model::HttpGet> auto& m) {
+  visit("path", m.path);
+  visit("port", m.port);
+}
+
+void Each(auto& visit, Is<model::TcpSocket> auto& m) { visit("port", m.port); }
+
+void Each(auto& visit, Is<model::ExecAction> auto& m) { visit("command", m.command); }
+
+void Each(auto& visit, Is<model::Probe> auto& m) {
+  visit("http_get", m.http_get);
+  visit("tcp_socket", m.tcp_socket);
+  visit("exec", m.exec);
+  visit("initial_delay_ms", m.initial_delay);
+  visit("period_ms", m.period);
+  visit("timeout_ms", m.timeout);
+  visit("success_threshold", m.success_threshold);
+  visit("failure_threshold", m.failure_threshold);
+}
+
+void Each(auto& visit, Is<model::Health> auto& m) {
+  visit("readiness", m.readiness);
+  visit("liveness", m.liveness);
+}
+
 void Each(auto& visit, Is<model::Usage> auto& m) {
   visit("cpu_ns", m.cpu);
   visit("wall_ns", m.wall);

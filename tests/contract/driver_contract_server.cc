@@ -34,6 +34,20 @@ TEST_P(DriverContractTest, AServerIsReachedAtItsPort) {
   });
 }
 
+TEST_P(DriverContractTest, ARunningServerIsMeasured) {
+  WithServer(*this, [](Served& served) -> Awaitable<void> {
+    const bool ready = co_await served.Ready();
+    EXPECT_TRUE(ready);
+    const auto load = co_await (*served).Measure();
+    if (!load) co_return ADD_FAILURE() << load.error().message;
+    EXPECT_GT(load->memory.count, 0U);
+    EXPECT_GT(load->cpu.count(), 0);
+    co_await served.Finish();
+    const auto after = co_await (*served).Measure();
+    EXPECT_TRUE(!after && after.error().code == Errc::kUnavailable);
+  });
+}
+
 TEST_P(DriverContractTest, PortsWhereNobodyListensAreRefused) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();

@@ -27,7 +27,6 @@ class MicrovmHarness final : public Harness {
                                      std::uint32_t max_sandboxes) override {
     auto config = Config();
     config.max_sandboxes = max_sandboxes;
-    config.stop_grace = std::chrono::milliseconds(3000);
     config.egress = EgressInOwnNetwork(loop);
     config.exec_grace = std::chrono::milliseconds(500);
     auto driver = microvm::MicrovmDriver::Create(loop, clock, config);

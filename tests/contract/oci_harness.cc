@@ -21,7 +21,6 @@ class OciHarness final : public Harness {
     config.max_sandboxes = max_sandboxes;
     config.agent = STRATA_AGENT_PROGRAM;
     config.egress = EgressInOwnNetwork(loop);
-    config.stop_grace = std::chrono::milliseconds(3000);
     config.exec_grace = std::chrono::milliseconds(500);
     auto driver = oci::OciDriver::Create(loop, clock, config);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;

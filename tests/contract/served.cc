@@ -30,6 +30,7 @@ void ExpectRefused(DriverContract& contract, Sandbox& sandbox) {
   };
   EXPECT_TRUE(refused(fixture.Run(sandbox.Serve())));
   EXPECT_TRUE(refused(fixture.Run(sandbox.Dial(Served::kPort))));
+  EXPECT_TRUE(refused(fixture.Run(sandbox.Measure())));
   EXPECT_TRUE(refused(fixture.Run(sandbox.Pause())));
   EXPECT_TRUE(refused(fixture.Run(sandbox.Resume())));
   EXPECT_TRUE(refused(fixture.Run(sandbox.Snapshot())));
@@ -148,7 +149,8 @@ Task<int> RunBeside(Sandbox& sandbox, Program program) {
 Spec ServerSpec(std::string id, LogSink* lines) {
   return {.id = std::move(id),
           .env = {{"PORT", std::to_string(Served::kPort)}},
-          .effects = {.logs = lines}};
+          .effects = {.logs = lines},
+          .stop_grace = std::chrono::milliseconds(3000)};
 }
 
 void WithServer(DriverContract& contract, Scenario scenario, LogSink* lines) {

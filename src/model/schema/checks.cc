@@ -129,6 +129,23 @@ void CheckService(const Cursor& at, ServiceSpec& spec) {
   }
 }
 
+void CheckProbe(const Cursor& at, Probe& probe) {
+  const int ways = (probe.http_get ? 1 : 0) + (probe.tcp_socket ? 1 : 0) + (probe.exec ? 1 : 0);
+  if (ways != 1) at.Fail("a probe has exactly one of 'httpGet', 'tcpSocket' and 'exec'");
+  if (probe.exec && (probe.exec->command.empty() || probe.exec->command.front().empty())) {
+    at.Fail("exec.command has no program");
+  }
+}
+
+void CheckHealth(const Cursor& at, Health& health) {
+  if (!health.readiness && !health.liveness) {
+    at.Fail("at least one of 'readiness' and 'liveness' is needed");
+  }
+  if (health.liveness && health.liveness->success_threshold != 1) {
+    at.Fail("the successThreshold of 'liveness' must be 1");
+  }
+}
+
 void CheckRouteSpec(const Cursor& at, RouteSpec& spec) {
   std::set<std::string> names;
   std::uint64_t weights = 0;

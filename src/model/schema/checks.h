@@ -24,6 +24,12 @@ void CheckFunction(const Cursor& at, FunctionSpec& spec);
 // The same; and the guest is one that can serve more than one call.
 void CheckService(const Cursor& at, ServiceSpec& spec);
 
+// Exactly one way to find out, and a program to run if it is that one.
+void CheckProbe(const Cursor& at, Probe& probe);
+
+// A probe at least; liveness is believed after one success, as Kubernetes has it.
+void CheckHealth(const Cursor& at, Health& health);
+
 // At least one backend, no name twice, and some weight above zero.
 void CheckRouteSpec(const Cursor& at, RouteSpec& spec);
 

@@ -16,6 +16,7 @@ namespace strata::model::schema {
 inline constexpr Choice<GuestKind, 4> kGuest{GuestKindName};
 inline constexpr Choice<Class, 4> kClass{ClassName};
 inline constexpr Choice<Level, 3> kLevel{LevelName};
+inline constexpr Choice<Restart, 3> kRestart{RestartName};
 inline constexpr Choice<DirGrant::Mode, 2> kDirMode{DirModeName};
 
 inline constexpr auto kMetadata = ObjectOf<ObjectMeta>(
@@ -103,11 +104,39 @@ inline constexpr auto kFunction =
     ObjectOf<FunctionSpec>(CheckFunction, Inline{&FunctionSpec::workload, kWorkload},
                            Field{"triggers", &FunctionSpec::triggers, kTriggers});
 
-inline constexpr auto kService =
-    ObjectOf<ServiceSpec>(CheckService, Inline{&ServiceSpec::workload, kWorkload},
-                          Field{"triggers", &ServiceSpec::triggers, kTriggers},
-                          Field{"port", &ServiceSpec::port, Count{1, 65'535}},
-                          Field{"replicas", &ServiceSpec::replicas, Count{0, 1000}});
+inline constexpr auto kHttpGet =
+    ObjectOf<HttpGet>(nullptr, Field{"path", &HttpGet::path, Text{RequestPathProblem}},
+                      Field{"port", &HttpGet::port, Count{0, 65'535}});
+
+inline constexpr auto kTcpSocket =
+    ObjectOf<TcpSocket>(nullptr, Field{"port", &TcpSocket::port, Count{0, 65'535}});
+
+inline constexpr auto kExecAction = ObjectOf<ExecAction>(
+    nullptr,
+    Field{"command", &ExecAction::command, ListOf{Text{WordProblem}, 64}, Presence::kRequired});
+
+inline constexpr auto kProbe =
+    ObjectOf<Probe>(CheckProbe, Field{"httpGet", &Probe::http_get, Maybe{kHttpGet}},
+                    Field{"tcpSocket", &Probe::tcp_socket, Maybe{kTcpSocket}},
+                    Field{"exec", &Probe::exec, Maybe{kExecAction}},
+                    Field{"initial_delay_ms", &Probe::initial_delay, Milliseconds{0, 60'000}},
+                    Field{"period_ms", &Probe::period, Milliseconds{100, 600'000}},
+                    Field{"timeout_ms", &Probe::timeout, Milliseconds{1, 60'000}},
+                    Field{"successThreshold", &Probe::success_threshold, Count{1, 100}},
+                    Field{"failureThreshold", &Probe::failure_threshold, Count{1, 100}});
+
+inline constexpr auto kHealth =
+    ObjectOf<Health>(CheckHealth, Field{"readiness", &Health::readiness, Maybe{kProbe}},
+                     Field{"liveness", &Health::liveness, Maybe{kProbe}});
+
+inline constexpr auto kService = ObjectOf<ServiceSpec>(
+    CheckService, Inline{&ServiceSpec::workload, kWorkload},
+    Field{"triggers", &ServiceSpec::triggers, kTriggers},
+    Field{"port", &ServiceSpec::port, Count{1, 65'535}},
+    Field{"replicas", &ServiceSpec::replicas, Count{0, 1000}},
+    Field{"health", &ServiceSpec::health, Maybe{kHealth}},
+    Field{"restart", &ServiceSpec::restart, kRestart},
+    Field{"stop_timeout_ms", &ServiceSpec::stop_timeout, Milliseconds{0, 300'000}});
 
 inline constexpr auto kBackend = ObjectOf<Backend>(
     nullptr, Field{"function", &Backend::function, Text{DnsLabelProblem}, Presence::kRequired},

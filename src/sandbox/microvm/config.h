@@ -61,8 +61,6 @@ struct Config {
   // How often a running call looks at deadline, client and CPU time.
   std::chrono::milliseconds tick{5};
 
-  // How long a server that was asked to end may take.
-  std::chrono::milliseconds stop_grace{10'000};
   // Between the signals that end a program beside a server whose client has gone.
   std::chrono::milliseconds exec_grace{2'000};
 };

@@ -77,6 +77,13 @@ Task<std::shared_ptr<Execution>> MicrovmSandbox::Exec(sandbox::Program program) 
   co_return serving_->Start(std::move(program));
 }
 
+Task<Load> MicrovmSandbox::Measure() {
+  if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
+  const auto used = serving_->usage();
+  if (!used) co_return std::unexpected(used.error());
+  co_return Load{.cpu = used->cpu, .memory = used->memory};
+}
+
 Task<void> MicrovmSandbox::Pause() {
   if (auto entered = CheckEntered(); !entered) co_return entered;
   co_return co_await serving_->SetPaused(true);

@@ -32,6 +32,7 @@ class MicrovmSandbox final : public Sandbox {
   Task<model::Exit> Serve() override;
   Task<Fd> Dial(std::uint16_t port) override;
   Task<std::shared_ptr<Execution>> Exec(sandbox::Program program) override;
+  Task<Load> Measure() override;
   Task<void> Pause() override;
   Task<void> Resume() override;
   Task<std::shared_ptr<Image>> Snapshot() override;

@@ -60,7 +60,7 @@ Task<Exit> MicrovmServer::Supervise() {
     if (stop_ && !std::exchange(stopping_, true)) {
       if (paused_) static_cast<void>(co_await SetPaused(false));  // what stands still cannot finish
       machine_->Post(FrameType::kTerminate, {}, kMain);
-      timer_.expires_after(shared_->config.stop_grace);
+      timer_.expires_after(spec_.stop_grace);
       timer_.async_wait([machine = machine_](boost::system::error_code ended) {
         if (!ended) machine->Kill();
       });

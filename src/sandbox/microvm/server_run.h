@@ -37,6 +37,9 @@ class MicrovmServer {
   // The program runs: others may be started beside it.
   [[nodiscard]] bool entered() const noexcept { return machine_ && reader_.running(); }
 
+  // Of the whole machine. Only while entered().
+  [[nodiscard]] Result<host::CgroupUsage> usage() const { return machine_->usage(); }
+
   // Starts `program` beside it, with the sandbox's variables under its own.
   std::shared_ptr<SideProgram> Start(sandbox::Program program);
 

@@ -52,9 +52,6 @@ struct Config {
   Bytes writable = Bytes::MiB(64);  // what a guest may write to its root and its scratch, each
   std::uint32_t files = 16'384;     // how many it may make there, each
 
-  // How long a server that was asked to end may take.
-  std::chrono::milliseconds stop_grace{10'000};
-
   // Between the signals that end a program beside a server whose client has gone.
   std::chrono::milliseconds exec_grace{2'000};
 

@@ -77,6 +77,16 @@ Task<void> OciSandbox::SetPaused(bool paused) {
   co_return co_await shared_->worker->Run(std::move(set));
 }
 
+Task<Load> OciSandbox::Measure() {
+  if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
+  std::move_only_function<Result<Load>()> measure = [&bundle = *bundle_]() -> Result<Load> {
+    const auto used = bundle.usage();
+    if (!used) return std::unexpected(used.error());
+    return Load{.cpu = used->cpu, .memory = used->memory};
+  };
+  co_return co_await shared_->worker->Run(std::move(measure));
+}
+
 Task<Fd> OciSandbox::Dial(std::uint16_t port) {
   if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
   if (shared_->runtime.stays()) co_return co_await DialThroughAgent(port);

@@ -33,6 +33,7 @@ class OciSandbox final : public Sandbox {
   Task<model::Exit> Serve() override;
   Task<Fd> Dial(std::uint16_t port) override;
   Task<std::shared_ptr<Execution>> Exec(Program program) override;
+  Task<Load> Measure() override;
   Task<void> Pause() override { co_return co_await SetPaused(true); }
   Task<void> Resume() override { co_return co_await SetPaused(false); }
   void Stop() noexcept override;

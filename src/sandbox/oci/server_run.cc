@@ -59,7 +59,7 @@ Task<Exit> ServerRun::Supervise() {
     if (stop_ && guest_.found() && !std::exchange(stopping_, true)) {
       static_cast<void>(bundle_.SetPaused(false));  // what is frozen cannot finish
       guest_.Terminate();
-      timer_.expires_after(shared_.config.stop_grace);
+      timer_.expires_after(spec_.stop_grace);
       timer_.async_wait([this](boost::system::error_code ended) {
         if (!ended) guest_.KillAll();
       });

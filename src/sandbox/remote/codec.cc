@@ -41,6 +41,7 @@ void Each(auto& visit, Is<Dialled> auto& m) {
   visit("error", m.error);
 }
 
+void Each(auto&, Is<Retire> auto&) {}
 void Each(auto&, Is<Input> auto&) {}
 void Each(auto&, Is<InputEnd> auto&) {}
 void Each(auto&, Is<Stop> auto&) {}
@@ -57,7 +58,7 @@ constexpr std::size_t kMostTexts = 1000;
 constexpr std::array<std::string_view, std::variant_size_v<ToServer>> kToServerTypes = {
     "open", "begin", "", "input_end", "stop", "credit", "dial"};
 constexpr std::array<std::string_view, std::variant_size_v<ToClient>> kToClientTypes = {
-    "respond", "", "", "done", "credit", "dialled"};
+    "respond", "", "", "done", "credit", "dialled", "retire"};
 
 template <typename T>
 concept HasTexts = requires(T message) { message.texts; };

@@ -85,7 +85,10 @@ struct Dialled {
   std::string error;
 };
 
+// What was handed out before is not to be used for another request: who is ready has changed.
+struct Retire {};
+
 using ToServer = std::variant<Open, Begin, Input, InputEnd, Stop, Credit, Dial>;
-using ToClient = std::variant<Respond, Output, Line, Done, Credit, Dialled>;
+using ToClient = std::variant<Respond, Output, Line, Done, Credit, Dialled, Retire>;
 
 }  // namespace strata::sandbox::remote

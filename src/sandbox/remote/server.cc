@@ -205,6 +205,9 @@ Awaitable<void> Server::ReadServiceLine(std::shared_ptr<Dialler> service, Fd lin
   const auto open_line = std::make_shared<OpenLine>(*this, std::move(line));
   const std::shared_ptr<wire::Channel> channel(open_line, &open_line->channel);
   const auto dials = std::make_shared<std::size_t>(0);
+  service->on_retire = [channel] {
+    static_cast<void>(channel->Post({Encode(ToClient(Retire{})), {}}));
+  };
   while (true) {
     auto frame = co_await channel->Receive();
     if (!frame) break;
@@ -214,6 +217,7 @@ Awaitable<void> Server::ReadServiceLine(std::shared_ptr<Dialler> service, Fd lin
     ++*dials;
     Spawn(loop_, AnswerDial(service, channel, dial->id, dials));
   }
+  service->on_retire = nullptr;
   channel->Close();
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <set>
 
@@ -29,6 +30,9 @@ class Dialler {
   virtual ~Dialler() = default;
   // A new connection, a stream socket. kUnavailable: nothing runs that could be reached.
   virtual Task<Fd> Dial() = 0;
+  // Called when connections that were handed out are not to be used for another request. Set by
+  // whoever hands them out.
+  std::function<void()> on_retire;
 };
 
 class Server {

@@ -40,9 +40,13 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
     return nullptr;
   }
 
-  void Keep(std::unique_ptr<Connection> connection) {
-    if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
+  // `generation`: the line's when the connection was taken.
+  void Keep(std::unique_ptr<Connection> connection, std::uint64_t generation) {
+    if (generation == generation_ && idle_.size() < kMostIdle) {
+      idle_.push_back(std::move(connection));
+    }
   }
+  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
   Task<std::unique_ptr<Connection>> Dial(milliseconds patience);
 
@@ -58,6 +62,7 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, std::shared_ptr<Promise<Fd>>> dialling_;
   std::vector<std::unique_ptr<Connection>> idle_;
+  std::uint64_t generation_ = 0;  // of connections that may be kept
 };
 
 Task<std::unique_ptr<Connection>> ServiceLine::Dial(milliseconds patience) {
@@ -90,6 +95,11 @@ Awaitable<void> ServiceLine::Read(std::shared_ptr<ServiceLine> self) {
 // False: the other side broke the rules.
 bool ServiceLine::Take(wire::Frame frame) {
   auto message = DecodeToClient(frame.text);
+  if (message && std::holds_alternative<Retire>(*message)) {
+    idle_.clear();
+    ++generation_;
+    return frame.fds.empty();
+  }
   const auto* dialled = message ? std::get_if<Dialled>(&*message) : nullptr;
   if (dialled == nullptr || frame.fds.size() != (dialled->error.empty() ? 1 : 0)) return false;
   const auto found = dialling_.find(dialled->id);
@@ -149,12 +159,13 @@ Task<model::Exit> ServiceSandbox::Invoke(Call& call) {
 
 Task<model::Exit> ServiceSandbox::Try(Call& call, std::unique_ptr<Connection> connection,
                                       bool& repeat) {
+  const std::uint64_t generation = line_->generation();
   Forward forward(line_->loop, line_->clock, *connection, spec_, call);
   running_ = &forward;
   auto exit = co_await forward.Run();
   running_ = nullptr;
   repeat = forward.repeatable();
-  if (forward.reusable()) line_->Keep(std::move(connection));
+  if (forward.reusable()) line_->Keep(std::move(connection), generation);
   if (exit) total_ += exit->usage;
   if (exit ? exit->reason != model::ExitReason::kReturned : !repeat) over_ = true;
   co_return exit;

@@ -129,9 +129,9 @@ std::string RandomHex() {
 }
 
 // A server at $PORT, 127.0.0.1 only, one process for each connection. "/env", "/pid", "/host",
-// "/random", "/clock", "/take" and "/exit" do what they say, "/fetch" asks $FETCH, "/count" counts
-// itself, "/slow" answers after a second, "/echo" gives a body of known length back, "/chunks"
-// answers in chunks; all others "hello". On SIGTERM it says so and ends.
+// "/random", "/clock", "/take", "/exit" and "/leave" do what they say, "/fetch" asks $FETCH,
+// "/count" counts itself, "/slow" answers after a second, "/echo" gives a body of known length
+// back, "/chunks" answers in chunks; all others "hello". On SIGTERM it says so and ends.
 std::string Answer(const std::string& target, const std::string& head, const std::string& body) {
   const auto whole = [](const std::string& text) {
     return "HTTP/1.1 200 OK\r\nX-Guest: yes\r\nContent-Length: " + std::to_string(text.size()) +
@@ -141,6 +141,7 @@ std::string Answer(const std::string& target, const std::string& head, const std
   if (target == "/env") return whole(std::getenv("GREETING") ? std::getenv("GREETING") : "(unset)");
   if (target == "/fetch") return whole(guest::Get(std::getenv("FETCH")));
   if (target == "/exit") return ::kill(::getppid(), SIGUSR1), "";
+  if (target == "/leave") return ::kill(::getppid(), SIGUSR2), "";
   if (target == "/host") {
     char name[65] = {};
     return ::gethostname(name, sizeof(name) - 1) == 0 ? whole(name) : "";
@@ -211,6 +212,7 @@ int HttpServer() {
     ::_exit(0);
   });
   std::signal(SIGUSR1, [](int) { ::_exit(7); });
+  std::signal(SIGUSR2, [](int) { ::_exit(0); });
   counted = static_cast<long*>(
       ::mmap(nullptr, sizeof(*counted), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   if (counted == MAP_FAILED) return 1;
@@ -301,6 +303,8 @@ int main(int argc, char** argv) {
   if (what == "environment") return Environment();
   if (what == "exit") return std::atoi(argv[2]);
   if (what == "getenv") return Print(std::getenv(argv[2]) ? std::getenv(argv[2]) : "(unset)"), 0;
+  if (what == "absent") return ::access(argv[2], F_OK) == 0 ? 1 : 0;
+  if (what == "remove") return ::unlink(argv[2]) == 0 ? 0 : errno;
   if (what == "read") return ::open(argv[2], O_RDONLY) >= 0 ? 0 : errno;
   if (what == "write") return ::open(argv[2], O_WRONLY | O_CREAT, 0600) >= 0 ? 0 : errno;
   if (what == "dial" && argc > 3) return guest::Dial(argv[2], std::atoi(argv[3]));
