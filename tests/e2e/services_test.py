@@ -219,6 +219,29 @@ class ServicesTest(ServerTest):
                 missing = self.server.strata("cp", f"cp-{name}:/absent", str(back))
                 self.assert_exit(missing, NOT_FOUND, "No such file")
 
+    def test_directories_are_copied_both_ways(self):
+        tree = self.folder / "tree"
+        (tree / "sub" / ("n" * 150)).mkdir(parents=True)
+        (tree / "sub" / "bytes").write_bytes(os.urandom(300_000))
+        (tree / "run").write_bytes(b"#!\n")
+        (tree / "run").chmod(0o755)
+        (tree / "link").symlink_to("/etc/passwd")
+        for name in CLASSES:
+            with self.subTest(name):
+                self.deploy(f"tree-{name}", **{"class": name})
+                copied = self.server.strata("cp", str(tree), f"tree-{name}:/tmp")
+                self.assert_exit(copied, DONE)
+                self.assertIn("left out, neither a file nor a directory: link", copied.stderr)
+                back = self.folder / f"back-{name}"
+                self.assert_exit(self.server.strata("cp", f"tree-{name}:/tmp/tree", str(back)), DONE)
+                self.assertEqual(sorted(str(at.relative_to(back)) for at in back.rglob("*")),
+                                 ["run", "sub", "sub/bytes", "sub/" + "n" * 150])
+                self.assertEqual((back / "sub/bytes").read_bytes(), (tree / "sub/bytes").read_bytes())
+                self.assertTrue(os.access(back / "run", os.X_OK))
+                self.assert_exit(self.server.strata("cp", f"tree-{name}:/tmp/tree/sub", str(back)), DONE)
+                refused = self.server.strata("cp", str(tree), f"tree-{name}:/absent/deep")
+                self.assert_exit(refused, WRONG_STATE, "No such file")
+
     def test_a_paused_one_waits(self):
         self.deploy("pauses", limits={"timeout_ms": 1500})
         self.assertEqual(self.server.get("/pauses").text, "hello")

@@ -10,11 +10,21 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/fd.h"
+#include "base/files.h"
+#include "base/result.h"
+#include "base/tree.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {
+
+int Complain(const Error& error) {
+  std::fprintf(stderr, "%s\n", error.message.c_str());
+  return 1;
+}
 
 int Complain(const char* path, int error) {
   std::fprintf(stderr, "%s: %s\n", path, std::strerror(error));
@@ -42,7 +52,8 @@ int ReadOut(const char* path) {
   const Fd file(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
   if (!file.valid() || ::fstat(file.get(), &status) != 0) return Complain(path, errno);
-  if (!S_ISREG(status.st_mode)) return Complain(path, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+  if (S_ISDIR(status.st_mode)) return Complain(path, EISDIR), kIsDirectory;
+  if (!S_ISREG(status.st_mode)) return Complain(path, EINVAL);
   const int failed = CopyAll(file.get(), STDOUT_FILENO);
   return failed == 0 ? 0 : Complain(path, failed);
 }
@@ -58,6 +69,33 @@ int WriteIn(const char* path, const char* mode) {
   if (failed == 0) return 0;
   ::unlink(beside.c_str());
   return Complain(path, failed);
+}
+
+int PackOut(const char* path) {
+  const auto root = OpenFile(path, O_RDONLY | O_DIRECTORY);
+  if (!root) return Complain(root.error());
+  const auto write = [](std::string_view bytes) { return WriteAll(STDOUT_FILENO, bytes); };
+  const auto skipped = [](const std::string& name) {
+    std::fprintf(stderr, "left out, neither a file nor a directory: %s\n", name.c_str());
+  };
+  const auto packed = PackTree(*root, write, skipped);
+  return packed ? 0 : Complain(packed.error());
+}
+
+int UnpackIn(const char* path, const char* name) {
+  auto root = OpenTreeRoot(path, name);
+  if (!root) return Complain(root.error());
+  TreeUnpacker unpacker(std::move(*root));
+  std::array<char, 64 * 1024> part;
+  while (true) {
+    const ssize_t got = ::read(STDIN_FILENO, part.data(), part.size());
+    if (got < 0) return Complain("standard input", errno);
+    if (got == 0) break;
+    const auto taken = unpacker.Take({part.data(), static_cast<std::size_t>(got)});
+    if (!taken) return Complain(taken.error());
+  }
+  const auto finished = unpacker.Finish();
+  return finished ? 0 : Complain(finished.error());
 }
 
 }  // namespace strata::sandbox::microvm::agent

@@ -15,6 +15,8 @@ std::optional<int> RunVerb(const char* const* words) {
   const std::string_view verb = count == 0 ? "" : words[0];
   if (verb == "dial" && count == 2) return DialPort(words[1]);
   if (verb == "read" && count == 2) return ReadOut(words[1]);
+  if (verb == "pack" && count == 2) return PackOut(words[1]);
+  if (verb == "unpack" && count == 3) return UnpackIn(words[1], words[2]);
   if (verb == "end" && count == 3) return EndSession(words[1], words[2]);
   if (verb == "write" && count == 3) return WriteIn(words[1], words[2]);
   return std::nullopt;

@@ -3,6 +3,8 @@
 //   dial PORT        joins its standard streams to that port (dial.h)
 //   read PATH        prints a file (copy.h)
 //   write PATH MODE  makes a file of its standard input
+//   pack PATH        prints a directory as a tar stream (copy.h)
+//   unpack PATH NAME  makes a directory of the tar stream on its standard input
 //   end SESSION SIGNAL  sends it to all processes of that session (session.h)
 //
 // Threads: one.

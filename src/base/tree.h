@@ -1,0 +1,61 @@
+// base/tree.h - a directory with what is in it, to a tar stream and from one (tar.h).
+//
+// Only files and directories are packed; of anything else the name is told. What is unpacked stays
+// below its root: no entry goes through a link, and links are never made. Of permissions the lowest
+// nine bits count, less the umask; owners and times are not kept. A failure leaves what was made
+// until then.
+//
+// These calls block. Threads: one. Errors: FailErrno's codes; tar::Reader's. Tested by
+// base/tree_test.cc.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/tar.h"
+
+namespace strata {
+
+using WriteFn = std::function<Result<void>(std::string_view bytes)>;
+using SkippedFn = std::function<void(const std::string& path)>;
+
+// Writes the directory `root` as a tar stream. kFailedPrecondition: a file changed meanwhile.
+Result<void> PackTree(const Fd& root, const WriteFn& write, const SkippedFn& skipped);
+
+// Where a tree named `name` belongs that is copied to `target`, as with `cp -r`: in `target` where
+// that is a directory, else in its place. The directory is made if it is not there.
+Result<Fd> OpenTreeRoot(const std::filesystem::path& target, const std::string& name);
+
+// Makes files and directories below `root` as their entries come. Files that are there are
+// replaced.
+class TreeUnpacker {
+ public:
+  explicit TreeUnpacker(Fd root, tar::Limits limits = {})
+      : sink_(std::move(root)), reader_(sink_, limits) {}
+
+  Result<void> Take(std::string_view bytes) { return reader_.Take(bytes); }
+  [[nodiscard]] Result<void> Finish() const { return reader_.Finish(); }
+
+ private:
+  class Sink final : public tar::Reader::Sink {
+   public:
+    explicit Sink(Fd root) : root_(std::move(root)) {}
+    Result<void> OnEntry(const tar::Entry& entry) override;
+    Result<void> OnContent(std::string_view bytes) override;
+
+   private:
+    const Fd root_;
+    Fd file_;
+    std::string path_;  // of it
+  };
+
+  Sink sink_;
+  tar::Reader reader_;
+};
+
+}  // namespace strata
