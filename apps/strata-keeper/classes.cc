@@ -14,6 +14,7 @@
 #include "base/sha256.h"
 #include "host/probe.h"
 #include "host/process.h"
+#include "host/user_range.h"
 #include "sandbox/abilities.h"
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"
@@ -35,20 +36,26 @@ fs::path AgentProgram() {
   return fs::read_symlink("/proc/self/exe", error).parent_path() / "strata-agent";
 }
 
-using ChooseFn = Result<sandbox::oci::Config> (*)(sandbox::oci::Config);
-
-Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock, const Start& start,
-                                        Class sandbox_class, std::shared_ptr<Egress> egress,
-                                        ChooseFn choose) {
+// What works on this host for `sandbox_class`, which is one of OCI runtimes.
+Result<sandbox::oci::Config> ChooseOci(const Start& start, Class sandbox_class) {
   sandbox::oci::Config config;
   config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;
   config.agent = AgentProgram();
-  config.egress = std::move(egress);
-  auto chosen = choose(std::move(config));
-  if (!chosen) return std::unexpected(std::move(chosen).error());
-  return sandbox::oci::OciDriver::Create(loop, clock, *chosen);
+  if (sandbox_class == Class::kAppkernel) return sandbox::appkernel::ChooseRuntime(config);
+  auto users = host::UserRange::Take(start.instance + "/" + start.tenant);
+  if (!users) return std::unexpected(std::move(users).error());
+  config.users = std::move(*users);
+  return sandbox::container::ChooseRuntime(std::move(config));
+}
+
+Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock,
+                                        Result<sandbox::oci::Config> config,
+                                        std::shared_ptr<Egress> egress) {
+  if (!config) return std::unexpected(std::move(config).error());
+  config->egress = std::move(egress);
+  return sandbox::oci::OciDriver::Create(loop, clock, *config);
 }
 
 // Who virtual machines run as: one user for each keeper, in a range that nothing else uses.
@@ -82,11 +89,8 @@ Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class
                                            const Start& start, std::shared_ptr<Egress> egress) {
   switch (sandbox_class) {
     case Class::kContainer:
-      return MakeOci(loop, clock, start, sandbox_class, std::move(egress),
-                     sandbox::container::ChooseRuntime);
     case Class::kAppkernel:
-      return MakeOci(loop, clock, start, sandbox_class, std::move(egress),
-                     sandbox::appkernel::ChooseRuntime);
+      return MakeOci(loop, clock, ChooseOci(start, sandbox_class), std::move(egress));
     case Class::kMicrovm:
       return MakeMachines(loop, clock, start, std::move(egress));
     case Class::kWasm:
@@ -96,6 +100,17 @@ Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class
 }
 
 namespace {
+
+// Whether containers have users of their own.
+host::Feature UsersOf(const Result<sandbox::oci::Config>& container) {
+  const bool have = container && container->users;
+  std::string why = container ? container->without_users : container.error().message;
+  return {.name = "container-user-namespace",
+          .available = have,
+          .detail = have ? "ran one as users from " + std::to_string(container->users->first())
+                         : std::move(why),
+          .without = "root in a container is the host's user 0, without capabilities"};
+}
 
 // Gives a sandbox a network that nobody uses, in a namespace where nothing of the host's is.
 Result<void> TryNetwork() {
@@ -130,8 +145,13 @@ Json Probe() {
   for (const Class each : {Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
     Loop loop;
     const SystemClock clock;
-    auto driver = ::geteuid() == 0 ? MakeDriver(loop, clock, each, start, nullptr)
-                                   : Fail(Errc::kUnsupported, "needs root");
+    const bool is_root = ::geteuid() == 0;
+    Result<sandbox::oci::Config> container = Fail(Errc::kUnsupported, "needs root");
+    if (is_root && each == Class::kContainer) container = ChooseOci(start, each);
+    auto driver = !is_root                    ? Fail(Errc::kUnsupported, "needs root")
+                  : each == Class::kContainer ? MakeOci(loop, clock, container, nullptr)
+                                              : MakeDriver(loop, clock, each, start, nullptr);
+    if (each == Class::kContainer) found.push_back(UsersOf(container));
     auto works = driver ? (*driver)->Probe() : std::unexpected(driver.error());
     const std::string class_name(model::ClassName(each));
     found.push_back({.name = "class-" + class_name,

@@ -3,10 +3,11 @@
 // Rounds of both alternate, so that a change of the machine's speed hits both alike. /bin/true of
 // this host is what runs. Needs root.
 //
-//   oci_start_bench container|appkernel [ROUNDS]
+//   oci_start_bench container|appkernel [ROUNDS]     WITHOUT_USERS=1: in no user namespace
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,8 @@
 #include "base/testing/temp_dir.h"
 #include "host/memfd.h"
 #include "host/process.h"
+#include "host/user_namespace.h"
+#include "host/user_range.h"
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"
 #include "sandbox/oci/oci_driver.h"
@@ -60,13 +64,29 @@ double Median(Samples samples) {
 class ByHand {
  public:
   explicit ByHand(const oci::Config& runtime) : runtime_(runtime) {
+    if (runtime.users) {
+      auto users = host::UserNamespace::Make(runtime.users->first());
+      Expect(users.has_value(), "user namespace");
+      users_.emplace(std::move(*users));
+      std::filesystem::permissions(directory_.path(), std::filesystem::perms{0711});
+    }
     Expect(::unshare(CLONE_NEWNS) == 0, "own mount namespace");
     Expect(::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0, "private mounts");
-    Expect(::mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, "") == 0, "mount tmpfs");
-    for (const char* name : {"upper", "work", "root"}) {
+    Expect(::mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, "mode=0711") == 0,
+           "mount tmpfs");
+    for (const char* name : {"upper", "work", "root", "layer"}) {
       std::filesystem::create_directory(directory_ / name);
     }
-    const std::string options = "lowerdir=/,upperdir=" + (directory_ / "upper").string() +
+    std::string layer = "/";
+    if (users_) {
+      layer = directory_ / "layer";
+      const auto mapped = users_->Map("/");
+      Expect(mapped && host::AttachMount(*mapped, layer), "map the root");
+      const auto first = users_->first();
+      Expect(::chown((directory_ / "upper").c_str(), first, first) == 0, "give upper away");
+    }
+    const std::string options = "lowerdir=" + layer +
+                                ",upperdir=" + (directory_ / "upper").string() +
                                 ",workdir=" + (directory_ / "work").string();
     const auto root = directory_ / "root";
     Expect(::mount("overlay", root.c_str(), "overlay", 0, options.c_str()) == 0, "mount root");
@@ -80,11 +100,13 @@ class ByHand {
          .root = root,
          .cgroup_path = std::string("/") + kParent + "/by-hand",
          .limits = {.memory = kMemory, .cpu_millis = runtime.cpu_millis, .pids = runtime.pids},
-         .writable = oci::Config().writable});
+         .writable = oci::Config().writable,
+         .users = users_ ? &*users_ : nullptr});
     Expect(WriteFileAtomic(directory_ / "config.json", DumpJson(config)).has_value(), "config");
   }
   ~ByHand() {
     ::umount2((directory_ / "root").c_str(), MNT_DETACH);
+    ::umount2((directory_ / "layer").c_str(), MNT_DETACH);
     ::umount2(directory_.path().c_str(), MNT_DETACH);
   }
 
@@ -106,6 +128,7 @@ class ByHand {
  private:
   const oci::Config runtime_;
   const strata::testing::TempDir directory_;
+  std::optional<host::UserNamespace> users_;
 };
 
 double ThroughDriver(Image& image, Loop& loop, const Clock& clock) {
@@ -124,6 +147,11 @@ double ThroughDriver(Image& image, Loop& loop, const Clock& clock) {
 int Main(const std::string& name, int rounds) {
   const strata::testing::TempDir state;
   oci::Config wanted{.state_root = state / "state", .cgroup_parent = kParent};
+  if (std::getenv("WITHOUT_USERS") == nullptr) {
+    auto users = host::UserRange::Take(kParent);
+    Expect(users.has_value(), users ? "" : users.error().message);
+    wanted.users = std::move(*users);
+  }
   Expect(name == "container" || name == "appkernel", "container or appkernel?");
   auto config = name == "container" ? container::ChooseRuntime(std::move(wanted))
                                     : appkernel::ChooseRuntime(std::move(wanted));

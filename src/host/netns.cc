@@ -35,6 +35,19 @@ Result<void> Furnish() {
   return SetNetworkOption("ipv6/conf/default/disable_ipv6", "1");
 }
 
+// The calling thread is in the new one, or, after a failure, in one of both.
+Result<Fd> EnterNew(const UserNamespace* owner) {
+  if (owner == nullptr) {
+    if (::unshare(CLONE_NEWNET) != 0) return FailErrno("make a network namespace", errno);
+    return OpenFile("/proc/thread-self/ns/net", O_RDONLY);
+  }
+  auto made = owner->NewNetwork();
+  if (made && ::setns(made->get(), CLONE_NEWNET) != 0) {
+    return FailErrno("enter a new network namespace", errno);
+  }
+  return made;
+}
+
 // A netlink request: its header, the family's own header, attributes.
 class Request {
  public:
@@ -87,16 +100,13 @@ Request RuleRequest(std::uint16_t type, std::uint16_t flags, std::uint32_t prior
 
 }  // namespace
 
-Result<Fd> MakeNetwork() {
+Result<Fd> MakeNetwork(const UserNamespace* owner) {
   const Fd own(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!own.valid()) return FailErrno("open our network namespace", errno);
-  if (::unshare(CLONE_NEWNET) != 0) return FailErrno("make a network namespace", errno);
-  Fd made(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-  const int failed = made.valid() ? 0 : errno;
-  const auto furnished = Furnish();
+  auto made = EnterNew(owner);
+  const auto furnished = made ? Furnish() : Result<void>();
   // A thread that stayed there would do our other work in a sandbox's network.
   STRATA_CHECK(::setns(own.get(), CLONE_NEWNET) == 0);
-  if (failed != 0) return FailErrno("open a new network namespace", failed);
   if (!furnished) return std::unexpected(furnished.error());
   return made;
 }

@@ -16,13 +16,15 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "host/ipv4.h"
+#include "host/user_namespace.h"
 
 namespace strata::host {
 
 // A new network namespace with its loopback up; it lives as long as the descriptor, or a process or
 // path refers to it. New interfaces in it have no IPv6. Needs CAP_SYS_ADMIN. The calling thread is
-// in it meanwhile, so it must be one that nothing else uses.
-Result<Fd> MakeNetwork();
+// in it meanwhile, so it must be one that nothing else uses. With `owner` it belongs to that user
+// namespace.
+Result<Fd> MakeNetwork(const UserNamespace* owner = nullptr);
 
 // Those of our namespace that are up, without the loopback. (A new namespace may have others: some
 // kernels put tunnels into each, which are down.)

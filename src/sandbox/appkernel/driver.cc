@@ -26,6 +26,7 @@ Result<oci::Config> ChooseRuntime(oci::Config config) {
   config.network_arguments = {"--network=sandbox"};
   config.hide_network_options = true;
   config.takes_address = true;
+  config.users.reset();  // the Sentry's guests are no users of the host's
   config.min_memory = kLeastMemory;
   config.pids += kSentryThreads;
   return oci::FirstThatWorks(config, choices);

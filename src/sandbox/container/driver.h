@@ -12,7 +12,9 @@
 namespace strata::sandbox::container {
 
 // `config` with the first of crun and runc that really runs a container on this host: crun 1.8
-// refuses hosts whose cgroups are part version 1, part version 2. kUnsupported: none does.
+// refuses hosts whose cgroups are part version 1, part version 2. If none does with the
+// users that `config` has, it has none in the end, and `without_users` says why. kUnsupported: none
+// does; kDeadlineExceeded: one was too slow to tell.
 Result<oci::Config> ChooseRuntime(oci::Config config);
 
 }  // namespace strata::sandbox::container

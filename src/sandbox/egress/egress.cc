@@ -76,10 +76,10 @@ Result<std::unique_ptr<Outlet>> Egress::OpenOutlet(const Spec& spec, std::string
               .on_closed = [self = shared_from_this(), address] { self->taken_.erase(address); }});
 }
 
-Task<Egress::Joined> Egress::Join(Spec spec) {
+Task<Egress::Joined> Egress::Join(Spec spec, const host::UserNamespace* owner) {
   const auto self = shared_from_this();
   if (auto ready = SetUp(); !ready) co_return Wrap(std::move(ready).error(), "network");
-  std::move_only_function<Result<Fd>()> make = [] { return host::MakeNetwork(); };
+  std::move_only_function<Result<Fd>()> make = [owner] { return host::MakeNetwork(owner); };
   auto network = co_await worker_->Run(std::move(make));
   if (!network) co_return Wrap(std::move(network).error(), "network");
   auto address = TakeAddress();

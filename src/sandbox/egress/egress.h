@@ -25,6 +25,7 @@
 #include "base/fd.h"
 #include "base/task.h"
 #include "host/ipv4.h"
+#include "host/user_namespace.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
 #include "sandbox/egress/outlet.h"
@@ -50,7 +51,8 @@ class Egress : public std::enable_shared_from_this<Egress> {
     Fd network;
     std::unique_ptr<Outlet> outlet;
   };
-  Task<Joined> Join(Spec spec);
+  // It belongs to `owner` (null: to nobody but us), which outlives the call.
+  Task<Joined> Join(Spec spec, const host::UserNamespace* owner = nullptr);
 
   // A tap for a virtual machine, whose guest has to take `address`, and the way out of there.
   struct Plugged {

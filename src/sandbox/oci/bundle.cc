@@ -18,6 +18,7 @@
 #include "host/orphans.h"
 #include "host/pipe.h"
 #include "host/terminal.h"
+#include "host/user_namespace.h"
 #include "sandbox/agent_dial.h"
 #include "sandbox/oci/runtime_config.h"
 #include "sandbox/oci/shown_directories.h"
@@ -107,7 +108,8 @@ Bundle::Bundle(Shared& shared, BundleSpec spec)
     : shared_(shared),
       spec_(std::move(spec)),
       name_(UniqueName(spec_.id)),
-      directory_(shared.config.state_root / name_) {}
+      directory_(shared.config.state_root / name_),
+      root_(shared.users ? shared.config.roots / name_ : directory_ / "root") {}
 
 // In the reverse order. What does not go within its patience stays for whoever looks after the
 // host; nothing here could do more about it.
@@ -120,7 +122,8 @@ Bundle::~Bundle() {
     }
   }
   host::ReapOrphans();
-  ::umount2((directory_ / "root").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  ::umount2(root_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  ::rmdir(root_.c_str());
   for (const model::DirGrant& dir : shown_.dirs) {
     if (!dir.host.empty()) ::umount2(dir.host.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   }
@@ -175,20 +178,43 @@ Result<void> Bundle::MountAll() {
   auto done = Mount("tmpfs", directory_, MS_NOSUID | MS_NODEV,
                     "mode=0700,size=" + std::to_string(size.count) +
                         ",nr_inodes=" + std::to_string(shared_.config.files));
-  for (const char* name : {"upper", "work", "root"}) {
-    if (done) done = Mkdir(directory_ / name, 0755);
+  const fs::path upper = directory_ / "upper";
+  const fs::path work = directory_ / "work";
+  for (const fs::path& each : {upper, work, root_}) {
+    if (done) done = Mkdir(each, 0755);
   }
   if (!done) return done;
-  std::string layers;
-  for (const std::string& layer : spec_.image.lower) layers += (layers.empty() ? "" : ":") + layer;
-  done = Mount("overlay", directory_ / "root", MS_NOSUID | MS_NODEV,
-               "lowerdir=" + layers + ",upperdir=" + (directory_ / "upper").string() +
-                   ",workdir=" + (directory_ / "work").string());
+  const auto* users = shared_.UsersOrNull();
+  if (users != nullptr && ::chown(upper.c_str(), users->first(), users->first()) != 0) {
+    return FailErrno("give " + upper.string() + " to the container's root", errno);
+  }
+  const auto layers = ShowLayers();
+  if (!layers) return std::unexpected(layers.error());
+  done = Mount("overlay", root_, MS_NOSUID | MS_NODEV,
+               "lowerdir=" + *layers + ",upperdir=" + upper.string() + ",workdir=" + work.string());
   if (!done) return done;
-  auto shown = ShowDirectories(spec_.grants, directory_);
+  auto shown = ShowDirectories(spec_.grants, directory_, users);
   if (!shown) return std::unexpected(std::move(shown).error());
   shown_ = std::move(*shown);
   return {};
+}
+
+// The image's layers as overlayfs takes them: themselves, or mapped mounts of them.
+Result<std::string> Bundle::ShowLayers() const {
+  std::string layers;
+  for (std::size_t i = 0; i < spec_.image.lower.size(); ++i) {
+    std::string layer = spec_.image.lower[i];
+    if (shared_.users) {
+      auto mapped = shared_.users->Map(layer);
+      if (!mapped) return Wrap(std::move(mapped).error(), "image layer " + layer);
+      layer = directory_ / ("layer-" + std::to_string(i));
+      auto done = Mkdir(layer, 0755);
+      if (done) done = host::AttachMount(*mapped, layer);
+      if (!done) return std::unexpected(std::move(done).error());
+    }
+    layers += (layers.empty() ? "" : ":") + layer;
+  }
+  return layers;
 }
 
 // Into the tmpfs: nothing to fsync, and what the last run left there is of no more use.
@@ -211,14 +237,15 @@ Result<void> Bundle::WriteConfig(const model::Env& env, Purpose purpose) {
        .env = env,
        .grants = shown_,
        .hostname = spec_.id,
-       .root = directory_ / "root",
+       .root = root_,
        .cgroup_path = group_->path(),
        .limits = spec_.limits,
        .writable = shared_.config.writable,
        .files = shared_.config.files,
        .agent = purpose == Purpose::kServer ? shared_.config.agent.string() : std::string(),
        .network = std::move(network),
-       .resolv_conf = std::move(resolv_conf)});
+       .resolv_conf = std::move(resolv_conf),
+       .users = shared_.UsersOrNull()});
   return WriteNew(directory_ / "config.json", DumpJson(config), 0600);
 }
 

@@ -4,6 +4,9 @@
 //
 //   <state_root>/<name>/  tmpfs: config.json, pid, state/, runtime.log, upper/, work/, root/
 //
+// With a user namespace the root is <roots>/<name>, because the container's users must be able to
+// go there, and layers are mounted beside it, mapped.
+//
 // The tmpfs and the root are mounted in the worker's mount namespace: others see an empty
 // directory. What a guest writes is charged to its own memory limit and goes with one unmount.
 //
@@ -104,6 +107,7 @@ class Bundle {
  private:
   Result<void> Prepare();
   Result<void> MountAll();
+  [[nodiscard]] Result<std::string> ShowLayers() const;
   [[nodiscard]] Result<void> HideNetworkOptions() const;
   [[nodiscard]] std::filesystem::path ExecFile(const std::string& name, const char* what) const;
   [[nodiscard]] Result<host::SpawnOptions> ExecCommand(const Program& program,
@@ -117,6 +121,7 @@ class Bundle {
   const BundleSpec spec_;
   const std::string name_;  // unique on this host, also when an id is used again
   const std::filesystem::path directory_;
+  const std::filesystem::path root_;  // where the guest's is mounted
   std::unique_ptr<host::Cgroup> group_;
   std::vector<host::ProcessId> killed_;           // nobody may be waiting for them
   std::optional<host::ExpectedOrphan> expected_;  // a guest that nobody has found yet

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "host/user_range.h"
 #include "sandbox/egress/egress.h"
 
 namespace strata::sandbox::oci {
@@ -35,6 +36,15 @@ struct Config {
 
   // Where the sandboxes' directories are made, empty ones as anybody else sees them. Ours alone.
   std::filesystem::path state_root;
+
+  // Who sandboxes' users are on this host, in a user namespace of the driver. Null: they are the
+  // host's own users.
+  std::shared_ptr<const host::UserRange> users;
+  // Why there are none although the class was to have them (container/driver.h).
+  std::string without_users;
+  // With users: where roots are mounted, which they can reach. Everybody else sees an empty
+  // directory, which stays.
+  std::filesystem::path roots = "/run/strata";
 
   // The cgroup above all groups of this driver; ours alone: [a-z0-9-]{1,64}.
   std::string cgroup_parent = "strata";

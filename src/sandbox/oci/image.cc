@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "host/user_namespace.h"
 #include "sandbox/oci/sandbox.h"
 #include "sandbox/spec_check.h"
 
@@ -11,9 +12,10 @@ namespace strata::sandbox::oci {
 namespace {
 
 namespace fs = std::filesystem;
+using host::UserNamespace;
 
 // Neither may lie where the runtime mounts something of its own, nor name a way around.
-Result<void> CheckDirs(const model::Grants& grants) {
+Result<void> CheckDirs(const model::Grants& grants, const UserNamespace* users) {
   std::error_code error;
   for (const model::DirGrant& dir : grants.dirs) {
     const fs::path guest(dir.guest);
@@ -33,6 +35,10 @@ Result<void> CheckDirs(const model::Grants& grants) {
     if (volume ? !fs::is_regular_file(dir.host, error) : !fs::is_directory(dir.host, error)) {
       return Fail(Errc::kNotFound,
                   "directory grant '" + dir.host + "' is no " + (volume ? "volume" : "directory"));
+    }
+    if (volume || users == nullptr) continue;
+    if (auto can = users->Map(dir.host); !can) {
+      return Wrap(std::move(can).error(), "directory grant '" + dir.host + "'");
     }
   }
   return {};
@@ -57,7 +63,14 @@ Result<void> OciImage::Check(const Spec& spec) const {
     }
     if (auto can = config.egress->CheckJoin(spec.grants.http); !can) return can;
   }
-  if (auto dirs = CheckDirs(spec.grants); !dirs) return dirs;
+  const UserNamespace* users = shared_->UsersOrNull();
+  if (users != nullptr &&
+      (root_.uid >= UserNamespace::kCount || root_.gid >= UserNamespace::kCount)) {
+    return Fail(Errc::kUnsupported, "the image's user " + std::to_string(root_.uid) + ":" +
+                                        std::to_string(root_.gid) +
+                                        " is none of the 65536 that a container has");
+  }
+  if (auto dirs = CheckDirs(spec.grants, users); !dirs) return dirs;
   if (shared_->metrics.sandboxes_live >= config.max_sandboxes) {
     ++shared_->metrics.refused_full;
     return Fail(Errc::kResourceExhausted,

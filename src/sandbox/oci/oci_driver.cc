@@ -2,15 +2,19 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 
+#include "base/files.h"
+#include "host/user_namespace.h"
 #include "sandbox/oci/bundle.h"
 #include "sandbox/oci/image.h"
 #include "sandbox/oci/shared.h"
@@ -19,6 +23,7 @@ namespace strata::sandbox::oci {
 namespace {
 
 namespace fs = std::filesystem;
+using Users = std::optional<host::UserNamespace>;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kProbePatience{2};  // a broken KVM hangs for ever
@@ -58,6 +63,28 @@ Result<void> RunTrue(Shared& shared) {
   return {};
 }
 
+// On the worker, in whose mount namespace alone the roots are seen.
+Result<Users> PrepareUsers(const Config& config) {
+  if (!config.users) return std::nullopt;
+  auto users = host::UserNamespace::Make(config.users->first());
+  if (!users) return std::unexpected(std::move(users).error());
+  // Images are kept on the same file system.
+  if (auto made = MakeDirectories(config.state_root); !made) {
+    return std::unexpected(std::move(made).error());
+  }
+  if (auto mapped = users->Map(config.state_root); !mapped) {
+    return Wrap(std::move(mapped).error(), config.state_root);
+  }
+  if (auto made = MakeDirectories(config.roots); !made) {
+    return std::unexpected(std::move(made).error());
+  }
+  if (::mount("tmpfs", config.roots.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "mode=0711,size=64k") != 0) {
+    return FailErrno("mount " + config.roots.string(), errno);
+  }
+  return std::move(*users);
+}
+
 // A runtime alone keeps about one processor busy, and waits in between.
 std::size_t StartsAtOnce() {
   return std::size_t{3} * std::max(1U, std::thread::hardware_concurrency());
@@ -80,6 +107,8 @@ Result<std::unique_ptr<OciDriver>> OciDriver::Create(Loop& loop, const Clock& cl
   if (!runtime) return Wrap(std::move(runtime).error(), config.class_name);
   auto worker = Worker::Start();
   if (!worker) return Wrap(std::move(worker).error(), config.class_name);
+  auto users = (*worker)->RunBlocking<Users>([&] { return PrepareUsers(config); });
+  if (!users) return Wrap(std::move(users).error(), config.class_name);
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return FailErrno("be a subreaper", errno);
   ::signal(SIGPIPE, SIG_IGN);
   std::shared_ptr<Shared> shared(new Shared{.loop = loop,
@@ -87,6 +116,7 @@ Result<std::unique_ptr<OciDriver>> OciDriver::Create(Loop& loop, const Clock& cl
                                             .config = config,
                                             .groups = std::move(*groups),
                                             .runtime = std::move(*runtime),
+                                            .users = std::move(*users),
                                             .metrics = {},
                                             .starts{loop, StartsAtOnce()},
                                             .worker = std::move(*worker)});
@@ -97,7 +127,9 @@ Result<void> OciDriver::Probe() {
   auto ran =
       shared_->worker->RunBlocking<void>([shared = shared_.get()] { return RunTrue(*shared); });
   if (ran) return {};
-  return Fail(Errc::kUnsupported, shared_->config.class_name + ": " + ran.error().message);
+  const bool slow = ran.error().code == Errc::kDeadlineExceeded;
+  return Fail(slow ? Errc::kDeadlineExceeded : Errc::kUnsupported,
+              shared_->config.class_name + ": " + ran.error().message);
 }
 
 Result<std::shared_ptr<Image>> OciDriver::Prepare(Fd prepared) {
@@ -107,6 +139,10 @@ Result<std::shared_ptr<Image>> OciDriver::Prepare(Fd prepared) {
   for (const std::string& layer : root->lower) {
     if (!fs::is_directory(layer, error)) {
       return Fail(Errc::kNotFound, "image: layer " + layer + " is no directory");
+    }
+    if (!shared_->users) continue;
+    if (auto can = shared_->users->Map(layer); !can) {
+      return Wrap(std::move(can).error(), "image: layer " + layer);
     }
   }
   return std::make_shared<OciImage>(shared_, std::move(*root));
@@ -120,6 +156,7 @@ Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoic
   Loop loop;
   const SystemClock clock;
   std::string reasons;
+  Errc code = Errc::kUnsupported;
   for (const RuntimeChoice& choice : choices) {
     if (::access(choice.program.c_str(), X_OK) != 0) continue;
     Config with = config;
@@ -130,10 +167,10 @@ Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoic
     auto probed = (*driver)->Probe();
     if (probed) return with;
     reasons += "; " + choice.name + ": " + probed.error().message;
+    if (probed.error().code == Errc::kDeadlineExceeded) code = Errc::kDeadlineExceeded;
   }
   if (reasons.empty()) reasons = "; none is installed";
-  return Fail(Errc::kUnsupported,
-              config.class_name + ": no OCI runtime works on this host" + reasons);
+  return Fail(code, config.class_name + ": no OCI runtime works on this host" + reasons);
 }
 
 }  // namespace strata::sandbox::oci

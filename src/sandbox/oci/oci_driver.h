@@ -38,7 +38,8 @@ struct RuntimeChoice {
 };
 
 // `config` with the first of `choices` that is installed and really runs a container on this host.
-// kUnsupported: none does; the message has each one's reason. Blocks for seconds at worst.
+// kUnsupported: none does; kDeadlineExceeded: nor the one that was too slow to tell. The message
+// has each one's reason. Blocks for seconds at worst.
 Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoice> choices);
 
 class OciDriver final : public Driver {

@@ -100,6 +100,13 @@ Json MakeRuntimeConfig(const RuntimeConfigInput& input) {
     namespaces.push_back({{"type", type}});
   }
   if (!input.network.empty()) namespaces.back()["path"] = input.network;
+  Json mapping = Json::array();
+  if (input.users != nullptr) {
+    namespaces.push_back({{"type", "user"}, {"path", input.users->path()}});
+    mapping.push_back({{"containerID", 0},
+                       {"hostID", input.users->first()},
+                       {"size", host::UserNamespace::kCount}});
+  }
   return {{"ociVersion", "1.0.2"},
           {"hostname", input.hostname},
           {"root", {{"path", input.root}, {"readonly", false}}},
@@ -108,6 +115,8 @@ Json MakeRuntimeConfig(const RuntimeConfigInput& input) {
           {"linux",
            {{"cgroupsPath", input.cgroup_path},
             {"namespaces", std::move(namespaces)},
+            {"uidMappings", mapping},
+            {"gidMappings", mapping},
             {"resources", Resources(input.limits)},
             {"seccomp", SeccompProfile()},
             {"maskedPaths",

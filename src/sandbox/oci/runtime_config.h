@@ -6,8 +6,8 @@
 // masked and read-only paths and the device list of the OCI defaults, a seccomp allow-list, no core
 // dumps.
 //
-// What it does not give: a user namespace. Root in the container is root of the host without
-// capabilities, held by the namespaces, seccomp and the read-only layers.
+// With `users` also that user namespace, whose root is an ordinary user of the host's; without,
+// root in the container is root of the host without capabilities.
 //
 // Tested by sandbox/oci/runtime_config_test.cc.
 #pragma once
@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "host/cgroup.h"
+#include "host/user_namespace.h"
 #include "model/values.h"
 
 namespace strata::sandbox::oci {
@@ -37,6 +38,7 @@ struct RuntimeConfigInput {
   std::string agent;             // shown as /.strata-agent; empty: not
   std::string network;           // path of a network namespace to join; empty: a new one
   std::string resolv_conf;       // shown as /etc/resolv.conf; empty: the image's own
+  const host::UserNamespace* users = nullptr;  // joined; null: none
 };
 
 Json MakeRuntimeConfig(const RuntimeConfigInput& input);

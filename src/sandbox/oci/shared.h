@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/task.h"
 #include "base/turns.h"
 #include "host/cgroup.h"
+#include "host/user_namespace.h"
 #include "sandbox/oci/config.h"
 #include "sandbox/oci/metrics.h"
 #include "sandbox/oci/runtime.h"
@@ -21,9 +23,12 @@ struct Shared {
   const Config config;
   const host::Cgroups groups;
   const Runtime runtime;
+  const std::optional<host::UserNamespace> users;  // of every sandbox; none: the host's
   Metrics metrics;
   Turns starts;  // runtimes that start at once: more of them finish later than if they took turns
   std::unique_ptr<Worker> worker;  // last: its jobs use the others until they are done
+
+  [[nodiscard]] const host::UserNamespace* UsersOrNull() const { return users ? &*users : nullptr; }
 };
 
 }  // namespace strata::sandbox::oci

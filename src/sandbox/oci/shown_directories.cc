@@ -19,6 +19,7 @@ namespace strata::sandbox::oci {
 namespace {
 
 namespace fs = std::filesystem;
+using host::UserNamespace;
 using Mode = model::DirGrant::Mode;
 
 Result<Fd> OpenWithoutLinks(const std::string& directory) {
@@ -35,28 +36,42 @@ Result<Fd> OpenWithoutLinks(const std::string& directory) {
   return FailErrno("directory '" + directory + "'", errno);
 }
 
-Result<void> ShowDirectory(const std::string& directory, const fs::path& at) {
+Result<void> ShowMapped(const fs::path& source, const fs::path& at, const UserNamespace& users) {
+  const auto mapped = users.Map(source);
+  return mapped ? host::AttachMount(*mapped, at) : std::unexpected(mapped.error());
+}
+
+Result<void> ShowDirectory(const std::string& directory, const fs::path& at,
+                           const UserNamespace* users) {
   const auto opened = OpenWithoutLinks(directory);
   if (!opened) return std::unexpected(opened.error());
   const std::string source = "/proc/self/fd/" + std::to_string(opened->get());
+  if (users != nullptr) {
+    auto shown = ShowMapped(source, at, *users);
+    if (!shown) return Wrap(std::move(shown).error(), "directory '" + directory + "'");
+    return {};
+  }
   if (::mount(source.c_str(), at.c_str(), nullptr, MS_BIND, nullptr) == 0) return {};
   return FailErrno("show directory '" + directory + "'", errno);
 }
 
 // Writable also for who sees it read-only: it is one file system, and the bind decides.
-Result<void> ShowVolume(const std::string& image, const fs::path& at) {
+Result<void> ShowVolume(const std::string& image, const fs::path& at, const UserNamespace* users) {
   auto device = host::AttachLoop(image);
   if (!device) return Wrap(std::move(device).error(), "volume");
   if (::mount(device->path.c_str(), at.c_str(), "ext4", MS_NOSUID | MS_NODEV,
-              "errors=remount-ro") == 0) {
-    return {};
+              "errors=remount-ro") != 0) {
+    return FailErrno("mount volume " + image, errno);
   }
-  return FailErrno("mount volume " + image, errno);
+  if (users == nullptr) return {};
+  // Over the one mount; both go with the bundle's tmpfs.
+  return ShowMapped(at, at, *users);
 }
 
 }  // namespace
 
-Result<model::Grants> ShowDirectories(const model::Grants& grants, const fs::path& at) {
+Result<model::Grants> ShowDirectories(const model::Grants& grants, const fs::path& at,
+                                      const UserNamespace* users) {
   model::Grants shown = grants;
   for (std::size_t i = 0; i < shown.dirs.size(); ++i) {
     model::DirGrant& dir = shown.dirs[i];
@@ -64,7 +79,7 @@ Result<model::Grants> ShowDirectories(const model::Grants& grants, const fs::pat
     const bool volume = dir.mode == Mode::kVolume || dir.mode == Mode::kVolumeReadOnly;
     const fs::path place = at / ("shown-" + std::to_string(i));
     if (::mkdir(place.c_str(), 0700) != 0) return FailErrno("make " + place.string(), errno);
-    auto done = volume ? ShowVolume(dir.host, place) : ShowDirectory(dir.host, place);
+    auto done = volume ? ShowVolume(dir.host, place, users) : ShowDirectory(dir.host, place, users);
     if (!done) return std::unexpected(std::move(done).error());
     dir.host = place;
     if (dir.mode == Mode::kVolume) dir.mode = Mode::kReadWrite;

@@ -13,6 +13,7 @@
 #include "base/byte_view.h"
 #include "base/testing/temp_dir.h"
 #include "host/memfd.h"
+#include "host/user_range.h"
 #include "sandbox/oci/oci_driver.h"
 
 namespace strata::sandbox::oci::testing {
@@ -27,7 +28,8 @@ class GuestRoot {
   explicit GuestRoot(ChooseFn choose) : found_(Found(choose, root_ / "state")) {
     std::filesystem::create_directories(root_ / "root/bin");
     std::filesystem::copy_file(STRATA_OCI_GUEST, root_ / "root/bin/guest");
-    // Readable for whoever the guest runs as.
+    // Within reach of whoever the guest runs as.
+    std::filesystem::permissions(root_.path(), std::filesystem::perms{0711});
     std::filesystem::permissions(root_ / "root/bin/guest", std::filesystem::perms{0755});
   }
 
@@ -48,6 +50,7 @@ class GuestRoot {
   [[nodiscard]] Config config() const {
     Config config = found_->value_or(Config());
     config.state_root = state_root();
+    config.roots = root_ / "roots";
     return config;
   }
   static std::string CgroupParent() { return "strata-test-" + std::to_string(::getpid()); }
@@ -62,6 +65,11 @@ class GuestRoot {
     Config config;
     config.state_root = state_root;
     config.cgroup_parent = CgroupParent();
+    config.roots = state_root.parent_path() / "roots";
+    auto users = host::UserRange::Take(CgroupParent(), state_root.parent_path() / "users.lock");
+    if (!users) return std::unexpected(std::move(users).error());
+    config.users = std::move(*users);
+    std::filesystem::permissions(state_root.parent_path(), std::filesystem::perms{0711});
     return choose(std::move(config));
   }
   // Once for each class and process: it takes seconds.
