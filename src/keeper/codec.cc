@@ -26,10 +26,11 @@ void Each(auto& visit, Is<Prepare> auto& m) {
   visit("root", m.root);
 }
 
-void Each(auto& visit, Is<Check> auto& m) {
-  visit("id", m.id);
+void Each(auto& visit, Is<Admit> auto& m) {
   visit("key", m.key);
+  visit("image", m.image);
   visit("limits", m.limits);
+  visit("env", m.env);
   visit("grants", m.grants);
 }
 
@@ -175,11 +176,6 @@ void Each(auto& visit, Is<Prepared> auto& m) {
   visit("error", m.error);
 }
 
-void Each(auto& visit, Is<Checked> auto& m) {
-  visit("id", m.id);
-  visit("error", m.error);
-}
-
 void Each(auto&, Is<Drained> auto&) {}
 
 void Each(auto& visit, Is<State> auto& m) {
@@ -198,13 +194,13 @@ namespace {
 
 // The "type" of a message, in the order of the variants.
 constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperTypes = {
-    "start",      "prepare",       "check",         "attach",      "forget",
+    "start",      "prepare",       "admit",         "attach",      "forget",
     "drain",      "adopt",         "get_stats",     "serve",       "exec",
     "set_paused", "snapshot",      "drop_snapshot", "restore",     "fork",
     "end_fork",   "get_sandboxes", "connected",     "resize_exec", "end_exec"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
-    "ready",   "prepared", "checked", "drained", "state",   "stats",
-    "printed", "done",     "connect", "moved",   "measured"};
+    "ready",   "prepared", "drained", "state", "stats",
+    "printed", "done",     "connect", "moved", "measured"};
 
 }  // namespace
 

@@ -73,8 +73,8 @@ Keeper::Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_dr
 Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
   if (const auto* prepare = std::get_if<Prepare>(&message)) {
     OnPrepare(*prepare);
-  } else if (auto* check = std::get_if<Check>(&message)) {
-    OnCheck(std::move(*check));
+  } else if (auto* admit = std::get_if<Admit>(&message)) {
+    OnAdmit(std::move(*admit));
   } else if (const auto* attach = std::get_if<Attach>(&message)) {
     return OnAttach(*attach, std::move(fds));
   } else if (const auto* forget = std::get_if<Forget>(&message)) {
@@ -101,6 +101,10 @@ Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
 }
 
 void Keeper::OnPrepare(const Prepare& message) {
+  std::erase_if(forgotten_, [](const auto& entry) { return entry.second.expired(); });
+  if (const auto found = forgotten_.find(message.key); found != forgotten_.end()) {
+    images_.emplace(message.key, found->second.lock());
+  }
   if (images_.contains(message.key)) return post_(Prepared{message.key, ""});
   auto image = MakeImage(message);
   if (!image) return post_(Prepared{message.key, wire::WireError(image.error())});
@@ -134,27 +138,44 @@ Result<sandbox::Driver*> Keeper::DriverOf(const std::string& name) {
   return driver.get();
 }
 
-void Keeper::OnCheck(Check message) {
-  const auto found = images_.find(message.key);
+namespace {
+
+// Whether the class enforces these. A sandbox costs nothing before its first call.
+Result<void> CheckSpec(sandbox::Image& image, const model::Limits& limits,
+                       const model::Grants& grants) {
+  auto made =
+      image.Create({.id = "check", .limits = limits, .grants = grants, .env = {}, .effects = {}});
+  if (!made) return std::unexpected(std::move(made).error());
+  return {};
+}
+
+}  // namespace
+
+void Keeper::OnAdmit(Admit message) {
+  if (admitted_.contains(message.key)) return post_(Prepared{message.key, ""});
+  const auto found = images_.find(message.image);
   if (found == images_.end()) {
     return post_(
-        Checked{message.id, wire::WireError({Errc::kNotFound, "no image " + message.key})});
+        Prepared{message.key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
   }
-  // A sandbox costs nothing before its first call.
-  auto made = found->second->Create({.id = message.id,
-                                     .limits = message.limits,
-                                     .grants = std::move(message.grants),
-                                     .env = {},
-                                     .effects = {}});
-  post_(Checked{message.id, made ? "" : wire::WireError(made.error())});
+  if (auto fits = CheckSpec(*found->second, message.limits, message.grants); !fits) {
+    return post_(Prepared{message.key, wire::WireError(fits.error())});
+  }
+  sandbox::Spec spec{.id = "",
+                     .limits = message.limits,
+                     .grants = std::move(message.grants),
+                     .env = std::move(message.env),
+                     .effects = {.connector = &outgoing_.For(message.key)}};
+  admitted_.emplace(message.key, Admitted{found->second, std::move(spec)});
+  post_(Prepared{std::move(message.key), ""});
 }
 
 Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {
   if (fds.size() != 1) return Fail(Errc::kInvalidArgument, "attach: takes one descriptor");
   // Else the line closes, which tells whoever has its other end.
   if (draining_) return {};
-  if (const auto found = images_.find(message.key); found != images_.end()) {
-    server_.Serve(found->second, std::move(fds.front()), &outgoing_.For(message.key));
+  if (const auto found = admitted_.find(message.key); found != admitted_.end()) {
+    server_.Serve(found->second.image, found->second.spec, std::move(fds.front()));
   } else if (const auto service = services_.find(message.key); service != services_.end()) {
     server_.Serve(service->second->MakeDoor(), std::move(fds.front()));
   }
@@ -167,6 +188,9 @@ void Keeper::OnServe(Serve message) {
   const auto image = images_.find(message.image);
   if (image == images_.end()) {
     return post_(Prepared{key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
+  }
+  if (auto fits = CheckSpec(*image->second, message.limits, message.grants); !fits) {
+    return post_(Prepared{key, wire::WireError(fits.error())});
   }
   const auto on_ready = [this, key](const Result<void>& ready) {
     if (!ready) OnForget(key);
@@ -197,7 +221,11 @@ Awaitable<void> Keeper::MeasureServices() {
 }
 
 void Keeper::OnForget(const std::string& key) {
-  images_.erase(key);
+  if (const auto image = images_.find(key); image != images_.end()) {
+    forgotten_.insert_or_assign(key, image->second);
+    images_.erase(image);
+  }
+  admitted_.erase(key);
   const auto found = services_.find(key);
   if (found == services_.end()) return;
   auto service = std::move(found->second);
@@ -321,6 +349,7 @@ Awaitable<void> Keeper::Until(std::function<bool()> is_over, Duration most) {
 State Keeper::TakeStock() const {
   State state{.keeper = start_.keeper, .tenant = start_.tenant, .keys = {}};
   for (const auto& [key, image] : images_) state.keys.push_back(key);
+  for (const auto& [key, admitted] : admitted_) state.keys.push_back(key);
   for (const auto& [key, service] : services_) state.keys.push_back(key);
   return state;
 }

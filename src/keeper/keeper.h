@@ -64,7 +64,7 @@ class Keeper {
   Awaitable<void> WarmUp(std::string key, std::shared_ptr<sandbox::Image> image);
   Result<std::shared_ptr<sandbox::Image>> MakeImage(const Prepare& message);
   Result<sandbox::Driver*> DriverOf(const std::string& name);
-  void OnCheck(Check message);
+  void OnAdmit(Admit message);
   void OnServe(Serve message);
   void OnForget(const std::string& key);
   [[nodiscard]] Result<std::shared_ptr<Service>> Running(const std::string& key) const;
@@ -99,7 +99,14 @@ class Keeper {
   std::function<void(ToManager)> post_;
   Outgoing outgoing_;  // before the sandboxes that use it
   std::map<model::Class, std::unique_ptr<sandbox::Driver>> drivers_;
+  // What a line to a key makes sandboxes of.
+  struct Admitted {
+    std::shared_ptr<sandbox::Image> image;
+    sandbox::Spec spec;  // without an id
+  };
   std::map<std::string, std::shared_ptr<sandbox::Image>> images_;
+  std::map<std::string, std::weak_ptr<sandbox::Image>> forgotten_;  // images, perhaps still in use
+  std::map<std::string, Admitted> admitted_;
   std::map<std::string, std::shared_ptr<Service>> services_;
   std::map<std::uint64_t, std::shared_ptr<RunningProgram>> programs_;  // by id
   std::size_t ending_ = 0;                                             // services

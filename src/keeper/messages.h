@@ -39,11 +39,15 @@ struct Prepare {
   std::string root;
 };
 
-// Would an image of `key` take this spec? Makes nothing on the host.
-struct Check {
-  std::string id;
+// Lets the image `image` run with these limits, variables and grants, and keeps that as `key`: a
+// line to it makes sandboxes of this kind and no other. Answered with Prepared; what the class
+// cannot enforce is its error. Makes nothing on the host. A key that is there already is answered
+// at once.
+struct Admit {
   std::string key;
+  std::string image;  // a key that Prepare made
   model::Limits limits;
+  model::Env env;
   model::Grants grants;
 };
 
@@ -142,13 +146,14 @@ struct GetSandboxes {
   std::string key;
 };
 
-// [fd] one end of a line (sandbox/remote); whoever has the other may run the image, or reach the
-// service.
+// [fd] one end of a line (sandbox/remote); whoever has the other may run what was admitted as
+// `key`, or reach the service.
 struct Attach {
   std::string key;
 };
 
-// No further Attach of `key`; what runs goes on until its lines close. A service then ends.
+// No further Attach of `key`; what runs goes on until its lines close. A service then ends. An
+// image is kept for as long as anything runs it.
 struct Forget {
   std::string key;
 };
@@ -177,10 +182,6 @@ struct Ready {};
 struct Prepared {
   std::string key;
   std::string error;  // "CODE: message"
-};
-struct Checked {
-  std::string id;
-  std::string error;
 };
 struct Drained {};
 // A replica of a service, whether it runs now or not.
@@ -218,7 +219,7 @@ struct Printed {
   std::string stream;  // "stdout", "stderr", "host"
   std::string text;
 };
-// A guest of the image or service `key` wants a connection; the manager checks its grants again.
+// A guest of what is kept as `key` wants a connection; the manager checks its grants again.
 struct Connect {
   std::uint64_t id = 0;
   std::string key;
@@ -245,10 +246,10 @@ struct Stats {
   std::uint64_t calls = 0;  // in flight
 };
 
-using ToKeeper = std::variant<Start, Prepare, Check, Attach, Forget, Drain, Adopt, GetStats, Serve,
+using ToKeeper = std::variant<Start, Prepare, Admit, Attach, Forget, Drain, Adopt, GetStats, Serve,
                               Exec, SetPaused, Snapshot, DropSnapshot, Restore, Fork, EndFork,
                               GetSandboxes, Connected, ResizeExec, EndExec>;
-using ToManager = std::variant<Ready, Prepared, Checked, Drained, State, Stats, Printed, Done,
-                               Connect, Moved, Measured>;
+using ToManager =
+    std::variant<Ready, Prepared, Drained, State, Stats, Printed, Done, Connect, Moved, Measured>;
 
 }  // namespace strata::keeper

@@ -349,7 +349,6 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
     if (desired.listener.tenant.empty()) desired.listener.tenant = kDefaultTenant;
     tenants.insert(desired.listener.tenant);
   }
-  AllowEgress(ready);
   indices_.clear();
   for (const std::string& tenant : tenants) {
     Configuration built = BuildConfiguration(tenant, ready, *routes, options_.observe);
@@ -359,18 +358,6 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
     desired.by_tenant.emplace(tenant, std::move(built));
   }
   co_return desired;
-}
-
-// Functions that run one image share its key.
-void ManagerImpl::AllowEgress(const std::vector<Runnable>& ready) {
-  std::map<std::string, model::Grants> by_key;
-  for (const Runnable& each : ready) {
-    if (each.sandbox_class == model::Class::kWasm) continue;
-    auto& http = by_key[each.module].http;
-    const auto& more = each.revision.workload.grants.http;
-    http.insert(http.end(), more.begin(), more.end());
-  }
-  for (auto& [key, grants] : by_key) egress_.Allow(key, std::move(grants));
 }
 
 Task<void> ManagerImpl::Serve() {

@@ -3,9 +3,7 @@
 //
 //   keeper --Connect{key}--> [ KeeperEgress: key -> grants ] --> Connector
 //
-// A keeper's word counts only for its own keys. An image's key stands for every function that runs
-// the image: together they say what may be reached; each one's own grants are the keeper's to
-// check.
+// A keeper's word counts only for its own keys, each of which has the grants of one workload.
 //
 // Threads: one loop. Lifetime: the connector and the registry outlive it.
 // Tested by keeper_egress_test.cc.

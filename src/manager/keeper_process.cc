@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kReadyPatience{10'000};
 // Making a class ready tries it out, which for a virtual machine is a boot.
 constexpr milliseconds kPreparePatience{60'000};
-constexpr milliseconds kCheckPatience{10'000};
+constexpr milliseconds kAdmitPatience{10'000};
 constexpr milliseconds kDrainGrace{6'000};
 constexpr milliseconds kSweepPatience{2'000};
 
@@ -181,18 +181,11 @@ Awaitable<void> KeeperProcess::Read(std::shared_ptr<KeeperProcess> self) {
 }
 
 void KeeperProcess::Handle(keeper::ToManager message) {
-  const auto answer = [](auto& waiting, const std::string& name, const std::string& error) {
-    const auto found = waiting.find(name);
-    if (found == waiting.end()) return;
-    auto promise = found->second;
-    waiting.erase(found);
-    promise->Set(wire::OutcomeOf(error));
-  };
   if (const auto* prepared = std::get_if<keeper::Prepared>(&message)) {
     if (prepared->error.empty()) keys_.insert(prepared->key);
-    answer(preparing_, prepared->key, prepared->error);
-  } else if (const auto* checked = std::get_if<keeper::Checked>(&message)) {
-    answer(checking_, checked->id, checked->error);
+    if (auto waiting = preparing_.extract(prepared->key)) {
+      waiting.mapped()->Set(wire::OutcomeOf(prepared->error));
+    }
   } else if (auto* done = std::get_if<keeper::Done>(&message)) {
     const auto found = doing_.find(done->id);
     if (found == doing_.end()) return;
@@ -226,9 +219,7 @@ void KeeperProcess::Ended(const std::string& why) {
   RemoveKeeperTraces(context_, name_);
   const Error error{Errc::kUnavailable, "keeper ended: " + why};
   if (greeting_) std::exchange(greeting_, nullptr)->Set(std::unexpected(error));
-  for (auto* waiting : {&preparing_, &checking_}) {
-    for (auto& [name, promise] : std::exchange(*waiting, {})) promise->Set(std::unexpected(error));
-  }
+  for (auto& [key, promise] : std::exchange(preparing_, {})) promise->Set(std::unexpected(error));
   for (auto& [id, promise] : doing_) promise->Set(std::unexpected(error));
   if (ended_) std::exchange(ended_, nullptr)->Set(std::monostate{});
   listener_.OnExit(*this, why);
@@ -238,12 +229,11 @@ Result<void> KeeperProcess::Post(const keeper::ToKeeper& message, std::vector<Fd
   return wire_.Post({keeper::Encode(message), std::move(fds)});
 }
 
-Task<void> KeeperProcess::Ask(std::map<std::string, std::shared_ptr<Answer>>& waiting,
-                              std::string name, keeper::ToKeeper message, milliseconds patience) {
+Task<void> KeeperProcess::Ask(std::string key, keeper::ToKeeper message, milliseconds patience) {
   auto answer = std::make_shared<Answer>(context_.loop);
-  waiting[name] = answer;
+  preparing_[key] = answer;
   if (auto sent = Post(message); !sent) {
-    waiting.erase(name);
+    preparing_.erase(key);
     co_return std::unexpected(std::move(sent).error());
   }
   auto outcome = co_await answer->Wait(patience);
@@ -254,7 +244,12 @@ Task<void> KeeperProcess::Ask(std::map<std::string, std::shared_ptr<Answer>>& wa
 Task<void> KeeperProcess::Prepare(std::string key, std::string sandbox_class,
                                   std::string root_image) {
   keeper::Prepare message{key, std::move(sandbox_class), std::move(root_image)};
-  co_return co_await Ask(preparing_, std::move(key), std::move(message), kPreparePatience);
+  co_return co_await Ask(std::move(key), std::move(message), kPreparePatience);
+}
+
+Task<void> KeeperProcess::Admit(keeper::Admit what) {
+  std::string key = what.key;
+  co_return co_await Ask(std::move(key), std::move(what), kAdmitPatience);
 }
 
 Task<void> KeeperProcess::Serve(keeper::Serve what) {
@@ -263,7 +258,7 @@ Task<void> KeeperProcess::Serve(keeper::Serve what) {
   if (const auto& probe = what.health.readiness) {
     patience += probe->initial_delay + (probe->period + probe->timeout) * probe->success_threshold;
   }
-  co_return co_await Ask(preparing_, std::move(key), std::move(what), patience);
+  co_return co_await Ask(std::move(key), std::move(what), patience);
 }
 
 Task<keeper::Done> KeeperProcess::AwaitDone(std::uint64_t id, keeper::ToKeeper message,
@@ -278,12 +273,6 @@ Task<keeper::Done> KeeperProcess::AwaitDone(std::uint64_t id, keeper::ToKeeper m
   auto outcome = co_await answer->Wait(patience);
   doing_.erase(id);
   co_return outcome;
-}
-
-Task<void> KeeperProcess::Check(std::string key, model::Limits limits, model::Grants grants) {
-  std::string id = "check-" + std::to_string(next_check_++);
-  keeper::Check message{id, std::move(key), limits, std::move(grants)};
-  co_return co_await Ask(checking_, std::move(id), std::move(message), kCheckPatience);
 }
 
 Result<Fd> KeeperProcess::OpenLine(const std::string& key) {

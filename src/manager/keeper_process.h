@@ -64,6 +64,9 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
 
   // Has the keeper make the image ready. kUnsupported: this host lacks the class.
   Task<void> Prepare(std::string key, std::string sandbox_class, std::string root_image);
+  // Has the keeper admit a workload until Forget(what.key). kUnsupported: its class cannot enforce
+  // what the message says.
+  Task<void> Admit(keeper::Admit what);
   // Has the keeper run a service until Forget(what.key), and waits until it can be reached.
   // kFailedPrecondition: nothing ever listened.
   Task<void> Serve(keeper::Serve what);
@@ -79,9 +82,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   // A program that the keeper starts once it is waited for. It keeps this alive.
   std::shared_ptr<sandbox::Execution> MakeProgram(keeper::Exec what, std::vector<Fd> fds);
 
-  // Whether the image `key` takes such a sandbox. kUnsupported: the message says what not.
-  Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
-  // A new line to the image `key`, for one cell.
+  // A new line to what is kept as `key`, for one cell.
   Result<Fd> OpenLine(const std::string& key);
   void Forget(const std::string& key);
   void AnswerConnect(std::uint64_t id, Result<Fd> outcome);
@@ -114,8 +115,8 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   void Tell(const keeper::ToKeeper& message);
   Task<keeper::Done> AwaitDone(std::uint64_t id, keeper::ToKeeper message, std::vector<Fd> fds,
                                std::chrono::milliseconds patience);
-  Task<void> Ask(std::map<std::string, std::shared_ptr<Answer>>& waiting, std::string name,
-                 keeper::ToKeeper message, std::chrono::milliseconds patience);
+  // For what is answered with Prepared.
+  Task<void> Ask(std::string key, keeper::ToKeeper message, std::chrono::milliseconds patience);
 
   CellContext& context_;
   KeeperListener& listener_;
@@ -124,14 +125,12 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   host::Process process_;
   wire::Channel wire_;
   std::set<std::string> keys_;
-  std::uint64_t next_check_ = 0;
   std::uint64_t next_do_ = 0;
   bool alive_ = true;
 
   // Answers that somebody waits for.
   std::shared_ptr<Promise<keeper::ToManager>> greeting_;  // Ready or State
   std::map<std::string, std::shared_ptr<Answer>> preparing_;
-  std::map<std::string, std::shared_ptr<Answer>> checking_;
   std::map<std::uint64_t, std::shared_ptr<Promise<keeper::Done>>> doing_;
   std::shared_ptr<Answer> ended_;
 };

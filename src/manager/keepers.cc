@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <boost/asio/redirect_error.hpp>
@@ -32,12 +33,17 @@ Task<void> DrainOne(std::shared_ptr<KeeperProcess> keeper, milliseconds patience
   co_return co_await keeper->Drain(patience);
 }
 
-// The same service has the same key, and any other another one.
-std::string ServiceKey(const keeper::Serve& what, model::Class sandbox_class,
-                       const std::string& digest) {
-  const std::string all = keeper::Encode(keeper::ToKeeper(what)) + digest;
-  return std::string(sandbox::remote::kServiceKey) + what.name + ":" +
-         std::string(model::ClassName(sandbox_class)) + ":" + Sha256Hex(all).substr(0, kKeyDigits);
+// The same thing has the same key, and any other another one.
+std::string KeyOf(const Keepers::Workload& what, model::Class sandbox_class,
+                  const std::string& digest) {
+  std::string key;
+  if (const auto* service = std::get_if<keeper::Serve>(&what)) {
+    key.append(sandbox::remote::kServiceKey).append(service->name).append(":");
+  }
+  const std::string all =
+      std::visit([](const auto& each) { return keeper::Encode(keeper::ToKeeper(each)); }, what);
+  return key.append(model::ClassName(sandbox_class)) + ":" +
+         Sha256Hex(all + digest).substr(0, kKeyDigits);
 }
 
 }  // namespace
@@ -86,17 +92,8 @@ Task<std::shared_ptr<KeeperProcess>> Keepers::For(std::string tenant) {
   co_return std::move(*started);
 }
 
-Task<std::string> Keepers::Prepare(std::string tenant, model::Class sandbox_class,
-                                   std::string digest, std::string root_image) {
-  auto turn = co_await turns_.Take();
-  if (!turn) co_return std::unexpected(std::move(turn).error());
-  auto keeper = co_await For(std::move(tenant));
-  if (!keeper) co_return std::unexpected(std::move(keeper).error());
-  co_return co_await PrepareIn(**keeper, sandbox_class, digest, std::move(root_image));
-}
-
-Task<std::string> Keepers::PrepareIn(KeeperProcess& keeper, model::Class sandbox_class,
-                                     const std::string& digest, std::string root_image) {
+Task<std::string> Keepers::Prepare(KeeperProcess& keeper, model::Class sandbox_class,
+                                   const std::string& digest, std::string root_image) {
   const std::string name(model::ClassName(sandbox_class));
   std::string key = name + ":" + digest + "@" + keeper.name();
   if (keeper.keys().contains(key)) co_return key;
@@ -105,21 +102,31 @@ Task<std::string> Keepers::PrepareIn(KeeperProcess& keeper, model::Class sandbox
   co_return key;
 }
 
-Task<std::string> Keepers::Serve(std::string tenant, model::Class sandbox_class, std::string digest,
-                                 std::string root_image, keeper::Serve what) {
+Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, std::string digest,
+                               std::string root_image, Workload what) {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(std::move(turn).error());
   auto keeper = co_await For(std::move(tenant));
   if (!keeper) co_return std::unexpected(std::move(keeper).error());
-  std::string key = ServiceKey(what, sandbox_class, digest) + "@" + (*keeper)->name();
-  egress_.Allow(key, what.grants);  // it may call out before it is reached
+  std::string key = KeyOf(what, sandbox_class, digest) + "@" + (*keeper)->name();
+  // It may call out before this returns.
+  std::visit([&](const auto& each) { egress_.Allow(key, each.grants); }, what);
   if ((*keeper)->keys().contains(key)) co_return key;
-  auto image = co_await PrepareIn(**keeper, sandbox_class, digest, std::move(root_image));
+  auto image = co_await Prepare(**keeper, sandbox_class, digest, std::move(root_image));
   if (!image) co_return std::unexpected(std::move(image).error());
-  what.key = key;
-  what.image = std::move(*image);
-  auto served = co_await (*keeper)->Serve(std::move(what));
-  if (!served) co_return std::unexpected(std::move(served).error());
+  std::visit(
+      [&](auto& each) {
+        each.key = key;
+        each.image = std::move(*image);
+      },
+      what);
+  Result<void> runs;
+  if (auto* program = std::get_if<keeper::Admit>(&what)) {
+    runs = co_await (*keeper)->Admit(std::move(*program));
+  } else {
+    runs = co_await (*keeper)->Serve(std::move(std::get<keeper::Serve>(what)));
+  }
+  if (!runs) co_return std::unexpected(std::move(runs).error());
   co_return key;
 }
 
@@ -129,12 +136,6 @@ std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
     if (keeper->name() == name) return keeper;
   }
   return nullptr;
-}
-
-Task<void> Keepers::Check(std::string key, model::Limits limits, model::Grants grants) {
-  const auto keeper = Of(key);
-  if (!keeper) co_return Fail(Errc::kUnavailable, "the keeper of " + key + " is gone");
-  co_return co_await keeper->Check(std::move(key), limits, std::move(grants));
 }
 
 Result<Fd> Keepers::OpenLine(const std::string& key) {

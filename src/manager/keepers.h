@@ -3,10 +3,12 @@
 //
 //   deploy --Prepare--> [ Keepers: tenant -> KeeperProcess ] --line--> cells
 //
-// An image is known by its module key, "<class>:<digest>@<keeper>", a service by its own,
-// "service:<name>:<what it is, hashed>@<keeper>", which cells and the manager use as they use the
-// key of native code. A keeper that dies is not replaced here: its keys are void, OnLost is told,
-// and the next Prepare starts another, under whose name there are new keys.
+// What is kept there is known by its module key: "<class>:<what it is, hashed>@<keeper>", a program
+// with its limits, variables and grants, or "service:<name>:<class>:<what it is, hashed>@<keeper>".
+// Cells and the manager use these as they use the key of native code. An image has a key too,
+// "<class>:<digest>@<keeper>", but no cell gets a line to it. A keeper that dies is not replaced
+// here: its keys are void, OnLost is told, and the next Prepare starts another, under whose name
+// there are new keys.
 //
 // Threads: one loop. Lifetime: context outlives it. Tested by tests/e2e and tests/crash.
 #pragma once
@@ -19,6 +21,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/fd.h"
 #include "base/task.h"
@@ -29,7 +32,7 @@
 
 namespace strata::manager {
 
-// Whether `key` names an image in a keeper, not native code.
+// Whether `key` names something in a keeper, not native code.
 bool IsKeeperKey(std::string_view key) noexcept;
 
 class Keepers final : public KeeperListener {
@@ -37,8 +40,8 @@ class Keepers final : public KeeperListener {
   using PrintedFn = std::function<void(const std::string& tenant, const keeper::Printed& line)>;
   using MeasuredFn = std::function<void(const std::string& tenant, const keeper::Measured& load)>;
 
-  // `on_lost`: a keeper died with images in it; the name is its tenant's. `on_printed`: a service's
-  // sandbox printed a line. `on_measured`: what a service uses.
+  // `on_lost`: a keeper died with all that it held; the name is its tenant's. `on_printed`: a
+  // service's sandbox printed a line. `on_measured`: what a service uses.
   Keepers(CellContext& context, KeeperEgress& egress,
           std::function<void(const std::string& tenant)> on_lost, PrintedFn on_printed,
           MeasuredFn on_measured);
@@ -46,27 +49,24 @@ class Keepers final : public KeeperListener {
   // Adopts the living keepers of an earlier manager, and removes what dead ones left.
   Task<void> Recover();
 
-  // Makes the image ready in the tenant's keeper, which is started when there is none, unless it is
-  // ready there already. The module key. kUnsupported: not root, or this host lacks the class.
-  Task<std::string> Prepare(std::string tenant, model::Class sandbox_class, std::string digest,
-                            std::string root_image);
+  // A program to be started for each call, or a service.
+  using Workload = std::variant<keeper::Admit, keeper::Serve>;
 
-  // Runs a service in the tenant's keeper, unless the same one runs there already, and waits until
-  // it can be reached. The module key; `what.key` and `what.image` are filled in here. Also
-  // kFailedPrecondition: nothing ever listened at its port.
-  Task<std::string> Serve(std::string tenant, model::Class sandbox_class, std::string digest,
-                          std::string root_image, keeper::Serve what);
-
-  // Whether a sandbox of the image could have these. kUnsupported: the message says what not.
-  Task<void> Check(std::string key, model::Limits limits, model::Grants grants);
+  // Has the tenant's keeper, which is started when there is none, run `what` of the image, unless
+  // it does so already: a program when it is called, a service at once, which is waited for. The
+  // module key; `key` and `image` in `what` are filled in here. kUnsupported: not root, this host
+  // lacks the class, or the class cannot enforce what `what` says. kFailedPrecondition: nothing
+  // ever listened at the service's port.
+  Task<std::string> Run(std::string tenant, model::Class sandbox_class, std::string digest,
+                        std::string root_image, Workload what);
 
   // The keeper of the service that `key` names; null: it is gone.
   [[nodiscard]] std::shared_ptr<KeeperProcess> Of(std::string_view key) const;
 
-  // A line to the image, for one cell. kNotFound: its keeper is gone.
+  // A line to what `key` names, for one cell. kNotFound: its keeper is gone.
   Result<Fd> OpenLine(const std::string& key);
 
-  // Forgets every image that is not in `keys`, and ends keepers without any.
+  // Forgets what is not in `keys`, and ends keepers that hold nothing.
   void KeepOnly(const std::set<std::string>& keys);
 
   // Ends every keeper and all that they hold.
@@ -81,8 +81,8 @@ class Keepers final : public KeeperListener {
   void OnConnect(KeeperProcess& keeper, keeper::Connect asked) override;
   void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) override;
   Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
-  Task<std::string> PrepareIn(KeeperProcess& keeper, model::Class sandbox_class,
-                              const std::string& digest, std::string root_image);
+  Task<std::string> Prepare(KeeperProcess& keeper, model::Class sandbox_class,
+                            const std::string& digest, std::string root_image);
   Task<std::shared_ptr<KeeperProcess>> For(std::string tenant);
 
   CellContext& context_;

@@ -116,7 +116,6 @@ class ManagerImpl final : public Manager {
                                        const std::map<model::ResourceKey, model::Resource>& before);
   std::vector<std::string> Urls(const model::Resource& resource) const;
   Task<DesiredState> BuildDesired();
-  void AllowEgress(const std::vector<Runnable>& ready);
   Task<void> Serve();  // brings the cells to what the store says
   Awaitable<void> ServeUntilDone();
 

@@ -75,12 +75,24 @@ Result<void> CheckServerLimits(const model::Resource& resource) {
                                       "CPU time; leave it out");
 }
 
-// What a keeper has to run for an image that serves: every Service, and a Function whose guest is
-// 'http', which is kept warm instead of started for each call. Nothing: a program for each call.
-std::optional<keeper::Serve> ServerOf(const model::Resource& resource, model::Grants grants) {
-  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+// Every Service is a server, and a Function whose guest is 'http', which is kept warm instead of
+// started for each call.
+bool IsServer(const model::Resource& resource) {
+  return resource.kind() == model::Kind::kService ||
+         resource.workload()->guest == model::GuestKind::kHttp;
+}
+
+// What a keeper has to run for a resource whose artifact is an image.
+Keepers::Workload WorkloadOf(const model::Resource& resource, model::Grants grants) {
   const model::Workload& workload = *resource.workload();
-  if (service == nullptr && workload.guest != model::GuestKind::kHttp) return std::nullopt;
+  if (!IsServer(resource)) {
+    return keeper::Admit{.key = "",
+                         .image = "",
+                         .limits = workload.limits,
+                         .env = workload.env,
+                         .grants = std::move(grants)};
+  }
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   keeper::Serve what{.key = "",
                      .image = "",
                      .name = resource.metadata.name,
@@ -166,23 +178,17 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Progress& progr
   Step step{.what = Step::What::kPreparing,
             .resource = resource.key().ToString(),
             .subject = candidate.artifact.digest};
+  if (IsServer(resource)) {
+    if (auto fits = CheckServerLimits(resource); !fits) co_return fits;
+    step.what = Step::What::kStarting;
+  }
   progress.Report(step);
-  auto key = co_await keepers_.Prepare(resource.metadata.tenant, candidate.sandbox_class,
-                                       candidate.artifact.digest, artifact::WriteRootImage(*root));
+  // A server runs before it is stored: one that does not come up replaces nothing.
+  auto key = co_await keepers_.Run(
+      resource.metadata.tenant, candidate.sandbox_class, candidate.artifact.digest,
+      artifact::WriteRootImage(*root),
+      WorkloadOf(resource, volumes_.GrantsOf(resource.metadata.tenant, *resource.workload())));
   if (!key) co_return std::unexpected(std::move(key).error());
-  const model::Workload& workload = *resource.workload();
-  model::Grants grants = volumes_.GrantsOf(resource.metadata.tenant, workload);
-  auto good = co_await keepers_.Check(std::move(*key), workload.limits, grants);
-  auto server = ServerOf(resource, std::move(grants));
-  if (!good || !server) co_return good;
-  if (auto fits = CheckServerLimits(resource); !fits) co_return fits;
-  step.what = Step::What::kStarting;
-  progress.Report(step);
-  // Running before it is stored: one that does not come up replaces nothing.
-  auto running = co_await keepers_.Serve(resource.metadata.tenant, candidate.sandbox_class,
-                                         candidate.artifact.digest, artifact::WriteRootImage(*root),
-                                         std::move(*server));
-  if (!running) co_return std::unexpected(std::move(running).error());
   co_return Result<void>{};
 }
 
@@ -233,17 +239,10 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
   if (!root) co_return Wrap(std::move(root).error(), "image of " + revision.ToString());
   auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
   if (!stored) co_return std::unexpected(std::move(stored).error());
-  std::string root_image = artifact::WriteRootImage(*root);
-  auto server =
-      ServerOf(stored->resource, volumes_.GrantsOf(revision.tenant, *stored->resource.workload()));
-  Result<std::string> key;
-  if (server) {
-    key = co_await keepers_.Serve(revision.tenant, sandbox_class, revision.artifact_digest,
-                                  std::move(root_image), std::move(*server));
-  } else {
-    key = co_await keepers_.Prepare(revision.tenant, sandbox_class, revision.artifact_digest,
-                                    std::move(root_image));
-  }
+  const model::Resource& resource = stored->resource;
+  auto key = co_await keepers_.Run(
+      revision.tenant, sandbox_class, revision.artifact_digest, artifact::WriteRootImage(*root),
+      WorkloadOf(resource, volumes_.GrantsOf(revision.tenant, *resource.workload())));
   if (!key) co_return Wrap(std::move(key).error(), "image of " + revision.ToString());
   co_return key;
 }

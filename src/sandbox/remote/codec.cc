@@ -10,12 +10,7 @@ namespace strata::sandbox::remote {
 
 using wire::Is;
 
-void Each(auto& visit, Is<Open> auto& m) {
-  visit("id", m.id);
-  visit("limits", m.limits);
-  visit("env", m.env);
-  visit("grants", m.grants);
-}
+void Each(auto& visit, Is<Open> auto& m) { visit("id", m.id); }
 
 void Each(auto& visit, Is<Begin> auto& m) {
   visit("patience_ms", m.patience_ms);

@@ -55,7 +55,7 @@ Result<void> RemoteSandbox::OpenThere() {
     return FailErrno("socketpair", errno);
   }
   own_ = std::make_unique<wire::Channel>(line_->loop, Fd(ends[0]));
-  wire::Frame frame{Encode(ToServer(Open{spec_.id, spec_.limits, spec_.env, spec_.grants})), {}};
+  wire::Frame frame{Encode(ToServer(Open{spec_.id})), {}};
   frame.fds.emplace_back(ends[1]);
   return line_->channel.Post(std::move(frame));
 }

@@ -26,11 +26,9 @@ namespace strata::sandbox::remote {
 
 inline constexpr std::uint32_t kWindow = 256 * 1024;
 
+// A sandbox, please. What it may do and reach was said to the server by whoever gave out the line.
 struct Open {
   std::string id;
-  model::Limits limits;
-  model::Env env;
-  model::Grants grants;
 };
 
 // A call. `texts`: method, target, host, scheme, peer, then each field's name and value.

@@ -162,11 +162,11 @@ void Server::CloseAll() {
   for (wire::Channel* channel : open_) channel->Close();
 }
 
-void Server::Serve(std::shared_ptr<Image> image, Fd line, Connector* connector) {
-  Spawn(loop_, ReadImageLine(std::move(image), std::move(line), connector));
+void Server::Serve(std::shared_ptr<Image> image, Spec spec, Fd line) {
+  Spawn(loop_, ReadImageLine(std::move(image), std::move(spec), std::move(line)));
 }
 
-Awaitable<void> Server::ReadImageLine(std::shared_ptr<Image> image, Fd line, Connector* connector) {
+Awaitable<void> Server::ReadImageLine(std::shared_ptr<Image> image, Spec spec, Fd line) {
   OpenLine open_line(*this, std::move(line));
   while (true) {
     auto frame = co_await open_line.channel.Receive();
@@ -174,12 +174,8 @@ Awaitable<void> Server::ReadImageLine(std::shared_ptr<Image> image, Fd line, Con
     auto message = DecodeToServer(frame->text);
     auto* open = message ? std::get_if<Open>(&*message) : nullptr;
     if (open == nullptr || frame->fds.size() != 1) break;
-    Spec spec{.id = std::move(open->id),
-              .limits = open->limits,
-              .grants = std::move(open->grants),
-              .env = std::move(open->env),
-              .effects = {.connector = connector}};
-    Spawn(loop_, RunSandbox(image, std::move(spec), std::move(frame->fds.front())));
+    spec.id = std::move(open->id);
+    Spawn(loop_, RunSandbox(image, spec, std::move(frame->fds.front())));
   }
 }
 

@@ -42,9 +42,9 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // Serves `image` on `line`, a connected stream socket, until the other end closes it. Sandboxes
-  // made by then live on until their own lines close. `connector`: their way out, which outlives
-  // them; null: none.
-  void Serve(std::shared_ptr<Image> image, Fd line, Connector* connector = nullptr);
+  // made by then live on until their own lines close. Each is made with `spec`, but for its id and
+  // its log, which are the other end's; the other end cannot ask for anything else.
+  void Serve(std::shared_ptr<Image> image, Spec spec, Fd line);
 
   // Hands out connections to `service` on `line` until the other end closes it.
   void Serve(std::shared_ptr<Dialler> service, Fd line);
@@ -61,7 +61,7 @@ class Server {
   class Session;
   class OpenLine;
 
-  Awaitable<void> ReadImageLine(std::shared_ptr<Image> image, Fd line, Connector* connector);
+  Awaitable<void> ReadImageLine(std::shared_ptr<Image> image, Spec spec, Fd line);
   Awaitable<void> ReadServiceLine(std::shared_ptr<Dialler> service, Fd line);
   Awaitable<void> RunSandbox(std::shared_ptr<Image> image, Spec spec, Fd line);
 

@@ -106,7 +106,17 @@ class KeeperProgramTest : public ::testing::Test {
     return prepared == nullptr ? "" : prepared->error;
   }
 
-  // The image `key` as a cell gets it.
+  // Admits the image `image` under `key`: the error.
+  std::string AdmitAs(const std::string& key, const std::string& image,
+                      const model::Limits& limits = {}, const model::Grants& grants = {}) {
+    Send(Admit{.key = key, .image = image, .limits = limits, .env = {}, .grants = grants});
+    const ToManager answer = Receive();
+    const auto* prepared = std::get_if<Prepared>(&answer);
+    EXPECT_NE(prepared, nullptr);
+    return prepared == nullptr ? "" : prepared->error;
+  }
+
+  // What was admitted as `key`, as a cell gets it.
   std::shared_ptr<sandbox::Image> Open(const std::string& key) {
     Ends line = MakePair();
     std::vector<Fd> fds;
@@ -119,7 +129,8 @@ class KeeperProgramTest : public ::testing::Test {
 
   std::unique_ptr<sandbox::Sandbox> Make(const std::string& behaviour) {
     EXPECT_EQ(PrepareImage(behaviour), "");
-    auto made = Open(behaviour)->Create(sandbox::Spec{.id = "box-1"});
+    EXPECT_EQ(AdmitAs("run " + behaviour, behaviour), "");
+    auto made = Open("run " + behaviour)->Create(sandbox::Spec{.id = "box-1"});
     EXPECT_TRUE(made.has_value());
     return std::move(*made);
   }
@@ -165,18 +176,52 @@ TEST_F(KeeperProgramTest, AGuestsEndIsItsExit) {
   EXPECT_EQ(exit->detail, "memory");
 }
 
-TEST_F(KeeperProgramTest, ChecksASpecWithoutMakingAnything) {
+TEST_F(KeeperProgramTest, AdmitsWhatTheClassCanEnforceWithoutMakingAnything) {
   ASSERT_EQ(PrepareImage("hello"), "");
-  Check check{.id = "a", .key = "hello", .limits = {}, .grants = {.http = {{.host = "localhost"}}}};
-  Send(check);
-  ToManager answer = Receive();
-  EXPECT_TRUE(std::get<Checked>(answer).error.starts_with("UNSUPPORTED"))
-      << std::get<Checked>(answer).error;
-  check.grants = {};
-  Send(check);
-  answer = Receive();
-  EXPECT_EQ(std::get<Checked>(answer).error, "");
+  const std::string refused = AdmitAs("run", "hello", {}, {.http = {{.host = "localhost"}}});
+  EXPECT_TRUE(refused.starts_with("UNSUPPORTED")) << refused;
+  EXPECT_EQ(AdmitAs("run", "hello"), "");
+  const std::string unknown = AdmitAs("other", "unheard-of");
+  EXPECT_TRUE(unknown.starts_with("NOT_FOUND")) << unknown;
   EXPECT_EQ(Groups(), 0);
+}
+
+TEST_F(KeeperProgramTest, ALineHasTheLimitsThatWereAdmitted) {
+  ASSERT_EQ(PrepareImage("memory"), "");
+  ASSERT_EQ(AdmitAs("small", "memory", {.memory = Bytes::MiB(16)}), "");
+  auto sandbox = Open("small")->Create({.id = "box-1", .limits = {.memory = Bytes::MiB(400)}});
+  ASSERT_TRUE(sandbox.has_value());
+  CallFixture fixture(loop_, clock_);
+  fixture.body.End();
+  const auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
+  ASSERT_TRUE(exit.has_value()) << exit.error().message;
+  EXPECT_EQ(exit->detail, "memory");
+  EXPECT_LE(exit->usage.memory_peak, Bytes::MiB(20));
+}
+
+// An image alone is nobody's to run: what it may do has not been said.
+TEST_F(KeeperProgramTest, ThereIsNoLineToAnImage) {
+  ASSERT_EQ(PrepareImage("hello"), "");
+  auto sandbox = Open("hello")->Create(sandbox::Spec{.id = "box-1"});
+  ASSERT_TRUE(sandbox.has_value());
+  CallFixture fixture(loop_, clock_);
+  fixture.body.End();
+  const auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
+  ASSERT_FALSE(exit.has_value());
+  EXPECT_EQ(exit.error().code, Errc::kUnavailable);
+}
+
+TEST_F(KeeperProgramTest, AForgottenImageIsNotMadeAgainWhileItIsInUse) {
+  ASSERT_EQ(PrepareImage("hello"), "");
+  ASSERT_EQ(AdmitAs("run", "hello"), "");
+  Send(Forget{"hello"});
+  // Nothing of this could be made ready.
+  Send(Prepare{"hello", "container", "nonsense"});
+  EXPECT_EQ(std::get<Prepared>(Receive()).error, "");
+  Send(Forget{"hello"});
+  Send(Forget{"run"});
+  Send(Prepare{"hello", "container", "nonsense"});
+  EXPECT_NE(std::get<Prepared>(Receive()).error, "");
 }
 
 TEST_F(KeeperProgramTest, AClassThatItLacksIsRefused) {
@@ -222,7 +267,7 @@ TEST_F(KeeperProgramTest, ALaterManagerAdoptsItWithItsImages) {
   wire_ = std::make_unique<wire::Channel>(loop_, std::move(control));
   Send(Adopt{kInstance});
   const ToManager answer = Receive();
-  EXPECT_EQ(std::get<State>(answer).keys, std::vector<std::string>{"count"});
+  EXPECT_EQ(std::get<State>(answer).keys, (std::vector<std::string>{"count", "run count"}));
 
   CallFixture second(loop_, clock_);
   second.body.End();

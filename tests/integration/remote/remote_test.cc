@@ -35,19 +35,21 @@ Ends MakeLine() {
 // A fake driver in "the keeper" and its image in "the cell", over a real line.
 class RemoteTest : public ::testing::Test {
  protected:
-  std::shared_ptr<Image> MakeImage(const std::string& script) {
+  // With a line whose sandboxes are as `spec` says.
+  std::shared_ptr<Image> MakeImage(const std::string& script, const Spec& spec = {}) {
     auto artifact = fake::FakeDriver::Artifact(script);
     auto real = real_.Prepare(std::move(*artifact));
     EXPECT_TRUE(real.has_value());
     Ends ends = MakeLine();
-    server_.Serve(std::move(*real), std::move(ends.keeper));
+    server_.Serve(std::move(*real), {.limits = spec.limits, .grants = spec.grants, .env = spec.env},
+                  std::move(ends.keeper));
     auto image = driver_.Prepare(std::move(ends.cell));
     EXPECT_TRUE(image.has_value());
     return std::move(*image);
   }
 
   std::unique_ptr<Sandbox> Make(const std::string& script, const Spec& spec = Spec{.id = "box-1"}) {
-    auto made = MakeImage(script)->Create(spec);
+    auto made = MakeImage(script, spec)->Create(spec);
     EXPECT_TRUE(made.has_value());
     return std::move(*made);
   }
@@ -212,14 +214,27 @@ TEST_F(BrokenKeeperTest, ThatSendsMoreThanItMayIsAnError) {
   EXPECT_EQ(Provoke("d" + std::string(kWindow + 1, 'x')).code, Errc::kInternal);
 }
 
+// A cell that a guest took over asks for what it likes.
+TEST_F(RemoteTest, WhatASandboxMayDoIsNotTheCallersToSay) {
+  auto image =
+      MakeImage(R"({"do": "large", "bytes": 2000})", {.limits = {.response = Bytes(1000)}});
+  auto sandbox = image->Create(Spec{.id = "box-1", .limits = {.response = Bytes::MiB(4)}});
+  ASSERT_TRUE(sandbox.has_value());
+  CallFixture fixture(loop_, clock_);
+  fixture.body.End();
+  const auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
+  ASSERT_TRUE(exit.has_value()) << exit.error().message;
+  EXPECT_EQ(exit->reason, model::ExitReason::kLimit);
+  EXPECT_FALSE(DecodeToServer(R"({"type":"open","id":"box-1","grants":{}})").has_value());
+}
+
 TEST_F(RemoteTest, ACallerThatSendsMoreThanItMayLosesItsSandbox) {
   auto artifact = fake::FakeDriver::Artifact(R"({"do": "spin"})");
   Ends image = MakeLine();
-  server_.Serve(*real_.Prepare(std::move(*artifact)), std::move(image.keeper));
+  server_.Serve(*real_.Prepare(std::move(*artifact)), Spec{}, std::move(image.keeper));
   wire::Channel line(loop_, std::move(image.cell));
   Ends own = MakeLine();
-  wire::Frame open{Encode(ToServer(Open{.id = "box-1", .limits = {}, .env = {}, .grants = {}})),
-                   {}};
+  wire::Frame open{Encode(ToServer(Open{.id = "box-1"})), {}};
   open.fds.push_back(std::move(own.keeper));
   ASSERT_TRUE(line.Post(std::move(open)).has_value());
   wire::Channel sandbox(loop_, std::move(own.cell));
