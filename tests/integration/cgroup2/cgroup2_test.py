@@ -1,8 +1,9 @@
 """Control groups of version 2, and containers in them, where a kernel has nothing else.
 
 This machine's own groups may be of either version. So the tests that were built here are booted with
-Debian's cloud kernel in an emulated machine: its root is a memory file with the programs, their libraries
-and runc, all of this host's, its only control groups are a cgroup2 mount. What each test said is judged.
+Debian's cloud kernel in an emulated machine: its root is a disk with the programs, their libraries and runc,
+all of this host's, its only control groups are a cgroup2 mount. The disk is ext4, which that kernel (6.1) can
+show to the users of containers; it cannot a memory file. What each test said is judged.
 """
 
 import os
@@ -76,6 +77,10 @@ class Root:
         for library in re.findall(r"(/\S+) \(0x", listed):
             self.take(library)
 
+    def format(self, file):
+        """The same as a disk, with room for what the tests write."""
+        subprocess.run(["mkfs.ext4", "-q", "-d", self.folder, file, "1500M"], check=True)
+
     def pack(self, file):
         names = subprocess.run(["find", ".", "-print0"], cwd=self.folder, capture_output=True, check=True).stdout
         with open(file, "wb") as out:
@@ -86,6 +91,7 @@ class Root:
 def commands():
     contract = ":".join(f"*{case}/container:*{case}_container" for case in CONTRACT)
     return {"groups": f"{BIN}/strata_host_test --gtest_color=no --gtest_filter=CgroupKernelTest.*",
+            "users": f"{BIN}/strata_host_test --gtest_color=no --gtest_filter=UserNamespaceTest.*",
             "containers": f"{BIN}/strata_sandbox_container_test --gtest_color=no",
             "contract": f"{BIN}/driver_contract_test --gtest_color=no --gtest_filter={contract}"}
 
@@ -100,17 +106,21 @@ def boot(folder):
                  "strata-agent"):
         root.take_program(BIN / name)
         subprocess.run(["strip", root.folder / str(BIN / name).lstrip("/")], check=True)
-    needed = modules(kernel(), "overlay.ko")
+    needed = list(dict.fromkeys(each for name in ("virtio_mmio.ko", "virtio_blk.ko", "overlay.ko")
+                                for each in modules(kernel(), name)))
     for module in needed:
         root.take(module)
     (root.folder / "modules").write_text("".join(f"{each}\n" for each in needed))
     (root.folder / "programs").write_text("".join(f"{each}\n" for each in commands().values()))
     shutil.copy(HERE / "init", root.folder / "init")
+    root.format(folder / "disk")
     root.pack(folder / "initrd")
     # As in src/sandbox/microvm: without the early frequency half of the boots hang.
     command = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine",
                "microvm,pic=off,pit=off,rtc=on,acpi=on", "-accel", "tcg,thread=single", "-cpu", "max", "-m", "1536",
-               "-kernel", f"/boot/vmlinuz-{kernel()}", "-initrd", str(folder / "initrd"), "-append",
+               "-kernel", f"/boot/vmlinuz-{kernel()}", "-initrd", str(folder / "initrd"),
+               "-drive", f"id=root,file={folder / 'disk'},format=raw,if=none,cache=unsafe", "-device",
+               "virtio-blk-device,drive=root", "-append",
                "console=ttyS0 quiet panic=-1 rdinit=/init tsc_early_khz=2000000", "-serial", "stdio"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
     return done.stdout.decode(errors="replace").replace("\r", "") + done.stderr.decode(errors="replace")
@@ -137,6 +147,9 @@ class Cgroup2Test(unittest.TestCase):
 
     def test_groups(self):
         self.check("groups", 9)
+
+    def test_users(self):
+        self.check("users", 5)
 
     def test_containers(self):
         self.check("containers", 12)

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -70,7 +71,12 @@ class GuestRoot {
     if (!users) return std::unexpected(std::move(users).error());
     config.users = std::move(*users);
     std::filesystem::permissions(state_root.parent_path(), std::filesystem::perms{0711});
-    return choose(std::move(config));
+    auto chosen = choose(std::move(config));
+    // For a machine that is known to have user namespaces for containers.
+    if (chosen && !chosen->users && std::getenv("STRATA_NEEDS_USERS") != nullptr) {
+      return Fail(Errc::kUnsupported, chosen->without_users);
+    }
+    return chosen;
   }
   // Once for each class and process: it takes seconds.
   static const Result<Config>* Found(ChooseFn choose, const std::filesystem::path& state_root) {
