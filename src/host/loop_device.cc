@@ -5,7 +5,9 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
+#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -18,6 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMostTries = 32;  // others may take the device that was free
+// Only root sees and sets it. A copy of the file has to keep it.
+constexpr const char* kMark = "trusted.strata.written-by-machine";
 
 std::optional<LoopDevice> OpenIfOf(const struct stat& image, const std::string& name) {
   const std::string path = "/dev/" + name;
@@ -55,24 +59,99 @@ Result<LoopDevice> AttachFree(const Fd& control, const Fd& image) {
   return Fail(Errc::kResourceExhausted, "no loop device is free");
 }
 
-}  // namespace
-
-Result<LoopDevice> AttachLoop(const fs::path& image) {
-  auto file = OpenFile(image, O_RDWR | O_NOFOLLOW);
-  if (!file) return std::unexpected(std::move(file).error());
+Result<Fd> OpenImage(const fs::path& image, int access) {
+  auto file = OpenFile(image, access | O_NOFOLLOW);
+  if (!file) return file;
   struct stat status = {};
   if (::fstat(file->get(), &status) != 0) return FailErrno("look at " + image.string(), errno);
-  if (!S_ISREG(status.st_mode)) {
-    return Fail(Errc::kInvalidArgument, image.string() + " is no regular file");
+  if (S_ISREG(status.st_mode)) return file;
+  return Fail(Errc::kInvalidArgument, image.string() + " is no regular file");
+}
+
+// While it is held, nobody else attaches the file in either way. Of a description of its own: a
+// loop device keeps what it is given open, and with it a lock.
+Result<Fd> LockOut(const fs::path& image) {
+  auto lock = OpenFile(image, O_RDONLY | O_NOFOLLOW);
+  if (!lock) return lock;
+  if (::flock(lock->get(), LOCK_EX) != 0) return FailErrno("lock " + image.string(), errno);
+  return lock;
+}
+
+// What a machine's drive holds: one byte, beside those that QEMU may lock itself.
+struct flock DriveLock(short type) {
+  struct flock lock = {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_len = 1;
+  return lock;
+}
+
+Result<void> CheckMark(const Fd& file) {
+  if (::fgetxattr(file.get(), kMark, nullptr, 0) < 0) return {};
+  return Fail(Errc::kFailedPrecondition,
+              "a virtual machine has written its blocks, so the host's kernel does not mount it; "
+              "only class microvm may use it from now on");
+}
+
+Result<void> Mark(const Fd& file) {
+  const std::array<char, 1> yes = {'1'};
+  if (::fsetxattr(file.get(), kMark, yes.data(), yes.size(), 0) == 0) {
+    return ::fsync(file.get()) == 0 ? Result<void>{} : FailErrno("mark the file", errno);
   }
+  if (errno != EOPNOTSUPP) return FailErrno("mark the file", errno);
+  return Fail(Errc::kUnsupported,
+              "the file system it lies on keeps no extended attributes, which tell a volume that a "
+              "virtual machine has written");
+}
+
+constexpr const char* kMachineHasIt = "a virtual machine has it; one at a time can";
+
+}  // namespace
+
+Result<void> CheckMountable(const fs::path& image) {
+  const auto file = OpenImage(image, O_RDONLY);
+  if (!file) return std::unexpected(file.error());
+  return CheckMark(*file);
+}
+
+Result<Fd> OpenAsDrive(const fs::path& image, DriveAccess access) {
+  const bool writes = access == DriveAccess::kWrite;
+  auto file = OpenImage(image, writes ? O_RDWR : O_RDONLY);
+  if (!file) return file;
+  const auto lock = LockOut(image);
+  if (!lock) return std::unexpected(lock.error());
+  struct stat status = {};
+  if (::fstat(file->get(), &status) != 0) return FailErrno("look at " + image.string(), errno);
+  if (FindAttached(status)) {
+    return Fail(Errc::kFailedPrecondition,
+                "sandboxes of another class have it mounted; a virtual machine has it alone");
+  }
+  struct flock mine = DriveLock(writes ? F_WRLCK : F_RDLCK);
+  if (::fcntl(file->get(), F_OFD_SETLK, &mine) != 0) {
+    if (errno != EAGAIN && errno != EACCES) return FailErrno("lock " + image.string(), errno);
+    return Fail(Errc::kFailedPrecondition, kMachineHasIt);
+  }
+  if (!writes) return file;
+  if (auto marked = Mark(*file); !marked) return std::unexpected(std::move(marked).error());
+  return file;
+}
+
+Result<LoopDevice> AttachLoop(const fs::path& image) {
+  auto file = OpenImage(image, O_RDWR);
+  if (!file) return std::unexpected(std::move(file).error());
   auto control = OpenFile("/dev/loop-control", O_RDWR);
   if (!control) return Fail(Errc::kUnsupported, "loop devices: " + control.error().message);
-  // Whoever else attaches this file waits: it then finds our device. Opened for this alone: the
-  // device keeps `file` open, and with it a lock.
-  const auto lock = OpenFile(image, O_RDONLY | O_NOFOLLOW);
+  const auto lock = LockOut(image);
   if (!lock) return std::unexpected(lock.error());
-  if (::flock(lock->get(), LOCK_EX) != 0) return FailErrno("lock " + image.string(), errno);
+  if (auto clean = CheckMark(*file); !clean) return std::unexpected(std::move(clean).error());
+  struct stat status = {};
+  if (::fstat(file->get(), &status) != 0) return FailErrno("look at " + image.string(), errno);
   if (auto found = FindAttached(status)) return std::move(*found);
+  struct flock other = DriveLock(F_WRLCK);
+  if (::fcntl(file->get(), F_OFD_GETLK, &other) != 0) {
+    return FailErrno("look for locks of " + image.string(), errno);
+  }
+  if (other.l_type != F_UNLCK) return Fail(Errc::kFailedPrecondition, kMachineHasIt);
   return AttachFree(*control, *file);
 }
 

@@ -64,6 +64,48 @@ TEST_F(LoopDeviceTest, OneFileHasOneDevice) {
   EXPECT_NE(first->path, other->path);
 }
 
+TEST_F(LoopDeviceTest, AMachineHasAFileAlone) {
+  const fs::path image = Image("one");
+  auto machine = OpenAsDrive(image, DriveAccess::kWrite);
+  ASSERT_TRUE(machine) << machine.error().message;
+  for (const auto access : {DriveAccess::kWrite, DriveAccess::kReadOnly}) {
+    EXPECT_EQ(OpenAsDrive(image, access).error().code, Errc::kFailedPrecondition);
+  }
+  auto inherited = DuplicateFd(*machine);
+  machine->Reset();
+  EXPECT_FALSE(OpenAsDrive(image, DriveAccess::kWrite));
+  inherited->Reset();
+  EXPECT_TRUE(OpenAsDrive(image, DriveAccess::kWrite));
+}
+
+TEST_F(LoopDeviceTest, MachinesThatOnlyReadShareAFileThatNobodyMounts) {
+  const fs::path image = Image("one");
+  const auto first = OpenAsDrive(image, DriveAccess::kReadOnly);
+  const auto second = OpenAsDrive(image, DriveAccess::kReadOnly);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(OpenAsDrive(image, DriveAccess::kWrite).error().code, Errc::kFailedPrecondition);
+  EXPECT_EQ(AttachLoop(image).error().code, Errc::kFailedPrecondition);
+  EXPECT_TRUE(CheckMountable(image));  // nobody could write it
+}
+
+TEST_F(LoopDeviceTest, AMountedFileIsNoDrive) {
+  const fs::path image = Image("one");
+  const auto device = AttachLoop(image);
+  ASSERT_TRUE(device);
+  for (const auto access : {DriveAccess::kWrite, DriveAccess::kReadOnly}) {
+    EXPECT_EQ(OpenAsDrive(image, access).error().code, Errc::kFailedPrecondition);
+  }
+  EXPECT_TRUE(CheckMountable(image));
+}
+
+TEST_F(LoopDeviceTest, WhatAMachineCouldWriteIsNeverMountedAgain) {
+  const fs::path image = Image("one");
+  ASSERT_TRUE(OpenAsDrive(image, DriveAccess::kWrite));
+  EXPECT_EQ(CheckMountable(image).error().code, Errc::kFailedPrecondition);
+  EXPECT_EQ(AttachLoop(image).error().code, Errc::kFailedPrecondition);
+  EXPECT_TRUE(OpenAsDrive(image, DriveAccess::kWrite));
+}
+
 TEST_F(LoopDeviceTest, WhatIsNoFileIsRefused) {
   EXPECT_EQ(AttachLoop(folder_ / "absent").error().code, Errc::kNotFound);
   fs::create_symlink(Image("one"), folder_ / "link");

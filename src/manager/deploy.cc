@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "manager/manager_impl.h"
 #include "model/local_paths.h"
 #include "model/manifest.h"
 #include "model/revision.h"
+#include "sandbox/abilities.h"
 
 namespace strata::manager {
 namespace {
@@ -89,6 +91,12 @@ Result<void> CheckDirectories(const model::Resource& resource) {
   return {};
 }
 
+std::string_view KindOf(const model::Volume& volume) {
+  if (volume.named) return sandbox::kNamedVolume;
+  if (volume.tmpfs) return sandbox::kTmpfsVolume;
+  return volume.host->read_only ? sandbox::kHostVolume : sandbox::kWritableHostVolume;
+}
+
 // What a class cannot do with a volume; its driver would refuse it too, but after the artifact was
 // fetched.
 Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_class) {
@@ -97,17 +105,21 @@ Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_
   for (const model::Volume& volume : workload.volumes) {
     const std::string place =
         resource.key().ToString() + ": spec.volumes: '" + volume.name + "': class " + class_name;
-    if (sandbox_class == model::Class::kWasm && (volume.named || volume.tmpfs)) {
+    const std::string_view kind = KindOf(volume);
+    if (const auto why = sandbox::WhyNot(sandbox_class, kind); !why.empty()) {
+      return Fail(Errc::kUnsupported, place + " has no " + std::string(kind) + ": " +
+                                          std::string(why) + "; use another class");
+    }
+    const bool written = std::ranges::any_of(workload.mounts, [&](const model::Mount& mount) {
+      return mount.volume == volume.name && !mount.read_only;
+    });
+    const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+    const bool several = service != nullptr && service->replicas > 1;
+    if (sandbox_class == model::Class::kMicrovm && volume.named && written && several) {
       return Fail(Errc::kUnsupported,
                   place +
-                      " cannot bound what is written to a directory; use grants.dirs with "
-                      "mode scratch, which is not bounded, or another class");
-    }
-    if (sandbox_class == model::Class::kWasm && volume.host && !volume.host->read_only) {
-      return Fail(Errc::kUnsupported, place + " sees directories of the host read-only");
-    }
-    if (sandbox_class == model::Class::kMicrovm) {
-      return Fail(Errc::kUnsupported, place + " has its own disk alone");
+                      " writes blocks, so one sandbox at a time has the volume: set replicas to "
+                      "1, mount it read-only, or use another class");
     }
     if (volume.tmpfs && volume.tmpfs->size > workload.limits.memory) {
       return Fail(Errc::kInvalidArgument,

@@ -14,11 +14,17 @@ constexpr std::string_view kEndsWhatItSaves =
     "runsc's checkpoint ends the server that it saves, and cannot be restored if programs or "
     "connections were open";
 
+// docs/decisions/0011-volumes.md has more.
+constexpr std::string_view kMountsNothing = "the cell that it runs in mounts nothing";
+constexpr std::string_view kReadsOnly = "it sees directories of the host read-only";
+constexpr std::string_view kNo9p = "its kernel has no file system for directories of the host";
+
 constexpr std::array kWasm = {
-    Inability{"exec", kNoProcess},     Inability{"cp", kNoProcess},
-    Inability{"pause", kNoProcess},    Inability{"resume", kNoProcess},
-    Inability{"snapshot", kNoProcess}, Inability{"restore", kNoProcess},
-    Inability{"fork", kNoProcess},
+    Inability{"exec", kNoProcess},           Inability{"cp", kNoProcess},
+    Inability{"pause", kNoProcess},          Inability{"resume", kNoProcess},
+    Inability{"snapshot", kNoProcess},       Inability{"restore", kNoProcess},
+    Inability{"fork", kNoProcess},           Inability{kNamedVolume, kMountsNothing},
+    Inability{kTmpfsVolume, kMountsNothing}, Inability{kWritableHostVolume, kReadsOnly},
 };
 constexpr std::array kPrograms = {
     Inability{"invoke --export", kNoExports},
@@ -32,7 +38,11 @@ constexpr std::array kAppkernel = {
     Inability{"restore", kEndsWhatItSaves},
     Inability{"fork", kEndsWhatItSaves},
 };
-constexpr std::array kMachine = {Inability{"invoke --export", kNoExports}};
+constexpr std::array kMachine = {
+    Inability{"invoke --export", kNoExports},
+    Inability{kHostVolume, kNo9p},
+    Inability{kWritableHostVolume, kNo9p},
+};
 
 }  // namespace
 

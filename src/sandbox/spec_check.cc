@@ -1,10 +1,15 @@
 #include "sandbox/spec_check.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <string>
+#include <system_error>
 
 namespace strata::sandbox {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxIdLength = 64;
 
@@ -34,6 +39,27 @@ Result<void> CheckProgramLimits(const model::Limits& limits, Bytes least, Bytes 
                 "limits.table_elements: " + std::string(what) + " has no tables");
   }
   return {};
+}
+
+Result<void> CheckDirectory(const model::DirGrant& dir) {
+  using Mode = model::DirGrant::Mode;
+  const fs::path guest(dir.guest);
+  if (!guest.is_absolute() || guest.lexically_normal() != guest || guest == "/") {
+    return Fail(Errc::kInvalidArgument, "directory grant '" + dir.guest + "' is no place");
+  }
+  const fs::path top = *std::next(guest.begin());
+  if (top == "proc" || top == "sys" || top == "dev") {
+    return Fail(Errc::kUnsupported, "directory grant '" + dir.guest + "' hides the class's own");
+  }
+  if (dir.mode == Mode::kScratch) return {};
+  if (!fs::path(dir.host).is_absolute()) {
+    return Fail(Errc::kInvalidArgument, "directory grant '" + dir.host + "' is not absolute");
+  }
+  std::error_code error;
+  const bool volume = dir.mode == Mode::kVolume || dir.mode == Mode::kVolumeReadOnly;
+  if (volume ? fs::is_regular_file(dir.host, error) : fs::is_directory(dir.host, error)) return {};
+  return Fail(Errc::kNotFound,
+              "directory grant '" + dir.host + "' is no " + (volume ? "volume" : "directory"));
 }
 
 }  // namespace strata::sandbox

@@ -16,4 +16,8 @@ Result<void> CheckId(std::string_view id);
 Result<void> CheckProgramLimits(const model::Limits& limits, Bytes least, Bytes most,
                                 std::string_view what);
 
+// Of a class that runs programs: `dir` lies where nothing of the class's own is, and what it shows
+// is there. kInvalidArgument, kUnsupported, kNotFound.
+Result<void> CheckDirectory(const model::DirGrant& dir);
+
 }  // namespace strata::sandbox

@@ -1,5 +1,6 @@
 #include "sandbox/spec_check.h"
 
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -30,6 +31,23 @@ INSTANTIATE_TEST_SUITE_P(Ids, SpecCheckBadIdTest,
                                            BadId{"Upper", "A"}, BadId{"Slash", "../x"},
                                            BadId{"Nul", std::string("a\0b", 3)}),
                          [](const auto& info) { return info.param.label; });
+
+TEST(SpecCheckTest, ADirectoryLiesWhereNothingElseDoesAndIsThere) {
+  using Mode = model::DirGrant::Mode;
+  const auto code = [](const model::DirGrant& dir) {
+    const auto checked = CheckDirectory(dir);
+    return checked ? std::optional<Errc>() : checked.error().code;
+  };
+  EXPECT_EQ(code({.host = "/usr", .guest = "/data"}), std::nullopt);
+  EXPECT_EQ(code({.guest = "/data", .mode = Mode::kScratch}), std::nullopt);
+  for (const char* bad : {"", "/", "data", "/data/../etc"}) {
+    EXPECT_EQ(code({.host = "/usr", .guest = bad}), Errc::kInvalidArgument) << bad;
+  }
+  EXPECT_EQ(code({.host = "/usr", .guest = "/proc/self"}), Errc::kUnsupported);
+  EXPECT_EQ(code({.host = "usr", .guest = "/data"}), Errc::kInvalidArgument);
+  EXPECT_EQ(code({.host = "/none", .guest = "/data"}), Errc::kNotFound);
+  EXPECT_EQ(code({.host = "/usr", .guest = "/data", .mode = Mode::kVolume}), Errc::kNotFound);
+}
 
 }  // namespace
 }  // namespace strata::sandbox

@@ -72,6 +72,8 @@ class Harness {
   [[nodiscard]] virtual bool snapshots() const { return false; }
   // Whether the class shows directories of this kind to its guests; else they are refused.
   [[nodiscard]] virtual bool mounts(const model::DirGrant& /*dir*/) const { return false; }
+  // Whether several sandboxes may have a volume at a time; else the second does not start.
+  [[nodiscard]] virtual bool shares_volumes() const { return true; }
   // By default a directory, for guests without a file system.
   [[nodiscard]] virtual model::Grants impossible_grants() const {
     return {.dirs = {{.host = "/usr", .guest = "/usr"}}};

@@ -6,12 +6,16 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/testing/temp_dir.h"
+#include "host/loop_device.h"
 #include "host/process.h"
+#include "sandbox/abilities.h"
 #include "tests/contract/driver_contract.h"
 #include "tests/contract/served.h"
 
@@ -83,6 +87,19 @@ std::vector<std::string> Guests(const std::string& verb, const std::string& path
   return {"/bin/guest", verb, path};
 }
 
+TEST_P(VolumeContractTest, TheListOfWhatAClassCannotMountIsTrue) {
+  const auto sandbox_class = model::ClassFromName(driver_->name());
+  if (!sandbox_class) return;  // fake is no class of a user's
+  const std::map<std::string_view, DirGrant> kinds = {
+      {kNamedVolume, {.host = "/none", .guest = "/data", .mode = Mode::kVolume}},
+      {kTmpfsVolume, {.guest = "/data", .mode = Mode::kScratch, .size = kSize}},
+      {kWritableHostVolume, {.host = "/none", .guest = "/data", .mode = Mode::kReadWrite}},
+  };
+  for (const auto& [kind, dir] : kinds) {
+    EXPECT_EQ(WhyNot(*sandbox_class, kind).empty(), harness_->mounts(dir)) << kind;
+  }
+}
+
 TEST_P(VolumeContractTest, AVolumeOutlivesItsSandbox) {
   DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
   if (!Mounts(volume)) return;
@@ -104,11 +121,14 @@ TEST_P(VolumeContractTest, AReadOnlyVolumeIsNotWritten) {
   DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolumeReadOnly};
   if (!Mounts(volume)) return;
   volume.host = Volume("read-only");
-  EXPECT_EQ(Run({volume}, {Guests("write", "/data/new"), Guests("read", "/data")}),
+  DirGrant writable = volume;
+  writable.mode = Mode::kVolume;
+  EXPECT_EQ(Run({writable}, {Guests("write", "/data/old")}), std::vector<int>{0});
+  EXPECT_EQ(Run({volume}, {Guests("write", "/data/new"), Guests("read", "/data/old")}),
             (std::vector<int>{EROFS, 0}));
 }
 
-TEST_P(VolumeContractTest, SandboxesOfOneVolumeShareIt) {
+TEST_P(VolumeContractTest, SandboxesShareAVolumeOrTheSecondIsRefused) {
   DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
   if (!Mounts(volume)) return;
   volume.host = Volume("shared");
@@ -124,7 +144,14 @@ TEST_P(VolumeContractTest, SandboxesOfOneVolumeShareIt) {
     if (!made) co_return ADD_FAILURE() << made.error().message;
     Served second(*this, std::move(*made));
     const bool both = co_await second.Ready();
-    EXPECT_TRUE(both);
+    EXPECT_EQ(both, harness_->shares_volumes());
+    if (!both) {
+      const auto end = co_await second.End();
+      EXPECT_TRUE(!end && end.error().code == Errc::kFailedPrecondition) << end.error().message;
+      const std::string answer = co_await served.Ask("/");
+      EXPECT_EQ(answer, "hello");
+      co_return;
+    }
     Program writes{.args = Guests("write", "/data/new")};
     auto wrote = co_await RunBeside(*second, std::move(writes));
     EXPECT_TRUE(wrote && *wrote == 0);
@@ -134,6 +161,47 @@ TEST_P(VolumeContractTest, SandboxesOfOneVolumeShareIt) {
     co_await second.Finish();
   };
   WithServer(*this, scenario, other);
+}
+
+TEST_P(VolumeContractTest, BlocksThatAMachineWroteAreNotMountedByTheHost) {
+  DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
+  if (!Mounts(volume)) return;
+  volume.host = Volume("used");
+  EXPECT_EQ(Run({volume}, {Guests("write", "/data/new")}), std::vector<int>{0});
+  EXPECT_EQ(host::CheckMountable(volume.host).has_value(), harness_->shares_volumes());
+  volume.host = Volume("written");
+  ASSERT_TRUE(host::OpenAsDrive(volume.host, host::DriveAccess::kWrite));
+  if (!harness_->shares_volumes()) {
+    EXPECT_EQ(Run({volume}, {Guests("write", "/data/new")}), std::vector<int>{0});
+    return;
+  }
+  auto image = Prepare(Guest::kServer);
+  Spec spec = ServerSpec("box-1");
+  spec.grants.dirs = {volume};
+  const auto made = image->Create(spec);
+  EXPECT_EQ(made.error().code, Errc::kFailedPrecondition) << made.error().message;
+}
+
+TEST_P(VolumeContractTest, ASandboxWithAVolumeIsNotSaved) {
+  DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
+  if (!Mounts(volume)) return;
+  volume.host = Volume("unsaved");
+  Spec spec = ServerSpec("box-1");
+  spec.grants.dirs = {volume};
+  const Scenario scenario = [](Served& served) -> Awaitable<void> {
+    const bool ready = co_await served.Ready();
+    EXPECT_TRUE(ready);
+    const auto saved = co_await (*served).Snapshot();
+    EXPECT_TRUE(!saved && saved.error().code == Errc::kUnsupported);
+    const auto paused = co_await (*served).Pause();
+    EXPECT_TRUE(paused);
+    const auto resumed = co_await (*served).Resume();
+    EXPECT_TRUE(resumed);
+    Program writes{.args = Guests("write", "/data/new")};
+    auto wrote = co_await RunBeside(*served, std::move(writes));
+    EXPECT_TRUE(wrote && *wrote == 0);
+  };
+  WithServer(*this, scenario, spec);
 }
 
 TEST_P(VolumeContractTest, AScratchDirectoryHasItsSize) {

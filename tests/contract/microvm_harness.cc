@@ -28,6 +28,7 @@ class MicrovmHarness final : public Harness {
     auto config = Config();
     config.max_sandboxes = max_sandboxes;
     config.egress = EgressInOwnNetwork(loop);
+    config.volume_patience = std::chrono::milliseconds(500);
     config.exec_grace = std::chrono::milliseconds(500);
     auto driver = microvm::MicrovmDriver::Create(loop, clock, config);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
@@ -40,6 +41,11 @@ class MicrovmHarness final : public Harness {
   bool serves() const override { return true; }
   bool snapshots() const override { return true; }
   bool connects() const override { return true; }
+  bool mounts(const model::DirGrant& dir) const override {
+    using enum model::DirGrant::Mode;
+    return dir.mode == kScratch || dir.mode == kVolume || dir.mode == kVolumeReadOnly;
+  }
+  bool shares_volumes() const override { return false; }
   Bytes least_memory() const override { return microvm::Config().min_memory; }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(1000); }
   bool has_tables() const override { return false; }

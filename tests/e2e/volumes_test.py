@@ -196,7 +196,7 @@ class VolumesTest(ServerTest):
         self.assertIn("leads through a link; write '/etc'", self.refusal(manifest, USAGE))
 
     def test_tmpfs_is_bounded_memory(self):
-        for kind in CLASSES:
+        for kind in (*CLASSES, "microvm"):
             with self.subTest(kind):
                 name = f"tmpfs-{kind}"
                 self.deploy(self.service(name, [{"name": "t", "tmpfs": {"size_mib": 4}}],
@@ -208,11 +208,47 @@ class VolumesTest(ServerTest):
     # --- what a class cannot do
 
     def test_a_class_that_cannot_says_so(self):
-        self.assertIn("class microvm", self.refusal(self.named("vm", "vm", **{"class": "microvm"}), UNSUPPORTED))
+        volumes = [{"name": "a", "host": {"path": str(self.folder)}}]
+        host = self.service("vm", volumes, [{"volume": "a", "mount": "/a"}], **{"class": "microvm"})
+        self.assertIn("class microvm has no host volume", self.refusal(host, UNSUPPORTED))
+        two = self.named("vm", "vm", replicas=2, **{"class": "microvm"})
+        self.assertIn("one sandbox at a time", self.refusal(two, UNSUPPORTED))
         wasm = self.named("cell", "cell")
         wasm["spec"]["artifact"] = str(ARTIFACTS / "hello-c.wasm")
         self.assertIn("class wasm", self.refusal(wasm, UNSUPPORTED))
         self.assertFalse({"vm", "cell"} & set(self.volumes()))
+
+    # --- machines, which have a volume alone
+
+    def test_a_machine_has_a_volume_alone(self):
+        vm = {"class": "microvm"}
+        self.deploy(self.named("machine", "blocks", retain=True, **vm))
+        self.assertEqual(self.run_in("machine", "write", "/data/new"), 0)
+        self.assertEqual(self.run_in("machine", "fill", "/data/big"), ENOSPC)
+        self.assertIn("a virtual machine has it", self.refusal(self.named("second", "blocks", **vm), WRONG_STATE))
+        self.assertIn("only class microvm", self.refusal(self.named("files", "blocks"), WRONG_STATE))
+        self.assert_exit(self.server.strata("snapshot", "machine", "one"), UNSUPPORTED, "named volume")
+        self.server.get("/machine/exit")
+        self.assertTrue(eventually(lambda: self.run_in("machine", "read", "/data/new") == 0))
+        self.delete("machine")
+        self.deploy(self.named("machine", "blocks", retain=True, **vm))
+        self.assertEqual(self.run_in("machine", "read", "/data/new"), 0)
+        self.delete("machine")
+        self.assertEqual(self.server.strata("volume", "delete", "blocks").returncode, DONE)
+
+    def test_a_mounted_volume_is_no_drive(self):
+        self.deploy(self.named("mounts", "mounted"))
+        refused = self.refusal(self.named("wants", "mounted", **{"class": "microvm"}), WRONG_STATE)
+        self.assertIn("another class have it mounted", refused)
+        self.assertEqual(self.run_in("mounts", "write", "/data/new"), 0)
+
+    def test_a_killed_machine_loses_nothing_that_was_synced(self):
+        self.deploy(self.named("killed", "killed", **{"class": "microvm"}))
+        self.assertEqual(self.run_in("killed", "write", "/data/new"), 0)
+        for pid, words in self.server.processes().items():
+            if "qemu" in words[0] or words[0].endswith("/strata-keeper"):
+                os.kill(pid, signal.SIGKILL)
+        self.assertTrue(eventually(lambda: self.run_in("killed", "read", "/data/new") == 0))
 
     # --- crashes
 

@@ -58,6 +58,8 @@ struct Config {
 
   std::chrono::milliseconds boot_patience{30'000};
   std::chrono::milliseconds restore_patience{10'000};
+  // How long a machine waits for a volume that another has: one that ends keeps it for moments.
+  std::chrono::milliseconds volume_patience{2'000};
   // How often a running call looks at deadline, client and CPU time.
   std::chrono::milliseconds tick{5};
 

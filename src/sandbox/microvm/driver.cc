@@ -125,7 +125,7 @@ Result<void> MicrovmDriver::Probe() {
         [](std::shared_ptr<Shared> with, artifact::RootImage empty,
            std::optional<Result<void>>& to) -> Awaitable<void> {
           const Bytes size = with->config.machine_memory;
-          auto made = co_await MakeSnapshot(std::move(with), std::move(empty), size, Card::kNone);
+          auto made = co_await MakeSnapshot(std::move(with), std::move(empty), size, Devices{});
           to.emplace(made ? Result<void>{} : std::unexpected(made.error()));
         }(shared, std::move(root), outcome));
   loop.run();

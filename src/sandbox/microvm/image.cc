@@ -1,9 +1,13 @@
 #include "sandbox/microvm/image.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <utility>
 
+#include "host/loop_device.h"
+#include "sandbox/microvm/protocol.h"
 #include "sandbox/microvm/sandbox.h"
 #include "sandbox/spec_check.h"
 
@@ -11,12 +15,68 @@ namespace strata::sandbox::microvm {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{10};
+constexpr Bytes kScratchSize = Bytes::MiB(64);  // of one that says none, as of the image's root
+constexpr std::size_t kMostDrives = 8;
 
-Card CardFor(const Spec& spec) { return spec.grants.http.empty() ? Card::kNone : Card::kOne; }
+using Mode = model::DirGrant::Mode;
+
+bool IsVolume(const model::DirGrant& dir) {
+  return dir.mode == Mode::kVolume || dir.mode == Mode::kVolumeReadOnly;
+}
+
+Devices DevicesFor(const Spec& spec) {
+  return {.card = !spec.grants.http.empty(),
+          .drives = static_cast<std::size_t>(std::ranges::count_if(spec.grants.dirs, IsVolume))};
+}
+
+// What the guest is to mount. Its n-th drive is the n-th named volume.
+std::vector<GuestVolume> VolumesFor(const Spec& spec) {
+  std::vector<GuestVolume> volumes;
+  std::size_t drives = 0;
+  for (const model::DirGrant& dir : spec.grants.dirs) {
+    volumes.push_back({.at = dir.guest,
+                       .drive = IsVolume(dir) ? VolumeDrive(drives++) : "",
+                       .size = (dir.size.count > 0 ? dir.size : kScratchSize).count,
+                       .read_only = dir.mode == Mode::kVolumeReadOnly});
+  }
+  return volumes;
+}
+
+// On the worker.
+Result<std::vector<OpenDrive>> OpenNow(const std::vector<model::DirGrant>& dirs) {
+  std::vector<OpenDrive> drives;
+  for (const model::DirGrant& dir : dirs) {
+    if (!IsVolume(dir)) continue;
+    const bool read_only = dir.mode == Mode::kVolumeReadOnly;
+    auto file = host::OpenAsDrive(
+        dir.host, read_only ? host::DriveAccess::kReadOnly : host::DriveAccess::kWrite);
+    if (!file) return Wrap(std::move(file).error(), "volume at " + dir.guest);
+    drives.push_back({std::move(*file), read_only});
+  }
+  return drives;
+}
+
+Result<void> CheckDirs(const std::vector<model::DirGrant>& dirs) {
+  std::size_t drives = 0;
+  for (const model::DirGrant& dir : dirs) {
+    if (!IsVolume(dir) && dir.mode != Mode::kScratch) {
+      return Fail(Errc::kUnsupported,
+                  "directory grant '" + dir.guest +
+                      "': a microVM sees no directory of the host: its kernel has no 9P; use a "
+                      "named volume");
+    }
+    if (auto place = CheckDirectory(dir); !place) return place;
+    if (IsVolume(dir)) ++drives;
+  }
+  if (drives <= kMostDrives) return {};
+  return Fail(Errc::kUnsupported, "a microVM has drives for " + std::to_string(kMostDrives) +
+                                      " named volumes, not " + std::to_string(drives));
+}
 
 // What a snapshot depends on: the program is told later.
-std::string Name(const artifact::RootImage& root, Card card) {
-  std::string all = card == Card::kOne ? "with a network card:" : "";
+std::string Name(const artifact::RootImage& root, Devices devices) {
+  std::string all = devices.card ? "with a network card:" : "";
+  if (devices.drives > 0) all += "with drives:" + std::to_string(devices.drives) + ":";
   for (const std::string& layer : root.lower) all += layer + ":";
   return all;
 }
@@ -31,7 +91,8 @@ MicrovmImage::MicrovmImage(std::shared_ptr<Shared> shared, artifact::RootImage r
 MicrovmImage::MicrovmImage(const MicrovmImage& origin, std::shared_ptr<const Snapshot> snapshot,
                            Spec spec)
     : shared_(origin.shared_), root_(origin.root_), saved_(std::move(spec)) {
-  (snapshot->card ? with_card_ : snapshot_) = std::move(snapshot);
+  const Devices devices = snapshot->devices;
+  snapshots_.emplace(devices, std::move(snapshot));
   saved_->effects = {};
   ++shared_->metrics.images;
 }
@@ -45,15 +106,15 @@ Task<void> MicrovmImage::Warm() {
 
 Task<std::shared_ptr<const Snapshot>> MicrovmImage::Booted(const Spec& spec) {
   const auto self = shared_from_this();  // the image may be dropped meanwhile
-  const Card card = CardFor(spec);
-  auto& snapshot = card == Card::kOne ? with_card_ : snapshot_;
+  const Devices devices = DevicesFor(spec);
+  auto& snapshot = snapshots_[devices];
   Timer timer(shared_->loop.get_executor());
   while (booting_) {
     timer.expires_after(kLookAgain);
     co_await timer.async_wait(kAwait);
   }
   if (!snapshot && shared_->config.snapshots) {
-    const auto known = shared_->config.snapshots->find(Name(root_, card));
+    const auto known = shared_->config.snapshots->find(Name(root_, devices));
     if (known != shared_->config.snapshots->end()) snapshot = known->second;
   }
   if (snapshot) co_return snapshot;
@@ -65,12 +126,26 @@ Task<std::shared_ptr<const Snapshot>> MicrovmImage::Booted(const Spec& spec) {
     Booting& operator=(const Booting&) = delete;
     ~Booting() { flag = false; }
   } const booting(booting_);
-  auto made = co_await MakeSnapshot(shared_, root_, shared_->config.machine_memory, card);
+  auto made = co_await MakeSnapshot(shared_, root_, shared_->config.machine_memory, devices);
   if (made) snapshot = *made;
   if (made && shared_->config.snapshots) {
-    shared_->config.snapshots->emplace(Name(root_, card), *made);
+    shared_->config.snapshots->emplace(Name(root_, devices), *made);
   }
   co_return made;
+}
+
+Task<std::vector<OpenDrive>> MicrovmImage::OpenDrives(const Spec& spec) const {
+  Timer timer(shared_->loop.get_executor());
+  for (auto waited = kLookAgain;; waited += kLookAgain) {
+    std::move_only_function<Result<std::vector<OpenDrive>>()> open = [dirs = spec.grants.dirs] {
+      return OpenNow(dirs);
+    };
+    auto drives = co_await shared_->worker->Run(std::move(open));
+    const bool in_use = !drives && drives.error().code == Errc::kFailedPrecondition;
+    if (!in_use || waited > shared_->config.volume_patience) co_return drives;
+    timer.expires_after(kLookAgain);
+    co_await timer.async_wait(kAwait);
+  }
 }
 
 Task<std::shared_ptr<Machine>> MicrovmImage::Start(const Spec& spec,
@@ -79,17 +154,27 @@ Task<std::shared_ptr<Machine>> MicrovmImage::Start(const Spec& spec,
   if (!snapshot) co_return std::unexpected(std::move(snapshot).error());
   std::optional<egress::Egress::Plugged> plugged;
   Behind behind;
-  if ((*snapshot)->card) {
+  if ((*snapshot)->devices.card) {
     auto made = shared_->config.egress->Plug(spec);
     if (!made) co_return std::unexpected(std::move(made).error());
     plugged.emplace(std::move(*made));
-    behind = {plugged->tap.get(), plugged->address.ToString()};
+    behind.tap = plugged->tap.get();
+    behind.address = plugged->address.ToString();
   }
+  // The machine has them open, too, once it is started; when it ends, nobody has.
+  const auto drives = co_await OpenDrives(spec);
+  if (!drives) co_return std::unexpected(drives.error());
+  for (const OpenDrive& each : *drives) {
+    behind.drives.push_back({each.file.get(), each.read_only});
+  }
+  if (!serves()) behind.volumes = VolumesFor(spec);
   auto machine = co_await Restore(shared_, std::move(*snapshot), UniqueName(spec.id), spec.id,
                                   std::move(behind));
   if (machine && plugged) outlet = std::move(plugged->outlet);
   co_return machine;
 }
+
+bool MicrovmImage::HasDrives(const Spec& spec) { return DevicesFor(spec).drives > 0; }
 
 Result<void> MicrovmImage::Check(const Spec& spec) const {
   if (auto good = CheckId(spec.id); !good) return good;
@@ -97,8 +182,9 @@ Result<void> MicrovmImage::Check(const Spec& spec) const {
   auto limits = CheckProgramLimits(spec.limits, config.min_memory, config.max_memory, "a microVM");
   if (!limits) return limits;
   if (auto network = CheckNetwork(spec); !network) return network;
-  if (!spec.grants.dirs.empty()) {
-    return Fail(Errc::kUnsupported, "grants.dirs: a microVM sees no directory of the host");
+  if (auto dirs = CheckDirs(spec.grants.dirs); !dirs) return dirs;
+  if (saved_ && saved_->grants.dirs != spec.grants.dirs) {
+    return Fail(Errc::kUnsupported, "a snapshot goes on with the volumes it was taken with");
   }
   if (saved_ && !(saved_->limits == spec.limits && saved_->env == spec.env)) {
     return Fail(Errc::kUnsupported,

@@ -1,10 +1,13 @@
 // sandbox/microvm/image.h - one unpacked root file system, its snapshot once it has been booted.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "artifact/root_image.h"
+#include "base/fd.h"
 #include "sandbox/driver.h"
 #include "sandbox/egress/outlet.h"
 #include "sandbox/microvm/machine.h"
@@ -13,6 +16,12 @@
 #include "sandbox/wake_event.h"
 
 namespace strata::sandbox::microvm {
+
+// A named volume's file, locked for one machine.
+struct OpenDrive {
+  Fd file;
+  bool read_only = false;
+};
 
 class MicrovmImage final : public Image {
  public:
@@ -31,15 +40,19 @@ class MicrovmImage final : public Image {
   // Its sandboxes go on from a running server: they serve, and take no calls.
   [[nodiscard]] bool serves() const noexcept { return saved_.has_value(); }
 
+  // A sandbox with `spec` has named volumes.
+  [[nodiscard]] static bool HasDrives(const Spec& spec);
+
   // Makes nothing on the host yet; the first Invoke restores a machine. kUnsupported also: other
   // limits or variables than the saved sandbox had, whose program has them already.
   Result<std::unique_ptr<Sandbox>> Create(const Spec& spec) override;
 
   // The snapshot for sandboxes with `spec`, booted now if it has not been: there is another for
-  // those with a network.
+  // each set of devices.
   Task<std::shared_ptr<const Snapshot>> Booted(const Spec& spec);
 
   // A machine for a sandbox with `spec`, awake; with grants.http also its way out, as `outlet`.
+  // kFailedPrecondition: one of its volumes is in use.
   Task<std::shared_ptr<Machine>> Start(const Spec& spec, std::unique_ptr<egress::Outlet>& outlet);
 
   // The image's program for a sandbox with `spec`; `more` wins over its variables, those over the
@@ -49,11 +62,11 @@ class MicrovmImage final : public Image {
  private:
   [[nodiscard]] Result<void> Check(const Spec& spec) const;
   [[nodiscard]] Result<void> CheckNetwork(const Spec& spec) const;
+  Task<std::vector<OpenDrive>> OpenDrives(const Spec& spec) const;
 
   std::shared_ptr<Shared> shared_;
   const artifact::RootImage root_;
-  std::shared_ptr<const Snapshot> snapshot_;
-  std::shared_ptr<const Snapshot> with_card_;
+  std::map<Devices, std::shared_ptr<const Snapshot>> snapshots_;
   std::optional<Spec> saved_;
   bool booting_ = false;
 };

@@ -19,6 +19,8 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <compare>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +38,19 @@
 
 namespace strata::sandbox::microvm {
 
+// What a machine has beside its disk and its port; a saved state fits machines with the same only.
+struct Devices {
+  bool card = false;       // a network card
+  std::size_t drives = 0;  // for volumes
+  friend auto operator<=>(const Devices&, const Devices&) = default;
+};
+
+// What is on a drive: a file that host::OpenAsDrive opened.
+struct Drive {
+  int file = -1;
+  bool read_only = false;
+};
+
 // What a machine is started from. The descriptors stay the caller's.
 struct MachineParts {
   std::string name;  // of its group: [a-z0-9-]{1,64}, unique on this host
@@ -43,8 +58,9 @@ struct MachineParts {
   int memory = -1;   // a memory file of `size`
   Bytes size;
   bool incoming = false;  // it waits for a state instead of booting
-  bool card = false;      // it has a network card,
-  int tap = -1;           // and this behind it; -1: nothing
+  Devices devices;
+  int tap = -1;               // behind the card; -1: nothing
+  std::vector<Drive> drives;  // as many as it has, or none: each is blank
   // What the guest writes goes to `memory`; else it is the machine's own.
   bool writes_memory = false;
 };

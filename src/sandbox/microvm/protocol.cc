@@ -1,5 +1,7 @@
 #include "sandbox/microvm/protocol.h"
 
+#include <utility>
+
 #include "base/byte_view.h"
 #include "base/hex.h"
 #include "base/json.h"
@@ -65,13 +67,23 @@ Result<std::optional<Frame>> FrameReader::Next() {
   return frame;
 }
 
+std::string VolumeDrive(std::size_t number) { return "volume-" + std::to_string(number); }
+
 std::string WriteWake(const Wake& wake) {
+  Json volumes = Json::array();
+  for (const GuestVolume& each : wake.volumes) {
+    volumes.push_back({{"at", each.at},
+                       {"drive", each.drive},
+                       {"size", each.size},
+                       {"read_only", each.read_only}});
+  }
   return DumpJson({{"wall_ns", wake.wall_ns},
                    {"entropy", HexEncode(AsBytes(wake.entropy))},
                    {"hostname", wake.hostname},
                    {"address", wake.address},
                    {"gateway", wake.gateway},
-                   {"copy", wake.copy}});
+                   {"copy", wake.copy},
+                   {"volumes", std::move(volumes)}});
 }
 
 Result<Wake> ReadWake(std::string_view text) {
@@ -82,6 +94,13 @@ Result<Wake> ReadWake(std::string_view text) {
     json.at("address").get_to(to.address);
     json.at("gateway").get_to(to.gateway);
     json.at("copy").get_to(to.copy);
+    for (const Json& each : json.at("volumes")) {
+      GuestVolume& volume = to.volumes.emplace_back();
+      each.at("at").get_to(volume.at);
+      each.at("drive").get_to(volume.drive);
+      each.at("size").get_to(volume.size);
+      each.at("read_only").get_to(volume.read_only);
+    }
   });
   if (!wake) return wake;
   auto entropy = HexDecode(wake->entropy);

@@ -90,7 +90,20 @@ class FrameReader {
   std::size_t at_ = 0;
 };
 
-// The time and randomness that a restored guest cannot have by itself, and its own name.
+// Serial numbers of drives: of the image's disk, and of one with a volume.
+inline constexpr std::string_view kRootDrive = "root";
+std::string VolumeDrive(std::size_t number);
+
+// A file system that the guest shows to its programs.
+struct GuestVolume {
+  std::string at;          // absolute, below the programs' root
+  std::string drive;       // the serial number of the drive with its ext4; empty: it is a tmpfs
+  std::uint64_t size = 0;  // bytes, of a tmpfs
+  bool read_only = false;
+  friend bool operator==(const GuestVolume&, const GuestVolume&) = default;
+};
+
+// What a restored guest cannot have by itself: time, randomness, its own name, its volumes.
 struct Wake {
   std::int64_t wall_ns = 0;  // since the epoch
   std::string entropy;       // 32 bytes or more
@@ -101,6 +114,7 @@ struct Wake {
   // It is a copy: programs beside kMain belong to the original, and are ended; kMain's output
   // starts with a whole window.
   bool copy = false;
+  std::vector<GuestVolume> volumes;  // to be mounted now; none when it has them already
 };
 
 struct TerminalSize {

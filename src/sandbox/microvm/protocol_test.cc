@@ -41,8 +41,17 @@ TEST(MicrovmProtocolTest, NonsenseEndsTheStream) {
 
 TEST(MicrovmProtocolTest, PayloadsComeBackAsTheyWere) {
   const auto wake =
-      ReadWake(WriteWake({.wall_ns = 17, .entropy = std::string("\0\xff", 2), .hostname = "box"}));
+      ReadWake(WriteWake({.wall_ns = 17,
+                          .entropy = std::string("\0\xff", 2),
+                          .hostname = "box",
+                          .volumes = {{.at = "/data", .drive = VolumeDrive(1), .read_only = true},
+                                      {.at = "/tmp/t", .size = 4096}}}));
   ASSERT_TRUE(wake.has_value());
+  ASSERT_EQ(wake->volumes.size(), 2U);
+  EXPECT_EQ(wake->volumes[0],
+            (GuestVolume{.at = "/data", .drive = "volume-1", .size = 0, .read_only = true}));
+  EXPECT_EQ(wake->volumes[1],
+            (GuestVolume{.at = "/tmp/t", .drive = "", .size = 4096, .read_only = false}));
   EXPECT_EQ(wake->entropy, std::string("\0\xff", 2));
   const auto program = ReadProgram(WriteProgram({.args = {"/bin/a", "b"},
                                                  .env = {{"A", "1"}},

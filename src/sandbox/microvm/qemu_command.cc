@@ -1,5 +1,7 @@
 #include "sandbox/microvm/qemu_command.h"
 
+#include "sandbox/microvm/protocol.h"
+
 namespace strata::sandbox::microvm {
 namespace {
 
@@ -10,8 +12,27 @@ constexpr int kDiskFd = 5;
 constexpr int kMemoryFd = 6;
 constexpr int kInitrdFd = 7;
 constexpr int kTapFd = 8;
+constexpr int kFirstDriveFd = 9;
+
+constexpr const char* kWorkers = "16";  // threads that read and write files
 
 std::string File(int number) { return "/proc/self/fd/" + std::to_string(number); }
+
+// A drive that is blank is there to be replaced by one of any size: the guest looks at it anew.
+void AddDrive(std::vector<std::string>& all, const MachineParts& parts, std::size_t number) {
+  const std::string name = VolumeDrive(number);
+  std::string block = "driver=null-co,size=1048576,read-zeroes=on";
+  if (!parts.drives.empty()) {
+    // By descriptor: it has no right to open the file. The lock on it is the host's affair.
+    const std::string set = std::to_string(number + 1);
+    const std::string from = std::to_string(kFirstDriveFd + number);
+    all.insert(all.end(), {"-add-fd", "fd=" + from + ",set=" + set});
+    block = std::string("driver=raw,read-only=") + (parts.drives[number].read_only ? "on" : "off") +
+            ",file.driver=file,file.locking=off,file.filename=/dev/fdset/" + set;
+  }
+  all.insert(all.end(), {"-blockdev", "node-name=" + name + "," + block, "-device",
+                         "virtio-blk-device,drive=" + name + ",serial=" + name});
+}
 
 }  // namespace
 
@@ -28,15 +49,18 @@ std::vector<std::string> QemuArguments(const Shared& shared, const MachineParts&
       // The early frequency: under emulation the guest's own measuring hangs in half of the boots.
       "-append",
       "console=ttyS0 quiet panic=-1 rdinit=/init tsc_early_khz=" + shared.tsc_khz +
-          (parts.card ? " strata.network" : ""),
+          (parts.devices.card ? " strata.network" : ""),
       "-serial", "file:/proc/self/fd/2", "-drive",
       "id=root,if=none,format=raw,readonly=on,file=" + File(kDiskFd), "-device",
-      "virtio-blk-device,drive=root", "-device", "virtio-serial-device", "-chardev",
-      "socket,id=agent,fd=" + std::to_string(kAgentFd), "-device",
-      "virtserialport,chardev=agent,name=strata.agent", "-chardev",
+      "virtio-blk-device,drive=root,serial=" + std::string(kRootDrive), "-device",
+      "virtio-serial-device", "-chardev", "socket,id=agent,fd=" + std::to_string(kAgentFd),
+      "-device", "virtserialport,chardev=agent,name=strata.agent", "-chardev",
       "socket,id=qmp,fd=" + std::to_string(kQmpFd), "-mon", "chardev=qmp,mode=control", "-sandbox",
       "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
-  if (parts.card) {
+  all.insert(all.end(),
+             {"-object", "main-loop,id=main-loop,thread-pool-max=" + std::string(kWorkers)});
+  for (std::size_t i = 0; i < parts.devices.drives; ++i) AddDrive(all, parts, i);
+  if (parts.devices.card) {
     // What is behind the card is no part of a saved state. Each tap leads to one machine alone, so
     // all may have the same address.
     const std::string behind =
@@ -56,6 +80,9 @@ std::vector<host::PassedFd> QemuDescriptors(const Shared& shared, const MachineP
                                      {parts.memory, kMemoryFd},
                                      {shared.kernel.initrd.get(), kInitrdFd}};
   if (parts.tap >= 0) all.push_back({parts.tap, kTapFd});
+  for (std::size_t i = 0; i < parts.drives.size(); ++i) {
+    all.push_back({parts.drives[i].file, kFirstDriveFd + static_cast<int>(i)});
+  }
   return all;
 }
 

@@ -1,6 +1,6 @@
 // sandbox/microvm/qemu_command.h - how QEMU is called: the same for booting, saving and restoring,
 // because a saved state fits the command line that it was made with. Only what is behind a network
-// card differs.
+// card and on the drives for volumes differs.
 //
 // Threads: none; values. Lifetime: the descriptors stay the caller's.
 #pragma once

@@ -96,6 +96,11 @@ Task<void> MicrovmSandbox::Resume() {
 
 Task<std::shared_ptr<Image>> MicrovmSandbox::Snapshot() {
   if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
+  if (image_->HasDrives(spec_)) {
+    co_return Fail(Errc::kUnsupported,
+                   "a microVM with a named volume cannot be saved: its copies would write the same "
+                   "file system, each with its own idea of it");
+  }
   const auto image = image_;  // the sandbox may be gone once the machine has been saved
   auto spec = spec_;
   auto shared = shared_;

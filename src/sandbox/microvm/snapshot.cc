@@ -188,7 +188,7 @@ std::string UniqueName(const std::string& id) {
 
 Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> shared,
                                                    artifact::RootImage root, Bytes size,
-                                                   Card card) {
+                                                   Devices devices) {
   const std::string name = UniqueName("boot");
   std::move_only_function<Result<Fd>()> make = [&to = *shared, root = std::move(root), name] {
     return MakeDisk(to, root, name);
@@ -201,7 +201,7 @@ Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> share
                      .disk = disk->get(),
                      .memory = memory->get(),
                      .size = size,
-                     .card = card == Card::kOne,
+                     .devices = devices,
                      .writes_memory = true};
   ++shared->metrics.boots;
   auto machine = co_await Machine::Start(shared, std::move(parts));
@@ -210,8 +210,7 @@ Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> share
   if (!ready) co_return Wrap(std::move(ready).error(), "boot");
   auto state = co_await Save(*shared, **machine, true);
   if (!state) co_return std::unexpected(std::move(state).error());
-  Snapshot snapshot{std::move(*disk), std::move(*memory), std::move(*state), size,
-                    card == Card::kOne};
+  Snapshot snapshot{std::move(*disk), std::move(*memory), std::move(*state), size, devices};
   co_return co_await Seal(**machine, std::move(snapshot));
 }
 
@@ -228,7 +227,7 @@ Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
                      .memory = memory->get(),
                      .size = origin->size,
                      .incoming = true,
-                     .card = origin->card,
+                     .devices = origin->devices,
                      .writes_memory = true};
   auto machine = co_await Machine::Start(shared, std::move(parts));
   if (!machine) co_return std::unexpected(std::move(machine).error());
@@ -243,7 +242,7 @@ Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
   auto punched = co_await shared->worker->Run(std::move(punch));
   if (!punched) co_return std::unexpected(std::move(punched).error());
   Snapshot snapshot{std::move(*disk), std::move(*memory), std::move(*state), origin->size,
-                    origin->card};
+                    origin->devices};
   co_return co_await Seal(**machine, std::move(snapshot));
 }
 
@@ -274,8 +273,9 @@ Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
                      .memory = snapshot->memory.get(),
                      .size = snapshot->size,
                      .incoming = true,
-                     .card = snapshot->card,
-                     .tap = behind.tap};
+                     .devices = snapshot->devices,
+                     .tap = behind.tap,
+                     .drives = std::move(behind.drives)};
   ++shared->metrics.restores;
   auto machine = co_await Machine::Start(shared, std::move(parts));
   if (!machine) co_return machine;
@@ -287,6 +287,7 @@ Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
   if (!done) co_return Wrap(std::move(done).error(), "restore");
   Wake wake = WakeAt(shared->clock, std::move(hostname));
   wake.copy = true;
+  wake.volumes = std::move(behind.volumes);
   if (!behind.address.empty()) {
     wake.address = std::move(behind.address);
     wake.gateway = egress::kGateway.ToString();

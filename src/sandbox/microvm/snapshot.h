@@ -13,9 +13,9 @@
 // restored. Errors: kInternal with QEMU's or mkfs' words; kUnavailable: the machine did not boot.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "artifact/root_image.h"
 #include "base/bytes.h"
@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/task.h"
 #include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/protocol.h"
 #include "sandbox/microvm/shared.h"
 
 namespace strata::sandbox::microvm {
@@ -32,15 +33,13 @@ struct Snapshot {
   Fd memory;  // sealed against writing
   Fd state;   // sealed
   Bytes size;
-  bool card = false;  // the machine has a network card
+  Devices devices;
 };
 
-// Whether the machines of a snapshot have a network card.
-enum class Card : std::uint8_t { kNone, kOne };
-
-// Boots `root` on a machine with `size` of memory.
+// Boots `root` on a machine with `size` of memory, and nothing behind its devices.
 Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> shared,
-                                                   artifact::RootImage root, Bytes size, Card card);
+                                                   artifact::RootImage root, Bytes size,
+                                                   Devices devices);
 
 // Stops `machine` where it is, saves it with all its memory, and lets it go on. What it and its
 // driver say to each other has to have ended before (FrameType::kSleep).
@@ -53,14 +52,16 @@ Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
 // The payload of a kWake: the present time and new randomness.
 Wake WakeAt(const Clock& clock, std::string hostname);
 
-// What is behind a restored machine's card; nothing, when it has none.
+// What is behind a restored machine's devices. The descriptors stay the caller's.
 struct Behind {
-  int tap = -1;  // stays the caller's
+  int tap = -1;
   std::string address;
+  std::vector<Drive> drives;
+  std::vector<GuestVolume> volumes;  // to be mounted
 };
 
 // A machine called `name` that goes on from `snapshot`, awake: it has the present time, new
-// randomness, `hostname`, and its address.
+// randomness, `hostname`, its address and its volumes.
 Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
                                        std::shared_ptr<const Snapshot> snapshot, std::string name,
                                        std::string hostname, Behind behind);

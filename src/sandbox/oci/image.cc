@@ -1,9 +1,9 @@
 #include "sandbox/oci/image.h"
 
-#include <filesystem>
 #include <string>
 #include <utility>
 
+#include "host/loop_device.h"
 #include "host/user_namespace.h"
 #include "sandbox/oci/sandbox.h"
 #include "sandbox/spec_check.h"
@@ -11,34 +11,21 @@
 namespace strata::sandbox::oci {
 namespace {
 
-namespace fs = std::filesystem;
 using host::UserNamespace;
 
-// Neither may lie where the runtime mounts something of its own, nor name a way around.
 Result<void> CheckDirs(const model::Grants& grants, const UserNamespace* users) {
-  std::error_code error;
+  using Mode = model::DirGrant::Mode;
   for (const model::DirGrant& dir : grants.dirs) {
-    const fs::path guest(dir.guest);
-    if (!guest.is_absolute() || guest.lexically_normal() != guest || guest == "/") {
-      return Fail(Errc::kInvalidArgument, "directory grant '" + dir.guest + "' is no place");
-    }
-    const fs::path top = *std::next(guest.begin());
-    if (top == "proc" || top == "sys" || top == "dev") {
-      return Fail(Errc::kUnsupported, "directory grant '" + dir.guest + "' hides the runtime's");
-    }
-    if (dir.mode == model::DirGrant::Mode::kScratch) continue;
-    if (!fs::path(dir.host).is_absolute()) {
-      return Fail(Errc::kInvalidArgument, "directory grant '" + dir.host + "' is not absolute");
-    }
-    const bool volume = dir.mode == model::DirGrant::Mode::kVolume ||
-                        dir.mode == model::DirGrant::Mode::kVolumeReadOnly;
-    if (volume ? !fs::is_regular_file(dir.host, error) : !fs::is_directory(dir.host, error)) {
-      return Fail(Errc::kNotFound,
-                  "directory grant '" + dir.host + "' is no " + (volume ? "volume" : "directory"));
-    }
-    if (volume || users == nullptr) continue;
-    if (auto can = users->Map(dir.host); !can) {
-      return Wrap(std::move(can).error(), "directory grant '" + dir.host + "'");
+    if (auto good = CheckDirectory(dir); !good) return good;
+    if (dir.mode == Mode::kScratch) continue;
+    if (dir.mode == Mode::kVolume || dir.mode == Mode::kVolumeReadOnly) {
+      if (auto good = host::CheckMountable(dir.host); !good) {
+        return Wrap(std::move(good).error(), "volume at " + dir.guest);
+      }
+    } else if (users != nullptr) {
+      if (auto can = users->Map(dir.host); !can) {
+        return Wrap(std::move(can).error(), "directory grant '" + dir.host + "'");
+      }
     }
   }
   return {};

@@ -19,6 +19,7 @@
 #include "base/files.h"
 #include "sandbox/microvm/agent/child.h"
 #include "sandbox/microvm/agent/guest.h"
+#include "sandbox/microvm/agent/volumes.h"
 #include "sandbox/microvm/protocol.h"
 
 namespace strata::sandbox::microvm::agent {
@@ -61,7 +62,8 @@ class Agent {
   const Fd signals_;  // SIGCHLD
   FrameReader frames_;
   std::map<std::uint32_t, Running> programs_;
-  bool asleep_ = false;  // says nothing
+  std::vector<Fd> volumes_;  // those with a drive
+  bool asleep_ = false;      // says nothing
 };
 
 Result<void> Agent::Run() {
@@ -150,7 +152,12 @@ Result<void> Agent::OnWake(const Frame& frame) {
     }
     std::erase_if(programs_, [](const auto& each) { return each.first != kMain; });
   }
-  const auto woken = WakeUp(*wake);
+  auto woken = WakeUp(*wake);
+  if (woken && !wake->volumes.empty()) {
+    auto mounted = MountVolumes(wake->volumes);
+    if (mounted) volumes_ = std::move(*mounted);
+    if (!mounted) woken = std::unexpected(std::move(mounted).error());
+  }
   return woken ? Send(FrameType::kAwake) : Send(FrameType::kFailed, woken.error().message);
 }
 
@@ -170,6 +177,7 @@ Result<void> Agent::HandleFor(Running& running, Frame frame) {
     }
     case FrameType::kTerminate:
       running.child.Terminate();
+      SyncVolumes(volumes_);  // it may not end in time
       return {};
     case FrameType::kKill:
       running.child.KillAll();
@@ -237,6 +245,7 @@ Result<bool> Agent::Finish(std::uint32_t number, Running& running) {
   const bool prints = running.child.out.valid() || running.child.err.valid();
   if (prints && !running.unwanted) return false;
   const Outcome outcome = running.child.Finish();
+  SyncVolumes(volumes_);
   if (auto sent = Send(FrameType::kExit, WriteOutcome(outcome), number); !sent) {
     return std::unexpected(std::move(sent).error());
   }

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "base/files.h"
+#include "sandbox/microvm/agent/drive.h"
 #include "sandbox/microvm/agent/network.h"
 
 namespace strata::sandbox::microvm::agent {
@@ -26,7 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kDisk = "/dev/vda";
 constexpr const char* kPortName = "strata.agent";
 constexpr int kPatienceMs = 10'000;
 constexpr int kAskAgainMs = 2;
@@ -58,15 +58,6 @@ Result<void> LoadModules(const char* folder) {
   return {};
 }
 
-// Devices appear some milliseconds after their drivers.
-Result<void> Await(const std::string& path) {
-  for (int waited = 0; ::access(path.c_str(), F_OK) != 0; waited += kAskAgainMs) {
-    if (waited > kPatienceMs) return Fail(Errc::kNotFound, path + " does not appear");
-    ::usleep(kAskAgainMs * 1000);
-  }
-  return {};
-}
-
 Result<void> MakeDevices(const std::string& dev) {
   struct Device {
     const char* name;
@@ -94,8 +85,9 @@ Result<void> MakeDevices(const std::string& dev) {
 Result<void> MountRoot() {
   const std::string root = kRoot;
   const unsigned long careful = MS_NOSUID | MS_NODEV;
-  auto done = Await(kDisk);
-  if (done) done = Mount("erofs", "/lower", MS_RDONLY | careful, "", kDisk);
+  const auto disk = AwaitDrive(kRootDrive);
+  if (!disk) return std::unexpected(disk.error());
+  auto done = Mount("erofs", "/lower", MS_RDONLY | careful, "", disk->node.c_str());
   if (done) done = Mount("tmpfs", "/layer", careful, "mode=0755,size=64m,nr_inodes=16k");
   if (!done) return done;
   ::mkdir("/layer/upper", 0755);

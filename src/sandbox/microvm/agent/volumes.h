@@ -1,0 +1,22 @@
+// sandbox/microvm/agent/volumes.h - the volumes of the sandbox, as its programs see them.
+//
+// Threads: one; blocks. Errors: FailErrno's codes, with the step's name.
+#pragma once
+
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "sandbox/microvm/protocol.h"
+
+namespace strata::sandbox::microvm::agent {
+
+// Mounts each in its place below kRoot, which is made if it is not there. No link leads out of
+// kRoot. The roots of those with a drive.
+Result<std::vector<Fd>> MountVolumes(const std::vector<GuestVolume>& volumes);
+
+// What was written is on the drives when it returns, and in its place there: also whoever cannot
+// replay the journal sees it. Whoever ends the machine next does not ask.
+void SyncVolumes(const std::vector<Fd>& volumes);
+
+}  // namespace strata::sandbox::microvm::agent
