@@ -20,6 +20,7 @@
 #include "sandbox/container/driver.h"
 #include "sandbox/microvm/driver.h"
 #include "sandbox/oci/oci_driver.h"
+#include "telemetry/log.h"
 
 namespace strata {
 namespace {
@@ -58,6 +59,15 @@ Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock,
   return sandbox::oci::OciDriver::Create(loop, clock, *config);
 }
 
+// Containers of a host that cannot give them users run all the same: whoever reads the log is told.
+void WarnOfNoUsers(const Start& start, const Clock& clock, const sandbox::oci::Config& container) {
+  if (container.without_users.empty()) return;
+  const auto log = telemetry::Logger::Open({}, clock);
+  if (!log) return;
+  log->Warn("containers run without a user namespace",
+            {{"keeper", start.keeper}, {"why", container.without_users}});
+}
+
 // Who virtual machines run as: one user for each keeper, in a range that nothing else uses.
 host::Identity MachineUser(const std::string& keeper) {
   constexpr std::uint32_t kFirstUser = 2'000'000'000;
@@ -88,7 +98,11 @@ Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, con
 Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class sandbox_class,
                                            const Start& start, std::shared_ptr<Egress> egress) {
   switch (sandbox_class) {
-    case Class::kContainer:
+    case Class::kContainer: {
+      auto config = ChooseOci(start, sandbox_class);
+      if (config) WarnOfNoUsers(start, clock, *config);
+      return MakeOci(loop, clock, std::move(config), std::move(egress));
+    }
     case Class::kAppkernel:
       return MakeOci(loop, clock, ChooseOci(start, sandbox_class), std::move(egress));
     case Class::kMicrovm:
