@@ -274,7 +274,7 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
   Result<void> prepared;
   if (!checked) prepared = std::unexpected(checked.error());
   if (prepared && progress.abandoned()) prepared = Fail(Errc::kUnavailable, "given up");
-  if (prepared) prepared = co_await Prepare(*candidates, progress);
+  if (prepared) prepared = co_await Prepare(*candidates, mode, progress);
   if (!prepared || mode == Mode::kDryRun) {
     Release(*candidates);
     ReleaseUnused();

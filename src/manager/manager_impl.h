@@ -122,8 +122,9 @@ class ManagerImpl final : public Manager {
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
   Task<void> UnpackImage(const Candidate& candidate, Progress& progress);
-  Task<void> Prepare(const std::vector<Candidate>& candidates, Progress& progress);
-  Task<void> PrepareImage(const Candidate& candidate, Progress& progress);
+  // A dry run starts nothing.
+  Task<void> Prepare(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
+  Task<void> PrepareImage(const Candidate& candidate, Mode mode, Progress& progress);
   Task<Runnable> MakeRunnable(model::Revision revision);
   Task<std::string> EnsureCode(const model::Revision& revision);
   Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);

@@ -82,10 +82,11 @@ bool IsServer(const model::Resource& resource) {
          resource.workload()->guest == model::GuestKind::kHttp;
 }
 
-// What a keeper has to run for a resource whose artifact is an image.
-Keepers::Workload WorkloadOf(const model::Resource& resource, model::Grants grants) {
+// What a keeper has to run for a resource whose artifact is an image. In a dry run that is nothing:
+// it is asked whether it could.
+Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::Grants grants) {
   const model::Workload& workload = *resource.workload();
-  if (!IsServer(resource)) {
+  if (!IsServer(resource) || mode == Mode::kDryRun) {
     return keeper::Admit{.key = "",
                          .image = "",
                          .limits = workload.limits,
@@ -154,14 +155,15 @@ Task<void> ManagerImpl::UnpackImage(const Candidate& candidate, Progress& progre
   co_return Result<void>{};
 }
 
-Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Progress& progress) {
+Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Mode mode,
+                                Progress& progress) {
   for (const Candidate& candidate : candidates) {
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr) continue;
     auto there = co_await volumes_.Ensure(resource.metadata.tenant, *resource.workload());
     if (!there) co_return Wrap(there.error(), resource.key().ToString() + ": spec.volumes");
     if (!candidate.artifact.image) continue;
-    if (auto made = co_await PrepareImage(candidate, progress); !made) {
+    if (auto made = co_await PrepareImage(candidate, mode, progress); !made) {
       co_return Wrap(made.error(),
                      candidate.resource.resource.key().ToString() + ": spec.artifact");
     }
@@ -171,7 +173,7 @@ Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Progre
 
 // Asks the keeper too whether it can enforce what the manifest wants, so that nothing is stored
 // that no call could run.
-Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Progress& progress) {
+Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Mode mode, Progress& progress) {
   const model::Resource& resource = candidate.resource.resource;
   auto root = images_.Get(candidate.artifact.digest);
   if (!root) co_return std::unexpected(std::move(root).error());
@@ -180,14 +182,15 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Progress& progr
             .subject = candidate.artifact.digest};
   if (IsServer(resource)) {
     if (auto fits = CheckServerLimits(resource); !fits) co_return fits;
-    step.what = Step::What::kStarting;
+    if (mode == Mode::kCommit) step.what = Step::What::kStarting;
   }
   progress.Report(step);
   // A server runs before it is stored: one that does not come up replaces nothing.
   auto key = co_await keepers_.Run(
       resource.metadata.tenant, candidate.sandbox_class, candidate.artifact.digest,
       artifact::WriteRootImage(*root),
-      WorkloadOf(resource, volumes_.GrantsOf(resource.metadata.tenant, *resource.workload())));
+      WorkloadOf(resource, mode,
+                 volumes_.GrantsOf(resource.metadata.tenant, *resource.workload())));
   if (!key) co_return std::unexpected(std::move(key).error());
   co_return Result<void>{};
 }
@@ -242,7 +245,8 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
   const model::Resource& resource = stored->resource;
   auto key = co_await keepers_.Run(
       revision.tenant, sandbox_class, revision.artifact_digest, artifact::WriteRootImage(*root),
-      WorkloadOf(resource, volumes_.GrantsOf(revision.tenant, *resource.workload())));
+      WorkloadOf(resource, Mode::kCommit,
+                 volumes_.GrantsOf(revision.tenant, *resource.workload())));
   if (!key) co_return Wrap(std::move(key).error(), "image of " + revision.ToString());
   co_return key;
 }

@@ -51,6 +51,19 @@ class ServicesTest(ServerTest):
                     self.assertEqual((answer.status, answer.text), (200, "hello"))
                     self.assertEqual(answer.headers["x-guest"], "yes")
 
+    def test_a_dry_run_starts_nothing(self):
+        self.deploy("dry", env={"GREETING": "one"})
+        changed = json.dumps(self.service("dry", env={"GREETING": "two"}))
+        ends = Image(self.folder / "ends", [BASE], args=("/bin/guest", "exit", "3"))
+        fresh = json.dumps(self.service("fresh", ends))
+        for manifest in (changed, fresh):
+            shown = self.server.strata("apply", "--dry-run", "-f", "-", stdin=manifest)
+            self.assert_exit(shown, DONE)
+            self.assertNotIn('"starting"', shown.stderr)
+        self.assertEqual(self.server.get("/dry/env").text, "one")
+        lines = self.server.strata("logs", "dry", "-n", "default").stdout
+        self.assertEqual(lines.count("listening"), 1, lines)
+
     def test_one_process_serves_all_its_requests(self):
         self.deploy("same")
         pids = {self.server.get("/same/pid").text for _ in range(5)}
