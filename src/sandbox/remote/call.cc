@@ -170,7 +170,8 @@ Result<void> RemoteCall::Take(ToClient message) {
     for (std::size_t i = 0; i < head->texts.size(); i += 2) {
       response.headers.emplace_back(std::move(head->texts[i]), std::move(head->texts[i + 1]));
     }
-    static_cast<void>(io_.Respond(std::move(response)));  // fate() says why not
+    unsent_ = io_.Respond(std::move(response));  // fate() says why not
+    arrived_.Wake();
   } else if (auto* output = std::get_if<Output>(&message)) {
     if (pending_.size() + output->bytes.size() > kWindow) {
       return Fail(Errc::kInvalidArgument, "more answer than it has credit for");
@@ -192,6 +193,11 @@ Awaitable<void> RemoteCall::Answer() {
   while (!io_.fate()) {
     if (pending_.empty()) {
       if (done_ || broken_) co_return;
+      // What there is goes out before more is waited for: events must not stay with us.
+      if (std::exchange(unsent_, false)) {
+        co_await io_.WaitWritable();
+        continue;
+      }
       co_await arrived_.Wait();
       const auto cancellation = co_await asio::this_coro::cancellation_state;
       if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
@@ -200,6 +206,7 @@ Awaitable<void> RemoteCall::Answer() {
     const auto taken = io_.Write(AsBytes(pending_));
     if (!taken) co_return;
     pending_.erase(0, *taken);
+    unsent_ = true;
     if (*taken > 0) {
       Send(Credit{static_cast<std::uint32_t>(*taken)});
     } else {

@@ -54,6 +54,7 @@ class RemoteCall {
 
   std::uint32_t credit_ = kWindow;
   std::string pending_;  // answered, not yet taken by the client
+  bool unsent_ = false;  // some was taken since it was last pushed out
   std::optional<Done> done_;
   std::optional<Fate> fate_;  // of the call, from this side
   std::optional<Error> broken_;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -104,6 +105,40 @@ TEST_F(RemoteTest, StreamsMoreThanItsWindowBothWays) {
   ASSERT_TRUE(exit.has_value()) << exit.error().message;
   EXPECT_EQ(fixture.sink.text(), body);
   EXPECT_EQ(exit->usage.bytes_in.count, body.size());
+}
+
+// Looks until the sink has been pushed out `times` times.
+Awaitable<bool> UntilPushed(Loop& loop, const testing::RecordingSink& sink, std::size_t times) {
+  constexpr int kLooks = 1000;  // bounds a broken test, never a passing one
+  Timer timer(loop.get_executor());
+  for (int i = 0; i < kLooks && sink.waits() < times; ++i) {
+    timer.expires_after(std::chrono::milliseconds(1));
+    co_await timer.async_wait(kAwait);
+  }
+  co_return sink.waits() >= times;
+}
+
+// Sends the rest once what was echoed before has been pushed out to the client: the head alone, or
+// with it.
+Awaitable<void> GoOnOncePushed(Loop& loop, CallFixture& fixture, bool& pushed) {
+  pushed = co_await UntilPushed(loop, fixture.sink, 1);
+  const bool whole = fixture.sink.text() == "one";
+  fixture.sink.Drain();
+  if (pushed && !whole) pushed = co_await UntilPushed(loop, fixture.sink, 2);
+  pushed = pushed && fixture.sink.text() == "one";
+  fixture.body.Push("two").End();
+}
+
+TEST_F(RemoteTest, WhatAProgramHasSaidGoesOutBeforeItSaysMore) {
+  auto sandbox = Make(R"({"do": "echo"})");
+  CallFixture fixture(loop_, clock_);
+  fixture.body.Push("one");
+  fixture.sink.Stall();
+  bool pushed = false;
+  Spawn(loop_, GoOnOncePushed(loop_, fixture, pushed));
+  ASSERT_TRUE(fixture.Run(sandbox->Invoke(fixture.call)).has_value());
+  EXPECT_TRUE(pushed);
+  EXPECT_EQ(fixture.sink.text(), "onetwo");
 }
 
 TEST_F(RemoteTest, AClientThatDoesNotReadHoldsTheGuestBack) {
