@@ -3,7 +3,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <utility>
 
@@ -30,6 +32,14 @@ constexpr milliseconds kSweepPatience{2'000};
 // two managers on one host apart.
 std::string CgroupParent(const CellContext& context, const std::string& name) {
   return "strata-" + context.instance.substr(0, 12) + "-" + name;
+}
+
+// An adopted keeper may still answer what an earlier manager asked: that must be no request of
+// ours. Microseconds go faster than requests do.
+std::uint64_t FirstRequest(const Clock& clock) {
+  using std::chrono::microseconds;
+  const auto since = clock.WallNow().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<microseconds>(since).count());
 }
 
 std::filesystem::path StateRoot(const CellContext& context, const std::string& name) {
@@ -74,7 +84,8 @@ KeeperProcess::KeeperProcess(CellContext& context, KeeperListener& listener, std
       name_(std::move(name)),
       tenant_(std::move(tenant)),
       process_(std::move(process)),
-      wire_(context.loop, std::move(wire)) {
+      wire_(context.loop, std::move(wire)),
+      next_request_(FirstRequest(context.clock)) {
   // A manager that dies or is replaced must not take its keepers along.
   process_.Detach();
 }

@@ -74,7 +74,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   // gets an id here.
   template <typename What>
   Task<keeper::Done> Do(What what) {
-    what.id = next_do_++;
+    what.id = next_request_++;
     const std::uint64_t id = what.id;
     keeper::ToKeeper message(std::move(what));
     co_return co_await AwaitDone(id, std::move(message), {}, kVerbPatience);
@@ -125,7 +125,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   host::Process process_;
   wire::Channel wire_;
   std::set<std::string> keys_;
-  std::uint64_t next_do_ = 0;
+  std::uint64_t next_request_;
   bool alive_ = true;
 
   // Answers that somebody waits for.

@@ -43,7 +43,7 @@ class KeeperProcess::Program final : public sandbox::Execution {
 
 std::shared_ptr<sandbox::Execution> KeeperProcess::MakeProgram(keeper::Exec what,
                                                                std::vector<Fd> fds) {
-  what.id = next_do_++;
+  what.id = next_request_++;
   return std::make_shared<Program>(shared_from_this(), std::move(what), std::move(fds));
 }
 
