@@ -19,6 +19,7 @@
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"
 #include "sandbox/microvm/driver.h"
+#include "sandbox/microvm/layers.h"
 #include "sandbox/oci/oci_driver.h"
 #include "telemetry/log.h"
 
@@ -80,14 +81,19 @@ host::Identity MachineUser(const std::string& keeper) {
 }
 
 Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, const Start& start,
-                                             std::shared_ptr<Egress> egress) {
+                                             Class sandbox_class, std::shared_ptr<Egress> egress) {
   sandbox::microvm::Config config;
   config.agent = AgentProgram();
-  config.state_root = fs::path(start.state_root) / ClassName(Class::kMicrovm);
+  config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;
   config.egress = std::move(egress);
   config.user = MachineUser(start.instance + "/" + start.keeper);
+  if (sandbox_class == Class::kContainerInMicrovm) {
+    auto with = sandbox::microvm::WithContainers(std::move(config));
+    if (!with) return std::unexpected(std::move(with).error());
+    config = std::move(*with);
+  }
   auto chosen = sandbox::microvm::ChooseAccelerator(std::move(config));
   if (!chosen) return std::unexpected(std::move(chosen).error());
   return sandbox::microvm::MicrovmDriver::Create(loop, clock, *chosen);
@@ -106,7 +112,8 @@ Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class
     case Class::kAppkernel:
       return MakeOci(loop, clock, ChooseOci(start, sandbox_class), std::move(egress));
     case Class::kMicrovm:
-      return MakeMachines(loop, clock, start, std::move(egress));
+    case Class::kContainerInMicrovm:
+      return MakeMachines(loop, clock, start, sandbox_class, std::move(egress));
     case Class::kWasm:
       break;
   }
@@ -156,7 +163,8 @@ Json Probe() {
                     .state_root = root,
                     .cgroup_parent = "strata-" + name,
                     .max_sandboxes = 1};
-  for (const Class each : {Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
+  for (const Class each : model::kClasses) {
+    if (each == Class::kWasm) continue;
     Loop loop;
     const SystemClock clock;
     const bool is_root = ::geteuid() == 0;
@@ -183,7 +191,7 @@ Json Probe() {
                    .without = "grants.http is refused in classes container and appkernel"});
   Json all = host::FeaturesToJson(found);
   all["classes"] = Json::array();
-  for (const Class each : {Class::kWasm, Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
+  for (const Class each : model::kClasses) {
     Json cannot = Json::array();
     for (const sandbox::Inability& one : sandbox::InabilitiesOf(each)) {
       cannot.push_back({{"verb", one.verb}, {"why", one.why}});

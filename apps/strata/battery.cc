@@ -31,7 +31,7 @@ ClassWorkload Workload(Through through, model::Class in, const Plants& plants) {
   }
   if (through == Through::kServer) workload.more["guest"] = "http";
   if (through == Through::kExec || through == Through::kCopy) workload.kind = "Service";
-  if (in != model::Class::kMicrovm) {  // which takes no directories of the host
+  if (in < model::Class::kMicrovm) {  // which takes no directories of the host
     workload.more["grants"] = {
         {"dirs", Json::array({{{"host", plants.granted().string()}, {"guest", kGranted}}})}};
   }

@@ -10,17 +10,28 @@ std::string NameIn(const ClassWorkload& workload, model::Class sandbox_class) {
   return workload.name + "-" + std::string(model::ClassName(sandbox_class));
 }
 
+// A pair is written as its parts.
+Json InManifest(model::Class sandbox_class) {
+  for (const model::Class inner : model::kClasses) {
+    for (const model::Class outer : model::kClasses) {
+      if (model::Pair(inner, outer) != sandbox_class) continue;
+      return {{"class", model::ClassName(inner)}, {"within", model::ClassName(outer)}};
+    }
+  }
+  return {{"class", model::ClassName(sandbox_class)}};
+}
+
 }  // namespace
 
 Result<std::vector<model::Class>> ChooseClasses(const std::vector<std::string>& only) {
-  using enum model::Class;
-  if (only.empty()) return std::vector{kWasm, kContainer, kAppkernel, kMicrovm};
+  if (only.empty()) return std::vector(model::kClasses.begin(), model::kClasses.end());
   std::vector<model::Class> chosen;
   for (const std::string& name : only) {
     const auto known = model::ClassFromName(name);
     if (!known) {
       return Fail(Errc::kInvalidArgument, "no class is called '" + name +
-                                              "'; there are wasm, container, appkernel, microvm");
+                                              "'; there are wasm, container, appkernel, microvm, "
+                                              "container-in-microvm");
     }
     chosen.push_back(*known);
   }
@@ -41,14 +52,12 @@ Result<void> Deploy(Session& session, const ClassWorkload& workload, model::Clas
                                    ? (workload.folder / (workload.name + ".wasm")).string()
                                    : "oci:" + (workload.folder / "image").string();
   const std::string name = NameIn(workload, sandbox_class);
-  Json manifest{{"apiVersion", "strata.dev/v1alpha1"},
-                {"kind", workload.kind},
-                {"metadata", {{"name", name}, {"namespace", workload.space}}},
-                {"spec",
-                 {{"artifact", artifact},
-                  {"class", model::ClassName(sandbox_class)},
-                  {"env", workload.env},
-                  {"limits", workload.limits}}}};
+  Json manifest{
+      {"apiVersion", "strata.dev/v1alpha1"},
+      {"kind", workload.kind},
+      {"metadata", {{"name", name}, {"namespace", workload.space}}},
+      {"spec", {{"artifact", artifact}, {"env", workload.env}, {"limits", workload.limits}}}};
+  manifest["spec"].update(InManifest(sandbox_class));
   manifest["spec"].update(workload.more);
   const Json file{{"name", name}, {"dir", "/"}, {"text", DumpJson(manifest)}};
   auto applied = session.AskJson("POST", "/v1/apply", Json{{"files", Json::array({file})}});

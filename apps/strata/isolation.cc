@@ -140,14 +140,15 @@ std::string Cell(const Json& outcomes, const char* name) {
 }
 
 void PrintMatrix(const Json& result) {
-  Table table({"SCENARIO", "NATIVE", "WASM", "CONTAINER", "APPKERNEL", "MICROVM", "WHAT"});
+  Table table({"SCENARIO", "NATIVE", "WASM", "CONTAINER", "APPKERNEL", "MICROVM",
+               "CONTAINER IN MICROVM", "WHAT"});
   for (const Json& each : result["scenarios"]) {
     const Json& outcomes = each["outcomes"];
     std::string what = each["title"].get<std::string>();
     if (each.contains("cve")) what += " (" + each["cve"].get<std::string>() + ")";
     table.Add({each["id"].get<std::string>(), Cell(outcomes, "native"), Cell(outcomes, "wasm"),
                Cell(outcomes, "container"), Cell(outcomes, "appkernel"), Cell(outcomes, "microvm"),
-               what});
+               Cell(outcomes, "container-in-microvm"), what});
   }
   Print(table.Render());
   for (const auto& [name, why] : result["lacking"].items()) {

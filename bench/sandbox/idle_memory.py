@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tests"))
 from crash.kill_mixed_test import HeldCall  # noqa: E402
 from e2e.images import Image, entry, folder, tar  # noqa: E402
-from e2e.support import BIN, Server, function  # noqa: E402
+from e2e.support import BIN, Server, function, of_class  # noqa: E402
 
 OURS = ("stratad", "strata-cell", "strata-keeper")
 SETTLE = 4
@@ -31,7 +31,7 @@ def pss_kib(server):
 
 
 def measure(server, image, name, count):
-    manifest = function(name, f"oci:{image.path}", f"/{name}", "default", **{"class": name})
+    manifest = function(name, f"oci:{image.path}", f"/{name}", "default", **of_class(name))
     manifest["spec"]["limits"] = {"memory_mib": 64, "timeout_ms": 60_000, "cpu_time_ms": 30_000,
                                   "concurrency": 100}
     server.apply(manifest)
@@ -56,6 +56,7 @@ def main():
             measure(server, image, "container", 20)
             measure(server, image, "appkernel", 8)
             measure(server, image, "microvm", 5)
+            measure(server, image, "container-in-microvm", 5)
         finally:
             print("\n".join(server.end()))
 

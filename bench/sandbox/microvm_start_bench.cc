@@ -1,5 +1,6 @@
 // What a microVM costs: booting an image and saving its snapshot, against restoring a sandbox from
-// it until the first answer; and what each idle sandbox takes of memory. Needs root and QEMU.
+// it until the first answer, and a second call. The same of a container in a microVM, round by
+// round beside it. Needs root and QEMU.
 //
 //   microvm_start_bench AGENT STATIC_PROGRAM [ROUNDS]
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "base/testing/temp_dir.h"
 #include "host/memfd.h"
 #include "sandbox/microvm/driver.h"
+#include "sandbox/microvm/layers.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::bench {
@@ -41,6 +43,49 @@ void Print(const char* what, Samples samples) {
               samples.back());
 }
 
+// What was measured of one class.
+struct Figures {
+  Samples cold;
+  Samples restored;
+  Samples again;
+
+  void Print(const char* of) const {
+    std::printf("%s\n", of);
+    bench::Print("  boot, save", cold);
+    bench::Print("  restore to first answer", restored);
+    bench::Print("  a second call", again);
+    Samples ratios;
+    for (std::size_t i = 0; i < cold.size(); ++i) ratios.push_back(restored[i] / cold[i]);
+    std::ranges::sort(ratios);
+    std::printf("%-28s %8.3f    (%.3f to %.3f)\n", "  restored / booted", ratios[ratios.size() / 2],
+                ratios.front(), ratios.back());
+  }
+};
+
+void Round(Loop& loop, const Clock& clock, Driver& driver, const artifact::RootImage& root,
+           Figures& figures) {
+  auto file = host::MakeSealedMemfd("image", AsBytes(artifact::WriteRootImage(root)));
+  auto image = driver.Prepare(std::move(file).value());
+  Expect(image.has_value(), "image");
+  sandbox::testing::CallFixture fixture(loop, clock);
+  fixture.body.End();
+  auto start = SteadyClock::now();
+  const auto warm = fixture.Run((*image)->Warm());
+  Expect(warm.has_value(), warm ? "" : warm.error().message);
+  figures.cold.push_back(MillisecondsSince(start));
+  auto sandbox = (*image)->Create({.id = "bench"});
+  Expect(sandbox.has_value(), "create");
+  start = SteadyClock::now();
+  const auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
+  Expect(exit && exit->reason == model::ExitReason::kReturned, "call");
+  figures.restored.push_back(MillisecondsSince(start));
+  sandbox::testing::CallFixture second(loop, clock);
+  second.body.End();
+  start = SteadyClock::now();
+  Expect(second.Run((*sandbox)->Invoke(second.call)).has_value(), "second call");
+  figures.again.push_back(MillisecondsSince(start));
+}
+
 int Main(const std::filesystem::path& agent, const std::filesystem::path& program, int rounds) {
   const strata::testing::TempDir files;
   std::filesystem::create_directories(files / "root");
@@ -49,44 +94,23 @@ int Main(const std::filesystem::path& agent, const std::filesystem::path& progra
   config.agent = agent;
   config.state_root = files / "state";
   config.cgroup_parent = "strata-bench";
+  auto with = microvm::WithContainers(config);
+  Expect(with.has_value(), with ? "" : with.error().message);
   Loop loop;
   const SystemClock clock;
-  auto driver = microvm::MicrovmDriver::Create(loop, clock, config);
-  Expect(driver.has_value(), driver ? "" : driver.error().message);
+  auto plain = microvm::MicrovmDriver::Create(loop, clock, config);
+  auto pair = microvm::MicrovmDriver::Create(loop, clock, *with);
+  Expect(plain.has_value(), plain ? "" : plain.error().message);
+  Expect(pair.has_value(), pair ? "" : pair.error().message);
   const artifact::RootImage root{.lower = {files / "root"}, .args = {"/program"}};
-  Samples cold;
-  Samples restored;
-  Samples again;
+  Figures of_plain;
+  Figures of_pair;
   for (int round = 0; round < rounds; ++round) {
-    auto file = host::MakeSealedMemfd("image", AsBytes(artifact::WriteRootImage(root)));
-    auto image = (*driver)->Prepare(std::move(file).value());
-    Expect(image.has_value(), "image");
-    sandbox::testing::CallFixture fixture(loop, clock);
-    fixture.body.End();
-    auto start = SteadyClock::now();
-    const auto warm = fixture.Run((*image)->Warm());
-    Expect(warm.has_value(), warm ? "" : warm.error().message);
-    cold.push_back(MillisecondsSince(start));
-    auto sandbox = (*image)->Create({.id = "bench"});
-    Expect(sandbox.has_value(), "create");
-    start = SteadyClock::now();
-    const auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
-    Expect(exit && exit->reason == model::ExitReason::kReturned, "call");
-    restored.push_back(MillisecondsSince(start));
-    sandbox::testing::CallFixture second(loop, clock);
-    second.body.End();
-    start = SteadyClock::now();
-    Expect(second.Run((*sandbox)->Invoke(second.call)).has_value(), "second call");
-    again.push_back(MillisecondsSince(start));
+    Round(loop, clock, **plain, root, of_plain);
+    Round(loop, clock, **pair, root, of_pair);
   }
-  Print("boot, save", cold);
-  Print("restore to first answer", restored);
-  Print("a second call", again);
-  Samples ratios;
-  for (int i = 0; i < rounds; ++i) ratios.push_back(restored[i] / cold[i]);
-  std::ranges::sort(ratios);
-  std::printf("%-28s %8.3f    (%.3f to %.3f)\n", "restored / booted", ratios[ratios.size() / 2],
-              ratios.front(), ratios.back());
+  of_plain.Print("microvm");
+  of_pair.Print("container-in-microvm");
   return 0;
 }
 

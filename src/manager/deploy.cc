@@ -60,9 +60,17 @@ std::string JoinProblems(const std::vector<model::Diagnostic>& problems) {
 // What the manifest asks for, or what the artifact is for. The scheduler's place, once there is
 // one.
 Result<model::Class> ChooseClass(const model::Resource& resource, bool is_image) {
-  const auto asked = resource.workload()->sandbox_class;
-  const auto chosen = asked.value_or(is_image ? model::Class::kContainer : model::Class::kWasm);
-  if ((chosen == model::Class::kWasm) != is_image) return chosen;
+  const model::Workload& workload = *resource.workload();
+  const model::Class usual = is_image ? model::Class::kContainer : model::Class::kWasm;
+  const model::Class chosen = workload.sandbox_class.value_or(usual);
+  if ((chosen == model::Class::kWasm) != is_image) {
+    const auto whole = model::ClassOf(workload, usual);
+    if (whole) return *whole;
+    return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec.within: class " +
+                                        std::string(model::ClassName(chosen)) +
+                                        " runs within no other; there is " +
+                                        std::string(model::kPairs));
+  }
   return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.class is '" +
                                           std::string(model::ClassName(chosen)) +
                                           "' but the artifact is " +

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/check.h"
 #include "base/files.h"
 #include "manager/manager_impl.h"
 
@@ -196,9 +197,11 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Mode mode, Prog
 }
 
 model::Class ManagerImpl::ClassOf(const model::Revision& revision) const {
-  if (revision.workload.sandbox_class) return *revision.workload.sandbox_class;
-  return content_.Contains(revision.artifact_digest) ? model::Class::kWasm
-                                                     : model::Class::kContainer;
+  const bool wasm = content_.Contains(revision.artifact_digest);
+  const auto found =
+      model::ClassOf(revision.workload, wasm ? model::Class::kWasm : model::Class::kContainer);
+  STRATA_CHECK(found.has_value());  // else it was refused
+  return *found;
 }
 
 Task<Runnable> ManagerImpl::MakeRunnable(model::Revision revision) {

@@ -60,7 +60,9 @@ bool Applies(const Scenario& scenario, model::Class sandbox_class) {
 }
 
 Verdict Judge(const Scenario& scenario, model::Class sandbox_class, const Observation& seen) {
-  const bool own_kernel = sandbox_class != model::Class::kContainer;
+  // Inside a machine a container still has to hold: the pair owes what both of its classes do.
+  const bool own_kernel = sandbox_class != model::Class::kContainer &&
+                          sandbox_class != model::Class::kContainerInMicrovm;
   const bool of_kernel = scenario.kind == "kernel" || scenario.kind == "objects";
   Verdict verdict;
   if (!Applies(scenario, sandbox_class)) {

@@ -13,7 +13,7 @@ Verdict JudgeAnswer(const char* kind, Class in, const char* answer) {
 }
 
 TEST(IsolationTest, WhatAGuestReachesOfOthersIsAllowedEverywhere) {
-  for (const Class each : {Class::kWasm, Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
+  for (const Class each : model::kClasses) {
     const Verdict verdict = JudgeAnswer("planted", each, "allowed read the planted file\n");
     EXPECT_EQ(verdict.outcome, Outcome::kAllowed);
     EXPECT_FALSE(verdict.acceptable());
@@ -26,6 +26,13 @@ TEST(IsolationTest, AnOwnKernelContainsWhatIsDoneToIt) {
   const Verdict own = JudgeAnswer("kernel", Class::kMicrovm, "allowed mount");
   EXPECT_EQ(own.outcome, Outcome::kContained);
   EXPECT_TRUE(own.acceptable());
+}
+
+TEST(IsolationTest, AContainerHasToHoldInsideAMachineToo) {
+  for (const char* kind : {"kernel", "objects"}) {
+    EXPECT_FALSE(JudgeAnswer(kind, Class::kContainerInMicrovm, "allowed mount").acceptable());
+    EXPECT_TRUE(JudgeAnswer(kind, Class::kContainerInMicrovm, "blocked EPERM").acceptable());
+  }
 }
 
 TEST(IsolationTest, ObjectsOfAnOwnKernelAreContained) {

@@ -99,6 +99,16 @@ TEST(ManifestTest, FillsInDefaultsThatGrantNothing) {
   EXPECT_EQ(std::get<FunctionSpec>(resource.spec), (FunctionSpec{workload, {}}));
 }
 
+TEST(ManifestTest, AClassWithinAnotherIsThePair) {
+  const Resource resource = ParseOne(FunctionWith("class: container\n  within: microvm"));
+  EXPECT_EQ(ClassOf(*resource.workload(), Class::kWasm), Class::kContainerInMicrovm);
+  EXPECT_EQ(ParseOne(ResourceToYaml(resource)), resource);
+  const Resource image = ParseOne(FunctionWith("within: microvm"));
+  EXPECT_EQ(ClassOf(*image.workload(), Class::kContainer), Class::kContainerInMicrovm);
+  EXPECT_EQ(ClassOf(*image.workload(), Class::kWasm), std::nullopt);
+  EXPECT_GT(Class::kContainerInMicrovm, Class::kMicrovm);
+}
+
 TEST(ManifestTest, ReadsAServicesPortAndReplicas) {
   const Resource resource = ParseOne(ServiceWith("port: 9000\n  replicas: 3\n  guest: http"));
   const auto& spec = std::get<ServiceSpec>(resource.spec);
@@ -283,6 +293,16 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"ListForMap", FunctionWith("limits: []"), "spec.limits: expected a map, got a list"},
         Bad{"MapForList", FunctionWith("triggers: {}"), "expected a list, got a map"},
         Bad{"Guest", FunctionWith("guest: wasm"), "expected one of: auto, http, command, module"},
+        Bad{"Within", FunctionWith("within: wasm"),
+            "spec.within: nothing runs within 'wasm'; there is 'class: container' with 'within: "
+            "microvm'"},
+        Bad{"WithinTheUnknown", FunctionWith("within: microvn"), "nothing runs within 'microvn'"},
+        Bad{"WithinItself", FunctionWith("class: microvm\n  within: microvm"),
+            "class 'microvm' does not run within 'microvm'; there is 'class: container' with"},
+        Bad{"WasmWithin", FunctionWith("class: wasm\n  within: microvm"),
+            "class 'wasm' does not run within 'microvm'"},
+        Bad{"APairIsNoClass", FunctionWith("class: container-in-microvm"),
+            "expected one of: wasm, container, appkernel, microvm"},
         Bad{"Level", FunctionWith("requires: {security: hihg}"), "did you mean 'high'?"},
         Bad{"Name", "apiVersion: strata.dev/v1alpha1\nkind: Route\nmetadata: {name: A_b}\n",
             "'A_b' is no DNS label"},

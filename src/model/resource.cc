@@ -26,6 +26,11 @@ std::string_view LevelName(Level value) noexcept {
   return kLevelNames[static_cast<std::size_t>(value)];
 }
 
+std::optional<Class> ClassOf(const Workload& workload, Class otherwise) noexcept {
+  const Class inner = workload.sandbox_class.value_or(otherwise);
+  return workload.within ? Pair(inner, *workload.within) : inner;
+}
+
 std::string ResourceKey::ToString() const {
   return std::string(KindName(kind)) + " " + tenant + "/" + name;
 }

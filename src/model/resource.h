@@ -67,6 +67,7 @@ struct Slo {
 struct Workload {
   std::string artifact;                // model/artifact_reference.h
   std::optional<Class> sandbox_class;  // absent: chosen by what the artifact is
+  std::optional<Class> within;         // the class around that one, of a pair (Pair())
   GuestKind guest = GuestKind::kAuto;
   Limits limits;
   Env env;
@@ -77,6 +78,10 @@ struct Workload {
   Slo slo;
   friend bool operator==(const Workload&, const Workload&) = default;
 };
+
+// The class that `workload` runs in; `otherwise`, within what it asks for, when it names none.
+// Nothing: it asks for a pair that there is not.
+std::optional<Class> ClassOf(const Workload& workload, Class otherwise) noexcept;
 
 // One call, one answer: every call runs in a fresh sandbox.
 struct FunctionSpec {

@@ -27,15 +27,25 @@ Usage& Usage::operator+=(const Usage& call) noexcept {
 }
 
 std::string_view ClassName(Class value) noexcept {
-  constexpr std::array<std::string_view, 4> kNames = {"wasm", "container", "appkernel", "microvm"};
+  constexpr std::array<std::string_view, kClasses.size()> kNames = {
+      "wasm", "container", "appkernel", "microvm", "container-in-microvm"};
   return NameIn(kNames, value);
 }
 
 std::optional<Class> ClassFromName(std::string_view name) noexcept {
-  for (const Class value : {Class::kWasm, Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
+  for (const Class value : kClasses) {
     if (ClassName(value) == name) return value;
   }
   return std::nullopt;
+}
+
+std::optional<Class> Pair(Class inner, Class outer) noexcept {
+  if (inner == Class::kContainer && outer == Class::kMicrovm) return Class::kContainerInMicrovm;
+  return std::nullopt;
+}
+
+bool IsOuter(Class value) noexcept {
+  return std::ranges::any_of(kClasses, [&](Class inner) { return Pair(inner, value).has_value(); });
 }
 
 std::string_view GuestKindName(GuestKind value) noexcept {

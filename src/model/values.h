@@ -4,6 +4,7 @@
 // and every driver reads them. Units are in the type or the name.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -16,9 +17,22 @@
 
 namespace strata::model {
 
-enum class Class : std::uint8_t { kWasm, kContainer, kAppkernel, kMicrovm };
-std::string_view ClassName(Class value) noexcept;  // "wasm", "container", "appkernel", "microvm"
+// The weakest border first. The last is a pair, one class inside another: what gets out of the
+// inner one is still inside the outer one. Manifests write it as `class: container, within:
+// microvm`.
+enum class Class : std::uint8_t { kWasm, kContainer, kAppkernel, kMicrovm, kContainerInMicrovm };
+inline constexpr std::array kClasses = {Class::kWasm, Class::kContainer, Class::kAppkernel,
+                                        Class::kMicrovm, Class::kContainerInMicrovm};
+// "wasm", "container", "appkernel", "microvm", "container-in-microvm"
+std::string_view ClassName(Class value) noexcept;
 std::optional<Class> ClassFromName(std::string_view name) noexcept;
+
+// The class of `inner` within `outer`; nothing: there is no such pair.
+std::optional<Class> Pair(Class inner, Class outer) noexcept;
+// Whether it is the second in any pair.
+bool IsOuter(Class value) noexcept;
+// Those that there are, for messages.
+inline constexpr std::string_view kPairs = "'class: container' with 'within: microvm'";
 
 // What the artifact of a wasm workload is. kAuto is resolved when the image is prepared.
 enum class GuestKind : std::uint8_t {

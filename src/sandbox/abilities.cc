@@ -17,6 +17,7 @@ constexpr std::string_view kEndsWhatItSaves =
 // docs/decisions/0011-volumes.md has more.
 constexpr std::string_view kMountsNothing = "the cell that it runs in mounts nothing";
 constexpr std::string_view kReadsOnly = "it sees directories of the host read-only";
+constexpr std::string_view kNotInside = "its machine's volumes do not lead into the container";
 constexpr std::string_view kNo9p = "its kernel has no file system for directories of the host";
 
 constexpr std::array kWasm = {
@@ -43,6 +44,11 @@ constexpr std::array kMachine = {
     Inability{kHostVolume, kNo9p},
     Inability{kWritableHostVolume, kNo9p},
 };
+constexpr std::array kContainerInMachine = {
+    Inability{"invoke --export", kNoExports}, Inability{kNamedVolume, kNotInside},
+    Inability{kTmpfsVolume, kNotInside},      Inability{kHostVolume, kNo9p},
+    Inability{kWritableHostVolume, kNo9p},
+};
 
 }  // namespace
 
@@ -54,6 +60,8 @@ std::span<const Inability> InabilitiesOf(model::Class sandbox_class) noexcept {
       return kPrograms;
     case model::Class::kAppkernel:
       return kAppkernel;
+    case model::Class::kContainerInMicrovm:
+      return kContainerInMachine;
     case model::Class::kMicrovm:
       break;
   }

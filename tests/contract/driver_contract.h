@@ -87,12 +87,15 @@ struct HarnessEntry {
 
 // Of every driver of this build.
 std::span<const HarnessEntry> Harnesses();
+// In names of tests, which take no dashes.
+std::string TestName(const HarnessEntry& entry);
 
 std::unique_ptr<Harness> MakeFakeHarness();
 std::unique_ptr<Harness> MakeWasmHarness();
 std::unique_ptr<Harness> MakeContainerHarness();
 std::unique_ptr<Harness> MakeAppkernelHarness();
 std::unique_ptr<Harness> MakeMicrovmHarness();
+std::unique_ptr<Harness> MakeContainerInMicrovmHarness();
 
 // Of a harness: what the suites below share.
 class DriverContract : public ::testing::Test {

@@ -1,7 +1,9 @@
 // The drivers that the contract is run for.
 #include "tests/contract/driver_contract.h"
 
+#include <algorithm>
 #include <span>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -9,8 +11,11 @@ namespace strata::sandbox::contract {
 namespace {
 
 constexpr HarnessEntry kHarnesses[] = {
-    {"fake", MakeFakeHarness},           {"container", MakeContainerHarness},
-    {"appkernel", MakeAppkernelHarness}, {"microvm", MakeMicrovmHarness},
+    {"fake", MakeFakeHarness},
+    {"container", MakeContainerHarness},
+    {"appkernel", MakeAppkernelHarness},
+    {"microvm", MakeMicrovmHarness},
+    {"container-in-microvm", MakeContainerInMicrovmHarness},
 #ifdef STRATA_CONTRACT_WASM
     {"wasm", MakeWasmHarness},
 #endif
@@ -20,6 +25,12 @@ constexpr HarnessEntry kHarnesses[] = {
 
 std::span<const HarnessEntry> Harnesses() { return kHarnesses; }
 
+std::string TestName(const HarnessEntry& entry) {
+  std::string name = entry.name;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
 TEST_P(DriverContractTableTest, Holds) { std::get<1>(GetParam()).check(*this); }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, DriverContractTableTest,
@@ -28,10 +39,10 @@ INSTANTIATE_TEST_SUITE_P(Drivers, DriverContractTableTest,
                                                                 ContractCases().end())),
                          [](const auto& info) {
                            return std::string(std::get<1>(info.param).name) + "_" +
-                                  std::get<0>(info.param).name;
+                                  TestName(std::get<0>(info.param));
                          });
 
 INSTANTIATE_TEST_SUITE_P(Drivers, DriverContractTest, ::testing::ValuesIn(kHarnesses),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& info) { return TestName(info.param); });
 
 }  // namespace strata::sandbox::contract

@@ -247,7 +247,7 @@ TEST_P(VolumeContractTest, ALinkOnTheWayToADirectoryIsNotFollowed) {
 
 INSTANTIATE_TEST_SUITE_P(Drivers, VolumeContractTest,
                          ::testing::ValuesIn(Harnesses().begin(), Harnesses().end()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& info) { return TestName(info.param); });
 
 }  // namespace
 }  // namespace strata::sandbox::contract

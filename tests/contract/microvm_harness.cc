@@ -1,9 +1,13 @@
 #include <unistd.h>
 
+#include <chrono>
+#include <map>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "sandbox/microvm/driver.h"
+#include "sandbox/microvm/layers.h"
 #include "sandbox/oci/testing/root.h"
 #include "tests/contract/driver_contract.h"
 #include "tests/contract/own_network.h"
@@ -12,11 +16,19 @@
 namespace strata::sandbox::contract {
 namespace {
 
+// Of machines whose programs run as they are, and of those that have a container.
+enum class Inside { kPrograms, kContainers };
+
 class MicrovmHarness final : public Harness {
  public:
+  explicit MicrovmHarness(Inside inside) : inside_(inside) {}
+
   std::string Missing() override {
     if (::geteuid() != 0) return "microVMs need root";
     if (std::string_view(STRATA_AGENT_PROGRAM).empty()) return "this build has no static agent";
+    if (auto with = microvm::WithContainers({}); inside_ == Inside::kContainers && !with) {
+      return with.error().message;
+    }
     Loop loop;
     const SystemClock clock;
     auto driver = microvm::MicrovmDriver::Create(loop, clock, Config());
@@ -43,10 +55,11 @@ class MicrovmHarness final : public Harness {
   bool connects() const override { return true; }
   bool mounts(const model::DirGrant& dir) const override {
     using enum model::DirGrant::Mode;
+    if (inside_ == Inside::kContainers) return false;
     return dir.mode == kScratch || dir.mode == kVolume || dir.mode == kVolumeReadOnly;
   }
   bool shares_volumes() const override { return false; }
-  Bytes least_memory() const override { return microvm::Config().min_memory; }
+  Bytes least_memory() const override { return Config().min_memory; }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(1000); }
   bool has_tables() const override { return false; }
   model::Grants impossible_grants() const override {
@@ -58,8 +71,9 @@ class MicrovmHarness final : public Harness {
     microvm::Config config;
     config.agent = STRATA_AGENT_PROGRAM;
     config.state_root = Root().state_root();
-    config.snapshots = Snapshots();
     config.cgroup_parent = oci::testing::GuestRoot::CgroupParent();
+    if (inside_ == Inside::kContainers) config = microvm::WithContainers(std::move(config)).value();
+    config.snapshots = Snapshots(inside_);
     return config;
   }
 
@@ -68,14 +82,24 @@ class MicrovmHarness final : public Harness {
     static const oci::testing::GuestRoot root;
     return root;
   }
-  static std::shared_ptr<microvm::SnapshotCache> Snapshots() {
-    static const auto snapshots = std::make_shared<microvm::SnapshotCache>();
-    return snapshots;
+  static std::shared_ptr<microvm::SnapshotCache> Snapshots(Inside inside) {
+    static std::map<Inside, std::shared_ptr<microvm::SnapshotCache>> snapshots;
+    auto& of = snapshots[inside];
+    if (!of) of = std::make_shared<microvm::SnapshotCache>();
+    return of;
   }
+
+  const Inside inside_;
 };
 
 }  // namespace
 
-std::unique_ptr<Harness> MakeMicrovmHarness() { return std::make_unique<MicrovmHarness>(); }
+std::unique_ptr<Harness> MakeMicrovmHarness() {
+  return std::make_unique<MicrovmHarness>(Inside::kPrograms);
+}
+
+std::unique_ptr<Harness> MakeContainerInMicrovmHarness() {
+  return std::make_unique<MicrovmHarness>(Inside::kContainers);
+}
 
 }  // namespace strata::sandbox::contract

@@ -10,11 +10,11 @@ import threading
 import unittest
 
 from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, ServerTest, eventually, function
+from e2e.support import BIN, ServerTest, eventually, function, of_class
 
 GUEST = BIN / "strata_oci_guest"
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
-CLASSES = ("container", "appkernel", "microvm")
+CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 # A name that leads to this machine, and is none of the sandbox's own.
 NAME = socket.gethostname()
 
@@ -80,13 +80,13 @@ class EgressTest(ServerTest):
     def test_a_function_of_each_class_reaches_what_it_is_granted(self):
         for name in CLASSES:
             with self.subTest(name):
-                self.deploy("Function", f"call-{name}", self.granted(), **{"class": name})
+                self.deploy("Function", f"call-{name}", self.granted(), **of_class(name))
                 self.assertEqual(self.server.get(f"/call-{name}").text, "from the target")
 
     def test_a_service_of_each_class_reaches_what_it_is_granted(self):
         for name in CLASSES:
             with self.subTest(name):
-                self.deploy("Service", f"serve-{name}", self.granted(), **{"class": name})
+                self.deploy("Service", f"serve-{name}", self.granted(), **of_class(name))
                 self.assertEqual(self.server.get(f"/serve-{name}/fetch").text, "from the target")
 
     def test_without_the_grant_nothing_arrives(self):

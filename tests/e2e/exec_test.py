@@ -16,10 +16,10 @@ import unittest
 
 from e2e.api_tls_test import Authority, listen_options
 from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, DONE, PATIENCE, USAGE, ServerTest, eventually, function
+from e2e.support import BIN, DONE, PATIENCE, USAGE, ServerTest, eventually, function, of_class
 
 GUEST = BIN / "strata_oci_guest"
-CLASSES = ("container", "appkernel", "microvm")
+CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 
 
 class AtTerminal:
@@ -75,7 +75,7 @@ class ExecTest(ServerTest):
         base = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
         image = Image(cls.folder / "image", [base], args=("/bin/guest", "serve"))
         for name in CLASSES:
-            manifest = function(f"in-{name}", f"oci:{image.path}", f"/in-{name}", "default", **{"class": name})
+            manifest = function(f"in-{name}", f"oci:{image.path}", f"/in-{name}", "default", **of_class(name))
             cls.server.apply({**manifest, "kind": "Service"})
 
     def at_terminal(self, service, *command, options=()):

@@ -7,10 +7,10 @@ import tempfile
 import unittest
 
 from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, DONE, UNSUPPORTED, USAGE, ServerTest, eventually, function, hello
+from e2e.support import BIN, DONE, UNSUPPORTED, USAGE, ServerTest, eventually, function, hello, of_class
 
 GUEST = BIN / "strata_oci_guest"
-CLASSES = ("container", "appkernel", "microvm")
+CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 SOON = {"period_ms": 100, "failureThreshold": 1}
 
 
@@ -56,7 +56,7 @@ class HealthTest(ServerTest):
         for name in CLASSES:
             for way, how in ways.items():
                 with self.subTest(f"{name} {way}"):
-                    self.deploy(f"{way}-{name}", **{"class": name}, health={"readiness": {**how, **SOON}})
+                    self.deploy(f"{way}-{name}", **of_class(name), health={"readiness": {**how, **SOON}})
                     self.assertEqual(self.server.get(f"/{way}-{name}").text, "hello")
                     self.assertIn("ready", self.log(f"{way}-{name}"))
                     self.assertTrue(self.states(f"{way}-{name}")[0]["ready"])
@@ -87,7 +87,7 @@ class HealthTest(ServerTest):
     def test_one_that_hangs_is_asked_to_end_and_started_again(self):
         for name in CLASSES:
             with self.subTest(name):
-                self.deploy(f"hangs-{name}", **{"class": name}, health={"liveness": {
+                self.deploy(f"hangs-{name}", **of_class(name), health={"liveness": {
                     "exec": {"command": ["/bin/guest", "absent", "/tmp/dead"]}, **SOON}})
                 before = self.states(f"hangs-{name}")[0]["sandbox"]
                 self.make(f"hangs-{name}", "/tmp/dead")

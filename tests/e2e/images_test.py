@@ -10,10 +10,10 @@ import tempfile
 import unittest
 
 from e2e.images import Image, digest, entry, folder, link, tar
-from e2e.support import ARTIFACTS, BIN, DONE, PATIENCE, ServerTest, eventually, function
+from e2e.support import ARTIFACTS, BIN, DONE, PATIENCE, ServerTest, eventually, function, of_class
 
 GUEST = BIN / "strata_oci_guest"
-CLASSES = ("container", "appkernel", "microvm")
+CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()), folder("etc"),
            entry("etc/passwd", b"root:x:0:0::/:/bin/sh\napp:x:1234:4321::/:/bin/sh\n", 0o644),
            folder("data"), entry("data/old", b"old", 0o644), entry("data/kept", b"kept", 0o644))
@@ -61,15 +61,25 @@ class ImagesTest(ServerTest):
         for name in CLASSES:
             with self.subTest(name):
                 self.deploy(f"in-{name}", self.image(BASE, args=("/bin/guest", "hello")),
-                            **{"class": name})
+                            **of_class(name))
                 self.assertEqual(self.server.get(f"/in-{name}").text, "hello")
                 self.assertTrue(eventually(lambda: not self.dead_children()), "nobody waits for these")
+
+    def test_a_container_within_a_machine_is_both(self):
+        image = self.image(BASE, args=("/bin/guest", "confinement"))
+        self.deploy("both", image, **of_class("container-in-microvm"))
+        shown = self.server.json("describe", "function", "both")
+        self.assertEqual((shown["spec"]["class"], shown["spec"]["within"]), ("container", "microvm"))
+        self.assertEqual(shown["status"]["class"], "container-in-microvm")
+        facts = self.server.get("/both").text.splitlines()
+        for fact in ("CapEff=0", "CapBnd=0", "NoNewPrivs=1", "Seccomp=2", "pid=1", "masked=0", "open=3"):
+            self.assertIn(fact, facts)
 
     def test_every_class_is_measured_and_logged_under_the_same_names(self):
         wasm = function("seen-wasm", ARTIFACTS / "hello-module.wasm", "/seen-wasm", "default")
         self.server.apply(wasm)
         for name in CLASSES:
-            self.deploy(f"seen-{name}", self.image(BASE, args=("/bin/guest", "log")), **{"class": name})
+            self.deploy(f"seen-{name}", self.image(BASE, args=("/bin/guest", "log")), **of_class(name))
         classes = ("wasm", *CLASSES)
         for name in classes:
             self.assertEqual(self.server.get(f"/seen-{name}").status, 200)
@@ -242,6 +252,15 @@ class ImagesTest(ServerTest):
         self.assertIn("spec.class is 'wasm' but the artifact is a container image", refused)
 
     def test_limits_that_the_class_cannot_enforce(self):
+        for name in ("appkernel", "microvm"):
+            refused = self.refusal(image, **{"class": name, "within": "microvm"})
+            self.assertIn("there is 'class: container' with 'within: microvm'", refused)
+        refused = self.refusal(image, within="appkernel")
+        self.assertIn("nothing runs within 'appkernel'", refused)
+        with self.assertRaises(AssertionError) as refused:
+            self.server.apply(function("refused", ARTIFACTS / "hello-module.wasm", within="microvm"))
+        self.assertIn("class wasm runs within no other", str(refused.exception))
+        self.assertIn("UNSUPPORTED", str(refused.exception))
         refused = self.refusal(self.image(BASE), limits={"memory_mib": 1})
         self.assertIn("limits.memory", refused)
 

@@ -10,12 +10,12 @@ import threading
 import unittest
 
 from e2e.images import Image, entry, folder, tar
-from e2e.support import (BIN, DONE, NOT_FOUND, UNSUPPORTED, WRONG_STATE, ServerTest, eventually, function,
-                         hello)
+from e2e.support import (BIN, DONE, NOT_FOUND, UNSUPPORTED, WRONG_STATE, ServerTest, eventually, function, hello,
+                         of_class)
 
 GUEST = BIN / "strata_oci_guest"
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
-CLASSES = ("container", "appkernel", "microvm")
+CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 
 
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
@@ -45,7 +45,7 @@ class ServicesTest(ServerTest):
     def test_a_service_runs_in_every_class_that_can(self):
         for name in CLASSES:
             with self.subTest(name):
-                self.deploy(f"in-{name}", **{"class": name})
+                self.deploy(f"in-{name}", **of_class(name))
                 for _ in range(3):
                     answer = self.server.get(f"/in-{name}")
                     self.assertEqual((answer.status, answer.text), (200, "hello"))
@@ -209,7 +209,7 @@ class ServicesTest(ServerTest):
     def test_programs_run_beside_it(self):
         for name in CLASSES:
             with self.subTest(name):
-                self.deploy(f"exec-{name}", **{"class": name})
+                self.deploy(f"exec-{name}", **of_class(name))
                 done = self.exec(f"exec-{name}", "/bin/guest", "hello")
                 self.assertEqual((done.returncode, done.stdout), (DONE, "hello"), done.stderr)
                 self.assertEqual(self.exec(f"exec-{name}", "/bin/guest", "exit-3").returncode, 3)
@@ -222,7 +222,7 @@ class ServicesTest(ServerTest):
     def test_files_are_copied_both_ways(self):
         for name in CLASSES:
             with self.subTest(name):
-                self.deploy(f"cp-{name}", **{"class": name})
+                self.deploy(f"cp-{name}", **of_class(name))
                 here, back = self.folder / "here", self.folder / "back"
                 here.write_bytes(os.urandom(300_000))
                 here.chmod(0o640)
@@ -241,7 +241,7 @@ class ServicesTest(ServerTest):
         (tree / "link").symlink_to("/etc/passwd")
         for name in CLASSES:
             with self.subTest(name):
-                self.deploy(f"tree-{name}", **{"class": name})
+                self.deploy(f"tree-{name}", **of_class(name))
                 copied = self.server.strata("cp", str(tree), f"tree-{name}:/tmp")
                 self.assert_exit(copied, DONE)
                 self.assertIn("left out, neither a file nor a directory: link", copied.stderr)
@@ -317,7 +317,7 @@ class ServicesTest(ServerTest):
     def test_classes_that_cannot_be_saved_say_so_and_make_nothing(self):
         for name in ("container", "appkernel"):
             with self.subTest(name):
-                self.deploy(f"saved-{name}", **{"class": name})
+                self.deploy(f"saved-{name}", **of_class(name))
                 before = self.there(f"saved-{name}")
                 for words in (["snapshot", f"saved-{name}", "s"], ["fork", f"saved-{name}"],
                               ["restore", f"saved-{name}", "s"]):

@@ -248,6 +248,11 @@ def function(name, artifact, path=None, namespace="demo", **spec):
             "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 
 
+def of_class(name):
+    """The fields of a spec that ask for the class that is called `name`."""
+    return {"class": "container", "within": "microvm"} if name == "container-in-microvm" else {"class": name}
+
+
 def documents(*manifests):
     """YAML is a superset of JSON: one document each."""
     return "\n---\n".join(json.dumps(manifest) for manifest in manifests) + "\n"

@@ -115,7 +115,7 @@ class VerbsTest(ServerTest):
     @unittest.skipUnless(os.geteuid() == 0, "the other classes need root")
     def test_probe_runs_a_sandbox_of_every_class(self):
         found = {row["name"]: row for row in self.server.json("probe")["checks"]}
-        for name in ("container", "appkernel", "microvm"):
+        for name in ("container", "appkernel", "microvm", "container-in-microvm"):
             self.assertTrue(found[f"class-{name}"]["available"], found[f"class-{name}"])
 
     def test_probe_says_of_every_protection_whether_it_is_here(self):

@@ -17,7 +17,7 @@ from e2e.support import ARTIFACTS, BIN, DONE, ServerTest, function
 from security.native_battery import METADATA, TENANT, OwnNetwork
 
 HERE = pathlib.Path(__file__).resolve().parent
-CLASSES = ("wasm", "container", "appkernel", "microvm")
+CLASSES = ("wasm", "container", "appkernel", "microvm", "container-in-microvm")
 PROGRAMS = CLASSES[1:]
 FEWEST_THAT_COUNT = 60
 MOST_LOG = 32 << 20

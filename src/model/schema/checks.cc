@@ -107,7 +107,18 @@ void CheckVolume(const Cursor& at, Volume& volume) {
   if (kinds != 1) at.Fail("has to be one of 'named', 'host' and 'tmpfs'");
 }
 
+// A name that is no outer class has been refused already.
+void CheckWithin(const Cursor& at, const Workload& workload) {
+  if (!workload.within || !IsOuter(*workload.within)) return;
+  const Class inner = workload.sandbox_class.value_or(Class::kContainer);
+  if (Pair(inner, *workload.within)) return;
+  at.At(*at.Find("within"))
+      .Fail("class '" + std::string(ClassName(inner)) + "' does not run within '" +
+            std::string(ClassName(*workload.within)) + "'; there is " + std::string(kPairs));
+}
+
 void CheckWorkload(const Cursor& at, Workload& workload) {
+  CheckWithin(at, workload);
   CheckVolumes(at, workload);
   CheckMounts(at, workload);
 }

@@ -102,6 +102,21 @@ struct Choice {
   [[nodiscard]] Json Write(Enum from) const { return name(from); }
 };
 
+// The class around another.
+struct Outer {
+  void Read(const Cursor& from, Class& to) const {
+    const std::string* name = from.Text();
+    if (name == nullptr) return;
+    const auto value = ClassFromName(*name);
+    if (value && IsOuter(*value)) {
+      to = *value;
+    } else {
+      from.Fail("nothing runs within '" + *name + "'; there is " + std::string(kPairs));
+    }
+  }
+  [[nodiscard]] Json Write(Class from) const { return ClassName(from); }
+};
+
 // A whole number without a unit.
 struct Count {
   std::uint64_t min;

@@ -28,6 +28,9 @@ struct Config {
   std::filesystem::path mkfs = "/usr/bin/mkfs.erofs";
   // strata-agent, static: the guest's first process.
   std::filesystem::path agent;
+  // An OCI runtime that runs the programs in the machine, each in a container: then the driver is
+  // of class container-in-microvm (layers.h). Empty: the agent runs them.
+  std::filesystem::path runtime;
   // Where boot/vmlinuz-* and lib/modules/* are: Debian's cloud kernel, installed or unpacked.
   std::filesystem::path kernel_root = "/";
 
@@ -49,7 +52,8 @@ struct Config {
   Bytes max_memory = Bytes::MiB(448);
 
   std::uint32_t cpu_millis = 1000;
-  std::uint32_t pids = 128;  // in the guest
+  std::uint32_t pids = 128;         // in the guest
+  Bytes writable = Bytes::MiB(64);  // of a container: its /tmp
 
   std::shared_ptr<SnapshotCache> snapshots;  // null: none is shared
 

@@ -12,7 +12,10 @@
 
 #include "artifact/root_image.h"
 #include "base/files.h"
+#include "sandbox/agent_dial.h"
 #include "sandbox/microvm/image.h"
+#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/protocol.h"
 #include "sandbox/microvm/shared.h"
 #include "sandbox/microvm/snapshot.h"
 
@@ -51,6 +54,26 @@ bool MayOpenKvm(const Config& config) {
   if (::stat(kKvm, &device) != 0) return false;
   const bool by_group = device.st_gid == config.user.gid && (device.st_mode & 0060) == 0060;
   return by_group || (device.st_mode & 0006) == 0006;
+}
+
+// Runs the agent in a container, as a program that does nothing.
+Task<void> RunContainer(std::shared_ptr<Shared> shared, artifact::RootImage root,
+                        std::shared_ptr<const Snapshot> snapshot) {
+  const Spec spec{.id = "probe"};
+  std::string name = UniqueName(spec.id);
+  std::string hostname = spec.id;
+  Behind nothing;
+  auto machine = co_await Restore(shared, std::move(snapshot), std::move(name), std::move(hostname),
+                                  std::move(nothing));
+  if (!machine) co_return std::unexpected(std::move(machine).error());
+  root.args = {kAgentInside, "end", "0", "0"};
+  const MicrovmImage image(shared, std::move(root));
+  (*machine)->Post(FrameType::kStart, WriteProgram(image.MakeProgram(spec, {})), kMain);
+  auto ended = co_await (*machine)->Expect(FrameType::kExit, shared->config.boot_patience);
+  if (!ended) co_return Wrap(std::move(ended).error(), "start a container in a machine");
+  const auto outcome = ReadOutcome(ended->payload);
+  if (outcome && !outcome->signaled && outcome->status == 0) co_return Result<void>{};
+  co_return Fail(Errc::kInternal, "a container in a machine ended as its program does not");
 }
 
 // On a loop of its own.
@@ -125,12 +148,21 @@ Result<void> MicrovmDriver::Probe() {
         [](std::shared_ptr<Shared> with, artifact::RootImage empty,
            std::optional<Result<void>>& to) -> Awaitable<void> {
           const Bytes size = with->config.machine_memory;
-          auto made = co_await MakeSnapshot(std::move(with), std::move(empty), size, Devices{});
-          to.emplace(made ? Result<void>{} : std::unexpected(made.error()));
+          auto made = co_await MakeSnapshot(with, empty, size, Devices{});
+          Result<void> done = made ? Result<void>{} : std::unexpected(made.error());
+          if (done && !with->config.runtime.empty()) {
+            done = co_await RunContainer(with, std::move(empty), std::move(*made));
+          }
+          to.emplace(std::move(done));
         }(shared, std::move(root), outcome));
   loop.run();
   if (!*outcome) return Fail(Errc::kUnsupported, "microvm: " + outcome->error().message);
   return {};
+}
+
+std::string_view MicrovmDriver::name() const noexcept {
+  return model::ClassName(shared_->config.runtime.empty() ? model::Class::kMicrovm
+                                                          : model::Class::kContainerInMicrovm);
 }
 
 Result<std::shared_ptr<Image>> MicrovmDriver::Prepare(Fd prepared) {

@@ -34,9 +34,10 @@ class MicrovmDriver final : public Driver {
   static Result<std::unique_ptr<MicrovmDriver>> Create(Loop& loop, const Clock& clock,
                                                        const Config& config);
 
-  [[nodiscard]] std::string_view name() const noexcept override { return "microvm"; }
+  // The class: "microvm", or of a Config::runtime "container-in-microvm".
+  [[nodiscard]] std::string_view name() const noexcept override;
 
-  // Boots an empty guest.
+  // Boots an empty guest; in one with a runtime also runs a container.
   Result<void> Probe() override;
 
   // Takes a RootImage (artifact/root_image.h). kNotFound: a layer is not there.

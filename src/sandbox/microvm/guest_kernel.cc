@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <span>
+#include <sstream>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,6 +19,8 @@
 #include "base/byte_view.h"
 #include "base/files.h"
 #include "host/memfd.h"
+#include "host/process.h"
+#include "sandbox/microvm/protocol.h"
 
 namespace strata::sandbox::microvm {
 namespace {
@@ -23,6 +29,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "vmlinuz-";
 constexpr Bytes kLargestFile = Bytes::MiB(64);
+constexpr const char* kLoader = "/lib64/ld-linux-x86-64.so.2";
+constexpr std::chrono::seconds kListPatience{10};
 
 // In the order in which they need each other. What the kernel has built in is not there.
 constexpr std::array<const char*, 8> kModules = {
@@ -95,6 +103,48 @@ std::string FindVersion(const fs::path& boot) {
   return found.empty() ? "" : found.back();
 }
 
+// With the folders above it, each once.
+bool AddFile(const Writer& writer, const fs::path& path, std::set<fs::path>& folders,
+             std::string_view content) {
+  bool good = true;
+  fs::path folder;
+  for (const fs::path& part : path.parent_path().relative_path()) {
+    folder /= part;
+    if (folders.insert(folder).second) good = good && Add(writer, folder, AE_IFDIR, "");
+  }
+  return good && Add(writer, path.relative_path(), AE_IFREG, content);
+}
+
+// What `program` is linked with, its loader among it, in the loader's own words: "NAME => PATH
+// (...)" or "PATH (...)". Nothing: it is static.
+std::vector<fs::path> LibrariesOf(const fs::path& program) {
+  std::vector<fs::path> libraries;
+  const auto listed = host::RunToEnd({.program = kLoader, .arguments = {"--list", program}},
+                                     kListPatience, Bytes::KiB(64));
+  if (!listed || !listed->status.success()) return libraries;
+  std::istringstream lines(listed->out);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t begin = line.find('/');
+    if (begin == std::string::npos) continue;
+    libraries.emplace_back(line.substr(begin, line.find(' ', begin) - begin));
+  }
+  return libraries;
+}
+
+Result<void> AddRuntime(const Writer& writer, const fs::path& runtime) {
+  std::set<fs::path> folders;
+  std::vector<std::pair<fs::path, fs::path>> files = {{runtime, kRuntimeInMachine}};
+  for (const fs::path& library : LibrariesOf(runtime)) files.emplace_back(library, library);
+  for (const auto& [from, to] : files) {
+    const auto content = ReadFile(from, kLargestFile);
+    if (!content) return Wrap(content.error(), "OCI runtime");
+    if (!AddFile(writer, to, folders, *content)) {
+      return Fail(Errc::kInternal, "initial file system: libarchive refuses " + to.string());
+    }
+  }
+  return {};
+}
+
 Result<std::string> MakeInitrd(const Config& config, const std::string& version) {
   auto agent = ReadFile(config.agent, kLargestFile);
   if (!agent) return Fail(Errc::kUnsupported, "strata-agent: " + agent.error().message);
@@ -104,6 +154,10 @@ Result<std::string> MakeInitrd(const Config& config, const std::string& version)
   archive_write_set_bytes_in_last_block(writer.get(), 1);
   archive_write_open(writer.get(), &cpio, nullptr, Append, nullptr);
   const fs::path modules = config.kernel_root / "lib/modules" / version / "kernel";
+  if (!config.runtime.empty()) {
+    auto added = AddRuntime(writer, config.runtime);
+    if (!added) return std::unexpected(std::move(added).error());
+  }
   const bool good = Add(writer, "init", AE_IFREG, *agent) &&
                     AddModules(writer, "modules", modules, kModules) &&
                     AddModules(writer, "network-modules", modules, kNetworkModules);

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "host/loop_device.h"
+#include "sandbox/agent_dial.h"
+#include "sandbox/microvm/layers.h"
 #include "sandbox/microvm/protocol.h"
 #include "sandbox/microvm/sandbox.h"
 #include "sandbox/spec_check.h"
@@ -182,6 +184,9 @@ Result<void> MicrovmImage::Check(const Spec& spec) const {
   auto limits = CheckProgramLimits(spec.limits, config.min_memory, config.max_memory, "a microVM");
   if (!limits) return limits;
   if (auto network = CheckNetwork(spec); !network) return network;
+  if (in_container() && !spec.grants.dirs.empty()) {
+    return Fail(Errc::kUnsupported, "a container in a microVM has no volumes and directories yet");
+  }
   if (auto dirs = CheckDirs(spec.grants.dirs); !dirs) return dirs;
   if (saved_ && saved_->grants.dirs != spec.grants.dirs) {
     return Fail(Errc::kUnsupported, "a snapshot goes on with the volumes it was taken with");
@@ -218,6 +223,8 @@ Result<std::unique_ptr<Sandbox>> MicrovmImage::Create(const Spec& spec) {
 }
 
 Program MicrovmImage::MakeProgram(const Spec& spec, const model::Env& more) const {
+  model::Env env = more;
+  env.insert(spec.env.begin(), spec.env.end());
   Program program{.args = root_.args,
                   .env = {},
                   .cwd = root_.cwd,
@@ -225,10 +232,27 @@ Program MicrovmImage::MakeProgram(const Spec& spec, const model::Env& more) cons
                   .gid = root_.gid,
                   .memory = spec.limits.memory.count,
                   .pids = shared_->config.pids};
-  for (const model::Env* each : {&more, &spec.env, &root_.env}) {
-    program.env.insert(each->begin(), each->end());
-  }
+  if (in_container()) program.container = ContainerConfig(shared_->config, root_, spec, env);
+  program.env = std::move(env);
+  program.env.insert(root_.env.begin(), root_.env.end());
   return program;
+}
+
+Program MicrovmImage::MakeSideProgram(const Spec& spec, const sandbox::Program& program) const {
+  Program beside = MakeProgram(spec, program.env);
+  beside.args = program.args;
+  beside.beside = true;
+  if (program.terminal) beside.terminal = {program.terminal->rows, program.terminal->columns};
+  // A port is the machine's, and the agent reaches it without a start of the runtime.
+  const bool dials =
+      program.args.size() > 1 && program.args[0] == kAgentInside && program.args[1] == "dial";
+  beside.container.clear();
+  if (in_container() && !dials) {
+    model::Env env = program.env;
+    env.insert(spec.env.begin(), spec.env.end());
+    beside.container = ContainerProcess(root_, env, program);
+  }
+  return beside;
 }
 
 }  // namespace strata::sandbox::microvm

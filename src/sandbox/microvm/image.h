@@ -58,8 +58,11 @@ class MicrovmImage final : public Image {
   // The image's program for a sandbox with `spec`; `more` wins over its variables, those over the
   // image's.
   [[nodiscard]] Program MakeProgram(const Spec& spec, const model::Env& more) const;
+  // `program` beside it.
+  [[nodiscard]] Program MakeSideProgram(const Spec& spec, const sandbox::Program& program) const;
 
  private:
+  [[nodiscard]] bool in_container() const { return !shared_->config.runtime.empty(); }
   [[nodiscard]] Result<void> Check(const Spec& spec) const;
   [[nodiscard]] Result<void> CheckNetwork(const Spec& spec) const;
   Task<std::vector<OpenDrive>> OpenDrives(const Spec& spec) const;

@@ -129,6 +129,7 @@ std::string WriteProgram(const Program& program) {
                    {"memory", program.memory},
                    {"pids", program.pids},
                    {"beside", program.beside},
+                   {"container", program.container},
                    {"terminal", program.terminal ? SizeToJson(*program.terminal) : Json()}});
 }
 
@@ -142,6 +143,7 @@ Result<Program> ReadProgram(std::string_view text) {
     json.at("memory").get_to(to.memory);
     json.at("pids").get_to(to.pids);
     json.at("beside").get_to(to.beside);
+    json.at("container").get_to(to.container);
     if (!json.at("terminal").is_null()) SizeFromJson(json.at("terminal"), to.terminal.emplace());
   });
 }

@@ -73,6 +73,15 @@ inline constexpr std::uint32_t kMain = 1;  // the image's own program
 // "read PATH", "write PATH MODE", "end SESSION SIGNAL" (agent/verbs.h).
 inline constexpr std::string_view kAgentProgram = "/.strata-agent";
 
+// Where things are in the machine, for the config.json of a container in it: the container's group
+// (`cgroupsPath`), the machine's network, the root of its programs, and the agent.
+inline constexpr const char* kContainerGroup = "/container";
+inline constexpr const char* kMachineNetwork = "/proc/1/ns/net";
+inline constexpr const char* kRoot = "/sandbox";
+inline constexpr const char* kAgentInMachine = "/init";
+// What runs containers, where the initial file system has it.
+inline constexpr const char* kRuntimeInMachine = "/usr/bin/oci-runtime";
+
 inline constexpr std::size_t kWindow = 256 * 1024;  // bytes under way in each direction
 
 std::string EncodeFrame(FrameType type, std::string_view payload = {}, std::uint32_t program = 0);
@@ -133,6 +142,10 @@ struct Program {
   bool beside = false;  // in the group of kMain, whose limits then count for both
   // It is at a terminal of this size: all that it prints is kOutput.
   std::optional<TerminalSize> terminal;
+  // In a container, by the machine's OCI runtime, which is told what to do by this JSON:
+  // config.json of kMain, "process" of a program beside it. Empty: the agent runs it itself, as
+  // said above.
+  std::string container;
 };
 
 struct Outcome {

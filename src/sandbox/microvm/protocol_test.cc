@@ -59,10 +59,12 @@ TEST(MicrovmProtocolTest, PayloadsComeBackAsTheyWere) {
                                                  .uid = 7,
                                                  .gid = 8,
                                                  .memory = 1'000'000'000'000,
-                                                 .pids = 9}));
+                                                 .pids = 9,
+                                                 .container = "{}"}));
   ASSERT_TRUE(program.has_value());
   EXPECT_EQ(program->args, (std::vector<std::string>{"/bin/a", "b"}));
   EXPECT_EQ(program->memory, 1'000'000'000'000U);
+  EXPECT_EQ(program->container, "{}");
   const auto outcome = ReadOutcome(
       WriteOutcome({.signaled = true, .status = 9, .out_of_memory = true, .memory_peak = 5}));
   ASSERT_TRUE(outcome.has_value());

@@ -118,11 +118,7 @@ bool MicrovmServer::TakeMain(const Frame& frame) {
 
 std::shared_ptr<SideProgram> MicrovmServer::Start(sandbox::Program program) {
   const std::uint32_t number = next_++;
-  Program there = image_->MakeProgram(spec_, program.env);
-  there.args = program.args;
-  there.beside = true;
-  if (program.terminal) there.terminal = {program.terminal->rows, program.terminal->columns};
-  machine_->Post(FrameType::kStart, WriteProgram(there), number);
+  machine_->Post(FrameType::kStart, WriteProgram(image_->MakeSideProgram(spec_, program)), number);
   auto side = std::make_shared<SideProgram>(shared_, machine_, number, std::move(program));
   beside_.emplace(number, side);
   side->Begin();

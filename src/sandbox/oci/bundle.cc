@@ -20,6 +20,7 @@
 #include "host/terminal.h"
 #include "host/user_namespace.h"
 #include "sandbox/agent_dial.h"
+#include "sandbox/oci/last_words.h"
 #include "sandbox/oci/runtime_config.h"
 #include "sandbox/oci/shown_directories.h"
 
@@ -31,7 +32,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kLongestNamedId = 40;
 constexpr std::chrono::milliseconds kRemovePatience{5000};
 constexpr Bytes kOwnFiles = Bytes::MiB(2);  // of ours in the tmpfs, beside what the guest may write
-constexpr Bytes kMaxLog = 64_KiB;
+constexpr Bytes kMostWords = 64_KiB;
 constexpr std::size_t kMaxMountOptions = 4095;  // one page with its zero
 
 // A sandbox's id is unique among the living, but the last one of this name may still be going.
@@ -76,15 +77,8 @@ void Reap(const host::ProcessId& id) {
   }
 }
 
-// What the runtime complained about last: lines of JSON with a "msg".
-std::string LastWords(const fs::path& log) {
-  const auto text = ReadFile(log, kMaxLog);
-  if (!text || text->empty()) return "no reason given";
-  std::string_view lines = *text;
-  while (lines.ends_with('\n')) lines.remove_suffix(1);
-  const auto last = ParseJson(lines.substr(lines.rfind('\n') + 1));
-  const bool plain = !last || !last->is_object() || !last->contains("msg");
-  return plain ? std::string(lines) : DumpJson((*last)["msg"]);
+Error Complaint(const fs::path& log) {
+  return {Errc::kInternal, "OCI runtime: " + LastWords(log).value_or("no reason given")};
 }
 
 // Zero: it has not been started.
@@ -259,15 +253,14 @@ Result<void> Bundle::CheckRuntime(const host::ExitStatus& runtime) const {
   constexpr int kRuntimeFailed = 128;  // runsc's, for what is not the guest's doing
   if (runtime != host::ExitStatus{host::ExitStatus::Kind::kExited, kRuntimeFailed}) return {};
   // A guest may return the same; then the runtime has nothing to complain about.
-  const auto log = ReadFile(directory_ / "runtime.log", kMaxLog);
-  if (!log || log->empty()) return {};
-  return Fail(Errc::kInternal, "OCI runtime: " + LastWords(directory_ / "runtime.log"));
+  if (!LastWords(directory_ / "runtime.log")) return {};
+  return std::unexpected(Complaint(directory_ / "runtime.log"));
 }
 
 Result<host::Process> Bundle::Guest(const host::ExitStatus& runtime) {
   if (!runtime.success()) {
     expected_.reset();
-    return Fail(Errc::kInternal, "OCI runtime: " + LastWords(directory_ / "runtime.log"));
+    return std::unexpected(Complaint(directory_ / "runtime.log"));
   }
   auto text = ReadFile(directory_ / "pid", 64_B);
   if (!text) return std::unexpected(std::move(text).error());
@@ -341,16 +334,14 @@ void Bundle::SignalInside(const std::string& name, pid_t leader, int signal) {
   if (shared_.config.agent.empty()) return;
   const Program end{.args = {kAgentInside, "end", std::to_string(leader), std::to_string(signal)}};
   if (const auto command = ExecCommand(end, {}, name)) {
-    static_cast<void>(host::RunToEnd(*command, kRemovePatience, kMaxLog));
+    static_cast<void>(host::RunToEnd(*command, kRemovePatience, kMostWords));
   }
   static_cast<void>(FinishExec(name));
 }
 
 std::optional<std::string> Bundle::FinishExec(const std::string& name) {
-  const fs::path log = ExecFile(name, "log");
+  auto words = LastWords(ExecFile(name, "log"));
   std::error_code ignored;
-  const bool complains = fs::file_size(log, ignored) > 0 && !ignored;
-  auto words = complains ? std::optional(LastWords(log)) : std::nullopt;
   for (const char* what : {"log", "pid", "json"}) fs::remove(ExecFile(name, what), ignored);
   return words;
 }
@@ -358,7 +349,7 @@ std::optional<std::string> Bundle::FinishExec(const std::string& name) {
 // What fails is made up for by the SIGKILL that follows.
 void Bundle::Terminate() {
   static_cast<void>(host::RunToEnd(shared_.runtime.KillCommand(directory_, name_, "TERM"),
-                                   kRemovePatience, kMaxLog));
+                                   kRemovePatience, kMostWords));
 }
 
 Result<void> Bundle::SetPaused(bool paused) { return paused ? group_->Freeze() : group_->Thaw(); }

@@ -158,6 +158,8 @@ Result<void> Agent::OnWake(const Frame& frame) {
     if (mounted) volumes_ = std::move(*mounted);
     if (!mounted) woken = std::unexpected(std::move(mounted).error());
   }
+  const auto main = programs_.find(kMain);
+  if (woken && main != programs_.end()) woken = main->second.child.Rename(wake->hostname);
   return woken ? Send(FrameType::kAwake) : Send(FrameType::kFailed, woken.error().message);
 }
 

@@ -21,7 +21,6 @@
 #include <vector>
 
 #include "base/files.h"
-#include "sandbox/microvm/agent/guest.h"
 #include "sandbox/microvm/agent/session.h"
 #include "sandbox/microvm/agent/verbs.h"
 
@@ -46,12 +45,14 @@ Result<void> Write(const std::string& path, const std::string& text) {
   return WriteAll(file->get(), text);
 }
 
+// A container's has the name that config.json knows it by.
 Result<std::string> MakeGroup(const Program& program) {
   static unsigned made = 0;
   if (auto on = Write(std::string(kGroups) + "/cgroup.subtree_control", "+memory +pids"); !on) {
     return std::unexpected(std::move(on).error());
   }
-  std::string group = std::string(kGroups) + "/program-" + std::to_string(++made);
+  std::string group = std::string(kGroups);
+  group += program.container.empty() ? "/program-" + std::to_string(++made) : kContainerGroup;
   if (::mkdir(group.c_str(), 0755) != 0) return FailErrno("make " + group, errno);
   auto limited = Write(group + "/memory.max", std::to_string(program.memory));
   if (limited) limited = Write(group + "/memory.oom.group", "1");
@@ -96,19 +97,34 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// In the child, with `streams` as its standard ones.
-[[noreturn]] void Become(const Program& program, const std::string& group,
-                         const std::array<int, 3>& streams, int reasons) {
+// In the child: a session of its own, with `streams` as its standard ones; those that are not valid
+// are nothing.
+void TakeStreams(const Program& program, const std::array<Fd, 3>& streams) {
   ::signal(SIGPIPE, SIG_DFL);
   sigset_t none_blocked;
   ::sigemptyset(&none_blocked);
   ::sigprocmask(SIG_SETMASK, &none_blocked, nullptr);
   ::setsid();
-  if (!Write(group + "/cgroup.procs", "0")) Die("join the group", kNotSetUp);
-  for (int number = 0; number < 3; ++number) ::dup2(streams[number], number);
-  if (program.terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) {
+  const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (int number = 0; number < 3; ++number) {
+    ::dup2(streams[number].valid() ? streams[number].get() : nothing.get(), number);
+  }
+  if (program.terminal && streams[0].valid() && ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) {
     Die("take the terminal", kNotSetUp);
   }
+}
+
+// In the child. The runtime puts the program into its group.
+[[noreturn]] void BecomeRuntime(std::vector<std::string> command) {
+  ::syscall(SYS_close_range, kReasons, ~0U, 0);
+  std::vector<std::string> env = {std::string("PATH=") + kPath};
+  ::execve(kRuntimeInMachine, Pointers(command).data(), Pointers(env).data());
+  Die(kRuntimeInMachine, kNotThere);
+}
+
+// In the child.
+[[noreturn]] void Become(const Program& program, const std::string& group, int reasons) {
+  if (!Write(group + "/cgroup.procs", "0")) Die("join the group", kNotSetUp);
   if (reasons >= 0) ::dup3(reasons, kReasons, O_CLOEXEC);
   ::syscall(SYS_close_range, reasons >= 0 ? kReasons + 1 : kReasons, ~0U, 0);
   if (::chroot(kRoot) != 0 || ::chdir(program.cwd.c_str()) != 0) {
@@ -149,6 +165,13 @@ std::uint64_t ReadNumber(const std::string& path, std::string_view label = {}) {
   const char* begin = text->data() + at + label.size();
   std::from_chars(begin, text->data() + text->size(), value);
   return value;
+}
+
+void RemoveGroup(const std::string& group) {
+  for (int tries = 0; ::rmdir(group.c_str()) != 0 && tries < kRemoveTries; ++tries) {
+    ::waitpid(-1, nullptr, WNOHANG);
+    ::usleep(1000);
+  }
 }
 
 // A program's standard streams: ours, and the program's.
@@ -206,46 +229,97 @@ Result<Child> Child::Start(const Program& program, const Child* beside) {
   if (program.args.empty()) return Fail(Errc::kInvalidArgument, "nothing to run");
   auto group = beside == nullptr ? MakeGroup(program) : Result<std::string>(beside->group_);
   if (!group) return std::unexpected(std::move(group).error());
-  auto streams = program.terminal ? MakeTerminal(program) : MakePipes();
-  if (!streams) return std::unexpected(std::move(streams).error());
   Child child;
   child.group_ = std::move(*group);
   child.own_group_ = beside == nullptr;
   child.terminal_ = program.terminal.has_value();
-  std::array<int, 2> reasons = {-1, -1};
-  if (beside != nullptr && ::pipe2(reasons.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
-  child.pid_ = ::fork();
-  if (child.pid_ == 0) {
-    const auto& [in, out, err] = streams->theirs;
-    Become(program, child.group_, {in.get(), out.get(), err.get()}, reasons[1]);
-  }
-  const int failed = errno;
-  streams->theirs = {};
-  child.in = std::move(streams->in);
-  child.out = std::move(streams->out);
-  child.err = std::move(streams->err);
-  if (child.pid_ < 0) return FailErrno("fork", failed);
-  if (beside != nullptr) {
-    ::close(reasons[1]);
-    const Fd from(reasons[0]);
-    std::array<char, 256> why;
-    const ssize_t said = ::read(from.get(), why.data(), why.size());
-    if (said > 0) {
-      return Fail(Errc::kFailedPrecondition,
-                  std::string(why.data(), static_cast<std::size_t>(said)));
-    }
-  }
+  auto runs = program.container.empty() ? child.Run(program) : child.RunContained(program);
+  if (!runs) return std::unexpected(std::move(runs).error());
   for (const Fd* ours : {&child.in, &child.out, &child.err}) {
     if (ours->valid()) ::fcntl(ours->get(), F_SETFL, O_NONBLOCK);
   }
   return child;
 }
 
+Result<void> Child::Run(const Program& program) {
+  auto streams = program.terminal ? MakeTerminal(program) : MakePipes();
+  if (!streams) return std::unexpected(std::move(streams).error());
+  std::array<int, 2> reasons = {-1, -1};
+  if (!own_group_ && ::pipe2(reasons.data(), O_CLOEXEC) != 0) return FailErrno("pipe", errno);
+  pid_ = session_ = ::fork();
+  if (pid_ == 0) {
+    TakeStreams(program, streams->theirs);
+    Become(program, group_, reasons[1]);
+  }
+  const int failed = errno;
+  streams->theirs = {};
+  in = std::move(streams->in);
+  out = std::move(streams->out);
+  err = std::move(streams->err);
+  if (pid_ < 0) return FailErrno("fork", failed);
+  if (own_group_) return {};
+  ::close(reasons[1]);
+  const Fd from(reasons[0]);
+  std::array<char, 256> why;
+  const ssize_t said = ::read(from.get(), why.data(), why.size());
+  if (said <= 0) return {};
+  return Fail(Errc::kFailedPrecondition, std::string(why.data(), static_cast<std::size_t>(said)));
+}
+
+// The runtime ends once the program runs, which is a child of ours then: dead or alive, nobody else
+// waits for it.
+Result<void> Child::RunContained(const Program& program) {
+  auto contained = Contained::Make(program);
+  if (!contained) return std::unexpected(std::move(contained).error());
+  contained_ = *contained;
+  auto streams = program.terminal ? Streams() : MakePipes();
+  if (!streams) return std::unexpected(std::move(streams).error());
+  auto console = program.terminal ? contained_->Listen() : Fd();
+  if (!console) return std::unexpected(std::move(console).error());
+  const pid_t runtime = ::fork();
+  if (runtime == 0) {
+    TakeStreams(program, streams->theirs);
+    BecomeRuntime(contained_->Command());
+  }
+  streams->theirs = {};
+  int status = runtime < 0 ? -1 : 0;
+  while (runtime > 0 && ::waitpid(runtime, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = contained_->pid();
+  if (status != 0 || pid_ <= 0) return Abandon();
+  session_ = ::getsid(pid_);
+  in = std::move(streams->in);
+  out = std::move(streams->out);
+  err = std::move(streams->err);
+  if (!program.terminal) return {};
+  auto outer = TakeConsole(*console);
+  if (!outer) return std::unexpected(std::move(outer).error());
+  auto copy = DuplicateFd(*outer);
+  if (!copy) return std::unexpected(std::move(copy).error());
+  in = std::move(*copy);
+  out = std::move(*outer);
+  return SetSize(out, *program.terminal);
+}
+
+Result<void> Child::Abandon() const {
+  std::string why = contained_->Complaint();
+  contained_->Forget();
+  if (own_group_) {
+    KillAll();
+    RemoveGroup(group_);
+  }
+  return Fail(Errc::kFailedPrecondition, "OCI runtime: " + why);
+}
+
+Result<void> Child::Rename(const std::string& hostname) const {
+  return contained_ && own_group_ ? RenameContainer(pid_, hostname) : Result<void>{};
+}
+
 void Child::Terminate() const {
   if (own_group_) {
     ::kill(pid_, SIGTERM);
   } else {
-    SignalSession(pid_, terminal_ ? SIGHUP : SIGTERM);
+    SignalSession(session_, terminal_ ? SIGHUP : SIGTERM);
   }
 }
 
@@ -258,22 +332,20 @@ void Child::KillAll() const {
   if (own_group_) {
     static_cast<void>(Write(group_ + "/cgroup.kill", "1"));
   } else {
-    SignalSession(pid_, SIGKILL);
+    SignalSession(session_, SIGKILL);
   }
 }
 
 Outcome Child::Finish() const {
   KillAll();
+  if (contained_) contained_->Forget();
   Outcome outcome;
   outcome.signaled = WIFSIGNALED(*status_);
   outcome.status = outcome.signaled ? WTERMSIG(*status_) : WEXITSTATUS(*status_);
   if (!own_group_) return outcome;
   outcome.out_of_memory = ReadNumber(group_ + "/memory.events", "oom_kill ") > 0;
   outcome.memory_peak = ReadNumber(group_ + "/memory.peak");
-  for (int tries = 0; ::rmdir(group_.c_str()) != 0 && tries < kRemoveTries; ++tries) {
-    ::waitpid(-1, nullptr, WNOHANG);
-    ::usleep(1000);
-  }
+  RemoveGroup(group_);
   return outcome;
 }
 

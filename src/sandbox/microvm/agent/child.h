@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "sandbox/microvm/agent/container.h"
 #include "sandbox/microvm/protocol.h"
 
 namespace strata::sandbox::microvm::agent {
@@ -18,7 +19,8 @@ class Child {
  public:
   // Starts `program` below kRoot in a group with its limits. The image's own program, if it is not
   // there, ends with exit code 127, as in a shell, and a line on its standard error; any other is
-  // kFailedPrecondition.
+  // kFailedPrecondition. One that belongs in the container (Program::container) is started by the
+  // runtime, for which this waits; kFailedPrecondition, whichever it is, if it does not start.
   // `beside`: the program whose group it joins, if it is to; its limits are then that group's.
   static Result<Child> Start(const Program& program, const Child* beside);
 
@@ -40,15 +42,25 @@ class Child {
   void KillAll() const;
   void Resize(TerminalSize size) const;
 
+  // Its container, if it has one, has another host name from now on.
+  [[nodiscard]] Result<void> Rename(const std::string& hostname) const;
+
   // After its end: how, and what it used. Removes its group.
   [[nodiscard]] Outcome Finish() const;
 
  private:
+  Result<void> Run(const Program& program);
+  Result<void> RunContained(const Program& program);
+  // What the runtime could not start.
+  Result<void> Abandon() const;
+
   pid_t pid_ = 0;
+  pid_t session_ = 0;
   std::optional<int> status_;
   std::string group_;
   bool own_group_ = true;
   bool terminal_ = false;
+  std::optional<Contained> contained_;
 };
 
 }  // namespace strata::sandbox::microvm::agent

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "base/files.h"
+#include "sandbox/microvm/agent/container.h"
 #include "sandbox/microvm/agent/drive.h"
 #include "sandbox/microvm/agent/network.h"
 
@@ -82,6 +83,18 @@ Result<void> MakeDevices(const std::string& dev) {
   return {};
 }
 
+// The initial file system is no mount that pivot_root, by which a container gets its root, can put
+// away: the same files under a mount that is.
+Result<void> LeaveInitialRoot() {
+  constexpr const char* kAgain = "/again";
+  ::mkdir(kAgain, 0755);
+  if (::mount("/", kAgain, nullptr, MS_BIND, nullptr) == 0 && ::chdir(kAgain) == 0 &&
+      ::mount(".", "/", nullptr, MS_MOVE, nullptr) == 0 && ::chroot(".") == 0) {
+    return {};
+  }
+  return FailErrno("leave the initial root", errno);
+}
+
 Result<void> MountRoot() {
   const std::string root = kRoot;
   const unsigned long careful = MS_NOSUID | MS_NODEV;
@@ -94,6 +107,7 @@ Result<void> MountRoot() {
   ::mkdir("/layer/work", 0755);
   done =
       Mount("overlay", root, careful, "lowerdir=/lower,upperdir=/layer/upper,workdir=/layer/work");
+  if (HasContainers()) return done;
   if (done) done = Mount("proc", root + "/proc", careful | MS_NOEXEC);
   if (done) done = Mount("sysfs", root + "/sys", careful | MS_NOEXEC | MS_RDONLY);
   if (done) done = MakeDevices(root + "/dev");
@@ -111,7 +125,8 @@ bool HasNetworkCard() {
 }  // namespace
 
 Result<void> SetUp() {
-  auto done = Mount("proc", "/proc", 0);
+  auto done = HasContainers() ? LeaveInitialRoot() : Result<void>{};
+  if (done) done = Mount("proc", "/proc", 0);
   if (done) done = Mount("sysfs", "/sys", 0);
   if (done) done = Mount("devtmpfs", "/dev", 0);
   if (done) done = Mount("cgroup2", "/sys/fs/cgroup", 0);

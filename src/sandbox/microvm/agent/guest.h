@@ -10,12 +10,10 @@
 
 namespace strata::sandbox::microvm::agent {
 
-// Where the image's files are; programs are run with it as their root.
-inline constexpr const char* kRoot = "/sandbox";
-
 // Mounts the kernel's file systems, loads the modules that the initial file system has under
 // /modules (named by their order), mounts the disk (EROFS, read-only) with a writable layer over it
-// at kRoot, and makes the group that programs run in.
+// at kRoot, which is the root of all programs; what else programs see is made for them there, or
+// for their container by its runtime.
 Result<void> SetUp();
 
 // The serial port that leads to the driver.

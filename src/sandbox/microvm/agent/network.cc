@@ -16,7 +16,7 @@
 
 #include "base/fd.h"
 #include "base/files.h"
-#include "sandbox/microvm/agent/guest.h"
+#include "sandbox/microvm/protocol.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {

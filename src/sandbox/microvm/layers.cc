@@ -1,0 +1,62 @@
+#include "sandbox/microvm/layers.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "base/json.h"
+#include "host/cgroup.h"
+#include "sandbox/oci/runtime_config.h"
+
+namespace strata::sandbox::microvm {
+namespace {
+
+constexpr std::array<const char*, 3> kRuntimes = {"/usr/bin/crun", "/usr/sbin/runc",
+                                                  "/usr/bin/runc"};
+
+// The runtime's own set-up is charged to the container.
+constexpr Bytes kLeastMemory = Bytes::MiB(16);
+
+}  // namespace
+
+Result<Config> WithContainers(Config config) {
+  for (const char* runtime : kRuntimes) {
+    if (::access(runtime, X_OK) != 0) continue;
+    config.runtime = runtime;
+    config.min_memory = kLeastMemory;
+    return config;
+  }
+  return Fail(Errc::kUnsupported,
+              "container-in-microvm: no OCI runtime is installed (Debian: crun, runc)");
+}
+
+std::string ContainerConfig(const Config& config, const artifact::RootImage& image,
+                            const Spec& spec, const model::Env& env) {
+  // What the machine is alone for has its network: the way out ends there.
+  return DumpJson(oci::MakeRuntimeConfig(
+      {.image = image,
+       .env = env,
+       .grants = spec.grants,
+       .hostname = spec.id,
+       .root = kRoot,
+       .cgroup_path = kContainerGroup,
+       .limits = {.memory = spec.limits.memory, .cpu_millis = 0, .pids = config.pids},
+       .writable = config.writable,
+       .agent = kAgentInMachine,
+       .network = kMachineNetwork,
+       .resolv_conf = {}}));
+}
+
+std::string ContainerProcess(const artifact::RootImage& image, const model::Env& env,
+                             const sandbox::Program& program) {
+  const auto terminal = program.terminal ? oci::Terminal::kYes : oci::Terminal::kNo;
+  Json process = oci::MakeExecProcess(image, env, program.args, terminal);
+  if (program.terminal) {
+    process["consoleSize"] = {{"height", program.terminal->rows},
+                              {"width", program.terminal->columns}};
+  }
+  return DumpJson(process);
+}
+
+}  // namespace strata::sandbox::microvm
