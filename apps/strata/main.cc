@@ -39,6 +39,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddApply(app, session);
   AddGet(app, session);
   AddDescribe(app, session);
+  AddExplain(app, session);
   AddDelete(app, session);
   AddInvoke(app, session);
   AddLogs(app, session);

@@ -13,6 +13,7 @@ void AddDown(CLI::App& app, Session& session);
 void AddApply(CLI::App& app, Session& session);
 void AddGet(CLI::App& app, Session& session);
 void AddDescribe(CLI::App& app, Session& session);
+void AddExplain(CLI::App& app, Session& session);
 void AddDelete(CLI::App& app, Session& session);
 void AddInvoke(CLI::App& app, Session& session);
 void AddLogs(CLI::App& app, Session& session);

@@ -7,10 +7,12 @@
 namespace strata::api {
 
 inline Json ToJson(const manager::Change& change) {
-  return Json{{"kind", change.kind},         {"namespace", change.tenant},
-              {"name", change.name},         {"action", manager::ActionName(change.action)},
-              {"revision", change.revision}, {"diff", change.diff},
-              {"urls", change.urls}};
+  Json json{{"kind", change.kind},         {"namespace", change.tenant},
+            {"name", change.name},         {"action", manager::ActionName(change.action)},
+            {"revision", change.revision}, {"diff", change.diff},
+            {"urls", change.urls}};
+  if (change.placement) json["placement"] = model::PlacementToJson(*change.placement);
+  return json;
 }
 
 }  // namespace strata::api

@@ -2,6 +2,11 @@
 #include "api/server.h"
 
 namespace strata::api {
+namespace {
+
+constexpr Bytes kMostRecord = 64_KiB;
+
+}  // namespace
 
 Awaitable<void> ApiServer::Health(Context& context) {
   const Json body{{"status", "ok"}};
@@ -31,6 +36,21 @@ Awaitable<void> ApiServer::Probe(Context& context) {
 
 Awaitable<void> ApiServer::Top(Context& context) {
   const Json body = manager_.Top();
+  co_await Reply(context, 200, body);
+}
+
+Awaitable<void> ApiServer::GetMeasurements(Context& context) {
+  const Json body = manager_.GetMeasurements();
+  co_await Reply(context, 200, body);
+}
+
+Awaitable<void> ApiServer::PutMeasurements(Context& context) {
+  auto record = co_await ReadJson(context, kMostRecord);
+  if (!record) co_return;
+  if (auto put = manager_.PutMeasurements(*record); !put) {
+    co_return co_await ReplyError(context, put.error());
+  }
+  const Json body = manager_.GetMeasurements();
   co_await Reply(context, 200, body);
 }
 

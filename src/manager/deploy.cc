@@ -57,26 +57,6 @@ std::string JoinProblems(const std::vector<model::Diagnostic>& problems) {
   return text;
 }
 
-// What the manifest asks for, or what the artifact is for. The scheduler's place, once there is
-// one.
-Result<model::Class> ChooseClass(const model::Resource& resource, bool is_image) {
-  const model::Workload& workload = *resource.workload();
-  const model::Class usual = is_image ? model::Class::kContainer : model::Class::kWasm;
-  const model::Class chosen = workload.sandbox_class.value_or(usual);
-  if ((chosen == model::Class::kWasm) != is_image) {
-    const auto whole = model::ClassOf(workload, usual);
-    if (whole) return *whole;
-    return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec.within: class " +
-                                        std::string(model::ClassName(chosen)) +
-                                        " runs within no other; there is " +
-                                        std::string(model::kPairs));
-  }
-  return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.class is '" +
-                                          std::string(model::ClassName(chosen)) +
-                                          "' but the artifact is " +
-                                          (is_image ? "a container image" : "wasm"));
-}
-
 // A cell confines itself to the granted directories when it starts, so they must be there before.
 Result<void> CheckDirectories(const model::Resource& resource) {
   std::error_code error;
@@ -105,9 +85,10 @@ std::string_view KindOf(const model::Volume& volume) {
   return volume.host->read_only ? sandbox::kHostVolume : sandbox::kWritableHostVolume;
 }
 
-// What a class cannot do with a volume; its driver would refuse it too, but after the artifact was
-// fetched.
-Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_class) {
+}  // namespace
+
+Result<void> ManagerImpl::CheckVolumes(const model::Resource& resource,
+                                       model::Class sandbox_class) {
   const model::Workload& workload = *resource.workload();
   const std::string class_name(model::ClassName(sandbox_class));
   for (const model::Volume& volume : workload.volumes) {
@@ -137,8 +118,6 @@ Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_
   }
   return {};
 }
-
-}  // namespace
 
 Result<std::vector<model::Resource>> ManagerImpl::ReadResources(std::vector<ManifestFile> files) {
   std::vector<model::Resource> resources;
@@ -176,14 +155,11 @@ Task<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
         co_return Wrap(artifact.error(),
                        candidate.resource.resource.key().ToString() + ": spec.artifact");
       }
-      auto sandbox_class = ChooseClass(candidate.resource.resource, artifact->image.has_value());
-      if (!sandbox_class) co_return std::unexpected(sandbox_class.error());
-      candidate.sandbox_class = *sandbox_class;
-      auto fit = CheckVolumes(candidate.resource.resource, *sandbox_class);
-      if (!fit) co_return std::unexpected(fit.error());
       candidate.artifact = std::move(*artifact);
       candidate.resource.artifact_digest = candidate.artifact.digest;
       candidate.hold = Hold(candidate.artifact.digest);
+      auto placed = co_await Place(candidate);
+      if (!placed) co_return std::unexpected(placed.error());
     }
     candidates.push_back(std::move(candidate));
   }
@@ -249,6 +225,7 @@ Result<std::vector<Change>> ManagerImpl::Describe(
       change.diff.push_back(DiffLine(field));
     }
     change.urls = Urls(resource);
+    change.placement = candidates[i].resource.placement;
     changes.push_back(std::move(change));
   }
   return changes;

@@ -110,6 +110,18 @@ double Figures::Rate(const Function& function) const noexcept {
   return static_cast<double>(calls) / static_cast<double>(kRateWindow);
 }
 
+std::optional<Figures::Own> Figures::Seen(const Subject& subject) const {
+  const auto found = functions_.find(subject);
+  if (found == functions_.end() || found->second.requests == 0) return std::nullopt;
+  const Function& function = found->second;
+  return Own{.calls = function.requests,
+             .p50_ms = function.latency.Quantile(0.50) * 1e3,
+             .p99_ms = function.latency.Quantile(0.99) * 1e3,
+             .cpu_ms = static_cast<double>(function.cpu_us->value()) / 1e3 /
+                       static_cast<double>(function.requests),
+             .memory_mib = function.memory->value() / kMebibyte};
+}
+
 Json Figures::Top() const {
   std::multimap<double, Json, std::greater<>> rows;  // equal ones stay in the order of names
   for (const auto& [subject, function] : functions_) {

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,16 @@ class Figures {
 
   // A request of the tenant's listener that led to no function, answered with `status`.
   void AddUnrouted(const std::string& tenant, std::uint16_t status);
+
+  // What the calls of a function in a class took and used so far; nothing: there were none.
+  struct Own {
+    std::uint64_t calls = 0;
+    double p50_ms = 0;
+    double p99_ms = 0;
+    double cpu_ms = 0;      // of one call
+    double memory_mib = 0;  // the most that one took
+  };
+  [[nodiscard]] std::optional<Own> Seen(const Subject& subject) const;
 
   // {"functions": [{namespace, name, class, revision, requests, errors, rate, p50_ms, p99_ms,
   // cpu_ms, memory_mib, memory_now_mib}]}, busiest first; the last of services only. `rate` is

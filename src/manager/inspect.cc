@@ -86,6 +86,9 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
   }
   if (!revisions->empty()) {
     json["status"]["class"] = model::ClassName(ClassOf(revisions->front()));
+    if (const auto& placement = revisions->front().placement) {
+      json["status"]["placement"] = model::PlacementToJson(*placement);
+    }
     auto info = compiler_.Info(revisions->front().artifact_digest);
     if (info) {
       json["status"]["guest"] = model::GuestKindName(info->kind);

@@ -11,7 +11,7 @@ bool IsKeyOf(std::string_view key, std::string_view keeper) {
   return key.ends_with(keeper) && key.substr(0, key.size() - keeper.size()).ends_with('@');
 }
 
-// "<class>:<digest>@<keeper>", "service:<name>:<class>:<hash>@<keeper>" (manager/keepers.h).
+// "<class>:<hash>@<keeper>", "service:<name>:<class>:<hash>@<keeper>" (manager/keepers.h).
 std::string_view ClassOf(std::string_view key) {
   if (key.starts_with(sandbox::remote::kServiceKey)) {
     key.remove_prefix(sandbox::remote::kServiceKey.size());

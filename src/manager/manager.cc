@@ -66,6 +66,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       instance_(store_->instance_id()),
       context_{loop_, clock_, options_, dir_, instance_, journal_, log_},
       figures_(clock_, registry_),
+      measurements_(dir_.home() / "measurements.json", log_),
       exporter_(context_, registry_),
       connector_(loop_),
       egress_(connector_, registry_),

@@ -26,6 +26,7 @@
 #include "host/terminal.h"
 #include "manager/options.h"
 #include "manager/progress.h"
+#include "model/placement.h"
 #include "sandbox/driver.h"
 #include "telemetry/log.h"
 
@@ -48,6 +49,7 @@ struct Change {
   std::uint32_t revision = 0;     // 0 for kinds without revisions
   std::vector<std::string> diff;  // "spec.limits.memory_mib: 64 -> 128"
   std::vector<std::string> urls;  // where it can be called
+  std::optional<model::Placement> placement;
 };
 
 enum class Mode : std::uint8_t { kDryRun, kCommit };
@@ -144,6 +146,11 @@ class Manager {
                               std::uint64_t offset, bool wait) = 0;
   virtual Result<std::uint64_t> LogTail(std::string_view tenant, std::string_view function,
                                         std::uint32_t tail) = 0;  // offset of the last `tail` lines
+
+  // What `strata measure` found out here, merged by class; and what there is of that.
+  // kInvalidArgument: not of that form (scheduler/record.h).
+  virtual Result<void> PutMeasurements(const Json& record) = 0;
+  virtual Json GetMeasurements() = 0;
 
   virtual Json Top() = 0;             // live figures of each function
   virtual Json Status() = 0;          // version, instance, address, cells

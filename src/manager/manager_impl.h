@@ -2,6 +2,7 @@
 // manager/: everybody else sees manager.h.
 //
 //   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
+//   place.cc      into which class a workload goes
 //   prepare.cc    artifacts -> native code, or images in keepers
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
 //   services.cc   programs beside a service's server, pausing
@@ -32,10 +33,12 @@
 #include "manager/host_probe.h"
 #include "manager/keepers.h"
 #include "manager/manager.h"
+#include "manager/measurements.h"
 #include "manager/puller.h"
 #include "manager/span_exporter.h"
 #include "manager/state_dir.h"
 #include "manager/volumes.h"
+#include "scheduler/strategy.h"
 #include "store/store.h"
 #include "telemetry/metrics.h"
 
@@ -88,6 +91,8 @@ class ManagerImpl final : public Manager {
                       bool wait) override;
   Result<std::uint64_t> LogTail(std::string_view tenant, std::string_view function,
                                 std::uint32_t tail) override;
+  Result<void> PutMeasurements(const Json& record) override { return measurements_.Put(record); }
+  Json GetMeasurements() override { return measurements_.record(); }
   Json Top() override;
   Json Status() override;
   Task<Json> Probe() override;
@@ -118,6 +123,18 @@ class ManagerImpl final : public Manager {
   Task<DesiredState> BuildDesired();
   Task<void> Serve();  // brings the cells to what the store says
   Awaitable<void> ServeUntilDone();
+
+  // What a class cannot do with a volume; its driver would refuse it too, but after the artifact
+  // was fetched.
+  static Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_class);
+
+  // place.cc
+  Task<void> Place(Candidate& candidate);
+  static Result<std::optional<model::Class>> AskedClass(const Candidate& candidate);
+  std::optional<model::Placement> PlacementNow(const Candidate& candidate);
+  std::optional<scheduler::Figures> FiguresOf(const model::Resource& resource,
+                                              model::Class sandbox_class) const;
+  Result<std::vector<scheduler::Option>> OptionsOf(const Candidate& candidate) const;
 
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
@@ -165,6 +182,7 @@ class ManagerImpl final : public Manager {
   CellContext context_;
   telemetry::Registry registry_;
   Figures figures_;
+  Measurements measurements_;
   SpanExporter exporter_;
   Connector connector_;
   KeeperEgress egress_;

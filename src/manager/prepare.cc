@@ -197,6 +197,7 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Mode mode, Prog
 }
 
 model::Class ManagerImpl::ClassOf(const model::Revision& revision) const {
+  if (revision.placement) return revision.placement->sandbox_class;
   const bool wasm = content_.Contains(revision.artifact_digest);
   const auto found =
       model::ClassOf(revision.workload, wasm ? model::Class::kWasm : model::Class::kContainer);

@@ -22,8 +22,10 @@ Json ToJson(const ClassFigures& figures) {
           {"first_ms", figures.first_ms},
           {"p50_ms", Percentile(figures.call_ms, 0.5)},
           {"p90_ms", Percentile(figures.call_ms, 0.9)},
+          {"p99_ms", Percentile(figures.call_ms, 0.99)},
           {"max_ms", Percentile(figures.call_ms, 1)},
           {"memory_mib", figures.memory_mib},
+          {"cpu_ms", figures.cpu_ms},
           {"calls", figures.call_ms.size()}};
 }
 

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kKindNames = {"Function", "Service", "Route"};
 constexpr std::array<std::string_view, 3> kLevelNames = {"low", "medium", "high"};
+constexpr std::array<std::string_view, 2> kPlacementByNames = {"cost", "rule"};
 
 }  // namespace
 
@@ -29,6 +30,10 @@ std::string_view LevelName(Level value) noexcept {
 std::optional<Class> ClassOf(const Workload& workload, Class otherwise) noexcept {
   const Class inner = workload.sandbox_class.value_or(otherwise);
   return workload.within ? Pair(inner, *workload.within) : inner;
+}
+
+std::string_view PlacementByName(PlacementBy value) noexcept {
+  return kPlacementByNames[static_cast<std::size_t>(value)];
 }
 
 std::string ResourceKey::ToString() const {

@@ -57,6 +57,13 @@ struct Requires {
   friend bool operator==(const Requires&, const Requires&) = default;
 };
 
+// What the scheduler goes by.
+enum class PlacementBy : std::uint8_t {
+  kCost,  // the cheapest class that may be used and keeps the SLO
+  kRule,  // the document's rule alone: one class for each combination of `requires`
+};
+std::string_view PlacementByName(PlacementBy value) noexcept;  // "cost", "rule"
+
 struct Slo {
   std::optional<std::chrono::milliseconds> p99;
   std::optional<std::chrono::milliseconds> cold_start;
@@ -66,7 +73,7 @@ struct Slo {
 // What runs, and inside which bounds: the part of a Function or Service that makes a revision.
 struct Workload {
   std::string artifact;                // model/artifact_reference.h
-  std::optional<Class> sandbox_class;  // absent: chosen by what the artifact is
+  std::optional<Class> sandbox_class;  // absent: the scheduler chooses
   std::optional<Class> within;         // the class around that one, of a pair (Pair())
   GuestKind guest = GuestKind::kAuto;
   Limits limits;
@@ -76,6 +83,7 @@ struct Workload {
   std::vector<Mount> mounts;  // each of one of `volumes`
   Requires requires_;
   Slo slo;
+  PlacementBy placement = PlacementBy::kCost;
   friend bool operator==(const Workload&, const Workload&) = default;
 };
 

@@ -2,17 +2,20 @@
 // of a resource differ.
 //
 // A new revision is made when what runs changes: the workload (limits, env, grants, ...) or the
-// bytes of its artifact. Triggers, labels and replicas change without one.
+// bytes of its artifact, or when it is put into another class. Triggers, labels and replicas change
+// without one.
 //
 // Threads: values and pure functions. Tested by model/revision_test.cc.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "model/placement.h"
 #include "model/resource.h"
 
 namespace strata::model {
@@ -25,6 +28,7 @@ struct Revision {
   std::string spec_hash;        // WorkloadHash(workload)
   std::string artifact_digest;  // "sha256:<64 hex digits>"
   Workload workload;
+  std::optional<Placement> placement;  // nothing: made before there was a scheduler
   WallTime created;
   friend bool operator==(const Revision&, const Revision&) = default;
   // "shop/thumbnail@3", for messages and logs.

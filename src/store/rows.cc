@@ -53,6 +53,12 @@ Result<model::Revision> RevisionOfRow(const Query& row) {
   revision.artifact_digest = row.Text(5);
   revision.workload = *std::move(workload);
   revision.created = TimeOf(row.Int(7));
+  if (const std::string text = row.Text(8); !text.empty()) {
+    auto json = ParseJson(text);
+    auto placement = json ? model::PlacementFromJson(*json) : std::unexpected(json.error());
+    if (!placement) return Unreadable("a placement", placement.error());
+    revision.placement = *std::move(placement);
+  }
   return revision;
 }
 

@@ -20,7 +20,7 @@ namespace strata::store {
 #define STRATA_RESOURCE_COLUMNS \
   "body, resource_version, generation, revision, uid, created_ns, updated_ns"
 #define STRATA_REVISION_COLUMNS \
-  "tenant, name, number, kind, spec_hash, artifact_digest, workload, created_ns"
+  "tenant, name, number, kind, spec_hash, artifact_digest, workload, created_ns, placement"
 
 // Reads the columns above, beginning at `first`.
 Result<StoredResource> ResourceOfRow(const Query& row, int first = 0);

@@ -17,7 +17,7 @@ namespace {
 
 // kMigrations[n] brings a database from version n to n + 1. Published entries never change; a new
 // version is a new entry.
-constexpr std::array<const char*, 2> kMigrations = {R"sql(
+constexpr std::array<const char*, 3> kMigrations = {R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -117,6 +117,11 @@ CREATE TABLE volumes(
   created_ns INTEGER NOT NULL,
   PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                    R"sql(
+-- Where the scheduler put a revision and why, in JSON; empty: there was none yet.
+ALTER TABLE revisions ADD COLUMN class TEXT NOT NULL DEFAULT '';
+ALTER TABLE revisions ADD COLUMN placement TEXT NOT NULL DEFAULT '';
 )sql"};
 
 Result<std::int64_t> Pragma(Database& database, const char* sql) { return database.Number(0, sql); }

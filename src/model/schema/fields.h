@@ -16,6 +16,7 @@ namespace strata::model::schema {
 inline constexpr Choice<GuestKind, 4> kGuest{GuestKindName};
 inline constexpr Choice<Class, 4> kClass{ClassName};
 inline constexpr Choice<Level, 3> kLevel{LevelName};
+inline constexpr Choice<PlacementBy, 2> kPlacementBy{PlacementByName};
 inline constexpr Choice<Restart, 3> kRestart{RestartName};
 inline constexpr Choice<DirGrant::Mode, 2> kDirMode{DirModeName};
 
@@ -92,7 +93,8 @@ inline constexpr auto kWorkload = ObjectOf<Workload>(
     Field{"grants", &Workload::grants, kGrants},
     Field{"volumes", &Workload::volumes, ListOf{kVolume, 16}},
     Field{"mounts", &Workload::mounts, ListOf{kMount, 16}},
-    Field{"requires", &Workload::requires_, kRequires}, Field{"slo", &Workload::slo, kSlo});
+    Field{"requires", &Workload::requires_, kRequires}, Field{"slo", &Workload::slo, kSlo},
+    Field{"placement", &Workload::placement, kPlacementBy});
 
 inline constexpr auto kHttpMatch = ObjectOf<HttpMatch>(
     CheckHttpMatch, Field{"host", &HttpMatch::host, NormalText{NormalizeHost}},

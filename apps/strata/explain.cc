@@ -1,0 +1,82 @@
+// strata explain - why a workload runs in the class in which it runs.
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "output.h"
+#include "verbs.h"
+
+namespace strata::cli {
+namespace {
+
+struct ExplainFlags {
+  std::string name;
+};
+
+// A Function or Service of that name; the two share one name space.
+Result<Json> Find(Session& session, const std::string& name) {
+  const std::string place = "/v1/namespaces/" + PercentEncode(session.tenant) + "/";
+  auto found = session.AskJson("GET", place + "functions/" + PercentEncode(name));
+  if (found || found.error().code != Errc::kNotFound) return found;
+  return session.AskJson("GET", place + "services/" + PercentEncode(name));
+}
+
+std::string Number(const Json& value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2f", value.get<double>());
+  return text;
+}
+
+void PrintPlacement(const Json& resource, const std::string& tenant) {
+  const Json& placement = resource["status"]["placement"];
+  const auto text = [&placement](const char* field) { return placement.value(field, ""); };
+  Print(tenant + "/" + resource["metadata"].value("name", "") + " runs in class " + text("class") +
+        ": " + text("because") + ".\n");
+  Print("The rule alone (placement: rule) gives " + text("by_rule") + ".\n\n");
+  const bool service = resource.value("kind", "") == "Service";
+  Table table({"CLASS", "P99 MS", "START MS", "MEMORY MIB", service ? "USD/MONTH" : "USD/MILLION",
+               "FROM", "WHY NOT"});
+  for (const Json& each : placement["alternatives"]) {
+    const std::string why = each.value("lost", "-");
+    const auto name = each.value("class", "");
+    if (!each.contains("estimate")) {
+      table.Add({name, "-", "-", "-", "-", "-", why});
+      continue;
+    }
+    const Json& estimate = each["estimate"];
+    table.Add({name, Number(estimate["p99_ms"]), Number(estimate["cold_start_ms"]),
+               Number(estimate["memory_mib"]), Number(estimate["cost"]),
+               estimate.value("source", ""), why});
+  }
+  Print(table.Render());
+}
+
+void Explain(Session& session, const ExplainFlags& flags) {
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  auto resource = Find(session, flags.name);
+  if (!resource) return session.Report(resource.error());
+  const std::string full = session.tenant + "/" + flags.name;
+  if (!(*resource)["status"].contains("placement")) {
+    return session.Report({Errc::kFailedPrecondition,
+                           full + " was deployed before there was a scheduler; deploy it again"});
+  }
+  if (IsStructured(*format)) return PrintValue((*resource)["status"]["placement"], *format);
+  PrintPlacement(*resource, session.tenant);
+}
+
+}  // namespace
+
+void AddExplain(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<ExplainFlags>();
+  CLI::App* verb = app.add_subcommand("explain", "Why a workload runs in its class");
+  verb->add_option("name", flags->name, "A Function or Service")->required();
+  verb->footer(
+      "Shows the class, what the literal rule would give, and for every other class the first\n"
+      "reason why it was not taken. Figures come from 'strata measure' and from the workload's "
+      "own\n"
+      "calls on this host, never from what somebody claims.\nExample:\n  strata explain hello");
+  verb->callback([&session, flags] { Explain(session, *flags); });
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,153 @@
+// Into which class a workload goes: what the scheduler is asked, with what is known here.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "manager/manager_impl.h"
+#include "model/revision.h"
+#include "scheduler/strategy.h"
+
+namespace strata::manager {
+namespace {
+
+using model::Class;
+
+constexpr std::uint64_t kEnoughCalls = 100;  // for a p99 of its own
+
+// The one node that we know, with every class: what it lacks shows when a class is tried.
+scheduler::Node ThisNode() {
+  scheduler::Node node{.name = "local", .free_memory = Bytes{UINT64_MAX}, .classes = 0};
+  for (const Class each : model::kClasses) {
+    node.classes |= 1U << static_cast<unsigned>(each);
+  }
+  return node;
+}
+
+// The same, with what trying the classes out has found.
+scheduler::Node ProbedNode(const Json& found) {
+  scheduler::Node node = ThisNode();
+  for (const Class each : model::kClasses) {
+    const std::string name = "class-" + std::string(model::ClassName(each));
+    const auto lacks = [&name](const Json& check) {
+      return check.value("name", "") == name && !check.value("available", false);
+    };
+    if (std::ranges::any_of(found["checks"], lacks)) {
+      node.classes &= ~(1U << static_cast<unsigned>(each));
+    }
+  }
+  return node;
+}
+
+}  // namespace
+
+std::optional<model::Placement> ManagerImpl::PlacementNow(const Candidate& candidate) {
+  const model::Resource& resource = candidate.resource.resource;
+  auto revisions = store_->Revisions(resource.metadata.tenant, resource.metadata.name);
+  if (!revisions || revisions->empty()) return std::nullopt;
+  const model::Revision& now = revisions->front();
+  if (now.kind != resource.kind() || now.artifact_digest != candidate.artifact.digest ||
+      now.spec_hash != model::WorkloadHash(*resource.workload())) {
+    return std::nullopt;
+  }
+  return now.placement;
+}
+
+// What is known of a class for this workload: what it was measured to need, here or by itself.
+std::optional<scheduler::Figures> ManagerImpl::FiguresOf(const model::Resource& resource,
+                                                         Class sandbox_class) const {
+  std::optional<scheduler::Figures> figures = measurements_.Of(sandbox_class);
+  const auto own = figures_.Seen({resource.metadata.tenant, resource.metadata.name,
+                                  std::string(model::ClassName(sandbox_class))});
+  if (!own || own->calls < kEnoughCalls) return figures;
+  return scheduler::Figures{.p50_ms = own->p50_ms,
+                            .p99_ms = own->p99_ms,
+                            .cold_start_ms = figures ? figures->cold_start_ms : 0,
+                            .cpu_ms = own->cpu_ms,
+                            .memory_mib = own->memory_mib,
+                            .source = "its own calls"};
+}
+
+Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const Candidate& candidate) const {
+  const model::Resource& resource = candidate.resource.resource;
+  std::vector<scheduler::Option> options;
+  for (const Class each : model::kClasses) {
+    if ((each == Class::kWasm) == candidate.artifact.image.has_value()) continue;
+    auto fits = CheckVolumes(resource, each);
+    if (!fits && fits.error().code != Errc::kUnsupported) return std::unexpected(fits.error());
+    std::string lacking = fits ? "" : fits.error().message;
+    if (each == Class::kContainerInMicrovm && !resource.workload()->within) {
+      lacking = "only where spec.within asks for it";
+    }
+    options.push_back({.sandbox_class = each,
+                       .variant = true,
+                       .lacking = std::move(lacking),
+                       .figures = FiguresOf(resource, each)});
+  }
+  // Nothing to weigh, and nothing but the workload itself that could give way.
+  const auto lacks = [](const scheduler::Option& option) { return !option.lacking.empty(); };
+  if (std::ranges::all_of(options, lacks)) return Fail(Errc::kUnsupported, options.front().lacking);
+  return options;
+}
+
+// The class that the manifest names, of a pair the whole; nothing: it leaves the choice to us. What
+// cannot be is not worth weighing.
+Result<std::optional<Class>> ManagerImpl::AskedClass(const Candidate& candidate) {
+  const model::Resource& resource = candidate.resource.resource;
+  const model::Workload& workload = *resource.workload();
+  if (!workload.sandbox_class && !workload.within) return std::nullopt;
+  const bool is_image = candidate.artifact.image.has_value();
+  const Class inner = workload.sandbox_class.value_or(is_image ? Class::kContainer : Class::kWasm);
+  const std::string name(model::ClassName(inner));
+  if ((inner == Class::kWasm) == is_image) {
+    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.class is '" + name +
+                                            "' but the artifact is " +
+                                            (is_image ? "a container image" : "wasm"));
+  }
+  const auto whole = model::ClassOf(workload, inner);
+  if (!whole) {
+    return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec.within: class " + name +
+                                        " runs within no other; there is " +
+                                        std::string(model::kPairs));
+  }
+  if (auto fits = CheckVolumes(resource, *whole); !fits) return std::unexpected(fits.error());
+  return whole;
+}
+
+Task<void> ManagerImpl::Place(Candidate& candidate) {
+  const model::Resource& resource = candidate.resource.resource;
+  const model::Workload& workload = *resource.workload();
+  const auto asked = AskedClass(candidate);
+  if (!asked) co_return std::unexpected(asked.error());
+  const auto options = OptionsOf(candidate);
+  if (!options) co_return std::unexpected(options.error());
+  // What has not changed stays where it is, whatever was measured since.
+  auto placement = PlacementNow(candidate);
+  if (!placement) {
+    const scheduler::Question question{.function = resource.kind() == model::Kind::kFunction,
+                                       .requires_ = workload.requires_,
+                                       .slo = workload.slo,
+                                       .by = workload.placement,
+                                       .asked = *asked,
+                                       .memory = workload.limits.memory};
+    scheduler::Node node = ThisNode();
+    auto chosen = scheduler::Choose(question, *options, {&node, 1});
+    const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&
+                        chosen->sandbox_class != Class::kContainer;
+    if (unsure) {
+      // Its first use takes seconds, so it is tried only where that decides something.
+      auto found = co_await probe_.Found();
+      if (!found) co_return Wrap(found.error(), resource.key().ToString() + ": spec.class");
+      node = ProbedNode(*found);
+      chosen = scheduler::Choose(question, *options, {&node, 1});
+    }
+    if (!chosen) co_return Wrap(chosen.error(), resource.key().ToString());
+    placement = *std::move(chosen);
+  }
+  candidate.sandbox_class = placement->sandbox_class;
+  candidate.resource.placement = std::move(placement);
+  co_return Result<void>{};
+}
+
+}  // namespace strata::manager

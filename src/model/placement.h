@@ -1,0 +1,50 @@
+// model/placement.h - where a workload was put, and why: the scheduler's decision as a value that
+// is stored with the revision and shown by `strata explain`.
+//
+// Threads: values and pure functions. Tested by model/placement_test.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "model/values.h"
+
+namespace strata::model {
+
+// What a workload is expected to need in one class, from measurements on this host.
+struct Estimate {
+  double p99_ms = 0;         // of a call
+  double cold_start_ms = 0;  // the first call, when nothing is warm
+  double cpu_ms = 0;         // of a call
+  double memory_mib = 0;     // of one sandbox
+  double cost = 0;           // US dollars for a million calls; of a Service, for a replica's month
+  std::string source;        // "strata measure", "its own calls"
+  friend bool operator==(const Estimate&, const Estimate&) = default;
+};
+
+// One class, as it was weighed.
+struct Alternative {
+  Class sandbox_class = Class::kWasm;
+  std::optional<Estimate> estimate;  // nothing: it was never measured here
+  std::string lost;                  // the first reason why it was not taken; empty: it was
+  friend bool operator==(const Alternative&, const Alternative&) = default;
+};
+
+struct Placement {
+  Class sandbox_class = Class::kWasm;
+  Class by_rule = Class::kWasm;  // what the literal rule gives, whether it was followed or not
+  std::string node;
+  std::string because;                    // one sentence
+  std::vector<Alternative> alternatives;  // every class; the one that was taken first
+  friend bool operator==(const Placement&, const Placement&) = default;
+};
+
+// {"class", "by_rule", "node", "because", "alternatives": [{"class", "estimate"?, "lost"?}]}
+Json PlacementToJson(const Placement& placement);
+// kInvalidArgument: it is not of that form.
+Result<Placement> PlacementFromJson(const Json& json);
+
+}  // namespace strata::model

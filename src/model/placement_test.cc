@@ -1,0 +1,32 @@
+#include "model/placement.h"
+
+#include <gtest/gtest.h>
+
+namespace strata::model {
+namespace {
+
+TEST(PlacementTest, SurvivesJson) {
+  const Placement placement{
+      .sandbox_class = Class::kMicrovm,
+      .by_rule = Class::kContainer,
+      .node = "local",
+      .because = "the only class that fits",
+      .alternatives = {
+          {Class::kMicrovm,
+           Estimate{.p99_ms = 250, .cold_start_ms = 300, .source = "its own calls"}, ""},
+          {Class::kWasm, std::nullopt, "no variant"}}};
+  const auto read = PlacementFromJson(PlacementToJson(placement));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(*read, placement);
+}
+
+TEST(PlacementTest, WhatIsNoneIsRefused) {
+  EXPECT_FALSE(PlacementFromJson(Json::object()).has_value());
+  EXPECT_FALSE(PlacementFromJson(1).has_value());
+  Json wrong = PlacementToJson({});
+  wrong["class"] = "vm";
+  EXPECT_FALSE(PlacementFromJson(wrong).has_value());
+}
+
+}  // namespace
+}  // namespace strata::model

@@ -1,0 +1,79 @@
+#include "scheduler/record.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace strata::scheduler {
+namespace {
+
+// Those that a class must have unless it is lacking, and what else there may be.
+constexpr std::array<std::string_view, 5> kNeeded = {"first_ms", "p50_ms", "p99_ms", "cpu_ms",
+                                                     "memory_mib"};
+constexpr std::array<std::string_view, 4> kMore = {"deploy_ms", "p90_ms", "max_ms", "calls"};
+constexpr double kMost = 1e12;
+
+std::unexpected<Error> Wrong(std::string what) {
+  return Fail(Errc::kInvalidArgument, "not a record of measurements: " + std::move(what));
+}
+
+Result<void> CheckFields(const Json& row, const std::string& name) {
+  for (const auto& [field, value] : row.items()) {
+    if (field == "class") continue;
+    if (field == "lacking") {
+      if (value.is_string()) continue;
+      return Wrong(name + ": lacking must be text");
+    }
+    if (std::ranges::find(kNeeded, field) == kNeeded.end() &&
+        std::ranges::find(kMore, field) == kMore.end()) {
+      return Wrong(name + ": unknown field '" + field + "'");
+    }
+    if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > kMost) {
+      return Wrong(name + ": " + field + " must be a number from 0 to 1e12");
+    }
+  }
+  return {};
+}
+
+Result<void> Add(const Json& row, Record& record) {
+  if (!row.is_object() || !row.contains("class") || !row["class"].is_string()) {
+    return Wrong("each of classes is an object with a class");
+  }
+  const auto name = row["class"].get<std::string>();
+  const auto sandbox_class = model::ClassFromName(name);
+  if (!sandbox_class) return Wrong("no class is called '" + name + "'");
+  if (auto good = CheckFields(row, name); !good) return good;
+  record.erase(*sandbox_class);
+  if (row.contains("lacking")) return {};
+  for (const std::string_view field : kNeeded) {
+    if (!row.contains(field)) return Wrong(name + ": " + std::string(field) + " is missing");
+  }
+  record.emplace(*sandbox_class, Figures{.p50_ms = row["p50_ms"].get<double>(),
+                                         .p99_ms = row["p99_ms"].get<double>(),
+                                         .cold_start_ms = row["first_ms"].get<double>(),
+                                         .cpu_ms = row["cpu_ms"].get<double>(),
+                                         .memory_mib = row["memory_mib"].get<double>(),
+                                         .source = "strata measure"});
+  return {};
+}
+
+}  // namespace
+
+Result<Record> ReadRecord(const Json& json) {
+  if (!json.is_object()) return Wrong("it is no object");
+  for (const auto& [field, value] : json.items()) {
+    if (field == "workload" && value.is_string()) continue;
+    if (field == "classes" && value.is_array()) continue;
+    return Wrong("'" + field + "' does not belong there, or has the wrong type");
+  }
+  if (!json.contains("classes")) return Wrong("classes is missing");
+  Record record;
+  for (const Json& row : json["classes"]) {
+    if (auto added = Add(row, record); !added) return std::unexpected(added.error());
+  }
+  return record;
+}
+
+}  // namespace strata::scheduler

@@ -1,0 +1,297 @@
+#include "scheduler/strategy.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+namespace strata::scheduler {
+namespace {
+
+using model::Class;
+using model::Level;
+
+// Of equals, the first is taken.
+constexpr std::array kByPreference = {Class::kContainer, Class::kWasm, Class::kAppkernel,
+                                      Class::kMicrovm, Class::kContainerInMicrovm};
+
+constexpr double kCalls = 1e6;       // that Estimate::cost is for
+constexpr double kMonthHours = 730;  // that of a Service is for
+constexpr double kMsPerHour = 3.6e6;
+constexpr double kMibPerGib = 1024;
+
+std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
+
+// "12.5", "130"
+std::string Number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", value);
+  if (value >= 1000) std::snprintf(text, sizeof(text), "%.0f", value);
+  return text;
+}
+
+double Cost(const Question& question, const Figures& figures, const Prices& prices) {
+  const double gib = figures.memory_mib / kMibPerGib;
+  if (!question.function) return gib * prices.gib_hour * kMonthHours;
+  const double cpu_hours = kCalls * figures.cpu_ms / kMsPerHour;
+  const double hours = kCalls * figures.p50_ms / kMsPerHour;
+  return cpu_hours * prices.cpu_hour + gib * hours * prices.gib_hour;
+}
+
+// Why the class may not be used however well it does; empty: it may.
+std::string BelowFloor(const Question& question, Class sandbox_class) {
+  const bool strong = sandbox_class >= Class::kMicrovm;
+  if (question.requires_.security == Level::kHigh && !strong) {
+    return "requires.security: high asks for a machine of its own";
+  }
+  if (question.requires_.compatibility == Level::kHigh && !strong) {
+    return "requires.compatibility: high asks for a machine of its own";
+  }
+  if (question.requires_.security == Level::kMedium && sandbox_class == Class::kContainer) {
+    return "requires.security: medium does not allow sharing the host's kernel";
+  }
+  return "";
+}
+
+bool HasVariant(std::span<const Option> options, Class sandbox_class) {
+  const auto found = std::ranges::find(options, sandbox_class, &Option::sandbox_class);
+  return found != options.end() && found->variant;
+}
+
+// Rule 2.
+bool WasmAlone(const Question& question, std::span<const Option> options) {
+  return question.requires_.performance == Level::kHigh && question.function &&
+         HasVariant(options, Class::kWasm);
+}
+
+std::string NotAllowed(const Question& question, std::span<const Option> options,
+                       Class sandbox_class) {
+  if (std::string below = BelowFloor(question, sandbox_class); !below.empty()) return below;
+  if (question.asked) {
+    if (*question.asked == sandbox_class) return "";
+    return "spec.class is " + Name(*question.asked);
+  }
+  if (question.by == model::PlacementBy::kRule) {
+    const Class by_rule = ByRule(question);
+    return by_rule == sandbox_class ? "" : "placement: rule gives " + Name(by_rule);
+  }
+  const bool strong = question.requires_.security == Level::kHigh ||
+                      question.requires_.compatibility == Level::kHigh;
+  if (!strong && sandbox_class != Class::kWasm && WasmAlone(question, options)) {
+    return "requires.performance: high gives a function with a wasm variant to wasm";
+  }
+  return "";
+}
+
+std::string Missing(const Option* option) {
+  if (option == nullptr || !option->variant) return "the workload has no variant for it";
+  return option->lacking;
+}
+
+const Node* NodeFor(const Question& question, Class sandbox_class, std::span<const Node> nodes) {
+  const Node* best = nullptr;
+  for (const Node& node : nodes) {
+    if (!node.Has(sandbox_class) || node.free_memory < question.memory) continue;
+    if (best == nullptr || best->free_memory < node.free_memory) best = &node;
+  }
+  return best;
+}
+
+std::string NoNode(const Question& question, Class sandbox_class, std::span<const Node> nodes) {
+  const bool known = std::ranges::any_of(
+      nodes, [sandbox_class](const Node& node) { return node.Has(sandbox_class); });
+  if (!known) return "no node has this class";
+  return "no node of this class has " + std::to_string(question.memory.count >> 20) + " MiB free";
+}
+
+std::string OverSlo(std::string_view field, const std::optional<std::chrono::milliseconds>& asked,
+                    double measured) {
+  if (!asked || measured <= static_cast<double>(asked->count())) return "";
+  return std::string(field) + " is " + std::to_string(asked->count()) +
+         ", measured here: " + Number(measured);
+}
+
+std::string MissesSlo(const Question& question, const Figures& figures) {
+  std::string why = OverSlo("slo.p99_ms", question.slo.p99, figures.p99_ms);
+  if (!why.empty()) return why;
+  return OverSlo("slo.cold_start_ms", question.slo.cold_start, figures.cold_start_ms);
+}
+
+// A class on its way through the rules. What is wrong with it: `lost`, empty while nothing is.
+struct Weighed {
+  const Option* option = nullptr;
+  const Node* node = nullptr;
+  model::Alternative shown;
+};
+
+Weighed Weigh(const Question& question, std::span<const Option> options, Class sandbox_class,
+              std::span<const Node> nodes, const Prices& prices) {
+  Weighed weighed;
+  const auto found = std::ranges::find(options, sandbox_class, &Option::sandbox_class);
+  if (found != options.end()) weighed.option = &*found;
+  weighed.shown.sandbox_class = sandbox_class;
+  const Figures* figures = nullptr;
+  if (weighed.option != nullptr && weighed.option->variant && weighed.option->figures) {
+    figures = &*weighed.option->figures;
+    weighed.shown.estimate = {.p99_ms = figures->p99_ms,
+                              .cold_start_ms = figures->cold_start_ms,
+                              .cpu_ms = figures->cpu_ms,
+                              .memory_mib = figures->memory_mib,
+                              .cost = Cost(question, *figures, prices),
+                              .source = figures->source};
+  }
+  std::string& lost = weighed.shown.lost;
+  lost = NotAllowed(question, options, sandbox_class);
+  if (lost.empty()) lost = Missing(weighed.option);
+  if (!lost.empty()) return weighed;
+  weighed.node = NodeFor(question, sandbox_class, nodes);
+  if (weighed.node == nullptr) {
+    lost = NoNode(question, sandbox_class, nodes);
+  } else if (figures != nullptr) {
+    lost = MissesSlo(question, *figures);
+  }
+  return weighed;
+}
+
+using Field = std::array<Weighed, kByPreference.size()>;  // in the order of kByPreference
+
+Field WeighAll(const Question& question, std::span<const Option> options,
+               std::span<const Node> nodes, const Prices& prices) {
+  Field field;
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    field[i] = Weigh(question, options, kByPreference[i], nodes, prices);
+  }
+  return field;
+}
+
+// The cheapest that is left; null: none is.
+const Weighed* Best(const Field& field) {
+  const Weighed* best = nullptr;
+  for (const Weighed& each : field) {
+    if (!each.shown.lost.empty()) continue;
+    const bool measured = each.shown.estimate.has_value();
+    if (best == nullptr || (measured && !best->shown.estimate) ||
+        (measured && each.shown.estimate->cost < best->shown.estimate->cost)) {
+      best = &each;
+    }
+  }
+  return best;
+}
+
+// Why one that fitted was not taken.
+std::string Outdone(const model::Alternative& by, const model::Alternative& loser) {
+  if (!by.estimate) return "nothing was measured; " + Name(by.sandbox_class) + " goes first then";
+  if (!loser.estimate) return "not measured on this host ('strata measure' does)";
+  if (loser.estimate->cost <= by.estimate->cost) return Name(by.sandbox_class) + " wins ties";
+  return "costs " + Number(loser.estimate->cost / by.estimate->cost) + " times as much as " +
+         Name(by.sandbox_class);
+}
+
+std::string Because(const Question& question, const Weighed& best, std::size_t fitting) {
+  const std::string slo = question.slo == model::Slo() ? ""
+                          : best.shown.estimate        ? " and keeps the SLO"
+                                                       : "; whether it keeps the SLO is not known";
+  if (question.asked) return "spec.class asks for it" + slo;
+  if (question.by == model::PlacementBy::kRule) return "the rule gives it" + slo;
+  if (fitting == 1) return "the only class that fits" + slo;
+  if (!best.shown.estimate) return "the first of what fits; nothing was measured here yet" + slo;
+  return "the cheapest of " + std::to_string(fitting) + " that fit" + slo;
+}
+
+bool Fits(const Question& question, std::span<const Option> options, std::span<const Node> nodes) {
+  return Best(WeighAll(question, options, nodes, {})) != nullptr;
+}
+
+// What would do if it alone gave way.
+std::vector<std::string> Ways(const Question& question, std::span<const Option> options,
+                              std::span<const Node> nodes) {
+  std::vector<std::string> ways;
+  const auto lower = [&](Level model::Requires::* which, const char* field) {
+    for (auto level = static_cast<int>(question.requires_.*which) - 1; level >= 0; --level) {
+      Question changed = question;
+      changed.requires_.*which = static_cast<Level>(level);
+      if (!Fits(changed, options, nodes)) continue;
+      ways.push_back(std::string(field) + ": " +
+                     std::string(model::LevelName(static_cast<Level>(level))));
+      return;
+    }
+  };
+  lower(&model::Requires::security, "requires.security");
+  lower(&model::Requires::compatibility, "requires.compatibility");
+  lower(&model::Requires::performance, "requires.performance");
+  const auto raise = [&](std::optional<std::chrono::milliseconds> model::Slo::* which,
+                         double Figures::* figure, const char* field) {
+    std::optional<double> least;
+    for (const Option& option : options) {
+      if (!option.figures || !(question.slo.*which)) continue;
+      Question changed = question;
+      const double needed = (*option.figures).*figure;
+      changed.slo.*which = std::chrono::milliseconds(static_cast<std::int64_t>(needed) + 1);
+      if (Fits(changed, options, nodes) && (!least || needed < *least)) least = needed;
+    }
+    if (!least) return;
+    ways.push_back(std::string(field) + ": " +
+                   std::to_string(static_cast<std::int64_t>(*least) + 1));
+  };
+  raise(&model::Slo::p99, &Figures::p99_ms, "slo.p99_ms");
+  raise(&model::Slo::cold_start, &Figures::cold_start_ms, "slo.cold_start_ms");
+  if (question.asked) {
+    Question changed = question;
+    changed.asked.reset();
+    if (Fits(changed, options, nodes)) ways.emplace_back("leave spec.class out");
+  }
+  if (question.by == model::PlacementBy::kRule) {
+    Question changed = question;
+    changed.by = model::PlacementBy::kCost;
+    if (Fits(changed, options, nodes)) ways.emplace_back("placement: cost");
+  }
+  return ways;
+}
+
+Error NothingFits(const Question& question, std::span<const Option> options,
+                  std::span<const Node> nodes, const Field& field) {
+  std::string text = "no class fits:";
+  for (const Weighed& each : field) {
+    text += "\n  " + Name(each.shown.sandbox_class) + ": " + each.shown.lost;
+  }
+  const std::vector<std::string> ways = Ways(question, options, nodes);
+  for (const std::string& way : ways) {
+    text += (&way == ways.data() ? "\nany of these would do: " : "; ") + way;
+  }
+  if (ways.empty()) text += "\nno single requirement that gave way would do";
+  return {Errc::kFailedPrecondition, std::move(text)};
+}
+
+}  // namespace
+
+Class ByRule(const Question& question) noexcept {
+  const model::Requires& asks = question.requires_;
+  if (asks.security == Level::kHigh || asks.compatibility == Level::kHigh) return Class::kMicrovm;
+  if (asks.performance == Level::kHigh && question.function) return Class::kWasm;
+  return Class::kContainer;
+}
+
+Result<model::Placement> Choose(const Question& question, std::span<const Option> options,
+                                std::span<const Node> nodes, const Prices& prices) {
+  Field field = WeighAll(question, options, nodes, prices);
+  const Weighed* best = Best(field);
+  if (best == nullptr) return std::unexpected(NothingFits(question, options, nodes, field));
+  const auto fitting = static_cast<std::size_t>(
+      std::ranges::count_if(field, [](const Weighed& each) { return each.shown.lost.empty(); }));
+  model::Placement placement{.sandbox_class = best->shown.sandbox_class,
+                             .by_rule = ByRule(question),
+                             .node = best->node->name,
+                             .because = Because(question, *best, fitting),
+                             .alternatives = {best->shown}};
+  for (Weighed& each : field) {
+    if (&each == best) continue;
+    if (each.shown.lost.empty()) each.shown.lost = Outdone(best->shown, each.shown);
+    placement.alternatives.push_back(std::move(each.shown));
+  }
+  return placement;
+}
+
+}  // namespace strata::scheduler

@@ -1,0 +1,84 @@
+// scheduler/strategy.h - which class a workload runs in, and why.
+//
+//   what it asks for, what it could run in, nodes --> [ Choose ] --> Placement, or what must give
+//
+// Rules give the allowed set, first match:
+//   1. security or compatibility high             microvm (or a class within one)
+//   2. performance high, a function, wasm variant wasm
+//   3. otherwise                                  container, appkernel, microvm, wasm if it has the
+//                                                 variant; not container if security is medium
+// What the workload has no variant for, its class cannot do, or the host lacks leaves the set with
+// its reason. Of the rest, the cheapest whose measured figures keep the SLO is taken; the container
+// wins ties. A class that was never measured here is taken only where no measured one keeps the
+// SLO. `placement: rule` follows the document's literal rule instead: 1, then 2 without asking for
+// a variant, else container (facts/decisions.yaml, scheduling_strategy).
+//
+// A class that the manifest names is checked against the floor (1, and container at medium) alone.
+//
+// Pure: no I/O, no clock; some microseconds. Deterministic. Tested by strategy_test.cc.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "model/placement.h"
+#include "model/resource.h"
+#include "model/values.h"
+
+namespace strata::scheduler {
+
+// What is known of a class on this host, for the workload in question; times in milliseconds.
+struct Figures {
+  double p50_ms = 0;
+  double p99_ms = 0;
+  double cold_start_ms = 0;
+  double cpu_ms = 0;
+  double memory_mib = 0;
+  std::string source;  // "strata measure", "its own calls"
+};
+
+// One class, as the workload would run in it.
+struct Option {
+  model::Class sandbox_class = model::Class::kWasm;
+  bool variant = false;            // there is an artifact for it
+  std::string lacking;             // why it cannot run there for all that; empty: it can
+  std::optional<Figures> figures;  // nothing: never measured
+};
+
+struct Node {
+  std::string name;
+  Bytes free_memory;
+  unsigned classes = 0;  // bit n: it has the class whose value is n
+  [[nodiscard]] bool Has(model::Class sandbox_class) const noexcept {
+    return (classes >> static_cast<unsigned>(sandbox_class) & 1U) != 0;
+  }
+};
+
+// US dollars for what a sandbox holds and does. The defaults are list prices of a large cloud's
+// container service (us-east-1, 2025): comparisons between classes hardly depend on them.
+struct Prices {
+  double cpu_hour = 0.04048;  // of one processor, busy
+  double gib_hour = 0.004445;
+};
+
+struct Question {
+  bool function = true;  // not a Service
+  model::Requires requires_;
+  model::Slo slo;
+  model::PlacementBy by = model::PlacementBy::kCost;
+  std::optional<model::Class> asked;  // by the manifest
+  Bytes memory;                       // that a node must have free
+};
+
+// The class of the document's rule, whatever the host or the workload can.
+model::Class ByRule(const Question& question) noexcept;
+
+// `options`: each class at most once; one that is missing is as one without a variant.
+// kFailedPrecondition: no class fits; the message has the first reason of each, and what would have
+// to give, by how much.
+Result<model::Placement> Choose(const Question& question, std::span<const Option> options,
+                                std::span<const Node> nodes, const Prices& prices = {});
+
+}  // namespace strata::scheduler

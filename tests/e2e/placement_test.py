@@ -1,0 +1,125 @@
+"""Which class a workload gets when its manifest names none, and what it is told of that."""
+
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+from e2e.images import Image, entry, folder, tar
+from e2e.support import ARTIFACTS, BIN, ServerTest, function
+
+GUEST = BIN / "strata_oci_guest"
+BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
+
+
+def figures(name, p99, cpu):
+    return {"class": name, "first_ms": 10 * p99, "p50_ms": p99 / 2, "p99_ms": p99, "cpu_ms": cpu, "memory_mib": 10}
+
+
+# Made up, so that what is chosen does not depend on this machine.
+RECORD = {"workload": "hello", "classes": [figures("wasm", 1, 0.1), figures("container", 30, 5),
+                                           figures("appkernel", 100, 40), figures("microvm", 250, 100)]}
+
+
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
+class PlacementTest(ServerTest):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-placement."))
+        self.addCleanup(shutil.rmtree, self.folder)
+        Image(self.folder / "image", (BASE,), args=("/bin/guest", "hello"))
+        self.put(RECORD)
+
+    def put(self, record):
+        answer = self.server.api("PUT", "/v1/measurements", record)
+        self.assertEqual(answer.status, 200, answer.text)
+
+    def image(self, name, **spec):
+        manifest = function(name, f"oci:{self.folder / 'image'}", f"/{name}", "default")
+        manifest["spec"].update(spec)
+        return manifest
+
+    def wasm(self, name, **spec):
+        manifest = function(name, ARTIFACTS / "hello-module.wasm", f"/{name}", "default")
+        manifest["spec"].update(spec)
+        return manifest
+
+    def placed(self, manifest):
+        change = self.server.apply(manifest)["changes"][0]
+        self.assertEqual(self.server.get("/" + change["name"]).status, 200)
+        explained = self.server.json("explain", change["name"])
+        self.assertEqual(explained, change["placement"])
+        described = self.server.json("describe", "function", change["name"])["status"]
+        self.assertEqual(described["class"], explained["class"])
+        return explained
+
+    def refusal(self, manifest):
+        with self.assertRaises(AssertionError) as refused:
+            self.server.apply(manifest)
+        self.assertNotIn(f"Function/default/{manifest['metadata']['name']}", self.server.resources())
+        return str(refused.exception)
+
+    def test_the_cheapest_class_that_the_image_can_run_in(self):
+        placement = self.placed(self.image("plain"))
+        self.assertEqual((placement["class"], placement["by_rule"], placement["node"]),
+                         ("container", "container", "local"))
+        why = {each["class"]: each.get("lost") for each in placement["alternatives"]}
+        self.assertIn("times as much as container", why["appkernel"])
+        self.assertEqual(why["wasm"], "the workload has no variant for it")
+        self.assertIsNone(why["container"])
+
+    def test_what_security_asks_for(self):
+        for asked, given in (("medium", "appkernel"), ("high", "microvm")):
+            with self.subTest(asked):
+                placement = self.placed(self.image(f"is-{asked}", requires={"security": asked}))
+                self.assertEqual(placement["class"], given)
+        placement = self.placed(self.image("pair", within="microvm", requires={"security": "high"}))
+        self.assertEqual((placement["class"], placement["because"]),
+                         ("container-in-microvm", "spec.class asks for it"))
+
+    def test_what_cannot_be_had_is_refused_with_what_would_have_to_give(self):
+        words = self.refusal(self.wasm("strong", requires={"security": "high"}))
+        self.assertIn("wasm: requires.security: high asks for a machine of its own", words)
+        self.assertIn("any of these would do: requires.security: medium", words)
+        words = self.refusal(self.image("fast", requires={"security": "medium"}, slo={"p99_ms": 20}))
+        self.assertIn("appkernel: slo.p99_ms is 20, measured here: 100", words)
+        self.assertIn("slo.p99_ms: 101", words)
+        words = self.refusal(self.image("weak", requires={"security": "medium"}, **{"class": "container"}))
+        self.assertIn("leave spec.class out", words)
+
+    def test_what_did_not_change_stays_where_it_is(self):
+        self.assertEqual(self.placed(self.image("stays"))["class"], "container")
+        self.put({"classes": [figures("container", 30, 5000)]})
+        again = self.server.apply(self.image("stays"))["changes"][0]
+        self.assertEqual((again["action"], again["placement"]["class"]), ("unchanged", "container"))
+        self.assertEqual(self.placed(self.image("stays", env={"NEW": "1"}))["class"], "appkernel")
+
+    def test_the_class_outlives_the_manager(self):
+        self.assertEqual(self.placed(self.image("kept", requires={"security": "medium"}))["class"], "appkernel")
+        self.server.kill_manager()
+        self.server.up(self.server.address)
+        self.assertEqual(self.server.json("explain", "kept")["class"], "appkernel")
+        self.assertEqual(self.server.get("/kept").status, 200)
+        self.assertEqual(json.loads(self.server.api("GET", "/v1/measurements").text)["classes"], RECORD["classes"])
+
+    def test_the_literal_rule_can_be_followed(self):
+        placement = self.placed(self.wasm("ruled", placement="rule", requires={"performance": "high"}))
+        self.assertEqual((placement["class"], placement["because"]), ("wasm", "the rule gives it"))
+        self.assertIn("placement: cost", self.refusal(self.wasm("unruly", placement="rule")))
+
+    def test_explain_is_a_table_for_people(self):
+        self.server.apply(self.image("shown"))
+        shown = self.server.strata("explain", "shown").stdout
+        self.assertIn("default/shown runs in class container: the cheapest of 3 that fit.", shown)
+        self.assertRegex(shown, r"(?m)^appkernel +100\.00 +1000\.00 +10\.00 .*times as much as container$")
+
+    def test_a_record_that_is_none_is_refused(self):
+        for wrong in ({}, {"classes": [{"class": "wasm"}]}, {"classes": [figures("vm", 1, 1)]}):
+            answer = self.server.api("PUT", "/v1/measurements", wrong)
+            self.assertEqual(answer.status, 400, wrong)
+        self.assertEqual(json.loads(self.server.api("GET", "/v1/measurements").text)["classes"], RECORD["classes"])
+
+
+if __name__ == "__main__":
+    unittest.main()
