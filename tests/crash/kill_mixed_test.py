@@ -123,13 +123,25 @@ class KillMixedTest(HostTraces, ServerTest):
         living = sorted((path, pids) for path, pids in self.groups().items() if pids)
         return rng.choice(living)[1][0], None
 
+    def kill_one(self, kind, rng):
+        """Kills one, and another where that one has ended by itself just then: its pidfd, and who was inside."""
+        while True:
+            pid, inside = self.victim(kind, rng)
+            try:
+                handle = os.pidfd_open(pid)
+            except ProcessLookupError:
+                continue
+            try:
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+                return handle, inside
+            except ProcessLookupError:
+                os.close(handle)
+
     def kill_at(self, kind, rng):
         calls = self.hold()
         time.sleep(rng.random() * 0.05)  # the point itself, from the seed
         owner_of = owners({call.port for call in calls}, self.server.cell_pids())
-        pid, inside = self.victim(kind, rng)
-        handle = os.pidfd_open(pid)
-        os.kill(pid, signal.SIGKILL)
+        handle, inside = self.kill_one(kind, rng)
         select.select([handle], [], [], PATIENCE)
         os.close(handle)
         if kind == "manager":
