@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Starts a server, deploys every example, calls each with real input and prints a table; then the same
-program in all four classes, side by side.
+program in all classes, side by side, and where the scheduler puts four workloads that name none.
 
     tools/demo.py [--keep] [--bin DIR] [--seconds N]
 
@@ -25,6 +25,9 @@ EXAMPLES = ROOT / "examples"
 COLUMNS = ("FUNCTION", "LANGUAGE", "GUEST", "ARTIFACT", "FIRST MS", "P50 MS", "P99 MS", "MEMORY",
            "REQ/S", "ANSWER")
 WARM_CALLS = 200
+# Name, artifact in share/hello, what it asks for.
+PLACED = (("plain", "oci:image", {}), ("foreign", "oci:image", {"security": "medium"}),
+          ("hostile", "oci:image", {"security": "high"}), ("portable", "hello.wasm", {}))
 
 
 class Demo:
@@ -129,9 +132,28 @@ def measure(demo, folder):
             "-" if rate is None else f"{rate:.0f}", "ok"], True
 
 
-def print_table(rows):
-    widths = [max(len(row[i]) for row in [list(COLUMNS)] + rows) for i in range(len(COLUMNS))]
-    for row in [list(COLUMNS)] + rows:
+def place(demo, hello):
+    """Deploys the workloads of PLACED; a row for each: what it asked for, what it got and why."""
+    rows = []
+    for name, artifact, asks in PLACED:
+        kind, _, file = artifact.rpartition(":")
+        manifest = {"apiVersion": "strata.dev/v1alpha1", "kind": "Function", "metadata": {"name": name},
+                    "spec": {"artifact": f"{kind}:{hello / file}" if kind else str(hello / file),
+                             "requires": asks}}
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as text:
+            json.dump(manifest, text)
+            text.flush()
+            placement = demo.run("apply", "-f", text.name, parse=True)["changes"][0]["placement"]
+        answer = demo.run("invoke", name)
+        rows.append([name, "wasm" if not kind else "image",
+                     ", ".join(f"{what}: {level}" for what, level in asks.items()) or "-",
+                     placement["class"], placement["because"], answer.strip()])
+    return rows
+
+
+def print_table(rows, columns=COLUMNS):
+    widths = [max(len(row[i]) for row in [list(columns)] + rows) for i in range(len(columns))]
+    for row in [list(columns)] + rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
@@ -168,6 +190,9 @@ def main():
         if os.geteuid() == 0:
             print("\nThe same program in every class:", flush=True)
             print(demo.run("measure", "--quick"))
+            print("Where workloads that name no class go ('strata explain NAME' says more):", flush=True)
+            print_table(place(demo, arguments.bin.parent / "share" / "hello"),
+                        ("WORKLOAD", "ARTIFACT", "REQUIRES", "CLASS", "BECAUSE", "ANSWER"))
         else:
             print("\nClasses other than wasm need root.")
         keep = arguments.keep and good
