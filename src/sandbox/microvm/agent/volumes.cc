@@ -16,7 +16,6 @@
 
 #include "base/files.h"
 #include "sandbox/microvm/agent/drive.h"
-#include "sandbox/microvm/agent/guest.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {
