@@ -21,7 +21,9 @@ Result<Json> Find(Session& session, const std::string& name) {
   return session.AskJson("GET", place + "services/" + PercentEncode(name));
 }
 
+// "-": it is not known.
 std::string Number(const Json& value) {
+  if (!value.is_number()) return "-";
   char text[32];
   std::snprintf(text, sizeof(text), "%.2f", value.get<double>());
   return text;
@@ -44,7 +46,7 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
       continue;
     }
     const Json& estimate = each["estimate"];
-    table.Add({name, Number(estimate["p99_ms"]), Number(estimate["cold_start_ms"]),
+    table.Add({name, Number(estimate["p99_ms"]), Number(estimate.value("cold_start_ms", Json())),
                Number(estimate["memory_mib"]), Number(estimate["cost"]),
                estimate.value("source", ""), why});
   }

@@ -132,8 +132,10 @@ class ManagerImpl final : public Manager {
   Task<void> Place(Candidate& candidate);
   static Result<std::optional<model::Class>> AskedClass(const Candidate& candidate);
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
-  std::optional<scheduler::Figures> FiguresOf(const model::Resource& resource,
-                                              model::Class sandbox_class) const;
+  std::optional<scheduler::Figures> OwnFigures(const model::Resource& resource,
+                                               model::Class sandbox_class) const;
+  void UseOwnFigures(const model::Resource& resource,
+                     std::vector<scheduler::Option>& options) const;
   Result<std::vector<scheduler::Option>> OptionsOf(const Candidate& candidate) const;
 
   // prepare.cc

@@ -54,18 +54,18 @@ std::optional<model::Placement> ManagerImpl::PlacementNow(const Candidate& candi
   return now.placement;
 }
 
-// What is known of a class for this workload: what it was measured to need, here or by itself.
-std::optional<scheduler::Figures> ManagerImpl::FiguresOf(const model::Resource& resource,
-                                                         Class sandbox_class) const {
-  std::optional<scheduler::Figures> figures = measurements_.Of(sandbox_class);
+// What its calls in a class that it has run in took; a Service's memory is that of one replica.
+std::optional<scheduler::Figures> ManagerImpl::OwnFigures(const model::Resource& resource,
+                                                          Class sandbox_class) const {
   const auto own = figures_.Seen({resource.metadata.tenant, resource.metadata.name,
                                   std::string(model::ClassName(sandbox_class))});
-  if (!own || own->calls < kEnoughCalls) return figures;
+  if (!own || own->calls < kEnoughCalls) return std::nullopt;
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  const double replicas = service == nullptr ? 1 : std::max(service->replicas, 1U);
   return scheduler::Figures{.p50_ms = own->p50_ms,
                             .p99_ms = own->p99_ms,
-                            .cold_start_ms = figures ? figures->cold_start_ms : 0,
                             .cpu_ms = own->cpu_ms,
-                            .memory_mib = own->memory_mib,
+                            .memory_mib = own->memory_mib / replicas,
                             .source = "its own calls"};
 }
 
@@ -83,12 +83,33 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const Candidate& c
     options.push_back({.sandbox_class = each,
                        .variant = true,
                        .lacking = std::move(lacking),
-                       .figures = FiguresOf(resource, each)});
+                       .figures = measurements_.Of(each)});
   }
   // Nothing to weigh, and nothing but the workload itself that could give way.
   const auto lacks = [](const scheduler::Option& option) { return !option.lacking.empty(); };
   if (std::ranges::all_of(options, lacks)) return Fail(Errc::kUnsupported, options.front().lacking);
+  UseOwnFigures(resource, options);
   return options;
+}
+
+// Other classes' figures are those of a small program; how much more this one needs where it has
+// run it would need there, too, on top of what the class itself takes.
+void ManagerImpl::UseOwnFigures(const model::Resource& resource,
+                                std::vector<scheduler::Option>& options) const {
+  std::optional<scheduler::Figures> more;
+  for (scheduler::Option& option : options) {
+    auto own = OwnFigures(resource, option.sandbox_class);
+    if (!own) continue;
+    if (option.figures) own->cold_start_ms = option.figures->cold_start_ms;
+    if (option.figures && !more) more = scheduler::Beyond(*own, *option.figures);
+    option.figures = std::move(*own);
+  }
+  if (!more) return;
+  for (scheduler::Option& option : options) {
+    if (option.figures && option.figures->source == scheduler::kMeasured) {
+      option.figures = scheduler::Beside(*option.figures, *more);
+    }
+  }
 }
 
 // The class that the manifest names, of a pair the whole; nothing: it leaves the choice to us. What

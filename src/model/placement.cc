@@ -6,18 +6,24 @@ namespace strata::model {
 namespace {
 
 Json EstimateToJson(const Estimate& estimate) {
-  return {{"p99_ms", estimate.p99_ms}, {"cold_start_ms", estimate.cold_start_ms},
-          {"cpu_ms", estimate.cpu_ms}, {"memory_mib", estimate.memory_mib},
-          {"cost", estimate.cost},     {"source", estimate.source}};
+  Json json{{"p99_ms", estimate.p99_ms},
+            {"cpu_ms", estimate.cpu_ms},
+            {"memory_mib", estimate.memory_mib},
+            {"cost", estimate.cost},
+            {"source", estimate.source}};
+  if (estimate.cold_start_ms) json["cold_start_ms"] = *estimate.cold_start_ms;
+  return json;
 }
 
 Estimate EstimateFromJson(const Json& json) {
-  return {.p99_ms = json.at("p99_ms").get<double>(),
-          .cold_start_ms = json.at("cold_start_ms").get<double>(),
-          .cpu_ms = json.at("cpu_ms").get<double>(),
-          .memory_mib = json.at("memory_mib").get<double>(),
-          .cost = json.at("cost").get<double>(),
-          .source = json.at("source").get<std::string>()};
+  Estimate estimate{.p99_ms = json.at("p99_ms").get<double>(),
+                    .cold_start_ms = std::nullopt,
+                    .cpu_ms = json.at("cpu_ms").get<double>(),
+                    .memory_mib = json.at("memory_mib").get<double>(),
+                    .cost = json.at("cost").get<double>(),
+                    .source = json.at("source").get<std::string>()};
+  if (json.contains("cold_start_ms")) estimate.cold_start_ms = json["cold_start_ms"].get<double>();
+  return estimate;
 }
 
 Class ClassOf(const Json& json) {

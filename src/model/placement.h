@@ -16,12 +16,12 @@ namespace strata::model {
 
 // What a workload is expected to need in one class, from measurements on this host.
 struct Estimate {
-  double p99_ms = 0;         // of a call
-  double cold_start_ms = 0;  // the first call, when nothing is warm
-  double cpu_ms = 0;         // of a call
-  double memory_mib = 0;     // of one sandbox
-  double cost = 0;           // US dollars for a million calls; of a Service, for a replica's month
-  std::string source;        // "strata measure", "its own calls"
+  double p99_ms = 0;                    // of a call
+  std::optional<double> cold_start_ms;  // the first call, when nothing is warm; nothing: unknown
+  double cpu_ms = 0;                    // of a call
+  double memory_mib = 0;                // of one sandbox
+  double cost = 0;     // US dollars for a million calls; of a Service, for a replica's month
+  std::string source;  // "strata measure", "its own calls"
   friend bool operator==(const Estimate&, const Estimate&) = default;
 };
 

@@ -55,11 +55,28 @@ Result<void> Add(const Json& row, Record& record) {
                                          .cold_start_ms = row["first_ms"].get<double>(),
                                          .cpu_ms = row["cpu_ms"].get<double>(),
                                          .memory_mib = row["memory_mib"].get<double>(),
-                                         .source = "strata measure"});
+                                         .source = std::string(kMeasured)});
   return {};
 }
 
 }  // namespace
+
+Figures Beyond(const Figures& own, const Figures& prior) {
+  const auto more = [](double of, double than) { return std::max(of - than, 0.0); };
+  return {.p50_ms = more(own.p50_ms, prior.p50_ms),
+          .p99_ms = more(own.p99_ms, prior.p99_ms),
+          .cpu_ms = more(own.cpu_ms, prior.cpu_ms),
+          .memory_mib = more(own.memory_mib, prior.memory_mib)};
+}
+
+Figures Beside(const Figures& prior, const Figures& more) {
+  return {.p50_ms = prior.p50_ms + more.p50_ms,
+          .p99_ms = prior.p99_ms + more.p99_ms,
+          .cold_start_ms = prior.cold_start_ms,
+          .cpu_ms = prior.cpu_ms + more.cpu_ms,
+          .memory_mib = prior.memory_mib + more.memory_mib,
+          .source = std::string(kScaled)};
+}
 
 Result<Record> ReadRecord(const Json& json) {
   if (!json.is_object()) return Wrong("it is no object");

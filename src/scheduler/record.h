@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <string_view>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -14,6 +15,15 @@
 namespace strata::scheduler {
 
 using Record = std::map<model::Class, Figures>;
+
+// The source of a record's figures, and of those that were made from them for a workload.
+inline constexpr std::string_view kMeasured = "strata measure";
+inline constexpr std::string_view kScaled = "strata measure + its own calls";
+
+// What a workload needs beyond the record's program in a class where both ran; and what it would
+// need in another one then. Never less than nothing.
+Figures Beyond(const Figures& own, const Figures& prior);
+Figures Beside(const Figures& prior, const Figures& more);
 
 // {"workload": text, "classes": [{"class", "first_ms", "p50_ms", "p99_ms", "cpu_ms",
 // "memory_mib", ...}]}; a class with "lacking" has no figures. kInvalidArgument: anything else,

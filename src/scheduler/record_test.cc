@@ -19,7 +19,7 @@ TEST(RecordTest, FiguresAreReadByClass) {
   ASSERT_TRUE(record.has_value()) << record.error().message;
   ASSERT_EQ(record->size(), 1U);
   const Figures& wasm = record->at(model::Class::kWasm);
-  EXPECT_DOUBLE_EQ(wasm.cold_start_ms, 3.5);
+  EXPECT_DOUBLE_EQ(wasm.cold_start_ms.value_or(0), 3.5);
   EXPECT_DOUBLE_EQ(wasm.p99_ms, 1.5);
   EXPECT_DOUBLE_EQ(wasm.cpu_ms, 0.25);
   EXPECT_EQ(wasm.source, "strata measure");
@@ -35,6 +35,21 @@ TEST(RecordTest, TheLastRowOfAClassCounts) {
       {{"classes", Json::array({Row(), {{"class", "wasm"}, {"lacking", "no engine"}}})}});
   ASSERT_TRUE(none.has_value());
   EXPECT_TRUE(none->empty());
+}
+
+TEST(RecordTest, WhatAWorkloadNeedsItNeedsInEveryClass) {
+  const Figures hello{
+      .p50_ms = 30, .p99_ms = 40, .cold_start_ms = 50, .cpu_ms = 8, .memory_mib = 1};
+  const Figures own{.p50_ms = 130, .p99_ms = 30, .cpu_ms = 108, .memory_mib = 201};
+  const Figures there =
+      Beside({.p50_ms = 250, .p99_ms = 300, .cold_start_ms = 350, .cpu_ms = 200, .memory_mib = 90},
+             Beyond(own, hello));
+  EXPECT_DOUBLE_EQ(there.p50_ms, 350);
+  EXPECT_DOUBLE_EQ(there.p99_ms, 300) << "never less than the class itself takes";
+  EXPECT_DOUBLE_EQ(there.cold_start_ms.value_or(0), 350);
+  EXPECT_DOUBLE_EQ(there.cpu_ms, 300);
+  EXPECT_DOUBLE_EQ(there.memory_mib, 290);
+  EXPECT_EQ(there.source, kScaled);
 }
 
 TEST(RecordTest, AnythingElseIsRefused) {

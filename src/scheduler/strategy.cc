@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <utility>
 #include <vector>
@@ -117,7 +118,14 @@ std::string OverSlo(std::string_view field, const std::optional<std::chrono::mil
 std::string MissesSlo(const Question& question, const Figures& figures) {
   std::string why = OverSlo("slo.p99_ms", question.slo.p99, figures.p99_ms);
   if (!why.empty()) return why;
-  return OverSlo("slo.cold_start_ms", question.slo.cold_start, figures.cold_start_ms);
+  if (!figures.cold_start_ms) return "";
+  return OverSlo("slo.cold_start_ms", question.slo.cold_start, *figures.cold_start_ms);
+}
+
+// Whether the SLO can be told from what was measured.
+bool KnowsSlo(const Question& question, const model::Alternative& shown) {
+  if (!shown.estimate) return question.slo == model::Slo();
+  return !question.slo.cold_start || shown.estimate->cold_start_ms.has_value();
 }
 
 // A class on its way through the rules. What is wrong with it: `lost`, empty while nothing is.
@@ -167,14 +175,20 @@ Field WeighAll(const Question& question, std::span<const Option> options,
   return field;
 }
 
-// The cheapest that is left; null: none is.
-const Weighed* Best(const Field& field) {
+// Of two that fit: what is known to keep the SLO goes first, then what was measured, then the
+// cheaper one.
+bool Before(const Question& question, const model::Alternative& a, const model::Alternative& b) {
+  if (KnowsSlo(question, a) != KnowsSlo(question, b)) return KnowsSlo(question, a);
+  if (a.estimate.has_value() != b.estimate.has_value()) return a.estimate.has_value();
+  return a.estimate && a.estimate->cost < b.estimate->cost;
+}
+
+// The best that is left; null: none is.
+const Weighed* Best(const Question& question, const Field& field) {
   const Weighed* best = nullptr;
   for (const Weighed& each : field) {
     if (!each.shown.lost.empty()) continue;
-    const bool measured = each.shown.estimate.has_value();
-    if (best == nullptr || (measured && !best->shown.estimate) ||
-        (measured && each.shown.estimate->cost < best->shown.estimate->cost)) {
+    if (best == nullptr || Before(question, each.shown, best->shown)) {
       best = &each;
     }
   }
@@ -182,9 +196,13 @@ const Weighed* Best(const Field& field) {
 }
 
 // Why one that fitted was not taken.
-std::string Outdone(const model::Alternative& by, const model::Alternative& loser) {
+std::string Outdone(const Question& question, const model::Alternative& by,
+                    const model::Alternative& loser) {
   if (!by.estimate) return "nothing was measured; " + Name(by.sandbox_class) + " goes first then";
   if (!loser.estimate) return "not measured on this host ('strata measure' does)";
+  if (KnowsSlo(question, by) && !KnowsSlo(question, loser)) {
+    return "whether it keeps the SLO is not known ('strata measure' tells)";
+  }
   if (loser.estimate->cost <= by.estimate->cost) return Name(by.sandbox_class) + " wins ties";
   return "costs " + Number(loser.estimate->cost / by.estimate->cost) + " times as much as " +
          Name(by.sandbox_class);
@@ -192,8 +210,9 @@ std::string Outdone(const model::Alternative& by, const model::Alternative& lose
 
 std::string Because(const Question& question, const Weighed& best, std::size_t fitting) {
   const std::string slo = question.slo == model::Slo() ? ""
-                          : best.shown.estimate        ? " and keeps the SLO"
-                                                       : "; whether it keeps the SLO is not known";
+                          : KnowsSlo(question, best.shown)
+                              ? " and keeps the SLO"
+                              : "; whether it keeps the SLO is not known";
   if (question.asked) return "spec.class asks for it" + slo;
   if (question.by == model::PlacementBy::kRule) return "the rule gives it" + slo;
   if (fitting == 1) return "the only class that fits" + slo;
@@ -202,54 +221,70 @@ std::string Because(const Question& question, const Weighed& best, std::size_t f
 }
 
 bool Fits(const Question& question, std::span<const Option> options, std::span<const Node> nodes) {
-  return Best(WeighAll(question, options, nodes, {})) != nullptr;
+  return Best(question, WeighAll(question, options, nodes, {})) != nullptr;
 }
 
-// What would do if it alone gave way.
-std::vector<std::string> Ways(const Question& question, std::span<const Option> options,
-                              std::span<const Node> nodes) {
-  std::vector<std::string> ways;
-  const auto lower = [&](Level model::Requires::* which, const char* field) {
-    for (auto level = static_cast<int>(question.requires_.*which) - 1; level >= 0; --level) {
-      Question changed = question;
-      changed.requires_.*which = static_cast<Level>(level);
-      if (!Fits(changed, options, nodes)) continue;
-      ways.push_back(std::string(field) + ": " +
-                     std::string(model::LevelName(static_cast<Level>(level))));
-      return;
-    }
-  };
-  lower(&model::Requires::security, "requires.security");
-  lower(&model::Requires::compatibility, "requires.compatibility");
-  lower(&model::Requires::performance, "requires.performance");
-  const auto raise = [&](std::optional<std::chrono::milliseconds> model::Slo::* which,
-                         double Figures::* figure, const char* field) {
-    std::optional<double> least;
-    for (const Option& option : options) {
-      if (!option.figures || !(question.slo.*which)) continue;
-      Question changed = question;
-      const double needed = (*option.figures).*figure;
-      changed.slo.*which = std::chrono::milliseconds(static_cast<std::int64_t>(needed) + 1);
-      if (Fits(changed, options, nodes) && (!least || needed < *least)) least = needed;
-    }
-    if (!least) return;
-    ways.push_back(std::string(field) + ": " +
-                   std::to_string(static_cast<std::int64_t>(*least) + 1));
-  };
-  raise(&model::Slo::p99, &Figures::p99_ms, "slo.p99_ms");
-  raise(&model::Slo::cold_start, &Figures::cold_start_ms, "slo.cold_start_ms");
-  if (question.asked) {
+// What would do if it alone gave way, as the manifest would have to say it.
+class Ways {
+ public:
+  Ways(const Question& question, std::span<const Option> options, std::span<const Node> nodes)
+      : question_(question), options_(options), nodes_(nodes) {
+    Lower(&model::Requires::security, "requires.security");
+    Lower(&model::Requires::compatibility, "requires.compatibility");
+    Lower(&model::Requires::performance, "requires.performance");
+    Raise(&model::Slo::p99, "slo.p99_ms",
+          [](const Figures& of) { return std::optional(of.p99_ms); });
+    Raise(&model::Slo::cold_start, "slo.cold_start_ms",
+          [](const Figures& of) { return of.cold_start_ms; });
     Question changed = question;
     changed.asked.reset();
-    if (Fits(changed, options, nodes)) ways.emplace_back("leave spec.class out");
-  }
-  if (question.by == model::PlacementBy::kRule) {
-    Question changed = question;
+    if (question.asked) Try(changed, "leave spec.class out");
+    changed = question;
     changed.by = model::PlacementBy::kCost;
-    if (Fits(changed, options, nodes)) ways.emplace_back("placement: cost");
+    if (question.by == model::PlacementBy::kRule) Try(changed, "placement: cost");
   }
-  return ways;
-}
+  [[nodiscard]] const std::vector<std::string>& found() const noexcept { return found_; }
+
+ private:
+  bool Try(const Question& changed, std::string way) {
+    const bool fits = Fits(changed, options_, nodes_);
+    if (fits) found_.push_back(std::move(way));
+    return fits;
+  }
+
+  void Lower(Level model::Requires::* which, const std::string& field) {
+    for (auto level = static_cast<int>(question_.requires_.*which) - 1; level >= 0; --level) {
+      Question changed = question_;
+      changed.requires_.*which = static_cast<Level>(level);
+      const auto name = model::LevelName(static_cast<Level>(level));
+      if (Try(changed, field + ": " + std::string(name))) return;
+    }
+  }
+
+  // To the least that some class was measured to need.
+  void Raise(std::optional<std::chrono::milliseconds> model::Slo::* which, const std::string& field,
+             std::optional<double> (*figure)(const Figures&)) {
+    if (!(question_.slo.*which)) return;
+    std::vector<std::int64_t> needed;  // whole milliseconds that are enough
+    for (const Option& option : options_) {
+      if (!option.figures) continue;
+      if (const auto ms = figure(*option.figures)) {
+        needed.push_back(static_cast<std::int64_t>(*ms) + 1);
+      }
+    }
+    std::ranges::sort(needed);
+    for (const std::int64_t ms : needed) {
+      Question changed = question_;
+      changed.slo.*which = std::chrono::milliseconds(ms);
+      if (Try(changed, field + ": " + std::to_string(ms))) return;
+    }
+  }
+
+  const Question& question_;
+  std::span<const Option> options_;
+  std::span<const Node> nodes_;
+  std::vector<std::string> found_;
+};
 
 Error NothingFits(const Question& question, std::span<const Option> options,
                   std::span<const Node> nodes, const Field& field) {
@@ -257,7 +292,8 @@ Error NothingFits(const Question& question, std::span<const Option> options,
   for (const Weighed& each : field) {
     text += "\n  " + Name(each.shown.sandbox_class) + ": " + each.shown.lost;
   }
-  const std::vector<std::string> ways = Ways(question, options, nodes);
+  const Ways all(question, options, nodes);
+  const std::vector<std::string>& ways = all.found();
   for (const std::string& way : ways) {
     text += (&way == ways.data() ? "\nany of these would do: " : "; ") + way;
   }
@@ -277,7 +313,7 @@ Class ByRule(const Question& question) noexcept {
 Result<model::Placement> Choose(const Question& question, std::span<const Option> options,
                                 std::span<const Node> nodes, const Prices& prices) {
   Field field = WeighAll(question, options, nodes, prices);
-  const Weighed* best = Best(field);
+  const Weighed* best = Best(question, field);
   if (best == nullptr) return std::unexpected(NothingFits(question, options, nodes, field));
   const auto fitting = static_cast<std::size_t>(
       std::ranges::count_if(field, [](const Weighed& each) { return each.shown.lost.empty(); }));
@@ -288,7 +324,7 @@ Result<model::Placement> Choose(const Question& question, std::span<const Option
                              .alternatives = {best->shown}};
   for (Weighed& each : field) {
     if (&each == best) continue;
-    if (each.shown.lost.empty()) each.shown.lost = Outdone(best->shown, each.shown);
+    if (each.shown.lost.empty()) each.shown.lost = Outdone(question, best->shown, each.shown);
     placement.alternatives.push_back(std::move(each.shown));
   }
   return placement;

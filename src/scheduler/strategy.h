@@ -13,7 +13,8 @@
 // SLO. `placement: rule` follows the document's literal rule instead: 1, then 2 without asking for
 // a variant, else container (facts/decisions.yaml, scheduling_strategy).
 //
-// A class that the manifest names is checked against the floor (1, and container at medium) alone.
+// A class that the manifest names need not be among what the rules leave, but is held to the floor
+// (1, and not container at medium), to the SLO and to what a node has.
 //
 // Pure: no I/O, no clock; some microseconds. Deterministic. Tested by strategy_test.cc.
 #pragma once
@@ -33,7 +34,7 @@ namespace strata::scheduler {
 struct Figures {
   double p50_ms = 0;
   double p99_ms = 0;
-  double cold_start_ms = 0;
+  std::optional<double> cold_start_ms;  // nothing: no first call was ever measured
   double cpu_ms = 0;
   double memory_mib = 0;
   std::string source;  // "strata measure", "its own calls"

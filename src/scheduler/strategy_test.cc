@@ -151,6 +151,17 @@ TEST_F(StrategyTest, WhatWasNeverMeasuredIsTakenWhereNothingMeasuredKeepsTheSlo)
   EXPECT_THAT(Decide()->because, HasSubstr("whether it keeps the SLO is not known"));
 }
 
+TEST_F(StrategyTest, AFirstCallThatWasNeverMeasuredIsNotTakenForFast) {
+  At(Class::kWasm).figures->cold_start_ms.reset();
+  question_.slo.cold_start = std::chrono::milliseconds(500);
+  EXPECT_EQ(Chosen(), Class::kContainer);
+  EXPECT_THAT(Lost(Class::kWasm), HasSubstr("whether it keeps the SLO is not known"));
+  At(Class::kContainer).variant = false;
+  question_.slo.cold_start = std::chrono::milliseconds(5);
+  EXPECT_EQ(Chosen(), Class::kWasm);
+  EXPECT_THAT(Decide()->because, HasSubstr("whether it keeps the SLO is not known"));
+}
+
 TEST_F(StrategyTest, WithoutAnyFigureTheContainerGoesFirst) {
   for (Option& option : options_) option.figures.reset();
   EXPECT_EQ(Chosen(), Class::kContainer);
@@ -169,13 +180,16 @@ TEST_F(StrategyTest, TheRuleOfTheDocumentGivesOneClass) {
   EXPECT_EQ(Decide()->by_rule, Class::kContainer) << "shown beside the other answer";
 }
 
-TEST_F(StrategyTest, AClassThatIsAskedForIsHeldToTheFloorOnly) {
+TEST_F(StrategyTest, AClassThatIsAskedForIsHeldToFloorAndSlo) {
   question_.asked = Class::kContainer;
   question_.requires_.performance = Level::kHigh;
   EXPECT_EQ(Chosen(), Class::kContainer);
   question_.requires_.security = Level::kMedium;
   EXPECT_THAT(Refusal(), HasSubstr("any of these would do: requires.security: low; "
                                    "leave spec.class out"));
+  question_.requires_ = {};
+  question_.slo.p99 = std::chrono::milliseconds(20);
+  EXPECT_THAT(Refusal(), HasSubstr("container: slo.p99_ms is 20, measured here: 30"));
 }
 
 TEST_F(StrategyTest, ARefusalSaysWhatWouldHaveToGiveAndByHowMuch) {
