@@ -3,10 +3,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <utility>
 
 #include "base/json.h"
-#include "host/cgroup.h"
 #include "sandbox/oci/runtime_config.h"
 
 namespace strata::sandbox::microvm {
