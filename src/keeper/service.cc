@@ -132,7 +132,8 @@ Result<void> Service::Create(Replica& replica, std::shared_ptr<sandbox::Image> i
                              .limits = what_.limits,
                              .grants = what_.grants,
                              .env = what_.env,
-                             .effects = {.logs = &replica, .connector = &connector_}});
+                             .effects = {.logs = &replica, .connector = &connector_},
+                             .stop_grace = what_.stop_timeout});
   if (!made) return std::unexpected(std::move(made).error());
   replica.sandbox = std::move(*made);
   replica.image = std::move(image);
