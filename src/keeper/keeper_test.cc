@@ -33,6 +33,7 @@ class ScriptedServer;
 // What every sandbox here does, and those that there are.
 struct Script {
   bool listens = true;
+  int refused = 0;                       // connections, because nobody listened
   std::vector<sandbox::Spec> specs;      // of those that were made, in order
   std::vector<ScriptedServer*> servers;  // that live
 };
@@ -59,6 +60,7 @@ class ScriptedServer final : public sandbox::Sandbox {
     co_return model::Exit{.reason = model::ExitReason::kStopped};
   }
   Task<Fd> Dial(std::uint16_t) override {
+    if (!script_.listens) ++script_.refused;
     if (!script_.listens) co_return Fail(Errc::kUnavailable, "nobody listens");
     std::array<int, 2> ends = {-1, -1};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()), 0);
@@ -167,6 +169,28 @@ TEST_F(KeeperTest, ASandboxHasItsServicesTimeToStop) {
   EXPECT_EQ(Next<Prepared>().error, "");
   ASSERT_EQ(script_.specs.size(), 1U);
   EXPECT_EQ(script_.specs.front().stop_grace, milliseconds(250));
+}
+
+TEST_F(KeeperTest, ARestoreWaitsAsLongAsTheReadinessProbeTakes) {
+  Serve web = Web();
+  web.health.readiness = model::Probe{.tcp_socket = model::TcpSocket{},
+                                      .period = milliseconds(1),
+                                      .timeout = milliseconds(60'000),
+                                      .success_threshold = 2};
+  Send(web);
+  EXPECT_EQ(Next<Prepared>().error, "");
+  Send(Snapshot{.id = 1, .key = "key", .name = "good"});
+  EXPECT_EQ(Next<Done>().error, "");
+
+  script_.listens = false;
+  Send(Restore{.id = 2, .key = "key", .name = "good"});
+  RunUntil([this] { return script_.specs.size() == 2 && script_.refused > 1; });
+  clock_.Advance(std::chrono::seconds(100));
+  RunUntil([this, before = script_.refused] { return script_.refused > before + 20; });
+  script_.listens = true;
+  const auto restored = Next<Done>();
+  EXPECT_EQ(restored.error, "");
+  EXPECT_EQ(restored.names.size(), 1U);
 }
 
 }  // namespace

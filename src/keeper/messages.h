@@ -68,6 +68,13 @@ struct Serve {
   std::chrono::milliseconds stop_timeout{10'000};
 };
 
+// What a readiness probe needs at least to find a replica ready: that much longer is waited for it.
+[[nodiscard]] constexpr std::chrono::milliseconds TimeToReady(const model::Health& health) {
+  if (!health.readiness) return {};
+  const model::Probe& probe = *health.readiness;
+  return probe.initial_delay + (probe.period + probe.timeout) * probe.success_threshold;
+}
+
 // Runs `command` in a sandbox of the service `key`, with [fd, fd, fd] as its standard streams, or
 // at a terminal, of which [fd] is the inner side. Answered with Done when it has ended. It is ended
 // when this manager is lost.

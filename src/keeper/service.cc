@@ -233,12 +233,7 @@ Awaitable<void> Service::GiveUpLater(std::shared_ptr<Service> self) {
   static_cast<void>(self);
 }
 
-Duration Service::ReadyPatience() const {
-  if (!what_.health.readiness) return kReadyPatience;
-  const model::Probe& probe = *what_.health.readiness;
-  return kReadyPatience + probe.initial_delay +
-         (probe.period + probe.timeout) * probe.success_threshold;
-}
+Duration Service::ReadyPatience() const { return kReadyPatience + TimeToReady(what_.health); }
 
 // Nothing, once every replica was ready.
 void Service::GiveUp() {

@@ -57,7 +57,8 @@ Task<std::vector<std::string>> Service::Restore(std::string name) {
   const auto there = [&](const std::shared_ptr<Replica>& each) {
     return each && each->image == image && each->ready;
   };
-  const TimePoint patience = clock_.Now() + kReadyPatience;
+  // Those that make place first have their time to stop.
+  const TimePoint patience = clock_.Now() + what_.stop_timeout + ReadyPatience();
   while (!std::ranges::all_of(replicas_, there)) {
     const auto anew = [&](const std::shared_ptr<Replica>& each) {
       return each && each->image != image && !each->replaced;

@@ -265,10 +265,7 @@ Task<void> KeeperProcess::Admit(keeper::Admit what) {
 
 Task<void> KeeperProcess::Serve(keeper::Serve what) {
   std::string key = what.key;
-  milliseconds patience = kPreparePatience;
-  if (const auto& probe = what.health.readiness) {
-    patience += probe->initial_delay + (probe->period + probe->timeout) * probe->success_threshold;
-  }
+  const milliseconds patience = kPreparePatience + keeper::TimeToReady(what.health);
   co_return co_await Ask(std::move(key), std::move(what), patience);
 }
 

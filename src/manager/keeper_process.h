@@ -70,14 +70,14 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   // Has the keeper run a service until Forget(what.key), and waits until it can be reached.
   // kFailedPrecondition: nothing ever listened.
   Task<void> Serve(keeper::Serve what);
-  // Has the keeper do something to a service that is answered with Done, and waits for that. `what`
-  // gets an id here.
+  // Has the keeper do something to a service that is answered with Done, and waits for that; `more`
+  // is what this service takes beyond what any does. `what` gets an id here.
   template <typename What>
-  Task<keeper::Done> Do(What what) {
+  Task<keeper::Done> Do(What what, std::chrono::milliseconds more = {}) {
     what.id = next_request_++;
     const std::uint64_t id = what.id;
     keeper::ToKeeper message(std::move(what));
-    co_return co_await AwaitDone(id, std::move(message), {}, kVerbPatience);
+    co_return co_await AwaitDone(id, std::move(message), {}, kVerbPatience + more);
   }
   // A program that the keeper starts once it is waited for. It keeps this alive.
   std::shared_ptr<sandbox::Execution> MakeProgram(keeper::Exec what, std::vector<Fd> fds);

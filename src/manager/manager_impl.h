@@ -159,9 +159,10 @@ class ManagerImpl final : public Manager {
   Result<void> RequireFunction(std::string_view tenant, std::string_view function);
   Result<void> CheckVerb(const ServiceName& of, std::string_view verb);
   template <typename What>
-  Task<keeper::Done> OnServer(ServiceName of, What what);
+  Task<keeper::Done> OnServer(ServiceName of, What what, std::chrono::milliseconds more = {});
 
   // services.cc
+  [[nodiscard]] std::chrono::milliseconds TimeToReplace(const ServiceName& of) const;
   Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> RunningServer(
       const std::string& tenant, const std::string& name);
 

@@ -70,12 +70,21 @@ Result<void> ManagerImpl::CheckVerb(const ServiceName& of, std::string_view verb
                                       std::string(why));
 }
 
+// What the service asks for itself when its sandboxes make place for others.
+std::chrono::milliseconds ManagerImpl::TimeToReplace(const ServiceName& of) const {
+  const auto stored = store_->Get({of.tenant, model::Kind::kService, of.name});
+  const auto* service = stored ? std::get_if<model::ServiceSpec>(&stored->resource.spec) : nullptr;
+  if (service == nullptr) return {};
+  return service->stop_timeout + keeper::TimeToReady(service->health.value_or(model::Health{}));
+}
+
 template <typename What>
-Task<keeper::Done> ManagerImpl::OnServer(ServiceName of, What what) {
+Task<keeper::Done> ManagerImpl::OnServer(ServiceName of, What what,
+                                         std::chrono::milliseconds more) {
   auto server = RunningServer(of.tenant, of.name);
   if (!server) co_return std::unexpected(std::move(server).error());
   what.key = server->second;
-  co_return co_await server->first->Do(std::move(what));
+  co_return co_await server->first->Do(std::move(what), more);
 }
 
 Result<std::shared_ptr<sandbox::Execution>> ManagerImpl::Exec(ExecRequest request) {
@@ -119,7 +128,8 @@ Task<void> ManagerImpl::DropSnapshot(ServiceName of, std::string snapshot) {
 Task<Json> ManagerImpl::RestoreSnapshot(ServiceName of, std::string snapshot) {
   if (auto can = CheckVerb(of, "restore"); !can) co_return std::unexpected(can.error());
   keeper::Restore what{.name = std::move(snapshot)};
-  auto done = co_await OnServer(std::move(of), std::move(what));
+  const auto more = TimeToReplace(of);
+  auto done = co_await OnServer(std::move(of), std::move(what), more);
   if (!done) co_return std::unexpected(std::move(done).error());
   co_return Json{{"sandboxes", done->names}};
 }
