@@ -182,6 +182,7 @@ void Each(auto& visit, Is<State> auto& m) {
   visit("keeper", m.keeper);
   visit("tenant", m.tenant);
   visit("keys", m.keys);
+  visit("starting", m.starting);
 }
 
 void Each(auto& visit, Is<Stats> auto& m) {

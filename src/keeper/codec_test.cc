@@ -1,7 +1,6 @@
 #include "keeper/codec.h"
 
 #include <string>
-#include <variant>
 
 #include <gtest/gtest.h>
 
@@ -19,10 +18,11 @@ TEST(KeeperCodecTest, APreparationIsReadAsItWasWritten) {
 }
 
 TEST(KeeperCodecTest, AStateIsReadAsItWasWritten) {
-  const auto read =
-      DecodeToManager(Encode(ToManager(State{.keeper = "a", .tenant = "t", .keys = {"x", "y"}})));
+  const auto read = DecodeToManager(Encode(
+      ToManager(State{.keeper = "a", .tenant = "t", .keys = {"x", "y"}, .starting = {"z"}})));
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(std::get<State>(*read).keys, (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(std::get<State>(*read).starting, (std::vector<std::string>{"z"}));
 }
 
 TEST(KeeperCodecTest, WhatItDoesNotKnowIsRefused) {

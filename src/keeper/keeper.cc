@@ -184,7 +184,10 @@ Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {
 
 void Keeper::OnServe(Serve message) {
   const std::string key = message.key;
-  if (services_.contains(key)) return post_(Prepared{key, ""});
+  if (const auto found = services_.find(key); found != services_.end()) {
+    if (found->second->settled()) post_(Prepared{key, ""});
+    return;  // else the answer is on its way
+  }
   const auto image = images_.find(message.image);
   if (image == images_.end()) {
     return post_(Prepared{key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
@@ -193,6 +196,7 @@ void Keeper::OnServe(Serve message) {
     return post_(Prepared{key, wire::WireError(fits.error())});
   }
   const auto on_ready = [this, key](const Result<void>& ready) {
+    if (!services_.contains(key)) return;  // nobody wants it any more
     if (!ready) OnForget(key);
     post_(Prepared{key, ready ? "" : wire::WireError(ready.error())});
   };
@@ -230,6 +234,7 @@ void Keeper::OnForget(const std::string& key) {
   if (found == services_.end()) return;
   auto service = std::move(found->second);
   services_.erase(found);
+  if (!service->settled()) service->Stop();  // no cell has a line to it
   ++ending_;
   Spawn(loop_, EndService(std::move(service)));
 }
@@ -347,16 +352,19 @@ Awaitable<void> Keeper::Until(std::function<bool()> is_over, Duration most) {
 }
 
 State Keeper::TakeStock() const {
-  State state{.keeper = start_.keeper, .tenant = start_.tenant, .keys = {}};
+  State state{.keeper = start_.keeper, .tenant = start_.tenant, .keys = {}, .starting = {}};
   for (const auto& [key, image] : images_) state.keys.push_back(key);
   for (const auto& [key, admitted] : admitted_) state.keys.push_back(key);
-  for (const auto& [key, service] : services_) state.keys.push_back(key);
+  for (const auto& [key, service] : services_) {
+    (service->settled() ? state.keys : state.starting).push_back(key);
+  }
   return state;
 }
 
 Awaitable<void> Keeper::Drain(Duration patience) {
   draining_ = true;
-  for (const auto& [key, service] : services_) service->Stop();
+  // One that was still starting is not among them any more when it has been stopped.
+  for (const auto& [key, service] : std::map(services_)) service->Stop();
   const auto no_calls = [this] { return server_.calls() == 0; };
   co_await Until(no_calls, patience);
   server_.CloseAll();

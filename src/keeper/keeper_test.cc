@@ -123,7 +123,9 @@ class KeeperTest : public ::testing::Test {
     EXPECT_EQ(Next<Prepared>().error, "");
   }
 
-  void TearDown() override {
+  void TearDown() override { Drain(); }
+
+  void Drain() {
     const auto drain = [](Keeper& keeper) -> Awaitable<void> { co_await keeper.Drain({}); };
     Spawn(loop_, drain(keeper_));
     RunUntil([this] { return keeper_.idle(); });
@@ -169,6 +171,55 @@ TEST_F(KeeperTest, ASandboxHasItsServicesTimeToStop) {
   EXPECT_EQ(Next<Prepared>().error, "");
   ASSERT_EQ(script_.specs.size(), 1U);
   EXPECT_EQ(script_.specs.front().stop_grace, milliseconds(250));
+}
+
+TEST_F(KeeperTest, AServiceIsThereOnlyOnceItHasComeUp) {
+  script_.listens = false;
+  Send(Web());
+  EXPECT_EQ(keeper_.TakeStock().starting, (std::vector<std::string>{"key"}));
+  Send(Web());  // as a manager does that has adopted it
+  RunUntil([this] { return script_.refused > 1; });
+  EXPECT_TRUE(told_.empty());
+  script_.listens = true;
+  EXPECT_EQ(Next<Prepared>().error, "");
+  EXPECT_EQ(keeper_.TakeStock().keys, (std::vector<std::string>{"image", "key"}));
+  EXPECT_TRUE(keeper_.TakeStock().starting.empty());
+  Send(Web());
+  EXPECT_EQ(Next<Prepared>().error, "");
+  EXPECT_EQ(script_.specs.size(), 1U);
+}
+
+TEST_F(KeeperTest, AServiceThatDoesNotComeUpIsToldToWhoeverAskedLast) {
+  script_.listens = false;
+  Send(Web());
+  Send(Web());
+  RunUntil([this] { return script_.refused > 1; });
+  clock_.Advance(std::chrono::minutes(1));
+  EXPECT_NE(Next<Prepared>().error, "");
+  EXPECT_EQ(keeper_.TakeStock().keys, (std::vector<std::string>{"image"}));
+  EXPECT_TRUE(keeper_.TakeStock().starting.empty());
+}
+
+TEST_F(KeeperTest, AServiceThatIsForgottenWhileItStartsDoesNotAnswerForTheNext) {
+  script_.listens = false;
+  Send(Web());
+  RunUntil([this] { return script_.refused > 1; });
+  Send(Forget{"key"});
+  Send(Web());
+  script_.listens = true;
+  EXPECT_EQ(Next<Prepared>().error, "");
+  EXPECT_EQ(script_.specs.size(), 2U);
+}
+
+TEST_F(KeeperTest, ADrainEndsServicesThatAreStillStarting) {
+  script_.listens = false;
+  Send(Web());
+  Serve other = Web();
+  other.key = "other key";
+  Send(other);
+  RunUntil([this] { return script_.refused > 1; });
+  Drain();
+  EXPECT_TRUE(script_.servers.empty());
 }
 
 TEST_F(KeeperTest, ARestoreWaitsAsLongAsTheReadinessProbeTakes) {

@@ -52,8 +52,8 @@ struct Admit {
 };
 
 // Runs `replicas` servers of the image `image` until Forget, and keeps that as `key`: answered with
-// Prepared once all are ready, or when they do not become so. A key that is there already is
-// answered at once.
+// Prepared once all are ready, or when they do not become so; then it is forgotten. A key that is
+// there already is answered at once, one that is still starting when it is answered anyhow.
 struct Serve {
   std::string key;
   std::string image;  // a key that Prepare made
@@ -160,7 +160,8 @@ struct Attach {
 };
 
 // No further Attach of `key`; what runs goes on until its lines close. A service then ends. An
-// image is kept for as long as anything runs it.
+// image is kept for as long as anything runs it. A service that is still starting ends at once, and
+// is not answered any more.
 struct Forget {
   std::string key;
 };
@@ -246,6 +247,7 @@ struct State {
   std::string keeper;
   std::string tenant;
   std::vector<std::string> keys;
+  std::vector<std::string> starting;  // services: a Prepared is to say whether they come up
 };
 struct Stats {
   std::uint64_t images = 0;

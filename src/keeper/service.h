@@ -53,6 +53,9 @@ class Service final : public sandbox::remote::Dialler,
   void Stop();
   [[nodiscard]] bool running() const noexcept { return running_ > 0; }
 
+  // ReadyFn was told.
+  [[nodiscard]] bool settled() const noexcept { return !on_ready_; }
+
   Task<Fd> Dial() override;
 
   // Below, `sandbox` is an id of a replica or fork, or empty: any replica that is ready. kNotFound:

@@ -193,7 +193,12 @@ Awaitable<void> KeeperProcess::Read(std::shared_ptr<KeeperProcess> self) {
 
 void KeeperProcess::Handle(keeper::ToManager message) {
   if (const auto* prepared = std::get_if<keeper::Prepared>(&message)) {
-    if (prepared->error.empty()) keys_.insert(prepared->key);
+    starting_.erase(prepared->key);
+    if (prepared->error.empty()) {
+      keys_.insert(prepared->key);
+    } else {
+      keys_.erase(prepared->key);
+    }
     if (auto waiting = preparing_.extract(prepared->key)) {
       waiting.mapped()->Set(wire::OutcomeOf(prepared->error));
     }
@@ -219,6 +224,7 @@ void KeeperProcess::Handle(keeper::ToManager message) {
     if (auto* state = std::get_if<keeper::State>(&message); state != nullptr && tenant_.empty()) {
       tenant_ = state->tenant;
       keys_.insert(state->keys.begin(), state->keys.end());
+      starting_.insert(state->starting.begin(), state->starting.end());
     }
     std::exchange(greeting_, nullptr)->Set(std::move(message));  // Ready or State
   }
@@ -296,6 +302,7 @@ Result<Fd> KeeperProcess::OpenLine(const std::string& key) {
 
 void KeeperProcess::Forget(const std::string& key) {
   keys_.erase(key);
+  starting_.erase(key);
   static_cast<void>(Post(keeper::Forget{key}));  // a keeper that is gone has forgotten
 }
 

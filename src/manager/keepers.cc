@@ -147,11 +147,12 @@ Result<Fd> Keepers::OpenLine(const std::string& key) {
 void Keepers::KeepOnly(const std::set<std::string>& keys) {
   for (auto at = by_tenant_.begin(); at != by_tenant_.end();) {
     const auto& keeper = at->second;
-    const std::set<std::string> held = keeper->keys();
+    std::set<std::string> held = keeper->keys();
+    held.insert(keeper->starting().begin(), keeper->starting().end());
     for (const std::string& key : held) {
       if (!keys.contains(key)) keeper->Forget(key);
     }
-    if (!keeper->keys().empty()) {
+    if (!keeper->keys().empty() || !keeper->starting().empty()) {
       ++at;
       continue;
     }
