@@ -1,7 +1,7 @@
 #include "keeper/keeper.h"
 
 #include <chrono>
-#include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -60,8 +60,7 @@ Task<void> Do(Service& service, const GetSandboxes& /*verb*/, Done& to) {
 
 }  // namespace
 
-Keeper::Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_driver,
-               std::function<void(ToManager)> post)
+Keeper::Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_driver, PostFn post)
     : loop_(loop),
       clock_(clock),
       start_(std::move(start)),
@@ -93,30 +92,32 @@ Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
   } else if (std::visit([this](auto& verb) { return StartVerb(verb); }, message)) {
     return {};
   } else if (std::holds_alternative<GetStats>(message)) {
-    post_(Stats{images_.size(), server_.sandboxes(), server_.calls()});
+    Tell(Stats{images_.size(), server_.sandboxes(), server_.calls()});
   } else {
     return Fail(Errc::kInvalidArgument, "this message does not come here");
   }
   return {};
 }
 
+void Keeper::Tell(ToManager message) { static_cast<void>(post_(std::move(message))); }
+
 void Keeper::OnPrepare(const Prepare& message) {
   std::erase_if(forgotten_, [](const auto& entry) { return entry.second.expired(); });
   if (const auto found = forgotten_.find(message.key); found != forgotten_.end()) {
     images_.emplace(message.key, found->second.lock());
   }
-  if (images_.contains(message.key)) return post_(Prepared{message.key, ""});
+  if (images_.contains(message.key)) return Tell(Prepared{message.key, ""});
   auto image = MakeImage(message);
-  if (!image) return post_(Prepared{message.key, wire::WireError(image.error())});
+  if (!image) return Tell(Prepared{message.key, wire::WireError(image.error())});
   Spawn(loop_, WarmUp(message.key, std::move(*image)));
 }
 
 // An image is there once its sandboxes start fast.
 Awaitable<void> Keeper::WarmUp(std::string key, std::shared_ptr<sandbox::Image> image) {
   auto warm = co_await image->Warm();
-  if (!warm) co_return post_(Prepared{key, wire::WireError(warm.error())});
+  if (!warm) co_return Tell(Prepared{key, wire::WireError(warm.error())});
   images_.emplace(key, std::move(image));
-  post_(Prepared{std::move(key), ""});
+  Tell(Prepared{std::move(key), ""});
 }
 
 Result<std::shared_ptr<sandbox::Image>> Keeper::MakeImage(const Prepare& message) {
@@ -152,14 +153,14 @@ Result<void> CheckSpec(sandbox::Image& image, const model::Limits& limits,
 }  // namespace
 
 void Keeper::OnAdmit(Admit message) {
-  if (admitted_.contains(message.key)) return post_(Prepared{message.key, ""});
+  if (admitted_.contains(message.key)) return Tell(Prepared{message.key, ""});
   const auto found = images_.find(message.image);
   if (found == images_.end()) {
-    return post_(
+    return Tell(
         Prepared{message.key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
   }
   if (auto fits = CheckSpec(*found->second, message.limits, message.grants); !fits) {
-    return post_(Prepared{message.key, wire::WireError(fits.error())});
+    return Tell(Prepared{message.key, wire::WireError(fits.error())});
   }
   sandbox::Spec spec{.id = "",
                      .limits = message.limits,
@@ -167,7 +168,7 @@ void Keeper::OnAdmit(Admit message) {
                      .env = std::move(message.env),
                      .effects = {.connector = &outgoing_.For(message.key)}};
   admitted_.emplace(message.key, Admitted{found->second, std::move(spec)});
-  post_(Prepared{std::move(message.key), ""});
+  Tell(Prepared{std::move(message.key), ""});
 }
 
 Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {
@@ -185,24 +186,24 @@ Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {
 void Keeper::OnServe(Serve message) {
   const std::string key = message.key;
   if (const auto found = services_.find(key); found != services_.end()) {
-    if (found->second->settled()) post_(Prepared{key, ""});
+    if (found->second->settled()) Tell(Prepared{key, ""});
     return;  // else the answer is on its way
   }
   const auto image = images_.find(message.image);
   if (image == images_.end()) {
-    return post_(Prepared{key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
+    return Tell(Prepared{key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
   }
   if (auto fits = CheckSpec(*image->second, message.limits, message.grants); !fits) {
-    return post_(Prepared{key, wire::WireError(fits.error())});
+    return Tell(Prepared{key, wire::WireError(fits.error())});
   }
   const auto on_ready = [this, key](const Result<void>& ready) {
     if (!services_.contains(key)) return;  // nobody wants it any more
     if (!ready) OnForget(key);
-    post_(Prepared{key, ready ? "" : wire::WireError(ready.error())});
+    Tell(Prepared{key, ready ? "" : wire::WireError(ready.error())});
   };
   const auto service = std::make_shared<Service>(
       loop_, clock_, std::move(message), image->second, outgoing_.For(key),
-      [this](Printed line) { post_(std::move(line)); }, on_ready);
+      [this](Printed line) { Tell(std::move(line)); }, on_ready);
   services_.emplace(key, service);
   service->Begin();
   if (!std::exchange(measuring_, true)) Spawn(loop_, MeasureServices());
@@ -211,17 +212,41 @@ void Keeper::OnServe(Serve message) {
 // As long as there are any. The pause comes first: who has just started has used nothing yet.
 Awaitable<void> Keeper::MeasureServices() {
   Timer timer(loop_.get_executor());
-  while (!services_.empty()) {
+  while (!services_.empty() || !ending_.empty()) {
     timer.expires_after(kMeasureAgain);
     co_await timer.async_wait(kAwait);
-    std::vector<std::shared_ptr<Service>> all;
-    for (const auto& [key, service] : services_) all.push_back(service);
-    for (const auto& service : all) {
-      auto measured = co_await service->Measure();
-      if (measured) post_(std::move(*measured));
+    std::set<std::pair<std::string, std::string>> names;
+    for (const auto& service : AllServices()) {
+      const Measured use = service->Use();
+      names.emplace(use.name, use.sandbox_class);
     }
+    for (const auto& [name, sandbox_class] : names) co_await ReportUse(name, sandbox_class);
   }
   measuring_ = false;
+}
+
+// Those of one name are one to the manager: while one takes the place of another there are two.
+Awaitable<void> Keeper::ReportUse(std::string name, std::string sandbox_class) {
+  auto those = AllServices();
+  std::erase_if(those, [&](const auto& service) {
+    const Measured use = service->Use();
+    return use.name != name || use.sandbox_class != sandbox_class;
+  });
+  for (const auto& service : those) co_await service->Measure();
+  Measured sum{.name = std::move(name), .sandbox_class = std::move(sandbox_class)};
+  for (const auto& service : those) {
+    const Measured use = service->Use();
+    sum.cpu += use.cpu;
+    sum.memory = sum.memory + use.memory;
+  }
+  if (!post_(std::move(sum))) co_return;  // it is told the next manager
+  for (const auto& service : those) service->Told();
+}
+
+std::vector<std::shared_ptr<Service>> Keeper::AllServices() const {
+  auto all = ending_;
+  for (const auto& [key, service] : services_) all.push_back(service);
+  return all;
 }
 
 void Keeper::OnForget(const std::string& key) {
@@ -235,7 +260,7 @@ void Keeper::OnForget(const std::string& key) {
   auto service = std::move(found->second);
   services_.erase(found);
   if (!service->settled()) service->Stop();  // no cell has a line to it
-  ++ending_;
+  ending_.push_back(service);
   Spawn(loop_, EndService(std::move(service)));
 }
 
@@ -272,7 +297,7 @@ Awaitable<void> Keeper::RunProgram(Exec exec, sandbox::Program program,
   programs_.erase(done.id);
   if (status) done.status = static_cast<std::uint32_t>(*status);
   if (!status) done.error = wire::WireError(status.error());
-  post_(std::move(done));
+  Tell(std::move(done));
 }
 
 Task<int> Keeper::AwaitProgram(Exec exec, sandbox::Program program,
@@ -330,7 +355,7 @@ Awaitable<void> Keeper::RunVerb(Verb verb) {
     outcome = std::unexpected(service.error());
   }
   if (!outcome) done.error = wire::WireError(outcome.error());
-  post_(std::move(done));
+  Tell(std::move(done));
 }
 
 // Cells that are still finishing calls have a line to it: it ends after them.
@@ -340,7 +365,9 @@ Awaitable<void> Keeper::EndService(std::shared_ptr<Service> service) {
   service->Stop();
   const auto ended = [service] { return !service->running(); };
   co_await Until(ended, service->stop_timeout() + kServicePatience);
-  --ending_;
+  const Measured use = service->Use();
+  co_await ReportUse(use.name, use.sandbox_class);  // the last of it
+  std::erase(ending_, service);
 }
 
 Awaitable<void> Keeper::Until(std::function<bool()> is_over, Duration most) {

@@ -40,14 +40,16 @@ using MakeDriverFn = std::function<Result<std::unique_ptr<sandbox::Driver>>(
 
 class Keeper {
  public:
-  Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_driver,
-         std::function<void(ToManager)> post);
+  // False: there is no manager now, and the message is lost to us.
+  using PostFn = std::function<bool(ToManager message)>;
+
+  Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_driver, PostFn post);
 
   Result<void> Handle(ToKeeper message, std::vector<Fd> fds);
 
   // Nothing of a sandbox is left: this may be destroyed.
   [[nodiscard]] bool idle() const noexcept {
-    return server_.lines() == 0 && services_.empty() && ending_ == 0;
+    return server_.lines() == 0 && services_.empty() && ending_.empty();
   }
 
   // The manager is gone, and with it all who had programs run beside services: they are ended.
@@ -87,7 +89,10 @@ class Keeper {
   bool StartVerb(Verb& verb);
   template <typename Verb>
   Awaitable<void> RunVerb(Verb verb);
+  void Tell(ToManager message);
   Awaitable<void> MeasureServices();
+  Awaitable<void> ReportUse(std::string name, std::string sandbox_class);
+  [[nodiscard]] std::vector<std::shared_ptr<Service>> AllServices() const;
   Awaitable<void> EndService(std::shared_ptr<Service> service);
   Awaitable<void> Until(std::function<bool()> is_over, Duration most);
   Result<void> OnAttach(const Attach& message, std::vector<Fd> fds);
@@ -96,7 +101,7 @@ class Keeper {
   const Clock& clock_;
   const Start start_;
   MakeDriverFn make_driver_;
-  std::function<void(ToManager)> post_;
+  PostFn post_;
   Outgoing outgoing_;  // before the sandboxes that use it
   std::map<model::Class, std::unique_ptr<sandbox::Driver>> drivers_;
   // What a line to a key makes sandboxes of.
@@ -109,7 +114,7 @@ class Keeper {
   std::map<std::string, Admitted> admitted_;
   std::map<std::string, std::shared_ptr<Service>> services_;
   std::map<std::uint64_t, std::shared_ptr<RunningProgram>> programs_;  // by id
-  std::size_t ending_ = 0;                                             // services
+  std::vector<std::shared_ptr<Service>> ending_;                       // were forgotten
   sandbox::remote::Server server_;
   bool draining_ = false;
   bool measuring_ = false;

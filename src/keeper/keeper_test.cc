@@ -16,6 +16,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
@@ -33,7 +34,9 @@ class ScriptedServer;
 // What every sandbox here does, and those that there are.
 struct Script {
   bool listens = true;
-  int refused = 0;                       // connections, because nobody listened
+  sandbox::Load load;   // of each that lives
+  bool breaks = false;  // Serve ends with an error, which says nothing of what was used
+  int refused = 0;      // connections, because nobody listened
   std::vector<sandbox::Spec> specs;      // of those that were made, in order
   std::vector<ScriptedServer*> servers;  // that live
 };
@@ -57,7 +60,9 @@ class ScriptedServer final : public sandbox::Sandbox {
   Task<model::Exit> Serve() override {
     boost::system::error_code ignored;
     if (!stopped_) co_await end_.async_wait(asio::redirect_error(kAwait, ignored));
-    co_return model::Exit{.reason = model::ExitReason::kStopped};
+    if (script_.breaks) co_return Fail(Errc::kInternal, "the engine broke");
+    co_return model::Exit{.reason = model::ExitReason::kStopped,
+                          .usage = {.cpu = script_.load.cpu}};
   }
   Task<Fd> Dial(std::uint16_t) override {
     if (!script_.listens) ++script_.refused;
@@ -66,6 +71,10 @@ class ScriptedServer final : public sandbox::Sandbox {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()), 0);
     const Fd theirs(ends[1]);
     co_return Fd(ends[0]);
+  }
+  Task<sandbox::Load> Measure() override {
+    if (stopped_) co_return Fail(Errc::kUnavailable, "it is not running");
+    co_return script_.load;
   }
   Task<std::shared_ptr<sandbox::Image>> Snapshot() override;
   void Stop() noexcept override {
@@ -157,11 +166,17 @@ class KeeperTest : public ::testing::Test {
   ManualClock clock_;
   Script script_;
   std::vector<ToManager> told_;
+  bool manager_ = true;  // there is one to be told
+  int missed_ = 0;       // what was measured while there was none
   Keeper keeper_{loop_, clock_, Start{.keeper = "test-0", .tenant = "default"},
                  [this](model::Class, const Start&) -> Result<std::unique_ptr<sandbox::Driver>> {
                    return std::make_unique<ScriptedDriver>(loop_, script_);
                  },
-                 [this](ToManager message) { told_.push_back(std::move(message)); }};
+                 [this](ToManager message) {
+                   if (!manager_ && std::holds_alternative<Measured>(message)) ++missed_;
+                   if (manager_) told_.push_back(std::move(message));
+                   return manager_;
+                 }};
 };
 
 TEST_F(KeeperTest, ASandboxHasItsServicesTimeToStop) {
@@ -220,6 +235,61 @@ TEST_F(KeeperTest, ADrainEndsServicesThatAreStillStarting) {
   RunUntil([this] { return script_.refused > 1; });
   Drain();
   EXPECT_TRUE(script_.servers.empty());
+}
+
+TEST_F(KeeperTest, WhatAServiceUsedIsToldOnceMoreWhenItHasEnded) {
+  Send(Web());
+  EXPECT_EQ(Next<Prepared>().error, "");
+  script_.load = {.cpu = milliseconds(30), .memory = 5_MiB};
+  const auto first = Next<Measured>();
+  EXPECT_EQ(first.cpu, milliseconds(30));
+  EXPECT_EQ(first.memory, 5_MiB);
+  script_.load.cpu = milliseconds(70);
+  Send(Forget{"key"});
+  const auto last = Next<Measured>();
+  EXPECT_EQ(last.name, "web");
+  EXPECT_EQ(last.sandbox_class, "image");
+  EXPECT_EQ(last.cpu, milliseconds(40));
+  EXPECT_EQ(last.memory, 0_B);
+}
+
+TEST_F(KeeperTest, WhatTakesThePlaceOfAnotherIsMeasuredWithIt) {
+  Send(Web());
+  EXPECT_EQ(Next<Prepared>().error, "");
+  Serve next = Web();
+  next.key = "next key";
+  Send(next);
+  EXPECT_EQ(Next<Prepared>().error, "");
+  script_.load = {.cpu = milliseconds(30), .memory = 5_MiB};
+  Send(Forget{"key"});
+  const auto told = Next<Measured>();
+  EXPECT_EQ(told.cpu, milliseconds(60));
+  EXPECT_EQ(told.memory, 5_MiB);
+}
+
+TEST_F(KeeperTest, WhatForksUseIsCountedAlsoWhenTheyHaveEnded) {
+  Send(Web());
+  EXPECT_EQ(Next<Prepared>().error, "");
+  Send(Fork{.id = 1, .key = "key", .count = 2});
+  const auto forked = Next<Done>();
+  ASSERT_EQ(forked.names.size(), 2U);
+  script_.load = {.cpu = milliseconds(10), .memory = 1_MiB};
+  Send(EndFork{.id = 2, .key = "key", .sandbox = forked.names.front()});
+  const auto told = Next<Measured>();
+  EXPECT_EQ(told.cpu, milliseconds(30));
+  EXPECT_EQ(told.memory, 2_MiB);
+}
+
+TEST_F(KeeperTest, TheTimeThatWasUsedWithoutAManagerIsToldTheNext) {
+  Send(Web());
+  EXPECT_EQ(Next<Prepared>().error, "");
+  manager_ = false;
+  script_.load = {.cpu = milliseconds(30), .memory = 5_MiB};
+  RunUntil([this] { return missed_ > 0; });
+  manager_ = true;
+  script_.breaks = true;
+  Send(Forget{"key"});
+  EXPECT_EQ(Next<Measured>().cpu, milliseconds(30));
 }
 
 TEST_F(KeeperTest, ARestoreWaitsAsLongAsTheReadinessProbeTakes) {

@@ -212,7 +212,8 @@ struct Done {
   std::vector<std::string> snapshots;
   std::vector<ReplicaState> replicas;
 };
-// What a service's replicas used since the last of these, and use now. From time to time.
+// What a service's replicas and forks used since the last of these, and use now. From time to time,
+// and once more when it has ended: nothing then, unless another of its name takes its place.
 struct Measured {
   std::string name;  // of the Service
   std::string sandbox_class;

@@ -26,6 +26,7 @@ class Replica final : public sandbox::LogSink {
 
   std::unique_ptr<sandbox::Sandbox> sandbox;
   std::shared_ptr<sandbox::Image> image;  // what it was made from
+  sandbox::Load load;                     // as it was measured last
   bool ready = false;
   bool paused = false;
   bool ended = false;

@@ -90,9 +90,11 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
 
  private:
   Result<void> OnStart(Start start, std::vector<Fd> fds);
-  void Post(ToManager message) {
-    if (link_.Post({Encode(message), {}})) return;
+  // False: there is no manager.
+  bool Post(ToManager message) {
+    if (link_.Post({Encode(message), {}})) return true;
     if (auto* line = std::get_if<Printed>(&message)) backlog_.Add(std::move(*line));
+    return false;
   }
 
   void BeginDrain(Duration patience) {
@@ -142,7 +144,7 @@ Result<void> KeeperProcess::OnStart(Start start, std::vector<Fd> fds) {
       [this](model::Class sandbox_class, const Start& with) {
         return make_driver_(loop_, clock_, sandbox_class, with);
       },
-      [this](ToManager message) { Post(std::move(message)); });
+      [this](ToManager message) { return Post(std::move(message)); });
   if (auto listening = link_.ListenForAdoption(std::move(*control), patience); !listening) {
     return listening;
   }

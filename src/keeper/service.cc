@@ -156,11 +156,26 @@ Awaitable<void> Service::Live(std::shared_ptr<Service> self, std::shared_ptr<Rep
   }
   if (what_.health.liveness) Spawn(loop_, WatchLiveness(self, replica));
   end = co_await replica->sandbox->Serve();
-  replica->ended = true;
-  replica->ready = false;
-  for (Timer* wait : replica->waits) wait->cancel();
+  HasEnded(*replica, end);
   replicas_[number] = nullptr;
-  if (end) pasts_[number].cpu += end->usage.cpu;
+}
+
+// One that broke does not say what it used: it is what was measured last.
+void Service::HasEnded(Replica& replica, const Result<model::Exit>& end) {
+  replica.ended = true;
+  replica.ready = false;
+  for (Timer* wait : replica.waits) wait->cancel();
+  cpu_ended_ += std::max(end ? end->usage.cpu : std::chrono::nanoseconds(0), replica.load.cpu);
+}
+
+std::vector<std::shared_ptr<Replica>> Service::Living() const {
+  std::vector<std::shared_ptr<Replica>> all;
+  for (const auto* of : {&replicas_, &forks_}) {
+    for (const auto& each : *of) {
+      if (each) all.push_back(each);
+    }
+  }
+  return all;
 }
 
 bool Service::StartsAgain(const Result<model::Exit>& end) const {
@@ -252,10 +267,8 @@ Result<std::shared_ptr<Replica>> Service::Find(const std::string& sandbox) {
     if (auto ready = NextReady()) return ready;
     return Fail(Errc::kUnavailable, "no sandbox of " + what_.name + " is running");
   }
-  for (const auto* all : {&replicas_, &forks_}) {
-    for (const auto& each : *all) {
-      if (each && each->id() == sandbox) return each;
-    }
+  for (auto& each : Living()) {
+    if (each->id() == sandbox) return std::move(each);
   }
   return Fail(Errc::kNotFound, what_.name + " has no sandbox " + sandbox);
 }
@@ -271,10 +284,7 @@ Task<Service::Beside> Service::Exec(std::string sandbox, sandbox::Program progra
 Task<void> Service::SetPaused(bool paused) {
   const auto self = shared_from_this();
   Result<void> outcome;
-  auto all = replicas_;
-  all.insert(all.end(), forks_.begin(), forks_.end());
-  for (const auto& replica : all) {
-    if (!replica) continue;
+  for (const auto& replica : Living()) {
     auto done = paused ? co_await replica->sandbox->Pause() : co_await replica->sandbox->Resume();
     if (done) replica->paused = paused;
     if (!done && outcome) outcome = done;

@@ -85,8 +85,13 @@ class Service final : public sandbox::remote::Dialler,
 
   // How each replica is, in their order.
   Task<std::vector<ReplicaState>> States();
-  // What all have used since this was asked before.
-  Task<Measured> Measure();
+  // Asks every sandbox what it uses.
+  Awaitable<void> Measure();
+  // Of all replicas and forks: the time that was used since Told(), also by those that have ended,
+  // and the memory that they had when they were measured last.
+  [[nodiscard]] Measured Use() const;
+  // Use() reached the manager.
+  void Told();
 
   [[nodiscard]] std::chrono::milliseconds stop_timeout() const noexcept {
     return what_.stop_timeout;
@@ -108,12 +113,14 @@ class Service final : public sandbox::remote::Dialler,
     std::uint32_t restarts = 0;
     std::string last_exit;
     std::optional<TimePoint> next_start;
-    std::chrono::nanoseconds cpu{0};
   };
 
   Awaitable<void> Keep(std::shared_ptr<Service> self, std::uint32_t number);
   Awaitable<void> Live(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica,
                        std::uint32_t number, Result<model::Exit>& end);
+  // Serve() of a replica or fork has returned.
+  void HasEnded(Replica& replica, const Result<model::Exit>& end);
+  [[nodiscard]] std::vector<std::shared_ptr<Replica>> Living() const;
   [[nodiscard]] bool StartsAgain(const Result<model::Exit>& end) const;
   Awaitable<void> UntilStarted(Replica& replica);
   Awaitable<void> WatchReadiness(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
@@ -148,9 +155,10 @@ class Service final : public sandbox::remote::Dialler,
   std::vector<Past> pasts_;  // by number
   std::vector<std::shared_ptr<Replica>> forks_;
   std::map<std::string, std::shared_ptr<sandbox::Image>> snapshots_;
-  std::vector<Timer*> waits_;  // of pauses that Stop cuts short
-  std::string last_end_;       // of a replica, for who waits until all are ready
-  std::string last_check_;     // why the last try to find one ready failed
+  std::vector<Timer*> waits_;              // of pauses that Stop cuts short
+  std::string last_end_;                   // of a replica, for who waits until all are ready
+  std::string last_check_;                 // why the last try to find one ready failed
+  std::chrono::nanoseconds cpu_ended_{0};  // of lives that are over, of replicas and forks
   std::chrono::nanoseconds cpu_told_{0};
   std::size_t running_ = 0;
   std::set<Door*> doors_;

@@ -104,9 +104,7 @@ Task<std::vector<std::string>> Service::Fork(std::string sandbox, std::uint32_t 
 }
 
 Awaitable<void> Service::KeepFork(std::shared_ptr<Service> self, std::shared_ptr<Replica> fork) {
-  (void)co_await fork->sandbox->Serve();
-  fork->ended = true;
-  fork->ready = false;
+  HasEnded(*fork, co_await fork->sandbox->Serve());
   std::erase(forks_, fork);
   --running_;
   static_cast<void>(self);

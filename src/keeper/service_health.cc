@@ -106,24 +106,26 @@ Task<std::vector<ReplicaState>> Service::States() {
   co_return states;
 }
 
-Task<Measured> Service::Measure() {
+Awaitable<void> Service::Measure() {
   const auto self = shared_from_this();
-  Measured measured{.name = what_.name,
-                    .sandbox_class = what_.image.substr(0, what_.image.find(':'))};
-  std::chrono::nanoseconds cpu{0};
-  for (std::size_t number = 0; number < pasts_.size(); ++number) {
-    cpu += pasts_[number].cpu;
-    const auto replica = replicas_[number];
-    if (!replica) continue;
-    const auto load = co_await replica->sandbox->Measure();
-    if (!load) continue;
-    cpu += load->cpu;
-    measured.memory = measured.memory + load->memory;
+  const auto living = Living();
+  for (const auto& each : living) {
+    const auto load = co_await each->sandbox->Measure();
+    if (load) each->load = {.cpu = std::max(load->cpu, each->load.cpu), .memory = load->memory};
   }
-  // A life that ended while this was asked may be missing for once: never tell less than before.
-  measured.cpu = std::max(cpu - cpu_told_, std::chrono::nanoseconds(0));
-  cpu_told_ += measured.cpu;
-  co_return measured;
 }
+
+Measured Service::Use() const {
+  Measured use{.name = what_.name,
+               .sandbox_class = what_.image.substr(0, what_.image.find(':')),
+               .cpu = cpu_ended_ - cpu_told_};
+  for (const auto& each : Living()) {
+    use.cpu += each->load.cpu;
+    use.memory = use.memory + each->load.memory;
+  }
+  return use;
+}
+
+void Service::Told() { cpu_told_ += Use().cpu; }
 
 }  // namespace strata::keeper
