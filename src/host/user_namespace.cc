@@ -9,11 +9,23 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/files.h"
 #include "host/pipe.h"
 
 namespace strata::host {
 namespace {
+
+constexpr Bytes kLongestNumber = 64_B;
+
+// The kernel's word that it cannot, now or later. Whatever else fails may work the next time.
+bool Cannot(int failed) { return failed == EINVAL || failed == ENOSYS || failed == EPERM; }
+
+// The administrator's word: none may be made.
+bool AreForbidden() {
+  const auto most = ReadFile("/proc/sys/user/max_user_namespaces", kLongestNumber);
+  return most && *most == "0\n";
+}
 
 // A child that is in new namespaces as long as this lives, also if this process is killed: it waits
 // for the other end of a pipe to go.
@@ -35,7 +47,8 @@ class Inside {
     while ((got = ::read(ready->read.get(), &failed, sizeof(failed))) < 0 && errno == EINTR) {
     }
     if (got == sizeof(failed) && failed == 0) return inside;
-    return FailErrno(what, failed);
+    if (!Cannot(failed) && !(failed == ENOSPC && AreForbidden())) return FailErrno(what, failed);
+    return Fail(Errc::kUnsupported, FailErrno(what, failed).error().message);
   }
   Inside(Inside&& other) noexcept
       : child_(std::exchange(other.child_, 0)), held_(std::move(other.held_)) {}
@@ -83,7 +96,10 @@ Result<UserNamespace> UserNamespace::Make(std::uint32_t first) {
   const std::string map = "0 " + std::to_string(first) + " " + std::to_string(kCount);
   for (const char* file : {"/uid_map", "/gid_map"}) {
     auto written = WriteMap(inside->proc() + file, map);
-    if (!written) return Wrap(std::move(written).error(), "user namespace");
+    if (written) continue;
+    // Without the right here it never has it.
+    if (written.error().code == Errc::kPermissionDenied) written.error().code = Errc::kUnsupported;
+    return Wrap(std::move(written).error(), "user namespace");
   }
   auto fd = OpenFile(inside->proc() + "/ns/user", O_RDONLY);
   if (!fd) return Wrap(std::move(fd).error(), "user namespace");
@@ -92,6 +108,9 @@ Result<UserNamespace> UserNamespace::Make(std::uint32_t first) {
 
 Result<Fd> UserNamespace::Map(const std::filesystem::path& source) const {
   Fd tree(::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  if (!tree.valid() && (errno == ENOSYS || errno == EPERM)) {
+    return Fail(Errc::kUnsupported, FailErrno("open a mount", errno).error().message);
+  }
   if (!tree.valid()) return FailErrno("open a mount", errno);
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
@@ -100,7 +119,7 @@ Result<Fd> UserNamespace::Map(const std::filesystem::path& source) const {
   if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) == 0) {
     return tree;
   }
-  if (errno != EINVAL && errno != ENOSYS) return FailErrno("map a mount", errno);
+  if (!Cannot(errno)) return FailErrno("map a mount", errno);
   return Fail(Errc::kUnsupported,
               "this kernel cannot show this file system to a user namespace; take ext4, xfs or "
               "btrfs");

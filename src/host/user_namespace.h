@@ -10,7 +10,9 @@
 //
 // Threads:  any; making blocks until a short-lived child has ended. Lifetime: mounts that were
 //           mapped and processes that have joined outlive it.
-// Errors:   FailErrno's codes; kUnsupported: this kernel or that file system cannot.
+// Errors:   kUnsupported: this kernel or that file system says that it cannot; FailErrno's codes
+// for
+//           all else, which may work the next time.
 // Tested by user_namespace_test.cc.
 #pragma once
 

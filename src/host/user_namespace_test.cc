@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,6 +67,30 @@ TEST_F(UserNamespaceTest, AMappedMountShowsOtherOwnersAndChangesNone) {
   struct stat found = {};
   ASSERT_EQ(::stat((root / "source/below").c_str(), &found), 0);
   EXPECT_EQ(found.st_uid, 0U);
+}
+
+TEST_F(UserNamespaceTest, WhoMayNotMapUsersIsToldThatItCannot) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool nobody = ::setresuid(kFirst, kFirst, kFirst) == 0;
+    const auto made = UserNamespace::Make(kFirst);
+    ::_exit(nobody && !made && made.error().code == Errc::kUnsupported ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(UserNamespaceTest, WhatRunsOutForAMomentIsNotACannot) {
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto made = UserNamespace::Make(kFirst);
+  const auto mapped = users_->Map("/");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(made.error().code, Errc::kResourceExhausted);
+  EXPECT_EQ(mapped.error().code, Errc::kResourceExhausted);
 }
 
 TEST_F(UserNamespaceTest, WhatIsNotThereIsNotFound) {

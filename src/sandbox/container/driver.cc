@@ -6,6 +6,13 @@
 #include "sandbox/oci/oci_driver.h"
 
 namespace strata::sandbox::container {
+namespace {
+
+bool IsCannot(const Result<oci::Config>& chosen) {
+  return !chosen && chosen.error().code == Errc::kUnsupported;
+}
+
+}  // namespace
 
 Result<oci::Config> ChooseRuntime(oci::Config config) {
   const std::vector<oci::RuntimeChoice> choices = {
@@ -13,8 +20,10 @@ Result<oci::Config> ChooseRuntime(oci::Config config) {
   config.class_name = "container";
   if (config.users) {
     auto chosen = oci::FirstThatWorks(config, choices);
-    // One that was only slow may not cost a protection.
-    if (chosen || chosen.error().code == Errc::kDeadlineExceeded) return chosen;
+    // What a runtime complained about may have been of the moment.
+    if (IsCannot(chosen)) chosen = oci::FirstThatWorks(config, choices);
+    // Only what this host cannot costs a protection, not what failed or was slow.
+    if (!IsCannot(chosen)) return chosen;
     config.users.reset();
     config.without_users = std::move(chosen).error().message;
   }

@@ -12,9 +12,10 @@
 namespace strata::sandbox::container {
 
 // `config` with the first of crun and runc that really runs a container on this host: crun 1.8
-// refuses hosts whose cgroups are part version 1, part version 2. If none does with the
-// users that `config` has, it has none in the end, and `without_users` says why. kUnsupported: none
-// does; kDeadlineExceeded: one was too slow to tell.
+// refuses hosts whose cgroups are part version 1, part version 2. If this host
+// says twice that none can with the users that `config` has, it has none in the end, and
+// `without_users` says why. kUnsupported: none does; kDeadlineExceeded: one was too slow to tell;
+// other codes: what failed meanwhile, and may work the next time.
 Result<oci::Config> ChooseRuntime(oci::Config config);
 
 }  // namespace strata::sandbox::container

@@ -1,9 +1,17 @@
 // What only this class promises; tests/contract has the rest. Real containers: needs root.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,6 +21,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/fd.h"
 #include "sandbox/container/driver.h"
 #include "sandbox/oci/oci_driver.h"
 #include "sandbox/oci/testing/root.h"
@@ -93,7 +102,39 @@ TEST_F(ContainerSandboxTest, KernelOptionsAreNotTheGuestsToWrite) {
   EXPECT_NE(answer.find("\nsysctl=" + std::to_string(refusal) + "\n"), std::string::npos) << answer;
 }
 
-// The tests of users also say what is so on a host that has no user namespaces for containers.
+// The kernel's own answer, without anything of ours: a mount of `directory` can be mapped.
+bool KernelMaps(const fs::path& directory) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::unshare(CLONE_NEWUSER) != 0 || ::raise(SIGSTOP) != 0);
+  int status = 0;
+  ::waitpid(child, &status, WUNTRACED);
+  const std::string proc = "/proc/" + std::to_string(child);
+  for (const char* map : {"/uid_map", "/gid_map"}) std::ofstream(proc + map) << "0 1879048192 9";
+  const Fd users(::open((proc + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd tree(::open_tree(AT_FDCWD, directory.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  mount_attr mapped{};
+  mapped.attr_set = MOUNT_ATTR_IDMAP;
+  mapped.userns_fd = static_cast<std::uint64_t>(users.get());
+  const int done = ::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &mapped, sizeof(mapped));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, &status, 0);
+  return done == 0;
+}
+
+TEST_F(ContainerSandboxTest, WhereTheKernelCanContainersHaveUsers) {
+  utsname system{};
+  ::uname(&system);
+  int major = 0;
+  int minor = 0;
+  std::sscanf(system.release, "%d.%d", &major, &minor);
+  if (std::pair(major, minor) < std::pair(5, 19)) GTEST_SKIP() << system.release;
+  // The image the class is tried with, and where sandboxes lie.
+  if (!KernelMaps("/") || !KernelMaps(root.path())) GTEST_SKIP() << "no mapped mounts here";
+  EXPECT_TRUE(root.config().users) << root.config().without_users;
+}
+
+// The other tests of users also say what is so on a host that has no user namespaces for
+// containers.
 TEST_F(ContainerSandboxTest, RootInsideIsAnOrdinaryUserOfTheHost) {
   ASSERT_TRUE(Run({"confinement"}).has_value());
   const auto users = root.config().users;
@@ -122,11 +163,34 @@ TEST_F(ContainerSandboxTest, ADirectoryThatCannotBeMappedIsRefused) {
 
 TEST_F(ContainerSandboxTest, WithoutUserNamespacesContainersRunAndItIsSaid) {
   auto config = root.config();
-  config.roots = "/proc/no-place";  // as a host that cannot
+  const strata::testing::TempDir folder;
+  config.state_root = folder / "overlay";
+  // The kernel maps no overlayfs. In a mount namespace of this thread's, which the driver's worker
+  // gets as its own.
+  ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  ASSERT_EQ(::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, nullptr), 0);
+  std::string options;
+  for (const std::string name : {"lower", "upper", "work", "overlay"}) {
+    fs::create_directory(folder / name);
+    if (name != "overlay") options += "," + name + "dir=" + (folder / name).string();
+  }
+  ASSERT_EQ(::mount("overlay", config.state_root.c_str(), "overlay", 0, options.c_str() + 1), 0);
   const auto chosen = ChooseRuntime(config);
+  ::umount2(config.state_root.c_str(), MNT_DETACH);
+  ::umount2(folder.path().c_str(), MNT_DETACH);
   ASSERT_TRUE(chosen.has_value()) << chosen.error().message;
   EXPECT_FALSE(chosen->users);
   EXPECT_NE(chosen->without_users, "");
+}
+
+TEST_F(ContainerSandboxTest, WhatFailsCostsNoUsers) {
+  auto config = root.config();
+  if (!config.users) GTEST_SKIP() << config.without_users;
+  config.roots = "/proc/no-place";  // a failure, not the kernel's word
+  const auto chosen = ChooseRuntime(config);
+  ASSERT_FALSE(chosen.has_value());
+  EXPECT_EQ(chosen.error().code, Errc::kNotFound) << chosen.error().message;
 }
 
 TEST_F(ContainerSandboxTest, TheExitStatusIsTheGuests) {

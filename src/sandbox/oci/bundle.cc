@@ -186,6 +186,9 @@ Result<void> Bundle::MountAll() {
   if (!layers) return std::unexpected(layers.error());
   done = Mount("overlay", root_, MS_NOSUID | MS_NODEV,
                "lowerdir=" + *layers + ",upperdir=" + upper.string() + ",workdir=" + work.string());
+  if (!done && users != nullptr && done.error().code == Errc::kInvalidArgument) {
+    return Fail(Errc::kUnsupported, done.error().message + " (mapped layers need Linux 5.19)");
+  }
   if (!done) return done;
   auto shown = ShowDirectories(spec_.grants, directory_, users);
   if (!shown) return std::unexpected(std::move(shown).error());

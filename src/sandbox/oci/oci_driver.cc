@@ -37,6 +37,12 @@ Result<host::ExitStatus> WaitBlocking(host::Process& process, SteadyClock::time_
   return Fail(Errc::kDeadlineExceeded, "the container did not end");
 }
 
+// Why the runtime or /bin/true did not end well. One that was killed has said nothing.
+std::unexpected<Error> Refusal(const host::ExitStatus& status, const std::string& why) {
+  const bool said = status.kind == host::ExitStatus::Kind::kExited;
+  return Fail(said ? Errc::kUnsupported : Errc::kUnavailable, why + ": " + status.ToString());
+}
+
 // On the worker: this host's own files are the root, so nothing has to be unpacked.
 Result<void> RunTrue(Shared& shared) {
   Bundle bundle(shared, {.id = "probe",
@@ -52,14 +58,17 @@ Result<void> RunTrue(Shared& shared) {
   if (!runtime) return std::unexpected(runtime.error());
   auto status = runtime;
   if (shared.runtime.stays()) {
-    if (auto good = bundle.CheckRuntime(*runtime); !good) return good;
+    if (auto good = bundle.CheckRuntime(*runtime); !good) {
+      return Refusal(*runtime, good.error().message);
+    }
   } else {
     auto guest = bundle.Guest(*runtime);
+    if (!guest && !runtime->success()) return Refusal(*runtime, guest.error().message);
     if (!guest) return std::unexpected(std::move(guest).error());
     status = WaitBlocking(*guest, end);
   }
   if (!status) return std::unexpected(status.error());
-  if (!status->success()) return Fail(Errc::kUnsupported, "/bin/true: " + status->ToString());
+  if (!status->success()) return Refusal(*status, "/bin/true");
   return {};
 }
 
@@ -126,10 +135,7 @@ Result<std::unique_ptr<OciDriver>> OciDriver::Create(Loop& loop, const Clock& cl
 Result<void> OciDriver::Probe() {
   auto ran =
       shared_->worker->RunBlocking<void>([shared = shared_.get()] { return RunTrue(*shared); });
-  if (ran) return {};
-  const bool slow = ran.error().code == Errc::kDeadlineExceeded;
-  return Fail(slow ? Errc::kDeadlineExceeded : Errc::kUnsupported,
-              shared_->config.class_name + ": " + ran.error().message);
+  return ran ? ran : Wrap(std::move(ran).error(), shared_->config.class_name);
 }
 
 Result<std::shared_ptr<Image>> OciDriver::Prepare(Fd prepared) {
@@ -167,7 +173,7 @@ Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoic
     auto probed = (*driver)->Probe();
     if (probed) return with;
     reasons += "; " + choice.name + ": " + probed.error().message;
-    if (probed.error().code == Errc::kDeadlineExceeded) code = Errc::kDeadlineExceeded;
+    if (probed.error().code != Errc::kUnsupported) code = probed.error().code;
   }
   if (reasons.empty()) reasons = "; none is installed";
   return Fail(code, config.class_name + ": no OCI runtime works on this host" + reasons);

@@ -38,8 +38,9 @@ struct RuntimeChoice {
 };
 
 // `config` with the first of `choices` that is installed and really runs a container on this host.
-// kUnsupported: none does; kDeadlineExceeded: nor the one that was too slow to tell. The message
-// has each one's reason. Blocks for seconds at worst.
+// kUnsupported: none does, as they or the kernel say; kDeadlineExceeded: nor the one that was too
+// slow to tell; other codes: nor the one that could not be tried. The message has each one's
+// reason. Blocks for seconds at worst.
 Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoice> choices);
 
 class OciDriver final : public Driver {
@@ -51,7 +52,8 @@ class OciDriver final : public Driver {
 
   [[nodiscard]] std::string_view name() const noexcept override;
 
-  // Runs /bin/true of this host in a container.
+  // Runs /bin/true of this host in a container. kUnsupported: the runtime or the kernel says that
+  // it cannot; other codes: it could not be tried.
   Result<void> Probe() override;
 
   // Takes a RootImage (root_image.h). kNotFound: a layer is not there.
