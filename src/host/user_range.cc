@@ -80,13 +80,16 @@ Result<std::vector<Span>> NamedUsers(const fs::path& etc) {
 }
 
 // Those that processes run as. One that ends meanwhile needs none any more.
-std::vector<Span> RunningUsers(const fs::path& proc) {
+Result<std::vector<Span>> RunningUsers(const fs::path& proc) {
   std::vector<Span> spans;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(proc, error)) {
-    if (!Number(entry.path().filename().native())) continue;
-    const auto status = ReadFile(entry.path() / "status", kMaxStatus);
-    if (!status) continue;
+  fs::directory_iterator at(proc, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    const fs::path process = at->path();
+    if (!Number(process.filename().native())) continue;
+    const auto status = ReadFile(process / "status", kMaxStatus);
+    if (!status && status.error().code == Errc::kNotFound) continue;
+    if (!status) return std::unexpected(status.error());
     for (const std::string_view kind : {"\nUid:\t", "\nGid:\t"}) {
       const auto at = status->find(kind);
       if (at == std::string::npos) continue;
@@ -95,6 +98,7 @@ std::vector<Span> RunningUsers(const fs::path& proc) {
       if (const auto user = Number(rest.substr(0, rest.find('\t')))) spans.push_back({*user, 1});
     }
   }
+  if (error) return FailErrno("look for users in " + proc.string(), error.value());
   return spans;
 }
 
@@ -141,8 +145,11 @@ Result<std::shared_ptr<const UserRange>> UserRange::Take(const std::string& hold
     if (!file) return std::unexpected(std::move(file).error());
     const auto mine = LockByte(*file, number);
     if (!mine) return std::unexpected(mine.error());
+    if (!*mine) continue;
     // Looked at while it is ours: nobody can begin to use it any more.
-    if (!*mine || Meets(RunningUsers(proc), first)) continue;
+    auto running = RunningUsers(proc);
+    if (!running) return Wrap(std::move(running).error(), "range of users");
+    if (Meets(*running, first)) continue;
     return std::shared_ptr<const UserRange>(new UserRange(std::move(*file), first));
   }
   return Fail(Errc::kResourceExhausted,

@@ -10,7 +10,7 @@
 // Threads:  any; Take blocks on the file system. Lifetime: held until destroyed, or until the
 //           process ends, by a lock on a byte of the lock file. A child between fork and exec does
 //           not prolong it past the check for processes.
-// Errors:   kResourceExhausted: none is free; FailErrno's codes of the lock file.
+// Errors:   kResourceExhausted: none is free; FailErrno's codes of the lock file and of who runs.
 // Tested by user_range_test.cc.
 #pragma once
 

@@ -77,6 +77,13 @@ TEST_F(UserRangeTest, ARangeThatAKilledHoldersGuestsRunInIsPassedOver) {
   EXPECT_EQ(FirstFor("shop"), first);
 }
 
+TEST_F(UserRangeTest, WhoCannotSeeWhatRunsTakesNone) {
+  fs::remove_all(proc_);
+  EXPECT_EQ(Take("shop").error().code, Errc::kNotFound);
+  Write(proc_, "no directory");
+  EXPECT_FALSE(Take("shop"));
+}
+
 TEST_F(UserRangeTest, ALockFileThatIsALinkIsNotFollowed) {
   fs::create_symlink(root_ / "elsewhere", root_ / "users.lock");
   EXPECT_FALSE(Take("shop"));
