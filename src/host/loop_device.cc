@@ -87,7 +87,11 @@ struct flock DriveLock(short type) {
 }
 
 Result<void> CheckMark(const Fd& file) {
-  if (::fgetxattr(file.get(), kMark, nullptr, 0) < 0) return {};
+  if (::fgetxattr(file.get(), kMark, nullptr, 0) < 0) {
+    // Where there are no attributes, no machine was given the file to write.
+    if (errno == ENODATA || errno == EOPNOTSUPP) return {};
+    return FailErrno("look for the mark of virtual machines", errno);
+  }
   return Fail(Errc::kFailedPrecondition,
               "a virtual machine has written its blocks, so the host's kernel does not mount it; "
               "only class microvm may use it from now on");
