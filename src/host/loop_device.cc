@@ -97,17 +97,6 @@ Result<void> CheckMark(const Fd& file) {
               "only class microvm may use it from now on");
 }
 
-Result<void> Mark(const Fd& file) {
-  const std::array<char, 1> yes = {'1'};
-  if (::fsetxattr(file.get(), kMark, yes.data(), yes.size(), 0) == 0) {
-    return ::fsync(file.get()) == 0 ? Result<void>{} : FailErrno("mark the file", errno);
-  }
-  if (errno != EOPNOTSUPP) return FailErrno("mark the file", errno);
-  return Fail(Errc::kUnsupported,
-              "the file system it lies on keeps no extended attributes, which tell a volume that a "
-              "virtual machine has written");
-}
-
 constexpr const char* kMachineHasIt = "a virtual machine has it; one at a time can";
 
 }  // namespace
@@ -135,9 +124,18 @@ Result<Fd> OpenAsDrive(const fs::path& image, DriveAccess access) {
     if (errno != EAGAIN && errno != EACCES) return FailErrno("lock " + image.string(), errno);
     return Fail(Errc::kFailedPrecondition, kMachineHasIt);
   }
-  if (!writes) return file;
-  if (auto marked = Mark(*file); !marked) return std::unexpected(std::move(marked).error());
   return file;
+}
+
+Result<void> MarkWritten(int drive) {
+  const std::array<char, 1> yes = {'1'};
+  if (::fsetxattr(drive, kMark, yes.data(), yes.size(), 0) == 0) {
+    return ::fsync(drive) == 0 ? Result<void>{} : FailErrno("mark the file", errno);
+  }
+  if (errno != EOPNOTSUPP) return FailErrno("mark the file", errno);
+  return Fail(Errc::kUnsupported,
+              "the file system it lies on keeps no extended attributes, which tell a volume that a "
+              "virtual machine has written");
 }
 
 Result<LoopDevice> AttachLoop(const fs::path& image) {

@@ -12,7 +12,7 @@
 // A machine writes blocks, so it has a file alone, and whoever has such a drive keeps a lock on the
 // file (of its open file description: it goes with the last process that has it). It may also write
 // a file system that is made to break whoever mounts it. So a file that a machine could write is
-// marked before it gets it, and this host's kernel never mounts it again.
+// marked just before it gets it (MarkWritten), and this host's kernel never mounts it again.
 //
 // Threads: any; blocks for moments. Errors: FailErrno's codes; kFailedPrecondition: somebody else
 // has it, or it bears the mark; kUnsupported: this host has no loop devices, or the file system
@@ -42,6 +42,9 @@ enum class DriveAccess : std::uint8_t { kReadOnly, kWrite };
 // `image` for a machine: alone, or shared with others that only read it. The descriptor and its
 // duplicates hold the lock.
 Result<Fd> OpenAsDrive(const std::filesystem::path& image, DriveAccess access);
+
+// What OpenAsDrive opened with kWrite is about to be a machine's. For good.
+Result<void> MarkWritten(int drive);
 
 // kFailedPrecondition: it bears the mark.
 Result<void> CheckMountable(const std::filesystem::path& image);

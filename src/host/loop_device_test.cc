@@ -100,7 +100,12 @@ TEST_F(LoopDeviceTest, AMountedFileIsNoDrive) {
 
 TEST_F(LoopDeviceTest, WhatAMachineCouldWriteIsNeverMountedAgain) {
   const fs::path image = Image("one");
-  ASSERT_TRUE(OpenAsDrive(image, DriveAccess::kWrite));
+  {
+    const auto drive = OpenAsDrive(image, DriveAccess::kWrite);
+    ASSERT_TRUE(drive);
+    EXPECT_TRUE(CheckMountable(image));  // no machine has it yet
+    ASSERT_TRUE(MarkWritten(drive->get()));
+  }
   EXPECT_EQ(CheckMountable(image).error().code, Errc::kFailedPrecondition);
   EXPECT_EQ(AttachLoop(image).error().code, Errc::kFailedPrecondition);
   EXPECT_TRUE(OpenAsDrive(image, DriveAccess::kWrite));

@@ -170,7 +170,10 @@ TEST_P(VolumeContractTest, BlocksThatAMachineWroteAreNotMountedByTheHost) {
   EXPECT_EQ(Run({volume}, {Guests("write", "/data/new")}), std::vector<int>{0});
   EXPECT_EQ(host::CheckMountable(volume.host).has_value(), harness_->shares_volumes());
   volume.host = Volume("written");
-  ASSERT_TRUE(host::OpenAsDrive(volume.host, host::DriveAccess::kWrite));
+  {
+    const auto drive = host::OpenAsDrive(volume.host, host::DriveAccess::kWrite);
+    ASSERT_TRUE(drive && host::MarkWritten(drive->get()));
+  }
   if (!harness_->shares_volumes()) {
     EXPECT_EQ(Run({volume}, {Guests("write", "/data/new")}), std::vector<int>{0});
     return;
@@ -180,6 +183,26 @@ TEST_P(VolumeContractTest, BlocksThatAMachineWroteAreNotMountedByTheHost) {
   spec.grants.dirs = {volume};
   const auto made = image->Create(spec);
   EXPECT_EQ(made.error().code, Errc::kFailedPrecondition) << made.error().message;
+}
+
+TEST_P(VolumeContractTest, AMachineThatDoesNotGetOneVolumeLeavesTheOthersAsTheyWere) {
+  DirGrant free{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
+  if (!Mounts(free) || harness_->shares_volumes()) return;
+  free.host = Volume("free");
+  DirGrant busy = free;
+  busy.host = Volume("busy");
+  busy.guest = "/more";
+  const auto held = host::OpenAsDrive(busy.host, host::DriveAccess::kWrite);
+  ASSERT_TRUE(held) << held.error().message;
+  Spec spec = ServerSpec("box-1");
+  spec.grants.dirs = {free, busy};
+  auto made = Prepare(Guest::kServer)->Create(spec);
+  ASSERT_TRUE(made) << made.error().message;
+  testing::CallFixture fixture(loop_, clock_);
+  const auto served = fixture.Run((*made)->Serve());
+  ASSERT_FALSE(served);
+  EXPECT_EQ(served.error().code, Errc::kFailedPrecondition) << served.error().message;
+  EXPECT_TRUE(host::CheckMountable(free.host));
 }
 
 TEST_P(VolumeContractTest, ASandboxWithAVolumeIsNotSaved) {

@@ -14,6 +14,7 @@
 
 #include "base/byte_view.h"
 #include "host/fdpass.h"
+#include "host/loop_device.h"
 #include "host/memfd.h"
 #include "sandbox/microvm/qemu_command.h"
 
@@ -31,6 +32,16 @@ constexpr std::chrono::milliseconds kRemovePatience{5'000};
 host::CgroupLimits GroupLimits(const Shared& shared, Bytes memory) {
   return {
       .memory = memory + kQemuItself, .cpu_millis = shared.config.cpu_millis, .pids = kQemuThreads};
+}
+
+// The last thing before QEMU has them, so that what fails earlier leaves volumes as they were.
+Result<void> MarkDrives(const MachineParts& parts) {
+  for (const Drive& drive : parts.drives) {
+    if (drive.read_only) continue;
+    if (auto marked = host::MarkWritten(drive.file); !marked)
+      return Wrap(std::move(marked).error(), "volume");
+  }
+  return {};
 }
 
 struct Pair {
@@ -65,6 +76,7 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
   if (done && !qmp) done = std::unexpected(qmp.error());
   auto words = host::MakeMemfd("console");
   if (done && !words) done = std::unexpected(words.error());
+  if (done) done = MarkDrives(parts);
   if (done) {
     host::SpawnOptions spawn;
     spawn.program = shared.config.qemu.string();
