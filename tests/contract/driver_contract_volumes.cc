@@ -1,17 +1,21 @@
 // The part of the contract about directories that are the guest's to write: named volumes, tmpfs,
 // directories of the host. A class that cannot show one refuses it, and makes nothing.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/loop_device.h"
 #include "host/process.h"
@@ -203,6 +207,38 @@ TEST_P(VolumeContractTest, AMachineThatDoesNotGetOneVolumeLeavesTheOthersAsTheyW
   ASSERT_FALSE(served);
   EXPECT_EQ(served.error().code, Errc::kFailedPrecondition) << served.error().message;
   EXPECT_TRUE(host::CheckMountable(free.host));
+}
+
+// "Max file size" of whoever has `file` open beside this process; empty: nobody has.
+std::string LimitOfItsHolder(const fs::path& file) {
+  std::error_code gone;
+  for (const auto& process : fs::directory_iterator("/proc")) {
+    if (process.path().filename() == std::to_string(::getpid())) continue;
+    for (const auto& fd : fs::directory_iterator(process.path() / "fd", gone)) {
+      if (fs::read_symlink(fd.path(), gone) != file) continue;
+      const auto limits = ReadFile(process.path() / "limits", 16_KiB).value_or("");
+      std::istringstream line(limits.substr(limits.find("Max file size") + 13));
+      std::string soft;
+      line >> soft;
+      return soft;
+    }
+  }
+  return "";
+}
+
+TEST_P(VolumeContractTest, AMachineThatWasTakenOverCannotGrowItsVolumeWithoutBound) {
+  DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
+  if (!Mounts(volume) || harness_->shares_volumes()) return;
+  volume.host = Volume("bounded");
+  Spec spec = ServerSpec("box-1");
+  spec.grants.dirs = {volume};
+  const Scenario scenario = [&](Served& served) -> Awaitable<void> {
+    const bool ready = co_await served.Ready();
+    EXPECT_TRUE(ready);
+    const std::string limit = LimitOfItsHolder(volume.host);
+    EXPECT_TRUE(!limit.empty() && limit != "unlimited") << limit;
+  };
+  WithServer(*this, scenario, spec);
 }
 
 TEST_P(VolumeContractTest, ASandboxWithAVolumeIsNotSaved) {

@@ -2,11 +2,14 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -32,6 +35,18 @@ constexpr std::chrono::milliseconds kRemovePatience{5'000};
 host::CgroupLimits GroupLimits(const Shared& shared, Bytes memory) {
   return {
       .memory = memory + kQemuItself, .cpu_millis = shared.config.cpu_millis, .pids = kQemuThreads};
+}
+
+// QEMU makes no file larger than it has to be, also one that was taken over: drives keep their
+// size. The console is bounded with them.
+Result<std::uint64_t> LargestFile(const MachineParts& parts) {
+  std::uint64_t largest = parts.size.count;
+  for (const Drive& drive : parts.drives) {
+    struct stat status = {};
+    if (::fstat(drive.file, &status) != 0) return FailErrno("look at a volume", errno);
+    largest = std::max(largest, static_cast<std::uint64_t>(status.st_size));
+  }
+  return largest;
 }
 
 // The last thing before QEMU has them, so that what fails earlier leaves volumes as they were.
@@ -76,6 +91,8 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
   if (done && !qmp) done = std::unexpected(qmp.error());
   auto words = host::MakeMemfd("console");
   if (done && !words) done = std::unexpected(words.error());
+  const auto largest = LargestFile(parts);
+  if (done && !largest) done = std::unexpected(largest.error());
   if (done) done = MarkDrives(parts);
   if (done) {
     host::SpawnOptions spawn;
@@ -86,6 +103,8 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
     spawn.stderr_fd = words->get();
     spawn.fds = QemuDescriptors(shared, parts, agent->theirs.get(), qmp->theirs.get());
     spawn.limits.push_back({RLIMIT_CORE, 0});
+    // Without drives it may also write its state, which has no size that is known before.
+    if (!parts.drives.empty()) spawn.limits.push_back({RLIMIT_FSIZE, *largest});
     spawn.cgroups = made.group->directories();
     spawn.identity = shared.config.user;
     spawn.namespaces = host::Namespaces::kRequired;
