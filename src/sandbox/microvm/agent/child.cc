@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,6 +18,8 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <optional>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -32,6 +35,7 @@ constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 constexpr int kNotThere = 127;
 constexpr int kNotSetUp = 126;
 constexpr int kRemoveTries = 500;
+constexpr int kRuntimePatienceMs = 10'000;  // an emulated machine takes a second
 
 // What programs in containers are used to having, less what makes devices and raw sockets.
 constexpr std::array<int, 11> kCapabilities = {
@@ -45,6 +49,13 @@ Result<void> Write(const std::string& path, const std::string& text) {
   return WriteAll(file->get(), text);
 }
 
+void RemoveGroup(const std::string& group) {
+  for (int tries = 0; ::rmdir(group.c_str()) != 0 && tries < kRemoveTries; ++tries) {
+    ::waitpid(-1, nullptr, WNOHANG);
+    ::usleep(1000);
+  }
+}
+
 // A container's has the name that config.json knows it by.
 Result<std::string> MakeGroup(const Program& program) {
   static unsigned made = 0;
@@ -53,7 +64,15 @@ Result<std::string> MakeGroup(const Program& program) {
   }
   std::string group = std::string(kGroups);
   group += program.container.empty() ? "/program-" + std::to_string(++made) : kContainerGroup;
-  if (::mkdir(group.c_str(), 0755) != 0) return FailErrno("make " + group, errno);
+  if (::mkdir(group.c_str(), 0755) != 0) {
+    // Only a container's name comes again: the last one did not go in time.
+    if (errno != EEXIST) return FailErrno("make " + group, errno);
+    if (auto killed = Write(group + "/cgroup.kill", "1"); !killed) {
+      return std::unexpected(std::move(killed).error());
+    }
+    RemoveGroup(group);
+    if (::mkdir(group.c_str(), 0755) != 0) return FailErrno("make " + group, errno);
+  }
   auto limited = Write(group + "/memory.max", std::to_string(program.memory));
   if (limited) limited = Write(group + "/memory.oom.group", "1");
   if (limited) limited = Write(group + "/pids.max", std::to_string(program.pids));
@@ -122,6 +141,27 @@ void TakeStreams(const Program& program, const std::array<Fd, 3>& streams) {
   Die(kRuntimeInMachine, kNotThere);
 }
 
+// How `runtime` ended. Nothing: too late, and it has been killed with its children, which a guest
+// that sees them may have stopped.
+std::optional<int> AwaitRuntime(pid_t runtime) {
+  const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, runtime, 0)));
+  pollfd ends{handle.get(), POLLIN, 0};
+  int polled = 0;
+  while ((polled = ::poll(&ends, 1, kRuntimePatienceMs)) < 0 && errno == EINTR) {
+  }
+  if (polled != 1) {
+    const std::string pid = std::to_string(runtime);
+    const auto children = ReadFile("/proc/" + pid + "/task/" + pid + "/children", 4_KiB);
+    std::istringstream all(children.value_or(""));
+    for (pid_t child = 0; all >> child;) ::kill(child, SIGKILL);
+    ::kill(-runtime, SIGKILL);
+  }
+  int status = 0;
+  while (::waitpid(runtime, &status, 0) < 0 && errno == EINTR) {
+  }
+  return polled == 1 ? std::optional(status) : std::nullopt;
+}
+
 // In the child.
 [[noreturn]] void Become(const Program& program, const std::string& group, int reasons) {
   if (!Write(group + "/cgroup.procs", "0")) Die("join the group", kNotSetUp);
@@ -165,13 +205,6 @@ std::uint64_t ReadNumber(const std::string& path, std::string_view label = {}) {
   const char* begin = text->data() + at + label.size();
   std::from_chars(begin, text->data() + text->size(), value);
   return value;
-}
-
-void RemoveGroup(const std::string& group) {
-  for (int tries = 0; ::rmdir(group.c_str()) != 0 && tries < kRemoveTries; ++tries) {
-    ::waitpid(-1, nullptr, WNOHANG);
-    ::usleep(1000);
-  }
 }
 
 // A program's standard streams: ours, and the program's.
@@ -234,7 +267,10 @@ Result<Child> Child::Start(const Program& program, const Child* beside) {
   child.own_group_ = beside == nullptr;
   child.terminal_ = program.terminal.has_value();
   auto runs = program.container.empty() ? child.Run(program) : child.RunContained(program);
-  if (!runs) return std::unexpected(std::move(runs).error());
+  if (!runs) {
+    child.Discard();
+    return std::unexpected(std::move(runs).error());
+  }
   for (const Fd* ours : {&child.in, &child.out, &child.err}) {
     if (ours->valid()) ::fcntl(ours->get(), F_SETFL, O_NONBLOCK);
   }
@@ -281,13 +317,15 @@ Result<void> Child::RunContained(const Program& program) {
     TakeStreams(program, streams->theirs);
     BecomeRuntime(contained_->Command());
   }
+  if (runtime < 0) return FailErrno("fork", errno);
   streams->theirs = {};
-  int status = runtime < 0 ? -1 : 0;
-  while (runtime > 0 && ::waitpid(runtime, &status, 0) < 0 && errno == EINTR) {
-  }
+  const auto ended = AwaitRuntime(runtime);
   pid_ = contained_->pid();
-  if (status != 0 || pid_ <= 0) return Abandon();
-  session_ = ::getsid(pid_);
+  if (pid_ > 0) session_ = ::getsid(pid_);
+  if (!ended) return Fail(Errc::kFailedPrecondition, "OCI runtime: it does not end");
+  if (*ended != 0 || pid_ <= 0) {
+    return Fail(Errc::kFailedPrecondition, "OCI runtime: " + contained_->Complaint());
+  }
   in = std::move(streams->in);
   out = std::move(streams->out);
   err = std::move(streams->err);
@@ -301,14 +339,11 @@ Result<void> Child::RunContained(const Program& program) {
   return SetSize(out, *program.terminal);
 }
 
-Result<void> Child::Abandon() const {
-  std::string why = contained_->Complaint();
-  contained_->Forget();
-  if (own_group_) {
-    KillAll();
-    RemoveGroup(group_);
-  }
-  return Fail(Errc::kFailedPrecondition, "OCI runtime: " + why);
+void Child::Discard() const {
+  KillAll();
+  if (pid_ > 0) ::kill(pid_, SIGKILL);  // it may not lead its session yet
+  if (contained_) contained_->Forget();
+  if (own_group_) RemoveGroup(group_);
 }
 
 Result<void> Child::Rename(const std::string& hostname) const {

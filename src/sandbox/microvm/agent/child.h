@@ -20,7 +20,8 @@ class Child {
   // Starts `program` below kRoot in a group with its limits. The image's own program, if it is not
   // there, ends with exit code 127, as in a shell, and a line on its standard error; any other is
   // kFailedPrecondition. One that belongs in the container (Program::container) is started by the
-  // runtime, for which this waits; kFailedPrecondition, whichever it is, if it does not start.
+  // runtime, for which this waits up to ten seconds; kFailedPrecondition, whichever it is, if it
+  // does not start. Nothing is left of what fails.
   // `beside`: the program whose group it joins, if it is to; its limits are then that group's.
   static Result<Child> Start(const Program& program, const Child* beside);
 
@@ -51,8 +52,8 @@ class Child {
  private:
   Result<void> Run(const Program& program);
   Result<void> RunContained(const Program& program);
-  // What the runtime could not start.
-  Result<void> Abandon() const;
+  // Leaves nothing of what did not start well.
+  void Discard() const;
 
   pid_t pid_ = 0;
   pid_t session_ = 0;
