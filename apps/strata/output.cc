@@ -113,7 +113,13 @@ void PrintValue(const Json& value, Format format) {
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 void PrintError(std::string_view text) {
-  std::fprintf(stderr, "strata: %.*s\n", static_cast<int>(text.size()), text.data());
+  std::string lines = "strata: ";
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    lines += EscapeControl(text.substr(0, end)) + "\n";
+    text.remove_prefix(end + 1);
+  }
+  lines += EscapeControl(text) + "\n";
+  std::fwrite(lines.data(), 1, lines.size(), stderr);
 }
 
 }  // namespace strata::cli

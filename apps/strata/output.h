@@ -44,7 +44,10 @@ std::string ToYaml(const Json& value);
 // Prints `value` as JSON or YAML.
 void PrintValue(const Json& value, Format format);
 
-void Print(std::string_view text);       // to standard output
-void PrintError(std::string_view text);  // "strata: ..." to standard error
+void Print(std::string_view text);  // to standard output
+
+// "strata: ..." to standard error. What a sandbox said may be in it: of control characters only
+// newlines stay.
+void PrintError(std::string_view text);
 
 }  // namespace strata::cli

@@ -115,11 +115,12 @@ void CopyOut(Session& session, const CopyFlags& flags, const PlaceInside& inside
   const Fd file(::mkostemp(beside.data(), O_CLOEXEC));
   if (!file.valid()) return session.Report(FailErrno("make " + beside, errno).error());
   std::string words;
+  FileFiller filler(file);
   Result<void> done;
   const auto status = RunRemote(session, Agent(session, flags, inside, {"read", inside.path}),
                                 [&](Output stream, std::string_view piece) {
                                   if (stream == Output::kStderr) Keep(words, piece);
-                                  if (stream == Output::kStdout) done = WriteAll(file.get(), piece);
+                                  if (stream == Output::kStdout) done = filler.Take(piece);
                                   return done.has_value();
                                 });
   const bool tree = done && status && *status == agent::kIsDirectory;

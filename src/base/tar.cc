@@ -150,7 +150,7 @@ Result<void> Reader::Take(std::string_view bytes) {
 }
 
 Result<void> Reader::Finish() const {
-  if (ended_ && block_.empty()) return {};
+  if (blanks_ > 0 && block_.empty()) return {};
   return Damaged("it ends too soon");
 }
 
@@ -165,10 +165,10 @@ Result<void> Reader::TakeContent(std::string_view bytes) {
 
 Result<void> Reader::TakeHeader() {
   if (block_.find_first_not_of('\0') == std::string::npos) {
-    ended_ = true;
+    if (++blanks_ > kMostBlanks) return Damaged("too much follows its end");
     return {};
   }
-  if (ended_) return Damaged("something follows its end");
+  if (blanks_ > 0) return Damaged("something follows its end");
   const auto sum = NumberIn(block_, kSum);
   if (!sum || *sum != SumOf(block_)) return Damaged("the checksum of a header is wrong");
   if (!In(block_, kMagic).starts_with("ustar")) return Damaged("a header is not ustar's");

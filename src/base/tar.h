@@ -24,6 +24,8 @@ namespace strata::tar {
 
 inline constexpr std::size_t kBlock = 512;
 inline constexpr std::size_t kLongestPath = 4095;
+// Of zeros after the last entry: its end, and what fills a record of other programs, 20 blocks.
+inline constexpr std::size_t kMostBlanks = 2 + 20;
 
 struct Entry {
   std::string path;  // "" is the tree's root, a directory
@@ -76,7 +78,7 @@ class Reader {
   std::string block_;          // what has come of a header
   std::string long_name_;      // of the next entry
   bool in_long_name_ = false;  // the content is that
-  bool ended_ = false;
+  std::size_t blanks_ = 0;     // blocks of zeros: it has ended
   std::uint64_t left_ = 0;     // of the content
   std::uint64_t padding_ = 0;  // after it
   std::uint64_t entries_ = 0;

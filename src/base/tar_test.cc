@@ -112,6 +112,14 @@ TEST(TarTest, WhatIsDamagedIsRefused) {
   EXPECT_NE(Refusal(Retyped(Header({.path = "n", .size = 1 << 20}), 'L')), "") << "a name of 1 MiB";
 }
 
+TEST(TarTest, BlanksAfterTheEndAreBounded) {
+  Collecting nowhere;
+  const std::string record(kMostBlanks * kBlock, '\0');
+  EXPECT_EQ(Read(File("f", "content") + record, nowhere), "");
+  EXPECT_NE(Read(record + std::string(kBlock, '\0'), nowhere).find("too much follows"),
+            std::string::npos);
+}
+
 TEST(TarTest, LimitsHold) {
   Collecting into;
   const std::string two = File("a", "123") + File("b", "456") + End();

@@ -110,16 +110,28 @@ Result<void> Packer::PackFile(const Fd& file, const struct stat& status, const s
   return written;
 }
 
-// A directory that is there already, or a new one; never a link to one.
-Result<Fd> EnterDirectory(const Fd& parent, const std::string& name, const std::string& path,
-                          mode_t mode) {
-  if (::mkdirat(parent.get(), name.c_str(), mode) != 0 && errno != EEXIST) {
-    return FailErrno("make " + path, errno);
-  }
+// Never a link to one.
+Result<Fd> EnterDirectory(const Fd& parent, const std::string& name, const std::string& path) {
   Fd directory(
       ::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory.valid()) return FailErrno("open directory " + path, errno);
   return directory;
+}
+
+// Every directory has an entry before what is in it: what is made without one nobody would count.
+Result<Fd> EnterParent(const Fd& root, const std::string& path) {
+  auto parent = DuplicateFd(root);
+  std::size_t begin = 0;
+  for (std::size_t slash = path.find('/'); parent && slash != std::string::npos;
+       slash = path.find('/', begin)) {
+    parent = EnterDirectory(*parent, path.substr(begin, slash - begin), path.substr(0, slash));
+    begin = slash + 1;
+  }
+  if (!parent && parent.error().code == Errc::kNotFound) {
+    return Fail(Errc::kInvalidArgument,
+                "the archive is damaged: '" + path + "' comes before its directory");
+  }
+  return parent;
 }
 
 }  // namespace
@@ -139,26 +151,21 @@ Result<Fd> OpenTreeRoot(const std::filesystem::path& target, const std::string& 
   return OpenFile(place, O_RDONLY | O_DIRECTORY);
 }
 
-// Missing directories on the way are made, as if they had come before.
 Result<void> TreeUnpacker::Sink::OnEntry(const tar::Entry& entry) {
   file_.Reset();
   if (entry.path.empty()) return {};
   path_ = entry.path;
-  auto parent = DuplicateFd(root_);
-  std::size_t begin = 0;
-  for (std::size_t slash = path_.find('/'); parent && slash != std::string::npos;
-       slash = path_.find('/', begin)) {
-    parent = EnterDirectory(*parent, path_.substr(begin, slash - begin), path_.substr(0, slash),
-                            kPermissions);
-    begin = slash + 1;
-  }
-  if (!parent) return std::unexpected(std::move(parent).error());
-  const std::string name = path_.substr(begin);
+  const auto parent = EnterParent(root_, path_);
+  if (!parent) return std::unexpected(parent.error());
+  const std::string name = path_.substr(path_.rfind('/') + 1);
   if (entry.is_directory) {
     // Ours to write in, whatever the other side's may be.
-    auto made = EnterDirectory(*parent, name, path_, entry.mode | S_IRWXU);
-    if (!made) return std::unexpected(std::move(made).error());
-    return {};
+    const mode_t mode = entry.mode | S_IRWXU;
+    if (::mkdirat(parent->get(), name.c_str(), mode) != 0 && errno != EEXIST) {
+      return FailErrno("make " + path_, errno);
+    }
+    const auto made = EnterDirectory(*parent, name, path_);
+    return made ? Result<void>() : std::unexpected(made.error());
   }
   if (::unlinkat(parent->get(), name.c_str(), 0) != 0 && errno != ENOENT) {
     return FailErrno("replace " + path_, errno);
@@ -173,6 +180,15 @@ Result<void> TreeUnpacker::Sink::OnContent(std::string_view bytes) {
   auto written = WriteAll(file_.get(), bytes);
   if (!written) return Wrap(std::move(written).error(), "write " + path_);
   return {};
+}
+
+Result<void> FileFiller::Take(std::string_view bytes) {
+  if (bytes.size() > left_) {
+    return Fail(Errc::kResourceExhausted,
+                "the file is larger than " + std::to_string(most_.count) + " bytes");
+  }
+  left_ -= bytes.size();
+  return WriteAll(file_.get(), bytes);
 }
 
 }  // namespace strata

@@ -1,4 +1,5 @@
-// base/tree.h - a directory with what is in it, to a tar stream and from one (tar.h).
+// base/tree.h - a directory with what is in it, to a tar stream and from one (tar.h); one file from
+// whoever may send too much.
 //
 // Only files and directories are packed; of anything else the name is told. What is unpacked stays
 // below its root: no entry goes through a link, and links are never made. Of permissions the lowest
@@ -9,12 +10,14 @@
 // base/tree_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "base/tar.h"
@@ -31,8 +34,8 @@ Result<void> PackTree(const Fd& root, const WriteFn& write, const SkippedFn& ski
 // that is a directory, else in its place. The directory is made if it is not there.
 Result<Fd> OpenTreeRoot(const std::filesystem::path& target, const std::string& name);
 
-// Makes files and directories below `root` as their entries come. Files that are there are
-// replaced.
+// Makes files and directories below `root` as their entries come, directories before what is in
+// them. Files that are there are replaced.
 class TreeUnpacker {
  public:
   explicit TreeUnpacker(Fd root, tar::Limits limits = {})
@@ -56,6 +59,21 @@ class TreeUnpacker {
 
   Sink sink_;
   tar::Reader reader_;
+};
+
+// Writes what comes to `file`, which outlives it, and no more than `most`, as of a tree.
+class FileFiller {
+ public:
+  explicit FileFiller(const Fd& file, Bytes most = tar::Limits{}.content)
+      : file_(file), left_(most.count), most_(most) {}
+
+  // kResourceExhausted: it would be more; nothing of `bytes` is written.
+  Result<void> Take(std::string_view bytes);
+
+ private:
+  const Fd& file_;
+  std::uint64_t left_;
+  const Bytes most_;
 };
 
 }  // namespace strata

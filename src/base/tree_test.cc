@@ -101,16 +101,31 @@ TEST_F(TreeTest, NothingGoesThroughALink) {
   EXPECT_EQ(Content(to() / "a"), "one");
 }
 
-TEST_F(TreeTest, DirectoriesWithoutAnEntryAreMade) {
-  const std::string stream = tar::Header({.path = "x/y/z", .mode = 0600, .size = 0}) + tar::End();
-  EXPECT_EQ(Unpack(stream), "");
-  EXPECT_TRUE(fs::is_regular_file(to() / "x/y/z"));
+// They would be more than the limit of entries counts.
+TEST_F(TreeTest, NoDirectoryIsMadeWithoutAnEntry) {
+  for (const bool directory : {false, true}) {
+    const tar::Entry entry{.path = "x/y/z", .is_directory = directory, .mode = 0600};
+    EXPECT_NE(Unpack(tar::Header(entry) + tar::End()).find("'x/y/z' comes before its directory"),
+              std::string::npos);
+  }
+  EXPECT_TRUE(fs::is_empty(to()));
 }
 
 TEST_F(TreeTest, SetIdBitsAreNotKept) {
   ASSERT_EQ(::chmod((from() / "a").c_str(), 06755), 0);
   EXPECT_EQ(Unpack(Pack()), "");
   EXPECT_EQ(fs::status(to() / "a").permissions() & fs::perms(07000), fs::perms::none);
+}
+
+TEST_F(TreeTest, AFileIsFilledUpToItsLimit) {
+  const auto file = OpenFile(to() / "file", O_WRONLY | O_CREAT);
+  FileFiller filler(*file, Bytes(5));
+  EXPECT_TRUE(filler.Take("123").has_value());
+  EXPECT_TRUE(filler.Take("45").has_value());
+  const auto more = filler.Take("6");
+  ASSERT_FALSE(more.has_value());
+  EXPECT_EQ(more.error().code, Errc::kResourceExhausted);
+  EXPECT_EQ(Content(to() / "file"), "12345");
 }
 
 TEST_F(TreeTest, ItGoesIntoADirectoryOrInItsPlace) {

@@ -31,8 +31,8 @@ class ServicesTest(ServerTest):
         manifest["kind"] = "Service"
         return manifest
 
-    def deploy(self, name, **spec):
-        self.server.apply(self.service(name, **spec))
+    def deploy(self, name, image=None, **spec):
+        self.server.apply(self.service(name, image, **spec))
         self.addCleanup(self.server.strata, "delete", "service", name)
 
     def refusal(self, *manifests):
@@ -254,6 +254,19 @@ class ServicesTest(ServerTest):
                 self.assert_exit(self.server.strata("cp", f"tree-{name}:/tmp/tree/sub", str(back)), DONE)
                 refused = self.server.strata("cp", str(tree), f"tree-{name}:/absent/deep")
                 self.assert_exit(refused, WRONG_STATE, "No such file")
+
+    def test_names_from_a_sandbox_do_not_reach_the_terminal_as_they_are(self):
+        evil = "\x1b[2Jevil"
+        layers = [BASE, tar(folder("tree"), folder(f"tree/{evil}"))]
+        self.deploy("evil", Image(self.folder / "evil", layers, args=("/bin/guest", "serve")))
+        target = self.folder / "target" / "tree"
+        target.mkdir(parents=True)
+        (target / evil).symlink_to("/nowhere")  # so that it is refused, by its name
+        for refused in (self.server.strata("cp", "evil:/tree", str(target.parent)),
+                        self.server.strata("cp", f"evil:/{evil}", str(target))):
+            self.assertNotEqual(refused.returncode, DONE)
+            self.assertNotIn("\x1b", refused.stderr)
+            self.assertIn("\\x1b[2Jevil", refused.stderr)
 
     def test_a_paused_one_waits(self):
         self.deploy("pauses", limits={"timeout_ms": 1500})
