@@ -141,7 +141,7 @@ class ManagerImpl final : public Manager {
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
   Task<void> UnpackImage(const Candidate& candidate, Progress& progress);
-  // A dry run starts nothing.
+  // A dry run starts and makes nothing.
   Task<void> Prepare(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
   Task<void> PrepareImage(const Candidate& candidate, Mode mode, Progress& progress);
   Task<Runnable> MakeRunnable(model::Revision revision);

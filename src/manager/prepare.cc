@@ -158,15 +158,21 @@ Task<void> ManagerImpl::UnpackImage(const Candidate& candidate, Progress& progre
 
 Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Mode mode,
                                 Progress& progress) {
+  std::vector<store::VolumeRecord> missing;
   for (const Candidate& candidate : candidates) {
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr) continue;
-    auto there = co_await volumes_.Ensure(resource.metadata.tenant, *resource.workload());
-    if (!there) co_return Wrap(there.error(), resource.key().ToString() + ": spec.volumes");
-    if (!candidate.artifact.image) continue;
+    auto planned = volumes_.Plan(resource.metadata.tenant, *resource.workload(), missing);
+    if (!planned) co_return Wrap(planned.error(), resource.key().ToString() + ": spec.volumes");
+  }
+  if (mode == Mode::kCommit) {
+    if (auto made = co_await volumes_.Make(missing); !made) co_return made;
+  }
+  for (const Candidate& candidate : candidates) {
+    const model::Resource& resource = candidate.resource.resource;
+    if (resource.workload() == nullptr || !candidate.artifact.image) continue;
     if (auto made = co_await PrepareImage(candidate, mode, progress); !made) {
-      co_return Wrap(made.error(),
-                     candidate.resource.resource.key().ToString() + ": spec.artifact");
+      co_return Wrap(made.error(), resource.key().ToString() + ": spec.artifact");
     }
   }
   co_return Result<void>{};
@@ -186,12 +192,13 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Mode mode, Prog
     if (mode == Mode::kCommit) step.what = Step::What::kStarting;
   }
   progress.Report(step);
+  const std::string& tenant = resource.metadata.tenant;
+  model::Grants grants = mode == Mode::kDryRun ? volumes_.GrantsToAsk(tenant, *resource.workload())
+                                               : volumes_.GrantsOf(tenant, *resource.workload());
   // A server runs before it is stored: one that does not come up replaces nothing.
-  auto key = co_await keepers_.Run(
-      resource.metadata.tenant, candidate.sandbox_class, candidate.artifact.digest,
-      artifact::WriteRootImage(*root),
-      WorkloadOf(resource, mode,
-                 volumes_.GrantsOf(resource.metadata.tenant, *resource.workload())));
+  auto key = co_await keepers_.Run(tenant, candidate.sandbox_class, candidate.artifact.digest,
+                                   artifact::WriteRootImage(*root),
+                                   WorkloadOf(resource, mode, std::move(grants)));
   if (!key) co_return std::unexpected(std::move(key).error());
   co_return Result<void>{};
 }

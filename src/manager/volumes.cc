@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <system_error>
@@ -90,15 +91,21 @@ Task<void> RunTool(const char* program, std::vector<std::string> arguments,
   co_return Fail(Errc::kInternal, std::string(program) + ": " + status->ToString() + ": " + said);
 }
 
+std::string NameOf(std::string_view tenant, std::string_view volume) {
+  return "volume " + std::string(tenant) + "/" + std::string(volume);
+}
+
+std::unexpected<Error> NoRoom(Bytes size) {
+  return Fail(Errc::kResourceExhausted,
+              "the disk has no " + std::to_string(size.count >> 20) + " MiB for new volumes");
+}
+
 // All of it now: a disk that is full later would make a guest's writes fail within its limit.
 Result<void> Allocate(const fs::path& file, Bytes size) {
   auto fd = OpenFile(file, O_RDWR | O_CREAT | O_EXCL);
   if (!fd) return std::unexpected(std::move(fd).error());
   if (::fallocate(fd->get(), 0, 0, static_cast<off_t>(size.count)) == 0) return {};
-  if (errno == ENOSPC) {
-    return Fail(Errc::kResourceExhausted,
-                "the disk has no " + std::to_string(size.count >> 20) + " MiB for a volume");
-  }
+  if (errno == ENOSPC) return NoRoom(size);
   return FailErrno("make " + file.string(), errno);
 }
 
@@ -113,15 +120,20 @@ Result<void> SyncFile(const fs::path& file) {
 
 fs::path Volumes::Folder() const { return context_.dir.home() / "volumes"; }
 
+// No tenant is called so.
+fs::path Volumes::StandIn() const { return Folder() / "none.img"; }
+
 fs::path Volumes::ImageOf(std::string_view tenant, std::string_view name) const {
   return Folder() / tenant / (std::string(name) + std::string(kSuffix));
 }
 
 Result<void> Volumes::Recover() {
   if (auto made = MakeDirectories(Folder()); !made) return made;
+  const auto stand_in = OpenFile(StandIn(), O_RDONLY | O_CREAT | O_TRUNC);
+  if (!stand_in) return std::unexpected(stand_in.error());
   auto records = store_.Volumes();
   if (!records) return std::unexpected(std::move(records).error());
-  std::set<fs::path> images;
+  std::set<fs::path> images{StandIn()};
   for (const store::VolumeRecord& record : *records) {
     images.insert(ImageOf(record.tenant, record.name));
   }
@@ -145,25 +157,52 @@ Result<std::optional<store::VolumeRecord>> Volumes::Find(std::string_view tenant
   return std::nullopt;
 }
 
-Task<void> Volumes::Ensure(std::string tenant, const model::Workload& workload) {
+Result<void> Volumes::Plan(const std::string& tenant, const model::Workload& workload,
+                           std::vector<store::VolumeRecord>& missing) {
   for (const model::NamedVolume& wanted : NamedIn(workload)) {
-    const std::string what = "volume " + tenant + "/" + wanted.volume;
+    const std::string what = NameOf(tenant, wanted.volume);
+    const auto planned = std::ranges::find_if(missing, [&](const store::VolumeRecord& record) {
+      return record.tenant == tenant && record.name == wanted.volume;
+    });
     auto found = Find(tenant, wanted.volume);
-    if (!found) co_return std::unexpected(std::move(found).error());
+    if (!found) return std::unexpected(std::move(found).error());
+    if (planned != missing.end()) *found = *planned;
     if (*found && (*found)->size != wanted.size) {
-      co_return Fail(Errc::kFailedPrecondition,
-                     what + " has size_mib " + std::to_string((*found)->size.count >> 20) +
-                         ", not " + std::to_string(wanted.size.count >> 20) +
-                         "; its size stays: name another volume, or delete this one first");
+      return Fail(Errc::kFailedPrecondition,
+                  what + " has size_mib " + std::to_string((*found)->size.count >> 20) + ", not " +
+                      std::to_string(wanted.size.count >> 20) +
+                      "; its size stays: name another volume, or delete this one first");
     }
-    store::VolumeRecord record{.tenant = tenant, .name = wanted.volume, .size = wanted.size};
-    record.created = context_.clock.WallNow();
     std::error_code error;
-    const fs::path image = ImageOf(tenant, wanted.volume);
-    if (*found && fs::exists(image, error)) continue;
+    const bool there = *found && fs::exists(ImageOf(tenant, wanted.volume), error);
+    if (there || planned != missing.end()) continue;
+    missing.push_back({.tenant = tenant, .name = wanted.volume, .size = wanted.size});
+    missing.back().created = context_.clock.WallNow();
+    if (auto can = CheckCanMake(missing); !can) return Wrap(std::move(can).error(), what);
+  }
+  return {};
+}
+
+Result<void> Volumes::CheckCanMake(const std::vector<store::VolumeRecord>& missing) const {
+  if (::access(kMkfs, X_OK) != 0 || ::access(kDebugfs, X_OK) != 0) {
+    return Fail(Errc::kUnsupported, std::string("named volumes need ") + kMkfs + " and " +
+                                        kDebugfs + " (package e2fsprogs)");
+  }
+  Bytes all;
+  for (const store::VolumeRecord& record : missing) all.count += record.size.count;
+  std::error_code error;
+  const fs::space_info space = fs::space(Folder(), error);
+  if (error) return FailErrno("look at " + Folder().string(), error.value());
+  if (all.count > space.available) return NoRoom(all);
+  return {};
+}
+
+Task<void> Volumes::Make(const std::vector<store::VolumeRecord>& missing) {
+  for (const store::VolumeRecord& record : missing) {
+    const std::string what = NameOf(record.tenant, record.name);
     // The record first: what has no record is swept. Kept once somebody who says so is stored.
     if (auto noted = store_.PutVolume(record); !noted) co_return Wrap(noted.error(), what);
-    if (auto made = co_await Make(record); !made) {
+    if (auto made = co_await MakeImage(record); !made) {
       if (auto removed = Remove(record); !removed) context_.log.Error(what, removed.error());
       co_return Wrap(std::move(made).error(), what);
     }
@@ -171,11 +210,7 @@ Task<void> Volumes::Ensure(std::string tenant, const model::Workload& workload) 
   co_return Result<void>{};
 }
 
-Task<void> Volumes::Make(const store::VolumeRecord& record) {
-  if (::access(kMkfs, X_OK) != 0 || ::access(kDebugfs, X_OK) != 0) {
-    co_return Fail(Errc::kUnsupported, std::string("named volumes need ") + kMkfs + " and " +
-                                           kDebugfs + " (package e2fsprogs)");
-  }
+Task<void> Volumes::MakeImage(const store::VolumeRecord& record) {
   const fs::path image = ImageOf(record.tenant, record.name);
   const fs::path half = image.string() + std::string(kHalfMade);
   if (auto made = MakeDirectories(image.parent_path()); !made) co_return made;
@@ -228,6 +263,15 @@ void Volumes::Release() {
 model::Grants Volumes::GrantsOf(const std::string& tenant, const model::Workload& workload) const {
   return model::GrantsOf(workload, [this, &tenant](std::string_view volume) {
     return ImageOf(tenant, volume).string();
+  });
+}
+
+model::Grants Volumes::GrantsToAsk(const std::string& tenant,
+                                   const model::Workload& workload) const {
+  return model::GrantsOf(workload, [this, &tenant](std::string_view volume) {
+    std::error_code error;
+    const fs::path image = ImageOf(tenant, volume);
+    return (fs::exists(image, error) ? image : StandIn()).string();
   });
 }
 

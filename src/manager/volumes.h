@@ -1,7 +1,8 @@
 // manager/volumes.h - the named volumes of this instance: files with an ext4 file system of a fixed
 // size, one folder for each tenant.
 //
-//   deploy --Ensure--> [ Volumes: record in the store, then <home>/volumes/<tenant>/<name>.img ]
+//   deploy --Plan, Make--> [ Volumes: record in the store, then <home>/volumes/<tenant>/<name>.img
+//   ]
 //                          --> keeper --> oci::Bundle mounts it
 //
 // A volume is of one tenant, whose workloads alone can name it, and lives from the first deploy
@@ -9,8 +10,8 @@
 // (`retain`). Its space is taken from the disk when it is made: a full disk refuses the deploy and
 // never a guest's write below the volume's size.
 //
-// Threads: one loop; Ensure and Release in a turn of the manager's changes. Making one blocks the
-// loop for no more than the record and the file. Lifetime: context and store outlive it.
+// Threads: one loop; Plan, Make and Release in a turn of the manager's changes. Making one blocks
+// the loop for no more than the record and the file. Lifetime: context and store outlive it.
 // Errors: kFailedPrecondition: it is in use, or there with another size; kResourceExhausted: the
 // disk is full; kNotFound. Tested by tests/e2e/volumes_test.py.
 #pragma once
@@ -37,8 +38,13 @@ class Volumes {
   // Removes files that no record names: a manager that was killed was making or removing them.
   Result<void> Recover();
 
-  // Makes what `workload` names and is not there yet.
-  Task<void> Ensure(std::string tenant, const model::Workload& workload);
+  // Adds to `missing` what `workload` names and is not there yet, after it was found that all of
+  // `missing` can be made. Changes nothing else: a dry run ends here.
+  Result<void> Plan(const std::string& tenant, const model::Workload& workload,
+                    std::vector<store::VolumeRecord>& missing);
+
+  // Makes what was planned.
+  Task<void> Make(const std::vector<store::VolumeRecord>& missing);
 
   // Removes what no workload names and none wanted to be kept. Says what could not be removed in
   // the log.
@@ -48,6 +54,10 @@ class Volumes {
   [[nodiscard]] model::Grants GrantsOf(const std::string& tenant,
                                        const model::Workload& workload) const;
 
+  // The same for a driver that is only asked: an empty file stands for what is not there yet.
+  [[nodiscard]] model::Grants GrantsToAsk(const std::string& tenant,
+                                          const model::Workload& workload) const;
+
   // {"namespace", "name", "size_mib", "retain", "created", "users": ["Service shop/db"]}
   Result<Json> List(std::string_view tenant);  // {"items": [...]}; an empty tenant: all
   Result<Json> Get(std::string_view tenant, std::string_view name);
@@ -56,9 +66,12 @@ class Volumes {
 
  private:
   [[nodiscard]] std::filesystem::path Folder() const;
+  [[nodiscard]] std::filesystem::path StandIn() const;
   [[nodiscard]] std::filesystem::path ImageOf(std::string_view tenant, std::string_view name) const;
   Result<std::optional<store::VolumeRecord>> Find(std::string_view tenant, std::string_view name);
-  Task<void> Make(const store::VolumeRecord& record);
+  // Tools, and room for all of them.
+  [[nodiscard]] Result<void> CheckCanMake(const std::vector<store::VolumeRecord>& missing) const;
+  Task<void> MakeImage(const store::VolumeRecord& record);
   Result<void> Remove(const store::VolumeRecord& record);
 
   CellContext& context_;

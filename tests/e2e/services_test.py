@@ -52,13 +52,15 @@ class ServicesTest(ServerTest):
                     self.assertEqual(answer.headers["x-guest"], "yes")
 
     def test_a_dry_run_starts_nothing(self):
-        self.deploy("dry", env={"GREETING": "one"})
+        first = json.dumps(self.service("dry", env={"GREETING": "one"}))
+        self.addCleanup(self.server.strata, "delete", "service", "dry")
+        self.assert_exit(self.server.strata("-o", "json", "apply", "-f", "-", stdin=first), DONE, '"starting"')
         changed = json.dumps(self.service("dry", env={"GREETING": "two"}))
         ends = Image(self.folder / "ends", [BASE], args=("/bin/guest", "exit", "3"))
         fresh = json.dumps(self.service("fresh", ends))
         for manifest in (changed, fresh):
-            shown = self.server.strata("apply", "--dry-run", "-f", "-", stdin=manifest)
-            self.assert_exit(shown, DONE)
+            shown = self.server.strata("-o", "json", "apply", "--dry-run", "-f", "-", stdin=manifest)
+            self.assert_exit(shown, DONE, '"preparing"')
             self.assertNotIn('"starting"', shown.stderr)
         self.assertEqual(self.server.get("/dry/env").text, "one")
         lines = self.server.strata("logs", "dry", "-n", "default").stdout

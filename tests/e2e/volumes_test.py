@@ -9,8 +9,8 @@ import tempfile
 import unittest
 
 from e2e.images import Image, entry, folder, tar
-from e2e.support import (ARTIFACTS, BIN, DONE, NOT_FOUND, UNSUPPORTED, USAGE, WRONG_STATE, ServerTest, documents,
-                         eventually, function)
+from e2e.support import (ARTIFACTS, BIN, DONE, NOT_FOUND, TRY_LATER, UNSUPPORTED, USAGE, WRONG_STATE, ServerTest,
+                         documents, eventually, function)
 
 GUEST = BIN / "strata_oci_guest"
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
@@ -135,9 +135,26 @@ class VolumesTest(ServerTest):
     def test_what_is_refused_makes_no_volume(self):
         before = self.files()
         self.refusal(self.named("refused", "refused", size_mib=1 << 20), 6)  # a TiB: the disk has no room
-        self.server.strata("apply", "--dry-run", "-f", "-", stdin=documents(self.named("dry", "dry", retain=True)))
         self.assertEqual(self.files(), before)
-        self.assertFalse({"refused", "dry"} & set(self.volumes()))
+        self.assertNotIn("refused", self.volumes())
+
+    def dry_run(self, *manifests):
+        return self.server.strata("apply", "--dry-run", "-f", "-", stdin=documents(*manifests))
+
+    def test_a_dry_run_only_looks(self):
+        folder = self.server.home / "volumes"
+        self.deploy(self.named("seen", "seen"))
+        before = self.files(), folder.stat().st_mtime_ns
+        for kind in (*CLASSES, "microvm"):
+            with self.subTest(kind):
+                new = self.named("dry", "dry", retain=True, namespace="dry", **{"class": kind})
+                self.assert_exit(self.dry_run(new), DONE)
+        two = self.named("one", "dry"), self.named("two", "dry", size_mib=32)
+        self.assert_exit(self.dry_run(*two), WRONG_STATE, "has size_mib 16, not 32")
+        self.assert_exit(self.dry_run(self.named("dry", "seen", size_mib=32)), WRONG_STATE, "has size_mib 16, not 32")
+        self.assert_exit(self.dry_run(self.named("dry", "dry", size_mib=1 << 20)), TRY_LATER, "the disk has no")
+        # Not even for a moment: a file that comes and goes leaves its time.
+        self.assertEqual((self.files(), folder.stat().st_mtime_ns), before)
 
     def test_tenants_do_not_see_each_other(self):
         self.deploy(self.named("mine", "same", retain=True))
