@@ -1,5 +1,4 @@
 // strata explain - why a workload runs in the class in which it runs.
-#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -21,14 +20,6 @@ Result<Json> Find(Session& session, const std::string& name) {
   return session.AskJson("GET", place + "services/" + PercentEncode(name));
 }
 
-// "-": it is not known.
-std::string Number(const Json& value) {
-  if (!value.is_number()) return "-";
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.2f", value.get<double>());
-  return text;
-}
-
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
@@ -46,9 +37,9 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
       continue;
     }
     const Json& estimate = each["estimate"];
-    table.Add({name, Number(estimate["p99_ms"]), Number(estimate.value("cold_start_ms", Json())),
-               Number(estimate["memory_mib"]), Number(estimate["cost"]),
-               estimate.value("source", ""), why});
+    table.Add({name, Fixed(estimate["p99_ms"], 2),
+               Fixed(estimate.value("cold_start_ms", Json()), 2), Fixed(estimate["memory_mib"], 2),
+               Fixed(estimate["cost"], 2), estimate.value("source", ""), why});
   }
   Print(table.Render());
 }

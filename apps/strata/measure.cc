@@ -1,7 +1,6 @@
 // strata measure - what one small workload costs in each class on the server's host.
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -88,12 +87,6 @@ Result<ClassFigures> MeasureClass(Session& session, model::Class in, int calls) 
   return figures;
 }
 
-std::string Text(const Json& value) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.2f", value.get<double>());
-  return text;
-}
-
 void PrintFigures(const Json& result) {
   Table table({"CLASS", "DEPLOY MS", "FIRST MS", "P50 MS", "P90 MS", "MAX MS", "MEMORY MIB"});
   for (const Json& each : result["classes"]) {
@@ -102,8 +95,9 @@ void PrintFigures(const Json& result) {
       table.Add({name, "-", "-", "-", "-", "-", each["lacking"].get<std::string>()});
       continue;
     }
-    table.Add({name, Text(each["deploy_ms"]), Text(each["first_ms"]), Text(each["p50_ms"]),
-               Text(each["p90_ms"]), Text(each["max_ms"]), Text(each["memory_mib"])});
+    table.Add({name, Fixed(each["deploy_ms"], 2), Fixed(each["first_ms"], 2),
+               Fixed(each["p50_ms"], 2), Fixed(each["p90_ms"], 2), Fixed(each["max_ms"], 2),
+               Fixed(each["memory_mib"], 2)});
   }
   Print(table.Render());
 }

@@ -110,6 +110,13 @@ void PrintValue(const Json& value, Format format) {
   Print(value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
+std::string Fixed(const Json& number, int digits) {
+  if (!number.is_number()) return "-";
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.*f", digits, number.get<double>());
+  return text;
+}
+
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 void PrintError(std::string_view text) {

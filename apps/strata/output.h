@@ -39,6 +39,9 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+// A number with that many digits after its point; "-" for what is none.
+std::string Fixed(const Json& number, int digits);
+
 std::string ToYaml(const Json& value);
 
 // Prints `value` as JSON or YAML.

@@ -1,6 +1,5 @@
 // strata top, status, version - live figures and what runs.
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,12 +13,6 @@ struct TopFlags {
   double every_s = 0;  // 0: once
 };
 
-std::string Fixed(const Json& number, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.*f", digits, number.get<double>());
-  return text;
-}
-
 std::string RenderTop(const Json& answer) {
   Table table({"NAMESPACE", "FUNCTION", "CLASS", "REV", "REQUESTS", "ERRORS", "REQ/S", "P50 MS",
                "P99 MS", "CPU MS", "NOW MIB", "PEAK MIB"});
@@ -29,8 +22,7 @@ std::string RenderTop(const Json& answer) {
                row["class"].get<std::string>(), row["revision"].dump(), row["requests"].dump(),
                Paint(std::to_string(errors), errors > 0 ? Colour::kRed : Colour::kPlain),
                Fixed(row["rate"], 1), Fixed(row["p50_ms"], 2), Fixed(row["p99_ms"], 2),
-               Fixed(row["cpu_ms"], 1),
-               row.contains("memory_now_mib") ? Fixed(row["memory_now_mib"], 1) : "-",
+               Fixed(row["cpu_ms"], 1), Fixed(row.value("memory_now_mib", Json()), 1),
                Fixed(row["memory_mib"], 1)});
   }
   return table.Render();
