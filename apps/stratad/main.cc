@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -34,6 +35,7 @@ struct Flags {
   std::uint64_t max_memory_mib = 512;
   std::uint64_t reservation_mib = 4096;
   std::uint64_t keep_resident_kib = 16;
+  std::vector<std::string> prices;
   std::string log_file;
   std::string log_level = "info";
   int ready_fd = -1;
@@ -74,13 +76,18 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_flag("--no-access-log", flags.no_access_log, "Write no access log");
   app.add_flag("--no-metering", flags.no_metering, "Record no calls; for measurements only");
   app.add_option("--otlp", options.otlp_endpoint, "OpenTelemetry collector, HOST:PORT (OTLP/HTTP)");
+  app.add_option(
+         "--price", flags.prices,
+         "What computing costs, [CLASS.]FIELD=USD; FIELD: cpu_hour, gib_hour, start. May be "
+         "given often; 'strata cost' shows them")
+      ->allow_extra_args(false);
   app.add_option("--log-file", flags.log_file, "Log here instead of stderr");
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error");
   app.add_option("--ready-fd", flags.ready_fd, "Write the address here once the API answers");
   app.set_version_flag("--version", STRATA_VERSION);
 }
 
-void Complete(Flags& flags) {
+Result<void> Complete(Flags& flags) {
   flags.options.max_memory = Bytes::MiB(flags.max_memory_mib);
   flags.options.memory_reservation = Bytes::MiB(flags.reservation_mib);
   flags.options.keep_resident = Bytes::KiB(flags.keep_resident_kib);
@@ -91,6 +98,10 @@ void Complete(Flags& flags) {
   if (flags.options.unpack_program.empty()) flags.options.unpack_program = beside / "strata-unpack";
   // Without root some protections cannot be had; the wasm class runs all the same (DESIGN 3).
   flags.options.allow_missing_protections = ::geteuid() != 0;
+  for (const std::string& price : flags.prices) {
+    if (auto set = flags.options.prices.Set(price); !set) return set;
+  }
+  return {};
 }
 
 // The API's TCP listener, bound but not accepting; null when it is not wanted. Only the log was
@@ -222,6 +233,9 @@ int main(int argc, char** argv) {
   Flags flags;
   AddFlags(app, flags);
   CLI11_PARSE(app, argc, argv);
-  Complete(flags);
+  if (auto completed = Complete(flags); !completed) {
+    std::fprintf(stderr, "stratad: %s\n", completed.error().message.c_str());
+    return 2;
+  }
   return Run(flags);
 }

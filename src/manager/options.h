@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "cell/messages.h"
+#include "meter/prices.h"
 
 namespace strata::manager {
 
@@ -28,6 +29,7 @@ struct Options {
   Bytes compile_memory = Bytes::MiB(2048);  // of one compile job
   std::uint32_t compile_cpu_s = 180;        // of one compile job
   cell::Observe observe;
+  meter::Prices prices;                    // by which classes are compared and bills made
   std::string otlp_endpoint;               // "127.0.0.1:4318"; empty: spans go to the log file only
   bool allow_missing_protections = false;  // true without root: run with what the host grants
 };

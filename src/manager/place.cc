@@ -146,14 +146,16 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
   // What has not changed stays where it is, whatever was measured since.
   auto placement = PlacementNow(candidate);
   if (!placement) {
-    const scheduler::Question question{.function = resource.kind() == model::Kind::kFunction,
-                                       .requires_ = workload.requires_,
-                                       .slo = workload.slo,
-                                       .by = workload.placement,
-                                       .asked = *asked,
-                                       .memory = workload.limits.memory};
+    const scheduler::Question question{
+        .function = resource.kind() == model::Kind::kFunction,
+        .start_each = !candidate.artifact.image || workload.guest != model::GuestKind::kHttp,
+        .requires_ = workload.requires_,
+        .slo = workload.slo,
+        .by = workload.placement,
+        .asked = *asked,
+        .memory = workload.limits.memory};
     scheduler::Node node = ThisNode();
-    auto chosen = scheduler::Choose(question, *options, {&node, 1});
+    auto chosen = scheduler::Choose(question, *options, {&node, 1}, options_.prices);
     const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&
                         chosen->sandbox_class != Class::kContainer;
     if (unsure) {
@@ -161,7 +163,7 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
       auto found = co_await probe_.Found();
       if (!found) co_return Wrap(found.error(), resource.key().ToString() + ": spec.class");
       node = ProbedNode(*found);
-      chosen = scheduler::Choose(question, *options, {&node, 1});
+      chosen = scheduler::Choose(question, *options, {&node, 1}, options_.prices);
     }
     if (!chosen) co_return Wrap(chosen.error(), resource.key().ToString());
     placement = *std::move(chosen);

@@ -19,10 +19,8 @@ using model::Level;
 constexpr std::array kByPreference = {Class::kContainer, Class::kWasm, Class::kAppkernel,
                                       Class::kMicrovm, Class::kContainerInMicrovm};
 
-constexpr double kCalls = 1e6;       // that Estimate::cost is for
-constexpr double kMonthHours = 730;  // that of a Service is for
-constexpr double kMsPerHour = 3.6e6;
-constexpr double kMibPerGib = 1024;
+constexpr double kCalls = 1e6;            // that Estimate::cost is for
+constexpr double kMonthMs = 730 * 3.6e6;  // that of a Service is for
 
 std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
 
@@ -34,12 +32,11 @@ std::string Number(double value) {
   return text;
 }
 
-double Cost(const Question& question, const Figures& figures, const Prices& prices) {
-  const double gib = figures.memory_mib / kMibPerGib;
-  if (!question.function) return gib * prices.gib_hour * kMonthHours;
-  const double cpu_hours = kCalls * figures.cpu_ms / kMsPerHour;
-  const double hours = kCalls * figures.p50_ms / kMsPerHour;
-  return cpu_hours * prices.cpu_hour + gib * hours * prices.gib_hour;
+double Cost(const Question& question, const Figures& figures, const meter::Price& price) {
+  if (!question.function) return price.Of({.mib_ms = figures.memory_mib * kMonthMs});
+  return price.Of({.cpu_ms = kCalls * figures.cpu_ms,
+                   .mib_ms = kCalls * figures.memory_mib * figures.p50_ms,
+                   .starts = question.start_each ? kCalls : 0});
 }
 
 // Why the class may not be used however well it does; empty: it may.
@@ -136,7 +133,7 @@ struct Weighed {
 };
 
 Weighed Weigh(const Question& question, std::span<const Option> options, Class sandbox_class,
-              std::span<const Node> nodes, const Prices& prices) {
+              std::span<const Node> nodes, const meter::Prices& prices) {
   Weighed weighed;
   const auto found = std::ranges::find(options, sandbox_class, &Option::sandbox_class);
   if (found != options.end()) weighed.option = &*found;
@@ -148,7 +145,7 @@ Weighed Weigh(const Question& question, std::span<const Option> options, Class s
                               .cold_start_ms = figures->cold_start_ms,
                               .cpu_ms = figures->cpu_ms,
                               .memory_mib = figures->memory_mib,
-                              .cost = Cost(question, *figures, prices),
+                              .cost = Cost(question, *figures, prices.Of(sandbox_class)),
                               .source = figures->source};
   }
   std::string& lost = weighed.shown.lost;
@@ -167,7 +164,7 @@ Weighed Weigh(const Question& question, std::span<const Option> options, Class s
 using Field = std::array<Weighed, kByPreference.size()>;  // in the order of kByPreference
 
 Field WeighAll(const Question& question, std::span<const Option> options,
-               std::span<const Node> nodes, const Prices& prices) {
+               std::span<const Node> nodes, const meter::Prices& prices) {
   Field field;
   for (std::size_t i = 0; i < field.size(); ++i) {
     field[i] = Weigh(question, options, kByPreference[i], nodes, prices);
@@ -311,7 +308,7 @@ Class ByRule(const Question& question) noexcept {
 }
 
 Result<model::Placement> Choose(const Question& question, std::span<const Option> options,
-                                std::span<const Node> nodes, const Prices& prices) {
+                                std::span<const Node> nodes, const meter::Prices& prices) {
   Field field = WeighAll(question, options, nodes, prices);
   const Weighed* best = Best(question, field);
   if (best == nullptr) return std::unexpected(NothingFits(question, options, nodes, field));

@@ -24,6 +24,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "meter/prices.h"
 #include "model/placement.h"
 #include "model/resource.h"
 #include "model/values.h"
@@ -57,15 +58,9 @@ struct Node {
   }
 };
 
-// US dollars for what a sandbox holds and does. The defaults are list prices of a large cloud's
-// container service (us-east-1, 2025): comparisons between classes hardly depend on them.
-struct Prices {
-  double cpu_hour = 0.04048;  // of one processor, busy
-  double gib_hour = 0.004445;
-};
-
 struct Question {
-  bool function = true;  // not a Service
+  bool function = true;    // not a Service
+  bool start_each = true;  // a Function whose every call gets a sandbox of its own
   model::Requires requires_;
   model::Slo slo;
   model::PlacementBy by = model::PlacementBy::kCost;
@@ -80,6 +75,6 @@ model::Class ByRule(const Question& question) noexcept;
 // kFailedPrecondition: no class fits; the message has the first reason of each, and what would have
 // to give, by how much.
 Result<model::Placement> Choose(const Question& question, std::span<const Option> options,
-                                std::span<const Node> nodes, const Prices& prices = {});
+                                std::span<const Node> nodes, const meter::Prices& prices = {});
 
 }  // namespace strata::scheduler

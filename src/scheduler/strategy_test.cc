@@ -41,7 +41,7 @@ Node NodeWith(std::initializer_list<Class> classes) {
 
 class StrategyTest : public ::testing::Test {
  protected:
-  Result<model::Placement> Decide() { return Choose(question_, options_, nodes_); }
+  Result<model::Placement> Decide() { return Choose(question_, options_, nodes_, prices_); }
   Class Chosen() {
     auto placement = Decide();
     EXPECT_TRUE(placement.has_value()) << placement.error().message;
@@ -67,9 +67,22 @@ class StrategyTest : public ::testing::Test {
 
   Question question_{.memory = Bytes::MiB(64)};
   std::vector<Option> options_ = Options();
+  meter::Prices prices_;
   std::vector<Node> nodes_ = {
       NodeWith({Class::kWasm, Class::kContainer, Class::kAppkernel, Class::kMicrovm})};
 };
+
+TEST_F(StrategyTest, ThePriceListDecidesWhatIsCheapest) {
+  ASSERT_TRUE(prices_.Set("wasm.cpu_hour=10").has_value());
+  EXPECT_EQ(Chosen(), Class::kContainer);
+}
+
+TEST_F(StrategyTest, AStartIsPaidForByWhatStartsForEachCall) {
+  ASSERT_TRUE(prices_.Set("wasm.start=0.01").has_value());
+  EXPECT_EQ(Chosen(), Class::kContainer);
+  question_.start_each = false;
+  EXPECT_EQ(Chosen(), Class::kWasm);
+}
 
 TEST_F(StrategyTest, TheCheapestOfWhatFitsIsTaken) {
   EXPECT_EQ(Chosen(), Class::kWasm);
