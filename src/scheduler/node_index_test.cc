@@ -1,0 +1,85 @@
+#include "scheduler/node_index.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace strata::scheduler {
+namespace {
+
+using model::Class;
+
+std::vector<Node> Nodes(std::size_t count, SeededRandom& random) {
+  std::vector<Node> nodes;
+  for (std::size_t i = 0; i < count; ++i) {
+    nodes.push_back({.name = "node-" + std::to_string(i),
+                     .free_memory = Bytes::MiB(random.Below(64)),
+                     .classes = static_cast<unsigned>(random.Below(5))});
+  }
+  return nodes;
+}
+
+// By looking at every node.
+std::optional<std::uint32_t> Roomiest(const std::vector<Node>& nodes, Class sandbox_class,
+                                      Bytes memory) {
+  std::optional<std::uint32_t> best;
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    if (!nodes[i].Has(sandbox_class) || nodes[i].free_memory < memory) continue;
+    if (!best || nodes[*best].free_memory < nodes[i].free_memory) best = i;
+  }
+  return best;
+}
+
+TEST(NodeIndexTest, AnswersAsLookingAtEveryNodeWould) {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    SeededRandom random(seed);
+    std::vector<Node> nodes = Nodes(1 + random.Below(40), random);
+    NodeIndex index(nodes);
+    std::vector<std::pair<std::uint32_t, Bytes>> taken;
+    for (int i = 0; i < 300; ++i) {
+      if (!taken.empty() && random.Below(3) == 0) {
+        const auto [node, memory] = taken.back();
+        taken.pop_back();
+        index.Release(node, memory);
+        nodes[node].free_memory = nodes[node].free_memory + memory;
+        continue;
+      }
+      const auto sandbox_class = static_cast<Class>(random.Below(3));
+      const Bytes memory = Bytes::MiB(random.Below(20));
+      const auto node = index.Reserve(sandbox_class, memory);
+      ASSERT_EQ(node, Roomiest(nodes, sandbox_class, memory));
+      if (!node) continue;
+      nodes[*node].free_memory.count -= memory.count;
+      taken.emplace_back(*node, memory);
+    }
+  }
+}
+
+TEST(NodeIndexTest, ChooseSaysOfTheCandidatesWhatItSaysOfAllNodes) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    SeededRandom random(seed);
+    const std::vector<Node> nodes = Nodes(1 + random.Below(60), random);
+    const NodeIndex index(nodes);
+    const std::vector<Option> options = {{Class::kWasm, true, "", {}},
+                                         {Class::kContainer, true, "", {}}};
+    const Question question{.memory = Bytes::MiB(random.Below(70))};
+    const auto of_all = Choose(question, options, nodes);
+    const auto of_few = Choose(question, options, index.Candidates());
+    ASSERT_EQ(of_all.has_value(), of_few.has_value());
+    if (!of_all) continue;
+    EXPECT_EQ(of_all->sandbox_class, of_few->sandbox_class);
+    EXPECT_LE(index.Candidates().size(), 5U);
+  }
+}
+
+TEST(NodeIndexTest, NoNodeIsNoRoom) {
+  NodeIndex index({});
+  EXPECT_FALSE(index.Reserve(Class::kWasm, Bytes{}).has_value());
+  EXPECT_TRUE(index.Candidates().empty());
+}
+
+}  // namespace
+}  // namespace strata::scheduler
