@@ -54,9 +54,13 @@ class Maker {
     return made;
   }
   Node MakeNode(std::size_t number) {
-    return {.name = "node-" + std::to_string(number),
-            .free_memory = Bytes::MiB(Any(65'536)),
-            .classes = static_cast<unsigned>(Pick(16))};
+    Node node{.name = "node-" + std::to_string(number),
+              .free_memory = Bytes::MiB(Any(65'536)),
+              .classes = {}};
+    for (const model::Class each : model::kClasses) {
+      if (each != model::Class::kContainerInMicrovm && Pick(2) == 0) node.classes.Add(each);
+    }
+    return node;
   }
   std::size_t Any(std::size_t below) {
     return static_cast<std::size_t>(Pick(static_cast<int>(below)));

@@ -18,11 +18,7 @@ constexpr std::uint64_t kEnoughCalls = 100;  // for a p99 of its own
 
 // The one node that we know, with every class: what it lacks shows when a class is tried.
 scheduler::Node ThisNode() {
-  scheduler::Node node{.name = "local", .free_memory = Bytes{UINT64_MAX}, .classes = 0};
-  for (const Class each : model::kClasses) {
-    node.classes |= 1U << static_cast<unsigned>(each);
-  }
-  return node;
+  return {.name = "local", .free_memory = Bytes{UINT64_MAX}, .classes = scheduler::ClassSet::All()};
 }
 
 // The same, with what trying the classes out has found.
@@ -33,9 +29,7 @@ scheduler::Node ProbedNode(const Json& found) {
     const auto lacks = [&name](const Json& check) {
       return check.value("name", "") == name && !check.value("available", false);
     };
-    if (std::ranges::any_of(found["checks"], lacks)) {
-      node.classes &= ~(1U << static_cast<unsigned>(each));
-    }
+    if (std::ranges::any_of(found["checks"], lacks)) node.classes.Remove(each);
   }
   return node;
 }

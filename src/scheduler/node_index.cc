@@ -52,7 +52,7 @@ std::optional<std::uint32_t> NodeIndex::Reserve(model::Class sandbox_class, Byte
   std::uint32_t best = kNoNode;
   for (const Group& group : groups_) {
     const std::uint32_t node = group.best[1];
-    if (!nodes_[node].Has(sandbox_class)) continue;
+    if (!nodes_[node].classes.Has(sandbox_class)) continue;
     if (best == kNoNode || nodes_[best].free_memory < nodes_[node].free_memory ||
         (nodes_[best].free_memory == nodes_[node].free_memory && node < best)) {
       best = node;

@@ -1,5 +1,6 @@
 #include "scheduler/node_index.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,16 @@ namespace {
 using model::Class;
 
 std::vector<Node> Nodes(std::size_t count, SeededRandom& random) {
+  const std::array<ClassSet, 5> some = {ClassSet{},
+                                        {Class::kWasm},
+                                        {Class::kContainer},
+                                        {Class::kWasm, Class::kContainer},
+                                        {Class::kAppkernel}};
   std::vector<Node> nodes;
   for (std::size_t i = 0; i < count; ++i) {
     nodes.push_back({.name = "node-" + std::to_string(i),
                      .free_memory = Bytes::MiB(random.Below(64)),
-                     .classes = static_cast<unsigned>(random.Below(5))});
+                     .classes = some[random.Below(some.size())]});
   }
   return nodes;
 }
@@ -27,7 +33,7 @@ std::optional<std::uint32_t> Roomiest(const std::vector<Node>& nodes, Class sand
                                       Bytes memory) {
   std::optional<std::uint32_t> best;
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
-    if (!nodes[i].Has(sandbox_class) || nodes[i].free_memory < memory) continue;
+    if (!nodes[i].classes.Has(sandbox_class) || nodes[i].free_memory < memory) continue;
     if (!best || nodes[*best].free_memory < nodes[i].free_memory) best = i;
   }
   return best;

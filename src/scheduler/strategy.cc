@@ -92,7 +92,7 @@ std::string Missing(const Option* option) {
 const Node* NodeFor(const Question& question, Class sandbox_class, std::span<const Node> nodes) {
   const Node* best = nullptr;
   for (const Node& node : nodes) {
-    if (!node.Has(sandbox_class) || node.free_memory < question.memory) continue;
+    if (!node.classes.Has(sandbox_class) || node.free_memory < question.memory) continue;
     if (best == nullptr || best->free_memory < node.free_memory) best = &node;
   }
   return best;
@@ -100,7 +100,7 @@ const Node* NodeFor(const Question& question, Class sandbox_class, std::span<con
 
 std::string NoNode(const Question& question, Class sandbox_class, std::span<const Node> nodes) {
   const bool known = std::ranges::any_of(
-      nodes, [sandbox_class](const Node& node) { return node.Has(sandbox_class); });
+      nodes, [sandbox_class](const Node& node) { return node.classes.Has(sandbox_class); });
   if (!known) return "no node has this class";
   return "no node of this class has " + std::to_string(question.memory.count >> 20) + " MiB free";
 }

@@ -19,6 +19,7 @@
 // Pure: no I/O, no clock; some microseconds. Deterministic. Tested by strategy_test.cc.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,13 +50,36 @@ struct Option {
   std::optional<Figures> figures;  // nothing: never measured
 };
 
+class ClassSet {
+ public:
+  constexpr ClassSet() = default;
+  constexpr ClassSet(std::initializer_list<model::Class> classes) {
+    for (const model::Class each : classes) Add(each);
+  }
+  static constexpr ClassSet All() {
+    ClassSet all;
+    for (const model::Class each : model::kClasses) all.Add(each);
+    return all;
+  }
+
+  constexpr void Add(model::Class sandbox_class) noexcept { bits_ |= Bit(sandbox_class); }
+  constexpr void Remove(model::Class sandbox_class) noexcept { bits_ &= ~Bit(sandbox_class); }
+  [[nodiscard]] constexpr bool Has(model::Class sandbox_class) const noexcept {
+    return (bits_ & Bit(sandbox_class)) != 0;
+  }
+  friend constexpr bool operator==(ClassSet, ClassSet) = default;
+
+ private:
+  static constexpr unsigned Bit(model::Class sandbox_class) noexcept {
+    return 1U << static_cast<unsigned>(sandbox_class);
+  }
+  unsigned bits_ = 0;
+};
+
 struct Node {
   std::string name;
   Bytes free_memory;
-  unsigned classes = 0;  // bit n: it has the class whose value is n
-  [[nodiscard]] bool Has(model::Class sandbox_class) const noexcept {
-    return (classes >> static_cast<unsigned>(sandbox_class) & 1U) != 0;
-  }
+  ClassSet classes;  // that it has
 };
 
 struct Question {

@@ -34,9 +34,7 @@ std::vector<Option> Options() {
 }
 
 Node NodeWith(std::initializer_list<Class> classes) {
-  Node node{.name = "local", .free_memory = Bytes::MiB(1024), .classes = 0};
-  for (const Class each : classes) node.classes |= 1U << static_cast<unsigned>(each);
-  return node;
+  return {.name = "local", .free_memory = Bytes::MiB(1024), .classes = classes};
 }
 
 class StrategyTest : public ::testing::Test {
@@ -107,7 +105,7 @@ TEST_F(StrategyTest, HighSecurityOrCompatibilityIsAMachineOfItsOwn) {
 
 TEST_F(StrategyTest, AContainerWithinAMachineIsStrongEnoughForAnything) {
   options_.push_back({Class::kContainerInMicrovm, true, "", std::nullopt});
-  nodes_[0].classes |= 1U << static_cast<unsigned>(Class::kContainerInMicrovm);
+  nodes_[0].classes.Add(Class::kContainerInMicrovm);
   question_.requires_.security = Level::kHigh;
   EXPECT_EQ(Chosen(), Class::kMicrovm);
   question_.asked = Class::kContainerInMicrovm;
@@ -237,7 +235,12 @@ class PropertiesTest : public ::testing::Test {
       options_.push_back(std::move(option));
     }
     nodes_ = {NodeWith({}), NodeWith({})};
-    for (Node& node : nodes_) node.classes = static_cast<unsigned>(Pick(32));
+    for (Node& node : nodes_) {
+      node.classes = {};
+      for (const Class each : kAll) {
+        if (Pick(2) == 0) node.classes.Add(each);
+      }
+    }
   }
 
   std::mt19937 random_{20261127};
@@ -263,7 +266,7 @@ TEST_F(PropertiesTest, HoldForEveryDecision) {
     ASSERT_FALSE(asks.security == Level::kMedium && chosen == Class::kContainer);
     const Option& option = options_[static_cast<std::size_t>(chosen)];
     ASSERT_TRUE(option.variant && option.lacking.empty()) << "never what cannot run";
-    ASSERT_TRUE(nodes_[0].Has(chosen) || nodes_[1].Has(chosen));
+    ASSERT_TRUE(nodes_[0].classes.Has(chosen) || nodes_[1].classes.Has(chosen));
     ASSERT_EQ(placement->alternatives.size(), kAll.size());
     ASSERT_EQ(placement->alternatives.front().lost, "");
     for (std::size_t n = 1; n < kAll.size(); ++n) {
