@@ -42,6 +42,13 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
                Fixed(estimate["cost"], 2), estimate.value("source", ""), why});
   }
   Print(table.Render());
+  if (!resource["status"].contains("variants")) return;
+  Table variants({"VARIANT", "DIGEST", "TAKEN"});
+  for (const Json& each : resource["status"]["variants"]) {
+    variants.Add({each.value("kind", ""), each.value("digest", ""),
+                  each.value("taken", false) ? "taken" : "-"});
+  }
+  Print("\n" + variants.Render());
 }
 
 void Explain(Session& session, const ExplainFlags& flags) {

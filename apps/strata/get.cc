@@ -53,6 +53,15 @@ std::string Cell(const Json& object, const char* pointer) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+// The artifact, or all variants of it.
+std::string Artifacts(const Json& item) {
+  std::string text = Cell(item, "/spec/artifact");
+  for (const Json& variant : item["spec"].value("variants", Json::array())) {
+    text = (text == "-" ? "" : text + " ") + Cell(variant, "/artifact");
+  }
+  return text;
+}
+
 void PrintList(const Json& items, Format format) {
   if (items.empty()) {
     Print("Nothing is deployed. 'strata apply -f FILE' deploys.\n");
@@ -66,7 +75,7 @@ void PrintList(const Json& items, Format format) {
                                  Cell(item, "/metadata/name"), Cell(item, "/status/revision"),
                                  Cell(item, "/status/urls/0")};
     if (format == Format::kWide) {
-      row.push_back(Cell(item, "/spec/artifact"));
+      row.push_back(Artifacts(item));
       row.push_back(Cell(item, "/metadata/creationTimestamp"));
     }
     table.Add(std::move(row));

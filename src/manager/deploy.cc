@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/check.h"
 #include "manager/manager_impl.h"
 #include "model/local_paths.h"
 #include "model/manifest.h"
@@ -147,28 +148,54 @@ Task<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
   if (!resources) co_return std::unexpected(resources.error());
   std::vector<Candidate> candidates;
   for (model::Resource& resource : *resources) {
-    Candidate candidate;
-    candidate.resource.resource = std::move(resource);
-    if (candidate.resource.resource.workload() != nullptr) {
-      auto artifact = co_await FetchArtifact(candidate, progress);
-      if (!artifact) {
-        co_return Wrap(artifact.error(),
-                       candidate.resource.resource.key().ToString() + ": spec.artifact");
-      }
-      candidate.artifact = std::move(*artifact);
-      candidate.resource.artifact_digest = candidate.artifact.digest;
-      candidate.hold = Hold(candidate.artifact.digest);
-      auto placed = co_await Place(candidate);
-      if (!placed) co_return std::unexpected(placed.error());
-    }
-    candidates.push_back(std::move(candidate));
+    auto candidate = co_await ReadCandidate(std::move(resource), progress);
+    if (!candidate) co_return std::unexpected(candidate.error());
+    candidates.push_back(std::move(*candidate));
   }
   co_return candidates;
 }
 
-Task<artifact::Artifact> ManagerImpl::FetchArtifact(Candidate& candidate, Progress& progress) {
-  const model::Resource& resource = candidate.resource.resource;
-  std::string reference = resource.workload()->artifact;
+Task<ManagerImpl::Candidate> ManagerImpl::ReadCandidate(model::Resource resource,
+                                                        Progress& progress) {
+  Candidate candidate;
+  candidate.resource.resource = std::move(resource);
+  const model::Workload* workload = candidate.resource.resource.workload();
+  if (workload == nullptr) co_return candidate;
+  for (const model::NamedArtifact& named : model::ArtifactsOf(*workload)) {
+    auto variant = co_await FetchVariant(candidate.resource.resource, named, progress);
+    if (!variant) co_return std::unexpected(variant.error());
+    if (candidate.Find(variant->kind()) != nullptr) {
+      const std::string kind(model::VariantKindName(variant->kind()));
+      co_return Fail(Errc::kInvalidArgument, variant->place + ": a second variant of kind '" +
+                                                 kind + "'; there is one of each kind at most");
+    }
+    if (!workload->variants.empty()) {
+      candidate.resource.variants.push_back({variant->kind(), variant->artifact.digest});
+    }
+    candidate.variants.push_back(std::move(*variant));
+  }
+  auto placed = co_await Place(candidate);
+  if (!placed) co_return std::unexpected(placed.error());
+  candidate.resource.artifact_digest = candidate.taken().artifact.digest;
+  co_return candidate;
+}
+
+const ManagerImpl::Variant* ManagerImpl::Candidate::Find(model::VariantKind kind) const noexcept {
+  const auto found = std::ranges::find(variants, kind, &Variant::kind);
+  return found == variants.end() ? nullptr : &*found;
+}
+
+const ManagerImpl::Variant& ManagerImpl::Candidate::taken() const noexcept {
+  const Variant* found = Find(model::VariantFor(sandbox_class));
+  STRATA_CHECK(found != nullptr);  // a class without a variant is not chosen
+  return *found;
+}
+
+Task<ManagerImpl::Variant> ManagerImpl::FetchVariant(const model::Resource& resource,
+                                                     const model::NamedArtifact& named,
+                                                     Progress& progress) {
+  Variant variant{.place = resource.key().ToString() + ": " + named.field};
+  std::string reference = named.reference;
   if (NeedsPull(reference)) {
     Step step{
         .what = Step::What::kPulling, .resource = resource.key().ToString(), .subject = reference};
@@ -178,15 +205,21 @@ Task<artifact::Artifact> ManagerImpl::FetchArtifact(Candidate& candidate, Progre
       return !progress.abandoned();
     };
     auto pulled = co_await puller_.Pull(reference, std::move(watch));
-    if (!pulled) co_return std::unexpected(std::move(pulled).error());
-    candidate.pulled = std::move(*pulled);
-    reference = candidate.pulled->reference();
+    if (!pulled) co_return Wrap(std::move(pulled).error(), variant.place);
+    variant.pulled = std::move(*pulled);
+    reference = variant.pulled->reference();
   }
-  co_return artifact::Resolve(reference);
+  auto artifact = artifact::Resolve(reference);
+  if (!artifact) co_return Wrap(std::move(artifact).error(), variant.place);
+  variant.artifact = std::move(*artifact);
+  variant.hold = Hold(variant.artifact.digest);
+  co_return variant;
 }
 
 void ManagerImpl::Release(std::vector<Candidate>& candidates) {
-  for (Candidate& candidate : candidates) candidate.hold.reset();
+  for (Candidate& candidate : candidates) {
+    for (Variant& variant : candidate.variants) variant.hold.reset();
+  }
 }
 
 Result<void> ManagerImpl::CheckLimits(const model::Resource& resource) const {
@@ -268,18 +301,20 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
   }
 
   for (const Candidate& candidate : *candidates) {
-    if (candidate.artifact.bytes.empty()) continue;
-    auto kept = content_.Put(candidate.artifact.digest, candidate.artifact.bytes);
-    if (!kept) {
-      co_return Wrap(kept.error(), "keep " + candidate.resource.resource.key().ToString());
+    for (const Variant& variant : candidate.variants) {
+      if (variant.kind() != model::VariantKind::kWasm) continue;
+      auto kept = content_.Put(variant.artifact.digest, variant.artifact.bytes);
+      if (!kept) co_return Wrap(kept.error(), "keep " + variant.place);
     }
   }
   auto applied = store_->Apply(resources, store::DryRun::kNo);
   if (!applied) co_return std::unexpected(applied.error());
   for (Candidate& candidate : *candidates) {
-    if (!candidate.code.valid()) continue;
-    code_.insert_or_assign(ModuleKey(candidate.artifact.digest, compiler_.engine_key()),
-                           std::move(candidate.code));
+    for (Variant& variant : candidate.variants) {
+      if (!variant.code.valid()) continue;
+      code_.insert_or_assign(ModuleKey(variant.artifact.digest, compiler_.engine_key()),
+                             std::move(variant.code));
+    }
   }
   changed_.Notify();
   if (auto served = co_await Serve(); !served) {

@@ -7,6 +7,7 @@
 #include "manager/manager_impl.h"
 #include "manager/timestamp.h"
 #include "model/manifest.h"
+#include "model/revision.h"
 
 namespace strata::manager {
 namespace {
@@ -23,6 +24,13 @@ std::string_view ActionOf(store::Change::Type type) {
       break;
   }
   return ActionName(Action::kDeleted);
+}
+
+// [{"kind", "digest", "taken"}]; empty: the workload has a single artifact.
+Json VariantsOf(const model::Revision& revision) {
+  Json variants = model::VariantsToJson(revision.variants);
+  for (Json& each : variants) each["taken"] = each["digest"] == revision.artifact_digest;
+  return variants;
 }
 
 }  // namespace
@@ -88,6 +96,9 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
     json["status"]["class"] = model::ClassName(ClassOf(revisions->front()));
     if (const auto& placement = revisions->front().placement) {
       json["status"]["placement"] = model::PlacementToJson(*placement);
+    }
+    if (Json variants = VariantsOf(revisions->front()); !variants.empty()) {
+      json["status"]["variants"] = std::move(variants);
     }
     auto info = compiler_.Info(revisions->front().artifact_digest);
     if (info) {

@@ -100,20 +100,36 @@ class ManagerImpl final : public Manager {
   Task<void> Down() override;
 
  private:
-  // A resource on its way to the store, with its artifact's bytes when it has one.
-  struct Candidate {
-    store::NewResource resource;
+  // One artifact of a resource that is on its way to the store.
+  struct Variant {
+    std::string place;  // "Function default/hello: spec.artifact", for messages
     artifact::Artifact artifact;
-    model::Class sandbox_class = model::Class::kWasm;
     Fd code;                                     // of wasm, once it is compiled
     std::shared_ptr<const PulledLayout> pulled;  // of an image from a registry or an archive
     std::shared_ptr<const std::string> hold;     // keeps its image from ReleaseImages
+
+    [[nodiscard]] model::VariantKind kind() const noexcept {
+      return artifact.image ? model::VariantKind::kImage : model::VariantKind::kWasm;
+    }
+  };
+
+  // A resource on its way to the store. All its variants are built; the one that its class runs is
+  // taken.
+  struct Candidate {
+    store::NewResource resource;
+    std::vector<Variant> variants;  // of different kinds; of a Route none
+    model::Class sandbox_class = model::Class::kWasm;
+
+    [[nodiscard]] const Variant* Find(model::VariantKind kind) const noexcept;
+    [[nodiscard]] const Variant& taken() const noexcept;  // once it has a class
   };
 
   // deploy.cc
   Result<std::vector<model::Resource>> ReadResources(std::vector<ManifestFile> files);
   Task<std::vector<Candidate>> ReadCandidates(std::vector<ManifestFile> files, Progress& progress);
-  Task<artifact::Artifact> FetchArtifact(Candidate& candidate, Progress& progress);
+  Task<Candidate> ReadCandidate(model::Resource resource, Progress& progress);
+  Task<Variant> FetchVariant(const model::Resource& resource, const model::NamedArtifact& named,
+                             Progress& progress);
   static void Release(std::vector<Candidate>& candidates);  // their holds
   Result<void> CheckLimits(const model::Resource& resource) const;
   Result<std::vector<Change>> Describe(const std::vector<Candidate>& candidates,
@@ -127,6 +143,9 @@ class ManagerImpl final : public Manager {
   // What a class cannot do with a volume; its driver would refuse it too, but after the artifact
   // was fetched.
   static Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_class);
+  // What a class cannot do of what the resource asks for: volumes, and prepare.cc's. kUnsupported;
+  // kInvalidArgument: no class could.
+  static Result<void> CheckAbilities(const model::Resource& resource, model::Class sandbox_class);
 
   // place.cc
   Task<void> Place(Candidate& candidate);
@@ -140,7 +159,9 @@ class ManagerImpl final : public Manager {
 
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
-  Task<void> UnpackImage(const Candidate& candidate, Progress& progress);
+  Task<void> CompileWasm(const model::Resource& resource, Variant& variant, Progress& progress);
+  Task<void> UnpackImage(const model::Resource& resource, const Variant& variant,
+                         Progress& progress);
   // A dry run starts and makes nothing.
   Task<void> Prepare(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
   Task<void> PrepareImage(const Candidate& candidate, Mode mode, Progress& progress);

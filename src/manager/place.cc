@@ -34,6 +34,12 @@ scheduler::Node ProbedNode(const Json& found) {
   return node;
 }
 
+// What its class can do may have become too little with fields that make no revision.
+bool CanRun(const std::vector<scheduler::Option>& options, Class sandbox_class) {
+  const auto found = std::ranges::find(options, sandbox_class, &scheduler::Option::sandbox_class);
+  return found != options.end() && found->lacking.empty();
+}
+
 }  // namespace
 
 std::optional<model::Placement> ManagerImpl::PlacementNow(const Candidate& candidate) {
@@ -41,7 +47,10 @@ std::optional<model::Placement> ManagerImpl::PlacementNow(const Candidate& candi
   auto revisions = store_->Revisions(resource.metadata.tenant, resource.metadata.name);
   if (!revisions || revisions->empty()) return std::nullopt;
   const model::Revision& now = revisions->front();
-  if (now.kind != resource.kind() || now.artifact_digest != candidate.artifact.digest ||
+  const bool same_bytes = candidate.resource.variants.empty()
+                              ? now.artifact_digest == candidate.variants.front().artifact.digest
+                              : now.variants == candidate.resource.variants;
+  if (now.kind != resource.kind() || !same_bytes ||
       now.spec_hash != model::WorkloadHash(*resource.workload())) {
     return std::nullopt;
   }
@@ -67,8 +76,8 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const Candidate& c
   const model::Resource& resource = candidate.resource.resource;
   std::vector<scheduler::Option> options;
   for (const Class each : model::kClasses) {
-    if ((each == Class::kWasm) == candidate.artifact.image.has_value()) continue;
-    auto fits = CheckVolumes(resource, each);
+    if (candidate.Find(model::VariantFor(each)) == nullptr) continue;
+    auto fits = CheckAbilities(resource, each);
     if (!fits && fits.error().code != Errc::kUnsupported) return std::unexpected(fits.error());
     std::string lacking = fits ? "" : fits.error().message;
     if (each == Class::kContainerInMicrovm && !resource.workload()->within) {
@@ -112,13 +121,13 @@ Result<std::optional<Class>> ManagerImpl::AskedClass(const Candidate& candidate)
   const model::Resource& resource = candidate.resource.resource;
   const model::Workload& workload = *resource.workload();
   if (!workload.sandbox_class && !workload.within) return std::nullopt;
-  const bool is_image = candidate.artifact.image.has_value();
-  const Class inner = workload.sandbox_class.value_or(is_image ? Class::kContainer : Class::kWasm);
+  const bool has_image = candidate.Find(model::VariantKind::kImage) != nullptr;
+  const Class inner = workload.sandbox_class.value_or(has_image ? Class::kContainer : Class::kWasm);
   const std::string name(model::ClassName(inner));
-  if ((inner == Class::kWasm) == is_image) {
+  if (candidate.Find(model::VariantFor(inner)) == nullptr) {
     return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.class is '" + name +
                                             "' but the artifact is " +
-                                            (is_image ? "a container image" : "wasm"));
+                                            (has_image ? "a container image" : "wasm"));
   }
   const auto whole = model::ClassOf(workload, inner);
   if (!whole) {
@@ -126,7 +135,7 @@ Result<std::optional<Class>> ManagerImpl::AskedClass(const Candidate& candidate)
                                         " runs within no other; there is " +
                                         std::string(model::kPairs));
   }
-  if (auto fits = CheckVolumes(resource, *whole); !fits) return std::unexpected(fits.error());
+  if (auto fits = CheckAbilities(resource, *whole); !fits) return std::unexpected(fits.error());
   return whole;
 }
 
@@ -139,10 +148,12 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
   if (!options) co_return std::unexpected(options.error());
   // What has not changed stays where it is, whatever was measured since.
   auto placement = PlacementNow(candidate);
+  if (placement && !CanRun(*options, placement->sandbox_class)) placement.reset();
   if (!placement) {
     const scheduler::Question question{
         .function = resource.kind() == model::Kind::kFunction,
-        .start_each = !candidate.artifact.image || workload.guest != model::GuestKind::kHttp,
+        .start_each = candidate.Find(model::VariantKind::kImage) == nullptr ||
+                      workload.guest != model::GuestKind::kHttp,
         .requires_ = workload.requires_,
         .slo = workload.slo,
         .by = workload.placement,

@@ -68,19 +68,20 @@ Result<void> CheckImageKind(const model::Resource& resource) {
   return {};
 }
 
-// A server's calls share its processes: nobody could tell whose CPU time it is.
-Result<void> CheckServerLimits(const model::Resource& resource) {
-  if (resource.workload()->limits.cpu_time == model::Limits().cpu_time) return {};
-  return Fail(Errc::kUnsupported, resource.key().ToString() +
-                                      ": spec.limits.cpu_time_ms: the calls of a server share its "
-                                      "CPU time; leave it out");
-}
-
 // Every Service is a server, and a Function whose guest is 'http', which is kept warm instead of
 // started for each call.
 bool IsServer(const model::Resource& resource) {
   return resource.kind() == model::Kind::kService ||
          resource.workload()->guest == model::GuestKind::kHttp;
+}
+
+// A server's calls share its processes: nobody could tell whose CPU time it is.
+Result<void> CheckServerLimits(const model::Resource& resource) {
+  if (!IsServer(resource)) return {};
+  if (resource.workload()->limits.cpu_time == model::Limits().cpu_time) return {};
+  return Fail(Errc::kUnsupported, resource.key().ToString() +
+                                      ": spec.limits.cpu_time_ms: the calls of a server share its "
+                                      "CPU time; leave it out");
 }
 
 // What a keeper has to run for a resource whose artifact is an image. In a dry run that is nothing:
@@ -114,33 +115,48 @@ Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::
 
 }  // namespace
 
+Result<void> ManagerImpl::CheckAbilities(const model::Resource& resource,
+                                         model::Class sandbox_class) {
+  if (auto fits = CheckVolumes(resource, sandbox_class); !fits) return fits;
+  if (sandbox_class == model::Class::kWasm) return CheckWasmService(resource);
+  return CheckServerLimits(resource);
+}
+
 Task<void> ManagerImpl::Build(std::vector<Candidate>& candidates, Progress& progress) {
   for (Candidate& candidate : candidates) {
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr) continue;
-    const std::string place = resource.key().ToString() + ": spec.artifact";
-    if (candidate.artifact.image) {
-      if (auto fits = CheckImageKind(resource); !fits) co_return fits;
-      auto unpacked = co_await UnpackImage(candidate, progress);
-      if (!unpacked) co_return Wrap(unpacked.error(), place);
-      continue;
+    for (Variant& variant : candidate.variants) {
+      // Not a conditional expression: see MakeRunnable.
+      Result<void> built;
+      if (variant.artifact.image) {
+        built = co_await UnpackImage(resource, variant, progress);
+      } else {
+        built = co_await CompileWasm(resource, variant, progress);
+      }
+      if (!built) co_return built;
     }
-    if (auto fits = CheckWasmService(resource); !fits) co_return fits;
-    if (progress.abandoned()) co_return Fail(Errc::kUnavailable, "given up");
-    progress.Report({.what = Step::What::kCompiling,
-                     .resource = resource.key().ToString(),
-                     .subject = candidate.artifact.digest});
-    auto code = co_await compiler_.Prepare(candidate.artifact.digest, candidate.artifact.bytes);
-    if (!code) co_return Wrap(code.error(), place);
-    if (auto fits = CheckKind(resource, code->info.kind); !fits) co_return fits;
-    candidate.code = std::move(code->file);
   }
   co_return Result<void>{};
 }
 
-Task<void> ManagerImpl::UnpackImage(const Candidate& candidate, Progress& progress) {
-  Step step{.what = Step::What::kUnpacking,
-            .resource = candidate.resource.resource.key().ToString()};
+Task<void> ManagerImpl::CompileWasm(const model::Resource& resource, Variant& variant,
+                                    Progress& progress) {
+  if (progress.abandoned()) co_return Fail(Errc::kUnavailable, "given up");
+  progress.Report({.what = Step::What::kCompiling,
+                   .resource = resource.key().ToString(),
+                   .subject = variant.artifact.digest});
+  auto code = co_await compiler_.Prepare(variant.artifact.digest, variant.artifact.bytes);
+  if (!code) co_return Wrap(code.error(), variant.place);
+  if (auto fits = CheckKind(resource, code->info.kind); !fits) co_return fits;
+  variant.code = std::move(code->file);
+  co_return Result<void>{};
+}
+
+Task<void> ManagerImpl::UnpackImage(const model::Resource& resource, const Variant& variant,
+                                    Progress& progress) {
+  if (auto fits = CheckImageKind(resource); !fits) co_return fits;
+  Step step{.what = Step::What::kUnpacking, .resource = resource.key().ToString()};
   artifact::ImageStore::WatchFn watch = [&step,
                                          &progress](const artifact::ImageStore::Unpacking& at) {
     step.subject = at.digest;
@@ -151,8 +167,8 @@ Task<void> ManagerImpl::UnpackImage(const Candidate& candidate, Progress& progre
     progress.Report(step);
     return !progress.abandoned();
   };
-  auto root = co_await images_.Unpack(*candidate.artifact.image, std::move(watch));
-  if (!root) co_return std::unexpected(std::move(root).error());
+  auto root = co_await images_.Unpack(*variant.artifact.image, std::move(watch));
+  if (!root) co_return Wrap(std::move(root).error(), variant.place);
   co_return Result<void>{};
 }
 
@@ -170,9 +186,9 @@ Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Mode m
   }
   for (const Candidate& candidate : candidates) {
     const model::Resource& resource = candidate.resource.resource;
-    if (resource.workload() == nullptr || !candidate.artifact.image) continue;
+    if (resource.workload() == nullptr || !candidate.taken().artifact.image) continue;
     if (auto made = co_await PrepareImage(candidate, mode, progress); !made) {
-      co_return Wrap(made.error(), resource.key().ToString() + ": spec.artifact");
+      co_return Wrap(made.error(), candidate.taken().place);
     }
   }
   co_return Result<void>{};
@@ -182,21 +198,18 @@ Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Mode m
 // that no call could run.
 Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Mode mode, Progress& progress) {
   const model::Resource& resource = candidate.resource.resource;
-  auto root = images_.Get(candidate.artifact.digest);
+  const std::string& digest = candidate.taken().artifact.digest;
+  auto root = images_.Get(digest);
   if (!root) co_return std::unexpected(std::move(root).error());
-  Step step{.what = Step::What::kPreparing,
-            .resource = resource.key().ToString(),
-            .subject = candidate.artifact.digest};
-  if (IsServer(resource)) {
-    if (auto fits = CheckServerLimits(resource); !fits) co_return fits;
-    if (mode == Mode::kCommit) step.what = Step::What::kStarting;
-  }
+  Step step{
+      .what = Step::What::kPreparing, .resource = resource.key().ToString(), .subject = digest};
+  if (IsServer(resource) && mode == Mode::kCommit) step.what = Step::What::kStarting;
   progress.Report(step);
   const std::string& tenant = resource.metadata.tenant;
   model::Grants grants = mode == Mode::kDryRun ? volumes_.GrantsToAsk(tenant, *resource.workload())
                                                : volumes_.GrantsOf(tenant, *resource.workload());
   // A server runs before it is stored: one that does not come up replaces nothing.
-  auto key = co_await keepers_.Run(tenant, candidate.sandbox_class, candidate.artifact.digest,
+  auto key = co_await keepers_.Run(tenant, candidate.sandbox_class, digest,
                                    artifact::WriteRootImage(*root),
                                    WorkloadOf(resource, mode, std::move(grants)));
   if (!key) co_return std::unexpected(std::move(key).error());
@@ -272,7 +285,10 @@ void ManagerImpl::ReleaseImages() {
   auto revisions = store_->CurrentRevisions();
   if (!revisions) return;
   std::set<std::string> digests;
-  for (const model::Revision& revision : *revisions) digests.insert(revision.artifact_digest);
+  for (const model::Revision& revision : *revisions) {
+    digests.insert(revision.artifact_digest);
+    for (const model::ResolvedVariant& variant : revision.variants) digests.insert(variant.digest);
+  }
   for (const auto& [id, record] : sandboxes_) digests.insert(record.artifact_digest);
   for (const auto& held : held_) {
     if (const auto digest = held.lock()) digests.insert(*digest);

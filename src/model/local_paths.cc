@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "model/artifact_reference.h"
 
@@ -13,6 +14,14 @@ Workload* WorkloadOf(Resource& resource) {
   if (auto* function = std::get_if<FunctionSpec>(&resource.spec)) return &function->workload;
   if (auto* service = std::get_if<ServiceSpec>(&resource.spec)) return &service->workload;
   return nullptr;
+}
+
+// Artifact references, each of which may be changed.
+std::vector<std::string*> ReferencesOf(Workload& workload) {
+  std::vector<std::string*> all;
+  if (workload.variants.empty()) all.push_back(&workload.artifact);
+  for (Variant& variant : workload.variants) all.push_back(&variant.artifact);
+  return all;
 }
 
 std::string Absolute(std::string_view path, std::string_view folder) {
@@ -30,12 +39,13 @@ bool IsResolved(std::string_view path) {
 void ResolveLocalPaths(Resource& resource, std::string_view folder) {
   Workload* workload = WorkloadOf(resource);
   if (workload == nullptr) return;
-  if (const auto artifact = SplitArtifact(workload->artifact);
-      artifact.place != ArtifactPlace::kRegistry) {
+  for (std::string* reference : ReferencesOf(*workload)) {
+    const auto artifact = SplitArtifact(*reference);
+    if (artifact.place == ArtifactPlace::kRegistry) continue;
     std::string text(artifact.scheme);
     text += Absolute(artifact.path, folder);
     text += artifact.image;
-    workload->artifact = std::move(text);
+    *reference = std::move(text);
   }
   for (DirGrant& dir : workload->grants.dirs) {
     if (!dir.host.empty()) dir.host = Absolute(dir.host, folder);
@@ -49,9 +59,10 @@ Result<void> RequireResolvedPaths(const Resource& resource) {
   const Workload* workload = resource.workload();
   if (workload == nullptr) return {};
   const std::string subject = resource.key().ToString() + ": ";
-  const auto artifact = SplitArtifact(workload->artifact);
-  if (artifact.place != ArtifactPlace::kRegistry && !IsResolved(artifact.path)) {
-    return Fail(Errc::kInvalidArgument, subject + "spec.artifact: '" + workload->artifact +
+  for (const auto& [field, reference] : ArtifactsOf(*workload)) {
+    const auto artifact = SplitArtifact(reference);
+    if (artifact.place == ArtifactPlace::kRegistry || IsResolved(artifact.path)) continue;
+    return Fail(Errc::kInvalidArgument, subject + field + ": '" + reference +
                                             "' is not an absolute path without '.' and '..'");
   }
   for (const DirGrant& dir : workload->grants.dirs) {

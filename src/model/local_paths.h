@@ -12,7 +12,7 @@
 
 namespace strata::model {
 
-// Makes the artifact's path and every host directory absolute, relative to `folder` (the
+// Makes the artifacts' paths and every host directory absolute, relative to `folder` (the
 // manifest's, absolute), and removes "." and ".." by name alone.
 void ResolveLocalPaths(Resource& resource, std::string_view folder);
 

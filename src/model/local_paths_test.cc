@@ -40,6 +40,16 @@ TEST(LocalPathsTest, PathsBecomeAbsolute) {
   }
 }
 
+TEST(LocalPathsTest, EveryVariantsPathBecomesAbsolute) {
+  Resource resource = FunctionOf("");
+  auto& variants = std::get<FunctionSpec>(resource.spec).workload.variants;
+  variants = {{"./f.wasm"}, {"oci:./layout:v1"}};
+  EXPECT_FALSE(RequireResolvedPaths(resource));
+  ResolveLocalPaths(resource, "/home/u");
+  EXPECT_EQ(variants, (std::vector<Variant>{{"/home/u/f.wasm"}, {"oci:/home/u/layout:v1"}}));
+  EXPECT_TRUE(RequireResolvedPaths(resource));
+}
+
 TEST(LocalPathsTest, DirectoriesBecomeAbsoluteAndScratchStaysEmpty) {
   Resource resource = FunctionOf("/f", {{"data/", "/data", DirGrant::Mode::kReadOnly},
                                         {"", "/tmp", DirGrant::Mode::kScratch}});

@@ -39,6 +39,12 @@ std::string FunctionWith(const std::string& field) {
          (field.empty() ? "" : "  " + field + "\n");
 }
 
+// A Function with `fields` as its whole spec.
+std::string SpecOf(const std::string& fields) {
+  return "apiVersion: strata.dev/v1alpha1\nkind: Function\nmetadata: {name: f}\nspec: {" + fields +
+         "}\n";
+}
+
 std::string ServiceWith(const std::string& field) {
   std::string text = FunctionWith(field);
   text.replace(text.find("Function"), 8, "Service");
@@ -107,6 +113,17 @@ TEST(ManifestTest, AClassWithinAnotherIsThePair) {
   EXPECT_EQ(ClassOf(*image.workload(), Class::kContainer), Class::kContainerInMicrovm);
   EXPECT_EQ(ClassOf(*image.workload(), Class::kWasm), std::nullopt);
   EXPECT_GT(Class::kContainerInMicrovm, Class::kMicrovm);
+}
+
+TEST(ManifestTest, ReadsVariants) {
+  const Resource resource =
+      ParseOne(SpecOf("variants: [{artifact: ./f.wasm}, {artifact: 'oci:./layout'}]"));
+  EXPECT_THAT(resource.workload()->variants,
+              ElementsAre(Variant{"./f.wasm"}, Variant{"oci:./layout"}));
+  EXPECT_EQ(resource.workload()->artifact, "");
+  EXPECT_EQ(ParseOne(ResourceToYaml(resource)), resource);
+  EXPECT_EQ(*ResourceFromJson(ResourceToJson(resource)), resource);
+  EXPECT_EQ(*WorkloadFromJson(WorkloadToJson(*resource.workload())), *resource.workload());
 }
 
 TEST(ManifestTest, ReadsAServicesPortAndReplicas) {
@@ -293,6 +310,21 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"ListForMap", FunctionWith("limits: []"), "spec.limits: expected a map, got a list"},
         Bad{"MapForList", FunctionWith("triggers: {}"), "expected a list, got a map"},
         Bad{"Guest", FunctionWith("guest: wasm"), "expected one of: auto, http, command, module"},
+        Bad{"NoArtifact", SpecOf("guest: auto"), "f.yaml:4:7: spec: one of 'artifact' and "},
+        Bad{"NoVariants", SpecOf("variants: []"), "one of 'artifact' and 'variants' is missing"},
+        Bad{"ArtifactAndVariants", FunctionWith("variants: [{artifact: ./g.wasm}]"),
+            "f.yaml:6:13: spec.variants: 'artifact' stands for a single variant"},
+        Bad{"TwoFiles", SpecOf("variants: [{artifact: ./f}, {artifact: ./g}]"),
+            "f.yaml:4:36: spec.variants[1]: a second variant of kind 'wasm'"},
+        Bad{"TwoImages",
+            SpecOf("variants: [{artifact: 'docker-archive:f'}, {artifact: 'docker-archive:g'}]"),
+            "spec.variants[1]: a second variant of kind 'image'"},
+        Bad{"SameVariant", SpecOf("variants: [{artifact: 'oci:f'}, {artifact: 'oci:f'}]"),
+            "spec.variants[1]: the same artifact twice"},
+        Bad{"ThreeVariants", SpecOf("variants: [{artifact: a}, {artifact: b}, {artifact: c}]"),
+            "spec.variants: has 3 items; at most 2 are allowed"},
+        Bad{"VariantText", SpecOf("variants: [./f.wasm]"), "spec.variants[0]: expected a map"},
+        Bad{"VariantField", SpecOf("variants: [{artefact: ./f}]"), "did you mean 'artifact'?"},
         Bad{"Within", FunctionWith("within: wasm"),
             "spec.within: nothing runs within 'wasm'; there is 'class: container' with 'within: "
             "microvm'"},

@@ -7,6 +7,7 @@ namespace strata::model {
 namespace {
 
 constexpr std::array<std::string_view, 3> kKindNames = {"Function", "Service", "Route"};
+constexpr std::array<std::string_view, 2> kVariantKindNames = {"wasm", "image"};
 constexpr std::array<std::string_view, 3> kLevelNames = {"low", "medium", "high"};
 constexpr std::array<std::string_view, 2> kPlacementByNames = {"cost", "rule"};
 
@@ -25,6 +26,30 @@ std::optional<Kind> KindFromName(std::string_view name) noexcept {
 
 std::string_view LevelName(Level value) noexcept {
   return kLevelNames[static_cast<std::size_t>(value)];
+}
+
+std::string_view VariantKindName(VariantKind value) noexcept {
+  return kVariantKindNames[static_cast<std::size_t>(value)];
+}
+
+std::optional<VariantKind> VariantKindFromName(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < kVariantKindNames.size(); ++i) {
+    if (kVariantKindNames[i] == name) return static_cast<VariantKind>(i);
+  }
+  return std::nullopt;
+}
+
+VariantKind VariantFor(Class sandbox_class) noexcept {
+  return sandbox_class == Class::kWasm ? VariantKind::kWasm : VariantKind::kImage;
+}
+
+std::vector<NamedArtifact> ArtifactsOf(const Workload& workload) {
+  if (workload.variants.empty()) return {{"spec.artifact", workload.artifact}};
+  std::vector<NamedArtifact> all;
+  for (const Variant& variant : workload.variants) {
+    all.push_back({"spec.variants[" + std::to_string(all.size()) + "].artifact", variant.artifact});
+  }
+  return all;
 }
 
 std::optional<Class> ClassOf(const Workload& workload, Class otherwise) noexcept {

@@ -70,9 +70,23 @@ struct Slo {
   friend bool operator==(const Slo&, const Slo&) = default;
 };
 
+// What an artifact is, and with it the classes that can run it: a wasm component or module, or a
+// container image.
+enum class VariantKind : std::uint8_t { kWasm, kImage };
+std::string_view VariantKindName(VariantKind value) noexcept;  // "wasm", "image"
+std::optional<VariantKind> VariantKindFromName(std::string_view name) noexcept;
+VariantKind VariantFor(Class sandbox_class) noexcept;
+
+// One of several artifacts that are the same program. What it is shows when it is read.
+struct Variant {
+  std::string artifact;  // as Workload::artifact
+  friend bool operator==(const Variant&, const Variant&) = default;
+};
+
 // What runs, and inside which bounds: the part of a Function or Service that makes a revision.
 struct Workload {
-  std::string artifact;                // model/artifact_reference.h
+  std::string artifact;                // model/artifact_reference.h; empty: there are variants
+  std::vector<Variant> variants;       // of different kinds; empty: there is only the artifact
   std::optional<Class> sandbox_class;  // absent: the scheduler chooses
   std::optional<Class> within;         // the class around that one, of a pair (Pair())
   GuestKind guest = GuestKind::kAuto;
@@ -86,6 +100,13 @@ struct Workload {
   PlacementBy placement = PlacementBy::kCost;
   friend bool operator==(const Workload&, const Workload&) = default;
 };
+
+// The references that `workload` has, and where they stand.
+struct NamedArtifact {
+  std::string field;  // "spec.artifact", "spec.variants[0].artifact"
+  std::string reference;
+};
+std::vector<NamedArtifact> ArtifactsOf(const Workload& workload);
 
 // The class that `workload` runs in; `otherwise`, within what it asks for, when it names none.
 // Nothing: it asks for a pair that there is not.

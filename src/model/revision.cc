@@ -1,6 +1,7 @@
 #include "model/revision.h"
 
 #include <map>
+#include <utility>
 
 #include "base/sha256.h"
 #include "model/manifest.h"
@@ -33,6 +34,29 @@ std::map<std::string, Json> LeavesOf(const Resource& resource) {
 
 std::string Revision::ToString() const {
   return tenant + "/" + name + "@" + std::to_string(number);
+}
+
+Json VariantsToJson(const std::vector<ResolvedVariant>& variants) {
+  Json list = Json::array();
+  for (const ResolvedVariant& variant : variants) {
+    list.push_back({{"kind", VariantKindName(variant.kind)}, {"digest", variant.digest}});
+  }
+  return list;
+}
+
+Result<std::vector<ResolvedVariant>> VariantsFromJson(const Json& json) {
+  std::vector<ResolvedVariant> variants;
+  try {
+    for (const Json& each : json) {
+      const auto name = each.at("kind").get<std::string>();
+      const auto kind = VariantKindFromName(name);
+      if (!kind) return Fail(Errc::kInvalidArgument, "no kind of variant is called '" + name + "'");
+      variants.push_back({*kind, each.at("digest").get<std::string>()});
+    }
+  } catch (const Json::exception& wrong) {
+    return Fail(Errc::kInvalidArgument, std::string("not a list of variants: ") + wrong.what());
+  }
+  return variants;
 }
 
 std::string WorkloadHash(const Workload& workload) {

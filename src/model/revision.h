@@ -2,8 +2,8 @@
 // of a resource differ.
 //
 // A new revision is made when what runs changes: the workload (limits, env, grants, ...) or the
-// bytes of its artifact, or when it is put into another class. Triggers, labels and replicas change
-// without one.
+// bytes of its artifacts, or when it is put into another class. Triggers, labels and replicas
+// change without one.
 //
 // Threads: values and pure functions. Tested by model/revision_test.cc.
 #pragma once
@@ -15,18 +15,32 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/result.h"
 #include "model/placement.h"
 #include "model/resource.h"
 
 namespace strata::model {
+
+// A variant of a workload, with the bytes that it stood for when the revision was made.
+struct ResolvedVariant {
+  VariantKind kind = VariantKind::kWasm;
+  std::string digest;  // "sha256:<64 hex digits>"
+  friend bool operator==(const ResolvedVariant&, const ResolvedVariant&) = default;
+};
+
+// [{"kind", "digest"}]
+Json VariantsToJson(const std::vector<ResolvedVariant>& variants);
+// kInvalidArgument: it is not of that form.
+Result<std::vector<ResolvedVariant>> VariantsFromJson(const Json& json);
 
 struct Revision {
   std::string tenant;
   std::string name;
   std::uint64_t number = 0;  // 1, 2, ... for one name; never given twice, also after a delete
   Kind kind = Kind::kFunction;
-  std::string spec_hash;        // WorkloadHash(workload)
-  std::string artifact_digest;  // "sha256:<64 hex digits>"
+  std::string spec_hash;                  // WorkloadHash(workload)
+  std::string artifact_digest;            // "sha256:<64 hex digits>", of the variant that was taken
+  std::vector<ResolvedVariant> variants;  // in the manifest's order; empty: there is no other
   Workload workload;
   std::optional<Placement> placement;  // nothing: made before there was a scheduler
   WallTime created;

@@ -41,6 +41,24 @@ TEST(RevisionTest, TheHashIsOfWhatRuns) {
   EXPECT_NE(WorkloadHash(changed), WorkloadHash(workload));
 }
 
+TEST(RevisionTest, TheHashCoversVariants) {
+  Workload workload = *Function().workload();
+  workload.artifact.clear();
+  workload.variants = {{"/f.wasm"}, {"oci:/f"}};
+  const std::string before = WorkloadHash(workload);
+  workload.variants[1].artifact = "oci:/g";
+  EXPECT_NE(WorkloadHash(workload), before);
+}
+
+TEST(RevisionTest, VariantsSurviveJson) {
+  const std::vector<ResolvedVariant> variants = {{VariantKind::kWasm, "sha256:00"},
+                                                 {VariantKind::kImage, "sha256:11"}};
+  EXPECT_EQ(VariantsFromJson(VariantsToJson(variants)), variants);
+  for (const char* wrong : {R"([{"kind": "tar", "digest": ""}])", R"([{"kind": "wasm"}])", "[7]"}) {
+    EXPECT_FALSE(VariantsFromJson(*ParseJson(wrong))) << wrong;
+  }
+}
+
 TEST(RevisionTest, EqualResourcesDoNotDiffer) {
   const Resource before = Function();
   EXPECT_THAT(Diff(&before, Function()), IsEmpty());

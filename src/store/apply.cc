@@ -89,6 +89,10 @@ std::string PlacementColumn(const model::Revision& revision) {
   return revision.placement ? DumpJson(model::PlacementToJson(*revision.placement)) : "";
 }
 
+std::string VariantsColumn(const model::Revision& revision) {
+  return revision.variants.empty() ? "" : DumpJson(model::VariantsToJson(revision.variants));
+}
+
 // A revision if what runs differs from the latest one; nothing for a Route.
 Result<std::optional<model::Revision>> Writer::NewRevision(const NewResource& wanted) {
   const model::Workload* workload = wanted.resource.workload();
@@ -103,15 +107,17 @@ Result<std::optional<model::Revision>> Writer::NewRevision(const NewResource& wa
   revision.kind = wanted.resource.kind();
   revision.spec_hash = model::WorkloadHash(*workload);
   revision.artifact_digest = wanted.artifact_digest;
+  revision.variants = wanted.variants;
   revision.workload = *workload;
   revision.placement = wanted.placement;
   revision.created = now_;
   const auto same = database_.Number(
       0,
       "SELECT kind = ?3 AND spec_hash = ?4 AND artifact_digest = ?5 AND"
-      " class = ?6 FROM revisions WHERE tenant = ?1 AND name = ?2 ORDER BY number DESC LIMIT 1",
+      " class = ?6 AND variants = ?7 FROM revisions WHERE tenant = ?1 AND name = ?2"
+      " ORDER BY number DESC LIMIT 1",
       meta.tenant, meta.name, KindName(revision.kind), revision.spec_hash, revision.artifact_digest,
-      ClassColumn(revision));
+      ClassColumn(revision), VariantsColumn(revision));
   if (!same) return std::unexpected(same.error());
   if (*same == 1) return std::nullopt;
   const auto number =
@@ -126,11 +132,11 @@ Result<std::optional<model::Revision>> Writer::NewRevision(const NewResource& wa
 }
 
 Result<void> Writer::InsertRevision(const model::Revision& revision) {
-  auto done = database_.Run("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                            revision.tenant, revision.name, revision.number,
-                            KindName(revision.kind), revision.spec_hash, revision.artifact_digest,
-                            BodyOf(revision.workload), Nanoseconds(revision.created),
-                            ClassColumn(revision), PlacementColumn(revision));
+  auto done = database_.Run(
+      "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", revision.tenant,
+      revision.name, revision.number, KindName(revision.kind), revision.spec_hash,
+      revision.artifact_digest, BodyOf(revision.workload), Nanoseconds(revision.created),
+      ClassColumn(revision), PlacementColumn(revision), VariantsColumn(revision));
   if (!done || revision.number <= kKeptRevisions) return done;
   return database_.Run("DELETE FROM revisions WHERE tenant = ? AND name = ? AND number <= ?",
                        revision.tenant, revision.name, revision.number - kKeptRevisions);

@@ -59,6 +59,12 @@ Result<model::Revision> RevisionOfRow(const Query& row) {
     if (!placement) return Unreadable("a placement", placement.error());
     revision.placement = *std::move(placement);
   }
+  if (const std::string text = row.Text(9); !text.empty()) {
+    auto json = ParseJson(text);
+    auto variants = json ? model::VariantsFromJson(*json) : std::unexpected(json.error());
+    if (!variants) return Unreadable("a revision's variants", variants.error());
+    revision.variants = *std::move(variants);
+  }
   return revision;
 }
 

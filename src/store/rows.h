@@ -19,8 +19,9 @@ namespace strata::store {
 // What reading a StoredResource selects, in this order.
 #define STRATA_RESOURCE_COLUMNS \
   "body, resource_version, generation, revision, uid, created_ns, updated_ns"
-#define STRATA_REVISION_COLUMNS \
-  "tenant, name, number, kind, spec_hash, artifact_digest, workload, created_ns, placement"
+#define STRATA_REVISION_COLUMNS                                                               \
+  "tenant, name, number, kind, spec_hash, artifact_digest, workload, created_ns, placement, " \
+  "variants"
 
 // Reads the columns above, beginning at `first`.
 Result<StoredResource> ResourceOfRow(const Query& row, int first = 0);

@@ -17,7 +17,7 @@ namespace {
 
 // kMigrations[n] brings a database from version n to n + 1. Published entries never change; a new
 // version is a new entry.
-constexpr std::array<const char*, 3> kMigrations = {R"sql(
+constexpr std::array<const char*, 4> kMigrations = {R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -122,6 +122,10 @@ CREATE TABLE volumes(
 -- Where the scheduler put a revision and why, in JSON; empty: there was none yet.
 ALTER TABLE revisions ADD COLUMN class TEXT NOT NULL DEFAULT '';
 ALTER TABLE revisions ADD COLUMN placement TEXT NOT NULL DEFAULT '';
+)sql",
+                                                    R"sql(
+-- What each of a revision's variants was, in JSON; empty: it has no variants.
+ALTER TABLE revisions ADD COLUMN variants TEXT NOT NULL DEFAULT '';
 )sql"};
 
 Result<std::int64_t> Pragma(Database& database, const char* sql) { return database.Number(0, sql); }

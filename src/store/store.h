@@ -43,10 +43,11 @@ struct StoredResource {
 };
 
 // What a caller wants deployed. `artifact_digest` ("sha256:...") is required for a Function or
-// Service, and empty for a Route, which has no placement either.
+// Service, and empty for a Route, which has no placement and no variants either.
 struct NewResource {
   model::Resource resource;
   std::string artifact_digest;
+  std::vector<model::ResolvedVariant> variants;
   std::optional<model::Placement> placement;
 };
 

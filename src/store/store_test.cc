@@ -137,6 +137,19 @@ TEST_F(StoreTest, AChangedWorkloadOrArtifactMakesARevision) {
   EXPECT_THAT(*store_->CurrentRevisions(), ElementsAre(*third[0].new_revision));
 }
 
+TEST_F(StoreTest, AChangeOfAVariantThatIsNotTakenMakesARevision) {
+  NewResource wanted = FunctionOf("f", "/a");
+  wanted.variants = {{model::VariantKind::kWasm, DigestOf('a')},
+                     {model::VariantKind::kImage, DigestOf('b')}};
+  Apply({wanted});
+  EXPECT_EQ(Apply({wanted})[0].outcome, Outcome::kUnchanged);
+  wanted.variants[1].digest = DigestOf('c');
+  EXPECT_EQ(Apply({wanted})[0].outcome, Outcome::kConfigured);
+  const auto revisions = store_->Revisions("shop", "f");
+  ASSERT_THAT(*revisions, SizeIs(2));
+  EXPECT_EQ((*revisions)[0].variants, wanted.variants);
+}
+
 TEST_F(StoreTest, AChangedTriggerMakesNoRevision) {
   Apply({FunctionOf("f", "/a")});
   const auto moved = Apply({FunctionOf("f", "/b")});

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "model/artifact_reference.h"
 #include "model/rules.h"
 
 namespace strata::model::schema {
@@ -117,7 +119,48 @@ void CheckWithin(const Cursor& at, const Workload& workload) {
             std::string(ClassName(*workload.within)) + "'; there is " + std::string(kPairs));
 }
 
+// What kind of artifact a reference names, if its spelling tells: the others may be either.
+std::optional<VariantKind> KindSpelled(const std::string& reference) {
+  switch (SplitArtifact(reference).place) {
+    case ArtifactPlace::kFile:
+      return VariantKind::kWasm;
+    case ArtifactPlace::kDockerArchive:
+      return VariantKind::kImage;
+    case ArtifactPlace::kLayout:
+    case ArtifactPlace::kOciArchive:
+    case ArtifactPlace::kRegistry:
+      break;
+  }
+  return std::nullopt;
+}
+
+void CheckVariants(const Cursor& at, const Workload& workload) {
+  const Member* variants = at.Find("variants");
+  if (at.Find("artifact") != nullptr && variants != nullptr) {
+    return at.At(*variants).Fail("'artifact' stands for a single variant; write one of the two");
+  }
+  if (workload.variants.empty()) {
+    if (at.Find("artifact") == nullptr) at.Fail("one of 'artifact' and 'variants' is missing");
+    return;
+  }
+  const Cursor list = at.At(*variants);
+  std::set<std::string> seen;
+  std::set<VariantKind> kinds;
+  for (std::size_t i = 0; i < workload.variants.size(); ++i) {
+    const std::string& reference = workload.variants[i].artifact;
+    if (reference.empty()) continue;
+    const Cursor here = list.At(i);
+    if (!seen.insert(reference).second) {
+      here.Fail("the same artifact twice");
+    } else if (const auto kind = KindSpelled(reference); kind && !kinds.insert(*kind).second) {
+      here.Fail("a second variant of kind '" + std::string(VariantKindName(*kind)) +
+                "'; there is one of each kind at most");
+    }
+  }
+}
+
 void CheckWorkload(const Cursor& at, Workload& workload) {
+  CheckVariants(at, workload);
   CheckWithin(at, workload);
   CheckVolumes(at, workload);
   CheckMounts(at, workload);

@@ -13,7 +13,8 @@ void CheckDirGrant(const Cursor& at, DirGrant& grant);
 // No two directories at one guest path; no destination twice.
 void CheckGrants(const Cursor& at, Grants& grants);
 void CheckVolume(const Cursor& at, Volume& volume);
-// Classes that run one within the other; volumes and mounts that fit together.
+// Either an artifact or variants of it, as far as their spelling tells; classes that run one within
+// the other; volumes and mounts that fit together.
 void CheckWorkload(const Cursor& at, Workload& workload);
 
 // Methods once each. Sorts them, so that order makes no difference between two versions.

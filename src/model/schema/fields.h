@@ -83,9 +83,12 @@ inline constexpr auto kSlo =
     ObjectOf<Slo>(nullptr, Field{"p99_ms", &Slo::p99, Maybe{Milliseconds{1, 3'600'000}}},
                   Field{"cold_start_ms", &Slo::cold_start, Maybe{Milliseconds{1, 3'600'000}}});
 
+inline constexpr auto kVariant = ObjectOf<Variant>(
+    nullptr, Field{"artifact", &Variant::artifact, Text{ArtifactProblem}, Presence::kRequired});
+
 inline constexpr auto kWorkload = ObjectOf<Workload>(
-    CheckWorkload,
-    Field{"artifact", &Workload::artifact, Text{ArtifactProblem}, Presence::kRequired},
+    CheckWorkload, Field{"artifact", &Workload::artifact, TextOrAbsent{ArtifactProblem}},
+    Field{"variants", &Workload::variants, ListOf{kVariant, 2}},
     Field{"class", &Workload::sandbox_class, Maybe{kClass}},
     Field{"within", &Workload::within, Maybe{Outer{}}}, Field{"guest", &Workload::guest, kGuest},
     Field{"limits", &Workload::limits, kLimits},

@@ -1,0 +1,119 @@
+"""One workload as a wasm module and as a container image: which of the two runs, and moves between them."""
+
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+from crash.load import SteadyClient
+from e2e import guests
+from e2e.images import Image, entry, folder, tar
+from e2e.placement_test import GUEST, RECORD
+from e2e.support import ServerTest, function
+
+ROOT = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
+# Both say the same, so that a caller cannot tell which of them answered.
+HELLO = guests.web_module("(i64.const 5)", '(data (i32.const 0) "hello")')
+
+
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
+class VariantsTest(ServerTest):
+    @classmethod
+    def prepare(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-variants."))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        (cls.folder / "hello.wasm").write_text(HELLO)
+        cls.image = Image(cls.folder / "image", (ROOT,), args=("/bin/guest", "hello"))
+        answer = cls.server.api("PUT", "/v1/measurements", RECORD)
+        assert answer.status == 200, answer.text
+
+    def both(self, name="hello", wasm="hello.wasm", image="image", **spec):
+        manifest = function(name, "", f"/{name}", "default", **spec)
+        del manifest["spec"]["artifact"]
+        manifest["spec"]["variants"] = [{"artifact": str(self.folder / wasm)},
+                                        {"artifact": f"oci:{self.folder / image}"}]
+        return manifest
+
+    def status(self, name):
+        return self.server.json("describe", "function", name)["status"]
+
+    def placed(self, manifest):
+        """The class and the kind of variant that it got, once it has answered."""
+        name = manifest["metadata"]["name"]
+        change = self.server.apply(manifest)["changes"][0]
+        self.assertEqual(self.server.get(f"/{name}").text, "hello")
+        status = self.status(name)
+        self.assertEqual(status["class"], change["placement"]["class"])
+        taken = [each for each in status["variants"] if each["taken"]]
+        self.assertEqual(len(taken), 1)
+        self.assertEqual(status["revisions"][0]["artifact"], taken[0]["digest"])
+        return status["class"], taken[0]["kind"]
+
+    def refusal(self, manifest):
+        with self.assertRaises(AssertionError) as refused:
+            self.server.apply(manifest)
+        self.assertNotIn(f"Function/default/{manifest['metadata']['name']}", self.server.resources())
+        return str(refused.exception)
+
+    def test_the_requirements_choose_the_variant(self):
+        self.assertEqual(self.placed(self.both("cheap")), ("wasm", "wasm"))
+        self.assertEqual(self.placed(self.both("fast", requires={"performance": "high"})), ("wasm", "wasm"))
+        self.assertEqual(self.placed(self.both("medium", requires={"security": "medium"})), ("wasm", "wasm"))
+        self.assertEqual(self.placed(self.both("safe", requires={"security": "high"})), ("microvm", "image"))
+        self.assertEqual(self.placed(self.both("named", **{"class": "container"})), ("container", "image"))
+        lost = {each["class"]: each.get("lost") for each in self.status("fast")["placement"]["alternatives"]}
+        self.assertIn("gives a function with a wasm variant to wasm", lost["container"])
+
+    def test_explain_shows_the_variants_and_the_one_that_was_taken(self):
+        self.server.apply(self.both("shown"))
+        digests = {each["kind"]: each["digest"] for each in self.status("shown")["variants"]}
+        shown = self.server.strata("explain", "shown").stdout
+        self.assertRegex(shown, rf"(?m)^wasm +{digests['wasm']} +taken$")
+        self.assertRegex(shown, rf"(?m)^image +{digests['image']} +-$")
+
+    def test_no_call_fails_while_it_moves_through_the_classes(self):
+        self.placed(self.both("moves"))
+        client = SteadyClient(self.server, "/moves", b"hello", connections=3).start()
+        moves = (({"security": "high"}, "microvm"), ({"performance": "high"}, "wasm"))
+        try:
+            for requires, expected in (*moves, *moves):
+                before = client.total()
+                self.assertEqual(self.placed(self.both("moves", requires=requires))[0], expected)
+                while client.total() < before + 10 and not client.all_failures():
+                    self.server.get("/moves")
+            for given in ("container", "appkernel", "container", "wasm"):
+                self.placed(self.both("moves", **{"class": given}))
+        finally:
+            client.stop()
+        self.assertEqual(client.all_failures(), [])
+        self.assertEqual(self.status("moves")["revision"], 9)
+
+    def test_a_variant_that_is_not_taken_is_still_checked(self):
+        (self.folder / "broken.wasm").write_text("(module")
+        self.assertIn("spec.variants[0].artifact", self.refusal(self.both("broken", "broken.wasm", **{"class": "container"})))
+        self.assertIn("spec.variants[1].artifact", self.refusal(self.both("absent", image="nowhere")))
+        second = self.refusal(self.both("twins") | {"spec": {"variants": [
+            {"artifact": f"oci:{self.folder / 'image'}"},
+            {"artifact": f"oci:{self.folder / 'image'}:latest"}]}})
+        self.assertIn("spec.variants[1].artifact: a second variant of kind 'image'", second)
+
+    def test_a_class_that_no_variant_is_for_is_refused(self):
+        manifest = self.both("alone", **{"class": "container"})
+        del manifest["spec"]["variants"][1]
+        self.assertIn("spec.class is 'container' but the artifact is wasm", self.refusal(manifest))
+
+    def test_the_variants_outlive_the_manager(self):
+        self.placed(self.both("kept", requires={"security": "high"}))
+        before = self.status("kept")["variants"]
+        self.server.kill_manager()
+        self.server.up(self.server.address)
+        self.assertEqual(self.status("kept")["variants"], before)
+        again = self.server.apply(self.both("kept", requires={"security": "high"}))["changes"][0]
+        self.assertEqual(again["action"], "unchanged")
+        self.assertEqual(self.placed(self.both("kept")), ("wasm", "wasm"))
+
+
+if __name__ == "__main__":
+    unittest.main()
