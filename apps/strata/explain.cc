@@ -20,6 +20,29 @@ Result<Json> Find(Session& session, const std::string& name) {
   return session.AskJson("GET", place + "services/" + PercentEncode(name));
 }
 
+std::string Percent(const Json& share) {
+  return share.is_null() ? "-" : Fixed(share.get<double>() * 100, 1) + " %";
+}
+
+void PrintModels(const Json& status) {
+  const Json models = status.value("models", Json::array());
+  if (models.empty()) return;
+  Table table(
+      {"LEARNED IN", "REVISION", "CALLS", "P50 MS", "P99 MS", "START MS", "MEMORY MIB", "FAILED"});
+  for (const Json& each : models) {
+    table.Add({each.value("class", ""), each["revision"].dump(), each["calls"].dump(),
+               Fixed(each["p50_ms"], 2), Fixed(each["p99_ms"], 2), Fixed(each["start_ms"], 2),
+               Fixed(each["memory_mib"], 2), Percent(each["failure_rate"])});
+  }
+  Print("\n" + table.Render());
+  const Json& prediction = status["prediction"];
+  Print("Each of " + prediction["calls"].dump() +
+        " calls was predicted before it was learned from: " +
+        Percent(prediction.value("explained", Json())) +
+        " of the variance of their latency explained, " + "error " +
+        Percent(prediction.value("error", Json())) + " (claimed elsewhere: 92 %, below 4 %).\n");
+}
+
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
@@ -42,6 +65,7 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
                Fixed(estimate["cost"], 2), estimate.value("source", ""), why});
   }
   Print(table.Render());
+  PrintModels(resource["status"]);
   if (!resource["status"].contains("variants")) return;
   Table variants({"VARIANT", "DIGEST", "TAKEN"});
   for (const Json& each : resource["status"]["variants"]) {

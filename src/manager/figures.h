@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "meter/call_record.h"
+#include "scheduler/learned.h"
 #include "telemetry/metrics.h"
 
 namespace strata::manager {
@@ -45,13 +46,16 @@ class Figures {
 
   // What the calls of a function in a class took and used so far; nothing: there were none.
   struct Own {
-    std::uint64_t calls = 0;
-    double p50_ms = 0;
-    double p99_ms = 0;
+    const scheduler::Learned& learned;
     double cpu_ms = 0;      // of one call
     double memory_mib = 0;  // the most that one took
   };
   [[nodiscard]] std::optional<Own> Seen(const Subject& subject) const;
+
+  // What was learned of each class that a function has run in, and how well its calls were
+  // predicted: {"models": [{class, revision, calls, start_ms, p50_ms, p99_ms, memory_mib,
+  // failure_rate}], "prediction": {calls, explained?, error?}}. `calls` are those that still count.
+  [[nodiscard]] Json Learned(const std::string& tenant, const std::string& function) const;
 
   // {"functions": [{namespace, name, class, revision, requests, errors, rate, p50_ms, p99_ms,
   // cpu_ms, memory_mib, memory_now_mib}]}, busiest first; the last of services only. `rate` is
@@ -64,6 +68,7 @@ class Figures {
   struct Function {
     explicit Function(telemetry::Histogram& histogram) : latency(histogram) {}
     telemetry::Histogram& latency;
+    scheduler::Learned learned;
     telemetry::Counter* cpu_us = nullptr;
     telemetry::Counter* received = nullptr;
     telemetry::Counter* sent = nullptr;

@@ -47,6 +47,27 @@ TEST_F(FiguresTest, AServicesSandboxesAreCountedWithoutCalls) {
   EXPECT_EQ(row["requests"], 0);
 }
 
+TEST_F(FiguresTest, LearnsFromWhatTheGuestDidAndFromNothingElse) {
+  for (int i = 0; i < 50; ++i) {
+    figures_.Add({"shop", "cart", "wasm"}, 3, Call(200, 2'000'000));
+    figures_.Add({"shop", "cart", "wasm"}, 3, Call(429, 1));
+    figures_.Add({"shop", "cart", "wasm"}, 3, Call(0, 1));
+    figures_.Add({"shop", "cart2", "wasm"}, 3, Call(200, 1));
+  }
+  const Json learned = figures_.Learned("shop", "cart");
+  ASSERT_EQ(learned["models"].size(), 1U);
+  const Json& model = learned["models"][0];
+  EXPECT_EQ(model["calls"], 50);
+  EXPECT_EQ(model["revision"], 3);
+  EXPECT_EQ(model["failure_rate"], 0.0);
+  EXPECT_NEAR(model["p99_ms"].get<double>(), model["p50_ms"].get<double>(), 1e-9);
+  EXPECT_EQ(learned["prediction"]["calls"], 49);
+  EXPECT_NEAR(learned["prediction"]["error"].get<double>(), 0, 1e-9);
+  figures_.Add({"shop", "cart", "wasm"}, 3, Call(502, 1));
+  EXPECT_GT(figures_.Learned("shop", "cart")["models"][0]["failure_rate"], 0.0);
+  EXPECT_EQ(figures_.Learned("shop", "nobody")["models"].size(), 0U);
+}
+
 TEST_F(FiguresTest, TheRateForgetsWhatIsOlderThanTenSeconds) {
   for (int i = 0; i < 20; ++i) figures_.Add({"shop", "cart", "wasm"}, 1, Call(200, 1));
   EXPECT_DOUBLE_EQ(figures_.Top()["functions"][0]["rate"].get<double>(), 2.0);

@@ -100,6 +100,8 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
     if (Json variants = VariantsOf(revisions->front()); !variants.empty()) {
       json["status"]["variants"] = std::move(variants);
     }
+    collector_.DrainAll();
+    json["status"].update(figures_.Learned(name.tenant, name.name));
     auto info = compiler_.Info(revisions->front().artifact_digest);
     if (info) {
       json["status"]["guest"] = model::GuestKindName(info->kind);

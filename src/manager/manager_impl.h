@@ -152,7 +152,7 @@ class ManagerImpl final : public Manager {
   static Result<std::optional<model::Class>> AskedClass(const Candidate& candidate);
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
   std::optional<scheduler::Figures> OwnFigures(const model::Resource& resource,
-                                               model::Class sandbox_class) const;
+                                               const scheduler::Option& option) const;
   void UseOwnFigures(const model::Resource& resource,
                      std::vector<scheduler::Option>& options) const;
   Result<std::vector<scheduler::Option>> OptionsOf(const Candidate& candidate) const;

@@ -14,8 +14,6 @@ namespace {
 
 using model::Class;
 
-constexpr std::uint64_t kEnoughCalls = 100;  // for a p99 of its own
-
 // The one node that we know, with every class: what it lacks shows when a class is tried.
 scheduler::Node ThisNode() {
   return {.name = "local", .free_memory = Bytes{UINT64_MAX}, .classes = scheduler::ClassSet::All()};
@@ -57,19 +55,19 @@ std::optional<model::Placement> ManagerImpl::PlacementNow(const Candidate& candi
   return now.placement;
 }
 
-// What its calls in a class that it has run in took; a Service's memory is that of one replica.
+// What was learned of a class that it has run in, on top of what was known before. A server's calls
+// share its processes, so CPU time and memory are told for all of them.
 std::optional<scheduler::Figures> ManagerImpl::OwnFigures(const model::Resource& resource,
-                                                          Class sandbox_class) const {
+                                                          const scheduler::Option& option) const {
   const auto own = figures_.Seen({resource.metadata.tenant, resource.metadata.name,
-                                  std::string(model::ClassName(sandbox_class))});
-  if (!own || own->calls < kEnoughCalls) return std::nullopt;
+                                  std::string(model::ClassName(option.sandbox_class))});
+  auto figures = own ? own->learned.With(option.figures) : std::nullopt;
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
-  const double replicas = service == nullptr ? 1 : std::max(service->replicas, 1U);
-  return scheduler::Figures{.p50_ms = own->p50_ms,
-                            .p99_ms = own->p99_ms,
-                            .cpu_ms = own->cpu_ms,
-                            .memory_mib = own->memory_mib / replicas,
-                            .source = "its own calls"};
+  if (figures && service != nullptr) {
+    figures->cpu_ms = own->cpu_ms;
+    figures->memory_mib = own->memory_mib / std::max(service->replicas, 1U);
+  }
+  return figures;
 }
 
 Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const Candidate& candidate) const {
@@ -101,9 +99,8 @@ void ManagerImpl::UseOwnFigures(const model::Resource& resource,
                                 std::vector<scheduler::Option>& options) const {
   std::optional<scheduler::Figures> more;
   for (scheduler::Option& option : options) {
-    auto own = OwnFigures(resource, option.sandbox_class);
+    auto own = OwnFigures(resource, option);
     if (!own) continue;
-    if (option.figures) own->cold_start_ms = option.figures->cold_start_ms;
     if (option.figures && !more) more = scheduler::Beyond(*own, *option.figures);
     option.figures = std::move(*own);
   }

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from e2e.images import Image, entry, folder, tar
-from e2e.support import ARTIFACTS, BIN, ServerTest, function
+from e2e.support import ARTIFACTS, BIN, ServerTest, eventually, function
 
 GUEST = BIN / "strata_oci_guest"
 BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
@@ -113,6 +113,28 @@ class PlacementTest(ServerTest):
         shown = self.server.strata("explain", "shown").stdout
         self.assertIn("default/shown runs in class container: the cheapest of 3 that fit.", shown)
         self.assertRegex(shown, r"(?m)^appkernel +100\.00 +1000\.00 +10\.00 .*times as much as container$")
+
+    def test_its_own_calls_are_learned_and_scored(self):
+        slow = function("slow", f"oci:{self.folder / 'image'}", "/slow", "default")
+        self.put({"classes": [figures("container", 0.1, 0.0001)]})
+        first = self.placed(slow)["alternatives"][0]["estimate"]
+        self.assertEqual(first["source"], "strata measure")
+        for _ in range(10):
+            self.server.get("/slow")
+
+        def status():
+            return self.server.json("describe", "function", "slow")["status"]
+        self.assertTrue(eventually(lambda: status()["models"] and status()["models"][0]["calls"] == 11))
+        model = status()["models"][0]
+        self.assertEqual((model["class"], model["revision"], model["failure_rate"]), ("container", 1, 0))
+        self.assertEqual(status()["prediction"]["calls"], 10)
+        slow["spec"]["env"] = {"NEW": "1"}
+        now = self.placed(slow)["alternatives"][0]["estimate"]
+        self.assertEqual(now["source"], "its own calls + strata measure")
+        self.assertTrue(first["p99_ms"] < now["p99_ms"] < model["p99_ms"], (first, now, model))
+        shown = self.server.strata("explain", "slow").stdout
+        self.assertRegex(shown, r"(?m)^container +\d+ +\d+ +\d+\.\d\d ")
+        self.assertRegex(shown, r"Each of \d+ calls was predicted before it was learned from: \S+ % of the variance")
 
     def test_a_record_that_is_none_is_refused(self):
         for wrong in ({}, {"classes": [{"class": "wasm"}]}, {"classes": [figures("vm", 1, 1)]}):

@@ -1,0 +1,103 @@
+#include "scheduler/learned.h"
+
+#include <optional>
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace strata::scheduler {
+namespace {
+
+const Figures kPriorFigures{.p50_ms = 10,
+                            .p99_ms = 20,
+                            .cold_start_ms = 100,
+                            .cpu_ms = 3,
+                            .memory_mib = 8,
+                            .source = "strata measure"};
+
+void LearnCalls(Learned& learned, int calls, double service_ms, std::uint32_t revision = 1) {
+  for (int i = 0; i < calls; ++i) {
+    learned.Learn(revision, {.start_ms = 0, .service_ms = service_ms, .memory_mib = 50});
+  }
+}
+
+TEST(LearnedTest, NothingIsKnownWithoutACall) {
+  EXPECT_FALSE(Learned().With(kPriorFigures).has_value());
+  Learned failing;
+  failing.Learn(1, {.service_ms = 1, .failed = true});
+  EXPECT_FALSE(failing.With(kPriorFigures).has_value());
+  EXPECT_EQ(failing.failure_rate(), 1);
+}
+
+TEST(LearnedTest, ThePriorGivesWayCallByCall) {
+  Learned learned;
+  double last = kPriorFigures.p99_ms;
+  for (int i = 0; i < 300; ++i) {
+    LearnCalls(learned, 1, 1000);
+    const double now = learned.With(kPriorFigures)->p99_ms;
+    EXPECT_GT(now, last);
+    last = now;
+  }
+  EXPECT_GT(last, 900);
+  EXPECT_EQ(learned.With(kPriorFigures)->cold_start_ms, kPriorFigures.cold_start_ms);
+  EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 1000, 20);
+}
+
+TEST(LearnedTest, ANewRevisionStartsFromTheOneBeforeAndSoonGoesItsOwnWay) {
+  Learned learned;
+  LearnCalls(learned, 10'000, 100);
+  LearnCalls(learned, 1, 10, 2);
+  EXPECT_EQ(learned.revision(), 2U);
+  EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 100, 3);
+  LearnCalls(learned, 40, 10, 2);
+  EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 10, 0.3);
+  LearnCalls(learned, 1, 10, 1);
+  EXPECT_EQ(learned.revision(), 2U) << "a late record of the old one";
+}
+
+TEST(LearnedTest, AFailureTeachesNoLatency) {
+  Learned learned;
+  LearnCalls(learned, 100, 50);
+  for (int i = 0; i < 100; ++i) learned.Learn(1, {.service_ms = 0.1, .failed = true});
+  EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 50, 1);
+  EXPECT_GT(learned.failure_rate(), 0.8);
+}
+
+TEST(ScoreTest, IsOneForTruthNoneForAMeanAndNegativeForWorse) {
+  Score truth, mean, wrong, constant;
+  for (int i = 0; i < 100; ++i) {
+    const double actual = i % 2 == 0 ? 1 : 3;
+    truth.Add(actual, actual);
+    mean.Add(2, actual);
+    wrong.Add(4 - actual, actual);
+    constant.Add(2, 2);
+  }
+  EXPECT_DOUBLE_EQ(*truth.explained(), 1);
+  EXPECT_DOUBLE_EQ(*truth.error(), 0);
+  EXPECT_NEAR(*mean.explained(), 0, 1e-9);
+  EXPECT_DOUBLE_EQ(*mean.error(), 0.5);
+  EXPECT_LT(*wrong.explained(), -1);
+  EXPECT_FALSE(constant.explained().has_value());
+  EXPECT_FALSE(Score().error().has_value());
+}
+
+TEST(ScoreTest, MergingIsAddingAll) {
+  std::mt19937 random{1};
+  std::normal_distribution<double> noise(10, 3);
+  Score one, two, both;
+  for (int i = 0; i < 1000; ++i) {
+    const double actual = noise(random) + (i % 2 == 0 ? 100 : 0);
+    (i % 2 == 0 ? one : two).Add(i % 2 == 0 ? 110 : 10, actual);
+    both.Add(i % 2 == 0 ? 110 : 10, actual);
+  }
+  EXPECT_NEAR(*one.explained(), 0, 0.05)
+      << "one mean for equal calls explains nothing of their noise";
+  one.Merge(two);
+  EXPECT_EQ(one.calls(), both.calls());
+  EXPECT_NEAR(*one.explained(), *both.explained(), 1e-9);
+  EXPECT_NEAR(*one.error(), *both.error(), 1e-9);
+  EXPECT_GT(*both.explained(), 0.99) << "which of two kinds it is explains nearly all";
+}
+
+}  // namespace
+}  // namespace strata::scheduler
