@@ -13,11 +13,12 @@ using std::chrono::milliseconds;
 constexpr Duration kUnit = milliseconds(125);  // the first bins; eight of them are a second
 constexpr unsigned kSubBits = 3;               // eight bins for each doubling
 constexpr std::uint32_t kEnough = 4;           // idle times that say something
+constexpr std::size_t kMargin = 2;             // bins, for idle times a little longer than any seen
 constexpr double kConcentrated = 3;            // coefficient of variation of the bins
 
 }  // namespace
 
-std::size_t KeepAlive::BinOf(Duration idle) noexcept {
+std::size_t KeepAlive::Histogram::BinOf(Duration idle) noexcept {
   const auto units = static_cast<std::uint64_t>(std::max(idle, Duration::zero()) / kUnit);
   constexpr std::uint64_t kLinear = 1U << kSubBits;
   if (units < kLinear) return units;
@@ -26,20 +27,36 @@ std::size_t KeepAlive::BinOf(Duration idle) noexcept {
   return std::min(bin, kBins);
 }
 
-Duration KeepAlive::EdgeOf(std::size_t bin) noexcept {
+Duration KeepAlive::Histogram::EdgeOf(std::size_t bin) noexcept {
   constexpr std::size_t kLinear = 1U << kSubBits;
   if (bin < kLinear) return kUnit * static_cast<std::int64_t>(bin);
   const std::size_t octave = bin / kLinear - 1;
   return kUnit * static_cast<std::int64_t>((kLinear + bin % kLinear) << octave);
 }
 
-void KeepAlive::OnBegin(std::uint32_t running, TimePoint now) noexcept {
-  if (running == 0 || running > kLevels) return;
-  const TimePoint vacated = vacated_[running - 1];
-  if (vacated != TimePoint()) Count(now - vacated);
+std::size_t KeepAlive::GroupOf(std::uint32_t level) noexcept {
+  return static_cast<std::size_t>(std::ranges::lower_bound(kGroupEnds, level) - kGroupEnds.begin());
 }
 
-void KeepAlive::Count(Duration idle) noexcept {
+// Null: that level is not watched.
+TimePoint* KeepAlive::VacatedAt(std::uint32_t level) noexcept {
+  if (level == 1) return &vacated_;
+  const auto found = std::ranges::lower_bound(kWatched, level);
+  if (found == kWatched.end() || *found != level) return nullptr;
+  return &deep_->vacated[static_cast<std::size_t>(found - kWatched.begin())];
+}
+
+KeepAlive::Histogram& KeepAlive::At(std::uint32_t level) noexcept {
+  return level == 1 ? alone_ : deep_->histograms[GroupOf(level)];
+}
+
+void KeepAlive::OnBegin(std::uint32_t running, TimePoint now) {
+  if (running > 1 && deep_ == nullptr) deep_ = std::make_unique<Deep>();
+  const TimePoint* vacated = VacatedAt(running);
+  if (vacated != nullptr && *vacated != TimePoint()) At(running).Count(now - *vacated);
+}
+
+void KeepAlive::Histogram::Count(Duration idle) noexcept {
   const std::size_t bin = BinOf(idle);
   if (until_next_ > 0) --until_next_;
   ++seen_;
@@ -53,16 +70,22 @@ void KeepAlive::Count(Duration idle) noexcept {
   for (std::uint8_t& each : bins_) seen_ += each /= 2;
 }
 
-Window KeepAlive::OnEnd(std::uint32_t others, TimePoint now, const Terms& terms) noexcept {
-  if (others < kLevels) vacated_[others] = now;
+Window KeepAlive::OnEnd(std::uint32_t others, TimePoint now, const Terms& terms) {
+  const std::uint32_t level = others + 1;
+  if (level > 1 && deep_ == nullptr) deep_ = std::make_unique<Deep>();
+  if (TimePoint* vacated = VacatedAt(level)) *vacated = now;
+  return At(level).Decide(terms, level == 1);
+}
+
+Window KeepAlive::Histogram::Decide(const Terms& terms, bool may_prewarm) noexcept {
   if (until_next_ == 0) {
-    decided_ = Decide(terms);
+    decided_ = Best(terms, may_prewarm && IsConcentrated());
     until_next_ = 1 + seen_ / 8;
   }
   return decided_;
 }
 
-bool KeepAlive::IsConcentrated() const noexcept {
+bool KeepAlive::Histogram::IsConcentrated() const noexcept {
   double squares = 0;
   for (const std::uint8_t count : bins_) squares += static_cast<double>(count) * count;
   const double mean = static_cast<double>(seen_ - beyond_) / kBins;
@@ -74,10 +97,9 @@ bool KeepAlive::IsConcentrated() const noexcept {
 // half of the bin for those, all of it for the longer ones. So the best window is the run of bins
 // with the greatest sum. One that begins later than at once also costs a creation for each idle
 // time that turns out longer, but not for the others, whose creation it is.
-Window KeepAlive::Decide(const Terms& terms) const noexcept {
+Window KeepAlive::Histogram::Best(const Terms& terms, bool may_prewarm) const noexcept {
   const auto worth = static_cast<double>((terms.wait + terms.creation).count());
   if (seen_ < kEnough) return {{}, std::min(terms.standard, terms.wait + terms.creation)};
-  const bool may_prewarm = IsConcentrated();
   double longer = seen_;  // idle times that reach the bin's end
   double at_once = 0;     // of the window [0, this bin]
   double later = 0;       // of the best window that begins later and goes on to this bin
@@ -93,7 +115,7 @@ Window KeepAlive::Decide(const Terms& terms) const noexcept {
     at_once += here * worth - idle;
     if (at_once > most) {
       most = at_once;
-      best = {{}, EdgeOf(bin + 1)};
+      best = {{}, EdgeOf(std::min(bin + 1 + kMargin, kBins))};
     }
     if (!may_prewarm || bin == 0) continue;
     if (later <= 0) {

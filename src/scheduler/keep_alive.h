@@ -11,14 +11,16 @@
 // doubling), so that seconds and hours fit into 120 bytes; and each of a revision's sandboxes
 // counts, by level: the first call at once, the second beside it, ...
 //
-// Pure: times are arguments. Memory: at most kKeepAliveBytes a revision, for good; OnBegin takes
-// constant time, OnEnd some hundred steps at most. Never fails. Tested by keep_alive_test.cc.
+// Pure: times are arguments. Memory: 176 bytes a revision, kMostBytes once calls have run at once;
+// OnBegin takes constant time, OnEnd some hundred steps at most. Never fails. Tested by
+// keep_alive_test.cc.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "base/clock.h"
 
@@ -43,31 +45,52 @@ struct Terms {
 class KeepAlive {
  public:
   // A call begins, the `running`-th at once (1: the revision was idle).
-  void OnBegin(std::uint32_t running, TimePoint now) noexcept;
+  void OnBegin(std::uint32_t running, TimePoint now);
 
   // A call ended beside which `others` still run: what becomes of its sandbox.
-  Window OnEnd(std::uint32_t others, TimePoint now, const Terms& terms) noexcept;
+  Window OnEnd(std::uint32_t others, TimePoint now, const Terms& terms);
 
  private:
-  static constexpr std::size_t kBins = 120;  // up to 16,384 s
-  static constexpr std::size_t kLevels = 8;  // calls at once above which idle times are not seen
+  // Idle times, and what follows from them.
+  class Histogram {
+   public:
+    void Count(Duration idle) noexcept;
+    Window Decide(const Terms& terms, bool may_prewarm) noexcept;
 
-  static std::size_t BinOf(Duration idle) noexcept;  // kBins: beyond the range
-  static Duration EdgeOf(std::size_t bin) noexcept;  // the shortest time in it
+   private:
+    static constexpr std::size_t kBins = 120;          // up to 16,384 s
+    static std::size_t BinOf(Duration idle) noexcept;  // kBins: beyond the range
+    static Duration EdgeOf(std::size_t bin) noexcept;  // the shortest time in it
+    [[nodiscard]] Window Best(const Terms& terms, bool may_prewarm) const noexcept;
+    [[nodiscard]] bool IsConcentrated() const noexcept;
 
-  void Count(Duration idle) noexcept;
-  [[nodiscard]] Window Decide(const Terms& terms) const noexcept;
-  [[nodiscard]] bool IsConcentrated() const noexcept;
+    Window decided_;
+    std::uint32_t seen_ = 0;  // idle times in the bins and beyond
+    std::uint32_t beyond_ = 0;
+    std::uint32_t until_next_ = 0;            // idle times until it is decided anew
+    std::array<std::uint8_t, kBins> bins_{};  // all are halved when one is full
+  };
 
-  std::array<TimePoint, kLevels> vacated_{};  // when the n-th call at once last ended
-  Window decided_;
-  std::uint32_t seen_ = 0;  // idle times in the bins and beyond
-  std::uint32_t beyond_ = 0;
-  std::uint32_t until_next_ = 0;            // idle times until it is decided anew
-  std::array<std::uint8_t, kBins> bins_{};  // all are halved when one is full
+  // Of the sandboxes beside the first: some levels of calls at once are watched, and what is seen
+  // there is taken for the levels around them.
+  static constexpr std::array<std::uint32_t, 15> kWatched = {2,  3,  4,  6,  8,   12,  16, 24,
+                                                             32, 48, 64, 96, 128, 192, 256};
+  static constexpr std::array<std::uint32_t, 3> kGroupEnds = {4, 16, 64};
+  struct Deep {
+    std::array<TimePoint, kWatched.size()> vacated{};
+    std::array<Histogram, kGroupEnds.size() + 1> histograms;
+  };
+  static std::size_t GroupOf(std::uint32_t level) noexcept;
+  [[nodiscard]] TimePoint* VacatedAt(std::uint32_t level) noexcept;
+  [[nodiscard]] Histogram& At(std::uint32_t level) noexcept;
+
+  TimePoint vacated_{};         // when the revision fell idle last
+  Histogram alone_;             // of the revision as a whole
+  std::unique_ptr<Deep> deep_;  // none before two calls have run at once
+
+ public:
+  static constexpr std::size_t kMostBytes = 896;
+  static_assert(sizeof(Histogram) + sizeof(Deep) + 2 * sizeof(void*) <= kMostBytes);
 };
-
-inline constexpr std::size_t kKeepAliveBytes = 224;
-static_assert(sizeof(KeepAlive) <= kKeepAliveBytes);
 
 }  // namespace strata::scheduler

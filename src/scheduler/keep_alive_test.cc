@@ -95,19 +95,37 @@ TEST(KeepAliveTest, AChangedRhythmReplacesTheOldOne) {
   EXPECT_TRUE(Warm(caller.window(), seconds(30)));
 }
 
-TEST(KeepAliveTest, ASecondCallAtOnceHasIdleTimesOfItsOwn) {
+TEST(KeepAliveTest, ASecondSandboxHasIdleTimesOfItsOwn) {
   KeepAlive keep_alive;
   TimePoint now = kStart;
-  Window window;
+  Window first;
+  Window second;
   for (int i = 0; i < 50; ++i) {
     keep_alive.OnBegin(1, now);
     keep_alive.OnBegin(2, now + seconds(1));
-    window = keep_alive.OnEnd(1, now + seconds(2), kTerms);
-    window = keep_alive.OnEnd(0, now + seconds(39), kTerms);
+    second = keep_alive.OnEnd(1, now + seconds(2), kTerms);
+    first = keep_alive.OnEnd(0, now + seconds(39), kTerms);
     now += seconds(40);
   }
-  EXPECT_TRUE(Warm(window, seconds(1)));   // of the first
-  EXPECT_TRUE(Warm(window, seconds(39)));  // of the second
+  EXPECT_TRUE(Warm(first, seconds(1)));
+  EXPECT_LT(first.until, seconds(5));
+  EXPECT_TRUE(Warm(second, seconds(39)));
+}
+
+TEST(KeepAliveTest, SandboxesFarBesideTheFirstAreKeptByWhatIsSeenNearThem) {
+  KeepAlive keep_alive;
+  TimePoint now = kStart;
+  Window deepest;
+  for (int i = 0; i < 50; ++i) {
+    for (std::uint32_t level = 1; level <= 300; ++level) keep_alive.OnBegin(level, now);
+    deepest = keep_alive.OnEnd(299, now + seconds(1), kTerms);
+    for (std::uint32_t others = 299; others > 0; --others) {
+      static_cast<void>(keep_alive.OnEnd(others - 1, now + seconds(1), kTerms));
+    }
+    now += minutes(20);
+  }
+  EXPECT_TRUE(Warm(deepest, minutes(20)));
+  EXPECT_EQ(deepest.from, Duration::zero());
 }
 
 // Whatever comes: a window is one, bounded, and the same for the same calls.
