@@ -54,6 +54,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddVolume(app, session);
   AddProbe(app, session);
   AddMeasure(app, session);
+  AddSimulate(app, session);
   AddStatus(app, session);
   AddVersion(app, session);
   AddCompletion(app, session);

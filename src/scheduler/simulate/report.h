@@ -1,0 +1,30 @@
+// scheduler/simulate/report.h - what simulations showed, for programs.
+//
+// Pure. Tested by simulator_test.cc and tests/e2e/simulate_test.py.
+#pragma once
+
+#include <span>
+
+#include "base/json.h"
+#include "scheduler/simulate/simulator.h"
+
+namespace strata::scheduler::simulate {
+
+// A policy's row, for people and programs: {"policy", "cost", "cold_start_rate", "p50_ms",
+// "p99_ms", "slo_met", "utilisation"}. `cost` is US dollars for the whole trace, `utilisation` the
+// share of the memory held in which calls ran, the rest are of all calls.
+Json RowOf(Policy policy, const Outcome& outcome);
+
+// The rest of what is known: {"cold_starts", "refused", "below_floor", "prewarmed", "evicted",
+// "unplaceable", "functions": {class: number}, "work_cost", "cpu_hours", "gib_hours"}.
+Json DetailsOf(const Outcome& outcome);
+
+// {"source", "classes": [{"class", "p50_ms", ...}]}: the record's figures that were used.
+Json RecordOf(const Record& record);
+
+// The two claims of what moving workloads brings, beside what came out: `containers` is everything
+// in containers, `microvms` and `wasm` what Policy::kSomeMicrovm and kWasmIfSensitive changed.
+// [{"what", "claimed", "simulated", "percent"}]
+Json WhatIf(const Outcome& containers, const Outcome& microvms, const Outcome& wasm);
+
+}  // namespace strata::scheduler::simulate

@@ -1,0 +1,123 @@
+"""What `strata simulate` prints, what it refuses, and that the same seed gives the same figures."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from e2e.support import BIN, DONE, NO_SERVER, USAGE, WRONG_STATE, Server
+
+POLICIES = ["strata", "fixed-keep-alive", "all-container", "all-wasm", "all-microvm"]
+ROW = {"policy", "cost", "cold_start_rate", "p50_ms", "p99_ms", "slo_met", "utilisation"}
+
+
+def figures(name, p50, cpu, memory):
+    return {"class": name, "first_ms": 2 * p50, "p50_ms": p50, "p99_ms": 1.5 * p50, "cpu_ms": cpu, "memory_mib": memory}
+
+
+# A fixture, no host's record: what is simulated must not depend on this machine.
+RECORD = {"workload": "hello", "classes": [figures("wasm", 0.2, 0.02, 0.1), figures("container", 25, 9, 3),
+                                           figures("appkernel", 110, 77, 20), figures("microvm", 200, 165, 60)]}
+SMALL = ("--functions", "200", "--calls", "20000")
+
+
+class SimulateTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-simulate."))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.record = self.write("record.json", json.dumps(RECORD))
+
+    def write(self, name, text):
+        file = self.folder / name
+        file.write_text(text)
+        return str(file)
+
+    def strata(self, *words):
+        return subprocess.run([str(BIN / "strata"), "--home", str(self.folder), "simulate", *words],
+                              capture_output=True, text=True, timeout=120, check=False)
+
+    def simulate(self, *words):
+        done = self.strata("--record", self.record, "-o", "json", *words)
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        return json.loads(done.stdout)
+
+    def assert_refused(self, done, code, *words):
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(done.stdout, "")
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_every_policy_has_a_row_and_what_was_put_in_is_shown(self):
+        result = self.simulate(*SMALL, "--seed", "7", "--what-if")
+        self.assertEqual([row["policy"] for row in result["policies"]], POLICIES)
+        for row in result["policies"]:
+            self.assertEqual(set(row), ROW)
+            self.assertGreater(row["cost"], 0)
+            for share in ("cold_start_rate", "slo_met", "utilisation"):
+                self.assertTrue(0 <= row[share] <= 1, row)
+        self.assertEqual([row["wasm_share"] for row in result["variants"]], [0, 0.25, 0.5, 1])
+        self.assertEqual((result["trace"]["seed"], result["trace"]["calls"]), (7, 20000))
+        self.assertEqual(result["assumptions"]["wasm_share"], 0.5)
+        self.assertIn("us-east-1", result["prices"]["source"])
+        self.assertEqual([row["p50_ms"] for row in result["record"]["classes"]], [0.2, 25, 110, 200])
+        self.assertEqual([row["claimed"] for row in result["what_if"]], ["-15 to -20 %", "-50 %", "-50 %"])
+
+    def test_the_same_seed_gives_the_same_figures_and_another_one_others(self):
+        first = self.simulate(*SMALL, "--seed", "3")
+        self.assertEqual(first, self.simulate(*SMALL, "--seed", "3"))
+        self.assertNotEqual(first["policies"], self.simulate(*SMALL, "--seed", "4")["policies"])
+
+    def test_the_chosen_policies_alone_and_half_the_variants_of_the_table(self):
+        result = self.simulate(*SMALL, "--policy", "strata", "--policy", "all-wasm")
+        self.assertEqual([row["policy"] for row in result["policies"]], ["strata", "all-wasm"])
+        self.assertNotIn("variants", result)
+        whole = self.simulate(*SMALL)
+        self.assertEqual(whole["policies"][0], result["policies"][0])
+        half = dict(whole["variants"][2])
+        del half["wasm_share"]
+        self.assertEqual(half, whole["policies"][0])
+
+    def test_prices_change_cost_and_nothing_of_fixed_policies_else(self):
+        dear = self.simulate(*SMALL, "--policy", "all-container", "--price", "cpu_hour=4.048", "--price", "gib_hour=0.4445")
+        usual = self.simulate(*SMALL, "--policy", "all-container")
+        self.assertAlmostEqual(dear["policies"][0].pop("cost"), 100 * usual["policies"][0].pop("cost"), places=6)
+        self.assertEqual(dear["policies"], usual["policies"])
+
+    def test_a_table_names_its_sources(self):
+        shown = self.strata("--record", self.record, *SMALL)
+        self.assertEqual(shown.returncode, DONE, shown.stderr)
+        self.assertEqual(shown.stderr, "")
+        for text in ("POLICY", *POLICIES, "WASM VARIANT", "Serverless in the Wild", "us-east-1", "strata measure"):
+            self.assertIn(text, shown.stdout)
+
+    def test_a_trace_from_a_file(self):
+        rows = "".join(f"f{i % 3},{1000 * i},{5 + i},64\n" for i in range(100))
+        trace = self.write("trace.csv", "function,start_ms,duration_ms,memory_mib\n" + rows)
+        result = self.simulate("--trace", trace)
+        self.assertEqual((result["trace"]["functions"], result["trace"]["calls"]), (3, 100))
+        self.assertEqual(result["details"]["all-container"]["cold_starts"], 3)
+
+    def test_what_is_wrong_is_refused_and_nothing_is_printed(self):
+        bad = self.write("bad.csv", "function,start_ms,duration_ms\nf,1,x\n")
+        self.assert_refused(self.strata("--record", self.record, "--trace", bad), USAGE, "bad.csv: line 2", "duration_ms")
+        lacking = dict(RECORD, classes=RECORD["classes"][:2])
+        record = self.write("lacking.json", json.dumps(lacking))
+        self.assert_refused(self.strata("--record", record), WRONG_STATE, "no figures of class microvm", "strata measure")
+        self.assert_refused(self.strata("--record", bad), USAGE, "bad.csv")
+        self.assert_refused(self.strata("--record", self.record, "--wasm-share", "2"), USAGE, "0 to 1")
+        self.assert_refused(self.strata("--record", self.record, "--nodes", "10001"), USAGE, "10000 nodes")
+        self.assert_refused(self.strata("--record", self.record, "--price", "cpu_day=1"), USAGE, "cpu_day")
+
+    def test_without_a_record_or_a_server_nothing_is_simulated(self):
+        self.assert_refused(self.strata(), NO_SERVER, "strata measure --record", "strata up")
+
+    def test_the_servers_own_record_is_taken(self):
+        server = Server().up()
+        try:
+            self.assertEqual(server.api("PUT", "/v1/measurements", RECORD).status, 200)
+            result = server.json("simulate", *SMALL)
+            self.assertEqual(result["policies"], self.simulate(*SMALL)["policies"])
+        finally:
+            self.assertEqual(server.end(), [])
