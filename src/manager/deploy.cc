@@ -216,6 +216,12 @@ Task<ManagerImpl::Variant> ManagerImpl::FetchVariant(const model::Resource& reso
   co_return variant;
 }
 
+std::vector<store::NewResource> ManagerImpl::ResourcesOf(const std::vector<Candidate>& candidates) {
+  std::vector<store::NewResource> resources;
+  for (const Candidate& candidate : candidates) resources.push_back(candidate.resource);
+  return resources;
+}
+
 void ManagerImpl::Release(std::vector<Candidate>& candidates) {
   for (Candidate& candidate : candidates) {
     for (Variant& variant : candidate.variants) variant.hold.reset();
@@ -264,57 +270,87 @@ Result<std::vector<Change>> ManagerImpl::Describe(
   return changes;
 }
 
-Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mode mode,
-                                             Progress& progress) {
-  auto candidates = co_await ReadCandidates(std::move(files), progress);
-  if (!candidates) co_return std::unexpected(candidates.error());
-  std::vector<store::NewResource> resources;
-  for (const Candidate& candidate : *candidates) resources.push_back(candidate.resource);
-  // Cheap refusals (conflicts, missing backends) come before the costly compiler.
-  if (auto fits = store_->Apply(resources, store::DryRun::kYes); !fits) {
-    co_return std::unexpected(fits.error());
-  }
-  if (auto built = co_await Build(*candidates, progress); !built) {
-    Release(*candidates);
-    ReleaseImages();
-    co_return std::unexpected(built.error());
-  }
-  auto turn = co_await changes_.Take();
-  if (!turn) co_return std::unexpected(turn.error());
+Result<void> ManagerImpl::CheckAgainstStore(const std::vector<Candidate>& candidates) {
+  auto fits = store_->Apply(ResourcesOf(candidates), store::DryRun::kYes);
+  if (!fits) return std::unexpected(std::move(fits).error());
+  return {};
+}
 
+Task<void> ManagerImpl::TakeTurns(const std::vector<Candidate>& candidates,
+                                  std::vector<KeyedTurns::Turn>& turns) {
+  std::set<std::string> tenants;  // in order: two who need the same ones cannot wait for each other
+  for (const Candidate& each : candidates) tenants.insert(each.resource.resource.metadata.tenant);
+  for (const std::string& tenant : tenants) {
+    auto turn = co_await deploying_.Take(tenant);
+    if (!turn) co_return std::unexpected(std::move(turn).error());
+    turns.push_back(*std::move(turn));
+  }
+  co_return Result<void>{};
+}
+
+// In a turn of the changes; a dry run stops before it changes anything.
+Result<std::vector<Change>> ManagerImpl::Commit(std::vector<Candidate>& candidates, Mode mode) {
   std::map<model::ResourceKey, model::Resource> before;
-  for (const Candidate& candidate : *candidates) {
+  for (const Candidate& candidate : candidates) {
     auto old = store_->Get(candidate.resource.resource.key());
     if (old) before.emplace(candidate.resource.resource.key(), old->resource);
   }
-  // Again: others may have changed something meanwhile.
-  auto checked = store_->Apply(resources, store::DryRun::kYes);
-  Result<void> prepared;
-  if (!checked) prepared = std::unexpected(checked.error());
-  if (prepared && progress.abandoned()) prepared = Fail(Errc::kUnavailable, "given up");
-  if (prepared) prepared = co_await Prepare(*candidates, mode, progress);
-  if (!prepared || mode == Mode::kDryRun) {
-    Release(*candidates);
-    ReleaseUnused();
-    if (!prepared) co_return std::unexpected(prepared.error());
-    co_return Describe(*candidates, *checked, before);
+  if (mode == Mode::kDryRun) {
+    auto checked = store_->Apply(ResourcesOf(candidates), store::DryRun::kYes);
+    if (!checked) return std::unexpected(std::move(checked).error());
+    return Describe(candidates, *checked, before);
   }
-
-  for (const Candidate& candidate : *candidates) {
+  for (const Candidate& candidate : candidates) {
     for (const Variant& variant : candidate.variants) {
       if (variant.kind() != model::VariantKind::kWasm) continue;
       auto kept = content_.Put(variant.artifact.digest, variant.artifact.bytes);
-      if (!kept) co_return Wrap(kept.error(), "keep " + variant.place);
+      if (!kept) return Wrap(kept.error(), "keep " + variant.place);
     }
   }
-  auto applied = store_->Apply(resources, store::DryRun::kNo);
-  if (!applied) co_return std::unexpected(applied.error());
-  for (Candidate& candidate : *candidates) {
+  auto applied = store_->Apply(ResourcesOf(candidates), store::DryRun::kNo);
+  if (!applied) return std::unexpected(std::move(applied).error());
+  for (Candidate& candidate : candidates) {
     for (Variant& variant : candidate.variants) {
       if (!variant.code.valid()) continue;
       code_.insert_or_assign(ModuleKey(variant.artifact.digest, compiler_.engine_key()),
                              std::move(variant.code));
     }
+  }
+  return Describe(candidates, *applied, before);
+}
+
+Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mode mode,
+                                             Progress& progress) {
+  auto candidates = co_await ReadCandidates(std::move(files), progress);
+  if (!candidates) co_return std::unexpected(candidates.error());
+  // Cheap refusals (conflicts, missing backends) come before the costly compiler.
+  if (auto fits = CheckAgainstStore(*candidates); !fits) co_return std::unexpected(fits.error());
+  if (auto built = co_await Build(*candidates, progress); !built) {
+    Release(*candidates);
+    ReleaseImages();
+    co_return std::unexpected(built.error());
+  }
+  // Services come up in their tenant's turn: nobody else waits for them.
+  std::vector<KeyedTurns::Turn> tenants;
+  auto prepared = co_await TakeTurns(*candidates, tenants);
+  // Again: others may have changed something meanwhile.
+  if (prepared) prepared = CheckAgainstStore(*candidates);
+  if (prepared && progress.abandoned()) prepared = Fail(Errc::kUnavailable, "given up");
+  if (prepared) prepared = co_await Prepare(*candidates, mode, progress);
+
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  Result<std::vector<Change>> changes;
+  if (prepared) {
+    changes = Commit(*candidates, mode);
+  } else {
+    changes = std::unexpected(std::move(prepared).error());
+  }
+  Release(*candidates);
+  tenants.clear();
+  if (!changes || mode == Mode::kDryRun) {
+    ReleaseUnused();
+    co_return changes;
   }
   changed_.Notify();
   if (auto served = co_await Serve(); !served) {
@@ -322,7 +358,7 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
     co_return Wrap(served.error(),
                    "stored, but not every cell serves it yet (it is being tried again)");
   }
-  co_return Describe(*candidates, *applied, before);
+  co_return changes;
 }
 
 Task<Change> ManagerImpl::Delete(ResourceName name) {
@@ -348,6 +384,9 @@ Task<Change> ManagerImpl::Delete(ResourceName name) {
 }
 
 Task<void> ManagerImpl::DeleteVolume(std::string tenant, std::string name) {
+  // Not while a change of the tenant's is about to use it.
+  auto deploying = co_await deploying_.Take(tenant);
+  if (!deploying) co_return std::unexpected(deploying.error());
   auto turn = co_await changes_.Take();
   if (!turn) co_return std::unexpected(turn.error());
   co_return volumes_.Delete(tenant, name);
@@ -362,18 +401,11 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
   if (!version) co_return std::unexpected(version.error());
   DesiredState desired;
   desired.generation = static_cast<std::uint32_t>(*version);
-  std::vector<Runnable> ready;
+  auto made = co_await MakeRunnables(*std::move(revisions));
+  if (!made) co_return std::unexpected(made.error());
+  const std::vector<Runnable> ready = *std::move(made);
   std::set<std::string> tenants;
-  for (model::Revision& revision : *revisions) {
-    auto runnable = co_await MakeRunnable(std::move(revision));
-    if (!runnable) {
-      // One workload whose code is lost must not keep the others from being served.
-      log_.Error("not served", runnable.error());
-      continue;
-    }
-    tenants.insert(runnable->revision.tenant);
-    ready.push_back(std::move(*runnable));
-  }
+  for (const Runnable& each : ready) tenants.insert(each.revision.tenant);
   desired.listener = PlanListener(ready, *routes);
   if (desired.listener.mode == ListenerPlan::Mode::kFront) {
     desired.front = BuildFrontConfiguration(ready, *routes, options_.observe);

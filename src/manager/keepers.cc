@@ -58,7 +58,7 @@ Keepers::Keepers(CellContext& context, KeeperEgress& egress,
       on_lost_(std::move(on_lost)),
       on_printed_(std::move(on_printed)),
       on_measured_(std::move(on_measured)),
-      turns_(context.loop, 1) {}
+      turns_(context.loop) {}
 
 Task<void> Keepers::Recover() {
   for (const host::HostObject& object : context_.journal.living()) {
@@ -86,8 +86,15 @@ Task<std::shared_ptr<KeeperProcess>> Keepers::For(std::string tenant) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
   std::string name = "k-" + tenant.substr(0, 12) + "-" + std::to_string(seconds % 10'000'000) +
                      "-" + std::to_string(next_name_++);
+  ++starting_;
   auto started = co_await KeeperProcess::Start(context_, *this, std::move(name), tenant);
+  --starting_;
   if (!started) co_return std::unexpected(std::move(started).error());
+  if (stopping_) {
+    ++leaving_;
+    Spawn(context_.loop, DrainAndForget(*std::move(started)));
+    co_return Fail(Errc::kUnavailable, "stopping");
+  }
   by_tenant_.emplace(std::move(tenant), *started);
   co_return std::move(*started);
 }
@@ -104,8 +111,9 @@ Task<std::string> Keepers::Prepare(KeeperProcess& keeper, model::Class sandbox_c
 
 Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, std::string digest,
                                std::string root_image, Workload what) {
-  auto turn = co_await turns_.Take();
+  auto turn = co_await turns_.Take(tenant);
   if (!turn) co_return std::unexpected(std::move(turn).error());
+  if (stopping_) co_return Fail(Errc::kUnavailable, "stopping");
   auto keeper = co_await For(std::move(tenant));
   if (!keeper) co_return std::unexpected(std::move(keeper).error());
   std::string key = KeyOf(what, sandbox_class, digest) + "@" + (*keeper)->name();
@@ -144,9 +152,14 @@ Result<Fd> Keepers::OpenLine(const std::string& key) {
   return keeper->OpenLine(key);
 }
 
-void Keepers::KeepOnly(const std::set<std::string>& keys) {
+void Keepers::KeepOnly(const std::set<std::string>& keys,
+                       const std::function<bool(std::string_view tenant)>& busy) {
   for (auto at = by_tenant_.begin(); at != by_tenant_.end();) {
     const auto& keeper = at->second;
+    if (busy(at->first)) {
+      ++at;
+      continue;
+    }
     std::set<std::string> held = keeper->keys();
     held.insert(keeper->starting().begin(), keeper->starting().end());
     for (const std::string& key : held) {
@@ -169,16 +182,14 @@ Awaitable<void> Keepers::DrainAndForget(std::shared_ptr<KeeperProcess> keeper) {
 }
 
 Task<void> Keepers::Down(milliseconds patience) {
-  stopping_ = true;
-  auto turn = co_await turns_.Take();
-  if (!turn) co_return std::unexpected(std::move(turn).error());
+  stopping_ = true;  // who is asking a keeper for something hears that it has ended
   std::vector<Task<void>> all;
   for (const auto& [tenant, keeper] : by_tenant_) all.push_back(DrainOne(keeper, patience));
   auto outcome = co_await Together(context_.loop, std::move(all));
   by_tenant_.clear();
-  // Those that leave by themselves are killed when they do not.
+  // Those that leave by themselves are killed when they do not; one that starts leaves then.
   Timer timer(context_.loop.get_executor());
-  while (leaving_ > 0) {
+  while (starting_ > 0 || leaving_ > 0) {
     timer.expires_after(kLookAgain);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(kAwait, ignored));

@@ -24,8 +24,8 @@
 #include <variant>
 
 #include "base/fd.h"
+#include "base/keyed_turns.h"
 #include "base/task.h"
-#include "base/turns.h"
 #include "manager/keeper_egress.h"
 #include "manager/keeper_process.h"
 #include "model/values.h"
@@ -66,8 +66,10 @@ class Keepers final : public KeeperListener {
   // A line to what `key` names, for one cell. kNotFound: its keeper is gone.
   Result<Fd> OpenLine(const std::string& key);
 
-  // Forgets what is not in `keys`, and ends keepers that hold nothing.
-  void KeepOnly(const std::set<std::string>& keys);
+  // Forgets what is not in `keys`, and ends keepers that hold nothing; not of a tenant that is
+  // `busy`: what it prepares has no name yet.
+  void KeepOnly(const std::set<std::string>& keys,
+                const std::function<bool(std::string_view tenant)>& busy);
 
   // Ends every keeper and all that they hold.
   Task<void> Down(std::chrono::milliseconds patience);
@@ -90,10 +92,11 @@ class Keepers final : public KeeperListener {
   std::function<void(const std::string& tenant)> on_lost_;
   PrintedFn on_printed_;
   MeasuredFn on_measured_;
-  Turns turns_;  // one keeper is started or asked to prepare at a time
+  KeyedTurns turns_;  // by tenant: its keeper is started, or asked to prepare one thing at a time
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
   std::uint64_t next_name_ = 0;
-  std::size_t leaving_ = 0;  // keepers without images that are still finishing
+  std::size_t starting_ = 0;  // keepers that nobody can use yet
+  std::size_t leaving_ = 0;   // keepers without images that are still finishing
   bool stopping_ = false;
 };
 

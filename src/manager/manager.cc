@@ -93,6 +93,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       collector_(
           context_, figures_, registry_, [this] { return fleet_.cells(); },
           [this](telemetry::Span span) { exporter_.Add(std::move(span)); }),
+      deploying_(loop_),
       changes_(loop_, 1),
       changed_(loop_),
       probe_(context_) {}

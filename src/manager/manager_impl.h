@@ -24,6 +24,7 @@
 #include "artifact/content_store.h"
 #include "artifact/image_store.h"
 #include "base/broadcast.h"
+#include "base/keyed_turns.h"
 #include "host/journal.h"
 #include "manager/collector.h"
 #include "manager/compile_service.h"
@@ -130,7 +131,12 @@ class ManagerImpl final : public Manager {
   Task<Candidate> ReadCandidate(model::Resource resource, Progress& progress);
   Task<Variant> FetchVariant(const model::Resource& resource, const model::NamedArtifact& named,
                              Progress& progress);
+  static std::vector<store::NewResource> ResourcesOf(const std::vector<Candidate>& candidates);
   static void Release(std::vector<Candidate>& candidates);  // their holds
+  Task<void> TakeTurns(const std::vector<Candidate>& candidates,
+                       std::vector<KeyedTurns::Turn>& turns);  // their tenants'
+  Result<void> CheckAgainstStore(const std::vector<Candidate>& candidates);
+  Result<std::vector<Change>> Commit(std::vector<Candidate>& candidates, Mode mode);
   Result<void> CheckLimits(const model::Resource& resource) const;
   Result<std::vector<Change>> Describe(const std::vector<Candidate>& candidates,
                                        const std::vector<store::Applied>& applied,
@@ -165,6 +171,9 @@ class ManagerImpl final : public Manager {
   // A dry run starts and makes nothing.
   Task<void> Prepare(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
   Task<void> PrepareImage(const Candidate& candidate, Mode mode, Progress& progress);
+  Task<std::vector<Runnable>> MakeRunnables(std::vector<model::Revision> revisions);
+  Task<void> MakeTenantsRunnables(std::vector<model::Revision> revisions,
+                                  std::vector<Runnable>& ready);
   Task<Runnable> MakeRunnable(model::Revision revision);
   Task<std::string> EnsureCode(const model::Revision& revision);
   Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);
@@ -216,7 +225,9 @@ class ManagerImpl final : public Manager {
   Keepers keepers_;
   Fleet fleet_;
   Collector collector_;
-  Turns changes_;  // one change of the desired state at a time
+  // Whoever needs both takes its tenants' turns first, in their order.
+  KeyedTurns deploying_;  // by tenant: starting what a change needs, which may take half a minute
+  Turns changes_;         // one change of the desired state at a time
   Broadcast changed_;
   std::map<std::string, Fd> code_;                      // verified native code by module key
   std::set<std::string> served_;                        // module keys that cells may use

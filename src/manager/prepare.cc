@@ -1,5 +1,8 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +13,7 @@
 #include "base/check.h"
 #include "base/files.h"
 #include "manager/manager_impl.h"
+#include "manager/together.h"
 
 namespace strata::manager {
 namespace {
@@ -244,6 +248,42 @@ Task<Runnable> ManagerImpl::MakeRunnable(model::Revision revision) {
   co_return runnable;
 }
 
+Task<void> ManagerImpl::MakeTenantsRunnables(std::vector<model::Revision> revisions,
+                                             std::vector<Runnable>& ready) {
+  for (model::Revision& revision : revisions) {
+    auto runnable = co_await MakeRunnable(std::move(revision));
+    if (runnable) {
+      ready.push_back(std::move(*runnable));
+    } else {
+      // One workload whose code is lost must not keep the others from being served.
+      log_.Error("not served", runnable.error());
+    }
+  }
+  co_return Result<void>{};
+}
+
+// The tenants' beside each other: one whose services do not come up keeps nobody else waiting for
+// more than the slowest of them.
+Task<std::vector<Runnable>> ManagerImpl::MakeRunnables(std::vector<model::Revision> revisions) {
+  std::map<std::string, std::vector<model::Revision>> by_tenant;
+  for (model::Revision& revision : revisions) {
+    by_tenant[revision.tenant].push_back(std::move(revision));
+  }
+  std::vector<std::vector<Runnable>> ready(by_tenant.size());
+  std::vector<Task<void>> all;
+  for (auto& [tenant, theirs] : by_tenant) {
+    all.push_back(MakeTenantsRunnables(std::move(theirs), ready[all.size()]));
+  }
+  if (auto made = co_await Together(loop_, std::move(all)); !made) {
+    co_return std::unexpected(std::move(made).error());
+  }
+  std::vector<Runnable> joined;
+  for (std::vector<Runnable>& theirs : ready) {
+    std::ranges::move(theirs, std::back_inserter(joined));
+  }
+  co_return joined;
+}
+
 Task<std::string> ManagerImpl::EnsureCode(const model::Revision& revision) {
   std::string key = ModuleKey(revision.artifact_digest, compiler_.engine_key());
   if (code_.contains(key)) co_return key;
@@ -276,8 +316,10 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
 }
 
 void ManagerImpl::ReleaseUnused() {
-  keepers_.KeepOnly(served_);
-  volumes_.Release();
+  // A tenant whose change is under way releases what it does not need at its end.
+  const auto busy = [this](std::string_view tenant) { return deploying_.Taken(tenant); };
+  keepers_.KeepOnly(served_, busy);
+  volumes_.Release(busy);
   ReleaseImages();
 }
 

@@ -243,11 +243,12 @@ Result<void> Volumes::Remove(const store::VolumeRecord& record) {
   return {};
 }
 
-void Volumes::Release() {
+void Volumes::Release(const std::function<bool(std::string_view tenant)>& busy) {
   auto records = store_.Volumes();
   auto revisions = store_.CurrentRevisions();
   if (!records || !revisions) return;
   for (store::VolumeRecord& record : *records) {
+    if (busy(record.tenant)) continue;
     const Use use = UseOf(*revisions, record);
     Result<void> done;
     if (use.users.empty() && !record.retain) {

@@ -10,13 +10,14 @@
 // (`retain`). Its space is taken from the disk when it is made: a full disk refuses the deploy and
 // never a guest's write below the volume's size.
 //
-// Threads: one loop; Plan, Make and Release in a turn of the manager's changes. Making one blocks
-// the loop for no more than the record and the file. Lifetime: context and store outlive it.
-// Errors: kFailedPrecondition: it is in use, or there with another size; kResourceExhausted: the
-// disk is full; kNotFound. Tested by tests/e2e/volumes_test.py.
+// Threads: one loop; Plan and Make in a turn of the tenant, Release in a turn of the manager's
+// changes. Making one blocks the loop for no more than the record and the file. Lifetime: context
+// and store outlive it. Errors: kFailedPrecondition: it is in use, or there with another size;
+// kResourceExhausted: the disk is full; kNotFound. Tested by tests/e2e/volumes_test.py.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,9 +47,9 @@ class Volumes {
   // Makes what was planned.
   Task<void> Make(const std::vector<store::VolumeRecord>& missing);
 
-  // Removes what no workload names and none wanted to be kept. Says what could not be removed in
-  // the log.
-  void Release();
+  // Removes what no workload names and none wanted to be kept, but not of a tenant that is `busy`:
+  // who names it may not be stored yet. Says what could not be removed in the log.
+  void Release(const std::function<bool(std::string_view tenant)>& busy);
 
   // The workload's grants, its volumes among them.
   [[nodiscard]] model::Grants GrantsOf(const std::string& tenant,

@@ -3,11 +3,13 @@
 import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 import unittest
 
 from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, DONE, UNSUPPORTED, USAGE, ServerTest, eventually, function, hello, of_class
+from e2e.support import (BIN, DONE, PATIENCE, UNSUPPORTED, USAGE, ServerTest, documents, eventually, function,
+                         hello, of_class)
 
 GUEST = BIN / "strata_oci_guest"
 CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
@@ -49,6 +51,29 @@ class HealthTest(ServerTest):
         self.assert_exit(done, DONE)
 
     # --- readiness
+
+    def test_one_that_comes_up_slowly_keeps_no_other_namespace_waiting(self):
+        gate = self.folder / "gate"
+        gate.mkdir()
+        (gate / "closed").touch()
+        gated = self.service("gated", grants={"dirs": [{"host": str(gate), "guest": "/gate", "mode": "ro"}]},
+                            health={"readiness": {"exec": {"command": ["/bin/guest", "absent", "/gate/closed"]}, **SOON}})
+        self.addCleanup(self.server.strata, "delete", "service", "gated")
+        command = [BIN / "strata", "--home", self.server.home, "-o", "json", "apply", "-f", "-"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as applying:
+            applying.stdin.write(documents(gated))
+            applying.stdin.close()
+            for line in applying.stderr:
+                if '"starting"' in line:
+                    break
+            self.server.apply(hello("quick", "/quick", "other"))
+            self.addCleanup(self.server.strata, "delete", "function", "quick", "-n", "other")
+            self.assertEqual(self.server.get("/quick").status, 200)
+            self.assertIsNone(applying.poll(), "the quick one waited for the slow one")
+            (gate / "closed").unlink()
+            self.assertEqual(applying.wait(PATIENCE), DONE, applying.stderr.read())
+        self.assertEqual(self.server.get("/gated").text, "hello")
 
     def test_every_way_to_ask_works_in_every_class(self):
         ways = {"get": {"httpGet": {"path": "/pid"}}, "tcp": {"tcpSocket": {}},
