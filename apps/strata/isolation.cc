@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/strings.h"
 #include "battery.h"
 #include "classes.h"
 #include "measure/isolation.h"
@@ -37,6 +38,7 @@ class Run {
   Result<void> TryAll(Battery& battery, model::Class in);
   [[nodiscard]] Json Matrix() const;
   void Progress(const std::string& name, std::size_t done) const;
+  [[nodiscard]] Result<void> CheckScenarios(const std::vector<Scenario>& all) const;
   [[nodiscard]] bool Wanted(const Scenario& scenario) const;
 
   Session& session_;
@@ -52,6 +54,20 @@ bool Run::Wanted(const Scenario& scenario) const {
   return only.empty() || std::find(only.begin(), only.end(), scenario.id) != only.end();
 }
 
+// A misspelt one would be found to hold for ever.
+Result<void> Run::CheckScenarios(const std::vector<Scenario>& all) const {
+  std::vector<std::string_view> ids;
+  for (const Scenario& each : all) ids.emplace_back(each.id);
+  for (const std::string& asked : flags_.scenarios) {
+    if (std::ranges::find(ids, asked) != ids.end()) continue;
+    std::string text = "no scenario is called '" + asked + "'";
+    if (const auto near = Nearest(asked, ids))
+      text += "; did you mean '" + std::string(*near) + "'?";
+    return Fail(Errc::kInvalidArgument, text);
+  }
+  return {};
+}
+
 void Run::Progress(const std::string& name, std::size_t done) const {
   if (::isatty(STDERR_FILENO) == 0) return;
   std::fprintf(stderr, "\r%s: %zu of %zu ", name.c_str(), done, scenarios_.size());
@@ -63,6 +79,7 @@ Result<Json> Run::Go() {
   if (!list) return Wrap(std::move(list).error(), "the battery is not installed");
   auto all = measure::ParseCatalogue(*list);
   if (!all) return std::unexpected(std::move(all).error());
+  if (auto known = CheckScenarios(*all); !known) return std::unexpected(std::move(known).error());
   std::erase_if(*all, [this](const Scenario& each) { return !Wanted(each); });
   scenarios_ = std::move(*all);
   auto through = ParseThrough(flags_.through);

@@ -77,8 +77,12 @@ std::string LastName(std::string_view path, const std::string& of_root) {
 Result<void> Outcome(const Result<int>& status, Errc code, const PlaceInside& inside,
                      const std::string& words) {
   if (!status) return std::unexpected(status.error());
-  if (*status != 0) return Fail(code, inside.service + ": " + words);
-  return {};
+  if (*status == 0) return {};
+  const std::size_t end = words.find_last_not_of('\n');
+  const std::string said = end == std::string::npos
+                               ? "the copying program ended with status " + std::to_string(*status)
+                               : words.substr(0, end + 1);
+  return Fail(code, inside.service + ": " + said);
 }
 
 void TellLeftOut(const std::string& lines) {
@@ -193,6 +197,17 @@ void CopyIn(Session& session, const CopyFlags& flags, const PlaceInside& inside)
   if (!fed) session.Report(fed.error());
 }
 
+// A copy may take several programs, which must not run in one replica after the other. Empty: it
+// has none that is ready, and the server says why.
+Result<std::string> OneOf(Session& session, const PlaceInside& inside) {
+  auto found = session.AskJson("GET", ServicePath(session, inside.service) + "/sandboxes");
+  if (!found) return std::unexpected(std::move(found).error());
+  for (const Json& state : (*found)["states"]) {
+    if (state.value("ready", false)) return state.value("sandbox", "");
+  }
+  return std::string();
+}
+
 void Copy(Session& session, const CopyFlags& flags) {
   const auto from = Inside(flags.from);
   const auto to = Inside(flags.to);
@@ -200,7 +215,13 @@ void Copy(Session& session, const CopyFlags& flags) {
     return session.Report({Errc::kInvalidArgument,
                            "one of the two is in a sandbox, as SERVICE:/path, and one is here"});
   }
-  return from ? CopyOut(session, flags, *from) : CopyIn(session, flags, *to);
+  CopyFlags one = flags;
+  if (one.sandbox.empty()) {
+    auto chosen = OneOf(session, from ? *from : *to);
+    if (!chosen) return session.Report(chosen.error());
+    one.sandbox = *std::move(chosen);
+  }
+  return from ? CopyOut(session, one, *from) : CopyIn(session, one, *to);
 }
 
 void SetPaused(Session& session, const std::string& service, bool paused) {

@@ -59,7 +59,7 @@ TEST(KeyedTurnsTest, AKeyIsTakenFromTheFirstWhoAsksToTheLast) {
   EXPECT_TRUE(turns.Taken("shop"));
   EXPECT_FALSE(turns.Taken("bank"));
 
-  Held moved = std::move(first);
+  Held moved(std::move(*first));
   first.reset();
   loop.poll();
   EXPECT_FALSE(second) << "moving a turn gave it back";

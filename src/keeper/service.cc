@@ -265,6 +265,11 @@ void Service::GiveUp() {
 Result<std::shared_ptr<Replica>> Service::Find(const std::string& sandbox) {
   if (sandbox.empty()) {
     if (auto ready = NextReady()) return ready;
+    const auto paused = [](const auto& replica) { return replica && replica->paused; };
+    if (std::ranges::any_of(replicas_, paused)) {
+      return Fail(Errc::kFailedPrecondition,
+                  what_.name + " is paused; 'strata resume " + what_.name + "' lets it go on");
+    }
     return Fail(Errc::kUnavailable, "no sandbox of " + what_.name + " is running");
   }
   for (auto& each : Living()) {

@@ -144,8 +144,8 @@ Task<Json> ManagerImpl::Watch(std::uint64_t since) {
 Result<void> ManagerImpl::RequireFunction(std::string_view tenant, std::string_view function) {
   const auto found = indices_.find(std::string(tenant));
   if (found != indices_.end() && found->second.contains(std::string(function))) return {};
-  return Fail(Errc::kNotFound, "no function " + std::string(tenant) + "/" + std::string(function) +
-                                   " is deployed; 'strata get functions' lists them");
+  return Fail(Errc::kNotFound, "nothing is deployed as " + std::string(tenant) + "/" +
+                                   std::string(function) + "; 'strata get' lists what is");
 }
 
 Task<Fd> ManagerImpl::ConnectFunction(std::string_view tenant, std::string_view function) {

@@ -272,6 +272,7 @@ Task<void> KeeperProcess::Admit(keeper::Admit what) {
 Task<void> KeeperProcess::Serve(keeper::Serve what) {
   std::string key = what.key;
   const milliseconds patience = kPreparePatience + keeper::TimeToReady(what.health);
+  starting_.insert(key);
   co_return co_await Ask(std::move(key), std::move(what), patience);
 }
 
@@ -304,6 +305,9 @@ void KeeperProcess::Forget(const std::string& key) {
   keys_.erase(key);
   starting_.erase(key);
   static_cast<void>(Post(keeper::Forget{key}));  // a keeper that is gone has forgotten
+  if (auto waiting = preparing_.extract(key)) {
+    waiting.mapped()->Set(Fail(Errc::kUnavailable, "nobody wants " + key + " any more"));
+  }
 }
 
 void KeeperProcess::AnswerConnect(std::uint64_t id, Result<Fd> outcome) {

@@ -95,7 +95,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   [[nodiscard]] const std::string& tenant() const noexcept { return tenant_; }
   // What it holds, without services that have not come up yet.
   [[nodiscard]] const std::set<std::string>& keys() const noexcept { return keys_; }
-  // Services that it was still starting when it was adopted: whether they come up is not known yet.
+  // Services that it is still starting: whether they come up is not known yet.
   [[nodiscard]] const std::set<std::string>& starting() const noexcept { return starting_; }
   [[nodiscard]] bool alive() const noexcept { return alive_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }

@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "keeper/codec.h"
 #include "manager/together.h"
+#include "manager/wire_end.h"
 #include "sandbox/remote/service.h"
 
 namespace strata::manager {
@@ -19,6 +20,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kEndPatience{10'000};
 constexpr milliseconds kLookAgain{10};
+constexpr milliseconds kStartAgain{5'000};  // a service that did not come up
 constexpr std::size_t kKeyDigits = 16;
 
 // What cannot be adopted must not go on: nobody would ever end it.
@@ -79,6 +81,9 @@ Task<void> Keepers::Recover() {
 }
 
 Task<std::shared_ptr<KeeperProcess>> Keepers::For(std::string tenant) {
+  auto turn = co_await turns_.Take(tenant);
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  if (stopping_) co_return Fail(Errc::kUnavailable, "stopping");
   const auto found = by_tenant_.find(tenant);
   if (found != by_tenant_.end()) co_return found->second;
   // The time makes the name new also after a restart of the manager.
@@ -103,6 +108,8 @@ Task<std::string> Keepers::Prepare(KeeperProcess& keeper, model::Class sandbox_c
                                    const std::string& digest, std::string root_image) {
   const std::string name(model::ClassName(sandbox_class));
   std::string key = name + ":" + digest + "@" + keeper.name();
+  auto turn = co_await turns_.Take(key);
+  if (!turn) co_return std::unexpected(std::move(turn).error());
   if (keeper.keys().contains(key)) co_return key;
   auto prepared = co_await keeper.Prepare(key, name, std::move(root_image));
   if (!prepared) co_return std::unexpected(std::move(prepared).error());
@@ -110,15 +117,15 @@ Task<std::string> Keepers::Prepare(KeeperProcess& keeper, model::Class sandbox_c
 }
 
 Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, std::string digest,
-                               std::string root_image, Workload what) {
-  auto turn = co_await turns_.Take(tenant);
-  if (!turn) co_return std::unexpected(std::move(turn).error());
-  if (stopping_) co_return Fail(Errc::kUnavailable, "stopping");
+                               std::string root_image, Workload what, Until until) {
   auto keeper = co_await For(std::move(tenant));
   if (!keeper) co_return std::unexpected(std::move(keeper).error());
   std::string key = KeyOf(what, sandbox_class, digest) + "@" + (*keeper)->name();
   // It may call out before this returns.
   std::visit([&](const auto& each) { egress_.Allow(key, each.grants); }, what);
+  if (until == Until::kStarted && turns_.Taken(key)) co_return key;  // it is being started
+  auto turn = co_await turns_.Take(key);
+  if (!turn) co_return std::unexpected(std::move(turn).error());
   if ((*keeper)->keys().contains(key)) co_return key;
   auto image = co_await Prepare(**keeper, sandbox_class, digest, std::move(root_image));
   if (!image) co_return std::unexpected(std::move(image).error());
@@ -131,11 +138,27 @@ Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, s
   Result<void> runs;
   if (auto* program = std::get_if<keeper::Admit>(&what)) {
     runs = co_await (*keeper)->Admit(std::move(*program));
+  } else if (auto& service = std::get<keeper::Serve>(what); until == Until::kReady) {
+    runs = co_await (*keeper)->Serve(std::move(service));
   } else {
-    runs = co_await (*keeper)->Serve(std::move(std::get<keeper::Serve>(what)));
+    Spawn(context_.loop, StartService(*keeper, std::move(service), *std::move(turn)));
   }
   if (!runs) co_return std::unexpected(std::move(runs).error());
   co_return key;
+}
+
+Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, keeper::Serve what,
+                                      [[maybe_unused]] KeyedTurns::Turn turn) {
+  const std::string name = what.name;
+  const auto ready = co_await keeper->Serve(std::move(what));
+  // A keeper that ended, or one that was told to forget it, is no reason to try again.
+  if (ready || ready.error().code == Errc::kUnavailable || stopping_) co_return;
+  context_.log.Error(keeper->tenant() + "/" + name + " does not come up", ready.error());
+  Timer pause(context_.loop.get_executor());
+  pause.expires_after(kStartAgain);
+  boost::system::error_code ignored;
+  co_await pause.async_wait(asio::redirect_error(kAwait, ignored));
+  if (!stopping_) on_lost_(keeper->tenant());
 }
 
 std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
@@ -147,9 +170,10 @@ std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
 }
 
 Result<Fd> Keepers::OpenLine(const std::string& key) {
-  const auto keeper = Of(key);
-  if (!keeper) return Fail(Errc::kNotFound, "the keeper of " + key + " is gone");
-  return keeper->OpenLine(key);
+  if (const auto keeper = Of(key)) return keeper->OpenLine(key);
+  auto pair = MakeSocketPair();
+  if (!pair) return std::unexpected(std::move(pair).error());
+  return std::move(pair->ours);  // the other end closes here
 }
 
 void Keepers::KeepOnly(const std::set<std::string>& keys,
@@ -227,6 +251,7 @@ void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
     by_tenant_.erase(at);
     if (stopping_) return;
     context_.log.Error("a keeper died", {{"keeper", keeper.name()}, {"why", why}});
+    context_.log.Warn("starting a keeper anew", {{"tenant", tenant}});
     on_lost_(tenant);
     return;
   }

@@ -7,7 +7,7 @@
 // with its limits, variables and grants, or "service:<name>:<class>:<what it is, hashed>@<keeper>".
 // Cells and the manager use these as they use the key of native code. An image has a key too,
 // "<class>:<digest>@<keeper>", but no cell gets a line to it. A keeper that dies is not replaced
-// here: its keys are void, OnLost is told, and the next Prepare starts another, under whose name
+// here: its keys are void, `on_lost` is told, and the next Run starts another, under whose name
 // there are new keys.
 //
 // Threads: one loop. Lifetime: context outlives it. Tested by tests/e2e and tests/crash.
@@ -40,8 +40,8 @@ class Keepers final : public KeeperListener {
   using PrintedFn = std::function<void(const std::string& tenant, const keeper::Printed& line)>;
   using MeasuredFn = std::function<void(const std::string& tenant, const keeper::Measured& load)>;
 
-  // `on_lost`: a keeper died with all that it held; the name is its tenant's. `on_printed`: a
-  // service's sandbox printed a line. `on_measured`: what a service uses.
+  // `on_lost`: something of the tenant's is to be started again, with its keeper if that died.
+  // `on_printed`: a service's sandbox printed a line. `on_measured`: what a service uses.
   Keepers(CellContext& context, KeeperEgress& egress,
           std::function<void(const std::string& tenant)> on_lost, PrintedFn on_printed,
           MeasuredFn on_measured);
@@ -52,18 +52,23 @@ class Keepers final : public KeeperListener {
   // A program to be started for each call, or a service.
   using Workload = std::variant<keeper::Admit, keeper::Serve>;
 
+  // Whether a service must be ready before it counts: a new one, so that it replaces nothing else
+  // until then. One that ran before is started, and tried again as often as it does not come up.
+  enum class Until : bool { kReady, kStarted };
+
   // Has the tenant's keeper, which is started when there is none, run `what` of the image, unless
-  // it does so already: a program when it is called, a service at once, which is waited for. The
-  // module key; `key` and `image` in `what` are filled in here. kUnsupported: not root, this host
-  // lacks the class, or the class cannot enforce what `what` says. kFailedPrecondition: nothing
-  // ever listened at the service's port.
+  // it does so already: a program when it is called, a service at once. The module key; `key` and
+  // `image` in `what` are filled in here. kUnsupported: not root, this host lacks the class, or the
+  // class cannot enforce what `what` says. kFailedPrecondition: nothing ever listened at the
+  // service's port.
   Task<std::string> Run(std::string tenant, model::Class sandbox_class, std::string digest,
-                        std::string root_image, Workload what);
+                        std::string root_image, Workload what, Until until);
 
   // The keeper of the service that `key` names; null: it is gone.
   [[nodiscard]] std::shared_ptr<KeeperProcess> Of(std::string_view key) const;
 
-  // A line to what `key` names, for one cell. kNotFound: its keeper is gone.
+  // A line to what `key` names, for one cell; one that has ended when its keeper is gone: the
+  // cell's other workloads need not wait until there is another.
   Result<Fd> OpenLine(const std::string& key);
 
   // Forgets what is not in `keys`, and ends keepers that hold nothing; not of a tenant that is
@@ -85,6 +90,8 @@ class Keepers final : public KeeperListener {
   Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
   Task<std::string> Prepare(KeeperProcess& keeper, model::Class sandbox_class,
                             const std::string& digest, std::string root_image);
+  Awaitable<void> StartService(std::shared_ptr<KeeperProcess> keeper, keeper::Serve what,
+                               KeyedTurns::Turn turn);
   Task<std::shared_ptr<KeeperProcess>> For(std::string tenant);
 
   CellContext& context_;
@@ -92,7 +99,7 @@ class Keepers final : public KeeperListener {
   std::function<void(const std::string& tenant)> on_lost_;
   PrintedFn on_printed_;
   MeasuredFn on_measured_;
-  KeyedTurns turns_;  // by tenant: its keeper is started, or asked to prepare one thing at a time
+  KeyedTurns turns_;  // by tenant, to start its keeper; by key, to ask a keeper for it
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
   std::uint64_t next_name_ = 0;
   std::size_t starting_ = 0;  // keepers that nobody can use yet

@@ -75,10 +75,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       volumes_(context_, *store_),
       keepers_(
           context_, egress_,
-          [this](const std::string& tenant) {
-            log_.Warn("starting a keeper anew", {{"tenant", tenant}});
-            Spawn(loop_, ServeUntilDone());
-          },
+          [this](const std::string& /*tenant*/) { Spawn(loop_, ServeUntilDone()); },
           [this](const std::string& tenant, const keeper::Printed& line) {
             collector_.TakeLine(tenant, line);
           },

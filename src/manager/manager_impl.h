@@ -172,8 +172,7 @@ class ManagerImpl final : public Manager {
   Task<void> Prepare(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
   Task<void> PrepareImage(const Candidate& candidate, Mode mode, Progress& progress);
   Task<std::vector<Runnable>> MakeRunnables(std::vector<model::Revision> revisions);
-  Task<void> MakeTenantsRunnables(std::vector<model::Revision> revisions,
-                                  std::vector<Runnable>& ready);
+  Task<void> TryRunnable(model::Revision revision, std::optional<Runnable>& made);
   Task<Runnable> MakeRunnable(model::Revision revision);
   Task<std::string> EnsureCode(const model::Revision& revision);
   Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);

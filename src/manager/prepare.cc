@@ -1,8 +1,5 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,7 +41,8 @@ Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) 
 }
 
 // A wasm service's sandboxes are no processes: they are made when a call comes, and a new one takes
-// the place of one that ended. There is nothing to probe, start again or ask to end.
+// the place of one that ended. There is nothing to count, connect to, probe, start again or ask to
+// end.
 Result<void> CheckWasmService(const model::Resource& resource) {
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   if (service == nullptr) return {};
@@ -53,6 +51,8 @@ Result<void> CheckWasmService(const model::Resource& resource) {
   if (service->stop_timeout != plain.stop_timeout) field = "stop_timeout_ms";
   if (service->restart != plain.restart) field = "restart";
   if (service->health) field = "health";
+  if (service->replicas != plain.replicas) field = "replicas";
+  if (service->port != plain.port) field = "port";
   if (field == nullptr) return {};
   return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec." + field +
                                       ": a wasm service has no process; its sandboxes are made "
@@ -192,7 +192,7 @@ Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Mode m
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr || !candidate.taken().artifact.image) continue;
     if (auto made = co_await PrepareImage(candidate, mode, progress); !made) {
-      co_return Wrap(made.error(), candidate.taken().place);
+      co_return Wrap(made.error(), resource.key().ToString());
     }
   }
   co_return Result<void>{};
@@ -213,9 +213,9 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Mode mode, Prog
   model::Grants grants = mode == Mode::kDryRun ? volumes_.GrantsToAsk(tenant, *resource.workload())
                                                : volumes_.GrantsOf(tenant, *resource.workload());
   // A server runs before it is stored: one that does not come up replaces nothing.
-  auto key = co_await keepers_.Run(tenant, candidate.sandbox_class, digest,
-                                   artifact::WriteRootImage(*root),
-                                   WorkloadOf(resource, mode, std::move(grants)));
+  auto key = co_await keepers_.Run(
+      tenant, candidate.sandbox_class, digest, artifact::WriteRootImage(*root),
+      WorkloadOf(resource, mode, std::move(grants)), Keepers::Until::kReady);
   if (!key) co_return std::unexpected(std::move(key).error());
   co_return Result<void>{};
 }
@@ -248,40 +248,33 @@ Task<Runnable> ManagerImpl::MakeRunnable(model::Revision revision) {
   co_return runnable;
 }
 
-Task<void> ManagerImpl::MakeTenantsRunnables(std::vector<model::Revision> revisions,
-                                             std::vector<Runnable>& ready) {
-  for (model::Revision& revision : revisions) {
-    auto runnable = co_await MakeRunnable(std::move(revision));
-    if (runnable) {
-      ready.push_back(std::move(*runnable));
-    } else {
-      // One workload whose code is lost must not keep the others from being served.
-      log_.Error("not served", runnable.error());
-    }
+// One workload whose code is lost must not keep the others from being served.
+Task<void> ManagerImpl::TryRunnable(model::Revision revision, std::optional<Runnable>& made) {
+  auto runnable = co_await MakeRunnable(std::move(revision));
+  if (runnable) {
+    made = std::move(*runnable);
+  } else {
+    log_.Error("not served", runnable.error());
   }
   co_return Result<void>{};
 }
 
-// The tenants' beside each other: one whose services do not come up keeps nobody else waiting for
-// more than the slowest of them.
+// All at once: a keeper that was lost has a machine to boot for some, which others need not wait
+// for one after the other.
 Task<std::vector<Runnable>> ManagerImpl::MakeRunnables(std::vector<model::Revision> revisions) {
-  std::map<std::string, std::vector<model::Revision>> by_tenant;
-  for (model::Revision& revision : revisions) {
-    by_tenant[revision.tenant].push_back(std::move(revision));
-  }
-  std::vector<std::vector<Runnable>> ready(by_tenant.size());
+  std::vector<std::optional<Runnable>> made(revisions.size());
   std::vector<Task<void>> all;
-  for (auto& [tenant, theirs] : by_tenant) {
-    all.push_back(MakeTenantsRunnables(std::move(theirs), ready[all.size()]));
+  for (model::Revision& revision : revisions) {
+    all.push_back(TryRunnable(std::move(revision), made[all.size()]));
   }
-  if (auto made = co_await Together(loop_, std::move(all)); !made) {
-    co_return std::unexpected(std::move(made).error());
+  if (auto done = co_await Together(loop_, std::move(all)); !done) {
+    co_return std::unexpected(std::move(done).error());
   }
-  std::vector<Runnable> joined;
-  for (std::vector<Runnable>& theirs : ready) {
-    std::ranges::move(theirs, std::back_inserter(joined));
+  std::vector<Runnable> ready;
+  for (std::optional<Runnable>& each : made) {
+    if (each) ready.push_back(*std::move(each));
   }
-  co_return joined;
+  co_return ready;
 }
 
 Task<std::string> ManagerImpl::EnsureCode(const model::Revision& revision) {
@@ -309,8 +302,8 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
   const model::Resource& resource = stored->resource;
   auto key = co_await keepers_.Run(
       revision.tenant, sandbox_class, revision.artifact_digest, artifact::WriteRootImage(*root),
-      WorkloadOf(resource, Mode::kCommit,
-                 volumes_.GrantsOf(revision.tenant, *resource.workload())));
+      WorkloadOf(resource, Mode::kCommit, volumes_.GrantsOf(revision.tenant, *resource.workload())),
+      Keepers::Until::kStarted);
   if (!key) co_return Wrap(std::move(key).error(), "image of " + revision.ToString());
   co_return key;
 }

@@ -333,6 +333,10 @@ Task<model::Exit> RequestPath::InvokeExport(http::Exchange& exchange, CallState&
   auto body = co_await http::ReadAll(exchange, kArgumentsLimit);
   if (!body) co_return Fail(Errc::kInvalidArgument, "arguments: " + body.error().message);
   const auto exports = state.function->image()->exports();
+  if (exports.empty()) {
+    auto refused = co_await instance.sandbox->InvokeExport(state.export_name, {}, state.deadline());
+    if (!refused) co_return std::unexpected(std::move(refused).error());
+  }
   auto arguments = ParseArguments(*body, state.export_name, exports);
   if (!arguments) co_return std::unexpected(std::move(arguments).error());
   auto result =

@@ -30,9 +30,9 @@ Result<void> CheckId(std::string_view id) {
 Result<void> CheckProgramLimits(const model::Limits& limits, Bytes least, Bytes most,
                                 std::string_view what) {
   if (limits.memory < least || limits.memory > most) {
-    return Fail(Errc::kUnsupported, "limits.memory: " + std::string(what) + " can have " +
-                                        std::to_string(least.count) + " to " +
-                                        std::to_string(most.count) + " bytes here");
+    return Fail(Errc::kUnsupported, "spec.limits.memory_mib: " + std::string(what) + " can have " +
+                                        std::to_string(least.count >> 20) + " to " +
+                                        std::to_string(most.count >> 20) + " here");
   }
   if (limits.table_elements != model::kMostTableElements) {
     return Fail(Errc::kUnsupported,

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -52,6 +53,20 @@ class HealthTest(ServerTest):
 
     # --- readiness
 
+    def test_one_that_does_not_come_up_again_keeps_no_other_waiting(self):
+        door = self.folder / "door"
+        door.mkdir()
+        self.deploy("stuck", grants={"dirs": [{"host": str(door), "guest": "/door", "mode": "ro"}]},
+                    health={"readiness": {"exec": {"command": ["/bin/guest", "absent", "/door/closed"]}, **SOON}})
+        self.deploy("beside")
+        (door / "closed").touch()
+        keeper = next(pid for pid, words in self.server.processes().items() if words[0].endswith("/strata-keeper"))
+        os.kill(keeper, signal.SIGKILL)
+        self.assertTrue(eventually(lambda: self.server.get("/beside").text == "hello"))
+        self.assertFalse(any(state["ready"] for state in self.states("stuck")))
+        (door / "closed").unlink()
+        self.assertTrue(eventually(lambda: self.server.get("/stuck").text == "hello"))
+
     def test_one_that_comes_up_slowly_keeps_no_other_namespace_waiting(self):
         gate = self.folder / "gate"
         gate.mkdir()
@@ -84,7 +99,7 @@ class HealthTest(ServerTest):
                     self.deploy(f"{way}-{name}", **of_class(name), health={"readiness": {**how, **SOON}})
                     self.assertEqual(self.server.get(f"/{way}-{name}").text, "hello")
                     self.assertIn("ready", self.log(f"{way}-{name}"))
-                    self.assertTrue(self.states(f"{way}-{name}")[0]["ready"])
+                    self.assertTrue(eventually(lambda of=f"{way}-{name}": self.states(of)[0]["ready"]))
 
     def test_one_that_is_not_ready_gets_no_requests_until_it_is_again(self):
         self.deploy("two", replicas=2, health={"readiness": {
@@ -184,7 +199,7 @@ class HealthTest(ServerTest):
 
     def test_wasm_services_have_none(self):
         for field, value in (("health", {"readiness": {"tcpSocket": {}}}), ("restart", "never"),
-                             ("stop_timeout_ms", 5)):
+                             ("stop_timeout_ms", 5), ("replicas", 2), ("port", 9000)):
             with self.subTest(field):
                 manifest = {**hello("wasm", "/wasm", "default", **{field: value}), "kind": "Service"}
                 self.assertIn(f"spec.{field}: a wasm service", self.refusal(manifest))

@@ -105,6 +105,11 @@ class ServicesTest(ServerTest):
         self.deploy("greets", port=9000, env={"GREETING": "good morning"})
         self.assertEqual(self.server.get("/greets/env").text, "good morning")
 
+    def test_a_program_has_no_exports_to_call(self):
+        self.server.apply(function("program", f"oci:{self.image.path}", "/program", "default"))
+        called = self.server.strata("invoke", "program", "--export", "add", "1", "2")
+        self.assert_exit(called, UNSUPPORTED)
+
     def test_a_function_may_be_kept_warm(self):
         manifest = function("warm", f"oci:{self.image.path}", "/warm", "default", guest="http")
         self.server.apply(manifest)
@@ -234,6 +239,15 @@ class ServicesTest(ServerTest):
                 missing = self.server.strata("cp", f"cp-{name}:/absent", str(back))
                 self.assert_exit(missing, NOT_FOUND, "No such file")
 
+    def test_one_copy_is_of_one_sandbox(self):
+        self.deploy("twice", replicas=2)
+        self.assertTrue(eventually(lambda: self.log("twice").count("listening") == 2))
+        tree = self.folder / "once"
+        tree.mkdir()
+        for number in range(3):
+            self.assert_exit(self.server.strata("cp", str(tree), f"twice:/tmp/tree{number}"), DONE)
+            self.assert_exit(self.server.strata("cp", f"twice:/tmp/tree{number}", str(self.folder / f"t{number}")), DONE)
+
     def test_directories_are_copied_both_ways(self):
         tree = self.folder / "tree"
         (tree / "sub" / ("n" * 150)).mkdir(parents=True)
@@ -275,6 +289,7 @@ class ServicesTest(ServerTest):
         self.assertEqual(self.server.get("/pauses").text, "hello")
         self.assert_exit(self.server.strata("pause", "pauses"), DONE)
         self.assertIn(self.server.get("/pauses").status, (503, 504))
+        self.assert_exit(self.exec("pauses", "/bin/guest", "hello"), WRONG_STATE, "pauses is paused")
         self.assert_exit(self.server.strata("resume", "pauses"), DONE)
         self.assertEqual(self.server.get("/pauses").text, "hello")
 
@@ -283,9 +298,7 @@ class ServicesTest(ServerTest):
         return int(self.server.get(f"/{name}/count").text)
 
     def there(self, name):
-        listed = self.server.strata("snapshot", name, "-o", "json")
-        self.assert_exit(listed, DONE)
-        there = json.loads(listed.stdout)
+        there = self.server.json("snapshot", name)
         del there["states"]  # what they use changes all the time
         return there
 

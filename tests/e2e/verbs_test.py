@@ -118,6 +118,10 @@ class VerbsTest(ServerTest):
         for name in ("container", "appkernel", "microvm", "container-in-microvm"):
             self.assertTrue(found[f"class-{name}"]["available"], found[f"class-{name}"])
 
+    def test_probe_knows_its_scenarios(self):
+        self.assert_exit(self.demo("probe", "--isolation", "--scenario", "host-file-raed"),
+                         USAGE, "did you mean 'host-file-read'")
+
     def test_probe_says_of_every_protection_whether_it_is_here(self):
         protections = json.dumps(self.server.json("probe"))
         for name in ("landlock", "seccomp", "network-namespace", "pidfd", "memfd-sealing"):
