@@ -16,10 +16,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   STRATA_CHECK(channels::Write(message->channel, message->payload) == bytes);
   static_cast<void>(channels::IsInputEnd(*message));
   if (const auto terminal = channels::ReadSize(message->payload)) {
-    STRATA_CHECK(channels::ReadSize(channels::WriteSize(*terminal).substr(1)) == *terminal);
+    const auto again = channels::ReadSize(channels::WriteSize(*terminal).substr(1));
+    STRATA_CHECK(again && *again == *terminal);
   }
   if (const auto ended = channels::ReadStatus(message->payload)) {
-    STRATA_CHECK(channels::ReadStatus(channels::WriteStatus(*ended).substr(1)) == *ended);
+    const auto again = channels::ReadStatus(channels::WriteStatus(*ended).substr(1));
+    STRATA_CHECK(again && *again == *ended);
   }
   return 0;
 }

@@ -1,13 +1,11 @@
 // tests/fuzz/http_chunked_fuzz.cc - any bytes as a chunked body. However it is cut, the decoder
 // gives the same data and stops at the same byte; and what it accepts, a re-encoding of the data
 // decodes to the same again.
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "base/byte_view.h"
 #include "base/check.h"
 #include "http/chunked.h"
 
