@@ -1,7 +1,7 @@
 // host/loop_device.h - a file with a file system as a block device: one for all of this host who
 // mount it, or a drive of virtual machines.
 //
-//   oci::Bundle --> AttachLoop --> /dev/loopN --> mount
+//   MountVolume (detached_mount.h) --> AttachLoop --> /dev/loopN
 //   microvm     --> OpenAsDrive --> QEMU
 //
 // Through two devices one file would be two file systems that overwrite each other, so a device

@@ -112,12 +112,17 @@ Result<Fd> UserNamespace::Map(const std::filesystem::path& source) const {
     return Fail(Errc::kUnsupported, FailErrno("open a mount", errno).error().message);
   }
   if (!tree.valid()) return FailErrno("open a mount", errno);
+  if (auto mapped = MapMount(tree); !mapped) return std::unexpected(std::move(mapped).error());
+  return tree;
+}
+
+Result<void> UserNamespace::MapMount(const Fd& mount) const {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
   attributes.attr_clr = MOUNT_ATTR_NOEXEC;  // the mounts inside say so where it is meant
   attributes.userns_fd = static_cast<std::uint64_t>(fd_.get());
-  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) == 0) {
-    return tree;
+  if (::mount_setattr(mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) == 0) {
+    return {};
   }
   if (!Cannot(errno)) return FailErrno("map a mount", errno);
   return Fail(Errc::kUnsupported,

@@ -37,6 +37,9 @@ class UserNamespace {
   // no setuid, no devices, programs run. Attach it with AttachMount. Its errors do not name it.
   [[nodiscard]] Result<Fd> Map(const std::filesystem::path& source) const;
 
+  // Maps a mount that is attached nowhere and that nobody has used yet.
+  [[nodiscard]] Result<void> MapMount(const Fd& mount) const;
+
   // A new network namespace that belongs to this user namespace; nothing in it is up.
   [[nodiscard]] Result<Fd> NewNetwork() const;
 

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "host/loop_device.h"
+#include "host/detached_mount.h"
 
 namespace strata::sandbox::oci {
 namespace {
@@ -55,17 +55,10 @@ Result<void> ShowDirectory(const std::string& directory, const fs::path& at,
   return FailErrno("show directory '" + directory + "'", errno);
 }
 
-// Writable also for who sees it read-only: it is one file system, and the bind decides.
+// Writable also for who sees it read-only: the runtime's bind decides.
 Result<void> ShowVolume(const std::string& image, const fs::path& at, const UserNamespace* users) {
-  auto device = host::AttachLoop(image);
-  if (!device) return Wrap(std::move(device).error(), "volume");
-  if (::mount(device->path.c_str(), at.c_str(), "ext4", MS_NOSUID | MS_NODEV,
-              "errors=remount-ro") != 0) {
-    return FailErrno("mount volume " + image, errno);
-  }
-  if (users == nullptr) return {};
-  // Over the one mount; both go with the bundle's tmpfs.
-  return ShowMapped(at, at, *users);
+  const auto mount = host::MountVolume(image, host::VolumeAccess::kWrite, users);
+  return mount ? host::AttachMount(*mount, at) : std::unexpected(mount.error());
 }
 
 }  // namespace
