@@ -3,10 +3,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "cell/compile_role.h"
+#include "cell/given_mounts.h"
 #include "cell/host_role.h"
 #include "gateway/front_role.h"
 
@@ -32,8 +35,8 @@ Roles:
   front    listeners that several tenants share: parses, routes, hands on to host cells and keepers.
            Told what to serve as a host is; runs no guest.
 
-Before it reads anything it confines itself: no files but --allow-ro, --allow-rw (host), no system
-calls but those of its role, no core dumps, no new privileges.)";
+Before it reads anything it confines itself: no files but --allow-ro, --allow-rw, --volume and
+--scratch (host), no system calls but those of its role, no core dumps, no new privileges.)";
 
 }  // namespace
 
@@ -64,6 +67,23 @@ int main(int argc, char** argv) {
   app.add_option("--allow-ro", serving.allowed.read_only, "a directory to read; repeatable (host)");
   app.add_option("--allow-rw", serving.allowed.read_write,
                  "a directory to write; repeatable (host)");
+
+  const auto given = [&app](const char* name, auto read, auto& to, const char* what) {
+    app.add_option_function<std::vector<std::string>>(
+        name,
+        [name, read, &to](const std::vector<std::string>& texts) {
+          for (const std::string& text : texts) {
+            auto one = read(text);
+            if (!one) throw CLI::ValidationError(name, one.error().message);
+            to.push_back(std::move(*one));
+          }
+        },
+        what);
+  };
+  given("--volume", strata::cell::ReadVolume, serving.allowed.volumes,
+        "FD:ro|rw:IMAGE, a mounted volume; FD -1: it could not be mounted; repeatable (host)");
+  given("--scratch", strata::cell::ReadScratch, serving.allowed.scratch,
+        "FD:COUNT:BYTES, empty file systems for sandboxes, from FD on; repeatable (host)");
 
   std::uint64_t memory_mib = 2048;
   CompileOptions compile;

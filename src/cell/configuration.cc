@@ -19,6 +19,29 @@ bool Reachable(std::string_view path, const std::vector<std::string>& allowed) {
   return std::ranges::any_of(allowed, [path](const auto& dir) { return IsBelow(path, dir); });
 }
 
+using Mode = model::DirGrant::Mode;
+
+bool IsOf(const model::DirGrant& dir, const GivenVolume& volume) {
+  return dir.mode == volume.mode && dir.host == volume.image;
+}
+
+bool IsGiven(const model::DirGrant& dir, const AllowedPaths& allowed,
+             const std::string& scratch_root) {
+  switch (dir.mode) {
+    case Mode::kScratch:
+      if (dir.size.count == 0) return !scratch_root.empty();
+      return std::ranges::any_of(allowed.scratch,
+                                 [&dir](const auto& given) { return given.size == dir.size; });
+    case Mode::kVolume:
+    case Mode::kVolumeReadOnly:
+      return std::ranges::any_of(allowed.volumes, [&](const auto& v) { return IsOf(dir, v); });
+    case Mode::kReadOnly:
+    case Mode::kReadWrite:
+      break;
+  }
+  return Reachable(dir.host, allowed.read_only) || Reachable(dir.host, allowed.read_write);
+}
+
 }  // namespace
 
 route::PlanSpec ToPlanSpec(Configure message) {
@@ -51,13 +74,18 @@ Result<void> CheckGrants(const Configure& message, const AllowedPaths& allowed,
     };
     if (function.sandbox_class != "wasm") continue;  // its keeper shows it the directories
     for (const model::DirGrant& dir : function.grants.dirs) {
-      if (dir.mode == model::DirGrant::Mode::kScratch) {
-        if (scratch_root.empty()) return missing("a scratch directory");
-      } else if (!Reachable(dir.host, allowed.read_only) &&
-                 !Reachable(dir.host, allowed.read_write)) {
-        return missing(dir.host);
-      }
+      if (IsGiven(dir, allowed, scratch_root)) continue;
+      return missing(dir.mode == Mode::kScratch ? "a scratch directory" : dir.host);
     }
+  }
+  for (const GivenVolume& volume : allowed.volumes) {
+    const auto names = [&volume](const Function& function) {
+      return std::ranges::any_of(function.grants.dirs,
+                                 [&volume](const auto& dir) { return IsOf(dir, volume); });
+    };
+    if (std::ranges::any_of(message.functions, names)) continue;
+    return Fail(Errc::kFailedPrecondition,
+                "this cell has " + volume.image + ", which is not named");
   }
   return {};
 }

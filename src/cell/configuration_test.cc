@@ -17,7 +17,7 @@ Configure Granting(model::DirGrant dir) {
 
 TEST(CheckGrantsTest, ADirectoryMustLieBelowAnAllowedOne) {
   using Mode = model::DirGrant::Mode;
-  const AllowedPaths allowed{{"/srv/data", "/opt/"}, {}};
+  const AllowedPaths allowed{.read_only = {"/srv/data", "/opt/"}};
   for (const char* good : {"/srv/data", "/srv/data/deep/er", "/opt/x"}) {
     EXPECT_TRUE(CheckGrants(Granting({good, "/data", Mode::kReadOnly}), allowed, "")) << good;
   }
@@ -33,6 +33,33 @@ TEST(CheckGrantsTest, ScratchNeedsARoot) {
   const auto scratch = Granting({"", "/tmp", model::DirGrant::Mode::kScratch});
   EXPECT_FALSE(CheckGrants(scratch, {}, "").has_value());
   EXPECT_TRUE(CheckGrants(scratch, {}, "/scratch").has_value());
+}
+
+TEST(CheckGrantsTest, ScratchOfASizeMustBeThere) {
+  auto scratch =
+      Granting({.guest = "/tmp", .mode = model::DirGrant::Mode::kScratch, .size = 4_MiB});
+  EXPECT_EQ(CheckGrants(scratch, {}, "/scratch").error().code, Errc::kFailedPrecondition);
+  EXPECT_FALSE(CheckGrants(scratch, {.scratch = {{7, 1, 2_MiB}}}, "").has_value());
+  EXPECT_TRUE(CheckGrants(scratch, {.scratch = {{7, 1, 2_MiB}, {8, 1, 4_MiB}}}, "").has_value());
+}
+
+TEST(CheckGrantsTest, AVolumeMustBeThereAsItIsGranted) {
+  using Mode = model::DirGrant::Mode;
+  const auto reads = Granting({"/v/db.img", "/data", Mode::kVolumeReadOnly});
+  EXPECT_EQ(CheckGrants(reads, {}, "").error().code, Errc::kFailedPrecondition);
+  EXPECT_FALSE(CheckGrants(reads, {.volumes = {{7, Mode::kVolume, "/v/db.img"}}}, ""));
+  EXPECT_TRUE(CheckGrants(reads, {.volumes = {{7, Mode::kVolumeReadOnly, "/v/db.img"}}}, ""));
+  // Whoever was granted one that could not be mounted fails alone.
+  EXPECT_TRUE(CheckGrants(reads, {.volumes = {{-1, Mode::kVolumeReadOnly, "/v/db.img"}}}, ""));
+}
+
+TEST(CheckGrantsTest, AVolumeThatIsNotNamedIsNotHeld) {
+  using Mode = model::DirGrant::Mode;
+  const AllowedPaths allowed{.volumes = {{7, Mode::kVolume, "/v/db.img"}}};
+  EXPECT_TRUE(CheckGrants(Granting({"/v/db.img", "/data", Mode::kVolume}), allowed, ""));
+  const auto refused = CheckGrants(Configure{}, allowed, "");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kFailedPrecondition);
 }
 
 TEST(ToPlanSpecTest, EverythingIsCarriedOver) {

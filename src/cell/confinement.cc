@@ -10,6 +10,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "base/files.h"
@@ -56,6 +58,16 @@ std::vector<host::PathRule> PathRules(Role role, const AllowedPaths& allowed) {
   }
   for (const std::string& path : allowed.read_write) {
     rules.push_back({path, host::PathAccess::kReadWrite});
+  }
+  // By their descriptors: no path leads to them.
+  const auto add = [&rules](int fd) {
+    rules.push_back({"/proc/self/fd/" + std::to_string(fd), host::PathAccess::kReadWrite});
+  };
+  for (const GivenVolume& volume : allowed.volumes) {
+    if (volume.fd >= 0) add(volume.fd);
+  }
+  for (const GivenScratch& scratch : allowed.scratch) {
+    for (std::uint32_t i = 0; i < scratch.count; ++i) add(scratch.fd + static_cast<int>(i));
   }
   struct stat found{};
   if (::stat(kCertificates, &found) == 0) {

@@ -1,5 +1,6 @@
 #include "cell/host_role.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,8 +11,25 @@
 namespace strata::cell {
 namespace {
 
+// What the process was started with, for its sandboxes. Takes over the descriptors.
+std::shared_ptr<sandbox::wasm::Directories> DirectoriesOf(const AllowedPaths& allowed,
+                                                          const std::string& scratch_root) {
+  auto directories = std::make_shared<sandbox::wasm::Directories>(scratch_root);
+  for (const GivenVolume& volume : allowed.volumes) {
+    directories->AddVolume(volume.image, volume.mode, Fd(volume.fd));
+  }
+  for (const GivenScratch& scratch : allowed.scratch) {
+    for (std::uint32_t i = 0; i < scratch.count; ++i) {
+      directories->AddScratch(scratch.size, Fd(scratch.fd + static_cast<int>(i)));
+    }
+  }
+  return directories;
+}
+
 class HostRole final : public ServingRole {
  public:
+  explicit HostRole(const AllowedPaths& allowed) : allowed_(allowed) {}
+
   [[nodiscard]] Role role() const noexcept override { return Role::kHost; }
 
   Result<Engine> Begin(Loop& loop, Clock& clock, const Start& start) override {
@@ -20,7 +38,7 @@ class HostRole final : public ServingRole {
     config.max_memory = Bytes{start.max_memory};
     config.memory_reservation = Bytes{start.memory_reservation};
     config.keep_resident = Bytes{start.keep_resident};
-    config.scratch_root = start.scratch_root;
+    config.directories = DirectoriesOf(allowed_, start.scratch_root);
     auto driver = sandbox::wasm::WasmDriver::Create(loop, clock, config);
     if (!driver) return Wrap(std::move(driver).error(), "start the engine");
     driver_ = std::move(*driver);
@@ -33,13 +51,14 @@ class HostRole final : public ServingRole {
   [[nodiscard]] std::vector<std::string> endpoints() const override { return {}; }
 
  private:
+  const AllowedPaths& allowed_;
   std::unique_ptr<sandbox::wasm::WasmDriver> driver_;
 };
 
 }  // namespace
 
 int RunHostRole(const ServingOptions& options) {
-  HostRole role;
+  HostRole role(options.allowed);
   return RunServing(options, role);
 }
 

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "cell/codec.h"
 #include "http/listener.h"
+#include "manager/cell_mounts.h"
 #include "manager/cell_spawn.h"
 #include "manager/wire_end.h"
 #include "wire/outcome.h"
@@ -25,6 +26,7 @@ constexpr milliseconds kReadyPatience{10'000};
 constexpr milliseconds kConfigurePatience{30'000};
 constexpr milliseconds kAnswerPatience{10'000};
 constexpr milliseconds kDrainGrace{500};
+constexpr int kWireFd = 3;  // in the cell
 constexpr Bytes kRingCapacity = 4_MiB;
 constexpr std::size_t kModulesPerFrame = 150;
 // Calls in flight keep the configuration they came in with; older ones are read as unknown.
@@ -91,37 +93,46 @@ CellProcess::~CellProcess() = default;
 
 Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, CellListener& listener,
                                                       std::string name, std::string tenant,
-                                                      std::set<std::string> read_only,
-                                                      bool scratch) {
+                                                      CellNeeds needs) {
   auto sockets = MakeSockets(context.dir, name);
   if (!sockets) co_return Wrap(sockets.error(), "cell " + name);
   auto pair = MakeSocketPair();
   if (!pair) co_return Wrap(pair.error(), "cell " + name);
 
   std::vector<std::string> arguments{tenant.empty() ? "--role=front" : "--role=host",
-                                     "--cell=" + name, "--wire-fd=3"};
-  for (const std::string& dir : read_only) {
+                                     "--cell=" + name, "--wire-fd=" + std::to_string(kWireFd)};
+  for (const std::string& dir : needs.read_only) {
     arguments.push_back("--allow-ro=" + dir);
     if (std::error_code error; !std::filesystem::is_directory(dir, error)) {
       context.log.Warn("a granted directory is not there",
                        {{"cell", name}, {"tenant", tenant}, {"directory", dir}});
     }
   }
-  const std::string scratch_root = scratch ? context.dir.cell_scratch(name).string() : "";
-  if (scratch) arguments.push_back("--allow-rw=" + scratch_root);
+  const std::string scratch_root = needs.scratch ? context.dir.cell_scratch(name).string() : "";
+  if (needs.scratch) arguments.push_back("--allow-rw=" + scratch_root);
   auto spawn = CellSpawnOptions(context.options, context.instance, tenant, std::move(arguments));
-  spawn.fds = {{pair->theirs.get(), 3}};
+  spawn.fds = {{pair->theirs.get(), kWireFd}};
   spawn.limits.push_back({RLIMIT_NOFILE, FileLimit()});
   spawn.oom_score_adjust = 500;
+
+  const host::Identity user = spawn.identity.value_or(host::Identity{::geteuid(), ::getegid()});
+  auto mounts = co_await MountForCell(std::move(needs), user, kWireFd + 1);
+  if (!mounts) co_return Wrap(mounts.error(), "cell " + name);
+  for (const Error& failure : mounts->failures) {
+    context.log.Error("a cell starts without a volume", failure);
+  }
+  spawn.fds.insert(spawn.fds.end(), mounts->passed.begin(), mounts->passed.end());
+  spawn.arguments.insert(spawn.arguments.end(), mounts->arguments.begin(), mounts->arguments.end());
 
   if (auto noted = context.journal.Made({"cell", name, {}}); !noted) {
     co_return Wrap(noted.error(), "cell " + name);
   }
-  if (auto made = scratch ? MakeScratch(scratch_root, spawn) : Result<void>{}; !made) {
+  if (auto made = needs.scratch ? MakeScratch(scratch_root, spawn) : Result<void>{}; !made) {
     RemoveTraces(context, name);
     co_return Wrap(made.error(), "cell " + name);
   }
   auto process = host::Process::Spawn(spawn);
+  mounts->mounts.clear();  // the cell's alone
   if (!process) {
     RemoveTraces(context, name);
     co_return Wrap(process.error(), "cell " + name);
@@ -145,6 +156,7 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
   std::shared_ptr<CellProcess> self(new CellProcess(context, listener, std::move(name),
                                                     std::move(tenant), std::move(*process),
                                                     std::move(pair->ours)));
+  self->missing_ = std::move(mounts->missing);
   self->ring_.emplace(std::move(*ring));
   self->greeting_ = std::make_shared<Promise<cell::ToManager>>(context.loop);
   auto greeting = self->greeting_;

@@ -77,11 +77,11 @@ struct PublicSocket {
 
 class CellProcess : public std::enable_shared_from_this<CellProcess> {
  public:
-  // Starts a cell and waits until it is ready. `read_only` are the directories that it may ever
-  // read. No tenant: a front.
+  // Starts a cell and waits until it is ready. `needs` is all that it may ever reach. No tenant: a
+  // front.
   static Task<std::shared_ptr<CellProcess>> Start(CellContext& context, CellListener& listener,
                                                   std::string name, std::string tenant,
-                                                  std::set<std::string> read_only, bool scratch);
+                                                  CellNeeds needs);
   // Takes over the cell that listens on `control`. kUnavailable: nobody answers there.
   static Task<std::shared_ptr<CellProcess>> Adopt(CellContext& context, CellListener& listener,
                                                   const host::HostObject& recorded);
@@ -121,6 +121,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   [[nodiscard]] const std::string& tenant() const noexcept { return tenant_; }
   [[nodiscard]] bool is_front() const noexcept { return tenant_.empty(); }
   [[nodiscard]] bool listening() const noexcept { return listening_; }
+  // The images of volumes that could not be mounted when it was started.
+  [[nodiscard]] const std::vector<std::string>& missing() const noexcept { return missing_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   [[nodiscard]] bool alive() const noexcept { return alive_; }
   [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
@@ -159,6 +161,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   std::set<std::string> modules_;
   std::set<std::string> sandboxes_;
   std::set<std::string> linked_;
+  std::vector<std::string> missing_;
   bool listening_ = false;
   std::map<std::uint32_t, std::vector<cell::Function>> functions_;
   std::uint32_t generation_ = 0;

@@ -1,12 +1,19 @@
 #include "manager/configuration.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <utility>
 
+#include "cell/given_mounts.h"
+#include "route/function.h"
+
 namespace strata::manager {
 namespace {
+
+// Scratch directories of each size for sandboxes that have an address.
+constexpr std::uint32_t kAddressable = 8;
 
 cell::Function FunctionFrom(const Runnable& runnable) {
   const model::Revision& revision = runnable.revision;
@@ -25,12 +32,25 @@ cell::Function FunctionFrom(const Runnable& runnable) {
   return function;
 }
 
-void NoteDirectories(const model::Grants& grants, Configuration& configuration) {
-  for (const model::DirGrant& dir : grants.dirs) {
-    if (dir.mode == model::DirGrant::Mode::kScratch) {
-      configuration.scratch = true;
+// Sandboxes of one function that a cell has at a time, beside those that have an address.
+std::uint32_t AtOnce(const cell::Function& function) {
+  const std::uint32_t most = function.service ? route::kServiceSandboxes : cell::kMostScratch;
+  return std::min(function.limits.concurrency, most);
+}
+
+void NoteDirectories(const cell::Function& function, CellNeeds& needs) {
+  using Mode = model::DirGrant::Mode;
+  for (const model::DirGrant& dir : function.grants.dirs) {
+    if (dir.mode == Mode::kVolume || dir.mode == Mode::kVolumeReadOnly) {
+      needs.volumes.emplace(dir.host, dir.mode);
+    } else if (dir.mode != Mode::kScratch) {
+      needs.read_only.insert(dir.host);
+    } else if (dir.size.count == 0) {
+      needs.scratch = true;
     } else {
-      configuration.read_only.insert(dir.host);
+      std::uint32_t& count = needs.bounded[dir.size.count];
+      if (count == 0) count = kAddressable;
+      count += std::min(AtOnce(function), cell::kMostScratch - count);
     }
   }
 }
@@ -82,7 +102,7 @@ Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnab
     built.message.functions.push_back(FunctionFrom(each));
     // Other classes' directories are their keeper's to show.
     if (each.sandbox_class == model::Class::kWasm) {
-      NoteDirectories(each.revision.workload.grants, built);
+      NoteDirectories(built.message.functions.back(), built.needs);
     }
   }
   for (const model::RouteEntry& entry : routes) {

@@ -9,11 +9,12 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <map>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cell/messages.h"
@@ -23,11 +24,18 @@
 
 namespace strata::manager {
 
+// What cells must be able to reach from their start on.
+struct CellNeeds {
+  std::set<std::string> read_only;  // host directories
+  bool scratch = false;             // some function has a scratch grant without a bound
+  std::set<std::pair<std::string, model::DirGrant::Mode>> volumes;  // the image, and how
+  std::map<std::uint64_t, std::uint32_t> bounded;  // by bytes: scratch directories at a time
+};
+
 struct Configuration {
   cell::Configure message;           // generation is filled in by whoever sends it
   std::vector<std::string> modules;  // keys that the cells must hold, without repeats
-  std::set<std::string> read_only;   // host directories that the cells must be able to read
-  bool scratch = false;              // some function has a scratch grant
+  CellNeeds needs;
 };
 
 // A revision that can be called.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cell/given_mounts.h"
+
 namespace strata::manager {
 namespace {
 
@@ -54,8 +56,41 @@ TEST(ConfigurationTest, CollectsTheDirectoriesThatCellsMustReach) {
       {"/srv/data", "/data", model::DirGrant::Mode::kReadOnly},
       {"", "/tmp", model::DirGrant::Mode::kScratch}};
   const auto built = BuildConfiguration("a", std::span(&runnable, 1), {}, {});
-  EXPECT_EQ(built.read_only, std::set<std::string>{"/srv/data"});
-  EXPECT_TRUE(built.scratch);
+  EXPECT_EQ(built.needs.read_only, std::set<std::string>{"/srv/data"});
+  EXPECT_TRUE(built.needs.scratch);
+}
+
+TEST(ConfigurationTest, CollectsTheVolumesThatCellsMustHave) {
+  using Mode = model::DirGrant::Mode;
+  std::vector<Runnable> runnable{RunnableOf("a", "one", "sha256:1"),
+                                 RunnableOf("a", "two", "sha256:1")};
+  runnable[0].revision.workload.grants.dirs = {{"/v/db.img", "/data", Mode::kVolume}};
+  runnable[1].revision.workload.grants.dirs = {{"/v/db.img", "/data", Mode::kVolumeReadOnly},
+                                               {"/v/db.img", "/more", Mode::kVolumeReadOnly}};
+  const auto built = BuildConfiguration("a", runnable, {}, {});
+  EXPECT_EQ(built.needs.volumes,
+            (std::set<std::pair<std::string, Mode>>{{"/v/db.img", Mode::kVolume},
+                                                    {"/v/db.img", Mode::kVolumeReadOnly}}));
+  EXPECT_TRUE(built.needs.read_only.empty());
+}
+
+TEST(ConfigurationTest, EachSandboxAtATimeHasAScratchDirectoryOfItsSize) {
+  const auto counted = [](std::vector<std::uint32_t> concurrency) {
+    std::vector<Runnable> runnable;
+    for (const std::uint32_t most : concurrency) {
+      runnable.push_back(RunnableOf("a", "f" + std::to_string(most), "sha256:1"));
+      auto& workload = runnable.back().revision.workload;
+      workload.limits.concurrency = most;
+      workload.grants.dirs = {
+          {.guest = "/tmp", .mode = model::DirGrant::Mode::kScratch, .size = 1_MiB}};
+    }
+    const auto built = BuildConfiguration("a", runnable, {}, {});
+    EXPECT_FALSE(built.needs.scratch);
+    return built.needs.bounded.at(Bytes(1_MiB).count);
+  };
+  EXPECT_EQ(counted({1}), 9U);  // eight that have an address
+  EXPECT_EQ(counted({10, 20}), 38U);
+  EXPECT_EQ(counted({100, 100}), cell::kMostScratch);
 }
 
 TEST(ConfigurationTest, DirectoriesOfOtherClassesAreTheirKeepersAffair) {
@@ -65,8 +100,8 @@ TEST(ConfigurationTest, DirectoriesOfOtherClassesAreTheirKeepersAffair) {
       {"/srv/data", "/data", model::DirGrant::Mode::kReadOnly},
       {"", "/tmp", model::DirGrant::Mode::kScratch}};
   const auto built = BuildConfiguration("a", std::span(&runnable, 1), {}, {});
-  EXPECT_TRUE(built.read_only.empty());
-  EXPECT_FALSE(built.scratch);
+  EXPECT_TRUE(built.needs.read_only.empty());
+  EXPECT_FALSE(built.needs.scratch);
   EXPECT_EQ(built.message.functions.at(0).sandbox_class, "container");
 }
 
@@ -112,7 +147,7 @@ TEST(ConfigurationTest, AFrontKnowsNoCodeOrPowersOfWhatItHandsOn) {
                                               RouteTo("b", "/2", "same")};
   const Configuration built = BuildFrontConfiguration(runnable, routes, {});
   EXPECT_EQ(built.modules, std::vector<std::string>{"container:1@k"});
-  EXPECT_TRUE(built.read_only.empty());
+  EXPECT_TRUE(built.needs.read_only.empty());
   ASSERT_EQ(built.message.functions.size(), 2U);
   const cell::Function& handed = built.message.functions[0];
   EXPECT_TRUE(handed.module.empty());

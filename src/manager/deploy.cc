@@ -1,4 +1,6 @@
 // Apply and Delete: manifests -> checked, compiled, durable, served.
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -88,10 +90,19 @@ std::string_view KindOf(const model::Volume& volume) {
 
 }  // namespace
 
+Result<void> ManagerImpl::CheckCellVolumes(const model::Workload& workload) {
+  const auto mounted = [](const model::Volume& volume) { return !volume.host.has_value(); };
+  if (::geteuid() == 0 || std::ranges::none_of(workload.volumes, mounted)) return {};
+  return Fail(Errc::kUnsupported, "named volumes and tmpfs are mounted, which needs root");
+}
+
 Result<void> ManagerImpl::CheckVolumes(const model::Resource& resource,
                                        model::Class sandbox_class) {
   const model::Workload& workload = *resource.workload();
   const std::string class_name(model::ClassName(sandbox_class));
+  if (auto fits = CheckCellVolumes(workload); !fits && sandbox_class == model::Class::kWasm) {
+    return Wrap(fits.error(), resource.key().ToString() + ": spec.volumes: class " + class_name);
+  }
   for (const model::Volume& volume : workload.volumes) {
     const std::string place =
         resource.key().ToString() + ": spec.volumes: '" + volume.name + "': class " + class_name;

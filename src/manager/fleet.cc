@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/promise.h"
+#include "host/loop_device.h"
 #include "host/sweep.h"
 #include "http/listener.h"
 #include "manager/together.h"
@@ -39,6 +40,12 @@ Awaitable<void> Pause(Loop& loop, milliseconds duration) {
 
 std::string SlotName(const std::string& tenant, std::uint32_t index) {
   return (tenant.empty() ? "front" : tenant) + "/" + std::to_string(index);
+}
+
+// A volume that it started without can be mounted now.
+bool CouldHaveMore(const CellProcess& cell) {
+  return std::ranges::any_of(
+      cell.missing(), [](const std::string& image) { return host::AttachLoop(image).has_value(); });
 }
 
 std::string SocketName(std::uint32_t index) { return std::string(kSocket) + std::to_string(index); }
@@ -219,7 +226,8 @@ Task<void> Fleet::Bring(Slot& slot) {
 }
 
 Task<void> Fleet::Renew(Slot& slot) {
-  if (slot.cell && slot.cell->alive() && slot.cell->tenant() == slot.tenant) {
+  if (slot.cell && slot.cell->alive() && slot.cell->tenant() == slot.tenant &&
+      !CouldHaveMore(*slot.cell)) {
     Result<void> linked;
     if (slot.cell->is_front()) linked = co_await LinkFront(*slot.cell);
     if (!linked) co_return linked;
@@ -243,7 +251,7 @@ Task<void> Fleet::Fill(Slot& slot) {
   if (!turn) co_return std::unexpected(turn.error());
   const Configuration& configuration = ConfigurationOf(slot);
   auto cell = co_await CellProcess::Start(context_, *this, NewCellName(slot.tenant), slot.tenant,
-                                          configuration.read_only, configuration.scratch);
+                                          configuration.needs);
   if (!cell) co_return std::unexpected(cell.error());
   // Before it accepts anything, it knows what to answer and whom to ask.
   auto ready = co_await (*cell)->Configure(configuration, desired_.generation);

@@ -148,6 +148,8 @@ class ManagerImpl final : public Manager {
 
   // What a class cannot do with a volume; its driver would refuse it too, but after the artifact
   // was fetched.
+  // kUnsupported: this manager cannot mount what class wasm would show of `workload`.
+  static Result<void> CheckCellVolumes(const model::Workload& workload);
   static Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_class);
   // What a class cannot do of what the resource asks for: volumes, and prepare.cc's. kUnsupported;
   // kInvalidArgument: no class could.

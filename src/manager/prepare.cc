@@ -1,4 +1,6 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
+#include <unistd.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -57,6 +59,18 @@ Result<void> CheckWasmService(const model::Resource& resource) {
   return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec." + field +
                                       ": a wasm service has no process; its sandboxes are made "
                                       "when calls come. Leave it out, or deploy an image");
+}
+
+// As in the classes whose sandboxes have a root to write to.
+constexpr Bytes kScratchSize = Bytes::MiB(64);
+
+// Cells get scratch directories as mounts of a size. Without root there are none: what the manifest
+// left open is then a directory on disk.
+void BoundScratch(model::Grants& grants) {
+  if (::geteuid() != 0) return;
+  for (model::DirGrant& dir : grants.dirs) {
+    if (dir.mode == model::DirGrant::Mode::kScratch && dir.size.count == 0) dir.size = kScratchSize;
+  }
 }
 
 constexpr std::uint16_t kDefaultPort = 8080;
@@ -183,6 +197,9 @@ Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Mode m
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr) continue;
     auto planned = volumes_.Plan(resource.metadata.tenant, *resource.workload(), missing);
+    if (planned && candidate.sandbox_class == model::Class::kWasm) {
+      planned = volumes_.CheckMountable(resource.metadata.tenant, *resource.workload());
+    }
     if (!planned) co_return Wrap(planned.error(), resource.key().ToString() + ": spec.volumes");
   }
   if (mode == Mode::kCommit) {
@@ -244,6 +261,12 @@ Task<Runnable> ManagerImpl::MakeRunnable(model::Revision revision) {
   runnable.module = std::move(*module);
   // Cells and keepers know volumes as directories.
   revision.workload.grants = volumes_.GrantsOf(revision.tenant, revision.workload);
+  if (wasm) {
+    if (auto fits = CheckCellVolumes(revision.workload); !fits) {
+      co_return Wrap(fits.error(), revision.ToString() + ": spec.volumes");
+    }
+    BoundScratch(revision.workload.grants);
+  }
   runnable.revision = std::move(revision);
   co_return runnable;
 }

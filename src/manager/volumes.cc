@@ -11,6 +11,7 @@
 
 #include "base/byte_view.h"
 #include "base/files.h"
+#include "host/loop_device.h"
 #include "host/memfd.h"
 #include "host/process.h"
 #include "manager/timestamp.h"
@@ -208,6 +209,18 @@ Task<void> Volumes::Make(const std::vector<store::VolumeRecord>& missing) {
     }
   }
   co_return Result<void>{};
+}
+
+Result<void> Volumes::CheckMountable(const std::string& tenant,
+                                     const model::Workload& workload) const {
+  for (const model::NamedVolume& wanted : NamedIn(workload)) {
+    const fs::path image = ImageOf(tenant, wanted.volume);
+    if (std::error_code error; !fs::exists(image, error)) continue;
+    // The device goes again with its descriptor.
+    auto device = host::AttachLoop(image);
+    if (!device) return Wrap(std::move(device).error(), NameOf(tenant, wanted.volume));
+  }
+  return {};
 }
 
 Task<void> Volumes::MakeImage(const store::VolumeRecord& record) {

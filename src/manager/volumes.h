@@ -47,6 +47,11 @@ class Volumes {
   // Makes what was planned.
   Task<void> Make(const std::vector<store::VolumeRecord>& missing);
 
+  // Whether this host can mount what `workload` names for the cells of its tenant; what is not made
+  // yet can be. kFailedPrecondition: a virtual machine has one, or could write it.
+  [[nodiscard]] Result<void> CheckMountable(const std::string& tenant,
+                                            const model::Workload& workload) const;
+
   // Removes what no workload names and none wanted to be kept, but not of a tenant that is `busy`:
   // who names it may not be stored yet. Says what could not be removed in the log.
   void Release(const std::function<bool(std::string_view tenant)>& busy);

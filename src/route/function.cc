@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace strata::route {
-namespace {
-
-// Sandboxes of one Service in one process: enough to overlap waiting, few enough to share state.
-constexpr std::uint32_t kServiceSandboxes = 4;
-
-}  // namespace
 
 // Names the function on its way out; the manager's side checks the grant again.
 class Function::OwnConnector final : public sandbox::Connector {

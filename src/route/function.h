@@ -16,6 +16,9 @@
 
 namespace strata::route {
 
+// Sandboxes of one Service in one process: enough to overlap waiting, few enough to share state.
+inline constexpr std::uint32_t kServiceSandboxes = 4;
+
 // What a function is. Two configurations with an equal spec mean the same running function.
 struct FunctionSpec {
   std::string tenant;

@@ -15,17 +15,15 @@ constexpr std::string_view kEndsWhatItSaves =
     "connections were open";
 
 // docs/decisions/0011-volumes.md has more.
-constexpr std::string_view kMountsNothing = "the cell that it runs in mounts nothing";
 constexpr std::string_view kReadsOnly = "it sees directories of the host read-only";
 constexpr std::string_view kNotInside = "its machine's volumes do not lead into the container";
 constexpr std::string_view kNo9p = "its kernel has no file system for directories of the host";
 
 constexpr std::array kWasm = {
-    Inability{"exec", kNoProcess},           Inability{"cp", kNoProcess},
-    Inability{"pause", kNoProcess},          Inability{"resume", kNoProcess},
-    Inability{"snapshot", kNoProcess},       Inability{"restore", kNoProcess},
-    Inability{"fork", kNoProcess},           Inability{kNamedVolume, kMountsNothing},
-    Inability{kTmpfsVolume, kMountsNothing}, Inability{kWritableHostVolume, kReadsOnly},
+    Inability{"exec", kNoProcess},     Inability{"cp", kNoProcess},
+    Inability{"pause", kNoProcess},    Inability{"resume", kNoProcess},
+    Inability{"snapshot", kNoProcess}, Inability{"restore", kNoProcess},
+    Inability{"fork", kNoProcess},     Inability{kWritableHostVolume, kReadsOnly},
 };
 constexpr std::array kPrograms = {
     Inability{"invoke --export", kNoExports},

@@ -72,6 +72,13 @@ class Harness {
   [[nodiscard]] virtual bool snapshots() const { return false; }
   // Whether the class shows directories of this kind to its guests; else they are refused.
   [[nodiscard]] virtual bool mounts(const model::DirGrant& /*dir*/) const { return false; }
+  // For classes whose process is given what it shows: mounts `dir` for the driver, before Create.
+  virtual Result<void> Provide(const model::DirGrant& /*dir*/) { return {}; }
+  // Of classes that run no programs beside a server: an artifact whose call does `verb` ("write",
+  // "read" or "fill") to the file `name` of its first directory and ends with the errno of that.
+  virtual Result<Fd> FileArtifact(std::string_view verb, std::string_view name);
+  // What of the host's a status of such an end is.
+  [[nodiscard]] virtual int ErrnoOf(int status) const { return status; }
   // Whether several sandboxes may have a volume at a time; else the second does not start.
   [[nodiscard]] virtual bool shares_volumes() const { return true; }
   // By default a directory, for guests without a file system.

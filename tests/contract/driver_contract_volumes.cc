@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -37,7 +38,7 @@ class VolumeContractTest : public DriverContractTest {
   // False: the class refuses `dir`, as it should, and the test is over.
   bool Mounts(const DirGrant& dir) {
     if (harness_->mounts(dir)) return true;
-    auto image = Prepare(Guest::kHello);
+    auto image = Prepare(Guest::kServer);
     const auto made = image->Create({.id = "box-1", .grants = {.dirs = {dir}}});
     EXPECT_EQ(made.error().code, Errc::kUnsupported) << made.error().message;
     const auto root = harness_->scratch_root();
@@ -64,16 +65,29 @@ class VolumeContractTest : public DriverContractTest {
     return directory;
   }
 
-  // Runs each program beside one server that sees `dirs`: their exit codes.
-  std::vector<int> Run(std::vector<DirGrant> dirs, std::vector<std::vector<std::string>> programs) {
+  struct Work {
+    std::string verb;
+    std::string path;
+  };
+
+  // Does each of `works` beside one server that sees `dirs`, or in a call of its own: their errnos.
+  std::vector<int> Run(const std::vector<DirGrant>& dirs, const std::vector<Work>& works) {
+    for (const DirGrant& dir : dirs) {
+      const auto provided = harness_->Provide(dir);
+      EXPECT_TRUE(provided) << provided.error().message;
+    }
     Spec spec = ServerSpec("box-1");
-    spec.grants.dirs = std::move(dirs);
+    spec.grants.dirs = dirs;
     std::vector<int> codes;
+    if (!harness_->serves()) {
+      for (const Work& work : works) codes.push_back(Call(*MakeFor(work, spec)));
+      return codes;
+    }
     const Scenario scenario = [&](Served& served) -> Awaitable<void> {
       const bool ready = co_await served.Ready();
       EXPECT_TRUE(ready);
-      for (std::vector<std::string>& arguments : programs) {
-        Program program{.args = std::move(arguments)};
+      for (const Work& work : works) {
+        Program program{.args = {"/bin/guest", work.verb, work.path}};
         auto status = co_await RunBeside(*served, std::move(program));
         codes.push_back(status ? *status : -1);
       }
@@ -82,6 +96,23 @@ class VolumeContractTest : public DriverContractTest {
     };
     WithServer(*this, scenario, spec);
     return codes;
+  }
+
+  // Of a class that does not serve: the sandbox of a guest that does `work`.
+  std::unique_ptr<Sandbox> MakeFor(const Work& work, const Spec& spec) {
+    auto artifact = harness_->FileArtifact(work.verb, fs::path(work.path).filename().string());
+    auto image = driver_->Prepare(std::move(artifact).value());
+    auto made = (*image)->Create(spec);
+    EXPECT_TRUE(made) << made.error().message;
+    return std::move(made).value();
+  }
+
+  int Call(Sandbox& sandbox) {
+    testing::CallFixture fixture(loop_, clock_);
+    fixture.body.End();
+    const auto exit = fixture.Run(sandbox.Invoke(fixture.call));
+    return exit && exit->reason == model::ExitReason::kReturned ? harness_->ErrnoOf(exit->status)
+                                                                : -1;
   }
 
   const strata::testing::TempDir folder_;
@@ -108,8 +139,8 @@ TEST_P(VolumeContractTest, AVolumeOutlivesItsSandbox) {
   DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
   if (!Mounts(volume)) return;
   volume.host = Volume("kept");
-  EXPECT_EQ(Run({volume}, {Guests("write", "/data/new")}), std::vector<int>{0});
-  EXPECT_EQ(Run({volume}, {Guests("read", "/data/new"), Guests("read", "/data/other")}),
+  EXPECT_EQ(Run({volume}, {{"write", "/data/new"}}), std::vector<int>{0});
+  EXPECT_EQ(Run({volume}, {{"read", "/data/new"}, {"read", "/data/other"}}),
             (std::vector<int>{0, ENOENT}));
 }
 
@@ -117,7 +148,7 @@ TEST_P(VolumeContractTest, AFullVolumeIsTheGuestsAffair) {
   DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
   if (!Mounts(volume)) return;
   volume.host = Volume("full");
-  EXPECT_EQ(Run({volume}, {Guests("fill", "/data/big"), Guests("read", "/data/big")}),
+  EXPECT_EQ(Run({volume}, {{"fill", "/data/big"}, {"read", "/data/big"}}),
             (std::vector<int>{ENOSPC, 0}));
 }
 
@@ -127,8 +158,8 @@ TEST_P(VolumeContractTest, AReadOnlyVolumeIsNotWritten) {
   volume.host = Volume("read-only");
   DirGrant writable = volume;
   writable.mode = Mode::kVolume;
-  EXPECT_EQ(Run({writable}, {Guests("write", "/data/old")}), std::vector<int>{0});
-  EXPECT_EQ(Run({volume}, {Guests("write", "/data/new"), Guests("read", "/data/old")}),
+  EXPECT_EQ(Run({writable}, {{"write", "/data/old"}}), std::vector<int>{0});
+  EXPECT_EQ(Run({volume}, {{"write", "/data/new"}, {"read", "/data/old"}}),
             (std::vector<int>{EROFS, 0}));
 }
 
@@ -138,6 +169,16 @@ TEST_P(VolumeContractTest, SandboxesShareAVolumeOrTheSecondIsRefused) {
   volume.host = Volume("shared");
   Spec other = ServerSpec("box-2");
   other.grants.dirs = {volume};
+  if (!harness_->serves()) {
+    ASSERT_TRUE(harness_->Provide(volume));
+    Spec spec = ServerSpec("box-1");
+    spec.grants.dirs = {volume};
+    const auto reads = MakeFor({"read", "/data/new"}, spec);
+    const auto writes = MakeFor({"write", "/data/new"}, other);
+    EXPECT_EQ(Call(*writes), 0);
+    EXPECT_EQ(Call(*reads), 0);
+    return;
+  }
   const Scenario scenario = [&](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -171,7 +212,7 @@ TEST_P(VolumeContractTest, BlocksThatAMachineWroteAreNotMountedByTheHost) {
   DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
   if (!Mounts(volume)) return;
   volume.host = Volume("used");
-  EXPECT_EQ(Run({volume}, {Guests("write", "/data/new")}), std::vector<int>{0});
+  EXPECT_EQ(Run({volume}, {{"write", "/data/new"}}), std::vector<int>{0});
   EXPECT_EQ(host::CheckMountable(volume.host).has_value(), harness_->shares_volumes());
   volume.host = Volume("written");
   {
@@ -179,13 +220,14 @@ TEST_P(VolumeContractTest, BlocksThatAMachineWroteAreNotMountedByTheHost) {
     ASSERT_TRUE(drive && host::MarkWritten(drive->get()));
   }
   if (!harness_->shares_volumes()) {
-    EXPECT_EQ(Run({volume}, {Guests("write", "/data/new")}), std::vector<int>{0});
+    EXPECT_EQ(Run({volume}, {{"write", "/data/new"}}), std::vector<int>{0});
     return;
   }
   auto image = Prepare(Guest::kServer);
   Spec spec = ServerSpec("box-1");
   spec.grants.dirs = {volume};
-  const auto made = image->Create(spec);
+  const auto provided = harness_->Provide(volume);
+  const auto made = provided ? image->Create(spec) : std::unexpected(provided.error());
   EXPECT_EQ(made.error().code, Errc::kFailedPrecondition) << made.error().message;
 }
 
@@ -245,6 +287,7 @@ TEST_P(VolumeContractTest, ASandboxWithAVolumeIsNotSaved) {
   DirGrant volume{.host = "/none", .guest = "/data", .mode = Mode::kVolume};
   if (!Mounts(volume)) return;
   volume.host = Volume("unsaved");
+  ASSERT_TRUE(harness_->Provide(volume));
   Spec spec = ServerSpec("box-1");
   spec.grants.dirs = {volume};
   const Scenario scenario = [](Served& served) -> Awaitable<void> {
@@ -266,8 +309,19 @@ TEST_P(VolumeContractTest, ASandboxWithAVolumeIsNotSaved) {
 TEST_P(VolumeContractTest, AScratchDirectoryHasItsSize) {
   const DirGrant scratch{.guest = "/scratch", .mode = Mode::kScratch, .size = Bytes::MiB(4)};
   if (!Mounts(scratch)) return;
-  EXPECT_EQ(Run({scratch}, {Guests("fill", "/scratch/big")}), std::vector<int>{ENOSPC});
-  EXPECT_EQ(Run({scratch}, {Guests("read", "/scratch/big")}), std::vector<int>{ENOENT});
+  EXPECT_EQ(Run({scratch}, {{"fill", "/scratch/big"}}), std::vector<int>{ENOSPC});
+  EXPECT_EQ(Run({scratch}, {{"read", "/scratch/big"}}), std::vector<int>{ENOENT});
+}
+
+TEST_P(VolumeContractTest, GrantedDirectoriesAreShownOrRefused) {
+  const DirGrant scratch{.guest = "/scratch", .mode = Mode::kScratch};
+  if (Mounts(scratch)) {
+    EXPECT_EQ(Run({scratch}, {{"write", "/scratch/new"}}), std::vector<int>{0});
+  }
+  DirGrant directory{.host = Directory("granted"), .guest = "/host", .mode = Mode::kReadOnly};
+  if (!Mounts(directory)) return;
+  std::ofstream(fs::path(directory.host) / "file") << "x";
+  EXPECT_EQ(Run({directory}, {{"read", "/host/file"}}), std::vector<int>{0});
 }
 
 TEST_P(VolumeContractTest, ADirectoryOfTheHostIsWrittenWhereItMayBe) {
@@ -277,10 +331,9 @@ TEST_P(VolumeContractTest, ADirectoryOfTheHostIsWrittenWhereItMayBe) {
   DirGrant read_only = directory;
   read_only.guest = "/other";
   read_only.mode = Mode::kReadOnly;
-  EXPECT_EQ(
-      Run({directory, read_only}, {Guests("write", "/host/new"), Guests("write", "/other/more"),
-                                   Guests("read", "/other/new")}),
-      (std::vector<int>{0, EROFS, 0}));
+  EXPECT_EQ(Run({directory, read_only},
+                {{"write", "/host/new"}, {"write", "/other/more"}, {"read", "/other/new"}}),
+            (std::vector<int>{0, EROFS, 0}));
   // What root inside has made is root's, whoever that is on the host.
   struct stat made = {};
   ASSERT_EQ(::stat((fs::path(directory.host) / "new").c_str(), &made), 0);

@@ -1,11 +1,19 @@
 // Guests of the contract in WebAssembly text: bare modules where they suffice, WASI commands where
 // the guest streams or logs.
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/byte_view.h"
 #include "base/testing/temp_dir.h"
+#include "host/detached_mount.h"
 #include "sandbox/wasm/compiler.h"
+#include "sandbox/wasm/directories.h"
 #include "sandbox/wasm/driver.h"
 #include "tests/contract/driver_contract.h"
 
@@ -76,11 +84,46 @@ constexpr std::string_view kEnvironment = R"((module
     (i32.store (i32.const 12) (i32.load (i32.const 4)))
     (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))))))";
 
+// A command that opens a file of its first directory and ends with the number of WASI's error: of
+// opening it, or of `work`, which uses the file's descriptor at 128 and the buffers at 136.
+std::string FileCommand(std::string_view name, std::string_view open, std::string_view work) {
+  return std::string(R"((module
+    (import "wasi_snapshot_preview1" "path_open"
+      (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write"
+      (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 2)
+    (data (i32.const 0) ")")
+      .append(name)
+      .append(R"(")
+    (func (export "_start") (local $error i32)
+      (local.set $error (call $open (i32.const 3) (i32.const 0) (i32.const 0)
+        (i32.const )")
+      .append(std::to_string(name.size()))
+      .append(") ")
+      .append(open)
+      .append(R"( (i64.const 0) (i32.const 0) (i32.const 128)))
+      (if (local.get $error) (then (call $exit (local.get $error))))
+      (i32.store (i32.const 136) (i32.const 1024))
+      (i32.store (i32.const 140) (i32.const 32768))
+      )")
+      .append(work)
+      .append("(call $exit (local.get $error))))");
+}
+
+// Flags and rights of path_open.
+constexpr std::string_view kOpenToRead = "(i32.const 0) (i64.const 2)";
+constexpr std::string_view kOpenNew = "(i32.const 1) (i64.const 64)";
+constexpr std::string_view kFill = R"((loop $more
+    (local.set $error
+      (call $write (i32.load (i32.const 128)) (i32.const 136) (i32.const 1) (i32.const 144)))
+    (br_if $more (i32.eqz (local.get $error)))))";
+
 std::string Source(Guest guest) {
   switch (guest) {
     case Guest::kHello:
     case Guest::kFetch:
-    case Guest::kServer:
       return Module("", kAnswerHello);
     case Guest::kCount:
       return Module("(global $calls (mut i32) (i32.const 48))",
@@ -88,6 +131,7 @@ std::string Source(Guest guest) {
                        (i32.store8 (i32.const 64) (global.get $calls))
                        (i64.or (i64.shl (i64.const 64) (i64.const 32)) (i64.const 1)))");
     case Guest::kEcho:
+    case Guest::kServer:  // a guest that has directories
       return std::string(kEcho);
     case Guest::kLarge:
       return Module("", "(i64.const 1048576)");
@@ -125,26 +169,72 @@ class WasmHarness final : public Harness {
   std::unique_ptr<Driver> MakeDriver(Loop& loop, const Clock& clock,
                                      std::uint32_t max_sandboxes) override {
     config_.max_sandboxes = max_sandboxes;
-    config_.scratch_root = scratch_.path();
+    config_.directories = directories_;
     config_.tick_linger = std::chrono::milliseconds(5);
     auto driver = wasm::WasmDriver::Create(loop, clock, config_);
     EXPECT_TRUE(driver.has_value()) << driver.error().message;
     return driver ? std::move(*driver) : nullptr;
   }
 
-  Result<Fd> Artifact(Guest guest) override {
-    auto compiler = wasm::Compiler::Create(config_);
-    if (!compiler) return std::unexpected(std::move(compiler).error());
-    auto compiled = compiler->Compile(AsBytes(Source(guest)));
-    if (!compiled) return std::unexpected(std::move(compiled).error());
-    return std::move(compiled->code);
+  Result<Fd> Artifact(Guest guest) override { return Compile(Source(guest)); }
+
+  Result<Fd> FileArtifact(std::string_view verb, std::string_view name) override {
+    return Compile(
+        FileCommand(name, verb == "read" ? kOpenToRead : kOpenNew, verb == "fill" ? kFill : ""));
+  }
+
+  int ErrnoOf(int status) const override {
+    switch (status) {
+      case 44:
+        return ENOENT;
+      case 51:
+        return ENOSPC;
+      case 29:  // EIO: the engine has no better word for it
+        return EROFS;
+      default:
+        return status;
+    }
+  }
+
+  bool mounts(const model::DirGrant& dir) const override {
+    using enum model::DirGrant::Mode;
+    const bool mounted = dir.mode == kVolume || dir.mode == kVolumeReadOnly || dir.size.count > 0;
+    return dir.mode != kReadWrite && (!mounted || ::geteuid() == 0);
+  }
+
+  // As the manager does, without a user of the cell's.
+  Result<void> Provide(const model::DirGrant& dir) override {
+    using enum model::DirGrant::Mode;
+    if (dir.mode == kReadOnly || (dir.mode == kScratch && dir.size.count == 0)) return {};
+    if (dir.mode == kScratch) {
+      auto mount = host::MountTmpfs(dir.size, 64, {});
+      if (!mount) return std::unexpected(std::move(mount).error());
+      directories_->AddScratch(dir.size, std::move(*mount));
+      return {};
+    }
+    auto mount = host::MountVolume(
+        dir.host, dir.mode == kVolume ? host::VolumeAccess::kWrite : host::VolumeAccess::kReadOnly,
+        nullptr);
+    if (!mount) return std::unexpected(std::move(mount).error());
+    directories_->AddVolume(dir.host, dir.mode, std::move(*mount));
+    return {};
   }
 
   std::filesystem::path scratch_root() const override { return scratch_.path(); }
 
  private:
+  Result<Fd> Compile(const std::string& source) {
+    auto compiler = wasm::Compiler::Create(config_);
+    if (!compiler) return std::unexpected(std::move(compiler).error());
+    auto compiled = compiler->Compile(AsBytes(source));
+    if (!compiled) return std::unexpected(std::move(compiled).error());
+    return std::move(compiled->code);
+  }
+
   wasm::Config config_;
   const strata::testing::TempDir scratch_;
+  const std::shared_ptr<wasm::Directories> directories_ =
+      std::make_shared<wasm::Directories>(scratch_.path());
 };
 
 }  // namespace

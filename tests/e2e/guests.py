@@ -71,6 +71,17 @@ WRITE = """(i32.store (i32.const 76) (i32.const 4))
     (i32.store (i32.const 76) (i32.const 3))
     (drop (call $fd_write (i32.const 1) (i32.const 72) (i32.const 1) (i32.const 84)))"""
 
+# What the last write ends with is the answer: the number of WASI's error, as a character.
+FILL = """(i32.store (i32.const 76) (i32.const 32768))
+    (loop $more
+      (i32.store8 (i32.const 96)
+        (call $fd_write (i32.load (i32.const 64)) (i32.const 72) (i32.const 1) (i32.const 84)))
+      (br_if $more (i32.eqz (i32.load8_u (i32.const 96)))))
+    (i32.store (i32.const 72) (i32.const 96))
+    (i32.store (i32.const 76) (i32.const 1))
+    (drop (call $fd_write (i32.const 1) (i32.const 72) (i32.const 1) (i32.const 84)))"""
+ENOSPC = chr(51)
+
 
 def reads_file(name):
     """A WASI command that answers with the start of a file below its first directory."""
@@ -81,6 +92,11 @@ def writes_file(name):
     """A WASI command that makes a file below its first directory and answers "ok"."""
     return FILE_COMMAND % {"name": name, "length": len(name), "oflags": CREATE, "rights": RIGHT_WRITE,
                         "work": WRITE}
+
+
+def fills_file(name):
+    """A WASI command that writes to a file below its first directory until it may not, and answers why."""
+    return FILE_COMMAND % {"name": name, "length": len(name), "oflags": CREATE, "rights": RIGHT_WRITE, "work": FILL}
 
 
 # A WASI command that writes "out" as its answer and "err" to its log.

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from e2e.images import Image, entry, folder, tar
-from e2e.support import (ARTIFACTS, BIN, DONE, NOT_FOUND, TRY_LATER, UNSUPPORTED, USAGE, WRONG_STATE, ServerTest,
+from e2e.support import (BIN, DONE, NOT_FOUND, TRY_LATER, UNSUPPORTED, USAGE, WRONG_STATE, ServerTest,
                          documents, eventually, function)
 
 GUEST = BIN / "strata_oci_guest"
@@ -230,10 +230,15 @@ class VolumesTest(ServerTest):
         self.assertIn("class microvm has no host volume", self.refusal(host, UNSUPPORTED))
         two = self.named("vm", "vm", replicas=2, **{"class": "microvm"})
         self.assertIn("one sandbox at a time", self.refusal(two, UNSUPPORTED))
-        wasm = self.named("cell", "cell")
-        wasm["spec"]["artifact"] = str(ARTIFACTS / "hello-c.wasm")
-        self.assertIn("class wasm", self.refusal(wasm, UNSUPPORTED))
-        self.assertFalse({"vm", "cell"} & set(self.volumes()))
+        pair = {"class": "container", "within": "microvm"}
+        for volumes in (volumes, [{"name": "a", "tmpfs": {"size_mib": 4}}]):
+            inside = self.service("pair", volumes, [{"volume": "a", "mount": "/a"}], **pair)
+            self.assertIn("class container-in-microvm has no", self.refusal(inside, UNSUPPORTED))
+        self.assertIn("class container-in-microvm has no", self.refusal(self.named("pair", "pair", **pair), UNSUPPORTED))
+        granted = self.service("pair", grants={"dirs": [{"guest": "/tmp/own", "mode": "scratch"}]}, **pair)
+        self.refusal(granted, UNSUPPORTED)
+        self.assertNotIn("Service/default/pair", self.server.resources())
+        self.assertFalse({"vm", "pair"} & set(self.volumes()))
 
     # --- machines, which have a volume alone
 

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 #include "base/bytes.h"
 #include "model/values.h"
+#include "sandbox/wasm/directories.h"
 
 namespace strata::sandbox::wasm {
 
@@ -31,8 +33,8 @@ struct Config {
   // touch.
   Bytes keep_resident = Bytes::KiB(16);
 
-  // Where private scratch directories are made. Empty: a spec with a scratch grant is kUnsupported.
-  std::filesystem::path scratch_root;
+  // Volumes and scratch directories. Null: a spec that needs any is kUnsupported.
+  std::shared_ptr<Directories> directories;
 
   // PEM certificates that outgoing HTTPS trusts; read once, when the driver is made (a confined
   // process cannot open it later). Missing or empty: outgoing HTTPS fails.

@@ -22,7 +22,7 @@ std::string_view Authority(const http::RequestHead& head) {
 
 WasmSandbox::WasmSandbox(std::shared_ptr<const WasmImage> image,
                          std::unique_ptr<EngineSandbox> engine, Settings settings,
-                         std::vector<ScratchDir> scratch)
+                         std::vector<Scratch> scratch)
     : image_(std::move(image)),
       scratch_(std::move(scratch)),
       engine_(std::move(engine)),

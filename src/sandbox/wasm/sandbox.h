@@ -13,10 +13,10 @@
 
 #include "sandbox/driver.h"
 #include "sandbox/wasm/call.h"
+#include "sandbox/wasm/directories.h"
 #include "sandbox/wasm/engine.h"
 #include "sandbox/wasm/image.h"
 #include "sandbox/wasm/runtime.h"
-#include "sandbox/wasm/scratch.h"
 #include "sandbox/wasm/settings.h"
 
 namespace strata::sandbox::wasm {
@@ -24,7 +24,7 @@ namespace strata::sandbox::wasm {
 class WasmSandbox final : public Sandbox {
  public:
   WasmSandbox(std::shared_ptr<const WasmImage> image, std::unique_ptr<EngineSandbox> engine,
-              Settings settings, std::vector<ScratchDir> scratch);
+              Settings settings, std::vector<Scratch> scratch);
   ~WasmSandbox() override;
 
   Task<model::Exit> Invoke(Call& call) override;
@@ -41,7 +41,7 @@ class WasmSandbox final : public Sandbox {
   Runtime& runtime() const { return image_->runtime(); }
 
   std::shared_ptr<const WasmImage> image_;
-  std::vector<ScratchDir> scratch_;
+  std::vector<Scratch> scratch_;
   std::unique_ptr<EngineSandbox> engine_;
   const Settings settings_;
   GuestCall* running_ = nullptr;

@@ -184,7 +184,7 @@ TEST_F(WasmSandboxTest, ACommandSeesItsGrantedVariablesAndTheRequest) {
 }
 
 TEST_F(WasmSandboxTest, AScratchDirectoryIsWritableAndGoesWithItsSandbox) {
-  config_.scratch_root = root_.path();
+  config_.directories = std::make_shared<Directories>(root_.path());
   Spec spec{.id = "box"};
   spec.grants.dirs.push_back({.guest = "/tmp", .mode = model::DirGrant::Mode::kScratch});
   auto sandbox = Make(kCreateFile, spec);

@@ -13,7 +13,7 @@ namespace {
 class CellProcessTest : public CellsFixture, public CellListener {
  protected:
   Error StartFails() {
-    auto started = Run(CellProcess::Start(context_, *this, "odd", "shop", {}, false));
+    auto started = Run(CellProcess::Start(context_, *this, "odd", "shop", {}));
     if (started) {
       ADD_FAILURE() << "it became a cell";
       (*started)->Kill();
