@@ -80,8 +80,9 @@ host::Identity MachineUser(const std::string& keeper) {
   return {user, user};
 }
 
-Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, const Start& start,
-                                             Class sandbox_class, std::shared_ptr<Egress> egress) {
+// The same of virtual machines.
+Result<sandbox::microvm::Config> ChooseMachines(const Start& start, Class sandbox_class,
+                                                std::shared_ptr<Egress> egress) {
   sandbox::microvm::Config config;
   config.agent = AgentProgram();
   config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
@@ -94,9 +95,13 @@ Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock, con
     if (!with) return std::unexpected(std::move(with).error());
     config = std::move(*with);
   }
-  auto chosen = sandbox::microvm::ChooseAccelerator(std::move(config));
-  if (!chosen) return std::unexpected(std::move(chosen).error());
-  return sandbox::microvm::MicrovmDriver::Create(loop, clock, *chosen);
+  return sandbox::microvm::ChooseAccelerator(std::move(config));
+}
+
+Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock,
+                                             const Result<sandbox::microvm::Config>& config) {
+  if (!config) return std::unexpected(config.error());
+  return sandbox::microvm::MicrovmDriver::Create(loop, clock, *config);
 }
 
 }  // namespace
@@ -113,7 +118,7 @@ Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class
       return MakeOci(loop, clock, ChooseOci(start, sandbox_class), std::move(egress));
     case Class::kMicrovm:
     case Class::kContainerInMicrovm:
-      return MakeMachines(loop, clock, start, sandbox_class, std::move(egress));
+      return MakeMachines(loop, clock, ChooseMachines(start, sandbox_class, std::move(egress)));
     case Class::kWasm:
       break;
   }
@@ -131,6 +136,42 @@ host::Feature UsersOf(const Result<sandbox::oci::Config>& container) {
           .detail = have ? "ran one as users from " + std::to_string(container->users->first())
                          : std::move(why),
           .without = "root in a container is the host's user 0, without capabilities"};
+}
+
+// What a class runs on here, for people.
+std::string EngineOf(const sandbox::oci::Config& config) { return config.engine; }
+std::string EngineOf(const sandbox::microvm::Config& config) {
+  const bool kvm = config.accelerator == sandbox::microvm::Accelerator::kKvm;
+  return kvm ? "QEMU with KVM" : "QEMU, emulated: no guest boots under KVM here";
+}
+
+// Runs a sandbox of the class.
+template <typename Config>
+host::Feature ClassFeature(Class sandbox_class, const Result<Config>& config,
+                           const Result<std::unique_ptr<Driver>>& driver) {
+  auto works = driver ? (*driver)->Probe() : std::unexpected(driver.error());
+  const std::string name(model::ClassName(sandbox_class));
+  return {.name = "class-" + name,
+          .available = works.has_value(),
+          .detail = works ? "ran a sandbox on " + EngineOf(*config) : works.error().message,
+          .without = "images cannot be deployed in class " + name};
+}
+
+void TryClass(const Start& start, Class sandbox_class, std::vector<host::Feature>& found) {
+  Loop loop;
+  const SystemClock clock;
+  const bool is_root = ::geteuid() == 0;
+  const auto no_root = Fail(Errc::kUnsupported, "needs root");
+  if (sandbox_class == Class::kContainer || sandbox_class == Class::kAppkernel) {
+    Result<sandbox::oci::Config> config = no_root;
+    if (is_root) config = ChooseOci(start, sandbox_class);
+    if (sandbox_class == Class::kContainer) found.push_back(UsersOf(config));
+    found.push_back(ClassFeature(sandbox_class, config, MakeOci(loop, clock, config, nullptr)));
+  } else {
+    Result<sandbox::microvm::Config> config = no_root;
+    if (is_root) config = ChooseMachines(start, sandbox_class, nullptr);
+    found.push_back(ClassFeature(sandbox_class, config, MakeMachines(loop, clock, config)));
+  }
 }
 
 // Gives a sandbox a network that nobody uses, in a namespace where nothing of the host's is.
@@ -164,22 +205,7 @@ Json Probe() {
                     .cgroup_parent = "strata-" + name,
                     .max_sandboxes = 1};
   for (const Class each : model::kClasses) {
-    if (each == Class::kWasm) continue;
-    Loop loop;
-    const SystemClock clock;
-    const bool is_root = ::geteuid() == 0;
-    Result<sandbox::oci::Config> container = Fail(Errc::kUnsupported, "needs root");
-    if (is_root && each == Class::kContainer) container = ChooseOci(start, each);
-    auto driver = !is_root                    ? Fail(Errc::kUnsupported, "needs root")
-                  : each == Class::kContainer ? MakeOci(loop, clock, container, nullptr)
-                                              : MakeDriver(loop, clock, each, start, nullptr);
-    if (each == Class::kContainer) found.push_back(UsersOf(container));
-    auto works = driver ? (*driver)->Probe() : std::unexpected(driver.error());
-    const std::string class_name(model::ClassName(each));
-    found.push_back({.name = "class-" + class_name,
-                     .available = works.has_value(),
-                     .detail = works ? "ran a sandbox" : works.error().message,
-                     .without = "images cannot be deployed in class " + class_name});
+    if (each != Class::kWasm) TryClass(start, each, found);
   }
   std::error_code ignored;
   fs::remove_all(root, ignored);

@@ -195,7 +195,7 @@ Feature Kvm() {
   }
   const Fd machine(::ioctl(device.get(), KVM_CREATE_VM, 0));
   feature.available = machine.valid();
-  feature.detail = feature.available ? "makes a VM; whether a guest boots is for its driver to try"
+  feature.detail = feature.available ? "makes a VM; class-microvm below says whether a guest boots under it"
                                      : "create a VM: " + Words(errno);
   return feature;
 }

@@ -117,6 +117,7 @@ class VerbsTest(ServerTest):
         found = {row["name"]: row for row in self.server.json("probe")["checks"]}
         for name in ("container", "appkernel", "microvm", "container-in-microvm"):
             self.assertTrue(found[f"class-{name}"]["available"], found[f"class-{name}"])
+            self.assertRegex(found[f"class-{name}"]["detail"], "ran a sandbox on (crun|runc|runsc with|QEMU)")
 
     def test_probe_knows_its_scenarios(self):
         self.assert_exit(self.demo("probe", "--isolation", "--scenario", "host-file-raed"),

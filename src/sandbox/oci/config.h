@@ -22,6 +22,7 @@ struct Config {
   // The OCI runtime and the arguments before its verb; the class finds what works here.
   std::filesystem::path runtime;
   std::vector<std::string> runtime_arguments;
+  std::string engine;  // the runtime's name, for people
   // Whether the runtime stays beside the guest and ends as the guest does (runsc), with all that it
   // needs in the guest's group; else it leaves once the guest runs (runc).
   bool runtime_stays = false;

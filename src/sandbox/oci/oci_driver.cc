@@ -168,6 +168,7 @@ Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoic
     Config with = config;
     with.runtime = choice.program;
     with.runtime_arguments = choice.arguments;
+    with.engine = choice.name;
     auto driver = OciDriver::Create(loop, clock, with);
     if (!driver) return std::unexpected(std::move(driver).error());
     auto probed = (*driver)->Probe();
