@@ -4,11 +4,16 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "model/values.h"
 
 namespace strata::meter {
 namespace {
