@@ -113,6 +113,10 @@ void Collector::CountDropped(const CellProcess& cell, Dropped& seen) {
 
 std::size_t Collector::Drain(CellProcess& cell, Dropped& seen) {
   CountDropped(cell, seen);
+  // Just adopted: which functions its records speak of is known once it was configured again.
+  if (cell.alive() && cell.generation() != 0 && cell.functions(cell.generation()) == nullptr) {
+    return 0;
+  }
   auto records = cell.ring().Read();
   if (!records) {
     bad_records_.Add();

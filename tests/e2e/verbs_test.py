@@ -99,6 +99,14 @@ class VerbsTest(ServerTest):
         self.assertTrue(eventually(lambda: row()["requests"] == before + 10))
         self.assertIn("hello", self.server.strata("top").stdout)
 
+    def test_top_counts_calls_that_were_made_while_there_was_no_manager(self):
+        self.server.kill_manager()
+        for _ in range(5):
+            self.assertEqual(self.server.get("/hello").status, 200)
+        self.server.up()
+        counted = lambda: sum(row["requests"] for row in self.server.json("top")["functions"])
+        self.assertTrue(eventually(lambda: counted() == 5), counted())
+
     def test_measure_records_what_it_prints(self):
         with tempfile.TemporaryDirectory() as folder:
             record = os.path.join(folder, "figures.json")
