@@ -20,6 +20,8 @@ constexpr double kNsPerSecond = 1e9;
 constexpr double kNsPerHour = 3600 * kNsPerSecond;
 constexpr double kHoursPerDay = 24;
 
+constexpr double kNeverNs = 4e18;  // 127 years: the rarest are called less than once in 300
+
 constexpr double kMedianPerHour = 1.67;
 constexpr double kSigma = 4.08;
 constexpr double kTimers = 0.156;
@@ -204,6 +206,7 @@ std::int64_t Generator::Modulated(const Caller& caller, std::int64_t now_ns, dou
     at += Exponential(mean_ns / (1 + swing));
     const double turns = (at / kNsPerHour - caller.peak_h) / kHoursPerDay;
     const double now = 1 + swing * std::cos(2 * std::numbers::pi * turns);
+    if (at > kNeverNs) return static_cast<std::int64_t>(kNeverNs);
     if (Uniform() * (1 + swing) < now) return static_cast<std::int64_t>(at) + 1;
   }
 }

@@ -68,6 +68,13 @@ TEST(GeneratorTest, CallsComeInOrderAndAreAsManyAsAskedFor) {
   EXPECT_NEAR(hours, shape.hours, 0.35 * shape.hours);
 }
 
+TEST(GeneratorTest, TheRarestOfAMillionFunctionsAreNotCalledBeforeTheTraceBegins) {
+  Generator generator({.functions = kMostFunctions, .calls = 1});
+  const auto first = generator.Next();
+  ASSERT_TRUE(first.has_value() && first->has_value());
+  EXPECT_GE((*first)->at, Duration::zero());
+}
+
 TEST(GeneratorTest, PopularityIsAsHeavyTailedAsPublished) {
   const Shape shape{.functions = 1'000, .calls = 2'000'000};
   const std::vector<std::uint64_t> counts = Counts(All(shape), shape.functions);
