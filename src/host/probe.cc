@@ -195,8 +195,9 @@ Feature Kvm() {
   }
   const Fd machine(::ioctl(device.get(), KVM_CREATE_VM, 0));
   feature.available = machine.valid();
-  feature.detail = feature.available ? "makes a VM; class-microvm below says whether a guest boots under it"
-                                     : "create a VM: " + Words(errno);
+  feature.detail = feature.available
+                       ? "makes a VM; class-microvm below says whether a guest boots under it"
+                       : "create a VM: " + Words(errno);
   return feature;
 }
 
