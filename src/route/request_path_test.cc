@@ -279,7 +279,7 @@ TEST_F(RequestPathTest, AWrongTypedCallLeavesTheSharedSandboxAsItWas) {
   loop_.restart();
   while (!done && loop_.run_one() > 0) {
   }
-  EXPECT_EQ(wrong.exchange.response_sink.status(), 404);
+  EXPECT_EQ(wrong.exchange.response_sink.status(), 501);
   EXPECT_EQ(Get("/count").exchange.response_sink.text(), "2");
 }
 

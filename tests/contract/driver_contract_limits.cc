@@ -178,6 +178,17 @@ Holdings Settled() {
   return held;
 }
 
+// On a busy host the end of a killed process comes later than its call's.
+bool ComesDownTo(const Holdings& before) {
+  constexpr int kTries = 1000;
+  for (int i = 0; i < kTries; ++i) {
+    const Holdings now = Holdings::Now();
+    if (now.descriptors <= before.descriptors && now.threads <= before.threads) return true;
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  return false;
+}
+
 TEST_P(DriverContractTest, NoCallStartsAThreadOrLeavesAnythingBehind) {
   constexpr Guest kAll[] = {Guest::kHello, Guest::kCount,  Guest::kEcho,
                             Guest::kLarge, Guest::kLog,    Guest::kSpin,
@@ -204,7 +215,7 @@ TEST_P(DriverContractTest, NoCallStartsAThreadOrLeavesAnythingBehind) {
     harness_->Settle(*driver_);
     if (round == 0) before = Settled();
   }
-  EXPECT_EQ(Settled(), before);
+  EXPECT_TRUE(ComesDownTo(before));
   if (!harness_->scratch_root().empty()) {
     EXPECT_TRUE(std::filesystem::is_empty(harness_->scratch_root()));
   }
