@@ -72,7 +72,8 @@ class KillCellWithDirectoriesTest(ServerTest):
                                    grants={"dirs": [{"guest": "/tmp", "mode": "scratch"}]}))
         before = self.server.cell_pids()
         folders = set((self.server.home / "scratch").iterdir())
-        self.assertEqual(len(folders), len(before))
+        # With root they are mounts that nobody but the cell has.
+        self.assertEqual(len(folders), 0 if os.geteuid() == 0 else len(before))
         for folder in folders:  # as a killed sandbox leaves it
             (folder / "left").mkdir()
         for pid in before:
