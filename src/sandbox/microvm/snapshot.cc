@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -246,10 +247,28 @@ Task<std::shared_ptr<const Snapshot>> SnapshotOf(std::shared_ptr<Shared> shared,
   co_return co_await Seal(**machine, std::move(snapshot));
 }
 
+namespace {
+
+// A state is complete a moment before QEMU has finished saving it, and lets the machine go on.
+Task<void> GoOn(Shared& shared, Machine& machine) {
+  constexpr std::string_view kNotYet = "Migration is not finalized yet";
+  constexpr int kMostAsks = 1000;
+  Result<Json> done;
+  for (int i = 0; i < kMostAsks; ++i) {
+    done = co_await machine.Execute("cont");
+    if (done) co_return Result<void>{};
+    if (!done.error().message.contains(kNotYet)) break;
+    co_await Pause(shared.loop);
+  }
+  co_return std::unexpected(std::move(done).error());
+}
+
+}  // namespace
+
 Task<Fd> SaveRunning(Shared& shared, Machine& machine) {
   if (auto room = machine.AllowSaving(); !room) co_return std::unexpected(room.error());
   auto saved = co_await Save(shared, machine, false);
-  auto goes_on = co_await machine.Execute("cont");
+  auto goes_on = co_await GoOn(shared, machine);
   if (saved && !goes_on) co_return std::unexpected(std::move(goes_on).error());
   co_return saved;
 }
