@@ -1,6 +1,8 @@
 #include "base/strings.h"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -83,6 +85,15 @@ std::optional<std::string_view> Nearest(std::string_view name,
     nearest_distance = distance;
   }
   return nearest;
+}
+
+std::optional<double> ReadNumber(std::string_view text, double most) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool all = error == std::errc() && end == text.data() + text.size();
+  // Written so that what is no number fails, too.
+  if (!all || !(value >= 0 && value <= most)) return std::nullopt;
+  return value;
 }
 
 std::string EscapeControl(std::string_view text) {

@@ -18,6 +18,9 @@ namespace strata {
 [[nodiscard]] std::optional<std::string_view> Nearest(std::string_view name,
                                                       std::span<const std::string_view> candidates);
 
+// The number that all of `text` is, from 0 to `most`; nothing: it is none.
+[[nodiscard]] std::optional<double> ReadNumber(std::string_view text, double most);
+
 // `text` with every control character (C0, DEL, C1) and backslash as \n, \t, \\ or \xNN, so that
 // untrusted text can neither move a terminal's cursor nor fake a second line.
 [[nodiscard]] std::string EscapeControl(std::string_view text);

@@ -29,6 +29,15 @@ TEST(StringsTest, NearestFindsTheTypoAndNothingFarAway) {
   EXPECT_EQ(Nearest(std::string(1'000'000, 'm'), kNames), std::nullopt);
 }
 
+TEST(StringsTest, ANumberIsAllOfTheTextAndWithinItsBounds) {
+  EXPECT_EQ(ReadNumber("0", 10), 0.0);
+  EXPECT_EQ(ReadNumber("1e1", 10), 10.0);
+  EXPECT_EQ(ReadNumber("0.25", 10), 0.25);
+  for (const char* wrong : {"", " 1", "1 ", "1x", "-1", "10.5", "nan", "inf", "+1", "1,5"}) {
+    EXPECT_EQ(ReadNumber(wrong, 10), std::nullopt) << wrong;
+  }
+}
+
 TEST(StringsTest, EscapedTextCannotMoveACursorOrFakeALine) {
   EXPECT_EQ(EscapeControl("plain \xc3\xa4"), "plain \xc3\xa4");
   EXPECT_EQ(EscapeControl("a\nb\tc\\d"), "a\\nb\\tc\\\\d");

@@ -127,7 +127,7 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
   if (auto noted = context.journal.Made({"cell", name, {}}); !noted) {
     co_return Wrap(noted.error(), "cell " + name);
   }
-  if (auto made = needs.scratch ? MakeScratch(scratch_root, spawn) : Result<void>{}; !made) {
+  if (auto made = scratch_root.empty() ? Result<void>{} : MakeScratch(scratch_root, spawn); !made) {
     RemoveTraces(context, name);
     co_return Wrap(made.error(), "cell " + name);
   }

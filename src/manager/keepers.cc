@@ -52,9 +52,8 @@ std::string KeyOf(const Keepers::Workload& what, model::Class sandbox_class,
 
 bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
 
-Keepers::Keepers(CellContext& context, KeeperEgress& egress,
-                 std::function<void(const std::string&)> on_lost, PrintedFn on_printed,
-                 MeasuredFn on_measured)
+Keepers::Keepers(CellContext& context, KeeperEgress& egress, std::function<void()> on_lost,
+                 PrintedFn on_printed, MeasuredFn on_measured)
     : context_(context),
       egress_(egress),
       on_lost_(std::move(on_lost)),
@@ -158,7 +157,7 @@ Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, kee
   pause.expires_after(kStartAgain);
   boost::system::error_code ignored;
   co_await pause.async_wait(asio::redirect_error(kAwait, ignored));
-  if (!stopping_) on_lost_(keeper->tenant());
+  if (!stopping_) on_lost_();
 }
 
 std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
@@ -252,7 +251,7 @@ void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
     if (stopping_) return;
     context_.log.Error("a keeper died", {{"keeper", keeper.name()}, {"why", why}});
     context_.log.Warn("starting a keeper anew", {{"tenant", tenant}});
-    on_lost_(tenant);
+    on_lost_();
     return;
   }
 }

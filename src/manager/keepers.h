@@ -40,11 +40,10 @@ class Keepers final : public KeeperListener {
   using PrintedFn = std::function<void(const std::string& tenant, const keeper::Printed& line)>;
   using MeasuredFn = std::function<void(const std::string& tenant, const keeper::Measured& load)>;
 
-  // `on_lost`: something of the tenant's is to be started again, with its keeper if that died.
+  // `on_lost`: something is to be started again, with its keeper if that died.
   // `on_printed`: a service's sandbox printed a line. `on_measured`: what a service uses.
-  Keepers(CellContext& context, KeeperEgress& egress,
-          std::function<void(const std::string& tenant)> on_lost, PrintedFn on_printed,
-          MeasuredFn on_measured);
+  Keepers(CellContext& context, KeeperEgress& egress, std::function<void()> on_lost,
+          PrintedFn on_printed, MeasuredFn on_measured);
 
   // Adopts the living keepers of an earlier manager, and removes what dead ones left.
   Task<void> Recover();
@@ -96,7 +95,7 @@ class Keepers final : public KeeperListener {
 
   CellContext& context_;
   KeeperEgress& egress_;
-  std::function<void(const std::string& tenant)> on_lost_;
+  std::function<void()> on_lost_;
   PrintedFn on_printed_;
   MeasuredFn on_measured_;
   KeyedTurns turns_;  // by tenant, to start its keeper; by key, to ask a keeper for it

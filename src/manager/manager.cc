@@ -74,8 +74,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       puller_(context_),
       volumes_(context_, *store_),
       keepers_(
-          context_, egress_,
-          [this](const std::string& /*tenant*/) { Spawn(loop_, ServeUntilDone()); },
+          context_, egress_, [this] { Spawn(loop_, ServeUntilDone()); },
           [this](const std::string& tenant, const keeper::Printed& line) {
             collector_.TakeLine(tenant, line);
           },

@@ -2,24 +2,21 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/strings.h"
 #include "model/values.h"
 
 namespace strata::meter {
 namespace {
 
-constexpr double kMsPerHour = 3.6e6;
-constexpr double kMibPerGib = 1024;
 constexpr double kMost = 1e6;
 
 struct Field {
@@ -41,16 +38,6 @@ std::unexpected<Error> Wrong(std::string_view text, const std::string& why) {
           classes);
 }
 
-std::optional<double> Number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  // Written so that what is no number fails, too.
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= kMost)) {
-    return std::nullopt;
-  }
-  return value;
-}
-
 }  // namespace
 
 double Price::Of(const Amount& amount) const noexcept {
@@ -70,7 +57,7 @@ Result<void> Prices::Set(std::string_view text) {
   }
   const auto* const field = std::ranges::find(kFields, name, &Field::name);
   if (field == kFields.end()) return Wrong(text, "no such field");
-  const auto value = Number(text.substr(equals + 1));
+  const auto value = ReadNumber(text.substr(equals + 1), kMost);
   if (!value) return Wrong(text, "not a number from 0 to 1e6");
   for (const model::Class each : model::kClasses) {
     if (sandbox_class && each != *sandbox_class) continue;

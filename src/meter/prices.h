@@ -14,6 +14,9 @@
 
 namespace strata::meter {
 
+inline constexpr double kMsPerHour = 3.6e6;
+inline constexpr double kMibPerGib = 1024;
+
 // What something used, or would use.
 struct Amount {
   double cpu_ms = 0;

@@ -1,9 +1,10 @@
 #include "scheduler/keep_alive.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
+
+#include "scheduler/log_bins.h"
 
 namespace strata::scheduler {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Duration kUnit = milliseconds(125);  // the first bins; eight of them are a second
-constexpr unsigned kSubBits = 3;               // eight bins for each doubling
+using Bins = LogBins<3>;                       // eight bins for each doubling
 constexpr std::uint32_t kEnough = 4;           // idle times that say something
 constexpr std::size_t kMargin = 2;             // bins, for idle times a little longer than any seen
 constexpr double kConcentrated = 3;            // coefficient of variation of the bins
@@ -20,18 +21,11 @@ constexpr double kConcentrated = 3;            // coefficient of variation of th
 
 std::size_t KeepAlive::Histogram::BinOf(Duration idle) noexcept {
   const auto units = static_cast<std::uint64_t>(std::max(idle, Duration::zero()) / kUnit);
-  constexpr std::uint64_t kLinear = 1U << kSubBits;
-  if (units < kLinear) return units;
-  const auto octave = static_cast<unsigned>(std::bit_width(units)) - 1 - kSubBits;
-  const std::size_t bin = (octave + 1) * kLinear + ((units >> octave) & (kLinear - 1));
-  return std::min(bin, kBins);
+  return std::min(Bins::BinOf(units), kBins);
 }
 
 Duration KeepAlive::Histogram::EdgeOf(std::size_t bin) noexcept {
-  constexpr std::size_t kLinear = 1U << kSubBits;
-  if (bin < kLinear) return kUnit * static_cast<std::int64_t>(bin);
-  const std::size_t octave = bin / kLinear - 1;
-  return kUnit * static_cast<std::int64_t>((kLinear + bin % kLinear) << octave);
+  return kUnit * static_cast<std::int64_t>(Bins::EdgeOf(bin));
 }
 
 std::size_t KeepAlive::GroupOf(std::uint32_t level) noexcept {

@@ -19,8 +19,8 @@ using model::Level;
 constexpr std::array kByPreference = {Class::kContainer, Class::kWasm, Class::kAppkernel,
                                       Class::kMicrovm, Class::kContainerInMicrovm};
 
-constexpr double kCalls = 1e6;            // that Estimate::cost is for
-constexpr double kMonthMs = 730 * 3.6e6;  // that of a Service is for
+constexpr double kCalls = 1e6;                        // that Estimate::cost is for
+constexpr double kMonthMs = 730 * meter::kMsPerHour;  // that of a Service is for
 
 std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
 
@@ -39,21 +39,6 @@ double Cost(const Question& question, const Figures& figures, const meter::Price
                    .starts = question.start_each ? kCalls : 0});
 }
 
-// Why the class may not be used however well it does; empty: it may.
-std::string BelowFloor(const Question& question, Class sandbox_class) {
-  const bool strong = sandbox_class >= Class::kMicrovm;
-  if (question.requires_.security == Level::kHigh && !strong) {
-    return "requires.security: high asks for a machine of its own";
-  }
-  if (question.requires_.compatibility == Level::kHigh && !strong) {
-    return "requires.compatibility: high asks for a machine of its own";
-  }
-  if (question.requires_.security == Level::kMedium && sandbox_class == Class::kContainer) {
-    return "requires.security: medium does not allow sharing the host's kernel";
-  }
-  return "";
-}
-
 bool HasVariant(std::span<const Option> options, Class sandbox_class) {
   const auto found = std::ranges::find(options, sandbox_class, &Option::sandbox_class);
   return found != options.end() && found->variant;
@@ -67,7 +52,8 @@ bool WasmAlone(const Question& question, std::span<const Option> options) {
 
 std::string NotAllowed(const Question& question, std::span<const Option> options,
                        Class sandbox_class) {
-  if (std::string below = BelowFloor(question, sandbox_class); !below.empty()) return below;
+  const std::string_view below = BelowFloor(question.requires_, sandbox_class);
+  if (!below.empty()) return std::string(below);
   if (question.asked) {
     if (*question.asked == sandbox_class) return "";
     return "spec.class is " + Name(*question.asked);
@@ -299,6 +285,20 @@ Error NothingFits(const Question& question, std::span<const Option> options,
 }
 
 }  // namespace
+
+std::string_view BelowFloor(const model::Requires& asked, Class sandbox_class) noexcept {
+  const bool strong = sandbox_class >= Class::kMicrovm;
+  if (asked.security == Level::kHigh && !strong) {
+    return "requires.security: high asks for a machine of its own";
+  }
+  if (asked.compatibility == Level::kHigh && !strong) {
+    return "requires.compatibility: high asks for a machine of its own";
+  }
+  if (asked.security == Level::kMedium && sandbox_class == Class::kContainer) {
+    return "requires.security: medium does not allow sharing the host's kernel";
+  }
+  return "";
+}
 
 Class ByRule(const Question& question) noexcept {
   const model::Requires& asks = question.requires_;

@@ -23,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "meter/prices.h"
@@ -91,6 +92,9 @@ struct Question {
   std::optional<model::Class> asked;  // by the manifest
   Bytes memory;                       // that a node must have free
 };
+
+// Why the class may not be used, however well it does, for what asks for this; empty: it may.
+std::string_view BelowFloor(const model::Requires& asked, model::Class sandbox_class) noexcept;
 
 // The class of the document's rule, whatever the host or the workload can.
 model::Class ByRule(const Question& question) noexcept;

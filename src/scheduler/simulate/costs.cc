@@ -2,20 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <string>
 
 #include "scheduler/simulate/quantiles.h"
+#include "scheduler/simulate/units.h"
 
 namespace strata::scheduler::simulate {
 namespace {
 
 using model::Class;
-
-constexpr double kZOf99 = 2.326;
-constexpr double kNsPerMs = 1e6;
-
-Bytes FromMib(double mib) { return Bytes{static_cast<std::uint64_t>(mib * (1 << 20))}; }
 
 ClassCosts OfClass(Class sandbox_class, const Figures& figures, const Costs& way) {
   ClassCosts costs{.measured = true, .memory = FromMib(figures.memory_mib)};
@@ -38,7 +33,7 @@ ClassCosts OfClass(Class sandbox_class, const Figures& figures, const Costs& way
 Duration Costs::Creation(Class sandbox_class, double u) const noexcept {
   const ClassCosts& costs = Of(sandbox_class);
   const double ms = costs.create_ms * std::exp(costs.create_spread * NormalQuantile(u));
-  return Duration(static_cast<std::int64_t>(ms * kNsPerMs));
+  return FromMs(ms);
 }
 
 Result<Costs> CostsOf(const Record& record) {

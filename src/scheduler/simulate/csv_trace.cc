@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
-#include <system_error>
 #include <utility>
 
+#include "base/strings.h"
 #include "scheduler/simulate/generator.h"
+#include "scheduler/simulate/units.h"
 
 namespace strata::scheduler::simulate {
 namespace {
@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t kChunk = 64 * 1024;
 constexpr std::size_t kMostName = 256;
 constexpr double kMost = 1e12;
-constexpr double kNsPerMs = 1e6;
 // Of nanoseconds that are still far from overflowing when one is added to another: 73 years.
 constexpr double kMostMs = 2.3e12;
 static_assert(kMost < kMostMs);
@@ -41,16 +40,6 @@ bool IsName(std::string_view text) {
     return static_cast<unsigned char>(each) >= 0x20 && each != 0x7f && each != '"';
   });
 }
-
-std::optional<double> Number(std::string_view text) {
-  double value = 0;
-  const char* end = std::to_address(text.end());
-  const auto [last, failed] = std::from_chars(std::to_address(text.begin()), end, value);
-  if (failed != std::errc() || last != end || !(value >= 0 && value <= kMost)) return std::nullopt;
-  return value;
-}
-
-Duration FromMs(double ms) { return Duration(static_cast<std::int64_t>(ms * kNsPerMs)); }
 
 }  // namespace
 
@@ -121,7 +110,7 @@ Result<CsvReader::Row> CsvReader::ReadRow(std::string_view line) {
       row.function = field;
       continue;
     }
-    const auto number = Number(field);
+    const auto number = ReadNumber(field, kMost);
     if (!number) return Wrong(std::string(kNames[column]) + " is no number from 0 to 1e12");
     *numbers[column] = *number;
   }

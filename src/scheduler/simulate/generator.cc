@@ -10,6 +10,7 @@
 #include <string>
 
 #include "scheduler/simulate/quantiles.h"
+#include "scheduler/simulate/units.h"
 
 namespace strata::scheduler::simulate {
 namespace {
@@ -32,7 +33,6 @@ constexpr double kCallSigma = 0.5;
 constexpr double kMostWorkSeconds = 300;
 constexpr double kMostAtOnce = 100;
 constexpr double kMostMemoryMib = 1536;
-constexpr double kZOf99 = 2.326;
 
 constexpr double kVisitCalls = 5;
 constexpr double kVisitGapNs = 20 * kNsPerSecond;
@@ -128,7 +128,7 @@ void Generator::AddFunction(double rate_per_hour) {
   Function function;
   function.work_ms = 1e3 * std::exp(caller.log_work);
   function.work_p99_ms = function.work_ms * std::exp(kCallSigma * kZOf99);
-  function.memory = Bytes{static_cast<std::uint64_t>(memory_mib * (1 << 20))};
+  function.memory = FromMib(memory_mib);
   AddRequirements(function, http);
   functions_.push_back(function);
   callers_.push_back(caller);
@@ -211,10 +211,7 @@ std::int64_t Generator::Modulated(const Caller& caller, std::int64_t now_ns, dou
   }
 }
 
-double Generator::Uniform() noexcept {
-  constexpr double kStep = 1.0 / (1ULL << 52);  // with one bit more the last would round to 1
-  return (static_cast<double>(random_.Next() >> 12) + 0.5) * kStep;
-}
+double Generator::Uniform() noexcept { return simulate::Uniform(random_); }
 
 double Generator::Exponential(double mean) noexcept { return -mean * std::log(Uniform()); }
 

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/clock.h"
+#include "scheduler/log_bins.h"
 
 namespace strata::scheduler::simulate {
 
@@ -18,7 +18,7 @@ class Latencies {
  public:
   void Add(Duration latency) noexcept {
     const auto ns = static_cast<std::uint64_t>(std::max(latency, Duration::zero()).count());
-    ++counts_[BinOf(ns)];
+    ++counts_[Bins::BinOf(ns)];
     ++total_;
     sum_ms_ += static_cast<double>(ns) / 1e6;
   }
@@ -29,7 +29,7 @@ class Latencies {
     std::uint64_t below = 0;
     for (std::size_t bin = 0; bin < kBins; ++bin) {
       below += counts_[bin];
-      if (below > rank) return static_cast<double>(EdgeOf(bin)) / 1e6;
+      if (below > rank) return static_cast<double>(Bins::EdgeOf(bin)) / 1e6;
     }
     return 0;
   }
@@ -38,19 +38,8 @@ class Latencies {
   }
 
  private:
-  static constexpr unsigned kSubBits = 6;
-  static constexpr std::size_t kSub = 1U << kSubBits;
-  static constexpr std::size_t kBins = (64 - kSubBits) * kSub;
-
-  static std::size_t BinOf(std::uint64_t ns) noexcept {
-    if (ns < kSub) return ns;
-    const auto octave = static_cast<std::size_t>(std::bit_width(ns)) - 1 - kSubBits;
-    return (octave + 1) * kSub + ((ns >> octave) & (kSub - 1));
-  }
-  static std::uint64_t EdgeOf(std::size_t bin) noexcept {
-    if (bin < kSub) return bin;
-    return static_cast<std::uint64_t>(kSub + bin % kSub) << (bin / kSub - 1);
-  }
+  using Bins = LogBins<6>;
+  static constexpr std::size_t kBins = Bins::kBins - Bins::kSub;  // no duration has the last bit
 
   std::array<std::uint64_t, kBins> counts_{};
   std::uint64_t total_ = 0;

@@ -46,6 +46,11 @@ double Middle(double u) {
 
 }  // namespace
 
+double Uniform(Random& random) noexcept {
+  constexpr double kStep = 1.0 / (1ULL << 52);  // with one bit more the last would round to 1
+  return (static_cast<double>(random.Next() >> 12) + 0.5) * kStep;
+}
+
 double NormalQuantile(double u) noexcept {
   if (u < kTail) return Tail(u);
   if (u > 1 - kTail) return -Tail(1 - u);

@@ -4,11 +4,18 @@
 // Pure. Tested by generator_test.cc.
 #pragma once
 
+#include "base/random.h"
+
 namespace strata::scheduler::simulate {
+
+// One to put in, in (0, 1).
+double Uniform(Random& random) noexcept;
 
 // Of the standard normal distribution, for `u` in (0, 1); P. J. Acklam's approximation, relative
 // error below 1.2e-9.
 double NormalQuantile(double u) noexcept;
+
+inline constexpr double kZOf99 = 2.326;  // NormalQuantile(0.99)
 
 // Of the Burr distribution (type XII) with shapes `c` and `k` and the scale `lambda`.
 double BurrQuantile(double u, double c, double k, double lambda) noexcept;

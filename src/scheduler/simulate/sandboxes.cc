@@ -1,15 +1,8 @@
 #include "scheduler/simulate/sandboxes.h"
 
-#include <chrono>
+#include "scheduler/simulate/units.h"
 
 namespace strata::scheduler::simulate {
-namespace {
-
-double Mib(Bytes bytes) { return static_cast<double>(bytes.count) / (1 << 20); }
-
-double Ms(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
-
-}  // namespace
 
 std::optional<SandboxId> Sandboxes::Add(std::uint32_t function, model::Class sandbox_class,
                                         Bytes memory, Duration now) {

@@ -11,8 +11,10 @@
 #include "scheduler/keep_alive.h"
 #include "scheduler/node_index.h"
 #include "scheduler/simulate/costs.h"
+#include "scheduler/simulate/quantiles.h"
 #include "scheduler/simulate/sandboxes.h"
 #include "scheduler/simulate/timeline.h"
+#include "scheduler/simulate/units.h"
 #include "scheduler/strategy.h"
 
 namespace strata::scheduler::simulate {
@@ -23,21 +25,17 @@ using model::Level;
 
 constexpr Duration kFixed = std::chrono::minutes(10);
 constexpr TimePoint kStart{std::chrono::hours(1)};  // KeepAlive takes zero for never
-constexpr double kMsPerHour = 3.6e6;
-constexpr double kMibPerGib = 1024;
-constexpr double kLongestMs = 1e9;  // that anything is worth keeping for
-constexpr double kReplaced = 0.2;   // of those that ask for security, by Policy::kSomeMicrovm
+constexpr double kLongestMs = 1e9;                  // that anything is worth keeping for
+constexpr double kReplaced = 0.2;  // of those that ask for security, by Policy::kSomeMicrovm
 constexpr std::uint64_t kProgressEvery = 1U << 16;
 
-double Ms(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
-Duration FromMs(double ms) { return Duration(static_cast<std::int64_t>(ms * 1e6)); }
-double Mib(Bytes bytes) { return static_cast<double>(bytes.count) / (1 << 20); }
-
-// Uniform in [0, 1) by `seed` and `number` alone: who is below a share stays so when it grows.
+// Uniform in (0, 1) by `seed` and `number` alone: who is below a share stays so when it grows.
 double Draw(std::uint64_t seed, std::uint64_t number) {
   SeededRandom random(seed * 0x9e3779b97f4a7c15ULL + number);
-  return static_cast<double>(random.Next() >> 12) / static_cast<double>(1ULL << 52);
+  return Uniform(random);
 }
+
+double GibHours(double mib_ms) { return mib_ms / meter::kMibPerGib / meter::kMsPerHour; }
 
 // What becomes due between calls.
 class Event {
@@ -247,10 +245,7 @@ class Run {
     const bool late =
         (of.slo.p99 && latency > *of.slo.p99) || (of.slo.cold_start && wait > *of.slo.cold_start);
     if (!late) ++out_.kept_slo;
-    const bool low =
-        (of.requires_.security == Level::kHigh && state.sandbox_class < Class::kMicrovm) ||
-        (of.requires_.security == Level::kMedium && state.sandbox_class == Class::kContainer);
-    if (low) ++out_.below_floor;
+    if (!BelowFloor(of.requires_, state.sandbox_class).empty()) ++out_.below_floor;
     const double work_cpu_ms = Ms(call.work) * settings_.cpu_share;
     Used(state.sandbox_class).cpu_ms += work_cpu_ms + costs_.way_cpu_ms;
     const double served_ms = Ms(call.work) + costs_.way_ms;
@@ -359,9 +354,7 @@ class Run {
   Duration Create(Class sandbox_class) {
     Used(sandbox_class).cpu_ms += costs_.Of(sandbox_class).create_cpu_ms;
     Used(sandbox_class).starts += 1;
-    const double u =
-        (static_cast<double>(random_.Next() >> 12) + 0.5) / static_cast<double>(1ULL << 52);
-    return costs_.Creation(sandbox_class, u);
+    return costs_.Creation(sandbox_class, Uniform(random_));
   }
 
   [[nodiscard]] Terms TermsOf(std::uint32_t function, Class sandbox_class) const {
@@ -384,13 +377,13 @@ class Run {
 
   void Sum() {
     out_.span = now_;
-    out_.busy_gib_hours = busy_mib_ms_ / kMibPerGib / kMsPerHour;
+    out_.busy_gib_hours = GibHours(busy_mib_ms_);
     for (const Class each : model::kClasses) {
       meter::Amount& used = Used(each);
       used.mib_ms = sandboxes_.HeldMibMs(each, now_);
       out_.cost += settings_.prices.Of(each).Of(used);
-      out_.cpu_hours += used.cpu_ms / kMsPerHour;
-      out_.gib_hours += used.mib_ms / kMibPerGib / kMsPerHour;
+      out_.cpu_hours += used.cpu_ms / meter::kMsPerHour;
+      out_.gib_hours += GibHours(used.mib_ms);
     }
   }
 

@@ -62,7 +62,7 @@ Outcome Serve(const Settings& settings, Policy policy, std::vector<Call> calls,
   Calls trace(std::move(functions), std::move(calls));
   auto outcome = Simulate(settings, policy, trace);
   EXPECT_TRUE(outcome.has_value());
-  return outcome ? std::move(*outcome) : Outcome();
+  return outcome ? *outcome : Outcome();
 }
 
 std::vector<Call> At(std::initializer_list<Duration> times, Duration work = milliseconds(10)) {
