@@ -5,10 +5,9 @@
 #include <span>
 #include <string>
 
-#include <boost/asio/redirect_error.hpp>
-
 #include "base/byte_view.h"
 #include "base/hex.h"
+#include "base/pause.h"
 #include "cell/log_line.h"
 #include "sandbox/log_lines.h"
 
@@ -27,11 +26,8 @@ bool RingSink::TryRecord(const meter::CallRecord& record) noexcept {
 }
 
 Awaitable<void> RingSink::RecordLater(const meter::CallRecord& record) {
-  Timer pause(loop_.get_executor());
   for (int i = 0; i < kTries; ++i) {
-    pause.expires_after(kBetweenTries);
-    boost::system::error_code ignored;
-    co_await pause.async_wait(asio::redirect_error(kAwait, ignored));
+    co_await Pause(loop_, kBetweenTries);
     if (TryRecord(record)) co_return;
   }
   ring_.CountLost(telemetry::RecordType::kCall);

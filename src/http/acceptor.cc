@@ -11,9 +11,9 @@
 
 #include <boost/asio/redirect_error.hpp>
 
+#include "base/pause.h"
 #include "http/connection.h"
 #include "http/problem.h"
-#include "http/sleep.h"
 #include "http/socket_address.h"
 
 namespace strata::http {
@@ -94,7 +94,7 @@ Awaitable<void> Acceptor::Run(std::shared_ptr<Acceptor> self) {
     if (error || self->stopping()) continue;
     // Out of descriptors: waiting for readability would spin, so wait for somebody to close one.
     const bool exhausted = self->AcceptSome() == Accepted::kNoDescriptors;
-    if (exhausted) co_await Sleep(self->state_->loop, self->state_->config.tick);
+    if (exhausted) co_await Pause(self->state_->loop, self->state_->config.tick);
   }
   if (!self->state_->stopped && self->holder_ == ListenerHolder::kOnlyUs) {
     while (self->AcceptSome() == Accepted::kMaybeMore) {

@@ -8,10 +8,10 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/pause.h"
 #include "http/acceptor.h"
 #include "http/connection.h"
 #include "http/server_state.h"
-#include "http/sleep.h"
 
 namespace strata::http {
 namespace {
@@ -59,7 +59,7 @@ Awaitable<void> Server::Drain(TimePoint deadline) {
     return !std::ranges::all_of(acceptors_, [](const auto& acceptor) { return acceptor->done(); });
   };
   while ((accepting() || !state->connections.empty()) && state->clock.Now() < deadline) {
-    co_await Sleep(state->loop, std::min(state->config.tick, kDrainStep));
+    co_await Pause(state->loop, std::min(state->config.tick, kDrainStep));
   }
   for (Connection* connection : state->connections) connection->Kill();
   // One turn of the loop for those that wait in a read or a write.

@@ -7,8 +7,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/pause.h"
 #include "http/connection.h"
-#include "http/sleep.h"
 
 namespace strata::http {
 
@@ -21,7 +21,7 @@ void ServerState::KeepTime() {
 // An idle server has no timer, so it wakes nobody.
 Awaitable<void> ServerState::TickWhileConnected(std::shared_ptr<ServerState> self) {
   do {
-    co_await Sleep(self->loop, self->config.tick);
+    co_await Pause(self->loop, self->config.tick);
     self->Tick();
   } while (!self->stopped && !self->connections.empty());
   self->ticking = false;

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <span>
 #include <system_error>
 #include <utility>
 #include <variant>
 
 #include "base/check.h"
+#include "base/pause.h"
 #include "manager/manager_impl.h"
 #include "model/local_paths.h"
 #include "model/manifest.h"
@@ -227,12 +229,6 @@ Task<ManagerImpl::Variant> ManagerImpl::FetchVariant(const model::Resource& reso
   co_return variant;
 }
 
-std::vector<store::NewResource> ManagerImpl::ResourcesOf(const std::vector<Candidate>& candidates) {
-  std::vector<store::NewResource> resources;
-  for (const Candidate& candidate : candidates) resources.push_back(candidate.resource);
-  return resources;
-}
-
 void ManagerImpl::Release(std::vector<Candidate>& candidates) {
   for (Candidate& candidate : candidates) {
     for (Variant& variant : candidate.variants) variant.hold.reset();
@@ -281,8 +277,8 @@ Result<std::vector<Change>> ManagerImpl::Describe(
   return changes;
 }
 
-Result<void> ManagerImpl::CheckAgainstStore(const std::vector<Candidate>& candidates) {
-  auto fits = store_->Apply(ResourcesOf(candidates), store::DryRun::kYes);
+Result<void> ManagerImpl::CheckAgainstStore(std::span<const store::NewResource> resources) {
+  auto fits = store_->Apply(resources, store::DryRun::kYes);
   if (!fits) return std::unexpected(std::move(fits).error());
   return {};
 }
@@ -300,14 +296,16 @@ Task<void> ManagerImpl::TakeTurns(const std::vector<Candidate>& candidates,
 }
 
 // In a turn of the changes; a dry run stops before it changes anything.
-Result<std::vector<Change>> ManagerImpl::Commit(std::vector<Candidate>& candidates, Mode mode) {
+Result<std::vector<Change>> ManagerImpl::Commit(std::vector<Candidate>& candidates,
+                                                std::span<const store::NewResource> resources,
+                                                Mode mode) {
   std::map<model::ResourceKey, model::Resource> before;
   for (const Candidate& candidate : candidates) {
     auto old = store_->Get(candidate.resource.resource.key());
     if (old) before.emplace(candidate.resource.resource.key(), old->resource);
   }
   if (mode == Mode::kDryRun) {
-    auto checked = store_->Apply(ResourcesOf(candidates), store::DryRun::kYes);
+    auto checked = store_->Apply(resources, store::DryRun::kYes);
     if (!checked) return std::unexpected(std::move(checked).error());
     return Describe(candidates, *checked, before);
   }
@@ -318,7 +316,7 @@ Result<std::vector<Change>> ManagerImpl::Commit(std::vector<Candidate>& candidat
       if (!kept) return Wrap(kept.error(), "keep " + variant.place);
     }
   }
-  auto applied = store_->Apply(ResourcesOf(candidates), store::DryRun::kNo);
+  auto applied = store_->Apply(resources, store::DryRun::kNo);
   if (!applied) return std::unexpected(std::move(applied).error());
   for (Candidate& candidate : candidates) {
     for (Variant& variant : candidate.variants) {
@@ -334,8 +332,10 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
                                              Progress& progress) {
   auto candidates = co_await ReadCandidates(std::move(files), progress);
   if (!candidates) co_return std::unexpected(candidates.error());
+  std::vector<store::NewResource> resources;
+  for (const Candidate& candidate : *candidates) resources.push_back(candidate.resource);
   // Cheap refusals (conflicts, missing backends) come before the costly compiler.
-  if (auto fits = CheckAgainstStore(*candidates); !fits) co_return std::unexpected(fits.error());
+  if (auto fits = CheckAgainstStore(resources); !fits) co_return std::unexpected(fits.error());
   if (auto built = co_await Build(*candidates, progress); !built) {
     Release(*candidates);
     ReleaseImages();
@@ -345,7 +345,7 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
   std::vector<KeyedTurns::Turn> tenants;
   auto prepared = co_await TakeTurns(*candidates, tenants);
   // Again: others may have changed something meanwhile.
-  if (prepared) prepared = CheckAgainstStore(*candidates);
+  if (prepared) prepared = CheckAgainstStore(resources);
   if (prepared && progress.abandoned()) prepared = Fail(Errc::kUnavailable, "given up");
   if (prepared) prepared = co_await Prepare(*candidates, mode, progress);
 
@@ -353,7 +353,7 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
   if (!turn) co_return std::unexpected(turn.error());
   Result<std::vector<Change>> changes;
   if (prepared) {
-    changes = Commit(*candidates, mode);
+    changes = Commit(*candidates, resources, mode);
   } else {
     changes = std::unexpected(std::move(prepared).error());
   }
@@ -452,9 +452,8 @@ Task<void> ManagerImpl::Serve() {
 }
 
 Awaitable<void> ManagerImpl::ServeUntilDone() {
-  Promise<std::monostate> never(loop_);
   for (auto pause = kFirstRetry;; pause = std::min(2 * pause, kLongestRetry)) {
-    (void)co_await never.Wait(pause);
+    co_await Pause(loop_, pause);
     auto turn = co_await changes_.Take();
     if (!turn) co_return;
     auto served = co_await Serve();

@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/promise.h"
+#include "base/pause.h"
 #include "host/loop_device.h"
 #include "host/sweep.h"
 #include "http/listener.h"
@@ -31,11 +31,6 @@ milliseconds Backoff(std::uint32_t quick_deaths) {
   if (quick_deaths == 0) return milliseconds(0);
   const std::uint32_t doubled = std::min<std::uint32_t>(quick_deaths, 10);
   return std::min(milliseconds(5LL << doubled), kLongestBackoff);
-}
-
-Awaitable<void> Pause(Loop& loop, milliseconds duration) {
-  Promise<std::monostate> never(loop);
-  (void)co_await never.Wait(duration);
 }
 
 std::string SlotName(const std::string& tenant, std::uint32_t index) {

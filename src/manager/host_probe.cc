@@ -5,9 +5,8 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/redirect_error.hpp>
-
 #include "base/files.h"
+#include "base/pause.h"
 #include "host/memfd.h"
 #include "host/process.h"
 
@@ -53,16 +52,13 @@ Task<Json> HostProbe::Ask() {
                                        .privileges = host::Privileges::kKeep});
   if (!started) co_return std::unexpected(std::move(started).error());
   LeftAlone keeper(std::move(*started));
-  Timer timer(context_.loop.get_executor());
   const TimePoint end = context_.clock.Now() + kPatience;
   std::optional<host::ExitStatus> status;
   while (!(status = keeper.Poll())) {
     if (context_.clock.Now() >= end) {
       co_return Fail(Errc::kUnavailable, "strata-keeper --probe takes longer than a minute");
     }
-    timer.expires_after(kLookAgain);
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
+    co_await Pause(context_.loop, kLookAgain);
   }
   auto text = ReadFile("/proc/self/fd/" + std::to_string(out->get()), kLongest);
   if (!text) co_return std::unexpected(std::move(text).error());

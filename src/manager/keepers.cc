@@ -5,8 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include <boost/asio/redirect_error.hpp>
-
+#include "base/pause.h"
 #include "base/sha256.h"
 #include "keeper/codec.h"
 #include "manager/together.h"
@@ -153,10 +152,7 @@ Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, kee
   // A keeper that ended, or one that was told to forget it, is no reason to try again.
   if (ready || ready.error().code == Errc::kUnavailable || stopping_) co_return;
   context_.log.Error(keeper->tenant() + "/" + name + " does not come up", ready.error());
-  Timer pause(context_.loop.get_executor());
-  pause.expires_after(kStartAgain);
-  boost::system::error_code ignored;
-  co_await pause.async_wait(asio::redirect_error(kAwait, ignored));
+  co_await Pause(context_.loop, kStartAgain);
   if (!stopping_) on_lost_();
 }
 
@@ -211,12 +207,7 @@ Task<void> Keepers::Down(milliseconds patience) {
   auto outcome = co_await Together(context_.loop, std::move(all));
   by_tenant_.clear();
   // Those that leave by themselves are killed when they do not; one that starts leaves then.
-  Timer timer(context_.loop.get_executor());
-  while (starting_ > 0 || leaving_ > 0) {
-    timer.expires_after(kLookAgain);
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
-  }
+  while (starting_ > 0 || leaving_ > 0) co_await Pause(context_.loop, kLookAgain);
   co_return outcome;
 }
 

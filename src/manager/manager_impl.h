@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -131,12 +132,12 @@ class ManagerImpl final : public Manager {
   Task<Candidate> ReadCandidate(model::Resource resource, Progress& progress);
   Task<Variant> FetchVariant(const model::Resource& resource, const model::NamedArtifact& named,
                              Progress& progress);
-  static std::vector<store::NewResource> ResourcesOf(const std::vector<Candidate>& candidates);
   static void Release(std::vector<Candidate>& candidates);  // their holds
   Task<void> TakeTurns(const std::vector<Candidate>& candidates,
                        std::vector<KeyedTurns::Turn>& turns);  // their tenants'
-  Result<void> CheckAgainstStore(const std::vector<Candidate>& candidates);
-  Result<std::vector<Change>> Commit(std::vector<Candidate>& candidates, Mode mode);
+  Result<void> CheckAgainstStore(std::span<const store::NewResource> resources);
+  Result<std::vector<Change>> Commit(std::vector<Candidate>& candidates,
+                                     std::span<const store::NewResource> resources, Mode mode);
   Result<void> CheckLimits(const model::Resource& resource) const;
   Result<std::vector<Change>> Describe(const std::vector<Candidate>& candidates,
                                        const std::vector<store::Applied>& applied,

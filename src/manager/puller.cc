@@ -22,6 +22,7 @@
 #include "base/broadcast.h"
 #include "base/byte_view.h"
 #include "base/files.h"
+#include "base/pause.h"
 #include "host/memfd.h"
 #include "host/process.h"
 #include "manager/folder_use.h"
@@ -285,7 +286,6 @@ Result<host::Process> Puller::Start(const Job& job) const {
 
 // A process that goes is killed.
 Task<void> Puller::Finish(const Job& job, host::Process process, Pulling& pulling) {
-  Timer timer(context_.loop.get_executor());
   const TimePoint end = context_.clock.Now() + kPatience;
   std::optional<host::ExitStatus> status;
   while (!(status = process.Poll())) {
@@ -301,9 +301,7 @@ Task<void> Puller::Finish(const Job& job, host::Process process, Pulling& pullin
                          " bytes or " + std::to_string(job.most.files) + " files come out of it");
     }
     pulling.bytes = use.bytes.count;
-    timer.expires_after(kLookAgain);
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
+    co_await Pause(context_.loop, kLookAgain);
   }
   if (status->success()) co_return Result<void>{};
   std::array<char, kMostWords.count> text;
