@@ -29,9 +29,8 @@ Result<std::vector<model::Class>> ChooseClasses(const std::vector<std::string>& 
   for (const std::string& name : only) {
     const auto known = model::ClassFromName(name);
     if (!known) {
-      return Fail(Errc::kInvalidArgument, "no class is called '" + name +
-                                              "'; there are wasm, container, appkernel, microvm, "
-                                              "container-in-microvm");
+      return Fail(Errc::kInvalidArgument,
+                  "no class is called '" + name + "'; there are " + model::ClassNames());
     }
     chosen.push_back(*known);
   }

@@ -27,15 +27,11 @@ constexpr std::array kFields = {Field{"cpu_hour", &Price::cpu_hour},
                                 Field{"gib_hour", &Price::gib_hour}, Field{"start", &Price::start}};
 
 std::unexpected<Error> Wrong(std::string_view text, const std::string& why) {
-  std::string classes;
-  for (const model::Class each : model::kClasses) {
-    classes += (classes.empty() ? "" : ", ") + std::string(model::ClassName(each));
-  }
   return Fail(
       Errc::kInvalidArgument,
       "price '" + std::string(text) + "': " + why +
           "; give [CLASS.]FIELD=USD, FIELD one of cpu_hour, gib_hour, start, CLASS one of " +
-          classes);
+          model::ClassNames());
 }
 
 }  // namespace

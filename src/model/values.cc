@@ -32,6 +32,14 @@ std::string_view ClassName(Class value) noexcept {
   return NameIn(kNames, value);
 }
 
+std::string ClassNames() {
+  std::string all;
+  for (const Class value : kClasses) {
+    all.append(all.empty() ? "" : ", ").append(ClassName(value));
+  }
+  return all;
+}
+
 std::optional<Class> ClassFromName(std::string_view name) noexcept {
   for (const Class value : kClasses) {
     if (ClassName(value) == name) return value;

@@ -26,6 +26,7 @@ inline constexpr std::array kClasses = {Class::kWasm, Class::kContainer, Class::
 // "wasm", "container", "appkernel", "microvm", "container-in-microvm"
 std::string_view ClassName(Class value) noexcept;
 std::optional<Class> ClassFromName(std::string_view name) noexcept;
+std::string ClassNames();  // all of them, for messages: "wasm, container, ..."
 
 // The class of `inner` within `outer`; nothing: there is no such pair.
 std::optional<Class> Pair(Class inner, Class outer) noexcept;
