@@ -121,7 +121,9 @@ Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, s
   std::string key = KeyOf(what, sandbox_class, digest) + "@" + (*keeper)->name();
   // It may call out before this returns.
   std::visit([&](const auto& each) { egress_.Allow(key, each.grants); }, what);
-  if (until == Until::kStarted && turns_.Taken(key)) co_return key;  // it is being started
+  // The keeper has been told, and somebody waits for it.
+  const bool told = (*keeper)->starting().contains(key) && turns_.Taken(key);
+  if (until == Until::kStarted && told) co_return key;
   auto turn = co_await turns_.Take(key);
   if (!turn) co_return std::unexpected(std::move(turn).error());
   if ((*keeper)->keys().contains(key)) co_return key;

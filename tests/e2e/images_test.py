@@ -82,7 +82,8 @@ class ImagesTest(ServerTest):
             self.deploy(f"seen-{name}", self.image(BASE, args=("/bin/guest", "log")), **of_class(name))
         classes = ("wasm", *CLASSES)
         for name in classes:
-            self.assertEqual(self.server.get(f"/seen-{name}").status, 200)
+            answer = self.server.get(f"/seen-{name}")
+            self.assertEqual(answer.status, 200, f"{name}: {answer.text}")
         self.assertTrue(eventually(lambda: sum(line.get("function", "").startswith("seen-")
                                                for line in self.server.access_log()) == len(classes)))
         logged = [line for line in self.server.access_log() if line["function"].startswith("seen-")]
