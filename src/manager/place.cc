@@ -153,6 +153,7 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
                       workload.guest != model::GuestKind::kHttp,
         .requires_ = workload.requires_,
         .slo = workload.slo,
+        .budget = workload.budget,
         .by = workload.placement,
         .asked = *asked,
         .memory = workload.limits.memory};

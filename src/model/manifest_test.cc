@@ -97,6 +97,12 @@ TEST(ManifestTest, ReadsEveryFieldOfAFunction) {
   EXPECT_EQ(spec.workload.slo, (Slo{std::chrono::milliseconds(20), std::chrono::milliseconds(10)}));
 }
 
+TEST(ManifestTest, ReadsABudget) {
+  const Resource resource = ParseOne(FunctionWith("budget: {usd_cents: 250}"));
+  EXPECT_EQ(resource.workload()->budget, Budget{250});
+  EXPECT_EQ(ParseOne(ResourceToYaml(resource)), resource);
+}
+
 TEST(ManifestTest, FillsInDefaultsThatGrantNothing) {
   const Resource resource = ParseOne(FunctionWith(""));
   EXPECT_EQ(resource.metadata.tenant, "default");
@@ -211,7 +217,7 @@ TEST(ManifestTest, NamesFileLineColumnPathAndTheNearestName) {
 
 TEST(ManifestTest, ReportsEveryProblemInTheOrderOfTheText) {
   const auto manifests = ReadManifests(
-      FunctionWith("guest: wsm\n  limits: {memory_mib: 0, timeout: 3}\n  budget: 1"), "f.yaml");
+      FunctionWith("guest: wsm\n  limits: {memory_mib: 0, timeout: 3}\n  devices: 1"), "f.yaml");
   EXPECT_TRUE(manifests.resources.empty());
   std::vector<std::string> places;
   for (const Diagnostic& problem : manifests.problems) {
@@ -275,7 +281,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"NoSpec", "apiVersion: strata.dev/v1alpha1\nkind: Route\nmetadata: {name: r}\n",
             "the field 'spec' is missing"},
         Bad{"SpecIsText", RouteWith("hello"), "spec: expected a map, got the string 'hello'"},
-        Bad{"Later", FunctionWith("budget: {eur: 3}"), "unknown field 'budget'"},
+        Bad{"Later", FunctionWith("devices: [gpu]"), "unknown field 'devices'"},
+        Bad{"Budget", FunctionWith("budget: {eur: 3}"), "spec.budget: unknown field 'eur'"},
+        Bad{"BudgetFraction", FunctionWith("budget: {usd_cents: 0.5}"),
+            "spec.budget.usd_cents: expected a whole number"},
         Bad{"DuplicateKey", FunctionWith("guest: auto\n  guest: http"),
             "f.yaml:7:3: duplicate key 'guest'"},
         Bad{"NumberKey", FunctionWith("env: {1: x}"), "a key must be a string; quote it: '1'"},

@@ -70,6 +70,12 @@ struct Slo {
   friend bool operator==(const Slo&, const Slo&) = default;
 };
 
+// The most that running may cost: US cents for a million calls, of a Service for a replica's month.
+struct Budget {
+  std::optional<std::uint32_t> cents;
+  friend bool operator==(const Budget&, const Budget&) = default;
+};
+
 // What an artifact is, and with it the classes that can run it: a wasm component or module, or a
 // container image.
 enum class VariantKind : std::uint8_t { kWasm, kImage };
@@ -97,6 +103,7 @@ struct Workload {
   std::vector<Mount> mounts;  // each of one of `volumes`
   Requires requires_;
   Slo slo;
+  Budget budget;
   PlacementBy placement = PlacementBy::kCost;
   friend bool operator==(const Workload&, const Workload&) = default;
 };

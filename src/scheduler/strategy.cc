@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -105,9 +106,19 @@ std::string MissesSlo(const Question& question, const Figures& figures) {
   return OverSlo("slo.cold_start_ms", question.slo.cold_start, *figures.cold_start_ms);
 }
 
-// Whether the SLO can be told from what was measured.
+constexpr double kCentsPerDollar = 100;
+constexpr double kMostCents = 1e9;  // that a manifest may name
+
+std::string OverBudget(const Question& question, const model::Estimate& estimate) {
+  const double cents = estimate.cost * kCentsPerDollar;
+  if (!question.budget.cents || cents <= *question.budget.cents) return "";
+  return "budget.usd_cents is " + std::to_string(*question.budget.cents) + ", it costs " +
+         Number(cents);
+}
+
+// Whether SLO and budget can be told from what was measured.
 bool KnowsSlo(const Question& question, const model::Alternative& shown) {
-  if (!shown.estimate) return question.slo == model::Slo();
+  if (!shown.estimate) return question.slo == model::Slo() && !question.budget.cents;
   return !question.slo.cold_start || shown.estimate->cold_start_ms.has_value();
 }
 
@@ -143,6 +154,7 @@ Weighed Weigh(const Question& question, std::span<const Option> options, Class s
     lost = NoNode(question, sandbox_class, nodes);
   } else if (figures != nullptr) {
     lost = MissesSlo(question, *figures);
+    if (lost.empty()) lost = OverBudget(question, *weighed.shown.estimate);
   }
   return weighed;
 }
@@ -192,10 +204,12 @@ std::string Outdone(const Question& question, const model::Alternative& by,
 }
 
 std::string Because(const Question& question, const Weighed& best, std::size_t fitting) {
-  const std::string slo = question.slo == model::Slo() ? ""
+  const bool bounded = question.slo != model::Slo();
+  const std::string bound = bounded ? "SLO" : "budget";
+  const std::string slo = !bounded && !question.budget.cents ? ""
                           : KnowsSlo(question, best.shown)
-                              ? " and keeps the SLO"
-                              : "; whether it keeps the SLO is not known";
+                              ? " and keeps the " + bound
+                              : "; whether it keeps the " + bound + " is not known";
   if (question.asked) return "spec.class asks for it" + slo;
   if (question.by == model::PlacementBy::kRule) return "the rule gives it" + slo;
   if (fitting == 1) return "the only class that fits" + slo;
@@ -203,15 +217,17 @@ std::string Because(const Question& question, const Weighed& best, std::size_t f
   return "the cheapest of " + std::to_string(fitting) + " that fit" + slo;
 }
 
-bool Fits(const Question& question, std::span<const Option> options, std::span<const Node> nodes) {
-  return Best(question, WeighAll(question, options, nodes, {})) != nullptr;
+bool Fits(const Question& question, std::span<const Option> options, std::span<const Node> nodes,
+          const meter::Prices& prices) {
+  return Best(question, WeighAll(question, options, nodes, prices)) != nullptr;
 }
 
 // What would do if it alone gave way, as the manifest would have to say it.
 class Ways {
  public:
-  Ways(const Question& question, std::span<const Option> options, std::span<const Node> nodes)
-      : question_(question), options_(options), nodes_(nodes) {
+  Ways(const Question& question, std::span<const Option> options, std::span<const Node> nodes,
+       const meter::Prices& prices)
+      : question_(question), options_(options), nodes_(nodes), prices_(prices) {
     Lower(&model::Requires::security, "requires.security");
     Lower(&model::Requires::compatibility, "requires.compatibility");
     Lower(&model::Requires::performance, "requires.performance");
@@ -219,6 +235,7 @@ class Ways {
           [](const Figures& of) { return std::optional(of.p99_ms); });
     Raise(&model::Slo::cold_start, "slo.cold_start_ms",
           [](const Figures& of) { return of.cold_start_ms; });
+    RaiseBudget();
     Question changed = question;
     changed.asked.reset();
     if (question.asked) Try(changed, "leave spec.class out");
@@ -230,7 +247,7 @@ class Ways {
 
  private:
   bool Try(const Question& changed, std::string way) {
-    const bool fits = Fits(changed, options_, nodes_);
+    const bool fits = Fits(changed, options_, nodes_, prices_);
     if (fits) found_.push_back(std::move(way));
     return fits;
   }
@@ -263,19 +280,37 @@ class Ways {
     }
   }
 
+  // To the least that some class was measured to cost.
+  void RaiseBudget() {
+    if (!question_.budget.cents) return;
+    std::vector<double> needed;
+    for (const Option& option : options_) {
+      if (!option.figures) continue;
+      const double cost = Cost(question_, *option.figures, prices_.Of(option.sandbox_class));
+      needed.push_back(std::ceil(cost * kCentsPerDollar));
+    }
+    std::ranges::sort(needed);
+    for (const double cents : needed) {
+      Question changed = question_;
+      changed.budget.cents = static_cast<std::uint32_t>(std::min(cents, kMostCents));
+      if (Try(changed, "budget.usd_cents: " + std::to_string(*changed.budget.cents))) return;
+    }
+  }
+
   const Question& question_;
   std::span<const Option> options_;
   std::span<const Node> nodes_;
+  const meter::Prices& prices_;
   std::vector<std::string> found_;
 };
 
 Error NothingFits(const Question& question, std::span<const Option> options,
-                  std::span<const Node> nodes, const Field& field) {
+                  std::span<const Node> nodes, const meter::Prices& prices, const Field& field) {
   std::string text = "no class fits:";
   for (const Weighed& each : field) {
     text += "\n  " + Name(each.shown.sandbox_class) + ": " + each.shown.lost;
   }
-  const Ways all(question, options, nodes);
+  const Ways all(question, options, nodes, prices);
   const std::vector<std::string>& ways = all.found();
   for (const std::string& way : ways) {
     text += (&way == ways.data() ? "\nany of these would do: " : "; ") + way;
@@ -311,7 +346,7 @@ Result<model::Placement> Choose(const Question& question, std::span<const Option
                                 std::span<const Node> nodes, const meter::Prices& prices) {
   Field field = WeighAll(question, options, nodes, prices);
   const Weighed* best = Best(question, field);
-  if (best == nullptr) return std::unexpected(NothingFits(question, options, nodes, field));
+  if (best == nullptr) return std::unexpected(NothingFits(question, options, nodes, prices, field));
   const auto fitting = static_cast<std::size_t>(
       std::ranges::count_if(field, [](const Weighed& each) { return each.shown.lost.empty(); }));
   model::Placement placement{.sandbox_class = best->shown.sandbox_class,

@@ -88,6 +88,7 @@ struct Question {
   bool start_each = true;  // a Function whose every call gets a sandbox of its own
   model::Requires requires_;
   model::Slo slo;
+  model::Budget budget;
   model::PlacementBy by = model::PlacementBy::kCost;
   std::optional<model::Class> asked;  // by the manifest
   Bytes memory;                       // that a node must have free

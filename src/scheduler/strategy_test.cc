@@ -215,6 +215,23 @@ TEST_F(StrategyTest, ARefusalSaysWhatWouldHaveToGiveAndByHowMuch) {
   EXPECT_THAT(Refusal(), HasSubstr("no single requirement"));
 }
 
+TEST_F(StrategyTest, WhatCostsMoreThanTheBudgetIsNotTaken) {
+  question_.requires_.security = Level::kHigh;
+  question_.budget.cents = 1;
+  EXPECT_THAT(Refusal(), HasSubstr("microvm: budget.usd_cents is 1, it costs "));
+  const std::string text = Refusal();
+  const auto at = text.find("; budget.usd_cents: ");
+  ASSERT_NE(at, std::string::npos) << text;
+  const auto enough = static_cast<std::uint32_t>(std::stoul(text.substr(at + 20)));
+  question_.budget.cents = enough - 1;
+  EXPECT_FALSE(Decide().has_value());
+  question_.budget.cents = enough;
+  EXPECT_EQ(Chosen(), Class::kMicrovm);
+  At(Class::kMicrovm).figures.reset();
+  question_.budget.cents = 0;
+  EXPECT_THAT(Decide()->because, HasSubstr("is not known"));
+}
+
 // What must hold of every decision, over thousands of questions.
 class PropertiesTest : public ::testing::Test {
  protected:
@@ -227,6 +244,7 @@ class PropertiesTest : public ::testing::Test {
                  .by = Pick(4) == 0 ? model::PlacementBy::kRule : model::PlacementBy::kCost,
                  .memory = Bytes::MiB(64)};
     if (Pick(2) == 0) question_.slo.p99 = std::chrono::milliseconds(1 + Pick(300));
+    if (Pick(2) == 0) question_.budget.cents = static_cast<std::uint32_t>(Pick(300));
     if (Pick(4) == 0) question_.asked = kAll[static_cast<std::size_t>(Pick(5))];
     options_.clear();
     for (const Class each : kAll) {
@@ -272,8 +290,18 @@ TEST_F(PropertiesTest, HoldForEveryDecision) {
     for (std::size_t n = 1; n < kAll.size(); ++n) {
       ASSERT_NE(placement->alternatives[n].lost, "") << "every loser has a reason";
     }
-    // A looser SLO never costs more.
     const auto& now = placement->alternatives.front().estimate;
+    if (question_.budget.cents && now) {
+      ASSERT_LE(now->cost * 100, *question_.budget.cents);
+      // More money never takes a class away, and does not buy what is dearer.
+      const Question poorer = question_;
+      question_.budget.cents = *question_.budget.cents + static_cast<std::uint32_t>(Pick(300));
+      const auto richer = Choose(question_, options_, nodes_);
+      ASSERT_TRUE(richer.has_value());
+      ASSERT_EQ(richer->sandbox_class, chosen);
+      question_ = poorer;
+    }
+    // A looser SLO never costs more.
     if (!question_.slo.p99 || !now) continue;
     question_.slo.p99 = *question_.slo.p99 * 2;
     const auto looser = Choose(question_, options_, nodes_);

@@ -83,6 +83,9 @@ inline constexpr auto kSlo =
     ObjectOf<Slo>(nullptr, Field{"p99_ms", &Slo::p99, Maybe{Milliseconds{1, 3'600'000}}},
                   Field{"cold_start_ms", &Slo::cold_start, Maybe{Milliseconds{1, 3'600'000}}});
 
+inline constexpr auto kBudget =
+    ObjectOf<Budget>(nullptr, Field{"usd_cents", &Budget::cents, Maybe{Count{0, 1'000'000'000}}});
+
 inline constexpr auto kVariant = ObjectOf<Variant>(
     nullptr, Field{"artifact", &Variant::artifact, Text{ArtifactProblem}, Presence::kRequired});
 
@@ -97,6 +100,7 @@ inline constexpr auto kWorkload = ObjectOf<Workload>(
     Field{"volumes", &Workload::volumes, ListOf{kVolume, 16}},
     Field{"mounts", &Workload::mounts, ListOf{kMount, 16}},
     Field{"requires", &Workload::requires_, kRequires}, Field{"slo", &Workload::slo, kSlo},
+    Field{"budget", &Workload::budget, kBudget},
     Field{"placement", &Workload::placement, kPlacementBy});
 
 inline constexpr auto kHttpMatch = ObjectOf<HttpMatch>(
