@@ -6,7 +6,7 @@
 //   prepare.cc    artifacts -> native code, or images in keepers
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
 //   services.cc   programs beside a service's server, pausing
-//   sandboxes.cc  addressable sandboxes
+//   sandboxes.cc, create_sandboxes.cc  addressable sandboxes
 //   manager.cc    start, recovery, stop
 #pragma once
 
@@ -200,6 +200,14 @@ class ManagerImpl final : public Manager {
 
   // sandboxes.cc
   Json ToJson(const store::SandboxRecord& record);
+
+  // create_sandboxes.cc
+  struct Creation;  // a CreateSandboxes that waits
+  using Creations = std::vector<std::shared_ptr<Creation>>;
+  Awaitable<void> MakeWaiting();
+  Task<void> MakeTogether(const Creations& batch);
+  Result<void> Plan(Creation& creation);
+  Awaitable<void> MakeAll(std::shared_ptr<Creation> creation);
   Task<void> MakeSandbox(const store::SandboxRecord& record, std::uint32_t index);
 
   Loop& loop_;
@@ -235,6 +243,8 @@ class ManagerImpl final : public Manager {
   std::set<std::string> served_;                        // module keys that cells may use
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
+  Creations creations_;                                                  // none of these is begun
+  bool creating_ = false;                                                // MakeWaiting runs
   std::map<std::string, std::map<std::string, std::uint32_t>> indices_;  // tenant, function
   HostProbe probe_;
 };

@@ -2,17 +2,10 @@
 
 #include <utility>
 
-#include "base/ids.h"
 #include "manager/manager_impl.h"
 #include "manager/timestamp.h"
 
 namespace strata::manager {
-namespace {
-
-constexpr std::uint32_t kMostAtOnce = 10'000;
-
-}  // namespace
-
 Json ManagerImpl::ToJson(const store::SandboxRecord& record) {
   const auto cell = fleet_.FindSandbox(record.id);
   Json json{{"id", record.id},
@@ -23,60 +16,6 @@ Json ManagerImpl::ToJson(const store::SandboxRecord& record) {
             {"state", cell ? "running" : "lost"}};
   if (cell) json["cell"] = cell->name();
   return json;
-}
-
-Task<Json> ManagerImpl::CreateSandboxes(std::string_view tenant, std::string_view function,
-                                        std::uint32_t count) {
-  if (count == 0 || count > kMostAtOnce) {
-    co_return Fail(Errc::kInvalidArgument, "count must be 1 to " + std::to_string(kMostAtOnce));
-  }
-  const std::string space(tenant);
-  const std::string name(function);
-  auto turn = co_await changes_.Take();
-  if (!turn) co_return std::unexpected(turn.error());
-  if (auto known = RequireFunction(space, name); !known) co_return std::unexpected(known.error());
-  const std::uint32_t index = indices_[space][name];
-  auto revisions = store_->Revisions(space, name);
-  if (!revisions) co_return std::unexpected(revisions.error());
-  if (revisions->empty()) co_return Fail(Errc::kNotFound, "no revision of " + space + "/" + name);
-
-  std::vector<store::SandboxRecord> records;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    store::SandboxRecord record;
-    record.id = NewId(clock_, random_);
-    record.tenant = space;
-    record.function = name;
-    record.revision = revisions->front().number;
-    record.artifact_digest = revisions->front().artifact_digest;
-    record.workload = revisions->front().workload;
-    record.created = clock_.WallNow();
-    records.push_back(std::move(record));
-  }
-  if (auto kept = store_->PutSandboxes(records); !kept) co_return std::unexpected(kept.error());
-  Json made = Json::array();
-  for (store::SandboxRecord& record : records) {
-    const std::string id = record.id;
-    auto done = co_await MakeSandbox(record, index);
-    if (!done) {
-      std::vector<std::string> all;
-      for (const store::SandboxRecord& each : records) all.push_back(each.id);
-      for (const std::string& each : all) {
-        if (auto cell = fleet_.FindSandbox(each)) (void)co_await cell->DeleteSandbox(each);
-        (void)store_->DeleteSandbox(each);
-        sandboxes_.erase(each);
-      }
-      co_return Wrap(done.error(), "sandbox " + id);
-    }
-    sandboxes_.emplace(id, record);
-    made.push_back(ToJson(record));
-  }
-  co_return Json{{"sandboxes", std::move(made)}};
-}
-
-Task<void> ManagerImpl::MakeSandbox(const store::SandboxRecord& record, std::uint32_t index) {
-  auto cell = fleet_.Pick(record.tenant);
-  if (!cell) co_return Fail(Errc::kUnavailable, "no cell of this tenant runs; try again");
-  co_return co_await cell->CreateSandbox(record.id, index);
 }
 
 Result<Json> ManagerImpl::ListSandboxes() {

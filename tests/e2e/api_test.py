@@ -1,5 +1,6 @@
 """The API on its Unix socket, and what the server tells of itself."""
 
+import concurrent.futures
 import json
 import os
 import re
@@ -124,6 +125,21 @@ class ApiTest(ServerTest):
         self.assertEqual(self.server.api("DELETE", f"/v1/sandboxes/{sandbox}").status, 204)
         self.assertEqual(self.call(sandbox).status, 404)
         self.assertEqual(self.server.api("GET", f"/v1/sandboxes/{sandbox}").status, 404)
+
+    def test_sandboxes_asked_for_at_once_are_made_or_refused_one_by_one(self):
+        def make(function):
+            return self.server.api("POST", "/v1/sandboxes", {"namespace": "demo", "function": function, "count": 3})
+
+        asked = ["counter", "missing", "hello"] * 8
+        with concurrent.futures.ThreadPoolExecutor(len(asked)) as pool:
+            answers = list(pool.map(make, asked))
+        made = {}
+        for function, answer in zip(asked, answers, strict=True):
+            self.assertEqual(answer.status, 404 if function == "missing" else 201, answer.body)
+            for one in json.loads(answer.body).get("sandboxes", []):
+                self.addCleanup(self.server.api, "DELETE", f"/v1/sandboxes/{one['id']}")
+                made[one["id"]] = (one["function"], one["state"])
+        self.assertEqual(sorted(made.values()), [("counter", "running")] * 24 + [("hello", "running")] * 24)
 
     def test_sandboxes_from_the_command_line(self):
         made = self.server.json("-n", "demo", "sandbox", "create", "counter", "--count", "2")
