@@ -1,12 +1,18 @@
 // Into which class a workload goes: what the scheduler is asked, with what is known here.
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/json.h"
 #include "manager/manager_impl.h"
+#include "model/resource.h"
 #include "model/revision.h"
+#include "model/values.h"
+#include "sandbox/devices.h"
 #include "scheduler/strategy.h"
 
 namespace strata::manager {
@@ -30,6 +36,18 @@ scheduler::Node ProbedNode(const Json& found) {
     if (std::ranges::any_of(found["checks"], lacks)) node.classes.Remove(each);
   }
   return node;
+}
+
+// Why a class cannot have the devices that `workload` asks for; empty: it can.
+std::string Withheld(const model::Workload& workload, Class sandbox_class) {
+  for (std::size_t i = 0; i < workload.devices.size(); ++i) {
+    const model::DeviceKind kind = workload.devices[i].kind;
+    const std::string_view why = sandbox::WhyNoDevice(sandbox_class, kind);
+    if (why.empty()) continue;
+    return "spec.devices[" + std::to_string(i) + "] (" + std::string(model::DeviceKindName(kind)) +
+           "): " + std::string(why);
+  }
+  return "";
 }
 
 // What its class can do may have become too little with fields that make no revision.
@@ -84,6 +102,7 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const Candidate& c
     options.push_back({.sandbox_class = each,
                        .variant = true,
                        .lacking = std::move(lacking),
+                       .withheld = Withheld(*resource.workload(), each),
                        .figures = measurements_.Of(each)});
   }
   // Nothing to weigh, and nothing but the workload itself that could give way.
@@ -154,6 +173,7 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
         .requires_ = workload.requires_,
         .slo = workload.slo,
         .budget = workload.budget,
+        .devices = !workload.devices.empty(),
         .by = workload.placement,
         .asked = *asked,
         .memory = workload.limits.memory};

@@ -103,6 +103,14 @@ TEST(ManifestTest, ReadsABudget) {
   EXPECT_EQ(ParseOne(ResourceToYaml(resource)), resource);
 }
 
+TEST(ManifestTest, ReadsDevices) {
+  const Resource resource =
+      ParseOne(FunctionWith("devices: [{kind: gpu}, {kind: usb, id: '1d6b:0002'}]"));
+  EXPECT_THAT(resource.workload()->devices,
+              ElementsAre(Device{DeviceKind::kGpu, ""}, Device{DeviceKind::kUsb, "1d6b:0002"}));
+  EXPECT_EQ(ParseOne(ResourceToYaml(resource)), resource);
+}
+
 TEST(ManifestTest, FillsInDefaultsThatGrantNothing) {
   const Resource resource = ParseOne(FunctionWith(""));
   EXPECT_EQ(resource.metadata.tenant, "default");
@@ -217,7 +225,7 @@ TEST(ManifestTest, NamesFileLineColumnPathAndTheNearestName) {
 
 TEST(ManifestTest, ReportsEveryProblemInTheOrderOfTheText) {
   const auto manifests = ReadManifests(
-      FunctionWith("guest: wsm\n  limits: {memory_mib: 0, timeout: 3}\n  devices: 1"), "f.yaml");
+      FunctionWith("guest: wsm\n  limits: {memory_mib: 0, timeout: 3}\n  schedule: 1"), "f.yaml");
   EXPECT_TRUE(manifests.resources.empty());
   std::vector<std::string> places;
   for (const Diagnostic& problem : manifests.problems) {
@@ -281,7 +289,18 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"NoSpec", "apiVersion: strata.dev/v1alpha1\nkind: Route\nmetadata: {name: r}\n",
             "the field 'spec' is missing"},
         Bad{"SpecIsText", RouteWith("hello"), "spec: expected a map, got the string 'hello'"},
-        Bad{"Later", FunctionWith("devices: [gpu]"), "unknown field 'devices'"},
+        Bad{"Later", FunctionWith("schedule: daily"), "unknown field 'schedule'"},
+        Bad{"DeviceIsText", FunctionWith("devices: [gpu]"), "spec.devices[0]: expected a map"},
+        Bad{"DeviceUnknown", FunctionWith("devices: [{kind: tpu}]"),
+            "spec.devices[0].kind: unknown value 'tpu'; did you mean 'gpu'?"},
+        Bad{"DeviceNoKind", FunctionWith("devices: [{id: '10de:20b0'}]"),
+            "the field 'kind' is missing"},
+        Bad{"DeviceMore", FunctionWith("devices: [{kind: gpu, count: 2}]"),
+            "spec.devices[0]: unknown field 'count'"},
+        Bad{"DeviceAnyUsb", FunctionWith("devices: [{kind: usb}]"),
+            "the field 'id' is missing: which device at the usb bus"},
+        Bad{"DeviceId", FunctionWith("devices: [{kind: pci, id: '0000:00:1f.2'}]"),
+            "is not vendor:product in lower-case hex"},
         Bad{"Budget", FunctionWith("budget: {eur: 3}"), "spec.budget: unknown field 'eur'"},
         Bad{"BudgetFraction", FunctionWith("budget: {usd_cents: 0.5}"),
             "spec.budget.usd_cents: expected a whole number"},

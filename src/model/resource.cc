@@ -9,6 +9,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kKindNames = {"Function", "Service", "Route"};
 constexpr std::array<std::string_view, 2> kVariantKindNames = {"wasm", "image"};
 constexpr std::array<std::string_view, 3> kLevelNames = {"low", "medium", "high"};
+constexpr std::array<std::string_view, 4> kDeviceKindNames = {"gpu", "vgpu", "usb", "pci"};
 constexpr std::array<std::string_view, 2> kPlacementByNames = {"cost", "rule"};
 
 }  // namespace
@@ -22,6 +23,10 @@ std::optional<Kind> KindFromName(std::string_view name) noexcept {
     if (kKindNames[i] == name) return static_cast<Kind>(i);
   }
   return std::nullopt;
+}
+
+std::string_view DeviceKindName(DeviceKind value) noexcept {
+  return kDeviceKindNames[static_cast<std::size_t>(value)];
 }
 
 std::string_view LevelName(Level value) noexcept {

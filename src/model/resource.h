@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/device.h"
 #include "model/values.h"
 #include "model/volume.h"
 
@@ -101,6 +102,7 @@ struct Workload {
   Grants grants;
   std::vector<Volume> volumes;
   std::vector<Mount> mounts;  // each of one of `volumes`
+  std::vector<Device> devices;
   Requires requires_;
   Slo slo;
   Budget budget;

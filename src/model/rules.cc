@@ -303,6 +303,18 @@ Problem ArchiveProblem(const ArtifactReference& reference) {
 
 }  // namespace
 
+Problem DeviceIdProblem(std::string_view text) {
+  constexpr std::size_t kDigits = 4;  // on each side of the colon
+  bool good = text.size() == 2 * kDigits + 1;
+  for (std::size_t i = 0; good && i < text.size(); ++i) {
+    const char c = text[i];
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    good = i == kDigits ? c == ':' : hex;
+  }
+  if (good) return std::nullopt;
+  return "is not vendor:product in lower-case hex, as lsusb and 'lspci -n' show it: '10de:20b0'";
+}
+
 Problem ArtifactProblem(std::string_view text) {
   if (auto problem = HostPathProblem(text)) return problem;
   const ArtifactReference reference = SplitArtifact(text);

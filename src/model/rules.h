@@ -66,6 +66,9 @@ Problem MountPathProblem(std::string_view text);
 // A host path as written in a manifest: not empty, no control character.
 Problem HostPathProblem(std::string_view text);
 
+// Vendor and product of a device, as lsusb and lspci -n show them: "10de:20b0".
+Problem DeviceIdProblem(std::string_view text);
+
 // A workload's artifact reference as written in a manifest (model/resource.h).
 Problem ArtifactProblem(std::string_view text);
 

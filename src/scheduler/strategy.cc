@@ -71,9 +71,10 @@ std::string NotAllowed(const Question& question, std::span<const Option> options
   return "";
 }
 
-std::string Missing(const Option* option) {
+std::string Missing(const Question& question, const Option* option) {
   if (option == nullptr || !option->variant) return "the workload has no variant for it";
-  return option->lacking;
+  if (!option->lacking.empty()) return option->lacking;
+  return question.devices ? option->withheld : "";
 }
 
 const Node* NodeFor(const Question& question, Class sandbox_class, std::span<const Node> nodes) {
@@ -147,7 +148,7 @@ Weighed Weigh(const Question& question, std::span<const Option> options, Class s
   }
   std::string& lost = weighed.shown.lost;
   lost = NotAllowed(question, options, sandbox_class);
-  if (lost.empty()) lost = Missing(weighed.option);
+  if (lost.empty()) lost = Missing(question, weighed.option);
   if (!lost.empty()) return weighed;
   weighed.node = NodeFor(question, sandbox_class, nodes);
   if (weighed.node == nullptr) {
@@ -237,6 +238,9 @@ class Ways {
           [](const Figures& of) { return of.cold_start_ms; });
     RaiseBudget();
     Question changed = question;
+    changed.devices = false;
+    if (question.devices) Try(changed, "leave spec.devices out");
+    changed = question;
     changed.asked.reset();
     if (question.asked) Try(changed, "leave spec.class out");
     changed = question;

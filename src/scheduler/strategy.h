@@ -7,11 +7,11 @@
 //   2. performance high, a function, wasm variant wasm
 //   3. otherwise                                  container, appkernel, microvm, wasm if it has the
 //                                                 variant; not container if security is medium
-// What the workload has no variant for, its class cannot do, or the host lacks leaves the set with
-// its reason. Of the rest, the cheapest whose measured figures keep the SLO is taken; the container
-// wins ties. A class that was never measured here is taken only where no measured one keeps the
-// SLO. `placement: rule` follows the document's literal rule instead: 1, then 2 without asking for
-// a variant, else container (facts/decisions.yaml, scheduling_strategy).
+// What the workload has no variant for, its class cannot do or grant (spec.devices), or the host
+// lacks leaves the set with its reason. Of the rest, the cheapest whose measured figures keep the
+// SLO is taken; the container wins ties. A class that was never measured here is taken only where
+// no measured one keeps the SLO. `placement: rule` follows the document's literal rule instead: 1,
+// then 2 without asking for a variant, else container (facts/decisions.yaml, scheduling_strategy).
 //
 // A class that the manifest names need not be among what the rules leave, but is held to the floor
 // (1, and not container at medium), to the SLO and to what a node has.
@@ -48,6 +48,7 @@ struct Option {
   model::Class sandbox_class = model::Class::kWasm;
   bool variant = false;            // there is an artifact for it
   std::string lacking;             // why it cannot run there for all that; empty: it can
+  std::string withheld;            // why it cannot have the devices asked for; empty: it can
   std::optional<Figures> figures;  // nothing: never measured
 };
 
@@ -89,6 +90,7 @@ struct Question {
   model::Requires requires_;
   model::Slo slo;
   model::Budget budget;
+  bool devices = false;  // it asks for some of the host's
   model::PlacementBy by = model::PlacementBy::kCost;
   std::optional<model::Class> asked;  // by the manifest
   Bytes memory;                       // that a node must have free

@@ -27,10 +27,10 @@ Figures FiguresOf(double p99_ms, double cpu_ms, double memory_mib) {
 
 // A workload with both variants, measured in every class, the usual way round.
 std::vector<Option> Options() {
-  return {{Class::kWasm, true, "", FiguresOf(1, 0.3, 2)},
-          {Class::kContainer, true, "", FiguresOf(30, 8, 1)},
-          {Class::kAppkernel, true, "", FiguresOf(120, 80, 20)},
-          {Class::kMicrovm, true, "", FiguresOf(250, 200, 90)}};
+  return {{Class::kWasm, true, "", "", FiguresOf(1, 0.3, 2)},
+          {Class::kContainer, true, "", "", FiguresOf(30, 8, 1)},
+          {Class::kAppkernel, true, "", "", FiguresOf(120, 80, 20)},
+          {Class::kMicrovm, true, "", "", FiguresOf(250, 200, 90)}};
 }
 
 Node NodeWith(std::initializer_list<Class> classes) {
@@ -104,7 +104,7 @@ TEST_F(StrategyTest, HighSecurityOrCompatibilityIsAMachineOfItsOwn) {
 }
 
 TEST_F(StrategyTest, AContainerWithinAMachineIsStrongEnoughForAnything) {
-  options_.push_back({Class::kContainerInMicrovm, true, "", std::nullopt});
+  options_.push_back({Class::kContainerInMicrovm, true, "", "", std::nullopt});
   nodes_[0].classes.Add(Class::kContainerInMicrovm);
   question_.requires_.security = Level::kHigh;
   EXPECT_EQ(Chosen(), Class::kMicrovm);
@@ -232,6 +232,18 @@ TEST_F(StrategyTest, WhatCostsMoreThanTheBudgetIsNotTaken) {
   EXPECT_THAT(Decide()->because, HasSubstr("is not known"));
 }
 
+TEST_F(StrategyTest, AClassThatGrantsNoDeviceIsNotTakenByWhoAsksForOne) {
+  At(Class::kWasm).withheld = "spec.devices[0] (gpu): none there";
+  EXPECT_EQ(Chosen(), Class::kWasm) << "nobody asked";
+  question_.devices = true;
+  EXPECT_EQ(Chosen(), Class::kContainer);
+  EXPECT_EQ(Lost(Class::kWasm), "spec.devices[0] (gpu): none there");
+  for (Option& option : options_) option.withheld = "none";
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: leave spec.devices out"));
+  question_.asked = Class::kContainer;
+  EXPECT_THAT(Refusal(), HasSubstr("container: none")) << "also where the manifest names the class";
+}
+
 // What must hold of every decision, over thousands of questions.
 class PropertiesTest : public ::testing::Test {
  protected:
@@ -245,10 +257,12 @@ class PropertiesTest : public ::testing::Test {
                  .memory = Bytes::MiB(64)};
     if (Pick(2) == 0) question_.slo.p99 = std::chrono::milliseconds(1 + Pick(300));
     if (Pick(2) == 0) question_.budget.cents = static_cast<std::uint32_t>(Pick(300));
+    question_.devices = Pick(4) == 0;
     if (Pick(4) == 0) question_.asked = kAll[static_cast<std::size_t>(Pick(5))];
     options_.clear();
     for (const Class each : kAll) {
-      Option option{each, Pick(4) != 0, Pick(6) == 0 ? "cannot" : "", std::nullopt};
+      Option option{each, Pick(4) != 0, Pick(6) == 0 ? "cannot" : "",
+                    Pick(2) == 0 ? "withheld" : "", std::nullopt};
       if (Pick(4) != 0) option.figures = FiguresOf(1 + Pick(300), Pick(100), Pick(200));
       options_.push_back(std::move(option));
     }
@@ -284,6 +298,7 @@ TEST_F(PropertiesTest, HoldForEveryDecision) {
     ASSERT_FALSE(asks.security == Level::kMedium && chosen == Class::kContainer);
     const Option& option = options_[static_cast<std::size_t>(chosen)];
     ASSERT_TRUE(option.variant && option.lacking.empty()) << "never what cannot run";
+    ASSERT_TRUE(!question_.devices || option.withheld.empty()) << "nor what lacks a device";
     ASSERT_TRUE(nodes_[0].classes.Has(chosen) || nodes_[1].classes.Has(chosen));
     ASSERT_EQ(placement->alternatives.size(), kAll.size());
     ASSERT_EQ(placement->alternatives.front().lost, "");

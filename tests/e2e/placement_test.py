@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 import unittest
@@ -87,6 +88,16 @@ class PlacementTest(ServerTest):
         self.assertIn("slo.p99_ms: 101", words)
         words = self.refusal(self.image("weak", requires={"security": "medium"}, **{"class": "container"}))
         self.assertIn("leave spec.class out", words)
+
+    def test_a_device_is_granted_by_no_class_and_each_says_why(self):
+        words = self.refusal(self.image("gpu", devices=[{"kind": "gpu"}]))
+        for name, why in (("container", "could get the GPU's device files (CDI)"), ("appkernel", "(nvproxy)"),
+                          ("microvm", "(VFIO); this driver's machines have no PCI bus")):
+            self.assertRegex(words, rf"{name}: spec\.devices\[0\] \(gpu\): .*{re.escape(why)}")
+        self.assertIn("any of these would do: leave spec.devices out", words)
+        words = self.refusal(self.wasm("key", devices=[{"kind": "usb", "id": "1050:0407"}], **{"class": "wasm"}))
+        self.assertIn("wasm: spec.devices[0] (usb): a wasm guest has no devices", words)
+        self.assertIn("spec.devices[0].kind: unknown value 'tpu'", self.refusal(self.image("tpu", devices=[{"kind": "tpu"}])))
 
     def test_what_did_not_change_stays_where_it_is(self):
         self.assertEqual(self.placed(self.image("stays"))["class"], "container")

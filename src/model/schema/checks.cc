@@ -109,6 +109,14 @@ void CheckVolume(const Cursor& at, Volume& volume) {
   if (kinds != 1) at.Fail("has to be one of 'named', 'host' and 'tmpfs'");
 }
 
+void CheckDevice(const Cursor& at, Device& device) {
+  const bool any = device.kind == DeviceKind::kGpu || device.kind == DeviceKind::kVgpu;
+  if (!any && device.id.empty()) {
+    at.Fail("the field 'id' is missing: which device at the " +
+            std::string(DeviceKindName(device.kind)) + " bus");
+  }
+}
+
 // A name that is no outer class has been refused already.
 void CheckWithin(const Cursor& at, const Workload& workload) {
   if (!workload.within || !IsOuter(*workload.within)) return;

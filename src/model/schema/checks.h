@@ -13,6 +13,8 @@ void CheckDirGrant(const Cursor& at, DirGrant& grant);
 // No two directories at one guest path; no destination twice.
 void CheckGrants(const Cursor& at, Grants& grants);
 void CheckVolume(const Cursor& at, Volume& volume);
+// Of what hangs at a bus, which.
+void CheckDevice(const Cursor& at, Device& device);
 // Either an artifact or variants of it, as far as their spelling tells; classes that run one within
 // the other; volumes and mounts that fit together.
 void CheckWorkload(const Cursor& at, Workload& workload);

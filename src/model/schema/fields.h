@@ -16,6 +16,7 @@ namespace strata::model::schema {
 inline constexpr Choice<GuestKind, 4> kGuest{GuestKindName};
 inline constexpr Choice<Class, 4> kClass{ClassName};
 inline constexpr Choice<Level, 3> kLevel{LevelName};
+inline constexpr Choice<DeviceKind, 4> kDeviceKind{DeviceKindName};
 inline constexpr Choice<PlacementBy, 2> kPlacementBy{PlacementByName};
 inline constexpr Choice<Restart, 3> kRestart{RestartName};
 inline constexpr Choice<DirGrant::Mode, 2> kDirMode{DirModeName};
@@ -74,6 +75,10 @@ inline constexpr auto kMount = ObjectOf<Mount>(
     Field{"mount", &Mount::mount, Text{MountPathProblem}, Presence::kRequired},
     Field{"read_only", &Mount::read_only, Flag{}});
 
+inline constexpr auto kDevice =
+    ObjectOf<Device>(CheckDevice, Field{"kind", &Device::kind, kDeviceKind, Presence::kRequired},
+                     Field{"id", &Device::id, TextOrAbsent{DeviceIdProblem}});
+
 inline constexpr auto kRequires =
     ObjectOf<Requires>(nullptr, Field{"security", &Requires::security, kLevel},
                        Field{"compatibility", &Requires::compatibility, kLevel},
@@ -99,6 +104,7 @@ inline constexpr auto kWorkload = ObjectOf<Workload>(
     Field{"grants", &Workload::grants, kGrants},
     Field{"volumes", &Workload::volumes, ListOf{kVolume, 16}},
     Field{"mounts", &Workload::mounts, ListOf{kMount, 16}},
+    Field{"devices", &Workload::devices, ListOf{kDevice, 16}},
     Field{"requires", &Workload::requires_, kRequires}, Field{"slo", &Workload::slo, kSlo},
     Field{"budget", &Workload::budget, kBudget},
     Field{"placement", &Workload::placement, kPlacementBy});
