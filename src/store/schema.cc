@@ -17,7 +17,7 @@ namespace {
 
 // kMigrations[n] brings a database from version n to n + 1. Published entries never change; a new
 // version is a new entry.
-constexpr std::array<const char*, 4> kMigrations = {R"sql(
+constexpr std::array<const char*, 5> kMigrations = {R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -126,6 +126,37 @@ ALTER TABLE revisions ADD COLUMN placement TEXT NOT NULL DEFAULT '';
                                                     R"sql(
 -- What each of a revision's variants was, in JSON; empty: it has no variants.
 ALTER TABLE revisions ADD COLUMN variants TEXT NOT NULL DEFAULT '';
+)sql",
+                                                    R"sql(
+-- What the calls of a workload in a class used, in all. Outlives the workload.
+CREATE TABLE usage(
+  tenant TEXT NOT NULL,
+  name TEXT NOT NULL,
+  class TEXT NOT NULL,
+  calls INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  starts INTEGER NOT NULL,
+  cpu_ns INTEGER NOT NULL,
+  held_ns INTEGER NOT NULL,
+  mib_ms REAL NOT NULL,
+  bytes_in INTEGER NOT NULL,
+  bytes_out INTEGER NOT NULL,
+  since_ns INTEGER NOT NULL,
+  PRIMARY KEY (tenant, name, class)
+) STRICT, WITHOUT ROWID;
+-- CPU time of our own processes, guests in them included.
+CREATE TABLE process_usage(
+  tenant TEXT NOT NULL,
+  role TEXT NOT NULL,
+  cpu_ns INTEGER NOT NULL,
+  PRIMARY KEY (tenant, role)
+) STRICT, WITHOUT ROWID;
+-- How far what a living process told is in the two tables above: its ring and its CPU time.
+CREATE TABLE meter_sources(
+  source TEXT PRIMARY KEY,
+  position INTEGER NOT NULL,
+  cpu_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 Result<std::int64_t> Pragma(Database& database, const char* sql) { return database.Number(0, sql); }

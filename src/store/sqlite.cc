@@ -64,6 +64,8 @@ std::int64_t Query::Int(int column) const { return sqlite3_column_int64(statemen
 
 std::uint64_t Query::Unsigned(int column) const { return static_cast<std::uint64_t>(Int(column)); }
 
+double Query::Real(int column) const { return sqlite3_column_double(statement_, column); }
+
 std::string Query::Text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   const int size = sqlite3_column_bytes(statement_, column);
@@ -72,6 +74,8 @@ std::string Query::Text(int column) const {
 
 // Binding fails only for a wrong index or without memory; both show as a failing Step.
 void Query::Bind(int index, std::int64_t value) { sqlite3_bind_int64(statement_, index, value); }
+
+void Query::Bind(int index, double value) { sqlite3_bind_double(statement_, index, value); }
 
 void Query::Bind(int index, std::string_view value) {
   // A null pointer would bind NULL instead of the empty text.

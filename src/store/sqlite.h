@@ -34,11 +34,13 @@ class Query {
 
   [[nodiscard]] std::int64_t Int(int column) const;
   [[nodiscard]] std::uint64_t Unsigned(int column) const;
+  [[nodiscard]] double Real(int column) const;
   [[nodiscard]] std::string Text(int column) const;
 
   // Values of the statement's parameters, in order, before the first Step. Text is copied.
   void Bind(int index, std::int64_t value);
   void Bind(int index, std::uint64_t value) { Bind(index, static_cast<std::int64_t>(value)); }
+  void Bind(int index, double value);
   void Bind(int index, std::string_view value);
 
  private:

@@ -1,5 +1,5 @@
 // store/store.h - the manager's durable state: resources, immutable revisions, routes, addressable
-// sandboxes, named volumes and the change log that watches read.
+// sandboxes, named volumes, what was used, and the change log that watches read.
 //
 //   api --> manager --> [ Store ] --> SQLite (WAL, synchronous=FULL) in STRATA_HOME/state.db
 //
@@ -13,12 +13,16 @@
 // a database that it cannot read. Tested by store/store_test.cc and store/store_crash_test.cc.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -89,6 +93,49 @@ struct VolumeRecord {
   WallTime created;
 };
 
+// What is counted apart: a workload in one class, all its revisions.
+struct UsageKey {
+  std::string tenant;
+  std::string name;
+  std::string sandbox_class;
+  friend auto operator<=>(const UsageKey&, const UsageKey&) = default;
+};
+struct Usage {
+  std::uint64_t calls = 0;
+  std::uint64_t failed = 0;  // of these: status 5xx, or the client left
+  std::uint64_t starts = 0;  // of sandboxes, for a call each
+  std::uint64_t cpu_ns = 0;
+  std::uint64_t held_ns = 0;  // how long there were sandboxes, added up
+  double mib_ms = 0;          // memory that they held, times how long
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  WallTime since;  // when the first of it was counted
+};
+
+// How far a process's ring and its CPU time are counted.
+struct MeterSource {
+  std::uint64_t position = 0;
+  std::uint64_t cpu_ns = 0;
+};
+
+struct UsageTotals {
+  std::map<UsageKey, Usage> usage;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> process_cpu_ns;  // tenant, role
+};
+
+// What one transaction adds to the totals, and how far that brings the processes that it is from.
+struct UsageBatch {
+  UsageTotals more;
+  std::map<std::string, MeterSource> sources;  // by the process's name
+  std::set<std::string> ended;                 // those that nothing more comes from
+};
+
+// Stops at what the database holds, INT64_MAX: what a record claims is not trusted, and no claim
+// may stop the counting.
+std::uint64_t Sum(std::uint64_t a, std::uint64_t b) noexcept;
+// The earlier `since` of the two is kept.
+void Add(Usage& sum, const Usage& more);
+
 // Which resources a List returns; an empty field matches everything.
 struct Filter {
   std::optional<model::Kind> kind;
@@ -153,6 +200,11 @@ class Store {
   Result<void> PutVolume(const VolumeRecord& record);
   Result<void> DeleteVolume(std::string_view tenant, std::string_view name);
   Result<std::vector<VolumeRecord>> Volumes();
+
+  // Adds all of `batch` to the totals and notes how far its sources are, or does nothing.
+  Result<void> AddUsage(const UsageBatch& batch);
+  Result<UsageTotals> GetUsage();
+  Result<std::map<std::string, MeterSource>> MeterSources();
 
  private:
   struct State;
