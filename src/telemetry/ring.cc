@@ -23,6 +23,7 @@ struct RingMemory::Header {
   alignas(64) std::atomic<std::uint64_t> head;  // the producer's
   std::array<std::atomic<std::uint64_t>, kRecordTypes> dropped;
   alignas(64) std::atomic<std::uint64_t> tail;  // the consumer's
+  std::atomic<std::uint64_t> handled;           // too; nothing in rings of older cells
 };
 
 namespace {
@@ -231,7 +232,21 @@ Result<Record> RingReader::ReadOne(std::uint64_t head) const {
 }
 
 void RingReader::Commit() noexcept {
+  committed_ = position_;
   memory_.header().tail.store(position_, std::memory_order_release);
+}
+
+void RingReader::NoteHandled() noexcept {
+  memory_.header().handled.store(position_, std::memory_order_relaxed);
+}
+
+std::uint64_t RingReader::handled() const noexcept {
+  return memory_.header().handled.load(std::memory_order_relaxed);
+}
+
+bool RingReader::holds_much() const noexcept {
+  // Well before three quarters, where lines and spans would be dropped.
+  return position_ - committed_ > memory_.capacity() / 4;
 }
 
 Result<void> RingReader::SkipTo(std::uint64_t position) {

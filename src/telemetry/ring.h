@@ -117,6 +117,12 @@ class RingReader {
 
   // Frees the space of everything read so far.
   void Commit() noexcept;
+  // Notes that everything read so far was written somewhere, though it is not to be freed yet; and
+  // what was noted last, by this reader or one that was killed. The producer could change it.
+  void NoteHandled() noexcept;
+  [[nodiscard]] std::uint64_t handled() const noexcept;
+  // Whether so much was read since Commit() that the producer should get room again.
+  [[nodiscard]] bool holds_much() const noexcept;
 
   // Gives up everything before `position`, the end() of a batch that was persisted earlier.
   // kInvalidArgument when it lies outside of what is unread now.
@@ -129,11 +135,12 @@ class RingReader {
 
  private:
   RingReader(RingMemory memory, std::uint64_t position)
-      : memory_(std::move(memory)), position_(position) {}
+      : memory_(std::move(memory)), position_(position), committed_(position) {}
   [[nodiscard]] Result<Record> ReadOne(std::uint64_t head) const;
 
   RingMemory memory_;
   std::uint64_t position_;
+  std::uint64_t committed_;  // our own copy: the producer may move the one in the ring
 };
 
 }  // namespace strata::telemetry

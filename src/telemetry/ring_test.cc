@@ -162,6 +162,38 @@ TEST(RingTest, AConsumerKilledBeforeItsCommitReadsTheSameAgain) {
   EXPECT_EQ((*again)[0].position, (*first)[0].position) << "so a replay can be told";
 }
 
+TEST(RingTest, WhatWasHandledIsKnownToTheNextConsumerThoughItIsThereStill) {
+  Ends ring = NewRing();
+  ASSERT_TRUE(ring.writer.Write(RecordType::kCall, AsBytes("handled")));
+  ASSERT_EQ(ring.reader.Read()->size(), 1U);
+  EXPECT_EQ(ring.reader.handled(), 0U);
+  ring.reader.NoteHandled();
+  ASSERT_TRUE(ring.writer.Write(RecordType::kCall, AsBytes("not handled")));
+  auto next = RingReader::Open(ring.fd.get());
+  ASSERT_TRUE(next);
+  const auto records = next->Read();
+  ASSERT_EQ(records->size(), 2U);
+  EXPECT_LT((*records)[0].position, next->handled());
+  EXPECT_EQ((*records)[1].position, next->handled());
+}
+
+TEST(RingTest, WhatIsReadAndNotFreedIsMuchFromAQuarterOn) {
+  Ends ring = NewRing();
+  RawRing raw(ring.fd.get());
+  const std::string record(16 * 1024 - 8, 'x');
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(ring.writer.Write(RecordType::kCall, AsBytes(record)));
+  ASSERT_TRUE(ring.reader.Read());
+  EXPECT_FALSE(ring.reader.holds_much());
+  raw.Put(kTailOffset, std::uint64_t{8} << 40);
+  EXPECT_FALSE(ring.reader.holds_much()) << "the producer cannot make us hurry";
+  raw.Put(kTailOffset, std::uint64_t{0});
+  ASSERT_TRUE(ring.writer.Write(RecordType::kCall, AsBytes("one more")));
+  ASSERT_TRUE(ring.reader.Read());
+  EXPECT_TRUE(ring.reader.holds_much());
+  ring.reader.Commit();
+  EXPECT_FALSE(ring.reader.holds_much());
+}
+
 TEST(RingTest, SkipToLeavesOutWhatWasPersistedAndRefusesOtherPlaces) {
   Ends ring = NewRing();
   ASSERT_TRUE(ring.writer.Write(RecordType::kCall, AsBytes("one")));
