@@ -78,6 +78,19 @@ Figures Beside(const Figures& prior, const Figures& more) {
           .source = std::string(kScaled)};
 }
 
+meter::Amount Elsewhere(const Load& load, const Figures& here, const Figures& there) {
+  const auto each = [](double of, double count) { return count > 0 ? of / count : 0; };
+  const Figures own{.p50_ms = each(load.held_ms, load.starts),
+                    .cpu_ms = each(load.cpu_ms, load.starts),
+                    .memory_mib = each(load.mib_ms, load.held_ms),
+                    .source = {}};
+  const Figures then = Beside(there, Beyond(own, here));
+  const double held_ms = load.starts > 0 ? load.starts * then.p50_ms : load.held_ms;
+  return {.cpu_ms = load.starts > 0 ? load.starts * then.cpu_ms : load.cpu_ms,
+          .mib_ms = held_ms * then.memory_mib,
+          .starts = load.starts};
+}
+
 Result<Record> ReadRecord(const Json& json) {
   if (!json.is_object()) return Wrong("it is no object");
   for (const auto& [field, value] : json.items()) {

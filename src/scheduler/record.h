@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "meter/prices.h"
 #include "model/values.h"
 #include "scheduler/strategy.h"
 
@@ -24,6 +25,18 @@ inline constexpr std::string_view kScaled = "strata measure + its own calls";
 // need in another one then. Never less than nothing.
 Figures Beyond(const Figures& own, const Figures& prior);
 Figures Beside(const Figures& prior, const Figures& more);
+
+// What sandboxes of a class used, in all.
+struct Load {
+  double starts = 0;  // of sandboxes for one call each; none: they stay
+  double cpu_ms = 0;
+  double held_ms = 0;  // how long there were sandboxes, added up
+  double mib_ms = 0;
+};
+
+// What the same calls would have used in another class, by Beyond and Beside. What stays would have
+// been there for as long and computed as much: the record knows calls that start a sandbox only.
+meter::Amount Elsewhere(const Load& load, const Figures& here, const Figures& there);
 
 // {"workload": text, "classes": [{"class", "first_ms", "p50_ms", "p99_ms", "cpu_ms",
 // "memory_mib", ...}]}; a class with "lacking" has no figures. kInvalidArgument: anything else,

@@ -74,5 +74,26 @@ TEST(RecordTest, AnythingElseIsRefused) {
   EXPECT_FALSE(ReadRecord({{"classes", Json::array()}, {"more", 1}}).has_value());
 }
 
+TEST(ElsewhereTest, WhatAProgramNeedsBeyondTheSmallOneItNeedsThereToo) {
+  const Figures wasm{.p50_ms = 1, .cpu_ms = 0.5, .memory_mib = 2, .source = {}};
+  const Figures container{.p50_ms = 30, .cpu_ms = 8, .memory_mib = 5, .source = {}};
+  // Ten calls of 3 ms, 1.5 ms of CPU and 4 MiB each.
+  const Load load{.starts = 10, .cpu_ms = 15, .held_ms = 30, .mib_ms = 120};
+  const meter::Amount there = Elsewhere(load, wasm, container);
+  EXPECT_DOUBLE_EQ(there.cpu_ms, 10 * (8 + 1));
+  EXPECT_DOUBLE_EQ(there.mib_ms, 10 * (30 + 2) * (5 + 2.0));
+  EXPECT_DOUBLE_EQ(there.starts, 10);
+}
+
+TEST(ElsewhereTest, WhatStaysWouldHaveStayedForAsLong) {
+  const Figures container{.p50_ms = 30, .cpu_ms = 8, .memory_mib = 5, .source = {}};
+  const Figures microvm{.p50_ms = 200, .cpu_ms = 100, .memory_mib = 90, .source = {}};
+  const Load idle{.cpu_ms = 7, .held_ms = 1000, .mib_ms = 6000};
+  const meter::Amount there = Elsewhere(idle, container, microvm);
+  EXPECT_DOUBLE_EQ(there.cpu_ms, 7);
+  EXPECT_DOUBLE_EQ(there.mib_ms, 1000 * (90 + 1.0));
+  EXPECT_DOUBLE_EQ(there.starts, 0);
+}
+
 }  // namespace
 }  // namespace strata::scheduler
