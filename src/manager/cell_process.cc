@@ -11,6 +11,7 @@
 
 #include "base/files.h"
 #include "cell/codec.h"
+#include "host/cpu_time.h"
 #include "http/listener.h"
 #include "manager/cell_mounts.h"
 #include "manager/cell_spawn.h"
@@ -270,6 +271,13 @@ void CellProcess::Handle(cell::ToManager message) {
   } else if (greeting_ && !std::holds_alternative<cell::Drained>(message)) {
     std::exchange(greeting_, nullptr)->Set(std::move(message));  // Ready or State
   }
+}
+
+Result<std::chrono::nanoseconds> CellProcess::cpu_time() {
+  auto used = host::CpuTimeOf(process_.pid());
+  // When it has ended, its number may be another one's: an adopted cell is not our child.
+  if (process_.Poll()) return Fail(Errc::kUnavailable, "the cell has ended");
+  return used;
 }
 
 void CellProcess::Ended(const std::string& why) {

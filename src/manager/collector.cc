@@ -40,6 +40,8 @@ constexpr std::array kKinds = {Kind{telemetry::RecordType::kCall, "call"},
                                Kind{telemetry::RecordType::kLog, "log"},
                                Kind{telemetry::RecordType::kSpan, "span"}};
 
+const char* RoleOf(const CellProcess& cell) { return cell.is_front() ? "front" : "cell"; }
+
 telemetry::Counter& LogBytesDropped(telemetry::Registry& registry, const char* log) {
   return registry.GetCounter("strata_manager_log_dropped_bytes_total",
                              "Log text that could not be written; the disk may be full.",
@@ -48,10 +50,11 @@ telemetry::Counter& LogBytesDropped(telemetry::Registry& registry, const char* l
 
 }  // namespace
 
-Collector::Collector(CellContext& context, Figures& figures, telemetry::Registry& registry,
-                     CellsFn cells, SpanFn on_span)
+Collector::Collector(CellContext& context, Figures& figures, Accounts& accounts,
+                     telemetry::Registry& registry, CellsFn cells, SpanFn on_span)
     : context_(context),
       figures_(figures),
+      accounts_(accounts),
       cells_(std::move(cells)),
       on_span_(std::move(on_span)),
       bad_records_(registry.GetCounter("strata_manager_bad_records_total",
@@ -79,12 +82,21 @@ Awaitable<void> Collector::Run() {
   for (;;) {
     Attach();
     std::size_t handled = 0;
+    bool full = false;
     for (auto at = attached_.begin(); at != attached_.end();) {
-      const std::size_t got = Drain(*at->first, at->second);
+      CellProcess& cell = *at->first;
+      const std::size_t got = Drain(cell, at->second);
       handled += got;
-      at = got == 0 && !at->first->alive() ? attached_.erase(at) : std::next(at);
+      full = full || cell.ring().holds_much();
+      if (got == 0 && !cell.alive()) {
+        accounts_.Ended(cell.name(), cell.tenant(), RoleOf(cell));
+        at = attached_.erase(at);
+      } else {
+        ++at;
+      }
     }
-    FlushAccessLog();
+    FinishLines();
+    if (full || accounts_.Due()) Persist();
     (void)co_await never.Wait(handled > 0 ? kBusy : kIdle);
   }
 }
@@ -94,11 +106,37 @@ void Collector::DrainAll() {
   for (auto& [cell, seen] : attached_) {
     while (Drain(*cell, seen) > 0) continue;
   }
+  FinishLines();
+}
+
+// Lines of a manager that is killed before this are written by the next one, some a second time.
+void Collector::FinishLines() {
   FlushAccessLog();
+  for (const auto& [cell, seen] : attached_) cell->ring().NoteHandled();
 }
 
 void Collector::Attach() {
-  for (const auto& cell : cells_()) attached_.try_emplace(cell);
+  for (const auto& cell : cells_()) {
+    if (!attached_.try_emplace(cell).second) continue;
+    // Counted by an earlier manager, which was killed before it could free it.
+    const std::uint64_t counted = accounts_.PositionOf(cell->name());
+    if (counted <= cell->ring().end()) continue;
+    if (auto skipped = cell->ring().SkipTo(counted); !skipped) {
+      bad_records_.Add();
+      context_.log.Error("a cell's ring went back", skipped.error());
+    }
+  }
+}
+
+void Collector::Persist() {
+  for (const auto& [cell, seen] : attached_) {
+    if (!cell->alive() || !context_.options.observe.metering) continue;
+    const auto cpu = cell->cpu_time();
+    if (!cpu) continue;  // it has just ended, and its ring ends with us
+    accounts_.Reached(cell->name(), cell->tenant(), RoleOf(*cell), cell->ring().end(), *cpu);
+  }
+  (void)accounts_.Flush();
+  for (const auto& [cell, seen] : attached_) cell->ring().Commit();
 }
 
 void Collector::CountDropped(const CellProcess& cell, Dropped& seen) {
@@ -123,27 +161,30 @@ std::size_t Collector::Drain(CellProcess& cell, Dropped& seen) {
     context_.log.Error("a cell broke its ring", records.error());
     return 0;
   }
-  for (const telemetry::Record& record : *records) {
-    switch (record.type) {
-      case telemetry::RecordType::kCall:
-        HandleCall(cell, record.payload);
-        break;
-      case telemetry::RecordType::kLog:
-        HandleLog(cell, record.payload);
-        break;
-      case telemetry::RecordType::kSpan:
-        HandleSpan(record.payload);
-        break;
-      case telemetry::RecordType::kAudit:
-        bad_records_.Add();  // no cell of this version writes any
-        break;
-    }
-  }
-  cell.ring().Commit();
+  for (const telemetry::Record& record : *records) Handle(cell, record);
   return records->size();
 }
 
-void Collector::HandleCall(CellProcess& cell, std::string_view payload) {
+void Collector::Handle(CellProcess& cell, const telemetry::Record& record) {
+  // By a manager that was killed before it had counted it.
+  const bool again = record.position < cell.ring().handled();
+  switch (record.type) {
+    case telemetry::RecordType::kCall:
+      HandleCall(cell, record.payload, again);
+      break;
+    case telemetry::RecordType::kLog:
+      if (!again) HandleLog(cell, record.payload);
+      break;
+    case telemetry::RecordType::kSpan:
+      if (!again) HandleSpan(record.payload);
+      break;
+    case telemetry::RecordType::kAudit:
+      bad_records_.Add();  // no cell of this version writes any
+      break;
+  }
+}
+
+void Collector::HandleCall(CellProcess& cell, std::string_view payload, bool again) {
   meter::CallRecord record;
   if (payload.size() != sizeof(record)) {
     bad_records_.Add();
@@ -159,10 +200,19 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload) {
   }
   if (routed) {
     const cell::Function& function = (*functions)[record.revision];
+    if (context_.options.observe.metering) {
+      accounts_.Add(cell.name(),
+                    {.tenant = function.tenant,
+                     .name = function.name,
+                     .sandbox_class = function.sandbox_class},
+                    function.service ? Accounts::Sandbox::kStays : Accounts::Sandbox::kOfTheCall,
+                    record);
+    }
+    if (again) return;
     figures_.Add({function.tenant, function.name, function.sandbox_class}, function.revision,
                  record);
     LogAccess(cell, record, function.tenant, &function);
-  } else {
+  } else if (!again) {
     figures_.AddUnrouted(cell.tenant(), record.status);
     LogAccess(cell, record, cell.tenant(), nullptr);
   }

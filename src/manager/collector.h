@@ -5,7 +5,8 @@
 //
 // A ring is drained every 20 ms while it has something and every 100 ms otherwise, and once more
 // after its cell has ended, so nothing that a cell managed to write is lost. A record is freed in
-// the ring only after it was handled; after kill -9 of the manager it is handled again.
+// the ring only once what it says is durable in the accounts (accounts.h), where it counts once.
+// After kill -9 of the manager the lines of the last drain may come again.
 //
 // What found no room, in a ring or on the disk, is counted in the metrics; serving goes on.
 //
@@ -27,6 +28,7 @@
 
 #include "base/broadcast.h"
 #include "keeper/messages.h"
+#include "manager/accounts.h"
 #include "manager/cell_process.h"
 #include "manager/figures.h"
 #include "manager/rotating_file.h"
@@ -41,13 +43,16 @@ class Collector {
   using CellsFn = std::function<std::vector<std::shared_ptr<CellProcess>>()>;
   using SpanFn = std::function<void(telemetry::Span span)>;
 
-  Collector(CellContext& context, Figures& figures, telemetry::Registry& registry, CellsFn cells,
-            SpanFn on_span);
+  Collector(CellContext& context, Figures& figures, Accounts& accounts,
+            telemetry::Registry& registry, CellsFn cells, SpanFn on_span);
 
   // Drains until the loop ends.
   Awaitable<void> Run();
   // Drains everything that is there now.
   void DrainAll();
+  // Makes what was drained durable in the accounts, and frees it in the rings; also when it could
+  // not be made so (accounts.h): serving goes on.
+  void Persist();
 
   // A line that a service's sandbox printed.
   void TakeLine(const std::string& tenant, const keeper::Printed& line);
@@ -67,7 +72,9 @@ class Collector {
   void Attach();
   std::size_t Drain(CellProcess& cell, Dropped& seen);
   void CountDropped(const CellProcess& cell, Dropped& seen);
-  void HandleCall(CellProcess& cell, std::string_view payload);
+  void Handle(CellProcess& cell, const telemetry::Record& record);
+  // `again`: the line that it makes is written already.
+  void HandleCall(CellProcess& cell, std::string_view payload, bool again);
   // `function`: null for a request that led to none.
   void LogAccess(const CellProcess& cell, const meter::CallRecord& record, std::string_view tenant,
                  const cell::Function* function);
@@ -76,9 +83,11 @@ class Collector {
   void AppendLine(RotatingFile& file, const Json& line);
   RotatingFile* LogOf(const std::string& tenant, const std::string& function);
   void FlushAccessLog();
+  void FinishLines();
 
   CellContext& context_;
   Figures& figures_;
+  Accounts& accounts_;
   CellsFn cells_;
   SpanFn on_span_;
   telemetry::Counter& bad_records_;

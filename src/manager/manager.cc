@@ -66,6 +66,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       instance_(store_->instance_id()),
       context_{loop_, clock_, options_, dir_, instance_, journal_, log_},
       figures_(clock_, registry_),
+      accounts_(*store_, clock_, registry_, log_),
       measurements_(dir_.home() / "measurements.json", log_),
       exporter_(context_, registry_),
       connector_(loop_),
@@ -80,6 +81,10 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           },
           [this](const std::string& tenant, const keeper::Measured& load) {
             figures_.AddLoad({tenant, load.name, load.sandbox_class}, load.cpu, load.memory);
+            if (!options_.observe.metering) return;
+            accounts_.AddLoad(
+                {.tenant = tenant, .name = load.name, .sandbox_class = load.sandbox_class},
+                load.cpu, load.memory);
           }),
       fleet_(
           context_, connector_, [this](const std::string& key) { return OpenCode(key); },
@@ -87,7 +92,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
             log_.Warn("a sandbox is lost", {{"sandbox", id}, {"why", reason}});
           }),
       collector_(
-          context_, figures_, registry_, [this] { return fleet_.cells(); },
+          context_, figures_, accounts_, registry_, [this] { return fleet_.cells(); },
           [this](telemetry::Span span) { exporter_.Add(std::move(span)); }),
       deploying_(loop_),
       changes_(loop_, 1),
@@ -104,9 +109,13 @@ Task<void> ManagerImpl::Boot() {
     sandboxes_.emplace(id, std::move(record));
   }
   if (auto recovered = volumes_.Recover(); !recovered) co_return recovered;
+  if (auto recovered = accounts_.Recover(); !recovered) co_return recovered;
   if (auto learned = co_await compiler_.LearnEngine(); !learned) co_return learned;
   if (auto recovered = co_await keepers_.Recover(); !recovered) co_return recovered;
   if (auto recovered = co_await fleet_.Recover(); !recovered) co_return recovered;
+  std::set<std::string> metered;
+  for (const auto& cell : fleet_.cells()) metered.insert(cell->name());
+  accounts_.KeepOnly(metered);
   // Sandboxes whose record was deleted while nobody told their cell.
   for (const auto& cell : fleet_.cells()) {
     const std::set<std::string> held = cell->sandboxes();
@@ -137,6 +146,7 @@ Task<void> ManagerImpl::Down() {
   auto down = co_await fleet_.Down(kDownPatience);
   auto ended = co_await keepers_.Down(kDownPatience);
   collector_.DrainAll();
+  collector_.Persist();
   co_return down ? ended : down;
 }
 

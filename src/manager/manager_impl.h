@@ -27,6 +27,7 @@
 #include "base/broadcast.h"
 #include "base/keyed_turns.h"
 #include "host/journal.h"
+#include "manager/accounts.h"
 #include "manager/collector.h"
 #include "manager/compile_service.h"
 #include "manager/configuration.h"
@@ -225,6 +226,7 @@ class ManagerImpl final : public Manager {
   CellContext context_;
   telemetry::Registry registry_;
   Figures figures_;
+  Accounts accounts_;
   Measurements measurements_;
   SpanExporter exporter_;
   Connector connector_;

@@ -1,0 +1,102 @@
+// manager/accounts.h - what calls used, made durable: each call counted once, whatever is killed.
+//
+//   ring --> Collector --> [ Accounts: in memory, a second at most ] --one transaction--> Store
+//
+// A transaction has the sums and how far in each cell's ring they reach; only then the ring's space
+// is freed. A manager that is killed in between leaves the records where they are, and the next one
+// reads them; one that is killed afterwards leaves a position, and the next one skips to it. A
+// cell's ring outlives the cell here, and the manager in the cell.
+//
+// What is not counted: calls whose cell died before it had written their record (right after the
+// last byte of the answer), those that found no room in a full ring (counted as dropped), and those
+// that only the rings knew when a manager and a cell died together, or the cell ended by itself
+// because no manager came for a minute. Of services in keepers, what they used in the second before
+// the manager was killed. While the disk takes nothing, rings are freed all the same and what they
+// held is kept in memory: a manager that is killed then loses it.
+//
+// CPU time of the cells themselves is counted beside: what their guests did not use is `overhead`.
+//
+// What a record claims is not trusted: no claim can stop the counting, or reach another tenant.
+//
+// Threads: one loop; Flush blocks for a disk sync, once a second while there are calls. Tested by
+// accounts_test.cc and tests/crash/kill_meter_test.py.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "meter/call_record.h"
+#include "store/store.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace strata::manager {
+
+// Whether guests of this class compute in cells, not in processes of their own.
+bool RunsInCells(std::string_view sandbox_class) noexcept;
+
+class Accounts {
+ public:
+  // All outlive it.
+  Accounts(store::Store& store, const Clock& clock, telemetry::Registry& registry,
+           telemetry::Logger& log);
+
+  // Learns how far earlier managers have counted. Before anything else: on failure nothing may be
+  // counted, for it might be counted twice.
+  Result<void> Recover();
+  // Only these cells are left; what else was known ended while no manager ran.
+  void KeepOnly(const std::set<std::string>& cells);
+
+  // Whether the sandbox of a call was there for it alone; one that stays holds memory for longer
+  // than anything here tells.
+  enum class Sandbox : std::uint8_t { kOfTheCall, kStays };
+  // A call that came from `cell`.
+  void Add(const std::string& cell, const store::UsageKey& whose, Sandbox sandbox,
+           const meter::CallRecord& record);
+  // What the sandboxes of a service have used since the last time, and hold now.
+  void AddLoad(const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory);
+
+  // Where the ring of a cell goes on that an earlier manager counted up to there; 0: anywhere.
+  [[nodiscard]] std::uint64_t PositionOf(const std::string& cell) const;
+
+  // What comes from `cell` was added up to `position` in its ring, and it has computed for `cpu`
+  // since it began. `role` is "cell" or "front".
+  void Reached(const std::string& cell, const std::string& tenant, const std::string& role,
+               std::uint64_t position, std::chrono::nanoseconds cpu);
+  // Nothing more comes from it. Its guests' last calls count as its own CPU time, too.
+  void Ended(const std::string& cell, const std::string& tenant, const std::string& role);
+
+  [[nodiscard]] bool Due() const;
+  // Makes durable what was added. On failure it stays in memory, for the next time.
+  Result<void> Flush();
+
+  // All that was counted so far, durable or not.
+  Result<store::UsageTotals> Totals();
+
+ private:
+  struct Load {
+    TimePoint at;
+    Bytes memory;
+  };
+  void Add(const store::UsageKey& whose, store::Usage more);
+
+  store::Store& store_;
+  const Clock& clock_;
+  telemetry::Logger& log_;
+  telemetry::Counter& failures_;
+  std::map<std::string, store::MeterSource> reached_;  // by cell, as it will be stored
+  std::map<std::string, std::uint64_t> guests_ns_;     // by cell, since it was last Reached
+  std::map<store::UsageKey, Load> loads_;
+  store::UsageBatch batch_;
+  TimePoint flushed_;
+  bool failing_ = false;  // the last Flush did
+};
+
+}  // namespace strata::manager
