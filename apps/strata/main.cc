@@ -50,6 +50,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddRestore(app, session);
   AddFork(app, session);
   AddTop(app, session);
+  AddCost(app, session);
   AddSandbox(app, session);
   AddVolume(app, session);
   AddProbe(app, session);

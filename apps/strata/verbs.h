@@ -24,6 +24,7 @@ void AddSnapshot(CLI::App& app, Session& session);
 void AddRestore(CLI::App& app, Session& session);
 void AddFork(CLI::App& app, Session& session);
 void AddTop(CLI::App& app, Session& session);
+void AddCost(CLI::App& app, Session& session);
 void AddSandbox(CLI::App& app, Session& session);
 void AddVolume(CLI::App& app, Session& session);
 void AddProbe(CLI::App& app, Session& session);

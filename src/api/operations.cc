@@ -1,5 +1,6 @@
 // The API's view of the server itself.
 #include "api/server.h"
+#include "model/rules.h"
 
 namespace strata::api {
 namespace {
@@ -37,6 +38,18 @@ Awaitable<void> ApiServer::Probe(Context& context) {
 Awaitable<void> ApiServer::Top(Context& context) {
   const Json body = manager_.Top();
   co_await Reply(context, 200, body);
+}
+
+Awaitable<void> ApiServer::Cost(Context& context) {
+  auto known = context.OnlyParameters({"namespace", "by"});
+  if (known && context.query.contains("namespace")) {
+    const auto problem = model::DnsLabelProblem(context.Text("namespace"));
+    if (problem) known = Fail(Errc::kInvalidArgument, "query parameter namespace " + *problem);
+  }
+  if (!known) co_return co_await ReplyError(context, known.error());
+  const auto body = manager_.Cost(context.Text("namespace"), context.Text("by", "workload"));
+  if (!body) co_return co_await ReplyError(context, body.error());
+  co_await Reply(context, 200, *body);
 }
 
 Awaitable<void> ApiServer::GetMeasurements(Context& context) {

@@ -152,6 +152,11 @@ class Manager {
   virtual Result<void> PutMeasurements(const Json& record) = 0;
   virtual Json GetMeasurements() = 0;
 
+  // What was used since this STRATA_HOME was made and what it cost, what it would have cost were
+  // everything a container or a microVM, and what a better placement would save. An empty tenant:
+  // all. `by`: "workload", "tenant" or "class"; else kInvalidArgument. (docs/cost.md)
+  virtual Result<Json> Cost(std::string_view tenant, std::string_view by) = 0;
+
   virtual Json Top() = 0;             // live figures of each function
   virtual Json Status() = 0;          // version, instance, address, cells
   virtual Task<Json> Probe() = 0;     // protections and classes of this host, found by trying

@@ -4,6 +4,7 @@
 //   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
 //   place.cc      into which class a workload goes
 //   prepare.cc    artifacts -> native code, or images in keepers
+//   cost.cc       Cost
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
 //   services.cc   programs beside a service's server, pausing
 //   sandboxes.cc, create_sandboxes.cc  addressable sandboxes
@@ -28,6 +29,7 @@
 #include "base/keyed_turns.h"
 #include "host/journal.h"
 #include "manager/accounts.h"
+#include "manager/bill.h"
 #include "manager/collector.h"
 #include "manager/compile_service.h"
 #include "manager/configuration.h"
@@ -96,6 +98,7 @@ class ManagerImpl final : public Manager {
                                 std::uint32_t tail) override;
   Result<void> PutMeasurements(const Json& record) override { return measurements_.Put(record); }
   Json GetMeasurements() override { return measurements_.record(); }
+  Result<Json> Cost(std::string_view tenant, std::string_view by) override;
   Json Top() override;
   Json Status() override;
   Task<Json> Probe() override;
@@ -165,7 +168,11 @@ class ManagerImpl final : public Manager {
                                                const scheduler::Option& option) const;
   void UseOwnFigures(const model::Resource& resource,
                      std::vector<scheduler::Option>& options) const;
-  Result<std::vector<scheduler::Option>> OptionsOf(const Candidate& candidate) const;
+  Result<std::vector<scheduler::Option>> OptionsOf(const model::Resource& resource,
+                                                   const std::set<model::VariantKind>& kinds) const;
+  // Where it would go now if its manifest named no class.
+  Result<model::Placement> FreePlacement(const model::Resource& resource,
+                                         const std::set<model::VariantKind>& kinds) const;
 
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
@@ -185,6 +192,19 @@ class ManagerImpl final : public Manager {
   void ReleaseImages();  // and nobody holds, of these
   std::shared_ptr<const std::string> Hold(std::string digest);
   Result<Fd> OpenCode(const std::string& key);
+
+  // cost.cc
+  // What is deployed now, by tenant and name.
+  using Deployed =
+      std::map<std::pair<std::string, std::string>, std::pair<model::Resource, model::Revision>>;
+  Result<Deployed> GetDeployed();
+  // kUnavailable: why that is not known.
+  Result<double> CostElsewhere(const store::Usage& usage, model::Class here,
+                               model::Class there) const;
+  std::optional<model::Class> BetterClass(const store::UsageKey& key,
+                                          const Deployed& deployed) const;
+  Bill BillOf(const store::UsageKey& key, const store::Usage& usage, model::Class here,
+              const Deployed& deployed) const;
 
   // inspect.cc
   Json Listener() const;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +26,23 @@ scheduler::Node ThisNode() {
   return {.name = "local", .free_memory = Bytes{UINT64_MAX}, .classes = scheduler::ClassSet::All()};
 }
 
-// The same, with what trying the classes out has found.
+scheduler::Question QuestionOf(const model::Resource& resource,
+                               const std::set<model::VariantKind>& kinds,
+                               std::optional<Class> asked) {
+  const model::Workload& workload = *resource.workload();
+  return {.function = resource.kind() == model::Kind::kFunction,
+          .start_each = !kinds.contains(model::VariantKind::kImage) ||
+                        workload.guest != model::GuestKind::kHttp,
+          .requires_ = workload.requires_,
+          .slo = workload.slo,
+          .budget = workload.budget,
+          .devices = !workload.devices.empty(),
+          .by = workload.placement,
+          .asked = asked,
+          .memory = workload.limits.memory};
+}
+
+// This node, with what trying the classes out has found.
 scheduler::Node ProbedNode(const Json& found) {
   scheduler::Node node = ThisNode();
   for (const Class each : model::kClasses) {
@@ -88,11 +105,11 @@ std::optional<scheduler::Figures> ManagerImpl::OwnFigures(const model::Resource&
   return figures;
 }
 
-Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const Candidate& candidate) const {
-  const model::Resource& resource = candidate.resource.resource;
+Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(
+    const model::Resource& resource, const std::set<model::VariantKind>& kinds) const {
   std::vector<scheduler::Option> options;
   for (const Class each : model::kClasses) {
-    if (candidate.Find(model::VariantFor(each)) == nullptr) continue;
+    if (!kinds.contains(model::VariantFor(each))) continue;
     auto fits = CheckAbilities(resource, each);
     if (!fits && fits.error().code != Errc::kUnsupported) return std::unexpected(fits.error());
     std::string lacking = fits ? "" : fits.error().message;
@@ -155,28 +172,28 @@ Result<std::optional<Class>> ManagerImpl::AskedClass(const Candidate& candidate)
   return whole;
 }
 
+Result<model::Placement> ManagerImpl::FreePlacement(
+    const model::Resource& resource, const std::set<model::VariantKind>& kinds) const {
+  auto options = OptionsOf(resource, kinds);
+  if (!options) return std::unexpected(options.error());
+  const scheduler::Node node = ThisNode();
+  return scheduler::Choose(QuestionOf(resource, kinds, std::nullopt), *options, {&node, 1},
+                           options_.prices);
+}
+
 Task<void> ManagerImpl::Place(Candidate& candidate) {
   const model::Resource& resource = candidate.resource.resource;
-  const model::Workload& workload = *resource.workload();
   const auto asked = AskedClass(candidate);
   if (!asked) co_return std::unexpected(asked.error());
-  const auto options = OptionsOf(candidate);
+  std::set<model::VariantKind> kinds;
+  for (const Variant& variant : candidate.variants) kinds.insert(variant.kind());
+  const auto options = OptionsOf(resource, kinds);
   if (!options) co_return std::unexpected(options.error());
   // What has not changed stays where it is, whatever was measured since.
   auto placement = PlacementNow(candidate);
   if (placement && !CanRun(*options, placement->sandbox_class)) placement.reset();
   if (!placement) {
-    const scheduler::Question question{
-        .function = resource.kind() == model::Kind::kFunction,
-        .start_each = candidate.Find(model::VariantKind::kImage) == nullptr ||
-                      workload.guest != model::GuestKind::kHttp,
-        .requires_ = workload.requires_,
-        .slo = workload.slo,
-        .budget = workload.budget,
-        .devices = !workload.devices.empty(),
-        .by = workload.placement,
-        .asked = *asked,
-        .memory = workload.limits.memory};
+    const scheduler::Question question = QuestionOf(resource, kinds, *asked);
     scheduler::Node node = ThisNode();
     auto chosen = scheduler::Choose(question, *options, {&node, 1}, options_.prices);
     const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&

@@ -1,0 +1,146 @@
+// What was used, what it cost, and what it would have cost elsewhere.
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "manager/bill.h"
+#include "manager/manager_impl.h"
+#include "manager/timestamp.h"
+#include "model/revision.h"
+#include "scheduler/record.h"
+
+namespace strata::manager {
+namespace {
+
+using model::Class;
+
+constexpr double kNsPerMs = 1e6;
+
+scheduler::Load LoadOf(const store::Usage& usage) {
+  return {.starts = static_cast<double>(usage.starts),
+          .cpu_ms = static_cast<double>(usage.cpu_ns) / kNsPerMs,
+          .held_ms = static_cast<double>(usage.held_ns) / kNsPerMs,
+          .mib_ms = usage.mib_ms};
+}
+
+// Which figures what it would have cost elsewhere is reckoned with.
+Json SourceOf(const Measurements& measurements) {
+  Json classes = Json::array();
+  for (const Class each : model::kClasses) {
+    if (measurements.Of(each)) classes.push_back(model::ClassName(each));
+  }
+  return {{"source", scheduler::kMeasured},
+          {"workload", measurements.record().value("workload", Json())},
+          {"classes", std::move(classes)}};
+}
+
+}  // namespace
+
+Result<double> ManagerImpl::CostElsewhere(const store::Usage& usage, Class here,
+                                          Class there) const {
+  const scheduler::Load load = LoadOf(usage);
+  const meter::Price& price = options_.prices.Of(there);
+  if (here == there) {
+    return price.Of({.cpu_ms = load.cpu_ms, .mib_ms = load.mib_ms, .starts = load.starts});
+  }
+  if (usage.calls > 0 && usage.held_ns == 0) {
+    return Fail(Errc::kUnavailable,
+                "how long the sandboxes of a Service or an addressable sandbox "
+                "in wasm are there is not counted");
+  }
+  for (const Class each : {here, there}) {
+    if (measurements_.Of(each)) continue;
+    return Fail(Errc::kUnavailable, "class " + std::string(model::ClassName(each)) +
+                                        " was never measured here; 'strata measure' does");
+  }
+  return price.Of(scheduler::Elsewhere(load, *measurements_.Of(here), *measurements_.Of(there)));
+}
+
+Result<ManagerImpl::Deployed> ManagerImpl::GetDeployed() {
+  auto revisions = store_->CurrentRevisions();
+  if (!revisions) return std::unexpected(std::move(revisions).error());
+  Deployed deployed;
+  for (model::Revision& revision : *revisions) {
+    auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
+    if (!stored) return std::unexpected(std::move(stored).error());
+    std::pair whose(revision.tenant, revision.name);
+    deployed.emplace(std::move(whose), std::pair(std::move(stored->resource), std::move(revision)));
+  }
+  return deployed;
+}
+
+// Where the scheduler would put it now, if that is not where it is.
+std::optional<Class> ManagerImpl::BetterClass(const store::UsageKey& key,
+                                              const Deployed& deployed) const {
+  const auto found = deployed.find({key.tenant, key.name});
+  if (found == deployed.end()) return std::nullopt;
+  const auto& [resource, revision] = found->second;
+  const Class now = ClassOf(revision);
+  if (model::ClassName(now) != key.sandbox_class) return std::nullopt;  // it has left it
+  std::set<model::VariantKind> kinds = {model::VariantFor(now)};
+  for (const auto& variant : revision.variants) kinds.insert(variant.kind);
+  const auto best = FreePlacement(resource, kinds);
+  if (!best || best->sandbox_class == now) return std::nullopt;
+  return best->sandbox_class;
+}
+
+Bill ManagerImpl::BillOf(const store::UsageKey& key, const store::Usage& usage, Class here,
+                         const Deployed& deployed) const {
+  Bill bill{.used = usage, .cost = CostElsewhere(usage, here, here).value_or(0)};
+  for (const Class each : kAllInOne) {
+    if (const auto there = CostElsewhere(usage, here, each)) {
+      bill.elsewhere[each] = *there;
+    } else {
+      bill.lacking[each] = there.error().message;
+    }
+  }
+  const auto better = BetterClass(key, deployed);
+  if (!better) return bill;
+  const auto there = CostElsewhere(usage, here, *better);
+  if (there && *there < bill.cost) {
+    bill.could_save = bill.cost - *there;
+    bill.better = better;
+  }
+  return bill;
+}
+
+Result<Json> ManagerImpl::Cost(std::string_view tenant, std::string_view by) {
+  if (!GroupOf({}, by)) {
+    return Fail(Errc::kInvalidArgument,
+                "by is workload, tenant or class, not '" + std::string(by) + "'");
+  }
+  collector_.DrainAll();
+  collector_.Persist();
+  const auto totals = accounts_.Totals();
+  if (!totals) return std::unexpected(totals.error());
+  const auto deployed = GetDeployed();
+  if (!deployed) return std::unexpected(deployed.error());
+  std::map<Group, Bill> groups;
+  Bill total;
+  for (const auto& [key, usage] : totals->usage) {
+    if (!tenant.empty() && key.tenant != tenant) continue;
+    const auto here = model::ClassFromName(key.sandbox_class);
+    if (!here) return Fail(Errc::kInternal, "usage of a class '" + key.sandbox_class + "'");
+    const Bill bill = BillOf(key, usage, *here, *deployed);
+    AddTo(total, bill);
+    Bill& group = groups[*GroupOf(key, by)];
+    AddTo(group, bill);
+    if (by == "workload") group.better = bill.better;
+  }
+  Json json{{"by", by},
+            {"since", total.used.since == WallTime() ? Json() : Json(Rfc3339(total.used.since))},
+            {"metering", options_.observe.metering},
+            {"prices", options_.prices.ToJson()},
+            {"measured", SourceOf(measurements_)},
+            {"rows", RowsOf(groups)},
+            {"total", BillToJson(total)}};
+  const Overhead overhead = OverheadOf(*totals, tenant, options_.prices.Of(Class::kWasm));
+  json["overhead"] = overhead.rows;
+  json["total"]["overhead_cost"] = overhead.cost;
+  return json;
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,151 @@
+"""What calls used and cost, as `strata cost` tells it: usage, overhead, savings, prices."""
+
+import pathlib
+import unittest
+
+from e2e import guests
+from e2e.support import Server, ServerTest, function, hello
+
+
+def figures(name, p50, cpu, memory):
+    return {"class": name, "first_ms": p50, "p50_ms": p50, "p99_ms": p50, "cpu_ms": cpu, "memory_mib": memory}
+
+
+def process_cpu_s(pid):
+    """CPU time of a living process, all its threads, as the kernel's scheduler counts it."""
+    folder = pathlib.Path(f"/proc/{pid}/task")
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in folder.iterdir()) / 1e9
+
+
+class CostTest(ServerTest):
+    def cost(self, *words):
+        return self.server.json("cost", *words)
+
+    def row(self, cost, **fields):
+        return next(row for row in cost["rows"] if all(row.get(k) == v for k, v in fields.items()))
+
+    def call(self, path, times):
+        for _ in range(times):
+            self.assertEqual(self.server.get(path).status, 200)
+
+    def test_calls_are_counted_by_workload_tenant_and_class(self):
+        self.server.apply(hello("counted", "/counted", "default"))
+        self.call("/counted", 7)
+        row = self.row(self.cost(), name="counted", namespace="default")
+        self.assertEqual((row["calls"], row["failed"], row["starts"], row["class"]), (7, 0, 7, "wasm"))
+        self.assertGreater(row["cpu_s"], 0)
+        self.assertGreater(row["memory_mib_s"], 0)
+        prices = self.cost()["prices"]["classes"]["wasm"]
+        expected = (row["cpu_s"] * prices["cpu_hour"] + row["memory_mib_s"] / 1024 * prices["gib_hour"]) / 3600
+        self.assertAlmostEqual(row["cost"], expected, delta=expected * 1e-9)
+        for by, key in (("tenant", {"namespace": "default"}), ("class", {"class": "wasm"})):
+            self.assertGreaterEqual(self.row(self.cost("--by", by), **key)["calls"], 7)
+        total = self.cost()["total"]
+        self.assertAlmostEqual(total["cost"], sum(row["cost"] for row in self.cost()["rows"]))
+
+    def test_the_table_has_the_same_figures(self):
+        self.server.apply(hello("shown", "/shown", "default"))
+        self.call("/shown", 2)
+        cost = self.cost()
+        done = self.server.strata("cost")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.splitlines()
+        column = {name: lines[0].index(name) for name in ("NAME  ", "CALLS", "USD")}
+        cells = {line[column["NAME  "]:].split("  ")[0]: line for line in lines}
+        self.assertEqual(cells["shown"][column["CALLS"]:].split()[0], "2")
+        self.assertEqual(cells["all calls"][column["CALLS"]:].split()[0], str(cost["total"]["calls"]))
+        self.assertEqual(cells["overhead (cell)"][column["CALLS"]:].split()[0], "-")
+        whole = cost["total"]["cost"] + cost["total"]["overhead_cost"]
+        self.assertAlmostEqual(float(cells["total"][column["USD"]:].split()[0]), whole, delta=1e-6)
+        self.assertIn("Prices: list prices", done.stdout)
+        self.assertIn("Elsewhere: by strata measure on this host (nothing was measured)", done.stdout)
+
+    def test_what_a_service_in_wasm_would_have_held_elsewhere_is_not_known(self):
+        server = Server().up()
+        self.addCleanup(server.end)
+        record = {"workload": "hello", "classes": [figures("wasm", 1, 0.1, 1), figures("container", 30, 5, 10)]}
+        self.assertEqual(server.api("PUT", "/v1/measurements", record).status, 200)
+        server.apply({**hello("stays", "/stays", "default"), "kind": "Service"})
+        self.assertEqual(server.get("/stays").status, 200)
+        cost = server.json("cost")
+        self.assertEqual(cost["rows"][0]["calls"], 1)
+        self.assertIn("is not counted", cost["total"]["all_container"]["lacking"])
+        self.assertEqual(cost["measured"],
+                         {"source": "strata measure", "workload": "hello", "classes": ["wasm", "container"]})
+
+    def test_without_metering_nothing_is_counted_and_the_answer_says_so(self):
+        server = Server("--no-metering").up()
+        self.addCleanup(server.end)
+        server.apply(hello("f", "/f", "default"))
+        self.assertEqual(server.get("/f").status, 200)
+        cost = server.json("cost")
+        self.assertEqual((cost["metering"], cost["rows"], cost["overhead"]), (False, [], []))
+        self.assertIn("--no-metering", server.strata("cost").stdout)
+
+    def test_the_bill_of_a_deleted_function_stays(self):
+        self.server.apply(hello("gone", "/gone", "default"))
+        self.call("/gone", 3)
+        done = self.server.strata("delete", "function", "gone")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.row(self.cost(), name="gone")["calls"], 3)
+
+    def test_a_class_that_was_never_measured_has_no_figure(self):
+        server = Server().up()
+        self.addCleanup(server.end)
+        server.apply(hello("f", "/f", "default"))
+        self.assertEqual(server.get("/f").status, 200)
+        cost = server.json("cost")
+        self.assertEqual(cost["total"]["all_container"],
+                         {"lacking": "class wasm was never measured here; 'strata measure' does"})
+        text = server.strata("cost")
+        self.assertEqual(text.returncode, 0, text.stderr)
+        self.assertIn("all_microvm is not known", text.stdout)
+        record = {"workload": "hello", "classes": [figures("wasm", 1, 0.1, 1), figures("container", 30, 5, 10)]}
+        self.assertEqual(server.api("PUT", "/v1/measurements", record).status, 200)
+        total = server.json("cost")["total"]
+        self.assertGreater(total["all_container"]["saved"], 0)
+        self.assertEqual(total["all_container"]["saved"], total["all_container"]["cost"] - total["cost"])
+        self.assertEqual(total["all_microvm"],
+                         {"lacking": "class microvm was never measured here; 'strata measure' does"})
+
+    def test_calls_and_overhead_are_what_the_cells_computed(self):
+        server = Server("--cells=2").up()
+        self.addCleanup(server.end)
+        busy = server.home / "busy.wat"
+        busy.write_text(guests.web_module("(i64.const 1)"))
+        server.apply(function("busy", busy, "/busy", "default"))
+        for _ in range(400):
+            server.get("/busy")
+        before = {cell["pid"]: process_cpu_s(cell["pid"]) for cell in server.json("status")["cells"]}
+        cost = server.json("cost", "-A")
+        after = {pid: process_cpu_s(pid) for pid in before}
+        calls = sum(row["cpu_s"] for row in cost["rows"])
+        overhead = sum(row["cpu_s"] for row in cost["overhead"])
+        self.assertGreaterEqual(overhead, 0)
+        self.assertGreaterEqual(calls + overhead, sum(before.values()) * 0.99)
+        self.assertLessEqual(calls + overhead, sum(after.values()) * 1.01)
+        # Over a restart too: what was counted before is not counted again.
+        server.kill_manager()
+        server.up()
+        cost = server.json("cost", "-A")
+        after = sum(process_cpu_s(pid) for pid in before)
+        self.assertEqual(set(before), {cell["pid"] for cell in server.json("status")["cells"]})
+        total = sum(row["cpu_s"] for row in cost["rows"] + cost["overhead"])
+        self.assertAlmostEqual(total, after, delta=after * 0.01 + 0.005)
+
+    def test_prices_can_be_given_and_what_does_not_exist_is_refused(self):
+        server = Server("--price=wasm.start=2").up()
+        self.addCleanup(server.end)
+        server.apply(hello("f", "/f", "default"))
+        self.assertEqual(server.get("/f").status, 200)
+        cost = server.json("cost")
+        self.assertAlmostEqual(cost["total"]["cost"], 2, delta=0.001)
+        self.assertIn("--price wasm.start=2", cost["prices"]["source"])
+        self.assert_exit(server.strata("cost", "--by", "day"), 2, "--by")
+        self.assert_exit(server.strata("-n", "No", "cost"), 2, "namespace")
+        for query in ("by=day", "namespace=No", "to=1"):
+            self.assertEqual(self.server.api("GET", f"/v1/cost?{query}").status, 400, query)
+
+
+if __name__ == "__main__":
+    unittest.main()
