@@ -8,13 +8,19 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include "base/pause.h"
 #include "route/answer.h"
 #include "route/function.h"
 
 namespace strata::gateway {
 namespace {
 
-constexpr int kTries = 4;
+// A cell that is killed closes its connections some milliseconds before, or after, the line that
+// new ones come over: until it is known which cells are left, a request is tried again. The pauses
+// double, to 255 ms in all.
+constexpr int kTries = 10;
+constexpr int kTriesAtOnce = 2;
+constexpr std::chrono::milliseconds kFirstPause{1};
 constexpr std::chrono::milliseconds kTick{20};
 // The cell itself ends a call at its deadline; one that has not by then does not run any more.
 constexpr std::chrono::seconds kGrace{2};
@@ -63,6 +69,7 @@ Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& f
   const TimePoint due = handed.start + function.limits.timeout;
   const http::RequestHead& head = exchange.head();
   for (int i = 0; i < kTries; ++i) {
+    if (i >= kTriesAtOnce) co_await Pause(loop_, kFirstPause * (1 << (i - kTriesAtOnce)));
     auto lease = endpoints_.TryAcquire(function.tenant);
     if (!lease) {
       auto waited = co_await endpoints_.Acquire(function.tenant, due);

@@ -138,6 +138,19 @@ TEST_F(HopTest, AnUnreadRequestIsHandedToAnotherCell) {
   EXPECT_TRUE(told_.empty());
 }
 
+// As while processes die: they take connections and close them unread.
+TEST_F(HopTest, ARequestIsTriedUntilACellThatLivesIsFound) {
+  AddCell("one");
+  RawClient client(harness_);
+  client.Send(kGet);
+  for (int i = 0; i < 6; ++i) Accept("one").Close();
+  CellConnection cell = Accept("one");
+  ASSERT_TRUE(Reads(cell, "\r\n\r\n"));
+  cell.Send(kHello);
+  EXPECT_TRUE(client.ReadUntil("hello\n"));
+  EXPECT_TRUE(told_.empty());
+}
+
 TEST_F(HopTest, ARequestThatACellHasReadIsNotRepeated) {
   AddCell("one");
   RawClient client(harness_);
