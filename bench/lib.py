@@ -1,5 +1,6 @@
 """What every measurement shares: settings, repeated interleaved runs, load, memory, and a row's record."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -7,9 +8,11 @@ import re
 import shutil
 import statistics
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+FLOOD_SECONDS = 3600
 WRK_SCRIPT = ROOT / "bench" / "server" / "wrk.lua"
 
 
@@ -119,12 +122,12 @@ class Wrk:
     failed: int = 0
     points: list[str] = field(default_factory=list)
 
-    def run(self, url: str, connections: int, pause_ms: float = 0, seconds: float = 0) -> Load:
+    def run(self, url: str, connections: int, pause_ms: float = 0, seconds: float = 0,
+            prefix: tuple[str, ...] = ()) -> Load:
         """With a pause, every connection thinks 0 to 2 pauses between an answer and its next request:
-        the offered load is then the same for servers of different speed."""
+        the offered load is then the same for servers of different speed. `prefix`: of the command."""
         for_seconds = seconds or self.settings.seconds
-        command = ["taskset", "-c", self.settings.client_cpu, "wrk", "-t1", f"-c{connections}",
-                   f"-d{for_seconds:g}s", "--timeout", "30s", "-s", str(WRK_SCRIPT), url]
+        command = [*prefix, *self.command(url, connections, for_seconds)]
         done = subprocess.run(command, capture_output=True, text=True, check=False,
                               env=os.environ | {"PAUSE_MS": f"{pause_ms:g}"})
         found = re.search(r"^RESULT (.*)$", done.stdout, re.M)
@@ -135,6 +138,20 @@ class Wrk:
             self.failed += load.failed
             self.points.append(f"{load.failed} of {load.requests} failed: {connections} at {url}")
         return load
+
+    def command(self, url: str, connections: int, seconds: float) -> list[str]:
+        return ["taskset", "-c", self.settings.client_cpu, "wrk", "-t1", f"-c{connections}",
+                f"-d{seconds:g}s", "--timeout", "30s", "-s", str(WRK_SCRIPT), url]
+
+    @contextlib.contextmanager
+    def flood(self, url: str, connections: int) -> Iterator[None]:
+        """As many requests as get through, for as long as it is held; they are not counted."""
+        command = self.command(url, connections, FLOOD_SECONDS)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                yield
+            finally:
+                process.kill()
 
 
 def pss_kib(pids: list[int]) -> int:

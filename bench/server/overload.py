@@ -15,6 +15,9 @@ import servers
 CREATING_CLIENTS = 16
 CREATED_AT_MOST = 20_000
 DISK_WRITES = 200
+QUIET_CONNECTIONS = 16
+QUIET_PAUSE_MS = 25
+FLOOD_CONNECTIONS = (64, 512)
 
 
 def create_many(home: pathlib.Path, clients: int, count: int) -> tuple[float, list[float]]:
@@ -91,3 +94,32 @@ def creations(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
     note = f"{CREATING_CLIENTS} clients, {count} each time; one fdatasync of this disk: {lib.spread(disk_waits())} ms"
     return [lib.Figure("creations", "sandboxes made by POST /v1/sandboxes", "/s", rates, None, ">=", 2500, note),
             lib.Figure("creations", "sandboxes made by POST /v1/sandboxes, p99", "ms", tails, None, "<=", 5, note)]
+
+
+def flood(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
+    """p99 of a tenant that asks now and then: alone, and beside one that asks for all that it can get. Both are
+    behind one front; front and cells share the server's core. The quiet one's client is not made to wait for the
+    other's."""
+    figures = []
+    neighbour = guests.manifest("neighbour", guests.example("hello-c"), "/neighbour")
+    neighbour["metadata"]["namespace"] = "neighbour"
+    with servers.Strata(settings, "--cells=1", cpus=settings.server_cpu) as server:
+        server.apply(neighbour, guests.manifest("hello", guests.example("hello-c"), "/hello"))
+        for url in ("/hello", "/neighbour"):
+            servers.get(server.address, url)
+
+        def quiet() -> lib.Load:
+            return wrk.run(server.url("/hello"), QUIET_CONNECTIONS, QUIET_PAUSE_MS, prefix=("chrt", "-f", "10"))
+
+        def beside(connections: int) -> lib.Load:
+            with wrk.flood(server.url("/neighbour"), connections):
+                return quiet()
+
+        for connections in FLOOD_CONNECTIONS:
+            taken = lib.interleave({"beside": lambda most=connections: beside(most), "alone": quiet},
+                                   settings.repeats)
+            rate = lib.spread([load.per_second for load in taken["beside"]])
+            figures.append(lib.Figure("flood", f"p99 of a quiet tenant beside {connections} connections of another",
+                                      "ms", [load.p99 for load in taken["beside"]],
+                                      [load.p99 for load in taken["alone"]], "<=", 2, f"alone; {rate} requests/s"))
+    return figures

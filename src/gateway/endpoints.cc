@@ -2,13 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
+
+#include <boost/asio/post.hpp>
 
 namespace strata::gateway {
+namespace {
+
+// A tenant is one of those that share the front for up to twice as long after its last call.
+constexpr std::chrono::milliseconds kPeriod{100};
+
+}  // namespace
 
 Endpoints::Lease::~Lease() {
   if (!endpoint_) return;  // moved from
   endpoint_->Return(keep_ ? std::move(connection_) : nullptr);
-  ServeWaiting(group_);
+  endpoints_->ServeWaiting(group_);
 }
 
 void Endpoints::Add(const std::string& tenant, const std::string& cell, Fd line) {
@@ -18,6 +27,7 @@ void Endpoints::Add(const std::string& tenant, const std::string& cell, Fd line)
   auto endpoint = std::make_shared<Endpoint>(loop_, deadlines_, batch_, cell, std::move(line));
   endpoint->Watch([this, cell] { Remove(cell); });
   group->endpoints.push_back(std::move(endpoint));
+  group->standing_since = clock_.Now();
   ServeWaiting(group);
 }
 
@@ -44,9 +54,45 @@ std::vector<std::string> Endpoints::cells() const {
 
 std::optional<Endpoints::Lease> Endpoints::TryAcquire(std::string_view tenant) {
   const auto found = groups_.find(tenant);
+  if (found == groups_.end()) return std::nullopt;
+  Note(*found->second);
   // Whoever waits already comes first.
-  if (found == groups_.end() || !found->second->waiting.empty()) return std::nullopt;
-  return TakeFrom(found->second);
+  if (!found->second->waiting.empty()) return std::nullopt;
+  return Begin(found->second);
+}
+
+void Endpoints::Note(Group& group) {
+  const std::int64_t now = clock_.Now().time_since_epoch() / kPeriod;
+  if (now != period_) {
+    callers_before_ = now == period_ + 1 ? callers_ : 0;
+    callers_ = 0;
+    period_ = now;
+  }
+  if (std::exchange(group.period, now) != now) ++callers_;
+}
+
+std::optional<Endpoints::Lease> Endpoints::Begin(const std::shared_ptr<Group>& group) {
+  if (!shared()) return TakeFrom(group);
+  if (group->begun >= kTurn) return std::nullopt;
+  auto lease = TakeFrom(group);
+  if (!lease) return std::nullopt;
+  if (group->begun++ == 0) in_round_.push_back(group);
+  EndRoundSoon();
+  return lease;
+}
+
+void Endpoints::EndRoundSoon() {
+  if (std::exchange(round_posted_, true)) return;
+  asio::post(loop_, [this] { EndRound(); });
+}
+
+// Between two of these the loop has looked once at every socket.
+void Endpoints::EndRound() {
+  round_posted_ = false;
+  for (const auto& group : std::exchange(in_round_, {})) {
+    group->begun = 0;
+    ServeWaiting(group);
+  }
 }
 
 std::optional<Endpoints::Lease> Endpoints::TakeFrom(const std::shared_ptr<Group>& group) {
@@ -60,7 +106,7 @@ std::optional<Endpoints::Lease> Endpoints::TakeFrom(const std::shared_ptr<Group>
   if (best == nullptr) return std::nullopt;
   auto connection = best->Take();
   if (!connection) return std::nullopt;
-  return Lease(group, best->shared_from_this(), std::move(connection));
+  return Lease(this, group, best->shared_from_this(), std::move(connection));
 }
 
 Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, TimePoint due) {
@@ -70,29 +116,51 @@ Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, TimePoint due) {
   if (group->waiting.size() >= kMostWaiting) {
     co_return Fail(Errc::kResourceExhausted, "too many calls wait for a cell");
   }
+  const TimePoint now = clock_.Now();
+  if (group->waiting.empty()) {
+    // A round may have passed since it was tried.
+    if (auto lease = Begin(group)) co_return std::move(*lease);
+    group->standing_since = now;
+  }
   Promise<Lease> turn(loop_);
-  // Leaves the line however this coroutine ends, also when it is destroyed while it waits.
+  // Leaves the line however this coroutine ends, also when it is destroyed while it waits. Whoever
+  // sets `turn` has taken it off already.
   struct Place {
-    std::list<Promise<Lease>*>& line;
-    Promise<Lease>& turn;
-    ~Place() { line.remove(&turn); }
+    std::list<Waiting>& line;
+    std::list<Waiting>::iterator at;
+    const Promise<Lease>& turn;
+    ~Place() {
+      if (!turn.ready()) line.erase(at);
+    }
   };
-  group->waiting.push_back(&turn);
-  const Place place{group->waiting, turn};
-  const Duration patience = std::max<Duration>(due - clock_.Now(), Duration::zero());
+  const Place place{group->waiting, group->waiting.insert(group->waiting.end(), {&turn, now}),
+                    turn};
+  const Duration patience = std::max<Duration>(due - now, Duration::zero());
   auto lease = co_await turn.Wait(std::chrono::ceil<std::chrono::milliseconds>(patience));
   co_return lease;
 }
 
 // Whoever waits longest is first: a connection that is free goes to nobody else.
 void Endpoints::ServeWaiting(const std::shared_ptr<Group>& group) {
+  if (group->waiting.empty()) return;
+  const TimePoint now = clock_.Now();
+  const bool overloaded = now - group->standing_since > kStanding;
   while (!group->waiting.empty()) {
-    auto lease = TakeFrom(group);
+    auto lease = Begin(group);
     if (!lease) return;
-    Promise<Lease>* const next = group->waiting.front();
-    group->waiting.pop_front();
-    next->Set(std::move(*lease));
+    const auto take = [&line = group->waiting] {
+      const Waiting first = line.front();
+      line.pop_front();
+      return first;
+    };
+    Waiting next = take();
+    while (overloaded && now - next.since > kTooLong && !group->waiting.empty()) {
+      next.turn->Set(Fail(Errc::kResourceExhausted, "the line has been too long for a while"));
+      next = take();
+    }
+    next.turn->Set(std::move(*lease));
   }
+  group->standing_since = now;
 }
 
 }  // namespace strata::gateway

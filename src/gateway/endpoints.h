@@ -6,10 +6,19 @@
 // The cell with the fewest requests of ours is next. A call for which there is no cell, or none
 // with room, waits in line for at most its own time; the line is bounded.
 //
+// Tenants share the front's one loop. While more than one of them calls, each begins at most kTurn
+// requests in a round of the loop, and the rest waits in its own line: what a call waits for other
+// tenants grows with their number, not with how much they ask. A line that has not been empty for
+// kStanding is overloaded: whoever has waited in it for kTooLong is refused when its turn comes, so
+// that the line does not stand for ever (after Nichols and Jacobson, "Controlling Queue Delay",
+// ACM Queue, 2012). The one line of a tenant without a cell is not overloaded, however long it is.
+//
 // Threads: one loop. Lifetime: outlives the calls. Tested by endpoints_test.cc.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <memory>
@@ -32,6 +41,9 @@ class Endpoints {
  public:
   // The most calls of one tenant that wait for a cell.
   static constexpr std::size_t kMostWaiting = 1024;
+  static constexpr std::size_t kTurn = 8;
+  static constexpr std::chrono::milliseconds kStanding{500};
+  static constexpr std::chrono::milliseconds kTooLong{100};
 
   // A connection, held for one call. Move-only; it goes back when the lease ends.
   class Lease {
@@ -48,11 +60,13 @@ class Endpoints {
 
    private:
     friend class Endpoints;
-    Lease(std::shared_ptr<Group> group, std::shared_ptr<Endpoint> endpoint,
+    Lease(Endpoints* endpoints, std::shared_ptr<Group> group, std::shared_ptr<Endpoint> endpoint,
           std::unique_ptr<HopConnection> connection)
-        : group_(std::move(group)),
+        : endpoints_(endpoints),
+          group_(std::move(group)),
           endpoint_(std::move(endpoint)),
           connection_(std::move(connection)) {}
+    Endpoints* endpoints_;
     std::shared_ptr<Group> group_;
     std::shared_ptr<Endpoint> endpoint_;
     std::unique_ptr<HopConnection> connection_;
@@ -71,7 +85,8 @@ class Endpoints {
 
   // A connection at once; nothing: wait for one.
   std::optional<Lease> TryAcquire(std::string_view tenant);
-  // kDeadlineExceeded: none until `due`; kResourceExhausted: too many wait already.
+  // kDeadlineExceeded: none until `due`; kResourceExhausted: too many wait already, or the line is
+  // overloaded.
   Task<Lease> Acquire(std::string tenant, TimePoint due);
 
   // When waits on connections are too long; advanced by Hop.
@@ -80,20 +95,38 @@ class Endpoints {
   [[nodiscard]] http::AnswerBatch& batch() noexcept { return batch_; }
 
  private:
+  struct Waiting {
+    Promise<Lease>* turn;
+    TimePoint since;
+  };
   // Of one tenant. Shared with leases: it may be forgotten before they end.
   struct Group {
     std::vector<std::shared_ptr<Endpoint>> endpoints;
-    std::list<Promise<Lease>*> waiting;  // each gets a connection, in this order
+    std::list<Waiting> waiting;  // each gets a connection, in this order
     std::size_t next = 0;
+    std::size_t begun = 0;     // in this round
+    std::int64_t period = -1;  // when it last called
+    TimePoint standing_since;  // the line was empty, or there was no cell
   };
-  static std::optional<Lease> TakeFrom(const std::shared_ptr<Group>& group);
-  static void ServeWaiting(const std::shared_ptr<Group>& group);
+  std::optional<Lease> TakeFrom(const std::shared_ptr<Group>& group);
+  std::optional<Lease> Begin(const std::shared_ptr<Group>& group);
+  void ServeWaiting(const std::shared_ptr<Group>& group);
+  void Note(Group& group);
+  [[nodiscard]] bool shared() const noexcept { return callers_ > 1 || callers_before_ > 1; }
+  void EndRoundSoon();
+  void EndRound();
 
   Loop& loop_;
   const Clock& clock_;
   http::Deadlines deadlines_;
   http::AnswerBatch batch_;
   std::map<std::string, std::shared_ptr<Group>, std::less<>> groups_;
+  // How many tenants called in this period, and in the one before it.
+  std::int64_t period_ = -1;
+  std::size_t callers_ = 0;
+  std::size_t callers_before_ = 0;
+  std::vector<std::shared_ptr<Group>> in_round_;  // those that have begun something
+  bool round_posted_ = false;
 };
 
 }  // namespace strata::gateway

@@ -32,9 +32,15 @@ class EndpointsTest : public ::testing::Test {
       if (lease) test.leases_.push_back(std::move(*lease));
     }(*this, due));
   }
+  // Begins what can begin at once.
+  std::vector<Endpoints::Lease> TakeAll(std::string_view tenant) {
+    std::vector<Endpoints::Lease> taken;
+    while (auto lease = endpoints_.TryAcquire(tenant)) taken.push_back(std::move(*lease));
+    return taken;
+  }
 
   Loop loop_{1};
-  SystemClock clock_;
+  ManualClock clock_;
   Endpoints endpoints_{loop_, clock_};
   std::vector<Errc> outcomes_;
   std::vector<Endpoints::Lease> leases_;
@@ -135,6 +141,72 @@ TEST_F(EndpointsTest, TheLineOfThoseThatWaitIsBounded) {
   }
   Settle();
   EXPECT_EQ(outcomes_, std::vector<Errc>{Errc::kResourceExhausted});
+}
+
+TEST_F(EndpointsTest, TenantsThatCallAtOnceTakeTurns) {
+  CellLine shop;
+  CellLine blog;
+  Add("one", shop);
+  endpoints_.Add("blog", "two", blog.TakeTheirs());
+  const auto first = endpoints_.TryAcquire("blog");
+  auto held = TakeAll("shop");
+  EXPECT_EQ(held.size(), Endpoints::kTurn);
+  Wait(clock_.Now() + std::chrono::hours(1));
+  EXPECT_TRUE(endpoints_.TryAcquire("blog").has_value());
+  Settle();  // rounds pass: whoever waits gets its turn
+  EXPECT_EQ(leases_.size(), 1u);
+  EXPECT_EQ(TakeAll("shop").size(), Endpoints::kTurn);
+}
+
+TEST_F(EndpointsTest, ATenantThatCallsAloneHasAllTurns) {
+  CellLine shop;
+  CellLine blog;
+  Add("one", shop);
+  endpoints_.Add("blog", "two", blog.TakeTheirs());
+  (void)endpoints_.TryAcquire("blog");
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(TakeAll("shop").size(), Endpoint::kMostConnections);
+}
+
+// Fills the only cell, has calls wait, and lets them stand for a while.
+TEST_F(EndpointsTest, WhoWaitedTooLongInALineThatStandsIsRefused) {
+  CellLine line;
+  Add("one", line);
+  auto held = TakeAll("shop");
+  for (int i = 0; i < 3; ++i) Wait(clock_.Now() + std::chrono::hours(1));
+  Settle();
+  clock_.Advance(Endpoints::kStanding + milliseconds(1));
+  Wait(clock_.Now() + std::chrono::hours(1));  // has not waited long
+  Settle();
+  held.pop_back();
+  Settle();
+  EXPECT_EQ(outcomes_, (std::vector<Errc>{Errc::kResourceExhausted, Errc::kResourceExhausted,
+                                          Errc::kResourceExhausted, Errc{}}));
+}
+
+TEST_F(EndpointsTest, ALineThatWasEmptyAWhileAgoRefusesNobody) {
+  CellLine line;
+  Add("one", line);
+  auto held = TakeAll("shop");
+  Wait(clock_.Now() + std::chrono::hours(1));
+  Settle();
+  clock_.Advance(Endpoints::kStanding);
+  Wait(clock_.Now() + std::chrono::hours(1));
+  Settle();
+  held.pop_back();
+  held.pop_back();
+  Settle();
+  EXPECT_EQ(outcomes_, (std::vector<Errc>{Errc{}, Errc{}}));
+}
+
+TEST_F(EndpointsTest, WhoWaitedForTheFirstCellIsNotRefused) {
+  for (int i = 0; i < 3; ++i) Wait(clock_.Now() + std::chrono::hours(1));
+  Settle();
+  clock_.Advance(std::chrono::seconds(20));
+  CellLine line;
+  Add("one", line);
+  Settle();
+  EXPECT_EQ(leases_.size(), 3u);
 }
 
 }  // namespace
