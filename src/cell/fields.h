@@ -20,6 +20,7 @@ void Each(auto& visit, Is<Function> auto& m) {
   visit("class", m.sandbox_class);
   visit("module", m.module);
   visit("service", m.service);
+  visit("priority", m.priority);
   visit("limits", m.limits);
   visit("env", m.env);
   visit("grants", m.grants);

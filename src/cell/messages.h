@@ -75,6 +75,7 @@ struct Function {
   std::string sandbox_class = "wasm";
   std::string module;    // a key of Modules; empty, to a front: its tenant's cells run it
   bool service = false;  // true: one sandbox serves many calls until a limit, trap or stop
+  model::Priority priority = model::Priority::kNormal;
   model::Limits limits;
   model::Env env;
   model::Grants grants;

@@ -109,38 +109,41 @@ std::optional<Endpoints::Lease> Endpoints::TakeFrom(const std::shared_ptr<Group>
   return Lease(this, group, best->shared_from_this(), std::move(connection));
 }
 
-Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, TimePoint due) {
+Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, model::Priority priority,
+                                          TimePoint due) {
   auto& entry = groups_[tenant];
   if (!entry) entry = std::make_shared<Group>();
   const std::shared_ptr<Group> group = entry;
-  if (group->waiting.size() >= kMostWaiting) {
-    co_return Fail(Errc::kResourceExhausted, "too many calls wait for a cell");
-  }
   const TimePoint now = clock_.Now();
   if (group->waiting.empty()) {
     // A round may have passed since it was tried.
     if (auto lease = Begin(group)) co_return std::move(*lease);
     group->standing_since = now;
   }
+  if (group->waiting.full()) {
+    Promise<Lease>* const later = group->waiting.TakeBelow(priority);
+    const Error full = Error{Errc::kResourceExhausted, "too many calls wait for a cell"};
+    if (later == nullptr) co_return std::unexpected(full);
+    later->Set(std::unexpected(full));
+  }
   Promise<Lease> turn(loop_);
   // Leaves the line however this coroutine ends, also when it is destroyed while it waits. Whoever
-  // sets `turn` has taken it off already.
-  struct Place {
-    std::list<Waiting>& line;
-    std::list<Waiting>::iterator at;
+  // sets `turn` has taken it out already.
+  struct Waits {
+    Line<Lease>& line;
+    Line<Lease>::Place place;
     const Promise<Lease>& turn;
-    ~Place() {
-      if (!turn.ready()) line.erase(at);
+    ~Waits() {
+      if (!turn.ready()) line.Leave(place);
     }
   };
-  const Place place{group->waiting, group->waiting.insert(group->waiting.end(), {&turn, now}),
-                    turn};
+  const Waits waits{group->waiting, group->waiting.Join(priority, {&turn, now}), turn};
   const Duration patience = std::max<Duration>(due - now, Duration::zero());
   auto lease = co_await turn.Wait(std::chrono::ceil<std::chrono::milliseconds>(patience));
   co_return lease;
 }
 
-// Whoever waits longest is first: a connection that is free goes to nobody else.
+// A connection that is free goes to nobody who does not wait.
 void Endpoints::ServeWaiting(const std::shared_ptr<Group>& group) {
   if (group->waiting.empty()) return;
   const TimePoint now = clock_.Now();
@@ -148,15 +151,10 @@ void Endpoints::ServeWaiting(const std::shared_ptr<Group>& group) {
   while (!group->waiting.empty()) {
     auto lease = Begin(group);
     if (!lease) return;
-    const auto take = [&line = group->waiting] {
-      const Waiting first = line.front();
-      line.pop_front();
-      return first;
-    };
-    Waiting next = take();
+    auto next = group->waiting.Take();
     while (overloaded && now - next.since > kTooLong && !group->waiting.empty()) {
       next.turn->Set(Fail(Errc::kResourceExhausted, "the line has been too long for a while"));
-      next = take();
+      next = group->waiting.Take();
     }
     next.turn->Set(std::move(*lease));
   }

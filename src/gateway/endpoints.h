@@ -19,7 +19,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +31,7 @@
 #include "base/promise.h"
 #include "base/task.h"
 #include "gateway/endpoint.h"
+#include "gateway/line.h"
 
 namespace strata::gateway {
 
@@ -85,9 +85,9 @@ class Endpoints {
 
   // A connection at once; nothing: wait for one.
   std::optional<Lease> TryAcquire(std::string_view tenant);
-  // kDeadlineExceeded: none until `due`; kResourceExhausted: too many wait already, or the line is
-  // overloaded.
-  Task<Lease> Acquire(std::string tenant, TimePoint due);
+  // Waits for one; calls of a higher priority come first. kDeadlineExceeded: none until `due`;
+  // kResourceExhausted: too many wait that do not come later, or the line is overloaded.
+  Task<Lease> Acquire(std::string tenant, model::Priority priority, TimePoint due);
 
   // When waits on connections are too long; advanced by Hop.
   [[nodiscard]] http::Deadlines& deadlines() noexcept { return deadlines_; }
@@ -95,14 +95,10 @@ class Endpoints {
   [[nodiscard]] http::AnswerBatch& batch() noexcept { return batch_; }
 
  private:
-  struct Waiting {
-    Promise<Lease>* turn;
-    TimePoint since;
-  };
   // Of one tenant. Shared with leases: it may be forgotten before they end.
   struct Group {
     std::vector<std::shared_ptr<Endpoint>> endpoints;
-    std::list<Waiting> waiting;  // each gets a connection, in this order
+    Line<Lease> waiting{kMostWaiting};
     std::size_t next = 0;
     std::size_t begun = 0;     // in this round
     std::int64_t period = -1;  // when it last called

@@ -1,5 +1,6 @@
 #include "gateway/endpoints.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -25,12 +26,13 @@ class EndpointsTest : public ::testing::Test {
     loop_.run_for(milliseconds(5));
   }
   // Waits in the background; what comes of it is in `outcomes_`.
-  void Wait(TimePoint due) {
-    Spawn(loop_, [](EndpointsTest& test, TimePoint until) -> Awaitable<void> {
-      auto lease = co_await test.endpoints_.Acquire("shop", until);
+  void Wait(TimePoint due, model::Priority priority = model::Priority::kNormal) {
+    Spawn(loop_, [](EndpointsTest& test, model::Priority rank, TimePoint until) -> Awaitable<void> {
+      auto lease = co_await test.endpoints_.Acquire("shop", rank, until);
       test.outcomes_.push_back(lease ? Errc{} : lease.error().code);
+      test.served_.push_back(rank);
       if (lease) test.leases_.push_back(std::move(*lease));
-    }(*this, due));
+    }(*this, priority, due));
   }
   // Begins what can begin at once.
   std::vector<Endpoints::Lease> TakeAll(std::string_view tenant) {
@@ -43,6 +45,7 @@ class EndpointsTest : public ::testing::Test {
   ManualClock clock_;
   Endpoints endpoints_{loop_, clock_};
   std::vector<Errc> outcomes_;
+  std::vector<model::Priority> served_;
   std::vector<Endpoints::Lease> leases_;
 };
 
@@ -197,6 +200,31 @@ TEST_F(EndpointsTest, ALineThatWasEmptyAWhileAgoRefusesNobody) {
   held.pop_back();
   Settle();
   EXPECT_EQ(outcomes_, (std::vector<Errc>{Errc{}, Errc{}}));
+}
+
+TEST_F(EndpointsTest, CallsOfAHigherPriorityComeFirst) {
+  using enum model::Priority;
+  CellLine line;
+  Add("one", line);
+  auto held = TakeAll("shop");
+  const TimePoint due = clock_.Now() + std::chrono::hours(1);
+  for (const auto rank : {kNormal, kLow, kHigh, kNormal, kHigh}) Wait(due, rank);
+  Settle();
+  held.clear();
+  Settle();
+  EXPECT_EQ(served_, (std::vector{kHigh, kHigh, kNormal, kNormal, kLow}));
+}
+
+TEST_F(EndpointsTest, AFullLineRefusesTheLowestPriority) {
+  using enum model::Priority;
+  const TimePoint due = clock_.Now() + std::chrono::hours(1);
+  Wait(due, kLow);
+  for (std::size_t i = 1; i < Endpoints::kMostWaiting; ++i) Wait(due, kNormal);
+  for (int i = 0; i < 2; ++i) Wait(due, kNormal);  // the first takes the place of the low one
+  Settle();
+  std::ranges::sort(served_);
+  EXPECT_EQ(served_, (std::vector{kLow, kNormal}));
+  EXPECT_EQ(outcomes_, (std::vector<Errc>{Errc::kResourceExhausted, Errc::kResourceExhausted}));
 }
 
 TEST_F(EndpointsTest, WhoWaitedForTheFirstCellIsNotRefused) {

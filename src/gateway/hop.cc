@@ -72,7 +72,7 @@ Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& f
     if (i >= kTriesAtOnce) co_await Pause(loop_, kFirstPause * (1 << (i - kTriesAtOnce)));
     auto lease = endpoints_.TryAcquire(function.tenant);
     if (!lease) {
-      auto waited = co_await endpoints_.Acquire(function.tenant, due);
+      auto waited = co_await endpoints_.Acquire(function.tenant, function.priority, due);
       if (!waited && waited.error().code == Errc::kResourceExhausted) {
         co_return TryAgain("too-busy", "too many calls wait for the function's cells");
       }

@@ -26,6 +26,7 @@ cell::Function FunctionFrom(const Runnable& runnable) {
   // A service in a keeper has its own processes; its calls need no sandbox of the cell's.
   function.service =
       revision.kind == model::Kind::kService && runnable.sandbox_class == model::Class::kWasm;
+  function.priority = revision.workload.priority;
   function.limits = revision.workload.limits;
   function.env = revision.workload.env;
   function.grants = revision.workload.grants;

@@ -97,6 +97,12 @@ TEST(ManifestTest, ReadsEveryFieldOfAFunction) {
   EXPECT_EQ(spec.workload.slo, (Slo{std::chrono::milliseconds(20), std::chrono::milliseconds(10)}));
 }
 
+TEST(ManifestTest, ReadsAPriority) {
+  const Resource resource = ParseOne(FunctionWith("priority: high"));
+  EXPECT_EQ(resource.workload()->priority, Priority::kHigh);
+  EXPECT_EQ(ParseOne(ResourceToYaml(resource)), resource);
+}
+
 TEST(ManifestTest, ReadsABudget) {
   const Resource resource = ParseOne(FunctionWith("budget: {usd_cents: 250}"));
   EXPECT_EQ(resource.workload()->budget, Budget{250});
@@ -429,6 +435,7 @@ INSTANTIATE_TEST_SUITE_P(
             ServiceWith("health: {liveness: {tcpSocket: {}, successThreshold: 2}}"), "must be 1"},
         Bad{"ProbeUnit", ServiceWith("health: {readiness: {tcpSocket: {}, period_s: 1}}"),
             "period_ms"},
+        Bad{"PriorityName", FunctionWith("priority: urgent"), "high"},
         Bad{"RestartName", ServiceWith("restart: sometimes"), "on-failure"},
         Bad{"ServicePort", ServiceWith("port: 65536"), "from 1 to 65535"}),
     [](const auto& info) { return info.param.name; });

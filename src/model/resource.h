@@ -107,6 +107,7 @@ struct Workload {
   Slo slo;
   Budget budget;
   PlacementBy placement = PlacementBy::kCost;
+  Priority priority = Priority::kNormal;
   friend bool operator==(const Workload&, const Workload&) = default;
 };
 

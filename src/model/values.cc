@@ -61,6 +61,11 @@ std::string_view GuestKindName(GuestKind value) noexcept {
   return NameIn(kNames, value);
 }
 
+std::string_view PriorityName(Priority value) noexcept {
+  constexpr std::array<std::string_view, 3> kNames = {"low", "normal", "high"};
+  return NameIn(kNames, value);
+}
+
 std::string_view RestartName(Restart value) noexcept {
   switch (value) {
     case Restart::kAlways:

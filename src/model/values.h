@@ -138,6 +138,10 @@ enum class Restart : std::uint8_t {
 };
 std::string_view RestartName(Restart value) noexcept;  // "always", "on-failure", "never"
 
+// Whose requests go first where requests of one tenant wait for each other.
+enum class Priority : std::uint8_t { kLow, kNormal, kHigh };
+std::string_view PriorityName(Priority value) noexcept;  // "low", "normal", "high"
+
 // What one sandbox or one call used.
 struct Usage {
   std::chrono::nanoseconds cpu{0};  // guest's share, measured at fiber switches

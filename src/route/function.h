@@ -27,6 +27,7 @@ struct FunctionSpec {
   std::uint32_t revision = 0;
   std::string module;    // key for ImageSource; empty: it does not run in this process
   bool service = false;  // one sandbox serves many calls
+  model::Priority priority = model::Priority::kNormal;
   model::Limits limits;
   model::Env env;
   model::Grants grants;

@@ -49,6 +49,9 @@ inline constexpr std::array kExitReasons = {model::ExitReason::kReturned, model:
 inline constexpr std::array kRestarts = {model::Restart::kAlways, model::Restart::kOnFailure,
                                          model::Restart::kNever};
 
+inline constexpr std::array kPriorities = {model::Priority::kLow, model::Priority::kNormal,
+                                           model::Priority::kHigh};
+
 // ---- writing ------------------------------------------------------------------------------------
 
 inline Json Write(const std::string& value) { return value; }
@@ -66,6 +69,7 @@ inline Json Write(const model::Env& value) { return value; }
 inline Json Write(model::DirGrant::Mode value) { return model::DirModeName(value); }
 
 inline Json Write(model::Restart value) { return model::RestartName(value); }
+inline Json Write(model::Priority value) { return model::PriorityName(value); }
 
 template <typename T>
 Json Write(const std::vector<T>& list);
@@ -151,6 +155,16 @@ class MessageReader {
     if (problem_.empty()) problem_ = where_ + " " + what;
   }
 
+  template <typename T>
+  void ReadName(const Json& json, T& field, const auto& values, auto name_of, const char* problem) {
+    for (const T value : values) {
+      if (json != name_of(value)) continue;
+      field = value;
+      return;
+    }
+    Problem(problem);
+  }
+
   void Read(const Json& json, std::string& field) {
     if (!json.is_string()) return Problem("is no text");
     const auto& text = json.get_ref<const std::string&>();
@@ -189,20 +203,10 @@ class MessageReader {
     field = static_cast<int>(value);
   }
   void Read(const Json& json, model::ExitReason& field) {
-    for (const auto reason : kExitReasons) {
-      if (json != model::ExitReasonName(reason)) continue;
-      field = reason;
-      return;
-    }
-    Problem("is no reason");
+    ReadName(json, field, kExitReasons, model::ExitReasonName, "is no reason");
   }
   void Read(const Json& json, model::Restart& field) {
-    for (const auto restart : kRestarts) {
-      if (json != model::RestartName(restart)) continue;
-      field = restart;
-      return;
-    }
-    Problem("is no way to start again");
+    ReadName(json, field, kRestarts, model::RestartName, "is no way to start again");
   }
   template <typename T>
   void Read(const Json& json, std::optional<T>& field) {
@@ -218,12 +222,10 @@ class MessageReader {
     if (!(field >= 0.0 && field <= 1.0)) Problem("is not between 0 and 1");
   }
   void Read(const Json& json, model::DirGrant::Mode& field) {
-    for (const auto mode : kModes) {
-      if (json != model::DirModeName(mode)) continue;
-      field = mode;
-      return;
-    }
-    Problem("is no mode of a directory");
+    ReadName(json, field, kModes, model::DirModeName, "is no mode of a directory");
+  }
+  void Read(const Json& json, model::Priority& field) {
+    ReadName(json, field, kPriorities, model::PriorityName, "is no priority");
   }
   void Read(const Json& json, model::Env& field) {
     if (!json.is_object()) return Problem("is no object");

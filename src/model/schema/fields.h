@@ -18,6 +18,7 @@ inline constexpr Choice<Class, 4> kClass{ClassName};
 inline constexpr Choice<Level, 3> kLevel{LevelName};
 inline constexpr Choice<DeviceKind, 4> kDeviceKind{DeviceKindName};
 inline constexpr Choice<PlacementBy, 2> kPlacementBy{PlacementByName};
+inline constexpr Choice<Priority, 3> kPriority{PriorityName};
 inline constexpr Choice<Restart, 3> kRestart{RestartName};
 inline constexpr Choice<DirGrant::Mode, 2> kDirMode{DirModeName};
 
@@ -107,7 +108,8 @@ inline constexpr auto kWorkload = ObjectOf<Workload>(
     Field{"devices", &Workload::devices, ListOf{kDevice, 16}},
     Field{"requires", &Workload::requires_, kRequires}, Field{"slo", &Workload::slo, kSlo},
     Field{"budget", &Workload::budget, kBudget},
-    Field{"placement", &Workload::placement, kPlacementBy});
+    Field{"placement", &Workload::placement, kPlacementBy},
+    Field{"priority", &Workload::priority, kPriority});
 
 inline constexpr auto kHttpMatch = ObjectOf<HttpMatch>(
     CheckHttpMatch, Field{"host", &HttpMatch::host, NormalText{NormalizeHost}},
