@@ -48,21 +48,25 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
   Print(tenant + "/" + resource["metadata"].value("name", "") + " runs in class " + text("class") +
         ": " + text("because") + ".\n");
-  Print("The rule alone (placement: rule) gives " + text("by_rule") + ".\n\n");
+  Print("The rule alone (placement: rule) gives " + text("by_rule") + ". Node: " + text("node") +
+        (text("pool").empty() ? "" : "; kept ready: " + text("pool")) + ".\n\n");
   const bool service = resource.value("kind", "") == "Service";
-  Table table({"CLASS", "P99 MS", "START MS", "MEMORY MIB", service ? "USD/MONTH" : "USD/MILLION",
-               "FROM", "WHY NOT"});
+  Table table({"CLASS", "P99 MS", "START MS", "MEMORY MIB", "QPS", "FAILED",
+               service ? "USD/MONTH" : "USD/MILLION", "SCORE", "FROM", "WHY NOT"});
   for (const Json& each : placement["alternatives"]) {
     const std::string why = each.value("lost", "-");
     const auto name = each.value("class", "");
     if (!each.contains("estimate")) {
-      table.Add({name, "-", "-", "-", "-", "-", why});
+      table.Add({name, "-", "-", "-", "-", "-", "-", "-", "-", why});
       continue;
     }
     const Json& estimate = each["estimate"];
-    table.Add({name, Fixed(estimate["p99_ms"], 2),
-               Fixed(estimate.value("cold_start_ms", Json()), 2), Fixed(estimate["memory_mib"], 2),
-               Fixed(estimate["cost"], 2), estimate.value("source", ""), why});
+    const auto figure = [&estimate](const char* field, int decimals) {
+      return Fixed(estimate.value(field, Json()), decimals);
+    };
+    table.Add({name, figure("p99_ms", 2), figure("cold_start_ms", 2), figure("memory_mib", 2),
+               figure("qps", 0), Percent(estimate.value("failure_rate", Json())), figure("cost", 2),
+               Fixed(each.value("score", Json()), 2), estimate.value("source", ""), why});
   }
   Print(table.Render());
   PrintModels(resource["status"]);

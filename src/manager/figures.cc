@@ -159,7 +159,7 @@ Json Figures::Learned(const std::string& tenant, const std::string& function) co
                       {"memory_mib", at->second.memory_now == nullptr
                                          ? figures->memory_mib
                                          : at->second.memory_now->value() / kMebibyte},
-                      {"failure_rate", learned.failure_rate()}});
+                      {"failure_rate", learned.failures().rate}});
   }
   return {{"models", std::move(models)}, {"prediction", PredictionOf(all)}};
 }

@@ -1,9 +1,12 @@
 // Into which class a workload goes: what the scheduler is asked, with what is known here.
+#include <sys/utsname.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,25 +24,19 @@ namespace {
 
 using model::Class;
 
-// The one node that we know, with every class: what it lacks shows when a class is tried.
-scheduler::Node ThisNode() {
-  return {.name = "local", .free_memory = Bytes{UINT64_MAX}, .classes = scheduler::ClassSet::All()};
+std::uint32_t Processors() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+std::string HostName() {
+  struct utsname names = {};
+  return ::uname(&names) == 0 ? names.nodename : "local";
 }
 
-scheduler::Question QuestionOf(const model::Resource& resource,
-                               const std::set<model::VariantKind>& kinds,
-                               std::optional<Class> asked) {
-  const model::Workload& workload = *resource.workload();
-  return {.function = resource.kind() == model::Kind::kFunction,
-          .start_each = !kinds.contains(model::VariantKind::kImage) ||
-                        workload.guest != model::GuestKind::kHttp,
-          .requires_ = workload.requires_,
-          .slo = workload.slo,
-          .budget = workload.budget,
-          .devices = !workload.devices.empty(),
-          .by = workload.placement,
-          .asked = asked,
-          .memory = workload.limits.memory};
+// The one node that we know, with every class: what it lacks shows when a class is tried.
+scheduler::Node ThisNode() {
+  return {.name = HostName(),
+          .free_memory = Bytes{UINT64_MAX},
+          .classes = scheduler::ClassSet::All(),
+          .cores = static_cast<double>(Processors())};
 }
 
 // This node, with what trying the classes out has found.
@@ -65,6 +62,44 @@ std::string Withheld(const model::Workload& workload, Class sandbox_class) {
            "): " + std::string(why);
   }
   return "";
+}
+
+// Whether each call of it as an image starts a sandbox; else there are servers that stay.
+bool StartsEach(const model::Resource& resource) {
+  return resource.kind() == model::Kind::kFunction &&
+         resource.workload()->guest != model::GuestKind::kHttp;
+}
+
+// What is made when it is deployed, so that calls need not wait for it.
+std::string PoolOf(const model::Resource& resource, Class sandbox_class) {
+  if (sandbox_class == Class::kWasm) return "compiled code";
+  if (!StartsEach(resource)) return "running servers";
+  return sandbox_class >= Class::kMicrovm ? "booted snapshot" : "unpacked image";
+}
+
+std::uint32_t ReplicasOf(const model::Resource& resource) {
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  return service == nullptr ? 1 : service->replicas;
+}
+
+// `cells`: of the listener's tenant; 0: one for each processor.
+scheduler::Question QuestionOf(const model::Resource& resource,
+                               const std::set<model::VariantKind>& kinds,
+                               std::optional<Class> asked, std::uint32_t cells) {
+  const model::Workload& workload = *resource.workload();
+  return {.function = resource.kind() == model::Kind::kFunction,
+          .start_each = !kinds.contains(model::VariantKind::kImage) ||
+                        workload.guest != model::GuestKind::kHttp,
+          .requires_ = workload.requires_,
+          .slo = workload.slo,
+          .budget = workload.budget,
+          .devices = !workload.devices.empty(),
+          .by = workload.placement,
+          .asked = asked,
+          .memory = workload.limits.memory,
+          .cells = cells == 0 ? Processors() : cells,
+          .concurrency = workload.limits.concurrency,
+          .replicas = ReplicasOf(resource)};
 }
 
 // What its class can do may have become too little with fields that make no revision.
@@ -120,6 +155,7 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(
                        .variant = true,
                        .lacking = std::move(lacking),
                        .withheld = Withheld(*resource.workload(), each),
+                       .pool = PoolOf(resource, each),
                        .figures = measurements_.Of(each)});
   }
   // Nothing to weigh, and nothing but the workload itself that could give way.
@@ -177,8 +213,8 @@ Result<model::Placement> ManagerImpl::FreePlacement(
   auto options = OptionsOf(resource, kinds);
   if (!options) return std::unexpected(options.error());
   const scheduler::Node node = ThisNode();
-  return scheduler::Choose(QuestionOf(resource, kinds, std::nullopt), *options, {&node, 1},
-                           options_.prices);
+  return scheduler::Choose(QuestionOf(resource, kinds, std::nullopt, options_.cells), *options,
+                           {&node, 1}, options_.prices);
 }
 
 Task<void> ManagerImpl::Place(Candidate& candidate) {
@@ -193,7 +229,7 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
   auto placement = PlacementNow(candidate);
   if (placement && !CanRun(*options, placement->sandbox_class)) placement.reset();
   if (!placement) {
-    const scheduler::Question question = QuestionOf(resource, kinds, *asked);
+    const scheduler::Question question = QuestionOf(resource, kinds, *asked, options_.cells);
     scheduler::Node node = ThisNode();
     auto chosen = scheduler::Choose(question, *options, {&node, 1}, options_.prices);
     const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&

@@ -1,6 +1,7 @@
 #include "model/manifest.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -94,7 +95,10 @@ TEST(ManifestTest, ReadsEveryFieldOfAFunction) {
   EXPECT_EQ(spec.workload.grants,
             (Grants{{{"api.example.com", 443}}, {{"./data", "/data", DirGrant::Mode::kReadOnly}}}));
   EXPECT_EQ(spec.workload.requires_, (Requires{Level::kLow, Level::kLow, Level::kHigh}));
-  EXPECT_EQ(spec.workload.slo, (Slo{std::chrono::milliseconds(20), std::chrono::milliseconds(10)}));
+  EXPECT_EQ(spec.workload.slo, (Slo{.p99 = std::chrono::milliseconds(20),
+                                    .cold_start = std::chrono::milliseconds(10),
+                                    .qps = std::nullopt,
+                                    .availability = std::nullopt}));
 }
 
 TEST(ManifestTest, ReadsAPriority) {
@@ -107,6 +111,18 @@ TEST(ManifestTest, ReadsABudget) {
   const Resource resource = ParseOne(FunctionWith("budget: {usd_cents: 250}"));
   EXPECT_EQ(resource.workload()->budget, Budget{250});
   EXPECT_EQ(ParseOne(ResourceToYaml(resource)), resource);
+}
+
+TEST(ManifestTest, ReadsLoadAndAvailability) {
+  for (const auto& [text, parts] : {std::pair("99.95", 999'500), std::pair("99", 990'000),
+                                    std::pair("99.9999", 999'999), std::pair("1.5", 15'000)}) {
+    const Resource resource =
+        ParseOne(FunctionWith("slo: {qps: 400, availability: " + std::string(text) + "}"));
+    EXPECT_EQ(resource.workload()->slo.qps, 400U);
+    EXPECT_EQ(resource.workload()->slo.availability, static_cast<std::uint32_t>(parts));
+    EXPECT_THAT(ResourceToYaml(resource), HasSubstr(std::string("availability: ") + text));
+    EXPECT_EQ(ParseOne(ResourceToYaml(resource)), resource);
+  }
 }
 
 TEST(ManifestTest, ReadsDevices) {
@@ -307,6 +323,15 @@ INSTANTIATE_TEST_SUITE_P(
             "the field 'id' is missing: which device at the usb bus"},
         Bad{"DeviceId", FunctionWith("devices: [{kind: pci, id: '0000:00:1f.2'}]"),
             "is not vendor:product in lower-case hex"},
+        Bad{"NoLoad", FunctionWith("slo: {qps: 0}"), "spec.slo.qps: is 0; must be a whole number"},
+        Bad{"Always", FunctionWith("slo: {availability: 100}"),
+            "spec.slo.availability: expected a percentage from 1 to 99.9999 with four decimals"},
+        Bad{"AvailabilityAsAShare", FunctionWith("slo: {availability: 0.999}"),
+            "got the number '0.999'"},
+        Bad{"AvailabilityTooFine", FunctionWith("slo: {availability: 99.99999}"),
+            "four decimals at most"},
+        Bad{"AvailabilityAsText", FunctionWith("slo: {availability: '99.9'}"),
+            "got the string '99.9'"},
         Bad{"Budget", FunctionWith("budget: {eur: 3}"), "spec.budget: unknown field 'eur'"},
         Bad{"BudgetFraction", FunctionWith("budget: {usd_cents: 0.5}"),
             "spec.budget.usd_cents: expected a whole number"},

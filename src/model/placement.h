@@ -20,6 +20,8 @@ struct Estimate {
   std::optional<double> cold_start_ms;  // the first call, when nothing is warm; nothing: unknown
   double cpu_ms = 0;                    // of a call
   double memory_mib = 0;                // of one sandbox
+  std::optional<double> qps;            // calls a second that it can carry; nothing: not looked at
+  std::optional<double> failure_rate;   // share of calls; nothing: none of its own was seen
   double cost = 0;     // US dollars for a million calls; of a Service, for a replica's month
   std::string source;  // "strata measure", "its own calls"
   friend bool operator==(const Estimate&, const Estimate&) = default;
@@ -29,6 +31,7 @@ struct Estimate {
 struct Alternative {
   Class sandbox_class = Class::kWasm;
   std::optional<Estimate> estimate;  // nothing: it was never measured here
+  std::optional<double> score;       // 1: the cheapest; 0.25: four times as dear; as `estimate`
   std::string lost;                  // the first reason why it was not taken; empty: it was
   friend bool operator==(const Alternative&, const Alternative&) = default;
 };
@@ -37,12 +40,14 @@ struct Placement {
   Class sandbox_class = Class::kWasm;
   Class by_rule = Class::kWasm;  // what the literal rule gives, whether it was followed or not
   std::string node;
+  std::string pool;                       // what is kept ready for its calls
   std::string because;                    // one sentence
   std::vector<Alternative> alternatives;  // every class; the one that was taken first
   friend bool operator==(const Placement&, const Placement&) = default;
 };
 
-// {"class", "by_rule", "node", "because", "alternatives": [{"class", "estimate"?, "lost"?}]}
+// {"class", "by_rule", "node", "pool", "because",
+//  "alternatives": [{"class", "estimate"?, "score"?, "lost"?}]}
 Json PlacementToJson(const Placement& placement);
 // kInvalidArgument: it is not of that form.
 Result<Placement> PlacementFromJson(const Json& json);

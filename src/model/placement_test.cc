@@ -10,14 +10,29 @@ TEST(PlacementTest, SurvivesJson) {
       .sandbox_class = Class::kMicrovm,
       .by_rule = Class::kContainer,
       .node = "local",
+      .pool = "booted snapshot",
       .because = "the only class that fits",
-      .alternatives = {
-          {Class::kMicrovm,
-           Estimate{.p99_ms = 250, .cold_start_ms = 300, .source = "its own calls"}, ""},
-          {Class::kWasm, std::nullopt, "no variant"}}};
+      .alternatives = {{Class::kMicrovm,
+                        Estimate{.p99_ms = 250,
+                                 .cold_start_ms = 300,
+                                 .qps = 17.5,
+                                 .failure_rate = 0.25,
+                                 .source = "its own calls"},
+                        0.5, ""},
+                       {Class::kWasm, std::nullopt, std::nullopt, "no variant"}}};
   const auto read = PlacementFromJson(PlacementToJson(placement));
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(*read, placement);
+}
+
+TEST(PlacementTest, OneOfAnEarlierVersionHasNoPoolAndNoScores) {
+  Json json = PlacementToJson({.alternatives = {{.estimate = Estimate{}, .score = 1}}});
+  json.erase("pool");
+  json["alternatives"][0].erase("score");
+  const auto read = PlacementFromJson(json);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->pool, "");
+  EXPECT_FALSE(read->alternatives[0].score.has_value());
 }
 
 TEST(PlacementTest, WhatIsNoneIsRefused) {

@@ -68,6 +68,8 @@ std::string_view PlacementByName(PlacementBy value) noexcept;  // "cost", "rule"
 struct Slo {
   std::optional<std::chrono::milliseconds> p99;
   std::optional<std::chrono::milliseconds> cold_start;
+  std::optional<std::uint32_t> qps;           // calls a second that it has to carry
+  std::optional<std::uint32_t> availability;  // of a million calls, how many have to succeed
   friend bool operator==(const Slo&, const Slo&) = default;
 };
 

@@ -4,14 +4,9 @@
 #include <cmath>
 
 namespace strata::scheduler {
-namespace {
-
-constexpr double kWindow = 50;  // calls, of a moving mean
-
-}  // namespace
 
 void MovingMean::Add(double value) {
-  seen_ = std::min(seen_ + 1, kWindow);
+  seen_ = std::min(seen_ + 1, window_);
   value_ += (value - value_) / seen_;
 }
 
@@ -55,6 +50,7 @@ void Learned::Learn(std::uint32_t revision, const CallSeen& call) {
     for (Sketch* sketch : {&start_, &service_, &whole_}) {
       if (sketch->weight() > kCarried) sketch->Fade(kCarried / sketch->weight());
     }
+    failures_.Carry(kCarried);
   }
   failures_.Add(call.failed ? 1 : 0);
   if (call.failed) return;  // how soon it failed says nothing of how long it takes
@@ -72,8 +68,11 @@ std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const 
   if (whole_.weight() <= 0) return std::nullopt;
   Figures own{.p50_ms = whole_.Quantile(0.50),
               .p99_ms = whole_.Quantile(0.99),
+              .cold_start_ms = std::nullopt,
               .cpu_ms = cpu_ms_.value(),
+              .busy_ms = cpu_ms_.value(),
               .memory_mib = memory_.value(),
+              .failures = failures(),
               .source = "its own calls"};
   if (!prior) return own;
   const double share = whole_.weight() / (whole_.weight() + kPrior);
@@ -84,6 +83,7 @@ std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const 
   own.p99_ms = mix(own.p99_ms, prior->p99_ms);
   own.cpu_ms = mix(own.cpu_ms, prior->cpu_ms);
   own.memory_mib = mix(own.memory_mib, prior->memory_mib);
+  own.busy_ms = own.cpu_ms + std::max(prior->busy_ms - prior->cpu_ms, 0.0);
   own.cold_start_ms = prior->cold_start_ms;
   own.source = "its own calls + strata measure";
   return own;

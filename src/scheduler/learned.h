@@ -4,9 +4,10 @@
 //   call records --> [ Learned ] --> With(prior): Figures --> Choose
 //
 // Quantiles are a Sketch's, the rest are moving averages (EWMA) that follow a change within some
-// fifty calls. A new revision begins with what the one before did, at the weight of kCarried calls;
-// a class that the workload has not run in, with the record of `strata measure`, at the weight of
-// kPrior calls. So there is no number of calls at which a decision jumps.
+// fifty calls; failures are rare, so their rate is of far more. A new revision begins with what the
+// one before did, at the weight of kCarried calls; a class that the workload has not run in, with
+// the record of `strata measure`, at the weight of kPrior calls. So there is no number of calls at
+// which a decision jumps.
 //
 // Every call is predicted before it is learned from, so it is scored on calls that it does not know
 // (Dawid: "The prequential approach", 1984).
@@ -14,6 +15,7 @@
 // Pure values; less than 400 bytes and three sketches. Tested by learned_test.cc.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -22,13 +24,18 @@
 
 namespace strata::scheduler {
 
-// A mean that forgets: of the first calls the plain mean, then the last fifty or so.
+// A mean that forgets: of the first values the plain mean, then of about the last `window`.
 class MovingMean {
  public:
+  explicit MovingMean(double window = 50) : window_(window) {}
   void Add(double value);
+  // What was seen so far counts as no more than so many values from now on.
+  void Carry(double most) { seen_ = std::min(seen_, most); }
   [[nodiscard]] double value() const noexcept { return value_; }
+  [[nodiscard]] double seen() const noexcept { return seen_; }
 
  private:
+  double window_;
   double value_ = 0;
   double seen_ = 0;
 };
@@ -66,6 +73,8 @@ class Learned {
  public:
   static constexpr double kPrior = 20;
   static constexpr double kCarried = 20;
+  // That a failure rate is of: enough to tell 99.99 % of calls from fewer.
+  static constexpr double kFailureWindow = 100'000;
 
   // Calls of a revision before the newest count for the newest.
   void Learn(std::uint32_t revision, const CallSeen& call);
@@ -74,7 +83,9 @@ class Learned {
   [[nodiscard]] const Sketch& start() const noexcept { return start_; }      // ms
   [[nodiscard]] const Sketch& service() const noexcept { return service_; }  // ms
   [[nodiscard]] double memory_mib() const noexcept { return memory_.value(); }
-  [[nodiscard]] double failure_rate() const noexcept { return failures_.value(); }
+  [[nodiscard]] FailureRate failures() const noexcept {
+    return {.rate = failures_.value(), .calls = failures_.seen()};
+  }
   [[nodiscard]] const Score& score() const noexcept { return score_; }
 
   // Of whole calls, with `prior` at the weight of kPrior calls; what a first call takes is the
@@ -89,7 +100,7 @@ class Learned {
   MovingMean mean_ms_;  // of whole calls: what the next one is predicted to take
   MovingMean cpu_ms_;
   MovingMean memory_;
-  MovingMean failures_;
+  MovingMean failures_{kFailureWindow};
   Score score_;
 };
 

@@ -26,7 +26,7 @@ TEST(LearnedTest, NothingIsKnownWithoutACall) {
   Learned failing;
   failing.Learn(1, {.service_ms = 1, .failed = true});
   EXPECT_FALSE(failing.With(kPriorFigures).has_value());
-  EXPECT_EQ(failing.failure_rate(), 1);
+  EXPECT_EQ(failing.failures().rate, 1);
 }
 
 TEST(LearnedTest, ThePriorGivesWayCallByCall) {
@@ -60,7 +60,11 @@ TEST(LearnedTest, AFailureTeachesNoLatency) {
   LearnCalls(learned, 100, 50);
   for (int i = 0; i < 100; ++i) learned.Learn(1, {.service_ms = 0.1, .failed = true});
   EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 50, 1);
-  EXPECT_GT(learned.failure_rate(), 0.8);
+  EXPECT_DOUBLE_EQ(learned.failures().rate, 0.5);
+  EXPECT_DOUBLE_EQ(learned.failures().calls, 200);
+  EXPECT_EQ(learned.With(std::nullopt)->failures->calls, 200);
+  LearnCalls(learned, 1, 50, 2);
+  EXPECT_DOUBLE_EQ(learned.failures().calls, Learned::kCarried + 1) << "of the revision before";
 }
 
 TEST(ScoreTest, IsOneForTruthNoneForAMeanAndNegativeForWorse) {

@@ -13,7 +13,8 @@ constexpr std::uint32_t kNoNode = UINT32_MAX;
 NodeIndex::NodeIndex(std::vector<Node> nodes) : nodes_(std::move(nodes)) {
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
     const auto same = std::ranges::find_if(groups_, [this, i](const Group& group) {
-      return nodes_[group.nodes.front()].classes == nodes_[i].classes;
+      const Node& first = nodes_[group.nodes.front()];
+      return first.classes == nodes_[i].classes && first.cores == nodes_[i].cores;
     });
     const auto group = static_cast<std::uint32_t>(same - groups_.begin());
     if (same == groups_.end()) groups_.emplace_back();

@@ -3,9 +3,9 @@
 //
 //   Choose <-- Candidates() -- [ NodeIndex ] <-- Reserve(), Release()
 //
-// Nodes that have the same classes form a group, and each group keeps its nodes' free memory in a
-// tree of maxima: the roomiest is known at once, a change takes steps like the logarithm of
-// the nodes. There are as many groups as there are kinds of machines, so a few.
+// Nodes that have the same classes and processors form a group, and each group keeps its nodes'
+// free memory in a tree of maxima: the roomiest is known at once, a change takes steps like the
+// logarithm of the nodes. There are as many groups as there are kinds of machines, so a few.
 // Threads: one. Tested by node_index_test.cc.
 #pragma once
 

@@ -22,7 +22,17 @@ TEST(RecordTest, FiguresAreReadByClass) {
   EXPECT_DOUBLE_EQ(wasm.cold_start_ms.value_or(0), 3.5);
   EXPECT_DOUBLE_EQ(wasm.p99_ms, 1.5);
   EXPECT_DOUBLE_EQ(wasm.cpu_ms, 0.25);
+  EXPECT_DOUBLE_EQ(wasm.busy_ms, 0.25);
   EXPECT_EQ(wasm.source, "strata measure");
+}
+
+TEST(RecordTest, StartingASandboxForACallKeepsAProcessorBusy) {
+  Json row = Row();
+  row["class"] = "container";
+  const auto record = Read(row);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_DOUBLE_EQ(record->at(model::Class::kContainer).busy_ms, 0.5);
+  EXPECT_DOUBLE_EQ(record->at(model::Class::kContainer).cpu_ms, 0.25);
 }
 
 TEST(RecordTest, TheLastRowOfAClassCounts) {
@@ -39,15 +49,20 @@ TEST(RecordTest, TheLastRowOfAClassCounts) {
 
 TEST(RecordTest, WhatAWorkloadNeedsItNeedsInEveryClass) {
   const Figures hello{
-      .p50_ms = 30, .p99_ms = 40, .cold_start_ms = 50, .cpu_ms = 8, .memory_mib = 1};
+      .p50_ms = 30, .p99_ms = 40, .cold_start_ms = 50, .cpu_ms = 8, .busy_ms = 29, .memory_mib = 1};
   const Figures own{.p50_ms = 130, .p99_ms = 30, .cpu_ms = 108, .memory_mib = 201};
-  const Figures there =
-      Beside({.p50_ms = 250, .p99_ms = 300, .cold_start_ms = 350, .cpu_ms = 200, .memory_mib = 90},
-             Beyond(own, hello));
+  const Figures there = Beside({.p50_ms = 250,
+                                .p99_ms = 300,
+                                .cold_start_ms = 350,
+                                .cpu_ms = 200,
+                                .busy_ms = 240,
+                                .memory_mib = 90},
+                               Beyond(own, hello));
   EXPECT_DOUBLE_EQ(there.p50_ms, 350);
   EXPECT_DOUBLE_EQ(there.p99_ms, 300) << "never less than the class itself takes";
   EXPECT_DOUBLE_EQ(there.cold_start_ms.value_or(0), 350);
   EXPECT_DOUBLE_EQ(there.cpu_ms, 300);
+  EXPECT_DOUBLE_EQ(there.busy_ms, 340);
   EXPECT_DOUBLE_EQ(there.memory_mib, 290);
   EXPECT_EQ(there.source, kScaled);
 }

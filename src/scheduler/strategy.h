@@ -9,9 +9,10 @@
 //                                                 variant; not container if security is medium
 // What the workload has no variant for, its class cannot do or grant (spec.devices), or the host
 // lacks leaves the set with its reason. Of the rest, the cheapest whose measured figures keep the
-// SLO is taken; the container wins ties. A class that was never measured here is taken only where
-// no measured one keeps the SLO. `placement: rule` follows the document's literal rule instead: 1,
-// then 2 without asking for a variant, else container (facts/decisions.yaml, scheduling_strategy).
+// SLO (latency, start-up, load, availability) and the budget is taken; the container wins ties. A
+// class of which that is not known is taken only where none is known to keep them.
+// `placement: rule` follows the document's literal rule instead: 1, then 2 without asking for a
+// variant, else container (facts/decisions.yaml, scheduling_strategy).
 //
 // A class that the manifest names need not be among what the rules leave, but is held to the floor
 // (1, and not container at medium), to the SLO and to what a node has.
@@ -19,6 +20,7 @@
 // Pure: no I/O, no clock; some microseconds. Deterministic. Tested by strategy_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -30,18 +32,9 @@
 #include "model/placement.h"
 #include "model/resource.h"
 #include "model/values.h"
+#include "scheduler/figures.h"
 
 namespace strata::scheduler {
-
-// What is known of a class on this host, for the workload in question; times in milliseconds.
-struct Figures {
-  double p50_ms = 0;
-  double p99_ms = 0;
-  std::optional<double> cold_start_ms;  // nothing: no first call was ever measured
-  double cpu_ms = 0;
-  double memory_mib = 0;
-  std::string source;  // "strata measure", "its own calls"
-};
 
 // One class, as the workload would run in it.
 struct Option {
@@ -49,6 +42,7 @@ struct Option {
   bool variant = false;            // there is an artifact for it
   std::string lacking;             // why it cannot run there for all that; empty: it can
   std::string withheld;            // why it cannot have the devices asked for; empty: it can
+  std::string pool;                // what is kept ready for its calls there
   std::optional<Figures> figures;  // nothing: never measured
 };
 
@@ -82,6 +76,7 @@ struct Node {
   std::string name;
   Bytes free_memory;
   ClassSet classes;  // that it has
+  double cores = 1;
 };
 
 struct Question {
@@ -94,6 +89,9 @@ struct Question {
   model::PlacementBy by = model::PlacementBy::kCost;
   std::optional<model::Class> asked;  // by the manifest
   Bytes memory;                       // that a node must have free
+  std::uint32_t cells = 1;            // single-threaded processes that its calls go through
+  std::uint32_t concurrency = 100;    // calls at once, in each of them
+  std::uint32_t replicas = 1;         // of a server
 };
 
 // Why the class may not be used, however well it does, for what asks for this; empty: it may.

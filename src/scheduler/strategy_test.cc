@@ -21,16 +21,18 @@ Figures FiguresOf(double p99_ms, double cpu_ms, double memory_mib) {
           .p99_ms = p99_ms,
           .cold_start_ms = 10 * p99_ms,
           .cpu_ms = cpu_ms,
+          .busy_ms = cpu_ms,
           .memory_mib = memory_mib,
+          .failures = std::nullopt,
           .source = "strata measure"};
 }
 
 // A workload with both variants, measured in every class, the usual way round.
 std::vector<Option> Options() {
-  return {{Class::kWasm, true, "", "", FiguresOf(1, 0.3, 2)},
-          {Class::kContainer, true, "", "", FiguresOf(30, 8, 1)},
-          {Class::kAppkernel, true, "", "", FiguresOf(120, 80, 20)},
-          {Class::kMicrovm, true, "", "", FiguresOf(250, 200, 90)}};
+  return {{Class::kWasm, true, "", "", "", FiguresOf(1, 0.3, 2)},
+          {Class::kContainer, true, "", "", "", FiguresOf(30, 8, 1)},
+          {Class::kAppkernel, true, "", "", "", FiguresOf(120, 80, 20)},
+          {Class::kMicrovm, true, "", "", "", FiguresOf(250, 200, 90)}};
 }
 
 Node NodeWith(std::initializer_list<Class> classes) {
@@ -104,7 +106,7 @@ TEST_F(StrategyTest, HighSecurityOrCompatibilityIsAMachineOfItsOwn) {
 }
 
 TEST_F(StrategyTest, AContainerWithinAMachineIsStrongEnoughForAnything) {
-  options_.push_back({Class::kContainerInMicrovm, true, "", "", std::nullopt});
+  options_.push_back({Class::kContainerInMicrovm, true, "", "", "", std::nullopt});
   nodes_[0].classes.Add(Class::kContainerInMicrovm);
   question_.requires_.security = Level::kHigh;
   EXPECT_EQ(Chosen(), Class::kMicrovm);
@@ -244,6 +246,97 @@ TEST_F(StrategyTest, AClassThatGrantsNoDeviceIsNotTakenByWhoAsksForOne) {
   EXPECT_THAT(Refusal(), HasSubstr("container: none")) << "also where the manifest names the class";
 }
 
+TEST_F(StrategyTest, WhatCannotCarryTheLoadIsNotTaken) {
+  nodes_[0].cores = 2;
+  question_.cells = 2;
+  question_.slo.qps = 1000;
+  EXPECT_EQ(Chosen(), Class::kWasm);
+  EXPECT_NEAR(*Decide()->alternatives.front().estimate->qps, 0.7 * 2 / 0.3e-3, 1);
+  EXPECT_EQ(Lost(Class::kContainer), "slo.qps is 1000, it can carry 175");  // 8 ms each
+  At(Class::kWasm).variant = false;
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: slo.qps: 175"));
+  question_.slo.qps = 176;
+  EXPECT_FALSE(Decide().has_value());
+  question_.slo.qps = 175;
+  EXPECT_EQ(Chosen(), Class::kContainer);
+  At(Class::kContainer).figures->busy_ms = 16;  // with starting its sandbox
+  EXPECT_FALSE(Decide().has_value());
+}
+
+TEST_F(StrategyTest, ANodeWithTheProcessorsIsFound) {
+  nodes_ = {NodeWith({Class::kContainer}), NodeWith({Class::kContainer})};
+  nodes_[0].free_memory = Bytes::MiB(4096);
+  nodes_[1].cores = 8;
+  nodes_[1].name = "fast";
+  EXPECT_EQ(Decide()->node, "local") << "the roomiest";
+  question_.slo.qps = 600;
+  EXPECT_EQ(Decide()->node, "fast");
+  question_.slo.qps = 800;
+  EXPECT_THAT(Refusal(), HasSubstr("slo.qps: 700")) << "of the node with most of them";
+}
+
+TEST_F(StrategyTest, AServersLoadIsBoundByItsReplicas) {
+  nodes_[0].cores = 4;
+  question_.function = false;
+  question_.asked = Class::kContainer;
+  question_.slo.qps = 200;
+  EXPECT_THAT(Refusal(), HasSubstr("slo.qps: 87; replicas: 3"));
+  question_.replicas = 2;
+  EXPECT_THAT(Refusal(), HasSubstr("replicas: 3"));
+  question_.replicas = 3;
+  EXPECT_EQ(Chosen(), Class::kContainer);
+  question_.slo.qps = 400;
+  EXPECT_THAT(Refusal(), ::testing::Not(HasSubstr("replicas:"))) << "there are no more processors";
+}
+
+TEST_F(StrategyTest, CallsThatWaitAreBoundByHowManyThereMayBe) {
+  question_.asked = Class::kWasm;
+  At(Class::kWasm).figures = FiguresOf(2000, 0.001, 1);  // waits for others, a second each
+  question_.concurrency = 10;
+  question_.slo.qps = 70;
+  EXPECT_THAT(Refusal(), HasSubstr("slo.qps: 7; limits.concurrency: 100"));
+  question_.concurrency = 100;
+  EXPECT_EQ(Chosen(), Class::kWasm);
+}
+
+TEST_F(StrategyTest, WhatFailsTooOftenIsNotTaken) {
+  question_.slo.availability = 999'000;
+  EXPECT_THAT(Decide()->because, HasSubstr("whether it keeps the SLO is not known"));
+  At(Class::kWasm).figures->failures = {.rate = 0.05, .calls = 1000};
+  EXPECT_EQ(Chosen(), Class::kContainer);
+  EXPECT_EQ(Lost(Class::kWasm), "slo.availability is 99.9, measured here: at most 96.2");
+  At(Class::kContainer).figures->failures = {.rate = 0, .calls = 100};
+  EXPECT_EQ(Chosen(), Class::kContainer) << "too few calls to tell";
+  EXPECT_THAT(Decide()->because, HasSubstr("is not known"));
+  At(Class::kMicrovm).figures->failures = {.rate = 0, .calls = 10'000};
+  EXPECT_EQ(Chosen(), Class::kMicrovm) << "known to keep it, though it is the dearest";
+  EXPECT_THAT(Lost(Class::kContainer), HasSubstr("not known from what was seen so far"));
+}
+
+TEST_F(StrategyTest, ARefusalForFailuresSaysWhatWasSeen) {
+  question_.asked = Class::kWasm;
+  question_.slo.availability = 999'999;
+  At(Class::kWasm).figures->failures = {.rate = 0.5, .calls = 100};
+  EXPECT_THAT(Refusal(), HasSubstr("slo.availability: 59.6"));
+  question_.slo.availability = 590'000;
+  EXPECT_EQ(Chosen(), Class::kWasm);
+}
+
+TEST_F(StrategyTest, EveryMeasuredClassHasAScore) {
+  At(Class::kAppkernel).figures.reset();
+  At(Class::kMicrovm).lacking = "cannot";
+  const auto placement = Decide();
+  for (const model::Alternative& each : placement->alternatives) {
+    ASSERT_EQ(each.score.has_value(), each.estimate.has_value());
+    if (each.score) {
+      EXPECT_LE(*each.score, 1);
+    }
+  }
+  const auto& [best, second] = std::pair(placement->alternatives[0], placement->alternatives[1]);
+  EXPECT_EQ(best.score, 1.0);
+  EXPECT_DOUBLE_EQ(*second.score, best.estimate->cost / second.estimate->cost);
+}
+
 // What must hold of every decision, over thousands of questions.
 class PropertiesTest : public ::testing::Test {
  protected:
@@ -257,18 +350,26 @@ class PropertiesTest : public ::testing::Test {
                  .memory = Bytes::MiB(64)};
     if (Pick(2) == 0) question_.slo.p99 = std::chrono::milliseconds(1 + Pick(300));
     if (Pick(2) == 0) question_.budget.cents = static_cast<std::uint32_t>(Pick(300));
+    if (Pick(3) == 0) question_.slo.qps = static_cast<std::uint32_t>(1 + Pick(300));
+    if (Pick(4) == 0)
+      question_.slo.availability = 1'000'000 - static_cast<std::uint32_t>(Pick(99'999));
     question_.devices = Pick(4) == 0;
     if (Pick(4) == 0) question_.asked = kAll[static_cast<std::size_t>(Pick(5))];
     options_.clear();
     for (const Class each : kAll) {
-      Option option{each, Pick(4) != 0, Pick(6) == 0 ? "cannot" : "",
-                    Pick(2) == 0 ? "withheld" : "", std::nullopt};
+      Option option{
+          each, Pick(4) != 0, Pick(6) == 0 ? "cannot" : "", Pick(2) == 0 ? "withheld" : "",
+          "",   std::nullopt};
       if (Pick(4) != 0) option.figures = FiguresOf(1 + Pick(300), Pick(100), Pick(200));
+      if (option.figures && Pick(2) == 0) {
+        option.figures->failures = {.rate = Pick(20) / 100.0, .calls = 1.0 + Pick(10'000)};
+      }
       options_.push_back(std::move(option));
     }
     nodes_ = {NodeWith({}), NodeWith({})};
     for (Node& node : nodes_) {
       node.classes = {};
+      node.cores = 1 + Pick(8);
       for (const Class each : kAll) {
         if (Pick(2) == 0) node.classes.Add(each);
       }
@@ -305,25 +406,67 @@ TEST_F(PropertiesTest, HoldForEveryDecision) {
     for (std::size_t n = 1; n < kAll.size(); ++n) {
       ASSERT_NE(placement->alternatives[n].lost, "") << "every loser has a reason";
     }
-    const auto& now = placement->alternatives.front().estimate;
-    if (question_.budget.cents && now) {
-      ASSERT_LE(now->cost * 100, *question_.budget.cents);
-      // More money never takes a class away, and does not buy what is dearer.
-      const Question poorer = question_;
-      question_.budget.cents = *question_.budget.cents + static_cast<std::uint32_t>(Pick(300));
-      const auto richer = Choose(question_, options_, nodes_);
-      ASSERT_TRUE(richer.has_value());
-      ASSERT_EQ(richer->sandbox_class, chosen);
-      question_ = poorer;
-    }
-    // A looser SLO never costs more.
-    if (!question_.slo.p99 || !now) continue;
-    question_.slo.p99 = *question_.slo.p99 * 2;
-    const auto looser = Choose(question_, options_, nodes_);
-    ASSERT_TRUE(looser.has_value());
-    ASSERT_LE(looser->alternatives.front().estimate->cost, now->cost);
   }
   EXPECT_GT(decided, 2000);
+}
+
+TEST_F(PropertiesTest, WhatIsTakenKeepsWhatIsBounded) {
+  for (int i = 0; i < 20'000; ++i) {
+    MakeQuestion();
+    const auto placement = Choose(question_, options_, nodes_);
+    if (!placement || !placement->alternatives.front().estimate) continue;
+    const model::Estimate& estimate = *placement->alternatives.front().estimate;
+    if (question_.slo.p99) {
+      ASSERT_LE(estimate.p99_ms, question_.slo.p99->count());
+    }
+    if (question_.slo.qps) {
+      ASSERT_GE(*estimate.qps, *question_.slo.qps);
+    }
+    if (question_.budget.cents) {
+      ASSERT_LE(estimate.cost * 100, *question_.budget.cents);
+    }
+    const auto& failures =
+        options_[static_cast<std::size_t>(placement->sandbox_class)].figures->failures;
+    if (question_.slo.availability && failures) {
+      ASSERT_GE((1 - failures->Least()) * 1e6, *question_.slo.availability);
+    }
+  }
+}
+
+// Whoever asks for less is never refused what was given for more, and never pays more for it.
+TEST_F(PropertiesTest, AskingForLessNeverCostsMore) {
+  int compared = 0;
+  for (int i = 0; i < 40'000; ++i) {
+    MakeQuestion();
+    const auto before = Choose(question_, options_, nodes_);
+    if (!before || !before->alternatives.front().estimate) continue;
+    const bool sure = before->because.find("not known") == std::string::npos;
+    Question easier = question_;
+    const int what = Pick(4);
+    if (what == 0 && easier.budget.cents) {
+      easier.budget.cents = *easier.budget.cents + static_cast<std::uint32_t>(Pick(300));
+    } else if (what == 1 && easier.slo.qps) {
+      easier.slo.qps = 1 + *easier.slo.qps / 2;
+    } else if (what == 2 && easier.slo.p99) {
+      easier.slo.p99 = *easier.slo.p99 * 2;
+    } else if (what == 3 && easier.slo.availability) {
+      easier.slo.availability =
+          *easier.slo.availability - static_cast<std::uint32_t>(Pick(100'000));
+    } else {
+      continue;
+    }
+    ++compared;
+    const auto after = Choose(easier, options_, nodes_);
+    ASSERT_TRUE(after.has_value()) << "what fitted still fits";
+    const auto& now = after->alternatives.front().estimate;
+    if (!sure) continue;  // what is known to keep the SLO goes first, whatever it costs
+    ASSERT_TRUE(now.has_value());
+    ASSERT_LE(now->cost, before->alternatives.front().estimate->cost);
+    if (what == 0) {
+      ASSERT_EQ(after->sandbox_class, before->sandbox_class) << "nothing dearer";
+    }
+  }
+  EXPECT_GT(compared, 1000);
 }
 
 }  // namespace

@@ -64,7 +64,9 @@ class PlacementTest(ServerTest):
     def test_the_cheapest_class_that_the_image_can_run_in(self):
         placement = self.placed(self.image("plain"))
         self.assertEqual((placement["class"], placement["by_rule"], placement["node"]),
-                         ("container", "container", "local"))
+                         ("container", "container", os.uname().nodename))
+        self.assertEqual(placement["pool"], "unpacked image")
+        self.assertEqual([each.get("score") for each in placement["alternatives"]][0], 1)
         why = {each["class"]: each.get("lost") for each in placement["alternatives"]}
         self.assertIn("times as much as container", why["appkernel"])
         self.assertEqual(why["wasm"], "the workload has no variant for it")
@@ -88,6 +90,19 @@ class PlacementTest(ServerTest):
         self.assertIn("slo.p99_ms: 101", words)
         words = self.refusal(self.image("weak", requires={"security": "medium"}, **{"class": "container"}))
         self.assertIn("leave spec.class out", words)
+
+    def test_load_and_availability_are_bounds_like_any_other(self):
+        cores = os.cpu_count()
+        placement = self.placed(self.image("loaded", slo={"qps": 10}))
+        estimate = placement["alternatives"][0]["estimate"]
+        self.assertEqual(placement["class"], "container")
+        self.assertAlmostEqual(estimate["qps"], 0.7 * cores * 1000 / 15)  # 15 ms for each call, nearly all to start it
+        words = self.refusal(self.image("overloaded", slo={"qps": 100_000}, requires={"security": "medium"}))
+        self.assertRegex(words, r"appkernel: slo\.qps is 100000, it can carry \d+")
+        self.assertRegex(words, r"any of these would do: slo\.qps: \d+")
+        unsure = self.placed(self.image("steady", slo={"availability": 99.9}))
+        self.assertIn("whether it keeps the SLO is not known", unsure["because"])
+        self.assertIn("expected a percentage from 1 to 99.9999", self.refusal(self.image("never", slo={"availability": 100})))
 
     def test_a_device_is_granted_by_no_class_and_each_says_why(self):
         words = self.refusal(self.image("gpu", devices=[{"kind": "gpu"}]))
@@ -123,7 +138,8 @@ class PlacementTest(ServerTest):
         self.server.apply(self.image("shown"))
         shown = self.server.strata("explain", "shown").stdout
         self.assertIn("default/shown runs in class container: the cheapest of 3 that fit.", shown)
-        self.assertRegex(shown, r"(?m)^appkernel +100\.00 +1000\.00 +10\.00 .*times as much as container$")
+        self.assertRegex(shown, r"(?m)^appkernel +100\.00 +1000\.00 +10\.00 .* 0\.\d\d +strata measure .*times as much as container$")
+        self.assertIn(f"Node: {os.uname().nodename}; kept ready: unpacked image.", shown)
 
     def test_its_own_calls_are_learned_and_scored(self):
         slow = function("slow", f"oci:{self.folder / 'image'}", "/slow", "default")

@@ -159,6 +159,19 @@ struct Milliseconds {
   [[nodiscard]] Json Write(std::chrono::milliseconds from) const { return from.count(); }
 };
 
+// A percentage with four decimals at most, kept as parts of a million.
+struct Percent {
+  std::uint32_t min;
+  std::uint32_t max;
+  void Read(const Cursor& from, std::uint32_t& to) const {
+    if (const auto value = from.Percent(min, max)) to = *value;
+  }
+  [[nodiscard]] Json Write(std::uint32_t from) const {
+    if (from % kPartsPerPercent == 0) return from / kPartsPerPercent;
+    return static_cast<double>(from) / kPartsPerPercent;
+  }
+};
+
 // A field that may be absent, and then has no value.
 template <typename Codec>
 struct Maybe {

@@ -60,6 +60,33 @@ std::optional<std::uint64_t> ParseWhole(std::string_view text) {
   return value;
 }
 
+// "99.95" as 999,500 of a million.
+std::optional<std::uint32_t> ParsePercent(std::string_view text) {
+  const std::size_t point = text.find('.');
+  std::string_view decimals;
+  if (point != std::string_view::npos) decimals = text.substr(point + 1);
+  const bool digits = decimals.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!digits || decimals.size() > 4 || (decimals.empty() && point != std::string_view::npos)) {
+    return std::nullopt;
+  }
+  const auto whole = ParseWhole(text.substr(0, point));
+  if (!whole || *whole > 100) return std::nullopt;
+  auto parts = static_cast<std::uint32_t>(*whole) * kPartsPerPercent;
+  std::uint32_t worth = kPartsPerPercent;
+  for (const char digit : decimals)
+    parts += static_cast<std::uint32_t>(digit - '0') * (worth /= 10);
+  return parts;
+}
+
+// 999,500 as "99.95".
+std::string PercentText(std::uint32_t parts) {
+  std::string text = std::to_string(parts / kPartsPerPercent);
+  const std::uint32_t rest = parts % kPartsPerPercent;
+  if (rest == 0) return text;
+  const std::string decimals = std::to_string(rest + kPartsPerPercent).substr(1);
+  return text + "." + decimals.substr(0, decimals.find_last_not_of('0') + 1);
+}
+
 }  // namespace
 
 void Cursor::Fail(std::string message) const {
@@ -147,6 +174,15 @@ std::optional<std::uint64_t> Cursor::Whole(std::uint64_t min, std::uint64_t max,
   const bool has_unit = scalar && !NumberBeforeUnit(node_->text).empty();
   Fail("expected " + wanted + ", got " + Describe() +
        (has_unit ? "; the unit is fixed, so write the number alone" : ""));
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> Cursor::Percent(std::uint32_t min, std::uint32_t max) const {
+  const bool plain = node_->type == Node::Type::kScalar && !node_->quoted;
+  const auto parts = plain ? ParsePercent(node_->text) : std::nullopt;
+  if (parts && *parts >= min && *parts <= max) return parts;
+  Fail("expected a percentage from " + PercentText(min) + " to " + PercentText(max) +
+       " with four decimals at most, got " + Describe());
   return std::nullopt;
 }
 

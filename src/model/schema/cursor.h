@@ -18,6 +18,8 @@
 
 namespace strata::model::schema {
 
+inline constexpr std::uint32_t kPartsPerPercent = 10'000;  // of a million
+
 class Cursor {
  public:
   // The root of a document.
@@ -33,6 +35,8 @@ class Cursor {
   // `unit` ("MiB", "ms" or empty) is for the message.
   [[nodiscard]] std::optional<std::uint64_t> Whole(std::uint64_t min, std::uint64_t max,
                                                    std::string_view unit) const;
+  // A number of percent with at most four decimals, as parts of a million.
+  [[nodiscard]] std::optional<std::uint32_t> Percent(std::uint32_t min, std::uint32_t max) const;
   [[nodiscard]] std::optional<bool> Flag() const;
   // The index of the text in `names`.
   [[nodiscard]] std::optional<std::size_t> Choice(std::span<const std::string_view> names) const;

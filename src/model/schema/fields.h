@@ -87,7 +87,9 @@ inline constexpr auto kRequires =
 
 inline constexpr auto kSlo =
     ObjectOf<Slo>(nullptr, Field{"p99_ms", &Slo::p99, Maybe{Milliseconds{1, 3'600'000}}},
-                  Field{"cold_start_ms", &Slo::cold_start, Maybe{Milliseconds{1, 3'600'000}}});
+                  Field{"cold_start_ms", &Slo::cold_start, Maybe{Milliseconds{1, 3'600'000}}},
+                  Field{"qps", &Slo::qps, Maybe{Count{1, 1'000'000'000}}},
+                  Field{"availability", &Slo::availability, Maybe{Percent{10'000, 999'999}}});
 
 inline constexpr auto kBudget =
     ObjectOf<Budget>(nullptr, Field{"usd_cents", &Budget::cents, Maybe{Count{0, 1'000'000'000}}});

@@ -1,0 +1,147 @@
+#include "scheduler/bounds.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+
+namespace strata::scheduler {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr double kCalls = 1e6;                        // that the cost of a Function is for
+constexpr double kMonthMs = 730 * meter::kMsPerHour;  // that of a Service is for
+constexpr double kMsPerSecond = 1000;
+constexpr double kCentsPerDollar = 100;
+constexpr double kMostInManifest = 1e9;   // of usd_cents and qps
+constexpr double kPartsPerPercent = 1e4;  // of a million
+constexpr double kPercent = 100;
+
+std::uint32_t Whole(double value) {
+  return static_cast<std::uint32_t>(std::clamp(value, 0.0, kMostInManifest));
+}
+
+// What a call keeps a processor from others.
+double Busy(const Question& question, const Figures& figures) {
+  const bool starts = question.function && question.start_each;
+  return starts ? std::max(figures.busy_ms, figures.cpu_ms) : figures.cpu_ms;
+}
+
+// Of a node's, how many processors its calls can keep busy: cells and replicas are taken to compute
+// on one each.
+double Processors(const Question& question, model::Class sandbox_class, double cores) {
+  if (sandbox_class == model::Class::kWasm) return std::min<double>(question.cells, cores);
+  if (question.function && question.start_each) return cores;
+  return std::min<double>(question.replicas, cores);
+}
+
+std::optional<double> Milliseconds(const std::optional<milliseconds>& asked) {
+  if (!asked) return std::nullopt;
+  return static_cast<double>(asked->count());
+}
+
+milliseconds Above(double ms) { return milliseconds(static_cast<std::int64_t>(ms) + 1); }
+
+Range Exactly(double value) { return {value, value}; }
+
+constexpr std::array<Bound, kBounds> kRows = {
+    Bound{.field = "slo.p99_ms",
+          .has = "measured here: ",
+          .asked = [](const Question& of) { return Milliseconds(of.slo.p99); },
+          .expected = [](const Place& at) -> std::optional<Range> {
+            return Exactly(at.figures.p99_ms);
+          },
+          .ask = [](Question& of, double figure) { of.slo.p99 = Above(figure); }},
+    Bound{.field = "slo.cold_start_ms",
+          .has = "measured here: ",
+          .asked = [](const Question& of) { return Milliseconds(of.slo.cold_start); },
+          .expected = [](const Place& at) -> std::optional<Range> {
+            if (!at.figures.cold_start_ms) return std::nullopt;
+            return Exactly(*at.figures.cold_start_ms);
+          },
+          .ask = [](Question& of, double figure) { of.slo.cold_start = Above(figure); }},
+    Bound{.field = "slo.qps",
+          .has = "it can carry ",
+          .at_least = true,
+          .asked = [](const Question& of) -> std::optional<double> { return of.slo.qps; },
+          .expected = [](const Place& at) -> std::optional<Range> {
+            return Exactly(CapacityOf(at.question, at.sandbox_class, at.figures, at.cores));
+          },
+          .ask = [](Question& of, double figure) { of.slo.qps = Whole(std::floor(figure)); }},
+    Bound{.field = "slo.availability",
+          .has = "measured here: at most ",
+          .at_least = true,
+          .asked = [](const Question& of) -> std::optional<double> {
+            if (!of.slo.availability) return std::nullopt;
+            return *of.slo.availability / kPartsPerPercent;
+          },
+          .expected = [](const Place& at) -> std::optional<Range> {
+            if (!at.figures.failures) return std::nullopt;
+            const FailureRate& seen = *at.figures.failures;
+            return Range{(1 - seen.Most()) * kPercent, (1 - seen.Least()) * kPercent};
+          },
+          .ask =
+              [](Question& of, double figure) {
+                of.slo.availability = Whole(std::floor(figure * kPartsPerPercent));
+              }},
+    Bound{.field = "budget.usd_cents",
+          .has = "it costs ",
+          .asked = [](const Question& of) -> std::optional<double> { return of.budget.cents; },
+          .expected = [](const Place& at) -> std::optional<Range> {
+            return Exactly(at.cost * kCentsPerDollar);
+          },
+          .ask = [](Question& of, double figure) { of.budget.cents = Whole(std::ceil(figure)); }},
+};
+
+}  // namespace
+
+double CostOf(const Question& question, const Figures& figures, const meter::Price& price) {
+  if (!question.function) return price.Of({.mib_ms = figures.memory_mib * kMonthMs});
+  return price.Of({.cpu_ms = kCalls * figures.cpu_ms,
+                   .mib_ms = kCalls * figures.memory_mib * figures.p50_ms,
+                   .starts = question.start_each ? kCalls : 0});
+}
+
+double CapacityOf(const Question& question, model::Class sandbox_class, const Figures& figures,
+                  double cores) {
+  const auto rate = [](double servers, double ms) {
+    return ms > 0 ? servers * kMsPerSecond / ms : std::numeric_limits<double>::infinity();
+  };
+  const double by_time = rate(Processors(question, sandbox_class, cores), Busy(question, figures));
+  const double by_calls =
+      rate(static_cast<double>(question.concurrency) * question.cells, figures.p50_ms);
+  return std::min({kUsable * by_time, kUsable * by_calls, kMostInManifest});
+}
+
+double CoresFor(const Question& question, const Figures& figures) {
+  return question.slo.qps.value_or(0) * Busy(question, figures) / kMsPerSecond / kUsable;
+}
+
+double ReplicasFor(const Question& question, const Figures& figures) {
+  return std::ceil(CoresFor(question, figures));
+}
+
+double ConcurrencyFor(const Question& question, const Figures& figures) {
+  const double at_once = question.slo.qps.value_or(0) * figures.p50_ms / kMsPerSecond / kUsable;
+  return std::ceil(at_once / std::max(question.cells, 1U));
+}
+
+std::span<const Bound, kBounds> Bounds() noexcept { return kRows; }
+
+std::string Rounded(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), value >= 1000 ? "%.0f" : "%.3g", value);
+  return text;
+}
+
+std::string Exact(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.10g", value);
+  return text;
+}
+
+}  // namespace strata::scheduler

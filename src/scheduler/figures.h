@@ -1,0 +1,32 @@
+// scheduler/figures.h - what is known of a class on this host, for the workload in question.
+//
+// Threads: values. Tested by figures_test.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace strata::scheduler {
+
+// The share of calls that failed, and in how many it was seen. Few calls say little: the true rate
+// lies from Least() to Most() in 19 of 20 cases (Wilson's interval, 1927).
+struct FailureRate {
+  double rate = 0;
+  double calls = 0;
+  [[nodiscard]] double Least() const noexcept;
+  [[nodiscard]] double Most() const noexcept;
+};
+
+// Times in milliseconds.
+struct Figures {
+  double p50_ms = 0;
+  double p99_ms = 0;
+  std::optional<double> cold_start_ms;  // nothing: no first call was ever measured
+  double cpu_ms = 0;                    // of a guest, for a call
+  double busy_ms = 0;                   // the same, with starting a sandbox for the call
+  double memory_mib = 0;
+  std::optional<FailureRate> failures;  // nothing: no call of its own was seen
+  std::string source;                   // "strata measure", "its own calls"
+};
+
+}  // namespace strata::scheduler
