@@ -10,6 +10,7 @@ namespace {
 
 struct ExplainFlags {
   std::string name;
+  bool models = false;
 };
 
 // A Function or Service of that name; the two share one name space.
@@ -79,9 +80,55 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
   Print("\n" + variants.Render());
 }
 
+std::string Pair(const Json& quantiles) {
+  return Fixed(quantiles["p50"], 2) + " / " + Fixed(quantiles["p99"], 2);
+}
+
+std::string Range(const Json& claim, const char* field) {
+  const Json& range = claim[field];
+  return Fixed(range["min"], 0) + "-" + Fixed(range["max"], 0);
+}
+
+void PrintAllModels(const Json& all) {
+  Table table({"NAME", "CLASS", "REVISION", "CALLS", "START MS", "CLAIMED", "SERVICE MS", "PRIOR",
+               "CPU MS", "MEMORY MIB", "CLAIMED", "FAILED", "EXPLAINED", "ERROR"});
+  for (const Json& each : all["models"]) {
+    const Json& prior = each.value("prior", Json());
+    const Json& score = each["prediction"];
+    table.Add(
+        {each.value("name", ""), each.value("class", ""), each["revision"].dump(),
+         each["calls"].dump(), Pair(each["start_ms"]), Range(each["claim"], "cold_start_ms"),
+         Pair(each["service_ms"]),
+         prior.is_null() ? "-" : Fixed(prior["p50_ms"], 2) + " / " + Fixed(prior["p99_ms"], 2),
+         Fixed(each["cpu_ms"], 2), Fixed(each["memory_mib"], 2), Range(each["claim"], "memory_mib"),
+         Percent(each["failures"]["rate"]), Percent(score.value("explained", Json())),
+         Percent(score.value("error", Json()))});
+  }
+  Print(table.Render());
+  Print(
+      "\nTimes are p50 / p99; PRIOR is what 'strata measure' found of the class. EXPLAINED is the\n"
+      "share of the variance of latency, told before each call (claimed elsewhere: " +
+      Percent(all["claim"]["explained"]) + ", ERROR below " + Percent(all["claim"]["error"]) +
+      ").\nNothing that is claimed is used for a decision.\n");
+}
+
+void ExplainModels(Session& session, const ExplainFlags& flags, Format format) {
+  std::string query = "/v1/models?namespace=" + PercentEncode(session.tenant);
+  if (!flags.name.empty()) query += "&name=" + PercentEncode(flags.name);
+  auto models = session.AskJson("GET", query);
+  if (!models) return session.Report(models.error());
+  if (IsStructured(format)) return PrintValue(*models, format);
+  PrintAllModels(*models);
+}
+
 void Explain(Session& session, const ExplainFlags& flags) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
+  if (flags.models) return ExplainModels(session, flags, *format);
+  if (flags.name.empty()) {
+    return session.Report(
+        {Errc::kInvalidArgument, "name a Function or Service, or ask for --models"});
+  }
   auto resource = Find(session, flags.name);
   if (!resource) return session.Report(resource.error());
   const std::string full = session.tenant + "/" + flags.name;
@@ -98,12 +145,15 @@ void Explain(Session& session, const ExplainFlags& flags) {
 void AddExplain(CLI::App& app, Session& session) {
   auto flags = std::make_shared<ExplainFlags>();
   CLI::App* verb = app.add_subcommand("explain", "Why a workload runs in its class");
-  verb->add_option("name", flags->name, "A Function or Service")->required();
+  verb->add_option("name", flags->name, "A Function or Service");
+  verb->add_flag("--models", flags->models,
+                 "What its calls taught, of each revision in each class; without a name of all");
   verb->footer(
       "Shows the class, what the literal rule would give, and for every other class the first\n"
       "reason why it was not taken. Figures come from 'strata measure' and from the workload's "
       "own\n"
-      "calls on this host, never from what somebody claims.\nExample:\n  strata explain hello");
+      "calls on this host, never from what somebody claims.\nExamples:\n  strata explain hello\n"
+      "  strata explain --models -o json");
   verb->callback([&session, flags] { Explain(session, *flags); });
 }
 

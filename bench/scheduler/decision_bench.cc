@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -36,18 +37,26 @@ class Maker {
     made.question.function = Pick(4) != 0;
     made.question.requires_ = {Level(), Level(), Level()};
     made.question.memory = Bytes::MiB(16 + Any(240));
+    made.question.cells = 8;
     if (Pick(2) == 0) made.question.slo.p99 = std::chrono::milliseconds(50 + Pick(1000));
+    if (Pick(2) == 0) made.question.slo.qps = 1U + static_cast<std::uint32_t>(Pick(100));
+    if (Pick(2) == 0) made.question.slo.availability = 990'000;
+    if (Pick(2) == 0) made.question.budget.cents = 100U + static_cast<std::uint32_t>(Pick(1000));
     constexpr std::array kCosts = {1.0, 8.0, 80.0, 200.0};  // CPU time of a call, ms
     for (std::size_t i = 0; i < kCosts.size(); ++i) {
       Option option{.sandbox_class = static_cast<model::Class>(i),
                     .variant = i > 0 || Pick(2) == 0,
                     .lacking = "",
+                    .withheld = "",
+                    .pool = "unpacked image",
                     .figures = std::nullopt};
       option.figures = {.p50_ms = kCosts[i],
                         .p99_ms = kCosts[i] * (1 + Pick(3)),
                         .cold_start_ms = kCosts[i] * 10,
                         .cpu_ms = kCosts[i],
+                        .busy_ms = kCosts[i],
                         .memory_mib = 10.0 + Pick(100),
+                        .failures = scheduler::FailureRate{.rate = Pick(3) / 1e3, .calls = 1e4},
                         .source = "its own calls"};
       made.options.push_back(std::move(option));
     }
@@ -56,7 +65,8 @@ class Maker {
   Node MakeNode(std::size_t number) {
     Node node{.name = "node-" + std::to_string(number),
               .free_memory = Bytes::MiB(Any(65'536)),
-              .classes = {}};
+              .classes = {},
+              .cores = 8.0 * (1 + Pick(4))};
     for (const model::Class each : model::kClasses) {
       if (each != model::Class::kContainerInMicrovm && Pick(2) == 0) node.classes.Add(each);
     }

@@ -24,7 +24,7 @@ void Run(double sigma) {
   }
   scheduler::Learned learned;
   const auto start = std::chrono::steady_clock::now();
-  for (const double ms : latencies) learned.Learn(1, {.service_ms = ms});
+  for (const double ms : latencies) learned.Learn({.service_ms = ms});
   const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
   std::ranges::sort(latencies);
   double worst = 0;

@@ -1,4 +1,6 @@
 // The API's view of the server itself.
+#include <string>
+
 #include "api/server.h"
 #include "model/rules.h"
 
@@ -50,6 +52,20 @@ Awaitable<void> ApiServer::Cost(Context& context) {
   const auto body = manager_.Cost(context.Text("namespace"), context.Text("by", "workload"));
   if (!body) co_return co_await ReplyError(context, body.error());
   co_await Reply(context, 200, *body);
+}
+
+Awaitable<void> ApiServer::GetModels(Context& context) {
+  auto good = context.OnlyParameters({"namespace", "name"});
+  for (const char* each : {"namespace", "name"}) {
+    if (!good || !context.query.contains(each)) continue;
+    const auto problem = model::DnsLabelProblem(context.Text(each));
+    if (problem) {
+      good = Fail(Errc::kInvalidArgument, std::string("query parameter ") + each + " " + *problem);
+    }
+  }
+  if (!good) co_return co_await ReplyError(context, good.error());
+  const Json body = manager_.GetModels(context.Text("namespace"), context.Text("name"));
+  co_await Reply(context, 200, body);
 }
 
 Awaitable<void> ApiServer::GetMeasurements(Context& context) {

@@ -14,6 +14,7 @@ ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()
   Add("GET", "/v1/probe", &ApiServer::Probe);
   Add("GET", "/v1/top", &ApiServer::Top);
   Add("GET", "/v1/cost", &ApiServer::Cost);
+  Add("GET", "/v1/models", &ApiServer::GetModels);
   Add("GET", "/v1/measurements", &ApiServer::GetMeasurements);
   Add("PUT", "/v1/measurements", &ApiServer::PutMeasurements);
   Add("POST", "/v1/down", &ApiServer::Down);

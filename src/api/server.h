@@ -45,6 +45,7 @@ class ApiServer final : public http::Handler {
   Awaitable<void> Probe(Context& context);
   Awaitable<void> Top(Context& context);
   Awaitable<void> Cost(Context& context);
+  Awaitable<void> GetModels(Context& context);
   Awaitable<void> GetMeasurements(Context& context);
   Awaitable<void> PutMeasurements(Context& context);
   Awaitable<void> Down(Context& context);

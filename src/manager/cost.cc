@@ -1,7 +1,6 @@
 // What was used, what it cost, and what it would have cost elsewhere.
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,9 +79,9 @@ std::optional<Class> ManagerImpl::BetterClass(const store::UsageKey& key,
   const auto& [resource, revision] = found->second;
   const Class now = ClassOf(revision);
   if (model::ClassName(now) != key.sandbox_class) return std::nullopt;  // it has left it
-  std::set<model::VariantKind> kinds = {model::VariantFor(now)};
-  for (const auto& variant : revision.variants) kinds.insert(variant.kind);
-  const auto best = FreePlacement(resource, kinds);
+  Artifacts artifacts = {{model::VariantFor(now), revision.artifact_digest}};
+  for (const auto& variant : revision.variants) artifacts.emplace(variant.kind, variant.digest);
+  const auto best = FreePlacement(resource, artifacts);
   if (!best || best->sandbox_class == now) return std::nullopt;
   return best->sandbox_class;
 }

@@ -380,6 +380,7 @@ Task<Change> ManagerImpl::Delete(ResourceName name) {
   const model::ResourceKey key{name.tenant, *kind, name.name};
   auto deleted = store_->Delete(std::span(&key, 1));
   if (!deleted) co_return std::unexpected(deleted.error());
+  models_.Forget(key.tenant, key.name);
   changed_.Notify();
   if (auto served = co_await Serve(); !served) {
     Spawn(loop_, ServeUntilDone());

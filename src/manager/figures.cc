@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <functional>
 #include <map>
 #include <utility>
@@ -16,25 +15,6 @@ using telemetry::Labels;
 namespace {
 
 constexpr double kMebibyte = 1048576.0;
-
-double Ms(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
-
-// What was refused, or asked for wrongly, says nothing of the guest; nor does a client that left.
-void Teach(scheduler::Learned& learned, std::uint32_t revision, const meter::CallRecord& record) {
-  if (record.status < 200 || (record.status >= 400 && record.status < 500)) return;
-  learned.Learn(revision, {.start_ms = Ms(record.queue_ns + record.instantiate_ns),
-                           .service_ms = Ms(record.run_ns + record.write_ns),
-                           .cpu_ms = Ms(record.cpu_ns),
-                           .memory_mib = static_cast<double>(record.memory_peak) / kMebibyte,
-                           .failed = record.status >= 500});
-}
-
-Json PredictionOf(const scheduler::Score& score) {
-  Json json{{"calls", score.calls()}};
-  if (const auto explained = score.explained()) json["explained"] = *explained;
-  if (const auto error = score.error()) json["error"] = *error;
-  return json;
-}
 
 }  // namespace
 
@@ -78,7 +58,7 @@ void Figures::Add(const Subject& subject, std::uint32_t revision, const meter::C
   entry.latency.Observe(static_cast<double>(record.queue_ns + record.instantiate_ns +
                                             record.run_ns + record.write_ns) /
                         1e9);
-  Teach(entry.learned, revision, record);
+  models_.Learn({subject.tenant, subject.function, subject.sandbox_class, revision}, record);
   entry.cpu_us->Add(record.cpu_ns / 1000);
   entry.received->Add(record.bytes_in);
   entry.sent->Add(record.bytes_out);
@@ -99,6 +79,7 @@ void Figures::AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Byte
   const auto bytes = static_cast<double>(memory.count);
   entry.memory_now->Set(bytes);
   entry.memory->Set(std::max(entry.memory->value(), bytes));
+  models_.LearnLoad(subject.tenant, subject.function, subject.sandbox_class, cpu, memory);
 }
 
 void Figures::AddUnrouted(const std::string& tenant, std::uint16_t status) {
@@ -129,39 +110,6 @@ double Figures::Rate(const Function& function) const noexcept {
     calls += function.per_second[static_cast<std::size_t>(s % kRateWindow)];
   }
   return static_cast<double>(calls) / static_cast<double>(kRateWindow);
-}
-
-std::optional<Figures::Own> Figures::Seen(const Subject& subject) const {
-  const auto found = functions_.find(subject);
-  if (found == functions_.end() || found->second.requests == 0) return std::nullopt;
-  const Function& function = found->second;
-  return Own{.learned = function.learned,
-             .cpu_ms = static_cast<double>(function.cpu_us->value()) / 1e3 /
-                       static_cast<double>(function.requests),
-             .memory_mib = function.memory->value() / kMebibyte};
-}
-
-Json Figures::Learned(const std::string& tenant, const std::string& function) const {
-  Json models = Json::array();
-  scheduler::Score all;
-  for (auto at = functions_.lower_bound({tenant, function, ""}); at != functions_.end(); ++at) {
-    if (at->first.tenant != tenant || at->first.function != function) break;
-    const scheduler::Learned& learned = at->second.learned;
-    const auto figures = learned.With(std::nullopt);
-    if (!figures) continue;
-    all.Merge(learned.score());
-    models.push_back({{"class", at->first.sandbox_class},
-                      {"revision", learned.revision()},
-                      {"calls", std::llround(learned.service().weight())},
-                      {"start_ms", learned.start().Quantile(0.50)},
-                      {"p50_ms", figures->p50_ms},
-                      {"p99_ms", figures->p99_ms},
-                      {"memory_mib", at->second.memory_now == nullptr
-                                         ? figures->memory_mib
-                                         : at->second.memory_now->value() / kMebibyte},
-                      {"failure_rate", learned.failures().rate}});
-  }
-  return {{"models", std::move(models)}, {"prediction", PredictionOf(all)}};
 }
 
 Json Figures::Top() const {

@@ -1,17 +1,18 @@
 // manager/figures.h - live figures of each function, kept from the call records of all cells: what
 // `strata top` shows and the request metrics in telemetry's registry.
 //
-//   ring --> [ Figures::Add ] --> Top() (JSON), Registry (Prometheus)
+//   ring --> [ Figures::Add ] --> Top() (JSON), Registry (Prometheus), Models
 //
-// Figures start at zero with the manager; durable totals are the meter's.
-// Threads: one loop. Lifetime: the registry and the clock outlive it. Tested by figures_test.cc.
+// Figures start at zero with the manager; durable totals are the meter's, and what was learned from
+// the calls is Models'.
+// Threads: one loop. Lifetime: everything that it is made from outlives it. Tested by
+// figures_test.cc.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,15 +20,16 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "manager/models.h"
 #include "meter/call_record.h"
-#include "scheduler/learned.h"
 #include "telemetry/metrics.h"
 
 namespace strata::manager {
 
 class Figures {
  public:
-  Figures(const Clock& clock, telemetry::Registry& registry) : clock_(clock), registry_(registry) {}
+  Figures(const Clock& clock, telemetry::Registry& registry, Models& models)
+      : clock_(clock), registry_(registry), models_(models) {}
 
   // Which function a call was of, and the class of its sandbox.
   struct Subject {
@@ -44,19 +46,6 @@ class Figures {
   // A request of the tenant's listener that led to no function, answered with `status`.
   void AddUnrouted(const std::string& tenant, std::uint16_t status);
 
-  // What the calls of a function in a class took and used so far; nothing: there were none.
-  struct Own {
-    const scheduler::Learned& learned;
-    double cpu_ms = 0;      // of one call
-    double memory_mib = 0;  // the most that one took
-  };
-  [[nodiscard]] std::optional<Own> Seen(const Subject& subject) const;
-
-  // What was learned of each class that a function has run in, and how well its calls were
-  // predicted: {"models": [{class, revision, calls, start_ms, p50_ms, p99_ms, memory_mib,
-  // failure_rate}], "prediction": {calls, explained?, error?}}. `calls` are those that still count.
-  [[nodiscard]] Json Learned(const std::string& tenant, const std::string& function) const;
-
   // {"functions": [{namespace, name, class, revision, requests, errors, rate, p50_ms, p99_ms,
   // cpu_ms, memory_mib, memory_now_mib}]}, busiest first; the last of services only. `rate` is
   // calls per second over the last ten seconds.
@@ -68,7 +57,6 @@ class Figures {
   struct Function {
     explicit Function(telemetry::Histogram& histogram) : latency(histogram) {}
     telemetry::Histogram& latency;
-    scheduler::Learned learned;
     telemetry::Counter* cpu_us = nullptr;
     telemetry::Counter* received = nullptr;
     telemetry::Counter* sent = nullptr;
@@ -88,6 +76,7 @@ class Figures {
 
   const Clock& clock_;
   telemetry::Registry& registry_;
+  Models& models_;
   std::map<Subject, Function> functions_;
 };
 

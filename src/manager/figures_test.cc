@@ -1,8 +1,12 @@
 #include "manager/figures.h"
 
 #include <chrono>
+#include <memory>
 
 #include <gtest/gtest.h>
+
+#include "base/testing/temp_dir.h"
+#include "store/store.h"
 
 namespace strata::manager {
 namespace {
@@ -18,9 +22,14 @@ meter::CallRecord Call(std::uint16_t status, std::uint64_t run_ns) {
 
 class FiguresTest : public ::testing::Test {
  protected:
+  testing::TempDir folder_;
   ManualClock clock_;
+  SeededRandom random_{1};
+  telemetry::Logger log_;
   telemetry::Registry registry_;
-  Figures figures_{clock_, registry_};
+  std::unique_ptr<store::Store> store_ = *store::Store::Open(folder_.path(), clock_, random_);
+  Models models_{*store_, log_};
+  Figures figures_{clock_, registry_, models_};
 };
 
 TEST_F(FiguresTest, CountsCallsErrorsAndCpuOfEachFunction) {
@@ -45,27 +54,6 @@ TEST_F(FiguresTest, AServicesSandboxesAreCountedWithoutCalls) {
   EXPECT_DOUBLE_EQ(row["memory_mib"].get<double>(), 3.0);
   EXPECT_DOUBLE_EQ(row["memory_now_mib"].get<double>(), 2.0);
   EXPECT_EQ(row["requests"], 0);
-}
-
-TEST_F(FiguresTest, LearnsFromWhatTheGuestDidAndFromNothingElse) {
-  for (int i = 0; i < 50; ++i) {
-    figures_.Add({"shop", "cart", "wasm"}, 3, Call(200, 2'000'000));
-    figures_.Add({"shop", "cart", "wasm"}, 3, Call(429, 1));
-    figures_.Add({"shop", "cart", "wasm"}, 3, Call(0, 1));
-    figures_.Add({"shop", "cart2", "wasm"}, 3, Call(200, 1));
-  }
-  const Json learned = figures_.Learned("shop", "cart");
-  ASSERT_EQ(learned["models"].size(), 1U);
-  const Json& model = learned["models"][0];
-  EXPECT_EQ(model["calls"], 50);
-  EXPECT_EQ(model["revision"], 3);
-  EXPECT_EQ(model["failure_rate"], 0.0);
-  EXPECT_NEAR(model["p99_ms"].get<double>(), model["p50_ms"].get<double>(), 1e-9);
-  EXPECT_EQ(learned["prediction"]["calls"], 49);
-  EXPECT_NEAR(learned["prediction"]["error"].get<double>(), 0, 1e-9);
-  figures_.Add({"shop", "cart", "wasm"}, 3, Call(502, 1));
-  EXPECT_GT(figures_.Learned("shop", "cart")["models"][0]["failure_rate"], 0.0);
-  EXPECT_EQ(figures_.Learned("shop", "nobody")["models"].size(), 0U);
 }
 
 TEST_F(FiguresTest, TheRateForgetsWhatIsOlderThanTenSeconds) {

@@ -101,7 +101,7 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
       json["status"]["variants"] = std::move(variants);
     }
     collector_.DrainAll();
-    json["status"].update(figures_.Learned(name.tenant, name.name));
+    json["status"].update(models_.StatusOf(name.tenant, name.name));
     auto info = compiler_.Info(revisions->front().artifact_digest);
     if (info) {
       json["status"]["guest"] = model::GuestKindName(info->kind);
@@ -111,6 +111,11 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
   json["status"]["revisions"] = std::move(list);
   json["status"]["listener"] = Listener();
   return json;
+}
+
+Json ManagerImpl::GetModels(std::string_view tenant, std::string_view name) {
+  collector_.DrainAll();
+  return models_.List(tenant, name, [this](model::Class each) { return measurements_.Of(each); });
 }
 
 // Which way a request takes.

@@ -65,7 +65,8 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       images_(std::move(opened.images)),
       instance_(store_->instance_id()),
       context_{loop_, clock_, options_, dir_, instance_, journal_, log_},
-      figures_(clock_, registry_),
+      models_(*store_, log_),
+      figures_(clock_, registry_, models_),
       accounts_(*store_, clock_, registry_, log_),
       measurements_(dir_.home() / "measurements.json", log_),
       exporter_(context_, registry_),
@@ -125,6 +126,7 @@ Task<void> ManagerImpl::Boot() {
   }
   Spawn(loop_, collector_.Run());
   Spawn(loop_, exporter_.Run());
+  Spawn(loop_, models_.Run(loop_));
   // The API answers from here on; changes wait until the cells have caught up.
   Spawn(loop_, [](ManagerImpl& self, [[maybe_unused]] Turns::Turn held) -> Awaitable<void> {
     auto served = co_await self.Serve();
@@ -147,6 +149,7 @@ Task<void> ManagerImpl::Down() {
   auto ended = co_await keepers_.Down(kDownPatience);
   collector_.DrainAll();
   collector_.Persist();
+  (void)models_.Flush();
   co_return down ? ended : down;
 }
 

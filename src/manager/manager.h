@@ -151,6 +151,9 @@ class Manager {
   // kInvalidArgument: not of that form (scheduler/record.h).
   virtual Result<void> PutMeasurements(const Json& record) = 0;
   virtual Json GetMeasurements() = 0;
+  // What the calls of workloads taught, beside what was measured before and what is claimed; an
+  // empty word matches everything. openapi.json, Models.
+  virtual Json GetModels(std::string_view tenant, std::string_view name) = 0;
 
   // What was used since this STRATA_HOME was made and what it cost, what it would have cost were
   // everything a container or a microVM, and what a better placement would save. An empty tenant:

@@ -39,6 +39,7 @@
 #include "manager/keepers.h"
 #include "manager/manager.h"
 #include "manager/measurements.h"
+#include "manager/models.h"
 #include "manager/puller.h"
 #include "manager/span_exporter.h"
 #include "manager/state_dir.h"
@@ -48,6 +49,9 @@
 #include "telemetry/metrics.h"
 
 namespace strata::manager {
+
+// What a workload is there as: the digest of each kind of artifact.
+using Artifacts = std::map<model::VariantKind, std::string>;
 
 class ManagerImpl final : public Manager {
  public:
@@ -99,6 +103,7 @@ class ManagerImpl final : public Manager {
   Result<void> PutMeasurements(const Json& record) override { return measurements_.Put(record); }
   Json GetMeasurements() override { return measurements_.record(); }
   Result<Json> Cost(std::string_view tenant, std::string_view by) override;
+  Json GetModels(std::string_view tenant, std::string_view name) override;
   Json Top() override;
   Json Status() override;
   Task<Json> Probe() override;
@@ -165,14 +170,15 @@ class ManagerImpl final : public Manager {
   static Result<std::optional<model::Class>> AskedClass(const Candidate& candidate);
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
   std::optional<scheduler::Figures> OwnFigures(const model::Resource& resource,
+                                               const Artifacts& artifacts,
                                                const scheduler::Option& option) const;
-  void UseOwnFigures(const model::Resource& resource,
+  void UseOwnFigures(const model::Resource& resource, const Artifacts& artifacts,
                      std::vector<scheduler::Option>& options) const;
   Result<std::vector<scheduler::Option>> OptionsOf(const model::Resource& resource,
-                                                   const std::set<model::VariantKind>& kinds) const;
+                                                   const Artifacts& artifacts) const;
   // Where it would go now if its manifest named no class.
   Result<model::Placement> FreePlacement(const model::Resource& resource,
-                                         const std::set<model::VariantKind>& kinds) const;
+                                         const Artifacts& artifacts) const;
 
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
@@ -245,6 +251,7 @@ class ManagerImpl final : public Manager {
   std::string instance_;
   CellContext context_;
   telemetry::Registry registry_;
+  manager::Models models_;
   Figures figures_;
   Accounts accounts_;
   Measurements measurements_;

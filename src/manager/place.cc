@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -83,12 +82,11 @@ std::uint32_t ReplicasOf(const model::Resource& resource) {
 }
 
 // `cells`: of the listener's tenant; 0: one for each processor.
-scheduler::Question QuestionOf(const model::Resource& resource,
-                               const std::set<model::VariantKind>& kinds,
+scheduler::Question QuestionOf(const model::Resource& resource, const Artifacts& artifacts,
                                std::optional<Class> asked, std::uint32_t cells) {
   const model::Workload& workload = *resource.workload();
   return {.function = resource.kind() == model::Kind::kFunction,
-          .start_each = !kinds.contains(model::VariantKind::kImage) ||
+          .start_each = !artifacts.contains(model::VariantKind::kImage) ||
                         workload.guest != model::GuestKind::kHttp,
           .requires_ = workload.requires_,
           .slo = workload.slo,
@@ -125,26 +123,28 @@ std::optional<model::Placement> ManagerImpl::PlacementNow(const Candidate& candi
   return now.placement;
 }
 
-// What was learned of a class that it has run in, on top of what was known before. A server's calls
-// share its processes, so CPU time and memory are told for all of them.
+// What was learned of a class that it, or its image, has run in, on top of what was known before. A
+// server's calls share its processes, so CPU time and memory are told for all of them.
 std::optional<scheduler::Figures> ManagerImpl::OwnFigures(const model::Resource& resource,
+                                                          const Artifacts& artifacts,
                                                           const scheduler::Option& option) const {
-  const auto own = figures_.Seen({resource.metadata.tenant, resource.metadata.name,
-                                  std::string(model::ClassName(option.sandbox_class))});
-  auto figures = own ? own->learned.With(option.figures) : std::nullopt;
+  const std::string& digest = artifacts.at(model::VariantFor(option.sandbox_class));
+  const auto* own = models_.Find(resource.metadata.tenant, resource.metadata.name,
+                                 model::ClassName(option.sandbox_class), digest);
+  auto figures = own == nullptr ? std::nullopt : own->With(option.figures);
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   if (figures && service != nullptr) {
-    figures->cpu_ms = own->cpu_ms;
-    figures->memory_mib = own->memory_mib / std::max(service->replicas, 1U);
+    figures->cpu_ms = own->cpu_ms();
+    figures->memory_mib = own->memory_mib() / std::max(service->replicas, 1U);
   }
   return figures;
 }
 
-Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(
-    const model::Resource& resource, const std::set<model::VariantKind>& kinds) const {
+Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const model::Resource& resource,
+                                                              const Artifacts& artifacts) const {
   std::vector<scheduler::Option> options;
   for (const Class each : model::kClasses) {
-    if (!kinds.contains(model::VariantFor(each))) continue;
+    if (!artifacts.contains(model::VariantFor(each))) continue;
     auto fits = CheckAbilities(resource, each);
     if (!fits && fits.error().code != Errc::kUnsupported) return std::unexpected(fits.error());
     std::string lacking = fits ? "" : fits.error().message;
@@ -161,17 +161,17 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(
   // Nothing to weigh, and nothing but the workload itself that could give way.
   const auto lacks = [](const scheduler::Option& option) { return !option.lacking.empty(); };
   if (std::ranges::all_of(options, lacks)) return Fail(Errc::kUnsupported, options.front().lacking);
-  UseOwnFigures(resource, options);
+  UseOwnFigures(resource, artifacts, options);
   return options;
 }
 
 // Other classes' figures are those of a small program; how much more this one needs where it has
 // run it would need there, too, on top of what the class itself takes.
-void ManagerImpl::UseOwnFigures(const model::Resource& resource,
+void ManagerImpl::UseOwnFigures(const model::Resource& resource, const Artifacts& artifacts,
                                 std::vector<scheduler::Option>& options) const {
   std::optional<scheduler::Figures> more;
   for (scheduler::Option& option : options) {
-    auto own = OwnFigures(resource, option);
+    auto own = OwnFigures(resource, artifacts, option);
     if (!own) continue;
     if (option.figures && !more) more = scheduler::Beyond(*own, *option.figures);
     option.figures = std::move(*own);
@@ -208,12 +208,12 @@ Result<std::optional<Class>> ManagerImpl::AskedClass(const Candidate& candidate)
   return whole;
 }
 
-Result<model::Placement> ManagerImpl::FreePlacement(
-    const model::Resource& resource, const std::set<model::VariantKind>& kinds) const {
-  auto options = OptionsOf(resource, kinds);
+Result<model::Placement> ManagerImpl::FreePlacement(const model::Resource& resource,
+                                                    const Artifacts& artifacts) const {
+  auto options = OptionsOf(resource, artifacts);
   if (!options) return std::unexpected(options.error());
   const scheduler::Node node = ThisNode();
-  return scheduler::Choose(QuestionOf(resource, kinds, std::nullopt, options_.cells), *options,
+  return scheduler::Choose(QuestionOf(resource, artifacts, std::nullopt, options_.cells), *options,
                            {&node, 1}, options_.prices);
 }
 
@@ -221,15 +221,15 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
   const model::Resource& resource = candidate.resource.resource;
   const auto asked = AskedClass(candidate);
   if (!asked) co_return std::unexpected(asked.error());
-  std::set<model::VariantKind> kinds;
-  for (const Variant& variant : candidate.variants) kinds.insert(variant.kind());
-  const auto options = OptionsOf(resource, kinds);
+  Artifacts artifacts;
+  for (const Variant& each : candidate.variants) artifacts[each.kind()] = each.artifact.digest;
+  const auto options = OptionsOf(resource, artifacts);
   if (!options) co_return std::unexpected(options.error());
   // What has not changed stays where it is, whatever was measured since.
   auto placement = PlacementNow(candidate);
   if (placement && !CanRun(*options, placement->sandbox_class)) placement.reset();
   if (!placement) {
-    const scheduler::Question question = QuestionOf(resource, kinds, *asked, options_.cells);
+    const scheduler::Question question = QuestionOf(resource, artifacts, *asked, options_.cells);
     scheduler::Node node = ThisNode();
     auto chosen = scheduler::Choose(question, *options, {&node, 1}, options_.prices);
     const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&

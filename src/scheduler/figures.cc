@@ -24,13 +24,13 @@ Interval Wilson(double rate, double calls) {
 }  // namespace
 
 double FailureRate::Least() const noexcept {
-  if (calls <= 0) return 0;
+  if (calls < 1) return 0;
   const Interval found = Wilson(rate, calls);
   return std::max(found.middle - found.half, 0.0);
 }
 
 double FailureRate::Most() const noexcept {
-  if (calls <= 0) return 1;
+  if (calls < 1) return 1;
   const Interval found = Wilson(rate, calls);
   return std::min(found.middle + found.half, 1.0);
 }

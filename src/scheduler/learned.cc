@@ -2,12 +2,38 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+
+#include "base/byte_view.h"
+#include "base/sha256.h"
 
 namespace strata::scheduler {
+namespace {
+
+// Of anything that is measured, and of sums of its squares.
+constexpr double kMostFigure = 1e15;
+constexpr double kMostSum = 1e300;
+
+constexpr std::uint64_t kMostCalls = 1ULL << 53;
+
+constexpr char kVersion = 1;  // of the encoding; one that differs is not read
+constexpr std::size_t kChecksum = 8;
+
+}  // namespace
 
 void MovingMean::Add(double value) {
   seen_ = std::min(seen_ + 1, window_);
   value_ += (value - value_) / seen_;
+}
+
+void MovingMean::Save(StateWriter& to) const {
+  to.Number(value_);
+  to.Number(seen_);
+}
+
+void MovingMean::Load(StateReader& from, double most) {
+  value_ = from.Number(most);
+  seen_ = from.Number(window_);
 }
 
 void Score::Add(double predicted, double actual) {
@@ -33,6 +59,17 @@ void Score::Merge(const Score& other) {
   calls_ += other.calls_;
 }
 
+void Score::Save(StateWriter& to) const {
+  to.Count(calls_);
+  for (const double each : {mean_, variance_sum_, missed_sum_, off_sum_}) to.Number(each);
+}
+
+void Score::Load(StateReader& from) {
+  calls_ = from.Count(kMostCalls);
+  mean_ = from.Number(kMostFigure);
+  for (double* each : {&variance_sum_, &missed_sum_, &off_sum_}) *each = from.Number(kMostSum);
+}
+
 std::optional<double> Score::explained() const {
   if (variance_sum_ <= 0) return std::nullopt;
   return 1 - missed_sum_ / variance_sum_;
@@ -44,14 +81,8 @@ std::optional<double> Score::error() const {
   return off_sum_ / all;
 }
 
-void Learned::Learn(std::uint32_t revision, const CallSeen& call) {
-  if (revision > revision_) {
-    revision_ = revision;
-    for (Sketch* sketch : {&start_, &service_, &whole_}) {
-      if (sketch->weight() > kCarried) sketch->Fade(kCarried / sketch->weight());
-    }
-    failures_.Carry(kCarried);
-  }
+void Learned::Learn(const CallSeen& call) {
+  ++samples_;
   failures_.Add(call.failed ? 1 : 0);
   if (call.failed) return;  // how soon it failed says nothing of how long it takes
   const double whole = call.start_ms + call.service_ms;
@@ -60,8 +91,25 @@ void Learned::Learn(std::uint32_t revision, const CallSeen& call) {
   service_.Add(call.service_ms);
   whole_.Add(whole);
   mean_ms_.Add(whole);
+  if (call.shared) return;
   cpu_ms_.Add(call.cpu_ms);
   memory_.Add(call.memory_mib);
+}
+
+void Learned::LearnLoad(std::optional<double> cpu_ms, double memory_mib) {
+  if (cpu_ms) cpu_ms_.Add(*cpu_ms);
+  memory_.Add(memory_mib);
+}
+
+Learned Learned::Successor() const {
+  Learned next = *this;
+  next.samples_ = 0;
+  next.score_ = {};
+  for (Sketch* sketch : {&next.start_, &next.service_, &next.whole_}) {
+    if (sketch->weight() > kCarried) sketch->Fade(kCarried / sketch->weight());
+  }
+  next.failures_.Carry(kCarried);
+  return next;
 }
 
 std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const {
@@ -87,6 +135,46 @@ std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const 
   own.cold_start_ms = prior->cold_start_ms;
   own.source = "its own calls + strata measure";
   return own;
+}
+
+void Learned::Save(StateWriter& to) const {
+  to.Count(samples_);
+  for (const Sketch* each : {&start_, &service_, &whole_}) each->Save(to);
+  for (const MovingMean* each : {&mean_ms_, &cpu_ms_, &memory_, &failures_}) each->Save(to);
+  score_.Save(to);
+}
+
+void Learned::Load(StateReader& from) {
+  samples_ = from.Count(kMostCalls);
+  for (Sketch* each : {&start_, &service_, &whole_}) each->Load(from);
+  for (MovingMean* each : {&mean_ms_, &cpu_ms_, &memory_}) each->Load(from, kMostFigure);
+  failures_.Load(from, 1);
+  score_.Load(from);
+}
+
+std::string Learned::Encode() const {
+  StateWriter body;
+  Save(body);
+  return Sealed(body.Take());
+}
+
+std::string Learned::Sealed(std::string_view body) {
+  const Digest digest = Sha256Of(AsBytes(body));
+  std::string bytes(1, kVersion);
+  bytes += AsText(ByteView(digest).first(kChecksum));
+  return bytes.append(body);
+}
+
+std::optional<Learned> Learned::Decode(std::string_view bytes) {
+  constexpr std::size_t kHead = 1 + kChecksum;
+  if (bytes.size() < kHead) return std::nullopt;
+  const std::string_view body = bytes.substr(kHead);
+  if (bytes != Sealed(body)) return std::nullopt;
+  StateReader from(body);
+  Learned learned;
+  learned.Load(from);
+  if (!from.done()) return std::nullopt;
+  return learned;
 }
 
 }  // namespace strata::scheduler

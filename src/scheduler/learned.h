@@ -1,13 +1,13 @@
-// scheduler/learned.h - what one workload's calls in one class taught: start-up, service time,
+// scheduler/learned.h - what the calls of one revision in one class taught: start-up, service time,
 // memory and failures, and how well the next call could be told from it.
 //
 //   call records --> [ Learned ] --> With(prior): Figures --> Choose
 //
 // Quantiles are a Sketch's, the rest are moving averages (EWMA) that follow a change within some
 // fifty calls; failures are rare, so their rate is of far more. A new revision begins with what the
-// one before did, at the weight of kCarried calls; a class that the workload has not run in, with
-// the record of `strata measure`, at the weight of kPrior calls. So there is no number of calls at
-// which a decision jumps.
+// one before did, or its image under another name, at the weight of kCarried calls; a class that
+// neither has run in, with the record of `strata measure`, at the weight of kPrior calls. So there
+// is no number of calls at which a decision jumps.
 //
 // Every call is predicted before it is learned from, so it is scored on calls that it does not know
 // (Dawid: "The prequential approach", 1984).
@@ -18,8 +18,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "scheduler/sketch.h"
+#include "scheduler/state_codec.h"
 #include "scheduler/strategy.h"
 
 namespace strata::scheduler {
@@ -33,6 +36,9 @@ class MovingMean {
   void Carry(double most) { seen_ = std::min(seen_, most); }
   [[nodiscard]] double value() const noexcept { return value_; }
   [[nodiscard]] double seen() const noexcept { return seen_; }
+
+  void Save(StateWriter& to) const;
+  void Load(StateReader& from, double most);  // that a value may be
 
  private:
   double window_;
@@ -53,6 +59,9 @@ class Score {
   // All differences together, as a share of all that came. Nothing: nothing came.
   [[nodiscard]] std::optional<double> error() const;
 
+  void Save(StateWriter& to) const;
+  void Load(StateReader& from);
+
  private:
   std::uint64_t calls_ = 0;
   double mean_ = 0;
@@ -67,6 +76,7 @@ struct CallSeen {
   double cpu_ms = 0;
   double memory_mib = 0;
   bool failed = false;  // through no fault of the client
+  bool shared = false;  // a server's: its processor time and memory are told by LearnLoad
 };
 
 class Learned {
@@ -76,12 +86,17 @@ class Learned {
   // That a failure rate is of: enough to tell 99.99 % of calls from fewer.
   static constexpr double kFailureWindow = 100'000;
 
-  // Calls of a revision before the newest count for the newest.
-  void Learn(std::uint32_t revision, const CallSeen& call);
+  void Learn(const CallSeen& call);
+  // What the sandboxes of a server hold now, and computed for each call since the last time.
+  void LearnLoad(std::optional<double> cpu_ms, double memory_mib);
+  // What the next revision begins with: the same at the weight of kCarried calls, not yet scored.
+  [[nodiscard]] Learned Successor() const;
 
-  [[nodiscard]] std::uint32_t revision() const noexcept { return revision_; }
+  // Calls that this revision learned from itself.
+  [[nodiscard]] std::uint64_t samples() const noexcept { return samples_; }
   [[nodiscard]] const Sketch& start() const noexcept { return start_; }      // ms
   [[nodiscard]] const Sketch& service() const noexcept { return service_; }  // ms
+  [[nodiscard]] double cpu_ms() const noexcept { return cpu_ms_.value(); }
   [[nodiscard]] double memory_mib() const noexcept { return memory_.value(); }
   [[nodiscard]] FailureRate failures() const noexcept {
     return {.rate = failures_.value(), .calls = failures_.seen()};
@@ -92,8 +107,18 @@ class Learned {
   // prior's. Nothing: no call succeeded.
   [[nodiscard]] std::optional<Figures> With(const std::optional<Figures>& prior) const;
 
+  // As bytes that outlive the program; they begin with their version and a checksum. Decode:
+  // nothing, unless they are what Encode makes.
+  [[nodiscard]] std::string Encode() const;
+  static std::optional<Learned> Decode(std::string_view bytes);
+  // `body` with the version and the checksum that belong to it: for the fuzzer.
+  static std::string Sealed(std::string_view body);
+
  private:
-  std::uint32_t revision_ = 0;
+  void Save(StateWriter& to) const;
+  void Load(StateReader& from);
+
+  std::uint64_t samples_ = 0;
   Sketch start_;
   Sketch service_;
   Sketch whole_;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <random>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -15,16 +16,16 @@ const Figures kPriorFigures{.p50_ms = 10,
                             .memory_mib = 8,
                             .source = "strata measure"};
 
-void LearnCalls(Learned& learned, int calls, double service_ms, std::uint32_t revision = 1) {
+void LearnCalls(Learned& learned, int calls, double service_ms) {
   for (int i = 0; i < calls; ++i) {
-    learned.Learn(revision, {.start_ms = 0, .service_ms = service_ms, .memory_mib = 50});
+    learned.Learn({.start_ms = 0, .service_ms = service_ms, .memory_mib = 50});
   }
 }
 
 TEST(LearnedTest, NothingIsKnownWithoutACall) {
   EXPECT_FALSE(Learned().With(kPriorFigures).has_value());
   Learned failing;
-  failing.Learn(1, {.service_ms = 1, .failed = true});
+  failing.Learn({.service_ms = 1, .failed = true});
   EXPECT_FALSE(failing.With(kPriorFigures).has_value());
   EXPECT_EQ(failing.failures().rate, 1);
 }
@@ -44,27 +45,75 @@ TEST(LearnedTest, ThePriorGivesWayCallByCall) {
 }
 
 TEST(LearnedTest, ANewRevisionStartsFromTheOneBeforeAndSoonGoesItsOwnWay) {
+  Learned before;
+  LearnCalls(before, 10'000, 100);
+  Learned next = before.Successor();
+  EXPECT_EQ(next.samples(), 0U);
+  EXPECT_EQ(next.score().calls(), 0U);
+  LearnCalls(next, 1, 10);
+  EXPECT_NEAR(next.With(std::nullopt)->p50_ms, 100, 3);
+  LearnCalls(next, 40, 10);
+  EXPECT_NEAR(next.With(std::nullopt)->p50_ms, 10, 0.3);
+  EXPECT_NEAR(before.With(std::nullopt)->p50_ms, 100, 3) << "which goes on by itself";
+}
+
+TEST(LearnedTest, AServersLoadIsOfAllItsCalls) {
   Learned learned;
-  LearnCalls(learned, 10'000, 100);
-  LearnCalls(learned, 1, 10, 2);
-  EXPECT_EQ(learned.revision(), 2U);
-  EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 100, 3);
-  LearnCalls(learned, 40, 10, 2);
-  EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 10, 0.3);
-  LearnCalls(learned, 1, 10, 1);
-  EXPECT_EQ(learned.revision(), 2U) << "a late record of the old one";
+  learned.Learn({.service_ms = 5, .shared = true});
+  learned.LearnLoad(3, 40);
+  learned.Learn({.service_ms = 5, .shared = true});
+  learned.LearnLoad(std::nullopt, 60);
+  EXPECT_DOUBLE_EQ(learned.cpu_ms(), 3);
+  EXPECT_DOUBLE_EQ(learned.memory_mib(), 50);
+}
+
+TEST(LearnedTest, SurvivesItsBytes) {
+  Learned learned;
+  std::mt19937 random{1};
+  std::lognormal_distribution<double> latency(2, 1);
+  for (int i = 0; i < 5000; ++i) {
+    learned.Learn({.start_ms = latency(random),
+                   .service_ms = latency(random),
+                   .cpu_ms = latency(random),
+                   .memory_mib = latency(random),
+                   .failed = i % 100 == 0});
+  }
+  const std::string bytes = learned.Encode();
+  EXPECT_LT(bytes.size(), 8192U);
+  const auto read = Learned::Decode(bytes);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->Encode(), bytes);
+  EXPECT_EQ(read->samples(), 5000U);
+  EXPECT_EQ(read->With(kPriorFigures)->p99_ms, learned.With(kPriorFigures)->p99_ms);
+  EXPECT_EQ(read->failures().rate, learned.failures().rate);
+  EXPECT_EQ(read->score().error(), learned.score().error());
+  EXPECT_TRUE(Learned::Decode(Learned().Encode()).has_value());
+}
+
+TEST(LearnedTest, DamagedBytesAreNotRead) {
+  Learned learned;
+  LearnCalls(learned, 100, 20);
+  const std::string good = learned.Encode();
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    ASSERT_FALSE(Learned::Decode(good.substr(0, size)).has_value()) << size;
+  }
+  EXPECT_FALSE(Learned::Decode(good + '\0').has_value());
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 1);
+    ASSERT_FALSE(Learned::Decode(bad).has_value()) << at;
+  }
 }
 
 TEST(LearnedTest, AFailureTeachesNoLatency) {
   Learned learned;
   LearnCalls(learned, 100, 50);
-  for (int i = 0; i < 100; ++i) learned.Learn(1, {.service_ms = 0.1, .failed = true});
+  for (int i = 0; i < 100; ++i) learned.Learn({.service_ms = 0.1, .failed = true});
   EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 50, 1);
   EXPECT_DOUBLE_EQ(learned.failures().rate, 0.5);
   EXPECT_DOUBLE_EQ(learned.failures().calls, 200);
   EXPECT_EQ(learned.With(std::nullopt)->failures->calls, 200);
-  LearnCalls(learned, 1, 50, 2);
-  EXPECT_DOUBLE_EQ(learned.failures().calls, Learned::kCarried + 1) << "of the revision before";
+  EXPECT_DOUBLE_EQ(learned.Successor().failures().calls, Learned::kCarried);
 }
 
 TEST(ScoreTest, IsOneForTruthNoneForAMeanAndNegativeForWorse) {

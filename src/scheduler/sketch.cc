@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace strata::scheduler {
 namespace {
@@ -54,6 +55,23 @@ double Sketch::Quantile(double share) const {
     if (below <= 0 && bins_[i] > 0) return ValueOf(first_ + i);
   }
   return ValueOf(first_ + bins_.size() - 1);
+}
+
+void Sketch::Save(StateWriter& to) const {
+  to.Count(first_);
+  to.Count(bins_.size());
+  for (const float bin : bins_) to.Small(bin);
+}
+
+void Sketch::Load(StateReader& from) {
+  constexpr float kMostWeight = 1e15F;
+  *this = {};
+  first_ = from.Count(kBins - 1);
+  const std::uint64_t bins = from.Count(kBins - first_);
+  for (std::uint64_t i = 0; i < bins; ++i) {
+    bins_.push_back(from.Small(kMostWeight));
+    weight_ += bins_.back();
+  }
 }
 
 }  // namespace strata::scheduler

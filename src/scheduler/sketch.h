@@ -15,6 +15,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "scheduler/state_codec.h"
+
 namespace strata::scheduler {
 
 class Sketch {
@@ -33,6 +35,9 @@ class Sketch {
   [[nodiscard]] double weight() const noexcept { return weight_; }
   // `share` from 0 to 1: 0.99 for the p99. 0 while there is nothing.
   [[nodiscard]] double Quantile(double share) const;
+
+  void Save(StateWriter& to) const;
+  void Load(StateReader& from);
 
  private:
   // The bin with this number, made if need be.

@@ -17,7 +17,7 @@ namespace {
 
 // kMigrations[n] brings a database from version n to n + 1. Published entries never change; a new
 // version is a new entry.
-constexpr std::array<const char*, 5> kMigrations = {R"sql(
+constexpr std::array<const char*, 6> kMigrations = {R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -156,6 +156,19 @@ CREATE TABLE meter_sources(
   source TEXT PRIMARY KEY,
   position INTEGER NOT NULL,
   cpu_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql",
+                                                    R"sql(
+-- What the calls of a revision in a class taught (scheduler/learned.h).
+CREATE TABLE models(
+  tenant TEXT NOT NULL,
+  name TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  class TEXT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (tenant, name, revision, class),
+  FOREIGN KEY (tenant, name, revision) REFERENCES revisions (tenant, name, number)
+    ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 )sql"};
 

@@ -72,6 +72,12 @@ std::string Query::Text(int column) const {
   return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(size));
 }
 
+std::string Query::Blob(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  const int size = sqlite3_column_bytes(statement_, column);
+  return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(size));
+}
+
 // Binding fails only for a wrong index or without memory; both show as a failing Step.
 void Query::Bind(int index, std::int64_t value) { sqlite3_bind_int64(statement_, index, value); }
 
@@ -81,6 +87,12 @@ void Query::Bind(int index, std::string_view value) {
   // A null pointer would bind NULL instead of the empty text.
   const char* text = value.data() == nullptr ? "" : value.data();
   sqlite3_bind_text64(statement_, index, text, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+void Query::Bind(int index, ByteView value) {
+  // A null pointer would bind NULL instead of no bytes.
+  const void* bytes = value.data() == nullptr ? static_cast<const void*>("") : value.data();
+  sqlite3_bind_blob64(statement_, index, bytes, value.size(), SQLITE_TRANSIENT);
 }
 
 Result<std::unique_ptr<Database>> Database::OpenWith(const std::string& path, int flags) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_view.h"
 #include "base/result.h"
 
 struct sqlite3;
@@ -36,12 +37,14 @@ class Query {
   [[nodiscard]] std::uint64_t Unsigned(int column) const;
   [[nodiscard]] double Real(int column) const;
   [[nodiscard]] std::string Text(int column) const;
+  [[nodiscard]] std::string Blob(int column) const;
 
   // Values of the statement's parameters, in order, before the first Step. Text is copied.
   void Bind(int index, std::int64_t value);
   void Bind(int index, std::uint64_t value) { Bind(index, static_cast<std::int64_t>(value)); }
   void Bind(int index, double value);
   void Bind(int index, std::string_view value);
+  void Bind(int index, ByteView value);
 
  private:
   sqlite3* database_;

@@ -1,5 +1,5 @@
 // store/store.h - the manager's durable state: resources, immutable revisions, routes, addressable
-// sandboxes, named volumes, what was used, and the change log that watches read.
+// sandboxes, named volumes, what was used and learned, and the change log that watches read.
 //
 //   api --> manager --> [ Store ] --> SQLite (WAL, synchronous=FULL) in STRATA_HOME/state.db
 //
@@ -136,6 +136,16 @@ std::uint64_t Sum(std::uint64_t a, std::uint64_t b) noexcept;
 // The earlier `since` of the two is kept.
 void Add(Usage& sum, const Usage& more);
 
+// What the calls of a revision in a class taught, as its owner wrote it down.
+struct ModelRecord {
+  std::string tenant;
+  std::string name;
+  std::uint64_t revision = 0;
+  std::string sandbox_class;
+  std::string artifact_digest;  // of the revision; read only
+  std::string bytes;
+};
+
 // Which resources a List returns; an empty field matches everything.
 struct Filter {
   std::optional<model::Kind> kind;
@@ -205,6 +215,14 @@ class Store {
   Result<void> AddUsage(const UsageBatch& batch);
   Result<UsageTotals> GetUsage();
   Result<std::map<std::string, MeterSource>> MeterSources();
+
+  // What was learned. PutModels replaces what there is of the same revision and class, of all of
+  // `records` or of none; those of a revision that is gone are left out. They go with it.
+  Result<void> PutModels(std::span<const ModelRecord> records);
+  Result<std::vector<ModelRecord>> Models();
+  // The digest of the artifact that a revision runs. kNotFound: it is gone.
+  Result<std::string> ArtifactOf(std::string_view tenant, std::string_view name,
+                                 std::uint64_t revision);
 
  private:
   struct State;

@@ -29,7 +29,8 @@ class PlacementTest(ServerTest):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-placement."))
         self.addCleanup(shutil.rmtree, self.folder)
-        Image(self.folder / "image", (BASE,), args=("/bin/guest", "hello"))
+        # Each test's own: what is learned of an image holds wherever it runs in the namespace.
+        Image(self.folder / "image", (BASE,), args=("/bin/guest", "hello"), Labels={"test": self.id()})
         self.put(RECORD)
 
     def put(self, record):
@@ -162,6 +163,27 @@ class PlacementTest(ServerTest):
         shown = self.server.strata("explain", "slow").stdout
         self.assertRegex(shown, r"(?m)^container +\d+ +\d+ +\d+\.\d\d ")
         self.assertRegex(shown, r"Each of \d+ calls was predicted before it was learned from: \S+ % of the variance")
+
+    def test_every_model_is_shown_beside_its_prior_and_its_claim(self):
+        self.placed(self.image("told"))
+        self.placed(self.image("other"))
+
+        def models(*words):
+            return self.server.json("explain", "--models", *words)["models"]
+        self.assertTrue(eventually(lambda: [each["name"] for each in models("told")] == ["told"]))
+        model = models("told")[0]
+        self.assertEqual((model["class"], model["revision"], model["calls"]), ("container", 1, 1))
+        self.assertEqual((model["prior"]["p99_ms"], model["prior"]["source"]), (30, "strata measure"))
+        self.assertEqual(model["claim"]["cold_start_ms"], {"min": 100, "max": 500})
+        self.assertEqual(model["failures"]["rate"], 0)
+        self.assertEqual((model["failures"]["least"], model["failures"]["calls"]), (0, 1))
+        self.assertLessEqual({"told", "other"}, {each["name"] for each in models()})
+        self.assertEqual(models("nobody"), [])
+        shown = self.server.strata("explain", "--models", "told").stdout
+        self.assertRegex(shown, r"(?m)^told +container +1 +1 +\d+\.\d\d / \d+\.\d\d +100-500 .* 15\.00 / 30\.00 ")
+        self.assertIn("Nothing that is claimed is used for a decision.", shown)
+        self.server.strata("delete", "function", "told")
+        self.assertEqual(models("told"), [])
 
     def test_a_record_that_is_none_is_refused(self):
         for wrong in ({}, {"classes": [{"class": "wasm"}]}, {"classes": [figures("vm", 1, 1)]}):

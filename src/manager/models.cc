@@ -1,0 +1,273 @@
+#include "manager/models.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "manager/claims.h"
+
+namespace strata::manager {
+namespace {
+
+constexpr double kMebibyte = 1048576.0;
+
+double Ms(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
+
+// What was refused, or asked for wrongly, says nothing of the guest; nor does a client that left.
+bool Teaches(const meter::CallRecord& record) {
+  return record.status >= 200 && (record.status < 400 || record.status >= 500);
+}
+
+scheduler::CallSeen SeenOf(const meter::CallRecord& record) {
+  return {.start_ms = Ms(record.queue_ns + record.instantiate_ns),
+          .service_ms = Ms(record.run_ns + record.write_ns),
+          .cpu_ms = Ms(record.cpu_ns),
+          .memory_mib = static_cast<double>(record.memory_peak) / kMebibyte,
+          .failed = record.status >= 500,
+          .shared = record.cpu_ns == 0 && record.memory_peak == 0};
+}
+
+Json ScoreOf(const scheduler::Score& score) {
+  Json json{{"calls", score.calls()}};
+  if (const auto explained = score.explained()) json["explained"] = *explained;
+  if (const auto error = score.error()) json["error"] = *error;
+  return json;
+}
+
+Json QuantilesOf(const scheduler::Sketch& sketch) {
+  return {{"p50", sketch.Quantile(0.50)},
+          {"p90", sketch.Quantile(0.90)},
+          {"p99", sketch.Quantile(0.99)}};
+}
+
+Json PriorOf(const scheduler::Figures& figures) {
+  Json json{{"p50_ms", figures.p50_ms},
+            {"p99_ms", figures.p99_ms},
+            {"cpu_ms", figures.cpu_ms},
+            {"memory_mib", figures.memory_mib},
+            {"source", figures.source}};
+  if (figures.cold_start_ms) json["cold_start_ms"] = *figures.cold_start_ms;
+  return json;
+}
+
+Json FailuresOf(const scheduler::FailureRate& failures) {
+  return {{"rate", failures.rate},
+          {"calls", failures.calls},
+          {"least", failures.Least()},
+          {"most", failures.Most()}};
+}
+
+}  // namespace
+
+Models::Models(store::Store& store, telemetry::Logger& log) : store_(store), log_(log) {
+  auto records = store_.Models();
+  if (!records) {
+    log_.Error("what was learned is lost", records.error());
+    return;
+  }
+  std::ranges::sort(*records, {}, &store::ModelRecord::revision);
+  for (store::ModelRecord& record : *records) {
+    auto learned = scheduler::Learned::Decode(record.bytes);
+    if (!learned) {
+      log_.Warn("what was learned of a revision does not read, and is learned again",
+                {{"namespace", record.tenant},
+                 {"name", record.name},
+                 {"revision", record.revision},
+                 {"class", record.sandbox_class}});
+      continue;
+    }
+    (void)Put(
+        {record.tenant, record.name, record.sandbox_class,
+         static_cast<std::uint32_t>(record.revision)},
+        {.artifact_digest = std::move(record.artifact_digest), .learned = *std::move(learned)});
+  }
+}
+
+const Models::Entry* Models::Newest(std::string_view tenant, std::string_view name,
+                                    std::string_view sandbox_class) const {
+  const ModelKey last{std::string(tenant), std::string(name), std::string(sandbox_class),
+                      UINT32_MAX};
+  auto at = models_.upper_bound(last);
+  if (at == models_.begin()) return nullptr;
+  --at;
+  const ModelKey& key = at->first;
+  const bool same = key.tenant == tenant && key.name == name && key.sandbox_class == sandbox_class;
+  return same ? &*at : nullptr;
+}
+
+const Models::Entry* Models::Before(std::string_view tenant, std::string_view name,
+                                    std::string_view sandbox_class,
+                                    std::string_view artifact_digest) const {
+  const Entry* newest = Newest(tenant, name, sandbox_class);
+  if (newest != nullptr && newest->second.artifact_digest == artifact_digest) return newest;
+  const auto same = by_artifact_.find(
+      {std::string(tenant), std::string(artifact_digest), std::string(sandbox_class)});
+  if (same == by_artifact_.end()) return newest;
+  return &*models_.find(same->second);
+}
+
+Models::Model* Models::Put(const ModelKey& key, Model model) {
+  by_artifact_[{key.tenant, model.artifact_digest, key.sandbox_class}] = key;
+  models_.insert_or_assign(key, std::move(model));
+  ModelKey first = key;
+  first.revision = 0;
+  ModelKey last = key;
+  last.revision = UINT32_MAX;
+  const auto oldest = models_.lower_bound(first);
+  const auto revisions = std::distance(oldest, models_.upper_bound(last));
+  if (revisions > static_cast<std::ptrdiff_t>(kRevisions)) Erase(ModelKey(oldest->first));
+  const auto put = models_.find(key);
+  return put == models_.end() ? nullptr : &put->second;
+}
+
+Models::Model* Models::Obtain(const ModelKey& key) {
+  const auto found = models_.find(key);
+  if (found != models_.end()) return &found->second;
+  auto artifact = store_.ArtifactOf(key.tenant, key.name, key.revision);
+  if (!artifact) return nullptr;  // a late record of a revision that is gone
+  const Entry* before = Before(key.tenant, key.name, key.sandbox_class, *artifact);
+  return Put(key, {.artifact_digest = *std::move(artifact),
+                   .learned = before == nullptr ? scheduler::Learned()
+                                                : before->second.learned.Successor()});
+}
+
+void Models::Erase(const ModelKey& key) {
+  const auto gone = models_.find(key);
+  const auto same =
+      by_artifact_.find({key.tenant, gone->second.artifact_digest, key.sandbox_class});
+  if (same != by_artifact_.end() && same->second == key) by_artifact_.erase(same);
+  models_.erase(gone);
+}
+
+void Models::Changed(const ModelKey& key, Model& model) {
+  if (!std::exchange(model.stored, false)) return;
+  unstored_.push_back(key);
+}
+
+void Models::Learn(const ModelKey& key, const meter::CallRecord& record) {
+  if (!Teaches(record)) return;
+  Model* model = Obtain(key);
+  if (model == nullptr) return;
+  model->learned.Learn(SeenOf(record));
+  ++model->calls;
+  Changed(key, *model);
+}
+
+void Models::LearnLoad(std::string_view tenant, std::string_view name,
+                       std::string_view sandbox_class, std::chrono::nanoseconds cpu, Bytes memory) {
+  const Entry* newest = Newest(tenant, name, sandbox_class);
+  if (newest == nullptr || memory.count == 0) return;  // not called yet; or it has ended
+  const ModelKey& key = newest->first;
+  Model& model = models_.find(key)->second;
+  model.cpu_ms += Ms(static_cast<std::uint64_t>(cpu.count()));
+  std::optional<double> each;
+  if (model.calls > 0) {
+    each = std::exchange(model.cpu_ms, 0) / static_cast<double>(std::exchange(model.calls, 0));
+  }
+  model.learned.LearnLoad(each, static_cast<double>(memory.count) / kMebibyte);
+  if (each) Changed(key, model);
+}
+
+void Models::Forget(std::string_view tenant, std::string_view name) {
+  const ModelKey first{std::string(tenant), std::string(name), "", 0};
+  for (auto at = models_.lower_bound(first); at != models_.end();) {
+    const ModelKey key = at->first;
+    if (key.tenant != tenant || key.name != name) break;
+    ++at;
+    Erase(key);
+  }
+}
+
+const scheduler::Learned* Models::Find(std::string_view tenant, std::string_view name,
+                                       std::string_view sandbox_class,
+                                       std::string_view artifact_digest) const {
+  const Entry* found = Before(tenant, name, sandbox_class, artifact_digest);
+  return found == nullptr ? nullptr : &found->second.learned;
+}
+
+Json Models::StatusOf(std::string_view tenant, std::string_view name) const {
+  Json models = Json::array();
+  scheduler::Score all;
+  const ModelKey first{std::string(tenant), std::string(name), "", 0};
+  for (auto at = models_.lower_bound(first); at != models_.end(); ++at) {
+    const auto& [key, model] = *at;
+    if (key.tenant != tenant || key.name != name) break;
+    const auto figures = model.learned.With(std::nullopt);
+    if (!figures) continue;
+    all.Merge(model.learned.score());
+    models.push_back({{"class", key.sandbox_class},
+                      {"revision", key.revision},
+                      {"calls", model.learned.samples()},
+                      {"start_ms", model.learned.start().Quantile(0.50)},
+                      {"p50_ms", figures->p50_ms},
+                      {"p99_ms", figures->p99_ms},
+                      {"memory_mib", figures->memory_mib},
+                      {"failure_rate", figures->failures->rate}});
+  }
+  return {{"models", std::move(models)}, {"prediction", ScoreOf(all)}};
+}
+
+Json Models::List(std::string_view tenant, std::string_view name, const PriorFn& prior) const {
+  Json models = Json::array();
+  for (const auto& [key, model] : models_) {
+    if (!tenant.empty() && key.tenant != tenant) continue;
+    if (!name.empty() && key.name != name) continue;
+    const scheduler::Learned& learned = model.learned;
+    Json row{{"namespace", key.tenant},
+             {"name", key.name},
+             {"class", key.sandbox_class},
+             {"revision", key.revision},
+             {"artifact", model.artifact_digest},
+             {"calls", learned.samples()},
+             {"start_ms", QuantilesOf(learned.start())},
+             {"service_ms", QuantilesOf(learned.service())},
+             {"cpu_ms", learned.cpu_ms()},
+             {"memory_mib", learned.memory_mib()},
+             {"failures", FailuresOf(learned.failures())},
+             {"prediction", ScoreOf(learned.score())},
+             {"stored", model.stored}};
+    if (const auto sandbox_class = model::ClassFromName(key.sandbox_class)) {
+      if (const auto figures = prior(*sandbox_class)) row["prior"] = PriorOf(*figures);
+      row["claim"] = ClaimOf(*sandbox_class);
+    }
+    models.push_back(std::move(row));
+  }
+  return {{"models", std::move(models)}, {"claim", ClaimOfPredictions()}};
+}
+
+Result<void> Models::Flush() {
+  std::vector<store::ModelRecord> batch;
+  std::vector<ModelKey> keys;
+  while (!unstored_.empty() && batch.size() < kBatch) {
+    ModelKey key = std::move(unstored_.front());
+    unstored_.pop_front();
+    const auto found = models_.find(key);
+    if (found == models_.end()) continue;
+    found->second.stored = true;
+    batch.push_back({.tenant = key.tenant,
+                     .name = key.name,
+                     .revision = key.revision,
+                     .sandbox_class = key.sandbox_class,
+                     .artifact_digest = "",
+                     .bytes = found->second.learned.Encode()});
+    keys.push_back(std::move(key));
+  }
+  if (batch.empty()) return {};
+  auto put = store_.PutModels(batch);
+  if (put) return put;
+  log_.Warn("what was learned is kept in memory for now", {{"error", put.error().message}});
+  for (const ModelKey& key : keys) Changed(key, models_.find(key)->second);
+  return put;
+}
+
+Awaitable<void> Models::Run(Loop& loop) {
+  Promise<std::monostate> never(loop);
+  for (;;) {
+    (void)co_await never.Wait(kEvery);
+    (void)Flush();
+  }
+}
+
+}  // namespace strata::manager

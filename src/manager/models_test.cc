@@ -1,0 +1,189 @@
+#include "manager/models.h"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/testing/temp_dir.h"
+#include "store/store.h"
+#include "store/testing.h"
+
+namespace strata::manager {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+meter::CallRecord Call(std::uint16_t status, std::uint64_t run_ns) {
+  meter::CallRecord record;
+  record.status = status;
+  record.run_ns = run_ns;
+  record.cpu_ns = 2'000'000;
+  record.memory_peak = 1 << 20;
+  return record;
+}
+
+class ModelsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Restart();
+    Deploy(store::FunctionOf("cart", "/cart", "shop", 'a'));
+  }
+
+  // As after kill -9: what was not stored is gone.
+  void Restart() {
+    models_.reset();
+    store_.reset();
+    store_ = *store::Store::Open(folder_.path(), clock_, random_);
+    models_ = std::make_unique<Models>(*store_, log_);
+  }
+  void Deploy(store::NewResource what) {
+    ASSERT_TRUE(store_->Apply(std::span(&what, 1)).has_value());
+  }
+  // Revision 1, 2, ... of the same workload.
+  void Redeploy(char digest) { Deploy(store::FunctionOf("cart", "/cart", "shop", digest)); }
+  void Learn(std::uint32_t revision, int calls, std::uint64_t run_ns = 2'000'000,
+             const std::string& name = "cart") {
+    for (int i = 0; i < calls; ++i) {
+      models_->Learn({"shop", name, "wasm", revision}, Call(200, run_ns));
+    }
+  }
+  Json Rows() {
+    return models_->List("shop", "", [](auto) { return std::nullopt; })["models"];
+  }
+
+  testing::TempDir folder_;
+  ManualClock clock_;
+  SeededRandom random_{1};
+  std::vector<std::string> lines_;
+  telemetry::Logger log_ = telemetry::Logger::To(
+      [this](telemetry::Level, std::string_view line) { lines_.emplace_back(line); },
+      telemetry::Level::kInfo, telemetry::Format::kJson, clock_);
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Models> models_;
+};
+
+TEST_F(ModelsTest, LearnsFromWhatTheGuestDidAndFromNothingElse) {
+  Learn(1, 50);
+  for (const std::uint16_t status : {429, 404, 0}) {
+    models_->Learn({"shop", "cart", "wasm", 1}, Call(status, 1));
+  }
+  const Json status = models_->StatusOf("shop", "cart");
+  ASSERT_THAT(status["models"], SizeIs(1));
+  const Json& model = status["models"][0];
+  EXPECT_EQ(model["calls"], 50);
+  EXPECT_EQ(model["failure_rate"], 0.0);
+  EXPECT_NEAR(model["p99_ms"].get<double>(), model["p50_ms"].get<double>(), 1e-9);
+  EXPECT_EQ(status["prediction"]["calls"], 49);
+  EXPECT_NEAR(status["prediction"]["error"].get<double>(), 0, 1e-9);
+  models_->Learn({"shop", "cart", "wasm", 1}, Call(502, 1));
+  EXPECT_GT(Rows()[0]["failures"]["rate"], 0.0);
+  EXPECT_THAT(models_->StatusOf("shop", "nobody")["models"], SizeIs(0));
+}
+
+TEST_F(ModelsTest, WhatWasStoredOutlivesTheManager) {
+  Learn(1, 40);
+  EXPECT_EQ(Rows()[0]["stored"], false);
+  ASSERT_TRUE(models_->Flush().has_value());
+  EXPECT_EQ(Rows()[0]["stored"], true);
+  const Json before = Rows();
+  Learn(1, 5);
+  Restart();
+  EXPECT_EQ(Rows(), before) << "and what came after it is forgotten";
+}
+
+TEST_F(ModelsTest, OneWriteTakesNoMoreThanABatch) {
+  for (std::size_t i = 0; i < Models::kBatch + 10; ++i) {
+    const std::string name = "f" + std::to_string(i);
+    Deploy(store::FunctionOf(name, "", "shop"));
+    Learn(1, 1, 1'000'000, name);
+  }
+  ASSERT_TRUE(models_->Flush().has_value());
+  EXPECT_THAT(*store_->Models(), SizeIs(Models::kBatch));
+  ASSERT_TRUE(models_->Flush().has_value());
+  EXPECT_THAT(*store_->Models(), SizeIs(Models::kBatch + 10));
+}
+
+TEST_F(ModelsTest, WhatDoesNotReadIsDroppedAndSaidAndLearnedAgain) {
+  Learn(1, 40);
+  ASSERT_TRUE(models_->Flush().has_value());
+  auto record = store_->Models()->front();
+  record.bytes[record.bytes.size() / 2] ^= 1;
+  ASSERT_TRUE(store_->PutModels(std::span(&record, 1)).has_value());
+  Restart();
+  EXPECT_THAT(Rows(), SizeIs(0));
+  ASSERT_THAT(lines_, SizeIs(1));
+  EXPECT_THAT(lines_[0], HasSubstr("cart"));
+  Learn(1, 1);
+  EXPECT_EQ(Rows()[0]["calls"], 1);
+}
+
+TEST_F(ModelsTest, ANewRevisionBeginsWithTheOneBefore) {
+  Learn(1, 100, 100'000'000);
+  Redeploy('b');
+  Learn(2, 1, 1'000'000);
+  const Json rows = Rows();
+  ASSERT_THAT(rows, SizeIs(2));
+  EXPECT_EQ(rows[1]["calls"], 1);
+  EXPECT_EQ(rows[1]["artifact"], store::DigestOf('b'));
+  EXPECT_NEAR(rows[1]["service_ms"]["p50"].get<double>(), 100, 3);
+  Learn(1, 1, 100'000'000);
+  EXPECT_EQ(Rows()[0]["calls"], 101) << "both go on, each by itself";
+}
+
+TEST_F(ModelsTest, TheSameArtifactUnderAnotherNameBeginsWithWhatItDidThere) {
+  Learn(1, 100, 100'000'000);
+  Deploy(store::FunctionOf("copy", "/copy", "shop", 'a'));
+  ASSERT_NE(models_->Find("shop", "copy", "wasm", store::DigestOf('a')), nullptr);
+  EXPECT_EQ(models_->Find("shop", "copy", "wasm", store::DigestOf('b')), nullptr);
+  EXPECT_EQ(models_->Find("shop", "copy", "container", store::DigestOf('a')), nullptr);
+  EXPECT_EQ(models_->Find("other", "copy", "wasm", store::DigestOf('a')), nullptr)
+      << "tenants learn nothing of each other";
+  Learn(1, 1, 1'000'000, "copy");
+  EXPECT_NEAR(Rows()[1]["service_ms"]["p50"].get<double>(), 100, 3);
+}
+
+TEST_F(ModelsTest, TheNewestRevisionsAreKept) {
+  for (std::uint32_t revision = 1; revision <= 5; ++revision) {
+    if (revision > 1) Redeploy(static_cast<char>('a' + revision));
+    Learn(revision, 1);
+  }
+  const Json rows = Rows();
+  ASSERT_THAT(rows, SizeIs(Models::kRevisions));
+  EXPECT_EQ(rows[0]["revision"], 3);
+  Learn(1, 1);
+  EXPECT_EQ(Rows(), rows) << "late records of an old one teach nothing";
+  ASSERT_TRUE(models_->Flush().has_value());
+}
+
+TEST_F(ModelsTest, WhatIsDeletedIsForgotten) {
+  Learn(1, 10);
+  const model::ResourceKey key{"shop", model::Kind::kFunction, "cart"};
+  ASSERT_TRUE(store_->Delete(std::span(&key, 1)).has_value());
+  models_->Forget("shop", "cart");
+  EXPECT_THAT(Rows(), SizeIs(0));
+  Learn(1, 1);
+  EXPECT_THAT(Rows(), SizeIs(0)) << "a late record";
+  EXPECT_TRUE(models_->Flush().has_value());
+}
+
+TEST_F(ModelsTest, AServersLoadIsSharedByItsCalls) {
+  meter::CallRecord call = Call(200, 5'000'000);
+  call.cpu_ns = 0;
+  call.memory_peak = 0;
+  models_->LearnLoad("shop", "cart", "container", std::chrono::milliseconds(9), 1_MiB);
+  EXPECT_THAT(Rows(), SizeIs(0)) << "nobody called it yet";
+  for (int i = 0; i < 3; ++i) models_->Learn({"shop", "cart", "container", 1}, call);
+  models_->LearnLoad("shop", "cart", "container", std::chrono::milliseconds(9), 4_MiB);
+  models_->LearnLoad("shop", "cart", "container", std::chrono::milliseconds(0), Bytes{});
+  const Json row = Rows()[0];
+  EXPECT_DOUBLE_EQ(row["cpu_ms"].get<double>(), 3);
+  EXPECT_DOUBLE_EQ(row["memory_mib"].get<double>(), 4);
+}
+
+}  // namespace
+}  // namespace strata::manager
