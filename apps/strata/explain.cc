@@ -44,13 +44,22 @@ void PrintModels(const Json& status) {
         Percent(prediction.value("error", Json())) + " (claimed elsewhere: 92 %, below 4 %).\n");
 }
 
+// What is kept ready for its calls, and how much of that there is where it can be counted.
+std::string PoolOf(const Json& status) {
+  const std::string pool = status["placement"].value("pool", "");
+  if (pool.empty()) return "";
+  const Json running = status.value("sandboxes", Json::object()).value("replicas", Json());
+  const std::string count = running.is_array() ? " (" + std::to_string(running.size()) + ")" : "";
+  return "; kept ready: " + pool + count;
+}
+
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
   Print(tenant + "/" + resource["metadata"].value("name", "") + " runs in class " + text("class") +
         ": " + text("because") + ".\n");
   Print("The rule alone (placement: rule) gives " + text("by_rule") + ". Node: " + text("node") +
-        (text("pool").empty() ? "" : "; kept ready: " + text("pool")) + ".\n\n");
+        PoolOf(resource["status"]) + ".\n\n");
   const bool service = resource.value("kind", "") == "Service";
   Table table({"CLASS", "P99 MS", "START MS", "MEMORY MIB", "QPS", "FAILED",
                service ? "USD/MONTH" : "USD/MILLION", "SCORE", "FROM", "WHY NOT"});

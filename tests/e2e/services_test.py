@@ -70,6 +70,7 @@ class ServicesTest(ServerTest):
         self.deploy("same")
         pids = {self.server.get("/same/pid").text for _ in range(5)}
         self.assertEqual(len(pids), 1)
+        self.assertIn("; kept ready: running servers (1).", self.server.strata("explain", "same").stdout)
 
     def test_bodies_go_both_ways(self):
         self.deploy("body")
