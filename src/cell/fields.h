@@ -16,6 +16,7 @@ using wire::Is;
 void Each(auto& visit, Is<Function> auto& m) {
   visit("tenant", m.tenant);
   visit("name", m.name);
+  visit("target", m.target);
   visit("revision", m.revision);
   visit("class", m.sandbox_class);
   visit("module", m.module);

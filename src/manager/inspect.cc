@@ -57,6 +57,9 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
   json["metadata"]["creationTimestamp"] = Rfc3339(stored.created);
   Json status{{"urls", Urls(stored.resource)}};
   if (stored.revision != 0) status["revision"] = stored.revision;
+  if (const auto* route = std::get_if<model::RouteSpec>(&stored.resource.spec)) {
+    status["backends"] = BackendsToJson(stored.resource.metadata.tenant, route->backends);
+  }
   json["status"] = std::move(status);
   return json;
 }
@@ -142,8 +145,8 @@ Task<Json> ManagerImpl::Watch(std::uint64_t since) {
 }
 
 Result<void> ManagerImpl::RequireFunction(std::string_view tenant, std::string_view function) {
-  const auto found = indices_.find(std::string(tenant));
-  if (found != indices_.end() && found->second.contains(std::string(function))) return {};
+  const auto found = current_.find(std::string(tenant));
+  if (found != current_.end() && found->second.contains(std::string(function))) return {};
   return Fail(Errc::kNotFound, "nothing is deployed as " + std::string(tenant) + "/" +
                                    std::string(function) + "; 'strata get' lists what is");
 }

@@ -3,6 +3,7 @@
 //
 //   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
 //   place.cc      into which class a workload goes
+//   forms.cc      revisions and classes that routes name, beside what is current
 //   prepare.cc    artifacts -> native code, or images in keepers
 //   cost.cc       Cost
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
@@ -30,6 +31,7 @@
 #include "host/journal.h"
 #include "manager/accounts.h"
 #include "manager/bill.h"
+#include "manager/candidate.h"
 #include "manager/collector.h"
 #include "manager/compile_service.h"
 #include "manager/configuration.h"
@@ -106,30 +108,6 @@ class ManagerImpl final : public Manager {
   Task<void> Down() override;
 
  private:
-  // One artifact of a resource that is on its way to the store.
-  struct Variant {
-    std::string place;  // "Function default/hello: spec.artifact", for messages
-    artifact::Artifact artifact;
-    Fd code;                                     // of wasm, once it is compiled
-    std::shared_ptr<const PulledLayout> pulled;  // of an image from a registry or an archive
-    std::shared_ptr<const std::string> hold;     // keeps its image from ReleaseImages
-
-    [[nodiscard]] model::VariantKind kind() const noexcept {
-      return artifact.image ? model::VariantKind::kImage : model::VariantKind::kWasm;
-    }
-  };
-
-  // A resource on its way to the store. All its variants are built; the one that its class runs is
-  // taken.
-  struct Candidate {
-    store::NewResource resource;
-    std::vector<Variant> variants;  // of different kinds; of a Route none
-    model::Class sandbox_class = model::Class::kWasm;
-
-    [[nodiscard]] const Variant* Find(model::VariantKind kind) const noexcept;
-    [[nodiscard]] const Variant& taken() const noexcept;  // once it has a class
-  };
-
   // deploy.cc
   Result<std::vector<model::Resource>> ReadResources(std::vector<ManifestFile> files);
   Task<std::vector<Candidate>> ReadCandidates(std::vector<ManifestFile> files, Progress& progress);
@@ -163,6 +141,13 @@ class ManagerImpl final : public Manager {
   // place.cc
   Task<void> Place(Candidate& candidate);
   static Result<std::optional<model::Class>> AskedClass(const Candidate& candidate);
+  // `asked`: who named the class, for the message.
+  static Result<model::Class> WholeClass(const Candidate& candidate, model::Class inner,
+                                         std::string_view asked);
+  Task<model::Placement> Choose(const model::Resource& resource,
+                                const std::set<model::VariantKind>& kinds,
+                                std::vector<scheduler::Option> options,
+                                std::optional<model::Class> asked);
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
   std::optional<scheduler::Figures> OwnFigures(const model::Resource& resource,
                                                const scheduler::Option& option) const;
@@ -174,6 +159,18 @@ class ManagerImpl final : public Manager {
   Result<model::Placement> FreePlacement(const model::Resource& resource,
                                          const std::set<model::VariantKind>& kinds) const;
 
+  // forms.cc
+  Result<std::vector<Form>> Forms();  // everything that cells must have
+  Result<std::optional<Form>> FormOf(const std::string& tenant, const model::Backend& backend);
+  // Checks and prepares what routes name, as they would be with `candidates`.
+  Task<void> PrepareForms(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
+  Result<std::vector<model::RouteEntry>> RoutesWith(const std::vector<Candidate>& candidates);
+  Task<void> PrepareForm(const Candidate* changing, const std::string& tenant,
+                         const model::Backend& backend, Mode mode, Progress& progress);
+  Task<model::Class> CheckClass(const Candidate& candidate, model::Class inner);
+  Result<Candidate> DeployedAs(const model::Revision& revision);
+  Json BackendsToJson(const std::string& tenant, const std::vector<model::Backend>& backends);
+
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
   Task<void> CompileWasm(const model::Resource& resource, Variant& variant, Progress& progress);
@@ -181,10 +178,12 @@ class ManagerImpl final : public Manager {
                          Progress& progress);
   // A dry run starts and makes nothing.
   Task<void> Prepare(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
-  Task<void> PrepareImage(const Candidate& candidate, Mode mode, Progress& progress);
-  Task<std::vector<Runnable>> MakeRunnables(std::vector<model::Revision> revisions);
-  Task<void> TryRunnable(model::Revision revision, std::optional<Runnable>& made);
-  Task<Runnable> MakeRunnable(model::Revision revision);
+  Task<void> PrepareImage(const Candidate& candidate, model::Class sandbox_class, Mode mode,
+                          Progress& progress);
+  Task<std::vector<Runnable>> MakeRunnables(std::vector<Form> forms);
+  Task<void> TryRunnable(Form form, std::optional<Runnable>& made);
+  Task<Runnable> MakeRunnable(Form form);
+  Result<model::Resource> ResourceOf(const model::Revision& revision);
   Task<std::string> EnsureCode(const model::Revision& revision);
   Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);
   model::Class ClassOf(const model::Revision& revision) const;
@@ -265,9 +264,14 @@ class ManagerImpl final : public Manager {
   std::set<std::string> served_;                        // module keys that cells may use
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
-  Creations creations_;                                                  // none of these is begun
-  bool creating_ = false;                                                // MakeWaiting runs
-  std::map<std::string, std::map<std::string, std::uint32_t>> indices_;  // tenant, function
+  Creations creations_;    // none of these is begun
+  bool creating_ = false;  // MakeWaiting runs
+  // What a workload is placed in now: where cells have it, and its module key.
+  struct Current {
+    std::uint32_t index = 0;
+    std::string module;
+  };
+  std::map<std::string, std::map<std::string, Current>> current_;  // by tenant and function
   HostProbe probe_;
 };
 

@@ -178,6 +178,15 @@ TEST(ManifestTest, ReadsARoute) {
   EXPECT_THAT(spec.backends, ElementsAre(Backend{"old", 9}, Backend{"new", 1}));
 }
 
+TEST(ManifestTest, ABackendNamesARevisionOrAClass) {
+  const Resource resource = ParseOne(
+      RouteWith("{path: /, backends: [{function: f, weight: 8}, {function: f, revision: 3},"
+                " {function: f, class: container}]}"));
+  EXPECT_THAT(std::get<RouteSpec>(resource.spec).backends,
+              ElementsAre(Backend{"f", 8, {}}, Backend{"f", 1, {.revision = 3}},
+                          Backend{"f", 1, {.sandbox_class = Class::kContainer}}));
+}
+
 TEST(ManifestTest, AcceptsAndDropsWhatKubectlPrints) {
   std::string text = FunctionWith("");
   text.replace(text.find("{name: f}"), 9,
@@ -207,7 +216,8 @@ TEST(ManifestTest, WritesJsonAndYamlThatReadBackEqual) {
       ServiceWith(
           "restart: never\n  health: {readiness: {tcpSocket: {}}, liveness: {httpGet: {}}}"),
       FunctionWith("grants: {dirs: [{guest: /tmp, mode: scratch}]}"),
-      RouteWith("{path: /, backends: [{function: f, weight: 0}, {function: g}]}")};
+      RouteWith("{path: /, backends: [{function: f, weight: 0}, {function: g}]}"),
+      RouteWith("{path: /, backends: [{function: f, revision: 3}, {function: f, class: wasm}]}")};
   for (const std::string& text : texts) {
     const Resource resource = ParseOne(text);
     const auto from_json = ResourceFromJson(ResourceToJson(resource));
@@ -424,6 +434,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"NoBackends", RouteWith("{path: /}"), "needs at least one backend"},
         Bad{"NoWeight", RouteWith("{path: /, backends: [{function: f, weight: 0}]}"),
             "all weights are 0"},
+        Bad{"TwoTargets",
+            RouteWith("{path: /, backends: [{function: f, revision: 1, class: wasm}]}"),
+            "names a revision and a class"},
+        Bad{"RevisionZero", RouteWith("{path: /, backends: [{function: f, revision: 0}]}"), "1"},
         Bad{"BackendTwice", RouteWith("{path: /, backends: [{function: f}, {function: f}]}"),
             "'f' is a backend twice"},
         Bad{"ServiceGuest", ServiceWith("guest: command"), "a Service's guest is 'http'"},

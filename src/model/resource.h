@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "model/device.h"
+#include "model/target.h"
 #include "model/values.h"
 #include "model/volume.h"
 
@@ -144,10 +145,11 @@ struct ServiceSpec {
 };
 
 // A share of a route's traffic: weight / sum of weights. `function` names a Function or a Service
-// of the same tenant; the two kinds share one name space.
+// of the same tenant; the two kinds share one name space. `target`: which of its forms.
 struct Backend {
   std::string function;
   std::uint32_t weight = 1;
+  Target target;
   friend bool operator==(const Backend&, const Backend&) = default;
 };
 

@@ -169,7 +169,11 @@ Awaitable<void> RequestPath::HandleHanded(http::Exchange& exchange, const Handed
   state.trace = request.call.trace;
   state.parent = request.call.parent;
   if (state.parent != telemetry::SpanId{}) state.tracestate = TracestateOf(state.head);
-  if (plan_) state.id.index = plan_->IndexOf(request.tenant, request.function);
+  if (plan_) state.id.index = plan_->IndexOf(request.tenant, request.function, request.target);
+  // Traffic has moved on since the front drew this form: no request fails for that.
+  if (plan_ && state.id.index == FunctionId::kNone) {
+    state.id.index = plan_->IndexOf(request.tenant, request.function);
+  }
   if (state.id.index == FunctionId::kNone) {
     // The front's configuration and ours differ for the moment of a change.
     return Refuse(exchange, std::move(state),
@@ -396,6 +400,7 @@ void RequestPath::EmitSpan(const CallState& state, std::uint16_t status) {
     span.attributes.emplace_back("strata.function", spec.name);
     span.attributes.emplace_back("strata.class", spec.sandbox_class);
     span.numbers.emplace_back("strata.revision", spec.revision);
+    if (!spec.target.empty()) span.attributes.emplace_back("strata.target", spec.target);
   }
   if (state.exit && state.exit->reason != model::ExitReason::kReturned) {
     span.error = std::string(model::ExitReasonName(state.exit->reason)) + ": " + state.exit->detail;

@@ -58,6 +58,7 @@ class RequestPath final : public http::Handler {
   struct HandedOver {
     std::string_view tenant;
     std::string_view function;
+    std::string_view target;  // of the function
     Handed call;
     std::string_view peer;                  // the client's
     std::string_view scheme;                // that the client used

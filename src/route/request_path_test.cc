@@ -478,6 +478,32 @@ TEST_F(RequestPathTest, ACallThatIsHandedOverKeepsItsTraceAgeAndClient) {
   EXPECT_EQ(test_ports_.spans[0].parent_id, request.call.parent);
 }
 
+TEST_F(RequestPathTest, ACallHandedOverForAFormThatIsNotHereAnyMoreGetsTheCurrentOne) {
+  FunctionSpec other = Spec("echo");
+  other.name = "hello";
+  other.target = "@2";
+  PlanSpec spec;
+  spec.functions = {Spec("hello"), other};
+  path_.SwitchTo(*Plan::Build(spec, nullptr, ports_));
+  const auto answer = [this](std::string_view target) {
+    Client client(loop_, "/hello");
+    RequestPath::HandedOver request;
+    request.tenant = "shop";
+    request.function = "hello";
+    request.target = target;
+    request.call.start = test_ports_.clock.Now();
+    bool done = false;
+    Spawn(loop_, Await(path_.HandleHanded(client.exchange, request), done));
+    loop_.restart();
+    loop_.run();
+    EXPECT_TRUE(done);
+    return client.exchange.response_sink.text();
+  };
+  EXPECT_EQ(answer(""), "hello");
+  EXPECT_EQ(answer("@2"), "");  // an echo of no body
+  EXPECT_EQ(answer("@1"), "hello");
+}
+
 TEST_F(RequestPathTest, ACallHandedOverForAFunctionThatIsNotHereIsRefused) {
   Serve({Spec("hello")});
   Client client(loop_, "/hello");

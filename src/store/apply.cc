@@ -33,6 +33,9 @@ class Writer {
   // What must hold of the whole state at the end.
   Result<void> CheckNames();
   Result<void> CheckBackends();
+  Result<void> CheckRevisions();
+  // Those that are too old, but not what a route names.
+  Result<void> PruneRevisions(const model::Revision& latest);
   Result<void> PruneChanges();
 
  private:
@@ -132,14 +135,11 @@ Result<std::optional<model::Revision>> Writer::NewRevision(const NewResource& wa
 }
 
 Result<void> Writer::InsertRevision(const model::Revision& revision) {
-  auto done = database_.Run(
-      "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", revision.tenant,
-      revision.name, revision.number, KindName(revision.kind), revision.spec_hash,
-      revision.artifact_digest, BodyOf(revision.workload), Nanoseconds(revision.created),
-      ClassColumn(revision), PlacementColumn(revision), VariantsColumn(revision));
-  if (!done || revision.number <= kKeptRevisions) return done;
-  return database_.Run("DELETE FROM revisions WHERE tenant = ? AND name = ? AND number <= ?",
-                       revision.tenant, revision.name, revision.number - kKeptRevisions);
+  return database_.Run("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       revision.tenant, revision.name, revision.number, KindName(revision.kind),
+                       revision.spec_hash, revision.artifact_digest, BodyOf(revision.workload),
+                       Nanoseconds(revision.created), ClassColumn(revision),
+                       PlacementColumn(revision), VariantsColumn(revision));
 }
 
 // Gives `stored` the next resource version.
@@ -203,9 +203,10 @@ Result<void> Writer::AddRoutes(const Resource& resource) {
     if (!done) return done;
     const std::int64_t id = database_.last_insert_id();
     for (std::size_t i = 0; i < route.backends.size(); ++i) {
-      done = database_.Run("INSERT INTO backends VALUES (?, ?, ?, ?, ?)", id,
-                           static_cast<std::uint64_t>(i), route.tenant, route.backends[i].function,
-                           static_cast<std::uint64_t>(route.backends[i].weight));
+      const model::Backend& backend = route.backends[i];
+      done = database_.Run("INSERT INTO backends VALUES (?, ?, ?, ?, ?, ?)", id,
+                           static_cast<std::uint64_t>(i), route.tenant, backend.function,
+                           static_cast<std::uint64_t>(backend.weight), backend.target.ToString());
       if (!done) return done;
     }
   }
@@ -252,6 +253,31 @@ Result<void> Writer::CheckBackends() {
                                              query->Text(3) + "', which would not exist");
 }
 
+Result<void> Writer::CheckRevisions() {
+  auto query = database_.Prepare(
+      "SELECT owner_kind, b.tenant, owner_name, function || target FROM backends AS b"
+      " JOIN routes ON id = route WHERE target LIKE '@%' AND NOT EXISTS (SELECT 1 FROM"
+      " revisions AS r WHERE r.tenant = b.tenant AND name = function AND '@' || number = target)"
+      " LIMIT 1");
+  if (!query) return std::unexpected(std::move(query).error());
+  auto row = query->Step();
+  if (!row) return std::unexpected(std::move(row).error());
+  if (!*row) return {};
+  return Fail(Errc::kFailedPrecondition, query->Text(0) + " " + query->Text(1) + "/" +
+                                             query->Text(2) + " leads to " + query->Text(3) +
+                                             ", and that revision is not kept; 'strata describe' "
+                                             "lists those that are");
+}
+
+Result<void> Writer::PruneRevisions(const model::Revision& latest) {
+  if (latest.number <= kKeptRevisions) return {};
+  return database_.Run(
+      "DELETE FROM revisions AS r WHERE tenant = ? AND name = ? AND number <= ? AND NOT EXISTS"
+      " (SELECT 1 FROM backends AS b WHERE b.tenant = r.tenant AND function = name"
+      " AND target = '@' || number)",
+      latest.tenant, latest.name, latest.number - kKeptRevisions);
+}
+
 Result<void> Writer::PruneChanges() {
   return database_.Run(
       "DELETE FROM changes WHERE version <= (SELECT max(version) FROM changes) - ?", kKeptChanges);
@@ -282,7 +308,17 @@ Result<void> ReplaceRoutes(Writer& writer, const std::vector<Applied>& applied) 
 
 Result<void> CheckState(Writer& writer) {
   auto sound = writer.CheckNames();
-  return sound ? writer.CheckBackends() : sound;
+  if (sound) sound = writer.CheckBackends();
+  return sound ? writer.CheckRevisions() : sound;
+}
+
+// Once the routes are known: one may name what is old.
+Result<void> PruneRevisions(Writer& writer, const std::vector<Applied>& applied) {
+  for (const Applied& one : applied) {
+    if (!one.new_revision) continue;
+    if (auto done = writer.PruneRevisions(*one.new_revision); !done) return done;
+  }
+  return {};
 }
 
 }  // namespace
@@ -300,6 +336,7 @@ Result<std::vector<Applied>> Store::Apply(std::span<const NewResource> resources
   }
   auto done = ReplaceRoutes(writer, applied);
   if (done) done = CheckState(writer);
+  if (done) done = PruneRevisions(writer, applied);
   if (done) done = writer.PruneChanges();
   if (done && dry_run == DryRun::kNo) done = transaction->Commit();
   if (!done) return std::unexpected(std::move(done).error());

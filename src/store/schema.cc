@@ -17,7 +17,7 @@ namespace {
 
 // kMigrations[n] brings a database from version n to n + 1. Published entries never change; a new
 // version is a new entry.
-constexpr std::array<const char*, 5> kMigrations = {R"sql(
+constexpr std::array<const char*, 6> kMigrations = {R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -157,6 +157,10 @@ CREATE TABLE meter_sources(
   position INTEGER NOT NULL,
   cpu_ns INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                    R"sql(
+-- Which form of its workload a backend is: model/target.h.
+ALTER TABLE backends ADD COLUMN target TEXT NOT NULL DEFAULT '';
 )sql"};
 
 Result<std::int64_t> Pragma(Database& database, const char* sql) { return database.Number(0, sql); }

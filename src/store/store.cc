@@ -78,7 +78,10 @@ Result<std::vector<model::RouteEntry>> RoutesOfRows(Result<Query> query) {
                         {},
                         model::ResourceKey{tenant, *kind, query->Text(6)}});
     }
-    routes.back().backends.push_back({query->Text(7), static_cast<std::uint32_t>(query->Int(8))});
+    const auto target = model::ParseTarget(query->Text(9));
+    if (!target) return Fail(Errc::kFailedPrecondition, "the state database holds a broken route");
+    routes.back().backends.push_back(
+        {query->Text(7), static_cast<std::uint32_t>(query->Int(8)), *target});
   }
 }
 
@@ -187,8 +190,8 @@ Result<std::vector<model::Revision>> Store::Revisions(std::string_view tenant,
 
 Result<std::vector<model::RouteEntry>> Store::Routes() {
   return RoutesOfRows(state_->database->Prepare(
-      "SELECT id, host, path, methods, r.tenant, owner_kind, owner_name, function, weight"
-      " FROM routes AS r JOIN backends ON route = id"
+      "SELECT id, host, path, methods, r.tenant, owner_kind, owner_name, function, weight,"
+      " target FROM routes AS r JOIN backends ON route = id"
       " ORDER BY host, path, r.tenant, owner_kind, owner_name, id, position"));
 }
 

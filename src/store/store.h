@@ -163,8 +163,8 @@ class Store {
   // Deploys all of `resources`, or nothing: resources, their new revisions, routes and log entries
   // are one transaction. Answers in the order given. With kYes everything is checked, then rolled
   // back. kFailedPrecondition: a route conflict, a Function and a Service of one name, a Route to a
-  // workload that does not exist; kUnsupported: a second tenant with routes; kInvalidArgument: one
-  // resource twice, or a workload without a digest.
+  // workload or revision that does not exist; kUnsupported: a second tenant with routes;
+  // kInvalidArgument: one resource twice, or a workload without a digest.
   Result<std::vector<Applied>> Apply(std::span<const NewResource> resources,
                                      DryRun dry_run = DryRun::kNo);
 
@@ -178,7 +178,8 @@ class Store {
 
   // The latest revision of every workload: what the cells must have.
   Result<std::vector<model::Revision>> CurrentRevisions();
-  // All kept revisions of one workload, newest first; at most 10 are kept.
+  // All kept revisions of one workload, newest first; the last 10 are kept, and
+  // those that a route names.
   Result<std::vector<model::Revision>> Revisions(std::string_view tenant, std::string_view name);
   // The route table, sorted by host, path and owner.
   Result<std::vector<model::RouteEntry>> Routes();

@@ -262,6 +262,32 @@ TEST_F(StoreTest, KeepsTheLastTenRevisions) {
   EXPECT_EQ(revisions->back().number, 4U);
 }
 
+TEST_F(StoreTest, ARevisionThatARouteNamesIsKeptUntilNoneDoes) {
+  const auto numbers = [this] {
+    std::vector<std::uint64_t> list;
+    for (const auto& revision : *store_->Revisions("shop", "f")) list.push_back(revision.number);
+    return list;
+  };
+  Apply({FunctionOf("f", ""), RouteOf("r", "/", {{"f", 1, {}}, {"f", 1, {.revision = 1}}})});
+  EXPECT_EQ(store_->Routes()->front().backends[1].target.ToString(), "@1");
+  for (int i = 0; i < 12; ++i) {
+    Apply({FunctionOf("f", "", "shop", i % 2 == 0 ? 'b' : 'c')});
+  }
+  EXPECT_THAT(numbers(), ElementsAre(13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 1));
+  Apply({RouteOf("r", "/", {{"f", 1, {}}}), FunctionOf("f", "", "shop", 'd')});
+  EXPECT_THAT(numbers(), ElementsAre(14, 13, 12, 11, 10, 9, 8, 7, 6, 5));
+}
+
+TEST_F(StoreTest, ARouteToARevisionThatIsNotKeptIsRefused) {
+  Apply({FunctionOf("f", "")});
+  const auto refused = ApplyError({RouteOf("r", "/", {{"f", 1, {.revision = 2}}})});
+  EXPECT_EQ(refused.code, Errc::kFailedPrecondition);
+  EXPECT_THAT(refused.message, HasSubstr("leads to f@2, and that revision is not kept"));
+  // One of the same batch is.
+  Apply({FunctionOf("f", "", "shop", 'b'), RouteOf("r", "/", {{"f", 1, {.revision = 2}}})});
+  EXPECT_THAT(*store_->Routes(), SizeIs(1));
+}
+
 TEST_F(StoreTest, WatchSeesEveryChangeInOrder) {
   Apply({FunctionOf("f", "/a"), FunctionOf("g", "/b")});
   Apply({FunctionOf("f", "/c")});

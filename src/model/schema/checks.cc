@@ -208,13 +208,20 @@ void CheckHealth(const Cursor& at, Health& health) {
   }
 }
 
+void CheckTarget(const Cursor& at, Target& target) {
+  if (target.revision && target.sandbox_class) {
+    at.Fail("names a revision and a class: a revision has its class");
+  }
+}
+
 void CheckRouteSpec(const Cursor& at, RouteSpec& spec) {
   std::set<std::string> names;
   std::uint64_t weights = 0;
   for (const Backend& backend : spec.backends) {
     weights += backend.weight;
-    if (!backend.function.empty() && !names.insert(backend.function).second) {
-      at.Fail("'" + backend.function + "' is a backend twice");
+    const std::string name = backend.function + backend.target.ToString();
+    if (!backend.function.empty() && !names.insert(name).second) {
+      at.Fail("'" + name + "' is a backend twice");
     }
   }
   if (spec.backends.empty()) {

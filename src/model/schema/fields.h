@@ -156,9 +156,13 @@ inline constexpr auto kService = ObjectOf<ServiceSpec>(
     Field{"restart", &ServiceSpec::restart, kRestart},
     Field{"stop_timeout_ms", &ServiceSpec::stop_timeout, Milliseconds{0, 300'000}});
 
+inline constexpr auto kTarget = ObjectOf<Target>(
+    CheckTarget, Field{"revision", &Target::revision, Maybe{Count{1, 4'294'967'295}}},
+    Field{"class", &Target::sandbox_class, Maybe{kClass}});
+
 inline constexpr auto kBackend = ObjectOf<Backend>(
     nullptr, Field{"function", &Backend::function, Text{DnsLabelProblem}, Presence::kRequired},
-    Field{"weight", &Backend::weight, Count{0, 1'000'000}});
+    Inline{&Backend::target, kTarget}, Field{"weight", &Backend::weight, Count{0, 1'000'000}});
 
 inline constexpr auto kRoute =
     ObjectOf<RouteSpec>(CheckRouteSpec, Inline{&RouteSpec::match, kHttpMatch},
