@@ -51,12 +51,13 @@ telemetry::Counter& LogBytesDropped(telemetry::Registry& registry, const char* l
 }  // namespace
 
 Collector::Collector(CellContext& context, Figures& figures, Accounts& accounts,
-                     telemetry::Registry& registry, CellsFn cells, SpanFn on_span)
+                     telemetry::Registry& registry, CellsFn cells, SpanFn on_span, CallFn on_call)
     : context_(context),
       figures_(figures),
       accounts_(accounts),
       cells_(std::move(cells)),
       on_span_(std::move(on_span)),
+      on_call_(std::move(on_call)),
       bad_records_(registry.GetCounter("strata_manager_bad_records_total",
                                        "Ring records that did not decode.")),
       access_dropped_(LogBytesDropped(registry, "access")),
@@ -211,6 +212,7 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload, bool aga
     if (again) return;
     figures_.Add({function.tenant, function.name, function.sandbox_class}, function.revision,
                  record);
+    on_call_(function, record);
     LogAccess(cell, record, function.tenant, &function);
   } else if (!again) {
     figures_.AddUnrouted(cell.tenant(), record.status);

@@ -42,9 +42,11 @@ class Collector {
  public:
   using CellsFn = std::function<std::vector<std::shared_ptr<CellProcess>>()>;
   using SpanFn = std::function<void(telemetry::Span span)>;
+  using CallFn =
+      std::function<void(const cell::Function& function, const meter::CallRecord& record)>;
 
   Collector(CellContext& context, Figures& figures, Accounts& accounts,
-            telemetry::Registry& registry, CellsFn cells, SpanFn on_span);
+            telemetry::Registry& registry, CellsFn cells, SpanFn on_span, CallFn on_call);
 
   // Drains until the loop ends.
   Awaitable<void> Run();
@@ -90,6 +92,7 @@ class Collector {
   Accounts& accounts_;
   CellsFn cells_;
   SpanFn on_span_;
+  CallFn on_call_;
   telemetry::Counter& bad_records_;
   std::array<telemetry::Counter*, telemetry::kRecordTypes>
       dropped_{};  // null: not written by cells

@@ -336,33 +336,38 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
                                              Progress& progress) {
   auto candidates = co_await ReadCandidates(std::move(files), progress);
   if (!candidates) co_return std::unexpected(candidates.error());
+  co_return co_await Deploy(*candidates, mode, progress);
+}
+
+Task<std::vector<Change>> ManagerImpl::Deploy(std::vector<Candidate>& candidates, Mode mode,
+                                              Progress& progress) {
   std::vector<store::NewResource> resources;
-  for (const Candidate& candidate : *candidates) resources.push_back(candidate.resource);
+  for (const Candidate& candidate : candidates) resources.push_back(candidate.resource);
   // Cheap refusals (conflicts, missing backends) come before the costly compiler.
   if (auto fits = CheckAgainstStore(resources); !fits) co_return std::unexpected(fits.error());
-  if (auto built = co_await Build(*candidates, progress); !built) {
-    Release(*candidates);
+  if (auto built = co_await Build(candidates, progress); !built) {
+    Release(candidates);
     ReleaseImages();
     co_return std::unexpected(built.error());
   }
   // Services come up in their tenant's turn: nobody else waits for them.
   std::vector<KeyedTurns::Turn> tenants;
-  auto prepared = co_await TakeTurns(*candidates, tenants);
+  auto prepared = co_await TakeTurns(candidates, tenants);
   // Again: others may have changed something meanwhile.
   if (prepared) prepared = CheckAgainstStore(resources);
   if (prepared && progress.abandoned()) prepared = Fail(Errc::kUnavailable, "given up");
-  if (prepared) prepared = co_await Prepare(*candidates, mode, progress);
-  if (prepared) prepared = co_await PrepareForms(*candidates, mode, progress);
+  if (prepared) prepared = co_await Prepare(candidates, mode, progress);
+  if (prepared) prepared = co_await PrepareForms(candidates, mode, progress);
 
   auto turn = co_await changes_.Take();
   if (!turn) co_return std::unexpected(turn.error());
   Result<std::vector<Change>> changes;
   if (prepared) {
-    changes = Commit(*candidates, resources, mode);
+    changes = Commit(candidates, resources, mode);
   } else {
     changes = std::unexpected(std::move(prepared).error());
   }
-  Release(*candidates);
+  Release(candidates);
   tenants.clear();
   if (!changes || mode == Mode::kDryRun) {
     ReleaseUnused();
@@ -409,9 +414,10 @@ Task<void> ManagerImpl::DeleteVolume(std::string tenant, std::string name) {
 }
 
 Task<DesiredState> ManagerImpl::BuildDesired() {
+  if (auto read = ReadRollouts(); !read) co_return std::unexpected(read.error());
   auto forms = Forms();
   if (!forms) co_return std::unexpected(forms.error());
-  auto routes = store_->Routes();
+  auto routes = RoutesNow();
   if (!routes) co_return std::unexpected(routes.error());
   auto version = store_->ResourceVersion();
   if (!version) co_return std::unexpected(version.error());

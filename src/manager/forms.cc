@@ -15,6 +15,7 @@
 #include "model/conflicts.h"
 #include "model/resource.h"
 #include "model/revision.h"
+#include "model/rollout.h"
 #include "model/values.h"
 #include "model/volume.h"
 
@@ -36,8 +37,14 @@ model::Revision InClass(model::Revision revision, Class inner) {
   return revision;
 }
 
-// Two forms at once would both have it, and a file system is not made for that.
-Result<void> CheckShareable(const model::Workload& workload) {
+std::string Words(const model::Backend& backend) {
+  return "backend " + backend.function + backend.target.ToString();
+}
+
+}  // namespace
+
+// Both would have it at once, and a file system is not made for that.
+Result<void> ManagerImpl::CheckShareable(const model::Workload& workload) {
   const auto named = std::ranges::find_if(
       workload.volumes, [](const model::Volume& volume) { return volume.named.has_value(); });
   if (named == workload.volumes.end()) return {};
@@ -46,11 +53,13 @@ Result<void> CheckShareable(const model::Workload& workload) {
                                       "revisions and classes beside it");
 }
 
-std::string Words(const model::Backend& backend) {
-  return "backend " + backend.function + backend.target.ToString();
+Result<std::vector<model::RouteEntry>> ManagerImpl::RoutesNow() {
+  auto routes = store_->Routes();
+  if (!routes) return routes;
+  const auto rollouts = store_->Rollouts();
+  if (!rollouts) return std::unexpected(rollouts.error());
+  return model::WithRollouts(*std::move(routes), *rollouts);
 }
-
-}  // namespace
 
 Result<std::optional<Form>> ManagerImpl::FormOf(const std::string& tenant,
                                                 const model::Backend& backend) {
@@ -69,7 +78,7 @@ Result<std::optional<Form>> ManagerImpl::FormOf(const std::string& tenant,
 Result<std::vector<Form>> ManagerImpl::Forms() {
   auto current = store_->CurrentRevisions();
   if (!current) return std::unexpected(std::move(current).error());
-  auto routes = store_->Routes();
+  auto routes = RoutesNow();
   if (!routes) return std::unexpected(std::move(routes).error());
   std::vector<Form> forms;
   for (model::Revision& revision : *current) forms.push_back({std::move(revision), {}});

@@ -60,6 +60,9 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
   if (const auto* route = std::get_if<model::RouteSpec>(&stored.resource.spec)) {
     status["backends"] = BackendsToJson(stored.resource.metadata.tenant, route->backends);
   }
+  const auto moving =
+      rollouts_.find({stored.resource.metadata.tenant, stored.resource.metadata.name});
+  if (stored.revision != 0 && moving != rollouts_.end()) status["rollout"] = ToJson(moving->second);
   json["status"] = std::move(status);
   return json;
 }

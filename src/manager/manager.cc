@@ -93,7 +93,10 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           }),
       collector_(
           context_, figures_, accounts_, registry_, [this] { return fleet_.cells(); },
-          [this](telemetry::Span span) { exporter_.Add(std::move(span)); }),
+          [this](telemetry::Span span) { exporter_.Add(std::move(span)); },
+          [this](const cell::Function& function, const meter::CallRecord& record) {
+            watch_.Add(function, record);
+          }),
       deploying_(loop_),
       changes_(loop_, 1),
       changed_(loop_),
@@ -124,6 +127,7 @@ Task<void> ManagerImpl::Boot() {
     }
   }
   Spawn(loop_, collector_.Run());
+  Spawn(loop_, RunRollouts());
   Spawn(loop_, exporter_.Run());
   // The API answers from here on; changes wait until the cells have caught up.
   Spawn(loop_, [](ManagerImpl& self, [[maybe_unused]] Turns::Turn held) -> Awaitable<void> {
@@ -143,6 +147,9 @@ Json ManagerImpl::Top() {
 
 Task<void> ManagerImpl::Down() {
   co_await puller_.Down();
+  // Kept to the end: a rollout that goes on now would start cells again.
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
   auto down = co_await fleet_.Down(kDownPatience);
   auto ended = co_await keepers_.Down(kDownPatience);
   collector_.DrainAll();

@@ -4,6 +4,7 @@
 //   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
 //   place.cc      into which class a workload goes
 //   forms.cc      revisions and classes that routes name, beside what is current
+//   rollouts.cc   traffic that moves from one to another
 //   prepare.cc    artifacts -> native code, or images in keepers
 //   cost.cc       Cost
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
@@ -42,6 +43,7 @@
 #include "manager/manager.h"
 #include "manager/measurements.h"
 #include "manager/puller.h"
+#include "manager/rollout_watch.h"
 #include "manager/span_exporter.h"
 #include "manager/state_dir.h"
 #include "manager/volumes.h"
@@ -71,6 +73,9 @@ class ManagerImpl final : public Manager {
   Task<std::vector<Change>> Apply(std::vector<ManifestFile> files, Mode mode,
                                   Progress& progress) override;
   Task<Change> Delete(ResourceName name) override;
+  Task<Json> StartRollout(RolloutRequest request, Progress& progress) override;
+  Result<Json> GetRollout(const std::string& tenant, const std::string& name) override;
+  Task<Json> EndRollout(std::string tenant, std::string name, RolloutVerb verb) override;
   Result<Json> List(std::string_view kind, std::string_view tenant) override;
   Result<Json> Get(const ResourceName& name) override;
   Task<Json> Watch(std::uint64_t since) override;
@@ -125,6 +130,8 @@ class ManagerImpl final : public Manager {
                                        const std::vector<store::Applied>& applied,
                                        const std::map<model::ResourceKey, model::Resource>& before);
   std::vector<std::string> Urls(const model::Resource& resource) const;
+  Task<std::vector<Change>> Deploy(std::vector<Candidate>& candidates, Mode mode,
+                                   Progress& progress);
   Task<DesiredState> BuildDesired();
   Task<void> Serve();  // brings the cells to what the store says
   Awaitable<void> ServeUntilDone();
@@ -170,6 +177,21 @@ class ManagerImpl final : public Manager {
   Task<model::Class> CheckClass(const Candidate& candidate, model::Class inner);
   Result<Candidate> DeployedAs(const model::Revision& revision);
   Json BackendsToJson(const std::string& tenant, const std::vector<model::Backend>& backends);
+
+  // Several forms at a time cannot have a named volume. kUnsupported.
+  static Result<void> CheckShareable(const model::Workload& workload);
+  Result<std::vector<model::RouteEntry>> RoutesNow();  // with what rollouts make of them
+
+  // rollouts.cc
+  Awaitable<void> RunRollouts();
+  Task<void> GoOn(model::Rollout from, model::Rollout to);  // unless it is not `from` any more
+  Task<void> SwitchTo(model::Rollout rollout);
+  Result<void> ReadRollouts();
+  Result<model::Target> TrafficOf(const std::string& tenant, const std::string& name);
+  Task<void> StartTo(model::Rollout plan, Progress& progress);
+  Task<void> StartByFiles(model::Rollout plan, std::vector<ManifestFile> files, Progress& progress);
+  Json ToJson(const model::Rollout& rollout);
+  Json SideToJson(const model::Rollout& rollout, const model::Target& target);
 
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
@@ -246,6 +268,7 @@ class ManagerImpl final : public Manager {
   telemetry::Registry registry_;
   Figures figures_;
   Accounts accounts_;
+  RolloutWatch watch_;
   Measurements measurements_;
   SpanExporter exporter_;
   Connector connector_;
@@ -272,6 +295,7 @@ class ManagerImpl final : public Manager {
     std::string module;
   };
   std::map<std::string, std::map<std::string, Current>> current_;  // by tenant and function
+  std::map<std::pair<std::string, std::string>, model::Rollout> rollouts_;  // by tenant and name
   HostProbe probe_;
 };
 

@@ -1,6 +1,7 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -289,7 +290,20 @@ Task<void> ManagerImpl::TryRunnable(Form form, std::optional<Runnable>& made) {
 Task<std::vector<Runnable>> ManagerImpl::MakeRunnables(std::vector<Form> forms) {
   std::vector<std::optional<Runnable>> made(forms.size());
   std::vector<Task<void>> all;
-  for (Form& form : forms) all.push_back(TryRunnable(std::move(form), made[all.size()]));
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    const model::Revision& revision = forms[i].revision;
+    const bool at_hand =
+        ClassOf(revision) == model::Class::kWasm &&
+        code_.contains(ModuleKey(revision.artifact_digest, compiler_.engine_key()));
+    if (at_hand) {
+      // Without a turn of the loop: a switch of traffic should not wait for one.
+      if (auto done = co_await TryRunnable(std::move(forms[i]), made[i]); !done) {
+        co_return std::unexpected(std::move(done).error());
+      }
+    } else {
+      all.push_back(TryRunnable(std::move(forms[i]), made[i]));
+    }
+  }
   if (auto done = co_await Together(loop_, std::move(all)); !done) {
     co_return std::unexpected(std::move(done).error());
   }

@@ -27,6 +27,12 @@ class Writer {
       : store_(store), database_(database), clock_(clock), random_(random), now_(clock.WallNow()) {}
 
   Result<Applied> Upsert(const NewResource& wanted);
+  // What a new revision means for the rollout of its workload.
+  Result<void> KeepRollout(const NewResource& wanted, const Applied& applied);
+  Result<void> CheckTraffic(const model::Rollout& rollout);
+  Result<void> PutRollout(const model::Rollout& rollout);
+  // A change of a resource that its manifest does not show.
+  Result<void> Touch(StoredResource stored);
   Result<void> RemoveRoutes(const ResourceKey& owner);
   Result<void> AddRoutes(const Resource& resource);
   Result<StoredResource> Remove(const ResourceKey& key);
@@ -34,7 +40,7 @@ class Writer {
   Result<void> CheckNames();
   Result<void> CheckBackends();
   Result<void> CheckRevisions();
-  // Those that are too old, but not what a route names.
+  // Those that are too old, but not what a route or rollout names.
   Result<void> PruneRevisions(const model::Revision& latest);
   Result<void> PruneChanges();
 
@@ -82,6 +88,68 @@ Result<Applied> Writer::Upsert(const NewResource& wanted) {
   if (done) done = Write(stored);
   if (!done) return std::unexpected(std::move(done).error());
   return applied;
+}
+
+Result<void> Writer::KeepRollout(const NewResource& wanted, const Applied& applied) {
+  const model::ObjectMeta& meta = wanted.resource.metadata;
+  if (!wanted.rollout) {
+    if (!applied.new_revision) return {};
+    return database_.Run("DELETE FROM rollouts WHERE tenant = ? AND name = ?", meta.tenant,
+                         meta.name);
+  }
+  const std::string key = wanted.resource.key().ToString();
+  if (!applied.new_revision || applied.outcome == Outcome::kCreated) {
+    return Fail(Errc::kFailedPrecondition,
+                key + ": the manifest makes no new revision beside one that runs, so there is "
+                      "nothing to roll out");
+  }
+  model::Rollout rollout = *wanted.rollout;
+  if (auto still = CheckTraffic(rollout); !still) return still;
+  if (rollout.stable.sandbox_class) {
+    return Fail(Errc::kFailedPrecondition,
+                key + ": its traffic goes to class " +
+                    std::string(model::ClassName(*rollout.stable.sandbox_class)) +
+                    " of the current revision; 'strata apply' ends that, or 'strata rollout undo'");
+  }
+  if (rollout.stable.current()) {
+    const auto before =
+        database_.Number(0, "SELECT max(number) FROM revisions WHERE tenant = ? AND name = ? AND"
+                            " number < ?",
+                         meta.tenant, meta.name, applied.new_revision->number);
+    if (!before) return std::unexpected(before.error());
+    rollout.stable.revision = static_cast<std::uint32_t>(*before);
+  }
+  rollout.canary = {};
+  return PutRollout(rollout);
+}
+
+// It begins where the traffic is.
+Result<void> Writer::CheckTraffic(const model::Rollout& rollout) {
+  const auto rollouts = store_.Rollouts();
+  if (!rollouts) return std::unexpected(rollouts.error());
+  model::Target traffic;
+  bool moving = false;
+  for (const model::Rollout& each : *rollouts) {
+    if (each.tenant != rollout.tenant || each.name != rollout.name) continue;
+    moving = each.state == model::Rollout::State::kRunning;
+    traffic = each.winner();
+  }
+  if (!moving && traffic == rollout.stable) return {};
+  return Fail(Errc::kFailedPrecondition, "the traffic of " + rollout.tenant + "/" + rollout.name +
+                                             " has been moved meanwhile; look at 'strata rollout "
+                                             "status' and try again");
+}
+
+Result<void> Writer::PutRollout(const model::Rollout& rollout) {
+  return database_.Run(
+      "INSERT INTO rollouts VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET body = ?3",
+      rollout.tenant, rollout.name, DumpJson(model::RolloutToJson(rollout)));
+}
+
+Result<void> Writer::Touch(StoredResource stored) {
+  stored.updated = now_;
+  auto done = LogChange(Change::Type::kModified, stored);
+  return done ? Write(stored) : done;
 }
 
 std::string_view ClassColumn(const model::Revision& revision) {
@@ -219,6 +287,9 @@ Result<StoredResource> Writer::Remove(const ResourceKey& key) {
   // Routes and revisions go with it: ON DELETE CASCADE.
   auto done = database_.Run("DELETE FROM resources WHERE tenant = ? AND kind = ? AND name = ?",
                             key.tenant, KindName(key.kind), key.name);
+  if (done && key.kind != model::Kind::kRoute) {
+    done = database_.Run("DELETE FROM rollouts WHERE tenant = ? AND name = ?", key.tenant, key.name);
+  }
   if (done) done = LogChange(Change::Type::kDeleted, *stored);
   if (!done) return std::unexpected(std::move(done).error());
   return stored;
@@ -274,7 +345,9 @@ Result<void> Writer::PruneRevisions(const model::Revision& latest) {
   return database_.Run(
       "DELETE FROM revisions AS r WHERE tenant = ? AND name = ? AND number <= ? AND NOT EXISTS"
       " (SELECT 1 FROM backends AS b WHERE b.tenant = r.tenant AND function = name"
-      " AND target = '@' || number)",
+      " AND target = '@' || number) AND NOT EXISTS (SELECT 1 FROM rollouts AS o WHERE"
+      " o.tenant = r.tenant AND o.name = r.name AND"
+      " '@' || number IN (body ->> '$.stable', body ->> '$.canary'))",
       latest.tenant, latest.name, latest.number - kKeptRevisions);
 }
 
@@ -332,6 +405,9 @@ Result<std::vector<Applied>> Store::Apply(std::span<const NewResource> resources
   for (const NewResource& wanted : resources) {
     auto one = writer.Upsert(wanted);
     if (!one) return std::unexpected(std::move(one).error());
+    if (auto kept = writer.KeepRollout(wanted, *one); !kept) {
+      return std::unexpected(std::move(kept).error());
+    }
     applied.push_back(*std::move(one));
   }
   auto done = ReplaceRoutes(writer, applied);
@@ -341,6 +417,19 @@ Result<std::vector<Applied>> Store::Apply(std::span<const NewResource> resources
   if (done && dry_run == DryRun::kNo) done = transaction->Commit();
   if (!done) return std::unexpected(std::move(done).error());
   return applied;
+}
+
+Result<void> Store::PutRollout(const model::Rollout& rollout) {
+  auto transaction = Transaction::Begin(*state_->database);
+  if (!transaction) return std::unexpected(std::move(transaction).error());
+  Writer writer(*this, *state_->database, state_->clock, state_->random);
+  auto workload = Get({rollout.tenant, model::Kind::kFunction, rollout.name});
+  if (!workload) workload = Get({rollout.tenant, model::Kind::kService, rollout.name});
+  if (!workload) return std::unexpected(std::move(workload).error());
+  auto done = writer.PutRollout(rollout);
+  if (done) done = writer.Touch(*std::move(workload));
+  if (done) done = writer.PruneChanges();
+  return done ? transaction->Commit() : done;
 }
 
 Result<std::vector<StoredResource>> Store::Delete(std::span<const model::ResourceKey> keys) {

@@ -92,6 +92,15 @@ Result<VolumeRecord> VolumeOfRow(const Query& row) {
   return record;
 }
 
+Result<model::Rollout> RolloutOfRow(const Query& row) {
+  auto json = ParseJson(row.Text(2));
+  auto rollout = json ? model::RolloutFromJson(*json) : std::unexpected(json.error());
+  if (!rollout) return Unreadable("a rollout", rollout.error());
+  rollout->tenant = row.Text(0);
+  rollout->name = row.Text(1);
+  return rollout;
+}
+
 std::string BodyOf(const model::Resource& resource) {
   return DumpJson(model::ResourceToJson(resource));
 }

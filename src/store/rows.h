@@ -28,6 +28,7 @@ Result<StoredResource> ResourceOfRow(const Query& row, int first = 0);
 Result<model::Revision> RevisionOfRow(const Query& row);
 Result<SandboxRecord> SandboxOfRow(const Query& row);
 Result<VolumeRecord> VolumeOfRow(const Query& row);
+Result<model::Rollout> RolloutOfRow(const Query& row);  // tenant, name, body
 
 // The body column: canonical, so equal text means an equal resource.
 std::string BodyOf(const model::Resource& resource);

@@ -17,7 +17,7 @@ namespace {
 
 // kMigrations[n] brings a database from version n to n + 1. Published entries never change; a new
 // version is a new entry.
-constexpr std::array<const char*, 6> kMigrations = {R"sql(
+constexpr std::array<const char*, 7> kMigrations = {R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -161,6 +161,15 @@ CREATE TABLE meter_sources(
                                                     R"sql(
 -- Which form of its workload a backend is: model/target.h.
 ALTER TABLE backends ADD COLUMN target TEXT NOT NULL DEFAULT '';
+)sql",
+                                                    R"sql(
+-- The last move of each workload's traffic to another of its forms: model/rollout.h, in JSON.
+CREATE TABLE rollouts(
+  tenant TEXT NOT NULL,
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 Result<std::int64_t> Pragma(Database& database, const char* sql) { return database.Number(0, sql); }

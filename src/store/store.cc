@@ -195,6 +195,12 @@ Result<std::vector<model::RouteEntry>> Store::Routes() {
       " ORDER BY host, path, r.tenant, owner_kind, owner_name, id, position"));
 }
 
+Result<std::vector<model::Rollout>> Store::Rollouts() {
+  return ReadAll<model::Rollout>(
+      state_->database->Prepare("SELECT tenant, name, body FROM rollouts ORDER BY tenant, name"),
+      RolloutOfRow);
+}
+
 Result<std::uint64_t> Store::ResourceVersion() {
   // sqlite_sequence remembers the last version also when the log is empty.
   auto version =

@@ -32,6 +32,7 @@
 #include "model/conflicts.h"
 #include "model/resource.h"
 #include "model/revision.h"
+#include "model/rollout.h"
 
 namespace strata::store {
 
@@ -53,6 +54,9 @@ struct NewResource {
   std::string artifact_digest;
   std::vector<model::ResolvedVariant> variants;
   std::optional<model::Placement> placement;
+  // The new revision gets its traffic in steps: the rollout is stored with it, and its sides are
+  // filled in: from what has the traffic now to what is current then.
+  std::optional<model::Rollout> rollout;
 };
 
 enum class Outcome : std::uint8_t { kCreated, kConfigured, kUnchanged };
@@ -164,7 +168,9 @@ class Store {
   // are one transaction. Answers in the order given. With kYes everything is checked, then rolled
   // back. kFailedPrecondition: a route conflict, a Function and a Service of one name, a Route to a
   // workload or revision that does not exist; kUnsupported: a second tenant with routes;
-  // kInvalidArgument: one resource twice, or a workload without a digest.
+  // kInvalidArgument: one resource twice, or a workload without a digest. A new revision ends the
+  // rollout of its workload; kFailedPrecondition also: a rollout of a workload that gets no new
+  // one, or whose traffic is being moved or goes to a class of its own.
   Result<std::vector<Applied>> Apply(std::span<const NewResource> resources,
                                      DryRun dry_run = DryRun::kNo);
 
@@ -179,7 +185,7 @@ class Store {
   // The latest revision of every workload: what the cells must have.
   Result<std::vector<model::Revision>> CurrentRevisions();
   // All kept revisions of one workload, newest first; the last 10 are kept, and
-  // those that a route names.
+  // those that a route or rollout names.
   Result<std::vector<model::Revision>> Revisions(std::string_view tenant, std::string_view name);
   // The route table, sorted by host, path and owner.
   Result<std::vector<model::RouteEntry>> Routes();
@@ -189,6 +195,11 @@ class Store {
   // Up to `limit` changes after `version`, oldest first. kFailedPrecondition: the log no longer
   // reaches back that far (the last 10,000 are kept); list again and watch from there.
   Result<std::vector<Change>> ChangesSince(std::uint64_t version, std::size_t limit = 1000);
+
+  // Moves of traffic, sorted by tenant and name. PutRollout makes or replaces one, and is a change
+  // of its workload; kNotFound: there is no such workload.
+  Result<std::vector<model::Rollout>> Rollouts();
+  Result<void> PutRollout(const model::Rollout& rollout);
 
   // Addressable sandboxes. PutSandboxes keeps all of them, or none; kFailedPrecondition when an id
   // is taken. DeleteSandbox: kNotFound.

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -286,6 +287,81 @@ TEST_F(StoreTest, ARouteToARevisionThatIsNotKeptIsRefused) {
   // One of the same batch is.
   Apply({FunctionOf("f", "", "shop", 'b'), RouteOf("r", "/", {{"f", 1, {.revision = 2}}})});
   EXPECT_THAT(*store_->Routes(), SizeIs(1));
+}
+
+model::Rollout RolloutTo(model::Target canary) {
+  model::Rollout rollout;
+  rollout.tenant = "shop";
+  rollout.name = "f";
+  rollout.canary = canary;
+  rollout.because = "a test";
+  return rollout;
+}
+
+TEST_F(StoreTest, ARolloutIsAChangeOfItsWorkloadAndSurvivesAReopen) {
+  Apply({FunctionOf("f", "/a")});
+  const auto version = *store_->ResourceVersion();
+  const model::Rollout rollout = RolloutTo({.sandbox_class = model::Class::kContainer});
+  ASSERT_TRUE(store_->PutRollout(rollout));
+  EXPECT_EQ(store_->ChangesSince(version)->size(), 1U);
+  EXPECT_EQ(store_->Get({"shop", Kind::kFunction, "f"})->resource_version, version + 1);
+  Reopen();
+  EXPECT_THAT(*store_->Rollouts(), ElementsAre(rollout));
+  EXPECT_EQ(store_->Revisions("shop", "f")->size(), 1U);
+
+  model::Rollout of_nothing = rollout;
+  of_nothing.name = "g";
+  EXPECT_EQ(store_->PutRollout(of_nothing).error().code, Errc::kNotFound);
+}
+
+TEST_F(StoreTest, ANewRevisionEndsARolloutAndADeleteForgetsIt) {
+  Apply({FunctionOf("f", "/a")});
+  ASSERT_TRUE(store_->PutRollout(RolloutTo({.sandbox_class = model::Class::kContainer})));
+  Apply({FunctionOf("f", "/b")});
+  EXPECT_THAT(*store_->Rollouts(), SizeIs(1)) << "a trigger makes no revision";
+  Apply({FunctionOf("f", "/b", "shop", 'b')});
+  EXPECT_THAT(*store_->Rollouts(), IsEmpty());
+  ASSERT_TRUE(store_->PutRollout(RolloutTo({.revision = 1})));
+  const ResourceKey key{"shop", Kind::kFunction, "f"};
+  ASSERT_TRUE(store_->Delete(std::span(&key, 1)));
+  EXPECT_THAT(*store_->Rollouts(), IsEmpty());
+}
+
+TEST_F(StoreTest, ANewRevisionCanComeWithItsRollout) {
+  Apply({FunctionOf("f", "/a")});
+  NewResource next = FunctionOf("f", "/a", "shop", 'b');
+  next.rollout = RolloutTo({});
+  Apply({next});
+  const auto rollouts = *store_->Rollouts();
+  ASSERT_THAT(rollouts, SizeIs(1));
+  EXPECT_EQ(rollouts[0].stable.revision, 1U);
+  EXPECT_TRUE(rollouts[0].canary.current());
+  // Nothing is new.
+  EXPECT_THAT(ApplyError({next}).message, HasSubstr("no new revision"));
+  // One at a time.
+  next.artifact_digest = DigestOf('c');
+  EXPECT_THAT(ApplyError({next}).message, HasSubstr("has been moved meanwhile"));
+  EXPECT_EQ(store_->Revisions("shop", "f")->size(), 2U);
+}
+
+TEST_F(StoreTest, TheSidesOfARolloutAreKept) {
+  Apply({FunctionOf("f", "/a")});
+  for (int i = 0; i < 10; ++i) {
+    NewResource next = FunctionOf("f", "/a", "shop", i % 2 == 0 ? 'b' : 'c');
+    if (i < 9) {
+      Apply({next});
+      continue;
+    }
+    ASSERT_TRUE(store_->PutRollout([] {
+      model::Rollout ended = RolloutTo({.revision = 1});
+      ended.state = model::Rollout::State::kPromoted;
+      return ended;
+    }()));
+    next.rollout = RolloutTo({});
+    next.rollout->stable.revision = 1;
+    Apply({next});
+  }
+  EXPECT_EQ(store_->Revisions("shop", "f")->back().number, 1U);
 }
 
 TEST_F(StoreTest, WatchSeesEveryChangeInOrder) {
