@@ -27,7 +27,12 @@ Configure FullConfigure() {
   function.grants.dirs = {{"/srv/data", "/data", model::DirGrant::Mode::kReadOnly},
                           {"", "/tmp", model::DirGrant::Mode::kScratch}};
   configure.functions = {function};
-  configure.routes = {{"shop.example", "/thumb", {"POST"}, {{0, 42}}}};
+  configure.routes = {{.host = "shop.example",
+                       .path = "/thumb",
+                       .methods = {"POST"},
+                       .headers = {{"x-env", "test"}},
+                       .split = "x-user",
+                       .backends = {{0, 42}}}};
   configure.observe = {false, false, 0.5, true};
   return configure;
 }

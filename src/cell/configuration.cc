@@ -55,7 +55,8 @@ route::PlanSpec ToPlanSpec(Configure message) {
          std::move(function.grants)});
   }
   for (Route& route : message.routes) {
-    route::Rule rule{std::move(route.host), std::move(route.path), std::move(route.methods), {}};
+    route::Rule rule{std::move(route.host),    std::move(route.path), std::move(route.methods), {},
+                     std::move(route.headers), std::move(route.split)};
     for (const Backend& backend : route.backends) {
       rule.backends.push_back({backend.function, backend.weight});
     }

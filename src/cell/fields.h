@@ -36,6 +36,8 @@ void Each(auto& visit, Is<Route> auto& m) {
   visit("host", m.host);
   visit("path", m.path);
   visit("methods", m.methods);
+  visit("headers", m.headers);
+  visit("split", m.split);
   visit("backends", m.backends);
 }
 

@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/header_match.h"
 #include "model/values.h"
 
 namespace strata::cell {
@@ -91,6 +92,8 @@ struct Route {
   std::string host;                  // "*" or exact, lower case
   std::string path;                  // prefix, by segments
   std::vector<std::string> methods;  // empty: all
+  std::vector<model::HeaderMatch> headers;
+  std::string split;  // a header's name, or empty: at random
   std::vector<Backend> backends;
 };
 

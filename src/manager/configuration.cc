@@ -77,7 +77,7 @@ cell::Function HandedOn(cell::Function function) {
 }
 
 void AddRoute(const model::RouteEntry& entry, const Indices& indices, Configuration& to) {
-  cell::Route route{entry.host, entry.path, entry.methods, {}};
+  cell::Route route{entry.host, entry.path, entry.methods, entry.headers, entry.split, {}};
   for (const model::Backend& backend : entry.backends) {
     const auto found = indices.find({entry.tenant, backend.function, backend.target});
     if (found != indices.end()) route.backends.push_back({found->second, backend.weight});

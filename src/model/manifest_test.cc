@@ -178,6 +178,16 @@ TEST(ManifestTest, ReadsARoute) {
   EXPECT_THAT(spec.backends, ElementsAre(Backend{"old", 9}, Backend{"new", 1}));
 }
 
+TEST(ManifestTest, ARouteMatchesHeadersAndSplitsByOne) {
+  const Resource resource = ParseOne(
+      RouteWith("{path: /, headers: [{name: X-User, value: ann}, {name: x-env, value: a test}],"
+                " split: {header: X-Session}, backends: [{function: f}]}"));
+  const auto& spec = std::get<RouteSpec>(resource.spec);
+  EXPECT_THAT(spec.match.headers,
+              ElementsAre(HeaderMatch{"x-env", "a test"}, HeaderMatch{"x-user", "ann"}));
+  EXPECT_EQ(spec.split->header, "x-session");
+}
+
 TEST(ManifestTest, ABackendNamesARevisionOrAClass) {
   const Resource resource = ParseOne(
       RouteWith("{path: /, backends: [{function: f, weight: 8}, {function: f, revision: 3},"
@@ -217,7 +227,9 @@ TEST(ManifestTest, WritesJsonAndYamlThatReadBackEqual) {
           "restart: never\n  health: {readiness: {tcpSocket: {}}, liveness: {httpGet: {}}}"),
       FunctionWith("grants: {dirs: [{guest: /tmp, mode: scratch}]}"),
       RouteWith("{path: /, backends: [{function: f, weight: 0}, {function: g}]}"),
-      RouteWith("{path: /, backends: [{function: f, revision: 3}, {function: f, class: wasm}]}")};
+      RouteWith("{path: /, backends: [{function: f, revision: 3}, {function: f, class: wasm}]}"),
+      RouteWith("{path: /, headers: [{name: a, value: b}], split: {header: c},"
+                " backends: [{function: f}]}")};
   for (const std::string& text : texts) {
     const Resource resource = ParseOne(text);
     const auto from_json = ResourceFromJson(ResourceToJson(resource));
@@ -434,6 +446,19 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"NoBackends", RouteWith("{path: /}"), "needs at least one backend"},
         Bad{"NoWeight", RouteWith("{path: /, backends: [{function: f, weight: 0}]}"),
             "all weights are 0"},
+        Bad{"HeaderTwice",
+            RouteWith("{path: /, headers: [{name: A, value: b}, {name: a, value: c}],"
+                      " backends: [{function: f}]}"),
+            "the header 'a' is listed twice"},
+        Bad{"HeaderOfTheConnection",
+            RouteWith("{path: /, headers: [{name: Host, value: b}], backends: [{function: f}]}"),
+            "about the connection"},
+        Bad{"HeaderName",
+            RouteWith("{path: /, split: {header: \"a b\"}, backends: [{function: f}]}"),
+            "no header's name"},
+        Bad{"HeaderValue",
+            RouteWith("{path: /, headers: [{name: a, value: \"\"}], backends: [{function: f}]}"),
+            "no header's value"},
         Bad{"TwoTargets",
             RouteWith("{path: /, backends: [{function: f, revision: 1, class: wasm}]}"),
             "names a revision and a class"},

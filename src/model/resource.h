@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "model/device.h"
+#include "model/header_match.h"
 #include "model/target.h"
 #include "model/values.h"
 #include "model/volume.h"
@@ -45,6 +46,7 @@ struct HttpMatch {
   std::string host = "*";            // "*" or an exact lower-case DNS name
   std::string path;                  // normalised: NormalizePath in model/rules.h
   std::vector<std::string> methods;  // upper case, sorted; empty means every method
+  std::vector<HeaderMatch> headers;  // sorted by name; all of them must be there
   friend bool operator==(const HttpMatch&, const HttpMatch&) = default;
 };
 
@@ -153,9 +155,16 @@ struct Backend {
   friend bool operator==(const Backend&, const Backend&) = default;
 };
 
+// How requests are told to backends. Without a header, or a request without it: at random.
+struct SplitBy {
+  std::string header;  // lower case; requests with one value go to one backend
+  friend bool operator==(const SplitBy&, const SplitBy&) = default;
+};
+
 struct RouteSpec {
   HttpMatch match;
   std::vector<Backend> backends;  // at least one; the weights' sum is above zero
+  std::optional<SplitBy> split;
   friend bool operator==(const RouteSpec&, const RouteSpec&) = default;
 };
 

@@ -132,19 +132,20 @@ Awaitable<void> RequestPath::Handle(http::Exchange& exchange) {
     return Refuse(exchange, std::move(state),
                   http::ProblemOf(400, "bad-path", path.error().message));
   }
-  const Table::Match match = plan_->table().Find(head.host, *path, head.method);
+  const Table::Match match = plan_->table().Find(head.host, *path, head.method, head.headers);
   if (match.kind == Table::Match::Kind::kNoRoute) {
     return Refuse(exchange, std::move(state),
                   http::ProblemOf(404, "no-route", "no route matches this host and path"));
   }
   if (match.kind == Table::Match::Kind::kWrongMethod) {
-    std::string allow = plan_->table().Allow(head.host, *path);
+    std::string allow = plan_->table().Allow(head.host, *path, head.headers);
     return Refuse(exchange, std::move(state),
                   http::ProblemOf(405, "wrong-method", "the route does not take this method"),
                   std::move(allow));
   }
-  const auto draw = static_cast<std::uint32_t>(ports_.random.Next() >> 32);
-  state.id.index = PickBackend(*match.rule, draw);
+  const auto draw = DrawByHeader(*match.rule, head.headers);
+  state.id.index = PickBackend(
+      *match.rule, draw ? *draw : static_cast<std::uint32_t>(ports_.random.Next() >> 32));
   state.function = plan_->functions()[state.id.index];
   return Serve(exchange, std::move(state));
 }

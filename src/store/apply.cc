@@ -100,8 +100,9 @@ Result<void> Writer::KeepRollout(const NewResource& wanted, const Applied& appli
   const std::string key = wanted.resource.key().ToString();
   if (!applied.new_revision || applied.outcome == Outcome::kCreated) {
     return Fail(Errc::kFailedPrecondition,
-                key + ": the manifest makes no new revision beside one that runs, so there is "
-                      "nothing to roll out");
+                key +
+                    ": the manifest makes no new revision beside one that runs, so there is "
+                    "nothing to roll out");
   }
   model::Rollout rollout = *wanted.rollout;
   if (auto still = CheckTraffic(rollout); !still) return still;
@@ -113,8 +114,9 @@ Result<void> Writer::KeepRollout(const NewResource& wanted, const Applied& appli
   }
   if (rollout.stable.current()) {
     const auto before =
-        database_.Number(0, "SELECT max(number) FROM revisions WHERE tenant = ? AND name = ? AND"
-                            " number < ?",
+        database_.Number(0,
+                         "SELECT max(number) FROM revisions WHERE tenant = ? AND name = ? AND"
+                         " number < ?",
                          meta.tenant, meta.name, applied.new_revision->number);
     if (!before) return std::unexpected(before.error());
     rollout.stable.revision = static_cast<std::uint32_t>(*before);
@@ -237,11 +239,12 @@ Result<void> Writer::RemoveRoutes(const ResourceKey& owner) {
                        owner.tenant, KindName(owner.kind), owner.name);
 }
 
-// Whoever has this host and path already is asked.
+// Whoever has this host, path and headers already is asked.
 Result<void> Writer::CheckPlace(const model::RouteEntry& route) {
   auto query = database_.Prepare(
-      "SELECT tenant, owner_kind, owner_name, methods FROM routes WHERE host = ? AND path = ?",
-      route.host, route.path);
+      "SELECT tenant, owner_kind, owner_name, methods FROM routes WHERE host = ? AND path = ?"
+      " AND headers = ?",
+      route.host, route.path, HeadersColumn(route.headers));
   if (!query) return std::unexpected(std::move(query).error());
   std::vector<model::RouteEntry> present;
   while (true) {
@@ -256,7 +259,9 @@ Result<void> Writer::CheckPlace(const model::RouteEntry& route) {
                        SplitMethods(query->Text(3)),
                        tenant,
                        {},
-                       ResourceKey{tenant, *kind, query->Text(2)}});
+                       ResourceKey{tenant, *kind, query->Text(2)},
+                       route.headers,
+                       {}});
   }
 }
 
@@ -264,10 +269,10 @@ Result<void> Writer::AddRoutes(const Resource& resource) {
   for (const model::RouteEntry& route : model::RoutesOf(resource)) {
     if (auto free = CheckPlace(route); !free) return free;
     auto done = database_.Run(
-        "INSERT INTO routes (host, path, methods, tenant, owner_kind, owner_name)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO routes (host, path, methods, tenant, owner_kind, owner_name, headers, split)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         route.host, route.path, JoinMethods(route.methods), route.tenant,
-        KindName(route.owner.kind), route.owner.name);
+        KindName(route.owner.kind), route.owner.name, HeadersColumn(route.headers), route.split);
     if (!done) return done;
     const std::int64_t id = database_.last_insert_id();
     for (std::size_t i = 0; i < route.backends.size(); ++i) {
@@ -288,7 +293,8 @@ Result<StoredResource> Writer::Remove(const ResourceKey& key) {
   auto done = database_.Run("DELETE FROM resources WHERE tenant = ? AND kind = ? AND name = ?",
                             key.tenant, KindName(key.kind), key.name);
   if (done && key.kind != model::Kind::kRoute) {
-    done = database_.Run("DELETE FROM rollouts WHERE tenant = ? AND name = ?", key.tenant, key.name);
+    done =
+        database_.Run("DELETE FROM rollouts WHERE tenant = ? AND name = ?", key.tenant, key.name);
   }
   if (done) done = LogChange(Change::Type::kDeleted, *stored);
   if (!done) return std::unexpected(std::move(done).error());

@@ -130,4 +130,26 @@ std::vector<std::string> SplitMethods(const std::string& text) {
   return methods;
 }
 
+std::string HeadersColumn(const std::vector<model::HeaderMatch>& headers) {
+  if (headers.empty()) return "";
+  Json list = Json::array();
+  for (const model::HeaderMatch& each : headers) list.push_back({each.name, each.value});
+  return DumpJson(list);
+}
+
+Result<std::vector<model::HeaderMatch>> HeadersOf(const std::string& column) {
+  std::vector<model::HeaderMatch> headers;
+  if (column.empty()) return headers;
+  const auto json = ParseJson(column);
+  if (!json) return Unreadable("a route", json.error());
+  try {
+    for (const Json& each : *json) {
+      headers.push_back({each.at(0).get<std::string>(), each.at(1).get<std::string>()});
+    }
+  } catch (const Json::exception& wrong) {
+    return Unreadable("a route", {Errc::kInvalidArgument, wrong.what()});
+  }
+  return headers;
+}
+
 }  // namespace strata::store

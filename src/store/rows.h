@@ -39,5 +39,7 @@ WallTime TimeOf(std::int64_t nanoseconds);
 
 std::string JoinMethods(const std::vector<std::string>& methods);
 std::vector<std::string> SplitMethods(const std::string& text);
+std::string HeadersColumn(const std::vector<model::HeaderMatch>& headers);
+Result<std::vector<model::HeaderMatch>> HeadersOf(const std::string& column);
 
 }  // namespace strata::store

@@ -263,6 +263,25 @@ TEST_F(StoreTest, KeepsTheLastTenRevisions) {
   EXPECT_EQ(revisions->back().number, 4U);
 }
 
+TEST_F(StoreTest, RoutesOfOnePlaceMayDifferInTheirHeaders) {
+  const auto with = [](const std::string& name, std::vector<model::HeaderMatch> headers) {
+    NewResource wanted = RouteOf(name, "/a", {{"f", 1, {}}});
+    auto& spec = std::get<model::RouteSpec>(wanted.resource.spec);
+    spec.match.headers = std::move(headers);
+    spec.split = model::SplitBy{"x-user"};
+    return wanted;
+  };
+  Apply({FunctionOf("f", "/a"), with("r", {{"x", "1"}}), with("s", {{"x", "2"}, {"y", "\"'"}})});
+  EXPECT_THAT(ApplyError({with("t", {{"x", "1"}})}).message,
+              HasSubstr("already belongs to Route shop/r"));
+  Reopen();
+  const auto routes = *store_->Routes();
+  ASSERT_THAT(routes, SizeIs(3));
+  EXPECT_THAT(routes[1].headers, ElementsAre(model::HeaderMatch{"x", "1"}));
+  EXPECT_EQ(routes[1].split, "x-user");
+  EXPECT_EQ(routes[2].headers[1].value, "\"'");
+}
+
 TEST_F(StoreTest, ARevisionThatARouteNamesIsKeptUntilNoneDoes) {
   const auto numbers = [this] {
     std::vector<std::uint64_t> list;

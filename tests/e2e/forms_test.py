@@ -90,6 +90,25 @@ class RevisionsTest(FormsCase):
         self.assertIn("names a revision and a class",
                       self.refusal(USAGE, route("few", {"function": "few", "revision": 1, "class": "wasm"})))
 
+    def test_headers_choose_and_split(self):
+        self.server.apply(self.wasm("head", "one"))
+        self.server.apply(self.wasm("head", "two"))
+        old, new = {"function": "head", "revision": 1}, {"function": "head"}
+        self.server.apply(route("head", new), route("head-old", old, path="/head", headers=[{"name": "X-Tenant", "value": "acme"}]),
+                          route("sticky", old, new, split={"header": "x-user"}))
+        self.assertEqual(self.server.get("/head").text, "two")
+        self.assertEqual(self.server.get("/head", {"x-tenant": "acme"}).text, "one")
+        self.assertEqual(self.server.get("/head", {"x-tenant": "other"}).text, "two")
+        said = self.refusal(WRONG_STATE, route("third", new, path="/head", headers=[{"name": "x-tenant", "value": "acme"}]))
+        self.assertIn("already belongs to Route default/head-old", said)
+        by_user = {}
+        for user in range(20):
+            seen = {self.server.get("/sticky", {"x-user": f"u{user}"}).text for _ in range(4)}
+            self.assertEqual(len(seen), 1, "one user, one revision")
+            by_user[user] = seen.pop()
+        self.assertEqual(set(by_user.values()), {"one", "two"})
+        self.assertEqual(set(self.answers("/sticky", 60)), {"one", "two"})
+
     def test_fronts_hand_requests_on_to_the_revision_that_was_drawn(self):
         self.server.apply(self.wasm("far", "one"))
         self.server.apply(self.wasm("far", "two"), function("other", self.folder / "one.wasm", "/other", "elsewhere"))

@@ -19,9 +19,9 @@ void CheckTriggers(const Cursor& at, const std::vector<HttpMatch>& triggers) {
       const HttpMatch& a = triggers[i];
       const HttpMatch& b = triggers[j];
       if (a.path.empty() || a.host != b.host || a.path != b.path) continue;
-      if (!MethodsOverlap(a.methods, b.methods)) continue;
+      if (!MethodsOverlap(a.methods, b.methods) || a.headers != b.headers) continue;
       at.Fail("triggers " + std::to_string(j) + " and " + std::to_string(i) +
-              " have the same host and path and a method in common");
+              " have the same host, path and headers, and a method in common");
     }
   }
 }
@@ -179,6 +179,11 @@ void CheckHttpMatch(const Cursor& at, HttpMatch& match) {
   const auto twice = std::adjacent_find(match.methods.begin(), match.methods.end());
   if (twice != match.methods.end() && !twice->empty()) {
     at.Fail("the method '" + *twice + "' is listed twice");
+  }
+  std::ranges::sort(match.headers);
+  const auto again = std::ranges::adjacent_find(match.headers, {}, &HeaderMatch::name);
+  if (again != match.headers.end() && !again->name.empty()) {
+    at.Fail("the header '" + again->name + "' is listed twice");
   }
 }
 

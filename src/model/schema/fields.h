@@ -111,10 +111,16 @@ inline constexpr auto kWorkload = ObjectOf<Workload>(
     Field{"placement", &Workload::placement, kPlacementBy},
     Field{"priority", &Workload::priority, kPriority});
 
+inline constexpr auto kHeaderMatch = ObjectOf<HeaderMatch>(
+    nullptr,
+    Field{"name", &HeaderMatch::name, NormalText{NormalizeHeaderName}, Presence::kRequired},
+    Field{"value", &HeaderMatch::value, Text{HeaderValueProblem}, Presence::kRequired});
+
 inline constexpr auto kHttpMatch = ObjectOf<HttpMatch>(
     CheckHttpMatch, Field{"host", &HttpMatch::host, NormalText{NormalizeHost}},
     Field{"path", &HttpMatch::path, NormalText{NormalizePath}, Presence::kRequired},
-    Field{"methods", &HttpMatch::methods, ListOf{Text{MethodProblem}, 32}});
+    Field{"methods", &HttpMatch::methods, ListOf{Text{MethodProblem}, 32}},
+    Field{"headers", &HttpMatch::headers, ListOf{kHeaderMatch, 8}});
 
 inline constexpr auto kTriggers = ListOf{Under{"http", kHttpMatch}, 64};
 
@@ -164,8 +170,13 @@ inline constexpr auto kBackend = ObjectOf<Backend>(
     nullptr, Field{"function", &Backend::function, Text{DnsLabelProblem}, Presence::kRequired},
     Inline{&Backend::target, kTarget}, Field{"weight", &Backend::weight, Count{0, 1'000'000}});
 
+inline constexpr auto kSplitBy = ObjectOf<SplitBy>(
+    nullptr,
+    Field{"header", &SplitBy::header, NormalText{NormalizeHeaderName}, Presence::kRequired});
+
 inline constexpr auto kRoute =
     ObjectOf<RouteSpec>(CheckRouteSpec, Inline{&RouteSpec::match, kHttpMatch},
-                        Field{"backends", &RouteSpec::backends, ListOf{kBackend, 32}});
+                        Field{"backends", &RouteSpec::backends, ListOf{kBackend, 32}},
+                        Field{"split", &RouteSpec::split, Maybe{kSplitBy}});
 
 }  // namespace strata::model::schema
