@@ -44,4 +44,8 @@ struct Candidate {
   [[nodiscard]] const Variant& taken() const noexcept;  // once it has a class
 };
 
+// Several forms of a workload at a time would all have its named volume, and a file system is not
+// made for that. kUnsupported: it has one.
+Result<void> CheckShareable(const model::Workload& workload);
+
 }  // namespace strata::manager

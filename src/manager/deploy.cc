@@ -421,6 +421,9 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
   if (!routes) co_return std::unexpected(routes.error());
   auto version = store_->ResourceVersion();
   if (!version) co_return std::unexpected(version.error());
+  const auto rollouts = store_->Rollouts();
+  if (!rollouts) co_return std::unexpected(rollouts.error());
+  slos_.Follow(*forms, *rollouts, clock_.Now());
   DesiredState desired;
   desired.generation = static_cast<std::uint32_t>(*version);
   auto made = co_await MakeRunnables(*std::move(forms));

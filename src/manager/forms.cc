@@ -43,8 +43,7 @@ std::string Words(const model::Backend& backend) {
 
 }  // namespace
 
-// Both would have it at once, and a file system is not made for that.
-Result<void> ManagerImpl::CheckShareable(const model::Workload& workload) {
+Result<void> CheckShareable(const model::Workload& workload) {
   const auto named = std::ranges::find_if(
       workload.volumes, [](const model::Volume& volume) { return volume.named.has_value(); });
   if (named == workload.volumes.end()) return {};
@@ -148,16 +147,24 @@ Task<void> ManagerImpl::PrepareForm(const Candidate* changing, const std::string
   if (!form) co_return std::unexpected(std::move(form).error());
   if (!*form) co_return Result<void>{};  // made by this very change, or refused by the store
   const model::Revision& revision = (*form)->revision;
-  auto deployed = DeployedAs(revision);
-  if (!deployed) co_return std::unexpected(std::move(deployed).error());
   if (inner) {
+    auto deployed = DeployedAs(revision);
+    if (!deployed) co_return std::unexpected(std::move(deployed).error());
     auto whole = co_await CheckClass(*deployed, *inner);
     if (!whole) co_return std::unexpected(std::move(whole).error());
   } else if (auto fits = CheckShareable(revision.workload); !fits) {
     co_return Wrap(fits.error(), revision.ToString());
   }
-  if (ClassOf(revision) != Class::kWasm) {
-    co_return co_await PrepareImage(*deployed, ClassOf(revision), mode, progress);
+  co_return co_await PrepareRevision(revision, mode, progress);
+}
+
+// In the class of its placement.
+Task<void> ManagerImpl::PrepareRevision(model::Revision revision, Mode mode, Progress& progress) {
+  const Class sandbox_class = ClassOf(revision);
+  if (sandbox_class != Class::kWasm) {
+    auto deployed = DeployedAs(revision);
+    if (!deployed) co_return std::unexpected(std::move(deployed).error());
+    co_return co_await PrepareImage(*deployed, sandbox_class, mode, progress);
   }
   if (mode == Mode::kDryRun) co_return Result<void>{};
   auto code = co_await EnsureCode(revision);

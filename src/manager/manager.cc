@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kDownPatience{10'000};
 
-Result<ManagerImpl::Opened> Open(const Options& options, const Clock& clock, Random& random) {
+Result<Opened> Open(const Options& options, const Clock& clock, Random& random) {
   auto dir = StateDir::Open(options.home);
   if (!dir) return std::unexpected(dir.error());
   auto store = store::Store::Open(dir->state().string(), clock, random);
@@ -31,8 +31,8 @@ Result<ManagerImpl::Opened> Open(const Options& options, const Clock& clock, Ran
   if (auto made = MakeDirectories(dir->state() / "images"); !made) {
     return std::unexpected(made.error());
   }
-  return ManagerImpl::Opened{std::move(*dir),     std::move(*store), std::move(*journal),
-                             std::move(*content), std::move(*cache), std::move(*images)};
+  return Opened{std::move(*dir),     std::move(*store), std::move(*journal),
+                std::move(*content), std::move(*cache), std::move(*images)};
 }
 
 }  // namespace
@@ -96,6 +96,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           [this](telemetry::Span span) { exporter_.Add(std::move(span)); },
           [this](const cell::Function& function, const meter::CallRecord& record) {
             watch_.Add(function, record);
+            slos_.Add(function, record);
           }),
       deploying_(loop_),
       changes_(loop_, 1),
@@ -128,6 +129,7 @@ Task<void> ManagerImpl::Boot() {
   }
   Spawn(loop_, collector_.Run());
   Spawn(loop_, RunRollouts());
+  Spawn(loop_, KeepSlos());
   Spawn(loop_, exporter_.Run());
   // The API answers from here on; changes wait until the cells have caught up.
   Spawn(loop_, [](ManagerImpl& self, [[maybe_unused]] Turns::Turn held) -> Awaitable<void> {

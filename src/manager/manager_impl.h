@@ -5,6 +5,7 @@
 //   place.cc      into which class a workload goes
 //   forms.cc      revisions and classes that routes name, beside what is current
 //   rollouts.cc   traffic that moves from one to another
+//   slo_moves.cc  and does so by itself, where a class does not do
 //   prepare.cc    artifacts -> native code, or images in keepers
 //   cost.cc       Cost
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
@@ -42,8 +43,10 @@
 #include "manager/keepers.h"
 #include "manager/manager.h"
 #include "manager/measurements.h"
+#include "manager/opened.h"
 #include "manager/puller.h"
 #include "manager/rollout_watch.h"
+#include "manager/slo_watches.h"
 #include "manager/span_exporter.h"
 #include "manager/state_dir.h"
 #include "manager/volumes.h"
@@ -55,16 +58,6 @@ namespace strata::manager {
 
 class ManagerImpl final : public Manager {
  public:
-  // Everything that opening can fail on, opened.
-  struct Opened {
-    StateDir dir;
-    std::unique_ptr<store::Store> store;
-    host::Journal journal;
-    artifact::ContentStore content;
-    artifact::CodeCache cache;
-    artifact::ImageStore images;
-  };
-
   ManagerImpl(Loop& loop, Options options, const Clock& clock, Random& random,
               telemetry::Logger log, Opened opened);
   // What must succeed before the API is served; the rest of the recovery goes on by itself.
@@ -174,12 +167,10 @@ class ManagerImpl final : public Manager {
   Result<std::vector<model::RouteEntry>> RoutesWith(const std::vector<Candidate>& candidates);
   Task<void> PrepareForm(const Candidate* changing, const std::string& tenant,
                          const model::Backend& backend, Mode mode, Progress& progress);
+  Task<void> PrepareRevision(model::Revision revision, Mode mode, Progress& progress);
   Task<model::Class> CheckClass(const Candidate& candidate, model::Class inner);
   Result<Candidate> DeployedAs(const model::Revision& revision);
   Json BackendsToJson(const std::string& tenant, const std::vector<model::Backend>& backends);
-
-  // Several forms at a time cannot have a named volume. kUnsupported.
-  static Result<void> CheckShareable(const model::Workload& workload);
   Result<std::vector<model::RouteEntry>> RoutesNow();  // with what rollouts make of them
 
   // rollouts.cc
@@ -191,7 +182,12 @@ class ManagerImpl final : public Manager {
   Task<void> StartTo(model::Rollout plan, Progress& progress);
   Task<void> StartByFiles(model::Rollout plan, std::vector<ManifestFile> files, Progress& progress);
   Json ToJson(const model::Rollout& rollout);
-  Json SideToJson(const model::Rollout& rollout, const model::Target& target);
+
+  // slo_moves.cc
+  Awaitable<void> KeepSlos();
+  Task<void> MoveOn(SloWatches::Missed missed);
+  Task<model::Placement> NextClass(const model::Revision& revision,
+                                   const std::vector<model::Class>& without);
 
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
@@ -269,6 +265,7 @@ class ManagerImpl final : public Manager {
   Figures figures_;
   Accounts accounts_;
   RolloutWatch watch_;
+  SloWatches slos_;
   Measurements measurements_;
   SpanExporter exporter_;
   Connector connector_;

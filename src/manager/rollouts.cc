@@ -205,23 +205,20 @@ Task<Json> ManagerImpl::EndRollout(std::string tenant, std::string name, Rollout
   co_return GetRollout(tenant, name);
 }
 
-Json ManagerImpl::SideToJson(const Rollout& rollout, const model::Target& target) {
-  Json json{{"target", target.ToString()}};
-  const model::Backend backend{rollout.name, 1, target};
-  if (const auto form = FormOf(rollout.tenant, backend); form && *form) {
-    json["revision"] = (*form)->revision.number;
-    json["class"] = model::ClassName(ClassOf((*form)->revision));
-  }
-  return json;
-}
-
 Json ManagerImpl::ToJson(const Rollout& rollout) {
+  const auto side = [&](const model::Target& target) {
+    Json json = BackendsToJson(rollout.tenant, {{rollout.name, 1, target}}).front();
+    json.erase("function");
+    json.erase("share");
+    json["target"] = target.ToString();
+    return json;
+  };
   return {{"namespace", rollout.tenant},
           {"name", rollout.name},
           {"state", model::RolloutStateName(rollout.state)},
           {"share", rollout.canary_share()},
-          {"stable", SideToJson(rollout, rollout.stable)},
-          {"canary", SideToJson(rollout, rollout.canary)},
+          {"stable", side(rollout.stable)},
+          {"canary", side(rollout.canary)},
           {"steps", rollout.steps},
           {"step", rollout.step},
           {"interval_ms", rollout.interval.count()},

@@ -18,8 +18,8 @@ constexpr std::chrono::milliseconds kLongestInterval = std::chrono::hours(24 * 7
 
 std::int64_t Nanoseconds(WallTime time) { return time.time_since_epoch().count(); }
 WallTime TimeOf(std::int64_t nanoseconds) {
-  return WallTime(std::chrono::duration_cast<WallTime::duration>(
-      std::chrono::nanoseconds(nanoseconds)));
+  return WallTime(
+      std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(nanoseconds)));
 }
 
 Result<State> StateFromName(const std::string& name) {
@@ -77,6 +77,8 @@ std::string_view RolloutStateName(State value) noexcept {
 }
 
 Json RolloutToJson(const Rollout& rollout) {
+  Json missed = Json::array();
+  for (const Class each : rollout.missed) missed.push_back(ClassName(each));
   return {{"stable", rollout.stable.ToString()},
           {"canary", rollout.canary.ToString()},
           {"steps", rollout.steps},
@@ -88,6 +90,7 @@ Json RolloutToJson(const Rollout& rollout) {
           {"step", rollout.step},
           {"looks", rollout.looks},
           {"both", rollout.both},
+          {"missed", std::move(missed)},
           {"because", rollout.because},
           {"started_ns", Nanoseconds(rollout.started)},
           {"since_ns", Nanoseconds(rollout.since)}};
@@ -113,6 +116,11 @@ Result<Rollout> RolloutFromJson(const Json& json) {
     rollout.step = json.at("step").get<std::size_t>();
     rollout.looks = json.at("looks").get<std::uint32_t>();
     rollout.both = json.at("both").get<bool>();
+    for (const Json& name : json.at("missed")) {
+      const auto left = ClassFromName(name.get<std::string>());
+      if (!left) return Fail(Errc::kInvalidArgument, "not a rollout: no such class");
+      rollout.missed.push_back(*left);
+    }
     rollout.because = json.at("because").get<std::string>();
     rollout.started = TimeOf(json.at("started_ns").get<std::int64_t>());
     rollout.since = TimeOf(json.at("since_ns").get<std::int64_t>());

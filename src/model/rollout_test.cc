@@ -75,6 +75,7 @@ TEST(RolloutTest, JsonAndBack) {
   rollout.looks = 7;
   rollout.state = Rollout::State::kPromoted;
   rollout.because = "all well";
+  rollout.missed = {Class::kWasm, Class::kMicrovm};
   rollout.both = false;
   rollout.since = WallTime(std::chrono::seconds(1000));
   auto read = RolloutFromJson(RolloutToJson(rollout));

@@ -14,6 +14,14 @@ from e2e.support import NOT_FOUND, USAGE, WRONG_STATE, documents, eventually, fu
 QUICK = ("--interval", "200ms", "--min-calls", "20")
 
 
+def busy(turns):
+    """A guest that counts that far before it says "two"."""
+    return guests.web_module(
+        "(local $n i32) (loop $again (local.set $n (i32.add (local.get $n) (i32.const 1)))"
+        f" (br_if $again (i32.lt_u (local.get $n) (i32.const {turns})))) (i64.const 3)",
+        '(data (i32.const 0) "two")')
+
+
 class AnyClient(SteadyClient):
     """Takes any 200 for an answer, and counts who gave it."""
 
@@ -90,10 +98,7 @@ class RevisionRolloutTest(RolloutCase):
         self.assertEqual(self.server.json("describe", "function", "bad")["status"]["revision"], 2)
 
     def test_a_revision_that_is_slower_loses_its_traffic(self):
-        slow = guests.web_module(
-            "(local $n i32) (loop $again (local.set $n (i32.add (local.get $n) (i32.const 1)))"
-            " (br_if $again (i32.lt_u (local.get $n) (i32.const 60000000)))) (i64.const 3)",
-            '(data (i32.const 0) "two")')
+        slow = busy(60_000_000)
         self.deploy("slow", says("one"))
         client = self.client("/slow")
         self.rollout("start", "slow", "--to", str(self.file("slow", slow)), "--steps", "50,100",
@@ -173,7 +178,7 @@ class ClassRolloutTest(RolloutCase):
     def test_a_move_to_another_class_and_back(self):
         self.server.apply(self.manifest)
         client = self.client("/moves")
-        self.rollout("start", "moves", "--to", "container", "--steps", "50,100", "--slower", "100", *QUICK)
+        self.rollout("start", "moves", "--to", "container", "--steps", "50,100", "--slower", "10000", *QUICK)
         ended = self.ended("moves")
         self.assertEqual((ended["state"], ended["canary"]["class"]), ("promoted", "container"), ended)
         self.assertEqual(set(self.answers("/moves", 10)), {"hello"})
@@ -197,6 +202,53 @@ class ClassRolloutTest(RolloutCase):
         client.stop()
         self.assertEqual(client.all_failures(), [])
         self.assertEqual(client.seen, {"hello", "wasm"})
+
+
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
+class SloTest(RolloutCase):
+    """Traffic leaves a class by itself."""
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        Image(cls.folder / "image", (ROOT,), args=("/bin/guest", "hello"))
+        answer = cls.server.api("PUT", "/v1/measurements", RECORD)
+        assert answer.status == 200, answer.text
+
+    def both(self, name, guest, **spec):
+        (self.folder / f"{name}.wat").write_text(guest)
+        manifest = function(name, "", f"/{name}", "default", limits={"cpu_time_ms": 5000}, **spec)
+        del manifest["spec"]["artifact"]
+        manifest["spec"]["variants"] = [{"artifact": str(self.folder / f"{name}.wat")},
+                                        {"artifact": f"oci:{self.folder / 'image'}"}]
+        return manifest
+
+    def moved(self, name):
+        return eventually(lambda: self.server.json("describe", "function", name)["status"].get("rollout"))
+
+    def test_a_class_that_misses_its_slo_is_left_for_the_next(self):
+        placed = self.server.apply(self.both("late", busy(40_000_000), slo={"p99_ms": 35}))
+        self.assertEqual(placed["changes"][0]["placement"]["class"], "wasm")
+        client = AnyClient(self.server, "/late", 4).start()
+        self.addCleanup(client.stop)
+        moved = self.moved("late")
+        client.stop()
+        self.assertEqual((moved["state"], moved["canary"]["class"]), ("promoted", "container"), moved)
+        self.assertRegex(moved["because"], r"^class wasm: slo.p99_ms is 35, and .* class container is next: ")
+        self.assertEqual(client.all_failures(), [])
+        self.assertEqual(set(self.answers("/late", 5)), {"hello"})
+        self.assertIn("class wasm: slo.p99_ms is 35", self.server.strata("explain", "late").stdout)
+        self.assertIn("class wasm: slo.p99_ms is 35", self.server.log())
+        # Who takes it back is believed.
+        self.assertEqual(self.rollout("undo", "late")["share"], 0)
+        self.assertEqual(set(self.answers("/late", 5)), {"two"})
+
+    def test_a_class_that_was_named_is_not_left(self):
+        self.server.apply(self.both("named", busy(40_000_000), slo={"p99_ms": 35}, **{"class": "wasm"}))
+        client = AnyClient(self.server, "/named", 4).start()
+        self.addCleanup(client.stop)
+        eventually(lambda: client.total() > 1000)
+        self.assertNotIn("rollout", self.server.json("describe", "function", "named")["status"])
 
 
 if __name__ == "__main__":
