@@ -32,7 +32,8 @@ Configure FullConfigure() {
                        .methods = {"POST"},
                        .headers = {{"x-env", "test"}},
                        .split = "x-user",
-                       .backends = {{0, 42}}}};
+                       .backends = {{0, 42}},
+                       .mirror = Mirror{0, 9}}};
   configure.observe = {false, false, 0.5, true};
   return configure;
 }

@@ -60,6 +60,7 @@ route::PlanSpec ToPlanSpec(Configure message) {
     for (const Backend& backend : route.backends) {
       rule.backends.push_back({backend.function, backend.weight});
     }
+    if (route.mirror) rule.mirror = route::Mirror{route.mirror->function, route.mirror->percent};
     spec.rules.push_back(std::move(rule));
   }
   spec.observe = {message.observe.access_log, message.observe.metering, message.observe.trace_ratio,

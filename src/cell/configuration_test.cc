@@ -75,7 +75,8 @@ TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
                        .methods = {"GET"},
                        .headers = {{"x-env", "test"}},
                        .split = "x-user",
-                       .backends = {{0, 5}}}};
+                       .backends = {{0, 5}},
+                       .mirror = Mirror{0, 9}}};
   configure.observe = {false, true, 0.5, true};
   const route::PlanSpec spec = ToPlanSpec(configure);
   EXPECT_EQ(spec.generation, 9u);
@@ -90,6 +91,7 @@ TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
   EXPECT_EQ(spec.rules[0].backends, (std::vector<route::Backend>{{0, 5}}));
   EXPECT_EQ(spec.rules[0].headers, (std::vector<model::HeaderMatch>{{"x-env", "test"}}));
   EXPECT_EQ(spec.rules[0].split, "x-user");
+  EXPECT_EQ(spec.rules[0].mirror, (route::Mirror{0, 9}));
   EXPECT_FALSE(spec.observe.access_log);
   EXPECT_TRUE(spec.observe.server_timing);
 }

@@ -32,6 +32,11 @@ void Each(auto& visit, Is<Backend> auto& m) {
   visit("weight", m.weight);
 }
 
+void Each(auto& visit, Is<Mirror> auto& m) {
+  visit("function", m.function);
+  visit("percent", m.percent);
+}
+
 void Each(auto& visit, Is<Route> auto& m) {
   visit("host", m.host);
   visit("path", m.path);
@@ -39,6 +44,7 @@ void Each(auto& visit, Is<Route> auto& m) {
   visit("headers", m.headers);
   visit("split", m.split);
   visit("backends", m.backends);
+  visit("mirror", m.mirror);
 }
 
 void Each(auto& visit, Is<Observe> auto& m) {

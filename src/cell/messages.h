@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -88,6 +89,11 @@ struct Backend {
   std::uint32_t weight = 100;
 };
 
+struct Mirror {
+  std::uint32_t function = 0;  // index into Configure::functions
+  std::uint32_t percent = 100;
+};
+
 struct Route {
   std::string host;                  // "*" or exact, lower case
   std::string path;                  // prefix, by segments
@@ -95,6 +101,7 @@ struct Route {
   std::vector<model::HeaderMatch> headers;
   std::string split;  // a header's name, or empty: at random
   std::vector<Backend> backends;
+  std::optional<Mirror> mirror;
 };
 
 struct Observe {

@@ -36,9 +36,9 @@ struct Kind {
   telemetry::RecordType type;
   const char* name;
 };
-constexpr std::array kKinds = {Kind{telemetry::RecordType::kCall, "call"},
-                               Kind{telemetry::RecordType::kLog, "log"},
-                               Kind{telemetry::RecordType::kSpan, "span"}};
+constexpr std::array kKinds = {
+    Kind{telemetry::RecordType::kCall, "call"}, Kind{telemetry::RecordType::kLog, "log"},
+    Kind{telemetry::RecordType::kSpan, "span"}, Kind{telemetry::RecordType::kMirror, "mirror"}};
 
 const char* RoleOf(const CellProcess& cell) { return cell.is_front() ? "front" : "cell"; }
 
@@ -67,7 +67,7 @@ Collector::Collector(CellContext& context, Figures& figures, Accounts& accounts,
     dropped_[static_cast<std::size_t>(kind.type)] = &registry.GetCounter(
         "strata_manager_records_dropped_total",
         "Records that found no room in their cell's ring: a call that no other figure counts, a "
-        "guest's line, a span.",
+        "guest's line, a span, what came of a copy of a request.",
         {{"kind", kind.name}});
   }
   auto log = RotatingFile::Open(context.dir.logs() / "access.log", kAccessLogLimit);
@@ -179,6 +179,9 @@ void Collector::Handle(CellProcess& cell, const telemetry::Record& record) {
     case telemetry::RecordType::kSpan:
       if (!again) HandleSpan(record.payload);
       break;
+    case telemetry::RecordType::kMirror:
+      if (!again) HandleMirror(cell, record.payload);
+      break;
     case telemetry::RecordType::kAudit:
       bad_records_.Add();  // no cell of this version writes any
       break;
@@ -285,6 +288,24 @@ void Collector::TakeLine(const std::string& tenant, const keeper::Printed& line)
 void Collector::AppendLine(RotatingFile& file, const Json& line) {
   lines_dropped_.Add(file.Append(DumpJson(line) + "\n"));
   new_lines_.Notify();
+}
+
+void Collector::HandleMirror(CellProcess& cell, std::string_view payload) {
+  meter::MirrorRecord record;
+  if (payload.size() != sizeof(record)) {
+    bad_records_.Add();
+    return;
+  }
+  std::memcpy(&record, payload.data(), sizeof(record));
+  const auto* functions = cell.functions(record.generation);
+  if (functions == nullptr || record.function >= functions->size() ||
+      record.outcome >= meter::kMirrorOutcomes) {
+    bad_records_.Add();
+    return;
+  }
+  const cell::Function& function = (*functions)[record.function];
+  figures_.AddMirrored(function.tenant, function.name + function.target,
+                       static_cast<meter::MirrorOutcome>(record.outcome));
 }
 
 void Collector::HandleSpan(std::string_view payload) {

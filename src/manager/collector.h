@@ -82,6 +82,7 @@ class Collector {
                  const cell::Function* function);
   void HandleLog(CellProcess& cell, std::string_view payload);
   void HandleSpan(std::string_view payload);
+  void HandleMirror(CellProcess& cell, std::string_view payload);
   void AppendLine(RotatingFile& file, const Json& line);
   RotatingFile* LogOf(const std::string& tenant, const std::string& function);
   void FlushAccessLog();

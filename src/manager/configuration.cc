@@ -77,10 +77,15 @@ cell::Function HandedOn(cell::Function function) {
 }
 
 void AddRoute(const model::RouteEntry& entry, const Indices& indices, Configuration& to) {
-  cell::Route route{entry.host, entry.path, entry.methods, entry.headers, entry.split, {}};
+  cell::Route route{entry.host, entry.path, entry.methods, entry.headers, entry.split, {}, {}};
   for (const model::Backend& backend : entry.backends) {
     const auto found = indices.find({entry.tenant, backend.function, backend.target});
     if (found != indices.end()) route.backends.push_back({found->second, backend.weight});
+  }
+  if (entry.mirror) {
+    const model::Mirror& mirror = *entry.mirror;
+    const auto found = indices.find({entry.tenant, mirror.function, mirror.target});
+    if (found != indices.end()) route.mirror = cell::Mirror{found->second, mirror.percent};
   }
   if (!route.backends.empty()) to.message.routes.push_back(std::move(route));
 }

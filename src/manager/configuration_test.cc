@@ -71,6 +71,10 @@ TEST(ConfigurationTest, ABackendIsOneFormOfItsWorkload) {
   ASSERT_EQ(built.message.routes[0].backends.size(), 3U);
   EXPECT_EQ(built.message.routes[0].backends[1].function, 1U);
   EXPECT_EQ(built.message.routes[0].backends[2].function, 2U);
+  route.mirror = model::Mirror{"one", {.revision = 3}, 5};
+  const auto mirrored = BuildConfiguration("a", runnable, std::span(&route, 1), {});
+  EXPECT_EQ(mirrored.message.routes[0].mirror->function, 1U);
+  EXPECT_EQ(mirrored.message.routes[0].mirror->percent, 5U);
   // The form decides who has the listener, too.
   EXPECT_EQ(PlanListener(runnable, std::span(&route, 1)).mode, ListenerPlan::Mode::kFront);
   route.backends.resize(2);

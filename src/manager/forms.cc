@@ -37,6 +37,13 @@ model::Revision InClass(model::Revision revision, Class inner) {
   return revision;
 }
 
+// Everything that a route leads to; where it is mirrored to is prepared like a backend.
+std::vector<model::Backend> LedTo(const model::RouteEntry& route) {
+  std::vector<model::Backend> all = route.backends;
+  if (route.mirror) all.push_back({route.mirror->function, 1, route.mirror->target});
+  return all;
+}
+
 std::string Words(const model::Backend& backend) {
   return "backend " + backend.function + backend.target.ToString();
 }
@@ -83,7 +90,7 @@ Result<std::vector<Form>> ManagerImpl::Forms() {
   for (model::Revision& revision : *current) forms.push_back({std::move(revision), {}});
   std::set<std::tuple<std::string, std::string, model::Target>> seen;
   for (const model::RouteEntry& route : *routes) {
-    for (const model::Backend& backend : route.backends) {
+    for (const model::Backend& backend : LedTo(route)) {
       if (backend.target.current()) continue;
       if (!seen.emplace(route.tenant, backend.function, backend.target).second) continue;
       auto form = FormOf(route.tenant, backend);
@@ -115,7 +122,7 @@ Task<void> ManagerImpl::PrepareForms(const std::vector<Candidate>& candidates, M
       return each.resource.resource.key() == route.owner;
     };
     const bool changes = std::ranges::any_of(candidates, owns);
-    for (const model::Backend& backend : route.backends) {
+    for (const model::Backend& backend : LedTo(route)) {
       if (backend.target.current()) continue;
       const auto is = [&](const Candidate& each) {
         const model::ObjectMeta& meta = each.resource.resource.metadata;

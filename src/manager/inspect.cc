@@ -58,7 +58,17 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
   Json status{{"urls", Urls(stored.resource)}};
   if (stored.revision != 0) status["revision"] = stored.revision;
   if (const auto* route = std::get_if<model::RouteSpec>(&stored.resource.spec)) {
-    status["backends"] = BackendsToJson(stored.resource.metadata.tenant, route->backends);
+    const std::string& tenant = stored.resource.metadata.tenant;
+    status["backends"] = BackendsToJson(tenant, route->backends);
+    if (route->mirror) {
+      const model::Mirror& mirror = *route->mirror;
+      status["mirror"] = BackendsToJson(tenant, {{mirror.function, 1, mirror.target}}).front();
+      status["mirror"].erase("share");
+      status["mirror"]["percent"] = mirror.percent;
+      collector_.DrainAll();
+      status["mirror"].update(
+          figures_.Mirrored(tenant, mirror.function + mirror.target.ToString()));
+    }
   }
   const auto moving =
       rollouts_.find({stored.resource.metadata.tenant, stored.resource.metadata.name});

@@ -12,8 +12,15 @@ namespace {
 
 RouteEntry EntryOf(const Resource& resource, const HttpMatch& match,
                    std::vector<Backend> backends) {
-  return {match.host,          match.path,     match.methods, resource.metadata.tenant,
-          std::move(backends), resource.key(), match.headers, {}};
+  return {match.host,
+          match.path,
+          match.methods,
+          resource.metadata.tenant,
+          std::move(backends),
+          resource.key(),
+          match.headers,
+          {},
+          {}};
 }
 
 // The methods that both have, for the message: "GET, POST" or "every method".
@@ -40,6 +47,7 @@ std::vector<RouteEntry> RoutesOf(const Resource& resource) {
   if (const auto* route = std::get_if<RouteSpec>(&resource.spec)) {
     RouteEntry entry = EntryOf(resource, route->match, route->backends);
     if (route->split) entry.split = route->split->header;
+    entry.mirror = route->mirror;
     return {std::move(entry)};
   }
   const auto* function = std::get_if<FunctionSpec>(&resource.spec);

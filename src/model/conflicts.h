@@ -8,6 +8,7 @@
 // Threads: values and pure functions. Tested by model/conflicts_test.cc.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ struct RouteEntry {
   ResourceKey owner;                 // the Function, Service or Route that asked for it
   std::vector<HeaderMatch> headers;  // sorted by name; all of them must be there
   std::string split;                 // the header that requests are told to backends by; or empty
+  std::optional<Mirror> mirror;
   friend bool operator==(const RouteEntry&, const RouteEntry&) = default;
 };
 

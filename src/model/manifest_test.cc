@@ -188,6 +188,13 @@ TEST(ManifestTest, ARouteMatchesHeadersAndSplitsByOne) {
   EXPECT_EQ(spec.split->header, "x-session");
 }
 
+TEST(ManifestTest, ARouteMirrorsToAForm) {
+  const Resource resource =
+      ParseOne(RouteWith("{path: /, backends: [{function: f}],"
+                         " mirror: {function: f, revision: 2, percent: 10}}"));
+  EXPECT_EQ(std::get<RouteSpec>(resource.spec).mirror, (Mirror{"f", {.revision = 2}, 10}));
+}
+
 TEST(ManifestTest, ABackendNamesARevisionOrAClass) {
   const Resource resource = ParseOne(
       RouteWith("{path: /, backends: [{function: f, weight: 8}, {function: f, revision: 3},"
@@ -229,7 +236,7 @@ TEST(ManifestTest, WritesJsonAndYamlThatReadBackEqual) {
       RouteWith("{path: /, backends: [{function: f, weight: 0}, {function: g}]}"),
       RouteWith("{path: /, backends: [{function: f, revision: 3}, {function: f, class: wasm}]}"),
       RouteWith("{path: /, headers: [{name: a, value: b}], split: {header: c},"
-                " backends: [{function: f}]}")};
+                " backends: [{function: f}], mirror: {function: g, class: wasm}}")};
   for (const std::string& text : texts) {
     const Resource resource = ParseOne(text);
     const auto from_json = ResourceFromJson(ResourceToJson(resource));
@@ -453,6 +460,9 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"HeaderOfTheConnection",
             RouteWith("{path: /, headers: [{name: Host, value: b}], backends: [{function: f}]}"),
             "about the connection"},
+        Bad{"MirrorOfNothing",
+            RouteWith("{path: /, backends: [{function: f}], mirror: {function: f, percent: 0}}"),
+            "1"},
         Bad{"HeaderName",
             RouteWith("{path: /, split: {header: \"a b\"}, backends: [{function: f}]}"),
             "no header's name"},

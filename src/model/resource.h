@@ -161,10 +161,19 @@ struct SplitBy {
   friend bool operator==(const SplitBy&, const SplitBy&) = default;
 };
 
+// What gets a copy of requests beside their backend; its answers are compared and dropped.
+struct Mirror {
+  std::string function;
+  Target target;
+  std::uint32_t percent = 100;  // of the requests
+  friend bool operator==(const Mirror&, const Mirror&) = default;
+};
+
 struct RouteSpec {
   HttpMatch match;
   std::vector<Backend> backends;  // at least one; the weights' sum is above zero
   std::optional<SplitBy> split;
+  std::optional<Mirror> mirror;
   friend bool operator==(const RouteSpec&, const RouteSpec&) = default;
 };
 

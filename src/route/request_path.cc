@@ -11,6 +11,8 @@
 namespace strata::route {
 namespace {
 
+constexpr std::uint64_t kPercent = 100;
+
 // Counts a call in for as long as it lives.
 class Counted {
  public:
@@ -147,6 +149,10 @@ Awaitable<void> RequestPath::Handle(http::Exchange& exchange) {
   state.id.index = PickBackend(
       *match.rule, draw ? *draw : static_cast<std::uint32_t>(ports_.random.Next() >> 32));
   state.function = plan_->functions()[state.id.index];
+  const auto& mirror = match.rule->mirror;
+  if (mirror && ports_.random.Next() % kPercent < mirror->percent) {
+    return ServeMirrored(exchange, std::move(state), mirror->function);
+  }
   return Serve(exchange, std::move(state));
 }
 
@@ -182,6 +188,37 @@ Awaitable<void> RequestPath::HandleHanded(http::Exchange& exchange, const Handed
   }
   state.function = plan_->functions()[state.id.index];
   return Serve(exchange, std::move(state));
+}
+
+Awaitable<void> RequestPath::ServeMirrored(http::Exchange& exchange, CallState state,
+                                           std::uint32_t mirror) {
+  const std::shared_ptr<const Plan> plan = state.plan;
+  auto copy = std::make_unique<RequestCopy>(exchange.head());
+  CopyingExchange copying(exchange, *copy);
+  co_await Serve(copying, std::move(state));
+  if (!copying.complete() || mirroring_ >= kMostMirrored) {
+    NoteMirror(*plan, mirror, meter::MirrorOutcome::kSkipped);
+    co_return;
+  }
+  Spawn(ports_.loop, RunMirror(plan, mirror, std::move(copy), copying.answer()));
+}
+
+Awaitable<void> RequestPath::RunMirror(std::shared_ptr<const Plan> plan, std::uint32_t mirror,
+                                       std::unique_ptr<RequestCopy> copy, AnswerSeen real) {
+  const Counted counted(mirroring_);
+  ShadowExchange shadow(*copy);
+  CallState state = Begin(copy->head());
+  state.plan = plan;
+  state.function = plan->functions()[mirror];
+  state.id = {plan->generation(), mirror};
+  co_await Serve(shadow, std::move(state));
+  NoteMirror(
+      *plan, mirror,
+      shadow.answer() == real ? meter::MirrorOutcome::kSame : meter::MirrorOutcome::kDifferent);
+}
+
+void RequestPath::NoteMirror(const Plan& plan, std::uint32_t mirror, meter::MirrorOutcome outcome) {
+  ports_.records.RecordMirror({plan.generation(), mirror, static_cast<std::uint32_t>(outcome)});
 }
 
 Awaitable<void> RequestPath::Refuse(http::Exchange& exchange, CallState state,

@@ -34,6 +34,12 @@ struct Backend {
   friend bool operator==(const Backend&, const Backend&) = default;
 };
 
+struct Mirror {
+  std::uint32_t function = 0;  // that gets copies (route/mirror.h)
+  std::uint32_t percent = 100;
+  friend bool operator==(const Mirror&, const Mirror&) = default;
+};
+
 struct Rule {
   std::string host = "*";            // "*" or an exact name in lower case
   std::string path = "/";            // canonical prefix (see path.h); a slash at its end is ignored
@@ -41,6 +47,7 @@ struct Rule {
   std::vector<Backend> backends;     // at least one with a weight
   std::vector<model::HeaderMatch> headers;  // sorted
   std::string split;                        // a header's name in lower case; empty: at random
+  std::optional<Mirror> mirror;
 };
 
 class Table {

@@ -165,6 +165,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadTable{"DotDot", {MakeRule("*", "/a/../b", {}, 0)}},
         BadTable{"NoBackend", {Rule{"*", "/", {}, {}}}},
         BadTable{"UnknownFunction", {MakeRule("*", "/", {}, 2)}},
+        BadTable{"UnknownMirror", {Rule{"*", "/", {}, {{0, 1}}, {}, {}, Mirror{2, 100}}}},
         BadTable{"NoWeight", {Rule{"*", "/", {}, {{0, 0}, {1, 0}}}}},
         BadTable{"WeightOverflow", {Rule{"*", "/", {}, {{0, ~0u}, {1, 1}}}}},
         BadTable{"TwoOwners", {MakeRule("*", "/a", {"GET"}, 0), MakeRule("*", "/a/", {"GET"}, 1)}},

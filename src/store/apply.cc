@@ -50,6 +50,8 @@ class Writer {
   Result<void> LogChange(Change::Type type, StoredResource& stored);
   Result<void> Write(const StoredResource& stored);
   Result<void> CheckPlace(const model::RouteEntry& route);
+  Result<void> AddBackend(std::int64_t route, std::int64_t position, std::string_view tenant,
+                          const model::Backend& backend);
 
   Store& store_;
   Database& database_;
@@ -265,6 +267,13 @@ Result<void> Writer::CheckPlace(const model::RouteEntry& route) {
   }
 }
 
+Result<void> Writer::AddBackend(std::int64_t route, std::int64_t position, std::string_view tenant,
+                                const model::Backend& backend) {
+  return database_.Run("INSERT INTO backends VALUES (?, ?, ?, ?, ?, ?)", route, position, tenant,
+                       backend.function, static_cast<std::uint64_t>(backend.weight),
+                       backend.target.ToString());
+}
+
 Result<void> Writer::AddRoutes(const Resource& resource) {
   for (const model::RouteEntry& route : model::RoutesOf(resource)) {
     if (auto free = CheckPlace(route); !free) return free;
@@ -275,13 +284,16 @@ Result<void> Writer::AddRoutes(const Resource& resource) {
         KindName(route.owner.kind), route.owner.name, HeadersColumn(route.headers), route.split);
     if (!done) return done;
     const std::int64_t id = database_.last_insert_id();
-    for (std::size_t i = 0; i < route.backends.size(); ++i) {
-      const model::Backend& backend = route.backends[i];
-      done = database_.Run("INSERT INTO backends VALUES (?, ?, ?, ?, ?, ?)", id,
-                           static_cast<std::uint64_t>(i), route.tenant, backend.function,
-                           static_cast<std::uint64_t>(backend.weight), backend.target.ToString());
+    std::int64_t position = 0;
+    for (const model::Backend& backend : route.backends) {
+      done = AddBackend(id, position++, route.tenant, backend);
       if (!done) return done;
     }
+    if (!route.mirror) continue;
+    const model::Mirror& mirror = *route.mirror;
+    done = AddBackend(id, kMirrorPosition, route.tenant,
+                      {mirror.function, mirror.percent, mirror.target});
+    if (!done) return done;
   }
   return {};
 }

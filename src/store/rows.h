@@ -23,6 +23,10 @@ namespace strata::store {
   "tenant, name, number, kind, spec_hash, artifact_digest, workload, created_ns, placement, " \
   "variants"
 
+// Where a route's mirror stands among its backends, with its percent for a weight: what must hold
+// of a backend must hold of it, too.
+inline constexpr std::int64_t kMirrorPosition = -1;
+
 // Reads the columns above, beginning at `first`.
 Result<StoredResource> ResourceOfRow(const Query& row, int first = 0);
 Result<model::Revision> RevisionOfRow(const Query& row);

@@ -84,8 +84,12 @@ Result<std::vector<model::RouteEntry>> RoutesOfRows(Result<Query> query) {
     }
     const auto target = model::ParseTarget(query->Text(9));
     if (!target) return Fail(Errc::kFailedPrecondition, "the state database holds a broken route");
-    routes.back().backends.push_back(
-        {query->Text(7), static_cast<std::uint32_t>(query->Int(8)), *target});
+    const auto weight = static_cast<std::uint32_t>(query->Int(8));
+    if (query->Int(12) == kMirrorPosition) {
+      routes.back().mirror = model::Mirror{query->Text(7), *target, weight};
+    } else {
+      routes.back().backends.push_back({query->Text(7), weight, *target});
+    }
   }
 }
 
@@ -195,7 +199,7 @@ Result<std::vector<model::Revision>> Store::Revisions(std::string_view tenant,
 Result<std::vector<model::RouteEntry>> Store::Routes() {
   return RoutesOfRows(state_->database->Prepare(
       "SELECT id, host, path, methods, r.tenant, owner_kind, owner_name, function, weight,"
-      " target, headers, split FROM routes AS r JOIN backends ON route = id"
+      " target, headers, split, position FROM routes AS r JOIN backends ON route = id"
       " ORDER BY host, path, r.tenant, owner_kind, owner_name, id, position"));
 }
 

@@ -269,6 +269,7 @@ TEST_F(StoreTest, RoutesOfOnePlaceMayDifferInTheirHeaders) {
     auto& spec = std::get<model::RouteSpec>(wanted.resource.spec);
     spec.match.headers = std::move(headers);
     spec.split = model::SplitBy{"x-user"};
+    spec.mirror = model::Mirror{"f", {}, 7};
     return wanted;
   };
   Apply({FunctionOf("f", "/a"), with("r", {{"x", "1"}}), with("s", {{"x", "2"}, {"y", "\"'"}})});
@@ -279,7 +280,16 @@ TEST_F(StoreTest, RoutesOfOnePlaceMayDifferInTheirHeaders) {
   ASSERT_THAT(routes, SizeIs(3));
   EXPECT_THAT(routes[1].headers, ElementsAre(model::HeaderMatch{"x", "1"}));
   EXPECT_EQ(routes[1].split, "x-user");
+  EXPECT_EQ(routes[1].mirror, (model::Mirror{"f", {}, 7}));
+  EXPECT_THAT(routes[1].backends, SizeIs(1));
   EXPECT_EQ(routes[2].headers[1].value, "\"'");
+}
+
+TEST_F(StoreTest, WhatAMirrorNamesMustBeThere) {
+  Apply({FunctionOf("f", "/a")});
+  NewResource wanted = RouteOf("r", "/b", {{"f", 1, {}}});
+  std::get<model::RouteSpec>(wanted.resource.spec).mirror = model::Mirror{"g", {}, 100};
+  EXPECT_THAT(ApplyError({wanted}).message, HasSubstr("leads to the Function or Service 'g'"));
 }
 
 TEST_F(StoreTest, ARevisionThatARouteNamesIsKeptUntilNoneDoes) {

@@ -10,7 +10,7 @@ import unittest
 from e2e import guests
 from e2e.images import Image, entry, folder, tar
 from e2e.placement_test import GUEST, RECORD
-from e2e.support import ServerTest, USAGE, UNSUPPORTED, WRONG_STATE, documents, function
+from e2e.support import ServerTest, USAGE, UNSUPPORTED, WRONG_STATE, documents, eventually, function
 
 ROOT = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
 
@@ -108,6 +108,29 @@ class RevisionsTest(FormsCase):
             by_user[user] = seen.pop()
         self.assertEqual(set(by_user.values()), {"one", "two"})
         self.assertEqual(set(self.answers("/sticky", 60)), {"one", "two"})
+
+    def test_a_mirror_gets_copies_and_its_answers_are_compared_and_dropped(self):
+        self.server.apply(self.wasm("mirror", "one"))
+        self.server.apply(self.wasm("mirror", "two"))
+        self.server.apply(route("mirror", {"function": "mirror"}, mirror={"function": "mirror", "revision": 1}),
+                          route("twin", {"function": "mirror"}, mirror={"function": "mirror", "percent": 100}))
+
+        def counted(name):
+            status = self.server.json("describe", "route", name)["status"]["mirror"]
+            return status["revision"], status["same"], status["different"], status["skipped"]
+
+        for _ in range(20):
+            self.assertEqual(self.server.get("/mirror").text, "two")
+            self.assertEqual(self.server.get("/twin").text, "two")
+        self.assertTrue(eventually(lambda: counted("mirror") == (1, 0, 20, 0)), counted("mirror"))
+        self.assertTrue(eventually(lambda: counted("twin") == (2, 20, 0, 0)), counted("twin"))
+        # Through fronts, too.
+        self.server.apply(function("other", self.folder / "one.wasm", "/other-one", "elsewhere"))
+        self.addCleanup(self.server.strata, "-n", "elsewhere", "delete", "function", "other")
+        self.assertEqual(self.server.get("/twin").text, "two")
+        self.assertTrue(eventually(lambda: counted("twin") == (2, 21, 0, 0)), counted("twin"))
+        metrics = self.server.api("GET", "/metrics").text
+        self.assertIn('strata_route_mirrored_total{function="mirror@1",namespace="default",outcome="different"} 20', metrics)
 
     def test_fronts_hand_requests_on_to_the_revision_that_was_drawn(self):
         self.server.apply(self.wasm("far", "one"))

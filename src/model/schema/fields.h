@@ -174,9 +174,14 @@ inline constexpr auto kSplitBy = ObjectOf<SplitBy>(
     nullptr,
     Field{"header", &SplitBy::header, NormalText{NormalizeHeaderName}, Presence::kRequired});
 
+inline constexpr auto kMirror = ObjectOf<Mirror>(
+    nullptr, Field{"function", &Mirror::function, Text{DnsLabelProblem}, Presence::kRequired},
+    Inline{&Mirror::target, kTarget}, Field{"percent", &Mirror::percent, Count{1, 100}});
+
 inline constexpr auto kRoute =
     ObjectOf<RouteSpec>(CheckRouteSpec, Inline{&RouteSpec::match, kHttpMatch},
                         Field{"backends", &RouteSpec::backends, ListOf{kBackend, 32}},
-                        Field{"split", &RouteSpec::split, Maybe{kSplitBy}});
+                        Field{"split", &RouteSpec::split, Maybe{kSplitBy}},
+                        Field{"mirror", &RouteSpec::mirror, Maybe{kMirror}});
 
 }  // namespace strata::model::schema
