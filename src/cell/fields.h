@@ -140,11 +140,20 @@ void Each(auto& visit, Is<Connect> auto& m) {
 
 void Each(auto&, Is<Drained> auto&) {}
 
+void Each(auto& visit, Is<Served> auto& m) {
+  visit("tenant", m.tenant);
+  visit("name", m.name);
+  visit("revision", m.revision);
+  visit("class", m.sandbox_class);
+  visit("service", m.service);
+}
+
 void Each(auto& visit, Is<State> auto& m) {
   visit("cell", m.cell);
   visit("tenant", m.tenant);
   visit("engine_key", m.engine_key);
   visit("generation", m.generation);
+  visit("functions", m.functions);
   visit("modules", m.modules);
   visit("listeners", m.listeners);
   visit("sandboxes", m.sandboxes);

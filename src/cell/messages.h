@@ -172,12 +172,21 @@ struct Connect {
 };
 struct StoppedListening {};
 struct Drained {};
+// A function as its calls' records name it: by its place in the configuration.
+struct Served {
+  std::string tenant;
+  std::string name;
+  std::uint32_t revision = 0;
+  std::string sandbox_class;
+  bool service = false;
+};
 // Answer to Adopt. [fd] ring, private listener, control listener, then one per listener.
 struct State {
   std::string cell;
   std::string tenant;
   std::string engine_key;
   std::uint32_t generation = 0;
+  std::vector<Served> functions;  // of that generation
   std::vector<std::string> modules;
   std::vector<Listen> listeners;
   std::vector<std::string> sandboxes;

@@ -51,11 +51,10 @@ telemetry::Counter& LogBytesDropped(telemetry::Registry& registry, const char* l
 }  // namespace
 
 Collector::Collector(CellContext& context, Figures& figures, Accounts& accounts,
-                     telemetry::Registry& registry, CellsFn cells, SpanFn on_span, CallFn on_call)
+                     telemetry::Registry& registry, SpanFn on_span, CallFn on_call)
     : context_(context),
       figures_(figures),
       accounts_(accounts),
-      cells_(std::move(cells)),
       on_span_(std::move(on_span)),
       on_call_(std::move(on_call)),
       bad_records_(registry.GetCounter("strata_manager_bad_records_total",
@@ -81,7 +80,6 @@ Collector::Collector(CellContext& context, Figures& figures, Accounts& accounts,
 Awaitable<void> Collector::Run() {
   Promise<std::monostate> never(context_.loop);
   for (;;) {
-    Attach();
     std::size_t handled = 0;
     bool full = false;
     for (auto at = attached_.begin(); at != attached_.end();) {
@@ -103,7 +101,6 @@ Awaitable<void> Collector::Run() {
 }
 
 void Collector::DrainAll() {
-  Attach();
   for (auto& [cell, seen] : attached_) {
     while (Drain(*cell, seen) > 0) continue;
   }
@@ -116,17 +113,22 @@ void Collector::FinishLines() {
   for (const auto& [cell, seen] : attached_) cell->ring().NoteHandled();
 }
 
-void Collector::Attach() {
-  for (const auto& cell : cells_()) {
-    if (!attached_.try_emplace(cell).second) continue;
-    // Counted by an earlier manager, which was killed before it could free it.
-    const std::uint64_t counted = accounts_.PositionOf(cell->name());
-    if (counted <= cell->ring().end()) continue;
+void Collector::Attach(std::shared_ptr<CellProcess> cell) {
+  // What an earlier manager counted, which was killed before it could free it.
+  const std::uint64_t counted = accounts_.PositionOf(cell->name());
+  if (counted > cell->ring().end()) {
     if (auto skipped = cell->ring().SkipTo(counted); !skipped) {
       bad_records_.Add();
       context_.log.Error("a cell's ring went back", skipped.error());
     }
   }
+  attached_.try_emplace(std::move(cell));
+}
+
+std::set<std::string> Collector::cells() const {
+  std::set<std::string> names;
+  for (const auto& [cell, seen] : attached_) names.insert(cell->name());
+  return names;
 }
 
 void Collector::Persist() {
@@ -152,10 +154,6 @@ void Collector::CountDropped(const CellProcess& cell, Dropped& seen) {
 
 std::size_t Collector::Drain(CellProcess& cell, Dropped& seen) {
   CountDropped(cell, seen);
-  // Just adopted: which functions its records speak of is known once it was configured again.
-  if (cell.alive() && cell.generation() != 0 && cell.functions(cell.generation()) == nullptr) {
-    return 0;
-  }
   auto records = cell.ring().Read();
   if (!records) {
     bad_records_.Add();

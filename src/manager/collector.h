@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,13 +41,17 @@ namespace strata::manager {
 
 class Collector {
  public:
-  using CellsFn = std::function<std::vector<std::shared_ptr<CellProcess>>()>;
   using SpanFn = std::function<void(telemetry::Span span)>;
   using CallFn =
       std::function<void(const cell::Function& function, const meter::CallRecord& record)>;
 
   Collector(CellContext& context, Figures& figures, Accounts& accounts,
-            telemetry::Registry& registry, CellsFn cells, SpanFn on_span, CallFn on_call);
+            telemetry::Registry& registry, SpanFn on_span, CallFn on_call);
+
+  // Empties the ring of this cell from now on, until it has ended and nothing is left there.
+  void Attach(std::shared_ptr<CellProcess> cell);
+  // The names of those.
+  [[nodiscard]] std::set<std::string> cells() const;
 
   // Drains until the loop ends.
   Awaitable<void> Run();
@@ -71,7 +76,6 @@ class Collector {
   // What a cell's ring had dropped when it was last looked at, by telemetry::RecordType.
   using Dropped = std::array<std::uint64_t, telemetry::kRecordTypes>;
 
-  void Attach();
   std::size_t Drain(CellProcess& cell, Dropped& seen);
   void CountDropped(const CellProcess& cell, Dropped& seen);
   void Handle(CellProcess& cell, const telemetry::Record& record);
@@ -91,7 +95,6 @@ class Collector {
   CellContext& context_;
   Figures& figures_;
   Accounts& accounts_;
-  CellsFn cells_;
   SpanFn on_span_;
   CallFn on_call_;
   telemetry::Counter& bad_records_;

@@ -90,9 +90,10 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           context_, connector_, [this](const std::string& key) { return OpenCode(key); },
           [this](const std::string& id, const std::string& reason) {
             log_.Warn("a sandbox is lost", {{"sandbox", id}, {"why", reason}});
-          }),
+          },
+          [this](std::shared_ptr<CellProcess> cell) { collector_.Attach(std::move(cell)); }),
       collector_(
-          context_, figures_, accounts_, registry_, [this] { return fleet_.cells(); },
+          context_, figures_, accounts_, registry_,
           [this](telemetry::Span span) { exporter_.Add(std::move(span)); },
           [this](const cell::Function& function, const meter::CallRecord& record) {
             watch_.Add(function, record);
@@ -117,9 +118,7 @@ Task<void> ManagerImpl::Boot() {
   if (auto learned = co_await compiler_.LearnEngine(); !learned) co_return learned;
   if (auto recovered = co_await keepers_.Recover(); !recovered) co_return recovered;
   if (auto recovered = co_await fleet_.Recover(); !recovered) co_return recovered;
-  std::set<std::string> metered;
-  for (const auto& cell : fleet_.cells()) metered.insert(cell->name());
-  accounts_.KeepOnly(metered);
+  accounts_.KeepOnly(collector_.cells());
   // Sandboxes whose record was deleted while nobody told their cell.
   for (const auto& cell : fleet_.cells()) {
     const std::set<std::string> held = cell->sandboxes();
