@@ -133,7 +133,7 @@ std::set<std::string> Collector::cells() const {
 
 void Collector::Persist() {
   for (const auto& [cell, seen] : attached_) {
-    if (!cell->alive() || !context_.options.observe.metering) continue;
+    if (!cell->alive()) continue;
     const auto cpu = cell->cpu_time();
     if (!cpu) continue;  // it has just ended, and its ring ends with us
     accounts_.Reached(cell->name(), cell->tenant(), RoleOf(*cell), cell->ring().end(), *cpu);
@@ -202,14 +202,10 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload, bool aga
   }
   if (routed) {
     const cell::Function& function = (*functions)[record.revision];
-    if (context_.options.observe.metering) {
-      accounts_.Add(cell.name(),
-                    {.tenant = function.tenant,
-                     .name = function.name,
-                     .sandbox_class = function.sandbox_class},
-                    function.service ? Accounts::Sandbox::kStays : Accounts::Sandbox::kOfTheCall,
-                    record);
-    }
+    accounts_.Add(
+        cell.name(),
+        {.tenant = function.tenant, .name = function.name, .sandbox_class = function.sandbox_class},
+        function.service ? Accounts::Sandbox::kStays : Accounts::Sandbox::kOfTheCall, record);
     if (again) return;
     figures_.Add({function.tenant, function.name, function.sandbox_class}, function.revision,
                  record);

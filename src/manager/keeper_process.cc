@@ -27,6 +27,7 @@ constexpr milliseconds kPreparePatience{60'000};
 constexpr milliseconds kAdmitPatience{10'000};
 constexpr milliseconds kDrainGrace{6'000};
 constexpr milliseconds kSweepPatience{2'000};
+constexpr milliseconds kLastWords{200};
 
 // Above all cgroups of the keeper `name`. Keepers' names are new each time; the instance's id keeps
 // two managers on one host apart.
@@ -85,7 +86,8 @@ KeeperProcess::KeeperProcess(CellContext& context, KeeperListener& listener, std
       tenant_(std::move(tenant)),
       process_(std::move(process)),
       wire_(context.loop, std::move(wire)),
-      next_request_(FirstRequest(context.clock)) {
+      next_request_(FirstRequest(context.clock)),
+      heard_(context.loop) {
   // A manager that dies or is replaced must not take its keepers along.
   process_.Detach();
 }
@@ -174,6 +176,8 @@ void KeeperProcess::Run() {
 
 Awaitable<void> KeeperProcess::Watch(std::shared_ptr<KeeperProcess> self) {
   auto status = co_await self->process_.Wait();
+  // What its services used last may be on the wire still.
+  (void)co_await self->heard_.Wait(kLastWords);
   self->Ended(status ? status->ToString() : status.error().message);
 }
 
@@ -189,6 +193,7 @@ Awaitable<void> KeeperProcess::Read(std::shared_ptr<KeeperProcess> self) {
     }
     self->Handle(std::move(*message));
   }
+  self->heard_.Set(std::monostate{});
 }
 
 void KeeperProcess::Handle(keeper::ToManager message) {

@@ -131,6 +131,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   std::set<std::string> starting_;
   std::uint64_t next_request_;
   bool alive_ = true;
+  Answer heard_;  // all that it sent
 
   // Answers that somebody waits for.
   std::shared_ptr<Promise<keeper::ToManager>> greeting_;  // Ready or State

@@ -51,10 +51,11 @@ std::string KeyOf(const Keepers::Workload& what, model::Class sandbox_class,
 
 bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
 
-Keepers::Keepers(CellContext& context, KeeperEgress& egress, std::function<void()> on_lost,
-                 PrintedFn on_printed, MeasuredFn on_measured)
+Keepers::Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
+                 std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured)
     : context_(context),
       egress_(egress),
+      accounts_(accounts),
       on_lost_(std::move(on_lost)),
       on_printed_(std::move(on_printed)),
       on_measured_(std::move(on_measured)),
@@ -232,11 +233,20 @@ void Keepers::OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) {
 }
 
 void Keepers::OnMeasured(const KeeperProcess& keeper, keeper::Measured load) {
-  on_measured_(keeper.tenant(), load);
+  const store::UsageKey whose{
+      .tenant = keeper.tenant(), .name = load.name, .sandbox_class = load.sandbox_class};
+  on_measured_(whose, accounts_.AddUse(keeper.name(), whose, load.used), load.memory);
+}
+
+std::set<std::string> Keepers::names() const {
+  std::set<std::string> names;
+  for (const auto& [tenant, keeper] : by_tenant_) names.insert(keeper->name());
+  return names;
 }
 
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
   egress_.Forget(keeper.name());
+  accounts_.Ended(keeper.name(), keeper.tenant(), "keeper");
   for (auto at = by_tenant_.begin(); at != by_tenant_.end(); ++at) {
     if (at->second.get() != &keeper) continue;
     const std::string tenant = at->first;

@@ -66,7 +66,8 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       instance_(store_->instance_id()),
       context_{loop_, clock_, options_, dir_, instance_, journal_, log_},
       figures_(clock_, registry_),
-      accounts_(*store_, clock_, registry_, log_),
+      accounts_(*store_, clock_, registry_, log_,
+                options_.observe.metering ? Accounts::Metering::kOn : Accounts::Metering::kOff),
       measurements_(dir_.home() / "measurements.json", log_),
       exporter_(context_, registry_),
       connector_(loop_),
@@ -75,16 +76,12 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       puller_(context_),
       volumes_(context_, *store_),
       keepers_(
-          context_, egress_, [this] { Spawn(loop_, ServeUntilDone()); },
+          context_, egress_, accounts_, [this] { Spawn(loop_, ServeUntilDone()); },
           [this](const std::string& tenant, const keeper::Printed& line) {
             collector_.TakeLine(tenant, line);
           },
-          [this](const std::string& tenant, const keeper::Measured& load) {
-            figures_.AddLoad({tenant, load.name, load.sandbox_class}, load.cpu, load.memory);
-            if (!options_.observe.metering) return;
-            accounts_.AddLoad(
-                {.tenant = tenant, .name = load.name, .sandbox_class = load.sandbox_class},
-                load.cpu, load.memory);
+          [this](const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory) {
+            figures_.AddLoad({whose.tenant, whose.name, whose.sandbox_class}, cpu, memory);
           }),
       fleet_(
           context_, connector_, [this](const std::string& key) { return OpenCode(key); },
@@ -118,7 +115,9 @@ Task<void> ManagerImpl::Boot() {
   if (auto learned = co_await compiler_.LearnEngine(); !learned) co_return learned;
   if (auto recovered = co_await keepers_.Recover(); !recovered) co_return recovered;
   if (auto recovered = co_await fleet_.Recover(); !recovered) co_return recovered;
-  accounts_.KeepOnly(collector_.cells());
+  std::set<std::string> processes = collector_.cells();
+  processes.merge(keepers_.names());
+  accounts_.KeepOnly(processes);
   // Sandboxes whose record was deleted while nobody told their cell.
   for (const auto& cell : fleet_.cells()) {
     const std::set<std::string> held = cell->sandboxes();

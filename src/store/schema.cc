@@ -17,7 +17,7 @@ namespace {
 
 // kMigrations[n] brings a database from version n to n + 1. Published entries never change; a new
 // version is a new entry.
-constexpr std::array<const char*, 8> kMigrations = {R"sql(
+constexpr std::array<const char*, 9> kMigrations = {R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -175,6 +175,11 @@ CREATE TABLE rollouts(
 -- `headers`: [[name, value]], in JSON, empty for none. `split`: a header's name, or empty.
 ALTER TABLE routes ADD COLUMN headers TEXT NOT NULL DEFAULT '';
 ALTER TABLE routes ADD COLUMN split TEXT NOT NULL DEFAULT '';
+)sql",
+                                                    R"sql(
+-- Of services: how much of what their keeper told of their memory is in the totals.
+ALTER TABLE meter_sources ADD COLUMN held_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meter_sources ADD COLUMN mib_ms REAL NOT NULL DEFAULT 0;
 )sql"};
 
 Result<std::int64_t> Pragma(Database& database, const char* sql) { return database.Number(0, sql); }

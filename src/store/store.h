@@ -116,10 +116,13 @@ struct Usage {
   WallTime since;  // when the first of it was counted
 };
 
-// How far a process's ring and its CPU time are counted.
+// How far is counted what a source tells: a process's ring and its CPU time, or the totals of a
+// service that a keeper runs.
 struct MeterSource {
   std::uint64_t position = 0;
   std::uint64_t cpu_ns = 0;
+  std::uint64_t held_ns = 0;
+  double mib_ms = 0;
 };
 
 struct UsageTotals {
@@ -127,10 +130,10 @@ struct UsageTotals {
   std::map<std::pair<std::string, std::string>, std::uint64_t> process_cpu_ns;  // tenant, role
 };
 
-// What one transaction adds to the totals, and how far that brings the processes that it is from.
+// What one transaction adds to the totals, and how far that brings the sources that it is from.
 struct UsageBatch {
   UsageTotals more;
-  std::map<std::string, MeterSource> sources;  // by the process's name
+  std::map<std::string, MeterSource> sources;  // by name
   std::set<std::string> ended;                 // those that nothing more comes from
 };
 
