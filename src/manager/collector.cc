@@ -51,12 +51,14 @@ telemetry::Counter& LogBytesDropped(telemetry::Registry& registry, const char* l
 }  // namespace
 
 Collector::Collector(CellContext& context, Figures& figures, Accounts& accounts,
-                     telemetry::Registry& registry, SpanFn on_span, CallFn on_call)
+                     telemetry::Registry& registry, SpanFn on_span, CallFn on_call,
+                     AccountFn account)
     : context_(context),
       figures_(figures),
       accounts_(accounts),
       on_span_(std::move(on_span)),
       on_call_(std::move(on_call)),
+      account_(std::move(account)),
       bad_records_(registry.GetCounter("strata_manager_bad_records_total",
                                        "Ring records that did not decode.")),
       access_dropped_(LogBytesDropped(registry, "access")),
@@ -138,6 +140,7 @@ void Collector::Persist() {
     if (!cpu) continue;  // it has just ended, and its ring ends with us
     accounts_.Reached(cell->name(), cell->tenant(), RoleOf(*cell), cell->ring().end(), *cpu);
   }
+  account_();
   (void)accounts_.Flush();
   for (const auto& [cell, seen] : attached_) cell->ring().Commit();
 }

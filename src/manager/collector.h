@@ -44,9 +44,11 @@ class Collector {
   using SpanFn = std::function<void(telemetry::Span span)>;
   using CallFn =
       std::function<void(const cell::Function& function, const meter::CallRecord& record)>;
+  using AccountFn = std::function<void()>;
 
+  // `account`: tells the accounts of processes that have no ring, each time before they are stored.
   Collector(CellContext& context, Figures& figures, Accounts& accounts,
-            telemetry::Registry& registry, SpanFn on_span, CallFn on_call);
+            telemetry::Registry& registry, SpanFn on_span, CallFn on_call, AccountFn account);
 
   // Empties the ring of this cell from now on, until it has ended and nothing is left there.
   void Attach(std::shared_ptr<CellProcess> cell);
@@ -97,6 +99,7 @@ class Collector {
   Accounts& accounts_;
   SpanFn on_span_;
   CallFn on_call_;
+  AccountFn account_;
   telemetry::Counter& bad_records_;
   std::array<telemetry::Counter*, telemetry::kRecordTypes>
       dropped_{};  // null: not written by cells

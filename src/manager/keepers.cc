@@ -21,6 +21,7 @@ constexpr milliseconds kEndPatience{10'000};
 constexpr milliseconds kLookAgain{10};
 constexpr milliseconds kStartAgain{5'000};  // a service that did not come up
 constexpr std::size_t kKeyDigits = 16;
+constexpr const char* kRole = "keeper";
 
 // What cannot be adopted must not go on: nobody would ever end it.
 Awaitable<void> EndProcess(const host::HostObject& recorded) {
@@ -238,6 +239,15 @@ void Keepers::OnMeasured(const KeeperProcess& keeper, keeper::Measured load) {
   on_measured_(whose, accounts_.AddUse(keeper.name(), whose, load.used), load.memory);
 }
 
+void Keepers::Account() {
+  for (const auto& [tenant, keeper] : by_tenant_) Account(*keeper);
+}
+
+void Keepers::Account(const KeeperProcess& keeper) {
+  const auto cpu = keeper.cpu_time();
+  if (cpu) accounts_.Reached(keeper.name(), keeper.tenant(), kRole, 0, *cpu);
+}
+
 std::set<std::string> Keepers::names() const {
   std::set<std::string> names;
   for (const auto& [tenant, keeper] : by_tenant_) names.insert(keeper->name());
@@ -246,7 +256,8 @@ std::set<std::string> Keepers::names() const {
 
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
   egress_.Forget(keeper.name());
-  accounts_.Ended(keeper.name(), keeper.tenant(), "keeper");
+  Account(keeper);
+  accounts_.Ended(keeper.name(), keeper.tenant(), kRole);
   for (auto at = by_tenant_.begin(); at != by_tenant_.end(); ++at) {
     if (at->second.get() != &keeper) continue;
     const std::string tenant = at->first;

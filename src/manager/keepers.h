@@ -80,6 +80,9 @@ class Keepers final : public KeeperListener {
   void KeepOnly(const std::set<std::string>& keys,
                 const std::function<bool(std::string_view tenant)>& busy);
 
+  // Tells the accounts what each has computed.
+  void Account();
+
   // Ends every keeper and all that they hold.
   Task<void> Down(std::chrono::milliseconds patience);
 
@@ -92,6 +95,7 @@ class Keepers final : public KeeperListener {
   void OnMeasured(const KeeperProcess& keeper, keeper::Measured load) override;
   void OnConnect(KeeperProcess& keeper, keeper::Connect asked) override;
   void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) override;
+  void Account(const KeeperProcess& keeper);
   Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
   Task<std::string> Prepare(KeeperProcess& keeper, model::Class sandbox_class,
                             const std::string& digest, std::string root_image);
