@@ -75,8 +75,8 @@ class Accounts {
   // since it began. `role` is "cell" or "front".
   void Reached(const std::string& cell, const std::string& tenant, const std::string& role,
                std::uint64_t position, std::chrono::nanoseconds cpu);
-  // Nothing more comes from it, nor of what it ran. Its guests' last calls count as its own CPU
-  // time, too.
+  // Nothing more comes from it, nor of what it ran. What its guests used since it was last Reached
+  // counts as its own CPU time, too: then nobody knows that.
   void Ended(const std::string& cell, const std::string& tenant, const std::string& role);
 
   [[nodiscard]] bool Due() const;

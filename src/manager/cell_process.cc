@@ -303,8 +303,9 @@ void CellProcess::Handle(cell::ToManager message) {
 Result<std::chrono::nanoseconds> CellProcess::cpu_time() {
   auto used = host::CpuTimeOf(process_.pid());
   // When it has ended, its number may be another one's: an adopted cell is not our child.
-  if (process_.Poll()) return Fail(Errc::kUnavailable, "the cell has ended");
-  return used;
+  if (!process_.Poll()) return used;
+  if (const auto all = process_.cpu_at_end()) return *all;
+  return Fail(Errc::kUnavailable, "the cell has ended");
 }
 
 void CellProcess::Ended(const std::string& why) {

@@ -125,7 +125,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   [[nodiscard]] const std::vector<std::string>& missing() const noexcept { return missing_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   [[nodiscard]] bool alive() const noexcept { return alive_; }
-  // What it has computed since it began, guests included; kUnavailable: it has ended.
+  // What it has computed since it began, guests included. kUnavailable: it has ended, and was
+  // started by an earlier manager: then nobody knows.
   [[nodiscard]] Result<std::chrono::nanoseconds> cpu_time();
   [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
   [[nodiscard]] const std::set<std::string>& sandboxes() const noexcept { return sandboxes_; }

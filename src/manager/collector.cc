@@ -90,6 +90,7 @@ Awaitable<void> Collector::Run() {
       handled += got;
       full = full || cell.ring().holds_much();
       if (got == 0 && !cell.alive()) {
+        Account(cell);
         accounts_.Ended(cell.name(), cell.tenant(), RoleOf(cell));
         at = attached_.erase(at);
       } else {
@@ -133,13 +134,15 @@ std::set<std::string> Collector::cells() const {
   return names;
 }
 
-void Collector::Persist() {
-  for (const auto& [cell, seen] : attached_) {
-    if (!cell->alive()) continue;
-    const auto cpu = cell->cpu_time();
-    if (!cpu) continue;  // it has just ended, and its ring ends with us
-    accounts_.Reached(cell->name(), cell->tenant(), RoleOf(*cell), cell->ring().end(), *cpu);
+void Collector::Account(CellProcess& cell) {
+  // Of an adopted one that has ended nobody knows it; its ring ends with us.
+  if (const auto cpu = cell.cpu_time()) {
+    accounts_.Reached(cell.name(), cell.tenant(), RoleOf(cell), cell.ring().end(), *cpu);
   }
+}
+
+void Collector::Persist() {
+  for (const auto& [cell, seen] : attached_) Account(*cell);
   account_();
   (void)accounts_.Flush();
   for (const auto& [cell, seen] : attached_) cell->ring().Commit();

@@ -79,6 +79,7 @@ class Collector {
   using Dropped = std::array<std::uint64_t, telemetry::kRecordTypes>;
 
   std::size_t Drain(CellProcess& cell, Dropped& seen);
+  void Account(CellProcess& cell);
   void CountDropped(const CellProcess& cell, Dropped& seen);
   void Handle(CellProcess& cell, const telemetry::Record& record);
   // `again`: the line that it makes is written already.

@@ -143,6 +143,20 @@ class CostTest(ServerTest):
         total = sum(row["cpu_s"] for row in cost["rows"] + cost["overhead"])
         self.assertAlmostEqual(total, after, delta=after * 0.01 + 0.005)
 
+    def test_what_a_cell_computed_last_is_counted_when_it_ends(self):
+        server = Server("--cells=1").up()
+        self.addCleanup(server.end)
+        server.apply(hello("f", "/f", "default"))
+        cell, = server.cell_pids()
+        for _ in range(200):
+            server.get("/f")
+        used = process_cpu_s(cell)
+        os.kill(cell, signal.SIGKILL)
+        self.assertTrue(eventually(lambda: server.cell_pids() not in ([], [cell])))
+        self.assertTrue(eventually(lambda: server.get("/f").status == 200))
+        used += sum(map(process_cpu_s, server.cell_pids()))
+        self.assertGreaterEqual(server.json("cost")["overhead"][0]["process_cpu_s"], used - 1e-5)
+
     def test_prices_can_be_given_and_what_does_not_exist_is_refused(self):
         server = Server("--price=wasm.start=2").up()
         self.addCleanup(server.end)
