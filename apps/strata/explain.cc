@@ -79,6 +79,13 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
                Fixed(each.value("score", Json()), 2), estimate.value("source", ""), why});
   }
   Print(table.Render());
+  if (resource["status"].contains("rollout")) {
+    const Json& rollout = resource["status"]["rollout"];
+    Print("\nRollout " + rollout.value("state", "") + ", " + rollout["share"].dump() +
+          " % of its traffic to " + rollout["canary"].value("target", "") + " (revision " +
+          rollout["canary"].value("revision", Json()).dump() + ", class " +
+          rollout["canary"].value("class", "gone") + "): " + rollout.value("because", "") + ".\n");
+  }
   PrintModels(resource["status"]);
   if (!resource["status"].contains("variants")) return;
   Table variants({"VARIANT", "DIGEST", "TAKEN"});

@@ -49,6 +49,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddSnapshot(app, session);
   AddRestore(app, session);
   AddFork(app, session);
+  AddRollout(app, session);
   AddTop(app, session);
   AddCost(app, session);
   AddSandbox(app, session);

@@ -23,6 +23,7 @@ void AddPause(CLI::App& app, Session& session);  // and resume
 void AddSnapshot(CLI::App& app, Session& session);
 void AddRestore(CLI::App& app, Session& session);
 void AddFork(CLI::App& app, Session& session);
+void AddRollout(CLI::App& app, Session& session);
 void AddTop(CLI::App& app, Session& session);
 void AddCost(CLI::App& app, Session& session);
 void AddSandbox(CLI::App& app, Session& session);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/apply_request.h"
 #include "api/change_json.h"
 #include "api/server.h"
 #include "base/broadcast.h"
@@ -51,20 +52,6 @@ Result<manager::ManifestFile> FileFrom(const Json& json) {
   return manager::ManifestFile{std::move(*name), std::move(*dir), std::move(*text)};
 }
 
-Result<std::vector<manager::ManifestFile>> FilesFrom(const Json& body) {
-  if (!body.is_object() || !body.contains("files") || !body["files"].is_array() ||
-      body["files"].empty() || body.size() != 1) {
-    return Fail(Errc::kInvalidArgument, "the body must be {\"files\": [{name, dir, text}, ...]}");
-  }
-  std::vector<manager::ManifestFile> files;
-  for (const Json& json : body["files"]) {
-    auto file = FileFrom(json);
-    if (!file) return std::unexpected(file.error());
-    files.push_back(std::move(*file));
-  }
-  return files;
-}
-
 Json AnswerOf(const std::vector<manager::Change>& changes, manager::Mode mode) {
   Json list = Json::array();
   for (const manager::Change& change : changes) list.push_back(ToJson(change));
@@ -81,17 +68,6 @@ Json ToJson(const manager::Step& step) {
   if (step.total > 0) json["total"] = step.total;
   return Json{{"step", std::move(json)}};
 }
-
-// Nobody hears of the steps.
-class Silent final : public manager::Progress {
- public:
-  explicit Silent(const http::Exchange& exchange) : exchange_(exchange) {}
-  void Report(const manager::Step& /*step*/) override {}
-  [[nodiscard]] bool abandoned() const override { return exchange_.client_gone(); }
-
- private:
-  const http::Exchange& exchange_;
-};
 
 // An apply and what is to be told of it; kept by both, since each may end first.
 class Told final : public manager::Progress {
@@ -147,6 +123,19 @@ Awaitable<void> Stream(Loop& loop, Context& context, manager::Manager& manager,
 
 }  // namespace
 
+Result<std::vector<manager::ManifestFile>> FilesFrom(const Json& files) {
+  if (!files.is_array() || files.empty()) {
+    return Fail(Errc::kInvalidArgument, "'files' must be [{name, dir, text}, ...]");
+  }
+  std::vector<manager::ManifestFile> read;
+  for (const Json& json : files) {
+    auto file = FileFrom(json);
+    if (!file) return std::unexpected(file.error());
+    read.push_back(std::move(*file));
+  }
+  return read;
+}
+
 Awaitable<void> ApiServer::Apply(Context& context) {
   auto known = context.OnlyParameters({"dryRun", "progress"});
   auto dry_run = context.Boolean("dryRun", false);
@@ -159,7 +148,11 @@ Awaitable<void> ApiServer::Apply(Context& context) {
   }
   auto body = co_await ReadJson(context, kApplyLimit);
   if (!body) co_return;
-  auto files = FilesFrom(*body);
+  Result<std::vector<manager::ManifestFile>> files =
+      Fail(Errc::kInvalidArgument, "the body must be {\"files\": [{name, dir, text}, ...]}");
+  if (body->is_object() && body->size() == 1 && body->contains("files")) {
+    files = FilesFrom((*body)["files"]);
+  }
   if (!files) {
     co_await ReplyError(context, files.error());
     co_return;

@@ -33,6 +33,9 @@ ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()
   Add("POST", "/v1/namespaces/{namespace}/services/{name}/restore", &ApiServer::RestoreSnapshot);
   Add("POST", "/v1/namespaces/{namespace}/services/{name}/forks", &ApiServer::ForkSandbox);
   Add("DELETE", "/v1/namespaces/{namespace}/services/{name}/forks/{sandbox}", &ApiServer::EndFork);
+  Add("POST", "/v1/rollouts/{namespace}/{name}", &ApiServer::StartRollout);
+  Add("GET", "/v1/rollouts/{namespace}/{name}", &ApiServer::GetRollout);
+  Add("POST", "/v1/rollouts/{namespace}/{name}/{verb}", &ApiServer::EndRollout);
   Add("GET", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::GetResource);
   Add("DELETE", "/v1/namespaces/{namespace}/{kind}/{name}", &ApiServer::DeleteResource);
   Add("GET", "/v1/volumes", &ApiServer::ListVolumes);

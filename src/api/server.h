@@ -51,6 +51,10 @@ class ApiServer final : public http::Handler {
   Awaitable<void> Down(Context& context);
   // apply.cc
   Awaitable<void> Apply(Context& context);
+  // rollouts.cc
+  Awaitable<void> StartRollout(Context& context);
+  Awaitable<void> GetRollout(Context& context);
+  Awaitable<void> EndRollout(Context& context);
   // resources.cc
   Awaitable<void> ListResources(Context& context);
   Awaitable<void> GetResource(Context& context);

@@ -199,7 +199,14 @@ Result<Cell::Inventory> Cell::TakeStock() const {
   state.cell = parts_.start.cell;
   state.tenant = parts_.start.tenant;
   state.engine_key = parts_.engine_key;
-  state.generation = path_.plan() ? path_.plan()->generation() : 0;
+  if (const auto& plan = path_.plan()) {
+    state.generation = plan->generation();
+    for (const auto& function : plan->functions()) {
+      const route::FunctionSpec& spec = function->spec();
+      state.functions.push_back(
+          {spec.tenant, spec.name, spec.revision, spec.sandbox_class, spec.service});
+    }
+  }
   state.modules = modules_.Keys();
   state.sandboxes = sandboxes_.Ids();
   std::vector<const Fd*> fds{&parts_.ring, &parts_.private_listener, &parts_.control_listener};

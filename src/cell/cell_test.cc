@@ -206,6 +206,8 @@ TEST_F(CellTest, ARefusedConfigurationKeepsModulesAndGeneration) {
   const State state = TakeState();
   EXPECT_EQ(state.generation, 1u);
   EXPECT_EQ(state.modules, (std::vector<std::string>{"k1", "k2"}));
+  ASSERT_EQ(state.functions.size(), 1U);
+  EXPECT_EQ(state.functions.front().name, "a");
 }
 
 TEST_F(CellTest, TwoFunctionsOfOneNameAreRefused) {

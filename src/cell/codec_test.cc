@@ -27,7 +27,13 @@ Configure FullConfigure() {
   function.grants.dirs = {{"/srv/data", "/data", model::DirGrant::Mode::kReadOnly},
                           {"", "/tmp", model::DirGrant::Mode::kScratch}};
   configure.functions = {function};
-  configure.routes = {{"shop.example", "/thumb", {"POST"}, {{0, 42}}}};
+  configure.routes = {{.host = "shop.example",
+                       .path = "/thumb",
+                       .methods = {"POST"},
+                       .headers = {{"x-env", "test"}},
+                       .split = "x-user",
+                       .backends = {{0, 42}},
+                       .mirror = Mirror{0, 9}}};
   configure.observe = {false, false, 0.5, true};
   return configure;
 }
@@ -69,16 +75,23 @@ TEST(CodecTest, EveryMessageSurvivesTheWay) {
     EXPECT_EQ(decoded->index(), message.index());
     EXPECT_EQ(Encode(*decoded), text);
   }
-  const std::vector<ToManager> to_manager = {
-      Ready{"key"},
-      Configured{1, "bad"},
-      SandboxCreated{"sb-1", ""},
-      SandboxGone{"sb-1", "trap"},
-      Connect{1, 2, 3, "api.example.com", 443},
-      Drained{},
-      State{"web-0", "shop", "key", 3, {"m"}, {{"web", "a"}}, {"sb-1"}, {"shop-1"}},
-      Stats{1, 2, 3, 4, 5, 6, 7},
-      StoppedListening{}};
+  const std::vector<ToManager> to_manager = {Ready{"key"},
+                                             Configured{1, "bad"},
+                                             SandboxCreated{"sb-1", ""},
+                                             SandboxGone{"sb-1", "trap"},
+                                             Connect{1, 2, 3, "api.example.com", 443},
+                                             Drained{},
+                                             State{"web-0",
+                                                   "shop",
+                                                   "key",
+                                                   3,
+                                                   {{"shop", "cart", 2, "wasm", true}},
+                                                   {"m"},
+                                                   {{"web", "a"}},
+                                                   {"sb-1"},
+                                                   {"shop-1"}},
+                                             Stats{1, 2, 3, 4, 5, 6, 7},
+                                             StoppedListening{}};
   for (const ToManager& message : to_manager) {
     const std::string text = Encode(message);
     const auto decoded = DecodeToManager(text);

@@ -50,14 +50,17 @@ route::PlanSpec ToPlanSpec(Configure message) {
   for (Function& function : message.functions) {
     spec.functions.push_back(
         {std::move(function.tenant), std::move(function.name), std::move(function.sandbox_class),
-         function.revision, std::move(function.module), function.service, function.priority,
-         function.limits, std::move(function.env), std::move(function.grants)});
+         function.revision, std::move(function.target), std::move(function.module),
+         function.service, function.priority, function.limits, std::move(function.env),
+         std::move(function.grants)});
   }
   for (Route& route : message.routes) {
-    route::Rule rule{std::move(route.host), std::move(route.path), std::move(route.methods), {}};
+    route::Rule rule{std::move(route.host),    std::move(route.path), std::move(route.methods), {},
+                     std::move(route.headers), std::move(route.split)};
     for (const Backend& backend : route.backends) {
       rule.backends.push_back({backend.function, backend.weight});
     }
+    if (route.mirror) rule.mirror = route::Mirror{route.mirror->function, route.mirror->percent};
     spec.rules.push_back(std::move(rule));
   }
   spec.observe = {message.observe.access_log, message.observe.metering, message.observe.trace_ratio,

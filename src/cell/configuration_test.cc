@@ -69,7 +69,14 @@ TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
   configure.functions[0].service = true;
   configure.functions[0].limits.concurrency = 7;
   configure.functions[0].env = {{"A", "b"}};
-  configure.routes = {{"h", "/p", {"GET"}, {{0, 5}}}};
+  configure.functions[0].target = "@3";
+  configure.routes = {{.host = "h",
+                       .path = "/p",
+                       .methods = {"GET"},
+                       .headers = {{"x-env", "test"}},
+                       .split = "x-user",
+                       .backends = {{0, 5}},
+                       .mirror = Mirror{0, 9}}};
   configure.observe = {false, true, 0.5, true};
   const route::PlanSpec spec = ToPlanSpec(configure);
   EXPECT_EQ(spec.generation, 9u);
@@ -80,7 +87,11 @@ TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
   EXPECT_EQ(spec.functions[0].env, configure.functions[0].env);
   EXPECT_EQ(spec.functions[0].grants, configure.functions[0].grants);
   ASSERT_EQ(spec.rules.size(), 1u);
+  EXPECT_EQ(spec.functions[0].target, "@3");
   EXPECT_EQ(spec.rules[0].backends, (std::vector<route::Backend>{{0, 5}}));
+  EXPECT_EQ(spec.rules[0].headers, (std::vector<model::HeaderMatch>{{"x-env", "test"}}));
+  EXPECT_EQ(spec.rules[0].split, "x-user");
+  EXPECT_EQ(spec.rules[0].mirror, (route::Mirror{0, 9}));
   EXPECT_FALSE(spec.observe.access_log);
   EXPECT_TRUE(spec.observe.server_timing);
 }

@@ -16,6 +16,7 @@ using wire::Is;
 void Each(auto& visit, Is<Function> auto& m) {
   visit("tenant", m.tenant);
   visit("name", m.name);
+  visit("target", m.target);
   visit("revision", m.revision);
   visit("class", m.sandbox_class);
   visit("module", m.module);
@@ -31,11 +32,19 @@ void Each(auto& visit, Is<Backend> auto& m) {
   visit("weight", m.weight);
 }
 
+void Each(auto& visit, Is<Mirror> auto& m) {
+  visit("function", m.function);
+  visit("percent", m.percent);
+}
+
 void Each(auto& visit, Is<Route> auto& m) {
   visit("host", m.host);
   visit("path", m.path);
   visit("methods", m.methods);
+  visit("headers", m.headers);
+  visit("split", m.split);
   visit("backends", m.backends);
+  visit("mirror", m.mirror);
 }
 
 void Each(auto& visit, Is<Observe> auto& m) {
@@ -131,11 +140,20 @@ void Each(auto& visit, Is<Connect> auto& m) {
 
 void Each(auto&, Is<Drained> auto&) {}
 
+void Each(auto& visit, Is<Served> auto& m) {
+  visit("tenant", m.tenant);
+  visit("name", m.name);
+  visit("revision", m.revision);
+  visit("class", m.sandbox_class);
+  visit("service", m.service);
+}
+
 void Each(auto& visit, Is<State> auto& m) {
   visit("cell", m.cell);
   visit("tenant", m.tenant);
   visit("engine_key", m.engine_key);
   visit("generation", m.generation);
+  visit("functions", m.functions);
   visit("modules", m.modules);
   visit("listeners", m.listeners);
   visit("sandboxes", m.sandboxes);

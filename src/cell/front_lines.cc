@@ -54,6 +54,7 @@ Awaitable<void> FrontLines::Handle(http::Exchange& exchange) {
   }
   return path_.HandleHanded(exchange, {field->tenant,
                                        field->function,
+                                       field->target,
                                        {clock_.Now() - field->age, field->trace, field->parent},
                                        field->peer,
                                        field->scheme,

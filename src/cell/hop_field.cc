@@ -50,7 +50,7 @@ bool Split(std::string_view text, std::array<std::string_view, kParts>& parts) {
 }  // namespace
 
 void AppendHopField(const HopField& field, std::string& out) {
-  out.append(field.tenant).append(" ").append(field.function).append(" ");
+  out.append(field.tenant).append(" ").append(field.function).append(field.target).append(" ");
   std::array<char, 20> number;
   const auto [end, failed] = std::to_chars(number.data(), number.data() + number.size(),
                                            std::max<std::int64_t>(field.age.count(), 0));
@@ -72,7 +72,9 @@ Result<HopField> ParseHopField(std::string_view value) {
   const auto& [tenant, function, age, trace, span, parent, sampled, scheme, peer] = parts;
   HopField field;
   field.tenant = tenant;
-  field.function = function;
+  field.function = function.substr(0, function.find_first_of("@:"));
+  field.target = function.substr(field.function.size());
+  if (field.function.empty()) return bad;
   std::int64_t us = 0;
   const auto [end, failed] = std::from_chars(age.data(), age.data() + age.size(), us);
   if (failed != std::errc{} || end != age.data() + age.size() || us < 0 || us > kOldestUs) {

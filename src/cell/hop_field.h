@@ -25,6 +25,7 @@ inline constexpr std::string_view kHopField = "strata-hop";
 struct HopField {
   std::string_view tenant;
   std::string_view function;
+  std::string_view target;  // which of its forms; written as one word with its name: "cart@3"
   std::chrono::microseconds age{0};  // since the front had the request's head
   telemetry::TraceContext trace;
   telemetry::SpanId parent = {};  // zero: the client brought none

@@ -25,6 +25,20 @@ TEST(HopFieldTest, SurvivesTheWay) {
   EXPECT_EQ(again, kText);
 }
 
+TEST(HopFieldTest, ATargetTravelsWithTheName) {
+  for (const std::string target : {"@3", ":container"}) {
+    std::string text(kText);
+    text.insert(text.find(" 1250"), target);
+    const auto field = ParseHopField(text);
+    ASSERT_TRUE(field.has_value()) << field.error().message;
+    EXPECT_EQ(field->function, "cart");
+    EXPECT_EQ(field->target, target);
+    std::string again;
+    AppendHopField(*field, again);
+    EXPECT_EQ(again, text);
+  }
+}
+
 TEST(HopFieldTest, AClockThatWentBackIsAnAgeOfZero) {
   HopField field = ParseHopField(kText).value();
   field.age = std::chrono::microseconds(-3);
@@ -49,7 +63,8 @@ TEST_P(HopFieldRefusesTest, WhatNoFrontWrites) {
 
 INSTANTIATE_TEST_SUITE_P(Texts, HopFieldRefusesTest,
                          ::testing::Values(std::pair("shop ", ""), std::pair("shop ", "shop  "),
-                                           std::pair("1250", "-1"), std::pair("1250", "12x"),
+                                           std::pair("cart", "@3"), std::pair("1250", "-1"),
+                                           std::pair("1250", "12x"),
                                            std::pair("1250", "99999999999999999999"),
                                            std::pair("00112233445566778899", "0011223344"),
                                            std::pair("8899aabbccddeeff 1", "8899aabbccddeefg 1"),

@@ -12,10 +12,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "model/header_match.h"
 #include "model/values.h"
 
 namespace strata::cell {
@@ -71,6 +73,7 @@ struct ServeFront {
 struct Function {
   std::string tenant;
   std::string name;
+  std::string target;  // which of its forms (model/target.h); empty: the one that it is placed in
   std::uint32_t revision = 0;
   std::string sandbox_class = "wasm";
   std::string module;    // a key of Modules; empty, to a front: its tenant's cells run it
@@ -86,11 +89,19 @@ struct Backend {
   std::uint32_t weight = 100;
 };
 
+struct Mirror {
+  std::uint32_t function = 0;  // index into Configure::functions
+  std::uint32_t percent = 100;
+};
+
 struct Route {
   std::string host;                  // "*" or exact, lower case
   std::string path;                  // prefix, by segments
   std::vector<std::string> methods;  // empty: all
+  std::vector<model::HeaderMatch> headers;
+  std::string split;  // a header's name, or empty: at random
   std::vector<Backend> backends;
+  std::optional<Mirror> mirror;
 };
 
 struct Observe {
@@ -161,12 +172,21 @@ struct Connect {
 };
 struct StoppedListening {};
 struct Drained {};
+// A function as its calls' records name it: by its place in the configuration.
+struct Served {
+  std::string tenant;
+  std::string name;
+  std::uint32_t revision = 0;
+  std::string sandbox_class;
+  bool service = false;
+};
 // Answer to Adopt. [fd] ring, private listener, control listener, then one per listener.
 struct State {
   std::string cell;
   std::string tenant;
   std::string engine_key;
   std::uint32_t generation = 0;
+  std::vector<Served> functions;  // of that generation
   std::vector<std::string> modules;
   std::vector<Listen> listeners;
   std::vector<std::string> sandboxes;

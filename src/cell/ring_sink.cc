@@ -42,6 +42,11 @@ void RingSink::RecordSpan(const telemetry::Span& span) {
   (void)ring_.Write(telemetry::RecordType::kSpan, AsBytes(telemetry::SpanToJson(span)));
 }
 
+void RingSink::RecordMirror(const meter::MirrorRecord& record) {
+  // Full: dropped and counted by the ring.
+  (void)ring_.Write(telemetry::RecordType::kMirror, std::as_bytes(std::span(&record, 1)));
+}
+
 void RingSink::Write(const Line& line) {
   const auto now = clock_.WallNow().time_since_epoch();
   LogLine entry;

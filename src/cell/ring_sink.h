@@ -30,6 +30,7 @@ class RingSink final : public route::RecordSink, public route::LineSink {
   bool TryRecord(const meter::CallRecord& record) noexcept override;
   Awaitable<void> RecordLater(const meter::CallRecord& record) override;
   void RecordSpan(const telemetry::Span& span) override;
+  void RecordMirror(const meter::MirrorRecord& record) override;
   void Write(const Line& line) override;
 
   // Records of all kinds that found no room.

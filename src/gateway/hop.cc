@@ -81,8 +81,8 @@ Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& f
     }
     const auto age =
         std::chrono::duration_cast<std::chrono::microseconds>(clock_.Now() - handed.start);
-    const cell::HopField field{function.tenant, function.name, age,      handed.trace,
-                               handed.parent,   head.scheme,   head.peer};
+    const cell::HopField field{function.tenant, function.name, function.target, age,
+                               handed.trace,    handed.parent, head.scheme,     head.peer};
     KeepTime();
     CloseBatchSoon();
     HopCall call(loop_, lease->connection(), exchange, sink, due + kGrace);

@@ -164,6 +164,18 @@ Result<std::unique_ptr<Cgroup>> Cgroups::Make(std::string_view name) const {
   return v1 ? OpenCgroupV1(std::move(place)) : OpenCgroupV2(std::move(place));
 }
 
+Result<std::chrono::nanoseconds> Cgroups::CpuTime() const {
+  const bool v1 = version_ == CgroupVersion::kV1;
+  const std::string_view controller = v1 ? "cpuacct" : "cpu";
+  if (auto there = NeedController(controllers_, controller, "CPU time"); !there) {
+    return std::unexpected(std::move(there).error());
+  }
+  const auto used = v1 ? ReadNumber(root_ / controller / parent_ / "cpuacct.usage")
+                       : ReadKey(root_ / parent_ / "cpu.stat", "usage_usec");
+  if (!used) return std::unexpected(used.error());
+  return std::chrono::nanoseconds(v1 ? *used : *used * 1000);
+}
+
 Result<void> Cgroups::Sweep(std::chrono::milliseconds patience) const {
   return WaitUntil(patience, "sweep cgroup /" + parent_, [this]() -> Result<bool> {
     bool clean = true;

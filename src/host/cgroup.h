@@ -7,7 +7,8 @@
 // container runtime may be told path(): it joins the group and finds the limits in force.
 //
 // Threads:  one at a time. Blocks on files of the kernel, for microseconds; Remove waits.
-// Lifetime: a Cgroup is the owner: its destructor is Remove without the report.
+// Lifetime: a Cgroup is the owner: its destructor is Remove without the report, unless Detach was
+//           called.
 // Errors:   a limit, a reading or a freeze that needs a controller which this host lacks is
 //           kUnsupported, the message names it, and nothing has been changed. Else FailErrno's.
 // Tested by host/cgroup_test.cc on files, host/cgroup_kernel_test.cc on this host's kernel.
@@ -80,6 +81,10 @@ class Cgroup {
   // not wait for their end.
   virtual Result<void> Kill() = 0;
 
+  // From now on the destructor leaves the group and its members: somebody sweeps what is below its
+  // parent.
+  virtual void Detach() noexcept = 0;
+
   // Kills all members and removes the group once they have ended (reaping them is their parent's
   // business). Waits up to `patience`, else kDeadlineExceeded and the group is still there. Again
   // after success: does nothing.
@@ -100,6 +105,10 @@ class Cgroups {
   // Makes the group `name` ([a-z0-9-]{1,64}) without limits. kFailedPrecondition: it is there;
   // kPermissionDenied: not root. On failure nothing is left.
   [[nodiscard]] Result<std::unique_ptr<Cgroup>> Make(std::string_view name) const;
+
+  // CPU time of all groups below the parent together, also of those that were removed, for as long
+  // as there is one. kNotFound: there is none; kUnsupported: nobody counts here.
+  [[nodiscard]] Result<std::chrono::nanoseconds> CpuTime() const;
 
   // Tries out on a group that it removes again what a container needs: limits of every kind, a
   // reading, freeze and thaw. Fails as the first of these that fails, kPermissionDenied included.

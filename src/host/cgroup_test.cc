@@ -86,6 +86,27 @@ TEST_F(CgroupTest, V1UsageIsReadFromFiveFiles) {
   EXPECT_EQ(usage->pids, 3U);
 }
 
+TEST_F(CgroupTest, CpuTimeOfAllBelowTheParentIsTheParents) {
+  MakeV1({"cpuacct", "memory", "pids"});
+  const auto groups = Cgroups::Find("strata", root.path());
+  ASSERT_TRUE(groups.has_value());
+  EXPECT_EQ(groups->CpuTime().error().code, Errc::kNotFound) << "there is no group yet";
+  Write("cpuacct/strata/cpuacct.usage", "1500\n");
+  EXPECT_EQ(groups->CpuTime().value(), std::chrono::nanoseconds(1500));
+}
+
+TEST_F(CgroupTest, V2CpuTimeOfAllBelowTheParentIsTheParents) {
+  MakeV2("cpu memory pids");
+  Write("strata/cpu.stat", "usage_usec 20\n");
+  EXPECT_EQ(Cgroups::Find("strata", root.path())->CpuTime().value(), std::chrono::microseconds(20));
+}
+
+TEST_F(CgroupTest, ADetachedGroupStays) {
+  MakeV2("cpu memory pids");
+  Make()->Detach();
+  EXPECT_TRUE(fs::exists(root.path() / "strata/box-1"));
+}
+
 TEST_F(CgroupTest, V2LimitsAreDelegatedAndWritten) {
   MakeV2("cpuset cpu io memory pids");
   const auto group = Make();

@@ -117,9 +117,11 @@ class CgroupV1 final : public Cgroup {
     return {};
   }
 
+  void Detach() noexcept override { gone_ = true; }
+
   // A runtime that joined the group made it in the other hierarchies of this host, too.
   Result<void> Remove(milliseconds patience) override {
-    if (removed_) return {};
+    if (gone_) return {};
     if (auto emptied = KillUntilEmpty(*this, patience); !emptied) return emptied;
     std::error_code error;
     for (const auto& hierarchy : fs::directory_iterator(place_.root, error)) {
@@ -128,7 +130,7 @@ class CgroupV1 final : public Cgroup {
       if (auto gone = RemoveGroup(parent / place_.name, patience); !gone) return gone;
       fs::remove(parent, error);  // fails while other groups are in it
     }
-    removed_ = true;
+    gone_ = true;
     return {};
   }
 
@@ -157,7 +159,7 @@ class CgroupV1 final : public Cgroup {
   }
 
   const CgroupPlace place_;
-  bool removed_ = false;
+  bool gone_ = false;  // removed, or not ours any more
 };
 
 }  // namespace

@@ -100,13 +100,15 @@ class CgroupV2 final : public Cgroup {
     return {};
   }
 
+  void Detach() noexcept override { gone_ = true; }
+
   Result<void> Remove(milliseconds patience) override {
-    if (removed_) return {};
+    if (gone_) return {};
     if (auto emptied = KillUntilEmpty(*this, patience); !emptied) return emptied;
     if (auto gone = RemoveGroup(directory_, patience); !gone) return gone;
     std::error_code error;
     fs::remove(directory_.parent_path(), error);  // fails while other groups are in it
-    removed_ = true;
+    gone_ = true;
     return {};
   }
 
@@ -128,7 +130,7 @@ class CgroupV2 final : public Cgroup {
 
   const CgroupPlace place_;
   const fs::path directory_;
-  bool removed_ = false;
+  bool gone_ = false;  // removed, or not ours any more
 };
 
 }  // namespace

@@ -113,6 +113,10 @@ Result<Isolation> ReadReports(int fd) {
   return last->isolation;
 }
 
+std::chrono::nanoseconds Nanoseconds(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
 }  // namespace
 
 struct Process::State {
@@ -121,6 +125,7 @@ struct Process::State {
   Isolation isolation;
   bool ours = false;  // started by us and not detached: we end and reap it
   std::optional<ExitStatus> status;
+  std::optional<std::chrono::nanoseconds> cpu;
 
   explicit State(ProcessId of) : id(std::move(of)) { NoteChild(id.pid); }
   State(const State&) = delete;
@@ -143,12 +148,14 @@ struct Process::State {
   // After the pidfd became readable. Not by waitid alone: Asio makes pidfds non-blocking.
   void Collect() {
     siginfo_t info = {};
-    if (::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG) != 0) {
+    rusage used = {};  // which only the system call itself tells
+    if (::syscall(SYS_waitid, P_PIDFD, pidfd.get(), &info, WEXITED | WNOHANG, &used) != 0) {
       status = ExitStatus{};  // ECHILD: not our child, nobody tells us more
     } else if (info.si_pid != 0) {
       const auto kind =
           info.si_code == CLD_EXITED ? ExitStatus::Kind::kExited : ExitStatus::Kind::kSignaled;
       status = ExitStatus{kind, info.si_status};
+      cpu = Nanoseconds(used.ru_utime) + Nanoseconds(used.ru_stime);
     }
   }
 };
@@ -280,6 +287,8 @@ Task<ExitStatus> Process::WaitFor(std::shared_ptr<State> state) {
 }
 
 std::optional<ExitStatus> Process::Poll() { return state_->Poll(0); }
+
+std::optional<std::chrono::nanoseconds> Process::cpu_at_end() const noexcept { return state_->cpu; }
 
 Result<void> Process::Kill(int signal) {
   const int fd = state_->pidfd.get();

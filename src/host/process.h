@@ -144,6 +144,10 @@ class Process {
   // The exit status if it has ended by now.
   [[nodiscard]] std::optional<ExitStatus> Poll();
 
+  // CPU time that it used in all, with the children that it waited for. Known once Wait or Poll has
+  // said how it ended, and only of our own child.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> cpu_at_end() const noexcept;
+
   // Sends `signal` to exactly this process. Succeeds when it has ended already.
   Result<void> Kill(int signal);
 

@@ -81,6 +81,15 @@ TEST(ProcessTest, ReportsExitCodesAndSignals) {
   EXPECT_EQ(status->ToString(), "signal 15 (Terminated)");
 }
 
+TEST(ProcessTest, WhatAChildComputedIsKnownAtItsEnd) {
+  auto process = Process::Spawn(Shell("i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done"));
+  ASSERT_TRUE(process) << process.error().message;
+  EXPECT_FALSE(process->cpu_at_end());
+  ASSERT_TRUE(WaitFor(*process));
+  ASSERT_TRUE(process->cpu_at_end());
+  EXPECT_GT(*process->cpu_at_end(), std::chrono::milliseconds(5));
+}
+
 TEST(ProcessTest, PassesExactlyTheArgumentsAndEnvironmentGiven) {
   SpawnOptions options{.program = "/usr/bin/env", .environment = {"A=1", "B=x y"}};
   EXPECT_EQ(OutputOf(options), "A=1\nB=x y\n");

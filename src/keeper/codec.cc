@@ -58,10 +58,16 @@ void Each(auto& visit, Is<ReplicaState> auto& m) {
   visit("memory", m.memory);
 }
 
+void Each(auto& visit, Is<Use> auto& m) {
+  visit("cpu_ns", m.cpu);
+  visit("held_ns", m.held);
+  visit("kib_ms", m.kib_ms);
+}
+
 void Each(auto& visit, Is<Measured> auto& m) {
   visit("name", m.name);
   visit("class", m.sandbox_class);
-  visit("cpu_ns", m.cpu);
+  visit("used", m.used);
   visit("memory", m.memory);
 }
 

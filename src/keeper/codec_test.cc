@@ -1,5 +1,7 @@
 #include "keeper/codec.h"
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -23,6 +25,18 @@ TEST(KeeperCodecTest, AStateIsReadAsItWasWritten) {
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(std::get<State>(*read).keys, (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(std::get<State>(*read).starting, (std::vector<std::string>{"z"}));
+}
+
+TEST(KeeperCodecTest, WhatWasUsedIsReadAsItWasWritten) {
+  const Measured sent{.name = "web",
+                      .sandbox_class = "container",
+                      .used = {.cpu = std::chrono::hours(1'000),
+                               .held = std::chrono::hours(100'000),
+                               .kib_ms = std::uint64_t{1} << 60},
+                      .memory = 3_MiB};
+  const auto read = DecodeToManager(Encode(ToManager(sent)));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(std::get<Measured>(*read), sent);
 }
 
 TEST(KeeperCodecTest, WhatItDoesNotKnowIsRefused) {

@@ -1,7 +1,6 @@
 #include "keeper/keeper.h"
 
 #include <chrono>
-#include <set>
 #include <utility>
 #include <variant>
 
@@ -215,32 +214,35 @@ Awaitable<void> Keeper::MeasureServices() {
   while (!services_.empty() || !ending_.empty()) {
     timer.expires_after(kMeasureAgain);
     co_await timer.async_wait(kAwait);
-    std::set<std::pair<std::string, std::string>> names;
     for (const auto& service : AllServices()) {
-      const Measured use = service->Use();
-      names.emplace(use.name, use.sandbox_class);
+      co_await service->Measure();
+      const Measured used = service->Used();
+      accounts_.try_emplace(Named(used.name, used.sandbox_class));
     }
-    for (const auto& [name, sandbox_class] : names) co_await ReportUse(name, sandbox_class);
+    for (const auto& [whose, account] : accounts_) TellUse(whose);
   }
   measuring_ = false;
 }
 
-// Those of one name are one to the manager: while one takes the place of another there are two.
-Awaitable<void> Keeper::ReportUse(std::string name, std::string sandbox_class) {
-  auto those = AllServices();
-  std::erase_if(those, [&](const auto& service) {
-    const Measured use = service->Use();
-    return use.name != name || use.sandbox_class != sandbox_class;
-  });
-  for (const auto& service : those) co_await service->Measure();
-  Measured sum{.name = std::move(name), .sandbox_class = std::move(sandbox_class)};
-  for (const auto& service : those) {
-    const Measured use = service->Use();
-    sum.cpu += use.cpu;
-    sum.memory = sum.memory + use.memory;
+// While one takes the place of another there are two of a name.
+void Keeper::TellUse(const Named& whose) {
+  Account& account = accounts_[whose];
+  Measured sum{
+      .name = whose.first, .sandbox_class = whose.second, .used = account.gone, .memory = {}};
+  for (const auto& service : AllServices()) {
+    const Measured used = service->Used();
+    if (used.name != sum.name || used.sandbox_class != sum.sandbox_class) continue;
+    sum.used += used.used;
+    sum.memory = sum.memory + used.memory;
   }
-  if (!post_(std::move(sum))) co_return;  // it is told the next manager
-  for (const auto& service : those) service->Told();
+  if (account.told != sum && post_(sum)) account.told = std::move(sum);
+}
+
+void Keeper::TellAnew() {
+  for (auto& [whose, account] : accounts_) {
+    account.told.reset();
+    TellUse(whose);
+  }
 }
 
 std::vector<std::shared_ptr<Service>> Keeper::AllServices() const {
@@ -365,9 +367,11 @@ Awaitable<void> Keeper::EndService(std::shared_ptr<Service> service) {
   service->Stop();
   const auto ended = [service] { return !service->running(); };
   co_await Until(ended, service->stop_timeout() + kServicePatience);
-  const Measured use = service->Use();
-  co_await ReportUse(use.name, use.sandbox_class);  // the last of it
+  const Measured last = service->Used();
+  const Named whose(last.name, last.sandbox_class);
+  accounts_[whose].gone += last.used;
   std::erase(ending_, service);
+  TellUse(whose);
 }
 
 Awaitable<void> Keeper::Until(std::function<bool()> is_over, Duration most) {

@@ -47,6 +47,9 @@ class Keeper {
 
   Result<void> Handle(ToKeeper message, std::vector<Fd> fds);
 
+  // There is another manager, which may have heard less than the one before.
+  void TellAnew();
+
   // Nothing of a sandbox is left: this may be destroyed.
   [[nodiscard]] bool idle() const noexcept {
     return server_.lines() == 0 && services_.empty() && ending_.empty();
@@ -90,8 +93,10 @@ class Keeper {
   template <typename Verb>
   Awaitable<void> RunVerb(Verb verb);
   void Tell(ToManager message);
+  // Of services of one name, which are one to the manager: name and class.
+  using Named = std::pair<std::string, std::string>;
   Awaitable<void> MeasureServices();
-  Awaitable<void> ReportUse(std::string name, std::string sandbox_class);
+  void TellUse(const Named& whose);
   [[nodiscard]] std::vector<std::shared_ptr<Service>> AllServices() const;
   Awaitable<void> EndService(std::shared_ptr<Service> service);
   Awaitable<void> Until(std::function<bool()> is_over, Duration most);
@@ -115,6 +120,11 @@ class Keeper {
   std::map<std::string, std::shared_ptr<Service>> services_;
   std::map<std::uint64_t, std::shared_ptr<RunningProgram>> programs_;  // by id
   std::vector<std::shared_ptr<Service>> ending_;                       // were forgotten
+  struct Account {
+    Use gone;  // what services used that are not there any more
+    std::optional<Measured> told;
+  };
+  std::map<Named, Account> accounts_;
   sandbox::remote::Server server_;
   bool draining_ = false;
   bool measuring_ = false;

@@ -242,14 +242,14 @@ TEST_F(KeeperTest, WhatAServiceUsedIsToldOnceMoreWhenItHasEnded) {
   EXPECT_EQ(Next<Prepared>().error, "");
   script_.load = {.cpu = milliseconds(30), .memory = 5_MiB};
   const auto first = Next<Measured>();
-  EXPECT_EQ(first.cpu, milliseconds(30));
+  EXPECT_EQ(first.used.cpu, milliseconds(30));
   EXPECT_EQ(first.memory, 5_MiB);
   script_.load.cpu = milliseconds(70);
   Send(Forget{"key"});
   const auto last = Next<Measured>();
   EXPECT_EQ(last.name, "web");
   EXPECT_EQ(last.sandbox_class, "image");
-  EXPECT_EQ(last.cpu, milliseconds(40));
+  EXPECT_EQ(last.used.cpu, milliseconds(70));
   EXPECT_EQ(last.memory, 0_B);
 }
 
@@ -262,8 +262,9 @@ TEST_F(KeeperTest, WhatTakesThePlaceOfAnotherIsMeasuredWithIt) {
   EXPECT_EQ(Next<Prepared>().error, "");
   script_.load = {.cpu = milliseconds(30), .memory = 5_MiB};
   Send(Forget{"key"});
+  EXPECT_EQ(Next<Measured>().used.cpu, milliseconds(30)) << "of the one that has ended";
   const auto told = Next<Measured>();
-  EXPECT_EQ(told.cpu, milliseconds(60));
+  EXPECT_EQ(told.used.cpu, milliseconds(60));
   EXPECT_EQ(told.memory, 5_MiB);
 }
 
@@ -276,8 +277,36 @@ TEST_F(KeeperTest, WhatForksUseIsCountedAlsoWhenTheyHaveEnded) {
   script_.load = {.cpu = milliseconds(10), .memory = 1_MiB};
   Send(EndFork{.id = 2, .key = "key", .sandbox = forked.names.front()});
   const auto told = Next<Measured>();
-  EXPECT_EQ(told.cpu, milliseconds(30));
+  EXPECT_EQ(told.used.cpu, milliseconds(30));
   EXPECT_EQ(told.memory, 2_MiB);
+}
+
+TEST_F(KeeperTest, WhatEachReplicaHeldIsAddedUp) {
+  Serve web = Web();
+  web.replicas = 2;
+  Send(web);
+  EXPECT_EQ(Next<Prepared>().error, "");
+  script_.load = {.cpu = milliseconds(30), .memory = 5_MiB};
+  clock_.Advance(std::chrono::seconds(3));
+  const auto told = Next<Measured>();
+  EXPECT_EQ(told.used.held, std::chrono::seconds(6));
+  EXPECT_EQ(told.used.kib_ms, 2 * 5 * 1024 * 3000U);
+  clock_.Advance(std::chrono::seconds(1));
+  Send(Forget{"key"});
+  const auto last = Next<Measured>();
+  EXPECT_EQ(last.used.held, std::chrono::seconds(8));
+  EXPECT_EQ(last.used.kib_ms, 2 * 5 * 1024 * 4000U);
+}
+
+TEST_F(KeeperTest, AnotherManagerIsToldWhatTheOneBeforeMayNotHaveCounted) {
+  Send(Web());
+  EXPECT_EQ(Next<Prepared>().error, "");
+  script_.load = {.cpu = milliseconds(30), .memory = 5_MiB};
+  Send(Forget{"key"});
+  const auto last = Next<Measured>();
+  keeper_.TellAnew();
+  EXPECT_EQ(Next<Measured>(), last);
+  EXPECT_TRUE(told_.empty());
 }
 
 TEST_F(KeeperTest, TheTimeThatWasUsedWithoutAManagerIsToldTheNext) {
@@ -289,7 +318,7 @@ TEST_F(KeeperTest, TheTimeThatWasUsedWithoutAManagerIsToldTheNext) {
   manager_ = true;
   script_.breaks = true;
   Send(Forget{"key"});
-  EXPECT_EQ(Next<Measured>().cpu, milliseconds(30));
+  EXPECT_EQ(Next<Measured>().used.cpu, milliseconds(30));
 }
 
 TEST_F(KeeperTest, ARestoreWaitsAsLongAsTheReadinessProbeTakes) {

@@ -212,13 +212,24 @@ struct Done {
   std::vector<std::string> snapshots;
   std::vector<ReplicaState> replicas;
 };
-// What a service's replicas and forks used since the last of these, and use now. From time to time,
-// and once more when it has ended: nothing then, unless another of its name takes its place.
+// What sandboxes used.
+struct Use {
+  std::chrono::nanoseconds cpu{0};
+  std::chrono::nanoseconds held{0};  // how long there were sandboxes, added up
+  std::uint64_t kib_ms = 0;          // memory that they held, times how long
+  friend bool operator==(const Use&, const Use&) = default;
+  Use& operator+=(const Use& more) noexcept;
+};
+// What a service's replicas and forks used since this keeper began, those that are gone included,
+// and the memory that they have now. A total, so that it may come twice or be lost: whoever has
+// counted an earlier one adds what it is more. From time to time when it has changed, and of every
+// service that there was to a manager that has just adopted the keeper.
 struct Measured {
   std::string name;  // of the Service
   std::string sandbox_class;
-  std::chrono::nanoseconds cpu{0};
+  Use used;
   Bytes memory;
+  friend bool operator==(const Measured&, const Measured&) = default;
 };
 // What a service's sandbox printed, without its newline.
 struct Printed {

@@ -8,7 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/clock.h"
 #include "base/task.h"
+#include "keeper/messages.h"
 #include "sandbox/driver.h"
 
 namespace strata::keeper {
@@ -24,9 +27,14 @@ class Replica final : public sandbox::LogSink {
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
+  // It has held `memory` up to `now`.
+  void HoldUntil(TimePoint now);
+
   std::unique_ptr<sandbox::Sandbox> sandbox;
   std::shared_ptr<sandbox::Image> image;  // what it was made from
-  sandbox::Load load;                     // as it was measured last
+  Bytes memory;                           // as it was measured last
+  Use used;                               // up to `seen`
+  TimePoint seen;                         // since its start
   bool ready = false;
   bool paused = false;
   bool ended = false;

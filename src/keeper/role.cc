@@ -78,6 +78,7 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
 
   void OnAdopted() override {
     for (Printed& line : backlog_.Take()) Post(std::move(line));
+    keeper_->TellAnew();
   }
 
   void OnLost() override {

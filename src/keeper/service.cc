@@ -137,6 +137,7 @@ Result<void> Service::Create(Replica& replica, std::shared_ptr<sandbox::Image> i
   if (!made) return std::unexpected(std::move(made).error());
   replica.sandbox = std::move(*made);
   replica.image = std::move(image);
+  replica.seen = clock_.Now();
   return {};
 }
 
@@ -165,7 +166,9 @@ void Service::HasEnded(Replica& replica, const Result<model::Exit>& end) {
   replica.ended = true;
   replica.ready = false;
   for (Timer* wait : replica.waits) wait->cancel();
-  cpu_ended_ += std::max(end ? end->usage.cpu : std::chrono::nanoseconds(0), replica.load.cpu);
+  replica.HoldUntil(clock_.Now());
+  if (end) replica.used.cpu = std::max(end->usage.cpu, replica.used.cpu);
+  ended_ += replica.used;
 }
 
 std::vector<std::shared_ptr<Replica>> Service::Living() const {

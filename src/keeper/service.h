@@ -87,11 +87,9 @@ class Service final : public sandbox::remote::Dialler,
   Task<std::vector<ReplicaState>> States();
   // Asks every sandbox what it uses.
   Awaitable<void> Measure();
-  // Of all replicas and forks: the time that was used since Told(), also by those that have ended,
-  // and the memory that they had when they were measured last.
-  [[nodiscard]] Measured Use() const;
-  // Use() reached the manager.
-  void Told();
+  // Of all replicas and forks, also those that have ended: what they have used when they were
+  // measured last, and the memory that the living had then.
+  [[nodiscard]] Measured Used() const;
 
   [[nodiscard]] std::chrono::milliseconds stop_timeout() const noexcept {
     return what_.stop_timeout;
@@ -155,11 +153,10 @@ class Service final : public sandbox::remote::Dialler,
   std::vector<Past> pasts_;  // by number
   std::vector<std::shared_ptr<Replica>> forks_;
   std::map<std::string, std::shared_ptr<sandbox::Image>> snapshots_;
-  std::vector<Timer*> waits_;              // of pauses that Stop cuts short
-  std::string last_end_;                   // of a replica, for who waits until all are ready
-  std::string last_check_;                 // why the last try to find one ready failed
-  std::chrono::nanoseconds cpu_ended_{0};  // of lives that are over, of replicas and forks
-  std::chrono::nanoseconds cpu_told_{0};
+  std::vector<Timer*> waits_;  // of pauses that Stop cuts short
+  std::string last_end_;       // of a replica, for who waits until all are ready
+  std::string last_check_;     // why the last try to find one ready failed
+  Use ended_;                  // of lives that are over, of replicas and forks
   std::size_t running_ = 0;
   std::set<Door*> doors_;
   std::size_t next_ = 0;

@@ -1,6 +1,7 @@
 // How a service's replicas are: their probes, what they use, and what is told of them.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
@@ -111,21 +112,37 @@ Awaitable<void> Service::Measure() {
   const auto living = Living();
   for (const auto& each : living) {
     const auto load = co_await each->sandbox->Measure();
-    if (load) each->load = {.cpu = std::max(load->cpu, each->load.cpu), .memory = load->memory};
+    if (!load || each->ended) continue;
+    each->memory = load->memory;
+    each->used.cpu = std::max(load->cpu, each->used.cpu);
+    each->HoldUntil(clock_.Now());
   }
 }
 
-Measured Service::Use() const {
-  Measured use{.name = what_.name,
+Measured Service::Used() const {
+  Measured all{.name = what_.name,
                .sandbox_class = what_.image.substr(0, what_.image.find(':')),
-               .cpu = cpu_ended_ - cpu_told_};
+               .used = ended_,
+               .memory = {}};
   for (const auto& each : Living()) {
-    use.cpu += each->load.cpu;
-    use.memory = use.memory + each->load.memory;
+    all.used += each->used;
+    all.memory = all.memory + each->memory;
   }
-  return use;
+  return all;
 }
 
-void Service::Told() { cpu_told_ += Use().cpu; }
+Use& Use::operator+=(const Use& more) noexcept {
+  cpu += more.cpu;
+  held += more.held;
+  kib_ms += more.kib_ms;
+  return *this;
+}
+
+void Replica::HoldUntil(TimePoint now) {
+  const auto held = std::chrono::duration_cast<std::chrono::microseconds>(now - seen);
+  used.kib_ms += (memory.count >> 10) * static_cast<std::uint64_t>(held.count()) / 1000;
+  used.held += now - seen;
+  seen = now;
+}
 
 }  // namespace strata::keeper

@@ -10,15 +10,25 @@ namespace {
 
 constexpr std::chrono::seconds kBatch{1};
 constexpr std::chrono::seconds kIdleBatch{60};  // when only our own processes computed
-// Longer between two reports of a keeper means that nobody knows what was there meanwhile.
-constexpr std::chrono::seconds kLongestLoad{10};
+constexpr char kOf = '/';  // in the name of a source, between a keeper and a service; in no other
 constexpr double kMebibyte = 1048576.0;
+constexpr double kKibPerMib = 1024.0;
 
 double Milliseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
 
 double MibMs(Bytes memory, std::uint64_t nanoseconds) {
   return static_cast<double>(memory.count) / kMebibyte * Milliseconds(nanoseconds);
 }
+
+std::uint64_t Count(std::chrono::nanoseconds time) {
+  return static_cast<std::uint64_t>(time.count());
+}
+
+std::uint64_t Beyond(std::uint64_t now, std::uint64_t known) {
+  return now > known ? now - known : 0;
+}
+
+std::string ProcessOf(const std::string& source) { return source.substr(0, source.find(kOf)); }
 
 }  // namespace
 
@@ -27,12 +37,13 @@ bool RunsInCells(std::string_view sandbox_class) noexcept {
 }
 
 Accounts::Accounts(store::Store& store, const Clock& clock, telemetry::Registry& registry,
-                   telemetry::Logger& log)
+                   telemetry::Logger& log, Metering metering)
     : store_(store),
       clock_(clock),
       log_(log),
       failures_(registry.GetCounter("strata_meter_flush_failures_total",
                                     "Batches of usage that could not be stored yet.")),
+      metering_(metering == Metering::kOn),
       flushed_(clock.Now()) {}
 
 Result<void> Accounts::Recover() {
@@ -42,12 +53,18 @@ Result<void> Accounts::Recover() {
   return {};
 }
 
-void Accounts::KeepOnly(const std::set<std::string>& cells) {
-  std::erase_if(reached_, [this, &cells](const auto& entry) {
-    const bool gone = !cells.contains(entry.first);
-    if (gone) batch_.ended.insert(entry.first);
-    return gone;
+template <typename Predicate>
+void Accounts::Forget(Predicate gone) {
+  std::erase_if(reached_, [&](const auto& entry) {
+    if (!gone(ProcessOf(entry.first))) return false;
+    batch_.sources.erase(entry.first);
+    batch_.ended.insert(entry.first);
+    return true;
   });
+}
+
+void Accounts::KeepOnly(const std::set<std::string>& processes) {
+  Forget([&](const std::string& process) { return !processes.contains(process); });
 }
 
 void Accounts::Add(const store::UsageKey& whose, store::Usage more) {
@@ -57,6 +74,7 @@ void Accounts::Add(const store::UsageKey& whose, store::Usage more) {
 
 void Accounts::Add(const std::string& cell, const store::UsageKey& whose, Sandbox sandbox,
                    const meter::CallRecord& record) {
+  if (!metering_) return;
   store::Usage usage{.calls = 1,
                      .cpu_ns = record.cpu_ns,
                      .bytes_in = record.bytes_in,
@@ -74,17 +92,23 @@ void Accounts::Add(const std::string& cell, const store::UsageKey& whose, Sandbo
   }
 }
 
-void Accounts::AddLoad(const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory) {
-  store::Usage usage{.cpu_ns = static_cast<std::uint64_t>(cpu.count()), .since = {}};
-  const TimePoint now = clock_.Now();
-  const auto [last, fresh] = loads_.try_emplace(whose, now, memory);
-  if (!fresh && now - last->second.at <= kLongestLoad && last->second.memory.count > 0) {
-    usage.held_ns = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(now - last->second.at).count());
-    usage.mib_ms = MibMs(last->second.memory, usage.held_ns);
+std::chrono::nanoseconds Accounts::AddUse(const std::string& keeper, const store::UsageKey& whose,
+                                          const keeper::Use& used) {
+  const std::string source = keeper + kOf + whose.name + kOf + whose.sandbox_class;
+  store::MeterSource& known = reached_[source];
+  const store::MeterSource now{.cpu_ns = Count(used.cpu),
+                               .held_ns = Count(used.held),
+                               .mib_ms = static_cast<double>(used.kib_ms) / kKibPerMib};
+  const store::Usage more{.cpu_ns = Beyond(now.cpu_ns, known.cpu_ns),
+                          .held_ns = Beyond(now.held_ns, known.held_ns),
+                          .mib_ms = std::max(now.mib_ms - known.mib_ms, 0.0),
+                          .since = {}};
+  known = now;
+  if (metering_ && more.cpu_ns + more.held_ns > 0) {
+    batch_.sources[source] = now;
+    Add(whose, more);
   }
-  last->second = {.at = now, .memory = memory};
-  Add(whose, usage);
+  return std::chrono::nanoseconds(more.cpu_ns);
 }
 
 std::uint64_t Accounts::PositionOf(const std::string& cell) const {
@@ -94,11 +118,12 @@ std::uint64_t Accounts::PositionOf(const std::string& cell) const {
 
 void Accounts::Reached(const std::string& cell, const std::string& tenant, const std::string& role,
                        std::uint64_t position, std::chrono::nanoseconds cpu) {
+  if (!metering_) return;
   store::MeterSource& source = reached_[cell];
-  const auto cpu_ns = std::max(static_cast<std::uint64_t>(cpu.count()), source.cpu_ns);
-  batch_.more.process_cpu_ns[{tenant, role}] += cpu_ns - source.cpu_ns;
+  auto& sum = batch_.more.process_cpu_ns[{tenant, role}];
+  sum = store::Sum(sum, Beyond(Count(cpu), source.cpu_ns));
   guests_ns_.erase(cell);
-  source = {.position = position, .cpu_ns = cpu_ns};
+  source = {.position = position, .cpu_ns = std::max(Count(cpu), source.cpu_ns)};
   batch_.sources[cell] = source;
 }
 
@@ -108,9 +133,7 @@ void Accounts::Ended(const std::string& cell, const std::string& tenant, const s
     sum = store::Sum(sum, guests->second);
     guests_ns_.erase(guests);
   }
-  reached_.erase(cell);
-  batch_.sources.erase(cell);
-  batch_.ended.insert(cell);
+  Forget([&](const std::string& process) { return process == cell; });
 }
 
 bool Accounts::Due() const {

@@ -46,7 +46,7 @@ class AccountsTest : public ::testing::Test {
     auto store = store::Store::Open(folder_.path(), clock_, random_);
     ASSERT_TRUE(store) << store.error().message;
     store_ = *std::move(store);
-    accounts_.emplace(*store_, clock_, registry_, log_);
+    accounts_.emplace(*store_, clock_, registry_, log_, Accounts::Metering::kOn);
     ASSERT_TRUE(accounts_->Recover());
   }
   store::Usage Stored(const store::UsageKey& key = kCart) { return store_->GetUsage()->usage[key]; }
@@ -132,17 +132,61 @@ TEST_F(AccountsTest, CellsThatEndedWithoutAManagerAreForgotten) {
   EXPECT_EQ(accounts_->PositionOf("shop-2"), 16U);
 }
 
-TEST_F(AccountsTest, AServiceHoldsItsMemoryBetweenCalls) {
-  const store::UsageKey web{.tenant = "shop", .name = "web", .sandbox_class = "container"};
-  accounts_->AddLoad(web, milliseconds(1), 8_MiB);
-  clock_.Advance(std::chrono::seconds(2));
-  accounts_->AddLoad(web, milliseconds(1), 16_MiB);
-  clock_.Advance(std::chrono::minutes(2));  // nobody knows what was meanwhile
-  accounts_->AddLoad(web, milliseconds(1), 16_MiB);
+keeper::Use Used(milliseconds cpu, std::chrono::seconds held, std::uint64_t mib_ms) {
+  return {.cpu = cpu, .held = held, .kib_ms = mib_ms * 1024};
+}
+
+const store::UsageKey kWeb{.tenant = "shop", .name = "web", .sandbox_class = "container"};
+
+TEST_F(AccountsTest, OfAServiceIsCountedWhatIsMoreThanWasStored) {
+  using std::chrono::seconds;
+  EXPECT_EQ(accounts_->AddUse("k-shop-1", kWeb, Used(milliseconds(10), seconds(2), 16)),
+            milliseconds(10));
   ASSERT_TRUE(accounts_->Flush());
-  EXPECT_EQ(Stored(web).cpu_ns, 3'000'000U);
-  EXPECT_EQ(Stored(web).held_ns, 2'000'000'000U);
-  EXPECT_DOUBLE_EQ(Stored(web).mib_ms, 8 * 2000.0);
+  EXPECT_EQ(accounts_->AddUse("k-shop-1", kWeb, Used(milliseconds(11), seconds(3), 24)),
+            milliseconds(1));  // and killed before it was stored
+  Restart();
+  // The keeper tells an adopting manager once more, and goes on.
+  EXPECT_EQ(accounts_->AddUse("k-shop-1", kWeb, Used(milliseconds(11), seconds(3), 24)),
+            milliseconds(1));
+  EXPECT_EQ(accounts_->AddUse("k-shop-1", kWeb, Used(milliseconds(11), seconds(3), 24)),
+            milliseconds(0));
+  ASSERT_TRUE(accounts_->Flush());
+  EXPECT_EQ(Stored(kWeb).cpu_ns, 11'000'000U);
+  EXPECT_EQ(Stored(kWeb).held_ns, 3'000'000'000U);
+  EXPECT_DOUBLE_EQ(Stored(kWeb).mib_ms, 24);
+  EXPECT_EQ(Stored(kWeb).calls, 0U);
+}
+
+TEST_F(AccountsTest, AnotherKeeperBeginsAnewAndOneThatEndedIsForgotten) {
+  using std::chrono::seconds;
+  accounts_->AddUse("k-shop-1", kWeb, Used(milliseconds(10), seconds(2), 16));
+  accounts_->Ended("k-shop-1", "shop", "keeper");
+  ASSERT_TRUE(accounts_->Flush());
+  EXPECT_TRUE(store_->MeterSources()->empty());
+  accounts_->AddUse("k-shop-2", kWeb, Used(milliseconds(4), seconds(1), 8));
+  ASSERT_TRUE(accounts_->Flush());
+  EXPECT_EQ(Stored(kWeb).cpu_ns, 14'000'000U);
+  Restart();
+  accounts_->KeepOnly({"k-shop-2"});
+  ASSERT_TRUE(accounts_->Flush());
+  EXPECT_EQ(store_->MeterSources()->size(), 1U);
+  Restart();
+  accounts_->KeepOnly({});
+  ASSERT_TRUE(accounts_->Flush());
+  EXPECT_TRUE(store_->MeterSources()->empty());
+}
+
+TEST_F(AccountsTest, WithoutMeteringNothingIsCounted) {
+  Accounts off(*store_, clock_, registry_, log_, Accounts::Metering::kOff);
+  off.Add("shop-1", kCart, kOfTheCall, Call());
+  off.Reached("shop-1", "shop", "cell", 8, milliseconds(5));
+  EXPECT_EQ(off.AddUse("k-shop-1", kWeb, Used(milliseconds(4), std::chrono::seconds(1), 8)),
+            milliseconds(4))
+      << "live figures have it all the same";
+  ASSERT_TRUE(off.Flush());
+  EXPECT_TRUE(store_->GetUsage()->usage.empty());
+  EXPECT_TRUE(store_->MeterSources()->empty());
 }
 
 TEST_F(AccountsTest, WhatCouldNotBeStoredIsStoredLater) {
@@ -166,7 +210,7 @@ TEST_F(AccountsTest, NothingIsCountedByWhoDoesNotKnowHowFarItWas) {
   auto other = store::Database::Open(std::string(folder_.path()) + "/state.db");
   ASSERT_TRUE(other);
   ASSERT_TRUE((*other)->Script("DROP TABLE meter_sources;"));
-  Accounts blind(*store_, clock_, registry_, log_);
+  Accounts blind(*store_, clock_, registry_, log_, Accounts::Metering::kOn);
   EXPECT_FALSE(blind.Recover());
 }
 

@@ -1,5 +1,6 @@
 #include "manager/bill.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -77,17 +78,19 @@ Json RowsOf(const std::map<Group, Bill>& groups) {
 }
 
 Overhead OverheadOf(const store::UsageTotals& totals, std::string_view tenant,
-                    const meter::Price& price) {
-  std::map<std::string, std::uint64_t> guests_ns;
+                    const meter::Prices& prices) {
+  std::map<std::pair<std::string, std::string>, double> guests_s;  // by tenant and role
   for (const auto& [key, usage] : totals.usage) {
-    if (RunsInCells(key.sandbox_class)) guests_ns[key.tenant] += usage.cpu_ns;
+    guests_s[{key.tenant, RunsInCells(key.sandbox_class) ? "cell" : "keeper"}] +=
+        Seconds(usage.cpu_ns);
   }
   Overhead overhead;
   for (const auto& [whose, cpu_ns] : totals.process_cpu_ns) {
     const auto& [of, role] = whose;
     if (!tenant.empty() && of != tenant) continue;
-    const double own_s = Seconds(cpu_ns) - (role == "cell" ? Seconds(guests_ns[of]) : 0);
-    const double cost = price.Of({.cpu_ms = own_s * kMsPerS});
+    const model::Class as = role == "keeper" ? model::Class::kContainer : model::Class::kWasm;
+    const double own_s = std::max(Seconds(cpu_ns) - guests_s[whose], 0.0);
+    const double cost = prices.Of(as).Of({.cpu_ms = own_s * kMsPerS});
     overhead.cost += cost;
     overhead.rows.push_back({{"namespace", of},
                              {"role", role},

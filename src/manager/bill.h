@@ -38,13 +38,14 @@ using Group = std::array<std::string, 3>;  // tenant, name, class; empty: not to
 std::optional<Group> GroupOf(const store::UsageKey& key, std::string_view by);
 Json RowsOf(const std::map<Group, Bill>& groups);
 
-// CPU time of our own processes that no guest in them used, for each tenant and role. Calls that
-// still run are in it until they end.
+// CPU time of our own processes and what they started that no guest used, for each tenant and role.
+// What guests compute is in it until they have told it: a call at its end, a service soon.
 struct Overhead {
   Json rows = Json::array();
   double cost = 0;
 };
+// Priced as the class whose guests are there: wasm in cells, containers in keepers.
 Overhead OverheadOf(const store::UsageTotals& totals, std::string_view tenant,
-                    const meter::Price& price);
+                    const meter::Prices& prices);
 
 }  // namespace strata::manager

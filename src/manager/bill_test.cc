@@ -50,15 +50,20 @@ TEST(BillTest, OverheadIsWhatGuestsInOurProcessesDidNotUse) {
   totals.process_cpu_ns[{"shop", "cell"}] = 10'000'000'000;
   totals.process_cpu_ns[{"", "front"}] = 1'000'000'000;
   totals.usage[{"shop", "cart", "wasm"}].cpu_ns = 6'000'000'000;
-  totals.usage[{"shop", "box", "container"}].cpu_ns = 7'000'000'000;  // in its own cgroup
-  const meter::Price price{.cpu_hour = 3600};
-  const Overhead all = OverheadOf(totals, "", price);
-  ASSERT_EQ(all.rows.size(), 2U);
+  totals.process_cpu_ns[{"shop", "keeper"}] = 9'000'000'000;
+  totals.usage[{"shop", "box", "container"}].cpu_ns = 7'000'000'000;
+  meter::Prices prices;
+  ASSERT_TRUE(prices.Set("cpu_hour=3600"));
+  ASSERT_TRUE(prices.Set("container.cpu_hour=7200"));
+  const Overhead all = OverheadOf(totals, "", prices);
+  ASSERT_EQ(all.rows.size(), 3U);
   EXPECT_EQ(all.rows[0]["role"], "front");
   EXPECT_DOUBLE_EQ(all.rows[1]["cpu_s"].get<double>(), 4);
   EXPECT_DOUBLE_EQ(all.rows[1]["process_cpu_s"].get<double>(), 10);
-  EXPECT_DOUBLE_EQ(all.cost, 5);
-  EXPECT_EQ(OverheadOf(totals, "shop", price).rows.size(), 1U);
+  EXPECT_EQ(all.rows[2]["role"], "keeper");
+  EXPECT_DOUBLE_EQ(all.rows[2]["cpu_s"].get<double>(), 2);
+  EXPECT_DOUBLE_EQ(all.cost, 1 + 4 + 2 * 2);
+  EXPECT_EQ(OverheadOf(totals, "shop", prices).rows.size(), 2U);
 }
 
 }  // namespace

@@ -63,6 +63,27 @@ Result<Sockets> MakeSockets(const StateDir& dir, const std::string& name) {
   return made;
 }
 
+// What an adopted cell's call records and lines speak of. It says so itself, and is believed only
+// of its own tenant; a front, which runs no guest, is of none.
+Result<std::vector<cell::Function>> FunctionsOf(const cell::State& state) {
+  std::vector<cell::Function> functions;
+  for (const cell::Served& each : state.functions) {
+    if (!state.tenant.empty() && each.tenant != state.tenant) {
+      return Fail(Errc::kPermissionDenied, "it claims a function of " + each.tenant);
+    }
+    functions.push_back({.tenant = each.tenant,
+                         .name = each.name,
+                         .revision = each.revision,
+                         .sandbox_class = each.sandbox_class,
+                         .module = {},
+                         .service = each.service,
+                         .limits = {},
+                         .env = {},
+                         .grants = {}});
+  }
+  return functions;
+}
+
 }  // namespace
 
 void RemoveTraces(CellContext& context, const std::string& name) {
@@ -210,6 +231,12 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, Cell
   self->ring_.emplace(std::move(*ring));
   self->tenant_ = state->tenant;
   self->generation_ = state->generation;
+  auto functions = FunctionsOf(*state);
+  if (!functions) {
+    self->Kill();
+    co_return Wrap(functions.error(), "adopt cell " + self->name_);
+  }
+  self->RememberFunctions(state->generation, *std::move(functions));
   self->modules_.insert(state->modules.begin(), state->modules.end());
   self->sandboxes_.insert(state->sandboxes.begin(), state->sandboxes.end());
   self->linked_.insert(state->endpoints.begin(), state->endpoints.end());
@@ -276,8 +303,9 @@ void CellProcess::Handle(cell::ToManager message) {
 Result<std::chrono::nanoseconds> CellProcess::cpu_time() {
   auto used = host::CpuTimeOf(process_.pid());
   // When it has ended, its number may be another one's: an adopted cell is not our child.
-  if (process_.Poll()) return Fail(Errc::kUnavailable, "the cell has ended");
-  return used;
+  if (!process_.Poll()) return used;
+  if (const auto all = process_.cpu_at_end()) return *all;
+  return Fail(Errc::kUnavailable, "the cell has ended");
 }
 
 void CellProcess::Ended(const std::string& why) {

@@ -125,7 +125,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   [[nodiscard]] const std::vector<std::string>& missing() const noexcept { return missing_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   [[nodiscard]] bool alive() const noexcept { return alive_; }
-  // What it has computed since it began, guests included; kUnavailable: it has ended.
+  // What it has computed since it began, guests included. kUnavailable: it has ended, and was
+  // started by an earlier manager: then nobody knows.
   [[nodiscard]] Result<std::chrono::nanoseconds> cpu_time();
   [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
   [[nodiscard]] const std::set<std::string>& sandboxes() const noexcept { return sandboxes_; }
@@ -134,10 +135,9 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   [[nodiscard]] std::vector<PublicSocket> TakeSockets() noexcept { return std::move(sockets_); }
   [[nodiscard]] telemetry::RingReader& ring() noexcept { return *ring_; }
   [[nodiscard]] const telemetry::RingReader& ring() const noexcept { return *ring_; }
-  // The functions of generation `generation`, to read call records with; null when forgotten.
+  // The functions of generation `generation`, to read call records with; null when forgotten. Those
+  // that an adopted cell served already have names only, and no grants.
   [[nodiscard]] const std::vector<cell::Function>* functions(std::uint32_t generation) const;
-  // What an adopted cell serves already, as the store knows it.
-  void RememberFunctions(std::uint32_t generation, std::vector<cell::Function> functions);
 
  private:
   CellProcess(CellContext& context, CellListener& listener, std::string name, std::string tenant,
@@ -148,6 +148,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   static Awaitable<void> Watch(std::shared_ptr<CellProcess> self);
   void Handle(cell::ToManager message);
   void Ended(const std::string& why);
+  void RememberFunctions(std::uint32_t generation, std::vector<cell::Function> functions);
   Task<void> Send(cell::ToCell message, std::vector<Fd> fds = {});
   Task<void> SendModules(const std::vector<std::string>& keys);
   Task<void> Answered(Promise<std::monostate>& promise, std::chrono::milliseconds patience);

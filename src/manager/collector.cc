@@ -36,9 +36,9 @@ struct Kind {
   telemetry::RecordType type;
   const char* name;
 };
-constexpr std::array kKinds = {Kind{telemetry::RecordType::kCall, "call"},
-                               Kind{telemetry::RecordType::kLog, "log"},
-                               Kind{telemetry::RecordType::kSpan, "span"}};
+constexpr std::array kKinds = {
+    Kind{telemetry::RecordType::kCall, "call"}, Kind{telemetry::RecordType::kLog, "log"},
+    Kind{telemetry::RecordType::kSpan, "span"}, Kind{telemetry::RecordType::kMirror, "mirror"}};
 
 const char* RoleOf(const CellProcess& cell) { return cell.is_front() ? "front" : "cell"; }
 
@@ -51,12 +51,14 @@ telemetry::Counter& LogBytesDropped(telemetry::Registry& registry, const char* l
 }  // namespace
 
 Collector::Collector(CellContext& context, Figures& figures, Accounts& accounts,
-                     telemetry::Registry& registry, CellsFn cells, SpanFn on_span)
+                     telemetry::Registry& registry, SpanFn on_span, CallFn on_call,
+                     AccountFn account)
     : context_(context),
       figures_(figures),
       accounts_(accounts),
-      cells_(std::move(cells)),
       on_span_(std::move(on_span)),
+      on_call_(std::move(on_call)),
+      account_(std::move(account)),
       bad_records_(registry.GetCounter("strata_manager_bad_records_total",
                                        "Ring records that did not decode.")),
       access_dropped_(LogBytesDropped(registry, "access")),
@@ -66,7 +68,7 @@ Collector::Collector(CellContext& context, Figures& figures, Accounts& accounts,
     dropped_[static_cast<std::size_t>(kind.type)] = &registry.GetCounter(
         "strata_manager_records_dropped_total",
         "Records that found no room in their cell's ring: a call that no other figure counts, a "
-        "guest's line, a span.",
+        "guest's line, a span, what came of a copy of a request.",
         {{"kind", kind.name}});
   }
   auto log = RotatingFile::Open(context.dir.logs() / "access.log", kAccessLogLimit);
@@ -80,7 +82,6 @@ Collector::Collector(CellContext& context, Figures& figures, Accounts& accounts,
 Awaitable<void> Collector::Run() {
   Promise<std::monostate> never(context_.loop);
   for (;;) {
-    Attach();
     std::size_t handled = 0;
     bool full = false;
     for (auto at = attached_.begin(); at != attached_.end();) {
@@ -89,6 +90,7 @@ Awaitable<void> Collector::Run() {
       handled += got;
       full = full || cell.ring().holds_much();
       if (got == 0 && !cell.alive()) {
+        Account(cell);
         accounts_.Ended(cell.name(), cell.tenant(), RoleOf(cell));
         at = attached_.erase(at);
       } else {
@@ -102,7 +104,6 @@ Awaitable<void> Collector::Run() {
 }
 
 void Collector::DrainAll() {
-  Attach();
   for (auto& [cell, seen] : attached_) {
     while (Drain(*cell, seen) > 0) continue;
   }
@@ -115,26 +116,34 @@ void Collector::FinishLines() {
   for (const auto& [cell, seen] : attached_) cell->ring().NoteHandled();
 }
 
-void Collector::Attach() {
-  for (const auto& cell : cells_()) {
-    if (!attached_.try_emplace(cell).second) continue;
-    // Counted by an earlier manager, which was killed before it could free it.
-    const std::uint64_t counted = accounts_.PositionOf(cell->name());
-    if (counted <= cell->ring().end()) continue;
+void Collector::Attach(std::shared_ptr<CellProcess> cell) {
+  // What an earlier manager counted, which was killed before it could free it.
+  const std::uint64_t counted = accounts_.PositionOf(cell->name());
+  if (counted > cell->ring().end()) {
     if (auto skipped = cell->ring().SkipTo(counted); !skipped) {
       bad_records_.Add();
       context_.log.Error("a cell's ring went back", skipped.error());
     }
   }
+  attached_.try_emplace(std::move(cell));
+}
+
+std::set<std::string> Collector::cells() const {
+  std::set<std::string> names;
+  for (const auto& [cell, seen] : attached_) names.insert(cell->name());
+  return names;
+}
+
+void Collector::Account(CellProcess& cell) {
+  // Of an adopted one that has ended nobody knows it; its ring ends with us.
+  if (const auto cpu = cell.cpu_time()) {
+    accounts_.Reached(cell.name(), cell.tenant(), RoleOf(cell), cell.ring().end(), *cpu);
+  }
 }
 
 void Collector::Persist() {
-  for (const auto& [cell, seen] : attached_) {
-    if (!cell->alive() || !context_.options.observe.metering) continue;
-    const auto cpu = cell->cpu_time();
-    if (!cpu) continue;  // it has just ended, and its ring ends with us
-    accounts_.Reached(cell->name(), cell->tenant(), RoleOf(*cell), cell->ring().end(), *cpu);
-  }
+  for (const auto& [cell, seen] : attached_) Account(*cell);
+  account_();
   (void)accounts_.Flush();
   for (const auto& [cell, seen] : attached_) cell->ring().Commit();
 }
@@ -151,10 +160,6 @@ void Collector::CountDropped(const CellProcess& cell, Dropped& seen) {
 
 std::size_t Collector::Drain(CellProcess& cell, Dropped& seen) {
   CountDropped(cell, seen);
-  // Just adopted: which functions its records speak of is known once it was configured again.
-  if (cell.alive() && cell.generation() != 0 && cell.functions(cell.generation()) == nullptr) {
-    return 0;
-  }
   auto records = cell.ring().Read();
   if (!records) {
     bad_records_.Add();
@@ -178,6 +183,9 @@ void Collector::Handle(CellProcess& cell, const telemetry::Record& record) {
     case telemetry::RecordType::kSpan:
       if (!again) HandleSpan(record.payload);
       break;
+    case telemetry::RecordType::kMirror:
+      if (!again) HandleMirror(cell, record.payload);
+      break;
     case telemetry::RecordType::kAudit:
       bad_records_.Add();  // no cell of this version writes any
       break;
@@ -200,17 +208,14 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload, bool aga
   }
   if (routed) {
     const cell::Function& function = (*functions)[record.revision];
-    if (context_.options.observe.metering) {
-      accounts_.Add(cell.name(),
-                    {.tenant = function.tenant,
-                     .name = function.name,
-                     .sandbox_class = function.sandbox_class},
-                    function.service ? Accounts::Sandbox::kStays : Accounts::Sandbox::kOfTheCall,
-                    record);
-    }
+    accounts_.Add(
+        cell.name(),
+        {.tenant = function.tenant, .name = function.name, .sandbox_class = function.sandbox_class},
+        function.service ? Accounts::Sandbox::kStays : Accounts::Sandbox::kOfTheCall, record);
     if (again) return;
     figures_.Add({function.tenant, function.name, function.sandbox_class}, function.revision,
                  record);
+    on_call_(function, record);
     LogAccess(cell, record, function.tenant, &function);
   } else if (!again) {
     figures_.AddUnrouted(cell.tenant(), record.status);
@@ -283,6 +288,24 @@ void Collector::TakeLine(const std::string& tenant, const keeper::Printed& line)
 void Collector::AppendLine(RotatingFile& file, const Json& line) {
   lines_dropped_.Add(file.Append(DumpJson(line) + "\n"));
   new_lines_.Notify();
+}
+
+void Collector::HandleMirror(CellProcess& cell, std::string_view payload) {
+  meter::MirrorRecord record;
+  if (payload.size() != sizeof(record)) {
+    bad_records_.Add();
+    return;
+  }
+  std::memcpy(&record, payload.data(), sizeof(record));
+  const auto* functions = cell.functions(record.generation);
+  if (functions == nullptr || record.function >= functions->size() ||
+      record.outcome >= meter::kMirrorOutcomes) {
+    bad_records_.Add();
+    return;
+  }
+  const cell::Function& function = (*functions)[record.function];
+  figures_.AddMirrored(function.tenant, function.name + function.target,
+                       static_cast<meter::MirrorOutcome>(record.outcome));
 }
 
 void Collector::HandleSpan(std::string_view payload) {

@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,11 +41,19 @@ namespace strata::manager {
 
 class Collector {
  public:
-  using CellsFn = std::function<std::vector<std::shared_ptr<CellProcess>>()>;
   using SpanFn = std::function<void(telemetry::Span span)>;
+  using CallFn =
+      std::function<void(const cell::Function& function, const meter::CallRecord& record)>;
+  using AccountFn = std::function<void()>;
 
+  // `account`: tells the accounts of processes that have no ring, each time before they are stored.
   Collector(CellContext& context, Figures& figures, Accounts& accounts,
-            telemetry::Registry& registry, CellsFn cells, SpanFn on_span);
+            telemetry::Registry& registry, SpanFn on_span, CallFn on_call, AccountFn account);
+
+  // Empties the ring of this cell from now on, until it has ended and nothing is left there.
+  void Attach(std::shared_ptr<CellProcess> cell);
+  // The names of those.
+  [[nodiscard]] std::set<std::string> cells() const;
 
   // Drains until the loop ends.
   Awaitable<void> Run();
@@ -69,8 +78,8 @@ class Collector {
   // What a cell's ring had dropped when it was last looked at, by telemetry::RecordType.
   using Dropped = std::array<std::uint64_t, telemetry::kRecordTypes>;
 
-  void Attach();
   std::size_t Drain(CellProcess& cell, Dropped& seen);
+  void Account(CellProcess& cell);
   void CountDropped(const CellProcess& cell, Dropped& seen);
   void Handle(CellProcess& cell, const telemetry::Record& record);
   // `again`: the line that it makes is written already.
@@ -80,6 +89,7 @@ class Collector {
                  const cell::Function* function);
   void HandleLog(CellProcess& cell, std::string_view payload);
   void HandleSpan(std::string_view payload);
+  void HandleMirror(CellProcess& cell, std::string_view payload);
   void AppendLine(RotatingFile& file, const Json& line);
   RotatingFile* LogOf(const std::string& tenant, const std::string& function);
   void FlushAccessLog();
@@ -88,8 +98,9 @@ class Collector {
   CellContext& context_;
   Figures& figures_;
   Accounts& accounts_;
-  CellsFn cells_;
   SpanFn on_span_;
+  CallFn on_call_;
+  AccountFn account_;
   telemetry::Counter& bad_records_;
   std::array<telemetry::Counter*, telemetry::kRecordTypes>
       dropped_{};  // null: not written by cells

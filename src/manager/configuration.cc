@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "cell/given_mounts.h"
@@ -20,6 +21,7 @@ cell::Function FunctionFrom(const Runnable& runnable) {
   cell::Function function;
   function.tenant = revision.tenant;
   function.name = revision.name;
+  function.target = runnable.target.ToString();
   function.revision = static_cast<std::uint32_t>(revision.number);
   function.sandbox_class = model::ClassName(runnable.sandbox_class);
   function.module = runnable.module;
@@ -56,11 +58,11 @@ void NoteDirectories(const cell::Function& function, CellNeeds& needs) {
   }
 }
 
-using FullName = std::pair<std::string, std::string>;  // tenant, name
+using FullName = std::tuple<std::string, std::string, model::Target>;  // tenant, name, form
 using Indices = std::map<FullName, std::uint32_t>;
 
 FullName NameOf(const Runnable& runnable) {
-  return {runnable.revision.tenant, runnable.revision.name};
+  return {runnable.revision.tenant, runnable.revision.name, runnable.target};
 }
 
 // The function as a front knows it: where it runs, its powers and its bounds are its cells'
@@ -75,10 +77,15 @@ cell::Function HandedOn(cell::Function function) {
 }
 
 void AddRoute(const model::RouteEntry& entry, const Indices& indices, Configuration& to) {
-  cell::Route route{entry.host, entry.path, entry.methods, {}};
+  cell::Route route{entry.host, entry.path, entry.methods, entry.headers, entry.split, {}, {}};
   for (const model::Backend& backend : entry.backends) {
-    const auto found = indices.find({entry.tenant, backend.function});
+    const auto found = indices.find({entry.tenant, backend.function, backend.target});
     if (found != indices.end()) route.backends.push_back({found->second, backend.weight});
+  }
+  if (entry.mirror) {
+    const model::Mirror& mirror = *entry.mirror;
+    const auto found = indices.find({entry.tenant, mirror.function, mirror.target});
+    if (found != indices.end()) route.mirror = cell::Mirror{found->second, mirror.percent};
   }
   if (!route.backends.empty()) to.message.routes.push_back(std::move(route));
 }
@@ -146,7 +153,7 @@ ListenerPlan PlanListener(std::span<const Runnable> runnable,
   for (const model::RouteEntry& route : routes) {
     tenants.insert(route.tenant);
     for (const model::Backend& backend : route.backends) {
-      const auto found = class_of.find({route.tenant, backend.function});
+      const auto found = class_of.find({route.tenant, backend.function, backend.target});
       if (found == class_of.end()) continue;
       if (found->second == model::Class::kWasm) {
         plan.handed_on.insert(route.tenant);

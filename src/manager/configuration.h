@@ -38,9 +38,16 @@ struct Configuration {
   CellNeeds needs;
 };
 
-// A revision that can be called.
+// A revision as one form of its workload; the class that it runs in is in its placement.
+struct Form {
+  model::Revision revision;
+  model::Target target;
+};
+
+// A revision that can be called, and as which form of its workload.
 struct Runnable {
   model::Revision revision;
+  model::Target target;
   model::Class sandbox_class = model::Class::kWasm;
   std::string module;  // the key of its native code, or of its image in a keeper
 };
@@ -69,8 +76,8 @@ Configuration BuildFrontConfiguration(std::span<const Runnable> runnable,
                                       std::span<const model::RouteEntry> routes,
                                       const cell::Observe& observe);
 
-// The configuration of `tenant`. A route to a name that has no revision is left out (the store does
-// not let that happen).
+// The configuration of `tenant`. A backend that cannot be called is left out, and a route without
+// any.
 Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnable> runnable,
                                  std::span<const model::RouteEntry> routes,
                                  const cell::Observe& observe);

@@ -50,6 +50,37 @@ TEST(ConfigurationTest, RoutesNameFunctionsByTheirIndex) {
   EXPECT_EQ(built.modules.size(), 1U) << "two functions of one artifact share its code";
 }
 
+TEST(ConfigurationTest, ABackendIsOneFormOfItsWorkload) {
+  std::vector<Runnable> runnable{RunnableOf("a", "one", "sha256:1"),
+                                 RunnableOf("a", "one", "sha256:0"),
+                                 RunnableOf("a", "one", "container:sha256:2@k-a-1-0")};
+  runnable[1].target.revision = 3;
+  runnable[1].revision.number = 3;
+  runnable[2].target.sandbox_class = runnable[2].sandbox_class = model::Class::kContainer;
+  auto route = RouteTo("a", "/", "one");
+  route.backends.push_back({"one", 2, {.revision = 3}});
+  route.backends.push_back({"one", 1, {.sandbox_class = model::Class::kContainer}});
+  route.backends.push_back({"one", 9, {.revision = 2}});  // not to be had
+  const auto built = BuildConfiguration("a", runnable, std::span(&route, 1), {});
+  ASSERT_EQ(built.message.functions.size(), 3U);
+  EXPECT_EQ(built.message.functions[0].target, "");
+  EXPECT_EQ(built.message.functions[1].target, "@3");
+  EXPECT_EQ(built.message.functions[1].revision, 3U);
+  EXPECT_EQ(built.message.functions[2].target, ":container");
+  ASSERT_EQ(built.message.routes.size(), 1U);
+  ASSERT_EQ(built.message.routes[0].backends.size(), 3U);
+  EXPECT_EQ(built.message.routes[0].backends[1].function, 1U);
+  EXPECT_EQ(built.message.routes[0].backends[2].function, 2U);
+  route.mirror = model::Mirror{"one", {.revision = 3}, 5};
+  const auto mirrored = BuildConfiguration("a", runnable, std::span(&route, 1), {});
+  EXPECT_EQ(mirrored.message.routes[0].mirror->function, 1U);
+  EXPECT_EQ(mirrored.message.routes[0].mirror->percent, 5U);
+  // The form decides who has the listener, too.
+  EXPECT_EQ(PlanListener(runnable, std::span(&route, 1)).mode, ListenerPlan::Mode::kFront);
+  route.backends.resize(2);
+  EXPECT_EQ(PlanListener(runnable, std::span(&route, 1)).mode, ListenerPlan::Mode::kDirect);
+}
+
 TEST(ConfigurationTest, CollectsTheDirectoriesThatCellsMustReach) {
   auto runnable = RunnableOf("a", "one", "sha256:1");
   runnable.revision.workload.grants.dirs = {

@@ -136,7 +136,7 @@ Result<Json> ManagerImpl::Cost(std::string_view tenant, std::string_view by) {
             {"measured", SourceOf(measurements_)},
             {"rows", RowsOf(groups)},
             {"total", BillToJson(total)}};
-  const Overhead overhead = OverheadOf(*totals, tenant, options_.prices.Of(Class::kWasm));
+  const Overhead overhead = OverheadOf(*totals, tenant, options_.prices);
   json["overhead"] = overhead.rows;
   json["total"]["overhead_cost"] = overhead.cost;
   return json;

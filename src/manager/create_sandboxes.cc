@@ -110,7 +110,7 @@ Task<void> ManagerImpl::MakeTogether(const Creations& batch) {
 Result<void> ManagerImpl::Plan(Creation& creation) {
   const auto& [space, name] = std::tie(creation.tenant, creation.function);
   if (auto known = RequireFunction(space, name); !known) return known;
-  creation.index = indices_[space][name];
+  creation.index = current_[space][name].index;
   auto revisions = store_->Revisions(space, name);
   if (!revisions) return std::unexpected(revisions.error());
   if (revisions->empty()) return Fail(Errc::kNotFound, "no revision of " + space + "/" + name);

@@ -155,8 +155,8 @@ Result<std::vector<model::Resource>> ManagerImpl::ReadResources(std::vector<Mani
   return resources;
 }
 
-Task<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
-    std::vector<ManifestFile> files, Progress& progress) {
+Task<std::vector<Candidate>> ManagerImpl::ReadCandidates(std::vector<ManifestFile> files,
+                                                         Progress& progress) {
   auto resources = ReadResources(std::move(files));
   if (!resources) co_return std::unexpected(resources.error());
   std::vector<Candidate> candidates;
@@ -168,8 +168,7 @@ Task<std::vector<ManagerImpl::Candidate>> ManagerImpl::ReadCandidates(
   co_return candidates;
 }
 
-Task<ManagerImpl::Candidate> ManagerImpl::ReadCandidate(model::Resource resource,
-                                                        Progress& progress) {
+Task<Candidate> ManagerImpl::ReadCandidate(model::Resource resource, Progress& progress) {
   Candidate candidate;
   candidate.resource.resource = std::move(resource);
   const model::Workload* workload = candidate.resource.resource.workload();
@@ -193,20 +192,25 @@ Task<ManagerImpl::Candidate> ManagerImpl::ReadCandidate(model::Resource resource
   co_return candidate;
 }
 
-const ManagerImpl::Variant* ManagerImpl::Candidate::Find(model::VariantKind kind) const noexcept {
+Artifacts Candidate::artifacts() const {
+  Artifacts artifacts;
+  for (const Variant& each : variants) artifacts[each.kind()] = each.artifact.digest;
+  return artifacts;
+}
+
+const Variant* Candidate::Find(model::VariantKind kind) const noexcept {
   const auto found = std::ranges::find(variants, kind, &Variant::kind);
   return found == variants.end() ? nullptr : &*found;
 }
 
-const ManagerImpl::Variant& ManagerImpl::Candidate::taken() const noexcept {
+const Variant& Candidate::taken() const noexcept {
   const Variant* found = Find(model::VariantFor(sandbox_class));
   STRATA_CHECK(found != nullptr);  // a class without a variant is not chosen
   return *found;
 }
 
-Task<ManagerImpl::Variant> ManagerImpl::FetchVariant(const model::Resource& resource,
-                                                     const model::NamedArtifact& named,
-                                                     Progress& progress) {
+Task<Variant> ManagerImpl::FetchVariant(const model::Resource& resource,
+                                        const model::NamedArtifact& named, Progress& progress) {
   Variant variant{.place = resource.key().ToString() + ": " + named.field};
   std::string reference = named.reference;
   if (NeedsPull(reference)) {
@@ -332,32 +336,38 @@ Task<std::vector<Change>> ManagerImpl::Apply(std::vector<ManifestFile> files, Mo
                                              Progress& progress) {
   auto candidates = co_await ReadCandidates(std::move(files), progress);
   if (!candidates) co_return std::unexpected(candidates.error());
+  co_return co_await Deploy(*candidates, mode, progress);
+}
+
+Task<std::vector<Change>> ManagerImpl::Deploy(std::vector<Candidate>& candidates, Mode mode,
+                                              Progress& progress) {
   std::vector<store::NewResource> resources;
-  for (const Candidate& candidate : *candidates) resources.push_back(candidate.resource);
+  for (const Candidate& candidate : candidates) resources.push_back(candidate.resource);
   // Cheap refusals (conflicts, missing backends) come before the costly compiler.
   if (auto fits = CheckAgainstStore(resources); !fits) co_return std::unexpected(fits.error());
-  if (auto built = co_await Build(*candidates, progress); !built) {
-    Release(*candidates);
+  if (auto built = co_await Build(candidates, progress); !built) {
+    Release(candidates);
     ReleaseImages();
     co_return std::unexpected(built.error());
   }
   // Services come up in their tenant's turn: nobody else waits for them.
   std::vector<KeyedTurns::Turn> tenants;
-  auto prepared = co_await TakeTurns(*candidates, tenants);
+  auto prepared = co_await TakeTurns(candidates, tenants);
   // Again: others may have changed something meanwhile.
   if (prepared) prepared = CheckAgainstStore(resources);
   if (prepared && progress.abandoned()) prepared = Fail(Errc::kUnavailable, "given up");
-  if (prepared) prepared = co_await Prepare(*candidates, mode, progress);
+  if (prepared) prepared = co_await Prepare(candidates, mode, progress);
+  if (prepared) prepared = co_await PrepareForms(candidates, mode, progress);
 
   auto turn = co_await changes_.Take();
   if (!turn) co_return std::unexpected(turn.error());
   Result<std::vector<Change>> changes;
   if (prepared) {
-    changes = Commit(*candidates, resources, mode);
+    changes = Commit(candidates, resources, mode);
   } else {
     changes = std::unexpected(std::move(prepared).error());
   }
-  Release(*candidates);
+  Release(candidates);
   tenants.clear();
   if (!changes || mode == Mode::kDryRun) {
     ReleaseUnused();
@@ -405,15 +415,19 @@ Task<void> ManagerImpl::DeleteVolume(std::string tenant, std::string name) {
 }
 
 Task<DesiredState> ManagerImpl::BuildDesired() {
-  auto revisions = store_->CurrentRevisions();
-  if (!revisions) co_return std::unexpected(revisions.error());
-  auto routes = store_->Routes();
+  if (auto read = ReadRollouts(); !read) co_return std::unexpected(read.error());
+  auto forms = Forms();
+  if (!forms) co_return std::unexpected(forms.error());
+  auto routes = RoutesNow();
   if (!routes) co_return std::unexpected(routes.error());
   auto version = store_->ResourceVersion();
   if (!version) co_return std::unexpected(version.error());
+  const auto rollouts = store_->Rollouts();
+  if (!rollouts) co_return std::unexpected(rollouts.error());
+  slos_.Follow(*forms, *rollouts, clock_.Now());
   DesiredState desired;
   desired.generation = static_cast<std::uint32_t>(*version);
-  auto made = co_await MakeRunnables(*std::move(revisions));
+  auto made = co_await MakeRunnables(*std::move(forms));
   if (!made) co_return std::unexpected(made.error());
   const std::vector<Runnable> ready = *std::move(made);
   std::set<std::string> tenants;
@@ -425,11 +439,12 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
     if (desired.listener.tenant.empty()) desired.listener.tenant = kDefaultTenant;
     tenants.insert(desired.listener.tenant);
   }
-  indices_.clear();
+  current_.clear();
   for (const std::string& tenant : tenants) {
     Configuration built = BuildConfiguration(tenant, ready, *routes, options_.observe);
     for (std::uint32_t i = 0; i < built.message.functions.size(); ++i) {
-      indices_[tenant][built.message.functions[i].name] = i;
+      const cell::Function& function = built.message.functions[i];
+      if (function.target.empty()) current_[tenant][function.name] = {i, function.module};
     }
     desired.by_tenant.emplace(tenant, std::move(built));
   }

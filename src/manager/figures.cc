@@ -82,6 +82,28 @@ void Figures::AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Byte
   models_.LearnLoad(subject.tenant, subject.function, subject.sandbox_class, cpu, memory);
 }
 
+void Figures::AddMirrored(const std::string& tenant, const std::string& form,
+                          meter::MirrorOutcome outcome) {
+  ++mirrored_[{tenant, form}][static_cast<std::size_t>(outcome)];
+  registry_
+      .GetCounter("strata_route_mirrored_total",
+                  "Copies of requests, by how their answer compared with the real one.",
+                  {{"namespace", tenant},
+                   {"function", form},
+                   {"outcome", std::string(meter::MirrorOutcomeName(outcome))}})
+      .Add();
+}
+
+Json Figures::Mirrored(const std::string& tenant, const std::string& form) const {
+  const auto found = mirrored_.find({tenant, form});
+  Json json;
+  for (std::size_t i = 0; i < meter::kMirrorOutcomes; ++i) {
+    json[std::string(meter::MirrorOutcomeName(static_cast<meter::MirrorOutcome>(i)))] =
+        found == mirrored_.end() ? 0 : found->second[i];
+  }
+  return json;
+}
+
 void Figures::AddUnrouted(const std::string& tenant, std::uint16_t status) {
   registry_
       .GetCounter("strata_route_unrouted_total",

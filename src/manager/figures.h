@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "manager/models.h"
 #include "meter/call_record.h"
+#include "meter/mirror_record.h"
 #include "telemetry/metrics.h"
 
 namespace strata::manager {
@@ -42,6 +43,12 @@ class Figures {
 
   // What the sandboxes of a service have used since the last time, and use now.
   void AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Bytes memory);
+
+  // How the answer to a copy of a request compared; `form`: the function with its target ("f@3").
+  void AddMirrored(const std::string& tenant, const std::string& form,
+                   meter::MirrorOutcome outcome);
+  // {"same", "different", "skipped"}: since this manager runs.
+  [[nodiscard]] Json Mirrored(const std::string& tenant, const std::string& form) const;
 
   // A request of the tenant's listener that led to no function, answered with `status`.
   void AddUnrouted(const std::string& tenant, std::uint16_t status);
@@ -78,6 +85,8 @@ class Figures {
   telemetry::Registry& registry_;
   Models& models_;
   std::map<Subject, Function> functions_;
+  using Outcomes = std::array<std::uint64_t, meter::kMirrorOutcomes>;
+  std::map<std::pair<std::string, std::string>, Outcomes> mirrored_;  // by tenant and form
 };
 
 }  // namespace strata::manager

@@ -48,11 +48,12 @@ std::string SocketName(std::uint32_t index) { return std::string(kSocket) + std:
 }  // namespace
 
 Fleet::Fleet(CellContext& context, Connector& connector, OpenModuleFn open_module,
-             SandboxGoneFn sandbox_gone)
+             SandboxGoneFn sandbox_gone, CellFn on_cell)
     : context_(context),
       connector_(connector),
       open_module_(std::move(open_module)),
       sandbox_gone_(std::move(sandbox_gone)),
+      on_cell_(std::move(on_cell)),
       turns_(context.loop, 1),
       starts_(context.loop, 2 * std::max(1U, std::thread::hardware_concurrency())) {}
 
@@ -85,6 +86,7 @@ Task<void> Fleet::AdoptAll() {
 }
 
 void Fleet::Place(std::shared_ptr<CellProcess> cell) {
+  on_cell_(cell);
   Slot slot{.tenant = cell->tenant(), .socket = {}, .cell = cell, .started = context_.clock.Now()};
   std::string name;
   for (PublicSocket& socket : cell->TakeSockets()) {
@@ -248,6 +250,7 @@ Task<void> Fleet::Fill(Slot& slot) {
   auto cell = co_await CellProcess::Start(context_, *this, NewCellName(slot.tenant), slot.tenant,
                                           configuration.needs);
   if (!cell) co_return std::unexpected(cell.error());
+  on_cell_(*cell);
   // Before it accepts anything, it knows what to answer and whom to ask.
   auto ready = co_await (*cell)->Configure(configuration, desired_.generation);
   if (ready && slot.tenant.empty()) {

@@ -44,9 +44,11 @@ class Fleet final : public CellListener {
  public:
   using OpenModuleFn = std::function<Result<Fd>(const std::string& key)>;
   using SandboxGoneFn = std::function<void(const std::string& id, const std::string& reason)>;
+  using CellFn = std::function<void(std::shared_ptr<CellProcess> cell)>;
 
+  // `on_cell`: a cell was started or adopted, also one that is given up at once.
   Fleet(CellContext& context, Connector& connector, OpenModuleFn open_module,
-        SandboxGoneFn sandbox_gone);
+        SandboxGoneFn sandbox_gone, CellFn on_cell);
 
   // Adopts the living cells of an earlier manager, ends processes that cannot be adopted and binds
   // the public sockets that are missing. kFailedPrecondition: the address is taken.
@@ -113,6 +115,7 @@ class Fleet final : public CellListener {
   Connector& connector_;
   OpenModuleFn open_module_;
   SandboxGoneFn sandbox_gone_;
+  CellFn on_cell_;
   Turns turns_;   // changes of the fleet
   Turns starts_;  // cells that start at once: a start costs 15 ms of a core
   DesiredState desired_;

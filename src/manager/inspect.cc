@@ -57,6 +57,22 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
   json["metadata"]["creationTimestamp"] = Rfc3339(stored.created);
   Json status{{"urls", Urls(stored.resource)}};
   if (stored.revision != 0) status["revision"] = stored.revision;
+  if (const auto* route = std::get_if<model::RouteSpec>(&stored.resource.spec)) {
+    const std::string& tenant = stored.resource.metadata.tenant;
+    status["backends"] = BackendsToJson(tenant, route->backends);
+    if (route->mirror) {
+      const model::Mirror& mirror = *route->mirror;
+      status["mirror"] = BackendsToJson(tenant, {{mirror.function, 1, mirror.target}}).front();
+      status["mirror"].erase("share");
+      status["mirror"]["percent"] = mirror.percent;
+      collector_.DrainAll();
+      status["mirror"].update(
+          figures_.Mirrored(tenant, mirror.function + mirror.target.ToString()));
+    }
+  }
+  const auto moving =
+      rollouts_.find({stored.resource.metadata.tenant, stored.resource.metadata.name});
+  if (stored.revision != 0 && moving != rollouts_.end()) status["rollout"] = ToJson(moving->second);
   json["status"] = std::move(status);
   return json;
 }
@@ -147,8 +163,8 @@ Task<Json> ManagerImpl::Watch(std::uint64_t since) {
 }
 
 Result<void> ManagerImpl::RequireFunction(std::string_view tenant, std::string_view function) {
-  const auto found = indices_.find(std::string(tenant));
-  if (found != indices_.end() && found->second.contains(std::string(function))) return {};
+  const auto found = current_.find(std::string(tenant));
+  if (found != current_.end() && found->second.contains(std::string(function))) return {};
   return Fail(Errc::kNotFound, "nothing is deployed as " + std::string(tenant) + "/" +
                                    std::string(function) + "; 'strata get' lists what is");
 }

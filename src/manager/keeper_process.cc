@@ -27,6 +27,7 @@ constexpr milliseconds kPreparePatience{60'000};
 constexpr milliseconds kAdmitPatience{10'000};
 constexpr milliseconds kDrainGrace{6'000};
 constexpr milliseconds kSweepPatience{2'000};
+constexpr milliseconds kLastWords{200};
 
 // Above all cgroups of the keeper `name`. Keepers' names are new each time; the instance's id keeps
 // two managers on one host apart.
@@ -46,6 +47,17 @@ std::filesystem::path StateRoot(const CellContext& context, const std::string& n
   return context.dir.run() / name;
 }
 
+// A group for the keeper itself, below the one of all its sandboxes: what it computes, and programs
+// that it runs for them, is counted there, and swept with the rest.
+Result<std::vector<std::string>> MakeOwnGroup(const std::string& parent) {
+  const auto groups = host::Cgroups::Find(parent);
+  if (!groups) return std::unexpected(groups.error());
+  auto group = groups->Make("keeper");
+  if (!group) return std::unexpected(std::move(group).error());
+  (*group)->Detach();
+  return (*group)->directories();
+}
+
 host::SpawnOptions SpawnOptionsFor(const CellContext& context, const std::string& name, int wire) {
   host::SpawnOptions spawn;
   spawn.program = context.options.keeper_program.string();
@@ -57,6 +69,13 @@ host::SpawnOptions SpawnOptionsFor(const CellContext& context, const std::string
   spawn.namespaces = host::Namespaces::kRequired;
   spawn.privileges = host::Privileges::kKeep;  // it makes namespaces, mounts and groups
   return spawn;
+}
+
+// What is below the parent of its groups, and was: the keeper itself among it.
+Result<std::chrono::nanoseconds> CpuOf(const CellContext& context, const std::string& name) {
+  const auto groups = host::Cgroups::Find(CgroupParent(context, name));
+  if (!groups) return std::unexpected(groups.error());
+  return groups->CpuTime();
 }
 
 }  // namespace
@@ -85,7 +104,8 @@ KeeperProcess::KeeperProcess(CellContext& context, KeeperListener& listener, std
       tenant_(std::move(tenant)),
       process_(std::move(process)),
       wire_(context.loop, std::move(wire)),
-      next_request_(FirstRequest(context.clock)) {
+      next_request_(FirstRequest(context.clock)),
+      heard_(context.loop) {
   // A manager that dies or is replaced must not take its keepers along.
   process_.Detach();
 }
@@ -107,7 +127,14 @@ Task<std::shared_ptr<KeeperProcess>> KeeperProcess::Start(CellContext& context,
   if (auto noted = context.journal.Made({"keeper", name, {}}); !noted) {
     co_return Wrap(std::move(noted).error(), what);
   }
-  auto process = host::Process::Spawn(SpawnOptionsFor(context, name, pair->theirs.get()));
+  auto spawn = SpawnOptionsFor(context, name, pair->theirs.get());
+  if (auto group = MakeOwnGroup(CgroupParent(context, name)); group) {
+    spawn.cgroups = std::move(*group);
+  } else {
+    context.log.Warn("what a keeper computes is not counted",
+                     {{"keeper", name}, {"error", group.error().message}});
+  }
+  auto process = host::Process::Spawn(spawn);
   if (!process) {
     RemoveKeeperTraces(context, name);
     co_return Wrap(std::move(process).error(), what);
@@ -174,6 +201,8 @@ void KeeperProcess::Run() {
 
 Awaitable<void> KeeperProcess::Watch(std::shared_ptr<KeeperProcess> self) {
   auto status = co_await self->process_.Wait();
+  // What its services used last may be on the wire still.
+  (void)co_await self->heard_.Wait(kLastWords);
   self->Ended(status ? status->ToString() : status.error().message);
 }
 
@@ -189,6 +218,7 @@ Awaitable<void> KeeperProcess::Read(std::shared_ptr<KeeperProcess> self) {
     }
     self->Handle(std::move(*message));
   }
+  self->heard_.Set(std::monostate{});
 }
 
 void KeeperProcess::Handle(keeper::ToManager message) {
@@ -230,9 +260,14 @@ void KeeperProcess::Handle(keeper::ToManager message) {
   }
 }
 
+Result<std::chrono::nanoseconds> KeeperProcess::cpu_time() const {
+  return alive_ ? CpuOf(context_, name_) : cpu_at_end_;
+}
+
 void KeeperProcess::Ended(const std::string& why) {
   if (!std::exchange(alive_, false)) return;
   wire_.Close();
+  cpu_at_end_ = CpuOf(context_, name_);
   RemoveKeeperTraces(context_, name_);
   const Error error{Errc::kUnavailable, "keeper ended: " + why};
   if (greeting_) std::exchange(greeting_, nullptr)->Set(std::unexpected(error));

@@ -99,6 +99,9 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   [[nodiscard]] const std::set<std::string>& starting() const noexcept { return starting_; }
   [[nodiscard]] bool alive() const noexcept { return alive_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
+  // What it has computed since it began, with all that it ever started; also when it has ended.
+  // kUnsupported: this host has no cgroups.
+  [[nodiscard]] Result<std::chrono::nanoseconds> cpu_time() const;
 
  private:
   class Program;
@@ -131,6 +134,8 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   std::set<std::string> starting_;
   std::uint64_t next_request_;
   bool alive_ = true;
+  Answer heard_;  // all that it sent
+  Result<std::chrono::nanoseconds> cpu_at_end_{std::chrono::nanoseconds(0)};
 
   // Answers that somebody waits for.
   std::shared_ptr<Promise<keeper::ToManager>> greeting_;  // Ready or State

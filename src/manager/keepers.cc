@@ -21,6 +21,7 @@ constexpr milliseconds kEndPatience{10'000};
 constexpr milliseconds kLookAgain{10};
 constexpr milliseconds kStartAgain{5'000};  // a service that did not come up
 constexpr std::size_t kKeyDigits = 16;
+constexpr const char* kRole = "keeper";
 
 // What cannot be adopted must not go on: nobody would ever end it.
 Awaitable<void> EndProcess(const host::HostObject& recorded) {
@@ -51,10 +52,11 @@ std::string KeyOf(const Keepers::Workload& what, model::Class sandbox_class,
 
 bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
 
-Keepers::Keepers(CellContext& context, KeeperEgress& egress, std::function<void()> on_lost,
-                 PrintedFn on_printed, MeasuredFn on_measured)
+Keepers::Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
+                 std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured)
     : context_(context),
       egress_(egress),
+      accounts_(accounts),
       on_lost_(std::move(on_lost)),
       on_printed_(std::move(on_printed)),
       on_measured_(std::move(on_measured)),
@@ -232,11 +234,30 @@ void Keepers::OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) {
 }
 
 void Keepers::OnMeasured(const KeeperProcess& keeper, keeper::Measured load) {
-  on_measured_(keeper.tenant(), load);
+  const store::UsageKey whose{
+      .tenant = keeper.tenant(), .name = load.name, .sandbox_class = load.sandbox_class};
+  on_measured_(whose, accounts_.AddUse(keeper.name(), whose, load.used), load.memory);
+}
+
+void Keepers::Account() {
+  for (const auto& [tenant, keeper] : by_tenant_) Account(*keeper);
+}
+
+void Keepers::Account(const KeeperProcess& keeper) {
+  const auto cpu = keeper.cpu_time();
+  if (cpu) accounts_.Reached(keeper.name(), keeper.tenant(), kRole, 0, *cpu);
+}
+
+std::set<std::string> Keepers::names() const {
+  std::set<std::string> names;
+  for (const auto& [tenant, keeper] : by_tenant_) names.insert(keeper->name());
+  return names;
 }
 
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
   egress_.Forget(keeper.name());
+  Account(keeper);
+  accounts_.Ended(keeper.name(), keeper.tenant(), kRole);
   for (auto at = by_tenant_.begin(); at != by_tenant_.end(); ++at) {
     if (at->second.get() != &keeper) continue;
     const std::string tenant = at->first;

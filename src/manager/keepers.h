@@ -10,7 +10,8 @@
 // here: its keys are void, `on_lost` is told, and the next Run starts another, under whose name
 // there are new keys.
 //
-// Threads: one loop. Lifetime: context outlives it. Tested by tests/e2e and tests/crash.
+// Threads: one loop. Lifetime: what it is made with outlives it. Tested by tests/e2e and
+// tests/crash.
 #pragma once
 
 #include <chrono>
@@ -23,9 +24,11 @@
 #include <string_view>
 #include <variant>
 
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/keyed_turns.h"
 #include "base/task.h"
+#include "manager/accounts.h"
 #include "manager/keeper_egress.h"
 #include "manager/keeper_process.h"
 #include "model/values.h"
@@ -38,12 +41,14 @@ bool IsKeeperKey(std::string_view key) noexcept;
 class Keepers final : public KeeperListener {
  public:
   using PrintedFn = std::function<void(const std::string& tenant, const keeper::Printed& line)>;
-  using MeasuredFn = std::function<void(const std::string& tenant, const keeper::Measured& load)>;
+  // `cpu`: what it has used that no manager was told before.
+  using MeasuredFn =
+      std::function<void(const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory)>;
 
   // `on_lost`: something is to be started again, with its keeper if that died.
   // `on_printed`: a service's sandbox printed a line. `on_measured`: what a service uses.
-  Keepers(CellContext& context, KeeperEgress& egress, std::function<void()> on_lost,
-          PrintedFn on_printed, MeasuredFn on_measured);
+  Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
+          std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured);
 
   // Adopts the living keepers of an earlier manager, and removes what dead ones left.
   Task<void> Recover();
@@ -75,10 +80,14 @@ class Keepers final : public KeeperListener {
   void KeepOnly(const std::set<std::string>& keys,
                 const std::function<bool(std::string_view tenant)>& busy);
 
+  // Tells the accounts what each has computed.
+  void Account();
+
   // Ends every keeper and all that they hold.
   Task<void> Down(std::chrono::milliseconds patience);
 
   [[nodiscard]] std::size_t size() const noexcept { return by_tenant_.size(); }
+  [[nodiscard]] std::set<std::string> names() const;
 
  private:
   void OnExit(KeeperProcess& keeper, const std::string& why) override;
@@ -86,6 +95,7 @@ class Keepers final : public KeeperListener {
   void OnMeasured(const KeeperProcess& keeper, keeper::Measured load) override;
   void OnConnect(KeeperProcess& keeper, keeper::Connect asked) override;
   void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) override;
+  void Account(const KeeperProcess& keeper);
   Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
   Task<std::string> Prepare(KeeperProcess& keeper, model::Class sandbox_class,
                             const std::string& digest, std::string root_image);
@@ -95,6 +105,7 @@ class Keepers final : public KeeperListener {
 
   CellContext& context_;
   KeeperEgress& egress_;
+  Accounts& accounts_;
   std::function<void()> on_lost_;
   PrintedFn on_printed_;
   MeasuredFn on_measured_;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kDownPatience{10'000};
 
-Result<ManagerImpl::Opened> Open(const Options& options, const Clock& clock, Random& random) {
+Result<Opened> Open(const Options& options, const Clock& clock, Random& random) {
   auto dir = StateDir::Open(options.home);
   if (!dir) return std::unexpected(dir.error());
   auto store = store::Store::Open(dir->state().string(), clock, random);
@@ -31,8 +31,8 @@ Result<ManagerImpl::Opened> Open(const Options& options, const Clock& clock, Ran
   if (auto made = MakeDirectories(dir->state() / "images"); !made) {
     return std::unexpected(made.error());
   }
-  return ManagerImpl::Opened{std::move(*dir),     std::move(*store), std::move(*journal),
-                             std::move(*content), std::move(*cache), std::move(*images)};
+  return Opened{std::move(*dir),     std::move(*store), std::move(*journal),
+                std::move(*content), std::move(*cache), std::move(*images)};
 }
 
 }  // namespace
@@ -67,7 +67,8 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       context_{loop_, clock_, options_, dir_, instance_, journal_, log_},
       models_(*store_, log_),
       figures_(clock_, registry_, models_),
-      accounts_(*store_, clock_, registry_, log_),
+      accounts_(*store_, clock_, registry_, log_,
+                options_.observe.metering ? Accounts::Metering::kOn : Accounts::Metering::kOff),
       measurements_(dir_.home() / "measurements.json", log_),
       exporter_(context_, registry_),
       connector_(loop_),
@@ -76,25 +77,27 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       puller_(context_),
       volumes_(context_, *store_),
       keepers_(
-          context_, egress_, [this] { Spawn(loop_, ServeUntilDone()); },
+          context_, egress_, accounts_, [this] { Spawn(loop_, ServeUntilDone()); },
           [this](const std::string& tenant, const keeper::Printed& line) {
             collector_.TakeLine(tenant, line);
           },
-          [this](const std::string& tenant, const keeper::Measured& load) {
-            figures_.AddLoad({tenant, load.name, load.sandbox_class}, load.cpu, load.memory);
-            if (!options_.observe.metering) return;
-            accounts_.AddLoad(
-                {.tenant = tenant, .name = load.name, .sandbox_class = load.sandbox_class},
-                load.cpu, load.memory);
+          [this](const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory) {
+            figures_.AddLoad({whose.tenant, whose.name, whose.sandbox_class}, cpu, memory);
           }),
       fleet_(
           context_, connector_, [this](const std::string& key) { return OpenCode(key); },
           [this](const std::string& id, const std::string& reason) {
             log_.Warn("a sandbox is lost", {{"sandbox", id}, {"why", reason}});
-          }),
+          },
+          [this](std::shared_ptr<CellProcess> cell) { collector_.Attach(std::move(cell)); }),
       collector_(
-          context_, figures_, accounts_, registry_, [this] { return fleet_.cells(); },
-          [this](telemetry::Span span) { exporter_.Add(std::move(span)); }),
+          context_, figures_, accounts_, registry_,
+          [this](telemetry::Span span) { exporter_.Add(std::move(span)); },
+          [this](const cell::Function& function, const meter::CallRecord& record) {
+            watch_.Add(function, record);
+            slos_.Add(function, record);
+          }),
+          [this] { keepers_.Account(); }),
       deploying_(loop_),
       changes_(loop_, 1),
       changed_(loop_),
@@ -114,9 +117,9 @@ Task<void> ManagerImpl::Boot() {
   if (auto learned = co_await compiler_.LearnEngine(); !learned) co_return learned;
   if (auto recovered = co_await keepers_.Recover(); !recovered) co_return recovered;
   if (auto recovered = co_await fleet_.Recover(); !recovered) co_return recovered;
-  std::set<std::string> metered;
-  for (const auto& cell : fleet_.cells()) metered.insert(cell->name());
-  accounts_.KeepOnly(metered);
+  std::set<std::string> processes = collector_.cells();
+  processes.merge(keepers_.names());
+  accounts_.KeepOnly(processes);
   // Sandboxes whose record was deleted while nobody told their cell.
   for (const auto& cell : fleet_.cells()) {
     const std::set<std::string> held = cell->sandboxes();
@@ -125,6 +128,8 @@ Task<void> ManagerImpl::Boot() {
     }
   }
   Spawn(loop_, collector_.Run());
+  Spawn(loop_, RunRollouts());
+  Spawn(loop_, KeepSlos());
   Spawn(loop_, exporter_.Run());
   Spawn(loop_, models_.Run(loop_));
   // The API answers from here on; changes wait until the cells have caught up.
@@ -145,6 +150,9 @@ Json ManagerImpl::Top() {
 
 Task<void> ManagerImpl::Down() {
   co_await puller_.Down();
+  // Kept to the end: a rollout that goes on now would start cells again.
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
   auto down = co_await fleet_.Down(kDownPatience);
   auto ended = co_await keepers_.Down(kDownPatience);
   collector_.DrainAll();

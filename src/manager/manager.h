@@ -11,6 +11,7 @@
 // Errors: Result; messages name the manifest's file, line and column where there is one.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@
 #include "manager/options.h"
 #include "manager/progress.h"
 #include "model/placement.h"
+#include "model/rollout.h"
 #include "sandbox/driver.h"
 #include "telemetry/log.h"
 
@@ -74,6 +76,23 @@ class Manager {
   virtual Task<std::vector<Change>> Apply(std::vector<ManifestFile> files, Mode mode,
                                           Progress& progress) = 0;
   virtual Task<Change> Delete(ResourceName name) = 0;
+
+  // Moves a workload's traffic to another form of it, step by step, while that is not worse than
+  // what it is compared with (scheduler/rollout.h). `plan`: whose, the steps and bounds, and where
+  // to (`canary`), unless `files` hold the workload: then its new revision is deployed with it.
+  // Returns once cells have the first step. kFailedPrecondition: it is being moved already, or is
+  // there; kNotFound: no such workload or revision; and what Apply fails with.
+  struct RolloutRequest {
+    std::vector<ManifestFile> files;
+    model::Rollout plan;
+  };
+  virtual Task<Json> StartRollout(RolloutRequest request, Progress& progress) = 0;
+  // kNotFound: there is none since its last revision.
+  virtual Result<Json> GetRollout(const std::string& tenant, const std::string& name) = 0;
+  // kPromote and kAbort end one that runs, kUndo takes a promotion back; each with one switch of
+  // every cell. kFailedPrecondition: it is in another state.
+  enum class RolloutVerb : std::uint8_t { kPromote, kAbort, kUndo };
+  virtual Task<Json> EndRollout(std::string tenant, std::string name, RolloutVerb verb) = 0;
 
   // Resources as JSON with a `status`. Empty kind or tenant: all.
   virtual Result<Json> List(std::string_view kind, std::string_view tenant) = 0;

@@ -3,6 +3,9 @@
 //
 //   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
 //   place.cc      into which class a workload goes
+//   forms.cc      revisions and classes that routes name, beside what is current
+//   rollouts.cc   traffic that moves from one to another
+//   slo_moves.cc  and does so by itself, where a class does not do
 //   prepare.cc    artifacts -> native code, or images in keepers
 //   cost.cc       Cost
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
@@ -30,6 +33,7 @@
 #include "host/journal.h"
 #include "manager/accounts.h"
 #include "manager/bill.h"
+#include "manager/candidate.h"
 #include "manager/collector.h"
 #include "manager/compile_service.h"
 #include "manager/configuration.h"
@@ -40,7 +44,10 @@
 #include "manager/manager.h"
 #include "manager/measurements.h"
 #include "manager/models.h"
+#include "manager/opened.h"
 #include "manager/puller.h"
+#include "manager/rollout_watch.h"
+#include "manager/slo_watches.h"
 #include "manager/span_exporter.h"
 #include "manager/state_dir.h"
 #include "manager/volumes.h"
@@ -50,21 +57,8 @@
 
 namespace strata::manager {
 
-// What a workload is there as: the digest of each kind of artifact.
-using Artifacts = std::map<model::VariantKind, std::string>;
-
 class ManagerImpl final : public Manager {
  public:
-  // Everything that opening can fail on, opened.
-  struct Opened {
-    StateDir dir;
-    std::unique_ptr<store::Store> store;
-    host::Journal journal;
-    artifact::ContentStore content;
-    artifact::CodeCache cache;
-    artifact::ImageStore images;
-  };
-
   ManagerImpl(Loop& loop, Options options, const Clock& clock, Random& random,
               telemetry::Logger log, Opened opened);
   // What must succeed before the API is served; the rest of the recovery goes on by itself.
@@ -73,6 +67,9 @@ class ManagerImpl final : public Manager {
   Task<std::vector<Change>> Apply(std::vector<ManifestFile> files, Mode mode,
                                   Progress& progress) override;
   Task<Change> Delete(ResourceName name) override;
+  Task<Json> StartRollout(RolloutRequest request, Progress& progress) override;
+  Result<Json> GetRollout(const std::string& tenant, const std::string& name) override;
+  Task<Json> EndRollout(std::string tenant, std::string name, RolloutVerb verb) override;
   Result<Json> List(std::string_view kind, std::string_view tenant) override;
   Result<Json> Get(const ResourceName& name) override;
   Task<Json> Watch(std::uint64_t since) override;
@@ -111,30 +108,6 @@ class ManagerImpl final : public Manager {
   Task<void> Down() override;
 
  private:
-  // One artifact of a resource that is on its way to the store.
-  struct Variant {
-    std::string place;  // "Function default/hello: spec.artifact", for messages
-    artifact::Artifact artifact;
-    Fd code;                                     // of wasm, once it is compiled
-    std::shared_ptr<const PulledLayout> pulled;  // of an image from a registry or an archive
-    std::shared_ptr<const std::string> hold;     // keeps its image from ReleaseImages
-
-    [[nodiscard]] model::VariantKind kind() const noexcept {
-      return artifact.image ? model::VariantKind::kImage : model::VariantKind::kWasm;
-    }
-  };
-
-  // A resource on its way to the store. All its variants are built; the one that its class runs is
-  // taken.
-  struct Candidate {
-    store::NewResource resource;
-    std::vector<Variant> variants;  // of different kinds; of a Route none
-    model::Class sandbox_class = model::Class::kWasm;
-
-    [[nodiscard]] const Variant* Find(model::VariantKind kind) const noexcept;
-    [[nodiscard]] const Variant& taken() const noexcept;  // once it has a class
-  };
-
   // deploy.cc
   Result<std::vector<model::Resource>> ReadResources(std::vector<ManifestFile> files);
   Task<std::vector<Candidate>> ReadCandidates(std::vector<ManifestFile> files, Progress& progress);
@@ -152,6 +125,8 @@ class ManagerImpl final : public Manager {
                                        const std::vector<store::Applied>& applied,
                                        const std::map<model::ResourceKey, model::Resource>& before);
   std::vector<std::string> Urls(const model::Resource& resource) const;
+  Task<std::vector<Change>> Deploy(std::vector<Candidate>& candidates, Mode mode,
+                                   Progress& progress);
   Task<DesiredState> BuildDesired();
   Task<void> Serve();  // brings the cells to what the store says
   Awaitable<void> ServeUntilDone();
@@ -168,6 +143,12 @@ class ManagerImpl final : public Manager {
   // place.cc
   Task<void> Place(Candidate& candidate);
   static Result<std::optional<model::Class>> AskedClass(const Candidate& candidate);
+  // `asked`: who named the class, for the message.
+  static Result<model::Class> WholeClass(const Candidate& candidate, model::Class inner,
+                                         std::string_view asked);
+  Task<model::Placement> Choose(const model::Resource& resource, const Artifacts& artifacts,
+                                std::vector<scheduler::Option> options,
+                                std::optional<model::Class> asked);
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
   std::optional<scheduler::Figures> OwnFigures(const model::Resource& resource,
                                                const Artifacts& artifacts,
@@ -180,6 +161,36 @@ class ManagerImpl final : public Manager {
   Result<model::Placement> FreePlacement(const model::Resource& resource,
                                          const Artifacts& artifacts) const;
 
+  // forms.cc
+  Result<std::vector<Form>> Forms();  // everything that cells must have
+  Result<std::optional<Form>> FormOf(const std::string& tenant, const model::Backend& backend);
+  // Checks and prepares what routes name, as they would be with `candidates`.
+  Task<void> PrepareForms(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
+  Result<std::vector<model::RouteEntry>> RoutesWith(const std::vector<Candidate>& candidates);
+  Task<void> PrepareForm(const Candidate* changing, const std::string& tenant,
+                         const model::Backend& backend, Mode mode, Progress& progress);
+  Task<void> PrepareRevision(model::Revision revision, Mode mode, Progress& progress);
+  Task<model::Class> CheckClass(const Candidate& candidate, model::Class inner);
+  Result<Candidate> DeployedAs(const model::Revision& revision);
+  Json BackendsToJson(const std::string& tenant, const std::vector<model::Backend>& backends);
+  Result<std::vector<model::RouteEntry>> RoutesNow();  // with what rollouts make of them
+
+  // rollouts.cc
+  Awaitable<void> RunRollouts();
+  Task<void> GoOn(model::Rollout from, model::Rollout to);  // unless it is not `from` any more
+  Task<void> SwitchTo(model::Rollout rollout);
+  Result<void> ReadRollouts();
+  Result<model::Target> TrafficOf(const std::string& tenant, const std::string& name);
+  Task<void> StartTo(model::Rollout plan, Progress& progress);
+  Task<void> StartByFiles(model::Rollout plan, std::vector<ManifestFile> files, Progress& progress);
+  Json ToJson(const model::Rollout& rollout);
+
+  // slo_moves.cc
+  Awaitable<void> KeepSlos();
+  Task<void> MoveOn(SloWatches::Missed missed);
+  Task<model::Placement> NextClass(const model::Revision& revision,
+                                   const std::vector<model::Class>& without);
+
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn
   Task<void> CompileWasm(const model::Resource& resource, Variant& variant, Progress& progress);
@@ -187,10 +198,12 @@ class ManagerImpl final : public Manager {
                          Progress& progress);
   // A dry run starts and makes nothing.
   Task<void> Prepare(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
-  Task<void> PrepareImage(const Candidate& candidate, Mode mode, Progress& progress);
-  Task<std::vector<Runnable>> MakeRunnables(std::vector<model::Revision> revisions);
-  Task<void> TryRunnable(model::Revision revision, std::optional<Runnable>& made);
-  Task<Runnable> MakeRunnable(model::Revision revision);
+  Task<void> PrepareImage(const Candidate& candidate, model::Class sandbox_class, Mode mode,
+                          Progress& progress);
+  Task<std::vector<Runnable>> MakeRunnables(std::vector<Form> forms);
+  Task<void> TryRunnable(Form form, std::optional<Runnable>& made);
+  Task<Runnable> MakeRunnable(Form form);
+  Result<model::Resource> ResourceOf(const model::Revision& revision);
   Task<std::string> EnsureCode(const model::Revision& revision);
   Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);
   model::Class ClassOf(const model::Revision& revision) const;
@@ -254,6 +267,8 @@ class ManagerImpl final : public Manager {
   manager::Models models_;
   Figures figures_;
   Accounts accounts_;
+  RolloutWatch watch_;
+  SloWatches slos_;
   Measurements measurements_;
   SpanExporter exporter_;
   Connector connector_;
@@ -272,9 +287,15 @@ class ManagerImpl final : public Manager {
   std::set<std::string> served_;                        // module keys that cells may use
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
-  Creations creations_;                                                  // none of these is begun
-  bool creating_ = false;                                                // MakeWaiting runs
-  std::map<std::string, std::map<std::string, std::uint32_t>> indices_;  // tenant, function
+  Creations creations_;    // none of these is begun
+  bool creating_ = false;  // MakeWaiting runs
+  // What a workload is placed in now: where cells have it, and its module key.
+  struct Current {
+    std::uint32_t index = 0;
+    std::string module;
+  };
+  std::map<std::string, std::map<std::string, Current>> current_;  // by tenant and function
+  std::map<std::pair<std::string, std::string>, model::Rollout> rollouts_;  // by tenant and name
   HostProbe probe_;
 };
 

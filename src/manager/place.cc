@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -184,28 +185,55 @@ void ManagerImpl::UseOwnFigures(const model::Resource& resource, const Artifacts
   }
 }
 
-// The class that the manifest names, of a pair the whole; nothing: it leaves the choice to us. What
-// cannot be is not worth weighing.
+// The class that the manifest names, of a pair the whole; nothing: it leaves the choice to us.
 Result<std::optional<Class>> ManagerImpl::AskedClass(const Candidate& candidate) {
-  const model::Resource& resource = candidate.resource.resource;
-  const model::Workload& workload = *resource.workload();
+  const model::Workload& workload = *candidate.resource.resource.workload();
   if (!workload.sandbox_class && !workload.within) return std::nullopt;
   const bool has_image = candidate.Find(model::VariantKind::kImage) != nullptr;
   const Class inner = workload.sandbox_class.value_or(has_image ? Class::kContainer : Class::kWasm);
+  return WholeClass(candidate, inner, "spec.class is");
+}
+
+// What cannot be is not worth weighing.
+Result<Class> ManagerImpl::WholeClass(const Candidate& candidate, Class inner,
+                                      std::string_view asked) {
+  const model::Resource& resource = candidate.resource.resource;
+  const model::Workload& workload = *resource.workload();
+  const bool has_image = candidate.Find(model::VariantKind::kImage) != nullptr;
   const std::string name(model::ClassName(inner));
   if (candidate.Find(model::VariantFor(inner)) == nullptr) {
-    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": spec.class is '" + name +
-                                            "' but the artifact is " +
+    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": " + std::string(asked) +
+                                            " '" + name + "' but the artifact is " +
                                             (has_image ? "a container image" : "wasm"));
   }
-  const auto whole = model::ClassOf(workload, inner);
+  const auto whole = workload.within ? model::Pair(inner, *workload.within) : inner;
   if (!whole) {
     return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec.within: class " + name +
                                         " runs within no other; there is " +
                                         std::string(model::kPairs));
   }
   if (auto fits = CheckAbilities(resource, *whole); !fits) return std::unexpected(fits.error());
-  return whole;
+  return *whole;
+}
+
+Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
+                                           const Artifacts& artifacts,
+                                           std::vector<scheduler::Option> options,
+                                           std::optional<Class> asked) {
+  const scheduler::Question question = QuestionOf(resource, artifacts, asked, options_.cells);
+  scheduler::Node node = ThisNode();
+  auto chosen = scheduler::Choose(question, options, {&node, 1}, options_.prices);
+  const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&
+                      chosen->sandbox_class != Class::kContainer;
+  if (unsure) {
+    // Its first use takes seconds, so it is tried only where that decides something.
+    auto found = co_await probe_.Found();
+    if (!found) co_return Wrap(found.error(), resource.key().ToString() + ": spec.class");
+    node = ProbedNode(*found);
+    chosen = scheduler::Choose(question, options, {&node, 1}, options_.prices);
+  }
+  if (!chosen) co_return Wrap(chosen.error(), resource.key().ToString());
+  co_return *std::move(chosen);
 }
 
 Result<model::Placement> ManagerImpl::FreePlacement(const model::Resource& resource,
@@ -221,27 +249,15 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
   const model::Resource& resource = candidate.resource.resource;
   const auto asked = AskedClass(candidate);
   if (!asked) co_return std::unexpected(asked.error());
-  Artifacts artifacts;
-  for (const Variant& each : candidate.variants) artifacts[each.kind()] = each.artifact.digest;
+  const Artifacts artifacts = candidate.artifacts();
   const auto options = OptionsOf(resource, artifacts);
   if (!options) co_return std::unexpected(options.error());
   // What has not changed stays where it is, whatever was measured since.
   auto placement = PlacementNow(candidate);
   if (placement && !CanRun(*options, placement->sandbox_class)) placement.reset();
   if (!placement) {
-    const scheduler::Question question = QuestionOf(resource, artifacts, *asked, options_.cells);
-    scheduler::Node node = ThisNode();
-    auto chosen = scheduler::Choose(question, *options, {&node, 1}, options_.prices);
-    const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&
-                        chosen->sandbox_class != Class::kContainer;
-    if (unsure) {
-      // Its first use takes seconds, so it is tried only where that decides something.
-      auto found = co_await probe_.Found();
-      if (!found) co_return Wrap(found.error(), resource.key().ToString() + ": spec.class");
-      node = ProbedNode(*found);
-      chosen = scheduler::Choose(question, *options, {&node, 1}, options_.prices);
-    }
-    if (!chosen) co_return Wrap(chosen.error(), resource.key().ToString());
+    auto chosen = co_await Choose(resource, artifacts, *options, *asked);
+    if (!chosen) co_return std::unexpected(chosen.error());
     placement = *std::move(chosen);
   }
   candidate.sandbox_class = placement->sandbox_class;

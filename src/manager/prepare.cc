@@ -1,6 +1,7 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -208,18 +209,18 @@ Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Mode m
   for (const Candidate& candidate : candidates) {
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr || !candidate.taken().artifact.image) continue;
-    if (auto made = co_await PrepareImage(candidate, mode, progress); !made) {
-      co_return Wrap(made.error(), resource.key().ToString());
-    }
+    auto made = co_await PrepareImage(candidate, candidate.sandbox_class, mode, progress);
+    if (!made) co_return Wrap(made.error(), resource.key().ToString());
   }
   co_return Result<void>{};
 }
 
 // Asks the keeper too whether it can enforce what the manifest wants, so that nothing is stored
 // that no call could run.
-Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Mode mode, Progress& progress) {
+Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, model::Class sandbox_class,
+                                     Mode mode, Progress& progress) {
   const model::Resource& resource = candidate.resource.resource;
-  const std::string& digest = candidate.taken().artifact.digest;
+  const std::string& digest = candidate.Find(model::VariantKind::kImage)->artifact.digest;
   auto root = images_.Get(digest);
   if (!root) co_return std::unexpected(std::move(root).error());
   Step step{
@@ -230,9 +231,9 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, Mode mode, Prog
   model::Grants grants = mode == Mode::kDryRun ? volumes_.GrantsToAsk(tenant, *resource.workload())
                                                : volumes_.GrantsOf(tenant, *resource.workload());
   // A server runs before it is stored: one that does not come up replaces nothing.
-  auto key = co_await keepers_.Run(
-      tenant, candidate.sandbox_class, digest, artifact::WriteRootImage(*root),
-      WorkloadOf(resource, mode, std::move(grants)), Keepers::Until::kReady);
+  auto key =
+      co_await keepers_.Run(tenant, sandbox_class, digest, artifact::WriteRootImage(*root),
+                            WorkloadOf(resource, mode, std::move(grants)), Keepers::Until::kReady);
   if (!key) co_return std::unexpected(std::move(key).error());
   co_return Result<void>{};
 }
@@ -246,8 +247,10 @@ model::Class ManagerImpl::ClassOf(const model::Revision& revision) const {
   return *found;
 }
 
-Task<Runnable> ManagerImpl::MakeRunnable(model::Revision revision) {
+Task<Runnable> ManagerImpl::MakeRunnable(Form form) {
+  model::Revision revision = std::move(form.revision);
   Runnable runnable;
+  runnable.target = form.target;
   runnable.sandbox_class = ClassOf(revision);
   const bool wasm = runnable.sandbox_class == model::Class::kWasm;
   // Not a conditional expression: gcc 12 destroys its temporaries twice around co_await.
@@ -272,8 +275,8 @@ Task<Runnable> ManagerImpl::MakeRunnable(model::Revision revision) {
 }
 
 // One workload whose code is lost must not keep the others from being served.
-Task<void> ManagerImpl::TryRunnable(model::Revision revision, std::optional<Runnable>& made) {
-  auto runnable = co_await MakeRunnable(std::move(revision));
+Task<void> ManagerImpl::TryRunnable(Form form, std::optional<Runnable>& made) {
+  auto runnable = co_await MakeRunnable(std::move(form));
   if (runnable) {
     made = std::move(*runnable);
   } else {
@@ -284,11 +287,22 @@ Task<void> ManagerImpl::TryRunnable(model::Revision revision, std::optional<Runn
 
 // All at once: a keeper that was lost has a machine to boot for some, which others need not wait
 // for one after the other.
-Task<std::vector<Runnable>> ManagerImpl::MakeRunnables(std::vector<model::Revision> revisions) {
-  std::vector<std::optional<Runnable>> made(revisions.size());
+Task<std::vector<Runnable>> ManagerImpl::MakeRunnables(std::vector<Form> forms) {
+  std::vector<std::optional<Runnable>> made(forms.size());
   std::vector<Task<void>> all;
-  for (model::Revision& revision : revisions) {
-    all.push_back(TryRunnable(std::move(revision), made[all.size()]));
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    const model::Revision& revision = forms[i].revision;
+    const bool at_hand =
+        ClassOf(revision) == model::Class::kWasm &&
+        code_.contains(ModuleKey(revision.artifact_digest, compiler_.engine_key()));
+    if (at_hand) {
+      // Without a turn of the loop: a switch of traffic should not wait for one.
+      if (auto done = co_await TryRunnable(std::move(forms[i]), made[i]); !done) {
+        co_return std::unexpected(std::move(done).error());
+      }
+    } else {
+      all.push_back(TryRunnable(std::move(forms[i]), made[i]));
+    }
   }
   if (auto done = co_await Together(loop_, std::move(all)); !done) {
     co_return std::unexpected(std::move(done).error());
@@ -320,15 +334,27 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
                                            model::Class sandbox_class) {
   auto root = images_.Get(revision.artifact_digest);
   if (!root) co_return Wrap(std::move(root).error(), "image of " + revision.ToString());
-  auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
-  if (!stored) co_return std::unexpected(std::move(stored).error());
-  const model::Resource& resource = stored->resource;
+  auto resource = ResourceOf(revision);
+  if (!resource) co_return std::unexpected(std::move(resource).error());
   auto key = co_await keepers_.Run(
       revision.tenant, sandbox_class, revision.artifact_digest, artifact::WriteRootImage(*root),
-      WorkloadOf(resource, Mode::kCommit, volumes_.GrantsOf(revision.tenant, *resource.workload())),
+      WorkloadOf(*resource, Mode::kCommit, volumes_.GrantsOf(revision.tenant, revision.workload)),
       Keepers::Until::kStarted);
   if (!key) co_return Wrap(std::move(key).error(), "image of " + revision.ToString());
   co_return key;
+}
+
+// As it was deployed then; what makes no revision (replicas, probes) is as it is now.
+Result<model::Resource> ManagerImpl::ResourceOf(const model::Revision& revision) {
+  auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
+  if (!stored) return std::unexpected(std::move(stored).error());
+  model::Resource resource = std::move(stored->resource);
+  if (auto* function = std::get_if<model::FunctionSpec>(&resource.spec)) {
+    function->workload = revision.workload;
+  } else {
+    std::get<model::ServiceSpec>(resource.spec).workload = revision.workload;
+  }
+  return resource;
 }
 
 void ManagerImpl::ReleaseUnused() {
@@ -340,12 +366,12 @@ void ManagerImpl::ReleaseUnused() {
 }
 
 void ManagerImpl::ReleaseImages() {
-  auto revisions = store_->CurrentRevisions();
-  if (!revisions) return;
+  auto forms = Forms();
+  if (!forms) return;
   std::set<std::string> digests;
-  for (const model::Revision& revision : *revisions) {
-    digests.insert(revision.artifact_digest);
-    for (const model::ResolvedVariant& variant : revision.variants) digests.insert(variant.digest);
+  for (const Form& form : *forms) {
+    digests.insert(form.revision.artifact_digest);
+    for (const auto& variant : form.revision.variants) digests.insert(variant.digest);
   }
   for (const auto& [id, record] : sandboxes_) digests.insert(record.artifact_digest);
   for (const auto& held : held_) {

@@ -41,4 +41,11 @@ class Progress {
   [[nodiscard]] virtual bool abandoned() const = 0;
 };
 
+// Nobody hears of it, and it is not given up: what the manager prepares by itself.
+class Quiet final : public Progress {
+ public:
+  void Report(const Step& /*step*/) override {}
+  [[nodiscard]] bool abandoned() const override { return false; }
+};
+
 }  // namespace strata::manager

@@ -35,11 +35,9 @@ Json StateToJson(const keeper::ReplicaState& state) {
 Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::RunningServer(
     const std::string& tenant, const std::string& name) {
   if (auto known = RequireFunction(tenant, name); !known) return std::unexpected(known.error());
-  const std::string start = std::string(sandbox::remote::kServiceKey) + name + ":";
-  for (const std::string& key : served_) {
-    if (!key.starts_with(start)) continue;
-    auto keeper = keepers_.Of(key);
-    if (keeper && keeper->tenant() == tenant) return std::pair(std::move(keeper), key);
+  const std::string& key = current_.at(tenant).at(name).module;
+  if (key.starts_with(sandbox::remote::kServiceKey)) {
+    if (auto keeper = keepers_.Of(key)) return std::pair(std::move(keeper), key);
   }
   auto revisions = store_->Revisions(tenant, name);
   if (!revisions) return std::unexpected(revisions.error());

@@ -12,8 +12,15 @@ namespace {
 
 RouteEntry EntryOf(const Resource& resource, const HttpMatch& match,
                    std::vector<Backend> backends) {
-  return {match.host,          match.path,    match.methods, resource.metadata.tenant,
-          std::move(backends), resource.key()};
+  return {match.host,
+          match.path,
+          match.methods,
+          resource.metadata.tenant,
+          std::move(backends),
+          resource.key(),
+          match.headers,
+          {},
+          {}};
 }
 
 // The methods that both have, for the message: "GET, POST" or "every method".
@@ -30,15 +37,18 @@ std::string CommonMethods(const RouteEntry& a, const RouteEntry& b) {
 }
 
 bool Before(const RouteEntry& a, const RouteEntry& b) {
-  return std::tie(a.host, a.path, a.owner, a.methods) <
-         std::tie(b.host, b.path, b.owner, b.methods);
+  return std::tie(a.host, a.path, a.owner, a.methods, a.headers) <
+         std::tie(b.host, b.path, b.owner, b.methods, b.headers);
 }
 
 }  // namespace
 
 std::vector<RouteEntry> RoutesOf(const Resource& resource) {
   if (const auto* route = std::get_if<RouteSpec>(&resource.spec)) {
-    return {EntryOf(resource, route->match, route->backends)};
+    RouteEntry entry = EntryOf(resource, route->match, route->backends);
+    if (route->split) entry.split = route->split->header;
+    entry.mirror = route->mirror;
+    return {std::move(entry)};
   }
   const auto* function = std::get_if<FunctionSpec>(&resource.spec);
   const auto& triggers =
@@ -51,7 +61,8 @@ std::vector<RouteEntry> RoutesOf(const Resource& resource) {
 }
 
 bool Overlap(const RouteEntry& a, const RouteEntry& b) noexcept {
-  return a.host == b.host && a.path == b.path && MethodsOverlap(a.methods, b.methods);
+  return a.host == b.host && a.path == b.path && a.headers == b.headers &&
+         MethodsOverlap(a.methods, b.methods);
 }
 
 Result<void> CheckRoute(const RouteEntry& candidate, std::span<const RouteEntry> existing) {

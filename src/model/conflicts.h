@@ -3,11 +3,12 @@
 //   store::Apply --> [ RoutesOf, CheckRoutes ] --> routes of the one transaction --> cells
 //
 // A trigger is shorthand for a route with one backend. Two resources may not own one host + path +
-// method, of whatever tenants they are; "every method" overlaps with each.
+// headers + method, of whatever tenants they are; "every method" overlaps with each.
 //
 // Threads: values and pure functions. Tested by model/conflicts_test.cc.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +26,10 @@ struct RouteEntry {
   std::vector<std::string> methods;  // empty: every method
   std::string tenant;
   std::vector<Backend> backends;
-  ResourceKey owner;  // the Function, Service or Route that asked for it
+  ResourceKey owner;                 // the Function, Service or Route that asked for it
+  std::vector<HeaderMatch> headers;  // sorted by name; all of them must be there
+  std::string split;                 // the header that requests are told to backends by; or empty
+  std::optional<Mirror> mirror;
   friend bool operator==(const RouteEntry&, const RouteEntry&) = default;
 };
 

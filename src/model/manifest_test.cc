@@ -194,6 +194,32 @@ TEST(ManifestTest, ReadsARoute) {
   EXPECT_THAT(spec.backends, ElementsAre(Backend{"old", 9}, Backend{"new", 1}));
 }
 
+TEST(ManifestTest, ARouteMatchesHeadersAndSplitsByOne) {
+  const Resource resource = ParseOne(
+      RouteWith("{path: /, headers: [{name: X-User, value: ann}, {name: x-env, value: a test}],"
+                " split: {header: X-Session}, backends: [{function: f}]}"));
+  const auto& spec = std::get<RouteSpec>(resource.spec);
+  EXPECT_THAT(spec.match.headers,
+              ElementsAre(HeaderMatch{"x-env", "a test"}, HeaderMatch{"x-user", "ann"}));
+  EXPECT_EQ(spec.split->header, "x-session");
+}
+
+TEST(ManifestTest, ARouteMirrorsToAForm) {
+  const Resource resource =
+      ParseOne(RouteWith("{path: /, backends: [{function: f}],"
+                         " mirror: {function: f, revision: 2, percent: 10}}"));
+  EXPECT_EQ(std::get<RouteSpec>(resource.spec).mirror, (Mirror{"f", {.revision = 2}, 10}));
+}
+
+TEST(ManifestTest, ABackendNamesARevisionOrAClass) {
+  const Resource resource = ParseOne(
+      RouteWith("{path: /, backends: [{function: f, weight: 8}, {function: f, revision: 3},"
+                " {function: f, class: container}]}"));
+  EXPECT_THAT(std::get<RouteSpec>(resource.spec).backends,
+              ElementsAre(Backend{"f", 8, {}}, Backend{"f", 1, {.revision = 3}},
+                          Backend{"f", 1, {.sandbox_class = Class::kContainer}}));
+}
+
 TEST(ManifestTest, AcceptsAndDropsWhatKubectlPrints) {
   std::string text = FunctionWith("");
   text.replace(text.find("{name: f}"), 9,
@@ -223,7 +249,10 @@ TEST(ManifestTest, WritesJsonAndYamlThatReadBackEqual) {
       ServiceWith(
           "restart: never\n  health: {readiness: {tcpSocket: {}}, liveness: {httpGet: {}}}"),
       FunctionWith("grants: {dirs: [{guest: /tmp, mode: scratch}]}"),
-      RouteWith("{path: /, backends: [{function: f, weight: 0}, {function: g}]}")};
+      RouteWith("{path: /, backends: [{function: f, weight: 0}, {function: g}]}"),
+      RouteWith("{path: /, backends: [{function: f, revision: 3}, {function: f, class: wasm}]}"),
+      RouteWith("{path: /, headers: [{name: a, value: b}], split: {header: c},"
+                " backends: [{function: f}], mirror: {function: g, class: wasm}}")};
   for (const std::string& text : texts) {
     const Resource resource = ParseOne(text);
     const auto from_json = ResourceFromJson(ResourceToJson(resource));
@@ -449,6 +478,26 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"NoBackends", RouteWith("{path: /}"), "needs at least one backend"},
         Bad{"NoWeight", RouteWith("{path: /, backends: [{function: f, weight: 0}]}"),
             "all weights are 0"},
+        Bad{"HeaderTwice",
+            RouteWith("{path: /, headers: [{name: A, value: b}, {name: a, value: c}],"
+                      " backends: [{function: f}]}"),
+            "the header 'a' is listed twice"},
+        Bad{"HeaderOfTheConnection",
+            RouteWith("{path: /, headers: [{name: Host, value: b}], backends: [{function: f}]}"),
+            "about the connection"},
+        Bad{"MirrorOfNothing",
+            RouteWith("{path: /, backends: [{function: f}], mirror: {function: f, percent: 0}}"),
+            "1"},
+        Bad{"HeaderName",
+            RouteWith("{path: /, split: {header: \"a b\"}, backends: [{function: f}]}"),
+            "no header's name"},
+        Bad{"HeaderValue",
+            RouteWith("{path: /, headers: [{name: a, value: \"\"}], backends: [{function: f}]}"),
+            "no header's value"},
+        Bad{"TwoTargets",
+            RouteWith("{path: /, backends: [{function: f, revision: 1, class: wasm}]}"),
+            "names a revision and a class"},
+        Bad{"RevisionZero", RouteWith("{path: /, backends: [{function: f, revision: 0}]}"), "1"},
         Bad{"BackendTwice", RouteWith("{path: /, backends: [{function: f}, {function: f}]}"),
             "'f' is a backend twice"},
         Bad{"ServiceGuest", ServiceWith("guest: command"), "a Service's guest is 'http'"},

@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "model/device.h"
+#include "model/header_match.h"
+#include "model/target.h"
 #include "model/values.h"
 #include "model/volume.h"
 
@@ -44,6 +46,7 @@ struct HttpMatch {
   std::string host = "*";            // "*" or an exact lower-case DNS name
   std::string path;                  // normalised: NormalizePath in model/rules.h
   std::vector<std::string> methods;  // upper case, sorted; empty means every method
+  std::vector<HeaderMatch> headers;  // sorted by name; all of them must be there
   friend bool operator==(const HttpMatch&, const HttpMatch&) = default;
 };
 
@@ -146,16 +149,33 @@ struct ServiceSpec {
 };
 
 // A share of a route's traffic: weight / sum of weights. `function` names a Function or a Service
-// of the same tenant; the two kinds share one name space.
+// of the same tenant; the two kinds share one name space. `target`: which of its forms.
 struct Backend {
   std::string function;
   std::uint32_t weight = 1;
+  Target target;
   friend bool operator==(const Backend&, const Backend&) = default;
+};
+
+// How requests are told to backends. Without a header, or a request without it: at random.
+struct SplitBy {
+  std::string header;  // lower case; requests with one value go to one backend
+  friend bool operator==(const SplitBy&, const SplitBy&) = default;
+};
+
+// What gets a copy of requests beside their backend; its answers are compared and dropped.
+struct Mirror {
+  std::string function;
+  Target target;
+  std::uint32_t percent = 100;  // of the requests
+  friend bool operator==(const Mirror&, const Mirror&) = default;
 };
 
 struct RouteSpec {
   HttpMatch match;
   std::vector<Backend> backends;  // at least one; the weights' sum is above zero
+  std::optional<SplitBy> split;
+  std::optional<Mirror> mirror;
   friend bool operator==(const RouteSpec&, const RouteSpec&) = default;
 };
 

@@ -1,7 +1,9 @@
 #include "model/rules.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <string_view>
 #include <utility>
 
 #include "model/artifact_reference.h"
@@ -176,6 +178,34 @@ Problem MethodProblem(std::string_view text) {
     return std::nullopt;
   }
   return "is no HTTP method: 1 to 11 upper-case letters, digits, '-' and '_'";
+}
+
+Result<std::string> NormalizeHeaderName(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  constexpr std::array<std::string_view, 10> kNotTheirs = {
+      "connection", "content-length",    "expect", "host", "keep-alive", "strata-hop", "te",
+      "trailer",    "transfer-encoding", "upgrade"};
+  std::string name(text);
+  for (char& c : name) {
+    if (IsUpper(c)) c = static_cast<char>(c - 'A' + 'a');
+    if (IsLower(c) || IsDigit(c) || kMarks.contains(c)) continue;
+    return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "' is no header's name");
+  }
+  if (name.empty() || name.size() > 64) {
+    return Fail(Errc::kInvalidArgument, "a header's name has 1 to 64 characters");
+  }
+  if (std::ranges::find(kNotTheirs, name) != kNotTheirs.end()) {
+    return Fail(Errc::kInvalidArgument,
+                "'" + name + "' is about the connection; no route can ask for it");
+  }
+  return name;
+}
+
+Problem HeaderValueProblem(std::string_view text) {
+  const auto visible = [](char c) { return c >= ' ' && c <= '~'; };
+  const bool fits = !text.empty() && text.size() <= 256 && std::ranges::all_of(text, visible);
+  if (fits && text.front() != ' ' && text.back() != ' ') return std::nullopt;
+  return "is no header's value: 1 to 256 visible characters, with spaces inside only";
 }
 
 bool MethodsOverlap(const std::vector<std::string>& a, const std::vector<std::string>& b) noexcept {

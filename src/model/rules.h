@@ -37,6 +37,14 @@ Problem MethodProblem(std::string_view text);
 // Two lists of methods have one in common. An empty list means every method.
 bool MethodsOverlap(const std::vector<std::string>& a, const std::vector<std::string>& b) noexcept;
 
+// Lower-cases the name of a request's header field. Fails with kInvalidArgument for what is no
+// name (RFC 9110, 5.6.2), for more than 64 characters, and for fields that belong to a connection
+// or are read before a route is: host, content-length, ...
+Result<std::string> NormalizeHeaderName(std::string_view text);
+
+// 1 to 256 characters that are visible, with spaces inside.
+Problem HeaderValueProblem(std::string_view text);
+
 // Lower-cases "*" or a DNS name. Fails with kInvalidArgument for anything else, also for a name
 // with a port or a wildcard inside.
 Result<std::string> NormalizeHost(std::string_view text);

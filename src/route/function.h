@@ -25,6 +25,7 @@ struct FunctionSpec {
   std::string name;
   std::string sandbox_class;  // for spans; what it means is the image's business
   std::uint32_t revision = 0;
+  std::string target;    // which of its forms (model/target.h); empty: the one that it is placed in
   std::string module;    // key for ImageSource; empty: it does not run in this process
   bool service = false;  // one sandbox serves many calls
   model::Priority priority = model::Priority::kNormal;

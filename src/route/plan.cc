@@ -13,13 +13,14 @@ Result<std::shared_ptr<const Plan>> Plan::Build(PlanSpec spec, const Plan* previ
 
   for (FunctionSpec& function : spec.functions) {
     const auto index = static_cast<std::uint32_t>(plan->functions_.size());
-    if (!plan->index_.emplace(Name(function.tenant, function.name), index).second) {
-      return Fail(Errc::kInvalidArgument,
-                  "two functions are called " + function.tenant + "/" + function.name);
+    const Name name(function.tenant, function.name, function.target);
+    if (!plan->index_.emplace(name, index).second) {
+      return Fail(Errc::kInvalidArgument, "two functions are called " + function.tenant + "/" +
+                                              function.name + function.target);
     }
     std::shared_ptr<Function> kept;
     if (previous != nullptr) {
-      const std::uint32_t old = previous->IndexOf(function.tenant, function.name);
+      const std::uint32_t old = previous->IndexOf(function.tenant, function.name, function.target);
       if (old != FunctionId::kNone && previous->functions_[old]->spec() == function) {
         kept = previous->functions_[old];
       }
@@ -34,8 +35,9 @@ Result<std::shared_ptr<const Plan>> Plan::Build(PlanSpec spec, const Plan* previ
   return std::shared_ptr<const Plan>(std::move(plan));
 }
 
-std::uint32_t Plan::IndexOf(std::string_view tenant, std::string_view name) const {
-  const auto found = index_.find(Name(tenant, name));
+std::uint32_t Plan::IndexOf(std::string_view tenant, std::string_view name,
+                            std::string_view target) const {
+  const auto found = index_.find(Name(tenant, name, target));
   return found == index_.end() ? FunctionId::kNone : found->second;
 }
 

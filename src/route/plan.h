@@ -15,7 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -42,7 +42,7 @@ struct PlanSpec {
 class Plan {
  public:
   // Makes the plan; `previous` may be null. Fails with kInvalidArgument as Table::Build does, or
-  // when two functions have one name. On failure `previous` is untouched.
+  // when two functions have one name and target. On failure `previous` is untouched.
   static Result<std::shared_ptr<const Plan>> Build(PlanSpec spec, const Plan* previous,
                                                    const Ports& ports);
 
@@ -53,11 +53,12 @@ class Plan {
     return functions_;
   }
 
-  // The index of a function by name, or FunctionId::kNone.
-  [[nodiscard]] std::uint32_t IndexOf(std::string_view tenant, std::string_view name) const;
+  // The index of a function by name and target, or FunctionId::kNone.
+  [[nodiscard]] std::uint32_t IndexOf(std::string_view tenant, std::string_view name,
+                                      std::string_view target = {}) const;
 
  private:
-  using Name = std::pair<std::string, std::string>;  // tenant, name
+  using Name = std::tuple<std::string, std::string, std::string>;  // tenant, name, target
 
   std::uint32_t generation_ = 0;
   std::vector<std::shared_ptr<Function>> functions_;

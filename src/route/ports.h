@@ -17,6 +17,7 @@
 #include "http/exchange.h"
 #include "http/problem.h"
 #include "meter/call_record.h"
+#include "meter/mirror_record.h"
 #include "policy/authorizer.h"
 #include "sandbox/driver.h"
 #include "telemetry/trace.h"
@@ -44,6 +45,9 @@ class RecordSink {
 
   // A sampled call's span; dropped (and counted) when there is no room.
   virtual void RecordSpan(const telemetry::Span& span) = 0;
+
+  // What came of a copy of a request; dropped (and counted) when there is no room.
+  virtual void RecordMirror(const meter::MirrorRecord& record) = 0;
 };
 
 // Where guests' output goes, whole lines without their newline. Dropped when there is no room.

@@ -11,6 +11,8 @@
 namespace strata::route {
 namespace {
 
+constexpr std::uint64_t kPercent = 100;
+
 // Counts a call in for as long as it lives.
 class Counted {
  public:
@@ -132,20 +134,25 @@ Awaitable<void> RequestPath::Handle(http::Exchange& exchange) {
     return Refuse(exchange, std::move(state),
                   http::ProblemOf(400, "bad-path", path.error().message));
   }
-  const Table::Match match = plan_->table().Find(head.host, *path, head.method);
+  const Table::Match match = plan_->table().Find(head.host, *path, head.method, head.headers);
   if (match.kind == Table::Match::Kind::kNoRoute) {
     return Refuse(exchange, std::move(state),
                   http::ProblemOf(404, "no-route", "no route matches this host and path"));
   }
   if (match.kind == Table::Match::Kind::kWrongMethod) {
-    std::string allow = plan_->table().Allow(head.host, *path);
+    std::string allow = plan_->table().Allow(head.host, *path, head.headers);
     return Refuse(exchange, std::move(state),
                   http::ProblemOf(405, "wrong-method", "the route does not take this method"),
                   std::move(allow));
   }
-  const auto draw = static_cast<std::uint32_t>(ports_.random.Next() >> 32);
-  state.id.index = PickBackend(*match.rule, draw);
+  const auto draw = DrawByHeader(*match.rule, head.headers);
+  state.id.index = PickBackend(
+      *match.rule, draw ? *draw : static_cast<std::uint32_t>(ports_.random.Next() >> 32));
   state.function = plan_->functions()[state.id.index];
+  const auto& mirror = match.rule->mirror;
+  if (mirror && ports_.random.Next() % kPercent < mirror->percent) {
+    return ServeMirrored(exchange, std::move(state), mirror->function);
+  }
   return Serve(exchange, std::move(state));
 }
 
@@ -169,7 +176,11 @@ Awaitable<void> RequestPath::HandleHanded(http::Exchange& exchange, const Handed
   state.trace = request.call.trace;
   state.parent = request.call.parent;
   if (state.parent != telemetry::SpanId{}) state.tracestate = TracestateOf(state.head);
-  if (plan_) state.id.index = plan_->IndexOf(request.tenant, request.function);
+  if (plan_) state.id.index = plan_->IndexOf(request.tenant, request.function, request.target);
+  // Traffic has moved on since the front drew this form: no request fails for that.
+  if (plan_ && state.id.index == FunctionId::kNone) {
+    state.id.index = plan_->IndexOf(request.tenant, request.function);
+  }
   if (state.id.index == FunctionId::kNone) {
     // The front's configuration and ours differ for the moment of a change.
     return Refuse(exchange, std::move(state),
@@ -177,6 +188,37 @@ Awaitable<void> RequestPath::HandleHanded(http::Exchange& exchange, const Handed
   }
   state.function = plan_->functions()[state.id.index];
   return Serve(exchange, std::move(state));
+}
+
+Awaitable<void> RequestPath::ServeMirrored(http::Exchange& exchange, CallState state,
+                                           std::uint32_t mirror) {
+  const std::shared_ptr<const Plan> plan = state.plan;
+  auto copy = std::make_unique<RequestCopy>(exchange.head());
+  CopyingExchange copying(exchange, *copy);
+  co_await Serve(copying, std::move(state));
+  if (!copying.complete() || mirroring_ >= kMostMirrored) {
+    NoteMirror(*plan, mirror, meter::MirrorOutcome::kSkipped);
+    co_return;
+  }
+  Spawn(ports_.loop, RunMirror(plan, mirror, std::move(copy), copying.answer()));
+}
+
+Awaitable<void> RequestPath::RunMirror(std::shared_ptr<const Plan> plan, std::uint32_t mirror,
+                                       std::unique_ptr<RequestCopy> copy, AnswerSeen real) {
+  const Counted counted(mirroring_);
+  ShadowExchange shadow(*copy);
+  CallState state = Begin(copy->head());
+  state.plan = plan;
+  state.function = plan->functions()[mirror];
+  state.id = {plan->generation(), mirror};
+  co_await Serve(shadow, std::move(state));
+  NoteMirror(
+      *plan, mirror,
+      shadow.answer() == real ? meter::MirrorOutcome::kSame : meter::MirrorOutcome::kDifferent);
+}
+
+void RequestPath::NoteMirror(const Plan& plan, std::uint32_t mirror, meter::MirrorOutcome outcome) {
+  ports_.records.RecordMirror({plan.generation(), mirror, static_cast<std::uint32_t>(outcome)});
 }
 
 Awaitable<void> RequestPath::Refuse(http::Exchange& exchange, CallState state,
@@ -396,6 +438,7 @@ void RequestPath::EmitSpan(const CallState& state, std::uint16_t status) {
     span.attributes.emplace_back("strata.function", spec.name);
     span.attributes.emplace_back("strata.class", spec.sandbox_class);
     span.numbers.emplace_back("strata.revision", spec.revision);
+    if (!spec.target.empty()) span.attributes.emplace_back("strata.target", spec.target);
   }
   if (state.exit && state.exit->reason != model::ExitReason::kReturned) {
     span.error = std::string(model::ExitReasonName(state.exit->reason)) + ": " + state.exit->detail;

@@ -23,7 +23,9 @@
 
 #include "http/exchange.h"
 #include "http/problem.h"
+#include "meter/mirror_record.h"
 #include "route/instances.h"
+#include "route/mirror.h"
 #include "route/plan.h"
 #include "route/ports.h"
 
@@ -58,6 +60,7 @@ class RequestPath final : public http::Handler {
   struct HandedOver {
     std::string_view tenant;
     std::string_view function;
+    std::string_view target;  // of the function
     Handed call;
     std::string_view peer;                  // the client's
     std::string_view scheme;                // that the client used
@@ -78,6 +81,10 @@ class RequestPath final : public http::Handler {
   CallState NewCall(const http::RequestHead& head);
   CallState Begin(const http::RequestHead& head);
   Awaitable<void> Serve(http::Exchange& exchange, CallState state);
+  Awaitable<void> ServeMirrored(http::Exchange& exchange, CallState state, std::uint32_t mirror);
+  Awaitable<void> RunMirror(std::shared_ptr<const Plan> plan, std::uint32_t mirror,
+                            std::unique_ptr<RequestCopy> copy, AnswerSeen real);
+  void NoteMirror(const Plan& plan, std::uint32_t mirror, meter::MirrorOutcome outcome);
   Awaitable<void> Refuse(http::Exchange& exchange, CallState state, http::Problem problem,
                          std::string allow = {});
   std::optional<http::Problem> Admit(http::Exchange& exchange, CallState& state);
@@ -97,6 +104,7 @@ class RequestPath final : public http::Handler {
   std::uint64_t next_sandbox_ = 1;
   std::uint64_t requests_ = 0;
   std::uint64_t in_flight_ = 0;
+  std::uint64_t mirroring_ = 0;  // copies that run
 };
 
 }  // namespace strata::route

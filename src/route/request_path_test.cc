@@ -36,6 +36,7 @@ class TestPorts final : public RecordSink,
     co_return;
   }
   void RecordSpan(const telemetry::Span& span) override { spans.push_back(span); }
+  void RecordMirror(const meter::MirrorRecord& record) override { mirrored.push_back(record); }
   void Write(const Line& line) override {
     lines.emplace_back(line.function.index, std::string(line.text));
   }
@@ -64,6 +65,7 @@ class TestPorts final : public RecordSink,
       {"memory", R"({"do": "memory"})"}, {"broken", "nonsense"}};
   std::vector<meter::CallRecord> records;
   std::vector<telemetry::Span> spans;
+  std::vector<meter::MirrorRecord> mirrored;
   std::vector<std::pair<std::uint32_t, std::string>> lines;
   int loads = 0;
   int pushed_back = 0;
@@ -476,6 +478,102 @@ TEST_F(RequestPathTest, ACallThatIsHandedOverKeepsItsTraceAgeAndClient) {
   EXPECT_EQ(test_ports_.records[0].trace_id[0], 7);
   ASSERT_EQ(test_ports_.spans.size(), 1u);
   EXPECT_EQ(test_ports_.spans[0].parent_id, request.call.parent);
+}
+
+class MirroredRequestTest : public RequestPathTest {
+ protected:
+  // "/<module>" is also sent to `mirror`.
+  void ServeMirrored(const std::string& module, const std::string& mirror,
+                     std::uint32_t percent = 100) {
+    PlanSpec spec;
+    spec.generation = 1;
+    spec.functions = {Spec(module), Spec(mirror)};
+    spec.functions[1].target = "@2";
+    Rule rule{"*", "/", {}, {{0, 1}}};
+    rule.mirror = Mirror{1, percent};
+    spec.rules = {rule};
+    path_.SwitchTo(*Plan::Build(spec, nullptr, ports_));
+  }
+  // The answer, once the copy has been run too.
+  std::string Answered(Client& client) {
+    Run(client);
+    loop_.restart();
+    loop_.run();
+    return client.exchange.response_sink.text();
+  }
+  meter::MirrorOutcome outcome() const {
+    EXPECT_EQ(test_ports_.mirrored.size(), 1U);
+    return static_cast<meter::MirrorOutcome>(test_ports_.mirrored.at(0).outcome);
+  }
+};
+
+TEST_F(MirroredRequestTest, TheSameAnswerIsSeenAndDropped) {
+  ServeMirrored("hello", "hello");
+  Client client(loop_, "/x?y=1");
+  EXPECT_EQ(Answered(client), "hello");
+  EXPECT_EQ(outcome(), meter::MirrorOutcome::kSame);
+  EXPECT_EQ(test_ports_.mirrored[0].function, 1U);
+  ASSERT_EQ(test_ports_.records.size(), 2U);
+  EXPECT_EQ(test_ports_.records[0].revision, 0U);
+  EXPECT_EQ(test_ports_.records[1].revision, 1U);
+}
+
+TEST_F(MirroredRequestTest, ACopyThatFailsIsADifferenceAndNothingElse) {
+  ServeMirrored("hello", "trap");
+  Client client(loop_, "/x");
+  EXPECT_EQ(Answered(client), "hello");
+  EXPECT_EQ(outcome(), meter::MirrorOutcome::kDifferent);
+}
+
+TEST_F(MirroredRequestTest, TheBodyGoesAlong) {
+  ServeMirrored("echo", "echo");
+  Client client(loop_, "/x", "POST");
+  client.exchange.body_source.Push("twice");
+  EXPECT_EQ(Answered(client), "twice");
+  EXPECT_EQ(outcome(), meter::MirrorOutcome::kSame);
+}
+
+TEST_F(MirroredRequestTest, ABodyThatTheGuestDidNotReadIsNotCopied) {
+  ServeMirrored("hello", "hello");
+  Client client(loop_, "/x", "POST");
+  client.exchange.body_source.Push("unread");
+  EXPECT_EQ(Answered(client), "hello");
+  EXPECT_EQ(outcome(), meter::MirrorOutcome::kSkipped);
+}
+
+TEST_F(MirroredRequestTest, AShareOfTheRequestsIsCopied) {
+  ServeMirrored("hello", "hello", 10);
+  for (int i = 0; i < 1000; ++i) {
+    Client client(loop_, "/x");
+    EXPECT_EQ(Answered(client), "hello");
+  }
+  EXPECT_NEAR(static_cast<double>(test_ports_.mirrored.size()), 100, 40);
+}
+
+TEST_F(RequestPathTest, ACallHandedOverForAFormThatIsNotHereAnyMoreGetsTheCurrentOne) {
+  FunctionSpec other = Spec("echo");
+  other.name = "hello";
+  other.target = "@2";
+  PlanSpec spec;
+  spec.functions = {Spec("hello"), other};
+  path_.SwitchTo(*Plan::Build(spec, nullptr, ports_));
+  const auto answer = [this](std::string_view target) {
+    Client client(loop_, "/hello");
+    RequestPath::HandedOver request;
+    request.tenant = "shop";
+    request.function = "hello";
+    request.target = target;
+    request.call.start = test_ports_.clock.Now();
+    bool done = false;
+    Spawn(loop_, Await(path_.HandleHanded(client.exchange, request), done));
+    loop_.restart();
+    loop_.run();
+    EXPECT_TRUE(done);
+    return client.exchange.response_sink.text();
+  };
+  EXPECT_EQ(answer(""), "hello");
+  EXPECT_EQ(answer("@2"), "");  // an echo of no body
+  EXPECT_EQ(answer("@1"), "hello");
 }
 
 TEST_F(RequestPathTest, ACallHandedOverForAFunctionThatIsNotHereIsRefused) {

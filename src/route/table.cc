@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "http/ascii.h"
 #include "route/path.h"
 
 namespace strata::route {
@@ -42,6 +44,24 @@ bool Takes(const Rule& rule, std::string_view method) noexcept {
   return rule.methods.empty() || std::ranges::find(rule.methods, method) != rule.methods.end();
 }
 
+// The value of the only field of that name; nothing: there is none, or several.
+std::optional<std::string_view> OnlyField(std::span<const http::Header> headers,
+                                          std::string_view name) noexcept {
+  std::optional<std::string_view> value;
+  for (const http::Header& header : headers) {
+    if (!http::EqualsIgnoreCase(header.name, name)) continue;
+    if (value) return std::nullopt;
+    value = header.value;
+  }
+  return value;
+}
+
+bool Fits(const Rule& rule, std::span<const http::Header> headers) noexcept {
+  return std::ranges::all_of(rule.headers, [headers](const model::HeaderMatch& match) {
+    return OnlyField(headers, match.name) == match.value;
+  });
+}
+
 std::string Words(const Rule& rule) { return "route '" + rule.host + rule.path + "'"; }
 
 Result<void> CheckRule(Rule& rule, std::size_t functions) {
@@ -66,26 +86,32 @@ Result<void> CheckRule(Rule& rule, std::size_t functions) {
     if (backend.function >= functions) return invalid("a backend names no function");
     total += backend.weight;
   }
+  if (rule.mirror && rule.mirror->function >= functions) {
+    return invalid("the mirror names no function");
+  }
   if (total == 0) return invalid("no backend has a weight");
   if (total > std::numeric_limits<std::uint32_t>::max()) return invalid("the weights are too big");
   return {};
 }
 
-// Refuses two rules of one host and path that take the same method. `rules` is one slot's.
+// Refuses two rules of one host, path and headers that take the same method. `rules` is one slot's.
 Result<void> CheckOwners(const Rule* rules, std::size_t count) {
-  std::set<std::string_view> methods;
-  std::size_t takes_all = 0;
+  struct Taken {
+    std::set<std::string_view> methods;
+    bool all = false;
+  };
+  std::map<std::vector<model::HeaderMatch>, Taken> by_headers;
   for (std::size_t i = 0; i < count; ++i) {
-    takes_all += rules[i].methods.empty() ? 1 : 0;
+    Taken& taken = by_headers[rules[i].headers];
+    if (rules[i].methods.empty() && std::exchange(taken.all, true)) {
+      return Fail(Errc::kInvalidArgument, Words(rules[i]) + ": two rules take every method");
+    }
     for (const std::string& method : rules[i].methods) {
-      if (!methods.insert(method).second) {
+      if (!taken.methods.insert(method).second) {
         return Fail(Errc::kInvalidArgument,
                     Words(rules[i]) + ": two rules take the method " + method);
       }
     }
-  }
-  if (takes_all > 1) {
-    return Fail(Errc::kInvalidArgument, Words(rules[0]) + ": two rules take every method");
   }
   return {};
 }
@@ -93,7 +119,9 @@ Result<void> CheckOwners(const Rule* rules, std::size_t count) {
 bool Before(const Rule& a, const Rule& b) {
   if (a.host != b.host) return a.host < b.host;
   if (a.path != b.path) return a.path < b.path;
-  return a.methods.empty() < b.methods.empty();
+  if (a.methods.empty() != b.methods.empty()) return b.methods.empty();
+  if (a.headers.size() != b.headers.size()) return a.headers.size() > b.headers.size();
+  return a.headers < b.headers;
 }
 
 }  // namespace
@@ -174,27 +202,30 @@ void Table::Walk(std::string_view host, std::string_view path, Visit&& visit) co
   }
 }
 
-Table::Match Table::Find(std::string_view host, std::string_view path,
-                         std::string_view method) const noexcept {
+Table::Match Table::Find(std::string_view host, std::string_view path, std::string_view method,
+                         std::span<const http::Header> headers) const noexcept {
   Match match;
   Walk(host, path, [&](const Slot& slot) {
     for (std::uint32_t i = 0; i < slot.count; ++i) {
       const Rule& rule = rules_[slot.first + i];
+      if (!Fits(rule, headers)) continue;
+      match.kind = Match::Kind::kWrongMethod;
       if (!Takes(rule, method)) continue;
       match = {Match::Kind::kFound, &rule};
       return true;
     }
-    match.kind = Match::Kind::kWrongMethod;
     return false;
   });
   return match;
 }
 
-std::string Table::Allow(std::string_view host, std::string_view path) const {
+std::string Table::Allow(std::string_view host, std::string_view path,
+                         std::span<const http::Header> headers) const {
   std::set<std::string_view> methods;
   Walk(host, path, [&](const Slot& slot) {
     for (std::uint32_t i = 0; i < slot.count; ++i) {
-      methods.insert(rules_[slot.first + i].methods.begin(), rules_[slot.first + i].methods.end());
+      const Rule& rule = rules_[slot.first + i];
+      if (Fits(rule, headers)) methods.insert(rule.methods.begin(), rule.methods.end());
     }
     return false;
   });
@@ -217,6 +248,19 @@ std::uint32_t PickBackend(const Rule& rule, std::uint32_t draw) noexcept {
     at -= backend.weight;
   }
   return rule.backends.back().function;
+}
+
+std::optional<std::uint32_t> DrawByHeader(const Rule& rule,
+                                          std::span<const http::Header> headers) noexcept {
+  if (rule.split.empty()) return std::nullopt;
+  const auto value = http::FindHeader(headers, rule.split);
+  if (!value || value->empty()) return std::nullopt;
+  std::uint64_t hash = kSeed;
+  for (const char c : *value) hash = Step(hash, c);
+  // FNV leaves the upper bits of short values alike; this spreads them (MurmurHash3's finalizer).
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
+  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53u;
+  return static_cast<std::uint32_t>(hash >> 32);
 }
 
 }  // namespace strata::route

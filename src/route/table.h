@@ -2,9 +2,12 @@
 //
 //   Configure --> Table::Build (seconds, rare)      request --> Table::Find (nanoseconds, always)
 //
-// A route matches when its host, path prefix and methods all match. Among the matches an exact host
-// beats "*", then the longest prefix wins, then a route that names the method beats one that takes
-// all. Prefixes end at segments: "/a" matches "/a", "/a/" and "/a/b", never "/ab".
+// A route matches when its host, path prefix, methods and headers all match. Among the matches an
+// exact host beats "*", then the longest prefix wins, then a route that names the method beats one
+// that takes all, then more headers beat fewer (the order of Kubernetes' Gateway API), and of
+// equally many those that come first by name and value. Prefixes end at segments: "/a" matches
+// "/a", "/a/" and "/a/b", never "/ab". A header matches when the request has one field of that name
+// with exactly that value: of two fields nobody could tell which one the guest reads.
 //
 // Threads: immutable after Build; any thread may call Find. Find allocates nothing and costs one
 // hash probe for each segment of the path, however many routes there are.
@@ -13,11 +16,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "http/message.h"
+#include "model/header_match.h"
 
 namespace strata::route {
 
@@ -27,11 +34,20 @@ struct Backend {
   friend bool operator==(const Backend&, const Backend&) = default;
 };
 
+struct Mirror {
+  std::uint32_t function = 0;  // that gets copies (route/mirror.h)
+  std::uint32_t percent = 100;
+  friend bool operator==(const Mirror&, const Mirror&) = default;
+};
+
 struct Rule {
   std::string host = "*";            // "*" or an exact name in lower case
   std::string path = "/";            // canonical prefix (see path.h); a slash at its end is ignored
   std::vector<std::string> methods;  // empty: all
   std::vector<Backend> backends;     // at least one with a weight
+  std::vector<model::HeaderMatch> headers;  // sorted
+  std::string split;                        // a header's name in lower case; empty: at random
+  std::optional<Mirror> mirror;
 };
 
 class Table {
@@ -47,16 +63,18 @@ class Table {
 
   // Makes the table. Fails with kInvalidArgument, naming the rule: a host or path that can never
   // match, no backend, a backend that is not below `functions`, weights that are all zero or add up
-  // to more than 2^32 - 1, or two rules with the same host, path and method.
+  // to more than 2^32 - 1, or two rules with the same host, path, headers and
+  // method.
   static Result<Table> Build(std::vector<Rule> rules, std::size_t functions);
 
   // `path` must be canonical (path.h). `host` is compared without case.
-  [[nodiscard]] Match Find(std::string_view host, std::string_view path,
-                           std::string_view method) const noexcept;
+  [[nodiscard]] Match Find(std::string_view host, std::string_view path, std::string_view method,
+                           std::span<const http::Header> headers = {}) const noexcept;
 
-  // The value of `Allow` for a kWrongMethod: every method that some rule takes for `host` and
-  // `path`, sorted. Allocates: it is for error answers.
-  [[nodiscard]] std::string Allow(std::string_view host, std::string_view path) const;
+  // The value of `Allow` for a kWrongMethod: every method that some rule takes for `host`, `path`
+  // and `headers`, sorted. Allocates: it is for error answers.
+  [[nodiscard]] std::string Allow(std::string_view host, std::string_view path,
+                                  std::span<const http::Header> headers = {}) const;
 
   [[nodiscard]] std::size_t size() const noexcept { return rules_.size(); }
 
@@ -76,12 +94,18 @@ class Table {
                                   std::string_view prefix) const noexcept;
   Result<void> AddSlots();
 
-  std::vector<Rule> rules_;  // sorted by host, path, then "names methods" before "takes all"
+  std::vector<Rule> rules_;  // sorted by host, path, then what wins first
   std::vector<Slot> slots_;  // open addressing, a power of two, at most half full
   std::size_t max_depth_ = 0;
 };
 
 // Picks a backend of `rule` by weight; `draw` is uniformly distributed over 32 bits.
 std::uint32_t PickBackend(const Rule& rule, std::uint32_t draw) noexcept;
+
+// The draw for a request that has the header that `rule` splits by: a hash of its value, the same
+// in every process, so one value stays on one backend, and, while a backend's weight only grows, on
+// that one. Nothing: it has none.
+std::optional<std::uint32_t> DrawByHeader(const Rule& rule,
+                                          std::span<const http::Header> headers) noexcept;
 
 }  // namespace strata::route

@@ -27,12 +27,21 @@ class Writer {
       : store_(store), database_(database), clock_(clock), random_(random), now_(clock.WallNow()) {}
 
   Result<Applied> Upsert(const NewResource& wanted);
+  // What a new revision means for the rollout of its workload.
+  Result<void> KeepRollout(const NewResource& wanted, const Applied& applied);
+  Result<void> CheckTraffic(const model::Rollout& rollout);
+  Result<void> PutRollout(const model::Rollout& rollout);
+  // A change of a resource that its manifest does not show.
+  Result<void> Touch(StoredResource stored);
   Result<void> RemoveRoutes(const ResourceKey& owner);
   Result<void> AddRoutes(const Resource& resource);
   Result<StoredResource> Remove(const ResourceKey& key);
   // What must hold of the whole state at the end.
   Result<void> CheckNames();
   Result<void> CheckBackends();
+  Result<void> CheckRevisions();
+  // Those that are too old, but not what a route or rollout names.
+  Result<void> PruneRevisions(const model::Revision& latest);
   Result<void> PruneChanges();
 
  private:
@@ -41,6 +50,8 @@ class Writer {
   Result<void> LogChange(Change::Type type, StoredResource& stored);
   Result<void> Write(const StoredResource& stored);
   Result<void> CheckPlace(const model::RouteEntry& route);
+  Result<void> AddBackend(std::int64_t route, std::int64_t position, std::string_view tenant,
+                          const model::Backend& backend);
 
   Store& store_;
   Database& database_;
@@ -79,6 +90,70 @@ Result<Applied> Writer::Upsert(const NewResource& wanted) {
   if (done) done = Write(stored);
   if (!done) return std::unexpected(std::move(done).error());
   return applied;
+}
+
+Result<void> Writer::KeepRollout(const NewResource& wanted, const Applied& applied) {
+  const model::ObjectMeta& meta = wanted.resource.metadata;
+  if (!wanted.rollout) {
+    if (!applied.new_revision) return {};
+    return database_.Run("DELETE FROM rollouts WHERE tenant = ? AND name = ?", meta.tenant,
+                         meta.name);
+  }
+  const std::string key = wanted.resource.key().ToString();
+  if (!applied.new_revision || applied.outcome == Outcome::kCreated) {
+    return Fail(Errc::kFailedPrecondition,
+                key +
+                    ": the manifest makes no new revision beside one that runs, so there is "
+                    "nothing to roll out");
+  }
+  model::Rollout rollout = *wanted.rollout;
+  if (auto still = CheckTraffic(rollout); !still) return still;
+  if (rollout.stable.sandbox_class) {
+    return Fail(Errc::kFailedPrecondition,
+                key + ": its traffic goes to class " +
+                    std::string(model::ClassName(*rollout.stable.sandbox_class)) +
+                    " of the current revision; 'strata apply' ends that, or 'strata rollout undo'");
+  }
+  if (rollout.stable.current()) {
+    const auto before =
+        database_.Number(0,
+                         "SELECT max(number) FROM revisions WHERE tenant = ? AND name = ? AND"
+                         " number < ?",
+                         meta.tenant, meta.name, applied.new_revision->number);
+    if (!before) return std::unexpected(before.error());
+    rollout.stable.revision = static_cast<std::uint32_t>(*before);
+  }
+  rollout.canary = {};
+  return PutRollout(rollout);
+}
+
+// It begins where the traffic is.
+Result<void> Writer::CheckTraffic(const model::Rollout& rollout) {
+  const auto rollouts = store_.Rollouts();
+  if (!rollouts) return std::unexpected(rollouts.error());
+  model::Target traffic;
+  bool moving = false;
+  for (const model::Rollout& each : *rollouts) {
+    if (each.tenant != rollout.tenant || each.name != rollout.name) continue;
+    moving = each.state == model::Rollout::State::kRunning;
+    traffic = each.winner();
+  }
+  if (!moving && traffic == rollout.stable) return {};
+  return Fail(Errc::kFailedPrecondition, "the traffic of " + rollout.tenant + "/" + rollout.name +
+                                             " has been moved meanwhile; look at 'strata rollout "
+                                             "status' and try again");
+}
+
+Result<void> Writer::PutRollout(const model::Rollout& rollout) {
+  return database_.Run(
+      "INSERT INTO rollouts VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET body = ?3",
+      rollout.tenant, rollout.name, DumpJson(model::RolloutToJson(rollout)));
+}
+
+Result<void> Writer::Touch(StoredResource stored) {
+  stored.updated = now_;
+  auto done = LogChange(Change::Type::kModified, stored);
+  return done ? Write(stored) : done;
 }
 
 std::string_view ClassColumn(const model::Revision& revision) {
@@ -132,14 +207,11 @@ Result<std::optional<model::Revision>> Writer::NewRevision(const NewResource& wa
 }
 
 Result<void> Writer::InsertRevision(const model::Revision& revision) {
-  auto done = database_.Run(
-      "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", revision.tenant,
-      revision.name, revision.number, KindName(revision.kind), revision.spec_hash,
-      revision.artifact_digest, BodyOf(revision.workload), Nanoseconds(revision.created),
-      ClassColumn(revision), PlacementColumn(revision), VariantsColumn(revision));
-  if (!done || revision.number <= kKeptRevisions) return done;
-  return database_.Run("DELETE FROM revisions WHERE tenant = ? AND name = ? AND number <= ?",
-                       revision.tenant, revision.name, revision.number - kKeptRevisions);
+  return database_.Run("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       revision.tenant, revision.name, revision.number, KindName(revision.kind),
+                       revision.spec_hash, revision.artifact_digest, BodyOf(revision.workload),
+                       Nanoseconds(revision.created), ClassColumn(revision),
+                       PlacementColumn(revision), VariantsColumn(revision));
 }
 
 // Gives `stored` the next resource version.
@@ -169,11 +241,12 @@ Result<void> Writer::RemoveRoutes(const ResourceKey& owner) {
                        owner.tenant, KindName(owner.kind), owner.name);
 }
 
-// Whoever has this host and path already is asked.
+// Whoever has this host, path and headers already is asked.
 Result<void> Writer::CheckPlace(const model::RouteEntry& route) {
   auto query = database_.Prepare(
-      "SELECT tenant, owner_kind, owner_name, methods FROM routes WHERE host = ? AND path = ?",
-      route.host, route.path);
+      "SELECT tenant, owner_kind, owner_name, methods FROM routes WHERE host = ? AND path = ?"
+      " AND headers = ?",
+      route.host, route.path, HeadersColumn(route.headers));
   if (!query) return std::unexpected(std::move(query).error());
   std::vector<model::RouteEntry> present;
   while (true) {
@@ -188,26 +261,39 @@ Result<void> Writer::CheckPlace(const model::RouteEntry& route) {
                        SplitMethods(query->Text(3)),
                        tenant,
                        {},
-                       ResourceKey{tenant, *kind, query->Text(2)}});
+                       ResourceKey{tenant, *kind, query->Text(2)},
+                       route.headers,
+                       {}});
   }
+}
+
+Result<void> Writer::AddBackend(std::int64_t route, std::int64_t position, std::string_view tenant,
+                                const model::Backend& backend) {
+  return database_.Run("INSERT INTO backends VALUES (?, ?, ?, ?, ?, ?)", route, position, tenant,
+                       backend.function, static_cast<std::uint64_t>(backend.weight),
+                       backend.target.ToString());
 }
 
 Result<void> Writer::AddRoutes(const Resource& resource) {
   for (const model::RouteEntry& route : model::RoutesOf(resource)) {
     if (auto free = CheckPlace(route); !free) return free;
     auto done = database_.Run(
-        "INSERT INTO routes (host, path, methods, tenant, owner_kind, owner_name)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO routes (host, path, methods, tenant, owner_kind, owner_name, headers, split)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         route.host, route.path, JoinMethods(route.methods), route.tenant,
-        KindName(route.owner.kind), route.owner.name);
+        KindName(route.owner.kind), route.owner.name, HeadersColumn(route.headers), route.split);
     if (!done) return done;
     const std::int64_t id = database_.last_insert_id();
-    for (std::size_t i = 0; i < route.backends.size(); ++i) {
-      done = database_.Run("INSERT INTO backends VALUES (?, ?, ?, ?, ?)", id,
-                           static_cast<std::uint64_t>(i), route.tenant, route.backends[i].function,
-                           static_cast<std::uint64_t>(route.backends[i].weight));
+    std::int64_t position = 0;
+    for (const model::Backend& backend : route.backends) {
+      done = AddBackend(id, position++, route.tenant, backend);
       if (!done) return done;
     }
+    if (!route.mirror) continue;
+    const model::Mirror& mirror = *route.mirror;
+    done = AddBackend(id, kMirrorPosition, route.tenant,
+                      {mirror.function, mirror.percent, mirror.target});
+    if (!done) return done;
   }
   return {};
 }
@@ -218,6 +304,10 @@ Result<StoredResource> Writer::Remove(const ResourceKey& key) {
   // Routes and revisions go with it: ON DELETE CASCADE.
   auto done = database_.Run("DELETE FROM resources WHERE tenant = ? AND kind = ? AND name = ?",
                             key.tenant, KindName(key.kind), key.name);
+  if (done && key.kind != model::Kind::kRoute) {
+    done =
+        database_.Run("DELETE FROM rollouts WHERE tenant = ? AND name = ?", key.tenant, key.name);
+  }
   if (done) done = LogChange(Change::Type::kDeleted, *stored);
   if (!done) return std::unexpected(std::move(done).error());
   return stored;
@@ -252,6 +342,33 @@ Result<void> Writer::CheckBackends() {
                                              query->Text(3) + "', which would not exist");
 }
 
+Result<void> Writer::CheckRevisions() {
+  auto query = database_.Prepare(
+      "SELECT owner_kind, b.tenant, owner_name, function || target FROM backends AS b"
+      " JOIN routes ON id = route WHERE target LIKE '@%' AND NOT EXISTS (SELECT 1 FROM"
+      " revisions AS r WHERE r.tenant = b.tenant AND name = function AND '@' || number = target)"
+      " LIMIT 1");
+  if (!query) return std::unexpected(std::move(query).error());
+  auto row = query->Step();
+  if (!row) return std::unexpected(std::move(row).error());
+  if (!*row) return {};
+  return Fail(Errc::kFailedPrecondition, query->Text(0) + " " + query->Text(1) + "/" +
+                                             query->Text(2) + " leads to " + query->Text(3) +
+                                             ", and that revision is not kept; 'strata describe' "
+                                             "lists those that are");
+}
+
+Result<void> Writer::PruneRevisions(const model::Revision& latest) {
+  if (latest.number <= kKeptRevisions) return {};
+  return database_.Run(
+      "DELETE FROM revisions AS r WHERE tenant = ? AND name = ? AND number <= ? AND NOT EXISTS"
+      " (SELECT 1 FROM backends AS b WHERE b.tenant = r.tenant AND function = name"
+      " AND target = '@' || number) AND NOT EXISTS (SELECT 1 FROM rollouts AS o WHERE"
+      " o.tenant = r.tenant AND o.name = r.name AND"
+      " '@' || number IN (body ->> '$.stable', body ->> '$.canary'))",
+      latest.tenant, latest.name, latest.number - kKeptRevisions);
+}
+
 Result<void> Writer::PruneChanges() {
   return database_.Run(
       "DELETE FROM changes WHERE version <= (SELECT max(version) FROM changes) - ?", kKeptChanges);
@@ -282,7 +399,17 @@ Result<void> ReplaceRoutes(Writer& writer, const std::vector<Applied>& applied) 
 
 Result<void> CheckState(Writer& writer) {
   auto sound = writer.CheckNames();
-  return sound ? writer.CheckBackends() : sound;
+  if (sound) sound = writer.CheckBackends();
+  return sound ? writer.CheckRevisions() : sound;
+}
+
+// Once the routes are known: one may name what is old.
+Result<void> PruneRevisions(Writer& writer, const std::vector<Applied>& applied) {
+  for (const Applied& one : applied) {
+    if (!one.new_revision) continue;
+    if (auto done = writer.PruneRevisions(*one.new_revision); !done) return done;
+  }
+  return {};
 }
 
 }  // namespace
@@ -296,14 +423,31 @@ Result<std::vector<Applied>> Store::Apply(std::span<const NewResource> resources
   for (const NewResource& wanted : resources) {
     auto one = writer.Upsert(wanted);
     if (!one) return std::unexpected(std::move(one).error());
+    if (auto kept = writer.KeepRollout(wanted, *one); !kept) {
+      return std::unexpected(std::move(kept).error());
+    }
     applied.push_back(*std::move(one));
   }
   auto done = ReplaceRoutes(writer, applied);
   if (done) done = CheckState(writer);
+  if (done) done = PruneRevisions(writer, applied);
   if (done) done = writer.PruneChanges();
   if (done && dry_run == DryRun::kNo) done = transaction->Commit();
   if (!done) return std::unexpected(std::move(done).error());
   return applied;
+}
+
+Result<void> Store::PutRollout(const model::Rollout& rollout) {
+  auto transaction = Transaction::Begin(*state_->database);
+  if (!transaction) return std::unexpected(std::move(transaction).error());
+  Writer writer(*this, *state_->database, state_->clock, state_->random);
+  auto workload = Get({rollout.tenant, model::Kind::kFunction, rollout.name});
+  if (!workload) workload = Get({rollout.tenant, model::Kind::kService, rollout.name});
+  if (!workload) return std::unexpected(std::move(workload).error());
+  auto done = writer.PutRollout(rollout);
+  if (done) done = writer.Touch(*std::move(workload));
+  if (done) done = writer.PruneChanges();
+  return done ? transaction->Commit() : done;
 }
 
 Result<std::vector<StoredResource>> Store::Delete(std::span<const model::ResourceKey> keys) {

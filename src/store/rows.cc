@@ -92,6 +92,15 @@ Result<VolumeRecord> VolumeOfRow(const Query& row) {
   return record;
 }
 
+Result<model::Rollout> RolloutOfRow(const Query& row) {
+  auto json = ParseJson(row.Text(2));
+  auto rollout = json ? model::RolloutFromJson(*json) : std::unexpected(json.error());
+  if (!rollout) return Unreadable("a rollout", rollout.error());
+  rollout->tenant = row.Text(0);
+  rollout->name = row.Text(1);
+  return rollout;
+}
+
 std::string BodyOf(const model::Resource& resource) {
   return DumpJson(model::ResourceToJson(resource));
 }
@@ -119,6 +128,28 @@ std::vector<std::string> SplitMethods(const std::string& text) {
   std::vector<std::string> methods;
   for (std::string word; words >> word;) methods.push_back(std::move(word));
   return methods;
+}
+
+std::string HeadersColumn(const std::vector<model::HeaderMatch>& headers) {
+  if (headers.empty()) return "";
+  Json list = Json::array();
+  for (const model::HeaderMatch& each : headers) list.push_back({each.name, each.value});
+  return DumpJson(list);
+}
+
+Result<std::vector<model::HeaderMatch>> HeadersOf(const std::string& column) {
+  std::vector<model::HeaderMatch> headers;
+  if (column.empty()) return headers;
+  const auto json = ParseJson(column);
+  if (!json) return Unreadable("a route", json.error());
+  try {
+    for (const Json& each : *json) {
+      headers.push_back({each.at(0).get<std::string>(), each.at(1).get<std::string>()});
+    }
+  } catch (const Json::exception& wrong) {
+    return Unreadable("a route", {Errc::kInvalidArgument, wrong.what()});
+  }
+  return headers;
 }
 
 }  // namespace strata::store

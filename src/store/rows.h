@@ -23,11 +23,16 @@ namespace strata::store {
   "tenant, name, number, kind, spec_hash, artifact_digest, workload, created_ns, placement, " \
   "variants"
 
+// Where a route's mirror stands among its backends, with its percent for a weight: what must hold
+// of a backend must hold of it, too.
+inline constexpr std::int64_t kMirrorPosition = -1;
+
 // Reads the columns above, beginning at `first`.
 Result<StoredResource> ResourceOfRow(const Query& row, int first = 0);
 Result<model::Revision> RevisionOfRow(const Query& row);
 Result<SandboxRecord> SandboxOfRow(const Query& row);
 Result<VolumeRecord> VolumeOfRow(const Query& row);
+Result<model::Rollout> RolloutOfRow(const Query& row);  // tenant, name, body
 
 // The body column: canonical, so equal text means an equal resource.
 std::string BodyOf(const model::Resource& resource);
@@ -38,5 +43,7 @@ WallTime TimeOf(std::int64_t nanoseconds);
 
 std::string JoinMethods(const std::vector<std::string>& methods);
 std::vector<std::string> SplitMethods(const std::string& text);
+std::string HeadersColumn(const std::vector<model::HeaderMatch>& headers);
+Result<std::vector<model::HeaderMatch>> HeadersOf(const std::string& column);
 
 }  // namespace strata::store

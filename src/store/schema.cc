@@ -17,7 +17,7 @@ namespace {
 
 // kMigrations[n] brings a database from version n to n + 1. Published entries never change; a new
 // version is a new entry.
-constexpr std::array<const char*, 6> kMigrations = {R"sql(
+constexpr std::array<const char*, 10> kMigrations = {R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -157,6 +157,29 @@ CREATE TABLE meter_sources(
   position INTEGER NOT NULL,
   cpu_ns INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                    R"sql(
+-- Which form of its workload a backend is: model/target.h.
+ALTER TABLE backends ADD COLUMN target TEXT NOT NULL DEFAULT '';
+)sql",
+                                                    R"sql(
+-- The last move of each workload's traffic to another of its forms: model/rollout.h, in JSON.
+CREATE TABLE rollouts(
+  tenant TEXT NOT NULL,
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+)sql",
+                                                    R"sql(
+-- `headers`: [[name, value]], in JSON, empty for none. `split`: a header's name, or empty.
+ALTER TABLE routes ADD COLUMN headers TEXT NOT NULL DEFAULT '';
+ALTER TABLE routes ADD COLUMN split TEXT NOT NULL DEFAULT '';
+)sql",
+                                                    R"sql(
+-- Of services: how much of what their keeper told of their memory is in the totals.
+ALTER TABLE meter_sources ADD COLUMN held_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meter_sources ADD COLUMN mib_ms REAL NOT NULL DEFAULT 0;
 )sql",
                                                     R"sql(
 -- What the calls of a revision in a class taught (scheduler/learned.h).

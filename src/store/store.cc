@@ -69,6 +69,8 @@ Result<std::vector<model::RouteEntry>> RoutesOfRows(Result<Query> query) {
     if (routes.empty() || query->Int(0) != last_id) {
       const auto kind = model::KindFromName(query->Text(5));
       if (!kind) return Fail(Errc::kFailedPrecondition, "the state database holds a broken route");
+      auto headers = HeadersOf(query->Text(10));
+      if (!headers) return std::unexpected(std::move(headers).error());
       const std::string tenant = query->Text(4);
       last_id = query->Int(0);
       routes.push_back({query->Text(1),
@@ -76,9 +78,18 @@ Result<std::vector<model::RouteEntry>> RoutesOfRows(Result<Query> query) {
                         SplitMethods(query->Text(3)),
                         tenant,
                         {},
-                        model::ResourceKey{tenant, *kind, query->Text(6)}});
+                        model::ResourceKey{tenant, *kind, query->Text(6)},
+                        *std::move(headers),
+                        query->Text(11)});
     }
-    routes.back().backends.push_back({query->Text(7), static_cast<std::uint32_t>(query->Int(8))});
+    const auto target = model::ParseTarget(query->Text(9));
+    if (!target) return Fail(Errc::kFailedPrecondition, "the state database holds a broken route");
+    const auto weight = static_cast<std::uint32_t>(query->Int(8));
+    if (query->Int(12) == kMirrorPosition) {
+      routes.back().mirror = model::Mirror{query->Text(7), *target, weight};
+    } else {
+      routes.back().backends.push_back({query->Text(7), weight, *target});
+    }
   }
 }
 
@@ -187,9 +198,15 @@ Result<std::vector<model::Revision>> Store::Revisions(std::string_view tenant,
 
 Result<std::vector<model::RouteEntry>> Store::Routes() {
   return RoutesOfRows(state_->database->Prepare(
-      "SELECT id, host, path, methods, r.tenant, owner_kind, owner_name, function, weight"
-      " FROM routes AS r JOIN backends ON route = id"
+      "SELECT id, host, path, methods, r.tenant, owner_kind, owner_name, function, weight,"
+      " target, headers, split, position FROM routes AS r JOIN backends ON route = id"
       " ORDER BY host, path, r.tenant, owner_kind, owner_name, id, position"));
+}
+
+Result<std::vector<model::Rollout>> Store::Rollouts() {
+  return ReadAll<model::Rollout>(
+      state_->database->Prepare("SELECT tenant, name, body FROM rollouts ORDER BY tenant, name"),
+      RolloutOfRow);
 }
 
 Result<std::uint64_t> Store::ResourceVersion() {

@@ -32,6 +32,7 @@
 #include "model/conflicts.h"
 #include "model/resource.h"
 #include "model/revision.h"
+#include "model/rollout.h"
 
 namespace strata::store {
 
@@ -53,6 +54,9 @@ struct NewResource {
   std::string artifact_digest;
   std::vector<model::ResolvedVariant> variants;
   std::optional<model::Placement> placement;
+  // The new revision gets its traffic in steps: the rollout is stored with it, and its sides are
+  // filled in: from what has the traffic now to what is current then.
+  std::optional<model::Rollout> rollout;
 };
 
 enum class Outcome : std::uint8_t { kCreated, kConfigured, kUnchanged };
@@ -112,10 +116,13 @@ struct Usage {
   WallTime since;  // when the first of it was counted
 };
 
-// How far a process's ring and its CPU time are counted.
+// How far is counted what a source tells: a process's ring and its CPU time, or the totals of a
+// service that a keeper runs.
 struct MeterSource {
   std::uint64_t position = 0;
   std::uint64_t cpu_ns = 0;
+  std::uint64_t held_ns = 0;
+  double mib_ms = 0;
 };
 
 struct UsageTotals {
@@ -123,10 +130,10 @@ struct UsageTotals {
   std::map<std::pair<std::string, std::string>, std::uint64_t> process_cpu_ns;  // tenant, role
 };
 
-// What one transaction adds to the totals, and how far that brings the processes that it is from.
+// What one transaction adds to the totals, and how far that brings the sources that it is from.
 struct UsageBatch {
   UsageTotals more;
-  std::map<std::string, MeterSource> sources;  // by the process's name
+  std::map<std::string, MeterSource> sources;  // by name
   std::set<std::string> ended;                 // those that nothing more comes from
 };
 
@@ -173,8 +180,10 @@ class Store {
   // Deploys all of `resources`, or nothing: resources, their new revisions, routes and log entries
   // are one transaction. Answers in the order given. With kYes everything is checked, then rolled
   // back. kFailedPrecondition: a route conflict, a Function and a Service of one name, a Route to a
-  // workload that does not exist; kUnsupported: a second tenant with routes; kInvalidArgument: one
-  // resource twice, or a workload without a digest.
+  // workload or revision that does not exist; kUnsupported: a second tenant with routes;
+  // kInvalidArgument: one resource twice, or a workload without a digest. A new revision ends the
+  // rollout of its workload; kFailedPrecondition also: a rollout of a workload that gets no new
+  // one, or whose traffic is being moved or goes to a class of its own.
   Result<std::vector<Applied>> Apply(std::span<const NewResource> resources,
                                      DryRun dry_run = DryRun::kNo);
 
@@ -188,7 +197,8 @@ class Store {
 
   // The latest revision of every workload: what the cells must have.
   Result<std::vector<model::Revision>> CurrentRevisions();
-  // All kept revisions of one workload, newest first; at most 10 are kept.
+  // All kept revisions of one workload, newest first; the last 10 are kept, and
+  // those that a route or rollout names.
   Result<std::vector<model::Revision>> Revisions(std::string_view tenant, std::string_view name);
   // The route table, sorted by host, path and owner.
   Result<std::vector<model::RouteEntry>> Routes();
@@ -198,6 +208,11 @@ class Store {
   // Up to `limit` changes after `version`, oldest first. kFailedPrecondition: the log no longer
   // reaches back that far (the last 10,000 are kept); list again and watch from there.
   Result<std::vector<Change>> ChangesSince(std::uint64_t version, std::size_t limit = 1000);
+
+  // Moves of traffic, sorted by tenant and name. PutRollout makes or replaces one, and is a change
+  // of its workload; kNotFound: there is no such workload.
+  Result<std::vector<model::Rollout>> Rollouts();
+  Result<void> PutRollout(const model::Rollout& rollout);
 
   // Addressable sandboxes. PutSandboxes keeps all of them, or none; kFailedPrecondition when an id
   // is taken. DeleteSandbox: kNotFound.

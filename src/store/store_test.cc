@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -260,6 +261,136 @@ TEST_F(StoreTest, KeepsTheLastTenRevisions) {
   ASSERT_THAT(*revisions, SizeIs(10));
   EXPECT_EQ(revisions->front().number, 13U);
   EXPECT_EQ(revisions->back().number, 4U);
+}
+
+TEST_F(StoreTest, RoutesOfOnePlaceMayDifferInTheirHeaders) {
+  const auto with = [](const std::string& name, std::vector<model::HeaderMatch> headers) {
+    NewResource wanted = RouteOf(name, "/a", {{"f", 1, {}}});
+    auto& spec = std::get<model::RouteSpec>(wanted.resource.spec);
+    spec.match.headers = std::move(headers);
+    spec.split = model::SplitBy{"x-user"};
+    spec.mirror = model::Mirror{"f", {}, 7};
+    return wanted;
+  };
+  Apply({FunctionOf("f", "/a"), with("r", {{"x", "1"}}), with("s", {{"x", "2"}, {"y", "\"'"}})});
+  EXPECT_THAT(ApplyError({with("t", {{"x", "1"}})}).message,
+              HasSubstr("already belongs to Route shop/r"));
+  Reopen();
+  const auto routes = *store_->Routes();
+  ASSERT_THAT(routes, SizeIs(3));
+  EXPECT_THAT(routes[1].headers, ElementsAre(model::HeaderMatch{"x", "1"}));
+  EXPECT_EQ(routes[1].split, "x-user");
+  EXPECT_EQ(routes[1].mirror, (model::Mirror{"f", {}, 7}));
+  EXPECT_THAT(routes[1].backends, SizeIs(1));
+  EXPECT_EQ(routes[2].headers[1].value, "\"'");
+}
+
+TEST_F(StoreTest, WhatAMirrorNamesMustBeThere) {
+  Apply({FunctionOf("f", "/a")});
+  NewResource wanted = RouteOf("r", "/b", {{"f", 1, {}}});
+  std::get<model::RouteSpec>(wanted.resource.spec).mirror = model::Mirror{"g", {}, 100};
+  EXPECT_THAT(ApplyError({wanted}).message, HasSubstr("leads to the Function or Service 'g'"));
+}
+
+TEST_F(StoreTest, ARevisionThatARouteNamesIsKeptUntilNoneDoes) {
+  const auto numbers = [this] {
+    std::vector<std::uint64_t> list;
+    for (const auto& revision : *store_->Revisions("shop", "f")) list.push_back(revision.number);
+    return list;
+  };
+  Apply({FunctionOf("f", ""), RouteOf("r", "/", {{"f", 1, {}}, {"f", 1, {.revision = 1}}})});
+  EXPECT_EQ(store_->Routes()->front().backends[1].target.ToString(), "@1");
+  for (int i = 0; i < 12; ++i) {
+    Apply({FunctionOf("f", "", "shop", i % 2 == 0 ? 'b' : 'c')});
+  }
+  EXPECT_THAT(numbers(), ElementsAre(13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 1));
+  Apply({RouteOf("r", "/", {{"f", 1, {}}}), FunctionOf("f", "", "shop", 'd')});
+  EXPECT_THAT(numbers(), ElementsAre(14, 13, 12, 11, 10, 9, 8, 7, 6, 5));
+}
+
+TEST_F(StoreTest, ARouteToARevisionThatIsNotKeptIsRefused) {
+  Apply({FunctionOf("f", "")});
+  const auto refused = ApplyError({RouteOf("r", "/", {{"f", 1, {.revision = 2}}})});
+  EXPECT_EQ(refused.code, Errc::kFailedPrecondition);
+  EXPECT_THAT(refused.message, HasSubstr("leads to f@2, and that revision is not kept"));
+  // One of the same batch is.
+  Apply({FunctionOf("f", "", "shop", 'b'), RouteOf("r", "/", {{"f", 1, {.revision = 2}}})});
+  EXPECT_THAT(*store_->Routes(), SizeIs(1));
+}
+
+model::Rollout RolloutTo(model::Target canary) {
+  model::Rollout rollout;
+  rollout.tenant = "shop";
+  rollout.name = "f";
+  rollout.canary = canary;
+  rollout.because = "a test";
+  return rollout;
+}
+
+TEST_F(StoreTest, ARolloutIsAChangeOfItsWorkloadAndSurvivesAReopen) {
+  Apply({FunctionOf("f", "/a")});
+  const auto version = *store_->ResourceVersion();
+  const model::Rollout rollout = RolloutTo({.sandbox_class = model::Class::kContainer});
+  ASSERT_TRUE(store_->PutRollout(rollout));
+  EXPECT_EQ(store_->ChangesSince(version)->size(), 1U);
+  EXPECT_EQ(store_->Get({"shop", Kind::kFunction, "f"})->resource_version, version + 1);
+  Reopen();
+  EXPECT_THAT(*store_->Rollouts(), ElementsAre(rollout));
+  EXPECT_EQ(store_->Revisions("shop", "f")->size(), 1U);
+
+  model::Rollout of_nothing = rollout;
+  of_nothing.name = "g";
+  EXPECT_EQ(store_->PutRollout(of_nothing).error().code, Errc::kNotFound);
+}
+
+TEST_F(StoreTest, ANewRevisionEndsARolloutAndADeleteForgetsIt) {
+  Apply({FunctionOf("f", "/a")});
+  ASSERT_TRUE(store_->PutRollout(RolloutTo({.sandbox_class = model::Class::kContainer})));
+  Apply({FunctionOf("f", "/b")});
+  EXPECT_THAT(*store_->Rollouts(), SizeIs(1)) << "a trigger makes no revision";
+  Apply({FunctionOf("f", "/b", "shop", 'b')});
+  EXPECT_THAT(*store_->Rollouts(), IsEmpty());
+  ASSERT_TRUE(store_->PutRollout(RolloutTo({.revision = 1})));
+  const ResourceKey key{"shop", Kind::kFunction, "f"};
+  ASSERT_TRUE(store_->Delete(std::span(&key, 1)));
+  EXPECT_THAT(*store_->Rollouts(), IsEmpty());
+}
+
+TEST_F(StoreTest, ANewRevisionCanComeWithItsRollout) {
+  Apply({FunctionOf("f", "/a")});
+  NewResource next = FunctionOf("f", "/a", "shop", 'b');
+  next.rollout = RolloutTo({});
+  Apply({next});
+  const auto rollouts = *store_->Rollouts();
+  ASSERT_THAT(rollouts, SizeIs(1));
+  EXPECT_EQ(rollouts[0].stable.revision, 1U);
+  EXPECT_TRUE(rollouts[0].canary.current());
+  // Nothing is new.
+  EXPECT_THAT(ApplyError({next}).message, HasSubstr("no new revision"));
+  // One at a time.
+  next.artifact_digest = DigestOf('c');
+  EXPECT_THAT(ApplyError({next}).message, HasSubstr("has been moved meanwhile"));
+  EXPECT_EQ(store_->Revisions("shop", "f")->size(), 2U);
+}
+
+TEST_F(StoreTest, TheSidesOfARolloutAreKept) {
+  Apply({FunctionOf("f", "/a")});
+  for (int i = 0; i < 10; ++i) {
+    NewResource next = FunctionOf("f", "/a", "shop", i % 2 == 0 ? 'b' : 'c');
+    if (i < 9) {
+      Apply({next});
+      continue;
+    }
+    ASSERT_TRUE(store_->PutRollout([] {
+      model::Rollout ended = RolloutTo({.revision = 1});
+      ended.state = model::Rollout::State::kPromoted;
+      return ended;
+    }()));
+    next.rollout = RolloutTo({});
+    next.rollout->stable.revision = 1;
+    Apply({next});
+  }
+  EXPECT_EQ(store_->Revisions("shop", "f")->back().number, 1U);
 }
 
 TEST_F(StoreTest, WatchSeesEveryChangeInOrder) {

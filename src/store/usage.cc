@@ -41,8 +41,8 @@ Result<void> AddAll(Database& database, const UsageBatch& batch) {
     if (!added) return added;
   }
   for (const auto& [name, source] : batch.sources) {
-    auto noted = database.Run("INSERT OR REPLACE INTO meter_sources VALUES (?, ?, ?)", name,
-                              source.position, source.cpu_ns);
+    auto noted = database.Run("INSERT OR REPLACE INTO meter_sources VALUES (?, ?, ?, ?, ?)", name,
+                              source.position, source.cpu_ns, source.held_ns, source.mib_ms);
     if (!noted) return noted;
   }
   for (const std::string& name : batch.ended) {
@@ -113,14 +113,17 @@ Result<UsageTotals> Store::GetUsage() {
 
 Result<std::map<std::string, MeterSource>> Store::MeterSources() {
   std::map<std::string, MeterSource> sources;
-  auto query = state_->database->Prepare("SELECT source, position, cpu_ns FROM meter_sources");
+  auto query = state_->database->Prepare(
+      "SELECT source, position, cpu_ns, held_ns, mib_ms FROM meter_sources");
   if (!query) return std::unexpected(std::move(query).error());
   for (;;) {
     auto row = query->Step();
     if (!row) return std::unexpected(std::move(row).error());
     if (!*row) return sources;
-    sources.emplace(query->Text(0),
-                    MeterSource{.position = query->Unsigned(1), .cpu_ns = query->Unsigned(2)});
+    sources.emplace(query->Text(0), MeterSource{.position = query->Unsigned(1),
+                                                .cpu_ns = query->Unsigned(2),
+                                                .held_ns = query->Unsigned(3),
+                                                .mib_ms = query->Real(4)});
   }
 }
 

@@ -36,7 +36,8 @@ class UsageTest : public ::testing::Test {
                                                   .bytes_out = 6,
                                                   .since = WallTime(std::chrono::seconds(7))};
     batch.more.process_cpu_ns[{"shop", "cell"}] = 100;
-    batch.sources["shop-1"] = {.position = position, .cpu_ns = 1000 + position};
+    batch.sources["shop-1"] = {
+        .position = position, .cpu_ns = 1000 + position, .held_ns = 7, .mib_ms = 1.5};
     return batch;
   }
 
@@ -73,6 +74,8 @@ TEST_F(UsageTest, BatchesAddUpAndSurvive) {
   EXPECT_EQ(totals->process_cpu_ns.at({"shop", "cell"}), 200U);
   EXPECT_EQ(store_->MeterSources()->at("shop-1").position, 128U);
   EXPECT_EQ(store_->MeterSources()->at("shop-1").cpu_ns, 1128U);
+  EXPECT_EQ(store_->MeterSources()->at("shop-1").held_ns, 7U);
+  EXPECT_DOUBLE_EQ(store_->MeterSources()->at("shop-1").mib_ms, 1.5);
 }
 
 TEST_F(UsageTest, ACellThatEndedIsForgottenAndWhatItUsedIsNot) {

@@ -40,15 +40,16 @@ namespace strata::telemetry {
 
 // Values are part of the format: a manager reads rings of older cells.
 enum class RecordType : std::uint16_t {
-  kCall = 1,   // a meter::CallRecord
-  kLog = 2,    // UTF-8 text; droppable
-  kSpan = 3,   // SpanToJson's text; droppable
-  kAudit = 4,  // UTF-8 text
+  kCall = 1,    // a meter::CallRecord
+  kLog = 2,     // UTF-8 text; droppable
+  kSpan = 3,    // SpanToJson's text; droppable
+  kAudit = 4,   // UTF-8 text
+  kMirror = 5,  // a meter::MirrorRecord; droppable
 };
-inline constexpr std::size_t kRecordTypes = 5;  // one more than the highest value
+inline constexpr std::size_t kRecordTypes = 6;  // one more than the highest value
 
 [[nodiscard]] constexpr bool IsDroppable(RecordType type) noexcept {
-  return type == RecordType::kLog || type == RecordType::kSpan;
+  return type == RecordType::kLog || type == RecordType::kSpan || type == RecordType::kMirror;
 }
 
 inline constexpr Bytes kMaxRecord = 64_KiB;  // payload

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <type_traits>
 
+#include "model/header_match.h"
 #include "model/values.h"
 
 namespace strata::wire {
@@ -22,6 +23,11 @@ void Each(auto& visit, Is<model::Limits> auto& m) {
   visit("request", m.request);
   visit("response", m.response);
   visit("host_calls", m.host_calls);
+}
+
+void Each(auto& visit, Is<model::HeaderMatch> auto& m) {
+  visit("name", m.name);
+  visit("value", m.value);
 }
 
 void Each(auto& visit, Is<model::HttpGrant> auto& m) {

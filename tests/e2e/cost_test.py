@@ -1,10 +1,18 @@
 """What calls used and cost, as `strata cost` tells it: usage, overhead, savings, prices."""
 
+import os
 import pathlib
+import shutil
+import signal
+import sys
+import tempfile
 import unittest
 
 from e2e import guests
-from e2e.support import Server, ServerTest, function, hello
+from e2e.images import Image, entry, folder, tar
+from e2e.support import BIN, Server, ServerTest, eventually, function, hello
+
+GUEST = tar(folder("bin"), entry("bin/guest", (BIN / "strata_oci_guest").read_bytes()))
 
 
 def figures(name, p50, cpu, memory):
@@ -124,6 +132,8 @@ class CostTest(ServerTest):
         self.assertGreaterEqual(overhead, 0)
         self.assertGreaterEqual(calls + overhead, sum(before.values()) * 0.99)
         self.assertLessEqual(calls + overhead, sum(after.values()) * 1.01)
+        print(f"cells: {calls:.4f} s of calls + {overhead:.4f} s of overhead counted, {sum(before.values()):.4f} to "
+              f"{sum(after.values()):.4f} s as the kernel has it", file=sys.stderr)
         # Over a restart too: what was counted before is not counted again.
         server.kill_manager()
         server.up()
@@ -132,6 +142,20 @@ class CostTest(ServerTest):
         self.assertEqual(set(before), {cell["pid"] for cell in server.json("status")["cells"]})
         total = sum(row["cpu_s"] for row in cost["rows"] + cost["overhead"])
         self.assertAlmostEqual(total, after, delta=after * 0.01 + 0.005)
+
+    def test_what_a_cell_computed_last_is_counted_when_it_ends(self):
+        server = Server("--cells=1").up()
+        self.addCleanup(server.end)
+        server.apply(hello("f", "/f", "default"))
+        cell, = server.cell_pids()
+        for _ in range(200):
+            server.get("/f")
+        used = process_cpu_s(cell)
+        os.kill(cell, signal.SIGKILL)
+        self.assertTrue(eventually(lambda: server.cell_pids() not in ([], [cell])))
+        self.assertTrue(eventually(lambda: server.get("/f").status == 200))
+        used += sum(map(process_cpu_s, server.cell_pids()))
+        self.assertGreaterEqual(server.json("cost")["overhead"][0]["process_cpu_s"], used - 1e-5)
 
     def test_prices_can_be_given_and_what_does_not_exist_is_refused(self):
         server = Server("--price=wasm.start=2").up()
@@ -145,6 +169,82 @@ class CostTest(ServerTest):
         self.assert_exit(server.strata("-n", "No", "cost"), 2, "namespace")
         for query in ("by=day", "namespace=No", "to=1"):
             self.assertEqual(self.server.api("GET", f"/v1/cost?{query}").status, 400, query)
+
+
+def group_cpu_s(server, below=""):
+    """CPU time of every control group of the server's keepers, or of one below them, as the kernel has it."""
+    root = pathlib.Path("/sys/fs/cgroup")
+    name = f"strata-{server.group()}-k-*{below}"
+    if (root / "cgroup.controllers").exists():
+        lines = [line.split() for group in root.glob(name) for line in (group / "cpu.stat").read_text().splitlines()]
+        return sum(int(value) for key, value in lines if key == "usage_usec") / 1e6
+    return sum(int((group / "cpuacct.usage").read_text()) for group in (root / "cpuacct").glob(name)) / 1e9
+
+
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
+class KeeperCostTest(unittest.TestCase):
+    def setUp(self):
+        images = pathlib.Path(tempfile.mkdtemp(prefix="strata-cost."))
+        self.addCleanup(shutil.rmtree, images)
+        self.server = Server().up()
+        self.addCleanup(lambda: self.assertEqual(self.server.end(), []))
+        serves = Image(images / "serves", [GUEST], args=("/bin/guest", "serve"))
+        calls = Image(images / "calls", [GUEST], args=("/bin/guest", "hello"))
+        service = {**function("stays", f"oci:{serves.path}", "/stays", "default"), "kind": "Service"}
+        self.server.apply(service, function("once", f"oci:{calls.path}", "/once", "default"))
+
+    def row(self, name):
+        return next((row for row in self.server.json("cost")["rows"] if row["name"] == name), None)
+
+    def told(self):
+        """Whether the keeper has told all that the service's sandbox has used by now: it is idle."""
+        row = self.row("stays")
+        return row and abs(row["cpu_s"] - group_cpu_s(self.server, "/*-stays-*")) <= 0.01 * row["cpu_s"] and row
+
+    def everything(self):
+        cost = self.server.json("cost", "-A")
+        calls = [row["cpu_s"] for row in cost["rows"] if row["class"] != "wasm"]
+        overhead = [row["cpu_s"] for row in cost["overhead"] if row["role"] == "keeper"]
+        self.assertEqual(len(overhead), 1)
+        self.assertGreater(overhead[0], 0)
+        return sum(calls) + overhead[0]
+
+    def assert_all_is_counted(self):
+        before = group_cpu_s(self.server)
+        counted = self.everything()
+        after = group_cpu_s(self.server)
+        self.assertGreaterEqual(counted, before * 0.99)
+        self.assertLessEqual(counted, after * 1.01)
+        print(f"keeper: {counted:.4f} s counted, {before:.4f} to {after:.4f} s in its group", file=sys.stderr)
+
+    def work(self):
+        for _ in range(10):
+            self.assertEqual(self.server.get("/once").status, 200)
+        for _ in range(300):
+            self.assertEqual(self.server.request("POST", "/stays/echo", b"x" * 65536).status, 200)
+
+    def test_calls_services_and_overhead_are_what_their_control_group_used(self):
+        self.work()
+        row = eventually(self.told)
+        self.assertTrue(row, "what a service used is what its sandbox's control group used")
+        self.assertGreater(row["memory_mib_s"], 0)
+        self.assert_all_is_counted()
+
+        # Over a restart of the manager: nothing twice, and also what was used while there was none.
+        self.server.kill_manager()
+        self.work()
+        self.server.up()
+        self.assertTrue(eventually(self.told))
+        self.assertEqual(self.row("once")["calls"], 20)
+        self.assert_all_is_counted()
+
+        # Over the keeper's death: the next one's totals begin anew, and are more.
+        counted = self.everything()
+        keeper = next(pid for pid, words in self.server.processes().items() if words[0].endswith("/strata-keeper"))
+        os.kill(keeper, signal.SIGKILL)
+        self.assertTrue(eventually(lambda: self.server.get("/stays").status == 200))
+        self.assertGreaterEqual(self.everything(), counted)
+        self.assertGreater(self.row("stays")["cpu_s"], row["cpu_s"])
 
 
 if __name__ == "__main__":

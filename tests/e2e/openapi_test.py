@@ -77,6 +77,9 @@ def succeeded(report):
 
 # Ends the server; is not asked; need a service from an image, which services_test.py and volumes_test.py have.
 NEVER_DONE = {("POST", "/v1/down"), ("GET", "/openapi.json"),
+              # Nothing that is deployed here has another form; rollout_test.py has.
+              ("POST", "/v1/rollouts/{namespace}/{name}"), ("GET", "/v1/rollouts/{namespace}/{name}"),
+              ("POST", "/v1/rollouts/{namespace}/{name}/{verb}"),
               *((method, "/v1/volumes/{namespace}/{name}") for method in ("GET", "DELETE")),
               *((method, "/v1/namespaces/{namespace}/services/{name}/" + verb)
                 for method, verb in (("GET", "exec"), ("POST", "pause"), ("POST", "resume"),

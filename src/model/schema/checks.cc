@@ -19,9 +19,9 @@ void CheckTriggers(const Cursor& at, const std::vector<HttpMatch>& triggers) {
       const HttpMatch& a = triggers[i];
       const HttpMatch& b = triggers[j];
       if (a.path.empty() || a.host != b.host || a.path != b.path) continue;
-      if (!MethodsOverlap(a.methods, b.methods)) continue;
+      if (!MethodsOverlap(a.methods, b.methods) || a.headers != b.headers) continue;
       at.Fail("triggers " + std::to_string(j) + " and " + std::to_string(i) +
-              " have the same host and path and a method in common");
+              " have the same host, path and headers, and a method in common");
     }
   }
 }
@@ -180,6 +180,11 @@ void CheckHttpMatch(const Cursor& at, HttpMatch& match) {
   if (twice != match.methods.end() && !twice->empty()) {
     at.Fail("the method '" + *twice + "' is listed twice");
   }
+  std::ranges::sort(match.headers);
+  const auto again = std::ranges::adjacent_find(match.headers, {}, &HeaderMatch::name);
+  if (again != match.headers.end() && !again->name.empty()) {
+    at.Fail("the header '" + again->name + "' is listed twice");
+  }
 }
 
 void CheckFunction(const Cursor& at, FunctionSpec& spec) { CheckTriggers(at, spec.triggers); }
@@ -208,13 +213,20 @@ void CheckHealth(const Cursor& at, Health& health) {
   }
 }
 
+void CheckTarget(const Cursor& at, Target& target) {
+  if (target.revision && target.sandbox_class) {
+    at.Fail("names a revision and a class: a revision has its class");
+  }
+}
+
 void CheckRouteSpec(const Cursor& at, RouteSpec& spec) {
   std::set<std::string> names;
   std::uint64_t weights = 0;
   for (const Backend& backend : spec.backends) {
     weights += backend.weight;
-    if (!backend.function.empty() && !names.insert(backend.function).second) {
-      at.Fail("'" + backend.function + "' is a backend twice");
+    const std::string name = backend.function + backend.target.ToString();
+    if (!backend.function.empty() && !names.insert(name).second) {
+      at.Fail("'" + name + "' is a backend twice");
     }
   }
   if (spec.backends.empty()) {

@@ -34,7 +34,10 @@ void CheckProbe(const Cursor& at, Probe& probe);
 // A probe at least; liveness is believed after one success, as Kubernetes has it.
 void CheckHealth(const Cursor& at, Health& health);
 
-// At least one backend, no name twice, and some weight above zero.
+// Not both a revision and a class.
+void CheckTarget(const Cursor& at, Target& target);
+
+// At least one backend, no form of a workload twice, and some weight above zero.
 void CheckRouteSpec(const Cursor& at, RouteSpec& spec);
 
 }  // namespace strata::model::schema

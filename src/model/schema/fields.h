@@ -113,10 +113,16 @@ inline constexpr auto kWorkload = ObjectOf<Workload>(
     Field{"placement", &Workload::placement, kPlacementBy},
     Field{"priority", &Workload::priority, kPriority});
 
+inline constexpr auto kHeaderMatch = ObjectOf<HeaderMatch>(
+    nullptr,
+    Field{"name", &HeaderMatch::name, NormalText{NormalizeHeaderName}, Presence::kRequired},
+    Field{"value", &HeaderMatch::value, Text{HeaderValueProblem}, Presence::kRequired});
+
 inline constexpr auto kHttpMatch = ObjectOf<HttpMatch>(
     CheckHttpMatch, Field{"host", &HttpMatch::host, NormalText{NormalizeHost}},
     Field{"path", &HttpMatch::path, NormalText{NormalizePath}, Presence::kRequired},
-    Field{"methods", &HttpMatch::methods, ListOf{Text{MethodProblem}, 32}});
+    Field{"methods", &HttpMatch::methods, ListOf{Text{MethodProblem}, 32}},
+    Field{"headers", &HttpMatch::headers, ListOf{kHeaderMatch, 8}});
 
 inline constexpr auto kTriggers = ListOf{Under{"http", kHttpMatch}, 64};
 
@@ -158,12 +164,26 @@ inline constexpr auto kService = ObjectOf<ServiceSpec>(
     Field{"restart", &ServiceSpec::restart, kRestart},
     Field{"stop_timeout_ms", &ServiceSpec::stop_timeout, Milliseconds{0, 300'000}});
 
+inline constexpr auto kTarget = ObjectOf<Target>(
+    CheckTarget, Field{"revision", &Target::revision, Maybe{Count{1, 4'294'967'295}}},
+    Field{"class", &Target::sandbox_class, Maybe{kClass}});
+
 inline constexpr auto kBackend = ObjectOf<Backend>(
     nullptr, Field{"function", &Backend::function, Text{DnsLabelProblem}, Presence::kRequired},
-    Field{"weight", &Backend::weight, Count{0, 1'000'000}});
+    Inline{&Backend::target, kTarget}, Field{"weight", &Backend::weight, Count{0, 1'000'000}});
+
+inline constexpr auto kSplitBy = ObjectOf<SplitBy>(
+    nullptr,
+    Field{"header", &SplitBy::header, NormalText{NormalizeHeaderName}, Presence::kRequired});
+
+inline constexpr auto kMirror = ObjectOf<Mirror>(
+    nullptr, Field{"function", &Mirror::function, Text{DnsLabelProblem}, Presence::kRequired},
+    Inline{&Mirror::target, kTarget}, Field{"percent", &Mirror::percent, Count{1, 100}});
 
 inline constexpr auto kRoute =
     ObjectOf<RouteSpec>(CheckRouteSpec, Inline{&RouteSpec::match, kHttpMatch},
-                        Field{"backends", &RouteSpec::backends, ListOf{kBackend, 32}});
+                        Field{"backends", &RouteSpec::backends, ListOf{kBackend, 32}},
+                        Field{"split", &RouteSpec::split, Maybe{kSplitBy}},
+                        Field{"mirror", &RouteSpec::mirror, Maybe{kMirror}});
 
 }  // namespace strata::model::schema

@@ -9,6 +9,8 @@
 #include <csignal>
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +29,14 @@ using testing::TestCell;
 
 constexpr std::string_view kRequest =
     "GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+
+// An earlier manager, which cares for nothing.
+class NoListener final : public CellListener {
+  void OnExit(CellProcess&, const std::string&) override {}
+  void OnSandboxGone(CellProcess&, const std::string&, const std::string&) override {}
+  void OnConnect(CellProcess&, cell::Connect) override {}
+  Result<Fd> OpenModule(const std::string&) override { return Fail(Errc::kNotFound, "none"); }
+};
 
 class FleetTest : public CellsFixture {
  protected:
@@ -129,10 +139,44 @@ class FleetTest : public CellsFixture {
   }
 
   int opens_left_ = 1000;
+  NoListener earlier_;
   Connector connector_{loop_};
   Fleet fleet_{context_, connector_, [this](const std::string& key) { return OpenModule(key); },
-               [](const std::string&, const std::string&) {}};
+               [](const std::string&, const std::string&) {},
+               [this](const std::shared_ptr<CellProcess>& cell) { told_.insert(cell->name()); }};
+  std::set<std::string> told_;  // the cells that it told of
 };
+
+TEST_F(FleetTest, AnAdoptedCellThatIsGivenUpAtOnceIsToldOfAllTheSame) {
+  // A replacement that a manager did not finish: both halves have the same socket.
+  for (const char* const name : {"shop-1", "shop-2"}) {
+    auto cell = Run(CellProcess::Start(context_, earlier_, name, "shop", {}));
+    ASSERT_TRUE(cell.has_value()) << cell.error().message;
+    auto socket = http::ListenTcp(*http::ParseTcpAddress("127.0.0.1:0"));
+    ASSERT_TRUE(socket.has_value());
+    const PublicSocket web{"web-0", "127.0.0.1:" + std::to_string(*http::LocalPort(*socket)),
+                           std::move(*socket)};
+    ASSERT_TRUE(Run((*cell)->Listen(web)).has_value());
+  }
+  Serve("old");
+  EXPECT_EQ(told_, (std::set<std::string>{"shop-1", "shop-2"}));
+}
+
+TEST_F(FleetTest, AnAdoptedCellSaysWhatItsRecordsSpeakOf) {
+  Serve("old");
+  Fleet next(
+      context_, connector_, [this](const std::string& key) { return OpenModule(key); },
+      [](const std::string&, const std::string&) {}, [](const std::shared_ptr<CellProcess>&) {});
+  ASSERT_TRUE(Run(next.Recover()).has_value());
+  ASSERT_EQ(next.cells().size(), 1U);
+  const auto* functions = next.cells().front()->functions(1);
+  ASSERT_NE(functions, nullptr);
+  ASSERT_EQ(functions->size(), 1U);
+  EXPECT_EQ(functions->front().tenant, "shop");
+  EXPECT_EQ(functions->front().name, "hello");
+  EXPECT_TRUE(functions->front().grants.http.empty());
+  EXPECT_TRUE(Run(next.Down(std::chrono::seconds(2))).has_value());
+}
 
 TEST_F(FleetTest, ADeadCellIsReplacedBehindTheSameSocket) {
   Serve("old");

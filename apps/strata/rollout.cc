@@ -1,0 +1,172 @@
+// strata rollout - moves a workload's traffic to another revision or class, step by step.
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "manifests.h"
+#include "model/values.h"
+#include "verbs.h"
+
+namespace strata::cli {
+namespace {
+
+struct StartFlags {
+  std::string name;
+  std::string to;
+  std::vector<std::uint32_t> steps;
+  std::string interval;
+  std::optional<double> max_error_rate;
+  std::optional<double> slower;
+  std::optional<std::uint64_t> min_calls;
+};
+
+std::string PathOf(const Session& session, const std::string& name, std::string_view verb = "") {
+  std::string path = "/v1/rollouts/" + PercentEncode(session.tenant) + "/" + PercentEncode(name);
+  if (!verb.empty()) path.append("/").append(verb);
+  return path;
+}
+
+// "3 @ wasm", as people say it.
+std::string Side(const Json& side) {
+  return "revision " + side.value("revision", Json()).dump() + ", class " +
+         side.value("class", "gone");
+}
+
+void PrintFigures(const Json& figures) {
+  if (!figures.contains("canary")) return;
+  Table table({"IN THIS STEP", "CALLS", "FAILED", "P99 MS"});
+  for (const char* side : {"stable", "canary"}) {
+    const Json& of = figures[side];
+    table.Add({side, of["calls"].dump(), of["failed"].dump(), Fixed(of["p99_ms"], 2)});
+  }
+  Print("\n" + table.Render());
+  if (figures.contains("verdict")) {
+    Print("Last look: " + figures["verdict"].get<std::string>() + ".\n");
+  }
+}
+
+void PrintRollout(Session& session, const Result<Json>& found) {
+  if (!found) return session.Report(found.error());
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  const Json& rollout = *found;
+  if (IsStructured(*format)) return PrintValue(rollout, *format);
+  const auto text = [&rollout](const char* field) { return rollout.value(field, ""); };
+  Print(text("namespace") + "/" + text("name") + ": " + text("state") + ", " +
+        rollout["share"].dump() + " % to the canary\n");
+  Print("  stable: " + Side(rollout["stable"]) + "\n  canary: " + Side(rollout["canary"]) + "\n");
+  std::string steps;
+  for (const Json& step : rollout["steps"]) steps += (steps.empty() ? "" : ", ") + step.dump();
+  Print("  steps:  " + steps + " %, " + rollout["interval_ms"].dump() + " ms each at least, " +
+        rollout["min_calls"].dump() + " calls\n");
+  Print("  since " + text("since") + ": " + text("because") + "\n");
+  PrintFigures(rollout["figures"]);
+}
+
+// A revision's number, a class, or the name of a file.
+Result<Json> Destination(const std::string& to) {
+  std::uint32_t revision = 0;
+  const auto read = std::from_chars(to.data(), to.data() + to.size(), revision);
+  if (read.ec == std::errc{} && read.ptr == to.data() + to.size()) {
+    return Json{{"to", {{"revision", revision}}}};
+  }
+  if (model::ClassFromName(to)) return Json{{"to", {{"class", to}}}};
+  auto files = ReadManifestFiles({to});
+  if (!files) return std::unexpected(std::move(files).error());
+  return Json{{"files", *std::move(files)}};
+}
+
+// "30s", "500ms", "10m", "1h".
+Result<std::int64_t> MillisecondsOf(const std::string& text) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t ms;
+  };
+  constexpr std::array kUnits{Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000},
+                              Unit{"h", 3'600'000}};
+  std::int64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, count);
+  for (const Unit& unit : kUnits) {
+    constexpr std::int64_t kMost = 1'000'000;
+    const bool is = std::string_view(read.ptr, end) == unit.name;
+    if (is && read.ec == std::errc{} && count > 0 && count <= kMost) return count * unit.ms;
+  }
+  return Fail(Errc::kInvalidArgument,
+              "--interval: '" + text + "' is no duration; write 500ms, 30s, 10m or 1h");
+}
+
+void Start(Session& session, const StartFlags& flags) {
+  auto body = Destination(flags.to);
+  if (!body) return session.Report(body.error());
+  if (!flags.interval.empty()) {
+    auto interval = MillisecondsOf(flags.interval);
+    if (!interval) return session.Report(interval.error());
+    (*body)["interval_ms"] = *interval;
+  }
+  if (!flags.steps.empty()) (*body)["steps"] = flags.steps;
+  if (flags.max_error_rate) (*body)["max_error_rate"] = *flags.max_error_rate;
+  if (flags.slower) (*body)["slower"] = *flags.slower;
+  if (flags.min_calls) (*body)["min_calls"] = *flags.min_calls;
+  PrintRollout(session, session.AskJson("POST", PathOf(session, flags.name), *body));
+}
+
+void AddStart(CLI::App& rollout, Session& session) {
+  auto flags = std::make_shared<StartFlags>();
+  CLI::App* verb = rollout.add_subcommand("start", "Begin one");
+  verb->add_option("name", flags->name, "A Function or Service")->required();
+  verb->add_option("--to", flags->to, "A manifest's file, a revision's number or a class")
+      ->required();
+  verb->add_option("--steps", flags->steps, "Percents of the traffic (default 1,10,50,100)")
+      ->delimiter(',');
+  verb->add_option("--interval", flags->interval, "How long a step lasts at least (default 30s)");
+  verb->add_option("--max-error-rate", flags->max_error_rate,
+                   "Of the canary's calls, as a share (default 0.01)");
+  verb->add_option("--slower", flags->slower,
+                   "By what share its p99 may be above the stable one (default 0.1)");
+  verb->add_option("--min-calls", flags->min_calls,
+                   "Of the canary, before a step can be over (default 100)");
+  verb->callback([&session, flags] { Start(session, *flags); });
+}
+
+void AddVerb(CLI::App& rollout, Session& session, const char* name, const char* help) {
+  auto workload = std::make_shared<std::string>();
+  CLI::App* verb = rollout.add_subcommand(name, help);
+  verb->add_option("name", *workload, "The workload")->required();
+  const std::string word = name;
+  verb->callback([&session, workload, word] {
+    const bool status = word == "status";
+    PrintRollout(session, session.AskJson(status ? "GET" : "POST",
+                                          PathOf(session, *workload, status ? "" : word)));
+  });
+}
+
+}  // namespace
+
+void AddRollout(CLI::App& app, Session& session) {
+  CLI::App* verb =
+      app.add_subcommand("rollout", "Move a workload's traffic to another revision or class");
+  verb->require_subcommand(1);
+  AddStart(*verb, session);
+  AddVerb(*verb, session, "status", "Where it is, what was seen, and what was decided last");
+  AddVerb(*verb, session, "promote", "Give the canary everything now");
+  AddVerb(*verb, session, "abort", "Give the stable side everything back now");
+  AddVerb(*verb, session, "undo", "Take a promotion back");
+  verb->footer(
+      "strata rollout start web --to web-v2.yaml              # a new revision, 1 % at first\n"
+      "strata rollout start web --to 3 --steps 10,100         # back to revision 3, in two steps\n"
+      "strata rollout start web --to wasm --interval 10m      # the same revision in another "
+      "class\n"
+      "strata rollout status web\n"
+      "A step is over when its time has passed, enough calls have come, and the canary's errors\n"
+      "and p99 are not shown to be worse than the stable side's; the next one follows by itself,\n"
+      "and after the last the canary has everything. What is shown to be worse loses its traffic\n"
+      "at once. No request fails because of that. A new revision by 'strata apply' ends it.");
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,126 @@
+"""How fast traffic leaves a side that is given up, and what a hundred moves between classes cost it."""
+
+import os
+import pathlib
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+import guests
+import lib
+import servers
+
+sys.path.append(str(lib.ROOT / "tests"))
+from e2e.images import Image, entry, folder, tar  # noqa: E402
+
+CLIENTS = 8
+SWITCHES = 100
+SETTLE_SECONDS = 0.2
+ANSWERING = """(module
+  (memory (export "memory") 2)
+  (func (export "strata_alloc") (param i32) (result i32) (i32.const 65536))
+  (global (export "strata_text") i32 (i32.const 1))
+  (data (i32.const 0) "%s")
+  (func (export "strata_handle") (param i32 i32) (result i64) (i64.const 3)))
+"""
+
+
+class Clients:
+    """Threads that call one path all the time and remember when they sent what the bad side answered."""
+
+    def __init__(self, address: str, path: str, bad: bytes) -> None:
+        host, port = address.rsplit(":", 1)
+        self._where = (host, int(port))
+        self._request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+        self._bad = bad
+        self.last_bad = 0.0
+        self.calls = 0
+        self.failed = 0
+        self._stopping = False
+        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopping = True
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        with socket.create_connection(self._where) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while not self._stopping:
+                sent = time.monotonic()
+                connection.sendall(self._request)
+                answer = connection.recv(65536)
+                self.calls += 1
+                self.failed += 0 if answer.startswith(b"HTTP/1.1 200") else 1
+                if answer.endswith(self._bad):
+                    self.last_bad = max(self.last_bad, sent)
+
+
+def rollback(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
+    """From the request to give the canary up until the last request is sent that it still answers, at
+    half of the traffic. The way to the manager and its commit to disk are in it."""
+    taken = []
+    with servers.Strata(settings) as server, tempfile.TemporaryDirectory() as where:
+        for name in ("two", "one"):  # the last one is current
+            module = pathlib.Path(where) / f"{name}.wat"
+            module.write_text(ANSWERING % name)
+            server.apply(guests.manifest("f", module, "/f"))
+        clients = Clients(server.address, "/f", b"two")
+        try:
+            for _ in range(10 * settings.repeats):
+                server.api().call("POST", "/v1/rollouts/bench/f",
+                                  {"to": {"revision": 1}, "steps": [50, 100], "min_calls": 10**9})
+                time.sleep(SETTLE_SECONDS)
+                api = server.api()
+                api.connect()
+                start = time.monotonic()
+                api.call("POST", "/v1/rollouts/bench/f/abort")
+                time.sleep(SETTLE_SECONDS)
+                taken.append(max(clients.last_bad - start, 0) * 1e3)
+        finally:
+            clients.stop()
+    note = f"{clients.calls} calls, {clients.failed} failed, p90 {lib.percentile(taken, 0.9):.2f} ms"
+    return [lib.Figure("rollback", "rollback to the last request of the bad side", "ms", taken, None, "<=", 10, note)]
+
+
+def switches(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
+    """wrk through a hundred moves of its route between a container and wasm."""
+    if os.geteuid() != 0:
+        raise lib.Skipped("containers need root")
+    with servers.Strata(settings) as server, tempfile.TemporaryDirectory() as where:
+        module = pathlib.Path(where) / "hello.wat"
+        module.write_text(ANSWERING % "yes")
+        layer = tar(folder("bin"), entry("bin/guest", (settings.bin / "strata_oci_guest").read_bytes()))
+        image = Image(pathlib.Path(where) / "image", [layer], args=("/bin/guest", "hello"))
+        function = guests.manifest("f", module, "/unused", memory_mib=64)
+        del function["spec"]["artifact"]
+        function["spec"]["variants"] = [{"artifact": str(module)}, {"artifact": f"oci:{image.path}"}]
+        server.apply(function)
+        server.apply(route("wasm"))
+        seen: list[lib.Load] = []
+        seconds = 0.25 * SWITCHES
+        load = threading.Thread(target=lambda: seen.append(wrk.run(
+            f"http://{server.address}/f", CLIENTS, seconds=seconds)))
+        load.start()
+        moves = []
+        for number in range(SWITCHES):
+            start = time.monotonic()
+            server.apply(route("container" if number % 2 == 0 else "wasm"))
+            moves.append((time.monotonic() - start) * 1e3)
+            time.sleep(max(0.0, seconds / SWITCHES - (time.monotonic() - start)))
+        load.join()
+    if not seen:
+        raise lib.BenchError("wrk gave no result")
+    note = f"{seen[0].requests} requests; a move takes {lib.spread(moves, 'ms')}"
+    return [lib.Figure("switches", f"failed requests in {SWITCHES} moves between classes", "", [seen[0].failed],
+                       None, "<=", 0, note)]
+
+
+def route(name: str) -> dict:
+    return {"apiVersion": "strata.dev/v1alpha1", "kind": "Route", "metadata": {"name": "r", "namespace": "bench"},
+            "spec": {"path": "/f", "backends": [{"function": "f", "class": name}]}}

@@ -1,0 +1,29 @@
+// api/apply_request.h - manifests as a request brings them, and a progress that nobody hears of:
+// what the requests that deploy something share.
+#pragma once
+
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "http/exchange.h"
+#include "manager/manager.h"
+#include "manager/progress.h"
+
+namespace strata::api {
+
+// [{"name", "dir", "text"}]; not empty. kInvalidArgument: it is not of that form.
+Result<std::vector<manager::ManifestFile>> FilesFrom(const Json& files);
+
+// Only whether the client is still there.
+class Silent final : public manager::Progress {
+ public:
+  explicit Silent(const http::Exchange& exchange) : exchange_(exchange) {}
+  void Report(const manager::Step& /*step*/) override {}
+  [[nodiscard]] bool abandoned() const override { return exchange_.client_gone(); }
+
+ private:
+  const http::Exchange& exchange_;
+};
+
+}  // namespace strata::api

@@ -1,0 +1,237 @@
+// The revisions and classes that routes name, beside what a workload is placed in now.
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "manager/manager_impl.h"
+#include "model/conflicts.h"
+#include "model/resource.h"
+#include "model/revision.h"
+#include "model/rollout.h"
+#include "model/values.h"
+#include "model/volume.h"
+
+namespace strata::manager {
+namespace {
+
+using model::Class;
+
+// `revision` as it runs in another class: by the variant that this takes.
+model::Revision InClass(model::Revision revision, Class inner) {
+  const Class whole = revision.workload.within
+                          ? model::Pair(inner, *revision.workload.within).value_or(inner)
+                          : inner;
+  const auto kind = model::VariantFor(whole);
+  const auto found = std::ranges::find(revision.variants, kind, &model::ResolvedVariant::kind);
+  if (found != revision.variants.end()) revision.artifact_digest = found->digest;
+  if (!revision.placement) revision.placement.emplace();
+  revision.placement->sandbox_class = whole;
+  return revision;
+}
+
+// Everything that a route leads to; where it is mirrored to is prepared like a backend.
+std::vector<model::Backend> LedTo(const model::RouteEntry& route) {
+  std::vector<model::Backend> all = route.backends;
+  if (route.mirror) all.push_back({route.mirror->function, 1, route.mirror->target});
+  return all;
+}
+
+std::string Words(const model::Backend& backend) {
+  return "backend " + backend.function + backend.target.ToString();
+}
+
+}  // namespace
+
+Result<void> CheckShareable(const model::Workload& workload) {
+  const auto named = std::ranges::find_if(
+      workload.volumes, [](const model::Volume& volume) { return volume.named.has_value(); });
+  if (named == workload.volumes.end()) return {};
+  return Fail(Errc::kUnsupported, "spec.volumes: '" + named->name +
+                                      "': a named volume is for what runs now only, not for "
+                                      "revisions and classes beside it");
+}
+
+Result<std::vector<model::RouteEntry>> ManagerImpl::RoutesNow() {
+  auto routes = store_->Routes();
+  if (!routes) return routes;
+  const auto rollouts = store_->Rollouts();
+  if (!rollouts) return std::unexpected(rollouts.error());
+  return model::WithRollouts(*std::move(routes), *rollouts);
+}
+
+Result<std::optional<Form>> ManagerImpl::FormOf(const std::string& tenant,
+                                                const model::Backend& backend) {
+  auto revisions = store_->Revisions(tenant, backend.function);
+  if (!revisions) return std::unexpected(std::move(revisions).error());
+  const model::Target& target = backend.target;
+  const auto wanted = [&target](const model::Revision& revision) {
+    return !target.revision || revision.number == *target.revision;
+  };
+  const auto found = std::ranges::find_if(*revisions, wanted);
+  if (found == revisions->end()) return std::nullopt;
+  if (!target.sandbox_class) return Form{std::move(*found), target};
+  return Form{InClass(std::move(*found), *target.sandbox_class), target};
+}
+
+Result<std::vector<Form>> ManagerImpl::Forms() {
+  auto current = store_->CurrentRevisions();
+  if (!current) return std::unexpected(std::move(current).error());
+  auto routes = RoutesNow();
+  if (!routes) return std::unexpected(std::move(routes).error());
+  std::vector<Form> forms;
+  for (model::Revision& revision : *current) forms.push_back({std::move(revision), {}});
+  std::set<std::tuple<std::string, std::string, model::Target>> seen;
+  for (const model::RouteEntry& route : *routes) {
+    for (const model::Backend& backend : LedTo(route)) {
+      if (backend.target.current()) continue;
+      if (!seen.emplace(route.tenant, backend.function, backend.target).second) continue;
+      auto form = FormOf(route.tenant, backend);
+      if (!form) return std::unexpected(std::move(form).error());
+      if (*form) forms.push_back(**std::move(form));
+    }
+  }
+  return forms;
+}
+
+Result<std::vector<model::RouteEntry>> ManagerImpl::RoutesWith(
+    const std::vector<Candidate>& candidates) {
+  auto routes = store_->Routes();
+  if (!routes) return routes;
+  for (const Candidate& candidate : candidates) {
+    const model::Resource& resource = candidate.resource.resource;
+    std::erase_if(*routes, [&](const auto& route) { return route.owner == resource.key(); });
+    std::ranges::move(model::RoutesOf(resource), std::back_inserter(*routes));
+  }
+  return routes;
+}
+
+Task<void> ManagerImpl::PrepareForms(const std::vector<Candidate>& candidates, Mode mode,
+                                     Progress& progress) {
+  const auto routes = RoutesWith(candidates);
+  if (!routes) co_return std::unexpected(routes.error());
+  for (const model::RouteEntry& route : *routes) {
+    const auto owns = [&route](const Candidate& each) {
+      return each.resource.resource.key() == route.owner;
+    };
+    const bool changes = std::ranges::any_of(candidates, owns);
+    for (const model::Backend& backend : LedTo(route)) {
+      if (backend.target.current()) continue;
+      const auto is = [&](const Candidate& each) {
+        const model::ObjectMeta& meta = each.resource.resource.metadata;
+        return each.resource.resource.workload() != nullptr && meta.tenant == route.tenant &&
+               meta.name == backend.function;
+      };
+      const auto found = std::ranges::find_if(candidates, is);
+      const Candidate* changing = found == candidates.end() ? nullptr : &*found;
+      // What neither the route nor the workload changes is served already.
+      if (!changes && changing == nullptr) continue;
+      auto ready = co_await PrepareForm(changing, route.tenant, backend, mode, progress);
+      if (!ready) co_return Wrap(ready.error(), route.owner.ToString() + ": " + Words(backend));
+    }
+  }
+  co_return Result<void>{};
+}
+
+// `changing`: the workload, if it is on its way to the store itself.
+Task<void> ManagerImpl::PrepareForm(const Candidate* changing, const std::string& tenant,
+                                    const model::Backend& backend, Mode mode, Progress& progress) {
+  const std::optional<Class>& inner = backend.target.sandbox_class;
+  if (changing != nullptr && inner) {
+    auto whole = co_await CheckClass(*changing, *inner);
+    if (!whole) co_return std::unexpected(std::move(whole).error());
+    if (*whole == Class::kWasm) co_return Result<void>{};  // compiled with the others
+    co_return co_await PrepareImage(*changing, *whole, mode, progress);
+  }
+  auto form = FormOf(tenant, backend);
+  if (!form) co_return std::unexpected(std::move(form).error());
+  if (!*form) co_return Result<void>{};  // made by this very change, or refused by the store
+  const model::Revision& revision = (*form)->revision;
+  if (inner) {
+    auto deployed = DeployedAs(revision);
+    if (!deployed) co_return std::unexpected(std::move(deployed).error());
+    auto whole = co_await CheckClass(*deployed, *inner);
+    if (!whole) co_return std::unexpected(std::move(whole).error());
+  } else if (auto fits = CheckShareable(revision.workload); !fits) {
+    co_return Wrap(fits.error(), revision.ToString());
+  }
+  co_return co_await PrepareRevision(revision, mode, progress);
+}
+
+// In the class of its placement.
+Task<void> ManagerImpl::PrepareRevision(model::Revision revision, Mode mode, Progress& progress) {
+  const Class sandbox_class = ClassOf(revision);
+  if (sandbox_class != Class::kWasm) {
+    auto deployed = DeployedAs(revision);
+    if (!deployed) co_return std::unexpected(std::move(deployed).error());
+    co_return co_await PrepareImage(*deployed, sandbox_class, mode, progress);
+  }
+  if (mode == Mode::kDryRun) co_return Result<void>{};
+  auto code = co_await EnsureCode(revision);
+  if (!code) co_return std::unexpected(std::move(code).error());
+  co_return Result<void>{};
+}
+
+// The whole of the class that is asked for, if the workload may run there.
+Task<Class> ManagerImpl::CheckClass(const Candidate& candidate, Class inner) {
+  const model::Resource& resource = candidate.resource.resource;
+  if (auto fits = CheckShareable(*resource.workload()); !fits) {
+    co_return Wrap(fits.error(), resource.key().ToString());
+  }
+  auto whole = WholeClass(candidate, inner, "a route asks for class");
+  if (!whole) co_return whole;
+  const Artifacts artifacts = candidate.artifacts();
+  auto options = OptionsOf(resource, artifacts);
+  if (!options) co_return std::unexpected(std::move(options).error());
+  auto chosen = co_await Choose(resource, artifacts, *std::move(options), *whole);
+  if (!chosen) co_return std::unexpected(std::move(chosen).error());
+  co_return whole;
+}
+
+// What is deployed, as if it were to be deployed again.
+Result<Candidate> ManagerImpl::DeployedAs(const model::Revision& revision) {
+  auto resource = ResourceOf(revision);
+  if (!resource) return std::unexpected(std::move(resource).error());
+  Candidate candidate;
+  candidate.resource.resource = *std::move(resource);
+  candidate.resource.variants = revision.variants;
+  std::vector<model::ResolvedVariant> variants = revision.variants;
+  if (variants.empty()) {
+    const bool wasm = content_.Contains(revision.artifact_digest);
+    variants.push_back(
+        {wasm ? model::VariantKind::kWasm : model::VariantKind::kImage, revision.artifact_digest});
+  }
+  for (model::ResolvedVariant& each : variants) {
+    Variant variant{.place = revision.ToString()};
+    if (each.kind == model::VariantKind::kImage) variant.artifact.image.emplace();
+    variant.artifact.digest = std::move(each.digest);
+    candidate.variants.push_back(std::move(variant));
+  }
+  return candidate;
+}
+
+// [{"function", "revision", "class", "share"}]: where each share of a route's traffic goes now.
+Json ManagerImpl::BackendsToJson(const std::string& tenant,
+                                 const std::vector<model::Backend>& backends) {
+  double total = 0;
+  for (const model::Backend& backend : backends) total += backend.weight;
+  Json list = Json::array();
+  for (const model::Backend& backend : backends) {
+    Json json{{"function", backend.function}, {"share", backend.weight / total}};
+    if (const auto form = FormOf(tenant, backend); form && *form) {
+      json["revision"] = (*form)->revision.number;
+      json["class"] = model::ClassName(ClassOf((*form)->revision));
+    }
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+}  // namespace strata::manager

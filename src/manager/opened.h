@@ -1,0 +1,25 @@
+// manager/opened.h - what a manager has opened before it starts: whatever can fail on a state
+// directory has failed by then. Threads: the manager's loop. Lifetime: moved into the manager.
+#pragma once
+
+#include <memory>
+
+#include "artifact/code_cache.h"
+#include "artifact/content_store.h"
+#include "artifact/image_store.h"
+#include "host/journal.h"
+#include "manager/state_dir.h"
+#include "store/store.h"
+
+namespace strata::manager {
+
+struct Opened {
+  StateDir dir;
+  std::unique_ptr<store::Store> store;
+  host::Journal journal;
+  artifact::ContentStore content;
+  artifact::CodeCache cache;
+  artifact::ImageStore images;
+};
+
+}  // namespace strata::manager

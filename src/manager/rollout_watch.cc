@@ -1,0 +1,111 @@
+#include "manager/rollout_watch.h"
+
+#include <chrono>
+#include <utility>
+
+namespace strata::manager {
+namespace {
+
+using State = model::Rollout::State;
+using Verdict = scheduler::Judgement::Verdict;
+
+constexpr std::uint32_t kAll = 100;  // percent
+
+bool SameStep(const model::Rollout& a, const model::Rollout& b) {
+  return a.state == b.state && a.step == b.step && a.since == b.since;
+}
+
+Json SideToJson(const scheduler::Side& side) {
+  return {{"calls", side.calls},
+          {"failed", side.failed},
+          {"p99_ms", static_cast<double>(side.latencies.Quantile(0.99)) / 1e3}};
+}
+
+model::Rollout Ended(model::Rollout rollout, State state, std::string because, WallTime now) {
+  rollout.state = state;
+  rollout.because = std::move(because);
+  rollout.since = now;
+  return rollout;
+}
+
+}  // namespace
+
+void RolloutWatch::Follow(std::span<const model::Rollout> rollouts) {
+  std::map<Name, Watched> before = std::exchange(watched_, {});
+  for (const model::Rollout& rollout : rollouts) {
+    Name name(rollout.tenant, rollout.name);
+    Watched old = std::move(before[name]);
+    if (SameStep(old.rollout, rollout)) {
+      old.rollout = rollout;
+      watched_.emplace(std::move(name), std::move(old));
+      continue;
+    }
+    Watched& watched = watched_[std::move(name)];
+    // The last step has no stable side of its own.
+    const bool goes_on = old.rollout.started == rollout.started && rollout.canary_share() == kAll;
+    if (goes_on) watched.stable = std::move(old.stable);
+    watched.rollout = rollout;
+    watched.looks = rollout.looks;
+  }
+}
+
+void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& record) {
+  if (watched_.empty()) return;
+  const auto found = watched_.find({function.tenant, function.name});
+  if (found == watched_.end()) return;
+  Watched& watched = found->second;
+  const auto began = static_cast<std::uint64_t>(
+      std::chrono::nanoseconds(watched.rollout.since.time_since_epoch()).count());
+  if (watched.rollout.state != State::kRunning || record.wall_start_ns < began) return;
+  // What a client did wrong, or did not wait for, says nothing of either side.
+  if (record.status < 200 || (record.status >= 400 && record.status < 500)) return;
+  const std::uint64_t ns =
+      record.queue_ns + record.instantiate_ns + record.run_ns + record.write_ns;
+  const bool failed = record.status >= 500;
+  if (function.target == watched.rollout.canary.ToString()) {
+    watched.canary.Add(ns / 1000, failed);
+  } else if (function.target == watched.rollout.stable.ToString()) {
+    watched.stable.Add(ns / 1000, failed);
+  }
+}
+
+std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, WallTime now) {
+  const auto found = watched_.find({rollout.tenant, rollout.name});
+  if (found == watched_.end() || rollout.state != State::kRunning) return std::nullopt;
+  Watched& watched = found->second;
+  const bool enough = watched.canary.calls >= rollout.min_calls;
+  const bool at_end = now - rollout.since >= rollout.interval && enough;
+  if (watched.canary.calls >= watched.next_look || (at_end && !watched.looked_at_end)) {
+    watched.next_look = scheduler::NextLook(watched.canary.calls);
+    watched.looked_at_end = at_end;
+    watched.last = scheduler::Judge(watched.stable, watched.canary,
+                                    {.max_error_rate = rollout.max_error_rate,
+                                     .slower = rollout.slower,
+                                     .min_calls = rollout.min_calls},
+                                    ++watched.looks);
+  }
+  model::Rollout next = rollout;
+  next.looks = watched.looks;
+  if (watched.last.verdict == Verdict::kBad) {
+    return Ended(std::move(next), State::kRolledBack, watched.last.because, now);
+  }
+  if (!at_end || watched.last.verdict != Verdict::kGood) return std::nullopt;
+  if (rollout.step + 1 == rollout.steps.size()) {
+    return Ended(std::move(next), State::kPromoted, watched.last.because, now);
+  }
+  ++next.step;
+  next.because = watched.last.because;
+  next.since = now;
+  return next;
+}
+
+Json RolloutWatch::Figures(const model::Rollout& rollout) const {
+  const auto found = watched_.find({rollout.tenant, rollout.name});
+  if (found == watched_.end()) return Json::object();
+  const Watched& watched = found->second;
+  Json json{{"stable", SideToJson(watched.stable)}, {"canary", SideToJson(watched.canary)}};
+  if (!watched.last.because.empty()) json["verdict"] = watched.last.because;
+  return json;
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,60 @@
+// manager/rollout_watch.h - counts the calls of both sides of each rollout, and says when it is
+// time to go on or back.
+//
+//   call records --Add--> [ RolloutWatch ] --Next--> step, promote, roll back, with the reason
+//
+// What is counted is of the present step only: both sides get their calls at the same time, so what
+// changes with the hour changes for both. In the last step, where the stable side has no calls any
+// more, its figures of the step before stand beside. Counts are in memory: after a restart of the
+// manager the step's begin again, and it takes as many calls as it needs.
+//
+// Threads: one loop. Tested by rollout_watch_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "cell/messages.h"
+#include "meter/call_record.h"
+#include "model/rollout.h"
+#include "scheduler/rollout.h"
+
+namespace strata::manager {
+
+class RolloutWatch {
+ public:
+  // Follows these, as they are stored now, and no other; the counts of one begin again when its
+  // state or step is new.
+  void Follow(std::span<const model::Rollout> rollouts);
+
+  // A call of `function` ended.
+  void Add(const cell::Function& function, const meter::CallRecord& record);
+
+  // What one that is followed becomes now; nothing: it stays as it is.
+  std::optional<model::Rollout> Next(const model::Rollout& rollout, WallTime now);
+
+  // {"stable": {"calls", "failed", "p99_ms"}, "canary": {...}, "verdict": how the last look was}
+  [[nodiscard]] Json Figures(const model::Rollout& rollout) const;
+
+ private:
+  struct Watched {
+    model::Rollout rollout;
+    scheduler::Side stable;
+    scheduler::Side canary;
+    std::uint32_t looks = 0;
+    std::uint64_t next_look = scheduler::NextLook(0);
+    bool looked_at_end = false;  // of the interval
+    scheduler::Judgement last;
+  };
+  using Name = std::pair<std::string, std::string>;  // tenant, workload
+
+  std::map<Name, Watched> watched_;
+};
+
+}  // namespace strata::manager

@@ -1,0 +1,122 @@
+#include "manager/rollout_watch.h"
+
+#include <chrono>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace strata::manager {
+namespace {
+
+using State = model::Rollout::State;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+class RolloutWatchTest : public ::testing::Test {
+ protected:
+  RolloutWatchTest() {
+    rollout_.tenant = "shop";
+    rollout_.name = "f";
+    rollout_.canary.revision = 3;
+    rollout_.steps = {10, 100};
+    rollout_.interval = seconds(30);
+    rollout_.started = rollout_.since = now_;
+    watch_.Follow({&rollout_, 1});
+  }
+
+  void Call(const std::string& target, int calls, std::uint16_t status = 200, int ms = 5) {
+    cell::Function function;
+    function.tenant = "shop";
+    function.name = "f";
+    function.target = target;
+    meter::CallRecord record;
+    record.wall_start_ns =
+        static_cast<std::uint64_t>(std::chrono::nanoseconds(now_.time_since_epoch()).count());
+    record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
+    record.status = status;
+    for (int i = 0; i < calls; ++i) watch_.Add(function, record);
+  }
+
+  // Whether something came of it; then it is the rollout from now on.
+  bool Go(seconds later) {
+    now_ += later;
+    auto next = watch_.Next(rollout_, now_);
+    if (!next) return false;
+    rollout_ = *std::move(next);
+    watch_.Follow({&rollout_, 1});
+    return true;
+  }
+
+  WallTime now_{seconds(1'000'000)};
+  model::Rollout rollout_;
+  RolloutWatch watch_;
+};
+
+TEST_F(RolloutWatchTest, AStepTakesItsTimeAndItsCalls) {
+  Call("", 900);
+  Call("@3", 99);
+  EXPECT_FALSE(Go(seconds(10)));
+  EXPECT_FALSE(Go(seconds(30))) << "a call is missing";
+  Call("@3", 1);
+  EXPECT_TRUE(Go(seconds(0)));
+  EXPECT_EQ(rollout_.step, 1U);
+  EXPECT_EQ(rollout_.state, State::kRunning);
+  EXPECT_EQ(rollout_.canary_share(), 100U);
+  EXPECT_THAT(rollout_.because, HasSubstr("100 calls: 0 failed"));
+
+  Call("@3", 100);
+  EXPECT_FALSE(Go(seconds(29)));
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.state, State::kPromoted);
+  EXPECT_FALSE(Go(seconds(100)));
+}
+
+TEST_F(RolloutWatchTest, ABadSideIsGivenUpBeforeTheStepIsOver) {
+  Call("", 900);
+  Call("@3", 20, 500);
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
+  EXPECT_THAT(rollout_.because, HasSubstr("20 of 20 calls failed"));
+  EXPECT_EQ(rollout_.canary_share(), 0U);
+}
+
+TEST_F(RolloutWatchTest, TheLastStepIsComparedWithTheOneBefore) {
+  Call("", 900, 200, 5);
+  Call("@3", 100, 200, 5);
+  ASSERT_TRUE(Go(seconds(30)));
+  Call("@3", 100, 200, 50);
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
+  EXPECT_THAT(rollout_.because, HasSubstr("the stable side's p99"));
+}
+
+TEST_F(RolloutWatchTest, WhatClientsDidAndOthersCallsDoNotCount) {
+  Call("@3", 500, 404);
+  Call("@3", 500, 0);
+  Call("@2", 500, 500);
+  now_ -= seconds(1);
+  Call("@3", 500, 500);  // came before the step
+  now_ += seconds(1);
+  EXPECT_FALSE(Go(seconds(60)));
+  EXPECT_EQ(watch_.Figures(rollout_)["canary"]["calls"], 0);
+}
+
+TEST_F(RolloutWatchTest, LooksGoOnFromStepToStep) {
+  Call("", 900);
+  Call("@3", 200);
+  ASSERT_TRUE(Go(seconds(30)));
+  EXPECT_EQ(rollout_.looks, 1U);
+  Call("@3", 200);
+  ASSERT_TRUE(Go(seconds(30)));
+  EXPECT_EQ(rollout_.looks, 2U);
+}
+
+TEST_F(RolloutWatchTest, WhatIsForgottenIsNotCounted) {
+  watch_.Follow({});
+  Call("@3", 5);
+  EXPECT_EQ(watch_.Figures(rollout_), Json::object());
+}
+
+}  // namespace
+}  // namespace strata::manager

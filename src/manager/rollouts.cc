@@ -1,0 +1,243 @@
+// Moves of a workload's traffic between its forms: started, carried on, ended.
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/pause.h"
+#include "manager/manager_impl.h"
+#include "manager/timestamp.h"
+#include "model/rollout.h"
+
+namespace strata::manager {
+namespace {
+
+using model::Rollout;
+using State = Rollout::State;
+
+constexpr std::chrono::milliseconds kTick{100};
+// After its end both sides stay prepared for so long: calls that are under way, and second
+// thoughts.
+constexpr std::chrono::seconds kSettled{5};
+
+std::string Full(const Rollout& rollout) { return rollout.tenant + "/" + rollout.name; }
+
+}  // namespace
+
+// Whatever is decided is decided by figures that are at most a tick old.
+Awaitable<void> ManagerImpl::RunRollouts() {
+  while (true) {
+    co_await Pause(loop_, kTick);
+    const WallTime now = clock_.WallNow();
+    const auto rollouts = rollouts_;  // what is done changes them
+    for (const auto& [name, rollout] : rollouts) {
+      auto next = watch_.Next(rollout, now);
+      if (!next && rollout.both && rollout.state != State::kRunning &&
+          now - rollout.since >= kSettled) {
+        next = rollout;
+        next->both = false;
+      }
+      if (!next) continue;
+      auto done = co_await GoOn(rollout, *std::move(next));
+      if (!done) log_.Error("rollout of " + Full(rollout), done.error());
+    }
+  }
+}
+
+Task<void> ManagerImpl::GoOn(Rollout from, Rollout to) {
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  const auto found = rollouts_.find({from.tenant, from.name});
+  if (found == rollouts_.end() || found->second != from)
+    co_return Result<void>{};  // others were faster
+  co_return co_await SwitchTo(std::move(to));
+}
+
+// In a turn of the changes.
+Task<void> ManagerImpl::SwitchTo(Rollout rollout) {
+  if (auto kept = store_->PutRollout(rollout); !kept) co_return kept;
+  if (rollout.both || rollout.state == State::kRunning) {
+    log_.Info("rollout", {{"workload", Full(rollout)},
+                          {"state", std::string(model::RolloutStateName(rollout.state))},
+                          {"canary", rollout.canary.ToString()},
+                          {"percent", std::to_string(rollout.canary_share())},
+                          {"because", rollout.because}});
+  }
+  changed_.Notify();
+  auto served = co_await Serve();
+  if (served) co_return served;
+  Spawn(loop_, ServeUntilDone());
+  co_return Wrap(served.error(),
+                 "stored, but not every cell serves it yet (it is being tried again)");
+}
+
+// As the store has them.
+Result<void> ManagerImpl::ReadRollouts() {
+  auto stored = store_->Rollouts();
+  if (!stored) return std::unexpected(std::move(stored).error());
+  watch_.Follow(*stored);
+  rollouts_.clear();
+  for (Rollout& rollout : *stored) {
+    std::pair name(rollout.tenant, rollout.name);
+    rollouts_.emplace(std::move(name), std::move(rollout));
+  }
+  return {};
+}
+
+// Where the traffic of a workload goes that no rollout is moving.
+Result<model::Target> ManagerImpl::TrafficOf(const std::string& tenant, const std::string& name) {
+  if (auto known = RequireFunction(tenant, name); !known) return std::unexpected(known.error());
+  const auto found = rollouts_.find({tenant, name});
+  if (found == rollouts_.end()) return model::Target{};
+  const Rollout& rollout = found->second;
+  if (rollout.state != State::kRunning) return rollout.winner();
+  return Fail(
+      Errc::kFailedPrecondition,
+      "a rollout of " + Full(rollout) + " is running; 'strata rollout abort' or 'promote' ends it");
+}
+
+Task<Json> ManagerImpl::StartRollout(RolloutRequest request, Progress& progress) {
+  Rollout plan = std::move(request.plan);
+  if (auto sound = model::CheckRollout(plan); !sound) co_return std::unexpected(sound.error());
+  plan.started = plan.since = clock_.WallNow();
+  plan.because = "it was started";
+  auto stable = TrafficOf(plan.tenant, plan.name);
+  if (!stable) co_return std::unexpected(stable.error());
+  plan.stable = *stable;
+  // Not a conditional expression: see MakeRunnable.
+  Result<void> started;
+  if (request.files.empty()) {
+    started = co_await StartTo(plan, progress);
+  } else {
+    started = co_await StartByFiles(plan, std::move(request.files), progress);
+  }
+  if (!started) co_return std::unexpected(started.error());
+  co_return GetRollout(plan.tenant, plan.name);
+}
+
+// To something that is deployed already.
+Task<void> ManagerImpl::StartTo(Rollout plan, Progress& progress) {
+  auto deploying = co_await deploying_.Take(plan.tenant);
+  if (!deploying) co_return std::unexpected(deploying.error());
+  const model::Backend to{plan.name, 1, plan.canary};
+  const model::Backend from{plan.name, 1, plan.stable};
+  auto canary = FormOf(plan.tenant, to);
+  if (!canary) co_return std::unexpected(canary.error());
+  if (!*canary) {
+    co_return Fail(Errc::kNotFound, Full(plan) + " has no revision " +
+                                        std::to_string(plan.canary.revision.value_or(0)) +
+                                        " any more; 'strata describe' lists those that it has");
+  }
+  const auto stable = FormOf(plan.tenant, from);
+  if (stable && *stable && (*stable)->revision.number == (*canary)->revision.number &&
+      ClassOf((*stable)->revision) == ClassOf((*canary)->revision)) {
+    co_return Fail(Errc::kFailedPrecondition,
+                   "the traffic of " + Full(plan) + " goes there already");
+  }
+  auto ready = co_await PrepareForm(nullptr, plan.tenant, to, Mode::kCommit, progress);
+  if (!ready) co_return Wrap(ready.error(), "rollout of " + Full(plan));
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  if (auto still = TrafficOf(plan.tenant, plan.name); !still || *still != plan.stable) {
+    co_return Fail(Errc::kUnavailable, "something else has moved the traffic of " + Full(plan) +
+                                           " meanwhile; try again");
+  }
+  co_return co_await SwitchTo(std::move(plan));
+}
+
+// To a new revision, which is deployed without getting all of the traffic.
+Task<void> ManagerImpl::StartByFiles(Rollout plan, std::vector<ManifestFile> files,
+                                     Progress& progress) {
+  auto candidates = co_await ReadCandidates(std::move(files), progress);
+  if (!candidates) co_return std::unexpected(candidates.error());
+  const model::Resource& resource = candidates->front().resource.resource;
+  if (candidates->size() != 1 || resource.workload() == nullptr ||
+      resource.metadata.tenant != plan.tenant || resource.metadata.name != plan.name) {
+    co_return Fail(Errc::kInvalidArgument,
+                   "the manifest must hold the Function or Service " + Full(plan) + " alone");
+  }
+  if (auto fits = CheckShareable(*resource.workload()); !fits) {
+    co_return Wrap(fits.error(), resource.key().ToString());
+  }
+  candidates->front().resource.rollout = std::move(plan);
+  auto changes = co_await Deploy(*candidates, Mode::kCommit, progress);
+  if (!changes) co_return std::unexpected(changes.error());
+  co_return Result<void>{};
+}
+
+Task<Json> ManagerImpl::EndRollout(std::string tenant, std::string name, RolloutVerb verb) {
+  std::optional<KeyedTurns::Turn> deploying;
+  const auto before = rollouts_.find({tenant, name});
+  if (verb == RolloutVerb::kUndo && before != rollouts_.end() && !before->second.both) {
+    // The other side is not ready any more.
+    const model::Backend back{name, 1, before->second.stable};
+    auto taken = co_await deploying_.Take(tenant);
+    if (!taken) co_return std::unexpected(taken.error());
+    deploying.emplace(*std::move(taken));
+    Quiet quiet;
+    auto ready = co_await PrepareForm(nullptr, tenant, back, Mode::kCommit, quiet);
+    if (!ready) co_return std::unexpected(ready.error());
+  }
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  const auto found = rollouts_.find({tenant, name});
+  if (found == rollouts_.end()) {
+    co_return Fail(Errc::kNotFound, "there is no rollout of " + tenant + "/" + name);
+  }
+  Rollout next = found->second;
+  const State needed = verb == RolloutVerb::kUndo ? State::kPromoted : State::kRunning;
+  if (next.state != needed) {
+    co_return Fail(Errc::kFailedPrecondition, "the rollout of " + Full(next) + " is " +
+                                                  std::string(model::RolloutStateName(next.state)) +
+                                                  ", not " +
+                                                  std::string(model::RolloutStateName(needed)));
+  }
+  next.state = verb == RolloutVerb::kPromote ? State::kPromoted : State::kRolledBack;
+  next.because = verb == RolloutVerb::kPromote ? "promoted by hand"
+                 : verb == RolloutVerb::kAbort ? "aborted by hand"
+                                               : "undone by hand";
+  next.since = clock_.WallNow();
+  next.both = true;
+  if (auto done = co_await SwitchTo(std::move(next)); !done) {
+    co_return std::unexpected(done.error());
+  }
+  co_return GetRollout(tenant, name);
+}
+
+Json ManagerImpl::ToJson(const Rollout& rollout) {
+  const auto side = [&](const model::Target& target) {
+    Json json = BackendsToJson(rollout.tenant, {{rollout.name, 1, target}}).front();
+    json.erase("function");
+    json.erase("share");
+    json["target"] = target.ToString();
+    return json;
+  };
+  return {{"namespace", rollout.tenant},
+          {"name", rollout.name},
+          {"state", model::RolloutStateName(rollout.state)},
+          {"share", rollout.canary_share()},
+          {"stable", side(rollout.stable)},
+          {"canary", side(rollout.canary)},
+          {"steps", rollout.steps},
+          {"step", rollout.step},
+          {"interval_ms", rollout.interval.count()},
+          {"max_error_rate", rollout.max_error_rate},
+          {"slower", rollout.slower},
+          {"min_calls", rollout.min_calls},
+          {"because", rollout.because},
+          {"started", Rfc3339(rollout.started)},
+          {"since", Rfc3339(rollout.since)},
+          {"figures", watch_.Figures(rollout)}};
+}
+
+Result<Json> ManagerImpl::GetRollout(const std::string& tenant, const std::string& name) {
+  const auto found = rollouts_.find({tenant, name});
+  if (found == rollouts_.end()) {
+    return Fail(Errc::kNotFound, "there is no rollout of " + tenant + "/" + name);
+  }
+  collector_.DrainAll();
+  return ToJson(found->second);
+}
+
+}  // namespace strata::manager

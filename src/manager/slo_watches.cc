@@ -1,0 +1,80 @@
+#include "manager/slo_watches.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace strata::manager {
+namespace {
+
+using model::Rollout;
+
+// Nothing of it was used: its sandbox could not be made, or none was free.
+bool Started(const meter::CallRecord& record) {
+  const bool refused = record.status == 500 || record.status == 503;
+  return !refused || record.cpu_ns > 0 || record.memory_peak > 0 || record.bytes_out > 0;
+}
+
+// Where the traffic of a workload is that may be moved by us; nothing: it may not.
+std::optional<model::Target> Movable(const model::Revision& revision,
+                                     std::span<const Rollout> rollouts) {
+  if (revision.workload.sandbox_class || revision.workload.within) return std::nullopt;
+  const auto found = std::ranges::find_if(rollouts, [&revision](const Rollout& each) {
+    return each.tenant == revision.tenant && each.name == revision.name;
+  });
+  if (found == rollouts.end()) return model::Target{};
+  const bool taken_back = found->state == Rollout::State::kRolledBack && !found->missed.empty();
+  if (found->state == Rollout::State::kRunning || taken_back) return std::nullopt;
+  // A kept revision has its class.
+  if (found->winner().revision) return std::nullopt;
+  return found->winner();
+}
+
+}  // namespace
+
+void SloWatches::Follow(std::span<const Form> forms, std::span<const Rollout> rollouts,
+                        TimePoint now) {
+  auto before = std::exchange(watched_, {});
+  for (const Form& form : forms) {
+    const model::Revision& revision = form.revision;
+    if (Movable(revision, rollouts) != form.target) continue;
+    Name name(revision.tenant, revision.name);
+    const auto old = before.find(name);
+    if (old != before.end() && old->second.revision == revision.number &&
+        old->second.target == form.target) {
+      watched_.emplace(std::move(name), std::move(old->second));
+    } else {
+      watched_.emplace(std::move(name),
+                       Watched{.revision = revision.number,
+                               .target = form.target,
+                               .watch = scheduler::SloWatch(revision.workload.slo.p99, now)});
+    }
+  }
+}
+
+void SloWatches::Add(const cell::Function& function, const meter::CallRecord& record) {
+  const auto found = watched_.find({function.tenant, function.name});
+  if (found == watched_.end() || function.target != found->second.target.ToString()) return;
+  // What a client did wrong, or did not wait for, says nothing of the class.
+  if (record.status < 200 || (record.status >= 400 && record.status < 500)) return;
+  found->second.watch.Add(
+      Duration(record.queue_ns + record.instantiate_ns + record.run_ns + record.write_ns),
+      Started(record));
+}
+
+std::vector<SloWatches::Missed> SloWatches::Check(TimePoint now) {
+  std::vector<Missed> missed;
+  for (auto& [name, watched] : watched_) {
+    auto because = watched.watch.Check(now);
+    if (because && !watched.given_up) {
+      missed.push_back({name.first, name.second, *std::move(because)});
+    }
+  }
+  return missed;
+}
+
+void SloWatches::GiveUp(const Missed& missed) {
+  const auto found = watched_.find({missed.tenant, missed.name});
+  if (found != watched_.end()) found->second.given_up = true;
+}
+
+}  // namespace strata::manager

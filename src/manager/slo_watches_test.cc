@@ -1,0 +1,120 @@
+#include "manager/slo_watches.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace strata::manager {
+namespace {
+
+class SloWatchesTest : public ::testing::Test {
+ protected:
+  SloWatchesTest() {
+    form_.revision.tenant = "shop";
+    form_.revision.name = "f";
+    form_.revision.number = 1;
+    form_.revision.workload.slo.p99 = std::chrono::milliseconds(50);
+    rollout_.tenant = "shop";
+    rollout_.name = "f";
+    rollout_.canary.sandbox_class = model::Class::kContainer;
+  }
+
+  void Follow(std::vector<model::Rollout> rollouts = {}) {
+    watches_.Follow({&form_, 1}, rollouts, now_);
+  }
+
+  void Call(const std::string& target, std::uint16_t status, int ms, std::uint64_t cpu_ns = 1) {
+    cell::Function function;
+    function.tenant = "shop";
+    function.name = "f";
+    function.target = target;
+    meter::CallRecord record;
+    record.status = status;
+    record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
+    record.cpu_ns = cpu_ns;
+    for (int i = 0; i < 200; ++i) watches_.Add(function, record);
+  }
+
+  // How many workloads should move, after three windows of calls like this.
+  std::size_t Missed(const std::string& target, std::uint16_t status = 200, int ms = 80,
+                     std::uint64_t cpu_ns = 1) {
+    std::size_t found = 0;
+    for (int window = 0; window < scheduler::SloWatch::kInARow; ++window) {
+      Call(target, status, ms, cpu_ns);
+      now_ += scheduler::SloWatch::kWindow;
+      missed_ = watches_.Check(now_);
+      found += missed_.size();
+    }
+    return found;
+  }
+
+  TimePoint now_{};
+  Form form_;
+  model::Rollout rollout_;
+  SloWatches watches_;
+  std::vector<SloWatches::Missed> missed_;
+};
+
+TEST_F(SloWatchesTest, WhatMissesItsSloIsNamedUntilItIsGivenUp) {
+  Follow();
+  EXPECT_EQ(Missed(""), 1U);
+  ASSERT_EQ(missed_.size(), 1U);
+  EXPECT_EQ(missed_[0].name, "f");
+  watches_.GiveUp(missed_[0]);
+  EXPECT_EQ(Missed(""), 0U);
+  form_.revision.number = 2;
+  Follow();
+  EXPECT_EQ(Missed(""), 1U) << "a new revision is tried again";
+}
+
+TEST_F(SloWatchesTest, AClassThatWasNamedStays) {
+  form_.revision.workload.sandbox_class = model::Class::kWasm;
+  Follow();
+  EXPECT_EQ(Missed(""), 0U);
+}
+
+TEST_F(SloWatchesTest, OnlyWhatHasTheTrafficToItselfIsWatched) {
+  Follow({rollout_});
+  EXPECT_EQ(Missed(""), 0U) << "it is being moved";
+  rollout_.state = model::Rollout::State::kPromoted;
+  Follow({rollout_});
+  EXPECT_EQ(Missed(""), 0U) << "traffic is elsewhere";
+  form_.target = rollout_.canary;
+  Follow({rollout_});
+  EXPECT_EQ(Missed(":container"), 1U);
+  form_.target = {};
+  rollout_.state = model::Rollout::State::kRolledBack;
+  Follow({rollout_});
+  EXPECT_EQ(Missed(""), 1U);
+  rollout_.stable.revision = 1;
+  Follow({rollout_});
+  EXPECT_EQ(Missed(""), 0U) << "a kept revision has its class";
+  rollout_.stable = {};
+  rollout_.missed = {model::Class::kWasm};
+  Follow({rollout_});
+  EXPECT_EQ(Missed(""), 0U) << "somebody took it back";
+}
+
+TEST_F(SloWatchesTest, WindowsGoOnOverAConfiguration) {
+  Follow();
+  for (int window = 0; window < scheduler::SloWatch::kInARow; ++window) {
+    Follow();
+    Call("", 200, 80);
+    now_ += scheduler::SloWatch::kWindow;
+    missed_ = watches_.Check(now_);
+  }
+  EXPECT_EQ(missed_.size(), 1U);
+}
+
+TEST_F(SloWatchesTest, CallsThatFoundNoSandboxCountAndClientsMistakesDoNot) {
+  Follow();
+  EXPECT_EQ(Missed("", 404), 0U);
+  EXPECT_EQ(Missed("", 0), 0U);
+  EXPECT_EQ(Missed("", 500, 1, 1), 0U) << "a guest ran, and failed";
+  EXPECT_EQ(Missed("", 503, 1, 0), 3U);
+}
+
+}  // namespace
+}  // namespace strata::manager

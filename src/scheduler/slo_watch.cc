@@ -1,0 +1,42 @@
+#include "scheduler/slo_watch.h"
+
+#include <fmt/format.h>
+
+#include "scheduler/rollout.h"
+
+namespace strata::scheduler {
+namespace {
+
+constexpr double kShareAbove = 0.01;  // what a p99 is
+constexpr double kRisk = 0.01;        // of one window
+
+}  // namespace
+
+void SloWatch::Add(Duration took, bool started) {
+  ++calls_;
+  unstarted_ += started ? 0 : 1;
+  above_ += p99_ && started && took > *p99_ ? 1 : 0;
+}
+
+bool SloWatch::MissedP99() const {
+  const std::uint64_t ran = calls_ - unstarted_;
+  return p99_ && ran > 0 && BinomialAtLeast(above_, ran, kShareAbove) <= kRisk;
+}
+
+std::optional<std::string> SloWatch::Check(TimePoint now) {
+  if (now - began_ < kWindow || calls_ < kEnough) return std::nullopt;
+  std::optional<std::string> why;
+  missed_ = MissedP99() ? missed_ + 1 : 0;
+  if (2 * unstarted_ > calls_) {
+    why = fmt::format("{} of its last {} calls found no sandbox", unstarted_, calls_);
+  } else if (missed_ >= kInARow) {
+    why = fmt::format("slo.p99_ms is {}, and {:.1f} % of its last {} calls took longer",
+                      p99_->count(),
+                      100 * static_cast<double>(above_) / static_cast<double>(calls_), calls_);
+  }
+  began_ = now;
+  calls_ = above_ = unstarted_ = 0;
+  return why;
+}
+
+}  // namespace strata::scheduler

@@ -1,0 +1,255 @@
+"""Rollouts: traffic that moves to another revision or class by itself, or back, without a failed request."""
+
+import os
+import pathlib
+import unittest
+
+from crash.load import SteadyClient
+from e2e import guests
+from e2e.forms_test import FormsCase, ROOT, route, says
+from e2e.images import Image
+from e2e.placement_test import RECORD
+from e2e.support import NOT_FOUND, USAGE, WRONG_STATE, documents, eventually, function
+
+QUICK = ("--interval", "200ms", "--min-calls", "20")
+
+
+def busy(turns):
+    """A guest that counts that far before it says "two"."""
+    return guests.web_module(
+        "(local $n i32) (loop $again (local.set $n (i32.add (local.get $n) (i32.const 1)))"
+        f" (br_if $again (i32.lt_u (local.get $n) (i32.const {turns})))) (i64.const 3)",
+        '(data (i32.const 0) "two")')
+
+
+class AnyClient(SteadyClient):
+    """Takes any 200 for an answer, and counts who gave it."""
+
+    def __init__(self, server, path, connections=3):
+        super().__init__(server, path, None, connections)
+        self.seen = set()
+
+    def fits(self, body):
+        self.seen.add(body.decode())
+        return True
+
+
+class RolloutCase(FormsCase):
+    def file(self, name, guest, **spec):
+        """A manifest on disk whose guest is this text, with a trigger of its own."""
+        path = self.folder / f"{name}-{abs(hash(guest)) % 10**8}.wat"
+        path.write_text(guest)
+        manifest = function(name, path, f"/{name}", "default", **spec)
+        file = path.with_suffix(".yaml")
+        file.write_text(documents(manifest))
+        return file
+
+    def deploy(self, *words, **spec):
+        file = self.file(*words, **spec)
+        done = self.server.strata("apply", "-f", str(file))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def rollout(self, *words):
+        return self.server.json("rollout", *words)
+
+    def client(self, path):
+        client = AnyClient(self.server, path).start()
+        self.addCleanup(client.stop)
+        return client
+
+    def ended(self, name):
+        """The rollout once it has ended."""
+        def over():
+            found = self.rollout("status", name)
+            return found["state"] != "running" and found
+        return eventually(over)
+
+
+class RevisionRolloutTest(RolloutCase):
+    def test_a_good_revision_gets_everything_step_by_step(self):
+        self.deploy("good", says("one"))
+        client = self.client("/good")
+        started = self.rollout("start", "good", "--to", str(self.file("good", says("two"))), "--steps", "20,50,100", *QUICK)
+        self.assertEqual((started["state"], started["share"]), ("running", 20))
+        self.assertEqual((started["stable"]["revision"], started["canary"]["revision"]), (1, 2))
+        ended = self.ended("good")
+        self.assertEqual((ended["state"], ended["share"]), ("promoted", 100), ended)
+        self.assertRegex(ended["because"], r"\d+ calls: 0 failed, p99")
+        self.assertEqual(set(self.answers("/good", 20)), {"two"})
+        client.stop()
+        self.assertEqual(client.all_failures(), [])
+        self.assertEqual(client.seen, {"one", "two"})
+        shown = self.server.strata("rollout", "status", "good").stdout
+        self.assertIn("default/good: promoted, 100 % to the canary", shown)
+        self.assertIn('rollout', self.server.json("describe", "function", "good")["status"])
+
+    def test_a_revision_that_fails_loses_its_traffic(self):
+        self.deploy("bad", says("one"))
+        client = SteadyClient(self.server, "/bad", b"one").start()
+        self.addCleanup(client.stop)
+        self.rollout("start", "bad", "--to", str(self.file("bad", guests.UNREACHABLE)), "--steps", "50,100",
+                     "--interval", "1h", "--min-calls", "20")
+        ended = self.ended("bad")
+        self.assertEqual((ended["state"], ended["share"]), ("rolled back", 0))
+        self.assertRegex(ended["because"], r"\d+ of \d+ calls failed")
+        self.assertEqual(set(self.answers("/bad", 30)), {"one"})
+        self.assertIn("rolled back", self.server.log())
+        # The manifest is deployed all the same, and applying it again changes nothing.
+        self.assertEqual(self.server.json("describe", "function", "bad")["status"]["revision"], 2)
+
+    def test_a_revision_that_is_slower_loses_its_traffic(self):
+        slow = busy(60_000_000)
+        self.deploy("slow", says("one"))
+        client = self.client("/slow")
+        self.rollout("start", "slow", "--to", str(self.file("slow", slow)), "--steps", "50,100",
+                     "--interval", "1h", "--min-calls", "20", "--slower", "1")
+        ended = self.ended("slow")
+        self.assertEqual(ended["state"], "rolled back")
+        self.assertIn("the stable side's p99", ended["because"])
+        client.stop()
+        self.assertEqual(client.all_failures(), [])
+
+    def test_it_goes_on_after_the_manager_was_killed(self):
+        self.deploy("kept", says("one"))
+        self.rollout("start", "kept", "--to", str(self.file("kept", says("two"))), "--steps", "50,100", *QUICK)
+        self.server.kill_manager()
+        self.server.up(self.server.address)
+        self.assertEqual(self.rollout("status", "kept")["state"], "running")
+        client = self.client("/kept")
+        self.assertEqual(self.ended("kept")["state"], "promoted")
+        client.stop()
+        self.assertEqual(client.all_failures(), [])
+
+    def test_by_hand(self):
+        self.deploy("hand", says("one"))
+        self.deploy("hand", says("two"))
+        self.rollout("start", "hand", "--to", "1", "--steps", "50,100", "--interval", "1h")
+        self.assertEqual(set(self.answers("/hand", 60)), {"one", "two"})
+        self.assert_exit(self.server.strata("rollout", "start", "hand", "--to", "1"), WRONG_STATE, "is running")
+        self.assert_exit(self.server.strata("rollout", "undo", "hand"), WRONG_STATE, "is running, not promoted")
+        self.assertEqual(self.rollout("promote", "hand")["share"], 100)
+        self.assertEqual(set(self.answers("/hand", 20)), {"one"})
+        self.assertEqual(self.rollout("undo", "hand")["because"], "undone by hand")
+        self.assertEqual(set(self.answers("/hand", 20)), {"two"})
+        self.rollout("start", "hand", "--to", "1", "--steps", "50,100", "--interval", "1h")
+        self.assertEqual(self.rollout("abort", "hand")["state"], "rolled back")
+        self.assertEqual(set(self.answers("/hand", 20)), {"two"})
+
+    def test_a_new_revision_ends_it(self):
+        self.deploy("ends", says("one"))
+        self.deploy("ends", says("two"))
+        self.rollout("start", "ends", "--to", "1", "--interval", "1h")
+        self.deploy("ends", says("three"))
+        self.assert_exit(self.server.strata("rollout", "status", "ends"), NOT_FOUND, "there is no rollout")
+        self.assertEqual(set(self.answers("/ends", 20)), {"three"})
+
+    def test_what_makes_no_sense_is_refused(self):
+        self.deploy("sense", says("one"))
+        start = ("rollout", "start", "sense", "--to")
+        self.assert_exit(self.server.strata(*start, "1"), WRONG_STATE, "goes there already")
+        self.assert_exit(self.server.strata(*start, "7"), NOT_FOUND, "has no revision 7")
+        self.assert_exit(self.server.strata(*start, "container"), USAGE, "asks for class 'container' but")
+        same = str(self.file("sense", says("one")))
+        self.assert_exit(self.server.strata(*start, same), WRONG_STATE, "no new revision")
+        other = str(self.file("other", says("one")))
+        self.assert_exit(self.server.strata(*start, other), USAGE, "default/sense alone")
+        new = str(self.file("sense", says("two")))
+        self.assert_exit(self.server.strata(*start, new, "--steps", "50,10,100"), USAGE, "percents that rise")
+        self.assert_exit(self.server.strata(*start, new, "--max-error-rate", "5"), USAGE, "a share")
+        self.assert_exit(self.server.strata(*start, new, "--interval", "soon"), USAGE, "no duration")
+        self.assert_exit(self.server.strata("rollout", "start", "nobody", "--to", "1"), NOT_FOUND, "default/nobody")
+        self.assertEqual(self.server.json("describe", "function", "sense")["status"]["revision"], 1)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
+class ClassRolloutTest(RolloutCase):
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        Image(cls.folder / "image", (ROOT,), args=("/bin/guest", "hello"))
+        answer = cls.server.api("PUT", "/v1/measurements", RECORD)
+        assert answer.status == 200, answer.text
+        (cls.folder / "hello.wat").write_text(says("wasm"))
+        manifest = function("moves", "", "/moves", "default", variants=[
+            {"artifact": str(cls.folder / "hello.wat")}, {"artifact": f"oci:{cls.folder / 'image'}"}])
+        del manifest["spec"]["artifact"]
+        cls.manifest = manifest
+
+    def test_a_move_to_another_class_and_back(self):
+        self.server.apply(self.manifest)
+        client = self.client("/moves")
+        self.rollout("start", "moves", "--to", "container", "--steps", "50,100", "--slower", "10000", *QUICK)
+        ended = self.ended("moves")
+        self.assertEqual((ended["state"], ended["canary"]["class"]), ("promoted", "container"), ended)
+        self.assertEqual(set(self.answers("/moves", 10)), {"hello"})
+        # The wasm side is let go of after a while, and is made ready again when it is needed.
+        eventually(lambda: self.server.json("status")["listener"]["mode"] == "front")
+        self.rollout("undo", "moves")
+        self.assertEqual(set(self.answers("/moves", 10)), {"wasm"})
+        client.stop()
+        self.assertEqual(client.all_failures(), [])
+
+    def test_no_request_fails_in_twenty_switches(self):
+        self.server.apply(self.manifest)
+        client = self.client("/switch")
+        self.server.apply(route("switch", {"function": "moves", "class": "wasm"}))
+        client.failures = [[] for _ in client.failures]  # before there was a route
+        for number in range(20):
+            target = "container" if number % 2 == 0 else "wasm"
+            before = client.total()
+            self.server.apply(route("switch", {"function": "moves", "class": target}))
+            eventually(lambda: client.total() >= before + 3)
+        client.stop()
+        self.assertEqual(client.all_failures(), [])
+        self.assertEqual(client.seen, {"hello", "wasm"})
+
+
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
+class SloTest(RolloutCase):
+    """Traffic leaves a class by itself."""
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        Image(cls.folder / "image", (ROOT,), args=("/bin/guest", "hello"))
+        answer = cls.server.api("PUT", "/v1/measurements", RECORD)
+        assert answer.status == 200, answer.text
+
+    def both(self, name, guest, **spec):
+        (self.folder / f"{name}.wat").write_text(guest)
+        manifest = function(name, "", f"/{name}", "default", limits={"cpu_time_ms": 5000}, **spec)
+        del manifest["spec"]["artifact"]
+        manifest["spec"]["variants"] = [{"artifact": str(self.folder / f"{name}.wat")},
+                                        {"artifact": f"oci:{self.folder / 'image'}"}]
+        return manifest
+
+    def moved(self, name):
+        return eventually(lambda: self.server.json("describe", "function", name)["status"].get("rollout"))
+
+    def test_a_class_that_misses_its_slo_is_left_for_the_next(self):
+        placed = self.server.apply(self.both("late", busy(40_000_000), slo={"p99_ms": 35}))
+        self.assertEqual(placed["changes"][0]["placement"]["class"], "wasm")
+        client = AnyClient(self.server, "/late", 4).start()
+        self.addCleanup(client.stop)
+        moved = self.moved("late")
+        client.stop()
+        self.assertEqual((moved["state"], moved["canary"]["class"]), ("promoted", "container"), moved)
+        self.assertRegex(moved["because"], r"^class wasm: slo.p99_ms is 35, and .* class container is next: ")
+        self.assertEqual(client.all_failures(), [])
+        self.assertEqual(set(self.answers("/late", 5)), {"hello"})
+        self.assertIn("class wasm: slo.p99_ms is 35", self.server.strata("explain", "late").stdout)
+        self.assertIn("class wasm: slo.p99_ms is 35", self.server.log())
+        # Who takes it back is believed.
+        self.assertEqual(self.rollout("undo", "late")["share"], 0)
+        self.assertEqual(set(self.answers("/late", 5)), {"two"})
+
+    def test_a_class_that_was_named_is_not_left(self):
+        self.server.apply(self.both("named", busy(40_000_000), slo={"p99_ms": 35}, **{"class": "wasm"}))
+        client = AnyClient(self.server, "/named", 4).start()
+        self.addCleanup(client.stop)
+        eventually(lambda: client.total() > 1000)
+        self.assertNotIn("rollout", self.server.json("describe", "function", "named")["status"])
+
+
+if __name__ == "__main__":
+    unittest.main()
