@@ -96,7 +96,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           [this](const cell::Function& function, const meter::CallRecord& record) {
             watch_.Add(function, record);
             slos_.Add(function, record);
-          }),
+          },
           [this] { keepers_.Account(); }),
       deploying_(loop_),
       changes_(loop_, 1),

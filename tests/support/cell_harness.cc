@@ -218,7 +218,9 @@ Result<void> TestCell::Configure(std::vector<cell::Function> functions) {
   configure.generation = ++generation_;
   for (cell::Function& function : functions) {
     const auto index = static_cast<std::uint32_t>(configure.functions.size());
-    configure.routes.push_back({"*", "/" + function.name, {}, {{index, 100}}});
+    cell::Route route{.host = "*", .path = "/" + function.name};
+    route.backends.push_back({index, 100});
+    configure.routes.push_back(std::move(route));
     configure.functions.push_back(std::move(function));
   }
   if (auto sent = Send(std::move(configure)); !sent) return sent;

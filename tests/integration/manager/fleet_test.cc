@@ -73,7 +73,9 @@ class FleetTest : public CellsFixture {
     desired.listener.tenant = "shop";
     Configuration& configuration = desired.by_tenant["shop"];
     configuration.message.functions.push_back(TestCell::MakeFunction("hello", module));
-    configuration.message.routes.push_back({"*", "/hello", {}, {{0, 100}}});
+    cell::Route route{.host = "*", .path = "/hello"};
+    route.backends.push_back({0, 100});
+    configuration.message.routes.push_back(std::move(route));
     configuration.modules = {module};
     if (mode == ListenerPlan::Mode::kFront) {
       desired.listener.handed_on = {"shop"};
