@@ -4,11 +4,9 @@
 //   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
 //   place.cc      into which class a workload goes
 //   forms.cc      revisions and classes that routes name, beside what is current
-//   rollouts.cc   traffic that moves from one to another
-//   slo_moves.cc  and does so by itself, where a class does not do
+//   rollouts.cc   traffic that moves from one to another; by itself: slo_moves.cc
 //   prepare.cc    artifacts -> native code, or images in keepers
-//   cost.cc       Cost
-//   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs
+//   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs; Cost: cost.cc
 //   services.cc   programs beside a service's server, pausing
 //   sandboxes.cc, create_sandboxes.cc  addressable sandboxes
 //   manager.cc    start, recovery, stop
