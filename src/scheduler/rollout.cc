@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kTests = 3;  // that share the risk of a look
 constexpr std::uint64_t kFirstLook = 20;
+constexpr std::uint64_t kNoticed = 1000;  // microseconds: first calls and busy machines add that
 
 double Share(std::uint64_t part, std::uint64_t all) {
   return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
@@ -46,15 +47,16 @@ std::string TooManyErrors(const Side& stable, const Side& canary, const Criteria
 std::string TooSlow(const Side& stable, const Side& canary, const Criteria& criteria, double risk) {
   if (stable.latencies.count() < criteria.min_calls) return {};  // its p99 is not known
   const std::uint64_t p99 = stable.latencies.Quantile(0.99);
-  const auto limit = static_cast<std::uint64_t>(static_cast<double>(p99) * (1 + criteria.slower));
+  const auto more = static_cast<std::uint64_t>(static_cast<double>(p99) * criteria.slower);
+  const std::uint64_t limit = p99 + std::max(more, kNoticed);
   const std::uint64_t slow = canary.latencies.Above(limit);
   const double chance = FisherAtLeast(slow, canary.latencies.count(), stable.latencies.Above(p99),
                                       stable.latencies.count());
   if (chance > risk) return {};
   return fmt::format(
-      "{:.1f} % of its calls took more than {:.2f} ms, the stable side's p99 and {:.0f} %; its own "
-      "p99 is {:.2f} ms (Fisher, p = {:.2g})",
-      Share(slow, canary.latencies.count()) * 100, Ms(limit), criteria.slower * 100,
+      "{:.1f} % of its calls took more than {:.2f} ms, {:.2f} more than the stable side's p99; its "
+      "own p99 is {:.2f} ms (Fisher, p = {:.2g})",
+      Share(slow, canary.latencies.count()) * 100, Ms(limit), Ms(limit - p99),
       Ms(canary.latencies.Quantile(0.99)), chance);
 }
 

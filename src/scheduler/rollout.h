@@ -57,7 +57,8 @@ struct Side {
 
 struct Criteria {
   double max_error_rate = 0.01;   // of the new side, from 0 to 1
-  double slower = 0.10;           // that the new side's p99 may be, as a share of the stable one's
+  double slower = 0.10;           // that the new side's p99 may be, as a share of the stable one's;
+                                  // a millisecond in any case
   std::uint64_t min_calls = 100;  // of the new side, before a step can be good
   double risk = 0.05;             // that a side is called bad which is as good, over all looks
 };
