@@ -48,11 +48,11 @@ route::PlanSpec ToPlanSpec(Configure message) {
   route::PlanSpec spec;
   spec.generation = message.generation;
   for (Function& function : message.functions) {
-    spec.functions.push_back(
-        {std::move(function.tenant), std::move(function.name), std::move(function.sandbox_class),
-         function.revision, std::move(function.target), std::move(function.module),
-         function.service, function.priority, function.limits, std::move(function.env),
-         std::move(function.grants)});
+    spec.functions.push_back({std::move(function.tenant), std::move(function.name),
+                              std::move(function.sandbox_class), function.revision,
+                              std::move(function.target), std::move(function.module),
+                              function.service, function.priority, function.limits,
+                              std::move(function.env), std::move(function.grants)});
   }
   for (Route& route : message.routes) {
     route::Rule rule{std::move(route.host),    std::move(route.path), std::move(route.methods), {},

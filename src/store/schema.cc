@@ -107,7 +107,7 @@ CREATE TABLE sandboxes(
   created_ns INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- Named volumes: written before their image is made, gone after it is removed.
 CREATE TABLE volumes(
   tenant TEXT NOT NULL,
@@ -118,16 +118,16 @@ CREATE TABLE volumes(
   PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- Where the scheduler put a revision and why, in JSON; empty: there was none yet.
 ALTER TABLE revisions ADD COLUMN class TEXT NOT NULL DEFAULT '';
 ALTER TABLE revisions ADD COLUMN placement TEXT NOT NULL DEFAULT '';
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- What each of a revision's variants was, in JSON; empty: it has no variants.
 ALTER TABLE revisions ADD COLUMN variants TEXT NOT NULL DEFAULT '';
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- What the calls of a workload in a class used, in all. Outlives the workload.
 CREATE TABLE usage(
   tenant TEXT NOT NULL,
@@ -158,11 +158,11 @@ CREATE TABLE meter_sources(
   cpu_ns INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- Which form of its workload a backend is: model/target.h.
 ALTER TABLE backends ADD COLUMN target TEXT NOT NULL DEFAULT '';
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- The last move of each workload's traffic to another of its forms: model/rollout.h, in JSON.
 CREATE TABLE rollouts(
   tenant TEXT NOT NULL,
@@ -171,17 +171,17 @@ CREATE TABLE rollouts(
   PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- `headers`: [[name, value]], in JSON, empty for none. `split`: a header's name, or empty.
 ALTER TABLE routes ADD COLUMN headers TEXT NOT NULL DEFAULT '';
 ALTER TABLE routes ADD COLUMN split TEXT NOT NULL DEFAULT '';
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- Of services: how much of what their keeper told of their memory is in the totals.
 ALTER TABLE meter_sources ADD COLUMN held_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE meter_sources ADD COLUMN mib_ms REAL NOT NULL DEFAULT 0;
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- What the calls of a revision in a class taught (scheduler/learned.h).
 CREATE TABLE models(
   tenant TEXT NOT NULL,
