@@ -41,7 +41,7 @@ void SloWatches::Follow(std::span<const Form> forms, std::span<const Rollout> ro
     const auto old = before.find(name);
     if (old != before.end() && old->second.revision == revision.number &&
         old->second.target == form.target) {
-      watched_.emplace(std::move(name), std::move(old->second));
+      watched_.emplace(std::move(name), old->second);
     } else {
       watched_.emplace(std::move(name),
                        Watched{.revision = revision.number,

@@ -20,8 +20,9 @@ std::optional<Target> ParseTarget(std::string_view text) {
     return Target{.revision = {}, .sandbox_class = sandbox_class};
   }
   std::uint32_t revision = 0;
-  const char* const end = rest.data() + rest.size();
-  const auto read = std::from_chars(rest.data(), end, revision);
+  const std::string digits(rest);
+  const char* const end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, revision);
   // One spelling for each: equal targets are equal texts.
   if (text.front() != '@' || rest.starts_with('0') || read.ec != std::errc{} || read.ptr != end) {
     return std::nullopt;

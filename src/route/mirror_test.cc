@@ -1,7 +1,6 @@
 #include "route/mirror.h"
 
 #include <array>
-#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>

@@ -1,8 +1,6 @@
 #include "scheduler/rollout.h"
 
-#include <algorithm>
 #include <random>
-#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
