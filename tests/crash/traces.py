@@ -34,6 +34,8 @@ class HostTraces:
             except OSError:  # it has just gone
                 continue
             for group in children:
+                if group.name == "keeper":  # its own, beside those of its sandboxes
+                    continue
                 try:
                     processes = (group / "cgroup.procs").read_text()
                 except OSError:
