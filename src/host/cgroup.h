@@ -7,7 +7,7 @@
 // container runtime may be told path(): it joins the group and finds the limits in force.
 //
 // Threads:  one at a time. Blocks on files of the kernel, for microseconds; Remove waits.
-// Lifetime: a Cgroup is the owner: its destructor is Remove without the report, unless Detach was
+// Lifetime: a Cgroup is the owner: its destructor is Remove without the report, unless Keep was
 //           called.
 // Errors:   a limit, a reading or a freeze that needs a controller which this host lacks is
 //           kUnsupported, the message names it, and nothing has been changed. Else FailErrno's.
@@ -82,8 +82,10 @@ class Cgroup {
   virtual Result<void> Kill() = 0;
 
   // From now on the destructor leaves the group and its members: somebody sweeps what is below its
-  // parent.
-  virtual void Detach() noexcept = 0;
+  // parent. Until then the parent stays wherever there are groups, also in v1's hierarchies that
+  // only runtimes use: one that makes its group there just when the last other one is removed would
+  // find its parent gone.
+  virtual Result<void> Keep() = 0;
 
   // Kills all members and removes the group once they have ended (reaping them is their parent's
   // business). Waits up to `patience`, else kDeadlineExceeded and the group is still there. Again

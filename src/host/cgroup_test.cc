@@ -101,10 +101,20 @@ TEST_F(CgroupTest, V2CpuTimeOfAllBelowTheParentIsTheParents) {
   EXPECT_EQ(Cgroups::Find("strata", root.path())->CpuTime().value(), std::chrono::microseconds(20));
 }
 
-TEST_F(CgroupTest, ADetachedGroupStays) {
+TEST_F(CgroupTest, AKeptGroupStays) {
   MakeV2("cpu memory pids");
-  Make()->Detach();
+  EXPECT_TRUE(Make()->Keep().has_value());
   EXPECT_TRUE(fs::exists(root.path() / "strata/box-1"));
+}
+
+// A container runtime uses hierarchies that we do not, and makes parent and group in two steps.
+TEST_F(CgroupTest, V1AKeptGroupKeepsItsParentInEveryHierarchy) {
+  MakeV1({"cpu", "memory", "pids", "cpuset"});
+  fs::create_directory_symlink("cpu", root.path() / "cpu,cpuacct");
+  EXPECT_TRUE(Make()->Keep().has_value());
+  for (const char* place : {"cpu", "memory", "pids", "cpuset"}) {
+    EXPECT_TRUE(fs::exists(root.path() / place / "strata/box-1")) << place;
+  }
 }
 
 TEST_F(CgroupTest, V2LimitsAreDelegatedAndWritten) {

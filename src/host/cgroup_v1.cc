@@ -117,7 +117,16 @@ class CgroupV1 final : public Cgroup {
     return {};
   }
 
-  void Detach() noexcept override { gone_ = true; }
+  Result<void> Keep() override {
+    gone_ = true;
+    std::error_code error;
+    for (const auto& hierarchy : fs::directory_iterator(place_.root, error)) {
+      if (hierarchy.is_symlink() || !hierarchy.is_directory()) continue;
+      fs::create_directories(hierarchy.path() / place_.parent / place_.name, error);
+      if (error) return FailErrno("make cgroup in " + hierarchy.path().string(), error.value());
+    }
+    return {};
+  }
 
   // A runtime that joined the group made it in the other hierarchies of this host, too.
   Result<void> Remove(milliseconds patience) override {

@@ -100,7 +100,10 @@ class CgroupV2 final : public Cgroup {
     return {};
   }
 
-  void Detach() noexcept override { gone_ = true; }
+  Result<void> Keep() override {
+    gone_ = true;
+    return {};
+  }
 
   Result<void> Remove(milliseconds patience) override {
     if (gone_) return {};

@@ -54,7 +54,7 @@ Result<std::vector<std::string>> MakeOwnGroup(const std::string& parent) {
   if (!groups) return std::unexpected(groups.error());
   auto group = groups->Make("keeper");
   if (!group) return std::unexpected(std::move(group).error());
-  (*group)->Detach();
+  if (auto kept = (*group)->Keep(); !kept) return std::unexpected(std::move(kept).error());
   return (*group)->directories();
 }
 
