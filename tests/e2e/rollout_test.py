@@ -227,7 +227,7 @@ class SloTest(RolloutCase):
         return eventually(lambda: self.server.json("describe", "function", name)["status"].get("rollout"))
 
     def test_a_class_that_misses_its_slo_is_left_for_the_next(self):
-        placed = self.server.apply(self.both("late", busy(40_000_000), slo={"p99_ms": 35}))
+        placed = self.server.apply(self.both("late", busy(100_000_000), slo={"p99_ms": 35}))
         self.assertEqual(placed["changes"][0]["placement"]["class"], "wasm")
         client = AnyClient(self.server, "/late", 4).start()
         self.addCleanup(client.stop)
@@ -245,7 +245,7 @@ class SloTest(RolloutCase):
 
     def test_a_class_that_was_named_is_not_left(self):
         # An artifact of its own: what the other test's calls taught would refuse it.
-        self.server.apply(self.both("named", busy(40_000_001), slo={"p99_ms": 35}, **{"class": "wasm"}))
+        self.server.apply(self.both("named", busy(100_000_001), slo={"p99_ms": 35}, **{"class": "wasm"}))
         client = AnyClient(self.server, "/named", 4).start()
         self.addCleanup(client.stop)
         eventually(lambda: client.total() > 1000)
