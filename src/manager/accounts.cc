@@ -80,7 +80,7 @@ void Accounts::Add(const std::string& cell, const store::UsageKey& whose, Sandbo
                      .bytes_in = record.bytes_in,
                      .bytes_out = record.bytes_out,
                      .since = {}};
-  if (record.status == 0 || record.status >= 500) usage.failed = 1;
+  if (meter::Failed(record)) usage.failed = 1;
   if (record.instantiate_ns > 0) usage.starts = 1;
   if (record.instantiate_ns > 0 && sandbox == Sandbox::kOfTheCall) {
     usage.held_ns = record.instantiate_ns + record.run_ns + record.write_ns;

@@ -71,12 +71,8 @@ Awaitable<void> ManagerImpl::MakeWaiting() {
     const auto end = creations_.begin() + static_cast<std::ptrdiff_t>(taken);
     const Creations batch(creations_.begin(), end);
     creations_.erase(creations_.begin(), end);
-    Result<void> done;
-    if (turn) {
-      done = co_await MakeTogether(batch);
-    } else {
-      done = std::unexpected(turn.error());
-    }
+    auto done = turn ? Result<void>() : std::unexpected(turn.error());
+    if (done) done = co_await MakeTogether(batch);
     if (done) continue;
     for (const auto& each : batch) each->made.Set(std::unexpected(done.error()));
   }
@@ -98,12 +94,8 @@ Task<void> ManagerImpl::MakeTogether(const Creations& batch) {
   if (planned.empty()) co_return Result<void>{};
   if (auto kept = store_->PutSandboxes(records); !kept) co_return kept;
   std::vector<Task<void>> making;
-  for (const auto& each : planned) {
-    making.push_back([](ManagerImpl& self, std::shared_ptr<Creation> one) -> Task<void> {
-      co_await self.MakeAll(std::move(one));
-      co_return Result<void>{};
-    }(*this, each));
-  }
+  making.reserve(planned.size());
+  for (const auto& each : planned) making.push_back(MakeAll(each));
   co_return co_await Together(loop_, std::move(making));
 }
 
@@ -128,8 +120,8 @@ Result<void> ManagerImpl::Plan(Creation& creation) {
   return {};
 }
 
-// All of them, or none.
-Awaitable<void> ManagerImpl::MakeAll(std::shared_ptr<Creation> creation) {
+// All of them, or none; which, its promise is told.
+Task<void> ManagerImpl::MakeAll(std::shared_ptr<Creation> creation) {
   Json made = Json::array();
   for (const store::SandboxRecord& record : creation->records) {
     auto done = co_await MakeSandbox(record, creation->index);
@@ -140,12 +132,13 @@ Awaitable<void> ManagerImpl::MakeAll(std::shared_ptr<Creation> creation) {
         sandboxes_.erase(each.id);
       }
       creation->made.Set(Wrap(done.error(), "sandbox " + record.id));
-      co_return;
+      co_return Result<void>{};
     }
     sandboxes_.emplace(record.id, record);
     made.push_back(ToJson(record));
   }
   creation->made.Set(Json{{"sandboxes", std::move(made)}});
+  co_return Result<void>{};
 }
 
 Task<void> ManagerImpl::MakeSandbox(const store::SandboxRecord& record, std::uint32_t index) {

@@ -54,10 +54,8 @@ void Figures::Add(const Subject& subject, std::uint32_t revision, const meter::C
   outcome->Add();
   entry.revision = std::max(entry.revision, revision);
   ++entry.requests;
-  if (record.status == 0 || record.status >= 500) ++entry.errors;
-  entry.latency.Observe(static_cast<double>(record.queue_ns + record.instantiate_ns +
-                                            record.run_ns + record.write_ns) /
-                        1e9);
+  if (meter::Failed(record)) ++entry.errors;
+  entry.latency.Observe(static_cast<double>(meter::TookNs(record)) / 1e9);
   models_.Learn({subject.tenant, subject.function, subject.sandbox_class, revision}, record);
   entry.cpu_us->Add(record.cpu_ns / 1000);
   entry.received->Add(record.bytes_in);

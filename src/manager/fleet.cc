@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include "base/pause.h"
@@ -55,7 +54,7 @@ Fleet::Fleet(CellContext& context, Connector& connector, OpenModuleFn open_modul
       sandbox_gone_(std::move(sandbox_gone)),
       on_cell_(std::move(on_cell)),
       turns_(context.loop, 1),
-      starts_(context.loop, 2 * std::max(1U, std::thread::hardware_concurrency())) {}
+      starts_(context.loop, 2 * Processors()) {}
 
 Task<void> Fleet::Recover() {
   auto turn = co_await turns_.Take();
@@ -124,8 +123,7 @@ Result<void> Fleet::BindMissing() {
   auto address = http::ParseTcpAddress(sockets_.empty() ? context_.options.listen
                                                         : sockets_.begin()->second.address);
   if (!address) return Wrap(address.error(), "--listen");
-  std::uint32_t wanted = context_.options.cells;
-  if (wanted == 0) wanted = std::max(1U, std::thread::hardware_concurrency());
+  const std::uint32_t wanted = CellsOf(context_.options);
   for (std::uint32_t i = 0; i < wanted; ++i) {
     const std::string id = SocketName(i);
     if (sockets_.contains(id)) continue;

@@ -245,7 +245,7 @@ class ManagerImpl final : public Manager {
   Awaitable<void> MakeWaiting();
   Task<void> MakeTogether(const Creations& batch);
   Result<void> Plan(Creation& creation);
-  Awaitable<void> MakeAll(std::shared_ptr<Creation> creation);
+  Task<void> MakeAll(std::shared_ptr<Creation> creation);
   Task<void> MakeSandbox(const store::SandboxRecord& record, std::uint32_t index);
 
   Loop& loop_;

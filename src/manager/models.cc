@@ -15,17 +15,12 @@ constexpr double kMebibyte = 1048576.0;
 
 double Ms(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
 
-// What was refused, or asked for wrongly, says nothing of the guest; nor does a client that left.
-bool Teaches(const meter::CallRecord& record) {
-  return record.status >= 200 && (record.status < 400 || record.status >= 500);
-}
-
 scheduler::CallSeen SeenOf(const meter::CallRecord& record) {
   return {.start_ms = Ms(record.queue_ns + record.instantiate_ns),
           .service_ms = Ms(record.run_ns + record.write_ns),
           .cpu_ms = Ms(record.cpu_ns),
           .memory_mib = static_cast<double>(record.memory_peak) / kMebibyte,
-          .failed = record.status >= 500,
+          .failed = meter::Failed(record),
           .shared = record.cpu_ns == 0 && record.memory_peak == 0};
 }
 
@@ -147,7 +142,7 @@ void Models::Changed(const ModelKey& key, Model& model) {
 }
 
 void Models::Learn(const ModelKey& key, const meter::CallRecord& record) {
-  if (!Teaches(record)) return;
+  if (!meter::TellsOfCallee(record)) return;
   Model* model = Obtain(key);
   if (model == nullptr) return;
   model->learned.Learn(SeenOf(record));

@@ -1,10 +1,18 @@
 #include "manager/options.h"
 
+#include <algorithm>
 #include <charconv>
+#include <thread>
 
 #include "base/files.h"
 
 namespace strata::manager {
+
+std::uint32_t Processors() noexcept { return std::max(1U, std::thread::hardware_concurrency()); }
+
+std::uint32_t CellsOf(const Options& options) noexcept {
+  return options.cells == 0 ? Processors() : options.cells;
+}
 
 std::uint64_t MapsAllowed() {
   constexpr std::uint64_t kKernelDefault = 65'530;

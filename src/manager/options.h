@@ -34,6 +34,11 @@ struct Options {
   bool allow_missing_protections = false;  // true without root: run with what the host grants
 };
 
+// Processors that this process may use at once; 1 where that cannot be read.
+std::uint32_t Processors() noexcept;
+// Host cells that the listener's tenant gets.
+std::uint32_t CellsOf(const Options& options) noexcept;
+
 // Mappings that a cell has for one sandbox: guard and body of its stack, and at most four pieces of
 // its memory once it was called.
 inline constexpr std::uint32_t kMapsPerSandbox = 6;

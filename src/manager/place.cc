@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,8 +22,6 @@ namespace strata::manager {
 namespace {
 
 using model::Class;
-
-std::uint32_t Processors() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 std::string HostName() {
   struct utsname names = {};
@@ -82,7 +79,7 @@ std::uint32_t ReplicasOf(const model::Resource& resource) {
   return service == nullptr ? 1 : service->replicas;
 }
 
-// `cells`: of the listener's tenant; 0: one for each processor.
+// `cells`: of the listener's tenant.
 scheduler::Question QuestionOf(const model::Resource& resource, const Artifacts& artifacts,
                                std::optional<Class> asked, std::uint32_t cells) {
   const model::Workload& workload = *resource.workload();
@@ -96,7 +93,7 @@ scheduler::Question QuestionOf(const model::Resource& resource, const Artifacts&
           .by = workload.placement,
           .asked = asked,
           .memory = workload.limits.memory,
-          .cells = cells == 0 ? Processors() : cells,
+          .cells = cells,
           .concurrency = workload.limits.concurrency,
           .replicas = ReplicasOf(resource)};
 }
@@ -220,7 +217,7 @@ Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
                                            const Artifacts& artifacts,
                                            std::vector<scheduler::Option> options,
                                            std::optional<Class> asked) {
-  const scheduler::Question question = QuestionOf(resource, artifacts, asked, options_.cells);
+  const scheduler::Question question = QuestionOf(resource, artifacts, asked, CellsOf(options_));
   scheduler::Node node = ThisNode();
   auto chosen = scheduler::Choose(question, options, {&node, 1}, options_.prices);
   const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&
@@ -241,8 +238,8 @@ Result<model::Placement> ManagerImpl::FreePlacement(const model::Resource& resou
   auto options = OptionsOf(resource, artifacts);
   if (!options) return std::unexpected(options.error());
   const scheduler::Node node = ThisNode();
-  return scheduler::Choose(QuestionOf(resource, artifacts, std::nullopt, options_.cells), *options,
-                           {&node, 1}, options_.prices);
+  return scheduler::Choose(QuestionOf(resource, artifacts, std::nullopt, CellsOf(options_)),
+                           *options, {&node, 1}, options_.prices);
 }
 
 Task<void> ManagerImpl::Place(Candidate& candidate) {

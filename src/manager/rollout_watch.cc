@@ -57,15 +57,13 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
   const auto began = static_cast<std::uint64_t>(
       std::chrono::nanoseconds(watched.rollout.since.time_since_epoch()).count());
   if (watched.rollout.state != State::kRunning || record.wall_start_ns < began) return;
-  // What a client did wrong, or did not wait for, says nothing of either side.
-  if (record.status < 200 || (record.status >= 400 && record.status < 500)) return;
-  const std::uint64_t ns =
-      record.queue_ns + record.instantiate_ns + record.run_ns + record.write_ns;
-  const bool failed = record.status >= 500;
+  if (!meter::TellsOfCallee(record)) return;
+  const std::uint64_t us = meter::TookNs(record) / 1000;
+  const bool failed = meter::Failed(record);
   if (function.target == watched.rollout.canary.ToString()) {
-    watched.canary.Add(ns / 1000, failed);
+    watched.canary.Add(us, failed);
   } else if (function.target == watched.rollout.stable.ToString()) {
-    watched.stable.Add(ns / 1000, failed);
+    watched.stable.Add(us, failed);
   }
 }
 

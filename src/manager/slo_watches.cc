@@ -54,11 +54,8 @@ void SloWatches::Follow(std::span<const Form> forms, std::span<const Rollout> ro
 void SloWatches::Add(const cell::Function& function, const meter::CallRecord& record) {
   const auto found = watched_.find({function.tenant, function.name});
   if (found == watched_.end() || function.target != found->second.target.ToString()) return;
-  // What a client did wrong, or did not wait for, says nothing of the class.
-  if (record.status < 200 || (record.status >= 400 && record.status < 500)) return;
-  found->second.watch.Add(
-      Duration(record.queue_ns + record.instantiate_ns + record.run_ns + record.write_ns),
-      Started(record));
+  if (!meter::TellsOfCallee(record)) return;
+  found->second.watch.Add(Duration(meter::TookNs(record)), Started(record));
 }
 
 std::vector<SloWatches::Missed> SloWatches::Check(TimePoint now) {

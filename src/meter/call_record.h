@@ -35,4 +35,19 @@ struct CallRecord {
 };
 static_assert(std::is_trivially_copyable_v<CallRecord>);
 
+// From the parsed head to the last byte in the socket.
+constexpr std::uint64_t TookNs(const CallRecord& record) noexcept {
+  return record.queue_ns + record.instantiate_ns + record.run_ns + record.write_ns;
+}
+
+// There was no answer, or it was that something is wrong here.
+constexpr bool Failed(const CallRecord& record) noexcept {
+  return record.status == 0 || record.status >= 500;
+}
+
+// Whether how it ended tells of what it called: not what a client did wrong, or did not wait for.
+constexpr bool TellsOfCallee(const CallRecord& record) noexcept {
+  return record.status >= 200 && (record.status < 400 || record.status >= 500);
+}
+
 }  // namespace strata::meter

@@ -23,6 +23,22 @@ TEST(CallRecordTest, TheLayoutIsFixed) {
   EXPECT_EQ(offsetof(CallRecord, path), 120U);
 }
 
+TEST(CallRecordTest, TellsOfWhatItCalledUnlessItWasTheClient) {
+  const auto with = [](std::uint16_t status) {
+    CallRecord record;
+    record.status = status;
+    return record;
+  };
+  for (const std::uint16_t status : {200, 304, 500, 503}) {
+    EXPECT_TRUE(TellsOfCallee(with(status))) << status;
+  }
+  for (const std::uint16_t status : {0, 400, 429, 499}) {
+    EXPECT_FALSE(TellsOfCallee(with(status))) << status;
+  }
+  for (const std::uint16_t status : {0, 500, 503}) EXPECT_TRUE(Failed(with(status))) << status;
+  for (const std::uint16_t status : {200, 304, 499}) EXPECT_FALSE(Failed(with(status))) << status;
+}
+
 TEST(CallRecordTest, ACopyOfTheBytesIsTheRecord) {
   CallRecord record;
   record.cpu_ns = 7;

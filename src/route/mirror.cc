@@ -8,7 +8,7 @@ namespace strata::route {
 void AnswerSeen::Add(std::span<const std::byte> bytes) noexcept {
   length += bytes.size();
   for (const std::byte byte : bytes) {
-    hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3u;
+    hash = HashStep(hash, std::to_integer<unsigned char>(byte));
   }
 }
 

@@ -25,6 +25,7 @@
 #include "base/task.h"
 #include "http/exchange.h"
 #include "http/message.h"
+#include "route/hash.h"
 
 namespace strata::route {
 
@@ -36,7 +37,7 @@ inline constexpr std::uint64_t kMostMirrored = 16;  // at once, in one process
 struct AnswerSeen {
   std::uint16_t status = 0;
   std::uint64_t length = 0;
-  std::uint64_t hash = 0xcbf29ce484222325u;
+  std::uint64_t hash = kHashSeed;
   bool whole = true;
 
   void Add(std::span<const std::byte> bytes) noexcept;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "http/ascii.h"
+#include "route/hash.h"
 #include "route/path.h"
 
 namespace strata::route {
@@ -18,21 +19,20 @@ constexpr std::size_t kMaxDepth = 32;
 
 constexpr char Lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
 
-// FNV-1a: short keys, one pass, and it can be continued segment by segment. Rules come from the
-// tenant's own manifests and the table is bounded, so a keyed hash would protect nobody.
-constexpr std::uint64_t kSeed = 0xcbf29ce484222325u;
+// Rules come from the tenant's own manifests and the table is bounded, so a keyed hash would
+// protect nobody.
 constexpr std::uint64_t Step(std::uint64_t hash, char c) noexcept {
-  return (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return HashStep(hash, static_cast<unsigned char>(c));
 }
 
 std::uint64_t HashHost(std::string_view host) noexcept {
-  std::uint64_t hash = kSeed;
+  std::uint64_t hash = kHashSeed;
   for (const char c : host) hash = Step(hash, Lower(c));
   return Step(hash, '\0');
 }
 
-std::uint64_t HashPath(std::uint64_t hash, std::string_view path) noexcept {
-  for (const char c : path) hash = Step(hash, c);
+std::uint64_t HashText(std::uint64_t hash, std::string_view text) noexcept {
+  for (const char c : text) hash = Step(hash, c);
   return hash;
 }
 
@@ -151,7 +151,7 @@ Result<void> Table::AddSlots() {
       ++last;
     }
     if (auto checked = CheckOwners(&rule, last - first); !checked) return checked;
-    const std::uint64_t hash = HashPath(HashHost(rule.host), rule.path);
+    const std::uint64_t hash = HashText(HashHost(rule.host), rule.path);
     std::size_t at = hash & (capacity - 1);
     while (slots_[at].count != 0) at = (at + 1) & (capacity - 1);
     slots_[at] = {hash, static_cast<std::uint32_t>(first),
@@ -191,7 +191,7 @@ void Table::Walk(std::string_view host, std::string_view path, Visit&& visit) co
     std::uint64_t hash = HashHost(name);
     std::size_t done = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      hash = HashPath(hash, path.substr(done, ends[i] - done));
+      hash = HashText(hash, path.substr(done, ends[i] - done));
       done = ends[i];
       hashes[i] = hash;
     }
@@ -255,8 +255,7 @@ std::optional<std::uint32_t> DrawByHeader(const Rule& rule,
   if (rule.split.empty()) return std::nullopt;
   const auto value = http::FindHeader(headers, rule.split);
   if (!value || value->empty()) return std::nullopt;
-  std::uint64_t hash = kSeed;
-  for (const char c : *value) hash = Step(hash, c);
+  std::uint64_t hash = HashText(kHashSeed, *value);
   // FNV leaves the upper bits of short values alike; this spreads them (MurmurHash3's finalizer).
   hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
   hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53u;

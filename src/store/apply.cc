@@ -37,6 +37,9 @@ class Writer {
   Result<void> AddRoutes(const Resource& resource);
   Result<StoredResource> Remove(const ResourceKey& key);
   // What must hold of the whole state at the end.
+  // kFailedPrecondition with what `say` makes of the first row that `sql` finds.
+  template <typename Say>
+  Result<void> RefuseAny(const char* sql, Say say);
   Result<void> CheckNames();
   Result<void> CheckBackends();
   Result<void> CheckRevisions();
@@ -313,49 +316,48 @@ Result<StoredResource> Writer::Remove(const ResourceKey& key) {
   return stored;
 }
 
-Result<void> Writer::CheckNames() {
-  auto query = database_.Prepare(
-      "SELECT f.tenant, f.name FROM resources AS f JOIN resources AS s USING (tenant, name)"
-      " WHERE f.kind = 'Function' AND s.kind = 'Service' LIMIT 1");
+template <typename Say>
+Result<void> Writer::RefuseAny(const char* sql, Say say) {
+  auto query = database_.Prepare(sql);
   if (!query) return std::unexpected(std::move(query).error());
   auto row = query->Step();
   if (!row) return std::unexpected(std::move(row).error());
   if (!*row) return {};
-  return Fail(Errc::kFailedPrecondition, "Function and Service " + query->Text(0) + "/" +
-                                             query->Text(1) +
-                                             " cannot both exist: routes find them by name");
+  return Fail(Errc::kFailedPrecondition, say(*query));
+}
+
+Result<void> Writer::CheckNames() {
+  return RefuseAny(
+      "SELECT f.tenant, f.name FROM resources AS f JOIN resources AS s USING (tenant, name)"
+      " WHERE f.kind = 'Function' AND s.kind = 'Service' LIMIT 1",
+      [](const Query& row) {
+        return "Function and Service " + row.Text(0) + "/" + row.Text(1) +
+               " cannot both exist: routes find them by name";
+      });
 }
 
 Result<void> Writer::CheckBackends() {
-  auto query = database_.Prepare(
+  return RefuseAny(
       "SELECT owner_kind, b.tenant, owner_name, function FROM backends AS b"
       " JOIN routes ON id = route WHERE NOT EXISTS (SELECT 1 FROM resources AS w"
       " WHERE w.tenant = b.tenant AND w.kind IN ('Function', 'Service') AND w.name = function)"
-      " LIMIT 1");
-  if (!query) return std::unexpected(std::move(query).error());
-  auto row = query->Step();
-  if (!row) return std::unexpected(std::move(row).error());
-  if (!*row) return {};
-  return Fail(Errc::kFailedPrecondition, query->Text(0) + " " + query->Text(1) + "/" +
-                                             query->Text(2) +
-                                             " leads to the Function or Service '" +
-                                             query->Text(3) + "', which would not exist");
+      " LIMIT 1",
+      [](const Query& row) {
+        return row.Text(0) + " " + row.Text(1) + "/" + row.Text(2) +
+               " leads to the Function or Service '" + row.Text(3) + "', which would not exist";
+      });
 }
 
 Result<void> Writer::CheckRevisions() {
-  auto query = database_.Prepare(
+  return RefuseAny(
       "SELECT owner_kind, b.tenant, owner_name, function || target FROM backends AS b"
       " JOIN routes ON id = route WHERE target LIKE '@%' AND NOT EXISTS (SELECT 1 FROM"
       " revisions AS r WHERE r.tenant = b.tenant AND name = function AND '@' || number = target)"
-      " LIMIT 1");
-  if (!query) return std::unexpected(std::move(query).error());
-  auto row = query->Step();
-  if (!row) return std::unexpected(std::move(row).error());
-  if (!*row) return {};
-  return Fail(Errc::kFailedPrecondition, query->Text(0) + " " + query->Text(1) + "/" +
-                                             query->Text(2) + " leads to " + query->Text(3) +
-                                             ", and that revision is not kept; 'strata describe' "
-                                             "lists those that are");
+      " LIMIT 1",
+      [](const Query& row) {
+        return row.Text(0) + " " + row.Text(1) + "/" + row.Text(2) + " leads to " + row.Text(3) +
+               ", and that revision is not kept; 'strata describe' lists those that are";
+      });
 }
 
 Result<void> Writer::PruneRevisions(const model::Revision& latest) {

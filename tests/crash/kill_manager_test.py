@@ -12,9 +12,9 @@ import threading
 import time
 import unittest
 
-from crash.load import SteadyClient
+from crash.load import SteadyClient, SteadyServerTest
 from e2e import guests
-from e2e.support import Server, eventually, function, hello
+from e2e.support import eventually, function
 
 SEED = int(os.environ.get("STRATA_SEED", random.SystemRandom().randrange(1 << 32)))
 KILLS = int(os.environ.get("STRATA_KILLS", 200 if os.environ.get("STRATA_LONG") else 20))
@@ -91,13 +91,8 @@ class Writer:
         return wrong
 
 
-class KillManagerTest(unittest.TestCase):
-    def setUp(self):
-        print(f"seed {SEED}, {KILLS} kills (STRATA_SEED={SEED} repeats it)", file=sys.stderr)
-        self.server = Server().up()
-        self.addCleanup(lambda: self.assertEqual(self.server.end(), []))
-        self.server.apply(hello("steady", "/steady"))
-        self.choices = random.Random(SEED)
+class KillManagerTest(SteadyServerTest):
+    SEED, KILLS = SEED, KILLS
 
     def test_a_killed_manager_loses_nothing_fails_no_request_and_leaves_no_orphan(self):
         address = self.server.address

@@ -10,8 +10,8 @@ import sys
 import time
 import unittest
 
-from crash.load import SteadyClient
-from e2e.support import Server, eventually, hello
+from crash.load import SteadyClient, SteadyServerTest
+from e2e.support import eventually
 
 SEED = int(os.environ.get("STRATA_SEED", random.SystemRandom().randrange(1 << 32)))
 KILLS = int(os.environ.get("STRATA_KILLS", 200 if os.environ.get("STRATA_LONG") else 20))
@@ -20,13 +20,12 @@ CONNECTIONS = 4
 LONGEST_PAUSE = 1.5
 
 
-class KillMeterTest(unittest.TestCase):
+class KillMeterTest(SteadyServerTest):
+    SEED, KILLS = SEED, KILLS
+    OPTIONS = ("--cells=2",)
+
     def setUp(self):
-        print(f"seed {SEED}, {KILLS} kills (STRATA_SEED={SEED} repeats it)", file=sys.stderr)
-        self.choices = random.Random(SEED)
-        self.server = Server("--cells=2").up()
-        self.addCleanup(lambda: self.assertEqual(self.server.end(), []))
-        self.server.apply(hello("steady", "/steady"))
+        super().setUp()
         self.client = SteadyClient(self.server, "/steady", b"hello, world\n", CONNECTIONS)
 
     def counted(self):

@@ -6,12 +6,11 @@ STRATA_LONG=1 kills 20 times (STRATA_KILLS: as often as it says).
 import os
 import random
 import sqlite3
-import sys
 import time
 import unittest
 
-from crash.load import SteadyClient
-from e2e.support import Server, eventually, hello
+from crash.load import SteadyClient, SteadyServerTest
+from e2e.support import eventually
 
 SEED = int(os.environ.get("STRATA_SEED", random.SystemRandom().randrange(1 << 32)))
 KILLS = int(os.environ.get("STRATA_KILLS", 20 if os.environ.get("STRATA_LONG") else 3))
@@ -20,13 +19,8 @@ STORE_PATIENCE = 30
 LONGEST_PAUSE = 12
 
 
-class KillModelsTest(unittest.TestCase):
-    def setUp(self):
-        print(f"seed {SEED}, {KILLS} kills (STRATA_SEED={SEED} repeats it)", file=sys.stderr)
-        self.server = Server().up()
-        self.addCleanup(lambda: self.assertEqual(self.server.end(), []))
-        self.server.apply(hello("steady", "/steady"))
-        self.choices = random.Random(SEED)
+class KillModelsTest(SteadyServerTest):
+    SEED, KILLS = SEED, KILLS
 
     def models(self):
         return self.server.json("explain", "--models", "steady", "-n", "demo")["models"]

@@ -1,7 +1,12 @@
-"""Clients that go on calling while something is killed, and remember every call that failed."""
+"""Clients that go on calling while something is killed, and remember every call that failed; the server that they call."""
 
 import http.client
+import random
+import sys
 import threading
+import unittest
+
+from e2e.support import Server, hello
 
 
 class SteadyClient:
@@ -50,3 +55,18 @@ class SteadyClient:
                 connection.close()
                 connection = self.server.connect()
         connection.close()
+
+
+class SteadyServerTest(unittest.TestCase):
+    """A server with one function at /steady, killed at moments that SEED repeats."""
+
+    SEED = 0
+    KILLS = 0
+    OPTIONS = ()
+
+    def setUp(self):
+        print(f"seed {self.SEED}, {self.KILLS} kills (STRATA_SEED={self.SEED} repeats it)", file=sys.stderr)
+        self.choices = random.Random(self.SEED)
+        self.server = Server(*self.OPTIONS).up()
+        self.addCleanup(lambda: self.assertEqual(self.server.end(), []))
+        self.server.apply(hello("steady", "/steady"))

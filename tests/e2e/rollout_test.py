@@ -162,13 +162,21 @@ class RevisionRolloutTest(RolloutCase):
 
 
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
-class ClassRolloutTest(RolloutCase):
+class MeasuredCase(RolloutCase):
+    """With an image, and figures of every class."""
+
     @classmethod
     def prepare(cls):
         super().prepare()
         Image(cls.folder / "image", (ROOT,), args=("/bin/guest", "hello"))
         answer = cls.server.api("PUT", "/v1/measurements", RECORD)
         assert answer.status == 200, answer.text
+
+
+class ClassRolloutTest(MeasuredCase):
+    @classmethod
+    def prepare(cls):
+        super().prepare()
         (cls.folder / "hello.wat").write_text(says("wasm"))
         manifest = function("moves", "", "/moves", "default", variants=[
             {"artifact": str(cls.folder / "hello.wat")}, {"artifact": f"oci:{cls.folder / 'image'}"}])
@@ -204,16 +212,8 @@ class ClassRolloutTest(RolloutCase):
         self.assertEqual(client.seen, {"hello", "wasm"})
 
 
-@unittest.skipUnless(os.geteuid() == 0, "containers need root")
-class SloTest(RolloutCase):
+class SloTest(MeasuredCase):
     """Traffic leaves a class by itself."""
-
-    @classmethod
-    def prepare(cls):
-        super().prepare()
-        Image(cls.folder / "image", (ROOT,), args=("/bin/guest", "hello"))
-        answer = cls.server.api("PUT", "/v1/measurements", RECORD)
-        assert answer.status == 200, answer.text
 
     def both(self, name, guest, **spec):
         (self.folder / f"{name}.wat").write_text(guest)
