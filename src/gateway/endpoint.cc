@@ -4,6 +4,10 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <utility>
 
 namespace strata::gateway {
 namespace {
@@ -38,17 +42,22 @@ void Endpoint::Watch(std::function<void()> on_lost) {
   Spawn(loop_, WaitForLoss(shared_from_this(), line_, std::move(on_lost)));
 }
 
-std::unique_ptr<HopConnection> Endpoint::Take() {
-  if (closed_ || taken_ >= kMostConnections) return nullptr;
-  if (!idle_.empty()) {
-    auto kept = std::move(idle_.back());
+std::optional<Endpoint::Taken> Endpoint::Take(TimePoint now) {
+  if (closed_ || taken() >= kMostConnections) return std::nullopt;
+  std::unique_ptr<HopConnection> connection;
+  if (idle_.empty()) {
+    connection = Make();
+    if (!connection) return std::nullopt;
+  } else {
+    connection = std::move(idle_.back());
     idle_.pop_back();
-    ++taken_;
-    return kept;
   }
-  auto made = Make();
-  if (made) ++taken_;
-  return made;
+  return Taken{std::move(connection), begun_.insert(begun_.end(), now)};
+}
+
+bool Endpoint::HasNew(std::size_t count, TimePoint since) const noexcept {
+  if (begun_.size() < count) return false;
+  return *std::prev(begun_.end(), static_cast<std::ptrdiff_t>(count)) > since;
 }
 
 std::unique_ptr<HopConnection> Endpoint::Make() {
@@ -68,9 +77,11 @@ std::unique_ptr<HopConnection> Endpoint::Make() {
   return std::make_unique<HopConnection>(std::move(socket), deadlines_, batch_);
 }
 
-void Endpoint::Return(std::unique_ptr<HopConnection> connection) {
-  --taken_;
-  if (connection && !closed_ && idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
+void Endpoint::Return(Taken taken) {
+  begun_.erase(taken.begun);
+  if (taken.connection && !closed_ && idle_.size() < kMostIdle) {
+    idle_.push_back(std::move(taken.connection));
+  }
 }
 
 void Endpoint::Close() {

@@ -11,11 +11,14 @@
 
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
 #include "http/answer_batch.h"
@@ -71,10 +74,20 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   // Calls `on_lost` once, when the cell has closed the line.
   void Watch(std::function<void()> on_lost);
 
-  // A connection that was kept, or a new one; null: there are too many, or the cell is gone.
-  std::unique_ptr<HopConnection> Take();
-  // Ends a Take: `connection` may carry another request, or is null.
-  void Return(std::unique_ptr<HopConnection> connection);
+  // When each request that the cell has was handed on, the oldest first.
+  using Begun = std::list<TimePoint>;
+  struct Taken {
+    std::unique_ptr<HopConnection> connection;
+    Begun::iterator begun;
+  };
+
+  // For a request that is handed on now: a connection that was kept, or a new one. Nothing: there
+  // are too many, or the cell is gone.
+  std::optional<Taken> Take(TimePoint now);
+  // Ends a Take; its connection may carry another request, or is null.
+  void Return(Taken taken);
+  // The cell has at least `count` requests that were handed on after `since`.
+  [[nodiscard]] bool HasNew(std::size_t count, TimePoint since) const noexcept;
 
   // A kept connection turned out to be closed: the others are probably, too.
   void DropIdle() { idle_.clear(); }
@@ -83,7 +96,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   void Close();
 
   [[nodiscard]] const std::string& cell() const noexcept { return cell_; }
-  [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
+  [[nodiscard]] std::size_t taken() const noexcept { return begun_.size(); }
   [[nodiscard]] bool closed() const noexcept { return closed_; }
 
  private:
@@ -95,7 +108,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   const std::string cell_;
   wire::Channel line_;
   std::vector<std::unique_ptr<HopConnection>> idle_;  // the warmest at the end
-  std::size_t taken_ = 0;
+  Begun begun_;
   bool closed_ = false;
 };
 

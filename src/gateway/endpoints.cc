@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 
 namespace strata::gateway {
 namespace {
@@ -16,7 +16,8 @@ constexpr std::chrono::milliseconds kPeriod{100};
 
 Endpoints::Lease::~Lease() {
   if (!endpoint_) return;  // moved from
-  endpoint_->Return(keep_ ? std::move(connection_) : nullptr);
+  if (!keep_) taken_.connection.reset();
+  endpoint_->Return(std::move(taken_));
   endpoints_->ServeWaiting(group_);
 }
 
@@ -58,7 +59,7 @@ std::optional<Endpoints::Lease> Endpoints::TryAcquire(std::string_view tenant) {
   Note(*found->second);
   // Whoever waits already comes first.
   if (!found->second->waiting.empty()) return std::nullopt;
-  return Begin(found->second);
+  return TakeFrom(found->second);
 }
 
 void Endpoints::Note(Group& group) {
@@ -71,42 +72,41 @@ void Endpoints::Note(Group& group) {
   if (std::exchange(group.period, now) != now) ++callers_;
 }
 
-std::optional<Endpoints::Lease> Endpoints::Begin(const std::shared_ptr<Group>& group) {
-  if (!shared()) return TakeFrom(group);
-  if (group->begun >= kTurn) return std::nullopt;
-  auto lease = TakeFrom(group);
-  if (!lease) return std::nullopt;
-  if (group->begun++ == 0) in_round_.push_back(group);
-  EndRoundSoon();
-  return lease;
-}
-
-void Endpoints::EndRoundSoon() {
-  if (std::exchange(round_posted_, true)) return;
-  asio::post(loop_, [this] { EndRound(); });
-}
-
-// Between two of these the loop has looked once at every socket.
-void Endpoints::EndRound() {
-  round_posted_ = false;
-  for (const auto& group : std::exchange(in_round_, {})) {
-    group->begun = 0;
-    ServeWaiting(group);
-  }
+bool Endpoints::MayHaveMore(const Endpoint& endpoint, TimePoint now) const noexcept {
+  return !shared() || !endpoint.HasNew(kAhead, now - kAheadFor);
 }
 
 std::optional<Endpoints::Lease> Endpoints::TakeFrom(const std::shared_ptr<Group>& group) {
   const auto& endpoints = group->endpoints;
+  const TimePoint now = clock_.Now();
   const std::size_t start = group->next++;
   Endpoint* best = nullptr;
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     Endpoint* each = endpoints[(start + i) % endpoints.size()].get();
+    if (!MayHaveMore(*each, now)) continue;
     if (best == nullptr || each->taken() < best->taken()) best = each;
   }
-  if (best == nullptr) return std::nullopt;
-  auto connection = best->Take();
-  if (!connection) return std::nullopt;
-  return Lease(this, group, best->shared_from_this(), std::move(connection));
+  if (best == nullptr) {
+    if (!endpoints.empty()) LookAgainSoon(group);
+    return std::nullopt;
+  }
+  auto taken = best->Take(now);
+  if (!taken) return std::nullopt;
+  return Lease(this, group, best->shared_from_this(), std::move(*taken));
+}
+
+void Endpoints::LookAgainSoon(const std::shared_ptr<Group>& group) {
+  if (std::exchange(group->looks_again, true)) return;
+  Spawn(loop_, LookAgain(group));
+}
+
+Awaitable<void> Endpoints::LookAgain(std::shared_ptr<Group> group) {
+  Timer timer(loop_.get_executor());
+  boost::system::error_code ignored;
+  timer.expires_after(kAheadFor);
+  co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
+  group->looks_again = false;
+  ServeWaiting(group);
 }
 
 Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, model::Priority priority,
@@ -116,8 +116,7 @@ Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, model::Priority pr
   const std::shared_ptr<Group> group = entry;
   const TimePoint now = clock_.Now();
   if (group->waiting.empty()) {
-    // A round may have passed since it was tried.
-    if (auto lease = Begin(group)) co_return std::move(*lease);
+    if (auto lease = TakeFrom(group)) co_return std::move(*lease);
     group->standing_since = now;
   }
   if (group->waiting.full()) {
@@ -149,7 +148,7 @@ void Endpoints::ServeWaiting(const std::shared_ptr<Group>& group) {
   const TimePoint now = clock_.Now();
   const bool overloaded = now - group->standing_since > kStanding;
   while (!group->waiting.empty()) {
-    auto lease = Begin(group);
+    auto lease = TakeFrom(group);
     if (!lease) return;
     auto next = group->waiting.Take();
     while (overloaded && now - next.since > kTooLong && !group->waiting.empty()) {

@@ -6,9 +6,12 @@
 // The cell with the fewest requests of ours is next. A call for which there is no cell, or none
 // with room, waits in line for at most its own time; the line is bounded.
 //
-// Tenants share the front's one loop. While more than one of them calls, each begins at most kTurn
-// requests in a round of the loop, and the rest waits in its own line: what a call waits for other
-// tenants grows with their number, not with how much they ask. A line that has not been empty for
+// Tenants share the front's loop, and the machine's processors. While more than one of them calls,
+// a cell gets no more than kAhead requests that it has had for less than kAheadFor, and the rest
+// waits in its tenant's own line: a front, or a cell that has hundreds of requests at hand works
+// them off until the kernel's clock ticks, 4 ms on many machines, while other tenants' calls wait
+// for that processor. What a cell has had for longer waits for something else than a processor, and
+// is not counted, so that slow calls do not hold up others. A line that has not been empty for
 // kStanding is overloaded: whoever has waited in it for kTooLong is refused when its turn comes, so
 // that the line does not stand for ever (after Nichols and Jacobson, "Controlling Queue Delay",
 // ACM Queue, 2012). The one line of a tenant without a cell is not overloaded, however long it is.
@@ -41,7 +44,8 @@ class Endpoints {
  public:
   // The most calls of one tenant that wait for a cell.
   static constexpr std::size_t kMostWaiting = 1024;
-  static constexpr std::size_t kTurn = 8;
+  static constexpr std::size_t kAhead = 4;
+  static constexpr std::chrono::milliseconds kAheadFor{2};
   static constexpr std::chrono::milliseconds kStanding{500};
   static constexpr std::chrono::milliseconds kTooLong{100};
 
@@ -52,7 +56,7 @@ class Endpoints {
     Lease& operator=(Lease&&) = delete;
     ~Lease();
 
-    [[nodiscard]] HopConnection& connection() noexcept { return *connection_; }
+    [[nodiscard]] HopConnection& connection() noexcept { return *taken_.connection; }
     // The cell had closed the connection before it read the request.
     void Distrust() { endpoint_->DropIdle(); }
     // The call left the connection as a next one needs it.
@@ -61,15 +65,15 @@ class Endpoints {
    private:
     friend class Endpoints;
     Lease(Endpoints* endpoints, std::shared_ptr<Group> group, std::shared_ptr<Endpoint> endpoint,
-          std::unique_ptr<HopConnection> connection)
+          Endpoint::Taken taken)
         : endpoints_(endpoints),
           group_(std::move(group)),
           endpoint_(std::move(endpoint)),
-          connection_(std::move(connection)) {}
+          taken_(std::move(taken)) {}
     Endpoints* endpoints_;
     std::shared_ptr<Group> group_;
     std::shared_ptr<Endpoint> endpoint_;
-    std::unique_ptr<HopConnection> connection_;
+    Endpoint::Taken taken_;
     bool keep_ = false;
   };
 
@@ -100,17 +104,17 @@ class Endpoints {
     std::vector<std::shared_ptr<Endpoint>> endpoints;
     Line<Lease> waiting{kMostWaiting};
     std::size_t next = 0;
-    std::size_t begun = 0;     // in this round
+    bool looks_again = false;  // for cells that take more, when kAheadFor has passed
     std::int64_t period = -1;  // when it last called
     TimePoint standing_since;  // the line was empty, or there was no cell
   };
   std::optional<Lease> TakeFrom(const std::shared_ptr<Group>& group);
-  std::optional<Lease> Begin(const std::shared_ptr<Group>& group);
+  [[nodiscard]] bool MayHaveMore(const Endpoint& endpoint, TimePoint now) const noexcept;
   void ServeWaiting(const std::shared_ptr<Group>& group);
   void Note(Group& group);
   [[nodiscard]] bool shared() const noexcept { return callers_ > 1 || callers_before_ > 1; }
-  void EndRoundSoon();
-  void EndRound();
+  void LookAgainSoon(const std::shared_ptr<Group>& group);
+  Awaitable<void> LookAgain(std::shared_ptr<Group> group);
 
   Loop& loop_;
   const Clock& clock_;
@@ -121,8 +125,6 @@ class Endpoints {
   std::int64_t period_ = -1;
   std::size_t callers_ = 0;
   std::size_t callers_before_ = 0;
-  std::vector<std::shared_ptr<Group>> in_round_;  // those that have begun something
-  bool round_posted_ = false;
 };
 
 }  // namespace strata::gateway
