@@ -3,8 +3,12 @@
 import hashlib
 import pathlib
 import subprocess
+import sys
 
 import lib
+
+sys.path.append(str(lib.ROOT / "tests"))
+from e2e.images import Image, entry, folder, tar  # noqa: E402
 
 EXAMPLES = lib.ROOT / "build" / "examples"
 BUSY = lib.ROOT / "bench" / "server" / "guests" / "busy.c"
@@ -43,6 +47,12 @@ def busy(settings: lib.Settings, kind: str) -> pathlib.Path:
         subprocess.run([lib.need("clang-19"), *flags, str(BUSY), "-o", str(partial)], check=True)
         partial.rename(out)
     return out
+
+
+def image(settings: lib.Settings, where: pathlib.Path, *arguments: str) -> str:
+    """A reference to an image whose program is the guest of the tests, with these arguments."""
+    layer = tar(folder("bin"), entry("bin/guest", (settings.bin / "strata_oci_guest").read_bytes()))
+    return f"oci:{Image(where / 'image', [layer], args=('/bin/guest', *arguments)).path}"
 
 
 def manifest(name: str, artifact: pathlib.Path, path: str, method: str = "GET", **limits) -> dict:

@@ -1,5 +1,6 @@
 """A server that has much to do: sandboxes made one after another, tenants beside each other, 70 % load."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -18,6 +19,8 @@ DISK_WRITES = 200
 QUIET_CONNECTIONS = 16
 QUIET_PAUSE_MS = 25
 FLOOD_CONNECTIONS = (64, 512)
+MIXED = {"/hello": 64, "/container": 16, "/appkernel": 16}  # connections to each
+SHARE = 0.7  # of what the server manages
 
 
 def create_many(home: pathlib.Path, clients: int, count: int) -> tuple[float, list[float]]:
@@ -123,3 +126,33 @@ def flood(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
                                       "ms", [load.p99 for load in taken["beside"]],
                                       [load.p99 for load in taken["alone"]], "<=", 2, f"alone; {rate} requests/s"))
     return figures
+
+
+def mixed(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
+    """p99 of wasm functions while they and warm services in two other classes each get 70 % of what they manage
+    when all are asked for all they can. Everything of the server shares one core."""
+    if os.geteuid() != 0:
+        raise lib.Skipped("containers need root")
+    tails, notes = [], []
+    with servers.Strata(settings, cpus=settings.server_cpu) as server, tempfile.TemporaryDirectory() as where:
+        server.apply(guests.manifest("hello", guests.example("hello-c"), "/hello"))
+        image = guests.image(settings, pathlib.Path(where), "serve")
+        for name in ("container", "appkernel"):
+            service = guests.manifest(name, image, f"/{name}", memory_mib=64) | {"kind": "Service"}
+            service["spec"]["class"] = name
+            server.apply(service)
+
+        def load(pauses: dict[str, float]) -> dict[str, lib.Load]:
+            with concurrent.futures.ThreadPoolExecutor(len(MIXED)) as pool:
+                runs = {path: pool.submit(wrk.run, server.url(path), connections, pauses.get(path, 0))
+                        for path, connections in MIXED.items()}
+                return {path: run.result() for path, run in runs.items()}
+
+        for _ in range(settings.repeats):
+            full = load({})
+            taken = load({path: 1e3 * MIXED[path] / (SHARE * each.per_second) for path, each in full.items()})
+            tails.append(taken["/hello"].p99)
+            notes.append(", ".join(f"{path[1:]} {taken[path].per_second:.0f} of {full[path].per_second:.0f}/s"
+                                   for path in MIXED))
+    return [lib.Figure("mixed", "p99 of wasm functions at 70 % load, services in two classes beside them", "ms", tails,
+                       None, "<=", 20, notes[len(notes) // 2])]

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import socket
-import sys
 import tempfile
 import threading
 import time
@@ -11,9 +10,6 @@ import time
 import guests
 import lib
 import servers
-
-sys.path.append(str(lib.ROOT / "tests"))
-from e2e.images import Image, entry, folder, tar  # noqa: E402
 
 CLIENTS = 8
 SWITCHES = 100
@@ -95,11 +91,10 @@ def switches(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
     with servers.Strata(settings) as server, tempfile.TemporaryDirectory() as where:
         module = pathlib.Path(where) / "hello.wat"
         module.write_text(ANSWERING % "yes")
-        layer = tar(folder("bin"), entry("bin/guest", (settings.bin / "strata_oci_guest").read_bytes()))
-        image = Image(pathlib.Path(where) / "image", [layer], args=("/bin/guest", "hello"))
+        image = guests.image(settings, pathlib.Path(where), "hello")
         function = guests.manifest("f", module, "/unused", memory_mib=64)
         del function["spec"]["artifact"]
-        function["spec"]["variants"] = [{"artifact": str(module)}, {"artifact": f"oci:{image.path}"}]
+        function["spec"]["variants"] = [{"artifact": str(module)}, {"artifact": image}]
         server.apply(function)
         server.apply(route("wasm"))
         seen: list[lib.Load] = []
