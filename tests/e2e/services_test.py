@@ -92,15 +92,18 @@ class ServicesTest(ServerTest):
         self.assertIn("x-forwarded-for: 127.0.0.1\r\n", head)
 
     def test_calls_run_at_once(self):
-        self.deploy("many")
-        answers = []
-        threads = [threading.Thread(target=lambda: answers.append(self.server.get("/many/slow").text))
-                   for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(answers, ["slow"] * 8)
+        for name in CLASSES:
+            with self.subTest(name):
+                self.deploy(f"many-{name}", limits={"memory_mib": 256}, **of_class(name))
+                answers = []
+                threads = [threading.Thread(target=lambda path=f"/many-{name}/slow":
+                                            answers.append(self.server.get(path).text))
+                           for _ in range(12)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                self.assertEqual(answers, ["slow"] * 12)
 
     def test_the_manifests_environment_and_the_port(self):
         self.deploy("greets", port=9000, env={"GREETING": "good morning"})
