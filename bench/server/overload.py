@@ -138,7 +138,7 @@ def mixed(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
         server.apply(guests.manifest("hello", guests.example("hello-c"), "/hello"))
         image = guests.image(settings, pathlib.Path(where), "serve")
         for name in ("container", "appkernel"):
-            service = guests.manifest(name, image, f"/{name}", memory_mib=64) | {"kind": "Service"}
+            service = guests.manifest(name, image, f"/{name}", memory_mib=256) | {"kind": "Service"}
             service["spec"]["class"] = name
             server.apply(service)
 
