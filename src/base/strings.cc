@@ -12,14 +12,6 @@ namespace {
 // Longer names are no typing errors, and the work is quadratic.
 constexpr std::size_t kMaxNameLength = 128;
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& character : lower) {
-    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
-  }
-  return lower;
-}
-
 void AppendHex(std::string& to, unsigned char byte) {
   constexpr std::string_view kHex = "0123456789abcdef";
   to += "\\x";
@@ -50,6 +42,14 @@ bool IsC1(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& character : lower) {
+    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
+  }
+  return lower;
+}
 
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   // Three rows of the usual table: [j] is the distance of a's prefix to b's first j characters.

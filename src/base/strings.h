@@ -9,6 +9,9 @@
 
 namespace strata {
 
+// With the letters A to Z as a to z; everything else as it is.
+[[nodiscard]] std::string Lower(std::string_view text);
+
 // How many single characters must be inserted, removed, replaced or swapped with their neighbour to
 // turn `a` into `b` (optimal string alignment).
 [[nodiscard]] std::size_t EditDistance(std::string_view a, std::string_view b);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/strings.h"
 #include "model/artifact_reference.h"
 
 namespace strata::model {
@@ -54,14 +55,6 @@ bool IsDnsName(std::string_view text) {
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);
   }
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (IsUpper(c)) c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 int HexDigit(char c) {

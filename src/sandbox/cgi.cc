@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/strings.h"
 #include "http/ascii.h"
 #include "sandbox/guest_headers.h"
 
@@ -24,12 +25,6 @@ struct Head {
   std::size_t length = 0;  // of its lines
 };
 using Start = std::variant<Open, Body, Head>;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = http::LowerAscii(c);
-  return lower;
-}
 
 // "name: value", with the name in lower case; nothing when it is no header field.
 std::optional<std::pair<std::string, std::string>> ParseField(std::string_view line) {
