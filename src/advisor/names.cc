@@ -1,0 +1,89 @@
+#include "advisor/names.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "advisor/facts/facts.h"
+#include "advisor/report/text.h"
+#include "base/strings.h"
+
+namespace strata::advisor {
+namespace {
+
+constexpr std::size_t kMostNear = 3;
+constexpr std::size_t kFew = 30;      // names that a message can hold
+constexpr std::size_t kLongest = 80;  // of a name that somebody typed; comparing is quadratic
+
+std::string Fold(std::string_view name) {
+  std::string folded = Lower(name);
+  std::ranges::replace_if(folded, [](char c) { return c == ' ' || c == '-'; }, '_');
+  return folded;
+}
+
+// "'a', 'b' or 'c'".
+std::string OneOf(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text += "'" + names[i] + "'";
+  }
+  return text;
+}
+
+}  // namespace
+
+void Names::Add(std::string id, const std::string& name) {
+  if (name.empty()) return;
+  std::string folded = Fold(name);
+  if (!by_folded_.try_emplace(folded, names_.size()).second) return;
+  names_.push_back({std::move(folded), name, std::move(id)});
+}
+
+void Names::AddAll(const Json& entries) {
+  for (const Json& entry : entries) Add(entry.at("id"), entry.at("id"));
+  for (const Json& entry : entries) {
+    const Text label = LabelOf(entry);
+    Add(entry.at("id"), label.en);
+    Add(entry.at("id"), label.zh);
+    if (!entry.contains("aliases")) continue;
+    for (const Json& alias : entry.at("aliases")) Add(entry.at("id"), alias);
+  }
+}
+
+Result<std::string> Names::Find(std::string_view name) const {
+  const std::string folded = Fold(name);
+  const auto found = by_folded_.find(folded);
+  if (found != by_folded_.end()) return names_[found->second].id;
+  std::string message = "no " + kind_ + " '" + EscapeControl(name.substr(0, kLongest)) + "'";
+  const std::vector<std::string> near = Near(folded);
+  if (!near.empty()) return Fail(Errc::kNotFound, message + "; did you mean " + OneOf(near) + "?");
+  std::set<std::string> ids;
+  for (const Name& each : names_) ids.insert(each.id);
+  if (ids.size() > kFew) return Fail(Errc::kNotFound, std::move(message));
+  return Fail(Errc::kNotFound,
+              message + "; there are: " + Listed(std::vector(ids.begin(), ids.end())));
+}
+
+std::vector<std::string> Names::Near(const std::string& folded) const {
+  if (folded.size() > kLongest) return {};
+  std::vector<std::pair<std::size_t, const Name*>> near;
+  for (const Name& each : names_) {
+    // What begins or ends like it is near, too: "mesh" is part of a name.
+    const bool part = folded.size() >= 3 && each.folded.find(folded) != std::string::npos;
+    const std::size_t distance = part ? 1 : EditDistance(folded, each.folded);
+    if (distance <= std::max<std::size_t>(1, each.folded.size() / 3)) {
+      near.emplace_back(distance, &each);
+    }
+  }
+  std::ranges::stable_sort(near, {}, [](const auto& pair) { return pair.first; });
+  std::vector<std::string> shown;
+  std::set<std::string> ids;
+  for (const auto& [distance, each] : near) {
+    if (shown.size() == kMostNear) break;
+    if (ids.insert(each->id).second) shown.push_back(each->shown);
+  }
+  return shown;
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,48 @@
+// advisor/names.h - the names that people type: found however they are written, or refused with
+// what they may have meant.
+//
+// Threads: a value; Find is pure. Tested by names_test.cc.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace strata::advisor {
+
+// The ids of one kind of thing, and what else they are called.
+class Names {
+ public:
+  // `kind` as messages say it: "concept".
+  explicit Names(std::string kind) : kind_(std::move(kind)) {}
+
+  // The first id that has a name keeps it.
+  void Add(std::string id, const std::string& name);
+
+  // Each entry's id with its label, name, title or term, zh and aliases.
+  void AddAll(const Json& entries);
+
+  // The id of `name`: case does not count, and ' ', '-' and '_' are the same. kNotFound with the
+  // nearest names; with all of them where they are few and none is near.
+  [[nodiscard]] Result<std::string> Find(std::string_view name) const;
+
+ private:
+  struct Name {
+    std::string folded;
+    std::string shown;
+    std::string id;
+  };
+  [[nodiscard]] std::vector<std::string> Near(const std::string& folded) const;
+
+  std::string kind_;
+  std::vector<Name> names_;  // in the order in which they came
+  std::map<std::string, std::size_t> by_folded_;
+};
+
+}  // namespace strata::advisor

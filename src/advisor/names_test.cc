@@ -1,0 +1,57 @@
+#include "advisor/names.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "advisor/facts/facts.h"
+
+namespace strata::advisor {
+namespace {
+
+Names Concepts() {
+  Names names("concept");
+  names.AddAll(Facts(FactFile::kConcepts).at("concepts"));
+  return names;
+}
+
+TEST(NamesTest, FindsIdsLabelsAliasesAndChinese) {
+  const Names names = Concepts();
+  for (const char* name : {"webassembly", "WebAssembly", "wasm", "WASM"}) {
+    EXPECT_EQ(names.Find(name).value(), "webassembly") << name;
+  }
+  for (const char* name : {"service_mesh", "service mesh", "Service-Mesh", "服务网格"}) {
+    EXPECT_EQ(names.Find(name).value(), "service_mesh") << name;
+  }
+}
+
+TEST(NamesTest, AnUnknownNameIsRefusedWithTheNearest) {
+  const auto typo = Concepts().Find("webasembly");
+  ASSERT_FALSE(typo);
+  EXPECT_EQ(typo.error().code, Errc::kNotFound);
+  EXPECT_EQ(typo.error().message, "no concept 'webasembly'; did you mean 'webassembly'?");
+  EXPECT_EQ(Concepts().Find("mesh").error().message,
+            "no concept 'mesh'; did you mean 'service_mesh'?");
+}
+
+TEST(NamesTest, WhereNoneIsNearAllAreNamed) {
+  EXPECT_EQ(Concepts().Find("quux").error().message,
+            "no concept 'quux'; there are: containerization, policy_engine, sandboxing, "
+            "service_mesh, virtualization, webassembly");
+}
+
+TEST(NamesTest, WhatIsNoNameIsShownHarmless) {
+  const std::string message = Concepts().Find("\x1b[2J" + std::string(5000, 'x')).error().message;
+  EXPECT_EQ(message.find('\x1b'), std::string::npos);
+  EXPECT_LT(message.size(), 400U);
+}
+
+TEST(NamesTest, TheFirstKeepsAName) {
+  Names names("thing");
+  names.Add("a", "same");
+  names.Add("b", "Same");
+  EXPECT_EQ(names.Find("SAME").value(), "a");
+}
+
+}  // namespace
+}  // namespace strata::advisor

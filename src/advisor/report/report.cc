@@ -1,0 +1,133 @@
+#include "advisor/report/report.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+
+namespace strata::advisor {
+namespace {
+
+Json ToJson(const std::vector<Text>& texts, Language language) {
+  Json list = Json::array();
+  for (const Text& text : texts) list.push_back(text.In(language));
+  return list;
+}
+
+struct PlotToJson {
+  Language language;
+
+  Json operator()(const LinePlot& plot) const {
+    Json lines = Json::array();
+    for (const Line& line : plot.lines) {
+      Json points = Json::array();
+      for (const Point& point : line.points) points.push_back({point.x, point.y});
+      lines.push_back({{"label", line.label.In(language)}, {"points", std::move(points)}});
+    }
+    return {{"kind", "lines"},
+            {"x", plot.x.In(language)},
+            {"y", plot.y.In(language)},
+            {"lines", std::move(lines)}};
+  }
+  Json operator()(const BarPlot& plot) const {
+    Json bars = Json::array();
+    for (const Bar& bar : plot.bars) {
+      bars.push_back({{"label", bar.label.In(language)}, {"from", bar.from}, {"to", bar.to}});
+    }
+    return {{"kind", "bars"}, {"x", plot.x.In(language)}, {"bars", std::move(bars)}};
+  }
+};
+
+Json ToJson(const Section& section, Language language) {
+  Json json{{"id", section.id},
+            {"title", section.title.In(language)},
+            {"columns", Json::array()},
+            {"rows", Json::array()},
+            {"notes", ToJson(section.notes, language)},
+            {"sources", section.sources}};
+  for (const Column& column : section.columns) {
+    json["columns"].push_back({{"key", column.key}, {"label", column.label.In(language)}});
+  }
+  for (const auto& cells : section.rows) {
+    Json row = Json::object();
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const Cell& cell = cells[i];
+      Json& to = row[section.columns[i].key];
+      if (!cell.value.is_null())
+        to = cell.value;
+      else if (!cell.text.empty())
+        to = cell.text.In(language);
+    }
+    json["rows"].push_back(std::move(row));
+  }
+  if (section.plot) json["plot"] = std::visit(PlotToJson{language}, *section.plot);
+  return json;
+}
+
+}  // namespace
+
+Result<Language> ParseLanguage(std::string_view name) {
+  if (name == "en") return Language::kEnglish;
+  if (name == "zh") return Language::kChinese;
+  return Fail(Errc::kInvalidArgument, "no language '" + std::string(name) + "' (en, zh)");
+}
+
+std::string_view LanguageName(Language language) noexcept {
+  return language == Language::kChinese ? "zh" : "en";
+}
+
+Text Join(const Text& left, std::string_view between, const Text& right) {
+  if (left.empty()) return right;
+  if (right.empty()) return left;
+  Text joined{left.en + std::string(between) + right.en, ""};
+  if (!left.zh.empty() || !right.zh.empty()) {
+    joined.zh = left.In(Language::kChinese) + std::string(between) + right.In(Language::kChinese);
+  }
+  return joined;
+}
+
+std::string Listed(std::span<const std::string> words, std::string_view between) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += between;
+    text += word;
+  }
+  return text;
+}
+
+Cell TextCell(Text text) { return {std::move(text), nullptr}; }
+
+Cell WordCell(std::string_view word) { return {{std::string(word), ""}, nullptr}; }
+
+Cell NumberCell(double number, std::string_view unit) {
+  std::string text = Figure(number);
+  if (!unit.empty()) text += " " + std::string(unit);
+  return {{std::move(text), ""}, std::isfinite(number) ? Json(number) : Json()};
+}
+
+Cell NoCell() { return {}; }
+
+std::string Figure(double number) {
+  if (!std::isfinite(number)) return "-";
+  const double size = std::fabs(number);
+  char text[64];
+  // Up to 15 digits are exact; %g would write 1.5e+12 for what people read as 1500000000000.
+  if (number == 0) return "0";  // not "-0"
+  const bool whole = number == std::trunc(number) && size < 1e15;
+  std::snprintf(text, sizeof(text), whole ? "%.0f" : "%.6g", number);
+  return text;
+}
+
+Json ToJson(const Report& report, Language language) {
+  Json json{{"id", report.id},
+            {"title", report.title.In(language)},
+            {"language", LanguageName(language)},
+            {"sections", Json::array()},
+            {"notes", ToJson(report.notes, language)},
+            {"sources", report.sources}};
+  for (const Section& section : report.sections) {
+    json["sections"].push_back(ToJson(section, language));
+  }
+  return json;
+}
+
+}  // namespace strata::advisor

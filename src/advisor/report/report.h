@@ -1,0 +1,95 @@
+// advisor/report/report.h - the one kind of answer that the advisor gives: sections of rows under
+// columns, with notes, sources and plots, in both languages. report/render.h shows it.
+//
+// Threads: values. Tested by report_test.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "advisor/report/text.h"
+#include "base/json.h"
+
+namespace strata::advisor {
+
+// What a row has under one column. `value` is what programs get: null stands for the text.
+struct Cell {
+  Text text;
+  Json value;
+};
+
+// A text in both languages; a word that is the same in both; a number as people and as programs
+// read it, with its unit for people only; nothing.
+Cell TextCell(Text text);
+Cell WordCell(std::string_view word);
+Cell NumberCell(double number, std::string_view unit = "");
+Cell NoCell();
+
+// Six significant digits, without an exponent where it can be; "-" for what is no number.
+std::string Figure(double number);
+
+struct Column {
+  std::string key;  // of the row's member in JSON, snake_case
+  Text label;
+};
+
+struct Point {
+  double x = 0;
+  double y = 0;
+};
+
+struct Line {
+  Text label;
+  std::vector<Point> points;  // in the order in which they are joined
+};
+
+struct LinePlot {
+  Text x;
+  Text y;
+  std::vector<Line> lines;
+};
+
+// From `from` to `to`: a histogram's bars begin at 0, a tornado's on one side of its base.
+struct Bar {
+  Text label;
+  double from = 0;
+  double to = 0;
+};
+
+struct BarPlot {
+  Text x;  // what the bars' length is
+  std::vector<Bar> bars;
+};
+
+using Plot = std::variant<LinePlot, BarPlot>;
+
+// A table and what belongs to it. Without columns it is its notes and its plot.
+struct Section {
+  std::string id;  // snake_case, one of a kind in its report
+  Text title;
+  std::vector<Column> columns;
+  std::vector<std::vector<Cell>> rows;  // each as long as `columns`
+  std::optional<Plot> plot;
+  std::vector<Text> notes;
+  std::vector<std::string> sources;  // "001 §3.2": document and section
+};
+
+struct Report {
+  std::string id;  // of what was asked: "compare", "model"
+  Text title;
+  std::vector<Section> sections;
+  std::vector<Text> notes;
+  std::vector<std::string> sources;
+};
+
+// {"id", "title", "language", "sections": [{"id", "title", "columns": [{"key", "label"}], "rows":
+// [{KEY: value}], "plot"?, "notes", "sources"}], "notes", "sources"}. A plot is {"kind": "lines",
+// "x", "y", "lines": [{"label", "points": [[x, y]]}]} or {"kind": "bars", "x", "bars": [{"label",
+// "from", "to"}]}.
+Json ToJson(const Report& report, Language language);
+
+}  // namespace strata::advisor

@@ -1,0 +1,70 @@
+#include "advisor/report/report.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace strata::advisor {
+namespace {
+
+Report Example() {
+  return {.id = "example",
+          .title = {"two things", "两件事"},
+          .sections = {{.id = "things",
+                        .title = {"things", "事"},
+                        .columns = {{"name", {"name", "名称"}}, {"size", {"size", "大小"}}},
+                        .rows = {{TextCell({"mesh", "网格"}), NumberCell(2.5, "MB")},
+                                 {WordCell("wasm"), NoCell()}},
+                        .notes = {{"a note", ""}},
+                        .sources = {"001 §3.2"}}}};
+}
+
+TEST(ReportTest, JsonHasValuesForProgramsAndTextInTheLanguage) {
+  const Json json = ToJson(Example(), Language::kChinese);
+  EXPECT_EQ(json["title"], "两件事");
+  EXPECT_EQ(json["language"], "zh");
+  const Json& section = json["sections"][0];
+  EXPECT_EQ(section["columns"], Json::parse(R"([{"key":"name","label":"名称"},
+                                                {"key":"size","label":"大小"}])"));
+  EXPECT_EQ(section["rows"], Json::parse(R"([{"name":"网格","size":2.5},
+                                             {"name":"wasm","size":null}])"));
+  EXPECT_EQ(section["notes"], Json::parse(R"(["a note"])")) << "no translation: as it is";
+  EXPECT_EQ(section["sources"], Json::parse(R"(["001 §3.2"])"));
+}
+
+TEST(ReportTest, PlotsAreDataToo) {
+  Report report = Example();
+  report.sections[0].plot =
+      LinePlot{.x = {"t", ""},
+               .y = {"share", ""},
+               .lines = {{.label = {"wasm", ""}, .points = {{0, 1}, {1, 3}}}}};
+  EXPECT_EQ(ToJson(report, Language::kEnglish)["sections"][0]["plot"], Json::parse(R"(
+      {"kind":"lines","x":"t","y":"share","lines":[{"label":"wasm","points":[[0.0,1.0],[1.0,3.0]]}]})"));
+  report.sections[0].plot =
+      BarPlot{.x = {"USD", ""}, .bars = {{.label = {"rate", ""}, .from = -1, .to = 2}}};
+  EXPECT_EQ(ToJson(report, Language::kEnglish)["sections"][0]["plot"], Json::parse(R"(
+      {"kind":"bars","x":"USD","bars":[{"label":"rate","from":-1.0,"to":2.0}]})"));
+}
+
+TEST(ReportTest, FiguresAreShortAndNeverInvented) {
+  EXPECT_EQ(Figure(0.1 + 0.2), "0.3");
+  EXPECT_EQ(Figure(1.5e12), "1500000000000");
+  EXPECT_EQ(Figure(2.0 / 3), "0.666667");
+  EXPECT_EQ(Figure(-0.0), "0");
+  EXPECT_EQ(Figure(std::numeric_limits<double>::quiet_NaN()), "-");
+  EXPECT_TRUE(NumberCell(std::numeric_limits<double>::infinity()).value.is_null());
+}
+
+TEST(ReportTest, JoinKeepsBothLanguages) {
+  EXPECT_EQ(Join({"a", "甲"}, ": ", {"b", ""}), (Text{"a: b", "甲: b"}));
+  EXPECT_EQ(Join({"a", ""}, ": ", {"b", ""}), (Text{"a: b", ""}));
+  EXPECT_EQ(Join({}, ": ", {"b", "乙"}), (Text{"b", "乙"}));
+}
+
+TEST(ReportTest, LanguagesAreEnAndZh) {
+  EXPECT_EQ(ParseLanguage("zh").value(), Language::kChinese);
+  EXPECT_EQ(ParseLanguage("de").error().code, Errc::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace strata::advisor

@@ -1,0 +1,113 @@
+"""The facts keep to their schemas, and what is embedded into the programs is what the files say.
+
+Runs itself again with the Python of schemathesis' environment (tests/e2e/requirements.txt), which has a JSON
+Schema validator and a YAML reader that is not the one which made what is embedded.
+"""
+
+import copy
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+FACTS = ROOT / "src" / "advisor" / "facts"
+FILES = ("concepts", "decisions", "graph", "matrices", "models", "roadmap", "versions")
+
+
+def environment_python():
+    made = subprocess.run([sys.executable, ROOT / "tools" / "python_env.py", "schemathesis",
+                           ROOT / "tests" / "e2e" / "requirements.txt"], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise SystemExit(f"the test's environment cannot be made: {made.stderr}")
+    return pathlib.Path(made.stdout.strip()) / "bin" / "python"
+
+
+if __name__ == "__main__" and "STRATA_FACTS_AGAIN" not in os.environ:
+    sys.exit(subprocess.run([environment_python(), "-B", __file__, *sys.argv[1:]],
+                            env={**os.environ, "STRATA_FACTS_AGAIN": "1"}, check=False).returncode)
+
+import jsonschema_rs  # noqa: E402
+import yaml  # noqa: E402
+
+
+def read(name):
+    return yaml.safe_load((FACTS / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def schema(name):
+    return json.loads((FACTS / "schema" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def entries(value):
+    """Every map in `value`, with its path."""
+    stack = [((), value)]
+    while stack:
+        path, each = stack.pop()
+        if isinstance(each, dict):
+            yield path, each
+            stack += [((*path, key), member) for key, member in each.items()]
+        elif isinstance(each, list):
+            stack += [((*path, index), member) for index, member in enumerate(each)]
+
+
+class FactsTest(unittest.TestCase):
+    def test_there_is_a_schema_for_each_file_and_no_other(self):
+        self.assertEqual(sorted(path.stem for path in FACTS.glob("*.yaml")), list(FILES))
+        self.assertEqual(sorted(path.stem for path in (FACTS / "schema").glob("*.json")), list(FILES))
+
+    def test_every_file_keeps_to_its_schema(self):
+        for name in FILES:
+            with self.subTest(name):
+                jsonschema_rs.meta.validate(schema(name))
+                problems = jsonschema_rs.validator_for(schema(name)).iter_errors(read(name))
+                self.assertEqual([f"{'/'.join(map(str, each.instance_path))}: {each.message}" for each in problems], [])
+
+    def test_the_schemas_refuse_what_is_missing_and_what_nobody_knows(self):
+        for name in FILES:
+            validator = jsonschema_rs.validator_for(schema(name))
+            good = read(name)
+            first = next(iter(good))
+            with self.subTest(name):
+                self.assertFalse(validator.is_valid({key: value for key, value in good.items() if key != first}))
+                self.assertFalse(validator.is_valid({**good, "other": 1}))
+                self.assertFalse(validator.is_valid({**good, first: "text"}))
+        broken = copy.deepcopy(read("matrices"))
+        broken["matrices"][0]["rows"]["virtualization"]["isolation_level"]["stars"] = 6
+        self.assertFalse(jsonschema_rs.validator_for(schema("matrices")).is_valid(broken))
+
+    def test_what_is_embedded_is_what_another_reader_reads(self):
+        source = pathlib.Path(os.environ["STRATA_FACTS_SOURCE"]).read_text(encoding="utf-8")
+        embedded = re.findall(r'R"facts\((.*?)\)facts"', source, re.DOTALL)
+        self.assertEqual(len(embedded), len(FILES))
+        for name, text in zip(FILES, embedded):
+            with self.subTest(name):
+                self.assertEqual(json.loads(text), read(name))
+
+    def test_ids_are_one_of_a_kind_in_their_list(self):
+        for name in FILES:
+            for path, each in entries({"": read(name)}):
+                for key, members in each.items():
+                    if not isinstance(members, list):
+                        continue
+                    ids = [member["id"] for member in members if isinstance(member, dict) and "id" in member]
+                    self.assertEqual(len(ids), len(set(ids)), f"{name}: {path} {key}")
+
+    def test_what_has_an_english_label_has_a_chinese_one(self):
+        for name in FILES:
+            for path, each in entries(read(name)):
+                if "label" in each and "relation" not in each:
+                    self.assertTrue(each.get("zh"), f"{name}: {path}")
+
+    def test_every_matrix_model_diagram_and_path_names_its_source(self):
+        for name, key in (("matrices", "matrices"), ("models", "models"), ("graph", "diagrams"),
+                          ("graph", "learning_paths"), ("graph", "glossary"), ("concepts", "concepts")):
+            for each in read(name)[key]:
+                self.assertRegex(each["source"], r"^00[0-4]\b", f"{name}: {each}")
+
+
+if __name__ == "__main__":
+    unittest.main()
