@@ -142,6 +142,17 @@ std::string_view RestartName(Restart value) noexcept;  // "always", "on-failure"
 enum class Priority : std::uint8_t { kLow, kNormal, kHigh };
 std::string_view PriorityName(Priority value) noexcept;  // "low", "normal", "high"
 
+// How many sandboxes there are of what is scaled, and how long one that nobody uses stays.
+struct Scale {
+  std::optional<std::uint32_t> min;  // at all times
+  std::optional<std::uint32_t> max;
+  std::optional<std::uint32_t> concurrency;             // requests at once that one is meant for
+  std::optional<std::chrono::milliseconds> keep_alive;  // absent: by when it is used (`auto`)
+  friend bool operator==(const Scale&, const Scale&) = default;
+};
+// Of a Service, where its manifest does not say.
+inline constexpr Scale kServiceScale{.min = 0, .max = 10, .concurrency = 50, .keep_alive = {}};
+
 // What one sandbox or one call used.
 struct Usage {
   std::chrono::nanoseconds cpu{0};  // guest's share, measured at fiber switches
