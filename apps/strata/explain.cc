@@ -53,6 +53,19 @@ std::string PoolOf(const Json& status) {
   return "; kept ready: " + pool + count;
 }
 
+// How many replicas there are of what runs as processes, and why.
+void PrintScale(const Json& status) {
+  if (!status.contains("scale")) return;
+  const Json& scale = status["scale"];
+  Print("\nReplicas: " + scale["ready"].dump() + " of " + scale["desired"].dump() +
+        " serve, at most " + scale["max"].dump() +
+        ". Requests that wait for one: " + scale["waiting"].dump() + ".\n");
+  if (!scale.contains("last")) return;
+  const Json& last = scale["last"];
+  Print("Scaled from " + last["from"].dump() + " to " + last["to"].dump() + " at " +
+        last.value("at", "") + ": " + last.value("why", "") + ".\n");
+}
+
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
@@ -79,6 +92,7 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
                Fixed(each.value("score", Json()), 2), estimate.value("source", ""), why});
   }
   Print(table.Render());
+  PrintScale(resource["status"]);
   if (resource["status"].contains("rollout")) {
     const Json& rollout = resource["status"]["rollout"];
     Print("\nRollout " + rollout.value("state", "") + ", " + rollout["share"].dump() +
@@ -168,7 +182,9 @@ void AddExplain(CLI::App& app, Session& session) {
       "Shows the class, what the literal rule would give, and for every other class the first\n"
       "reason why it was not taken. Figures come from 'strata measure' and from the workload's "
       "own\n"
-      "calls on this host, never from what somebody claims.\nExamples:\n  strata explain hello\n"
+      "calls on this host, never from what somebody claims. Of what runs as processes also how "
+      "many\n"
+      "replicas there are, and why.\nExamples:\n  strata explain hello\n"
       "  strata explain --models -o json");
   verb->callback([&session, flags] { Explain(session, *flags); });
 }

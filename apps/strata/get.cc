@@ -67,16 +67,17 @@ void PrintList(const Json& items, Format format) {
     Print("Nothing is deployed. 'strata apply -f FILE' deploys.\n");
     return;
   }
-  std::vector<std::string> header{"KIND", "NAMESPACE", "NAME", "REVISION", "URL"};
-  if (format == Format::kWide) header.insert(header.end(), {"ARTIFACT", "CREATED"});
+  std::vector<std::string> header{"KIND", "NAMESPACE", "NAME", "REVISION", "READY", "URL"};
+  if (format == Format::kWide) header.insert(header.end(), {"ARTIFACT", "CREATED", "SCALED"});
   Table table(header);
   for (const Json& item : items) {
-    std::vector<std::string> row{Cell(item, "/kind"), Cell(item, "/metadata/namespace"),
+    std::vector<std::string> row{Cell(item, "/kind"),          Cell(item, "/metadata/namespace"),
                                  Cell(item, "/metadata/name"), Cell(item, "/status/revision"),
-                                 Cell(item, "/status/urls/0")};
+                                 ReadyOf(item["status"]),      Cell(item, "/status/urls/0")};
     if (format == Format::kWide) {
       row.push_back(Artifacts(item));
       row.push_back(Cell(item, "/metadata/creationTimestamp"));
+      row.push_back(Cell(item, "/status/scale/last/why"));
     }
     table.Add(std::move(row));
   }
@@ -149,7 +150,9 @@ void AddGet(CLI::App& app, Session& session) {
   verb->add_flag("-A,--all-namespaces", flags->all_tenants, "Of every tenant");
   verb->footer(
       "Examples:\n  strata get functions\n  strata get fn hello -o yaml\n"
-      "  strata get -A -o wide");
+      "  strata get -A -o wide\n\n"
+      "READY is of what runs as processes: replicas that serve / are to serve, and the most there\n"
+      "may be. SCALED (-o wide) is why there are as many; 'strata describe' shows all of it.");
   verb->callback([&session, flags] { Get(session, *flags); });
 }
 

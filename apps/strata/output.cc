@@ -117,6 +117,13 @@ std::string Fixed(const Json& number, int digits) {
   return text;
 }
 
+std::string ReadyOf(const Json& object) {
+  const Json scale = object.value("scale", Json());
+  if (!scale.is_object()) return "-";
+  return scale["ready"].dump() + "/" + scale["desired"].dump() + " (max " + scale["max"].dump() +
+         ")";
+}
+
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 void PrintError(std::string_view text) {

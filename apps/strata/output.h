@@ -42,6 +42,9 @@ class Table {
 // A number with that many digits after its point; "-" for what is none.
 std::string Fixed(const Json& number, int digits);
 
+// "1/2 (max 10)" of an object's "scale"; "-": it has none.
+std::string ReadyOf(const Json& object);
+
 std::string ToYaml(const Json& value);
 
 // Prints `value` as JSON or YAML.

@@ -15,7 +15,7 @@ struct TopFlags {
 
 std::string RenderTop(const Json& answer) {
   Table table({"NAMESPACE", "FUNCTION", "CLASS", "REV", "REQUESTS", "ERRORS", "REQ/S", "P50 MS",
-               "P99 MS", "CPU MS", "NOW MIB", "PEAK MIB"});
+               "P99 MS", "CPU MS", "NOW MIB", "PEAK MIB", "READY"});
   for (const Json& row : answer["functions"]) {
     const auto errors = row["errors"].get<std::uint64_t>();
     table.Add({row["namespace"].get<std::string>(), row["name"].get<std::string>(),
@@ -23,7 +23,7 @@ std::string RenderTop(const Json& answer) {
                Paint(std::to_string(errors), errors > 0 ? Colour::kRed : Colour::kPlain),
                Fixed(row["rate"], 1), Fixed(row["p50_ms"], 2), Fixed(row["p99_ms"], 2),
                Fixed(row["cpu_ms"], 1), Fixed(row.value("memory_now_mib", Json()), 1),
-               Fixed(row["memory_mib"], 1)});
+               Fixed(row["memory_mib"], 1), ReadyOf(row)});
   }
   return table.Render();
 }
@@ -95,7 +95,9 @@ void AddTop(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("top", "Live figures of each function");
   verb->add_option("-w,--watch", flags->every_s, "Again every so many seconds")
       ->check(CLI::Range(0.1, 3600.0));
-  verb->footer("Figures count since the server started; REQ/S is of the last ten seconds.");
+  verb->footer(
+      "Figures count since the server started; REQ/S is of the last ten seconds.\n"
+      "READY is of services: replicas that serve / are to serve, and the most there may be.");
   verb->callback([&session, flags] { Top(session, *flags); });
 }
 

@@ -43,6 +43,8 @@ void Each(auto& visit, Is<Serve> auto& m) {
   visit("grants", m.grants);
   visit("port", m.port);
   visit("replicas", m.replicas);
+  visit("scale", m.scale);
+  visit("prove", m.prove);
   visit("health", m.health);
   visit("restart", m.restart);
   visit("stop_timeout_ms", m.stop_timeout);
@@ -69,6 +71,21 @@ void Each(auto& visit, Is<Measured> auto& m) {
   visit("class", m.sandbox_class);
   visit("used", m.used);
   visit("memory", m.memory);
+}
+
+void Each(auto& visit, Is<Scaled> auto& m) {
+  visit("key", m.key);
+  visit("name", m.name);
+  visit("class", m.sandbox_class);
+  visit("desired", m.desired);
+  visit("ready", m.ready);
+  visit("max", m.max);
+  visit("waiting", m.waiting);
+  visit("cold_starts", m.cold_starts);
+  visit("refused", m.refused);
+  visit("why", m.why);
+  visit("before", m.before);
+  visit("decided_ms", m.decided_ms);
 }
 
 void Each(auto& visit, Is<Exec> auto& m) {
@@ -206,8 +223,8 @@ constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperT
     "set_paused", "snapshot",      "drop_snapshot", "restore",     "fork",
     "end_fork",   "get_sandboxes", "connected",     "resize_exec", "end_exec"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
-    "ready",   "prepared", "drained", "state", "stats",
-    "printed", "done",     "connect", "moved", "measured"};
+    "ready", "prepared", "drained", "state",    "stats", "printed",
+    "done",  "connect",  "moved",   "measured", "scaled"};
 
 }  // namespace
 

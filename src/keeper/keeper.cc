@@ -202,7 +202,8 @@ void Keeper::OnServe(Serve message) {
   };
   const auto service = std::make_shared<Service>(
       loop_, clock_, std::move(message), image->second, outgoing_.For(key),
-      [this](Printed line) { Tell(std::move(line)); }, on_ready);
+      [this](Printed line) { Tell(std::move(line)); },
+      [this](Scaled scaled) { return post_(std::move(scaled)); }, on_ready);
   services_.emplace(key, service);
   service->Begin();
   if (!std::exchange(measuring_, true)) Spawn(loop_, MeasureServices());
@@ -243,6 +244,7 @@ void Keeper::TellAnew() {
     account.told.reset();
     TellUse(whose);
   }
+  for (const auto& [key, service] : services_) service->TellScale();
 }
 
 std::vector<std::shared_ptr<Service>> Keeper::AllServices() const {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -51,9 +52,10 @@ struct Admit {
   model::Grants grants;
 };
 
-// Runs `replicas` servers of the image `image` until Forget, and keeps that as `key`: answered with
-// Prepared once all are ready, or when they do not become so; then it is forgotten. A key that is
-// there already is answered at once, one that is still starting when it is answered anyhow.
+// Runs `replicas` servers of the image `image` until Forget, or as many as `scale` says, and keeps
+// that as `key`: answered with Prepared once those that it begins with are ready, or when they do
+// not become so; then it is forgotten. A key that is there already is answered at once, one that is
+// still starting when it is answered anyhow.
 struct Serve {
   std::string key;
   std::string image;  // a key that Prepare made
@@ -62,7 +64,9 @@ struct Serve {
   model::Env env;
   model::Grants grants;
   std::uint16_t port = 8080;
-  std::uint32_t replicas = 1;
+  std::uint32_t replicas = 1;         // without `scale`
+  std::optional<model::Scale> scale;  // as many as the load needs
+  bool prove = true;  // begins with one also where `scale` allows none: it is seen to come up
   model::Health health;
   model::Restart restart = model::Restart::kAlways;
   std::chrono::milliseconds stop_timeout{10'000};
@@ -231,6 +235,23 @@ struct Measured {
   Bytes memory;
   friend bool operator==(const Measured&, const Measured&) = default;
 };
+// How many replicas the service `key` has: whenever that changes, and to each new manager. What is
+// counted is a total since it began, so that one of these may come twice or be lost.
+struct Scaled {
+  std::string key;
+  std::string name;
+  std::string sandbox_class;
+  std::uint32_t desired = 0;
+  std::uint32_t ready = 0;
+  std::uint32_t max = 0;
+  std::uint32_t waiting = 0;      // requests, for one to be ready
+  std::uint64_t cold_starts = 0;  // replicas that were started for requests that waited
+  std::uint64_t refused = 0;      // requests, because too many waited
+  // The last decision, of a service with `scale`; empty: there was none yet.
+  std::string why;
+  std::uint32_t before = 0;      // how many were desired
+  std::uint64_t decided_ms = 0;  // ago
+};
 // What a service's sandbox printed, without its newline.
 struct Printed {
   std::string name;     // of the Service
@@ -270,7 +291,7 @@ struct Stats {
 using ToKeeper = std::variant<Start, Prepare, Admit, Attach, Forget, Drain, Adopt, GetStats, Serve,
                               Exec, SetPaused, Snapshot, DropSnapshot, Restore, Fork, EndFork,
                               GetSandboxes, Connected, ResizeExec, EndExec>;
-using ToManager =
-    std::variant<Ready, Prepared, Drained, State, Stats, Printed, Done, Connect, Moved, Measured>;
+using ToManager = std::variant<Ready, Prepared, Drained, State, Stats, Printed, Done, Connect,
+                               Moved, Measured, Scaled>;
 
 }  // namespace strata::keeper

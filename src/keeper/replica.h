@@ -1,8 +1,10 @@
 // keeper/replica.h - one life of a service's sandbox, as the service knows it.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,7 +41,21 @@ class Replica final : public sandbox::LogSink {
   bool paused = false;
   bool ended = false;
   bool replaced = false;  // it ends because another takes its place
+  bool asked = false;     // to end, by us
+  // It is to go when nobody uses it any more, and at the latest then.
+  std::optional<TimePoint> leave_by;
+
+  // Connections to it that cells have; whoever counts there may outlive us.
+  const std::shared_ptr<std::size_t> uses = std::make_shared<std::size_t>(0);
   std::string condemned;  // why it is being ended, if that is for its health
+
+  // Whether it may get another connection.
+  [[nodiscard]] bool serves() const noexcept { return ready && !paused && !leave_by && !ended; }
+
+  void AskToEnd() {
+    asked = true;
+    sandbox->Stop();
+  }
 
   // Cuts short what waits to look at it again.
   std::vector<Timer*> waits;

@@ -6,6 +6,7 @@
 
 #include <boost/asio/redirect_error.hpp>
 
+#include "keeper/service_door.h"
 #include "sandbox/log_lines.h"
 
 namespace strata::keeper {
@@ -33,73 +34,85 @@ std::string Describe(const Result<model::Exit>& end) {
 
 }  // namespace
 
-class Service::Door final : public sandbox::remote::Dialler {
- public:
-  explicit Door(std::shared_ptr<Service> service) : service_(std::move(service)) {
-    service_->doors_.insert(this);
-  }
-  Door(const Door&) = delete;
-  Door& operator=(const Door&) = delete;
-  ~Door() override { service_->doors_.erase(this); }
-  Task<Fd> Dial() override { return service_->Dial(); }
-  void Retire() const {
-    if (on_retire) on_retire();
-  }
-
- private:
-  const std::shared_ptr<Service> service_;
-};
-
 Service::Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<sandbox::Image> image,
-                 sandbox::Connector& connector, PrintFn print, ReadyFn on_ready)
+                 sandbox::Connector& connector, PrintFn print, ScaledFn on_scaled, ReadyFn on_ready)
     : loop_(loop),
       clock_(clock),
       what_(std::move(what)),
       image_(std::move(image)),
       connector_(connector),
       print_(std::move(print)),
+      on_scaled_(std::move(on_scaled)),
       on_ready_(std::move(on_ready)),
-      replicas_(what_.replicas),
-      next_images_(what_.replicas),
-      pasts_(what_.replicas) {}
+      slots_(what_.scale ? what_.scale->max.value_or(*model::kServiceScale.max) : what_.replicas),
+      can_serve_(loop),
+      prove_(what_.prove),
+      served_(clock.Now()),
+      look_again_(loop.get_executor()) {
+  if (what_.scale) autoscaler_.emplace(*what_.scale, served_);
+}
 
 Service::~Service() = default;
 
 void Service::Begin() {
-  for (std::uint32_t number = 0; number < what_.replicas; ++number) {
-    ++running_;
-    Spawn(loop_, Keep(shared_from_this(), number));
+  const std::uint32_t least =
+      what_.scale ? what_.scale->min.value_or(*model::kServiceScale.min) : what_.replicas;
+  const std::uint32_t first = what_.scale && what_.prove ? std::max(least, 1U) : least;
+  for (std::uint32_t number = 0; number < std::min<std::size_t>(first, slots_.size()); ++number) {
+    Begin(number);
   }
-  if (what_.replicas == 0) return Settle({});
+  if (what_.scale) Spawn(loop_, Autoscale(shared_from_this()));
+  if (first == 0) return Settle({});
   Spawn(loop_, GiveUpLater(shared_from_this()));
+}
+
+void Service::Begin(std::uint32_t number) {
+  slots_[number].wanted = slots_[number].kept = true;
+  ++running_;
+  Spawn(loop_, Keep(shared_from_this(), number));
 }
 
 void Service::Stop() {
   if (std::exchange(stopping_, true)) return;
-  for (const auto& replica : replicas_) {
-    if (replica && replica->sandbox) replica->sandbox->Stop();
+  for (const Slot& slot : slots_) {
+    if (slot.replica) slot.replica->sandbox->Stop();
   }
   for (const auto& fork : forks_) fork->sandbox->Stop();
   for (Timer* wait : waits_) wait->cancel();
+  can_serve_.Notify();
+  LookNow();
   Settle(Fail(Errc::kUnavailable, "the service was stopped"));
 }
 
 void Service::Settle(Result<void> ready) {
-  if (on_ready_) std::exchange(on_ready_, nullptr)(std::move(ready));
+  if (!on_ready_) return;
+  const bool runs = ready.has_value();
+  std::exchange(on_ready_, nullptr)(std::move(ready));
+  if (runs) TellScaleIfNew();
+  LookNow();
 }
 
 void Service::SettleWhenReady() {
-  const auto ready = [](const std::shared_ptr<Replica>& each) { return each && each->ready; };
-  if (std::ranges::all_of(replicas_, ready)) Settle({});
+  const auto ready = [](const Slot& slot) {
+    return !slot.wanted || (slot.replica && slot.replica->ready);
+  };
+  if (std::ranges::all_of(slots_, ready)) Settle({});
 }
 
-// Kept connections are not used again: one that is not ready any more would still get requests
-// through them, and one that has become so would get none. Which lead where, the other side does
-// not know.
 void Service::SetReady(Replica& replica, bool ready) {
   replica.ready = ready;
+  RetireConnections();
+  if (ready) {
+    can_serve_.Notify();
+    SettleWhenReady();
+  }
+  TellScaleIfNew();
+}
+
+// Kept connections are not used again: one that serves no more would still get requests through
+// them, and one that has begun to would get none. Which lead where, the other side does not know.
+void Service::RetireConnections() {
   for (Door* door : doors_) door->Retire();
-  if (ready) SettleWhenReady();
 }
 
 void Service::Print(const std::string& sandbox, sandbox::Stream stream, std::string_view text) {
@@ -143,13 +156,13 @@ Result<void> Service::Create(Replica& replica, std::shared_ptr<sandbox::Image> i
 
 // One life: from its start to its end, which `end` says.
 Awaitable<void> Service::Live(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica,
-                              std::uint32_t number, Result<model::Exit>& end) {
-  const auto saved = std::exchange(next_images_[number], nullptr);
+                              Slot& slot, Result<model::Exit>& end) {
+  const auto saved = std::exchange(slot.next_image, nullptr);
   if (auto made = Create(*replica, saved ? saved : image_); !made) {
     end = std::unexpected(std::move(made).error());
     co_return;
   }
-  replicas_[number] = replica;
+  slot.replica = replica;
   if (what_.health.readiness) {
     Spawn(loop_, WatchReadiness(self, replica));
   } else {
@@ -158,13 +171,14 @@ Awaitable<void> Service::Live(std::shared_ptr<Service> self, std::shared_ptr<Rep
   if (what_.health.liveness) Spawn(loop_, WatchLiveness(self, replica));
   end = co_await replica->sandbox->Serve();
   HasEnded(*replica, end);
-  replicas_[number] = nullptr;
+  slot.replica = nullptr;
 }
 
 // One that broke does not say what it used: it is what was measured last.
 void Service::HasEnded(Replica& replica, const Result<model::Exit>& end) {
   replica.ended = true;
   replica.ready = false;
+  TellScaleIfNew();
   for (Timer* wait : replica.waits) wait->cancel();
   replica.HoldUntil(clock_.Now());
   if (end) replica.used.cpu = std::max(end->usage.cpu, replica.used.cpu);
@@ -173,11 +187,10 @@ void Service::HasEnded(Replica& replica, const Result<model::Exit>& end) {
 
 std::vector<std::shared_ptr<Replica>> Service::Living() const {
   std::vector<std::shared_ptr<Replica>> all;
-  for (const auto* of : {&replicas_, &forks_}) {
-    for (const auto& each : *of) {
-      if (each) all.push_back(each);
-    }
+  for (const Slot& slot : slots_) {
+    if (slot.replica) all.push_back(slot.replica);
   }
+  all.insert(all.end(), forks_.begin(), forks_.end());
   return all;
 }
 
@@ -188,14 +201,16 @@ bool Service::StartsAgain(const Result<model::Exit>& end) const {
 
 // `self` keeps us while this runs.
 Awaitable<void> Service::Keep(std::shared_ptr<Service> self, std::uint32_t number) {
-  Past& past = pasts_[number];
-  for (milliseconds pause = kFirstPause; !stopping_; pause = std::min(2 * pause, kLongestPause)) {
+  Slot& slot = slots_[number];
+  Past& past = slot.past;
+  for (milliseconds pause = kFirstPause; slot.wanted && !stopping_;
+       pause = std::min(2 * pause, kLongestPause)) {
     const TimePoint born = clock_.Now();
     const auto replica = MakeReplica(std::to_string(number));
     past.next_start.reset();
     Result<model::Exit> end = Fail(Errc::kInternal, "never started");
-    co_await Live(self, replica, number, end);
-    if (stopping_) break;
+    co_await Live(self, replica, slot, end);
+    if (stopping_ || !slot.wanted) break;
     if (replica->replaced) {
       pause = kFirstPause;
       continue;
@@ -221,7 +236,10 @@ Awaitable<void> Service::Keep(std::shared_ptr<Service> self, std::uint32_t numbe
           "ended: " + last_end_ + "; starting again in " + std::to_string(pause.count()) + " ms");
     co_await Pause(pause);
   }
+  slot.wanted = slot.kept = false;
+  past.next_start.reset();
   --running_;
+  LookNow();
 }
 
 Awaitable<void> Service::WaitUntilReady(std::shared_ptr<Service> self,
@@ -236,7 +254,7 @@ Awaitable<void> Service::WaitUntilReady(std::shared_ptr<Service> self,
     if (clock_.Now() >= patience) {
       Print(replica->id(), sandbox::Stream::kHost,
             "nothing listens at port " + std::to_string(what_.port));
-      replica->sandbox->Stop();
+      replica->AskToEnd();
       break;
     }
     co_await Pause(kLookAgain);
@@ -268,12 +286,11 @@ void Service::GiveUp() {
 Result<std::shared_ptr<Replica>> Service::Find(const std::string& sandbox) {
   if (sandbox.empty()) {
     if (auto ready = NextReady()) return ready;
-    const auto paused = [](const auto& replica) { return replica && replica->paused; };
-    if (std::ranges::any_of(replicas_, paused)) {
+    if (IsPaused()) {
       return Fail(Errc::kFailedPrecondition,
                   what_.name + " is paused; 'strata resume " + what_.name + "' lets it go on");
     }
-    return Fail(Errc::kUnavailable, "no sandbox of " + what_.name + " is running");
+    return Fail(Errc::kUnavailable, NoneRuns());
   }
   for (auto& each : Living()) {
     if (each->id() == sandbox) return std::move(each);
@@ -297,6 +314,9 @@ Task<void> Service::SetPaused(bool paused) {
     if (done) replica->paused = paused;
     if (!done && outcome) outcome = done;
   }
+  can_serve_.Notify();
+  TellScaleIfNew();
+  LookNow();
   co_return outcome;
 }
 
@@ -304,29 +324,74 @@ std::shared_ptr<sandbox::remote::Dialler> Service::MakeDoor() {
   return std::make_shared<Door>(shared_from_this());
 }
 
+bool Service::IsPaused() const {
+  return std::ranges::any_of(slots_,
+                             [](const Slot& slot) { return slot.replica && slot.replica->paused; });
+}
+
+std::string Service::NoneRuns() const {
+  std::string text = "no sandbox of " + what_.name + " is running";
+  if (what_.scale && CountWanted() == 0) text += ": it is scaled to zero, and a request starts one";
+  return text;
+}
+
 // In turn, so that the load is shared.
 std::shared_ptr<Replica> Service::NextReady() {
-  for (std::size_t i = 0; i < replicas_.size(); ++i) {
-    const auto& replica = replicas_[next_++ % replicas_.size()];
-    if (replica && replica->ready && !replica->paused) return replica;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const auto& replica = slots_[next_++ % slots_.size()].replica;
+    if (replica && replica->serves()) return replica;
   }
   return nullptr;
 }
 
-Task<Fd> Service::Dial() {
+// One of a replica's connections, for as long as a cell has it.
+class Service::Held {
+ public:
+  explicit Held(const Replica& replica) : uses_(replica.uses) { ++*uses_; }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  ~Held() { --*uses_; }
+
+ private:
+  const std::shared_ptr<std::size_t> uses_;
+};
+
+// To one that is ready.
+Task<Service::Connection> Service::DialReady() {
+  const auto replica = NextReady();
+  if (!replica) co_return Fail(Errc::kUnavailable, NoneRuns());
+  auto use = std::make_shared<Held>(*replica);
+  auto socket = co_await replica->sandbox->Dial(what_.port);
+  if (!socket) co_return std::unexpected(std::move(socket).error());
+  if (!replica->serves()) co_return Fail(Errc::kUnavailable, NoneRuns());
+  co_return Connection{.socket = std::move(*socket), .use = std::move(use)};
+}
+
+Task<Service::Connection> Service::Dial(milliseconds patience) {
   const auto self = shared_from_this();
-  const TimePoint patience = clock_.Now() + kDialPatience;
-  Error failed{Errc::kUnavailable, "no sandbox of " + what_.name + " is running"};
-  while (!stopping_) {
-    if (const auto replica = NextReady()) {
-      auto connection = co_await replica->sandbox->Dial(what_.port);
-      if (connection && replica->ready) co_return connection;
-      if (!connection) failed = connection.error();
-    }
-    if (clock_.Now() >= patience || what_.replicas == 0) break;
-    co_await Pause(kLookAgain);
+  const Duration most = what_.scale ? ReadyPatience() : Duration(kDialPatience);
+  const TimePoint due = clock_.Now() + std::min<Duration>(patience, most);
+  auto connection = co_await DialReady();
+  if (connection || slots_.empty()) co_return connection;
+  if (waiting_ >= MostWaiting()) {
+    ++scaled_.refused;
+    co_return Fail(Errc::kResourceExhausted, std::to_string(waiting_) + " requests wait for " +
+                                                 what_.name + " to come up, which is the most");
   }
-  co_return std::unexpected(failed);
+  ++waiting_;
+  LookNow();
+  while (!connection && !stopping_ && clock_.Now() < due) {
+    co_await UntilServed(due);
+    connection = co_await DialReady();
+  }
+  --waiting_;
+  co_return connection;
+}
+
+// Until a replica serves that did not. One that serves, but does not answer, is asked again soon.
+Awaitable<void> Service::UntilServed(TimePoint due) {
+  const auto left = std::chrono::ceil<milliseconds>(due - clock_.Now());
+  co_await can_serve_.Wait(CountServing() > 0 ? std::min(left, kLookAgain) : left);
 }
 
 }  // namespace strata::keeper

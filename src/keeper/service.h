@@ -2,6 +2,7 @@
 // connections to those that can be reached.
 //
 //   Serve --> [ Service: replica -> Image::Create, Sandbox::Serve ] <--Dial-- remote::Server
+//             [ scheduler::Autoscaler                            ] <--Busy--
 //
 // A replica that ends is replaced, if its restart policy says so, after a pause that doubles from
 // 100 ms to 10 s, and is short again once one has lived 10 s. Without a readiness probe it is ready
@@ -9,9 +10,15 @@
 // stays closed for half a minute is ended and started again. What the probes do is in
 // service_health.cc.
 //
+// With `scale` there are as many as the load needs (service_scale.cc): Dial waits in a bounded
+// queue for the first one. One that is to go gets no further connection, is asked to end when its
+// last one is closed, and at the latest after the service's stop_timeout; until then it is taken
+// back if it is needed after all.
+//
 // Threads:  one loop. Lifetime: shared; loop and clock outlive it. It ends by Stop() only.
-// Errors:   Dial: kUnavailable: no replica became ready within a few seconds.
-// Tested by tests/integration/keeper and tests/e2e/services_test.py.
+// Errors:   Dial: kUnavailable: no replica became ready within a few seconds, or, with `scale`,
+//           within the time that one has to come up; kResourceExhausted: too many wait.
+// Tested by keeper_test.cc, tests/integration/keeper, tests/e2e/services_test.py and scale_test.py.
 #pragma once
 
 #include <chrono>
@@ -26,26 +33,29 @@
 #include <string_view>
 #include <vector>
 
+#include "base/broadcast.h"
 #include "base/clock.h"
 #include "base/task.h"
 #include "keeper/messages.h"
 #include "keeper/replica.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/server.h"
+#include "scheduler/autoscale.h"
 
 namespace strata::keeper {
 
-class Service final : public sandbox::remote::Dialler,
-                      public std::enable_shared_from_this<Service> {
+class Service final : public std::enable_shared_from_this<Service> {
  public:
   using PrintFn = std::function<void(Printed line)>;
+  // False: there is nobody to tell, and it is told again.
+  using ScaledFn = std::function<bool(Scaled scaled)>;
   // Told once: every replica is ready, or they did not become so and Stop() is to be called.
   using ReadyFn = std::function<void(Result<void> ready)>;
 
   // `connector`: its sandboxes' way out; outlives it.
   Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<sandbox::Image> image,
-          sandbox::Connector& connector, PrintFn print, ReadyFn on_ready);
-  ~Service() override;
+          sandbox::Connector& connector, PrintFn print, ScaledFn on_scaled, ReadyFn on_ready);
+  ~Service();
 
   void Begin();
 
@@ -56,7 +66,8 @@ class Service final : public sandbox::remote::Dialler,
   // ReadyFn was told.
   [[nodiscard]] bool settled() const noexcept { return !on_ready_; }
 
-  Task<Fd> Dial() override;
+  using Connection = sandbox::remote::Dialler::Connection;
+  Task<Connection> Dial(std::chrono::milliseconds patience);
 
   // Below, `sandbox` is an id of a replica or fork, or empty: any replica that is ready. kNotFound:
   // it is none of ours. service_copies.cc has those that save and copy.
@@ -83,13 +94,15 @@ class Service final : public sandbox::remote::Dialler,
   Task<std::vector<std::string>> Fork(std::string sandbox, std::uint32_t count);
   Result<void> EndFork(const std::string& sandbox);
 
-  // How each replica is, in their order.
+  // How each replica is, in their order: with `scale` those that there are.
   Task<std::vector<ReplicaState>> States();
   // Asks every sandbox what it uses.
   Awaitable<void> Measure();
   // Of all replicas and forks, also those that have ended: what they have used when they were
   // measured last, and the memory that the living had then.
   [[nodiscard]] Measured Used() const;
+  // Tells how many replicas there are, as to a manager that knows nothing.
+  void TellScale();
 
   [[nodiscard]] std::chrono::milliseconds stop_timeout() const noexcept {
     return what_.stop_timeout;
@@ -105,6 +118,7 @@ class Service final : public sandbox::remote::Dialler,
 
  private:
   class Door;
+  class Held;
 
   // What is left of a replica's lives before this one.
   struct Past {
@@ -113,9 +127,19 @@ class Service final : public sandbox::remote::Dialler,
     std::optional<TimePoint> next_start;
   };
 
+  // A replica's place, through all its lives.
+  struct Slot {
+    std::shared_ptr<Replica> replica;            // null: none lives now
+    std::shared_ptr<sandbox::Image> next_image;  // of the next life; null: the service's
+    Past past;
+    bool wanted = false;  // it is started again when it ends
+    bool kept = false;    // Keep has not ended
+  };
+
+  void Begin(std::uint32_t number);
   Awaitable<void> Keep(std::shared_ptr<Service> self, std::uint32_t number);
-  Awaitable<void> Live(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica,
-                       std::uint32_t number, Result<model::Exit>& end);
+  Awaitable<void> Live(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica, Slot& slot,
+                       Result<model::Exit>& end);
   // Serve() of a replica or fork has returned.
   void HasEnded(Replica& replica, const Result<model::Exit>& end);
   [[nodiscard]] std::vector<std::shared_ptr<Replica>> Living() const;
@@ -138,6 +162,27 @@ class Service final : public sandbox::remote::Dialler,
   void SettleWhenReady();
   void GiveUp();
   [[nodiscard]] std::shared_ptr<Replica> NextReady();
+  [[nodiscard]] bool IsPaused() const;
+  [[nodiscard]] std::string NoneRuns() const;
+  Awaitable<void> UntilServed(TimePoint due);
+  Task<Connection> DialReady();
+  void RetireConnections();
+
+  // service_scale.cc
+  Awaitable<void> Autoscale(std::shared_ptr<Service> self);
+  TimePoint Look();
+  void LookNow() { look_again_.cancel(); }
+  [[nodiscard]] scheduler::Demand DemandNow() const;
+  void Decided(const scheduler::Scaling& scaling, std::uint32_t before);
+  void ScaleTo(std::uint32_t count);
+  bool AddOne();
+  void RemoveOne();
+  Awaitable<void> Leave(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
+  void TellScaleIfNew();
+  [[nodiscard]] std::uint32_t CountWanted() const;
+  [[nodiscard]] std::uint32_t CountServing() const;
+  [[nodiscard]] std::size_t MostWaiting() const;
+
   void Print(const std::string& sandbox, sandbox::Stream stream, std::string_view text);
 
   Loop& loop_;
@@ -146,11 +191,9 @@ class Service final : public sandbox::remote::Dialler,
   const std::shared_ptr<sandbox::Image> image_;
   sandbox::Connector& connector_;
   PrintFn print_;
-  ReadyFn on_ready_;                                // null once it was told
-  std::vector<std::shared_ptr<Replica>> replicas_;  // by number; null: none lives now
-  // By number: what a replica's next life goes on from; null: from the service's image.
-  std::vector<std::shared_ptr<sandbox::Image>> next_images_;
-  std::vector<Past> pasts_;  // by number
+  ScaledFn on_scaled_;
+  ReadyFn on_ready_;         // null once it was told
+  std::vector<Slot> slots_;  // by number
   std::vector<std::shared_ptr<Replica>> forks_;
   std::map<std::string, std::shared_ptr<sandbox::Image>> snapshots_;
   std::vector<Timer*> waits_;  // of pauses that Stop cuts short
@@ -159,10 +202,20 @@ class Service final : public sandbox::remote::Dialler,
   Use ended_;                  // of lives that are over, of replicas and forks
   std::size_t running_ = 0;
   std::set<Door*> doors_;
+  Broadcast can_serve_;      // a replica may get connections that could not before
+  std::size_t waiting_ = 0;  // for that
+  Scaled scaled_;            // as it is told next
+  Scaled told_;              // as it was told last
+  TimePoint told_at_;
+  TimePoint decided_;  // scaled_.why
   std::size_t next_ = 0;
   std::uint64_t started_ = 0;
   std::uint64_t early_ends_ = 0;
   bool stopping_ = false;
+  std::optional<scheduler::Autoscaler> autoscaler_;  // with `scale`
+  bool prove_;        // what was started to be seen has not come up yet
+  TimePoint served_;  // when there was a request last that no door tells of
+  Timer look_again_;
 };
 
 }  // namespace strata::keeper

@@ -46,24 +46,25 @@ Task<std::vector<std::string>> Service::Restore(std::string name) {
     co_return Fail(Errc::kNotFound, what_.name + " has no snapshot " + name);
   }
   const auto image = found->second;
-  for (std::size_t number = 0; number < replicas_.size(); ++number) {
-    next_images_[number] = image;
-    const auto& replica = replicas_[number];
-    if (!replica) continue;  // between two lives: the next goes on from there
-    replica->ready = false;
-    replica->replaced = true;
-    replica->sandbox->Stop();
+  if (CountWanted() == 0) co_return Fail(Errc::kUnavailable, NoneRuns());
+  for (Slot& slot : slots_) {
+    if (!slot.wanted) continue;
+    slot.next_image = image;
+    if (!slot.replica) continue;  // between two lives: the next goes on from there
+    slot.replica->ready = false;
+    slot.replica->replaced = true;
+    slot.replica->AskToEnd();
   }
-  const auto there = [&](const std::shared_ptr<Replica>& each) {
-    return each && each->image == image && each->ready;
+  const auto there = [&](const Slot& slot) {
+    return !slot.wanted || (slot.replica && slot.replica->image == image && slot.replica->ready);
   };
   // Those that make place first have their time to stop.
   const TimePoint patience = clock_.Now() + what_.stop_timeout + ReadyPatience();
-  while (!std::ranges::all_of(replicas_, there)) {
-    const auto anew = [&](const std::shared_ptr<Replica>& each) {
-      return each && each->image != image && !each->replaced;
+  while (!std::ranges::all_of(slots_, there)) {
+    const auto anew = [&](const Slot& slot) {
+      return slot.wanted && slot.replica && slot.replica->image != image && !slot.replica->replaced;
     };
-    if (stopping_ || clock_.Now() >= patience || std::ranges::any_of(replicas_, anew)) {
+    if (stopping_ || clock_.Now() >= patience || std::ranges::any_of(slots_, anew)) {
       co_return Fail(Errc::kFailedPrecondition,
                      what_.name + " could not go on from " + name + "; its log says more");
     }
@@ -133,8 +134,8 @@ Result<void> Service::EndFork(const std::string& sandbox) {
 
 std::vector<std::string> Service::ReplicaIds() const {
   std::vector<std::string> ids;
-  for (const auto& replica : replicas_) {
-    if (replica) ids.push_back(replica->id());
+  for (const Slot& slot : slots_) {
+    if (slot.replica) ids.push_back(slot.replica->id());
   }
   return ids;
 }

@@ -75,7 +75,7 @@ Awaitable<void> Service::WatchLiveness(std::shared_ptr<Service> self,
         replica->condemned = "not alive: " + outcome.error().message;
         Print(replica->id(), sandbox::Stream::kHost, replica->condemned + "; asking it to end");
         SetReady(*replica, false);
-        replica->sandbox->Stop();
+        replica->AskToEnd();
         break;
       }
     }
@@ -87,14 +87,15 @@ Awaitable<void> Service::WatchLiveness(std::shared_ptr<Service> self,
 Task<std::vector<ReplicaState>> Service::States() {
   const auto self = shared_from_this();
   std::vector<ReplicaState> states;
-  for (std::size_t number = 0; number < pasts_.size(); ++number) {
-    const Past& past = pasts_[number];
-    const auto replica = replicas_[number];
+  for (const Slot& slot : slots_) {
+    if (what_.scale && !slot.kept) continue;
+    const Past& past = slot.past;
+    const auto replica = slot.replica;
     ReplicaState state{.restarts = past.restarts, .last_exit = past.last_exit};
     if (replica) {
       const auto load = co_await replica->sandbox->Measure();
       state.sandbox = replica->id();
-      state.ready = replica->ready && !replica->paused;
+      state.ready = replica->serves();
       if (load) state.cpu = load->cpu;
       if (load) state.memory = load->memory;
     } else if (past.next_start) {

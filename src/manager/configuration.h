@@ -52,6 +52,12 @@ struct Runnable {
   std::string module;  // the key of its native code, or of its image in a keeper
 };
 
+// What a workload is placed in now: where cells have it, and its module key.
+struct Current {
+  std::uint32_t index = 0;
+  std::string module;
+};
+
 // The key of a workload's native code on the wire and in the cache.
 std::string ModuleKey(std::string_view artifact_digest, std::string_view engine_key);
 

@@ -117,12 +117,12 @@ Result<void> ManagerImpl::CheckVolumes(const model::Resource& resource,
       return mount.volume == volume.name && !mount.read_only;
     });
     const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
-    const bool several = service != nullptr && service->replicas > 1;
+    const bool several = service != nullptr && service->most() > 1;
     if (sandbox_class == model::Class::kMicrovm && volume.named && written && several) {
       return Fail(Errc::kUnsupported,
                   place +
-                      " writes blocks, so one sandbox at a time has the volume: set replicas to "
-                      "1, mount it read-only, or use another class");
+                      " writes blocks, so one sandbox at a time has the volume: set replicas or "
+                      "scale.max to 1, mount it read-only, or use another class");
     }
     if (volume.tmpfs && volume.tmpfs->size > workload.limits.memory) {
       return Fail(Errc::kInvalidArgument,

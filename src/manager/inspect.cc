@@ -57,22 +57,26 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
   json["metadata"]["creationTimestamp"] = Rfc3339(stored.created);
   Json status{{"urls", Urls(stored.resource)}};
   if (stored.revision != 0) status["revision"] = stored.revision;
+  const model::ResourceKey key = stored.resource.key();
   if (const auto* route = std::get_if<model::RouteSpec>(&stored.resource.spec)) {
-    const std::string& tenant = stored.resource.metadata.tenant;
-    status["backends"] = BackendsToJson(tenant, route->backends);
+    status["backends"] = BackendsToJson(key.tenant, route->backends);
     if (route->mirror) {
       const model::Mirror& mirror = *route->mirror;
-      status["mirror"] = BackendsToJson(tenant, {{mirror.function, 1, mirror.target}}).front();
+      status["mirror"] = BackendsToJson(key.tenant, {{mirror.function, 1, mirror.target}}).front();
       status["mirror"].erase("share");
       status["mirror"]["percent"] = mirror.percent;
       collector_.DrainAll();
       status["mirror"].update(
-          figures_.Mirrored(tenant, mirror.function + mirror.target.ToString()));
+          figures_.Mirrored(key.tenant, mirror.function + mirror.target.ToString()));
     }
   }
-  const auto moving =
-      rollouts_.find({stored.resource.metadata.tenant, stored.resource.metadata.name});
-  if (stored.revision != 0 && moving != rollouts_.end()) status["rollout"] = ToJson(moving->second);
+  if (stored.revision != 0) {
+    const auto moving = rollouts_.find({key.tenant, key.name});
+    if (moving != rollouts_.end()) status["rollout"] = ToJson(moving->second);
+    const std::string* served = ServedAs(key.tenant, key.name);
+    Json scale = served == nullptr ? Json() : scales_.Of(*served);
+    if (!scale.is_null()) status["scale"] = std::move(scale);
+  }
   json["status"] = std::move(status);
   return json;
 }

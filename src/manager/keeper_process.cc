@@ -243,6 +243,8 @@ void KeeperProcess::Handle(keeper::ToManager message) {
     }
   } else if (auto* measured = std::get_if<keeper::Measured>(&message)) {
     listener_.OnMeasured(*this, std::move(*measured));
+  } else if (auto* scaled = std::get_if<keeper::Scaled>(&message)) {
+    listener_.OnScaled(*this, std::move(*scaled));
   } else if (auto* printed = std::get_if<keeper::Printed>(&message)) {
     listener_.OnPrinted(*this, std::move(*printed));
   } else if (auto* asked = std::get_if<keeper::Connect>(&message)) {

@@ -42,6 +42,7 @@ class KeeperListener {
   virtual void OnExit(KeeperProcess& keeper, const std::string& why) = 0;
   virtual void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) = 0;
   virtual void OnMeasured(const KeeperProcess& keeper, keeper::Measured load) = 0;
+  virtual void OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) = 0;
   // To be answered with AnswerConnect.
   virtual void OnConnect(KeeperProcess& keeper, keeper::Connect asked) = 0;
   virtual void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) = 0;

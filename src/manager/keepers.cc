@@ -53,13 +53,15 @@ std::string KeyOf(const Keepers::Workload& what, model::Class sandbox_class,
 bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
 
 Keepers::Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
-                 std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured)
+                 std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured,
+                 ScaledFn on_scaled)
     : context_(context),
       egress_(egress),
       accounts_(accounts),
       on_lost_(std::move(on_lost)),
       on_printed_(std::move(on_printed)),
       on_measured_(std::move(on_measured)),
+      on_scaled_(std::move(on_scaled)),
       turns_(context.loop) {}
 
 Task<void> Keepers::Recover() {
@@ -137,6 +139,7 @@ Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, s
         each.image = std::move(*image);
       },
       what);
+  if (auto* service = std::get_if<keeper::Serve>(&what)) service->prove = until == Until::kReady;
   Result<void> runs;
   if (auto* program = std::get_if<keeper::Admit>(&what)) {
     runs = co_await (*keeper)->Admit(std::move(*program));
@@ -252,6 +255,11 @@ std::set<std::string> Keepers::names() const {
   std::set<std::string> names;
   for (const auto& [tenant, keeper] : by_tenant_) names.insert(keeper->name());
   return names;
+}
+
+// One that was forgotten may still have to say something.
+void Keepers::OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) {
+  if (keeper.keys().contains(scaled.key)) on_scaled_(keeper.tenant(), std::move(scaled));
 }
 
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {

@@ -45,10 +45,14 @@ class Keepers final : public KeeperListener {
   using MeasuredFn =
       std::function<void(const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory)>;
 
+  using ScaledFn = std::function<void(const std::string& tenant, keeper::Scaled scaled)>;
+
   // `on_lost`: something is to be started again, with its keeper if that died.
   // `on_printed`: a service's sandbox printed a line. `on_measured`: what a service uses.
+  // `on_scaled`: how many replicas it has.
   Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
-          std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured);
+          std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured,
+          ScaledFn on_scaled);
 
   // Adopts the living keepers of an earlier manager, and removes what dead ones left.
   Task<void> Recover();
@@ -57,7 +61,8 @@ class Keepers final : public KeeperListener {
   using Workload = std::variant<keeper::Admit, keeper::Serve>;
 
   // Whether a service must be ready before it counts: a new one, so that it replaces nothing else
-  // until then. One that ran before is started, and tried again as often as it does not come up.
+  // until then. One that ran before is started, and tried again as often as it does not come up;
+  // where its `scale` allows none, it waits until it is asked for.
   enum class Until : bool { kReady, kStarted };
 
   // Has the tenant's keeper, which is started when there is none, run `what` of the image, unless
@@ -93,6 +98,7 @@ class Keepers final : public KeeperListener {
   void OnExit(KeeperProcess& keeper, const std::string& why) override;
   void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) override;
   void OnMeasured(const KeeperProcess& keeper, keeper::Measured load) override;
+  void OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) override;
   void OnConnect(KeeperProcess& keeper, keeper::Connect asked) override;
   void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) override;
   void Account(const KeeperProcess& keeper);
@@ -109,6 +115,7 @@ class Keepers final : public KeeperListener {
   std::function<void()> on_lost_;
   PrintedFn on_printed_;
   MeasuredFn on_measured_;
+  ScaledFn on_scaled_;
   KeyedTurns turns_;  // by tenant, to start its keeper; by key, to ask a keeper for it
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
   std::uint64_t next_name_ = 0;

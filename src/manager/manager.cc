@@ -69,6 +69,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       figures_(clock_, registry_, models_),
       accounts_(*store_, clock_, registry_, log_,
                 options_.observe.metering ? Accounts::Metering::kOn : Accounts::Metering::kOff),
+      scales_(clock_, registry_, log_),
       measurements_(dir_.home() / "measurements.json", log_),
       exporter_(context_, registry_),
       connector_(loop_),
@@ -83,6 +84,9 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           },
           [this](const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory) {
             figures_.AddLoad({whose.tenant, whose.name, whose.sandbox_class}, cpu, memory);
+          },
+          [this](const std::string& tenant, keeper::Scaled scaled) {
+            scales_.Take(tenant, std::move(scaled));
           }),
       fleet_(
           context_, connector_, [this](const std::string& key) { return OpenCode(key); },
@@ -145,7 +149,14 @@ Task<void> ManagerImpl::Boot() {
 
 Json ManagerImpl::Top() {
   collector_.DrainAll();
-  return figures_.Top();
+  Json top = figures_.Top();
+  for (Json& row : top["functions"]) {
+    Json scale = scales_.Of({.tenant = row["namespace"].get<std::string>(),
+                             .name = row["name"].get<std::string>(),
+                             .sandbox_class = row["class"].get<std::string>()});
+    if (!scale.is_null()) row["scale"] = std::move(scale);
+  }
+  return top;
 }
 
 Task<void> ManagerImpl::Down() {

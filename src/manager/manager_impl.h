@@ -45,6 +45,7 @@
 #include "manager/opened.h"
 #include "manager/puller.h"
 #include "manager/rollout_watch.h"
+#include "manager/scales.h"
 #include "manager/slo_watches.h"
 #include "manager/span_exporter.h"
 #include "manager/state_dir.h"
@@ -233,6 +234,8 @@ class ManagerImpl final : public Manager {
 
   // services.cc
   [[nodiscard]] std::chrono::milliseconds TimeToReplace(const ServiceName& of) const;
+  [[nodiscard]] const std::string* ServedAs(const std::string& tenant,
+                                            const std::string& name) const;
   Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> RunningServer(
       const std::string& tenant, const std::string& name);
 
@@ -266,6 +269,7 @@ class ManagerImpl final : public Manager {
   Figures figures_;
   Accounts accounts_;
   RolloutWatch watch_;
+  Scales scales_;
   SloWatches slos_;
   Measurements measurements_;
   SpanExporter exporter_;
@@ -285,13 +289,8 @@ class ManagerImpl final : public Manager {
   std::set<std::string> served_;                        // module keys that cells may use
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
-  Creations creations_;    // none of these is begun
-  bool creating_ = false;  // MakeWaiting runs
-  // What a workload is placed in now: where cells have it, and its module key.
-  struct Current {
-    std::uint32_t index = 0;
-    std::string module;
-  };
+  Creations creations_;                                            // none of these is begun
+  bool creating_ = false;                                          // MakeWaiting runs
   std::map<std::string, std::map<std::string, Current>> current_;  // by tenant and function
   std::map<std::pair<std::string, std::string>, model::Rollout> rollouts_;  // by tenant and name
   HostProbe probe_;

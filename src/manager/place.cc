@@ -76,7 +76,7 @@ std::string PoolOf(const model::Resource& resource, Class sandbox_class) {
 
 std::uint32_t ReplicasOf(const model::Resource& resource) {
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
-  return service == nullptr ? 1 : service->replicas;
+  return service == nullptr ? 1 : service->most();
 }
 
 // `cells`: of the listener's tenant.
@@ -133,7 +133,12 @@ std::optional<scheduler::Figures> ManagerImpl::OwnFigures(const model::Resource&
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   if (figures && service != nullptr) {
     figures->cpu_ms = own->cpu_ms();
-    figures->memory_mib = own->memory_mib() / std::max(service->replicas, 1U);
+    // Of what scales it is not known how many shared the most that was taken.
+    if (!service->scale) {
+      figures->memory_mib = own->memory_mib() / std::max(service->most(), 1U);
+    } else if (option.figures) {
+      figures->memory_mib = option.figures->memory_mib;
+    }
   }
   return figures;
 }

@@ -54,7 +54,8 @@ Result<void> CheckWasmService(const model::Resource& resource) {
   if (service->stop_timeout != plain.stop_timeout) field = "stop_timeout_ms";
   if (service->restart != plain.restart) field = "restart";
   if (service->health) field = "health";
-  if (service->replicas != plain.replicas) field = "replicas";
+  if (service->replicas) field = "replicas";
+  if (service->scale) field = "scale";
   if (service->port != plain.port) field = "port";
   if (field == nullptr) return {};
   return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec." + field +
@@ -122,8 +123,10 @@ Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::
                      .env = workload.env,
                      .grants = std::move(grants),
                      .port = service == nullptr ? kDefaultPort : service->port,
-                     .replicas = service == nullptr ? 1 : service->replicas};
+                     .replicas = 1};
   if (service != nullptr) {
+    what.replicas = service->replicas.value_or(1);
+    what.scale = service->scale;
     what.health = service->health.value_or(model::Health{});
     what.restart = service->restart;
     what.stop_timeout = service->stop_timeout;
@@ -361,6 +364,10 @@ void ManagerImpl::ReleaseUnused() {
   // A tenant whose change is under way releases what it does not need at its end.
   const auto busy = [this](std::string_view tenant) { return deploying_.Taken(tenant); };
   keepers_.KeepOnly(served_, busy);
+  scales_.KeepOnly([this](const std::string& key) {
+    const auto keeper = keepers_.Of(key);
+    return keeper && keeper->keys().contains(key);
+  });
   volumes_.Release(busy);
   ReleaseImages();
 }

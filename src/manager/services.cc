@@ -31,14 +31,21 @@ Json StateToJson(const keeper::ReplicaState& state) {
 
 }  // namespace
 
+// What `name` runs as now; null: it does not run in a keeper.
+const std::string* ManagerImpl::ServedAs(const std::string& tenant, const std::string& name) const {
+  const auto those = current_.find(tenant);
+  if (those == current_.end()) return nullptr;
+  const auto found = those->second.find(name);
+  if (found == those->second.end()) return nullptr;
+  const std::string& key = found->second.module;
+  return key.starts_with(sandbox::remote::kServiceKey) && keepers_.Of(key) ? &key : nullptr;
+}
+
 // The keeper and the key of what `name` runs as now.
 Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::RunningServer(
     const std::string& tenant, const std::string& name) {
   if (auto known = RequireFunction(tenant, name); !known) return std::unexpected(known.error());
-  const std::string& key = current_.at(tenant).at(name).module;
-  if (key.starts_with(sandbox::remote::kServiceKey)) {
-    if (auto keeper = keepers_.Of(key)) return std::pair(std::move(keeper), key);
-  }
+  if (const std::string* key = ServedAs(tenant, name)) return std::pair(keepers_.Of(*key), *key);
   auto revisions = store_->Revisions(tenant, name);
   if (!revisions) return std::unexpected(revisions.error());
   if (!revisions->empty() && ClassOf(revisions->front()) == model::Class::kWasm) {

@@ -167,6 +167,19 @@ TEST(ManifestTest, ReadsAServicesPortAndReplicas) {
   const auto& spec = std::get<ServiceSpec>(resource.spec);
   EXPECT_EQ(spec.port, 9000);
   EXPECT_EQ(spec.replicas, 3U);
+  EXPECT_EQ(spec.most(), 3U);
+}
+
+TEST(ManifestTest, ReadsHowAServiceScales) {
+  const Resource resource =
+      ParseOne(ServiceWith("scale: {min: 2, max: 7, concurrency: 20, keep_alive: 5m}"));
+  const auto& spec = std::get<ServiceSpec>(resource.spec);
+  const Scale expected{
+      .min = 2, .max = 7, .concurrency = 20, .keep_alive = std::chrono::minutes(5)};
+  EXPECT_EQ(spec.scale, expected);
+  EXPECT_EQ(spec.most(), 7U);
+  const Resource plain = ParseOne(ServiceWith("scale: {keep_alive: auto}"));
+  EXPECT_EQ(std::get<ServiceSpec>(plain.spec).scale, kServiceScale);
 }
 
 TEST(ManifestTest, ReadsAServicesHealth) {
@@ -248,6 +261,8 @@ TEST(ManifestTest, WritesJsonAndYamlThatReadBackEqual) {
       ServiceWith("triggers: [{http: {path: \"/%2a%7e\"}}]"),
       ServiceWith(
           "restart: never\n  health: {readiness: {tcpSocket: {}}, liveness: {httpGet: {}}}"),
+      ServiceWith("scale: {max: 7, keep_alive: 90s}"),
+      ServiceWith("replicas: 2"),
       FunctionWith("grants: {dirs: [{guest: /tmp, mode: scratch}]}"),
       RouteWith("{path: /, backends: [{function: f, weight: 0}, {function: g}]}"),
       RouteWith("{path: /, backends: [{function: f, revision: 3}, {function: f, class: wasm}]}"),
@@ -423,6 +438,18 @@ INSTANTIATE_TEST_SUITE_P(
             "class 'wasm' does not run within 'microvm'"},
         Bad{"APairIsNoClass", FunctionWith("class: container-in-microvm"),
             "expected one of: wasm, container, appkernel, microvm"},
+        Bad{"ScaleMin", ServiceWith("scale: {min: 3, max: 2}"),
+            "spec.scale: 'min' is 3, but 'max' is 2"},
+        Bad{"ScaleMax", ServiceWith("scale: {max: 1001}"), "spec.scale.max"},
+        Bad{"ScaleNone", ServiceWith("scale: {max: 0}"), "spec.scale.max"},
+        Bad{"ScaleConcurrency", ServiceWith("scale: {concurrency: 0}"), "spec.scale.concurrency"},
+        Bad{"ScaleKeepAlive", ServiceWith("scale: {keep_alive: soon}"),
+            "spec.scale.keep_alive: 'soon' is no time"},
+        Bad{"ScaleField", ServiceWith("scale: {maximum: 3}"), "unknown field 'maximum'"},
+        Bad{"ScaleAndReplicas", ServiceWith("replicas: 2\n  scale: {max: 3}"),
+            "spec.scale: 'replicas' is a fixed number of sandboxes"},
+        Bad{"ScaleAndRestart", ServiceWith("restart: never\n  scale: {max: 3}"),
+            "spec.scale: sandboxes that come and go with the load are always started again"},
         Bad{"Level", FunctionWith("requires: {security: hihg}"), "did you mean 'high'?"},
         Bad{"Name", "apiVersion: strata.dev/v1alpha1\nkind: Route\nmetadata: {name: A_b}\n",
             "'A_b' is no DNS label"},

@@ -140,12 +140,19 @@ struct ServiceSpec {
   Workload workload;
   std::vector<HttpMatch> triggers;
   std::uint16_t port = 8080;
-  std::uint32_t replicas = 1;  // sandboxes that serve it at once
+  // Sandboxes that serve it at once. Absent: 1, or what `scale` says.
+  std::optional<std::uint32_t> replicas;
+  std::optional<Scale> scale;  // its min, max and concurrency are there
   // Absent: a replica is ready once it accepts connections at `port`, and alive while it runs.
   std::optional<Health> health;
   Restart restart = Restart::kAlways;
   std::chrono::milliseconds stop_timeout{10'000};  // from being asked to end to being made to
   friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
+
+  // The most sandboxes that serve it at once.
+  [[nodiscard]] std::uint32_t most() const noexcept {
+    return scale ? scale->max.value_or(*kServiceScale.max) : replicas.value_or(1);
+  }
 };
 
 // A share of a route's traffic: weight / sum of weights. `function` names a Function or a Service

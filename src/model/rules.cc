@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/strings.h"
@@ -252,6 +255,42 @@ Result<HttpGrant> ParseHttpGrant(std::string_view text) {
 
 std::string HttpGrantToString(const HttpGrant& grant) {
   return grant.host + ":" + std::to_string(grant.port);
+}
+
+namespace {
+
+struct TimeUnit {
+  std::string_view name;
+  std::chrono::milliseconds length;
+};
+constexpr std::array<TimeUnit, 4> kTimeUnits = {{{"ms", std::chrono::milliseconds(1)},
+                                                 {"s", std::chrono::seconds(1)},
+                                                 {"m", std::chrono::minutes(1)},
+                                                 {"h", std::chrono::hours(1)}}};
+constexpr std::chrono::hours kLongestKeepAlive{24};
+
+}  // namespace
+
+Result<std::chrono::milliseconds> ParseKeepAlive(std::string_view text) {
+  std::uint32_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+  const auto* const found = std::ranges::find(kTimeUnits, unit, &TimeUnit::name);
+  if (error != std::errc{} || found == kTimeUnits.end()) {
+    return Refuse(text, "is no time; write 'auto', or a whole number with its unit: 90s, 5m");
+  }
+  if (number > kLongestKeepAlive / found->length) return Refuse(text, "is longer than 24h");
+  return number * found->length;
+}
+
+std::string KeepAliveToString(std::chrono::milliseconds time) {
+  const TimeUnit* largest = kTimeUnits.begin();
+  for (const TimeUnit& unit : kTimeUnits) {
+    if (time % unit.length == std::chrono::milliseconds::zero()) largest = &unit;
+  }
+  if (time == std::chrono::milliseconds::zero()) largest = &kTimeUnits[1];
+  return std::to_string(time / largest->length).append(largest->name);
 }
 
 Problem RequestPathProblem(std::string_view text) {

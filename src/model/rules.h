@@ -5,6 +5,7 @@
 // worded to follow the field's name, or nothing. Threads: pure. Tested by model/rules_test.cc.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +59,10 @@ Result<std::string> NormalizePath(std::string_view text);
 // "host:port" with an exact lower-case name or IPv4 address.
 Result<HttpGrant> ParseHttpGrant(std::string_view text);
 std::string HttpGrantToString(const HttpGrant& grant);
+
+// A whole number with its unit: "500ms", "90s", "5m", "1h"; at most 24 hours.
+Result<std::chrono::milliseconds> ParseKeepAlive(std::string_view text);
+std::string KeepAliveToString(std::chrono::milliseconds time);
 
 // What an HTTP request asks for: "/ready?full=1", no spaces, no fragment.
 Problem RequestPathProblem(std::string_view text);

@@ -1,5 +1,6 @@
 #include "model/rules.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -99,6 +100,20 @@ TEST(RulesTest, MethodsAreUpperCaseTokens) {
   for (const std::string text : {"GET", "M-SEARCH", "X_1"}) EXPECT_FALSE(MethodProblem(text));
   for (const std::string text : {"", "get", "GET ", "CONNECT", "ABCDEFGHIJKL", "G/T"}) {
     EXPECT_TRUE(MethodProblem(text)) << text;
+  }
+}
+
+TEST(RulesTest, AKeepAliveIsANumberWithItsUnit) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(*ParseKeepAlive("0s"), milliseconds(0));
+  EXPECT_EQ(*ParseKeepAlive("1500ms"), milliseconds(1500));
+  EXPECT_EQ(*ParseKeepAlive("24h"), milliseconds(86'400'000));
+  for (const std::string text :
+       {"", "5", "s", "-1s", "1.5s", "1s ", "25h", "4294967296s", "1d", "auto"}) {
+    EXPECT_FALSE(ParseKeepAlive(text)) << text;
+  }
+  for (const std::string text : {"0s", "1500ms", "90s", "5m", "24h"}) {
+    EXPECT_EQ(KeepAliveToString(*ParseKeepAlive(text)), text);
   }
 }
 

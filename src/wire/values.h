@@ -72,6 +72,13 @@ void Each(auto& visit, Is<model::Health> auto& m) {
   visit("liveness", m.liveness);
 }
 
+void Each(auto& visit, Is<model::Scale> auto& m) {
+  visit("min", m.min);
+  visit("max", m.max);
+  visit("concurrency", m.concurrency);
+  visit("keep_alive_ms", m.keep_alive);
+}
+
 void Each(auto& visit, Is<model::Usage> auto& m) {
   visit("cpu_ns", m.cpu);
   visit("wall_ns", m.wall);

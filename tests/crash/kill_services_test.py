@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import unittest
 
 from crash.traces import HostTraces
@@ -32,8 +33,8 @@ class KillServicesTest(HostTraces, ServerTest):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-crash."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         guest = (BIN / "strata_oci_guest").read_bytes()
-        image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
-                      args=("/bin/guest", "serve"))
+        image = cls.image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
+                                  args=("/bin/guest", "serve"))
         for name in CLASSES:
             manifest = function(name, f"oci:{image.path}", f"/{name}", "default",
                                 grants={"http": ["api.example:80"]}, **{"class": name})
@@ -109,6 +110,62 @@ class KillServicesTest(HostTraces, ServerTest):
             with self.subTest(point=point, kind=kind, seed=SEED):
                 self.kill_at(kind, rng)
         print(f"{POINTS} points, seed {SEED}", file=sys.stderr)
+
+    # --- what scales
+
+    def request(self, name):
+        """Its answer; None: the connection broke with what was killed."""
+        try:
+            return self.server.get(f"/{name}").text
+        except OSError:
+            return None
+
+    def scaled(self, name):
+        """Groups of its sandboxes in which something runs."""
+        return [path for path, pids in self.groups().items() if f"-{name}-" in path.name and pids]
+
+    def kill(self, program):
+        pid = self.pids_of(program)[0]
+        handle = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGKILL)
+        select.select([handle], [], [], PATIENCE)
+        os.close(handle)
+        if program == "stratad":
+            self.server.up()
+
+    def test_what_scales_comes_back_from_zero_and_goes_there_again(self):
+        manifest = function("zero", f"oci:{self.image.path}", "/zero", "default",
+                            scale={"max": 1, "keep_alive": "1s"}, **{"class": "container"},
+                            health={"readiness": {"tcpSocket": {}, "initial_delay_ms": 700, "period_ms": 100}})
+        self.server.apply({**manifest, "kind": "Service"})
+        self.addCleanup(self.server.strata, "delete", "service", "zero")
+        for program in ("stratad", "strata-keeper"):
+            for moment in ("at zero", "coming up", "going down"):
+                with self.subTest(program=program, moment=moment):
+                    self.assertTrue(eventually(lambda: not self.scaled("zero")))
+                    self.kill_at_moment(program, moment)
+                    self.assertTrue(eventually(lambda: not self.orphans(), ORPHAN_PATIENCE), self.orphans())
+                    self.assertTrue(eventually(lambda: self.request("zero") == "hello"))
+
+    def kill_at_moment(self, program, moment):
+        if moment == "at zero":
+            self.kill(program)
+            self.assertEqual(self.scaled("zero"), [])
+            return
+        asks = threading.Thread(target=self.request, args=("zero",))
+        asks.start()
+        self.assertTrue(eventually(lambda: self.scaled("zero")))
+        if moment == "going down":
+            asks.join()
+            # From when it is taken out of turn to its end there are milliseconds: near is all one can be.
+            self.assertTrue(eventually(lambda: "scaled from 1 to 0" in self.last_decision()))
+        self.kill(program)
+        asks.join()
+
+    def last_decision(self):
+        lines = self.server.strata("logs", "zero", "-n", "default").stdout.splitlines()
+        decisions = [line for line in lines if "scaled from" in line]
+        return decisions[-1] if decisions else ""
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -193,6 +194,32 @@ void CheckService(const Cursor& at, ServiceSpec& spec) {
   CheckTriggers(at, spec.triggers);
   if (spec.workload.guest != GuestKind::kAuto && spec.workload.guest != GuestKind::kHttp) {
     at.Fail("a Service's guest is 'http' (or 'auto'): other kinds end after one call");
+  }
+  const Member* scale = at.Find("scale");
+  if (scale == nullptr || !spec.scale) return;
+  if (at.Find("replicas") != nullptr) {
+    at.At(*scale).Fail("'replicas' is a fixed number of sandboxes; write one of the two");
+  }
+  if (spec.restart != Restart::kAlways) {
+    at.At(*scale).Fail(
+        "sandboxes that come and go with the load are always started again; leave "
+        "'restart' out");
+  }
+  const auto fill = [](std::optional<std::uint32_t>& to, std::uint32_t value) {
+    if (!to) to = value;
+  };
+  fill(spec.scale->min, *model::kServiceScale.min);
+  fill(spec.scale->max, std::max(*spec.scale->min, *model::kServiceScale.max));
+  fill(spec.scale->concurrency, *model::kServiceScale.concurrency);
+}
+
+void CheckScale(const Cursor& at, Scale& scale) {
+  if (scale.min && scale.max && *scale.min > *scale.max) {
+    at.Fail("'min' is " + std::to_string(*scale.min) + ", but 'max' is " +
+            std::to_string(*scale.max));
+  }
+  if (scale.min.value_or(0) > 0 && scale.keep_alive == std::chrono::milliseconds::zero()) {
+    at.Fail("'min' is ready at all times, but a 'keep_alive' of 0s keeps nothing");
   }
 }
 

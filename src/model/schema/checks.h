@@ -25,8 +25,13 @@ void CheckHttpMatch(const Cursor& at, HttpMatch& match);
 // No two triggers that overlap.
 void CheckFunction(const Cursor& at, FunctionSpec& spec);
 
-// The same; and the guest is one that can serve more than one call.
+// The same; and the guest is one that can serve more than one call. How many sandboxes there are is
+// said once, and those that come and go with the load are always started again. Fills in the rest
+// of `scale`.
 void CheckService(const Cursor& at, ServiceSpec& spec);
+
+// Not less at most than at least; what is ready at all times is kept alive.
+void CheckScale(const Cursor& at, Scale& scale);
 
 // Exactly one way to find out, and a program to run if it is that one.
 void CheckProbe(const Cursor& at, Probe& probe);

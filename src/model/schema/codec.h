@@ -172,6 +172,20 @@ struct Percent {
   }
 };
 
+// How long something unused stays: "auto", or a time as Kubernetes writes it.
+struct KeepAlive {
+  void Read(const Cursor& from, std::optional<std::chrono::milliseconds>& to) const {
+    const std::string* text = from.Text();
+    if (text == nullptr || *text == "auto") return;
+    const auto time = ParseKeepAlive(*text);
+    if (!time) return from.Fail(time.error().message);
+    to = *time;
+  }
+  [[nodiscard]] Json Write(const std::optional<std::chrono::milliseconds>& from) const {
+    return from ? Json(KeepAliveToString(*from)) : Json();
+  }
+};
+
 // A field that may be absent, and then has no value.
 template <typename Codec>
 struct Maybe {

@@ -155,11 +155,20 @@ inline constexpr auto kHealth =
     ObjectOf<Health>(CheckHealth, Field{"readiness", &Health::readiness, Maybe{kProbe}},
                      Field{"liveness", &Health::liveness, Maybe{kProbe}});
 
+inline constexpr std::uint64_t kMostReplicas = 1000;
+
+inline constexpr auto kServiceScale =
+    ObjectOf<Scale>(CheckScale, Field{"min", &Scale::min, Maybe{Count{0, kMostReplicas}}},
+                    Field{"max", &Scale::max, Maybe{Count{1, kMostReplicas}}},
+                    Field{"concurrency", &Scale::concurrency, Maybe{Count{1, 100'000}}},
+                    Field{"keep_alive", &Scale::keep_alive, KeepAlive{}});
+
 inline constexpr auto kService = ObjectOf<ServiceSpec>(
     CheckService, Inline{&ServiceSpec::workload, kWorkload},
     Field{"triggers", &ServiceSpec::triggers, kTriggers},
     Field{"port", &ServiceSpec::port, Count{1, 65'535}},
-    Field{"replicas", &ServiceSpec::replicas, Count{0, 1000}},
+    Field{"replicas", &ServiceSpec::replicas, Maybe{Count{0, kMostReplicas}}},
+    Field{"scale", &ServiceSpec::scale, Maybe{kServiceScale}},
     Field{"health", &ServiceSpec::health, Maybe{kHealth}},
     Field{"restart", &ServiceSpec::restart, kRestart},
     Field{"stop_timeout_ms", &ServiceSpec::stop_timeout, Milliseconds{0, 300'000}});

@@ -29,7 +29,17 @@ void Each(auto& visit, Is<Done> auto& m) {
   visit("exit", m.exit);
 }
 
-void Each(auto& visit, Is<Dial> auto& m) { visit("id", m.id); }
+void Each(auto& visit, Is<Dial> auto& m) {
+  visit("id", m.id);
+  visit("patience_ms", m.patience_ms);
+}
+
+void Each(auto& visit, Is<Closed> auto& m) { visit("id", m.id); }
+
+void Each(auto& visit, Is<Busy> auto& m) {
+  visit("mean_milli", m.mean_milli);
+  visit("idle_ms", m.idle_ms);
+}
 
 void Each(auto& visit, Is<Dialled> auto& m) {
   visit("id", m.id);
@@ -51,7 +61,7 @@ constexpr std::size_t kMostTexts = 1000;
 
 // The "type" of a message, in the order of the variants. Bodies and lines are no JSON.
 constexpr std::array<std::string_view, std::variant_size_v<ToServer>> kToServerTypes = {
-    "open", "begin", "", "input_end", "stop", "credit", "dial"};
+    "open", "begin", "", "input_end", "stop", "credit", "dial", "closed", "busy"};
 constexpr std::array<std::string_view, std::variant_size_v<ToClient>> kToClientTypes = {
     "respond", "", "", "done", "credit", "dialled", "retire"};
 

@@ -49,9 +49,13 @@ TEST(RemoteCodecTest, BodiesAndLinesAreRaw) {
 }
 
 TEST(RemoteCodecTest, ADialAndItsAnswer) {
-  const auto dial = DecodeToServer(Encode(ToServer(Dial{7})));
+  const auto dial = DecodeToServer(Encode(ToServer(Dial{.id = 7, .patience_ms = 50})));
   ASSERT_TRUE(dial.has_value()) << dial.error().message;
   EXPECT_EQ(std::get<Dial>(*dial).id, 7U);
+  EXPECT_EQ(std::get<Dial>(*dial).patience_ms, 50U);
+  const auto closed = DecodeToServer(Encode(ToServer(Closed{7})));
+  ASSERT_TRUE(closed.has_value()) << closed.error().message;
+  EXPECT_EQ(std::get<Closed>(*closed).id, 7U);
   const auto dialled = DecodeToClient(Encode(ToClient(Dialled{7, "UNAVAILABLE: no"})));
   ASSERT_TRUE(dialled.has_value()) << dialled.error().message;
   EXPECT_EQ(std::get<Dialled>(*dialled).error, "UNAVAILABLE: no");

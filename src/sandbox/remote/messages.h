@@ -4,8 +4,8 @@
 //   RemoteImage   --Open [fd]--> Server            one line for each image, made by the manager
 //   RemoteSandbox --Begin, Input, ..., Stop-->     one line for each sandbox, the descriptor of its
 //                 <--Respond, Output, Line, Done-- Open; closing it ends the sandbox
-//   ServiceImage  --Dial-->                        one line for each running service; requests go
-//                 <--Dialled [fd]--                over the connections that it hands out
+//   ServiceImage  --Dial, Closed, Busy-->          one line for each running service; requests go
+//                 <--Dialled [fd], Retire--        over the connections that it hands out
 //
 // Bodies flow against credit: at the start of a call each side may send kWindow bytes, a Credit
 // allows more. So a body that nobody reads never keeps a Stop or a Done from getting through.
@@ -49,7 +49,18 @@ struct Stop {};
 
 // A connection to the service, please.
 struct Dial {
-  std::uint64_t id = 0;  // new each time
+  std::uint64_t id = 0;           // new each time
+  std::uint64_t patience_ms = 0;  // nobody waits any longer
+};
+// The connection that the Dial `id` brought is closed.
+struct Closed {
+  std::uint64_t id = 0;
+};
+// How busy those connections are. Told at once when that begins, then every second, until none was
+// for a second.
+struct Busy {
+  std::uint64_t mean_milli = 0;  // requests at once since the last of these, in thousandths
+  std::uint64_t idle_ms = 0;     // since when there is none
 };
 
 // That many more body bytes are welcome.
@@ -86,7 +97,7 @@ struct Dialled {
 // What was handed out before is not to be used for another request: who is ready has changed.
 struct Retire {};
 
-using ToServer = std::variant<Open, Begin, Input, InputEnd, Stop, Credit, Dial>;
+using ToServer = std::variant<Open, Begin, Input, InputEnd, Stop, Credit, Dial, Closed, Busy>;
 using ToClient = std::variant<Respond, Output, Line, Done, Credit, Dialled, Retire>;
 
 }  // namespace strata::sandbox::remote

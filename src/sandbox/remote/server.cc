@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "sandbox/remote/codec.h"
 #include "sandbox/remote/exchange.h"
@@ -20,7 +24,7 @@ namespace {
 constexpr std::chrono::hours kLongest{24 * 7};
 // Log lines that wait for a slow reader beside a call; what exceeds it is dropped, and counted.
 constexpr std::size_t kMostLogBytes = 1024 * 1024;
-constexpr std::size_t kMostDials = 1024;  // of one line at once
+constexpr std::size_t kMostDials = 1024;  // of one line at once; more are refused
 
 }  // namespace
 
@@ -183,38 +187,89 @@ void Server::Serve(std::shared_ptr<Dialler> service, Fd line) {
   Spawn(loop_, ReadServiceLine(std::move(service), std::move(line)));
 }
 
-namespace {
+// The line of one cell to a service, and the connections that came over it.
+class Server::ServiceLine : public std::enable_shared_from_this<ServiceLine> {
+ public:
+  ServiceLine(Server& server, std::shared_ptr<Dialler> service, Fd line)
+      : loop_(server.loop_), service_(std::move(service)), line_(server, std::move(line)) {}
 
-Awaitable<void> AnswerDial(std::shared_ptr<Dialler> service, std::shared_ptr<wire::Channel> line,
-                           std::uint64_t id, std::shared_ptr<std::size_t> dials) {
-  auto connection = co_await service->Dial();
-  wire::Frame answer{
-      Encode(ToClient(Dialled{id, connection ? "" : wire::WireError(connection.error())})), {}};
-  if (connection) answer.fds.push_back(std::move(*connection));
-  static_cast<void>(line->Post(std::move(answer)));  // a line that closed wants no answer
-  --*dials;
-}
+  Awaitable<void> Read();
 
-}  // namespace
+ private:
+  // False: the other side broke the rules.
+  bool Handle(const ToServer& message);
+  bool Start(const Dial& dial);
+  Awaitable<void> Answer(std::shared_ptr<ServiceLine> self, Dial dial);
+  void Tell(ToClient message, std::vector<Fd> fds = {});
 
-Awaitable<void> Server::ReadServiceLine(std::shared_ptr<Dialler> service, Fd line) {
-  const auto open_line = std::make_shared<OpenLine>(*this, std::move(line));
-  const std::shared_ptr<wire::Channel> channel(open_line, &open_line->channel);
-  const auto dials = std::make_shared<std::size_t>(0);
-  service->on_retire = [channel] {
-    static_cast<void>(channel->Post({Encode(ToClient(Retire{})), {}}));
-  };
+  Loop& loop_;
+  const std::shared_ptr<Dialler> service_;
+  OpenLine line_;
+  std::set<std::uint64_t> dials_;                        // that are not answered yet
+  std::map<std::uint64_t, std::shared_ptr<void>> uses_;  // of connections, by their Dial
+  bool closed_ = false;
+};
+
+Awaitable<void> Server::ServiceLine::Read() {
+  const auto self = shared_from_this();
+  service_->on_retire = [this] { Tell(Retire{}); };
   while (true) {
-    auto frame = co_await channel->Receive();
+    auto frame = co_await line_.channel.Receive();
     if (!frame) break;
     auto message = DecodeToServer(frame->text);
-    const auto* dial = message ? std::get_if<Dial>(&*message) : nullptr;
-    if (dial == nullptr || *dials == kMostDials) break;
-    ++*dials;
-    Spawn(loop_, AnswerDial(service, channel, dial->id, dials));
+    if (!message || !Handle(*message)) break;
   }
-  service->on_retire = nullptr;
-  channel->Close();
+  service_->on_retire = nullptr;
+  closed_ = true;
+  uses_.clear();
+  line_.channel.Close();
+}
+
+bool Server::ServiceLine::Handle(const ToServer& message) {
+  if (const auto* dial = std::get_if<Dial>(&message)) return Start(*dial);
+  if (const auto* closed = std::get_if<Closed>(&message)) return uses_.erase(closed->id) == 1;
+  const auto* busy = std::get_if<Busy>(&message);
+  if (busy != nullptr) service_->OnBusy(*busy);
+  return busy != nullptr;
+}
+
+bool Server::ServiceLine::Start(const Dial& dial) {
+  if (uses_.contains(dial.id) || dials_.contains(dial.id)) return false;
+  if (dials_.size() == kMostDials) {
+    const Error full{Errc::kResourceExhausted, "too many calls wait for a connection"};
+    Tell(Dialled{dial.id, wire::WireError(full)});
+    return true;
+  }
+  dials_.insert(dial.id);
+  Spawn(loop_, Answer(shared_from_this(), dial));
+  return true;
+}
+
+Awaitable<void> Server::ServiceLine::Answer(std::shared_ptr<ServiceLine> self, Dial dial) {
+  const auto patience = std::chrono::milliseconds(
+      std::min<std::uint64_t>(dial.patience_ms, std::chrono::milliseconds(kLongest).count()));
+  auto connection = co_await service_->Dial(patience);
+  dials_.erase(dial.id);
+  if (closed_) co_return;
+  if (!connection) {
+    Tell(Dialled{dial.id, wire::WireError(connection.error())});
+    co_return;
+  }
+  uses_.emplace(dial.id, std::move(connection->use));
+  std::vector<Fd> fds;
+  fds.push_back(std::move(connection->socket));
+  Tell(Dialled{dial.id, ""}, std::move(fds));
+  static_cast<void>(self);
+}
+
+// A line that has closed wants to hear nothing.
+void Server::ServiceLine::Tell(ToClient message, std::vector<Fd> fds) {
+  static_cast<void>(line_.channel.Post({Encode(message), std::move(fds)}));
+}
+
+Awaitable<void> Server::ReadServiceLine(std::shared_ptr<Dialler> service, Fd line) {
+  const auto open = std::make_shared<ServiceLine>(*this, std::move(service), std::move(line));
+  co_await open->Read();
 }
 
 Awaitable<void> Server::RunSandbox(std::shared_ptr<Image> image, Spec spec, Fd line) {

@@ -11,6 +11,7 @@
 // Tested by tests/integration/remote.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -20,16 +21,25 @@
 #include "base/fd.h"
 #include "base/task.h"
 #include "sandbox/driver.h"
+#include "sandbox/remote/messages.h"
 #include "wire/channel.h"
 
 namespace strata::sandbox::remote {
 
-// What runs as a server and can be reached.
+// What runs as a server and can be reached, as one line sees it.
 class Dialler {
  public:
+  struct Connection {
+    Fd socket;                  // a stream socket
+    std::shared_ptr<void> use;  // let go when the other end has closed it
+  };
+
   virtual ~Dialler() = default;
-  // A new connection, a stream socket. kUnavailable: nothing runs that could be reached.
-  virtual Task<Fd> Dial() = 0;
+  // A new connection. kUnavailable: nothing could be reached within `patience`, or what there is to
+  // wait for it; kResourceExhausted: too many wait already.
+  virtual Task<Connection> Dial(std::chrono::milliseconds patience) = 0;
+  // How busy the connections are that this line has.
+  virtual void OnBusy(const Busy& busy) = 0;
   // Called when connections that were handed out are not to be used for another request. Set by
   // whoever hands them out.
   std::function<void()> on_retire;
@@ -60,6 +70,7 @@ class Server {
  private:
   class Session;
   class OpenLine;
+  class ServiceLine;
 
   Awaitable<void> ReadImageLine(std::shared_ptr<Image> image, Spec spec, Fd line);
   Awaitable<void> ReadServiceLine(std::shared_ptr<Dialler> service, Fd line);

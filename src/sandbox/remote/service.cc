@@ -4,10 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/pause.h"
 #include "base/promise.h"
 #include "sandbox/remote/codec.h"
 #include "sandbox/remote/connection.h"
@@ -21,7 +24,35 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The way to one service: its line, and the connections that nobody uses now.
+constexpr milliseconds kTellAgain{1'000};  // how busy the connections are
+constexpr std::uint64_t kMilli = 1'000;
+
+std::uint64_t Milliseconds(Duration time) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(time).count());
+}
+
+class ServiceLine;
+
+// A connection that the keeper handed out. It hears when that is closed.
+class Handed {
+ public:
+  Handed(ServiceLine& line, std::uint64_t id, std::uint64_t generation, Fd socket);
+  ~Handed();
+  Handed(const Handed&) = delete;
+  Handed& operator=(const Handed&) = delete;
+
+  [[nodiscard]] Connection& connection() noexcept { return *connection_; }
+  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+
+ private:
+  ServiceLine& line_;
+  const std::uint64_t id_;
+  const std::uint64_t generation_;
+  std::optional<Connection> connection_;
+};
+
+// The way to one service: its line, and the connections that nobody uses now. Whoever uses one
+// holds the line.
 class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
  public:
   ServiceLine(Loop& loop, const Clock& clock, Fd line)
@@ -31,54 +62,119 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   void Close() { channel_.Close(); }
 
   // One that was kept, if the other side kept it too.
-  std::unique_ptr<Connection> TakeIdle() {
+  std::unique_ptr<Handed> TakeIdle() {
     while (!idle_.empty()) {
-      auto connection = std::move(idle_.back());
+      auto handed = std::move(idle_.back());
       idle_.pop_back();
-      if (connection->fresh()) return connection;
+      if (handed->connection().fresh()) return handed;
     }
     return nullptr;
   }
 
-  // `generation`: the line's when the connection was taken.
-  void Keep(std::unique_ptr<Connection> connection, std::uint64_t generation) {
-    if (generation == generation_ && idle_.size() < kMostIdle) {
-      idle_.push_back(std::move(connection));
-    }
+  void Keep(std::unique_ptr<Handed> handed) {
+    if (closed_ || handed->generation() != generation_ || idle_.size() >= kMostIdle) return;
+    idle_.push_back(std::move(handed));
   }
-  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
-  Task<std::unique_ptr<Connection>> Dial(milliseconds patience);
+  Task<std::unique_ptr<Handed>> Dial(milliseconds patience);
+  void Tell(const ToServer& message) {
+    static_cast<void>(channel_.Post({Encode(message), {}}));  // a keeper that is gone knows
+  }
+
+  // A request uses one of the connections for as long as this lives.
+  class Running {
+   public:
+    explicit Running(ServiceLine& line) : line_(line) { line_.Count(true); }
+    ~Running() { line_.Count(false); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+   private:
+    ServiceLine& line_;
+  };
 
   Loop& loop;
   const Clock& clock;
 
  private:
+  using Answer = Promise<std::unique_ptr<Handed>>;
+
   static Awaitable<void> Read(std::shared_ptr<ServiceLine> self);
   [[nodiscard]] bool Take(wire::Frame frame);
+  void Count(bool begins);
+  void AddTime();
+  static Awaitable<void> TellBusy(std::shared_ptr<ServiceLine> self);
 
   wire::Channel channel_;
   bool closed_ = false;
   std::uint64_t next_ = 0;
-  std::map<std::uint64_t, std::shared_ptr<Promise<Fd>>> dialling_;
-  std::vector<std::unique_ptr<Connection>> idle_;
+  std::map<std::uint64_t, std::shared_ptr<Answer>> dialling_;
   std::uint64_t generation_ = 0;  // of connections that may be kept
+  std::vector<std::unique_ptr<Handed>> idle_;
+
+  std::uint32_t running_ = 0;
+  Duration busy_{};    // requests at once, times how long, since it was told
+  TimePoint changed_;  // up to when that is
+  TimePoint idle_since_;
+  bool telling_ = false;
 };
 
-Task<std::unique_ptr<Connection>> ServiceLine::Dial(milliseconds patience) {
+Handed::Handed(ServiceLine& line, std::uint64_t id, std::uint64_t generation, Fd socket)
+    : line_(line), id_(id), generation_(generation) {
+  connection_.emplace(line.loop, std::move(socket));
+}
+
+Handed::~Handed() {
+  connection_.reset();
+  line_.Tell(Closed{id_});
+}
+
+void ServiceLine::AddTime() {
+  const TimePoint now = clock.Now();
+  busy_ += (now - changed_) * running_;
+  changed_ = now;
+}
+
+void ServiceLine::Count(bool begins) {
+  AddTime();
+  running_ = begins ? running_ + 1 : running_ - 1;
+  if (running_ == 0) idle_since_ = changed_;
+  if (running_ == 0 || telling_) return;
+  telling_ = true;
+  Spawn(loop, TellBusy(shared_from_this()));
+}
+
+Awaitable<void> ServiceLine::TellBusy(std::shared_ptr<ServiceLine> self) {
+  self->busy_ = {};
+  self->Tell(Busy{.mean_milli = self->running_ * kMilli});
+  for (bool was_busy = true; was_busy && !self->closed_;) {
+    const TimePoint since = self->clock.Now();
+    co_await Pause(self->loop, kTellAgain);
+    self->AddTime();
+    const Duration busy = std::exchange(self->busy_, {});
+    const Duration span = std::max<Duration>(self->changed_ - since, milliseconds(1));
+    was_busy = busy > Duration::zero() || self->running_ > 0;
+    Busy told;
+    if (was_busy) told.mean_milli = std::max<std::uint64_t>(busy * kMilli / span, 1);
+    if (self->running_ == 0) told.idle_ms = Milliseconds(self->changed_ - self->idle_since_);
+    self->Tell(told);
+  }
+  self->telling_ = false;
+}
+
+Task<std::unique_ptr<Handed>> ServiceLine::Dial(milliseconds patience) {
   const Error gone{Errc::kUnavailable, "the keeper of this service is gone"};
   if (closed_) co_return std::unexpected(gone);
   const std::uint64_t id = next_++;
-  auto answer = std::make_shared<Promise<Fd>>(loop);
+  auto answer = std::make_shared<Answer>(loop);
   dialling_.emplace(id, answer);
-  if (!channel_.Post({Encode(ToServer(remote::Dial{id})), {}})) {
-    dialling_.erase(id);
-    co_return std::unexpected(gone);
-  }
-  auto socket = co_await answer->Wait(patience);
+  Tell(remote::Dial{.id = id, .patience_ms = static_cast<std::uint64_t>(patience.count())});
+  auto handed = co_await answer->Wait(patience);
   dialling_.erase(id);
-  if (!socket) co_return std::unexpected(std::move(socket).error());
-  co_return std::make_unique<Connection>(loop, std::move(*socket));
+  if (!handed && handed.error().code == Errc::kDeadlineExceeded) {
+    co_return Fail(Errc::kUnavailable, "no sandbox of the service could be reached in time");
+  }
+  co_return handed;
 }
 
 Awaitable<void> ServiceLine::Read(std::shared_ptr<ServiceLine> self) {
@@ -88,6 +184,7 @@ Awaitable<void> ServiceLine::Read(std::shared_ptr<ServiceLine> self) {
   }
   self->channel_.Close();
   self->closed_ = true;
+  self->idle_.clear();
   const Error gone{Errc::kUnavailable, "the keeper of this service is gone"};
   for (const auto& [id, answer] : self->dialling_) answer->Set(std::unexpected(gone));
 }
@@ -96,17 +193,23 @@ Awaitable<void> ServiceLine::Read(std::shared_ptr<ServiceLine> self) {
 bool ServiceLine::Take(wire::Frame frame) {
   auto message = DecodeToClient(frame.text);
   if (message && std::holds_alternative<Retire>(*message)) {
-    idle_.clear();
     ++generation_;
+    idle_.clear();
     return frame.fds.empty();
   }
   const auto* dialled = message ? std::get_if<Dialled>(&*message) : nullptr;
   if (dialled == nullptr || frame.fds.size() != (dialled->error.empty() ? 1 : 0)) return false;
+  const auto outcome = wire::OutcomeOf(dialled->error);
+  std::unique_ptr<Handed> handed;
+  if (outcome) {
+    // Of the time when it was handed out: it may be retired before whoever asked goes on.
+    handed =
+        std::make_unique<Handed>(*this, dialled->id, generation_, std::move(frame.fds.front()));
+  }
   const auto found = dialling_.find(dialled->id);
   if (found == dialling_.end()) return true;  // whoever asked has given up
-  const auto outcome = wire::OutcomeOf(dialled->error);
   if (outcome) {
-    found->second->Set(std::move(frame.fds.front()));
+    found->second->Set(std::move(handed));
   } else {
     found->second->Set(std::unexpected(outcome.error()));
   }
@@ -129,7 +232,7 @@ class ServiceSandbox final : public Sandbox {
   [[nodiscard]] model::Usage usage() const override { return total_; }
 
  private:
-  Task<model::Exit> Try(Call& call, std::unique_ptr<Connection> connection, bool& repeat);
+  Task<model::Exit> Try(Call& call, std::unique_ptr<Handed> handed, bool& repeat);
 
   std::shared_ptr<ServiceLine> line_;
   const Spec spec_;
@@ -151,21 +254,20 @@ Task<model::Exit> ServiceSandbox::Invoke(Call& call) {
   }
   const TimePoint due = std::min(call.deadline, line_->clock.Now() + spec_.limits.timeout);
   const auto patience = std::chrono::ceil<milliseconds>(due - line_->clock.Now());
-  auto connection = co_await line_->Dial(std::max(patience, milliseconds(1)));
-  if (!connection) co_return std::unexpected(std::move(connection).error());
+  auto handed = co_await line_->Dial(std::max(patience, milliseconds(1)));
+  if (!handed) co_return std::unexpected(std::move(handed).error());
   bool ignored = false;
-  co_return co_await Try(call, std::move(*connection), ignored);
+  co_return co_await Try(call, std::move(*handed), ignored);
 }
 
-Task<model::Exit> ServiceSandbox::Try(Call& call, std::unique_ptr<Connection> connection,
-                                      bool& repeat) {
-  const std::uint64_t generation = line_->generation();
-  Forward forward(line_->loop, line_->clock, *connection, spec_, call);
+Task<model::Exit> ServiceSandbox::Try(Call& call, std::unique_ptr<Handed> handed, bool& repeat) {
+  const ServiceLine::Running running(*line_);
+  Forward forward(line_->loop, line_->clock, handed->connection(), spec_, call);
   running_ = &forward;
   auto exit = co_await forward.Run();
   running_ = nullptr;
   repeat = forward.repeatable();
-  if (forward.reusable()) line_->Keep(std::move(connection), generation);
+  if (forward.reusable()) line_->Keep(std::move(handed));
   if (exit) total_ += exit->usage;
   if (exit ? exit->reason != model::ExitReason::kReturned : !repeat) over_ = true;
   co_return exit;
