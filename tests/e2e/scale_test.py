@@ -20,12 +20,16 @@ SOON_GONE = {"min": 0, "max": 1, "keep_alive": "1s"}
 
 
 class Wrk:
-    """Requests one after the other over each of its connections, from here to stop()."""
+    """Requests one after the other over each of its connections, from here to stop(). They are POST, which nobody
+    tries again for it: what is cut off is lost."""
 
-    def __init__(self, server, path, connections):
-        self.process = subprocess.Popen(["wrk", "-t1", f"-c{connections}", "-d1h", "--timeout=60s",
-                                         f"http://{server.address}{path}"],
+    def __init__(self, test, path, connections):
+        script = test.folder / "post.lua"
+        script.write_text('wrk.method = "POST"\n')
+        self.process = subprocess.Popen(["wrk", "-t1", f"-c{connections}", "-d1h", "--timeout=60s", "-s", script,
+                                         f"http://{test.server.address}{path}"],
                                         stdout=subprocess.PIPE, text=True)
+        test.addCleanup(self.process.kill)
 
     def stop(self):
         """How many were answered, and what wrk says of those that were not, or not with 2xx."""
@@ -167,11 +171,10 @@ class ScaleTest(ServerTest):
     # --- with the load
 
     def test_replicas_come_and_go_without_a_lost_request(self):
-        self.deploy("load", {"min": 1, "max": 3, "concurrency": 1, "keep_alive": "1s"})
-        steady = Wrk(self.server, "/load", 1)
-        self.addCleanup(steady.process.kill)
+        self.deploy("load", {"min": 1, "max": 3, "concurrency": 8, "keep_alive": "1s"})
+        steady = Wrk(self, "/load", 8)
         for _ in range(2):
-            more = Wrk(self.server, "/load", 6)
+            more = Wrk(self, "/load", 40)
             grown = eventually(lambda: len(self.sandboxes("load")) == 3)
             answered, lost = more.stop()
             self.assertTrue(grown, self.log("load"))
@@ -189,7 +192,7 @@ class ScaleTest(ServerTest):
         answers = []
 
         def goes_meanwhile():  # a second each
-            answers.append(self.server.get("/finish/slow").text)
+            answers.append(self.server.request("POST", "/finish/slow").text)
             return self.lets_go("finish")
         self.assertTrue(eventually(goes_meanwhile), self.log("finish"))
         self.assertEqual(set(answers), {"slow"})
