@@ -48,17 +48,25 @@ struct Figures {
   Samples cold;
   Samples restored;
   Samples again;
+  Samples restore;
+  Samples warm;
 
   void Print(const char* of) const {
     std::printf("%s\n", of);
     bench::Print("  boot, save", cold);
     bench::Print("  restore to first answer", restored);
     bench::Print("  a second call", again);
+    bench::Print("  restore alone", restore);
+    bench::Print("  a call after that", warm);
     Samples ratios;
     for (std::size_t i = 0; i < cold.size(); ++i) ratios.push_back(restored[i] / cold[i]);
     std::ranges::sort(ratios);
     std::printf("%-28s %8.3f    (%.3f to %.3f)\n", "  restored / booted", ratios[ratios.size() / 2],
                 ratios.front(), ratios.back());
+    for (std::size_t i = 0; i < cold.size(); ++i) ratios[i] = restored[i] / restore[i];
+    std::ranges::sort(ratios);
+    std::printf("%-28s %8.3f    (%.3f to %.3f)\n", "  first answer / restore",
+                ratios[ratios.size() / 2], ratios.front(), ratios.back());
   }
 };
 
@@ -84,6 +92,18 @@ void Round(Loop& loop, const Clock& clock, Driver& driver, const artifact::RootI
   start = SteadyClock::now();
   Expect(second.Run((*sandbox)->Invoke(second.call)).has_value(), "second call");
   figures.again.push_back(MillisecondsSince(start));
+  // One that was made before its call.
+  auto waiting = (*image)->Create({.id = "bench"});
+  Expect(waiting.has_value(), "create");
+  start = SteadyClock::now();
+  Expect(second.Run((*waiting)->Warm()).has_value(), "restore");
+  figures.restore.push_back(MillisecondsSince(start));
+  sandbox::testing::CallFixture third(loop, clock);
+  third.body.End();
+  start = SteadyClock::now();
+  const auto late = third.Run((*waiting)->Invoke(third.call));
+  Expect(late && late->warm, "warm call");
+  figures.warm.push_back(MillisecondsSince(start));
 }
 
 int Main(const std::filesystem::path& agent, const std::filesystem::path& program, int rounds) {

@@ -3,7 +3,9 @@
 // Rounds of both alternate, so that a change of the machine's speed hits both alike. /bin/true of
 // this host is what runs. Needs root.
 //
-//   oci_start_bench container|appkernel [ROUNDS]     WITHOUT_USERS=1: in no user namespace
+//   oci_start_bench container|appkernel [ROUNDS [AGENT]]     WITHOUT_USERS=1: in no user namespace
+//
+// With strata-agent's path also a call whose sandbox was made before it.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -144,9 +146,24 @@ double ThroughDriver(Image& image, Loop& loop, const Clock& clock) {
   return took;
 }
 
-int Main(const std::string& name, int rounds) {
+// A call whose sandbox was made before it, from its first byte to its end.
+double Warmed(Image& image, Loop& loop, const Clock& clock) {
+  sandbox::testing::CallFixture fixture(loop, clock);
+  fixture.body.End();
+  auto made = image.Create({.id = "bench", .limits = {.memory = kMemory}});
+  Expect(made.has_value(), "create");
+  const auto held = fixture.Run((*made)->Warm());
+  Expect(held.has_value(), held ? "" : held.error().message);
+  const auto start = SteadyClock::now();
+  const auto exit = fixture.Run((*made)->Invoke(fixture.call));
+  const double took = Milliseconds(SteadyClock::now() - start);
+  Expect(exit && exit->warm && exit->status == 0, "warm call");
+  return took;
+}
+
+int Main(const std::string& name, const std::string& agent, int rounds) {
   const strata::testing::TempDir state;
-  oci::Config wanted{.state_root = state / "state", .cgroup_parent = kParent};
+  oci::Config wanted{.state_root = state / "state", .cgroup_parent = kParent, .agent = agent};
   if (std::getenv("WITHOUT_USERS") == nullptr) {
     auto users = host::UserRange::Take(kParent);
     Expect(users.has_value(), users ? "" : users.error().message);
@@ -167,18 +184,23 @@ int Main(const std::string& name, int rounds) {
 
   Samples driver_times;
   Samples hand_times;
+  Samples warm_times;
   Samples ratios;
   for (int round = 0; round < rounds; ++round) {
     const bool first = round % 2 == 0;
     if (first) driver_times.push_back(ThroughDriver(**image, loop, clock));
     hand_times.push_back(by_hand.Once());
     if (!first) driver_times.push_back(ThroughDriver(**image, loop, clock));
+    if (!agent.empty()) warm_times.push_back(Warmed(**image, loop, clock));
     ratios.push_back(driver_times.back() / hand_times.back());
   }
   std::printf(
       "%s, %d rounds, medians: driver %.1f ms, by hand %.1f ms, ratio %.2f (%.2f to %.2f)\n",
       config->runtime.c_str(), rounds, Median(driver_times), Median(hand_times), Median(ratios),
       *std::ranges::min_element(ratios), *std::ranges::max_element(ratios));
+  if (warm_times.empty()) return 0;
+  std::printf("made before its call: %.2f ms (%.2f to %.2f)\n", Median(warm_times),
+              *std::ranges::min_element(warm_times), *std::ranges::max_element(warm_times));
   return 0;
 }
 
@@ -186,5 +208,6 @@ int Main(const std::string& name, int rounds) {
 }  // namespace strata::bench
 
 int main(int argc, char** argv) {
-  return strata::bench::Main(argc > 1 ? argv[1] : "", argc > 2 ? std::atoi(argv[2]) : 30);
+  return strata::bench::Main(argc > 1 ? argv[1] : "", argc > 3 ? argv[3] : "",
+                             argc > 2 ? std::atoi(argv[2]) : 30);
 }

@@ -180,6 +180,9 @@ struct Exit {
   int status = 0;
   std::string detail;
   Usage usage;
+  // Its sandbox was there before it came; else the call waited for one to be made. Of classes in
+  // which that takes milliseconds.
+  bool warm = false;
 };
 
 using Env = std::map<std::string, std::string>;

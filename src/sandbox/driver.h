@@ -152,6 +152,13 @@ class Sandbox {
   Sandbox& operator=(const Sandbox&) = delete;
   virtual ~Sandbox() = default;
 
+  // Makes now what the first Invoke would have to wait for: all but the guest, of which nothing has
+  // run and to which nothing of a call is known. Once, first of all; the sandbox lives until it has
+  // ended. What it holds from then on; nothing, where there is nothing to wait for. Whoever drops
+  // it ends that too. kUnsupported: such a sandbox keeps what others need (a volume), or this
+  // driver lacks what guests wait by; else as Invoke fails. Then it may be invoked all the same.
+  virtual Task<Bytes> Warm() { co_return Bytes{}; }
+
   // Runs the guest on `call` until it ends, is stopped, or a limit or the deadline is hit. One call
   // at a time; again only after an Exit with reason kReturned (else kFailedPrecondition).
   // kInternal: the engine itself broke. A failing client shows as Exit{kStopped}.

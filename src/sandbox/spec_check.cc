@@ -62,4 +62,14 @@ Result<void> CheckDirectory(const model::DirGrant& dir) {
               "directory grant '" + dir.host + "' is no " + (volume ? "volume" : "directory"));
 }
 
+Result<void> CheckWaiting(const model::Grants& grants) {
+  using Mode = model::DirGrant::Mode;
+  for (const model::DirGrant& dir : grants.dirs) {
+    if (dir.mode != Mode::kVolume && dir.mode != Mode::kVolumeReadOnly) continue;
+    return Fail(Errc::kUnsupported, "no sandbox waits for its call with the volume at " +
+                                        dir.guest + ": it would keep it in use");
+  }
+  return {};
+}
+
 }  // namespace strata::sandbox

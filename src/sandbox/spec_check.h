@@ -20,4 +20,8 @@ Result<void> CheckProgramLimits(const model::Limits& limits, Bytes least, Bytes 
 // is there. kInvalidArgument, kUnsupported, kNotFound.
 Result<void> CheckDirectory(const model::DirGrant& dir);
 
+// Whether a sandbox with `grants` may wait for its call: not with a named volume, which it would
+// keep from others, or keep in use. kUnsupported.
+Result<void> CheckWaiting(const model::Grants& grants);
+
 }  // namespace strata::sandbox

@@ -92,6 +92,7 @@ void Each(auto& visit, Is<model::Exit> auto& m) {
   visit("status", m.status);
   visit("detail", m.detail);
   visit("usage", m.usage);
+  visit("warm", m.warm);
 }
 
 }  // namespace strata::wire

@@ -136,6 +136,9 @@ class DriverContractTest : public DriverContract,
   void SetUp() override { Begin(GetParam()); }
 };
 
+// Of sandboxes that serve.
+class ServerContractTest : public DriverContractTest {};
+
 // Promises of one sentence each, as rows of a table (driver_contract_table.cc).
 struct ContractCase {
   const char* name;

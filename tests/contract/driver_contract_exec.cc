@@ -69,7 +69,7 @@ Awaitable<std::string> CountAtRest(Served& served) {
   co_return now;
 }
 
-TEST_P(DriverContractTest, AProgramMayBeAtATerminal) {
+TEST_P(ServerContractTest, AProgramMayBeAtATerminal) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -93,7 +93,7 @@ TEST_P(DriverContractTest, AProgramMayBeAtATerminal) {
   });
 }
 
-TEST_P(DriverContractTest, AProgramWhoseTerminalHasNobodyIsEndedWithItsSession) {
+TEST_P(ServerContractTest, AProgramWhoseTerminalHasNobodyIsEndedWithItsSession) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -115,7 +115,7 @@ TEST_P(DriverContractTest, AProgramWhoseTerminalHasNobodyIsEndedWithItsSession) 
   });
 }
 
-TEST_P(DriverContractTest, AProgramThatNobodyReadsIsEndedWithItsSession) {
+TEST_P(ServerContractTest, AProgramThatNobodyReadsIsEndedWithItsSession) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);

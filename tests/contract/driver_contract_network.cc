@@ -111,7 +111,7 @@ void WithNetwork(DriverContract& contract, NetworkScenario scenario, LogSink* li
 
 }  // namespace
 
-TEST_P(DriverContractTest, AGrantedNameIsReached) {
+TEST_P(ServerContractTest, AGrantedNameIsReached) {
   WithNetwork(*this, [](Served& served, FakeNetwork& network) -> Awaitable<void> {
     const std::string answer = co_await Dial(served, "API.example", kPort);
     EXPECT_EQ(answer, "api.example:80 says hello");
@@ -119,7 +119,7 @@ TEST_P(DriverContractTest, AGrantedNameIsReached) {
   });
 }
 
-TEST_P(DriverContractTest, AGrantedAddressIsReached) {
+TEST_P(ServerContractTest, AGrantedAddressIsReached) {
   WithNetwork(*this, [](Served& served, FakeNetwork&) -> Awaitable<void> {
     const std::string answer = co_await Dial(served, "93.184.216.34", kPort);
     EXPECT_EQ(answer, "93.184.216.34:80 says hello");
@@ -153,7 +153,7 @@ TEST_P(DriverContractTest, CallsOfOneSandboxHaveOneNetwork) {
   }
 }
 
-TEST_P(DriverContractTest, AnotherNameDoesNotExistAndIsLogged) {
+TEST_P(ServerContractTest, AnotherNameDoesNotExistAndIsLogged) {
   Lines lines;
   WithNetwork(
       *this,
@@ -170,7 +170,7 @@ TEST_P(DriverContractTest, AnotherNameDoesNotExistAndIsLogged) {
       &lines);
 }
 
-TEST_P(DriverContractTest, WhatIsNotGrantedIsRefusedAndLogged) {
+TEST_P(ServerContractTest, WhatIsNotGrantedIsRefusedAndLogged) {
   Lines lines;
   WithNetwork(
       *this,
@@ -196,7 +196,7 @@ TEST_P(DriverContractTest, WhatIsNotGrantedIsRefusedAndLogged) {
       &lines);
 }
 
-TEST_P(DriverContractTest, OtherProtocolsLeadNowhere) {
+TEST_P(ServerContractTest, OtherProtocolsLeadNowhere) {
   WithNetwork(*this, [](Served& served, FakeNetwork& network) -> Awaitable<void> {
     for (const char* address : {"93.184.216.34", "8.8.8.8"}) {
       std::vector<std::string> args = {"datagram", address, std::to_string(kPort)};
@@ -208,7 +208,7 @@ TEST_P(DriverContractTest, OtherProtocolsLeadNowhere) {
   });
 }
 
-TEST_P(DriverContractTest, AnotherSandboxIsNotReached) {
+TEST_P(ServerContractTest, AnotherSandboxIsNotReached) {
   WithNetwork(*this, [](Served& served, FakeNetwork&) -> Awaitable<void> {
     Spec spec = ServerSpec("box-2");
     spec.grants.http = {{"private.example", kPort}};
@@ -227,7 +227,7 @@ TEST_P(DriverContractTest, AnotherSandboxIsNotReached) {
   });
 }
 
-TEST_P(DriverContractTest, AFailingDestinationResetsTheConnection) {
+TEST_P(ServerContractTest, AFailingDestinationResetsTheConnection) {
   Lines lines;
   WithNetwork(
       *this,
@@ -239,7 +239,7 @@ TEST_P(DriverContractTest, AFailingDestinationResetsTheConnection) {
       &lines);
 }
 
-TEST_P(DriverContractTest, WhatMovesIsAccounted) {
+TEST_P(ServerContractTest, WhatMovesIsAccounted) {
   if (!harness_->connects()) return WithServer(*this, nullptr);
   FakeNetwork network(loop_);
   CallFixture fixture(loop_, clock_);
@@ -250,7 +250,7 @@ TEST_P(DriverContractTest, WhatMovesIsAccounted) {
   EXPECT_EQ(network.traffic, wanted);
 }
 
-TEST_P(DriverContractTest, ACopyOfASavedServerHasANetworkOfItsOwn) {
+TEST_P(ServerContractTest, ACopyOfASavedServerHasANetworkOfItsOwn) {
   WithNetwork(*this, [](Served& served, FakeNetwork& network) -> Awaitable<void> {
     auto saved = co_await (*served).Snapshot();
     if (!served.contract().harness_->snapshots()) {
@@ -275,7 +275,7 @@ TEST_P(DriverContractTest, ACopyOfASavedServerHasANetworkOfItsOwn) {
   });
 }
 
-TEST_P(DriverContractTest, WithoutAGrantThereIsNoNetwork) {
+TEST_P(ServerContractTest, WithoutAGrantThereIsNoNetwork) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);

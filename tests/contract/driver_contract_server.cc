@@ -19,7 +19,7 @@ constexpr std::uint16_t kPort = Served::kPort;
 constexpr std::chrono::milliseconds kPatience = Served::kPatience;
 constexpr std::string_view kRequest = "GET / HTTP/1.1\r\n\r\n";
 
-TEST_P(DriverContractTest, AServerIsReachedAtItsPort) {
+TEST_P(ServerContractTest, AServerIsReachedAtItsPort) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -34,7 +34,7 @@ TEST_P(DriverContractTest, AServerIsReachedAtItsPort) {
   });
 }
 
-TEST_P(DriverContractTest, ARunningServerIsMeasured) {
+TEST_P(ServerContractTest, ARunningServerIsMeasured) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -48,7 +48,7 @@ TEST_P(DriverContractTest, ARunningServerIsMeasured) {
   });
 }
 
-TEST_P(DriverContractTest, PortsWhereNobodyListensAreRefused) {
+TEST_P(ServerContractTest, PortsWhereNobodyListensAreRefused) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -57,7 +57,7 @@ TEST_P(DriverContractTest, PortsWhereNobodyListensAreRefused) {
   });
 }
 
-TEST_P(DriverContractTest, AServersOutputIsLoggedAndAStoppedOneMayFinish) {
+TEST_P(ServerContractTest, AServersOutputIsLoggedAndAStoppedOneMayFinish) {
   Lines lines;
   const auto scenario = [&lines](Served& server) -> Awaitable<void> {
     const bool ready = co_await server.Ready();
@@ -71,7 +71,7 @@ TEST_P(DriverContractTest, AServersOutputIsLoggedAndAStoppedOneMayFinish) {
   WithServer(*this, scenario, &lines);
 }
 
-TEST_P(DriverContractTest, AServersOwnEndIsAnExit) {
+TEST_P(ServerContractTest, AServersOwnEndIsAnExit) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -86,7 +86,7 @@ TEST_P(DriverContractTest, AServersOwnEndIsAnExit) {
   });
 }
 
-TEST_P(DriverContractTest, AConnectionEndsWhenTheServerClosesIt) {
+TEST_P(ServerContractTest, AConnectionEndsWhenTheServerClosesIt) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -101,7 +101,7 @@ TEST_P(DriverContractTest, AConnectionEndsWhenTheServerClosesIt) {
   });
 }
 
-TEST_P(DriverContractTest, ProgramsRunBesideAServer) {
+TEST_P(ServerContractTest, ProgramsRunBesideAServer) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -120,7 +120,7 @@ TEST_P(DriverContractTest, ProgramsRunBesideAServer) {
   });
 }
 
-TEST_P(DriverContractTest, ProgramsBesideAServerSeeTheirOwnVariables) {
+TEST_P(ServerContractTest, ProgramsBesideAServerSeeTheirOwnVariables) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -134,7 +134,7 @@ TEST_P(DriverContractTest, ProgramsBesideAServerSeeTheirOwnVariables) {
   });
 }
 
-TEST_P(DriverContractTest, AProgramThatIsNotThereIsAFailure) {
+TEST_P(ServerContractTest, AProgramThatIsNotThereIsAFailure) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -144,7 +144,7 @@ TEST_P(DriverContractTest, AProgramThatIsNotThereIsAFailure) {
   });
 }
 
-TEST_P(DriverContractTest, ProgramsEndWithTheirServer) {
+TEST_P(ServerContractTest, ProgramsEndWithTheirServer) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -158,7 +158,7 @@ TEST_P(DriverContractTest, ProgramsEndWithTheirServer) {
   });
 }
 
-TEST_P(DriverContractTest, APausedServerStandsStillUntilItIsResumed) {
+TEST_P(ServerContractTest, APausedServerStandsStillUntilItIsResumed) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -179,7 +179,7 @@ TEST_P(DriverContractTest, APausedServerStandsStillUntilItIsResumed) {
   });
 }
 
-TEST_P(DriverContractTest, APausedServerCanBeStopped) {
+TEST_P(ServerContractTest, APausedServerCanBeStopped) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
@@ -191,7 +191,7 @@ TEST_P(DriverContractTest, APausedServerCanBeStopped) {
   });
 }
 
-TEST_P(DriverContractTest, BeforeAServerRunsNothingReachesIt) {
+TEST_P(ServerContractTest, BeforeAServerRunsNothingReachesIt) {
   if (!harness_->serves()) return WithServer(*this, nullptr);
   auto sandbox = Make(Guest::kServer);
   CallFixture fixture(loop_, clock_);

@@ -74,7 +74,7 @@ Awaitable<std::string> AskOnce(Served& served, const std::shared_ptr<Image>& ima
 
 }  // namespace
 
-TEST_P(DriverContractTest, TheListOfWhatAClassCannotDoIsTrue) {
+TEST_P(ServerContractTest, TheListOfWhatAClassCannotDoIsTrue) {
   if (!model::ClassFromName(driver_->name())) {
     EXPECT_EQ(driver_->name(), "fake");
     return;
@@ -87,7 +87,7 @@ TEST_P(DriverContractTest, TheListOfWhatAClassCannotDoIsTrue) {
   }
 }
 
-TEST_P(DriverContractTest, WhatWasSavedGoesOnWhereTheServerWas) {
+TEST_P(ServerContractTest, WhatWasSavedGoesOnWhereTheServerWas) {
   WithSnapshot(*this, [](Served& served, std::shared_ptr<Image> image) -> Awaitable<void> {
     std::string answer = co_await served.Ask("/count");
     EXPECT_EQ(answer, "3");  // the saved one goes on, too
@@ -107,7 +107,7 @@ TEST_P(DriverContractTest, WhatWasSavedGoesOnWhereTheServerWas) {
   });
 }
 
-TEST_P(DriverContractTest, WhatGoesOnHasItsOwnNameTimeAndRandomness) {
+TEST_P(ServerContractTest, WhatGoesOnHasItsOwnNameTimeAndRandomness) {
   WithSnapshot(*this, [](Served& served, std::shared_ptr<Image> image) -> Awaitable<void> {
     std::string name = co_await AskOnce(served, image, "copy-1", "/host");
     EXPECT_EQ(name, "copy-1");
@@ -125,7 +125,7 @@ TEST_P(DriverContractTest, WhatGoesOnHasItsOwnNameTimeAndRandomness) {
   });
 }
 
-TEST_P(DriverContractTest, ConnectionsAndProgramsStayWithTheSavedServer) {
+TEST_P(ServerContractTest, ConnectionsAndProgramsStayWithTheSavedServer) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     if (!served.contract().harness_->snapshots()) co_return;
     const bool ready = co_await served.Ready();
@@ -164,7 +164,7 @@ TEST_P(DriverContractTest, ConnectionsAndProgramsStayWithTheSavedServer) {
   });
 }
 
-TEST_P(DriverContractTest, WhatWasSavedOutlivesItsServerAndCanBeSavedAgain) {
+TEST_P(ServerContractTest, WhatWasSavedOutlivesItsServerAndCanBeSavedAgain) {
   WithSnapshot(*this, [](Served& served, std::shared_ptr<Image> image) -> Awaitable<void> {
     co_await served.Finish();
     const auto copy = GoOn(served, std::exchange(image, nullptr), "copy-1");
@@ -180,7 +180,7 @@ TEST_P(DriverContractTest, WhatWasSavedOutlivesItsServerAndCanBeSavedAgain) {
   });
 }
 
-TEST_P(DriverContractTest, WhatWasSavedTakesNoOtherSpecAndNoCalls) {
+TEST_P(ServerContractTest, WhatWasSavedTakesNoOtherSpecAndNoCalls) {
   WithSnapshot(*this, [](Served& served, std::shared_ptr<Image> image) -> Awaitable<void> {
     Spec other = ServerSpec("copy-1");
     other.env["COLOUR"] = "green";
@@ -195,7 +195,7 @@ TEST_P(DriverContractTest, WhatWasSavedTakesNoOtherSpecAndNoCalls) {
   });
 }
 
-TEST_P(DriverContractTest, AServerWithMuchMemoryIsSaved) {
+TEST_P(ServerContractTest, AServerWithMuchMemoryIsSaved) {
   if (!harness_->snapshots()) return WithSnapshot(*this, nullptr);
   Spec spec = ServerSpec("box-1");
   spec.limits.memory = Bytes::MiB(400);
@@ -228,7 +228,7 @@ TEST_P(DriverContractTest, AServerWithMuchMemoryIsSaved) {
   EXPECT_TRUE(done.has_value()) << done.error().message;
 }
 
-TEST_P(DriverContractTest, APausedServerIsNotSaved) {
+TEST_P(ServerContractTest, APausedServerIsNotSaved) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);

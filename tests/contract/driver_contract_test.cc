@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/contract/warmed.h"
+
 namespace strata::sandbox::contract {
 namespace {
 
@@ -19,6 +21,13 @@ constexpr HarnessEntry kHarnesses[] = {
 #ifdef STRATA_CONTRACT_WASM
     {"wasm", MakeWasmHarness},
 #endif
+};
+
+// The same classes, with sandboxes that waited for their first call.
+constexpr HarnessEntry kWarmed[] = {
+    {"container", MakeWarmedContainerHarness},
+    {"appkernel", MakeWarmedAppkernelHarness},
+    {"microvm", MakeWarmedMicrovmHarness},
 };
 
 }  // namespace
@@ -43,6 +52,12 @@ INSTANTIATE_TEST_SUITE_P(Drivers, DriverContractTableTest,
                          });
 
 INSTANTIATE_TEST_SUITE_P(Drivers, DriverContractTest, ::testing::ValuesIn(kHarnesses),
+                         [](const auto& info) { return TestName(info.param); });
+
+INSTANTIATE_TEST_SUITE_P(Drivers, ServerContractTest, ::testing::ValuesIn(kHarnesses),
+                         [](const auto& info) { return TestName(info.param); });
+
+INSTANTIATE_TEST_SUITE_P(Warmed, DriverContractTest, ::testing::ValuesIn(kWarmed),
                          [](const auto& info) { return TestName(info.param); });
 
 }  // namespace strata::sandbox::contract

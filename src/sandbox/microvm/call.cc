@@ -22,13 +22,14 @@ constexpr std::size_t kChunk = 16 * 1024;
 
 MicrovmCall::MicrovmCall(std::shared_ptr<Shared> shared, std::shared_ptr<MicrovmImage> image,
                          std::shared_ptr<Machine>& machine, std::unique_ptr<egress::Outlet>& outlet,
-                         const Spec& spec, Call& call)
+                         const Spec& spec, Call& call, Waited waited)
     : shared_(std::move(shared)),
       image_(std::move(image)),
       machine_(machine),
       outlet_(outlet),
       spec_(spec),
       call_(call),
+      waited_(waited),
       io_(call, spec.limits),
       errors_(spec.effects.logs, Stream::kStderr),
       event_(shared_->loop),
@@ -108,14 +109,24 @@ Awaitable<void> MicrovmCall::Tick() {
   }
 }
 
-Awaitable<void> MicrovmCall::Converse() {
+// One that has waited gets the time and randomness of now: its clock is not kept by anybody.
+Task<void> MicrovmCall::MakeReady() {
   if (!machine_) {
     auto machine = co_await image_->Start(spec_, outlet_);
-    if (!machine) {
-      outcome_.emplace(std::unexpected(std::move(machine).error()));
-      co_return;
-    }
+    if (!machine) co_return std::unexpected(std::move(machine).error());
     machine_ = std::move(*machine);
+  } else if (waited_ == Waited::kYes) {
+    machine_->Post(FrameType::kWake, WriteWake(WakeAt(shared_->clock, spec_.id)));
+    auto awake = co_await machine_->Expect(FrameType::kAwake, shared_->config.restore_patience);
+    if (!awake) co_return Wrap(std::move(awake).error(), "wake");
+  }
+  co_return Result<void>{};
+}
+
+Awaitable<void> MicrovmCall::Converse() {
+  if (auto ready = co_await MakeReady(); !ready) {
+    outcome_.emplace(std::unexpected(std::move(ready).error()));
+    co_return;
   }
   if (io_.fate()) co_return;  // condemned while it was being restored
   outcome_.emplace(co_await RunProgram());

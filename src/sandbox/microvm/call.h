@@ -32,16 +32,21 @@ namespace strata::sandbox::microvm {
 
 class MicrovmCall {
  public:
-  // `machine` and `outlet` are the sandbox's: null before its first call.
+  // Whether the machine has waited for this, its first call.
+  enum class Waited : bool { kNo, kYes };
+
+  // `machine` and `outlet` are the sandbox's: null before its first call, unless that was waited
+  // for.
   MicrovmCall(std::shared_ptr<Shared> shared, std::shared_ptr<MicrovmImage> image,
               std::shared_ptr<Machine>& machine, std::unique_ptr<egress::Outlet>& outlet,
-              const Spec& spec, Call& call);
+              const Spec& spec, Call& call, Waited waited);
 
   Task<model::Exit> Run();
   void Stop() noexcept;
 
  private:
   Task<model::Exit> Supervise();
+  Task<void> MakeReady();
   bool MustEnd();
   Result<model::Exit> Finish();
 
@@ -57,6 +62,7 @@ class MicrovmCall {
   std::unique_ptr<egress::Outlet>& outlet_;
   const Spec& spec_;
   Call& call_;
+  const Waited waited_;
   CallIo io_;
   CgiOutput output_;
   LogLines errors_;

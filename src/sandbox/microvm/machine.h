@@ -92,6 +92,7 @@ class Machine : public std::enable_shared_from_this<Machine> {
   Result<void> AllowSaving();
 
   void Kill() noexcept;
+  [[nodiscard]] bool ended() { return process_->Poll().has_value(); }
   Task<host::ExitStatus> Wait() { return process_->Wait(); }
   [[nodiscard]] Result<host::CgroupUsage> usage() const { return group_->Usage(); }
   [[nodiscard]] host::Cgroup& group() noexcept { return *group_; }

@@ -5,6 +5,7 @@
 
 #include "sandbox/agent_dial.h"
 #include "sandbox/microvm/snapshot.h"
+#include "sandbox/spec_check.h"
 
 namespace strata::sandbox::microvm {
 
@@ -17,16 +18,39 @@ MicrovmSandbox::MicrovmSandbox(std::shared_ptr<Shared> shared, std::shared_ptr<M
 
 MicrovmSandbox::~MicrovmSandbox() { --shared_->metrics.sandboxes_live; }
 
-Task<model::Exit> MicrovmSandbox::Invoke(Call& call) {
-  if (running_ != nullptr || over_) {
-    co_return Fail(Errc::kFailedPrecondition,
-                   "sandbox " + spec_.id + (over_ ? " has ended" : " is running a call"));
-  }
+Result<void> MicrovmSandbox::CheckFree() const {
+  if (running_ == nullptr && serving_ == nullptr && !warming_ && !over_) return {};
+  return Fail(Errc::kFailedPrecondition,
+              "sandbox " + spec_.id + (over_ ? " has ended" : " is running already"));
+}
+
+Task<Bytes> MicrovmSandbox::Warm() {
+  if (auto free = CheckFree(); !free) co_return std::unexpected(std::move(free).error());
   if (image_->serves()) co_return Fail(Errc::kUnsupported, "a snapshot of a server takes no calls");
-  MicrovmCall running(shared_, image_, machine_, outlet_, spec_, call);
+  if (auto can = CheckWaiting(spec_.grants); !can) co_return std::unexpected(can.error());
+  warming_ = true;
+  auto machine = co_await image_->Start(spec_, outlet_);
+  warming_ = false;
+  if (!machine) co_return std::unexpected(std::move(machine).error());
+  machine_ = std::move(*machine);
+  waits_ = true;
+  const auto used = machine_->usage();
+  co_return used ? used->memory : Bytes{};
+}
+
+Task<model::Exit> MicrovmSandbox::Invoke(Call& call) {
+  if (auto free = CheckFree(); !free) co_return std::unexpected(std::move(free).error());
+  if (image_->serves()) co_return Fail(Errc::kUnsupported, "a snapshot of a server takes no calls");
+  // One that ended while it waited costs its call a restore.
+  if (waits_ && machine_->ended()) machine_.reset();
+  if (!machine_) outlet_.reset();
+  const bool waited = std::exchange(waits_, false) && machine_;
+  MicrovmCall running(shared_, image_, machine_, outlet_, spec_, call,
+                      waited ? MicrovmCall::Waited::kYes : MicrovmCall::Waited::kNo);
   running_ = &running;
   auto exit = co_await running.Run();
   running_ = nullptr;
+  if (exit) exit->warm = waited;
   Settle(exit);
   if (over_) machine_.reset();
   if (over_) outlet_.reset();
@@ -45,10 +69,8 @@ void MicrovmSandbox::Stop() noexcept {
 }
 
 Task<model::Exit> MicrovmSandbox::Serve() {
-  if (running_ != nullptr || serving_ != nullptr || over_) {
-    co_return Fail(Errc::kFailedPrecondition,
-                   "sandbox " + spec_.id + (over_ ? " has ended" : " is running already"));
-  }
+  if (auto free = CheckFree(); !free) co_return std::unexpected(std::move(free).error());
+  if (waits_) co_return Fail(Errc::kFailedPrecondition, "it waits for a call");
   MicrovmServer serving(shared_, image_, spec_);
   serving_ = &serving;
   auto exit = co_await serving.Run();

@@ -26,6 +26,7 @@ class MicrovmSandbox final : public Sandbox {
                  const Spec& spec);
   ~MicrovmSandbox() override;
 
+  Task<Bytes> Warm() override;
   Task<model::Exit> Invoke(Call& call) override;
   Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
                                  TimePoint deadline) override;
@@ -40,6 +41,7 @@ class MicrovmSandbox final : public Sandbox {
   [[nodiscard]] model::Usage usage() const override { return total_; }
 
  private:
+  [[nodiscard]] Result<void> CheckFree() const;
   [[nodiscard]] Result<void> CheckEntered() const;
   void Settle(const Result<model::Exit>& exit);
 
@@ -50,6 +52,8 @@ class MicrovmSandbox final : public Sandbox {
   std::shared_ptr<Machine> machine_;
   MicrovmCall* running_ = nullptr;
   MicrovmServer* serving_ = nullptr;
+  bool waits_ = false;  // `machine_` has run no program
+  bool warming_ = false;
   bool over_ = false;
   model::Usage total_;
 };

@@ -239,7 +239,8 @@ Result<void> Bundle::WriteConfig(const model::Env& env, Purpose purpose) {
        .limits = spec_.limits,
        .writable = shared_.config.writable,
        .files = shared_.config.files,
-       .agent = purpose == Purpose::kServer ? shared_.config.agent.string() : std::string(),
+       .agent = purpose == Purpose::kCall ? std::string() : shared_.config.agent.string(),
+       .gated = purpose == Purpose::kLaterCall,
        .network = std::move(network),
        .resolv_conf = std::move(resolv_conf),
        .users = shared_.UsersOrNull()});

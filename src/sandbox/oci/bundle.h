@@ -52,7 +52,11 @@ struct Starting {
   Fd err;
 };
 
-enum class Purpose { kCall, kServer };
+enum class Purpose {
+  kCall,
+  kLaterCall,  // behind the agent's gate (sandbox/agent_gate.h); Config::agent is not empty
+  kServer,
+};
 
 class Bundle {
  public:

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <functional>
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
+
+#include "base/byte_view.h"
+#include "sandbox/agent_gate.h"
 
 namespace strata::sandbox::oci {
 
@@ -22,7 +24,8 @@ constexpr std::size_t kChunk = 16 * 1024;
 
 }  // namespace
 
-OciCall::OciCall(Shared& shared, Bundle& bundle, Network& network, const Spec& spec, Call& call)
+OciCall::OciCall(Shared& shared, Bundle& bundle, Network& network, const Spec& spec, Call& call,
+                 std::unique_ptr<StartedGuest> guest)
     : shared_(shared),
       bundle_(bundle),
       network_(network),
@@ -30,17 +33,13 @@ OciCall::OciCall(Shared& shared, Bundle& bundle, Network& network, const Spec& s
       call_(call),
       io_(call, spec.limits),
       errors_(spec.effects.logs, Stream::kStderr),
-      event_(shared.loop),
       timer_(shared.loop.get_executor()),
-      in_(shared.loop.get_executor()),
-      out_(shared.loop.get_executor()),
-      err_(shared.loop.get_executor()),
-      guest_(shared, bundle),
+      started_(std::move(guest)),
       cpu_(shared.clock.Now(), spec.limits.cpu_time) {}
 
 void OciCall::Stop() noexcept {
   stop_ = true;
-  event_.Wake();
+  started_->event.Wake();
 }
 
 // Cancellation of the awaiting coroutine is taken as a reason to end, not thrown: the container has
@@ -63,29 +62,33 @@ model::Env OciCall::Environment() const {
   return all;
 }
 
+// Nothing runs afterwards: the call was cancelled. A guest that waited and ended meanwhile costs
+// its call a start.
+Task<void> OciCall::Begin() {
+  if (started_->guest.running()) {
+    warm_ = true;
+    opening_ = GateMessage(Environment());
+    co_return Result<void>{};
+  }
+  if (started_->guest.ended()) started_ = std::make_unique<StartedGuest>(shared_, bundle_);
+  if (auto open = co_await network_.Open(); !open) co_return open;
+  auto turn = co_await shared_.starts.Take();
+  if (!turn) co_return Result<void>{};
+  turn_.emplace(std::move(*turn));
+  co_return co_await started_->Start(Environment(), Purpose::kCall);
+}
+
 Task<Exit> OciCall::Supervise() {
   if (auto usage = bundle_.usage()) before_ = after_ = *usage;
-  if (auto open = co_await network_.Open(); !open) co_return std::unexpected(open.error());
-  auto turn = co_await shared_.starts.Take();
-  if (!turn) {
+  if (auto begun = co_await Begin(); !begun) co_return std::unexpected(std::move(begun).error());
+  RunningGuest& guest = started_->guest;
+  if (!guest.running()) {
     co_return Exit{.reason = ExitReason::kStopped, .status = 0, .detail = "cancelled", .usage = {}};
   }
-  turn_.emplace(std::move(*turn));
-  // A named job: gcc 12 destroys a capture twice when the lambda is a temporary of a co_await.
-  std::move_only_function<Result<Starting>()> start = [&bundle = bundle_, env = Environment()] {
-    return bundle.Start(env);
-  };
-  auto started = co_await shared_.worker->Run(std::move(start));
-  if (!started) co_return std::unexpected(std::move(started).error());
-  in_.assign(started->in.Release());
-  out_.assign(started->out.Release());
-  err_.assign(started->err.Release());
-
-  guest_.Begin(std::move(started->runtime), event_);
   co_await RunUntilOver();
   const std::optional<Fate> fate = io_.fate();  // before helpers that we cancel add theirs
-  if (fate) guest_.KillAll();
-  while (guest_.running()) co_await event_.Wait();
+  if (fate) guest.KillAll();
+  while (guest.running()) co_await started_->event.Wait();
   co_await Join();
   if (auto usage = bundle_.usage()) after_ = *usage;
   auto exit = Finish();
@@ -98,21 +101,21 @@ Task<Exit> OciCall::Supervise() {
 }
 
 Awaitable<void> OciCall::RunUntilOver() {
-  feed_.Start(shared_.loop, Feed(), event_);
-  answer_.Start(shared_.loop, Answer(), event_);
-  log_.Start(shared_.loop, CollectLines(err_, errors_), event_);
-  tick_.Start(shared_.loop, Tick(), event_);
+  feed_.Start(shared_.loop, Feed(), started_->event);
+  answer_.Start(shared_.loop, Answer(), started_->event);
+  log_.Start(shared_.loop, CollectLines(started_->err, errors_), started_->event);
+  tick_.Start(shared_.loop, Tick(), started_->event);
   bool finished = false;
   while (!MustEnd()) {
-    if (guest_.found() || guest_.ended()) turn_.reset();
+    if (started_->guest.found() || started_->guest.ended()) turn_.reset();
     if (Over()) {
-      if (finished || !guest_.ended()->has_value()) co_return;
+      if (finished || !started_->guest.ended()->has_value()) co_return;
       // All output is here: what is left to decide depends on how the guest ended.
-      output_.Finish((*guest_.ended())->success() ? 0 : 1);
-      answer_.Start(shared_.loop, HandOn(io_, output_), event_);
+      output_.Finish((*started_->guest.ended())->success() ? 0 : 1);
+      answer_.Start(shared_.loop, HandOn(io_, output_), started_->event);
       finished = true;
     }
-    co_await event_.Wait();
+    co_await started_->event.Wait();
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) {
       io_.Condemn(ExitReason::kStopped, "cancelled");
@@ -121,7 +124,8 @@ Awaitable<void> OciCall::RunUntilOver() {
 }
 
 bool OciCall::Over() const noexcept {
-  return guest_.ended() && !guest_.running() && !answer_.running() && !log_.running();
+  return started_->guest.ended() && !started_->guest.running() && !answer_.running() &&
+         !log_.running();
 }
 
 bool OciCall::MustEnd() {
@@ -142,7 +146,7 @@ bool OciCall::MustEnd() {
 Awaitable<void> OciCall::Join() {
   for (Helper* helper : {&feed_, &answer_, &log_, &tick_}) helper->Cancel();
   while (feed_.running() || answer_.running() || log_.running() || tick_.running()) {
-    co_await event_.Wait();
+    co_await started_->event.Wait();
   }
 }
 
@@ -150,6 +154,7 @@ Awaitable<void> OciCall::Join() {
 
 Awaitable<void> OciCall::Feed() {
   std::array<std::byte, kChunk> part;
+  if (!opening_.empty() && !co_await WriteInput(AsBytes(opening_))) co_return;
   while (true) {
     const auto got = io_.Read(part);
     if (!got) co_return;
@@ -160,20 +165,20 @@ Awaitable<void> OciCall::Feed() {
       co_return;
     }
   }
-  in_.close();
+  started_->in.close();
 }
 
 // False: the guest reads no more, which is its own affair, or we were cancelled.
 Awaitable<bool> OciCall::WriteInput(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(in_.native_handle(), bytes.data(), bytes.size());
+    const ssize_t written = ::write(started_->in.native_handle(), bytes.data(), bytes.size());
     if (written >= 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(written));
       continue;
     }
     if (errno != EAGAIN) co_return false;
     boost::system::error_code failed;
-    co_await in_.async_wait(Descriptor::wait_write, asio::redirect_error(kAwait, failed));
+    co_await started_->in.async_wait(Descriptor::wait_write, asio::redirect_error(kAwait, failed));
     if (failed) co_return false;
   }
   co_return true;
@@ -184,14 +189,15 @@ Awaitable<void> OciCall::Answer() {
   while (true) {
     co_await HandOn(io_, output_);
     if (io_.fate()) co_return;
-    const ssize_t got = ::read(out_.native_handle(), part.data(), part.size());
+    const ssize_t got = ::read(started_->out.native_handle(), part.data(), part.size());
     if (got > 0) {
       output_.Write({part.data(), static_cast<std::size_t>(got)});
     } else if (got == 0 || errno != EAGAIN) {
       co_return;
     } else {
       boost::system::error_code failed;
-      co_await out_.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+      co_await started_->out.async_wait(Descriptor::wait_read,
+                                        asio::redirect_error(kAwait, failed));
       if (failed) co_return;
     }
   }
@@ -202,20 +208,22 @@ Awaitable<void> OciCall::Tick() {
   while (!failed) {
     timer_.expires_after(shared_.config.tick);
     co_await timer_.async_wait(asio::redirect_error(kAwait, failed));
-    event_.Wake();
+    started_->event.Wake();
   }
 }
 
 // ---- the end -----------------------------------------------------------------------------------
 
 Result<Exit> OciCall::Finish() {
-  auto exit = guest_.TakeExit(io_.fate().has_value(), after_.oom_kills > before_.oom_kills);
+  auto exit =
+      started_->guest.TakeExit(io_.fate().has_value(), after_.oom_kills > before_.oom_kills);
   if (!exit) return exit;
   exit->usage = {.cpu = after_.cpu - before_.cpu,
                  .wall = shared_.clock.Now() - start_,
                  .memory_peak = after_.memory_peak,
                  .bytes_in = io_.bytes_in(),
                  .bytes_out = io_.bytes_out()};
+  exit->warm = warm_;
   return exit;
 }
 

@@ -1,7 +1,7 @@
-// sandbox/oci/call.h - one running call: starts the container, moves bytes between it and the
-// HTTP exchange, and ends it when it must end.
+// sandbox/oci/call.h - one running call: starts the container, unless it waits already, moves bytes
+// between it and the HTTP exchange, and ends it when it must end.
 //
-//   Sandbox::Invoke --> OciCall::Run --> Bundle::Start (worker) ... pipes <-> CallIo
+//   Sandbox::Invoke --> OciCall::Run --> StartedGuest ... pipes <-> CallIo
 //
 // Three coroutines run beside it: body to stdin, stdout to the response, stderr to the log; and its
 // RunningGuest waits for the runtime and then for the guest. It looks at deadline, client and CPU
@@ -11,7 +11,10 @@
 // Errors:   only what is not the guest's doing; everything else is the Exit.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <span>
+#include <string>
 
 #include "base/turns.h"
 #include "sandbox/call_io.h"
@@ -22,16 +25,16 @@
 #include "sandbox/log_lines.h"
 #include "sandbox/oci/bundle.h"
 #include "sandbox/oci/network.h"
-#include "sandbox/oci/output.h"
-#include "sandbox/oci/running_guest.h"
 #include "sandbox/oci/shared.h"
-#include "sandbox/wake_event.h"
+#include "sandbox/oci/started_guest.h"
 
 namespace strata::sandbox::oci {
 
 class OciCall {
  public:
-  OciCall(Shared& shared, Bundle& bundle, Network& network, const Spec& spec, Call& call);
+  // `guest`: one at its gate, or one that is to be started.
+  OciCall(Shared& shared, Bundle& bundle, Network& network, const Spec& spec, Call& call,
+          std::unique_ptr<StartedGuest> guest);
 
   // Fails with what Bundle::Start and Bundle::Guest fail with. `usage` of the Exit counts from the
   // call's start, but for the memory peak.
@@ -42,6 +45,7 @@ class OciCall {
  private:
   [[nodiscard]] model::Env Environment() const;
   Task<model::Exit> Supervise();
+  Task<void> Begin();
   Awaitable<void> RunUntilOver();
   Awaitable<void> Join();
   bool Over() const noexcept;
@@ -61,13 +65,10 @@ class OciCall {
   CallIo io_;
   CgiOutput output_;
   LogLines errors_;
-  WakeEvent event_;
   Timer timer_;
-  Descriptor in_;
-  Descriptor out_;
-  Descriptor err_;
-
-  RunningGuest guest_;
+  std::unique_ptr<StartedGuest> started_;
+  std::string opening_;  // what a guest at its gate is told first
+  bool warm_ = false;
   bool stop_ = false;
   TimePoint start_;
   TimePoint due_;

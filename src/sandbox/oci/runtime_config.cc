@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "sandbox/agent_gate.h"
 #include "sandbox/oci/seccomp_profile.h"
 
 namespace strata::sandbox::oci {
@@ -107,10 +108,11 @@ Json MakeRuntimeConfig(const RuntimeConfigInput& input) {
                        {"hostID", input.users->first()},
                        {"size", host::UserNamespace::kCount}});
   }
+  const auto args = input.gated ? BehindGate(input.image.args) : input.image.args;
   return {{"ociVersion", "1.0.2"},
           {"hostname", input.hostname},
           {"root", {{"path", input.root}, {"readonly", false}}},
-          {"process", MakeExecProcess(input.image, input.env, input.image.args, Terminal::kNo)},
+          {"process", MakeExecProcess(input.image, input.env, args, Terminal::kNo)},
           {"mounts", Mounts(input)},
           {"linux",
            {{"cgroupsPath", input.cgroup_path},

@@ -36,6 +36,7 @@ struct RuntimeConfigInput {
   Bytes writable;                // of /tmp, and of each scratch directory without a size
   std::uint32_t files = 16'384;  // the same
   std::string agent;             // shown as /.strata-agent; empty: not
+  bool gated = false;            // the program waits behind its gate (sandbox/agent_gate.h)
   std::string network;           // path of a network namespace to join; empty: a new one
   std::string resolv_conf;       // shown as /etc/resolv.conf; empty: the image's own
   const host::UserNamespace* users = nullptr;  // joined; null: none

@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "sandbox/agent_dial.h"
 #include "sandbox/oci/execution.h"
+#include "sandbox/spec_check.h"
 
 namespace strata::sandbox::oci {
 namespace {
@@ -24,14 +25,40 @@ OciSandbox::OciSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle, const
   ++shared_->metrics.sandboxes_live;
 }
 
-OciSandbox::~OciSandbox() { --shared_->metrics.sandboxes_live; }
+OciSandbox::~OciSandbox() {
+  --shared_->metrics.sandboxes_live;
+  if (waiting_) StartedGuest::End(shared_, std::move(bundle_), std::move(waiting_));
+}
+
+Result<void> OciSandbox::CheckFree() const {
+  if (running_ == nullptr && serving_ == nullptr && !warming_ && !over_) return {};
+  return Fail(Errc::kFailedPrecondition,
+              "sandbox " + spec_.id + (over_ ? " has ended" : " is running already"));
+}
+
+Task<Bytes> OciSandbox::Warm() {
+  if (auto free = CheckFree(); !free) co_return std::unexpected(std::move(free).error());
+  if (shared_->config.agent.empty()) {
+    co_return Fail(Errc::kUnsupported, "guests wait in strata-agent, which is not configured");
+  }
+  if (auto can = CheckWaiting(spec_.grants); !can) co_return std::unexpected(can.error());
+  warming_ = true;
+  auto guest = std::make_unique<StartedGuest>(*shared_, *bundle_);
+  auto ready = co_await network_.Open();
+  if (ready) ready = co_await guest->Start(spec_.env, Purpose::kLaterCall);
+  if (ready) ready = co_await guest->AwaitGate();
+  warming_ = false;
+  if (!ready) co_return std::unexpected(std::move(ready).error());
+  waiting_ = std::move(guest);
+  const auto used = bundle_->usage();
+  co_return used ? used->memory : Bytes{};
+}
 
 Task<model::Exit> OciSandbox::Invoke(Call& call) {
-  if (running_ != nullptr || over_) {
-    co_return Fail(Errc::kFailedPrecondition,
-                   "sandbox " + spec_.id + (over_ ? " has ended" : " is running a call"));
-  }
-  OciCall running(*shared_, *bundle_, network_, spec_, call);
+  if (auto free = CheckFree(); !free) co_return std::unexpected(std::move(free).error());
+  auto waiting = std::move(waiting_);
+  if (!waiting) waiting = std::make_unique<StartedGuest>(*shared_, *bundle_);
+  OciCall running(*shared_, *bundle_, network_, spec_, call, std::move(waiting));
   running_ = &running;
   auto exit = co_await running.Run();
   running_ = nullptr;
@@ -51,10 +78,8 @@ void OciSandbox::Stop() noexcept {
 }
 
 Task<model::Exit> OciSandbox::Serve() {
-  if (running_ != nullptr || serving_ != nullptr || over_) {
-    co_return Fail(Errc::kFailedPrecondition,
-                   "sandbox " + spec_.id + (over_ ? " has ended" : " is running already"));
-  }
+  if (auto free = CheckFree(); !free) co_return std::unexpected(std::move(free).error());
+  if (waiting_) co_return Fail(Errc::kFailedPrecondition, "it waits for a call");
   ServerRun serving(*shared_, *bundle_, network_, spec_);
   serving_ = &serving;
   auto exit = co_await serving.Run();

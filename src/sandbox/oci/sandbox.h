@@ -19,6 +19,7 @@
 #include "sandbox/oci/network.h"
 #include "sandbox/oci/server_run.h"
 #include "sandbox/oci/shared.h"
+#include "sandbox/oci/started_guest.h"
 
 namespace strata::sandbox::oci {
 
@@ -27,6 +28,7 @@ class OciSandbox final : public Sandbox {
   OciSandbox(std::shared_ptr<Shared> shared, OwnedBundle bundle, const Spec& spec);
   ~OciSandbox() override;
 
+  Task<Bytes> Warm() override;
   Task<model::Exit> Invoke(Call& call) override;
   Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
                                  TimePoint deadline) override;
@@ -40,6 +42,7 @@ class OciSandbox final : public Sandbox {
   [[nodiscard]] model::Usage usage() const override { return total_; }
 
  private:
+  [[nodiscard]] Result<void> CheckFree() const;
   [[nodiscard]] Result<void> CheckEntered() const;
   Task<void> SetPaused(bool paused);
   Task<Fd> DialThroughAgent(std::uint16_t port);
@@ -50,9 +53,11 @@ class OciSandbox final : public Sandbox {
   OwnedBundle bundle_;
   const Spec spec_;
   Network network_;
+  std::unique_ptr<StartedGuest> waiting_;  // from Warm to the first Invoke
   OciCall* running_ = nullptr;
   ServerRun* serving_ = nullptr;
   std::uint64_t execs_ = 0;
+  bool warming_ = false;
   bool over_ = false;
   model::Usage total_;
 };

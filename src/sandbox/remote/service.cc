@@ -268,6 +268,7 @@ Task<model::Exit> ServiceSandbox::Try(Call& call, std::unique_ptr<Handed> handed
   running_ = nullptr;
   repeat = forward.repeatable();
   if (forward.reusable()) line_->Keep(std::move(handed));
+  if (exit) exit->warm = true;
   if (exit) total_ += exit->usage;
   if (exit ? exit->reason != model::ExitReason::kReturned : !repeat) over_ = true;
   co_return exit;

@@ -5,6 +5,7 @@
 
 #include "sandbox/microvm/agent/copy.h"
 #include "sandbox/microvm/agent/dial.h"
+#include "sandbox/microvm/agent/gate.h"
 #include "sandbox/microvm/agent/session.h"
 
 namespace strata::sandbox::microvm::agent {
@@ -19,6 +20,7 @@ std::optional<int> RunVerb(const char* const* words) {
   if (verb == "unpack" && count == 3) return UnpackIn(words[1], words[2]);
   if (verb == "end" && count == 3) return EndSession(words[1], words[2]);
   if (verb == "write" && count == 3) return WriteIn(words[1], words[2]);
+  if (verb == "gate" && count > 1) return WaitAtGate(words + 1);
   return std::nullopt;
 }
 

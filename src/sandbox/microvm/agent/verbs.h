@@ -6,6 +6,7 @@
 //   pack PATH        prints a directory as a tar stream (copy.h)
 //   unpack PATH NAME  makes a directory of the tar stream on its standard input
 //   end SESSION SIGNAL  sends it to all processes of that session (session.h)
+//   gate PROGRAM...  waits for its call, then becomes it (gate.h)
 //
 // Threads: one.
 #pragma once

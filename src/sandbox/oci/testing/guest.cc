@@ -135,6 +135,17 @@ std::string RandomHex() {
   return text;
 }
 
+// Who this is and when, one fact a line: what no two sandboxes may have in common.
+int Identity() {
+  char host[64] = {};
+  ::gethostname(host, sizeof(host) - 1);
+  int open_files = 0;
+  for (int fd = 0; fd < 1024; ++fd) open_files += ::fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+  Print("hostname=" + std::string(host) + "\nrandom=" + RandomHex() + "\ntime=" +
+        std::to_string(::time(nullptr)) + "\nopen=" + std::to_string(open_files) + "\n");
+  return 0;
+}
+
 // A server at $PORT, 127.0.0.1 only, one process for each connection. "/env", "/pid", "/host",
 // "/random", "/clock", "/take", "/exit" and "/leave" do what they say, "/fetch" asks $FETCH,
 // "/count" counts itself, "/slow" answers after a second, "/echo" gives a body of known length
@@ -307,6 +318,7 @@ int main(int argc, char** argv) {
   if (what == "processes") return Processes();
   if (what == "confinement") return Confinement();
   if (what == "exit-3") return 3;
+  if (what == "identity") return Identity();
   if (what == "environment") return Environment();
   if (what == "exit") return std::atoi(argv[2]);
   if (what == "getenv") return Print(std::getenv(argv[2]) ? std::getenv(argv[2]) : "(unset)"), 0;
