@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/task.h"
-#include "keeper/messages.h"
+#include "keeper/reports.h"
 #include "sandbox/driver.h"
 
 namespace strata::keeper {

@@ -32,7 +32,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "keeper/messages.h"
+#include "keeper/reports.h"
 #include "meter/call_record.h"
 #include "store/store.h"
 #include "telemetry/log.h"

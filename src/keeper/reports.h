@@ -1,0 +1,54 @@
+// keeper/reports.h - what a keeper tells a manager of its own accord about what it runs: what was
+// used, and how many there are. Messages as those of messages.h.
+//
+// Threads: values. Tested by codec_test.cc, keeper_test.cc.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace strata::keeper {
+
+// What sandboxes used.
+struct Use {
+  std::chrono::nanoseconds cpu{0};
+  std::chrono::nanoseconds held{0};  // how long there were sandboxes, added up
+  std::uint64_t kib_ms = 0;          // memory that they held, times how long
+  friend bool operator==(const Use&, const Use&) = default;
+  Use& operator+=(const Use& more) noexcept;
+};
+
+// What a service's replicas and forks used since this keeper began, those that are gone included,
+// and the memory that they have now. A total, so that it may come twice or be lost: whoever has
+// counted an earlier one adds what it is more. From time to time when it has changed, and of every
+// service that there was to a manager that has just adopted the keeper.
+struct Measured {
+  std::string name;  // of the Service
+  std::string sandbox_class;
+  Use used;
+  Bytes memory;
+  friend bool operator==(const Measured&, const Measured&) = default;
+};
+
+// How many replicas the service `key` has: whenever that changes, and to each new manager. What is
+// counted is a total since it began, so that one of these may come twice or be lost.
+struct Scaled {
+  std::string key;
+  std::string name;
+  std::string sandbox_class;
+  std::uint32_t desired = 0;
+  std::uint32_t ready = 0;
+  std::uint32_t max = 0;
+  std::uint32_t waiting = 0;      // requests, for one to be ready
+  std::uint64_t cold_starts = 0;  // replicas that were started for requests that waited
+  std::uint64_t refused = 0;      // requests, because too many waited
+  // The last decision, of a service with `scale`; empty: there was none yet.
+  std::string why;
+  std::uint32_t before = 0;      // how many were desired
+  std::uint64_t decided_ms = 0;  // ago
+};
+
+}  // namespace strata::keeper
