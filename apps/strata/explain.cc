@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "base/strings.h"
 #include "output.h"
 #include "verbs.h"
 
@@ -66,6 +67,18 @@ void PrintScale(const Json& status) {
         last.value("at", "") + ": " + last.value("why", "") + ".\n");
 }
 
+// How a Function's sandboxes come that were made before their calls.
+void PrintPool(const Json& status) {
+  if (!status.contains("pool")) return;
+  const Json& pool = status["pool"];
+  Print("\nOf its calls " + pool["warm"].dump() + " found a sandbox, and " + pool["cold"].dump() +
+        " waited for one. " + pool["ready"].dump() + " of " + pool["wanted"].dump() +
+        " wait for calls (" + Fixed(pool["memory_mib"], 1) + " MiB); " + pool["unused"].dump() +
+        " were ended without one.\n");
+  const std::string problem = pool.value("problem", "");
+  if (!problem.empty()) Print("None is made before its call: " + EscapeControl(problem) + "\n");
+}
+
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
@@ -93,6 +106,7 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
   }
   Print(table.Render());
   PrintScale(resource["status"]);
+  PrintPool(resource["status"]);
   if (resource["status"].contains("rollout")) {
     const Json& rollout = resource["status"]["rollout"];
     Print("\nRollout " + rollout.value("state", "") + ", " + rollout["share"].dump() +

@@ -14,16 +14,17 @@ struct TopFlags {
 };
 
 std::string RenderTop(const Json& answer) {
-  Table table({"NAMESPACE", "FUNCTION", "CLASS", "REV", "REQUESTS", "ERRORS", "REQ/S", "P50 MS",
-               "P99 MS", "CPU MS", "NOW MIB", "PEAK MIB", "READY"});
+  Table table({"NAMESPACE", "FUNCTION", "CLASS", "REV", "REQUESTS", "ERRORS", "COLD", "REQ/S",
+               "P50 MS", "P99 MS", "CPU MS", "NOW MIB", "PEAK MIB", "READY"});
   for (const Json& row : answer["functions"]) {
     const auto errors = row["errors"].get<std::uint64_t>();
     table.Add({row["namespace"].get<std::string>(), row["name"].get<std::string>(),
                row["class"].get<std::string>(), row["revision"].dump(), row["requests"].dump(),
                Paint(std::to_string(errors), errors > 0 ? Colour::kRed : Colour::kPlain),
-               Fixed(row["rate"], 1), Fixed(row["p50_ms"], 2), Fixed(row["p99_ms"], 2),
-               Fixed(row["cpu_ms"], 1), Fixed(row.value("memory_now_mib", Json()), 1),
-               Fixed(row["memory_mib"], 1), ReadyOf(row)});
+               row["cold"].dump(), Fixed(row["rate"], 1), Fixed(row["p50_ms"], 2),
+               Fixed(row["p99_ms"], 2), Fixed(row["cpu_ms"], 1),
+               Fixed(row.value("memory_now_mib", Json()), 1), Fixed(row["memory_mib"], 1),
+               ReadyOf(row)});
   }
   return table.Render();
 }

@@ -123,7 +123,7 @@ def main():
         for name, runtime in RUNTIMES.items():
             limits = {"timeout_ms": 60_000, "concurrency": AT_ONCE, "memory_mib": 64}
             server.apply(function(name, f"oci:{image.path}", f"/{name}", "default", limits=limits,
-                                  **{"class": name}))
+                                  scale={"keep_alive": "0s"}, **{"class": name}))
             many = ByHand(home / name, runtime, config, AT_ONCE)
             call(server, f"/{name}")
             api, hand = [], []

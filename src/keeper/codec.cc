@@ -29,9 +29,11 @@ void Each(auto& visit, Is<Prepare> auto& m) {
 void Each(auto& visit, Is<Admit> auto& m) {
   visit("key", m.key);
   visit("image", m.image);
+  visit("name", m.name);
   visit("limits", m.limits);
   visit("env", m.env);
   visit("grants", m.grants);
+  visit("scale", m.scale);
 }
 
 void Each(auto& visit, Is<Serve> auto& m) {
@@ -86,6 +88,19 @@ void Each(auto& visit, Is<Scaled> auto& m) {
   visit("why", m.why);
   visit("before", m.before);
   visit("decided_ms", m.decided_ms);
+}
+
+void Each(auto& visit, Is<Pooled> auto& m) {
+  visit("name", m.name);
+  visit("class", m.sandbox_class);
+  visit("ready", m.ready);
+  visit("wanted", m.wanted);
+  visit("memory", m.memory);
+  visit("warm", m.warm);
+  visit("cold", m.cold);
+  visit("refused", m.refused);
+  visit("unused", m.unused);
+  visit("problem", m.problem);
 }
 
 void Each(auto& visit, Is<Exec> auto& m) {
@@ -223,8 +238,8 @@ constexpr std::array<std::string_view, std::variant_size_v<ToKeeper>> kToKeeperT
     "set_paused", "snapshot",      "drop_snapshot", "restore",     "fork",
     "end_fork",   "get_sandboxes", "connected",     "resize_exec", "end_exec"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
-    "ready", "prepared", "drained", "state",    "stats", "printed",
-    "done",  "connect",  "moved",   "measured", "scaled"};
+    "ready", "prepared", "drained", "state",    "stats",  "printed",
+    "done",  "connect",  "moved",   "measured", "scaled", "pooled"};
 
 }  // namespace
 

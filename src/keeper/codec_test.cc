@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -37,6 +38,28 @@ TEST(KeeperCodecTest, WhatWasUsedIsReadAsItWasWritten) {
   const auto read = DecodeToManager(Encode(ToManager(sent)));
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(std::get<Measured>(*read), sent);
+}
+
+TEST(KeeperCodecTest, AScaleAndWhatCameOfItAreReadAsTheyWereWritten) {
+  const model::Scale scale{.min = 1, .max = 4, .keep_alive = std::chrono::seconds(90)};
+  const auto admit = DecodeToKeeper(Encode(ToKeeper(Admit{.key = "k", .scale = scale})));
+  ASSERT_TRUE(admit.has_value()) << admit.error().message;
+  EXPECT_EQ(std::get<Admit>(*admit).scale, scale);
+  const auto automatic = DecodeToKeeper(Encode(ToKeeper(Admit{.key = "k"})));
+  EXPECT_EQ(std::get<Admit>(*automatic).scale, model::Scale());
+  const Pooled sent{.name = "f",
+                    .sandbox_class = "container",
+                    .ready = 2,
+                    .wanted = 3,
+                    .memory = 3_MiB,
+                    .warm = 4,
+                    .cold = 5,
+                    .refused = 6,
+                    .unused = 7,
+                    .problem = "none"};
+  const auto pooled = DecodeToManager(Encode(ToManager(sent)));
+  ASSERT_TRUE(pooled.has_value()) << pooled.error().message;
+  EXPECT_EQ(std::get<Pooled>(*pooled), sent);
 }
 
 TEST(KeeperCodecTest, WhatItDoesNotKnowIsRefused) {

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "host/memfd.h"
+#include "sandbox/spec_check.h"
 #include "wire/outcome.h"
 
 namespace strata::keeper {
@@ -66,6 +67,7 @@ Keeper::Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_dr
       make_driver_(std::move(make_driver)),
       post_(std::move(post)),
       outgoing_(loop, post_),
+      pools_(loop, clock, {}),
       server_(loop, clock) {}
 
 Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
@@ -141,13 +143,17 @@ Result<sandbox::Driver*> Keeper::DriverOf(const std::string& name) {
 namespace {
 
 // Whether the class enforces these. A sandbox costs nothing before its first call.
-Result<void> CheckSpec(sandbox::Image& image, const model::Limits& limits,
-                       const model::Grants& grants) {
+Result<void> CheckSpec(Pools& pools, const std::string& sandbox_class, sandbox::Image& image,
+                       const model::Limits& limits, const model::Grants& grants) {
   auto made =
-      image.Create({.id = "check", .limits = limits, .grants = grants, .env = {}, .effects = {}});
+      pools.Create(sandbox_class, image,
+                   {.id = "check", .limits = limits, .grants = grants, .env = {}, .effects = {}});
   if (!made) return std::unexpected(std::move(made).error());
   return {};
 }
+
+// Of an image that is kept as `key`.
+std::string ClassOf(const std::string& key) { return key.substr(0, key.find(':')); }
 
 }  // namespace
 
@@ -158,16 +164,52 @@ void Keeper::OnAdmit(Admit message) {
     return Tell(
         Prepared{message.key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
   }
-  if (auto fits = CheckSpec(*found->second, message.limits, message.grants); !fits) {
-    return Tell(Prepared{message.key, wire::WireError(fits.error())});
-  }
-  sandbox::Spec spec{.id = "",
+  const std::string sandbox_class = ClassOf(message.image);
+  auto fits = CheckSpec(pools_, sandbox_class, *found->second, message.limits, message.grants);
+  if (fits && message.scale.min.value_or(0) > 0) fits = sandbox::CheckWaiting(message.grants);
+  if (fits) fits = pools_.CheckRoom(message.name, message.scale);
+  if (!fits) return Tell(Prepared{message.key, wire::WireError(fits.error())});
+  sandbox::Spec spec{.id = message.name,
                      .limits = message.limits,
                      .grants = std::move(message.grants),
                      .env = std::move(message.env),
                      .effects = {.connector = &outgoing_.For(message.key)}};
-  admitted_.emplace(message.key, Admitted{found->second, std::move(spec)});
+  admitted_.emplace(message.key, std::make_shared<Pool>(pools_, sandbox_class, found->second,
+                                                        std::move(spec), message.scale));
   Tell(Prepared{std::move(message.key), ""});
+  if (!std::exchange(reporting_, true)) Spawn(loop_, ReportPools());
+}
+
+// As long as there are any.
+Awaitable<void> Keeper::ReportPools() {
+  Timer timer(loop_.get_executor());
+  while (!admitted_.empty()) {
+    timer.expires_after(kMeasureAgain);
+    co_await timer.async_wait(kAwait);
+    TellPools();
+  }
+  reporting_ = false;
+}
+
+// What has changed.
+void Keeper::TellPools() {
+  std::map<Named, Pooled> now;
+  for (const auto& [key, pool] : admitted_) {
+    const Pooled one = pool->state();
+    const Named whose(one.name, one.sandbox_class);
+    const auto [sum, first] = now.try_emplace(whose, one);
+    if (!first) sum->second += one;
+  }
+  std::erase_if(pools_told_, [&](const auto& told) {
+    const auto& [whose, pool] = told;
+    return !now.contains(whose) &&
+           post_(Pooled{.name = whose.first, .sandbox_class = whose.second});
+  });
+  for (auto& [whose, pool] : now) {
+    const auto told = pools_told_.find(whose);
+    if (told != pools_told_.end() && told->second == pool) continue;
+    if (post_(pool)) pools_told_.insert_or_assign(whose, std::move(pool));
+  }
 }
 
 Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {
@@ -175,7 +217,8 @@ Result<void> Keeper::OnAttach(const Attach& message, std::vector<Fd> fds) {
   // Else the line closes, which tells whoever has its other end.
   if (draining_) return {};
   if (const auto found = admitted_.find(message.key); found != admitted_.end()) {
-    server_.Serve(found->second.image, found->second.spec, std::move(fds.front()));
+    server_.Serve(found->second, {}, std::move(fds.front()));
+    found->second->Open();
   } else if (const auto service = services_.find(message.key); service != services_.end()) {
     server_.Serve(service->second->MakeDoor(), std::move(fds.front()));
   }
@@ -192,7 +235,9 @@ void Keeper::OnServe(Serve message) {
   if (image == images_.end()) {
     return Tell(Prepared{key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
   }
-  if (auto fits = CheckSpec(*image->second, message.limits, message.grants); !fits) {
+  if (auto fits =
+          CheckSpec(pools_, ClassOf(message.image), *image->second, message.limits, message.grants);
+      !fits) {
     return Tell(Prepared{key, wire::WireError(fits.error())});
   }
   const auto on_ready = [this, key](const Result<void>& ready) {
@@ -201,7 +246,7 @@ void Keeper::OnServe(Serve message) {
     Tell(Prepared{key, ready ? "" : wire::WireError(ready.error())});
   };
   const auto service = std::make_shared<Service>(
-      loop_, clock_, std::move(message), image->second, outgoing_.For(key),
+      loop_, clock_, std::move(message), image->second, outgoing_.For(key), pools_,
       [this](Printed line) { Tell(std::move(line)); },
       [this](Scaled scaled) { return post_(std::move(scaled)); }, on_ready);
   services_.emplace(key, service);
@@ -245,6 +290,8 @@ void Keeper::TellAnew() {
     TellUse(whose);
   }
   for (const auto& [key, service] : services_) service->TellScale();
+  pools_told_.clear();
+  TellPools();
 }
 
 std::vector<std::shared_ptr<Service>> Keeper::AllServices() const {
@@ -258,7 +305,11 @@ void Keeper::OnForget(const std::string& key) {
     forgotten_.insert_or_assign(key, image->second);
     images_.erase(image);
   }
-  admitted_.erase(key);
+  if (const auto program = admitted_.find(key); program != admitted_.end()) {
+    program->second->Close();
+    admitted_.erase(program);
+    TellPools();
+  }
   const auto found = services_.find(key);
   if (found == services_.end()) return;
   auto service = std::move(found->second);
@@ -387,7 +438,7 @@ Awaitable<void> Keeper::Until(std::function<bool()> is_over, Duration most) {
 State Keeper::TakeStock() const {
   State state{.keeper = start_.keeper, .tenant = start_.tenant, .keys = {}, .starting = {}};
   for (const auto& [key, image] : images_) state.keys.push_back(key);
-  for (const auto& [key, admitted] : admitted_) state.keys.push_back(key);
+  for (const auto& [key, pool] : admitted_) state.keys.push_back(key);
   for (const auto& [key, service] : services_) {
     (service->settled() ? state.keys : state.starting).push_back(key);
   }
@@ -396,6 +447,7 @@ State Keeper::TakeStock() const {
 
 Awaitable<void> Keeper::Drain(Duration patience) {
   draining_ = true;
+  for (const auto& [key, pool] : admitted_) pool->Close();
   // One that was still starting is not among them any more when it has been stopped.
   for (const auto& [key, service] : std::map(services_)) service->Stop();
   const auto no_calls = [this] { return server_.calls() == 0; };

@@ -28,6 +28,8 @@
 #include "host/terminal.h"
 #include "keeper/messages.h"
 #include "keeper/outgoing.h"
+#include "keeper/pool.h"
+#include "keeper/pools.h"
 #include "keeper/service.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/server.h"
@@ -52,7 +54,7 @@ class Keeper {
 
   // Nothing of a sandbox is left: this may be destroyed.
   [[nodiscard]] bool idle() const noexcept {
-    return server_.lines() == 0 && services_.empty() && ending_.empty();
+    return server_.lines() == 0 && services_.empty() && ending_.empty() && !pools_.filling();
   }
 
   // The manager is gone, and with it all who had programs run beside services: they are ended.
@@ -93,8 +95,10 @@ class Keeper {
   template <typename Verb>
   Awaitable<void> RunVerb(Verb verb);
   void Tell(ToManager message);
-  // Of services of one name, which are one to the manager: name and class.
+  // Of services or programs of one name, which are one to the manager: name and class.
   using Named = std::pair<std::string, std::string>;
+  Awaitable<void> ReportPools();
+  void TellPools();
   Awaitable<void> MeasureServices();
   void TellUse(const Named& whose);
   [[nodiscard]] std::vector<std::shared_ptr<Service>> AllServices() const;
@@ -108,15 +112,12 @@ class Keeper {
   MakeDriverFn make_driver_;
   PostFn post_;
   Outgoing outgoing_;  // before the sandboxes that use it
+  Pools pools_;
   std::map<model::Class, std::unique_ptr<sandbox::Driver>> drivers_;
-  // What a line to a key makes sandboxes of.
-  struct Admitted {
-    std::shared_ptr<sandbox::Image> image;
-    sandbox::Spec spec;  // without an id
-  };
   std::map<std::string, std::shared_ptr<sandbox::Image>> images_;
   std::map<std::string, std::weak_ptr<sandbox::Image>> forgotten_;  // images, perhaps still in use
-  std::map<std::string, Admitted> admitted_;
+  std::map<std::string, std::shared_ptr<Pool>> admitted_;
+  std::map<Named, Pooled> pools_told_;
   std::map<std::string, std::shared_ptr<Service>> services_;
   std::map<std::uint64_t, std::shared_ptr<RunningProgram>> programs_;  // by id
   std::vector<std::shared_ptr<Service>> ending_;                       // were forgotten
@@ -128,6 +129,7 @@ class Keeper {
   sandbox::remote::Server server_;
   bool draining_ = false;
   bool measuring_ = false;
+  bool reporting_ = false;
 };
 
 }  // namespace strata::keeper

@@ -329,6 +329,29 @@ TEST_F(KeeperTest, TheTimeThatWasUsedWithoutAManagerIsToldTheNext) {
   EXPECT_EQ(Next<Measured>().used.cpu, milliseconds(30));
 }
 
+TEST_F(KeeperTest, TheRevisionsOfAFunctionAreToldTogetherAndToEachManager) {
+  std::vector<Fd> cells;  // ends of lines
+  for (const std::string key : {"f 1", "f 2"}) {
+    Send(Admit{.key = key, .image = "image", .name = "f", .scale = {.min = 1}});
+    EXPECT_EQ(Next<Prepared>().error, "");
+    std::array<int, 2> ends = {-1, -1};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    cells.emplace_back(ends[0]);
+    std::vector<Fd> ours;
+    ours.emplace_back(ends[1]);
+    ASSERT_TRUE(keeper_.Handle(Attach{.key = key}, std::move(ours)).has_value());
+  }
+  const auto told = Next<Pooled>();
+  EXPECT_EQ(told.name, "f");
+  EXPECT_EQ(told.ready, 2U);
+  keeper_.TellAnew();
+  EXPECT_EQ(Next<Pooled>(), told);
+  Send(Forget{"f 1"});
+  EXPECT_EQ(Next<Pooled>().ready, 1U);
+  Send(Forget{"f 2"});
+  EXPECT_EQ(Next<Pooled>(), (Pooled{.name = "f", .sandbox_class = "image"}));
+}
+
 TEST_F(KeeperTest, ARestoreWaitsAsLongAsTheReadinessProbeTakes) {
   Serve web = Web();
   web.health.readiness = model::Probe{.tcp_socket = model::TcpSocket{},

@@ -48,9 +48,11 @@ struct Prepare {
 struct Admit {
   std::string key;
   std::string image;  // a key that Prepare made
+  std::string name;   // of the Function, for the ids of sandboxes that wait
   model::Limits limits;
   model::Env env;
   model::Grants grants;
+  model::Scale scale;  // of the sandboxes that are made before their calls (pool.h)
 };
 
 // Runs `replicas` servers of the image `image` until Forget, or as many as `scale` says, and keeps
@@ -257,6 +259,6 @@ using ToKeeper = std::variant<Start, Prepare, Admit, Attach, Forget, Drain, Adop
                               Exec, SetPaused, Snapshot, DropSnapshot, Restore, Fork, EndFork,
                               GetSandboxes, Connected, ResizeExec, EndExec>;
 using ToManager = std::variant<Ready, Prepared, Drained, State, Stats, Printed, Done, Connect,
-                               Moved, Measured, Scaled>;
+                               Moved, Measured, Scaled, Pooled>;
 
 }  // namespace strata::keeper

@@ -51,4 +51,22 @@ struct Scaled {
   std::uint64_t decided_ms = 0;  // ago
 };
 
+// How the sandboxes of a Function come, since it was admitted, all of its revisions in a class
+// together; nothing of that is left when none is admitted any more. When it has changed, from time
+// to time, and all to each new manager.
+struct Pooled {
+  std::string name;  // of the Function
+  std::string sandbox_class;
+  std::uint32_t ready = 0;    // made before their calls, now
+  std::uint32_t wanted = 0;   // as many should be
+  Bytes memory;               // that those hold
+  std::uint64_t warm = 0;     // calls that found one
+  std::uint64_t cold = 0;     // calls that waited for one to be made
+  std::uint64_t refused = 0;  // calls that there was no room for
+  std::uint64_t unused = 0;   // sandboxes that were ended without a call
+  std::string problem;        // why none is made before its call; empty: they are
+  friend bool operator==(const Pooled&, const Pooled&) = default;
+  Pooled& operator+=(const Pooled& other);
+};
+
 }  // namespace strata::keeper

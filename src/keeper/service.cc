@@ -35,12 +35,14 @@ std::string Describe(const Result<model::Exit>& end) {
 }  // namespace
 
 Service::Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<sandbox::Image> image,
-                 sandbox::Connector& connector, PrintFn print, ScaledFn on_scaled, ReadyFn on_ready)
+                 sandbox::Connector& connector, Pools& pools, PrintFn print, ScaledFn on_scaled,
+                 ReadyFn on_ready)
     : loop_(loop),
       clock_(clock),
       what_(std::move(what)),
       image_(std::move(image)),
       connector_(connector),
+      pools_(pools),
       print_(std::move(print)),
       on_scaled_(std::move(on_scaled)),
       on_ready_(std::move(on_ready)),
@@ -118,7 +120,7 @@ void Service::RetireConnections() {
 void Service::Print(const std::string& sandbox, sandbox::Stream stream, std::string_view text) {
   print_({.name = what_.name,
           .sandbox = sandbox,
-          .sandbox_class = what_.image.substr(0, what_.image.find(':')),
+          .sandbox_class = sandbox_class(),
           .stream = std::string(sandbox::StreamName(stream)),
           .text = std::string(text)});
 }
@@ -132,6 +134,8 @@ Awaitable<void> Service::Pause(Duration duration) {
   std::erase(waits_, &timer);
 }
 
+std::string Service::sandbox_class() const { return what_.image.substr(0, what_.image.find(':')); }
+
 std::shared_ptr<Replica> Service::MakeReplica(const std::string& kind) {
   std::string id =
       what_.name.substr(0, kLongestName) + "-" + kind + "-" + std::to_string(++started_);
@@ -141,12 +145,13 @@ std::shared_ptr<Replica> Service::MakeReplica(const std::string& kind) {
 }
 
 Result<void> Service::Create(Replica& replica, std::shared_ptr<sandbox::Image> image) {
-  auto made = image->Create({.id = replica.id(),
-                             .limits = what_.limits,
-                             .grants = what_.grants,
-                             .env = what_.env,
-                             .effects = {.logs = &replica, .connector = &connector_},
-                             .stop_grace = what_.stop_timeout});
+  const sandbox::Spec spec{.id = replica.id(),
+                           .limits = what_.limits,
+                           .grants = what_.grants,
+                           .env = what_.env,
+                           .effects = {.logs = &replica, .connector = &connector_},
+                           .stop_grace = what_.stop_timeout};
+  auto made = pools_.Create(sandbox_class(), *image, spec);
   if (!made) return std::unexpected(std::move(made).error());
   replica.sandbox = std::move(*made);
   replica.image = std::move(image);

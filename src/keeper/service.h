@@ -37,6 +37,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "keeper/messages.h"
+#include "keeper/pools.h"
 #include "keeper/replica.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/server.h"
@@ -52,9 +53,10 @@ class Service final : public std::enable_shared_from_this<Service> {
   // Told once: every replica is ready, or they did not become so and Stop() is to be called.
   using ReadyFn = std::function<void(Result<void> ready)>;
 
-  // `connector`: its sandboxes' way out; outlives it.
+  // `connector`: its sandboxes' way out; outlives it, as `pools` does, which makes room for them.
   Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<sandbox::Image> image,
-          sandbox::Connector& connector, PrintFn print, ScaledFn on_scaled, ReadyFn on_ready);
+          sandbox::Connector& connector, Pools& pools, PrintFn print, ScaledFn on_scaled,
+          ReadyFn on_ready);
   ~Service();
 
   void Begin();
@@ -152,6 +154,7 @@ class Service final : public std::enable_shared_from_this<Service> {
   Awaitable<void> Pause(Replica& replica, Duration duration);
   Awaitable<void> WaitUntilReady(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
   Awaitable<void> KeepFork(std::shared_ptr<Service> self, std::shared_ptr<Replica> fork);
+  [[nodiscard]] std::string sandbox_class() const;
   std::shared_ptr<Replica> MakeReplica(const std::string& kind);
   Result<void> Create(Replica& replica, std::shared_ptr<sandbox::Image> image);
   [[nodiscard]] Result<std::shared_ptr<Replica>> Find(const std::string& sandbox);
@@ -190,6 +193,7 @@ class Service final : public std::enable_shared_from_this<Service> {
   const Serve what_;
   const std::shared_ptr<sandbox::Image> image_;
   sandbox::Connector& connector_;
+  Pools& pools_;
   PrintFn print_;
   ScaledFn on_scaled_;
   ReadyFn on_ready_;         // null once it was told

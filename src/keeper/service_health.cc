@@ -121,10 +121,7 @@ Awaitable<void> Service::Measure() {
 }
 
 Measured Service::Used() const {
-  Measured all{.name = what_.name,
-               .sandbox_class = what_.image.substr(0, what_.image.find(':')),
-               .used = ended_,
-               .memory = {}};
+  Measured all{.name = what_.name, .sandbox_class = sandbox_class(), .used = ended_, .memory = {}};
   for (const auto& each : Living()) {
     all.used += each->used;
     all.memory = all.memory + each->memory;

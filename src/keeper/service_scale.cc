@@ -85,7 +85,7 @@ void Service::TellScale() {
   const TimePoint now = clock_.Now();
   scaled_.key = what_.key;
   scaled_.name = what_.name;
-  scaled_.sandbox_class = what_.image.substr(0, what_.image.find(':'));
+  scaled_.sandbox_class = sandbox_class();
   scaled_.desired = CountWanted();
   scaled_.ready = CountServing();
   scaled_.max = static_cast<std::uint32_t>(slots_.size());

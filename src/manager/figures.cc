@@ -16,20 +16,26 @@ namespace {
 
 constexpr double kMebibyte = 1048576.0;
 
+Labels LabelsOf(const Figures::Subject& subject) {
+  return {{"namespace", subject.tenant},
+          {"function", subject.function},
+          {"class", subject.sandbox_class}};
+}
+
 }  // namespace
 
 Figures::Function& Figures::Find(const Subject& subject) {
   const auto found = functions_.find(subject);
   if (found != functions_.end()) return found->second;
-  const Labels labels{{"namespace", subject.tenant},
-                      {"function", subject.function},
-                      {"class", subject.sandbox_class}};
+  const Labels labels = LabelsOf(subject);
   Function made(registry_.GetHistogram("strata_route_duration_seconds", "Whole duration of a call.",
                                        telemetry::DurationBuckets(), labels));
   made.cpu_us =
       &registry_.GetTimeCounter("strata_meter_cpu_seconds_total", "CPU time of guests.", labels);
   made.received = &registry_.GetCounter("strata_meter_received_bytes_total",
                                         "Request body bytes that guests read.", labels);
+  made.cold = &registry_.GetCounter("strata_route_cold_calls_total",
+                                    "Calls that waited for their sandbox to be made.", labels);
   made.sent = &registry_.GetCounter("strata_meter_sent_bytes_total",
                                     "Response body bytes that guests wrote.", labels);
   made.memory = &registry_.GetGauge("strata_meter_memory_peak_bytes",
@@ -55,6 +61,7 @@ void Figures::Add(const Subject& subject, std::uint32_t revision, const meter::C
   entry.revision = std::max(entry.revision, revision);
   ++entry.requests;
   if (meter::Failed(record)) ++entry.errors;
+  entry.cold->Add(record.cold != 0 ? 1 : 0);
   entry.latency.Observe(static_cast<double>(meter::TookNs(record)) / 1e9);
   models_.Learn({subject.tenant, subject.function, subject.sandbox_class, revision}, record);
   entry.cpu_us->Add(record.cpu_ns / 1000);
@@ -67,11 +74,8 @@ void Figures::Add(const Subject& subject, std::uint32_t revision, const meter::C
 void Figures::AddLoad(const Subject& subject, std::chrono::nanoseconds cpu, Bytes memory) {
   Function& entry = Find(subject);
   if (entry.memory_now == nullptr) {
-    entry.memory_now =
-        &registry_.GetGauge("strata_meter_memory_bytes", "Memory of a service's sandboxes now.",
-                            {{"namespace", subject.tenant},
-                             {"function", subject.function},
-                             {"class", subject.sandbox_class}});
+    entry.memory_now = &registry_.GetGauge(
+        "strata_meter_memory_bytes", "Memory of a service's sandboxes now.", LabelsOf(subject));
   }
   entry.cpu_us->Add(static_cast<std::uint64_t>(cpu.count()) / 1000);
   const auto bytes = static_cast<double>(memory.count);
@@ -99,6 +103,36 @@ Json Figures::Mirrored(const std::string& tenant, const std::string& form) const
     json[std::string(meter::MirrorOutcomeName(static_cast<meter::MirrorOutcome>(i)))] =
         found == mirrored_.end() ? 0 : found->second[i];
   }
+  return json;
+}
+
+void Figures::SetPool(const Subject& subject, keeper::Pooled pool) {
+  const auto gauge = [&](std::string_view name, std::string_view help, double value) {
+    registry_.GetGauge(name, help, LabelsOf(subject)).Set(value);
+  };
+  gauge("strata_keeper_pool_sandboxes", "Sandboxes that wait for calls.", pool.ready);
+  gauge("strata_keeper_pool_bytes", "Memory that sandboxes hold while they wait for calls.",
+        static_cast<double>(pool.memory.count));
+  gauge("strata_keeper_pool_unused", "Sandboxes that were made ahead and ended without a call.",
+        static_cast<double>(pool.unused));
+  gauge("strata_keeper_pool_refused", "Calls that no sandbox could be started for.",
+        static_cast<double>(pool.refused));
+  Find(subject).pool = std::move(pool);
+}
+
+Json Figures::PoolOf(const Subject& subject) const {
+  const auto found = functions_.find(subject);
+  if (found == functions_.end() || !found->second.pool) return nullptr;
+  const keeper::Pooled& pool = *found->second.pool;
+  Json json{{"class", pool.sandbox_class},
+            {"ready", pool.ready},
+            {"wanted", pool.wanted},
+            {"memory_mib", static_cast<double>(pool.memory.count) / kMebibyte},
+            {"warm", pool.warm},
+            {"cold", pool.cold},
+            {"refused", pool.refused},
+            {"unused", pool.unused}};
+  if (!pool.problem.empty()) json["problem"] = pool.problem;
   return json;
 }
 
@@ -147,7 +181,8 @@ Json Figures::Top() const {
                                 {"p50_ms", function.latency.Quantile(0.50) * 1e3},
                                 {"p99_ms", function.latency.Quantile(0.99) * 1e3},
                                 {"cpu_ms", static_cast<double>(function.cpu_us->value()) / 1e3},
-                                {"memory_mib", function.memory->value() / kMebibyte}});
+                                {"memory_mib", function.memory->value() / kMebibyte},
+                                {"cold", function.cold->value()}});
     if (function.memory_now == nullptr) continue;
     row->second["memory_now_mib"] = function.memory_now->value() / kMebibyte;
   }

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "keeper/reports.h"
 #include "manager/models.h"
 #include "meter/call_record.h"
 #include "meter/mirror_record.h"
@@ -50,12 +52,19 @@ class Figures {
   // {"same", "different", "skipped"}: since this manager runs.
   [[nodiscard]] Json Mirrored(const std::string& tenant, const std::string& form) const;
 
+  // How the sandboxes come that a Function has ready before its calls.
+  void SetPool(const Subject& subject, keeper::Pooled pool);
+  // {class, ready, wanted, memory_mib, warm, cold, refused, unused, problem?}; `warm` and `cold`
+  // are calls that found a sandbox, and that waited for one, since it was deployed. Null: it has
+  // none.
+  [[nodiscard]] Json PoolOf(const Subject& subject) const;
+
   // A request of the tenant's listener that led to no function, answered with `status`.
   void AddUnrouted(const std::string& tenant, std::uint16_t status);
 
   // {"functions": [{namespace, name, class, revision, requests, errors, rate, p50_ms, p99_ms,
-  // cpu_ms, memory_mib, memory_now_mib}]}, busiest first; the last of services only. `rate` is
-  // calls per second over the last ten seconds.
+  // cpu_ms, memory_mib, cold, memory_now_mib}]}, busiest first; the last of services only. `rate`
+  // is calls per second over the last ten seconds; `cold` those that waited for a sandbox.
   [[nodiscard]] Json Top() const;
 
  private:
@@ -67,12 +76,14 @@ class Figures {
     telemetry::Counter* cpu_us = nullptr;
     telemetry::Counter* received = nullptr;
     telemetry::Counter* sent = nullptr;
+    telemetry::Counter* cold = nullptr;
     telemetry::Gauge* memory = nullptr;
     telemetry::Gauge* memory_now = nullptr;  // of a service
     std::map<std::pair<std::uint16_t, std::uint8_t>, telemetry::Counter*> by_outcome;
     std::uint32_t revision = 0;
     std::uint64_t requests = 0;
     std::uint64_t errors = 0;  // status 5xx, or the client never got one
+    std::optional<keeper::Pooled> pool;
     std::array<std::uint32_t, kRateWindow> per_second{};
     std::int64_t last_second = 0;
   };

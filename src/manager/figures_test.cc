@@ -83,5 +83,24 @@ TEST_F(FiguresTest, RequestsAreExposedByStatusAndFate) {
       << registry_.Expose();
 }
 
+TEST_F(FiguresTest, ColdCallsAndPoolsAreShownByFunction) {
+  auto cold = Call(200, 1);
+  cold.cold = 1;
+  figures_.Add({"shop", "cart", "container"}, 1, cold);
+  figures_.Add({"shop", "cart", "container"}, 1, Call(200, 1));
+  EXPECT_EQ(figures_.Top()["functions"][0]["cold"], 1U);
+  const Figures::Subject cart{"shop", "cart", "container"};
+  EXPECT_TRUE(figures_.PoolOf(cart).is_null());
+  figures_.SetPool(cart, {.ready = 2, .memory = 3_MiB, .cold = 1});
+  EXPECT_TRUE(figures_.PoolOf({"shop", "cart", "microvm"}).is_null());
+  const Json pool = figures_.PoolOf(cart);
+  EXPECT_EQ(pool["ready"], 2U);
+  EXPECT_EQ(pool["memory_mib"], 3.0);
+  EXPECT_FALSE(pool.contains("problem"));
+  const std::string exposed = registry_.Expose();
+  EXPECT_NE(exposed.find("strata_route_cold_calls_total"), std::string::npos);
+  EXPECT_NE(exposed.find("strata_keeper_pool_sandboxes"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace strata::manager

@@ -122,6 +122,10 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
     }
     collector_.DrainAll();
     json["status"].update(models_.StatusOf(name.tenant, name.name));
+    const std::string in(model::ClassName(ClassOf(revisions->front())));
+    if (Json pool = figures_.PoolOf({name.tenant, name.name, in}); !pool.is_null()) {
+      json["status"]["pool"] = std::move(pool);
+    }
     auto info = compiler_.Info(revisions->front().artifact_digest);
     if (info) {
       json["status"]["guest"] = model::GuestKindName(info->kind);

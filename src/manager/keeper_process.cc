@@ -245,6 +245,8 @@ void KeeperProcess::Handle(keeper::ToManager message) {
     listener_.OnMeasured(*this, std::move(*measured));
   } else if (auto* scaled = std::get_if<keeper::Scaled>(&message)) {
     listener_.OnScaled(*this, std::move(*scaled));
+  } else if (auto* pooled = std::get_if<keeper::Pooled>(&message)) {
+    listener_.OnPooled(*this, std::move(*pooled));
   } else if (auto* printed = std::get_if<keeper::Printed>(&message)) {
     listener_.OnPrinted(*this, std::move(*printed));
   } else if (auto* asked = std::get_if<keeper::Connect>(&message)) {

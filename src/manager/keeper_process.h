@@ -43,6 +43,7 @@ class KeeperListener {
   virtual void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) = 0;
   virtual void OnMeasured(const KeeperProcess& keeper, keeper::Measured load) = 0;
   virtual void OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) = 0;
+  virtual void OnPooled(const KeeperProcess& keeper, keeper::Pooled pool) = 0;
   // To be answered with AnswerConnect.
   virtual void OnConnect(KeeperProcess& keeper, keeper::Connect asked) = 0;
   virtual void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) = 0;

@@ -54,7 +54,7 @@ bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
 
 Keepers::Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
                  std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured,
-                 ScaledFn on_scaled)
+                 ScaledFn on_scaled, PooledFn on_pooled)
     : context_(context),
       egress_(egress),
       accounts_(accounts),
@@ -62,6 +62,7 @@ Keepers::Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
       on_printed_(std::move(on_printed)),
       on_measured_(std::move(on_measured)),
       on_scaled_(std::move(on_scaled)),
+      on_pooled_(std::move(on_pooled)),
       turns_(context.loop) {}
 
 Task<void> Keepers::Recover() {
@@ -260,6 +261,10 @@ std::set<std::string> Keepers::names() const {
 // One that was forgotten may still have to say something.
 void Keepers::OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) {
   if (keeper.keys().contains(scaled.key)) on_scaled_(keeper.tenant(), std::move(scaled));
+}
+
+void Keepers::OnPooled(const KeeperProcess& keeper, keeper::Pooled pool) {
+  on_pooled_(keeper.tenant(), std::move(pool));
 }
 
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {

@@ -44,15 +44,15 @@ class Keepers final : public KeeperListener {
   // `cpu`: what it has used that no manager was told before.
   using MeasuredFn =
       std::function<void(const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory)>;
-
   using ScaledFn = std::function<void(const std::string& tenant, keeper::Scaled scaled)>;
+  using PooledFn = std::function<void(const std::string& tenant, keeper::Pooled pool)>;
 
   // `on_lost`: something is to be started again, with its keeper if that died.
   // `on_printed`: a service's sandbox printed a line. `on_measured`: what a service uses.
-  // `on_scaled`: how many replicas it has.
+  // `on_scaled`: how many replicas it has. `on_pooled`: how a Function's sandboxes come.
   Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
           std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured,
-          ScaledFn on_scaled);
+          ScaledFn on_scaled, PooledFn on_pooled);
 
   // Adopts the living keepers of an earlier manager, and removes what dead ones left.
   Task<void> Recover();
@@ -99,6 +99,7 @@ class Keepers final : public KeeperListener {
   void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) override;
   void OnMeasured(const KeeperProcess& keeper, keeper::Measured load) override;
   void OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) override;
+  void OnPooled(const KeeperProcess& keeper, keeper::Pooled pool) override;
   void OnConnect(KeeperProcess& keeper, keeper::Connect asked) override;
   void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) override;
   void Account(const KeeperProcess& keeper);
@@ -116,6 +117,7 @@ class Keepers final : public KeeperListener {
   PrintedFn on_printed_;
   MeasuredFn on_measured_;
   ScaledFn on_scaled_;
+  PooledFn on_pooled_;
   KeyedTurns turns_;  // by tenant, to start its keeper; by key, to ask a keeper for it
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
   std::uint64_t next_name_ = 0;

@@ -87,6 +87,10 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
           },
           [this](const std::string& tenant, keeper::Scaled scaled) {
             scales_.Take(tenant, std::move(scaled));
+          },
+          [this](const std::string& tenant, keeper::Pooled pool) {
+            const Figures::Subject subject{tenant, pool.name, pool.sandbox_class};
+            figures_.SetPool(subject, std::move(pool));
           }),
       fleet_(
           context_, connector_, [this](const std::string& key) { return OpenCode(key); },

@@ -75,6 +75,15 @@ void BoundScratch(model::Grants& grants) {
   }
 }
 
+// Of a Function whose every artifact is wasm; a variant that is an image may have it.
+Result<void> CheckWasmScale(const model::Resource& resource) {
+  const auto* function = std::get_if<model::FunctionSpec>(&resource.spec);
+  if (function == nullptr || function->scale == model::Scale()) return {};
+  if (!function->workload.variants.empty()) return {};
+  return Fail(Errc::kUnsupported,
+              resource.key().ToString() + ": spec.scale: " + std::string(model::kNothingToKeep));
+}
+
 constexpr std::uint16_t kDefaultPort = 8080;
 
 Result<void> CheckImageKind(const model::Resource& resource) {
@@ -98,6 +107,13 @@ bool IsServer(const model::Resource& resource) {
 // A server's calls share its processes: nobody could tell whose CPU time it is.
 Result<void> CheckServerLimits(const model::Resource& resource) {
   if (!IsServer(resource)) return {};
+  const auto* function = std::get_if<model::FunctionSpec>(&resource.spec);
+  if (function != nullptr && function->scale != model::Scale()) {
+    return Fail(Errc::kUnsupported, resource.key().ToString() +
+                                        ": spec.scale: a Function whose guest is 'http' is one "
+                                        "server for all its calls; leave it out, or deploy a "
+                                        "Service");
+  }
   if (resource.workload()->limits.cpu_time == model::Limits().cpu_time) return {};
   return Fail(Errc::kUnsupported, resource.key().ToString() +
                                       ": spec.limits.cpu_time_ms: the calls of a server share its "
@@ -109,11 +125,14 @@ Result<void> CheckServerLimits(const model::Resource& resource) {
 Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::Grants grants) {
   const model::Workload& workload = *resource.workload();
   if (!IsServer(resource) || mode == Mode::kDryRun) {
+    const auto* function = std::get_if<model::FunctionSpec>(&resource.spec);
     return keeper::Admit{.key = "",
                          .image = "",
+                         .name = resource.metadata.name,
                          .limits = workload.limits,
                          .env = workload.env,
-                         .grants = std::move(grants)};
+                         .grants = std::move(grants),
+                         .scale = function == nullptr ? model::Scale() : function->scale};
   }
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   keeper::Serve what{.key = "",
@@ -140,7 +159,10 @@ Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::
 Result<void> ManagerImpl::CheckAbilities(const model::Resource& resource,
                                          model::Class sandbox_class) {
   if (auto fits = CheckVolumes(resource, sandbox_class); !fits) return fits;
-  if (sandbox_class == model::Class::kWasm) return CheckWasmService(resource);
+  if (sandbox_class == model::Class::kWasm) {
+    if (auto fits = CheckWasmScale(resource); !fits) return fits;
+    return CheckWasmService(resource);
+  }
   return CheckServerLimits(resource);
 }
 

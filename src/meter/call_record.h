@@ -30,7 +30,8 @@ struct CallRecord {
   std::uint16_t status = 0;      // HTTP status sent; 0: the client went away first
   std::uint8_t exit = 0;         // model::ExitReason
   std::uint8_t sampled = 0;      // 1: a span is exported for this call
-  char method[12] = {};          // zero-padded
+  char method[11] = {};          // zero-padded, cut
+  std::uint8_t cold = 0;         // 1: it waited until its sandbox was made; wasm's never are
   char path[128] = {};           // zero-padded, cut
 };
 static_assert(std::is_trivially_copyable_v<CallRecord>);

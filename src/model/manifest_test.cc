@@ -162,6 +162,21 @@ TEST(ManifestTest, ReadsVariants) {
   EXPECT_EQ(*WorkloadFromJson(WorkloadToJson(*resource.workload())), *resource.workload());
 }
 
+TEST(ManifestTest, ReadsAFunctionsScale) {
+  const std::string image = "variants: [{artifact: 'oci:./layout'}], scale: ";
+  const auto scale = [&](const std::string& text) {
+    const Resource resource = ParseOne(SpecOf(image + text));
+    EXPECT_EQ(ParseOne(ResourceToYaml(resource)), resource) << ResourceToYaml(resource);
+    return std::get<FunctionSpec>(resource.spec).scale;
+  };
+  using std::chrono::milliseconds;
+  EXPECT_EQ(scale("{}"), Scale());
+  EXPECT_EQ(scale("{min: 1, max: 4, keep_alive: auto}"), (Scale{.min = 1, .max = 4}));
+  EXPECT_EQ(scale("{keep_alive: 0s}").keep_alive, milliseconds(0));
+  EXPECT_EQ(scale("{keep_alive: 5m}").keep_alive, milliseconds(300'000));
+  EXPECT_EQ(scale("{keep_alive: 1500ms}").keep_alive, milliseconds(1500));
+}
+
 TEST(ManifestTest, ReadsAServicesPortAndReplicas) {
   const Resource resource = ParseOne(ServiceWith("port: 9000\n  replicas: 3\n  guest: http"));
   const auto& spec = std::get<ServiceSpec>(resource.spec);
@@ -450,6 +465,13 @@ INSTANTIATE_TEST_SUITE_P(
             "spec.scale: 'replicas' is a fixed number of sandboxes"},
         Bad{"ScaleAndRestart", ServiceWith("restart: never\n  scale: {max: 3}"),
             "spec.scale: sandboxes that come and go with the load are always started again"},
+        Bad{"ScaleOfMany", SpecOf("artifact: 'oci:./f', scale: {max: 17}"), "from 0 to 16"},
+        Bad{"ScaleOfNothing", SpecOf("artifact: 'oci:./f', scale: {min: 1, keep_alive: 0s}"),
+            "spec.scale: 'min' is ready at all times, but a 'keep_alive' of 0s"},
+        Bad{"ScaleOfCalls", SpecOf("artifact: 'oci:./f', scale: {concurrency: 5}"),
+            "unknown field 'concurrency'"},
+        Bad{"ScaleOfWasm", FunctionWith("scale: {min: 1}"),
+            "'scale': a sandbox of class wasm is made in microseconds"},
         Bad{"Level", FunctionWith("requires: {security: hihg}"), "did you mean 'high'?"},
         Bad{"Name", "apiVersion: strata.dev/v1alpha1\nkind: Route\nmetadata: {name: A_b}\n",
             "'A_b' is no DNS label"},

@@ -127,10 +127,18 @@ std::vector<NamedArtifact> ArtifactsOf(const Workload& workload);
 // Nothing: it asks for a pair that there is not.
 std::optional<Class> ClassOf(const Workload& workload, Class otherwise) noexcept;
 
+// Why a Function in wasm has no `scale`, for messages.
+inline constexpr std::string_view kNothingToKeep =
+    "a sandbox of class wasm is made in microseconds, when its call comes: there is nothing to "
+    "keep ready; leave it out";
+
 // One call, one answer: every call runs in a fresh sandbox.
 struct FunctionSpec {
   Workload workload;
   std::vector<HttpMatch> triggers;
+  // Of an image: the sandboxes that are made before the calls that take them, `max` at most. No
+  // keep-alive (0): none but `min`.
+  Scale scale;
   friend bool operator==(const FunctionSpec&, const FunctionSpec&) = default;
 };
 

@@ -109,7 +109,7 @@ TEST(RulesTest, AKeepAliveIsANumberWithItsUnit) {
   EXPECT_EQ(*ParseKeepAlive("1500ms"), milliseconds(1500));
   EXPECT_EQ(*ParseKeepAlive("24h"), milliseconds(86'400'000));
   for (const std::string text :
-       {"", "5", "s", "-1s", "1.5s", "1s ", "25h", "4294967296s", "1d", "auto"}) {
+       {"", "5", "s", "-1s", "1.5s", "1s ", "5 m", "25h", "4294967296s", "1d", "auto"}) {
     EXPECT_FALSE(ParseKeepAlive(text)) << text;
   }
   for (const std::string text : {"0s", "1500ms", "90s", "5m", "24h"}) {

@@ -409,6 +409,8 @@ Awaitable<void> RequestPath::Record(const CallState& state, std::uint16_t status
     record.bytes_in = state.exit->usage.bytes_in.count;
     record.bytes_out = state.exit->usage.bytes_out.count;
     record.exit = static_cast<std::uint8_t>(state.exit->reason);
+    const bool made = state.function->spec().sandbox_class != model::ClassName(model::Class::kWasm);
+    record.cold = made && !state.exit->warm ? 1 : 0;
   }
   std::memcpy(record.trace_id, state.trace.trace_id.data(), sizeof(record.trace_id));
   std::memcpy(record.span_id, state.trace.span_id.data(), sizeof(record.span_id));

@@ -88,7 +88,8 @@ class KillMixedTest(HostTraces, ServerTest):
         wasm.write_text(guests.ECHOES)
         manifests = [function("wasm", wasm, "/wasm")]
         for name in ("container", "appkernel", "microvm"):
-            manifests.append(function(name, f"oci:{image.path}", f"/{name}", **{"class": name}))
+            manifests.append(function(name, f"oci:{image.path}", f"/{name}",
+                                      scale={"keep_alive": "0s"}, **{"class": name}))
         for manifest in manifests:
             manifest["spec"]["limits"] = {"memory_mib": 64, "timeout_ms": 60_000, "cpu_time_ms": 30_000,
                                           "concurrency": 100}
@@ -186,7 +187,8 @@ class TwoInstancesTest(ServerTest):
         guest = (BIN / "strata_oci_guest").read_bytes()
         image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
                       args=("/bin/guest", "echo"))
-        cls.manifest = function("container", f"oci:{image.path}", "/container", **{"class": "container"})
+        cls.manifest = function("container", f"oci:{image.path}", "/container",
+                                scale={"keep_alive": "0s"}, **{"class": "container"})
         cls.server.apply(cls.manifest)
 
     @classmethod

@@ -188,7 +188,34 @@ void CheckHttpMatch(const Cursor& at, HttpMatch& match) {
   }
 }
 
-void CheckFunction(const Cursor& at, FunctionSpec& spec) { CheckTriggers(at, spec.triggers); }
+void CheckScale(const Cursor& at, Scale& scale) {
+  if (scale.min && scale.max && *scale.min > *scale.max) {
+    at.Fail("'min' is " + std::to_string(*scale.min) + ", but 'max' is " +
+            std::to_string(*scale.max));
+  }
+  if (scale.min.value_or(0) > 0 && scale.keep_alive == std::chrono::milliseconds::zero()) {
+    at.Fail("'min' is ready at all times, but a 'keep_alive' of 0s keeps nothing");
+  }
+}
+
+namespace {
+
+bool IsWasmBySpelling(const Workload& workload) {
+  if (workload.sandbox_class) return *workload.sandbox_class == Class::kWasm;
+  const auto artifacts = ArtifactsOf(workload);
+  return !artifacts.empty() && std::ranges::all_of(artifacts, [](const NamedArtifact& artifact) {
+    return KindSpelled(artifact.reference) == VariantKind::kWasm;
+  });
+}
+
+}  // namespace
+
+void CheckFunction(const Cursor& at, FunctionSpec& spec) {
+  CheckTriggers(at, spec.triggers);
+  if (spec.scale != Scale() && IsWasmBySpelling(spec.workload)) {
+    at.Fail("'scale': " + std::string(kNothingToKeep));
+  }
+}
 
 void CheckService(const Cursor& at, ServiceSpec& spec) {
   CheckTriggers(at, spec.triggers);
@@ -211,16 +238,6 @@ void CheckService(const Cursor& at, ServiceSpec& spec) {
   fill(spec.scale->min, *model::kServiceScale.min);
   fill(spec.scale->max, std::max(*spec.scale->min, *model::kServiceScale.max));
   fill(spec.scale->concurrency, *model::kServiceScale.concurrency);
-}
-
-void CheckScale(const Cursor& at, Scale& scale) {
-  if (scale.min && scale.max && *scale.min > *scale.max) {
-    at.Fail("'min' is " + std::to_string(*scale.min) + ", but 'max' is " +
-            std::to_string(*scale.max));
-  }
-  if (scale.min.value_or(0) > 0 && scale.keep_alive == std::chrono::milliseconds::zero()) {
-    at.Fail("'min' is ready at all times, but a 'keep_alive' of 0s keeps nothing");
-  }
 }
 
 void CheckProbe(const Cursor& at, Probe& probe) {

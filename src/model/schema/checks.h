@@ -22,16 +22,16 @@ void CheckWorkload(const Cursor& at, Workload& workload);
 // Methods once each. Sorts them, so that order makes no difference between two versions.
 void CheckHttpMatch(const Cursor& at, HttpMatch& match);
 
-// No two triggers that overlap.
+// Not less at most than at least; what is ready at all times is kept alive.
+void CheckScale(const Cursor& at, Scale& scale);
+
+// No two triggers that overlap; nothing is kept ready of what is wasm by its spelling.
 void CheckFunction(const Cursor& at, FunctionSpec& spec);
 
 // The same; and the guest is one that can serve more than one call. How many sandboxes there are is
 // said once, and those that come and go with the load are always started again. Fills in the rest
 // of `scale`.
 void CheckService(const Cursor& at, ServiceSpec& spec);
-
-// Not less at most than at least; what is ready at all times is kept alive.
-void CheckScale(const Cursor& at, Scale& scale);
 
 // Exactly one way to find out, and a program to run if it is that one.
 void CheckProbe(const Cursor& at, Probe& probe);

@@ -126,9 +126,15 @@ inline constexpr auto kHttpMatch = ObjectOf<HttpMatch>(
 
 inline constexpr auto kTriggers = ListOf{Under{"http", kHttpMatch}, 64};
 
+inline constexpr auto kFunctionScale =
+    ObjectOf<Scale>(CheckScale, Field{"min", &Scale::min, Maybe{Count{0, 16}}},
+                    Field{"max", &Scale::max, Maybe{Count{0, 16}}},
+                    Field{"keep_alive", &Scale::keep_alive, KeepAlive{}});
+
 inline constexpr auto kFunction =
     ObjectOf<FunctionSpec>(CheckFunction, Inline{&FunctionSpec::workload, kWorkload},
-                           Field{"triggers", &FunctionSpec::triggers, kTriggers});
+                           Field{"triggers", &FunctionSpec::triggers, kTriggers},
+                           Field{"scale", &FunctionSpec::scale, kFunctionScale});
 
 inline constexpr auto kHttpGet =
     ObjectOf<HttpGet>(nullptr, Field{"path", &HttpGet::path, Text{RequestPathProblem}},

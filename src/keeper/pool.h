@@ -1,0 +1,103 @@
+// keeper/pool.h - the sandboxes of one program that runs once for each call: made before the calls
+// that take them, as Demand says, or when a call comes. As an image, so that lines to cells
+// (sandbox/remote) need not know.
+//
+//   remote::Server --Create--> [ Pool ] --Create, Warm--> Image of a driver
+//
+// Every call gets a sandbox in which nothing has run: one that waits is taken by one call, and
+// ended after it. All have one spec; a call's id and log are known when it takes one.
+//
+// Threads:  one loop. Lifetime: held by shared_ptr, by those who have its sandboxes, too; its Pools
+//           outlives it.
+// Errors:   of a call, beside the driver's: kResourceExhausted: no room and too many in line, or
+//           no sandbox until its deadline.
+// Tested by pool_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "keeper/demand.h"
+#include "keeper/pools.h"
+#include "keeper/reports.h"
+#include "sandbox/driver.h"
+
+namespace strata::keeper {
+
+class Pool final : public sandbox::Image {
+ public:
+  // `sandbox_class`: whose room its sandboxes take. `spec`: of each, but for the log; its id is the
+  // program's name.
+  Pool(Pools& pools, std::string sandbox_class, std::shared_ptr<sandbox::Image> image,
+       sandbox::Spec spec, const model::Scale& scale);
+  ~Pool() override;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  [[nodiscard]] model::GuestKind kind() const noexcept override { return image_->kind(); }
+  [[nodiscard]] std::vector<sandbox::Export> exports() const override { return image_->exports(); }
+
+  // Takes of `spec` the id and the log. Makes nothing: its first call takes one, or waits for it.
+  Result<std::unique_ptr<sandbox::Sandbox>> Create(const sandbox::Spec& spec) override;
+
+  // From now on there may be calls, and sandboxes that wait for them.
+  void Open();
+  // Ends those that wait, for good; later calls have theirs made.
+  void Close();
+
+  // What came of it so far, and how it is.
+  [[nodiscard]] Pooled state() const;
+
+ private:
+  friend class Pools;
+  class Handle;
+  class LateLog;
+  using Ticket = Pools::Ticket;
+
+  // A sandbox that was made, and since when it waits.
+  struct Made {
+    std::unique_ptr<LateLog> log;  // outlives the sandbox
+    std::unique_ptr<sandbox::Sandbox> sandbox;
+    TimePoint since{};
+    Bytes held;
+    bool warm = false;
+  };
+
+  Task<Made> Take(Ticket& ticket, sandbox::Spec spec);
+  Task<Made> MakeOne(Ticket& ticket, sandbox::Spec spec);
+  std::optional<Made> TakeReady();
+  Awaitable<void> AwaitClaimed(Ticket& ticket);
+  // Why a call that waits must not any longer; nothing: it may.
+  [[nodiscard]] std::optional<Error> Over(const Ticket& ticket) const;
+  void Drop();  // the one that has waited longest
+  [[nodiscard]] std::uint32_t wanted() const;
+  [[nodiscard]] bool lacks() const;
+  // Makes one that waits. Not while another is made here.
+  Awaitable<void> FillOne();
+  void OnFailure(const Error& error);
+
+  Pools& pools_;
+  const std::string sandbox_class_;
+  const std::shared_ptr<sandbox::Image> image_;
+  const sandbox::Spec spec_;
+  const std::uint32_t min_;
+  Demand demand_;
+  std::deque<Made> ready_;  // the oldest first
+  bool filling_ = false;
+  Ticket* claim_ = nullptr;      // of the call that gets what is being made
+  std::optional<Made> claimed_;  // what it gets
+  enum class Phase : std::uint8_t { kAdmitted, kOpen, kClosed };
+  Phase phase_ = Phase::kAdmitted;
+  std::uint32_t failures_ = 0;  // one after the other
+  TimePoint try_again_{};
+  bool never_ = false;   // such sandboxes do not wait
+  Duration creation_{};  // the last one's
+  Bytes held_;           // by the last one
+  Pooled counted_;
+};
+
+}  // namespace strata::keeper

@@ -1,0 +1,405 @@
+// Pools over a driver that does what the test says.
+#include "keeper/pool.h"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "base/promise.h"
+#include "base/task.h"
+#include "keeper/pools.h"
+#include "model/values.h"
+#include "sandbox/driver.h"
+#include "sandbox/testing/call_fixture.h"
+
+namespace strata::keeper {
+namespace {
+
+using sandbox::testing::CallFixture;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// What the driver's sandboxes do, and those that there were.
+struct Script {
+  std::size_t slots = 100;
+  std::size_t live = 0;
+  bool holds = false;  // Warm waits for `go`
+  std::vector<std::shared_ptr<Promise<Bytes>>> warming;
+  std::optional<Error> fails;       // Warm does
+  std::vector<sandbox::Spec> made;  // in order
+  std::vector<std::string> called;  // ids
+};
+
+class ScriptedSandbox final : public sandbox::Sandbox {
+ public:
+  ScriptedSandbox(Loop& loop, Script& script, const sandbox::Spec& spec)
+      : loop_(loop), script_(script), spec_(spec) {
+    ++script_.live;
+  }
+  ScriptedSandbox(const ScriptedSandbox&) = delete;
+  ScriptedSandbox& operator=(const ScriptedSandbox&) = delete;
+  ~ScriptedSandbox() override { --script_.live; }
+
+  Task<Bytes> Warm() override {
+    if (script_.fails) co_return std::unexpected(*script_.fails);
+    if (script_.holds) {
+      auto go = std::make_shared<Promise<Bytes>>(loop_);
+      script_.warming.push_back(go);
+      auto held = co_await go->Wait(minutes(1));
+      if (!held) co_return held;
+    }
+    warm_ = true;
+    co_return Bytes::MiB(3);
+  }
+  Task<model::Exit> Invoke(sandbox::Call&) override {
+    script_.called.push_back(spec_.id);
+    if (spec_.effects.logs != nullptr)
+      spec_.effects.logs->Write(sandbox::Stream::kStderr, "called");
+    co_return model::Exit{.usage = {}, .warm = std::exchange(warm_, false)};
+  }
+  Task<TypedResult> InvokeExport(std::string_view, std::span<const sandbox::Value>,
+                                 TimePoint) override {
+    co_return Fail(Errc::kUnsupported, "");
+  }
+  void Stop() noexcept override {}
+  [[nodiscard]] model::Usage usage() const override { return {}; }
+
+ private:
+  Loop& loop_;
+  Script& script_;
+  const sandbox::Spec spec_;
+  bool warm_ = false;
+};
+
+class ScriptedImage final : public sandbox::Image {
+ public:
+  ScriptedImage(Loop& loop, Script& script) : loop_(loop), script_(script) {}
+  [[nodiscard]] model::GuestKind kind() const noexcept override {
+    return model::GuestKind::kCommand;
+  }
+  [[nodiscard]] std::vector<sandbox::Export> exports() const override { return {}; }
+  Result<std::unique_ptr<sandbox::Sandbox>> Create(const sandbox::Spec& spec) override {
+    if (script_.live >= script_.slots) return Fail(Errc::kResourceExhausted, "full");
+    script_.made.push_back(spec);
+    return std::make_unique<ScriptedSandbox>(loop_, script_, spec);
+  }
+
+ private:
+  Loop& loop_;
+  Script& script_;
+};
+
+struct Lines final : sandbox::LogSink {
+  void Write(sandbox::Stream, std::string_view text) override { all.emplace_back(text); }
+  std::vector<std::string> all;
+};
+
+class PoolTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<Pool> Make(const model::Scale& scale, Pools::Bounds bounds = {},
+                             std::string name = "f") {
+    if (!pools_) pools_.emplace(loop_, clock_, bounds);
+    auto pool = std::make_shared<Pool>(*pools_, "container",
+                                       std::make_shared<ScriptedImage>(loop_, script_),
+                                       sandbox::Spec{.id = std::move(name)}, scale);
+    pool->Open();
+    Run();
+    return pool;
+  }
+  // All that can happen now.
+  void Run() {
+    loop_.restart();
+    while (loop_.poll() > 0) {
+    }
+  }
+  // A call that has begun; `exit` says when it has ended.
+  struct Running {
+    Running(Loop& loop, const Clock& clock) : fixture(loop, clock) {}
+    CallFixture fixture;
+    std::unique_ptr<sandbox::Sandbox> sandbox;
+    std::optional<Result<model::Exit>> exit;
+  };
+  std::unique_ptr<Running> Begin(Pool& pool, Duration patience = seconds(10),
+                                 sandbox::LogSink* logs = nullptr) {
+    auto running = std::make_unique<Running>(loop_, clock_);
+    running->fixture.call.deadline = clock_.Now() + patience;
+    running->sandbox =
+        pool.Create({.id = "call-" + std::to_string(++calls_), .effects = {.logs = logs}}).value();
+    Spawn(loop_, Invoke(*running));
+    Run();
+    return running;
+  }
+  static Awaitable<void> Invoke(Running& running) {
+    running.exit = co_await running.sandbox->Invoke(running.fixture.call);
+  }
+  // A call from its begin to its end; whether its sandbox had waited for it.
+  bool CallIsWarm(Pool& pool) {
+    auto running = Begin(pool);
+    EXPECT_TRUE(running->exit && running->exit->has_value());
+    const bool warm = running->exit && running->exit->has_value() && (*running->exit)->warm;
+    running.reset();
+    Calm();
+    return warm;
+  }
+  // Calls have started, so that pools are filled.
+  void Calm() {
+    clock_.Advance(seconds(3));
+    pools_->Look();
+    Run();
+  }
+
+  Loop loop_;
+  ManualClock clock_;
+  Script script_;
+  std::optional<Pools> pools_;
+  int calls_ = 0;
+};
+
+TEST_F(PoolTest, ACallTakesTheOneThatWaitsAndAnotherIsMade) {
+  auto pool = Make({.min = 1});
+  EXPECT_EQ(pool->state().ready, 1U);
+  EXPECT_TRUE(CallIsWarm(*pool));
+  EXPECT_TRUE(CallIsWarm(*pool));
+  EXPECT_EQ(pool->state().warm, 2U);
+  EXPECT_EQ(pool->state().cold, 0U);
+  EXPECT_EQ(pool->state().ready, 1U);
+  // Each of its own, and never one that another had.
+  ASSERT_EQ(script_.called.size(), 2U);
+  EXPECT_NE(script_.called[0], script_.called[1]);
+}
+
+TEST_F(PoolTest, WithoutOneACallMakesItsOwnUnderItsOwnId) {
+  auto pool = Make({.keep_alive = milliseconds(0)});
+  EXPECT_FALSE(CallIsWarm(*pool));
+  EXPECT_EQ(script_.called, std::vector<std::string>{"call-1"});
+  EXPECT_EQ(pool->state().cold, 1U);
+  EXPECT_EQ(pool->state().ready, 0U);
+  EXPECT_EQ(script_.live, 0U);
+}
+
+TEST_F(PoolTest, LinesOfOneThatWaitedGoToTheCallThatTookIt) {
+  auto pool = Make({.min = 1});
+  Lines lines;
+  auto running = Begin(*pool, seconds(10), &lines);
+  EXPECT_EQ(lines.all, std::vector<std::string>{"called"});
+}
+
+TEST_F(PoolTest, AnIdlePoolIsEmptied) {
+  auto pool = Make({.keep_alive = minutes(5)});
+  EXPECT_FALSE(CallIsWarm(*pool));
+  EXPECT_EQ(pool->state().ready, 1U);
+  clock_.Advance(minutes(5));
+  pools_->Look();
+  EXPECT_EQ(pool->state().ready, 0U);
+  EXPECT_EQ(pool->state().unused, 1U);
+  EXPECT_EQ(script_.live, 0U);
+}
+
+TEST_F(PoolTest, ACallGetsWhatIsBeingMadeAndIsColdAllTheSame) {
+  script_.holds = true;
+  auto pool = Make({.min = 1});
+  ASSERT_EQ(script_.warming.size(), 1U);
+  auto running = Begin(*pool);
+  EXPECT_FALSE(running->exit.has_value());
+  EXPECT_EQ(script_.made.size(), 1U) << "it makes no second one";
+  script_.warming[0]->Set(Bytes::MiB(3));
+  Run();
+  ASSERT_TRUE(running->exit && running->exit->has_value());
+  EXPECT_FALSE((*running->exit)->warm);
+  EXPECT_EQ(pool->state().cold, 1U);
+}
+
+TEST_F(PoolTest, ACallWhoseFillingFailsMakesItsOwn) {
+  script_.holds = true;
+  auto pool = Make({.min = 1});
+  auto running = Begin(*pool);
+  script_.warming[0]->Set(Fail(Errc::kInternal, "no runtime today"));
+  Run();
+  EXPECT_TRUE(running->exit && running->exit->has_value());
+  EXPECT_EQ(pool->state().problem, "no runtime today");
+}
+
+TEST_F(PoolTest, AfterAFailureItIsTriedAgainLaterAndNeverIfItCannotBe) {
+  script_.fails = Error{Errc::kInternal, "not now"};
+  auto pool = Make({.min = 1});
+  Calm();
+  EXPECT_EQ(script_.made.size(), 1U);
+  script_.fails.reset();
+  Calm();
+  EXPECT_EQ(pool->state().ready, 1U);
+  EXPECT_EQ(pool->state().problem, "");
+
+  script_.fails = Error{Errc::kUnsupported, "it has a volume"};
+  auto other = Make({.min = 1});
+  const std::size_t made = script_.made.size();
+  clock_.Advance(std::chrono::hours(1));
+  Calm();
+  EXPECT_EQ(script_.made.size(), made);
+  EXPECT_EQ(other->state().problem, "it has a volume");
+}
+
+TEST_F(PoolTest, NoMoreWaitThanTheKeeperHasRoomFor) {
+  auto first = Make({.min = 3}, {.sandboxes = 4});
+  auto second = Make({.max = 3, .keep_alive = minutes(1)});
+  for (int i = 0; i < 2; ++i) CallIsWarm(*second);
+  auto one = Begin(*second);
+  auto two = Begin(*second);
+  auto three = Begin(*second);
+  one.reset();
+  two.reset();
+  three.reset();
+  Calm();
+  EXPECT_EQ(second->state().wanted, 3U);
+  EXPECT_EQ(second->state().ready, 1U);
+  EXPECT_EQ(first->state().ready, 3U);
+  EXPECT_EQ(pools_->CheckRoom("g", {.min = 2}).error().code, Errc::kResourceExhausted);
+  EXPECT_TRUE(pools_->CheckRoom("f", {.min = 4})) << "it takes the place of its other revision";
+}
+
+TEST_F(PoolTest, ACallInAFullClassTakesThePlaceOfOneThatWaits) {
+  script_.slots = 1;
+  auto idle = Make({.min = 1});
+  auto busy = Make({.keep_alive = milliseconds(0)});
+  EXPECT_FALSE(CallIsWarm(*busy));
+  EXPECT_EQ(idle->state().unused, 1U);
+  EXPECT_EQ(idle->state().ready, 1U) << "there is room again";
+}
+
+TEST_F(PoolTest, WhatIsReadyAtAllTimesTakesThePlaceOfWhatIsKeptForAWhile) {
+  script_.slots = 1;
+  auto idle = Make({.keep_alive = minutes(5)});
+  CallIsWarm(*idle);
+  EXPECT_EQ(idle->state().ready, 1U);
+  auto always = Make({.min = 1});
+  EXPECT_EQ(always->state().ready, 1U);
+  EXPECT_EQ(idle->state().ready, 0U);
+}
+
+TEST_F(PoolTest, ACallInLineTakesThePlaceOfWhatWasBeingMade) {
+  script_.slots = 1;
+  script_.holds = true;
+  auto idle = Make({.min = 1});
+  auto busy = Make({.keep_alive = milliseconds(0)});
+  auto running = Begin(*busy);
+  EXPECT_FALSE(running->exit.has_value());
+  script_.warming[0]->Set(Bytes::MiB(3));
+  Run();
+  EXPECT_TRUE(running->exit.has_value());
+  EXPECT_EQ(idle->state().unused, 1U);
+}
+
+TEST_F(PoolTest, ACallInLineTakesThePlaceOfWhatCouldNotBeMade) {
+  script_.slots = 1;
+  script_.holds = true;
+  auto idle = Make({.min = 1});
+  auto busy = Make({.keep_alive = milliseconds(0)});
+  auto running = Begin(*busy);
+  script_.warming[0]->Set(Fail(Errc::kInternal, "no runtime today"));
+  Run();
+  EXPECT_TRUE(running->exit.has_value());
+}
+
+TEST_F(PoolTest, CallsWaitInLineForASandboxThatEnds) {
+  script_.slots = 1;
+  auto pool = Make({.keep_alive = milliseconds(0)});
+  auto first = Begin(*pool);
+  auto second = Begin(*pool);
+  auto third = Begin(*pool);
+  EXPECT_FALSE(second->exit.has_value());
+  first.reset();
+  Run();
+  EXPECT_TRUE(second->exit.has_value());
+  EXPECT_FALSE(third->exit.has_value());
+  second.reset();
+  Run();
+  EXPECT_TRUE(third->exit.has_value());
+}
+
+TEST_F(PoolTest, WhoIsInLineLooksAgainForWhatNobodyTells) {
+  script_.slots = 1;
+  auto pool = Make({.keep_alive = milliseconds(0)});
+  auto first = Begin(*pool);
+  auto second = Begin(*pool);
+  script_.slots = 2;  // as when a service's replica ends
+  while (!second->exit) loop_.run_one();
+  EXPECT_TRUE(second->exit->has_value());
+}
+
+TEST_F(PoolTest, WhatIsNoCallTakesThePlaceOfOneThatWaits) {
+  script_.slots = 1;
+  auto idle = Make({.min = 1});
+  ScriptedImage image(loop_, script_);
+  auto replica = pools_->Create("container", image, {.id = "web-1"});
+  EXPECT_TRUE(replica.has_value());
+  EXPECT_EQ(idle->state().ready, 0U);
+  EXPECT_EQ(pools_->Create("container", image, {.id = "web-2"}).error().code,
+            Errc::kResourceExhausted);
+}
+
+TEST_F(PoolTest, WhoWaitsUntilItsDeadlineIsRefused) {
+  script_.slots = 1;
+  auto pool = Make({.keep_alive = milliseconds(0)});
+  auto first = Begin(*pool);
+  auto second = Begin(*pool, milliseconds(1));
+  clock_.Advance(milliseconds(1));
+  while (!second->exit) loop_.run_one();
+  EXPECT_EQ(second->exit->error().code, Errc::kResourceExhausted);
+  EXPECT_EQ(pool->state().refused, 1U);
+}
+
+TEST_F(PoolTest, TheLineIsBounded) {
+  script_.slots = 1;
+  auto pool = Make({.keep_alive = milliseconds(0)}, {.calls_in_line = 1});
+  auto first = Begin(*pool);
+  auto second = Begin(*pool);
+  auto third = Begin(*pool);
+  ASSERT_TRUE(third->exit.has_value());
+  EXPECT_EQ(third->exit->error().code, Errc::kResourceExhausted);
+  EXPECT_FALSE(second->exit.has_value());
+  first.reset();
+  Run();
+  EXPECT_TRUE(second->exit.has_value());
+}
+
+TEST_F(PoolTest, AStoppedCallLeavesTheLine) {
+  script_.slots = 1;
+  auto pool = Make({.keep_alive = milliseconds(0)});
+  auto first = Begin(*pool);
+  auto second = Begin(*pool);
+  auto third = Begin(*pool);
+  second->sandbox->Stop();
+  Run();
+  ASSERT_TRUE(second->exit && second->exit->has_value());
+  EXPECT_EQ((*second->exit)->reason, model::ExitReason::kStopped);
+  first.reset();
+  Run();
+  EXPECT_TRUE(third->exit.has_value());
+}
+
+TEST_F(PoolTest, AClosedPoolKeepsNone) {
+  script_.holds = true;
+  auto pool = Make({.min = 2});
+  script_.warming[0]->Set(Bytes::MiB(3));
+  Run();
+  EXPECT_EQ(pool->state().ready, 1U);
+  pool->Close();
+  script_.warming[1]->Set(Bytes::MiB(3));  // was under way
+  Run();
+  EXPECT_FALSE(pools_->filling());
+  EXPECT_EQ(script_.live, 0U);
+  script_.holds = false;
+  EXPECT_FALSE(CallIsWarm(*pool));
+}
+
+}  // namespace
+}  // namespace strata::keeper

@@ -1,0 +1,171 @@
+#include "keeper/pools.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "keeper/pool.h"
+
+namespace strata::keeper {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Calls that start all the time must not keep every pool empty for ever.
+constexpr std::chrono::seconds kLongestQuiet{2};
+// Where calls are in line: what is no call's (a service's replica) tells nobody when it ends.
+constexpr milliseconds kLookAgain{100};
+
+}  // namespace
+
+Pools::Ticket::Ticket(Loop& loop, TimePoint until, const Clock& clock)
+    : event(std::make_shared<sandbox::WakeEvent>(loop)), timer(loop.get_executor()), due(until) {
+  timer.expires_after(std::max(due - clock.Now(), Duration::zero()));
+  timer.async_wait([weak = std::weak_ptr(event)](const boost::system::error_code& /*cancelled*/) {
+    if (const auto waiting = weak.lock()) waiting->Wake();
+  });
+}
+
+Pools::Pools(Loop& loop, const Clock& clock, Bounds bounds)
+    : loop_(loop),
+      clock_(clock),
+      bounds_(bounds),
+      calm_(loop.get_executor()),
+      timer_(loop.get_executor()) {}
+
+Result<void> Pools::CheckRoom(const std::string& program, const model::Scale& scale) const {
+  const std::uint32_t more = scale.min.value_or(0);
+  std::uint32_t taken = 0;
+  for (const Pool* pool : pools_) {
+    if (pool->phase_ == Pool::Phase::kClosed || pool->spec_.id == program) continue;
+    taken += pool->min_;
+  }
+  if (more == 0 || taken + more <= bounds_.sandboxes) return {};
+  return Fail(Errc::kResourceExhausted,
+              "spec.scale.min: " + std::to_string(bounds_.sandboxes) +
+                  " sandboxes of a namespace can be ready at all times, of which " +
+                  std::to_string(taken) + " are taken by others");
+}
+
+Result<std::unique_ptr<sandbox::Sandbox>> Pools::Create(const std::string& sandbox_class,
+                                                        sandbox::Image& image,
+                                                        const sandbox::Spec& spec) {
+  auto made = image.Create(spec);
+  while (!made && made.error().code == Errc::kResourceExhausted &&
+         EvictOne(sandbox_class, For::kCall)) {
+    made = image.Create(spec);
+  }
+  return made;
+}
+
+void Pools::Add(Pool& pool) { pools_.push_back(&pool); }
+void Pools::Remove(Pool& pool) { std::erase(pools_, &pool); }
+
+void Pools::OnStart(Duration creation) {
+  quiet_from_ = std::max(quiet_from_, clock_.Now() + creation);
+}
+
+void Pools::OnFree(const std::string& sandbox_class) {
+  const auto line = lines_.find(sandbox_class);
+  if (line != lines_.end() && !line->second.empty()) line->second.front()->event->Wake();
+}
+
+bool Pools::EvictOne(const std::string& sandbox_class, For whom) {
+  Pool* oldest = nullptr;
+  for (Pool* pool : pools_) {
+    if (!sandbox_class.empty() && pool->sandbox_class_ != sandbox_class) continue;
+    const std::uint32_t spared = whom == For::kCall ? 0 : pool->min_;
+    if (pool->ready_.size() <= spared) continue;
+    if (oldest == nullptr || pool->ready_.front().since < oldest->ready_.front().since) {
+      oldest = pool;
+    }
+  }
+  if (oldest == nullptr) return false;
+  oldest->Drop();
+  return true;
+}
+
+bool Pools::HasRoom(const Pool& pool) const {
+  std::size_t sandboxes = 1;
+  Bytes memory = pool.held_;
+  for (const Pool* each : pools_) {
+    sandboxes += each->ready_.size();
+    for (const Pool::Made& made : each->ready_) memory = memory + made.held;
+  }
+  return sandboxes <= bounds_.sandboxes && memory <= bounds_.memory;
+}
+
+// Whoever is filled goes to the end of the turns.
+Pool* Pools::NextToFill() {
+  for (auto at = pools_.begin(); at != pools_.end(); ++at) {
+    Pool* const pool = *at;
+    if (!pool->lacks()) continue;
+    const auto line = lines_.find(pool->sandbox_class_);
+    if (line != lines_.end() && !line->second.empty()) continue;
+    const bool always = pool->ready_.size() < pool->min_;
+    while (always && !HasRoom(*pool) && EvictOne("", For::kFilling)) {
+    }
+    if (!HasRoom(*pool)) continue;
+    std::rotate(at, at + 1, pools_.end());
+    return pool;
+  }
+  return nullptr;
+}
+
+void Pools::Look() {
+  for (Pool* pool : pools_) {
+    while (pool->ready_.size() > pool->wanted()) pool->Drop();
+  }
+  for (const auto& [sandbox_class, line] : lines_) OnFree(sandbox_class);
+  if (!filling_ && std::ranges::any_of(pools_, &Pool::lacks)) {
+    filling_ = true;
+    Spawn(loop_, Fill());
+  }
+  calm_.cancel();
+  SetTimer();
+}
+
+Awaitable<void> Pools::Fill() {
+  boost::system::error_code ignored;   // of Look, which has us ask the clock again
+  co_await asio::post(loop_, kAwait);  // whoever looked goes first
+  while (Pool* pool = NextToFill()) {
+    const TimePoint latest = clock_.Now() + kLongestQuiet;
+    while (clock_.Now() < std::min(quiet_from_, latest)) {
+      calm_.expires_after(std::min(quiet_from_, latest) - clock_.Now());
+      co_await calm_.async_wait(asio::redirect_error(kAwait, ignored));
+    }
+    // It may be gone, or want no more, by now.
+    if (std::ranges::find(pools_, pool) == pools_.end() || !pool->lacks()) continue;
+    const auto held = pool->shared_from_this();
+    co_await pool->FillOne();
+    OnFree(pool->sandbox_class_);  // whoever is in line may have its place, or that of what failed
+  }
+  filling_ = false;
+  SetTimer();
+}
+
+void Pools::SetTimer() {
+  const TimePoint now = clock_.Now();
+  std::optional<TimePoint> next;
+  const auto consider = [&next](TimePoint at) { next = next ? std::min(*next, at) : at; };
+  for (const Pool* pool : pools_) {
+    if (pool->phase_ != Pool::Phase::kOpen) continue;
+    if (const auto change = pool->demand_.NextChange(now)) consider(*change);
+    if (pool->try_again_ > now && !pool->never_) consider(pool->try_again_);
+  }
+  const auto waits = [](const auto& line) { return !line.second.empty(); };
+  if (std::ranges::any_of(lines_, waits)) consider(now + kLookAgain);
+  timer_.cancel();
+  if (!next) return;
+  timer_.expires_after(*next - now);
+  timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) Look();
+  });
+}
+
+}  // namespace strata::keeper

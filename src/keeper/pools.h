@@ -1,0 +1,105 @@
+// keeper/pools.h - the pools of one keeper: who may make a sandbox next, and who waits for room.
+//
+//   Keeper: key -> Pool --Look--> [ Pools: one filling at a time, bounds, calls in line ]
+//
+// Filling never takes what a call needs: it waits until calls have started their own, one after the
+// other in turns, within Bounds; and a call that finds its class full gets the place of a sandbox
+// that waits, or stands in line for the next that ends, first come first served.
+//
+// Threads:  one loop. Lifetime: outlives every pool and their sandboxes; not to be destroyed while
+//           filling().
+// Errors:   none; a pool that cannot be filled tries again later, and says why.
+// Tested by pool_test.cc.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/task.h"
+#include "model/values.h"
+#include "sandbox/driver.h"
+#include "sandbox/wake_event.h"
+
+namespace strata::keeper {
+
+class Pool;
+
+class Pools {
+ public:
+  struct Bounds {
+    std::uint32_t sandboxes = 32;     // that wait, of all pools
+    Bytes memory = Bytes::MiB(1024);  // that those hold
+    std::size_t calls_in_line = 256;  // of one class
+  };
+
+  Pools(Loop& loop, const Clock& clock, Bounds bounds);
+  Pools(const Pools&) = delete;
+  Pools& operator=(const Pools&) = delete;
+
+  // Whether a pool of `program` with this `min` can be kept; that of another revision of it does
+  // not count, whose place it takes. kResourceExhausted.
+  [[nodiscard]] Result<void> CheckRoom(const std::string& program, const model::Scale& scale) const;
+
+  // A sandbox of `image`, which is of that class, that is needed now: sandboxes that wait are ended
+  // for it while the class is full.
+  Result<std::unique_ptr<sandbox::Sandbox>> Create(const std::string& sandbox_class,
+                                                   sandbox::Image& image,
+                                                   const sandbox::Spec& spec);
+
+  // Makes and drops what is due by now, in all pools. Called by pools when something has changed,
+  // and by a timer when time has.
+  void Look();
+
+  [[nodiscard]] bool filling() const noexcept { return filling_; }
+
+ private:
+  friend class Pool;
+
+  // A call that waits, in a pool or in line.
+  struct Ticket {
+    Ticket(Loop& loop, TimePoint due, const Clock& clock);
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+    ~Ticket() = default;
+    const std::shared_ptr<sandbox::WakeEvent> event;
+    Timer timer;  // wakes it at its deadline
+    const TimePoint due;
+    bool stopped = false;
+  };
+  using Line = std::list<Ticket*>;
+
+  void Add(Pool& pool);
+  void Remove(Pool& pool);
+  // A call makes its own now: no filling for about that long.
+  void OnStart(Duration creation);
+  // A place is free.
+  void OnFree(const std::string& sandbox_class);
+  // Ends the sandbox of that class (empty: of any) that has waited longest, but those which pools
+  // have at all times only for a call. False: none waits.
+  enum class For : bool { kCall, kFilling };
+  bool EvictOne(const std::string& sandbox_class, For whom);
+  [[nodiscard]] bool HasRoom(const Pool& pool) const;
+  Pool* NextToFill();
+  Awaitable<void> Fill();
+  void SetTimer();
+
+  Loop& loop_;
+  const Clock& clock_;
+  const Bounds bounds_;
+  std::vector<Pool*> pools_;           // in turns
+  std::map<std::string, Line> lines_;  // by class
+  TimePoint quiet_from_{};             // calls have started by then
+  std::uint64_t made_ = 0;             // for their names
+  bool filling_ = false;
+  Timer calm_;  // until calls have started
+  Timer timer_;
+};
+
+}  // namespace strata::keeper
