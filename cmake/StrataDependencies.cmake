@@ -1,6 +1,7 @@
 # Everything that comes from outside, in one place; docs/dependencies.md says why each is here.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(OpenSSL 3 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(spdlog REQUIRED)

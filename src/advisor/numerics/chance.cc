@@ -1,0 +1,58 @@
+#include "advisor/numerics/chance.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include <boost/math/distributions/binomial.hpp>
+
+#include "base/check.h"
+
+namespace strata::advisor::numerics {
+
+double Quantile(const std::vector<double>& sorted, double share) {
+  STRATA_CHECK(!sorted.empty());
+  const double at = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return std::lerp(sorted[below], sorted[above], at - static_cast<double>(below));
+}
+
+Summary Summarise(std::vector<double> draws) {
+  Summary summary;
+  const std::size_t all = draws.size();
+  std::erase_if(draws, [](double each) { return std::isnan(each); });
+  summary.undefined = all - draws.size();
+  if (draws.empty()) {
+    const double none = std::numeric_limits<double>::quiet_NaN();
+    summary.mean = summary.deviation = summary.p05 = summary.p50 = summary.p95 = none;
+    return summary;
+  }
+  std::ranges::sort(draws);
+  const auto count = static_cast<double>(draws.size());
+  summary.mean = std::accumulate(draws.begin(), draws.end(), 0.0) / count;
+  double squares = 0;
+  for (const double each : draws) squares += (each - summary.mean) * (each - summary.mean);
+  summary.deviation = draws.size() < 2 ? 0 : std::sqrt(squares / (count - 1));
+  summary.p05 = Quantile(draws, 0.05);
+  summary.p50 = Quantile(draws, 0.5);
+  summary.p95 = Quantile(draws, 0.95);
+  return summary;
+}
+
+double UpperBound(std::uint64_t hits, std::uint64_t trials, double confidence) {
+  STRATA_CHECK(trials > 0 && hits <= trials);
+  if (hits == trials) return 1;
+  return boost::math::binomial_distribution<>::find_upper_bound_on_p(
+      static_cast<double>(trials), static_cast<double>(hits), 1 - confidence);
+}
+
+double TrialsToShow(double share, double confidence) {
+  return std::ceil(std::log1p(-confidence) / std::log(share));
+}
+
+}  // namespace strata::advisor::numerics

@@ -1,0 +1,34 @@
+// advisor/numerics/chance.h - what many draws say; exact bounds of shares, by Boost.Math. Draws
+// themselves come from base/random.h and scheduler/simulate/quantiles.h. Pure, thread-safe. Tested
+// by chance_test.cc and, against SciPy, by tests/advisor/models_test.py.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace strata::advisor::numerics {
+
+// What draws of one figure say. A draw that is NaN is a case for which the figure is not defined.
+struct Summary {
+  double mean = 0;
+  double deviation = 0;  // standard, of the sample
+  double p05 = 0;
+  double p50 = 0;
+  double p95 = 0;
+  std::size_t undefined =
+      0;  // draws that are left out of the above; all of them: the above are NaN
+};
+Summary Summarise(std::vector<double> draws);
+
+// The quantile of sorted values, interpolated between its neighbours (type 7). At least one value.
+double Quantile(const std::vector<double>& sorted, double share);
+
+// The highest chance at which `hits` or fewer of `trials` are still seen with 1 - `confidence`:
+// Clopper and Pearson's exact bound. `hits` <= `trials`, `trials` > 0.
+double UpperBound(std::uint64_t hits, std::uint64_t trials, double confidence);
+
+// How many trials, all of them good, show with `confidence` that more than `share` of all are good.
+double TrialsToShow(double share, double confidence);
+
+}  // namespace strata::advisor::numerics

@@ -1,0 +1,25 @@
+// advisor/numerics/logistic.h - growth towards a cap in closed form: dP/dt = rate * P * (1 -
+// P/cap). `growth` is the rate times the time (of a rate that changes: its integral). Pure. Tested
+// by ode_test.cc.
+#pragma once
+
+#include <cmath>
+
+namespace strata::advisor::numerics {
+
+// P after `growth`, from `start`; both between 0 and `cap`.
+inline double Logistic(double start, double cap, double growth) {
+  return cap / (1 + (cap / start - 1) * std::exp(-growth));
+}
+
+// The growth that leads from `start` to `reach`; NaN when `reach` is not below `cap`.
+inline double LogisticGrowth(double start, double cap, double reach) {
+  return std::log((cap / start - 1) / (cap / reach - 1));
+}
+
+// The start from which `growth` leads to `reach`.
+inline double LogisticStart(double reach, double cap, double growth) {
+  return Logistic(reach, cap, -growth);
+}
+
+}  // namespace strata::advisor::numerics

@@ -1,0 +1,24 @@
+// advisor/numerics/ode.h - ordinary differential equations by Boost.Odeint (Dormand-Prince 5(4),
+// adaptive steps, dense output). Pure, thread-safe. Tested by ode_test.cc against closed forms and,
+// against SciPy, by tests/advisor/models_test.py.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+
+namespace strata::advisor::numerics {
+
+using State = std::vector<double>;
+// Sets `rate`, as long as `state`, to the state's derivative at time `t`.
+using Derivative = std::function<void(const State& state, State& rate, double t)>;
+
+// The states at `times` (growing, at least one), from `start` at the first of them. The error of a
+// step is kept below 1e-9, of large states below 1e-9 of them.
+// kInvalidArgument: the state grows without bound before the last of them.
+Result<std::vector<State>> Integrate(const Derivative& derivative, State start,
+                                     std::span<const double> times);
+
+}  // namespace strata::advisor::numerics
