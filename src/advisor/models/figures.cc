@@ -1,0 +1,137 @@
+// Figures of the documents beside each other.
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "advisor/facts/facts.h"
+#include "advisor/models/model.h"
+#include "advisor/models/plots.h"
+#include "advisor/models/registry.h"
+#include "advisor/report/report.h"
+#include "base/json.h"
+
+namespace strata::advisor::models {
+namespace {
+
+Model EmpiricalUpdates(const Json& fact) {
+  const std::vector<std::string> names = NamesIn(fact, "items");
+  Model model;
+  model.parameters =
+      ParameterList(fact).Take("items.*.old", kPositive).Take("items.*.new", kPositive);
+  model.evaluate = [names](const Inputs& in) {
+    Outputs out;
+    for (const std::string& name : names) {
+      out.Add("change." + name, 100 * (in[name + ".new"] / in[name + ".old"] - 1), "%");
+    }
+    // The document's percent of an accuracy are points.
+    out.Add("points.alibaba_accuracy", in["alibaba_accuracy.new"] - in["alibaba_accuracy.old"],
+            "percentage points");
+    return out;
+  };
+  for (const Json& check : fact.at("checks")) {
+    const auto& id = check.at("id").get_ref<const std::string&>();
+    model.checks.push_back({id, {(id == "alibaba_accuracy" ? "points." : "change.") + id}, {}});
+  }
+  return model;
+}
+
+Model GainsClaimed(const Json& fact) {
+  const auto source = fact.at("source").get<std::string>();
+  const std::vector<std::string> names = NamesIn(fact, "items");
+  const Json& items = fact.at("parameters").at("items");
+  ParameterList parameters(fact);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const Json& item = items.at(i);
+    if (item.contains("percent")) {
+      parameters.Stated(names[i] + ".percent", item.at("percent").get<double>(), {"%", -99.9, 1000},
+                        source);
+    }
+    if (item.contains("factor")) {
+      parameters.Stated(names[i] + ".factor", item.at("factor").get<double>(), kPositive, source);
+    }
+    if (item.contains("max_exclusive_ms")) {
+      parameters.Stated(names[i] + ".below", item.at("max_exclusive_ms").get<double>(), kMs,
+                        source);
+    }
+  }
+  parameters.Stated("opa_mean.old", 1.2, {"ms", 1e-9}, "004 statistics")
+      .Stated("opa_mean.new", 0.8, {"ms", 1e-9}, "004 statistics");
+  Model model;
+  model.parameters = parameters;
+  model.evaluate = [names, items](const Inputs& in) {
+    Outputs out;
+    out.Add("factor.opa_mean", in["opa_mean.old"] / in["opa_mean.new"]);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::string& name = names[i];
+      if (items[i].contains("percent")) {
+        out.Add("factor." + name, 1 / (1 + in[name + ".percent"] / 100));
+      } else if (items[i].contains("factor")) {
+        out.Add("factor." + name, in[name + ".factor"]);
+      } else {
+        out.Add("below." + name, in[name + ".below"], "ms");
+      }
+    }
+    return out;
+  };
+  model.checks = {{"opa_x3_vs_latency", {"factor.opa_mean"}, {}}};
+  return model;
+}
+
+Model VersionCoverage(const Json& fact) {
+  const auto rows = static_cast<double>(advisor::Facts(FactFile::kVersions).at("versions").size());
+  Model model;
+  model.parameters = ParameterList(fact)
+                         .Take("before", {"", 0, kNoBound, kExact})
+                         .Take("after", {"", 0, kNoBound, kExact})
+                         .Stated("rows_in_table", rows, {"", 0, kNoBound, kExact}, "004 versions");
+  model.evaluate = [](const Inputs& in) {
+    Outputs out;
+    out.Add("explicit_versions", in["rows_in_table"]);
+    out.Add("gained", in["after"] - in["before"]);
+    out.YesNo("as_claimed", in["rows_in_table"] == in["after"]);
+    return out;
+  };
+  model.checks = {
+      {"count", {"explicit_versions"}, [](const Outputs& out) { return out["as_claimed"] == 1; }}};
+  return model;
+}
+
+Model WasmCloud2028(const Json& fact) {
+  const std::string why = "how it is then, is for the reader to set: as the document forecasts";
+  double languages = 0;
+  for (const Json& assumption : fact.at("parameters").at("assumptions")) {
+    if (assumption.at("id") == "languages")
+      languages = assumption.at("min_exclusive").get<double>();
+  }
+  Model model;
+  model.parameters = ParameterList(fact)
+                         .Stated("languages_min_exclusive", languages, {"", 0, 1000, kExact},
+                                 fact.at("source").get<std::string>())
+                         .Assume("languages", languages + 1, {"", 0, 1000}, why)
+                         .YesNo("runtime_unified", true, why)
+                         .YesNo("hardware", true, why);
+  model.evaluate = [](const Inputs& in) {
+    const bool languages_met = in["languages"] > in["languages_min_exclusive"];
+    const double met = (languages_met ? 1 : 0) + in["runtime_unified"] + in["hardware"];
+    Outputs out;
+    out.Add("assumptions_met", met);
+    out.YesNo("languages_met", languages_met);
+    out.YesNo("all_met", met == 3);
+    return out;
+  };
+  return model;
+}
+
+constexpr Entry kEntries[] = {
+    {"empirical_updates", EmpiricalUpdates},
+    {"gains_claimed", GainsClaimed},
+    {"version_coverage", VersionCoverage},
+    {"wasm_cloud_2028", WasmCloud2028},
+};
+
+}  // namespace
+
+std::span<const Entry> Figures() { return kEntries; }
+
+}  // namespace strata::advisor::models

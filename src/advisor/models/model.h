@@ -1,0 +1,169 @@
+// advisor/models/model.h - one quantitative model of the source documents: parameters in, figures
+// out. What is the same for all of them (setting parameters, checks, sensitivity, Monte Carlo, the
+// report) is written once, over evaluate().
+//
+//   facts/models.yaml --[ParameterList]--> Model --[Inputs]--> evaluate --> Outputs
+//
+// A model's name, formulas, symbols, notes and claims stay in its fact; what is here is what a
+// program must know. A choice (a level, yes or no) is a number too: the index of its level.
+//
+// Threads: values; evaluate and plot are pure. Errors: a figure that is not defined for the inputs
+// is NaN. Tested by models_test.cc.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "advisor/report/report.h"
+#include "base/json.h"
+
+namespace strata::advisor::models {
+
+inline constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double kNoBound = std::numeric_limits<double>::infinity();
+
+// The names of a choice's levels; they live as long as the program.
+using Levels = std::span<const std::string_view>;
+inline constexpr std::string_view kNoYes[] = {"no", "yes"};
+inline constexpr std::string_view kLowToHigh[] = {"low", "medium", "high"};
+
+// What kind of number a parameter is.
+struct Kind {
+  std::string_view unit;   // "" is a plain number
+  double low = -kNoBound;  // what may be set, inclusive
+  double high = kNoBound;
+  // How uncertain one is, each way; 0: a share of its value, which is asked for; kExact: it is not.
+  double spread = 0;
+};
+inline constexpr double kExact = -1;
+inline constexpr Kind kNumber{""};
+inline constexpr Kind kShare{"", 0, 1};
+inline constexpr Kind kCount{"", 0};
+inline constexpr Kind kPositive{"", 1e-12};
+inline constexpr Kind kPercent{"%", 0, 100};
+inline constexpr Kind kMs{"ms", 0};
+inline constexpr Kind kYear{"year", 1900, 2200, 1};
+inline constexpr Kind kYears{"years", 0, 1000};
+inline constexpr Kind kMillions{"million yuan"};
+inline constexpr Kind kWhole{"", 1, 1000, kExact};  // how many of something a formula takes
+inline constexpr Kind kPerYear{"1/year", -10, 10};
+
+struct Parameter {
+  std::string name;
+  double value = 0;
+  Kind kind;
+  Levels levels;         // of a choice; empty: a number
+  std::string source;    // which document and section gives it; empty: none does
+  std::string assumed;   // then: why this value
+  bool unknown = false;  // and it may as well be any other within its bounds
+};
+
+// The values of a model's parameters, by name. A name that the model does not have is a bug.
+class Inputs {
+ public:
+  // `parameters` outlive it.
+  explicit Inputs(std::span<const Parameter> parameters);
+
+  double operator[](std::string_view name) const;
+  [[nodiscard]] bool Yes(std::string_view name) const { return (*this)[name] > 0.5; }
+  [[nodiscard]] double at(std::size_t parameter) const { return values_[parameter]; }
+  void Set(std::size_t parameter, double value) { values_[parameter] = value; }
+
+ private:
+  std::span<const Parameter> parameters_;
+  std::vector<double> values_;
+};
+
+struct Output {
+  std::string name;
+  double value = 0;
+  std::string_view unit;
+  Levels levels;  // of a choice
+};
+
+// A model's figures, in the order in which they are shown; the first is the one that matters most.
+class Outputs {
+ public:
+  void Add(std::string name, double value, std::string_view unit = "") {
+    all_.push_back({std::move(name), std::isfinite(value) ? value : kUndefined, unit, {}});
+  }
+  void Choose(std::string name, double level, Levels levels) {
+    all_.push_back({std::move(name), level, "", levels});
+  }
+  void YesNo(std::string name, bool yes) { Choose(std::move(name), yes ? 1 : 0, kNoYes); }
+
+  // A name that is not there is a bug.
+  [[nodiscard]] const Output& at(std::string_view name) const;
+  double operator[](std::string_view name) const { return at(name).value; }
+  [[nodiscard]] const std::vector<Output>& all() const { return all_; }
+
+ private:
+  std::vector<Output> all_;
+};
+
+// How a check of the fact is computed again.
+struct Check {
+  std::string_view id;
+  std::vector<std::string> outputs;  // the recomputed figures, in the order of the claim's parts
+  // Whether the claim holds. Empty: a claim of numbers (one, a list, a map, a percentage) does when
+  // each is its output rounded to as many digits; of any other the fact's word stands.
+  std::function<bool(const Outputs&)> holds;
+};
+
+struct Model {
+  std::string id;
+  std::vector<Parameter> parameters;
+  std::function<Outputs(const Inputs&)> evaluate;
+  std::vector<Check> checks;  // those of the fact that are computed; the others are the fact's word
+  std::function<Plot(const Inputs&)> plot;  // empty: bars of the outputs that have no levels
+};
+
+// Collects a model's parameters, from its fact where that has them.
+class ParameterList {
+ public:
+  // `fact`: the model's entry in models.yaml.
+  explicit ParameterList(const Json& fact) : fact_(fact) {}
+
+  // One for each number that `path` leads to in the fact's `parameters`; a "*" is every member of a
+  // map or entry of a list. The name is what comes from the first "*" on ("technologies.*.r" gives
+  // "wasm.r"), or the last part; with `under` and a dot in front, where that is not empty. Null has
+  // none. A path that leads nowhere is a bug.
+  ParameterList& Take(std::string_view path, Kind kind, const std::string& under = "");
+  // One that another section gives.
+  ParameterList& Stated(std::string name, double value, Kind kind, std::string source);
+  // One that no document gives; `why` says where the value comes from.
+  ParameterList& Assume(std::string name, double value, Kind kind, std::string why);
+  // The same, where nothing is known but its bounds: what is uncertain about it is all of them.
+  ParameterList& Unknown(std::string name, double value, Kind kind, std::string why);
+  ParameterList& Choose(std::string name, std::string_view level, Levels levels, std::string why);
+  ParameterList& YesNo(std::string name, bool yes, std::string why) {
+    return Choose(std::move(name), kNoYes[yes ? 1 : 0], kNoYes, std::move(why));
+  }
+
+  // NOLINTNEXTLINE(google-explicit-constructor): the list is what all this is for
+  operator std::vector<Parameter>() const { return list_; }
+
+ private:
+  void TakeFrom(const Json& node, std::string_view path, const std::string& name, Kind kind);
+
+  const Json& fact_;
+  std::vector<Parameter> list_;
+};
+
+// The check of the fact with that id; one that is not there is a bug.
+const Json& CheckOf(const Json& fact, std::string_view id);
+
+// What an entry of a list is called: its id, or what else tells it from the others.
+std::string EntryName(const Json& entry, std::size_t index);
+
+// The names in the map or list that `path` leads to in the fact's `parameters`, in its order.
+std::vector<std::string> NamesIn(const Json& fact, std::string_view path);
+
+}  // namespace strata::advisor::models

@@ -1,0 +1,179 @@
+// Every model of the facts: that it is there, that its parameters are sound, and that each of its
+// fact's checks comes out as the facts say, to the digits that they have.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "advisor/models/checks.h"
+#include "advisor/models/model.h"
+#include "advisor/models/registry.h"
+#include "advisor/models/run.h"
+#include "advisor/models/units.h"
+#include "base/json.h"
+
+namespace strata::advisor::models {
+namespace {
+
+// Checks whose figures are counts of ours, or of assumptions of ours: the facts have no number to
+// hold them against.
+const std::set<std::string> kOwnFigures = {
+    "architecture_advantage.theorem_1_1",  "implementation_stage.well_defined",
+    "milestone_status.theorem_4_1",        "evolution_function.complete",
+    "expected_utility.utilities",          "theorem_value.derivable",
+    "startup_contract.container_vs_table", "startup_contract.wasm_vs_case"};
+
+std::vector<double> NumbersIn(std::string text) {
+  text = std::regex_replace(text, std::regex("(\\d) (\\d{3})"), "$1$2");  // 100 000
+  const std::regex number("-?\\d+(\\.\\d+)?");
+  std::vector<double> numbers;
+  for (std::sregex_iterator at(text.begin(), text.end(), number), end; at != end; ++at) {
+    numbers.push_back(std::stod(at->str()));
+  }
+  return numbers;
+}
+
+class EachModelTest : public ::testing::TestWithParam<std::size_t> {
+ protected:
+  const Json& fact_ = ModelFacts().at(GetParam());
+  const std::string id_ = fact_.at("id").get<std::string>();
+  const Model model_ = MakeModel(fact_);
+  const Outputs outputs_ = model_.evaluate(Inputs(model_.parameters));
+};
+
+TEST_P(EachModelTest, ParametersAreSoundAndHaveAnOrigin) {
+  std::set<std::string> names;
+  for (const Parameter& parameter : model_.parameters) {
+    EXPECT_TRUE(names.insert(parameter.name).second) << parameter.name;
+    EXPECT_EQ(parameter.name.find_first_of(" ='\""), std::string::npos) << parameter.name;
+    EXPECT_GE(parameter.value, parameter.kind.low) << parameter.name;
+    EXPECT_LE(parameter.value, parameter.kind.high) << parameter.name;
+    EXPECT_NE(parameter.source.empty(), parameter.assumed.empty()) << parameter.name;
+    EXPECT_TRUE(parameter.kind.unit == "year" ||
+                Convert(1, parameter.kind.unit, parameter.kind.unit == "" ? "%" : "").has_value() ==
+                    (parameter.kind.unit == "" || parameter.kind.unit == "%"))
+        << parameter.kind.unit;
+  }
+}
+
+TEST_P(EachModelTest, ItHasOutputsOfDifferentNames) {
+  std::set<std::string> names;
+  ASSERT_FALSE(outputs_.all().empty());
+  for (const Output& output : outputs_.all()) {
+    EXPECT_TRUE(names.insert(output.name).second) << output.name;
+  }
+}
+
+TEST_P(EachModelTest, ItsRulesAreOfChecksThatTheFactHas) {
+  for (const Check& check : model_.checks) {
+    CheckOf(fact_, check.id);
+    for (const std::string& name : check.outputs) EXPECT_EQ(outputs_.at(name).name, name);
+  }
+}
+
+TEST_P(EachModelTest, EveryCheckComesOutAsTheFactsSay) {
+  const std::vector<Judged> all = JudgeChecks(fact_, model_, outputs_);
+  ASSERT_EQ(all.size(), fact_.at("checks").size());
+  for (const Judged& judged : all) {
+    const Json& agrees = judged.check->at("agrees");
+    const Verdict expected = agrees.is_null()     ? Verdict::kNotComputable
+                             : agrees.get<bool>() ? Verdict::kAgrees
+                                                  : Verdict::kDisagrees;
+    EXPECT_EQ(judged.verdict, expected) << judged.check->at("id");
+  }
+}
+
+TEST_P(EachModelTest, WhatIsRecomputedIsWhatTheFactsHaveToTheirDigits) {
+  for (const Judged& judged : JudgeChecks(fact_, model_, outputs_)) {
+    const Json& check = *judged.check;
+    const Json& recomputed = check.at("recomputed");
+    const std::string id = id_ + "." + check.at("id").get<std::string>();
+    if (const auto numbers = ClaimedNumbers(recomputed); numbers && !judged.recomputed.empty()) {
+      ASSERT_EQ(numbers->size(), judged.recomputed.size()) << id;
+      for (std::size_t i = 0; i < numbers->size(); ++i) {
+        EXPECT_TRUE(RoundsTo(judged.recomputed[i].value, (*numbers)[i]))
+            << id << ": " << judged.recomputed[i].value << " and " << (*numbers)[i];
+      }
+      continue;
+    }
+    if (kOwnFigures.contains(id)) continue;
+    const std::vector<double> said = NumbersIn(recomputed.dump() + " " + check.value("note", ""));
+    for (const Output& figure : judged.recomputed) {
+      if (!figure.levels.empty()) continue;
+      EXPECT_TRUE(std::ranges::any_of(said,
+                                      [&figure](double number) {  // "-98 %" is a reduction of 98 %
+                                        return RoundsTo(figure.value, number) ||
+                                               RoundsTo(-figure.value, number);
+                                      }))
+          << id << ": " << figure.name << " is " << figure.value;
+    }
+  }
+}
+
+TEST_P(EachModelTest, ItHasAPlotAndWithstandsWhateverItsParametersMayBe) {
+  Question question{.model = id_, .draws = 500, .seed = 20261127};
+  question.spread = 1;
+  const auto run = Ask(question);
+  ASSERT_TRUE(run) << run.error().message;
+  EXPECT_EQ(run->uncertain.size(), outputs_.all().size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Facts, EachModelTest, ::testing::Range<std::size_t>(0, 50),
+                         [](const auto& info) {
+                           return ModelFacts().at(info.param).at("id").template get<std::string>();
+                         });
+
+TEST(ModelsTest, ThereAreFiftyAndNoneIsLeftOut) {
+  EXPECT_EQ(ModelFacts().size(), 50U);
+  std::size_t made = 0;
+  for (const auto group : {Economics(), Dynamics(), Evolution(), Scores(), Capacity(), Contracts(),
+                           Architecture(), Figures()}) {
+    made += group.size();
+  }
+  EXPECT_EQ(made, 50U);
+}
+
+TEST(ModelsTest, MostClaimsAreComputedAndNotTakenOnTheFactsWord) {
+  std::size_t judged = 0;
+  std::size_t computed = 0;
+  for (const Json& fact : ModelFacts()) {
+    const Model model = MakeModel(fact);
+    for (const Judged& each : JudgeChecks(fact, model, model.evaluate(Inputs(model.parameters)))) {
+      judged += each.verdict == Verdict::kNotComputable ? 0 : 1;
+      computed += each.computed ? 1 : 0;
+    }
+  }
+  EXPECT_GE(computed + 2, judged);  // "six values computed with the root", "exponential above 0.5"
+}
+
+TEST(ModelsTest, TheTruthTablesOfTheFactsAreThoseOfTheModels) {
+  const Json& atomicity = **FindModel("atomicity");
+  const Model model = MakeModel(atomicity);
+  const std::vector<std::string> levels{"Low", "Medium", "High"};
+  const auto level = [&levels](const Json& name) {
+    return static_cast<double>(std::ranges::find(levels, name.get<std::string>()) - levels.begin());
+  };
+  for (const Json& row : atomicity.at("parameters").at("truth_table_single_responsibility_true")) {
+    Inputs inputs(model.parameters);
+    inputs.Set(0, 1);
+    inputs.Set(1, level(row.at("cohesion")));
+    inputs.Set(2, level(row.at("coupling")));
+    EXPECT_EQ(model.evaluate(inputs)["atomicity.wasm"], row.at("value").get<double>()) << row;
+  }
+  const Json& composability = **FindModel("composability");
+  const Model composed = MakeModel(composability);
+  for (const Json& row : composability.at("parameters").at("truth_table")) {
+    Inputs inputs(composed.parameters);
+    inputs.Set(0, row.at("reusable").get<bool>() ? 1 : 0);
+    inputs.Set(1, row.at("interface_standardized").get<bool>() ? 1 : 0);
+    EXPECT_EQ(composed.evaluate(inputs)["composability"], row.at("value").get<double>()) << row;
+  }
+}
+
+}  // namespace
+}  // namespace strata::advisor::models

@@ -1,0 +1,20 @@
+// advisor/models/report.h - what `strata model` answers: a run as sections of a Report, and the
+// list of all models.
+//
+// Pure. Tested by report_test.cc and tests/advisor/models_test.py.
+#pragma once
+
+#include "advisor/models/run.h"
+#include "advisor/report/report.h"
+
+namespace strata::advisor::models {
+
+// Sections "formula", "symbols", "parameters", "results" (with the plot), "checks", "sensitivity"
+// (with the tornado) and "uncertainty" (with the histogram); those that a model has nothing for are
+// left out.
+Report ReportOf(const ModelRun& run);
+
+// One row a model: its id, name, kind, how many parameters, and what became of its claims.
+Report ListModels();
+
+}  // namespace strata::advisor::models

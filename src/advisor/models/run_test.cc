@@ -1,0 +1,181 @@
+#include "advisor/models/run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "advisor/models/model.h"
+#include "advisor/numerics/chance.h"
+#include "advisor/numerics/logistic.h"
+#include "base/result.h"
+
+namespace strata::advisor::models {
+namespace {
+
+using ::testing::HasSubstr;
+
+ModelRun Asked(const Question& question) {
+  auto run = Ask(question);
+  EXPECT_TRUE(run) << run.error().message;
+  return std::move(run).value_or(ModelRun());
+}
+
+double InputOf(const ModelRun& run, const std::string& name) {
+  const auto found = std::ranges::find(run.model.parameters, name, &Parameter::name);
+  return run.values.at(static_cast<std::size_t>(found - run.model.parameters.begin()));
+}
+
+const Judged& CheckNamed(const ModelRun& run, const std::string& id) {
+  return *std::ranges::find_if(
+      run.checks, [&id](const Judged& judged) { return judged.check->at("id") == id; });
+}
+
+TEST(AskTest, ParametersThatAreSetChangeTheFiguresAndTheVerdicts) {
+  const ModelRun before = Asked({.model = "density", .draws = 0});
+  EXPECT_NEAR(before.outputs["density.wasm"], 1980, 1e-9);
+  const ModelRun after = Asked({.model = "density", .set = {"wasm.R=0.1"}, .draws = 0});
+  EXPECT_NEAR(after.outputs["density.wasm"], 990, 1e-9);
+  EXPECT_EQ(CheckNamed(before, "wasm").verdict, Verdict::kAgrees);
+  EXPECT_EQ(CheckNamed(after, "wasm").verdict, Verdict::kDisagrees);
+}
+
+TEST(AskTest, ALaterSettingWins) {
+  const ModelRun run = Asked({.model = "density", .set = {"N=7", "N=50"}, .draws = 0});
+  EXPECT_EQ(InputOf(run, "N"), 50);
+}
+
+TEST(AskTest, AModelIsFoundByItsNameInEitherLanguage) {
+  EXPECT_EQ(Asked({.model = "Net present value, IRR, payback", .draws = 0}).model.id, "npv");
+  EXPECT_EQ(Asked({.model = "部署密度函数", .draws = 0}).model.id, "density");
+}
+
+TEST(AskTest, WhatIsUnknownIsRefusedWithTheNearest) {
+  const auto refused = [](const Question& question, Errc code, const std::string& words) {
+    const auto run = Ask(question);
+    ASSERT_FALSE(run);
+    EXPECT_EQ(run.error().code, code);
+    EXPECT_THAT(run.error().message, HasSubstr(words));
+  };
+  refused({.model = "markof"}, Errc::kNotFound, "did you mean 'markov'");
+  refused({.model = "density", .set = {"wsm.R=1"}}, Errc::kNotFound, "wasm.R");
+  refused({.model = "density", .of = "density.wsam"}, Errc::kNotFound, "density.wasm");
+  refused({.model = "density", .draws = kMostDraws + 1}, Errc::kInvalidArgument, "at most");
+  refused({.model = "density", .spread = -0.1}, Errc::kInvalidArgument, "spread");
+}
+
+TEST(AskTest, TheSameSeedDrawsTheSameAndAnotherOneDoesNot) {
+  const Question question{.model = "tco", .draws = 100, .seed = 7};
+  const std::vector<double> draws = Asked(question).draws;
+  EXPECT_EQ(Asked(question).draws, draws);
+  EXPECT_NE(Asked({.model = "tco", .draws = 100, .seed = 8}).draws, draws);
+}
+
+TEST(SensitivityTest, ASwingIsWhatOneParameterDoesAlone) {
+  const ModelRun run = Asked({.model = "density", .of = "density.wasm", .spread = 0.2, .draws = 0});
+  const auto swing = std::ranges::find_if(run.swings, [&run](const Swing& each) {
+    return run.model.parameters[each.parameter].name == "wasm.R";
+  });
+  ASSERT_NE(swing, run.swings.end());
+  EXPECT_NEAR(swing->values.low, 0.04, 1e-12);
+  EXPECT_NEAR(swing->values.high, 0.06, 1e-12);
+  EXPECT_NEAR(swing->at_low, 2475, 1e-9);
+  EXPECT_NEAR(swing->at_high, 1650, 1e-9);
+}
+
+TEST(SensitivityTest, TheWidestSwingIsFirstAndWhatChangesNothingIsLeftOut) {
+  const ModelRun run = Asked({.model = "density", .of = "density.wasm", .draws = 0});
+  ASSERT_EQ(run.swings.size(), 3U);  // N, overhead and R of wasm
+  for (std::size_t i = 1; i < run.swings.size(); ++i) {
+    const auto width = [](const Swing& swing) { return std::fabs(swing.at_high - swing.at_low); };
+    EXPECT_GE(width(run.swings[i - 1]), width(run.swings[i]));
+  }
+}
+
+TEST(SensitivityTest, AChoiceSwingsOverAllItsLevels) {
+  const ModelRun run = Asked({.model = "scheduling_strategy", .draws = 0});
+  const auto security = std::ranges::find_if(run.swings, [&run](const Swing& each) {
+    return run.model.parameters[each.parameter].name == "security_requirement";
+  });
+  ASSERT_NE(security, run.swings.end());
+  EXPECT_NE(security->at_low, security->at_high);
+}
+
+TEST(UncertaintyTest, AUniformParameterIsUniformInWhatIsProportionalToIt) {
+  const ModelRun run = Asked({.model = "ecommerce_cold_start", .of = "start", .draws = 20'000});
+  const numerics::Summary& summary = run.uncertain[run.of].summary;
+  EXPECT_NEAR(summary.mean, 15, 0.05);
+  EXPECT_NEAR(summary.p05, 13.5 + 0.05 * 3, 0.05);
+  EXPECT_NEAR(summary.p95, 16.5 - 0.05 * 3, 0.05);
+  EXPECT_NEAR(summary.deviation, 3 / std::sqrt(12), 0.02);
+}
+
+TEST(UncertaintyTest, AChoiceComesUpByItsShare) {
+  const ModelRun run = Asked({.model = "scheduling_strategy", .draws = 20'000});
+  const std::vector<double>& shares = run.uncertain.front().shares;
+  ASSERT_EQ(shares.size(), 3U);
+  EXPECT_NEAR(shares[0], 5.0 / 9, 0.01);          // security or compatibility high
+  EXPECT_NEAR(shares[1], 4.0 / 9 / 3 / 2, 0.01);  // neither, performance high, a function
+}
+
+TEST(UncertaintyTest, WhatTheUserSetIsNoLongerWhollyUnknown) {
+  const ModelRun run =
+      Asked({.model = "tco",
+             .set = {"infrastructure_cost=1", "operations_labour=1", "security_loss=1"},
+             .spread = 0,
+             .draws = 50});
+  EXPECT_NEAR(run.uncertain.front().summary.deviation, 0, 1e-9);
+  EXPECT_NEAR(run.uncertain.front().summary.mean, 68.846, 0.001);
+}
+
+TEST(AdoptionTest, TheEquationIsThatOfTheClosedForm) {
+  const ModelRun run = Asked({.model = "adoption", .draws = 0});
+  for (const std::string name : {"container", "sandbox", "wasm"}) {
+    const double growth = InputOf(run, name + ".r") * InputOf(run, name + ".E_now");
+    const double start = InputOf(run, name + ".P_2024");
+    const double cap = InputOf(run, name + ".K");
+    EXPECT_NEAR(run.outputs[name + ".P_2025"], numerics::Logistic(start, cap, growth), 1e-8);
+    EXPECT_NEAR(run.outputs[name + ".P_2030"], numerics::Logistic(start, cap, 6 * growth), 1e-8);
+  }
+}
+
+TEST(LotkaVolterraTest, TheSteadyStateIsWhereTheEquationsLead) {
+  const ModelRun run = Asked({.model = "lotka_volterra", .set = {"year=2200"}, .draws = 0});
+  EXPECT_NEAR(run.outputs["later.W"], run.outputs["steady.W"], 1e-6);
+  EXPECT_NEAR(run.outputs["later.S"], run.outputs["steady.S"], 1e-6);
+  EXPECT_NEAR(run.outputs["later.C"], 0, 1e-6);
+}
+
+TEST(LotkaVolterraTest, TheStateOf2030IsThatOfTheFacts) {
+  const ModelRun run = Asked({.model = "lotka_volterra", .draws = 0});
+  const Json& state = run.fact->at("parameters").at("state_2030_from_initial_used");
+  for (const std::string name : {"C", "S", "W"}) {
+    EXPECT_NEAR(run.outputs["later." + name], state.at(name).get<double>(), 5e-5);
+  }
+}
+
+TEST(MarkovTest, SixStepsAreThoseOfTheFacts) {
+  const ModelRun run = Asked({.model = "markov", .draws = 0});
+  const Json& six = run.fact->at("parameters").at("six_steps").at(0).at("result");
+  const std::vector<std::string> states{"virtualization", "container", "sandbox", "wasm"};
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    EXPECT_NEAR(run.outputs["after_steps." + states[i]], six.at(i).get<double>(), 5e-5);
+  }
+}
+
+TEST(NpvTest, AtItsInternalRateAnInvestmentIsWorthNothing) {
+  const ModelRun before = Asked({.model = "npv", .draws = 0});
+  for (const std::string name : {"container", "kata", "wasm"}) {
+    const double rate = before.outputs[name + ".irr"] / 100;
+    const ModelRun at =
+        Asked({.model = "npv", .set = {"discount_rate=" + std::to_string(rate)}, .draws = 0});
+    EXPECT_NEAR(at.outputs[name + ".npv"], 0, 1e-4) << name;
+  }
+}
+
+}  // namespace
+}  // namespace strata::advisor::models

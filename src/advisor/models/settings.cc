@@ -1,0 +1,81 @@
+#include "advisor/models/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "advisor/models/model.h"
+#include "advisor/models/units.h"
+#include "advisor/names.h"
+#include "advisor/report/report.h"
+#include "base/result.h"
+
+namespace strata::advisor::models {
+namespace {
+
+Result<double> LevelOf(const Parameter& parameter, std::string_view text) {
+  Names levels("level");
+  for (const std::string_view level : parameter.levels) {
+    levels.Add(std::string(level), std::string(level));
+  }
+  const auto level = levels.Find(text);
+  if (!level) return std::unexpected(level.error());
+  return static_cast<double>(std::ranges::find(parameter.levels, *level) -
+                             parameter.levels.begin());
+}
+
+Result<double> NumberOf(const Parameter& parameter, std::string_view text) {
+  double number = 0;
+  const char* const first = text.data();
+  const char* const last = first + text.size();
+  const auto [end, error] = std::from_chars(first, last, number);
+  if (error != std::errc() || !std::isfinite(number)) {
+    return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "' is no number");
+  }
+  std::string_view unit(end, static_cast<std::size_t>(last - end));
+  if (unit.starts_with(' ')) unit.remove_prefix(1);
+  if (!unit.empty()) {
+    auto converted = Convert(number, unit, parameter.kind.unit);
+    if (!converted) return converted;
+    number = *converted;
+  }
+  if (number < parameter.kind.low || number > parameter.kind.high) {
+    std::string bounds;
+    if (std::isfinite(parameter.kind.low)) bounds += " at least " + Figure(parameter.kind.low);
+    if (std::isfinite(parameter.kind.high)) {
+      bounds += (bounds.empty() ? " at most " : " and at most ") + Figure(parameter.kind.high);
+    }
+    return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "': it is" + bounds);
+  }
+  return number;
+}
+
+}  // namespace
+
+Result<std::size_t> Set(std::string_view setting, const std::vector<Parameter>& parameters,
+                        Inputs& inputs) {
+  const std::size_t equals = setting.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    return Fail(Errc::kInvalidArgument,
+                "'" + std::string(setting) + "' is not NAME=VALUE, as in r=0.2 or limit_ms=0.01s");
+  }
+  Names names("parameter");
+  for (const Parameter& parameter : parameters) names.Add(parameter.name, parameter.name);
+  const auto name = names.Find(setting.substr(0, equals));
+  if (!name) return std::unexpected(name.error());
+  const auto found = std::ranges::find(parameters, *name, &Parameter::name);
+  const std::string_view text = setting.substr(equals + 1);
+  auto value = found->levels.empty() ? NumberOf(*found, text) : LevelOf(*found, text);
+  if (!value) return Wrap(std::move(value).error(), found->name);
+  const auto index = static_cast<std::size_t>(found - parameters.begin());
+  inputs.Set(index, *value);
+  return index;
+}
+
+}  // namespace strata::advisor::models

@@ -1,0 +1,15 @@
+// advisor/models/units.h - the units that parameters have, and turning one into another. Pure.
+// Tested by settings_test.cc.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace strata::advisor::models {
+
+// `value` in `from` as a number of `to`; "" is a plain number. kInvalidArgument: there is no unit
+// `from` (the message names the nearest), or the two measure different things.
+Result<double> Convert(double value, std::string_view from, std::string_view to);
+
+}  // namespace strata::advisor::models
