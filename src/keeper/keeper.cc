@@ -266,6 +266,7 @@ Awaitable<void> Keeper::MeasureServices() {
       accounts_.try_emplace(Named(used.name, used.sandbox_class));
     }
     for (const auto& [whose, account] : accounts_) TellUse(whose);
+    for (const auto& [key, service] : services_) service->TellScaleIfNew();
   }
   measuring_ = false;
 }

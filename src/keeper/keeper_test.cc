@@ -566,6 +566,20 @@ TEST_F(ScalingTest, WhatIsPausedIsToldAndStaysUntilItIsResumed) {
   UntilThereAre(0);
 }
 
+TEST_F(ScalingTest, HowManyWaitIsToldAlsoWhenNobodyDoesAnyMore) {
+  Begin(Web());
+  Send(SetPaused{.id = 1, .key = "key", .paused = true});
+  EXPECT_EQ(Next<Done>().error, "");
+  Dial(1);
+  clock_.Advance(std::chrono::seconds(2));
+  Scaled told = Next<Scaled>();
+  while (told.waiting != 1) told = Next<Scaled>();
+  Send(SetPaused{.id = 2, .key = "key", .paused = false});
+  EXPECT_EQ(Answer(1), "");
+  clock_.Advance(std::chrono::seconds(2));
+  while (told.waiting != 0) told = Next<Scaled>();
+}
+
 TEST_F(ScalingTest, AStopEndsWhatIsGoing) {
   Begin(Scaling(1));
   Dial(1);

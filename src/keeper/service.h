@@ -105,6 +105,9 @@ class Service final : public std::enable_shared_from_this<Service> {
   [[nodiscard]] Measured Used() const;
   // Tells how many replicas there are, as to a manager that knows nothing.
   void TellScale();
+  // The same if that is not what was told; what is only counted, once a second at most. Whoever
+  // calls it from time to time has the last count told, too.
+  void TellScaleIfNew();
 
   [[nodiscard]] std::chrono::milliseconds stop_timeout() const noexcept {
     return what_.stop_timeout;
@@ -181,7 +184,6 @@ class Service final : public std::enable_shared_from_this<Service> {
   bool AddOne();
   void RemoveOne();
   Awaitable<void> Leave(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
-  void TellScaleIfNew();
   [[nodiscard]] std::uint32_t CountWanted() const;
   [[nodiscard]] std::uint32_t CountServing() const;
   [[nodiscard]] std::size_t MostWaiting() const;

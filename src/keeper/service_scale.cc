@@ -72,7 +72,6 @@ void Service::Decided(const scheduler::Scaling& scaling, std::uint32_t before) {
             scaling.why);
 }
 
-// What only counts is told from time to time.
 void Service::TellScaleIfNew() {
   const bool changed = told_.key.empty() || told_.desired != CountWanted() ||
                        told_.ready != CountServing() || told_.why != scaled_.why;
