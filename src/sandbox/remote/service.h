@@ -10,7 +10,7 @@
 // Threads:  one loop. Lifetime: loop and clock outlive all.
 // Errors:   Invoke: kUnavailable: no connection was to be had within the call's deadline, or the
 //           service closed it without an answer, after what may be repeated was.
-// Tested by remote/forward_test.cc and tests/e2e/services_test.py.
+// Tested by remote/service_test.cc, remote/forward_test.cc and tests/e2e/services_test.py.
 #pragma once
 
 #include <cstddef>

@@ -1,0 +1,173 @@
+#include "sandbox/remote/service.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sandbox/remote/codec.h"
+#include "sandbox/remote/connection.h"
+#include "sandbox/testing/call_fixture.h"
+#include "wire/channel.h"
+
+namespace strata::sandbox::remote {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::CallFixture;
+
+std::pair<Fd, Fd> MakeSockets() {
+  std::array<int, 2> ends = {-1, -1};
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()), 0);
+  return {Fd(ends[0]), Fd(ends[1])};
+}
+
+// A cell's way to a service, with a keeper that hands connections out and a service that answers
+// whatever comes over them.
+class ServiceLineTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto [cell, keeper] = MakeSockets();
+    auto image = driver_.Prepare(std::move(cell));
+    ASSERT_TRUE(image.has_value());
+    image_ = std::move(*image);
+    keeper_.emplace(loop_, std::move(keeper));
+    Spawn(loop_, BeKeeper());
+  }
+
+  void TearDown() override {
+    image_.reset();
+    RunUntil([this] { return over_ && answering_ == 0; });
+  }
+
+  Awaitable<void> BeKeeper() {
+    while (true) {
+      auto frame = co_await keeper_->Receive();
+      if (!frame) break;
+      const auto message = DecodeToServer(frame->text);
+      EXPECT_TRUE(message.has_value());
+      if (const auto* dial = std::get_if<Dial>(&*message)) {
+        dialled_.push_back(dial->id);
+        if (!waits_) HandOut(dial->id);
+      } else if (const auto* closed = std::get_if<Closed>(&*message)) {
+        EXPECT_TRUE(closed_.insert(closed->id).second);
+      } else {
+        busy_.push_back(std::get<Busy>(*message));
+      }
+    }
+    over_ = true;
+  }
+
+  void HandOut(std::uint64_t id) {
+    auto [cell, service] = MakeSockets();
+    ++answering_;
+    Spawn(loop_, BeService(std::make_unique<Connection>(loop_, std::move(service))));
+    std::vector<Fd> fds;
+    fds.push_back(std::move(cell));
+    EXPECT_TRUE(keeper_->Post({Encode(ToClient(Dialled{id, ""})), std::move(fds)}).has_value());
+    if (retires_) SendRetire();
+  }
+
+  void SendRetire() { EXPECT_TRUE(keeper_->Post({Encode(ToClient(Retire{})), {}}).has_value()); }
+
+  Awaitable<void> BeService(std::unique_ptr<Connection> connection) {
+    while (true) {
+      const auto got = co_await connection->Receive();
+      if (!got || *got == 0) break;
+      clock_.Advance(takes_);
+      EXPECT_TRUE((co_await connection->Send("HTTP/1.1 204 No Content\r\n\r\n")).has_value());
+    }
+    --answering_;
+  }
+
+  // One request: what became of it.
+  Result<model::Exit> Ask(milliseconds within = std::chrono::seconds(60)) {
+    auto sandbox = image_->Create(Spec{.id = "turn-1"});
+    CallFixture fixture(loop_, clock_, "GET");
+    fixture.call.deadline = clock_.Now() + within;
+    fixture.body.End();
+    return fixture.Run((*sandbox)->Invoke(fixture.call));
+  }
+
+  template <typename Condition>
+  void RunUntil(Condition condition) {
+    loop_.restart();
+    while (!condition() && loop_.run_one() > 0) {
+    }
+  }
+
+  Loop loop_{1};
+  ManualClock clock_;
+  ServiceDriver driver_{loop_, clock_};
+  std::shared_ptr<Image> image_;
+  std::optional<wire::Channel> keeper_;
+  milliseconds takes_{0};  // the service, for an answer
+  bool retires_ = false;   // the keeper, whatever it has just handed out
+  bool waits_ = false;     // the keeper, before it hands anything out
+  bool over_ = false;
+  std::size_t answering_ = 0;  // connections
+  std::vector<std::uint64_t> dialled_;
+  std::set<std::uint64_t> closed_;
+  std::vector<Busy> busy_;
+};
+
+TEST_F(ServiceLineTest, AConnectionIsKeptForTheNextRequest) {
+  ASSERT_TRUE(Ask().has_value());
+  ASSERT_TRUE(Ask().has_value());
+  EXPECT_EQ(dialled_.size(), 1U);
+  EXPECT_TRUE(closed_.empty());
+}
+
+TEST_F(ServiceLineTest, WhatIsRetiredIsClosedAndThatIsTold) {
+  ASSERT_TRUE(Ask().has_value());
+  SendRetire();
+  RunUntil([this] { return !closed_.empty(); });
+  EXPECT_TRUE(closed_.contains(dialled_.front()));
+  ASSERT_TRUE(Ask().has_value());
+  EXPECT_EQ(dialled_.size(), 2U);
+}
+
+TEST_F(ServiceLineTest, WhatIsRetiredOnItsWayServesTheRequestItWasMadeFor) {
+  retires_ = true;
+  ASSERT_TRUE(Ask().has_value());
+  RunUntil([this] { return !closed_.empty(); });
+  ASSERT_TRUE(Ask().has_value());
+  EXPECT_EQ(dialled_.size(), 2U);
+}
+
+TEST_F(ServiceLineTest, WhatComesForNobodyIsClosedAndThatIsTold) {
+  waits_ = true;
+  const auto exit = Ask(milliseconds(1));
+  ASSERT_FALSE(exit.has_value());
+  EXPECT_EQ(exit.error().code, Errc::kUnavailable);
+  RunUntil([this] { return !dialled_.empty(); });
+  HandOut(dialled_.front());
+  RunUntil([this] { return !closed_.empty(); });
+  EXPECT_TRUE(closed_.contains(dialled_.front()));
+}
+
+TEST_F(ServiceLineTest, HowBusyItIsIsToldUntilItIsNot) {
+  takes_ = milliseconds(500);
+  ASSERT_TRUE(Ask().has_value());
+  RunUntil([this] { return !busy_.empty(); });
+  EXPECT_EQ(busy_.front().mean_milli, 1000U);
+  clock_.Advance(milliseconds(1500));
+  RunUntil([this] { return busy_.size() == 2; });
+  EXPECT_EQ(busy_.back().mean_milli, 250U);  // one for half a second of two
+  EXPECT_EQ(busy_.back().idle_ms, 1500U);
+  RunUntil([this] { return busy_.size() == 3; });
+  EXPECT_EQ(busy_.back().mean_milli, 0U);
+}
+
+}  // namespace
+}  // namespace strata::sandbox::remote
