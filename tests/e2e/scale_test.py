@@ -81,6 +81,9 @@ class ScaleTest(ServerTest):
     def log(self, name):
         return self.server.strata("logs", name, "-n", "default").stdout
 
+    def scale(self, name):
+        return self.server.json("get", "service", name)["status"].get("scale", {})
+
     def lets_go(self, name):
         """Whether one of its replicas, but not the last, was let go."""
         steps = re.findall(r"scaled from (\d+) to (\d+)", self.log(name))
@@ -197,16 +200,34 @@ class ScaleTest(ServerTest):
         self.assertTrue(eventually(goes_meanwhile), self.log("finish"))
         self.assertEqual(set(answers), {"slow"})
 
+    def test_it_scales_without_a_manager_and_tells_the_next(self):
+        self.deploy("alone", {"min": 0, "max": 2, "concurrency": 8, "keep_alive": "1s"})
+        self.until_zero("alone")
+        self.server.kill_manager()
+        try:
+            load = Wrk(self, "/alone", 24)
+            grown = eventually(lambda: len(self.sandboxes("alone")) == 2)
+            answered, lost = load.stop()
+            gone = eventually(lambda: not self.sandboxes("alone"))
+        finally:
+            self.server.up()
+        self.assertTrue(grown and gone, self.log("alone"))
+        self.assertEqual(lost, [])
+        self.assertGreater(answered, 100)
+        self.assertIn("scaled from 0 to", self.log("alone"))
+        self.assertTrue(eventually(lambda: self.scale("alone").get("last")))
+        self.assertEqual((self.scale("alone")["desired"], self.scale("alone")["last"]["to"]), (0, 0))
+        metrics = self.server.api("GET", "/metrics").text
+        self.assertIn('strata_keeper_cold_starts_total{class="container",function="alone",namespace="default"} 1',
+                      metrics)
+
     # --- what is shown
 
     def test_it_is_shown_how_many_there_are_and_why(self):
         self.deploy("shown", SOON_GONE)
         self.until_zero("shown")
-
-        def scale():
-            return self.server.json("get", "service", "shown")["status"]["scale"]
-        self.assertTrue(eventually(lambda: scale()["ready"] == 0))
-        zero = scale()
+        self.assertTrue(eventually(lambda: self.scale("shown").get("ready") == 0))
+        zero = self.scale("shown")
         self.assertEqual((zero["desired"], zero["max"], zero["waiting"]), (0, 1, 0))
         self.assertEqual((zero["last"]["from"], zero["last"]["to"]), (1, 0))
         self.assertIn("idle for", zero["last"]["why"])
@@ -215,7 +236,8 @@ class ScaleTest(ServerTest):
         self.assertIn("Replicas: 0 of 0 serve, at most 1.", explained)
         self.assertRegex(explained, "Scaled from 1 to 0 at .*: idle for")
         self.assertEqual(self.server.get("/shown").status, 200)
-        self.assertEqual((scale()["ready"], scale()["last"]["from"]), (1, 0))
+        one = self.scale("shown")
+        self.assertEqual((one["ready"], one["last"]["from"]), (1, 0))
         self.assertIn("1/1 (max 1)", self.server.strata("top").stdout)
         metrics = self.server.api("GET", "/metrics").text
         for name in ("cold_starts_total", "replicas_ready"):
