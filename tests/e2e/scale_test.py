@@ -11,6 +11,7 @@ import tempfile
 import threading
 import unittest
 
+from e2e.forms_test import route
 from e2e.images import Image, entry, folder, tar
 from e2e.support import BIN, DONE, ServerTest, eventually, function, hello
 
@@ -235,14 +236,31 @@ class ScaleTest(ServerTest):
         explained = self.server.strata("explain", "shown").stdout
         self.assertIn("Replicas: 0 of 0 serve, at most 1.", explained)
         self.assertRegex(explained, "Scaled from 1 to 0 at .*: idle for")
-        self.assertEqual(self.server.get("/shown").status, 200)
-        one = self.scale("shown")
-        self.assertEqual((one["ready"], one["last"]["from"]), (1, 0))
+        load = Wrk(self, "/shown", 1)
+        self.assertTrue(eventually(lambda: self.scale("shown")["ready"] == 1))
+        self.assertEqual(self.scale("shown")["last"]["from"], 0)
         self.assertIn("1/1 (max 1)", self.server.strata("top").stdout)
         metrics = self.server.api("GET", "/metrics").text
         for name in ("cold_starts_total", "replicas_ready"):
             self.assertIn(f'strata_keeper_{name}{{class="container",function="shown",namespace="default"}} 1', metrics)
+        load.stop()
         self.assertIn("scaled", self.server.log())
+
+    def test_forms_side_by_side_scale_each_by_itself(self):
+        self.deploy("forms", SOON_GONE)
+        self.server.apply(route("forms-safer", {"function": "forms", "class": "appkernel"}))
+        self.addCleanup(self.server.strata, "delete", "service", "forms")
+        self.addCleanup(self.server.strata, "delete", "route", "forms-safer")
+
+        def ready():
+            return {line.split()[2]: line.split()[-3] for line in self.server.strata("top").stdout.splitlines()
+                    if " forms " in line}
+        self.assertEqual([self.server.get(path).text for path in ("/forms", "/forms-safer")], ["hello", "hello"])
+        self.until_zero("forms")
+        load = Wrk(self, "/forms-safer", 1)
+        self.assertTrue(eventually(lambda: ready() == {"container": "0/0", "appkernel": "1/1"}), ready())
+        self.assertEqual(self.scale("forms")["desired"], 0)
+        self.assertEqual(load.stop()[1], [])
 
     # --- refusals
 
