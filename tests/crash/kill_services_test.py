@@ -69,7 +69,7 @@ class KillServicesTest(HostTraces, ServerTest):
         return min(groups[0]), (name,)  # the first one
 
     def kill_at(self, kind, rng):
-        self.assertEqual(self.server.strata("fork", "microvm").returncode, DONE)
+        self.assert_exit(self.server.strata("fork", "microvm"), DONE)
         before = {name: (self.sandboxes(name), self.count(name)) for name in CLASSES}
         self.assertNotIn(None, [count for _, count in before.values()])
         pid, lost = self.victim(kind, rng)
@@ -146,6 +146,8 @@ class KillServicesTest(HostTraces, ServerTest):
                     self.kill_at_moment(program, moment)
                     self.assertTrue(eventually(lambda: not self.orphans(), ORPHAN_PATIENCE), self.orphans())
                     self.assertTrue(eventually(lambda: self.request("zero") == "hello"))
+        for name in CLASSES:  # what is tested next begins with all of them
+            self.assertTrue(eventually(lambda name=name: self.request(name) == "hello"), name)
 
     def kill_at_moment(self, program, moment):
         if moment == "at zero":
