@@ -163,7 +163,8 @@ double Warmed(Image& image, Loop& loop, const Clock& clock) {
 
 int Main(const std::string& name, const std::string& agent, int rounds) {
   const strata::testing::TempDir state;
-  oci::Config wanted{.state_root = state / "state", .cgroup_parent = kParent, .agent = agent};
+  oci::Config wanted{.state_root = state / "state", .cgroup_parent = kParent};
+  if (!agent.empty()) wanted.agent = std::filesystem::absolute(agent);  // runtimes mount it
   if (std::getenv("WITHOUT_USERS") == nullptr) {
     auto users = host::UserRange::Take(kParent);
     Expect(users.has_value(), users ? "" : users.error().message);
