@@ -129,6 +129,11 @@ Result<Starting> Bundle::Start(const model::Env& env, Purpose purpose) {
   if (!made_) {
     if (auto prepared = Prepare(); !prepared) return std::unexpected(std::move(prepared).error());
   }
+  if (purpose == Purpose::kServer && shared_.config.server_pids > 0) {
+    if (auto more = group_->Limit({.pids = shared_.config.server_pids}); !more) {
+      return std::unexpected(std::move(more).error());
+    }
+  }
   if (auto written = WriteConfig(env, purpose); !written) {
     return std::unexpected(std::move(written).error());
   }

@@ -60,6 +60,7 @@ struct Config {
   // Of every sandbox. A manifest has no fields for them yet.
   std::uint32_t cpu_millis = 1000;
   std::uint32_t pids = 128;
+  std::uint32_t server_pids = 0;    // of one that serves; 0: as many
   Bytes writable = Bytes::MiB(64);  // what a guest may write to its root and its scratch, each
   std::uint32_t files = 16'384;     // how many it may make there, each
 
