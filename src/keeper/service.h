@@ -18,7 +18,8 @@
 // Threads:  one loop. Lifetime: shared; loop and clock outlive it. It ends by Stop() only.
 // Errors:   Dial: kUnavailable: no replica became ready within a few seconds, or, with `scale`,
 //           within the time that one has to come up; kResourceExhausted: too many wait.
-// Tested by keeper_test.cc, tests/integration/keeper, tests/e2e/services_test.py and scale_test.py.
+// Tested by keeper_test.cc, service_scale_test.cc, tests/integration/keeper,
+// tests/e2e/services_test.py and scale_test.py.
 #pragma once
 
 #include <chrono>
