@@ -104,6 +104,8 @@ class KillServicesTest(HostTraces, ServerTest):
         self.assertEqual(sorted(os.listdir("/sys/class/net")), self.interfaces)
 
     def test_what_was_not_killed_goes_on(self):
+        for name in CLASSES:  # also after a test that killed their keeper
+            self.assertTrue(eventually(lambda name=name: self.count(name) is not None), name)
         rng = random.Random(SEED)
         for point in range(POINTS):
             kind = VICTIMS[point % len(VICTIMS)]
