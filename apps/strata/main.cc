@@ -57,6 +57,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddProbe(app, session);
   AddMeasure(app, session);
   AddSimulate(app, session);
+  AddRoadmap(app, session);
   AddStatus(app, session);
   AddVersion(app, session);
   AddCompletion(app, session);
@@ -99,7 +100,8 @@ int main(int argc, char** argv) {
       ->envname("STRATA_API_KEY");
   app.add_option("--api-ca", session.api_files.ca, "Who must have signed its certificate (PEM)")
       ->envname("STRATA_API_CA");
-  app.add_option("-o,--output", session.output, "table, wide, json or yaml");
+  app.add_option("-o,--output", session.output,
+                 "table, wide, json or yaml; of reports also markdown, csv or svg");
   app.add_option("-n,--namespace", session.tenant, "Tenant");
   app.set_version_flag("--version", STRATA_VERSION);
   AddVerbs(app, session);

@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
+#include <vector>
 
 #include <yaml-cpp/yaml.h>
 
@@ -14,17 +16,38 @@
 namespace strata::cli {
 namespace {
 
-// Printed columns of UTF-8 text: escape sequences and continuation bytes take none.
-std::size_t Width(std::string_view text) {
-  std::size_t width = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\x1b') {
-      while (i < text.size() && text[i] != 'm') ++i;
-    } else if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) {
-      ++width;
-    }
+struct Named {
+  std::string_view name;
+  Format format;
+};
+// What only reports have is behind what every verb has, what only graphs have behind that.
+constexpr std::array<Named, 11> kFormats{{{"table", Format::kTable},
+                                          {"wide", Format::kWide},
+                                          {"json", Format::kJson},
+                                          {"yaml", Format::kYaml},
+                                          {"markdown", Format::kMarkdown},
+                                          {"csv", Format::kCsv},
+                                          {"svg", Format::kSvg},
+                                          {"mermaid", Format::kMermaid},
+                                          {"dot", Format::kDot},
+                                          {"jsonld", Format::kJsonLd},
+                                          {"graphml", Format::kGraphMl}}};
+constexpr std::size_t kEveryVerb = 4;
+constexpr std::size_t kReports = 7;
+
+Result<Format> FindFormat(std::string_view name, std::span<const Named> formats) {
+  std::vector<std::string_view> names;
+  std::string all;
+  for (const Named& each : formats) {
+    if (each.name == name) return each.format;
+    names.push_back(each.name);
+    all += (all.empty() ? "" : ", ") + std::string(each.name);
   }
-  return width;
+  std::string message = "unknown output format '" + std::string(name) + "'";
+  if (const auto nearest = Nearest(name, names)) {
+    message += "; did you mean '" + std::string(*nearest) + "'?";
+  }
+  return Fail(Errc::kInvalidArgument, message + " (" + all + ")");
 }
 
 void Emit(YAML::Emitter& out, const Json& value) {
@@ -54,17 +77,14 @@ void Emit(YAML::Emitter& out, const Json& value) {
 }  // namespace
 
 Result<Format> ParseFormat(std::string_view name) {
-  if (name == "table") return Format::kTable;
-  if (name == "wide") return Format::kWide;
-  if (name == "json") return Format::kJson;
-  if (name == "yaml") return Format::kYaml;
-  constexpr std::array<std::string_view, 4> kNames{"table", "wide", "json", "yaml"};
-  std::string message = "unknown output format '" + std::string(name) + "'";
-  if (const auto nearest = Nearest(name, kNames)) {
-    message += "; did you mean '" + std::string(*nearest) + "'?";
-  }
-  return Fail(Errc::kInvalidArgument, message + " (table, wide, json, yaml)");
+  return FindFormat(name, std::span(kFormats).first(kEveryVerb));
 }
+
+Result<Format> ParseReportFormat(std::string_view name) {
+  return FindFormat(name, std::span(kFormats).first(kReports));
+}
+
+Result<Format> ParseGraphFormat(std::string_view name) { return FindFormat(name, kFormats); }
 
 bool ColourOut() {
   const char* off = std::getenv("NO_COLOR");
@@ -76,24 +96,6 @@ std::string Paint(std::string_view text, Colour colour) {
   constexpr std::array<std::string_view, 5> kCodes{"0", "32", "33", "31", "2"};
   return "\x1b[" + std::string(kCodes[static_cast<std::size_t>(colour)]) + "m" + std::string(text) +
          "\x1b[0m";
-}
-
-std::string Table::Render() const {
-  std::vector<std::size_t> widths(rows_.front().size());
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) {
-      widths[i] = std::max(widths[i], Width(row[i]));
-    }
-  }
-  std::string text;
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      text += row[i];
-      if (i + 1 < row.size()) text.append(widths[i] - Width(row[i]) + 3, ' ');
-    }
-    text += '\n';
-  }
-  return text;
 }
 
 std::string ToYaml(const Json& value) {

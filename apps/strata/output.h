@@ -5,39 +5,43 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/table.h"
 
 namespace strata::cli {
 
-enum class Format : std::uint8_t { kTable, kWide, kJson, kYaml };
+enum class Format : std::uint8_t {
+  kTable,
+  kWide,
+  kJson,
+  kYaml,
+  kMarkdown,
+  kCsv,
+  kSvg,
+  kMermaid,
+  kDot,
+  kJsonLd,
+  kGraphMl,
+};
 
 // True for what programs read: the whole value goes through PrintValue.
 constexpr bool IsStructured(Format format) {
   return format == Format::kJson || format == Format::kYaml;
 }
 
-// "table", "wide", "json" or "yaml".
+// "table", "wide", "json" or "yaml"; of a report also "markdown", "csv" or "svg"; of a graph also
+// "mermaid", "dot", "jsonld" or "graphml".
 Result<Format> ParseFormat(std::string_view name);
+Result<Format> ParseReportFormat(std::string_view name);
+Result<Format> ParseGraphFormat(std::string_view name);
 
 // True when standard output is a terminal that may be coloured.
 bool ColourOut();
 
 enum class Colour : std::uint8_t { kPlain, kGreen, kYellow, kRed, kDim };
 std::string Paint(std::string_view text, Colour colour);
-
-// Rows under a header, columns padded to the widest cell (escape codes do not count).
-class Table {
- public:
-  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
-  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  [[nodiscard]] std::string Render() const;
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
 
 // A number with that many digits after its point; "-" for what is none.
 std::string Fixed(const Json& number, int digits);

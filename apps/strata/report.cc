@@ -1,0 +1,50 @@
+#include "report.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstddef>
+
+#include "advisor/report/render.h"
+#include "output.h"
+
+namespace strata::cli {
+namespace {
+
+// Of the terminal that is printed to; 0: it is none, and nothing is wrapped.
+std::size_t TerminalWidth() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+}  // namespace
+
+void AddReportFlags(CLI::App& verb, ReportFlags& flags) {
+  verb.add_option("--lang", flags.language, "en or zh (Chinese)");
+}
+
+void PrintReport(Session& session, const ReportFlags& flags,
+                 const Result<advisor::Report>& report) {
+  const auto format = ParseReportFormat(session.output);
+  if (!format) return session.Report(format.error());
+  const auto language = advisor::ParseLanguage(flags.language);
+  if (!language) return session.Report(language.error());
+  if (!report) return session.Report(report.error());
+  switch (*format) {
+    case Format::kJson:
+    case Format::kYaml:
+      return PrintValue(advisor::ToJson(*report, *language), *format);
+    case Format::kMarkdown:
+      return Print(advisor::RenderMarkdown(*report, *language));
+    case Format::kCsv:
+      return Print(advisor::RenderCsv(*report, *language));
+    case Format::kSvg:
+      return Print(advisor::RenderSvg(*report, *language));
+    default:
+      break;
+  }
+  Print(advisor::RenderTable(*report, *language, TerminalWidth()));
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,55 @@
+#include "advisor/roadmap.h"
+
+#include <algorithm>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace strata::advisor {
+namespace {
+
+TEST(RoadmapTest, HasEveryStageMilestoneRiskAndForecast) {
+  const auto report = Roadmap({});
+  ASSERT_TRUE(report);
+  const auto rows = [&report](const std::string& id) {
+    const auto found = std::ranges::find(report->sections, id, &Section::id);
+    return found == report->sections.end() ? 0 : found->rows.size();
+  };
+  EXPECT_EQ(rows("stages"), 5U);
+  EXPECT_EQ(rows("milestones"), 12U) << "items of the four";
+  EXPECT_EQ(rows("recommendations"), 3U);
+  EXPECT_EQ(rows("phases"), 7U);
+  EXPECT_EQ(rows("organisation"), 9U);
+  EXPECT_EQ(rows("risk_control"), 9U);
+  EXPECT_EQ(rows("risks"), 7U);
+  EXPECT_EQ(rows("principles"), 24U);
+  EXPECT_EQ(rows("data_and_trust"), 12U);
+  EXPECT_EQ(rows("final_advice"), 4U);
+  EXPECT_EQ(rows("forecasts"), 10U);
+  for (const Section& section : report->sections) {
+    for (const auto& row : section.rows) {
+      ASSERT_EQ(row.size(), section.columns.size()) << section.id;
+    }
+  }
+}
+
+TEST(RoadmapTest, ShowsTheStageAsTheDocumentHasIt) {
+  const Report report = Roadmap({"stages"}).value();
+  const Json stage = ToJson(report, Language::kEnglish)["sections"][0]["rows"][3];
+  EXPECT_EQ(stage["stage"], "18 months");
+  EXPECT_EQ(stage["years"], "2026 - 2027");
+  EXPECT_EQ(stage["technologies"], "Kuasar (unified management)");
+  EXPECT_EQ(stage["output"], "hybrid sandbox architecture");
+  EXPECT_EQ(stage["milestone"], 3);
+  const Json chinese = ToJson(report, Language::kChinese);
+  EXPECT_EQ(chinese["sections"].size(), 1U);
+  EXPECT_EQ(chinese["sections"][0]["rows"][0]["goal"], "容器化改造");
+}
+
+TEST(RoadmapTest, RefusesAPartThatThereIsNot) {
+  EXPECT_EQ(Roadmap({"mileston"}).error().message,
+            "no part of the roadmap 'mileston'; did you mean 'milestones'?");
+}
+
+}  // namespace
+}  // namespace strata::advisor
