@@ -57,6 +57,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddProbe(app, session);
   AddMeasure(app, session);
   AddSimulate(app, session);
+  AddGraph(app, session);
   AddRoadmap(app, session);
   AddStatus(app, session);
   AddVersion(app, session);

@@ -1,0 +1,162 @@
+// strata graph - the knowledge graph of the source documents: nodes, ways between them, diagrams,
+// words, what to learn and what to read.
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "advisor/graph/answers.h"
+#include "advisor/graph/export.h"
+#include "advisor/graph/glossary.h"
+#include "host/process.h"
+#include "installed.h"
+#include "report.h"
+#include "verbs.h"
+
+namespace strata::cli {
+namespace {
+
+struct GraphFlags {
+  ReportFlags report;
+  std::string type;
+  std::string name;
+  std::string relation;
+  std::string to;
+  std::vector<std::string> known;
+};
+using Flags = std::shared_ptr<GraphFlags>;
+
+constexpr std::chrono::seconds kPatience{20};
+
+// Graphviz is a program beside us: its library would bring a window system into this one.
+Result<std::string> DrawWithGraphviz(const std::string& dot) {
+  const auto program = FindInstalled("dot");
+  if (!program) {
+    return Fail(
+        Errc::kFailedPrecondition,
+        "a picture of a graph is drawn by Graphviz's 'dot', which is not installed (package "
+        "graphviz); -o dot and -o mermaid need nothing");
+  }
+  auto ran = host::RunToEnd({.program = *program, .arguments = {"-Tsvg"}}, kPatience, 16_MiB, dot);
+  if (!ran) return Wrap(std::move(ran).error(), "dot");
+  if (!ran->status.success()) return Fail(Errc::kInternal, "dot: " + ran->err);
+  return std::move(ran->out);
+}
+
+// Prints the answer as a report, or its graph where -o is a form of graphs.
+void PrintAnswer(Session& session, const ReportFlags& flags,
+                 const Result<advisor::GraphAnswer>& answer) {
+  const auto format = ParseGraphFormat(session.output);
+  if (!format) return session.Report(format.error());
+  const auto language = advisor::ParseLanguage(flags.language);
+  if (!language) return session.Report(language.error());
+  if (!answer) return session.Report(answer.error());
+  switch (*format) {
+    case Format::kMermaid:
+      return Print(advisor::ToMermaid(answer->graph, *language));
+    case Format::kDot:
+      return Print(advisor::ToDot(answer->graph, *language));
+    case Format::kJsonLd:
+      return PrintValue(advisor::ToJsonLd(answer->graph), Format::kJson);
+    case Format::kGraphMl:
+      return Print(advisor::ToGraphMl(answer->graph));
+    case Format::kSvg: {
+      const auto picture = DrawWithGraphviz(advisor::ToDot(answer->graph, *language));
+      if (!picture) return session.Report(picture.error());
+      return Print(*picture);
+    }
+    default:
+      return PrintReport(session, flags, answer->report);
+  }
+}
+
+CLI::App* AddPart(CLI::App& verb, const Flags& flags, const char* name, const char* help) {
+  CLI::App* part = verb.add_subcommand(name, help);
+  AddReportFlags(*part, flags->report);
+  return part;
+}
+
+void AddPictures(CLI::App& verb, Session& session, const Flags& flags) {
+  CLI::App* nodes = AddPart(verb, flags, "nodes", "What the graph is about");
+  nodes->add_option("--type", flags->type, "concept, technology, interface, pattern, ...");
+  nodes->callback(
+      [&session, flags] { PrintAnswer(session, flags->report, advisor::Entities(flags->type)); });
+  CLI::App* diagram = AddPart(verb, flags, "diagram", "One of the diagrams");
+  diagram->add_option("name", flags->name, "Its id or title")->required();
+  diagram->callback(
+      [&session, flags] { PrintAnswer(session, flags->report, advisor::Diagram(flags->name)); });
+  CLI::App* layer = AddPart(verb, flags, "layer", "What is in one layer of a diagram");
+  layer->add_option("name", flags->name, "Its id or title")->required();
+  layer->callback(
+      [&session, flags] { PrintAnswer(session, flags->report, advisor::Layer(flags->name)); });
+}
+
+void AddWays(CLI::App& verb, Session& session, const Flags& flags) {
+  CLI::App* neighbours = AddPart(verb, flags, "neighbours", "What a node is and what is beside it");
+  neighbours->add_option("node", flags->name, "A node")->required();
+  neighbours->callback(
+      [&session, flags] { PrintAnswer(session, flags->report, advisor::Neighbours(flags->name)); });
+  CLI::App* path = AddPart(verb, flags, "path", "The shortest way from one node to another");
+  path->add_option("from", flags->name, "A node")->required();
+  path->add_option("to", flags->to, "Another")->required();
+  path->callback([&session, flags] {
+    PrintAnswer(session, flags->report, advisor::Path(flags->name, flags->to));
+  });
+  CLI::App* why = AddPart(verb, flags, "why", "Who says that a node is related to another so");
+  why->add_option("from", flags->name, "A node")->required();
+  why->add_option("relation", flags->relation, "depends-on, runs-on, uses, ...")->required();
+  why->add_option("to", flags->to, "Another")->required();
+  why->callback([&session, flags] {
+    PrintAnswer(session, flags->report, advisor::Why(flags->name, flags->relation, flags->to));
+  });
+}
+
+void AddWords(CLI::App& verb, Session& session, const Flags& flags) {
+  CLI::App* term = AddPart(verb, flags, "term", "What a word means, in both languages");
+  term->add_option("word", flags->name, "English or Chinese, or a part; none: all");
+  term->callback(
+      [&session, flags] { PrintReport(session, flags->report, advisor::Glossary(flags->name)); });
+  CLI::App* learn = AddPart(verb, flags, "learn", "A learning path, and its next step");
+  learn->add_option("path", flags->name, "beginner, advanced, expert; none: all");
+  learn->add_option("--know", flags->known, "Concepts that are known: image,Pod")->delimiter(',');
+  learn->callback([&session, flags] {
+    PrintReport(session, flags->report, advisor::Learning(flags->name, flags->known));
+  });
+  CLI::App* doc = AddPart(verb, flags, "doc", "What to read for a goal");
+  doc->add_option("goal", flags->name, "As in 'service mesh'; none: all goals");
+  doc->callback(
+      [&session, flags] { PrintReport(session, flags->report, advisor::Documents(flags->name)); });
+}
+
+}  // namespace
+
+void AddGraph(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<GraphFlags>();
+  CLI::App* verb = app.add_subcommand("graph", "What depends on what, and what words mean");
+  verb->require_subcommand(0, 1);
+  AddReportFlags(*verb, flags->report);
+  AddPictures(*verb, session, flags);
+  AddWays(*verb, session, flags);
+  AddWords(*verb, session, flags);
+  verb->footer(
+      "The diagrams of the source documents, laid over each other; alone it lists them. Every "
+      "edge\n"
+      "names the documents that have it. -o also mermaid, dot, jsonld and graphml of what is a\n"
+      "graph; svg of that is drawn by Graphviz's dot. Needs no server.\n"
+      "Examples:\n"
+      "  strata graph neighbours kuasar\n"
+      "  strata graph path Docker WasmEdge\n"
+      "  strata graph why kata depends-on qemu\n"
+      "  strata graph diagram knowledge_graph -o mermaid\n"
+      "  strata graph learn beginner --know container,image\n"
+      "  strata graph term 沙盒 --lang zh\n"
+      "  strata graph doc 'policy as code'");
+  verb->callback([verb, &session, flags] {
+    if (verb->get_subcommands().empty()) {
+      PrintAnswer(session, flags->report, advisor::Overview());
+    }
+  });
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,356 @@
+#include "advisor/graph/answers.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "advisor/facts/facts.h"
+#include "advisor/graph/glossary.h"
+#include "advisor/names.h"
+
+namespace strata::advisor {
+namespace {
+
+const Json& Source() { return Facts(FactFile::kGraph); }
+
+// Ids first: a label may belong to nodes of several diagrams, and an entity is meant then.
+Names MakeNodeNames() {
+  Names names("node");
+  const Graph& whole = WholeGraph();
+  for (const GraphNode& node : whole.nodes) names.Add(node.id, node.id);
+  for (const bool entity : {true, false}) {
+    for (const GraphNode& node : whole.nodes) {
+      if (node.entity != entity) continue;
+      names.Add(node.id, node.label.en);
+      names.Add(node.id, node.label.zh);
+    }
+  }
+  for (const Json& each : Facts(FactFile::kConcepts).at("concepts")) {
+    if (!each.contains("aliases")) continue;
+    for (const Json& alias : each.at("aliases")) names.Add(each.at("id"), alias);
+  }
+  return names;
+}
+
+std::size_t IndexOf(const Graph& graph, const std::string& id) {
+  return static_cast<std::size_t>(std::ranges::find(graph.nodes, id, &GraphNode::id) -
+                                  graph.nodes.begin());
+}
+
+Result<std::size_t> FindNode(std::string_view name) {
+  static const Names names = MakeNodeNames();
+  auto id = names.Find(name);
+  if (!id) return std::unexpected(std::move(id).error());
+  return IndexOf(WholeGraph(), *id);
+}
+
+std::string SourcesOf(const std::vector<std::string>& diagrams) {
+  std::vector<std::string> sources;
+  for (const std::string& diagram : diagrams) {
+    std::string source = SourceOfDiagram(diagram);
+    if (std::ranges::find(sources, source) == sources.end()) sources.push_back(std::move(source));
+  }
+  return Listed(sources);
+}
+
+Section NodesOf(const Graph& graph) {
+  Section section{.id = "nodes",
+                  .title = {"Nodes", "节点"},
+                  .columns = {{"id", {"id", "标识"}},
+                              {"label", {"label", "名称"}},
+                              {"type", {"type", "类型"}},
+                              {"layer", {"layer", "层"}}}};
+  for (const GraphNode& node : graph.nodes) {
+    section.rows.push_back({WordCell(node.id), TextCell(node.label), WordCell(node.type),
+                            node.layer.empty() ? NoCell() : WordCell(node.layer)});
+  }
+  return section;
+}
+
+std::vector<Cell> EdgeCells(const Graph& graph, const GraphEdge& edge) {
+  return {TextCell(graph.nodes[edge.from].label),
+          WordCell(WordsOf(edge.relation)),
+          TextCell(graph.nodes[edge.to].label),
+          edge.label.empty() ? NoCell() : TextCell(edge.label),
+          WordCell(Listed(edge.in)),
+          WordCell(SourcesOf(edge.in))};
+}
+
+Section EmptyEdges() {
+  return {.id = "edges",
+          .title = {"Edges", "关系"},
+          .columns = {{"from", {"from", "起点"}},
+                      {"relation", {"relation", "关系"}},
+                      {"to", {"to", "终点"}},
+                      {"text", {"text", "说明"}},
+                      {"diagrams", {"diagrams", "图"}},
+                      {"source", {"source", "出处"}}}};
+}
+
+Section EdgesOf(const Graph& graph) {
+  Section section = EmptyEdges();
+  for (const GraphEdge& edge : graph.edges) section.rows.push_back(EdgeCells(graph, edge));
+  return section;
+}
+
+GraphAnswer AnswerOf(Graph graph) {
+  Report report{.id = "graph", .title = graph.title, .sections = {NodesOf(graph)}};
+  if (!graph.edges.empty()) report.sections.push_back(EdgesOf(graph));
+  report.notes = graph.notes;
+  report.sources = graph.sources;
+  return {std::move(report), std::move(graph)};
+}
+
+// One edge of a way; `back`: it is gone against its direction.
+struct Step {
+  std::size_t edge;
+  bool back;
+};
+
+using Allowed = std::function<bool(const GraphEdge&)>;
+
+// The shortest way of at least one edge, the first in the order of the facts where there are
+// several.
+std::optional<std::vector<Step>> ShortestWay(const Graph& graph, std::size_t from, std::size_t to,
+                                             bool either_way, const Allowed& allowed) {
+  std::vector<std::optional<Step>> came(graph.nodes.size());
+  std::deque<std::size_t> next = {from};
+  const auto other_end = [&graph](const Step& step) {
+    const GraphEdge& edge = graph.edges[step.edge];
+    return step.back ? edge.to : edge.from;
+  };
+  while (!next.empty() && !came[to]) {
+    const std::size_t at = next.front();
+    next.pop_front();
+    for (std::size_t i = 0; i < graph.edges.size(); ++i) {
+      const GraphEdge& edge = graph.edges[i];
+      if (!allowed(edge)) continue;
+      const auto go = [&](std::size_t there, bool back) {
+        if (came[there] || (there == from && there != to)) return;
+        came[there] = Step{i, back};
+        next.push_back(there);
+      };
+      if (edge.from == at) go(edge.to, false);
+      if (either_way && edge.to == at) go(edge.from, true);
+    }
+  }
+  if (!came[to]) return std::nullopt;
+  std::vector<Step> way;
+  std::size_t at = to;
+  do {
+    way.push_back(*came[at]);
+    at = other_end(*came[at]);
+  } while (at != from);
+  std::ranges::reverse(way);
+  return way;
+}
+
+// The nodes and edges of a way, as rows in the order in which it is gone.
+GraphAnswer WayAnswer(Text title, const std::vector<Step>& way) {
+  const Graph& whole = WholeGraph();
+  Section section = EmptyEdges();
+  section.id = "steps";
+  section.title = {"Steps", "步骤"};
+  std::vector<std::string> ids;
+  std::set<std::string> sources;
+  bool against = false;
+  for (const Step& step : way) {
+    const GraphEdge& edge = whole.edges[step.edge];
+    section.rows.push_back(EdgeCells(whole, edge));
+    ids.push_back(whole.nodes[step.back ? edge.to : edge.from].id);
+    ids.push_back(whole.nodes[step.back ? edge.from : edge.to].id);
+    for (const std::string& diagram : edge.in) sources.insert(SourceOfDiagram(diagram));
+    against = against || step.back;
+  }
+  Graph graph = PartOf(whole, ids);
+  graph.title = title;
+  Report report{.id = "graph", .title = std::move(title), .sections = {std::move(section)}};
+  report.sources.assign(sources.begin(), sources.end());
+  if (against) {
+    report.notes.push_back(
+        {"There is no way along the edges: some are gone against their direction.",
+         "没有顺着关系方向的路径：部分关系为逆向。"});
+  }
+  return {std::move(report), std::move(graph)};
+}
+
+// What "depends on" is said with beside the word itself.
+constexpr std::array<std::string_view, 5> kDependencies = {"depends_on", "runs_on", "can_run_on",
+                                                           "uses", "implemented_by"};
+
+Names RelationNames() {
+  std::set<std::string> relations;
+  for (const GraphEdge& edge : WholeGraph().edges) relations.insert(edge.relation);
+  Names names("relation");
+  for (const std::string& relation : relations) names.Add(relation, relation);
+  for (const Json& type : Source().at("relation_types")) names.Add(type.at("id"), type.at("id"));
+  return names;
+}
+
+Error NobodySays(const Graph& whole, std::size_t from, const std::string& relation,
+                 std::size_t to) {
+  std::string message = "no document says that " + whole.nodes[from].label.en + " " +
+                        WordsOf(relation) + " " + whole.nodes[to].label.en;
+  const auto reverse = ShortestWay(whole, to, from, false, [&relation](const GraphEdge& edge) {
+    return edge.relation == relation;
+  });
+  if (reverse) {
+    message += "; the other way round it is said";
+  } else {
+    message += "; 'strata graph path " + whole.nodes[from].id + " " + whole.nodes[to].id +
+               "' shows what is between them";
+  }
+  return {Errc::kNotFound, std::move(message)};
+}
+
+}  // namespace
+
+GraphAnswer Overview() {
+  const Graph& whole = WholeGraph();
+  Section diagrams{.id = "diagrams",
+                   .title = {"Diagrams", "图"},
+                   .columns = {{"id", {"id", "标识"}},
+                               {"title", {"title", "标题"}},
+                               {"kind", {"kind", "类型"}},
+                               {"nodes", {"nodes", "节点"}},
+                               {"edges", {"edges", "关系"}},
+                               {"source", {"source", "出处"}}}};
+  for (const Json& diagram : Source().at("diagrams")) {
+    diagrams.rows.push_back({WordCell(diagram.at("id").get<std::string>()),
+                             TextCell(LabelOf(diagram)),
+                             WordCell(diagram.at("kind").get<std::string>()),
+                             NumberCell(static_cast<double>(diagram.at("nodes").size())),
+                             NumberCell(static_cast<double>(diagram.at("edges").size())),
+                             WordCell(diagram.at("source").get<std::string>())});
+  }
+  Section layers{
+      .id = "layers",
+      .title = {"Layers", "层"},
+      .columns = {{"id", {"id", "标识"}}, {"title", {"title", "标题"}}, {"of", {"of", "所属"}}}};
+  for (const char* list : {"diagrams", "layer_models"}) {
+    for (const Json& of : Source().at(list)) {
+      if (!of.contains("layers")) continue;
+      for (const Json& layer : of.at("layers")) {
+        layers.rows.push_back({WordCell(layer.at("id").get<std::string>()),
+                               TextCell(LabelOf(layer)), WordCell(of.at("id").get<std::string>())});
+      }
+    }
+  }
+  const auto count = [](std::size_t number) { return Figure(static_cast<double>(number)); };
+  Report report{.id = "graph",
+                .title = whole.title,
+                .sections = {std::move(diagrams), std::move(layers)},
+                .notes = {{"Laid over each other: " + count(whole.nodes.size()) + " nodes, " +
+                               count(whole.edges.size()) + " edges",
+                           "叠加后：" + count(whole.nodes.size()) + " 个节点，" +
+                               count(whole.edges.size()) + " 条关系"}}};
+  return {std::move(report), whole};
+}
+
+Result<GraphAnswer> Entities(std::string_view type) {
+  Names types("type of node");
+  for (const Json& entity : Source().at("entities"))
+    types.Add(entity.at("type"), entity.at("type"));
+  std::string wanted;
+  if (!type.empty()) {
+    auto found = types.Find(type);
+    if (!found) return std::unexpected(std::move(found).error());
+    wanted = std::move(*found);
+  }
+  std::vector<std::string> ids;
+  for (const Json& entity : Source().at("entities")) {
+    if (wanted.empty() || entity.at("type") == wanted) ids.push_back(entity.at("id"));
+  }
+  return AnswerOf(PartOf(WholeGraph(), ids));
+}
+
+Result<GraphAnswer> Diagram(std::string_view name) {
+  auto graph = DiagramGraph(name);
+  if (!graph) return std::unexpected(std::move(graph).error());
+  return AnswerOf(std::move(*graph));
+}
+
+Result<GraphAnswer> Layer(std::string_view name) {
+  auto graph = LayerGraph(name);
+  if (!graph) return std::unexpected(std::move(graph).error());
+  return AnswerOf(std::move(*graph));
+}
+
+Result<GraphAnswer> Neighbours(std::string_view node) {
+  const auto at = FindNode(node);
+  if (!at) return std::unexpected(at.error());
+  const Graph& whole = WholeGraph();
+  const GraphNode& self = whole.nodes[*at];
+  Section edges = EmptyEdges();
+  std::vector<std::string> ids = {self.id};
+  for (const GraphEdge& edge : whole.edges) {
+    if (edge.from != *at && edge.to != *at) continue;
+    edges.rows.push_back(EdgeCells(whole, edge));
+    ids.push_back(whole.nodes[edge.from == *at ? edge.to : edge.from].id);
+  }
+  Graph graph = PartOf(whole, ids);
+  graph.title = self.label;
+  Report report{.id = "graph", .title = self.label, .sections = {}};
+  Section meaning = Definitions(self.label.en);
+  if (!meaning.rows.empty()) report.sections.push_back(std::move(meaning));
+  report.sections.push_back(std::move(edges));
+  report.notes.push_back({"in " + Listed(self.in), "出现于 " + Listed(self.in)});
+  return GraphAnswer{std::move(report), std::move(graph)};
+}
+
+Result<GraphAnswer> Path(std::string_view from, std::string_view to) {
+  const auto a = FindNode(from);
+  if (!a) return std::unexpected(a.error());
+  const auto b = FindNode(to);
+  if (!b) return std::unexpected(b.error());
+  const Graph& whole = WholeGraph();
+  const auto any = [](const GraphEdge&) { return true; };
+  if (*a == *b) return Fail(Errc::kInvalidArgument, "a path is between two different nodes");
+  auto way = ShortestWay(whole, *a, *b, false, any);
+  if (!way) way = ShortestWay(whole, *a, *b, true, any);
+  const Text title = Join(whole.nodes[*a].label, " → ", whole.nodes[*b].label);
+  if (!way) {
+    return Fail(Errc::kNotFound, "nothing connects " + whole.nodes[*a].label.en + " and " +
+                                     whole.nodes[*b].label.en);
+  }
+  return WayAnswer(title, *way);
+}
+
+Result<GraphAnswer> Why(std::string_view from, std::string_view relation, std::string_view to) {
+  const auto a = FindNode(from);
+  if (!a) return std::unexpected(a.error());
+  const auto id = RelationNames().Find(relation);
+  if (!id) return std::unexpected(id.error());
+  const auto b = FindNode(to);
+  if (!b) return std::unexpected(b.error());
+  const Graph& whole = WholeGraph();
+  auto way = ShortestWay(whole, *a, *b, false,
+                         [&id](const GraphEdge& edge) { return edge.relation == *id; });
+  const bool literal = way.has_value();
+  if (!way && *id == kDependencies.front()) {
+    way = ShortestWay(whole, *a, *b, false, [](const GraphEdge& edge) {
+      return std::ranges::find(kDependencies, edge.relation) != kDependencies.end();
+    });
+  }
+  if (!way) return std::unexpected(NobodySays(whole, *a, *id, *b));
+  const Text title = Join(whole.nodes[*a].label, " " + WordsOf(*id) + " ", whole.nodes[*b].label);
+  GraphAnswer answer = WayAnswer(title, *way);
+  if (!literal) {
+    answer.report.notes.push_back(
+        {"No document uses these words; it follows from what runs on, uses or is implemented by "
+         "what.",
+         "没有文档直接这样表述；由运行于、使用、实现等关系推得。"});
+  } else if (way->size() > 1) {
+    answer.report.notes.push_back(
+        {"Said in steps: no document has it directly.", "逐步得出：没有文档直接表述。"});
+  }
+  return answer;
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,127 @@
+#include "advisor/graph/answers.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "advisor/facts/facts.h"
+
+namespace strata::advisor {
+namespace {
+
+using testing::HasSubstr;
+
+// "docker -uses-> containerd" for each step.
+std::vector<std::string> StepsOf(const GraphAnswer& answer) {
+  std::vector<std::string> steps;
+  for (const auto& row : answer.report.sections.front().rows) {
+    steps.push_back(row[0].text.en + " -" + row[1].text.en + "-> " + row[2].text.en);
+  }
+  return steps;
+}
+
+TEST(AnswersTest, TheOverviewListsAllDiagramsAndLayers) {
+  const GraphAnswer answer = Overview();
+  EXPECT_EQ(answer.report.sections[0].rows.size(), 26U);
+  EXPECT_EQ(answer.report.sections[1].rows.size(), 33U);
+}
+
+TEST(AnswersTest, EntitiesCanBeOfOneType) {
+  EXPECT_EQ(Entities("")->graph.nodes.size(), 60U);
+  for (const GraphNode& node : Entities("sandbox class")->graph.nodes) {
+    EXPECT_EQ(node.type, "sandbox_class");
+  }
+  EXPECT_THAT(Entities("tecnology").error().message, HasSubstr("did you mean 'technology'?"));
+}
+
+TEST(AnswersTest, EveryDiagramIsShown) {
+  for (const Json& diagram : Facts(FactFile::kGraph).at("diagrams")) {
+    const auto answer = Diagram(diagram.at("id").get<std::string>());
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->report.sections.size(), 2U) << diagram.at("id");
+    EXPECT_EQ(answer->report.sections[1].rows.size(), diagram.at("edges").size());
+  }
+}
+
+TEST(AnswersTest, NeighboursAreBothWaysWithWhatTheNodeIs) {
+  const auto answer = Neighbours("Kuasar");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->report.sections[0].id, "definitions");
+  EXPECT_NE(answer->graph.Find("sandbox_api"), nullptr) << "which it exposes";
+  EXPECT_NE(answer->graph.Find("wasmedge"), nullptr) << "which it manages";
+  EXPECT_TRUE(Neighbours("wasm")) << "an alias";
+  EXPECT_TRUE(Neighbours("策略引擎"));
+  EXPECT_EQ(Neighbours("kuasr").error().message, "no node 'kuasr'; did you mean 'kuasar'?");
+}
+
+TEST(AnswersTest, APathFollowsTheEdges) {
+  EXPECT_EQ(StepsOf(Path("docker", "opa_wasm").value()),
+            (std::vector<std::string>{"Docker -evolves to-> Kubernetes",
+                                      "Kubernetes -evolves to-> WasmEdge",
+                                      "WasmEdge -evolves to-> OPA-Wasm"}));
+}
+
+TEST(AnswersTest, APathAgainstTheEdgesSaysSo) {
+  const auto answer = Path("qemu", "kata");
+  ASSERT_TRUE(answer);
+  ASSERT_FALSE(answer->report.notes.empty());
+  EXPECT_THAT(answer->report.notes[0].en, HasSubstr("against their direction"));
+  EXPECT_EQ(Path("docker", "docker").error().code, Errc::kInvalidArgument);
+}
+
+TEST(AnswersTest, EveryPairOfConceptsIsConnected) {
+  const Json& concepts = Facts(FactFile::kConcepts).at("concepts");
+  for (const Json& a : concepts) {
+    for (const Json& b : concepts) {
+      const std::string from = a.at("id");
+      const std::string to = b.at("id");
+      if (from == to) continue;
+      EXPECT_TRUE(Path(from, to)) << from << " " << to;
+    }
+  }
+}
+
+TEST(AnswersTest, WhyNamesTheDocuments) {
+  const auto answer = Why("kata", "depends-on", "qemu");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(StepsOf(*answer),
+            (std::vector<std::string>{"Kata Containers -depends on-> lightweight QEMU"}));
+  EXPECT_EQ(answer->report.sources, (std::vector<std::string>{"002 C§1.2"}));
+  EXPECT_TRUE(answer->report.notes.empty()) << "said directly";
+}
+
+TEST(AnswersTest, WhyFollowsStepsAndWhatStandsForDependence) {
+  const auto steps = Why("webassembly", "can-run-on", "virtualization");
+  ASSERT_TRUE(steps);
+  EXPECT_EQ(steps->report.sections[0].rows.size(), 3U);
+  EXPECT_THAT(steps->report.notes[0].en, HasSubstr("in steps"));
+  const auto other = Why("sandboxing", "depends-on", "virtualization");
+  ASSERT_TRUE(other);
+  EXPECT_THAT(other->report.notes[0].en, HasSubstr("No document uses these words"));
+}
+
+TEST(AnswersTest, WhatNobodySaysIsNotMadeUp) {
+  const auto reverse = Why("qemu", "depends-on", "kata");
+  ASSERT_FALSE(reverse);
+  EXPECT_EQ(reverse.error().code, Errc::kNotFound);
+  EXPECT_EQ(
+      reverse.error().message,
+      "no document says that lightweight QEMU depends on Kata Containers; the other way round "
+      "it is said");
+  EXPECT_THAT(Why("docker", "implements", "istio").error().message,
+              HasSubstr("'strata graph path docker istio'"));
+  EXPECT_THAT(Why("docker", "implemnts", "istio").error().message,
+              HasSubstr("no relation 'implemnts'; did you mean 'implements'"));
+}
+
+TEST(AnswersTest, DependenciesOfEveryConceptCanBeAskedFor) {
+  for (const Json& row : Facts(FactFile::kMatrices).at("relations").at("dependencies").at("rows")) {
+    const std::string from = row.at("concept");
+    EXPECT_TRUE(Why(from, "depends_on", row.at("depends_on").get<std::string>())) << from;
+  }
+}
+
+}  // namespace
+}  // namespace strata::advisor

@@ -1,0 +1,167 @@
+#include "advisor/graph/export.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <string_view>
+
+#include "advisor/report/svg.h"
+
+namespace strata::advisor {
+namespace {
+
+std::string EdgeText(const GraphEdge& edge, Language language) {
+  return edge.label.empty() ? WordsOf(edge.relation) : edge.label.In(language);
+}
+
+std::string Quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+// Mermaid has no backslash: characters that mean something are entities.
+std::string MermaidText(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"')
+      out += "#quot;";
+    else if (c == '#')
+      out += "#35;";
+    else if (c == '<')
+      out += "#lt;";
+    else if (c == '>')
+      out += "#gt;";
+    else
+      out += c;
+  }
+  return out + "\"";
+}
+
+bool IsLayer(const Graph& graph, const std::string& id) {
+  return std::ranges::find(graph.layers, id, &GraphLayer::id) != graph.layers.end();
+}
+
+// Calls `begin` and `end` around the nodes of each layer, then takes the nodes that have none. A
+// layer that is itself the end of an edge is a node, and is drawn outside.
+void ForEachNode(const Graph& graph, const std::function<void(const GraphLayer&)>& begin,
+                 const std::function<void()>& end,
+                 const std::function<void(std::size_t, bool inside)>& node) {
+  for (const GraphLayer& layer : graph.layers) {
+    begin(layer);
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+      if (graph.nodes[i].layer == layer.id) node(i, true);
+    }
+    end();
+  }
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (!IsLayer(graph, graph.nodes[i].layer)) node(i, false);
+  }
+}
+
+std::string MermaidId(std::size_t node) { return "n" + std::to_string(node); }
+
+}  // namespace
+
+std::string ToMermaid(const Graph& graph, Language language) {
+  std::string text = "flowchart TB\n";
+  ForEachNode(
+      graph,
+      [&](const GraphLayer& layer) {
+        text += "  subgraph " + layer.id + "[" + MermaidText(layer.label.In(language)) + "]\n";
+      },
+      [&] { text += "  end\n"; },
+      [&](std::size_t node, bool inside) {
+        text += inside ? "    " : "  ";
+        text += MermaidId(node) + "[" + MermaidText(graph.nodes[node].label.In(language)) + "]\n";
+      });
+  for (const GraphEdge& edge : graph.edges) {
+    text += "  " + MermaidId(edge.from) + " -->|" + MermaidText(EdgeText(edge, language)) + "| " +
+            MermaidId(edge.to) + "\n";
+  }
+  return text;
+}
+
+std::string ToDot(const Graph& graph, Language language) {
+  std::string text = "digraph " + Quoted(graph.id) +
+                     " {\n  label=" + Quoted(graph.title.In(language)) +
+                     ";\n  node [shape=box, fontsize=11];\n  edge [fontsize=9];\n";
+  ForEachNode(
+      graph,
+      [&](const GraphLayer& layer) {
+        text += "  subgraph " + Quoted("cluster_" + layer.id) +
+                " {\n    label=" + Quoted(layer.label.In(language)) + ";\n";
+      },
+      [&] { text += "  }\n"; },
+      [&](std::size_t node, bool inside) {
+        const GraphNode& each = graph.nodes[node];
+        text += inside ? "    " : "  ";
+        text += Quoted(each.id) + " [label=" + Quoted(each.label.In(language));
+        if (each.entity) text += ", penwidth=1.5";
+        text += "];\n";
+      });
+  for (const GraphEdge& edge : graph.edges) {
+    text += "  " + Quoted(graph.nodes[edge.from].id) + " -> " + Quoted(graph.nodes[edge.to].id) +
+            " [label=" + Quoted(EdgeText(edge, language)) + "];\n";
+  }
+  return text + "}\n";
+}
+
+Json ToJsonLd(const Graph& graph) {
+  Json nodes = Json::array();
+  for (const GraphNode& node : graph.nodes) {
+    Json entry{{"@id", node.id}, {"@type", node.type}, {"label", {{"en", node.label.en}}}};
+    if (!node.label.zh.empty()) entry["label"]["zh"] = node.label.zh;
+    if (!node.layer.empty()) entry["layer"] = node.layer;
+    nodes.push_back(std::move(entry));
+  }
+  for (const GraphEdge& edge : graph.edges) {
+    nodes[edge.from][edge.relation].push_back({{"@id", graph.nodes[edge.to].id}});
+  }
+  return {
+      {"@context",
+       {{"@version", 1.1},
+        {"@base", "urn:strata:graph:"},
+        {"@vocab", "urn:strata:graph:vocabulary:"},
+        {"label",
+         {{"@id", "http://www.w3.org/2000/01/rdf-schema#label"}, {"@container", "@language"}}}}},
+      {"@graph", std::move(nodes)}};
+}
+
+std::string ToGraphMl(const Graph& graph) {
+  std::string text =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n";
+  const auto key = [&text](std::string_view of, std::string_view name) {
+    text += "  <key id=\"" + std::string(of) + "_" + std::string(name) + "\" for=\"" +
+            std::string(of) + "\" attr.name=\"" + std::string(name) + "\" attr.type=\"string\"/>\n";
+  };
+  for (const char* name : {"label", "zh", "type", "layer"}) key("node", name);
+  for (const char* name : {"relation", "label"}) key("edge", name);
+  const auto data = [&text](std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    text += "<data key=\"" + std::string(name) + "\">" + EscapeXml(value) + "</data>";
+  };
+  text += "  <graph id=\"" + EscapeXml(graph.id) + "\" edgedefault=\"directed\">\n";
+  for (const GraphNode& node : graph.nodes) {
+    text += "    <node id=\"" + EscapeXml(node.id) + "\">";
+    data("node_label", node.label.en);
+    data("node_zh", node.label.zh);
+    data("node_type", node.type);
+    data("node_layer", node.layer);
+    text += "</node>\n";
+  }
+  for (const GraphEdge& edge : graph.edges) {
+    text += "    <edge source=\"" + EscapeXml(graph.nodes[edge.from].id) + "\" target=\"" +
+            EscapeXml(graph.nodes[edge.to].id) + "\">";
+    data("edge_relation", edge.relation);
+    data("edge_label", edge.label.en);
+    text += "</edge>\n";
+  }
+  return text + "  </graph>\n</graphml>\n";
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,28 @@
+// advisor/graph/export.h - a graph as other programs take it.
+//
+// All of them are deterministic; text of the facts is escaped as each form needs it.
+//
+// Threads: pure functions. Tested by export_test.cc.
+#pragma once
+
+#include <string>
+
+#include "advisor/graph/graph.h"
+#include "advisor/report/text.h"
+#include "base/json.h"
+
+namespace strata::advisor {
+
+// A flowchart, with a subgraph for each layer.
+std::string ToMermaid(const Graph& graph, Language language);
+
+// For Graphviz, with a cluster for each layer.
+std::string ToDot(const Graph& graph, Language language);
+
+// JSON-LD 1.1: ids under urn:strata:graph:, a relation is a property, labels have their language.
+Json ToJsonLd(const Graph& graph);
+
+// GraphML with the data label, zh, type and layer of nodes, and relation and label of edges.
+std::string ToGraphMl(const Graph& graph);
+
+}  // namespace strata::advisor

@@ -1,0 +1,247 @@
+#include "advisor/graph/glossary.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "advisor/facts/facts.h"
+#include "advisor/names.h"
+#include "base/strings.h"
+
+namespace strata::advisor {
+namespace {
+
+const Json& Source() { return Facts(FactFile::kGraph); }
+
+struct Term {
+  Text name;
+  Text definition;
+  std::string source;
+};
+
+// In the order of who says it best: the documents' own concepts, then what supports them, then the
+// glossary.
+std::vector<Term> AllTerms() {
+  std::vector<Term> terms;
+  for (const Json& each : Facts(FactFile::kConcepts).at("concepts")) {
+    terms.push_back({LabelOf(each), TextOf(each, "definition"), each.at("source")});
+  }
+  for (const Json& group : Source().at("supporting_concepts")) {
+    for (const Json& each : group.at("concepts")) {
+      terms.push_back({LabelOf(each), TextOf(each, "definition"), group.at("source")});
+    }
+  }
+  for (const Json& each : Source().at("glossary")) {
+    terms.push_back({LabelOf(each), TextOf(each, "definition"), each.at("source")});
+  }
+  return terms;
+}
+
+Section EmptyTerms() {
+  return {.id = "terms",
+          .title = {"Terms", "术语"},
+          .columns = {{"term", {"term", "英文"}},
+                      {"zh", {"Chinese", "中文"}},
+                      {"definition", {"definition", "定义"}},
+                      {"source", {"source", "出处"}}}};
+}
+
+void AddTerm(Section& to, const Term& term) {
+  to.rows.push_back({WordCell(term.name.en), WordCell(term.name.zh), TextCell(term.definition),
+                     WordCell(term.source)});
+}
+
+// "image (OCI)" and "image" are not the same; case is.
+bool IsTerm(const Term& term, const std::string& lower) {
+  return Lower(term.name.en) == lower || term.name.zh == lower;
+}
+
+bool HasPart(const Term& term, const std::string& lower) {
+  return Lower(term.name.en).find(lower) != std::string::npos ||
+         Lower(term.name.zh).find(lower) != std::string::npos;
+}
+
+Result<std::vector<const Json*>> PathsOf(std::string_view name) {
+  std::vector<const Json*> paths;
+  const Json& all = Source().at("learning_paths");
+  if (name.empty()) {
+    for (const Json& path : all) paths.push_back(&path);
+    return paths;
+  }
+  Names names("learning path");
+  names.AddAll(all);
+  for (const Json& path : all) names.Add(path.at("id"), path.at("learner_level"));
+  auto id = names.Find(name);
+  if (!id) return std::unexpected(std::move(id).error());
+  paths.push_back(FindFact(all, *id));
+  return paths;
+}
+
+// The English labels of the concepts that were named.
+Result<std::set<std::string>> KnownOf(const std::vector<std::string>& words) {
+  Names names("concept of the learning paths");
+  for (const Json& path : Source().at("learning_paths")) {
+    for (const Json& stage : path.at("stages")) {
+      for (const Json& each : stage.at("concepts")) {
+        names.Add(each.at("label"), each.at("label"));
+        names.Add(each.at("label"), each.at("zh"));
+      }
+    }
+  }
+  std::set<std::string> known;
+  for (const std::string& word : words) {
+    auto found = names.Find(word);
+    if (!found) return std::unexpected(std::move(found).error());
+    known.insert(std::move(*found));
+  }
+  return known;
+}
+
+std::string DocumentsOf(const Json& stage) {
+  std::vector<std::string> paths;
+  for (const Json& each : stage.at("recommended_documents")) paths.push_back(each.at("path"));
+  return Listed(paths);
+}
+
+Text ConceptsOf(const Json& stage, const std::set<std::string>& without) {
+  Text text;
+  for (const Json& each : stage.at("concepts")) {
+    if (without.contains(each.at("label").get<std::string>())) continue;
+    text = Join(text, ", ", LabelOf(each));
+  }
+  return text;
+}
+
+Section PathSection(const Json& path, const std::set<std::string>& known) {
+  Section section{.id = path.at("id"),
+                  .title = LabelOf(path),
+                  .columns = {{"stage", {"stage", "阶段"}},
+                              {"goal", {"goal", "目标"}},
+                              {"concepts", {"concepts", "概念"}},
+                              {"state", {"state", "状态"}},
+                              {"documents", {"to read", "阅读"}}},
+                  .sources = {path.at("source").get<std::string>()}};
+  bool next_found = false;
+  for (const Json& stage : path.at("stages")) {
+    const Text goal{stage.at("goal"), stage.at("zh")};
+    const Text missing = ConceptsOf(stage, known);
+    Text state{"known", "已掌握"};
+    if (!missing.empty()) {
+      state = next_found ? Text{"later", "以后"} : Text{"next", "下一步"};
+      if (!next_found) {
+        section.notes.push_back(Join(Join({"next", "下一步"}, ": ", goal), ": ", missing));
+      }
+      next_found = true;
+    }
+    section.rows.push_back({NumberCell(stage.at("stage")), TextCell(goal),
+                            TextCell(ConceptsOf(stage, {})), TextCell(state),
+                            WordCell(DocumentsOf(stage))});
+  }
+  if (!next_found) section.notes.push_back({"All of it is known.", "已全部掌握。"});
+  return section;
+}
+
+bool IsFor(const Json& row, const std::string& lower) {
+  return lower.empty() ||
+         Lower(row.at("goal").get<std::string>()).find(lower) != std::string::npos ||
+         row.at("zh").get<std::string>().find(lower) != std::string::npos ||
+         Lower(row.at("doc").get<std::string>()).find(lower) != std::string::npos;
+}
+
+Section StagesThatRead(const std::set<std::string>& paths) {
+  Section section{.id = "stages",
+                  .title = {"Stages of learning paths that ask for it", "推荐它的学习阶段"},
+                  .columns = {{"path", {"path", "路径"}},
+                              {"stage", {"stage", "阶段"}},
+                              {"goal", {"goal", "目标"}},
+                              {"file", {"file", "文件"}}}};
+  for (const Json& path : Source().at("learning_paths")) {
+    for (const Json& stage : path.at("stages")) {
+      for (const Json& document : stage.at("recommended_documents")) {
+        const std::string file = document.at("path");
+        if (!paths.contains(file)) continue;
+        section.rows.push_back({TextCell(LabelOf(path)), NumberCell(stage.at("stage")),
+                                TextCell({stage.at("goal"), stage.at("zh")}), WordCell(file)});
+      }
+    }
+  }
+  return section;
+}
+
+}  // namespace
+
+Section Definitions(std::string_view term) {
+  Section section = EmptyTerms();
+  section.id = "definitions";
+  section.title = {"Definitions", "定义"};
+  const std::string lower = Lower(term);
+  for (const Term& each : AllTerms()) {
+    if (IsTerm(each, lower)) AddTerm(section, each);
+  }
+  return section;
+}
+
+Result<Report> Glossary(std::string_view term) {
+  const std::string lower = Lower(term);
+  Section section = EmptyTerms();
+  Names names("term");
+  for (const Term& each : AllTerms()) {
+    names.Add(each.name.en, each.name.en);
+    names.Add(each.name.en, each.name.zh);
+    if (HasPart(each, lower)) AddTerm(section, each);
+  }
+  if (section.rows.empty()) {
+    auto found = names.Find(term);  // "service-mesh" is written in another way only
+    if (!found) return std::unexpected(std::move(found).error());
+    return Glossary(*found);
+  }
+  return Report{
+      .id = "glossary", .title = {"Glossary", "术语表"}, .sections = {std::move(section)}};
+}
+
+Result<Report> Learning(std::string_view path, const std::vector<std::string>& known) {
+  const auto paths = PathsOf(path);
+  if (!paths) return std::unexpected(paths.error());
+  const auto labels = KnownOf(known);
+  if (!labels) return std::unexpected(labels.error());
+  Report report{.id = "learning", .title = {"Learning paths", "学习路径"}};
+  for (const Json* each : *paths) report.sections.push_back(PathSection(*each, *labels));
+  return report;
+}
+
+Result<Report> Documents(std::string_view goal) {
+  const Json& navigation = Source().at("document_navigation");
+  Section section{.id = "documents",
+                  .title = {"Documents to read", "推荐阅读"},
+                  .columns = {{"goal", {"goal", "目标"}},
+                              {"document", {"document", "文档"}},
+                              {"file", {"file", "文件"}},
+                              {"content", {"content", "内容"}}},
+                  .notes = {TextOf(navigation, "note")},
+                  .sources = {navigation.at("source").get<std::string>()}};
+  const std::string lower = Lower(goal);
+  Names goals("goal");
+  std::set<std::string> files;
+  for (const Json& row : navigation.at("rows")) {
+    goals.Add(row.at("goal"), row.at("goal"));
+    goals.Add(row.at("goal"), row.at("zh"));
+    if (!IsFor(row, lower)) continue;
+    files.insert(row.at("path"));
+    section.rows.push_back({TextCell({row.at("goal"), row.at("zh")}),
+                            WordCell(row.at("doc").get<std::string>()),
+                            WordCell(row.at("path").get<std::string>()),
+                            WordCell(row.at("content_zh").get<std::string>())});
+  }
+  if (section.rows.empty()) {
+    auto found = goals.Find(goal);
+    if (!found) return std::unexpected(std::move(found).error());
+    return Documents(*found);
+  }
+  Report report{
+      .id = "documents", .title = {"What to read", "阅读指引"}, .sections = {std::move(section)}};
+  Section stages = StagesThatRead(files);
+  if (!stages.rows.empty()) report.sections.push_back(std::move(stages));
+  return report;
+}
+
+}  // namespace strata::advisor
