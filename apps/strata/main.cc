@@ -57,6 +57,8 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddProbe(app, session);
   AddMeasure(app, session);
   AddSimulate(app, session);
+  AddCompare(app, session);
+  AddAlign(app, session);
   AddGraph(app, session);
   AddRoadmap(app, session);
   AddStatus(app, session);

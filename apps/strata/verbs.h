@@ -31,6 +31,8 @@ void AddVolume(CLI::App& app, Session& session);
 void AddProbe(CLI::App& app, Session& session);
 void AddMeasure(CLI::App& app, Session& session);
 void AddSimulate(CLI::App& app, Session& session);
+void AddCompare(CLI::App& app, Session& session);
+void AddAlign(CLI::App& app, Session& session);
 void AddGraph(CLI::App& app, Session& session);
 void AddRoadmap(CLI::App& app, Session& session);
 void AddStatus(CLI::App& app, Session& session);

@@ -1,0 +1,110 @@
+// strata compare, strata align - concepts, classes and technologies side by side, and against
+// others.
+#include "advisor/compare/compare.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "report.h"
+#include "verbs.h"
+
+namespace strata::cli {
+namespace {
+
+constexpr Bytes kMostRecord = 1_MiB;
+
+struct CompareFlags {
+  ReportFlags report;
+  std::vector<std::string> subjects;
+  std::vector<std::string> dimensions;
+  std::string domain;
+  std::string mapping;
+  std::string record;
+};
+
+// What was measured here: the given file, or the one that the server of this home keeps; empty when
+// there is neither.
+Result<scheduler::Record> LoadRecord(const Session& session, const std::string& given) {
+  std::filesystem::path file = given;
+  if (given.empty()) {
+    file = session.home / "measurements.json";
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) return scheduler::Record();
+  }
+  const auto text = ReadFile(file, kMostRecord);
+  if (!text) return std::unexpected(text.error());
+  const auto json = ParseJson(*text, kMostRecord);
+  if (!json) return Wrap(json.error(), file.string());
+  auto record = scheduler::ReadRecord(*json);
+  if (!record) return Wrap(std::move(record).error(), file.string());
+  return record;
+}
+
+Result<advisor::Report> Answer(const Session& session, const CompareFlags& flags) {
+  if (!flags.domain.empty()) return advisor::CompareDomain(flags.domain);
+  if (!flags.mapping.empty()) return advisor::CompareMapping(flags.mapping);
+  auto record = LoadRecord(session, flags.record);
+  if (!record) return std::unexpected(std::move(record).error());
+  return advisor::Compare(
+      {.subjects = flags.subjects, .dimensions = flags.dimensions, .record = std::move(*record)});
+}
+
+}  // namespace
+
+void AddCompare(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<CompareFlags>();
+  CLI::App* verb = app.add_subcommand("compare", "Concepts, classes or technologies side by side");
+  auto* subjects =
+      verb->add_option("subject", flags->subjects, "What to compare; none: what can be");
+  auto* dimensions = verb->add_option("--dimension", flags->dimensions,
+                                      "isolation, performance, security, resources, startup, "
+                                      "scenarios, tech_stack or ecosystem; several are allowed");
+  auto* domain = verb->add_option("--domain", flags->domain,
+                                  "cloud, edge, microservices, security or observability");
+  auto* mapping = verb->add_option("--mapping", flags->mapping, "layer, ddd, togaf, c4 or era");
+  auto* record = verb->add_option("--record", flags->record,
+                                  "Figures that 'strata measure --record' wrote, not the server's");
+  for (CLI::Option* table : {domain, mapping}) {
+    for (CLI::Option* other : {subjects, dimensions, record}) table->excludes(other);
+  }
+  domain->excludes(mapping);
+  AddReportFlags(*verb, flags->report);
+  verb->footer(
+      "Shows what the source documents say, with document and section: definitions, attributes,\n"
+      "eight matrices, stated orderings with whether the cells bear them out, relations. Where\n"
+      "something was measured here, it stands beside the claim. Needs no server.\n"
+      "Examples:\n"
+      "  strata compare wasm container                # classes of this platform\n"
+      "  strata compare sandboxing webassembly --dimension startup --lang zh\n"
+      "  strata compare Docker WasmEdge K3s\n"
+      "  strata compare --mapping togaf -o markdown");
+  verb->callback(
+      [&session, flags] { PrintReport(session, flags->report, Answer(session, *flags)); });
+}
+
+void AddAlign(CLI::App& app, Session& session) {
+  struct AlignFlags {
+    ReportFlags report;
+    std::string name;
+  };
+  auto flags = std::make_shared<AlignFlags>();
+  CLI::App* verb =
+      app.add_subcommand("align", "A concept against Wikipedia, standards bodies and papers");
+  verb->add_option("concept", flags->name, "webassembly, service mesh, zero trust, ...")
+      ->required();
+  AddReportFlags(*verb, flags->report);
+  verb->footer(
+      "What is said to agree, what is missing, and where the documents contradict each other.\n"
+      "Visits no address.\n"
+      "Example:\n  strata align webassembly");
+  verb->callback(
+      [&session, flags] { PrintReport(session, flags->report, advisor::Align(flags->name)); });
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,500 @@
+#include "advisor/compare/compare.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "advisor/compare/measured.h"
+#include "advisor/compare/subjects.h"
+#include "advisor/compare/values.h"
+#include "advisor/facts/facts.h"
+#include "advisor/names.h"
+#include "base/strings.h"
+
+namespace strata::advisor {
+namespace {
+
+using Subjects = std::vector<Subject>;
+
+const Json& Matrices() { return Facts(FactFile::kMatrices); }
+
+// A section with what is compared as the columns beside the first.
+Section SideBySide(std::string id, Text title, const Subjects& subjects) {
+  Section section{
+      .id = std::move(id), .title = std::move(title), .columns = {{"attribute", {"", ""}}}};
+  for (const Subject& subject : subjects) section.columns.push_back({subject.id, subject.label});
+  return section;
+}
+
+// A row of which `cell` says what each subject has; left out when none has anything.
+template <typename CellOf>
+void AddRow(Section& section, const Text& label, const Subjects& subjects, const CellOf& cell) {
+  std::vector<Cell> row = {TextCell(label)};
+  bool any = false;
+  for (const Subject& subject : subjects) {
+    row.push_back(cell(subject));
+    any = any || !row.back().text.empty();
+  }
+  if (any) section.rows.push_back(std::move(row));
+}
+
+Section Definitions(const Subjects& subjects) {
+  Section section = SideBySide("definition", {"Definition", "定义"}, subjects);
+  const auto facts = [](const Subject& subject) -> const Json& {
+    return ConceptOf(subject.concept_id);
+  };
+  if (std::ranges::any_of(subjects,
+                          [](const Subject& each) { return each.id != each.concept_id; })) {
+    AddRow(section, {"concept", "概念"}, subjects,
+           [&facts](const Subject& subject) { return TextCell(LabelOf(facts(subject))); });
+  }
+  AddRow(section, {"definition", "定义"}, subjects, [&facts](const Subject& subject) {
+    return TextCell(TextOf(facts(subject), "definition"));
+  });
+  AddRow(section, {"Wikipedia", "维基百科"}, subjects, [&facts](const Subject& subject) {
+    return WordCell(facts(subject).at("wiki_definition").at("paraphrase").get<std::string>());
+  });
+  AddRow(section, {"abstraction", "抽象层"}, subjects, [&facts](const Subject& subject) {
+    return TextCell(LabelOf(facts(subject).at("abstraction_layer")));
+  });
+  AddRow(section, {"technologies", "典型技术"}, subjects, [&facts](const Subject& subject) {
+    std::vector<std::string> names;
+    for (const Json& each : facts(subject).at("technologies")) names.push_back(each.at("name"));
+    return WordCell(Listed(names));
+  });
+  AddRow(section, {"domains", "技术领域"}, subjects, [&facts](const Subject& subject) {
+    Text text;
+    for (const Json& each : facts(subject).at("domains")) text = Join(text, ", ", LabelOf(each));
+    return TextCell(std::move(text));
+  });
+  for (const Subject& subject : subjects) {
+    section.sources.push_back(facts(subject).at("source"));
+  }
+  return section;
+}
+
+// Attributes of all concepts, in the order of the first that has each.
+Section Attributes(const Subjects& subjects) {
+  Section section = SideBySide("attributes", {"Attributes", "属性"}, subjects);
+  std::set<std::string> seen;
+  for (const Subject& first : subjects) {
+    for (const Json& attribute : ConceptOf(first.concept_id).at("attributes")) {
+      const std::string id = attribute.at("id");
+      if (!seen.insert(id).second) continue;
+      AddRow(section, LabelOf(attribute), subjects, [&id](const Subject& subject) {
+        const Json* own = FindFact(ConceptOf(subject.concept_id).at("attributes"), id);
+        if (own == nullptr) return NoCell();
+        return TextCell(Join(TextOf(*own, "description"), "; ", TextOf(*own, "typical")));
+      });
+    }
+  }
+  for (const Subject& subject : subjects) {
+    for (const Json& attribute : ConceptOf(subject.concept_id).at("attributes")) {
+      if (!attribute.contains("note")) continue;
+      section.notes.push_back(
+          Join(subject.label, ": ", {attribute.at("note").get<std::string>(), ""}));
+    }
+  }
+  return section;
+}
+
+Section MatrixSection(const Json& matrix, const Subjects& subjects) {
+  Section section = SideBySide(matrix.at("id"), LabelOf(matrix), subjects);
+  for (const Json& column : matrix.at("columns")) {
+    const std::string key = column.at("key");
+    AddRow(section, LabelOf(column), subjects, [&matrix, &key](const Subject& subject) {
+      return ValueCell(matrix.at("rows").at(subject.concept_id).at(key));
+    });
+  }
+  for (const char* key : {"reconstruction_note", "note"}) {
+    if (matrix.contains(key)) section.notes.push_back({matrix.at(key).get<std::string>(), ""});
+  }
+  section.sources = {matrix.at("source").get<std::string>()};
+  return section;
+}
+
+// "virtualization > containerization", of those that are compared.
+Text OrderOf(const Json& ordering, const std::set<std::string>& concepts) {
+  const std::string sign = ordering.at("direction") == "ascending" ? " < " : " > ";
+  Text text;
+  for (const Json& id : ordering.at("order")) {
+    if (concepts.contains(id.get<std::string>()))
+      text = Join(text, sign, LabelOf(ConceptOf(id.get<std::string>())));
+  }
+  return text;
+}
+
+Cell CheckCell(const OrderCheck& check) {
+  if (!check.holds) {
+    const std::string how = Listed(check.violations, "; ");
+    return TextCell({"no: " + how, "不成立：" + how});
+  }
+  if (!check.strict) {
+    const std::string how = Listed(check.ties, "; ");
+    return TextCell({"not strictly: " + how, "非严格：" + how});
+  }
+  return TextCell({"yes", "成立"});
+}
+
+// What is said of two or more of them under the tables, and whether the tables bear it out.
+Section Orderings(const std::vector<const Json*>& matrices, const std::set<std::string>& concepts) {
+  Section section{.id = "orderings",
+                  .title = {"Stated orderings, against the cells", "文档陈述的排序（与表格核对）"},
+                  .columns = {{"dimension", {"dimension", "维度"}},
+                              {"ordering", {"ordering", "排序"}},
+                              {"order", {"order", "次序"}},
+                              {"by_least", {"by lower bounds", "按下限"}},
+                              {"by_most", {"by upper bounds", "按上限"}},
+                              {"note", {"note", "说明"}}}};
+  for (const Json* matrix : matrices) {
+    if (!matrix->contains("orderings")) continue;
+    for (const Json& ordering : matrix->at("orderings")) {
+      Cell least = TextCell({"no figures", "无数据"});
+      Cell most = least;
+      if (ordering.contains("column")) {
+        least = CheckCell(CheckOrder(*matrix, ordering, Bound::kLeast));
+        most = CheckCell(CheckOrder(*matrix, ordering, Bound::kMost));
+      }
+      const Text order = OrderOf(ordering, concepts);
+      if (order.empty()) continue;
+      section.rows.push_back({WordCell(matrix->at("id").get<std::string>()),
+                              TextCell({ordering.at("statement"), ordering.at("zh")}),
+                              TextCell(order), std::move(least), std::move(most),
+                              WordCell(ordering.value("note", ""))});
+    }
+  }
+  return section;
+}
+
+Text NamesOf(const Json& best) {
+  Text text;
+  for (const Json& each : best) {
+    const Json* known =
+        FindFact(Facts(FactFile::kConcepts).at("concepts"), each.get<std::string>());
+    text = Join(text, ", ", known == nullptr ? Text{each, ""} : LabelOf(*known));
+  }
+  return text;
+}
+
+// "Best suited for ..." statements that name one of them, or all.
+Section Statements(const std::vector<const Json*>& matrices,
+                   const std::set<std::string>& concepts) {
+  Section section{.id = "statements",
+                  .title = {"Statements", "文档结论"},
+                  .columns = {{"dimension", {"dimension", "维度"}},
+                              {"statement", {"statement", "结论"}},
+                              {"named", {"named", "所指"}},
+                              {"holds", {"borne out", "是否成立"}}}};
+  for (const Json* matrix : matrices) {
+    if (!matrix->contains("statements")) continue;
+    for (const Json& statement : matrix->at("statements")) {
+      const Json best = statement.value("best", Json::array());
+      const bool ours = std::ranges::any_of(
+          best, [&concepts](const Json& id) { return concepts.contains(id.get<std::string>()); });
+      // Some name technologies, some all concepts: those are for everybody.
+      const bool names_concepts = std::ranges::any_of(best, [](const Json& id) {
+        return FindFact(Facts(FactFile::kConcepts).at("concepts"), id.get<std::string>()) !=
+               nullptr;
+      });
+      if (names_concepts && !ours) continue;
+      std::optional<bool> holds;
+      if (statement.contains("holds")) holds = statement.at("holds").get<bool>();
+      if (statement.contains("check_against_cells"))
+        holds = statement.at("check_against_cells").at("holds").get<bool>();
+      Text verdict{"not checked", "未核对"};
+      if (holds) verdict = *holds ? Text{"yes", "成立"} : Text{"no", "不成立"};
+      section.rows.push_back({WordCell(matrix->at("id").get<std::string>()),
+                              TextCell({statement.at("statement"), statement.at("zh")}),
+                              TextCell(NamesOf(best)), TextCell(verdict)});
+      if (statement.contains("note"))
+        section.notes.push_back({statement.at("note").get<std::string>(), ""});
+    }
+  }
+  return section;
+}
+
+Section Needs(const Subjects& subjects) {
+  const Json& matrix = Matrices().at("decision_matrix");
+  Section section = SideBySide("needs", LabelOf(matrix), subjects);
+  for (const Json& need : matrix.at("needs")) {
+    AddRow(section, LabelOf(need), subjects, [&need](const Subject& subject) {
+      return ValueCell({{"stars", need.at("stars").at(subject.concept_id)}});
+    });
+  }
+  section.notes = {{matrix.at("usage").get<std::string>(), ""}};
+  section.sources = {matrix.at("source").get<std::string>()};
+  return section;
+}
+
+struct Relations {
+  Section section{.id = "relations",
+                  .title = {"Relations", "关系"},
+                  .columns = {{"kind", {"kind", "类别"}},
+                              {"text", {"relation", "关系"}},
+                              {"source", {"source", "出处"}}}};
+
+  void Add(const Json& of, const Text& kind, Text text) {
+    section.rows.push_back(
+        {TextCell(kind), TextCell(std::move(text)), WordCell(of.at("source").get<std::string>())});
+  }
+};
+
+Text ConceptLabel(const Json& id) {
+  const Json* known = FindFact(Facts(FactFile::kConcepts).at("concepts"), id.get<std::string>());
+  if (known != nullptr) return LabelOf(*known);
+  std::string words = id;
+  std::ranges::replace(words, '_', ' ');
+  return {words, ""};
+}
+
+void AddHierarchy(const std::set<std::string>& concepts, Relations& to) {
+  const Json& hierarchy = Matrices().at("relations").at("hierarchy");
+  for (const Json& row : hierarchy.at("bottom_to_top")) {
+    if (!row.contains("runs_on") || !concepts.contains(row.at("concept").get<std::string>()))
+      continue;
+    Text below;
+    for (const Json& id : row.at("runs_on")) below = Join(below, ", ", ConceptLabel(id));
+    const std::string modality = " " + row.at("modality").get<std::string>() + " ";
+    to.Add(hierarchy, {"hierarchy", "层级"},
+           Join(ConceptLabel(row.at("concept")), modality, below));
+    if (row.contains("note")) to.section.notes.push_back({row.at("note").get<std::string>(), ""});
+  }
+}
+
+// Compositions of two that are compared; of one alone, all that it is part of.
+void AddCompositions(const std::set<std::string>& concepts, Relations& to) {
+  const Json& compositions = Matrices().at("relations").at("compositions");
+  for (const Json& pattern : compositions.at("patterns")) {
+    const auto inside = std::ranges::count_if(pattern.at("concepts"), [&concepts](const Json& id) {
+      return concepts.contains(id.get<std::string>());
+    });
+    if (inside < (concepts.size() > 1 ? 2 : 1)) continue;
+    to.Add(compositions, {"composition", "组合"}, {pattern.at("example"), pattern.at("zh")});
+  }
+}
+
+void AddDependenciesAndEvolution(const std::set<std::string>& concepts, Relations& to) {
+  const Json& relations = Matrices().at("relations");
+  for (const Json& row : relations.at("dependencies").at("rows")) {
+    if (!concepts.contains(row.at("concept").get<std::string>())) continue;
+    to.Add(relations.at("dependencies"), {"dependency", "依赖"},
+           Join(ConceptLabel(row.at("concept")), " → ", TextOf(row, "depends_on")));
+  }
+  for (const Json& row : relations.at("evolution").at("timeline")) {
+    if (!concepts.contains(row.at("concept").get<std::string>())) continue;
+    to.Add(relations.at("evolution"), {"evolution", "演进"},
+           Join({row.at("period"), ""}, ": ", ConceptLabel(row.at("concept"))));
+  }
+}
+
+Section RelationsOf(const std::set<std::string>& concepts) {
+  Relations relations;
+  AddHierarchy(concepts, relations);
+  AddCompositions(concepts, relations);
+  AddDependenciesAndEvolution(concepts, relations);
+  return std::move(relations.section);
+}
+
+Section References(const Subjects& subjects) {
+  Section section{
+      .id = "references",
+      .title = {"References", "参考"},
+      .columns = {
+          {"of", {"of", "所属"}}, {"title", {"title", "标题"}}, {"url", {"address", "网址"}}}};
+  std::set<std::string> seen;
+  for (const Subject& subject : subjects) {
+    if (!seen.insert(subject.concept_id).second) continue;
+    for (const Json& each : ConceptOf(subject.concept_id).at("references")) {
+      section.rows.push_back({TextCell(ConceptLabel(subject.concept_id)), TextCell(LabelOf(each)),
+                              WordCell(each.at("url").get<std::string>())});
+    }
+  }
+  return section;
+}
+
+Result<std::vector<const Json*>> MatricesOf(const std::vector<std::string>& dimensions) {
+  const Json& all = Matrices().at("matrices");
+  std::vector<const Json*> matrices;
+  if (dimensions.empty()) {
+    for (const Json& matrix : all) matrices.push_back(&matrix);
+    return matrices;
+  }
+  Names names("dimension");
+  names.AddAll(Matrices().at("dimensions").at("dimensions"));
+  names.AddAll(all);
+  for (const std::string& dimension : dimensions) {
+    const auto id = names.Find(dimension);
+    if (!id) return std::unexpected(id.error());
+    matrices.push_back(FindFact(all, *id));
+  }
+  return matrices;
+}
+
+Result<Report> CompareConcepts(const Subjects& subjects, const CompareQuestion& question) {
+  const auto matrices = MatricesOf(question.dimensions);
+  if (!matrices) return std::unexpected(matrices.error());
+  std::set<std::string> concepts;
+  Text title;
+  for (const Subject& subject : subjects) {
+    concepts.insert(subject.concept_id);
+    title = Join(title, ", ", subject.label);
+  }
+  Report report{.id = "compare", .title = title};
+  const bool all = question.dimensions.empty();
+  const auto add = [&report](Section section) {
+    if (!section.rows.empty()) report.sections.push_back(std::move(section));
+  };
+  if (all) {
+    add(Definitions(subjects));
+    add(Attributes(subjects));
+  }
+  for (const Json* matrix : *matrices) add(MatrixSection(*matrix, subjects));
+  add(Orderings(*matrices, concepts));
+  add(Statements(*matrices, concepts));
+  add(Measured(subjects, question.record));
+  if (all) {
+    add(Needs(subjects));
+    add(RelationsOf(concepts));
+    add(References(subjects));
+  }
+  if (question.record.empty()) {
+    report.notes.push_back(
+        {"Nothing was measured here: 'strata measure --record FILE', then "
+         "'strata compare ... --record FILE'.",
+         "本机尚无测量：先运行 strata measure --record FILE，再用 --record FILE。"});
+  }
+  return report;
+}
+
+const Json* TechnologyRow(const char* table, const std::string& id) {
+  return FindFact(Facts(FactFile::kVersions).at(table), id);
+}
+
+Section TechnologyAttributes(const Subjects& subjects) {
+  Section section = SideBySide("attributes", {"Attributes", "属性"}, subjects);
+  for (const Json& column : Facts(FactFile::kVersions).at("technology_attribute_columns")) {
+    const std::string key = column.at("id");
+    AddRow(section, LabelOf(column), subjects, [&key](const Subject& subject) {
+      const Json* row = TechnologyRow("technology_attributes", subject.id);
+      if (row == nullptr) return NoCell();
+      return row->at(key).is_string() ? TextCell(TextOf(*row, key)) : ValueCell(row->at(key));
+    });
+  }
+  section.sources = {"003 §00.4.1"};
+  return section;
+}
+
+Section TechnologyPerformance(const Subjects& subjects) {
+  Section section = SideBySide("performance", {"Performance", "性能"}, subjects);
+  const std::pair<const char*, Text> columns[] = {{"startup", {"start-up", "启动"}},
+                                                  {"memory", {"memory", "内存"}},
+                                                  {"image", {"image", "镜像"}},
+                                                  {"density", {"density", "密度"}}};
+  for (const auto& [key, label] : columns) {
+    AddRow(section, label, subjects, [key = key](const Subject& subject) {
+      const Json* row = TechnologyRow("technology_performance", subject.id);
+      return row == nullptr ? NoCell() : ValueCell(row->at(key));
+    });
+  }
+  section.sources = {"003 §00.7.2"};
+  return section;
+}
+
+Section TechnologyContext(const Subjects& subjects) {
+  Section section = SideBySide("context", {"Where it belongs", "所属"}, subjects);
+  AddRow(section, {"concept", "概念"}, subjects, [](const Subject& subject) {
+    Text text;
+    for (const Json& each : Facts(FactFile::kConcepts).at("concepts")) {
+      for (const Json& technology : each.at("technologies")) {
+        if (Lower(technology.at("name").get<std::string>()) != Lower(subject.label.en)) continue;
+        text = Join(text, "; ",
+                    Join(LabelOf(each), ": ", {technology.at("description"), technology.at("zh")}));
+      }
+    }
+    return TextCell(std::move(text));
+  });
+  AddRow(section, {"version", "版本"}, subjects, [](const Subject& subject) {
+    const Json* row = FindFact(Facts(FactFile::kVersions).at("versions"), subject.label.en, "tech");
+    if (row == nullptr) return NoCell();
+    const Text version{row->at("new").get<std::string>(), ""};
+    return TextCell(Join(version, "; ", {row->value("features", ""), row->value("zh", "")}));
+  });
+  AddRow(section, {"solves", "解决"}, subjects, [](const Subject& subject) {
+    const Json* row =
+        FindFact(Facts(FactFile::kVersions).at("evolution_main_line"), subject.label.en, "label");
+    return row == nullptr ? NoCell() : TextCell(TextOf(*row, "solves"));
+  });
+  section.sources = {"001 §2", "003 §00.2.2", "004"};
+  return section;
+}
+
+Report CompareTechnologies(const Subjects& subjects) {
+  Report report{.id = "compare"};
+  for (const Subject& subject : subjects) report.title = Join(report.title, ", ", subject.label);
+  for (Section section : {TechnologyContext(subjects), TechnologyAttributes(subjects),
+                          TechnologyPerformance(subjects)}) {
+    if (!section.rows.empty()) report.sections.push_back(std::move(section));
+  }
+  return report;
+}
+
+Report WhatCanBeCompared() {
+  Section section{.id = "subjects",
+                  .title = {"What can be compared", "可比较的对象"},
+                  .columns = {{"kind", {"kind", "类别"}},
+                              {"id", {"name", "标识"}},
+                              {"label", {"label", "名称"}},
+                              {"concept", {"concept", "概念"}}}};
+  const auto add = [&section](const Text& kind, const Subjects& subjects) {
+    for (const Subject& subject : subjects) {
+      section.rows.push_back(
+          {TextCell(kind), WordCell(subject.id), TextCell(subject.label),
+           subject.concept_id.empty() ? NoCell() : WordCell(subject.concept_id)});
+    }
+  };
+  add({"concept", "概念"}, ConceptSubjects());
+  add({"class of this platform", "本平台的类"}, ClassSubjects());
+  add({"technology", "技术"}, TechnologySubjects());
+  Section dimensions{.id = "dimensions",
+                     .title = {"Dimensions", "维度"},
+                     .columns = {{"id", {"name", "标识"}},
+                                 {"label", {"label", "名称"}},
+                                 {"covers", {"covers", "涵盖"}}},
+                     .sources = {Matrices().at("dimensions").at("source").get<std::string>()}};
+  for (const Json& each : Matrices().at("dimensions").at("dimensions")) {
+    dimensions.rows.push_back({WordCell(each.at("id").get<std::string>()), TextCell(LabelOf(each)),
+                               TextCell({ListOf(each.at("covers")), each.at("covers_zh")})});
+  }
+  return {.id = "compare",
+          .title = {"Comparison", "对比"},
+          .sections = {std::move(section), std::move(dimensions)}};
+}
+
+}  // namespace
+
+Result<Report> Compare(const CompareQuestion& question) {
+  if (question.subjects.empty()) return WhatCanBeCompared();
+  Subjects subjects;
+  for (const std::string& name : question.subjects) {
+    auto subject = FindSubject(name);
+    if (!subject) return std::unexpected(std::move(subject).error());
+    if (std::ranges::find(subjects, subject->id, &Subject::id) != subjects.end()) {
+      return Fail(Errc::kInvalidArgument, "'" + name + "' is there twice");
+    }
+    if (!subjects.empty() && subjects.front().kind != subject->kind) {
+      return Fail(Errc::kInvalidArgument,
+                  "'" + question.subjects.front() + "' and '" + name +
+                      "' have no columns in common: compare concepts and classes, or technologies");
+    }
+    subjects.push_back(std::move(*subject));
+  }
+  if (subjects.front().kind == Subject::Kind::kConcept) return CompareConcepts(subjects, question);
+  if (!question.dimensions.empty()) {
+    return Fail(Errc::kInvalidArgument,
+                "the dimensions are of concepts; technologies have their own");
+  }
+  return CompareTechnologies(subjects);
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,176 @@
+#include "advisor/compare/compare.h"
+
+#include <algorithm>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "advisor/compare/subjects.h"
+#include "advisor/facts/facts.h"
+
+namespace strata::advisor {
+namespace {
+
+using testing::HasSubstr;
+
+const Section* SectionOf(const Report& report, std::string_view id) {
+  const auto found = std::ranges::find(report.sections, id, &Section::id);
+  return found == report.sections.end() ? nullptr : &*found;
+}
+
+TEST(CompareTest, AllConceptsShowEveryCellOfEveryMatrix) {
+  CompareQuestion question;
+  for (const Subject& subject : ConceptSubjects()) question.subjects.push_back(subject.id);
+  const auto report = Compare(question);
+  ASSERT_TRUE(report);
+  std::size_t cells = 0;
+  for (const Json& matrix : Facts(FactFile::kMatrices).at("matrices")) {
+    const Section* section = SectionOf(*report, matrix.at("id").get<std::string>());
+    ASSERT_NE(section, nullptr) << matrix.at("id");
+    for (const auto& row : section->rows) {
+      ASSERT_EQ(row.size(), 7U);
+      cells += row.size() - 1;
+    }
+    EXPECT_EQ(section->sources.front(), matrix.at("source"));
+  }
+  EXPECT_EQ(cells, 270U);
+  EXPECT_EQ(SectionOf(*report, "orderings")->rows.size(), 13U);
+  EXPECT_EQ(SectionOf(*report, "statements")->rows.size(), 15U);
+}
+
+TEST(CompareTest, ADimensionIsShownAlone) {
+  const auto report = Compare({.subjects = {"wasm", "container"}, .dimensions = {"启动时间"}});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->sections[0].id, "startup");
+  EXPECT_EQ(report->sections[0].rows[0][1].text.en, "1-10 ms");
+  EXPECT_EQ(report->sections[0].rows[0][2].text.zh, "100-500ms");
+  EXPECT_EQ(SectionOf(*report, "definition"), nullptr);
+  EXPECT_THAT(Compare({.subjects = {"wasm"}, .dimensions = {"isolaton"}}).error().message,
+              HasSubstr("no dimension 'isolaton'; did you mean 'isolation'"));
+}
+
+TEST(CompareTest, OrderingsThatTheCellsContradictSayWhichCells) {
+  const auto report =
+      Compare({.subjects = {"sandboxing", "policy_engine"}, .dimensions = {"performance"}});
+  ASSERT_TRUE(report);
+  const Section* orderings = SectionOf(*report, "orderings");
+  ASSERT_NE(orderings, nullptr);
+  const auto& loss = orderings->rows.back();
+  EXPECT_EQ(loss[2].text.en, "sandboxing < policy engine");
+  EXPECT_EQ(loss[4].text.en, "no: sandboxing 3 vs policy_engine 2");
+}
+
+TEST(CompareTest, WhatWasMeasuredStandsBesideEveryClaim) {
+  scheduler::Record record;
+  record[model::Class::kWasm] = {.p50_ms = 0.4, .cold_start_ms = 20, .memory_mib = 2};
+  const auto report = Compare({.subjects = {"webassembly", "container"}, .record = record});
+  ASSERT_TRUE(report);
+  const Section* measured = SectionOf(*report, "measured");
+  ASSERT_NE(measured, nullptr);
+  ASSERT_EQ(measured->rows.size(), 5U) << "three matrices, and start-up and memory of the tiers";
+  EXPECT_EQ(measured->rows[0][5].text.en, "above the claim");
+  EXPECT_EQ(measured->rows[0][4].value, 2.0) << "20 ms of at most 10";
+  EXPECT_EQ(measured->rows[1][5].text.en, "below the claim");
+  EXPECT_EQ(measured->rows[1][4].value, 0.8) << "0.4 ms of at least 0.5";
+  EXPECT_EQ(measured->rows[2][5].text.en, "as claimed");
+  EXPECT_EQ(measured->rows[4][5].text.en, "above the claim") << "002 has less than 1 MB";
+  EXPECT_TRUE(report->notes.empty());
+}
+
+TEST(CompareTest, WithoutARecordItSaysHowToGetOne) {
+  const auto report = Compare({.subjects = {"wasm"}});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(SectionOf(*report, "measured"), nullptr);
+  EXPECT_THAT(report->notes[0].en, HasSubstr("strata measure --record"));
+}
+
+TEST(CompareTest, RelationsAreThoseBetweenWhatIsCompared) {
+  const auto report = Compare({.subjects = {"containerization", "service_mesh"}});
+  ASSERT_TRUE(report);
+  const Section* relations = SectionOf(*report, "relations");
+  ASSERT_NE(relations, nullptr);
+  const auto compositions = std::ranges::count_if(
+      relations->rows, [](const auto& row) { return row[0].text.en == "composition"; });
+  EXPECT_EQ(compositions, 1) << "Kubernetes + Istio";
+}
+
+TEST(CompareTest, EveryTechnologyCanBeCompared) {
+  const auto technologies = TechnologySubjects();
+  for (const Subject& each : technologies) {
+    const auto report = Compare({.subjects = {each.id == "docker" ? "k3s" : "docker", each.id}});
+    if (!FindSubject(each.id) || FindSubject(each.id)->kind == Subject::Kind::kConcept) continue;
+    ASSERT_TRUE(report) << each.id;
+    EXPECT_FALSE(report->sections.empty()) << each.id;
+  }
+  const auto report = Compare({.subjects = {"Docker", "WasmEdge"}});
+  EXPECT_EQ(SectionOf(*report, "attributes")->rows.size(), 7U);
+  EXPECT_EQ(SectionOf(*report, "performance")->rows.size(), 4U);
+}
+
+TEST(CompareTest, WhatHasNothingInCommonIsRefused) {
+  EXPECT_EQ(Compare({.subjects = {"wasm", "Docker"}}).error().code, Errc::kInvalidArgument);
+  EXPECT_THAT(Compare({.subjects = {"wasm", "WASM"}}).error().message, HasSubstr("twice"));
+  EXPECT_EQ(Compare({.subjects = {"Docker"}, .dimensions = {"startup"}}).error().code,
+            Errc::kInvalidArgument);
+}
+
+TEST(CompareTest, AloneItListsWhatThereIs) {
+  const auto report = Compare({});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->sections[1].rows.size(), 8U);
+}
+
+TEST(CompareTest, EveryDomainAndMappingIsShown) {
+  for (const Json& domain : Facts(FactFile::kMatrices).at("domains")) {
+    const auto report = CompareDomain(domain.at("id").get<std::string>());
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->sections[0].rows.size(), 3U);
+    EXPECT_EQ(report->sections[1].rows.size(), 3U);
+  }
+  EXPECT_EQ(CompareDomain("edge")->sections.size(), 3U) << "with its stars";
+  EXPECT_EQ(CompareDomain("observability")->sections.size(), 2U) << "which has none";
+  const auto rows = [](const char* mapping) {
+    return CompareMapping(mapping)->sections[0].rows.size();
+  };
+  EXPECT_EQ(rows("layer"), 4U);
+  EXPECT_EQ(rows("ddd"), 3U);
+  EXPECT_EQ(rows("togaf"), 4U);
+  EXPECT_EQ(rows("C4"), 4U);
+  EXPECT_EQ(rows("era"), 6U);
+  EXPECT_THAT(CompareMapping("togef").error().message, HasSubstr("did you mean 'togaf'"));
+  EXPECT_EQ(CompareDomain("moon").error().code, Errc::kNotFound);
+}
+
+TEST(CompareTest, EveryConceptIsAlignedAndWhatIsMissingIsSaid) {
+  for (const Subject& subject : ConceptSubjects()) {
+    const auto report = Align(subject.id);
+    ASSERT_TRUE(report);
+    EXPECT_GE(SectionOf(*report, "alignment")->rows.size(), 4U) << subject.id;
+    EXPECT_NE(SectionOf(*report, "conflicts"), nullptr) << subject.id;
+  }
+  const auto missing = [](const char* name) {
+    const auto report = Align(name);
+    return std::ranges::count_if(SectionOf(*report, "alignment")->rows,
+                                 [](const auto& row) { return row[3].text.en == "missing"; });
+  };
+  EXPECT_EQ(missing("containerization"), 0);
+  EXPECT_EQ(missing("sandboxing"), 2) << "no standard, no paper";
+  EXPECT_EQ(missing("policy engine"), 2) << "no Chinese article, no paper";
+  for (const Json& row : Facts(FactFile::kConcepts).at("architecture_concepts").at("rows")) {
+    EXPECT_TRUE(Align(row.at("id").get<std::string>()));
+  }
+  EXPECT_THAT(Align("webasembly").error().message, HasSubstr("did you mean 'webassembly'"));
+}
+
+// A conflict that align.cc speaks of is one of the facts.
+TEST(CompareTest, ConflictsOfTheConceptsAreNotForgotten) {
+  std::size_t statements = 0;
+  for (const Subject& subject : ConceptSubjects()) {
+    statements += SectionOf(*Align(subject.id), "conflicts")->rows.size();
+  }
+  EXPECT_EQ(statements, 93U);
+}
+
+}  // namespace
+}  // namespace strata::advisor

@@ -1,0 +1,107 @@
+#include "advisor/compare/subjects.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "advisor/facts/facts.h"
+#include "advisor/names.h"
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace strata::advisor {
+namespace {
+
+const Json& Concepts() { return Facts(FactFile::kConcepts); }
+
+// The concept that the documents' tiers put a class into. A container in a machine is Kata's kind,
+// after which the tier of machines is named.
+std::string ConceptOfClass(model::Class sandbox_class) {
+  const bool nested = sandbox_class == model::Class::kContainerInMicrovm;
+  const std::string name(model::ClassName(nested ? model::Class::kMicrovm : sandbox_class));
+  for (const Json& row : Concepts().at("tier_mapping")) {
+    const auto classes = row.value("strata_classes", std::vector<std::string>());
+    const bool listed = std::ranges::find(classes, name) != classes.end();
+    if (listed || row.at("tier") == name) return row.at("concept");
+  }
+  return "";
+}
+
+std::string IdOf(const std::string& name) {
+  std::string id = Lower(name);
+  std::ranges::replace(id, ' ', '_');
+  return id;
+}
+
+// Technologies of the tables first: they have figures. The others have a sentence.
+std::vector<Subject> MakeTechnologies() {
+  std::vector<Subject> subjects;
+  std::set<std::string> seen;
+  const auto add = [&subjects, &seen](const std::string& id, Text label) {
+    if (!seen.insert(id).second) return;
+    subjects.push_back({.kind = Subject::Kind::kTechnology, .id = id, .label = std::move(label)});
+  };
+  for (const Json& each : Facts(FactFile::kVersions).at("technology_attributes")) {
+    add(each.at("id"), LabelOf(each));
+  }
+  for (const Json& each : Concepts().at("concepts")) {
+    for (const Json& technology : each.at("technologies")) {
+      const std::string name = technology.at("name");
+      add(IdOf(name), {name, ""});
+    }
+  }
+  return subjects;
+}
+
+}  // namespace
+
+const Json& ConceptOf(const std::string& id) {
+  const Json* found = FindFact(Concepts().at("concepts"), id);
+  STRATA_CHECK(found != nullptr);
+  return *found;
+}
+
+std::vector<Subject> ClassSubjects() {
+  std::vector<Subject> subjects;
+  for (const model::Class each : model::kClasses) {
+    const std::string name(model::ClassName(each));
+    subjects.push_back(
+        {.id = name, .label = {name, ""}, .concept_id = ConceptOfClass(each), .classes = {each}});
+  }
+  return subjects;
+}
+
+std::vector<Subject> ConceptSubjects() {
+  std::vector<Subject> subjects;
+  for (const Json& each : Concepts().at("concepts")) {
+    Subject subject{.id = each.at("id"), .label = LabelOf(each), .concept_id = each.at("id")};
+    for (const model::Class in : model::kClasses) {
+      if (ConceptOfClass(in) == subject.id) subject.classes.push_back(in);
+    }
+    subjects.push_back(std::move(subject));
+  }
+  return subjects;
+}
+
+std::vector<Subject> TechnologySubjects() { return MakeTechnologies(); }
+
+Result<Subject> FindSubject(std::string_view name) {
+  std::vector<Subject> all = ClassSubjects();
+  for (auto& each : ConceptSubjects()) all.push_back(std::move(each));
+  for (auto& each : TechnologySubjects()) all.push_back(std::move(each));
+  Names names("concept, class or technology");
+  for (const Subject& each : all) names.Add(each.id, each.id);
+  for (const Subject& each : all) {
+    names.Add(each.id, each.label.en);
+    names.Add(each.id, each.label.zh);
+    if (each.id != each.concept_id) continue;
+    const Json& facts = ConceptOf(each.id);
+    if (!facts.contains("aliases")) continue;
+    for (const Json& alias : facts.at("aliases")) names.Add(each.id, alias);
+  }
+  const auto found = names.Find(name);
+  if (!found) return std::unexpected(found.error());
+  return *std::ranges::find(all, *found, &Subject::id);
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,39 @@
+// advisor/compare/subjects.h - what can be compared: the six concepts, the classes of this platform
+// that belong to them, and technologies.
+//
+// Threads: values. Tested by subjects_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "advisor/report/text.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "model/values.h"
+
+namespace strata::advisor {
+
+struct Subject {
+  enum class Kind : std::uint8_t { kConcept, kTechnology };
+  Kind kind = Kind::kConcept;
+  std::string id;  // "webassembly"; of a class its name
+  Text label;
+  std::string concept_id;             // of a concept or a class
+  std::vector<model::Class> classes;  // that implement it here
+};
+
+// Concepts, classes and technologies by every name that they have. A word that is both a class and
+// an alias of a concept ("wasm") is the class.
+Result<Subject> FindSubject(std::string_view name);
+
+std::vector<Subject> ConceptSubjects();
+std::vector<Subject> ClassSubjects();
+std::vector<Subject> TechnologySubjects();
+
+// The concept of these facts; it is there.
+const Json& ConceptOf(const std::string& id);
+
+}  // namespace strata::advisor

@@ -1,0 +1,153 @@
+#include "advisor/compare/values.h"
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "advisor/facts/facts.h"
+
+namespace strata::advisor {
+namespace {
+
+constexpr int kMostStars = 5;
+
+struct Unit {
+  std::string_view name;
+  double factor;
+  std::string_view base;
+};
+constexpr std::array<Unit, 7> kUnits{{{"s", 1000, "ms"},
+                                      {"ms", 1, "ms"},
+                                      {"min", 60'000, "ms"},
+                                      {"us", 0.001, "ms"},
+                                      {"KB", 1.0 / 1024, "MB"},
+                                      {"MB", 1, "MB"},
+                                      {"GB", 1024, "MB"}}};
+
+Unit BaseOf(const std::string& unit) {
+  for (const Unit& each : kUnits) {
+    if (each.name == unit) return each;
+  }
+  return {unit, 1, unit};
+}
+
+std::string StarsOf(int stars) {
+  std::string text;
+  for (int i = 0; i < kMostStars; ++i) text += i < stars ? "★" : "☆";
+  return text;
+}
+
+std::optional<double> NumberAt(const Json& cell, const char* key) {
+  const auto found = cell.find(key);
+  if (found == cell.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+// "10-60", "< 1", "100000+", "~100"; empty: there is no number.
+std::string NumbersOf(const Json& cell) {
+  const auto least = NumberAt(cell, "min");
+  const auto most = NumberAt(cell, "max");
+  if (least && most) return *least == *most ? Figure(*least) : Figure(*least) + "-" + Figure(*most);
+  if (least) return Figure(*least) + "+";
+  if (const auto below = NumberAt(cell, "max_exclusive")) return "< " + Figure(*below);
+  if (const auto value = NumberAt(cell, "value")) {
+    return (cell.value("approx", false) ? "~" : "") + Figure(*value);
+  }
+  return "";
+}
+
+// What programs get of a cell with numbers.
+Json NumbersForPrograms(const Json& cell) {
+  Json numbers = Json::object();
+  for (const char* key : {"level", "value", "min", "max", "max_exclusive", "approx", "unit"}) {
+    if (cell.contains(key)) numbers[key] = cell.at(key);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+Cell ValueCell(const Json& cell) {
+  if (cell.is_null()) return NoCell();
+  if (cell.is_string()) return WordCell(cell.get<std::string>());
+  if (cell.contains("stars")) {
+    const int stars = cell.at("stars");
+    return {{StarsOf(stars), ""}, stars};
+  }
+  if (cell.contains("list")) return WordCell(ListOf(cell.at("list")));
+  const std::string raw = cell.value("raw", "");
+  const std::string numbers = NumbersOf(cell);
+  const std::string level = cell.value("level", "");
+  if (!numbers.empty() || !level.empty()) {
+    const std::string unit = cell.value("unit", "");
+    std::string text = numbers;
+    if (text.empty())
+      text = cell.value("order_of_magnitude", "");
+    else if (!unit.empty())
+      text += " " + unit;
+    if (!level.empty()) text = text.empty() ? level : level + " (" + text + ")";
+    return {{std::move(text), raw.empty() ? cell.value("zh", "") : raw}, NumbersForPrograms(cell)};
+  }
+  const auto value = cell.find("value");
+  if (value != cell.end() && value->is_string()) {
+    return TextCell({value->get<std::string>(), cell.value("zh", "")});
+  }
+  return TextCell({raw.empty() ? "-" : raw, cell.value("zh", "")});
+}
+
+int Range::Side(double value) const noexcept {
+  if (least && value < *least) return -1;
+  if (most && value > *most) return 1;
+  return 0;
+}
+
+std::optional<Range> RangeOf(const Json& cell) {
+  if (!cell.is_object() || !cell.contains("unit")) return std::nullopt;
+  const Unit unit = BaseOf(cell.at("unit").get<std::string>());
+  const auto scaled = [&unit](std::optional<double> number) {
+    return number ? std::optional(*number * unit.factor) : std::nullopt;
+  };
+  Range range{.least = scaled(NumberAt(cell, "min")),
+              .most = scaled(NumberAt(cell, "max")),
+              .unit = std::string(unit.base)};
+  if (!range.most) range.most = scaled(NumberAt(cell, "max_exclusive"));
+  if (const auto value = scaled(NumberAt(cell, "value"))) range.least = range.most = value;
+  if (!range.least && !range.most) return std::nullopt;
+  return range;
+}
+
+OrderCheck CheckOrder(const Json& matrix, const Json& ordering, Bound bound) {
+  OrderCheck check;
+  const bool ascending = ordering.at("direction") != "descending";
+  const Json& order = ordering.at("order");
+  const auto cell_of = [&matrix, &ordering](const Json& id) -> const Json& {
+    return matrix.at("rows").at(id.get<std::string>()).at(ordering.at("column").get<std::string>());
+  };
+  const auto bound_of = [bound](const Json& cell) {
+    const auto range = RangeOf(cell);
+    if (!range) return std::optional<double>();
+    return bound == Bound::kLeast ? range->least : range->most;
+  };
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const Json& before = cell_of(order[i - 1]);
+    const Json& after = cell_of(order[i]);
+    const auto a = bound_of(before);
+    const auto b = bound_of(after);
+    if (!a || !b) continue;
+    const std::string left = order[i - 1];
+    const std::string right = order[i];
+    if (*a == *b) {
+      check.strict = false;
+      check.ties.push_back(left + " = " + right);
+    } else if (ascending != (*a < *b)) {
+      check.holds = false;
+      check.strict = false;
+      const char* key = bound == Bound::kLeast ? "min" : "max";
+      check.violations.push_back(left + " " + Figure(before.at(key)) + " vs " + right + " " +
+                                 Figure(after.at(key)));
+    }
+  }
+  return check;
+}
+
+}  // namespace strata::advisor

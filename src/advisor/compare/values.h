@@ -1,0 +1,47 @@
+// advisor/compare/values.h - a cell of the matrices: as text, as a range, and in the order that a
+// document states.
+//
+// Threads: pure functions. Tested by values_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "advisor/report/report.h"
+#include "base/json.h"
+
+namespace strata::advisor {
+
+// "10-60 s", "high (GB)", "★★★★☆", "KVM, Xen"; for programs the range or the stars.
+Cell ValueCell(const Json& cell);
+
+// In the unit's base: times in ms, sizes in MB, anything else as it is. Without a bound it goes on.
+struct Range {
+  std::optional<double> least;
+  std::optional<double> most;
+  std::string unit;
+
+  // Where `value` lies: below, within or above.
+  [[nodiscard]] int Side(double value) const noexcept;
+};
+
+// Nothing: the cell is no range.
+std::optional<Range> RangeOf(const Json& cell);
+
+// Whether the cells are in the order that is stated, by one of their bounds.
+struct OrderCheck {
+  bool holds = true;                    // no cell is before one that it should be behind
+  bool strict = true;                   // and none is like its neighbour
+  std::vector<std::string> ties;        // "sandboxing = policy_engine"
+  std::vector<std::string> violations;  // "sandboxing 3 vs policy_engine 2", in the cells' own unit
+};
+
+enum class Bound : std::uint8_t { kLeast, kMost };
+
+// `matrix` and one of its orderings that has a "column".
+OrderCheck CheckOrder(const Json& matrix, const Json& ordering, Bound bound);
+
+}  // namespace strata::advisor

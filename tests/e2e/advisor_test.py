@@ -1,0 +1,115 @@
+"""The advisor's verbs: without a server, in both languages and every form."""
+
+import csv
+import io
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+from e2e.support import BIN, DONE, NOT_FOUND, USAGE, WRONG_STATE
+
+NOWHERE = "/nonexistent/strata"  # no server is asked, and none is there
+
+
+def strata(*words):
+    return subprocess.run([str(BIN / "strata"), "--home", NOWHERE, *words], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=60, check=False)
+
+
+class AdvisorTest(unittest.TestCase):
+    def answer(self, *words):
+        done = strata(*words)
+        self.assertEqual((done.returncode, done.stderr), (DONE, ""), words)
+        return done.stdout
+
+    def refused(self, code, *words):
+        done = strata(*words)
+        self.assertEqual((done.returncode, done.stdout), (code, ""), words)
+        return done.stderr
+
+    def test_every_verb_in_every_form(self):
+        for words in (("roadmap",), ("graph", "learn"), ("graph", "term", "sandbox"), ("align", "wasm"),
+                      ("compare", "wasm", "container"), ("compare", "Docker", "K3s"), ("compare", "--domain", "edge"),
+                      ("compare", "--mapping", "togaf")):
+            with self.subTest(words):
+                report = json.loads(self.answer(*words, "-o", "json"))
+                for section in report["sections"]:
+                    keys = {column["key"] for column in section["columns"]}
+                    self.assertTrue(section["rows"])
+                    for row in section["rows"]:
+                        self.assertEqual(set(row), keys)
+                self.assertIn(report["title"], self.answer(*words))
+                self.assertIn(f'title: "{report["title"]}"', self.answer(*words, "-o", "yaml"))
+                self.assertTrue(self.answer(*words, "-o", "markdown").startswith("# "))
+                self.assertTrue(list(csv.reader(io.StringIO(self.answer(*words, "-o", "csv")))))
+                picture = xml.etree.ElementTree.fromstring(self.answer(*words, "-o", "svg"))
+                self.assertEqual(picture.tag, "{http://www.w3.org/2000/svg}svg")
+
+    def test_chinese_is_aligned_and_labels_are_translated(self):
+        lines = self.answer("roadmap", "stages", "--lang", "zh").splitlines()
+        header = next(line for line in lines if line.startswith("阶段 "))
+        self.assertIn("目标", header)
+        self.assertIn("容器化改造", "\n".join(lines))
+
+    def test_graphs_are_exported(self):
+        words = ("graph", "diagram", "knowledge_graph", "-o")
+        self.assertTrue(self.answer(*words, "mermaid").startswith("flowchart TB\n"))
+        self.assertTrue(self.answer(*words, "dot").startswith('digraph "knowledge_graph" {'))
+        linked = json.loads(self.answer(*words, "jsonld"))
+        self.assertEqual(len(linked["@graph"]), 29)
+        space = "{http://graphml.graphdrawing.org/xmlns}"
+        graph = xml.etree.ElementTree.fromstring(self.answer(*words, "graphml"))
+        self.assertEqual(len(graph.findall(f".//{space}node")), 29)
+        self.assertEqual(len(graph.findall(f".//{space}edge")), 30)
+
+    @unittest.skipUnless(shutil.which("dot"), "Graphviz's dot is not installed")
+    def test_graphs_are_drawn(self):
+        for diagram in ("knowledge_graph", "platform_2026"):
+            picture = xml.etree.ElementTree.fromstring(
+                self.answer("graph", "diagram", diagram, "--lang", "zh", "-o", "svg"))
+            self.assertEqual(picture.tag, "{http://www.w3.org/2000/svg}svg")
+
+    def test_without_graphviz_a_picture_is_refused_with_what_to_do(self):
+        done = subprocess.run([str(BIN / "strata"), "graph", "diagram", "knowledge_graph", "-o", "svg"], timeout=60,
+                              env={"PATH": "/nonexistent"}, capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (WRONG_STATE, ""))
+        self.assertIn("package graphviz", done.stderr)
+
+    def test_measured_values_stand_beside_claims(self):
+        row = {"class": "wasm", "first_ms": 20, "p50_ms": 0.4, "p99_ms": 1, "cpu_ms": 0.1, "memory_mib": 2}
+        with tempfile.TemporaryDirectory() as folder:
+            record = pathlib.Path(folder) / "figures.json"
+            record.write_text(json.dumps({"workload": "hello", "classes": [row]}))
+            given = json.loads(self.answer("compare", "wasm", "container", "--record", str(record), "-o", "json"))
+            (pathlib.Path(folder) / "measurements.json").write_text(record.read_text())
+            done = subprocess.run([str(BIN / "strata"), "--home", folder, "compare", "wasm", "container", "-o", "json"],
+                                  capture_output=True, text=True, timeout=60, check=False)
+            record.write_text('{"classes": [{"class": "wasm"}]}')
+            self.assertIn("not a record", self.refused(USAGE, "compare", "wasm", "--record", str(record)))
+        self.assertEqual(json.loads(done.stdout), given, "the server's own record is found without a server")
+        measured = next(section for section in given["sections"] if section["id"] == "measured")
+        self.assertEqual(measured["rows"][0], {
+            "class": "wasm", "quantity": "cold start", "claimed": {"min": 1, "max": 10, "unit": "ms"}, "measured": 20,
+            "ratio": 2, "verdict": "above the claim", "source": "001 §3.5"})
+
+    def test_what_is_not_there_is_refused_with_the_nearest(self):
+        self.assertIn("did you mean 'kuasar'?", self.refused(NOT_FOUND, "graph", "neighbours", "kuasr"))
+        self.assertIn("did you mean 'risks'?", self.refused(NOT_FOUND, "roadmap", "riks"))
+        self.assertIn("did you mean 'webassembly'", self.refused(NOT_FOUND, "compare", "webasembly"))
+        self.assertIn("no columns in common", self.refused(USAGE, "compare", "wasm", "Docker"))
+        self.assertIn("no language 'de'", self.refused(USAGE, "roadmap", "--lang", "de"))
+        self.assertIn("unknown output format 'pdf'", self.refused(USAGE, "roadmap", "-o", "pdf"))
+        self.assertIn("unknown output format 'dot'", self.refused(USAGE, "roadmap", "-o", "dot"))
+        self.assertIn("unknown output format 'csv'", self.refused(USAGE, "status", "-o", "csv"))
+
+    def test_completions_and_the_manual_know_the_verbs(self):
+        self.assertRegex(self.answer("completion", "bash"), r'graph\) words="[^"]*neighbours')
+        self.assertIn("strata graph path Docker WasmEdge", self.answer("man"))
+
+
+if __name__ == "__main__":
+    unittest.main()
