@@ -11,6 +11,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -86,6 +87,23 @@ class FactsTest(unittest.TestCase):
         for name, text in zip(FILES, embedded):
             with self.subTest(name):
                 self.assertEqual(json.loads(text), read(name))
+
+    def test_what_two_readers_may_take_for_different_things_is_refused_with_its_place(self):
+        for text, problem in (("a: N\n", "1:4: neither a JSON value nor a quoted string"),
+                              ("a:\n  b: 1_000\n", "2:6: neither a JSON value nor a quoted string"),
+                              ("yes: 1\n", "1:1: a key must be a string"),
+                              ("a: 1\na: 2\n", "2:1: duplicate key 'a'"),
+                              ("a: &b 1\nc: *b\n", "1:4: anchors are not allowed"),
+                              ("- 1\n", "not one map"),
+                              ("a: x)facts\n", 'contains )facts"')):
+            with self.subTest(text), tempfile.TemporaryDirectory() as folder:
+                file, out = pathlib.Path(folder) / "bad.yaml", pathlib.Path(folder) / "out.cc"
+                file.write_text(text)
+                done = subprocess.run([os.environ["STRATA_EMBED_FACTS"], out, file], capture_output=True, text=True,
+                                      check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(problem, done.stderr)
+                self.assertFalse(out.exists())
 
     def test_ids_are_one_of_a_kind_in_their_list(self):
         for name in FILES:
