@@ -67,21 +67,23 @@ Result<std::string> Names::Find(std::string_view name) const {
 
 std::vector<std::string> Names::Near(const std::string& folded) const {
   if (folded.size() > kLongest) return {};
-  std::vector<std::pair<std::size_t, const Name*>> near;
-  for (const Name& each : names_) {
+  std::vector<std::pair<std::size_t, std::size_t>>
+      near;  // distance, and which: the first of equals
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    const Name& each = names_[i];
     // What begins or ends like it is near, too: "mesh" is part of a name.
     const bool part = folded.size() >= 3 && each.folded.find(folded) != std::string::npos;
     const std::size_t distance = part ? 1 : EditDistance(folded, each.folded);
     if (distance <= std::max<std::size_t>(1, each.folded.size() / 3)) {
-      near.emplace_back(distance, &each);
+      near.emplace_back(distance, i);
     }
   }
-  std::ranges::stable_sort(near, {}, [](const auto& pair) { return pair.first; });
+  std::ranges::sort(near);
   std::vector<std::string> shown;
   std::set<std::string> ids;
-  for (const auto& [distance, each] : near) {
+  for (const auto& [distance, at] : near) {
     if (shown.size() == kMostNear) break;
-    if (ids.insert(each->id).second) shown.push_back(each->shown);
+    if (ids.insert(names_[at].id).second) shown.push_back(names_[at].shown);
   }
   return shown;
 }
