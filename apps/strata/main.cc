@@ -60,6 +60,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddCompare(app, session);
   AddAlign(app, session);
   AddGraph(app, session);
+  AddVersions(app, session);
   AddRoadmap(app, session);
   AddStatus(app, session);
   AddVersion(app, session);

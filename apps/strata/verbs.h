@@ -34,6 +34,7 @@ void AddSimulate(CLI::App& app, Session& session);
 void AddCompare(CLI::App& app, Session& session);
 void AddAlign(CLI::App& app, Session& session);
 void AddGraph(CLI::App& app, Session& session);
+void AddVersions(CLI::App& app, Session& session);
 void AddRoadmap(CLI::App& app, Session& session);
 void AddStatus(CLI::App& app, Session& session);
 void AddVersion(CLI::App& app, Session& session);

@@ -1,0 +1,160 @@
+#include "advisor/versions.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "advisor/facts/facts.h"
+
+namespace strata::advisor {
+namespace {
+
+constexpr int kFirstYear = 2000;
+constexpr std::size_t kDateDigits = 8;  // 20221219
+// What the document asks for beside a version of eBPF, which has none.
+constexpr const char* kEbpf = "eBPF";
+const std::vector<int> kEbpfKernel = {6, 7};
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+std::string VersionText(const std::vector<int>& version) {
+  std::vector<std::string> parts;
+  for (const int part : version) parts.push_back(std::to_string(part));
+  return Listed(parts, ".");
+}
+
+// By the numbers that the document gives: 1.2.5 is its 1.2.
+Text VerdictOn(const std::vector<int>& here, const std::vector<int>& stated) {
+  std::vector<int> same = here;
+  same.resize(stated.size());
+  if (same == stated) return {"as stated", "与所述相同"};
+  return std::ranges::lexicographical_compare(same, stated)
+             ? Text{"older: what is stated of it is not here", "较旧：所述特性不在本机"}
+             : Text{"newer", "较新"};
+}
+
+std::vector<Cell> FoundCells(const std::string& tech, const std::string& stated,
+                             const std::map<std::string, std::string>& found) {
+  const auto here = found.find(tech);
+  if (here == found.end()) return {NoCell(), TextCell({"not installed", "未安装"})};
+  const std::vector<int> version = ReadVersion(here->second);
+  if (version.empty()) return {WordCell(here->second), TextCell({"unknown version", "版本未知"})};
+  if (tech == kEbpf) {
+    const bool enough = !std::ranges::lexicographical_compare(version, kEbpfKernel);
+    return {TextCell({"Linux " + VersionText(version), ""}),
+            enough ? TextCell({"kernel 6.7 or newer, as asked for", "内核 6.7+，符合要求"})
+                   : TextCell({"older than the kernel 6.7 that is asked for", "低于所需内核 6.7"})};
+  }
+  return {WordCell(VersionText(version)), TextCell(VerdictOn(version, ReadVersion(stated)))};
+}
+
+Section VersionsOf(const std::map<std::string, std::string>& found) {
+  Section section{.id = "versions",
+                  .title = {"Versions", "版本"},
+                  .columns = {{"technology", {"technology", "技术"}},
+                              {"layer", {"layer", "层"}},
+                              {"stated", {"stated", "文档"}},
+                              {"features", {"stated features", "所述特性"}},
+                              {"here", {"here", "本机"}},
+                              {"verdict", {"verdict", "结论"}}},
+                  .sources = {"004"}};
+  for (const Json& each : Facts(FactFile::kVersions).at("versions")) {
+    const std::string tech = each.at("tech");
+    const std::string stated = each.at("new");
+    std::vector<Cell> row = {WordCell(tech), WordCell(each.at("layer").get<std::string>()),
+                             WordCell(stated),
+                             TextCell({each.value("features", ""), each.value("zh", "")})};
+    for (Cell& cell : FoundCells(tech, stated, found)) row.push_back(std::move(cell));
+    section.rows.push_back(std::move(row));
+    if (each.contains("caveat")) {
+      section.notes.push_back(Join({tech, ""}, ": ", {each.at("caveat"), ""}));
+    }
+  }
+  return section;
+}
+
+// The change as the document says it beside what its own figures make.
+Section Changes() {
+  Section section{.id = "figures",
+                  .title = {"Figures that changed", "实证数据变化"},
+                  .columns = {{"figure", {"figure", "指标"}},
+                              {"old", {"old", "旧值"}},
+                              {"old_year", {"year", "年份"}},
+                              {"new", {"new", "新值"}},
+                              {"new_year", {"year", "年份"}},
+                              {"unit", {"unit", "单位"}},
+                              {"change", {"change, stated", "变化（文档）"}},
+                              {"recomputed", {"change, recomputed", "变化（重算）"}}},
+                  .sources = {"004 §1.2"}};
+  for (const Json& each : Facts(FactFile::kVersions).at("empirical")) {
+    const double before = each.at("old");
+    const double after = each.at("new");
+    section.rows.push_back({TextCell(LabelOf(each)), NumberCell(before),
+                            NumberCell(each.at("old_year")), NumberCell(after),
+                            NumberCell(each.at("new_year")),
+                            WordCell(each.at("unit").get<std::string>()),
+                            WordCell(each.at("change").get<std::string>()),
+                            NumberCell(std::round(1000 * (after - before) / before) / 10, "%")});
+    if (each.contains("note")) {
+      section.notes.push_back(Join(LabelOf(each), ": ", {each.at("note").get<std::string>(), ""}));
+    }
+  }
+  return section;
+}
+
+Section Layers() {
+  Section section{.id = "layers",
+                  .title = {"Layers", "层级模型"},
+                  .columns = {{"layer", {"layer", "层"}},
+                              {"before", {"before", "更新前"}},
+                              {"after", {"after", "更新后"}}},
+                  .sources = {"004 §1.1"}};
+  for (const Json& each : Facts(FactFile::kVersions).at("layer_versions")) {
+    section.rows.push_back({TextCell(LabelOf(each)), WordCell(ListOf(each.at("before"))),
+                            WordCell(ListOf(each.at("after")))});
+  }
+  return section;
+}
+
+}  // namespace
+
+std::vector<int> ReadVersion(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (!IsDigit(text[at])) continue;
+    std::vector<int> version;
+    for (;;) {
+      int number = 0;
+      const auto [end, error] =
+          std::from_chars(text.data() + at, text.data() + text.size(), number);
+      const auto length = static_cast<std::size_t>(end - (text.data() + at));
+      if (error != std::errc()) {
+        at += length;  // too large for a version, and so is none of its digits
+        break;
+      }
+      if (length == kDateDigits && number / 10000 >= kFirstYear) {
+        version.insert(version.end(), {number / 10000, number / 100 % 100, number % 100});
+      } else {
+        version.push_back(number);
+      }
+      at += length;
+      if (at + 1 >= text.size() || text[at] != '.' || !IsDigit(text[at + 1])) break;
+      ++at;
+    }
+    // A number alone is no version ("2 plugins"), and Debian's 0.0~20221219 begins with none.
+    if (version.size() > 1 && version != std::vector<int>{0, 0}) return version;
+  }
+  return {};
+}
+
+Report Versions(const std::map<std::string, std::string>& found) {
+  return {
+      .id = "versions",
+      .title = {"Technology versions", "技术版本"},
+      .sections = {VersionsOf(found), Changes(), Layers()},
+      .notes = {{"A version says which features are stated for it; none of them was tried here.",
+                 "版本仅说明文档所述特性；本机未逐一验证。"}}};
+}
+
+}  // namespace strata::advisor

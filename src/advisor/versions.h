@@ -1,0 +1,24 @@
+// advisor/versions.h - `strata versions`: the technology versions of the documents beside what is
+// installed here, and the figures that they say have changed.
+//
+// Threads: pure functions. Tested by versions_test.cc.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "advisor/report/report.h"
+
+namespace strata::advisor {
+
+// Version numbers in a program's answer: "runc version 1.1.5+ds1" is {1, 1, 5}; a date as gVisor
+// has it, "release-20221219.0" or "0.0~20221219", is {2022, 12, 19, 0}. Empty: there is none.
+std::vector<int> ReadVersion(std::string_view text);
+
+// What each technology (as the facts call it) says of itself here; of eBPF it is the kernel's
+// release. What is not installed is not there.
+Report Versions(const std::map<std::string, std::string>& found);
+
+}  // namespace strata::advisor

@@ -1,0 +1,60 @@
+#include "advisor/versions.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace strata::advisor {
+namespace {
+
+using Version = std::vector<int>;
+
+// "here" and "verdict" of a technology.
+std::pair<std::string, std::string> Of(const Report& report, const std::string& tech) {
+  for (const auto& row : report.sections[0].rows) {
+    if (row[0].text.en == tech) return {row[4].text.en, row[5].text.en};
+  }
+  return {};
+}
+
+TEST(VersionsTest, NumbersAreFoundInWhatProgramsPrint) {
+  EXPECT_EQ(ReadVersion("runc version 1.1.5+ds1\ncommit: 1"), (Version{1, 1, 5}));
+  EXPECT_EQ(ReadVersion("runsc version release-20221219.0"), (Version{2022, 12, 19, 0}));
+  EXPECT_EQ(ReadVersion("runsc version 0.0~20221219.0"), (Version{2022, 12, 19, 0}));
+  EXPECT_EQ(ReadVersion("Client Version: v1.30.2"), (Version{1, 30, 2}));
+  EXPECT_EQ(ReadVersion("6.1.0-18-cloud-amd64"), (Version{6, 1, 0}));
+  EXPECT_EQ(ReadVersion("2 plugins, version 3.4"), (Version{3, 4}));
+  EXPECT_TRUE(ReadVersion("nothing").empty());
+  EXPECT_TRUE(ReadVersion("99999999999999.1").empty()) << "no number of ours";
+}
+
+TEST(VersionsTest, WhatIsHereStandsBesideWhatIsStated) {
+  const Report report = Versions({{"runc", "runc version 1.1.5"},
+                                  {"gVisor", "runsc version release-20251027.0"},
+                                  {"containerd", "containerd 2.1.0"},
+                                  {"OPA", "dev"},
+                                  {"eBPF", "6.1.0-18"}});
+  EXPECT_EQ(report.sections[0].rows.size(), 13U);
+  EXPECT_EQ(Of(report, "runc").first, "1.1.5");
+  EXPECT_THAT(Of(report, "runc").second, testing::StartsWith("older"));
+  EXPECT_EQ(Of(report, "gVisor").second, "as stated");
+  EXPECT_EQ(Of(report, "containerd").second, "newer");
+  EXPECT_EQ(Of(report, "OPA").second, "unknown version");
+  EXPECT_EQ(Of(report, "eBPF").second, "older than the kernel 6.7 that is asked for");
+  EXPECT_EQ(Of(report, "Istio").second, "not installed");
+  EXPECT_THAT(report.sections[0].notes[0].en, testing::HasSubstr("no Linux 5.20"));
+}
+
+TEST(VersionsTest, ChangesAreRecomputed) {
+  const Report report = Versions({});
+  EXPECT_EQ(report.sections[1].rows.size(), 9U);
+  EXPECT_EQ(report.sections[1].rows[0][7].value, 25.0) << "as stated";
+  EXPECT_EQ(report.sections[1].rows[1][7].value, 2.2) << "+2 are percentage points";
+  EXPECT_EQ(report.sections[2].rows.size(), 4U);
+}
+
+}  // namespace
+}  // namespace strata::advisor
