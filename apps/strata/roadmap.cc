@@ -1,32 +1,74 @@
-// strata roadmap - stages, milestones and risks of the source documents.
+// strata roadmap - stages, milestones and risks of the source documents; with --system, what of
+// them the server runs.
 #include "advisor/roadmap.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/json.h"
+#include "model/values.h"
 #include "report.h"
 #include "verbs.h"
 
 namespace strata::cli {
+namespace {
+
+struct RoadmapFlags {
+  ReportFlags report;
+  std::vector<std::string> parts;
+  bool system = false;
+};
+
+// The class is told of one workload at a time.
+Result<advisor::Installation> AskInstallation(Session& session) {
+  const auto list = session.AskJson("GET", "/v1/resources");
+  if (!list) return std::unexpected(list.error());
+  advisor::Installation installation;
+  for (const Json& item : list->at("items")) {
+    const std::string kind = item.at("kind");
+    if (kind != "Function" && kind != "Service") continue;
+    const Json& metadata = item.at("metadata");
+    const auto one = session.AskJson(
+        "GET", "/v1/namespaces/" + PercentEncode(metadata.at("namespace").get<std::string>()) +
+                   (kind == "Function" ? "/functions/" : "/services/") +
+                   PercentEncode(metadata.at("name").get<std::string>()));
+    if (!one) return std::unexpected(one.error());
+    const auto in = model::ClassFromName(one->at("status").value("class", ""));
+    if (in) ++installation.workloads[*in];
+  }
+  return installation;
+}
+
+void ShowRoadmap(Session& session, const RoadmapFlags& flags) {
+  std::optional<advisor::Installation> installation;
+  if (flags.system) {
+    auto asked = AskInstallation(session);
+    if (!asked) return session.Report(asked.error());
+    installation = std::move(*asked);
+  }
+  PrintReport(session, flags.report, advisor::Roadmap(flags.parts, installation));
+}
+
+}  // namespace
 
 void AddRoadmap(CLI::App& app, Session& session) {
-  struct Flags {
-    ReportFlags report;
-    std::vector<std::string> parts;
-  };
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<RoadmapFlags>();
   CLI::App* verb = app.add_subcommand("roadmap", "Stages, milestones, risks and countermeasures");
   verb->add_option("part", flags->parts, "stages, milestones, risks, ...; none: all");
+  verb->add_flag("--system", flags->system, "Also what of the stages the server runs");
   AddReportFlags(*verb, flags->report);
   verb->footer(
       "Parts: stages, milestones, recommendations, phases, organisation, risk_control, risks,\n"
-      "principles, data_and_trust, final_advice, forecasts. Needs no server.\n"
+      "principles, data_and_trust, final_advice, forecasts; with --system, which alone needs a\n"
+      "server, also system.\n"
       "Examples:\n"
       "  strata roadmap stages milestones\n"
+      "  strata roadmap --system system\n"
       "  strata roadmap risks --lang zh -o markdown");
-  verb->callback(
-      [&session, flags] { PrintReport(session, flags->report, advisor::Roadmap(flags->parts)); });
+  verb->callback([&session, flags] { ShowRoadmap(session, *flags); });
 }
 
 }  // namespace strata::cli

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -44,6 +45,22 @@ TEST(RoadmapTest, ShowsTheStageAsTheDocumentHasIt) {
   const Json chinese = ToJson(report, Language::kChinese);
   EXPECT_EQ(chinese["sections"].size(), 1U);
   EXPECT_EQ(chinese["sections"][0]["rows"][0]["goal"], "容器化改造");
+}
+
+TEST(RoadmapTest, AnInstallationIsHeldAgainstTheStages) {
+  const auto status = [](const Installation& installation) {
+    std::vector<std::string> words;
+    const Report report = Roadmap({"system"}, installation).value();
+    for (const auto& row : report.sections[0].rows) words.push_back(row[3].text.en);
+    return words;
+  };
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(status({}), (Words(5, "not in use")));
+  EXPECT_EQ(status({{{model::Class::kContainer, 2}}}),
+            (Words{"in use", "not in use", "not in use", "not in use", "not in use"}));
+  EXPECT_EQ(status({{{model::Class::kWasm, 3}, {model::Class::kAppkernel, 1}}}),
+            (Words{"not in use", "in use", "in use", "in use", "in use"}));
+  EXPECT_FALSE(Roadmap({"system"})) << "nothing was looked at";
 }
 
 TEST(RoadmapTest, RefusesAPartThatThereIsNot) {

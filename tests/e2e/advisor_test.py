@@ -10,7 +10,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
-from e2e.support import BIN, DONE, NOT_FOUND, USAGE, WRONG_STATE
+from e2e.support import BIN, DONE, NO_SERVER, NOT_FOUND, USAGE, WRONG_STATE, ServerTest, hello
 
 NOWHERE = "/nonexistent/strata"  # no server is asked, and none is there
 
@@ -18,6 +18,17 @@ NOWHERE = "/nonexistent/strata"  # no server is asked, and none is there
 def strata(*words):
     return subprocess.run([str(BIN / "strata"), "--home", NOWHERE, *words], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=60, check=False)
+
+
+class InstallationTest(ServerTest):
+    def test_the_roadmap_shows_what_of_its_stages_is_in_use(self):
+        def statuses():
+            report = self.server.json("roadmap", "--system", "system")
+            return [row["status"] for row in report["sections"][0]["rows"]]
+
+        self.assertEqual(statuses(), 5 * ["not in use"])
+        self.server.apply(hello())
+        self.assertEqual(statuses(), ["not in use", "not in use", "in use", "not in use", "in use"])
 
 
 class AdvisorTest(unittest.TestCase):
@@ -32,7 +43,7 @@ class AdvisorTest(unittest.TestCase):
         return done.stderr
 
     def test_every_verb_in_every_form(self):
-        for words in (("roadmap",), ("graph", "learn"), ("graph", "term", "sandbox"), ("align", "wasm"),
+        for words in (("roadmap",), ("graph", "learn"), ("graph", "term", "sandbox"), ("versions",), ("align", "wasm"),
                       ("compare", "wasm", "container"), ("compare", "Docker", "K3s"), ("compare", "--domain", "edge"),
                       ("compare", "--mapping", "togaf")):
             with self.subTest(words):
@@ -101,6 +112,7 @@ class AdvisorTest(unittest.TestCase):
         self.assertIn("did you mean 'risks'?", self.refused(NOT_FOUND, "roadmap", "riks"))
         self.assertIn("did you mean 'webassembly'", self.refused(NOT_FOUND, "compare", "webasembly"))
         self.assertIn("no columns in common", self.refused(USAGE, "compare", "wasm", "Docker"))
+        self.refused(NO_SERVER, "roadmap", "--system")
         self.assertIn("no language 'de'", self.refused(USAGE, "roadmap", "--lang", "de"))
         self.assertIn("unknown output format 'pdf'", self.refused(USAGE, "roadmap", "-o", "pdf"))
         self.assertIn("unknown output format 'dot'", self.refused(USAGE, "roadmap", "-o", "dot"))
