@@ -1,0 +1,161 @@
+#include "advisor/recommend/case.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "advisor/facts/facts.h"
+#include "advisor/names.h"
+#include "advisor/report/report.h"
+#include "base/strings.h"
+
+namespace strata::advisor {
+namespace {
+
+using model::Level;
+
+// One that was not said is `value` when another one is `when`. In this order: the first that holds.
+struct Follows {
+  std::string_view variable;
+  std::string_view from;
+  std::string_view when;
+  std::string_view value;
+};
+constexpr std::array kFollows = {
+    Follows{"isolation_class", "security_requirement", "High", "high"},
+    Follows{"isolation_class", "security_requirement", "Medium", "medium"},
+    Follows{"isolation_class", "security_requirement", "Low", "low"},
+    Follows{"isolation_above_compliance", "security_requirement", "High", "true"},
+    Follows{"isolation_above_compliance", "security_requirement", "Medium", "false"},
+    Follows{"isolation_above_compliance", "security_requirement", "Low", "false"},
+    Follows{"performance_class", "performance_requirement", "High", "extreme"},
+    Follows{"performance_class", "performance_requirement", "Medium", "balanced"},
+    Follows{"performance_class", "performance_requirement", "Low", "balanced"},
+    Follows{"can_refactor", "compatibility_requirement", "High", "false"},
+    Follows{"can_refactor", "compatibility_requirement", "Low", "true"},
+    Follows{"scenario", "security_requirement", "High", "security_sensitive"},
+};
+
+bool IsAskedFor(const Json& variable) {
+  const Json& decisions = Facts(FactFile::kDecisions);
+  return std::ranges::any_of(variable.at("used_by"), [&decisions](const Json& user) {
+    const auto& id = user.get_ref<const std::string&>();
+    return FindFact(decisions.at("trees"), id) != nullptr ||
+           FindFact(decisions.at("rules"), id) != nullptr;
+  });
+}
+
+Variable Read(const Json& fact) {
+  Variable variable{.id = fact.at("id"), .label = LabelOf(fact), .unit = fact.value("unit", "")};
+  const Json& domain = fact.at("domain");
+  if (domain.is_string()) {
+    variable.most = std::numeric_limits<double>::max();
+  } else if (domain.at(0).is_number()) {
+    variable.least = domain.at(0);
+    variable.most = domain.at(1);
+  } else {
+    for (const Json& each : domain) variable.words.push_back(ShowValue(each));
+  }
+  return variable;
+}
+
+// What the selection graph asks after the scenario, which has no variable in the documents: the
+// words of its answers.
+Variable SecondNeed() {
+  Variable need{.id = "second_need", .label = {"second need of the scenario", "场景的次要需求"}};
+  const Json& trees = Facts(FactFile::kDecisions).at("trees");
+  for (const Json& node : FindFact(trees, "selection_graph")->at("nodes")) {
+    if (node.at("type") != "question" || node.at("id") == "B") continue;
+    for (const Json& answer : node.at("answers")) need.words.push_back(answer.at("answer"));
+  }
+  return need;
+}
+
+Level ToLevel(const std::optional<Case::Answer>& answer) {
+  if (!answer || answer->value == "Low") return Level::kLow;
+  return answer->value == "High" ? Level::kHigh : Level::kMedium;
+}
+
+const char* FromLevel(Level level) {
+  if (level == Level::kHigh) return "High";
+  return level == Level::kMedium ? "Medium" : "Low";
+}
+
+Result<Json> ReadValue(const Variable& variable, std::string_view value) {
+  if (variable.words.empty()) {
+    const auto number = ReadNumber(value, variable.most);
+    if (number && *number >= variable.least) return Json(*number);
+    const bool bounded = variable.most < std::numeric_limits<double>::max();
+    return Fail(Errc::kInvalidArgument,
+                variable.id + ": '" + EscapeControl(value) + "' is no number" +
+                    (bounded ? " from " + Figure(variable.least) + " to " + Figure(variable.most)
+                             : " of at least 0") +
+                    (variable.unit.empty() ? "" : ", in " + variable.unit));
+  }
+  const auto word = std::ranges::find(variable.words, Lower(value), &Lower);
+  if (word == variable.words.end()) {
+    return Fail(Errc::kInvalidArgument, variable.id + ": '" + EscapeControl(value) +
+                                            "' is none of: " + Listed(variable.words));
+  }
+  if (*word == "true" || *word == "false") return Json(*word == "true");
+  return Json(*word);
+}
+
+}  // namespace
+
+std::string ShowValue(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number()) return Figure(value.get<double>());
+  return value.dump();
+}
+
+const std::vector<Variable>& Variables() {
+  static const std::vector<Variable> all = [] {
+    std::vector<Variable> variables;
+    for (const Json& fact : Facts(FactFile::kDecisions).at("variables")) {
+      if (IsAskedFor(fact)) variables.push_back(Read(fact));
+    }
+    variables.push_back(SecondNeed());
+    return variables;
+  }();
+  return all;
+}
+
+Result<void> Case::Set(std::string_view variable, std::string_view value) {
+  Names names("variable");
+  for (const Variable& each : Variables()) names.Add(each.id, each.id);
+  const auto id = names.Find(variable);
+  if (!id) return std::unexpected(id.error());
+  auto read = ReadValue(*std::ranges::find(Variables(), *id, &Variable::id), value);
+  if (!read) return std::unexpected(std::move(read).error());
+  said_.insert_or_assign(*id, std::move(*read));
+  return {};
+}
+
+void Case::Take(const model::Requires& asked, bool function) {
+  said_.insert_or_assign("security_requirement", FromLevel(asked.security));
+  said_.insert_or_assign("compatibility_requirement", FromLevel(asked.compatibility));
+  said_.insert_or_assign("performance_requirement", FromLevel(asked.performance));
+  said_.insert_or_assign("function_type", function);
+}
+
+std::optional<Case::Answer> Case::Find(std::string_view variable) const {
+  if (const auto said = said_.find(variable); said != said_.end()) return Answer{said->second, ""};
+  for (const Follows& each : kFollows) {
+    if (each.variable != variable) continue;
+    const auto from = said_.find(each.from);
+    if (from == said_.end() || from->second != each.when) continue;
+    const bool truth = each.value == "true" || each.value == "false";
+    return Answer{truth ? Json(each.value == "true") : Json(each.value), std::string(each.from)};
+  }
+  return std::nullopt;
+}
+
+model::Requires Case::Asked() const {
+  return {.security = ToLevel(Find("security_requirement")),
+          .compatibility = ToLevel(Find("compatibility_requirement")),
+          .performance = ToLevel(Find("performance_requirement"))};
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,64 @@
+// advisor/recommend/case.h - what is known of a workload, under the names in which the decision
+// trees ask for it (facts/decisions.yaml, `variables`).
+//
+//   "security_requirement" = "High", "latency_ms" = "50"  -->  [ Case ]  -->  trees.h
+//
+// The documents ask for one thing under several names. What was not said is taken from what was,
+// where the one follows from the other; the answer says from which. Nothing else is assumed.
+//
+// Threads: a value. Tested by case_test.cc.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "advisor/report/text.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "model/resource.h"
+
+namespace strata::advisor {
+
+// Something that trees and rules ask for.
+struct Variable {
+  std::string id;
+  Text label;
+  std::string unit;                // empty: none
+  std::vector<std::string> words;  // that it may be; empty: a number
+  double least = 0;                // of a number
+  double most = 0;
+};
+
+const std::vector<Variable>& Variables();
+
+class Case {
+ public:
+  struct Answer {
+    Json value;        // a string, a boolean or a number
+    std::string from;  // the variable that it was taken from; empty: it was said
+  };
+
+  // kNotFound: no such variable, with the nearest; kInvalidArgument: none of its values. The last
+  // of two counts.
+  Result<void> Set(std::string_view variable, std::string_view value);
+
+  // As a manifest says it.
+  void Take(const model::Requires& asked, bool function);
+
+  // Said, or taken from what was said; nothing: not known.
+  [[nodiscard]] std::optional<Answer> Find(std::string_view variable) const;
+
+  // What is asked of a class, for the scheduler. What is not known is low.
+  [[nodiscard]] model::Requires Asked() const;
+
+ private:
+  std::map<std::string, Json, std::less<>> said_;
+};
+
+// "true", "High", "50".
+std::string ShowValue(const Json& value);
+
+}  // namespace strata::advisor

@@ -1,0 +1,53 @@
+#include "advisor/recommend/case.h"
+
+#include <gtest/gtest.h>
+
+#include "base/result.h"
+
+namespace strata::advisor {
+namespace {
+
+TEST(CaseTest, WhatWasSaidIsKnownAsItsKind) {
+  Case about;
+  ASSERT_TRUE(about.Set("latency-ms", "50").has_value());
+  ASSERT_TRUE(about.Set("can_refactor", "TRUE").has_value());
+  ASSERT_TRUE(about.Set("security_requirement", "high").has_value());
+  EXPECT_EQ(about.Find("latency_ms")->value, 50.0);
+  EXPECT_EQ(about.Find("can_refactor")->value, true);
+  EXPECT_EQ(about.Find("security_requirement")->value, "High");
+  EXPECT_EQ(about.Find("security_requirement")->from, "");
+  EXPECT_FALSE(about.Find("scenario_of_somebody").has_value());
+}
+
+TEST(CaseTest, OneThingUnderSeveralNamesIsSaidOnce) {
+  Case about;
+  about.Take({.security = model::Level::kHigh}, true);
+  EXPECT_EQ(about.Find("isolation_class")->value, "high");
+  EXPECT_EQ(about.Find("isolation_class")->from, "security_requirement");
+  EXPECT_EQ(about.Find("isolation_above_compliance")->value, true);
+  ASSERT_TRUE(about.Set("isolation_class", "low").has_value());
+  EXPECT_EQ(about.Find("isolation_class")->value, "low");
+  EXPECT_EQ(about.Asked().security, model::Level::kHigh);
+}
+
+TEST(CaseTest, NamesAndValuesThatAreNoneAreRefused) {
+  Case about;
+  const auto unknown = about.Set("latency", "50");
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_EQ(unknown.error().code, Errc::kNotFound);
+  EXPECT_NE(unknown.error().message.find("latency_ms"), std::string::npos);
+  for (const auto& [variable, value] : {std::pair{"rust_ability", "1.5"},
+                                        {"rust_ability", "much"},
+                                        {"latency_ms", "-1"},
+                                        {"scenario", "space"},
+                                        {"function_type", "perhaps"}}) {
+    const auto refused = about.Set(variable, value);
+    ASSERT_FALSE(refused.has_value()) << variable;
+    EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
+    EXPECT_NE(refused.error().message.find(variable), std::string::npos);
+    EXPECT_FALSE(about.Find(variable).has_value());
+  }
+}
+
+}  // namespace
+}  // namespace strata::advisor

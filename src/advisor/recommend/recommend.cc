@@ -1,0 +1,209 @@
+#include "advisor/recommend/recommend.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "advisor/facts/facts.h"
+#include "advisor/names.h"
+#include "advisor/recommend/tables.h"
+#include "advisor/recommend/trees.h"
+#include "model/resource.h"
+#include "model/rules.h"
+#include "scheduler/strategy.h"
+
+namespace strata::advisor {
+namespace {
+
+using model::Class;
+
+struct Answer {
+  Class sandbox_class = Class::kContainer;
+  Text because;
+  std::size_t agree = 0;  // trees that come to it
+  std::size_t came = 0;   // trees that come to any class
+};
+
+// The class of the rule, or the least above it that may be used for what asks for this.
+Class LeastOfFloor(const model::Requires& asked, Class by_rule) {
+  for (const Class each : {by_rule, Class::kAppkernel}) {
+    if (scheduler::BelowFloor(asked, each).empty()) return each;
+  }
+  return Class::kMicrovm;
+}
+
+Answer Decide(const Case& about, const std::vector<Walk>& walks) {
+  const model::Requires asked = about.Asked();
+  const auto function = about.Find("function_type");
+  const Class by_rule =
+      scheduler::ByRule({.function = function && function->value == true, .requires_ = asked});
+  std::map<Class, std::size_t> votes;
+  Answer answer{.sandbox_class = LeastOfFloor(asked, by_rule)};
+  for (const Walk& walk : walks) {
+    if (!walk.sandbox_class) continue;
+    ++answer.came;
+    ++votes[*walk.sandbox_class];
+  }
+  std::string left_out;
+  for (const auto& [each, count] : votes) {
+    if (const auto why = scheduler::BelowFloor(asked, each); !why.empty()) {
+      left_out = why;
+      continue;
+    }
+    const bool rule = count == answer.agree && each == by_rule;
+    if (count <= answer.agree && !rule) continue;
+    answer.sandbox_class = each;
+    answer.agree = count;
+  }
+  answer.because = answer.agree > 0
+                       ? Text{"most trees come to it", "多数决策树得出该类别"}
+                       : Text{"no tree comes to a class that may be used: the scheduler's rule",
+                              "没有决策树得出可用的类别：按调度规则"};
+  if (!left_out.empty()) {
+    answer.because = Join(answer.because, "; ", {"left out: " + left_out, "排除：" + left_out});
+  }
+  return answer;
+}
+
+Cell ClassCell(const std::optional<Class>& sandbox_class) {
+  return sandbox_class ? WordCell(model::ClassName(*sandbox_class)) : NoCell();
+}
+
+// "yes: latency_ms = 50".
+Text ShowStep(const Step& step) {
+  Text shown = Join(step.question, " ", step.answer);
+  if (!step.because.empty()) shown = Join(shown, " ", {"(" + step.because + ")", ""});
+  return shown;
+}
+
+Section CaseSection(const Case& about) {
+  Section section{.id = "case",
+                  .title = {"What is known", "已知条件"},
+                  .columns = {{"variable", {"variable", "变量"}},
+                              {"label", {"is", "含义"}},
+                              {"value", {"value", "取值"}},
+                              {"from", {"from", "来自"}}}};
+  for (const Variable& variable : Variables()) {
+    const auto known = about.Find(variable.id);
+    if (!known) continue;
+    section.rows.push_back(
+        {WordCell(variable.id),
+         TextCell(variable.label),
+         {{ShowValue(known->value), ""}, known->value},
+         known->from.empty() ? TextCell({"said", "给定"}) : WordCell(known->from)});
+  }
+  return section;
+}
+
+Section TreesSection(const std::vector<Walk>& walks) {
+  Section section{.id = "trees",
+                  .title = {"What each tree comes to", "各决策树的结论"},
+                  .columns = {{"tree", {"tree", "决策树"}},
+                              {"path", {"path", "路径"}},
+                              {"outcome", {"outcome", "结论"}},
+                              {"class", {"class", "类别"}},
+                              {"then", {"then", "后续"}},
+                              {"source", {"source", "出处"}}}};
+  for (const Walk& walk : walks) {
+    Text path;
+    for (const Step& step : walk.steps) path = Join(path, " > ", ShowStep(step));
+    Text then;
+    for (const Text& each : walk.consequences) then = Join(then, " > ", each);
+    const Text outcome =
+        walk.missing.empty() ? walk.outcome : Text{"needs " + walk.missing, "需要 " + walk.missing};
+    section.rows.push_back({TextCell(walk.name), TextCell(path), TextCell(outcome),
+                            ClassCell(walk.sandbox_class), TextCell(then), WordCell(walk.source)});
+  }
+  return section;
+}
+
+// Of the documents' contradictions those that show here: two trees that it names come to different
+// classes, or one that it names to another than the answer.
+Section DisagreementsSection(const std::vector<Walk>& walks, Class answer) {
+  Section section{.id = "disagreements",
+                  .title = {"Where they disagree", "分歧"},
+                  .columns = {{"id", {"", ""}}, {"statement", {"statement", "说明"}}}};
+  for (const Json& each : Facts(FactFile::kDecisions).at("disagreements")) {
+    const std::string& statement = each.at("statement").get_ref<const std::string&>();
+    const bool shows = std::ranges::any_of(walks, [&](const Walk& walk) {
+      return walk.sandbox_class && *walk.sandbox_class != answer && statement.contains(walk.tree);
+    });
+    if (!shows) continue;
+    section.rows.push_back(
+        {WordCell(each.at("id").get<std::string>()), TextCell({statement, each.at("zh")})});
+  }
+  return section;
+}
+
+Section AnswerSection(const Answer& answer) {
+  Section section{.id = "answer",
+                  .title = {"Answer", "结论"},
+                  .columns = {{"class", {"class", "类别"}},
+                              {"because", {"because", "理由"}},
+                              {"agree", {"trees that agree", "一致的决策树"}},
+                              {"of", {"of", "共"}}}};
+  section.rows.push_back({WordCell(model::ClassName(answer.sandbox_class)),
+                          TextCell(answer.because), NumberCell(static_cast<double>(answer.agree)),
+                          NumberCell(static_cast<double>(answer.came))});
+  section.notes.push_back(
+      {"The platform itself places by what it measured on this host: 'strata explain' shows how.",
+       "平台按本机实测数据选择类别：'strata explain' 给出理由。"});
+  return section;
+}
+
+std::string ManifestOf(const RecommendQuestion& question, Class sandbox_class) {
+  const auto function = question.about.Find("function_type");
+  const bool is_function = !function || function->value == true;
+  const model::Requires asked = question.about.Asked();
+  std::string text = "apiVersion: " + std::string(model::kApiVersion);
+  text += "\nkind: ";
+  text += is_function ? "Function" : "Service";
+  text += "\nmetadata:\n  name: " + question.name;
+  std::string artifact = question.artifact;
+  if (artifact.empty()) {
+    artifact =
+        sandbox_class == Class::kWasm ? "./" + question.name + ".wasm" : "oci:./" + question.name;
+  }
+  text += "\nspec:\n  artifact: " + Json(artifact).dump();
+  text += "\n  class: " + std::string(model::ClassName(sandbox_class));
+  text += "\n  requires:\n    security: " + std::string(model::LevelName(asked.security));
+  text += "\n    compatibility: " + std::string(model::LevelName(asked.compatibility));
+  text += "\n    performance: " + std::string(model::LevelName(asked.performance));
+  text += "\n  triggers:\n    - http:\n        path: /" + question.name + "\n";
+  return text;
+}
+
+}  // namespace
+
+Result<Recommendation> Recommend(const RecommendQuestion& question) {
+  if (const auto problem = model::DnsLabelProblem(question.name)) {
+    return Fail(Errc::kInvalidArgument, "name: " + *problem);
+  }
+  const std::vector<Walk> walks = WalkAll(question.about);
+  const Answer answer = Decide(question.about, walks);
+  Recommendation recommended{.sandbox_class = answer.sandbox_class};
+  Report& report = recommended.report;
+  report.id = "recommend";
+  report.title = {"What the documents recommend", "选型建议"};
+  report.sections.push_back(CaseSection(question.about));
+  report.sections.push_back(TreesSection(walks));
+  report.sections.push_back(RulesSection(question.about));
+  report.sections.push_back(StarsSection(question.about));
+  auto scores = ScoresSection(question.weights);
+  if (!scores) return std::unexpected(std::move(scores).error());
+  report.sections.push_back(std::move(*scores));
+  auto stacks = StacksSection(question.needs, question.devices, question.features);
+  if (!stacks) return std::unexpected(std::move(stacks).error());
+  report.sections.push_back(std::move(*stacks));
+  report.sections.push_back(DisagreementsSection(walks, answer.sandbox_class));
+  report.sections.push_back(PracticesSection(question.about, walks));
+  report.sections.push_back(AnswerSection(answer));
+  std::erase_if(report.sections, [](const Section& each) { return each.rows.empty(); });
+  recommended.manifest = ManifestOf(question, answer.sandbox_class);
+  return recommended;
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,48 @@
+// advisor/recommend/trees.h - the six decision trees and rule lists of the documents, walked for
+// one case.
+//
+//   Case --> [ Walk: question, answer, why; leaf ] --> recommend.h
+//
+// A walk is total and deterministic: it ends at an outcome, or at the first question to which the
+// case has no answer, and says which.
+//
+// Threads: pure functions. Tested by trees_test.cc, which takes every leaf.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "advisor/recommend/case.h"
+#include "advisor/report/text.h"
+#include "base/json.h"
+#include "model/values.h"
+
+namespace strata::advisor {
+
+// One question on the way, and why it was answered so: "latency_ms = 50".
+struct Step {
+  Text question;
+  Text answer;
+  std::string because;  // empty: nothing was asked
+};
+
+struct Walk {
+  std::string tree;
+  Text name;
+  std::string source;
+  std::vector<Step> steps;
+  std::string missing;  // the variable that it stopped for; empty: it came to an outcome
+  std::string leaf;     // the outcome's node, or "rule N"
+  Text outcome;
+  // Of ours; nothing: the outcome is no class (a service mesh).
+  std::optional<model::Class> sandbox_class;
+  std::vector<Text> consequences;
+};
+
+Walk WalkTree(const Json& tree, const Case& about);
+
+// All six, in the documents' order.
+std::vector<Walk> WalkAll(const Case& about);
+
+}  // namespace strata::advisor
