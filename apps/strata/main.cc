@@ -59,6 +59,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddSimulate(app, session);
   AddCompare(app, session);
   AddAlign(app, session);
+  AddRecommend(app, session);
   AddGraph(app, session);
   AddVersions(app, session);
   AddRoadmap(app, session);

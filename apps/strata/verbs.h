@@ -33,6 +33,7 @@ void AddMeasure(CLI::App& app, Session& session);
 void AddSimulate(CLI::App& app, Session& session);
 void AddCompare(CLI::App& app, Session& session);
 void AddAlign(CLI::App& app, Session& session);
+void AddRecommend(CLI::App& app, Session& session);
 void AddGraph(CLI::App& app, Session& session);
 void AddVersions(CLI::App& app, Session& session);
 void AddRoadmap(CLI::App& app, Session& session);

@@ -1,14 +1,11 @@
 #include "advisor/recommend/recommend.h"
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "advisor/facts/facts.h"
-#include "advisor/names.h"
 #include "advisor/recommend/tables.h"
 #include "advisor/recommend/trees.h"
 #include "model/resource.h"
@@ -120,20 +117,24 @@ Section TreesSection(const std::vector<Walk>& walks) {
   return section;
 }
 
-// Of the documents' contradictions those that show here: two trees that it names come to different
-// classes, or one that it names to another than the answer.
-Section DisagreementsSection(const std::vector<Walk>& walks, Class answer) {
+// The documents' contradictions, each with what the trees that it names come to here.
+Section DisagreementsSection(const std::vector<Walk>& walks) {
   Section section{.id = "disagreements",
-                  .title = {"Where they disagree", "分歧"},
-                  .columns = {{"id", {"", ""}}, {"statement", {"statement", "说明"}}}};
+                  .title = {"Where the trees disagree", "决策树的分歧"},
+                  .columns = {{"id", {"disagreement", "分歧"}},
+                              {"statement", {"statement", "说明"}},
+                              {"here", {"here", "本例"}}}};
   for (const Json& each : Facts(FactFile::kDecisions).at("disagreements")) {
     const std::string& statement = each.at("statement").get_ref<const std::string&>();
-    const bool shows = std::ranges::any_of(walks, [&](const Walk& walk) {
-      return walk.sandbox_class && *walk.sandbox_class != answer && statement.contains(walk.tree);
-    });
-    if (!shows) continue;
-    section.rows.push_back(
-        {WordCell(each.at("id").get<std::string>()), TextCell({statement, each.at("zh")})});
+    std::vector<std::string> here;
+    for (const Walk& walk : walks) {
+      if (!statement.contains(walk.tree)) continue;
+      here.push_back(
+          walk.tree + ": " +
+          (walk.sandbox_class ? std::string(model::ClassName(*walk.sandbox_class)) : "-"));
+    }
+    section.rows.push_back({WordCell(each.at("id").get<std::string>()),
+                            TextCell({statement, each.at("zh")}), WordCell(Listed(here))});
   }
   return section;
 }
@@ -198,7 +199,7 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   auto stacks = StacksSection(question.needs, question.devices, question.features);
   if (!stacks) return std::unexpected(std::move(stacks).error());
   report.sections.push_back(std::move(*stacks));
-  report.sections.push_back(DisagreementsSection(walks, answer.sandbox_class));
+  report.sections.push_back(DisagreementsSection(walks));
   report.sections.push_back(PracticesSection(question.about, walks));
   report.sections.push_back(AnswerSection(answer));
   std::erase_if(report.sections, [](const Section& each) { return each.rows.empty(); });

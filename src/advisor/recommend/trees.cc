@@ -4,11 +4,8 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <utility>
 
 #include "advisor/facts/facts.h"
-#include "base/check.h"
-#include "base/strings.h"
 #include "scheduler/strategy.h"
 
 namespace strata::advisor {
@@ -183,7 +180,7 @@ std::optional<bool> Decide(const Json& condition, const Case& about, std::string
     if (!holds) {
       open = true;
     } else if (*holds != all) {
-      return *holds;
+      return !all;
     }
   }
   if (open) return std::nullopt;

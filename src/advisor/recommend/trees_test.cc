@@ -85,7 +85,7 @@ TEST(TreesTest, TheDocumentsTruthTableHolds) {
     Case about;
     about.Take({level("security"), level("compatibility"), level("performance")},
                row.at("function").get<bool>());
-    EXPECT_EQ(WalkTree(tree, about).outcome.en, row.at("result")) << row.dump();
+    EXPECT_EQ(WalkTree(tree, about).outcome.en, row.at("result").get<std::string>()) << row.dump();
   }
 }
 

@@ -1,0 +1,188 @@
+// strata recommend - which class for a workload: asked on the terminal, said by flags, or read from
+// a manifest.
+#include "advisor/recommend/recommend.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "advisor/recommend/case.h"
+#include "advisor/recommend/trees.h"
+#include "manifests.h"
+#include "model/manifest.h"
+#include "output.h"
+#include "report.h"
+#include "verbs.h"
+
+namespace strata::cli {
+namespace {
+
+using advisor::Case;
+using advisor::Variable;
+
+struct RecommendFlags {
+  ReportFlags report;
+  std::vector<std::string> said;  // VARIABLE=VALUE
+  std::string from;
+  std::string like;
+  bool ask = false;
+  bool manifest = false;
+  advisor::RecommendQuestion question;
+};
+
+// The first Function or Service of a manifest says what is asked for.
+Result<void> TakeManifest(const std::string& path, advisor::RecommendQuestion& question) {
+  const auto files = ReadManifestFiles({path});
+  if (!files) return std::unexpected(files.error());
+  for (const Json& file : *files) {
+    const auto resources = model::ParseManifests(file.at("text").get_ref<const std::string&>(),
+                                                 file.at("name").get_ref<const std::string&>());
+    if (!resources) return std::unexpected(resources.error());
+    for (const model::Resource& resource : *resources) {
+      const model::Workload* workload = resource.workload();
+      if (workload == nullptr) continue;
+      question.about.Take(workload->requires_, resource.kind() == model::Kind::kFunction);
+      question.name = resource.metadata.name;
+      question.artifact = model::ArtifactsOf(*workload).front().reference;
+      return {};
+    }
+  }
+  return Fail(Errc::kInvalidArgument, path + ": there is no Function or Service in it");
+}
+
+Result<void> Say(const std::vector<std::string>& said, Case& about) {
+  for (const std::string& each : said) {
+    const auto at = each.find('=');
+    if (at == std::string::npos) {
+      return Fail(Errc::kInvalidArgument, "--set " + each + ": write VARIABLE=VALUE");
+    }
+    if (auto set = about.Set(each.substr(0, at), each.substr(at + 1)); !set) return set;
+  }
+  return {};
+}
+
+std::string Choices(const Variable& variable) {
+  if (variable.words.empty()) {
+    if (variable.most <= 1) return "0 to 1";
+    return variable.unit.empty() ? "a number" : "a number, in " + variable.unit;
+  }
+  std::string text;
+  for (const std::string& word : variable.words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+// What is worth asking next: first what the scheduler's rule goes by, from which much follows, then
+// what a tree stopped at. nullptr: nothing that is not among `open`.
+const Variable* NextQuestion(const Case& about, const std::set<std::string>& open) {
+  const auto& variables = advisor::Variables();
+  for (const char* first : {"security_requirement", "compatibility_requirement",
+                            "performance_requirement", "function_type"}) {
+    if (about.Find(first) || open.contains(first)) continue;
+    return &*std::ranges::find(variables, first, &Variable::id);
+  }
+  for (const advisor::Walk& walk : advisor::WalkAll(about)) {
+    if (walk.missing.empty() || open.contains(walk.missing)) continue;
+    return &*std::ranges::find(variables, walk.missing, &Variable::id);
+  }
+  return nullptr;
+}
+
+void AskOnTerminal(Case& about) {
+  std::set<std::string> open;
+  std::cerr << "Enter alone leaves a question open.\n";
+  while (const Variable* variable = NextQuestion(about, open)) {
+    std::cerr << variable->label.en << " (" << Choices(*variable) << ")? " << std::flush;
+    std::string line;
+    if (!std::getline(std::cin, line)) break;
+    if (line.empty()) {
+      open.insert(variable->id);
+    } else if (auto set = about.Set(variable->id, line); !set) {
+      PrintError(set.error().message);
+    }
+  }
+}
+
+Result<void> Fill(RecommendFlags& flags) {
+  if (!flags.from.empty()) {
+    if (auto taken = TakeManifest(flags.from, flags.question); !taken) return taken;
+  }
+  if (auto said = Say(flags.said, flags.question.about); !said) return said;
+  if (flags.ask) {
+    if (::isatty(STDIN_FILENO) == 0) {
+      return Fail(Errc::kInvalidArgument, "--ask needs a terminal; say --set VARIABLE=VALUE");
+    }
+    AskOnTerminal(flags.question.about);
+  }
+  return {};
+}
+
+void Run(Session& session, RecommendFlags& flags) {
+  if (!flags.like.empty()) {
+    return PrintReport(session, flags.report, advisor::LikeCase(flags.like));
+  }
+  if (auto filled = Fill(flags); !filled) return session.Report(filled.error());
+  auto recommended = advisor::Recommend(flags.question);
+  if (!recommended) return session.Report(recommended.error());
+  if (flags.manifest) return Print(recommended->manifest);
+  PrintReport(session, flags.report, std::move(recommended->report));
+  if (session.exit_code == 0 && session.output == "table") Print("\n" + recommended->manifest);
+}
+
+std::string VariablesText() {
+  std::string text = "Variables:\n";
+  for (const Variable& each : advisor::Variables()) {
+    text += "  " + each.id + ": " + Choices(each) + "\n";
+  }
+  return text;
+}
+
+std::string Footer() {
+  return "Walks the six decision trees and rule lists of the source documents, shows the path in "
+         "each,\n"
+         "where they disagree, and one answer with how many trees agree. Needs no server; what "
+         "the\n"
+         "platform itself chooses, by what it measured, says 'strata explain'.\n\n" +
+         VariablesText() +
+         "\nExamples:\n"
+         "  strata recommend --ask\n"
+         "  strata recommend --set security_requirement=High --set latency_ms=50 --set "
+         "can_refactor=true\n"
+         "  strata recommend --from function.yaml --lang zh\n"
+         "  strata recommend --set performance_requirement=High --set function_type=true \\\n"
+         "    --artifact ./app.wasm --manifest | strata apply --dry-run -f -";
+}
+
+}  // namespace
+
+void AddRecommend(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<RecommendFlags>();
+  CLI::App* verb = app.add_subcommand("recommend", "Which class for a workload, and why");
+  verb->add_option("--set", flags->said, "VARIABLE=VALUE, as listed below; several are allowed");
+  verb->add_option("--from", flags->from, "A manifest that says what is asked for, or -");
+  verb->add_flag("--ask", flags->ask, "Ask on the terminal for what the trees want to know");
+  verb->add_option("--need", flags->question.needs,
+                   "A row of the stack tables: edge, serverless, low_latency, ...");
+  verb->add_option("--device", flags->question.devices,
+                   "USB, PCI, GPU, pass-through, vGPU, SR-IOV");
+  verb->add_option("--kernel", flags->question.features, "epoll or io_uring");
+  verb->add_option("--weights", flags->question.weights,
+                   "Scores of a scenario: finance_risk, flash_sale, erp, iot_edge, ai_training");
+  verb->add_option("--name", flags->question.name, "Of the manifest");
+  verb->add_option("--artifact", flags->question.artifact, "Of the manifest");
+  verb->add_flag("--manifest", flags->manifest, "Print only the manifest that the answer ends in");
+  verb->add_option(
+      "--like", flags->like,
+      "Instead: a case study or business case: cloud_native, edge_iot, ecommerce, ...");
+  AddReportFlags(*verb, flags->report);
+  // Made when help is asked for: it reads the facts.
+  verb->footer([] { return Footer(); });
+  verb->callback([&session, flags] { Run(session, *flags); });
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,74 @@
+"""strata recommend: asked by flags, from a manifest, on a terminal; its manifest is taken by a server."""
+
+import json
+import os
+import pty
+import subprocess
+import unittest
+
+from e2e.support import ARTIFACTS, BIN, DONE, NOT_FOUND, USAGE, ServerTest
+
+LOW_LATENCY_FUNCTION = ("--set", "security_requirement=Low", "--set", "compatibility_requirement=Low",
+                        "--set", "performance_requirement=High", "--set", "function_type=true",
+                        "--set", "latency_ms=5", "--set", "launches_per_second=200")
+
+
+def rows(report, section):
+    return next(each["rows"] for each in report["sections"] if each["id"] == section)
+
+
+class RecommendTest(ServerTest):
+    def test_the_answer_its_paths_and_its_manifest(self):
+        report = self.server.json("recommend", *LOW_LATENCY_FUNCTION)
+        trees = rows(report, "trees")
+        self.assertEqual(len(trees), 6)
+        self.assertTrue(all(tree["source"] for tree in trees))
+        answer = rows(report, "answer")[0]
+        self.assertEqual(answer["class"], "wasm")
+        self.assertLessEqual(answer["agree"], answer["of"])
+        manifest = self.server.strata("recommend", *LOW_LATENCY_FUNCTION, "--name", "taken", "--artifact",
+                                      str(ARTIFACTS / "hello-module.wasm"), "--manifest")
+        self.assert_exit(manifest, DONE)
+        dry = self.server.strata("-o", "json", "apply", "--dry-run", "-f", "-", stdin=manifest.stdout)
+        self.assert_exit(dry, DONE)
+        self.assertEqual(json.loads(dry.stdout)["changes"][0]["action"], "created")
+
+    def test_a_manifest_says_what_is_asked_for(self):
+        manifest = {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "ledger"},
+                    "spec": {"artifact": "oci:/images/ledger", "requires": {"security": "high"},
+                             "triggers": [{"http": {"path": "/"}}]}}
+        done = self.server.strata("-o", "json", "recommend", "--from", "-", stdin=json.dumps(manifest))
+        self.assert_exit(done, DONE)
+        known = {row["variable"]: row["value"] for row in rows(json.loads(done.stdout), "case")}
+        self.assertEqual((known["security_requirement"], known["function_type"]), ("High", False))
+        self.assertEqual(rows(json.loads(done.stdout), "answer")[0]["class"], "microvm")
+
+    def test_what_is_none_is_refused(self):
+        self.assert_exit(self.server.strata("recommend", "--set", "latency=5"), NOT_FOUND, "latency_ms")
+        self.assert_exit(self.server.strata("recommend", "--set", "latency_ms"), USAGE, "VARIABLE=VALUE")
+        self.assert_exit(self.server.strata("recommend", "--set", "rust_ability=2"), USAGE, "0 to 1")
+        self.assert_exit(self.server.strata("recommend", "--like", "ecommerc"), NOT_FOUND, "ecommerce")
+        self.assert_exit(self.server.strata("recommend", "--name", "Not a name"), USAGE, "name")
+        self.assert_exit(self.server.strata("recommend", "--ask"), USAGE, "terminal")
+
+    def test_it_asks_on_a_terminal_until_the_trees_know(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        with subprocess.Popen([BIN / "strata", "-o", "json", "recommend", "--ask"], stdin=theirs,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
+            os.close(theirs)
+            seen = ""
+            for question, answer in (("security requirement", "High"), ("compatibility requirement", ""),
+                                     ("performance requirement", "loud"), ("performance requirement", "High")):
+                while question not in seen:
+                    seen += asking.stderr.readline(1)
+                    self.assertIsNone(asking.poll(), seen)
+                seen = ""
+                os.write(ours, answer.encode() + b"\n")
+            os.write(ours, b"\x04")  # the end of input: the rest stays open
+            report = json.loads(asking.stdout.read())
+        self.assertEqual(rows(report, "answer")[0]["class"], "microvm")
+
+
+if __name__ == "__main__":
+    unittest.main()
