@@ -14,6 +14,7 @@
 #include "advisor/models/model.h"
 #include "advisor/models/registry.h"
 #include "advisor/models/run.h"
+#include "advisor/numerics/chance.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
 #include "base/json.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::size_t kMostSwings = 12;  // that a tornado shows; the rows have all
 constexpr std::size_t kHistogramBars = 20;
+constexpr double kFarOut = 0.005;  // share of the draws, at each end
 
 std::string LevelName(Levels levels, double level) {
   return std::isnan(level) ? "-" : std::string(levels[static_cast<std::size_t>(level)]);
@@ -195,6 +197,12 @@ Cell AgreesCell(Verdict verdict) {
   return TextCell(Text{"not computable", "无法计算"});
 }
 
+Text BasisOf(const Judged& judged) {
+  if (judged.computed) return {"computed", "计算"};
+  const bool assumed = judged.verdict == Verdict::kNotComputable && !judged.recomputed.empty();
+  return assumed ? Text{"assumed", "假设"} : Text{"argued", "论证"};
+}
+
 // What the fact says, unless it is in the column beside it.
 Cell WhyCell(const Judged& judged) {
   const Json& recomputed = judged.check->at("recomputed");
@@ -215,12 +223,11 @@ Section CheckSection(const ModelRun& run) {
                               {"why", {"why", "原因"}}}};
   for (const Judged& judged : run.checks) {
     const Json& claimed = judged.check->at("claimed");
-    const Text basis = judged.computed ? Text{"computed", "计算"} : Text{"argued", "论证"};
     section.rows.push_back({WordCell(judged.check->at("id").get<std::string>()),
                             {{Plain(claimed), ""}, claimed},
                             RecomputedCell(judged),
                             AgreesCell(judged.verdict),
-                            TextCell(basis),
+                            TextCell(BasisOf(judged)),
                             WhyCell(judged)});
   }
   return section;
@@ -253,14 +260,15 @@ Section SensitivitySection(const ModelRun& run) {
                             ValueCell(swing.values.high, parameter.levels),
                             ValueCell(swing.at_low, of.levels),
                             ValueCell(swing.at_high, of.levels)});
-    if (tornado.bars.size() < kMostSwings) {
+    const bool defined = !std::isnan(swing.at_low) && !std::isnan(swing.at_high);
+    if (defined && tornado.bars.size() < kMostSwings) {
       tornado.bars.push_back({{parameter.name, ""}, swing.at_low, swing.at_high});
     }
   }
   if (section.rows.empty()) {
     section.columns.clear();
     section.notes = {{"No parameter that is uncertain changes it.", "没有不确定的参数影响它。"}};
-  } else if (of.levels.empty()) {
+  } else if (of.levels.empty() && !tornado.bars.empty()) {
     section.plot = std::move(tornado);
   }
   return section;
@@ -276,15 +284,15 @@ std::string SharesText(const std::vector<double>& shares, Levels levels) {
   return text.empty() ? "-" : text;
 }
 
-// `draws` are sorted; at least one.
+// `draws` are sorted; at least one. What is far out is counted in the bars at the ends.
 BarPlot Histogram(const std::vector<double>& draws, const Text& label) {
-  const double from = draws.front();
-  const double width = (draws.back() - from) / kHistogramBars;
+  const double from = numerics::Quantile(draws, kFarOut);
+  const double width = (numerics::Quantile(draws, 1 - kFarOut) - from) / kHistogramBars;
   const std::size_t bars = width > 0 ? kHistogramBars : 1;
   std::vector<double> counts(bars);
   for (const double draw : draws) {
-    const auto bar = width > 0 ? static_cast<std::size_t>((draw - from) / width) : 0;
-    counts[std::min(bar, bars - 1)] += 1;
+    const double bar = width > 0 ? std::floor((draw - from) / width) : 0;
+    counts[static_cast<std::size_t>(std::clamp(bar, 0.0, static_cast<double>(bars - 1)))] += 1;
   }
   BarPlot plot{label, {}};
   for (std::size_t i = 0; i < bars; ++i) {

@@ -67,13 +67,17 @@ Swing SwingOf(const ModelRun& run, const Inputs& inputs, std::size_t parameter, 
   return swing;
 }
 
-double Width(const Swing& swing) { return std::fabs(swing.at_high - swing.at_low); }
+// An output that is defined at one end alone swings most.
+double Width(const Swing& swing) {
+  if (std::isnan(swing.at_low) != std::isnan(swing.at_high)) return kNoBound;
+  return std::fabs(swing.at_high - swing.at_low);
+}
 
 void FindSwings(const Inputs& inputs, const std::vector<Interval>& intervals, ModelRun& run) {
   for (std::size_t i = 0; i < intervals.size(); ++i) {
     if (intervals[i].low == intervals[i].high) continue;
     const Swing swing = SwingOf(run, inputs, i, intervals[i]);
-    if (Width(swing) > 0) run.swings.push_back(swing);  // not if undefined, either
+    if (Width(swing) > 0) run.swings.push_back(swing);  // not if both ends are undefined
   }
   std::ranges::sort(run.swings, [](const Swing& a, const Swing& b) {
     return Width(a) != Width(b) ? Width(a) > Width(b) : a.parameter < b.parameter;

@@ -96,6 +96,15 @@ TEST(SensitivityTest, TheWidestSwingIsFirstAndWhatChangesNothingIsLeftOut) {
   }
 }
 
+TEST(SensitivityTest, AnOutputThatIsDefinedAtOneEndAloneSwingsMost) {
+  const ModelRun run = Asked({.model = "theorem_tipping", .draws = 0});
+  ASSERT_FALSE(run.swings.empty());
+  const Swing& first = run.swings.front();
+  EXPECT_EQ(run.model.parameters[first.parameter].name, "wasm.growth");
+  EXPECT_TRUE(std::isnan(first.at_low));  // without growth it never overtakes
+  EXPECT_NEAR(first.at_high, 2025 + std::log2(24 / 12.2), 1e-9);
+}
+
 TEST(SensitivityTest, AChoiceSwingsOverAllItsLevels) {
   const ModelRun run = Asked({.model = "scheduling_strategy", .draws = 0});
   const auto security = std::ranges::find_if(run.swings, [&run](const Swing& each) {

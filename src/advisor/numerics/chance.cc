@@ -34,10 +34,14 @@ Summary Summarise(std::vector<double> draws) {
   }
   std::ranges::sort(draws);
   const auto count = static_cast<double>(draws.size());
+  if (draws.front() == draws.back()) {  // without what rounding would add
+    summary.mean = summary.p05 = summary.p50 = summary.p95 = draws.front();
+    return summary;
+  }
   summary.mean = std::accumulate(draws.begin(), draws.end(), 0.0) / count;
   double squares = 0;
   for (const double each : draws) squares += (each - summary.mean) * (each - summary.mean);
-  summary.deviation = draws.size() < 2 ? 0 : std::sqrt(squares / (count - 1));
+  summary.deviation = std::sqrt(squares / (count - 1));
   summary.p05 = Quantile(draws, 0.05);
   summary.p50 = Quantile(draws, 0.5);
   summary.p95 = Quantile(draws, 0.95);

@@ -28,7 +28,11 @@ TEST(ChanceTest, WithoutADefinedDrawNothingIsKnown) {
   EXPECT_TRUE(std::isnan(summary.p95));
 }
 
-TEST(ChanceTest, OneDrawDoesNotDeviate) { EXPECT_EQ(Summarise({7}).deviation, 0); }
+TEST(ChanceTest, DrawsThatAreAllTheSameDoNotDeviate) {
+  EXPECT_EQ(Summarise({7}).deviation, 0);
+  EXPECT_EQ(Summarise(std::vector<double>(1000, 0.1)).deviation, 0);
+  EXPECT_EQ(Summarise(std::vector<double>(1000, 0.1)).mean, 0.1);
+}
 
 TEST(ChanceTest, NoHitsOfManyHaveTheClosedFormOfTheirBound) {
   for (const int trials : {1, 59, 299, 10'000}) {
