@@ -62,6 +62,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddRecommend(app, session);
   AddGraph(app, session);
   AddVersions(app, session);
+  AddModel(app, session);
   AddRoadmap(app, session);
   AddStatus(app, session);
   AddVersion(app, session);

@@ -36,6 +36,7 @@ void AddAlign(CLI::App& app, Session& session);
 void AddRecommend(CLI::App& app, Session& session);
 void AddGraph(CLI::App& app, Session& session);
 void AddVersions(CLI::App& app, Session& session);
+void AddModel(CLI::App& app, Session& session);
 void AddRoadmap(CLI::App& app, Session& session);
 void AddStatus(CLI::App& app, Session& session);
 void AddVersion(CLI::App& app, Session& session);
