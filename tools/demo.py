@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Starts a server, deploys every example, calls each with real input and prints a table; then the same
-program in all classes, side by side, and where the scheduler puts four workloads that name none.
+program in all classes, side by side, where the scheduler puts four workloads that name none, and what
+the source documents claim beside what was measured.
 
     tools/demo.py [--keep] [--bin DIR] [--seconds N]
 
@@ -9,6 +10,7 @@ running afterwards and its address is printed; otherwise nothing is left behind.
 """
 
 import argparse
+import csv
 import hashlib
 import http.client
 import json
@@ -25,6 +27,7 @@ EXAMPLES = ROOT / "examples"
 COLUMNS = ("FUNCTION", "LANGUAGE", "GUEST", "ARTIFACT", "FIRST MS", "P50 MS", "P99 MS", "MEMORY",
            "REQ/S", "ANSWER")
 WARM_CALLS = 200
+CLAIMS = 5  # rows
 # Name, artifact in share/hello, what it asks for.
 PLACED = (("plain", "oci:image", {}), ("foreign", "oci:image", {"security": "medium"}),
           ("hostile", "oci:image", {"security": "high"}), ("portable", "hello.wasm", {}))
@@ -157,6 +160,20 @@ def print_table(rows, columns=COLUMNS):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
+def claims(demo):
+    """What the source documents claim of wasm and containers beside what was measured here, a row for each
+    quantity."""
+    lines = csv.reader(demo.run("compare", "wasm", "container", "-o", "csv").splitlines())
+    header = next(line for line in lines if "measured" in line)
+    rows = {}
+    for line in lines:
+        if len(line) != len(header):
+            break
+        rounded = [f"{float(line[i]):.3g}" for i in (3, 4)]
+        rows.setdefault((line[0], line[1]), [*line[:3], *rounded, *line[5:]])
+    return list(rows.values())[:CLAIMS], [word.upper() for word in header]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -193,6 +210,8 @@ def main():
             print("Where workloads that name no class go ('strata explain NAME' says more):", flush=True)
             print_table(place(demo, arguments.bin.parent / "share" / "hello"),
                         ("WORKLOAD", "ARTIFACT", "REQUIRES", "CLASS", "BECAUSE", "ANSWER"))
+            print("\nClaimed, and measured here ('strata compare wasm container' says more):", flush=True)
+            print_table(*claims(demo))
         else:
             print("\nClasses other than wasm need root.")
         keep = arguments.keep and good
