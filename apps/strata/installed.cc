@@ -12,7 +12,7 @@ std::optional<std::filesystem::path> FindInstalled(std::string_view name) {
   std::string_view rest = variable == nullptr ? "/usr/sbin:/usr/bin:/sbin:/bin" : variable;
   for (;;) {
     const std::size_t end = rest.find(':');
-    const std::filesystem::path file = std::filesystem::path(rest.substr(0, end)) / name;
+    std::filesystem::path file = std::filesystem::path(rest.substr(0, end)) / name;
     if (file.is_absolute() && ::access(file.c_str(), X_OK) == 0) return file;
     if (end == std::string_view::npos) return std::nullopt;
     rest.remove_prefix(end + 1);

@@ -6,7 +6,6 @@
 //   oci_start_bench container|appkernel [ROUNDS [AGENT]]     WITHOUT_USERS=1: in no user namespace
 //
 // With strata-agent's path also a call whose sandbox was made before it.
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>

@@ -1,6 +1,5 @@
 #include "advisor/versions.h"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 

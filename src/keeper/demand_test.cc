@@ -7,7 +7,6 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "model/values.h"
 
 namespace strata::keeper {
 namespace {

@@ -273,9 +273,8 @@ constexpr std::chrono::hours kLongestKeepAlive{24};
 
 Result<std::chrono::milliseconds> ParseKeepAlive(std::string_view text) {
   std::uint32_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+  const auto [rest, error] = std::from_chars(text.begin(), text.end(), number);
+  const std::string_view unit(rest, text.end());
   const auto* const found = std::ranges::find(kTimeUnits, unit, &TimeUnit::name);
   if (error != std::errc{} || found == kTimeUnits.end()) {
     return Refuse(text, "is no time; write 'auto', or a whole number with its unit: 90s, 5m");

@@ -32,7 +32,7 @@ TEST(CompareTest, AllConceptsShowEveryCellOfEveryMatrix) {
       ASSERT_EQ(row.size(), 7U);
       cells += row.size() - 1;
     }
-    EXPECT_EQ(section->sources.front(), matrix.at("source"));
+    EXPECT_EQ(section->sources.front(), matrix.at("source").get<std::string>());
   }
   EXPECT_EQ(cells, 270U);
   EXPECT_EQ(SectionOf(*report, "orderings")->rows.size(), 13U);

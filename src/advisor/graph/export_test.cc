@@ -1,6 +1,5 @@
 #include "advisor/graph/export.h"
 
-#include <algorithm>
 #include <string>
 
 #include <gmock/gmock.h>

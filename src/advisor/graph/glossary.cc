@@ -1,6 +1,5 @@
 #include "advisor/graph/glossary.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 

@@ -1,6 +1,5 @@
 #include "advisor/graph/graph.h"
 
-#include <algorithm>
 #include <set>
 #include <string>
 #include <tuple>

@@ -1,12 +1,10 @@
 // Structures, the roadmap's stages, and what follows from their definitions.
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "advisor/models/model.h"

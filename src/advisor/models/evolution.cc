@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "advisor/models/checks.h"
 #include "advisor/models/model.h"
 #include "advisor/models/plots.h"
 #include "advisor/models/registry.h"

@@ -1,14 +1,11 @@
 // Figures of the documents beside each other.
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "advisor/facts/facts.h"
 #include "advisor/models/model.h"
-#include "advisor/models/plots.h"
 #include "advisor/models/registry.h"
-#include "advisor/report/report.h"
 #include "base/json.h"
 
 namespace strata::advisor::models {

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <span>
 
-#include <Eigen/Core>
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
+#include <Eigen/Core>         // IWYU pragma: keep
+#include <Eigen/Eigenvalues>  // IWYU pragma: keep
+#include <Eigen/QR>           // IWYU pragma: keep
 
 #include "base/check.h"
 #include "base/result.h"

@@ -31,7 +31,7 @@ Result<std::vector<State>> Integrate(const Derivative& derivative, State start,
   STRATA_CHECK(!times.empty() && std::ranges::is_sorted(times));
   std::vector<State> states;
   states.reserve(times.size());
-  if (times.front() == times.back()) return std::vector<State>(times.size(), std::move(start));
+  if (times.front() == times.back()) return std::vector<State>(times.size(), start);
   std::size_t evaluations = 0;
   const auto system = [&](const State& state, State& rate, double t) {
     const bool bounded =
