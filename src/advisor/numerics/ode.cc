@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <span>
 #include <stdexcept>
-#include <utility>
 #include <vector>
 
 #include <boost/numeric/odeint/integrate/integrate_times.hpp>
