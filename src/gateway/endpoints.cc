@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include <boost/asio/redirect_error.hpp>
+#include "base/pause.h"
 
 namespace strata::gateway {
 namespace {
@@ -101,10 +101,7 @@ void Endpoints::LookAgainSoon(const std::shared_ptr<Group>& group) {
 }
 
 Awaitable<void> Endpoints::LookAgain(std::shared_ptr<Group> group) {
-  Timer timer(loop_.get_executor());
-  boost::system::error_code ignored;
-  timer.expires_after(kAheadFor);
-  co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
+  co_await Pause(loop_, kAheadFor);
   group->looks_again = false;
   ServeWaiting(group);
 }
