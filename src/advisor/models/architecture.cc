@@ -122,6 +122,15 @@ Model DataSyncMechanism(const Json& fact) {
   return model;
 }
 
+// How many of the technologies that E(t) lists there are at `t`.
+double ListedBy(const Inputs& in, double t) {
+  double listed = 0;
+  for (const std::string name : {"D", "K", "K3", "W", "O"}) {
+    listed += in[name + ".since"] <= t ? 1 : 0;
+  }
+  return listed;
+}
+
 Model DomainModel(const Json& fact) {
   const std::string why = "whose domain is asked is " + kReaders + "; the smallest one";
   Model model;
@@ -349,10 +358,7 @@ Model EvolutionFunction(const Json& fact) {
           .Stated("Service_Mesh.since", 2016, kDate, line)
           .Assume("t", 2025, {"year", 1900, 2200, 5}, "when is asked is " + kReaders);
   model.evaluate = [](const Inputs& in) {
-    double listed = 0;
-    for (const std::string name : {"D", "K", "K3", "W", "O"}) {
-      listed += in[name + ".since"] <= in["t"] ? 1 : 0;
-    }
+    const double listed = ListedBy(in, in["t"]);
     const double mesh = in["Service_Mesh.since"] <= in["t"] ? 1 : 0;
     Outputs out;
     out.Add("in_E", listed);
@@ -365,13 +371,7 @@ Model EvolutionFunction(const Json& fact) {
                    }}};
   model.plot = [](const Inputs& in) -> Plot {
     LinePlot plot{kYearAxis, {"technologies in E(t)", "E(t) 中的技术数"}, {}};
-    plot.lines.push_back(Curve("E(t)", 2012, 2026, [&in](double t) {
-      double listed = 0;
-      for (const std::string name : {"D", "K", "K3", "W", "O"}) {
-        listed += in[name + ".since"] <= t ? 1 : 0;
-      }
-      return listed;
-    }));
+    plot.lines.push_back(Curve("E(t)", 2012, 2026, [&in](double t) { return ListedBy(in, t); }));
     return plot;
   };
   return model;

@@ -9,6 +9,7 @@
 #include "advisor/names.h"
 #include "advisor/report/report.h"
 #include "base/strings.h"
+#include "scheduler/strategy.h"
 
 namespace strata::advisor {
 namespace {
@@ -156,6 +157,11 @@ model::Requires Case::Asked() const {
   return {.security = ToLevel(Find("security_requirement")),
           .compatibility = ToLevel(Find("compatibility_requirement")),
           .performance = ToLevel(Find("performance_requirement"))};
+}
+
+model::Class Case::ByRule() const {
+  const auto function = Find("function_type");
+  return scheduler::ByRule({.function = function && function->value == true, .requires_ = Asked()});
 }
 
 }  // namespace strata::advisor

@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "model/resource.h"
+#include "model/values.h"
 
 namespace strata::advisor {
 
@@ -53,6 +54,9 @@ class Case {
 
   // What is asked of a class, for the scheduler. What is not known is low.
   [[nodiscard]] model::Requires Asked() const;
+
+  // The class of the scheduler's rule for it. What is not known is no function.
+  [[nodiscard]] model::Class ByRule() const;
 
  private:
   std::map<std::string, Json, std::less<>> said_;

@@ -34,9 +34,7 @@ Class LeastOfFloor(const model::Requires& asked, Class by_rule) {
 
 Answer Decide(const Case& about, const std::vector<Walk>& walks) {
   const model::Requires asked = about.Asked();
-  const auto function = about.Find("function_type");
-  const Class by_rule =
-      scheduler::ByRule({.function = function && function->value == true, .requires_ = asked});
+  const Class by_rule = about.ByRule();
   std::map<Class, std::size_t> votes;
   Answer answer{.sandbox_class = LeastOfFloor(asked, by_rule)};
   for (const Walk& walk : walks) {

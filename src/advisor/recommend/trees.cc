@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "advisor/facts/facts.h"
-#include "scheduler/strategy.h"
 
 namespace strata::advisor {
 namespace {
@@ -212,11 +211,9 @@ void WalkRules(const Json& tree, const Case& about, Walk& walk) {
     const Text answer = *holds ? Text{"yes", "是"} : Text{"no", "否"};
     walk.steps.push_back({ShowCondition(rule.at("if")), answer, Listed(because)});
     if (!*holds) continue;
-    const auto function = about.Find("function_type");
     walk.leaf = "rule " + ShowValue(rule.at("order"));
     walk.outcome = {rule.at("then"), rule.value("zh", "")};
-    walk.sandbox_class = scheduler::ByRule(
-        {.function = function && function->value == true, .requires_ = about.Asked()});
+    walk.sandbox_class = about.ByRule();
     return;
   }
 }
