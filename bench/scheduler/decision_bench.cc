@@ -66,7 +66,8 @@ class Maker {
     Node node{.name = "node-" + std::to_string(number),
               .free_memory = Bytes::MiB(Any(65'536)),
               .classes = {},
-              .cores = 8.0 * (1 + Pick(4))};
+              .cores = 8.0 * (1 + Pick(4)),
+              .price = (1 + Pick(4)) / 4.0};
     for (const model::Class each : model::kClasses) {
       if (each != model::Class::kContainerInMicrovm && Pick(2) == 0) node.classes.Add(each);
     }

@@ -77,6 +77,7 @@ struct Node {
   Bytes free_memory;
   ClassSet classes;  // that it has
   double cores = 1;
+  double price = 1;  // of what is used there, as a multiple of the list's: a spot machine has 0.3
 };
 
 struct Question {

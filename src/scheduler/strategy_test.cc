@@ -275,6 +275,34 @@ TEST_F(StrategyTest, ANodeWithTheProcessorsIsFound) {
   EXPECT_THAT(Refusal(), HasSubstr("slo.qps: 700")) << "of the node with most of them";
 }
 
+TEST_F(StrategyTest, TheCheapestNodeThatIsEnoughIsTakenAndItsPriceCounts) {
+  nodes_ = {NodeWith({Class::kContainer}), NodeWith({Class::kContainer}),
+            NodeWith({Class::kContainer})};
+  const double list = Decide()->alternatives.front().estimate->cost;
+  nodes_[0].free_memory = Bytes::MiB(4096);
+  nodes_[1] = {.name = "spot",
+               .free_memory = Bytes::MiB(128),
+               .classes = nodes_[1].classes,
+               .cores = 1,
+               .price = 0.25};
+  nodes_[2].name = "spot and fast";
+  nodes_[2].cores = 8;
+  nodes_[2].price = 0.5;
+  EXPECT_EQ(Decide()->node, "spot");
+  EXPECT_DOUBLE_EQ(Decide()->alternatives.front().estimate->cost, list / 4);
+  question_.slo.qps = 600;
+  EXPECT_EQ(Decide()->node, "spot and fast") << "the cheaper one has not the processors";
+  question_.memory = Bytes::MiB(2048);
+  EXPECT_THAT(Refusal(), HasSubstr("slo.qps")) << "only the small and dear one has the memory";
+}
+
+TEST_F(StrategyTest, ACheapNodeWithADearClassMayWin) {
+  nodes_ = {NodeWith({Class::kContainer}), NodeWith({Class::kAppkernel})};
+  ASSERT_EQ(Chosen(), Class::kContainer);
+  nodes_[1].price = 0.05;
+  EXPECT_EQ(Chosen(), Class::kAppkernel);
+}
+
 TEST_F(StrategyTest, AServersLoadIsBoundByItsReplicas) {
   nodes_[0].cores = 4;
   question_.function = false;
@@ -370,6 +398,7 @@ class PropertiesTest : public ::testing::Test {
     for (Node& node : nodes_) {
       node.classes = {};
       node.cores = 1 + Pick(8);
+      node.price = (1 + Pick(4)) / 4.0;
       for (const Class each : kAll) {
         if (Pick(2) == 0) node.classes.Add(each);
       }

@@ -52,18 +52,22 @@ std::string Missing(const Question& question, const Option* option) {
   return question.devices ? option->withheld : "";
 }
 
-// Of the nodes that have the class and the memory: the roomiest that has the processors, else the
-// one with most of them.
+// Which of two nodes that have the class and the memory is better. Of those with the processors the
+// cheaper, of equals the roomier; of those without, the one with more.
+bool Better(const Node& node, const Node& than, double cores) {
+  const bool enough = node.cores >= cores;
+  if (enough != (than.cores >= cores)) return enough;
+  if (!enough) return node.cores > than.cores;
+  if (node.price != than.price) return node.price < than.price;
+  return node.free_memory > than.free_memory;
+}
+
 const Node* NodeFor(const Question& question, Class sandbox_class, std::span<const Node> nodes,
                     double cores) {
   const Node* best = nullptr;
   for (const Node& node : nodes) {
     if (!node.classes.Has(sandbox_class) || node.free_memory < question.memory) continue;
-    const bool enough = node.cores >= cores;
-    if (best == nullptr || (enough && best->cores < cores) ||
-        (enough ? best->free_memory < node.free_memory : best->cores < node.cores)) {
-      best = &node;
-    }
+    if (best == nullptr || Better(node, *best, cores)) best = &node;
   }
   return best;
 }
@@ -128,6 +132,7 @@ Weighed Weigh(const Case& asked, Class sandbox_class) {
     return weighed;
   }
   if (figures != nullptr) {
+    weighed.shown.estimate->cost *= weighed.node->price;
     weighed.shown.estimate->qps =
         CapacityOf(question, sandbox_class, *figures, weighed.node->cores);
   }
