@@ -13,7 +13,6 @@ on either side. Needs root.
 import concurrent.futures
 import ctypes
 import json
-import os
 import pathlib
 import statistics
 import subprocess
@@ -23,10 +22,9 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
-from e2e.images import Image, entry, folder, tar  # noqa: E402
-from e2e.support import BIN, Server, function  # noqa: E402
+from e2e.images import GUEST, guest_image  # noqa: E402
+from e2e.support import Server, function  # noqa: E402
 
-GUEST = BIN / "strata_oci_guest"
 AT_ONCE = 50
 RUNTIMES = {"container": ["runc"], "appkernel": ["runsc", "--network=none"]}
 CLONE_NEWNS, MS_REC, MS_SLAVE = 0x20000, 0x4000, 0x80000
@@ -114,8 +112,7 @@ def main():
     (home / "image" / "bin").mkdir(parents=True)
     (home / "image" / "bin" / "guest").write_bytes(GUEST.read_bytes())
     (home / "image" / "bin" / "guest").chmod(0o755)
-    image = Image(home / "layout", [tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))],
-                  args=("/bin/guest", "hello"))
+    image = guest_image(home / "layout", "hello")
     config = json.loads(subprocess.run([ROOT / "build/bench/bin/oci_config", "64", "/bin/guest", "hello"],
                                        capture_output=True, check=True).stdout)
     server = Server().up()

@@ -16,8 +16,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tests"))
 from crash.kill_mixed_test import HeldCall  # noqa: E402
 from crash.traces import HostTraces  # noqa: E402
-from e2e.images import Image, entry, folder, tar  # noqa: E402
-from e2e.support import BIN, Server, eventually, function, of_class  # noqa: E402
+from e2e.images import guest_image  # noqa: E402
+from e2e.support import Server, eventually, function, of_class  # noqa: E402
 
 OURS = ("stratad", "strata-cell", "strata-keeper")
 SETTLE = 4
@@ -72,9 +72,7 @@ def measure_waiting(server, image, name, count):
 
 def main():
     with tempfile.TemporaryDirectory() as folder_name:
-        guest = (BIN / "strata_oci_guest").read_bytes()
-        image = Image(pathlib.Path(folder_name) / "image", [tar(folder("bin"), entry("bin/guest", guest))],
-                      args=("/bin/guest", "echo"))
+        image = guest_image(pathlib.Path(folder_name) / "image", "echo")
         server = Server().up()
         try:
             measure(server, image, "container", 20)

@@ -18,10 +18,9 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tests"))
-from e2e.images import Image, entry, folder, tar  # noqa: E402
-from e2e.support import BIN, Server, eventually, function  # noqa: E402
+from e2e.images import GUEST, guest_image  # noqa: E402
+from e2e.support import Server, eventually, function  # noqa: E402
 
-GUEST = BIN / "strata_oci_guest"
 CLASSES = ("container", "appkernel", "microvm")
 REQUESTS = 400
 
@@ -60,8 +59,7 @@ def main():
     server = Server().up()
     try:
         with tempfile.TemporaryDirectory() as where:
-            layer = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
-            image = Image(pathlib.Path(where) / "image", [layer], args=("/bin/guest", "serve"))
+            image = guest_image(pathlib.Path(where) / "image", "serve")
             for name in CLASSES:
                 manifest = function(name, f"oci:{image.path}", f"/{name}", "default", **{"class": name})
                 manifest["kind"] = "Service"

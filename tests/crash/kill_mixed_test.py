@@ -18,8 +18,8 @@ import unittest
 
 from crash.traces import HostTraces
 from e2e import guests
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, PATIENCE, Server, ServerTest, eventually, function
+from e2e.images import guest_image
+from e2e.support import PATIENCE, Server, ServerTest, eventually, function
 
 SEED = int(os.environ.get("STRATA_SEED", "4"))
 POINTS = 200 if os.environ.get("STRATA_LONG") else 20
@@ -81,9 +81,7 @@ class KillMixedTest(HostTraces, ServerTest):
     @classmethod
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-crash."))
-        guest = (BIN / "strata_oci_guest").read_bytes()
-        image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
-                      args=("/bin/guest", "echo"))
+        image = guest_image(cls.folder / "image", "echo")
         wasm = cls.folder / "echo.wat"
         wasm.write_text(guests.ECHOES)
         manifests = [function("wasm", wasm, "/wasm")]
@@ -184,9 +182,7 @@ class TwoInstancesTest(ServerTest):
     @classmethod
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-crash."))
-        guest = (BIN / "strata_oci_guest").read_bytes()
-        image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
-                      args=("/bin/guest", "echo"))
+        image = guest_image(cls.folder / "image", "echo")
         cls.manifest = function("container", f"oci:{image.path}", "/container",
                                 scale={"keep_alive": "0s"}, **{"class": "container"})
         cls.server.apply(cls.manifest)

@@ -14,8 +14,8 @@ import tempfile
 import unittest
 
 from crash.traces import HostTraces
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, PATIENCE, ServerTest, eventually, function
+from e2e.images import guest_image
+from e2e.support import PATIENCE, ServerTest, eventually, function
 
 SEED = int(os.environ.get("STRATA_SEED", "5"))
 POINTS = 60 if os.environ.get("STRATA_LONG") else 6
@@ -30,9 +30,7 @@ class KillPoolsTest(HostTraces, ServerTest):
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-crash."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        guest = (BIN / "strata_oci_guest").read_bytes()
-        image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
-                      args=("/bin/guest", "hello"))
+        image = guest_image(cls.folder / "image", "hello")
         for name in CLASSES:
             cls.server.apply(function(name, f"oci:{image.path}", f"/{name}", "default",
                                       scale={"min": 1, "max": 2},

@@ -16,8 +16,8 @@ import threading
 import unittest
 
 from crash.traces import HostTraces
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, DONE, PATIENCE, ServerTest, eventually, function
+from e2e.images import guest_image
+from e2e.support import DONE, PATIENCE, ServerTest, eventually, function
 
 SEED = int(os.environ.get("STRATA_SEED", "5"))
 POINTS = 80 if os.environ.get("STRATA_LONG") else 8
@@ -32,9 +32,7 @@ class KillServicesTest(HostTraces, ServerTest):
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-crash."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        guest = (BIN / "strata_oci_guest").read_bytes()
-        image = cls.image = Image(cls.folder / "image", [tar(folder("bin"), entry("bin/guest", guest))],
-                                  args=("/bin/guest", "serve"))
+        image = cls.image = guest_image(cls.folder / "image", "serve")
         for name in CLASSES:
             manifest = function(name, f"oci:{image.path}", f"/{name}", "default",
                                 grants={"http": ["api.example:80"]}, **{"class": name})

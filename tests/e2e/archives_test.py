@@ -11,12 +11,11 @@ import tarfile
 import tempfile
 import unittest
 
-from e2e.images import Image, entry, folder, link, tar
+from e2e.images import Image, entry, guest_layer, link, tar
 from e2e.registry_test import Registry
-from e2e.support import ARTIFACTS, BIN, PATIENCE, ServerTest, function
+from e2e.support import ARTIFACTS, PATIENCE, ServerTest, function
 
-GUEST = BIN / "strata_oci_guest"
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
+BASE = guest_layer()
 WASM_CONFIG = "application/vnd.wasm.config.v0+json"
 
 

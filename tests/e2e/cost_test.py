@@ -9,10 +9,8 @@ import tempfile
 import unittest
 
 from e2e import guests
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, Server, ServerTest, eventually, function, hello
-
-GUEST = tar(folder("bin"), entry("bin/guest", (BIN / "strata_oci_guest").read_bytes()))
+from e2e.images import guest_image
+from e2e.support import Server, ServerTest, eventually, function, hello
 
 
 def figures(name, p50, cpu, memory):
@@ -188,8 +186,8 @@ class KeeperCostTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, images)
         self.server = Server().up()
         self.addCleanup(lambda: self.assertEqual(self.server.end(), []))
-        serves = Image(images / "serves", [GUEST], args=("/bin/guest", "serve"))
-        calls = Image(images / "calls", [GUEST], args=("/bin/guest", "hello"))
+        serves = guest_image(images / "serves", "serve")
+        calls = guest_image(images / "calls", "hello")
         service = {**function("stays", f"oci:{serves.path}", "/stays", "default"), "kind": "Service"}
         self.server.apply(service, function("once", f"oci:{calls.path}", "/once", "default"))
 

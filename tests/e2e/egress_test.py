@@ -9,11 +9,9 @@ import tempfile
 import threading
 import unittest
 
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, ServerTest, eventually, function, of_class
+from e2e.images import guest_image
+from e2e.support import ServerTest, eventually, function, of_class
 
-GUEST = BIN / "strata_oci_guest"
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
 CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 # A name that leads to this machine, and is none of the sandbox's own.
 NAME = socket.gethostname()
@@ -54,8 +52,8 @@ class EgressTest(ServerTest):
         cls.addClassCleanup(cls.target.shutdown)
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-egress."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.calls = Image(cls.folder / "calls", [BASE], args=("/bin/guest", "fetch"))
-        cls.serves = Image(cls.folder / "serves", [BASE], args=("/bin/guest", "serve"))
+        cls.calls = guest_image(cls.folder / "calls", "fetch")
+        cls.serves = guest_image(cls.folder / "serves", "serve")
 
     def setUp(self):
         Target.seen.clear()

@@ -15,10 +15,9 @@ import time
 import unittest
 
 from e2e.api_tls_test import Authority, listen_options
-from e2e.images import Image, entry, folder, tar
+from e2e.images import guest_image
 from e2e.support import BIN, DONE, PATIENCE, USAGE, ServerTest, eventually, function, of_class
 
-GUEST = BIN / "strata_oci_guest"
 CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 
 
@@ -72,8 +71,7 @@ class ExecTest(ServerTest):
 
     @classmethod
     def prepare(cls):
-        base = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
-        image = Image(cls.folder / "image", [base], args=("/bin/guest", "serve"))
+        image = guest_image(cls.folder / "image", "serve")
         for name in CLASSES:
             manifest = function(f"in-{name}", f"oci:{image.path}", f"/in-{name}", "default", **of_class(name))
             cls.server.apply({**manifest, "kind": "Service"})

@@ -8,11 +8,9 @@ import tempfile
 import unittest
 
 from e2e import guests
-from e2e.images import Image, entry, folder, tar
-from e2e.placement_test import GUEST, RECORD
+from e2e.images import guest_image
+from e2e.placement_test import RECORD
 from e2e.support import ServerTest, USAGE, UNSUPPORTED, WRONG_STATE, documents, eventually, function
-
-ROOT = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
 
 
 def says(word):
@@ -146,7 +144,7 @@ class ClassesTest(FormsCase):
     @classmethod
     def prepare(cls):
         super().prepare()
-        cls.image = Image(cls.folder / "image", (ROOT,), args=("/bin/guest", "hello"))
+        cls.image = guest_image(cls.folder / "image", "hello")
         answer = cls.server.api("PUT", "/v1/measurements", RECORD)
         assert answer.status == 200, answer.text
 

@@ -12,8 +12,8 @@ import unittest
 
 from crash.load import SteadyClient
 from e2e.guests import ECHO, INFINITE_LOOP, UNREACHABLE
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, ServerTest, eventually, function, hello
+from e2e.images import guest_image
+from e2e.support import ServerTest, eventually, function, hello
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 HELLO = b"hello, world\n"
@@ -223,9 +223,8 @@ class ServicesBehindAFrontTest(SharedListenerTest):
     def prepare(cls):
         cls.images = pathlib.Path(tempfile.mkdtemp(prefix="strata-front."))
         cls.addClassCleanup(shutil.rmtree, cls.images)
-        base = tar(folder("bin"), entry("bin/guest", (BIN / "strata_oci_guest").read_bytes()))
-        cls.image = Image(cls.images / "image", [base], args=("/bin/guest", "serve"))
-        cls.program = Image(cls.images / "program", [base], args=("/bin/guest", "echo"))
+        cls.image = guest_image(cls.images / "image", "serve")
+        cls.program = guest_image(cls.images / "program", "echo")
 
     def test_a_front_reaches_services_and_programs_itself(self):
         service = function("web", f"oci:{self.image.path}", "/web", "one")

@@ -8,11 +8,10 @@ import subprocess
 import tempfile
 import unittest
 
-from e2e.images import Image, entry, folder, tar
-from e2e.support import (BIN, DONE, PATIENCE, UNSUPPORTED, USAGE, ServerTest, documents, eventually, function,
+from e2e.images import guest_image
+from e2e.support import (BIN, DONE, PATIENCE, ServerTest, documents, eventually, function,
                          hello, of_class)
 
-GUEST = BIN / "strata_oci_guest"
 CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 SOON = {"period_ms": 100, "failureThreshold": 1}
 
@@ -23,8 +22,7 @@ class HealthTest(ServerTest):
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-health."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.base = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
-        cls.image = Image(cls.folder / "image", [cls.base], args=("/bin/guest", "serve"))
+        cls.image = guest_image(cls.folder / "image", "serve")
 
     def service(self, name, image=None, **spec):
         manifest = function(name, f"oci:{(image or self.image).path}", f"/{name}", "default", **spec)

@@ -7,6 +7,9 @@ import json
 import pathlib
 import tarfile
 
+from .support import BIN
+
+GUEST = BIN / "strata_oci_guest"  # a program for images: what it does is its first argument's to say
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -72,3 +75,13 @@ class Image:
 
     def blob(self, number):
         return self.blobs / self.layers[number]["digest"][7:]
+
+
+def guest_layer(*more):
+    """A tar with the guest as /bin/guest, and `more` entries."""
+    return tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()), *more)
+
+
+def guest_image(path, *args, **config):
+    """A layout in `path` whose image runs the guest with these arguments."""
+    return Image(path, [guest_layer()], args=("/bin/guest", *args), **config)

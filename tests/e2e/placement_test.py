@@ -8,11 +8,8 @@ import shutil
 import tempfile
 import unittest
 
-from e2e.images import Image, entry, folder, tar
-from e2e.support import ARTIFACTS, BIN, ServerTest, eventually, function
-
-GUEST = BIN / "strata_oci_guest"
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
+from e2e.images import guest_image
+from e2e.support import ARTIFACTS, ServerTest, eventually, function
 
 
 def figures(name, p99, cpu):
@@ -30,7 +27,7 @@ class PlacementTest(ServerTest):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-placement."))
         self.addCleanup(shutil.rmtree, self.folder)
         # Each test's own: what is learned of an image holds wherever it runs in the namespace.
-        Image(self.folder / "image", (BASE,), args=("/bin/guest", "hello"), Labels={"test": self.id()})
+        guest_image(self.folder / "image", "hello", Labels={"test": self.id()})
         self.put(RECORD)
 
     def put(self, record):

@@ -10,13 +10,12 @@ import threading
 import unittest
 
 from crash.traces import HostTraces
-from e2e.images import Image, entry, folder, tar
-from e2e.support import (ARTIFACTS, BIN, DONE, USAGE, ServerTest, documents, eventually, function,
+from e2e.images import Image, guest_image, guest_layer
+from e2e.support import (ARTIFACTS, DONE, USAGE, ServerTest, documents, eventually, function,
                          of_class)
 
-GUEST = BIN / "strata_oci_guest"
 CLASSES = ("container", "appkernel", "microvm")
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
+BASE = guest_layer()
 
 
 class PoolsCase(HostTraces, ServerTest):
@@ -27,7 +26,7 @@ class PoolsCase(HostTraces, ServerTest):
 
     def deploy(self, name, *words, scale=None, **spec):
         self.number = getattr(self, "number", 0) + 1
-        image = Image(self.folder / f"{name}-{self.number}", [BASE], args=("/bin/guest", *words))
+        image = guest_image(self.folder / f"{name}-{self.number}", *words)
         manifest = function(name, f"oci:{image.path}", f"/{name}", "default", **spec)
         if scale is not None:
             manifest["spec"]["scale"] = scale

@@ -10,12 +10,11 @@ import tempfile
 import threading
 import unittest
 
-from e2e.images import Image, entry, folder, tar
+from e2e.images import Image, entry, guest_image, guest_layer, tar
 from e2e.registry_test import Registry
 from e2e.support import BIN, PATIENCE, Server, ServerTest, UnixConnection, documents, eventually, function, hello
 
-GUEST = BIN / "strata_oci_guest"
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
+BASE = guest_layer()
 
 
 class Deaf:
@@ -178,7 +177,7 @@ class ProgressTest(ServerTest):
     def test_what_was_shared_serves_both(self):
         registry = Registry(self.folder)
         self.addCleanup(registry.end)
-        registry.push(Image(self.folder / "layout", [BASE], args=("/bin/guest", "hello")), "web:1")
+        registry.push(guest_image(self.folder / "layout", "hello"), "web:1")
         reference = f"oci://{registry.address}/web:1"
         streams = [Stream(self.server, function(name, reference, f"/{name}", "default"))
                    for name in ("both-1", "both-2")]

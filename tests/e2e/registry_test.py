@@ -9,11 +9,9 @@ import subprocess
 import tempfile
 import unittest
 
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, DONE, PATIENCE, Server, eventually, function
+from e2e.images import guest_image
+from e2e.support import DONE, PATIENCE, Server, eventually, function
 
-GUEST = BIN / "strata_oci_guest"
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
 # bcrypt of "secret".
 HTPASSWD = "tester:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
 
@@ -75,7 +73,7 @@ class RegistryTest(unittest.TestCase):
         return server.up()
 
     def image(self, name, *args):
-        return Image(self.folder / name, [BASE], args=("/bin/guest", *args))
+        return guest_image(self.folder / name, *args)
 
     def deploy(self, server, reference):
         return server.apply(function("pulled", reference, "/pulled", "default"))

@@ -1,13 +1,12 @@
 """Rollouts: traffic that moves to another revision or class by itself, or back, without a failed request."""
 
 import os
-import pathlib
 import unittest
 
 from crash.load import SteadyClient
 from e2e import guests
-from e2e.forms_test import FormsCase, ROOT, route, says
-from e2e.images import Image
+from e2e.forms_test import FormsCase, route, says
+from e2e.images import guest_image
 from e2e.placement_test import RECORD
 from e2e.support import NOT_FOUND, USAGE, WRONG_STATE, documents, eventually, function
 
@@ -168,7 +167,7 @@ class MeasuredCase(RolloutCase):
     @classmethod
     def prepare(cls):
         super().prepare()
-        Image(cls.folder / "image", (ROOT,), args=("/bin/guest", "hello"))
+        guest_image(cls.folder / "image", "hello")
         answer = cls.server.api("PUT", "/v1/measurements", RECORD)
         assert answer.status == 200, answer.text
 

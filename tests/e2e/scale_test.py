@@ -12,11 +12,9 @@ import threading
 import unittest
 
 from e2e.forms_test import route
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, DONE, ServerTest, eventually, function, hello
+from e2e.images import guest_image
+from e2e.support import DONE, ServerTest, eventually, function, hello
 
-GUEST = BIN / "strata_oci_guest"
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
 SOON_GONE = {"min": 0, "max": 1, "keep_alive": "1s"}
 
 
@@ -54,7 +52,7 @@ class ScaleTest(ServerTest):
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-scale."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.image = Image(cls.folder / "image", [BASE], args=("/bin/guest", "serve"))
+        cls.image = guest_image(cls.folder / "image", "serve")
 
     def service(self, name, scale, image=None, **spec):
         manifest = function(name, f"oci:{(image or self.image).path}", f"/{name}", "default", scale=scale, **spec)
@@ -110,7 +108,7 @@ class ScaleTest(ServerTest):
         self.assertIn("scaled from 1 to 0: idle for", self.log("seen"))
 
     def test_what_does_not_come_up_is_refused_although_none_need_run(self):
-        broken = Image(self.folder / "broken", [BASE], args=("/bin/guest", "exit-3"))
+        broken = guest_image(self.folder / "broken", "exit-3")
         self.assertIn("nothing listened at port 8080", self.refusal(self.service("broken", SOON_GONE, broken)))
 
     def test_a_request_brings_it_back_in_every_class(self):

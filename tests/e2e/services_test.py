@@ -9,12 +9,11 @@ import tempfile
 import threading
 import unittest
 
-from e2e.images import Image, entry, folder, tar
-from e2e.support import (BIN, DONE, NOT_FOUND, UNSUPPORTED, WRONG_STATE, ServerTest, eventually, function, hello,
+from e2e.images import Image, folder, guest_image, guest_layer, tar
+from e2e.support import (DONE, NOT_FOUND, UNSUPPORTED, WRONG_STATE, ServerTest, eventually, function, hello,
                          of_class)
 
-GUEST = BIN / "strata_oci_guest"
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
+BASE = guest_layer()
 CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 
 
@@ -24,7 +23,7 @@ class ServicesTest(ServerTest):
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-service."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.image = Image(cls.folder / "image", [BASE], args=("/bin/guest", "serve"))
+        cls.image = guest_image(cls.folder / "image", "serve")
 
     def service(self, name, image=None, **spec):
         manifest = function(name, f"oci:{(image or self.image).path}", f"/{name}", "default", **spec)
@@ -56,7 +55,7 @@ class ServicesTest(ServerTest):
         self.addCleanup(self.server.strata, "delete", "service", "dry")
         self.assert_exit(self.server.strata("-o", "json", "apply", "-f", "-", stdin=first), DONE, '"starting"')
         changed = json.dumps(self.service("dry", env={"GREETING": "two"}))
-        ends = Image(self.folder / "ends", [BASE], args=("/bin/guest", "exit", "3"))
+        ends = guest_image(self.folder / "ends", "exit", "3")
         fresh = json.dumps(self.service("fresh", ends))
         for manifest in (changed, fresh):
             shown = self.server.strata("-o", "json", "apply", "--dry-run", "-f", "-", stdin=manifest)
@@ -176,7 +175,7 @@ class ServicesTest(ServerTest):
 
     def test_one_that_never_listens_replaces_nothing(self):
         self.deploy("stays", env={"GREETING": "here"})
-        broken = Image(self.folder / "broken", [BASE], args=("/bin/guest", "exit-3"))
+        broken = guest_image(self.folder / "broken", "exit-3")
         self.assertIn("nothing listened at port 8080", self.refusal(self.service("stays", broken)))
         self.assertEqual(self.server.get("/stays/env").text, "here")
 

@@ -6,11 +6,9 @@ import shutil
 import tempfile
 import unittest
 
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, DONE, ServerTest, function
+from e2e.images import guest_image
+from e2e.support import DONE, ServerTest, function
 
-GUEST = BIN / "strata_oci_guest"
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
 TENANTS = ("default", "other")
 
 
@@ -20,7 +18,7 @@ class UsersTest(ServerTest):
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-users."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.image = Image(cls.folder / "image", [BASE], args=("/bin/guest", "serve"))
+        cls.image = guest_image(cls.folder / "image", "serve")
 
     def deploy(self, tenant, **spec):
         manifest = function("box", f"oci:{self.image.path}", f"/{tenant}", tenant, **{"class": "container"}, **spec)

@@ -1,6 +1,5 @@
 """One workload as a wasm module and as a container image: which of the two runs, and moves between them."""
 
-import json
 import os
 import pathlib
 import shutil
@@ -9,11 +8,10 @@ import unittest
 
 from crash.load import SteadyClient
 from e2e import guests
-from e2e.images import Image, entry, folder, tar
-from e2e.placement_test import GUEST, RECORD
+from e2e.images import guest_image
+from e2e.placement_test import RECORD
 from e2e.support import ServerTest, function
 
-ROOT = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
 # Both say the same, so that a caller cannot tell which of them answered.
 HELLO = guests.web_module("(i64.const 5)", '(data (i32.const 0) "hello")')
 
@@ -25,7 +23,7 @@ class VariantsTest(ServerTest):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-variants."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         (cls.folder / "hello.wasm").write_text(HELLO)
-        cls.image = Image(cls.folder / "image", (ROOT,), args=("/bin/guest", "hello"))
+        cls.image = guest_image(cls.folder / "image", "hello")
         answer = cls.server.api("PUT", "/v1/measurements", RECORD)
         assert answer.status == 200, answer.text
 

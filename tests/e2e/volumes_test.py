@@ -8,12 +8,10 @@ import signal
 import tempfile
 import unittest
 
-from e2e.images import Image, entry, folder, tar
-from e2e.support import (BIN, DONE, NOT_FOUND, TRY_LATER, UNSUPPORTED, USAGE, WRONG_STATE, ServerTest,
+from e2e.images import guest_image
+from e2e.support import (DONE, NOT_FOUND, TRY_LATER, UNSUPPORTED, USAGE, WRONG_STATE, ServerTest,
                          documents, eventually, function)
 
-GUEST = BIN / "strata_oci_guest"
-BASE = tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))
 CLASSES = ("container", "appkernel")
 ENOENT, EROFS, ENOSPC = 2, 30, 28
 
@@ -24,7 +22,7 @@ class VolumesTest(ServerTest):
     def prepare(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-volumes."))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.image = Image(cls.folder / "image", [BASE], args=("/bin/guest", "serve"))
+        cls.image = guest_image(cls.folder / "image", "serve")
 
     def service(self, name, volumes=(), mounts=(), namespace="default", **spec):
         manifest = function(name, f"oci:{self.image.path}", f"/{name}", namespace, volumes=list(volumes),
@@ -178,10 +176,10 @@ class VolumesTest(ServerTest):
         self.assertTrue(eventually(lambda: self.server.strata(*read).returncode == 0))
 
     def test_a_function_has_it_in_every_call(self):
-        image = Image(self.folder / "writer", [BASE], args=("/bin/guest", "write", "/data/new"))
+        image = guest_image(self.folder / "writer", "write", "/data/new")
         volumes = [{"name": "data", "named": {"volume": "calls", "size_mib": 8}}]
         for name, verb in (("writes", "write"), ("reads", "read")):
-            image = Image(self.folder / verb, [BASE], args=("/bin/guest", verb, "/data/new"))
+            image = guest_image(self.folder / verb, verb, "/data/new")
             self.server.apply(function(name, f"oci:{image.path}", f"/{name}", "default", volumes=volumes,
                                        mounts=[{"volume": "data", "mount": "/data"}]))
             self.addCleanup(self.server.strata, "delete", "function", name)

@@ -8,10 +8,9 @@ import tempfile
 import unittest
 
 from e2e import guests
-from e2e.images import Image, entry, folder, tar
-from e2e.support import BIN, DONE, UNSUPPORTED, WRONG_STATE, ServerTest, documents, eventually, function
+from e2e.images import guest_image
+from e2e.support import DONE, UNSUPPORTED, WRONG_STATE, ServerTest, documents, eventually, function
 
-GUEST = BIN / "strata_oci_guest"
 MARK = "trusted.strata.written-by-machine"
 
 
@@ -102,8 +101,7 @@ class WasmVolumesTest(ServerTest):
         self.assertEqual(self.server.get("/tries").status, 500)
 
     def test_a_container_shares_it(self):
-        image = Image(self.folder / "image", [tar(folder("bin"), entry("bin/guest", GUEST.read_bytes()))],
-                      args=("/bin/guest", "serve"))
+        image = guest_image(self.folder / "image", "serve")
         service = function("files", f"oci:{image.path}", "/files", "default",
                            volumes=[{"name": "v", **self.named("shared")}], mounts=[{"volume": "v", "mount": "/data"}])
         service["kind"] = "Service"
