@@ -1,0 +1,279 @@
+"""A real containerd for one test class, in the namespaces that `in_namespaces` made for the run.
+
+The tools are what `build-tools` made. The shim under test is found next to the project's programs, in
+$STRATA_BIN; containerd's own shim for runc lies beside containerd.
+"""
+
+import json
+import os
+import pathlib
+import secrets
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from kube import image
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BIN = pathlib.Path(os.environ.get("STRATA_BIN", ROOT / "build" / "release" / "bin")).resolve()
+CNI = "/usr/lib/cni"  # Debian's plugins
+IMAGE = "localhost/test/busybox:1"
+PAUSE = "localhost/test/pause:1"
+
+# Far above what anything here takes; a test that reaches it hangs.
+PATIENCE = 60
+
+CONFIG = """
+version = 4
+root = '{dir}/root'
+state = '{dir}/state'
+imports = []
+oom_score = 0
+disabled_plugins = [
+  'io.containerd.internal.v1.tracing', 'io.containerd.snapshotter.v1.btrfs',
+  'io.containerd.snapshotter.v1.zfs', 'io.containerd.snapshotter.v1.devmapper',
+  'io.containerd.snapshotter.v1.blockfile', 'io.containerd.snapshotter.v1.erofs',
+  'io.containerd.differ.v1.erofs']
+[plugins.'io.containerd.server.v1.grpc']
+  address = '{dir}/c.sock'
+[plugins.'io.containerd.server.v1.ttrpc']
+  address = '{dir}/c.sock.ttrpc'
+[plugins.'io.containerd.shim.v1.manager']
+  socket_dir = '{dir}/s'
+[plugins.'io.containerd.internal.v1.opt']
+  path = '{dir}/opt'
+[plugins.'io.containerd.nri.v1.nri']
+  disable = true
+[plugins.'io.containerd.image-verifier.v1.bindir']
+  bin_dir = '{dir}/verifier'
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = '{pause}'
+[plugins.'io.containerd.cri.v1.runtime']
+  disable_apparmor = true
+  restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
+  cdi_spec_dirs = ['{dir}/cdi']
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    bin_dirs = ['{cni}']
+    conf_dir = '{dir}/net.d'
+  [plugins.'io.containerd.cri.v1.runtime'.containerd]
+    default_runtime_name = 'runc'
+    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+      runtime_type = 'io.containerd.runc.v2'
+"""
+
+HANDLER = """
+    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.{name}]
+      runtime_type = '{type}'
+      sandboxer = '{sandboxer}'
+"""
+
+NETWORK = {
+    "cniVersion": "1.0.0", "name": "pods",
+    "plugins": [{"type": "bridge", "bridge": "pods0", "isGateway": True, "ipam": {
+        "type": "host-local", "ranges": [[{"subnet": "10.123.0.0/16"}]],
+        "routes": [{"dst": "0.0.0.0/0"}]}}],
+}
+
+
+def tools():
+    """The folder with containerd, ctr and crictl; builds them when they are not there."""
+    done = subprocess.run([HERE / "build-tools"], stdout=subprocess.PIPE, text=True, check=True)
+    return pathlib.Path(done.stdout.strip())
+
+
+class Node:
+    """One containerd, its folder under /tmp (a Unix socket's path is short) and what runs on it."""
+
+    def __init__(self, handlers=()):
+        """`handlers`: (name, runtime type, sandboxer) of each CRI runtime beside "runc"."""
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="kube."))
+        # Of ctr's containers; also the name of the group that all containers' control groups are in.
+        self.namespace = f"strata-kube-{secrets.token_hex(4)}"
+        self.tools = tools()
+        self.daemon = None
+        (self.dir / "net.d").mkdir()
+        (self.dir / "net.d" / "10-pods.conflist").write_text(json.dumps(NETWORK))
+        config = CONFIG.format(dir=self.dir, pause=PAUSE, cni=CNI)
+        for name, kind, sandboxer in handlers:
+            config += HANDLER.format(name=name, type=kind, sandboxer=sandboxer)
+        (self.dir / "config.toml").write_text(config)
+
+    # --- its life
+
+    def up(self):
+        """Starts containerd, the first time or again."""
+        path = f"{BIN}:{self.tools}:/usr/sbin:/usr/bin:/sbin:/bin"
+        with open(self.dir / "log", "ab") as log:
+            self.daemon = subprocess.Popen(
+                [self.tools / "containerd", "-c", self.dir / "config.toml"], stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, env={"PATH": path}, start_new_session=True)
+        if not eventually(lambda: self.ctr("version").returncode == 0):
+            raise AssertionError(f"containerd does not answer:\n{self.log()[-3000:]}")
+        return self
+
+    def import_images(self):
+        archive = self.dir / "image.tar"
+        for name, command in ((IMAGE, ("sh",)), (PAUSE, ("sleep", "2147483647"))):
+            image.write(archive, name, command)
+            for namespace in (self.namespace, "k8s.io"):
+                self.must(self.ctr("images", "import", str(archive), namespace=namespace))
+        archive.unlink()
+
+    def stop(self, how=signal.SIGTERM):
+        """Ends containerd alone: shims and what they hold live on."""
+        self.daemon.send_signal(how)
+        self.daemon.wait(PATIENCE)
+        self.daemon = None
+
+    def end(self):
+        """Stops it and returns what is left, which should be nothing."""
+        if self.daemon is not None:
+            self.stop()
+        eventually(lambda: not self.processes(), 20)
+        left = [f"process {pid}: {words}" for pid, words in self.processes().items()]
+        left += [f"mount {line}" for line in self.mounts()]
+        left += [f"control group {path}" for path in self.control_groups()]
+        self.remove_control_groups()
+        if not left:
+            shutil.rmtree(self.dir)
+        return left
+
+    def processes(self):
+        """Living processes of these namespaces but this one, its parents and containerd."""
+        mine, pid = {os.getpid()}, os.getpid()
+        while pid > 1:
+            pid = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+            mine.add(pid)
+        if self.daemon is not None:
+            mine.add(self.daemon.pid)
+        found = {}
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            if int(folder.name) in mine:
+                continue
+            try:
+                words = (folder / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+            except OSError:  # it has just ended
+                continue
+            if words:  # a zombie has none
+                found[int(folder.name)] = words.strip()
+        return found
+
+    def pids_of(self, name):
+        """Of the processes whose program is called so."""
+        return [pid for pid, words in self.processes().items()
+                if pathlib.Path(words.split(" ")[0]).name == name]
+
+    def mounts(self):
+        lines = pathlib.Path("/proc/self/mounts").read_text().splitlines()
+        return [line for line in lines if str(self.dir) in line]
+
+    def control_groups(self):
+        """Of containers, on either version; what they lie in stays until the end."""
+        return sorted(path for root in ("", "*/")
+                      for path in pathlib.Path("/sys/fs/cgroup").glob(f"{root}{self.namespace}/*")
+                      if path.is_dir())
+
+    def remove_control_groups(self):
+        for root in ("", "*/"):
+            for group in pathlib.Path("/sys/fs/cgroup").glob(f"{root}{self.namespace}"):
+                for folder, _, _ in os.walk(group, topdown=False):
+                    os.rmdir(folder)
+
+    def log(self):
+        return (self.dir / "log").read_text(errors="replace")
+
+    # --- its clients
+
+    def ctr(self, *words, namespace=None, **options):
+        command = [self.tools / "ctr", "-a", self.dir / "c.sock", "-n", namespace or self.namespace, *words]
+        return run(command, **options)
+
+    def crictl(self, *words, **options):
+        socket = f"unix://{self.dir}/c.sock"
+        command = [self.tools / "crictl", "-c", "/dev/null", "-r", socket, "-i", socket, *words]
+        return run(command, **options)
+
+    @staticmethod
+    def must(done):
+        """The output of a command that has to succeed."""
+        if done.returncode != 0:
+            raise AssertionError(f"{done.args}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout.strip()
+
+    def tasks(self):
+        """Of ctr's namespace: id -> (pid, status)."""
+        lines = self.must(self.ctr("tasks", "ls")).splitlines()[1:]
+        return {words[0]: (int(words[1]), words[2]) for words in map(str.split, lines)}
+
+    # --- pods
+
+    def pod(self, name, handler, host_network=False):
+        """Runs a pod's sandbox and returns its id and configuration."""
+        network = {"network": 2} if host_network else {"network": 0}
+        config = {"metadata": {"name": name, "namespace": "default", "uid": name, "attempt": 0},
+                  "log_directory": str(self.dir / "pods"),
+                  "linux": {"cgroup_parent": f"/{self.namespace}",
+                            "security_context": {"namespace_options": network}}}
+        path = self.dir / f"{name}.json"
+        path.write_text(json.dumps(config))
+        return self.must(self.crictl("runp", "-r", handler, str(path))), path
+
+    def container(self, pod, config, name, *command, **more):
+        """Makes and starts a container in the pod; its id."""
+        path = self.dir / f"{config.stem}-{name}.json"
+        path.write_text(json.dumps({
+            "metadata": {"name": name, "attempt": 0}, "image": {"image": IMAGE},
+            "command": list(command), "log_path": f"{config.stem}-{name}.log", "linux": {}, **more}))
+        made = self.must(self.crictl("create", pod, str(path), str(config)))
+        self.must(self.crictl("start", made))
+        return made
+
+
+class NodeTest(unittest.TestCase):
+    """Tests that share one containerd; a class that leaves something behind fails."""
+
+    handlers = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.node = Node(cls.handlers)
+        try:
+            cls.node.up().import_images()
+        except BaseException:
+            cls.node.end()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        left = cls.node.end()
+        if left:
+            raise AssertionError("left behind:\n" + "\n".join(left))
+
+
+def run(command, stdin=""):
+    return subprocess.run(list(map(str, command)), input=stdin, capture_output=True, text=True,
+                          timeout=PATIENCE, check=False)
+
+
+def kill(pid):
+    """kill -9, and waits for the end."""
+    handle = os.pidfd_open(pid)
+    os.kill(pid, signal.SIGKILL)
+    select.select([handle], [], [], PATIENCE)
+    os.close(handle)
+
+
+def eventually(probe, seconds=PATIENCE):
+    """Polls until `probe` returns something true, for what happens after an answer."""
+    end = time.monotonic() + seconds
+    while True:
+        found = probe()
+        if found or time.monotonic() > end:
+            return found
+        time.sleep(0.02)
