@@ -117,17 +117,17 @@ Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, model::Priority pr
     group->standing_since = now;
   }
   if (group->waiting.full()) {
-    Promise<Lease>* const later = group->waiting.TakeBelow(priority);
+    const auto later = group->waiting.TakeBelow(priority);
     const Error full = Error{Errc::kResourceExhausted, "too many calls wait for a cell"};
-    if (later == nullptr) co_return std::unexpected(full);
-    later->Set(std::unexpected(full));
+    if (!later) co_return std::unexpected(full);
+    later->turn->Set(std::unexpected(full));
   }
   Promise<Lease> turn(loop_);
   // Leaves the line however this coroutine ends, also when it is destroyed while it waits. Whoever
   // sets `turn` has taken it out already.
   struct Waits {
-    Line<Lease>& line;
-    Line<Lease>::Place place;
+    Line& line;
+    Line::Place place;
     const Promise<Lease>& turn;
     ~Waits() {
       if (!turn.ready()) line.Leave(place);
@@ -147,7 +147,7 @@ void Endpoints::ServeWaiting(const std::shared_ptr<Group>& group) {
   while (!group->waiting.empty()) {
     auto lease = TakeFrom(group);
     if (!lease) return;
-    auto next = group->waiting.Take();
+    Waiting next = group->waiting.Take();
     while (overloaded && now - next.since > kTooLong && !group->waiting.empty()) {
       next.turn->Set(Fail(Errc::kResourceExhausted, "the line has been too long for a while"));
       next = group->waiting.Take();

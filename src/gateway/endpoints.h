@@ -32,9 +32,10 @@
 
 #include "base/clock.h"
 #include "base/promise.h"
+#include "base/ranked_line.h"
 #include "base/task.h"
 #include "gateway/endpoint.h"
-#include "gateway/line.h"
+#include "model/values.h"
 
 namespace strata::gateway {
 
@@ -99,10 +100,16 @@ class Endpoints {
   [[nodiscard]] http::AnswerBatch& batch() noexcept { return batch_; }
 
  private:
+  struct Waiting {
+    Promise<Lease>* turn;
+    TimePoint since;
+  };
+  using Line = RankedLine<Waiting, model::Priority, 3>;
+
   // Of one tenant. Shared with leases: it may be forgotten before they end.
   struct Group {
     std::vector<std::shared_ptr<Endpoint>> endpoints;
-    Line<Lease> waiting{kMostWaiting};
+    Line waiting{kMostWaiting};
     std::size_t next = 0;
     bool looks_again = false;  // for cells that take more, when kAheadFor has passed
     std::int64_t period = -1;  // when it last called
