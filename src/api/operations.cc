@@ -2,15 +2,10 @@
 #include <string>
 
 #include "api/server.h"
+#include "measure/record.h"
 #include "model/rules.h"
 
 namespace strata::api {
-namespace {
-
-constexpr Bytes kMostRecord = 64_KiB;
-
-}  // namespace
-
 Awaitable<void> ApiServer::Health(Context& context) {
   const Json body{{"status", "ok"}};
   co_await Reply(context, 200, body);
@@ -74,7 +69,7 @@ Awaitable<void> ApiServer::GetMeasurements(Context& context) {
 }
 
 Awaitable<void> ApiServer::PutMeasurements(Context& context) {
-  auto record = co_await ReadJson(context, kMostRecord);
+  auto record = co_await ReadJson(context, measure::kMostRecord);
   if (!record) co_return;
   if (auto put = manager_.PutMeasurements(*record); !put) {
     co_return co_await ReplyError(context, put.error());

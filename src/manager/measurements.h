@@ -12,8 +12,9 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "measure/record.h"
 #include "model/values.h"
-#include "scheduler/record.h"
+#include "scheduler/figures.h"
 #include "telemetry/log.h"
 
 namespace strata::manager {
@@ -22,7 +23,8 @@ class Measurements {
  public:
   Measurements(std::filesystem::path file, telemetry::Logger& log);
 
-  // Replaces what is known of the record's classes; others stay. kInvalidArgument: it is no record.
+  // Replaces what is known of the record's classes, with their rows; others stay. kInvalidArgument:
+  // it is no record, or all together would be too long.
   Result<void> Put(const Json& record);
   [[nodiscard]] const Json& record() const noexcept { return json_; }
 
@@ -31,7 +33,7 @@ class Measurements {
  private:
   const std::filesystem::path file_;
   Json json_ = {{"classes", Json::array()}};
-  scheduler::Record record_;
+  measure::Record record_;
 };
 
 }  // namespace strata::manager

@@ -14,6 +14,9 @@ constexpr std::array<std::string_view, 5> kNeeded = {"first_ms", "p50_ms", "p99_
                                                      "memory_mib"};
 constexpr std::array<std::string_view, 4> kMore = {"deploy_ms", "p90_ms", "max_ms", "calls"};
 constexpr double kMost = 1e12;
+// What a record with a schema has for others (measure/record.h).
+constexpr std::array<std::string_view, 7> kForOthers = {"measured", "strata",   "mode", "seconds",
+                                                        "host",     "versions", "rows"};
 
 std::unexpected<Error> Wrong(std::string what) {
   return Fail(Errc::kInvalidArgument, "not a record of measurements: " + std::move(what));
@@ -103,9 +106,21 @@ meter::Amount Elsewhere(const Load& load, const Figures& here, const Figures& th
 
 Result<Record> ReadRecord(const Json& json) {
   if (!json.is_object()) return Wrong("it is no object");
+  const bool has_schema = json.contains("schema");
+  if (has_schema && json["schema"] != kRecordSchema) {
+    return Wrong(
+        "its schema is " + DumpJson(json["schema"]) + ", this strata reads \"" +
+        std::string(kRecordSchema) +
+        "\"; measure again with 'strata measure --record FILE', or read it with the strata "
+        "that wrote it");
+  }
   for (const auto& [field, value] : json.items()) {
     if (field == "workload" && value.is_string()) continue;
     if (field == "classes" && value.is_array()) continue;
+    if (has_schema &&
+        (field == "schema" || std::ranges::find(kForOthers, field) != kForOthers.end())) {
+      continue;
+    }
     return Wrong("'" + field + "' does not belong there, or has the wrong type");
   }
   if (!json.contains("classes")) return Wrong("classes is missing");

@@ -17,6 +17,9 @@ namespace strata::scheduler {
 
 using Record = std::map<model::Class, Figures>;
 
+// Of the record's JSON. What was written before there was one has no "schema", and is read, too.
+inline constexpr std::string_view kRecordSchema = "strata.dev/measurements/v2";
+
 // The source of a record's figures, and of those that were made from them for a workload.
 inline constexpr std::string_view kMeasured = "strata measure";
 inline constexpr std::string_view kScaled = "strata measure + its own calls";
@@ -39,9 +42,10 @@ struct Load {
 meter::Amount Elsewhere(const Load& load, const Figures& here, const Figures& there);
 
 // {"workload": text, "classes": [{"class", "first_ms", "p50_ms", "p99_ms", "cpu_ms",
-// "memory_mib", ...}]}; a class with "lacking" has no figures. kInvalidArgument: anything else,
-// also a number that is negative or no number, and a field that nobody knows. Of a class that is
-// there twice the last row counts.
+// "memory_mib", ...}]}; a class with "lacking" has no figures. With a "schema" there is more, which
+// is for others and not looked at (measure/record.h). kInvalidArgument: anything else, also a
+// number that is negative or no number, a field that nobody knows, and another schema. Of a class
+// that is there twice the last row counts.
 Result<Record> ReadRecord(const Json& json);
 
 }  // namespace strata::scheduler

@@ -89,6 +89,15 @@ TEST(RecordTest, AnythingElseIsRefused) {
   EXPECT_FALSE(ReadRecord({{"classes", Json::array()}, {"more", 1}}).has_value());
 }
 
+TEST(RecordTest, WhatIsThereForOthersNeedsTheSchema) {
+  Json json{{"classes", Json::array({Row()})}, {"rows", Json::array()}};
+  EXPECT_FALSE(ReadRecord(json).has_value());
+  json["schema"] = kRecordSchema;
+  EXPECT_TRUE(ReadRecord(json).has_value());
+  json["schema"] = "strata.dev/measurements/v9";
+  EXPECT_FALSE(ReadRecord(json).has_value());
+}
+
 TEST(ElsewhereTest, WhatAProgramNeedsBeyondTheSmallOneItNeedsThereToo) {
   const Figures wasm{.p50_ms = 1, .cpu_ms = 0.5, .memory_mib = 2, .source = {}};
   const Figures container{.p50_ms = 30, .cpu_ms = 8, .memory_mib = 5, .source = {}};
