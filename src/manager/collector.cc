@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
@@ -25,6 +26,8 @@ constexpr milliseconds kIdle{100};
 constexpr Bytes kAccessLogLimit = 64_MiB;
 constexpr Bytes kFunctionLogLimit = 8_MiB;
 constexpr Bytes kChunk = 256_KiB;
+constexpr Bytes kPortion = 64_KiB;  // some 300 calls, a millisecond
+constexpr int kPortions = 16;       // of one ring, before it is the next one's turn
 
 // A fixed, zero-padded field of a record as text.
 template <std::size_t N>
@@ -86,7 +89,13 @@ Awaitable<void> Collector::Run() {
     bool full = false;
     for (auto at = attached_.begin(); at != attached_.end();) {
       CellProcess& cell = *at->first;
-      const std::size_t got = Drain(cell, at->second);
+      std::size_t got = 0;
+      for (int portion = 0; portion < kPortions; ++portion) {
+        const std::size_t some = Drain(cell, at->second);
+        if (some == 0) break;
+        got += some;
+        co_await asio::post(context_.loop, kAwait);  // others of the loop are not made to wait
+      }
       handled += got;
       full = full || cell.ring().holds_much();
       if (got == 0 && !cell.alive()) {
@@ -160,7 +169,7 @@ void Collector::CountDropped(const CellProcess& cell, Dropped& seen) {
 
 std::size_t Collector::Drain(CellProcess& cell, Dropped& seen) {
   CountDropped(cell, seen);
-  auto records = cell.ring().Read();
+  auto records = cell.ring().Read(kPortion);
   if (!records) {
     bad_records_.Add();
     context_.log.Error("a cell broke its ring", records.error());

@@ -4,9 +4,10 @@
 //   cell --ring--> [ Collector ] --> figures, logs/access.log, logs/functions/T.F.log, spans
 //
 // A ring is drained every 20 ms while it has something and every 100 ms otherwise, and once more
-// after its cell has ended, so nothing that a cell managed to write is lost. A record is freed in
-// the ring only once what it says is durable in the accounts (accounts.h), where it counts once.
-// After kill -9 of the manager the lines of the last drain may come again.
+// after its cell has ended, so nothing that a cell managed to write is lost. That is done in
+// portions, between which the loop does what else it has to do. A record is freed in the ring only
+// once what it says is durable in the accounts (accounts.h), where it counts once. After kill -9 of
+// the manager the lines of the last drain may come again.
 //
 // What found no room, in a ring or on the disk, is counted in the metrics; serving goes on.
 //
