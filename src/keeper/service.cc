@@ -315,7 +315,12 @@ Task<void> Service::SetPaused(bool paused) {
   const auto self = shared_from_this();
   Result<void> outcome;
   for (const auto& replica : Living()) {
-    auto done = paused ? co_await replica->sandbox->Pause() : co_await replica->sandbox->Resume();
+    Result<void> done;
+    if (paused) {
+      done = co_await replica->sandbox->Pause();
+    } else {
+      done = co_await replica->sandbox->Resume();
+    }
     if (done) replica->paused = paused;
     if (!done && outcome) outcome = done;
   }

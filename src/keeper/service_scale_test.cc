@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
@@ -220,6 +221,19 @@ TEST_F(ScalingTest, WhatIsPausedIsToldAndStaysUntilItIsResumed) {
   Send(SetPaused{.id = 2, .key = "key", .paused = false});
   EXPECT_EQ(Next<Scaled>().ready, 1U);
   UntilThereAre(0);
+}
+
+TEST_F(ScalingTest, WhatCannotBePausedOrResumedSaysWhyAndGoesOn) {
+  Serve web = Web();
+  web.replicas = 2;
+  Begin(web);
+  script_.stuck = "it is being saved";
+  for (const bool paused : {true, false}) {
+    Send(SetPaused{.id = 1, .key = "key", .paused = paused});
+    EXPECT_THAT(Next<Done>().error, ::testing::HasSubstr("it is being saved"));
+  }
+  Dial(1);
+  EXPECT_EQ(Answer(1), "");
 }
 
 TEST_F(ScalingTest, HowManyWaitIsToldAlsoWhenNobodyDoesAnyMore) {

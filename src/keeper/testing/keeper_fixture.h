@@ -39,6 +39,7 @@ struct Script {
   bool listens = true;
   sandbox::Load load;   // of each that lives
   bool breaks = false;  // Serve ends with an error, which says nothing of what was used
+  std::string stuck;    // why none can be paused or resumed
   int refused = 0;      // connections, because nobody listened
   std::vector<sandbox::Spec> specs;      // of those that were made, in order
   std::vector<ScriptedServer*> servers;  // that live
@@ -79,8 +80,8 @@ class ScriptedServer final : public sandbox::Sandbox {
     if (stopped_) co_return Fail(Errc::kUnavailable, "it is not running");
     co_return script_.load;
   }
-  Task<void> Pause() override { co_return Result<void>{}; }
-  Task<void> Resume() override { co_return Result<void>{}; }
+  Task<void> Pause() override { co_return Moved(); }
+  Task<void> Resume() override { co_return Moved(); }
   Task<std::shared_ptr<sandbox::Image>> Snapshot() override;
   void Stop() noexcept override {
     stopped_ = true;
@@ -89,6 +90,11 @@ class ScriptedServer final : public sandbox::Sandbox {
   [[nodiscard]] model::Usage usage() const override { return {}; }
 
  private:
+  [[nodiscard]] Result<void> Moved() const {
+    if (script_.stuck.empty()) return {};
+    return Fail(Errc::kUnavailable, script_.stuck);
+  }
+
   Loop& loop_;
   Script& script_;
   Timer end_;
