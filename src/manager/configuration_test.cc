@@ -81,6 +81,17 @@ TEST(ConfigurationTest, ABackendIsOneFormOfItsWorkload) {
   EXPECT_EQ(PlanListener(runnable, std::span(&route, 1)).mode, ListenerPlan::Mode::kDirect);
 }
 
+TEST(ConfigurationTest, ARouteOfWhichOnlyWhatHasNoWeightIsLeftIsNoneAtAll) {
+  const std::vector<Runnable> runnable{RunnableOf("a", "one", "sha256:1"),
+                                       RunnableOf("a", "two", "sha256:1")};
+  auto rolled = RouteTo("a", "/", "lost");  // not to be had
+  rolled.backends.push_back({"one", 0});
+  const std::vector<model::RouteEntry> routes{rolled, RouteTo("a", "/2", "two")};
+  const auto built = BuildConfiguration("a", runnable, routes, {});
+  ASSERT_EQ(built.message.routes.size(), 1U) << "a table refuses all for one without a weight";
+  EXPECT_EQ(built.message.routes[0].path, "/2");
+}
+
 TEST(ConfigurationTest, CollectsTheDirectoriesThatCellsMustReach) {
   auto runnable = RunnableOf("a", "one", "sha256:1");
   runnable.revision.workload.grants.dirs = {
