@@ -90,6 +90,9 @@ void Learned::Learn(const CallSeen& call) {
   start_.Add(call.start_ms);
   service_.Add(call.service_ms);
   whole_.Add(whole);
+  for (Sketch* sketch : {&start_, &service_, &whole_}) {
+    if (sketch->weight() >= kWindow) sketch->Fade(0.5);
+  }
   mean_ms_.Add(whole);
   if (call.shared) return;
   cpu_ms_.Add(call.cpu_ms);

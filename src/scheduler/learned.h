@@ -3,8 +3,9 @@
 //
 //   call records --> [ Learned ] --> With(prior): Figures --> Choose
 //
-// Quantiles are a Sketch's, the rest are moving averages (EWMA) that follow a change within some
-// fifty calls; failures are rare, so their rate is of far more. A new revision begins with what the
+// Quantiles are a Sketch's, whose past fades by half whenever it has the weight of kWindow calls: a
+// p99 needs many. The rest are moving averages (EWMA) that follow a change within some fifty calls;
+// failures are rare, so their rate is of far more. A new revision begins with what the
 // one before did, or its image under another name, at the weight of kCarried calls; a class that
 // neither has run in, with the record of `strata measure`, at the weight of kPrior calls. So there
 // is no number of calls at which a decision jumps.
@@ -83,6 +84,7 @@ class Learned {
  public:
   static constexpr double kPrior = 20;
   static constexpr double kCarried = 20;
+  static constexpr double kWindow = 100'000;
   // That a failure rate is of: enough to tell 99.99 % of calls from fewer.
   static constexpr double kFailureWindow = 100'000;
 

@@ -57,6 +57,17 @@ TEST(LearnedTest, ANewRevisionStartsFromTheOneBeforeAndSoonGoesItsOwnWay) {
   EXPECT_NEAR(before.With(std::nullopt)->p50_ms, 100, 3) << "which goes on by itself";
 }
 
+TEST(LearnedTest, QuantilesFollowALastingChangeHoweverMuchWasSeenBefore) {
+  Learned learned;
+  LearnCalls(learned, 1'000'000, 100);
+  EXPECT_LE(learned.service().weight(), Learned::kWindow);
+  LearnCalls(learned, 100'000, 10);
+  EXPECT_NEAR(learned.service().Quantile(0.50), 10, 0.3);
+  LearnCalls(learned, 500'000, 10);
+  EXPECT_NEAR(learned.service().Quantile(0.99), 10, 0.3);
+  EXPECT_EQ(learned.samples(), 1'600'000U);
+}
+
 TEST(LearnedTest, AServersLoadIsOfAllItsCalls) {
   Learned learned;
   learned.Learn({.service_ms = 5, .shared = true});

@@ -7,7 +7,8 @@
 // of our platform, and is larger than the bins that we need.
 //
 // Bins are there only between the smallest and the largest value seen: 4 bytes each, 114 for two
-// decades of latencies, kBins (2.8 KiB) at most. Counts are weights, so what is old can fade.
+// decades of latencies, kBins (2.8 KiB) at most. Counts are weights, so what is old can fade;
+// a bin counts to 2^24, so it must before that.
 //
 // Pure values. Tested by sketch_test.cc.
 #pragma once
