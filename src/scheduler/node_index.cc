@@ -1,6 +1,7 @@
 #include "scheduler/node_index.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace strata::scheduler {
@@ -14,7 +15,8 @@ NodeIndex::NodeIndex(std::vector<Node> nodes) : nodes_(std::move(nodes)) {
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
     const auto same = std::ranges::find_if(groups_, [this, i](const Group& group) {
       const Node& first = nodes_[group.nodes.front()];
-      return first.classes == nodes_[i].classes && first.cores == nodes_[i].cores;
+      return first.classes == nodes_[i].classes && first.cores == nodes_[i].cores &&
+             first.price == nodes_[i].price;
     });
     const auto group = static_cast<std::uint32_t>(same - groups_.begin());
     if (same == groups_.end()) groups_.emplace_back();
@@ -51,15 +53,16 @@ void NodeIndex::Update(std::size_t group, std::size_t leaf) {
 
 std::optional<std::uint32_t> NodeIndex::Reserve(model::Class sandbox_class, Bytes memory) {
   std::uint32_t best = kNoNode;
+  const auto rank = [this](std::uint32_t node) {
+    const Node& of = nodes_[node];
+    return std::tuple(of.price, ~of.free_memory.count, node);
+  };
   for (const Group& group : groups_) {
     const std::uint32_t node = group.best[1];
-    if (!nodes_[node].classes.Has(sandbox_class)) continue;
-    if (best == kNoNode || nodes_[best].free_memory < nodes_[node].free_memory ||
-        (nodes_[best].free_memory == nodes_[node].free_memory && node < best)) {
-      best = node;
-    }
+    if (!nodes_[node].classes.Has(sandbox_class) || nodes_[node].free_memory < memory) continue;
+    if (best == kNoNode || rank(node) < rank(best)) best = node;
   }
-  if (best == kNoNode || nodes_[best].free_memory < memory) return std::nullopt;
+  if (best == kNoNode) return std::nullopt;
   nodes_[best].free_memory.count -= memory.count;
   Update(place_[best].first, place_[best].second);
   return best;

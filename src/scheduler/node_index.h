@@ -3,9 +3,9 @@
 //
 //   Choose <-- Candidates() -- [ NodeIndex ] <-- Reserve(), Release()
 //
-// Nodes that have the same classes and processors form a group, and each group keeps its nodes'
-// free memory in a tree of maxima: the roomiest is known at once, a change takes steps like the
-// logarithm of the nodes. There are as many groups as there are kinds of machines, so a few.
+// Nodes that have the same classes, processors and price form a group, and each group keeps its
+// nodes' free memory in a tree of maxima: the roomiest is known at once, a change takes steps like
+// the logarithm of the nodes. There are as many groups as there are kinds of machines, so a few.
 // Threads: one. Tested by node_index_test.cc.
 #pragma once
 
@@ -31,8 +31,8 @@ class NodeIndex {
   // next Reserve() or Release().
   [[nodiscard]] std::span<const Node> Candidates() const noexcept { return candidates_; }
 
-  // Takes `memory` of the roomiest node that has the class, the first of equals. Nothing: none has
-  // as much free.
+  // Takes `memory` of the cheapest node that has the class and as much free, of these the roomiest,
+  // and of equals the first. Nothing: there is none.
   std::optional<std::uint32_t> Reserve(model::Class sandbox_class, Bytes memory);
 
   // Gives back what Reserve() took of that node.
