@@ -74,6 +74,12 @@ std::string PoolOf(const model::Resource& resource, Class sandbox_class) {
   return sandbox_class >= Class::kMicrovm ? "booted snapshot" : "unpacked image";
 }
 
+std::string_view ReplicasField(const model::Resource& resource) {
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  if (service == nullptr) return "";
+  return service->scale ? "scale.max" : "replicas";
+}
+
 std::uint32_t ReplicasOf(const model::Resource& resource) {
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   return service == nullptr ? 1 : service->most();
@@ -95,7 +101,8 @@ scheduler::Question QuestionOf(const model::Resource& resource, const Artifacts&
           .memory = workload.limits.memory,
           .cells = cells,
           .concurrency = workload.limits.concurrency,
-          .replicas = ReplicasOf(resource)};
+          .replicas = ReplicasOf(resource),
+          .replicas_field = ReplicasField(resource)};
 }
 
 // What its class can do may have become too little with fields that make no revision.

@@ -151,6 +151,12 @@ TEST(ManifestTest, AClassWithinAnotherIsThePair) {
   EXPECT_GT(Class::kContainerInMicrovm, Class::kMicrovm);
 }
 
+TEST(ManifestTest, AutoIsAsLeavingTheClassOut) {
+  const Resource resource = ParseOne(FunctionWith("class: auto"));
+  EXPECT_EQ(resource.workload()->sandbox_class, std::nullopt);
+  EXPECT_EQ(resource, ParseOne(FunctionWith("")));
+}
+
 TEST(ManifestTest, ReadsVariants) {
   const Resource resource =
       ParseOne(SpecOf("variants: [{artifact: ./f.wasm}, {artifact: 'oci:./layout'}]"));
@@ -452,7 +458,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"WasmWithin", FunctionWith("class: wasm\n  within: microvm"),
             "class 'wasm' does not run within 'microvm'"},
         Bad{"APairIsNoClass", FunctionWith("class: container-in-microvm"),
-            "expected one of: wasm, container, appkernel, microvm"},
+            "expected one of: auto, wasm, container, appkernel, microvm"},
         Bad{"ScaleMin", ServiceWith("scale: {min: 3, max: 2}"),
             "spec.scale: 'min' is 3, but 'max' is 2"},
         Bad{"ScaleMax", ServiceWith("scale: {max: 1001}"), "spec.scale.max"},

@@ -93,6 +93,7 @@ struct Question {
   std::uint32_t cells = 1;            // single-threaded processes that its calls go through
   std::uint32_t concurrency = 100;    // calls at once, in each of them
   std::uint32_t replicas = 1;         // of a server
+  std::string_view replicas_field = "replicas";  // of its manifest; empty: it has none
 };
 
 // Why the class may not be used, however well it does, for what asks for this; empty: it may.

@@ -317,6 +317,18 @@ TEST_F(StrategyTest, AServersLoadIsBoundByItsReplicas) {
   EXPECT_THAT(Refusal(), ::testing::Not(HasSubstr("replicas:"))) << "there are no more processors";
 }
 
+TEST_F(StrategyTest, AdviceNamesTheFieldThatTheManifestHas) {
+  nodes_[0].cores = 4;
+  question_.function = false;
+  question_.asked = Class::kContainer;
+  question_.slo.qps = 200;
+  question_.replicas_field = "scale.max";
+  EXPECT_THAT(Refusal(), HasSubstr("; scale.max: 3"));
+  question_.replicas_field = "";
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: slo.qps: 87"));
+  EXPECT_THAT(Refusal(), ::testing::Not(HasSubstr(": 3")));
+}
+
 TEST_F(StrategyTest, CallsThatWaitAreBoundByHowManyThereMayBe) {
   question_.asked = Class::kWasm;
   At(Class::kWasm).figures = FiguresOf(2000, 0.001, 1);  // waits for others, a second each

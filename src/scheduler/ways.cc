@@ -21,7 +21,9 @@ class Ways {
     Lower(&model::Requires::performance, "requires.performance");
     for (std::size_t i = 0; i < kBounds; ++i) Relax(i);
     Raise(&Question::concurrency, "limits.concurrency", ConcurrencyFor);
-    Raise(&Question::replicas, "replicas", ReplicasFor);
+    if (const auto field = asked.question.replicas_field; !field.empty()) {
+      Raise(&Question::replicas, std::string(field), ReplicasFor);
+    }
     Question changed = asked.question;
     changed.devices = false;
     if (asked.question.devices) Try(changed, "leave spec.devices out");

@@ -102,6 +102,23 @@ struct Choice {
   [[nodiscard]] Json Write(Enum from) const { return name(from); }
 };
 
+// One that is left to Strata by "auto", which is what leaving the field out says, too.
+template <typename Enum, std::size_t N>
+struct OrAuto {
+  Choice<Enum, N> choice;
+  void Read(const Cursor& from, std::optional<Enum>& to) const {
+    std::array<std::string_view, N + 1> names = {"auto"};
+    for (std::size_t i = 0; i < N; ++i) names[i + 1] = choice.name(static_cast<Enum>(i));
+    const auto index = from.Choice(names);
+    if (index && *index > 0) to = static_cast<Enum>(*index - 1);
+  }
+  [[nodiscard]] Json Write(const std::optional<Enum>& from) const {
+    return from ? choice.Write(*from) : Json();
+  }
+};
+template <typename Enum, std::size_t N>
+OrAuto(Choice<Enum, N>) -> OrAuto<Enum, N>;
+
 // The class around another.
 struct Outer {
   void Read(const Cursor& from, Class& to) const {

@@ -100,7 +100,7 @@ inline constexpr auto kVariant = ObjectOf<Variant>(
 inline constexpr auto kWorkload = ObjectOf<Workload>(
     CheckWorkload, Field{"artifact", &Workload::artifact, TextOrAbsent{ArtifactProblem}},
     Field{"variants", &Workload::variants, ListOf{kVariant, 2}},
-    Field{"class", &Workload::sandbox_class, Maybe{kClass}},
+    Field{"class", &Workload::sandbox_class, OrAuto{kClass}},
     Field{"within", &Workload::within, Maybe{Outer{}}}, Field{"guest", &Workload::guest, kGuest},
     Field{"limits", &Workload::limits, kLimits},
     Field{"env", &Workload::env, TextMap{EnvNameProblem, Text{EnvValueProblem}, 256}},
