@@ -25,6 +25,7 @@ struct Sandbox {
   std::uint32_t function = 0;
   std::uint32_t node = 0;
   Bytes memory;
+  Duration ready{};         // one that is made before its call can take it from then on
   Duration until{};         // an idle one goes then
   Duration look{};          // when it is next looked at whether it should; zero: not
   SandboxId older = kNone;  // idle ones of all functions

@@ -199,6 +199,7 @@ class Run {
     SandboxId id = state.idle.top;
     if (id != kNone) {
       sandboxes_.SetBusy(id, state.idle);
+      wait = std::max(sandboxes_[id].ready - now_, Duration::zero());
     } else {
       id = Add(call.function, state.sandbox_class, MemoryOf(call.function, state.sandbox_class));
       if (id == kNone) return std::nullopt;
@@ -325,6 +326,8 @@ class Run {
     if (shared) {
       state.code = id;
       state.loaded = now + took;
+    } else {
+      sandboxes_[id].ready = now + took;
     }
     ++out_.prewarmed;
     Keep(id, state, state.until);

@@ -153,6 +153,23 @@ TEST(SimulatorTest, ATimerIsMadeWarmBeforeItIsDue) {
   EXPECT_LT(ours.gib_hours, 1.5 * fixed.gib_hours);
 }
 
+TEST(SimulatorTest, WhatIsMadeWarmTakesItsTimeToo) {
+  Settings settings = TestSettings();
+  settings.wasm_share = 0;
+  settings.wait_price = 1;
+  for (auto& [sandbox_class, figures] : settings.record) {
+    if (sandbox_class != Class::kWasm) figures = FiguresOf(30, 1'200'001, 10, 4);  // twenty minutes
+  }
+  std::vector<Call> calls;
+  for (int i = 0; i < 40; ++i) {
+    calls.push_back({.function = 0, .at = minutes(60 * i), .work = milliseconds(10)});
+  }
+  const Outcome outcome = Serve(settings, Policy::kStrata, calls);
+  ASSERT_GT(outcome.prewarmed, 20U);
+  EXPECT_EQ(outcome.cold_starts, 40U) << "none of them is ready in time";
+  EXPECT_LT(outcome.waits_ms, 40 * 1'200'000.0) << "but each is begun";
+}
+
 TEST(SimulatorTest, ForWantOfRoomTheLongestIdleGoesAndThenCallsAreRefused) {
   Settings settings = TestSettings();
   settings.nodes = 1;
