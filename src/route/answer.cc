@@ -81,7 +81,10 @@ http::Problem ProblemForFailure(const Error& error) {
     return problem;
   }
   if (error.code == Errc::kDeadlineExceeded) {
-    return http::ProblemOf(504, "deadline", "no sandbox became free in time");
+    http::Problem problem =
+        http::ProblemOf(503, "no-sandbox-in-time", "no sandbox became free in time");
+    problem.retry_after = kRetryAfter;
+    return problem;
   }
   if (error.code == Errc::kUnavailable) {
     http::Problem problem =

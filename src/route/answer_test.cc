@@ -31,6 +31,9 @@ TEST(AnswerTest, WhatMayPassIs503AndAnythingElse500) {
   const auto full = ProblemForFailure({Errc::kResourceExhausted, "no slot"});
   EXPECT_EQ(full.status, 503);
   EXPECT_TRUE(full.retry_after.has_value());
+  const auto late = ProblemForFailure({Errc::kDeadlineExceeded, "no answer in time"});
+  EXPECT_EQ(late.status, 503) << "nothing of it has run";
+  EXPECT_TRUE(late.retry_after.has_value());
   EXPECT_EQ(ProblemForFailure({Errc::kUnavailable, "gone"}).slug, "unreachable");
   EXPECT_EQ(ProblemForFailure({Errc::kInternal, "broke"}).status, 500);
 }
