@@ -62,29 +62,6 @@ std::string TooSlow(const Side& stable, const Side& canary, const Criteria& crit
 
 }  // namespace
 
-void Latencies::Add(std::uint64_t microseconds) {
-  ++counts_[Bins::BinOf(microseconds)];
-  ++count_;
-}
-
-std::uint64_t Latencies::Quantile(double share) const {
-  const auto rank = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
-  std::uint64_t seen = 0;
-  for (std::size_t bin = 0; bin < counts_.size(); ++bin) {
-    seen += counts_[bin];
-    if (seen >= rank && seen > 0) return Bins::EdgeOf(bin);
-  }
-  return 0;
-}
-
-std::uint64_t Latencies::Above(std::uint64_t microseconds) const {
-  std::uint64_t above = 0;
-  for (std::size_t bin = Bins::BinOf(microseconds) + 1; bin < counts_.size(); ++bin) {
-    above += counts_[bin];
-  }
-  return above;
-}
-
 void Side::Add(std::uint64_t microseconds, bool call_failed) {
   ++calls;
   if (call_failed) {

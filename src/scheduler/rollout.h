@@ -23,28 +23,12 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "scheduler/log_bins.h"
+#include "scheduler/log_histogram.h"
 
 namespace strata::scheduler {
 
-// How long calls took, to one part in 32.
-class Latencies {
- public:
-  Latencies() : counts_(Bins::kBins) {}
-  void Add(std::uint64_t microseconds);
-  // `share` from 0 to 1. 0 while there is nothing.
-  [[nodiscard]] std::uint64_t Quantile(double share) const;
-  // Calls whose bin lies above that of `microseconds`.
-  [[nodiscard]] std::uint64_t Above(std::uint64_t microseconds) const;
-  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-
- private:
-  using Bins = LogBins<5>;
-  std::vector<std::uint64_t> counts_;
-  std::uint64_t count_ = 0;
-};
+using Latencies = LogHistogram<5>;  // how long calls took, us
 
 // Calls of one side in one step.
 struct Side {
