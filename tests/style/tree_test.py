@@ -13,7 +13,7 @@ import rules  # noqa: E402
 import source_tree  # noqa: E402
 
 # Not written by us, or data of tests: lock files, corpora, golden answers.
-NOT_OURS = {".lock", ".sum", ".png", ".wasm", ".wat", ".csv", ".json", ".svg", ".ico", ".bin", ".txt"}
+NOT_OURS = {".lock", ".sum", ".png", ".wasm", ".wat", ".csv", ".proto", ".json", ".svg", ".ico", ".bin", ".txt"}
 
 
 def texts():
