@@ -16,6 +16,7 @@ constexpr std::chrono::seconds kEndPatience{5};  // for guests that were killed 
 constexpr std::chrono::seconds kLinePatience{60};
 constexpr std::chrono::seconds kServicePatience{10};  // beyond what its sandboxes have to stop
 constexpr std::chrono::seconds kMeasureAgain{2};
+constexpr std::chrono::milliseconds kTellPoolsAgain{100};
 
 // What the verbs do to a running service, and what their Done tells.
 Task<void> Do(Service& service, const SetPaused& verb, Done& /*to*/) {
@@ -67,7 +68,7 @@ Keeper::Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_dr
       make_driver_(std::move(make_driver)),
       post_(std::move(post)),
       outgoing_(loop, post_),
-      pools_(loop, clock, {}),
+      pools_(loop, clock, {}, [this] { TellPoolsLater(); }),
       server_(loop, clock) {}
 
 Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
@@ -177,22 +178,24 @@ void Keeper::OnAdmit(Admit message) {
   admitted_.emplace(message.key, std::make_shared<Pool>(pools_, sandbox_class, found->second,
                                                         std::move(spec), message.scale));
   Tell(Prepared{std::move(message.key), ""});
-  if (!std::exchange(reporting_, true)) Spawn(loop_, ReportPools());
 }
 
-// As long as there are any.
-Awaitable<void> Keeper::ReportPools() {
-  Timer timer(loop_.get_executor());
-  while (!admitted_.empty()) {
-    timer.expires_after(kMeasureAgain);
-    co_await timer.async_wait(kAwait);
-    TellPools();
-  }
-  reporting_ = false;
+void Keeper::TellPoolsLater() {
+  if (!std::exchange(telling_pools_, true)) Spawn(loop_, PauseAndTellPools());
+}
+
+// No oftener than anybody looks, but what changes after a while is told at once.
+Awaitable<void> Keeper::PauseAndTellPools() {
+  const Duration pause = told_pools_at_ + kTellPoolsAgain - clock_.Now();
+  Timer timer(loop_.get_executor(), std::max(pause, Duration::zero()));
+  co_await timer.async_wait(kAwait);
+  telling_pools_ = false;
+  TellPools();
 }
 
 // What has changed.
 void Keeper::TellPools() {
+  told_pools_at_ = clock_.Now();
   std::map<Named, Pooled> now;
   for (const auto& [key, pool] : admitted_) {
     const Pooled one = pool->state();

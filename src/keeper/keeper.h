@@ -97,7 +97,9 @@ class Keeper {
   void Tell(ToManager message);
   // Of services or programs of one name, which are one to the manager: name and class.
   using Named = std::pair<std::string, std::string>;
-  Awaitable<void> ReportPools();
+  // Soon, once for all that changes by then.
+  void TellPoolsLater();
+  Awaitable<void> PauseAndTellPools();
   void TellPools();
   Awaitable<void> MeasureServices();
   void TellUse(const Named& whose);
@@ -129,7 +131,8 @@ class Keeper {
   sandbox::remote::Server server_;
   bool draining_ = false;
   bool measuring_ = false;
-  bool reporting_ = false;
+  TimePoint told_pools_at_{};
+  bool telling_pools_ = false;  // later
 };
 
 }  // namespace strata::keeper

@@ -10,8 +10,6 @@
 namespace strata::keeper {
 namespace {
 
-constexpr Duration kFirstCreation = std::chrono::milliseconds(500);  // nobody knows yet
-constexpr Duration kOpening = std::chrono::milliseconds(20);  // of what waited, until it runs
 constexpr Bytes kFirstHeld = Bytes::MiB(32);
 constexpr std::chrono::seconds kRetry{5};  // after a failure, and twice as long after each further
 constexpr std::uint32_t kMostDoublings = 6;
@@ -73,7 +71,7 @@ class Pool::Handle final : public sandbox::Sandbox {
 Pool::Handle::~Handle() {
   const bool had_one = made_.sandbox != nullptr;
   made_.sandbox.reset();
-  if (had_one) pool_->pools_.OnFree(pool_->sandbox_class_);
+  if (had_one) pool_->pools_.OnRoom(pool_->sandbox_class_);
   if (!begun_) return;
   pool_->demand_.OnEnd(pool_->pools_.clock_.Now());
   pool_->pools_.Look();
@@ -129,7 +127,6 @@ Pool::Pool(Pools& pools, std::string sandbox_class, std::shared_ptr<sandbox::Ima
       spec_(std::move(spec)),
       min_(scale.min.value_or(0)),
       demand_(scale),
-      creation_(kFirstCreation),
       held_(kFirstHeld),
       counted_{.name = spec_.id, .sandbox_class = sandbox_class_} {
   pools_.Add(*this);
@@ -175,7 +172,7 @@ bool Pool::lacks() const {
 void Pool::Drop() {
   ready_.pop_front();
   ++counted_.unused;
-  pools_.OnFree(sandbox_class_);
+  pools_.OnRoom(sandbox_class_);
 }
 
 // ---- calls --------------------------------------------------------------------------------------
@@ -203,7 +200,7 @@ Task<Pool::Made> Pool::Take(Ticket& ticket, sandbox::Spec spec) {
   if (made) {
     ++(made->warm ? counted_.warm : counted_.cold);
     made->log->to = spec.effects.logs;
-    pools_.OnStart(kOpening);
+    pools_.OnOpening();
     co_return std::move(*made);
   }
   auto own = co_await MakeOne(ticket, std::move(spec));
@@ -259,7 +256,7 @@ Task<Pool::Made> Pool::MakeOne(Ticket& ticket, sandbox::Spec spec) {
     if (line.front() == &ticket) {
       auto made = pools_.Create(sandbox_class_, *image_, spec);
       if (made) {
-        pools_.OnStart(creation_);
+        pools_.OnCreation(sandbox_class_);
         co_return Made{.log = nullptr, .sandbox = std::move(*made)};
       }
       if (made.error().code != Errc::kResourceExhausted) {
@@ -299,8 +296,9 @@ Awaitable<void> Pool::FillOne() {
     counted_.problem.clear();
     made.since = pools_.clock_.Now();
     made.held = held_ = *held;
-    creation_ = made.since - begun;
-    demand_.Learn(held_, creation_);
+    const Duration creation = made.since - begun;
+    pools_.creations_.insert_or_assign(sandbox_class_, creation);
+    demand_.Learn(held_, creation);
     if (claim_ != nullptr) {
       claimed_ = std::move(made);
     } else if (ready_.size() < wanted()) {
@@ -314,10 +312,12 @@ Awaitable<void> Pool::FillOne() {
   if (claim_ != nullptr) claim_->event->Wake();
 }
 
-// What can never be does not change; anything else may.
+// What can never be does not change; anything else may, and a full class when a sandbox ends.
 void Pool::OnFailure(const Error& error) {
   counted_.problem = error.message;
   never_ = error.code == Errc::kUnsupported;
+  no_room_ = error.code == Errc::kResourceExhausted;
+  if (no_room_) failures_ = 0;
   try_again_ = pools_.clock_.Now() + kRetry * (1U << std::min(failures_++, kMostDoublings));
 }
 

@@ -94,9 +94,9 @@ class Pool final : public sandbox::Image {
   Phase phase_ = Phase::kAdmitted;
   std::uint32_t failures_ = 0;  // one after the other
   TimePoint try_again_{};
-  bool never_ = false;   // such sandboxes do not wait
-  Duration creation_{};  // the last one's
-  Bytes held_;           // by the last one
+  bool never_ = false;    // such sandboxes do not wait
+  bool no_room_ = false;  // its class was full: again when it is not
+  Bytes held_;            // by the last one
   Pooled counted_;
 };
 

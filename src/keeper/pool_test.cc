@@ -205,6 +205,56 @@ TEST_F(PoolTest, AnIdlePoolIsEmptied) {
   EXPECT_EQ(script_.live, 0U);
 }
 
+TEST_F(PoolTest, AnEmptiedPoolIsFilledAtOnceAndOneThatHasSomeWhenCallsHaveStarted) {
+  auto pool = Make({.min = 2});
+  Calm();
+  ASSERT_EQ(pool->state().ready, 2U);
+  auto first = Begin(*pool);
+  EXPECT_EQ(pool->state().ready, 1U) << "it has one, and a call starts";
+  auto second = Begin(*pool);
+  EXPECT_EQ(pool->state().ready, 1U) << "they had emptied it";
+  Calm();
+  EXPECT_EQ(pool->state().ready, 2U);
+}
+
+TEST_F(PoolTest, CallsOneRightAfterAnotherFindTheirs) {
+  auto pool = Make({.min = 1});
+  for (int i = 0; i < 3; ++i) {
+    auto running = Begin(*pool);
+    ASSERT_TRUE(running->exit && running->exit->has_value());
+    EXPECT_TRUE((*running->exit)->warm);
+  }
+}
+
+TEST_F(PoolTest, OneThatIsAlwaysEmptyDoesNotKeepOthersFromTheirSecond) {
+  auto steady = Make({.min = 2});
+  auto busy = Make({.min = 1}, {}, "g");
+  Calm();
+  ASSERT_EQ(steady->state().ready, 2U);
+  auto taken = Begin(*steady);
+  script_.holds = true;  // what is made now is not ready before `busy` is empty again
+  std::vector<std::unique_ptr<Running>> calls;
+  for (int i = 0; i < 4; ++i) {
+    calls.push_back(Begin(*busy));
+    clock_.Advance(seconds(1));
+    ASSERT_FALSE(script_.warming.empty());
+    script_.warming.back()->Set(Bytes::MiB(3));
+    Run();
+  }
+  EXPECT_EQ(steady->state().ready, 2U);
+}
+
+TEST_F(PoolTest, WhoSeesWhatIsShownIsToldOfEachChange) {
+  int changes = 0;
+  pools_.emplace(loop_, clock_, Pools::Bounds{}, [&changes] { ++changes; });
+  auto pool = Make({.min = 1});
+  EXPECT_EQ(pool->state().ready, 1U);
+  EXPECT_GT(changes, 0);
+  const int before = changes;
+  CallIsWarm(*pool);
+  EXPECT_GT(changes, before);
+}
+
 TEST_F(PoolTest, ACallGetsWhatIsBeingMadeAndIsColdAllTheSame) {
   script_.holds = true;
   auto pool = Make({.min = 1});

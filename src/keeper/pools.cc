@@ -16,8 +16,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Calls that start all the time must not keep every pool empty for ever.
+// Calls that start all the time must not keep pools from their second sandbox for ever.
 constexpr std::chrono::seconds kLongestQuiet{2};
+constexpr milliseconds kFirstCreation{500};  // nobody knows yet
+constexpr milliseconds kOpening{20};         // of what waited, until its program runs
 // Where calls are in line: what is no call's (a service's replica) tells nobody when it ends.
 constexpr milliseconds kLookAgain{100};
 
@@ -31,10 +33,11 @@ Pools::Ticket::Ticket(Loop& loop, TimePoint until, const Clock& clock)
   });
 }
 
-Pools::Pools(Loop& loop, const Clock& clock, Bounds bounds)
+Pools::Pools(Loop& loop, const Clock& clock, Bounds bounds, std::function<void()> on_change)
     : loop_(loop),
       clock_(clock),
       bounds_(bounds),
+      on_change_(std::move(on_change)),
       calm_(loop.get_executor()),
       timer_(loop.get_executor()) {}
 
@@ -66,8 +69,20 @@ Result<std::unique_ptr<sandbox::Sandbox>> Pools::Create(const std::string& sandb
 void Pools::Add(Pool& pool) { pools_.push_back(&pool); }
 void Pools::Remove(Pool& pool) { std::erase(pools_, &pool); }
 
-void Pools::OnStart(Duration creation) {
+void Pools::OnOpening() { quiet_from_ = std::max(quiet_from_, clock_.Now() + kOpening); }
+
+void Pools::OnCreation(const std::string& sandbox_class) {
+  const auto known = creations_.find(sandbox_class);
+  const Duration creation = known == creations_.end() ? kFirstCreation : known->second;
   quiet_from_ = std::max(quiet_from_, clock_.Now() + creation);
+}
+
+void Pools::OnRoom(const std::string& sandbox_class) {
+  for (Pool* pool : pools_) {
+    if (pool->sandbox_class_ != sandbox_class || !std::exchange(pool->no_room_, false)) continue;
+    pool->try_again_ = {};
+  }
+  OnFree(sandbox_class);
 }
 
 void Pools::OnFree(const std::string& sandbox_class) {
@@ -87,6 +102,7 @@ bool Pools::EvictOne(const std::string& sandbox_class, For whom) {
   }
   if (oldest == nullptr) return false;
   oldest->Drop();
+  on_change_();
   return true;
 }
 
@@ -100,21 +116,30 @@ bool Pools::HasRoom(const Pool& pool) const {
   return sandboxes <= bounds_.sandboxes && memory <= bounds_.memory;
 }
 
-// Whoever is filled goes to the end of the turns.
+// The first that is empty; one that has some, when there is no such one, or was none for long.
 Pool* Pools::NextToFill() {
-  for (auto at = pools_.begin(); at != pools_.end(); ++at) {
-    Pool* const pool = *at;
-    if (!pool->lacks()) continue;
+  Pool* next = nullptr;
+  for (Pool* const pool : pools_) {
+    const bool urgent = pool->ready_.empty() || PutOff() == Duration::zero();
+    if (!pool->lacks() || (next != nullptr && !urgent)) continue;
     const auto line = lines_.find(pool->sandbox_class_);
     if (line != lines_.end() && !line->second.empty()) continue;
     const bool always = pool->ready_.size() < pool->min_;
     while (always && !HasRoom(*pool) && EvictOne("", For::kFilling)) {
     }
     if (!HasRoom(*pool)) continue;
-    std::rotate(at, at + 1, pools_.end());
-    return pool;
+    if (urgent) return pool;
+    next = pool;
+    if (!put_off_since_) put_off_since_ = clock_.Now();
   }
-  return nullptr;
+  return next;
+}
+
+// For how long pools that have a sandbox get no other: until calls have started theirs.
+Duration Pools::PutOff() const {
+  const TimePoint now = clock_.Now();
+  const TimePoint latest = put_off_since_.value_or(now) + kLongestQuiet;
+  return std::max(std::min(quiet_from_, latest) - now, Duration::zero());
 }
 
 void Pools::Look() {
@@ -128,24 +153,29 @@ void Pools::Look() {
   }
   calm_.cancel();
   SetTimer();
+  on_change_();
 }
 
 Awaitable<void> Pools::Fill() {
   boost::system::error_code ignored;   // of Look, which has us ask the clock again
   co_await asio::post(loop_, kAwait);  // whoever looked goes first
   while (Pool* pool = NextToFill()) {
-    const TimePoint latest = clock_.Now() + kLongestQuiet;
-    while (clock_.Now() < std::min(quiet_from_, latest)) {
-      calm_.expires_after(std::min(quiet_from_, latest) - clock_.Now());
+    if (const Duration later = PutOff(); !pool->ready_.empty() && later > Duration::zero()) {
+      calm_.expires_after(later);
       co_await calm_.async_wait(asio::redirect_error(kAwait, ignored));
+      continue;  // another may have been emptied, or this one be gone
     }
-    // It may be gone, or want no more, by now.
-    if (std::ranges::find(pools_, pool) == pools_.end() || !pool->lacks()) continue;
+    if (!pool->ready_.empty()) put_off_since_.reset();
+    // To the end of the turns.
+    const auto at = std::ranges::find(pools_, pool);
+    std::rotate(at, at + 1, pools_.end());
     const auto held = pool->shared_from_this();
     co_await pool->FillOne();
     OnFree(pool->sandbox_class_);  // whoever is in line may have its place, or that of what failed
+    on_change_();
   }
   filling_ = false;
+  put_off_since_.reset();
   SetTimer();
 }
 

@@ -2,9 +2,11 @@
 //
 //   Keeper: key -> Pool --Look--> [ Pools: one filling at a time, bounds, calls in line ]
 //
-// Filling never takes what a call needs: it waits until calls have started their own, one after the
-// other in turns, within Bounds; and a call that finds its class full gets the place of a sandbox
-// that waits, or stands in line for the next that ends, first come first served.
+// One sandbox is made at a time, within Bounds. A pool that calls have emptied comes first, at
+// once: the next call takes what is made, so that nothing is made in vain however many come. A pool
+// that has one gets more when calls have started their own. Among equals, in turns. A call that
+// finds its class full gets the place of a sandbox that waits, or stands in line for the next that
+// ends, first come first served.
 //
 // Threads:  one loop. Lifetime: outlives every pool and their sandboxes; not to be destroyed while
 //           filling().
@@ -14,9 +16,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,7 +43,8 @@ class Pools {
     std::size_t calls_in_line = 256;  // of one class
   };
 
-  Pools(Loop& loop, const Clock& clock, Bounds bounds);
+  // `on_change`: what a pool's state() says may be something else now.
+  Pools(Loop& loop, const Clock& clock, Bounds bounds, std::function<void()> on_change = [] {});
   Pools(const Pools&) = delete;
   Pools& operator=(const Pools&) = delete;
 
@@ -77,9 +82,12 @@ class Pools {
 
   void Add(Pool& pool);
   void Remove(Pool& pool);
-  // A call makes its own now: no filling for about that long.
-  void OnStart(Duration creation);
-  // A place is free.
+  // A call starts what was made for it; or makes its own, as long as the last of that class took.
+  void OnOpening();
+  void OnCreation(const std::string& sandbox_class);
+  // A sandbox of the class has ended: its place is free.
+  void OnRoom(const std::string& sandbox_class);
+  // A place is free, or may be: whoever is first in line looks.
   void OnFree(const std::string& sandbox_class);
   // Ends the sandbox of that class (empty: of any) that has waited longest, but those which pools
   // have at all times only for a call. False: none waits.
@@ -87,16 +95,20 @@ class Pools {
   bool EvictOne(const std::string& sandbox_class, For whom);
   [[nodiscard]] bool HasRoom(const Pool& pool) const;
   Pool* NextToFill();
+  [[nodiscard]] Duration PutOff() const;
   Awaitable<void> Fill();
   void SetTimer();
 
   Loop& loop_;
   const Clock& clock_;
   const Bounds bounds_;
-  std::vector<Pool*> pools_;           // in turns
-  std::map<std::string, Line> lines_;  // by class
-  TimePoint quiet_from_{};             // calls have started by then
-  std::uint64_t made_ = 0;             // for their names
+  const std::function<void()> on_change_;
+  std::vector<Pool*> pools_;                   // in turns
+  std::map<std::string, Line> lines_;          // by class
+  std::map<std::string, Duration> creations_;  // by class: how long the last one took
+  TimePoint quiet_from_{};                     // calls have started by then
+  std::optional<TimePoint> put_off_since_;     // pools that lack one, but are not empty
+  std::uint64_t made_ = 0;                     // for their names
   bool filling_ = false;
   Timer calm_;  // until calls have started
   Timer timer_;
