@@ -47,7 +47,8 @@ class Replica final : public sandbox::LogSink {
 
   // Connections to it that cells have; whoever counts there may outlive us.
   const std::shared_ptr<std::size_t> uses = std::make_shared<std::size_t>(0);
-  std::string condemned;  // why it is being ended, if that is for its health
+  std::size_t programs = 0;  // beside the server, that run: it is not taken away before they end
+  std::string condemned;     // why it is being ended, if that is for its health
 
   // Whether it may get another connection.
   [[nodiscard]] bool serves() const noexcept { return ready && !paused && !leave_by && !ended; }

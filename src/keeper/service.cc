@@ -303,12 +303,34 @@ Result<std::shared_ptr<Replica>> Service::Find(const std::string& sandbox) {
   return Fail(Errc::kNotFound, what_.name + " has no sandbox " + sandbox);
 }
 
+// A replica is not taken away as long as one of these is there.
+class Service::Stay {
+ public:
+  Stay(std::shared_ptr<Service> service, std::shared_ptr<Replica> replica)
+      : service_(std::move(service)), replica_(std::move(replica)) {
+    ++replica_->programs;
+  }
+  Stay(const Stay&) = delete;
+  Stay& operator=(const Stay&) = delete;
+  ~Stay() {
+    --replica_->programs;
+    if (!service_->autoscaler_) return;
+    service_->autoscaler_->Started(service_->clock_.Now());  // as after a request
+    service_->LookNow();
+  }
+
+ private:
+  const std::shared_ptr<Service> service_;
+  const std::shared_ptr<Replica> replica_;
+};
+
 Task<Service::Beside> Service::Exec(std::string sandbox, sandbox::Program program) {
   auto replica = Find(sandbox);
   if (!replica) co_return std::unexpected(std::move(replica).error());
+  auto stay = std::make_shared<Stay>(shared_from_this(), *replica);
   auto started = co_await (*replica)->sandbox->Exec(std::move(program));
   if (!started) co_return std::unexpected(std::move(started).error());
-  co_return Beside{std::move(*replica), std::move(*started)};
+  co_return Beside{std::move(stay), std::move(*started)};
 }
 
 Task<void> Service::SetPaused(bool paused) {

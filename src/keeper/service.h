@@ -13,7 +13,7 @@
 // With `scale` there are as many as the load needs (service_scale.cc): Dial waits in a bounded
 // queue for the first one. One that is to go gets no further connection, is asked to end when its
 // last one is closed, and at the latest after the service's stop_timeout; until then it is taken
-// back if it is needed after all.
+// back if it is needed after all. One with a program beside its server is not to go.
 //
 // Threads:  one loop. Lifetime: shared; loop and clock outlive it. It ends by Stop() only.
 // Errors:   Dial: kUnavailable: no replica became ready within a few seconds, or, with `scale`,
@@ -48,6 +48,7 @@ namespace strata::keeper {
 
 class Service final : public std::enable_shared_from_this<Service> {
  public:
+  class Stay;
   using PrintFn = std::function<void(Printed line)>;
   // False: there is nobody to tell, and it is told again.
   using ScaledFn = std::function<bool(Scaled scaled)>;
@@ -75,9 +76,9 @@ class Service final : public std::enable_shared_from_this<Service> {
   // Below, `sandbox` is an id of a replica or fork, or empty: any replica that is ready. kNotFound:
   // it is none of ours. service_copies.cc has those that save and copy.
 
-  // A program beside a server, and the sandbox that it needs until it has ended.
+  // A program beside a server, and its stay there, for which the sandbox is needed.
   struct Beside {
-    std::shared_ptr<Replica> in;
+    std::shared_ptr<Stay> stay;
     std::shared_ptr<sandbox::Execution> program;
   };
   Task<Beside> Exec(std::string sandbox, sandbox::Program program);
@@ -187,6 +188,7 @@ class Service final : public std::enable_shared_from_this<Service> {
   Awaitable<void> Leave(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
   [[nodiscard]] std::uint32_t CountWanted() const;
   [[nodiscard]] std::uint32_t CountServing() const;
+  [[nodiscard]] std::uint32_t CountStayedIn() const;
   [[nodiscard]] std::size_t MostWaiting() const;
 
   void Print(const std::string& sandbox, sandbox::Stream stream, std::string_view text);

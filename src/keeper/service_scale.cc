@@ -52,7 +52,11 @@ TimePoint Service::Look() {
   // Whoever is to come up first is not taken away before, and what is paused stays as it is.
   if (!settled() || IsPaused()) return TimePoint::max();
   if (std::exchange(prove_, false)) autoscaler_->Started(now);
-  const scheduler::Scaling scaling = autoscaler_->Decide(CountServing(), now);
+  scheduler::Scaling scaling = autoscaler_->Decide(CountServing(), now);
+  if (const std::uint32_t least = CountStayedIn(); scaling.replicas < least) {
+    scaling.replicas = least;
+    scaling.why += "; " + std::to_string(least) + " with programs beside their servers";
+  }
   const std::uint32_t before = CountWanted();
   if (scaling.replicas != before) Decided(scaling, before);
   TellScaleIfNew();
@@ -105,6 +109,13 @@ std::uint32_t Service::CountWanted() const {
   return static_cast<std::uint32_t>(std::ranges::count_if(slots_, &Slot::wanted));
 }
 
+std::uint32_t Service::CountStayedIn() const {
+  const auto stayed_in = [](const Slot& slot) {
+    return slot.wanted && slot.replica && slot.replica->programs > 0;
+  };
+  return static_cast<std::uint32_t>(std::ranges::count_if(slots_, stayed_in));
+}
+
 // As near as it can: one that was asked to end has its place until it has ended, which is looked at
 // again then.
 void Service::ScaleTo(std::uint32_t count) {
@@ -132,14 +143,18 @@ bool Service::AddOne() {
   return true;
 }
 
-// One that does not serve yet, else the last.
+// One that does not serve yet, else the last without programs beside its server.
 void Service::RemoveOne() {
   const auto idle = [](const Slot& slot) {
-    return slot.wanted && !(slot.replica && slot.replica->serves());
+    return slot.wanted && !(slot.replica && (slot.replica->serves() || slot.replica->programs > 0));
   };
   auto from_last = std::views::reverse(slots_);
   auto slot = std::ranges::find_if(from_last, idle);
-  if (slot == from_last.end()) slot = std::ranges::find_if(from_last, &Slot::wanted);
+  const auto free = [](const Slot& slot) {
+    return slot.wanted && slot.replica && slot.replica->programs == 0;
+  };
+  if (slot == from_last.end()) slot = std::ranges::find_if(from_last, free);
+  if (slot == from_last.end()) return;
   slot->wanted = false;
   if (!slot->replica) return;
   slot->replica->leave_by = clock_.Now() + what_.stop_timeout;

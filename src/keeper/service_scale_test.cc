@@ -138,6 +138,27 @@ TEST_F(ScalingTest, OneThatIsToGoKeepsItsConnectionsUntilTheyAreClosed) {
   UntilThereAre(0);
 }
 
+TEST_F(ScalingTest, OneWithAProgramBesideItStaysUntilThatHasEnded) {
+  Begin(Scaling(1));
+  Dial(1);
+  EXPECT_EQ(Answer(1), "");
+  Say(sandbox::remote::Closed{1});
+  std::vector<Fd> streams(3);
+  ASSERT_TRUE(keeper_.Handle(Exec{.id = 7, .key = "key", .command = {"sh"}}, std::move(streams))
+                  .has_value());
+  // Everything is asked to look, and would find that it has been idle for long.
+  clock_.Advance(10 * kKeepAlive);
+  Say(sandbox::remote::Busy{.idle_ms = 1'000});
+  loop_.restart();
+  while (loop_.poll() > 0) {
+  }
+  EXPECT_EQ(script_.servers.size(), 1U);
+  EXPECT_EQ(retired_, 1) << "only when it became ready";
+  Send(EndExec{7});
+  EXPECT_EQ(Next<Done>().id, 7U);
+  UntilThereAre(0);
+}
+
 TEST_F(ScalingTest, OneThatIsToGoIsTakenBackWhenItIsNeeded) {
   Begin(Scaling(1));
   Dial(1);

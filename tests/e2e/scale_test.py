@@ -13,7 +13,7 @@ import unittest
 
 from e2e.forms_test import route
 from e2e.images import guest_image
-from e2e.support import DONE, ServerTest, eventually, function, hello
+from e2e.support import BIN, DONE, ServerTest, eventually, function, hello
 
 SOON_GONE = {"min": 0, "max": 1, "keep_alive": "1s"}
 
@@ -136,6 +136,19 @@ class ScaleTest(ServerTest):
         self.until_zero("many")
         self.assertEqual([answer.status for answer in self.at_once("many", 30)], [200] * 30)
         self.assertEqual(self.log("many").count("listening"), 2)  # with the one at the beginning
+
+    def test_a_program_beside_it_keeps_it(self):
+        self.deploy("kept", SOON_GONE)
+        command = [BIN / "strata", "--home", self.server.home, "-n", "default", "exec", "-i", "kept", "--",
+                   "/bin/guest", "echo"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as beside:
+            beside.stdin.write("there\n")
+            beside.stdin.flush()
+            self.assertEqual(beside.stdout.readline(), "there\n")
+            self.deploy("idle", SOON_GONE)
+            self.until_zero("idle")
+            self.assertTrue(self.sandboxes("kept"), self.log("kept"))
+        self.until_zero("kept")
 
     # --- who waits
 

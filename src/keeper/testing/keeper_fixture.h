@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
+#include "host/terminal.h"
 #include "keeper/keeper.h"
 #include "keeper/messages.h"
 #include "model/values.h"
@@ -43,6 +44,22 @@ struct Script {
   int refused = 0;      // connections, because nobody listened
   std::vector<sandbox::Spec> specs;      // of those that were made, in order
   std::vector<ScriptedServer*> servers;  // that live
+};
+
+// Runs beside a server until it is ended.
+class ScriptedProgram final : public sandbox::Execution {
+ public:
+  explicit ScriptedProgram(Loop& loop) : end_(loop.get_executor(), TimePoint::max()) {}
+  Task<int> Wait() override {
+    boost::system::error_code ignored;
+    co_await end_.async_wait(asio::redirect_error(kAwait, ignored));
+    co_return 0;
+  }
+  void Resize(host::TerminalSize) noexcept override {}
+  void End() noexcept override { end_.cancel(); }
+
+ private:
+  Timer end_;
 };
 
 // A server that runs until it is stopped.
@@ -75,6 +92,9 @@ class ScriptedServer final : public sandbox::Sandbox {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()), 0);
     const Fd theirs(ends[1]);
     co_return Fd(ends[0]);
+  }
+  Task<std::shared_ptr<sandbox::Execution>> Exec(sandbox::Program) override {
+    co_return std::make_shared<ScriptedProgram>(loop_);
   }
   Task<sandbox::Load> Measure() override {
     if (stopped_) co_return Fail(Errc::kUnavailable, "it is not running");
