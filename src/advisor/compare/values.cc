@@ -103,7 +103,8 @@ int Range::Side(double value) const noexcept {
 
 std::optional<Range> RangeOf(const Json& cell) {
   if (!cell.is_object() || !cell.contains("unit")) return std::nullopt;
-  const Unit unit = BaseOf(cell.at("unit").get<std::string>());
+  const std::string name = cell.at("unit");
+  const Unit unit = BaseOf(name);  // views into `name`
   const auto scaled = [&unit](std::optional<double> number) {
     return number ? std::optional(*number * unit.factor) : std::nullopt;
   };
