@@ -55,6 +55,27 @@ double UpperBound(std::uint64_t hits, std::uint64_t trials, double confidence) {
       static_cast<double>(trials), static_cast<double>(hits), 1 - confidence);
 }
 
+double LowerBound(std::uint64_t hits, std::uint64_t trials, double confidence) {
+  STRATA_CHECK(trials > 0 && hits <= trials);
+  if (hits == 0) return 0;
+  return boost::math::binomial_distribution<>::find_lower_bound_on_p(
+      static_cast<double>(trials), static_cast<double>(hits), 1 - confidence);
+}
+
+std::uint64_t TrialsToShowBelow(double chance, std::uint64_t hits, double confidence) {
+  std::uint64_t too_few = hits;
+  std::uint64_t enough = 2 * hits + 1;
+  while (UpperBound(hits, enough, confidence) >= chance) {
+    too_few = enough;
+    enough *= 2;
+  }
+  while (enough - too_few > 1) {
+    const std::uint64_t middle = too_few + (enough - too_few) / 2;
+    (UpperBound(hits, middle, confidence) < chance ? enough : too_few) = middle;
+  }
+  return enough;
+}
+
 double TrialsToShow(double share, double confidence) {
   return std::ceil(std::log1p(-confidence) / std::log(share));
 }

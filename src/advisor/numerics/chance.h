@@ -28,6 +28,13 @@ double Quantile(const std::vector<double>& sorted, double share);
 // Clopper and Pearson's exact bound. `hits` <= `trials`, `trials` > 0.
 double UpperBound(std::uint64_t hits, std::uint64_t trials, double confidence);
 
+// The lowest one at which `hits` or more are still seen with 1 - `confidence`.
+double LowerBound(std::uint64_t hits, std::uint64_t trials, double confidence);
+
+// The fewest trials of which `hits` were hits whose UpperBound is below `chance` (0 < `chance` <
+// 1).
+std::uint64_t TrialsToShowBelow(double chance, std::uint64_t hits, double confidence);
+
 // How many trials, all of them good, show with `confidence` that more than `share` of all are good.
 double TrialsToShow(double share, double confidence);
 

@@ -46,6 +46,23 @@ TEST(ChanceTest, AtTheBoundSoFewHitsHaveTheChanceThatIsLeft) {
   EXPECT_NEAR(std::pow(1 - p, 10) + 10 * p * std::pow(1 - p, 9), 0.05, 1e-10);
 }
 
+TEST(ChanceTest, ALowerBoundIsTheUpperOneOfWhatIsNoHit) {
+  for (const int hits : {0, 1, 7, 50}) {
+    EXPECT_NEAR(LowerBound(hits, 50, 0.95), 1 - UpperBound(50 - hits, 50, 0.95), 1e-12);
+  }
+  EXPECT_NEAR(LowerBound(20, 20, 0.95), std::pow(0.05, 1.0 / 20), 1e-12);
+}
+
+TEST(ChanceTest, TrialsToShowAreTheFewestWhoseBoundIsBelow) {
+  EXPECT_EQ(TrialsToShowBelow(0.01, 0, 0.95), 299U);
+  EXPECT_EQ(TrialsToShowBelow(0.05, 0, 0.95), 59U);
+  for (const std::uint64_t hits : {1, 3, 20}) {
+    const std::uint64_t trials = TrialsToShowBelow(0.01, hits, 0.95);
+    EXPECT_LT(UpperBound(hits, trials, 0.95), 0.01);
+    EXPECT_GE(UpperBound(hits, trials - 1, 0.95), 0.01);
+  }
+}
+
 TEST(ChanceTest, TheContractsOfTheDocumentsNeed299And59GoodTrials) {
   EXPECT_EQ(TrialsToShow(0.99, 0.95), 299);
   EXPECT_EQ(TrialsToShow(0.95, 0.95), 59);
