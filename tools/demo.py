@@ -28,6 +28,7 @@ COLUMNS = ("FUNCTION", "LANGUAGE", "GUEST", "ARTIFACT", "FIRST MS", "P50 MS", "P
            "REQ/S", "ANSWER")
 WARM_CALLS = 200
 CLAIMS = 5  # rows
+MEASURED = ("cold start", "warm start", "warm-up", "memory of a call", "throughput")
 # Name, artifact in share/hello, what it asks for.
 PLACED = (("plain", "oci:image", {}), ("foreign", "oci:image", {"security": "medium"}),
           ("hostile", "oci:image", {"security": "high"}), ("portable", "hello.wasm", {}))
@@ -160,6 +161,18 @@ def print_table(rows, columns=COLUMNS):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
+def classes(demo):
+    """What `strata measure` found of each class and of a bare process: medians of some of its rows."""
+    report = demo.run("measure", "--quick", parse=True)
+    units = {row["row"]: row["unit"] for section in report["sections"] if section["id"] == "rows"
+             for row in section["rows"]}
+    found = {}
+    for row in next(section for section in report["sections"] if section["id"] == "measured")["rows"]:
+        found.setdefault(row["in"], {})[row["row"]] = f"{row['measured']:.3g}"
+    rows = [[place, *(values.get(row, "-") for row in MEASURED)] for place, values in found.items()]
+    return rows, ["IN", *(f"{row} {units[row]}".upper() for row in MEASURED)]
+
+
 def claims(demo):
     """What the source documents claim of wasm and containers beside what was measured here, a row for each
     quantity."""
@@ -205,8 +218,9 @@ def main():
         print()
         print_table(rows)
         if os.geteuid() == 0:
-            print("\nThe same program in every class:", flush=True)
-            print(demo.run("measure", "--quick"))
+            print("\nThe same program in every class ('strata measure --quick', at most 3 minutes):", flush=True)
+            print_table(*classes(demo))
+            print()
             print("Where workloads that name no class go ('strata explain NAME' says more):", flush=True)
             print_table(place(demo, arguments.bin.parent / "share" / "hello"),
                         ("WORKLOAD", "ARTIFACT", "REQUIRES", "CLASS", "BECAUSE", "ANSWER"))

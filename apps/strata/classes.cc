@@ -84,4 +84,11 @@ Result<void> Remove(Session& session, const ClassWorkload& workload, model::Clas
   return {};
 }
 
+Result<void> RemoveIfThere(Session& session, const ClassWorkload& workload,
+                           model::Class sandbox_class) {
+  auto removed = Remove(session, workload, sandbox_class);
+  if (!removed && removed.error().code == Errc::kNotFound) return {};
+  return removed;
+}
+
 }  // namespace strata::cli

@@ -41,5 +41,7 @@ Result<http::ClientResponse> Call(Session& session, const ClassWorkload& workloa
 // Of the API, under which it is.
 std::string PathOf(const ClassWorkload& workload, model::Class sandbox_class);
 Result<void> Remove(Session& session, const ClassWorkload& workload, model::Class sandbox_class);
+Result<void> RemoveIfThere(Session& session, const ClassWorkload& workload,
+                           model::Class sandbox_class);
 
 }  // namespace strata::cli

@@ -5,6 +5,27 @@
 
 namespace strata::measure {
 
+ClassFigures FiguresOf(const Record& record, std::string_view in) {
+  ClassFigures figures;
+  figures.sandbox_class = in;
+  const auto take = [&](std::string_view row, double share, double& to) {
+    const Series* series = record.Find(row, in);
+    if (series != nullptr && !series->samples.empty()) {
+      to = Percentile(series->samples, share);
+    } else if (figures.lacking.empty()) {
+      figures.lacking = series == nullptr ? "was not measured" : series->lacking;
+    }
+  };
+  take("warm_up", 0.5, figures.deploy_ms);
+  take("cold_start", 0.5, figures.first_ms);
+  take("memory", 1, figures.memory_mib);
+  take("call_cpu", 0.5, figures.cpu_ms);
+  double median = 0;
+  take("warm_start", 0.5, median);
+  if (figures.lacking.empty()) figures.call_ms = record.Find("warm_start", in)->samples;
+  return figures;
+}
+
 double Percentile(std::vector<double> values, double share) {
   if (values.empty()) return 0;
   const auto at = static_cast<std::size_t>(share * static_cast<double>(values.size()));

@@ -1,13 +1,15 @@
-// measure/figures.h - what calls of one workload cost in each class on this host: the record that
-// `strata measure` writes and that a scheduler or an advisor can start from.
+// measure/figures.h - what calls of one workload cost in each class on this host: the part of a
+// record (record.h) that a scheduler starts from.
 //
 // Pure. Tested by measure/figures_test.cc.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
+#include "measure/record.h"
 
 namespace strata::measure {
 
@@ -15,12 +17,16 @@ namespace strata::measure {
 struct ClassFigures {
   std::string sandbox_class;
   std::string lacking;    // why the class could not be measured; empty: it was
-  double deploy_ms = 0;   // the first deployment: unpacking, compiling or booting included
-  double first_ms = 0;    // the first call
+  double deploy_ms = 0;   // a deployment: unpacking, compiling or booting included
+  double first_ms = 0;    // the first call after it
   double memory_mib = 0;  // of one call, the most that the platform saw
   double cpu_ms = 0;      // of one call, on average
   std::vector<double> call_ms;
 };
+
+// From the rows of `in`, medians but for the memory; lacking where one that is needed has no
+// samples.
+ClassFigures FiguresOf(const Record& record, std::string_view in);
 
 // The value below which `share` (0 to 1) of `values` lie; 0 when there are none.
 double Percentile(std::vector<double> values, double share);

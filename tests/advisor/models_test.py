@@ -1,30 +1,20 @@
 """What `strata model` computes, computed again by NumPy and SciPy from the parameters that it prints.
 
-Runs itself again with the Python of an environment that has them (models_requirements.txt).
+Runs itself again with the Python of an environment that has them (again.py).
 """
 
 import json
 import os
 import pathlib
 import subprocess
-import sys
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
+import again
+
 STRATA = pathlib.Path(os.environ["STRATA_BIN"]) / "strata"
 
-
-def environment_python():
-    made = subprocess.run([sys.executable, HERE.parent.parent / "tools" / "python_env.py", "numerics",
-                           HERE / "models_requirements.txt"], capture_output=True, text=True, check=False)
-    if made.returncode != 0:
-        raise SystemExit(f"the test's environment cannot be made: {made.stderr}")
-    return pathlib.Path(made.stdout.strip()) / "bin" / "python"
-
-
-if __name__ == "__main__" and "STRATA_MODELS_AGAIN" not in os.environ:
-    sys.exit(subprocess.run([environment_python(), "-B", __file__, *sys.argv[1:]],
-                            env={**os.environ, "STRATA_MODELS_AGAIN": "1"}, check=False).returncode)
+if __name__ == "__main__":
+    again.run_again(__file__)
 
 import numpy as np  # noqa: E402
 from scipy import integrate, optimize, stats  # noqa: E402

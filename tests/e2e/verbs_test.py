@@ -107,19 +107,6 @@ class VerbsTest(ServerTest):
         counted = lambda: sum(row["requests"] for row in self.server.json("top")["functions"])
         self.assertTrue(eventually(lambda: counted() == 5), counted())
 
-    def test_measure_records_what_it_prints(self):
-        with tempfile.TemporaryDirectory() as folder:
-            record = os.path.join(folder, "figures.json")
-            printed = self.server.json("measure", "--quick", "--class", "wasm", "--record", record)
-            with open(record, encoding="utf-8") as file:
-                self.assertEqual(json.load(file), printed)
-        self.assertEqual([each["class"] for each in printed["classes"]], ["wasm"])
-        self.assertEqual(printed["classes"][0]["calls"], 20)
-        self.assertFalse([name for name in self.server.resources() if "measure" in name])
-
-    def test_measure_refuses_a_class_that_there_is_not(self):
-        self.assert_exit(self.server.strata("measure", "--class", "jail"), USAGE, "'jail'", "appkernel")
-
     @unittest.skipUnless(os.geteuid() == 0, "the other classes need root")
     def test_probe_runs_a_sandbox_of_every_class(self):
         found = {row["name"]: row for row in self.server.json("probe")["checks"]}

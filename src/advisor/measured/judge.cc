@@ -1,0 +1,83 @@
+#include "advisor/measured/judge.h"
+
+#include <algorithm>
+
+#include "advisor/numerics/chance.h"
+#include "base/check.h"
+
+namespace strata::advisor {
+namespace {
+
+constexpr double kConfidence = 0.95;
+constexpr std::size_t kFewestHalves = 4;
+
+std::optional<numerics::Interval> Halves(std::span<const double> samples, double share) {
+  const bool positive = std::ranges::all_of(samples, [](double each) { return each > 0; });
+  if (samples.size() < kFewestHalves || !positive) return std::nullopt;
+  std::vector<double> even;
+  std::vector<double> odd;
+  for (std::size_t i = 0; i < samples.size(); ++i) (i % 2 == 0 ? even : odd).push_back(samples[i]);
+  return numerics::RatioInterval(even, odd, share);
+}
+
+}  // namespace
+
+Figures Describe(std::span<const double> samples, double share) {
+  STRATA_CHECK(!samples.empty());
+  Figures figures;
+  figures.sorted.assign(samples.begin(), samples.end());
+  std::ranges::sort(figures.sorted);
+  figures.value = numerics::Quantile(figures.sorted, share);
+  figures.interval = numerics::QuantileInterval(samples, share);
+  figures.outliers = numerics::Outliers(samples);
+  figures.halves = Halves(samples, share);
+  return figures;
+}
+
+Text VerdictText(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAsClaimed:
+      return {"as claimed", "与所称相符"};
+    case Verdict::kBelow:
+      return {"below the claim", "低于所称"};
+    case Verdict::kAbove:
+      return {"above the claim", "高于所称"};
+    case Verdict::kUndecided:
+      break;
+  }
+  return {"not decided: on both sides of a bound", "未定：跨越界限"};
+}
+
+Judgement Judge(const Range& claimed, double value, const numerics::Interval& interval) {
+  Judgement judgement;
+  const int side = claimed.Side(value);
+  if (side != 0) {
+    const double bound = side < 0 ? *claimed.least : *claimed.most;
+    judgement.ratio = value / bound;
+  }
+  const int low = claimed.Side(interval.low);
+  if (low != claimed.Side(interval.high)) return judgement;
+  judgement.verdict = low < 0 ? Verdict::kBelow : low > 0 ? Verdict::kAbove : Verdict::kAsClaimed;
+  return judgement;
+}
+
+ContractJudgement JudgeContract(std::span<const double> samples_ms, const Contract& contract) {
+  STRATA_CHECK(!samples_ms.empty());
+  const auto is_late = [&](double ms) { return ms >= contract.limit_ms; };
+  ContractJudgement judgement{
+      .runs = samples_ms.size(),
+      .late = static_cast<std::uint64_t>(std::ranges::count_if(samples_ms, is_late))};
+  judgement.late_at_least = numerics::LowerBound(judgement.late, judgement.runs, kConfidence);
+  judgement.late_at_most = numerics::UpperBound(judgement.late, judgement.runs, kConfidence);
+  const double allowed = 1 - contract.share;
+  if (judgement.late_at_most < allowed) {
+    judgement.kept = Kept::kHolds;
+  } else if (judgement.late_at_least > allowed) {
+    judgement.kept = Kept::kFails;
+  } else {
+    judgement.needed = numerics::TrialsToShowBelow(allowed, judgement.late, kConfidence);
+  }
+  return judgement;
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,275 @@
+#include "advisor/measured/report.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "advisor/compare/claims.h"
+#include "advisor/compare/values.h"
+#include "advisor/facts/facts.h"
+#include "advisor/measured/judge.h"
+#include "advisor/measured/sections.h"
+#include "advisor/numerics/chance.h"
+#include "measure/rows.h"
+#include "model/values.h"
+
+namespace strata::advisor {
+namespace {
+
+constexpr std::size_t kMostOutliers = 5;  // that are shown; how many there are is said
+
+// A row in a place, described once.
+struct Measured {
+  const measure::Row* row;
+  std::string_view in;
+  std::size_t samples;
+  Figures figures;
+  std::vector<double> outliers;
+};
+
+std::vector<Measured> DescribeAll(const measure::Record& record) {
+  std::vector<Measured> all;
+  for (const measure::Row& row : measure::Rows()) {
+    for (const std::string_view in : PlacesOf(record)) {
+      const std::vector<double> samples = measure::SamplesOf(record, row, in);
+      if (samples.empty()) continue;
+      Measured measured{&row, in, samples.size(), Describe(samples, row.share), {}};
+      for (const std::size_t each : measured.figures.outliers) {
+        measured.outliers.push_back(samples[each]);
+      }
+      all.push_back(std::move(measured));
+    }
+  }
+  return all;
+}
+
+Cell IntervalCell(double low, double high) {
+  return {{Figure(low) + ".." + Figure(high), ""}, Json{{"low", low}, {"high", high}}};
+}
+
+// Three significant digits: a sample is no better.
+double Short(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3g", value);
+  return std::strtod(text, nullptr);
+}
+
+Cell ShortCell(double value, std::string_view unit = "") { return NumberCell(Short(value), unit); }
+
+Section ClaimsSection(const std::vector<Measured>& all) {
+  Section section{.id = "measured",
+                  .title = {"Claimed, and measured here", "所称与本机实测"},
+                  .columns = {{"row", {"row", "指标"}},
+                              {"in", {"in", "环境"}},
+                              {"claimed", {"claimed", "所称"}},
+                              {"measured", {"measured here", "本机实测"}},
+                              {"interval", {"95 % interval", "95% 区间"}},
+                              {"ratio", {"ratio", "比值"}},
+                              {"verdict", {"verdict", "结论"}},
+                              {"source", {"source", "出处"}}}};
+  for (const Measured& each : all) {
+    const auto& interval = each.figures.interval;
+    const std::vector<Cell> head{
+        TextCell(LabelOf(*each.row)), PlaceCell(each.in), NoCell(),
+        ShortCell(each.figures.value, each.row->unit),
+        each.samples > 1 ? IntervalCell(Short(interval.low), Short(interval.high)) : NoCell()};
+    bool claimed = false;
+    for (const std::string_view reference : each.row->claims) {
+      if (reference.empty()) continue;
+      const auto claim = FindClaim(reference, model::ClassFromName(each.in));
+      if (!claim) continue;
+      claimed = true;
+      std::vector<Cell> row = head;
+      row[2] = ValueCell(claim->cell);
+      const auto range = RangeOf(claim->cell);
+      if (range) {
+        const Judgement judged = Judge(*range, each.figures.value, interval);
+        row.push_back(judged.ratio > 0 ? ShortCell(judged.ratio) : NoCell());
+        row.push_back(
+            TextCell(each.row->made == measure::Made::kPerHost
+                         ? Text{"none: by memory alone, not reached", "无：仅按内存推算，并未达到"}
+                         : VerdictText(judged.verdict)));
+      } else {
+        row.push_back(NoCell());
+        row.push_back(TextCell({"the claim is no figure", "所称并非数值"}));
+      }
+      row.push_back(WordCell(claim->source));
+      section.rows.push_back(std::move(row));
+    }
+    if (claimed) continue;
+    std::vector<Cell> row = head;
+    row.insert(row.end(), {NoCell(), TextCell({"nothing is claimed", "无所称"}), NoCell()});
+    section.rows.push_back(std::move(row));
+  }
+  section.notes.push_back(
+      {"The documents say of no figure how, of what program or on what machine it was measured. "
+       "The "
+       "ratio is to the nearest bound of the claim; a verdict is that of the whole interval "
+       "(percentile bootstrap of 2000 resamples; Efron and Tibshirani 1993, chapter 13); of one "
+       "sample there is none.",
+       "文档未说明任何数据的测量方法、程序与机器。比值相对于所称区间最近的界；结论针对整个区间"
+       "（2000 次重抽样的百分位自助法；Efron 与 Tibshirani 1993，第 13 章）；单个样本没有区间。"});
+  return section;
+}
+
+Section SpreadSection(const std::vector<Measured>& all) {
+  Section section{.id = "spread",
+                  .title = {"Spread", "离散程度"},
+                  .columns = {{"row", {"row", "指标"}},
+                              {"in", {"in", "环境"}},
+                              {"samples", {"samples", "样本数"}},
+                              {"least", {"least", "最小"}},
+                              {"p25", {"25 %", "25%"}},
+                              {"p75", {"75 %", "75%"}},
+                              {"most", {"most", "最大"}},
+                              {"outliers", {"outliers", "离群值"}},
+                              {"halves", {"ratio of halves", "两半之比"}},
+                              {"width", {"width", "宽度"}},
+                              {"contains_1", {"contains 1", "含 1"}}}};
+  for (const Measured& each : all) {
+    const auto& sorted = each.figures.sorted;
+    const auto quantile = [&sorted](double share) {
+      return ShortCell(numerics::Quantile(sorted, share));
+    };
+    std::string outliers = std::to_string(each.outliers.size());
+    for (std::size_t i = 0; i < std::min(each.outliers.size(), kMostOutliers); ++i) {
+      outliers += (i == 0 ? ": " : ", ") + Figure(Short(each.outliers[i]));
+    }
+    if (each.outliers.size() > kMostOutliers) outliers += ", ...";
+    std::vector<Cell> row{TextCell(LabelOf(*each.row)),
+                          PlaceCell(each.in),
+                          NumberCell(static_cast<double>(each.samples)),
+                          quantile(0),
+                          quantile(0.25),
+                          quantile(0.75),
+                          quantile(1),
+                          {{outliers, ""}, each.outliers}};
+    if (const auto& halves = each.figures.halves) {
+      row.push_back(IntervalCell(Short(halves->low), Short(halves->high)));
+      row.push_back(ShortCell(halves->high - halves->low));
+      row.push_back(halves->Contains(1) ? TextCell({"yes", "是"}) : TextCell({"no", "否"}));
+    } else {
+      row.insert(row.end(), {NoCell(), NoCell(), NoCell()});
+    }
+    section.rows.push_back(std::move(row));
+  }
+  section.notes.push_back(
+      {"No sample is left out. Outliers are those beyond Tukey's fences. The halves are every "
+       "second "
+       "sample and the others, taken in turns: where the 95 % interval of their ratio does not "
+       "contain 1 (one row in twenty by chance alone), the row does not agree with itself.",
+       "不剔除任何样本。离群值指超出 Tukey 围栏者。两半为隔一取一的样本；若其比值的 95% 区间不含 "
+       "1（二十行中约一行纯属偶然），则该行自相矛盾。"});
+  return section;
+}
+
+Text KeptText(const ContractJudgement& judged) {
+  switch (judged.kept) {
+    case Kept::kHolds:
+      return {"holds", "成立"};
+    case Kept::kFails:
+      return {"fails", "不成立"};
+    case Kept::kUndecided:
+      break;
+  }
+  const std::string runs = std::to_string(judged.runs);
+  const std::string needed = std::to_string(judged.needed);
+  return {"not decided with " + runs + " runs, needs " + needed + " of which no other is late",
+          runs + " 次未能判定，需 " + needed + " 次且不再超时"};
+}
+
+Section ContractsSection(const measure::Record& record) {
+  Section section{.id = "contracts",
+                  .title = {"Start-up contracts", "启动时间契约"},
+                  .columns = {{"in", {"in", "环境"}},
+                              {"contract", {"contract", "契约"}},
+                              {"starts", {"starts", "启动次数"}},
+                              {"late", {"late", "超时"}},
+                              {"late_share", {"late, 95 % bounds", "超时比例 95% 界"}},
+                              {"verdict", {"verdict", "结论"}},
+                              {"source", {"source", "出处"}}}};
+  const Json* model = FindFact(Facts(FactFile::kModels).at("models"), "startup_contract");
+  for (const auto& [name, terms] : model->at("parameters").at("contracts").items()) {
+    const Contract contract{.limit_ms = terms.at("limit_ms"),
+                            .share = terms.at("probability_min_exclusive")};
+    for (const char* id : {"warm_start", "cold_start"}) {
+      const measure::Row* row = measure::FindRow(id);
+      const std::vector<double> samples = measure::SamplesOf(record, *row, name);
+      if (samples.empty()) continue;
+      const ContractJudgement judged = JudgeContract(samples, contract);
+      const std::string text =
+          "P(t < " + Figure(contract.limit_ms) + " ms) > " + Figure(contract.share);
+      section.rows.push_back({WordCell(name), TextCell(Join(LabelOf(*row), ": ", {text, ""})),
+                              NumberCell(static_cast<double>(judged.runs)),
+                              NumberCell(static_cast<double>(judged.late)),
+                              IntervalCell(Short(judged.late_at_least), Short(judged.late_at_most)),
+                              TextCell(KeptText(judged)),
+                              WordCell(model->at("source").get<std::string>() + " (models.yaml)")});
+    }
+  }
+  section.notes.push_back(
+      {"Exact binomial bounds, each with 95 % (Clopper and Pearson 1934). t is a whole call of the "
+       "small program in a sandbox of its own; the runs are taken as independent of each other.",
+       "精确二项界，各 95%（Clopper 与 Pearson 1934）。t "
+       "为小程序在独立沙盒中的完整调用；视各次相互独立。"});
+  return section;
+}
+
+Section LackingSection(const measure::Record& record) {
+  Section section{
+      .id = "lacking",
+      .title = {"Not measured, and why", "未测及原因"},
+      .columns = {{"row", {"row", "指标"}}, {"in", {"in", "环境"}}, {"why", {"why", "原因"}}}};
+  // What lacks for one reason in one place is one line.
+  std::vector<std::pair<const measure::Series*, Text>> lines;
+  for (const measure::Series& each : record.rows) {
+    if (each.lacking.empty()) continue;
+    const measure::Row* row = measure::FindRow(each.row);
+    Text label = row == nullptr ? Text{each.row, ""} : LabelOf(*row);
+    const auto same = std::ranges::find_if(lines, [&each](const auto& line) {
+      return line.first->in == each.in && line.first->lacking == each.lacking;
+    });
+    if (same == lines.end()) {
+      lines.emplace_back(&each, std::move(label));
+    } else {
+      same->second = Join(same->second, ", ", label);
+    }
+  }
+  for (auto& [series, rows] : lines) {
+    section.rows.push_back(
+        {TextCell(std::move(rows)), PlaceCell(series->in), WordCell(series->lacking)});
+  }
+  return section;
+}
+
+Section RowsSection() {
+  Section section{
+      .id = "rows",
+      .title = {"What is measured", "所测内容"},
+      .columns = {{"row", {"row", "指标"}}, {"unit", {"unit", "单位"}}, {"how", {"what", "内容"}}}};
+  for (const measure::Row& row : measure::Rows()) {
+    section.rows.push_back({TextCell(LabelOf(row)), WordCell(row.unit),
+                            TextCell({std::string(row.how), std::string(row.how_zh)})});
+  }
+  return section;
+}
+
+}  // namespace
+
+Result<Report> MeasuredReport(const measure::Record& record) {
+  if (auto whole = CheckRows(record); !whole) return std::unexpected(std::move(whole).error());
+  const std::vector<Measured> all = DescribeAll(record);
+  Report report{.id = "measure", .title = {"Measured on this host", "本机实测"}};
+  report.sections = {ClaimsSection(all), SpreadSection(all), ContractsSection(record)};
+  if (Section lacking = LackingSection(record); !lacking.rows.empty()) {
+    report.sections.push_back(std::move(lacking));
+  }
+  report.sections.push_back(RowsSection());
+  report.sections.push_back(HostSection({&record}));
+  return report;
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,128 @@
+#include "advisor/measured/report.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace strata::advisor {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<double> Around(double middle, int count) {
+  std::vector<double> samples;
+  for (int i = 0; i < count; ++i) samples.push_back(middle * (1 + 0.001 * ((i * 7) % 11)));
+  return samples;
+}
+
+measure::Record Made(double scale = 1) {
+  measure::Record record;
+  record.measured = "2026-11-27T17:30:00Z";
+  record.host = {.kernel = "6.18", .processors = 2, .memory_mib = 1024};
+  record.versions = {{"runc", "1.1.5"}};
+  record.rows = {{"warm_start", "process", "ms", Around(0.5, 30), ""},
+                 {"warm_start", "wasm", "ms", Around(0.3 * scale, 300), ""},
+                 {"cold_start", "wasm", "ms", Around(3, 5), ""},
+                 {"compute", "process", "ms", Around(40, 9), ""},
+                 {"compute", "wasm", "ms", Around(60, 9), ""},
+                 {"epoll_ready", "process", "ns", Around(800, 9), ""},
+                 {"epoll_ready", "wasm", "ns", {}, "WASI has no such call"},
+                 {"warm_start", "container", "ms", Around(30, 20), ""}};
+  return record;
+}
+
+const Section& Find(const Report& report, const std::string& id) {
+  for (const Section& each : report.sections) {
+    if (each.id == id) return each;
+  }
+  throw std::runtime_error("no section " + id);
+}
+
+Json RowOf(const Section& section, const std::string& row, const std::string& in,
+           const std::string& claimed = "") {
+  Report one{.id = "x", .title = {}, .sections = {section}};
+  const Json json = ToJson(one, Language::kEnglish);
+  for (const Json& each : json["sections"][0]["rows"]) {
+    if (each.value("row", "") != row && each.value("contract", "").find(row) != 0) continue;
+    if (each["in"] != in) continue;
+    if (!claimed.empty() && each["source"].get<std::string>().find(claimed) != 0) continue;
+    return each;
+  }
+  return nullptr;
+}
+
+TEST(MeasuredReportTest, EveryClaimStandsBesideWhatWasMeasured) {
+  const auto report = MeasuredReport(Made());
+  ASSERT_TRUE(report.has_value());
+  const Section& claims = Find(*report, "measured");
+  const Json warm = RowOf(claims, "warm start", "wasm");
+  EXPECT_EQ(warm["source"], "001 §3.5 (matrices.yaml)");
+  EXPECT_EQ(warm["claimed"]["min"], 0.5);
+  EXPECT_NEAR(warm["measured"].get<double>(), 0.3, 0.01);
+  EXPECT_NEAR(warm["ratio"].get<double>(), 0.6, 0.01);
+  EXPECT_EQ(warm["verdict"], "below the claim");
+  EXPECT_EQ(RowOf(claims, "cold start", "wasm", "001")["verdict"], "as claimed");
+  EXPECT_EQ(RowOf(claims, "cold start", "wasm", "003")["ratio"], 0.503);
+  const Json loss = RowOf(claims, "steady-state loss", "wasm");
+  EXPECT_NEAR(loss["measured"].get<double>(), 50, 1e-6);
+  EXPECT_EQ(loss["verdict"], "above the claim");
+  EXPECT_EQ(RowOf(claims, "epoll ready", "process")["claimed"]["value"], 100);
+  EXPECT_EQ(RowOf(claims, "warm start", "process")["verdict"], "nothing is claimed");
+  EXPECT_EQ(RowOf(claims, "latency, 99 %", "wasm")["verdict"], "the claim is no figure");
+}
+
+TEST(MeasuredReportTest, TheHalvesOfARowAreComparedWithTheirWidth) {
+  const auto report = MeasuredReport(Made());
+  const Json row = RowOf(Find(*report, "spread"), "warm start", "wasm");
+  EXPECT_EQ(row["contains_1"], "yes");
+  EXPECT_LE(row["halves"]["low"], 1);
+  EXPECT_GE(row["halves"]["high"], 1);
+  EXPECT_GT(row["width"], 0);
+  EXPECT_EQ(row["samples"], 300);
+}
+
+TEST(MeasuredReportTest, ContractsAreTestedWhereThereAreStarts) {
+  const Section contracts = Find(*MeasuredReport(Made()), "contracts");
+  EXPECT_EQ(contracts.rows.size(), 3U);
+  EXPECT_EQ(RowOf(contracts, "warm start", "wasm")["verdict"], "holds");
+  EXPECT_EQ(RowOf(contracts, "cold start", "wasm")["verdict"],
+            "not decided with 5 runs, needs 299 of which no other is late");
+  EXPECT_THAT(RowOf(contracts, "warm start", "container")["verdict"].get<std::string>(),
+              HasSubstr("needs 59"));
+}
+
+TEST(MeasuredReportTest, WhatIsLackingSaysWhy) {
+  const Section lacking = Find(*MeasuredReport(Made()), "lacking");
+  ASSERT_EQ(lacking.rows.size(), 1U);
+  EXPECT_EQ(lacking.rows[0][2].text.en, "WASI has no such call");
+}
+
+TEST(MeasuredReportTest, ARecordWithoutRowsSaysHowToGetOne) {
+  const auto none = MeasuredReport({});
+  ASSERT_FALSE(none.has_value());
+  EXPECT_EQ(none.error().code, Errc::kFailedPrecondition);
+  EXPECT_THAT(none.error().message, HasSubstr("strata measure --record FILE"));
+  EXPECT_FALSE(DriftReport({}, Made()).has_value());
+  EXPECT_FALSE(DriftReport(Made(), {}).has_value());
+}
+
+TEST(DriftReportTest, NothingDriftsFromItself) {
+  const auto report = DriftReport(Made(), Made());
+  ASSERT_TRUE(report.has_value());
+  EXPECT_TRUE(Find(*report, "drift").rows.empty());
+  EXPECT_THAT(Find(*report, "drift").notes[0].en, HasSubstr("0 of 8 rows"));
+}
+
+TEST(DriftReportTest, OnlyWhatDriftsIsShown) {
+  const auto report = DriftReport(Made(), Made(1.2));
+  const Section& drift = Find(*report, "drift");
+  ASSERT_EQ(drift.rows.size(), 1U);
+  const Json row = RowOf(drift, "warm start", "wasm");
+  EXPECT_NEAR(row["ratio"].get<double>(), 1.2, 1e-9);
+  EXPECT_LE(row["interval"]["low"].get<double>(), 1.2);
+  EXPECT_LT(row["p"].get<double>(), 1e-9);
+}
+
+}  // namespace
+}  // namespace strata::advisor

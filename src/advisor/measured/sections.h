@@ -1,0 +1,25 @@
+// advisor/measured/sections.h - what the report of a record and that of two have in common.
+//
+// Threads: pure functions. Tested by report_test.cc.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "advisor/report/report.h"
+#include "base/result.h"
+#include "measure/record.h"
+#include "measure/rows.h"
+
+namespace strata::advisor {
+
+Text LabelOf(const measure::Row& row);
+Cell PlaceCell(std::string_view in);
+
+// kFailedPrecondition: it has no rows; how to get some.
+Result<void> CheckRows(const measure::Record& record);
+
+// A column for each record.
+Section HostSection(const std::vector<const measure::Record*>& records);
+
+}  // namespace strata::advisor

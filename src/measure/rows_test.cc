@@ -1,0 +1,51 @@
+#include "measure/rows.h"
+
+#include <set>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+namespace strata::measure {
+namespace {
+
+Record Made() {
+  Record record;
+  record.host.memory_mib = 1000;
+  record.rows = {{"compute", "wasm", "ms", {11, 30, 5}, ""},
+                 {"compute", "process", "ms", {10, 20}, ""},
+                 {"warm_start", "wasm", "ms", {1, 2, 3}, ""},
+                 {"instance_memory", "wasm", "MiB", {3, 0}, ""}};
+  return record;
+}
+
+TEST(RowsTest, EveryRowIsWhole) {
+  std::set<std::string_view> ids;
+  for (const Row& row : Rows()) {
+    EXPECT_TRUE(ids.insert(row.id).second) << row.id;
+    EXPECT_FALSE(row.unit.empty() || row.label.empty() || row.label_zh.empty()) << row.id;
+    EXPECT_FALSE(row.how.empty() || row.how_zh.empty()) << row.id;
+    if (row.made == Made::kTaken) continue;
+    EXPECT_EQ(row.kind, nullptr) << row.id;
+    ASSERT_NE(FindRow(row.from), nullptr) << row.id;
+    EXPECT_EQ(FindRow(row.from)->made, Made::kTaken) << row.id;
+  }
+  EXPECT_EQ(FindRow("nothing"), nullptr);
+}
+
+TEST(RowsTest, ALossIsHowMuchLongerItTakesThanNativelyTurnByTurn) {
+  const std::vector<double> losses = SamplesOf(Made(), *FindRow("steady_loss"), "wasm");
+  ASSERT_EQ(losses.size(), 2U);
+  EXPECT_NEAR(losses[0], 10, 1e-9);
+  EXPECT_NEAR(losses[1], 50, 1e-9);
+  EXPECT_TRUE(SamplesOf(Made(), *FindRow("steady_loss"), "process").empty());
+  EXPECT_TRUE(SamplesOf(Made(), *FindRow("steady_loss"), "microvm").empty());
+}
+
+TEST(RowsTest, OtherRowsAreTheirOwnOrAnothersSamples) {
+  EXPECT_EQ(SamplesOf(Made(), *FindRow("warm_start"), "wasm"), (std::vector<double>{1, 2, 3}));
+  EXPECT_EQ(SamplesOf(Made(), *FindRow("latency_p99"), "wasm"), (std::vector<double>{1, 2, 3}));
+  EXPECT_EQ(SamplesOf(Made(), *FindRow("density_host"), "wasm"), std::vector<double>{333});
+}
+
+}  // namespace
+}  // namespace strata::measure
