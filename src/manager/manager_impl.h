@@ -130,10 +130,9 @@ class ManagerImpl final : public Manager {
   Task<void> Serve();  // brings the cells to what the store says
   Awaitable<void> ServeUntilDone();
 
-  // What a class cannot do with a volume; its driver would refuse it too, but after the artifact
-  // was fetched.
   // kUnsupported: this manager cannot mount what class wasm would show of `workload`.
   static Result<void> CheckCellVolumes(const model::Workload& workload);
+  // What a class cannot do with a volume; its driver would refuse it, too, but after the fetch.
   static Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_class);
   // What a class cannot do of what the resource asks for: volumes, and prepare.cc's. kUnsupported;
   // kInvalidArgument: no class could.
@@ -178,6 +177,8 @@ class ManagerImpl final : public Manager {
   Awaitable<void> RunRollouts();
   Task<void> GoOn(model::Rollout from, model::Rollout to);  // unless it is not `from` any more
   Task<void> SwitchTo(model::Rollout rollout);
+  Task<void> SwitchPrepared(Result<void> prepared, KeyedTurns::Turn& deploying,
+                            model::Rollout rollout);
   Result<void> ReadRollouts();
   Result<model::Target> TrafficOf(const std::string& tenant, const std::string& name);
   Task<void> StartTo(model::Rollout plan, Progress& progress);
@@ -186,6 +187,7 @@ class ManagerImpl final : public Manager {
 
   // slo_moves.cc
   Awaitable<void> KeepSlos();
+  Awaitable<void> LeaveClass(SloWatches::Missed missed);
   Task<void> MoveOn(SloWatches::Missed missed);
   Task<model::Placement> NextClass(const model::Revision& revision,
                                    const std::vector<model::Class>& without);
@@ -217,8 +219,7 @@ class ManagerImpl final : public Manager {
       std::map<std::pair<std::string, std::string>, std::pair<model::Resource, model::Revision>>;
   Result<Deployed> GetDeployed();
   // kUnavailable: why that is not known.
-  Result<double> CostElsewhere(const store::Usage& usage, model::Class here,
-                               model::Class there) const;
+  Result<double> CostElsewhere(const store::Usage& of, model::Class here, model::Class there) const;
   std::optional<model::Class> BetterClass(const store::UsageKey& key,
                                           const Deployed& deployed) const;
   Bill BillOf(const store::UsageKey& key, const store::Usage& usage, model::Class here,

@@ -15,6 +15,7 @@ namespace {
 
 using model::Rollout;
 using State = Rollout::State;
+using RolloutVerb = Manager::RolloutVerb;
 
 constexpr std::chrono::milliseconds kTick{100};
 // After its end both sides stay prepared for so long: calls that are under way, and second
@@ -22,6 +23,24 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kSettled{5};
 
 std::string Full(const Rollout& rollout) { return rollout.tenant + "/" + rollout.name; }
+
+// What `rollout` becomes. kFailedPrecondition: not from the state that it is in.
+Result<Rollout> EndedByHand(Rollout rollout, RolloutVerb verb, WallTime now) {
+  const State needed = verb == RolloutVerb::kUndo ? State::kPromoted : State::kRunning;
+  if (rollout.state != needed) {
+    return Fail(Errc::kFailedPrecondition, "the rollout of " + Full(rollout) + " is " +
+                                               std::string(model::RolloutStateName(rollout.state)) +
+                                               ", not " +
+                                               std::string(model::RolloutStateName(needed)));
+  }
+  rollout.state = verb == RolloutVerb::kPromote ? State::kPromoted : State::kRolledBack;
+  rollout.because = verb == RolloutVerb::kPromote ? "promoted by hand"
+                    : verb == RolloutVerb::kAbort ? "aborted by hand"
+                                                  : "undone by hand";
+  rollout.since = now;
+  rollout.both = true;
+  return rollout;
+}
 
 }  // namespace
 
@@ -56,7 +75,10 @@ Task<void> ManagerImpl::GoOn(Rollout from, Rollout to) {
 
 // In a turn of the changes.
 Task<void> ManagerImpl::SwitchTo(Rollout rollout) {
-  if (auto kept = store_->PutRollout(rollout); !kept) co_return kept;
+  if (auto kept = store_->PutRollout(rollout); !kept) {
+    ReleaseUnused();
+    co_return kept;
+  }
   if (rollout.both || rollout.state == State::kRunning) {
     log_.Info("rollout", {{"workload", Full(rollout)},
                           {"state", std::string(model::RolloutStateName(rollout.state))},
@@ -70,6 +92,32 @@ Task<void> ManagerImpl::SwitchTo(Rollout rollout) {
   Spawn(loop_, ServeUntilDone());
   co_return Wrap(served.error(),
                  "stored, but not every cell serves it yet (it is being tried again)");
+}
+
+// To what was made ready in the tenant's turn, which is given up; where that is not switched to it
+// is let go of.
+Task<void> ManagerImpl::SwitchPrepared(Result<void> prepared, KeyedTurns::Turn& deploying,
+                                       Rollout rollout) {
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  if (prepared) {
+    const auto still = TrafficOf(rollout.tenant, rollout.name);
+    if (!still) {
+      prepared = std::unexpected(still.error());
+    } else if (*still != rollout.stable) {
+      prepared = Fail(Errc::kUnavailable, "something else has moved the traffic of " +
+                                              Full(rollout) + " meanwhile; try again");
+    }
+  }
+  // Nothing of a tenant is let go of while somebody has its turn.
+  {
+    const KeyedTurns::Turn given_up = std::move(deploying);
+  }
+  if (!prepared) {
+    ReleaseUnused();
+    co_return prepared;
+  }
+  co_return co_await SwitchTo(std::move(rollout));
 }
 
 // As the store has them.
@@ -136,14 +184,8 @@ Task<void> ManagerImpl::StartTo(Rollout plan, Progress& progress) {
                    "the traffic of " + Full(plan) + " goes there already");
   }
   auto ready = co_await PrepareForm(nullptr, plan.tenant, to, Mode::kCommit, progress);
-  if (!ready) co_return Wrap(ready.error(), "rollout of " + Full(plan));
-  auto turn = co_await changes_.Take();
-  if (!turn) co_return std::unexpected(turn.error());
-  if (auto still = TrafficOf(plan.tenant, plan.name); !still || *still != plan.stable) {
-    co_return Fail(Errc::kUnavailable, "something else has moved the traffic of " + Full(plan) +
-                                           " meanwhile; try again");
-  }
-  co_return co_await SwitchTo(std::move(plan));
+  if (!ready) ready = Wrap(ready.error(), "rollout of " + Full(plan));
+  co_return co_await SwitchPrepared(std::move(ready), *deploying, std::move(plan));
 }
 
 // To a new revision, which is deployed without getting all of the traffic.
@@ -168,6 +210,7 @@ Task<void> ManagerImpl::StartByFiles(Rollout plan, std::vector<ManifestFile> fil
 
 Task<Json> ManagerImpl::EndRollout(std::string tenant, std::string name, RolloutVerb verb) {
   std::optional<KeyedTurns::Turn> deploying;
+  Result<void> ready;
   const auto before = rollouts_.find({tenant, name});
   if (verb == RolloutVerb::kUndo && before != rollouts_.end() && !before->second.both) {
     // The other side is not ready any more.
@@ -176,30 +219,22 @@ Task<Json> ManagerImpl::EndRollout(std::string tenant, std::string name, Rollout
     if (!taken) co_return std::unexpected(taken.error());
     deploying.emplace(*std::move(taken));
     Quiet quiet;
-    auto ready = co_await PrepareForm(nullptr, tenant, back, Mode::kCommit, quiet);
-    if (!ready) co_return std::unexpected(ready.error());
+    ready = co_await PrepareForm(nullptr, tenant, back, Mode::kCommit, quiet);
   }
   auto turn = co_await changes_.Take();
   if (!turn) co_return std::unexpected(turn.error());
-  const auto found = rollouts_.find({tenant, name});
-  if (found == rollouts_.end()) {
-    co_return Fail(Errc::kNotFound, "there is no rollout of " + tenant + "/" + name);
+  Result<Rollout> next = Fail(Errc::kNotFound, "there is no rollout of " + tenant + "/" + name);
+  if (!ready) {
+    next = std::unexpected(ready.error());
+  } else if (const auto found = rollouts_.find({tenant, name}); found != rollouts_.end()) {
+    next = EndedByHand(found->second, verb, clock_.WallNow());
   }
-  Rollout next = found->second;
-  const State needed = verb == RolloutVerb::kUndo ? State::kPromoted : State::kRunning;
-  if (next.state != needed) {
-    co_return Fail(Errc::kFailedPrecondition, "the rollout of " + Full(next) + " is " +
-                                                  std::string(model::RolloutStateName(next.state)) +
-                                                  ", not " +
-                                                  std::string(model::RolloutStateName(needed)));
+  deploying.reset();  // what is not needed is let go of, unless somebody has the tenant's turn
+  if (!next) {
+    ReleaseUnused();
+    co_return std::unexpected(next.error());
   }
-  next.state = verb == RolloutVerb::kPromote ? State::kPromoted : State::kRolledBack;
-  next.because = verb == RolloutVerb::kPromote ? "promoted by hand"
-                 : verb == RolloutVerb::kAbort ? "aborted by hand"
-                                               : "undone by hand";
-  next.since = clock_.WallNow();
-  next.both = true;
-  if (auto done = co_await SwitchTo(std::move(next)); !done) {
+  if (auto done = co_await SwitchTo(*std::move(next)); !done) {
     co_return std::unexpected(done.error());
   }
   co_return GetRollout(tenant, name);

@@ -25,16 +25,20 @@ std::string Name(Class sandbox_class) { return std::string(model::ClassName(sand
 Awaitable<void> ManagerImpl::KeepSlos() {
   while (true) {
     co_await Pause(loop_, kTick);
-    for (const SloWatches::Missed& missed : slos_.Check(clock_.Now())) {
-      auto moved = co_await MoveOn(missed);
-      if (moved) continue;
-      log_.Warn("traffic stays in a class that does not do",
-                {{"workload", missed.tenant + "/" + missed.name},
-                 {"because", missed.because},
-                 {"error", moved.error().message}});
-      slos_.GiveUp(missed);  // to say it once is enough
+    for (SloWatches::Missed& missed : slos_.Check(clock_.Now())) {
+      Spawn(loop_, LeaveClass(std::move(missed)));
     }
   }
+}
+
+// By itself: nobody's move waits for what another one has to start, which may take minutes.
+Awaitable<void> ManagerImpl::LeaveClass(SloWatches::Missed missed) {
+  const std::string workload = missed.tenant + "/" + missed.name;
+  log_.Info("a class does not do", {{"workload", workload}, {"because", missed.because}});
+  const auto moved = co_await MoveOn(missed);
+  if (moved) co_return;
+  log_.Error("move of " + workload + " to another class", moved.error());
+  slos_.TryAgain(missed, clock_.Now());
 }
 
 // A move that is one step, decided already: as a rollout it is stored, shown and undone like one.
@@ -43,17 +47,18 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
   const std::string& name = missed.name;
   auto deploying = co_await deploying_.Take(tenant);
   if (!deploying) co_return std::unexpected(deploying.error());
-  auto traffic = TrafficOf(tenant, name);
-  if (!traffic) co_return std::unexpected(traffic.error());
-  const model::Backend here{name, 1, *traffic};
-  const auto form = FormOf(tenant, here);
+  const auto form = FormOf(tenant, {name, 1, missed.target});
   if (!form) co_return std::unexpected(form.error());
-  if (!*form) co_return Fail(Errc::kNotFound, "it is gone");
+  const auto traffic = TrafficOf(tenant, name);
+  const bool still = *form && (*form)->revision.number == missed.revision;
+  if (!still || !traffic || *traffic != missed.target) {
+    co_return Result<void>{};  // it is gone, or somebody else has moved it
+  }
 
   Rollout move;
   move.tenant = tenant;
   move.name = name;
-  move.stable = *traffic;
+  move.stable = missed.target;
   move.steps = {100};
   move.state = Rollout::State::kPromoted;
   if (const auto last = rollouts_.find({tenant, name}); last != rollouts_.end()) {
@@ -61,7 +66,13 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
   }
   const Class left = ClassOf((*form)->revision);
   move.missed.push_back(left);
-  auto next = co_await NextClass((*form)->revision, move.missed);
+  const auto next = co_await NextClass((*form)->revision, move.missed);
+  if (!next && next.error().code == Errc::kFailedPrecondition) {
+    log_.Warn("traffic stays in a class that does not do", {{"workload", tenant + "/" + name},
+                                                            {"because", missed.because},
+                                                            {"error", next.error().message}});
+    co_return Result<void>{};  // to say it once is enough
+  }
   if (!next) co_return std::unexpected(next.error());
   move.canary.sandbox_class = next->sandbox_class;
   move.because = "class " + Name(left) + ": " + missed.because + "; class " +
@@ -69,24 +80,21 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
 
   const auto to = FormOf(tenant, {name, 1, move.canary});
   if (!to) co_return std::unexpected(to.error());
-  if (auto fits = CheckShareable((*to)->revision.workload); !fits) co_return fits;
+  if (!*to) co_return Result<void>{};  // it was deleted meanwhile
   Quiet quiet;
   auto ready = co_await PrepareRevision((*to)->revision, Mode::kCommit, quiet);
-  if (!ready) co_return ready;
-  auto turn = co_await changes_.Take();
-  if (!turn) co_return std::unexpected(turn.error());
-  if (auto still = TrafficOf(tenant, name); !still || *still != move.stable) {
-    co_return Result<void>{};  // somebody else has moved it
-  }
   move.started = move.since = clock_.WallNow();
-  co_return co_await SwitchTo(std::move(move));
+  co_return co_await SwitchPrepared(std::move(ready), *deploying, std::move(move));
 }
 
 // What the scheduler would choose without those. That the workload would be as slow there as it was
 // here is what it assumes at deployment, and what trying another class questions: classes that it
-// has not run in count as they were measured.
+// has not run in count as they were measured. kFailedPrecondition: there is none.
 Task<model::Placement> ManagerImpl::NextClass(const model::Revision& revision,
                                               const std::vector<Class>& without) {
+  if (auto fits = CheckShareable(revision.workload); !fits) {
+    co_return Fail(Errc::kFailedPrecondition, fits.error().message);
+  }
   auto deployed = DeployedAs(revision);
   if (!deployed) co_return std::unexpected(std::move(deployed).error());
   const model::Resource& resource = deployed->resource.resource;

@@ -62,16 +62,23 @@ std::vector<SloWatches::Missed> SloWatches::Check(TimePoint now) {
   std::vector<Missed> missed;
   for (auto& [name, watched] : watched_) {
     auto because = watched.watch.Check(now);
-    if (because && !watched.given_up) {
-      missed.push_back({name.first, name.second, *std::move(because)});
-    }
+    if (!because || now < watched.silent_until) continue;
+    watched.silent_until = TimePoint::max();
+    missed.push_back({.tenant = name.first,
+                      .name = name.second,
+                      .revision = watched.revision,
+                      .target = watched.target,
+                      .because = *std::move(because)});
   }
   return missed;
 }
 
-void SloWatches::GiveUp(const Missed& missed) {
+void SloWatches::TryAgain(const Missed& missed, TimePoint now) {
   const auto found = watched_.find({missed.tenant, missed.name});
-  if (found != watched_.end()) found->second.given_up = true;
+  if (found == watched_.end()) return;
+  Watched& watched = found->second;
+  if (watched.revision != missed.revision || watched.target != missed.target) return;
+  watched.silent_until = now + kTryAgain;
 }
 
 }  // namespace strata::manager

@@ -4,11 +4,12 @@
 //
 // Only what has its traffic to itself is watched: not while a rollout moves it, and not where
 // somebody has taken such a move back. What stays in the same form of the same revision keeps its
-// windows from one configuration to the next.
+// windows from one configuration to the next, and is named once: again only after TryAgain.
 //
 // Threads: one loop. Tested by slo_watches_test.cc.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -36,19 +37,23 @@ class SloWatches {
   struct Missed {
     std::string tenant;
     std::string name;
+    std::uint64_t revision = 0;
+    model::Target target;  // that has the traffic
     std::string because;
   };
   std::vector<Missed> Check(TimePoint now);
 
-  // There is no other class for it: until its next revision Check does not name it again.
-  void GiveUp(const Missed& missed);
+  // Its move failed, which may go better next time: Check may name it again, in a while. Nothing
+  // happens where its traffic has gone elsewhere.
+  static constexpr std::chrono::seconds kTryAgain{60};
+  void TryAgain(const Missed& missed, TimePoint now);
 
  private:
   struct Watched {
     std::uint64_t revision = 0;
     model::Target target;  // that has the traffic
     scheduler::SloWatch watch;
-    bool given_up = false;
+    TimePoint silent_until{};  // since it was named
   };
   using Name = std::pair<std::string, std::string>;  // tenant, workload
 

@@ -1,6 +1,9 @@
 """Rollouts: traffic that moves to another revision or class by itself, or back, without a failed request."""
 
 import os
+import re
+import shutil
+import subprocess
 import unittest
 
 from crash.load import SteadyClient
@@ -8,7 +11,7 @@ from e2e import guests
 from e2e.forms_test import FormsCase, route, says
 from e2e.images import guest_image
 from e2e.placement_test import RECORD
-from e2e.support import NOT_FOUND, USAGE, WRONG_STATE, documents, eventually, function
+from e2e.support import BIN, DONE, NOT_FOUND, USAGE, WRONG_STATE, documents, eventually, function
 
 QUICK = ("--interval", "200ms", "--min-calls", "20")
 
@@ -211,19 +214,24 @@ class ClassRolloutTest(MeasuredCase):
         self.assertEqual(client.seen, {"hello", "wasm"})
 
 
-class SloTest(MeasuredCase):
-    """Traffic leaves a class by itself."""
+class SloCase(MeasuredCase):
+    """Workloads as wasm and as image, which have no class of their own."""
 
-    def both(self, name, guest, **spec):
+    def both(self, name, guest, namespace="default", **spec):
         (self.folder / f"{name}.wat").write_text(guest)
-        manifest = function(name, "", f"/{name}", "default", limits={"cpu_time_ms": 5000}, **spec)
+        manifest = function(name, "", f"/{name}", namespace, limits={"cpu_time_ms": 5000}, **spec)
         del manifest["spec"]["artifact"]
         manifest["spec"]["variants"] = [{"artifact": str(self.folder / f"{name}.wat")},
                                         {"artifact": f"oci:{self.folder / 'image'}"}]
         return manifest
 
-    def moved(self, name):
-        return eventually(lambda: self.server.json("describe", "function", name)["status"].get("rollout"))
+    def moved(self, name, namespace="default"):
+        return eventually(lambda: self.server.json("-n", namespace, "describe", "function", name)["status"].get("rollout"))
+
+
+
+class SloTest(SloCase):
+    """Traffic leaves a class by itself."""
 
     def test_a_class_that_misses_its_slo_is_left_for_the_next(self):
         placed = self.server.apply(self.both("late", busy(100_000_000), slo={"p99_ms": 35}))
@@ -249,6 +257,75 @@ class SloTest(MeasuredCase):
         self.addCleanup(client.stop)
         eventually(lambda: client.total() > 1000)
         self.assertNotIn("rollout", self.server.json("describe", "function", "named")["status"])
+
+
+class Gated:
+    """A service that is ready when, and only when, the test lets it."""
+
+    def gate(self):
+        door = self.folder / "door"
+        door.mkdir()
+        (door / "closed").touch()
+        self.addCleanup(shutil.rmtree, door)
+        return door
+
+    def gated(self, name, image, door, **spec):
+        manifest = function(name, f"oci:{image.path}", f"/{name}", "default", **spec,
+                            grants={"dirs": [{"host": str(door), "guest": "/door", "mode": "ro"}]},
+                            health={"readiness": {"exec": {"command": ["/bin/guest", "absent", "/door/closed"]},
+                                                  "period_ms": 100, "failureThreshold": 1}})
+        return {**manifest, "kind": "Service"}
+
+    def begin(self, *words):
+        """A command that goes on while the test does."""
+        command = [BIN / "strata", "--home", self.server.home, "-o", "json", *words]
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(running.communicate)
+        self.addCleanup(running.kill)
+        return running
+
+
+class SloBesideTest(SloCase, Gated):
+    def test_a_move_that_has_to_wait_keeps_no_other_namespace_waiting(self):
+        slow = {"slo": {"p99_ms": 35}}
+        self.server.apply(self.both("late", busy(100_000_000), **slow), self.both("free", busy(100_000_001), "other", **slow))
+        # Whoever changes something of a namespace has its turn until what it starts is ready.
+        image = guest_image(self.folder / "server", "serve")
+        service = self.gated("gated", image, self.gate())
+        service["spec"]["health"]["readiness"]["period_ms"] = 600_000  # for so long it is given time
+        file = self.folder / "gated.yaml"
+        file.write_text(documents(service))
+        applying = self.begin("apply", "-f", str(file))
+        self.assertTrue(any('"starting"' in line for line in applying.stderr))
+        late = AnyClient(self.server, "/late", 4).start()
+        self.addCleanup(late.stop)
+        self.assertTrue(eventually(lambda: re.search("a class does not do.*default/late", self.server.log())))
+        late.stop()
+        free = AnyClient(self.server, "/free", 4).start()
+        self.addCleanup(free.stop)
+        self.assertEqual(self.moved("free", "other")["canary"]["class"], "container")
+        self.assertIsNone(applying.poll())
+        self.assertNotIn("rollout", self.server.json("describe", "function", "late")["status"])
+
+
+class PreparedTest(RolloutCase, Gated):
+    @unittest.skipUnless(os.geteuid() == 0, "containers need root")
+    def test_what_was_started_for_a_rollout_that_comes_to_nothing_ends(self):
+        image = guest_image(self.folder / "server", "serve")
+        door = self.gate()
+        (door / "closed").unlink()
+        for revision in ("one", "two"):
+            self.server.apply(self.gated("web", image, door, env={"GREETING": revision}))
+        (door / "closed").touch()
+        starting = self.begin("rollout", "start", "web", "--to", "1")
+        listening = lambda: self.server.strata("logs", "web", "-n", "default").stdout.count("listening")
+        self.assertTrue(eventually(lambda: listening() == 3))
+        self.assert_exit(self.server.strata("delete", "service", "web"), DONE)
+        (door / "closed").unlink()
+        _, error = starting.communicate()
+        self.assertEqual(starting.returncode, NOT_FOUND, error)
+        keepers = lambda: [words for words in self.server.processes().values() if words[0].endswith("/strata-keeper")]
+        self.assertTrue(eventually(lambda: not keepers()), keepers())
 
 
 if __name__ == "__main__":
