@@ -107,10 +107,7 @@ Task<model::Exit> Pool::Handle::Invoke(sandbox::Call& call) {
   const bool first = !made_.sandbox;
   if (first) {
     auto obtained = co_await Obtain(call.deadline);
-    if (stopped_) {
-      co_return model::Exit{
-          .reason = model::ExitReason::kStopped, .detail = "stopped", .usage = {}};
-    }
+    if (stopped_) obtained = Fail(Errc::kUnavailable, "stopped");
     if (!obtained) co_return std::unexpected(std::move(obtained).error());
   }
   auto exit = co_await made_.sandbox->Invoke(call);

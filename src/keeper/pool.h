@@ -10,7 +10,7 @@
 // Threads:  one loop. Lifetime: held by shared_ptr, by those who have its sandboxes, too; its Pools
 //           outlives it.
 // Errors:   of a call, beside the driver's: kResourceExhausted: no room and too many in line, or
-//           no sandbox until its deadline.
+//           no sandbox until its deadline; kUnavailable: stopped before it had one.
 // Tested by pool_test.cc.
 #pragma once
 

@@ -90,6 +90,20 @@ TEST_F(AccountsTest, ACallOfASandboxThatStaysHoldsNoMemoryOfItsOwn) {
   EXPECT_EQ(Stored().held_ns, 0U);
 }
 
+TEST_F(AccountsTest, ACallThatGotNoSandboxStartsAndHoldsNone) {
+  auto refused = Call();
+  refused.status = 503;
+  refused.cpu_ns = refused.memory_peak = 0;
+  refused.queue_ns = 20'000'000'000;
+  refused.sandbox = meter::SandboxCame::kNone;
+  accounts_->Add("shop-1", kCart, kOfTheCall, refused);
+  ASSERT_TRUE(accounts_->Flush());
+  EXPECT_EQ(Stored().calls, 1U);
+  EXPECT_EQ(Stored().failed, 1U);
+  EXPECT_EQ(Stored().starts, 0U);
+  EXPECT_EQ(Stored().held_ns, 0U);
+}
+
 TEST_F(AccountsTest, WhatWasStoredIsNotCountedAgainAndWhatWasNotIs) {
   accounts_->Add("shop-1", kCart, kOfTheCall, Call());
   accounts_->Reached("shop-1", "shop", "cell", 256, milliseconds(5));

@@ -211,7 +211,8 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload, bool aga
   const auto* functions = cell.functions(record.generation);
   const bool routed = record.revision != meter::kNoRevision;
   if (functions == nullptr || (routed && record.revision >= functions->size()) ||
-      record.exit > static_cast<std::uint8_t>(model::ExitReason::kStopped)) {
+      record.exit > static_cast<std::uint8_t>(model::ExitReason::kStopped) ||
+      record.sandbox > meter::SandboxCame::kNone) {
     bad_records_.Add();
     return;
   }
@@ -251,7 +252,7 @@ void Collector::LogAccess(const CellProcess& cell, const meter::CallRecord& reco
       model::ExitReasonName(static_cast<model::ExitReason>(record.exit)), record.queue_ns / 1000,
       record.instantiate_ns / 1000, record.run_ns / 1000, record.write_ns / 1000,
       record.cpu_ns / 1000, record.memory_peak >> 10, record.bytes_in, record.bytes_out,
-      record.cold != 0, HexEncode(std::as_bytes(std::span(record.trace_id))), cell.name());
+      meter::Cold(record), HexEncode(std::as_bytes(std::span(record.trace_id))), cell.name());
   if (access_lines_.size() > kChunk.count) FlushAccessLog();
 }
 

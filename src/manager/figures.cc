@@ -61,7 +61,7 @@ void Figures::Add(const Subject& subject, std::uint32_t revision, const meter::C
   entry.revision = std::max(entry.revision, revision);
   ++entry.requests;
   if (meter::Failed(record)) ++entry.errors;
-  entry.cold->Add(record.cold != 0 ? 1 : 0);
+  entry.cold->Add(meter::Cold(record) ? 1 : 0);
   entry.latency.Observe(static_cast<double>(meter::TookNs(record)) / 1e9);
   models_.Learn({subject.tenant, subject.function, subject.sandbox_class, revision}, record);
   entry.cpu_us->Add(record.cpu_ns / 1000);

@@ -85,7 +85,7 @@ TEST_F(FiguresTest, RequestsAreExposedByStatusAndFate) {
 
 TEST_F(FiguresTest, ColdCallsAndPoolsAreShownByFunction) {
   auto cold = Call(200, 1);
-  cold.cold = 1;
+  cold.sandbox = meter::SandboxCame::kMade;
   figures_.Add({"shop", "cart", "container"}, 1, cold);
   figures_.Add({"shop", "cart", "container"}, 1, Call(200, 1));
   EXPECT_EQ(figures_.Top()["functions"][0]["cold"], 1U);

@@ -8,12 +8,6 @@ namespace {
 
 using model::Rollout;
 
-// Nothing of it was used: its sandbox could not be made, or none was free.
-bool Started(const meter::CallRecord& record) {
-  const bool refused = record.status == 500 || record.status == 503;
-  return !refused || record.cpu_ns > 0 || record.memory_peak > 0 || record.bytes_out > 0;
-}
-
 // Where the traffic of a workload is that may be moved by us; nothing: it may not.
 std::optional<model::Target> Movable(const model::Revision& revision,
                                      std::span<const Rollout> rollouts) {
@@ -55,7 +49,7 @@ void SloWatches::Add(const cell::Function& function, const meter::CallRecord& re
   const auto found = watched_.find({function.tenant, function.name});
   if (found == watched_.end() || function.target != found->second.target.ToString()) return;
   if (!meter::TellsOfCallee(record)) return;
-  found->second.watch.Add(Duration(meter::TookNs(record)), Started(record));
+  found->second.watch.Add(Duration(meter::TookNs(record)), meter::GuestRan(record));
 }
 
 std::vector<SloWatches::Missed> SloWatches::Check(TimePoint now) {

@@ -13,9 +13,18 @@ namespace strata::meter {
 // CallRecord::revision of a request that led to no function: logged and counted, charged to nobody.
 inline constexpr std::uint32_t kNoRevision = 0xffffffff;
 
+// How a call came to its sandbox. Values are part of the ring's format: a manager reads rings of
+// older cells, which do not write kNone. What they write then counts as a call that ran.
+enum class SandboxCame : std::uint8_t {
+  kAtOnce = 0,  // it was there, or is made in no time, as in class wasm
+  kMade = 1,    // the call waited until it was made
+  kNone = 2,    // no guest ran: it could not be made, or none was free
+};
+
 struct CallRecord {
   std::uint64_t wall_start_ns = 0;  // since the Unix epoch
-  std::uint64_t queue_ns = 0;       // from the parsed head to the start of instantiate
+  std::uint64_t queue_ns = 0;  // from the parsed head to the start of instantiate, and in line in
+                               // the keeper of its sandbox
   std::uint64_t instantiate_ns = 0;
   std::uint64_t run_ns = 0;       // from the guest's start to its end, waiting included
   std::uint64_t write_ns = 0;     // from the guest's end to the last byte in the socket
@@ -31,14 +40,24 @@ struct CallRecord {
   std::uint8_t exit = 0;         // model::ExitReason
   std::uint8_t sampled = 0;      // 1: a span is exported for this call
   char method[11] = {};          // zero-padded, cut
-  std::uint8_t cold = 0;         // 1: it waited until its sandbox was made; wasm's never are
-  char path[128] = {};           // zero-padded, cut
+  SandboxCame sandbox = SandboxCame::kAtOnce;
+  char path[128] = {};  // zero-padded, cut
 };
 static_assert(std::is_trivially_copyable_v<CallRecord>);
 
 // From the parsed head to the last byte in the socket.
 constexpr std::uint64_t TookNs(const CallRecord& record) noexcept {
   return record.queue_ns + record.instantiate_ns + record.run_ns + record.write_ns;
+}
+
+// Whatever became of it.
+constexpr bool GuestRan(const CallRecord& record) noexcept {
+  return record.sandbox != SandboxCame::kNone;
+}
+
+// It waited until its sandbox was made.
+constexpr bool Cold(const CallRecord& record) noexcept {
+  return record.sandbox == SandboxCame::kMade;
 }
 
 // There was no answer, or it was that something is wrong here.

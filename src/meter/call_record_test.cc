@@ -20,6 +20,7 @@ TEST(CallRecordTest, TheLayoutIsFixed) {
   EXPECT_EQ(offsetof(CallRecord, revision), 96U);
   EXPECT_EQ(offsetof(CallRecord, status), 104U);
   EXPECT_EQ(offsetof(CallRecord, method), 108U);
+  EXPECT_EQ(offsetof(CallRecord, sandbox), 119U);
   EXPECT_EQ(offsetof(CallRecord, path), 120U);
 }
 
@@ -37,6 +38,16 @@ TEST(CallRecordTest, TellsOfWhatItCalledUnlessItWasTheClient) {
   }
   for (const std::uint16_t status : {0, 500, 503}) EXPECT_TRUE(Failed(with(status))) << status;
   for (const std::uint16_t status : {200, 304, 499}) EXPECT_FALSE(Failed(with(status))) << status;
+}
+
+TEST(CallRecordTest, ACallOfAnOlderCellRanWhateverItWasAnsweredWith) {
+  for (const std::uint8_t cold : {0, 1}) {
+    CallRecord record;
+    record.status = 503;
+    std::memcpy(&record.sandbox, &cold, sizeof(cold));
+    EXPECT_TRUE(GuestRan(record));
+    EXPECT_EQ(Cold(record), cold == 1);
+  }
 }
 
 TEST(CallRecordTest, ACopyOfTheBytesIsTheRecord) {

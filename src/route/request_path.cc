@@ -6,6 +6,7 @@
 #include "http/exchange_io.h"
 #include "route/answer.h"
 #include "route/path.h"
+#include "route/record.h"
 #include "route/typed_call.h"
 
 namespace strata::route {
@@ -67,7 +68,7 @@ std::string_view TracestateOf(const http::RequestHead& head) {
 }  // namespace
 
 // One call from its head to its record.
-struct RequestPath::CallState {
+struct RequestPath::CallState : Stages {
   std::shared_ptr<const Plan> plan;      // null only before the first configuration
   std::shared_ptr<Function> function;    // null while no route matched
   std::shared_ptr<InstanceSet> sandbox;  // an addressable one; null: none
@@ -79,10 +80,6 @@ struct RequestPath::CallState {
   telemetry::SpanId parent = {};
   std::string_view tracestate;
   WallTime wall;
-  TimePoint start;    // the head is here
-  TimePoint created;  // the sandbox is being made from here on
-  TimePoint ready;    // the guest runs from here on
-  TimePoint ended;
   std::optional<model::Exit> exit;  // none: no guest ran
   bool asked_wrong = false;         // nor could it: the call was refused with the guest untouched
 
@@ -398,20 +395,10 @@ Awaitable<void> RequestPath::Record(const CallState& state, std::uint16_t status
   const ObserveSpec& observe = state.plan->observe();
   if (!observe.access_log && !observe.metering) co_return;
 
-  meter::CallRecord record;
+  const std::string_view sandbox_class =
+      state.function ? std::string_view(state.function->spec().sandbox_class) : "";
+  meter::CallRecord record = RecordOf(state, state.exit, sandbox_class);
   record.wall_start_ns = Nanoseconds(state.wall.time_since_epoch());
-  record.queue_ns = Nanoseconds(state.created - state.start);
-  record.instantiate_ns = Nanoseconds(state.ready - state.created);
-  record.run_ns = Nanoseconds(state.ended - state.ready);
-  if (state.exit) {
-    record.cpu_ns = Nanoseconds(state.exit->usage.cpu);
-    record.memory_peak = state.exit->usage.memory_peak.count;
-    record.bytes_in = state.exit->usage.bytes_in.count;
-    record.bytes_out = state.exit->usage.bytes_out.count;
-    record.exit = static_cast<std::uint8_t>(state.exit->reason);
-    const bool made = state.function->spec().sandbox_class != model::ClassName(model::Class::kWasm);
-    record.cold = made && !state.exit->warm ? 1 : 0;
-  }
   std::memcpy(record.trace_id, state.trace.trace_id.data(), sizeof(record.trace_id));
   std::memcpy(record.span_id, state.trace.span_id.data(), sizeof(record.span_id));
   record.revision = state.function ? state.id.index : meter::kNoRevision;

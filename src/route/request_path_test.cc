@@ -249,6 +249,7 @@ TEST_F(RequestPathTest, AGuestThatFailsIsAProblemThatNamesWhy) {
     EXPECT_EQ(client.exchange.response_sink.status(), fate.status) << fate.module;
     EXPECT_TRUE(ProblemType(client).ends_with(fate.type)) << ProblemType(client);
     EXPECT_EQ(test_ports_.records.back().status, fate.status);
+    EXPECT_EQ(meter::GuestRan(test_ports_.records.back()), fate.status == 502);
     EXPECT_FALSE(test_ports_.lines.empty()) << "the log must say why";
     test_ports_.lines.clear();
   }

@@ -112,14 +112,19 @@ bool RemoteCall::Over() const noexcept {
 }
 
 Result<Exit> RemoteCall::Finish() {
+  // Nothing ran there, so there is no fate of a guest.
+  if (done_ && !done_->code.empty()) {
+    const bool late = fate_ && fate_->detail == "deadline";
+    return Fail(late ? Errc::kDeadlineExceeded : ErrcFromName(done_->code),
+                fate_ ? fate_->detail : done_->message);
+  }
   if (fate_) {
     Exit exit{.reason = fate_->reason, .detail = fate_->detail, .usage = {}};
     if (done_) exit.usage = done_->exit.usage;
     return exit;
   }
   if (broken_) return std::unexpected(*broken_);
-  if (done_->code.empty()) return std::move(done_->exit);
-  return Fail(ErrcFromName(done_->code), done_->message);
+  return std::move(done_->exit);
 }
 
 // ---- helpers -----------------------------------------------------------------------------------

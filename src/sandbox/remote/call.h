@@ -4,8 +4,8 @@
 //
 // Threads:  the loop's. Lifetime: borrowed parts outlive it. Once.
 // Errors:   kUnavailable (the line broke, or no answer came long after the deadline), kInternal
-// (the
-//           other side broke the rules), and what the real sandbox's Invoke failed with.
+//           (the other side broke the rules), and what the real sandbox's Invoke failed with:
+//           kDeadlineExceeded where that was because the call's deadline had come.
 #pragma once
 
 #include <optional>

@@ -216,6 +216,16 @@ bool ServiceLine::Take(wire::Frame frame) {
   return true;
 }
 
+// A service that closed the connection had the request: how that ended is a fate, not that there
+// was nobody to run it.
+Result<model::Exit> FateOf(Result<model::Exit> tried) {
+  if (tried) return tried;
+  return model::Exit{.reason = model::ExitReason::kStopped,
+                     .detail = std::move(tried).error().message,
+                     .usage = {},
+                     .warm = true};
+}
+
 class ServiceSandbox final : public Sandbox {
  public:
   ServiceSandbox(std::shared_ptr<ServiceLine> line, const Spec& spec)
@@ -250,14 +260,15 @@ Task<model::Exit> ServiceSandbox::Invoke(Call& call) {
   while (auto idle = line_->TakeIdle()) {
     bool repeat = false;
     auto exit = co_await Try(call, std::move(idle), repeat);
-    if (!repeat) co_return exit;
+    if (!repeat) co_return FateOf(std::move(exit));
   }
   const TimePoint due = std::min(call.deadline, line_->clock.Now() + spec_.limits.timeout);
   const auto patience = std::chrono::ceil<milliseconds>(due - line_->clock.Now());
   auto handed = co_await line_->Dial(std::max(patience, milliseconds(1)));
   if (!handed) co_return std::unexpected(std::move(handed).error());
   bool ignored = false;
-  co_return co_await Try(call, std::move(*handed), ignored);
+  auto exit = co_await Try(call, std::move(*handed), ignored);
+  co_return FateOf(std::move(exit));
 }
 
 Task<model::Exit> ServiceSandbox::Try(Call& call, std::unique_ptr<Handed> handed, bool& repeat) {

@@ -8,8 +8,8 @@
 // are kept. The service goes on when it is stopped or gone.
 //
 // Threads:  one loop. Lifetime: loop and clock outlive all.
-// Errors:   Invoke: kUnavailable: no connection was to be had within the call's deadline, or the
-//           service closed it without an answer, after what may be repeated was.
+// Errors:   Invoke: kUnavailable: no connection was to be had within the call's deadline. A service
+//           that closes it without an answer, after what may be repeated was, is Exit{kStopped}.
 // Tested by remote/service_test.cc, remote/forward_test.cc and tests/e2e/services_test.py.
 #pragma once
 

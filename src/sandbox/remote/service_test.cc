@@ -84,6 +84,7 @@ class ServiceLineTest : public ::testing::Test {
     while (true) {
       const auto got = co_await connection->Receive();
       if (!got || *got == 0) break;
+      if (closes_) break;
       clock_.Advance(takes_);
       EXPECT_TRUE((co_await connection->Send("HTTP/1.1 204 No Content\r\n\r\n")).has_value());
     }
@@ -113,6 +114,7 @@ class ServiceLineTest : public ::testing::Test {
   std::optional<wire::Channel> keeper_;
   milliseconds takes_{0};  // the service, for an answer
   bool retires_ = false;   // the keeper, whatever it has just handed out
+  bool closes_ = false;    // the service, instead of an answer
   bool waits_ = false;     // the keeper, before it hands anything out
   bool over_ = false;
   std::size_t answering_ = 0;  // connections
@@ -154,6 +156,14 @@ TEST_F(ServiceLineTest, WhatComesForNobodyIsClosedAndThatIsTold) {
   HandOut(dialled_.front());
   RunUntil([this] { return !closed_.empty(); });
   EXPECT_TRUE(closed_.contains(dialled_.front()));
+}
+
+TEST_F(ServiceLineTest, AServiceThatClosesInsteadOfAnsweringHadTheRequest) {
+  closes_ = true;
+  const auto exit = Ask();
+  ASSERT_TRUE(exit.has_value()) << exit.error().message;
+  EXPECT_EQ(exit->reason, model::ExitReason::kStopped);
+  EXPECT_EQ(exit->detail, "the service closed before it answered");
 }
 
 TEST_F(ServiceLineTest, HowBusyItIsIsToldUntilItIsNot) {
