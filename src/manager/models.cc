@@ -144,25 +144,42 @@ void Models::Changed(const ModelKey& key, Model& model) {
 void Models::Learn(const ModelKey& key, const meter::CallRecord& record) {
   if (!meter::TellsOfCallee(record)) return;
   Model* model = Obtain(key);
+  const scheduler::CallSeen seen = SeenOf(record);
+  if (seen.shared && meter::GuestRan(record)) CountShared(key, model);
   if (model == nullptr) return;
-  model->learned.Learn(SeenOf(record));
-  ++model->calls;
+  model->learned.Learn(seen);
   Changed(key, *model);
+}
+
+// Revisions of which nothing is kept are called, too.
+void Models::CountShared(const ModelKey& key, const Model* model) {
+  Served served{key.tenant, key.name, key.sandbox_class};
+  const auto at =
+      model == nullptr ? loads_.find(served) : loads_.try_emplace(std::move(served)).first;
+  if (at == loads_.end()) return;  // a late record of what is gone
+  Load& load = at->second;
+  if (load.calls++ == 0) load.revisions.clear();
+  load.revisions.insert(key.revision);
 }
 
 void Models::LearnLoad(std::string_view tenant, std::string_view name,
                        std::string_view sandbox_class, std::chrono::nanoseconds cpu, Bytes memory) {
-  const Entry* newest = Newest(tenant, name, sandbox_class);
-  if (newest == nullptr || memory.count == 0) return;  // not called yet; or it has ended
-  const ModelKey& key = newest->first;
-  Model& model = models_.find(key)->second;
-  model.cpu_ms += Ms(static_cast<std::uint64_t>(cpu.count()));
+  const auto found =
+      loads_.find({std::string(tenant), std::string(name), std::string(sandbox_class)});
+  if (found == loads_.end() || memory.count == 0) return;  // not called yet; or it has ended
+  Load& load = found->second;
+  load.cpu_ms += Ms(static_cast<std::uint64_t>(cpu.count()));
   std::optional<double> each;
-  if (model.calls > 0) {
-    each = std::exchange(model.cpu_ms, 0) / static_cast<double>(std::exchange(model.calls, 0));
+  if (load.calls > 0) {
+    each = std::exchange(load.cpu_ms, 0) / static_cast<double>(std::exchange(load.calls, 0));
   }
-  model.learned.LearnLoad(each, static_cast<double>(memory.count) / kMebibyte);
-  if (each) Changed(key, model);
+  for (const std::uint32_t revision : load.revisions) {
+    const auto at = models_.find(
+        {std::string(tenant), std::string(name), std::string(sandbox_class), revision});
+    if (at == models_.end()) continue;
+    at->second.learned.LearnLoad(each, static_cast<double>(memory.count) / kMebibyte);
+    if (each) Changed(at->first, at->second);
+  }
 }
 
 void Models::Forget(std::string_view tenant, std::string_view name) {
@@ -173,6 +190,9 @@ void Models::Forget(std::string_view tenant, std::string_view name) {
     ++at;
     Erase(key);
   }
+  std::erase_if(loads_, [&](const auto& entry) {
+    return std::get<0>(entry.first) == tenant && std::get<1>(entry.first) == name;
+  });
 }
 
 const scheduler::Learned* Models::Find(std::string_view tenant, std::string_view name,

@@ -23,6 +23,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -59,7 +60,9 @@ class Models {
   Models(store::Store& store, telemetry::Logger& log);
 
   void Learn(const ModelKey& key, const meter::CallRecord& record);
-  // What the sandboxes of a server have computed since the last time, and hold now.
+  // What the sandboxes of a server have computed since the last time, and hold now. It is told of
+  // all revisions that run in a class together, so those that were called since have a part by
+  // their calls: each call of any of them counts as the same.
   void LearnLoad(std::string_view tenant, std::string_view name, std::string_view sandbox_class,
                  std::chrono::nanoseconds cpu, Bytes memory);
   // Its workload is gone.
@@ -91,9 +94,14 @@ class Models {
     std::string artifact_digest;
     scheduler::Learned learned;
     bool stored = true;
-    std::uint64_t calls = 0;  // since the last LearnLoad that had any
-    double cpu_ms = 0;        // of these
   };
+  // What a server's processes do, of all its revisions in a class.
+  struct Load {
+    std::uint64_t calls = 0;            // since the last LearnLoad that had any
+    double cpu_ms = 0;                  // of these
+    std::set<std::uint32_t> revisions;  // that these were of, or else the last ones before
+  };
+  using Served = std::tuple<std::string, std::string, std::string>;  // tenant, name, class
   using Entry = std::map<ModelKey, Model>::value_type;
 
   [[nodiscard]] const Entry* Newest(std::string_view tenant, std::string_view name,
@@ -107,12 +115,14 @@ class Models {
   Model* Obtain(const ModelKey& key);
   void Erase(const ModelKey& key);
   void Changed(const ModelKey& key, Model& model);
+  void CountShared(const ModelKey& key, const Model* model);
 
   store::Store& store_;
   telemetry::Logger& log_;
   std::map<ModelKey, Model> models_;
   std::map<std::tuple<std::string, std::string, std::string>, ModelKey> by_artifact_;
   std::deque<ModelKey> unstored_;
+  std::map<Served, Load> loads_;
 };
 
 }  // namespace strata::manager

@@ -171,10 +171,16 @@ TEST_F(ModelsTest, WhatIsDeletedIsForgotten) {
   EXPECT_TRUE(models_->Flush().has_value());
 }
 
-TEST_F(ModelsTest, AServersLoadIsSharedByItsCalls) {
+// A call of a server in a keeper: its processes' CPU time and memory are told apart from it.
+meter::CallRecord ServerCall() {
   meter::CallRecord call = Call(200, 5'000'000);
   call.cpu_ns = 0;
   call.memory_peak = 0;
+  return call;
+}
+
+TEST_F(ModelsTest, AServersLoadIsSharedByItsCalls) {
+  const meter::CallRecord call = ServerCall();
   models_->LearnLoad("shop", "cart", "container", std::chrono::milliseconds(9), 1_MiB);
   EXPECT_THAT(Rows(), SizeIs(0)) << "nobody called it yet";
   for (int i = 0; i < 3; ++i) models_->Learn({"shop", "cart", "container", 1}, call);
@@ -183,6 +189,44 @@ TEST_F(ModelsTest, AServersLoadIsSharedByItsCalls) {
   const Json row = Rows()[0];
   EXPECT_DOUBLE_EQ(row["cpu_ms"].get<double>(), 3);
   EXPECT_DOUBLE_EQ(row["memory_mib"].get<double>(), 4);
+}
+
+TEST_F(ModelsTest, ALoadIsSharedByTheCallsOfAllRevisionsThatRunInItsClass) {
+  Redeploy('b');
+  const auto call = [this](std::uint32_t revision, int calls) {
+    for (int i = 0; i < calls; ++i) {
+      models_->Learn({"shop", "cart", "container", revision}, ServerCall());
+    }
+  };
+  const auto load = [this](int ms) {
+    models_->LearnLoad("shop", "cart", "container", std::chrono::milliseconds(ms), 4_MiB);
+  };
+  const auto each = [this](std::size_t row) { return Rows()[row]["cpu_ms"].get<double>(); };
+  // A canary with one of a hundred.
+  call(1, 99);
+  call(2, 1);
+  load(1000);
+  EXPECT_DOUBLE_EQ(each(0), 10);
+  EXPECT_DOUBLE_EQ(each(1), 10);
+  // It is rolled back; later it is tried again.
+  for (int hour = 0; hour < 5; ++hour) {
+    call(1, 100);
+    load(1000);
+  }
+  call(2, 2);
+  load(20);
+  EXPECT_DOUBLE_EQ(each(0), 10);
+  EXPECT_DOUBLE_EQ(each(1), 10);
+}
+
+TEST_F(ModelsTest, ACallThatNoGuestRanForHasNoPartInTheLoad) {
+  models_->Learn({"shop", "cart", "container", 1}, ServerCall());
+  meter::CallRecord refused = ServerCall();
+  refused.status = 503;
+  refused.sandbox = meter::SandboxCame::kNone;
+  for (int i = 0; i < 9; ++i) models_->Learn({"shop", "cart", "container", 1}, refused);
+  models_->LearnLoad("shop", "cart", "container", std::chrono::milliseconds(10), 4_MiB);
+  EXPECT_DOUBLE_EQ(Rows()[0]["cpu_ms"].get<double>(), 10);
 }
 
 }  // namespace
