@@ -44,6 +44,7 @@ void RolloutWatch::Follow(std::span<const model::Rollout> rollouts) {
     // The last step has no stable side of its own.
     const bool goes_on = old.rollout.started == rollout.started && rollout.canary_share() == kAll;
     if (goes_on) watched.stable = std::move(old.stable);
+    watched.alone = !goes_on && rollout.step > 0 && rollout.canary_share() == kAll;
     watched.rollout = rollout;
     watched.looks = rollout.looks;
   }
@@ -67,10 +68,22 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
   }
 }
 
+std::uint32_t RolloutWatch::looks(const model::Rollout& rollout) const {
+  const auto found = watched_.find({rollout.tenant, rollout.name});
+  return found == watched_.end() ? rollout.looks : found->second.looks;
+}
+
 std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, WallTime now) {
   const auto found = watched_.find({rollout.tenant, rollout.name});
   if (found == watched_.end() || rollout.state != State::kRunning) return std::nullopt;
   Watched& watched = found->second;
+  if (watched.alone) {
+    model::Rollout back = rollout;
+    --back.step;
+    back.because = "the stable side's figures are lost with an earlier manager";
+    back.since = now;
+    return back;
+  }
   const bool enough = watched.canary.calls >= rollout.min_calls;
   const bool at_end = now - rollout.since >= rollout.interval && enough;
   if (watched.canary.calls >= watched.next_look || (at_end && !watched.looked_at_end)) {

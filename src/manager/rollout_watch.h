@@ -6,7 +6,9 @@
 // What is counted is of the present step only: both sides get their calls at the same time, so what
 // changes with the hour changes for both. In the last step, where the stable side has no calls any
 // more, its figures of the step before stand beside. Counts are in memory: after a restart of the
-// manager the step's begin again, and it takes as many calls as it needs.
+// manager the step's begin again, and it takes as many calls as it needs; a last step that has lost
+// what it is compared with goes back to the one before. How often it was looked is stored, so that
+// the risk of all looks together stays what it is.
 //
 // Threads: one loop. Tested by rollout_watch_test.cc.
 #pragma once
@@ -36,8 +38,9 @@ class RolloutWatch {
   // A call of `function` ended.
   void Add(const cell::Function& function, const meter::CallRecord& record);
 
-  // What one that is followed becomes now; nothing: it stays as it is.
+  // What one that is followed becomes now; nothing: it stays as it is, but for its looks().
   std::optional<model::Rollout> Next(const model::Rollout& rollout, WallTime now);
+  [[nodiscard]] std::uint32_t looks(const model::Rollout& rollout) const;
 
   // {"stable": {"calls", "failed", "p99_ms"}, "canary": {...}, "verdict": how the last look was}
   [[nodiscard]] Json Figures(const model::Rollout& rollout) const;
@@ -47,6 +50,7 @@ class RolloutWatch {
     model::Rollout rollout;
     scheduler::Side stable;
     scheduler::Side canary;
+    bool alone = false;  // a last step without the figures of the one before
     std::uint32_t looks = 0;
     std::uint64_t next_look = scheduler::NextLook(0);
     bool looked_at_end = false;  // of the interval

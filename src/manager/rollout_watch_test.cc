@@ -38,6 +38,12 @@ class RolloutWatchTest : public ::testing::Test {
     for (int i = 0; i < calls; ++i) watch_.Add(function, record);
   }
 
+  // The next manager: what was counted is gone.
+  void Restart() {
+    watch_ = {};
+    watch_.Follow({&rollout_, 1});
+  }
+
   // Whether something came of it; then it is the rollout from now on.
   bool Go(seconds later) {
     now_ += later;
@@ -89,6 +95,51 @@ TEST_F(RolloutWatchTest, TheLastStepIsComparedWithTheOneBefore) {
   EXPECT_TRUE(Go(seconds(1)));
   EXPECT_EQ(rollout_.state, State::kRolledBack);
   EXPECT_THAT(rollout_.because, HasSubstr("the stable side's p99"));
+}
+
+TEST_F(RolloutWatchTest, ALastStepThatLostItsComparisonGoesBackAStep) {
+  Call("", 900, 200, 5);
+  Call("@3", 100, 200, 5);
+  ASSERT_TRUE(Go(seconds(30)));
+  Restart();
+  Call("@3", 1000, 200, 50);
+  ASSERT_TRUE(Go(seconds(30)));
+  EXPECT_EQ(rollout_.state, State::kRunning);
+  EXPECT_EQ(rollout_.step, 0U);
+  EXPECT_THAT(rollout_.because, HasSubstr("figures are lost"));
+  Call("", 900, 200, 5);
+  Call("@3", 100, 200, 50);
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
+}
+
+TEST_F(RolloutWatchTest, AStepWithoutCallsOfTheStableSideIsNoLostOne) {
+  Call("@3", 100);
+  ASSERT_TRUE(Go(seconds(30)));
+  Call("@3", 100);
+  ASSERT_TRUE(Go(seconds(30)));
+  EXPECT_EQ(rollout_.state, State::kPromoted);
+}
+
+TEST_F(RolloutWatchTest, ARolloutOfOneStepHasNoneToGoBackTo) {
+  rollout_.steps = {100};
+  Restart();
+  Call("@3", 100);
+  ASSERT_TRUE(Go(seconds(30)));
+  EXPECT_EQ(rollout_.state, State::kPromoted);
+}
+
+TEST_F(RolloutWatchTest, LooksGoOnOverARestart) {
+  Call("", 900);
+  Call("@3", 20);
+  EXPECT_FALSE(Go(seconds(1)));
+  EXPECT_EQ(watch_.looks(rollout_), 1U);
+  rollout_.looks = watch_.looks(rollout_);
+  Restart();
+  Call("", 900);
+  Call("@3", 20);
+  EXPECT_FALSE(Go(seconds(1)));
+  EXPECT_EQ(watch_.looks(rollout_), 2U);
 }
 
 TEST_F(RolloutWatchTest, WhatClientsDidAndOthersCallsDoNotCount) {

@@ -57,6 +57,10 @@ Awaitable<void> ManagerImpl::RunRollouts() {
         next = rollout;
         next->both = false;
       }
+      if (!next && watch_.looks(rollout) != rollout.looks) {
+        next = rollout;
+        next->looks = watch_.looks(rollout);
+      }
       if (!next) continue;
       auto done = co_await GoOn(rollout, *std::move(next));
       if (!done) log_.Error("rollout of " + Full(rollout), done.error());
@@ -70,6 +74,12 @@ Task<void> ManagerImpl::GoOn(Rollout from, Rollout to) {
   const auto found = rollouts_.find({from.tenant, from.name});
   if (found == rollouts_.end() || found->second != from)
     co_return Result<void>{};  // others were faster
+  from.looks = to.looks;
+  if (from == to) {  // cells need not hear of that
+    auto kept = store_->PutRollout(to);
+    if (kept) found->second = std::move(to);
+    co_return kept;
+  }
   co_return co_await SwitchTo(std::move(to));
 }
 
