@@ -12,6 +12,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "base/strings.h"
+#include "model/schema/node.h"
 
 namespace strata::cli {
 namespace {
@@ -50,12 +51,28 @@ Result<Format> FindFormat(std::string_view name, std::span<const Named> formats)
   return Fail(Errc::kInvalidArgument, message + " (" + all + ")");
 }
 
+// A boolean, a number, or null, which JSON also has for what is no number. To readers of YAML 1.1
+// 1e+30 is text, 1.0e+30 is not.
+void EmitPlain(YAML::Emitter& out, std::string text) {
+  if (text == "null") {
+    out << YAML::Null;
+    return;
+  }
+  const std::size_t exponent = text.find_first_of("+-", 1);  // "e+" and "e-"; "-" alone is a sign
+  if (exponent != std::string::npos && !text.contains('.')) text.insert(exponent - 1, ".0");
+  out << text;
+}
+
 void Emit(YAML::Emitter& out, const Json& value) {
   switch (value.type()) {
     case Json::value_t::object:
       out << YAML::BeginMap;
       for (const auto& [key, member] : value.items()) {
-        out << YAML::Key << key << YAML::Value;
+        out << YAML::Key;
+        if (model::schema::TypeOfPlain(key) != model::schema::PlainType::kString) {
+          out << YAML::DoubleQuoted;
+        }
+        out << key << YAML::Value;
         Emit(out, member);
       }
       out << YAML::EndMap;
@@ -70,7 +87,7 @@ void Emit(YAML::Emitter& out, const Json& value) {
       out << YAML::DoubleQuoted << value.get<std::string>();
       break;
     default:
-      out << value.dump();
+      EmitPlain(out, value.dump());
   }
 }
 

@@ -10,26 +10,17 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+from again import ROOT, run_again
+
 FACTS = ROOT / "src" / "advisor" / "facts"
 FILES = ("concepts", "decisions", "graph", "matrices", "models", "roadmap", "versions")
 
 
-def environment_python():
-    made = subprocess.run([sys.executable, ROOT / "tools" / "python_env.py", "schemathesis",
-                           ROOT / "tests" / "e2e" / "requirements.txt"], capture_output=True, text=True, check=False)
-    if made.returncode != 0:
-        raise SystemExit(f"the test's environment cannot be made: {made.stderr}")
-    return pathlib.Path(made.stdout.strip()) / "bin" / "python"
-
-
-if __name__ == "__main__" and "STRATA_FACTS_AGAIN" not in os.environ:
-    sys.exit(subprocess.run([environment_python(), "-B", __file__, *sys.argv[1:]],
-                            env={**os.environ, "STRATA_FACTS_AGAIN": "1"}, check=False).returncode)
+if __name__ == "__main__":
+    run_again(__file__, "schemathesis")
 
 import jsonschema_rs  # noqa: E402
 import yaml  # noqa: E402

@@ -1,0 +1,49 @@
+"""What one answer says as YAML it says as JSON: no value changes its kind on the way.
+
+The reader of YAML is of schemathesis' environment (tests/e2e/requirements.txt); it knows YAML 1.1, which has more
+words for numbers and booleans than 1.2.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import unittest
+
+from again import run_again
+
+if __name__ == "__main__":
+    run_again(__file__, "schemathesis")
+
+import yaml  # noqa: E402
+
+STRATA = pathlib.Path(os.environ["STRATA_BIN"]) / "strata"
+QUESTIONS = (
+    "align zero_trust", "align webassembly", "compare", "compare wasm container", "compare Docker K3s WasmEdge",
+    "compare --domain edge", "compare --mapping era", "graph", "graph learn", "graph neighbours kuasar",
+    "graph term 沙盒 --lang zh", "model", "model markov --draws 0", "model npv --draws 0 --set years=2",
+    "model npv --draws 0 --set years=2 --set wasm.annual_cash_flow=1e30", "recommend --like ecommerce",
+    "recommend --set latency_ms=1e30", "roadmap", "versions",
+)
+
+
+def strata(question, form):
+    return subprocess.run([STRATA, "--home", "/nonexistent", *question.split(), "-o", form], capture_output=True,
+                          text=True, check=True).stdout
+
+
+class OutputTest(unittest.TestCase):
+    def test_yaml_says_what_json_says(self):
+        nulls = numbers = 0
+        for question in QUESTIONS:
+            with self.subTest(question):
+                text = strata(question, "json")
+                self.assertEqual(yaml.safe_load(strata(question, "yaml")), json.loads(text))
+                nulls += text.count(": null")
+                numbers += text.count("e+30")
+        self.assertGreater(nulls, 0, "no question has an answer with a hole")
+        self.assertGreater(numbers, 0, "no question has an answer with an exponent")
+
+
+if __name__ == "__main__":
+    unittest.main()
