@@ -12,8 +12,9 @@
 //
 // With `scale` there are as many as the load needs (service_scale.cc): Dial waits in a bounded
 // queue for the first one. One that is to go gets no further connection, is asked to end when its
-// last one is closed, and at the latest after the service's stop_timeout; until then it is taken
-// back if it is needed after all. One with a program beside its server is not to go.
+// last one is closed, and at the latest after the longer of the timeout of its requests and its
+// stop_timeout; until then it is taken back if it is needed after all. One with a program beside
+// its server is not to go.
 //
 // Threads:  one loop. Lifetime: shared; loop and clock outlive it. It ends by Stop() only.
 // Errors:   Dial: kUnavailable: no replica became ready within a few seconds, or, with `scale`,

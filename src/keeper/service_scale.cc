@@ -157,7 +157,9 @@ void Service::RemoveOne() {
   if (slot == from_last.end()) return;
   slot->wanted = false;
   if (!slot->replica) return;
-  slot->replica->leave_by = clock_.Now() + what_.stop_timeout;
+  // No request of it takes longer than their timeout.
+  slot->replica->leave_by =
+      clock_.Now() + std::max<Duration>(what_.stop_timeout, what_.limits.timeout);
   RetireConnections();
   Spawn(loop_, Leave(shared_from_this(), slot->replica));
 }

@@ -169,15 +169,18 @@ TEST_F(ScalingTest, OneThatIsToGoIsTakenBackWhenItIsNeeded) {
   EXPECT_EQ(script_.specs.size(), 1U);
 }
 
-TEST_F(ScalingTest, OneThatIsToGoIsNotWaitedForLongerThanItHasToStop) {
+TEST_F(ScalingTest, OneThatIsToGoIsWaitedForNoLongerThanItsRequestsTake) {
   Serve web = Scaling(1);
-  web.stop_timeout = milliseconds(700);
+  web.stop_timeout = milliseconds(50);
+  web.limits.timeout = milliseconds(700);
   Begin(std::move(web));
   Dial(1);
   EXPECT_EQ(Answer(1), "");
   UntilOneLeaves();
   EXPECT_EQ(script_.servers.size(), 1U);
+  const TimePoint left = clock_.Now();
   UntilThereAre(0);  // although its connection is open
+  EXPECT_GE(clock_.Now() - left, milliseconds(500));
 }
 
 TEST_F(ScalingTest, MoreThanMayWaitAreRefusedAtOnce) {
