@@ -26,6 +26,12 @@ void Each(auto& visit, Is<Prepare> auto& m) {
   visit("root", m.root);
 }
 
+void Each(auto& visit, Is<Price> auto& m) {
+  visit("cpu_hour", m.cpu_hour);
+  visit("gib_hour", m.gib_hour);
+  visit("start", m.start);
+}
+
 void Each(auto& visit, Is<Admit> auto& m) {
   visit("key", m.key);
   visit("image", m.image);
@@ -34,6 +40,8 @@ void Each(auto& visit, Is<Admit> auto& m) {
   visit("env", m.env);
   visit("grants", m.grants);
   visit("scale", m.scale);
+  visit("priority", m.priority);
+  visit("price", m.price);
 }
 
 void Each(auto& visit, Is<Serve> auto& m) {

@@ -45,6 +45,14 @@ TEST(KeeperCodecTest, AScaleAndWhatCameOfItAreReadAsTheyWereWritten) {
   const auto admit = DecodeToKeeper(Encode(ToKeeper(Admit{.key = "k", .scale = scale})));
   ASSERT_TRUE(admit.has_value()) << admit.error().message;
   EXPECT_EQ(std::get<Admit>(*admit).scale, scale);
+  Admit first{.key = "k"};
+  first.priority = model::Priority::kHigh;
+  first.price = {.cpu_hour = 1'000'000'000'000'000, .gib_hour = 0, .start = 7};
+  const auto priced = DecodeToKeeper(Encode(ToKeeper(first)));
+  ASSERT_TRUE(priced.has_value()) << priced.error().message;
+  EXPECT_EQ(std::get<Admit>(*priced).priority, model::Priority::kHigh);
+  EXPECT_EQ(std::get<Admit>(*priced).price.cpu_hour, first.price.cpu_hour);
+  EXPECT_EQ(std::get<Admit>(*priced).price.start, 7U);
   const auto automatic = DecodeToKeeper(Encode(ToKeeper(Admit{.key = "k"})));
   EXPECT_EQ(std::get<Admit>(*automatic).scale, model::Scale());
   const Pooled sent{.name = "f",

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "meter/prices.h"
-
 namespace strata::keeper {
 namespace {
 
@@ -20,21 +18,21 @@ std::uint32_t MostOf(const model::Scale& scale) {
 
 }  // namespace
 
-Demand::Demand(const model::Scale& scale)
-    : min_(scale.min.value_or(0)), fixed_(scale.keep_alive), kept_(MostOf(scale)) {
+Demand::Demand(const model::Scale& scale, const meter::Price& price)
+    : min_(scale.min.value_or(0)), price_(price), fixed_(scale.keep_alive), kept_(MostOf(scale)) {
   Learn({}, {});
 }
 
 void Demand::Learn(Bytes held, Duration creation) {
-  const meter::Price price;
   const double mib = static_cast<double>(std::max(held, kLeast).count) / (1 << 20);
-  const auto idle = [&](double dollars) {
-    const Milliseconds time(dollars / price.Of({.mib_ms = mib}));
-    return std::min(std::chrono::duration_cast<Duration>(time), kLongest);
+  const auto idle = [ms = price_.Of({.mib_ms = mib})](double dollars) {
+    const Milliseconds longest(kLongest);
+    if (ms * longest.count() <= dollars) return kLongest;
+    return std::chrono::duration_cast<Duration>(Milliseconds(dollars / ms));
   };
   // Of its creation only the time is known, in which it keeps about one processor busy.
   terms_.wait = idle(kWaitPrice);
-  terms_.creation = idle(price.Of({.cpu_ms = Milliseconds(creation).count()}));
+  terms_.creation = idle(price_.Of({.cpu_ms = Milliseconds(creation).count(), .starts = 1}));
 }
 
 void Demand::OnBegin(TimePoint now) {

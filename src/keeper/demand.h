@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "meter/prices.h"
 #include "model/values.h"
 #include "scheduler/keep_alive.h"
 
@@ -28,10 +29,10 @@ class Demand {
   // At most so many of one program wait, unless its manifest says another number.
   static constexpr std::uint32_t kMost = 2;
 
-  explicit Demand(const model::Scale& scale);
+  explicit Demand(const model::Scale& scale, const meter::Price& price = {});
 
   // A sandbox of the program costs this: what it holds while it waits, and how long it is made. By
-  // the meter's prices that is weighed against a call's wait.
+  // its class's price that is weighed against a call's wait.
   void Learn(Bytes held, Duration creation);
 
   // A call begins; a call has ended.
@@ -55,6 +56,7 @@ class Demand {
   scheduler::Window Decide(TimePoint now);
 
   const std::uint32_t min_;
+  const meter::Price price_;
   const std::optional<std::chrono::milliseconds> fixed_;
   std::vector<Kept> kept_;  // one for each that may wait
   scheduler::KeepAlive keep_alive_;

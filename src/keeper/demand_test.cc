@@ -96,5 +96,19 @@ TEST_F(DemandTest, WhatHoldsMuchMemoryWaitsForLessLong) {
   EXPECT_GT(*small.NextChange(clock_.Now()), *large.NextChange(clock_.Now()));
 }
 
+TEST_F(DemandTest, WhatMemoryCostsDecidesHowLongOneIsKept) {
+  const auto kept = [this](double gib_hour) {
+    Demand demand({}, {.gib_hour = gib_hour});
+    demand.Learn(Bytes::MiB(256), seconds(1));
+    for (int i = 0; i < 3; ++i) Call(demand, seconds(1));
+    const auto change = demand.NextChange(clock_.Now());
+    return change ? *change - clock_.Now() : Duration::zero();
+  };
+  const Duration usual = kept(0.004445);
+  EXPECT_GT(usual, Duration::zero());
+  EXPECT_LT(kept(4.445), usual);
+  EXPECT_GE(kept(0), usual) << "memory for nothing";
+}
+
 }  // namespace
 }  // namespace strata::keeper

@@ -117,13 +117,14 @@ Task<model::Exit> Pool::Handle::Invoke(sandbox::Call& call) {
 }
 
 Pool::Pool(Pools& pools, std::string sandbox_class, std::shared_ptr<sandbox::Image> image,
-           sandbox::Spec spec, const model::Scale& scale)
+           Program program)
     : pools_(pools),
       sandbox_class_(std::move(sandbox_class)),
       image_(std::move(image)),
-      spec_(std::move(spec)),
-      min_(scale.min.value_or(0)),
-      demand_(scale),
+      spec_(std::move(program.spec)),
+      priority_(program.priority),
+      min_(program.scale.min.value_or(0)),
+      demand_(program.scale, program.price),
       held_(kFirstHeld),
       counted_{.name = spec_.id, .sandbox_class = sandbox_class_} {
   pools_.Add(*this);
@@ -176,6 +177,7 @@ void Pool::Drop() {
 
 std::optional<Error> Pool::Over(const Ticket& ticket) const {
   if (ticket.stopped) return Error{Errc::kUnavailable, "stopped"};
+  if (ticket.overtaken) return Error{Errc::kResourceExhausted, "calls of a higher priority wait"};
   if (pools_.clock_.Now() < ticket.due) return std::nullopt;
   return Error{Errc::kResourceExhausted, "no sandbox could be started before the call's deadline"};
 }
@@ -223,27 +225,37 @@ Awaitable<void> Pool::AwaitClaimed(Ticket& ticket) {
 }
 
 Task<Pool::Made> Pool::MakeOne(Ticket& ticket, sandbox::Spec spec) {
-  Pools::Line& line = pools_.lines_[sandbox_class_];
+  Pools::Line& line = pools_.LineOf(sandbox_class_);
   // Out of the line, and the next one's turn, however this ends.
   struct Place {
     Pools& pools;
     const std::string& sandbox_class;
     Pools::Line& line;
-    Pools::Line::iterator at;
-    Place(Pools& of, const std::string& which, Pools::Line& in, Ticket& ticket)
-        : pools(of), sandbox_class(which), line(in), at(in.insert(in.end(), &ticket)) {}
+    const Ticket& ticket;
+    Pools::Line::Place at;
+    Place(Pools& of, const std::string& which, model::Priority priority, Ticket& mine)
+        : pools(of),
+          sandbox_class(which),
+          line(of.LineOf(which)),
+          ticket(mine),
+          at(line.Join(priority, &mine)) {}
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place() {
-      line.erase(at);
+      if (!ticket.overtaken) line.Leave(at);
       pools.OnFree(sandbox_class);
     }
   };
-  if (line.size() >= pools_.bounds_.calls_in_line) {
-    co_return Fail(Errc::kResourceExhausted,
-                   std::to_string(line.size()) + " calls wait for a sandbox already");
+  if (line.full()) {
+    const auto later = line.TakeBelow(priority_);
+    if (!later) {
+      co_return Fail(Errc::kResourceExhausted,
+                     std::to_string(line.size()) + " calls wait for a sandbox already");
+    }
+    (*later)->overtaken = true;
+    (*later)->event->Wake();
   }
-  const Place place(pools_, sandbox_class_, line, ticket);
+  const Place place(pools_, sandbox_class_, priority_, ticket);
   while (true) {
     if (auto over = Over(ticket)) co_return std::unexpected(std::move(*over));
     if (auto ready = TakeReady()) {

@@ -24,16 +24,23 @@
 #include "keeper/demand.h"
 #include "keeper/pools.h"
 #include "keeper/reports.h"
+#include "meter/prices.h"
+#include "model/values.h"
 #include "sandbox/driver.h"
 
 namespace strata::keeper {
 
 class Pool final : public sandbox::Image {
  public:
-  // `sandbox_class`: whose room its sandboxes take. `spec`: of each, but for the log; its id is the
-  // program's name.
+  struct Program {
+    sandbox::Spec spec;  // of each sandbox, but for the log; its id is the program's name
+    model::Scale scale;
+    model::Priority priority = model::Priority::kNormal;  // of its calls, in line
+    meter::Price price;
+  };
+  // `sandbox_class`: whose room its sandboxes take.
   Pool(Pools& pools, std::string sandbox_class, std::shared_ptr<sandbox::Image> image,
-       sandbox::Spec spec, const model::Scale& scale);
+       Program program);
   ~Pool() override;
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -84,6 +91,7 @@ class Pool final : public sandbox::Image {
   const std::string sandbox_class_;
   const std::shared_ptr<sandbox::Image> image_;
   const sandbox::Spec spec_;
+  const model::Priority priority_;
   const std::uint32_t min_;
   Demand demand_;
   std::deque<Made> ready_;  // the oldest first

@@ -107,11 +107,12 @@ struct Lines final : sandbox::LogSink {
 class PoolTest : public ::testing::Test {
  protected:
   std::shared_ptr<Pool> Make(const model::Scale& scale, Pools::Bounds bounds = {},
-                             std::string name = "f") {
+                             std::string name = "f",
+                             model::Priority priority = model::Priority::kNormal) {
     if (!pools_) pools_.emplace(loop_, clock_, bounds);
-    auto pool = std::make_shared<Pool>(*pools_, "container",
-                                       std::make_shared<ScriptedImage>(loop_, script_),
-                                       sandbox::Spec{.id = std::move(name)}, scale);
+    auto pool = std::make_shared<Pool>(
+        *pools_, "container", std::make_shared<ScriptedImage>(loop_, script_),
+        Pool::Program{.spec = {.id = std::move(name)}, .scale = scale, .priority = priority});
     pool->Open();
     Run();
     return pool;
@@ -419,6 +420,30 @@ TEST_F(PoolTest, TheLineIsBounded) {
   first.reset();
   Run();
   EXPECT_TRUE(second->exit.has_value());
+}
+
+TEST_F(PoolTest, CallsOfAHigherPriorityGoFirst) {
+  script_.slots = 1;
+  const model::Scale none{.keep_alive = milliseconds(0)};
+  auto low = Make(none, {.calls_in_line = 2}, "low", model::Priority::kLow);
+  auto normal = Make(none, {}, "normal");
+  auto high = Make(none, {}, "high", model::Priority::kHigh);
+  auto first = Begin(*low);
+  auto second = Begin(*low);
+  auto third = Begin(*normal);
+  auto fourth = Begin(*high);
+  ASSERT_TRUE(second->exit.has_value()) << "the line is full, and it is the lowest";
+  EXPECT_EQ(second->exit->error().code, Errc::kResourceExhausted);
+  auto fifth = Begin(*normal);
+  ASSERT_TRUE(fifth->exit.has_value()) << "an equal is not overtaken";
+  first.reset();
+  Run();
+  EXPECT_TRUE(fourth->exit.has_value());
+  EXPECT_FALSE(third->exit.has_value());
+  fourth.reset();
+  Run();
+  EXPECT_TRUE(third->exit.has_value());
+  EXPECT_EQ(low->state().refused, 1U);
 }
 
 TEST_F(PoolTest, AStoppedCallLeavesTheLine) {

@@ -85,6 +85,10 @@ void Pools::OnRoom(const std::string& sandbox_class) {
   OnFree(sandbox_class);
 }
 
+Pools::Line& Pools::LineOf(const std::string& sandbox_class) {
+  return lines_.try_emplace(sandbox_class, bounds_.calls_in_line).first->second;
+}
+
 void Pools::OnFree(const std::string& sandbox_class) {
   const auto line = lines_.find(sandbox_class);
   if (line != lines_.end() && !line->second.empty()) line->second.front()->event->Wake();

@@ -6,7 +6,8 @@
 // once: the next call takes what is made, so that nothing is made in vain however many come. A pool
 // that has one gets more when calls have started their own. Among equals, in turns. A call that
 // finds its class full gets the place of a sandbox that waits, or stands in line for the next that
-// ends, first come first served.
+// ends: by its Function's priority, then by its coming. Where the line is full, the youngest of the
+// lowest goes for one of a higher.
 //
 // Threads:  one loop. Lifetime: outlives every pool and their sandboxes; not to be destroyed while
 //           filling().
@@ -17,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +26,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/ranked_line.h"
 #include "base/task.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
@@ -77,14 +78,16 @@ class Pools {
     Timer timer;  // wakes it at its deadline
     const TimePoint due;
     bool stopped = false;
+    bool overtaken = false;  // taken out of a full line for a call of a higher priority
   };
-  using Line = std::list<Ticket*>;
+  using Line = RankedLine<Ticket*, model::Priority, 3>;
 
   void Add(Pool& pool);
   void Remove(Pool& pool);
   // A call starts what was made for it; or makes its own, as long as the last of that class took.
   void OnOpening();
   void OnCreation(const std::string& sandbox_class);
+  [[nodiscard]] Line& LineOf(const std::string& sandbox_class);
   // A sandbox of the class has ended: its place is free.
   void OnRoom(const std::string& sandbox_class);
   // A place is free, or may be: whoever is first in line looks.

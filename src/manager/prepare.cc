@@ -1,6 +1,7 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
 #include <unistd.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -120,9 +121,18 @@ Result<void> CheckServerLimits(const model::Resource& resource) {
                                       "CPU time; leave it out");
 }
 
+keeper::Price InBillionths(const meter::Price& price) {
+  const auto whole = [](double dollars) {
+    constexpr double kBillion = 1e9;  // a price is at most 1e6
+    return static_cast<std::uint64_t>(std::llround(dollars * kBillion));
+  };
+  return {whole(price.cpu_hour), whole(price.gib_hour), whole(price.start)};
+}
+
 // What a keeper has to run for a resource whose artifact is an image. In a dry run that is nothing:
 // it is asked whether it could.
-Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::Grants grants) {
+Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::Grants grants,
+                             const meter::Price& price) {
   const model::Workload& workload = *resource.workload();
   if (!IsServer(resource) || mode == Mode::kDryRun) {
     const auto* function = std::get_if<model::FunctionSpec>(&resource.spec);
@@ -132,7 +142,9 @@ Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::
                          .limits = workload.limits,
                          .env = workload.env,
                          .grants = std::move(grants),
-                         .scale = function == nullptr ? model::Scale() : function->scale};
+                         .scale = function == nullptr ? model::Scale() : function->scale,
+                         .priority = workload.priority,
+                         .price = InBillionths(price)};
   }
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   keeper::Serve what{.key = "",
@@ -256,9 +268,9 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, model::Class sa
   model::Grants grants = mode == Mode::kDryRun ? volumes_.GrantsToAsk(tenant, *resource.workload())
                                                : volumes_.GrantsOf(tenant, *resource.workload());
   // A server runs before it is stored: one that does not come up replaces nothing.
-  auto key =
-      co_await keepers_.Run(tenant, sandbox_class, digest, artifact::WriteRootImage(*root),
-                            WorkloadOf(resource, mode, std::move(grants)), Keepers::Until::kReady);
+  auto what = WorkloadOf(resource, mode, std::move(grants), options_.prices.Of(sandbox_class));
+  auto key = co_await keepers_.Run(tenant, sandbox_class, digest, artifact::WriteRootImage(*root),
+                                   std::move(what), Keepers::Until::kReady);
   if (!key) co_return std::unexpected(std::move(key).error());
   co_return Result<void>{};
 }
@@ -361,10 +373,12 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
   if (!root) co_return Wrap(std::move(root).error(), "image of " + revision.ToString());
   auto resource = ResourceOf(revision);
   if (!resource) co_return std::unexpected(std::move(resource).error());
-  auto key = co_await keepers_.Run(
-      revision.tenant, sandbox_class, revision.artifact_digest, artifact::WriteRootImage(*root),
-      WorkloadOf(*resource, Mode::kCommit, volumes_.GrantsOf(revision.tenant, revision.workload)),
-      Keepers::Until::kStarted);
+  auto what =
+      WorkloadOf(*resource, Mode::kCommit, volumes_.GrantsOf(revision.tenant, revision.workload),
+                 options_.prices.Of(sandbox_class));
+  auto key = co_await keepers_.Run(revision.tenant, sandbox_class, revision.artifact_digest,
+                                   artifact::WriteRootImage(*root), std::move(what),
+                                   Keepers::Until::kStarted);
   if (!key) co_return Wrap(std::move(key).error(), "image of " + revision.ToString());
   co_return key;
 }
