@@ -124,7 +124,7 @@ Json ToJsonLd(const Graph& graph) {
   return {
       {"@context",
        {{"@version", 1.1},
-        {"@base", "urn:strata:graph:"},
+        {"@base", "urn:strata:graph/"},  // ids take the place of what follows the last slash
         {"@vocab", "urn:strata:graph:vocabulary:"},
         {"label",
          {{"@id", "http://www.w3.org/2000/01/rdf-schema#label"}, {"@container", "@language"}}}}},

@@ -51,6 +51,17 @@ TEST(ExportTest, JsonLd) {
   EXPECT_EQ(json["@graph"][1]["uses"], Json::parse(R"([{"@id": "a"}])"));
 }
 
+// An @id is a reference relative to @base (RFC 3986): it takes the place of all that follows the
+// last slash, so there must be one, and nothing in an id that would end it or be a scheme.
+TEST(ExportTest, IdsOfJsonLdAreInTheGraphsNamespace) {
+  const Json json = ToJsonLd(WholeGraph());
+  EXPECT_EQ(json["@context"]["@base"], "urn:strata:graph/");
+  for (const Json& node : json["@graph"]) {
+    EXPECT_THAT(node["@id"].get<std::string>(),
+                testing::MatchesRegex("[A-Za-z0-9_][A-Za-z0-9_.-]*"));
+  }
+}
+
 TEST(ExportTest, GraphMl) {
   const std::string xml = ToGraphMl(Example());
   EXPECT_THAT(xml, HasSubstr("<node id=\"a\"><data key=\"node_label\">the &quot;A&quot; &lt;1&gt;"
