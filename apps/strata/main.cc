@@ -1,8 +1,12 @@
 // strata - the command line: every verb asks the manager's API, over its Unix socket or over HTTPS.
 #include <algorithm>
+#include <charconv>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -70,6 +74,35 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddMan(app, session);
 }
 
+// CLI11 reads whole numbers as C does: 010 would be 8, -1 the largest there is, and so would be
+// whatever is too large.
+std::string WhyNoWholeNumber(const std::string& text) {
+  const std::size_t sign = text.starts_with('-') ? 1 : 0;
+  const bool padded = text.size() > sign + 1 && text[sign] == '0';
+  const char* const last = text.data() + text.size();
+  std::int64_t number = 0;
+  std::uint64_t large = 0;
+  const auto [end, error] = sign == 1 ? std::from_chars(text.data(), last, number)
+                                      : std::from_chars(text.data(), last, large);
+  const bool good = !padded && error == std::errc() && end == last;
+  return good ? "" : "'" + text + "' is no whole number in decimal digits";
+}
+
+void ReadNumbersAsDecimals(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    const bool is_unsigned = type.starts_with("UINT");
+    if (!is_unsigned && !type.starts_with("INT")) continue;
+    option->check(
+        [is_unsigned](const std::string& text) {
+          if (is_unsigned && text.starts_with('-')) return "'" + text + "' is below 0";
+          return WhyNoWholeNumber(text);
+        },
+        "");
+  }
+  for (CLI::App* verb : app.get_subcommands({})) ReadNumbersAsDecimals(*verb);
+}
+
 // "strata aply" deserves better than "unexpected argument".
 void SuggestVerb(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> names;
@@ -111,6 +144,7 @@ int main(int argc, char** argv) {
   app.add_option("-n,--namespace", session.tenant, "Tenant");
   app.set_version_flag("--version", STRATA_VERSION);
   AddVerbs(app, session);
+  ReadNumbersAsDecimals(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
