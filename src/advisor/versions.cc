@@ -91,12 +91,13 @@ Section Changes() {
   for (const Json& each : Facts(FactFile::kVersions).at("empirical")) {
     const double before = each.at("old");
     const double after = each.at("new");
+    const Change change = ChangeOf(each, before, after);
     section.rows.push_back({TextCell(LabelOf(each)), NumberCell(before),
                             NumberCell(each.at("old_year")), NumberCell(after),
                             NumberCell(each.at("new_year")),
                             WordCell(each.at("unit").get<std::string>()),
                             WordCell(each.at("change").get<std::string>()),
-                            NumberCell(std::round(1000 * (after - before) / before) / 10, "%")});
+                            NumberCell(std::round(10 * change.value) / 10, change.unit)});
     if (each.contains("note")) {
       section.notes.push_back(Join(LabelOf(each), ": ", {each.at("note").get<std::string>(), ""}));
     }
@@ -146,6 +147,11 @@ std::vector<int> ReadVersion(std::string_view text) {
     if (version.size() > 1 && version != std::vector<int>{0, 0}) return version;
   }
   return {};
+}
+
+Change ChangeOf(const Json& figure, double before, double after) {
+  if (figure.value("change_in", "") == "points") return {after - before, "percentage points"};
+  return {100 * (after / before - 1), "%"};
 }
 
 Report Versions(const std::map<std::string, std::string>& found) {

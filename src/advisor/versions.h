@@ -10,12 +10,22 @@
 #include <vector>
 
 #include "advisor/report/report.h"
+#include "base/json.h"
 
 namespace strata::advisor {
 
 // Version numbers in a program's answer: "runc version 1.1.5+ds1" is {1, 1, 5}; a date as gVisor
 // has it, "release-20221219.0" or "0.0~20221219", is {2022, 12, 19, 0}. Empty: there is none.
 std::vector<int> ReadVersion(std::string_view text);
+
+struct Change {
+  double value = 0;
+  std::string_view unit;
+};
+
+// How the figure, an entry of the facts' `empirical`, has changed: in percent of what it was; where
+// the document says so (`change_in`), in percentage points.
+Change ChangeOf(const Json& figure, double before, double after);
 
 // What each technology (as the facts call it) says of itself here; of eBPF it is the kernel's
 // release. What is not installed is not there.

@@ -51,7 +51,7 @@ TEST(VersionsTest, ChangesAreRecomputed) {
   const Report report = Versions({});
   EXPECT_EQ(report.sections[1].rows.size(), 9U);
   EXPECT_EQ(report.sections[1].rows[0][7].value, 25.0) << "as stated";
-  EXPECT_EQ(report.sections[1].rows[1][7].value, 2.2) << "+2 are percentage points";
+  EXPECT_EQ(report.sections[1].rows[1][7].text.en, "2 percentage points") << "+2, not 2.2 %";
   EXPECT_EQ(report.sections[2].rows.size(), 4U);
 }
 

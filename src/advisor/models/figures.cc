@@ -6,6 +6,8 @@
 #include "advisor/facts/facts.h"
 #include "advisor/models/model.h"
 #include "advisor/models/registry.h"
+#include "advisor/versions.h"
+#include "base/check.h"
 #include "base/json.h"
 
 namespace strata::advisor::models {
@@ -17,18 +19,19 @@ Model EmpiricalUpdates(const Json& fact) {
   model.parameters =
       ParameterList(fact).Take("items.*.old", kPositive).Take("items.*.new", kPositive);
   model.evaluate = [names](const Inputs& in) {
+    const Json& figures = advisor::Facts(FactFile::kVersions).at("empirical");
     Outputs out;
     for (const std::string& name : names) {
-      out.Add("change." + name, 100 * (in[name + ".new"] / in[name + ".old"] - 1), "%");
+      const Json* figure = FindFact(figures, name);
+      STRATA_CHECK(figure != nullptr);
+      const Change change = ChangeOf(*figure, in[name + ".old"], in[name + ".new"]);
+      out.Add("change." + name, change.value, change.unit);
     }
-    // The document's percent of an accuracy are points.
-    out.Add("points.alibaba_accuracy", in["alibaba_accuracy.new"] - in["alibaba_accuracy.old"],
-            "percentage points");
     return out;
   };
   for (const Json& check : fact.at("checks")) {
     const auto& id = check.at("id").get_ref<const std::string&>();
-    model.checks.push_back({id, {(id == "alibaba_accuracy" ? "points." : "change.") + id}, {}});
+    model.checks.push_back({id, {"change." + id}, {}});
   }
   return model;
 }
@@ -103,7 +106,7 @@ Model WasmCloud2028(const Json& fact) {
   }
   Model model;
   model.parameters = ParameterList(fact)
-                         .Stated("languages_min_exclusive", languages, {"", 0, 1000, kExact},
+                         .Stated("languages_min_exclusive", languages, {"", 0, kNoBound, kExact},
                                  fact.at("source").get<std::string>())
                          .Assume("languages", languages + 1, {"", 0, 1000}, why)
                          .YesNo("runtime_unified", true, why)
