@@ -167,10 +167,10 @@ Model Metcalfe(const Json& fact) {
   ParameterList parameters(fact);
   for (const std::string year : {"2024", "2027"}) {
     for (const std::string name : {"n_modules", "n_runtimes", "n_developers"}) {
-      parameters.Take(year + "." + name, kPositive, year);
+      parameters.Take(year + "." + name, kAtLeastOne, year);
     }
   }
-  parameters.Take("critical_mass.threshold", kPositive).Take("critical_mass.expected", kYear);
+  parameters.Take("critical_mass.threshold", kAtLeastOne).Take("critical_mass.expected", kYear);
   Model model;
   model.parameters = parameters;
   model.evaluate = [](const Inputs& in) {

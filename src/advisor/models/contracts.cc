@@ -18,12 +18,17 @@ namespace strata::advisor::models {
 namespace {
 
 constexpr double kConfidence = 0.95;
-constexpr Kind kExactMs{"ms", 0, kNoBound, kExact};
+constexpr Kind kExactMs{"ms", 0, kMost, kExact};
 
 // How many of the parameters `names` are above `limit`.
 double Above(const Inputs& in, const std::vector<std::string>& names, double limit) {
   return static_cast<double>(
       std::ranges::count_if(names, [&](const std::string& name) { return in[name] > limit; }));
+}
+
+// The share of all that may be such, when `seen` of `tried` were; undefined when more were.
+double ShareAtMost(std::uint64_t seen, std::uint64_t tried) {
+  return seen <= tried ? numerics::UpperBound(seen, tried, kConfidence) : kUndefined;
 }
 
 const std::vector<std::string> kContainerStarts = {"container.start_002", "container.start_003",
@@ -45,11 +50,10 @@ Outputs EvaluateStartupContract(const Inputs& in) {
   AddPenalty(in, out);
   for (const std::string name : {"wasm", "container"}) {
     const double share = in[name + ".probability_min_exclusive"];
-    const auto calls = static_cast<std::uint64_t>(in[name + ".calls"]);
-    const auto late = std::min(static_cast<std::uint64_t>(in[name + ".late"]), calls);
-    const double bound = numerics::UpperBound(late, calls, kConfidence);
+    const double bound = ShareAtMost(in.Count(name + ".late"), in.Count(name + ".calls"));
     out.Add(name + ".late_at_most", 100 * bound, "%");
-    out.YesNo(name + ".contract_shown", bound <= 1 - share);
+    const double shown = bound <= 1 - share ? 1 : 0;
+    out.Choose(name + ".contract_shown", std::isnan(bound) ? kUndefined : shown, kNoYes);
     out.Add(name + ".calls_to_show", numerics::TrialsToShow(share, kConfidence));
   }
   out.Add("container.figures_above", Above(in, kContainerStarts, in["container.limit_ms"]));
@@ -58,8 +62,8 @@ Outputs EvaluateStartupContract(const Inputs& in) {
 }
 
 Model StartupContract(const Json& fact) {
-  constexpr Kind kCalls{"", 1, 1e9, kExact};
-  constexpr Kind kLate{"", 0, 1e9, kExact};
+  constexpr Kind kCalls{"", 1, kMostCounted, kExact, Numbers::kWhole};
+  constexpr Kind kLate{"", 0, kMostCounted, kExact, Numbers::kWhole};
   const std::string many = "so many show the contract when none of them is late";
   Model model;
   model.parameters =
@@ -181,30 +185,27 @@ Model FormalApplication(const Json& fact) {
 }
 
 Model TlaInvariant(const Json& fact) {
-  constexpr Kind kScenarios{"", 1, 1e9};
   Model model;
   model.parameters = ParameterList(fact)
                          .Take("container_violations", kCount)
                          .Take("wasm_violations", kCount)
-                         .Assume("scenarios", 100, kScenarios,
+                         .Assume("scenarios", 100, kAtLeastOne,
                                  "how many were tried is not given; more than the 47 violations");
   model.evaluate = [](const Inputs& in) {
-    const auto all = static_cast<std::uint64_t>(in["scenarios"]);
     Outputs out;
     for (const std::string name : {"wasm", "container"}) {
-      const auto violated = static_cast<std::uint64_t>(in[name + "_violations"]);
       out.Add(name + ".violated_at_most",
-              violated <= all ? 100 * numerics::UpperBound(violated, all, kConfidence) : kUndefined,
-              "%");
+              100 * ShareAtMost(in.Count(name + "_violations"), in.Count("scenarios")), "%");
     }
     return out;
   };
   model.plot = [](const Inputs& in) -> Plot {
-    const auto violated = static_cast<std::uint64_t>(in["wasm_violations"]);
+    const std::uint64_t violated = in.Count("wasm_violations");
+    const double least = static_cast<double>(violated) + 1;
     LinePlot plot{
         {"scenarios tried", "尝试的场景数"}, {"violated at most, %", "违反率上界，%"}, {}};
-    plot.lines.push_back(Curve("wasm", static_cast<double>(violated) + 1, 500, [&](double tried) {
-      return 100 * numerics::UpperBound(violated, static_cast<std::uint64_t>(tried), kConfidence);
+    plot.lines.push_back(Curve("wasm", least, std::max(500.0, 2 * least), [&](double tried) {
+      return 100 * ShareAtMost(violated, static_cast<std::uint64_t>(tried));
     }));
     return plot;
   };
@@ -234,7 +235,7 @@ Model TheoremSuperiority(const Json& fact) {
   const std::string starts = "001 §3.5, cold, the upper end";
   const std::string order = "001 §3.1, place in the order, 4 the strongest";
   const std::string memory = "001 §3.4, the upper end";
-  constexpr Kind kPlace{"", 1, 4, kExact};
+  constexpr Kind kPlace{"", 1, 4, kExact, Numbers::kWhole};
   constexpr Kind kMebibytes{"MiB", 0};
   Model model;
   model.parameters = ParameterList(fact)

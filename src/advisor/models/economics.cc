@@ -106,8 +106,8 @@ Model Npv(const Json& fact) {
   Model model;
   model.parameters = ParameterList(fact)
                          .Take("discount_rate", {"", 0, 10})
-                         .Take("years", kWhole)
-                         .Take("investments.*.initial_investment", {"million yuan", -kNoBound, 0})
+                         .Take("years", kWholeYears)
+                         .Take("investments.*.initial_investment", {"million yuan", -kMost, 0})
                          .Take("investments.*.annual_cash_flow", kMillions)
                          .Take("risk_sigma.*", kPositive, "risk_sigma");
   model.evaluate = [](const Inputs& in) {
@@ -165,7 +165,7 @@ Model RealOption(const Json& fact) {
                          .Take("P_threshold", kShare)
                          .Stated("annual_cash_flow", 3.2, kMillions, "002 C§7.1")
                          .Stated("discount_rate", 0.1, {"", 0, 10}, "002 C§7.1")
-                         .Stated("years", 5, kWhole, "002 C§7.1");
+                         .Stated("years", 5, kWholeYears, "002 C§7.1");
   model.evaluate = [](const Inputs& in) {
     const double payoff = in["NPV_WASM"] - in["Investment"];
     const double gross = GrossValue(in);

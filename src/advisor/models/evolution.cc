@@ -98,7 +98,7 @@ std::vector<Parameter> MarkovParameters(const Json& fact) {
                   row.at("p").at(i).get<double>(), kShare, source);
     }
   }
-  list.Assume("steps", 6, {"", 0, 10'000, kExact},
+  list.Assume("steps", 6, {"", 0, 10'000, kExact, Numbers::kWhole},
               "a step is not stated: a year, from 2024 to 2030");
   const Json& first = parameters.at("six_steps").at(0);
   const Json& claimed = CheckOf(fact, "claimed_is_stationary").at("claimed");

@@ -13,6 +13,8 @@
 namespace strata::advisor::models {
 namespace {
 
+constexpr Kind kCounted{"", 0, kMostCounted, kExact, Numbers::kWhole};
+
 Model EmpiricalUpdates(const Json& fact) {
   const std::vector<std::string> names = NamesIn(fact, "items");
   Model model;
@@ -82,9 +84,9 @@ Model VersionCoverage(const Json& fact) {
   const auto rows = static_cast<double>(advisor::Facts(FactFile::kVersions).at("versions").size());
   Model model;
   model.parameters = ParameterList(fact)
-                         .Take("before", {"", 0, kNoBound, kExact})
-                         .Take("after", {"", 0, kNoBound, kExact})
-                         .Stated("rows_in_table", rows, {"", 0, kNoBound, kExact}, "004 versions");
+                         .Take("before", kCounted)
+                         .Take("after", kCounted)
+                         .Stated("rows_in_table", rows, kCounted, "004 versions");
   model.evaluate = [](const Inputs& in) {
     Outputs out;
     out.Add("explicit_versions", in["rows_in_table"]);
@@ -106,9 +108,9 @@ Model WasmCloud2028(const Json& fact) {
   }
   Model model;
   model.parameters = ParameterList(fact)
-                         .Stated("languages_min_exclusive", languages, {"", 0, kNoBound, kExact},
+                         .Stated("languages_min_exclusive", languages, kCounted,
                                  fact.at("source").get<std::string>())
-                         .Assume("languages", languages + 1, {"", 0, 1000}, why)
+                         .Assume("languages", languages + 1, kCount, why)
                          .YesNo("runtime_unified", true, why)
                          .YesNo("hardware", true, why);
   model.evaluate = [](const Inputs& in) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,10 +64,19 @@ Inputs::Inputs(std::span<const Parameter> parameters) : parameters_(parameters) 
   for (const Parameter& parameter : parameters) values_.push_back(parameter.value);
 }
 
-double Inputs::operator[](std::string_view name) const {
+std::size_t Inputs::Find(std::string_view name) const {
   const auto found = std::ranges::find(parameters_, name, &Parameter::name);
   STRATA_CHECK(found != parameters_.end());
-  return values_[static_cast<std::size_t>(found - parameters_.begin())];
+  return static_cast<std::size_t>(found - parameters_.begin());
+}
+
+double Inputs::operator[](std::string_view name) const { return values_[Find(name)]; }
+
+std::uint64_t Inputs::Count(std::string_view name) const {
+  const std::size_t parameter = Find(name);
+  const Kind& kind = parameters_[parameter].kind;
+  STRATA_CHECK(kind.numbers == Numbers::kWhole && kind.low >= 0);
+  return static_cast<std::uint64_t>(values_[parameter]);
 }
 
 const Output& Outputs::at(std::string_view name) const {

@@ -13,6 +13,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <span>
@@ -34,25 +35,33 @@ using Levels = std::span<const std::string_view>;
 inline constexpr std::string_view kNoYes[] = {"no", "yes"};
 inline constexpr std::string_view kLowToHigh[] = {"low", "medium", "high"};
 
+// Above all figures of the documents: no parameter is more, so that their sums stay finite.
+inline constexpr double kMost = 1e15;
+inline constexpr double kMostCounted = 1e9;
+
+enum class Numbers : std::uint8_t { kReal, kWhole };
+
 // What kind of number a parameter is.
 struct Kind {
-  std::string_view unit;   // "" is a plain number
-  double low = -kNoBound;  // what may be set, inclusive
-  double high = kNoBound;
+  std::string_view unit;  // "" is a plain number
+  double low = -kMost;    // what may be set, inclusive; of whole numbers whole
+  double high = kMost;
   // How uncertain one is, each way; 0: a share of its value, which is asked for; kExact: it is not.
   double spread = 0;
+  Numbers numbers = Numbers::kReal;
 };
 inline constexpr double kExact = -1;
 inline constexpr Kind kNumber{""};
 inline constexpr Kind kShare{"", 0, 1};
-inline constexpr Kind kCount{"", 0};
+inline constexpr Kind kCount{"", 0, kMostCounted, 0, Numbers::kWhole};
+inline constexpr Kind kAtLeastOne{"", 1, kMostCounted, 0, Numbers::kWhole};
 inline constexpr Kind kPositive{"", 1e-12};
 inline constexpr Kind kPercent{"%", 0, 100};
 inline constexpr Kind kMs{"ms", 0};
 inline constexpr Kind kYear{"year", 1900, 2200, 1};
 inline constexpr Kind kYears{"years", 0, 1000};
 inline constexpr Kind kMillions{"million yuan"};
-inline constexpr Kind kWhole{"", 1, 1000, kExact};  // how many of something a formula takes
+inline constexpr Kind kWholeYears{"years", 1, 1000, kExact, Numbers::kWhole};
 inline constexpr Kind kPerYear{"1/year", -10, 10};
 
 struct Parameter {
@@ -73,10 +82,14 @@ class Inputs {
 
   double operator[](std::string_view name) const;
   [[nodiscard]] bool Yes(std::string_view name) const { return (*this)[name] > 0.5; }
+  // Of a parameter that is a whole number and not negative.
+  [[nodiscard]] std::uint64_t Count(std::string_view name) const;
   [[nodiscard]] double at(std::size_t parameter) const { return values_[parameter]; }
   void Set(std::size_t parameter, double value) { values_[parameter] = value; }
 
  private:
+  [[nodiscard]] std::size_t Find(std::string_view name) const;
+
   std::span<const Parameter> parameters_;
   std::vector<double> values_;
 };
@@ -99,6 +112,10 @@ class Outputs {
   }
   void YesNo(std::string name, bool yes) { Choose(std::move(name), yes ? 1 : 0, kNoYes); }
 
+  // What an equation took to solve: how often its derivative was asked for.
+  void Worked(std::uint64_t evaluations) { worked_ += evaluations; }
+  [[nodiscard]] std::uint64_t worked() const { return worked_; }
+
   // A name that is not there is a bug.
   [[nodiscard]] const Output& at(std::string_view name) const;
   double operator[](std::string_view name) const { return at(name).value; }
@@ -106,6 +123,7 @@ class Outputs {
 
  private:
   std::vector<Output> all_;
+  std::uint64_t worked_ = 0;
 };
 
 // How a check of the fact is computed again.

@@ -8,14 +8,20 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "advisor/models/checks.h"
 #include "advisor/models/model.h"
 #include "advisor/models/registry.h"
+#include "advisor/models/report.h"
 #include "advisor/models/run.h"
 #include "advisor/models/units.h"
+#include "advisor/report/render.h"
+#include "advisor/report/report.h"
+#include "advisor/report/text.h"
 #include "base/json.h"
+#include "base/random.h"
 
 namespace strata::advisor::models {
 namespace {
@@ -38,8 +44,40 @@ std::vector<double> NumbersIn(std::string text) {
   return numbers;
 }
 
+// What a parameter may be set to: its bounds, some of what is between them, all levels of a choice.
+std::vector<double> ValuesOf(const Parameter& parameter) {
+  const Kind& kind = parameter.kind;
+  const bool whole = kind.numbers == Numbers::kWhole || !parameter.levels.empty();
+  std::vector<double> values{parameter.value, kind.low, kind.high};
+  for (const double value : {-1.0, 0.0, 0.5, 1.0, 2.0, 600.0, 1000.0}) {
+    const bool exists = !whole || value == std::round(value);
+    if (exists && value >= kind.low && value <= kind.high) values.push_back(value);
+  }
+  return values;
+}
+
+std::string SettingOf(const Parameter& parameter, double value) {
+  return parameter.name + "=" +
+         (parameter.levels.empty()
+              ? fmt::format("{}", value)
+              : std::string(parameter.levels[static_cast<std::size_t>(value)]));
+}
+
 class EachModelTest : public ::testing::TestWithParam<std::size_t> {
  protected:
+  // The whole answer, its plots drawn.
+  void IsShown(const std::vector<std::string>& settings) const {
+    const auto run = Ask({.model = id_, .set = settings, .draws = 20});
+    ASSERT_TRUE(run) << run.error().message;
+    ASSERT_EQ(run->outputs.all().size(), outputs_.all().size());
+    const Report report = ReportOf(*run);
+    EXPECT_FALSE(RenderTable(report, Language::kEnglish).empty());
+    const std::string svg = RenderSvg(report, Language::kEnglish);
+    for (const char* none : {"\"nan", "\"inf", "\"-inf", "\"-nan", ",nan", ",inf", ",-inf"}) {
+      EXPECT_EQ(svg.find(none), std::string::npos) << Listed(settings, " ");
+    }
+  }
+
   const Json& fact_ = ModelFacts().at(GetParam());
   const std::string id_ = fact_.at("id").get<std::string>();
   const Model model_ = MakeModel(fact_);
@@ -115,12 +153,42 @@ TEST_P(EachModelTest, WhatIsRecomputedIsWhatTheFactsHaveToTheirDigits) {
   }
 }
 
-TEST_P(EachModelTest, ItHasAPlotAndWithstandsWhateverItsParametersMayBe) {
+TEST_P(EachModelTest, ItWithstandsAnyParameterAtAnyOfItsValues) {
+  for (const Parameter& parameter : model_.parameters) {
+    for (const double value : ValuesOf(parameter)) {
+      IsShown({SettingOf(parameter, value)});
+    }
+  }
+}
+
+TEST_P(EachModelTest, ItWithstandsAllParametersAtAnyOfTheirValuesAtOnce) {
+  SeededRandom random(20261127);
+  for (int n = 0; n < 100; ++n) {
+    std::vector<std::string> settings;
+    for (const Parameter& parameter : model_.parameters) {
+      const std::vector<double> values = ValuesOf(parameter);
+      settings.push_back(SettingOf(parameter, values[random.Below(values.size())]));
+    }
+    IsShown(settings);
+  }
+}
+
+TEST_P(EachModelTest, ItWithstandsDrawsThatAreAsWideAsTheyMayBe) {
   Question question{.model = id_, .draws = 500, .seed = 20261127};
   question.spread = 1;
   const auto run = Ask(question);
   ASSERT_TRUE(run) << run.error().message;
   EXPECT_EQ(run->uncertain.size(), outputs_.all().size());
+}
+
+TEST_P(EachModelTest, AWholeNumberIsNeverTakenWithAFraction) {
+  for (const Parameter& parameter : model_.parameters) {
+    if (parameter.kind.numbers != Numbers::kWhole) continue;
+    EXPECT_EQ(parameter.value, std::round(parameter.value)) << parameter.name;
+    const auto run = Ask({.model = id_, .set = {parameter.name + "=1.5"}, .draws = 0});
+    ASSERT_FALSE(run) << parameter.name;
+    EXPECT_NE(run.error().message.find("whole number"), std::string::npos) << run.error().message;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Facts, EachModelTest, ::testing::Range<std::size_t>(0, 50),

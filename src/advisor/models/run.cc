@@ -26,12 +26,12 @@ namespace {
 
 Interval UncertainOf(const Parameter& parameter, double value, bool set, double spread) {
   const Kind& kind = parameter.kind;
-  if (!set && parameter.unknown && std::isfinite(kind.low) && std::isfinite(kind.high)) {
-    return {kind.low, kind.high};
-  }
+  if (!set && parameter.unknown) return {kind.low, kind.high};
   if (!parameter.levels.empty() || kind.spread == kExact) return {value, value};
   const double half = kind.spread > 0 ? kind.spread : spread * std::fabs(value);
-  return {std::max(kind.low, value - half), std::min(kind.high, value + half)};
+  const Interval interval{std::max(kind.low, value - half), std::min(kind.high, value + half)};
+  if (kind.numbers == Numbers::kReal) return interval;
+  return {std::ceil(interval.low), std::floor(interval.high)};
 }
 
 std::vector<Interval> UncertainOf(const ModelRun& run) {
@@ -87,8 +87,9 @@ void FindSwings(const Inputs& inputs, const std::vector<Interval>& intervals, Mo
 double Draw(const Parameter& parameter, Interval interval, Random& random) {
   const double u = scheduler::simulate::Uniform(random);
   if (interval.low == interval.high) return interval.low;
-  if (parameter.levels.empty()) return std::lerp(interval.low, interval.high, u);
-  return std::floor(u * static_cast<double>(parameter.levels.size()));
+  const bool real = parameter.levels.empty() && parameter.kind.numbers == Numbers::kReal;
+  if (real) return std::lerp(interval.low, interval.high, u);
+  return std::floor(std::lerp(interval.low, interval.high + 1, u));  // each as likely
 }
 
 std::vector<double> SharesOf(const std::vector<double>& draws, std::size_t levels) {
@@ -100,16 +101,22 @@ std::vector<double> SharesOf(const std::vector<double>& draws, std::size_t level
   return shares;
 }
 
-void DrawAll(Inputs inputs, const std::vector<Interval>& intervals, ModelRun& run) {
-  if (run.question.draws == 0) return;
+Result<void> DrawAll(Inputs inputs, const std::vector<Interval>& intervals, ModelRun& run) {
+  if (run.question.draws == 0) return {};
   SeededRandom random(run.question.seed);
   std::vector<std::vector<double>> draws(run.outputs.all().size());
   for (std::vector<double>& each : draws) each.reserve(run.question.draws);
+  std::uint64_t work = 0;
   for (std::uint32_t n = 0; n < run.question.draws; ++n) {
     for (std::size_t i = 0; i < intervals.size(); ++i) {
       inputs.Set(i, Draw(run.model.parameters[i], intervals[i], random));
     }
     const Outputs outputs = run.model.evaluate(inputs);
+    work += outputs.worked();
+    if (work > kMostWork) {
+      return Fail(Errc::kInvalidArgument, "these parameters take too many steps a draw: at most " +
+                                              std::to_string(n) + " draws");
+    }
     STRATA_CHECK(outputs.all().size() == draws.size());
     for (std::size_t i = 0; i < draws.size(); ++i) draws[i].push_back(outputs.all()[i].value);
   }
@@ -123,6 +130,7 @@ void DrawAll(Inputs inputs, const std::vector<Interval>& intervals, ModelRun& ru
   run.draws = std::move(draws[run.of]);
   std::erase_if(run.draws, [](double each) { return std::isnan(each); });
   std::ranges::sort(run.draws);
+  return {};
 }
 
 Result<std::size_t> FindOutput(const Outputs& outputs, std::string_view name) {
@@ -170,7 +178,7 @@ Result<ModelRun> Ask(const Question& question) {
   run.checks = JudgeChecks(*run.fact, run.model, run.outputs);
   const std::vector<Interval> intervals = UncertainOf(run);
   FindSwings(inputs, intervals, run);
-  DrawAll(inputs, intervals, run);
+  if (auto drawn = DrawAll(inputs, intervals, run); !drawn) return std::unexpected(drawn.error());
   return run;
 }
 

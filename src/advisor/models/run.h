@@ -19,6 +19,9 @@
 namespace strata::advisor::models {
 
 inline constexpr std::uint32_t kMostDraws = 1'000'000;
+// Of a model that solves equations: how often their derivative is asked for, in all draws (a few
+// seconds).
+inline constexpr std::uint64_t kMostWork = 20'000'000;
 
 struct Question {
   std::string model;
@@ -64,7 +67,8 @@ struct ModelRun {
 };
 
 // kNotFound: no such model, parameter, level or output; kInvalidArgument: no such unit (each
-// message names the nearest), a value out of bounds, or more draws than kMostDraws.
+// message names the nearest), a value out of bounds, or more draws than kMostDraws or than
+// kMostWork has room for.
 Result<ModelRun> Ask(const Question& question);
 
 }  // namespace strata::advisor::models

@@ -19,6 +19,8 @@
 namespace strata::advisor::models {
 namespace {
 
+constexpr double kRounding = 1e-12;  // 24 months are 2 years, whatever the factors say
+
 Result<double> LevelOf(const Parameter& parameter, std::string_view text) {
   Names levels("level");
   for (const std::string_view level : parameter.levels) {
@@ -45,15 +47,17 @@ Result<double> NumberOf(const Parameter& parameter, std::string_view text) {
     if (!converted) return converted;
     number = *converted;
   }
-  if (number < parameter.kind.low || number > parameter.kind.high) {
-    std::string bounds;
-    if (std::isfinite(parameter.kind.low)) bounds += " at least " + Figure(parameter.kind.low);
-    if (std::isfinite(parameter.kind.high)) {
-      bounds += (bounds.empty() ? " at most " : " and at most ") + Figure(parameter.kind.high);
-    }
-    return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "': it is" + bounds);
+  const Kind& kind = parameter.kind;
+  if (number < kind.low || number > kind.high) {
+    return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "': it is at least " +
+                                            Figure(kind.low) + " and at most " + Figure(kind.high));
   }
-  return number;
+  if (kind.numbers == Numbers::kReal) return number;
+  const double whole = std::round(number);
+  if (std::fabs(number - whole) > kRounding * number) {
+    return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "': it is a whole number");
+  }
+  return whole;
 }
 
 }  // namespace

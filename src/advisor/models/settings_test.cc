@@ -33,6 +33,9 @@ class SettingsTest : public ::testing::Test {
     list.Stated("wasm.r", 0.8, {"1/year", 0, 5}, "002 C§2.1")
         .Stated("limit_ms", 10, kMs, "002 C§6.2")
         .Stated("share", 0.5, kShare, "x")
+        .Stated("when", 2025, kYear, "x")
+        .Stated("calls", 5, kCount, "x")
+        .Stated("years", 5, kWholeYears, "x")
         .Choose("coupling", "low", kLowToHigh, "x");
     return std::vector<Parameter>(list);
   }();
@@ -55,7 +58,7 @@ TEST_F(SettingsTest, AnotherUnitOfTheKindIsConverted) {
 }
 
 TEST_F(SettingsTest, AChoiceIsALevel) {
-  EXPECT_EQ(*Set("coupling=high", parameters_, inputs_), 3U);
+  EXPECT_EQ(*Set("coupling=high", parameters_, inputs_), 6U);
   EXPECT_EQ(inputs_["coupling"], 2);
 }
 
@@ -64,6 +67,29 @@ TEST_F(SettingsTest, WhatIsUnknownIsRefusedWithTheNearest) {
   Refused("coupling=hihg", Errc::kNotFound, "did you mean 'high'?");
   Refused("limit_ms=3sec", Errc::kInvalidArgument, "no unit 'sec'");
   Refused("limit_ms=3month", Errc::kInvalidArgument, "did you mean 'months'?");
+}
+
+TEST_F(SettingsTest, AnUnknownUnitIsAnsweredWithThoseThatThereAre) {
+  Refused("limit_ms=3sec", Errc::kInvalidArgument, "(units here: ns, us, ms, s, min, hours,");
+  Refused("share=5k", Errc::kInvalidArgument, "no unit 'k' (units here: %)");
+  Refused("when=2025x", Errc::kInvalidArgument, "no unit 'x' (units here: year)");
+  for (const std::string unit : {"k", "m", "h", "x", "sec", "?"}) {
+    for (const char* name : {"limit_ms", "share", "wasm.r"}) {
+      const auto done = Set(std::string(name) + "=3" + unit, parameters_, inputs_);
+      ASSERT_FALSE(done) << unit;
+      EXPECT_EQ(done.error().message.find("did you mean ''"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(SettingsTest, AWholeNumberHasNoFraction) {
+  EXPECT_TRUE(Set("calls=12", parameters_, inputs_));
+  EXPECT_TRUE(Set("years=24 months", parameters_, inputs_));
+  EXPECT_EQ(inputs_.Count("years"), 2U);
+  for (const char* setting : {"calls=0.9", "calls=12.5", "years=4.9", "years=13 months"}) {
+    Refused(setting, Errc::kInvalidArgument, "it is a whole number");
+  }
+  EXPECT_EQ(inputs_.Count("calls"), 12U);
 }
 
 TEST_F(SettingsTest, AUnitOfAnotherKindIsRefused) {

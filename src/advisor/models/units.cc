@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "advisor/report/text.h"
 #include "base/result.h"
 #include "base/strings.h"
 
@@ -68,20 +70,35 @@ std::string Quoted(std::string_view unit) {
   return unit.empty() ? "a plain number" : "'" + std::string(unit) + "'";
 }
 
+// The units of what is given in `to`: "ns, us, ms".
+std::string UnitsLike(std::string_view to) {
+  const auto target = Find(to);
+  if (!target) return std::string(to);
+  std::vector<std::string> names;
+  for (const Unit& unit : kUnits) {
+    if (unit.measures == target->measures && !unit.name.empty()) names.emplace_back(unit.name);
+  }
+  return Listed(names);
+}
+
+std::unexpected<Error> NoUnit(std::string_view name, std::string_view to) {
+  std::string message = "no unit '" + std::string(name) + "'";
+  std::vector<std::string_view> names;
+  for (const Unit& unit : kUnits) {
+    if (!unit.name.empty()) names.push_back(unit.name);
+  }
+  // One letter is near to any other.
+  const auto nearest = name.size() > 1 ? Nearest(name, names) : std::nullopt;
+  if (nearest) message += "; did you mean '" + std::string(*nearest) + "'?";
+  return Fail(Errc::kInvalidArgument, message + " (units here: " + UnitsLike(to) + ")");
+}
+
 }  // namespace
 
 Result<double> Convert(double value, std::string_view from, std::string_view to) {
   if (from == to) return value;
   const auto source = Find(from);
-  if (!source) {
-    std::vector<std::string_view> names;
-    for (const Unit& unit : kUnits) names.push_back(unit.name);
-    std::string message = "no unit " + Quoted(from);
-    if (const auto nearest = Nearest(from, names)) {
-      message += "; did you mean '" + std::string(*nearest) + "'?";
-    }
-    return Fail(Errc::kInvalidArgument, message);
-  }
+  if (!source) return NoUnit(from, to);
   const auto target = Find(to);
   if (!target || target->measures != source->measures) {
     return Fail(Errc::kInvalidArgument,

@@ -9,7 +9,8 @@
 namespace strata::advisor::models {
 
 // `value` in `from` as a number of `to`; "" is a plain number. kInvalidArgument: there is no unit
-// `from` (the message names the nearest), or the two measure different things.
+// `from` (the message names the nearest, and those that would do), or the two measure different
+// things.
 Result<double> Convert(double value, std::string_view from, std::string_view to);
 
 }  // namespace strata::advisor::models

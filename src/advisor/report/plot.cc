@@ -27,9 +27,9 @@ struct Range {
     most = std::max(most, value);
   }
   [[nodiscard]] bool empty() const noexcept { return least > most; }
-  // 0 to 1; the middle when there is one value only.
+  // 0 to 1; the middle when there is one value only. By halves, as a difference may overflow.
   [[nodiscard]] double Share(double value) const noexcept {
-    return most > least ? (value - least) / (most - least) : 0.5;
+    return most > least ? (value / 2 - least / 2) / (most / 2 - least / 2) : 0.5;
   }
 };
 
@@ -85,7 +85,7 @@ class Grid {
     const int steps = std::max(1, static_cast<int>(std::lround(std::fabs(to - from))));
     for (int i = 0; i <= steps; ++i) {
       const double share = static_cast<double>(i) / steps;
-      Put(from + (to - from) * share, a.y + (b.y - a.y) * share, mark);
+      Put(std::lerp(from, to, share), std::lerp(a.y, b.y, share), mark);
     }
   }
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
