@@ -71,21 +71,20 @@ Model Tco(const Json& fact) {
   return model;
 }
 
-// The flows of an investment that brings the same every year.
-std::vector<double> FlowsOf(const Inputs& in, const std::string& investment) {
-  std::vector<double> flows{in[investment + ".initial_investment"]};
-  flows.resize(1 + static_cast<std::size_t>(in["years"]), in[investment + ".annual_cash_flow"]);
-  return flows;
+// What an investment is worth now that brings the same every year.
+double NetPresentValue(const Inputs& in, const std::string& investment, double rate) {
+  return in[investment + ".initial_investment"] +
+         in[investment + ".annual_cash_flow"] * numerics::AnnuityFactor(rate, in["years"]);
 }
 
 void AddInvestment(const Inputs& in, const std::string& name, Outputs& out) {
   const double rate = in["discount_rate"];
   const double spent = -in[name + ".initial_investment"];
   const double flow = in[name + ".annual_cash_flow"];
-  const std::vector<double> flows = FlowsOf(in, name);
-  const double npv = numerics::PresentValue(rate, flows);
+  const double npv = NetPresentValue(in, name, rate);
+  const auto irr = numerics::InternalRate(spent, flow, in["years"]);
   out.Add(name + ".npv", npv, "million yuan");
-  out.Add(name + ".irr", 100 * numerics::InternalRate(flows).value_or(kUndefined), "%");
+  out.Add(name + ".irr", 100 * irr.value_or(kUndefined), "%");
   out.Add(name + ".payback", numerics::PaybackYears(spent, flow, 0).value_or(kUndefined), "years");
   out.Add(name + ".discounted_payback",
           numerics::PaybackYears(spent, flow, rate).value_or(kUndefined), "years");
@@ -95,9 +94,8 @@ void AddInvestment(const Inputs& in, const std::string& name, Outputs& out) {
 Plot NpvByRate(const Inputs& in) {
   LinePlot plot{{"discount rate", "折现率"}, {"NPV, million yuan", "净现值，百万元"}, {}};
   for (const char* name : {"container", "kata", "wasm"}) {
-    const std::vector<double> flows = FlowsOf(in, name);
     plot.lines.push_back(
-        Curve(name, 0, 0.5, [&flows](double rate) { return numerics::PresentValue(rate, flows); }));
+        Curve(name, 0, 0.5, [&](double rate) { return NetPresentValue(in, name, rate); }));
   }
   return plot;
 }

@@ -3,54 +3,44 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
-#include <span>
 
 #include <boost/math/tools/roots.hpp>
 
 namespace strata::advisor::numerics {
 namespace {
 
-constexpr double kLeastRate = -0.9999;
-constexpr double kMostRate = 1e6;
 constexpr int kBits = 50;  // of the root's 53: more than any claim has
 constexpr std::uintmax_t kMostSteps = 200;
 
-int SignChanges(std::span<const double> flows) {
-  int changes = 0;
-  double last = 0;
-  for (const double flow : flows) {
-    if (flow == 0) continue;
-    if (last != 0 && (flow < 0) != (last < 0)) ++changes;
-    last = flow;
-  }
-  return changes;
+// The logarithm of AnnuityFactor, which overflows where much of it comes late at a rate below 0.
+double LogAnnuityFactor(double rate, double years) {
+  if (rate == 0) return std::log(years);
+  const double growth = years * std::log1p(rate);
+  return std::log(-std::expm1(-std::fabs(growth)) / std::fabs(rate)) - std::fmin(growth, 0);
 }
 
 }  // namespace
-
-double PresentValue(double rate, std::span<const double> flows) {
-  double value = 0;
-  double factor = 1;
-  for (const double flow : flows) {
-    value += flow * factor;
-    factor /= 1 + rate;
-  }
-  return value;
-}
 
 double AnnuityFactor(double rate, double years) {
   return rate == 0 ? years : -std::expm1(-years * std::log1p(rate)) / rate;
 }
 
-std::optional<double> InternalRate(std::span<const double> flows) {
-  if (SignChanges(flows) != 1) return std::nullopt;
-  const auto value = [flows](double rate) { return PresentValue(rate, flows); };
-  const double low = value(kLeastRate);
-  const double high = value(kMostRate);
-  if (!std::isfinite(low) || (low < 0) == (high < 0)) return std::nullopt;
+std::optional<double> InternalRate(double investment, double flow, double years) {
+  if (!(investment > 0 && flow > 0)) return std::nullopt;
+  // The first flow alone is worth less than all, and the flows of all years to come are worth more.
+  const double most = flow / investment;
+  const double least = most - 1;
+  if (!std::isfinite(most) || least == -1) return std::nullopt;
+  if (years == 1) return least;
+  const double sought = -std::log(most);
+  const auto excess = [=](double rate) { return LogAnnuityFactor(rate, years) - sought; };
+  const double at_least = excess(least);
+  const double at_most = excess(most);
+  if (at_least <= 0) return least;  // but for rounding
+  if (at_most >= 0) return most;
   std::uintmax_t steps = kMostSteps;
   const auto [from, to] =
-      boost::math::tools::toms748_solve(value, kLeastRate, kMostRate, low, high,
+      boost::math::tools::toms748_solve(excess, least, most, at_least, at_most,
                                         boost::math::tools::eps_tolerance<double>(kBits), steps);
   return from + (to - from) / 2;
 }

@@ -1,22 +1,19 @@
-// advisor/numerics/finance.h - what money that comes later is worth. Years are whole, flows come at
-// their ends; rates are a year's (0.1 = 10 %). Pure, thread-safe. Tested by finance_test.cc.
+// advisor/numerics/finance.h - what money that comes later is worth: an investment now, and the
+// same flow at the end of each year. Rates are a year's (0.1 = 10 %). Closed forms, whatever the
+// years. Pure, thread-safe. Tested by finance_test.cc.
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <span>
 
 namespace strata::advisor::numerics {
 
-// The value now of `flows`, of which flows[t] comes after t years. `rate` > -1.
-double PresentValue(double rate, std::span<const double> flows);
-
-// What 1 at the end of each of `years` years is worth now.
+// What 1 at the end of each of `years` years is worth now. `rate` > -1.
 double AnnuityFactor(double rate, double years);
 
-// The rate at which PresentValue is 0. Nothing: `flows` do not change their sign exactly once (then
-// there is none, or several), or it is not between -99.99 % and a million.
-std::optional<double> InternalRate(std::span<const double> flows);
+// The rate at which `flow` in each of `years` years (at least 1) is worth the `investment`: there
+// is exactly one. Nothing: one of the two is not above 0, or the rate is beyond what a double
+// holds.
+std::optional<double> InternalRate(double investment, double flow, double years);
 
 // After how many years `flow` a year has paid `investment` back, each discounted at `rate` (0: as
 // it is). Nothing: never.

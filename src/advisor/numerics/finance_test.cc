@@ -1,9 +1,7 @@
 #include "advisor/numerics/finance.h"
 
 #include <cmath>
-#include <cstddef>
 #include <optional>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -15,40 +13,58 @@ namespace {
 
 using scheduler::simulate::Uniform;
 
-TEST(FinanceTest, FlowsAreDiscountedByTheirYears) {
-  EXPECT_NEAR(PresentValue(0.1, std::vector{-100.0, 55.0, 60.5}), 0, 1e-12);
-  EXPECT_EQ(PresentValue(0, std::vector{1.0, 2.0, 3.0}), 6);
+// What `flow` at the end of each of `years` years is worth, one by one.
+double Worth(double flow, double rate, int years) {
+  double worth = 0;
+  for (int year = 1; year <= years; ++year) worth += flow / std::pow(1 + rate, year);
+  return worth;
 }
 
 TEST(FinanceTest, TheAnnuityFactorIsTheValueOfOneAYear) {
-  const double factor = AnnuityFactor(0.1, 5);
-  EXPECT_NEAR(factor, PresentValue(0.1, std::vector{0.0, 1.0, 1.0, 1.0, 1.0, 1.0}), 1e-12);
-  EXPECT_NEAR(factor, 3.790787, 5e-7);
-  EXPECT_EQ(AnnuityFactor(0, 5), 5);
+  for (const double rate : {-0.5, -0.01, 0.0, 1e-9, 0.1, 3.0}) {
+    for (const int years : {1, 5, 30}) {
+      const double worth = Worth(1, rate, years);
+      EXPECT_NEAR(AnnuityFactor(rate, years) / worth, 1, 1e-12) << rate << " " << years;
+    }
+  }
+  EXPECT_NEAR(AnnuityFactor(0.1, 5), 3.790787, 5e-7);
 }
 
-TEST(FinanceTest, AtTheInternalRateTheValueIsZero) {
+TEST(FinanceTest, AtTheInternalRateTheFlowsAreWorthTheInvestment) {
   SeededRandom random(1);
   for (int i = 0; i < 1000; ++i) {
     const double spent = 1 + 9 * Uniform(random);
-    std::vector<double> flows{-spent};
-    const auto years = static_cast<std::size_t>(1 + random.Below(20));
-    for (std::size_t year = 0; year < years; ++year) flows.push_back(3 * Uniform(random));
-    const auto rate = InternalRate(flows);
-    if (!rate) continue;  // below -99.99 %: next to nothing came back
-    EXPECT_NEAR(PresentValue(*rate, flows), 0, 1e-6 * spent) << *rate;
+    const double flow = 3 * Uniform(random);
+    const auto years = static_cast<int>(1 + random.Below(20));
+    const auto rate = InternalRate(spent, flow, years);
+    ASSERT_TRUE(rate);
+    EXPECT_NEAR(Worth(flow, *rate, years) / spent, 1, 1e-9) << *rate;
   }
 }
 
-TEST(FinanceTest, TheRateOfOneYearIsTheGain) {
-  EXPECT_NEAR(*InternalRate(std::vector{-100.0, 128.0}), 0.28, 1e-12);
-  EXPECT_NEAR(*InternalRate(std::vector{-100.0, 50.0}), -0.5, 1e-12);
+TEST(FinanceTest, HoweverManyYearsThereAreThereIsARate) {
+  for (const int years : {77, 78, 100, 1000}) {
+    for (const double flow : {1e-3, 0.0099, 0.01, 0.28, 3.2}) {
+      const auto rate = InternalRate(1, flow, years);
+      ASSERT_TRUE(rate) << years;
+      EXPECT_NEAR(Worth(flow, *rate, years), 1, 1e-9) << years << " " << flow;
+    }
+  }
+  EXPECT_NEAR(*InternalRate(2, 0.2, 1000), 0.1, 1e-12);  // all years to come, but for a rounding
+  EXPECT_NEAR(*InternalRate(100, 1, 100), 0, 1e-12);
 }
 
-TEST(FinanceTest, FlowsWithoutOneChangeOfSignHaveNoInternalRate) {
-  EXPECT_EQ(InternalRate(std::vector{1.0, 2.0}), std::nullopt);
-  EXPECT_EQ(InternalRate(std::vector{-1.0, 3.0, -2.0}), std::nullopt);  // 0 and 1 would do
-  EXPECT_EQ(InternalRate(std::vector<double>{}), std::nullopt);
+TEST(FinanceTest, TheRateOfOneYearIsTheGain) {
+  EXPECT_NEAR(*InternalRate(100, 128, 1), 0.28, 1e-12);
+  EXPECT_NEAR(*InternalRate(100, 50, 1), -0.5, 1e-12);
+}
+
+TEST(FinanceTest, WithoutAnInvestmentOrAFlowThereIsNoInternalRate) {
+  EXPECT_EQ(InternalRate(0, 1, 5), std::nullopt);
+  EXPECT_EQ(InternalRate(1, 0, 5), std::nullopt);
+  EXPECT_EQ(InternalRate(1, -1, 5), std::nullopt);
+  EXPECT_EQ(InternalRate(1e300, 1e-300, 5), std::nullopt) << "-100 %, but for a rounding";
+  EXPECT_EQ(InternalRate(1e-300, 1e300, 5), std::nullopt);
 }
 
 TEST(FinanceTest, PaybackIsWhenTheFlowsHaveReturnedTheInvestment) {
