@@ -1,6 +1,5 @@
 // Shares that grow over the years, each by itself.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -8,65 +7,103 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "advisor/models/checks.h"
 #include "advisor/models/model.h"
 #include "advisor/models/plots.h"
 #include "advisor/models/registry.h"
 #include "advisor/numerics/logistic.h"
-#include "advisor/numerics/ode.h"
 #include "advisor/report/report.h"
 #include "base/json.h"
 
 namespace strata::advisor::models {
 namespace {
 
-using numerics::State;
-
 double Logit(double share) { return std::log(share / (1 - share)); }
 double FromLogit(double logit) { return 1 / (1 + std::exp(-logit)); }
 
 const std::vector<std::string> kAdopted = {"container", "sandbox", "wasm"};
 
-// dP/dt = r * P * (1 - P/K) * E(t), of each technology by itself. Empty: without bound.
-std::vector<State> Adopt(const Inputs& in, const std::vector<double>& years) {
-  State start;
-  std::vector<std::array<double, 4>> terms;  // r, K, E now, its growth
-  for (const std::string& name : kAdopted) {
-    start.push_back(in[name + ".P_2024"]);
-    terms.push_back(
-        {in[name + ".r"], in[name + ".K"], in[name + ".E_now"], in[name + ".E_growth"]});
+// E(t): in a straight line from what it is in 2024, until it is 0 or 1.
+struct Maturity {
+  double now;
+  double growth;
+
+  // How long it changes, and what it is from then on.
+  [[nodiscard]] double End() const { return growth == 0 ? now : growth > 0 ? 1 : 0; }
+  [[nodiscard]] double YearsToEnd() const { return growth == 0 ? 0 : (End() - now) / growth; }
+  // Its integral over the first `years`.
+  [[nodiscard]] double Over(double years) const {
+    const double moving = std::min(years, YearsToEnd());
+    return moving * (now + growth * moving / 2) + (years - moving) * End();
   }
-  const auto derivative = [&terms](const State& shares, State& rate, double year) {
-    for (std::size_t i = 0; i < shares.size(); ++i) {
-      const auto [r, cap, now, growth] = terms[i];
-      const double maturity = std::clamp(now + growth * (year - kFirstYear), 0.0, 1.0);
-      rate[i] = r * shares[i] * (1 - shares[i] / cap) * maturity;
-    }
-  };
-  return numerics::Integrate(derivative, start, years).value_or(std::vector<State>());
+  // After how many years its integral is `sum`; undefined: never.
+  [[nodiscard]] double YearsUntil(double sum) const {
+    if (sum == 0) return 0;
+    if (!(sum > 0)) return kUndefined;
+    const double moved = Over(YearsToEnd());
+    if (sum > moved) return YearsToEnd() + (sum - moved) / End();
+    return 2 * sum / (now + std::sqrt(std::max(now * now + 2 * growth * sum, 0.0)));
+  }
+};
+
+// dP/dt = r * P * (1 - P/K) * E(t), of each technology by itself.
+struct Adopted {
+  double start;
+  double rate;
+  double cap;
+  Maturity maturity;
+
+  Adopted(const Inputs& in, const std::string& name)
+      : start(in[name + ".P_2024"]),
+        rate(in[name + ".r"]),
+        cap(in[name + ".K"]),
+        maturity{in[name + ".E_now"], in[name + ".E_growth"]} {}
+
+  [[nodiscard]] double At(double year) const {
+    return numerics::Logistic(start, cap, rate * maturity.Over(year - kFirstYear));
+  }
+};
+
+// When E(t) comes up to the threshold; undefined: it is above it, or never does.
+double CrossingOf(const Maturity& maturity, double threshold) {
+  const double missing = threshold - maturity.now;
+  return missing >= 0 ? kFirstYear + missing / std::max(maturity.growth, 0.0) : kUndefined;
 }
 
 Outputs EvaluateAdoption(const Inputs& in) {
-  const std::vector<State> states = Adopt(in, {kFirstYear, kFirstYear + 1, kForecastYear});
-  const auto at = [&states](std::size_t when, std::size_t which) {
-    return states.empty() ? kUndefined : states[when][which];
-  };
   Outputs out;
-  for (std::size_t i = kAdopted.size(); i-- > 0;) out.Add(kAdopted[i] + ".P_2025", at(1, i));
-  for (std::size_t i = kAdopted.size(); i-- > 0;) out.Add(kAdopted[i] + ".P_2030", at(2, i));
-  for (const std::string& name : kAdopted) {
-    const double cap = in[name + ".K"];
-    const double rate = in[name + ".r"] * in[name + ".E_now"];
-    const double forecast = in[name + ".forecast_2025"];
-    out.Add(name + ".years_to_forecast",
-            numerics::LogisticGrowth(in[name + ".P_2024"], cap, forecast) / rate, "years");
-    out.Add(name + ".P_2024_needed", numerics::LogisticStart(forecast, cap, rate));
-    out.Add(name + ".turning_point", cap / 2);
+  for (const double year : {kFirstYear + 1, kForecastYear}) {
+    for (const char* name : {"wasm", "sandbox", "container"}) {
+      out.Add(fmt::format("{}.P_{}", name, year), Adopted(in, name).At(year));
+    }
   }
-  out.Add("wasm.E_missing", in["E_threshold"] - in["wasm.E_now"]);
-  out.Add("wasm.E_crossing",
-          kFirstYear + (in["E_threshold"] - in["wasm.E_now"]) / in["wasm.E_growth"], "year");
+  for (const std::string& name : kAdopted) {
+    const Adopted adopted(in, name);
+    const double forecast = in[name + ".forecast_2025"];
+    const double growth = numerics::LogisticGrowth(adopted.start, adopted.cap, forecast);
+    out.Add(name + ".years_to_forecast", adopted.maturity.YearsUntil(growth / adopted.rate),
+            "years");
+    out.Add(
+        name + ".P_2024_needed",
+        numerics::LogisticStart(forecast, adopted.cap, adopted.rate * adopted.maturity.Over(1)));
+    out.Add(name + ".turning_point", adopted.cap / 2);
+  }
+  const Maturity wasm = Adopted(in, "wasm").maturity;
+  out.Add("wasm.E_missing", in["E_threshold"] - wasm.now);
+  out.Add("wasm.E_crossing", CrossingOf(wasm, in["E_threshold"]), "year");
   return out;
+}
+
+Plot PlotAdoption(const Inputs& in) {
+  LinePlot plot{kYearAxis, kShareAxis, {}};
+  for (const std::string& name : kAdopted) {
+    const Adopted adopted(in, name);
+    plot.lines.push_back(Curve(name, kFirstYear, kForecastYear,
+                               [&adopted](double year) { return adopted.At(year); }));
+  }
+  return plot;
 }
 
 Model Adoption(const Json& fact) {
@@ -96,10 +133,7 @@ Model Adoption(const Json& fact) {
        {"container.turning_point", "sandbox.turning_point", "wasm.turning_point"},
        {}});
   model.checks.push_back({"wasm_crossing", {"wasm.E_missing"}, {}});
-  model.plot = [](const Inputs& in) -> Plot {
-    const std::vector<double> years = EvenlyFrom(kFirstYear, kForecastYear);
-    return PlotStates(kAdopted, years, Adopt(in, years));
-  };
+  model.plot = PlotAdoption;
   return model;
 }
 

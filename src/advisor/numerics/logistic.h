@@ -4,15 +4,18 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 namespace strata::advisor::numerics {
 
-// P after `growth`, from `start`; both between 0 and `cap`.
+// P after `growth`, from `start`; both above 0. NaN: from above the cap it has grown (its rate is
+// negative) without bound.
 inline double Logistic(double start, double cap, double growth) {
-  return cap / (1 + (cap / start - 1) * std::exp(-growth));
+  const double divisor = 1 + (cap / start - 1) * std::exp(-growth);
+  return divisor > 0 ? cap / divisor : std::numeric_limits<double>::quiet_NaN();
 }
 
-// The growth that leads from `start` to `reach`; NaN when `reach` is not below `cap`.
+// The growth that leads from `start` to `reach`; NaN when the cap is between them.
 inline double LogisticGrowth(double start, double cap, double reach) {
   return std::log((cap / start - 1) / (cap / reach - 1));
 }
