@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -55,10 +56,8 @@ void AddNamed(const std::string& prefix, const Vector& values, Outputs& out) {
 Outputs EvaluateMarkov(const Inputs& in) {
   const Matrix chain = ChainOf(in);
   const auto stationary = numerics::Stationary(chain);
-  Vector after = Named(in, "initial");
-  for (int step = 0; step < static_cast<int>(in["steps"]); ++step) {
-    after = numerics::Times(after, chain);
-  }
+  const Vector after =
+      numerics::Times(Named(in, "initial"), numerics::Power(chain, in.Count("steps")));
   Outputs out;
   const Vector none(kStates.size(), kUndefined);
   const Vector shares = stationary.value_or(none);
@@ -76,12 +75,14 @@ Outputs EvaluateMarkov(const Inputs& in) {
 
 Plot PlotMarkov(const Inputs& in) {
   const Matrix chain = ChainOf(in);
-  const int steps = std::max(static_cast<int>(in["steps"]), 1);
+  const std::uint64_t steps = std::max<std::uint64_t>(in.Count("steps"), 1);
+  const std::uint64_t apart = 1 + (steps - 1) / (kCurvePoints - 1);
+  const Matrix way = numerics::Power(chain, apart);
   std::vector<double> times;
-  std::vector<State> states{Named(in, "initial")};
-  for (int step = 0; step <= steps; ++step) {
-    times.push_back(step);
-    if (step > 0) states.push_back(numerics::Times(states.back(), chain));
+  std::vector<State> states;
+  for (std::uint64_t step = 0; step <= steps; step += apart) {
+    times.push_back(static_cast<double>(step));
+    states.push_back(states.empty() ? Named(in, "initial") : numerics::Times(states.back(), way));
   }
   LinePlot plot = PlotStates(kStates, times, states);
   plot.x = {"steps", "步数"};
@@ -160,12 +161,14 @@ struct Competition {
   void Derive(const State& x, State& rate) const {
     for (std::size_t i = 0; i < x.size(); ++i) rate[i] = x[i] * GrowthOf(i, x);
   }
+  [[nodiscard]] static bool Among(unsigned some, std::size_t i) { return (some >> i & 1) != 0; }
   // Where those in `alive` (a bit each) stand still and the others are gone; NaN: nowhere.
   [[nodiscard]] Vector Equilibrium(unsigned alive) const {
     std::vector<std::size_t> kept;
     for (std::size_t i = 0; i < r.size(); ++i) {
-      if ((alive >> i & 1) != 0) kept.push_back(i);
+      if (Among(alive, i)) kept.push_back(i);
     }
+    if (kept.empty()) return Vector(r.size(), 0.0);
     Matrix equations;
     Vector right;
     for (const std::size_t i : kept) {
@@ -180,46 +183,81 @@ struct Competition {
     for (std::size_t n = 0; n < kept.size(); ++n) x[kept[n]] = (*solved)[n];
     return x;
   }
-  // Small disturbances of `x` die away.
-  [[nodiscard]] bool Stable(const Vector& x) const {
-    Matrix jacobian(r.size(), Vector(r.size()));
+  // Small disturbances of `x` die away, by those that are `present`.
+  [[nodiscard]] bool Stable(const Vector& x, unsigned present) const {
+    Matrix jacobian;
     for (std::size_t i = 0; i < r.size(); ++i) {
-      for (std::size_t j = 0; j < r.size(); ++j) jacobian[i][j] = -x[i] * a[i][j];
-      jacobian[i][i] += GrowthOf(i, x);
+      if (!Among(present, i)) continue;
+      Vector row;
+      for (std::size_t j = 0; j < r.size(); ++j) {
+        if (Among(present, j)) row.push_back(-x[i] * a[i][j] + (i == j ? GrowthOf(i, x) : 0));
+      }
+      jacobian.push_back(std::move(row));
     }
-    return numerics::GrowthRate(jacobian) < 0;
+    return jacobian.empty() || numerics::GrowthRate(jacobian) < 0;
   }
-  // The stable equilibrium without a negative share, with the most alive; NaN: there is none.
-  [[nodiscard]] Vector Steady() const {
-    for (const unsigned alive : {7U, 6U, 5U, 3U, 4U, 2U, 1U}) {
-      const Vector x = Equilibrium(alive);
-      const bool shares = std::ranges::all_of(x, [](double each) { return each >= 0; });
-      if (shares && Stable(x)) return x;
+  // The stable equilibria of those that are `present`.
+  [[nodiscard]] std::vector<Vector> StableOnes(unsigned present) const {
+    std::vector<Vector> stable;
+    for (unsigned alive = 0; alive < 1U << r.size(); ++alive) {
+      if ((alive & ~present) != 0) continue;
+      Vector x = Equilibrium(alive);
+      bool shares = true;  // of all that are alive, and of no other
+      for (std::size_t i = 0; i < x.size(); ++i) shares &= x[i] > 0 || !Among(alive, i);
+      if (shares && Stable(x, present)) stable.push_back(std::move(x));
     }
-    return Vector(r.size(), kUndefined);
+    return stable;
   }
+  // The states at `years` from `start`; empty: without bound. Counts as `Integrate` does.
+  [[nodiscard]] std::vector<State> From(const State& start, const std::vector<double>& years,
+                                        std::uint64_t& evaluations) const {
+    const auto derive = [this](const State& x, State& rate, double) { Derive(x, rate); };
+    return numerics::Integrate(derive, start, years, evaluations).value_or(std::vector<State>());
+  }
+  // The stable equilibrium that the equations lead to from `start`; NaN: none.
+  [[nodiscard]] Vector SteadyFrom(const State& start, std::uint64_t& evaluations) const;
 };
+
+double Distance(const Vector& a, const Vector& b) {
+  double distance = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) distance = std::max(distance, std::fabs(a[i] - b[i]));
+  return distance;
+}
+
+Vector Competition::SteadyFrom(const State& start, std::uint64_t& evaluations) const {
+  constexpr double kNear = 0.01;
+  constexpr double kLongest = 2048;  // years
+  unsigned present = 0;
+  for (std::size_t i = 0; i < start.size(); ++i) present |= start[i] > 0 ? 1U << i : 0;
+  const std::vector<Vector> stable = StableOnes(present);
+  if (stable.empty()) return Vector(r.size(), kUndefined);
+  State now = start;
+  const auto from_now = [&now](const Vector& x) { return Distance(x, now); };
+  for (double years = 16; years <= kLongest; years *= 2) {
+    std::vector<State> then = From(now, {0, years}, evaluations);
+    if (then.empty()) return Vector(r.size(), kUndefined);
+    now = std::move(then.back());
+    const Vector& nearest = *std::ranges::min_element(stable, {}, from_now);
+    if (from_now(nearest) < kNear) return nearest;
+  }
+  return *std::ranges::min_element(stable, {}, from_now);
+}
 
 const std::vector<std::string> kCompetitors = {"C", "S", "W"};
 
-std::vector<State> Compete(const Inputs& in, const std::vector<double>& years) {
-  const Competition competition(in);
-  State start{in["initial.C"], in["initial.S"], in["initial.W"]};
-  return numerics::Integrate(
-             [&competition](const State& x, State& rate, double) { competition.Derive(x, rate); },
-             std::move(start), years)
-      .value_or(std::vector<State>());
-}
+State StartOf(const Inputs& in) { return {in["initial.C"], in["initial.S"], in["initial.W"]}; }
 
 Outputs EvaluateLotkaVolterra(const Inputs& in) {
   const Competition competition(in);
-  const Vector steady = competition.Steady();
+  std::uint64_t evaluations = 0;
+  const Vector steady = competition.SteadyFrom(StartOf(in), evaluations);
   const Vector interior = competition.Equilibrium(7U);
-  const std::vector<State> states = Compete(in, {kFirstYear, in["year"]});
+  const auto states = competition.From(StartOf(in), {kFirstYear, in["year"]}, evaluations);
   const State later = states.empty() ? State(3, kUndefined) : states.back();
   State rate(3);
   competition.Derive({in["claimed.C"], in["claimed.S"], in["claimed.W"]}, rate);
   Outputs out;
+  out.Worked(evaluations);
   for (const std::size_t i : {2U, 1U, 0U}) out.Add("steady." + kCompetitors[i], steady[i]);
   out.Add("steady.sum", Sum(steady));
   for (std::size_t i = 0; i < 3; ++i) out.Add("later." + kCompetitors[i], later[i]);
@@ -281,7 +319,9 @@ Model LotkaVolterra(const Json& fact) {
   model.checks = LotkaVolterraChecks();
   model.plot = [](const Inputs& in) -> Plot {
     const std::vector<double> years = EvenlyFrom(kFirstYear, kFirstYear + 60);
-    return PlotStates(kCompetitors, years, Compete(in, years));
+    std::uint64_t evaluations = 0;
+    const auto states = Competition(in).From(StartOf(in), years, evaluations);
+    return PlotStates(kCompetitors, years, states);
   };
   return model;
 }

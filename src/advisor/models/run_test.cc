@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,10 @@
 
 #include "advisor/models/model.h"
 #include "advisor/numerics/chance.h"
-#include "advisor/numerics/logistic.h"
+#include "advisor/numerics/ode.h"
+#include "base/random.h"
 #include "base/result.h"
+#include "scheduler/simulate/quantiles.h"
 
 namespace strata::advisor::models {
 namespace {
@@ -141,15 +144,100 @@ TEST(UncertaintyTest, WhatTheUserSetIsNoLongerWhollyUnknown) {
   EXPECT_NEAR(run.uncertain.front().summary.mean, 68.846, 0.001);
 }
 
-TEST(AdoptionTest, TheEquationIsThatOfTheClosedForm) {
-  const ModelRun run = Asked({.model = "adoption", .draws = 0});
-  for (const std::string name : {"container", "sandbox", "wasm"}) {
-    const double growth = InputOf(run, name + ".r") * InputOf(run, name + ".E_now");
-    const double start = InputOf(run, name + ".P_2024");
-    const double cap = InputOf(run, name + ".K");
-    EXPECT_NEAR(run.outputs[name + ".P_2025"], numerics::Logistic(start, cap, growth), 1e-8);
-    EXPECT_NEAR(run.outputs[name + ".P_2030"], numerics::Logistic(start, cap, 6 * growth), 1e-8);
+// P of the technology `years` after 2024, by the equation itself.
+double Adopted(const ModelRun& run, const std::string& name, double years) {
+  const auto derivative = [&](const numerics::State& p, numerics::State& rate, double t) {
+    const double maturity =
+        std::clamp(InputOf(run, name + ".E_now") + InputOf(run, name + ".E_growth") * t, 0.0, 1.0);
+    rate[0] = InputOf(run, name + ".r") * p[0] * (1 - p[0] / InputOf(run, name + ".K")) * maturity;
+  };
+  std::vector<double> times{0};  // the rate has bends: short steps
+  while (times.back() + 0.01 < years) times.push_back(times.back() + 0.01);
+  times.push_back(years);
+  std::uint64_t evaluations = 0;
+  return numerics::Integrate(derivative, {InputOf(run, name + ".P_2024")}, times, evaluations)
+      ->back()[0];
+}
+
+class AdoptionGrowthTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(AdoptionGrowthTest, EveryFigureIsOfTheEquationWithTheGrowthOfMaturity) {
+  std::vector<std::string> growth;
+  for (const char* name : {"container", "sandbox", "wasm"}) {
+    growth.push_back(std::string(name) + ".E_growth=" + GetParam());
   }
+  const ModelRun run = Asked({.model = "adoption", .set = growth, .draws = 0});
+  for (const std::string name : {"container", "sandbox", "wasm"}) {
+    EXPECT_NEAR(run.outputs[name + ".P_2025"], Adopted(run, name, 1), 1e-6) << name;
+    EXPECT_NEAR(run.outputs[name + ".P_2030"], Adopted(run, name, 6), 1e-6) << name;
+    const double forecast = InputOf(run, name + ".forecast_2025");
+    if (const double years = run.outputs[name + ".years_to_forecast"]; !std::isnan(years)) {
+      EXPECT_NEAR(Adopted(run, name, years), forecast, 1e-6) << name;
+    } else {
+      EXPECT_LT(Adopted(run, name, 100), forecast) << name;
+    }
+    const std::string start =
+        name + ".P_2024=" + std::to_string(run.outputs[name + ".P_2024_needed"]);
+    growth.push_back(start);
+    const ModelRun needed = Asked({.model = "adoption", .set = growth, .draws = 0});
+    growth.pop_back();
+    EXPECT_NEAR(needed.outputs[name + ".P_2025"], forecast, 2e-6) << name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Growth, AdoptionGrowthTest,
+                         ::testing::Values("0", "0.1", "0.3", "1", "-0.05", "-0.3"),
+                         [](const auto& info) { return "Of" + std::to_string(info.index); });
+
+TEST(AdoptionTest, MaturityCrossesItsThresholdFromBelowAndNotInThePast) {
+  const auto crossing = [](const std::string& setting) {
+    return Asked({.model = "adoption", .set = {setting}, .draws = 0}).outputs["wasm.E_crossing"];
+  };
+  EXPECT_NEAR(crossing("wasm.E_growth=0.06"), 2026, 1e-9);
+  EXPECT_TRUE(std::isnan(crossing("wasm.E_growth=0")));
+  EXPECT_TRUE(std::isnan(crossing("wasm.E_growth=-0.1")));
+  EXPECT_TRUE(std::isnan(crossing("E_threshold=0.3")));
+}
+
+TEST(LotkaVolterraTest, OfSeveralStableStatesItIsTheOneThatTheStartLeadsTo) {
+  std::vector<std::string> settings{"alpha1=0", "beta1=1", "alpha2=0", "beta2=-1", "alpha3=0",
+                                    "alpha4=0", "r1=.5",   "r2=.5",    "K1=.8",    "K2=.8"};
+  const auto steady = [&settings](const char* container, const char* sandbox, const char* which) {
+    settings.push_back(std::string("initial.C=") + container);
+    settings.push_back(std::string("initial.S=") + sandbox);
+    const ModelRun run = Asked({.model = "lotka_volterra", .set = settings, .draws = 0});
+    return run.outputs[std::string("steady.") + which];
+  };
+  EXPECT_NEAR(steady("0.6", "0.05", "C"), 0.8, 1e-9);
+  EXPECT_EQ(steady("0.6", "0.05", "S"), 0);
+  EXPECT_NEAR(steady("0.05", "0.6", "S"), 0.8, 1e-9);
+  EXPECT_NEAR(steady("0", "0.6", "S"), 0.8, 1e-9) << "what is not there does not come";
+  EXPECT_EQ(steady("0.31", "0.3", "S"), 0) << "just on this side";
+}
+
+TEST(LotkaVolterraTest, FromWhereverItStartsItComesToItsSteadyState) {
+  SeededRandom random(20261127);
+  int steady = 0;
+  for (int n = 0; n < 300; ++n) {
+    std::vector<std::string> settings{"year=2200"};
+    const auto draw = [&](const std::string& name, double low, double high) {
+      const double value = std::lerp(low, high, scheduler::simulate::Uniform(random));
+      settings.push_back(name + "=" + std::to_string(value));
+    };
+    for (const char* name : {"r1", "r2", "r3"}) draw(name, 0.3, 1);
+    for (const char* name : {"K1", "K2", "K3"}) draw(name, 0.3, 1);
+    for (const char* name : {"alpha1", "beta1", "alpha2"}) draw(name, 0, 1.5);
+    for (const char* name : {"beta2", "alpha3", "alpha4"}) draw(name, -1.5, 0.3);
+    for (const char* name : {"initial.C", "initial.S", "initial.W"}) draw(name, 0.01, 1);
+    const ModelRun run = Asked({.model = "lotka_volterra", .set = settings, .draws = 0});
+    if (std::isnan(run.outputs["steady.C"])) continue;
+    ++steady;
+    for (const std::string name : {"C", "S", "W"}) {
+      EXPECT_NEAR(run.outputs["later." + name], run.outputs["steady." + name], 0.05)
+          << testing::PrintToString(settings);
+    }
+  }
+  EXPECT_GT(steady, 250);
 }
 
 TEST(LotkaVolterraTest, TheSteadyStateIsWhereTheEquationsLead) {
@@ -165,6 +253,13 @@ TEST(LotkaVolterraTest, TheStateOf2030IsThatOfTheFacts) {
   for (const std::string name : {"C", "S", "W"}) {
     EXPECT_NEAR(run.outputs["later." + name], state.at(name).get<double>(), 5e-5);
   }
+}
+
+TEST(LotkaVolterraTest, MoreWorkThanThereIsTimeForIsRefused) {
+  const auto run = Ask({.model = "lotka_volterra", .draws = kMostDraws});
+  ASSERT_FALSE(run);
+  EXPECT_EQ(run.error().code, Errc::kInvalidArgument);
+  EXPECT_THAT(run.error().message, HasSubstr("too many steps a draw: at most "));
 }
 
 TEST(MarkovTest, SixStepsAreThoseOfTheFacts) {

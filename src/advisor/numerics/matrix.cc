@@ -1,6 +1,7 @@
 #include "advisor/numerics/matrix.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include <Eigen/Core>         // IWYU pragma: keep
@@ -41,6 +42,19 @@ Vector Times(std::span<const double> row, const Matrix& matrix) {
                                                   static_cast<Eigen::Index>(row.size()));
   const Eigen::VectorXd product = (left * Dense(matrix)).transpose();
   return Plain(product);
+}
+
+Matrix Power(const Matrix& matrix, std::uint64_t steps) {
+  Eigen::MatrixXd square = Dense(matrix);
+  STRATA_CHECK(square.rows() == square.cols());
+  Eigen::MatrixXd power = Eigen::MatrixXd::Identity(square.rows(), square.cols());
+  for (; steps > 0; steps /= 2) {
+    if (steps % 2 == 1) power *= square;
+    square *= square;
+  }
+  Matrix rows;
+  for (const auto& row : power.rowwise()) rows.emplace_back(row.begin(), row.end());
+  return rows;
 }
 
 Result<Vector> Stationary(const Matrix& matrix) {

@@ -4,6 +4,7 @@
 // Pure, thread-safe. Tested by matrix_test.cc and, against NumPy, by tests/advisor/models_test.py.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,10 @@ using Matrix = std::vector<Vector>;
 
 // `row` * `matrix`. `row` is as long as `matrix` has rows.
 Vector Times(std::span<const double> row, const Matrix& matrix);
+
+// A square `matrix` times itself, `steps` of them (0: the identity); in as many products as `steps`
+// has binary digits, twice at most.
+Matrix Power(const Matrix& matrix, std::uint64_t steps);
 
 // The distribution that a step of the chain `matrix` (its rows sum to 1) leaves as it is.
 // kFailedPrecondition: there is more than one, the chain falls apart.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
 #include <gtest/gtest.h>
 
@@ -36,6 +37,19 @@ TEST(MatrixTest, TheStationaryDistributionIsAFixedPoint) {
       sum += (*shares)[i];
     }
     EXPECT_NEAR(sum, 1, 1e-12);
+  }
+}
+
+TEST(MatrixTest, APowerIsAsManySteps) {
+  SeededRandom random(20261127);
+  const Matrix chain = RandomChain(4, random);
+  const Vector start{0.1, 0.2, 0.3, 0.4};
+  Vector after = start;
+  for (std::uint64_t steps = 0; steps < 40; ++steps) {
+    const Vector at_once = Times(start, Power(chain, steps));
+    for (std::size_t i = 0; i < after.size(); ++i)
+      EXPECT_NEAR(at_once[i], after[i], 1e-14) << steps;
+    after = Times(after, chain);
   }
 }
 

@@ -3,6 +3,7 @@
 // against SciPy, by tests/advisor/models_test.py.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -16,9 +17,11 @@ using State = std::vector<double>;
 using Derivative = std::function<void(const State& state, State& rate, double t)>;
 
 // The states at `times` (growing, at least one), from `start` at the first of them. The error of a
-// step is kept below 1e-9, of large states below 1e-9 of them.
-// kInvalidArgument: the state grows without bound before the last of them.
+// step is kept below 1e-9, of large states below 1e-9 of them. Adds to `evaluations` how often the
+// derivative was asked for, also where this fails.
+// kInvalidArgument: the state grows without bound before the last of them, or changes so fast that
+// it would be asked for more than 50,000 times.
 Result<std::vector<State>> Integrate(const Derivative& derivative, State start,
-                                     std::span<const double> times);
+                                     std::span<const double> times, std::uint64_t& evaluations);
 
 }  // namespace strata::advisor::numerics
