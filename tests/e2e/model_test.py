@@ -61,6 +61,25 @@ class ModelTest(unittest.TestCase):
         self.assert_refused(NOT_FOUND, "atomicity", "--set", "vm.coupling=hihg", says="high")
         self.assert_refused(USAGE, "startup_contract", "--set", "wasm.start=3month", says="did you mean 'months'?")
 
+    def test_numbers_are_decimal_and_are_never_cut(self):
+        self.assert_refused(USAGE, "density", "--seed", "18446744073709551616", says="no whole number")
+        self.assert_refused(USAGE, "density", "--seed", "-1", says="below 0")
+        self.assert_refused(USAGE, "density", "--draws", "010", says="no whole number")
+        self.assert_refused(USAGE, "density", "--draws", "0x10", says="no whole number")
+        self.assert_refused(USAGE, "npv", "--set", "years=4.9", says="whole number")
+        self.assertEqual(model("density", "--seed", "18446744073709551615", "--draws", "10").returncode, DONE)
+
+    def test_a_model_answers_whatever_its_parameters_are(self):
+        self.assertIn("wasm.violated_at_most", str(self.answer("tla_invariant", "--set", "wasm_violations=600")))
+        rows = {row["output"]: row for row in self.answer("npv", "--set", "years=1000", "--draws", "0")["results"]["rows"]}
+        self.assertAlmostEqual(rows["wasm.irr"]["value"], 40, 6)
+
+    def test_words_about_the_documents_figures_are_said_to_be_about_those(self):
+        why = {row["check"]: row["why"] for row in
+               self.answer("npv", "--set", "wasm.annual_cash_flow=3.6", "--draws", "0")["checks"]["rows"]}
+        self.assertTrue(why["irr_wasm"].startswith("of the document's figures: "), why)
+        self.assertNotIn("of the document's", str(self.answer("npv", "--draws", "0")["checks"]))
+
     def test_what_cannot_be_is_refused(self):
         self.assert_refused(USAGE, "density", "--set", "wasm.R", says="NAME=VALUE")
         self.assert_refused(USAGE, "density", "--set", "wasm.overhead=2", says="at most 1")

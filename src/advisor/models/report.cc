@@ -14,6 +14,7 @@
 #include "advisor/models/model.h"
 #include "advisor/models/registry.h"
 #include "advisor/models/run.h"
+#include "advisor/models/stated.h"
 #include "advisor/numerics/chance.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
@@ -171,9 +172,9 @@ Section ResultSection(const ModelRun& run) {
   return section;
 }
 
-Cell RecomputedCell(const Judged& judged) {
+Cell RecomputedCell(const Judged& judged, const Text& of) {
   const std::vector<Output>& figures = judged.recomputed;
-  if (figures.empty()) return WordCell(Plain(judged.check->at("recomputed")));
+  if (figures.empty()) return TextCell(Join(of, " ", {Plain(judged.check->at("recomputed")), ""}));
   if (figures.size() == 1) return ValueCell(figures.front().value, figures.front().levels);
   Cell cell{{}, Json::object()};
   for (const Output& figure : figures) {
@@ -204,12 +205,13 @@ Text BasisOf(const Judged& judged) {
 }
 
 // What the fact says, unless it is in the column beside it.
-Cell WhyCell(const Judged& judged) {
+Cell WhyCell(const Judged& judged, const Text& of) {
   const Json& recomputed = judged.check->at("recomputed");
   Text why;
   if (!judged.recomputed.empty() && recomputed.is_string())
     why = {recomputed.get<std::string>(), ""};
-  return TextCell(Join(why, ". ", TextOf(*judged.check, "note")));
+  why = Join(why, ". ", TextOf(*judged.check, "note"));
+  return TextCell(why.empty() ? why : Join(of, " ", why));
 }
 
 Section CheckSection(const ModelRun& run) {
@@ -221,14 +223,17 @@ Section CheckSection(const ModelRun& run) {
                               {"agrees", {"agrees", "是否一致"}},
                               {"basis", {"basis", "依据"}},
                               {"why", {"why", "原因"}}}};
+  // The facts' words are about the documents' figures.
+  const bool set = std::ranges::find(run.set, true) != run.set.end();
+  const Text of = set ? Text{"of the document's figures:", "就文档数值而言："} : Text{};
   for (const Judged& judged : run.checks) {
     const Json& claimed = judged.check->at("claimed");
     section.rows.push_back({WordCell(judged.check->at("id").get<std::string>()),
                             {{Plain(claimed), ""}, claimed},
-                            RecomputedCell(judged),
+                            RecomputedCell(judged, of),
                             AgreesCell(judged.verdict),
                             TextCell(BasisOf(judged)),
-                            WhyCell(judged)});
+                            WhyCell(judged, of)});
   }
   return section;
 }
@@ -288,15 +293,16 @@ std::string SharesText(const std::vector<double>& shares, Levels levels) {
 BarPlot Histogram(const std::vector<double>& draws, const Text& label) {
   const double from = numerics::Quantile(draws, kFarOut);
   const double width = (numerics::Quantile(draws, 1 - kFarOut) - from) / kHistogramBars;
-  const std::size_t bars = width > 0 ? kHistogramBars : 1;
+  const bool apart = width > 0 && std::isfinite(width);
+  const std::size_t bars = apart ? kHistogramBars : 1;
   std::vector<double> counts(bars);
   for (const double draw : draws) {
-    const double bar = width > 0 ? std::floor((draw - from) / width) : 0;
+    const double bar = apart ? std::floor((draw - from) / width) : 0;
     counts[static_cast<std::size_t>(std::clamp(bar, 0.0, static_cast<double>(bars - 1)))] += 1;
   }
   BarPlot plot{label, {}};
   for (std::size_t i = 0; i < bars; ++i) {
-    const double middle = from + width * (static_cast<double>(i) + 0.5);
+    const double middle = apart ? from + width * (static_cast<double>(i) + 0.5) : from;
     plot.bars.push_back({{fmt::format("{:.4g}", middle), ""}, 0, counts[i]});
   }
   return plot;
@@ -356,7 +362,7 @@ Report ReportOf(const ModelRun& run) {
   const Text note = TextOf(fact, "note");
   if (!note.empty()) report.notes.push_back(note);
   std::vector<Section> sections{FormulaSection(fact), SymbolSection(fact), ParameterSection(run),
-                                ResultSection(run), CheckSection(run)};
+                                ResultSection(run),   CheckSection(run),   StatedSection(fact)};
   std::erase_if(sections, [](const Section& section) {
     return section.rows.empty() && section.notes.empty();
   });

@@ -19,6 +19,7 @@ namespace strata::advisor::models {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Json Asked(const Question& question) {
   const auto run = Ask(question);
@@ -50,6 +51,23 @@ TEST(ModelReportTest, WhatHasNoInputsIsNotComputable) {
   const Json report = Asked({.model = "tco", .draws = 10});
   const Json& row = RowOf(SectionOf(report, "checks"), "check", "ecommerce_tco_reduction");
   EXPECT_EQ(row.at("agrees"), "not computable");
+}
+
+TEST(ModelReportTest, WhatTheFactsSayOfAClaimIsOfTheDocumentsFigures) {
+  const auto why = [](const Question& question, const char* id, const char* column) {
+    const Json report = Asked(question);
+    return RowOf(SectionOf(report, "checks"), "check", id).at(column).get<std::string>();
+  };
+  constexpr const char* kOf = "of the document's figures: ";
+  const Question as_it_is{.model = "npv", .draws = 0};
+  const Question set{.model = "npv", .set = {"wasm.annual_cash_flow=3.6"}, .draws = 0};
+  EXPECT_EQ(why(set, "irr_wasm", "why"), kOf + why(as_it_is, "irr_wasm", "why"));
+  EXPECT_THAT(why(as_it_is, "irr_wasm", "why"), Not(HasSubstr(kOf)));
+  const Json report = Asked(set);
+  for (const Json& row : SectionOf(report, "checks").at("rows")) {
+    EXPECT_TRUE(row.at("why").is_null() || row.at("why").get<std::string>().starts_with(kOf))
+        << row;
+  }
 }
 
 TEST(ModelReportTest, AParameterSaysWhereItIsFrom) {
@@ -91,6 +109,7 @@ TEST(ModelReportTest, WhatGrowsWithoutBoundIsUndefinedAndIsShownAllTheSame) {
   const auto run =
       Ask({.model = "lotka_volterra", .set = {"alpha2=-10", "alpha4=10"}, .draws = 20});
   ASSERT_TRUE(run);
+  EXPECT_TRUE(std::isnan(run->outputs["steady.W"]));
   EXPECT_TRUE(std::isnan(run->outputs["later.W"]));
   const Report report = ReportOf(*run);
   EXPECT_THAT(RenderTable(report, Language::kEnglish), HasSubstr("later.W"));

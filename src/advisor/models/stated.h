@@ -1,0 +1,19 @@
+// advisor/models/stated.h - what a model's fact says in words: the position of a technology, an
+// advice, a decision. None of it is computed. Pure. Tested by stated_test.cc.
+#pragma once
+
+#include <string_view>
+
+#include "advisor/report/report.h"
+#include "base/json.h"
+
+namespace strata::advisor::models {
+
+// Every text and every yes or no of `fact` that no other section shows, each with what it is of;
+// without rows when there is none.
+Section StatedSection(const Json& fact);
+
+// Whether what `key` leads to is left out of it.
+bool IsLeftOut(std::string_view key);
+
+}  // namespace strata::advisor::models
