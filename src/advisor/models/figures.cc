@@ -1,4 +1,5 @@
 // Figures of the documents beside each other.
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
