@@ -7,6 +7,7 @@
 
 #include "base/task.h"
 #include "http/client.h"
+#include "isolation.h"
 
 namespace strata::cli {
 namespace {
@@ -49,10 +50,24 @@ Awaitable<void> CallUntil(Loop& loop, const http::Endpoint& endpoint, const std:
   }
 }
 
+// Replicas that are ready, and their memory.
+Density ReadyServers(const Json& states) {
+  Density density;
+  for (const Json& each : states) {
+    if (!each.value("ready", false)) continue;
+    ++density.instances;
+    density.memory_mib += each.value("memory_mib", 0.0);
+  }
+  return density;
+}
+
 }  // namespace
 
-ClassPlace::ClassPlace(Session& session, model::Class sandbox_class)
-    : session_(session), class_(sandbox_class), name_(model::ClassName(sandbox_class)) {}
+ClassPlace::ClassPlace(Session& session, model::Class sandbox_class, std::function<bool()> stopped)
+    : session_(session),
+      class_(sandbox_class),
+      name_(model::ClassName(sandbox_class)),
+      stopped_(std::move(stopped)) {}
 
 ClassWorkload ClassPlace::WorkloadOf(Program program) const {
   const std::string name(measure::ProgramName(program));
@@ -194,24 +209,25 @@ Result<Density> ClassPlace::Run(std::uint64_t instances) {
   }
   if (is_wasm()) {
     return Fail(Errc::kUnsupported,
-                "a wasm service has no process: its sandboxes live as long as a call");
+                "a wasm sandbox is no process and lives as long as its call; 'make bench "
+                "ARGS=live' holds 100,000");
   }
   if (auto there = cli::Deploy(session_, workload, class_); !there) {
     return std::unexpected(std::move(there).error());
   }
-  auto found = session_.AskJson("GET", PathOf(workload, class_));
-  if (!found) return std::unexpected(std::move(found).error());
-  Density density;
-  for (const Json& each : (*found)["status"]["sandboxes"]["states"]) {
-    if (!each.value("ready", false)) continue;
-    ++density.instances;
-    density.memory_mib += each.value("memory_mib", 0.0);
+  const auto end = SteadyClock::now() + kPatience;
+  for (;;) {
+    auto found = session_.AskJson("GET", PathOf(workload, class_));
+    if (!found) return std::unexpected(std::move(found).error());
+    const Density density = ReadyServers((*found)["status"]["sandboxes"]["states"]);
+    if (density.instances >= instances) return density;
+    if (SteadyClock::now() >= end) {
+      return Fail(Errc::kResourceExhausted, "only " + std::to_string(density.instances) + " of " +
+                                                std::to_string(instances) +
+                                                " servers are ready after 20 s");
+    }
+    std::this_thread::sleep_for(kBetweenLooks);  // the server tells no event of it
   }
-  if (density.instances < instances) {
-    return Fail(Errc::kResourceExhausted, "only " + std::to_string(density.instances) + " of " +
-                                              std::to_string(instances) + " servers are ready");
-  }
-  return density;
 }
 
 Result<Bytes> ClassPlace::ImageSize(Program program) {
@@ -230,6 +246,22 @@ Result<Bytes> ClassPlace::ImageSize(Program program) {
   }
   if (error) return FailErrno("size of the image " + workload.name, error.value());
   return size;
+}
+
+Result<measure::Escapes> ClassPlace::TryToEscape() {
+  auto matrix = TryIsolation(session_, {.classes = {name_}}, stopped_);
+  if (!matrix) return std::unexpected(std::move(matrix).error());
+  if ((*matrix)["lacking"].contains(name_)) {
+    return Fail(Errc::kUnsupported, (*matrix)["lacking"][name_].get<std::string>());
+  }
+  measure::Escapes escapes;
+  for (const Json& scenario : (*matrix)["scenarios"]) {
+    const auto found = scenario["outcomes"].find(name_);
+    if (found == scenario["outcomes"].end() || (*found)["outcome"] == "n/a") continue;
+    ++escapes.attempts;
+    if ((*found)["outcome"] == "allowed") ++escapes.succeeded;
+  }
+  return escapes;
 }
 
 }  // namespace strata::cli

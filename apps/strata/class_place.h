@@ -5,6 +5,7 @@
 // there is replaced or removed by the next one. Threads and errors: measure/place.h.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,8 @@ namespace strata::cli {
 
 class ClassPlace final : public measure::Place {
  public:
-  // `session` outlives it.
-  ClassPlace(Session& session, model::Class sandbox_class);
+  // `session` outlives it. `stopped`: asked where much is done at once; then it is left undone.
+  ClassPlace(Session& session, model::Class sandbox_class, std::function<bool()> stopped);
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
   Result<void> Deploy(measure::Program program) override;
@@ -31,6 +32,7 @@ class ClassPlace final : public measure::Place {
   Result<std::vector<measure::Answer>> CallWaiting(unsigned sandboxes) override;
   Result<measure::Density> Run(std::uint64_t instances) override;
   Result<Bytes> ImageSize(measure::Program program) override;
+  Result<measure::Escapes> TryToEscape() override;
 
  private:
   [[nodiscard]] ClassWorkload WorkloadOf(measure::Program program) const;
@@ -44,6 +46,7 @@ class ClassPlace final : public measure::Place {
   Session& session_;
   const model::Class class_;
   const std::string name_;
+  const std::function<bool()> stopped_;
 };
 
 }  // namespace strata::cli

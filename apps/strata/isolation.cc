@@ -29,7 +29,8 @@ constexpr Bytes kLargestList = Bytes::MiB(1);
 
 class Run {
  public:
-  Run(Session& session, const IsolationFlags& flags) : session_(session), flags_(flags) {}
+  Run(Session& session, const IsolationFlags& flags, const std::function<bool()>& stopped)
+      : session_(session), flags_(flags), stopped_(stopped) {}
   Result<Json> Go();
   [[nodiscard]] bool all_acceptable() const noexcept { return acceptable_; }
 
@@ -43,6 +44,7 @@ class Run {
 
   Session& session_;
   const IsolationFlags& flags_;
+  const std::function<bool()>& stopped_;
   std::vector<Scenario> scenarios_;
   std::map<std::string, Json> outcomes_;  // scenario -> class -> verdict
   Json lacking_ = Json::object();         // class -> why it is not here
@@ -107,6 +109,7 @@ Result<void> Run::TryAll(Battery& battery, model::Class in) {
   const std::string name(model::ClassName(in));
   for (std::size_t i = 0; i < scenarios_.size(); ++i) {
     Progress(name, i);
+    if (stopped_ && stopped_()) return Fail(Errc::kUnavailable, "stopped");
     if (!battery.Takes(scenarios_[i])) continue;
     const Observation seen = battery.Try(scenarios_[i]);
     const Verdict verdict = measure::Judge(scenarios_[i], in, seen);
@@ -175,10 +178,16 @@ void PrintMatrix(const Json& result) {
 
 }  // namespace
 
+Result<Json> TryIsolation(Session& session, const IsolationFlags& flags,
+                          const std::function<bool()>& stopped) {
+  return Run(session, flags, stopped).Go();
+}
+
 void ProbeIsolation(Session& session, const IsolationFlags& flags) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
-  Run run(session, flags);
+  const std::function<bool()> never;
+  Run run(session, flags, never);
   auto result = run.Go();
   if (!result) return session.Report(result.error());
   if (!flags.native.empty()) {

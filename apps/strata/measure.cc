@@ -110,8 +110,9 @@ Result<std::vector<measure::Series>> TakeRows(Session& session, const MeasureFla
   measure::ProcessPlace process(ProgramFolder().parent_path() / "share");
   std::vector<std::unique_ptr<ClassPlace>> of_classes;
   std::vector<measure::Place*> places{&process};
+  const auto stopped = [] { return stopped_by != 0; };
   for (const model::Class each : classes) {
-    of_classes.push_back(std::make_unique<ClassPlace>(session, each));
+    of_classes.push_back(std::make_unique<ClassPlace>(session, each, stopped));
     places.push_back(of_classes.back().get());
   }
   const SystemClock clock;
@@ -121,7 +122,7 @@ Result<std::vector<measure::Series>> TakeRows(Session& session, const MeasureFla
                       {.depth = depth,
                        .budget = measure::BudgetOf(depth),
                        .on_progress = [&line](const auto& progress) { line.Show(progress); },
-                       .stopped = [] { return stopped_by != 0; }});
+                       .stopped = stopped});
 }
 
 Result<measure::Record> TakeRecord(Session& session, const MeasureFlags& flags,
@@ -135,11 +136,12 @@ Result<measure::Record> TakeRecord(Session& session, const MeasureFlags& flags,
   auto rows = TakeRows(session, flags, classes);
   if (!rows) return std::unexpected(std::move(rows).error());
   record->rows = *std::move(rows);
-  record->rows.push_back({.row = "policy_evaluation",
-                          .in = std::string(measure::kHost),
-                          .unit = "ms",
-                          .samples = {},
-                          .lacking = "this platform has no policy engine: its authorizer allows everything"});
+  record->rows.push_back(
+      {.row = "policy_evaluation",
+       .in = std::string(measure::kHost),
+       .unit = "ms",
+       .samples = {},
+       .lacking = "this platform has no policy engine: its authorizer allows everything"});
   for (const model::Class each : classes) {
     record->classes.push_back(measure::ToJson(measure::FiguresOf(*record, model::ClassName(each))));
   }

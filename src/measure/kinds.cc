@@ -147,6 +147,13 @@ Result<Samples> MeasureImage(Place& place, Depth /*depth*/) {
   return Samples{{"image_size", static_cast<double>(size->count) / 1048576}};
 }
 
+Result<Samples> MeasureEscapes(Place& place, Depth /*depth*/) {
+  auto escapes = place.TryToEscape();
+  if (!escapes) return std::unexpected(std::move(escapes).error());
+  return Samples{{"escapes", static_cast<double>(escapes->succeeded)},
+                 {"attempts", static_cast<double>(escapes->attempts)}};
+}
+
 }  // namespace
 
 const Kind kStarts{"starts", "启动", &MeasureStarts, 5, 20};
@@ -158,6 +165,7 @@ const Kind kUring{"io_uring", "io_uring", &MeasureUring, 12, 40};
 const Kind kLoad{"load", "负载", &MeasureLoad, 8, 30};
 const Kind kDensity{"density", "密度", &MeasureDensity, 1, 3};
 const Kind kImage{"image size", "镜像大小", &MeasureImage, 1, 1};
+const Kind kBattery{"isolation battery", "隔离测试组", &MeasureEscapes, 0, 1};
 
 Result<std::vector<std::pair<std::string, double>>> ReadAnswer(std::string_view body) {
   constexpr std::string_view kLacking = "lacking ";

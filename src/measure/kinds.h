@@ -52,6 +52,8 @@ extern const Kind kLoad;
 extern const Kind kDensity;
 // image_size.
 extern const Kind kImage;
+// escapes, attempts: the isolation battery.
+extern const Kind kBattery;
 
 // What the yardstick said: "NAME NUMBER" lines. kUnsupported: it said what is lacking.
 // kInternal: anything else; a guest's words are not repeated further than one line of 200 bytes.

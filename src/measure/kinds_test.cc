@@ -79,6 +79,13 @@ TEST_F(KindsTest, AnAnswerWithoutTheNumberIsRefused) {
   EXPECT_FALSE(kEpoll.measure(place_, Depth::kQuick).has_value());
 }
 
+TEST_F(KindsTest, TheBatteryIsCountedAndNotPartOfAQuickRun) {
+  const auto samples = kBattery.measure(place_, Depth::kFull);
+  EXPECT_EQ(Find(samples, "escapes"), 1);
+  EXPECT_EQ(Find(samples, "attempts"), 110);
+  EXPECT_EQ(kBattery.quick_turns, 0U);
+}
+
 TEST(ReadAnswerTest, OnlyLinesOfANameAndANumberAreRead) {
   const auto read = ReadAnswer("a 1\nb 2.5e3\n");
   ASSERT_TRUE(read.has_value());

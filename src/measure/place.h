@@ -31,6 +31,12 @@ struct Density {
   double memory_mib = 0;        // of all of them
 };
 
+// Of the isolation battery (isolation.h), attempts that apply here.
+struct Escapes {
+  std::uint64_t attempts = 0;
+  std::uint64_t succeeded = 0;  // that were allowed what nobody in a sandbox may
+};
+
 class Place {
  public:
   virtual ~Place() = default;
@@ -62,6 +68,9 @@ class Place {
 
   // What has to be stored of the program.
   virtual Result<Bytes> ImageSize(Program program) = 0;
+
+  // The whole battery, once.
+  virtual Result<Escapes> TryToEscape() = 0;
 };
 
 }  // namespace strata::measure

@@ -167,4 +167,8 @@ Result<Bytes> ProcessPlace::ImageSize(Program program) {
   return Bytes{size};
 }
 
+Result<Escapes> ProcessPlace::TryToEscape() {
+  return Fail(Errc::kUnsupported, "nothing is around a bare process that it could escape from");
+}
+
 }  // namespace strata::measure

@@ -32,6 +32,7 @@ class ProcessPlace final : public Place {
   Result<std::vector<Answer>> CallWaiting(unsigned sandboxes) override;
   Result<Density> Run(std::uint64_t instances) override;
   Result<Bytes> ImageSize(Program program) override;
+  Result<Escapes> TryToEscape() override;
 
  private:
   [[nodiscard]] std::filesystem::path FileOf(Program program) const;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::chrono::seconds kQuickBudget{150};
 constexpr std::chrono::seconds kFullBudget{1110};
+constexpr unsigned kMostFailures = 3;  // in a row
 
 // In the order of the table, each once.
 std::vector<const Kind*> Kinds() {
@@ -26,7 +27,8 @@ struct Task {
   const Kind* kind;
   unsigned turns;       // that are left
   Duration longest{};   // that a turn took
-  std::string lacking;  // why there will be no more
+  unsigned failed = 0;  // turns in a row
+  std::string lacking;  // what went wrong the last time that something did
 };
 
 struct Site {
@@ -129,10 +131,12 @@ class Runner {
       task.longest = std::max(task.longest, clock_.Now() - began);
       --task.turns;
       if (!samples) {
-        task.turns = 0;
-        task.lacking = samples.error().message;
+        const bool never = samples.error().code == Errc::kUnsupported;
+        if (never || ++task.failed == kMostFailures) task.turns = 0;
+        task.lacking = (never ? "" : "a turn failed: ") + samples.error().message;
         continue;
       }
+      task.failed = 0;
       for (const Sample& each : *samples) site.RowOf(each.row).samples.push_back(each.value);
     }
   }

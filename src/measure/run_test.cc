@@ -35,6 +35,7 @@ TEST_F(RunTest, EveryPlaceHasEveryRowOrItsReason) {
   EXPECT_EQ(Of(*rows, "compute", "process").samples.size(), kCompute.quick_turns);
   EXPECT_EQ(Of(*rows, "warm_start", "wasm").samples.size(), 100U * kCalls.quick_turns);
   EXPECT_EQ(Of(*rows, "prewarmed_call", "wasm").lacking, "nothing waits here");
+  EXPECT_EQ(Of(*rows, "escapes", "wasm").lacking, "is not part of a --quick run");
   for (const Series& each : *rows) {
     EXPECT_TRUE(!each.samples.empty() || !each.lacking.empty()) << each.row;
     EXPECT_FALSE(each.unit.empty()) << each.row;
@@ -72,6 +73,21 @@ TEST_F(RunTest, APlaceThatCannotRunAnythingSaysWhy) {
   EXPECT_EQ(Of(*rows, "cold_start", "wasm").lacking, "no engine");
   EXPECT_TRUE(Of(*rows, "cold_start", "wasm").samples.empty());
   EXPECT_FALSE(Of(*rows, "cold_start", "process").samples.empty());
+}
+
+TEST_F(RunTest, AFailureIsTriedAgainAndSaid) {
+  wasm_.failures = 2;
+  const auto rows = Go({.depth = Depth::kQuick});
+  ASSERT_TRUE(rows.has_value());
+  // The first turn of starts and of calls failed.
+  EXPECT_EQ(Of(*rows, "cold_start", "wasm").samples.size(), kStarts.quick_turns - 1);
+  EXPECT_EQ(Of(*rows, "cold_start", "wasm").lacking, "a turn failed: no sandbox");
+  EXPECT_EQ(Of(*rows, "compute", "wasm").lacking, "");
+  wasm_.failures = 1'000'000;
+  const auto none = Go({.depth = Depth::kQuick});
+  ASSERT_TRUE(none.has_value());
+  EXPECT_TRUE(Of(*none, "compute", "wasm").samples.empty());
+  EXPECT_EQ(1'000'000 - wasm_.failures, 3 * 5) << "five kinds call, each three times";
 }
 
 TEST_F(RunTest, WhatWasDeployedIsRemovedAlsoWhenItIsStopped) {

@@ -22,6 +22,7 @@ class TestingPlace final : public Place {
   std::string lacking;  // why nothing can be deployed
   std::vector<std::string> asked;
   int deployed = 0;
+  int failures = 0;  // so many calls fail
   std::uint64_t running = 0;
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
@@ -39,6 +40,10 @@ class TestingPlace final : public Place {
   Result<Answer> Call(Program program, std::string_view path) override {
     asked.push_back("call " + std::string(ProgramName(program)) + std::string(path));
     clock_.Advance(call_takes);
+    if (failures > 0) {
+      --failures;
+      return Fail(Errc::kInternal, "no sandbox");
+    }
     cpu_ms_ += 12;
     return Answer{.ms = 2, .body = body};
   }
@@ -58,6 +63,7 @@ class TestingPlace final : public Place {
     return Density{.instances = instances, .memory_mib = mib_each * static_cast<double>(instances)};
   }
   Result<Bytes> ImageSize(Program /*program*/) override { return Bytes::MiB(2); }
+  Result<Escapes> TryToEscape() override { return Escapes{.attempts = 110, .succeeded = 1}; }
 
  private:
   std::string name_;
