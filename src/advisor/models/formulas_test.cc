@@ -1,8 +1,6 @@
 // Every figure of every model by a formula of its own, for parameters that are all different: a
 // sign, a factor or a parameter that is taken for another shows, also where no claim is about it.
-#include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <map>
 #include <set>
 #include <string>

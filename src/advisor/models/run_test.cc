@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "advisor/models/checks.h"
 #include "advisor/models/model.h"
 #include "advisor/numerics/chance.h"
 #include "advisor/numerics/ode.h"
