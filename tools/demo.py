@@ -168,7 +168,7 @@ def classes(demo):
              for row in section["rows"]}
     found = {}
     for row in next(section for section in report["sections"] if section["id"] == "measured")["rows"]:
-        found.setdefault(row["in"], {})[row["row"]] = f"{row['measured']:.3g}"
+        found.setdefault(row["in"], {})[row["row"]] = f"{row['measured']:g}"
     rows = [[place, *(values.get(row, "-") for row in MEASURED)] for place, values in found.items()]
     return rows, ["IN", *(f"{row} {units[row]}".upper() for row in MEASURED)]
 

@@ -1,76 +1,30 @@
 #include "advisor/compare/measured.h"
 
+#include <array>
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
+#include <string_view>
 
+#include "advisor/compare/claims.h"
 #include "advisor/compare/values.h"
-#include "advisor/facts/facts.h"
+#include "measure/rows.h"
 
 namespace strata::advisor {
 namespace {
 
-enum class Quantity : std::uint8_t { kColdStart, kWarmCall, kMemory };
-
-struct Claim {
-  Quantity quantity;
-  const Json* cell;
-  std::string source;
+// What a record without samples has of a row: the first call's time, the median call's, the memory
+// of one call.
+struct Quantity {
+  std::string_view row;  // measure/rows.h
+  std::optional<double> (*value_of)(const scheduler::Figures&);
 };
-
-Text NameOf(Quantity quantity) {
-  switch (quantity) {
-    case Quantity::kColdStart:
-      return {"cold start", "冷启动"};
-    case Quantity::kWarmCall:
-      return {"warm start", "热启动"};
-    case Quantity::kMemory:
-      break;
-  }
-  return {"memory", "内存"};
-}
-
-// What was measured of it: the first call's time, the median call's, the memory of one call.
-std::optional<double> ValueOf(Quantity quantity, const scheduler::Figures& figures) {
-  switch (quantity) {
-    case Quantity::kColdStart:
-      return figures.cold_start_ms;
-    case Quantity::kWarmCall:
-      return figures.p50_ms;
-    case Quantity::kMemory:
-      break;
-  }
-  return figures.memory_mib;
-}
-
-std::string UnitOf(Quantity quantity) { return quantity == Quantity::kMemory ? "MiB" : "ms"; }
-
-// The tier of a concept in the tables of 002.
-std::string TierOf(const std::string& concept_id) {
-  for (const Json& row : Facts(FactFile::kConcepts).at("tier_mapping")) {
-    if (row.at("concept") == concept_id) return row.at("tier");
-  }
-  return "";
-}
-
-std::vector<Claim> ClaimsOn(const std::string& concept_id) {
-  std::vector<Claim> claims;
-  const Json& facts = Facts(FactFile::kMatrices);
-  const auto matrix = [&](const char* id, const char* column, Quantity quantity) {
-    const Json* found = FindFact(facts.at("matrices"), id);
-    claims.push_back({quantity, &found->at("rows").at(concept_id).at(column), found->at("source")});
-  };
-  matrix("startup", "cold_start", Quantity::kColdStart);
-  matrix("startup", "warm_start", Quantity::kWarmCall);
-  matrix("performance", "memory", Quantity::kMemory);
-  const Json& tiers = facts.at("tier_overheads");
-  if (const Json* row = FindFact(tiers.at("rows"), TierOf(concept_id))) {
-    claims.push_back({Quantity::kColdStart, &row->at("startup"), tiers.at("source")});
-    claims.push_back({Quantity::kMemory, &row->at("memory"), tiers.at("source")});
-  }
-  return claims;
-}
+constexpr std::array<Quantity, 3> kQuantities{
+    {{"cold_start", [](const scheduler::Figures& figures) { return figures.cold_start_ms; }},
+     {"warm_start",
+      [](const scheduler::Figures& figures) { return std::optional(figures.p50_ms); }},
+     {"memory",
+      [](const scheduler::Figures& figures) { return std::optional(figures.memory_mib); }}}};
 
 struct Judged {
   double ratio;
@@ -82,6 +36,22 @@ Judged Judge(const Range& claimed, double measured) {
   if (side < 0) return {measured / *claimed.least, {"below the claim", "低于所称"}};
   if (side > 0) return {measured / *claimed.most, {"above the claim", "高于所称"}};
   return {1, {"as claimed", "与所称相符"}};
+}
+
+// A row for each claim that is a figure.
+void AddClaims(const measure::Row& row, model::Class in, double measured, Section& to) {
+  for (const std::string_view reference : row.claims) {
+    if (reference.empty()) continue;
+    const auto claim = FindClaim(reference, in);
+    const auto range = claim ? RangeOf(claim->cell) : std::nullopt;
+    if (!range) continue;
+    const Judged judged = Judge(*range, measured);
+    to.rows.push_back({WordCell(model::ClassName(in)),
+                       TextCell({std::string(row.label), std::string(row.label_zh)}),
+                       ValueCell(claim->cell), NumberCell(measured, row.unit),
+                       NumberCell(judged.ratio), TextCell(judged.verdict),
+                       WordCell(claim->source)});
+  }
 }
 
 }  // namespace
@@ -101,15 +71,9 @@ Section Measured(const std::vector<Subject>& subjects, const scheduler::Record& 
     for (const model::Class each : subject.classes) {
       const auto figures = record.find(each);
       if (figures == record.end() || !seen.insert(each).second) continue;
-      for (const Claim& claim : ClaimsOn(subject.concept_id)) {
-        const auto range = RangeOf(*claim.cell);
-        const auto measured = ValueOf(claim.quantity, figures->second);
-        if (!range || !measured) continue;
-        const Judged judged = Judge(*range, *measured);
-        section.rows.push_back(
-            {WordCell(model::ClassName(each)), TextCell(NameOf(claim.quantity)),
-             ValueCell(*claim.cell), NumberCell(*measured, UnitOf(claim.quantity)),
-             NumberCell(judged.ratio), TextCell(judged.verdict), WordCell(claim.source)});
+      for (const Quantity& quantity : kQuantities) {
+        const auto measured = quantity.value_of(figures->second);
+        if (measured) AddClaims(*measure::FindRow(quantity.row), each, *measured, section);
       }
     }
   }
