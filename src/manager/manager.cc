@@ -138,6 +138,7 @@ Task<void> ManagerImpl::Boot() {
   Spawn(loop_, collector_.Run());
   Spawn(loop_, RunRollouts());
   Spawn(loop_, KeepSlos());
+  Spawn(loop_, ReleaseLeft());
   Spawn(loop_, exporter_.Run());
   Spawn(loop_, models_.Run(loop_));
   // The API answers from here on; changes wait until the cells have caught up.

@@ -134,8 +134,7 @@ class ManagerImpl final : public Manager {
   static Result<void> CheckCellVolumes(const model::Workload& workload);
   // What a class cannot do with a volume; its driver would refuse it, too, but after the fetch.
   static Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_class);
-  // What a class cannot do of what the resource asks for: volumes, and prepare.cc's. kUnsupported;
-  // kInvalidArgument: no class could.
+  // Volumes, and prepare.cc's. kUnsupported: that class cannot; kInvalidArgument: none could.
   static Result<void> CheckAbilities(const model::Resource& resource, model::Class sandbox_class);
 
   // place.cc
@@ -177,8 +176,7 @@ class ManagerImpl final : public Manager {
   Awaitable<void> RunRollouts();
   Task<void> GoOn(model::Rollout from, model::Rollout to);  // unless it is not `from` any more
   Task<void> SwitchTo(model::Rollout rollout);
-  Task<void> SwitchPrepared(Result<void> prepared, KeyedTurns::Turn& deploying,
-                            model::Rollout rollout);
+  Task<void> SwitchPrepared(Result<void> prepared, KeyedTurns::Turn& deploying, model::Rollout to);
   Result<void> ReadRollouts();
   Result<model::Target> TrafficOf(const std::string& tenant, const std::string& name);
   Task<void> StartTo(model::Rollout plan, Progress& progress);
@@ -209,6 +207,7 @@ class ManagerImpl final : public Manager {
   Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);
   model::Class ClassOf(const model::Revision& revision) const;
   void ReleaseUnused();  // what nothing stored needs; only in a turn
+  Awaitable<void> ReleaseLeft();
   void ReleaseImages();  // and nobody holds, of these
   std::shared_ptr<const std::string> Hold(std::string digest);
   Result<Fd> OpenCode(const std::string& key);
@@ -288,6 +287,7 @@ class ManagerImpl final : public Manager {
   Broadcast changed_;
   std::map<std::string, Fd> code_;                      // verified native code by module key
   std::set<std::string> served_;                        // module keys that cells may use
+  std::set<std::string> unreleased_;                    // tenants, since somebody had their turn
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
   Creations creations_;                                            // none of these is begun

@@ -1,6 +1,8 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/files.h"
+#include "base/pause.h"
 #include "manager/manager_impl.h"
 #include "manager/together.h"
 
@@ -66,6 +69,7 @@ Result<void> CheckWasmService(const model::Resource& resource) {
 
 // As in the classes whose sandboxes have a root to write to.
 constexpr Bytes kScratchSize = Bytes::MiB(64);
+constexpr std::chrono::seconds kTick{1};
 
 // Cells get scratch directories as mounts of a size. Without root there are none: what the manifest
 // left open is then a directory on disk.
@@ -397,8 +401,13 @@ Result<model::Resource> ManagerImpl::ResourceOf(const model::Revision& revision)
 }
 
 void ManagerImpl::ReleaseUnused() {
-  // A tenant whose change is under way releases what it does not need at its end.
-  const auto busy = [this](std::string_view tenant) { return deploying_.Taken(tenant); };
+  // What is being made ready in a tenant's turn is not stored yet.
+  unreleased_.clear();
+  const auto busy = [this](std::string_view tenant) {
+    const bool taken = deploying_.Taken(tenant);
+    if (taken) unreleased_.emplace(tenant);
+    return taken;
+  };
   keepers_.KeepOnly(served_, busy);
   scales_.KeepOnly([this](const std::string& key) {
     const auto keeper = keepers_.Of(key);
@@ -406,6 +415,18 @@ void ManagerImpl::ReleaseUnused() {
   });
   volumes_.Release(busy);
   ReleaseImages();
+}
+
+// Of tenants whose turn has ended since, maybe without a change.
+Awaitable<void> ManagerImpl::ReleaseLeft() {
+  const auto free = [this](const std::string& tenant) { return !deploying_.Taken(tenant); };
+  while (true) {
+    co_await Pause(loop_, kTick);
+    if (std::ranges::none_of(unreleased_, free)) continue;
+    auto turn = co_await changes_.Take();
+    if (!turn) co_return;
+    ReleaseUnused();
+  }
 }
 
 void ManagerImpl::ReleaseImages() {

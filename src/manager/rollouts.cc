@@ -107,16 +107,16 @@ Task<void> ManagerImpl::SwitchTo(Rollout rollout) {
 // To what was made ready in the tenant's turn, which is given up; where that is not switched to it
 // is let go of.
 Task<void> ManagerImpl::SwitchPrepared(Result<void> prepared, KeyedTurns::Turn& deploying,
-                                       Rollout rollout) {
+                                       Rollout to) {
   auto turn = co_await changes_.Take();
   if (!turn) co_return std::unexpected(turn.error());
   if (prepared) {
-    const auto still = TrafficOf(rollout.tenant, rollout.name);
+    const auto still = TrafficOf(to.tenant, to.name);
     if (!still) {
       prepared = std::unexpected(still.error());
-    } else if (*still != rollout.stable) {
-      prepared = Fail(Errc::kUnavailable, "something else has moved the traffic of " +
-                                              Full(rollout) + " meanwhile; try again");
+    } else if (*still != to.stable) {
+      prepared = Fail(Errc::kUnavailable, "something else has moved the traffic of " + Full(to) +
+                                              " meanwhile; try again");
     }
   }
   // Nothing of a tenant is let go of while somebody has its turn.
@@ -127,7 +127,7 @@ Task<void> ManagerImpl::SwitchPrepared(Result<void> prepared, KeyedTurns::Turn& 
     ReleaseUnused();
     co_return prepared;
   }
-  co_return co_await SwitchTo(std::move(rollout));
+  co_return co_await SwitchTo(std::move(to));
 }
 
 // As the store has them.

@@ -1,6 +1,7 @@
 """Rollouts: traffic that moves to another revision or class by itself, or back, without a failed request."""
 
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from e2e import guests
 from e2e.forms_test import FormsCase, route, says
 from e2e.images import guest_image
 from e2e.placement_test import RECORD
-from e2e.support import BIN, DONE, NOT_FOUND, USAGE, WRONG_STATE, documents, eventually, function
+from e2e.support import BIN, DONE, NOT_FOUND, USAGE, WRONG_STATE, documents, eventually, function, hello
 
 QUICK = ("--interval", "200ms", "--min-calls", "20")
 
@@ -308,14 +309,50 @@ class SloBesideTest(SloCase, Gated):
         self.assertNotIn("rollout", self.server.json("describe", "function", "late")["status"])
 
 
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
 class PreparedTest(RolloutCase, Gated):
-    @unittest.skipUnless(os.geteuid() == 0, "containers need root")
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        cls.image = guest_image(cls.folder / "server", "serve")
+
+    def servers(self):
+        """Processes of this server's guests."""
+        found = []
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                command, group = (folder / "cmdline").read_bytes(), (folder / "cgroup").read_text()
+            except OSError:  # it has just ended
+                continue
+            if command.startswith(b"/bin/guest\0serve") and f"strata-{self.server.group()}" in group:
+                found.append(folder.name)
+        return found
+
+    def test_what_was_deleted_ends_also_when_whoever_had_the_turn_changes_nothing(self):
+        door = self.gate()
+        (door / "closed").unlink()
+        self.server.apply(self.gated("gone", self.image, door))
+        (door / "closed").touch()
+        file = self.folder / "beside.yaml"
+        file.write_text(documents(self.gated("beside", self.image, door)))
+        applying = self.begin("apply", "-f", str(file))
+        self.assertTrue(any('"starting"' in line for line in applying.stderr))
+        starting = self.begin("rollout", "start", "gone", "--to", "9")  # waits for the turn
+        self.assert_exit(self.server.strata("delete", "service", "gone"), DONE)
+        self.assertEqual(len(self.servers()), 2)
+        self.server.apply(hello("thief", "/beside", "other"))  # now that route is taken
+        (door / "closed").unlink()
+        _, error = applying.communicate()
+        self.assertIn("/beside", error)
+        starting.communicate()
+        self.assertEqual((applying.returncode, starting.returncode), (WRONG_STATE, NOT_FOUND), error)
+        self.assertTrue(eventually(lambda: not self.servers()))
+
     def test_what_was_started_for_a_rollout_that_comes_to_nothing_ends(self):
-        image = guest_image(self.folder / "server", "serve")
         door = self.gate()
         (door / "closed").unlink()
         for revision in ("one", "two"):
-            self.server.apply(self.gated("web", image, door, env={"GREETING": revision}))
+            self.server.apply(self.gated("web", self.image, door, env={"GREETING": revision}))
         (door / "closed").touch()
         starting = self.begin("rollout", "start", "web", "--to", "1")
         listening = lambda: self.server.strata("logs", "web", "-n", "default").stdout.count("listening")
@@ -324,8 +361,7 @@ class PreparedTest(RolloutCase, Gated):
         (door / "closed").unlink()
         _, error = starting.communicate()
         self.assertEqual(starting.returncode, NOT_FOUND, error)
-        keepers = lambda: [words for words in self.server.processes().values() if words[0].endswith("/strata-keeper")]
-        self.assertTrue(eventually(lambda: not keepers()), keepers())
+        self.assertTrue(eventually(lambda: not self.servers()))
 
 
 if __name__ == "__main__":
