@@ -22,7 +22,7 @@ QUESTIONS = (
     "align zero_trust", "align webassembly", "compare", "compare wasm container", "compare Docker K3s WasmEdge",
     "compare --domain edge", "compare --mapping era", "graph", "graph learn", "graph neighbours kuasar",
     "graph term 沙盒 --lang zh", "model", "model markov --draws 0", "model npv --draws 0 --set years=2",
-    "model npv --draws 0 --set years=2 --set wasm.annual_cash_flow=1e30", "recommend --like ecommerce",
+    "model npv --draws 0 --set years=2 --set wasm.annual_cash_flow=1e15", "recommend --like ecommerce",
     "recommend --set latency_ms=1e30", "roadmap", "versions",
 )
 
