@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/task.h"
 #include "keeper/reports.h"
 #include "sandbox/driver.h"
@@ -45,6 +46,8 @@ class Replica final : public sandbox::LogSink {
   // It is to go when nobody uses it any more, and at the latest then.
   std::optional<TimePoint> leave_by;
 
+  // Found when it became ready, for a request that waits for that.
+  Fd first;
   // Connections to it that cells have; whoever counts there may outlive us.
   const std::shared_ptr<std::size_t> uses = std::make_shared<std::size_t>(0);
   std::size_t programs = 0;  // beside the server, that run: it is not taken away before they end

@@ -7,6 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "keeper/service_door.h"
+#include "sandbox/abilities.h"
 #include "sandbox/log_lines.h"
 
 namespace strata::keeper {
@@ -19,6 +20,10 @@ constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{10'000};
 constexpr seconds kGoodLife{10};
 constexpr milliseconds kLookAgain{10};
+// Whether one that starts listens: often at first, and no oftener than it takes to look.
+constexpr milliseconds kLookSoonest{1};
+constexpr int kLookShare = 10;  // so it is known a tenth of its start late, at most
+constexpr milliseconds kTakeAgain{100};
 constexpr seconds kReadyPatience{30};
 constexpr std::uint64_t kMostEarlyEnds = 3;  // of replicas, before the first was ready
 constexpr seconds kDialPatience{5};
@@ -46,12 +51,19 @@ Service::Service(Loop& loop, const Clock& clock, Serve what, std::shared_ptr<san
       print_(std::move(print)),
       on_scaled_(std::move(on_scaled)),
       on_ready_(std::move(on_ready)),
+      most_connections_(sandbox::MostConnections(
+          model::ClassFromName(sandbox_class()).value_or(model::Class::kContainer),
+          what_.limits.memory)),
       slots_(what_.scale ? what_.scale->max.value_or(*model::kServiceScale.max) : what_.replicas),
       can_serve_(loop),
       prove_(what_.prove),
       served_(clock.Now()),
       look_again_(loop.get_executor()) {
-  if (what_.scale) autoscaler_.emplace(*what_.scale, served_);
+  if (!what_.scale) return;
+  model::Scale scale = *what_.scale;
+  scale.concurrency = scale.concurrency.value_or(*model::kServiceScale.concurrency);
+  if (most_connections_ > 0) scale.concurrency = std::min(*scale.concurrency, most_connections_);
+  autoscaler_.emplace(scale, served_);
 }
 
 Service::~Service() = default;
@@ -249,21 +261,28 @@ Awaitable<void> Service::Keep(std::shared_ptr<Service> self, std::uint32_t numbe
 
 Awaitable<void> Service::WaitUntilReady(std::shared_ptr<Service> self,
                                         std::shared_ptr<Replica> replica) {
-  const TimePoint patience = clock_.Now() + kReadyPatience;
+  const TimePoint begun = clock_.Now();
+  const TimePoint patience = begun + kReadyPatience;
   while (!replica->ended && !stopping_) {
-    const auto dialled = co_await replica->sandbox->Dial(what_.port);
+    const TimePoint asked = clock_.Now();
+    auto dialled = co_await replica->sandbox->Dial(what_.port);
+    const TimePoint now = clock_.Now();
     if (dialled && !replica->ended) {
+      if (waiting_ > 0) replica->first = std::move(*dialled);
       SetReady(*replica, true);
       break;
     }
-    if (clock_.Now() >= patience) {
+    if (now >= patience) {
       Print(replica->id(), sandbox::Stream::kHost,
             "nothing listens at port " + std::to_string(what_.port));
       replica->AskToEnd();
       break;
     }
-    co_await Pause(kLookAgain);
+    co_await Pause(std::clamp<Duration>(std::max((now - begun) / kLookShare, now - asked),
+                                        kLookSoonest, kLookAgain));
   }
+  co_await Pause(kLookAgain);
+  replica->first.Reset();  // whoever waited has it by now
   static_cast<void>(self);
 }
 
@@ -290,7 +309,7 @@ void Service::GiveUp() {
 
 Result<std::shared_ptr<Replica>> Service::Find(const std::string& sandbox) {
   if (sandbox.empty()) {
-    if (auto ready = NextReady()) return ready;
+    if (auto ready = NextReady(Room::kAny)) return ready;
     if (IsPaused()) {
       return Fail(Errc::kFailedPrecondition,
                   what_.name + " is paused; 'strata resume " + what_.name + "' lets it go on");
@@ -368,43 +387,81 @@ std::string Service::NoneRuns() const {
 }
 
 // In turn, so that the load is shared.
-std::shared_ptr<Replica> Service::NextReady() {
+std::shared_ptr<Replica> Service::NextReady(Room room) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const auto& replica = slots_[next_++ % slots_.size()].replica;
-    if (replica && replica->serves()) return replica;
+    if (!replica || !replica->serves()) continue;
+    if (room == Room::kAny || HasRoom(*replica)) return replica;
   }
   return nullptr;
 }
 
-// One of a replica's connections, for as long as a cell has it.
+bool Service::HasRoom(const Replica& replica) const {
+  return most_connections_ == 0 || *replica.uses < most_connections_;
+}
+
+// There are replicas that serve, and none of them can hold another connection.
+bool Service::IsFull() const {
+  const auto has_room = [this](const Slot& slot) {
+    return slot.replica && slot.replica->serves() && HasRoom(*slot.replica);
+  };
+  return most_connections_ > 0 && CountServing() > 0 && std::ranges::none_of(slots_, has_room);
+}
+
+// Those that they do not use now, and the others after their requests. Not all the time: where all
+// lines are busy, connections would carry one request each.
+void Service::TakeFromOthers(const Door& door) {
+  const TimePoint now = clock_.Now();
+  if (now - taken_ < kTakeAgain) return;
+  taken_ = now;
+  for (Door* each : doors_) {
+    if (each != &door) each->Retire();
+  }
+}
+
+// One of a replica's connections, for as long as a line has it.
 class Service::Held {
  public:
-  explicit Held(const Replica& replica) : uses_(replica.uses) { ++*uses_; }
+  Held(Service& service, const Replica& replica, const Door& door)
+      : service_(service.weak_from_this()), replica_(replica.uses), door_(door.uses()) {
+    ++*replica_;
+    ++*door_;
+  }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
-  ~Held() { --*uses_; }
+  ~Held() {
+    --*replica_;
+    --*door_;
+    const auto service = service_.lock();
+    if (service && service->most_connections_ > 0) service->can_serve_.Notify();
+  }
 
  private:
-  const std::shared_ptr<std::size_t> uses_;
+  const std::weak_ptr<Service> service_;
+  const std::shared_ptr<std::size_t> replica_;
+  const std::shared_ptr<std::size_t> door_;
 };
 
 // To one that is ready.
-Task<Service::Connection> Service::DialReady() {
-  const auto replica = NextReady();
+Task<Service::Connection> Service::DialReady(const Door& door) {
+  const auto replica = NextReady(Room::kFree);
   if (!replica) co_return Fail(Errc::kUnavailable, NoneRuns());
-  auto use = std::make_shared<Held>(*replica);
-  auto socket = co_await replica->sandbox->Dial(what_.port);
+  auto use = std::make_shared<Held>(*this, *replica, door);
+  Result<Fd> socket = std::exchange(replica->first, Fd());
+  if (!socket->valid()) socket = co_await replica->sandbox->Dial(what_.port);
   if (!socket) co_return std::unexpected(std::move(socket).error());
   if (!replica->serves()) co_return Fail(Errc::kUnavailable, NoneRuns());
   co_return Connection{.socket = std::move(*socket), .use = std::move(use)};
 }
 
-Task<Service::Connection> Service::Dial(milliseconds patience) {
+Task<Service::Connection> Service::Dial(milliseconds patience, const Door& door) {
   const auto self = shared_from_this();
   const Duration most = what_.scale ? ReadyPatience() : Duration(kDialPatience);
   const TimePoint due = clock_.Now() + std::min<Duration>(patience, most);
-  auto connection = co_await DialReady();
+  auto connection = co_await DialReady(door);
   if (connection || slots_.empty()) co_return connection;
+  const auto must_share = [&] { return *door.uses() > 0 && IsFull(); };
+  if (must_share()) co_return Connection{};
   if (waiting_ >= MostWaiting()) {
     ++scaled_.refused;
     co_return Fail(Errc::kResourceExhausted, std::to_string(waiting_) + " requests wait for " +
@@ -413,8 +470,10 @@ Task<Service::Connection> Service::Dial(milliseconds patience) {
   ++waiting_;
   LookNow();
   while (!connection && !stopping_ && clock_.Now() < due) {
+    if (IsFull()) TakeFromOthers(door);
     co_await UntilServed(due);
-    connection = co_await DialReady();
+    connection = co_await DialReady(door);
+    if (!connection && must_share()) connection = Connection{};
   }
   --waiting_;
   co_return connection;

@@ -16,6 +16,9 @@
 // stop_timeout; until then it is taken back if it is needed after all. One with a program beside
 // its server is not to go.
 //
+// Where a class's sandboxes can hold only so many connections (sandbox::MostConnections), no more
+// are handed out: a line that has some is told so, and one that has none gets those of others.
+//
 // Threads:  one loop. Lifetime: shared; loop and clock outlive it. It ends by Stop() only.
 // Errors:   Dial: kUnavailable: no replica became ready within a few seconds, or, with `scale`,
 //           within the time that one has to come up; kResourceExhausted: too many wait.
@@ -72,7 +75,6 @@ class Service final : public std::enable_shared_from_this<Service> {
   [[nodiscard]] bool settled() const noexcept { return !on_ready_; }
 
   using Connection = sandbox::remote::Dialler::Connection;
-  Task<Connection> Dial(std::chrono::milliseconds patience);
 
   // Below, `sandbox` is an id of a replica or fork, or empty: any replica that is ready. kNotFound:
   // it is none of ours. service_copies.cc has those that save and copy.
@@ -128,6 +130,8 @@ class Service final : public std::enable_shared_from_this<Service> {
   class Door;
   class Held;
 
+  Task<Connection> Dial(std::chrono::milliseconds patience, const Door& door);
+
   // What is left of a replica's lives before this one.
   struct Past {
     std::uint32_t restarts = 0;
@@ -170,11 +174,16 @@ class Service final : public std::enable_shared_from_this<Service> {
   void Settle(Result<void> ready);
   void SettleWhenReady();
   void GiveUp();
-  [[nodiscard]] std::shared_ptr<Replica> NextReady();
+  // kFree: that can hold another connection.
+  enum class Room : bool { kAny, kFree };
+  [[nodiscard]] std::shared_ptr<Replica> NextReady(Room room);
+  [[nodiscard]] bool HasRoom(const Replica& replica) const;
+  [[nodiscard]] bool IsFull() const;
+  void TakeFromOthers(const Door& door);
   [[nodiscard]] bool IsPaused() const;
   [[nodiscard]] std::string NoneRuns() const;
   Awaitable<void> UntilServed(TimePoint due);
-  Task<Connection> DialReady();
+  Task<Connection> DialReady(const Door& door);
   void RetireConnections();
 
   // service_scale.cc
@@ -202,8 +211,9 @@ class Service final : public std::enable_shared_from_this<Service> {
   Pools& pools_;
   PrintFn print_;
   ScaledFn on_scaled_;
-  ReadyFn on_ready_;         // null once it was told
-  std::vector<Slot> slots_;  // by number
+  ReadyFn on_ready_;                      // null once it was told
+  const std::uint32_t most_connections_;  // of a replica; 0: no bound
+  std::vector<Slot> slots_;               // by number
   std::vector<std::shared_ptr<Replica>> forks_;
   std::map<std::string, std::shared_ptr<sandbox::Image>> snapshots_;
   std::vector<Timer*> waits_;  // of pauses that Stop cuts short
@@ -214,6 +224,7 @@ class Service final : public std::enable_shared_from_this<Service> {
   std::set<Door*> doors_;
   Broadcast can_serve_;      // a replica may get connections that could not before
   std::size_t waiting_ = 0;  // for that
+  TimePoint taken_{};        // when lines were last made to let go of theirs
   Scaled scaled_;            // as it is told next
   Scaled told_;              // as it was told last
   TimePoint told_at_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -27,7 +28,7 @@ class Service::Door final : public sandbox::remote::Dialler {
   }
 
   Task<Connection> Dial(std::chrono::milliseconds patience) override {
-    return service_->Dial(patience);
+    return service_->Dial(patience, *this);
   }
 
   void OnBusy(const sandbox::remote::Busy& busy) override {
@@ -36,6 +37,9 @@ class Service::Door final : public sandbox::remote::Dialler {
     idle_since_ = service_->clock_.Now() - idle;
     service_->LookNow();
   }
+
+  // Connections that this line has, or will have.
+  [[nodiscard]] const std::shared_ptr<std::size_t>& uses() const noexcept { return uses_; }
 
   void Retire() const {
     if (on_retire) on_retire();
@@ -50,6 +54,7 @@ class Service::Door final : public sandbox::remote::Dialler {
   static constexpr std::uint64_t kMostIdleMs = 10'000;  // a cell tells it every second
 
   const std::shared_ptr<Service> service_;
+  const std::shared_ptr<std::size_t> uses_ = std::make_shared<std::size_t>(0);
   double requests_ = 0;
   TimePoint idle_since_;
 };

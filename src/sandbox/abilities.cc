@@ -1,9 +1,19 @@
 #include "sandbox/abilities.h"
 
+#include <algorithm>
 #include <array>
 
 namespace strata::sandbox {
 namespace {
+
+// Each connection is a `runsc exec`: it holds 6 MiB and some 20 to 40 threads of those that the
+// sandbox may have, beside the Sentry's 18 to 24 MiB. What is left is the server's.
+constexpr Bytes kSentry = Bytes::MiB(32);
+constexpr Bytes kRunscExec = Bytes::MiB(8);
+constexpr std::uint32_t kMostRunscExecs = 60;
+// Each is a process in the guest, which may have 128, and the server may want one for each, too.
+constexpr Bytes kAgentDial = Bytes::MiB(1);
+constexpr std::uint32_t kMostAgentDials = 60;
 
 constexpr std::string_view kNoProcess = "its sandboxes are no processes";
 constexpr std::string_view kNoExports = "its guests are programs, without typed exports";
@@ -64,6 +74,22 @@ std::span<const Inability> InabilitiesOf(model::Class sandbox_class) noexcept {
       break;
   }
   return kMachine;
+}
+
+std::uint32_t MostConnections(model::Class sandbox_class, Bytes memory) noexcept {
+  const auto by_memory = [memory](Bytes server, Bytes each, std::uint32_t most) {
+    const Bytes left{memory.count > server.count ? memory.count - server.count : 0};
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(left.count / each.count, 1, most));
+  };
+  switch (sandbox_class) {
+    case model::Class::kAppkernel:
+      return by_memory(kSentry, kRunscExec, kMostRunscExecs);
+    case model::Class::kMicrovm:
+    case model::Class::kContainerInMicrovm:
+      return by_memory({}, kAgentDial, kMostAgentDials);
+    default:
+      return 0;
+  }
 }
 
 std::string_view WhyNot(model::Class sandbox_class, std::string_view verb) noexcept {

@@ -1,13 +1,15 @@
 // sandbox/abilities.h - what a class cannot do, said before anybody tries: for `strata probe` and
 // the manager's refusals, of verbs and of volumes. The drivers refuse the same with kUnsupported;
-// tests/contract compares both.
+// tests/contract compares both. And how many connections its servers can hold, for the keeper.
 //
 // Threads: none; constants.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "model/values.h"
 
 namespace strata::sandbox {
@@ -25,6 +27,10 @@ inline constexpr std::string_view kWritableHostVolume = "writable host volume";
 
 // In the order of the verbs' help.
 std::span<const Inability> InabilitiesOf(model::Class sandbox_class) noexcept;
+
+// How many connections (Sandbox::Dial) a server with that limit of memory can hold at once beside
+// its own work, by what each costs in its sandbox; 0: as many as the server takes itself.
+std::uint32_t MostConnections(model::Class sandbox_class, Bytes memory) noexcept;
 
 // Why the class cannot do `verb`; empty: it can.
 std::string_view WhyNot(model::Class sandbox_class, std::string_view verb) noexcept;

@@ -150,6 +150,16 @@ class ScaleTest(ServerTest):
             self.assertTrue(self.sandboxes("kept"), self.log("kept"))
         self.until_zero("kept")
 
+    def test_more_at_once_than_a_sandbox_holds_connections_for(self):
+        """In these classes each costs a program beside the server, in the sandbox."""
+        for name, count in (("appkernel", 40), ("microvm", 90)):
+            with self.subTest(name):
+                self.deploy(f"busy-{name}", {"min": 1, "max": 1}, **{"class": name})
+                for _ in range(2):
+                    answers = self.at_once(f"busy-{name}", count)
+                    self.assertEqual([answer.status for answer in answers], [200] * count, self.log(f"busy-{name}"))
+                self.assertNotIn("starting again", self.log(f"busy-{name}"))
+
     # --- who waits
 
     def test_more_than_may_wait_are_told_at_once(self):

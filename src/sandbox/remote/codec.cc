@@ -44,6 +44,7 @@ void Each(auto& visit, Is<Busy> auto& m) {
 void Each(auto& visit, Is<Dialled> auto& m) {
   visit("id", m.id);
   visit("error", m.error);
+  visit("full", m.full);
 }
 
 void Each(auto&, Is<Retire> auto&) {}

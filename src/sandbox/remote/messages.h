@@ -88,10 +88,12 @@ struct Done {
   model::Exit exit;
 };
 
-// [fd] a connected stream socket, unless `error` says why not ("CODE: message").
+// [fd] a connected stream socket, unless `error` says why not ("CODE: message"), or the service
+// holds no more of them and this line has some: then `full`.
 struct Dialled {
   std::uint64_t id = 0;
   std::string error;
+  bool full = false;
 };
 
 // What was handed out before is not to be used for another request: who is ready has changed.

@@ -237,7 +237,7 @@ bool Server::ServiceLine::Start(const Dial& dial) {
   if (uses_.contains(dial.id) || dials_.contains(dial.id)) return false;
   if (dials_.size() == kMostDials) {
     const Error full{Errc::kResourceExhausted, "too many calls wait for a connection"};
-    Tell(Dialled{dial.id, wire::WireError(full)});
+    Tell(Dialled{.id = dial.id, .error = wire::WireError(full)});
     return true;
   }
   dials_.insert(dial.id);
@@ -252,13 +252,17 @@ Awaitable<void> Server::ServiceLine::Answer(std::shared_ptr<ServiceLine> self, D
   dials_.erase(dial.id);
   if (closed_) co_return;
   if (!connection) {
-    Tell(Dialled{dial.id, wire::WireError(connection.error())});
+    Tell(Dialled{.id = dial.id, .error = wire::WireError(connection.error())});
+    co_return;
+  }
+  if (!connection->socket.valid()) {
+    Tell(Dialled{.id = dial.id, .error = "", .full = true});
     co_return;
   }
   uses_.emplace(dial.id, std::move(connection->use));
   std::vector<Fd> fds;
   fds.push_back(std::move(connection->socket));
-  Tell(Dialled{dial.id, ""}, std::move(fds));
+  Tell(Dialled{.id = dial.id}, std::move(fds));
   static_cast<void>(self);
 }
 

@@ -30,7 +30,8 @@ namespace strata::sandbox::remote {
 class Dialler {
  public:
   struct Connection {
-    Fd socket;                  // a stream socket
+    // A stream socket. Not valid: there can be no more of them, and this line has some.
+    Fd socket;
     std::shared_ptr<void> use;  // let go when the other end has closed it
   };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +45,8 @@ class Handed {
   [[nodiscard]] Connection& connection() noexcept { return *connection_; }
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
+  bool kept = false;  // it has carried a request
+
  private:
   ServiceLine& line_;
   const std::uint64_t id_;
@@ -61,22 +64,13 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   void Begin() { Spawn(loop, Read(shared_from_this())); }
   void Close() { channel_.Close(); }
 
-  // One that was kept, if the other side kept it too.
-  std::unique_ptr<Handed> TakeIdle() {
-    while (!idle_.empty()) {
-      auto handed = std::move(idle_.back());
-      idle_.pop_back();
-      if (handed->connection().fresh()) return handed;
-    }
-    return nullptr;
-  }
+  // For a request: one that was kept, a new one, or the next that another request lets go.
+  Task<std::unique_ptr<Handed>> Obtain(TimePoint due);
+  // After a request that was answered in full: for the next.
+  void Keep(std::unique_ptr<Handed> handed);
+  void OnOpened() { ++open_; }
+  void OnClosed(std::uint64_t id);
 
-  void Keep(std::unique_ptr<Handed> handed) {
-    if (closed_ || handed->generation() != generation_ || idle_.size() >= kMostIdle) return;
-    idle_.push_back(std::move(handed));
-  }
-
-  Task<std::unique_ptr<Handed>> Dial(milliseconds patience);
   void Tell(const ToServer& message) {
     static_cast<void>(channel_.Post({Encode(message), {}}));  // a keeper that is gone knows
   }
@@ -97,8 +91,15 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   const Clock& clock;
 
  private:
+  // Null: there can be no more of them.
   using Answer = Promise<std::unique_ptr<Handed>>;
 
+  std::unique_ptr<Handed> TakeIdle();
+  Task<std::unique_ptr<Handed>> Dial(milliseconds patience);
+  enum class Place : bool { kFirst, kLast };  // in line
+  Task<std::unique_ptr<Handed>> AwaitFree(TimePoint due, Place place);
+  void WakeNext();
+  [[nodiscard]] bool NoneComes() const { return open_ == 0 && dialling_.empty(); }
   static Awaitable<void> Read(std::shared_ptr<ServiceLine> self);
   [[nodiscard]] bool Take(wire::Frame frame);
   void Count(bool begins);
@@ -108,6 +109,8 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   wire::Channel channel_;
   bool closed_ = false;
   std::uint64_t next_ = 0;
+  std::size_t open_ = 0;                         // connections
+  std::deque<std::shared_ptr<Answer>> in_line_;  // requests that wait for one of those
   std::map<std::uint64_t, std::shared_ptr<Answer>> dialling_;
   std::uint64_t generation_ = 0;  // of connections that may be kept
   std::vector<std::unique_ptr<Handed>> idle_;
@@ -122,11 +125,84 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
 Handed::Handed(ServiceLine& line, std::uint64_t id, std::uint64_t generation, Fd socket)
     : line_(line), id_(id), generation_(generation) {
   connection_.emplace(line.loop, std::move(socket));
+  line_.OnOpened();
 }
 
 Handed::~Handed() {
   connection_.reset();
-  line_.Tell(Closed{id_});
+  line_.OnClosed(id_);
+}
+
+// One that was kept, if the other side kept it too.
+std::unique_ptr<Handed> ServiceLine::TakeIdle() {
+  while (!idle_.empty()) {
+    auto handed = std::move(idle_.back());
+    idle_.pop_back();
+    if (handed->connection().fresh()) return handed;
+  }
+  return nullptr;
+}
+
+void ServiceLine::Keep(std::unique_ptr<Handed> handed) {
+  if (closed_ || handed->generation() != generation_) return;
+  handed->kept = true;
+  if (!in_line_.empty()) {
+    in_line_.front()->Set(std::move(handed));
+    in_line_.pop_front();
+  } else if (idle_.size() < kMostIdle) {
+    idle_.push_back(std::move(handed));
+  }
+}
+
+// There is place for another connection: whoever is first in line asks for it.
+void ServiceLine::OnClosed(std::uint64_t id) {
+  --open_;
+  Tell(Closed{id});
+  WakeNext();
+}
+
+void ServiceLine::WakeNext() {
+  if (in_line_.empty()) return;
+  in_line_.front()->Set(std::unique_ptr<Handed>());
+  in_line_.pop_front();
+}
+
+Task<std::unique_ptr<Handed>> ServiceLine::Obtain(TimePoint due) {
+  auto place = Place::kLast;
+  for (bool asks = in_line_.empty();; asks = true) {
+    if (auto idle = TakeIdle()) co_return idle;
+    if (asks || NoneComes()) {
+      const auto left = std::chrono::ceil<milliseconds>(due - clock.Now());
+      auto dialled = co_await Dial(std::max(left, milliseconds(1)));
+      if (!dialled) WakeNext();  // nobody in line waits for nothing
+      if (!dialled || *dialled) co_return dialled;
+    }
+    auto freed = co_await AwaitFree(due, place);
+    if (!freed || *freed) co_return freed;
+    place = Place::kFirst;  // it has been there
+  }
+}
+
+// Null: one was closed, or there is none any more.
+Task<std::unique_ptr<Handed>> ServiceLine::AwaitFree(TimePoint due, Place place) {
+  if (auto idle = TakeIdle()) co_return idle;
+  if (NoneComes()) co_return std::unique_ptr<Handed>();
+  if (in_line_.size() >= kMostInLine) {
+    co_return Fail(
+        Errc::kResourceExhausted,
+        std::to_string(in_line_.size()) + " requests wait for a connection, which is the most");
+  }
+  const Running running(*this);  // it is load, too
+  auto answer = std::make_shared<Answer>(loop);
+  in_line_.insert(place == Place::kFirst ? in_line_.begin() : in_line_.end(), answer);
+  const auto left = std::chrono::ceil<milliseconds>(due - clock.Now());
+  auto freed = co_await answer->Wait(std::max(left, milliseconds(0)));
+  std::erase(in_line_, answer);
+  if (!freed && freed.error().code == Errc::kDeadlineExceeded) {
+    co_return Fail(Errc::kResourceExhausted,
+                   "every connection that the service can hold was in use until the deadline");
+  }
+  co_return freed;
 }
 
 void ServiceLine::AddTime() {
@@ -187,6 +263,7 @@ Awaitable<void> ServiceLine::Read(std::shared_ptr<ServiceLine> self) {
   self->idle_.clear();
   const Error gone{Errc::kUnavailable, "the keeper of this service is gone"};
   for (const auto& [id, answer] : self->dialling_) answer->Set(std::unexpected(gone));
+  for (const auto& answer : std::exchange(self->in_line_, {})) answer->Set(std::unexpected(gone));
 }
 
 // False: the other side broke the rules.
@@ -198,10 +275,12 @@ bool ServiceLine::Take(wire::Frame frame) {
     return frame.fds.empty();
   }
   const auto* dialled = message ? std::get_if<Dialled>(&*message) : nullptr;
-  if (dialled == nullptr || frame.fds.size() != (dialled->error.empty() ? 1 : 0)) return false;
+  if (dialled == nullptr) return false;
   const auto outcome = wire::OutcomeOf(dialled->error);
+  const bool brings = outcome && !dialled->full;
+  if (frame.fds.size() != (brings ? 1 : 0)) return false;
   std::unique_ptr<Handed> handed;
-  if (outcome) {
+  if (brings) {
     // Of the time when it was handed out: it may be retired before whoever asked goes on.
     handed =
         std::make_unique<Handed>(*this, dialled->id, generation_, std::move(frame.fds.front()));
@@ -256,19 +335,16 @@ Task<model::Exit> ServiceSandbox::Invoke(Call& call) {
     co_return Fail(Errc::kFailedPrecondition,
                    "sandbox " + spec_.id + (over_ ? " has ended" : " is running a call"));
   }
-  // What was kept may have been closed at this very moment: then, and only then, again.
-  while (auto idle = line_->TakeIdle()) {
-    bool repeat = false;
-    auto exit = co_await Try(call, std::move(idle), repeat);
-    if (!repeat) co_return FateOf(std::move(exit));
-  }
   const TimePoint due = std::min(call.deadline, line_->clock.Now() + spec_.limits.timeout);
-  const auto patience = std::chrono::ceil<milliseconds>(due - line_->clock.Now());
-  auto handed = co_await line_->Dial(std::max(patience, milliseconds(1)));
-  if (!handed) co_return std::unexpected(std::move(handed).error());
-  bool ignored = false;
-  auto exit = co_await Try(call, std::move(*handed), ignored);
-  co_return FateOf(std::move(exit));
+  while (true) {
+    auto handed = co_await line_->Obtain(due);
+    if (!handed) co_return std::unexpected(std::move(handed).error());
+    const bool kept = (*handed)->kept;
+    bool repeat = false;
+    auto exit = co_await Try(call, std::move(*handed), repeat);
+    // What was kept may have been closed at this very moment: then, and only then, again.
+    if (!kept || !repeat) co_return FateOf(std::move(exit));
+  }
 }
 
 Task<model::Exit> ServiceSandbox::Try(Call& call, std::unique_ptr<Handed> handed, bool& repeat) {

@@ -5,11 +5,13 @@
 //                                                ===line: Dial==> remote::Server in a keeper
 //
 // A sandbox here is nothing of its own: one call's turn on a connection, of which up to kMostIdle
-// are kept. The service goes on when it is stopped or gone.
+// are kept. When the service holds no more connections, calls wait in line for those that there
+// are. The service goes on when it is stopped or gone.
 //
 // Threads:  one loop. Lifetime: loop and clock outlive all.
-// Errors:   Invoke: kUnavailable: no connection was to be had within the call's deadline. A service
-//           that closes it without an answer, after what may be repeated was, is Exit{kStopped}.
+// Errors:   Invoke: kUnavailable: no connection was to be had within the call's deadline;
+//           kResourceExhausted: all were in use until then, or too many calls wait. A service that
+//           closes it without an answer, after what may be repeated was, is Exit{kStopped}.
 // Tested by remote/service_test.cc, remote/forward_test.cc and tests/e2e/services_test.py.
 #pragma once
 
@@ -27,6 +29,7 @@ namespace strata::sandbox::remote {
 inline constexpr std::string_view kServiceKey = "service:";
 
 inline constexpr std::size_t kMostIdle = 64;
+inline constexpr std::size_t kMostInLine = 1000;
 
 class ServiceDriver final : public Driver {
  public:

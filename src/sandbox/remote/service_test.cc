@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/broadcast.h"
 #include "sandbox/remote/codec.h"
 #include "sandbox/remote/connection.h"
 #include "sandbox/testing/call_fixture.h"
@@ -58,7 +59,12 @@ class ServiceLineTest : public ::testing::Test {
       EXPECT_TRUE(message.has_value());
       if (const auto* dial = std::get_if<Dial>(&*message)) {
         dialled_.push_back(dial->id);
-        if (!waits_) HandOut(dial->id);
+        if (full_) {
+          const ToClient full = Dialled{.id = dial->id, .error = "", .full = true};
+          EXPECT_TRUE(keeper_->Post({Encode(full), {}}).has_value());
+        } else if (!waits_) {
+          HandOut(dial->id);
+        }
       } else if (const auto* closed = std::get_if<Closed>(&*message)) {
         EXPECT_TRUE(closed_.insert(closed->id).second);
       } else {
@@ -74,7 +80,7 @@ class ServiceLineTest : public ::testing::Test {
     Spawn(loop_, BeService(std::make_unique<Connection>(loop_, std::move(service))));
     std::vector<Fd> fds;
     fds.push_back(std::move(cell));
-    EXPECT_TRUE(keeper_->Post({Encode(ToClient(Dialled{id, ""})), std::move(fds)}).has_value());
+    EXPECT_TRUE(keeper_->Post({Encode(ToClient(Dialled{.id = id})), std::move(fds)}).has_value());
     if (retires_) SendRetire();
   }
 
@@ -86,7 +92,12 @@ class ServiceLineTest : public ::testing::Test {
       if (!got || *got == 0) break;
       if (closes_) break;
       clock_.Advance(takes_);
-      EXPECT_TRUE((co_await connection->Send("HTTP/1.1 204 No Content\r\n\r\n")).has_value());
+      if (hold_) co_await hold_->Wait(std::chrono::minutes(1));
+      EXPECT_TRUE(
+          (co_await connection->Send("HTTP/1.1 204 No Content\r\n" +
+                                     std::string(parts_ ? "Connection: close\r\n" : "") + "\r\n"))
+              .has_value());
+      if (parts_) break;
     }
     --answering_;
   }
@@ -100,6 +111,21 @@ class ServiceLineTest : public ::testing::Test {
     return fixture.Run((*sandbox)->Invoke(fixture.call));
   }
 
+  // A request beside others.
+  struct Asking {
+    Asking(ServiceLineTest& test, milliseconds within)
+        : sandbox(test.image_->Create(Spec{.id = "turn-2"}).value()),
+          fixture(test.loop_, test.clock_, "GET") {
+      fixture.call.deadline = test.clock_.Now() + within;
+      fixture.body.End();
+      Spawn(test.loop_, Run());
+    }
+    Awaitable<void> Run() { exit = co_await sandbox->Invoke(fixture.call); }
+    std::unique_ptr<Sandbox> sandbox;
+    CallFixture fixture;
+    std::optional<Result<model::Exit>> exit;
+  };
+
   template <typename Condition>
   void RunUntil(Condition condition) {
     loop_.restart();
@@ -112,10 +138,13 @@ class ServiceLineTest : public ::testing::Test {
   ServiceDriver driver_{loop_, clock_};
   std::shared_ptr<Image> image_;
   std::optional<wire::Channel> keeper_;
-  milliseconds takes_{0};  // the service, for an answer
-  bool retires_ = false;   // the keeper, whatever it has just handed out
-  bool closes_ = false;    // the service, instead of an answer
-  bool waits_ = false;     // the keeper, before it hands anything out
+  milliseconds takes_{0};          // the service, for an answer
+  bool retires_ = false;           // the keeper, whatever it has just handed out
+  bool closes_ = false;            // the service, instead of an answer
+  bool parts_ = false;             // the service, from whom it has answered
+  bool waits_ = false;             // the keeper, before it hands anything out
+  bool full_ = false;              // so it says
+  std::optional<Broadcast> hold_;  // the service, before it answers
   bool over_ = false;
   std::size_t answering_ = 0;  // connections
   std::vector<std::uint64_t> dialled_;
@@ -164,6 +193,58 @@ TEST_F(ServiceLineTest, AServiceThatClosesInsteadOfAnsweringHadTheRequest) {
   ASSERT_TRUE(exit.has_value()) << exit.error().message;
   EXPECT_EQ(exit->reason, model::ExitReason::kStopped);
   EXPECT_EQ(exit->detail, "the service closed before it answered");
+}
+
+TEST_F(ServiceLineTest, WhenThereAreNoMoreARequestWaitsForTheNextThatIsFree) {
+  hold_.emplace(loop_);
+  Asking first(*this, std::chrono::minutes(1));
+  RunUntil([this] { return dialled_.size() == 1 && answering_ == 1; });
+  full_ = true;
+  Asking second(*this, std::chrono::minutes(1));
+  RunUntil([this] { return dialled_.size() == 2; });
+  while (loop_.poll() > 0) {  // it hears that there are no more
+  }
+  Asking third(*this, std::chrono::minutes(1));
+  while (!third.exit) {
+    hold_->Notify();
+    loop_.run_one();
+  }
+  for (const Asking* each : {&first, &second, &third}) {
+    ASSERT_TRUE(each->exit && each->exit->has_value());
+  }
+  EXPECT_EQ(dialled_.size(), 2U) << "who finds others in line asks for none";
+  EXPECT_TRUE(closed_.empty());
+}
+
+TEST_F(ServiceLineTest, WhenTheOneThatIsWaitedForIsClosedAnotherIsAskedFor) {
+  hold_.emplace(loop_);
+  parts_ = true;
+  Asking first(*this, std::chrono::minutes(1));
+  RunUntil([this] { return dialled_.size() == 1 && answering_ == 1; });
+  full_ = true;
+  Asking second(*this, std::chrono::minutes(1));
+  RunUntil([this] { return dialled_.size() == 2; });
+  full_ = false;
+  while (!second.exit) {
+    hold_->Notify();
+    loop_.run_one();
+  }
+  EXPECT_TRUE(second.exit->has_value());
+  EXPECT_EQ(dialled_.size(), 3U);
+}
+
+TEST_F(ServiceLineTest, WhoWaitsForAFreeOneUntilItsDeadlineIsToldThatAllWereInUse) {
+  hold_.emplace(loop_);
+  Asking first(*this, std::chrono::minutes(1));
+  RunUntil([this] { return dialled_.size() == 1 && answering_ == 1; });
+  full_ = true;
+  Asking second(*this, milliseconds(20));
+  RunUntil([&] { return second.exit.has_value(); });
+  EXPECT_EQ(second.exit->error().code, Errc::kResourceExhausted);
+  while (!first.exit) {
+    hold_->Notify();
+    loop_.run_one();
+  }
 }
 
 TEST_F(ServiceLineTest, HowBusyItIsIsToldUntilItIsNot) {

@@ -57,18 +57,31 @@ class Way {
   bool over_ = false;
 };
 
+// A server that has just been started is waited for: to start us again takes longer.
+Fd Connect(std::uint16_t port) {
+  constexpr int kTries = 100;
+  constexpr int kTryAgainMs = 2;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (int i = 0; i < kTries; ++i) {
+    Fd server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
+        0) {
+      return server;
+    }
+    if (errno != ECONNREFUSED) break;
+    ::poll(nullptr, 0, kTryAgainMs);
+  }
+  return {};
+}
+
 }  // namespace
 
 int DialPort(const char* port) {
-  const Fd server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::write(STDOUT_FILENO, "+", 1) != 1) {
-    return 1;
-  }
+  const Fd server = Connect(static_cast<std::uint16_t>(std::atoi(port)));
+  if (!server.valid() || ::write(STDOUT_FILENO, "+", 1) != 1) return 1;
   for (const int fd : {server.get(), STDIN_FILENO, STDOUT_FILENO}) {
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
   }
