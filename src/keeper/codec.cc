@@ -63,6 +63,7 @@ void Each(auto& visit, Is<Serve> auto& m) {
 void Each(auto& visit, Is<ReplicaState> auto& m) {
   visit("sandbox", m.sandbox);
   visit("ready", m.ready);
+  visit("paused", m.paused);
   visit("restarts", m.restarts);
   visit("last_exit", m.last_exit);
   visit("starts_in_ms", m.starts_in_ms);

@@ -212,6 +212,7 @@ struct Drained {};
 struct ReplicaState {
   std::string sandbox;  // its id; empty: none runs
   bool ready = false;
+  bool paused = false;
   std::uint32_t restarts = 0;
   std::string last_exit;            // of the life before; empty: there was none
   std::uint32_t starts_in_ms = 0;   // until it is started again; 0: it runs, or will not

@@ -96,6 +96,7 @@ Task<std::vector<ReplicaState>> Service::States() {
       const auto load = co_await replica->sandbox->Measure();
       state.sandbox = replica->id();
       state.ready = replica->serves();
+      state.paused = replica->paused;
       if (load) state.cpu = load->cpu;
       if (load) state.memory = load->memory;
     } else if (past.next_start) {

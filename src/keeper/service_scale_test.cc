@@ -237,6 +237,11 @@ TEST_F(ScalingTest, WhatIsPausedIsToldAndStaysUntilItIsResumed) {
   const auto told = Next<Scaled>();
   EXPECT_EQ(told.ready, 0U);
   EXPECT_EQ(told.desired, 1U);
+  Send(GetSandboxes{.id = 3, .key = "key"});
+  Done sandboxes = Next<Done>();
+  while (sandboxes.id != 3) sandboxes = Next<Done>();
+  ASSERT_EQ(sandboxes.replicas.size(), 1U);
+  EXPECT_TRUE(sandboxes.replicas[0].paused);
   clock_.Advance(10 * kKeepAlive);
   Dial(2, milliseconds(20));
   PassUntil([this] { return dialled_.contains(2); });

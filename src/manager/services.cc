@@ -24,6 +24,7 @@ Json StateToJson(const keeper::ReplicaState& state) {
   if (state.starts_in_ms > 0) json["starts_in_ms"] = state.starts_in_ms;
   if (state.sandbox.empty()) return json;
   json["sandbox"] = state.sandbox;
+  if (state.paused) json["paused"] = true;
   json["cpu_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(state.cpu).count();
   json["memory_mib"] = static_cast<double>(state.memory.count) / 1048576.0;
   return json;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "base/pause.h"
 #include "manager/manager_impl.h"
 #include "model/rollout.h"
@@ -19,6 +20,13 @@ using model::Rollout;
 constexpr std::chrono::seconds kTick{1};
 
 std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
+
+// Only what runs as a server can be, and then its keeper knows it, also after a restart of ours.
+bool IsPaused(const Result<Json>& sandboxes) {
+  return sandboxes && std::ranges::any_of((*sandboxes)["states"], [](const Json& state) {
+           return state.value("paused", false);
+         });
+}
 
 }  // namespace
 
@@ -53,6 +61,14 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
   const bool still = *form && (*form)->revision.number == missed.revision;
   if (!still || !traffic || *traffic != missed.target) {
     co_return Result<void>{};  // it is gone, or somebody else has moved it
+  }
+
+  ServiceName of{tenant, name};
+  const auto sandboxes = co_await ServiceSandboxes(std::move(of));
+  if (missed.target.current() && IsPaused(sandboxes)) {
+    log_.Info("a paused workload stays in its class", {{"workload", tenant + "/" + name}});
+    slos_.TryAgain(missed, clock_.Now());
+    co_return Result<void>{};
   }
 
   Rollout move;

@@ -309,6 +309,25 @@ class SloBesideTest(SloCase, Gated):
         self.assertNotIn("rollout", self.server.json("describe", "function", "late")["status"])
 
 
+class PausedTest(MeasuredCase):
+    def test_what_is_paused_stays_where_it_is(self):
+        image = guest_image(self.folder / "server", "serve")
+        calm = function("calm", f"oci:{image.path}", "/calm", "default", limits={"timeout_ms": 100})
+        calm["kind"] = "Service"
+        self.assertEqual(self.server.apply(calm)["changes"][0]["placement"]["class"], "container")
+        self.assert_exit(self.server.strata("pause", "calm"), DONE)
+
+        def left_alone():
+            self.assertEqual(self.server.get("/calm").status, 503)
+            return "a paused workload stays in its class" in self.server.log()
+        self.assertTrue(eventually(left_alone))
+        described = self.server.json("describe", "service", "calm")["status"]
+        self.assertNotIn("rollout", described)
+        self.assertTrue(described["sandboxes"]["states"][0]["paused"])
+        self.assert_exit(self.server.strata("resume", "calm"), DONE)
+        self.assertEqual(self.server.get("/calm").text, "hello")
+
+
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
 class PreparedTest(RolloutCase, Gated):
     @classmethod
