@@ -96,6 +96,19 @@ class FactsTest(unittest.TestCase):
                 self.assertIn(problem, done.stderr)
                 self.assertFalse(out.exists())
 
+    def test_all_191_requirements_of_the_documents_are_listed(self):
+        text = (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8")
+        numbers = [int(number) for number in re.findall(r"^(\d+)\. ", text, re.MULTILINE)]
+        self.assertEqual(numbers, list(range(1, 192)))
+
+    def test_a_sentence_has_its_chinese_beside_it(self):
+        # What is written in the facts' own words; formulas, claims and quotations stay as the documents have them.
+        sentence = re.compile(r"[a-z]{2,}[,;:]? [a-z]{2,} [a-z]")
+        for name, key in (("concepts", "paraphrase"), ("graph", "definition"), ("models", "note"), ("models", "advice")):
+            missing = [each[key] for _, each in entries(read(name))
+                       if isinstance(each.get(key), str) and sentence.search(each[key]) and f"{key}_zh" not in each]
+            self.assertEqual(missing, [], f"{name}: {key}")
+
     def test_ids_are_one_of_a_kind_in_their_list(self):
         for name in FILES:
             for path, each in entries({"": read(name)}):
