@@ -98,6 +98,22 @@ Result<void> MakeV2(const CgroupPlace& place) {
   return made;
 }
 
+// Of a process, as /proc has it: lines "number:controllers:path". Empty: none is listed.
+// `controller`: of v1; empty on v2.
+Result<std::string> ReadGroupOf(pid_t pid, std::string_view controller) {
+  const auto text = ReadControl("/proc/" + std::to_string(pid) + "/cgroup");
+  if (!text) return std::unexpected(text.error());
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string listed = "," + line.substr(first + 1, second - first - 1) + ",";
+    if (listed.contains("," + std::string(controller) + ",")) return line.substr(second + 1);
+  }
+  return std::string();
+}
+
 // Where a parent has groups: on v1 in every hierarchy, also those that only a runtime uses.
 std::vector<fs::path> ParentDirectories(const fs::path& root, CgroupVersion version,
                                         const std::string& parent) {
@@ -161,6 +177,24 @@ Result<std::unique_ptr<Cgroup>> Cgroups::Make(std::string_view name) const {
   const bool v1 = version_ == CgroupVersion::kV1;
   auto made = v1 ? MakeV1(place) : MakeV2(place);
   if (!made) return std::unexpected(std::move(made).error());
+  return v1 ? OpenCgroupV1(std::move(place)) : OpenCgroupV2(std::move(place));
+}
+
+Result<std::unique_ptr<Cgroup>> Cgroups::Of(pid_t pid) const {
+  const bool v1 = version_ == CgroupVersion::kV1;
+  const std::string_view controller = v1 ? std::string_view(controllers_.front()) : "";
+  const auto path = ReadGroupOf(pid, controller);
+  if (!path) return std::unexpected(path.error());
+  const auto ours = ReadGroupOf(::getpid(), controller);
+  if (path->size() <= 1 || (ours && *ours == *path)) {
+    return Fail(Errc::kUnsupported,
+                "process " + std::to_string(pid) + " has no control group apart from ours");
+  }
+  CgroupPlace place{.root = root_,
+                    .parent = {},
+                    .name = path->substr(1),
+                    .controllers = controllers_,
+                    .ours = false};
   return v1 ? OpenCgroupV1(std::move(place)) : OpenCgroupV2(std::move(place));
 }
 

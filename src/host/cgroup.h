@@ -108,6 +108,11 @@ class Cgroups {
   // kPermissionDenied: not root. On failure nothing is left.
   [[nodiscard]] Result<std::unique_ptr<Cgroup>> Make(std::string_view name) const;
 
+  // The group that `pid` is in, wherever it lies: somebody else's, which this object only looks at,
+  // limits, freezes and kills, and never removes. kNotFound: no such process; kUnsupported: it is
+  // in our own group, or in the root.
+  [[nodiscard]] Result<std::unique_ptr<Cgroup>> Of(pid_t pid) const;
+
   // CPU time of all groups below the parent together, also of those that were removed, for as long
   // as there is one. kNotFound: there is none; kUnsupported: nobody counts here.
   [[nodiscard]] Result<std::chrono::nanoseconds> CpuTime() const;

@@ -18,12 +18,14 @@
 
 namespace strata::host {
 
-// What an implementation is made with. The directories exist.
+// What an implementation is made with. The directories exist. Its path is /<parent>/<name>; without
+// a parent, /<name>, which may have more than one part.
 struct CgroupPlace {
   std::filesystem::path root;
   std::string parent;
   std::string name;
   std::vector<std::string> controllers;
+  bool ours = true;  // to remove
 };
 std::unique_ptr<Cgroup> OpenCgroupV1(CgroupPlace place);
 std::unique_ptr<Cgroup> OpenCgroupV2(CgroupPlace place);

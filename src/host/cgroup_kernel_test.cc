@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -70,6 +71,30 @@ class CgroupKernelTest : public ::testing::Test {
   const std::string parent = "strata-test-" + std::to_string(::getpid());
   std::unique_ptr<Cgroup> group;
 };
+
+TEST_F(CgroupKernelTest, TheGroupOfAProcessIsFoundAndStaysWhenWhoLookedAtItLetsGo) {
+  Guest guest = Guest::Make("true");
+  ASSERT_TRUE(group->Add(guest.process.pid()).has_value());
+  const auto groups = Cgroups::Find(parent);
+  ASSERT_TRUE(groups.has_value());
+  {
+    const auto found = groups->Of(guest.process.pid());
+    ASSERT_TRUE(found.has_value()) << found.error().message;
+    EXPECT_EQ((*found)->path(), group->path());
+    EXPECT_EQ((*found)->Members().value(), std::vector<pid_t>{guest.process.pid()});
+  }
+  EXPECT_EQ(group->Members().value(), std::vector<pid_t>{guest.process.pid()});
+  guest.Start();
+  guest.Wait();
+}
+
+TEST_F(CgroupKernelTest, NobodyGetsHoldOfOurOwnGroup) {
+  const auto groups = Cgroups::Find(parent);
+  ASSERT_TRUE(groups.has_value());
+  const auto found = groups->Of(::getpid());
+  ASSERT_FALSE(found.has_value());
+  EXPECT_EQ(found.error().code, Errc::kUnsupported);
+}
 
 TEST_F(CgroupKernelTest, TheKernelKillsAtTheMemoryLimitAndItIsCounted) {
   ASSERT_TRUE(group->Limit({.memory = 8_MiB}).has_value());

@@ -21,7 +21,7 @@ class CgroupV1 final : public Cgroup {
   ~CgroupV1() override { static_cast<void>(Remove(kRemoveAtEnd)); }
 
   [[nodiscard]] std::string path() const override {
-    return "/" + place_.parent + "/" + place_.name;
+    return "/" + (fs::path(place_.parent) / place_.name).string();
   }
 
   Result<void> Limit(const CgroupLimits& limits) override {
@@ -168,7 +168,7 @@ class CgroupV1 final : public Cgroup {
   }
 
   const CgroupPlace place_;
-  bool gone_ = false;  // removed, or not ours any more
+  bool gone_ = !place_.ours;  // removed, or not ours any more
 };
 
 }  // namespace

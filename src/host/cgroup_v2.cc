@@ -21,7 +21,7 @@ class CgroupV2 final : public Cgroup {
   ~CgroupV2() override { static_cast<void>(Remove(kRemoveAtEnd)); }
 
   [[nodiscard]] std::string path() const override {
-    return "/" + place_.parent + "/" + place_.name;
+    return "/" + (fs::path(place_.parent) / place_.name).string();
   }
 
   Result<void> Limit(const CgroupLimits& limits) override {
@@ -133,7 +133,7 @@ class CgroupV2 final : public Cgroup {
 
   const CgroupPlace place_;
   const fs::path directory_;
-  bool gone_ = false;  // removed, or not ours any more
+  bool gone_ = !place_.ours;  // removed, or not ours any more
 };
 
 }  // namespace
