@@ -28,12 +28,13 @@ void BlockSignals() {
 
 }  // namespace
 
-Result<std::unique_ptr<Worker>> Worker::Start() {
+Result<std::unique_ptr<Worker>> Worker::Start(WorkerMounts mounts) {
   std::unique_ptr<Worker> worker(new Worker());
   std::promise<Result<void>> promise;
   auto future = promise.get_future();
-  worker->thread_ = std::thread(
-      [&self = *worker, started = std::move(promise)]() mutable { self.Loop(std::move(started)); });
+  worker->thread_ = std::thread([&self = *worker, mounts, started = std::move(promise)]() mutable {
+    self.Loop(mounts, std::move(started));
+  });
   if (auto started = future.get(); !started) return std::unexpected(std::move(started).error());
   return worker;
 }
@@ -66,9 +67,9 @@ void Worker::Signal(const Fd& event) {
   [[maybe_unused]] const ssize_t written = ::write(event.get(), &one, sizeof(one));
 }
 
-void Worker::Loop(std::promise<Result<void>> started) {
+void Worker::Loop(WorkerMounts mounts, std::promise<Result<void>> started) {
   BlockSignals();
-  auto entered = EnterOwnMounts();
+  auto entered = mounts == WorkerMounts::kOwn ? EnterOwnMounts() : Result<void>();
   const bool usable = entered.has_value();
   started.set_value(std::move(entered));
   if (!usable) return;

@@ -1,6 +1,7 @@
 // sandbox/worker.h - the one thread beside the loop, for system calls that may block:
 // mounting, starting the runtime, removing. It lives in a mount namespace of its own, so that the
-// sandboxes' file systems are seen by nobody else and vanish with this process, however it ends.
+// sandboxes' file systems are seen by nobody else and vanish with this process, however it ends;
+// or in the process's, when others have to see them.
 //
 //   loop --Run(job)--> queue --> thread (private mounts) --result--> loop
 //
@@ -33,11 +34,13 @@
 
 namespace strata::sandbox {
 
+enum class WorkerMounts : std::uint8_t { kOwn, kShared };
+
 class Worker {
  public:
   // Fails with kPermissionDenied (not root) or FailErrno's codes when there is no own mount
   // namespace to be had.
-  static Result<std::unique_ptr<Worker>> Start();
+  static Result<std::unique_ptr<Worker>> Start(WorkerMounts mounts = WorkerMounts::kOwn);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();
@@ -65,7 +68,7 @@ class Worker {
   Worker() = default;
   static Result<Fd> MakeEvent();
   static void Signal(const Fd& event);
-  void Loop(std::promise<Result<void>> started);
+  void Loop(WorkerMounts mounts, std::promise<Result<void>> started);
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -46,6 +46,12 @@ class LayersTest(unittest.TestCase):
         self.assertEqual(problems, ["src/README.md: folder extra is missing from the table",
                                     'src/api/a.cc:1: "extra/x.h": extra has no row in src/README.md'])
 
+    def test_messages_of_others_may_be_included_and_ours_by_the_table_only(self):
+        self.assertEqual(self.check({
+            "host/a.h": '#include "events/task.pb.h"\n',
+            "base/x.cc": '#include "host/own.pb.h"\n'}),
+            ['src/base/x.cc:1: "host/own.pb.h": base may not include host'])
+
     def test_a_row_without_a_folder_is_refused(self):
         problems = self.check({}, TABLE + "| `ghost` | gone | base |\n")
         self.assertEqual(problems, ["src/README.md: folder ghost does not exist"])

@@ -63,4 +63,38 @@ host::SpawnOptions Runtime::KillCommand(const std::filesystem::path& bundle, con
   return Command(bundle, bundle / "kill.log", {"kill", id, signal});
 }
 
+host::SpawnOptions Runtime::CreateCommand(const std::filesystem::path& bundle,
+                                          const std::string& id, const std::string& console) const {
+  std::vector<std::string> verb = {"create", "--bundle", bundle, "--pid-file", bundle / "pid"};
+  if (!console.empty()) verb.insert(verb.end(), {"--console-socket", console});
+  verb.push_back(id);
+  return Command(bundle, bundle / "runtime.log", std::move(verb));
+}
+
+host::SpawnOptions Runtime::StartCommand(const std::filesystem::path& bundle,
+                                         const std::string& id) const {
+  return Command(bundle, bundle / "runtime.log", {"start", id});
+}
+
+host::SpawnOptions Runtime::DeleteCommand(const std::filesystem::path& bundle,
+                                          const std::string& id) const {
+  return Command(bundle, bundle / "runtime.log", {"delete", "--force", id});
+}
+
+host::SpawnOptions Runtime::UpdateCommand(const std::filesystem::path& bundle,
+                                          const std::string& id,
+                                          const std::filesystem::path& resources) const {
+  return Command(bundle, bundle / "runtime.log", {"update", "--resources", resources, id});
+}
+
+host::SpawnOptions Runtime::DetachedExecCommand(const std::filesystem::path& bundle,
+                                                const std::string& id, const ExecFiles& files,
+                                                const std::string& console) const {
+  std::vector<std::string> verb = {"exec",        "--detach",   "--process",
+                                   files.process, "--pid-file", files.pid};
+  if (!console.empty()) verb.insert(verb.end(), {"--console-socket", console});
+  verb.push_back(id);
+  return Command(bundle, files.log, std::move(verb));
+}
+
 }  // namespace strata::sandbox::oci

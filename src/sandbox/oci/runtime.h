@@ -54,6 +54,28 @@ class Runtime {
                                                const std::string& id,
                                                const std::string& signal) const;
 
+  // The steps of a container whose config.json somebody else wrote (kube/shim), of a runtime that
+  // leaves. Created, it waits before its program until it is started; it has inherited the caller's
+  // standard streams, or sends its terminal to `console`, a Unix socket. Its complaints are in
+  // `bundle`/runtime.log, the first process's pid in `bundle`/pid.
+  [[nodiscard]] host::SpawnOptions CreateCommand(const std::filesystem::path& bundle,
+                                                 const std::string& id,
+                                                 const std::string& console) const;
+  [[nodiscard]] host::SpawnOptions StartCommand(const std::filesystem::path& bundle,
+                                                const std::string& id) const;
+  // Kills what is left of it, and forgets it. Succeeds when there is none.
+  [[nodiscard]] host::SpawnOptions DeleteCommand(const std::filesystem::path& bundle,
+                                                 const std::string& id) const;
+  // New limits, from the file `resources`: "linux.resources" of the specification.
+  [[nodiscard]] host::SpawnOptions UpdateCommand(const std::filesystem::path& bundle,
+                                                 const std::string& id,
+                                                 const std::filesystem::path& resources) const;
+  // As ExecCommand, but ends once the program runs, which is an orphan then.
+  [[nodiscard]] host::SpawnOptions DetachedExecCommand(const std::filesystem::path& bundle,
+                                                       const std::string& id,
+                                                       const ExecFiles& files,
+                                                       const std::string& console) const;
+
   [[nodiscard]] bool stays() const noexcept { return stays_; }
 
  private:
