@@ -45,6 +45,7 @@ Awaitable<void> Server::Accept(Acceptor acceptor) {
       co_await Pause(loop_, kAcceptAgain);
       continue;
     }
+    ++accepted_;
     ErrorCode ignored;
     Fd accepted(socket.release(ignored));
     if (MayCall(accepted.get())) Spawn(loop_, Serve(std::move(accepted)));

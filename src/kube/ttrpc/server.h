@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -45,7 +46,8 @@ class Server {
   // Serves one connection, until its end.
   Awaitable<void> Serve(Fd socket);
 
-  [[nodiscard]] std::size_t connections() const noexcept { return connections_; }
+  [[nodiscard]] std::size_t connections() const noexcept { return connections_; }  // now
+  [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_; }      // ever
 
  private:
   using Acceptor = asio::basic_socket_acceptor<asio::local::stream_protocol, Executor>;
@@ -65,6 +67,7 @@ class Server {
   Loop& loop_;
   const Handler handler_;
   std::size_t connections_ = 0;
+  std::uint64_t accepted_ = 0;
 };
 
 }  // namespace strata::kube::ttrpc

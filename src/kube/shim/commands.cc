@@ -1,0 +1,183 @@
+#include "kube/shim/commands.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/task.h"
+#include "host/process.h"
+#include "kube/shim/events.h"
+#include "kube/shim/messages.h"
+#include "kube/shim/resident.h"
+#include "kube/shim/root_mounts.h"
+#include "kube/ttrpc/client.h"
+#include "sandbox/oci/runtime.h"
+
+namespace strata::kube::shim {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+constexpr int kPassedListener = 3;
+constexpr int kBacklog = 128;
+constexpr std::uint32_t kKilled = 128 + SIGKILL;
+constexpr Bytes kBootstrapFile = 64_KiB;
+constexpr Bytes kWords = 64_KiB;
+// containerd gives `delete` five seconds in all.
+constexpr milliseconds kAskPatience{1000};
+constexpr milliseconds kRemovePatience{3000};
+
+Result<sockaddr_un> AddressOf(const std::string& path) {
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  if (path.size() >= sizeof(address.sun_path)) {
+    return Fail(Errc::kInvalidArgument, "the socket's path is too long: " + path);
+  }
+  path.copy(address.sun_path, path.size());
+  return address;
+}
+
+Result<Fd> MakeSocket() {
+  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.valid()) return FailErrno("socket", errno);
+  return socket;
+}
+
+bool Answers(const sockaddr_un& address) {
+  const auto socket = MakeSocket();
+  return socket && ::connect(socket->get(), reinterpret_cast<const sockaddr*>(&address),
+                             sizeof(address)) == 0;
+}
+
+Result<Fd> Listen(const sockaddr_un& address) {
+  auto socket = MakeSocket();
+  if (!socket) return socket;
+  ::unlink(address.sun_path);  // nobody answers there
+  if (::bind(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::chmod(address.sun_path, 0600) != 0 || ::listen(socket->get(), kBacklog) != 0) {
+    return FailErrno(std::string("listen at ") + address.sun_path, errno);
+  }
+  return socket;
+}
+
+// Makes one call and waits for its end.
+ttrpc::Reply Ask(Loop& loop, ttrpc::Client& client, ttrpc::Request request) {
+  ttrpc::Reply reply = Fail(Errc::kInternal, "no reply");
+  asio::co_spawn(loop.get_executor(), client.Call(std::move(request)),
+                 [&reply](std::exception_ptr error, ttrpc::Reply got) {
+                   if (error) std::rethrow_exception(error);
+                   reply = std::move(got);
+                 });
+  loop.restart();
+  loop.run();
+  return reply;
+}
+
+// Has the resident shim forget a task that it may still hold. Whatever fails is made up for below.
+void ForgetTask(const Invocation& invocation, const fs::path& bundle) {
+  constexpr std::string_view kUnix = "unix://";
+  const auto text = ReadFile(bundle / "bootstrap.json", kBootstrapFile);
+  const auto json = text ? ParseJson(*text) : Result<Json>(Json());
+  if (!json || !json->is_object()) return;
+  std::string address = json->value("address", std::string());
+  if (!address.starts_with(kUnix)) return;
+  Loop loop(1);
+  ttrpc::Client client(loop, address.substr(kUnix.size()));
+  const auto ask = [&](const char* method, std::string payload) {
+    return Ask(loop, client,
+               {.service = "containerd.task.v3.Task",
+                .method = method,
+                .payload = std::move(payload),
+                .timeout = kAskPatience,
+                .containerd_namespace = invocation.name_space})
+        .has_value();
+  };
+  task_api::KillRequest kill;
+  kill.set_id(invocation.id);
+  kill.set_signal(SIGKILL);
+  kill.set_all(true);
+  task_api::WaitRequest wait;
+  wait.set_id(invocation.id);
+  task_api::DeleteRequest remove;
+  remove.set_id(invocation.id);
+  if (ask("Kill", kill.SerializeAsString())) ask("Wait", wait.SerializeAsString());
+  ask("Delete", remove.SerializeAsString());
+}
+
+Result<void> RemoveByRuntime(const std::string& id, const fs::path& bundle) {
+  std::error_code ignored;
+  if (!fs::exists(bundle / "state" / id, ignored)) return {};
+  const auto program = FindRuntime();
+  if (!program) return std::unexpected(program.error());
+  const auto runtime = sandbox::oci::Runtime::Load({.runtime = *program});
+  if (!runtime) return std::unexpected(runtime.error());
+  const auto ran = host::RunToEnd(runtime->DeleteCommand(bundle, id), kRemovePatience, kWords);
+  if (!ran) return std::unexpected(ran.error());
+  if (ran->status.success()) return {};
+  return Fail(Errc::kInternal, "delete " + id + ": " + ran->err);
+}
+
+}  // namespace
+
+Result<std::string> Start(const Invocation& invocation, std::string_view input,
+                          std::string_view ttrpc_address, const std::string& program) {
+  const auto bootstrap = ReadBootstrap(input, invocation, ttrpc_address);
+  if (!bootstrap) return std::unexpected(bootstrap.error());
+  const std::string path = SocketPath(bootstrap->socket_dir, bootstrap->ttrpc_address,
+                                      fs::path(program).filename().string());
+  const auto address = AddressOf(path);
+  if (!address) return std::unexpected(address.error());
+  if (auto made = MakeDirectories(bootstrap->socket_dir, 0711); !made) {
+    return std::unexpected(std::move(made).error());
+  }
+  const auto lock = LockDirectory(bootstrap->socket_dir);
+  if (!lock) return std::unexpected(lock.error());
+  std::string result = WriteResult(bootstrap->dialect, path);
+  if (Answers(*address)) return result;
+  const auto listener = Listen(*address);
+  if (!listener) return std::unexpected(listener.error());
+  auto resident = host::Process::Spawn({.program = program,
+                                        .arguments = {"-listen-fd", std::to_string(kPassedListener),
+                                                      "-ttrpc", bootstrap->ttrpc_address, "serve"},
+                                        .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                                        .fds = {{.from = listener->get(), .to = kPassedListener}},
+                                        .privileges = host::Privileges::kKeep});
+  if (!resident) return std::unexpected(std::move(resident).error());
+  resident->Detach();
+  return result;
+}
+
+Result<std::string> Delete(const Invocation& invocation) {
+  std::error_code ignored;
+  const fs::path bundle =
+      invocation.bundle.empty() ? fs::current_path(ignored) : fs::path(invocation.bundle);
+  ForgetTask(invocation, bundle);
+  if (auto removed = RemoveByRuntime(invocation.id, bundle); !removed) {
+    return std::unexpected(std::move(removed).error());
+  }
+  UnmountRoot(bundle / "rootfs");
+  task_api::DeleteResponse response;
+  if (const auto pid = ReadFile(bundle / "pid", kWords)) {
+    response.set_pid(static_cast<std::uint32_t>(std::atoi(pid->c_str())));
+  }
+  response.set_exit_status(kKilled);
+  SetTime(*response.mutable_exited_at(), SystemClock().WallNow());
+  return response.SerializeAsString();
+}
+
+}  // namespace strata::kube::shim

@@ -1,0 +1,112 @@
+// kube/shim/container.h - one container of containerd's ("task"): its root, its first process and
+// those that were exec'd in it, from Create to Delete.
+//
+//   TaskService --> Container --> OCI runtime (sandbox/oci/runtime.h), control group, events
+//
+//   created --Start--> running --the program ends--> stopped --Delete--> gone
+//      '------------------Kill, Delete---------------^
+//
+// containerd wrote config.json; what confines the container is its decision.
+//
+// Threads:  the loop's; mounts are made on the worker. Lifetime: what waits or runs keeps it alive.
+//           Changing calls of one container take turns; Kill, State and Wait do not wait for them.
+// Errors:   kNotFound: no such process; kFailedPrecondition: not in this state; kInternal: the
+//           runtime's own words. A Create that fails leaves nothing.
+// Tested by tests/kube/ctr_test.py.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/broadcast.h"
+#include "base/clock.h"
+#include "base/task.h"
+#include "base/turns.h"
+#include "host/cgroup.h"
+#include "host/process.h"
+#include "kube/shim/console.h"
+#include "kube/shim/messages.h"
+#include "kube/shim/shared.h"
+#include "kube/shim/stdio.h"
+
+namespace strata::kube::shim {
+
+enum class ProcessState : std::uint8_t { kCreated, kRunning, kStopped };
+
+// The container's first process, or one beside it.
+struct ContainerProcess {
+  std::string exec_id;  // empty: the first
+  StdioNames names;
+  std::string spec;  // exec: "process" of the OCI runtime specification, JSON
+  Stdio stdio;
+  std::shared_ptr<Input> input;      // null: it has none, or it was not started
+  std::shared_ptr<Console> console;  // null: no terminal, or not started
+  std::optional<host::Process> process;
+  ProcessState state = ProcessState::kCreated;
+  bool starting = false;  // its end is not told before its start
+  std::uint32_t exit_status = 0;
+  WallTime exited_at{};
+
+  [[nodiscard]] std::uint32_t pid() const { return process ? process->pid() : 0; }
+};
+
+class Container : public std::enable_shared_from_this<Container> {
+ public:
+  Container(Shared& shared, std::string name_space, std::string id, std::string bundle);
+  Container(const Container&) = delete;
+  Container& operator=(const Container&) = delete;
+
+  Task<void> Create(const task_api::CreateTaskRequest& request);
+  Task<std::uint32_t> Start(std::string exec_id);
+  // Registers a process; Start starts it.
+  Task<void> Exec(const task_api::ExecProcessRequest& request);
+  // The process is gone afterwards; with the first one everything.
+  Task<std::shared_ptr<ContainerProcess>> Delete(std::string exec_id);
+  Result<void> Kill(const std::string& exec_id, int signal, bool all);
+  Result<void> Resize(const std::string& exec_id, host::TerminalSize size);
+  Result<void> CloseInput(const std::string& exec_id);
+  Task<void> SetPaused(bool paused);
+  Task<void> Update(std::string resources);
+  // Until the process has ended, or nobody waits any more.
+  Task<std::shared_ptr<ContainerProcess>> Wait(std::string exec_id,
+                                               std::shared_ptr<const bool> abandoned);
+
+  // kNotFound.
+  [[nodiscard]] Result<std::shared_ptr<ContainerProcess>> Find(const std::string& exec_id) const;
+  [[nodiscard]] Result<host::Cgroup*> group() const;
+  [[nodiscard]] const std::string& bundle() const noexcept { return bundle_; }
+  [[nodiscard]] const std::string& name_space() const noexcept { return name_space_; }
+  [[nodiscard]] bool paused() const noexcept { return paused_; }
+
+ private:
+  using Process = std::shared_ptr<ContainerProcess>;
+
+  Task<void> MakeFirst(Process first);
+  Task<void> RunExec(Process exec);
+  Task<void> RunRuntime(host::SpawnOptions command, std::string log);
+  Task<void> Remove();
+  Result<void> Adopt(ContainerProcess& process, const std::string& pid_file);
+  Result<std::optional<ConsoleSocket>> ListenForTerminal(const ContainerProcess& process,
+                                                         const std::string& name) const;
+  Result<void> TakeTerminal(ContainerProcess& process, const std::optional<ConsoleSocket>& socket);
+  Awaitable<void> Watch(std::shared_ptr<Container> self, Process process);
+  Awaitable<void> EndOthers();
+  [[nodiscard]] bool OthersRun() const;
+  void Publish(const char* topic, const char* type, const google::protobuf::MessageLite& event);
+
+  Shared& shared_;
+  const std::string name_space_;
+  const std::string id_;
+  const std::string bundle_;
+  Turns turns_;
+  Broadcast changed_;  // the state of a process
+  std::map<std::string, Process> processes_;
+  std::unique_ptr<host::Cgroup> group_;
+  std::uint64_t execs_ = 0;
+  bool paused_ = false;
+};
+
+}  // namespace strata::kube::shim

@@ -1,0 +1,135 @@
+#include "kube/shim/resident.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/pause.h"
+#include "base/task.h"
+#include "host/cgroup.h"
+#include "kube/shim/shared.h"
+#include "kube/shim/task_service.h"
+#include "kube/ttrpc/server.h"
+
+namespace strata::kube::shim {
+namespace {
+
+constexpr std::chrono::seconds kLook{1};
+constexpr int kIdleLooks = 10;  // in a row
+constexpr const char* kRuntimes[] = {"/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc",
+                                     "/usr/local/bin/runc"};
+
+// Nothing, when the socket has no path.
+std::string PathOf(const Fd& listener) {
+  sockaddr_un address{};
+  socklen_t size = sizeof(address);
+  if (::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  return {address.sun_path, ::strnlen(address.sun_path, sizeof(address.sun_path))};
+}
+
+class Resident {
+ public:
+  Resident(Loop& loop, Shared& shared, std::string socket)
+      : loop_(loop),
+        socket_(std::move(socket)),
+        tasks_(shared),
+        server_(loop, [this](ttrpc::Call call) { return Handle(std::move(call)); }) {}
+
+  Result<void> Begin(Fd listener) {
+    auto listening = server_.Listen(std::move(listener));
+    if (listening) Spawn(loop_, EndWhenIdle());
+    return listening;
+  }
+
+ private:
+  Awaitable<ttrpc::Reply> Handle(ttrpc::Call call) {
+    if (TaskService::Has(call.request.service)) co_return co_await tasks_.Handle(std::move(call));
+    co_return Fail(Errc::kUnsupported, "no service " + call.request.service);
+  }
+
+  Awaitable<void> EndWhenIdle() {
+    int idle = 0;
+    std::uint64_t seen = 0;
+    while (idle < kIdleLooks || !Leave()) {
+      co_await Pause(loop_, kLook);
+      const bool quiet = tasks_.tasks() == 0 && server_.connections() == 0 &&
+                         std::exchange(seen, server_.accepted()) == server_.accepted();
+      idle = quiet ? idle + 1 : 0;
+    }
+    loop_.stop();
+  }
+
+  // Under the lock nobody is about to be told our address.
+  bool Leave() const {
+    const auto lock = LockDirectory(std::filesystem::path(socket_).parent_path());
+    if (lock) ::unlink(socket_.c_str());
+    return true;
+  }
+
+  Loop& loop_;
+  const std::string socket_;
+  TaskService tasks_;
+  ttrpc::Server server_;
+};
+
+void IgnoreSignals() {
+  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::signal(signal, SIG_IGN);
+}
+
+}  // namespace
+
+Result<void> Serve(Fd listener, const std::string& ttrpc) {
+  IgnoreSignals();
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return FailErrno("be a subreaper", errno);
+  const auto program = FindRuntime();
+  if (!program) return std::unexpected(program.error());
+  auto runtime = sandbox::oci::Runtime::Load({.runtime = *program});
+  if (!runtime) return std::unexpected(std::move(runtime).error());
+  auto groups = host::Cgroups::Find("strata");
+  if (!groups) return std::unexpected(std::move(groups).error());
+  auto worker = sandbox::Worker::Start(sandbox::WorkerMounts::kShared);
+  if (!worker) return std::unexpected(std::move(worker).error());
+  const SystemClock clock;
+  Loop loop(1);
+  Shared shared{.loop = loop,
+                .clock = clock,
+                .runtime = std::move(*runtime),
+                .groups = std::move(*groups),
+                .events = Events(loop, clock, ttrpc),
+                .worker = std::move(*worker)};
+  Resident resident(loop, shared, PathOf(listener));
+  if (auto begun = resident.Begin(std::move(listener)); !begun) return begun;
+  loop.run();
+  return {};
+}
+
+Result<Fd> LockDirectory(const std::string& directory) {
+  auto held = OpenFile(directory, O_RDONLY | O_DIRECTORY);
+  if (!held) return held;
+  while (::flock(held->get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return FailErrno("lock " + directory, errno);
+  }
+  return held;
+}
+
+Result<std::string> FindRuntime() {
+  for (const char* program : kRuntimes) {
+    if (::access(program, X_OK) == 0) return program;
+  }
+  return Fail(Errc::kUnsupported, "class container needs runc, which is not installed");
+}
+
+}  // namespace strata::kube::shim

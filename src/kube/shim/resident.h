@@ -1,0 +1,32 @@
+// kube/shim/resident.h - the shim that stays: one process for all pods of its runtime
+// (docs/decisions/0022-one-shim-for-many-pods.md).
+//
+//   commands.h `start` --listening socket--> [ Serve ] <--ttrpc-- containerd
+//
+// Ends by itself when it has had no task and no connection for a while, and removes its socket.
+// Signals that end programs are ignored: with it would go every pod.
+//
+// Threads:  one loop, and the worker's thread for mounts.
+// Lifetime: containers do not survive it: `delete` removes what a killed one has left.
+// Tested by tests/kube.
+#pragma once
+
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace strata::kube::shim {
+
+// Serves `listener` until idle. `ttrpc`: containerd's socket, for events. Fails before it has
+// served anything: no runtime, no control groups.
+Result<void> Serve(Fd listener, const std::string& ttrpc);
+
+// Locks the directory in which the sockets are, as long as the descriptor lives: who looks for a
+// shim there, starts one or removes its own, does so alone. Blocks.
+Result<Fd> LockDirectory(const std::string& directory);
+
+// The OCI runtime of class container. kUnsupported: none is installed.
+Result<std::string> FindRuntime();
+
+}  // namespace strata::kube::shim

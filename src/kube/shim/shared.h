@@ -1,0 +1,24 @@
+// kube/shim/shared.h - what the containers and sandboxes of one shim share.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "host/cgroup.h"
+#include "kube/shim/events.h"
+#include "sandbox/oci/runtime.h"
+#include "sandbox/worker.h"
+
+namespace strata::kube::shim {
+
+struct Shared {
+  Loop& loop;
+  const Clock& clock;
+  const sandbox::oci::Runtime runtime;
+  const host::Cgroups groups;
+  Events events;
+  std::unique_ptr<sandbox::Worker> worker;  // last: its jobs use the others until they are done
+};
+
+}  // namespace strata::kube::shim

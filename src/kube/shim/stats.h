@@ -1,0 +1,15 @@
+// kube/shim/stats.h - what a control group used, as containerd's metrics. Pure.
+#pragma once
+
+#include <google/protobuf/any.pb.h>
+
+#include "host/cgroup.h"
+
+namespace strata::kube::shim {
+
+// Of the version that the host has: readers know what they can take from each. Memory is all that
+// is charged to the group, with what could be given back: the working set looks larger than runc's.
+void PackUsage(google::protobuf::Any& stats, const host::CgroupUsage& usage,
+               host::CgroupVersion version);
+
+}  // namespace strata::kube::shim
