@@ -53,6 +53,7 @@ test: fresh-report build examples ## the fast tier of the tests (ARGS='-R name' 
 	@$(if $(ARGS),,$(STAGE) test-tools tools/python_env.py schemathesis tests/e2e/requirements.txt || true)
 	@$(if $(ARGS),,$(STAGE) test-tools tools/python_env.py numerics tests/advisor/models_requirements.txt || true)
 	@$(if $(ARGS),,JOBS=$(JOBS) $(STAGE) test-tools tests/kube/build-tools || true)
+	@$(if $(ARGS),,$(STAGE) test-tools tools/node_env.py page tests/e2e/page || true)
 	@$(STAGE) test tools/test_report.py ctest --build build/release -- -j $(JOBS) -LE '^long$$' $(ARGS) || true
 	@tools/test_report.py close
 

@@ -1,16 +1,13 @@
 // strata graph - the knowledge graph of the source documents: nodes, ways between them, diagrams,
 // words, what to learn and what to read.
-#include <chrono>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "advisor/graph/answers.h"
 #include "advisor/graph/export.h"
 #include "advisor/graph/glossary.h"
-#include "host/process.h"
-#include "installed.h"
+#include "graphviz.h"
 #include "report.h"
 #include "verbs.h"
 
@@ -26,23 +23,6 @@ struct GraphFlags {
   std::vector<std::string> known;
 };
 using Flags = std::shared_ptr<GraphFlags>;
-
-constexpr std::chrono::seconds kPatience{20};
-
-// Graphviz is a program beside us: its library would bring a window system into this one.
-Result<std::string> DrawWithGraphviz(const std::string& dot) {
-  const auto program = FindInstalled("dot");
-  if (!program) {
-    return Fail(
-        Errc::kFailedPrecondition,
-        "a picture of a graph is drawn by Graphviz's 'dot', which is not installed (package "
-        "graphviz); -o dot and -o mermaid need nothing");
-  }
-  auto ran = host::RunToEnd({.program = *program, .arguments = {"-Tsvg"}}, kPatience, 16_MiB, dot);
-  if (!ran) return Wrap(std::move(ran).error(), "dot");
-  if (!ran->status.success()) return Fail(Errc::kInternal, "dot: " + ran->err);
-  return std::move(ran->out);
-}
 
 // Prints the answer as a report, or its graph where -o is a form of graphs.
 void PrintAnswer(Session& session, const ReportFlags& flags,

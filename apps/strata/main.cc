@@ -68,6 +68,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddVersions(app, session);
   AddModel(app, session);
   AddRoadmap(app, session);
+  AddReport(app, session);
   AddStatus(app, session);
   AddVersion(app, session);
   AddCompletion(app, session);

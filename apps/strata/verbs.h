@@ -38,6 +38,7 @@ void AddGraph(CLI::App& app, Session& session);
 void AddVersions(CLI::App& app, Session& session);
 void AddModel(CLI::App& app, Session& session);
 void AddRoadmap(CLI::App& app, Session& session);
+void AddReport(CLI::App& app, Session& session);
 void AddStatus(CLI::App& app, Session& session);
 void AddVersion(CLI::App& app, Session& session);
 void AddCompletion(CLI::App& app, Session& session);

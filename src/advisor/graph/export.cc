@@ -88,12 +88,17 @@ std::string ToMermaid(const Graph& graph, Language language) {
 std::string ToDot(const Graph& graph, Language language) {
   std::string text = "digraph " + Quoted(graph.id) +
                      " {\n  label=" + Quoted(graph.title.In(language)) +
-                     ";\n  node [shape=box, fontsize=11];\n  edge [fontsize=9];\n";
+                     ";\n  fontname=\"Helvetica\";\n  fontsize=13;\n  labeljust=l;\n"
+                     "  node [shape=box, style=rounded, fontname=\"Helvetica\", fontsize=11, "
+                     "height=0.3, color=\"#57606a\"];\n"
+                     "  edge [fontname=\"Helvetica\", fontsize=9, arrowsize=0.6, "
+                     "color=\"#8c959f\", fontcolor=\"#57606a\"];\n";
   ForEachNode(
       graph,
       [&](const GraphLayer& layer) {
         text += "  subgraph " + Quoted("cluster_" + layer.id) +
-                " {\n    label=" + Quoted(layer.label.In(language)) + ";\n";
+                " {\n    label=" + Quoted(layer.label.In(language)) +
+                ";\n    color=\"#d8dee4\";\n    style=rounded;\n";
       },
       [&] { text += "  }\n"; },
       [&](std::size_t node, bool inside) {

@@ -37,6 +37,7 @@ TEST(ExportTest, Dot) {
   const std::string dot = ToDot(Example(), Language::kEnglish);
   EXPECT_THAT(dot, testing::StartsWith("digraph \"example\" {\n  label=\"an example\";\n"));
   EXPECT_THAT(dot, HasSubstr("  subgraph \"cluster_top\" {\n    label=\"top layer\";\n"
+                             "    color=\"#d8dee4\";\n    style=rounded;\n"
                              "    \"a\" [label=\"the \\\"A\\\" <1>\"];\n  }\n"));
   EXPECT_THAT(dot, HasSubstr("  \"b\" [label=\"B#2\", penwidth=1.5];\n"));
   EXPECT_THAT(dot, HasSubstr("  \"a\" -> \"b\" [label=\"runs on\"];\n"));

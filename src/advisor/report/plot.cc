@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
+#include <string_view>
+#include <variant>
 #include <vector>
 
+#include "advisor/report/plot_range.h"
 #include "base/table.h"
 
 namespace strata::advisor {
@@ -13,53 +15,7 @@ namespace {
 
 constexpr std::size_t kColumns = 64;  // of a plot in characters, without its labels
 constexpr std::size_t kLines = 16;
-constexpr double kPlotWidth = 560;  // of a plot in a picture, in pixels
-constexpr double kPlotHeight = 220;
 constexpr std::string_view kMarks = "*o+x#@%&";
-
-struct Range {
-  double least = std::numeric_limits<double>::infinity();
-  double most = -std::numeric_limits<double>::infinity();
-
-  void Add(double value) noexcept {
-    if (!std::isfinite(value)) return;
-    least = std::min(least, value);
-    most = std::max(most, value);
-  }
-  [[nodiscard]] bool empty() const noexcept { return least > most; }
-  // 0 to 1; the middle when there is one value only. By halves, as a difference may overflow.
-  [[nodiscard]] double Share(double value) const noexcept {
-    return most > least ? (value / 2 - least / 2) / (most / 2 - least / 2) : 0.5;
-  }
-};
-
-struct Ranges {
-  Range x;
-  Range y;
-};
-
-bool IsDrawn(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
-
-Ranges RangesOf(const LinePlot& plot) {
-  Ranges ranges;
-  for (const Line& line : plot.lines) {
-    for (const Point& point : line.points) {
-      if (!IsDrawn(point)) continue;
-      ranges.x.Add(point.x);
-      ranges.y.Add(point.y);
-    }
-  }
-  return ranges;
-}
-
-Range RangeOf(const BarPlot& plot) {
-  Range range;
-  for (const Bar& bar : plot.bars) {
-    range.Add(bar.from);
-    range.Add(bar.to);
-  }
-  return range;
-}
 
 std::string Padded(std::string text, std::size_t width) {
   const std::size_t used = DisplayWidth(text);
@@ -75,7 +31,7 @@ std::string PaddedLeft(const std::string& text, std::size_t width) {
 // A grid of characters that points are put into.
 class Grid {
  public:
-  explicit Grid(const Ranges& ranges)
+  explicit Grid(const PlotRanges& ranges)
       : ranges_(ranges), lines_(kLines, std::string(kColumns, ' ')) {}
 
   // The straight line between both, column by column.
@@ -100,12 +56,12 @@ class Grid {
           [static_cast<std::size_t>(std::lround(column))] = mark;
   }
 
-  const Ranges ranges_;
+  const PlotRanges ranges_;
   std::vector<std::string> lines_;
 };
 
 std::string LinesAsText(const LinePlot& plot, Language language) {
-  const Ranges ranges = RangesOf(plot);
+  const PlotRanges ranges = RangesOf(plot);
   if (ranges.x.empty()) return "";
   Grid grid(ranges);
   std::string legend;
@@ -148,7 +104,7 @@ std::string Ends(const Bar& bar) {
 }
 
 std::string BarsAsText(const BarPlot& plot, Language language) {
-  const Range range = RangeOf(plot);
+  const PlotRange range = RangeOf(plot);
   if (range.empty()) return "";
   const std::size_t label = WidestLabel(plot, language);
   std::string text;
@@ -171,70 +127,11 @@ std::string BarsAsText(const BarPlot& plot, Language language) {
   return text + std::string(label + 2, ' ') + plot.x.In(language) + "\n";
 }
 
-void DrawLines(const LinePlot& plot, Language language, SvgPage& page) {
-  const Ranges ranges = RangesOf(plot);
-  if (ranges.x.empty()) return;
-  const std::string top = Figure(ranges.y.most);
-  const std::string bottom = Figure(ranges.y.least);
-  const double labels =
-      static_cast<double>(std::max(DisplayWidth(top), DisplayWidth(bottom)) + 1) * SvgPage::kColumn;
-  const double x = SvgPage::kMargin + labels;
-  const double y = page.y() + SvgPage::kLine;
-  page.Text(SvgPage::kMargin, page.y() + SvgPage::kLine / 2, plot.y.In(language));
-  page.Text(SvgPage::kMargin, y + 12, top);
-  page.Text(SvgPage::kMargin, y + kPlotHeight, bottom);
-  page.Rule(x, y, x, y + kPlotHeight);
-  page.Rule(x, y + kPlotHeight, x + kPlotWidth, y + kPlotHeight);
-  double below = y + kPlotHeight + SvgPage::kLine;
-  page.Text(x, below, Figure(ranges.x.least));
-  const std::string right = Figure(ranges.x.most) + " " + plot.x.In(language);
-  page.Text(x + kPlotWidth - static_cast<double>(DisplayWidth(right)) * SvgPage::kColumn, below,
-            right);
-  for (std::size_t i = 0; i < plot.lines.size(); ++i) {
-    std::vector<Point> points;
-    for (const Point& point : plot.lines[i].points) {
-      if (!IsDrawn(point)) continue;
-      points.push_back({x + ranges.x.Share(point.x) * kPlotWidth,
-                        y + (1 - ranges.y.Share(point.y)) * kPlotHeight});
-    }
-    page.Path(points, SvgPage::Colour(i));
-    below += SvgPage::kLine;
-    page.Rectangle(x, below - 9, 12, 9, SvgPage::Colour(i));
-    page.Text(x + 20, below, plot.lines[i].label.In(language));
-  }
-  page.Skip(below + SvgPage::kLine - page.y());
-}
-
-void DrawBars(const BarPlot& plot, Language language, SvgPage& page) {
-  const Range range = RangeOf(plot);
-  if (range.empty()) return;
-  const double x =
-      SvgPage::kMargin + static_cast<double>(WidestLabel(plot, language) + 1) * SvgPage::kColumn;
-  double y = page.y() + SvgPage::kLine;
-  for (const Bar& bar : plot.bars) {
-    page.Text(SvgPage::kMargin, y, bar.label.In(language));
-    if (std::isfinite(bar.from) && std::isfinite(bar.to)) {
-      const double from = range.Share(std::min(bar.from, bar.to)) * kPlotWidth;
-      const double to = range.Share(std::max(bar.from, bar.to)) * kPlotWidth;
-      page.Rectangle(x + from, y - 11, std::max(1.0, to - from), 13, SvgPage::Colour(0));
-    }
-    page.Text(x + kPlotWidth + 8, y, Ends(bar));
-    y += SvgPage::kLine;
-  }
-  page.Text(x, y, plot.x.In(language));
-  page.Skip(y + SvgPage::kLine - page.y());
-}
-
 }  // namespace
 
 std::string PlotAsText(const Plot& plot, Language language) {
   if (const auto* lines = std::get_if<LinePlot>(&plot)) return LinesAsText(*lines, language);
   return BarsAsText(std::get<BarPlot>(plot), language);
-}
-
-void DrawPlot(const Plot& plot, Language language, SvgPage& page) {
-  if (const auto* lines = std::get_if<LinePlot>(&plot)) return DrawLines(*lines, language, page);
-  DrawBars(std::get<BarPlot>(plot), language, page);
 }
 
 }  // namespace strata::advisor

@@ -126,7 +126,7 @@ void AppendCsv(std::string& to, const Section& section, Language language) {
   }
 }
 
-void DrawText(SvgPage& page, std::string_view text, std::string_view style) {
+void DrawText(SvgPage& page, std::string_view text, const SvgPage::TextStyle& style) {
   page.Skip(SvgPage::kLine);
   page.Text(SvgPage::kMargin, page.y(), text, style);
 }
@@ -143,18 +143,18 @@ void DrawTable(SvgPage& page, const Section& section, Language language) {
     for (const auto& lines : layout.rows[i]) height = std::max(height, lines.size());
     const double pixels = static_cast<double>(height) * SvgPage::kLine;
     if (i == 0)
-      page.Rectangle(SvgPage::kMargin, page.y(), right - SvgPage::kMargin, pixels, "#eaeef2");
+      page.Rectangle(SvgPage::kMargin, page.y(), right - SvgPage::kMargin, pixels, SvgPage::kHead);
     double x = SvgPage::kMargin + SvgPage::kColumn;
     for (std::size_t cell = 0; cell < layout.rows[i].size(); ++cell) {
       double y = page.y() + SvgPage::kLine - 5;
       for (const std::string& line : layout.rows[i][cell]) {
-        page.Text(x, y, line, i == 0 ? "font-weight:bold" : "");
+        page.Text(x, y, line, {.bold = i == 0});
         y += SvgPage::kLine;
       }
       x += static_cast<double>(layout.widths[cell] + 2) * SvgPage::kColumn;
     }
     page.Skip(pixels);
-    page.Rule(SvgPage::kMargin, page.y(), right, page.y());
+    page.Rule(SvgPage::kMargin, page.y(), right, page.y(), SvgPage::kGrid);
   }
 }
 
@@ -164,7 +164,7 @@ void DrawRemarks(SvgPage& page, const std::vector<Text>& notes,
   AppendRemarks(remarks, notes, sources, language, kPictureColumns);
   for (std::string_view rest = remarks; !rest.empty();) {
     const std::size_t end = rest.find('\n');
-    DrawText(page, rest.substr(0, end), "fill:#57606a");
+    DrawText(page, rest.substr(0, end), {.ink = SvgPage::kQuiet});
     rest.remove_prefix(end + 1);
   }
 }
@@ -215,10 +215,11 @@ std::string RenderCsv(const Report& report, Language language) {
 
 std::string RenderSvg(const Report& report, Language language) {
   SvgPage page;
-  DrawText(page, report.title.In(language), "font-weight:bold;font-size:16px");
+  DrawText(page, report.title.In(language), {.bold = true, .size = 16});
   for (const Section& section : report.sections) {
     page.Skip(SvgPage::kLine / 2);
-    if (!section.title.empty()) DrawText(page, section.title.In(language), "font-weight:bold");
+    if (!section.title.empty())
+      DrawText(page, section.title.In(language), {.bold = true, .size = 14});
     if (!section.columns.empty()) DrawTable(page, section, language);
     if (section.plot) DrawPlot(*section.plot, language, page);
     DrawRemarks(page, section.notes, section.sources, language);

@@ -19,8 +19,17 @@ std::string Pixels(double value) {
   return number;
 }
 
+std::string Attribute(std::string_view name, std::string_view value) {
+  return " " + std::string(name) + "=\"" + std::string(value) + "\"";
+}
+
 std::string Attribute(std::string_view name, double value) {
-  return " " + std::string(name) + "=\"" + Pixels(value) + "\"";
+  return Attribute(name, Pixels(value));
+}
+
+// `use`: fill or stroke.
+std::string InkOf(std::string_view use, const SvgPage::Ink& ink) {
+  return Attribute("class", ink.name) + Attribute(use, ink.colour);
 }
 
 }  // namespace
@@ -48,47 +57,66 @@ std::string EscapeXml(std::string_view text) {
   return out;
 }
 
-void SvgPage::Text(double x, double y, std::string_view text, std::string_view style) {
+void SvgPage::Text(double x, double y, std::string_view text, const TextStyle& style) {
   body_ += "<text" + Attribute("x", x) + Attribute("y", y);
-  if (!style.empty()) body_ += " style=\"" + std::string(style) + "\"";
+  if (style.ink.name != kText.name) body_ += InkOf("fill", style.ink);
+  if (style.bold) body_ += Attribute("font-weight", "bold");
+  if (style.size != TextStyle().size) body_ += Attribute("font-size", style.size);
+  if (style.anchor == Anchor::kMiddle) body_ += Attribute("text-anchor", "middle");
+  if (style.anchor == Anchor::kEnd) body_ += Attribute("text-anchor", "end");
   body_ += ">" + EscapeXml(text) + "</text>\n";
-  Grow(x + static_cast<double>(DisplayWidth(text)) * kColumn, y);
+  const double wide = static_cast<double>(DisplayWidth(text)) * kColumn * style.size / 12;
+  const double behind = style.anchor == Anchor::kStart ? 1 : style.anchor == Anchor::kEnd ? 0 : 0.5;
+  Grow(x + wide * behind, y);
 }
 
-void SvgPage::Rectangle(double x, double y, double width, double height, std::string_view fill) {
+void SvgPage::Rectangle(double x, double y, double width, double height, Ink ink) {
   body_ += "<rect" + Attribute("x", x) + Attribute("y", y) + Attribute("width", width) +
-           Attribute("height", height) + " fill=\"" + std::string(fill) + "\"/>\n";
+           Attribute("height", height) + InkOf("fill", ink) + "/>\n";
   Grow(x + width, y + height);
 }
 
-void SvgPage::Rule(double x1, double y1, double x2, double y2) {
+void SvgPage::Rule(double x1, double y1, double x2, double y2, Ink ink) {
   body_ += "<line" + Attribute("x1", x1) + Attribute("y1", y1) + Attribute("x2", x2) +
-           Attribute("y2", y2) + " stroke=\"#8c959f\"/>\n";
+           Attribute("y2", y2) + InkOf("stroke", ink) + "/>\n";
   Grow(std::max(x1, x2), std::max(y1, y2));
 }
 
-void SvgPage::Path(const std::vector<Point>& points, std::string_view colour) {
-  body_ += "<polyline fill=\"none\" stroke-width=\"1.5\" stroke=\"" + std::string(colour) +
-           "\" points=\"";
+void SvgPage::Path(const std::vector<Point>& points, Ink ink) {
+  body_ += "<polyline fill=\"none\" stroke-width=\"2\"" + InkOf("stroke", ink) + " points=\"";
   for (const Point& point : points) body_ += Pixels(point.x) + "," + Pixels(point.y) + " ";
+  if (!points.empty()) body_.pop_back();
   body_ += "\"/>\n";
 }
 
-std::string SvgPage::Finish() const {
-  const double width = width_ + kMargin;
-  const double height = std::max(height_, y_) + kMargin;
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\"" + Attribute("width", width) +
-         Attribute("height", height) + " viewBox=\"0 0 " + Pixels(width) + " " + Pixels(height) +
-         "\" font-family=\"DejaVu Sans Mono, Noto Sans Mono CJK SC, monospace\" font-size=\"12\" "
-         "fill=\"#1f2328\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n" +
-         body_ + "</svg>\n";
+void SvgPage::Dot(const Point& at, Ink ink) {
+  body_ += "<circle" + Attribute("cx", at.x) + Attribute("cy", at.y) + Attribute("r", 3) +
+           InkOf("fill", ink) + "/>\n";
 }
 
-std::string_view SvgPage::Colour(std::size_t nth) noexcept {
+std::string SvgPage::Finish(Form form) const {
+  const double width = width_ + kMargin;
+  const double height = std::max(height_, y_) + kMargin;
+  std::string text = "<svg";
+  if (form == Form::kDocument) text += Attribute("xmlns", "http://www.w3.org/2000/svg");
+  text += Attribute("width", width) + Attribute("height", height) +
+          Attribute("viewBox", "0 0 " + Pixels(width) + " " + Pixels(height));
+  if (form == Form::kInline) return text + ">\n" + body_ + "</svg>\n";
+  return text + Attribute("font-family", "DejaVu Sans Mono, Noto Sans Mono CJK SC, monospace") +
+         Attribute("font-size", TextStyle().size) + Attribute("fill", kText.colour) +
+         ">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n" + body_ + "</svg>\n";
+}
+
+SvgPage::Ink SvgPage::Series(std::size_t nth) noexcept {
   // Okabe and Ito's palette.
-  constexpr std::array<std::string_view, 7> kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                                        "#e69f00", "#56b4e9", "#000000"};
-  return kColours[nth % kColours.size()];
+  constexpr std::array<Ink, 7> kSeries = {{{"series1", "#0072b2"},
+                                           {"series2", "#d55e00"},
+                                           {"series3", "#009e73"},
+                                           {"series4", "#cc79a7"},
+                                           {"series5", "#e69f00"},
+                                           {"series6", "#56b4e9"},
+                                           {"series7", "#000000"}}};
+  return kSeries[nth % kSeries.size()];
 }
 
 void SvgPage::Grow(double x, double y) noexcept {

@@ -1,8 +1,12 @@
-// advisor/report/svg.h - an SVG picture that grows downwards.
+// advisor/report/svg.h - an SVG picture that grows downwards, alone or inside a page.
+//
+// Whatever is drawn carries its colour and, as a class, what the colour is for: a page that holds
+// the picture may have colours of its own (advisor/page/page.css).
 //
 // Threads: a value of one owner. Tested by render_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,20 +25,40 @@ class SvgPage {
   static constexpr double kLine = 18;
   static constexpr double kMargin = 16;
 
+  struct Ink {
+    std::string_view name;  // the class
+    std::string_view colour;
+  };
+  static constexpr Ink kText{"text", "#1f2328"};
+  static constexpr Ink kQuiet{"quiet", "#57606a"};
+  static constexpr Ink kHead{"head", "#eaeef2"};
+  static constexpr Ink kAxis{"axis", "#6e7781"};
+  static constexpr Ink kGrid{"grid", "#d8dee4"};
+  // For the nth of several things; they can be told apart without seeing red or green.
+  static Ink Series(std::size_t nth) noexcept;
+
+  enum class Anchor : std::uint8_t { kStart, kMiddle, kEnd };
+  struct TextStyle {
+    Ink ink = kText;
+    Anchor anchor = Anchor::kStart;
+    bool bold = false;
+    int size = 12;
+  };
+
   // Where the next thing goes, and by how much.
   [[nodiscard]] double y() const noexcept { return y_; }
   void Skip(double height) noexcept { y_ += height; }
 
-  void Text(double x, double y, std::string_view text, std::string_view style = "");
-  void Rectangle(double x, double y, double width, double height, std::string_view fill);
-  void Rule(double x1, double y1, double x2, double y2);
-  void Path(const std::vector<Point>& points, std::string_view colour);
+  void Text(double x, double y, std::string_view text) { Text(x, y, text, TextStyle()); }
+  void Text(double x, double y, std::string_view text, const TextStyle& style);
+  void Rectangle(double x, double y, double width, double height, Ink ink);
+  void Rule(double x1, double y1, double x2, double y2, Ink ink);
+  void Path(const std::vector<Point>& points, Ink ink);
+  void Dot(const Point& at, Ink ink);
 
-  // The whole document.
-  [[nodiscard]] std::string Finish() const;
-
-  // A colour for the nth of several things; they can be told apart without seeing red or green.
-  static std::string_view Colour(std::size_t nth) noexcept;
+  // A document of its own, or an element of an HTML page, whose fonts and background it takes.
+  enum class Form : std::uint8_t { kDocument, kInline };
+  [[nodiscard]] std::string Finish(Form form = Form::kDocument) const;
 
  private:
   void Grow(double x, double y) noexcept;

@@ -1,0 +1,33 @@
+#include "graphviz.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/bytes.h"
+#include "host/process.h"
+#include "installed.h"
+
+namespace strata::cli {
+namespace {
+
+constexpr std::chrono::seconds kPatience{20};
+
+}  // namespace
+
+bool HasGraphviz() { return FindInstalled("dot").has_value(); }
+
+Result<std::string> DrawWithGraphviz(const std::string& dot) {
+  const auto program = FindInstalled("dot");
+  if (!program) {
+    return Fail(
+        Errc::kFailedPrecondition,
+        "a picture of a graph is drawn by Graphviz's 'dot', which is not installed (package "
+        "graphviz); -o dot and -o mermaid need nothing");
+  }
+  auto ran = host::RunToEnd({.program = *program, .arguments = {"-Tsvg"}}, kPatience, 16_MiB, dot);
+  if (!ran) return Wrap(std::move(ran).error(), "dot");
+  if (!ran->status.success()) return Fail(Errc::kInternal, "dot: " + ran->err);
+  return std::move(ran->out);
+}
+
+}  // namespace strata::cli

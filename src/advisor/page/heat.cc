@@ -1,0 +1,130 @@
+#include "advisor/page/heat.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "advisor/compare/values.h"
+#include "advisor/report/text.h"
+#include "base/json.h"
+
+namespace strata::advisor {
+namespace {
+
+// What a cell amounts to, by its lower and by its upper bound.
+struct Amount {
+  double least;
+  double most;
+  bool is_range;
+};
+
+struct Word {
+  std::string_view word;
+  int step;
+};
+// In the documents' words; a column has words of one kind only.
+constexpr std::array<Word, 12> kWords{{{"very low", 1},
+                                       {"very small", 1},
+                                       {"low", 2},
+                                       {"small", 2},
+                                       {"slow", 1},
+                                       {"partial", 3},
+                                       {"medium", 3},
+                                       {"high", 4},
+                                       {"fast", 4},
+                                       {"very high", 5},
+                                       {"very fast", 5},
+                                       {"yes", 5}}};
+
+std::optional<Amount> OfWord(const std::string& word) {
+  for (const Word& each : kWords) {
+    if (each.word == word) {
+      return Amount{static_cast<double>(each.step), static_cast<double>(each.step), false};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Amount> AmountOf(const Json& cell) {
+  if (!cell.is_object()) return std::nullopt;
+  if (cell.contains("stars")) {
+    const double stars = cell.at("stars");
+    return Amount{stars, stars, false};
+  }
+  if (const auto range = RangeOf(cell)) {
+    return Amount{range->least.value_or(*range->most), range->most.value_or(*range->least), true};
+  }
+  for (const char* key : {"level", "value"}) {
+    const auto found = cell.find(key);
+    if (found != cell.end() && found->is_string()) return OfWord(found->get<std::string>());
+  }
+  return std::nullopt;
+}
+
+// Where it lies on the scale of its column.
+double Position(const Amount& amount) {
+  if (!amount.is_range) return amount.least;
+  constexpr double kAlmostNothing = 1e-6;  // has a logarithm
+  return (std::log(std::max(amount.least, kAlmostNothing)) +
+          std::log(std::max(amount.most, kAlmostNothing))) /
+         2;
+}
+
+// How many of them are less than `value`, and one.
+std::size_t PlaceOf(double value, const std::vector<double>& all) {
+  return 1 + static_cast<std::size_t>(
+                 std::ranges::count_if(all, [value](double each) { return each < value; }));
+}
+
+std::vector<double> BoundsOf(const std::vector<std::optional<Amount>>& amounts,
+                             double Amount::* bound) {
+  std::vector<double> bounds;
+  for (const auto& amount : amounts) {
+    if (amount) bounds.push_back((*amount).*bound);
+  }
+  return bounds;
+}
+
+Text PlaceText(const Amount& amount, const std::vector<double>& least,
+               const std::vector<double>& most) {
+  const auto [first, last] =
+      std::minmax({PlaceOf(amount.least, least), PlaceOf(amount.most, most)});
+  std::string place = std::to_string(first);
+  if (last != first) place += "-" + std::to_string(last);
+  const std::string all = std::to_string(least.size());
+  return {place + " of " + all, place + "/" + all};
+}
+
+}  // namespace
+
+std::vector<Heat> HeatOf(const std::vector<Json>& column) {
+  std::vector<std::optional<Amount>> amounts;
+  for (const Json& cell : column) amounts.push_back(AmountOf(cell));
+  const std::vector<double> least = BoundsOf(amounts, &Amount::least);
+  const std::vector<double> most = BoundsOf(amounts, &Amount::most);
+  std::vector<Heat> heat(column.size());
+  if (least.size() < 2) return heat;
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
+  for (const auto& amount : amounts) {
+    if (!amount) continue;
+    low = std::min(low, Position(*amount));
+    high = std::max(high, Position(*amount));
+  }
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    const auto& amount = amounts[i];
+    if (!amount) continue;
+    const double share = high > low ? (Position(*amount) - low) / (high - low) : 0.5;
+    const double step = amount->is_range ? 1 + share * (kHeatSteps - 1) : amount->least;
+    heat[i] = {static_cast<int>(std::lround(step)), PlaceText(*amount, least, most)};
+  }
+  return heat;
+}
+
+}  // namespace strata::advisor

@@ -1,0 +1,27 @@
+// advisor/page/heat.h - how much a cell of a matrix says: what colours the heat maps.
+//
+// Threads: pure functions. Tested by heat_test.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "advisor/report/text.h"
+#include "base/json.h"
+
+namespace strata::advisor {
+
+inline constexpr int kHeatSteps = 5;
+
+struct Heat {
+  int step = 0;  // 1 (least) to kHeatSteps (most); 0: the cell is no amount
+  Text place;    // in its column, the least first: "2 of 6", "2-3 of 6" where the bounds differ
+};
+
+// Of the cells of one column, in their order. Numbers are steps of the logarithm of their range's
+// middle, between the least and the most of the column; stars are steps; words ("low", "very fast")
+// have steps of their own. A column of which only one cell is an amount has none.
+std::vector<Heat> HeatOf(const std::vector<Json>& column);
+
+}  // namespace strata::advisor

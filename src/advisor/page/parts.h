@@ -1,0 +1,38 @@
+// advisor/page/parts.h - the parts of the page, each the content of one <section> below its <h2>.
+// Only page.cc and the parts' own files include it.
+//
+// Threads: pure functions. Tested by page_test.cc.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "advisor/page/page.h"
+#include "advisor/report/report.h"
+#include "measure/record.h"
+
+namespace strata::advisor {
+
+// The file page.css; made by the build.
+std::string_view PageStyle() noexcept;
+
+// The eight matrices as heat maps, what is stated of them, and the legend.
+std::string MatricesPart(const measure::Record& record);
+
+// All models: a table of them, then each with formula, parameters, results, claims and tornado.
+std::string ModelsPart();
+
+// All diagrams: as pictures where there are some, else as lists.
+std::string GraphPart(const std::map<std::string, Picture>& pictures);
+
+// What the trees and rule lists answer for some cases.
+std::string DecisionsPart();
+
+// Claims beside what was measured; without a record how to get one.
+std::string MeasurementsPart(const measure::Record& record);
+
+// Every section of a report, one below the other.
+std::string SectionsOf(const Report& report, std::string_view id_prefix, int level);
+
+}  // namespace strata::advisor

@@ -1,0 +1,38 @@
+// advisor/report/plot_range.h - what a plot reaches from and to, and round numbers within. Only
+// plot.cc and plot_svg.cc include it.
+//
+// Threads: values. Tested by render_test.cc.
+#pragma once
+
+#include <vector>
+
+#include "advisor/report/report.h"
+
+namespace strata::advisor {
+
+struct PlotRange {
+  double least;  // above `most`: there is nothing
+  double most;
+
+  PlotRange() noexcept;
+  void Add(double value) noexcept;  // no number: nothing
+  [[nodiscard]] bool empty() const noexcept { return least > most; }
+  // 0 to 1; the middle when there is one value only. By halves, as a difference may overflow.
+  [[nodiscard]] double Share(double value) const noexcept;
+
+  // Round numbers from `least` to `most`, about `wanted` of them.
+  [[nodiscard]] std::vector<double> Ticks(int wanted) const;
+  // Out to the round numbers around it.
+  void Round(int wanted);
+};
+
+struct PlotRanges {
+  PlotRange x;
+  PlotRange y;
+};
+
+[[nodiscard]] bool IsDrawn(const Point& point);
+[[nodiscard]] PlotRanges RangesOf(const LinePlot& plot);
+[[nodiscard]] PlotRange RangeOf(const BarPlot& plot);
+
+}  // namespace strata::advisor
