@@ -159,7 +159,7 @@ std::string MatricesPart(const measure::Record& record) {
             HeatTable(matrix, id, subjects, record);
     std::vector<Text> notes;
     for (const char* key : {"reconstruction_note", "note"}) {
-      if (matrix.contains(key)) notes.push_back({matrix.at(key).get<std::string>(), ""});
+      if (matrix.contains(key)) notes.push_back(TextOf(matrix, key));
     }
     part += HtmlRemarks(notes, {matrix.at("source").get<std::string>()}) +
             StatedOf(matrix, id, subjects) + "</section>\n";
