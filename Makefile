@@ -64,6 +64,7 @@ test-long: fresh-report build examples build-fuzz ## the long tier: many kills, 
 
 lint: fresh-report setup ## formatting, clang-tidy on what changed (ALL=1: on all), layers, style, scripts, Rust
 	@$(STAGE) configure cmake --preset release --log-level=WARNING
+	@$(STAGE) generate cmake --build --preset release --target strata_generated
 	@tools/lint.py $(if $(ALL),--all) || true
 	@tools/test_report.py close
 

@@ -64,8 +64,8 @@ class AnswerSink final : public http::ResponseSink {
 //   kStopped otherwise    the client: 408 too slow, 400 broken body, nothing when it is gone
 std::optional<http::Problem> ProblemForExit(const model::Exit& exit);
 
-// The driver could not run the call at all: 503 with Retry-After (no slot left, none free before the
-// call's deadline, its sandbox cannot be reached) or 500.
+// The driver could not run the call at all: 503 with Retry-After (no slot left, none free before
+// the call's deadline, its sandbox cannot be reached) or 500.
 http::Problem ProblemForFailure(const Error& error);
 
 // Sends `problem` as the whole answer, with `Allow` unless that is empty. Ends early when the

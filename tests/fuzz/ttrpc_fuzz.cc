@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto request = ttrpc::DecodeRequest(text)) {
-    STRATA_CHECK(ttrpc::DecodeRequest(ttrpc::EncodeRequest(*request)) == *request);
+    const auto again = ttrpc::DecodeRequest(ttrpc::EncodeRequest(*request));
+    STRATA_CHECK(again && *again == *request);
   }
   static_cast<void>(ttrpc::DecodeReply(text));
   return 0;

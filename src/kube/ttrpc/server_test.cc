@@ -5,17 +5,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "base/broadcast.h"
-#include "base/pause.h"
 #include "base/testing/temp_dir.h"
 #include "kube/ttrpc/client.h"
 
