@@ -38,6 +38,8 @@ std::vector<double> PlotRange::Ticks(int wanted) const {
   if (empty()) return {};
   if (most == least) return {least};
   const double step = StepOf(*this, wanted);
+  // What is too little to be divided, or too much beside what it differs by.
+  if (!std::isfinite(least / step) || !std::isfinite(most / step)) return {least, most};
   // A little out, so that rounding loses no end.
   const double first = std::ceil(least / step - 1e-9);
   const double last = std::floor(most / step + 1e-9);
