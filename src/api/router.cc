@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/json.h"
+#include "base/utf8.h"
 
 namespace strata::api {
 namespace {
@@ -67,12 +67,7 @@ Result<std::string> Decode(std::string_view text, Controls controls) {
     }
     decoded.push_back(c);
   }
-  // nlohmann refuses what is no UTF-8 when it is strict.
-  try {
-    (void)Json(decoded).dump();
-  } catch (const Json::exception&) {
-    return Fail(Errc::kInvalidArgument, "not UTF-8");
-  }
+  if (!IsUtf8(decoded)) return Fail(Errc::kInvalidArgument, "not UTF-8");
   return decoded;
 }
 

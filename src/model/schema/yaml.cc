@@ -11,6 +11,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "base/utf8.h"
 #include "model/manifest.h"
 
 namespace strata::model::schema {
@@ -155,29 +156,13 @@ class Builder final : public YAML::EventHandler {
   int nodes_ = 0;
 };
 
-// The length of the UTF-8 sequence at the start of `text`, or 0 when it is none.
-std::size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = first == 0xed && byte(1) > 0x9f;
-  const bool too_large = first == 0xf4 && byte(1) > 0x8f;
-  return overlong || surrogate || too_large ? 0 : length;
-}
-
 // Refuses what yaml-cpp would replace, drop or guess at: bytes that are no UTF-8 (UTF-16 as well)
 // and control characters.
 void CheckText(std::string_view text) {
   int line = 1;
   int column = 1;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = SequenceLength(text.substr(at));
+    const std::size_t length = Utf8Length(text.substr(at));
     if (length == 0) throw Refused{line, column, "not valid UTF-8"};
     const auto byte = static_cast<unsigned char>(text[at]);
     const bool control = (byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t');
