@@ -168,9 +168,15 @@ def classes(demo):
              for row in section["rows"]}
     found = {}
     for row in next(section for section in report["sections"] if section["id"] == "measured")["rows"]:
-        found.setdefault(row["in"], {})[row["row"]] = f"{row['measured']:g}"
+        found.setdefault(row["in"], {})[row["row"]] = f"{row['measured']['value']:g}"
     rows = [[place, *(values.get(row, "-") for row in MEASURED)] for place, values in found.items()]
     return rows, ["IN", *(f"{row} {units[row]}".upper() for row in MEASURED)]
+
+
+def short(figure):
+    """"20.0312 ms" as "20 ms"."""
+    number, _, unit = figure.partition(" ")
+    return f"{float(number):.3g} {unit}".rstrip()
 
 
 def claims(demo):
@@ -182,7 +188,7 @@ def claims(demo):
     for line in lines:
         if len(line) != len(header):
             break
-        rounded = [f"{float(line[i]):.3g}" for i in (3, 4)]
+        rounded = [short(line[i]) for i in (3, 4)]
         rows.setdefault((line[0], line[1]), [*line[:3], *rounded, *line[5:]])
     return list(rows.values())[:CLAIMS], [word.upper() for word in header]
 

@@ -50,9 +50,10 @@ TEST(VersionsTest, WhatIsHereStandsBesideWhatIsStated) {
 TEST(VersionsTest, ChangesAreRecomputed) {
   const Report report = Versions({});
   EXPECT_EQ(report.sections[1].rows.size(), 9U);
-  EXPECT_EQ(report.sections[1].rows[0][7].value, 25.0) << "as stated";
+  EXPECT_EQ(report.sections[1].rows[0][7].value.at("value"), 25.0) << "as stated";
   EXPECT_EQ(report.sections[1].rows[1][7].text.en, "2 percentage points") << "+2, not 2.2 %";
   EXPECT_EQ(report.sections[2].rows.size(), 4U);
+  EXPECT_EQ(report.sections[3].rows.size(), 4U) << "what the formal mappings are founded on";
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class MeasureTest(unittest.TestCase):
             row = next(each for each in rows if each["row"] == label)
             expected = stats.bootstrap((samples,), lambda x, axis, q=share: np.quantile(x, q, axis=axis),
                                        n_resamples=50_000, method="percentile", rng=7).confidence_interval
-            self.assertAlmostEqual(row["measured"] / np.quantile(samples, share), 1, 2)
+            self.assertAlmostEqual(row["measured"]["value"] / np.quantile(samples, share), 1, 2)
             self.assertAlmostEqual(row["interval"]["low"] / expected.low, 1, delta=0.03)
             self.assertAlmostEqual(row["interval"]["high"] / expected.high, 1, delta=0.03)
 

@@ -59,7 +59,8 @@ std::string NumbersOf(const Json& cell) {
 // What programs get of a cell with numbers.
 Json NumbersForPrograms(const Json& cell) {
   Json numbers = Json::object();
-  for (const char* key : {"level", "value", "min", "max", "max_exclusive", "approx", "unit"}) {
+  for (const char* key :
+       {"level", "order_of_magnitude", "value", "min", "max", "max_exclusive", "approx", "unit"}) {
     if (cell.contains(key)) numbers[key] = cell.at(key);
   }
   return numbers;

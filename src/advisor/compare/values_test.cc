@@ -34,6 +34,21 @@ TEST(ValuesTest, ProgramsGetNumbers) {
   EXPECT_EQ(ValueCell(Json::parse(R"({"stars": 4})")).value, 4);
 }
 
+TEST(ValuesTest, ProgramsGetAllThatACellStatesInFigures) {
+  for (const Json& matrix : Facts(FactFile::kMatrices).at("matrices")) {
+    for (const Json& row : matrix.at("rows")) {
+      for (const Json& cell : row) {
+        const Json value = ValueCell(cell).value;
+        if (!value.is_object()) continue;
+        for (const auto& [key, stated] : cell.items()) {
+          if (key == "raw" || key == "zh") continue;  // are the text
+          EXPECT_EQ(value.value(key, Json()), stated) << cell;
+        }
+      }
+    }
+  }
+}
+
 TEST(ValuesTest, EveryCellOfTheMatricesSaysSomething) {
   for (const Json& matrix : Facts(FactFile::kMatrices).at("matrices")) {
     for (const Json& row : matrix.at("rows")) {

@@ -59,13 +59,13 @@ TEST(MeasuredReportTest, EveryClaimStandsBesideWhatWasMeasured) {
   const Json warm = RowOf(claims, "warm start", "wasm");
   EXPECT_EQ(warm["source"], "001 §3.5 (matrices.yaml)");
   EXPECT_EQ(warm["claimed"]["min"], 0.5);
-  EXPECT_NEAR(warm["measured"].get<double>(), 0.3, 0.01);
+  EXPECT_NEAR(warm["measured"]["value"].get<double>(), 0.3, 0.01);
   EXPECT_NEAR(warm["ratio"].get<double>(), 0.6, 0.01);
   EXPECT_EQ(warm["verdict"], "below the claim");
   EXPECT_EQ(RowOf(claims, "cold start", "wasm", "001")["verdict"], "as claimed");
   EXPECT_EQ(RowOf(claims, "cold start", "wasm", "003")["ratio"], 0.503);
   const Json loss = RowOf(claims, "steady-state loss", "wasm");
-  EXPECT_NEAR(loss["measured"].get<double>(), 50, 1e-6);
+  EXPECT_NEAR(loss["measured"]["value"].get<double>(), 50, 1e-6);
   EXPECT_EQ(loss["verdict"], "above the claim");
   EXPECT_EQ(RowOf(claims, "epoll ready", "process")["claimed"]["value"], 100);
   EXPECT_EQ(RowOf(claims, "warm start", "process")["verdict"], "nothing is claimed");

@@ -32,6 +32,7 @@ std::string LevelName(Levels levels, double level) {
 }
 
 Cell ValueCell(double value, Levels levels) {
+  if (std::isnan(value)) return NoCell();
   return levels.empty() ? NumberCell(value) : WordCell(LevelName(levels, value));
 }
 
@@ -178,10 +179,11 @@ Cell RecomputedCell(const Judged& judged, const Text& of) {
   if (figures.size() == 1) return ValueCell(figures.front().value, figures.front().levels);
   Cell cell{{}, Json::object()};
   for (const Output& figure : figures) {
-    Cell value = ValueCell(figure.value, figure.levels);
+    const Cell value = ValueCell(figure.value, figure.levels);
+    const bool word = value.value.is_null() && !value.text.empty();
     if (!cell.text.en.empty()) cell.text.en += ", ";
-    cell.text.en += figure.name + " " + value.text.en;
-    cell.value[figure.name] = value.value.is_null() ? Json(value.text.en) : value.value;
+    cell.text.en += figure.name + " " + (value.text.empty() ? "-" : value.text.en);
+    cell.value[figure.name] = word ? Json(value.text.en) : value.value;
   }
   return cell;
 }

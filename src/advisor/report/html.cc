@@ -4,13 +4,18 @@
 
 #include "advisor/report/plot.h"
 #include "advisor/report/svg.h"
+#include "base/json.h"
 
 namespace strata::advisor {
 namespace {
 
+bool IsNumber(const Json& value) {
+  return value.is_number() || (value.contains("value") && value.at("value").is_number());
+}
+
 // What a cell is, for the style: a number, a verdict ("yes", "no", "no: why"), or neither.
 std::string_view ClassOf(const Cell& cell) {
-  if (cell.value.is_number()) return " class=\"number\"";
+  if (IsNumber(cell.value)) return " class=\"number\"";
   const std::string& text = cell.text.en;
   if (text == "yes") return " class=\"yes\"";
   return text == "no" || text.starts_with("no: ") ? " class=\"no\"" : "";
@@ -20,6 +25,18 @@ std::string InLanguage(Language language, std::string_view content, std::string_
   const std::string name(element);
   return "<" + name + " lang=\"" + std::string(LanguageName(language)) + "\">" +
          std::string(content) + "</" + name + ">";
+}
+
+// Lines for programs, as they are.
+std::string HtmlLines(std::string_view lines, std::string_view id) {
+  if (lines.empty()) return "";
+  std::string pre = "<pre>";
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    pre += EscapeHtml(lines.substr(0, end)) + "\n";
+    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+  }
+  return HtmlScroll(id, pre + "</pre>\n");
 }
 
 std::string Picture(const Plot& plot, Language language) {
@@ -92,7 +109,7 @@ std::string HtmlRemarks(const std::vector<Text>& notes, const std::vector<std::s
 
 std::string HtmlSection(const Section& section, std::string_view id, int level) {
   return "<section class=\"" + section.id + "\">\n" + HtmlHeading(level, id, section.title) +
-         HtmlTable(section, id) + HtmlPlot(section, id) +
+         HtmlTable(section, id) + HtmlLines(section.text, id) + HtmlPlot(section, id) +
          HtmlRemarks(section.notes, section.sources) + "</section>\n";
 }
 

@@ -31,8 +31,8 @@ std::string HtmlHeading(int level, std::string_view id, const Text& text);
 // heading that names it.
 std::string HtmlScroll(std::string_view id, std::string_view content);
 
-// The section under a heading of `level` with that id: table, plot, notes, sources. Its own id is
-// the element's class.
+// The section under a heading of `level` with that id: table, text, plot, notes, sources. Its own
+// id is the element's class.
 std::string HtmlSection(const Section& section, std::string_view id, int level);
 
 // Its table alone, named by the heading `id`; empty: the section has no columns.

@@ -29,6 +29,7 @@ TEST(HtmlTest, ASectionIsATableUnderItsHeadingWithWhatIsSaidOfIt) {
                                  {WordCell("b"), {{"no", "否"}, false}},
                                  {WordCell("c"), NoCell()},
                                  {WordCell("d"), {{"false", ""}, false}}},
+                        .text = "a: <b>\n  - c\n",
                         .notes = {{"a note", ""}},
                         .sources = {"001 §3.2", "002 A§2"}};
   const std::string html = HtmlSection(section, "x-things", 4);
@@ -39,6 +40,7 @@ TEST(HtmlTest, ASectionIsATableUnderItsHeadingWithWhatIsSaidOfIt) {
   EXPECT_THAT(html, HasSubstr("<td class=\"no\">"));
   EXPECT_THAT(html, HasSubstr("<th scope=\"row\">c</th><td>–</td>"));
   EXPECT_THAT(html, HasSubstr("<th scope=\"row\">d</th><td>false</td>")) << "no verdict";
+  EXPECT_THAT(html, HasSubstr("<pre>a: &lt;b&gt;\n  - c\n</pre>"));
   EXPECT_THAT(html, HasSubstr("<p class=\"note\">a note</p>"));
   EXPECT_THAT(html, HasSubstr("001 §3.2; 002 A§2</p>"));
 }

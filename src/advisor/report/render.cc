@@ -158,15 +158,19 @@ void DrawTable(SvgPage& page, const Section& section, Language language) {
   }
 }
 
+void DrawLines(SvgPage& page, std::string_view lines, const SvgPage::TextStyle& style) {
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    DrawText(page, lines.substr(0, end), style);
+    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+  }
+}
+
 void DrawRemarks(SvgPage& page, const std::vector<Text>& notes,
                  const std::vector<std::string>& sources, Language language) {
   std::string remarks;
   AppendRemarks(remarks, notes, sources, language, kPictureColumns);
-  for (std::string_view rest = remarks; !rest.empty();) {
-    const std::size_t end = rest.find('\n');
-    DrawText(page, rest.substr(0, end), {.ink = SvgPage::kQuiet});
-    rest.remove_prefix(end + 1);
-  }
+  DrawLines(page, remarks, {.ink = SvgPage::kQuiet});
 }
 
 }  // namespace
@@ -177,6 +181,7 @@ std::string RenderTable(const Report& report, Language language, std::size_t wid
     text += "\n";
     if (!section.title.empty()) text += section.title.In(language) + "\n";
     if (!section.columns.empty()) text += TableOf(section, language).Render(width);
+    text += section.text;
     if (section.plot) text += PlotAsText(*section.plot, language);
     AppendRemarks(text, section.notes, section.sources, language, width);
   }
@@ -192,6 +197,7 @@ std::string RenderMarkdown(const Report& report, Language language) {
       text += "## " + EscapeMarkdown(section.title.In(language)) + "\n\n";
     }
     if (!section.columns.empty()) AppendMarkdownTable(text, section, language);
+    if (!section.text.empty()) text += "```text\n" + section.text + "```\n\n";
     if (section.plot) text += "```text\n" + PlotAsText(*section.plot, language) + "```\n\n";
     AppendMarkdownRemarks(text, section.notes, section.sources, language);
   }
@@ -221,6 +227,7 @@ std::string RenderSvg(const Report& report, Language language) {
     if (!section.title.empty())
       DrawText(page, section.title.In(language), {.bold = true, .size = 14});
     if (!section.columns.empty()) DrawTable(page, section, language);
+    DrawLines(page, section.text, {});
     if (section.plot) DrawPlot(*section.plot, language, page);
     DrawRemarks(page, section.notes, section.sources, language);
   }

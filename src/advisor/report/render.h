@@ -20,7 +20,7 @@ std::string RenderTable(const Report& report, Language language, std::size_t wid
 std::string RenderMarkdown(const Report& report, Language language);
 
 // RFC 4180, with '\n' as line end. Of several sections each begins with a line of its title alone,
-// and an empty line is between them. Notes, sources and plots are left out.
+// and an empty line is between them. Texts, notes, sources and plots are left out.
 std::string RenderCsv(const Report& report, Language language);
 
 // One picture of all sections, below each other.

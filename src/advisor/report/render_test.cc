@@ -69,8 +69,12 @@ TEST(RenderTest, MarkdownEscapesWhatItWouldTakeForMarkup) {
 TEST(RenderTest, CsvQuotesAndKeepsNumbersAsNumbers) {
   EXPECT_EQ(RenderCsv(Example(), Language::kEnglish),
             "name,size\n"
-            "a|b <c>,2.5\n"
+            "a|b <c>,2.5 MB\n"
             "\"say \"\"x\"\", y\",\n");
+  Report plain = Example();
+  plain.sections[0].rows = {{WordCell("a"), NumberCell(2.5)},
+                            {WordCell("b"), NumberCell(std::numeric_limits<double>::quiet_NaN())}};
+  EXPECT_EQ(RenderCsv(plain, Language::kEnglish), "name,size\na,2.5\nb,\n");
   Report two = Example();
   two.sections.push_back(two.sections[0]);
   EXPECT_THAT(RenderCsv(two, Language::kEnglish), testing::StartsWith("things\nname,size\n"));
@@ -83,6 +87,18 @@ TEST(RenderTest, SvgIsWellFormedText) {
   EXPECT_THAT(svg, HasSubstr("a|b &lt;c&gt;</text>"));
   EXPECT_THAT(svg, HasSubstr("say &quot;x&quot;, y</text>"));
   EXPECT_EQ(EscapeXml("a\x1b[0m\nb"), "a[0mb") << "what XML 1.0 has no way to say";
+}
+
+TEST(RenderTest, TextsForProgramsAreShownAsTheyAre) {
+  Report report = Example();
+  report.sections[0] = {.id = "manifest",
+                        .title = {"manifest", ""},
+                        .text = "spec:\n  artifact: \"a long, long name that nothing wraps\"\n"};
+  const std::string& text = report.sections[0].text;
+  EXPECT_THAT(RenderTable(report, Language::kEnglish, 20), HasSubstr("\nmanifest\n" + text));
+  EXPECT_THAT(RenderMarkdown(report, Language::kEnglish), HasSubstr("```text\n" + text + "```\n"));
+  EXPECT_THAT(RenderSvg(report, Language::kEnglish), HasSubstr("  artifact: &quot;a long"));
+  EXPECT_EQ(RenderCsv(report, Language::kEnglish), "");
 }
 
 TEST(RenderTest, LinesArePlottedFromTheirFirstPointToTheirLast) {

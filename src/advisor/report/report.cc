@@ -59,6 +59,7 @@ Json ToJson(const Section& section, Language language) {
     }
     json["rows"].push_back(std::move(row));
   }
+  if (!section.text.empty()) json["text"] = section.text;
   if (section.plot) json["plot"] = std::visit(PlotToJson{language}, *section.plot);
   return json;
 }
@@ -99,9 +100,9 @@ Cell TextCell(Text text) { return {std::move(text), nullptr}; }
 Cell WordCell(std::string_view word) { return {{std::string(word), ""}, nullptr}; }
 
 Cell NumberCell(double number, std::string_view unit) {
-  std::string text = Figure(number);
-  if (!unit.empty()) text += " " + std::string(unit);
-  return {{std::move(text), ""}, std::isfinite(number) ? Json(number) : Json()};
+  if (!std::isfinite(number)) return NoCell();
+  if (unit.empty()) return {{Figure(number), ""}, number};
+  return {{Figure(number) + " " + std::string(unit), ""}, {{"value", number}, {"unit", unit}}};
 }
 
 Cell NoCell() { return {}; }

@@ -22,8 +22,8 @@ struct Cell {
   Json value;
 };
 
-// A text in both languages; a word that is the same in both; a number as people and as programs
-// read it, with its unit for people only; nothing.
+// A text in both languages; a word that is the same in both; a number, with a unit {"value",
+// "unit"} for programs; nothing, which is also what NaN and infinities are.
 Cell TextCell(Text text);
 Cell WordCell(std::string_view word);
 Cell NumberCell(double number, std::string_view unit = "");
@@ -67,12 +67,13 @@ struct BarPlot {
 
 using Plot = std::variant<LinePlot, BarPlot>;
 
-// A table and what belongs to it. Without columns it is its notes and its plot.
+// A table and what belongs to it. Without columns it is its text, its plot and its notes.
 struct Section {
   std::string id;  // snake_case, one of a kind in its report
   Text title;
   std::vector<Column> columns;
   std::vector<std::vector<Cell>> rows;  // each as long as `columns`
+  std::string text;                     // in lines, for programs: shown as it is, not wrapped
   std::optional<Plot> plot;
   std::vector<Text> notes;
   std::vector<std::string> sources;  // "001 §3.2": document and section
@@ -87,9 +88,9 @@ struct Report {
 };
 
 // {"id", "title", "language", "sections": [{"id", "title", "columns": [{"key", "label"}], "rows":
-// [{KEY: value}], "plot"?, "notes", "sources"}], "notes", "sources"}. A plot is {"kind": "lines",
-// "x", "y", "lines": [{"label", "points": [[x, y]]}]} or {"kind": "bars", "x", "bars": [{"label",
-// "from", "to"}]}.
+// [{KEY: value}], "text"?, "plot"?, "notes", "sources"}], "notes", "sources"}. A plot is {"kind":
+// "lines", "x", "y", "lines": [{"label", "points": [[x, y]]}]} or {"kind": "bars", "x", "bars":
+// [{"label", "from", "to"}]}.
 Json ToJson(const Report& report, Language language);
 
 }  // namespace strata::advisor

@@ -26,7 +26,7 @@ TEST(ReportTest, JsonHasValuesForProgramsAndTextInTheLanguage) {
   const Json& section = json["sections"][0];
   EXPECT_EQ(section["columns"], Json::parse(R"([{"key":"name","label":"名称"},
                                                 {"key":"size","label":"大小"}])"));
-  EXPECT_EQ(section["rows"], Json::parse(R"([{"name":"网格","size":2.5},
+  EXPECT_EQ(section["rows"], Json::parse(R"([{"name":"网格","size":{"value":2.5,"unit":"MB"}},
                                              {"name":"wasm","size":null}])"));
   EXPECT_EQ(section["notes"], Json::parse(R"(["a note"])")) << "no translation: as it is";
   EXPECT_EQ(section["sources"], Json::parse(R"(["001 §3.2"])"));
@@ -52,7 +52,24 @@ TEST(ReportTest, FiguresAreShortAndNeverInvented) {
   EXPECT_EQ(Figure(2.0 / 3), "0.666667");
   EXPECT_EQ(Figure(-0.0), "0");
   EXPECT_EQ(Figure(std::numeric_limits<double>::quiet_NaN()), "-");
-  EXPECT_TRUE(NumberCell(std::numeric_limits<double>::infinity()).value.is_null());
+}
+
+TEST(ReportTest, WhatIsNoNumberIsNothingForProgramsAndPeople) {
+  for (const double none :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    for (const Cell& cell : {NumberCell(none), NumberCell(none, "ms")}) {
+      EXPECT_TRUE(cell.value.is_null());
+      EXPECT_TRUE(cell.text.empty()) << "its field is empty in CSV and null in JSON";
+    }
+  }
+  EXPECT_EQ(NumberCell(1).value, 1.0);
+}
+
+TEST(ReportTest, TextsForProgramsAreWhole) {
+  Report report = Example();
+  report.sections[0].text = "kind: Function\n";
+  EXPECT_EQ(ToJson(report, Language::kEnglish)["sections"][0]["text"], "kind: Function\n");
+  EXPECT_FALSE(ToJson(Example(), Language::kEnglish)["sections"][0].contains("text"));
 }
 
 TEST(ReportTest, JoinKeepsBothLanguages) {
