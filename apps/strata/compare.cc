@@ -67,7 +67,7 @@ void AddCompare(CLI::App& app, Session& session) {
                                       "scenarios, tech_stack or ecosystem; several are allowed");
   auto* domain = verb->add_option("--domain", flags->domain,
                                   "cloud, edge, microservices, security or observability");
-  auto* mapping = verb->add_option("--mapping", flags->mapping, "layer, ddd, togaf, c4 or era");
+  auto* mapping = verb->add_option("--mapping", flags->mapping, advisor::MappingNames());
   auto* record = verb->add_option("--record", flags->record,
                                   "Figures that 'strata measure --record' wrote, not the server's");
   for (CLI::Option* table : {domain, mapping}) {
@@ -96,13 +96,15 @@ void AddAlign(CLI::App& app, Session& session) {
   auto flags = std::make_shared<AlignFlags>();
   CLI::App* verb =
       app.add_subcommand("align", "A concept against Wikipedia, standards bodies and papers");
-  verb->add_option("concept", flags->name, "webassembly, service mesh, zero trust, ...")
-      ->required();
+  verb->add_option("concept", flags->name,
+                   "webassembly, service mesh, zero trust, ...; none: all contradictions");
   AddReportFlags(*verb, flags->report);
   verb->footer(
       "What is said to agree, what is missing, and where the documents contradict each other.\n"
-      "Visits no address.\n"
-      "Example:\n  strata align webassembly");
+      "Without a concept: the authorities, and every contradiction. Visits no address.\n"
+      "Examples:\n"
+      "  strata align webassembly\n"
+      "  strata align -o json");
   verb->callback(
       [&session, flags] { PrintReport(session, flags->report, advisor::Align(flags->name)); });
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -31,6 +32,8 @@ struct RecommendFlags {
   std::vector<std::string> said;  // VARIABLE=VALUE
   std::string from;
   std::string like;
+  std::optional<std::string> name;      // nothing: the manifest's, or the question's own
+  std::optional<std::string> artifact;  // the same
   bool ask = false;
   bool manifest = false;
   advisor::RecommendQuestion question;
@@ -119,6 +122,8 @@ Result<void> Fill(RecommendFlags& flags) {
     }
     AskOnTerminal(flags.question.about);
   }
+  if (flags.name) flags.question.name = *flags.name;
+  if (flags.artifact) flags.question.artifact = *flags.artifact;
   return {};
 }
 
@@ -126,12 +131,16 @@ void Run(Session& session, RecommendFlags& flags) {
   if (!flags.like.empty()) {
     return PrintReport(session, flags.report, advisor::LikeCase(flags.like));
   }
+  if (flags.manifest && session.output != "table" && session.output != "yaml") {
+    return session.Report(
+        {Errc::kInvalidArgument,
+         "--manifest prints YAML; without it the manifest is a section of -o " + session.output});
+  }
   if (auto filled = Fill(flags); !filled) return session.Report(filled.error());
   auto recommended = advisor::Recommend(flags.question);
   if (!recommended) return session.Report(recommended.error());
   if (flags.manifest) return Print(recommended->manifest);
   PrintReport(session, flags.report, std::move(recommended->report));
-  if (session.exit_code == 0 && session.output == "table") Print("\n" + recommended->manifest);
 }
 
 std::string VariablesText() {
@@ -173,12 +182,15 @@ void AddRecommend(CLI::App& app, Session& session) {
   verb->add_option("--kernel", flags->question.features, "epoll or io_uring");
   verb->add_option("--weights", flags->question.weights,
                    "Scores of a scenario: finance_risk, flash_sale, erp, iot_edge, ai_training");
-  verb->add_option("--name", flags->question.name, "Of the manifest");
-  verb->add_option("--artifact", flags->question.artifact, "Of the manifest");
+  verb->add_option("--name", flags->name, "Of the manifest that the answer ends in");
+  verb->add_option("--artifact", flags->artifact, "Of the same");
   verb->add_flag("--manifest", flags->manifest, "Print only the manifest that the answer ends in");
-  verb->add_option(
+  const std::vector<CLI::Option*> others =
+      verb->get_options([](const CLI::Option* option) { return option->get_name() != "--help"; });
+  CLI::Option* like = verb->add_option(
       "--like", flags->like,
       "Instead: a case study or business case: cloud_native, edge_iot, ecommerce, ...");
+  for (CLI::Option* other : others) like->excludes(other);
   AddReportFlags(*verb, flags->report);
   // Made when help is asked for: it reads the facts.
   verb->footer([] { return Footer(); });

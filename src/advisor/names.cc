@@ -55,7 +55,7 @@ Result<std::string> Names::Find(std::string_view name) const {
   const std::string folded = Fold(name);
   const auto found = by_folded_.find(folded);
   if (found != by_folded_.end()) return names_[found->second].id;
-  std::string message = "no " + kind_ + " '" + EscapeControl(name.substr(0, kLongest)) + "'";
+  std::string message = "no " + kind_ + " '" + std::string(name.substr(0, kLongest)) + "'";
   const std::vector<std::string> near = Near(folded);
   if (!near.empty()) return Fail(Errc::kNotFound, message + "; did you mean " + OneOf(near) + "?");
   std::set<std::string> ids;

@@ -40,9 +40,10 @@ TEST(NamesTest, WhereNoneIsNearAllAreNamed) {
             "service_mesh, virtualization, webassembly");
 }
 
-TEST(NamesTest, WhatIsNoNameIsShownHarmless) {
+// Whoever prints a message makes it harmless, once.
+TEST(NamesTest, WhatIsNoNameIsSaidAsItIsAndNotAtLength) {
   const std::string message = Concepts().Find("\x1b[2J" + std::string(5000, 'x')).error().message;
-  EXPECT_EQ(message.find('\x1b'), std::string::npos);
+  EXPECT_TRUE(message.starts_with("no concept '\x1b[2Jx"));
   EXPECT_LT(message.size(), 400U);
 }
 

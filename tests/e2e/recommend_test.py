@@ -43,12 +43,40 @@ class RecommendTest(ServerTest):
         self.assertEqual((known["security_requirement"], known["function_type"]), ("High", False))
         self.assertEqual(rows(json.loads(done.stdout), "answer")[0]["class"], "microvm")
 
+    def test_what_is_said_goes_before_what_the_manifest_says(self):
+        manifest = {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "ledger"},
+                    "spec": {"artifact": "oci:/images/ledger", "triggers": [{"http": {"path": "/"}}]}}
+        done = self.server.strata("recommend", "--from", "-", "--name", "other", "--artifact", "oci:/images/other",
+                                  "--manifest", stdin=json.dumps(manifest))
+        self.assert_exit(done, DONE)
+        self.assertIn("name: other", done.stdout)
+        self.assertIn('artifact: "oci:/images/other"', done.stdout)
+        done = self.server.strata("recommend", "--from", "-", "--manifest", stdin=json.dumps(manifest))
+        self.assertIn("name: ledger", done.stdout)
+
+    def test_the_manifest_is_in_every_form(self):
+        words = ("recommend", *LOW_LATENCY_FUNCTION)
+        manifest = self.server.strata(*words, "--manifest").stdout
+        report = self.server.json(*words)
+        self.assertEqual([each["text"] for each in report["sections"] if each["id"] == "manifest"], [manifest])
+        for form in ("table", "markdown"):
+            self.assertIn(manifest, self.server.strata("-o", form, *words).stdout)
+        self.assertIn("kind: Function", self.server.strata("-o", "svg", *words).stdout)
+
+    def test_what_would_be_ignored_is_refused(self):
+        for words in (("--manifest",), ("--from", "/nonexistent"), ("--set", "latency_ms=5"), ("--need", "edge"),
+                      ("--name", "a"), ("--ask",)):
+            self.assert_exit(self.server.strata("recommend", "--like", "ecommerce", *words), USAGE, "--like")
+        self.assert_exit(self.server.strata("-o", "json", "recommend", "--manifest"), USAGE, "YAML")
+
     def test_what_is_none_is_refused(self):
         self.assert_exit(self.server.strata("recommend", "--set", "latency=5"), NOT_FOUND, "latency_ms")
         self.assert_exit(self.server.strata("recommend", "--set", "latency_ms"), USAGE, "VARIABLE=VALUE")
         self.assert_exit(self.server.strata("recommend", "--set", "rust_ability=2"), USAGE, "0 to 1")
         self.assert_exit(self.server.strata("recommend", "--like", "ecommerc"), NOT_FOUND, "ecommerce")
         self.assert_exit(self.server.strata("recommend", "--name", "Not a name"), USAGE, "name")
+        self.assert_exit(self.server.strata("recommend", "--name", ""), USAGE, "name")
+        self.assert_exit(self.server.strata("recommend", "--artifact", b"\xff"), USAGE, "artifact: not UTF-8")
         self.assert_exit(self.server.strata("recommend", "--ask"), USAGE, "terminal")
 
     def test_it_asks_on_a_terminal_until_the_trees_know(self):

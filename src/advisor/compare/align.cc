@@ -25,6 +25,8 @@ Section EmptyAlignment() {
 }
 
 const Text kMissing{"missing", "缺失"};
+const Text kNotVisited{"\"aligned\" is the documents' own word; no address was visited.",
+                       "“已对齐”为文档自述；未访问任何网址。"};
 
 void AddMissing(Section& to, const Text& with, const Json& list) {
   to.rows.push_back({TextCell(with), NoCell(), NoCell(), TextCell(kMissing),
@@ -80,17 +82,38 @@ void AddPapers(const std::string& id, Section& to) {
   if (!any) AddMissing(to, {"paper", "论文"}, papers);
 }
 
-// What the documents say that they checked, of all concepts at once.
-Section Verified() {
+struct List {
+  std::string_view key;
+  Text label;
+  std::string_view without;  // its list of concepts that it has nothing on; empty: it has none
+};
+const std::array<List, 3> kLists{
+    {{"wikipedia", {"Wikipedia", "维基百科"}, ""},
+     {"standards", {"standards bodies", "标准组织"}, "without_standard"},
+     {"papers", {"papers", "论文"}, "without_paper"}}};
+
+// What the documents say that they checked, which they say of all concepts at once; beside it
+// whether the list has anything on this one.
+Section Verified(const std::string& id) {
   Section section{.id = "agrees",
-                  .title = {"What is said to agree", "文档声称一致之处"},
-                  .columns = {{"with", {"with", "对象"}}, {"text", {"what", "内容"}}}};
-  for (const char* list : {"wikipedia", "standards", "papers"}) {
-    for (const Json& each : Alignment().at(list).at("verified")) {
+                  .title = {"What is claimed of all concepts at once", "文档对所有概念的统一声明"},
+                  .columns = {{"with", {"with", "对象"}},
+                              {"text", {"what", "内容"}},
+                              {"here", {"of this one", "本概念"}}}};
+  for (const List& list : kLists) {
+    const Json& facts = Alignment().at(std::string(list.key));
+    const Json without = facts.value(std::string(list.without), Json::array());
+    const bool none = std::ranges::find(without, Json(id)) != without.end();
+    const Text here = none ? Text{"nothing is listed", "未列出"} : Text{"listed above", "见上表"};
+    for (const Json& each : facts.at("verified")) {
       section.rows.push_back(
-          {TextCell({list, Alignment().at(list).at("zh")}), TextCell(LabelOf(each))});
+          {TextCell(list.label), TextCell(LabelOf(each)), id.empty() ? NoCell() : TextCell(here)});
     }
-    section.sources.push_back(Alignment().at(list).at("source"));
+    section.sources.push_back(facts.at("source"));
+  }
+  if (id.empty()) {
+    section.columns.pop_back();
+    for (auto& row : section.rows) row.pop_back();
   }
   return section;
 }
@@ -99,48 +122,71 @@ struct Topic {
   std::string_view conflict;
   std::string_view concept_id;
 };
-// Which of the conflicts between the documents are about a concept; those about forecasts and
-// weights are about none.
-constexpr std::array<Topic, 26> kTopics{{{"isolation_order", "containerization"},
-                                         {"isolation_order", "webassembly"},
-                                         {"isolation_order", "sandboxing"},
-                                         {"isolation_order", "virtualization"},
-                                         {"wasm_startup_unit", "webassembly"},
-                                         {"startup_container", "containerization"},
-                                         {"startup_vm", "virtualization"},
-                                         {"startup_sandbox", "sandboxing"},
-                                         {"startup_wasm", "webassembly"},
-                                         {"startup_mesh", "service_mesh"},
-                                         {"memory", "virtualization"},
-                                         {"memory", "containerization"},
-                                         {"memory", "sandboxing"},
-                                         {"memory", "webassembly"},
-                                         {"memory", "service_mesh"},
-                                         {"performance_loss", "containerization"},
-                                         {"performance_loss", "sandboxing"},
-                                         {"performance_loss", "webassembly"},
-                                         {"density_ratio", "webassembly"},
-                                         {"density_ratio", "containerization"},
-                                         {"zero_trust", "containerization"},
-                                         {"wasm_security", "webassembly"},
-                                         {"opa_latency", "policy_engine"},
-                                         {"service_mesh_layer", "service_mesh"},
-                                         {"dates_evolution", "service_mesh"},
-                                         {"dates_evolution", "policy_engine"}}};
+// Which of the conflicts between the documents are about a concept. Some are about none (dates,
+// weights): all together are shown where no concept is asked for.
+constexpr std::array kTopics{Topic{"isolation_order", "containerization"},
+                             Topic{"isolation_order", "webassembly"},
+                             Topic{"isolation_order", "sandboxing"},
+                             Topic{"isolation_order", "virtualization"},
+                             Topic{"wasm_startup_unit", "webassembly"},
+                             Topic{"startup_container", "containerization"},
+                             Topic{"startup_vm", "virtualization"},
+                             Topic{"startup_sandbox", "sandboxing"},
+                             Topic{"startup_wasm", "webassembly"},
+                             Topic{"startup_mesh", "service_mesh"},
+                             Topic{"memory", "virtualization"},
+                             Topic{"memory", "containerization"},
+                             Topic{"memory", "sandboxing"},
+                             Topic{"memory", "webassembly"},
+                             Topic{"memory", "service_mesh"},
+                             Topic{"performance_loss", "containerization"},
+                             Topic{"performance_loss", "sandboxing"},
+                             Topic{"performance_loss", "webassembly"},
+                             Topic{"density", "virtualization"},
+                             Topic{"density", "containerization"},
+                             Topic{"density", "sandboxing"},
+                             Topic{"density", "webassembly"},
+                             Topic{"density_ratio", "webassembly"},
+                             Topic{"density_ratio", "containerization"},
+                             Topic{"penetration_now", "webassembly"},
+                             Topic{"forecast_2030", "virtualization"},
+                             Topic{"forecast_2030", "containerization"},
+                             Topic{"forecast_2030", "sandboxing"},
+                             Topic{"forecast_2030", "webassembly"},
+                             Topic{"breakthrough", "webassembly"},
+                             Topic{"finance_advice", "virtualization"},
+                             Topic{"finance_advice", "policy_engine"},
+                             Topic{"launch_frequency", "webassembly"},
+                             Topic{"zero_trust", "containerization"},
+                             Topic{"wasm_security", "webassembly"},
+                             Topic{"opa_latency", "policy_engine"},
+                             Topic{"invest_now", "webassembly"},
+                             Topic{"service_mesh_layer", "service_mesh"},
+                             Topic{"dates_evolution", "service_mesh"},
+                             Topic{"dates_evolution", "policy_engine"},
+                             Topic{"inference_technology", "containerization"},
+                             Topic{"inference_technology", "webassembly"}};
 
+bool IsAbout(const Json& conflict, const std::string& concept_id) {
+  return std::ranges::any_of(kTopics, [&](const Topic& topic) {
+    return topic.concept_id == concept_id &&
+           topic.conflict == conflict.at("id").get_ref<const std::string&>();
+  });
+}
+
+// Those about the concept; of no concept all.
 Section Conflicts(const std::string& id) {
   Section section{.id = "conflicts",
                   .title = {"Where the documents contradict each other", "文档之间的矛盾"},
-                  .columns = {{"topic", {"topic", "主题"}},
+                  .columns = {{"id", {"name", "标识"}},
+                              {"topic", {"topic", "主题"}},
                               {"statement", {"statement", "陈述"}},
                               {"advice", {"advice", "建议"}}}};
   for (const Json& conflict : Facts(FactFile::kModels).at("cross_document_conflicts")) {
-    const bool about = std::ranges::any_of(kTopics, [&](const Topic& topic) {
-      return topic.concept_id == id && topic.conflict == conflict.at("id").get<std::string>();
-    });
-    if (!about) continue;
+    if (!id.empty() && !IsAbout(conflict, id)) continue;
     for (const Json& statement : conflict.at("statements")) {
-      section.rows.push_back({TextCell({conflict.at("topic"), conflict.at("zh")}),
+      section.rows.push_back({WordCell(conflict.at("id").get<std::string>()),
+                              TextCell({conflict.at("topic"), conflict.at("zh")}),
                               WordCell(statement.get<std::string>()),
                               WordCell(conflict.value("advice", ""))});
     }
@@ -178,17 +224,51 @@ Report AlignConcept(const Json& facts) {
       .sources = {facts.at("source").get<std::string>()}};
   Report report{.id = "align",
                 .title = LabelOf(facts),
-                .sections = {std::move(definition), std::move(section), Verified()}};
+                .sections = {std::move(definition), std::move(section), Verified(id)}};
   Section conflicts = Conflicts(id);
   if (!conflicts.rows.empty()) report.sections.push_back(std::move(conflicts));
-  report.notes.push_back({"\"aligned\" is the documents' own word; no address was visited.",
-                          "“已对齐”为文档自述；未访问任何网址。"});
+  report.notes.push_back(kNotVisited);
   return report;
+}
+
+Section Authorities() {
+  const Json& authorities = Facts(FactFile::kConcepts).at("authorities");
+  Section section{.id = "authorities",
+                  .title = LabelOf(authorities),
+                  .columns = {{"authority", {"authority", "权威"}}, {"role", {"for", "角色"}}},
+                  .sources = {authorities.at("source").get<std::string>()}};
+  for (const Json& row : authorities.at("rows")) {
+    section.rows.push_back(
+        {WordCell(row.at("label").get<std::string>()), TextCell({row.at("role"), row.at("zh")})});
+  }
+  return section;
+}
+
+// Concepts first, then the architectures that there are only addresses for.
+Section WhatCanBeAligned() {
+  Section section{.id = "concepts",
+                  .title = {"What can be aligned", "可对齐的概念"},
+                  .columns = {{"id", {"name", "标识"}}, {"label", {"label", "名称"}}}};
+  const Json& facts = Facts(FactFile::kConcepts);
+  for (const Json* list : {&facts.at("concepts"), &facts.at("architecture_concepts").at("rows")}) {
+    for (const Json& each : *list) {
+      section.rows.push_back({WordCell(each.at("id").get<std::string>()), TextCell(LabelOf(each))});
+    }
+  }
+  return section;
+}
+
+Report AlignAll() {
+  return {.id = "align",
+          .title = {"Alignment", "对齐"},
+          .sections = {Authorities(), WhatCanBeAligned(), Verified(""), Conflicts("")},
+          .notes = {kNotVisited}};
 }
 
 }  // namespace
 
 Result<Report> Align(std::string_view name) {
+  if (name.empty()) return AlignAll();
   const Json& facts = Facts(FactFile::kConcepts);
   Names names("concept");
   names.AddAll(facts.at("concepts"));

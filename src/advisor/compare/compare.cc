@@ -119,8 +119,7 @@ Text OrderOf(const Json& ordering, const std::set<std::string>& concepts) {
   const std::string sign = ordering.at("direction") == "ascending" ? " < " : " > ";
   Text text;
   for (const Json& id : ordering.at("order")) {
-    if (concepts.contains(id.get<std::string>()))
-      text = Join(text, sign, LabelOf(ConceptOf(id.get<std::string>())));
+    if (concepts.contains(id.get<std::string>())) text = Join(text, sign, ConceptLabel(id));
   }
   return text;
 }
@@ -169,11 +168,7 @@ Section Orderings(const std::vector<const Json*>& matrices, const std::set<std::
 
 Text NamesOf(const Json& best) {
   Text text;
-  for (const Json& each : best) {
-    const Json* known =
-        FindFact(Facts(FactFile::kConcepts).at("concepts"), each.get<std::string>());
-    text = Join(text, ", ", known == nullptr ? Text{each, ""} : LabelOf(*known));
-  }
+  for (const Json& each : best) text = Join(text, ", ", ConceptLabel(each));
   return text;
 }
 
@@ -240,14 +235,6 @@ struct Relations {
   }
 };
 
-Text ConceptLabel(const Json& id) {
-  const Json* known = FindFact(Facts(FactFile::kConcepts).at("concepts"), id.get<std::string>());
-  if (known != nullptr) return LabelOf(*known);
-  std::string words = id;
-  std::ranges::replace(words, '_', ' ');
-  return {words, ""};
-}
-
 void AddHierarchy(const std::set<std::string>& concepts, Relations& to) {
   const Json& hierarchy = Matrices().at("relations").at("hierarchy");
   for (const Json& row : hierarchy.at("bottom_to_top")) {
@@ -262,15 +249,22 @@ void AddHierarchy(const std::set<std::string>& concepts, Relations& to) {
   }
 }
 
-// Compositions of two that are compared; of one alone, all that it is part of.
+// Compositions of two that are compared; of one alone, all that it is part of. What all have in
+// common goes with them.
 void AddCompositions(const std::set<std::string>& concepts, Relations& to) {
   const Json& compositions = Matrices().at("relations").at("compositions");
+  bool any = false;
   for (const Json& pattern : compositions.at("patterns")) {
     const auto inside = std::ranges::count_if(pattern.at("concepts"), [&concepts](const Json& id) {
       return concepts.contains(id.get<std::string>());
     });
     if (inside < (concepts.size() > 1 ? 2 : 1)) continue;
     to.Add(compositions, {"composition", "组合"}, {pattern.at("example"), pattern.at("zh")});
+    any = true;
+  }
+  if (!any) return;
+  for (const Json& each : compositions.at("benefits")) {
+    to.Add(compositions, {"benefit of composition", "组合的收益"}, LabelOf(each));
   }
 }
 
@@ -278,13 +272,26 @@ void AddDependenciesAndEvolution(const std::set<std::string>& concepts, Relation
   const Json& relations = Matrices().at("relations");
   for (const Json& row : relations.at("dependencies").at("rows")) {
     if (!concepts.contains(row.at("concept").get<std::string>())) continue;
+    const Text on = Join(TextOf(row, "depends_on"), "; ", {row.at("explanation"), row.at("zh")});
     to.Add(relations.at("dependencies"), {"dependency", "依赖"},
-           Join(ConceptLabel(row.at("concept")), " → ", TextOf(row, "depends_on")));
+           Join(ConceptLabel(row.at("concept")), " → ", on));
   }
   for (const Json& row : relations.at("evolution").at("timeline")) {
     if (!concepts.contains(row.at("concept").get<std::string>())) continue;
-    to.Add(relations.at("evolution"), {"evolution", "演进"},
-           Join({row.at("period"), ""}, ": ", ConceptLabel(row.at("concept"))));
+    Text text = Join({row.at("period"), ""}, ": ", ConceptLabel(row.at("concept")));
+    text.zh = row.at("zh");
+    to.Add(relations.at("evolution"), {"evolution", "演进"}, std::move(text));
+  }
+  for (const Json& driver : relations.at("evolution").at("drivers")) {
+    const Json& ends = driver.at("to");
+    const bool ours =
+        ends.is_array()
+            ? std::ranges::any_of(ends,
+                                  [&](const Json& id) {
+                                    return concepts.contains(id.get_ref<const std::string&>());
+                                  })
+            : concepts.contains(ends.get_ref<const std::string&>());
+    if (ours) to.Add(relations.at("evolution"), {"driver", "驱动力"}, LabelOf(driver));
   }
 }
 
@@ -474,7 +481,10 @@ Report WhatCanBeCompared() {
 }  // namespace
 
 Result<Report> Compare(const CompareQuestion& question) {
-  if (question.subjects.empty()) return WhatCanBeCompared();
+  if (question.subjects.empty()) {
+    if (question.dimensions.empty()) return WhatCanBeCompared();
+    return Fail(Errc::kInvalidArgument, "dimensions of what? Name concepts or classes");
+  }
   Subjects subjects;
   for (const std::string& name : question.subjects) {
     auto subject = FindSubject(name);

@@ -24,17 +24,22 @@ struct CompareQuestion {
 };
 
 // Without subjects: what can be compared. kNotFound: no such name; kInvalidArgument: technologies
-// and concepts at once, or one subject twice.
+// and concepts at once, one subject twice, or dimensions without a subject.
 Result<Report> Compare(const CompareQuestion& question);
 
 // A domain's concepts, scenarios and stack ("edge", "observability", ...).
 Result<Report> CompareDomain(std::string_view name);
 
-// A mapping table: layer, ddd, togaf, c4 or era.
+// One of the documents' other tables: how the tiers map to layers, DDD, TOGAF, C4 and eras; tiers
+// side by side, with their overheads; agility, business models, forecasts.
 Result<Report> CompareMapping(std::string_view name);
 
+// "layer, ddd, ...": what CompareMapping knows.
+std::string MappingNames();
+
 // A concept against Wikipedia, standards and papers: what agrees, what is missing, what conflicts.
-// Also hybrid, event-driven, zero-trust architecture and others that the documents align.
+// Also hybrid, event-driven, zero-trust architecture and others that the documents align. Without a
+// name: whom they align with, what, and every contradiction between them.
 Result<Report> Align(std::string_view name);
 
 }  // namespace strata::advisor

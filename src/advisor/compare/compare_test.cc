@@ -1,7 +1,10 @@
 #include "advisor/compare/compare.h"
 
 #include <algorithm>
+#include <set>
+#include <sstream>
 #include <string>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -138,8 +141,46 @@ TEST(CompareTest, EveryDomainAndMappingIsShown) {
   EXPECT_EQ(rows("togaf"), 4U);
   EXPECT_EQ(rows("C4"), 4U);
   EXPECT_EQ(rows("era"), 6U);
+  EXPECT_EQ(rows("tier"), Facts(FactFile::kMatrices).at("tier_comparison").at("rows").size());
+  EXPECT_EQ(rows("overheads"), 4U);
+  EXPECT_EQ(rows("kuasar"), 3U);
+  EXPECT_EQ(rows("launch"), 3U);
+  EXPECT_EQ(rows("agility"), 5U);
+  EXPECT_EQ(rows("business"), 4U);
+  EXPECT_EQ(rows("forecast"), 5U);
+  EXPECT_EQ(rows("paradigm"), 3U);
+  EXPECT_EQ(rows("information"), 3U);
   EXPECT_THAT(CompareMapping("togef").error().message, HasSubstr("did you mean 'togaf'"));
   EXPECT_EQ(CompareDomain("moon").error().code, Errc::kNotFound);
+}
+
+TEST(CompareTest, MappingsSayWhatTheirTablesDo) {
+  const auto overheads = CompareMapping("overheads");
+  ASSERT_TRUE(overheads);
+  EXPECT_EQ(overheads->sections[0].rows[3][3].text.en, "100000+ instances/server");
+  const auto forecast = CompareMapping("forecast");
+  EXPECT_EQ(forecast->sections[0].rows[0][2].text.en, "40 %");
+  EXPECT_TRUE(forecast->sections[0].rows[3][1].text.empty()) << "no such year is stated";
+  EXPECT_THAT(CompareMapping("agility")->sections[0].notes[0].en, HasSubstr("1 change per hour"));
+  EXPECT_THAT(CompareMapping("business")->sections[0].notes[0].zh, HasSubstr("WASM-first"));
+  std::istringstream names(MappingNames());
+  std::size_t count = 0;
+  for (std::string name; std::getline(names, name, ','); ++count) {
+    const auto report = CompareMapping(name.substr(name.find_first_not_of(' ')));
+    ASSERT_TRUE(report) << name;
+    EXPECT_FALSE(report->title.en.empty()) << name;
+    for (const auto& row : report->sections[0].rows) {
+      EXPECT_EQ(row.size(), report->sections[0].columns.size());
+      EXPECT_FALSE(row[0].text.en.empty()) << name;
+    }
+  }
+  EXPECT_EQ(count, 14U);
+}
+
+TEST(CompareTest, DimensionsNeedSomethingToCompare) {
+  const auto refused = Compare({.dimensions = {"startup", "wasm", "container"}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
 }
 
 TEST(CompareTest, EveryConceptIsAlignedAndWhatIsMissingIsSaid) {
@@ -163,13 +204,56 @@ TEST(CompareTest, EveryConceptIsAlignedAndWhatIsMissingIsSaid) {
   EXPECT_THAT(Align("webasembly").error().message, HasSubstr("did you mean 'webassembly'"));
 }
 
-// A conflict that align.cc speaks of is one of the facts.
-TEST(CompareTest, ConflictsOfTheConceptsAreNotForgotten) {
+std::set<std::string> ConflictsOf(std::string_view concept_id) {
+  std::set<std::string> ids;
+  const auto report = Align(concept_id);
+  const Section* conflicts = SectionOf(*report, "conflicts");
+  if (conflicts == nullptr) return ids;
+  for (const auto& row : conflicts->rows) ids.insert(row[0].text.en);
+  return ids;
+}
+
+TEST(CompareTest, EveryContradictionIsShownAndMostBesideTheirConcepts) {
+  std::set<std::string> all;
   std::size_t statements = 0;
-  for (const Subject& subject : ConceptSubjects()) {
-    statements += SectionOf(*Align(subject.id), "conflicts")->rows.size();
+  for (const Json& conflict : Facts(FactFile::kModels).at("cross_document_conflicts")) {
+    all.insert(conflict.at("id"));
+    statements += conflict.at("statements").size();
   }
-  EXPECT_EQ(statements, 93U);
+  EXPECT_EQ(all.size(), 28U);
+  EXPECT_EQ(ConflictsOf(""), all);
+  EXPECT_EQ(SectionOf(*Align(""), "conflicts")->rows.size(), statements);
+  // Of no one concept: dates, weights, several things that share a figure.
+  std::set<std::string> shown = {"timeline", "utility_leaves", "preference_weights",
+                                 "sixty_percent", "real_world"};
+  for (const Subject& subject : ConceptSubjects()) shown.merge(ConflictsOf(subject.id));
+  EXPECT_EQ(shown, all);
+}
+
+TEST(CompareTest, WhatIsClaimedOfAllConceptsIsNotSaidOfOneThatHasNothing) {
+  const auto report = Align("webassembly");
+  ASSERT_TRUE(report);
+  std::set<std::string> here;
+  for (const auto& row : SectionOf(*report, "agrees")->rows) {
+    EXPECT_FALSE(row[0].text.zh.empty()) << "a label, and no key";
+    here.insert(row[0].text.en + ": " + row[2].text.en);
+  }
+  EXPECT_EQ(here,
+            (std::set<std::string>{"Wikipedia: listed above", "standards bodies: listed above",
+                                   "papers: nothing is listed"}));
+  for (const auto& row : SectionOf(*report, "alignment")->rows) {
+    if (row[0].text.en == "paper") {
+      EXPECT_EQ(row[3].text.en, "missing");
+    }
+  }
+}
+
+TEST(CompareTest, WithoutAConceptTheAuthoritiesAreNamed) {
+  const auto report = Align("");
+  ASSERT_TRUE(report);
+  EXPECT_EQ(SectionOf(*report, "authorities")->rows.size(), 5U);
+  EXPECT_GT(SectionOf(*report, "concepts")->rows.size(), 6U);
+  EXPECT_EQ(SectionOf(*report, "agrees")->columns.size(), 2U);
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 // The tables of domains and of mappings to other ways of looking at an architecture.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "advisor/compare/compare.h"
+#include "advisor/compare/subjects.h"
 #include "advisor/compare/values.h"
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
@@ -13,21 +16,25 @@ namespace {
 
 const Json& Matrices() { return Facts(FactFile::kMatrices); }
 
-struct Mapping {
-  const char* name;
-  const char* key;  // of the table
-};
-constexpr std::array<Mapping, 5> kMappings{{{"layer", "layer_mapping"},
-                                            {"ddd", "ddd_mapping"},
-                                            {"togaf", "togaf_mapping"},
-                                            {"c4", "c4_mapping"},
-                                            {"era", "era_application_matrix"}}};
-
 Section EmptyTable(const Json& table) {
   return {.id = "mapping",
-          .title = LabelOf(table),
           .columns = {{"row", {"", ""}}},
           .sources = {table.at("source").get<std::string>()}};
+}
+
+// What is said of the table as a whole.
+void AddNotes(const Json& table, Section& to) {
+  for (const char* key : {"gap", "note", "conclusion"}) {
+    if (table.contains(key)) to.notes.push_back(TextOf(table, key));
+  }
+  if (table.contains("insight")) to.notes.push_back({table.at("insight"), table.at("zh_insight")});
+  if (table.contains("inflection")) {
+    const Json& inflection = table.at("inflection");
+    to.notes.push_back({inflection.at("rule"), inflection.at("zh")});
+  }
+  if (table.contains("inflection_signal")) {
+    to.notes.push_back(LabelOf(table.at("inflection_signal")));
+  }
 }
 
 // Rows with a cell under each of the table's columns.
@@ -38,13 +45,91 @@ Section GridOf(const Json& table) {
   }
   for (const Json& row : table.at("rows")) {
     std::vector<Cell> cells = {TextCell(LabelOf(row))};
+    const Json& held = row.contains("cells") ? row.at("cells") : row;
     for (const Json& column : table.at("columns")) {
       const std::string key = column.at("id");
-      cells.push_back(row.contains(key) ? ValueCell(row.at(key)) : NoCell());
+      cells.push_back(held.contains(key) ? ValueCell(held.at(key)) : NoCell());
     }
     section.rows.push_back(std::move(cells));
   }
-  if (table.contains("gap")) section.notes.push_back({table.at("gap").get<std::string>(), ""});
+  AddNotes(table, section);
+  return section;
+}
+
+// A text with its Chinese, a list, a range; nothing where the row does not say.
+Cell FieldCell(const Json& row, const std::string& key) {
+  if (!row.contains(key)) return NoCell();
+  const Json& field = row.at(key);
+  if (field.is_string()) return TextCell(TextOf(row, key));
+  if (!field.is_array()) return ValueCell(field);
+  const Json translated = row.value(key + "_zh", Json(""));
+  return TextCell(
+      {ListOf(field), translated.is_array() ? ListOf(translated) : translated.get<std::string>()});
+}
+
+// Rows of which each says something under `columns`.
+Section FieldsOf(const Json& table, const char* rows, const std::vector<Column>& columns) {
+  Section section = EmptyTable(table);
+  section.columns.insert(section.columns.end(), columns.begin(), columns.end());
+  for (const Json& row : table.at(rows)) {
+    std::vector<Cell> cells = {TextCell(LabelOf(row))};
+    for (const Column& column : columns) cells.push_back(FieldCell(row, column.key));
+    section.rows.push_back(std::move(cells));
+  }
+  AddNotes(table, section);
+  return section;
+}
+
+Section OverheadsTable(const Json& table) {
+  return FieldsOf(table, "rows",
+                  {{"startup", {"start-up", "启动"}},
+                   {"memory", {"memory", "内存"}},
+                   {"density", {"density", "密度"}}});
+}
+
+Section LaunchTable(const Json& table) {
+  return FieldsOf(table, "rows",
+                  {{"tolerance", {"tolerated start-up", "可容忍启动"}},
+                   {"mode", {"mode", "模式"}},
+                   {"cost", {"cost", "成本"}}});
+}
+
+Section ParadigmTable(const Json& table) {
+  return FieldsOf(table, "rows", {{"path", {"path", "路径"}}});
+}
+
+Section InformationTable(const Json& table) {
+  return FieldsOf(table, "rows", {{"era", {"era", "时代"}}, {"elements", {"elements", "要素"}}});
+}
+
+Section KuasarTable(const Json& table) {
+  Section section = FieldsOf(table, "figures", {{"because", {"because", "原因"}}});
+  for (const Json& figure : table.at("figures")) {
+    if (figure.contains("note")) section.notes.push_back(TextOf(figure, "note"));
+  }
+  return section;
+}
+
+// A row for each track, a column for each year that a track has.
+Section ForecastTable(const Json& table) {
+  Section section = EmptyTable(table);
+  const std::array phases = {std::pair{"current", Text{"now (2025)", "当前（2025）"}},
+                             std::pair{"2027", Text{"2027", ""}},
+                             std::pair{"2030", Text{"2030", ""}}};
+  for (const auto& [phase, label] : phases) section.columns.push_back({phase, label});
+  for (const Json& track : table.at("tracks")) {
+    std::vector<Cell> cells = {TextCell(LabelOf(track))};
+    for (const auto& [phase, label] : phases) {
+      const Json* point = FindFact(track.at("points"), phase, "phase");
+      cells.push_back(point == nullptr ? NoCell()
+                                       : NumberCell(100 * point->at("value").get<double>(), "%"));
+    }
+    section.rows.push_back(std::move(cells));
+  }
+  Text ranks;
+  for (const Json& each : table.at("burst_priority")) ranks = Join(ranks, " > ", LabelOf(each));
+  section.notes.push_back(Join({"order of the outburst", "爆发优先级"}, ": ", ranks));
+  AddNotes(table, section);
   return section;
 }
 
@@ -71,12 +156,28 @@ Section C4Table(const Json& table) {
   return section;
 }
 
-Text ConceptLabel(const std::string& id) {
-  if (const Json* known = FindFact(Facts(FactFile::kConcepts).at("concepts"), id))
-    return LabelOf(*known);
-  return {id == "lightweight_containers" ? "lightweight containers" : id,
-          id == "lightweight_containers" ? "轻量级容器" : ""};
-}
+struct Mapping {
+  const char* name;
+  const char* key;  // of the table
+  Section (*table)(const Json&);
+  const char* title = "";  // in English, of those that have none in the documents
+};
+constexpr std::array kMappings{
+    Mapping{"layer", "layer_mapping", GridOf},
+    Mapping{"ddd", "ddd_mapping", DddTable},
+    Mapping{"togaf", "togaf_mapping", GridOf},
+    Mapping{"c4", "c4_mapping", C4Table},
+    Mapping{"era", "era_application_matrix", GridOf},
+    Mapping{"tier", "tier_comparison", GridOf},
+    Mapping{"overheads", "tier_overheads", OverheadsTable},
+    Mapping{"kuasar", "kuasar_figures", KuasarTable},
+    Mapping{"launch", "launch_paradigm", LaunchTable},
+    Mapping{"agility", "agility", GridOf},
+    Mapping{"business", "business_models", GridOf},
+    Mapping{"forecast", "penetration_forecast", ForecastTable},
+    Mapping{"paradigm", "architecture_paradigms", ParadigmTable, "paradigms of architecture"},
+    Mapping{"information", "information_architecture", InformationTable,
+            "information architecture"}};
 
 // How suitable the concepts are, in the matrix that has a column for the domain.
 Section Suitability(const Json& domain) {
@@ -98,17 +199,25 @@ Section Suitability(const Json& domain) {
 
 }  // namespace
 
+std::string MappingNames() {
+  std::vector<std::string> names;
+  for (const Mapping& each : kMappings) names.emplace_back(each.name);
+  return Listed(names);
+}
+
 Result<Report> CompareMapping(std::string_view name) {
   Names names("mapping");
   for (const Mapping& each : kMappings) names.Add(each.key, each.name);
   for (const Mapping& each : kMappings) names.Add(each.key, each.key);
   const auto key = names.Find(name);
   if (!key) return std::unexpected(key.error());
+  const Mapping& mapping = *std::ranges::find(kMappings, *key, &Mapping::key);
   const Json& table = Matrices().at(*key);
-  Section section = *key == "ddd_mapping"  ? DddTable(table)
-                    : *key == "c4_mapping" ? C4Table(table)
-                                           : GridOf(table);
-  return Report{.id = "mapping", .title = LabelOf(table), .sections = {std::move(section)}};
+  Text title = LabelOf(table);
+  if (title.en.empty()) title.en = mapping.title;
+  Section section = mapping.table(table);
+  section.title = title;
+  return Report{.id = "mapping", .title = std::move(title), .sections = {std::move(section)}};
 }
 
 Result<Report> CompareDomain(std::string_view name) {

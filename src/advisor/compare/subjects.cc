@@ -1,6 +1,7 @@
 #include "advisor/compare/subjects.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -59,6 +60,15 @@ const Json& ConceptOf(const std::string& id) {
   const Json* found = FindFact(Concepts().at("concepts"), id);
   STRATA_CHECK(found != nullptr);
   return *found;
+}
+
+Text ConceptLabel(const std::string& id) {
+  static const std::map<std::string, Text> kOthers = {
+      {"lightweight_containers", {"lightweight containers", "轻量级容器"}},
+      {"physical_hardware", {"physical hardware", "物理硬件"}}};
+  if (const Json* known = FindFact(Concepts().at("concepts"), id)) return LabelOf(*known);
+  const auto other = kOthers.find(id);
+  return other == kOthers.end() ? Text{id, ""} : other->second;
 }
 
 std::vector<Subject> ClassSubjects() {

@@ -36,4 +36,7 @@ std::vector<Subject> TechnologySubjects();
 // The concept of these facts; it is there.
 const Json& ConceptOf(const std::string& id);
 
+// What a fact that names a concept calls it: also those beside the six, as physical_hardware.
+Text ConceptLabel(const std::string& id);
+
 }  // namespace strata::advisor

@@ -1,7 +1,12 @@
 #include "advisor/compare/subjects.h"
 
+#include <set>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "advisor/facts/facts.h"
 
 namespace strata::advisor {
 namespace {
@@ -33,6 +38,27 @@ TEST(SubjectsTest, TechnologiesAreFoundByTheirNames) {
 
 TEST(SubjectsTest, UnknownOnesAreRefusedWithTheNearest) {
   EXPECT_THAT(FindSubject("Dokcer").error().message, testing::HasSubstr("did you mean 'docker'"));
+}
+
+// Whatever a fact names as a concept has a label in both languages.
+TEST(SubjectsTest, EveryConceptThatIsNamedHasALabel) {
+  std::set<std::string> named;
+  const Json& matrices = Facts(FactFile::kMatrices);
+  for (const Json& row : matrices.at("relations").at("hierarchy").at("bottom_to_top")) {
+    named.insert(row.at("concept"));
+  }
+  for (const Json& domain : matrices.at("domains")) {
+    for (const Json& each : domain.at("stack")) named.insert(each.at("concept"));
+  }
+  for (const Json& study : matrices.at("case_studies")) {
+    for (const Json& each : study.at("selection")) named.insert(each.at("concept"));
+  }
+  EXPECT_TRUE(named.contains("lightweight_containers"));
+  for (const std::string& id : named) {
+    EXPECT_NE(ConceptLabel(id).zh, "") << id;
+    EXPECT_EQ(ConceptLabel(id).en.find('_'), std::string::npos) << id;
+  }
+  EXPECT_EQ(ConceptLabel("Kubernetes"), (Text{"Kubernetes", ""})) << "what is none, as it is";
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ struct Term {
   Text name;
   Text definition;
   std::string source;
+  const Json* supporting = nullptr;  // a supporting concept, which has attributes and a relation
+  Text group;                        // that it is in
 };
 
 // In the order of who says it best: the documents' own concepts, then what supports them, then the
@@ -27,7 +29,11 @@ std::vector<Term> AllTerms() {
   }
   for (const Json& group : Source().at("supporting_concepts")) {
     for (const Json& each : group.at("concepts")) {
-      terms.push_back({LabelOf(each), TextOf(each, "definition"), group.at("source")});
+      terms.push_back({LabelOf(each),
+                       TextOf(each, "definition"),
+                       group.at("source"),
+                       &each,
+                       {group.at("group"), group.at("zh")}});
     }
   }
   for (const Json& each : Source().at("glossary")) {
@@ -48,6 +54,23 @@ Section EmptyTerms() {
 void AddTerm(Section& to, const Term& term) {
   to.rows.push_back({WordCell(term.name.en), WordCell(term.name.zh), TextCell(term.definition),
                      WordCell(term.source)});
+}
+
+Section EmptySupporting() {
+  return {.id = "supporting",
+          .title = {"Supporting concepts", "支撑概念"},
+          .columns = {{"term", {"term", "术语"}},
+                      {"group", {"group", "类别"}},
+                      {"attributes", {"attributes", "属性"}},
+                      {"relation", {"relation", "关系"}}}};
+}
+
+void AddSupporting(Section& to, const Term& term) {
+  if (term.supporting == nullptr) return;
+  const Json& facts = *term.supporting;
+  to.rows.push_back({TextCell(term.name), TextCell(term.group),
+                     TextCell({ListOf(facts.at("attributes")), facts.at("attributes_zh")}),
+                     TextCell(TextOf(facts, "relation"))});
 }
 
 // "image (OCI)" and "image" are not the same; case is.
@@ -167,6 +190,52 @@ Section StagesThatRead(const std::set<std::string>& paths) {
   return section;
 }
 
+// What all facts are from, and which documents those name.
+Section SourceDocuments() {
+  Section section{.id = "sources",
+                  .title = {"What all of this is from", "来源文档"},
+                  .columns = {{"id", {"id", "标识"}},
+                              {"title", {"title", "标题"}},
+                              {"version", {"version", "版本"}},
+                              {"updated", {"updated", "更新"}},
+                              {"names", {"names", "关联文档"}}}};
+  const Json& related = Source().at("related_documents");
+  for (const Json& each : Source().at("seed_documents")) {
+    const std::string id = each.at("id");
+    Text names;
+    if (const Json* own = FindFact(related, id, "seed")) {
+      for (const Json& doc : own->at("docs")) names = Join(names, "; ", LabelOf(doc));
+    }
+    section.rows.push_back(
+        {WordCell(id), TextCell(LabelOf(each)), TextCell(TextOf(each, "version")),
+         WordCell(each.at("updated").get<std::string>()), TextCell(std::move(names))});
+  }
+  return section;
+}
+
+Section PartsOfTheApplicationView() {
+  const Json& index = Source().at("document_index");
+  Section section{.id = "parts",
+                  .title = {"Parts of the application perspective", "应用视角文档结构"},
+                  .columns = {{"order", {"order", "序号"}},
+                              {"title", {"title", "标题"}},
+                              {"starred", {"starred", "星标"}},
+                              {"contents", {"contents", "内容"}}},
+                  .notes = {TextOf(index, "note")},
+                  .sources = {index.at("source").get<std::string>()}};
+  for (const Json& each : index.at("documents")) {
+    const bool starred = each.value("starred", false);
+    section.rows.push_back({NumberCell(each.at("order")),
+                            TextCell(LabelOf(each)),
+                            {starred ? Text{"yes", "是"} : Text{"no", "否"}, starred},
+                            WordCell(ListOf(each.at("contents")))});
+  }
+  Text themes;
+  for (const Json& theme : index.at("themes")) themes = Join(themes, "; ", LabelOf(theme));
+  section.notes.push_back(Join({"themes", "主题"}, ": ", themes));
+  return section;
+}
+
 }  // namespace
 
 Section Definitions(std::string_view term) {
@@ -183,19 +252,24 @@ Section Definitions(std::string_view term) {
 Result<Report> Glossary(std::string_view term) {
   const std::string lower = Lower(term);
   Section section = EmptyTerms();
+  Section supporting = EmptySupporting();
   Names names("term");
   for (const Term& each : AllTerms()) {
     names.Add(each.name.en, each.name.en);
     names.Add(each.name.en, each.name.zh);
-    if (HasPart(each, lower)) AddTerm(section, each);
+    if (!HasPart(each, lower)) continue;
+    AddTerm(section, each);
+    AddSupporting(supporting, each);
   }
   if (section.rows.empty()) {
     auto found = names.Find(term);  // "service-mesh" is written in another way only
     if (!found) return std::unexpected(std::move(found).error());
     return Glossary(*found);
   }
-  return Report{
+  Report report{
       .id = "glossary", .title = {"Glossary", "术语表"}, .sections = {std::move(section)}};
+  if (!supporting.rows.empty()) report.sections.push_back(std::move(supporting));
+  return report;
 }
 
 Result<Report> Learning(std::string_view path, const std::vector<std::string>& known) {
@@ -240,6 +314,10 @@ Result<Report> Documents(std::string_view goal) {
       .id = "documents", .title = {"What to read", "阅读指引"}, .sections = {std::move(section)}};
   Section stages = StagesThatRead(files);
   if (!stages.rows.empty()) report.sections.push_back(std::move(stages));
+  if (goal.empty()) {
+    report.sections.push_back(SourceDocuments());
+    report.sections.push_back(PartsOfTheApplicationView());
+  }
   return report;
 }
 

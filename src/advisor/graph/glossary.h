@@ -16,7 +16,8 @@ namespace strata::advisor {
 // rows: nothing.
 Section Definitions(std::string_view term);
 
-// The same of every term that is or contains `term`, in either language; empty: of all.
+// The same of every term that is or contains `term`, in either language; empty: of all. Supporting
+// concepts also with their attributes and what they are related to.
 Result<Report> Glossary(std::string_view term);
 
 // A learning path (by its id or its learner's level; empty: all) with what is known already, and
@@ -24,8 +25,8 @@ Result<Report> Glossary(std::string_view term);
 // paths.
 Result<Report> Learning(std::string_view path, const std::vector<std::string>& known);
 
-// Documents to read for a goal (empty: for all), and the stages of learning paths that ask for
-// them.
+// Documents to read for a goal, and the stages of learning paths that ask for them. Without a goal:
+// for all, and what the facts themselves are from.
 Result<Report> Documents(std::string_view goal);
 
 }  // namespace strata::advisor

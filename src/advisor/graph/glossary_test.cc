@@ -74,8 +74,24 @@ TEST(GlossaryTest, WhatNobodyTeachesIsRefused) {
   EXPECT_THAT(Learning("", {"dockerfil"}).error().message, HasSubstr("did you mean 'Dockerfile'"));
 }
 
+TEST(GlossaryTest, SupportingConceptsHaveAttributesAndRelations) {
+  const auto all = Glossary("");
+  ASSERT_TRUE(all);
+  const Section& supporting = all->sections.back();
+  EXPECT_EQ(supporting.id, "supporting");
+  EXPECT_EQ(supporting.rows.size(), 18U);
+  for (const auto& row : supporting.rows) {
+    for (const Cell& cell : row) EXPECT_FALSE(cell.text.In(Language::kChinese).empty());
+  }
+  EXPECT_EQ(Glossary("Pod")->sections.back().rows.at(0).at(3).text.en, "core object of Kubernetes");
+  EXPECT_EQ(Glossary("policy engine")->sections.size(), 1U) << "is none of them";
+}
+
 TEST(GlossaryTest, DocumentsAreFoundByGoalWithTheStagesThatAskForThem) {
-  EXPECT_EQ(Documents("")->sections[0].rows.size(), 42U);
+  const auto all = Documents("");
+  EXPECT_EQ(all->sections[0].rows.size(), 42U);
+  EXPECT_EQ(all->sections.end()[-2].rows.size(), 5U) << "the five documents of all facts";
+  EXPECT_EQ(all->sections.back().rows.size(), 17U) << "the parts of one of them";
   for (const Json& row : Source().at("document_navigation").at("rows")) {
     EXPECT_TRUE(Documents(row.at("goal").get<std::string>()));
     EXPECT_TRUE(Documents(row.at("zh").get<std::string>()));

@@ -89,14 +89,14 @@ Result<Json> ReadValue(const Variable& variable, std::string_view value) {
     if (number && *number >= variable.least) return Json(*number);
     const bool bounded = variable.most < std::numeric_limits<double>::max();
     return Fail(Errc::kInvalidArgument,
-                variable.id + ": '" + EscapeControl(value) + "' is no number" +
+                variable.id + ": '" + std::string(value) + "' is no number" +
                     (bounded ? " from " + Figure(variable.least) + " to " + Figure(variable.most)
                              : " of at least 0") +
                     (variable.unit.empty() ? "" : ", in " + variable.unit));
   }
   const auto word = std::ranges::find(variable.words, Lower(value), &Lower);
   if (word == variable.words.end()) {
-    return Fail(Errc::kInvalidArgument, variable.id + ": '" + EscapeControl(value) +
+    return Fail(Errc::kInvalidArgument, variable.id + ": '" + std::string(value) +
                                             "' is none of: " + Listed(variable.words));
   }
   if (*word == "true" || *word == "false") return Json(*word == "true");

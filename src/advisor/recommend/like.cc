@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "advisor/compare/subjects.h"
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
 #include "advisor/recommend/recommend.h"
@@ -25,7 +26,7 @@ Report CaseStudy(const Json& study) {
                                 {"technologies", {"technologies", "技术"}},
                                 {"role", {"role", "作用"}}}};
   for (const Json& each : study.at("selection")) {
-    selection.rows.push_back({WordCell(each.at("concept").get<std::string>()),
+    selection.rows.push_back({TextCell(ConceptLabel(each.at("concept"))),
                               WordCell(ListOf(each.at("technologies"))),
                               TextCell({each.at("role"), each.value("zh", "")})});
   }

@@ -1,5 +1,6 @@
 #include "advisor/recommend/recommend.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -8,6 +9,8 @@
 #include "advisor/facts/facts.h"
 #include "advisor/recommend/tables.h"
 #include "advisor/recommend/trees.h"
+#include "base/json.h"
+#include "base/utf8.h"
 #include "model/resource.h"
 #include "model/rules.h"
 #include "scheduler/strategy.h"
@@ -24,12 +27,37 @@ struct Answer {
   std::size_t came = 0;   // trees that come to any class
 };
 
+std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
+
 // The class of the rule, or the least above it that may be used for what asks for this.
 Class LeastOfFloor(const model::Requires& asked, Class by_rule) {
   for (const Class each : {by_rule, Class::kAppkernel}) {
     if (scheduler::BelowFloor(asked, each).empty()) return each;
   }
   return Class::kMicrovm;
+}
+
+// How many trees stand behind the answer; `equals` are the classes that as many come to.
+Text Majority(const Answer& answer, const std::vector<Class>& equals, Class by_rule) {
+  if (equals.size() > 1) {
+    std::vector<std::string> names;
+    for (const Class each : equals) names.push_back(Name(each));
+    const std::string tie = Listed(names);
+    if (answer.sandbox_class == by_rule) {
+      return {"a tie (" + tie + "), which the scheduler's rule decides",
+              "票数相同（" + tie + "），由调度规则决定"};
+    }
+    return {"a tie (" + tie + "), of which it isolates most",
+            "票数相同（" + tie + "），取隔离最强者"};
+  }
+  if (answer.agree == 0) {
+    return {"no tree comes to a class that may be used: the scheduler's rule",
+            "没有决策树得出可用的类别：按调度规则"};
+  }
+  if (answer.came == 1) return {"the only tree that comes to a class", "唯一得出类别的决策树"};
+  if (answer.agree == answer.came) return {"all trees come to it", "所有决策树均得出该类别"};
+  if (2 * answer.agree > answer.came) return {"most trees come to it", "多数决策树得出该类别"};
+  return {"more trees come to it than to any other", "得出该类别的决策树最多"};
 }
 
 Answer Decide(const Case& about, const std::vector<Walk>& walks) {
@@ -43,20 +71,22 @@ Answer Decide(const Case& about, const std::vector<Walk>& walks) {
     ++votes[*walk.sandbox_class];
   }
   std::string left_out;
+  std::vector<Class> equals;  // what most come to, the one that isolates least first
   for (const auto& [each, count] : votes) {
     if (const auto why = scheduler::BelowFloor(asked, each); !why.empty()) {
       left_out = why;
       continue;
     }
-    const bool rule = count == answer.agree && each == by_rule;
-    if (count <= answer.agree && !rule) continue;
-    answer.sandbox_class = each;
+    if (count < answer.agree) continue;
+    if (count > answer.agree) equals.clear();
+    equals.push_back(each);
     answer.agree = count;
   }
-  answer.because = answer.agree > 0
-                       ? Text{"most trees come to it", "多数决策树得出该类别"}
-                       : Text{"no tree comes to a class that may be used: the scheduler's rule",
-                              "没有决策树得出可用的类别：按调度规则"};
+  if (!equals.empty()) {
+    const bool rule = std::ranges::find(equals, by_rule) != equals.end();
+    answer.sandbox_class = rule ? by_rule : equals.back();
+  }
+  answer.because = Majority(answer, equals, by_rule);
   if (!left_out.empty()) {
     answer.because = Join(answer.because, "; ", {"left out: " + left_out, "排除：" + left_out});
   }
@@ -127,9 +157,7 @@ Section DisagreementsSection(const std::vector<Walk>& walks) {
     std::vector<std::string> here;
     for (const Walk& walk : walks) {
       if (!statement.contains(walk.tree)) continue;
-      here.push_back(
-          walk.tree + ": " +
-          (walk.sandbox_class ? std::string(model::ClassName(*walk.sandbox_class)) : "-"));
+      here.push_back(walk.tree + ": " + (walk.sandbox_class ? Name(*walk.sandbox_class) : "-"));
     }
     section.rows.push_back({WordCell(each.at("id").get<std::string>()),
                             TextCell({statement, each.at("zh")}), WordCell(Listed(here))});
@@ -166,8 +194,8 @@ std::string ManifestOf(const RecommendQuestion& question, Class sandbox_class) {
     artifact =
         sandbox_class == Class::kWasm ? "./" + question.name + ".wasm" : "oci:./" + question.name;
   }
-  text += "\nspec:\n  artifact: " + Json(artifact).dump();
-  text += "\n  class: " + std::string(model::ClassName(sandbox_class));
+  text += "\nspec:\n  artifact: " + DumpJson(artifact);
+  text += "\n  class: " + Name(sandbox_class);
   text += "\n  requires:\n    security: " + std::string(model::LevelName(asked.security));
   text += "\n    compatibility: " + std::string(model::LevelName(asked.compatibility));
   text += "\n    performance: " + std::string(model::LevelName(asked.performance));
@@ -175,18 +203,32 @@ std::string ManifestOf(const RecommendQuestion& question, Class sandbox_class) {
   return text;
 }
 
-}  // namespace
-
-Result<Recommendation> Recommend(const RecommendQuestion& question) {
+// What the question says in words of its own, which no table bounds.
+Result<void> Check(const RecommendQuestion& question) {
   if (const auto problem = model::DnsLabelProblem(question.name)) {
     return Fail(Errc::kInvalidArgument, "name: " + *problem);
   }
+  if (!IsUtf8(question.artifact)) {
+    return Fail(Errc::kInvalidArgument, "artifact: not UTF-8, which a manifest is");
+  }
+  return {};
+}
+
+Section ManifestSection(const std::string& manifest) {
+  return {.id = "manifest", .title = {"Manifest", "清单"}, .text = manifest};
+}
+
+}  // namespace
+
+Result<Recommendation> Recommend(const RecommendQuestion& question) {
+  if (auto good = Check(question); !good) return std::unexpected(std::move(good).error());
   const std::vector<Walk> walks = WalkAll(question.about);
   const Answer answer = Decide(question.about, walks);
   Recommendation recommended{.sandbox_class = answer.sandbox_class};
   Report& report = recommended.report;
   report.id = "recommend";
   report.title = {"What the documents recommend", "选型建议"};
+  report.sections.push_back(FlowSection());
   report.sections.push_back(CaseSection(question.about));
   report.sections.push_back(TreesSection(walks));
   report.sections.push_back(RulesSection(question.about));
@@ -202,6 +244,7 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   report.sections.push_back(AnswerSection(answer));
   std::erase_if(report.sections, [](const Section& each) { return each.rows.empty(); });
   recommended.manifest = ManifestOf(question, answer.sandbox_class);
+  report.sections.push_back(ManifestSection(recommended.manifest));
   return recommended;
 }
 

@@ -2,9 +2,10 @@
 // scores say of a workload, where they disagree, and one class as the answer.
 //
 // The answer is the class that most trees come to, of those that the scheduler does not hold to be
-// below what is asked for; of equals the scheduler's own rule decides. How many trees agree is told
-// beside it: that is the confidence. The platform itself places by what it has measured
-// (docs/placement.md), and may choose another class when the manifest leaves it the choice.
+// below what is asked for; of equals the one of the scheduler's own rule, and where that is none of
+// them the one that isolates most. How many trees agree is told beside it: that is the confidence.
+// The platform itself places by what it has measured (docs/placement.md), and may choose another
+// class when the manifest leaves it the choice.
 //
 // Threads: pure functions. Tested by recommend_test.cc and tests/e2e/recommend_test.py.
 #pragma once
@@ -36,7 +37,8 @@ struct Recommendation {
   std::string manifest;  // YAML
 };
 
-// kNotFound: no such need, device, kernel feature or scenario; kInvalidArgument: `name` is no name.
+// The report ends in the manifest. kNotFound: no such need, device, kernel feature or scenario;
+// kInvalidArgument: `name` is no name, or `artifact` no text.
 Result<Recommendation> Recommend(const RecommendQuestion& question);
 
 // A case study or a business case, with its needs, selection and effects. kNotFound: neither.

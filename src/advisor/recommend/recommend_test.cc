@@ -1,8 +1,13 @@
 #include "advisor/recommend/recommend.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -78,6 +83,93 @@ TEST(RecommendTest, TheManifestIsValidAndAsksForWhatWasSaid) {
   ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
 }
 
+std::string Because(const Recommendation& recommended) {
+  return Find(recommended.report, "answer")->rows.at(0).at(1).text.en;
+}
+
+RecommendQuestion Said(std::initializer_list<std::pair<const char*, const char*>> said) {
+  RecommendQuestion question;
+  for (const auto& [variable, value] : said) {
+    EXPECT_TRUE(question.about.Set(variable, value).has_value()) << variable;
+  }
+  return question;
+}
+
+TEST(RecommendTest, ATieIsSaidAndTheStrongestTakenWhereTheRuleIsNoneOfThem) {
+  const auto tie = Recommend(Said({{"isolation_class", "low"}, {"latency_ms", "5"}}));
+  ASSERT_TRUE(tie.has_value());
+  EXPECT_EQ(tie->sandbox_class, Class::kMicrovm);
+  EXPECT_EQ(Because(*tie), "a tie (wasm, microvm), of which it isolates most");
+  EXPECT_EQ(Find(tie->report, "answer")->rows.at(0).at(2).value, 1.0);
+  EXPECT_EQ(Find(tie->report, "answer")->rows.at(0).at(3).value, 2.0);
+}
+
+// Whatever is said, the words are those of the count.
+TEST(RecommendTest, WhyItIsTheAnswerFollowsFromTheCount) {
+  std::set<std::string> seen;
+  for (const char* isolation : {"low", "medium", "high"}) {
+    for (const char* latency : {"5", "50", "500", "5000"}) {
+      for (const char* security : {"Low", "Medium", "High"}) {
+        for (const char* function : {"true", "false"}) {
+          const auto recommended = Recommend(Said({{"isolation_class", isolation},
+                                                   {"latency_ms", latency},
+                                                   {"security_requirement", security},
+                                                   {"function_type", function}}));
+          ASSERT_TRUE(recommended.has_value());
+          std::map<std::string, int> votes;
+          int came = 0;
+          for (const auto& row : Find(recommended->report, "trees")->rows) {
+            const std::string& sandbox_class = row.at(3).text.en;
+            if (sandbox_class.empty()) continue;
+            ++votes[sandbox_class];
+            ++came;
+          }
+          const auto& answer = Find(recommended->report, "answer")->rows.at(0);
+          const int agree = votes[answer.at(0).text.en];
+          const std::string because = Because(*recommended);
+          seen.insert(because.substr(0, because.find_first_of("(;")));
+          if (because.starts_with("most")) {
+            EXPECT_GT(2 * agree, came);
+          }
+          if (because.starts_with("all")) {
+            EXPECT_EQ(agree, came);
+          }
+          if (because.starts_with("more")) {
+            EXPECT_LE(2 * agree, came);
+          }
+          if (because.starts_with("a tie")) {
+            EXPECT_GE(
+                std::ranges::count(votes, agree, [](const auto& each) { return each.second; }), 2);
+          }
+        }
+      }
+    }
+  }
+  EXPECT_GE(seen.size(), 3U);
+}
+
+TEST(RecommendTest, TheReportEndsInTheManifest) {
+  const auto recommended = Recommend(Said({{"security_requirement", "High"}}));
+  ASSERT_TRUE(recommended.has_value());
+  EXPECT_EQ(recommended->report.sections.back().id, "manifest");
+  EXPECT_EQ(recommended->report.sections.back().text, recommended->manifest);
+}
+
+TEST(RecommendTest, AnArtifactIsTextAndQuoted) {
+  RecommendQuestion question;
+  question.artifact = "oci:./a \"b\": 沙盒";
+  const auto recommended = Recommend(question);
+  ASSERT_TRUE(recommended.has_value());
+  EXPECT_NE(recommended->manifest.find(R"(artifact: "oci:./a \"b\": 沙盒")"), std::string::npos);
+  for (const char* bytes : {"\xff", "./\xc3.wasm", "\xed\xa0\x80"}) {
+    question.artifact = bytes;
+    const auto refused = Recommend(question);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
+    EXPECT_NE(refused.error().message.find("artifact"), std::string::npos);
+  }
+}
+
 TEST(RecommendTest, EveryRowOfTheTablesIsShown) {
   const Json& decisions = Facts(FactFile::kDecisions);
   for (const char* table : {"quick_reference", "scenario_table"}) {
@@ -89,6 +181,48 @@ TEST(RecommendTest, EveryRowOfTheTablesIsShown) {
       EXPECT_FALSE(Find(recommended->report, "stacks")->rows.empty());
     }
   }
+}
+
+TEST(RecommendTest, EveryScenarioOfTheMapIsFoundByItsGroupAndItsName) {
+  for (const Json& row : Facts(FactFile::kDecisions).at("scenario_map").at("rows")) {
+    for (const char* key : {"group", "label", "zh"}) {
+      RecommendQuestion question;
+      question.needs = {row.at(key)};
+      const auto recommended = Recommend(question);
+      ASSERT_TRUE(recommended.has_value()) << row.at(key);
+      EXPECT_FALSE(Find(recommended->report, "stacks")->rows.empty());
+    }
+  }
+  RecommendQuestion question;
+  question.needs = {"cloud_native"};
+  EXPECT_EQ(Find(Recommend(question)->report, "stacks")->rows.size(), 3U);
+}
+
+TEST(RecommendTest, EveryRuleIsShownWithWhetherItHolds) {
+  const auto nothing = Recommend({});
+  ASSERT_TRUE(nothing.has_value());
+  const Json& rules = Facts(FactFile::kDecisions).at("rules");
+  const Section* section = Find(nothing->report, "rules");
+  ASSERT_EQ(section->rows.size(), rules.size());
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    EXPECT_EQ(section->rows[i][0].text.zh, rules.at(i).at("zh").get<std::string>());
+    EXPECT_FALSE(section->rows[i][3].text.empty()) << "what it comes to";
+    const bool condition = rules.at(i).contains("if");
+    EXPECT_EQ(section->rows[i][2].text.en, condition ? "not known" : "");
+  }
+  const auto known = Recommend(Said({{"rust_ability", "0.7"}}));
+  const auto& rows = Find(known->report, "rules")->rows;
+  const auto rust = std::ranges::find(rows, "rust_ability > 0.6",
+                                      [](const std::vector<Cell>& row) { return row[1].text.en; });
+  ASSERT_NE(rust, rows.end());
+  EXPECT_EQ((*rust)[2].value, true);
+}
+
+TEST(RecommendTest, TheDocumentsStepsOfASelectionComeFirst) {
+  const auto recommended = Recommend({});
+  ASSERT_TRUE(recommended.has_value());
+  EXPECT_EQ(recommended->report.sections.front().id, "flow");
+  EXPECT_EQ(recommended->report.sections.front().rows.size(), 5U);
 }
 
 TEST(RecommendTest, DevicesKernelFeaturesAndScenariosAreLookedUp) {

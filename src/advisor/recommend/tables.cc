@@ -68,6 +68,11 @@ std::vector<Cell> StackRow(const Json& row) {
           WordCell("003 §00.6.2")};
 }
 
+std::vector<Cell> MapRow(const Json& row, const std::string& source) {
+  return {TextCell(LabelOf(row)), WordCell(ListOf(row.at("stack"))), NoCell(), NoCell(), NoCell(),
+          WordCell(source)};
+}
+
 bool Mentions(const Json& row, std::string_view device) {
   const Json& text = row.at("device");
   return text.is_string() && Lower(text.get_ref<const std::string&>()).contains(Lower(device));
@@ -86,33 +91,6 @@ Result<void> AddWhere(Section& section, const std::string& what, const auto& has
 }
 
 }  // namespace
-
-Section RulesSection(const Case& about) {
-  Section section{.id = "rules",
-                  .title = {"Rules with a threshold", "阈值规则"},
-                  .columns = {{"rule", {"rule", "规则"}},
-                              {"if", {"if", "条件"}},
-                              {"holds", {"holds", "成立"}},
-                              {"then", {"then", "则"}},
-                              {"source", {"source", "出处"}}}};
-  for (const Json& rule : Decisions().at("rules")) {
-    if (!rule.contains("if") || !rule.at("if").contains("var")) continue;
-    const Json& test = rule.at("if");
-    const std::string variable = test.at("var");
-    Cell holds = TextCell({"not known", "未知"});
-    if (const auto known = about.Find(variable)) {
-      const double value = known->value.get<double>();
-      holds =
-          value > test.at("value").get<double>() ? TextCell({"yes", "是"}) : TextCell({"no", "否"});
-    }
-    section.rows.push_back({TextCell(LabelOf(rule)),
-                            WordCell(variable + " " + test.at("op").get<std::string>() + " " +
-                                     ShowValue(test.at("value"))),
-                            std::move(holds), WordCell(ShowValue(rule.at("then"))),
-                            WordCell(rule.at("source").get<std::string>())});
-  }
-  return section;
-}
 
 Section StarsSection(const Case& about) {
   const Json& matrix = Facts(FactFile::kMatrices).at("decision_matrix");
@@ -179,6 +157,26 @@ Result<Section> ScoresSection(const std::string& scenario) {
   return section;
 }
 
+Section FlowSection() {
+  // Where the answer to a step stands.
+  constexpr std::array<std::string_view, 5> kVerbs = {"strata recommend --set, --ask",
+                                                      "strata recommend --need", "strata compare",
+                                                      "the answer below", "strata align"};
+  const Json& flow = Facts(FactFile::kMatrices).at("selection_flow");
+  Section section{.id = "flow",
+                  .title = {"How technology is selected", flow.at("zh")},
+                  .columns = {{"step", {"step", "步骤"}},
+                              {"what", {"what", "内容"}},
+                              {"verb", {"where", "对应命令"}}},
+                  .sources = {flow.at("source")}};
+  for (const Json& step : flow.at("steps")) {
+    const auto at = step.at("step").get<std::size_t>();
+    section.rows.push_back({NumberCell(static_cast<double>(at)), TextCell(LabelOf(step)),
+                            at <= kVerbs.size() ? WordCell(kVerbs[at - 1]) : NoCell()});
+  }
+  return section;
+}
+
 Result<Section> StacksSection(const std::vector<std::string>& needs,
                               const std::vector<std::string>& devices,
                               const std::vector<std::string>& features) {
@@ -194,6 +192,10 @@ Result<Section> StacksSection(const std::vector<std::string>& needs,
   for (const char* table : {"quick_reference", "scenario_table"}) {
     names.AddAll(Decisions().at(table).at("rows"));
   }
+  const Json& map = Decisions().at("scenario_map");
+  for (const Json& row : map.at("rows")) {
+    for (const char* key : {"group", "label", "zh"}) names.Add(row.at("group"), row.at(key));
+  }
   for (const std::string& need : needs) {
     const auto id = names.Find(need);
     if (!id) return std::unexpected(id.error());
@@ -201,9 +203,12 @@ Result<Section> StacksSection(const std::vector<std::string>& needs,
       const Json* row = FindFact(Decisions().at(table).at("rows"), *id);
       if (row != nullptr) section.rows.push_back(StackRow(*row));
     }
+    for (const Json& row : map.at("rows")) {
+      if (row.at("group") == *id) section.rows.push_back(MapRow(row, map.at("source")));
+    }
   }
   for (const std::string& device : devices) {
-    auto added = AddWhere(section, "the device '" + EscapeControl(device) + "'",
+    auto added = AddWhere(section, "the device '" + device + "'",
                           [&](const Json& row) { return Mentions(row, device); });
     if (!added) return std::unexpected(std::move(added).error());
   }
@@ -214,10 +219,9 @@ Result<Section> StacksSection(const std::vector<std::string>& needs,
          "本平台目前没有任何沙箱类别提供设备：带 'devices' 的清单会被拒绝并说明原因。"});
   }
   for (const std::string& feature : features) {
-    auto added = AddWhere(
-        section, "the kernel feature '" + EscapeControl(feature) + "'", [&](const Json& row) {
-          return std::ranges::count(row.at("kernel").at("features"), Json(Lower(feature))) > 0;
-        });
+    auto added = AddWhere(section, "the kernel feature '" + feature + "'", [&](const Json& row) {
+      return std::ranges::count(row.at("kernel").at("features"), Json(Lower(feature))) > 0;
+    });
     if (!added) return std::unexpected(std::move(added).error());
   }
   return section;
@@ -253,6 +257,8 @@ Section PracticesSection(const Case& about, const std::vector<Walk>& walks) {
     add("performance", {"'slo' in the manifest holds the class to measured figures",
                         "清单中的 'slo' 以实测数据约束类别"});
   }
+  add("update", {"'strata versions' shows what is installed here beside what the documents state",
+                 "'strata versions' 将本机安装版本与文档所述版本并列"});
   add("standards", {"OCI images and WASI components run unchanged elsewhere",
                     "OCI 镜像与 WASI 组件可在其他平台原样运行"});
   return section;

@@ -14,8 +14,12 @@
 
 namespace strata::advisor {
 
-// The rules with a threshold, and whether it is passed; "not known" where the case does not say.
+// The documents' rules, and whether the condition of each holds; "not known" where the case does
+// not say, nothing where there is no condition.
 Section RulesSection(const Case& about);
+
+// The documents' steps of a selection, and where each is answered.
+Section FlowSection();
 
 // The decision matrix: each concept's stars for the needs that follow from the case, and their sum.
 // Without rows when none follows.
@@ -25,8 +29,8 @@ Section StarsSection(const Case& about);
 // scenario.
 Result<Section> ScoresSection(const std::string& scenario);
 
-// The rows of the scenario table and the quick reference that are asked for. kNotFound: a need, a
-// device or a feature of the kernel that no row has.
+// The rows of the scenario table, the quick reference and the scenario map that are asked for.
+// kNotFound: a need, a device or a feature of the kernel that no row has.
 Result<Section> StacksSection(const std::vector<std::string>& needs,
                               const std::vector<std::string>& devices,
                               const std::vector<std::string>& features);

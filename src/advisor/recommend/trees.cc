@@ -186,16 +186,9 @@ std::optional<bool> Decide(const Json& condition, const Case& about, std::string
   return all;
 }
 
-Text ShowCondition(const Json& condition) {
+Text ShowRule(const Json& condition) {
   if (condition.is_string()) return {condition.get<std::string>(), "其他情况"};
-  const bool all = condition.contains("all");
-  std::string text;
-  for (const Json& part : condition.at(all ? "all" : "any")) {
-    if (!text.empty()) text += all ? " and " : " or ";
-    text += part.at("var").get<std::string>() + " " + part.at("op").get<std::string>() + " " +
-            ShowValue(part.at("value"));
-  }
-  return {text, ""};
+  return {ShowCondition(condition), ""};
 }
 
 // The scheduler's rule decides, once it is known that the case says enough.
@@ -209,11 +202,14 @@ void WalkRules(const Json& tree, const Case& about, Walk& walk) {
       return;
     }
     const Text answer = *holds ? Text{"yes", "是"} : Text{"no", "否"};
-    walk.steps.push_back({ShowCondition(rule.at("if")), answer, Listed(because)});
+    walk.steps.push_back({ShowRule(rule.at("if")), answer, Listed(because)});
     if (!*holds) continue;
     walk.leaf = "rule " + ShowValue(rule.at("order"));
     walk.outcome = {rule.at("then"), rule.value("zh", "")};
     walk.sandbox_class = about.ByRule();
+    const Json& assignments = tree.at("assignment").at("rows");
+    const Json& assigned = *FindFact(assignments, walk.outcome.en, "sandbox");
+    walk.consequences.push_back({ListOf(assigned.at("for")), assigned.at("zh")});
     return;
   }
 }
@@ -228,6 +224,26 @@ Walk WalkTree(const Json& tree, const Case& about) {
     WalkNodes(tree, about, walk);
   }
   return walk;
+}
+
+std::optional<bool> HoldsFor(const Json& condition, const Case& about) {
+  std::string missing;
+  std::vector<std::string> because;
+  return Decide(condition, about, missing, because);
+}
+
+std::string ShowCondition(const Json& condition) {
+  const bool all = condition.contains("all");
+  if (!all && !condition.contains("any")) {
+    return condition.at("var").get<std::string>() + " " + condition.at("op").get<std::string>() +
+           " " + ShowValue(condition.at("value"));
+  }
+  std::string text;
+  for (const Json& part : condition.at(all ? "all" : "any")) {
+    if (!text.empty()) text += all ? " and " : " or ";
+    text += ShowCondition(part);
+  }
+  return text;
 }
 
 std::vector<Walk> WalkAll(const Case& about) {

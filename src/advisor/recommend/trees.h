@@ -37,12 +37,19 @@ struct Walk {
   Text outcome;
   // Of ours; nothing: the outcome is no class (a service mesh).
   std::optional<model::Class> sandbox_class;
-  std::vector<Text> consequences;
+  std::vector<Text> consequences;  // of a rule what it is for
 };
 
 Walk WalkTree(const Json& tree, const Case& about);
 
 // All six, in the documents' order.
 std::vector<Walk> WalkAll(const Case& about);
+
+// Whether a condition of the facts, {var, op, value} or {all: [...]} or {any: [...]}, holds for the
+// case; nothing: that depends on what is not known.
+std::optional<bool> HoldsFor(const Json& condition, const Case& about);
+
+// "latency_ms < 10 and function_type = true".
+std::string ShowCondition(const Json& condition);
 
 }  // namespace strata::advisor
