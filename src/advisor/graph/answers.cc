@@ -233,19 +233,20 @@ GraphAnswer Overview() {
       .id = "layers",
       .title = {"Layers", "层"},
       .columns = {{"id", {"id", "标识"}}, {"title", {"title", "标题"}}, {"of", {"of", "所属"}}}};
-  for (const char* list : {"diagrams", "layer_models"}) {
-    for (const Json& of : Source().at(list)) {
-      if (!of.contains("layers")) continue;
-      for (const Json& layer : of.at("layers")) {
-        layers.rows.push_back({WordCell(layer.at("id").get<std::string>()),
-                               TextCell(LabelOf(layer)), WordCell(of.at("id").get<std::string>())});
-      }
-    }
+  for (const LayerFact& each : AllLayers()) {
+    layers.rows.push_back({WordCell(each.id), TextCell(LabelOf(*each.layer)),
+                           WordCell(each.of->at("id").get<std::string>())});
+  }
+  Section relations{.id = "relations",
+                    .title = {"Kinds of relations that the documents define", "文档定义的关系类型"},
+                    .columns = {{"id", {"id", "标识"}}, {"meaning", {"meaning", "含义"}}}};
+  for (const Json& type : Source().at("relation_types")) {
+    relations.rows.push_back({WordCell(type.at("id").get<std::string>()), TextCell(LabelOf(type))});
   }
   const auto count = [](std::size_t number) { return Figure(static_cast<double>(number)); };
   Report report{.id = "graph",
                 .title = whole.title,
-                .sections = {std::move(diagrams), std::move(layers)},
+                .sections = {std::move(diagrams), std::move(layers), std::move(relations)},
                 .notes = {{"Laid over each other: " + count(whole.nodes.size()) + " nodes, " +
                                count(whole.edges.size()) + " edges",
                            "叠加后：" + count(whole.nodes.size()) + " 个节点，" +

@@ -1,5 +1,7 @@
 #include "advisor/graph/answers.h"
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -121,6 +123,22 @@ TEST(AnswersTest, DependenciesOfEveryConceptCanBeAskedFor) {
     const std::string from = row.at("concept");
     EXPECT_TRUE(Why(from, "depends_on", row.at("depends_on").get<std::string>())) << from;
   }
+}
+
+TEST(AnswersTest, EveryLayerOfTheOverviewIsReachedByItsOwnName) {
+  const GraphAnswer overview = Overview();
+  const auto layers = std::ranges::find(overview.report.sections, "layers", &Section::id);
+  ASSERT_NE(layers, overview.report.sections.end());
+  std::set<std::string> ids;
+  for (const auto& row : layers->rows) {
+    const std::string& id = row[0].text.en;
+    EXPECT_TRUE(ids.insert(id).second) << id << " is there twice";
+    const auto layer = Layer(id);
+    ASSERT_TRUE(layer) << id;
+    EXPECT_THAT(layer->graph.title.zh, HasSubstr(row[1].text.zh)) << id;
+  }
+  EXPECT_TRUE(ids.contains("orchestration"));
+  EXPECT_TRUE(ids.contains("version_layers.orchestration"));
 }
 
 }  // namespace

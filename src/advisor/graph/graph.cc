@@ -221,36 +221,38 @@ Result<Graph> DiagramGraph(std::string_view name) {
   return MakeDiagram(*FindFact(Source().at("diagrams"), *id));
 }
 
-Result<Graph> LayerGraph(std::string_view name) {
-  struct Place {
-    const Json* of;
-    const Json* layer;
-    bool model;
-  };
-  std::map<std::string, Place> places;
-  Names names("layer");
-  const auto add = [&places, &names](const Json& of, bool model) {
-    for (const Json& layer : of.at("layers")) {
-      // Two diagrams may have a layer of the same id: the second is found with the diagram's.
-      std::string id = layer.at("id");
-      if (places.contains(id)) id = of.at("id").get<std::string>() + "." + id;
-      places.emplace(id, Place{&of, &layer, model});
-      names.Add(id, id);
+const std::vector<LayerFact>& AllLayers() {
+  static const std::vector<LayerFact> all = [] {
+    std::vector<LayerFact> layers;
+    for (const char* list : {"diagrams", "layer_models"}) {
+      for (const Json& of : Source().at(list)) {
+        if (!of.contains("layers")) continue;
+        for (const Json& layer : of.at("layers")) {
+          std::string id = layer.at("id");
+          if (std::ranges::find(layers, id, &LayerFact::id) != layers.end()) {
+            id = of.at("id").get<std::string>() + "." + id;
+          }
+          layers.push_back({std::move(id), &of, &layer, list == std::string_view("layer_models")});
+        }
+      }
     }
-  };
-  for (const Json& diagram : Source().at("diagrams")) {
-    if (diagram.contains("layers")) add(diagram, false);
+    return layers;
+  }();
+  return all;
+}
+
+Result<Graph> LayerGraph(std::string_view name) {
+  Names names("layer");
+  for (const LayerFact& each : AllLayers()) names.Add(each.id, each.id);
+  for (const LayerFact& each : AllLayers()) {
+    names.Add(each.id, LabelOf(*each.layer).en);
+    names.Add(each.id, LabelOf(*each.layer).zh);
   }
-  for (const Json& model : Source().at("layer_models")) add(model, true);
-  for (const auto& [id, place] : places) {
-    names.Add(id, LabelOf(*place.layer).en);
-    names.Add(id, LabelOf(*place.layer).zh);
-  }
-  auto id = names.Find(name);
-  if (!id) return std::unexpected(std::move(id).error());
-  const Place& place = places.at(*id);
-  return place.model ? MemberGraph(*place.of, *place.layer)
-                     : LayerOfDiagram(*place.of, *place.layer);
+  const auto id = names.Find(name);
+  if (!id) return std::unexpected(id.error());
+  const LayerFact& found = *std::ranges::find(AllLayers(), *id, &LayerFact::id);
+  return found.model ? MemberGraph(*found.of, *found.layer)
+                     : LayerOfDiagram(*found.of, *found.layer);
 }
 
 Graph PartOf(const Graph& whole, const std::vector<std::string>& nodes) {

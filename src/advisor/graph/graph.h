@@ -58,6 +58,17 @@ const Graph& WholeGraph();
 // One diagram, with the ids that it has itself. kNotFound with the nearest names.
 Result<Graph> DiagramGraph(std::string_view name);
 
+// A layer of a diagram or of a layer model. Several may be called the same: the first keeps its id,
+// the others are "DIAGRAM.LAYER".
+struct LayerFact {
+  std::string id;
+  const Json* of;     // the diagram or model
+  const Json* layer;  // in it
+  bool model;
+};
+
+const std::vector<LayerFact>& AllLayers();
+
 // What is in one layer of any diagram or layer model, and what is between its nodes.
 Result<Graph> LayerGraph(std::string_view name);
 
