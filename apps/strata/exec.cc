@@ -63,8 +63,7 @@ void AddExec(CLI::App& app, Session& session) {
   verb->add_option("command", flags->program.command, "The program and its arguments, after --")
       ->required();
   verb->add_option("--sandbox", flags->program.sandbox, "Which of its sandboxes (see its log)");
-  verb->add_option("-e,--env", flags->variables, "NAME=value for the program")
-      ->allow_extra_args(false);
+  verb->add_option("-e,--env", flags->variables, "NAME=value for the program");
   verb->add_flag("-i,--stdin", flags->input, "Give it our standard input, as it comes");
   verb->add_flag("-t,--tty", flags->terminal, "With -i: at a terminal, which ours stands for");
   verb->footer(

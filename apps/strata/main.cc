@@ -122,6 +122,19 @@ void SuggestVerb(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// Where a verb takes words, each option takes the one behind it and no more: in `--dimension
+// startup wasm` the second is what to compare. An option that may be said several times is said
+// again.
+void TakeOneWordEach(CLI::App& verb) {
+  const std::vector<CLI::Option*> options = verb.get_options();
+  if (std::ranges::any_of(options, &CLI::Option::get_positional)) {
+    for (CLI::Option* option : options) {
+      if (!option->get_positional()) option->allow_extra_args(false);
+    }
+  }
+  for (CLI::App* part : verb.get_subcommands({})) TakeOneWordEach(*part);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -146,6 +159,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", STRATA_VERSION);
   AddVerbs(app, session);
   ReadNumbersAsDecimals(app);
+  TakeOneWordEach(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

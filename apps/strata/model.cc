@@ -32,8 +32,7 @@ void AddModel(CLI::App& app, Session& session) {
   auto* name = verb->add_option("name", question.model, "A model; none: all of them");
   auto* list = verb->add_flag("--list", flags->list, "All models, and what became of their claims");
   list->excludes(name);
-  verb->add_option("--set", question.set, "A parameter: NAME=VALUE, with or without a unit")
-      ->allow_extra_args(false);
+  verb->add_option("--set", question.set, "A parameter: NAME=VALUE, with or without a unit");
   verb->add_option("--of", question.of, "The output whose sensitivity is asked (the first)");
   verb->add_option("--spread", question.spread, "How uncertain a parameter is, as a share (0.1)");
   verb->add_option("--draws", question.draws, "Of the Monte Carlo (10000); 0: none");

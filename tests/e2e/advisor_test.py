@@ -44,7 +44,7 @@ class AdvisorTest(unittest.TestCase):
 
     def test_every_verb_in_every_form(self):
         for words in (("roadmap",), ("graph", "learn"), ("graph", "term", "sandbox"), ("versions",), ("align", "wasm"),
-                      ("compare", "wasm", "container"), ("compare", "Docker", "K3s"), ("compare", "--domain", "edge"),
+                      ("align",), ("compare", "wasm", "container"), ("compare", "Docker", "K3s"), ("compare", "--domain", "edge"),
                       ("compare", "--mapping", "togaf")):
             with self.subTest(words):
                 report = json.loads(self.answer(*words, "-o", "json"))
@@ -104,19 +104,32 @@ class AdvisorTest(unittest.TestCase):
         self.assertEqual(json.loads(done.stdout), given, "the server's own record is found without a server")
         measured = next(section for section in given["sections"] if section["id"] == "measured")
         self.assertEqual(measured["rows"][0], {
-            "class": "wasm", "quantity": "cold start", "claimed": {"min": 1, "max": 10, "unit": "ms"}, "measured": 20,
-            "ratio": 2, "verdict": "above the claim", "source": "001 §3.5 (matrices.yaml)"})
+            "class": "wasm", "quantity": "cold start", "claimed": {"min": 1, "max": 10, "unit": "ms"},
+            "measured": {"value": 20, "unit": "ms"}, "ratio": 2, "verdict": "above the claim",
+            "source": "001 §3.5 (matrices.yaml)"})
 
     def test_what_is_not_there_is_refused_with_the_nearest(self):
         self.assertIn("did you mean 'kuasar'?", self.refused(NOT_FOUND, "graph", "neighbours", "kuasr"))
         self.assertIn("did you mean 'risks'?", self.refused(NOT_FOUND, "roadmap", "riks"))
         self.assertIn("did you mean 'webassembly'", self.refused(NOT_FOUND, "compare", "webasembly"))
         self.assertIn("no columns in common", self.refused(USAGE, "compare", "wasm", "Docker"))
+        self.assertIn("'a\\x1bb'", self.refused(NOT_FOUND, "compare", "a\x1bb"), "harmless, and escaped once")
         self.refused(NO_SERVER, "roadmap", "--system")
         self.assertIn("no language 'de'", self.refused(USAGE, "roadmap", "--lang", "de"))
         self.assertIn("unknown output format 'pdf'", self.refused(USAGE, "roadmap", "-o", "pdf"))
         self.assertIn("unknown output format 'dot'", self.refused(USAGE, "roadmap", "-o", "dot"))
         self.assertIn("unknown output format 'csv'", self.refused(USAGE, "status", "-o", "csv"))
+
+    def test_an_option_takes_one_word_and_leaves_the_others(self):
+        report = json.loads(self.answer("compare", "--dimension", "startup", "wasm", "container", "-o", "json"))
+        self.assertEqual([column["key"] for column in report["sections"][0]["columns"]],
+                         ["attribute", "wasm", "container"])
+        self.assertEqual(report["sections"][0]["id"], "startup")
+        both = self.answer("compare", "wasm", "--dimension", "startup", "--dimension", "isolation", "-o", "json")
+        self.assertEqual([section["id"] for section in json.loads(both)["sections"]][:2], ["startup", "isolation"])
+        self.assertIn("dimensions of what", self.refused(USAGE, "compare", "--dimension", "nosuch"))
+        learned = json.loads(self.answer("graph", "learn", "--know", "OPA,Rego", "beginner", "-o", "json"))
+        self.assertEqual(len(learned["sections"]), 1)
 
     def test_completions_and_the_manual_know_the_verbs(self):
         self.assertRegex(self.answer("completion", "bash"), r'graph\) words="[^"]*neighbours')
