@@ -26,7 +26,11 @@ class ModelTest(unittest.TestCase):
         rows = self.answer("--list")["models"]["rows"]
         self.assertEqual(len(rows), 50)
         self.assertEqual(rows, self.answer()["models"]["rows"])
-        self.assertTrue(all(row["agree"] + row["disagree"] + row["not_computable"] >= 0 for row in rows))
+        for row in rows:
+            checks = self.answer(row["model"], "--draws", "0").get("checks", {"rows": []})["rows"]
+            counted = [sum(check["agrees"] is each for check in checks) for each in (True, False)]
+            self.assertEqual([row["agree"], row["disagree"]], counted, row["model"])
+            self.assertEqual(row["not_computable"], len(checks) - sum(counted), row["model"])
 
     def test_a_claim_is_shown_beside_what_is_recomputed(self):
         rows = {row["check"]: row for row in self.answer("markov")["checks"]["rows"]}
