@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 #include "host/process.h"
-#include "installed.h"
+#include "inventory/programs.h"
 
 namespace strata::cli {
 namespace {
@@ -14,10 +14,10 @@ constexpr std::chrono::seconds kPatience{20};
 
 }  // namespace
 
-bool HasGraphviz() { return FindInstalled("dot").has_value(); }
+bool HasGraphviz() { return inventory::FindInstalled("dot").has_value(); }
 
 Result<std::string> DrawWithGraphviz(const std::string& dot) {
-  const auto program = FindInstalled("dot");
+  const auto program = inventory::FindInstalled("dot");
   if (!program) {
     return Fail(
         Errc::kFailedPrecondition,

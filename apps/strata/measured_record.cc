@@ -13,7 +13,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "host/process.h"
-#include "installed.h"
+#include "inventory/programs.h"
 
 namespace strata::cli {
 namespace {
@@ -66,7 +66,7 @@ Result<measure::Record> DescribeHost(Session& session) {
   record.host = Host();
   record.versions["stratad"] = status->value("version", "");
   for (const char* program : {"runc", "runsc", "qemu-system-x86_64"}) {
-    const auto found = FindInstalled(program);
+    const auto found = inventory::FindInstalled(program);
     if (!found) continue;
     const auto ran =
         host::RunToEnd({.program = *found, .arguments = {"--version"}}, kPatience, 64_KiB);

@@ -69,9 +69,43 @@ Section VersionsOf(const std::map<std::string, std::string>& found) {
     for (Cell& cell : FoundCells(tech, stated, found)) row.push_back(std::move(cell));
     section.rows.push_back(std::move(row));
     if (each.contains("caveat")) {
-      section.notes.push_back(Join({tech, ""}, ": ", {each.at("caveat"), ""}));
+      section.notes.push_back(Join({tech, ""}, ": ", TextOf(each, "caveat")));
     }
   }
+  return section;
+}
+
+Text ShowOutcome(Tried::Outcome outcome) {
+  switch (outcome) {
+    case Tried::Outcome::kHere:
+      return {"yes", "有"};
+    case Tried::Outcome::kNotHere:
+      return {"no", "没有"};
+    case Tried::Outcome::kNotTried:
+      break;
+  }
+  return {"not tried", "未验证"};
+}
+
+Section FeaturesOf(const std::vector<Tried>& tried) {
+  Section section{.id = "features",
+                  .title = {"Stated features, tried here", "所述特性（本机验证）"},
+                  .columns = {{"technology", {"technology", "技术"}},
+                              {"feature", {"stated feature", "所述特性"}},
+                              {"here", {"here", "本机"}},
+                              {"evidence", {"because", "依据"}}},
+                  .sources = {"004"}};
+  const std::span<const StatedFeature> features = StatedFeatures();
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    const Tried result = i < tried.size() ? tried[i] : Tried{};
+    section.rows.push_back({WordCell(features[i].technology), TextCell(features[i].feature),
+                            TextCell(ShowOutcome(result.outcome)), TextCell(result.evidence)});
+  }
+  section.notes.push_back(
+      {"Tried by what programs print, files of the kernel and its release: nothing is started or "
+       "changed. Where the document states no feature of a version there is no row.",
+       "依据程序输出、内核文件与内核版本进行验证：不启动也不改动任何东西。"
+       "文档未述特性的版本不在此列。"});
   return section;
 }
 
@@ -99,7 +133,7 @@ Section Changes() {
                             WordCell(each.at("change").get<std::string>()),
                             NumberCell(std::round(10 * change.value) / 10, change.unit)});
     if (each.contains("note")) {
-      section.notes.push_back(Join(LabelOf(each), ": ", {each.at("note").get<std::string>(), ""}));
+      section.notes.push_back(Join(LabelOf(each), ": ", TextOf(each, "note")));
     }
   }
   return section;
@@ -188,13 +222,11 @@ Change ChangeOf(const Json& figure, double before, double after) {
   return {100 * (after / before - 1), "%"};
 }
 
-Report Versions(const std::map<std::string, std::string>& found) {
-  return {
-      .id = "versions",
-      .title = {"Technology versions", "技术版本"},
-      .sections = {VersionsOf(found), Changes(), Layers(), Mappings()},
-      .notes = {{"A version says which features are stated for it; none of them was tried here.",
-                 "版本仅说明文档所述特性；本机未逐一验证。"}}};
+Report Versions(const FoundHere& here) {
+  return {.id = "versions",
+          .title = {"Technology versions", "技术版本"},
+          .sections = {VersionsOf(here.versions), FeaturesOf(here.features), Changes(), Layers(),
+                       Mappings()}};
 }
 
 }  // namespace strata::advisor

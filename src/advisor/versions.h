@@ -1,5 +1,6 @@
 // advisor/versions.h - `strata versions`: the technology versions of the documents beside what is
-// installed here, and the figures that they say have changed.
+// installed here, what is stated of them beside what was tried, and the figures that they say have
+// changed.
 //
 // Threads: pure functions. Tested by versions_test.cc.
 #pragma once
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "advisor/features.h"
 #include "advisor/report/report.h"
 #include "base/json.h"
 
@@ -27,8 +29,14 @@ struct Change {
 // the document says so (`change_in`), in percentage points.
 Change ChangeOf(const Json& figure, double before, double after);
 
-// What each technology (as the facts call it) says of itself here; of eBPF it is the kernel's
-// release. What is not installed is not there.
-Report Versions(const std::map<std::string, std::string>& found);
+// What is here of what the documents speak of.
+struct FoundHere {
+  // What each technology (as the facts call it) says of itself; of eBPF it is the kernel's release.
+  // What is not installed is not there.
+  std::map<std::string, std::string> versions;
+  std::vector<Tried> features;  // of StatedFeatures, in their order; empty: none was tried
+};
+
+Report Versions(const FoundHere& here);
 
 }  // namespace strata::advisor

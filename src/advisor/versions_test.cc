@@ -1,10 +1,14 @@
 #include "advisor/versions.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "advisor/facts/facts.h"
+#include "advisor/features.h"
 
 namespace strata::advisor {
 namespace {
@@ -31,11 +35,11 @@ TEST(VersionsTest, NumbersAreFoundInWhatProgramsPrint) {
 }
 
 TEST(VersionsTest, WhatIsHereStandsBesideWhatIsStated) {
-  const Report report = Versions({{"runc", "runc version 1.1.5"},
-                                  {"gVisor", "runsc version release-20251027.0"},
-                                  {"containerd", "containerd 2.1.0"},
-                                  {"OPA", "dev"},
-                                  {"eBPF", "6.1.0-18"}});
+  const Report report = Versions({.versions = {{"runc", "runc version 1.1.5"},
+                                               {"gVisor", "runsc version release-20251027.0"},
+                                               {"containerd", "containerd 2.1.0"},
+                                               {"OPA", "dev"},
+                                               {"eBPF", "6.1.0-18"}}});
   EXPECT_EQ(report.sections[0].rows.size(), 13U);
   EXPECT_EQ(Of(report, "runc").first, "1.1.5");
   EXPECT_THAT(Of(report, "runc").second, testing::StartsWith("older"));
@@ -47,13 +51,42 @@ TEST(VersionsTest, WhatIsHereStandsBesideWhatIsStated) {
   EXPECT_THAT(report.sections[0].notes[0].en, testing::HasSubstr("no Linux 5.20"));
 }
 
+TEST(VersionsTest, EveryStatedFeatureIsTriedOrSaidWhyNot) {
+  std::set<std::string> tried;
+  for (const StatedFeature& each : StatedFeatures()) {
+    tried.emplace(each.technology);
+    EXPECT_FALSE(each.feature.zh.empty()) << each.feature.en;
+    EXPECT_EQ(each.why.empty(), each.trial != StatedFeature::Trial::kNone) << each.feature.en;
+    EXPECT_NE(each.shows.empty() && each.program.empty(), each.why.empty()) << each.feature.en;
+  }
+  for (const Json& each : Facts(FactFile::kVersions).at("versions")) {
+    EXPECT_EQ(tried.contains(each.at("tech").get<std::string>()), each.contains("features"))
+        << each.at("tech");
+  }
+}
+
+TEST(VersionsTest, WhatWasTriedStandsBesideWhatIsStated) {
+  FoundHere here;
+  here.features.resize(StatedFeatures().size());
+  here.features[0] = {Tried::Outcome::kHere, {"it is here", ""}};
+  here.features[1] = {Tried::Outcome::kNotHere, {"it is not", ""}};
+  const Report report = Versions(here);
+  const Section& section = report.sections[1];
+  ASSERT_EQ(section.rows.size(), here.features.size());
+  EXPECT_EQ(section.rows[0][2].text, (Text{"yes", "有"}));
+  EXPECT_EQ(section.rows[0][3].text.en, "it is here");
+  EXPECT_EQ(section.rows[1][2].text.en, "no");
+  EXPECT_EQ(section.rows[2][2].text.en, "not tried");
+  EXPECT_EQ(Versions({}).sections[1].rows.size(), here.features.size()) << "nothing was tried";
+}
+
 TEST(VersionsTest, ChangesAreRecomputed) {
   const Report report = Versions({});
-  EXPECT_EQ(report.sections[1].rows.size(), 9U);
-  EXPECT_EQ(report.sections[1].rows[0][7].value.at("value"), 25.0) << "as stated";
-  EXPECT_EQ(report.sections[1].rows[1][7].text.en, "2 percentage points") << "+2, not 2.2 %";
-  EXPECT_EQ(report.sections[2].rows.size(), 4U);
-  EXPECT_EQ(report.sections[3].rows.size(), 4U) << "what the formal mappings are founded on";
+  EXPECT_EQ(report.sections[2].rows.size(), 9U);
+  EXPECT_EQ(report.sections[2].rows[0][7].value.at("value"), 25.0) << "as stated";
+  EXPECT_EQ(report.sections[2].rows[1][7].text.en, "2 percentage points") << "+2, not 2.2 %";
+  EXPECT_EQ(report.sections[3].rows.size(), 4U);
+  EXPECT_EQ(report.sections[4].rows.size(), 4U) << "what the formal mappings are founded on";
 }
 
 }  // namespace
