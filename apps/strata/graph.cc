@@ -7,7 +7,9 @@
 #include "advisor/graph/answers.h"
 #include "advisor/graph/export.h"
 #include "advisor/graph/glossary.h"
+#include "advisor/system.h"
 #include "graphviz.h"
+#include "installation.h"
 #include "report.h"
 #include "verbs.h"
 
@@ -21,6 +23,9 @@ struct GraphFlags {
   std::string relation;
   std::string to;
   std::vector<std::string> known;
+  std::string level = "container";
+  bool c4 = false;
+  bool system = false;
 };
 using Flags = std::shared_ptr<GraphFlags>;
 
@@ -109,6 +114,20 @@ void AddWords(CLI::App& verb, Session& session, const Flags& flags) {
       [&session, flags] { PrintReport(session, flags->report, advisor::Documents(flags->name)); });
 }
 
+Result<advisor::GraphAnswer> DrawSystem(Session& session, const GraphFlags& flags) {
+  const auto level = advisor::ParseC4Level(flags.level);
+  if (!level) return std::unexpected(level.error());
+  const auto installation = AskInstallation(session);
+  if (!installation) return std::unexpected(installation.error());
+  return advisor::SystemAnswer(*installation, *level);
+}
+
+void ShowWhole(Session& session, const CLI::App& verb, const GraphFlags& flags) {
+  if (!verb.get_subcommands().empty()) return;
+  if (!flags.c4) return PrintAnswer(session, flags.report, advisor::Overview());
+  PrintAnswer(session, flags.report, DrawSystem(session, flags));
+}
+
 }  // namespace
 
 void AddGraph(CLI::App& app, Session& session) {
@@ -116,6 +135,14 @@ void AddGraph(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("graph", "What depends on what, and what words mean");
   verb->require_subcommand(0, 1);
   AddReportFlags(*verb, flags->report);
+  CLI::Option* c4 =
+      verb->add_flag("--c4", flags->c4, "In the words of the C4 model; needs --system");
+  CLI::Option* system =
+      verb->add_flag("--system", flags->system, "What the server runs, not what is written");
+  c4->needs(system);
+  system->needs(c4);
+  verb->add_option("--level", flags->level, "Of a picture: context, container or component")
+      ->needs(c4);
   AddPictures(*verb, session, flags);
   AddWays(*verb, session, flags);
   AddWords(*verb, session, flags);
@@ -123,7 +150,9 @@ void AddGraph(CLI::App& app, Session& session) {
       "The diagrams of the source documents, laid over each other; alone it lists them. Every "
       "edge\n"
       "names the documents that have it. -o also mermaid, dot, jsonld and graphml of what is a\n"
-      "graph; svg of that is drawn by Graphviz's dot. Needs no server.\n"
+      "graph; svg of that is drawn by Graphviz's dot. Needs no server, but for --system: that "
+      "draws\n"
+      "processes, workloads and routes of an installation, in C4's three levels.\n"
       "Examples:\n"
       "  strata graph neighbours kuasar\n"
       "  strata graph path Docker WasmEdge\n"
@@ -131,12 +160,9 @@ void AddGraph(CLI::App& app, Session& session) {
       "  strata graph diagram knowledge_graph -o mermaid\n"
       "  strata graph learn beginner --know container,image\n"
       "  strata graph term 沙盒 --lang zh\n"
-      "  strata graph doc 'policy as code'");
-  verb->callback([verb, &session, flags] {
-    if (verb->get_subcommands().empty()) {
-      PrintAnswer(session, flags->report, advisor::Overview());
-    }
-  });
+      "  strata graph doc 'policy as code'\n"
+      "  strata graph --c4 --system --level component -o mermaid");
+  verb->callback([verb, &session, flags] { ShowWhole(session, *verb, *flags); });
 }
 
 }  // namespace strata::cli

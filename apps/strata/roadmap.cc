@@ -8,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
-#include "model/values.h"
+#include "installation.h"
 #include "report.h"
 #include "verbs.h"
 
@@ -21,26 +20,6 @@ struct RoadmapFlags {
   std::vector<std::string> parts;
   bool system = false;
 };
-
-// The class is told of one workload at a time.
-Result<advisor::Installation> AskInstallation(Session& session) {
-  const auto list = session.AskJson("GET", "/v1/resources");
-  if (!list) return std::unexpected(list.error());
-  advisor::Installation installation;
-  for (const Json& item : list->at("items")) {
-    const std::string kind = item.at("kind");
-    if (kind != "Function" && kind != "Service") continue;
-    const Json& metadata = item.at("metadata");
-    const auto one = session.AskJson(
-        "GET", "/v1/namespaces/" + PercentEncode(metadata.at("namespace").get<std::string>()) +
-                   (kind == "Function" ? "/functions/" : "/services/") +
-                   PercentEncode(metadata.at("name").get<std::string>()));
-    if (!one) return std::unexpected(one.error());
-    const auto in = model::ClassFromName(one->at("status").value("class", ""));
-    if (in) ++installation.workloads[*in];
-  }
-  return installation;
-}
 
 void ShowRoadmap(Session& session, const RoadmapFlags& flags) {
   std::optional<advisor::Installation> installation;

@@ -162,7 +162,7 @@ Section FinalAdvice() {
                   .title = {"Final advice", "最终战略建议"},
                   .columns = {{"text", {"what", "内容"}}},
                   .rows = {{TextCell(LabelOf(from.at("action")))}},
-                  .notes = {{from.at("warning").get<std::string>(), ""}},
+                  .notes = {TextOf(from, "warning")},
                   .sources = {from.at("source").get<std::string>()}};
   for (const Json& principle : from.at("principles")) {
     section.rows.push_back({TextCell(LabelOf(principle))});
@@ -184,11 +184,12 @@ Section Forecasts() {
   return section;
 }
 
-int CountOf(const Installation& installation, std::initializer_list<model::Class> classes) {
+int CountOf(const std::map<model::Class, int>& workloads,
+            std::initializer_list<model::Class> classes) {
   int count = 0;
   for (const model::Class each : classes) {
-    const auto found = installation.workloads.find(each);
-    if (found != installation.workloads.end()) count += found->second;
+    const auto found = workloads.find(each);
+    if (found != workloads.end()) count += found->second;
   }
   return count;
 }
@@ -206,10 +207,11 @@ Section System(const Installation& installation) {
       .notes = {{"Counted: workloads that are deployed, by class. A stage is in use when "
                  "one of its kind is.",
                  "统计：按类部署的工作负载；有同类负载即视为在用。"}}};
-  const int containers = CountOf(installation, {model::Class::kContainer});
-  const int strong = CountOf(installation, {model::Class::kAppkernel, model::Class::kMicrovm,
-                                            model::Class::kContainerInMicrovm});
-  const int wasm = CountOf(installation, {model::Class::kWasm});
+  const std::map<model::Class, int> workloads = installation.Workloads();
+  const int containers = CountOf(workloads, {model::Class::kContainer});
+  const int strong = CountOf(workloads, {model::Class::kAppkernel, model::Class::kMicrovm,
+                                         model::Class::kContainerInMicrovm});
+  const int wasm = CountOf(workloads, {model::Class::kWasm});
   const int kinds = (containers > 0) + (strong > 0) + (wasm > 0);
   const auto add = [&section](const Json& stage, const std::string& here, bool in_use) {
     section.rows.push_back(

@@ -56,9 +56,16 @@ TEST(RoadmapTest, AnInstallationIsHeldAgainstTheStages) {
   };
   using Words = std::vector<std::string>;
   EXPECT_EQ(status({}), (Words(5, "not in use")));
-  EXPECT_EQ(status({{{model::Class::kContainer, 2}}}),
+  const auto running = [](std::initializer_list<std::string> classes) {
+    Installation installation;
+    for (const std::string& each : classes) {
+      installation.resources.push_back({{"kind", "Function"}, {"status", {{"class", each}}}});
+    }
+    return installation;
+  };
+  EXPECT_EQ(status(running({"container", "container"})),
             (Words{"in use", "not in use", "not in use", "not in use", "not in use"}));
-  EXPECT_EQ(status({{{model::Class::kWasm, 3}, {model::Class::kAppkernel, 1}}}),
+  EXPECT_EQ(status(running({"wasm", "wasm", "wasm", "appkernel"})),
             (Words{"not in use", "in use", "in use", "in use", "in use"}));
   EXPECT_FALSE(Roadmap({"system"})) << "nothing was looked at";
 }

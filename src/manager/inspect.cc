@@ -220,6 +220,8 @@ Json ManagerImpl::Status() {
                      {"generation", cell->generation()},
                      {"sandboxes", cell->sandboxes().size()}});
   }
+  Json keepers = Json::array();
+  for (const std::string& name : keepers_.names()) keepers.push_back({{"name", name}});
   return Json{{"version", STRATA_VERSION},
               {"instance", instance_},
               {"pid", ::getpid()},
@@ -228,6 +230,7 @@ Json ManagerImpl::Status() {
               {"engine", compiler_.engine_key()},
               {"home", dir_.home().string()},
               {"cells", std::move(cells)},
+              {"keepers", std::move(keepers)},
               {"cellsReplaced", fleet_.replaced()}};
 }
 

@@ -31,6 +31,30 @@ class InstallationTest(ServerTest):
         self.assertEqual(statuses(), ["not in use", "not in use", "in use", "not in use", "in use"])
 
 
+
+class DrawnTest(ServerTest):
+    def test_the_installation_is_drawn_in_the_three_levels_of_c4(self):
+        self.server.apply(hello("drawn", "/drawn"))
+        sections = {section["id"]: section["rows"]
+                    for section in self.server.json("graph", "--c4", "--system")["sections"]}
+        cells = {"cell/" + cell["name"] for cell in self.server.json("status")["cells"]}
+        self.assertEqual({row["id"] for row in sections["container"] if row["id"].startswith("cell/")}, cells)
+        self.assertIn({"id": "Function/demo/drawn", "label": "drawn", "type": "component", "boundary": "tenant/demo",
+                       "is": "Function, class wasm, revision 1"}, sections["component"])
+        self.assertIn({"from": "Function/demo/drawn", "relation": "runs in", "to": min(cells)},
+                      sections["component_relations"])
+        for level, head in (("context", "C4Context\n"), ("container", "C4Container\n"), ("component", "C4Component\n")):
+            drawn = self.server.strata("graph", "--c4", "--system", "--level", level, "-o", "mermaid")
+            self.assertTrue(drawn.stdout.startswith(head), drawn.stderr)
+            self.assertIn("Rel(", drawn.stdout)
+        if shutil.which("dot"):
+            drawn = self.server.strata("graph", "--c4", "--system", "--level", "component", "-o", "svg")
+            picture = xml.etree.ElementTree.fromstring(drawn.stdout)
+            self.assertIn("drawn", "".join(picture.itertext()))
+        for words in (("--c4",), ("--system",), ("--level", "context"), ("--c4", "--system", "--level", "code")):
+            self.assertNotEqual(self.server.strata("graph", *words).returncode, DONE, words)
+
+
 class AdvisorTest(unittest.TestCase):
     def answer(self, *words):
         done = strata(*words)

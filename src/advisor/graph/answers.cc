@@ -75,7 +75,7 @@ Section NodesOf(const Graph& graph) {
 
 std::vector<Cell> EdgeCells(const Graph& graph, const GraphEdge& edge) {
   return {TextCell(graph.nodes[edge.from].label),
-          WordCell(WordsOf(edge.relation)),
+          TextCell(RelationText(edge.relation)),
           TextCell(graph.nodes[edge.to].label),
           edge.label.empty() ? NoCell() : TextCell(edge.label),
           WordCell(Listed(edge.in)),
@@ -340,7 +340,8 @@ Result<GraphAnswer> Why(std::string_view from, std::string_view relation, std::s
     });
   }
   if (!way) return std::unexpected(NobodySays(whole, *a, *id, *b));
-  const Text title = Join(whole.nodes[*a].label, " " + WordsOf(*id) + " ", whole.nodes[*b].label);
+  const Text title =
+      Join(Join(whole.nodes[*a].label, " ", RelationText(*id)), " ", whole.nodes[*b].label);
   GraphAnswer answer = WayAnswer(title, *way);
   if (!literal) {
     answer.report.notes.push_back(

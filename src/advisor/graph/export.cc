@@ -1,9 +1,11 @@
 #include "advisor/graph/export.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstddef>
 #include <functional>
 #include <string_view>
+#include <utility>
 
 #include "advisor/report/svg.h"
 
@@ -11,14 +13,20 @@ namespace strata::advisor {
 namespace {
 
 std::string EdgeText(const GraphEdge& edge, Language language) {
-  return edge.label.empty() ? WordsOf(edge.relation) : edge.label.In(language);
+  return edge.label.empty() ? RelationText(edge.relation).In(language) : edge.label.In(language);
 }
 
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// For Graphviz. A line break stays one.
 std::string Quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    out += c;
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += IsControl(c) ? ' ' : c;
   }
   return out + "\"";
 }
@@ -36,7 +44,7 @@ std::string MermaidText(std::string_view text) {
     else if (c == '>')
       out += "#gt;";
     else
-      out += c;
+      out += IsControl(c) || c == '`' ? ' ' : c;  // "`...`" would be Markdown
   }
   return out + "\"";
 }
@@ -64,14 +72,64 @@ void ForEachNode(const Graph& graph, const std::function<void(const GraphLayer&)
 
 std::string MermaidId(std::size_t node) { return "n" + std::to_string(node); }
 
+std::string MermaidLayer(const std::string& id) {
+  std::string name = "s_" + id;
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '_'; }, '_');
+  return name;
+}
+
+// "Person", "System_Ext", ...: how Mermaid's C4 diagrams call a type.
+std::string_view C4Name(std::string_view type) {
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"person", "Person"},       {"system", "System"},        {"external", "System_Ext"},
+      {"container", "Container"}, {"database", "ContainerDb"}, {"component", "Component"}};
+  for (const auto& [own, name] : kNames) {
+    if (own == type) return name;
+  }
+  return "System";
+}
+
+std::string C4Node(const GraphNode& node, std::size_t index, Language language) {
+  const std::string_view name = C4Name(node.type);
+  std::string text(name);
+  text += "(" + MermaidId(index) + ", " + MermaidText(node.label.In(language));
+  if (name.starts_with("Container") || name == "Component") text += ", \"\"";  // the technology
+  return text + ", " + MermaidText(node.description.In(language)) + ")\n";
+}
+
+std::string ToMermaidC4(const Graph& graph, Language language) {
+  std::string text = graph.id == "c4_context"     ? "C4Context\n"
+                     : graph.id == "c4_component" ? "C4Component\n"
+                                                  : "C4Container\n";
+  std::size_t boundaries = 0;
+  ForEachNode(
+      graph,
+      [&](const GraphLayer& layer) {
+        text += "  Boundary(b" + std::to_string(boundaries++) + ", " +
+                MermaidText(layer.label.In(language)) + ") {\n";
+      },
+      [&] { text += "  }\n"; },
+      [&](std::size_t node, bool inside) {
+        text += (inside ? "    " : "  ") + C4Node(graph.nodes[node], node, language);
+      });
+  for (const GraphEdge& edge : graph.edges) {
+    text += "  Rel(" + MermaidId(edge.from) + ", " + MermaidId(edge.to) + ", " +
+            MermaidText(EdgeText(edge, language)) + ")\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string ToMermaid(const Graph& graph, Language language) {
+  if (graph.c4) return ToMermaidC4(graph, language);
   std::string text = "flowchart TB\n";
   ForEachNode(
       graph,
       [&](const GraphLayer& layer) {
-        text += "  subgraph " + layer.id + "[" + MermaidText(layer.label.In(language)) + "]\n";
+        text += "  subgraph " + MermaidLayer(layer.id) + "[" +
+                MermaidText(layer.label.In(language)) + "]\n";
       },
       [&] { text += "  end\n"; },
       [&](std::size_t node, bool inside) {
@@ -104,7 +162,9 @@ std::string ToDot(const Graph& graph, Language language) {
       [&](std::size_t node, bool inside) {
         const GraphNode& each = graph.nodes[node];
         text += inside ? "    " : "  ";
-        text += Quoted(each.id) + " [label=" + Quoted(each.label.In(language));
+        std::string label = each.label.In(language);
+        if (!each.description.empty()) label += "\n" + each.description.In(language);
+        text += Quoted(each.id) + " [label=" + Quoted(label);
         if (each.entity) text += ", penwidth=1.5";
         text += "];\n";
       });

@@ -1,6 +1,7 @@
 // advisor/graph/export.h - a graph as other programs take it.
 //
-// All of them are deterministic; text of the facts is escaped as each form needs it.
+// All of them are deterministic. Texts and ids may hold anything: each form escapes or leaves out
+// what means something to it, so that every string makes one well-formed file of the same shape.
 //
 // Threads: pure functions. Tested by export_test.cc.
 #pragma once
@@ -13,7 +14,8 @@
 
 namespace strata::advisor {
 
-// A flowchart, with a subgraph for each layer.
+// A flowchart, with a subgraph for each layer; of a graph in C4's words one of Mermaid's C4
+// diagrams.
 std::string ToMermaid(const Graph& graph, Language language);
 
 // For Graphviz, with a cluster for each layer.

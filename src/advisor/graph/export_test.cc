@@ -1,14 +1,31 @@
 #include "advisor/graph/export.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "base/random.h"
 
 namespace strata::advisor {
 namespace {
 
 using testing::HasSubstr;
+
+std::ptrdiff_t CountOf(std::string_view text, std::string_view part) {
+  std::ptrdiff_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos;
+       at = text.find(part, at + 1)) {
+    ++count;
+  }
+  return count;
+}
 
 Graph Example() {
   return {
@@ -24,7 +41,7 @@ Graph Example() {
 TEST(ExportTest, Mermaid) {
   EXPECT_EQ(ToMermaid(Example(), Language::kEnglish),
             "flowchart TB\n"
-            "  subgraph top[\"top layer\"]\n"
+            "  subgraph s_top[\"top layer\"]\n"
             "    n0[\"the #quot;A#quot; #lt;1#gt;\"]\n"
             "  end\n"
             "  n1[\"B#35;2\"]\n"
@@ -92,6 +109,82 @@ TEST(ExportTest, TheWholeGraphIsExportedWithAllItsEdges) {
     }
   }
   EXPECT_EQ(links, whole.edges.size());
+}
+
+// Bytes that mean something to one of the forms, and some that mean nothing to any.
+std::string Hostile(Random& random) {
+  constexpr std::string_view kPieces[] = {
+      "\"",     "\\",   "\\N",  "\n", "\r", "\x01", "\x7f", "<",   ">",  "&",         ";",   "#",
+      "#quot;", "`",    "]",    "}",  "{",  "|",    "-->",  "]]>", "%%", "--",        "end", "a",
+      "沙盒",   "&lt;", "<!--", "=",  "/*", "*/",   "//",   "'",   "$",  "\\\"];x[y", "\t"};
+  std::string text;
+  for (std::uint64_t left = random.Below(9); left > 0; --left) {
+    text += kPieces[random.Below(std::size(kPieces))];
+  }
+  return text;
+}
+
+Graph HostileGraph(Random& random, bool c4) {
+  const auto text = [&random] { return Hostile(random); };
+  Graph graph{
+      .id = text(), .title = {text(), text()}, .layers = {{text(), {text(), ""}}}, .c4 = c4};
+  for (int i = 0; i < 3; ++i) {
+    graph.nodes.push_back({.id = "n" + std::to_string(i) + text(),
+                           .label = {text(), text()},
+                           .type = i == 0 ? "person" : text(),
+                           .layer = i == 1 ? graph.layers[0].id : "",
+                           .description = {text(), ""}});
+  }
+  graph.edges = {{.from = 0, .to = 1, .relation = text(), .label = {text(), text()}},
+                 {.from = 1, .to = 2, .relation = text(), .label = {}}};
+  return graph;
+}
+
+// `text` without its quoted strings; \ escapes where `backslash` says so. Nothing: one never ends,
+// or has a line break in it.
+std::optional<std::string> WithoutStrings(std::string_view text, bool backslash) {
+  std::string rest;
+  bool inside = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (inside && text[i] == '\n') return std::nullopt;
+    if (inside && backslash && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      inside = !inside;
+      rest += '"';
+    } else if (!inside) {
+      rest += text[i];
+    }
+  }
+  if (inside) return std::nullopt;
+  return rest;
+}
+
+// Whatever labels, ids and relations are, the file has the shape of the graph and nothing else.
+TEST(ExportTest, HostileTextNeverLeavesItsString) {
+  SeededRandom random(20261127);
+  for (int i = 0; i < 2000; ++i) {
+    const Graph graph = HostileGraph(random, false);
+    const auto dot = WithoutStrings(ToDot(graph, Language::kEnglish), true);
+    ASSERT_TRUE(dot);
+    EXPECT_EQ(std::ranges::count(*dot, '{'), 2) << *dot;
+    EXPECT_EQ(std::ranges::count(*dot, '['), 2 + 3 + 2) << *dot;
+    EXPECT_EQ(std::ranges::count(*dot, '\n'), 7 + 5 + 3 + 2 + 1) << *dot;
+    const auto mermaid = WithoutStrings(ToMermaid(graph, Language::kChinese), false);
+    ASSERT_TRUE(mermaid);
+    EXPECT_EQ(std::ranges::count(*mermaid, '\n'), 1 + 2 + 3 + 2) << *mermaid;
+    EXPECT_EQ(std::ranges::count(*mermaid, '['), 1 + 3) << *mermaid;
+    const auto c4 =
+        WithoutStrings(ToMermaid(HostileGraph(random, true), Language::kEnglish), false);
+    ASSERT_TRUE(c4);
+    EXPECT_EQ(std::ranges::count(*c4, '('), 1 + 3 + 2) << *c4;
+    EXPECT_EQ(std::ranges::count(*c4, '\n'), 1 + 2 + 3 + 2) << *c4;
+    const std::string xml = ToGraphMl(graph);
+    EXPECT_EQ(std::ranges::count(xml, '<'),
+              2 * (1 + 1 + 3 + 2) + 6 + 1 + 2 * CountOf(xml, "<data "))
+        << xml;
+    EXPECT_TRUE(Json::accept(ToJsonLd(graph).dump()));
+  }
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct GraphNode {
   std::string layer;    // of its diagram; may be empty
   bool entity = false;  // it is known beyond one diagram
   std::vector<std::string> in;  // ids of diagrams
+  Text description;             // what it is, beside its label; may be empty
 };
 
 struct GraphEdge {
@@ -48,6 +49,7 @@ struct Graph {
   std::vector<GraphLayer> layers;  // top to bottom
   std::vector<Text> notes;
   std::vector<std::string> sources;
+  bool c4 = false;  // its types are those of the C4 model (advisor/system.h)
 
   // nullptr: there is no node of that id.
   [[nodiscard]] const GraphNode* Find(std::string_view node) const;
@@ -80,5 +82,6 @@ std::string SourceOfDiagram(const std::string& id);
 
 // "can run on".
 std::string WordsOf(const std::string& relation);
+Text RelationText(const std::string& relation);  // the same, in both languages
 
 }  // namespace strata::advisor
