@@ -2,22 +2,17 @@
 // others.
 #include "advisor/compare/compare.h"
 
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
-#include "base/json.h"
+#include "records.h"
 #include "report.h"
 #include "verbs.h"
 
 namespace strata::cli {
 namespace {
-
-constexpr Bytes kMostRecord = 1_MiB;
 
 struct CompareFlags {
   ReportFlags report;
@@ -28,31 +23,14 @@ struct CompareFlags {
   std::string record;
 };
 
-// What was measured here: the given file, or the one that the server of this home keeps; empty when
-// there is neither.
-Result<scheduler::Record> LoadRecord(const Session& session, const std::string& given) {
-  std::filesystem::path file = given;
-  if (given.empty()) {
-    file = session.home / "measurements.json";
-    std::error_code ignored;
-    if (!std::filesystem::exists(file, ignored)) return scheduler::Record();
-  }
-  const auto text = ReadFile(file, kMostRecord);
-  if (!text) return std::unexpected(text.error());
-  const auto json = ParseJson(*text, kMostRecord);
-  if (!json) return Wrap(json.error(), file.string());
-  auto record = scheduler::ReadRecord(*json);
-  if (!record) return Wrap(std::move(record).error(), file.string());
-  return record;
-}
-
 Result<advisor::Report> Answer(const Session& session, const CompareFlags& flags) {
-  if (!flags.domain.empty()) return advisor::CompareDomain(flags.domain);
   if (!flags.mapping.empty()) return advisor::CompareMapping(flags.mapping);
   auto record = LoadRecord(session, flags.record);
   if (!record) return std::unexpected(std::move(record).error());
-  return advisor::Compare(
-      {.subjects = flags.subjects, .dimensions = flags.dimensions, .record = std::move(*record)});
+  if (!flags.domain.empty()) return advisor::CompareDomain(flags.domain, record->prior);
+  return advisor::Compare({.subjects = flags.subjects,
+                           .dimensions = flags.dimensions,
+                           .record = std::move(record->prior)});
 }
 
 }  // namespace
@@ -71,8 +49,9 @@ void AddCompare(CLI::App& app, Session& session) {
   auto* record = verb->add_option("--record", flags->record,
                                   "Figures that 'strata measure --record' wrote, not the server's");
   for (CLI::Option* table : {domain, mapping}) {
-    for (CLI::Option* other : {subjects, dimensions, record}) table->excludes(other);
+    for (CLI::Option* other : {subjects, dimensions}) table->excludes(other);
   }
+  mapping->excludes(record);
   domain->excludes(mapping);
   AddReportFlags(*verb, flags->report);
   verb->footer(

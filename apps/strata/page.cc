@@ -19,7 +19,8 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "graphviz.h"
-#include "measured_record.h"
+#include "measure/record.h"
+#include "records.h"
 #include "report.h"
 #include "verbs.h"
 
@@ -89,16 +90,6 @@ Result<std::map<std::string, advisor::Picture>> DrawDiagrams() {
     pictures[each.at("id")] = {std::move(english), TakeDocument(rest)};
   }
   return pictures;
-}
-
-// What was measured here: the given file, or the one that the server of this home keeps; empty when
-// there is neither.
-Result<measure::Record> LoadRecord(const Session& session, const std::string& given) {
-  if (!given.empty()) return ReadRecordFile(given);
-  const std::filesystem::path kept = session.home / "measurements.json";
-  std::error_code ignored;
-  if (!std::filesystem::exists(kept, ignored)) return measure::Record();
-  return ReadRecordFile(kept);
 }
 
 Result<Json> WritePage(const Session& session, const PageFlags& flags) {

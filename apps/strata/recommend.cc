@@ -18,6 +18,7 @@
 #include "manifests.h"
 #include "model/manifest.h"
 #include "output.h"
+#include "records.h"
 #include "report.h"
 #include "verbs.h"
 
@@ -34,6 +35,7 @@ struct RecommendFlags {
   std::string like;
   std::optional<std::string> name;      // nothing: the manifest's, or the question's own
   std::optional<std::string> artifact;  // the same
+  std::string record;
   bool ask = false;
   bool manifest = false;
   advisor::RecommendQuestion question;
@@ -57,17 +59,6 @@ Result<void> TakeManifest(const std::string& path, advisor::RecommendQuestion& q
     }
   }
   return Fail(Errc::kInvalidArgument, path + ": there is no Function or Service in it");
-}
-
-Result<void> Say(const std::vector<std::string>& said, Case& about) {
-  for (const std::string& each : said) {
-    const auto at = each.find('=');
-    if (at == std::string::npos) {
-      return Fail(Errc::kInvalidArgument, "--set " + each + ": write VARIABLE=VALUE");
-    }
-    if (auto set = about.Set(each.substr(0, at), each.substr(at + 1)); !set) return set;
-  }
-  return {};
 }
 
 std::string Choices(const Variable& variable) {
@@ -115,7 +106,9 @@ Result<void> Fill(RecommendFlags& flags) {
   if (!flags.from.empty()) {
     if (auto taken = TakeManifest(flags.from, flags.question); !taken) return taken;
   }
-  if (auto said = Say(flags.said, flags.question.about); !said) return said;
+  for (const std::string& each : flags.said) {
+    if (auto said = flags.question.about.Say(each); !said) return said;
+  }
   if (flags.ask) {
     if (::isatty(STDIN_FILENO) == 0) {
       return Fail(Errc::kInvalidArgument, "--ask needs a terminal; say --set VARIABLE=VALUE");
@@ -129,7 +122,9 @@ Result<void> Fill(RecommendFlags& flags) {
 
 void Run(Session& session, RecommendFlags& flags) {
   if (!flags.like.empty()) {
-    return PrintReport(session, flags.report, advisor::LikeCase(flags.like));
+    const auto record = LoadRecord(session, flags.record);
+    if (!record) return session.Report(record.error());
+    return PrintReport(session, flags.report, advisor::LikeCase(flags.like, *record));
   }
   if (flags.manifest && session.output != "table" && session.output != "yaml") {
     return session.Report(
@@ -191,6 +186,9 @@ void AddRecommend(CLI::App& app, Session& session) {
       "--like", flags->like,
       "Instead: a case study or business case: cloud_native, edge_iot, ecommerce, ...");
   for (CLI::Option* other : others) like->excludes(other);
+  verb->add_option("--record", flags->record,
+                   "Figures that 'strata measure --record' wrote, not the server's")
+      ->needs(like);
   AddReportFlags(*verb, flags->report);
   // Made when help is asked for: it reads the facts.
   verb->footer([] { return Footer(); });

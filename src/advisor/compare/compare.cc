@@ -53,7 +53,7 @@ Section Definitions(const Subjects& subjects) {
     return TextCell(TextOf(facts(subject), "definition"));
   });
   AddRow(section, {"Wikipedia", "维基百科"}, subjects, [&facts](const Subject& subject) {
-    return WordCell(facts(subject).at("wiki_definition").at("paraphrase").get<std::string>());
+    return TextCell(TextOf(facts(subject).at("wiki_definition"), "paraphrase"));
   });
   AddRow(section, {"abstraction", "抽象层"}, subjects, [&facts](const Subject& subject) {
     return TextCell(LabelOf(facts(subject).at("abstraction_layer")));
@@ -92,8 +92,7 @@ Section Attributes(const Subjects& subjects) {
   for (const Subject& subject : subjects) {
     for (const Json& attribute : ConceptOf(subject.concept_id).at("attributes")) {
       if (!attribute.contains("note")) continue;
-      section.notes.push_back(
-          Join(subject.label, ": ", {attribute.at("note").get<std::string>(), ""}));
+      section.notes.push_back(Join(subject.label, ": ", TextOf(attribute, "note")));
     }
   }
   return section;
@@ -108,7 +107,7 @@ Section MatrixSection(const Json& matrix, const Subjects& subjects) {
     });
   }
   for (const char* key : {"reconstruction_note", "note"}) {
-    if (matrix.contains(key)) section.notes.push_back({matrix.at(key).get<std::string>(), ""});
+    if (matrix.contains(key)) section.notes.push_back(TextOf(matrix, key));
   }
   section.sources = {matrix.at("source").get<std::string>()};
   return section;
@@ -160,7 +159,7 @@ Section Orderings(const std::vector<const Json*>& matrices, const std::set<std::
       section.rows.push_back({WordCell(matrix->at("id").get<std::string>()),
                               TextCell({ordering.at("statement"), ordering.at("zh")}),
                               TextCell(order), std::move(least), std::move(most),
-                              WordCell(ordering.value("note", ""))});
+                              TextCell(TextOf(ordering, "note"))});
     }
   }
   return section;
@@ -202,8 +201,7 @@ Section Statements(const std::vector<const Json*>& matrices,
       section.rows.push_back({WordCell(matrix->at("id").get<std::string>()),
                               TextCell({statement.at("statement"), statement.at("zh")}),
                               TextCell(NamesOf(best)), TextCell(verdict)});
-      if (statement.contains("note"))
-        section.notes.push_back({statement.at("note").get<std::string>(), ""});
+      if (statement.contains("note")) section.notes.push_back(TextOf(statement, "note"));
     }
   }
   return section;
@@ -217,7 +215,7 @@ Section Needs(const Subjects& subjects) {
       return ValueCell({{"stars", need.at("stars").at(subject.concept_id)}});
     });
   }
-  section.notes = {{matrix.at("usage").get<std::string>(), ""}};
+  section.notes = {TextOf(matrix, "usage")};
   section.sources = {matrix.at("source").get<std::string>()};
   return section;
 }
@@ -242,10 +240,9 @@ void AddHierarchy(const std::set<std::string>& concepts, Relations& to) {
       continue;
     Text below;
     for (const Json& id : row.at("runs_on")) below = Join(below, ", ", ConceptLabel(id));
-    const std::string modality = " " + row.at("modality").get<std::string>() + " ";
     to.Add(hierarchy, {"hierarchy", "层级"},
-           Join(ConceptLabel(row.at("concept")), modality, below));
-    if (row.contains("note")) to.section.notes.push_back({row.at("note").get<std::string>(), ""});
+           Join(Join(ConceptLabel(row.at("concept")), " ", TextOf(row, "modality")), " ", below));
+    if (row.contains("note")) to.section.notes.push_back(TextOf(row, "note"));
   }
 }
 
@@ -366,10 +363,7 @@ Result<Report> CompareConcepts(const Subjects& subjects, const CompareQuestion& 
     add(References(subjects));
   }
   if (question.record.empty()) {
-    report.notes.push_back(
-        {"Nothing was measured here: 'strata measure --record FILE', then "
-         "'strata compare ... --record FILE'.",
-         "本机尚无测量：先运行 strata measure --record FILE，再用 --record FILE。"});
+    report.notes.push_back(kHowToMeasure);
   }
   return report;
 }

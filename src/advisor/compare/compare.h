@@ -27,8 +27,9 @@ struct CompareQuestion {
 // and concepts at once, one subject twice, or dimensions without a subject.
 Result<Report> Compare(const CompareQuestion& question);
 
-// A domain's concepts, scenarios and stack ("edge", "observability", ...).
-Result<Report> CompareDomain(std::string_view name);
+// A domain's concepts, scenarios and stack ("edge", "observability", ...), and what is claimed of
+// its concepts beside what was measured in the classes that implement them.
+Result<Report> CompareDomain(std::string_view name, const scheduler::Record& record = {});
 
 // One of the documents' other tables: how the tiers map to layers, DDD, TOGAF, C4 and eras; tiers
 // side by side, with their overheads; agility, business models, forecasts.

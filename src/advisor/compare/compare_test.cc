@@ -183,6 +183,19 @@ TEST(CompareTest, DimensionsNeedSomethingToCompare) {
   EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
 }
 
+TEST(CompareTest, ADomainShowsWhatWasMeasuredOfItsConcepts) {
+  scheduler::Record record;
+  record[model::Class::kWasm] = {.cold_start_ms = 20};
+  const auto report = CompareDomain("edge", record);
+  const Section* measured = SectionOf(*report, "measured");
+  ASSERT_NE(measured, nullptr);
+  EXPECT_EQ(measured->rows[0][5].text.en, "above the claim");
+  EXPECT_TRUE(report->notes.empty());
+  EXPECT_EQ(SectionOf(*CompareDomain("cloud", record), "measured"), nullptr)
+      << "wasm is none of it";
+  EXPECT_THAT(CompareDomain("edge")->notes[0].en, HasSubstr("strata measure"));
+}
+
 TEST(CompareTest, EveryConceptIsAlignedAndWhatIsMissingIsSaid) {
   for (const Subject& subject : ConceptSubjects()) {
     const auto report = Align(subject.id);

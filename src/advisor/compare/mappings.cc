@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "advisor/compare/compare.h"
+#include "advisor/compare/measured.h"
 #include "advisor/compare/subjects.h"
 #include "advisor/compare/values.h"
 #include "advisor/facts/facts.h"
@@ -197,6 +198,19 @@ Section Suitability(const Json& domain) {
   return section;
 }
 
+// The concepts of the domain that classes of this platform implement.
+std::vector<Subject> SubjectsOf(const Json& domain) {
+  std::vector<Subject> subjects;
+  for (Subject& each : ConceptSubjects()) {
+    const Json& concepts = domain.at("core_concepts");
+    if (each.classes.empty() || std::ranges::find(concepts, Json(each.id)) == concepts.end()) {
+      continue;
+    }
+    subjects.push_back(std::move(each));
+  }
+  return subjects;
+}
+
 }  // namespace
 
 std::string MappingNames() {
@@ -220,7 +234,7 @@ Result<Report> CompareMapping(std::string_view name) {
   return Report{.id = "mapping", .title = std::move(title), .sections = {std::move(section)}};
 }
 
-Result<Report> CompareDomain(std::string_view name) {
+Result<Report> CompareDomain(std::string_view name, const scheduler::Record& record) {
   Names names("domain");
   names.AddAll(Matrices().at("domains"));
   const auto id = names.Find(name);
@@ -252,6 +266,12 @@ Result<Report> CompareDomain(std::string_view name) {
                 .sections = {std::move(scenarios), std::move(stack)}};
   Section suitability = Suitability(domain);
   if (!suitability.rows.empty()) report.sections.push_back(std::move(suitability));
+  Section measured = Measured(SubjectsOf(domain), record);
+  if (!measured.rows.empty()) {
+    report.sections.push_back(std::move(measured));
+  } else {
+    report.notes.push_back(kHowToMeasure);
+  }
   return report;
 }
 

@@ -12,6 +12,13 @@
 
 namespace strata::advisor {
 
+// What to say where there is nothing to show.
+inline const Text kHowToMeasure{
+    "Nothing of this was measured here: 'strata measure --record FILE', then --record FILE, or "
+    "'strata measure' with a server.",
+    "本机尚无相关测量：先运行 strata measure --record FILE，再用 --record FILE；或在有服务器时运行 "
+    "strata measure。"};
+
 // A row for each class of a subject, quantity and document that claims it; without rows when the
 // record has none of the classes. The verdict says where the measured value lies in the claimed
 // range; the ratio is that to the nearest bound, 1 within the range.

@@ -134,6 +134,14 @@ Result<void> Case::Set(std::string_view variable, std::string_view value) {
   return {};
 }
 
+Result<void> Case::Say(std::string_view said) {
+  const auto at = said.find('=');
+  if (at == std::string_view::npos) {
+    return Fail(Errc::kInvalidArgument, "'" + EscapeControl(said) + "' is not VARIABLE=VALUE");
+  }
+  return Set(said.substr(0, at), said.substr(at + 1));
+}
+
 void Case::Take(const model::Requires& asked, bool function) {
   said_.insert_or_assign("security_requirement", FromLevel(asked.security));
   said_.insert_or_assign("compatibility_requirement", FromLevel(asked.compatibility));

@@ -46,6 +46,9 @@ class Case {
   // of two counts.
   Result<void> Set(std::string_view variable, std::string_view value);
 
+  // "VARIABLE=VALUE"; kInvalidArgument also: there is no '='.
+  Result<void> Say(std::string_view said);
+
   // As a manifest says it.
   void Take(const model::Requires& asked, bool function);
 

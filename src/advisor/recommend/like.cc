@@ -1,12 +1,105 @@
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "advisor/compare/measured.h"
 #include "advisor/compare/subjects.h"
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
 #include "advisor/recommend/recommend.h"
+#include "model/values.h"
 
 namespace strata::advisor {
 namespace {
+
+using model::Class;
+
+// How an effect of a case is seen on this host: a row of the record in one class, or how many times
+// more of it there is than in another.
+struct Seen {
+  std::string_view of;      // the case
+  std::string_view effect;  // its metric, or its label
+  std::string_view row;     // of the record; empty: it is not measured, see `how`
+  Class in = Class::kWasm;
+  std::optional<Class> against;
+  Text how;
+};
+
+const std::vector<Seen>& AllSeen() {
+  static const std::vector<Seen> all = {
+      {.of = "cloud_native",
+       .effect = "deployment in seconds through containerization",
+       .row = "warm_up",
+       .in = Class::kContainer},
+      {.of = "edge_iot", .effect = "memory", .row = "memory"},
+      {.of = "edge_iot", .effect = "startup", .row = "cold_start"},
+      {.of = "ecommerce",
+       .effect = "function instance density",
+       .row = "density_host",
+       .against = Class::kContainer},
+      {.of = "ecommerce", .effect = "cold start", .row = "cold_start"},
+      {.of = "ecommerce",
+       .effect = "TCO",
+       .how = {"strata cost shows that of what runs, strata model tco the formula's",
+               "strata cost 给出实际运行的成本，strata model tco 给出公式结果"}},
+  };
+  return all;
+}
+
+const Text kNotMeasured{"no figure that this platform measures", "非本平台可测的数据"};
+
+double Median(std::vector<double> samples) {
+  const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
+  std::ranges::nth_element(samples, middle);
+  return *middle;
+}
+
+// A record of the first form has no rows, but what the scheduler takes from it.
+std::optional<double> FromPrior(const measure::Record& record, std::string_view row, Class in) {
+  const auto figures = record.prior.find(in);
+  if (figures == record.prior.end()) return std::nullopt;
+  if (row == "cold_start") return figures->second.cold_start_ms;
+  if (row == "memory") return figures->second.memory_mib;
+  return std::nullopt;
+}
+
+struct Value {
+  double number = 0;
+  std::string unit;
+};
+
+std::optional<Value> ValueOf(const measure::Record& record, std::string_view row, Class in) {
+  const measure::Series* series = record.Find(row, model::ClassName(in));
+  if (series != nullptr && !series->samples.empty()) {
+    return Value{Median(series->samples), series->unit};
+  }
+  const auto prior = FromPrior(record, row, in);
+  if (!prior) return std::nullopt;
+  return Value{*prior, row == "memory" ? "MiB" : "ms"};
+}
+
+// "measured here" and how that is found out.
+std::pair<Cell, Cell> MeasuredCells(std::string_view of, std::string_view effect,
+                                    const measure::Record& record) {
+  const auto found = std::ranges::find_if(
+      AllSeen(), [&](const Seen& each) { return each.of == of && each.effect == effect; });
+  if (found == AllSeen().end()) return {NoCell(), TextCell(kNotMeasured)};
+  if (found->row.empty()) return {NoCell(), TextCell(found->how)};
+  std::string classes(model::ClassName(found->in));
+  if (found->against) classes += " / " + std::string(model::ClassName(*found->against));
+  const std::string what = std::string(found->row) + ", " + classes;
+  const Cell how = TextCell({"strata measure: " + what, "strata measure 的行：" + what});
+  const auto value = ValueOf(record, found->row, found->in);
+  if (!found->against) {
+    return {value ? NumberCell(value->number, value->unit) : NoCell(), how};
+  }
+  const auto other = ValueOf(record, found->row, *found->against);
+  if (!value || !other || other->number <= 0) return {NoCell(), how};
+  return {NumberCell(value->number / other->number, "x"), how};
+}
 
 Section Listing(std::string id, Text title, const Json& entries) {
   Section section{.id = std::move(id), .title = std::move(title), .columns = {{"text", {"", ""}}}};
@@ -14,7 +107,15 @@ Section Listing(std::string id, Text title, const Json& entries) {
   return section;
 }
 
-Report CaseStudy(const Json& study) {
+// What is claimed first, then what is here of it.
+Section Effects(std::vector<Column> claimed) {
+  Section section{.id = "effects", .title = {"Effects", "效果"}, .columns = std::move(claimed)};
+  section.columns.push_back({"measured", {"measured here", "本机实测"}});
+  section.columns.push_back({"by", {"by", "来源"}});
+  return section;
+}
+
+Report CaseStudy(const Json& study, const measure::Record& record) {
   Report report{.id = "recommend",
                 .title = LabelOf(study),
                 .notes = {LabelOf(study.at("scenario"))},
@@ -32,7 +133,13 @@ Report CaseStudy(const Json& study) {
   }
   report.sections.push_back(std::move(selection));
   report.sections.push_back(Listing("analysis", {"Analysis", "分析"}, study.at("analysis")));
-  report.sections.push_back(Listing("effects", {"Effects", "效果"}, study.at("effects")));
+  Section effects = Effects({{"text", {"claimed", "声明"}}});
+  for (const Json& each : study.at("effects")) {
+    const std::string name = each.value("metric", LabelOf(each).en);
+    auto [measured, by] = MeasuredCells(study.at("id").get<std::string>(), name, record);
+    effects.rows.push_back({TextCell(LabelOf(each)), std::move(measured), std::move(by)});
+  }
+  report.sections.push_back(std::move(effects));
   return report;
 }
 
@@ -50,25 +157,32 @@ Cell Stated(const Json& result) {
   return NumberCell(result.at("value_percent"), "%");
 }
 
-Report BusinessCase(const Json& business, const Json& table) {
+Report BusinessCase(const Json& business, const Json& table, const measure::Record& record) {
   Report report{.id = "recommend",
                 .title = LabelOf(business),
                 .notes = {TextOf(business, "change")},
                 .sources = {table.at("source")}};
-  Section effects{.id = "effects",
-                  .title = {"Effects", "效果"},
-                  .columns = {{"metric", {"metric", "指标"}}, {"claimed", {"claimed", "声明"}}}};
+  Section effects = Effects({{"metric", {"metric", "指标"}}, {"claimed", {"claimed", "声明"}}});
   for (const Json& result : business.at("results")) {
-    effects.rows.push_back(
-        {TextCell({result.at("metric"), result.value("zh", "")}), Stated(result)});
+    auto [measured, by] = MeasuredCells(business.at("id").get<std::string>(),
+                                        result.at("metric").get<std::string>(), record);
+    effects.rows.push_back({TextCell({result.at("metric"), result.value("zh", "")}), Stated(result),
+                            std::move(measured), std::move(by)});
   }
   report.sections.push_back(std::move(effects));
   return report;
 }
 
+bool AnyMeasured(const Report& report) {
+  const Section& effects = report.sections.back();
+  return std::ranges::any_of(effects.rows, [&effects](const std::vector<Cell>& row) {
+    return !row[effects.columns.size() - 2].value.is_null();
+  });
+}
+
 }  // namespace
 
-Result<Report> LikeCase(std::string_view name) {
+Result<Report> LikeCase(std::string_view name, const measure::Record& record) {
   const Json& matrices = Facts(FactFile::kMatrices);
   const Json& studies = matrices.at("case_studies");
   const Json& business = matrices.at("business_cases");
@@ -77,8 +191,12 @@ Result<Report> LikeCase(std::string_view name) {
   names.AddAll(business.at("cases"));
   const auto id = names.Find(name);
   if (!id) return std::unexpected(id.error());
-  if (const Json* study = FindFact(studies, *id)) return CaseStudy(*study);
-  return BusinessCase(*FindFact(business.at("cases"), *id), business);
+  const Json* study = FindFact(studies, *id);
+  Report report = study != nullptr
+                      ? CaseStudy(*study, record)
+                      : BusinessCase(*FindFact(business.at("cases"), *id), business, record);
+  if (!AnyMeasured(report)) report.notes.push_back(kHowToMeasure);
+  return report;
 }
 
 }  // namespace strata::advisor

@@ -17,6 +17,7 @@
 #include "advisor/recommend/case.h"
 #include "advisor/report/report.h"
 #include "base/result.h"
+#include "measure/record.h"
 #include "model/values.h"
 
 namespace strata::advisor {
@@ -41,7 +42,9 @@ struct Recommendation {
 // kInvalidArgument: `name` is no name, or `artifact` no text.
 Result<Recommendation> Recommend(const RecommendQuestion& question);
 
-// A case study or a business case, with its needs, selection and effects. kNotFound: neither.
-Result<Report> LikeCase(std::string_view name);
+// A case study or a business case, with its needs, selection and effects, each beside what was
+// measured here where that can be measured; else it says what is missing, or that this platform
+// does not measure it. kNotFound: neither.
+Result<Report> LikeCase(std::string_view name, const measure::Record& record = {});
 
 }  // namespace strata::advisor

@@ -225,6 +225,32 @@ TEST(RecommendTest, TheDocumentsStepsOfASelectionComeFirst) {
   EXPECT_EQ(recommended->report.sections.front().rows.size(), 5U);
 }
 
+TEST(RecommendTest, EveryRuleWithAThresholdIsHeldOnBothSides) {
+  int held = 0;
+  for (const Json& rule : Facts(FactFile::kDecisions).at("rules")) {
+    if (!rule.contains("if") || !rule.at("if").contains("var")) continue;
+    const double threshold = rule.at("if").at("value");
+    for (const bool above : {false, true}) {
+      RecommendQuestion question;
+      const double value = threshold * (above ? 1.1 : 0.9);
+      const std::string& variable = rule.at("if").at("var").get_ref<const std::string&>();
+      // What time and the market decide no workload has: such a rule stays open.
+      const bool known = question.about.Set(variable, Figure(value)).has_value();
+      EXPECT_EQ(known, variable == "changes_per_hour" || variable == "rust_ability") << variable;
+      const auto recommended = Recommend(question);
+      const Section* rules = Find(recommended->report, "rules");
+      const auto row = std::ranges::find_if(rules->rows, [&rule](const std::vector<Cell>& each) {
+        return each[0].text == LabelOf(rule);
+      });
+      ASSERT_NE(row, rules->rows.end());
+      const std::string holds = above ? "yes" : "no";
+      EXPECT_EQ((*row)[2].text.en, known ? holds : "not known") << variable;
+      ++held;
+    }
+  }
+  EXPECT_EQ(held, 12);
+}
+
 TEST(RecommendTest, DevicesKernelFeaturesAndScenariosAreLookedUp) {
   RecommendQuestion question;
   question.devices = {"usb", "vGPU"};
@@ -244,6 +270,27 @@ TEST(RecommendTest, DevicesKernelFeaturesAndScenariosAreLookedUp) {
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code, Errc::kNotFound);
   }
+}
+
+TEST(RecommendTest, EffectsStandBesideWhatWasMeasuredHere) {
+  measure::Record record;
+  record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = {3, 9, 5}},
+                 {.row = "density_host", .in = "wasm", .unit = "instances", .samples = {5000}},
+                 {.row = "density_host", .in = "container", .unit = "instances", .samples = {50}}};
+  const Section effects = *Find(*LikeCase("ecommerce", record), "effects");
+  EXPECT_EQ(effects.rows.at(0).at(2).value.at("value"), 100.0) << "of 200 times the density";
+  EXPECT_EQ(effects.rows.at(1).at(2).value.at("value"), 5.0) << "the median";
+  EXPECT_EQ(effects.rows.at(1).at(3).text.en, "strata measure: cold_start, wasm");
+  EXPECT_TRUE(effects.rows.at(2).at(2).text.empty());
+  EXPECT_TRUE(effects.rows.at(2).at(3).text.en.starts_with("strata cost"));
+  // A record of the first form has the scheduler's figures only.
+  record = {};
+  record.prior[Class::kWasm] = {.cold_start_ms = 7, .memory_mib = 2};
+  const auto report = LikeCase("edge_iot", record);
+  EXPECT_EQ(Find(*report, "effects")->rows.at(0).at(1).text.en, "2 MiB");
+  EXPECT_EQ(Find(*report, "effects")->rows.at(1).at(1).value.at("value"), 7.0);
+  EXPECT_EQ(report->notes.size(), 1U);
+  EXPECT_TRUE(LikeCase("edge_iot")->notes.back().en.contains("strata measure"));
 }
 
 TEST(RecommendTest, EveryCaseIsShown) {

@@ -1,0 +1,16 @@
+// records.h - what was measured on this host, as a verb that needs no server finds it.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "measure/record.h"
+#include "session.h"
+
+namespace strata::cli {
+
+// The record in `file`; "": the one that the server of this home keeps, empty when there is none.
+// kInvalidArgument: it is no record.
+Result<measure::Record> LoadRecord(const Session& session, const std::string& file);
+
+}  // namespace strata::cli
