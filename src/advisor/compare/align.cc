@@ -43,7 +43,7 @@ void AddWikipedia(const std::string& id, Section& to) {
                      TextCell({row->at("status"), row->at("zh")}), source});
   if (row->at("zh_title").is_null()) {
     AddMissing(to, {"Wikipedia (zh)", "维基百科（中文）"}, wikipedia);
-    to.notes.push_back({wikipedia.at("note").get<std::string>(), ""});
+    to.notes.push_back(TextOf(wikipedia, "note"));
     return;
   }
   to.rows.push_back({TextCell({"Wikipedia (zh)", "维基百科（中文）"}),
@@ -188,7 +188,7 @@ Section Conflicts(const std::string& id) {
       section.rows.push_back({WordCell(conflict.at("id").get<std::string>()),
                               TextCell({conflict.at("topic"), conflict.at("zh")}),
                               WordCell(statement.get<std::string>()),
-                              WordCell(conflict.value("advice", ""))});
+                              TextCell(TextOf(conflict, "advice"))});
     }
   }
   return section;
@@ -220,7 +220,7 @@ Report AlignConcept(const Json& facts) {
       .columns = {{"by", {"by", "来源"}}, {"text", {"text", "内容"}}},
       .rows = {{TextCell({"the document", "文档"}), TextCell(TextOf(facts, "definition"))},
                {TextCell({"Wikipedia", "维基百科"}),
-                WordCell(facts.at("wiki_definition").at("paraphrase").get<std::string>())}},
+                TextCell(TextOf(facts.at("wiki_definition"), "paraphrase"))}},
       .sources = {facts.at("source").get<std::string>()}};
   Report report{.id = "align",
                 .title = LabelOf(facts),

@@ -175,7 +175,12 @@ Section ResultSection(const ModelRun& run) {
 
 Cell RecomputedCell(const Judged& judged, const Text& of) {
   const std::vector<Output>& figures = judged.recomputed;
-  if (figures.empty()) return TextCell(Join(of, " ", {Plain(judged.check->at("recomputed")), ""}));
+  if (figures.empty()) {
+    const Json& said = judged.check->at("recomputed");
+    const Text text =
+        said.is_string() ? TextOf(*judged.check, "recomputed") : Text{Plain(said), ""};
+    return TextCell(Join(of, " ", text));
+  }
   if (figures.size() == 1) return ValueCell(figures.front().value, figures.front().levels);
   Cell cell{{}, Json::object()};
   for (const Output& figure : figures) {
@@ -211,7 +216,7 @@ Cell WhyCell(const Judged& judged, const Text& of) {
   const Json& recomputed = judged.check->at("recomputed");
   Text why;
   if (!judged.recomputed.empty() && recomputed.is_string())
-    why = {recomputed.get<std::string>(), ""};
+    why = TextOf(*judged.check, "recomputed");
   why = Join(why, ". ", TextOf(*judged.check, "note"));
   return TextCell(why.empty() ? why : Join(of, " ", why));
 }

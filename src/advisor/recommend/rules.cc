@@ -11,11 +11,11 @@ namespace strata::advisor {
 namespace {
 
 // "var > 1", "fast start needed", "QPS, latency"; empty: always.
-std::string ConditionOf(const Json& rule) {
-  if (rule.contains("inputs")) return ListOf(rule.at("inputs"));
-  if (!rule.contains("if")) return "";
+Text ConditionOf(const Json& rule) {
+  if (rule.contains("inputs")) return {ListOf(rule.at("inputs")), rule.value("inputs_zh", "")};
+  if (!rule.contains("if")) return {};
   const Json& condition = rule.at("if");
-  return condition.is_string() ? condition.get<std::string>() : ShowCondition(condition);
+  return condition.is_string() ? TextOf(rule, "if") : Text{ShowCondition(condition), ""};
 }
 
 Cell HoldsCell(const Json& rule, const Case& about) {
@@ -28,31 +28,33 @@ Cell HoldsCell(const Json& rule, const Case& about) {
 }
 
 // "microservice: microservice sandbox pool, HTTP/gRPC, MicroVM node".
-std::string RoutesOf(const Json& rows) {
-  std::vector<std::string> routes;
+Text RoutesOf(const Json& rows) {
+  Text routes;
   for (const Json& row : rows) {
     std::vector<std::string> parts;
     for (const char* key : {"pool", "protocol", "node"}) {
       if (row.at(key).is_string()) parts.push_back(row.at(key));
     }
-    routes.push_back(row.at("task").get<std::string>() + ": " + Listed(parts));
+    routes = Join(routes, "; ", Join({row.at("task"), row.at("zh")}, ": ", {Listed(parts), ""}));
   }
-  return Listed(routes, "; ");
+  return routes;
 }
 
-std::string OutcomeOf(const Json& rule) {
+Text OutcomeOf(const Json& rule) {
   if (rule.contains("rows")) return RoutesOf(rule.at("rows"));
   const Json& then = rule.at("then");
-  if (then.is_array()) return ListOf(then);
+  const std::string chinese = rule.value("then_zh", "");
+  if (then.is_array()) return {ListOf(then), chinese};
   if (then.is_object()) {
     std::vector<std::string> parts;
     for (const auto& [of, what] : then.items()) {
       parts.push_back(of + ": " + what.get<std::string>());
     }
-    return Listed(parts, "; ");
+    return {Listed(parts, "; "), chinese};
   }
-  const std::string otherwise = rule.value("else", "");
-  return then.get<std::string>() + (otherwise.empty() ? "" : "; else " + otherwise);
+  const Text otherwise = TextOf(rule, "else");
+  return Join(TextOf(rule, "then"), "; ",
+              otherwise.empty() ? Text() : Join({"else", "否则"}, " ", otherwise));
 }
 
 }  // namespace
@@ -66,11 +68,11 @@ Section RulesSection(const Case& about) {
                               {"then", {"then", "则"}},
                               {"source", {"source", "出处"}}}};
   for (const Json& rule : Facts(FactFile::kDecisions).at("rules")) {
-    section.rows.push_back({TextCell(LabelOf(rule)), WordCell(ConditionOf(rule)),
-                            HoldsCell(rule, about), WordCell(OutcomeOf(rule)),
+    section.rows.push_back({TextCell(LabelOf(rule)), TextCell(ConditionOf(rule)),
+                            HoldsCell(rule, about), TextCell(OutcomeOf(rule)),
                             WordCell(rule.at("source").get<std::string>())});
     if (rule.contains("note")) {
-      section.notes.push_back(Join(LabelOf(rule), ": ", {rule.at("note"), ""}));
+      section.notes.push_back(Join(LabelOf(rule), ": ", TextOf(rule, "note")));
     }
   }
   return section;

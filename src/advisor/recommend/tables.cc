@@ -97,7 +97,7 @@ Section StarsSection(const Case& about) {
   Section section{.id = "stars",
                   .title = {"Decision matrix: stars of what is needed", "决策矩阵"},
                   .columns = {{"concept", {"concept", "概念"}}},
-                  .notes = {{matrix.at("usage"), ""}},
+                  .notes = {TextOf(matrix, "usage")},
                   .sources = {matrix.at("source")}};
   std::vector<const Json*> needs;
   for (const Json& need : matrix.at("needs")) {
