@@ -30,13 +30,13 @@ bool IsJson(std::string_view type) {
 
 }  // namespace
 
-std::string Context::Text(const std::string& name, std::string otherwise) const {
+std::string Parameters::Text(const std::string& name, std::string otherwise) const {
   const auto found = query.find(name);
   if (found == query.end()) return otherwise;
   return found->second;
 }
 
-Result<bool> Context::Boolean(const std::string& name, bool otherwise) const {
+Result<bool> Parameters::Boolean(const std::string& name, bool otherwise) const {
   const auto found = query.find(name);
   if (found == query.end()) return otherwise;
   if (found->second == "true") return true;
@@ -45,8 +45,8 @@ Result<bool> Context::Boolean(const std::string& name, bool otherwise) const {
               "query parameter " + name + " must be true or false, not '" + found->second + "'");
 }
 
-Result<std::uint64_t> Context::Number(const std::string& name, std::uint64_t otherwise,
-                                      std::uint64_t most) const {
+Result<std::uint64_t> Parameters::Number(const std::string& name, std::uint64_t otherwise,
+                                         std::uint64_t most) const {
   const auto found = query.find(name);
   if (found == query.end()) return otherwise;
   std::uint64_t value = 0;
@@ -59,18 +59,23 @@ Result<std::uint64_t> Context::Number(const std::string& name, std::uint64_t oth
   return value;
 }
 
-Result<void> Context::OnlyParameters(std::initializer_list<std::string_view> known) const {
+Result<void> Parameters::OnlyParameters(std::span<const std::string_view> known) const {
   std::vector<std::string> names;
   for (const auto& [name, value] : query) names.push_back(name);
   for (const auto& [name, values] : lists) names.push_back(name);
   for (const std::string& name : names) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (std::ranges::find(known, name) != known.end()) continue;
     std::string message = "unknown query parameter '" + name + "'";
-    const auto nearest = Nearest(name, std::span(known.begin(), known.size()));
+    const auto nearest = Nearest(name, known);
     if (nearest) message += "; did you mean '" + std::string(*nearest) + "'?";
     return Fail(Errc::kInvalidArgument, message);
   }
   return {};
+}
+
+std::vector<std::string> Parameters::List(const std::string& name) const {
+  const auto found = lists.find(name);
+  return found == lists.end() ? std::vector<std::string>() : found->second;
 }
 
 Awaitable<std::optional<std::string>> ReadBody(Context& context, Bytes limit) {

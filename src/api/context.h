@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +20,11 @@
 
 namespace strata::api {
 
-struct Context {
-  http::Exchange& exchange;
+// What a request says beside its body.
+struct Parameters {
   Router::Variables variables;                            // of the path
   std::map<std::string, std::string> query;               // decoded
-  std::map<std::string, std::vector<std::string>> lists;  // of it: "command" and "env"
+  std::map<std::string, std::vector<std::string>> lists;  // of it: names that may come twice
 
   // A query parameter, or `otherwise`. kInvalidArgument when it is no boolean or number in range.
   [[nodiscard]] std::string Text(const std::string& name, std::string otherwise = "") const;
@@ -31,7 +32,16 @@ struct Context {
   [[nodiscard]] Result<std::uint64_t> Number(const std::string& name, std::uint64_t otherwise,
                                              std::uint64_t most) const;
   // kInvalidArgument when the query has a parameter that is not among `known`.
-  [[nodiscard]] Result<void> OnlyParameters(std::initializer_list<std::string_view> known) const;
+  [[nodiscard]] Result<void> OnlyParameters(std::span<const std::string_view> known) const;
+  [[nodiscard]] Result<void> OnlyParameters(std::initializer_list<std::string_view> known) const {
+    return OnlyParameters(std::span(known.begin(), known.size()));
+  }
+  // Of a name that may come twice; empty: it is not there.
+  [[nodiscard]] std::vector<std::string> List(const std::string& name) const;
+};
+
+struct Context : Parameters {
+  http::Exchange& exchange;
 };
 
 // Reads the whole body, as JSON or as it is. What is wrong with it is answered (400, 408, 413,

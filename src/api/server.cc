@@ -2,7 +2,17 @@
 
 #include <utility>
 
+#include "api/advisor_answers.h"
+
 namespace strata::api {
+namespace {
+
+// Query parameters that may come more than once.
+const std::initializer_list<std::string_view> kLists = {
+    "command", "env",                                                            // of exec
+    "subject", "dimension", "set", "need", "device", "kernel", "know", "part"};  // the advisor's
+
+}  // namespace
 
 ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()> down,
                      std::string listen)
@@ -46,16 +56,20 @@ ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()
   Add("GET", "/v1/sandboxes/{id}", &ApiServer::GetSandbox);
   Add("DELETE", "/v1/sandboxes/{id}", &ApiServer::DeleteSandbox);
   Add("POST", "/v1/sandboxes/{id}/invoke", &ApiServer::InvokeSandbox);
+  for (const AdvisorOperation& each : AdvisorOperations()) {
+    router_.Add("GET", "/v1/advisor/" + std::string(each.path), operations_.size());
+    operations_.emplace_back([this, &each](Context& context) { return Advise(context, each); });
+  }
 }
 
 void ApiServer::Add(std::string_view method, std::string_view pattern, Member member) {
-  router_.Add(method, pattern, members_.size());
-  members_.push_back(member);
+  router_.Add(method, pattern, operations_.size());
+  operations_.emplace_back([this, member](Context& context) { return (this->*member)(context); });
 }
 
 Awaitable<void> ApiServer::Handle(http::Exchange& exchange) {
   using Kind = Router::Found::Kind;
-  Context context{exchange, {}, {}, {}};
+  Context context{{}, exchange};
   auto found = router_.Match(exchange.head().method, exchange.head().path);
   if (found.kind == Kind::kNoPath) {
     const Error missing{Errc::kNotFound, "no such path: " + std::string(exchange.head().path) +
@@ -68,7 +82,7 @@ Awaitable<void> ApiServer::Handle(http::Exchange& exchange) {
                           found.allow);
     co_return;
   }
-  auto query = ParseQuery(exchange.head().query, {"command", "env"});
+  auto query = ParseQuery(exchange.head().query, kLists);
   if (!query) {
     co_await ReplyError(context, query.error());
     co_return;
@@ -76,7 +90,7 @@ Awaitable<void> ApiServer::Handle(http::Exchange& exchange) {
   context.variables = std::move(found.variables);
   context.query = std::move(query->values);
   context.lists = std::move(query->lists);
-  co_await (this->*members_[found.id])(context);
+  co_await operations_[found.id](context);
 }
 
 }  // namespace strata::api

@@ -5,14 +5,17 @@
 //
 // Who may ask is decided before a request comes here: the Unix socket has mode 0600, so its clients
 // are the owner of STRATA_HOME; tls::Listener lets in who has a certificate. All may do everything.
-// Threads: the manager's loop. Lifetime: the manager outlives it. Tested by api/server_test.cc and,
-// against the document, by tests/conformance.
+// Threads: the manager's loop, and one thread for what the advisor computes. Lifetime: the manager
+// outlives it. Tested by api/server_test.cc and, against the document, by tests/conformance.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/asio/thread_pool.hpp>
 
 #include "api/context.h"
 #include "api/router.h"
@@ -20,6 +23,8 @@
 #include "manager/manager.h"
 
 namespace strata::api {
+
+struct AdvisorOperation;
 
 // The OpenAPI 3.1 document.
 std::string_view OpenApiDocument() noexcept;
@@ -88,12 +93,17 @@ class ApiServer final : public http::Handler {
   Awaitable<void> GetVolume(Context& context);
   Awaitable<void> DeleteVolume(Context& context);
 
+  // advisor.cc
+  Awaitable<void> Advise(Context& context, const AdvisorOperation& operation);
+
   Loop& loop_;
   manager::Manager& manager_;
   std::function<void()> down_;
   std::string listen_;
   Router router_;
-  std::vector<Member> members_;
+  std::vector<std::function<Awaitable<void>(Context& context)>> operations_;
+  std::size_t advising_ = 0;       // questions that wait or are answered
+  asio::thread_pool advisors_{1};  // last: its work uses nothing of the others
 };
 
 }  // namespace strata::api

@@ -14,6 +14,17 @@ from schemathesis.generation import GenerationMode
 DEPLOYED = {"namespace": "demo", "name": "hello"}
 # Applied and deleted over and over; its manifest comes from openapi_test.py.
 COMES_AND_GOES = {"namespace": "demo", "name": "made", "kind": "functions"}
+# Names that the advisor's facts have, by operation.
+KNOWN = {"showDomain": {"domain": "edge"}, "showMapping": {"mapping": "togaf"}, "alignConcept": {"concept": "webassembly"},
+         "showCase": {"case": "ecommerce"}, "askModel": {"model": "npv"}, "showDiagram": {"diagram": "knowledge_graph"},
+         "showLayer": {"layer": "runtime_management_layer"}, "showNeighbours": {"node": "kuasar"}}
+ASKED = {"askModel": {"set": ["discount_rate=8%"], "of": "wasm.npv"}, "findPath": {"from": "Docker", "to": "WasmEdge"},
+         "compareSubjects": {"subject": ["wasm", "container"], "dimension": ["startup"]},
+         "recommendClass": {"set": ["latency_ms=50"], "need": ["edge"], "device": ["usb"], "kernel": ["epoll"],
+                            "weights": "iot_edge"},
+         "askWhy": {"from": "kata", "relation": "depends-on", "to": "qemu"}, "listNodes": {"type": "technology"},
+         "lookUpTerm": {"term": "sandbox"}, "showLearning": {"path": "advanced", "know": ["OPA"]},
+         "listDocuments": {"goal": "service mesh"}, "showRoadmap": {"part": ["risks"]}}
 
 
 @schemathesis.hook
@@ -26,8 +37,14 @@ def before_call(context, case, kwargs):
         case.query["since"] = "0"  # there is something to tell at once
     if operation == "deleteResource" and DEPLOYED.items() <= case.path_parameters.items():
         case.path_parameters.update(COMES_AND_GOES)
+    if operation == "compareSubjects" and valid and not case.query.get("subject"):
+        case.query.pop("dimension", None)  # is of subjects
     if not valid or not is_chosen(case):
         return
+    if operation in KNOWN:
+        case.path_parameters.update(KNOWN[operation])
+    if operation in ASKED:
+        case.query.update(ASKED[operation])
     if operation in ("invokeFunction", "functionLogs"):
         case.path_parameters.update(DEPLOYED)
     elif operation == "getResource":

@@ -1,0 +1,128 @@
+// The advisor over the API: asked on the loop, answered on a thread of its own.
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "advisor/system.h"
+#include "api/advisor_answers.h"
+#include "api/advisor_form.h"
+#include "api/server.h"
+#include "http/message.h"
+
+namespace strata::api {
+namespace {
+
+// Questions that wait for the thread, the one that it answers included.
+constexpr std::size_t kMostAdvising = 16;
+
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --count_; }
+
+ private:
+  std::size_t& count_;
+};
+
+using Work = std::function<Result<std::string>()>;
+
+asio::awaitable<Result<std::string>, asio::thread_pool::executor_type> DoThere(Work work) {
+  co_return work();
+}
+
+struct Shown {
+  Form form = Form::kJson;
+  advisor::Language language = advisor::Language::kEnglish;
+};
+
+Result<Shown> ReadShown(const Context& context, const AdvisorOperation& operation) {
+  std::vector<std::string_view> known = operation.parameters;
+  known.insert(known.end(), {"format", "lang"});
+  if (auto only = context.OnlyParameters(known); !only) return std::unexpected(only.error());
+  for (const auto& [name, values] : context.lists) {
+    if (values.size() <= kMostValues) continue;
+    return Fail(Errc::kInvalidArgument, "query parameter " + name + " is given more than " +
+                                            std::to_string(kMostValues) + " times");
+  }
+  const auto language = advisor::ParseLanguage(context.Text("lang", "en"));
+  if (!language) return std::unexpected(language.error());
+  Shown shown{.language = *language};
+  if (context.query.contains("format")) {
+    const auto form = FormOf(context.Text("format"), operation.subject);
+    if (!form) return std::unexpected(form.error());
+    shown.form = *form;
+  }
+  return shown;
+}
+
+// What runs and is deployed now.
+Result<advisor::Installation> InstallationOf(manager::Manager& manager) {
+  const auto list = manager.List("", "");
+  if (!list) return std::unexpected(list.error());
+  advisor::Installation installation{.status = manager.Status()};
+  for (const Json& item : list->at("items")) {
+    const Json& metadata = item.at("metadata");
+    auto one = manager.Get(
+        {.kind = item.at("kind"), .tenant = metadata.at("namespace"), .name = metadata.at("name")});
+    if (!one) return std::unexpected(one.error());
+    installation.resources.push_back(std::move(*one));
+  }
+  return installation;
+}
+
+Result<AdvisorRequest> ReadRequest(const Context& context, const AdvisorOperation& operation,
+                                   manager::Manager& manager) {
+  AdvisorRequest request{.parameters = context};
+  auto record = measure::ReadRecord(manager.GetMeasurements());
+  if (!record) return std::unexpected(std::move(record).error());
+  request.record = std::move(*record);
+  const auto system = context.Boolean("system", false);
+  if (!system) return std::unexpected(system.error());
+  if (!*system && !operation.installation) return request;
+  auto installation = InstallationOf(manager);
+  if (!installation) return std::unexpected(std::move(installation).error());
+  request.installation = std::move(*installation);
+  return request;
+}
+
+}  // namespace
+
+Awaitable<void> ApiServer::Advise(Context& context, const AdvisorOperation& operation) {
+  auto shown = ReadShown(context, operation);
+  if (!shown) co_return co_await ReplyError(context, shown.error());
+  const auto accept = http::FindHeader(context.exchange.head().headers, "accept");
+  if (accept && !context.query.contains("format")) {
+    const auto form = AcceptedForm(*accept, operation.subject);
+    if (!form) {
+      co_return co_await ReplyProblem(context, 406, Errc::kInvalidArgument,
+                                      "the answer has none of the accepted types; ?format= lists "
+                                      "what it has");
+    }
+    shown->form = *form;
+  }
+  auto request = ReadRequest(context, operation, manager_);
+  if (!request) co_return co_await ReplyError(context, request.error());
+  if (advising_ == kMostAdvising) {
+    const Error busy{Errc::kResourceExhausted, "too many questions to the advisor at once"};
+    co_return co_await ReplyError(context, busy);
+  }
+  const Counted counted(advising_);
+  Work work = [request = std::move(*request), shown = *shown, &operation] {
+    const auto answer = operation.answer(request);
+    if (!answer) return Result<std::string>(std::unexpected(answer.error()));
+    return Result<std::string>(Render(*answer, shown.form, shown.language));
+  };
+  auto text = co_await asio::co_spawn(advisors_, DoThere(std::move(work)), kAwait);
+  if (!text) co_return co_await ReplyError(context, text.error());
+  co_await ReplyText(context, MediaTypeOf(shown->form), *text);
+}
+
+}  // namespace strata::api

@@ -1,0 +1,131 @@
+#include "api/advisor_form.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "advisor/graph/export.h"
+#include "advisor/report/render.h"
+#include "base/json.h"
+#include "base/strings.h"
+
+namespace strata::api {
+namespace {
+
+struct Known {
+  Form form;
+  std::string_view name;
+  std::string_view type;  // what is accepted is compared with it up to the ';'
+  bool of_reports;
+  bool of_graphs;
+};
+constexpr std::array<Known, 9> kForms{
+    {{Form::kJson, "json", "application/json", true, true},
+     {Form::kTable, "table", "text/plain; charset=utf-8", true, true},
+     {Form::kMarkdown, "markdown", "text/markdown; charset=utf-8", true, true},
+     {Form::kCsv, "csv", "text/csv; charset=utf-8", true, true},
+     {Form::kSvg, "svg", "image/svg+xml", true, false},
+     {Form::kMermaid, "mermaid", "text/vnd.mermaid; charset=utf-8", false, true},
+     {Form::kDot, "dot", "text/vnd.graphviz; charset=utf-8", false, true},
+     {Form::kJsonLd, "jsonld", "application/ld+json", false, true},
+     {Form::kGraphMl, "graphml", "application/graphml+xml", false, true}}};
+
+bool Has(const Known& form, Subject of) {
+  return of == Subject::kGraph ? form.of_graphs : form.of_reports;
+}
+
+std::string_view Trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Up to the first `end`, which is taken off `rest` with it.
+std::string_view Next(std::string_view& rest, char end) {
+  const std::size_t at = std::min(rest.find(end), rest.size());
+  const std::string_view part = Trimmed(rest.substr(0, at));
+  rest.remove_prefix(std::min(at + 1, rest.size()));
+  return part;
+}
+
+bool Matches(std::string_view range, std::string_view type) {
+  type = type.substr(0, type.find(';'));
+  if (range == "*/*" || range == type) return true;
+  return range.ends_with("/*") && type.starts_with(range.substr(0, range.size() - 1));
+}
+
+// Of a range without a weight, or with one that is none: 1.
+double WeightOf(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::string_view each = Next(parameters, ';');
+    if (each.starts_with("q=")) return ReadNumber(each.substr(2), 1).value_or(1);
+  }
+  return 1;
+}
+
+}  // namespace
+
+Result<Form> FormOf(std::string_view name, Subject of) {
+  std::vector<std::string_view> names;
+  for (const Known& each : kForms) {
+    if (!Has(each, of)) continue;
+    if (each.name == name) return each.form;
+    names.push_back(each.name);
+  }
+  std::string message = "query parameter format: there is no '" + EscapeControl(name) + "'";
+  if (const auto nearest = Nearest(name, names)) {
+    message += "; did you mean '" + std::string(*nearest) + "'?";
+  }
+  message += " (";
+  for (const std::string_view each : names) {
+    message += (each == names.front() ? "" : ", ") + std::string(each);
+  }
+  return Fail(Errc::kInvalidArgument, message + ")");
+}
+
+std::optional<Form> AcceptedForm(std::string_view accept, Subject of) {
+  std::optional<Form> best;
+  double most = 0;
+  while (!accept.empty()) {
+    std::string_view parameters = Next(accept, ',');
+    const std::string range = Lower(Next(parameters, ';'));
+    const double weight = WeightOf(parameters);
+    if (weight <= most) continue;
+    const auto found = std::ranges::find_if(
+        kForms, [&](const Known& each) { return Has(each, of) && Matches(range, each.type); });
+    if (found == kForms.end()) continue;
+    best = found->form;
+    most = weight;
+  }
+  return best;
+}
+
+std::string_view MediaTypeOf(Form form) noexcept {
+  return std::ranges::find(kForms, form, &Known::form)->type;
+}
+
+std::string Render(const AdvisorAnswer& answer, Form form, advisor::Language language) {
+  switch (form) {
+    case Form::kJson:
+      return DumpJson(advisor::ToJson(answer.report, language)) + "\n";
+    case Form::kTable:
+      return advisor::RenderTable(answer.report, language);
+    case Form::kMarkdown:
+      return advisor::RenderMarkdown(answer.report, language);
+    case Form::kCsv:
+      return advisor::RenderCsv(answer.report, language);
+    case Form::kSvg:
+      return advisor::RenderSvg(answer.report, language);
+    case Form::kMermaid:
+      return advisor::ToMermaid(*answer.graph, language);
+    case Form::kDot:
+      return advisor::ToDot(*answer.graph, language);
+    case Form::kJsonLd:
+      return DumpJson(advisor::ToJsonLd(*answer.graph)) + "\n";
+    case Form::kGraphMl:
+      break;
+  }
+  return advisor::ToGraphMl(*answer.graph);
+}
+
+}  // namespace strata::api

@@ -1,0 +1,164 @@
+"""The advisor over the API: the reports of the verbs, in every form, and never in the manager's way."""
+
+import json
+import threading
+import time
+import unittest
+import urllib.parse
+
+from e2e.support import ServerTest, UnixConnection, hello
+
+REPORT_TYPES = {"json": "application/json", "table": "text/plain", "markdown": "text/markdown", "csv": "text/csv",
+                "svg": "image/svg+xml"}
+GRAPH_TYPES = {"mermaid": "text/vnd.mermaid", "dot": "text/vnd.graphviz", "jsonld": "application/ld+json",
+               "graphml": "application/graphml+xml"}
+# Path and query of a question, and the verb that asks the same.
+SAME = (("compare?subject=wasm&subject=container&dimension=startup", "compare wasm container --dimension startup"),
+        ("compare", "compare"), ("domains/edge", "compare --domain edge"),
+        ("mappings/togaf", "compare --mapping togaf"), ("align", "align"), ("align/webassembly", "align webassembly"),
+        ("recommend?set=security_requirement=High&set=latency_ms=50&need=edge&device=usb&kernel=io_uring"
+         "&weights=iot_edge", "recommend --set security_requirement=High --set latency_ms=50 --need edge --device usb "
+         "--kernel io_uring --weights iot_edge"),
+        ("cases/ecommerce", "recommend --like ecommerce"), ("models", "model --list"),
+        ("models/npv?set=discount_rate=8%25&of=wasm.npv&draws=200&seed=7&spread=0.2",
+         "model npv --set discount_rate=8% --of wasm.npv --draws 200 --seed 7 --spread 0.2"),
+        ("graph", "graph"), ("graph/nodes?type=technology", "graph nodes --type technology"),
+        ("graph/diagrams/knowledge_graph", "graph diagram knowledge_graph"),
+        ("graph/layers/runtime_management_layer", "graph layer runtime_management_layer"),
+        ("graph/nodes/kuasar", "graph neighbours kuasar"),
+        ("graph/path?from=Docker&to=WasmEdge", "graph path Docker WasmEdge"),
+        ("graph/why?from=kata&relation=depends-on&to=qemu", "graph why kata depends-on qemu"),
+        ("system?level=context", "graph --c4 --system --level context"),
+        ("graph/terms?term=sandbox", "graph term sandbox"),
+        ("graph/learning?path=advanced&know=OPA&know=Rego", "graph learn advanced --know OPA,Rego"),
+        ("graph/documents?goal=service+mesh", "graph doc|service mesh"), ("versions", "versions"),
+        ("roadmap?part=stages&part=risks", "roadmap stages risks"),
+        ("roadmap?part=system&system=true", "roadmap --system system"))
+# What is refused, how, and what its answer names.
+REFUSED = (("compare?subject=webasembly", 404, "did you mean 'webassembly'"),
+           ("compare?subject=wasm&subject=wasm", 400, "is there twice"),
+           ("compare?subject=wasm&dimension=startp", 404, "startup"),
+           ("compare?subjct=wasm", 400, "did you mean 'subject'?"),
+           ("compare?" + "&".join(65 * ["subject=wasm"]), 400, "more than 64 times"),
+           ("domains/egde", 404, "edge"), ("mappings/togav", 404, "togaf"), ("align/wasn", 404, "Wasm"),
+           ("recommend?set=latency", 400, "VARIABLE=VALUE"), ("recommend?set=latncy_ms=5", 404, "latency_ms"),
+           ("recommend?name=A_B", 400, "name"), ("cases/ecomerce", 404, "ecommerce"), ("models/nvp", 404, "npv"),
+           ("models/npv?set=discont_rate=1", 404, "discount_rate"), ("models/npv?of=wasm.nvp", 404, "wasm.npv"),
+           ("models/npv?set=discount_rate=1parsec", 400, "unit"), ("models/npv?draws=10001", 400, "up to 10000"),
+           ("models/npv?seed=-1", 400, "seed"), ("models/npv?spread=2", 400, "spread"),
+           ("graph/nodes/kuasr", 404, "kuasar"), ("graph/nodes?type=technlogy", 404, "technology"),
+           ("graph/path?from=Docker", 400, "to is missing"), ("graph/why?from=kata&to=qemu", 400, "relation is missing"),
+           ("graph/learning?path=beginer", 404, "beginner"), ("roadmap?part=riks", 404, "risks"),
+           ("roadmap?system=yes", 400, "true or false"), ("roadmap?lang=de", 400, "no language"),
+           ("system?level=compnent", 404, "component"),
+           ("roadmap?format=pdf", 400, "(json, table, markdown, csv, svg)"), ("graph?format=svg", 400, "dot"),
+           ("nothing", 404, "no such path"))
+
+
+class AdvisorApiTest(ServerTest):
+    @classmethod
+    def prepare(cls):
+        cls.server.apply(hello())
+
+    def ask(self, question, accept=None):
+        connection = UnixConnection(self.server.home / "run" / "api.sock")
+        self.addCleanup(connection.close)
+        connection.request("GET", "/v1/advisor/" + question, headers={} if accept is None else {"Accept": accept})
+        return connection.getresponse()
+
+    def test_every_question_has_the_answer_of_its_verb(self):
+        for question, verb in SAME:
+            with self.subTest(question):
+                words, _, last = verb.partition("|")
+                answer = self.ask(question)
+                self.assertEqual(answer.status, 200)
+                self.assertEqual(json.loads(answer.read()),
+                                 self.server.json(*words.split(), *([last] if last else [])))
+
+    def test_every_path_of_the_document_is_asked_here(self):
+        paths = json.loads(self.server.api("GET", "/openapi.json").body)["paths"]
+        documented = sorted(path for path in paths if path.startswith("/v1/advisor/"))
+        asked = {question.partition("?")[0] for question, _ in SAME}
+        self.assertEqual(len(documented), len({self.pattern_of(each, documented) for each in asked}))
+
+    def pattern_of(self, path, documented):
+        """A literal path before one with a variable."""
+        words = ["v1", "advisor", *path.split("/")]
+        fits = [each for each in documented if len(each.split("/")) == len(words) + 1
+                and all(part in (word, f"{{{part[1:-1]}}}") for part, word in zip(each.split("/")[1:], words))]
+        self.assertTrue(fits, path)
+        return min(fits, key=lambda each: each.count("{"))
+
+    def test_a_form_is_asked_for_by_the_query_or_by_accept(self):
+        for question, types in (("roadmap?part=risks", REPORT_TYPES), ("graph/nodes/kuasar", GRAPH_TYPES)):
+            for form, kind in types.items():
+                joined = question + ("&" if "?" in question else "?")
+                by_query, by_accept = self.ask(f"{joined}format={form}"), self.ask(question, kind)
+                self.assertEqual((by_query.status, by_query.headers.get_content_type()), (200, kind), form)
+                self.assertEqual(by_accept.headers.get_content_type(), kind)
+                body = by_query.read()
+                self.assertTrue(body)
+                self.assertEqual(body, by_accept.read(), form)
+        self.assertEqual(self.ask("roadmap?format=csv", "text/markdown").headers.get_content_type(), "text/csv")
+        self.assertEqual(self.ask("roadmap", "text/html, */*;q=0.1").headers.get_content_type(), "application/json")
+        refused = self.ask("roadmap", "text/html")
+        self.assertEqual((refused.status, refused.headers.get_content_type()), (406, "application/problem+json"))
+
+    def test_both_languages(self):
+        report = json.loads(self.ask("models/npv?lang=zh&draws=0").read())
+        self.assertEqual(report["language"], "zh")
+        self.assertIn("参数", [section["title"] for section in report["sections"]])
+        word = urllib.parse.quote("沙盒")
+        self.assertTrue(json.loads(self.ask(f"graph/terms?term={word}").read())["sections"][0]["rows"])
+
+    def test_what_is_wrong_is_refused_with_the_nearest(self):
+        for question, status, part in REFUSED:
+            with self.subTest(question):
+                answer = self.ask(question)
+                problem = json.loads(answer.read())
+                self.assertEqual(answer.status, status, problem)
+                self.assertEqual(answer.headers.get_content_type(), "application/problem+json")
+                self.assertIn(part, problem["detail"])
+        self.assertEqual(self.server.api("POST", "/v1/advisor/compare").status, 405)
+
+    def test_what_was_measured_stands_beside_claims(self):
+        row = {"class": "wasm", "first_ms": 20, "p50_ms": 0.4, "p99_ms": 1, "cpu_ms": 0.1, "memory_mib": 2}
+        self.assertEqual(self.server.api("PUT", "/v1/measurements", {"workload": "hello", "classes": [row]}).status, 200)
+        sections = json.loads(self.ask("compare?subject=wasm").read())["sections"]
+        measured = next(section for section in sections if section["id"] == "measured")
+        self.assertEqual((measured["rows"][0]["measured"], measured["rows"][0]["verdict"]),
+                         ({"value": 20, "unit": "ms"}, "above the claim"))
+
+    def test_many_questions_at_once_are_answered_or_refused_and_hold_nobody_up(self):
+        # More than are let wait; each computes for longer than anything else here.
+        done = []
+        started = threading.Barrier(41)
+
+        def ask():
+            connection = UnixConnection(self.server.home / "run" / "api.sock")
+            started.wait()
+            connection.request("GET", "/v1/advisor/models/npv?draws=10000")
+            answer = connection.getresponse()
+            done.append((time.monotonic(), answer.status, json.loads(answer.read())))
+            connection.close()
+
+        threads = [threading.Thread(target=ask) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        started.wait()
+        answered = 0
+        while threads[0].is_alive() or len(done) < 40:
+            self.assertEqual(self.server.api("GET", "/healthz").status, 200)
+            answered += 1
+        for thread in threads:
+            thread.join()
+        statuses = [status for _, status, _ in done]
+        self.assertEqual(set(statuses) - {200, 429}, set())
+        self.assertGreaterEqual(statuses.count(200), 16)
+        self.assertIn(429, statuses)
+        self.assertEqual(len({json.dumps(body) for _, status, body in done if status == 200}), 1)
+        self.assertGreater(answered, statuses.count(200), "the manager waited for the advisor")
+
+
+if __name__ == "__main__":
+    unittest.main()
