@@ -10,6 +10,7 @@
 
 #include "advisor/report/plot.h"
 #include "advisor/report/svg.h"
+#include "advisor/report/testing.h"
 #include "base/table.h"
 
 namespace strata::advisor {
@@ -18,20 +19,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-Report Example() {
-  return {.id = "example",
-          .title = {"two things", "两件事"},
-          .sections = {{.id = "things",
-                        .title = {"things", "事"},
-                        .columns = {{"name", {"name", "名称"}}, {"size", {"size", "大小"}}},
-                        .rows = {{TextCell({"a|b <c>", "网格"}), NumberCell(2.5, "MB")},
-                                 {WordCell("say \"x\", y"), NoCell()}},
-                        .notes = {{"a note", ""}},
-                        .sources = {"001 §3.2", "002 A§2"}}}};
-}
-
 TEST(RenderTest, TablesAreAlignedUnderTheirTitles) {
-  EXPECT_EQ(RenderTable(Example(), Language::kEnglish),
+  EXPECT_EQ(RenderTable(ExampleReport(), Language::kEnglish),
             "two things\n"
             "\n"
             "things\n"
@@ -40,11 +29,11 @@ TEST(RenderTest, TablesAreAlignedUnderTheirTitles) {
             "say \"x\", y   -\n"
             "note: a note\n"
             "source: 001 §3.2; 002 A§2\n");
-  EXPECT_THAT(RenderTable(Example(), Language::kChinese), HasSubstr("名称         大小\n"));
+  EXPECT_THAT(RenderTable(ExampleReport(), Language::kChinese), HasSubstr("名称         大小\n"));
 }
 
 TEST(RenderTest, NoLineIsWiderThanTheTerminal) {
-  Report report = Example();
+  Report report = ExampleReport();
   report.sections[0].rows.push_back(
       {WordCell("a text of many words that goes on for longer than a terminal is wide, on and on"),
        WordCell("another text of many words that goes on for longer than it should")});
@@ -60,28 +49,28 @@ TEST(RenderTest, NoLineIsWiderThanTheTerminal) {
 }
 
 TEST(RenderTest, MarkdownEscapesWhatItWouldTakeForMarkup) {
-  const std::string text = RenderMarkdown(Example(), Language::kEnglish);
+  const std::string text = RenderMarkdown(ExampleReport(), Language::kEnglish);
   EXPECT_THAT(text, HasSubstr("# two things\n\n## things\n\n| name | size |\n| --- | --- |\n"));
   EXPECT_THAT(text, HasSubstr("| a\\|b \\<c\\> | 2.5 MB |\n"));
   EXPECT_THAT(text, HasSubstr("\n- a note\n\nsource: 001 §3.2; 002 A§2\n"));
 }
 
 TEST(RenderTest, CsvQuotesAndKeepsNumbersAsNumbers) {
-  EXPECT_EQ(RenderCsv(Example(), Language::kEnglish),
+  EXPECT_EQ(RenderCsv(ExampleReport(), Language::kEnglish),
             "name,size\n"
             "a|b <c>,2.5 MB\n"
             "\"say \"\"x\"\", y\",\n");
-  Report plain = Example();
+  Report plain = ExampleReport();
   plain.sections[0].rows = {{WordCell("a"), NumberCell(2.5)},
                             {WordCell("b"), NumberCell(std::numeric_limits<double>::quiet_NaN())}};
   EXPECT_EQ(RenderCsv(plain, Language::kEnglish), "name,size\na,2.5\nb,\n");
-  Report two = Example();
+  Report two = ExampleReport();
   two.sections.push_back(two.sections[0]);
   EXPECT_THAT(RenderCsv(two, Language::kEnglish), testing::StartsWith("things\nname,size\n"));
 }
 
 TEST(RenderTest, SvgIsWellFormedText) {
-  const std::string svg = RenderSvg(Example(), Language::kEnglish);
+  const std::string svg = RenderSvg(ExampleReport(), Language::kEnglish);
   EXPECT_THAT(svg, testing::StartsWith("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\""));
   EXPECT_THAT(svg, testing::EndsWith("</svg>\n"));
   EXPECT_THAT(svg, HasSubstr("a|b &lt;c&gt;</text>"));
@@ -90,7 +79,7 @@ TEST(RenderTest, SvgIsWellFormedText) {
 }
 
 TEST(RenderTest, TextsForProgramsAreShownAsTheyAre) {
-  Report report = Example();
+  Report report = ExampleReport();
   report.sections[0] = {.id = "manifest",
                         .title = {"manifest", ""},
                         .text = "spec:\n  artifact: \"a long, long name that nothing wraps\"\n"};

@@ -4,36 +4,26 @@
 
 #include <gtest/gtest.h>
 
+#include "advisor/report/testing.h"
+
 namespace strata::advisor {
 namespace {
 
-Report Example() {
-  return {.id = "example",
-          .title = {"two things", "两件事"},
-          .sections = {{.id = "things",
-                        .title = {"things", "事"},
-                        .columns = {{"name", {"name", "名称"}}, {"size", {"size", "大小"}}},
-                        .rows = {{TextCell({"mesh", "网格"}), NumberCell(2.5, "MB")},
-                                 {WordCell("wasm"), NoCell()}},
-                        .notes = {{"a note", ""}},
-                        .sources = {"001 §3.2"}}}};
-}
-
 TEST(ReportTest, JsonHasValuesForProgramsAndTextInTheLanguage) {
-  const Json json = ToJson(Example(), Language::kChinese);
+  const Json json = ToJson(ExampleReport(), Language::kChinese);
   EXPECT_EQ(json["title"], "两件事");
   EXPECT_EQ(json["language"], "zh");
   const Json& section = json["sections"][0];
   EXPECT_EQ(section["columns"], Json::parse(R"([{"key":"name","label":"名称"},
                                                 {"key":"size","label":"大小"}])"));
   EXPECT_EQ(section["rows"], Json::parse(R"([{"name":"网格","size":{"value":2.5,"unit":"MB"}},
-                                             {"name":"wasm","size":null}])"));
+                                             {"name":"say \"x\", y","size":null}])"));
   EXPECT_EQ(section["notes"], Json::parse(R"(["a note"])")) << "no translation: as it is";
-  EXPECT_EQ(section["sources"], Json::parse(R"(["001 §3.2"])"));
+  EXPECT_EQ(section["sources"], Json::parse(R"(["001 §3.2", "002 A§2"])"));
 }
 
 TEST(ReportTest, PlotsAreDataToo) {
-  Report report = Example();
+  Report report = ExampleReport();
   report.sections[0].plot =
       LinePlot{.x = {"t", ""},
                .y = {"share", ""},
@@ -66,10 +56,10 @@ TEST(ReportTest, WhatIsNoNumberIsNothingForProgramsAndPeople) {
 }
 
 TEST(ReportTest, TextsForProgramsAreWhole) {
-  Report report = Example();
+  Report report = ExampleReport();
   report.sections[0].text = "kind: Function\n";
   EXPECT_EQ(ToJson(report, Language::kEnglish)["sections"][0]["text"], "kind: Function\n");
-  EXPECT_FALSE(ToJson(Example(), Language::kEnglish)["sections"][0].contains("text"));
+  EXPECT_FALSE(ToJson(ExampleReport(), Language::kEnglish)["sections"][0].contains("text"));
 }
 
 TEST(ReportTest, JoinKeepsBothLanguages) {

@@ -1,0 +1,22 @@
+// advisor/report/testing.h - the report that tests of reports share; for tests only, no library
+// includes it.
+#pragma once
+
+#include "advisor/report/report.h"
+
+namespace strata::advisor {
+
+// Two rows with what forms have to escape, in both languages where there are two.
+inline Report ExampleReport() {
+  return {.id = "example",
+          .title = {"two things", "两件事"},
+          .sections = {{.id = "things",
+                        .title = {"things", "事"},
+                        .columns = {{"name", {"name", "名称"}}, {"size", {"size", "大小"}}},
+                        .rows = {{TextCell({"a|b <c>", "网格"}), NumberCell(2.5, "MB")},
+                                 {WordCell("say \"x\", y"), NoCell()}},
+                        .notes = {{"a note", ""}},
+                        .sources = {"001 §3.2", "002 A§2"}}}};
+}
+
+}  // namespace strata::advisor
