@@ -1,6 +1,5 @@
 #include "advisor/system.h"
 
-#include <algorithm>
 #include <set>
 #include <string>
 
@@ -13,7 +12,6 @@ namespace strata::advisor {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 Installation Example() {
   return {

@@ -41,7 +41,9 @@ class ApiTest(ServerTest):
 
     def test_every_plain_get_of_the_document_answers(self):
         paths = json.loads(self.server.api("GET", "/openapi.json").body)["paths"]
-        plain = [path for path, verbs in paths.items() if "get" in verbs and "{" not in path and "watch" not in path]
+        plain = [path for path, verbs in paths.items()
+                 if "get" in verbs and "{" not in path and "watch" not in path
+                 and not any(each.get("required") for each in verbs["get"].get("parameters", []))]
         self.assertGreater(len(plain), 5)
         for path in plain:
             self.assertEqual(self.server.api("GET", path).status, 200, path)
