@@ -6,41 +6,27 @@ that name only when it is complete. No package's install script runs.
 """
 
 import argparse
-import fcntl
-import hashlib
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
-from python_env import cache
+from tool_cache import cache, made_once
 
 
 def environment(name: str, package: pathlib.Path) -> pathlib.Path:
     """The folder of the modules, made when there is none; older ones of the name are removed."""
-    root = cache() / "tools"
-    root.mkdir(parents=True, exist_ok=True)
     files = [package / "package.json", package / "package-lock.json"]
     node = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, check=True).stdout
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files) + node).hexdigest()
-    folder = root / f"{name}-{digest[:16]}"
-    if (folder / "complete").exists():
-        return folder
-    with (root / f"{name}.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second run waits here and then finds it made
-        if not (folder / "complete").exists():
-            for old in root.glob(f"{name}-{'?' * 16}"):
-                shutil.rmtree(old)
-            folder.mkdir()
-            for file in files:
-                shutil.copy(file, folder)
-            install(folder)
-            (folder / "complete").touch()
-    return folder
+    made_from = b"".join(file.read_bytes() for file in files) + node
+    return made_once(name, made_from, lambda folder: install(folder, files))
 
 
-def install(folder: pathlib.Path) -> None:
+def install(folder: pathlib.Path, files: list[pathlib.Path]) -> None:
+    folder.mkdir()
+    for file in files:
+        shutil.copy(file, folder)
     settings = {"npm_config_cache": os.environ.get("npm_config_cache", str(cache() / "npm")),
                 "npm_config_update_notifier": "false"}
     subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder],

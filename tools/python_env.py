@@ -7,35 +7,18 @@ every one checked against its hash.
 """
 
 import argparse
-import fcntl
-import hashlib
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
-
-def cache() -> pathlib.Path:
-    return pathlib.Path(os.environ.get("STRATA_CACHE") or pathlib.Path.home() / ".cache" / "strata")
+from tool_cache import cache, made_once
 
 
 def environment(name: str, requirements: pathlib.Path) -> pathlib.Path:
     """The folder of the environment, made when there is none; older ones of the name are removed."""
-    root = cache() / "tools"
-    root.mkdir(parents=True, exist_ok=True)
     made_from = requirements.read_bytes() + f"{sys.version}{sys.executable}".encode()
-    folder = root / f"{name}-{hashlib.sha256(made_from).hexdigest()[:16]}"
-    if (folder / "complete").exists():
-        return folder
-    with (root / f"{name}.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second run waits here and then finds it made
-        if not (folder / "complete").exists():
-            for old in root.glob(f"{name}-{'?' * 16}"):
-                shutil.rmtree(old)
-            install(folder, requirements)
-            (folder / "complete").touch()
-    return folder
+    return made_once(name, made_from, lambda folder: install(folder, requirements))
 
 
 def install(folder: pathlib.Path, requirements: pathlib.Path) -> None:

@@ -62,20 +62,20 @@ class Resident {
   Awaitable<void> EndWhenIdle() {
     int idle = 0;
     std::uint64_t seen = 0;
-    while (idle < kIdleLooks || !Leave()) {
+    while (idle < kIdleLooks) {
       co_await Pause(loop_, kLook);
       const bool quiet = tasks_.tasks() == 0 && server_.connections() == 0 &&
                          std::exchange(seen, server_.accepted()) == server_.accepted();
       idle = quiet ? idle + 1 : 0;
     }
+    Leave();
     loop_.stop();
   }
 
   // Under the lock nobody is about to be told our address.
-  bool Leave() const {
+  void Leave() const {
     const auto lock = LockDirectory(std::filesystem::path(socket_).parent_path());
     if (lock) ::unlink(socket_.c_str());
-    return true;
   }
 
   Loop& loop_;
