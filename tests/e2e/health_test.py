@@ -37,8 +37,12 @@ class HealthTest(ServerTest):
             self.server.apply(manifest)
         return str(refused.exception)
 
+    def sandboxes(self, name):
+        """What its keeper says of them; nothing while there is none that knows it."""
+        return self.server.json("describe", "service", name)["status"].get("sandboxes", {})
+
     def states(self, name):
-        return self.server.json("describe", "service", name)["status"]["sandboxes"]["states"]
+        return self.sandboxes(name)["states"]
 
     def log(self, name):
         return self.server.strata("logs", name, "-n", "default").stdout
@@ -60,8 +64,11 @@ class HealthTest(ServerTest):
         (door / "closed").touch()
         keeper = next(pid for pid, words in self.server.processes().items() if words[0].endswith("/strata-keeper"))
         os.kill(keeper, signal.SIGKILL)
+        # From here on nobody asks the old one, whose sandboxes may still answer.
+        self.assertTrue(eventually(lambda: "starting a keeper anew" in self.server.log()))
         self.assertTrue(eventually(lambda: self.server.get("/beside").text == "hello"))
-        self.assertFalse(any(state["ready"] for state in self.states("stuck")))
+        states = eventually(lambda: self.sandboxes("stuck").get("states"))
+        self.assertEqual([state["ready"] for state in states], [False])
         (door / "closed").unlink()
         self.assertTrue(eventually(lambda: self.server.get("/stuck").text == "hello"))
 
