@@ -1,20 +1,23 @@
-"""Pods in class container, made as a kubelet makes them: containerd's own pause container, the pod's
-network, and one resident shim for all of them."""
+"""Pods in class container, made as a kubelet makes them: with containerd's own pause container and
+without any, the pod's network, and one resident shim for all of them."""
 
 import json
+import os
+import pathlib
 import signal
 import unittest
 
 from kube.ctr_test import RUNTIME, SHIM
-from kube.support import NodeTest, eventually, kill
+from kube.support import OF_POD, PAUSE_COMMAND, NodeTest, eventually, kill
 
 
 class PodTest(NodeTest):
     handlers = (("strata-container", RUNTIME, "podsandbox"),)
+    holders = 1  # processes of a pod that are none of its containers'
 
-    def start(self, name, *command):
+    def start(self, name, *command, **more):
         """A pod, until the end of the test, and its main container."""
-        pod, config = self.node.pod(name, "strata-container")
+        pod, config = self.node.pod(name, "strata-container", **more)
         self.addCleanup(self.node.crictl, "rmp", "-f", pod)
         return pod, config, self.node.container(pod, config, "main", *(command or ("sleep", "1000")))
 
@@ -28,6 +31,32 @@ class PodTest(NodeTest):
 
     def state(self, container):
         return json.loads(self.node.must(self.node.crictl("inspect", container)))["status"]
+
+    def pod_state(self, pod):
+        return json.loads(self.node.must(self.node.crictl("inspectp", pod)))["status"]["state"]
+
+    def test_only_a_pause_container_holds_a_pod(self):
+        pod, config, _ = self.start("held")
+        self.node.container(pod, config, "sidecar", "sleep", "1000")
+        pause = " ".join(PAUSE_COMMAND)
+        found = [words for words in self.node.processes().values() if words == pause]
+        self.assertEqual(len(found), self.holders)
+
+    def test_containers_of_a_pod_share_its_name_and_memory(self):
+        pod, config, container = self.start("names")
+        sidecar = self.node.container(pod, config, "sidecar", "sleep", "1000")
+        self.exec(container, "sh", "-c", "echo shared > /dev/shm/file")
+        for command, shown in ((("cat", "/dev/shm/file"), "shared"),
+                               (("hostname",), "names"),
+                               (("cat", "/etc/hostname"), "names"),
+                               (("cat", "/etc/hosts"), pathlib.Path("/etc/hosts").read_text().strip()),
+                               (("cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start"), "0")):
+            self.assertEqual(self.exec(sidecar, *command).strip(), shown)
+
+    def test_a_pod_may_have_the_nodes_network(self):
+        _, _, container = self.start("host", host_network=True)
+        network = self.exec(container, "readlink", "/proc/self/ns/net")
+        self.assertEqual(network.strip(), os.readlink("/proc/self/ns/net"))
 
     def test_containers_of_a_pod_share_its_address(self):
         pod, config, server = self.start("web", "httpd", "-f", "-p", "8080", "-h", "/www")
@@ -49,7 +78,8 @@ class PodTest(NodeTest):
         self.assertIn("exited with 4", done.stderr)
 
     def test_a_stopped_container_was_asked_first(self):
-        _, _, container = self.start("stop", "sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.01; done")
+        _, _, container = self.start("stop", "sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.01; done")
+        self.assertTrue(eventually(lambda: self.node.crictl("logs", container).stdout == "ready\n"))
         self.node.must(self.node.crictl("stop", "-t", "30", container))
         self.assertEqual(self.state(container)["exitCode"], 9)
 
@@ -72,12 +102,51 @@ class PodTest(NodeTest):
         left = self.node.must(self.node.crictl("pods", "-q")).splitlines()
         self.assertFalse(set(left) & {pod for pod, _, _ in pods})
 
+    def test_a_pods_usage_is_told(self):
+        pod, _, _ = self.start("pod-usage")
+        stats = json.loads(self.node.must(self.node.crictl("statsp", "-o", "json", pod)))
+        memory = stats["stats"][0]["linux"]["memory"]["workingSetBytes"]["value"]
+        self.assertGreater(int(memory), 0)
+
+    def test_a_stopped_pod_is_not_ready_and_its_containers_have_ended(self):
+        pod, _, container = self.start("stopped")
+        self.assertEqual(self.pod_state(pod), "SANDBOX_READY")
+        self.node.must(self.node.crictl("stopp", pod))
+        self.assertEqual(self.pod_state(pod), "SANDBOX_NOTREADY")
+        self.assertEqual(self.state(container)["state"], "CONTAINER_EXITED")
+        self.node.must(self.node.crictl("stopp", pod))
+        self.node.must(self.node.crictl("rmp", pod))
+
     def test_the_shims_death_ends_its_pods_and_the_next_pod_gets_another(self):
-        _, _, container = self.start("death")
+        pod, _, container = self.start("death")
         kill(self.node.pids_of(SHIM)[0])
         self.assertTrue(eventually(lambda: self.state(container)["state"] == "CONTAINER_EXITED"))
+        # 255: containerd had lost the shim before it heard of the end.
+        self.assertIn(self.state(container)["exitCode"], (128 + signal.SIGKILL, 255))
+        self.assertTrue(eventually(lambda: self.pod_state(pod) == "SANDBOX_NOTREADY"))
+        self.node.must(self.node.crictl("rmp", "-f", pod))
+        self.assertEqual([line for line in self.node.mounts() if pod in line], [])
         _, _, container = self.start("again")
         self.exec(container, "true")
+
+
+class SandboxTest(PodTest):
+    """The same, with pods that the shim holds itself."""
+
+    handlers = (("strata-container", RUNTIME, "shim"),)
+    holders = 0
+
+    def test_containers_that_would_share_process_ids_are_refused(self):
+        done, _ = self.node.run_pod("pids", "strata-container", pid=OF_POD)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("use sandboxer 'podsandbox'", done.stderr)
+
+    def test_nothing_of_a_pod_is_left_mounted(self):
+        pod, _, _ = self.start("mounts")
+        held = [line for line in self.node.mounts() if pod in line]
+        self.assertEqual(len(held), 3, held)
+        self.node.must(self.node.crictl("rmp", "-f", pod))
+        self.assertEqual([line for line in self.node.mounts() if pod in line], [])
 
 
 if __name__ == "__main__":

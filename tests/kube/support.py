@@ -25,6 +25,10 @@ BIN = pathlib.Path(os.environ.get("STRATA_BIN", ROOT / "build" / "release" / "bi
 CNI = "/usr/lib/cni"  # Debian's plugins
 IMAGE = "localhost/test/busybox:1"
 PAUSE = "localhost/test/pause:1"
+PAUSE_COMMAND = ("sleep", "2147483647")
+
+# Whose a namespace is, in Kubernetes' runtime interface.
+OF_POD, OF_CONTAINER, OF_NODE = 0, 1, 2
 
 # Far above what anything here takes; a test that reaches it hangs.
 PATIENCE = 60
@@ -120,7 +124,7 @@ class Node:
 
     def import_images(self):
         archive = self.dir / "image.tar"
-        for name, command in ((IMAGE, ("sh",)), (PAUSE, ("sleep", "2147483647"))):
+        for name, command in ((IMAGE, ("sh",)), (PAUSE, PAUSE_COMMAND)):
             image.write(archive, name, command)
             for namespace in (self.namespace, "k8s.io"):
                 self.must(self.ctr("images", "import", str(archive), namespace=namespace))
@@ -198,7 +202,7 @@ class Node:
 
     def crictl(self, *words, **options):
         socket = f"unix://{self.dir}/c.sock"
-        command = [self.tools / "crictl", "-c", "/dev/null", "-r", socket, "-i", socket, *words]
+        command = [self.tools / "crictl", "-c", "/dev/null", "-t", f"{PATIENCE}s", "-r", socket, "-i", socket, *words]
         return run(command, **options)
 
     @staticmethod
@@ -215,23 +219,29 @@ class Node:
 
     # --- pods
 
-    def pod(self, name, handler, host_network=False):
-        """Runs a pod's sandbox and returns its id and configuration."""
-        network = {"network": 2} if host_network else {"network": 0}
+    def run_pod(self, name, handler, host_network=False, pid=OF_CONTAINER):
+        """Asks for a pod's sandbox; what crictl said, and the configuration."""
+        namespaces = {"network": OF_NODE if host_network else OF_POD, "pid": pid}
         config = {"metadata": {"name": name, "namespace": "default", "uid": name, "attempt": 0},
-                  "log_directory": str(self.dir / "pods"),
+                  "hostname": "" if host_network else name, "log_directory": str(self.dir / "pods"),
                   "linux": {"cgroup_parent": f"/{self.namespace}",
-                            "security_context": {"namespace_options": network}}}
+                            "security_context": {"namespace_options": namespaces}}}
         path = self.dir / f"{name}.json"
         path.write_text(json.dumps(config))
-        return self.must(self.crictl("runp", "-r", handler, str(path))), path
+        return self.crictl("runp", "-r", handler, str(path)), path
+
+    def pod(self, name, handler, **more):
+        """Runs a pod's sandbox and returns its id and configuration."""
+        done, path = self.run_pod(name, handler, **more)
+        return self.must(done), path
 
     def container(self, pod, config, name, *command, **more):
         """Makes and starts a container in the pod; its id."""
         path = self.dir / f"{config.stem}-{name}.json"
         path.write_text(json.dumps({
             "metadata": {"name": name, "attempt": 0}, "image": {"image": IMAGE},
-            "command": list(command), "log_path": f"{config.stem}-{name}.log", "linux": {}, **more}))
+            "command": list(command), "log_path": f"{config.stem}-{name}.log",
+            "linux": {"security_context": {"namespace_options": {"pid": OF_CONTAINER}}}, **more}))
         made = self.must(self.crictl("create", pod, str(path), str(config)))
         self.must(self.crictl("start", made))
         return made

@@ -22,6 +22,7 @@
 #include "host/process.h"
 #include "kube/shim/events.h"
 #include "kube/shim/messages.h"
+#include "kube/shim/pod_place.h"
 #include "kube/shim/resident.h"
 #include "kube/shim/root_mounts.h"
 #include "kube/ttrpc/client.h"
@@ -87,8 +88,14 @@ ttrpc::Reply Ask(Loop& loop, ttrpc::Client& client, ttrpc::Request request) {
   return reply;
 }
 
-// Has the resident shim forget a task that it may still hold. Whatever fails is made up for below.
-void ForgetTask(const Invocation& invocation, const fs::path& bundle) {
+// A sandbox's has none.
+bool IsTasks(const fs::path& bundle) {
+  std::error_code ignored;
+  return fs::exists(bundle / "config.json", ignored);
+}
+
+// Has the resident shim forget what it may still hold. Whatever fails is made up for below.
+void Forget(const Invocation& invocation, const fs::path& bundle) {
   constexpr std::string_view kUnix = "unix://";
   const auto text = ReadFile(bundle / "bootstrap.json", kBootstrapFile);
   const auto json = text ? ParseJson(*text) : Result<Json>(Json());
@@ -97,15 +104,22 @@ void ForgetTask(const Invocation& invocation, const fs::path& bundle) {
   if (!address.starts_with(kUnix)) return;
   Loop loop(1);
   ttrpc::Client client(loop, address.substr(kUnix.size()));
-  const auto ask = [&](const char* method, std::string payload) {
+  const auto ask = [&](const char* service, const char* method, std::string payload) {
     return Ask(loop, client,
-               {.service = "containerd.task.v3.Task",
+               {.service = service,
                 .method = method,
                 .payload = std::move(payload),
                 .timeout = kAskPatience,
                 .containerd_namespace = invocation.name_space})
         .has_value();
   };
+  if (!IsTasks(bundle)) {
+    sandbox_api::ShutdownSandboxRequest shutdown;
+    shutdown.set_sandbox_id(invocation.id);
+    ask("containerd.runtime.sandbox.v1.Sandbox", "ShutdownSandbox", shutdown.SerializeAsString());
+    return;
+  }
+  constexpr const char* kTasks = "containerd.task.v3.Task";
   task_api::KillRequest kill;
   kill.set_id(invocation.id);
   kill.set_signal(SIGKILL);
@@ -114,8 +128,8 @@ void ForgetTask(const Invocation& invocation, const fs::path& bundle) {
   wait.set_id(invocation.id);
   task_api::DeleteRequest remove;
   remove.set_id(invocation.id);
-  if (ask("Kill", kill.SerializeAsString())) ask("Wait", wait.SerializeAsString());
-  ask("Delete", remove.SerializeAsString());
+  if (ask(kTasks, "Kill", kill.SerializeAsString())) ask(kTasks, "Wait", wait.SerializeAsString());
+  ask(kTasks, "Delete", remove.SerializeAsString());
 }
 
 Result<void> RemoveByRuntime(const std::string& id, const fs::path& bundle) {
@@ -165,11 +179,12 @@ Result<std::string> Delete(const Invocation& invocation) {
   std::error_code ignored;
   const fs::path bundle =
       invocation.bundle.empty() ? fs::current_path(ignored) : fs::path(invocation.bundle);
-  ForgetTask(invocation, bundle);
+  Forget(invocation, bundle);
   if (auto removed = RemoveByRuntime(invocation.id, bundle); !removed) {
     return std::unexpected(std::move(removed).error());
   }
   UnmountRoot(bundle / "rootfs");
+  RemovePod({.bundle = bundle, .network = {}});
   task_api::DeleteResponse response;
   if (const auto pid = ReadFile(bundle / "pid", kWords)) {
     response.set_pid(static_cast<std::uint32_t>(std::atoi(pid->c_str())));

@@ -1,7 +1,7 @@
 // kube/shim/commands.h - what containerd runs our program for: `start` and `delete`.
 //
 // Both are short: find or start the resident shim (resident.h), and remove what is left of one
-// task whether that shim lives or not.
+// task or sandbox whether that shim lives or not.
 //
 // Threads: block; for a program's main thread. Errors: what containerd shows to people.
 // Tested by tests/kube.
@@ -20,7 +20,8 @@ namespace strata::kube::shim {
 Result<std::string> Start(const Invocation& invocation, std::string_view input,
                           std::string_view ttrpc_address, const std::string& program);
 
-// What `delete` prints, once nothing is left of the task: how it ended, as far as that is known.
+// What `delete` prints, once nothing is left of the task or sandbox: how it ended, as far as that
+// is known.
 Result<std::string> Delete(const Invocation& invocation);
 
 }  // namespace strata::kube::shim

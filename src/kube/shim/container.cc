@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "host/orphans.h"
+#include "kube/shim/pod_config.h"
 #include "kube/shim/root_mounts.h"
 #include "sandbox/oci/last_words.h"
 
@@ -23,6 +25,7 @@ constexpr std::chrono::seconds kLookAgain{30};  // should a change not have been
 constexpr std::uint32_t kSignalBase = 128;
 constexpr std::uint32_t kUnknownStatus = 255;
 constexpr Bytes kPidFile = 64_B;
+constexpr Bytes kConfigFile = 4_MiB;
 
 std::uint32_t StatusOf(const Result<host::ExitStatus>& ended) {
   if (!ended || ended->kind == host::ExitStatus::Kind::kUnknown) return kUnknownStatus;
@@ -67,6 +70,7 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(std::move(turn).error());
   if (auto good = Check(request); !good) co_return good;
+  if (auto read = ReadConfig(); !read) co_return read;
   auto first = std::make_shared<ContainerProcess>();
   first->names = {.in = request.stdin(),
                   .out = request.stdout(),
@@ -95,6 +99,25 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
   Publish("/tasks/create", "TaskCreate", event);
   Spawn(shared_.loop, Watch(shared_from_this(), first));
   co_return Result<void>();
+}
+
+// config.json is containerd's; a container of a pod of ours is given what the pod shares.
+Result<void> Container::ReadConfig() {
+  const fs::path file = fs::path(bundle_) / "config.json";
+  const auto text = ReadFile(file, kConfigFile);
+  if (!text) return std::unexpected(text.error());
+  auto config = ParseJson(*text, kConfigFile);
+  if (!config) return Wrap(std::move(config).error(), file.string());
+  pod_ = PodOf(*config);
+  const auto at = shared_.pods.find({name_space_, pod_});
+  if (at == shared_.pods.end()) return {};
+  const Pod& pod = *at->second;
+  if (pod.state != PodState::kReady) {
+    return Fail(Errc::kFailedPrecondition, "create " + id_ + ": its pod is not ready");
+  }
+  auto joined = JoinPod(std::move(*config), pod.settings, pod.place);
+  if (!joined) return std::unexpected(std::move(joined).error());
+  return WriteFileAtomic(file, DumpJson(*joined));
 }
 
 Task<void> Container::MakeFirst(Process first) {

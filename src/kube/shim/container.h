@@ -79,11 +79,14 @@ class Container : public std::enable_shared_from_this<Container> {
   [[nodiscard]] Result<host::Cgroup*> group() const;
   [[nodiscard]] const std::string& bundle() const noexcept { return bundle_; }
   [[nodiscard]] const std::string& name_space() const noexcept { return name_space_; }
+  // The id of the pod that it is in; empty: in none.
+  [[nodiscard]] const std::string& pod() const noexcept { return pod_; }
   [[nodiscard]] bool paused() const noexcept { return paused_; }
 
  private:
   using Process = std::shared_ptr<ContainerProcess>;
 
+  Result<void> ReadConfig();
   Task<void> MakeFirst(Process first);
   Task<void> RunExec(Process exec);
   Task<void> RunRuntime(host::SpawnOptions command, std::string log);
@@ -101,6 +104,7 @@ class Container : public std::enable_shared_from_this<Container> {
   const std::string name_space_;
   const std::string id_;
   const std::string bundle_;
+  std::string pod_;
   Turns turns_;
   Broadcast changed_;  // the state of a process
   std::map<std::string, Process> processes_;

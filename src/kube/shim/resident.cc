@@ -19,6 +19,7 @@
 #include "base/pause.h"
 #include "base/task.h"
 #include "host/cgroup.h"
+#include "kube/shim/sandbox_service.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task_service.h"
 #include "kube/ttrpc/server.h"
@@ -44,7 +45,9 @@ class Resident {
   Resident(Loop& loop, Shared& shared, std::string socket)
       : loop_(loop),
         socket_(std::move(socket)),
+        pods_(shared.pods),
         tasks_(shared),
+        sandboxes_(shared, tasks_),
         server_(loop, [this](ttrpc::Call call) { return Handle(std::move(call)); }) {}
 
   Result<void> Begin(Fd listener) {
@@ -56,6 +59,9 @@ class Resident {
  private:
   Awaitable<ttrpc::Reply> Handle(ttrpc::Call call) {
     if (TaskService::Has(call.request.service)) co_return co_await tasks_.Handle(std::move(call));
+    if (SandboxService::Has(call.request.service)) {
+      co_return co_await sandboxes_.Handle(std::move(call));
+    }
     co_return Fail(Errc::kUnsupported, "no service " + call.request.service);
   }
 
@@ -64,7 +70,7 @@ class Resident {
     std::uint64_t seen = 0;
     while (idle < kIdleLooks) {
       co_await Pause(loop_, kLook);
-      const bool quiet = tasks_.tasks() == 0 && server_.connections() == 0 &&
+      const bool quiet = tasks_.tasks() == 0 && pods_.empty() && server_.connections() == 0 &&
                          std::exchange(seen, server_.accepted()) == server_.accepted();
       idle = quiet ? idle + 1 : 0;
     }
@@ -80,7 +86,9 @@ class Resident {
 
   Loop& loop_;
   const std::string socket_;
+  const Pods& pods_;
   TaskService tasks_;
+  SandboxService sandboxes_;
   ttrpc::Server server_;
 };
 
@@ -108,6 +116,7 @@ Result<void> Serve(Fd listener, const std::string& ttrpc) {
                 .runtime = std::move(*runtime),
                 .groups = std::move(*groups),
                 .events = Events(loop, clock, ttrpc),
+                .pods = {},
                 .worker = std::move(*worker)};
   Resident resident(loop, shared, PathOf(listener));
   if (auto begun = resident.Begin(std::move(listener)); !begun) return begun;

@@ -3,8 +3,8 @@
 //
 //   commands.h `start` --listening socket--> [ Serve ] <--ttrpc-- containerd
 //
-// Ends by itself when it has had no task and no connection for a while, and removes its socket.
-// Signals that end programs are ignored: with it would go every pod.
+// Ends by itself when it has had no task, no pod and no connection for a while, and removes its
+// socket. Signals that end programs are ignored: with it would go every pod.
 //
 // Threads:  one loop, and the worker's thread for mounts.
 // Lifetime: containers do not survive it: `delete` removes what a killed one has left.

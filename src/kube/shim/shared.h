@@ -7,6 +7,7 @@
 #include "base/task.h"
 #include "host/cgroup.h"
 #include "kube/shim/events.h"
+#include "kube/shim/pod.h"
 #include "sandbox/oci/runtime.h"
 #include "sandbox/worker.h"
 
@@ -18,6 +19,7 @@ struct Shared {
   const sandbox::oci::Runtime runtime;
   const host::Cgroups groups;
   Events events;
+  Pods pods;
   std::unique_ptr<sandbox::Worker> worker;  // last: its jobs use the others until they are done
 };
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "kube/shim/call_message.h"
 #include "kube/shim/stats.h"
 
 namespace strata::kube::shim {
@@ -15,16 +16,6 @@ using ttrpc::Reply;
 
 constexpr std::string_view kServices[] = {"containerd.task.v3.Task", "containerd.task.v2.Task"};
 constexpr int kLastSignal = 64;
-
-// The message of a call.
-template <typename Message>
-Result<Message> Parse(const Call& call) {
-  Message message;
-  if (message.ParseFromString(call.request.payload)) return message;
-  return Fail(Errc::kInvalidArgument, call.request.method + ": not its message");
-}
-
-Reply Failed(Error error) { return std::unexpected(std::move(error)); }
 
 // Of a method that says nothing but that it is done.
 Reply Done(Result<void> result) {
@@ -109,8 +100,17 @@ Result<std::shared_ptr<Container>> TaskService::Task(const Call& call,
   return Fail(Errc::kNotFound, "no task '" + id + "' in " + call.request.containerd_namespace);
 }
 
+std::vector<std::shared_ptr<Container>> TaskService::OfPod(const std::string& name_space,
+                                                           const std::string& pod) const {
+  std::vector<std::shared_ptr<Container>> found;
+  for (const auto& [key, task] : tasks_) {
+    if (key.first == name_space && task->pod() == pod) found.push_back(task);
+  }
+  return found;
+}
+
 Awaitable<Reply> TaskService::Create(Call call) {
-  const auto request = Parse<task_api::CreateTaskRequest>(call);
+  const auto request = ParseMessage<task_api::CreateTaskRequest>(call);
   if (!request) co_return Failed(request.error());
   const Key key(call.request.containerd_namespace, request->id());
   if (request->id().empty() || tasks_.contains(key)) {
@@ -131,7 +131,7 @@ Awaitable<Reply> TaskService::Create(Call call) {
 }
 
 Awaitable<Reply> TaskService::Start(Call call) {
-  const auto request = Parse<task_api::StartRequest>(call);
+  const auto request = ParseMessage<task_api::StartRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -143,7 +143,7 @@ Awaitable<Reply> TaskService::Start(Call call) {
 }
 
 Awaitable<Reply> TaskService::State(Call call) {
-  const auto request = Parse<task_api::StateRequest>(call);
+  const auto request = ParseMessage<task_api::StateRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -155,7 +155,7 @@ Awaitable<Reply> TaskService::State(Call call) {
 }
 
 Awaitable<Reply> TaskService::Wait(Call call) {
-  const auto request = Parse<task_api::WaitRequest>(call);
+  const auto request = ParseMessage<task_api::WaitRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -168,7 +168,7 @@ Awaitable<Reply> TaskService::Wait(Call call) {
 }
 
 Awaitable<Reply> TaskService::Kill(Call call) {
-  const auto request = Parse<task_api::KillRequest>(call);
+  const auto request = ParseMessage<task_api::KillRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -180,7 +180,7 @@ Awaitable<Reply> TaskService::Kill(Call call) {
 }
 
 Awaitable<Reply> TaskService::Delete(Call call) {
-  const auto request = Parse<task_api::DeleteRequest>(call);
+  const auto request = ParseMessage<task_api::DeleteRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -195,7 +195,7 @@ Awaitable<Reply> TaskService::Delete(Call call) {
 }
 
 Awaitable<Reply> TaskService::Exec(Call call) {
-  const auto request = Parse<task_api::ExecProcessRequest>(call);
+  const auto request = ParseMessage<task_api::ExecProcessRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -205,7 +205,7 @@ Awaitable<Reply> TaskService::Exec(Call call) {
 // Also of a sandbox, and of a task that is only about to be made: who asks wants to know whether
 // anybody is here.
 Awaitable<Reply> TaskService::Connect(Call call) {
-  const auto request = Parse<task_api::ConnectRequest>(call);
+  const auto request = ParseMessage<task_api::ConnectRequest>(call);
   if (!request) co_return Failed(request.error());
   task_api::ConnectResponse response;
   response.set_shim_pid(static_cast<std::uint32_t>(::getpid()));
@@ -218,13 +218,13 @@ Awaitable<Reply> TaskService::Connect(Call call) {
 
 // Of one task, which is gone already: the process serves the others.
 Awaitable<Reply> TaskService::Shutdown(Call call) {
-  const auto request = Parse<task_api::ShutdownRequest>(call);
+  const auto request = ParseMessage<task_api::ShutdownRequest>(call);
   if (!request) co_return Failed(request.error());
   co_return std::string();
 }
 
 Awaitable<Reply> TaskService::Pids(Call call) {
-  const auto request = Parse<task_api::PidsRequest>(call);
+  const auto request = ParseMessage<task_api::PidsRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -244,7 +244,7 @@ Awaitable<Reply> TaskService::Pids(Call call) {
 }
 
 Awaitable<Reply> TaskService::CloseIo(Call call) {
-  const auto request = Parse<task_api::CloseIORequest>(call);
+  const auto request = ParseMessage<task_api::CloseIORequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -253,7 +253,7 @@ Awaitable<Reply> TaskService::CloseIo(Call call) {
 }
 
 Awaitable<Reply> TaskService::ResizePty(Call call) {
-  const auto request = Parse<task_api::ResizePtyRequest>(call);
+  const auto request = ParseMessage<task_api::ResizePtyRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -263,7 +263,7 @@ Awaitable<Reply> TaskService::ResizePty(Call call) {
 }
 
 Awaitable<Reply> TaskService::Stats(Call call) {
-  const auto request = Parse<task_api::StatsRequest>(call);
+  const auto request = ParseMessage<task_api::StatsRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -277,7 +277,7 @@ Awaitable<Reply> TaskService::Stats(Call call) {
 }
 
 Awaitable<Reply> TaskService::Update(Call call) {
-  const auto request = Parse<task_api::UpdateTaskRequest>(call);
+  const auto request = ParseMessage<task_api::UpdateTaskRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -285,7 +285,7 @@ Awaitable<Reply> TaskService::Update(Call call) {
 }
 
 Awaitable<Reply> TaskService::Pause(Call call) {
-  const auto request = Parse<task_api::PauseRequest>(call);
+  const auto request = ParseMessage<task_api::PauseRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
@@ -293,7 +293,7 @@ Awaitable<Reply> TaskService::Pause(Call call) {
 }
 
 Awaitable<Reply> TaskService::Resume(Call call) {
-  const auto request = Parse<task_api::ResumeRequest>(call);
+  const auto request = ParseMessage<task_api::ResumeRequest>(call);
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "kube/shim/container.h"
 #include "kube/shim/shared.h"
@@ -32,6 +33,9 @@ class TaskService {
   Awaitable<ttrpc::Reply> Handle(ttrpc::Call call);
 
   [[nodiscard]] std::size_t tasks() const noexcept { return tasks_.size(); }
+  // The containers of one pod.
+  [[nodiscard]] std::vector<std::shared_ptr<Container>> OfPod(const std::string& name_space,
+                                                              const std::string& pod) const;
 
  private:
   using Method = Awaitable<ttrpc::Reply> (TaskService::*)(ttrpc::Call call);
