@@ -19,10 +19,13 @@ constexpr double kMsPerSecond = 1000;
 constexpr double kCentsPerDollar = 100;
 constexpr double kMostInManifest = 1e9;   // of usd_cents and qps
 constexpr double kPartsPerPercent = 1e4;  // of a million
+constexpr double kMostParts = 999'999;    // of availability
 constexpr double kPercent = 100;
 
-std::uint32_t Whole(double value) {
-  return static_cast<std::uint32_t>(std::clamp(value, 0.0, kMostInManifest));
+// Nothing: not of what a manifest may name.
+std::optional<std::uint32_t> Within(double value, double least, double most) {
+  if (value < least || value > most) return std::nullopt;
+  return static_cast<std::uint32_t>(value);
 }
 
 // What a call keeps a processor from others.
@@ -44,7 +47,11 @@ std::optional<double> Milliseconds(const std::optional<milliseconds>& asked) {
   return static_cast<double>(asked->count());
 }
 
-milliseconds Above(double ms) { return milliseconds(static_cast<std::int64_t>(ms) + 1); }
+std::optional<milliseconds> Above(double ms) {
+  constexpr double kHour = 3'600'000;  // the most that a manifest may name
+  if (ms >= kHour) return std::nullopt;
+  return milliseconds(static_cast<std::int64_t>(ms) + 1);
+}
 
 Range Exactly(double value) { return {value, value}; }
 
@@ -64,14 +71,16 @@ constexpr std::array<Bound, kBounds> kRows = {
             return Exactly(*at.figures.cold_start_ms);
           },
           .ask = [](Question& of, double figure) { of.slo.cold_start = Above(figure); }},
-    Bound{.field = "slo.qps",
-          .has = "it can carry ",
-          .at_least = true,
-          .asked = [](const Question& of) -> std::optional<double> { return of.slo.qps; },
-          .expected = [](const Place& at) -> std::optional<Range> {
-            return Exactly(CapacityOf(at.question, at.sandbox_class, at.figures, at.cores));
-          },
-          .ask = [](Question& of, double figure) { of.slo.qps = Whole(std::floor(figure)); }},
+    Bound{
+        .field = "slo.qps",
+        .has = "it can carry ",
+        .at_least = true,
+        .asked = [](const Question& of) -> std::optional<double> { return of.slo.qps; },
+        .expected = [](const Place& at) -> std::optional<Range> {
+          return Exactly(CapacityOf(at.question, at.sandbox_class, at.figures, at.cores));
+        },
+        .ask = [](Question& of,
+                  double figure) { of.slo.qps = Within(std::floor(figure), 1, kMostInManifest); }},
     Bound{.field = "slo.availability",
           .has = "measured here: at most ",
           .at_least = true,
@@ -86,7 +95,8 @@ constexpr std::array<Bound, kBounds> kRows = {
           },
           .ask =
               [](Question& of, double figure) {
-                of.slo.availability = Whole(std::floor(figure * kPartsPerPercent));
+                of.slo.availability =
+                    Within(std::floor(figure * kPartsPerPercent), kPartsPerPercent, kMostParts);
               }},
     Bound{.field = "budget.usd_cents",
           .has = "it costs ",
@@ -94,7 +104,10 @@ constexpr std::array<Bound, kBounds> kRows = {
           .expected = [](const Place& at) -> std::optional<Range> {
             return Exactly(at.cost * kCentsPerDollar);
           },
-          .ask = [](Question& of, double figure) { of.budget.cents = Whole(std::ceil(figure)); }},
+          .ask =
+              [](Question& of, double figure) {
+                of.budget.cents = Within(std::ceil(figure), 0, kMostInManifest);
+              }},
 };
 
 }  // namespace

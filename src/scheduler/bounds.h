@@ -57,7 +57,8 @@ struct Bound {
   bool at_least = false;   // what is asked must be reached; else it must not be exceeded
   std::optional<double> (*asked)(const Question&);
   std::optional<Range> (*expected)(const Place&);  // nothing: not known
-  // Asks for so little that `figure` keeps it.
+  // Asks for so little that `figure` keeps it; for nothing where a manifest cannot name that
+  // little.
   void (*ask)(Question&, double figure);
 
   [[nodiscard]] double Better(const Range& range) const {

@@ -1,7 +1,11 @@
 #include "scheduler/strategy.h"
 
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <random>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -212,9 +216,36 @@ TEST_F(StrategyTest, ARefusalSaysWhatWouldHaveToGiveAndByHowMuch) {
   EXPECT_THAT(text, HasSubstr("microvm: slo.p99_ms is 20, measured here: 250"));
   EXPECT_THAT(text, HasSubstr("requires.security: medium"));
   EXPECT_THAT(text, HasSubstr("slo.p99_ms: 251"));
-  question_.requires_.compatibility = Level::kHigh;
-  question_.slo.cold_start = std::chrono::milliseconds(1);
-  EXPECT_THAT(Refusal(), HasSubstr("no single requirement"));
+}
+
+TEST_F(StrategyTest, WhereNothingAloneWouldDoARefusalSaysWhatWouldTogether) {
+  question_.slo.p99 = std::chrono::milliseconds(10);
+  question_.slo.cold_start = std::chrono::milliseconds(100);
+  At(Class::kWasm).variant = false;
+  At(Class::kAppkernel).figures->cold_start_ms = 50;
+  At(Class::kAppkernel).figures->failures = {.rate = 0.5, .calls = 100};
+  question_.slo.availability = 999'000;
+  question_.budget.cents = 200;
+  EXPECT_THAT(Refusal(), HasSubstr("no single requirement that gave way would do; these would "
+                                   "together:\n"
+                                   "  container: slo.p99_ms: 31, slo.cold_start_ms: 301\n"
+                                   "  appkernel: slo.p99_ms: 121, slo.availability: 59.6"));
+  EXPECT_THAT(Refusal(), HasSubstr("\n  microvm: slo.p99_ms: 251, slo.cold_start_ms: 2501, "
+                                   "budget.usd_cents: 2"));
+  question_.requires_.security = Level::kMedium;
+  EXPECT_THAT(Refusal(), ::testing::Not(HasSubstr("container: slo"))) << "it is below the floor";
+  question_.asked = Class::kContainer;
+  EXPECT_THAT(Refusal(), ::testing::EndsWith("no single requirement that gave way would do"));
+}
+
+TEST_F(StrategyTest, WhatAManifestCannotAskForIsLeftOut) {
+  question_.asked = Class::kWasm;
+  At(Class::kWasm).figures = FiguresOf(4e6, 0.3, 2);
+  question_.slo.p99 = std::chrono::milliseconds(5);
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: leave slo.p99_ms out"));
+  question_.slo = {.qps = 1};
+  At(Class::kWasm).figures->p50_ms = 4e6;
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: leave slo.qps out"));
 }
 
 TEST_F(StrategyTest, WhatCostsMoreThanTheBudgetIsNotTaken) {
@@ -417,6 +448,30 @@ class PropertiesTest : public ::testing::Test {
     }
   }
 
+  // "  container: slo.p99_ms: 31, leave slo.qps out"
+  void Take(const std::string& way) {
+    const auto with = [&way](const char* field) -> std::optional<double> {
+      const auto at = way.find(std::string(field) + ": ");
+      if (at == way.npos) return std::nullopt;
+      return std::stod(way.substr(at + std::string(field).size() + 2));
+    };
+    const auto give = [&](const char* field, auto& asked, auto value) {
+      const auto told = with(field);
+      if (told) asked = value(*told);
+      if (way.find("leave " + std::string(field) + " out") != way.npos) asked.reset();
+    };
+    const auto ms = [](double told) {
+      return std::chrono::milliseconds(static_cast<std::int64_t>(told));
+    };
+    const auto whole = [](double told) { return static_cast<std::uint32_t>(std::lround(told)); };
+    give("slo.p99_ms", question_.slo.p99, ms);
+    give("slo.cold_start_ms", question_.slo.cold_start, ms);
+    give("slo.qps", question_.slo.qps, whole);
+    give("slo.availability", question_.slo.availability,
+         [&](double told) { return whole(told * 1e4); });
+    give("budget.usd_cents", question_.budget.cents, whole);
+  }
+
   std::mt19937 random_{20261127};
   Question question_;
   std::vector<Option> options_;
@@ -472,6 +527,33 @@ TEST_F(PropertiesTest, WhatIsTakenKeepsWhatIsBounded) {
       ASSERT_GE((1 - failures->Least()) * 1e6, *question_.slo.availability);
     }
   }
+}
+
+// A refusal that names a bound says what would do, and it does.
+TEST_F(PropertiesTest, WhatIsRefusedForItsBoundsAloneIsToldAWayThatWorks) {
+  int together = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    MakeQuestion();
+    if (Pick(2) == 0) question_.slo.cold_start = std::chrono::milliseconds(1 + Pick(3000));
+    const auto placement = Choose(question_, options_, nodes_);
+    if (placement) continue;
+    const std::string& text = placement.error().message;
+    if (text.find(": slo.") == text.npos && text.find(": budget.") == text.npos) continue;
+    const auto lines = text.find("these would together:\n");
+    ASSERT_TRUE(lines != text.npos || text.find("would do: ") != text.npos) << text;
+    if (lines == text.npos) continue;
+    ++together;
+    std::istringstream ways(text.substr(lines));
+    std::string way;
+    std::getline(ways, way);
+    while (std::getline(ways, way)) {
+      const Question before = question_;
+      Take(way);
+      ASSERT_TRUE(Choose(question_, options_, nodes_).has_value()) << text << "\n" << way;
+      question_ = before;
+    }
+  }
+  EXPECT_GT(together, 100);
 }
 
 // Whoever asks for less is never refused what was given for more, and never pays more for it.

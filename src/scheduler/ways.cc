@@ -1,8 +1,10 @@
 #include "scheduler/ways.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +13,60 @@ namespace strata::scheduler {
 namespace {
 
 using model::Level;
+
+bool Missed(const Weighed& weighed, const Question& question, std::size_t which) {
+  const Bound& bound = Bounds()[which];
+  const auto asked = bound.asked(question);
+  const auto& expected = weighed.expected[which];
+  return asked && expected && !bound.Keeps(bound.Better(*expected), *asked);
+}
+
+// As the manifest would have to say it.
+std::string Said(const Question& question, const Bound& bound) {
+  const auto asked = bound.asked(question);
+  if (!asked) return "leave " + std::string(bound.field) + " out";
+  return std::string(bound.field) + ": " + Exact(*asked);
+}
+
+// The bounds that would do together for the class at `place` of the field; empty: it is not bounds
+// alone that it misses.
+std::vector<std::string> Together(const Case& asked, std::size_t place) {
+  Question changed = asked.question;
+  std::array<bool, kBounds> gave{};
+  // What gives way may lead to another node, where another bound is missed.
+  for (std::size_t turns = kBounds + asked.nodes.size(); turns > 0; --turns) {
+    const Weighed weighed = WeighAll({changed, asked.options, asked.nodes, asked.prices})[place];
+    if (weighed.shown.lost.empty()) break;
+    for (std::size_t i = 0; i < kBounds; ++i) {
+      if (!Missed(weighed, changed, i)) continue;
+      const Bound& bound = Bounds()[i];
+      bound.ask(changed, bound.Better(*weighed.expected[i]));
+      gave[i] = true;
+    }
+  }
+  std::vector<std::string> said;
+  const Field field = WeighAll({changed, asked.options, asked.nodes, asked.prices});
+  if (!field[place].shown.lost.empty()) return said;
+  for (std::size_t i = 0; i < kBounds; ++i) {
+    if (gave[i]) said.push_back(Said(changed, Bounds()[i]));
+  }
+  return said;
+}
+
+// A line for each class that has any.
+std::string AllTogether(const Case& asked, const Field& field) {
+  std::multimap<std::size_t, std::string> lines;  // by how many give way
+  for (std::size_t place = 0; place < field.size(); ++place) {
+    const std::vector<std::string> gives = Together(asked, place);
+    if (gives.empty()) continue;
+    std::string line = "\n  " + std::string(model::ClassName(field[place].shown.sandbox_class));
+    for (const std::string& each : gives) line += (&each == gives.data() ? ": " : ", ") + each;
+    lines.emplace(gives.size(), std::move(line));
+  }
+  std::string text;
+  for (const auto& [count, line] : lines) text += line;
+  return text;
+}
 
 // What would do if it alone gave way, as the manifest would have to say it.
 class Ways {
@@ -56,18 +112,18 @@ class Ways {
   // To what some class is expected to do, the least change first.
   void Relax(std::size_t which) {
     const Bound& bound = Bounds()[which];
-    if (!bound.asked(asked_.question)) return;
     std::vector<double> figures;
     for (const Weighed& each : field_) {
-      if (each.expected[which]) figures.push_back(bound.Better(*each.expected[which]));
+      if (Missed(each, asked_.question, which)) {
+        figures.push_back(bound.Better(*each.expected[which]));
+      }
     }
     std::ranges::sort(figures);
     if (bound.at_least) std::ranges::reverse(figures);
     for (const double figure : figures) {
       Question changed = asked_.question;
       bound.ask(changed, figure);
-      const double then = *bound.asked(changed);
-      if (then > 0 && Try(changed, std::string(bound.field) + ": " + Exact(then))) return;
+      if (Try(changed, Said(changed, bound))) return;
     }
   }
 
@@ -107,7 +163,11 @@ Error NothingFits(const Case& asked, const Field& field) {
   for (const std::string& way : ways) {
     text += (&way == ways.data() ? "\nany of these would do: " : "; ") + way;
   }
-  if (ways.empty()) text += "\nno single requirement that gave way would do";
+  if (ways.empty()) {
+    const std::string together = AllTogether(asked, field);
+    text += "\nno single requirement that gave way would do";
+    if (!together.empty()) text += "; these would together:" + together;
+  }
   return {Errc::kFailedPrecondition, std::move(text)};
 }
 
