@@ -24,7 +24,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kReadyPatience{10'000};
-constexpr milliseconds kConfigurePatience{30'000};
+// Others wait for their change meanwhile; a cell takes milliseconds.
+constexpr milliseconds kConfigurePatience{5'000};
+constexpr milliseconds kGiveUpPatience{30'000};  // without an answer, before it is replaced
 constexpr milliseconds kAnswerPatience{10'000};
 constexpr milliseconds kDrainGrace{500};
 constexpr int kWireFd = 3;  // in the cell
@@ -276,9 +278,13 @@ Awaitable<void> CellProcess::Read(std::shared_ptr<CellProcess> self) {
 
 void CellProcess::Handle(cell::ToManager message) {
   if (auto* done = std::get_if<cell::Configured>(&message)) {
-    if (!configured_) return;
-    if (done->error.empty()) generation_ = done->generation;
-    std::exchange(configured_, nullptr)->Set(wire::OutcomeOf(done->error));
+    if (!asked_) return;
+    Asked asked = *std::exchange(asked_, std::nullopt);
+    if (done->error.empty()) {
+      generation_ = done->generation;
+      serves_ = std::move(asked.text);
+    }
+    asked.answer->Set(wire::OutcomeOf(done->error));
   } else if (auto* made = std::get_if<cell::SandboxCreated>(&message)) {
     if (made->error.empty()) sandboxes_.insert(made->id);
     const auto found = creating_.find(made->id);
@@ -315,7 +321,7 @@ void CellProcess::Ended(const std::string& why) {
     if (promise)
       std::exchange(promise, nullptr)->Set(Fail(Errc::kUnavailable, "cell ended: " + why));
   };
-  gone(configured_);
+  if (asked_) gone(asked_->answer);
   gone(stopped_listening_);
   gone(greeting_);
   gone(stats_);
@@ -393,7 +399,15 @@ Task<void> CellProcess::SendModules(const std::vector<std::string>& keys) {
 }
 
 Task<void> CellProcess::Configure(const Configuration& configuration, std::uint32_t generation) {
-  if (configured_) co_return Fail(Errc::kFailedPrecondition, "a configuration is under way");
+  if (asked_) {
+    const bool given_up = context_.clock.Now() - asked_->at >= kGiveUpPatience;
+    co_return Fail(given_up ? Errc::kFailedPrecondition : Errc::kUnavailable,
+                   name_ + " does not answer");
+  }
+  cell::Configure message = configuration.message;
+  message.generation = 0;
+  std::string text = cell::Encode(cell::ToCell(message));
+  if (text == serves_) co_return Result<void>{};
   if (auto sent = co_await SendModules(configuration.modules); !sent) {
     co_return std::unexpected(sent.error());
   }
@@ -401,12 +415,11 @@ Task<void> CellProcess::Configure(const Configuration& configuration, std::uint3
   modules_ = {configuration.modules.begin(), configuration.modules.end()};
   RememberFunctions(generation, configuration.message.functions);
 
-  cell::Configure message = configuration.message;
   message.generation = generation;
   auto answer = std::make_shared<Promise<std::monostate>>(context_.loop);
-  configured_ = answer;
+  asked_ = Asked{std::move(text), context_.clock.Now(), answer};
   if (auto sent = co_await Send(std::move(message)); !sent) {
-    configured_ = nullptr;
+    asked_.reset();
     co_return std::unexpected(sent.error());
   }
   co_return co_await Answered(*answer, kConfigurePatience);

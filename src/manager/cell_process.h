@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -100,9 +101,13 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   // The hosts that this front has been given a line to.
   [[nodiscard]] const std::set<std::string>& linked() const noexcept { return linked_; }
 
-  // Sends what the cell lacks of `configuration` and waits until it has switched.
-  // kFailedPrecondition: this cell cannot serve it (a directory it was not started with).
+  // Sends what the cell lacks of `configuration` and waits until it has switched; sends nothing
+  // when it has all of that. kDeadlineExceeded: no answer in five seconds; the cell may still
+  // switch, and until it answers every call fails with kUnavailable at once. kFailedPrecondition:
+  // this cell cannot serve it (a directory it was not started with), or has not answered for half a
+  // minute.
   Task<void> Configure(const Configuration& configuration, std::uint32_t generation);
+  [[nodiscard]] bool silent() const noexcept { return asked_.has_value(); }
 
   // Makes an addressable sandbox of the function at `index` of the current configuration.
   Task<void> CreateSandbox(std::string id, std::uint32_t index);
@@ -121,6 +126,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   [[nodiscard]] const std::string& tenant() const noexcept { return tenant_; }
   [[nodiscard]] bool is_front() const noexcept { return tenant_.empty(); }
   [[nodiscard]] bool listening() const noexcept { return listening_; }
+  // It accepts on public sockets, or still finishes what came in by one.
+  [[nodiscard]] bool in_public() const noexcept { return listening_ || stopped_listening_; }
   // The images of volumes that could not be mounted when it was started.
   [[nodiscard]] const std::vector<std::string>& missing() const noexcept { return missing_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
@@ -170,8 +177,16 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   std::uint32_t generation_ = 0;
   bool alive_ = true;
 
+  // A configuration that it was sent and has not answered.
+  struct Asked {
+    std::string text;
+    TimePoint at;
+    std::shared_ptr<Promise<std::monostate>> answer;
+  };
+  std::optional<Asked> asked_;
+  std::string serves_;  // a configuration's text; empty: an adopted cell's, which nobody knows
+
   // Answers that somebody waits for.
-  std::shared_ptr<Promise<std::monostate>> configured_;
   std::shared_ptr<Promise<std::monostate>> stopped_listening_;
   std::shared_ptr<Promise<cell::ToManager>> greeting_;  // Ready or State, with its descriptors
   std::vector<Fd> greeting_fds_;

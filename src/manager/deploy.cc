@@ -458,8 +458,10 @@ Task<void> ManagerImpl::Serve() {
   for (const auto& [tenant, built] : desired->by_tenant) {
     keys.insert(built.modules.begin(), built.modules.end());
   }
+  served_.insert(keys.begin(), keys.end());  // until all have switched, beside what they had
   auto served = co_await fleet_.Reconcile(std::move(*desired));
   if (!served) co_return std::unexpected(served.error());
+  if (fleet_.behind()) co_return Result<void>{};
   // Not earlier: a cell that dies during the change is replaced with what it had.
   std::erase_if(code_, [&keys](const auto& entry) { return !keys.contains(entry.first); });
   served_ = std::move(keys);
@@ -473,8 +475,8 @@ Awaitable<void> ManagerImpl::ServeUntilDone() {
     auto turn = co_await changes_.Take();
     if (!turn) co_return;
     auto served = co_await Serve();
-    if (served) co_return;
-    log_.Error("cells are behind the desired state", served.error());
+    if (served && !fleet_.behind()) co_return;
+    if (!served) log_.Error("cells are behind the desired state", served.error());
   }
 }
 

@@ -161,8 +161,14 @@ bool Fleet::HandedOn(const CellProcess& host) const {
   return desired_.listener.handed_on.contains(host.tenant());
 }
 
-const Configuration& Fleet::ConfigurationOf(const Slot& slot) {
-  return slot.tenant.empty() ? desired_.front : desired_.by_tenant[slot.tenant];
+// Without routes for a host that has nothing to do with the public: fronts call it by name, and it
+// need not hear of each switch of their weights.
+Configuration Fleet::ConfigurationOf(const Slot& slot) {
+  if (slot.tenant.empty()) return desired_.front;
+  Configuration of = desired_.by_tenant[slot.tenant];
+  const bool routes = !slot.socket.empty() || (slot.cell && slot.cell->in_public());
+  if (!routes) of.message.routes.clear();
+  return of;
 }
 
 // Makes the places that are missing, and says who is to have which socket and who is to leave.
@@ -191,7 +197,9 @@ void Fleet::PlaceSlots() {
 Task<void> Fleet::Reconcile(DesiredState desired) {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(turn.error());
+  if (stopping_) co_return Fail(Errc::kUnavailable, "the cells are being ended");
   desired_ = std::move(desired);
+  behind_ = false;
   PlaceSlots();
   // Hosts first: what a front is told of must be there.
   auto outcome = co_await BringAll(false);
@@ -213,7 +221,12 @@ Task<void> Fleet::BringAll(bool fronts) {
 }
 
 Task<void> Fleet::Bring(Slot& slot) {
+  const bool silent = slot.cell && slot.cell->silent();
   auto brought = co_await Renew(slot);
+  if (!brought && silent && brought.error().code == Errc::kUnavailable) {
+    behind_ = true;  // whoever asked it first has been told
+    co_return Result<void>{};
+  }
   if (!brought) {
     co_return Wrap(brought.error(), slot.tenant.empty() ? "front" : "cell for " + slot.tenant);
   }
@@ -226,7 +239,8 @@ Task<void> Fleet::Renew(Slot& slot) {
     Result<void> linked;
     if (slot.cell->is_front()) linked = co_await LinkFront(*slot.cell);
     if (!linked) co_return linked;
-    auto configured = co_await slot.cell->Configure(ConfigurationOf(slot), desired_.generation);
+    const Configuration wanted = ConfigurationOf(slot);
+    auto configured = co_await slot.cell->Configure(wanted, desired_.generation);
     if (configured || configured.error().code != Errc::kFailedPrecondition) co_return configured;
     context_.log.Info("replacing a cell",
                       {{"cell", slot.cell->name()}, {"why", configured.error().message}});
@@ -244,7 +258,7 @@ Task<void> Fleet::Renew(Slot& slot) {
 Task<void> Fleet::Fill(Slot& slot) {
   auto turn = co_await starts_.Take();
   if (!turn) co_return std::unexpected(turn.error());
-  const Configuration& configuration = ConfigurationOf(slot);
+  const Configuration configuration = ConfigurationOf(slot);
   auto cell = co_await CellProcess::Start(context_, *this, NewCellName(slot.tenant), slot.tenant,
                                           configuration.needs);
   if (!cell) co_return std::unexpected(cell.error());

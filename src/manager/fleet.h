@@ -54,8 +54,13 @@ class Fleet final : public CellListener {
   // the public sockets that are missing. kFailedPrecondition: the address is taken.
   Task<void> Recover();
 
-  // Brings every cell to `desired`; ends when all serve it.
+  // Brings every cell to `desired`; ends when all serve it. Cells that have what they need are not
+  // asked, so a change of weights waits for fronts alone. kDeadlineExceeded: one did not answer
+  // (CellProcess::Configure); later calls do not wait for it, but for behind().
   Task<void> Reconcile(DesiredState desired);
+
+  // A cell that did not answer an earlier call still has to be told of this one.
+  [[nodiscard]] bool behind() const noexcept { return behind_; }
 
   // Finishes what runs and ends every cell.
   Task<void> Down(std::chrono::milliseconds patience);
@@ -104,7 +109,7 @@ class Fleet final : public CellListener {
   Awaitable<void> Replace(std::string slot_name);
   Task<void> DrainAll(bool listening, std::chrono::milliseconds patience);
   std::string NewCellName(const std::string& tenant);
-  [[nodiscard]] const Configuration& ConfigurationOf(const Slot& slot);
+  [[nodiscard]] Configuration ConfigurationOf(const Slot& slot);
   [[nodiscard]] std::uint32_t ListenerCells() const noexcept {
     return static_cast<std::uint32_t>(sockets_.size());
   }
@@ -125,6 +130,7 @@ class Fleet final : public CellListener {
   std::uint64_t next_cell_ = 0;
   std::uint64_t next_pick_ = 0;
   std::uint64_t replaced_ = 0;
+  bool behind_ = false;
   bool stopping_ = false;
 };
 

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -12,7 +13,7 @@ from e2e import guests
 from e2e.forms_test import FormsCase, route, says
 from e2e.images import guest_image
 from e2e.placement_test import RECORD
-from e2e.support import BIN, DONE, NOT_FOUND, USAGE, WRONG_STATE, documents, eventually, function, hello
+from e2e.support import BIN, DONE, NOT_FOUND, TRY_LATER, USAGE, WRONG_STATE, documents, eventually, function, hello
 
 QUICK = ("--interval", "200ms", "--min-calls", "20")
 
@@ -229,6 +230,40 @@ class SloCase(MeasuredCase):
     def moved(self, name, namespace="default"):
         return eventually(lambda: self.server.json("-n", namespace, "describe", "function", name)["status"].get("rollout"))
 
+
+
+class StoppedCellTest(RolloutCase):
+    """Cells of another namespace that do nothing any more."""
+
+    def stop(self, namespace):
+        cells = [cell["pid"] for cell in self.server.json("status")["cells"] if cell["namespace"] == namespace]
+        self.assertTrue(cells)
+        for pid in cells:
+            os.kill(pid, signal.SIGSTOP)
+            self.addCleanup(os.kill, pid, signal.SIGCONT)
+        return cells
+
+    def test_a_rollback_asks_nothing_of_other_namespaces(self):
+        self.server.apply(hello("beside", "/beside", "other"))
+        self.deploy("mine", says("one"))
+        self.rollout("start", "mine", "--to", str(self.file("mine", says("two"))), "--steps", "99,100", "--interval", "1h")
+        self.stop("other")
+        self.assertEqual(self.rollout("abort", "mine")["state"], "rolled back")  # it fails if a cell was not told
+        self.assertEqual(set(self.answers("/mine", 50)), {"one"})
+
+    def test_a_cell_that_does_not_answer_is_told_later(self):
+        self.server.apply(hello("late", "/late", "third"))
+        self.deploy("sure", says("one"))
+        self.rollout("start", "sure", "--to", str(self.file("sure", says("two"))), "--steps", "99,100", "--interval", "1h")
+        stopped = self.stop("third")
+        (self.folder / "changed.wat").write_text(says("changed"))
+        changed = documents(function("late", self.folder / "changed.wat", "/late", "third"))
+        self.assert_exit(self.server.strata("apply", "-f", "-", stdin=changed), TRY_LATER, "being tried again")
+        self.assertEqual(self.rollout("abort", "sure")["state"], "rolled back")
+        self.assertEqual(set(self.answers("/sure", 50)), {"one"})
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+        self.assertTrue(eventually(lambda: self.server.get("/late").text == "changed"))
 
 
 class SloTest(SloCase):

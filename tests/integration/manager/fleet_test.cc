@@ -66,7 +66,8 @@ class FleetTest : public CellsFixture {
 
   // One tenant, one function at /hello made of `module`.
   Result<void> Reconcile(std::uint32_t generation, const std::string& module,
-                         ListenerPlan::Mode mode = ListenerPlan::Mode::kDirect) {
+                         ListenerPlan::Mode mode = ListenerPlan::Mode::kDirect,
+                         std::uint32_t weight = 100) {
     DesiredState desired;
     desired.listener.mode = mode;
     desired.generation = generation;
@@ -74,7 +75,7 @@ class FleetTest : public CellsFixture {
     Configuration& configuration = desired.by_tenant["shop"];
     configuration.message.functions.push_back(TestCell::MakeFunction("hello", module));
     cell::Route route{.host = "*", .path = "/hello"};
-    route.backends.push_back({0, 100});
+    route.backends.push_back({0, weight});
     configuration.message.routes.push_back(std::move(route));
     configuration.modules = {module};
     if (mode == ListenerPlan::Mode::kFront) {
@@ -233,6 +234,42 @@ TEST_F(FleetTest, AnUpdateIsOverWhenEveryCellServesIt) {
   ASSERT_TRUE(updated.has_value()) << updated.error().message;
   EXPECT_EQ(Served(), (Expected{{2, "new"}, {2, "new"}}));
   EXPECT_EQ(Pids(), pids) << "a change that a living cell can take replaces none";
+}
+
+TEST_F(FleetTest, ACellThatHasAllOfItAlreadyIsNotAsked) {
+  Serve("old");
+  const pid_t pid = Pids().front();
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  const auto again = Reconcile(2, "old");
+  EXPECT_TRUE(again.has_value()) << again.error().message;
+  ASSERT_EQ(::kill(pid, SIGCONT), 0);
+  EXPECT_EQ(Served().front().first, 1U);
+}
+
+TEST_F(FleetTest, AHostBehindFrontsNeedNotHearOfRoutes) {
+  Serve("old");
+  ASSERT_TRUE(Reconcile(2, "old", ListenerPlan::Mode::kFront).has_value());
+  ASSERT_TRUE(Reconcile(3, "old", ListenerPlan::Mode::kFront, 10).has_value());
+  ASSERT_EQ(::kill(Pids().back(), SIGSTOP), 0);
+  const auto moved = Reconcile(4, "old", ListenerPlan::Mode::kFront, 20);
+  EXPECT_TRUE(moved.has_value()) << moved.error().message;
+  ASSERT_EQ(::kill(Pids().back(), SIGCONT), 0);
+  EXPECT_EQ(fleet_.cells().front()->generation(), 4U);
+}
+
+TEST_F(FleetTest, ACellThatDoesNotAnswerIsToldLaterAndHoldsNobodyUp) {
+  Serve("old");
+  ASSERT_EQ(::kill(Pids().front(), SIGSTOP), 0);
+  const auto first = Reconcile(2, "new");
+  ASSERT_FALSE(first.has_value());
+  EXPECT_EQ(first.error().code, Errc::kDeadlineExceeded);
+  EXPECT_TRUE(Reconcile(3, "new").has_value());
+  EXPECT_TRUE(fleet_.behind());
+  ASSERT_EQ(::kill(Pids().front(), SIGCONT), 0);
+  ASSERT_TRUE(RunUntil(loop_, [this] { return !fleet_.cells().front()->silent(); }));
+  EXPECT_TRUE(Reconcile(3, "new").has_value());
+  EXPECT_FALSE(fleet_.behind());
+  EXPECT_EQ(Served().front().second, "new");
 }
 
 TEST_F(FleetTest, AnUpdateThatFailsLeavesEachCellWithOneWholeConfiguration) {
