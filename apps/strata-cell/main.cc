@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cell/command_role.h"
 #include "cell/compile_role.h"
 #include "cell/given_mounts.h"
 #include "cell/host_role.h"
@@ -22,7 +23,7 @@ using strata::cell::ServingOptions;
 
 constexpr int kUsageError = 2;
 
-enum class Role : std::uint8_t { kHost, kCompile, kFront };
+enum class Role : std::uint8_t { kHost, kCompile, kFront, kCommand };
 
 constexpr const char* kAbout =
     R"(Runs WebAssembly sandboxes in one confined, single-threaded process. stratad starts it; there is
@@ -34,9 +35,11 @@ Roles:
   compile  one compilation, then exits: wasm on descriptor 3, native code to 4, a JSON answer to 5.
   front    listeners that several tenants share: parses, routes, hands on to host cells and keepers.
            Told what to serve as a host is; runs no guest.
+  command  one WASI command with this process's standard streams and exit status: native code on
+           descriptor 3, a byte on 4 when it may begin, its plan on 5 (src/cell/command_role.h).
 
 Before it reads anything it confines itself: no files but --allow-ro, --allow-rw, --volume and
---scratch (host), no system calls but those of its role, no core dumps, no new privileges.)";
+--scratch (host, command), no system calls but those of its role, no core dumps, no new privileges.)";
 
 }  // namespace
 
@@ -45,8 +48,10 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("strata-cell ") + STRATA_VERSION);
 
   Role role = Role::kHost;
-  const std::map<std::string, Role> roles{
-      {"host", Role::kHost}, {"compile", Role::kCompile}, {"front", Role::kFront}};
+  const std::map<std::string, Role> roles{{"host", Role::kHost},
+                                          {"compile", Role::kCompile},
+                                          {"front", Role::kFront},
+                                          {"command", Role::kCommand}};
   app.add_option("--role", role, "what this process is")
       ->required()
       ->transform(CLI::CheckedTransformer(roles));
@@ -81,7 +86,8 @@ int main(int argc, char** argv) {
         what);
   };
   given("--volume", strata::cell::ReadVolume, serving.allowed.volumes,
-        "FD:ro|rw:IMAGE, a mounted volume; FD -1: it could not be mounted; repeatable (host)");
+        "FD:ro|rw:IMAGE, a mounted volume; FD -1: it could not be mounted; repeatable (host, "
+        "command)");
   given("--scratch", strata::cell::ReadScratch, serving.allowed.scratch,
         "FD:COUNT:BYTES, empty file systems for sandboxes, from FD on; repeatable (host)");
 
@@ -116,6 +122,8 @@ int main(int argc, char** argv) {
       compile.memory = Bytes::MiB(memory_mib);
       compile.missing = missing;
       return strata::cell::RunCompileRole(compile);
+    case Role::kCommand:
+      return strata::cell::RunCommandRole({.allowed = serving.allowed, .missing = missing});
   }
   return kUsageError;
 }

@@ -74,6 +74,52 @@ Result<void> Delegate(const fs::path& directory, const std::vector<std::string>&
   return {};
 }
 
+// Where a group is that somebody else named: without a parent of ours.
+Result<CgroupPlace> PlaceAt(const fs::path& root, const std::vector<std::string>& controllers,
+                            const std::string& path) {
+  if (path.contains(':')) {
+    return Fail(Errc::kUnsupported, "cgroup " + path + ": groups of systemd are not made here");
+  }
+  const fs::path clean = fs::path(path).lexically_normal();
+  const bool named = clean.is_absolute() && clean.has_filename() && clean.native() == path;
+  if (!named) return Fail(Errc::kInvalidArgument, "'" + path + "' is no path of a cgroup");
+  return CgroupPlace{
+      .root = root, .parent = {}, .name = path.substr(1), .controllers = controllers};
+}
+
+// Whatever is missing above the group, on v2 with the controllers passed down.
+Result<void> MakeAbove(const fs::path& root, const fs::path& group,
+                       const std::vector<std::string>& delegated) {
+  fs::path at = root;
+  for (const fs::path& part : group.parent_path()) {
+    if (auto done = Delegate(at, delegated); !done) return done;
+    at /= part;
+    if (auto made = MakeParent(at); !made) return made;
+  }
+  return Delegate(at, delegated);
+}
+
+Result<void> MakeAtV1(const CgroupPlace& place) {
+  std::vector<fs::path> made;
+  for (const std::string& controller : place.controllers) {
+    const fs::path root = place.root / controller;
+    auto done = MakeAbove(root, place.name, {});
+    if (done) done = MakeDirectory(root / place.name);
+    if (done) {
+      made.push_back(root / place.name);
+      continue;
+    }
+    for (const fs::path& undo : made) ::rmdir(undo.c_str());
+    return done;
+  }
+  return {};
+}
+
+Result<void> MakeAtV2(const CgroupPlace& place) {
+  auto done = MakeAbove(place.root, place.name, place.controllers);
+  return done ? MakeDirectory(place.root / place.name) : done;
+}
+
 Result<void> MakeV1(const CgroupPlace& place) {
   for (std::size_t i = 0; i < place.controllers.size(); ++i) {
     const auto parent = [&](std::size_t at) {
@@ -178,6 +224,27 @@ Result<std::unique_ptr<Cgroup>> Cgroups::Make(std::string_view name) const {
   auto made = v1 ? MakeV1(place) : MakeV2(place);
   if (!made) return std::unexpected(std::move(made).error());
   return v1 ? OpenCgroupV1(std::move(place)) : OpenCgroupV2(std::move(place));
+}
+
+Result<std::unique_ptr<Cgroup>> Cgroups::MakeAt(const std::string& path) const {
+  auto place = PlaceAt(root_, controllers_, path);
+  if (!place) return std::unexpected(std::move(place).error());
+  const bool v1 = version_ == CgroupVersion::kV1;
+  auto made = v1 ? MakeAtV1(*place) : MakeAtV2(*place);
+  if (!made) return std::unexpected(std::move(made).error());
+  return v1 ? OpenCgroupV1(std::move(*place)) : OpenCgroupV2(std::move(*place));
+}
+
+Result<std::unique_ptr<Cgroup>> Cgroups::OpenAt(const std::string& path) const {
+  auto place = PlaceAt(root_, controllers_, path);
+  if (!place) return std::unexpected(std::move(place).error());
+  const bool v1 = version_ == CgroupVersion::kV1;
+  const fs::path hierarchy = v1 ? root_ / controllers_.front() : root_;
+  std::error_code ignored;
+  if (!fs::is_directory(hierarchy / place->name, ignored)) {
+    return Fail(Errc::kNotFound, "no cgroup " + path);
+  }
+  return v1 ? OpenCgroupV1(std::move(*place)) : OpenCgroupV2(std::move(*place));
 }
 
 Result<std::unique_ptr<Cgroup>> Cgroups::Of(pid_t pid) const {

@@ -108,6 +108,14 @@ class Cgroups {
   // kPermissionDenied: not root. On failure nothing is left.
   [[nodiscard]] Result<std::unique_ptr<Cgroup>> Make(std::string_view name) const;
 
+  // The same wherever somebody else says: `path`, "/kubepods/pod1/c1" as a config.json's
+  // `cgroupsPath`, below every hierarchy's root. What lies above it is made if need be and stays.
+  // kInvalidArgument: not such a path; kUnsupported: systemd's ("slice:prefix:name").
+  [[nodiscard]] Result<std::unique_ptr<Cgroup>> MakeAt(const std::string& path) const;
+
+  // The group that MakeAt made there, also in an earlier process. kNotFound: there is none.
+  [[nodiscard]] Result<std::unique_ptr<Cgroup>> OpenAt(const std::string& path) const;
+
   // The group that `pid` is in, wherever it lies: somebody else's, which this object only looks at,
   // limits, freezes and kills, and never removes. kNotFound: no such process; kUnsupported: it is
   // in our own group, or in the root.

@@ -19,7 +19,7 @@
 namespace strata::host {
 
 // What an implementation is made with. The directories exist. Its path is /<parent>/<name>; without
-// a parent, /<name>, which may have more than one part.
+// a parent, /<name>, which may have more than one part: what is above it is somebody else's.
 struct CgroupPlace {
   std::filesystem::path root;
   std::string parent;

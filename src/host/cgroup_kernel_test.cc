@@ -88,6 +88,22 @@ TEST_F(CgroupKernelTest, TheGroupOfAProcessIsFoundAndStaysWhenWhoLookedAtItLetsG
   guest.Wait();
 }
 
+TEST_F(CgroupKernelTest, WhatIsAboveAGroupElsewhereStaysWhenItIsRemoved) {
+  const auto groups = Cgroups::Find(parent);
+  ASSERT_TRUE(groups.has_value());
+  const std::string path = "/" + parent + "/pod/c1";
+  {
+    const auto made = groups->MakeAt(path);
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    const Guest guest = Guest::Make("true");
+    ASSERT_TRUE((*made)->Add(guest.process.pid()).has_value());
+  }
+  EXPECT_EQ(groups->OpenAt(path).error().code, Errc::kNotFound);
+  const auto above = groups->OpenAt("/" + parent + "/pod");
+  ASSERT_TRUE(above.has_value());
+  EXPECT_TRUE((*above)->Remove(std::chrono::seconds(1)).has_value());
+}
+
 TEST_F(CgroupKernelTest, NobodyGetsHoldOfOurOwnGroup) {
   const auto groups = Cgroups::Find(parent);
   ASSERT_TRUE(groups.has_value());

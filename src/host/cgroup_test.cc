@@ -117,6 +117,45 @@ TEST_F(CgroupTest, V1AKeptGroupKeepsItsParentInEveryHierarchy) {
   }
 }
 
+TEST_F(CgroupTest, AGroupIsMadeWhereSomebodyElseSays) {
+  MakeV1({"cpu", "memory"});
+  const auto groups = Cgroups::Find("strata", root.path());
+  ASSERT_TRUE(groups.has_value());
+  const auto group = groups->MakeAt("/kubepods/pod1/c1");
+  ASSERT_TRUE(group.has_value()) << group.error().message;
+  EXPECT_EQ((*group)->path(), "/kubepods/pod1/c1");
+  EXPECT_TRUE(fs::is_directory(root.path() / "cpu/kubepods/pod1/c1"));
+  EXPECT_TRUE(fs::is_directory(root.path() / "memory/kubepods/pod1/c1"));
+  EXPECT_EQ(groups->MakeAt("/kubepods/pod1/c1").error().code, Errc::kFailedPrecondition);
+  EXPECT_TRUE(groups->OpenAt("/kubepods/pod1/c1").has_value());
+  EXPECT_EQ(groups->OpenAt("/kubepods/pod1/c2").error().code, Errc::kNotFound);
+  (*group)->Keep().value();
+}
+
+TEST_F(CgroupTest, V2ControllersArePassedDownToAGroupElsewhere) {
+  MakeV2("cpu memory pids");
+  Write("kubepods/cgroup.subtree_control", "");
+  const auto groups = Cgroups::Find("strata", root.path());
+  ASSERT_TRUE(groups.has_value());
+  const auto group = groups->MakeAt("/kubepods/c1");
+  ASSERT_TRUE(group.has_value()) << group.error().message;
+  EXPECT_EQ(Read("cgroup.subtree_control"), "+pids");
+  EXPECT_EQ(Read("kubepods/cgroup.subtree_control"), "+pids");
+  (*group)->Keep().value();
+}
+
+TEST_F(CgroupTest, APathThatIsNoneIsRefusedAndTouchesNothing) {
+  MakeV1({"cpu"});
+  const auto groups = Cgroups::Find("strata", root.path());
+  ASSERT_TRUE(groups.has_value());
+  for (const char* path : {"", "/", "a/b", "/a/../b", "/a//b", "/a/", "/a/./b"}) {
+    EXPECT_EQ(groups->MakeAt(path).error().code, Errc::kInvalidArgument) << path;
+  }
+  EXPECT_EQ(groups->MakeAt("kubepods-pod1.slice:cri-containerd:c1").error().code,
+            Errc::kUnsupported);
+  EXPECT_FALSE(fs::exists(root.path() / "cpu/a"));
+}
+
 TEST_F(CgroupTest, V2LimitsAreDelegatedAndWritten) {
   MakeV2("cpuset cpu io memory pids");
   const auto group = Make();

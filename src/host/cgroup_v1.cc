@@ -137,7 +137,8 @@ class CgroupV1 final : public Cgroup {
       const fs::path parent = hierarchy.path() / place_.parent;
       if (hierarchy.is_symlink() || !fs::exists(parent, error)) continue;
       if (auto gone = RemoveGroup(parent / place_.name, patience); !gone) return gone;
-      fs::remove(parent, error);  // fails while other groups are in it
+      // Fails while other groups are in it.
+      if (!place_.parent.empty()) fs::remove(parent, error);
     }
     gone_ = true;
     return {};

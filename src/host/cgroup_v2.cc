@@ -110,7 +110,8 @@ class CgroupV2 final : public Cgroup {
     if (auto emptied = KillUntilEmpty(*this, patience); !emptied) return emptied;
     if (auto gone = RemoveGroup(directory_, patience); !gone) return gone;
     std::error_code error;
-    fs::remove(directory_.parent_path(), error);  // fails while other groups are in it
+    // Fails while other groups are in it.
+    if (!place_.parent.empty()) fs::remove(directory_.parent_path(), error);
     gone_ = true;
     return {};
   }

@@ -28,8 +28,8 @@ def add(archive, path, data=None, mode=0o755, link=None):
     archive.addfile(entry, io.BytesIO(data or b""))
 
 
-def root_files():
-    """The layer, as a tar."""
+def root_files(more):
+    """The layer, as a tar; `more`: path -> bytes."""
     applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True)
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w") as archive:
@@ -43,12 +43,14 @@ def root_files():
         add(archive, "etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n", 0o644)
         add(archive, "etc/group", b"root:x:0:\n", 0o644)
         add(archive, "www/index.html", b"hello from busybox\n", 0o644)
+        for path, data in more.items():
+            add(archive, path, data, 0o644)
     return tar.getvalue()
 
 
-def write(path, name, command=("sh",)):
+def write(path, name, command=("sh",), more=None):
     """Writes the archive of the image `name` ("repository:tag"), which runs `command`."""
-    layer = root_files()
+    layer = root_files(more or {})
     blobs = {}
 
     def blob(data, media_type):

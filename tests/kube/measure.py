@@ -1,5 +1,6 @@
 """Our shim beside containerd's own for runc: how long tasks take, and what the shims of those that
-stay need. The two take turns, so what else the machine does disturbs both.
+stay need; and a wasm command beside a container that does as little. They take turns, so what else the
+machine does disturbs all of them.
 
     cd tests && kube/in_namespaces python3 -B -m kube.measure [TASKS]
 """
@@ -9,19 +10,22 @@ import statistics
 import sys
 import time
 
+from kube import guests
 from kube.support import IMAGE, Node
 
 RUNTIMES = {"strata": "io.containerd.strata.v2", "runc": "io.containerd.runc.v2"}
+NOTHING = {"nothing.wasm": guests.command("")}
 
 
-def run_each(node, count, *words, program):
-    """Runs `count` tasks with each runtime, in turns; runtime -> seconds of each."""
-    taken = {name: [] for name in RUNTIMES}
+def run_each(node, count, *words, programs):
+    """Runs `count` tasks of each of `programs` (name -> runtime and command), in turns; name -> seconds of
+    each."""
+    taken = {name: [] for name in programs}
     for number in range(count):
-        for name, runtime in RUNTIMES.items():
+        for name, (runtime, command) in programs.items():
             begin = time.monotonic()
             node.must(node.ctr("run", *words, "--null-io", "--runtime", runtime, IMAGE,
-                               f"{name}-{number}", *program))
+                               f"{name}-{number}", *command))
             taken[name].append(time.monotonic() - begin)
     return taken
 
@@ -41,7 +45,8 @@ def show(what, taken):
 
 
 def measure(node, count):
-    show("create and start", run_each(node, count, "-d", program=("sleep", "1000")))
+    sleeping = {name: (runtime, ("sleep", "1000")) for name, runtime in RUNTIMES.items()}
+    show("create and start", run_each(node, count, "-d", programs=sleeping))
     for name in RUNTIMES:
         pids = node.pids_of(f"containerd-shim-{name}-v2")
         print(f"shims of {count} tasks           {name:7} {sum(map(proportional_set, pids))} KiB in {len(pids)}")
@@ -49,11 +54,17 @@ def measure(node, count):
         for name in RUNTIMES:
             node.ctr("tasks", "delete", "--force", f"{name}-{number}")
             node.ctr("containers", "delete", f"{name}-{number}")
-    show("create, start, wait, delete", run_each(node, count, "--rm", program=("true",)))
+    short = {name: (runtime, ("true",)) for name, runtime in RUNTIMES.items()}
+    short["wasm"] = (RUNTIMES["strata"], ("/nothing.wasm",))
+    taken = run_each(node, count, "--rm", programs=short)
+    show("create, start, wait, delete", taken)
+    medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
+    print(f"tasks one after the other       wasm {1 / medians['wasm']:.1f}/s, runc {1 / medians['runc']:.1f}/s: "
+          f"{medians['runc'] / medians['wasm']:.2f} times as many, ctr's own time included")
 
 
 def main():
-    node = Node().up()
+    node = Node(files=NOTHING).up()
     node.import_images()
     try:
         measure(node, int(sys.argv[1]) if len(sys.argv) > 1 else 12)

@@ -78,6 +78,11 @@ HANDLER = """
       sandboxer = '{sandboxer}'
 """
 
+OPTIONS = """
+      [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.{name}.options]
+        {lines}
+"""
+
 NETWORK = {
     "cniVersion": "1.0.0", "name": "pods",
     "plugins": [{"type": "bridge", "bridge": "pods0", "isGateway": True, "ipam": {
@@ -95,8 +100,10 @@ def tools():
 class Node:
     """One containerd, its folder under /tmp (a Unix socket's path is short) and what runs on it."""
 
-    def __init__(self, handlers=()):
-        """`handlers`: (name, runtime type, sandboxer) of each CRI runtime beside "runc"."""
+    def __init__(self, handlers=(), files=None):
+        """`handlers`: (name, runtime type, sandboxer, options) of each CRI runtime beside "runc", the options as
+        TOML, if any; `files`: path -> bytes, in the image beside busybox."""
+        self.files = files
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="kube."))
         # Of ctr's containers; also the name of the group that all containers' control groups are in.
         self.namespace = f"strata-kube-{secrets.token_hex(4)}"
@@ -105,8 +112,10 @@ class Node:
         (self.dir / "net.d").mkdir()
         (self.dir / "net.d" / "10-pods.conflist").write_text(json.dumps(NETWORK))
         config = CONFIG.format(dir=self.dir, pause=PAUSE, cni=CNI)
-        for name, kind, sandboxer in handlers:
+        for name, kind, sandboxer, *options in handlers:
             config += HANDLER.format(name=name, type=kind, sandboxer=sandboxer)
+            for lines in options:
+                config += OPTIONS.format(name=name, lines=lines)
         (self.dir / "config.toml").write_text(config)
 
     # --- its life
@@ -125,7 +134,7 @@ class Node:
     def import_images(self):
         archive = self.dir / "image.tar"
         for name, command in ((IMAGE, ("sh",)), (PAUSE, PAUSE_COMMAND)):
-            image.write(archive, name, command)
+            image.write(archive, name, command, self.files)
             for namespace in (self.namespace, "k8s.io"):
                 self.must(self.ctr("images", "import", str(archive), namespace=namespace))
         archive.unlink()
@@ -251,10 +260,11 @@ class NodeTest(unittest.TestCase):
     """Tests that share one containerd; a class that leaves something behind fails."""
 
     handlers = ()
+    files = None
 
     @classmethod
     def setUpClass(cls):
-        cls.node = Node(cls.handlers)
+        cls.node = Node(cls.handlers, cls.files)
         try:
             cls.node.up().import_images()
         except BaseException:

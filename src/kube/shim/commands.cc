@@ -25,6 +25,7 @@
 #include "kube/shim/pod_place.h"
 #include "kube/shim/resident.h"
 #include "kube/shim/root_mounts.h"
+#include "kube/shim/wasm_backend.h"
 #include "kube/ttrpc/client.h"
 #include "sandbox/oci/runtime.h"
 
@@ -181,6 +182,9 @@ Result<std::string> Delete(const Invocation& invocation) {
       invocation.bundle.empty() ? fs::current_path(ignored) : fs::path(invocation.bundle);
   Forget(invocation, bundle);
   if (auto removed = RemoveByRuntime(invocation.id, bundle); !removed) {
+    return std::unexpected(std::move(removed).error());
+  }
+  if (auto removed = RemoveCell(bundle); !removed) {
     return std::unexpected(std::move(removed).error());
   }
   UnmountRoot(bundle / "rootfs");

@@ -3,18 +3,18 @@
 #include <signal.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
-#include "base/json.h"
 #include "host/orphans.h"
 #include "kube/shim/pod_config.h"
 #include "kube/shim/root_mounts.h"
-#include "sandbox/oci/last_words.h"
+#include "kube/shim/runc_backend.h"
+#include "kube/shim/task_class.h"
+#include "kube/shim/wasm_backend.h"
 
 namespace strata::kube::shim {
 namespace {
@@ -24,7 +24,6 @@ namespace fs = std::filesystem;
 constexpr std::chrono::seconds kLookAgain{30};  // should a change not have been told
 constexpr std::uint32_t kSignalBase = 128;
 constexpr std::uint32_t kUnknownStatus = 255;
-constexpr Bytes kPidFile = 64_B;
 constexpr Bytes kConfigFile = 4_MiB;
 
 std::uint32_t StatusOf(const Result<host::ExitStatus>& ended) {
@@ -70,7 +69,15 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(std::move(turn).error());
   if (auto good = Check(request); !good) co_return good;
-  if (auto read = ReadConfig(); !read) co_return read;
+  auto config = ReadConfig();
+  if (!config) co_return std::unexpected(std::move(config).error());
+  const auto chosen = ChooseClass(request.options(), *config);
+  if (!chosen) co_return std::unexpected(chosen.error());
+  if (*chosen == TaskClass::kWasm) {
+    backend_ = std::make_unique<WasmBackend>(shared_, name_space_, bundle_, std::move(*config));
+  } else {
+    backend_ = std::make_unique<RuncBackend>(shared_, id_, bundle_);
+  }
   auto first = std::make_shared<ContainerProcess>();
   first->names = {.in = request.stdin(),
                   .out = request.stdout(),
@@ -80,7 +87,7 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
       [mounts = MountsOf(request), root = bundle_ + "/rootfs"] { return MountRoot(mounts, root); };
   auto done = co_await shared_.worker->Run(std::move(mount));
   if (!done) co_return done;
-  done = co_await MakeFirst(first);
+  done = co_await Make(first);
   if (!done) {
     static_cast<void>(co_await Remove());
     co_return done;
@@ -102,7 +109,7 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
 }
 
 // config.json is containerd's; a container of a pod of ours is given what the pod shares.
-Result<void> Container::ReadConfig() {
+Result<Json> Container::ReadConfig() {
   const fs::path file = fs::path(bundle_) / "config.json";
   const auto text = ReadFile(file, kConfigFile);
   if (!text) return std::unexpected(text.error());
@@ -110,38 +117,33 @@ Result<void> Container::ReadConfig() {
   if (!config) return Wrap(std::move(config).error(), file.string());
   pod_ = PodOf(*config);
   const auto at = shared_.pods.find({name_space_, pod_});
-  if (at == shared_.pods.end()) return {};
+  if (at == shared_.pods.end()) return config;
   const Pod& pod = *at->second;
   if (pod.state != PodState::kReady) {
     return Fail(Errc::kFailedPrecondition, "create " + id_ + ": its pod is not ready");
   }
   auto joined = JoinPod(std::move(*config), pod.settings, pod.place);
-  if (!joined) return std::unexpected(std::move(joined).error());
-  return WriteFileAtomic(file, DumpJson(*joined));
+  if (!joined) return joined;
+  if (auto written = WriteFileAtomic(file, DumpJson(*joined)); !written) {
+    return std::unexpected(std::move(written).error());
+  }
+  return joined;
 }
 
-Task<void> Container::MakeFirst(Process first) {
-  auto stdio = Stdio::Open(first->names);
+// The first process, or one beside it.
+Task<void> Container::Make(Process process) {
+  auto stdio = Stdio::Open(process->names);
   if (!stdio) co_return std::unexpected(std::move(stdio).error());
-  first->stdio = std::move(*stdio);
-  auto console = ListenForTerminal(*first, "console");
-  if (!console) co_return std::unexpected(std::move(console).error());
-  auto command =
-      shared_.runtime.CreateCommand(bundle_, id_, *console ? (*console)->path() : std::string());
-  if (!*console) {
-    command.stdin_fd = first->stdio.in();
-    command.stdout_fd = first->stdio.out();
-    command.stderr_fd = first->stdio.err();
+  process->stdio = std::move(*stdio);
+  Result<void> made;
+  if (process->exec_id.empty()) {
+    made = co_await backend_->Make(*process);
+  } else {
+    made = co_await backend_->Exec(*process);
   }
-  const host::ExpectedOrphan expected;
-  auto done = co_await RunRuntime(std::move(command), bundle_ + "/runtime.log");
-  if (done) done = Adopt(*first, bundle_ + "/pid");
-  if (done) done = TakeTerminal(*first, *console);
-  if (!done) co_return done;
-  first->stdio.LetGo();
-  first->input = Input::Start(shared_.loop, first->stdio);
-  auto group = shared_.groups.Of(first->process->pid());
-  if (group) group_ = std::move(*group);  // else the container has none of its own
+  if (!made) co_return made;
+  process->stdio.LetGo();
+  process->input = Input::Start(shared_.loop, process->stdio);
   co_return Result<void>();
 }
 
@@ -159,10 +161,10 @@ Task<std::uint32_t> Container::Start(std::string exec_id) {
   process->starting = true;
   Result<void> started;
   if (exec_id.empty()) {
-    started =
-        co_await RunRuntime(shared_.runtime.StartCommand(bundle_, id_), bundle_ + "/runtime.log");
+    started = co_await backend_->Start();
   } else {
-    started = co_await RunExec(process);
+    started = co_await Make(process);
+    if (started) Spawn(shared_.loop, Watch(shared_from_this(), process));
   }
   if (started) {
     process->state = ProcessState::kRunning;
@@ -210,81 +212,6 @@ Task<void> Container::Exec(const task_api::ExecProcessRequest& request) {
   co_return Result<void>();
 }
 
-// containerd's name of it may be any text, so the files have one of ours.
-Task<void> Container::RunExec(Process exec) {
-  const std::string name = "exec-" + std::to_string(++execs_);
-  const fs::path base = fs::path(bundle_) / name;
-  const sandbox::oci::Runtime::ExecFiles files{.process = base.string() + ".json",
-                                               .pid = base.string() + ".pid",
-                                               .log = base.string() + ".log"};
-  auto stdio = Stdio::Open(exec->names);
-  if (!stdio) co_return std::unexpected(std::move(stdio).error());
-  exec->stdio = std::move(*stdio);
-  auto written = WriteFileAtomic(files.process, exec->spec);
-  if (!written) co_return written;
-  auto console = ListenForTerminal(*exec, name);
-  if (!console) co_return std::unexpected(std::move(console).error());
-  auto command = shared_.runtime.DetachedExecCommand(bundle_, id_, files,
-                                                     *console ? (*console)->path() : std::string());
-  if (!*console) {
-    command.stdin_fd = exec->stdio.in();
-    command.stdout_fd = exec->stdio.out();
-    command.stderr_fd = exec->stdio.err();
-  }
-  const host::ExpectedOrphan expected;
-  auto done = co_await RunRuntime(std::move(command), files.log);
-  if (done) done = Adopt(*exec, files.pid);
-  if (done) done = TakeTerminal(*exec, *console);
-  std::error_code ignored;
-  for (const fs::path& file : {files.process, files.pid, files.log}) fs::remove(file, ignored);
-  if (!done) co_return done;
-  exec->stdio.LetGo();
-  exec->input = Input::Start(shared_.loop, exec->stdio);
-  Spawn(shared_.loop, Watch(shared_from_this(), exec));
-  co_return Result<void>();
-}
-
-Task<void> Container::RunRuntime(host::SpawnOptions command, std::string log) {
-  auto runtime = host::Process::Spawn(command);
-  if (!runtime) co_return std::unexpected(std::move(runtime).error());
-  const auto ended = co_await runtime->Wait();
-  if (!ended) co_return std::unexpected(ended.error());
-  if (ended->success()) co_return Result<void>();
-  co_return Fail(Errc::kInternal, "OCI runtime: " + sandbox::oci::LastWords(log).value_or(
-                                                        "no reason given, " + ended->ToString()));
-}
-
-// Unreaped as long as nobody waits for it, so the pid is still this process's, dead or alive.
-Result<void> Container::Adopt(ContainerProcess& process, const std::string& pid_file) {
-  const auto text = ReadFile(pid_file, kPidFile);
-  if (!text) return std::unexpected(text.error());
-  const auto id = host::IdentifyProcess(std::atoi(text->c_str()));
-  if (!id) return std::unexpected(id.error());
-  auto adopted = host::Process::Adopt(*id);
-  if (!adopted) return std::unexpected(std::move(adopted).error());
-  process.process = std::move(*adopted);
-  return {};
-}
-
-Result<std::optional<ConsoleSocket>> Container::ListenForTerminal(const ContainerProcess& process,
-                                                                  const std::string& name) const {
-  if (!process.names.terminal) return std::nullopt;
-  auto socket = ConsoleSocket::Listen(bundle_, name + ".sock");
-  if (!socket) return std::unexpected(std::move(socket).error());
-  return std::optional<ConsoleSocket>(std::move(*socket));
-}
-
-Result<void> Container::TakeTerminal(ContainerProcess& process,
-                                     const std::optional<ConsoleSocket>& socket) {
-  if (!socket) return {};
-  auto terminal = socket->Take();
-  if (!terminal) return std::unexpected(std::move(terminal).error());
-  auto console = Console::Start(shared_.loop, std::move(*terminal), process.stdio);
-  if (!console) return std::unexpected(std::move(console).error());
-  process.console = std::move(*console);
-  return {};
-}
-
 Awaitable<void> Container::Watch(std::shared_ptr<Container> /*self*/, Process process) {
   const auto ended = co_await process->process->Wait();
   process->exit_status = StatusOf(ended);
@@ -307,7 +234,7 @@ Awaitable<void> Container::Watch(std::shared_ptr<Container> /*self*/, Process pr
 // With the first process the container has ended, also for those that share others' processes;
 // their ends are told before its own.
 Awaitable<void> Container::EndOthers() {
-  if (group_) static_cast<void>(group_->Kill());
+  if (const auto all = group()) static_cast<void>((*all)->Kill());
   while (OthersRun()) co_await changed_.Wait(kLookAgain);
 }
 
@@ -345,10 +272,9 @@ Task<std::shared_ptr<ContainerProcess>> Container::Delete(std::string exec_id) {
   co_return process;
 }
 
-// What the runtime and the kernel have of it.
+// What the backend and the kernel have of it.
 Task<void> Container::Remove() {
-  auto removed =
-      co_await RunRuntime(shared_.runtime.DeleteCommand(bundle_, id_), bundle_ + "/runtime.log");
+  auto removed = co_await backend_->Remove();
   std::move_only_function<Result<void>()> unmount = [root = bundle_ + "/rootfs"]() -> Result<void> {
     UnmountRoot(root);
     return {};
@@ -365,14 +291,15 @@ Result<void> Container::Kill(const std::string& exec_id, int signal, bool all) {
   if (process.state == ProcessState::kStopped || !process.process) {
     return Fail(Errc::kNotFound, "process already finished");
   }
+  const auto found_group = group();
   // What is frozen cannot die.
-  if (paused_ && signal == SIGKILL && group_) {
-    static_cast<void>(group_->Thaw());
+  if (paused_ && signal == SIGKILL && found_group) {
+    static_cast<void>((*found_group)->Thaw());
     paused_ = false;
   }
-  if (!all || !group_) return process.process->Kill(signal);
-  if (signal == SIGKILL) return group_->Kill();
-  const auto members = group_->Members();
+  if (!all || !found_group) return process.process->Kill(signal);
+  if (signal == SIGKILL) return (*found_group)->Kill();
+  const auto members = (*found_group)->Members();
   if (!members) return std::unexpected(members.error());
   for (const pid_t pid : *members) {
     const auto id = host::IdentifyProcess(pid);
@@ -429,10 +356,7 @@ Task<void> Container::Update(std::string resources) {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(std::move(turn).error());
   if (auto first = Find(""); !first) co_return std::unexpected(std::move(first).error());
-  const std::string file = bundle_ + "/resources.json";
-  if (auto written = WriteFileAtomic(file, resources); !written) co_return written;
-  co_return co_await RunRuntime(shared_.runtime.UpdateCommand(bundle_, id_, file),
-                                bundle_ + "/runtime.log");
+  co_return co_await backend_->Update(std::move(resources));
 }
 
 Task<std::shared_ptr<ContainerProcess>> Container::Wait(std::string exec_id,
@@ -453,7 +377,7 @@ Result<std::shared_ptr<ContainerProcess>> Container::Find(const std::string& exe
 }
 
 Result<host::Cgroup*> Container::group() const {
-  if (group_) return group_.get();
+  if (backend_ && backend_->group() != nullptr) return backend_->group();
   return Fail(Errc::kUnsupported, id_ + " has no control group of its own");
 }
 

@@ -1,7 +1,7 @@
 // kube/shim/container.h - one container of containerd's ("task"): its root, its first process and
 // those that were exec'd in it, from Create to Delete.
 //
-//   TaskService --> Container --> OCI runtime (sandbox/oci/runtime.h), control group, events
+//   TaskService --> Container --> Backend (of its class), root, streams, events
 //
 //   created --Start--> running --the program ends--> stopped --Delete--> gone
 //      '------------------Kill, Delete---------------^
@@ -10,48 +10,27 @@
 //
 // Threads:  the loop's; mounts are made on the worker. Lifetime: what waits or runs keeps it alive.
 //           Changing calls of one container take turns; Kill, State and Wait do not wait for them.
-// Errors:   kNotFound: no such process; kFailedPrecondition: not in this state; kInternal: the
-//           runtime's own words. A Create that fails leaves nothing.
+// Errors:   kNotFound: no such process; kFailedPrecondition: not in this state; else the backend's.
+//           A Create that fails leaves nothing.
 // Tested by tests/kube/ctr_test.py.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/broadcast.h"
-#include "base/clock.h"
+#include "base/json.h"
 #include "base/task.h"
 #include "base/turns.h"
 #include "host/cgroup.h"
-#include "host/process.h"
-#include "kube/shim/console.h"
+#include "kube/shim/backend.h"
+#include "kube/shim/container_process.h"
 #include "kube/shim/messages.h"
 #include "kube/shim/shared.h"
-#include "kube/shim/stdio.h"
 
 namespace strata::kube::shim {
-
-enum class ProcessState : std::uint8_t { kCreated, kRunning, kStopped };
-
-// The container's first process, or one beside it.
-struct ContainerProcess {
-  std::string exec_id;  // empty: the first
-  StdioNames names;
-  std::string spec;  // exec: "process" of the OCI runtime specification, JSON
-  Stdio stdio;
-  std::shared_ptr<Input> input;      // null: it has none, or it was not started
-  std::shared_ptr<Console> console;  // null: no terminal, or not started
-  std::optional<host::Process> process;
-  ProcessState state = ProcessState::kCreated;
-  bool starting = false;  // its end is not told before its start
-  std::uint32_t exit_status = 0;
-  WallTime exited_at{};
-
-  [[nodiscard]] std::uint32_t pid() const { return process ? process->pid() : 0; }
-};
 
 class Container : public std::enable_shared_from_this<Container> {
  public:
@@ -86,15 +65,9 @@ class Container : public std::enable_shared_from_this<Container> {
  private:
   using Process = std::shared_ptr<ContainerProcess>;
 
-  Result<void> ReadConfig();
-  Task<void> MakeFirst(Process first);
-  Task<void> RunExec(Process exec);
-  Task<void> RunRuntime(host::SpawnOptions command, std::string log);
+  Result<Json> ReadConfig();
+  Task<void> Make(Process process);
   Task<void> Remove();
-  Result<void> Adopt(ContainerProcess& process, const std::string& pid_file);
-  Result<std::optional<ConsoleSocket>> ListenForTerminal(const ContainerProcess& process,
-                                                         const std::string& name) const;
-  Result<void> TakeTerminal(ContainerProcess& process, const std::optional<ConsoleSocket>& socket);
   Awaitable<void> Watch(std::shared_ptr<Container> self, Process process);
   Awaitable<void> EndOthers();
   [[nodiscard]] bool OthersRun() const;
@@ -108,8 +81,7 @@ class Container : public std::enable_shared_from_this<Container> {
   Turns turns_;
   Broadcast changed_;  // the state of a process
   std::map<std::string, Process> processes_;
-  std::unique_ptr<host::Cgroup> group_;
-  std::uint64_t execs_ = 0;
+  std::unique_ptr<Backend> backend_;  // from Create on
   bool paused_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cri/pod_sandbox.pb.h"
+#include "kube/shim/config_json.h"
 
 namespace strata::kube::shim {
 namespace {
@@ -58,12 +59,6 @@ void AddDefaultSysctls(PodSettings& settings) {
   if (settings.host_network) return;
   settings.sysctls.try_emplace("net.ipv4.ip_unprivileged_port_start", "0");
   settings.sysctls.try_emplace("net.ipv4.ping_group_range", "0 2147483647");
-}
-
-// The value of `key`, if it is text.
-std::string TextOf(const Json& object, const char* key) {
-  const auto at = object.find(key);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
 // Where a namespace of `type` is in the pod; nullopt: it is the host's. Others stay as they are.
@@ -146,12 +141,7 @@ Result<PodSettings> ReadPodSettings(const google::protobuf::Any& options) {
   return settings;
 }
 
-std::string PodOf(const Json& config) {
-  if (!config.is_object()) return {};
-  const auto annotations = config.find("annotations");
-  if (annotations == config.end() || !annotations->is_object()) return {};
-  return TextOf(*annotations, kPodAnnotation);
-}
+std::string PodOf(const Json& config) { return AnnotationOf(config, kPodAnnotation); }
 
 Result<Json> JoinPod(Json config, const PodSettings& settings, const PodPlace& place) {
   if (!config.is_object() || !config.contains("linux") || !config["linux"].is_object()) {

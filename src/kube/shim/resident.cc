@@ -12,12 +12,14 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/pause.h"
 #include "base/task.h"
+#include "cell/spawn.h"
 #include "host/cgroup.h"
 #include "kube/shim/sandbox_service.h"
 #include "kube/shim/shared.h"
@@ -92,6 +94,13 @@ class Resident {
   ttrpc::Server server_;
 };
 
+// It lies beside ours; whether it is there is seen when it is needed.
+cell::CellProgram CellProgram() {
+  std::error_code ignored;
+  const auto ours = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  return {.path = (ours.parent_path() / "strata-cell").string(), .instance = "kube"};
+}
+
 void IgnoreSignals() {
   for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::signal(signal, SIG_IGN);
 }
@@ -117,6 +126,7 @@ Result<void> Serve(Fd listener, const std::string& ttrpc) {
                 .groups = std::move(*groups),
                 .events = Events(loop, clock, ttrpc),
                 .pods = {},
+                .modules = WasmModules(loop, CellProgram()),
                 .worker = std::move(*worker)};
   Resident resident(loop, shared, PathOf(listener));
   if (auto begun = resident.Begin(std::move(listener)); !begun) return begun;

@@ -8,6 +8,7 @@
 #include "host/cgroup.h"
 #include "kube/shim/events.h"
 #include "kube/shim/pod.h"
+#include "kube/shim/wasm_modules.h"
 #include "sandbox/oci/runtime.h"
 #include "sandbox/worker.h"
 
@@ -20,6 +21,7 @@ struct Shared {
   const host::Cgroups groups;
   Events events;
   Pods pods;
+  WasmModules modules;
   std::unique_ptr<sandbox::Worker> worker;  // last: its jobs use the others until they are done
 };
 

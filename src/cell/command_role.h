@@ -1,0 +1,34 @@
+// cell/command_role.h - the command role of strata-cell: one WASI command, once, then the process
+// ends with its exit status.
+//
+//   fd 0-2: its standard streams          fd 3: native code, sealed (compile_job.h)
+//   fd 4:   one byte when it may begin    fd 5: its plan (command_plan.h)
+//
+// Confined as a host cell before it reads any of it. The directories that it sees are the volumes
+// that the process was given, each in the place of its name. It waits, loaded, until it may begin;
+// when fd 4 closes without a byte, nobody wants it any more.
+//
+// A guest that ends by itself gives its exit status; a trap is 134, a memory limit 137, as the
+// signals that end other programs so (128 + SIGABRT, SIGKILL). What could not be run at all is 1.
+// Of the last three a line on fd 2 says why.
+//
+// Known to a command: no arguments, the variables of CGI beside its own (native/README.md), its
+// standard error comes out line by line, and a
+// head of CGI at the begin of its output is written out anew.
+#pragma once
+
+#include <string>
+
+#include "cell/confinement.h"
+
+namespace strata::cell {
+
+struct CommandOptions {
+  AllowedPaths allowed;
+  MissingProtection missing = MissingProtection::kRefuse;
+};
+
+// Runs the process; returns the exit code.
+int RunCommandRole(const CommandOptions& options);
+
+}  // namespace strata::cell

@@ -1,0 +1,23 @@
+// kube/shim/config_json.h - single values of a container's config.json, which is hostile: what has
+// another type than it should counts as not there. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace strata::kube::shim {
+
+// The member `key` of an object. Null: it has none, or is no object.
+const Json* MemberOf(const Json& object, std::string_view key);
+
+std::string TextOf(const Json& object, std::string_view key);
+
+std::string AnnotationOf(const Json& config, std::string_view name);
+
+// The program and its arguments.
+std::vector<std::string> ArgumentsOf(const Json& config);
+
+}  // namespace strata::kube::shim

@@ -1,0 +1,182 @@
+"""Class wasm through containerd: WASI commands from plain images, each in a cell of its own, with the
+streams, limits and ends of any container."""
+
+import json
+import pathlib
+import signal
+import unittest
+
+from kube import guests
+from kube.ctr_test import RUNTIME, SHIM, ShimTest
+from kube.support import IMAGE, PATIENCE, NodeTest, eventually, kill
+
+CELL = "strata-cell"
+
+
+class WasmTaskTest(ShimTest):
+    files = guests.FILES
+
+    def run_once(self, name, guest, *command, options=(), **more):
+        done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, *options, IMAGE, name, f"/{guest}.wasm", *command,
+                             **more)
+        self.node.ctr("containers", "delete", name)
+        return done
+
+    def refused(self, name, guest, *command, options=()):
+        """What the shim says of a task that cannot be made; nothing of it is left."""
+        done = self.run_once(name, guest, *command, options=options)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertNotIn(name, self.node.tasks())
+        return done.stderr
+
+    def test_output_and_exit_status_arrive(self):
+        done = self.run_once("hello", "hello")
+        self.assertEqual((done.returncode, done.stdout), (0, "hello\n"))
+        self.assertTrue(done.stderr.endswith("behind\n"), done.stderr)
+        self.assertEqual(self.run_once("seven", "exit7").returncode, 7)
+
+    def test_input_arrives_and_ends(self):
+        done = self.run_once("cat", "cat", stdin="some\ninput\n" * 10000)
+        self.assertEqual((done.returncode, done.stdout), (0, "some\ninput\n" * 10000), done.stderr)
+
+    def test_variables_are_the_containers(self):
+        done = self.run_once("env", "env", options=("--env", "GREETING=hi"))
+        variables = done.stdout.split("\0")
+        self.assertIn("GREETING=hi", variables)
+        self.assertIn("PATH=/bin", variables)
+
+    def test_a_trap_is_an_abort_and_says_where(self):
+        done = self.run_once("trap", "trap")
+        self.assertEqual(done.returncode, 128 + signal.SIGABRT)
+        self.assertIn("unreachable", done.stderr)
+
+    def test_an_endless_loop_ends_by_a_signal(self):
+        pid = self.run_task("spin", "/spin.wasm")
+        self.assertEqual(self.node.pids_of(CELL), [pid])
+        self.node.must(self.node.ctr("tasks", "kill", "-s", "SIGTERM", "spin"))
+        self.assertTrue(eventually(lambda: self.node.tasks()["spin"][1] == "STOPPED"))
+        done = self.node.ctr("tasks", "delete", "spin")
+        self.assertIn(f"exit code {128 + signal.SIGTERM}", done.stderr)
+        self.node.must(self.node.ctr("containers", "delete", "spin"))
+        self.assertEqual(self.node.pids_of(CELL), [])
+
+    def test_it_can_be_paused_listed_and_measured(self):
+        pid = self.run_task("busy", "/spin.wasm")
+        self.node.must(self.node.ctr("tasks", "pause", "busy"))
+        self.assertEqual(self.node.tasks()["busy"], (pid, "PAUSED"))
+        self.node.must(self.node.ctr("tasks", "resume", "busy"))
+        listed = self.node.must(self.node.ctr("tasks", "ps", "busy")).splitlines()[1:]
+        self.assertEqual([line.split()[0] for line in listed], [str(pid)])
+        usage = json.loads(self.node.must(self.node.ctr("tasks", "metrics", "--format", "json", "busy")))
+        self.assertEqual(usage["pids"]["current"], 1)
+        self.remove("busy")
+
+    def test_there_is_no_second_program_and_no_terminal(self):
+        self.run_task("alone", "/spin.wasm")
+        done = self.node.ctr("tasks", "exec", "--exec-id", "x", "alone", "/hello.wasm")
+        self.assertIn("one program", done.stderr)
+        self.assertEqual(self.node.tasks()["alone"][1], "RUNNING")
+        self.remove("alone")
+
+    def test_a_module_that_cannot_run_is_refused(self):
+        self.assertIn("no such file", self.refused("missing", "missing").lower())
+        self.assertIn("compile", self.refused("broken", "broken"))
+        self.assertIn("not WebAssembly", self.refused("text", "text"))
+        self.assertIn("no WASI command", self.refused("module", "http"))
+        self.assertIn("no arguments", self.refused("arguments", "hello", "-v"))
+        self.assertEqual(self.node.control_groups(), [])
+
+    def test_a_program_outside_of_the_root_is_not_found(self):
+        self.assertIn("no such file", self.refused("outside", "../../../../../../etc/hostname").lower())
+
+    def test_directories_are_the_roots_and_the_mounted_ones(self):
+        self.assertEqual(self.run_once("root", "read-root").stdout, "hello from busybox\n")
+        shared = self.node.dir / "shared"
+        shared.mkdir()
+        (shared / "key").write_text("value\n")
+        mount = ("--mount", f"type=bind,src={shared},dst=/etc/config,options=rbind:ro")
+        self.assertEqual(self.run_once("mount", "read-mount", options=mount).stdout, "value\n")
+        shared.chmod(0o777)
+        self.assertNotEqual(self.run_once("ro", "make-in-mount", options=mount).stdout, "A")
+        self.assertFalse((shared / "made").exists())
+        mount = ("--mount", f"type=bind,src={shared},dst=/etc/config,options=rbind:rw")
+        self.assertEqual(self.run_once("rw", "make-in-mount", options=mount).stdout, "A")
+        self.assertTrue((shared / "made").exists())
+
+    def test_the_annotation_names_the_class(self):
+        done = self.run_once("as-container", "hello", options=("--annotation", "strata.dev/class=container"))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("exec", done.stderr)
+        self.assertIn("no class", self.refused("odd", "hello", options=("--annotation", "strata.dev/class=odd")))
+
+    def test_the_shims_death_leaves_no_cell(self):
+        pid = self.run_task("orphan", "/spin.wasm")
+        kill(self.node.pids_of(SHIM)[0])
+        self.assertTrue(eventually(lambda: not pathlib.Path(f"/proc/{pid}").exists()))
+        self.assertTrue(eventually(lambda: not self.node.tasks()))
+        self.assertTrue(eventually(lambda: not self.node.control_groups()))
+        self.remove("orphan")
+
+    def test_tasks_survive_containerd(self):
+        pid = self.run_task("stays", "/spin.wasm")
+        self.node.stop(signal.SIGKILL)
+        self.node.up()
+        self.assertEqual(self.node.tasks()["stays"], (pid, "RUNNING"))
+        self.remove("stays")
+
+
+class WasmPodTest(NodeTest):
+    handlers = (("strata-wasm", RUNTIME, "shim", "class = 'wasm'"), ("strata", RUNTIME, "shim"))
+    files = guests.FILES
+
+    def start(self, name, handler, *command, **more):
+        pod, config = self.node.pod(name, handler)
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        return pod, config, self.node.container(pod, config, "main", *command, **more)
+
+    def status(self, container):
+        return json.loads(self.node.must(self.node.crictl("inspect", container)))["status"]
+
+    def ended(self, container):
+        self.assertTrue(eventually(lambda: self.status(container)["state"] == "CONTAINER_EXITED"))
+        return self.status(container)["exitCode"]
+
+    def test_logs_and_the_exit_status_arrive(self):
+        _, _, container = self.start("log", "strata-wasm", "/hello.wasm")
+        self.assertEqual(self.ended(container), 0)
+        done = self.node.crictl("logs", container)
+        self.assertEqual((done.stdout, done.stderr), ("hello\n", "behind\n"))
+
+    def test_a_stopped_command_ends_at_once(self):
+        _, _, container = self.start("stop", "strata-wasm", "/spin.wasm")
+        self.node.must(self.node.crictl("stop", "-t", str(PATIENCE), container))
+        self.assertEqual(self.status(container)["exitCode"], 128 + signal.SIGTERM)
+
+    def test_exec_is_refused(self):
+        _, _, container = self.start("exec", "strata-wasm", "/spin.wasm")
+        done = self.node.crictl("exec", "-s", container, "true")
+        self.assertIn("one program", done.stderr)
+
+    def test_usage_is_told(self):
+        _, _, container = self.start("usage", "strata-wasm", "/spin.wasm")
+        stats = json.loads(self.node.must(self.node.crictl("stats", "-o", "json", container)))
+        self.assertGreater(int(stats["stats"][0]["memory"]["workingSetBytes"]["value"]), 0)
+
+    def test_the_runtime_class_is_a_promise(self):
+        pod, config = self.node.pod("promise", "strata-wasm")
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        with self.assertRaisesRegex(AssertionError, "compile|WebAssembly"):
+            self.node.container(pod, config, "main", "/bin/busybox")
+
+    def test_one_pod_has_commands_and_containers(self):
+        pod, config, container = self.start("both", "strata", "/spin.wasm")
+        sidecar = self.node.container(pod, config, "sidecar", "sleep", "1000")
+        self.assertEqual(self.node.must(self.node.crictl("exec", "-s", sidecar, "echo", "here")), "here")
+        self.assertEqual(self.node.pids_of(CELL), [self.pid(container)])
+
+    def pid(self, container):
+        return json.loads(self.node.must(self.node.crictl("inspect", container)))["info"]["pid"]
+
+
+if __name__ == "__main__":
+    unittest.main()
