@@ -12,8 +12,7 @@ namespace strata::keeper {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{10};
-constexpr std::chrono::seconds kEndPatience{5};  // for guests that were killed to be gone
-constexpr std::chrono::seconds kLinePatience{60};
+constexpr std::chrono::seconds kEndPatience{5};       // for guests that were killed to be gone
 constexpr std::chrono::seconds kServicePatience{10};  // beyond what its sandboxes have to stop
 constexpr std::chrono::seconds kMeasureAgain{2};
 constexpr std::chrono::milliseconds kTellPoolsAgain{100};
@@ -428,10 +427,11 @@ Awaitable<void> Keeper::RunVerb(Verb verb) {
   Tell(std::move(done));
 }
 
-// Cells that are still finishing calls have a line to it: it ends after them.
+// Cells that are still finishing calls have a line to it: it ends after them, as one replica does
+// that goes while others stay.
 Awaitable<void> Keeper::EndService(std::shared_ptr<Service> service) {
   const auto left = [service] { return service->doors() == 0; };
-  co_await Until(left, kLinePatience);
+  co_await Until(left, service->time_to_leave());
   service->Stop();
   const auto ended = [service] { return !service->running(); };
   co_await Until(ended, service->stop_timeout() + kServicePatience);

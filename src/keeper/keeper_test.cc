@@ -71,6 +71,27 @@ TEST_F(KeeperTest, AServiceThatIsForgottenWhileItStartsDoesNotAnswerForTheNext) 
   EXPECT_EQ(script_.specs.size(), 2U);
 }
 
+TEST_F(KeeperTest, ARequestOfAServiceThatIsForgottenHasItsOwnTimeout) {
+  Serve web = Web();
+  web.limits.timeout = std::chrono::hours(1);
+  Send(web);
+  EXPECT_EQ(Next<Prepared>().error, "");
+  std::array<int, 2> ends = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const Fd cell(ends[0]);
+  std::vector<Fd> ours;
+  ours.emplace_back(ends[1]);
+  ASSERT_TRUE(keeper_.Handle(Attach{.key = "key"}, std::move(ours)).has_value());
+  Send(Forget{"key"});
+  int looks = 0;
+  RunUntil([&looks] { return ++looks > 5; });
+  clock_.Advance(std::chrono::minutes(59));
+  RunUntil([&] { return script_.servers.empty() || ++looks > 30; });
+  EXPECT_EQ(script_.servers.size(), 1U);
+  clock_.Advance(std::chrono::minutes(1));
+  RunUntil([this] { return script_.servers.empty(); });
+}
+
 TEST_F(KeeperTest, ADrainEndsServicesThatAreStillStarting) {
   script_.listens = false;
   Send(Web());

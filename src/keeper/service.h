@@ -26,6 +26,7 @@
 // tests/e2e/services_test.py and scale_test.py.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -116,6 +117,11 @@ class Service final : public std::enable_shared_from_this<Service> {
 
   [[nodiscard]] std::chrono::milliseconds stop_timeout() const noexcept {
     return what_.stop_timeout;
+  }
+
+  // What those that use a replica that is to go have to finish: no request takes longer.
+  [[nodiscard]] Duration time_to_leave() const noexcept {
+    return std::max<Duration>(what_.stop_timeout, what_.limits.timeout);
   }
 
   [[nodiscard]] std::vector<std::string> ReplicaIds() const;

@@ -157,9 +157,7 @@ void Service::RemoveOne() {
   if (slot == from_last.end()) return;
   slot->wanted = false;
   if (!slot->replica) return;
-  // No request of it takes longer than their timeout.
-  slot->replica->leave_by =
-      clock_.Now() + std::max<Duration>(what_.stop_timeout, what_.limits.timeout);
+  slot->replica->leave_by = clock_.Now() + time_to_leave();
   RetireConnections();
   Spawn(loop_, Leave(shared_from_this(), slot->replica));
 }
