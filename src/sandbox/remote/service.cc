@@ -2,20 +2,32 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <expected>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/fd.h"
 #include "base/pause.h"
 #include "base/promise.h"
+#include "base/ranked_line.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "model/values.h"
+#include "sandbox/driver.h"
 #include "sandbox/remote/codec.h"
 #include "sandbox/remote/connection.h"
 #include "sandbox/remote/forward.h"
+#include "sandbox/remote/messages.h"
 #include "sandbox/spec_check.h"
 #include "wire/channel.h"
 #include "wire/outcome.h"
@@ -96,8 +108,10 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
 
   std::unique_ptr<Handed> TakeIdle();
   Task<std::unique_ptr<Handed>> Dial(milliseconds patience);
-  enum class Place : bool { kFirst, kLast };  // in line
-  Task<std::unique_ptr<Handed>> AwaitFree(TimePoint due, Place place);
+  // Who has been at the head of the line and found nothing goes before who comes. By nothing else:
+  // a line is one Service's, so all who wait in it have its priority.
+  enum class Coming : std::uint8_t { kFirstTime, kAgain };
+  Task<std::unique_ptr<Handed>> AwaitFree(TimePoint due, Coming coming);
   void WakeNext();
   [[nodiscard]] bool NoneComes() const { return open_ == 0 && dialling_.empty(); }
   static Awaitable<void> Read(std::shared_ptr<ServiceLine> self);
@@ -109,8 +123,9 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   wire::Channel channel_;
   bool closed_ = false;
   std::uint64_t next_ = 0;
-  std::size_t open_ = 0;                         // connections
-  std::deque<std::shared_ptr<Answer>> in_line_;  // requests that wait for one of those
+  std::size_t open_ = 0;  // connections
+  // Requests that wait for one of those.
+  RankedLine<std::shared_ptr<Answer>, Coming, 2> in_line_{kMostInLine};
   std::map<std::uint64_t, std::shared_ptr<Answer>> dialling_;
   std::uint64_t generation_ = 0;  // of connections that may be kept
   std::vector<std::unique_ptr<Handed>> idle_;
@@ -147,8 +162,7 @@ void ServiceLine::Keep(std::unique_ptr<Handed> handed) {
   if (closed_ || handed->generation() != generation_) return;
   handed->kept = true;
   if (!in_line_.empty()) {
-    in_line_.front()->Set(std::move(handed));
-    in_line_.pop_front();
+    in_line_.Take()->Set(std::move(handed));
   } else if (idle_.size() < kMostIdle) {
     idle_.push_back(std::move(handed));
   }
@@ -162,13 +176,11 @@ void ServiceLine::OnClosed(std::uint64_t id) {
 }
 
 void ServiceLine::WakeNext() {
-  if (in_line_.empty()) return;
-  in_line_.front()->Set(std::unique_ptr<Handed>());
-  in_line_.pop_front();
+  if (!in_line_.empty()) in_line_.Take()->Set(std::unique_ptr<Handed>());
 }
 
 Task<std::unique_ptr<Handed>> ServiceLine::Obtain(TimePoint due) {
-  auto place = Place::kLast;
+  auto coming = Coming::kFirstTime;
   for (bool asks = in_line_.empty();; asks = true) {
     if (auto idle = TakeIdle()) co_return idle;
     if (asks || NoneComes()) {
@@ -177,27 +189,27 @@ Task<std::unique_ptr<Handed>> ServiceLine::Obtain(TimePoint due) {
       if (!dialled) WakeNext();  // nobody in line waits for nothing
       if (!dialled || *dialled) co_return dialled;
     }
-    auto freed = co_await AwaitFree(due, place);
+    auto freed = co_await AwaitFree(due, coming);
     if (!freed || *freed) co_return freed;
-    place = Place::kFirst;  // it has been there
+    coming = Coming::kAgain;
   }
 }
 
 // Null: one was closed, or there is none any more.
-Task<std::unique_ptr<Handed>> ServiceLine::AwaitFree(TimePoint due, Place place) {
+Task<std::unique_ptr<Handed>> ServiceLine::AwaitFree(TimePoint due, Coming coming) {
   if (auto idle = TakeIdle()) co_return idle;
   if (NoneComes()) co_return std::unique_ptr<Handed>();
-  if (in_line_.size() >= kMostInLine) {
+  if (in_line_.full()) {
     co_return Fail(
         Errc::kResourceExhausted,
         std::to_string(in_line_.size()) + " requests wait for a connection, which is the most");
   }
   const Running running(*this);  // it is load, too
   auto answer = std::make_shared<Answer>(loop);
-  in_line_.insert(place == Place::kFirst ? in_line_.begin() : in_line_.end(), answer);
+  const auto place = in_line_.Join(coming, answer);
   const auto left = std::chrono::ceil<milliseconds>(due - clock.Now());
   auto freed = co_await answer->Wait(std::max(left, milliseconds(0)));
-  std::erase(in_line_, answer);
+  if (!answer->ready()) in_line_.Leave(place);
   if (!freed && freed.error().code == Errc::kDeadlineExceeded) {
     co_return Fail(Errc::kResourceExhausted,
                    "every connection that the service can hold was in use until the deadline");
@@ -263,7 +275,7 @@ Awaitable<void> ServiceLine::Read(std::shared_ptr<ServiceLine> self) {
   self->idle_.clear();
   const Error gone{Errc::kUnavailable, "the keeper of this service is gone"};
   for (const auto& [id, answer] : self->dialling_) answer->Set(std::unexpected(gone));
-  for (const auto& answer : std::exchange(self->in_line_, {})) answer->Set(std::unexpected(gone));
+  while (!self->in_line_.empty()) self->in_line_.Take()->Set(std::unexpected(gone));
 }
 
 // False: the other side broke the rules.
