@@ -3,9 +3,22 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "keeper/reports.h"
+#include "model/values.h"
+#include "sandbox/driver.h"
 
 namespace strata::keeper {
 namespace {
@@ -74,7 +87,7 @@ Pool::Handle::~Handle() {
   if (had_one) pool_->pools_.OnRoom(pool_->sandbox_class_);
   if (!begun_) return;
   pool_->demand_.OnEnd(pool_->pools_.clock_.Now());
-  pool_->pools_.Look();
+  pool_->pools_.Look(*pool_);
 }
 
 void Pool::Handle::Stop() noexcept {
@@ -93,7 +106,7 @@ Task<void> Pool::Handle::Obtain(TimePoint due) {
                   pool_->pools_.clock_);
   auto made = co_await pool_->Take(*ticket_, spec_);
   ticket_.reset();
-  pool_->pools_.Look();
+  pool_->pools_.Look(*pool_);
   if (!made) co_return std::unexpected(std::move(made).error());
   made_ = std::move(*made);
   co_return Result<void>{};
@@ -130,7 +143,10 @@ Pool::Pool(Pools& pools, std::string sandbox_class, std::shared_ptr<sandbox::Ima
   pools_.Add(*this);
 }
 
-Pool::~Pool() { pools_.Remove(*this); }
+Pool::~Pool() {
+  while (!ready_.empty()) Pop();
+  pools_.Remove(*this);
+}
 
 Result<std::unique_ptr<sandbox::Sandbox>> Pool::Create(const sandbox::Spec& spec) {
   sandbox::Spec own = spec_;
@@ -143,12 +159,13 @@ Result<std::unique_ptr<sandbox::Sandbox>> Pool::Create(const sandbox::Spec& spec
 void Pool::Open() {
   if (phase_ != Phase::kAdmitted) return;
   phase_ = Phase::kOpen;
-  pools_.Look();
+  pools_.Look(*this);
 }
 
 void Pool::Close() {
   phase_ = Phase::kClosed;
   while (!ready_.empty()) Drop();
+  pools_.Index(*this);
 }
 
 Pooled Pool::state() const {
@@ -167,8 +184,32 @@ bool Pool::lacks() const {
   return !never_ && !filling_ && ready_.size() < wanted() && pools_.clock_.Now() >= try_again_;
 }
 
-void Pool::Drop() {
+std::optional<TimePoint> Pool::NextChange() const {
+  if (phase_ != Phase::kOpen) return std::nullopt;
+  const TimePoint now = pools_.clock_.Now();
+  auto next = demand_.NextChange(now);
+  if (try_again_ > now && !never_) next = std::min(next.value_or(try_again_), try_again_);
+  return next;
+}
+
+void Pool::Push(Made made) {
+  ++pools_.waiting_;
+  pools_.held_ = pools_.held_ + made.held;
+  ready_.push_back(std::move(made));
+  pools_.Index(*this);
+}
+
+Pool::Made Pool::Pop() {
+  Made made = std::move(ready_.front());
   ready_.pop_front();
+  --pools_.waiting_;
+  pools_.held_.count -= made.held.count;
+  pools_.Index(*this);
+  return made;
+}
+
+void Pool::Drop() {
+  Pop();
   ++counted_.unused;
   pools_.OnRoom(sandbox_class_);
 }
@@ -184,8 +225,7 @@ std::optional<Error> Pool::Over(const Ticket& ticket) const {
 
 std::optional<Pool::Made> Pool::TakeReady() {
   if (ready_.empty()) return std::nullopt;
-  Made made = std::move(ready_.front());
-  ready_.pop_front();
+  Made made = Pop();
   made.warm = true;
   return made;
 }
@@ -311,7 +351,7 @@ Awaitable<void> Pool::FillOne() {
     if (claim_ != nullptr) {
       claimed_ = std::move(made);
     } else if (ready_.size() < wanted()) {
-      ready_.push_back(std::move(made));
+      Push(std::move(made));
     } else {
       ++counted_.unused;
     }
@@ -325,8 +365,10 @@ Awaitable<void> Pool::FillOne() {
 void Pool::OnFailure(const Error& error) {
   counted_.problem = error.message;
   never_ = error.code == Errc::kUnsupported;
-  no_room_ = error.code == Errc::kResourceExhausted;
-  if (no_room_) failures_ = 0;
+  if (error.code == Errc::kResourceExhausted) {
+    failures_ = 0;
+    pools_.without_room_[sandbox_class_].insert(this);
+  }
   try_again_ = pools_.clock_.Now() + kRetry * (1U << std::min(failures_++, kMostDoublings));
 }
 

@@ -76,6 +76,9 @@ class Pool final : public sandbox::Image {
 
   Task<Made> Take(Ticket& ticket, sandbox::Spec spec);
   Task<Made> MakeOne(Ticket& ticket, sandbox::Spec spec);
+  // In and out of ready_; nothing else changes it.
+  void Push(Made made);
+  Made Pop();
   std::optional<Made> TakeReady();
   Awaitable<void> AwaitClaimed(Ticket& ticket);
   // Why a call that waits must not any longer; nothing: it may.
@@ -83,6 +86,8 @@ class Pool final : public sandbox::Image {
   void Drop();  // the one that has waited longest
   [[nodiscard]] std::uint32_t wanted() const;
   [[nodiscard]] bool lacks() const;
+  // When time alone changes what is wanted or lacking; nothing: never.
+  [[nodiscard]] std::optional<TimePoint> NextChange() const;
   // Makes one that waits. Not while another is made here.
   Awaitable<void> FillOne();
   void OnFailure(const Error& error);
@@ -102,9 +107,9 @@ class Pool final : public sandbox::Image {
   Phase phase_ = Phase::kAdmitted;
   std::uint32_t failures_ = 0;  // one after the other
   TimePoint try_again_{};
-  bool never_ = false;    // such sandboxes do not wait
-  bool no_room_ = false;  // its class was full: again when it is not
-  Bytes held_;            // by the last one
+  bool never_ = false;      // such sandboxes do not wait
+  Bytes held_;              // by the last one
+  std::uint64_t turn_ = 0;  // of its Pools'
   Pooled counted_;
 };
 

@@ -104,8 +104,34 @@ struct Lines final : sandbox::LogSink {
   std::vector<std::string> all;
 };
 
+// One that counts who asks it.
+class AskedClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint Now() const noexcept override {
+    ++asked;
+    return manual_.Now();
+  }
+  [[nodiscard]] WallTime WallNow() const noexcept override { return manual_.WallNow(); }
+  void Advance(Duration by) { manual_.Advance(by); }
+
+  mutable int asked = 0;
+
+ private:
+  ManualClock manual_;
+};
+
 class PoolTest : public ::testing::Test {
  protected:
+  // Pools are not to end while they fill.
+  void TearDown() override {
+    script_.holds = false;
+    for (int i = 0; pools_ && pools_->filling() && i < 100; ++i) {
+      for (const auto& waiting : script_.warming) waiting->Set(Bytes::MiB(3));
+      Calm();
+    }
+    EXPECT_FALSE(pools_ && pools_->filling());
+  }
+
   std::shared_ptr<Pool> Make(const model::Scale& scale, Pools::Bounds bounds = {},
                              std::string name = "f",
                              model::Priority priority = model::Priority::kNormal) {
@@ -160,7 +186,7 @@ class PoolTest : public ::testing::Test {
   }
 
   Loop loop_;
-  ManualClock clock_;
+  AskedClock clock_;
   Script script_;
   std::optional<Pools> pools_;
   int calls_ = 0;
@@ -216,6 +242,28 @@ TEST_F(PoolTest, AnEmptiedPoolIsFilledAtOnceAndOneThatHasSomeWhenCallsHaveStarte
   EXPECT_EQ(pool->state().ready, 1U) << "they had emptied it";
   Calm();
   EXPECT_EQ(pool->state().ready, 2U);
+}
+
+TEST_F(PoolTest, ACallLooksAtNoOtherPool) {
+  Pools::Bounds bounds;
+  bounds.sandboxes = 8;  // fewer than there are pools that want one
+  auto pool = Make({.min = 1}, bounds);
+  const auto asked_for_a_call = [&] {
+    Calm();
+    const int before = clock_.asked;
+    auto running = Begin(*pool);
+    EXPECT_TRUE(running->exit && running->exit->has_value() && (*running->exit)->warm);
+    running.reset();
+    Run();
+    return clock_.asked - before;
+  };
+  const int alone = asked_for_a_call();
+  std::vector<std::shared_ptr<Pool>> others;
+  for (int i = 0; i < 200; ++i) {
+    others.push_back(Make({.keep_alive = minutes(60)}, {}, "g" + std::to_string(i)));
+    EXPECT_FALSE(CallIsWarm(*others.back()));
+  }
+  EXPECT_EQ(asked_for_a_call(), alone);
 }
 
 TEST_F(PoolTest, CallsOneRightAfterAnotherFindTheirs) {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,7 +12,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task.h"
 #include "keeper/pool.h"
+#include "model/values.h"
+#include "sandbox/driver.h"
+#include "sandbox/wake_event.h"
 
 namespace strata::keeper {
 namespace {
@@ -66,8 +75,44 @@ Result<std::unique_ptr<sandbox::Sandbox>> Pools::Create(const std::string& sandb
   return made;
 }
 
-void Pools::Add(Pool& pool) { pools_.push_back(&pool); }
-void Pools::Remove(Pool& pool) { std::erase(pools_, &pool); }
+void Pools::Add(Pool& pool) {
+  pools_.insert(&pool);
+  pool.turn_ = ++turns_;
+}
+
+void Pools::Remove(Pool& pool) {
+  pools_.erase(&pool);
+  changes_.Drop(&pool);
+  lacking_.Drop(&pool);
+  below_min_.Drop(&pool);
+  oldest_[pool.sandbox_class_].Drop(&pool);
+  without_room_[pool.sandbox_class_].erase(&pool);
+}
+
+void Pools::Index(Pool& pool) {
+  if (const auto change = pool.NextChange()) {
+    changes_.Put(&pool, *change);
+  } else {
+    changes_.Drop(&pool);
+  }
+  const bool lacks = pool.lacks();
+  if (lacks) {
+    lacking_.Put(&pool, pool.turn_);
+  } else {
+    lacking_.Drop(&pool);
+  }
+  if (lacks && pool.ready_.size() < pool.min_) {
+    below_min_.Put(&pool, pool.turn_);
+  } else {
+    below_min_.Drop(&pool);
+  }
+  auto& oldest = oldest_[pool.sandbox_class_];
+  if (pool.ready_.empty()) {
+    oldest.Drop(&pool);
+  } else {
+    oldest.Put(&pool, {pool.ready_.front().since, pool.turn_});
+  }
+}
 
 void Pools::OnOpening() { quiet_from_ = std::max(quiet_from_, clock_.Now() + kOpening); }
 
@@ -78,9 +123,9 @@ void Pools::OnCreation(const std::string& sandbox_class) {
 }
 
 void Pools::OnRoom(const std::string& sandbox_class) {
-  for (Pool* pool : pools_) {
-    if (pool->sandbox_class_ != sandbox_class || !std::exchange(pool->no_room_, false)) continue;
+  for (Pool* pool : std::exchange(without_room_[sandbox_class], {})) {
     pool->try_again_ = {};
+    Index(*pool);
   }
   OnFree(sandbox_class);
 }
@@ -95,35 +140,33 @@ void Pools::OnFree(const std::string& sandbox_class) {
 }
 
 bool Pools::EvictOne(const std::string& sandbox_class, For whom) {
-  Pool* oldest = nullptr;
-  for (Pool* pool : pools_) {
-    if (!sandbox_class.empty() && pool->sandbox_class_ != sandbox_class) continue;
-    const std::uint32_t spared = whom == For::kCall ? 0 : pool->min_;
-    if (pool->ready_.size() <= spared) continue;
-    if (oldest == nullptr || pool->ready_.front().since < oldest->ready_.front().since) {
-      oldest = pool;
-    }
+  std::optional<std::pair<Waited, Pool*>> oldest;
+  for (const auto& [each, waiting] : oldest_) {
+    if (!sandbox_class.empty() && each != sandbox_class) continue;
+    const auto may_go = std::ranges::find_if(waiting, [whom](const auto& entry) {
+      return entry.second->ready_.size() > (whom == For::kCall ? 0 : entry.second->min_);
+    });
+    if (may_go != waiting.end() && (!oldest || *may_go < *oldest)) oldest = *may_go;
   }
-  if (oldest == nullptr) return false;
-  oldest->Drop();
+  if (!oldest) return false;
+  oldest->second->Drop();
   on_change_();
   return true;
 }
 
 bool Pools::HasRoom(const Pool& pool) const {
-  std::size_t sandboxes = 1;
-  Bytes memory = pool.held_;
-  for (const Pool* each : pools_) {
-    sandboxes += each->ready_.size();
-    for (const Pool::Made& made : each->ready_) memory = memory + made.held;
-  }
-  return sandboxes <= bounds_.sandboxes && memory <= bounds_.memory;
+  return waiting_ < bounds_.sandboxes && held_ + pool.held_ <= bounds_.memory;
+}
+
+// Where as many wait as may, only who is to have some at all times gets any, in another's place.
+const Pools::Turns& Pools::MayGet() const {
+  return waiting_ < bounds_.sandboxes ? lacking_ : below_min_;
 }
 
 // The first that is empty; one that has some, when there is no such one, or was none for long.
 Pool* Pools::NextToFill() {
   Pool* next = nullptr;
-  for (Pool* const pool : pools_) {
+  for (const auto& [turn, pool] : MayGet()) {
     const bool urgent = pool->ready_.empty() || PutOff() == Duration::zero();
     if (!pool->lacks() || (next != nullptr && !urgent)) continue;
     const auto line = lines_.find(pool->sandbox_class_);
@@ -146,12 +189,26 @@ Duration Pools::PutOff() const {
   return std::max(std::min(quiet_from_, latest) - now, Duration::zero());
 }
 
+void Pools::DropTooMany(Pool& pool) {
+  while (pool.ready_.size() > pool.wanted()) pool.Drop();
+  Index(pool);
+}
+
+void Pools::Look(Pool& pool) {
+  DropTooMany(pool);
+  Attend();
+}
+
 void Pools::Look() {
-  for (Pool* pool : pools_) {
-    while (pool->ready_.size() > pool->wanted()) pool->Drop();
-  }
+  const TimePoint now = clock_.Now();
+  while (!changes_.empty() && changes_.first().first <= now) DropTooMany(*changes_.first().second);
+  Attend();
+}
+
+// To what all pools share.
+void Pools::Attend() {
   for (const auto& [sandbox_class, line] : lines_) OnFree(sandbox_class);
-  if (!filling_ && std::ranges::any_of(pools_, &Pool::lacks)) {
+  if (!filling_ && !MayGet().empty()) {
     filling_ = true;
     Spawn(loop_, Fill());
   }
@@ -170,11 +227,10 @@ Awaitable<void> Pools::Fill() {
       continue;  // another may have been emptied, or this one be gone
     }
     if (!pool->ready_.empty()) put_off_since_.reset();
-    // To the end of the turns.
-    const auto at = std::ranges::find(pools_, pool);
-    std::rotate(at, at + 1, pools_.end());
+    pool->turn_ = ++turns_;
     const auto held = pool->shared_from_this();
     co_await pool->FillOne();
+    Index(*pool);
     OnFree(pool->sandbox_class_);  // whoever is in line may have its place, or that of what failed
     on_change_();
   }
@@ -186,14 +242,10 @@ Awaitable<void> Pools::Fill() {
 void Pools::SetTimer() {
   const TimePoint now = clock_.Now();
   std::optional<TimePoint> next;
-  const auto consider = [&next](TimePoint at) { next = next ? std::min(*next, at) : at; };
-  for (const Pool* pool : pools_) {
-    if (pool->phase_ != Pool::Phase::kOpen) continue;
-    if (const auto change = pool->demand_.NextChange(now)) consider(*change);
-    if (pool->try_again_ > now && !pool->never_) consider(pool->try_again_);
-  }
+  if (!changes_.empty()) next = changes_.first().first;
   const auto waits = [](const auto& line) { return !line.second.empty(); };
-  if (std::ranges::any_of(lines_, waits)) consider(now + kLookAgain);
+  const TimePoint again = now + kLookAgain;
+  if (std::ranges::any_of(lines_, waits)) next = std::min(next.value_or(again), again);
   timer_.cancel();
   if (!next) return;
   timer_.expires_after(*next - now);

@@ -2,6 +2,9 @@
 //
 //   Keeper: key -> Pool --Look--> [ Pools: one filling at a time, bounds, calls in line ]
 //
+// A call looks at its own pool alone: others are found by when time changes something in them, by
+// whether they lack a sandbox, and by how long one of theirs has waited.
+//
 // One sandbox is made at a time, within Bounds. A pool that calls have emptied comes first, at
 // once: the next call takes what is made, so that nothing is made in vain however many come. A pool
 // that has one gets more when calls have started their own. Among equals, in turns. A call that
@@ -21,11 +24,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/ordered.h"
 #include "base/ranked_line.h"
 #include "base/task.h"
 #include "model/values.h"
@@ -59,8 +64,9 @@ class Pools {
                                                    sandbox::Image& image,
                                                    const sandbox::Spec& spec);
 
-  // Makes and drops what is due by now, in all pools. Called by pools when something has changed,
-  // and by a timer when time has.
+  // Makes and drops what is due by now: in a pool in which something has changed, or in those in
+  // which time has, for which a timer calls it.
+  void Look(Pool& pool);
   void Look();
 
   [[nodiscard]] bool filling() const noexcept { return filling_; }
@@ -81,9 +87,15 @@ class Pools {
     bool overtaken = false;  // taken out of a full line for a call of a higher priority
   };
   using Line = RankedLine<Ticket*, model::Priority, 3>;
+  using Turns = Ordered<Pool*, std::uint64_t>;
+  using Waited = std::pair<TimePoint, std::uint64_t>;  // since when its oldest waits, and its turn
 
   void Add(Pool& pool);
   void Remove(Pool& pool);
+  // Where it is found from now on. After each change of what that depends on.
+  void Index(Pool& pool);
+  void DropTooMany(Pool& pool);
+  void Attend();
   // A call starts what was made for it; or makes its own, as long as the last of that class took.
   void OnOpening();
   void OnCreation(const std::string& sandbox_class);
@@ -97,6 +109,7 @@ class Pools {
   enum class For : bool { kCall, kFilling };
   bool EvictOne(const std::string& sandbox_class, For whom);
   [[nodiscard]] bool HasRoom(const Pool& pool) const;
+  [[nodiscard]] const Turns& MayGet() const;
   Pool* NextToFill();
   [[nodiscard]] Duration PutOff() const;
   Awaitable<void> Fill();
@@ -106,7 +119,15 @@ class Pools {
   const Clock& clock_;
   const Bounds bounds_;
   const std::function<void()> on_change_;
-  std::vector<Pool*> pools_;                   // in turns
+  std::set<Pool*> pools_;
+  Ordered<Pool*, TimePoint> changes_;                     // when time makes a difference to them
+  Turns lacking_;                                         // some may have come to lack none since
+  Turns below_min_;                                       // of those
+  std::map<std::string, Ordered<Pool*, Waited>> oldest_;  // by class
+  std::map<std::string, std::set<Pool*>> without_room_;   // by class: it was full
+  std::size_t waiting_ = 0;                               // sandboxes
+  Bytes held_;                                            // by these
+  std::uint64_t turns_ = 0;
   std::map<std::string, Line> lines_;          // by class
   std::map<std::string, Duration> creations_;  // by class: how long the last one took
   TimePoint quiet_from_{};                     // calls have started by then
