@@ -48,7 +48,7 @@ void PrintModels(const Json& status) {
 // What is kept ready for its calls, and how much of that there is where it can be counted.
 std::string PoolOf(const Json& status) {
   const std::string pool = status["placement"].value("pool", "");
-  if (pool.empty()) return "";
+  if (pool.empty() || status.contains("moved")) return "";
   const Json running = status.value("sandboxes", Json::object()).value("replicas", Json());
   const std::string count = running.is_array() ? " (" + std::to_string(running.size()) + ")" : "";
   return "; kept ready: " + pool + count;
@@ -82,8 +82,16 @@ void PrintPool(const Json& status) {
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
-  Print(tenant + "/" + resource["metadata"].value("name", "") + " runs in class " + text("class") +
-        ": " + text("because") + ".\n");
+  const std::string full = tenant + "/" + resource["metadata"].value("name", "");
+  if (resource["status"].contains("moved")) {
+    const Json& moved = resource["status"]["moved"];
+    Print(full + " runs in class " + moved.value("class", "") + ", revision " +
+          moved["revision"].dump() + ", since " + moved.value("since", "") + ": " +
+          moved.value("because", "") + ".\nThe newest revision was placed in class " +
+          text("class") + ": " + text("because") + ".\n");
+  } else {
+    Print(full + " runs in class " + text("class") + ": " + text("because") + ".\n");
+  }
   Print("The rule alone (placement: rule) gives " + text("by_rule") + ". Node: " + text("node") +
         PoolOf(resource["status"]) + ".\n\n");
   const bool service = resource.value("kind", "") == "Service";
@@ -180,7 +188,11 @@ void Explain(Session& session, const ExplainFlags& flags) {
     return session.Report({Errc::kFailedPrecondition,
                            full + " was deployed before there was a scheduler; deploy it again"});
   }
-  if (IsStructured(*format)) return PrintValue((*resource)["status"]["placement"], *format);
+  if (IsStructured(*format)) {
+    Json told = (*resource)["status"]["placement"];
+    if ((*resource)["status"].contains("moved")) told["moved"] = (*resource)["status"]["moved"];
+    return PrintValue(told, *format);
+  }
   PrintPlacement(*resource, session.tenant);
 }
 

@@ -1,4 +1,5 @@
 // What was used, what it cost, and what it would have cost elsewhere.
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -62,11 +63,15 @@ Result<ManagerImpl::Deployed> ManagerImpl::GetDeployed() {
   auto revisions = store_->CurrentRevisions();
   if (!revisions) return std::unexpected(std::move(revisions).error());
   Deployed deployed;
-  for (model::Revision& revision : *revisions) {
+  for (const model::Revision& revision : *revisions) {
+    auto now = NowOf(revision.tenant, revision.name);
+    if (!now) return std::unexpected(std::move(now).error());
     auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
     if (!stored) return std::unexpected(std::move(stored).error());
+    if (!*now) continue;
     std::pair whose(revision.tenant, revision.name);
-    deployed.emplace(std::move(whose), std::pair(std::move(stored->resource), std::move(revision)));
+    deployed.emplace(std::move(whose),
+                     std::pair(std::move(stored->resource), std::move((*now)->revision)));
   }
   return deployed;
 }
@@ -83,6 +88,11 @@ std::optional<Class> ManagerImpl::BetterClass(const store::UsageKey& key,
   for (const auto& variant : revision.variants) artifacts.emplace(variant.kind, variant.digest);
   const auto best = FreePlacement(resource, artifacts);
   if (!best || best->sandbox_class == now) return std::nullopt;
+  const auto moved = rollouts_.find({key.tenant, key.name});
+  if (moved != rollouts_.end() &&
+      std::ranges::find(moved->second.missed, best->sandbox_class) != moved->second.missed.end()) {
+    return std::nullopt;  // it was tried, and did not do
+  }
   return best->sandbox_class;
 }
 

@@ -103,17 +103,18 @@ Result<void> ManagerImpl::Plan(Creation& creation) {
   const auto& [space, name] = std::tie(creation.tenant, creation.function);
   if (auto known = RequireFunction(space, name); !known) return known;
   creation.index = current_[space][name].index;
-  auto revisions = store_->Revisions(space, name);
-  if (!revisions) return std::unexpected(revisions.error());
-  if (revisions->empty()) return Fail(Errc::kNotFound, "no revision of " + space + "/" + name);
+  const auto now = NowOf(space, name);
+  if (!now) return std::unexpected(now.error());
+  if (!*now) return Fail(Errc::kNotFound, "no revision of " + space + "/" + name);
+  const model::Revision& revision = (*now)->revision;
   for (std::uint32_t i = 0; i < creation.count; ++i) {
     store::SandboxRecord record;
     record.id = NewId(clock_, random_);
     record.tenant = space;
     record.function = name;
-    record.revision = revisions->front().number;
-    record.artifact_digest = revisions->front().artifact_digest;
-    record.workload = revisions->front().workload;
+    record.revision = revision.number;
+    record.artifact_digest = revision.artifact_digest;
+    record.workload = revision.workload;
     record.created = clock_.WallNow();
     creation.records.push_back(std::move(record));
   }

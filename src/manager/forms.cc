@@ -16,6 +16,7 @@
 #include "model/resource.h"
 #include "model/revision.h"
 #include "model/rollout.h"
+#include "model/target.h"
 #include "model/values.h"
 #include "model/volume.h"
 
@@ -42,6 +43,14 @@ std::vector<model::Backend> LedTo(const model::RouteEntry& route) {
   std::vector<model::Backend> all = route.backends;
   if (route.mirror) all.push_back({route.mirror->function, 1, route.mirror->target});
   return all;
+}
+
+// Which form is meant where none is named: the one that has the traffic. While a rollout moves
+// that, and a moment after, it is the side that is current or else the stable one, so that routes
+// can lead to both.
+model::Target Meant(const model::Rollout& rollout) {
+  if (rollout.state != model::Rollout::State::kRunning && !rollout.both) return rollout.winner();
+  return rollout.canary.current() ? model::Target{} : rollout.stable;
 }
 
 std::string Words(const model::Backend& backend) {
@@ -81,13 +90,29 @@ Result<std::optional<Form>> ManagerImpl::FormOf(const std::string& tenant,
   return Form{InClass(std::move(*found), *target.sandbox_class), target};
 }
 
+Result<std::optional<Form>> ManagerImpl::NowOf(const std::string& tenant, const std::string& name) {
+  const auto rollout = rollouts_.find({tenant, name});
+  const model::Target meant = rollout == rollouts_.end() ? model::Target{} : Meant(rollout->second);
+  auto form = FormOf(tenant, {name, 1, meant});
+  if (form && *form) (*form)->target = {};
+  return form;
+}
+
 Result<std::vector<Form>> ManagerImpl::Forms() {
   auto current = store_->CurrentRevisions();
   if (!current) return std::unexpected(std::move(current).error());
   auto routes = RoutesNow();
   if (!routes) return std::unexpected(std::move(routes).error());
   std::vector<Form> forms;
-  for (model::Revision& revision : *current) forms.push_back({std::move(revision), {}});
+  for (model::Revision& revision : *current) {
+    if (!rollouts_.contains({revision.tenant, revision.name})) {
+      forms.push_back({std::move(revision), {}});
+      continue;
+    }
+    auto now = NowOf(revision.tenant, revision.name);
+    if (!now) return std::unexpected(std::move(now).error());
+    if (*now) forms.push_back(**std::move(now));
+  }
   std::set<std::tuple<std::string, std::string, model::Target>> seen;
   for (const model::RouteEntry& route : *routes) {
     for (const model::Backend& backend : LedTo(route)) {

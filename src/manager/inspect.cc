@@ -112,21 +112,28 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
                     {"artifact", revision.artifact_digest},
                     {"created", Rfc3339(revision.created)}});
   }
-  if (!revisions->empty()) {
-    json["status"]["class"] = model::ClassName(ClassOf(revisions->front()));
+  auto form = NowOf(name.tenant, name.name);
+  if (!form) return std::unexpected(form.error());
+  if (*form) {
+    const model::Revision& now = (*form)->revision;
+    const std::string in(model::ClassName(ClassOf(now)));
+    json["status"]["class"] = in;
+    // The decision: what a rollout made of it since is told beside it.
     if (const auto& placement = revisions->front().placement) {
       json["status"]["placement"] = model::PlacementToJson(*placement);
     }
-    if (Json variants = VariantsOf(revisions->front()); !variants.empty()) {
+    if (Json moved = MoveOf(name.tenant, name.name, now); !moved.is_null()) {
+      json["status"]["moved"] = std::move(moved);
+    }
+    if (Json variants = VariantsOf(now); !variants.empty()) {
       json["status"]["variants"] = std::move(variants);
     }
     collector_.DrainAll();
     json["status"].update(models_.StatusOf(name.tenant, name.name));
-    const std::string in(model::ClassName(ClassOf(revisions->front())));
     if (Json pool = figures_.PoolOf({name.tenant, name.name, in}); !pool.is_null()) {
       json["status"]["pool"] = std::move(pool);
     }
-    auto info = compiler_.Info(revisions->front().artifact_digest);
+    auto info = compiler_.Info(now.artifact_digest);
     if (info) {
       json["status"]["guest"] = model::GuestKindName(info->kind);
       json["status"]["exports"] = info->exports;
@@ -135,6 +142,20 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
   json["status"]["revisions"] = std::move(list);
   json["status"]["listener"] = Listener();
   return json;
+}
+
+// {"class", "revision", "because", "since"}: where `now` is because a rollout left it there; null:
+// it is the newest revision, as it was placed.
+Json ManagerImpl::MoveOf(const std::string& tenant, const std::string& name,
+                         const model::Revision& now) {
+  const auto found = rollouts_.find({tenant, name});
+  if (found == rollouts_.end()) return {};
+  const model::Rollout& by = found->second;
+  if (by.state == model::Rollout::State::kRunning || by.both || by.winner().current()) return {};
+  return {{"class", model::ClassName(ClassOf(now))},
+          {"revision", now.number},
+          {"because", by.because},
+          {"since", Rfc3339(by.since)}};
 }
 
 Json ManagerImpl::GetModels(std::string_view tenant, std::string_view name) {

@@ -161,6 +161,8 @@ class ManagerImpl final : public Manager {
   // forms.cc
   Result<std::vector<Form>> Forms();  // everything that cells must have
   Result<std::optional<Form>> FormOf(const std::string& tenant, const model::Backend& backend);
+  // What a workload is now: the form that its traffic goes to, as the current one.
+  Result<std::optional<Form>> NowOf(const std::string& tenant, const std::string& name);
   // Checks and prepares what routes name, as they would be with `candidates`.
   Task<void> PrepareForms(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
   Result<std::vector<model::RouteEntry>> RoutesWith(const std::vector<Candidate>& candidates);
@@ -212,8 +214,7 @@ class ManagerImpl final : public Manager {
   std::shared_ptr<const std::string> Hold(std::string digest);
   Result<Fd> OpenCode(const std::string& key);
 
-  // cost.cc
-  // What is deployed now, by tenant and name.
+  // cost.cc: what is deployed now, by tenant and name
   using Deployed =
       std::map<std::pair<std::string, std::string>, std::pair<model::Resource, model::Revision>>;
   Result<Deployed> GetDeployed();
@@ -227,6 +228,8 @@ class ManagerImpl final : public Manager {
   // inspect.cc
   Json Listener() const;
   Json ToJson(const store::StoredResource& stored);
+  Json ToJson(const store::SandboxRecord& record);  // sandboxes.cc
+  Json MoveOf(const std::string& tenant, const std::string& name, const model::Revision& now);
   Result<void> RequireFunction(std::string_view tenant, std::string_view function);
   Result<void> CheckVerb(const ServiceName& of, std::string_view verb);
   template <typename What>
@@ -238,9 +241,6 @@ class ManagerImpl final : public Manager {
                                             const std::string& name) const;
   Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> RunningServer(
       const std::string& tenant, const std::string& name);
-
-  // sandboxes.cc
-  Json ToJson(const store::SandboxRecord& record);
 
   // create_sandboxes.cc
   struct Creation;  // a CreateSandboxes that waits

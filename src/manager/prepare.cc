@@ -432,6 +432,14 @@ Awaitable<void> ManagerImpl::ReleaseLeft() {
 void ManagerImpl::ReleaseImages() {
   auto forms = Forms();
   if (!forms) return;
+  // A rollout may be undone, and what is newest be asked for.
+  for (const auto& [name, rollout] : rollouts_) {
+    for (const model::Target& side : {model::Target{}, rollout.stable, rollout.canary}) {
+      auto form = FormOf(rollout.tenant, {rollout.name, 1, side});
+      if (!form) return;
+      if (*form) forms->push_back(**std::move(form));
+    }
+  }
   std::set<std::string> digests;
   for (const Form& form : *forms) {
     digests.insert(form.revision.artifact_digest);

@@ -47,15 +47,15 @@ Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::Runn
     const std::string& tenant, const std::string& name) {
   if (auto known = RequireFunction(tenant, name); !known) return std::unexpected(known.error());
   if (const std::string* key = ServedAs(tenant, name)) return std::pair(keepers_.Of(*key), *key);
-  auto revisions = store_->Revisions(tenant, name);
-  if (!revisions) return std::unexpected(revisions.error());
-  if (!revisions->empty() && ClassOf(revisions->front()) == model::Class::kWasm) {
+  const auto now = NowOf(tenant, name);
+  if (!now) return std::unexpected(now.error());
+  if (*now && ClassOf((*now)->revision) == model::Class::kWasm) {
     return Fail(Errc::kUnsupported, tenant + "/" + name +
                                         " runs in class wasm: its sandboxes are no processes; "
                                         "deploy an image to have exec, cp and pause");
   }
-  if (!revisions->empty() && revisions->front().kind == model::Kind::kFunction &&
-      revisions->front().workload.guest != model::GuestKind::kHttp) {
+  if (*now && (*now)->revision.kind == model::Kind::kFunction &&
+      (*now)->revision.workload.guest != model::GuestKind::kHttp) {
     return Fail(Errc::kUnsupported, tenant + "/" + name +
                                         " runs only while it is called; deploy it as a Service, "
                                         "or with guest: http");
@@ -65,9 +65,9 @@ Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::Runn
 
 // Says no before anything is made. A class that can, or nothing that runs, is the keeper's answer.
 Result<void> ManagerImpl::CheckVerb(const ServiceName& of, std::string_view verb) {
-  auto revisions = store_->Revisions(of.tenant, of.name);
-  if (!revisions || revisions->empty()) return {};
-  const model::Class sandbox_class = ClassOf(revisions->front());
+  const auto now = NowOf(of.tenant, of.name);
+  if (!now || !*now) return {};
+  const model::Class sandbox_class = ClassOf((*now)->revision);
   const std::string_view why = sandbox::WhyNot(sandbox_class, verb);
   if (why.empty()) return {};
   return Fail(Errc::kUnsupported, of.tenant + "/" + of.name + " runs in class " +

@@ -65,7 +65,7 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
 
   ServiceName of{tenant, name};
   const auto sandboxes = co_await ServiceSandboxes(std::move(of));
-  if (missed.target.current() && IsPaused(sandboxes)) {
+  if (IsPaused(sandboxes)) {
     log_.Info("a paused workload stays in its class", {{"workload", tenant + "/" + name}});
     slos_.TryAgain(missed, clock_.Now());
     co_return Result<void>{};

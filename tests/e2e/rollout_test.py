@@ -53,6 +53,9 @@ class RolloutCase(FormsCase):
         done = self.server.strata("apply", "-f", str(file))
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def status(self, name, kind="function"):
+        return self.server.json("describe", kind, name)["status"]
+
     def rollout(self, *words):
         return self.server.json("rollout", *words)
 
@@ -195,8 +198,15 @@ class ClassRolloutTest(MeasuredCase):
         self.assertEqual((ended["state"], ended["canary"]["class"]), ("promoted", "container"), ended)
         self.assertEqual(set(self.answers("/moves", 10)), {"hello"})
         # The wasm side is let go of after a while, and is made ready again when it is needed.
-        eventually(lambda: self.server.json("status")["listener"]["mode"] == "front")
+        self.assertTrue(eventually(lambda: "moved" in self.status("moves")))
+        self.assertEqual((self.status("moves")["class"], self.status("moves")["moved"]["class"]), ("container",) * 2)
+        self.assertEqual(self.server.strata("invoke", "moves", "-n", "default").stdout, "hello")
+        explained = self.server.strata("explain", "moves").stdout
+        self.assertRegex(explained, "^default/moves runs in class container, revision 1, since .*p99")
+        self.assertIn("was placed in class wasm", explained)
+        self.assertEqual(self.server.json("explain", "moves")["moved"]["class"], "container")
         self.rollout("undo", "moves")
+        self.assertTrue(eventually(lambda: self.status("moves")["class"] == "wasm"))
         self.assertEqual(set(self.answers("/moves", 10)), {"wasm"})
         client.stop()
         self.assertEqual(client.all_failures(), [])
@@ -401,6 +411,26 @@ class PreparedTest(RolloutCase, Gated):
         starting.communicate()
         self.assertEqual((applying.returncode, starting.returncode), (WRONG_STATE, NOT_FOUND), error)
         self.assertTrue(eventually(lambda: not self.servers()))
+
+    def test_the_side_without_traffic_is_let_go_of(self):
+        door = self.gate()
+        (door / "closed").unlink()
+        newer = guest_image(self.folder / "newer", "serve", "again")
+        self.addCleanup(self.server.strata, "delete", "service", "side")
+        self.server.apply(self.gated("side", self.image, door, env={"GREETING": "one"}))
+        file = self.folder / "side.yaml"
+        file.write_text(documents(self.gated("side", newer, door, env={"GREETING": "two"})))
+        self.rollout("start", "side", "--to", str(file), "--steps", "50,100", "--interval", "1h")
+        self.assertEqual(len(self.servers()), 2)
+        self.rollout("abort", "side")
+        self.assertTrue(eventually(lambda: len(self.servers()) == 1))
+        greeting = lambda: self.server.strata("exec", "side", "--", "/bin/guest", "getenv", "GREETING").stdout.strip()
+        self.assertEqual(greeting(), "one")
+        self.assertEqual(self.status("side", "service")["moved"]["revision"], 1)
+        self.rollout("start", "side", "--to", "2", "--steps", "50,100", "--interval", "1h")  # its image is here still
+        self.rollout("promote", "side")
+        self.assertTrue(eventually(lambda: len(self.servers()) == 1))
+        self.assertEqual(greeting(), "two")
 
     def test_what_was_started_for_a_rollout_that_comes_to_nothing_ends(self):
         door = self.gate()
