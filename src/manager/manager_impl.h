@@ -147,11 +147,6 @@ class ManagerImpl final : public Manager {
                                 std::vector<scheduler::Option> options,
                                 std::optional<model::Class> asked);
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
-  std::optional<scheduler::Figures> OwnFigures(const model::Resource& resource,
-                                               const Artifacts& artifacts,
-                                               const scheduler::Option& option) const;
-  void UseOwnFigures(const model::Resource& resource, const Artifacts& artifacts,
-                     std::vector<scheduler::Option>& options) const;
   Result<std::vector<scheduler::Option>> OptionsOf(const model::Resource& resource,
                                                    const Artifacts& artifacts) const;
   // Where it would go now if its manifest named no class.

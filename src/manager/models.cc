@@ -80,27 +80,26 @@ Models::Models(store::Store& store, telemetry::Logger& log) : store_(store), log
   }
 }
 
-const Models::Entry* Models::Newest(std::string_view tenant, std::string_view name,
-                                    std::string_view sandbox_class) const {
-  const ModelKey last{std::string(tenant), std::string(name), std::string(sandbox_class),
-                      UINT32_MAX};
-  auto at = models_.upper_bound(last);
-  if (at == models_.begin()) return nullptr;
-  --at;
-  const ModelKey& key = at->first;
-  const bool same = key.tenant == tenant && key.name == name && key.sandbox_class == sandbox_class;
-  return same ? &*at : nullptr;
+const Models::Model* Models::Newest(const ModelKey& key, std::string_view artifact_digest,
+                                    Of of) const {
+  ModelKey last = key;
+  last.revision = UINT32_MAX;
+  for (auto at = models_.upper_bound(last); at != models_.begin();) {
+    --at;
+    const bool same = at->first.tenant == key.tenant && at->first.name == key.name &&
+                      at->first.sandbox_class == key.sandbox_class;
+    if (!same) return nullptr;
+    const bool has_it = at->second.artifact_digest == artifact_digest;
+    if (has_it == (of == Of::kArtifact)) return &at->second;
+  }
+  return nullptr;
 }
 
-const Models::Entry* Models::Before(std::string_view tenant, std::string_view name,
-                                    std::string_view sandbox_class,
-                                    std::string_view artifact_digest) const {
-  const Entry* newest = Newest(tenant, name, sandbox_class);
-  if (newest != nullptr && newest->second.artifact_digest == artifact_digest) return newest;
-  const auto same = by_artifact_.find(
-      {std::string(tenant), std::string(artifact_digest), std::string(sandbox_class)});
-  if (same == by_artifact_.end()) return newest;
-  return &*models_.find(same->second);
+const Models::Model* Models::Before(const ModelKey& key, std::string_view artifact_digest) const {
+  if (const Model* newest = Newest(key, artifact_digest, Of::kArtifact)) return newest;
+  const auto same =
+      by_artifact_.find({key.tenant, std::string(artifact_digest), key.sandbox_class});
+  return same == by_artifact_.end() ? nullptr : &models_.find(same->second)->second;
 }
 
 Models::Model* Models::Put(const ModelKey& key, Model model) {
@@ -122,10 +121,10 @@ Models::Model* Models::Obtain(const ModelKey& key) {
   if (found != models_.end()) return &found->second;
   auto artifact = store_.ArtifactOf(key.tenant, key.name, key.revision);
   if (!artifact) return nullptr;  // a late record of a revision that is gone
-  const Entry* before = Before(key.tenant, key.name, key.sandbox_class, *artifact);
-  return Put(key, {.artifact_digest = *std::move(artifact),
-                   .learned = before == nullptr ? scheduler::Learned()
-                                                : before->second.learned.Successor()});
+  const Model* before = Before(key, *artifact);
+  return Put(key,
+             {.artifact_digest = *std::move(artifact),
+              .learned = before == nullptr ? scheduler::Learned() : before->learned.Successor()});
 }
 
 void Models::Erase(const ModelKey& key) {
@@ -195,11 +194,13 @@ void Models::Forget(std::string_view tenant, std::string_view name) {
   });
 }
 
-const scheduler::Learned* Models::Find(std::string_view tenant, std::string_view name,
-                                       std::string_view sandbox_class,
-                                       std::string_view artifact_digest) const {
-  const Entry* found = Before(tenant, name, sandbox_class, artifact_digest);
-  return found == nullptr ? nullptr : &found->second.learned;
+Models::Known Models::Find(std::string_view tenant, std::string_view name,
+                           std::string_view sandbox_class, std::string_view artifact_digest) const {
+  const ModelKey key{std::string(tenant), std::string(name), std::string(sandbox_class)};
+  const Model* artifact = Before(key, artifact_digest);
+  const Model* other = Newest(key, artifact_digest, Of::kOther);
+  return {.artifact = artifact == nullptr ? nullptr : &artifact->learned,
+          .other = other == nullptr ? nullptr : &other->learned};
 }
 
 Json Models::StatusOf(std::string_view tenant, std::string_view name) const {

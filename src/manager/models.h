@@ -4,9 +4,10 @@
 //   call records --> [ Models ] --> placement, `strata explain`, GET /v1/models
 //                        '-- every ten seconds, 256 at most --> Store
 //
-// A new revision begins with what its image did before: in the revision before, or else under
-// another name of the tenant; or else with what the revision before did with another image. What is
-// kept goes with its revision, and of each workload in a class the three newest revisions are kept.
+// A new revision begins with what its artifact did before: in the revision before, or else under
+// another name of the tenant. What another artifact did in the revision before is told beside it.
+// What is kept goes with its revision, and of each workload in a class the three newest revisions
+// are kept.
 //
 // A manager that is killed forgets what the last ten seconds taught. What was stored and does not
 // read (damage, another version) is dropped with a line in the log: it is learned again.
@@ -68,11 +69,14 @@ class Models {
   // Its workload is gone.
   void Forget(std::string_view tenant, std::string_view name);
 
-  // What a revision with this artifact would begin with; null: nothing is known. Until the next
-  // call of a function that is not const.
-  [[nodiscard]] const scheduler::Learned* Find(std::string_view tenant, std::string_view name,
-                                               std::string_view sandbox_class,
-                                               std::string_view artifact_digest) const;
+  // What a revision with this artifact would begin with, and what the newest one with another did.
+  // Null: nothing is known. Until the next call of a function that is not const.
+  struct Known {
+    const scheduler::Learned* artifact = nullptr;
+    const scheduler::Learned* other = nullptr;
+  };
+  [[nodiscard]] Known Find(std::string_view tenant, std::string_view name,
+                           std::string_view sandbox_class, std::string_view artifact_digest) const;
 
   // {"models": [{class, revision, calls, start_ms, p50_ms, p99_ms, memory_mib, failure_rate}],
   //  "prediction": {calls, explained?, error?}}
@@ -102,13 +106,13 @@ class Models {
     std::set<std::uint32_t> revisions;  // that these were of, or else the last ones before
   };
   using Served = std::tuple<std::string, std::string, std::string>;  // tenant, name, class
-  using Entry = std::map<ModelKey, Model>::value_type;
 
-  [[nodiscard]] const Entry* Newest(std::string_view tenant, std::string_view name,
-                                    std::string_view sandbox_class) const;
-  [[nodiscard]] const Entry* Before(std::string_view tenant, std::string_view name,
-                                    std::string_view sandbox_class,
-                                    std::string_view artifact_digest) const;
+  // Of the workload in the class; its revision does not matter. Of this artifact, or of any other;
+  // null: there is none.
+  enum class Of : std::uint8_t { kArtifact, kOther };
+  [[nodiscard]] const Model* Newest(const ModelKey& key, std::string_view artifact_digest,
+                                    Of of) const;
+  [[nodiscard]] const Model* Before(const ModelKey& key, std::string_view artifact_digest) const;
   // Null: newer revisions are all that is kept.
   Model* Put(const ModelKey& key, Model model);
   // Null: also where the revision is gone.

@@ -122,26 +122,44 @@ TEST_F(ModelsTest, WhatDoesNotReadIsDroppedAndSaidAndLearnedAgain) {
   EXPECT_EQ(Rows()[0]["calls"], 1);
 }
 
-TEST_F(ModelsTest, ANewRevisionBeginsWithTheOneBefore) {
+TEST_F(ModelsTest, ANewRevisionWithTheSameArtifactBeginsWithTheOneBefore) {
   Learn(1, 100, 100'000'000);
-  Redeploy('b');
+  store::NewResource changed = store::FunctionOf("cart", "/cart", "shop", 'a');
+  std::get<model::FunctionSpec>(changed.resource.spec).workload.env = {{"MODE", "fast"}};
+  Deploy(std::move(changed));
   Learn(2, 1, 1'000'000);
   const Json rows = Rows();
   ASSERT_THAT(rows, SizeIs(2));
   EXPECT_EQ(rows[1]["calls"], 1);
-  EXPECT_EQ(rows[1]["artifact"], store::DigestOf('b'));
   EXPECT_NEAR(rows[1]["service_ms"]["p50"].get<double>(), 100, 3);
   Learn(1, 1, 100'000'000);
   EXPECT_EQ(Rows()[0]["calls"], 101) << "both go on, each by itself";
 }
 
+TEST_F(ModelsTest, WhatAnotherArtifactDidIsToldApart) {
+  Learn(1, 100, 100'000'000);
+  Redeploy('b');
+  Models::Known known = models_->Find("shop", "cart", "wasm", store::DigestOf('b'));
+  EXPECT_EQ(known.artifact, nullptr) << "it was never called";
+  ASSERT_NE(known.other, nullptr);
+  EXPECT_NEAR(known.other->service().Quantile(0.5), 100, 3);
+  Learn(2, 1, 1'000'000);
+  EXPECT_NEAR(Rows()[1]["service_ms"]["p50"].get<double>(), 1, 0.1) << "of its own call alone";
+  known = models_->Find("shop", "cart", "wasm", store::DigestOf('b'));
+  EXPECT_EQ(known.artifact->samples(), 1U);
+  EXPECT_EQ(known.other->samples(), 100U);
+  known = models_->Find("shop", "cart", "wasm", store::DigestOf('a'));
+  EXPECT_EQ(known.artifact->samples(), 100U) << "and back again";
+  EXPECT_EQ(known.other->samples(), 1U);
+}
+
 TEST_F(ModelsTest, TheSameArtifactUnderAnotherNameBeginsWithWhatItDidThere) {
   Learn(1, 100, 100'000'000);
   Deploy(store::FunctionOf("copy", "/copy", "shop", 'a'));
-  ASSERT_NE(models_->Find("shop", "copy", "wasm", store::DigestOf('a')), nullptr);
-  EXPECT_EQ(models_->Find("shop", "copy", "wasm", store::DigestOf('b')), nullptr);
-  EXPECT_EQ(models_->Find("shop", "copy", "container", store::DigestOf('a')), nullptr);
-  EXPECT_EQ(models_->Find("other", "copy", "wasm", store::DigestOf('a')), nullptr)
+  ASSERT_NE(models_->Find("shop", "copy", "wasm", store::DigestOf('a')).artifact, nullptr);
+  EXPECT_EQ(models_->Find("shop", "copy", "wasm", store::DigestOf('b')).artifact, nullptr);
+  EXPECT_EQ(models_->Find("shop", "copy", "container", store::DigestOf('a')).artifact, nullptr);
+  EXPECT_EQ(models_->Find("other", "copy", "wasm", store::DigestOf('a')).artifact, nullptr)
       << "tenants learn nothing of each other";
   Learn(1, 1, 1'000'000, "copy");
   EXPECT_NEAR(Rows()[1]["service_ms"]["p50"].get<double>(), 100, 3);

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "manager/manager_impl.h"
+#include "manager/own_figures.h"
 #include "model/resource.h"
 #include "model/revision.h"
 #include "model/values.h"
@@ -128,28 +129,6 @@ std::optional<model::Placement> ManagerImpl::PlacementNow(const Candidate& candi
   return now.placement;
 }
 
-// What was learned of a class that it, or its image, has run in, on top of what was known before. A
-// server's calls share its processes, so CPU time and memory are told for all of them.
-std::optional<scheduler::Figures> ManagerImpl::OwnFigures(const model::Resource& resource,
-                                                          const Artifacts& artifacts,
-                                                          const scheduler::Option& option) const {
-  const std::string& digest = artifacts.at(model::VariantFor(option.sandbox_class));
-  const auto* own = models_.Find(resource.metadata.tenant, resource.metadata.name,
-                                 model::ClassName(option.sandbox_class), digest);
-  auto figures = own == nullptr ? std::nullopt : own->With(option.figures);
-  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
-  if (figures && service != nullptr) {
-    figures->cpu_ms = own->cpu_ms();
-    // Of what scales it is not known how many shared the most that was taken.
-    if (!service->scale) {
-      figures->memory_mib = own->memory_mib() / std::max(service->most(), 1U);
-    } else if (option.figures) {
-      figures->memory_mib = option.figures->memory_mib;
-    }
-  }
-  return figures;
-}
-
 Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const model::Resource& resource,
                                                               const Artifacts& artifacts) const {
   std::vector<scheduler::Option> options;
@@ -171,27 +150,8 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const model::Resou
   // Nothing to weigh, and nothing but the workload itself that could give way.
   const auto lacks = [](const scheduler::Option& option) { return !option.lacking.empty(); };
   if (std::ranges::all_of(options, lacks)) return Fail(Errc::kUnsupported, options.front().lacking);
-  UseOwnFigures(resource, artifacts, options);
+  UseOwnFigures(models_, resource, artifacts, options);
   return options;
-}
-
-// Other classes' figures are those of a small program; how much more this one needs where it has
-// run it would need there, too, on top of what the class itself takes.
-void ManagerImpl::UseOwnFigures(const model::Resource& resource, const Artifacts& artifacts,
-                                std::vector<scheduler::Option>& options) const {
-  std::optional<scheduler::Figures> more;
-  for (scheduler::Option& option : options) {
-    auto own = OwnFigures(resource, artifacts, option);
-    if (!own) continue;
-    if (option.figures && !more) more = scheduler::Beyond(*own, *option.figures);
-    option.figures = std::move(*own);
-  }
-  if (!more) return;
-  for (scheduler::Option& option : options) {
-    if (option.figures && option.figures->source == scheduler::kMeasured) {
-      option.figures = scheduler::Beside(*option.figures, *more);
-    }
-  }
 }
 
 // The class that the manifest names, of a pair the whole; nothing: it leaves the choice to us.

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/pause.h"
 #include "manager/manager_impl.h"
+#include "manager/own_figures.h"
 #include "model/rollout.h"
 
 namespace strata::manager {
@@ -120,7 +121,7 @@ Task<model::Placement> ManagerImpl::NextClass(const model::Revision& revision,
   for (scheduler::Option& option : *options) {
     if (std::ranges::find(without, option.sandbox_class) != without.end()) {
       option.lacking = "it was tried, and did not do";
-    } else if (!OwnFigures(resource, artifacts, option)) {
+    } else if (!RanIn(option.sandbox_class, models_, resource, artifacts)) {
       option.figures = measurements_.Of(option.sandbox_class);
     }
   }

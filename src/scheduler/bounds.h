@@ -2,9 +2,9 @@
 // expected to do, and what would be asked if it gave way. Internal to Choose; a new bound is one
 // more row in bounds.cc.
 //
-// A figure that is known in part only (how often calls fail, from so many calls) is a range. A
-// class misses a bound when even the better end does, and is known to keep it when the worse end
-// does.
+// A figure that is known in part only (how often calls fail, from so many calls; what another
+// artifact did before this one) is a range. A class misses a bound when even the better end does,
+// and is known to keep it when the worse end does.
 //
 // Pure. Tested by strategy_test.cc.
 #pragma once

@@ -26,7 +26,7 @@ struct Figures {
   double busy_ms = 0;                   // the same, with starting a sandbox for the call
   double memory_mib = 0;
   std::optional<FailureRate> failures;  // nothing: no call of its own was seen
-  std::string source;                   // "strata measure", "its own calls"
+  std::string source;                   // "strata measure", "its own calls"; or several
 };
 
 }  // namespace strata::scheduler

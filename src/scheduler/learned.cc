@@ -136,7 +136,7 @@ std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const 
   own.memory_mib = mix(own.memory_mib, prior->memory_mib);
   own.busy_ms = own.cpu_ms + std::max(prior->busy_ms - prior->cpu_ms, 0.0);
   own.cold_start_ms = prior->cold_start_ms;
-  own.source = "its own calls + strata measure";
+  own.source += " + " + prior->source;
   return own;
 }
 

@@ -5,10 +5,10 @@
 //
 // Quantiles are a Sketch's, whose past fades by half whenever it has the weight of kWindow calls: a
 // p99 needs many. The rest are moving averages (EWMA) that follow a change within some fifty calls;
-// failures are rare, so their rate is of far more. A new revision begins with what the
-// one before did, or its image under another name, at the weight of kCarried calls; a class that
-// neither has run in, with the record of `strata measure`, at the weight of kPrior calls. So there
-// is no number of calls at which a decision jumps.
+// failures are rare, so their rate is of far more. A new revision begins with what the one before
+// did, or its artifact under another name, at the weight of kCarried calls. What was known before
+// its first call counts as kPrior calls: the record of `strata measure`, or what another artifact
+// did before (manager/own_figures.h). So there is no number of calls at which a decision jumps.
 //
 // Every call is predicted before it is learned from, so it is scored on calls that it does not know
 // (Dawid: "The prequential approach", 1984).

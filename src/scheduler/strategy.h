@@ -17,7 +17,8 @@
 // A class that the manifest names need not be among what the rules leave, but is held to the floor
 // (1, and not container at medium), to the SLO and to what a node has.
 //
-// Pure: no I/O, no clock; some microseconds. Deterministic. Tested by strategy_test.cc.
+// Pure: no I/O, no clock; some microseconds. Deterministic. Tested by strategy_test.cc and
+// strategy_properties_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,9 @@ struct Option {
   std::string withheld;            // why it cannot have the devices asked for; empty: it can
   std::string pool;                // what is kept ready for its calls there
   std::optional<Figures> figures;  // nothing: never measured
+  // Where `figures` are in part another artifact's: how well this one may do. Nothing: they are its
+  // own. What lies between the two is not known: it excludes nothing.
+  std::optional<Figures> at_best = std::nullopt;
 };
 
 class ClassSet {

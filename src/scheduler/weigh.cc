@@ -1,6 +1,7 @@
 #include "scheduler/weigh.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -79,9 +80,24 @@ std::string NoNode(const Question& question, Class sandbox_class, std::span<cons
   return "no node of this class has " + std::to_string(question.memory.count >> 20) + " MiB free";
 }
 
+// What is bounded, from the class's figures to the best that it may do; nothing: not known.
+std::optional<Range> Expected(const Question& question, const Bound& bound,
+                              const meter::Price& price, const Weighed& weighed) {
+  const Option& option = *weighed.option;
+  const auto with = [&](const Figures& figures) {
+    return bound.expected({question, weighed.shown.sandbox_class, figures, weighed.node->cores,
+                           CostOf(question, figures, price) * weighed.node->price});
+  };
+  auto range = option.figures ? with(*option.figures) : std::nullopt;
+  if (!range || !option.at_best) return range;
+  constexpr Range kAnything{0, std::numeric_limits<double>::infinity()};
+  const Range best = with(*option.at_best).value_or(kAnything);
+  return Range{std::min(range->least, best.least), std::max(range->most, best.most)};
+}
+
 // The first bound that the class misses on its node; empty: none. Notes what is expected of it, and
 // whether it is known to keep all.
-std::string Misses(const Question& question, const Figures* figures, Weighed& weighed) {
+std::string Misses(const Question& question, const meter::Price& price, Weighed& weighed) {
   std::string first;
   weighed.knows = true;
   const auto bounds = Bounds();
@@ -90,10 +106,7 @@ std::string Misses(const Question& question, const Figures* figures, Weighed& we
     const auto asked = bound.asked(question);
     if (!asked) continue;
     auto& expected = weighed.expected[i];
-    if (figures != nullptr) {
-      expected = bound.expected({question, weighed.shown.sandbox_class, *figures,
-                                 weighed.node->cores, weighed.shown.estimate->cost});
-    }
+    expected = Expected(question, bound, price, weighed);
     weighed.knows = weighed.knows && expected && bound.Keeps(bound.Worse(*expected), *asked);
     if (!first.empty() || !expected || bound.Keeps(bound.Better(*expected), *asked)) continue;
     first = std::string(bound.field) + " is " + Exact(*asked) + ", " + std::string(bound.has) +
@@ -136,7 +149,7 @@ Weighed Weigh(const Case& asked, Class sandbox_class) {
     weighed.shown.estimate->qps =
         CapacityOf(question, sandbox_class, *figures, weighed.node->cores);
   }
-  lost = Misses(question, figures, weighed);
+  lost = Misses(question, asked.prices.Of(sandbox_class), weighed);
   return weighed;
 }
 
