@@ -84,7 +84,9 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, 
     back.since = now;
     return back;
   }
-  const bool enough = watched.canary.calls >= rollout.min_calls;
+  const bool alone = rollout.step == 0 && rollout.canary_share() == kAll;
+  const bool enough = watched.canary.calls >= rollout.min_calls &&
+                      (alone || watched.stable.calls >= rollout.min_calls);
   const bool at_end = now - rollout.since >= rollout.interval && enough;
   if (watched.canary.calls >= watched.next_look || (at_end && !watched.looked_at_end)) {
     watched.next_look = scheduler::NextLook(watched.canary.calls);
@@ -92,7 +94,8 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, 
     watched.last = scheduler::Judge(watched.stable, watched.canary,
                                     {.max_error_rate = rollout.max_error_rate,
                                      .slower = rollout.slower,
-                                     .min_calls = rollout.min_calls},
+                                     .min_calls = rollout.min_calls,
+                                     .alone = alone},
                                     ++watched.looks);
   }
   model::Rollout next = rollout;

@@ -1,5 +1,6 @@
 // Moves of a workload's traffic between its forms: started, carried on, ended.
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,6 +24,16 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kSettled{5};
 
 std::string Full(const Rollout& rollout) { return rollout.tenant + "/" + rollout.name; }
+
+std::string StartedWith(std::uint32_t percent) {
+  constexpr std::uint32_t kMuch = 50;
+  std::string told = "it was started";
+  if (percent > kMuch) {
+    told += "; the first step's " + std::to_string(percent) +
+            " % have the new side before it was compared with anything";
+  }
+  return told;
+}
 
 // What `rollout` becomes. kFailedPrecondition: not from the state that it is in.
 Result<Rollout> EndedByHand(Rollout rollout, RolloutVerb verb, WallTime now) {
@@ -159,7 +170,7 @@ Task<Json> ManagerImpl::StartRollout(RolloutRequest request, Progress& progress)
   Rollout plan = std::move(request.plan);
   if (auto sound = model::CheckRollout(plan); !sound) co_return std::unexpected(sound.error());
   plan.started = plan.since = clock_.WallNow();
-  plan.because = "it was started";
+  plan.because = StartedWith(plan.steps.front());
   auto stable = TrafficOf(plan.tenant, plan.name);
   if (!stable) co_return std::unexpected(stable.error());
   plan.stable = *stable;

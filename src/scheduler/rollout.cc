@@ -113,10 +113,17 @@ Judgement Judge(const Side& stable, const Side& canary, const Criteria& criteria
             fmt::format("{} of {} calls failed, more than the limit allows; more calls will tell",
                         canary.failed, canary.calls)};
   }
+  if (!criteria.alone && stable.calls < criteria.min_calls) {
+    return {Verdict::kUndecided,
+            fmt::format("{} of {} calls of the stable side are there, to compare with",
+                        stable.calls, criteria.min_calls)};
+  }
+  std::string found_good = fmt::format("{} calls: {} failed, p99 {:.2f} ms", canary.calls,
+                                       canary.failed, Ms(canary.latencies.Quantile(0.99)));
+  if (criteria.alone) return {Verdict::kGood, found_good + "; not compared: it had all calls"};
   return {Verdict::kGood,
-          fmt::format("{} calls: {} failed, p99 {:.2f} ms (stable: {} calls, {} failed, {:.2f} ms)",
-                      canary.calls, canary.failed, Ms(canary.latencies.Quantile(0.99)),
-                      stable.calls, stable.failed, Ms(stable.latencies.Quantile(0.99)))};
+          found_good + fmt::format(" (stable: {} calls, {} failed, {:.2f} ms)", stable.calls,
+                                   stable.failed, Ms(stable.latencies.Quantile(0.99)))};
 }
 
 }  // namespace strata::scheduler

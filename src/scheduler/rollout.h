@@ -43,7 +43,8 @@ struct Criteria {
   double max_error_rate = 0.01;   // of the new side, from 0 to 1
   double slower = 0.10;           // that the new side's p99 may be, as a share of the stable one's;
                                   // a millisecond in any case
-  std::uint64_t min_calls = 100;  // of the new side, before a step can be good
+  std::uint64_t min_calls = 100;  // of each side, before a step can be good
+  bool alone = false;             // the stable side gets no calls: there is nothing to compare with
   double risk = 0.05;             // that a side is called bad which is as good, over all looks
 };
 
@@ -53,8 +54,9 @@ struct Judgement {
   std::string because;  // one sentence
 };
 
-// `look`: this one's number in the whole rollout, from 1. kGood: enough calls, none of the tests
-// found anything, and the errors seen are within the limit.
+// `look`: this one's number in the whole rollout, from 1. kGood: enough calls of both sides, none
+// of the tests found anything, and the errors seen are within the limit; it says so where the sides
+// could not be compared.
 Judgement Judge(const Side& stable, const Side& canary, const Criteria& criteria,
                 std::uint32_t look);
 

@@ -96,9 +96,23 @@ TEST(JudgeTest, FewCallsDecideNothingUnlessTheyAllFail) {
   EXPECT_EQ(Judge(SideOf(1000, 0), SideOf(20, 1), {}, 1).verdict, Verdict::kUndecided);
   EXPECT_EQ(Judge(SideOf(1000, 0), SideOf(20, 20), {}, 1).verdict, Verdict::kBad);
   EXPECT_EQ(Judge(SideOf(0, 0), SideOf(0, 0), {}, 1).verdict, Verdict::kUndecided);
-  // Without a stable side the limit alone speaks.
-  EXPECT_EQ(Judge(SideOf(0, 0), SideOf(200, 50), {}, 1).verdict, Verdict::kBad);
-  EXPECT_EQ(Judge(SideOf(0, 0), SideOf(200, 0), {}, 1).verdict, Verdict::kGood);
+}
+
+TEST(JudgeTest, WhatWasNotComparedIsNotGood) {
+  const auto judged = Judge(SideOf(99, 0), SideOf(1000, 0), {}, 1);
+  EXPECT_EQ(judged.verdict, Verdict::kUndecided);
+  EXPECT_EQ(judged.because, "99 of 100 calls of the stable side are there, to compare with");
+  EXPECT_EQ(Judge(SideOf(100, 0), SideOf(1000, 0), {}, 1).verdict, Verdict::kGood);
+  EXPECT_EQ(Judge(SideOf(99, 0), SideOf(1000, 50), {}, 1).verdict, Verdict::kBad)
+      << "the limit needs no other side";
+}
+
+TEST(JudgeTest, WithoutAStableSideTheLimitAloneSpeaks) {
+  const Criteria alone{.alone = true};
+  EXPECT_EQ(Judge(SideOf(0, 0), SideOf(200, 50), alone, 1).verdict, Verdict::kBad);
+  const auto judged = Judge(SideOf(0, 0), SideOf(200, 0), alone, 1);
+  EXPECT_EQ(judged.verdict, Verdict::kGood);
+  EXPECT_THAT(judged.because, HasSubstr("not compared"));
 }
 
 TEST(JudgeTest, MoreErrorsThanAllowedAreNeverGood) {
