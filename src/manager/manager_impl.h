@@ -143,9 +143,11 @@ class ManagerImpl final : public Manager {
   // `asked`: who named the class, for the message.
   static Result<model::Class> WholeClass(const Candidate& candidate, model::Class inner,
                                          std::string_view asked);
+  // `overload`: calls a second that it has to carry, whatever its manifest asks for.
   Task<model::Placement> Choose(const model::Resource& resource, const Artifacts& artifacts,
                                 std::vector<scheduler::Option> options,
-                                std::optional<model::Class> asked);
+                                std::optional<model::Class> asked,
+                                std::optional<double> overload = std::nullopt);
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
   Result<std::vector<scheduler::Option>> OptionsOf(const model::Resource& resource,
                                                    const Artifacts& artifacts) const;
@@ -185,7 +187,8 @@ class ManagerImpl final : public Manager {
   Awaitable<void> LeaveClass(SloWatches::Missed missed);
   Task<void> MoveOn(SloWatches::Missed missed);
   Task<model::Placement> NextClass(const model::Revision& revision,
-                                   const std::vector<model::Class>& without);
+                                   const std::vector<model::Class>& without,
+                                   std::optional<double> overload);
 
   // prepare.cc
   Task<void> Build(std::vector<Candidate>& candidates, Progress& progress);  // needs no turn

@@ -2,6 +2,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -188,8 +189,13 @@ Result<Class> ManagerImpl::WholeClass(const Candidate& candidate, Class inner,
 Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
                                            const Artifacts& artifacts,
                                            std::vector<scheduler::Option> options,
-                                           std::optional<Class> asked) {
-  const scheduler::Question question = QuestionOf(resource, artifacts, asked, CellsOf(options_));
+                                           std::optional<Class> asked,
+                                           std::optional<double> overload) {
+  scheduler::Question question = QuestionOf(resource, artifacts, asked, CellsOf(options_));
+  if (overload) {
+    const auto qps = static_cast<std::uint32_t>(std::ceil(*overload));
+    question.slo.qps = std::max(question.slo.qps.value_or(0), qps);
+  }
   scheduler::Node node = ThisNode();
   auto chosen = scheduler::Choose(question, options, {&node, 1}, options_.prices);
   const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&

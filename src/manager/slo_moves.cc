@@ -83,12 +83,16 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
   }
   const Class left = ClassOf((*form)->revision);
   move.missed.push_back(left);
-  const auto next = co_await NextClass((*form)->revision, move.missed);
+  const auto next = co_await NextClass((*form)->revision, move.missed, missed.overload);
   if (!next && next.error().code == Errc::kFailedPrecondition) {
-    log_.Warn("traffic stays in a class that does not do", {{"workload", tenant + "/" + name},
-                                                            {"because", missed.because},
-                                                            {"error", next.error().message}});
-    co_return Result<void>{};  // to say it once is enough
+    log_.Warn(missed.overload ? "overloaded, and no other class is known to carry more"
+                              : "traffic stays in a class that does not do",
+              {{"workload", tenant + "/" + name},
+               {"because", missed.because},
+               {"error", next.error().message}});
+    // Fewer calls may come, and a class may be measured or installed.
+    slos_.TryAgain(missed, clock_.Now());
+    co_return Result<void>{};
   }
   if (!next) co_return std::unexpected(next.error());
   move.canary.sandbox_class = next->sandbox_class;
@@ -106,9 +110,11 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
 
 // What the scheduler would choose without those. That the workload would be as slow there as it was
 // here is what it assumes at deployment, and what trying another class questions: classes that it
-// has not run in count as they were measured. kFailedPrecondition: there is none.
+// has not run in count as they were measured. What has to carry so many calls a second is asked to,
+// and one of which nothing is known does not. kFailedPrecondition: there is none.
 Task<model::Placement> ManagerImpl::NextClass(const model::Revision& revision,
-                                              const std::vector<Class>& without) {
+                                              const std::vector<Class>& without,
+                                              std::optional<double> overload) {
   if (auto fits = CheckShareable(revision.workload); !fits) {
     co_return Fail(Errc::kFailedPrecondition, fits.error().message);
   }
@@ -124,8 +130,11 @@ Task<model::Placement> ManagerImpl::NextClass(const model::Revision& revision,
     } else if (!RanIn(option.sandbox_class, models_, resource, artifacts)) {
       option.figures = measurements_.Of(option.sandbox_class);
     }
+    if (overload && !option.figures && option.lacking.empty()) {
+      option.lacking = "what it carries is not known ('strata measure' tells)";
+    }
   }
-  co_return co_await Choose(resource, artifacts, *std::move(options), std::nullopt);
+  co_return co_await Choose(resource, artifacts, *std::move(options), std::nullopt, overload);
 }
 
 }  // namespace strata::manager

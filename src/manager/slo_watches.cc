@@ -55,14 +55,15 @@ void SloWatches::Add(const cell::Function& function, const meter::CallRecord& re
 std::vector<SloWatches::Missed> SloWatches::Check(TimePoint now) {
   std::vector<Missed> missed;
   for (auto& [name, watched] : watched_) {
-    auto because = watched.watch.Check(now);
-    if (!because || now < watched.silent_until) continue;
+    auto why = watched.watch.Check(now);
+    if (!why || now < watched.silent_until) continue;
     watched.silent_until = TimePoint::max();
     missed.push_back({.tenant = name.first,
                       .name = name.second,
                       .revision = watched.revision,
                       .target = watched.target,
-                      .because = *std::move(because)});
+                      .because = std::move(why->because),
+                      .overload = why->overload});
   }
   return missed;
 }

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -40,10 +41,11 @@ class SloWatches {
     std::uint64_t revision = 0;
     model::Target target;  // that has the traffic
     std::string because;
+    std::optional<double> overload;  // calls a second that were too many for its class
   };
   std::vector<Missed> Check(TimePoint now);
 
-  // Its move failed, which may go better next time: Check may name it again, in a while. Nothing
+  // It did not move, which may go better next time: Check may name it again, in a while. Nothing
   // happens where its traffic has gone elsewhere.
   static constexpr std::chrono::seconds kTryAgain{60};
   void TryAgain(const Missed& missed, TimePoint now);

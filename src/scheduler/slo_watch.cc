@@ -23,16 +23,18 @@ bool SloWatch::MissedP99() const {
   return p99_ && ran > 0 && BinomialAtLeast(above_, ran, kShareAbove) <= kRisk;
 }
 
-std::optional<std::string> SloWatch::Check(TimePoint now) {
+std::optional<SloWatch::Reason> SloWatch::Check(TimePoint now) {
   if (now - began_ < kWindow || calls_ < kEnough) return std::nullopt;
-  std::optional<std::string> why;
+  std::optional<Reason> why;
   missed_ = MissedP99() ? missed_ + 1 : 0;
   if (2 * unstarted_ > calls_) {
-    why = fmt::format("{} of its last {} calls found no sandbox", unstarted_, calls_);
+    why = Reason{fmt::format("{} of its last {} calls found no sandbox", unstarted_, calls_)};
+    const std::chrono::duration<double> seconds = now - began_;
+    if (unstarted_ < calls_) why->overload = static_cast<double>(calls_) / seconds.count();
   } else if (missed_ >= kInARow) {
-    why = fmt::format("slo.p99_ms is {}, and {:.1f} % of its last {} calls took longer",
-                      p99_->count(),
-                      100 * static_cast<double>(above_) / static_cast<double>(calls_), calls_);
+    why = Reason{fmt::format(
+        "slo.p99_ms is {}, and {:.1f} % of its last {} calls took longer", p99_->count(),
+        100 * static_cast<double>(above_) / static_cast<double>(calls_), calls_)};
   }
   began_ = now;
   calls_ = above_ = unstarted_ = 0;

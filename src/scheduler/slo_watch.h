@@ -7,7 +7,8 @@
 // missed the p99 when the share of calls above it is shown to be more than a hundredth (exact
 // binomial test, scheduler/rollout.h), and the class is left when kInARow windows have, one after
 // the other: a burst moves nothing. A window in which most calls found no sandbox is enough by
-// itself: nothing can be worse than that. Who moves begins a new watch for the new class, and does
+// itself: nothing can be worse than that. Where some did find one it is load, so another class is
+// better only if it carries that. Who moves begins a new watch for the new class, and does
 // not go back by itself, so traffic cannot flap.
 //
 // Pure: the time is given. Tested by slo_watch_test.cc.
@@ -35,8 +36,13 @@ class SloWatch {
   // `started`: a guest ran, whatever became of it.
   void Add(Duration took, bool started);
 
+  struct Reason {
+    std::string because;
+    // Calls a second that were too many for the class.
+    std::optional<double> overload = std::nullopt;
+  };
   // Nothing: there is none, or none yet.
-  std::optional<std::string> Check(TimePoint now);
+  std::optional<Reason> Check(TimePoint now);
 
  private:
   [[nodiscard]] bool MissedP99() const;

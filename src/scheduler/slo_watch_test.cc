@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 class SloWatchTest : public ::testing::Test {
  protected:
   // A window of 200 calls, so many of which were slow or found no sandbox.
-  std::optional<std::string> Window(int slow, int unstarted = 0) {
+  std::optional<SloWatch::Reason> Window(int slow, int unstarted = 0) {
     for (int i = 0; i < 200; ++i) {
       watch_.Add(milliseconds(i < slow ? 80 : 10), i >= unstarted);
     }
@@ -33,7 +33,7 @@ TEST_F(SloWatchTest, ThreeWindowsInARowAreAReason) {
   EXPECT_FALSE(Window(20));
   const auto why = Window(20);
   ASSERT_TRUE(why);
-  EXPECT_EQ(*why, "slo.p99_ms is 50, and 10.0 % of its last 200 calls took longer");
+  EXPECT_EQ(why->because, "slo.p99_ms is 50, and 10.0 % of its last 200 calls took longer");
 }
 
 TEST_F(SloWatchTest, ABurstIsNone) {
@@ -51,7 +51,18 @@ TEST_F(SloWatchTest, AHundredthIsWhatAP99Allows) {
 
 TEST_F(SloWatchTest, WhatCannotBeStartedIsLeftAtOnce) {
   EXPECT_FALSE(Window(0, 90));
-  EXPECT_THAT(*Window(0, 101), HasSubstr("101 of its last 200 calls found no sandbox"));
+  const auto why = Window(0, 200);
+  ASSERT_TRUE(why);
+  EXPECT_THAT(why->because, HasSubstr("200 of its last 200 calls found no sandbox"));
+  EXPECT_FALSE(why->overload) << "however few there were";
+}
+
+TEST_F(SloWatchTest, WhereSomeFindASandboxThereAreTooManyCalls) {
+  const auto why = Window(0, 101);
+  ASSERT_TRUE(why);
+  EXPECT_THAT(why->because, HasSubstr("101 of its last 200 calls found no sandbox"));
+  ASSERT_TRUE(why->overload);
+  EXPECT_DOUBLE_EQ(*why->overload, 200.0 / 5);
 }
 
 TEST_F(SloWatchTest, FewCallsSayNothing) {
