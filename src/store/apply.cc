@@ -111,13 +111,7 @@ Result<void> Writer::KeepRollout(const NewResource& wanted, const Applied& appli
   }
   model::Rollout rollout = *wanted.rollout;
   if (auto still = CheckTraffic(rollout); !still) return still;
-  if (rollout.stable.sandbox_class) {
-    return Fail(Errc::kFailedPrecondition,
-                key + ": its traffic goes to class " +
-                    std::string(model::ClassName(*rollout.stable.sandbox_class)) +
-                    " of the current revision; 'strata apply' ends that, or 'strata rollout undo'");
-  }
-  if (rollout.stable.current()) {
+  if (!rollout.stable.revision) {  // in whatever class it is: the newest until now
     const auto before =
         database_.Number(0,
                          "SELECT max(number) FROM revisions WHERE tenant = ? AND name = ? AND"
@@ -367,7 +361,8 @@ Result<void> Writer::PruneRevisions(const model::Revision& latest) {
       " (SELECT 1 FROM backends AS b WHERE b.tenant = r.tenant AND function = name"
       " AND target = '@' || number) AND NOT EXISTS (SELECT 1 FROM rollouts AS o WHERE"
       " o.tenant = r.tenant AND o.name = r.name AND"
-      " '@' || number IN (body ->> '$.stable', body ->> '$.canary'))",
+      " ('@' || number IN (body ->> '$.stable', body ->> '$.canary')"
+      " OR body ->> '$.stable' LIKE '@' || number || ':%'))",
       latest.tenant, latest.name, latest.number - kKeptRevisions);
 }
 

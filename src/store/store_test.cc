@@ -373,6 +373,21 @@ TEST_F(StoreTest, ANewRevisionCanComeWithItsRollout) {
   EXPECT_EQ(store_->Revisions("shop", "f")->size(), 2U);
 }
 
+TEST_F(StoreTest, ANewRevisionsRolloutBeginsInTheClassThatHasTheTraffic) {
+  Apply({FunctionOf("f", "/a")});
+  model::Rollout moved = RolloutTo({.sandbox_class = model::Class::kContainer});
+  moved.state = model::Rollout::State::kPromoted;
+  ASSERT_TRUE(store_->PutRollout(moved));
+  NewResource next = FunctionOf("f", "/a", "shop", 'b');
+  next.rollout = RolloutTo({});
+  next.rollout->stable = moved.canary;
+  Apply({next});
+  const auto rollouts = *store_->Rollouts();
+  ASSERT_THAT(rollouts, SizeIs(1));
+  EXPECT_EQ(rollouts[0].stable, (model::Target{1, model::Class::kContainer}));
+  EXPECT_TRUE(rollouts[0].canary.current());
+}
+
 TEST_F(StoreTest, TheSidesOfARolloutAreKept) {
   Apply({FunctionOf("f", "/a")});
   for (int i = 0; i < 10; ++i) {
@@ -382,12 +397,12 @@ TEST_F(StoreTest, TheSidesOfARolloutAreKept) {
       continue;
     }
     ASSERT_TRUE(store_->PutRollout([] {
-      model::Rollout ended = RolloutTo({.revision = 1});
+      model::Rollout ended = RolloutTo({1, model::Class::kContainer});
       ended.state = model::Rollout::State::kPromoted;
       return ended;
     }()));
     next.rollout = RolloutTo({});
-    next.rollout->stable.revision = 1;
+    next.rollout->stable = {1, model::Class::kContainer};
     Apply({next});
   }
   EXPECT_EQ(store_->Revisions("shop", "f")->back().number, 1U);

@@ -211,6 +211,29 @@ class ClassRolloutTest(MeasuredCase):
         client.stop()
         self.assertEqual(client.all_failures(), [])
 
+    def test_a_new_revision_after_a_move_begins_beside_the_class_that_has_the_traffic(self):
+        def version(word):
+            path = self.folder / f"{word}.wat"
+            path.write_text(says(word))
+            after = function("after", "", "/after", "default",
+                             variants=[{"artifact": str(path)}, {"artifact": f"oci:{self.folder / 'image'}"}])
+            del after["spec"]["artifact"]
+            return after
+        self.server.apply(version("first"))
+        self.rollout("start", "after", "--to", "container", "--steps", "50,100", "--interval", "1h")
+        self.rollout("promote", "after")
+        self.assertEqual(set(self.answers("/after", 5)), {"hello"})
+        file = self.folder / "second.yaml"
+        file.write_text(documents(version("second")))
+        started = self.rollout("start", "after", "--to", str(file), "--steps", "50,100", "--interval", "1h")
+        self.assertEqual((started["stable"]["revision"], started["stable"]["class"]), (1, "container"))
+        self.assertEqual((started["canary"]["revision"], started["canary"]["class"]), (2, "wasm"))
+        self.assertEqual(set(self.answers("/after", 60)), {"hello", "second"})
+        self.rollout("abort", "after")
+        self.assertEqual(set(self.answers("/after", 20)), {"hello"})
+        self.assertTrue(eventually(lambda: self.status("after")["class"] == "container"))
+        self.assertEqual(set(self.answers("/after", 20)), {"hello"})
+
     def test_no_request_fails_in_twenty_switches(self):
         self.server.apply(self.manifest)
         client = self.client("/switch")
