@@ -27,10 +27,9 @@ Result<advisor::Report> Answer(const Session& session, const CompareFlags& flags
   if (!flags.mapping.empty()) return advisor::CompareMapping(flags.mapping);
   auto record = LoadRecord(session, flags.record);
   if (!record) return std::unexpected(std::move(record).error());
-  if (!flags.domain.empty()) return advisor::CompareDomain(flags.domain, record->prior);
-  return advisor::Compare({.subjects = flags.subjects,
-                           .dimensions = flags.dimensions,
-                           .record = std::move(record->prior)});
+  if (!flags.domain.empty()) return advisor::CompareDomain(flags.domain, *record);
+  return advisor::Compare(
+      {.subjects = flags.subjects, .dimensions = flags.dimensions, .record = std::move(*record)});
 }
 
 }  // namespace

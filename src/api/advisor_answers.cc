@@ -55,11 +55,11 @@ Result<std::string> Required(const AdvisorRequest& request, const char* name) {
 Answered CompareThem(const AdvisorRequest& request) {
   return Of(advisor::Compare({.subjects = request.parameters.List("subject"),
                               .dimensions = request.parameters.List("dimension"),
-                              .record = request.record.prior}));
+                              .record = request.record}));
 }
 
 Answered ShowDomain(const AdvisorRequest& request) {
-  return Of(advisor::CompareDomain(Named(request, "domain"), request.record.prior));
+  return Of(advisor::CompareDomain(Named(request, "domain"), request.record));
 }
 
 Answered ShowMapping(const AdvisorRequest& request) {

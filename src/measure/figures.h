@@ -28,12 +28,8 @@ struct ClassFigures {
 // samples.
 ClassFigures FiguresOf(const Record& record, std::string_view in);
 
-// The value below which `share` (0 to 1) of `values` lie; 0 when there are none.
-double Percentile(std::vector<double> values, double share);
-
 // {"class", "deploy_ms", "first_ms", "p50_ms", "p90_ms", "p99_ms", "max_ms", "memory_mib",
-// "cpu_ms", "calls"} or
-// {"class", "lacking"}.
+// "cpu_ms", "calls"} or {"class", "lacking"}; one that lacks nothing has a call.
 Json ToJson(const ClassFigures& figures);
 
 }  // namespace strata::measure

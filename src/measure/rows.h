@@ -32,8 +32,10 @@ struct Row {
   std::string_view label_zh;
   std::string_view how;  // what is measured, in a sentence
   std::string_view how_zh;
-  // Where the facts claim something of it (advisor/measured/claims.h): "FILE PART KEY".
-  std::array<std::string_view, 4> claims;
+  // Which of the documents' dimensions it belongs to; empty: none, it is of the host.
+  std::string_view dimension;
+  // Where the facts claim something of it (advisor/compare/claims.h): "PART PLACE KEY".
+  std::array<std::string_view, 8> claims;
   const Kind* kind = nullptr;
   Made made = Made::kTaken;
   std::string_view from;

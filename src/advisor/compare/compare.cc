@@ -356,13 +356,17 @@ Result<Report> CompareConcepts(const Subjects& subjects, const CompareQuestion& 
   for (const Json* matrix : *matrices) add(MatrixSection(*matrix, subjects));
   add(Orderings(*matrices, concepts));
   add(Statements(*matrices, concepts));
-  add(Measured(subjects, question.record));
+  std::vector<std::string> dimensions;
+  if (!all) {
+    for (const Json* matrix : *matrices) dimensions.push_back(matrix->at("id"));
+  }
+  add(MeasuredSection(subjects, question.record, dimensions));
   if (all) {
     add(Needs(subjects));
     add(RelationsOf(concepts));
     add(References(subjects));
   }
-  if (question.record.empty()) {
+  if (question.record.prior.empty() && question.record.rows.empty()) {
     report.notes.push_back(kHowToMeasure);
   }
   return report;
@@ -430,11 +434,11 @@ Section TechnologyContext(const Subjects& subjects) {
   return section;
 }
 
-Report CompareTechnologies(const Subjects& subjects) {
+Report CompareTechnologies(const Subjects& subjects, const measure::Record& record) {
   Report report{.id = "compare"};
   for (const Subject& subject : subjects) report.title = Join(report.title, ", ", subject.label);
   for (Section section : {TechnologyContext(subjects), TechnologyAttributes(subjects),
-                          TechnologyPerformance(subjects)}) {
+                          TechnologyPerformance(subjects), MeasuredSection(subjects, record)}) {
     if (!section.rows.empty()) report.sections.push_back(std::move(section));
   }
   return report;
@@ -498,7 +502,7 @@ Result<Report> Compare(const CompareQuestion& question) {
     return Fail(Errc::kInvalidArgument,
                 "the dimensions are of concepts; technologies have their own");
   }
-  return CompareTechnologies(subjects);
+  return CompareTechnologies(subjects, question.record);
 }
 
 }  // namespace strata::advisor

@@ -13,14 +13,14 @@
 
 #include "advisor/report/report.h"
 #include "base/result.h"
-#include "scheduler/record.h"
+#include "measure/record.h"
 
 namespace strata::advisor {
 
 struct CompareQuestion {
   std::vector<std::string> subjects;    // two or more of a kind; one is shown alone
   std::vector<std::string> dimensions;  // "isolation", "startup", ...; none: all eight
-  scheduler::Record record;             // what was measured here; may be empty
+  measure::Record record;               // what was measured here; may be empty
 };
 
 // Without subjects: what can be compared. kNotFound: no such name; kInvalidArgument: technologies
@@ -29,7 +29,7 @@ Result<Report> Compare(const CompareQuestion& question);
 
 // A domain's concepts, scenarios and stack ("edge", "observability", ...), and what is claimed of
 // its concepts beside what was measured in the classes that implement them.
-Result<Report> CompareDomain(std::string_view name, const scheduler::Record& record = {});
+Result<Report> CompareDomain(std::string_view name, const measure::Record& record = {});
 
 // One of the documents' other tables: how the tiers map to layers, DDD, TOGAF, C4 and eras; tiers
 // side by side, with their overheads; agility, business models, forecasts.

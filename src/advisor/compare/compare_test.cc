@@ -5,12 +5,16 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "advisor/compare/subjects.h"
 #include "advisor/facts/facts.h"
+#include "advisor/measured/claimed.h"
+#include "measure/record.h"
+#include "measure/rows.h"
 
 namespace strata::advisor {
 namespace {
@@ -64,21 +68,103 @@ TEST(CompareTest, OrderingsThatTheCellsContradictSayWhichCells) {
   EXPECT_EQ(loss[4].text.en, "no: sandboxing 3 vs policy_engine 2");
 }
 
+struct Found {
+  std::string verdict;
+  Json ratio;
+};
+// Of the first row of that quantity whose source begins so.
+Found Claimed(const Section& measured, std::string_view quantity, std::string_view source) {
+  for (const auto& row : measured.rows) {
+    if (row[1].text.en != quantity || !row[7].text.en.starts_with(source)) continue;
+    return {row[6].text.en, row[5].value};
+  }
+  return {"no such row", nullptr};
+}
+
 TEST(CompareTest, WhatWasMeasuredStandsBesideEveryClaim) {
-  scheduler::Record record;
-  record[model::Class::kWasm] = {.p50_ms = 0.4, .cold_start_ms = 20, .memory_mib = 2};
+  measure::Record record;
+  record.prior[model::Class::kWasm] = {.p50_ms = 0.4, .cold_start_ms = 20, .memory_mib = 2};
   const auto report = Compare({.subjects = {"webassembly", "container"}, .record = record});
   ASSERT_TRUE(report);
   const Section* measured = SectionOf(*report, "measured");
   ASSERT_NE(measured, nullptr);
-  ASSERT_EQ(measured->rows.size(), 7U) << "matrices; start-up and memory of tiers and WasmEdge";
-  EXPECT_EQ(measured->rows[0][5].text.en, "above the claim");
-  EXPECT_EQ(measured->rows[0][4].value, 2.0) << "20 ms of at most 10";
-  EXPECT_EQ(measured->rows[3][5].text.en, "below the claim");
-  EXPECT_EQ(measured->rows[3][4].value, 0.8) << "0.4 ms of at least 0.5";
-  EXPECT_EQ(measured->rows[4][5].text.en, "as claimed");
-  EXPECT_EQ(measured->rows[5][5].text.en, "above the claim") << "002 has less than 1 MB";
+  EXPECT_EQ(Claimed(*measured, "cold start", "001 §3.5").verdict, "above the claim");
+  EXPECT_EQ(Claimed(*measured, "cold start", "001 §3.5").ratio, 2.0) << "20 ms of at most 10";
+  EXPECT_EQ(Claimed(*measured, "cold start", "004").ratio, 20.0) << "of less than 1 ms";
+  EXPECT_EQ(Claimed(*measured, "warm start", "001 §3.5").verdict, "below the claim");
+  EXPECT_EQ(Claimed(*measured, "warm start", "001 §3.5").ratio, 0.8) << "0.4 of at least 0.5 ms";
+  EXPECT_EQ(Claimed(*measured, "memory of a call", "001").verdict, "as claimed");
+  EXPECT_EQ(Claimed(*measured, "memory of a call", "002 A§2").verdict, "above the claim")
+      << "002 has less than 1 MB";
+  EXPECT_EQ(Claimed(*measured, "memory of a call", "003 §00.4.1").verdict, "as claimed") << "~2 MB";
   EXPECT_TRUE(report->notes.empty());
+}
+
+measure::Record SomeRows() {
+  measure::Record record;
+  record.host.memory_mib = 1024;
+  record.rows = {
+      {.row = "cold_start", .in = "wasm", .unit = "ms", .samples = {1, 2, 3, 4.6, 6, 7}},
+      {.row = "memory", .in = "microvm", .unit = "MiB", .samples = {0.9}},
+      {.row = "instance_memory", .in = "microvm", .unit = "MiB", .samples = {52, 53, 54}},
+      {.row = "density", .in = "microvm", .unit = "instances", .samples = {9, 9}},
+      {.row = "cold_start", .in = "container", .unit = "ms", .samples = {900, 1000, 1100}},
+      {.row = "image_size", .in = "container", .unit = "MiB", .samples = {1}}};
+  return record;
+}
+
+// For one record they say the same of every row, place and document.
+TEST(CompareTest, CompareSaysWhatMeasureSays) {
+  const measure::Record record = SomeRows();
+  const Section compared =
+      *SectionOf(*Compare({.subjects = {"wasm", "container", "microvm"}, .record = record}),
+                 "measured");
+  std::size_t judged = 0;
+  for (const char* in : {"wasm", "container", "microvm"}) {
+    for (const measure::Row& row : measure::Rows()) {
+      const auto measured = DescribeRow(record, row, in);
+      if (!measured) continue;
+      for (const JudgedClaim& each : JudgeClaims(*measured)) {
+        ++judged;
+        const auto same = [&](const std::vector<Cell>& cells) {
+          return cells[0].text.en == in && cells[1].text == LabelOf(row) &&
+                 cells[7].text.en == each.claim.source && cells[6].text == each.text &&
+                 cells[3].value.at("value") == Short(measured->value);
+        };
+        EXPECT_EQ(std::ranges::count_if(compared.rows, same), 1) << in << ' ' << row.id;
+      }
+    }
+  }
+  EXPECT_EQ(compared.rows.size(), judged) << "and nothing else";
+}
+
+TEST(CompareTest, ADimensionsMeasuredRowsAreItsOwn) {
+  const auto labels = [](const char* dimension) {
+    const auto report =
+        Compare({.subjects = {"microvm"}, .dimensions = {dimension}, .record = SomeRows()});
+    std::set<std::string> seen;
+    const Section* measured = SectionOf(*report, "measured");
+    if (measured == nullptr) return seen;
+    for (const auto& row : measured->rows) seen.insert(row[1].text.en);
+    return seen;
+  };
+  EXPECT_EQ(labels("resources"),
+            (std::set<std::string>{"density within the bound", "density of this host"}))
+      << "the first though nothing is claimed of it";
+  EXPECT_EQ(labels("performance"),
+            (std::set<std::string>{"memory of a call", "memory of an idle server"}));
+  EXPECT_EQ(labels("ecosystem"), std::set<std::string>());
+}
+
+TEST(CompareTest, ATechnologyIsMeasuredAsTheClassThatItStandsFor) {
+  const auto report = Compare({.subjects = {"Docker", "WasmEdge", "K3s"}, .record = SomeRows()});
+  const Section* measured = SectionOf(*report, "measured");
+  ASSERT_NE(measured, nullptr);
+  for (const auto& row : measured->rows) {
+    EXPECT_TRUE(row[7].text.en.contains("versions.yaml")) << row[7].text.en;
+  }
+  EXPECT_EQ(Claimed(*measured, "cold start", "003 §00.7.2 (versions.yaml), Docker").verdict,
+            "not decided: on both sides of a bound");
 }
 
 TEST(CompareTest, WithoutARecordItSaysHowToGetOne) {
@@ -184,12 +270,12 @@ TEST(CompareTest, DimensionsNeedSomethingToCompare) {
 }
 
 TEST(CompareTest, ADomainShowsWhatWasMeasuredOfItsConcepts) {
-  scheduler::Record record;
-  record[model::Class::kWasm] = {.cold_start_ms = 20};
+  measure::Record record;
+  record.prior[model::Class::kWasm] = {.cold_start_ms = 20};
   const auto report = CompareDomain("edge", record);
   const Section* measured = SectionOf(*report, "measured");
   ASSERT_NE(measured, nullptr);
-  EXPECT_EQ(measured->rows[0][5].text.en, "above the claim");
+  EXPECT_EQ(measured->rows[0][6].text.en, "above the claim");
   EXPECT_TRUE(report->notes.empty());
   EXPECT_EQ(SectionOf(*CompareDomain("cloud", record), "measured"), nullptr)
       << "wasm is none of it";

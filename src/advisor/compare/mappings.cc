@@ -234,7 +234,7 @@ Result<Report> CompareMapping(std::string_view name) {
   return Report{.id = "mapping", .title = std::move(title), .sections = {std::move(section)}};
 }
 
-Result<Report> CompareDomain(std::string_view name, const scheduler::Record& record) {
+Result<Report> CompareDomain(std::string_view name, const measure::Record& record) {
   Names names("domain");
   names.AddAll(Matrices().at("domains"));
   const auto id = names.Find(name);
@@ -266,7 +266,7 @@ Result<Report> CompareDomain(std::string_view name, const scheduler::Record& rec
                 .sections = {std::move(scenarios), std::move(stack)}};
   Section suitability = Suitability(domain);
   if (!suitability.rows.empty()) report.sections.push_back(std::move(suitability));
-  Section measured = Measured(SubjectsOf(domain), record);
+  Section measured = MeasuredSection(SubjectsOf(domain), record);
   if (!measured.rows.empty()) {
     report.sections.push_back(std::move(measured));
   } else {

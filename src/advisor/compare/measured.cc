@@ -1,89 +1,96 @@
 #include "advisor/compare/measured.h"
 
-#include <array>
-#include <optional>
+#include <algorithm>
 #include <set>
-#include <string>
 #include <string_view>
+#include <utility>
 
 #include "advisor/compare/claims.h"
 #include "advisor/compare/values.h"
+#include "advisor/measured/claimed.h"
 #include "measure/rows.h"
+#include "model/values.h"
 
 namespace strata::advisor {
 namespace {
 
-// What a record without samples has of a row: the first call's time, the median call's, the memory
-// of one call.
-struct Quantity {
-  std::string_view row;  // measure/rows.h
-  std::optional<double> (*value_of)(const scheduler::Figures&);
-};
-constexpr std::array<Quantity, 3> kQuantities{
-    {{"cold_start", [](const scheduler::Figures& figures) { return figures.cold_start_ms; }},
-     {"warm_start",
-      [](const scheduler::Figures& figures) { return std::optional(figures.p50_ms); }},
-     {"memory",
-      [](const scheduler::Figures& figures) { return std::optional(figures.memory_mib); }}}};
+using Dimensions = std::vector<std::string>;
 
-struct Judged {
-  double ratio;
-  Text verdict;
-};
-
-Judged Judge(const Range& claimed, double measured) {
-  const int side = claimed.Side(measured);
-  if (side < 0) return {measured / *claimed.least, {"below the claim", "低于所称"}};
-  if (side > 0) return {measured / *claimed.most, {"above the claim", "高于所称"}};
-  return {1, {"as claimed", "与所称相符"}};
+bool Has(const Dimensions& dimensions, std::string_view id) {
+  return std::ranges::find(dimensions, id) != dimensions.end();
 }
 
-// A row for each claim that is a figure.
-void AddClaims(const measure::Row& row, model::Class in, double measured, Section& to) {
-  for (const std::string_view reference : row.claims) {
-    if (reference.empty()) continue;
-    const auto claim = FindClaim(reference, in);
-    const auto range = claim ? RangeOf(claim->cell) : std::nullopt;
-    if (!range) continue;
-    const Judged judged = Judge(*range, measured);
-    to.rows.push_back({WordCell(model::ClassName(in)),
-                       TextCell({std::string(row.label), std::string(row.label_zh)}),
-                       ValueCell(claim->cell), NumberCell(measured, row.unit),
-                       NumberCell(judged.ratio), TextCell(judged.verdict),
-                       WordCell(claim->source)});
+// A claim of a matrix is of that dimension, another one of the row's own.
+bool IsAskedFor(const measure::Row& row, std::string_view reference, const Dimensions& dimensions) {
+  if (dimensions.empty()) return true;
+  const std::string matrix = MatrixOf(reference);
+  return Has(dimensions, matrix.empty() ? std::string(row.dimension) : matrix);
+}
+
+bool IsOf(std::string_view reference, const Measured& measured, const Subject& subject) {
+  if (subject.kind == Subject::Kind::kConcept) return true;
+  return TechnologyOf(reference, *model::ClassFromName(measured.in)) == subject.id;
+}
+
+void AddRow(const Measured& measured, Cell claimed, Cell ratio, Text verdict, Cell source,
+            Section& to) {
+  to.rows.push_back({WordCell(measured.in), TextCell(LabelOf(*measured.row)), std::move(claimed),
+                     ShortCell(measured.value, measured.row->unit), IntervalCell(measured),
+                     std::move(ratio), TextCell(std::move(verdict)), std::move(source)});
+}
+
+void AddMeasured(const Measured& measured, const Subject& subject, const Dimensions& dimensions,
+                 Section& to) {
+  bool any = false;
+  for (const JudgedClaim& each : JudgeClaims(measured)) {
+    if (!IsOf(each.reference, measured, subject)) continue;
+    if (!IsAskedFor(*measured.row, each.reference, dimensions)) continue;
+    any = true;
+    AddRow(measured, ValueCell(each.claim.cell), each.ratio ? ShortCell(*each.ratio) : NoCell(),
+           each.text, WordCell(each.claim.source), to);
   }
+  if (any || !Has(dimensions, measured.row->dimension)) return;
+  AddRow(measured, NoCell(), NoCell(), {"nothing is claimed", "无所称"}, NoCell(), to);
+}
+
+bool MayShow(const measure::Row& row, const Dimensions& dimensions) {
+  const auto asked = [&](std::string_view reference) {
+    return !reference.empty() && IsAskedFor(row, reference, dimensions);
+  };
+  return Has(dimensions, row.dimension) || std::ranges::any_of(row.claims, asked);
 }
 
 }  // namespace
 
-Section Measured(const std::vector<Subject>& subjects, const scheduler::Record& record) {
+Section MeasuredSection(const std::vector<Subject>& subjects, const measure::Record& record,
+                        const std::vector<std::string>& dimensions) {
   Section section{.id = "measured",
                   .title = {"Claimed and measured here", "所称与本机实测"},
                   .columns = {{"class", {"class", "类"}},
                               {"quantity", {"quantity", "指标"}},
                               {"claimed", {"claimed", "所称"}},
                               {"measured", {"measured here", "实测"}},
+                              {"interval", {"95 % interval", "95% 区间"}},
                               {"ratio", {"ratio", "比值"}},
                               {"verdict", {"verdict", "结论"}},
                               {"source", {"source", "出处"}}}};
+  const measure::Record with_rows = WithRows(record);
   std::set<model::Class> seen;
   for (const Subject& subject : subjects) {
     for (const model::Class each : subject.classes) {
-      const auto figures = record.find(each);
-      if (figures == record.end() || !seen.insert(each).second) continue;
-      for (const Quantity& quantity : kQuantities) {
-        const auto measured = quantity.value_of(figures->second);
-        if (measured) AddClaims(*measure::FindRow(quantity.row), each, *measured, section);
+      if (!seen.insert(each).second) continue;
+      for (const measure::Row& row : measure::Rows()) {
+        if (!MayShow(row, dimensions)) continue;
+        const auto measured = DescribeRow(with_rows, row, model::ClassName(each));
+        if (measured) AddMeasured(*measured, subject, dimensions, section);
       }
     }
   }
   if (!section.rows.empty()) {
     section.notes.push_back(
-        {"Measured: the first and the median call of one small program, as its client saw them, "
-         "and "
-         "the memory of one call. The documents say of no figure how it was measured.",
-         "实测：小程序首次调用与中位调用（客户端视角）及单次调用内存；文档未说明其数据的测量方法"
-         "。"});
+        {"As 'strata measure' judges it, of small programs. The documents say of no figure how it "
+         "was measured.",
+         "与 'strata measure' 的判定相同，以小程序测得；文档未说明其数据的测量方法。"});
   }
   return section;
 }

@@ -1,14 +1,15 @@
-// advisor/compare/measured.h - claims of the matrices beside what `strata measure` found on this
-// host.
+// advisor/compare/measured.h - claims of the documents beside what `strata measure` found on this
+// host, by the judge that it has itself (measured/claimed.h).
 //
 // Threads: pure functions. Tested by compare_test.cc.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "advisor/compare/subjects.h"
 #include "advisor/report/report.h"
-#include "scheduler/record.h"
+#include "measure/record.h"
 
 namespace strata::advisor {
 
@@ -19,9 +20,11 @@ inline const Text kHowToMeasure{
     "本机尚无相关测量：先运行 strata measure --record FILE，再用 --record FILE；或在有服务器时运行 "
     "strata measure。"};
 
-// A row for each class of a subject, quantity and document that claims it; without rows when the
-// record has none of the classes. The verdict says where the measured value lies in the claimed
-// range; the ratio is that to the nearest bound, 1 within the range.
-Section Measured(const std::vector<Subject>& subjects, const scheduler::Record& record);
+// A row for each class of a subject, measured row and document that claims something of it: of a
+// technology what is claimed of that alone. What nobody claims anything of is shown where it
+// belongs to one of `dimensions` (ids of matrices); without these, what is claimed is. With them
+// claims of other matrices stay away. Without rows when the record has none of the classes.
+Section MeasuredSection(const std::vector<Subject>& subjects, const measure::Record& record,
+                        const std::vector<std::string>& dimensions = {});
 
 }  // namespace strata::advisor

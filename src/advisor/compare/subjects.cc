@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "advisor/compare/claims.h"
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
 #include "base/check.h"
@@ -40,7 +41,11 @@ std::vector<Subject> MakeTechnologies() {
   std::set<std::string> seen;
   const auto add = [&subjects, &seen](const std::string& id, Text label) {
     if (!seen.insert(id).second) return;
-    subjects.push_back({.kind = Subject::Kind::kTechnology, .id = id, .label = std::move(label)});
+    Subject subject{.kind = Subject::Kind::kTechnology, .id = id, .label = std::move(label)};
+    for (const model::Class each : model::kClasses) {
+      if (TechnologyOf(each) == id) subject.classes.push_back(each);
+    }
+    subjects.push_back(std::move(subject));
   };
   for (const Json& each : Facts(FactFile::kVersions).at("technology_attributes")) {
     add(each.at("id"), LabelOf(each));

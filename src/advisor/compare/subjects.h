@@ -22,7 +22,8 @@ struct Subject {
   std::string id;  // "webassembly"; of a class its name
   Text label;
   std::string concept_id;             // of a concept or a class
-  std::vector<model::Class> classes;  // that implement it here
+  // That implement it here; of a technology the class that it is measured as.
+  std::vector<model::Class> classes;
 };
 
 // Concepts, classes and technologies by every name that they have. A word that is both a class and

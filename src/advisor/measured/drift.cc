@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "advisor/measured/claimed.h"
 #include "advisor/measured/report.h"
 #include "advisor/measured/sections.h"
 #include "advisor/numerics/bootstrap.h"

@@ -4,6 +4,7 @@
 
 #include "advisor/numerics/chance.h"
 #include "base/check.h"
+#include "base/quantile.h"
 
 namespace strata::advisor {
 namespace {
@@ -22,13 +23,18 @@ std::optional<numerics::Interval> Halves(std::span<const double> samples, double
 
 }  // namespace
 
-Figures Describe(std::span<const double> samples, double share) {
+Spot Locate(std::span<const double> samples, double share) {
   STRATA_CHECK(!samples.empty());
+  std::vector<double> sorted(samples.begin(), samples.end());
+  std::ranges::sort(sorted);
+  return {.value = Quantile(sorted, share), .interval = numerics::QuantileInterval(samples, share)};
+}
+
+Figures Describe(std::span<const double> samples, double share) {
   Figures figures;
+  figures.spot = Locate(samples, share);
   figures.sorted.assign(samples.begin(), samples.end());
   std::ranges::sort(figures.sorted);
-  figures.value = numerics::Quantile(figures.sorted, share);
-  figures.interval = numerics::QuantileInterval(samples, share);
   figures.outliers = numerics::Outliers(samples);
   figures.halves = Halves(samples, share);
   return figures;

@@ -18,10 +18,18 @@
 
 namespace strata::advisor {
 
-// Of one row in one place.
-struct Figures {
-  double value = 0;             // the quantile that stands for it
+// Where the samples of one row in one place lie.
+struct Spot {
+  double value = 0;             // the quantile that stands for them
   numerics::Interval interval;  // of that, 95 %
+};
+
+// One sample or more.
+Spot Locate(std::span<const double> samples, double share);
+
+// All that is told of them.
+struct Figures {
+  Spot spot;
   std::vector<double> sorted;
   std::vector<std::size_t> outliers;  // by numerics::Outliers, in the order of `samples`
   // The ratio of every second sample to the others; nothing: fewer than four, or not above 0.

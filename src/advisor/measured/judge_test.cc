@@ -45,8 +45,8 @@ TEST(JudgeTest, SamplesAreDescribedWithTheirHalves) {
   for (int i = 0; i < 40; ++i) samples.push_back(100 + i % 7);
   samples.push_back(900);
   const Figures figures = Describe(samples, 0.5);
-  EXPECT_EQ(figures.value, 103);
-  EXPECT_TRUE(figures.interval.Contains(103));
+  EXPECT_EQ(figures.spot.value, 103);
+  EXPECT_TRUE(figures.spot.interval.Contains(103));
   ASSERT_TRUE(figures.halves.has_value());
   EXPECT_TRUE(figures.halves->Contains(1));
   EXPECT_EQ(figures.outliers, std::vector<std::size_t>{40});

@@ -2,64 +2,47 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
-#include "advisor/compare/claims.h"
 #include "advisor/compare/values.h"
 #include "advisor/facts/facts.h"
+#include "advisor/measured/claimed.h"
 #include "advisor/measured/judge.h"
 #include "advisor/measured/sections.h"
-#include "advisor/numerics/chance.h"
+#include "base/quantile.h"
 #include "measure/rows.h"
-#include "model/values.h"
 
 namespace strata::advisor {
 namespace {
 
 constexpr std::size_t kMostOutliers = 5;  // that are shown; how many there are is said
 
-// A row in a place, described once.
-struct Measured {
-  const measure::Row* row;
-  std::string_view in;
-  std::size_t samples;
+// A row in a place, with all that is told of it.
+struct Described {
+  Measured measured;
   Figures figures;
   std::vector<double> outliers;
 };
 
-std::vector<Measured> DescribeAll(const measure::Record& record) {
-  std::vector<Measured> all;
+std::vector<Described> DescribeAll(const measure::Record& record) {
+  std::vector<Described> all;
   for (const measure::Row& row : measure::Rows()) {
     for (const std::string_view in : PlacesOf(record)) {
       const std::vector<double> samples = measure::SamplesOf(record, row, in);
       if (samples.empty()) continue;
-      Measured measured{&row, in, samples.size(), Describe(samples, row.share), {}};
-      for (const std::size_t each : measured.figures.outliers) {
-        measured.outliers.push_back(samples[each]);
-      }
-      all.push_back(std::move(measured));
+      Figures figures = Describe(samples, row.share);
+      const Spot& spot = figures.spot;
+      Described described{{&row, in, samples.size(), spot.value, spot.interval}, {}, {}};
+      for (const std::size_t each : figures.outliers) described.outliers.push_back(samples[each]);
+      described.figures = std::move(figures);
+      all.push_back(std::move(described));
     }
   }
   return all;
 }
 
-Cell IntervalCell(double low, double high) {
-  return {{Figure(low) + ".." + Figure(high), ""}, Json{{"low", low}, {"high", high}}};
-}
-
-// Three significant digits: a sample is no better.
-double Short(double value) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.3g", value);
-  return std::strtod(text, nullptr);
-}
-
-Cell ShortCell(double value, std::string_view unit = "") { return NumberCell(Short(value), unit); }
-
-Section ClaimsSection(const std::vector<Measured>& all) {
+Section ClaimsSection(const std::vector<Described>& all) {
   Section section{.id = "measured",
                   .title = {"Claimed, and measured here", "所称与本机实测"},
                   .columns = {{"row", {"row", "指标"}},
@@ -70,52 +53,34 @@ Section ClaimsSection(const std::vector<Measured>& all) {
                               {"ratio", {"ratio", "比值"}},
                               {"verdict", {"verdict", "结论"}},
                               {"source", {"source", "出处"}}}};
-  for (const Measured& each : all) {
-    const auto& interval = each.figures.interval;
-    const std::vector<Cell> head{
-        TextCell(LabelOf(*each.row)), PlaceCell(each.in), NoCell(),
-        ShortCell(each.figures.value, each.row->unit),
-        each.samples > 1 ? IntervalCell(Short(interval.low), Short(interval.high)) : NoCell()};
-    bool claimed = false;
-    for (const std::string_view reference : each.row->claims) {
-      if (reference.empty()) continue;
-      const auto claim = FindClaim(reference, model::ClassFromName(each.in));
-      if (!claim) continue;
-      claimed = true;
-      std::vector<Cell> row = head;
-      row[2] = ValueCell(claim->cell);
-      const auto range = RangeOf(claim->cell);
-      if (range) {
-        const Judgement judged = Judge(*range, each.figures.value, interval);
-        row.push_back(judged.ratio > 0 ? ShortCell(judged.ratio) : NoCell());
-        row.push_back(
-            TextCell(each.row->made == measure::Made::kPerHost
-                         ? Text{"none: by memory alone, not reached", "无：仅按内存推算，并未达到"}
-                         : VerdictText(judged.verdict)));
-      } else {
-        row.push_back(NoCell());
-        row.push_back(TextCell({"the claim is no figure", "所称并非数值"}));
-      }
-      row.push_back(WordCell(claim->source));
-      section.rows.push_back(std::move(row));
+  for (const Described& each : all) {
+    const Measured& measured = each.measured;
+    const auto add = [&](Cell claimed, Cell ratio, Text verdict, Cell source) {
+      section.rows.push_back({TextCell(LabelOf(*measured.row)), PlaceCell(measured.in),
+                              std::move(claimed), ShortCell(measured.value, measured.row->unit),
+                              IntervalCell(measured), std::move(ratio),
+                              TextCell(std::move(verdict)), std::move(source)});
+    };
+    const std::vector<JudgedClaim> claims = JudgeClaims(measured);
+    for (const JudgedClaim& judged : claims) {
+      add(ValueCell(judged.claim.cell), judged.ratio ? ShortCell(*judged.ratio) : NoCell(),
+          judged.text, WordCell(judged.claim.source));
     }
-    if (claimed) continue;
-    std::vector<Cell> row = head;
-    row.insert(row.end(), {NoCell(), TextCell({"nothing is claimed", "无所称"}), NoCell()});
-    section.rows.push_back(std::move(row));
+    if (claims.empty()) add(NoCell(), NoCell(), {"nothing is claimed", "无所称"}, NoCell());
   }
   section.notes.push_back(
       {"The documents say of no figure how, of what program or on what machine it was measured. "
-       "The "
-       "ratio is to the nearest bound of the claim; a verdict is that of the whole interval "
+       "The ratio is to the nearest bound of the claim; a claim of one number holds to its last "
+       "digit, one of about a number to a tenth. A verdict is that of the whole interval "
        "(percentile bootstrap of 2000 resamples; Efron and Tibshirani 1993, chapter 13); of one "
        "sample there is none.",
-       "文档未说明任何数据的测量方法、程序与机器。比值相对于所称区间最近的界；结论针对整个区间"
+       "文档未说明任何数据的测量方法、程序与机器。比值相对于所称区间最近的界；单个数值按其末位精度"
+       "判定，“约”按一成。结论针对整个区间"
        "（2000 次重抽样的百分位自助法；Efron 与 Tibshirani 1993，第 13 章）；单个样本没有区间。"});
   return section;
 }
 
-Section SpreadSection(const std::vector<Measured>& all) {
+Section SpreadSection(const std::vector<Described>& all) {
   Section section{.id = "spread",
                   .title = {"Spread", "离散程度"},
                   .columns = {{"row", {"row", "指标"}},
@@ -129,19 +94,18 @@ Section SpreadSection(const std::vector<Measured>& all) {
                               {"halves", {"ratio of halves", "两半之比"}},
                               {"width", {"width", "宽度"}},
                               {"contains_1", {"contains 1", "含 1"}}}};
-  for (const Measured& each : all) {
+  for (const Described& each : all) {
     const auto& sorted = each.figures.sorted;
-    const auto quantile = [&sorted](double share) {
-      return ShortCell(numerics::Quantile(sorted, share));
-    };
+    const auto quantile = [&sorted](double share) { return ShortCell(Quantile(sorted, share)); };
     std::string outliers = std::to_string(each.outliers.size());
     for (std::size_t i = 0; i < std::min(each.outliers.size(), kMostOutliers); ++i) {
       outliers += (i == 0 ? ": " : ", ") + Figure(Short(each.outliers[i]));
     }
     if (each.outliers.size() > kMostOutliers) outliers += ", ...";
-    std::vector<Cell> row{TextCell(LabelOf(*each.row)),
-                          PlaceCell(each.in),
-                          NumberCell(static_cast<double>(each.samples)),
+    const Measured& measured = each.measured;
+    std::vector<Cell> row{TextCell(LabelOf(*measured.row)),
+                          PlaceCell(measured.in),
+                          NumberCell(static_cast<double>(measured.samples)),
                           quantile(0),
                           quantile(0.25),
                           quantile(0.75),
@@ -200,9 +164,13 @@ Section ContractsSection(const measure::Record& record) {
       const std::vector<double> samples = measure::SamplesOf(record, *row, name);
       if (samples.empty()) continue;
       const ContractJudgement judged = JudgeContract(samples, contract);
-      const std::string text =
+      const std::string terms_of =
           "P(t < " + Figure(contract.limit_ms) + " ms) > " + Figure(contract.share);
-      section.rows.push_back({WordCell(name), TextCell(Join(LabelOf(*row), ": ", {text, ""})),
+      // The documents speak of starting.
+      const bool decides = row->id == "cold_start";
+      const Text text =
+          decides ? Text{terms_of + ", the contract", terms_of + "，即该契约"} : Text{terms_of, ""};
+      section.rows.push_back({WordCell(name), TextCell(Join(LabelOf(*row), ": ", text)),
                               NumberCell(static_cast<double>(judged.runs)),
                               NumberCell(static_cast<double>(judged.late)),
                               IntervalCell(Short(judged.late_at_least), Short(judged.late_at_most)),
@@ -261,7 +229,7 @@ Section RowsSection() {
 
 Result<Report> MeasuredReport(const measure::Record& record) {
   if (auto whole = CheckRows(record); !whole) return std::unexpected(std::move(whole).error());
-  const std::vector<Measured> all = DescribeAll(record);
+  const std::vector<Described> all = DescribeAll(record);
   Report report{.id = "measure", .title = {"Measured on this host", "本机实测"}};
   report.sections = {ClaimsSection(all), SpreadSection(all), ContractsSection(record)};
   if (Section lacking = LackingSection(record); !lacking.rows.empty()) {

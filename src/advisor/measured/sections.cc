@@ -10,10 +10,6 @@
 
 namespace strata::advisor {
 
-Text LabelOf(const measure::Row& row) {
-  return {std::string(row.label), std::string(row.label_zh)};
-}
-
 Cell PlaceCell(std::string_view in) {
   if (in == measure::kProcess) return TextCell({"process", "裸进程"});
   if (in == measure::kHost) return TextCell({"host", "主机"});

@@ -9,11 +9,9 @@
 #include "advisor/report/report.h"
 #include "base/result.h"
 #include "measure/record.h"
-#include "measure/rows.h"
 
 namespace strata::advisor {
 
-Text LabelOf(const measure::Row& row);
 Cell PlaceCell(std::string_view in);
 
 // kFailedPrecondition: it has no rows; how to get some.

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <random>
+#include <utility>
 
-#include "advisor/numerics/chance.h"
 #include "base/check.h"
+#include "base/quantile.h"
 #include "base/random.h"
 
 namespace strata::advisor::numerics {
@@ -18,23 +21,55 @@ std::vector<double> Sorted(std::span<const double> samples) {
   return sorted;
 }
 
-// As Quantile, of values in any order, which it changes: sorting all of them takes many times as
-// long, and this is done thousands of times.
-double QuantileOf(std::vector<double>& values, double share) {
-  const double at = share * static_cast<double>(values.size() - 1);
-  const auto below = values.begin() + static_cast<std::ptrdiff_t>(at);
-  std::ranges::nth_element(values, below);
-  const auto above = below + 1 == values.end() ? below : std::min_element(below + 1, values.end());
-  return std::lerp(*below, *above, at - std::floor(at));
-}
+// What the distributions of <random> draw from.
+class Bits {
+ public:
+  using result_type = std::uint64_t;
+  explicit Bits(std::uint64_t seed) : random_(seed) {}
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
+  result_type operator()() { return random_.Next(); }
 
-// As many as there are, drawn with replacement; `to` is reused between draws.
-double ResampledQuantile(std::span<const double> samples, double share, Random& random,
-                         std::vector<double>& to) {
-  to.resize(samples.size());
-  for (double& each : to) each = samples[random.Below(samples.size())];
-  return QuantileOf(to, share);
-}
+ private:
+  SeededRandom random_;
+};
+
+// Quantiles of as many as there are, drawn with replacement. None is drawn but the two that the
+// quantile lies between: uniform numbers in order are sums of exponential ones over all of them
+// (Devroye, Non-Uniform Random Variate Generation, 1986, V.3), and a number in [0, 1) is a sample.
+class ResampledQuantile {
+ public:
+  ResampledQuantile(std::span<const double> samples, double share) : sorted_(Sorted(samples)) {
+    const auto count = static_cast<double>(sorted_.size());
+    const double at = share * (count - 1);
+    const double rank = std::floor(at) + 1;
+    between_ = at - std::floor(at);
+    below_ = std::gamma_distribution<double>(rank);
+    last_ = rank >= count;
+    if (!last_) above_ = std::gamma_distribution<double>(count - rank);
+  }
+
+  double operator()(Bits& bits) {
+    const double first = below_(bits);
+    const double second = first + next_(bits);
+    const double all = last_ ? second : second + above_(bits);
+    const double low = At(first / all);
+    return last_ ? low : std::lerp(low, At(second / all), between_);
+  }
+
+ private:
+  [[nodiscard]] double At(double uniform) const {
+    const auto index = static_cast<std::size_t>(uniform * static_cast<double>(sorted_.size()));
+    return sorted_[std::min(index, sorted_.size() - 1)];
+  }
+
+  std::vector<double> sorted_;
+  double between_ = 0;
+  bool last_ = false;
+  std::gamma_distribution<double> below_;
+  std::exponential_distribution<double> next_;
+  std::gamma_distribution<double> above_;
+};
 
 Interval Middle(std::vector<double> values, double confidence) {
   std::ranges::sort(values);
@@ -47,22 +82,23 @@ Interval Middle(std::vector<double> values, double confidence) {
 Interval QuantileInterval(std::span<const double> samples, double share,
                           const Resampling& resampling) {
   STRATA_CHECK(!samples.empty());
-  SeededRandom random(resampling.seed);
-  std::vector<double> resample;
+  Bits bits(resampling.seed);
+  ResampledQuantile draw(samples, share);
   std::vector<double> quantiles(resampling.resamples);
-  for (double& each : quantiles) each = ResampledQuantile(samples, share, random, resample);
+  for (double& each : quantiles) each = draw(bits);
   return Middle(std::move(quantiles), resampling.confidence);
 }
 
 Interval RatioInterval(std::span<const double> left, std::span<const double> right, double share,
                        const Resampling& resampling) {
   STRATA_CHECK(!left.empty() && !right.empty());
-  SeededRandom random(resampling.seed);
-  std::vector<double> resample;
+  Bits bits(resampling.seed);
+  ResampledQuantile above(left, share);
+  ResampledQuantile below(right, share);
   std::vector<double> ratios(resampling.resamples);
   for (double& each : ratios) {
-    const double above = ResampledQuantile(left, share, random, resample);
-    each = above / ResampledQuantile(right, share, random, resample);
+    const double over = above(bits);
+    each = over / below(bits);
   }
   return Middle(std::move(ratios), resampling.confidence);
 }

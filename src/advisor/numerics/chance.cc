@@ -14,14 +14,6 @@
 
 namespace strata::advisor::numerics {
 
-double Quantile(const std::vector<double>& sorted, double share) {
-  STRATA_CHECK(!sorted.empty());
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return std::lerp(sorted[below], sorted[above], at - static_cast<double>(below));
-}
-
 Summary Summarise(std::vector<double> draws) {
   Summary summary;
   const std::size_t all = draws.size();

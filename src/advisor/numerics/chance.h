@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/quantile.h"
+
 namespace strata::advisor::numerics {
 
 // What draws of one figure say. A draw that is NaN is a case for which the figure is not defined.
@@ -21,8 +23,7 @@ struct Summary {
 };
 Summary Summarise(std::vector<double> draws);
 
-// The quantile of sorted values, interpolated between its neighbours (type 7). At least one value.
-double Quantile(const std::vector<double>& sorted, double share);
+using strata::Quantile;  // base/quantile.h
 
 // The highest chance at which `hits` or fewer of `trials` are still seen with 1 - `confidence`:
 // Clopper and Pearson's exact bound. `hits` <= `trials`, `trials` > 0.

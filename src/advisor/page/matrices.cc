@@ -1,16 +1,14 @@
 #include <algorithm>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "advisor/compare/compare.h"
 #include "advisor/compare/subjects.h"
 #include "advisor/compare/values.h"
 #include "advisor/facts/facts.h"
+#include "advisor/measured/claimed.h"
 #include "advisor/measured/judge.h"
 #include "advisor/page/heat.h"
 #include "advisor/page/parts.h"
@@ -35,18 +33,14 @@ std::string_view ClassOf(Verdict verdict) {
 }
 
 // "wasm, cold start 2.5 ms as claimed"; a cell that is no range has no verdict.
-std::string MeasuredLine(std::string_view in, const measure::Row& row, const Json& cell,
-                         std::span<const double> samples) {
-  const Figures figures = Describe(samples, row.share);
-  const auto claimed = RangeOf(cell);
-  const Verdict verdict =
-      claimed ? Judge(*claimed, figures.value, figures.interval).verdict : Verdict::kUndecided;
-  // A sample is no better than three digits.
-  const double value = std::stod(fmt::format("{:.3g}", figures.value));
-  std::string line = "<span class=\"" + std::string(ClassOf(verdict)) + "\">" + EscapeHtml(in) +
-                     " " + EscapeHtml(Figure(value) + " " + std::string(row.unit)) + " <small>" +
-                     HtmlText({std::string(row.label), std::string(row.label_zh)});
-  if (claimed) line += "; " + HtmlText(VerdictText(verdict));
+std::string MeasuredLine(const Measured& measured, const JudgedClaim& judged) {
+  const measure::Row& row = *measured.row;
+  const std::string value = Figure(Short(measured.value)) + " " + std::string(row.unit);
+  std::string line = "<span class=\"" +
+                     std::string(ClassOf(judged.verdict.value_or(Verdict::kUndecided))) + "\">" +
+                     EscapeHtml(measured.in) + " " + EscapeHtml(value) + " <small>" +
+                     HtmlText(LabelOf(row));
+  if (judged.verdict) line += "; " + HtmlText(judged.text);
   return line + "</small></span>";
 }
 
@@ -58,10 +52,11 @@ std::string MeasuredText(const Json& matrix, const std::string& column, const Su
   for (const measure::Row& row : measure::Rows()) {
     if (std::ranges::find(row.claims, reference) == row.claims.end()) continue;
     for (const model::Class each : subject.classes) {
-      const std::string_view in = model::ClassName(each);
-      const std::vector<double> samples = measure::SamplesOf(record, row, in);
-      if (samples.empty()) continue;
-      text += MeasuredLine(in, row, matrix.at("rows").at(subject.concept_id).at(column), samples);
+      const auto measured = DescribeRow(record, row, model::ClassName(each));
+      if (!measured) continue;
+      for (const JudgedClaim& judged : JudgeClaims(*measured)) {
+        if (judged.reference == reference) text += MeasuredLine(*measured, judged);
+      }
     }
   }
   return text;

@@ -158,7 +158,7 @@ std::string MeasurementsPart(const measure::Record& record) {
       "</p>\n<pre><code>strata up -d\nstrata measure --quick --record figures.json\n"
       "strata report --out DIR --record figures.json</code></pre>\n";
   if (record.prior.empty()) return part;
-  return part + HtmlSection(Measured(ConceptSubjects(), record.prior), "measured-claims", 3);
+  return part + HtmlSection(MeasuredSection(ConceptSubjects(), record), "measured-claims", 3);
 }
 
 std::string MakePage(const PageInput& input) {

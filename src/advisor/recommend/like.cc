@@ -8,8 +8,10 @@
 #include "advisor/compare/measured.h"
 #include "advisor/compare/subjects.h"
 #include "advisor/facts/facts.h"
+#include "advisor/measured/claimed.h"
 #include "advisor/names.h"
 #include "advisor/recommend/recommend.h"
+#include "measure/rows.h"
 #include "model/values.h"
 
 namespace strata::advisor {
@@ -51,34 +53,15 @@ const std::vector<Seen>& AllSeen() {
 
 const Text kNotMeasured{"no figure that this platform measures", "非本平台可测的数据"};
 
-double Median(std::vector<double> samples) {
-  const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
-  std::ranges::nth_element(samples, middle);
-  return *middle;
-}
-
-// A record of the first form has no rows, but what the scheduler takes from it.
-std::optional<double> FromPrior(const measure::Record& record, std::string_view row, Class in) {
-  const auto figures = record.prior.find(in);
-  if (figures == record.prior.end()) return std::nullopt;
-  if (row == "cold_start") return figures->second.cold_start_ms;
-  if (row == "memory") return figures->second.memory_mib;
-  return std::nullopt;
-}
-
 struct Value {
   double number = 0;
   std::string unit;
 };
 
 std::optional<Value> ValueOf(const measure::Record& record, std::string_view row, Class in) {
-  const measure::Series* series = record.Find(row, model::ClassName(in));
-  if (series != nullptr && !series->samples.empty()) {
-    return Value{Median(series->samples), series->unit};
-  }
-  const auto prior = FromPrior(record, row, in);
-  if (!prior) return std::nullopt;
-  return Value{*prior, row == "memory" ? "MiB" : "ms"};
+  const auto measured = DescribeRow(record, *measure::FindRow(row), model::ClassName(in));
+  if (!measured) return std::nullopt;
+  return Value{Short(measured->value), std::string(measured->row->unit)};
 }
 
 // "measured here" and how that is found out.
@@ -183,6 +166,7 @@ bool AnyMeasured(const Report& report) {
 }  // namespace
 
 Result<Report> LikeCase(std::string_view name, const measure::Record& record) {
+  const measure::Record with_rows = WithRows(record);
   const Json& matrices = Facts(FactFile::kMatrices);
   const Json& studies = matrices.at("case_studies");
   const Json& business = matrices.at("business_cases");
@@ -193,8 +177,8 @@ Result<Report> LikeCase(std::string_view name, const measure::Record& record) {
   if (!id) return std::unexpected(id.error());
   const Json* study = FindFact(studies, *id);
   Report report = study != nullptr
-                      ? CaseStudy(*study, record)
-                      : BusinessCase(*FindFact(business.at("cases"), *id), business, record);
+                      ? CaseStudy(*study, with_rows)
+                      : BusinessCase(*FindFact(business.at("cases"), *id), business, with_rows);
   if (!AnyMeasured(report)) report.notes.push_back(kHowToMeasure);
   return report;
 }

@@ -274,9 +274,10 @@ TEST(RecommendTest, DevicesKernelFeaturesAndScenariosAreLookedUp) {
 
 TEST(RecommendTest, EffectsStandBesideWhatWasMeasuredHere) {
   measure::Record record;
+  record.host.memory_mib = 1000;
   record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = {3, 9, 5}},
-                 {.row = "density_host", .in = "wasm", .unit = "instances", .samples = {5000}},
-                 {.row = "density_host", .in = "container", .unit = "instances", .samples = {50}}};
+                 {.row = "instance_memory", .in = "wasm", .unit = "MiB", .samples = {1}},
+                 {.row = "instance_memory", .in = "container", .unit = "MiB", .samples = {100}}};
   const Section effects = *Find(*LikeCase("ecommerce", record), "effects");
   EXPECT_EQ(effects.rows.at(0).at(2).value.at("value"), 100.0) << "of 200 times the density";
   EXPECT_EQ(effects.rows.at(1).at(2).value.at("value"), 5.0) << "the median";

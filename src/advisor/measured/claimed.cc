@@ -1,0 +1,128 @@
+#include "advisor/measured/claimed.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "advisor/compare/values.h"
+#include "base/json.h"
+#include "model/values.h"
+
+namespace strata::advisor {
+namespace {
+
+constexpr double kAbout = 0.1;  // of a claim that is "~"
+
+// Half of the last digit of `number` that is not 0: 50 of 300, 0.05 of 1.5.
+double HalfOfLastDigit(double number) {
+  double digit = std::pow(10, std::floor(std::log10(number)));
+  for (int more = 0; more < 6; ++more) {
+    const double times = number / digit;
+    if (std::abs(times - std::round(times)) < 1e-9 * times) break;
+    digit /= 10;
+  }
+  return digit / 2;
+}
+
+// Why no claim of memory or density is judged by this, though it is shown beside it.
+std::optional<Text> WhyNoVerdict(const Measured& measured) {
+  if (measured.row->made == measure::Made::kPerHost) {
+    return Text{"none: by memory alone, not reached", "无：仅按内存推算，并未达到"};
+  }
+  const auto sandbox_class = model::ClassFromName(measured.in);
+  if (measured.row->id == "memory" && sandbox_class && *sandbox_class >= model::Class::kMicrovm) {
+    return Text{"none: without the machine around it, see memory of an idle server",
+                "无：不含其外的虚拟机，见空闲服务器内存"};
+  }
+  return std::nullopt;
+}
+
+JudgedClaim JudgeOne(const Measured& measured, std::string_view reference, Claim claim) {
+  JudgedClaim judged{.reference = reference, .claim = std::move(claim)};
+  const auto range = ClaimedRange(judged.claim.cell);
+  if (!range) {
+    judged.text = {"the claim is no figure", "所称并非数值"};
+    return judged;
+  }
+  const Judgement judgement = Judge(*range, measured.value, measured.interval);
+  if (judgement.ratio > 0) judged.ratio = judgement.ratio;
+  if (auto why = WhyNoVerdict(measured)) {
+    judged.text = std::move(*why);
+    return judged;
+  }
+  judged.verdict = judgement.verdict;
+  judged.text = VerdictText(judgement.verdict);
+  return judged;
+}
+
+}  // namespace
+
+std::optional<Measured> DescribeRow(const measure::Record& record, const measure::Row& row,
+                                    std::string_view in) {
+  const std::vector<double> samples = measure::SamplesOf(record, row, in);
+  if (samples.empty()) return std::nullopt;
+  const Spot spot = Locate(samples, row.share);
+  return Measured{&row, in, samples.size(), spot.value, spot.interval};
+}
+
+std::vector<JudgedClaim> JudgeClaims(const Measured& measured) {
+  std::vector<JudgedClaim> judged;
+  for (const std::string_view reference : measured.row->claims) {
+    if (reference.empty()) continue;
+    auto claim = FindClaim(reference, model::ClassFromName(measured.in));
+    if (claim) judged.push_back(JudgeOne(measured, reference, std::move(*claim)));
+  }
+  return judged;
+}
+
+std::optional<Range> ClaimedRange(const Json& cell) {
+  auto range = RangeOf(cell);
+  if (!range || !range->least || range->least != range->most || *range->least <= 0) return range;
+  const double number = *range->least;
+  const double slack = cell.value("approx", false) ? kAbout * number : HalfOfLastDigit(number);
+  return Range{.least = number - slack, .most = number + slack, .unit = range->unit};
+}
+
+measure::Record WithRows(measure::Record record) {
+  if (!record.rows.empty()) return record;
+  for (const auto& [sandbox_class, figures] : record.prior) {
+    const std::string in(model::ClassName(sandbox_class));
+    const std::array<std::pair<const char*, std::optional<double>>, 3> known = {
+        {{"cold_start", figures.cold_start_ms},
+         {"warm_start", figures.p50_ms > 0 ? std::optional(figures.p50_ms) : std::nullopt},
+         {"memory", figures.memory_mib > 0 ? std::optional(figures.memory_mib) : std::nullopt}}};
+    for (const auto& [id, value] : known) {
+      if (!value) continue;
+      const measure::Row* row = measure::FindRow(id);
+      record.rows.push_back(
+          {.row = id, .in = in, .unit = std::string(row->unit), .samples = {*value}});
+    }
+  }
+  return record;
+}
+
+Text LabelOf(const measure::Row& row) {
+  return {std::string(row.label), std::string(row.label_zh)};
+}
+
+double Short(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", value);
+  return std::strtod(text.data(), nullptr);
+}
+
+Cell ShortCell(double value, std::string_view unit) { return NumberCell(Short(value), unit); }
+
+Cell IntervalCell(double low, double high) {
+  return {{Figure(low) + ".." + Figure(high), ""}, Json{{"low", low}, {"high", high}}};
+}
+
+Cell IntervalCell(const Measured& measured) {
+  if (measured.samples == 1) return NoCell();
+  return IntervalCell(Short(measured.interval.low), Short(measured.interval.high));
+}
+
+}  // namespace strata::advisor

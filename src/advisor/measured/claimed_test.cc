@@ -1,0 +1,97 @@
+#include "advisor/measured/claimed.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace strata::advisor {
+namespace {
+
+Measured In(std::string_view row, std::string_view in, std::vector<double> samples) {
+  measure::Record record;
+  record.host.memory_mib = 1024;
+  const measure::Row* of = measure::FindRow(row);
+  const std::string from(of->made == measure::Made::kTaken ? of->id : of->from);
+  record.rows = {{.row = from, .in = std::string(in), .unit = "", .samples = std::move(samples)}};
+  return *DescribeRow(record, *of, in);
+}
+
+TEST(ClaimedTest, AClaimOfOneNumberHoldsAsFarAsItIsWritten) {
+  const auto holds = [](Json cell, double value) {
+    cell["unit"] = "ns";
+    return ClaimedRange(cell)->Side(value) == 0;
+  };
+  EXPECT_TRUE(holds({{"value", 100}}, 51));
+  EXPECT_FALSE(holds({{"value", 100}}, 49));
+  EXPECT_TRUE(holds({{"value", 300}}, 349));
+  EXPECT_FALSE(holds({{"value", 300}}, 351));
+  EXPECT_TRUE(holds({{"value", 1.5}}, 1.54));
+  EXPECT_FALSE(holds({{"value", 1.5}}, 1.56));
+  EXPECT_TRUE(holds({{"value", 2}, {"approx", true}}, 2.19));
+  EXPECT_FALSE(holds({{"value", 2}, {"approx", true}}, 2.21));
+  EXPECT_FALSE(holds({{"min", 2}, {"max", 3}}, 3.01)) << "a range is what it is";
+}
+
+TEST(ClaimedTest, AMachinesCallsMemoryIsNotJudgedAsTheMachines) {
+  for (const JudgedClaim& each : JudgeClaims(In("memory", "microvm", {0.9, 1}))) {
+    EXPECT_FALSE(each.verdict.has_value()) << each.reference;
+    EXPECT_FALSE(each.text.zh.empty());
+  }
+  const auto idle = JudgeClaims(In("instance_memory", "microvm", {52, 53}));
+  ASSERT_FALSE(idle.empty());
+  EXPECT_EQ(idle.front().verdict, Verdict::kAbove);
+  const auto wasm = JudgeClaims(In("memory", "wasm", {2, 2}));
+  EXPECT_TRUE(wasm.front().verdict.has_value());
+}
+
+TEST(ClaimedTest, DensityThatWasNotReachedIsNotJudged) {
+  for (const JudgedClaim& each : JudgeClaims(In("density_host", "container", {4, 5}))) {
+    EXPECT_FALSE(each.verdict.has_value()) << each.reference;
+  }
+}
+
+TEST(ClaimedTest, WhatIsTakenFromARecordOfTheFirstFormAreItsThreeFigures) {
+  measure::Record record;
+  record.prior[model::Class::kMicrovm] = {.p50_ms = 30, .cold_start_ms = 700};
+  const measure::Record with = WithRows(record);
+  ASSERT_EQ(with.rows.size(), 2U) << "no memory was taken";
+  EXPECT_EQ(DescribeRow(with, *measure::FindRow("cold_start"), "microvm")->value, 700);
+  EXPECT_EQ(WithRows(with).rows.size(), 2U) << "rows stay as they are";
+  EXPECT_FALSE(DescribeRow(with, *measure::FindRow("memory"), "microvm").has_value());
+}
+
+// All that the tables of figures claim with a unit is a claim of a row, or is known to be none that
+// can be measured here.
+TEST(ClaimedTest, EveryFigureOfTheDocumentsTablesIsAClaimOfARow) {
+  std::vector<std::string> references;
+  for (const measure::Row& row : measure::Rows()) {
+    for (const std::string_view each : row.claims) references.emplace_back(each);
+  }
+  const auto claimed = [&references](const std::string& reference) {
+    return std::ranges::find(references, reference) != references.end();
+  };
+  for (const char* key : {"startup", "memory", "density"}) {
+    EXPECT_TRUE(claimed(std::string("tier_overheads ") + key)) << key;
+  }
+  for (const char* key : {"memory", "density", "performance_loss"}) {
+    EXPECT_TRUE(claimed(std::string("tier_comparison ") + key)) << key;
+  }
+  for (const char* key : {"startup", "memory", "image", "density"}) {
+    EXPECT_TRUE(claimed(std::string("technology_performance ") + key)) << key;
+  }
+  for (const char* key : {"startup", "memory", "size", "nodes"}) {
+    EXPECT_TRUE(claimed(std::string("technology_attributes ") + key)) << key;
+  }
+  for (const char* reference : {"versions wasmedge", "stack_target serverless",
+                                "stack_target low_latency", "kuasar_figures density"}) {
+    EXPECT_TRUE(claimed(reference)) << reference;
+  }
+}
+
+}  // namespace
+}  // namespace strata::advisor
