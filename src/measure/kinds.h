@@ -34,7 +34,8 @@ struct Kind {
   unsigned full_turns = 0;
 };
 
-// cold_start, warm_up, memory: one deployment and the first call after it. Leaves kHello deployed,
+// cold_start, warm_up, memory: deployments, each with the first call after it; one in a quick run,
+// else as many as go into half a second, 16 at most. Leaves kHello deployed,
 // which calls, load and image rely on.
 extern const Kind kStarts;
 // warm_start: calls, each in a sandbox of its own; call_cpu: of them, each.

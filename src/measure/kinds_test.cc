@@ -1,5 +1,6 @@
 #include "measure/kinds.h"
 
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -29,6 +30,16 @@ TEST_F(KindsTest, AStartIsADeploymentFromNothingAndItsFirstCall) {
   EXPECT_EQ(Find(samples, "memory"), 3);
   EXPECT_GE(Find(samples, "warm_up"), 0);
   EXPECT_EQ(place_.asked, (std::vector<std::string>{"remove", "deploy hello", "call hello/"}));
+}
+
+TEST_F(KindsTest, AFullRunHasStartsEnoughForTheContracts) {
+  const auto samples = kStarts.measure(place_, Depth::kFull);
+  ASSERT_TRUE(samples.has_value());
+  const auto starts = std::ranges::count(*samples, "cold_start", &Sample::row);
+  EXPECT_EQ(starts, 16);
+  EXPECT_GE(starts * kStarts.full_turns, 299U);
+  place_.failures = 1;
+  EXPECT_FALSE(kStarts.measure(place_, Depth::kFull).has_value());
 }
 
 TEST_F(KindsTest, ATurnOfCallsIsBoundedByTheirNumber) {
