@@ -9,6 +9,7 @@
 #include "advisor/compare/subjects.h"
 #include "advisor/compare/values.h"
 #include "advisor/facts/facts.h"
+#include "advisor/graph/graph.h"
 #include "advisor/names.h"
 #include "base/strings.h"
 
@@ -330,7 +331,8 @@ Result<std::vector<const Json*>> MatricesOf(const std::vector<std::string>& dime
   for (const std::string& dimension : dimensions) {
     const auto id = names.Find(dimension);
     if (!id) return std::unexpected(id.error());
-    matrices.push_back(FindFact(all, *id));
+    const Json* matrix = FindFact(all, *id);
+    if (std::ranges::find(matrices, matrix) == matrices.end()) matrices.push_back(matrix);
   }
   return matrices;
 }
@@ -381,7 +383,7 @@ Section TechnologyAttributes(const Subjects& subjects) {
   for (const Json& column : Facts(FactFile::kVersions).at("technology_attribute_columns")) {
     const std::string key = column.at("id");
     AddRow(section, LabelOf(column), subjects, [&key](const Subject& subject) {
-      const Json* row = TechnologyRow("technology_attributes", subject.id);
+      const Json* row = TechnologyRow("technology_attributes", subject.fact);
       if (row == nullptr) return NoCell();
       return row->at(key).is_string() ? TextCell(TextOf(*row, key)) : ValueCell(row->at(key));
     });
@@ -398,12 +400,26 @@ Section TechnologyPerformance(const Subjects& subjects) {
                                                   {"density", {"density", "密度"}}};
   for (const auto& [key, label] : columns) {
     AddRow(section, label, subjects, [key = key](const Subject& subject) {
-      const Json* row = TechnologyRow("technology_performance", subject.id);
+      const Json* row = TechnologyRow("technology_performance", subject.fact);
       return row == nullptr ? NoCell() : ValueCell(row->at(key));
     });
   }
   section.sources = {"003 §00.7.2"};
   return section;
+}
+
+// "uses runc; containerd uses it".
+Text InDiagrams(const std::string& id) {
+  const Graph& whole = WholeGraph();
+  Text text;
+  for (const GraphEdge& edge : whole.edges) {
+    const GraphNode& from = whole.nodes[edge.from];
+    const GraphNode& to = whole.nodes[edge.to];
+    if (from.id != id && to.id != id) continue;
+    const Text relation = Join(from.label, " ", RelationText(edge.relation));
+    text = Join(text, "; ", Join(relation, " ", to.label));
+  }
+  return text;
 }
 
 Section TechnologyContext(const Subjects& subjects) {
@@ -430,6 +446,8 @@ Section TechnologyContext(const Subjects& subjects) {
         FindFact(Facts(FactFile::kVersions).at("evolution_main_line"), subject.label.en, "label");
     return row == nullptr ? NoCell() : TextCell(TextOf(*row, "solves"));
   });
+  AddRow(section, {"in the diagrams", "图中关系"}, subjects,
+         [](const Subject& subject) { return TextCell(InDiagrams(subject.fact)); });
   section.sources = {"001 §2", "003 §00.2.2", "004"};
   return section;
 }
@@ -476,6 +494,15 @@ Report WhatCanBeCompared() {
           .sections = {std::move(section), std::move(dimensions)}};
 }
 
+// Of a name that both have, the technology is meant beside another one.
+bool MakeTechnology(Subject& subject) {
+  if (subject.kind == Subject::Kind::kTechnology) return false;
+  auto technology = TechnologyCalledAs(subject);
+  if (!technology) return false;
+  subject = std::move(*technology);
+  return true;
+}
+
 }  // namespace
 
 Result<Report> Compare(const CompareQuestion& question) {
@@ -490,7 +517,8 @@ Result<Report> Compare(const CompareQuestion& question) {
     if (std::ranges::find(subjects, subject->id, &Subject::id) != subjects.end()) {
       return Fail(Errc::kInvalidArgument, "'" + name + "' is there twice");
     }
-    if (!subjects.empty() && subjects.front().kind != subject->kind) {
+    if (!subjects.empty() && subjects.front().kind != subject->kind &&
+        !MakeTechnology(subjects.front()) && !MakeTechnology(*subject)) {
       return Fail(Errc::kInvalidArgument,
                   "'" + question.subjects.front() + "' and '" + name +
                       "' have no columns in common: compare concepts and classes, or technologies");

@@ -116,9 +116,8 @@ measure::Record SomeRows() {
 // For one record they say the same of every row, place and document.
 TEST(CompareTest, CompareSaysWhatMeasureSays) {
   const measure::Record record = SomeRows();
-  const Section compared =
-      *SectionOf(*Compare({.subjects = {"wasm", "container", "microvm"}, .record = record}),
-                 "measured");
+  const Section compared = *SectionOf(
+      *Compare({.subjects = {"wasm", "container", "microvm"}, .record = record}), "measured");
   std::size_t judged = 0;
   for (const char* in : {"wasm", "container", "microvm"}) {
     for (const measure::Row& row : measure::Rows()) {
@@ -165,6 +164,34 @@ TEST(CompareTest, ATechnologyIsMeasuredAsTheClassThatItStandsFor) {
   }
   EXPECT_EQ(Claimed(*measured, "cold start", "003 §00.7.2 (versions.yaml), Docker").verdict,
             "not decided: on both sides of a bound");
+}
+
+// Every row of the tables of technologies is the answer to its name.
+TEST(CompareTest, EveryTechnologyIsShownWithWhatTheTablesHave) {
+  const auto section_of = [](const std::string& name, const char* id) {
+    const auto report = Compare({.subjects = {name}});
+    EXPECT_TRUE(report) << name << ": " << report.error().message;
+    const Section* section = report ? SectionOf(*report, id) : nullptr;
+    return section == nullptr ? Section{} : *section;
+  };
+  const Json& versions = Facts(FactFile::kVersions);
+  for (const char* table : {"technology_attributes", "technology_performance"}) {
+    const char* id =
+        std::string_view(table) == "technology_attributes" ? "attributes" : "performance";
+    for (const Json& each : versions.at(table)) {
+      const bool both = each.at("id") == "service_mesh";
+      const std::string name = both ? "service_mesh_technology" : each.at("id").get<std::string>();
+      EXPECT_FALSE(section_of(name, id).rows.empty()) << name;
+    }
+  }
+  for (const Json& each : versions.at("versions")) {
+    EXPECT_FALSE(section_of(each.at("tech"), "context").rows.empty()) << each.at("tech");
+  }
+  const auto mesh = Compare({.subjects = {"Service Mesh", "OPA"}});
+  ASSERT_TRUE(mesh) << mesh.error().message;
+  EXPECT_FALSE(SectionOf(*mesh, "attributes")->rows.empty());
+  EXPECT_FALSE(Compare({.subjects = {"webassembly", "OPA"}}));
+  EXPECT_TRUE(Compare({.subjects = {"Docker", "Kata"}}));
 }
 
 TEST(CompareTest, WithoutARecordItSaysHowToGetOne) {

@@ -7,6 +7,7 @@
 
 #include "advisor/compare/claims.h"
 #include "advisor/facts/facts.h"
+#include "advisor/graph/graph.h"
 #include "advisor/names.h"
 #include "base/check.h"
 #include "base/strings.h"
@@ -35,28 +36,49 @@ std::string IdOf(const std::string& name) {
   return id;
 }
 
-// Technologies of the tables first: they have figures. The others have a sentence.
-std::vector<Subject> MakeTechnologies() {
-  std::vector<Subject> subjects;
-  std::set<std::string> seen;
-  const auto add = [&subjects, &seen](const std::string& id, Text label) {
-    if (!seen.insert(id).second) return;
-    Subject subject{.kind = Subject::Kind::kTechnology, .id = id, .label = std::move(label)};
+bool IsConcept(const std::string& id) { return FindFact(Concepts().at("concepts"), id) != nullptr; }
+
+// Technologies of the tables first: they have figures. The others have a sentence, a version or
+// neighbours in the diagrams.
+class Technologies {
+ public:
+  void Add(const std::string& fact, Text label) {
+    const std::string id = IsConcept(fact) ? fact + "_technology" : fact;
+    if (!seen_.insert(id).second || !labels_.insert(Lower(label.en)).second) return;
+    Subject subject{
+        .kind = Subject::Kind::kTechnology, .id = id, .label = std::move(label), .fact = fact};
     for (const model::Class each : model::kClasses) {
-      if (TechnologyOf(each) == id) subject.classes.push_back(each);
+      if (TechnologyOf(each) == fact) subject.classes.push_back(each);
     }
-    subjects.push_back(std::move(subject));
-  };
+    subjects_.push_back(std::move(subject));
+  }
+  std::vector<Subject> Take() { return std::move(subjects_); }
+
+ private:
+  std::set<std::string> seen_;
+  std::set<std::string> labels_;
+  std::vector<Subject> subjects_;
+};
+
+std::vector<Subject> MakeTechnologies() {
+  Technologies technologies;
   for (const Json& each : Facts(FactFile::kVersions).at("technology_attributes")) {
-    add(each.at("id"), LabelOf(each));
+    technologies.Add(each.at("id"), LabelOf(each));
   }
   for (const Json& each : Concepts().at("concepts")) {
     for (const Json& technology : each.at("technologies")) {
       const std::string name = technology.at("name");
-      add(IdOf(name), {name, ""});
+      technologies.Add(IdOf(name), {name, ""});
     }
   }
-  return subjects;
+  for (const Json& each : Facts(FactFile::kVersions).at("versions")) {
+    const std::string name = each.at("tech");
+    technologies.Add(IdOf(name), {name, ""});
+  }
+  for (const GraphNode& node : WholeGraph().nodes) {
+    if (node.entity && node.type == "technology") technologies.Add(node.id, node.label);
+  }
+  return technologies.Take();
 }
 
 }  // namespace
@@ -98,7 +120,16 @@ std::vector<Subject> ConceptSubjects() {
   return subjects;
 }
 
-std::vector<Subject> TechnologySubjects() { return MakeTechnologies(); }
+std::vector<Subject> TechnologySubjects() {
+  static const std::vector<Subject> all = MakeTechnologies();
+  return all;
+}
+
+std::optional<Subject> TechnologyCalledAs(const Subject& concept_subject) {
+  const std::vector<Subject> all = TechnologySubjects();
+  const auto found = std::ranges::find(all, concept_subject.id, &Subject::fact);
+  return found == all.end() ? std::nullopt : std::optional(*found);
+}
 
 Result<Subject> FindSubject(std::string_view name) {
   std::vector<Subject> all = ClassSubjects();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,17 +22,23 @@ struct Subject {
   Kind kind = Kind::kConcept;
   std::string id;  // "webassembly"; of a class its name
   Text label;
-  std::string concept_id;             // of a concept or a class
+  std::string fact;        // of a technology: its id in the tables, where a concept has the same
+  std::string concept_id;  // of a concept or a class
   // That implement it here; of a technology the class that it is measured as.
   std::vector<model::Class> classes;
 };
 
 // Concepts, classes and technologies by every name that they have. A word that is both a class and
-// an alias of a concept ("wasm") is the class.
+// an alias of a concept ("wasm") is the class; one that is both a concept and a technology
+// ("service mesh") is the concept.
 Result<Subject> FindSubject(std::string_view name);
+
+// The technology that is called as the concept is; nothing: there is none.
+std::optional<Subject> TechnologyCalledAs(const Subject& concept_subject);
 
 std::vector<Subject> ConceptSubjects();
 std::vector<Subject> ClassSubjects();
+// Of the tables of figures, of the concepts, of the versions, and of the diagrams.
 std::vector<Subject> TechnologySubjects();
 
 // The concept of these facts; it is there.

@@ -34,6 +34,14 @@ TEST(SubjectsTest, TechnologiesAreFoundByTheirNames) {
     EXPECT_EQ(subject->kind, Subject::Kind::kTechnology) << name;
   }
   EXPECT_EQ(FindSubject("service mesh")->kind, Subject::Kind::kConcept);
+  EXPECT_EQ(TechnologyCalledAs(*FindSubject("service mesh"))->id, "service_mesh_technology");
+  EXPECT_FALSE(TechnologyCalledAs(*FindSubject("webassembly")).has_value());
+  for (const char* name : {"runc", "Kata", "eBPF", "containerd", "Firecracker", "Kuasar", "Quark",
+                           "crun", "runwasi"}) {
+    const auto subject = FindSubject(name);
+    ASSERT_TRUE(subject) << subject.error().message;
+    EXPECT_EQ(subject->kind, Subject::Kind::kTechnology) << name;
+  }
 }
 
 TEST(SubjectsTest, UnknownOnesAreRefusedWithTheNearest) {

@@ -47,7 +47,9 @@ std::optional<double> NumberAt(const Json& cell, const char* key) {
 std::string NumbersOf(const Json& cell) {
   const auto least = NumberAt(cell, "min");
   const auto most = NumberAt(cell, "max");
-  if (least && most) return *least == *most ? Figure(*least) : Figure(*least) + "-" + Figure(*most);
+  const char* on = cell.value("more", false) ? "+" : "";
+  if (least && most && *least != *most) return Figure(*least) + "-" + Figure(*most) + on;
+  if (least && most) return Figure(*least) + on;
   if (least) return Figure(*least) + "+";
   if (const auto below = NumberAt(cell, "max_exclusive")) return "< " + Figure(*below);
   if (const auto value = NumberAt(cell, "value")) {
@@ -59,8 +61,8 @@ std::string NumbersOf(const Json& cell) {
 // What programs get of a cell with numbers.
 Json NumbersForPrograms(const Json& cell) {
   Json numbers = Json::object();
-  for (const char* key :
-       {"level", "order_of_magnitude", "value", "min", "max", "max_exclusive", "approx", "unit"}) {
+  for (const char* key : {"level", "order_of_magnitude", "value", "min", "max", "max_exclusive",
+                          "more", "approx", "unit"}) {
     if (cell.contains(key)) numbers[key] = cell.at(key);
   }
   return numbers;
@@ -113,6 +115,7 @@ std::optional<Range> RangeOf(const Json& cell) {
               .most = scaled(NumberAt(cell, "max")),
               .unit = std::string(unit.base)};
   if (!range.most) range.most = scaled(NumberAt(cell, "max_exclusive"));
+  if (cell.value("more", false)) range.most.reset();
   if (const auto value = scaled(NumberAt(cell, "value"))) range.least = range.most = value;
   if (!range.least && !range.most) return std::nullopt;
   return range;

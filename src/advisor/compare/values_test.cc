@@ -25,6 +25,7 @@ TEST(ValuesTest, CellsReadAsPeopleWriteThem) {
   EXPECT_EQ(Shown(R"({"list": ["KVM", "Xen"]})").en, "KVM, Xen");
   EXPECT_EQ(Shown(R"({"value": "partial", "zh": "部分"})"), (Text{"partial", "部分"}));
   EXPECT_EQ(Shown(R"({"value": null, "raw": "N/A", "zh": "不适用"})"), (Text{"N/A", "不适用"}));
+  EXPECT_EQ(Shown(R"({"raw": "1-10000+", "min": 1, "max": 10000, "more": true})").en, "1-10000+");
   EXPECT_EQ(Shown("null").en, "");
 }
 
