@@ -7,6 +7,7 @@
 
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
+#include "advisor/roadmap_system.h"
 
 namespace strata::advisor {
 namespace {
@@ -184,53 +185,12 @@ Section Forecasts() {
   return section;
 }
 
-int CountOf(const std::map<model::Class, int>& workloads,
-            std::initializer_list<model::Class> classes) {
-  int count = 0;
-  for (const model::Class each : classes) {
-    const auto found = workloads.find(each);
-    if (found != workloads.end()) count += found->second;
-  }
-  return count;
-}
-
-// Stages by what they are about, in the classes of this platform. What no installation can show
-// (compliance, organisation, edge intelligence) is not claimed.
-Section System(const Installation& installation) {
-  Section section{
-      .id = "system",
-      .title = {"This installation", "本安装"},
-      .columns = {{"stage", {"stage", "阶段"}},
-                  {"goal", {"goal", "目标"}},
-                  {"here", {"here", "本机"}},
-                  {"status", {"status", "状态"}}},
-      .notes = {{"Counted: workloads that are deployed, by class. A stage is in use when "
-                 "one of its kind is.",
-                 "统计：按类部署的工作负载；有同类负载即视为在用。"}}};
-  const std::map<model::Class, int> workloads = installation.Workloads();
-  const int containers = CountOf(workloads, {model::Class::kContainer});
-  const int strong = CountOf(workloads, {model::Class::kAppkernel, model::Class::kMicrovm,
-                                         model::Class::kContainerInMicrovm});
-  const int wasm = CountOf(workloads, {model::Class::kWasm});
-  const int kinds = (containers > 0) + (strong > 0) + (wasm > 0);
-  const auto add = [&section](const Json& stage, const std::string& here, bool in_use) {
-    section.rows.push_back(
-        {TextCell(LabelOf(stage)), TextCell(LabelOf(stage.at("goal"))), WordCell(here),
-         TextCell(in_use ? Text{"in use", "在用"} : Text{"not in use", "未用"})});
-  };
-  const Json& stages = Source().at("stages");
-  add(stages[0], std::to_string(containers) + " container", containers > 0);
-  add(stages[1], std::to_string(strong) + " appkernel, microvm", strong > 0);
-  add(stages[2], std::to_string(wasm) + " wasm", wasm > 0);
-  add(stages[3], std::to_string(kinds) + " / 3", kinds > 1);
-  add(stages[4], std::to_string(wasm) + " wasm / " + std::to_string(containers + strong + wasm),
-      wasm > containers + strong);
-  return section;
-}
-
 std::vector<Section> Parts(const std::optional<Installation>& installation) {
   std::vector<Section> parts;
-  if (installation) parts.push_back(System(*installation));
+  if (installation) {
+    parts.push_back(SystemStages(*installation));
+    parts.push_back(SystemMilestones(*installation));
+  }
   parts.push_back(Stages());
   parts.push_back(Milestones());
   parts.push_back(Recommendations());

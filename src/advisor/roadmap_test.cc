@@ -66,8 +66,33 @@ TEST(RoadmapTest, AnInstallationIsHeldAgainstTheStages) {
   EXPECT_EQ(status(running({"container", "container"})),
             (Words{"in use", "not in use", "not in use", "not in use", "not in use"}));
   EXPECT_EQ(status(running({"wasm", "wasm", "wasm", "appkernel"})),
-            (Words{"not in use", "in use", "in use", "in use", "in use"}));
+            (Words{"not in use", "in use", "in use", "in use", "not in use"}));
   EXPECT_FALSE(Roadmap({"system"})) << "nothing was looked at";
+}
+
+TEST(RoadmapTest, AMilestonesStatusFollowsFromItsItems) {
+  const auto status = [](const Installation& installation) {
+    std::vector<std::string> words;
+    const Report report = Roadmap({"system_milestones"}, installation).value();
+    for (const auto& row : report.sections[0].rows) words.push_back(row[2].text.en);
+    EXPECT_EQ(words.size(), 12U);
+    return std::vector<std::string>{words.at(0), words.at(3), words.at(6), words.at(9)};
+  };
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(status({}), (Words(4, "planned")));
+  Installation installation{.status = {{"version", "0.1.0"}}, .resources = {}};
+  const auto deploy = [&installation](const std::string& in, Json spec) {
+    spec["artifact"] = "oci:./x";
+    installation.resources.push_back(
+        {{"kind", "Function"}, {"spec", std::move(spec)}, {"status", {{"class", in}}}});
+  };
+  deploy("wasm", Json::object());
+  EXPECT_EQ(status(installation),
+            (Words{"in progress", "in progress", "in progress", "in progress"}))
+      << "wasm is placed by the platform and is all there is";
+  deploy("microvm", {{"class", "microvm"}});
+  EXPECT_EQ(status(installation), (Words{"in progress", "in progress", "completed", "planned"}))
+      << "two kinds, one placed by the platform; security compliance is not to be seen";
 }
 
 TEST(RoadmapTest, RefusesAPartThatThereIsNot) {

@@ -28,7 +28,9 @@ class InstallationTest(ServerTest):
 
         self.assertEqual(statuses(), 5 * ["not in use"])
         self.server.apply(hello())
-        self.assertEqual(statuses(), ["not in use", "not in use", "in use", "not in use", "in use"])
+        self.assertEqual(statuses(), ["not in use", "not in use", "in use", "not in use", "not in use"])
+        milestones = self.server.json("roadmap", "--system", "system_milestones")["sections"][0]["rows"]
+        self.assertEqual([row["status"] for row in milestones[::3]], 4 * ["in progress"])
 
 
 
