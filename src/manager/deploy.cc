@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <span>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/check.h"
 #include "base/pause.h"
@@ -60,6 +63,17 @@ std::string JoinProblems(const std::vector<model::Diagnostic>& problems) {
   }
   if (problems.size() > kMostProblems) text += "\n(and more)";
   return text;
+}
+
+// The addressable sandboxes that were made from it.
+std::vector<std::string> MadeFrom(const model::ResourceKey& workload,
+                                  const std::map<std::string, store::SandboxRecord>& all) {
+  std::vector<std::string> ids;
+  if (workload.kind == model::Kind::kRoute) return ids;
+  for (const auto& [id, record] : all) {
+    if (record.tenant == workload.tenant && record.function == workload.name) ids.push_back(id);
+  }
+  return ids;
 }
 
 // A cell confines itself to the granted directories when it starts, so they must be there before.
@@ -391,6 +405,12 @@ Task<Change> ManagerImpl::Delete(ResourceName name) {
   auto deleted = store_->Delete(std::span(&key, 1));
   if (!deleted) co_return std::unexpected(deleted.error());
   models_.Forget(key.tenant, key.name);
+  const std::vector<std::string> theirs = MadeFrom(key, sandboxes_);
+  for (const std::string& id : theirs) {
+    sandboxes_.erase(id);
+    // A cell that cannot be told is gone, and they with it.
+    if (auto cell = fleet_.FindSandbox(id)) (void)co_await cell->DeleteSandbox(id);
+  }
   changed_.Notify();
   if (auto served = co_await Serve(); !served) {
     Spawn(loop_, ServeUntilDone());

@@ -304,6 +304,10 @@ Result<StoredResource> Writer::Remove(const ResourceKey& key) {
   if (done && key.kind != model::Kind::kRoute) {
     done =
         database_.Run("DELETE FROM rollouts WHERE tenant = ? AND name = ?", key.tenant, key.name);
+    if (done) {
+      done = database_.Run("DELETE FROM sandboxes WHERE tenant = ? AND function = ?", key.tenant,
+                           key.name);
+    }
   }
   if (done) done = LogChange(Change::Type::kDeleted, *stored);
   if (!done) return std::unexpected(std::move(done).error());

@@ -187,7 +187,8 @@ class Store {
   Result<std::vector<Applied>> Apply(std::span<const NewResource> resources,
                                      DryRun dry_run = DryRun::kNo);
 
-  // Removes all of `keys`, or nothing. Their revisions go with them; numbers are not used again.
+  // Removes all of `keys`, or nothing. Their revisions go with them, and the addressable sandboxes
+  // that were made from them; numbers are not used again.
   // kNotFound: one does not exist; kFailedPrecondition: a remaining Route leads to one.
   Result<std::vector<StoredResource>> Delete(std::span<const model::ResourceKey> keys);
 

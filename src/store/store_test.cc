@@ -475,6 +475,26 @@ TEST_F(StoreTest, AddressableSandboxesSurviveAReopen) {
   EXPECT_THAT(*store_->Sandboxes(), IsEmpty());
 }
 
+TEST_F(StoreTest, AWorkloadsAddressableSandboxesGoWithIt) {
+  Apply({FunctionOf("cart", "/cart"), FunctionOf("other", "/other")});
+  std::vector<SandboxRecord> records(2);
+  records[0].id = "of-cart";
+  records[1].id = "of-other";
+  for (SandboxRecord& each : records) {
+    each.tenant = "shop";
+    each.function = each.id.substr(3);
+    each.artifact_digest = DigestOf('a');
+    each.workload.artifact = "/f.wasm";
+  }
+  ASSERT_TRUE(store_->PutSandboxes(records));
+  const ResourceKey cart{"shop", Kind::kFunction, "cart"};
+  ASSERT_TRUE(store_->Delete({&cart, 1}));
+  const auto left = store_->Sandboxes();
+  ASSERT_TRUE(left.has_value()) << left.error().message;
+  ASSERT_THAT(*left, SizeIs(1));
+  EXPECT_EQ(left->front().id, "of-other");
+}
+
 TEST_F(StoreTest, LoadsAThousandFunctions) {
   std::vector<NewResource> many;
   for (int i = 0; i < 1000; ++i) {

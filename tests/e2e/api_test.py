@@ -128,6 +128,20 @@ class ApiTest(ServerTest):
         self.assertEqual(self.call(sandbox).status, 404)
         self.assertEqual(self.server.api("GET", f"/v1/sandboxes/{sandbox}").status, 404)
 
+    def test_a_functions_sandboxes_go_with_it(self):
+        self.server.apply(hello("short-lived", "/short-lived"))
+        gone, = self.create("short-lived")
+        stays, = self.create()
+        self.assertEqual(self.call(gone).status, 200)
+        self.assertEqual(self.server.strata("-n", "demo", "delete", "function", "short-lived").returncode, 0)
+        listed = json.loads(self.server.api("GET", "/v1/sandboxes").body)["sandboxes"]
+        self.assertIn(stays, [each["id"] for each in listed])
+        self.assertNotIn(gone, [each["id"] for each in listed])
+        self.assertEqual((self.call(gone).status, self.call(stays).text), (404, "A"))
+        running = [each for each in listed if each["state"] == "running"]
+        self.assertTrue(eventually(lambda: sum(cell["sandboxes"] for cell in self.server.json("status")["cells"])
+                                   == len(running)))
+
     def test_sandboxes_asked_for_at_once_are_made_or_refused_one_by_one(self):
         def make(function):
             return self.server.api("POST", "/v1/sandboxes", {"namespace": "demo", "function": function, "count": 3})
