@@ -137,8 +137,12 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(CodecTest, ARatioOutsideZeroToOneIsRefused) {
   Json json = ParseJson(Encode(ToCell(FullConfigure()))).value();
-  json["observe"]["trace_ratio"] = 1.5;
-  EXPECT_FALSE(DecodeToCell(DumpJson(json)).has_value());
+  for (const double bad : {1.5, -0.1}) {
+    json["observe"]["trace_ratio"] = bad;
+    const auto decoded = DecodeToCell(DumpJson(json));
+    ASSERT_FALSE(decoded.has_value());
+    EXPECT_EQ(decoded.error().message, "configure.observe.trace_ratio is out of range");
+  }
 }
 
 TEST(CodecTest, AnUnknownDirectoryModeIsRefused) {

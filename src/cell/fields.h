@@ -50,7 +50,7 @@ void Each(auto& visit, Is<Route> auto& m) {
 void Each(auto& visit, Is<Observe> auto& m) {
   visit("access_log", m.access_log);
   visit("metering", m.metering);
-  visit("trace_ratio", m.trace_ratio);
+  visit("trace_ratio", m.trace_ratio, wire::Range{0, 1});
   visit("server_timing", m.server_timing);
 }
 

@@ -4,7 +4,22 @@
 #include <string_view>
 #include <variant>
 
+#include "keeper/messages.h"
+#include "keeper/reports.h"
+#include "meter/prices.h"
 #include "wire/message.h"
+#include "wire/values.h"
+
+namespace strata::meter {
+
+void Each(auto& visit, wire::Is<Price> auto& m) {
+  constexpr wire::Range kPrices{0, kMostPrice};
+  visit("cpu_hour", m.cpu_hour, kPrices);
+  visit("gib_hour", m.gib_hour, kPrices);
+  visit("start", m.start, kPrices);
+}
+
+}  // namespace strata::meter
 
 namespace strata::keeper {
 
@@ -24,12 +39,6 @@ void Each(auto& visit, Is<Prepare> auto& m) {
   visit("key", m.key);
   visit("class", m.sandbox_class);
   visit("root", m.root);
-}
-
-void Each(auto& visit, Is<Price> auto& m) {
-  visit("cpu_hour", m.cpu_hour);
-  visit("gib_hour", m.gib_hour);
-  visit("start", m.start);
 }
 
 void Each(auto& visit, Is<Admit> auto& m) {

@@ -47,12 +47,15 @@ TEST(KeeperCodecTest, AScaleAndWhatCameOfItAreReadAsTheyWereWritten) {
   EXPECT_EQ(std::get<Admit>(*admit).scale, scale);
   Admit first{.key = "k"};
   first.priority = model::Priority::kHigh;
-  first.price = {.cpu_hour = 1'000'000'000'000'000, .gib_hour = 0, .start = 7};
+  first.price = {.cpu_hour = 1e6, .gib_hour = 0, .start = 7.25e-7};
   const auto priced = DecodeToKeeper(Encode(ToKeeper(first)));
   ASSERT_TRUE(priced.has_value()) << priced.error().message;
   EXPECT_EQ(std::get<Admit>(*priced).priority, model::Priority::kHigh);
-  EXPECT_EQ(std::get<Admit>(*priced).price.cpu_hour, first.price.cpu_hour);
-  EXPECT_EQ(std::get<Admit>(*priced).price.start, 7U);
+  EXPECT_EQ(std::get<Admit>(*priced).price, first.price);
+  first.price.gib_hour = -1;
+  const auto negative = DecodeToKeeper(Encode(ToKeeper(first)));
+  ASSERT_FALSE(negative.has_value());
+  EXPECT_EQ(negative.error().message, "admit.price.gib_hour is out of range");
   const auto automatic = DecodeToKeeper(Encode(ToKeeper(Admit{.key = "k"})));
   EXPECT_EQ(std::get<Admit>(*automatic).scale, model::Scale());
   const Pooled sent{.name = "f",

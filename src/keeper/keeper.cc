@@ -155,13 +155,6 @@ Result<void> CheckSpec(Pools& pools, const std::string& sandbox_class, sandbox::
 // Of an image that is kept as `key`.
 std::string ClassOf(const std::string& key) { return key.substr(0, key.find(':')); }
 
-meter::Price PriceOf(const Price& price) {
-  constexpr double kBillionth = 1e-9;
-  return {.cpu_hour = static_cast<double>(price.cpu_hour) * kBillionth,
-          .gib_hour = static_cast<double>(price.gib_hour) * kBillionth,
-          .start = static_cast<double>(price.start) * kBillionth};
-}
-
 }  // namespace
 
 void Keeper::OnAdmit(Admit message) {
@@ -184,7 +177,7 @@ void Keeper::OnAdmit(Admit message) {
   Pool::Program program{.spec = std::move(spec),
                         .scale = message.scale,
                         .priority = message.priority,
-                        .price = PriceOf(message.price)};
+                        .price = message.price};
   admitted_.emplace(message.key, std::make_shared<Pool>(pools_, sandbox_class, found->second,
                                                         std::move(program)));
   Tell(Prepared{std::move(message.key), ""});

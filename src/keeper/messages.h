@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "keeper/reports.h"
+#include "meter/prices.h"
 #include "model/values.h"
 
 namespace strata::keeper {
@@ -41,13 +42,6 @@ struct Prepare {
   std::string root;
 };
 
-// What computing costs in a class (meter/prices.h), in billionths of a US dollar.
-struct Price {
-  std::uint64_t cpu_hour = 40'480'000;
-  std::uint64_t gib_hour = 4'445'000;
-  std::uint64_t start = 0;
-};
-
 // Lets the image `image` run with these limits, variables and grants, and keeps that as `key`: a
 // line to it makes sandboxes of this kind and no other. Answered with Prepared; what the class
 // cannot enforce is its error. Makes nothing on the host. A key that is there already is answered
@@ -61,7 +55,7 @@ struct Admit {
   model::Grants grants;
   model::Scale scale;  // of the sandboxes that are made before their calls (pool.h)
   model::Priority priority = model::Priority::kNormal;  // of its calls, in line for a sandbox
-  Price price;                                          // by which idle sandboxes are kept
+  meter::Price price;                                   // by which idle sandboxes are kept
 };
 
 // Runs `replicas` servers of the image `image` until Forget, or as many as `scale` says, and keeps

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -125,14 +124,6 @@ Result<void> CheckServerLimits(const model::Resource& resource) {
                                       "CPU time; leave it out");
 }
 
-keeper::Price InBillionths(const meter::Price& price) {
-  const auto whole = [](double dollars) {
-    constexpr double kBillion = 1e9;  // a price is at most 1e6
-    return static_cast<std::uint64_t>(std::llround(dollars * kBillion));
-  };
-  return {whole(price.cpu_hour), whole(price.gib_hour), whole(price.start)};
-}
-
 // What a keeper has to run for a resource whose artifact is an image. In a dry run that is nothing:
 // it is asked whether it could.
 Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::Grants grants,
@@ -148,7 +139,7 @@ Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::
                          .grants = std::move(grants),
                          .scale = function == nullptr ? model::Scale() : function->scale,
                          .priority = workload.priority,
-                         .price = InBillionths(price)};
+                         .price = price};
   }
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   keeper::Serve what{.key = "",

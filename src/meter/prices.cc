@@ -17,8 +17,6 @@
 namespace strata::meter {
 namespace {
 
-constexpr double kMost = 1e6;
-
 struct Field {
   std::string_view name;
   double Price::* value;
@@ -53,7 +51,7 @@ Result<void> Prices::Set(std::string_view text) {
   }
   const auto* const field = std::ranges::find(kFields, name, &Field::name);
   if (field == kFields.end()) return Wrong(text, "no such field");
-  const auto value = ReadNumber(text.substr(equals + 1), kMost);
+  const auto value = ReadNumber(text.substr(equals + 1), kMostPrice);
   if (!value) return Wrong(text, "not a number from 0 to 1e6");
   for (const model::Class each : model::kClasses) {
     if (sandbox_class && each != *sandbox_class) continue;

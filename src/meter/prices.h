@@ -16,6 +16,7 @@ namespace strata::meter {
 
 inline constexpr double kMsPerHour = 3.6e6;
 inline constexpr double kMibPerGib = 1024;
+inline constexpr double kMostPrice = 1e6;  // of a field of Price
 
 // What something used, or would use.
 struct Amount {

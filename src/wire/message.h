@@ -4,7 +4,7 @@
 //
 // Each message type has one function Each(visitor, message), found by argument-dependent lookup,
 // that calls visitor(name, field) for every field in order; writer and reader both use it, so the
-// two cannot drift apart. A field is text, an unsigned number, a bool, a ratio in [0, 1], one of
+// two cannot drift apart. A field is text, an unsigned number, a bool, a number in a Range, one of
 // model's values (wire/values.h), another described struct, or an optional or vector of these.
 // Reading is strict: unknown types, unknown or missing fields and values out of range are refused,
 // because what a confined process sends is hostile input.
@@ -59,7 +59,6 @@ inline Json Write(std::uint16_t value) { return value; }
 inline Json Write(std::uint32_t value) { return value; }
 inline Json Write(std::uint64_t value) { return value; }
 inline Json Write(bool value) { return value; }
-inline Json Write(double value) { return value; }
 inline Json Write(Bytes value) { return value.count; }
 inline Json Write(std::chrono::milliseconds value) { return value.count(); }
 inline Json Write(std::chrono::nanoseconds value) { return value.count(); }
@@ -67,7 +66,6 @@ inline Json Write(int value) { return value; }
 inline Json Write(model::ExitReason value) { return model::ExitReasonName(value); }
 inline Json Write(const model::Env& value) { return value; }
 inline Json Write(model::DirGrant::Mode value) { return model::DirModeName(value); }
-
 inline Json Write(model::Restart value) { return model::RestartName(value); }
 inline Json Write(model::Priority value) { return model::PriorityName(value); }
 
@@ -80,6 +78,7 @@ struct MessageWriter {
   Json object = Json::object();
   template <typename T>
   void operator()(const char* name, const T& field);
+  void operator()(const char* name, double field, Range) { object[name] = field; }
 };
 
 template <typename T>
@@ -135,6 +134,20 @@ class MessageReader {
 
   template <typename T>
   void operator()(const char* name, T& field) {
+    ReadField(name, [this, &field](const Json& json) { Read(json, field); });
+  }
+  void operator()(const char* name, double& field, Range range) {
+    ReadField(name, [this, &field, range](const Json& json) {
+      if (!json.is_number()) return Problem("is no number");
+      field = json.get<double>();
+      if (!(field >= range.from && field <= range.to)) Problem("is out of range");
+    });
+  }
+
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+ private:
+  void ReadField(const char* name, auto read) {
     if (!problem_.empty()) return;
     const auto found = object_->find(name);
     const std::size_t length = where_.size();
@@ -143,14 +156,11 @@ class MessageReader {
       Problem("is missing");
     } else {
       ++count_;
-      Read(*found, field);
+      read(*found);
     }
     where_.resize(length);
   }
 
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-
- private:
   void Problem(const std::string& what) {
     if (problem_.empty()) problem_ = where_ + " " + what;
   }
@@ -215,11 +225,6 @@ class MessageReader {
   void Read(const Json& json, bool& field) {
     if (!json.is_boolean()) return Problem("is neither true nor false");
     field = json.get<bool>();
-  }
-  void Read(const Json& json, double& field) {
-    if (!json.is_number()) return Problem("is no number");
-    field = json.get<double>();
-    if (!(field >= 0.0 && field <= 1.0)) Problem("is not between 0 and 1");
   }
   void Read(const Json& json, model::DirGrant::Mode& field) {
     ReadName(json, field, kModes, model::DirModeName, "is no mode of a directory");

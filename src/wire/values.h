@@ -14,6 +14,12 @@ namespace strata::wire {
 template <typename T, typename U>
 concept Is = std::same_as<std::remove_const_t<T>, U>;
 
+// What a field that is no whole number may hold, both ends included: its third argument.
+struct Range {
+  double from = 0;
+  double to = 0;
+};
+
 void Each(auto& visit, Is<model::Limits> auto& m) {
   visit("memory", m.memory);
   visit("table_elements", m.table_elements);
