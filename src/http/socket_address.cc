@@ -2,10 +2,15 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/un.h>
 
 #include <array>
 #include <cstring>
+#include <expected>
+#include <string>
+
+#include "base/result.h"
+#include "host/unix_address.h"
+#include "http/listener.h"
 
 namespace strata::http {
 
@@ -30,16 +35,11 @@ Result<SocketAddress> ToSocketAddress(const TcpAddress& address) {
 }
 
 Result<SocketAddress> ToSocketAddress(const std::string& unix_path) {
+  const auto local = host::UnixAddress::Of(unix_path);
+  if (!local) return std::unexpected(local.error());
   SocketAddress out;
-  sockaddr_un local{};
-  if (unix_path.empty() || unix_path.size() >= sizeof local.sun_path) {
-    return Fail(Errc::kInvalidArgument, "socket path '" + unix_path + "' must have 1 to " +
-                                            std::to_string(sizeof local.sun_path - 1) + " bytes");
-  }
-  local.sun_family = AF_UNIX;
-  std::memcpy(local.sun_path, unix_path.c_str(), unix_path.size() + 1);
-  std::memcpy(&out.storage, &local, sizeof local);
-  out.size = sizeof local;
+  out.size = host::UnixAddress::size();
+  std::memcpy(&out.storage, local->get(), out.size);
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "cell/codec.h"
 #include "host/cpu_time.h"
+#include "host/unix_address.h"
 #include "http/listener.h"
 #include "manager/cell_mounts.h"
 #include "manager/cell_spawn.h"
@@ -205,7 +206,7 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, Cell
                                                       const host::HostObject& recorded) {
   auto process = host::Process::Adopt(recorded.process);
   if (!process) co_return Wrap(process.error(), "adopt cell " + recorded.id);
-  auto wire = ConnectUnix(context.dir.cell_control(recorded.id));
+  auto wire = host::ConnectUnix(context.dir.cell_control(recorded.id).native());
   if (!wire) co_return Wrap(wire.error(), "adopt cell " + recorded.id);
   std::shared_ptr<CellProcess> self(
       new CellProcess(context, listener, recorded.id, "", std::move(*process), std::move(*wire)));
@@ -488,7 +489,7 @@ void CellProcess::Kill() noexcept {
 }
 
 Result<Fd> CellProcess::ConnectPrivate() const {
-  return ConnectUnix(context_.dir.cell_private(name_));
+  return host::ConnectUnix(context_.dir.cell_private(name_).native());
 }
 
 void CellProcess::RememberFunctions(std::uint32_t generation,

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "host/cgroup.h"
+#include "host/unix_address.h"
 #include "http/listener.h"
 #include "keeper/codec.h"
 #include "manager/cell_spawn.h"
@@ -175,7 +176,7 @@ Task<std::shared_ptr<KeeperProcess>> KeeperProcess::Adopt(CellContext& context,
   const std::string what = "adopt keeper " + recorded.id;
   auto process = host::Process::Adopt(recorded.process);
   if (!process) co_return Wrap(std::move(process).error(), what);
-  auto wire = ConnectUnix(context.dir.cell_control(recorded.id));
+  auto wire = host::ConnectUnix(context.dir.cell_control(recorded.id).native());
   if (!wire) co_return Wrap(std::move(wire).error(), what);
   std::shared_ptr<KeeperProcess> self(
       new KeeperProcess(context, listener, recorded.id, "", std::move(*process), std::move(*wire)));

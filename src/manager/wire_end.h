@@ -2,15 +2,10 @@
 // common. Threads: any. Errors: as each function says.
 #pragma once
 
-#include <filesystem>
-
 #include "base/fd.h"
 #include "base/result.h"
 
 namespace strata::manager {
-
-// A connection to the Unix socket at `path`. Never waits: it connects at once or not at all.
-Result<Fd> ConnectUnix(const std::filesystem::path& path);
 
 struct SocketPair {
   Fd ours;

@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,6 +19,7 @@
 #include "base/json.h"
 #include "base/task.h"
 #include "host/process.h"
+#include "host/unix_address.h"
 #include "kube/shim/events.h"
 #include "kube/shim/messages.h"
 #include "kube/shim/pod_place.h"
@@ -44,34 +44,13 @@ constexpr Bytes kWords = 64_KiB;
 constexpr milliseconds kAskPatience{1000};
 constexpr milliseconds kRemovePatience{3000};
 
-Result<sockaddr_un> AddressOf(const std::string& path) {
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  if (path.size() >= sizeof(address.sun_path)) {
-    return Fail(Errc::kInvalidArgument, "the socket's path is too long: " + path);
-  }
-  path.copy(address.sun_path, path.size());
-  return address;
-}
-
-Result<Fd> MakeSocket() {
-  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.valid()) return FailErrno("socket", errno);
-  return socket;
-}
-
-bool Answers(const sockaddr_un& address) {
-  const auto socket = MakeSocket();
-  return socket && ::connect(socket->get(), reinterpret_cast<const sockaddr*>(&address),
-                             sizeof(address)) == 0;
-}
-
-Result<Fd> Listen(const sockaddr_un& address) {
-  auto socket = MakeSocket();
+Result<Fd> Listen(const host::UnixAddress& address) {
+  auto socket = host::UnixSocket();
   if (!socket) return socket;
-  ::unlink(address.sun_path);  // nobody answers there
-  if (::bind(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::chmod(address.sun_path, 0600) != 0 || ::listen(socket->get(), kBacklog) != 0) {
-    return FailErrno(std::string("listen at ") + address.sun_path, errno);
+  ::unlink(address.path());  // nobody answers there
+  if (::bind(socket->get(), address.get(), host::UnixAddress::size()) != 0 ||
+      ::chmod(address.path(), 0600) != 0 || ::listen(socket->get(), kBacklog) != 0) {
+    return FailErrno(std::string("listen at ") + address.path(), errno);
   }
   return socket;
 }
@@ -154,7 +133,7 @@ Result<std::string> Start(const Invocation& invocation, std::string_view input,
   if (!bootstrap) return std::unexpected(bootstrap.error());
   const std::string path = SocketPath(bootstrap->socket_dir, bootstrap->ttrpc_address,
                                       fs::path(program).filename().string());
-  const auto address = AddressOf(path);
+  const auto address = host::UnixAddress::Of(path);
   if (!address) return std::unexpected(address.error());
   if (auto made = MakeDirectories(bootstrap->socket_dir, 0711); !made) {
     return std::unexpected(std::move(made).error());
@@ -162,7 +141,7 @@ Result<std::string> Start(const Invocation& invocation, std::string_view input,
   const auto lock = LockDirectory(bootstrap->socket_dir);
   if (!lock) return std::unexpected(lock.error());
   std::string result = WriteResult(bootstrap->dialect, path);
-  if (Answers(*address)) return result;
+  if (host::ConnectUnix(path)) return result;
   const auto listener = Listen(*address);
   if (!listener) return std::unexpected(listener.error());
   auto resident = host::Process::Spawn({.program = program,

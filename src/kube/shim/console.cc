@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,6 +15,7 @@
 
 #include "base/files.h"
 #include "host/fdpass.h"
+#include "host/unix_address.h"
 
 namespace strata::kube::shim {
 namespace {
@@ -45,20 +45,16 @@ Result<Fd> ForLoop(int fd) {
 Result<ConsoleSocket> ConsoleSocket::Listen(const std::string& directory, const std::string& name) {
   auto held = OpenFile(directory, O_PATH | O_DIRECTORY);
   if (!held) return std::unexpected(std::move(held).error());
-  Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener.valid()) return FailErrno("console socket", errno);
-  const std::string path = Beneath(*held, name);
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  if (path.size() >= sizeof(address.sun_path)) {
-    return Fail(Errc::kInvalidArgument, "console socket: the name is too long");
-  }
-  path.copy(address.sun_path, path.size());
+  auto listener = host::UnixSocket();
+  if (!listener) return Wrap(std::move(listener).error(), "console socket");
+  const auto address = host::UnixAddress::Of(Beneath(*held, name));
+  if (!address) return Wrap(address.error(), "console socket");
   ::unlinkat(held->get(), name.c_str(), 0);
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::listen(listener.get(), 1) != 0) {
+  if (::bind(listener->get(), address->get(), host::UnixAddress::size()) != 0 ||
+      ::listen(listener->get(), 1) != 0) {
     return FailErrno("console socket", errno);
   }
-  return ConsoleSocket(std::move(*held), std::move(listener), name);
+  return ConsoleSocket(std::move(*held), *std::move(listener), name);
 }
 
 ConsoleSocket::~ConsoleSocket() {
