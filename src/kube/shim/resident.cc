@@ -25,14 +25,13 @@
 #include "kube/shim/shared.h"
 #include "kube/shim/task_service.h"
 #include "kube/ttrpc/server.h"
+#include "sandbox/oci/programs.h"
 
 namespace strata::kube::shim {
 namespace {
 
 constexpr std::chrono::seconds kLook{1};
 constexpr int kIdleLooks = 10;  // in a row
-constexpr const char* kRuntimes[] = {"/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc",
-                                     "/usr/local/bin/runc"};
 
 // Nothing, when the socket has no path.
 std::string PathOf(const Fd& listener) {
@@ -144,8 +143,8 @@ Result<Fd> LockDirectory(const std::string& directory) {
 }
 
 Result<std::string> FindRuntime() {
-  for (const char* program : kRuntimes) {
-    if (::access(program, X_OK) == 0) return program;
+  for (const auto& [name, program] : sandbox::oci::kContainerRuntimes) {
+    if (name == "runc" && ::access(program, X_OK) == 0) return program;
   }
   return Fail(Errc::kUnsupported, "class container needs runc, which is not installed");
 }

@@ -1,9 +1,11 @@
 #include "sandbox/container/driver.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "sandbox/oci/oci_driver.h"
+#include "sandbox/oci/programs.h"
 
 namespace strata::sandbox::container {
 namespace {
@@ -15,8 +17,10 @@ bool IsCannot(const Result<oci::Config>& chosen) {
 }  // namespace
 
 Result<oci::Config> ChooseRuntime(oci::Config config) {
-  const std::vector<oci::RuntimeChoice> choices = {
-      {"crun", "/usr/bin/crun", {}}, {"runc", "/usr/sbin/runc", {}}, {"runc", "/usr/bin/runc", {}}};
+  std::vector<oci::RuntimeChoice> choices;
+  for (const auto& [name, path] : oci::kContainerRuntimes) {
+    choices.push_back({.name = std::string(name), .program = path, .arguments = {}});
+  }
   config.class_name = "container";
   if (config.users) {
     auto chosen = oci::FirstThatWorks(config, choices);

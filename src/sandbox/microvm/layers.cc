@@ -2,16 +2,12 @@
 
 #include <unistd.h>
 
-#include <array>
-
 #include "base/json.h"
+#include "sandbox/oci/programs.h"
 #include "sandbox/oci/runtime_config.h"
 
 namespace strata::sandbox::microvm {
 namespace {
-
-constexpr std::array<const char*, 3> kRuntimes = {"/usr/bin/crun", "/usr/sbin/runc",
-                                                  "/usr/bin/runc"};
 
 // The runtime's own set-up is charged to the container.
 constexpr Bytes kLeastMemory = Bytes::MiB(16);
@@ -19,9 +15,9 @@ constexpr Bytes kLeastMemory = Bytes::MiB(16);
 }  // namespace
 
 Result<Config> WithContainers(Config config) {
-  for (const char* runtime : kRuntimes) {
-    if (::access(runtime, X_OK) != 0) continue;
-    config.runtime = runtime;
+  for (const oci::RuntimeProgram& runtime : oci::kContainerRuntimes) {
+    if (::access(runtime.path, X_OK) != 0) continue;
+    config.runtime = runtime.path;
     config.min_memory = kLeastMemory;
     return config;
   }
