@@ -146,6 +146,7 @@ void AddGraph(CLI::App& app, Session& session) {
   AddPictures(*verb, session, flags);
   AddWays(*verb, session, flags);
   AddWords(*verb, session, flags);
+  for (CLI::App* part : verb->get_subcommands({})) part->excludes(c4);
   verb->footer(
       "The diagrams of the source documents, laid over each other; alone it lists them. Every "
       "edge\n"

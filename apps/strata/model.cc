@@ -32,11 +32,14 @@ void AddModel(CLI::App& app, Session& session) {
   auto* name = verb->add_option("name", question.model, "A model; none: all of them");
   auto* list = verb->add_flag("--list", flags->list, "All models, and what became of their claims");
   list->excludes(name);
-  verb->add_option("--set", question.set, "A parameter: NAME=VALUE, with or without a unit");
-  verb->add_option("--of", question.of, "The output whose sensitivity is asked (the first)");
-  verb->add_option("--spread", question.spread, "How uncertain a parameter is, as a share (0.1)");
-  verb->add_option("--draws", question.draws, "Of the Monte Carlo (10000); 0: none");
-  verb->add_option("--seed", question.seed, "Of the draws (1)");
+  CLI::Option* const of_one[] = {
+      verb->add_option("--set", question.set, "A parameter: NAME=VALUE, with or without a unit"),
+      verb->add_option("--of", question.of, "The output whose sensitivity is asked (the first)"),
+      verb->add_option("--spread", question.spread,
+                       "How uncertain a parameter is, as a share (0.1)"),
+      verb->add_option("--draws", question.draws, "Of the Monte Carlo (10000); 0: none"),
+      verb->add_option("--seed", question.seed, "Of the draws (1)")};
+  for (CLI::Option* each : of_one) each->needs(name);
   AddReportFlags(*verb, flags->report);
   verb->footer(
       "Prints formula, parameters with their source or the assumption made for them, results, and\n"

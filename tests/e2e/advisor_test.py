@@ -53,7 +53,8 @@ class DrawnTest(ServerTest):
             drawn = self.server.strata("graph", "--c4", "--system", "--level", "component", "-o", "svg")
             picture = xml.etree.ElementTree.fromstring(drawn.stdout)
             self.assertIn("drawn", "".join(picture.itertext()))
-        for words in (("--c4",), ("--system",), ("--level", "context"), ("--c4", "--system", "--level", "code")):
+        for words in (("--c4",), ("--system",), ("--level", "context"), ("--c4", "--system", "--level", "code"),
+                      ("--c4", "--system", "nodes")):
             self.assertNotEqual(self.server.strata("graph", *words).returncode, DONE, words)
 
 

@@ -85,6 +85,9 @@ class ModelTest(unittest.TestCase):
         self.assertNotIn("of the document's", str(self.answer("npv", "--draws", "0")["checks"]))
 
     def test_what_cannot_be_is_refused(self):
+        for option in ("--set=years=2", "--of=wasm.npv", "--spread=0.2", "--draws=5", "--seed=2"):
+            self.assert_refused(USAGE, option, says="requires name")
+            self.assert_refused(USAGE, "--list", option, says="requires name")
         self.assert_refused(USAGE, "density", "--set", "wasm.R", says="NAME=VALUE")
         self.assert_refused(USAGE, "density", "--set", "wasm.overhead=2", says="at most 1")
         self.assert_refused(USAGE, "startup_contract", "--set", "wasm.start=3MiB", says="does not measure")
