@@ -1,4 +1,14 @@
 // classes.h - which driver is which class, and what of it this host has.
+//
+//   main.cc --> keeper::Run --first Prepare of a class--> [ MakeDriver ] --> sandbox::Driver
+//   strata-keeper --probe (strata probe) --> [ Probe ]
+//
+// The only place where drivers are chosen: runtimes, users, the accelerator, the agent. Everything
+// else knows model::Class and sandbox/driver.h.
+//
+// Threads:  one; both hold it while they try things out. Lifetime: `loop` and `clock` outlive the
+//           driver. Errors: as each says; what was tried leaves nothing behind.
+// Tested by tests/integration/keeper, tests/e2e/verbs_test.py.
 #pragma once
 
 #include <memory>

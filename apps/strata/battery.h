@@ -1,7 +1,12 @@
 // battery.h - the isolation battery as it is deployed in one class, and the ways to run one of its
 // scenarios there.
 //
-// Threads: one. Errors: what the API refuses with; what becomes of a guest is an Observation.
+//   isolation.h --> [ Battery ] --classes.h, remote_program.h--> API --> a guest --> Observation
+//
+// Threads:  one; blocks. Lifetime: session and plants outlive it; what Deploy made stays until
+//           Remove, which the owner calls also after a failure.
+// Errors:   what the API refuses with; what becomes of a guest is an Observation. A guest that was
+//           lost, with nobody to say how, is not taken for one that was held.
 #pragma once
 
 #include <cstdint>

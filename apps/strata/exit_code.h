@@ -1,5 +1,10 @@
 // exit_code.h - what `strata` exits with; scripts rely on these numbers, `strata --help` lists
 // them.
+//
+//   Error --> Session::Report --> [ ExitCodeOf ] --> main's return
+//
+// One for each thing that a script would do next, and not for each Errc. `strata exec` ends with
+// its program's own status instead, as a shell does. A number is never given another meaning.
 #pragma once
 
 #include "base/result.h"
@@ -18,6 +23,7 @@ enum ExitCode : int {
   kUnsupported = 8,  // this version or host cannot do that
 };
 
+// kNoServer is no Errc's: Session knows when nobody answered.
 int ExitCodeOf(Errc code) noexcept;
 
 }  // namespace strata::cli

@@ -1,5 +1,12 @@
 // output.h - how results look: aligned tables for people, JSON and YAML for programs. Colours only
 // on a terminal and never with NO_COLOR set.
+//
+//   a verb --> IsStructured: PrintValue; else Table (base/table.h), Paint, Print
+//
+// Results go to standard output, everything else to standard error, so that output can be piped.
+//
+// Threads:  one. Errors: a format's name; that standard output cannot be written is not looked at.
+// Tested by tests/e2e/verbs_test.py.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +40,7 @@ constexpr bool IsStructured(Format format) {
 
 // "table", "wide", "json" or "yaml"; of a report also "markdown", "csv" or "svg"; of a graph also
 // "mermaid", "dot", "jsonld" or "graphml".
+// kInvalidArgument: none of these; the message has the nearest.
 Result<Format> ParseFormat(std::string_view name);
 Result<Format> ParseReportFormat(std::string_view name);
 Result<Format> ParseGraphFormat(std::string_view name);
@@ -41,6 +49,7 @@ Result<Format> ParseGraphFormat(std::string_view name);
 bool ColourOut();
 
 enum class Colour : std::uint8_t { kPlain, kGreen, kYellow, kRed, kDim };
+// `text` in that colour; as it is where ColourOut() is false.
 std::string Paint(std::string_view text, Colour colour);
 
 // A number with that many digits after its point; "-" for what is none.

@@ -1,4 +1,8 @@
-// records.h - what was measured on this host, as a verb that needs no server finds it.
+// records.h - what was measured on this host, as a verb that needs no server finds it: compare,
+// recommend and report.
+//
+// Reads a file, --record's or the one that the server of this home keeps; asks nobody and writes
+// nothing. Threads: one; blocks for a file of 1 MiB at the most.
 #pragma once
 
 #include <string>
@@ -10,7 +14,7 @@
 namespace strata::cli {
 
 // The record in `file`; "": the one that the server of this home keeps, empty when there is none.
-// kInvalidArgument: it is no record.
+// kInvalidArgument: it is no record; of `file` also kNotFound.
 Result<measure::Record> LoadRecord(const Session& session, const std::string& file);
 
 }  // namespace strata::cli

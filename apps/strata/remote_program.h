@@ -1,5 +1,14 @@
 // remote_program.h - a program in a sandbox of a service, run to its end over the API: bytes both
-// ways as they come, and its exit code. exec and cp.
+// ways as they come, and its exit code. For exec, cp and the isolation battery.
+//
+//   input, terminal --> [ RunRemote ] ==WebSocket .../exec (http/channels.h)==> api --> keeper
+//   OnOutput        <--
+//
+// Input is read no faster than it is taken; output waits for OnOutput. Whatever ends this ends the
+// program: nothing goes on without the one who asked for it.
+//
+// Threads:  one, which it blocks with a loop of its own. Lifetime: all arguments are borrowed.
+// Errors:   as the API refuses; kUnavailable: the connection broke, or OnOutput takes no more.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +39,7 @@ struct RemoteProgram {
 using OnOutput = std::function<bool(Output stream, std::string_view bytes)>;
 
 // Its exit code; 128 + n for signal n. A signal that ends us, at a terminal, is one, too.
+// One that was started and is not heard of again is an error.
 Result<int> RunRemote(Session& session, const RemoteProgram& program, const OnOutput& on_output);
 
 // "/v1/namespaces/NAMESPACE/services/SERVICE"

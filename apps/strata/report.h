@@ -1,4 +1,11 @@
 // report.h - what the advisor answers, printed as -o and --lang ask.
+//
+//   a verb --> advisor::... --> Result<Report> --> [ PrintReport ] --> standard output
+//
+// The one place where a report's formats are chosen; how they look is advisor/report's.
+//
+// Threads:  one. Errors: told by Session::Report, which sets the exit code; nothing is printed
+//           then.
 #pragma once
 
 #include <string>

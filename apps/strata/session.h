@@ -1,5 +1,14 @@
 // session.h - what every verb shares: where the server is, how to print, and the one way to ask its
 // API: over the Unix socket in its home or, with --api, over HTTPS with certificates.
+//
+//   main.cc (options) --> [ Session ] <-- verbs;  Ask --> http or tls client --> stratad
+//
+// Every request is a connection of its own and waits five minutes at the most, unless FetchOptions
+// say otherwise: compiling takes its time.
+//
+// Threads:  one; Ask and AskJson block. Lifetime: as long as main.
+// Errors:   kUnavailable: no server (exit code 4), else what the server answered; a verb gives them
+//           to Report and returns. Tested by tests/e2e.
 #pragma once
 
 #include <filesystem>
@@ -42,6 +51,7 @@ struct Session {
   // Asks the API. An answer of 400 and above becomes an Error with the server's words, and its body
   // is not given to `on_body`; no server at all is kUnavailable and sets `no_server`.
   Result<http::ClientResponse> Ask(http::ClientRequest request, http::FetchOptions options = {});
+  // The answer's JSON; null: it has no body. kInvalidArgument: it is not JSON, or above 64 MiB.
   Result<Json> AskJson(const std::string& method, const std::string& target);
   Result<Json> AskJson(const std::string& method, const std::string& target, const Json& body);
 

@@ -1,5 +1,11 @@
 // steps.h - what an apply does while one waits for it: on a terminal one line that changes, else a
 // line now and then, with -o json each step as a JSON line; always on standard error.
+//
+//   POST .../apply?progress --{"step"} lines--> [ AskWithSteps ] --> standard error
+//                           --{"answer"} or {"error"}--> the caller
+//
+// Threads:  one; blocks until the server has answered. Errors: the server's, kUnavailable: it went
+//           away before. Tested by tests/e2e/progress_test.py.
 #pragma once
 
 #include <string>

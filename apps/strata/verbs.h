@@ -1,5 +1,11 @@
 // verbs.h - every verb of `strata`. Each adds itself to the command line and runs when it was
 // chosen; what it found goes to standard output, its failure to Session::Report.
+//
+// A verb is in a file of its own or its family's (get.cc has describe and delete), with its
+// options, its help and its output; main.cc calls each once, and --help lists them in its order.
+//
+// Threads:  one. Lifetime: `app` and `session` outlive the parsing, in which verbs run.
+// Errors:   none here; a wrong command line is CLI11's to refuse (exit code 2).
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,7 +1,11 @@
 // advisor/names.h - the names that people type: found however they are written, or refused with
 // what they may have meant.
 //
-// Threads: a value; Find is pure. Tested by names_test.cc.
+//   the facts' entries --AddAll--> [ Names ] --Find--> an id: of concepts, models, terms, ...
+//
+// One list for each kind of thing, made for the question: the facts are few.
+//
+// Threads:  a value; Find is pure. Errors: kNotFound of Find only. Tested by names_test.cc.
 #pragma once
 
 #include <cstddef>

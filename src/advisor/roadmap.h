@@ -1,7 +1,9 @@
 // advisor/roadmap.h - `strata roadmap`: stages, milestones, risks and what to do about them, as the
 // source documents have them.
 //
-// Threads: pure functions. Tested by roadmap_test.cc.
+//   facts/roadmap.yaml, Installation (system.h; none: not asked) --> [ Roadmap ] --> Report
+//
+// Threads:  pure functions. Errors: kNotFound, with the nearest part. Tested by roadmap_test.cc.
 #pragma once
 
 #include <optional>

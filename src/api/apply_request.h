@@ -1,5 +1,10 @@
 // api/apply_request.h - manifests as a request brings them, and a progress that nobody hears of:
 // what the requests that deploy something share.
+//
+//   POST /v1/apply, a rollout, ...: Json --> [ FilesFrom ] --> manager::Manager::Apply(..., Silent)
+//
+// Threads:  the loop's. Lifetime: Silent borrows its exchange, for one request.
+// Errors:   kInvalidArgument (400), saying which member. Tested by tests/e2e/api_test.py.
 #pragma once
 
 #include <vector>

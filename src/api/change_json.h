@@ -1,4 +1,9 @@
 // api/change_json.h - what an apply or a delete did to a resource, as the API tells it.
+//
+//   manager::Change --> [ ToJson ] --> `changes` of an answer, as openapi.json's Change says
+//
+// Threads:  pure. Never fails. Tested by tests/e2e/api_test.py, against the document
+//           openapi_test.py.
 #pragma once
 
 #include "base/json.h"
@@ -6,6 +11,7 @@
 
 namespace strata::api {
 
+// {"kind", "namespace", "name", "action", "revision", "diff", "urls", "placement"?}
 inline Json ToJson(const manager::Change& change) {
   Json json{{"kind", change.kind},         {"namespace", change.tenant},
             {"name", change.name},         {"action", manager::ActionName(change.action)},

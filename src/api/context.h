@@ -1,7 +1,13 @@
 // api/context.h - one API request while it is answered: its parts on the way in, the ways to
 // answer.
 //
-// Threads: the loop's. Lifetime: inside one Handle().
+//   Router --variables--> ApiServer --> [ Context ] --> a handler: Reply..., or ReadJson first
+//
+// A handler sends one answer and returns; the first Reply counts.
+//
+// Threads:  the loop's. Lifetime: inside one Handle(); texts are copies, the exchange is borrowed.
+// Errors:   typed ones become problem+json by http/problem.h's table; a client that is gone is told
+//           nothing, and nobody hears of it. Tested by tests/e2e/api_test.py.
 #pragma once
 
 #include <cstdint>

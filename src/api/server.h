@@ -5,8 +5,9 @@
 //
 // Who may ask is decided before a request comes here: the Unix socket has mode 0600, so its clients
 // are the owner of STRATA_HOME; tls::Listener lets in who has a certificate. All may do everything.
+//
 // Threads: the manager's loop, and one thread for what the advisor computes. Lifetime: the manager
-// outlives it. Tested by api/server_test.cc and, against the document, by tests/conformance.
+// outlives it. Tested by tests/e2e/api_test.py and, against the document, by openapi_test.py there.
 #pragma once
 
 #include <cstddef>

@@ -3,7 +3,7 @@
 //
 // Source: OCI image specification 1.1, manifest.md, config.md.
 //
-// Threads: blocking. Errors as in artifact/artifact.h. Tested by artifact/container_image_test.cc.
+// Threads: blocking. Errors as in artifact/artifact.h. Tested by tests/e2e/images_test.py.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,8 @@
 //
 // A file appears complete or not at all, and is checked against its name whenever it is read.
 //
-// Threads: one at a time; blocking. Tested by artifact/content_store_test.cc.
+// Threads: one at a time; blocking. Errors: as each says, else FailErrno's codes.
+// Tested by artifact/content_store_test.cc.
 #pragma once
 
 #include <cstddef>

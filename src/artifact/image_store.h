@@ -13,9 +13,8 @@
 // strata-unpack parses.
 //
 // Threads:  one loop. Hashing and copying give way to others every megabyte. Several Unpacks may
-// run
-//           at once: a layer that they share is made once. Lifetime: outlives its tasks; not moved
-//           while there are any.
+//           run at once: a layer that they share is made once.
+// Lifetime: outlives its tasks; not moved while there are any.
 // Errors:   kInvalidArgument: tampered, truncated, or refused by strata-unpack; kResourceExhausted:
 //           over the limits; kUnsupported: not root; kUnavailable: abandoned. Nothing is left
 //           behind, but for whole layers, which the next Prune removes.

@@ -1,8 +1,14 @@
 // artifact/regular_file.h - reading untrusted files: only regular ones, only up to a limit, and
 // inside a folder without ever following a link. Internal to the folder.
 //
-// Threads: blocking. Errors: kNotFound; kInvalidArgument (a directory, FIFO, device or link);
-// kResourceExhausted (larger than the limit). Tested through the other tests of this folder.
+//   wasm_artifact, oci_layout, image_store --> [ OpenBeneath, ReadRegular, ForEachChunk ] --> bytes
+//
+// What lies in a folder that a manifest names is as hostile as what comes over a network: no FIFO
+// keeps us waiting, no link leads elsewhere, no file fills the memory.
+//
+// Threads:  any; blocking. Lifetime: `root` and `fd` are borrowed.
+// Errors:   kNotFound; kInvalidArgument (a directory, FIFO, device or link); kResourceExhausted
+//           (larger than the limit). Tested through the other tests of this folder.
 #pragma once
 
 #include <cstddef>

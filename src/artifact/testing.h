@@ -1,4 +1,7 @@
 // artifact/testing.h - what the tests of this folder share: files with content.
+//
+// For tests only; no library includes it. A file that cannot be written shows in what the test asks
+// of it next. Threads: one; blocks.
 #pragma once
 
 #include <filesystem>

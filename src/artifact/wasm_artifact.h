@@ -1,8 +1,11 @@
 // artifact/wasm_artifact.h - the wasm in an OCI manifest: the CNCF wasm artifact (config
 // application/vnd.wasm.config.v0+json), or a plain image manifest with one application/wasm layer.
 //
-// Threads: blocking. Errors as in artifact/artifact.h. Internal to the folder. Tested by
-// artifact/artifact_test.cc.
+//   Resolve (artifact.h) --Layout, Manifest--> [ IsWasm, ReadWasm ] --bytes--> ContentStore
+//
+// Whether the bytes are wasm is the compile role's to find out, not ours. Internal to the folder.
+//
+// Threads:  blocking. Errors: as in artifact/artifact.h. Tested by artifact/artifact_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,11 @@
-// base/base64.h - bytes in JSON text: RFC 4648, section 4, with padding.
+// base/base64.h - bytes in text: RFC 4648, section 4, with padding.
 //
-// Threads: pure. Tested by base/base64_test.cc.
+// For bytes that must lie in a text of another form, as the digests in a page's security policy: a
+// third longer, all of it in memory. Whoever decodes bounds the text before.
+//
+// Threads:  pure; any. Errors: of decoding only: total, and strict, so that equal bytes have one
+//           text.
+// Tested by base/base64_test.cc.
 #pragma once
 
 #include <string>

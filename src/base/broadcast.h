@@ -1,7 +1,13 @@
 // base/broadcast.h - "something changed": wakes every coroutine of one loop that waits for it.
 //
+//   while (!there) co_await changed.Wait(patience);     whoever makes it there: changed.Notify();
+//
 // There is no memory: a waiter looks at what it waits for, then waits, on the same loop, so nothing
-// is missed in between. Lifetime: outlives its waiters' frames or is never notified again.
+// is missed in between. Being woken says nothing of why: look again.
+//
+// Threads:  one loop. Lifetime: outlives its waiters: each touches it once more after its wait,
+//           unless the loop ends before. Errors: none; a cancelled wait ends as one whose patience
+//           is over.
 #pragma once
 
 #include <chrono>
@@ -19,6 +25,7 @@ class Broadcast {
  public:
   explicit Broadcast(Loop& loop) : loop_(loop) {}
 
+  // Wakes whoever waits now; they run later, on the loop.
   void Notify() {
     for (const auto& waiter : std::exchange(waiters_, {})) waiter->Set(std::monostate{});
   }

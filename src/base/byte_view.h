@@ -1,5 +1,10 @@
-// base/byte_view.h - text and bytes seen as each other, without a copy. A view never owns: it is
-// valid as long as what it was made from.
+// base/byte_view.h - text and bytes seen as each other, without a copy.
+//
+// For where bytes meet what takes text: hashing, rings, sockets. Nothing is checked or converted:
+// the text may hold any bytes.
+//
+// Threads:  pure; any. Lifetime: a view never owns: it is valid as long as what it was made from,
+//           and until that changes its size.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,10 @@
 // base/bytes.h - a number of bytes that cannot be confused with any other number.
 //
-// Sizes and limits are Bytes; conversions are spelled out. Arithmetic saturates nothing: callers
-// check untrusted values before they add them up.
+// Sizes and limits are Bytes in signatures; conversions are spelled out: 64_MiB, Bytes::KiB(n),
+// `count`, and where text has another unit its name says so (memory_mib).
+//
+// Threads:  values. Errors: none. Arithmetic saturates nothing and wraps as unsigned numbers do:
+//           callers check untrusted values before they add them up. Tested by base/bytes_test.cc.
 #pragma once
 
 #include <compare>

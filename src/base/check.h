@@ -1,5 +1,11 @@
 // base/check.h - for broken invariants only: prints the condition and aborts. Never for anything
-// that input, a guest, the network or the kernel can cause (those are a Result).
+// that input, a guest, the network or the kernel can cause (those are a Result, base/result.h).
+//
+// Always on, in release builds, too. It says file, line and condition on standard error, which is
+// the process's log, and leaves a core where the host keeps them; whoever runs the process starts
+// it again. The condition is evaluated once.
+//
+// Threads:  any.
 #pragma once
 
 #include <cstdio>

@@ -1,7 +1,10 @@
 // base/clock.h - the one clock, injected everywhere so that tests own time.
 //
 // Monotonic time (Now) is for deadlines and durations; wall time (WallNow) only for what people and
-// other systems read. A Clock outlives whoever was given it. Thread-safe.
+// other systems read: it may jump. Times are nanoseconds; a TimePoint means nothing to another
+// boot, so what is stored or sent is a duration or wall time.
+//
+// Threads:  any; ManualClock: one. Lifetime: a Clock outlives whoever was given it. Never fails.
 #pragma once
 
 #include <chrono>
@@ -15,7 +18,9 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 class Clock {
  public:
   virtual ~Clock() = default;
+  // Monotonic; since an unknown begin, which is the same for all processes until the next boot.
   [[nodiscard]] virtual TimePoint Now() const noexcept = 0;
+  // Since the Unix epoch, UTC.
   [[nodiscard]] virtual WallTime WallNow() const noexcept = 0;
 };
 
@@ -28,7 +33,8 @@ class SystemClock final : public Clock {
   }
 };
 
-// A clock that stands still until a test moves it. Not thread-safe.
+// A clock that stands still until a test moves it. Not thread-safe. Begins an hour after its
+// monotonic zero, so that a TimePoint{} is long ago.
 class ManualClock final : public Clock {
  public:
   [[nodiscard]] TimePoint Now() const noexcept override { return now_; }

@@ -1,5 +1,11 @@
 // base/fd.h - one owned file descriptor. Move-only; closes in the destructor, whose failure is
 // ignored because nothing can be done about it (durable writers call fsync themselves, before).
+//
+// In a signature: an Fd by value is taken over; an int, or a const Fd&, is borrowed for the call.
+// Whether it is close-on-exec or non-blocking is its maker's to see to; base/files.h opens them
+// close-on-exec.
+//
+// Threads:  one at a time. Errors: none. Tested by base/fd_test.cc.
 #pragma once
 
 #include <unistd.h>

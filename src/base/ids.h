@@ -1,6 +1,11 @@
 // base/ids.h - names that the platform makes for its objects.
 //
-// Thread-safe as far as the Random and Clock given are. Tested by base/ids_test.cc.
+// NewId is for what is known by it for ever (a resource's uid, an addressable sandbox), NewShortId
+// for what people type. Neither is a secret. IsValidId is asked before an id from elsewhere becomes
+// part of a path.
+//
+// Threads:  as far as the Random and Clock given are thread-safe. Errors: none.
+// Tested by base/ids_test.cc.
 #pragma once
 
 #include <cstddef>

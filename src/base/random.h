@@ -1,6 +1,10 @@
 // base/random.h - the one random source, injected everywhere so that tests own chance.
 //
-// A Random outlives whoever was given it. SystemRandom is thread-safe; SeededRandom is not.
+//   main --SystemRandom--> ids, keys, shares of traffic;  tests, simulator --SeededRandom--> theirs
+//
+// Threads:  SystemRandom: any; SeededRandom: one. Lifetime: a Random outlives whoever was given it.
+// Errors:   none: a kernel that has no random bytes to give ends the program.
+// Tested through those who draw: base/ids_test.cc, scheduler/simulate/generator_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,9 @@
-// base/strings.h - small text helpers that more than one folder needs. Pure.
+// base/strings.h - small text helpers that more than one folder needs.
+//
+// Of bytes, and where letters matter of ASCII alone: no locale is asked. EscapeControl is what
+// stands between a guest's words and a terminal or a log's line.
+//
+// Threads:  pure; any. Errors: none; what is not there is nothing. Tested by base/strings_test.cc.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +23,12 @@ namespace strata {
 
 // The candidate a person probably meant by `name`, for "did you mean ...?": the nearest one, if at
 // most a third of its characters (at least one) differ; case does not count. The first of equals.
+// Nothing: none is near, or `name` is longer than 128.
 [[nodiscard]] std::optional<std::string_view> Nearest(std::string_view name,
                                                       std::span<const std::string_view> candidates);
 
-// The number that all of `text` is, from 0 to `most`; nothing: it is none.
+// The number that all of `text` is, with a point or an exponent if need be, from 0 to `most`;
+// nothing: it is none.
 [[nodiscard]] std::optional<double> ReadNumber(std::string_view text, double most);
 
 // `text` with every control character (C0, DEL, C1) and backslash as \n, \t, \\ or \xNN, so that

@@ -1,9 +1,13 @@
-// base/turns.h - lets at most N coroutines of one loop through at a time, first come first
-// served.
+// base/turns.h - lets at most N coroutines of one loop through at a time, first come first served.
 //
 //   auto turn = co_await turns.Take();   // held until destroyed
 //
-// Lifetime: outlives every turn. A cancelled wait fails with kUnavailable.
+// For what hurts when too much of it happens at once (runtimes that start), or two of it at all (N
+// of 1: the manager's changes). KeyedTurns (keyed_turns.h) has a line for each key.
+//
+// Threads:  one loop. Lifetime: outlives every turn. Errors: a cancelled wait fails with
+//           kUnavailable.
+// Tested through those who take turns: sandbox/oci, manager.
 #pragma once
 
 #include <cstddef>

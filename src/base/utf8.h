@@ -1,7 +1,11 @@
 // base/utf8.h - whether bytes are UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above
 // U+10FFFF.
 //
-// Threads: pure functions. Tested by utf8_test.cc.
+// For text from outside that others take for text: manifests, parameters of the API. It only looks;
+// nothing is mended or normalised.
+//
+// Threads:  pure; any. Total: any bytes have an answer, in time linear in their number.
+// Tested by utf8_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -8,6 +8,7 @@
 //
 // Confined more tightly than a host cell: no files at all, no sockets, bounded memory and CPU; it
 // may start threads, because compilers do. A job that is killed for a limit answers nothing.
+// Errors are in the answer. Tested by tests/integration/cell, tests/security.
 #pragma once
 
 #include <cstdint>

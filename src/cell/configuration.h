@@ -1,5 +1,13 @@
 // cell/configuration.h - the wire's Configure as the request path's plan, and what must hold before
-// a cell may switch to it. Pure; no threads. Tested by configuration_test.cc.
+// a cell may switch to it.
+//
+//   Configure --CheckGrants--> ToPlanSpec --> route::Plan::Build --> Cell switches
+//
+// A cell's confinement is what it was started with (confinement.h); a configuration can use it and
+// not widen it. So one that grants more is refused as a whole, and the cell serves on as before.
+//
+// Threads:  pure. Lifetime: descriptors in AllowedPaths are numbers, owned by who was started with
+//           them. Errors: of CheckGrants only. Tested by configuration_test.cc.
 #pragma once
 
 #include <string>
@@ -20,6 +28,7 @@ struct AllowedPaths {
   std::vector<GivenScratch> scratch;
 };
 
+// Only names and numbers change hands; what is wrong with them Plan::Build says.
 route::PlanSpec ToPlanSpec(Configure message);
 
 // Every directory that `message` grants must be reachable, and no volume be held that it does not

@@ -1,7 +1,11 @@
 // cell/fields.h - the one description of every wire message's fields, read by the encoder and the
 // decoder alike, so that the two cannot drift apart. Private to cell/codec.cc.
 //
-// What Each() is for: wire/message.h. Threads: pure.
+// One Each() a message, its names as they are on the wire. Reading is strict: a field that is
+// missing or that nobody knows is refused, so a new one is a change of the wire, which an older
+// process does not take. What Each() is for, and which types it takes: wire/message.h.
+//
+// Threads:  pure. Errors: the codec's. Tested by codec_test.cc.
 #pragma once
 
 #include "cell/messages.h"

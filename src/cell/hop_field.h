@@ -1,10 +1,9 @@
 // cell/hop_field.h - what a front tells a host cell of a request that it hands on, as one field of
 // the request's head. A front drops a client's own field of this name, and adds this one last.
 //
-//   gateway --AppendHopField--> "strata-hop: shop cart 1250 <trace> <span> <parent> 1 http
-//   192.0.2.7:5000"
-//                                                                        --ParseHopField-->
-//                                                                        FrontLines
+//   gateway --AppendHopField-->
+//     "strata-hop: shop cart 1250 <trace> <span> <parent> 1 http 192.0.2.7:5000"
+//       --ParseHopField--> FrontLines
 //
 // Only what comes over a line that the manager made is read for it. Pure; no threads. Total: any
 // text gives a field or kInvalidArgument. Tested by hop_field_test.cc and tests/fuzz.

@@ -1,8 +1,11 @@
 // cell/log_line.h - one line that a guest (or the cell itself) printed, as it travels through the
 // ring: the text of a telemetry::RecordType::kLog record.
 //
+//   ring_sink.h --EncodeLogLine--> ring --DecodeLogLine--> manager/collector.h --> logs/
+//
 // The cell encodes, the manager decodes; a cell is not trusted, so decoding is strict and total.
-// Pure; no threads. Tested by cell/log_line_test.cc.
+//
+// Threads:  pure; any. Errors: of decoding only. Tested by cell/log_line_test.cc.
 #pragma once
 
 #include <cstdint>

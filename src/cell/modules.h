@@ -5,7 +5,9 @@
 // (KeepOnly); the manager knows that rule and sends such code again when it is needed again.
 //
 // THE MANAGER VOUCHES FOR EVERY DESCRIPTOR: loading native code is running it.
-// Threads: one loop. Lifetime: the driver outlives it.
+//
+// Threads: one loop. Lifetime: the drivers outlive it. Errors: of Load: kNotFound, or the driver's.
+// Tested by cell_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,14 @@
 // cell/sandboxes.h - the addressable sandboxes of a cell: made by name, called by name, kept
 // between calls until deleted or until a limit or trap ends them.
 //
-// Each serves one call at a time; others wait for it until their deadline.
-// Threads: one loop. Lifetime: the line sink outlives it. Tested by cell_test.cc.
+//   CreateSandbox, DeleteSandbox (wire) --> [ Sandboxes ] <--Find, AfterCall-- private_handler.h
+//
+// Each serves one call at a time; others wait for it until their deadline. One that has ended is
+// not made again: its memory is what it was kept for.
+//
+// Threads:  one loop. Lifetime: loop and line sink outlive it; a call that has Found keeps its
+//           sandbox.
+// Errors:   as each says. Tested by cell_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -11,7 +11,8 @@
 //      with nobody for Start::orphan_exit_s it drains and exits
 //   5. Drain, SIGTERM: stops accepting, finishes what runs, says Drained, exits 0
 //
-// One thread. Everything is on its loop.
+// Threads: one. Everything is on its loop. Errors: what keeps it from serving is logged, and exit
+// code 1; a manager that breaks the wire's rules is let go of. Tested by tests/integration/cell.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,11 @@
 // gateway/hop_head.h - the head of a request as a front hands it on: the client's own, but for what
 // belongs to the client's connection, and the hop field.
 //
-// A client's own hop field is dropped: a host cell believes the one that is there. Pure; no
-// threads. Tested by hop_head_test.cc.
+//   RequestHead, HopField --> [ AppendHopHead ] --over a cell's line--> the cell's parser
+//
+// A client's own hop field is dropped: a host cell believes the one that is there.
+//
+// Threads:  pure. Errors: none: the head was well formed when it came. Tested by hop_head_test.cc.
 #pragma once
 
 #include <string>

@@ -1,5 +1,10 @@
 // gateway/test_support.h - a host cell's end of a line, which the test plays itself: for tests
 // only.
+//
+//   Endpoint, HopCall (under test) ==socket pair==> CellLine --Accept--> CellConnection (a test)
+//
+// Threads:  one: nothing waits; whoever expects bytes runs the loop in between. Lifetime: both ends
+//           are gone with their objects.
 #pragma once
 
 #include <sys/socket.h>

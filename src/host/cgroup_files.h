@@ -1,5 +1,15 @@
 // host/cgroup_files.h - what both cgroup versions do with their control files. Private to
 // host/cgroup*.cc.
+//
+//   Cgroups::Find (cgroup.h) --> OpenCgroupV1 or OpenCgroupV2 --> [ these ] --> /sys/fs/cgroup
+//
+// Control files take a value in one write(2) and answer at once, so these do not hold a caller up;
+// only what waits for the kernel takes a `patience`.
+//
+// Threads:  any; what waits blocks its thread. Lifetime: a group with `ours` removes its directory.
+// Errors:   FailErrno's codes with the file's path; kInternal where a file says what no kernel
+//           writes.
+// Tested by cgroup_test.cc, and against real ones by tests/integration/cgroup2.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,9 @@
 // host/confine_test_util.h - for tests of what cannot be undone: runs a check in a forked child.
+//
+// Only for tests of one thread: the child goes on with a copy of whatever locks others held. It
+// sees no GoogleTest: a check says what went wrong by its number.
+//
+// Threads:  one; blocks until the child has ended. Errors: -1: it could not be forked.
 #pragma once
 
 #include <sys/wait.h>

@@ -1,6 +1,9 @@
 // host/cpu_time.h - CPU time of another process since it began, all its threads together.
 //
-// Threads: any. Tested by host/cpu_time_test.cc.
+// For the manager's overhead: what its cells computed beside their guests. Processes that this one
+// started and that have ended are not in it; a cgroup counts those (cgroup.h).
+//
+// Threads:  any; does not wait. Errors: as stated. Tested by host/cpu_time_test.cc.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,11 @@
 // host/dial_in.h - a connection inside another network namespace.
+//
+//   Bundle::Dial (sandbox/oci), on the worker --> [ DialIn ] --> the server in the sandbox
+//
+// Threads:  one that nothing else uses: it is in the other namespace meanwhile, and the process
+//           ends when it cannot come back. Lifetime: the connection outlives the namespace's
+//           descriptor.
+// Errors:   as stated, else FailErrno's codes. Tested through tests/contract.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,9 @@
 // host/ipv4.h - an IPv4 address, as a value.
+//
+// For the networks of sandboxes (sandbox/egress): addresses in guests' packets and in CNI's
+// answers. There is no IPv6 there.
+//
+// Threads:  values; any. Errors: none; what is no address is nothing. Tested through egress' tests.
 #pragma once
 
 #include <compare>
@@ -13,7 +18,7 @@ struct Ipv4 {
   std::uint32_t bits = 0;  // in the host's byte order
 
   [[nodiscard]] std::string ToString() const;
-  // Within the `length` leading bits of `network`.
+  // Its `length` leading bits, from 1 to 32, are those of `network`.
   [[nodiscard]] bool In(Ipv4 network, unsigned length) const noexcept {
     return (bits ^ network.bits) >> (32 - length) == 0;
   }

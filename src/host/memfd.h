@@ -4,7 +4,8 @@
 // verified the seals may map it and trust that its content stays what it was. It does not say who
 // made the content: that takes a channel to a trusted sender, or a MAC.
 //
-// Thread-safe. Tested by host/memfd_test.cc.
+// Thread-safe. Lifetime: a Mapping outlives its descriptor. Errors: as each says, else FailErrno's
+// codes. Tested by host/memfd_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,10 @@
 // host/pipe.h - a pipe whose ends close themselves.
 //
-// Threads: any. Errors: FailErrno's codes.
+// For a child's standard streams and for two processes that wait for each other. The end that a
+// child gets is passed by number (process.h) and must be closed here, or its reader never sees the
+// end.
+//
+// Threads:  any. Errors: FailErrno's codes: kResourceExhausted, too many descriptors.
 #pragma once
 
 #include "base/fd.h"

@@ -1,7 +1,12 @@
 // host/probe.h - what this host lets us do, found out by doing it in short-lived children.
 //
-// Feeds `strata probe`, and the manager's decision which protections it can give. Blocks for some
-// milliseconds. Thread-safe; leaves nothing behind. Tested by host/probe_test.cc.
+//   strata-keeper --probe --> [ ProbeHost ], then a sandbox of each class --> strata probe, the API
+//
+// Which protections a cell really gets is not decided by this: cell/confinement.h tries each
+// itself, and fails.
+//
+// Threads:  any, of a process that may fork. Blocks for some milliseconds; leaves nothing behind.
+// Errors:   none: what does not work is a Feature with the reason. Tested by host/probe_test.cc.
 #pragma once
 
 #include <span>

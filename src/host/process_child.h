@@ -1,8 +1,14 @@
 // host/process_child.h - the child's side of Process::Spawn, between fork and execve. Private to
 // host/process.cc.
 //
+//   Spawn: ChildPlan, fork --> child: [ RunChild ]: the steps, in ChildStep's order --> execve
+//                          <--report pipe: ChildReport, once before execve, once if a step failed--
+//
 // The parent may have other threads, so the child may only make system calls: no allocation, no
 // lock, no stdio. Everything it needs is prepared in a ChildPlan before the fork.
+//
+// Threads:  the child's only one. Lifetime: a plan borrows its options and is used for one child.
+// Errors:   a step and an errno in the report, and exit code 127. Tested by process_test.cc.
 #pragma once
 
 #include <sys/types.h>

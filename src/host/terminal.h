@@ -1,7 +1,12 @@
 // host/terminal.h - a pseudo terminal: who holds the outer side types and sees; a program that has
 // the inner side as its standard streams finds itself at a terminal.
 //
-// Threads: any. Errors: FailErrno's codes. Tested by host/terminal_test.cc.
+//   strata exec -t, by api/exec.cc --bytes, size--> outer [ Terminal ] inner --> the program
+//
+// The inner side becomes a program's controlling terminal when it is started with it (process.h).
+//
+// Threads:  any. Lifetime: either side may be closed first; the program then gets SIGHUP, or the
+//           reader EIO. Errors: FailErrno's codes. Tested by host/terminal_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,7 @@
 // `first` of this host, and so on for 65,536 users and groups.
 //
 //   Map           a file system as those users see it: what belongs to 0 belongs to their root
-//   MakeNetwork   (netns.h) a network namespace that this one owns, so that its sysfs can be
-//   mounted
+//   MakeNetwork   (netns.h) a network namespace that this one owns: its sysfs can be mounted
 //
 // Files are not copied or changed: a mount of them is mapped (mount_setattr, Linux 5.12; below
 // overlayfs 5.19; of tmpfs 6.3). What a mapped user writes there is on disk the user's inside.
@@ -11,8 +10,7 @@
 // Threads:  any; making blocks until a short-lived child has ended. Lifetime: mounts that were
 //           mapped and processes that have joined outlive it.
 // Errors:   kUnsupported: this kernel or that file system says that it cannot; FailErrno's codes
-// for
-//           all else, which may work the next time.
+//           for all else, which may work the next time.
 // Tested by user_namespace_test.cc.
 #pragma once
 

@@ -1,8 +1,15 @@
 // http/acceptor.h - one listening socket of a server: accepts many connections per wakeup and
 // starts a Connection for each. Internal to this folder.
 //
-// Threads: on the loop. Lifetime: kept alive by its own coroutine, Run(), which ends some time
-// after Wake() when the state says that the server drains or is gone.
+//   Server::Adopt --> [ Acceptor ] --accept4, at most 64 a turn--> Connection, or 503 and closed
+//
+// When the process has no descriptor left, it waits a tick instead of trying at once. When the
+// server drains and nobody else holds the listener, what waits in its queue is still accepted.
+//
+// Threads:  on the loop. Lifetime: kept alive by its own coroutine, Run(), which ends some time
+//           after Wake() when the state says that the server drains or is gone.
+// Errors:   of Open only; what goes wrong with one client is that client's. Tested by
+//           server_test.cc, drain_test.cc.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,10 @@
 // http/ascii.h - the character classes of RFC 9110, and comparison without case. ASCII only: no
 // locale can change what a header name is.
+//
+// Of heads from the network, on every request's way: constexpr, no allocation, each one pass over
+// the text. Bytes above 127 are no token characters, and allowed in a field's value.
+//
+// Threads:  pure; any. Total. Tested by parser_test.cc.
 #pragma once
 
 #include <array>

@@ -1,7 +1,14 @@
 // http/client_wire.h - the client's socket with its watchdog, and the exchange of one request for
 // one response over it. Internal to client.cc and client_wire.cc.
 //
-// Threads: on the loop. Lifetime: shared, because a watchdog that fires late must still find it.
+//   Client::Fetch --> [ Wire: Connect, Send, ReadHead, ReadBody ] --> the server
+//
+// Threads:  on the loop; one exchange at a time. Lifetime: shared, because a watchdog that fires
+//           late must still find it.
+// Errors:   kDeadlineExceeded: one wait was longer than `timeout`; kUnavailable: the connection
+//           broke; kInvalidArgument, kResourceExhausted: what came is no answer, or too long. After
+//           any of them `reusable` is false, and the connection is to be closed. Tested by
+//           client_test.cc.
 #pragma once
 
 #include <chrono>

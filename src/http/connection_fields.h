@@ -1,5 +1,10 @@
 // http/connection_fields.h - header fields that belong to one connection, not to the message on it
-// (RFC 9110 7.6.1): whoever hands a message on leaves them behind. Pure.
+// (RFC 9110 7.6.1): whoever hands a message on leaves them behind.
+//
+// For a front's way to a cell (gateway), a cell's way to a service (sandbox/remote), and answers
+// that a handler gives. Whoever forgot one would let a client speak for the connection behind us.
+//
+// Threads:  pure; any. Total. Tested by response_writer_test.cc, sandbox/remote/forward_test.cc.
 #pragma once
 
 #include <algorithm>

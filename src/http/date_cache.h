@@ -1,4 +1,11 @@
 // http/date_cache.h - the Date field of every response, formatted once a second.
+//
+//   ServerState::Tick --Update--> [ DateCache ] --line()--> ResponseWriter
+//
+// It is as coarse as ServerConfig::tick. Internal to this folder.
+//
+// Threads:  on the loop. Lifetime: line() is good until the next Update. Never fails.
+// Tested by server_test.cc.
 #pragma once
 
 #include <cstdint>

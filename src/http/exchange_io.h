@@ -1,7 +1,11 @@
 // http/exchange_io.h - whole bodies and whole answers over an Exchange, for handlers that do not
-// stream: the API, errors of the gateway, tests.
+// stream: the API, errors of the request path, tests.
 //
-// Threads: on the connection's loop. Errors: those of exchange.h.
+//   a handler --ReadAll, Answer, AnswerProblem--> Exchange (exchange.h)
+//
+// Threads:  on the connection's loop. Lifetime: exchange and sink outlive the task.
+// Errors:   those of exchange.h: once the client is gone there is nobody to answer. Tested by
+//           server_test.cc, timeouts_test.cc.
 #pragma once
 
 #include <cstddef>

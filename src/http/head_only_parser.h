@@ -1,8 +1,13 @@
 // http/head_only_parser.h - Beast's parser over a complete head: it stops where the body begins and
-// keeps nothing itself. Both of our parsers are one, with what they want of the start line and the
-// fields; the rest of Beast's interface never comes here.
+// keeps nothing itself.
 //
-// Threads: none. Errors: as basic_parser's put() says. Tested by the tests of both parsers.
+//   HeadScanner (a whole head) --> [ HeadOnlyParser ] <|-- parser.cc, response_parser.cc
+//
+// Both of our parsers are one, with what they want of the start line and the fields; the rest of
+// Beast's interface never comes here. Internal to this folder.
+//
+// Threads:  one parser is one head's. Errors: as basic_parser's put() says. Tested by the tests of
+//           both parsers, and fuzzed (tests/fuzz/http_parser_fuzz.cc).
 #pragma once
 
 #include <cstddef>

@@ -2,7 +2,13 @@
 // is reused between requests. While a request is being answered its head is pinned: views into it
 // stay valid however much body passes through behind it.
 //
-// Threads: a value (move-free). Tested by http/input_buffer_test.cc.
+//   recv into Space, Commit --> [ InputBuffer: pinned head | readable ] --> readable, Consume
+//
+// It has no bound of its own: whoever fills it stops at a head's or a body's limit.
+//
+// Threads:  one connection's; neither copied nor moved. Lifetime: readable() and Space() are good
+//           until the next Space(), pinned bytes until Unpin(). Tested by
+//           http/input_buffer_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,9 @@
 // http/listener.h - sockets that listen: bound here, then given to Server::Adopt or passed on to
 // another process. Nothing here waits.
 //
-// Errors: kInvalidArgument (no such address form), kFailedPrecondition (the address is in use; the
-// message says by what and what to do), kPermissionDenied, kUnavailable.
+// Threads: any.
+// Errors:  kInvalidArgument (no such address form), kFailedPrecondition (the address is in use; the
+//          message says by what and what to do), kPermissionDenied, kUnavailable.
 // Tested by http/listener_test.cc.
 #pragma once
 

@@ -1,8 +1,12 @@
 // http/message.h - the head of a request and of a response, as every layer above http sees them.
 //
-// Views borrow the connection's buffer: a RequestHead is valid until its exchange ends. Names are
-// compared without case; values are trimmed; a head that reaches a handler is well formed (strict
-// framing is http/parser.h's business).
+//   Connection --RequestHead--> route, api, sandbox --ResponseHead--> ResponseWriter
+//
+// Names are compared without case; values are trimmed; a head that reaches a handler is well formed
+// (strict framing is http/parser.h's business). Percent signs are left as they came.
+//
+// Threads:  values. Lifetime: a RequestHead's views borrow the connection's buffer: it is valid
+//           until its exchange ends. A ResponseHead owns its texts. Tested by parser_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,11 @@
 // http/response_parser.h - the client's side of parser.h: the head of a response, and how its body
 // ends. As strict as for requests: what is ambiguous is refused.
 //
-// Threads: a value. Tested by http/client_test.cc.
+//   Client (client_wire.cc), gateway, sandbox/remote --a head--> [ ParseResponseHead ]
+//
+// Also what a guest's server answers comes here: it is hostile input.
+//
+// Threads:  pure; any. Errors: kInvalidArgument only. Tested by http/client_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,12 @@
 // http/server_config.h - the limits of an HTTP server and what it counts.
+//
+//   cell, api, tests --> [ ServerConfig ] --> Server --> [ ServerCounters ] --> metrics
+//
+// Defaults are for a listener that anybody may reach. A limit that is hit is answered (408, 413,
+// 431, 503) where an answer can still be sent, and ends the connection.
+//
+// Threads:  values; a config is copied when the server is made. Errors: none: numbers are not
+//           checked, they are our own programs'. Tested by server_test.cc, timeouts_test.cc.
 #pragma once
 
 #include <chrono>

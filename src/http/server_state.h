@@ -1,7 +1,11 @@
 // http/server_state.h - what a Server and its connections share. Internal to this folder.
 //
-// Held by shared_ptr because a connection's coroutine may be destroyed after its server, by the
-// loop's destructor. Threads: on the loop.
+//   Server, Acceptor, Connection --> [ ServerState: clock, deadlines, held answers, counters ]
+//
+// Threads:  on the loop. Lifetime: held by shared_ptr because a connection's coroutine may be
+//           destroyed after its server, by the loop's destructor; `stopped` says that the server is
+//           gone. Loop, handler and clock outlive all of them. Errors: none.
+// Tested by server_test.cc, timeouts_test.cc, drain_test.cc.
 #pragma once
 
 #include <list>

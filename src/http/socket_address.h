@@ -1,4 +1,10 @@
 // http/socket_address.h - kernel socket addresses from and to text. Internal to this folder.
+//
+//   TcpAddress, a path --> [ SocketAddress ] --> bind, connect;   accept4 --> PeerName
+//
+// Numeric addresses only, IPv4 and IPv6; names are resolved by whoever has one (client.h).
+//
+// Threads:  values; any. Errors: as stated; nothing is opened here. Tested by listener_test.cc.
 #pragma once
 
 #include <sys/socket.h>

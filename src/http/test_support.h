@@ -1,8 +1,12 @@
 // http/test_support.h - a real server on a loop that the test steps, and a client that speaks raw
 // bytes: for tests only.
 //
+//   RawClient --a real socket--> ServerHarness: Server, FunctionHandler, ManualClock
+//
 // Time is a ManualClock; the loop's own timers only decide how soon it is looked at. Nothing
 // sleeps: a test runs the loop until what it waits for has happened, or fails after ten seconds.
+//
+// Threads:  one: the client's calls run the server. Lifetime: the harness outlives its clients.
 #pragma once
 
 #include <poll.h>

@@ -1,7 +1,12 @@
 // inventory/features.h - tries the features that the documents state (advisor/features.h) on this
 // host, as far as that only reads and prints.
 //
-// Bounded as programs.h says. Threads: any; a call blocks its thread. Tested by features_test.cc.
+//   strata versions, api --> [ FindHere: programs.h, TryFeatures ] --> advisor::Versions
+//
+// Nothing is installed, started or changed; what needs more than that is said to be untried.
+//
+// Threads:  any; a call blocks its thread, bounded as programs.h says. Errors: none: what cannot be
+//           found out is untried, with the reason. Tested by features_test.cc.
 #pragma once
 
 #include <filesystem>

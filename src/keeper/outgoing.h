@@ -1,8 +1,8 @@
 // keeper/outgoing.h - the way out of a keeper's sandboxes: a connection is asked of the manager,
 // which checks the grants again, and arrives as a descriptor.
 //
-//   sandbox/egress --Connector--> [ Outgoing ] --Connect--> manager --Connected + fd-->
-//   sandbox/egress
+//   sandbox/egress --Connector--> [ Outgoing ] --Connect--> manager
+//                  <--descriptor--             <--Connected--
 //
 // Threads: one loop. Lifetime: outlives its waiters and every sandbox. Errors: kPermissionDenied,
 // kUnavailable and kDeadlineExceeded as sandbox::Connector says. Tested by outgoing_test.cc.

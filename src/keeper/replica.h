@@ -1,4 +1,20 @@
-// keeper/replica.h - one life of a service's sandbox, as the service knows it.
+// keeper/replica.h - one life of a service's sandbox, as the service knows it: from its creation to
+// its end. The next life in the same place is another Replica.
+//
+//   Service (slots and forks) --> [ Replica ] --> sandbox::Sandbox
+//                                 [ LogSink ] <-- what its guest prints --> PrintFn
+//
+// The service's code sets its members (service*.cc); there is no state but theirs:
+//   made           `sandbox`, `image` and `seen` are set, nothing else is
+//   serving        `ready`, not `paused`, no `leave_by`, not `ended`: it gets connections
+//   leaving        `leave_by` is set: no further connection, and unset when it is taken back
+//   asked to end   `asked`; it runs until its program has ended, or is made to. A service that
+//                  stops as a whole asks all of its sandboxes, and sets nothing here
+//   over           `ended`: Serve() has returned; `used` is final
+//
+// Threads:  the keeper's loop. Lifetime: shared by its place and by the coroutines that watch it;
+//           `uses` may outlive it. PrintFn is called for as long as the sandbox lives.
+// Errors:   none: why a life ended is its service's to tell. Tested by keeper_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,13 @@
 // keeper/reports.h - what a keeper tells a manager of its own accord about what it runs: what was
 // used, and how many there are. Messages as those of messages.h.
 //
-// Threads: values. Tested by codec_test.cc, keeper_test.cc.
+//   Service, Pools --> [ Measured, Scaled, Pooled ] --wire--> manager: accounts.h, scales.h
+//
+// Totals, and not differences: one that is lost or comes twice changes nothing. They begin anew
+// with the keeper's process, and `key`, `name` and class say whose they are.
+//
+// Threads:  values. Errors: none here; what is no such message is codec.h's to refuse.
+// Tested by codec_test.cc, keeper_test.cc.
 #pragma once
 
 #include <chrono>
@@ -12,7 +18,7 @@
 
 namespace strata::keeper {
 
-// What sandboxes used.
+// What sandboxes used, all of them together.
 struct Use {
   std::chrono::nanoseconds cpu{0};
   std::chrono::nanoseconds held{0};  // how long there were sandboxes, added up

@@ -1,6 +1,15 @@
 // keeper/service_door.h - a service as one line sees it, and what that line's cell tells of it.
 //
-// Threads: one loop. Lifetime: keeps its service, which knows it for as long as it lives.
+//   a cell --line--> remote::Server --Dial, OnBusy--> [ Service::Door ] --> Service
+//                                   <--on_retire----- (kept connections are not to be used again)
+//
+// There is one for each Attach. Autoscaler is asked with the sum of what all doors tell; uses()
+// says whether a line may be told that a full service has no more, or is to get connections of
+// others'. Only for service*.cc.
+//
+// Threads:  the keeper's loop. Lifetime: keeps its service, which knows it for as long as it lives;
+//           gone with its line, and then what that line was busy with counts no longer.
+// Errors:   Dial: as service.h says. Tested by service_connections_test.cc, service_scale_test.cc.
 #pragma once
 
 #include <algorithm>
@@ -41,6 +50,7 @@ class Service::Door final : public sandbox::remote::Dialler {
   // Connections that this line has, or will have.
   [[nodiscard]] const std::shared_ptr<std::size_t>& uses() const noexcept { return uses_; }
 
+  // Connections of this line are given back after the request that each has now.
   void Retire() const {
     if (on_retire) on_retire();
   }

@@ -1,6 +1,13 @@
 // manager/bill.h - bills, added up and shown: what `strata cost` says, without where it is from.
 //
-// Pure. Tested by bill_test.cc.
+//   accounts.h (usage) --> ManagerImpl::Cost --> [ Bill, Overhead ] --> GET /v1/cost
+//
+// Costs are US dollars by the price list (meter/prices.h). What a workload would have cost in
+// another class is an estimate of scheduler/record.h; where it cannot be made, the reason stands in
+// its place.
+//
+// Threads:  pure values. Errors: none; GroupOf says by nothing that there is no such grouping.
+// Tested by bill_test.cc.
 #pragma once
 
 #include <array>
@@ -29,13 +36,17 @@ struct Bill {
   double could_save = 0;
 };
 
-// A sum is known only where each part is.
+// A sum is known only where each part is: what a part lacks, the sum lacks. `better`
+// stays as it was.
 void AddTo(Bill& sum, const Bill& more);
+// Seconds, MiB seconds, bytes, US dollars: "cpu_s", "held_s", "memory_mib_s", "cost", and for each
+// of kAllInOne "all_<class>": {"cost", "saved"} or {"lacking"}.
 Json BillToJson(const Bill& bill);
 
 using Group = std::array<std::string, 3>;  // tenant, name, class; empty: not told apart
 // Whose bill usage goes on. Nothing: `by` is not "workload", "tenant" or "class".
 std::optional<Group> GroupOf(const store::UsageKey& key, std::string_view by);
+// Each group's BillToJson, with what it is of: "namespace", "name", "class".
 Json RowsOf(const std::map<Group, Bill>& groups);
 
 // CPU time of our own processes and what they started that no guest used, for each tenant and role.

@@ -2,7 +2,9 @@
 //
 //   manifest --ReadCandidate--> [ Candidate ] --Build, Prepare--> store
 //
-// Threads: the manager's loop. Lifetime: one deployment.
+// Threads:  the manager's loop. Lifetime: one deployment; what it holds (a pulled layout, an
+//           image's hold) is let go of with it, also when the deployment is refused.
+// Errors:   none of its own. Tested by tests/e2e/deploy_test.py.
 #pragma once
 
 #include <map>

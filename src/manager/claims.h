@@ -1,9 +1,12 @@
 // manager/claims.h - what the documents claim of each class and of predictions
-// (facts/matrices.yaml: startup, performance, tier_overheads). Shown beside what was learned here,
-// so that everybody can compare; no decision can use it, because the scheduler cannot include this
-// folder.
+// (facts/matrices.yaml: startup, performance, tier_overheads).
 //
-// Threads: constants.
+//   [ ClaimOf ] --> models.cc, beside what was learned --> GET /v1/models, explain
+//
+// Shown so that everybody can compare; no decision can use it, because the scheduler cannot include
+// this folder. Milliseconds, MiB, shares.
+//
+// Threads:  constants; any. Never fails. Tested by tests/e2e/placement_test.py.
 #pragma once
 
 #include "base/json.h"

@@ -1,8 +1,7 @@
 // manager/configuration.h - what cells should serve, and which of them has the listener, derived
 // from the store.
 //
-//   store (revisions, routes) --> [ PlanListener, Build... ] --> cell::Configure + module keys -->
-//   cells
+//   store (revisions, routes) --> [ PlanListener, Build... ] --> cell::Configure, module keys
 //
 // Pure. A configuration is complete: cells get the whole of it each time and switch at once.
 // Tested by manager/configuration_test.cc.

@@ -1,7 +1,12 @@
 // manager/folder_use.h - how much an untrusted child has written below a folder so far.
 //
-// Threads: any; blocks for one lstat each file. Follows no links. Errors: none: what vanishes
-// meanwhile is not counted. Tested by manager/folder_use_test.cc.
+//   Puller, while skopeo writes --every few ms--> [ MeasureFolder ] --too much--> it is killed
+//
+// Between two looks more can come than is allowed; a file's size is bounded by RLIMIT_FSIZE, too.
+//
+// Threads:  any; blocks for one lstat each file. Follows no links.
+// Errors:   none: what vanishes meanwhile, or cannot be read, is not counted.
+// Tested by manager/folder_use_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,12 @@
 // manager/opened.h - what a manager has opened before it starts: whatever can fail on a state
-// directory has failed by then. Threads: the manager's loop. Lifetime: moved into the manager.
+// directory has failed by then.
+//
+//   Manager::Start --> Open (manager.cc) --> [ Opened ] --> ManagerImpl's own members
+//
+// `dir` was opened first: it holds the lock that makes this the only manager of the directory, so
+// nothing else was looked at before.
+//
+// Threads:  the manager's loop. Lifetime: moved into the manager. Errors: none of its own.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,12 @@
-// manager/options.h - everything stratad is started with. Filled from the command line by
-// apps/stratad/main.cc; nothing in manager/ reads the environment. Tested by
-// manager/options_test.cc.
+// manager/options.h - everything stratad is started with.
+//
+//   command line --> apps/stratad/main.cc --> [ Options ] --Check--> Manager::Start
+//
+// Nothing in manager/ reads the environment or the command line. Defaults are those of a host with
+// nothing else to do; where a number means none or all, its comment says so.
+//
+// Threads:  values; not changed once the manager has started. Errors: of Check only, which Start
+//           calls before it opens or makes anything. Tested by manager/options_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,14 @@
 // JSON) and keeps them in logs/spans.jsonl, so that one machine needs no collector to look at a
 // trace.
 //
-// Batches leave every second or at 512 spans. When the collector does not answer, a batch is
-// dropped and counted: traces never hold up anything else. Threads: one loop.
+//   Collector --Span--> [ Add ] --> logs/spans.jsonl;   [ Run ] --once a second--> --otlp endpoint
+//
+// What came while one batch was on its way leaves with the next, at once if it is much. When the
+// collector does not answer, its batch is dropped and counted, and so is what comes while thousands
+// wait: traces never hold up anything else.
+//
+// Threads:  one loop. Lifetime: context and registry outlive it, it outlives Run.
+// Errors:   none; a log that cannot be opened is said once. Tested by tests/e2e/api_test.py.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,12 @@
 // manager/together.h - runs several tasks of one loop at once and waits for them all.
 //
-// Used by Fleet, whose cells start, take configurations and drain independently of each other.
-// Threads: on the loop. A cancelled wait cancels the tasks.
+// Used by Fleet, whose cells start, take configurations and drain independently of each other: the
+// whole takes as long as the slowest, so one that hangs holds up whoever waits, but not the others.
+//
+// Threads:  on the loop. Lifetime: what the tasks borrow must live until all have ended, also when
+//           one has failed. A cancelled wait cancels the tasks.
+// Errors:   the first failure in the order of the tasks, not of time; the others' are dropped.
+//           Tasks throw no more than any other task does. Tested through tests/integration/manager.
 #pragma once
 
 #include <utility>

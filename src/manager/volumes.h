@@ -1,8 +1,7 @@
 // manager/volumes.h - the named volumes of this instance: files with an ext4 file system of a fixed
 // size, one folder for each tenant.
 //
-//   deploy --Plan, Make--> [ Volumes: record in the store, then <home>/volumes/<tenant>/<name>.img
-//   ]
+//   deploy --Plan, Make--> [ Volumes: record in the store, then volumes/<tenant>/<name>.img ]
 //                          --> keeper --> oci::Bundle mounts it
 //
 // A volume is of one tenant, whose workloads alone can name it, and lives from the first deploy

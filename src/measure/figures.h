@@ -1,7 +1,10 @@
 // measure/figures.h - what calls of one workload cost in each class on this host: the part of a
 // record (record.h) that a scheduler starts from.
 //
-// Pure. Tested by measure/figures_test.cc.
+//   Record's rows --> [ FiguresOf ] --ToJson--> "classes" of the record --> scheduler/record.h
+//
+// Threads:  pure. Errors: none: a class of which a needed row has no samples is `lacking`.
+// Tested by measure/figures_test.cc.
 #pragma once
 
 #include <string>

@@ -1,8 +1,7 @@
 // measure/isolation.h - what the isolation battery found, judged: which outcome each scenario may
 // have in each class, and the matrix for people and programs.
 //
-//   strata probe --isolation --(runs battery/ through the API)--> Observation --> [ Judge ] -->
-//   Json
+//   strata probe --isolation --(runs battery/ through the API)--> Observation --> [ Judge ]
 //
 // A scenario's guest says what it got; the platform says when it had to end it. What is left to
 // decide here: a class with a kernel of its own (appkernel, microvm, wasm) *contains* what the

@@ -1,7 +1,10 @@
 // measure/process_place.h - the baseline: the same programs as plain processes of this host,
 // started by the one process runner (host/process.h) with nothing around them.
 //
-// Threads: as Place. Every process ends with the thread that started it, also when that is killed.
+//   measure::Run --> Place (place.h) <|-- [ ProcessPlace ] --> hello, yardstick
+//
+// Threads:  as Place. Lifetime: every process ends with the thread that started it, also when that
+//           is killed. Errors: kNotFound: a program is not installed; else as Place says.
 // Tested by process_place_test.cc.
 #pragma once
 

@@ -1,5 +1,8 @@
 // measure/testing_place.h - a place for tests: what it answers is set, what it is asked is written
 // down.
+//
+// For tests of Run (run.h) only. Time passes on the ManualClock that it is given, by as much as a
+// call or a load takes. Threads: one.
 #pragma once
 
 #include <string>

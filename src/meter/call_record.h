@@ -1,8 +1,13 @@
 // meter/call_record.h - what is known of one finished call: the unit of metering, access logs and
 // request metrics. Fixed size, trivially copyable: it crosses the shared-memory ring as it is.
 //
-// Written once by route/ when a call ends, read once by the manager. Prices and bills are built
-// from it elsewhere (the scheduler issue).
+//   route (record.h, once, when a call ends) --ring--> manager: accounts, figures, access log
+//
+// Durations are nanoseconds, sizes bytes. Bills are built from totals of these (manager/bill.h,
+// prices.h). The layout is a promise between processes of two versions: README.md.
+//
+// Threads:  values. Errors: none here: whoever reads one from a ring checks what it uses as an
+//           index or an enumerator. Tested by call_record_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,14 @@
 // meter/mirror_record.h - what came of one copy of a request (route/mirror.h). Fixed size,
 // trivially copyable: it crosses the shared-memory ring as it is.
+//
+//   route (compares the answers) --ring--> manager: strata_route_mirrored_total, rollouts
+//
+// A record is lost when the ring is full: a copy's outcome is worth no waiting. The layout is a
+// promise between processes of two versions, as CallRecord's is.
+//
+// Threads:  values. Errors: whoever reads one checks its size, `outcome` and `function` first: the
+//           cell may be in a guest's hands. Tested by route/request_path_test.cc,
+//           e2e/forms_test.py.
 #pragma once
 
 #include <cstddef>

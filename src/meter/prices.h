@@ -1,7 +1,12 @@
 // meter/prices.h - what computing costs: the one price list, by which the scheduler compares
 // classes and the meter makes bills.
 //
-// Pure values. Tested by prices_test.cc.
+//   stratad --price, strata simulate --price --> [ Prices ] --> Choose, bills, KeepAlive's terms
+//
+// US dollars, per class. A price is linear in what was used; there is no minimum, no rounding and
+// no free tier. What a node costs beside the list is its own factor (scheduler::Node::price).
+//
+// Threads:  values; set at start, read from then on. Errors: of Set only. Tested by prices_test.cc.
 #pragma once
 
 #include <array>
@@ -33,6 +38,7 @@ struct Price {
   double start = 0;            // of one sandbox; what starting computes is overhead
   friend bool operator==(const Price&, const Price&) = default;
 
+  // US dollars.
   [[nodiscard]] double Of(const Amount& amount) const noexcept;
 };
 

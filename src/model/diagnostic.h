@@ -1,7 +1,10 @@
 // model/diagnostic.h - what is wrong with a manifest, and where.
 //
-// Threads: values. Collected by model/schema while it reads; shown by the command line and sent in
-// the API's problem body.
+//   model/schema, while it reads --Problems::Add--> [ Diagnostic ] --> problem+json, commands
+//
+// All of them at once, not the first alone: whoever writes a manifest mends it in one go.
+//
+// Threads:  values; a Problems belongs to one reader. Never fails. Tested by manifest_test.cc.
 #pragma once
 
 #include <cstddef>

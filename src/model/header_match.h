@@ -1,5 +1,10 @@
 // model/header_match.h - a header field that a request must have for a route to match.
-// Values; no threads.
+//
+//   a Route's manifest --> [ HeaderMatch ] --wire--> route/table.h, which compares
+//
+// Names are compared without case, values as they are; both are checked when the manifest is read.
+//
+// Threads:  values. Tested by manifest_test.cc and route/table_test.cc.
 #pragma once
 
 #include <compare>

@@ -1,8 +1,13 @@
 // model/local_paths.h - what only means something on one machine: `./file` artifacts and host
-// directories. The command line makes them absolute before it sends a manifest; the API refuses
-// those that still are not.
+// directories.
 //
-// Threads: pure; no file is looked at. Tested by model/local_paths_test.cc.
+//   manager/deploy.cc: a manifest, the folder that it came from --ResolveLocalPaths--> absolute
+//
+// What is stored is absolute, so that it means the same whoever reads it, and whenever.
+//
+// Threads:  pure; no file is looked at, so links in a path stay. Errors: of RequireResolvedPaths
+//           only.
+// Tested by model/local_paths_test.cc.
 #pragma once
 
 #include <string_view>

@@ -1,7 +1,13 @@
 // model/placement.h - where a workload was put, and why: the scheduler's decision as a value that
 // is stored with the revision and shown by `strata explain`.
 //
-// Threads: values and pure functions. Tested by model/placement_test.cc.
+//   scheduler::Choose --> [ Placement ] --> store (JSON) --> manager --> API, explain, cost
+//
+// It is what was known at the deployment, and does not change with what is learned later. JSON that
+// is stored outlives this program: a field may be added, none removed or given another meaning.
+//
+// Threads:  values and pure functions. Errors: of PlacementFromJson only. Tested by
+//           model/placement_test.cc.
 #pragma once
 
 #include <optional>

@@ -4,7 +4,8 @@
 // of its kind was checked, names are normalised and defaults are filled in. Everything behind the
 // API (store, manager, route) works with these types and never with text.
 //
-// Threads: values. Units are in the type or the name.
+// Threads: values. Units are in the type or the name. Errors: none here; they are the reader's.
+// Tested by model/manifest_test.cc.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,12 @@
 // model/values.h - the plain values that cross layers: class, limits, grants, usage, exit.
 //
+//   manifest.h --> [ these ] --> store, wire/values.h --> cells, keepers --> every driver
+//
 // They are copyable, comparable and carry no behaviour; model/manifest.h fills them from a manifest
-// and every driver reads them. Units are in the type or the name.
+// and every driver reads them. Units are in the type or the name. A field that is added here is
+// added to the manifest's fields, to the wire and to tests/contract, or refused by the drivers.
+//
+// Threads:  values. Errors: none; bounds are schema/fields.h's. Tested by manifest_test.cc.
 #pragma once
 
 #include <array>

@@ -1,8 +1,11 @@
 // route/answer.h - the answer as the request path sees it: the sink that a guest writes to,
 // watched, and what a client is told when the guest gave none.
 //
-// Threads: the loop's. Lifetime: an AnswerSink lives on its call; the sink behind it outlives it.
-// Tested by answer_test.cc.
+//   guest --> AnswerSink --> ResponseSink of the exchange
+//   Exit, Error --> ProblemForExit, ProblemForFailure --> SendProblem   (after a head: Abort)
+//
+// Threads:  the loop's. Lifetime: an AnswerSink lives on its call; the sink behind it outlives it.
+// Errors:   those of exchange.h, passed on. Tested by answer_test.cc.
 #pragma once
 
 #include <cstdint>

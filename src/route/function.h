@@ -3,7 +3,7 @@
 //
 // Threads: one loop. Lifetime: shared by the configurations (Plan) that have it and by the calls
 // that run on it; a configuration that leaves it unchanged keeps it, and with it the loaded image
-// and the Service's sandboxes.
+// and the Service's sandboxes. Errors: the driver's, as each says. Tested by request_path_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,7 @@
 // answers are alike.
 //
 //   client's exchange --CopyingExchange--> the real call      (nothing waits for the copy)
-//                             \-- RequestCopy, once that has ended --ShadowExchange--> the other
-//                                                                                      function
+//                             \-- RequestCopy, when that has ended --ShadowExchange--> the other
 //
 // The copy is made of what passes anyway: the body as the guest reads it, the answer as it leaves.
 // It is run when the real call is over, if the body was whole and no longer than kMirrorBody; its

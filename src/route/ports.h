@@ -1,7 +1,14 @@
 // route/ports.h - what the request path asks of others. The cell implements these (cell/), tests
 // implement them with a few lines; route itself knows neither rings nor wires.
 //
-// Threads: the request path's loop. Lifetime: every port outlives the RequestPath.
+//   http --> RequestPath --> [ RecordSink, LineSink, ImageSource, Network, Hop ] --> cell, gateway
+//
+// Every effect of a request that is not its answer leaves through one of these or the Authorizer.
+//
+// Threads:  the request path's loop, for all. Lifetime: every port outlives the RequestPath; what a
+//           call borrows (records, lines, exchanges) is good until it has returned or was awaited.
+// Errors:   of ImageSource and Network as stated; sinks do not fail: what they cannot take is
+//           dropped and counted there. Tested by request_path_test.cc, with ports of its own.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,7 @@
 // record.
 //
 //   http::Server --> [ RequestPath::Handle ] --> Function --> sandbox --> answer --> RecordSink
-//                                                        \-> Hop: a cell that does the same
-//                                                        (fronts)
+//                                               (fronts) \-> Hop: a cell that does the same
 //
 // Nothing here compiles, reads files or asks another process. The first call of a function loads
 // its image (a mapping); a full Service or a full ring makes a call wait, for a bounded time.

@@ -1,8 +1,13 @@
 // sandbox/abilities.h - what a class cannot do, said before anybody tries: for `strata probe` and
-// the manager's refusals, of verbs and of volumes. The drivers refuse the same with kUnsupported;
-// tests/contract compares both. And how many connections its servers can hold, for the keeper.
+// the manager's refusals, of verbs and of volumes. And how many connections its servers can hold,
+// for the keeper.
 //
-// Threads: none; constants.
+//   manager, strata-keeper --probe --> [ WhyNot, InabilitiesOf ];  keeper --> [ MostConnections ]
+//
+// The drivers refuse the same with kUnsupported; tests/contract compares both. Where this and a
+// driver differ, the driver is right.
+//
+// Threads:  any; constants. Errors: none. Tested by tests/contract.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,8 @@
 //
 //   ours ==socket pair== standard streams of `/.strata-agent dial PORT` --> 127.0.0.1:PORT
 //
-// Threads: the loop's.
+// Threads:  the loop's. Lifetime: the connection is its taker's; the program ends with either end.
+// Errors:   MakeAgentDial: FailErrno's codes; AwaitConnected: as stated. Tested by tests/contract.
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,7 @@
 //
 // It is confined as the program is, and has found it: one that is not there ends it at once.
 //
-// Threads: pure.
+// Threads:  pure. Errors: none; the message is our own. Tested by tests/contract.
 #pragma once
 
 #include <cstddef>

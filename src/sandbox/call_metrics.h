@@ -1,6 +1,12 @@
-// sandbox/call_metrics.h - what every driver counts of its images, sandboxes and calls. Plain
-// numbers on the driver's loop; all but `sandboxes_live` only grow. Each driver's Metrics adds its
-// own.
+// sandbox/call_metrics.h - what every driver counts of its images, sandboxes and calls. Each
+// driver's Metrics adds its own.
+//
+//   Image::Create, a call's end --> [ CallMetrics ] --> Driver's metrics(): tests, benchmarks
+//
+// Totals since the driver was made: all but `sandboxes_live` only grow. Of whose they are nothing
+// is known here; that is the call record's (meter/call_record.h).
+//
+// Threads:  plain numbers on the driver's loop. Never fails. Tested by the drivers' tests.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,13 @@
 // sandbox/devices.h - what each class would need to hand out a device of the host. No driver hands
 // out any today, so a workload that asks for one is refused, with these words; nothing here ever
-// grants. A driver that learns to changes its line, and gives the device in its sandboxes.
+// grants.
 //
-// Threads: none; constants. Tested by sandbox/devices_test.cc and tests/e2e/placement_test.py.
+//   spec.devices --> manager (place.cc) --> [ WhyNoDevice ] --> scheduler::Option::withheld
+//
+// A driver that learns to changes its line, and gives the device in its sandboxes.
+//
+// Threads:  any; constants. Errors: none. Tested by sandbox/devices_test.cc and
+//           tests/e2e/placement_test.py.
 #pragma once
 
 #include <string_view>

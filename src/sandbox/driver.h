@@ -1,7 +1,6 @@
 // sandbox/driver.h - the only interface between whoever runs workloads and an isolation technology.
 //
-//     route, keeper --> [ Driver --Prepare--> Image --Create--> Sandbox ] --> engine (wasm, runc,
-//     VM)
+//   route, keeper --> [ Driver --Prepare--> Image --Create--> Sandbox ] --> wasm, runc, a VM
 //
 // Three types, three costs: a Driver once per process, an Image once per artifact, a Sandbox once
 // per instance. One folder under sandbox/ implements them once. Nothing outside such a folder names

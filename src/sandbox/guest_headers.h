@@ -1,4 +1,11 @@
-// sandbox/guest_headers.h - the header fields of a call as its guest sees them. Pure.
+// sandbox/guest_headers.h - the header fields of a call as its guest sees them.
+//
+//   Call::head, trace --> [ GuestHeaders ] --> wasm guests, sandbox/cgi.h, sandbox/remote
+//
+// All drivers give the same ones; what a client says of its trace is believed only as far as the
+// request path took it over.
+//
+// Threads:  pure. Lifetime: views borrow `call` and its head. Tested by tests/contract.
 #pragma once
 
 #include <vector>

@@ -1,7 +1,11 @@
 // sandbox/helper.h - one coroutine running beside a call, which the call can cancel and join:
 // waiting for a body to become readable, for instance. Nothing it started outlives the call.
 //
-// Threads: the loop's. A Helper must not be destroyed while running().
+//   a call's loop --Start--> [ Helper ] --WakeEvent--> the call looks again; Cancel, !running()
+//
+// Threads:  the loop's. Lifetime: must not be destroyed while running(); nor may `done`, nor what
+//           the task borrows. Errors: the task's own, told by what it leaves; an exception other
+//           than of its cancelling ends the process. Tested through the drivers' tests.
 #pragma once
 
 #include <exception>

@@ -1,7 +1,12 @@
 // sandbox/log_lines.h - cuts what a guest prints into lines for a LogSink, which takes whole lines.
 //
-// Threads: the loop's. Lifetime: the sink outlives it. A line longer than 8 KiB comes in pieces, so
-// a guest that never ends its line cannot fill our memory. Tested by sandbox/log_lines_test.cc.
+//   a pipe, a port, a host call --Write--> [ LogLines ] --whole lines--> LogSink (driver.h)
+//
+// A line longer than 8 KiB comes in pieces, so a guest that never ends its line cannot fill our
+// memory. Bytes are passed on as they are; whoever shows them makes them harmless.
+//
+// Threads:  the loop's. Lifetime: the sink outlives it; its end hands over what is left.
+// Errors:   none. Tested by sandbox/log_lines_test.cc.
 #pragma once
 
 #include <string>

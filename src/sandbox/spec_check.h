@@ -1,4 +1,13 @@
 // sandbox/spec_check.h - what every driver refuses in a Spec before it makes anything.
+//
+//   Image::Create, keeper's Admit --> [ these ] --> a typed refusal, or the driver's own checks
+//
+// Only what classes have in common; a limit that one class alone cannot enforce is its image's to
+// refuse. The manifest's rules (model/rules.h) come before; these hold also for who comes past the
+// manager.
+//
+// Threads:  any; CheckDirectory asks the file system. Errors: as each says, with the field.
+// Tested by spec_check_test.cc.
 #pragma once
 
 #include <string_view>

@@ -2,7 +2,10 @@
 // resumption. Waking costs no allocation and never resumes in place: the sleeper goes to the back
 // of the loop's queue.
 //
-// Threads: the loop's; one sleeper at a time. The event outlives the sleeper.
+//   a call: while (nothing to do) co_await wake.Wait();     body, timer, helper, Stop: wake.Wake()
+//
+// Threads:  the loop's; one sleeper at a time. Lifetime: the event outlives the sleeper.
+// Errors:   none: a cancelled wait returns. Tested by wake_event_test.cc.
 #pragma once
 
 #include <optional>

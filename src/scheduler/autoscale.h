@@ -1,8 +1,7 @@
 // scheduler/autoscale.h - how many replicas a service needs: from the requests that it has at once,
 // seen over a long and a short window, against how many one replica is meant to serve.
 //
-//   keeper: what its cells tell, who waits --Observe--> [ Autoscaler ] --Decide--> how many, and
-//   why
+//   keeper: what its cells tell, who waits --Observe--> [ Autoscaler ] --Decide--> how many, why
 //
 // After Knative's pod autoscaler (knative.dev/docs/serving/autoscaling/kpa-specific): the mean over
 // the stable window decides; when the panic window, a tenth of it, asks for twice what there is,

@@ -1,6 +1,14 @@
-// scheduler/figures.h - what is known of a class on this host, for the workload in question.
+// scheduler/figures.h - what is known of one class on this host for the workload in question: the
+// numbers that Choose compares.
 //
-// Threads: values. Tested by figures_test.cc.
+//   strata measure --> ReadRecord (record.h)   --+
+//   a workload's own calls --> Learned::With   --+--> [ Figures ] --> Option --> Choose
+//
+// Of one class and one call. Times are in milliseconds, memory in MiB, rates from 0 to 1. A figure
+// that may be missing is an optional; a plain one is 0 where nothing was seen.
+//
+// Threads:  values. Errors: none; whether numbers make sense is checked where they are read.
+// Tested by figures_test.cc.
 #pragma once
 
 #include <optional>

@@ -2,7 +2,8 @@
 // has 2^kSubBits bins, and below 2^kSubBits each number has its own. So a number is known to one
 // part in 2^kSubBits.
 //
-// Pure. Tested by keep_alive_test.cc and simulate/simulator_test.cc.
+// Only the arithmetic: whoever counts has the counters (log_histogram.h, keep_alive.h). Pure and
+// constexpr; every number has a bin. Tested by keep_alive_test.cc and simulate/simulator_test.cc.
 #pragma once
 
 #include <bit>

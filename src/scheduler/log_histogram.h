@@ -1,7 +1,14 @@
 // scheduler/log_histogram.h - how many of each of many numbers there were, in LogBins: quantiles in
 // fixed memory, right to one part in 2^kSubBits.
 //
-// Pure. Tested by rollout_test.cc and simulate/simulator_test.cc.
+//   rollout.h: durations of a canary's calls (us)     simulate/latencies.h: of simulated ones (ns)
+//
+// Sketch (sketch.h) is for what is merged, saved or fades; this one counts exactly, for as long as
+// whoever compares two streams needs them. The number's unit is its user's.
+//
+// Memory:   8 bytes a bin, (65 - kSubBits) * 2^kSubBits bins, allocated at once; Add takes constant
+// time, the others one pass over the bins. Threads: one at a time. Never fails.
+// Tested by rollout_test.cc and simulate/simulator_test.cc.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +26,7 @@ class LogHistogram {
  public:
   LogHistogram() : counts_(Bins::kBins) {}
 
+  // Of any size, in its user's unit.
   void Add(std::uint64_t number) noexcept {
     ++counts_[Bins::BinOf(number)];
     ++count_;

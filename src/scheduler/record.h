@@ -1,7 +1,16 @@
 // scheduler/record.h - what `strata measure` found out about this host, read: the priors of every
 // workload that has no figures of its own yet.
 //
-// Pure. Tested by record_test.cc.
+//   the record's JSON --> [ ReadRecord ] --> Record --> Option::figures --> Choose
+//                         [ Beyond, Beside ]   figures, moved from the class where calls ran
+//                         [ Elsewhere ]        a bill, as it would be in another class
+//
+// The record knows one small program only. So a workload is taken to need the same more than that
+// program in every class: what it needs beyond it where it ran, beside what it needs there. The
+// file as a whole, with its rows and samples, is measure/record.h's; this is what decides.
+//
+// Threads:  values and pure functions. Errors: as each says; nothing is half read.
+// Tested by record_test.cc.
 #pragma once
 
 #include <map>

@@ -1,6 +1,12 @@
-// scheduler/ways.h - what would have to give when no class fits. Internal to Choose.
+// scheduler/ways.h - what would have to give when no class fits: the refusal that Choose answers.
 //
-// Pure. Tested by strategy_test.cc.
+//   Case, Field (weigh.h) --> [ NothingFits: asks again with less ] --> Error
+//
+// Internal to Choose. Each way is tried by weighing the changed question as any other, so what is
+// offered would be accepted, as long as options and nodes are the same. Some dozens of weighings,
+// off the path of a question that is answered.
+//
+// Threads:  pure. Tested by strategy_test.cc.
 #pragma once
 
 #include "base/result.h"

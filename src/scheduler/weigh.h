@@ -1,7 +1,16 @@
-// scheduler/weigh.h - every class on its way through the rules, and the best that is left. Internal
-// to Choose.
+// scheduler/weigh.h - every class on its way through the rules, and the best that is left.
 //
-// Pure. Tested by strategy_test.cc.
+//   Case --> [ WeighAll ] --> Field --> [ Best ] --> the placement, or NothingFits (ways.h)
+//
+// Internal to Choose (strategy.h, which has the rules). A class is asked, in this order, and loses
+// by the first that fails: the security floor, the class or the rule that was asked for, a variant
+// that this host and class can run, a node with the class and the memory, the bounds of SLO and
+// budget (bounds.h). Its estimate is filled in for as long as there are figures, also when it has
+// lost.
+//
+// Threads:  pure. Errors: none: what is wrong with a class is text, for people.
+// Lifetime: a Field points into the options and nodes of its Case, which must outlive it.
+// Tested by strategy_test.cc.
 #pragma once
 
 #include <array>

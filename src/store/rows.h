@@ -1,7 +1,12 @@
 // store/rows.h - rows of the tables as the structs of store.h, and back. Internal to the store.
 //
-// Threads: pure, given a Query. Errors: kFailedPrecondition for a row that is not readable as what
-// it should be (edited by hand, or damage that SQLite cannot see).
+//   store.cc, apply.cc --SELECT of these columns--> Query --> [ ...OfRow ] --> StoredResource, ...
+//
+// Columns are read by place: whoever adds one adds it here and in schema.cc, with a migration.
+//
+// Threads:  pure, given a Query. Errors: kFailedPrecondition for a row that is not readable as what
+//           it should be (edited by hand, or damage that SQLite cannot see). Tested by
+//           store_test.cc.
 #pragma once
 
 #include <string>
@@ -38,9 +43,11 @@ Result<model::Rollout> RolloutOfRow(const Query& row);  // tenant, name, body
 std::string BodyOf(const model::Resource& resource);
 std::string BodyOf(const model::Workload& workload);
 
+// Since the Unix epoch, as columns have times.
 std::int64_t Nanoseconds(WallTime time);
 WallTime TimeOf(std::int64_t nanoseconds);
 
+// Columns of the table of routes: texts that a person can read in the database.
 std::string JoinMethods(const std::vector<std::string>& methods);
 std::vector<std::string> SplitMethods(const std::string& text);
 std::string HeadersColumn(const std::vector<model::HeaderMatch>& headers);

@@ -1,7 +1,13 @@
 // store/schema.h - the tables, how an older database becomes a newer one, and the checks that a
 // file is a sound database of ours.
 //
-// Threads: one at a time. Tested by store/schema_test.cc.
+//   Store::Open --> [ CreateDatabase, once; OpenDatabase: check, migrate, set up ] --> Database
+//
+// Migrations go forward only, one version after the other, each in a transaction: after a crash the
+// database is of the version before or the one after. A newer one is refused, never guessed at.
+//
+// Threads:  one at a time; blocks on the disk. Errors: as each says; the message has the path and
+//           what to do. Tested by store/schema_test.cc.
 #pragma once
 
 #include <memory>

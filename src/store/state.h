@@ -1,4 +1,6 @@
 // store/state.h - what a Store holds, shared by its source files. Internal to the store.
+//
+// Threads:  as Store. Lifetime: clock and random outlive it; the database is closed with it.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,7 @@
 // store/testing.h - what the store's tests share: small resources.
+//
+// For tests only; no library includes it. Each is valid by the manifest's rules, and no file is
+// behind its artifact: the store looks at none. Threads: pure.
 #pragma once
 
 #include <string>

@@ -1,7 +1,6 @@
 // tls/client.h - the HTTP client (http/client.h) over mutual TLS: for the command line.
 //
-//   auto answer = FetchBlocking(*ParseRemote("https://host:8443", files), {.target =
-//   "/v1/status"});
+//   auto answer = FetchBlocking(*ParseRemote("https://host:8443", files), {.target = "/v1/x"});
 //
 // Threads: on the loop; FetchBlocking runs a loop of its own. Names are resolved by the system's
 // resolver, which blocks the loop: for programs that have nothing else to do meanwhile. Errors:

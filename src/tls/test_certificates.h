@@ -1,5 +1,12 @@
 // tls/test_certificates.h - certificate authorities made on the spot, in a folder of their own: for
 // tests only.
+//
+//   TestCa --Issue--> NAME.pem, NAME.key of the folder --> Context::ForServer, ForClient
+//
+// Valid for an hour and from yesterday on, so a test needs no clock. What OpenSSL refuses here is a
+// bug of the test and ends it.
+//
+// Threads:  one. Lifetime: the files go with the folder, which outlives its CAs.
 #pragma once
 
 #include <sys/stat.h>

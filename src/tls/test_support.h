@@ -1,5 +1,10 @@
 // tls/test_support.h - an HTTP server behind a TLS listener on a loop that the test steps, and its
 // clients: for tests only.
+//
+//   a client ==TLS==> Listener --plain socket--> http::ServerHarness (http/test_support.h)
+//
+// Threads:  one: Get and Finish run the loop until the answer is there, or for ten seconds.
+// Lifetime: the listener ends before the loop; clients that still wait are ended with it.
 #pragma once
 
 #include <fcntl.h>

@@ -1,5 +1,11 @@
-// wire/outcome.h - how success and failure are worded in messages: "" or "CODE: message". Threads:
-// any. Tested by wire/outcome_test.cc.
+// wire/outcome.h - how success and failure are worded in messages: "" or "CODE: message".
+//
+//   cell, keeper: WireError --field `error` of a message--> OutcomeOf: manager
+//
+// The code crosses with its words, so a refusal far away is typed here, too.
+//
+// Threads:  pure; any. Errors: OutcomeOf gives the one that the text says. Tested by
+//           wire/outcome_test.cc.
 #pragma once
 
 #include <string>

@@ -1,7 +1,13 @@
 // advisor/compare/measured.h - claims of the documents beside what `strata measure` found on this
 // host, by the judge that it has itself (measured/claimed.h).
 //
-// Threads: pure functions. Tested by compare_test.cc.
+//   the facts, measure::Record --> [ Measured ] --> compare, recommend, the page
+//
+// By the rows' own references to facts (measure/rows.h, claims.h), so a claim is never held against
+// another quantity. Nothing here decides anything: claims are not figures.
+//
+// Threads:  pure functions. Errors: none; what was not measured is said to be. Tested by
+//           compare_test.cc.
 #pragma once
 
 #include <string>

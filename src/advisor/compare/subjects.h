@@ -1,7 +1,10 @@
 // advisor/compare/subjects.h - what can be compared: the six concepts, the classes of this platform
 // that belong to them, and technologies.
 //
-// Threads: values. Tested by subjects_test.cc.
+//   a name on the command line --> [ FindSubject ] --> compare.h, recommend/, features
+//
+// Threads:  values; the lists are made anew from the facts, which live as long as the program.
+// Errors:   kNotFound of FindSubject, with the nearest names. Tested by subjects_test.cc.
 #pragma once
 
 #include <cstdint>

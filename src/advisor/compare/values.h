@@ -1,7 +1,12 @@
 // advisor/compare/values.h - a cell of the matrices: as text, as a range, and in the order that a
 // document states.
 //
-// Threads: pure functions. Tested by values_test.cc.
+//   a cell of facts/matrices.yaml (Json) --> [ ValueCell, RangeOf, CheckOrder ] --> compare, page
+//
+// What is read are the facts, whose form facts_test.cc checks.
+//
+// Threads:  pure functions. Errors: none; a cell that is no range is nothing. Tested by
+//           values_test.cc.
 #pragma once
 
 #include <cstdint>

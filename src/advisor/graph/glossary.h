@@ -1,6 +1,9 @@
 // advisor/graph/glossary.h - what words mean, what to learn next, and what to read.
 //
-// Threads: pure functions. Tested by glossary_test.cc.
+//   facts: glossary, concepts, learning paths --> [ these ] --> strata graph term, learn, doc
+//
+// Threads:  pure functions. Errors: kNotFound: no such term, path or goal, with the nearest.
+// Tested by glossary_test.cc.
 #pragma once
 
 #include <string>

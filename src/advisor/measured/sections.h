@@ -1,6 +1,8 @@
 // advisor/measured/sections.h - what the report of a record and that of two have in common.
 //
-// Threads: pure functions. Tested by report_test.cc.
+//   measure/record.h --> report.cc, drift.cc --> [ these ] --> sections of `strata measure`
+//
+// Threads:  pure functions. Errors: as stated. Tested by report_test.cc.
 #pragma once
 
 #include <string_view>

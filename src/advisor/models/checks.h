@@ -1,5 +1,11 @@
-// advisor/models/checks.h - the documents' claims held against what a model computes. Pure. Tested
-// by checks_test.cc, and for every check of the facts by models_test.cc.
+// advisor/models/checks.h - the documents' claims held against what a model computes.
+//
+//   a fact's "checks", Outputs of a run --> [ JudgeChecks ] --> "checks" of `strata model`
+//
+// A claim agrees when the figure, rounded as the claim is, is the claim: no tolerance of our own.
+//
+// Threads:  pure. Errors: none; a claim that is no number is judged as its fact says. Tested by
+//           checks_test.cc, and for every check of the facts by models_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,11 @@
-// advisor/models/plots.h - the lines that models draw. Pure.
+// advisor/models/plots.h - the lines that models draw.
+//
+//   the models' files --> [ Curve, PlotStates ] --> LinePlot (report/report.h) --> text or SVG
+//
+// All curves have kCurvePoints points, so pictures of two models can be laid over each other.
+//
+// Threads:  pure. Errors: none; a value that is no number is left out where the plot is drawn.
+// Tested by models_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,12 @@
 // advisor/models/registry.h - every model, found by the id of its fact. One entry a model, in the
-// file of its group. Pure, thread-safe. Tested by models_test.cc: each fact has a model.
+// file of its group.
+//
+//   facts/models.yaml --FindModel--> fact --MakeModel--> Model (model.h) --> run.h
+//
+// A new model: a fact, a function in the file of its group, an entry there.
+//
+// Threads:  pure, thread-safe. Lifetime: facts live as long as the program. Errors: kNotFound of
+//           FindModel; a fact without an entry is a bug, which models_test.cc finds.
 #pragma once
 
 #include <span>

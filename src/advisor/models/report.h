@@ -1,7 +1,10 @@
 // advisor/models/report.h - what `strata model` answers: a run as sections of a Report, and the
 // list of all models.
 //
-// Pure. Tested by report_test.cc and tests/advisor/models_test.py.
+//   ModelRun (run.h) --> [ ReportOf ] --> report/render.h, the API, the page
+//
+// Threads:  pure. Errors: none: what went wrong in a run is in its report. Tested by report_test.cc
+//           and tests/advisor/models_test.py.
 #pragma once
 
 #include "advisor/models/run.h"

@@ -1,5 +1,9 @@
 // advisor/models/settings.h - parameters set by a person: "NAME=VALUE", the value a number with or
-// without a unit, or a level. Pure. Tested by settings_test.cc.
+// without a unit, or a level.
+//
+//   strata model --set --> [ Set ] --> Inputs --> a run (run.h)
+//
+// Threads:  pure. Errors: as stated, before anything is changed. Tested by settings_test.cc.
 #pragma once
 
 #include <cstddef>

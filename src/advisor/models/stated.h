@@ -1,5 +1,11 @@
 // advisor/models/stated.h - what a model's fact says in words: the position of a technology, an
-// advice, a decision. None of it is computed. Pure. Tested by stated_test.cc.
+// advice, a decision. None of it is computed.
+//
+//   a fact --> [ StatedSection ] --> the section "stated" of `strata model`
+//
+// So that nothing of a fact is lost only because no formula uses it.
+//
+// Threads:  pure. Errors: none. Tested by stated_test.cc.
 #pragma once
 
 #include <string_view>

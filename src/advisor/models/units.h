@@ -1,5 +1,8 @@
-// advisor/models/units.h - the units that parameters have, and turning one into another. Pure.
-// Tested by settings_test.cc.
+// advisor/models/units.h - the units that parameters have, and turning one into another.
+//
+//   settings.h: "--set memory=2 GB", of a parameter in MB --> [ Convert ] --> its number
+//
+// Threads:  pure. Errors: kInvalidArgument, as stated. Tested by settings_test.cc.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,12 @@
-// advisor/numerics/chance.h - what many draws say; exact bounds of shares, by Boost.Math. Draws
-// themselves come from base/random.h and scheduler/simulate/quantiles.h. Pure, thread-safe. Tested
-// by chance_test.cc and, against SciPy, by tests/advisor/models_test.py.
+// advisor/numerics/chance.h - what many draws say; exact bounds of shares, by Boost.Math.
+//
+//   models: draws --> [ Summarise ] --> "uncertainty";  hits of trials --> [ bounds ] --> a claim
+//
+// Draws themselves come from base/random.h and scheduler/simulate/quantiles.h.
+//
+// Threads:  pure, thread-safe. Errors: none; outside of the domains that are stated a result is
+//           NaN.
+// Tested by chance_test.cc and, against SciPy, by tests/advisor/models_test.py.
 #pragma once
 
 #include <cstddef>

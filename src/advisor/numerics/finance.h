@@ -1,6 +1,12 @@
 // advisor/numerics/finance.h - what money that comes later is worth: an investment now, and the
-// same flow at the end of each year. Rates are a year's (0.1 = 10 %). Closed forms, whatever the
-// years. Pure, thread-safe. Tested by finance_test.cc.
+// same flow at the end of each year. Rates are a year's (0.1 = 10 %).
+//
+//   models/economics.cc --> [ these ] --> net present value, internal rate, payback
+//
+// Closed forms, whatever the years: no iteration that might not end. Amounts have any one unit.
+//
+// Threads:  pure, thread-safe. Errors: nothing where there is no answer, as stated; else what is no
+//           number gives none. Tested by finance_test.cc.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,9 @@
 // advisor/numerics/logistic.h - growth towards a cap in closed form: dP/dt = rate * P * (1 -
-// P/cap). `growth` is the rate times the time (of a rate that changes: its integral). Pure. Tested
-// by ode_test.cc.
+// P/cap). `growth` is the rate times the time (of a rate that changes: its integral).
+//
+// Where a model has it, it need not be integrated (ode.h), which the tests compare.
+//
+// Threads:  pure. Errors: NaN, as stated. Tested by ode_test.cc.
 #pragma once
 
 #include <cmath>

@@ -1,7 +1,12 @@
 // advisor/numerics/matrix.h - the little linear algebra that the models need, by Eigen.
 //
+//   models: chains of states, regressions, stability --> [ these ] --> Outputs
+//
 // A Matrix is a vector of rows of equal length. Small (a dozen rows); everything here is direct.
-// Pure, thread-safe. Tested by matrix_test.cc and, against NumPy, by tests/advisor/models_test.py.
+//
+// Threads:  pure, thread-safe. Errors: kFailedPrecondition, as stated; lengths that do not fit are
+//           a bug of the model's. Tested by matrix_test.cc and, against NumPy, by
+//           tests/advisor/models_test.py.
 #pragma once
 
 #include <cstdint>

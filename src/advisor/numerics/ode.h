@@ -1,6 +1,12 @@
 // advisor/numerics/ode.h - ordinary differential equations by Boost.Odeint (Dormand-Prince 5(4),
-// adaptive steps, dense output). Pure, thread-safe. Tested by ode_test.cc against closed forms and,
-// against SciPy, by tests/advisor/models_test.py.
+// adaptive steps, dense output).
+//
+//   models/evolution.cc: a Derivative --> [ Integrate ] --> states at the years
+//
+// Bounded: parameters that a person sets may make an equation stiff or its state grow for ever.
+//
+// Threads:  pure, thread-safe. Errors: as stated. Tested by ode_test.cc against closed forms and,
+//           against SciPy, by tests/advisor/models_test.py.
 #pragma once
 
 #include <cstdint>

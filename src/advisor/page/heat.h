@@ -1,6 +1,11 @@
 // advisor/page/heat.h - how much a cell of a matrix says: what colours the heat maps.
 //
-// Threads: pure functions. Tested by heat_test.cc.
+//   a column of facts/matrices.yaml --> [ HeatOf ] --> a step each --> page.css's colours, a word
+//
+// The step is a way to see it; what is compared is compare/values.h's.
+//
+// Threads:  pure functions. Errors: none; a cell that is no amount has step 0. Tested by
+//           heat_test.cc.
 #pragma once
 
 #include <optional>

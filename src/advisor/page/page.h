@@ -1,7 +1,6 @@
 // advisor/page/page.h - `strata report`: everything that the advisor knows as one HTML page.
 //
-//   facts, models, record, pictures of diagrams --> [ MakePage ] --> one file for a browser or
-//   paper
+//   facts, models, record, pictures of diagrams --> [ MakePage ] --> one file, to look at or print
 //
 // The page needs nothing but itself: no script, font, picture or address. Its policy
 // (Content-Security-Policy) allows its own style sheet and forbids everything else. Language, theme

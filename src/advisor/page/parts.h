@@ -1,7 +1,10 @@
 // advisor/page/parts.h - the parts of the page, each the content of one <section> below its <h2>.
 // Only page.cc and the parts' own files include it.
 //
-// Threads: pure functions. Tested by page_test.cc.
+//   page.cc: MakePage --> [ these ] --> HTML, escaped by report/html.h
+//
+// Threads:  pure functions. Errors: none: what is missing is said in the part. Tested by
+//           page_test.cc.
 #pragma once
 
 #include <map>

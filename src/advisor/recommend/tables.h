@@ -1,7 +1,11 @@
 // advisor/recommend/tables.h - what the documents' rules, scores and tables say of a case: sections
 // of `strata recommend`.
 //
-// Threads: pure functions. Tested by recommend_test.cc.
+//   Case (case.h), facts/decisions.yaml --> [ these ] --> recommend.cc --> Report
+//
+// They say what the documents say; what the platform itself decides is scheduler/strategy.h's.
+//
+// Threads:  pure functions. Errors: as stated, with the nearest name. Tested by recommend_test.cc.
 #pragma once
 
 #include <string>

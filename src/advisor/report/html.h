@@ -1,7 +1,6 @@
 // advisor/report/html.h - sections of reports as parts of an HTML page that holds both languages.
 //
-//   Text --> <span lang="en">..</span><span lang="zh">..</span>, of which the page's style shows
-//   one
+//   Text --> <span lang="en">..</span><span lang="zh">..</span>   (the page's style shows one)
 //
 // All text is escaped here and nowhere else: what a report holds never becomes markup. There are no
 // style attributes and no scripts, so a page may forbid both.

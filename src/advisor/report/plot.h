@@ -1,6 +1,8 @@
 // advisor/report/plot.h - a report's plots, in characters for a terminal and as part of a picture.
 //
-// Threads: pure functions. Tested by render_test.cc.
+//   Section::plot --> render.cc --> [ PlotAsText, DrawPlot ] --> text, SVG (svg.h)
+//
+// Threads:  pure functions. Errors: none. Tested by render_test.cc.
 #pragma once
 
 #include <string>

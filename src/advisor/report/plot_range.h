@@ -1,7 +1,9 @@
 // advisor/report/plot_range.h - what a plot reaches from and to, and round numbers within. Only
 // plot.cc and plot_svg.cc include it.
 //
-// Threads: values. Tested by render_test.cc.
+//   a plot's points --RangesOf--> [ PlotRange ] --Ticks, Share--> axes and places, in both forms
+//
+// Threads:  values. Errors: none; infinities and NaN are no points. Tested by render_test.cc.
 #pragma once
 
 #include <vector>

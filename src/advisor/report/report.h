@@ -1,7 +1,12 @@
 // advisor/report/report.h - the one kind of answer that the advisor gives: sections of rows under
-// columns, with notes, sources and plots, in both languages. report/render.h shows it.
+// columns, with notes, sources and plots, in both languages.
 //
-// Threads: values. Tested by report_test.cc.
+//   compare, recommend, models, graph, ... --> [ Report ] --> report/render.h, ToJson, page/
+//
+// Ids and keys are for programs, and part of the command's interface; texts are for people, and not
+// escaped yet.
+//
+// Threads:  values. Errors: none. Tested by report_test.cc.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,8 @@
 // advisor/report/testing.h - the report that tests of reports share; for tests only, no library
 // includes it.
+//
+// It has what each form must escape, a text in one language only, and a number with a unit.
+// Threads:  pure.
 #pragma once
 
 #include "advisor/report/report.h"

@@ -1,6 +1,10 @@
 // advisor/report/text.h - a text in the two languages of the facts.
 //
-// Threads: values. Tested by report_test.cc.
+//   facts (label, zh), our own words --> [ Text ] --In(language)--> what is shown
+//
+// Both go with every answer; which is shown is decided last, by whoever shows it. UTF-8.
+//
+// Threads:  values. Errors: kInvalidArgument of ParseLanguage only. Tested by report_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,13 @@
 // artifact/unpack/beneath.h - names from a hostile archive, turned into places in one directory
 // that no name leads out of. Internal to the folder.
 //
-// Threads: one. Errors: kInvalidArgument: a name that is refused; FailErrno's codes.
+//   UnpackLayer (layer.h) --an entry's name--> [ PlainPath, FindPlace ] --> a name in a directory
+//
+// Directories are opened by openat2, beneath the root and through no link, so what an earlier entry
+// has put there cannot lead a later one astray.
+//
+// Threads:  one. Lifetime: `root` is borrowed. Errors: kInvalidArgument: a name that is refused;
+//           FailErrno's codes. Tested by tests/e2e/images_test.py.
 #pragma once
 
 #include <sys/types.h>

@@ -2,8 +2,7 @@
 // directory. What is parsed here is hostile, so it is linked into strata-unpack alone, which has
 // confined itself (confine.h) before it reads the first byte.
 //
-//   blob --Decompress--> tar --> [ UnpackLayer ] --> directory, and words for overlayfs to the
-//   store
+//   blob --Decompress--> tar --> [ UnpackLayer ] --> directory; words for overlayfs, to the store
 //
 // Source: OCI image specification 1.1, layer.md. Parser: libarchive.
 //
@@ -12,7 +11,7 @@
 // is not there.
 //
 // Threads: one. Errors: kInvalidArgument: damaged or refused; kResourceExhausted: over the limits.
-// Tested by artifact/unpack/layer_test.cc and tests/e2e/images_test.py.
+// Tested by tests/e2e/images_test.py and archives_test.py.
 #pragma once
 
 #include <cstdint>

@@ -6,8 +6,7 @@
 // Nothing is kept: while nobody reads the output, the program that writes it waits.
 //
 // Threads:  one loop. Lifetime: what it has under way keeps it alive until the program has let go
-// of
-//           its terminal, or Close().
+//           of its terminal, or Close().
 // Errors:   FailErrno's codes.
 #pragma once
 

@@ -1,5 +1,7 @@
 // kube/shim/messages.h - the messages of containerd's API that a shim sends and takes, under short
-// names. Their descriptions are in kube/proto.
+// names. Their descriptions are in kube/proto, from which protoc makes the headers.
+//
+// One header for all of them, so that the names are said once. Only kube/shim includes it.
 #pragma once
 
 #include "events/task.pb.h"                      // IWYU pragma: export

@@ -1,4 +1,9 @@
 // kube/shim/shared.h - what the containers and sandboxes of one shim share.
+//
+//   resident.cc --> [ Shared ] --> TaskService --> Container, ...
+//
+// Threads:  the loop's, but for what jobs of the worker use. Lifetime: loop and clock outlive it,
+//           it outlives whatever borrows it; `worker` goes first and finishes its jobs.
 #pragma once
 
 #include <memory>

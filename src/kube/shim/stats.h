@@ -1,4 +1,8 @@
-// kube/shim/stats.h - what a control group used, as containerd's metrics. Pure.
+// kube/shim/stats.h - what a control group used, as containerd's metrics.
+//
+//   host::Cgroup::Usage --> [ PackUsage ] --Stats of the task API--> containerd --> kubelet, crictl
+//
+// Threads:  pure. Errors: none; what was not read is 0. Tested by tests/kube.
 #pragma once
 
 #include <google/protobuf/any.pb.h>

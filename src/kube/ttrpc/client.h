@@ -6,8 +6,7 @@
 //
 // Threads: the loop's. Lifetime: outlives its calls; one at a time.
 // Errors:  kUnavailable: nobody listens, or the connection broke before the reply: the call may
-// have
-//          been done. kDeadlineExceeded: no reply within the timeout. Else the peer's refusal.
+//          have been done. kDeadlineExceeded: no reply within the timeout. Else the peer's refusal.
 // Tested by kube/ttrpc/server_test.cc.
 #pragma once
 

@@ -1,7 +1,11 @@
 // kube/ttrpc/message.h - a call and its answer, as they stand in the frames of ttrpc.
 //
-// Errors cross the wire as gRPC's codes. Pure; the decoders are total: what they take comes from a
-// socket. Tested by kube/ttrpc/message_test.cc and tests/fuzz/ttrpc_fuzz.cc.
+//   Client --EncodeRequest--> frame.h ==socket==> frame.h --DecodeRequest--> Server --> a service
+//
+// Errors cross the wire as gRPC's codes. The payload is its method's to encode and decode.
+//
+// Threads:  pure; any. Errors: the decoders are total: what they take comes from a socket.
+// Tested by kube/ttrpc/message_test.cc and tests/fuzz/ttrpc_fuzz.cc.
 #pragma once
 
 #include <chrono>

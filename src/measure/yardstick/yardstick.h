@@ -1,5 +1,10 @@
 // measure/yardstick/yardstick.h - what the program is asked for, by PATH_INFO as a CGI program has
 // it or by its first argument, and answers: lines of "NAME NUMBER", or "lacking WHY".
+//
+//   measure::Run --Place::Call--> yardstick.c, kernel.c (not in wasm) --lines--> samples of a row
+//
+// C, built for wasm32-wasi, and as a static program, which is in the image, too. One thread; it
+// ends after its answer, but for Serve.
 #pragma once
 
 /* Nanoseconds of a clock that only goes forward. */

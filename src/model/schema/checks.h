@@ -1,5 +1,13 @@
 // model/schema/checks.h - the rules that need more than one field of an object; named in the tables
-// of fields.h. Each adds its problems to the cursor of the object.
+// of fields.h.
+//
+//   object.h: an object's fields were read --> [ its check ] --> Problems, by the object's cursor
+//
+// Also what depends on order alone is brought into one form here, so that equal objects have equal
+// text. What needs the file system, the store or the host is asked later (manager/deploy.cc).
+//
+// Threads:  pure, given a cursor. Errors: each adds its problems to the cursor of the object, all
+//           of them; also an object that has some is finished. Tested by model/manifest_test.cc.
 #pragma once
 
 #include "model/resource.h"

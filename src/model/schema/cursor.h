@@ -1,8 +1,12 @@
 // model/schema/cursor.h - a node of a document together with its path and the place where problems
 // go; and the checks that every reader of a node needs.
 //
-// Threads: one at a time. Lifetime: a Cursor borrows its node, the Problems and the Cursor that it
-// was made from.
+//   Node (node.h) --> [ Cursor ] --> codec.h, object.h: a value, or a Problem at line and column
+//
+// A reader goes on after a problem, so that all of a manifest's are told at once.
+//
+// Threads:  one at a time. Lifetime: a Cursor borrows its node, the Problems and the Cursor that it
+//           was made from. Errors: problems; never thrown. Tested by model/manifest_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,13 @@
 // model/schema/fields.h - the schema of every kind, field by field: the one place that says which
-// fields exist, what they may hold and what they mean in which unit. Defaults are those of the
-// structs (model/resource.h, model/values.h).
+// fields exist, what they may hold and what they mean in which unit.
 //
-// Threads: constants. Included by model/manifest.cc only.
+//   manifest.cc --> [ kFunction, kService, kRoute ]: Read from a Cursor, Write as canonical JSON
+//
+// Defaults are those of the structs (model/resource.h, model/values.h); rules of several fields are
+// checks.h's. A field that is not here is refused.
+//
+// Threads:  constants. Included by model/manifest.cc only. Tested by model/manifest_test.cc and
+//           tests/fuzz/manifest_fuzz.cc.
 #pragma once
 
 #include "model/resource.h"

@@ -1,4 +1,9 @@
-// sandbox/fake/config.h - what a FakeDriver is built with.
+// sandbox/fake/config.h - what a FakeDriver is built with: the bounds that tests of refusals set.
+//
+// The same in every driver: a Config of limits, filled by the program that runs the class, copied
+// by the driver and not changed after.
+//
+// Threads:  a value. Errors: none: what a Spec asks for beyond it is refused by Image::Create.
 #pragma once
 
 #include <cstdint>

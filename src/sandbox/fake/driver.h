@@ -1,8 +1,12 @@
 // sandbox/fake/driver.h - a class of sandboxes that only pretends: scripted guests for the tests of
 // the layers above, and the shape to copy for a new driver.
 //
+//   a script (script.h) --Artifact--> Prepare --> FakeImage --Create--> FakeSandbox
+//
+// It isolates nothing and is linked into no shipped program.
+//
 // Threads:  one loop. Lifetime: images and sandboxes may outlive the driver; loop and clock outlive
-// all three. Errors: as driver.h says. It isolates nothing and is linked into no shipped program.
+//           all three. Errors: as driver.h says. Tested by driver_test.cc and tests/contract.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,10 @@
-// sandbox/fake/image.h - one parsed script.
+// sandbox/fake/image.h - one parsed script, of which sandboxes are made.
+//
+//   FakeDriver::Prepare --> [ FakeImage ] --Create--> FakeSandbox
+//
+// Threads:  the loop's. Lifetime: it keeps the Runtime, and its sandboxes keep it.
+// Errors:   Create: kInvalidArgument: the id; kUnsupported: a limit or grant beyond Config;
+//           kResourceExhausted: max_sandboxes live. Tested by driver_test.cc.
 #pragma once
 
 #include <memory>

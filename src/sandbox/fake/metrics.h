@@ -1,5 +1,9 @@
 // sandbox/fake/metrics.h - what a FakeDriver counts, for tests that ask how often a layer above
 // used it.
+//
+// A copy of what matters there, and not sandbox/call_metrics.h: a script has no engine that breaks.
+//
+// Threads:  plain numbers on the driver's loop. All but `sandboxes_live` only grow.
 #pragma once
 
 #include <cstdint>

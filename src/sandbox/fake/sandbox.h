@@ -1,7 +1,14 @@
 // sandbox/fake/sandbox.h - plays its image's script to every call.
 //
+//   FakeImage::Create --> [ FakeSandbox ] --Invoke--> http::Exchange of the call
+//
 // A call is a sequence of 1 ms turns; between two of them it notices Stop, the deadline and the
 // client, as the real driver does. A turn of "spin" counts as 1 ms of CPU.
+//
+// Threads:  one loop; one call at a time. Lifetime: it keeps its image; a call is borrowed until
+//           its Invoke has ended, and no sandbox is destroyed before.
+// Errors:   as driver.h says of Invoke; what a script does wrong is an Exit. Tested by
+//           driver_test.cc.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,13 @@
 // sandbox/microvm/config.h - what a MicrovmDriver is built with. Filled by the program that runs
 // the class.
+//
+//   apps/strata-keeper/classes.cc --> [ Config ] --ChooseAccelerator (driver.h)--> MicrovmDriver
+//
+// Whoever tries things (a probe, a contract test) fills the same; only what the host must have has
+// no default that works everywhere: agent, state_root, user.
+//
+// Threads:  a value, copied by the driver. Errors: none here; MicrovmDriver::Create says what is
+//           missing.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,13 @@
 // sandbox/microvm/guest_kernel.h - the kernel that guests run, and the initial file system with
 // strata-agent and the modules that the machine's devices need.
 //
-// Threads: blocking; for the worker or start-up. Errors: kUnsupported: what is not installed.
-// Tested by tests/contract.
+//   /boot, /lib/modules, strata-agent --> [ LoadGuestKernel ] --> QemuArguments, once a driver
+//
+// The initial file system is made anew each time, in memory: it fits the agent that is installed.
+//
+// Threads:  blocking; for the worker or start-up. Lifetime: the kernel is read by path at each
+//           boot.
+// Errors:   kUnsupported: what is not installed; FailErrno's codes. Tested by tests/contract.
 #pragma once
 
 #include <string>

@@ -1,4 +1,15 @@
 // sandbox/microvm/image.h - one unpacked root file system, its snapshot once it has been booted.
+//
+//   MicrovmDriver::Prepare --> [ MicrovmImage ] --Create--> MicrovmSandbox --Start--> Machine
+//                              snapshots by devices: a boot each, then restores
+//
+// Or the image of a running server (Sandbox::Snapshot): its sandboxes go on from there.
+//
+// Threads:  the loop's; what blocks is the worker's. Lifetime: it keeps Shared and its snapshots;
+//           its sandboxes keep it, and a boot under way does.
+// Errors:   Create: kInvalidArgument, kNotFound, kUnsupported: the spec; kResourceExhausted:
+//           max_sandboxes are live. Booted, Start: what kept the machine from coming up,
+//           kUnavailable or kDeadlineExceeded. Tested by tests/contract.
 #pragma once
 
 #include <map>

@@ -1,7 +1,6 @@
 // sandbox/microvm/layers.h - containers inside virtual machines: class container-in-microvm.
 //
-//   Config --WithContainers--> MicrovmDriver --kStart {config.json}--> agent --> crun, runc -->
-//   program
+//   Config --WithContainers--> MicrovmDriver --kStart {config.json}--> agent --> crun, runc
 //
 // The machine is that of class microvm with an OCI runtime in its initial file system. What
 // confines the program inside is what confines every container: ../oci/runtime_config.h says it,

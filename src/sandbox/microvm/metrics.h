@@ -1,5 +1,7 @@
-// sandbox/microvm/metrics.h - what a MicrovmDriver counts. Plain numbers on the driver's loop. All
-// but `sandboxes_live` only grow.
+// sandbox/microvm/metrics.h - what a MicrovmDriver counts beside what every driver does: how often
+// it made a machine, and how.
+//
+// Threads:  plain numbers on the driver's loop. All but `sandboxes_live` only grow.
 #pragma once
 
 #include <cstdint>

@@ -1,23 +1,20 @@
 // sandbox/microvm/protocol.h - what the driver and strata-agent say to each other over the virtual
 // machine's serial port.
 //
-//   driver <-- stream of frames: u32 length (little endian), u8 type, u32 program, payload -->
-//                                                                                     strata-agent
+//   a stream of frames each way: u32 length (little endian), u8 type, u32 program, payload
 //
 //   driver                                  agent
 //     <- kReady                               once, when the guest can run programs
 //     kWake {time, entropy, name} ->          after every restore; answered with kAwake
-//     kStart {program} ->                     under a number of the driver's, which the frames
-//     below
-//                                             bear, too; it is free again after kExit or kFailed
+//     kStart {program} ->                     under a number of the driver's, which what is below
+//                                             bears, too; it is free again after kExit or kFailed
 //     kInput bytes, kInputEnd ->              within the credit that kInputTaken gives
 //     <- kOutput, kError bytes                together within the credit that kOutputTaken gives
 //     <- kExit {status}                       after the last byte of output
-//     kSleep ->                               before it is saved: its last frame is kAsleep, until
-//     kWake
+//     kSleep ->                               before it is saved: kAsleep is its last frame before
+//                                             the next kWake
 //     kResize {size} ->                       its terminal is of another size now
-//     kTerminate ->                           asks the program, and if it is beside the first all
-//     of
+//     kTerminate ->                           asks the program, beside the first one also all of
 //                                             its session, to end: SIGTERM, at a terminal SIGHUP
 //     kKill ->                                the program and all that it started
 //

@@ -2,7 +2,13 @@
 // because a saved state fits the command line that it was made with. Only what is behind a network
 // card and on the drives for volumes differs.
 //
-// Threads: none; values. Lifetime: the descriptors stay the caller's.
+//   machine.cc --> [ QemuArguments, QemuDescriptors, QemuPaths ] --> host::Process::Spawn
+//
+// A guest's hardware is a wall, and this is its list: what is not named here QEMU does not have,
+// and the rules of QemuPaths bound what it could open if a guest took it over.
+//
+// Threads:  pure. Lifetime: the descriptors stay the caller's. Errors: none. Tested by
+//           tests/contract, tests/security/qemu_confinement_test.cc.
 #pragma once
 
 #include <string>

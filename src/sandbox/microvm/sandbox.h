@@ -2,9 +2,14 @@
 //
 //   fresh --Invoke--> restored, running --returned--> idle --Invoke--> ...
 //                        '-- any other exit, or Stop() --> over (kFailedPrecondition)
+//   fresh --Warm--> restored, waiting --Invoke--> ...        fresh --Serve--> serving --> over
 //
-// Each call runs the image's program anew in the same machine; what it writes stays. The destructor
-// kills the machine and returns at once.
+// Each call runs the image's program anew in the same machine; what it writes stays.
+//
+// Threads:  the loop's; one call or server at a time. Lifetime: keeps image and machine; the
+//           destructor kills the machine and returns at once. Destroyed only when nothing of it is
+//           awaited.
+// Errors:   as driver.h says. Tested by tests/contract.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,10 @@
 // sandbox/microvm/shared.h - what driver, images, sandboxes and machines of one MicrovmDriver
 // share.
+//
+// Kept alive by whichever of them is left; made by MicrovmDriver::Create. `config`, `groups` and
+// `kernel` do not change; `metrics` is the loop's; what blocks is posted to `worker`.
+//
+// Threads:  the loop's, but for what jobs of the worker use. Lifetime: loop and clock outlive it.
 #pragma once
 
 #include <memory>

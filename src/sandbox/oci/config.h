@@ -1,5 +1,12 @@
-// sandbox/oci/config.h - what a OciDriver is built with. Filled by the program that
-// runs the class.
+// sandbox/oci/config.h - what an OciDriver is built with. Filled by the program that runs the
+// class.
+//
+//   ChooseRuntime (container/, appkernel/driver.h): what works here --> [ Config ] --> OciDriver
+//
+// What is different from runc to runsc is a field here, and not a branch on a name.
+//
+// Threads:  a value, copied by the driver. Lifetime: `users` and `egress` are shared by all drivers
+//           of a keeper. Errors: none here; OciDriver::Create says what is missing.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,11 @@
 // sandbox/oci/image.h - one unpacked root file system and how to run it.
+//
+//   OciDriver::Prepare --> [ OciImage ] --Create--> OciSandbox, Bundle
+//
+// Threads:  the loop's. Lifetime: it keeps Shared; sandboxes copy what they need of it.
+// Errors:   Create: kInvalidArgument, kNotFound, kUnsupported: the spec, or a user that the
+//           container does not have; kResourceExhausted: max_sandboxes are live. Tested by
+//           tests/contract.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,7 @@
-// sandbox/oci/metrics.h - what a OciDriver counts. Plain numbers on the driver's loop.
-// All but `sandboxes_live` only grow.
+// sandbox/oci/metrics.h - what an OciDriver counts: what every driver does (call_metrics.h), and
+// nothing more.
+//
+// Threads:  plain numbers on the driver's loop. All but `sandboxes_live` only grow.
 #pragma once
 
 #include "sandbox/call_metrics.h"

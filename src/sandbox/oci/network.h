@@ -1,8 +1,10 @@
 // sandbox/oci/network.h - the network of one sandbox that has grants.http: a namespace made before
 // the guest, an interface in it, and the way out behind that.
 //
-// Threads: the loop's. Lifetime: borrowed parts outlive it; destroyed, the interface is gone.
-// Tested by tests/contract.
+//   OciSandbox, before a start --Open--> [ Network ] --Egress::Join--> a namespace --> Bundle::Join
+//
+// Threads:  the loop's. Lifetime: borrowed parts outlive it; destroyed, the interface is gone.
+// Errors:   Egress::Join's; the sandbox then does not start. Tested by tests/contract.
 #pragma once
 
 #include <memory>

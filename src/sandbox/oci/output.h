@@ -1,6 +1,9 @@
 // sandbox/oci/output.h - our ends of a guest's standard streams, and what it prints, line by line.
 //
-// Threads: the loop's. Lifetime: descriptor and lines outlive the coroutine.
+//   Bundle::Starting::err --Descriptor--> [ CollectLines ] --> LogLines --> LogSink
+//
+// Threads:  the loop's. Lifetime: descriptor and lines outlive the coroutine.
+// Errors:   none: a stream that breaks has ended. Tested by tests/contract.
 #pragma once
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>

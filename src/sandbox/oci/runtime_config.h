@@ -9,6 +9,7 @@
 // With `users` also that user namespace, whose root is an ordinary user of the host's; without,
 // root in the container is root of the host without capabilities.
 //
+// Threads:  pure. Errors: none: what cannot be done is refused before (image.h).
 // Tested by sandbox/oci/runtime_config_test.cc.
 #pragma once
 

@@ -2,9 +2,14 @@
 //
 //   fresh --Invoke--> running --returned--> idle --Invoke--> ...
 //                        '-- any other exit, or Stop() --> over (kFailedPrecondition)
+//   fresh --Warm--> waiting at its gate --Invoke--> ...      fresh --Serve--> serving --> over
 //
 // Each call runs the image's program anew; the writable layer and the group persist from call to
-// call of the same sandbox. The destructor returns at once: the worker kills and removes.
+// call of the same sandbox.
+//
+// Threads:  the loop's; one call or server at a time. Lifetime: the destructor returns at once: the
+//           worker kills and removes. Destroyed only when nothing of it is awaited.
+// Errors:   as driver.h says. Tested by tests/contract, container/sandbox_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,8 @@
 // programs know that as a refusal, else with ENOSYS, so that they fall back to older calls.
 //
 // What it does not cover: what an allowed call does. ioctl, prctl and socket are allowed whole.
+//
+// Threads:  pure; the same each time. Tested by runtime_config_test.cc and tests/security.
 #pragma once
 
 #include "base/json.h"

@@ -1,5 +1,9 @@
-// sandbox/oci/shared.h - what driver, images, sandboxes and bundles of one OciDriver
-// share.
+// sandbox/oci/shared.h - what driver, images, sandboxes and bundles of one OciDriver share.
+//
+// Kept alive by whichever of them is left; made by OciDriver::Create. `config`, `groups`, `runtime`
+// and `users` do not change; `metrics` is the loop's; what blocks is posted to `worker`.
+//
+// Threads:  the loop's, but for what jobs of the worker use. Lifetime: loop and clock outlive it.
 #pragma once
 
 #include <memory>

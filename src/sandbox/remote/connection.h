@@ -1,6 +1,12 @@
 // sandbox/remote/connection.h - a connection to a service, kept for one request after another.
 //
-// Threads: one loop.
+//   service.cc --> forward.h --> [ Connection ] ==TCP==> a server in a sandbox
+//
+// What comes is a guest's, and hostile: it goes through http's strict parsers.
+//
+// Threads:  one loop; one request at a time. Lifetime: the loop outlives it. A wait has no bound of
+//           its own: whoever waits cancels it at the deadline.
+// Errors:   as stated. Tested by service_test.cc, forward_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,7 @@
 // sandbox/remote/driver.h - sandboxes that another process holds: the driver of a class that cannot
 // live in a cell, as the cell sees it.
 //
-//   route --> RemoteDriver --Prepare(line)--> Image --> Sandbox ==line==> remote::Server in a
-//   keeper
+//   route --> RemoteDriver --Prepare(line)--> Image --> Sandbox ==line==> a keeper's remote::Server
 //
 // What Prepare takes is a connected stream socket whose other end a Server (server.h) serves with
 // one real image. Whoever has it can run that image, and nothing else.

@@ -1,8 +1,14 @@
 // sandbox/remote/exchange.h - the HTTP exchange of a call that came over a line: the head's texts,
 // and both bodies against credit.
 //
+//   a cell ==line: messages.h==> server.cc --> [ RemoteExchange ] --Call--> Sandbox::Invoke
+//
+// Credit bounds what is on its way: a guest that does not read, or a client that does not, holds
+// the other side up and fills no memory.
+//
 // Threads:  the loop's. Lifetime: the channel outlives it; head() points into it.
-// Errors:   reads and writes fail with kUnavailable once the line is gone.
+// Errors:   reads and writes fail with kUnavailable once the line is gone. Tested by
+//           tests/integration/remote.
 #pragma once
 
 #include <string>

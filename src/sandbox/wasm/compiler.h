@@ -1,8 +1,14 @@
 // sandbox/wasm/compiler.h - wasm bytes to native code, for the compile role.
 //
+//   cell/compile_role.h --wasm--> [ Compiler ] --Compiled: a sealed memfd--> manager --> WasmDriver
+//
 // Running a compiler on hostile input is what the compile role exists for: the process that calls
-// Compile is confined, bounded in memory, CPU and time, and ends afterwards. Compile may start
-// threads.
+// Compile is confined, bounded in memory, CPU and time, and ends afterwards.
+//
+// Threads:  one caller; Compile blocks, for seconds at worst, and may start threads of its own.
+// Lifetime: what was compiled outlives the compiler.
+// Errors:   Create: as MakeWasmtimeEngine; Compile: as stated; a compiler that breaks takes its
+//           process along. Tested by sandbox/wasm/sandbox_test.cc.
 #pragma once
 
 #include <memory>

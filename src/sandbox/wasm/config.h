@@ -1,6 +1,13 @@
 // sandbox/wasm/config.h - what a WasmDriver is built with. Filled by the program that runs the
-// class; the compile role and every host role of one installation must agree on the fields marked
-// [code], because native code made under one value is refused under another.
+// class.
+//
+//   cell::Start --> host_role.cc, compile_role.cc --> [ Config ] --> WasmDriver, Compiler
+//
+// The compile role and every host role of one installation must agree on the fields marked [code],
+// because native code made under one value is refused under another (EngineKey).
+//
+// Threads:  a value, not changed once the driver is made. Errors: none here; a pool that does not
+//           fit is kResourceExhausted from WasmDriver::Create.
 #pragma once
 
 #include <chrono>

@@ -9,8 +9,7 @@
 // Threads:  one loop, except Tick (async-signal-safe) and Compile (may start threads; it runs in a
 //           process of its own). Nothing else starts a thread or waits.
 // Lifetime: an EngineSandbox keeps its image alive and an image its engine. A call is deleted
-// before
-//           its sandbox and before its GuestHost.
+//           before its sandbox and before its GuestHost.
 // Errors:   a guest that misbehaves is an EngineExit. Results carry the codes of driver.h.
 #pragma once
 

@@ -1,4 +1,11 @@
 // sandbox/wasm/image.h - native code of one artifact, mapped once and shared by its sandboxes.
+//
+//   WasmDriver::Prepare --> EngineImage --> [ WasmImage ] --Create, microseconds--> WasmSandbox
+//
+// Threads:  the loop's. Lifetime: it keeps the Runtime and the mapping; its sandboxes keep it.
+// Errors:   Create: kInvalidArgument: the id, or a grant's path; kNotFound: a granted directory;
+//           kUnsupported: a limit or grant that the class or Config does not have;
+//           kResourceExhausted: max_sandboxes are live. Tested by sandbox_test.cc, tests/contract.
 #pragma once
 
 #include <memory>

@@ -8,6 +8,8 @@
 // request is answered 400 (problem+json) and counts as returned. i64 values beyond 2^53 are best
 // sent as strings ("9007199254740993"); they are accepted as both and answered as numbers. NaN and
 // infinities are answered as the strings "NaN", "Infinity", "-Infinity".
+//
+// Threads:  the loop's. Lifetime: one call's. Tested by json_call_test.cc.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,8 @@
-// sandbox/wasm/metrics.h - what a WasmDriver counts. Plain numbers on the driver's loop; the cell
-// copies them to its metrics page. All but `sandboxes_live` only grow.
+// sandbox/wasm/metrics.h - what a WasmDriver counts beside what every driver does.
+//
+//   calls, outgoing requests --> [ Metrics ] --outgoing_denied--> cell's Stats; the rest: tests
+//
+// Threads:  plain numbers on the driver's loop. All but `sandboxes_live` only grow.
 #pragma once
 
 #include <cstdint>

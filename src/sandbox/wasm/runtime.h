@@ -1,5 +1,10 @@
 // sandbox/wasm/runtime.h - what the driver, its images and its sandboxes share: one per driver,
 // kept alive by whichever of them is left.
+//
+// Members in the order in which they are made; the engine needs nothing of the others, the rest is
+// used by calls.
+//
+// Threads:  the loop's. Lifetime: loop and clock outlive it. Errors: none.
 #pragma once
 
 #include <memory>

@@ -6,6 +6,10 @@
 //
 // The guest's memory persists from call to call of the same sandbox; a Function gets a new sandbox
 // for each call. Creating one runs no guest code.
+//
+// Threads:  the loop's; one call at a time. Lifetime: keeps its image and its scratch directories;
+//           destroyed only when no call is awaited.
+// Errors:   as driver.h says. Tested by sandbox_test.cc and tests/contract.
 #pragma once
 
 #include <memory>

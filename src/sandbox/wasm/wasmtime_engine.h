@@ -1,4 +1,12 @@
 // sandbox/wasm/wasmtime_engine.h - the Engine made of Wasmtime, through native/.
+//
+//   WasmDriver (kHost), Compiler (kCompile) --> [ MakeWasmtimeEngine ] --> Engine (engine.h)
+//
+// The one file whose source includes the engine's own header (strata_native.h): all others know
+// engine.h.
+//
+// Threads:  any; a process makes one. Lifetime: shared by driver, images and instances.
+// Errors:   as stated, else in the engine's words. Tested by sandbox_test.cc.
 #pragma once
 
 #include <memory>

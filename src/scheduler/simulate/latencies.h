@@ -1,7 +1,10 @@
 // scheduler/simulate/latencies.h - how long many calls took, in a fixed 30 KiB; a percentile is
-// right to 1.6 %.
+// right to 1.6 %, the mean is exact.
 //
-// Threads: one. Tested by simulator_test.cc.
+// Two of them are in each Outcome (simulator.h), filled call by call. A negative duration counts as
+// none.
+//
+// Threads:  one at a time. Never fails. Tested by simulator_test.cc.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +23,7 @@ class Latencies {
     sum_ms_ += static_cast<double>(ns) / 1e6;
   }
 
-  // In milliseconds; 0 when there were no calls.
+  // In milliseconds; 0 when there were no calls. `share` from 0 to 1: 0.99 for the p99.
   [[nodiscard]] double Percentile(double share) const noexcept {
     return static_cast<double>(counts_.Quantile(share)) / 1e6;
   }

@@ -1,6 +1,12 @@
-// scheduler/simulate/report.h - what simulations showed, for programs.
+// scheduler/simulate/report.h - what simulations showed, as JSON: `strata simulate -o json`, of
+// which its table is made.
 //
-// Pure. Tested by simulator_test.cc and tests/e2e/simulate_test.py.
+//   Simulate --> Outcome --> [ RowOf, DetailsOf, WhatIf ] --> apps/strata/simulate.cc
+//
+// Field names are part of the command's interface. Costs are US dollars, shares are from 0 to 1,
+// times in milliseconds; a share or a mean of nothing is 0.
+//
+// Threads:  pure. Errors: none. Tested by simulator_test.cc and tests/e2e/simulate_test.py.
 #pragma once
 
 #include <span>

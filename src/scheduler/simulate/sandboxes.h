@@ -1,7 +1,18 @@
 // scheduler/simulate/sandboxes.h - the sandboxes of a simulated fleet: which node each takes memory
 // of, and which are idle: of each function the latest first, of all the longest first.
 //
-// Threads: one. Tested by simulator_test.cc.
+//   Simulator --Add, Remove, SetIdle, SetBusy--> [ Sandboxes ] --Reserve, Release--> NodeIndex
+//
+// A sandbox is made busy, may be idle and busy in turn, and is removed while it is busy. It is
+// known by the number of its place, which the next one takes when it is gone; whoever keeps a
+// number longer must see that it is another (Simulator does, by `look`). The two orders of idle
+// ones are lists through the sandboxes themselves: each call takes constant time, but for finding a
+// node.
+//
+// Threads:  one. Lifetime: a reference from operator[] is good until the next Add.
+// Errors:   want of room is no id; a wrong id or state is a bug of the simulator's and not looked
+//           for.
+// Times are since the trace's start, and never go back. Tested by simulator_test.cc.
 #pragma once
 
 #include <array>
@@ -48,11 +59,14 @@ class Sandboxes {
   [[nodiscard]] Sandbox& operator[](SandboxId id) noexcept { return all_[id]; }
   [[nodiscard]] std::span<const Node> Candidates() const noexcept { return nodes_.Candidates(); }
 
-  // Nothing: no node has room.
+  // Busy, on the node that NodeIndex chooses, holding `memory` from `now` on. Nothing: no node has
+  // room.
   std::optional<SandboxId> Add(std::uint32_t function, model::Class sandbox_class, Bytes memory,
                                Duration now);
+  // A busy one: gives its node the memory back, and its number to the next.
   void Remove(SandboxId id, Duration now);
 
+  // `stack`: of the sandbox's function. Only of one that is busy, or idle: they do not look.
   void SetIdle(SandboxId id, IdleStack& stack);
   void SetBusy(SandboxId id, IdleStack& stack);
 

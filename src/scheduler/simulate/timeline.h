@@ -1,8 +1,15 @@
 // scheduler/simulate/timeline.h - what is due when, earliest first; of equal times, the lowest
-// value. A heap of four children a node: half as deep as a binary one, and what a level compares
-// lies in one cache line.
+// value.
 //
-// Threads: one. Tested by timeline_test.cc.
+//   Simulator: Push(end, expiry, pre-warming) --> [ Timeline ] --Top, Pop--> the next;  Generator
+//
+// A heap of four children a node: half as deep as a binary one, and what a level compares lies in
+// one cache line. Equal times have an order so that a run is the same each time. `at` is in
+// nanoseconds since the trace's start; whoever takes an entry knows whether it still means
+// something.
+//
+// Threads:  one. Memory: an Entry for each that waits. Errors: none; Top and Pop are not for an
+//           empty one. Tested by timeline_test.cc.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,14 @@
 // sandbox/microvm/agent/child.h - one program in the guest: its group, pipes, user and end.
 //
-// Threads: one. Errors: kInvalidArgument: nothing to run; FailErrno's codes.
+//   agent.cc --Start--> [ Child: fork, group, root, user ]            or the runtime in the machine
+//            --OnEnd, Finish--> Outcome                               (container.h)
+//
+// It gets the limits of its group, the capabilities that containers are used to, no new privileges,
+// and a session of its own, by which it is ended.
+//
+// Threads:  one. Lifetime: Finish() when it has ended and its output was read; an object that goes
+//           before leaves the program running.
+// Errors:   kInvalidArgument: nothing to run; FailErrno's codes. Tested by tests/contract.
 #pragma once
 
 #include <sys/types.h>

@@ -2,7 +2,11 @@
 // standard streams: what `strata cp` runs inside. It has the rights of the sandbox's programs and
 // no others.
 //
-// Threads: one. All return the exit code; on failure they say why on standard error.
+//   strata cp --exec--> strata-agent read, write, pack, unpack (verbs.h) --> [ these ]
+//
+// Threads:  one; blocks. Errors: the exit code, 1 but for kIsDirectory; why is on standard error.
+// A failure of WriteIn leaves nothing, one of UnpackIn what was made until then.
+// Tested by tests/contract and tests/e2e/exec_test.py.
 #pragma once
 
 namespace strata::sandbox::microvm::agent {

@@ -1,7 +1,10 @@
 // sandbox/microvm/agent/drive.h - the drives of the virtual machine, known by their serial numbers:
 // their order is nobody's promise.
 //
-// Threads: one; blocks. Errors: kNotFound: it does not appear; FailErrno's codes.
+//   qemu_command.h (serial=) --> /sys/block --> [ AwaitDrive, FindAnew ] --> guest.cc, volumes.cc
+//
+// Threads:  one; blocks, for ten seconds at the most. Errors: kNotFound: it does not appear;
+//           FailErrno's codes. Tested by tests/contract.
 #pragma once
 
 #include <string>

@@ -1,7 +1,12 @@
 // sandbox/microvm/agent/gate.h - stands in the place of a program whose call has not come yet
-// (sandbox/agent_gate.h).
+// (sandbox/agent_gate.h, which has the message).
 //
-// Threads: one.
+//   a runtime starts `strata-agent gate PROGRAM...` --> [ WaitAtGate ] --message--> it is PROGRAM
+//
+// It reads not a byte more than the message: what follows on standard input is the program's.
+//
+// Threads:  one; blocks for as long as the sandbox waits. Errors: the exit code, as a shell's.
+// Tested by tests/contract.
 #pragma once
 
 namespace strata::sandbox::microvm::agent {

@@ -1,7 +1,14 @@
 // sandbox/microvm/agent/guest.h - what strata-agent does to the virtual machine that it is the
 // first process of: drivers, file systems, clock, randomness.
 //
-// Threads: one. Errors: FailErrno's codes, with the step's name.
+//   main: SetUp, OpenPort --> agent.h: Serve --kWake, after every restore--> WakeUp
+//
+// SetUp runs once a snapshot, not once a sandbox: what it leaves is in all machines that go on from
+// there. So nothing of one sandbox may be done before WakeUp.
+//
+// Threads:  one; blocks. Errors: FailErrno's codes, with the step's name; the machine is of no use
+//           then.
+// Tested by tests/contract.
 #pragma once
 
 #include "base/fd.h"

@@ -1,7 +1,11 @@
 // sandbox/microvm/agent/network.h - the network interfaces of the virtual machine, as strata-agent
 // sets them up.
 //
-// Threads: one. Errors: FailErrno's codes, with the step's name.
+//   WakeUp (guest.h) --address of sandbox/egress--> [ TakeAddress ] --> eth0, routes, resolv.conf
+//
+// IPv4 only; the address is alone in its network: everything goes through the gateway.
+//
+// Threads:  one. Errors: FailErrno's codes, with the step's name. Tested by tests/contract.
 #pragma once
 
 #include <string>

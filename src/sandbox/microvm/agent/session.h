@@ -1,7 +1,13 @@
 // sandbox/microvm/agent/session.h - every process that a program has started and that has not left
 // its session, also where the program itself has ended.
 //
-// Threads: one.
+//   child.h: Terminate, KillAll;   sandbox/oci: `strata-agent end SESSION SIGNAL` --> [ these ]
+//
+// Found by looking through /proc: a process that has made a session of its own is not reached. What
+// ends those is the program's group.
+//
+// Threads:  one. Errors: none: who is gone meanwhile, or may not be signalled, is passed over.
+// Tested by tests/contract.
 #pragma once
 
 #include <sys/types.h>

@@ -1,6 +1,13 @@
 // sandbox/microvm/agent/volumes.h - the volumes of the sandbox, as its programs see them.
 //
-// Threads: one; blocks. Errors: FailErrno's codes, with the step's name.
+//   kWake {volumes} --> [ MountVolumes ] --> below kRoot;   kTerminate, an end --> [ SyncVolumes ]
+//
+// Named ones are ext4 on a drive of their own (drive.h), temporary ones in the guest's memory.
+//
+// Threads:  one; blocks. Lifetime: the descriptors of the roots are the agent's, until the machine
+//           ends.
+// Errors:   FailErrno's codes, with the step's name; what was mounted until then stays. Tested by
+//           tests/contract (driver_contract_volumes.cc).
 #pragma once
 
 #include <vector>

@@ -1,5 +1,11 @@
 // sandbox/oci/testing/guest_network.h - what the guest of guest.cc does with a network; the
 // programs print how it went.
+//
+// For tests/contract: guests of class container, appkernel and microvm are this same static
+// program.
+//
+// Threads:  one; each blocks, with a bound where an answer may not come. Errors: told by what is
+//           printed and by the exit code.
 #pragma once
 
 #include <string>

@@ -1,5 +1,11 @@
-// sandbox/oci/testing/root.h - a root file system with the one program of guest.cc
-// in it, for tests. Also finds, once per process, what a class needs of this host.
+// sandbox/oci/testing/root.h - a root file system with the one program of guest.cc in it, for
+// tests. Also finds, once per process, what a class needs of this host.
+//
+//   a test: GuestRoot(ChooseRuntime) --> Image, Artifact, config --> a driver;   Missing(): skip it
+//
+// Threads:  one. Lifetime: its files are gone with it; what was found stays for the process.
+// Errors:   Missing() has the reason; with STRATA_NEEDS_USERS a host without users for containers
+//           is one, too.
 #pragma once
 
 #include <unistd.h>

@@ -1,5 +1,13 @@
 // sandbox/wasm/outgoing/byte_queue.h - a bounded queue of bytes between a guest and a socket: 64
 // KiB, allocated at first use. Both ends work in place, on contiguous parts.
+//
+//   request.h: guest --Push--> [ body out ] --Front--> socket --Room--> [ body in ] --Pop--> guest
+//
+// A full one is how a slow side holds the other up. A part that Room or Front gives may be shorter
+// than what there is: it ends where the ring does.
+//
+// Threads:  the loop's. Lifetime: a part is good until the next call. Never fails.
+// Tested by byte_queue_test.cc.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,11 @@
 // sandbox/wasm/outgoing/destination.h - where an outgoing request goes, and whether it may.
+//
+//   Table::Start --> [ ParseDestination, IsGranted ] --> Connector, or refused and logged
+//
+// The only place where class wasm reads grants.http. By name and port: which address a name has is
+// the manager's to find, and to refuse (manager/connector.h).
+//
+// Threads:  pure. Errors: as stated: what a guest wrote is hostile. Tested by destination_test.cc.
 #pragma once
 
 #include <cstdint>

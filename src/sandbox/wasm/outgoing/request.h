@@ -6,7 +6,8 @@
 // The head is sent once the guest wrote its first body byte or ended the body, because only then
 // its framing is known. One connection per request; it is not reused.
 //
-// Threads: the loop's. Lifetime: destroyed only when it is not running().
+// Threads: the loop's. Lifetime: destroyed only when it is not running(). Errors: failure() has the
+// reason, for the log; the guest sees that it failed. Tested by table_test.cc.
 #pragma once
 
 #include <string>

@@ -1,7 +1,14 @@
 // sandbox/wasm/outgoing/table.h - the outgoing HTTP requests of one call, by handle. This is where
 // a grant is checked: what it refuses never reaches the Connector.
 //
-// Threads: the loop's. Lifetime: destroyed only when it is not running().
+//   the guest's host calls --> [ Table ] --Request (request.h)--> Connector (driver.h) --> a socket
+//
+// At most limits.host_calls are there at once. Handles count from 1 and are never used again.
+//
+// Threads:  the loop's; the GuestHost functions run on the guest's stack and never wait.
+// Lifetime: one call's. Destroyed only when it is not running(): CancelAll, then wait for `guest`.
+// Errors:   to the guest: handle 0: refused; Io::Failed(): the request, or an unknown handle.
+// Tested by table_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +29,7 @@ class Table {
   Table(Loop& loop, Tls& tls, Metrics& metrics, const Settings& settings, WakeEvent& guest)
       : loop_(loop), tls_(tls), metrics_(metrics), settings_(settings), guest_(guest) {}
 
-  // The GuestHost functions. A refused Start is counted and logged on Stream::kHost.
+  // The GuestHost functions. A refused Start gives 0, is counted, and is logged on Stream::kHost.
   std::int64_t Start(const OutgoingHead& head);
   Io Write(std::int64_t handle, std::span<const std::byte> from);
   void End(std::int64_t handle);

@@ -1,8 +1,13 @@
 // sandbox/wasm/outgoing/tls.h - the client side of outgoing HTTPS: one OpenSSL context per driver.
 //
+//   WasmDriver::Create --ca_bundle--> [ Tls ] --Context--> Request's handshake, with the name
+//
 // The file of trusted certificates is read at once, because a confined process cannot open it
 // later; it is parsed at the first HTTPS request, because that takes tens of milliseconds that most
 // cells never need.
+//
+// Threads:  the loop's. Lifetime: the context is the driver's; requests borrow it.
+// Errors:   as stated. Tested by tls_test.cc.
 #pragma once
 
 #include <filesystem>
