@@ -41,7 +41,7 @@ Cell::Cell(CellParts parts, telemetry::RingWriter ring)
       remote_(parts_.loop, parts_.clock),
       service_(parts_.loop, parts_.clock),
       modules_(parts_.driver, remote_, service_),
-      network_(parts_.loop, [this](Connect ask) { return parts_.post(std::move(ask)); }),
+      network_(parts_.loop, [this](Connect ask) { return Post(std::move(ask)); }),
       ports_{parts_.loop, parts_.clock, parts_.random,
              ring_,       ring_,        modules_,
              network_,    authorizer_,  parts_.start.cell + "-" + std::to_string(::getpid()),
@@ -50,7 +50,7 @@ Cell::Cell(CellParts parts, telemetry::RingWriter ring)
       sandboxes_(parts_.loop, ring_,
                  [this](const std::string& id, const std::string& reason) {
                    // Without a manager nobody needs to know; State lists what is left.
-                   (void)parts_.post(SandboxGone{id, reason});
+                   (void)Post(SandboxGone{id, reason});
                  }),
       private_handler_(path_, sandboxes_),
       fronts_(parts_.loop, parts_.clock, path_),
@@ -73,6 +73,9 @@ Result<void> Cell::Handle(ToCell message, std::vector<Fd> fds) {
   if (auto* front = std::get_if<ServeFront>(&message)) {
     return OnServeFront(std::move(*front), std::move(fds));
   }
+  if (auto* client = std::get_if<TakeClient>(&message)) {
+    return OnTakeClient(std::move(*client), std::move(fds));
+  }
   if (auto* connected = std::get_if<Connected>(&message)) {
     network_.OnConnected(*connected, fds.empty() ? Fd() : std::move(fds.front()));
     return {};
@@ -83,12 +86,11 @@ Result<void> Cell::Handle(ToCell message, std::vector<Fd> fds) {
     OnCreateSandbox(*create);
   } else if (auto* remove = std::get_if<DeleteSandbox>(&message)) {
     const auto deleted = sandboxes_.Delete(remove->id);
-    (void)parts_.post(
-        SandboxGone{remove->id, deleted ? "deleted" : wire::WireError(deleted.error())});
+    (void)Post(SandboxGone{remove->id, deleted ? "deleted" : wire::WireError(deleted.error())});
   } else if (std::holds_alternative<StopListening>(message)) {
     GiveUpListeners();
   } else if (std::holds_alternative<GetStats>(message)) {
-    (void)parts_.post(Count());
+    (void)Post(Count());
   } else {
     return Fail(Errc::kInvalidArgument, "this message does not come here");
   }
@@ -123,6 +125,16 @@ Result<void> Cell::OnServeFront(ServeFront message, std::vector<Fd> fds) {
   return {};
 }
 
+Result<void> Cell::OnTakeClient(TakeClient message, std::vector<Fd> fds) {
+  if (fds.size() != 1) return Fail(Errc::kInvalidArgument, "take_client: takes one descriptor");
+  if (listeners_.empty()) {  // given up meanwhile
+    (void)Give(std::move(fds.front()));
+    return {};
+  }
+  return public_server_->Serve(std::move(fds.front()), std::move(message.peer),
+                               http::Arrival::kBetweenRequests);
+}
+
 void Cell::GiveUpListeners() {
   listeners_.clear();
   auto server = std::exchange(public_server_, NewPublicServer());
@@ -132,15 +144,26 @@ void Cell::GiveUpListeners() {
 
 Awaitable<void> Cell::FinishListening(std::shared_ptr<http::Server> server) {
   // Its calls end by their functions' own limits.
-  co_await server->Drain(TimePoint::max());
+  http::Heir heir = [this](Fd client) { return Give(std::move(client)); };
+  co_await server->HandOver(std::move(heir));
   std::erase(leaving_, server);
-  (void)parts_.post(StoppedListening{});
+  (void)Post(StoppedListening{});
+}
+
+bool Cell::Post(ToManager message, std::vector<Fd> fds) {
+  return parts_.post(std::move(message), std::move(fds));
+}
+
+bool Cell::Give(Fd client) {
+  std::vector<Fd> fds;
+  fds.push_back(std::move(client));
+  return Post(GiveClient{}, std::move(fds));
 }
 
 void Cell::OnConfigure(Configure message) {
   const std::uint32_t generation = message.generation;
   const auto switched = Switch(std::move(message));
-  (void)parts_.post(Configured{generation, switched ? "" : wire::WireError(switched.error())});
+  (void)Post(Configured{generation, switched ? "" : wire::WireError(switched.error())});
 }
 
 Result<void> Cell::Switch(Configure message) {
@@ -176,7 +199,7 @@ void Cell::OnCreateSandbox(const CreateSandbox& message) {
   if (plan && message.function < plan->functions().size()) {
     made = sandboxes_.Create(message.id, plan->functions()[message.function]);
   }
-  (void)parts_.post(SandboxCreated{message.id, made ? "" : wire::WireError(made.error())});
+  (void)Post(SandboxCreated{message.id, made ? "" : wire::WireError(made.error())});
 }
 
 Stats Cell::Count() const {

@@ -51,8 +51,9 @@ struct CellParts {
   AllowedPaths allowed;
   Fd ring;
   Fd private_listener;
-  Fd control_listener;                     // only kept, for State
-  std::function<bool(ToManager)> post;     // sends to the manager; false: there is none now
+  Fd control_listener;  // only kept, for State
+  // Sends to the manager; false: there is none now.
+  std::function<bool(ToManager, std::vector<Fd>)> post;
   std::function<std::uint64_t()> denials;  // refused outgoing connections so far
   route::Hop* hop = nullptr;               // of a front
 };
@@ -96,11 +97,14 @@ class Cell {
   Result<void> OnModules(Modules message, std::vector<Fd> fds);
   Result<void> OnListen(Listen message, std::vector<Fd> fds);
   Result<void> OnServeFront(ServeFront message, std::vector<Fd> fds);
+  Result<void> OnTakeClient(TakeClient message, std::vector<Fd> fds);
   void GiveUpListeners();
   Awaitable<void> FinishListening(std::shared_ptr<http::Server> server);
   void OnConfigure(Configure message);
   void OnCreateSandbox(const CreateSandbox& message);
   Result<void> Switch(Configure message);
+  bool Post(ToManager message, std::vector<Fd> fds = {});
+  bool Give(Fd client);
   [[nodiscard]] std::shared_ptr<http::Server> NewPublicServer();
   [[nodiscard]] Stats Count() const;
 
@@ -117,7 +121,7 @@ class Cell {
   PrivateHandler private_handler_;
   FrontLines fronts_;
   std::shared_ptr<http::Server> public_server_;
-  std::vector<std::shared_ptr<http::Server>> leaving_;  // finish what they accepted
+  std::vector<std::shared_ptr<http::Server>> leaving_;  // finish what they accepted, give it back
   http::Server private_server_;
   std::vector<Kept> listeners_;
 };

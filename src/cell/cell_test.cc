@@ -41,8 +41,9 @@ class CellTest : public ::testing::Test {
                               .private_listener = http::ListenUnix(dir_ / "private").value(),
                               .control_listener = http::ListenUnix(dir_ / "control").value(),
                               .post =
-                                  [this](ToManager message) {
+                                  [this](ToManager message, std::vector<Fd> fds) {
                                     posted_.push_back(std::move(message));
+                                    for (Fd& fd : fds) posted_fds_.push_back(std::move(fd));
                                     return true;
                                   },
                               .denials = [] { return std::uint64_t{5}; }});
@@ -85,6 +86,12 @@ class CellTest : public ::testing::Test {
     EXPECT_EQ(answer.generation, generation_);
     return answer.error;
   }
+  static std::pair<Fd, Fd> Pair() {
+    int pair[2] = {-1, -1};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+    return {Fd(pair[0]), Fd(pair[1])};
+  }
+
   State TakeState() {
     auto stock = cell_->TakeStock();
     EXPECT_TRUE(stock.has_value());
@@ -98,6 +105,7 @@ class CellTest : public ::testing::Test {
   sandbox::fake::FakeDriver driver_;
   const testing::TempDir dir_;
   std::vector<ToManager> posted_;
+  std::vector<Fd> posted_fds_;
   std::unique_ptr<Cell> cell_;
   std::uint32_t generation_ = 0;
 };
@@ -119,12 +127,6 @@ class FrontedCellTest : public CellTest {
     wire::Frame frame{"c", {}};
     frame.fds.push_back(std::move(cells));
     ASSERT_TRUE(line_->Post(std::move(frame)).has_value());
-  }
-
-  static std::pair<Fd, Fd> Pair() {
-    int pair[2] = {-1, -1};
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-    return {Fd(pair[0]), Fd(pair[1])};
   }
 
   // What comes back for one request, a chunked answer or a problem; the loop runs until its end.
@@ -179,6 +181,17 @@ TEST_F(CellTest, ACellThatGivesUpItsListenersSaysWhenItHas) {
     loop_.run_one_for(std::chrono::milliseconds(1));
   }
   Posted<StoppedListening>();
+}
+
+TEST_F(CellTest, AClientThatComesAfterTheListenersHaveGoneIsGivenBack) {
+  auto [client, ours] = Pair();
+  const int same = ours.get();
+  std::vector<Fd> fds;
+  fds.push_back(std::move(ours));
+  ASSERT_TRUE(Handle(TakeClient{"somebody"}, std::move(fds)).has_value());
+  Posted<GiveClient>();
+  ASSERT_EQ(posted_fds_.size(), 1u);
+  EXPECT_EQ(posted_fds_.front().get(), same);
 }
 
 TEST_F(CellTest, AConfigurationNeedsItsModules) {

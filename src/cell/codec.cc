@@ -5,7 +5,9 @@
 #include <string_view>
 #include <variant>
 
+#include "base/result.h"
 #include "cell/fields.h"  // NOLINT(misc-include-cleaner): its templates are found by their arguments
+#include "cell/messages.h"
 #include "wire/message.h"
 
 namespace strata::cell {
@@ -13,12 +15,12 @@ namespace {
 
 // The "type" of a message, in the order of the variants.
 constexpr std::array<std::string_view, std::variant_size_v<ToCell>> kToCellTypes = {
-    "start",          "modules",      "listen",          "configure",  "create_sandbox",
-    "delete_sandbox", "connected",    "drain",           "adopt",      "get_stats",
-    "stop_listening", "add_endpoint", "remove_endpoint", "serve_front"};
+    "start",          "modules",      "listen",          "configure",   "create_sandbox",
+    "delete_sandbox", "connected",    "drain",           "adopt",       "get_stats",
+    "stop_listening", "add_endpoint", "remove_endpoint", "serve_front", "take_client"};
 constexpr std::array<std::string_view, std::variant_size_v<ToManager>> kToManagerTypes = {
-    "ready",   "configured", "sandbox_created", "sandbox_gone",     "connect",
-    "drained", "state",      "stats",           "stopped_listening"};
+    "ready",   "configured", "sandbox_created", "sandbox_gone",      "connect",
+    "drained", "state",      "stats",           "stopped_listening", "give_client"};
 
 }  // namespace
 

@@ -67,7 +67,8 @@ TEST(CodecTest, EveryMessageSurvivesTheWay) {
                                        StopListening{},
                                        AddEndpoint{"shop-1", "shop"},
                                        RemoveEndpoint{"shop-1"},
-                                       ServeFront{"front-1"}};
+                                       ServeFront{"front-1"},
+                                       TakeClient{"127.0.0.1:5000"}};
   for (const ToCell& message : to_cell) {
     const std::string text = Encode(message);
     const auto decoded = DecodeToCell(text);
@@ -91,7 +92,8 @@ TEST(CodecTest, EveryMessageSurvivesTheWay) {
                                                    {"sb-1"},
                                                    {"shop-1"}},
                                              Stats{1, 2, 3, 4, 5, 6, 7},
-                                             StoppedListening{}};
+                                             StoppedListening{},
+                                             GiveClient{}};
   for (const ToManager& message : to_manager) {
     const std::string text = Encode(message);
     const auto decoded = DecodeToManager(text);

@@ -81,6 +81,8 @@ void Each(auto& visit, Is<Listen> auto& m) {
 
 void Each(auto&, Is<StopListening> auto&) {}
 
+void Each(auto& visit, Is<TakeClient> auto& m) { visit("peer", m.peer); }
+
 void Each(auto& visit, Is<AddEndpoint> auto& m) {
   visit("cell", m.cell);
   visit("tenant", m.tenant);
@@ -165,6 +167,8 @@ void Each(auto& visit, Is<State> auto& m) {
 }
 
 void Each(auto&, Is<StoppedListening> auto&) {}
+
+void Each(auto&, Is<GiveClient> auto&) {}
 
 void Each(auto& visit, Is<Stats> auto& m) {
   visit("connections", m.connections);

@@ -52,8 +52,15 @@ struct Listen {
   std::string address;  // "127.0.0.1:8080", for messages
 };
 
-// Gives up every listener: what was accepted is finished, then StoppedListening is answered.
+// Gives up every listener: requests under way are finished, clients' connections come back as
+// GiveClient, then StoppedListening is answered.
 struct StopListening {};
+
+// [fd] the connection of a client that another cell of the listener served until now; it is between
+// two requests.
+struct TakeClient {
+  std::string peer;  // its address
+};
 
 // To a front. [fd] its end of a line over which it may hand requests on to that cell of `tenant`
 // (gateway/endpoint.h). A line that breaks is forgotten without a word.
@@ -171,6 +178,8 @@ struct Connect {
   std::uint16_t port = 0;
 };
 struct StoppedListening {};
+// [fd] a client's connection between two requests, for whoever has the listener now.
+struct GiveClient {};
 struct Drained {};
 // A function as its calls' records name it: by its place in the configuration.
 struct Served {
@@ -202,10 +211,10 @@ struct Stats {
   std::uint64_t ring_dropped = 0;
 };
 
-using ToCell =
-    std::variant<Start, Modules, Listen, Configure, CreateSandbox, DeleteSandbox, Connected, Drain,
-                 Adopt, GetStats, StopListening, AddEndpoint, RemoveEndpoint, ServeFront>;
+using ToCell = std::variant<Start, Modules, Listen, Configure, CreateSandbox, DeleteSandbox,
+                            Connected, Drain, Adopt, GetStats, StopListening, AddEndpoint,
+                            RemoveEndpoint, ServeFront, TakeClient>;
 using ToManager = std::variant<Ready, Configured, SandboxCreated, SandboxGone, Connect, Drained,
-                               State, Stats, StoppedListening>;
+                               State, Stats, StoppedListening, GiveClient>;
 
 }  // namespace strata::cell

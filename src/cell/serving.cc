@@ -91,7 +91,9 @@ class Process final : public wire::ManagerLink::Handler {
 
   Result<void> OnStart(Start start, std::vector<Fd> fds);
 
-  bool Post(const ToManager& message) { return link_.Post({Encode(message), {}}); }
+  bool Post(const ToManager& message, std::vector<Fd> fds = {}) {
+    return link_.Post({Encode(message), std::move(fds)});
+  }
 
   void BeginDrain(Duration patience) {
     if (std::exchange(draining_, true)) return;
@@ -147,7 +149,10 @@ Result<void> Process::OnStart(Start start, std::vector<Fd> fds) {
                             .ring = std::move(fds[0]),
                             .private_listener = std::move(fds[1]),
                             .control_listener = std::move(fds[2]),
-                            .post = [this](ToManager m) { return Post(m); },
+                            .post =
+                                [this](const ToManager& message, std::vector<Fd> descriptors) {
+                                  return Post(message, std::move(descriptors));
+                                },
                             .denials = std::move(engine->denials),
                             .hop = engine->hop});
   if (!cell) return std::unexpected(std::move(cell).error());

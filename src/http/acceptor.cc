@@ -6,15 +6,21 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
 
+#include "base/fd.h"
 #include "base/pause.h"
+#include "base/result.h"
+#include "base/task.h"
 #include "http/connection.h"
 #include "http/problem.h"
+#include "http/server.h"
 #include "http/socket_address.h"
+#include "http/transport.h"
 
 namespace strata::http {
 namespace {
@@ -116,7 +122,7 @@ Acceptor::Accepted Acceptor::AcceptSome() {
     Fd client(
         ::accept4(socket_.native_handle(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client.valid()) {
-      Start(state_, std::move(client), family_, PeerName(peer));
+      Start(state_, std::move(client), family_, PeerName(peer), Arrival::kNew);
       continue;
     }
     const int err = errno;
@@ -130,7 +136,7 @@ Acceptor::Accepted Acceptor::AcceptSome() {
 }
 
 void Acceptor::Start(const std::shared_ptr<ServerState>& state, Fd client, int family,
-                     std::string peer) {
+                     std::string peer, Arrival arrival) {
   ++state->counters.accepted;
   if (state->connections.size() >= state->config.max_connections) {
     ++state->counters.refused;
@@ -143,8 +149,8 @@ void Acceptor::Start(const std::shared_ptr<ServerState>& state, Fd client, int f
   if (error) return;  // epoll is out of memory; the client sees a close
   static_cast<void>(client.Release());
   state->KeepTime();
-  Spawn(state->loop,
-        Connection::Run(std::make_unique<Connection>(state, std::move(socket), std::move(peer))));
+  Spawn(state->loop, Connection::Run(std::make_unique<Connection>(state, std::move(socket),
+                                                                  std::move(peer), arrival)));
 }
 
 }  // namespace strata::http

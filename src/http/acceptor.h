@@ -34,7 +34,7 @@ class Acceptor {
 
   // Serves one accepted socket of `family`, or tells it that there is no room.
   static void Start(const std::shared_ptr<ServerState>& state, Fd client, int family,
-                    std::string peer);
+                    std::string peer, Arrival arrival);
 
   // Makes Run() look at the state's flags.
   void Wake();

@@ -5,10 +5,23 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "base/byte_view.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "http/message.h"
+#include "http/problem.h"
+#include "http/server.h"
+#include "http/server_config.h"
 #include "http/server_state.h"
+#include "http/transport.h"
 
 namespace strata::http {
 namespace {
@@ -21,14 +34,15 @@ constexpr std::uint32_t kBurst = 64;  // pipelined requests answered before othe
 }  // namespace
 
 Connection::Connection(std::shared_ptr<ServerState> state, Transport::Socket socket,
-                       std::string peer)
+                       std::string peer, Arrival arrival)
     : state_(std::move(state)),
       place_(state_->connections.insert(state_->connections.end(), this)),
       peer_(std::move(peer)),
       transport_(std::move(socket), state_->deadlines),
       parser_(state_->config.head),
       writer_(transport_, *this, state_->date, state_->config.write_timeout),
-      body_(transport_, input_, writer_, state_->config.body_timeout) {
+      body_(transport_, input_, writer_, state_->config.body_timeout),
+      served_(arrival == Arrival::kBetweenRequests) {
   ++state_->counters.open;
 }
 
@@ -52,7 +66,7 @@ Awaitable<void> Connection::Run(std::unique_ptr<Connection> self) {
     }
     after = co_await self->Answer();
     self->input_.Unpin();
-    ++self->served_;
+    self->served_ = true;
     const bool small = after == After::kNext && self->writer_.pending_bytes() < kHoldBytes;
     const bool pipelined = small && !self->input_.readable().empty();
     self->held_ = small && !pipelined && self->state_->HoldAnswer(*self);
@@ -71,6 +85,10 @@ Awaitable<bool> Connection::ReadHead() {
   TimePoint deadline = TimePoint::max();
   for (;;) {
     idle_ = input_.readable().empty();
+    if (idle_ && state_->heir) {
+      const bool gone = co_await GiveAway();
+      if (gone) co_return false;
+    }
     if (!idle_) {
       const auto step = parser_.Feed(input_.readable());
       if (step == RequestParser::Step::kComplete) {
@@ -96,12 +114,27 @@ Awaitable<bool> Connection::ReadHead() {
       input_.Commit(*got);
       continue;
     }
-    if (!got && got.error().code == Errc::kDeadlineExceeded && !idle_) {
+    const bool expired = !got && got.error().code == Errc::kDeadlineExceeded;
+    if (expired && idle_ && state_->heir) continue;
+    if (expired && !idle_) {
       head_expired_ = true;
       co_await Reject(Rejection{408, "the request's head took too long to arrive"});
     }
     co_return false;
   }
+}
+
+// True: nobody reads here any more, for the heir has the connection or the client has left.
+Awaitable<bool> Connection::GiveAway() {
+  if (writer_.pending()) {
+    auto flushed = co_await writer_.Writable();
+    if (!flushed) co_return true;
+  }
+  if (!state_->heir) co_return false;  // it has failed meanwhile
+  Fd copy(::fcntl(transport_.fd(), F_DUPFD_CLOEXEC, 0));
+  if (copy.valid() && state_->heir(std::move(copy))) co_return true;
+  state_->heir = nullptr;
+  co_return false;
 }
 
 Awaitable<Connection::After> Connection::Answer() {
@@ -135,7 +168,9 @@ Awaitable<Connection::After> Connection::Answer() {
     if (!discarded) co_return After::kLinger;
   }
   if (keep) co_return After::kNext;
-  co_return input_.readable().empty() ? After::kClose : After::kLinger;
+  // Whoever did not ask for the close may have sent its next request before it read of it.
+  const bool silent = input_.readable().empty() && !state_->draining;
+  co_return silent ? After::kClose : After::kLinger;
 }
 
 // The handler returned without a word: the client is told why, as far as we know.
@@ -197,19 +232,25 @@ Task<Fd> Connection::TakeOver() {
 }
 
 bool Connection::MayKeepAlive() const noexcept {
-  // While draining, requests that are already here are still answered on this connection.
-  const bool last = state_->draining && input_.readable().empty();
+  // While draining, requests that are already here are still answered on this connection; those
+  // that follow are the heir's.
+  const bool last = state_->draining && !state_->heir && input_.readable().empty();
   return !last && body_.cheap_to_discard();
 }
 
 TimePoint Connection::FirstByteDeadline() const noexcept {
-  if (served_ == 0) return transport_.now() + state_->config.header_timeout;
+  if (!served_) return transport_.now() + state_->config.header_timeout;
   return transport_.now() +
          (state_->draining ? state_->config.drain_idle_grace : state_->config.idle_timeout);
 }
 
 void Connection::BeginDrain() noexcept {
-  if (idle_ && served_ != 0) transport_.LimitRead(FirstByteDeadline());
+  if (!idle_) return;
+  if (state_->heir) {
+    transport_.Expired(Wait::kRead);  // ReadHead() gives it away
+  } else if (served_) {
+    transport_.LimitRead(FirstByteDeadline());
+  }
 }
 
 bool Connection::Flush() noexcept { return !writer_.TryFlush() || !writer_.pending(); }

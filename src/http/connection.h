@@ -19,6 +19,7 @@
 #include "http/input_buffer.h"
 #include "http/parser.h"
 #include "http/response_writer.h"
+#include "http/server.h"
 #include "http/transport.h"
 
 namespace strata::http {
@@ -29,7 +30,8 @@ class Connection final : public Exchange,
                          public AnswerBatch::Sender,
                          private ResponseWriter::KeepAlivePolicy {
  public:
-  Connection(std::shared_ptr<ServerState> state, Transport::Socket socket, std::string peer);
+  Connection(std::shared_ptr<ServerState> state, Transport::Socket socket, std::string peer,
+             Arrival arrival);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() override;
@@ -37,8 +39,8 @@ class Connection final : public Exchange,
   // Serves until the connection is over. Never fails: what goes wrong ends the connection.
   static Awaitable<void> Run(std::unique_ptr<Connection> self);
 
-  // A drain has begun: an idle connection is given `grace` from now; one that has not sent its
-  // first request yet keeps its time for it.
+  // A drain has begun: an idle connection goes to the heir, if there is one, or is given its grace
+  // from now; one that has not sent its first request yet keeps its time for it.
   void BeginDrain() noexcept;
 
   // Ends it now, whatever it does.
@@ -65,6 +67,7 @@ class Connection final : public Exchange,
   [[nodiscard]] TimePoint FirstByteDeadline() const noexcept;
 
   Awaitable<bool> ReadHead();
+  Awaitable<bool> GiveAway();
   Awaitable<After> Answer();
   Awaitable<void> Reject(Rejection rejection);
   Awaitable<void> Linger();
@@ -79,7 +82,7 @@ class Connection final : public Exchange,
   RequestParser parser_;
   ResponseWriter writer_;
   RequestBody body_;
-  std::uint64_t served_ = 0;
+  bool served_;              // it has had a request, here or at the server that it came from
   std::uint32_t burst_ = 0;  // requests answered since the loop last ran something else
   bool idle_ = false;
   bool handling_ = false;

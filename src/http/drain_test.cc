@@ -60,6 +60,24 @@ TEST_F(DrainTest, ARequestInFlightIsFinishedWithClose) {
   ASSERT_TRUE(client.ReadUntilClosed());
   EXPECT_NE(client.received().find("hello"), std::string::npos);
   EXPECT_NE(client.received().find("Connection: close"), std::string::npos);
+  client.Close();
+  EXPECT_TRUE(harness_.RunUntil([&] { return drained_; }));
+}
+
+TEST_F(DrainTest, WhatIsSentBeforeTheCloseWasReadDoesNotCostTheAnswer) {
+  RawClient client(harness_);
+  client.Send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(harness_.RunUntil([&] { return waiting_ == 1; }));
+  StartDrain(seconds(100));
+  harness_.Settle();
+  gate_->Set(1);
+  harness_.Settle();  // the answer is out, with the close
+  client.Send(kGet);
+  harness_.Settle();
+  ASSERT_TRUE(client.ReadUntilClosed());
+  EXPECT_NE(client.received().find("hello"), std::string::npos);
+  EXPECT_FALSE(client.was_reset());
+  harness_.clock.Advance(seconds(2));  // what a client may take to close its side
   EXPECT_TRUE(harness_.RunUntil([&] { return drained_; }));
 }
 
@@ -71,6 +89,7 @@ TEST_F(DrainTest, AConnectionInTheQueueIsServedOnce) {
   queued.Send(kGet);
   ASSERT_TRUE(queued.ReadUntilClosed());
   EXPECT_NE(queued.received().find("hello"), std::string::npos);
+  queued.Close();
   EXPECT_TRUE(harness_.RunUntil([&] { return drained_; }));
 }
 
@@ -87,6 +106,7 @@ TEST_F(DrainTest, AnIdleConnectionMayBringOneMoreRequestWithinItsGrace) {
   ASSERT_TRUE(busy.ReadUntilClosed());
   EXPECT_NE(busy.received().find("hello"), std::string::npos);
   EXPECT_NE(busy.received().find("Connection: close"), std::string::npos);
+  busy.Close();
   idle.Drain();
   EXPECT_FALSE(idle.closed());
   harness_.clock.Advance(std::chrono::milliseconds(300));
@@ -143,6 +163,83 @@ TEST_F(DrainTest, ASharedListenersQueueIsLeftToItsOtherHolder) {
   EXPECT_EQ(harness.server.counters().accepted, 0U);
   const Fd accepted(::accept(other_holder.get(), nullptr, nullptr));
   EXPECT_TRUE(accepted.valid()) << "the connection is still in the queue";
+}
+
+// A server whose connections another one goes on with.
+class HandOverTest : public DrainTest {
+ protected:
+  HandOverTest()
+      : answers_(SayHello), next_(harness_.loop, TestConfig(), answers_, harness_.clock) {}
+
+  void StartHandOver() { Spawn(harness_.loop, HandOver(*this)); }
+  static Awaitable<void> HandOver(HandOverTest& test) {
+    Heir heir = [&test](Fd connected) {
+      return !test.refused_ &&
+             test.next_.Serve(std::move(connected), "peer", Arrival::kBetweenRequests).has_value();
+    };
+    co_await test.harness_.server.HandOver(std::move(heir));
+    test.drained_ = true;
+  }
+
+  // One request more on `client`, which `next_` answers.
+  void ExpectServedByTheNext(RawClient& client) {
+    const auto before = next_.counters().requests;
+    client.Forget();
+    client.Send(kGet);
+    EXPECT_TRUE(client.ReadUntil("hello"));
+    EXPECT_EQ(client.received().find("Connection: close"), std::string::npos);
+    EXPECT_EQ(next_.counters().requests, before + 1);
+    EXPECT_FALSE(client.closed());
+  }
+
+  FunctionHandler answers_;
+  Server next_;
+  bool refused_ = false;
+};
+
+TEST_F(HandOverTest, AnIdleConnectionIsNotClosed) {
+  RawClient client(harness_), fresh(harness_);
+  client.Send(kGet);
+  ASSERT_TRUE(client.ReadUntil("hello"));
+  StartHandOver();
+  ASSERT_TRUE(harness_.RunUntil([&] { return drained_; }));
+  harness_.clock.Advance(seconds(60));  // less than a client may idle
+  harness_.Settle();
+  for (RawClient* each : {&client, &fresh}) ExpectServedByTheNext(*each);
+  EXPECT_EQ(harness_.server.counters().requests, 1U);
+}
+
+TEST_F(HandOverTest, WhatHasBegunIsFinishedHere) {
+  RawClient client(harness_), half(harness_);
+  client.Send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(kGet));
+  half.Send(kGet.substr(0, 9));
+  ASSERT_TRUE(harness_.RunUntil([&] { return waiting_ == 1; }));
+  harness_.Settle();
+  StartHandOver();
+  harness_.Settle();
+  gate_->Set(1);
+  EXPECT_TRUE(client.ReadUntilCount("hello", 2));
+  EXPECT_FALSE(drained_) << "half a request is here";
+  half.Send(kGet.substr(9));
+  EXPECT_TRUE(half.ReadUntil("hello"));
+  EXPECT_TRUE(harness_.RunUntil([&] { return drained_; }));
+  EXPECT_EQ(harness_.server.counters().requests, 3U);
+  EXPECT_EQ(next_.counters().requests, 0U);
+  for (RawClient* each : {&client, &half}) ExpectServedByTheNext(*each);
+}
+
+TEST_F(HandOverTest, WithoutAnybodyToTakeThemConnectionsAreDrained) {
+  RawClient client(harness_);
+  client.Send(kGet);
+  ASSERT_TRUE(client.ReadUntil("hello"));
+  refused_ = true;
+  StartHandOver();
+  harness_.Settle();
+  client.Drain();
+  EXPECT_FALSE(client.closed());
+  harness_.clock.Advance(std::chrono::milliseconds(300));
+  EXPECT_TRUE(client.ReadUntilClosed());
+  EXPECT_TRUE(harness_.RunUntil([&] { return drained_; }));
 }
 
 }  // namespace

@@ -8,8 +8,16 @@
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
+#include "base/fd.h"
+#include "base/result.h"
 #include "http/socket_address.h"
 
 namespace strata::http {
@@ -140,6 +148,24 @@ Result<std::uint16_t> LocalPort(const Fd& socket) {
     return ntohs(v4.sin_port);
   }
   return Fail(Errc::kInvalidArgument, "not a TCP socket");
+}
+
+Result<std::string> ClientOf(const Fd& socket, std::uint16_t port) {
+  int protocol = 0;
+  socklen_t size = sizeof protocol;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0 ||
+      protocol != IPPROTO_TCP) {
+    return Fail(Errc::kInvalidArgument, "not a TCP socket");
+  }
+  auto local = LocalPort(socket);
+  if (!local) return std::unexpected(std::move(local).error());
+  if (*local != port) return Fail(Errc::kInvalidArgument, "a connection of another port");
+  SocketAddress peer;
+  peer.size = sizeof peer.storage;
+  if (::getpeername(socket.get(), peer.get(), &peer.size) != 0) {
+    return Fail(Errc::kInvalidArgument, "not a connection");
+  }
+  return PeerName(peer);
 }
 
 }  // namespace strata::http

@@ -43,4 +43,8 @@ Result<Fd> ListenUnix(const std::string& path, int backlog = kDefaultBacklog);
 // The port that a TCP socket is bound to.
 Result<std::uint16_t> LocalPort(const Fd& socket);
 
+// The address of the client whose connection a listener at `port` accepted, as the kernel has it.
+// kInvalidArgument: `socket` is nothing of the kind, or the client has reset it.
+Result<std::string> ClientOf(const Fd& socket, std::uint16_t port);
+
 }  // namespace strata::http

@@ -1,7 +1,10 @@
 #include "http/listener.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -9,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/temp_dir.h"
+#include "http/socket_address.h"
 
 namespace strata::http {
 namespace {
@@ -42,6 +46,26 @@ TEST(ListenerTest, ATakenPortSaysWhatToDo) {
   EXPECT_EQ(second.error().code, Errc::kFailedPrecondition);
   EXPECT_NE(second.error().message.find("in use"), std::string::npos) << second.error().message;
   EXPECT_NE(second.error().message.find("another port"), std::string::npos);
+}
+
+TEST(ListenerTest, AClientIsKnownByItsConnectionAlone) {
+  auto listener = ListenTcp(TcpAddress{});
+  ASSERT_TRUE(listener.has_value());
+  const std::uint16_t port = LocalPort(*listener).value();
+  const auto where = ToSocketAddress(TcpAddress{.port = port});
+  const Fd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(client.get(), where->get(), where->size), 0);
+  const Fd accepted(::accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const std::string address = "127.0.0.1:" + std::to_string(LocalPort(client).value());
+  EXPECT_EQ(ClientOf(accepted, port).value(), address);
+  const auto refused = [](const Fd& socket, std::uint16_t at) {
+    auto known = ClientOf(socket, at);
+    return !known && known.error().code == Errc::kInvalidArgument;
+  };
+  EXPECT_TRUE(refused(accepted, port - 1)) << "of another listener";
+  EXPECT_TRUE(refused(*listener, port)) << "the listener itself";
+  EXPECT_TRUE(refused(Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), port));
+  EXPECT_TRUE(refused(Fd(::open("/dev/null", O_RDWR | O_CLOEXEC)), port));
 }
 
 TEST(ListenerTest, ReusePortSharesAPort) {

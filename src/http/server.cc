@@ -4,13 +4,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <expected>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 
+#include "base/clock.h"
+#include "base/fd.h"
 #include "base/pause.h"
+#include "base/result.h"
+#include "base/task.h"
 #include "http/acceptor.h"
 #include "http/connection.h"
+#include "http/exchange.h"
+#include "http/server_config.h"
 #include "http/server_state.h"
 
 namespace strata::http {
@@ -25,6 +34,7 @@ Server::Server(Loop& loop, const ServerConfig& config, Handler& handler, Clock& 
 
 Server::~Server() {
   state_->stopped = true;
+  state_->heir = nullptr;
   for (const auto& acceptor : acceptors_) acceptor->Wake();
   for (Connection* connection : state_->connections) connection->Kill();
 }
@@ -38,14 +48,14 @@ Result<void> Server::Adopt(Fd listener, ListenerHolder holder) {
   return {};
 }
 
-Result<void> Server::Serve(Fd connected, std::string peer) {
+Result<void> Server::Serve(Fd connected, std::string peer, Arrival arrival) {
   if (state_->draining) return Fail(Errc::kFailedPrecondition, "the server is draining");
   int family = AF_UNSPEC;
   socklen_t size = sizeof family;
   if (::getsockopt(connected.get(), SOL_SOCKET, SO_DOMAIN, &family, &size) != 0) {
     return Fail(Errc::kInvalidArgument, "what is to be served is no socket");
   }
-  Acceptor::Start(state_, std::move(connected), family, std::move(peer));
+  Acceptor::Start(state_, std::move(connected), family, std::move(peer), arrival);
   return {};
 }
 
@@ -64,6 +74,13 @@ Awaitable<void> Server::Drain(TimePoint deadline) {
   for (Connection* connection : state->connections) connection->Kill();
   // One turn of the loop for those that wait in a read or a write.
   co_await asio::post(state->loop, kAwait);
+}
+
+Awaitable<void> Server::HandOver(Heir heir) {
+  const auto state = state_;
+  if (!state->draining) state->heir = std::move(heir);
+  co_await Drain(TimePoint::max());
+  state->heir = nullptr;
 }
 
 const ServerCounters& Server::counters() const noexcept { return state_->counters; }

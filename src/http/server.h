@@ -10,6 +10,8 @@
 // Tested by http/server_test.cc and the tests beside each part.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +33,16 @@ enum class ListenerHolder {
   kOtherProcess,  // its queue is left to whoever holds the other duplicate
 };
 
+// How a connection that somebody else accepted comes to us.
+enum class Arrival : std::uint8_t {
+  kNew,             // its first request is expected soon
+  kBetweenRequests  // it was served before, and may idle
+};
+
+// Takes over a client's connection on which nothing of a request or an answer is under way: bytes
+// that come on it are the next request's. False: it could not.
+using Heir = std::function<bool(Fd connected)>;
+
 class Server {
  public:
   Server(Loop& loop, const ServerConfig& config, Handler& handler, Clock& clock);
@@ -46,13 +58,18 @@ class Server {
   // Serves `connected`, a stream socket that somebody else accepted, as if it had come from a
   // listener; requests say that they are from `peer`. Fails with kFailedPrecondition (draining) and
   // kInvalidArgument (no socket).
-  Result<void> Serve(Fd connected, std::string peer);
+  Result<void> Serve(Fd connected, std::string peer, Arrival arrival = Arrival::kNew);
 
   // Stops accepting, lets requests in flight finish with `Connection: close`, closes idle
   // connections after ServerConfig::drain_idle_grace, and returns when no connection is left. At
   // `deadline` what is left is cut off; a handler that does not return by itself is not waited for
   // any longer. A second call waits too; the earlier deadline counts.
   Awaitable<void> Drain(TimePoint deadline);
+
+  // Drain() without a deadline whose clients notice nothing: no connection is closed, each goes to
+  // `heir` as soon as it is between two requests. Once `heir` has failed, what is left is drained
+  // as ever. A Drain() meanwhile sets the deadline.
+  Awaitable<void> HandOver(Heir heir);
 
   [[nodiscard]] const ServerCounters& counters() const noexcept;
 

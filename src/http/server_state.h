@@ -17,6 +17,7 @@
 #include "http/date_cache.h"
 #include "http/deadlines.h"
 #include "http/exchange.h"
+#include "http/server.h"
 #include "http/server_config.h"
 
 namespace strata::http {
@@ -57,6 +58,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   bool flush_posted = false;
   bool ticking = false;
   bool draining = false;
+  Heir heir;             // while draining: who gets the connections; empty: nobody
   bool stopped = false;  // the Server is gone
 
  private:

@@ -266,15 +266,27 @@ Awaitable<void> CellProcess::Read(std::shared_ptr<CellProcess> self) {
   for (;;) {
     auto frame = co_await self->wire_.Receive();
     if (!frame) break;  // Watch() says how it ended
-    auto message = cell::DecodeToManager(frame->text);
-    if (!message) {
-      self->context_.log.Error("a cell broke the wire's rules", message.error());
+    if (auto handled = self->HandleFrame(std::move(*frame)); !handled) {
+      self->context_.log.Error("a cell broke the wire's rules", handled.error());
       self->Kill();
       break;
     }
-    if (self->greeting_ && !frame->fds.empty()) self->greeting_fds_ = std::move(frame->fds);
-    self->Handle(std::move(*message));
   }
+}
+
+Result<void> CellProcess::HandleFrame(wire::Frame frame) {
+  auto message = cell::DecodeToManager(frame.text);
+  if (!message) return std::unexpected(std::move(message).error());
+  if (std::holds_alternative<cell::GiveClient>(*message)) {
+    if (frame.fds.size() != 1) {
+      return Fail(Errc::kInvalidArgument, "give_client: takes one descriptor");
+    }
+    listener_.OnClient(*this, std::move(frame.fds.front()));
+    return {};
+  }
+  if (greeting_ && !frame.fds.empty()) greeting_fds_ = std::move(frame.fds);
+  Handle(std::move(*message));
+  return {};
 }
 
 void CellProcess::Handle(cell::ToManager message) {
@@ -354,6 +366,13 @@ Task<void> CellProcess::StopListening(milliseconds patience) {
   if (auto sent = co_await Send(cell::StopListening{}); !sent) co_return sent;
   listening_ = false;
   co_return co_await Answered(*stopped, patience);
+}
+
+Task<void> CellProcess::TakeClient(std::string peer, Fd client) {
+  cell::TakeClient message{std::move(peer)};
+  std::vector<Fd> fds;
+  fds.push_back(std::move(client));
+  co_return co_await Send(std::move(message), std::move(fds));
 }
 
 Task<void> CellProcess::Link(CellProcess& host) {

@@ -51,6 +51,8 @@ class CellListener {
                              const std::string& reason) = 0;
   // A guest wants out. The answer goes back through CellProcess::AnswerConnect.
   virtual void OnConnect(CellProcess& cell, cell::Connect request) = 0;
+  // What it says is a client of a listener that it gave up.
+  virtual void OnClient(CellProcess& cell, Fd client) = 0;
   // Native code for `key`, to be sent to a cell.
   virtual Result<Fd> OpenModule(const std::string& key) = 0;
 };
@@ -92,8 +94,10 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   Task<void> Listen(const PublicSocket& socket);
 
   // Ends when nothing that the cell accepted on its public sockets is left, or after `patience`
-  // (kDeadlineExceeded): it then finishes the rest by itself.
+  // (kDeadlineExceeded): it then finishes the rest by itself. Its clients come through OnClient.
   Task<void> StopListening(std::chrono::milliseconds patience);
+  // Has the cell, which listens, serve a client of another.
+  Task<void> TakeClient(std::string peer, Fd client);
 
   // A line between this front and `host`, unless there is one already.
   Task<void> Link(CellProcess& host);
@@ -153,6 +157,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   void Run();  // starts the two coroutines below
   static Awaitable<void> Read(std::shared_ptr<CellProcess> self);
   static Awaitable<void> Watch(std::shared_ptr<CellProcess> self);
+  Result<void> HandleFrame(wire::Frame frame);
   void Handle(cell::ToManager message);
   void Ended(const std::string& why);
   void RememberFunctions(std::uint32_t generation, std::vector<cell::Function> functions);

@@ -342,13 +342,14 @@ void Fleet::Retire(std::shared_ptr<CellProcess> cell) {
   Spawn(context_.loop, Leave(std::move(cell)));
 }
 
-// Fronts first hand nothing more on to it.
+// Fronts first hand nothing more on to it, and its clients go to those that listen.
 Awaitable<void> Fleet::Leave(std::shared_ptr<CellProcess> cell) {
   std::vector<std::shared_ptr<CellProcess>> fronts;
   for (const auto& [name, slot] : slots_) {
     if (slot.cell && slot.cell->is_front()) fronts.push_back(slot.cell);
   }
   for (const auto& front : fronts) (void)co_await front->Unlink(cell->name());
+  if (cell->listening()) (void)co_await cell->StopListening(kHandOverPatience);
   auto drained = co_await cell->Drain(kDrainPatience);
   if (!drained) context_.log.Warn("a replaced cell was killed", {{"cell", cell->name()}});
 }
@@ -409,6 +410,21 @@ void Fleet::OnConnect(CellProcess& cell, cell::Connect request) {
         answer(*this, cell.shared_from_this(), std::move(grants), std::move(request)));
 }
 
+void Fleet::OnClient(CellProcess&, Fd client) {
+  if (stopping_ || sockets_.empty()) return;
+  const auto port = http::LocalPort(sockets_.begin()->second.fd);
+  // A client that has left meanwhile has no address any more. Cells are not trusted: nothing else
+  // than a connection to the listener goes on.
+  auto peer = port ? http::ClientOf(client, *port) : std::unexpected(port.error());
+  const auto to = PickFrom([](const Slot& slot) { return slot.cell->listening(); });
+  if (!peer || !to) return;
+  const auto pass = [](std::shared_ptr<CellProcess> taker, std::string from,
+                       Fd connection) -> Awaitable<void> {
+    (void)co_await taker->TakeClient(std::move(from), std::move(connection));
+  };
+  Spawn(context_.loop, pass(to, std::move(*peer), std::move(client)));
+}
+
 Result<Fd> Fleet::OpenModule(const std::string& key) { return open_module_(key); }
 
 Task<void> Fleet::Down(milliseconds patience) {
@@ -435,9 +451,13 @@ Task<void> Fleet::DrainAll(bool listening, milliseconds patience) {
 }
 
 std::shared_ptr<CellProcess> Fleet::Pick(std::string_view tenant) {
+  return PickFrom([tenant](const Slot& slot) { return slot.tenant == tenant; });
+}
+
+std::shared_ptr<CellProcess> Fleet::PickFrom(const std::function<bool(const Slot&)>& fits) {
   std::vector<std::shared_ptr<CellProcess>> candidates;
   for (const auto& [name, slot] : slots_) {
-    if (slot.cell && slot.cell->alive() && slot.tenant == tenant) candidates.push_back(slot.cell);
+    if (slot.cell && slot.cell->alive() && fits(slot)) candidates.push_back(slot.cell);
   }
   if (candidates.empty()) return nullptr;
   return candidates[next_pick_++ % candidates.size()];

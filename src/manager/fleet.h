@@ -9,7 +9,8 @@
 // requests on to. A change that a living cell cannot take (a directory it was not started with)
 // replaces it: start, configure, share the socket, drain the old one. When the listener changes
 // hands, the new cells have everything before they get the sockets, and only then the old ones stop
-// accepting; hosts stay, with their sandboxes.
+// accepting and give up their clients' connections, which the new ones go on with; hosts stay, with
+// their sandboxes.
 //
 // Threads: one loop; changes take turns. Errors: Reconcile fails with the first cell's error, the
 // cells then serve the old or the new configuration, each one whole. Tested by
@@ -79,6 +80,7 @@ class Fleet final : public CellListener {
   void OnExit(CellProcess& cell, const std::string& why) override;
   void OnSandboxGone(CellProcess& cell, const std::string& id, const std::string& reason) override;
   void OnConnect(CellProcess& cell, cell::Connect request) override;
+  void OnClient(CellProcess& cell, Fd client) override;
   Result<Fd> OpenModule(const std::string& key) override;
 
   // One place for a cell.
@@ -108,6 +110,8 @@ class Fleet final : public CellListener {
   Awaitable<void> Leave(std::shared_ptr<CellProcess> cell);
   Awaitable<void> Replace(std::string slot_name);
   Task<void> DrainAll(bool listening, std::chrono::milliseconds patience);
+  // A living cell whose slot fits, in turn.
+  std::shared_ptr<CellProcess> PickFrom(const std::function<bool(const Slot&)>& fits);
   std::string NewCellName(const std::string& tenant);
   [[nodiscard]] Configuration ConfigurationOf(const Slot& slot);
   [[nodiscard]] std::uint32_t ListenerCells() const noexcept {

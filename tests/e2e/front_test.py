@@ -203,6 +203,28 @@ class SwitchTest(SharedListenerTest):
         self.assertEqual(json.loads(self.server.api("GET", f"/v1/sandboxes/{sandbox}").body)["state"], "running")
 
 
+    def test_a_kept_connection_outlives_the_change(self):
+        self.server.apply(hello("kept", "/kept", "one"))
+        connection = self.server.connect()
+        self.addCleanup(connection.close)
+
+        def ask(path):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, connection.sock and connection.sock.getsockname()
+
+        kept = ask("/kept")
+        self.assertEqual(kept[0], 200)
+        for _ in range(2):
+            self.server.apply(hello("new", "/new", "two"))
+            self.assertEqual(self.listener()["mode"], "front")
+            self.assertEqual([ask("/kept"), ask("/new")], [kept, kept])
+            self.assert_exit(self.server.strata("-n", "two", "delete", "function", "new"), 0)
+            self.assertEqual(self.listener()["mode"], "direct")
+            self.assertEqual([ask("/kept"), ask("/new")], [kept, (404, kept[1])])
+
+
 class FreshClient(SteadyClient):
     """A new connection for each call."""
 

@@ -41,6 +41,7 @@ class CellProcessTest : public CellsFixture, public CellListener {
   void OnExit(CellProcess&, const std::string& why) override { exits_.push_back(why); }
   void OnSandboxGone(CellProcess&, const std::string&, const std::string&) override {}
   void OnConnect(CellProcess&, cell::Connect) override {}
+  void OnClient(CellProcess&, Fd) override {}
   Result<Fd> OpenModule(const std::string& key) override { return Fail(Errc::kNotFound, key); }
 };
 

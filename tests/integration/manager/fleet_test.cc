@@ -2,6 +2,7 @@
 #include "manager/fleet.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -15,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
+
 #include "base/files.h"
 #include "http/listener.h"
 #include "integration/manager/cells_fixture.h"
@@ -23,6 +26,7 @@ namespace strata::manager {
 namespace {
 
 using testing::AnsweringModule;
+using ::testing::HasSubstr;
 using testing::HttpClient;
 using testing::RunUntil;
 using testing::TestCell;
@@ -35,6 +39,7 @@ class NoListener final : public CellListener {
   void OnExit(CellProcess&, const std::string&) override {}
   void OnSandboxGone(CellProcess&, const std::string&, const std::string&) override {}
   void OnConnect(CellProcess&, cell::Connect) override {}
+  void OnClient(CellProcess&, Fd) override {}
   Result<Fd> OpenModule(const std::string&) override { return Fail(Errc::kNotFound, "none"); }
 };
 
@@ -119,6 +124,13 @@ class FleetTest : public CellsFixture {
 
   // A request on a new connection to the public address; nobody need accept it yet.
   Fd Ask() const {
+    Fd fd = Connect();
+    EXPECT_EQ(::send(fd.get(), kRequest.data(), kRequest.size(), 0),
+              static_cast<ssize_t>(kRequest.size()));
+    return fd;
+  }
+
+  Fd Connect() const {
     const auto address = http::ParseTcpAddress(fleet_.address());
     EXPECT_TRUE(address.has_value());
     sockaddr_in to{};
@@ -127,9 +139,28 @@ class FleetTest : public CellsFixture {
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
-    EXPECT_EQ(::send(fd.get(), kRequest.data(), kRequest.size(), 0),
-              static_cast<ssize_t>(kRequest.size()));
     return fd;
+  }
+
+  // What is answered to one more request on `client`, which stays open. The manager runs meanwhile:
+  // the connection may be on its way through it.
+  std::string AskAgain(const Fd& client) {
+    constexpr std::string_view kKept = "GET /hello HTTP/1.1\r\nHost: test\r\n\r\n";
+    (void)::send(client.get(), kKept.data(), kKept.size(), MSG_NOSIGNAL);
+    pollfd readable{.fd = client.get(), .events = POLLIN, .revents = 0};
+    if (!RunUntil(loop_, [&] { return ::poll(&readable, 1, 0) == 1; })) return "no answer in time";
+    std::string text;
+    char piece[4096];
+    const auto whole = [&] {  // by its length from a host, in chunks from a front
+      return text.ends_with("\r\n\r\nold") || text.ends_with("\r\n\r\nnew") ||
+             text.ends_with("\r\n0\r\n\r\n");
+    };
+    while (!whole()) {
+      const ssize_t got = ::recv(client.get(), piece, sizeof(piece), 0);
+      if (got <= 0) return "closed behind '" + text + "'";
+      text.append(piece, static_cast<std::size_t>(got));
+    }
+    return text;
   }
 
   static std::string Answer(const Fd& fd) {
@@ -309,6 +340,18 @@ TEST_F(FleetTest, TheListenerGoesToFrontsAndBackWhileTheHostStays) {
   ASSERT_TRUE(back.has_value()) << back.error().message;
   EXPECT_EQ(Pids(), std::vector<pid_t>{host});
   EXPECT_TRUE(Answer(Ask()).ends_with("new"));
+}
+
+TEST_F(FleetTest, AClientsConnectionOutlivesEveryChangeOfTheListener) {
+  Serve("old");
+  const Fd client = Connect();
+  EXPECT_THAT(AskAgain(client), HasSubstr("old"));
+  for (std::uint32_t generation = 2; generation < 6; generation += 2) {
+    ASSERT_TRUE(Reconcile(generation, "old", ListenerPlan::Mode::kFront).has_value());
+    EXPECT_THAT(AskAgain(client), HasSubstr("old")) << "the front";
+    ASSERT_TRUE(Reconcile(generation + 1, "new").has_value());
+    EXPECT_THAT(AskAgain(client), HasSubstr("new")) << "the host";
+  }
 }
 
 TEST_F(FleetTest, AHostKeepsTheListenerUntilAFrontIsThere) {
