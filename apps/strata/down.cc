@@ -3,9 +3,14 @@
 #include <sys/file.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/files.h"
+#include "host/process.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -13,14 +18,26 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{30};
 constexpr std::chrono::milliseconds kLook{20};
+constexpr Bytes kLongestPid = 32_B;
 constexpr std::chrono::milliseconds kRemoteLook{200};
 
-// stratad holds this lock as long as it lives.
-Result<void> WaitUntilGone(const std::filesystem::path& lock) {
+// The stratad that holds `lock`: its pid is there. Nothing: it is in no namespace of ours.
+std::optional<host::Process> HolderOf(const std::filesystem::path& lock) {
+  const auto text = ReadFile(lock, kLongestPid);
+  const auto id = host::IdentifyProcess(text ? std::atoi(text->c_str()) : 0);
+  auto holder = id ? host::Process::Adopt(*id) : std::unexpected(id.error());
+  if (!holder) return std::nullopt;
+  holder->Detach();
+  return std::move(*holder);
+}
+
+// It lets go of the lock a little before it ends.
+Result<void> WaitUntilGone(const std::filesystem::path& lock,
+                           std::optional<host::Process> stratad) {
   auto fd = OpenFile(lock, O_RDWR);
   if (!fd) return std::unexpected(fd.error());
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (::flock(fd->get(), LOCK_EX | LOCK_NB) != 0) {
+  while (::flock(fd->get(), LOCK_EX | LOCK_NB) != 0 || (stratad && !stratad->Poll())) {
     if (std::chrono::steady_clock::now() > deadline) {
       return Fail(Errc::kDeadlineExceeded, "stratad is still stopping; look at its log");
     }
@@ -43,10 +60,13 @@ Result<void> WaitUntilUnreachable(Session& session) {
 }
 
 void Down(Session& session) {
+  const auto lock = session.home / "run" / "lock";
+  // Before it is asked: a pid may be another's once it has ended.
+  auto stratad = session.is_remote() ? std::nullopt : HolderOf(lock);
   auto answer = session.AskJson("POST", "/v1/down");
   if (!answer) return session.Report(answer.error());
-  auto gone = session.is_remote() ? WaitUntilUnreachable(session)
-                                  : WaitUntilGone(session.home / "run" / "lock");
+  auto gone =
+      session.is_remote() ? WaitUntilUnreachable(session) : WaitUntilGone(lock, std::move(stratad));
   if (!gone) return session.Report(gone.error());
   Print("stopped\n");
 }

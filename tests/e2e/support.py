@@ -86,7 +86,6 @@ class Server:
         """Stops it and returns what it left on the host, which should be nothing."""
         done = self.down()
         left = [] if done.returncode == DONE else [f"strata down: {done.stderr.strip()}"]
-        eventually(lambda: not self.processes(), 2)  # it frees its lock, which down waits for, and ends
         left += [f"process {pid}: {' '.join(words)}" for pid, words in self.processes().items()]
         left += [str(path) for path in self.leftovers()]
         for pid in self.processes():
