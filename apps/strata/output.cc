@@ -9,10 +9,8 @@
 #include <span>
 #include <vector>
 
-#include <yaml-cpp/yaml.h>
-
 #include "base/strings.h"
-#include "model/schema/node.h"
+#include "model/yaml_writer.h"
 
 namespace strata::cli {
 namespace {
@@ -51,46 +49,6 @@ Result<Format> FindFormat(std::string_view name, std::span<const Named> formats)
   return Fail(Errc::kInvalidArgument, message + " (" + all + ")");
 }
 
-// A boolean, a number, or null, which JSON also has for what is no number. To readers of YAML 1.1
-// 1e+30 is text, 1.0e+30 is not.
-void EmitPlain(YAML::Emitter& out, std::string text) {
-  if (text == "null") {
-    out << YAML::Null;
-    return;
-  }
-  const std::size_t exponent = text.find_first_of("+-", 1);  // "e+" and "e-"; "-" alone is a sign
-  if (exponent != std::string::npos && !text.contains('.')) text.insert(exponent - 1, ".0");
-  out << text;
-}
-
-void Emit(YAML::Emitter& out, const Json& value) {
-  switch (value.type()) {
-    case Json::value_t::object:
-      out << YAML::BeginMap;
-      for (const auto& [key, member] : value.items()) {
-        out << YAML::Key;
-        if (model::schema::TypeOfPlain(key) != model::schema::PlainType::kString) {
-          out << YAML::DoubleQuoted;
-        }
-        out << key << YAML::Value;
-        Emit(out, member);
-      }
-      out << YAML::EndMap;
-      break;
-    case Json::value_t::array:
-      out << YAML::BeginSeq;
-      for (const Json& element : value) Emit(out, element);
-      out << YAML::EndSeq;
-      break;
-    case Json::value_t::string:
-      // Quoted, because "1" and "yes" must stay text when they are read again.
-      out << YAML::DoubleQuoted << value.get<std::string>();
-      break;
-    default:
-      EmitPlain(out, value.dump());
-  }
-}
-
 }  // namespace
 
 Result<Format> ParseFormat(std::string_view name) {
@@ -115,15 +73,9 @@ std::string Paint(std::string_view text, Colour colour) {
          "\x1b[0m";
 }
 
-std::string ToYaml(const Json& value) {
-  YAML::Emitter out;
-  Emit(out, value);
-  return std::string(out.c_str()) + "\n";
-}
-
 void PrintValue(const Json& value, Format format) {
   if (format == Format::kYaml) {
-    Print(ToYaml(value));
+    Print(model::ToYaml(value));
     return;
   }
   Print(value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

@@ -58,8 +58,6 @@ std::string Fixed(const Json& number, int digits);
 // "1/2 (max 10)" of an object's "scale"; "-": it has none.
 std::string ReadyOf(const Json& object);
 
-std::string ToYaml(const Json& value);
-
 // Prints `value` as JSON or YAML.
 void PrintValue(const Json& value, Format format);
 

@@ -9,6 +9,7 @@
 
 #include "model/schema/fields.h"
 #include "model/schema/yaml.h"
+#include "model/yaml_writer.h"
 
 namespace strata::model {
 namespace {
@@ -133,6 +134,8 @@ Json ResourceToJson(const Resource& resource) {
               {"metadata", schema::kMetadata.Write(resource.metadata)},
               {"spec", SpecToJson(resource)}};
 }
+
+std::string ResourceToYaml(const Resource& resource) { return ToYaml(ResourceToJson(resource)); }
 
 Json WorkloadToJson(const Workload& workload) { return schema::kWorkload.Write(workload); }
 

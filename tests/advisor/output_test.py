@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 import unittest
 
 from again import run_again
@@ -43,6 +44,22 @@ class OutputTest(unittest.TestCase):
                 numbers += text.count("e+30")
         self.assertGreater(nulls, 0, "no question has an answer with a hole")
         self.assertGreater(numbers, 0, "no question has an answer with an exponent")
+
+    def test_what_yaml_has_no_characters_for_is_escaped(self):
+        # Of a record, which anybody may have written.
+        name = "\x7f\x1b\x80\x9f\u2028\u2029\ufeff\uffff 1e3"
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "record.json"
+            file.write_text(json.dumps({
+                "schema": "strata.dev/measurements/v2", "measured": "2026-11-27T17:30:00Z", "strata": "x",
+                "mode": "full", "seconds": 1, "workload": "hello", "classes": [], "versions": {"runc": name},
+                "host": {"kernel": name, "machine": name, "processor": name, "processors": 2, "memory_mib": 1, "load": 0},
+                "rows": [{"row": "cold_start", "in": "wasm", "unit": "ms", "samples": [1, 2]}]}))
+            report = json.loads(strata(f"measure --show {file}", "json"))
+            text = strata(f"measure --show {file}", "yaml")
+        self.assertGreaterEqual(json.dumps(report, ensure_ascii=False).count("\x7f"), 4)
+        self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\uffff]")
+        self.assertEqual(yaml.safe_load(text), report)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ class VerbsTest(ServerTest):
         self.assertIn("hello-module.wasm", wide.stdout)
         listed = json.loads(self.demo("get", "functions", "-o", "json").stdout)
         self.assertEqual([item["metadata"]["name"] for item in listed["items"]], ["hello", "prints"])
-        self.assertRegex(self.demo("get", "functions", "-o", "yaml").stdout, r'(?m)name: "hello"$')
+        self.assertRegex(self.demo("get", "functions", "-o", "yaml").stdout, r'(?m)name: hello$')
 
     def test_the_yaml_of_get_without_its_status_can_be_applied_again(self):
         text = self.demo("get", "function", "hello", "-o", "yaml").stdout
