@@ -8,8 +8,8 @@
 #include "advisor/graph/export.h"
 #include "advisor/graph/glossary.h"
 #include "advisor/system.h"
-#include "graphviz.h"
 #include "installation.h"
+#include "inventory/graphviz.h"
 #include "report.h"
 #include "verbs.h"
 
@@ -47,7 +47,7 @@ void PrintAnswer(Session& session, const ReportFlags& flags,
     case Format::kGraphMl:
       return Print(advisor::ToGraphMl(answer->graph));
     case Format::kSvg: {
-      const auto picture = DrawWithGraphviz(advisor::ToDot(answer->graph, *language));
+      const auto picture = inventory::DrawWithGraphviz(advisor::ToDot(answer->graph, *language));
       if (!picture) return session.Report(picture.error());
       return Print(*picture);
     }

@@ -18,7 +18,7 @@
 #include "advisor/graph/graph.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "graphviz.h"
+#include "inventory/graphviz.h"
 #include "measure/record.h"
 #include "records.h"
 #include "report.h"
@@ -73,7 +73,7 @@ std::string TakeDocument(std::string_view& documents) {
 // All diagrams in both languages, in one run of Graphviz; none where it is not installed.
 Result<std::map<std::string, advisor::Picture>> DrawDiagrams() {
   std::map<std::string, advisor::Picture> pictures;
-  if (!HasGraphviz()) return pictures;
+  if (!inventory::HasGraphviz()) return pictures;
   std::string dot;
   const Json& diagrams = advisor::Facts(advisor::FactFile::kGraph).at("diagrams");
   for (const Json& each : diagrams) {
@@ -82,7 +82,7 @@ Result<std::map<std::string, advisor::Picture>> DrawDiagrams() {
     dot += advisor::ToDot(*graph, advisor::Language::kEnglish) +
            advisor::ToDot(*graph, advisor::Language::kChinese);
   }
-  const auto drawn = DrawWithGraphviz(dot);
+  const auto drawn = inventory::DrawWithGraphviz(dot);
   if (!drawn) return std::unexpected(drawn.error());
   std::string_view rest = *drawn;
   for (const Json& each : diagrams) {

@@ -126,15 +126,21 @@ void Run(Session& session, RecommendFlags& flags) {
     if (!record) return session.Report(record.error());
     return PrintReport(session, flags.report, advisor::LikeCase(flags.like, *record));
   }
-  if (flags.manifest && session.output != "table" && session.output != "yaml") {
-    return session.Report(
-        {Errc::kInvalidArgument,
-         "--manifest prints YAML; without it the manifest is a section of -o " + session.output});
+  const auto format = ParseReportFormat(session.output);
+  if (!format) return session.Report(format.error());
+  if (flags.manifest && *format != Format::kTable && !IsStructured(*format)) {
+    return session.Report({Errc::kInvalidArgument,
+                           "--manifest prints YAML or JSON; without it the manifest is a section "
+                           "of -o " +
+                               session.output});
   }
   if (auto filled = Fill(flags); !filled) return session.Report(filled.error());
   auto recommended = advisor::Recommend(flags.question);
   if (!recommended) return session.Report(recommended.error());
-  if (flags.manifest) return Print(recommended->manifest);
+  if (flags.manifest) {
+    const Format form = *format == Format::kJson ? Format::kJson : Format::kYaml;
+    return PrintValue(recommended->manifest, form);
+  }
   PrintReport(session, flags.report, std::move(recommended->report));
 }
 

@@ -118,7 +118,7 @@ Awaitable<void> ApiServer::Advise(Context& context, const AdvisorOperation& oper
   Work work = [request = std::move(*request), shown = *shown, &operation] {
     const auto answer = operation.answer(request);
     if (!answer) return Result<std::string>(std::unexpected(answer.error()));
-    return Result<std::string>(Render(*answer, shown.form, shown.language));
+    return Render(*answer, shown.form, shown.language);
   };
   auto text = co_await asio::co_spawn(advisors_, DoThere(std::move(work)), kAwait);
   if (!text) co_return co_await ReplyError(context, text.error());

@@ -21,7 +21,7 @@ namespace {
 
 using Answered = Result<AdvisorAnswer>;
 
-Answered Of(advisor::Report report) { return AdvisorAnswer{std::move(report), std::nullopt}; }
+Answered Of(advisor::Report report) { return AdvisorAnswer{.report = std::move(report)}; }
 
 Answered Of(Result<advisor::Report> report) {
   if (!report) return std::unexpected(std::move(report).error());
@@ -29,7 +29,7 @@ Answered Of(Result<advisor::Report> report) {
 }
 
 Answered Of(advisor::GraphAnswer answer) {
-  return AdvisorAnswer{std::move(answer.report), std::move(answer.graph)};
+  return AdvisorAnswer{.report = std::move(answer.report), .graph = std::move(answer.graph)};
 }
 
 Answered Of(Result<advisor::GraphAnswer> answer) {
@@ -88,12 +88,22 @@ Result<advisor::RecommendQuestion> RecommendQuestionOf(const Parameters& asked) 
   return question;
 }
 
-Answered RecommendOne(const AdvisorRequest& request) {
+Result<advisor::Recommendation> Recommended(const AdvisorRequest& request) {
   const auto question = RecommendQuestionOf(request.parameters);
   if (!question) return std::unexpected(question.error());
-  auto recommended = advisor::Recommend(*question);
+  return advisor::Recommend(*question);
+}
+
+Answered RecommendOne(const AdvisorRequest& request) {
+  auto recommended = Recommended(request);
   if (!recommended) return std::unexpected(std::move(recommended).error());
   return Of(std::move(recommended->report));
+}
+
+Answered RecommendManifest(const AdvisorRequest& request) {
+  auto recommended = Recommended(request);
+  if (!recommended) return std::unexpected(std::move(recommended).error());
+  return AdvisorAnswer{.manifest = std::move(recommended->manifest)};
 }
 
 Answered ShowCase(const AdvisorRequest& request) {
@@ -197,16 +207,16 @@ Answered ShowRoadmap(const AdvisorRequest& request) {
 std::span<const AdvisorOperation> AdvisorOperations() {
   constexpr Subject kGraph = Subject::kGraph;
   constexpr Subject kReport = Subject::kReport;
+  const std::vector<std::string_view> of_workload = {"set",     "need", "device",  "kernel",
+                                                     "weights", "name", "artifact"};
   static const std::vector<AdvisorOperation> operations = {
       {"compare", kReport, {"subject", "dimension"}, CompareThem},
       {"domains/{domain}", kReport, {}, ShowDomain},
       {"mappings/{mapping}", kReport, {}, ShowMapping},
       {"align", kReport, {}, AlignAll},
       {"align/{concept}", kReport, {}, AlignIt},
-      {"recommend",
-       kReport,
-       {"set", "need", "device", "kernel", "weights", "name", "artifact"},
-       RecommendOne},
+      {"recommend", kReport, of_workload, RecommendOne},
+      {"recommend/manifest", Subject::kManifest, of_workload, RecommendManifest},
       {"cases/{case}", kReport, {}, ShowCase},
       {"models", kReport, {}, ListModels},
       {"models/{model}", kReport, {"set", "of", "spread", "draws", "seed"}, AskModel},
@@ -220,7 +230,7 @@ std::span<const AdvisorOperation> AdvisorOperations() {
       {"graph/terms", kReport, {"term"}, LookUp},
       {"graph/learning", kReport, {"path", "know"}, ShowLearning},
       {"graph/documents", kReport, {"goal"}, ListDocuments},
-      {"system", kGraph, {"level"}, ShowSystem, /*installation=*/true},
+      {"system", Subject::kInstallation, {"level"}, ShowSystem, /*installation=*/true},
       {"versions", kReport, {}, ShowVersions},
       {"roadmap", kReport, {"part", "system"}, ShowRoadmap},
   };

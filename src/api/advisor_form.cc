@@ -6,33 +6,37 @@
 
 #include "advisor/graph/export.h"
 #include "advisor/report/render.h"
-#include "base/json.h"
 #include "base/strings.h"
+#include "inventory/graphviz.h"
+#include "model/yaml_writer.h"
 
 namespace strata::api {
 namespace {
+
+constexpr unsigned BitOf(Subject subject) { return 1U << static_cast<unsigned>(subject); }
+constexpr unsigned kGraphs = BitOf(Subject::kGraph) | BitOf(Subject::kInstallation);
+constexpr unsigned kReports = BitOf(Subject::kReport) | kGraphs;
+constexpr unsigned kAll = BitOf(Subject::kManifest) | kReports;
 
 struct Known {
   Form form;
   std::string_view name;
   std::string_view type;  // what is accepted is compared with it up to the ';'
-  bool of_reports;
-  bool of_graphs;
+  unsigned of;            // the subjects that have it
 };
-constexpr std::array<Known, 9> kForms{
-    {{Form::kJson, "json", "application/json", true, true},
-     {Form::kTable, "table", "text/plain; charset=utf-8", true, true},
-     {Form::kMarkdown, "markdown", "text/markdown; charset=utf-8", true, true},
-     {Form::kCsv, "csv", "text/csv; charset=utf-8", true, true},
-     {Form::kSvg, "svg", "image/svg+xml", true, false},
-     {Form::kMermaid, "mermaid", "text/vnd.mermaid; charset=utf-8", false, true},
-     {Form::kDot, "dot", "text/vnd.graphviz; charset=utf-8", false, true},
-     {Form::kJsonLd, "jsonld", "application/ld+json", false, true},
-     {Form::kGraphMl, "graphml", "application/graphml+xml", false, true}}};
+constexpr std::array<Known, 10> kForms{
+    {{Form::kJson, "json", "application/json", kAll},
+     {Form::kYaml, "yaml", "application/yaml", kAll},
+     {Form::kTable, "table", "text/plain; charset=utf-8", kReports},
+     {Form::kMarkdown, "markdown", "text/markdown; charset=utf-8", kReports},
+     {Form::kCsv, "csv", "text/csv; charset=utf-8", kReports},
+     {Form::kSvg, "svg", "image/svg+xml", BitOf(Subject::kReport) | BitOf(Subject::kGraph)},
+     {Form::kMermaid, "mermaid", "text/vnd.mermaid; charset=utf-8", kGraphs},
+     {Form::kDot, "dot", "text/vnd.graphviz; charset=utf-8", kGraphs},
+     {Form::kJsonLd, "jsonld", "application/ld+json", kGraphs},
+     {Form::kGraphMl, "graphml", "application/graphml+xml", kGraphs}}};
 
-bool Has(const Known& form, Subject of) {
-  return of == Subject::kGraph ? form.of_graphs : form.of_reports;
-}
+bool Has(const Known& form, Subject of) { return (form.of & BitOf(of)) != 0; }
 
 std::string_view Trimmed(std::string_view text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
@@ -104,10 +108,15 @@ std::string_view MediaTypeOf(Form form) noexcept {
   return std::ranges::find(kForms, form, &Known::form)->type;
 }
 
-std::string Render(const AdvisorAnswer& answer, Form form, advisor::Language language) {
+Result<std::string> Render(const AdvisorAnswer& answer, Form form, advisor::Language language) {
+  const auto value = [&] {
+    return answer.manifest ? *answer.manifest : advisor::ToJson(answer.report, language);
+  };
   switch (form) {
     case Form::kJson:
-      return DumpJson(advisor::ToJson(answer.report, language)) + "\n";
+      return DumpJson(value()) + "\n";
+    case Form::kYaml:
+      return model::ToYaml(value());
     case Form::kTable:
       return advisor::RenderTable(answer.report, language);
     case Form::kMarkdown:
@@ -115,7 +124,8 @@ std::string Render(const AdvisorAnswer& answer, Form form, advisor::Language lan
     case Form::kCsv:
       return advisor::RenderCsv(answer.report, language);
     case Form::kSvg:
-      return advisor::RenderSvg(answer.report, language);
+      if (!answer.graph) return advisor::RenderSvg(answer.report, language);
+      return inventory::DrawWithGraphviz(advisor::ToDot(*answer.graph, language));
     case Form::kMermaid:
       return advisor::ToMermaid(*answer.graph, language);
     case Form::kDot:

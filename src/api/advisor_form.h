@@ -1,7 +1,8 @@
 // api/advisor_form.h - in which form an answer of the advisor is sent: ?format= says, else what the
 // client accepts, else JSON.
 //
-// Threads: pure functions. Tested by api/advisor_form_test.cc.
+// Threads: pure functions, but for the picture of a graph: Graphviz draws it
+// (inventory/graphviz.h), which blocks its thread. Tested by api/advisor_form_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +13,14 @@
 #include "advisor/graph/graph.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
+#include "base/json.h"
 #include "base/result.h"
 
 namespace strata::api {
 
-// An answer of the advisor, and the graph that it is about where it is about one.
-struct AdvisorAnswer {
-  advisor::Report report;
-  std::optional<advisor::Graph> graph;
-};
-
-// Reports have the first five, graphs all but kSvg: their picture is drawn by Graphviz, which is
-// not run here.
 enum class Form : std::uint8_t {
   kJson,
+  kYaml,
   kTable,
   kMarkdown,
   kCsv,
@@ -36,9 +31,20 @@ enum class Form : std::uint8_t {
   kGraphMl,
 };
 
-enum class Subject : std::uint8_t { kReport, kGraph };
+// What an answer is, which decides the forms that it has: reports those up to kSvg, graphs all; an
+// installation is a graph whose labels others chose, so Graphviz is not let near it here: no kSvg.
+// A manifest is JSON or YAML.
+enum class Subject : std::uint8_t { kReport, kGraph, kInstallation, kManifest };
 
-// "json", "table", "markdown", "csv", "svg"; "mermaid", "dot", "jsonld", "graphml".
+// An answer of the advisor: a report, with the graph that it is about where it is about one; or a
+// manifest.
+struct AdvisorAnswer {
+  advisor::Report report;
+  std::optional<advisor::Graph> graph;
+  std::optional<Json> manifest;
+};
+
+// "json", "yaml", "table", "markdown", "csv", "svg"; "mermaid", "dot", "jsonld", "graphml".
 // kInvalidArgument: there is no such form of it.
 Result<Form> FormOf(std::string_view name, Subject of);
 
@@ -48,7 +54,8 @@ std::optional<Form> AcceptedForm(std::string_view accept, Subject of);
 // The media type, with its charset.
 std::string_view MediaTypeOf(Form form) noexcept;
 
-// `form` is one that it has.
-std::string Render(const AdvisorAnswer& answer, Form form, advisor::Language language);
+// `form` is one that it has. kFailedPrecondition: a picture of a graph, and Graphviz is not
+// installed.
+Result<std::string> Render(const AdvisorAnswer& answer, Form form, advisor::Language language);
 
 }  // namespace strata::api

@@ -1,16 +1,18 @@
 """The advisor over the API: the reports of the verbs, in every form, and never in the manager's way."""
 
 import json
+import shutil
 import threading
 import time
 import unittest
 import urllib.parse
 
-from e2e.support import ServerTest, UnixConnection, hello
+from e2e.support import ARTIFACTS, DONE, ServerTest, UnixConnection, hello
 
-REPORT_TYPES = {"json": "application/json", "table": "text/plain", "markdown": "text/markdown", "csv": "text/csv",
-                "svg": "image/svg+xml"}
-GRAPH_TYPES = {"mermaid": "text/vnd.mermaid", "dot": "text/vnd.graphviz", "jsonld": "application/ld+json",
+REPORT_TYPES = {"json": "application/json", "yaml": "application/yaml", "table": "text/plain",
+                "markdown": "text/markdown", "csv": "text/csv", "svg": "image/svg+xml"}
+MANIFEST_TYPES = {"json": "application/json", "yaml": "application/yaml"}
+GRAPH_TYPES = {"yaml": "application/yaml", "mermaid": "text/vnd.mermaid", "dot": "text/vnd.graphviz", "jsonld": "application/ld+json",
                "graphml": "application/graphml+xml"}
 # Path and query of a question, and the verb that asks the same.
 SAME = (("compare?subject=wasm&subject=container&dimension=startup", "compare wasm container --dimension startup"),
@@ -19,6 +21,8 @@ SAME = (("compare?subject=wasm&subject=container&dimension=startup", "compare wa
         ("recommend?set=security_requirement=High&set=latency_ms=50&need=edge&device=usb&kernel=io_uring"
          "&weights=iot_edge", "recommend --set security_requirement=High --set latency_ms=50 --need edge --device usb "
          "--kernel io_uring --weights iot_edge"),
+        ("recommend/manifest?set=security_requirement=High&name=taken&artifact=oci:./taken",
+         "recommend --set security_requirement=High --name taken --artifact oci:./taken --manifest"),
         ("cases/ecommerce", "recommend --like ecommerce"), ("models", "model --list"),
         ("models/npv?set=discount_rate=8%25&of=wasm.npv&draws=200&seed=7&spread=0.2",
          "model npv --set discount_rate=8% --of wasm.npv --draws 200 --seed 7 --spread 0.2"),
@@ -51,7 +55,9 @@ REFUSED = (("compare?subject=webasembly", 404, "did you mean 'webassembly'"),
            ("graph/learning?path=beginer", 404, "beginner"), ("roadmap?part=riks", 404, "risks"),
            ("roadmap?system=yes", 400, "true or false"), ("roadmap?lang=de", 400, "no language"),
            ("system?level=compnent", 404, "component"),
-           ("roadmap?format=pdf", 400, "(json, table, markdown, csv, svg)"), ("graph?format=svg", 400, "dot"),
+           ("roadmap?format=pdf", 400, "(json, yaml, table, markdown, csv, svg)"),
+           ("recommend/manifest?format=csv", 400, "(json, yaml)"), ("recommend/manifest?set=x", 400, "VARIABLE=VALUE"),
+           ("system?format=svg", 400, "dot"),
            ("nothing", 404, "no such path"))
 
 
@@ -90,7 +96,9 @@ class AdvisorApiTest(ServerTest):
         return min(fits, key=lambda each: each.count("{"))
 
     def test_a_form_is_asked_for_by_the_query_or_by_accept(self):
-        for question, types in (("roadmap?part=risks", REPORT_TYPES), ("graph/nodes/kuasar", GRAPH_TYPES)):
+        drawn = {"svg": "image/svg+xml"} if shutil.which("dot") else {}
+        for question, types in (("roadmap?part=risks", REPORT_TYPES), ("graph/nodes/kuasar", GRAPH_TYPES | drawn),
+                                ("system", GRAPH_TYPES), ("recommend/manifest?name=taken", MANIFEST_TYPES)):
             for form, kind in types.items():
                 joined = question + ("&" if "?" in question else "?")
                 by_query, by_accept = self.ask(f"{joined}format={form}"), self.ask(question, kind)
@@ -103,6 +111,30 @@ class AdvisorApiTest(ServerTest):
         self.assertEqual(self.ask("roadmap", "text/html, */*;q=0.1").headers.get_content_type(), "application/json")
         refused = self.ask("roadmap", "text/html")
         self.assertEqual((refused.status, refused.headers.get_content_type()), (406, "application/problem+json"))
+
+    def test_what_is_sent_is_what_the_verb_prints(self):
+        for question, words in (("models/npv?draws=0", "model npv --draws 0"),
+                                ("graph/diagrams/knowledge_graph", "graph diagram knowledge_graph"),
+                                ("recommend/manifest?name=taken", "recommend --name taken --manifest")):
+            for form in ("yaml", "svg"):
+                if form == "svg" and ("manifest" in words or not shutil.which("dot")):
+                    continue
+                joined = question + ("&" if "?" in question else "?")
+                self.assertEqual(self.ask(f"{joined}format={form}").read().decode(),
+                                 self.server.strata(*words.split(), "-o", form).stdout)
+
+    @unittest.skipIf(shutil.which("dot"), "Graphviz is installed")
+    def test_without_graphviz_a_picture_is_refused(self):
+        answer = self.ask("graph/nodes/kuasar?format=svg")
+        self.assertEqual(answer.status, 409)
+        self.assertIn("package graphviz", json.loads(answer.read())["detail"])
+
+    def test_a_manifest_that_is_recommended_can_be_applied(self):
+        artifact = urllib.parse.quote(str(ARTIFACTS / "hello-module.wasm"))
+        manifest = self.ask("recommend/manifest?set=performance_requirement=High&set=function_type=true"
+                            f"&set=latency_ms=5&name=on&artifact={artifact}&format=yaml").read().decode()
+        dry = self.server.strata("apply", "--dry-run", "-f", "-", stdin=manifest)
+        self.assert_exit(dry, DONE, "default/on")
 
     def test_both_languages(self):
         report = json.loads(self.ask("models/npv?lang=zh&draws=0").read())

@@ -67,7 +67,7 @@ class RecommendTest(ServerTest):
         for words in (("--manifest",), ("--from", "/nonexistent"), ("--set", "latency_ms=5"), ("--need", "edge"),
                       ("--name", "a"), ("--ask",)):
             self.assert_exit(self.server.strata("recommend", "--like", "ecommerce", *words), USAGE, "--like")
-        self.assert_exit(self.server.strata("-o", "json", "recommend", "--manifest"), USAGE, "YAML")
+        self.assert_exit(self.server.strata("-o", "csv", "recommend", "--manifest"), USAGE, "YAML")
 
     def test_what_is_none_is_refused(self):
         self.assert_exit(self.server.strata("recommend", "--set", "latency=5"), NOT_FOUND, "latency_ms")

@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "model/resource.h"
 #include "model/rules.h"
+#include "model/yaml_writer.h"
 #include "scheduler/strategy.h"
 
 namespace strata::advisor {
@@ -181,26 +182,28 @@ Section AnswerSection(const Answer& answer) {
   return section;
 }
 
-std::string ManifestOf(const RecommendQuestion& question, Class sandbox_class) {
+Json ManifestOf(const RecommendQuestion& question, Class sandbox_class) {
   const auto function = question.about.Find("function_type");
   const bool is_function = !function || function->value == true;
   const model::Requires asked = question.about.Asked();
-  std::string text = "apiVersion: " + std::string(model::kApiVersion);
-  text += "\nkind: ";
-  text += is_function ? "Function" : "Service";
-  text += "\nmetadata:\n  name: " + question.name;
   std::string artifact = question.artifact;
   if (artifact.empty()) {
     artifact =
         sandbox_class == Class::kWasm ? "./" + question.name + ".wasm" : "oci:./" + question.name;
   }
-  text += "\nspec:\n  artifact: " + DumpJson(artifact);
-  text += "\n  class: " + Name(sandbox_class);
-  text += "\n  requires:\n    security: " + std::string(model::LevelName(asked.security));
-  text += "\n    compatibility: " + std::string(model::LevelName(asked.compatibility));
-  text += "\n    performance: " + std::string(model::LevelName(asked.performance));
-  text += "\n  triggers:\n    - http:\n        path: /" + question.name + "\n";
-  return text;
+  Json trigger;
+  trigger["http"]["path"] = "/" + question.name;
+  return {{"apiVersion", model::kApiVersion},
+          {"kind", is_function ? "Function" : "Service"},
+          {"metadata", {{"name", question.name}}},
+          {"spec",
+           {{"artifact", std::move(artifact)},
+            {"class", model::ClassName(sandbox_class)},
+            {"requires",
+             {{"security", model::LevelName(asked.security)},
+              {"compatibility", model::LevelName(asked.compatibility)},
+              {"performance", model::LevelName(asked.performance)}}},
+            {"triggers", Json::array({std::move(trigger)})}}}};
 }
 
 // What the question says in words of its own, which no table bounds.
@@ -214,8 +217,8 @@ Result<void> Check(const RecommendQuestion& question) {
   return {};
 }
 
-Section ManifestSection(const std::string& manifest) {
-  return {.id = "manifest", .title = {"Manifest", "清单"}, .text = manifest};
+Section ManifestSection(const Json& manifest) {
+  return {.id = "manifest", .title = {"Manifest", "清单"}, .text = model::ToYaml(manifest)};
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 
 #include "advisor/recommend/case.h"
 #include "advisor/report/report.h"
+#include "base/json.h"
 #include "base/result.h"
 #include "measure/record.h"
 #include "model/values.h"
@@ -35,7 +36,7 @@ struct RecommendQuestion {
 struct Recommendation {
   Report report;
   model::Class sandbox_class = model::Class::kContainer;
-  std::string manifest;  // YAML
+  Json manifest;  // model::ToYaml of it is what the report ends in
 };
 
 // The report ends in the manifest. kNotFound: no such need, device, kernel feature or scenario;

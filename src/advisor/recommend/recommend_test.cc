@@ -14,6 +14,7 @@
 #include "advisor/facts/facts.h"
 #include "base/result.h"
 #include "model/manifest.h"
+#include "model/yaml_writer.h"
 #include "scheduler/strategy.h"
 
 namespace strata::advisor {
@@ -79,7 +80,7 @@ TEST(RecommendTest, MostTreesWinAndTheOthersAreShown) {
 
 TEST(RecommendTest, TheManifestIsValidAndAsksForWhatWasSaid) {
   auto recommended = Recommended({.security = Level::kHigh}, false);
-  const auto parsed = model::ParseManifests(recommended.manifest, "recommended");
+  const auto parsed = model::ParseManifests(model::ToYaml(recommended.manifest), "recommended");
   ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
 }
 
@@ -152,7 +153,7 @@ TEST(RecommendTest, TheReportEndsInTheManifest) {
   const auto recommended = Recommend(Said({{"security_requirement", "High"}}));
   ASSERT_TRUE(recommended.has_value());
   EXPECT_EQ(recommended->report.sections.back().id, "manifest");
-  EXPECT_EQ(recommended->report.sections.back().text, recommended->manifest);
+  EXPECT_EQ(recommended->report.sections.back().text, model::ToYaml(recommended->manifest));
 }
 
 TEST(RecommendTest, AnArtifactIsTextAndQuoted) {
@@ -160,13 +161,26 @@ TEST(RecommendTest, AnArtifactIsTextAndQuoted) {
   question.artifact = "oci:./a \"b\": 沙盒";
   const auto recommended = Recommend(question);
   ASSERT_TRUE(recommended.has_value());
-  EXPECT_NE(recommended->manifest.find(R"(artifact: "oci:./a \"b\": 沙盒")"), std::string::npos);
+  EXPECT_NE(model::ToYaml(recommended->manifest).find(R"(artifact: "oci:./a \"b\": 沙盒")"),
+            std::string::npos);
   for (const char* bytes : {"\xff", "./\xc3.wasm", "\xed\xa0\x80"}) {
     question.artifact = bytes;
     const auto refused = Recommend(question);
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
     EXPECT_NE(refused.error().message.find("artifact"), std::string::npos);
+  }
+}
+
+TEST(RecommendTest, ANameThatLooksLikeSomethingElseStaysAName) {
+  for (const char* name : {"on", "null", "123", "0x1f", "2025-11-27"}) {
+    RecommendQuestion question;
+    question.name = name;
+    const auto recommended = Recommend(question);
+    ASSERT_TRUE(recommended.has_value());
+    const auto parsed = model::ParseManifests(model::ToYaml(recommended->manifest), "recommended");
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+    EXPECT_EQ(parsed->front().metadata.name, name);
   }
 }
 

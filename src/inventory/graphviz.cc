@@ -1,4 +1,4 @@
-#include "graphviz.h"
+#include "inventory/graphviz.h"
 
 #include <chrono>
 #include <utility>
@@ -7,27 +7,27 @@
 #include "host/process.h"
 #include "inventory/programs.h"
 
-namespace strata::cli {
+namespace strata::inventory {
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kDrawing{20};
 
 }  // namespace
 
-bool HasGraphviz() { return inventory::FindInstalled("dot").has_value(); }
+bool HasGraphviz() { return FindInstalled("dot").has_value(); }
 
 Result<std::string> DrawWithGraphviz(const std::string& dot) {
-  const auto program = inventory::FindInstalled("dot");
+  const auto program = FindInstalled("dot");
   if (!program) {
     return Fail(
         Errc::kFailedPrecondition,
         "a picture of a graph is drawn by Graphviz's 'dot', which is not installed (package "
-        "graphviz); -o dot and -o mermaid need nothing");
+        "graphviz); its forms dot and mermaid need nothing");
   }
-  auto ran = host::RunToEnd({.program = *program, .arguments = {"-Tsvg"}}, kPatience, 16_MiB, dot);
+  auto ran = host::RunToEnd({.program = *program, .arguments = {"-Tsvg"}}, kDrawing, 16_MiB, dot);
   if (!ran) return Wrap(std::move(ran).error(), "dot");
   if (!ran->status.success()) return Fail(Errc::kInternal, "dot: " + ran->err);
   return std::move(ran->out);
 }
 
-}  // namespace strata::cli
+}  // namespace strata::inventory
