@@ -9,13 +9,16 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "advisor/recommend/case.h"
 #include "advisor/recommend/trees.h"
+#include "advisor/report/text.h"
 #include "manifests.h"
+#include "model/device.h"
 #include "model/manifest.h"
 #include "output.h"
 #include "records.h"
@@ -26,6 +29,8 @@ namespace strata::cli {
 namespace {
 
 using advisor::Case;
+using advisor::Language;
+using advisor::Text;
 using advisor::Variable;
 
 struct RecommendFlags {
@@ -55,20 +60,24 @@ Result<void> TakeManifest(const std::string& path, advisor::RecommendQuestion& q
       question.about.Take(workload->requires_, resource.kind() == model::Kind::kFunction);
       question.name = resource.metadata.name;
       question.artifact = model::ArtifactsOf(*workload).front().reference;
+      for (const model::Device& device : workload->devices) {
+        question.devices.emplace_back(model::DeviceKindName(device.kind));
+      }
       return {};
     }
   }
   return Fail(Errc::kInvalidArgument, path + ": there is no Function or Service in it");
 }
 
-std::string Choices(const Variable& variable) {
+Text Choices(const Variable& variable) {
   if (variable.words.empty()) {
-    if (variable.most <= 1) return "0 to 1";
-    return variable.unit.empty() ? "a number" : "a number, in " + variable.unit;
+    if (variable.most <= 1) return {"0 to 1", "0 至 1"};
+    const Text number{"a number", "数值"};
+    return variable.unit.empty()
+               ? number
+               : Text{number.en + ", in " + variable.unit, number.zh + "，单位 " + variable.unit};
   }
-  std::string text;
-  for (const std::string& word : variable.words) text += (text.empty() ? "" : ", ") + word;
-  return text;
+  return {advisor::Listed(variable.words), ""};
 }
 
 // What is worth asking next: first what the scheduler's rule goes by, from which much follows, then
@@ -87,22 +96,70 @@ const Variable* NextQuestion(const Case& about, const std::set<std::string>& ope
   return nullptr;
 }
 
-void AskOnTerminal(Case& about) {
+// A line that was typed; nothing: the input has ended, or the question is left open.
+std::optional<std::string> Ask(const std::string& prompt) {
+  std::cerr << prompt << "? " << std::flush;
+  std::string line;
+  if (!std::getline(std::cin, line) || line.empty()) return std::nullopt;
+  return line;
+}
+
+void AskForVariables(Case& about, Language language) {
   std::set<std::string> open;
-  std::cerr << "Enter alone leaves a question open.\n";
   while (const Variable* variable = NextQuestion(about, open)) {
-    std::cerr << variable->label.en << " (" << Choices(*variable) << ")? " << std::flush;
-    std::string line;
-    if (!std::getline(std::cin, line)) break;
-    if (line.empty()) {
+    const auto said =
+        Ask(variable->label.In(language) + " (" + Choices(*variable).In(language) + ")");
+    if (!std::cin) return;
+    if (!said) {
       open.insert(variable->id);
-    } else if (auto set = about.Set(variable->id, line); !set) {
+    } else if (auto set = about.Set(variable->id, *said); !set) {
       PrintError(set.error().message);
     }
   }
 }
 
+std::vector<std::string> WordsOf(const std::string& line) {
+  std::vector<std::string> words;
+  std::istringstream parts(line);
+  for (std::string word; std::getline(parts, word, ',');) {
+    const std::size_t begin = word.find_first_not_of(' ');
+    if (begin == std::string::npos) continue;
+    words.push_back(word.substr(begin, word.find_last_not_of(' ') + 1 - begin));
+  }
+  return words;
+}
+
+// What the tables are about, until they have what is asked of them.
+void AskForRows(const Text& prompt, Language language, std::vector<std::string>& rows,
+                const advisor::RecommendQuestion& question) {
+  const std::vector<std::string> before = rows;
+  while (std::cin) {
+    const auto said = Ask(prompt.In(language));
+    if (!said) return;
+    for (std::string& word : WordsOf(*said)) rows.push_back(std::move(word));
+    const auto known = advisor::Recommend(question);
+    if (known) return;
+    PrintError(known.error().message);
+    rows = before;
+  }
+}
+
+void AskOnTerminal(advisor::RecommendQuestion& question, Language language) {
+  std::cerr << Text{"Enter alone leaves a question open.\n", "直接回车跳过该问题。\n"}.In(language);
+  AskForVariables(question.about, language);
+  AskForRows({"devices (USB, PCI, GPU, pass-through, vGPU, SR-IOV; commas between them)",
+              "设备（USB、PCI、GPU、直通、vGPU、SR-IOV；以逗号分隔）"},
+             language, question.devices, question);
+  AskForRows({"kernel features (epoll, io_uring)", "内核特性（epoll, io_uring）"}, language,
+             question.features, question);
+  AskForRows(
+      {"needs (edge, serverless, low_latency, ...)", "需求（edge, serverless, low_latency ...）"},
+      language, question.needs, question);
+}
+
 Result<void> Fill(RecommendFlags& flags) {
+  const auto language = advisor::ParseLanguage(flags.report.language);
+  if (!language) return std::unexpected(language.error());
   if (!flags.from.empty()) {
     if (auto taken = TakeManifest(flags.from, flags.question); !taken) return taken;
   }
@@ -113,7 +170,7 @@ Result<void> Fill(RecommendFlags& flags) {
     if (::isatty(STDIN_FILENO) == 0) {
       return Fail(Errc::kInvalidArgument, "--ask needs a terminal; say --set VARIABLE=VALUE");
     }
-    AskOnTerminal(flags.question.about);
+    AskOnTerminal(flags.question, *language);
   }
   if (flags.name) flags.question.name = *flags.name;
   if (flags.artifact) flags.question.artifact = *flags.artifact;
@@ -147,7 +204,7 @@ void Run(Session& session, RecommendFlags& flags) {
 std::string VariablesText() {
   std::string text = "Variables:\n";
   for (const Variable& each : advisor::Variables()) {
-    text += "  " + each.id + ": " + Choices(each) + "\n";
+    text += "  " + each.id + ": " + Choices(each).en + "\n";
   }
   return text;
 }

@@ -97,6 +97,38 @@ class RecommendTest(ServerTest):
             report = json.loads(asking.stdout.read())
         self.assertEqual(rows(report, "answer")[0]["class"], "microvm")
 
+    def test_it_asks_for_devices_and_kernel_features_too(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        with subprocess.Popen([BIN / "strata", "-o", "json", "recommend", "--ask", "--lang", "zh"], stdin=theirs,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
+            os.close(theirs)
+            answers = {"设备": ["usbb", "usb, vgpu"], "内核特性": ["io_uring"], "需求": ["edge"]}
+            said = ""
+            while answers:
+                prompt = ""
+                while not prompt.endswith("? "):
+                    prompt += asking.stderr.read(1)
+                    self.assertIsNone(asking.poll(), said + prompt)
+                said += prompt
+                asked = next((each for each in answers if prompt.splitlines()[-1].startswith(each)), None)
+                os.write(ours, (answers[asked].pop(0) if asked else "").encode() + b"\n")
+                answers = {each: left for each, left in answers.items() if left}
+            report = json.loads(asking.stdout.read())
+        self.assertRegex(said, r"usbb[^?]*\n设备")
+        self.assertIn("安全需求", said)
+        stacks = rows(report, "stacks")
+        devices = [str(row["device"]) for row in stacks]
+        self.assertTrue(all(any(word in device for device in devices) for word in ("USB", "vGPU")), devices)
+        self.assertTrue(any("io_uring" in str(row["kernel"]) for row in stacks))
+        self.assertGreaterEqual(len(stacks), 4)
+
+    def test_a_manifests_devices_are_answered(self):
+        manifest = {"apiVersion": "strata.dev/v1alpha1", "kind": "Function", "metadata": {"name": "infer"},
+                    "spec": {"artifact": "oci:./infer", "devices": [{"kind": "gpu"}]}}
+        done = self.server.strata("-o", "json", "recommend", "--from", "-", stdin=json.dumps(manifest))
+        self.assertTrue(any("GPU" in str(row["device"]) for row in rows(json.loads(done.stdout), "stacks")))
+
 
 if __name__ == "__main__":
     unittest.main()
