@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -18,7 +19,7 @@
 #include "advisor/recommend/trees.h"
 #include "advisor/report/text.h"
 #include "manifests.h"
-#include "model/device.h"
+#include "model/local_paths.h"
 #include "model/manifest.h"
 #include "output.h"
 #include "records.h"
@@ -48,36 +49,34 @@ struct RecommendFlags {
 
 // The first Function or Service of a manifest says what is asked for.
 Result<void> TakeManifest(const std::string& path, advisor::RecommendQuestion& question) {
+  // Its local paths are relative to its folder, and what is printed may lie in another.
+  const std::string here = std::filesystem::current_path().string();
   const auto files = ReadManifestFiles({path});
   if (!files) return std::unexpected(files.error());
   for (const Json& file : *files) {
-    const auto resources = model::ParseManifests(file.at("text").get_ref<const std::string&>(),
-                                                 file.at("name").get_ref<const std::string&>());
+    auto resources = model::ParseManifests(file.at("text").get_ref<const std::string&>(),
+                                           file.at("name").get_ref<const std::string&>());
     if (!resources) return std::unexpected(resources.error());
-    for (const model::Resource& resource : *resources) {
-      const model::Workload* workload = resource.workload();
-      if (workload == nullptr) continue;
-      question.about.Take(workload->requires_, resource.kind() == model::Kind::kFunction);
-      question.name = resource.metadata.name;
-      question.artifact = model::ArtifactsOf(*workload).front().reference;
-      for (const model::Device& device : workload->devices) {
-        question.devices.emplace_back(model::DeviceKindName(device.kind));
-      }
+    for (model::Resource& resource : *resources) {
+      if (resource.workload() == nullptr) continue;
+      const std::string& folder = file.at("dir").get_ref<const std::string&>();
+      if (folder != here) model::ResolveLocalPaths(resource, folder);
+      advisor::Take(std::move(resource), question);
       return {};
     }
   }
   return Fail(Errc::kInvalidArgument, path + ": there is no Function or Service in it");
 }
 
-Text Choices(const Variable& variable) {
-  if (variable.words.empty()) {
+Text Choices(const Variable& variable, const std::vector<std::string>& words) {
+  if (words.empty()) {
     if (variable.most <= 1) return {"0 to 1", "0 至 1"};
     const Text number{"a number", "数值"};
     return variable.unit.empty()
                ? number
                : Text{number.en + ", in " + variable.unit, number.zh + "，单位 " + variable.unit};
   }
-  return {advisor::Listed(variable.words), ""};
+  return {advisor::Listed(words), ""};
 }
 
 // What is worth asking next: first what the scheduler's rule goes by, from which much follows, then
@@ -104,15 +103,24 @@ std::optional<std::string> Ask(const std::string& prompt) {
   return line;
 }
 
+// Set, unless it does not go with what was said before.
+Result<void> SetChecked(Case& about, const std::string& variable, const std::string& value) {
+  Case with = about;
+  if (auto set = with.Set(variable, value); !set) return set;
+  if (auto good = with.Check(); !good) return good;
+  about = std::move(with);
+  return {};
+}
+
 void AskForVariables(Case& about, Language language) {
   std::set<std::string> open;
   while (const Variable* variable = NextQuestion(about, open)) {
-    const auto said =
-        Ask(variable->label.In(language) + " (" + Choices(*variable).In(language) + ")");
+    const auto said = Ask(variable->label.In(language) + " (" +
+                          Choices(*variable, about.WordsOf(*variable)).In(language) + ")");
     if (!std::cin) return;
     if (!said) {
       open.insert(variable->id);
-    } else if (auto set = about.Set(variable->id, *said); !set) {
+    } else if (auto set = SetChecked(about, variable->id, *said); !set) {
       PrintError(set.error().message);
     }
   }
@@ -144,6 +152,20 @@ void AskForRows(const Text& prompt, Language language, std::vector<std::string>&
   }
 }
 
+void AskForWeights(advisor::RecommendQuestion& question, Language language) {
+  const Text prompt{"scores of a scenario (finance_risk, flash_sale, erp, iot_edge, ai_training)",
+                    "场景评分（finance_risk, flash_sale, erp, iot_edge, ai_training）"};
+  while (std::cin) {
+    const auto said = Ask(prompt.In(language));
+    if (!said) return;
+    question.weights = *said;
+    const auto known = advisor::Recommend(question);
+    if (known) return;
+    PrintError(known.error().message);
+    question.weights.clear();
+  }
+}
+
 void AskOnTerminal(advisor::RecommendQuestion& question, Language language) {
   std::cerr << Text{"Enter alone leaves a question open.\n", "直接回车跳过该问题。\n"}.In(language);
   AskForVariables(question.about, language);
@@ -155,6 +177,7 @@ void AskOnTerminal(advisor::RecommendQuestion& question, Language language) {
   AskForRows(
       {"needs (edge, serverless, low_latency, ...)", "需求（edge, serverless, low_latency ...）"},
       language, question.needs, question);
+  AskForWeights(question, language);
 }
 
 Result<void> Fill(RecommendFlags& flags) {
@@ -177,6 +200,14 @@ Result<void> Fill(RecommendFlags& flags) {
   return {};
 }
 
+// Beside the manifest, which may be piped on.
+void PrintNotes(const advisor::Recommendation& recommended, const ReportFlags& flags) {
+  const auto language = advisor::ParseLanguage(flags.language);
+  for (const advisor::Text& note : recommended.manifest_notes) {
+    PrintError(note.In(language.value_or(advisor::Language::kEnglish)));
+  }
+}
+
 void Run(Session& session, RecommendFlags& flags) {
   if (!flags.like.empty()) {
     const auto record = LoadRecord(session, flags.record);
@@ -195,6 +226,7 @@ void Run(Session& session, RecommendFlags& flags) {
   auto recommended = advisor::Recommend(flags.question);
   if (!recommended) return session.Report(recommended.error());
   if (flags.manifest) {
+    PrintNotes(*recommended, flags.report);
     const Format form = *format == Format::kJson ? Format::kJson : Format::kYaml;
     return PrintValue(recommended->manifest, form);
   }
@@ -204,7 +236,7 @@ void Run(Session& session, RecommendFlags& flags) {
 std::string VariablesText() {
   std::string text = "Variables:\n";
   for (const Variable& each : advisor::Variables()) {
-    text += "  " + each.id + ": " + Choices(each).en + "\n";
+    text += "  " + each.id + ": " + Choices(each, each.words).en + "\n";
   }
   return text;
 }
@@ -236,7 +268,8 @@ void AddRecommend(CLI::App& app, Session& session) {
   verb->add_option("--need", flags->question.needs,
                    "A row of the stack tables: edge, serverless, low_latency, ...");
   verb->add_option("--device", flags->question.devices,
-                   "USB, PCI, GPU, pass-through, vGPU, SR-IOV");
+                   "USB, PCI, GPU, pass-through, vGPU, SR-IOV; of the first two which one: "
+                   "usb:VENDOR:PRODUCT");
   verb->add_option("--kernel", flags->question.features, "epoll or io_uring");
   verb->add_option("--weights", flags->question.weights,
                    "Scores of a scenario: finance_risk, flash_sale, erp, iot_edge, ai_training");

@@ -30,4 +30,18 @@ ArtifactReference SplitArtifact(std::string_view text) noexcept {
   return reference;
 }
 
+std::optional<VariantKind> KindSpelled(std::string_view text) noexcept {
+  switch (SplitArtifact(text).place) {
+    case ArtifactPlace::kFile:
+      return VariantKind::kWasm;
+    case ArtifactPlace::kDockerArchive:
+      return VariantKind::kImage;
+    case ArtifactPlace::kLayout:
+    case ArtifactPlace::kOciArchive:
+    case ArtifactPlace::kRegistry:
+      break;
+  }
+  return std::nullopt;
+}
+
 }  // namespace strata::model

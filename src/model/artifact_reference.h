@@ -12,7 +12,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
+
+#include "model/resource.h"
 
 namespace strata::model {
 
@@ -33,5 +36,8 @@ struct ArtifactReference {
 };
 
 ArtifactReference SplitArtifact(std::string_view text) noexcept;
+
+// What kind of artifact it is, where the spelling tells; the others may be either.
+std::optional<VariantKind> KindSpelled(std::string_view text) noexcept;
 
 }  // namespace strata::model

@@ -21,7 +21,7 @@ ENGLISH = re.compile(r"[a-z]{2,}[,;:]? [a-z]{2,}")
 # says, evidence of mappings and contents of documents are quotations with their place; a term stands beside its Chinese;
 # titles are those of publications; conditions are of variables as --set takes them, as are units and levels; the others
 # are ids, names and verbs.
-AS_THEY_ARE = {"formula", "claimed", "statement", "term", "title", "id", "url", "source", "technologies", "here",
+AS_THEY_ARE = {"formula", "class", "claimed", "statement", "term", "title", "id", "url", "source", "technologies", "here",
                "stack", "kernel", "diagrams", "document", "file", "documents", "shares", "before", "after", "evidence",
                "unit", "value", "at_from", "at_to", "of", "what", "says", "contents", "if", "verb", "old", "old_source",
                "new_source"}

@@ -73,6 +73,43 @@ Variable SecondNeed() {
   return need;
 }
 
+// The answers of the selection graph to its question after `scenario`.
+std::vector<std::string> SecondNeedsOf(const Json& scenario) {
+  const Json& domain =
+      FindFact(Facts(FactFile::kDecisions).at("variables"), "scenario")->at("domain");
+  const Json& nodes =
+      FindFact(Facts(FactFile::kDecisions).at("trees"), "selection_graph")->at("nodes");
+  // The scenarios are the answers of the graph's first question, in their order.
+  const auto at = static_cast<std::size_t>(std::ranges::find(domain, scenario) - domain.begin());
+  const Json* node = FindFact(nodes, "B");
+  std::string next = node->at("answers").at(at).at("to");
+  do {
+    node = FindFact(nodes, next);
+    next = node->value("to", "");
+  } while (node->at("type") == "candidates");
+  std::vector<std::string> words;
+  for (const Json& answer : node->at("answers")) words.push_back(answer.at("answer"));
+  return words;
+}
+
+// "yes" and "no" in what people type for true and false.
+std::string_view Truth(std::string_view value) {
+  constexpr std::array<std::string_view, 4> kYes = {"yes", "y", "是", "对"};
+  constexpr std::array<std::string_view, 4> kNo = {"no", "n", "否", "不"};
+  const std::string lower = Lower(value);
+  if (std::ranges::find(kYes, lower) != kYes.end()) return "true";
+  if (std::ranges::find(kNo, lower) != kNo.end()) return "false";
+  return value;
+}
+
+// "50 ms" without its unit.
+std::string_view WithoutUnit(std::string_view value, std::string_view unit) {
+  if (unit.empty() || !value.ends_with(unit)) return value;
+  value.remove_suffix(unit.size());
+  while (value.ends_with(' ')) value.remove_suffix(1);
+  return value;
+}
+
 Level ToLevel(const std::optional<Case::Answer>& answer) {
   if (!answer || answer->value == "Low") return Level::kLow;
   return answer->value == "High" ? Level::kHigh : Level::kMedium;
@@ -85,7 +122,7 @@ const char* FromLevel(Level level) {
 
 Result<Json> ReadValue(const Variable& variable, std::string_view value) {
   if (variable.words.empty()) {
-    const auto number = ReadNumber(value, variable.most);
+    const auto number = ReadNumber(WithoutUnit(value, variable.unit), variable.most);
     if (number && *number >= variable.least) return Json(*number);
     const bool bounded = variable.most < std::numeric_limits<double>::max();
     return Fail(Errc::kInvalidArgument,
@@ -94,7 +131,8 @@ Result<Json> ReadValue(const Variable& variable, std::string_view value) {
                              : " of at least 0") +
                     (variable.unit.empty() ? "" : ", in " + variable.unit));
   }
-  const auto word = std::ranges::find(variable.words, Lower(value), &Lower);
+  const bool truth = std::ranges::find(variable.words, "true") != variable.words.end();
+  const auto word = std::ranges::find(variable.words, Lower(truth ? Truth(value) : value), &Lower);
   if (word == variable.words.end()) {
     return Fail(Errc::kInvalidArgument, variable.id + ": '" + std::string(value) +
                                             "' is none of: " + Listed(variable.words));
@@ -126,11 +164,15 @@ const std::vector<Variable>& Variables() {
 Result<void> Case::Set(std::string_view variable, std::string_view value) {
   Names names("variable");
   for (const Variable& each : Variables()) names.Add(each.id, each.id);
+  for (const Variable& each : Variables()) {
+    names.Add(each.id, each.label.en);
+    names.Add(each.id, each.label.zh);
+  }
   const auto id = names.Find(variable);
   if (!id) return std::unexpected(id.error());
   auto read = ReadValue(*std::ranges::find(Variables(), *id, &Variable::id), value);
   if (!read) return std::unexpected(std::move(read).error());
-  said_.insert_or_assign(*id, std::move(*read));
+  said_.insert_or_assign(*id, Answer{std::move(*read), ""});
   return {};
 }
 
@@ -143,18 +185,55 @@ Result<void> Case::Say(std::string_view said) {
 }
 
 void Case::Take(const model::Requires& asked, bool function) {
-  said_.insert_or_assign("security_requirement", FromLevel(asked.security));
-  said_.insert_or_assign("compatibility_requirement", FromLevel(asked.compatibility));
-  said_.insert_or_assign("performance_requirement", FromLevel(asked.performance));
-  said_.insert_or_assign("function_type", function);
+  const auto take = [this](const char* level, Level value) {
+    const std::string variable = std::string(level) + "_requirement";
+    said_.insert_or_assign(variable,
+                           Answer{FromLevel(value), "spec.requires." + std::string(level)});
+  };
+  take("security", asked.security);
+  take("compatibility", asked.compatibility);
+  take("performance", asked.performance);
+  said_.insert_or_assign("function_type", Answer{function, "kind"});
+}
+
+void Case::Take(const model::Workload& workload, bool function) {
+  Take(workload.requires_, function);
+  const model::Slo& slo = workload.slo;
+  const auto bound = slo.cold_start ? slo.cold_start : slo.p99;
+  if (bound) {
+    said_.insert_or_assign("latency_ms",
+                           Answer{static_cast<double>(bound->count()),
+                                  slo.cold_start ? "spec.slo.cold_start_ms" : "spec.slo.p99_ms"});
+  }
+  if (function && slo.qps) {
+    said_.insert_or_assign("launches_per_second",
+                           Answer{static_cast<double>(*slo.qps), "spec.slo.qps"});
+  }
+}
+
+std::vector<std::string> Case::WordsOf(const Variable& variable) const {
+  const auto scenario = Find("scenario");
+  if (variable.id != "second_need" || !scenario) return variable.words;
+  return SecondNeedsOf(scenario->value);
+}
+
+Result<void> Case::Check() const {
+  const auto need = Find("second_need");
+  const auto scenario = Find("scenario");
+  if (!need || !scenario || !scenario->from.empty()) return {};
+  const std::vector<std::string> words = SecondNeedsOf(scenario->value);
+  if (std::ranges::find(words, need->value.get_ref<const std::string&>()) != words.end()) return {};
+  return Fail(Errc::kInvalidArgument, "second_need: '" + ShowValue(need->value) +
+                                          "' is none of the scenario '" +
+                                          ShowValue(scenario->value) + "': " + Listed(words));
 }
 
 std::optional<Case::Answer> Case::Find(std::string_view variable) const {
-  if (const auto said = said_.find(variable); said != said_.end()) return Answer{said->second, ""};
+  if (const auto said = said_.find(variable); said != said_.end()) return said->second;
   for (const Follows& each : kFollows) {
     if (each.variable != variable) continue;
     const auto from = said_.find(each.from);
-    if (from == said_.end() || from->second != each.when) continue;
+    if (from == said_.end() || from->second.value != each.when) continue;
     const bool truth = each.value == "true" || each.value == "false";
     return Answer{truth ? Json(each.value == "true") : Json(each.value), std::string(each.from)};
   }

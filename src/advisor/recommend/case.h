@@ -38,8 +38,9 @@ const std::vector<Variable>& Variables();
 class Case {
  public:
   struct Answer {
-    Json value;        // a string, a boolean or a number
-    std::string from;  // the variable that it was taken from; empty: it was said
+    Json value;  // a string, a boolean or a number
+    std::string
+        from;  // the variable or the manifest's field that it was taken from; empty: it was said
   };
 
   // kNotFound: no such variable, with the nearest; kInvalidArgument: none of its values. The last
@@ -49,8 +50,20 @@ class Case {
   // "VARIABLE=VALUE"; kInvalidArgument also: there is no '='.
   Result<void> Say(std::string_view said);
 
-  // As a manifest says it.
+  // As a manifest says it: what it requires, how soon it has to answer (the start where that is
+  // bounded, else the call) and, of a function, how often. A level that it leaves out is low.
   void Take(const model::Requires& asked, bool function);
+  void Take(const model::Workload& workload, bool function);
+
+  // Whether nothing was said.
+  [[nodiscard]] bool IsEmpty() const noexcept { return said_.empty(); }
+
+  // What the variable may be in this case: of the second need what its scenario asks, once that is
+  // known.
+  [[nodiscard]] std::vector<std::string> WordsOf(const Variable& variable) const;
+
+  // kInvalidArgument: what was said does not go together, as a need of another scenario.
+  [[nodiscard]] Result<void> Check() const;
 
   // Said, or taken from what was said; nothing: not known.
   [[nodiscard]] std::optional<Answer> Find(std::string_view variable) const;
@@ -62,7 +75,7 @@ class Case {
   [[nodiscard]] model::Class ByRule() const;
 
  private:
-  std::map<std::string, Json, std::less<>> said_;
+  std::map<std::string, Answer, std::less<>> said_;
 };
 
 // "true", "High", "50".

@@ -1,5 +1,10 @@
 #include "advisor/recommend/case.h"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "base/result.h"
@@ -28,6 +33,28 @@ TEST(CaseTest, OneThingUnderSeveralNamesIsSaidOnce) {
   ASSERT_TRUE(about.Set("isolation_class", "low").has_value());
   EXPECT_EQ(about.Find("isolation_class")->value, "low");
   EXPECT_EQ(about.Asked().security, model::Level::kHigh);
+}
+
+TEST(CaseTest, AVariableAndItsValueAreSaidInEitherLanguage) {
+  Case about;
+  ASSERT_TRUE(about.Set("延迟要求", "5 ms").has_value());
+  ASSERT_TRUE(about.Set("code can be changed", "是").has_value());
+  ASSERT_TRUE(about.Set("function_type", "N").has_value());
+  EXPECT_EQ(about.Find("latency_ms")->value, 5.0);
+  EXPECT_EQ(about.Find("can_refactor")->value, true);
+  EXPECT_EQ(about.Find("function_type")->value, false);
+  EXPECT_FALSE(about.Set("latency_ms", "5 s").has_value());
+  EXPECT_FALSE(about.Set("scenario", "yes").has_value());
+}
+
+TEST(CaseTest, TheSecondNeedsOfAScenarioAreItsOwn) {
+  const auto& variables = Variables();
+  const auto need = std::ranges::find(variables, "second_need", &Variable::id);
+  Case about;
+  EXPECT_EQ(about.WordsOf(*need), need->words);
+  ASSERT_TRUE(about.Set("scenario", "edge").has_value());
+  EXPECT_EQ(about.WordsOf(*need),
+            (std::vector<std::string>{"very low resources", "secure isolation"}));
 }
 
 TEST(CaseTest, NamesAndValuesThatAreNoneAreRefused) {

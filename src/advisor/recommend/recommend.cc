@@ -1,12 +1,13 @@
 #include "advisor/recommend/recommend.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <map>
 #include <optional>
 #include <utility>
 
-#include "advisor/facts/facts.h"
+#include "advisor/recommend/answer.h"
+#include "advisor/recommend/devices.h"
+#include "advisor/recommend/manifest.h"
+#include "advisor/recommend/sources.h"
 #include "advisor/recommend/tables.h"
 #include "advisor/recommend/trees.h"
 #include "base/json.h"
@@ -14,84 +15,19 @@
 #include "model/resource.h"
 #include "model/rules.h"
 #include "model/yaml_writer.h"
-#include "scheduler/strategy.h"
 
 namespace strata::advisor {
 namespace {
 
 using model::Class;
 
-struct Answer {
-  Class sandbox_class = Class::kContainer;
-  Text because;
-  std::size_t agree = 0;  // trees that come to it
-  std::size_t came = 0;   // trees that come to any class
-};
-
-std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
-
-// The class of the rule, or the least above it that may be used for what asks for this.
-Class LeastOfFloor(const model::Requires& asked, Class by_rule) {
-  for (const Class each : {by_rule, Class::kAppkernel}) {
-    if (scheduler::BelowFloor(asked, each).empty()) return each;
-  }
-  return Class::kMicrovm;
-}
-
-// How many trees stand behind the answer; `equals` are the classes that as many come to.
-Text Majority(const Answer& answer, const std::vector<Class>& equals, Class by_rule) {
-  if (equals.size() > 1) {
-    std::vector<std::string> names;
-    for (const Class each : equals) names.push_back(Name(each));
-    const std::string tie = Listed(names);
-    if (answer.sandbox_class == by_rule) {
-      return {"a tie (" + tie + "), which the scheduler's rule decides",
-              "票数相同（" + tie + "），由调度规则决定"};
-    }
-    return {"a tie (" + tie + "), of which it isolates most",
-            "票数相同（" + tie + "），取隔离最强者"};
-  }
-  if (answer.agree == 0) {
-    return {"no tree comes to a class that may be used: the scheduler's rule",
-            "没有决策树得出可用的类别：按调度规则"};
-  }
-  if (answer.came == 1) return {"the only tree that comes to a class", "唯一得出类别的决策树"};
-  if (answer.agree == answer.came) return {"all trees come to it", "所有决策树均得出该类别"};
-  if (2 * answer.agree > answer.came) return {"most trees come to it", "多数决策树得出该类别"};
-  return {"more trees come to it than to any other", "得出该类别的决策树最多"};
-}
-
-Answer Decide(const Case& about, const std::vector<Walk>& walks) {
-  const model::Requires asked = about.Asked();
-  const Class by_rule = about.ByRule();
-  std::map<Class, std::size_t> votes;
-  Answer answer{.sandbox_class = LeastOfFloor(asked, by_rule)};
-  for (const Walk& walk : walks) {
-    if (!walk.sandbox_class) continue;
-    ++answer.came;
-    ++votes[*walk.sandbox_class];
-  }
-  std::string left_out;
-  std::vector<Class> equals;  // what most come to, the one that isolates least first
-  for (const auto& [each, count] : votes) {
-    if (const auto why = scheduler::BelowFloor(asked, each); !why.empty()) {
-      left_out = why;
-      continue;
-    }
-    if (count < answer.agree) continue;
-    if (count > answer.agree) equals.clear();
-    equals.push_back(each);
-    answer.agree = count;
-  }
-  if (!equals.empty()) {
-    const bool rule = std::ranges::find(equals, by_rule) != equals.end();
-    answer.sandbox_class = rule ? by_rule : equals.back();
-  }
-  answer.because = Majority(answer, equals, by_rule);
-  if (!left_out.empty()) {
-    answer.because = Join(answer.because, "; ", {"left out: " + left_out, "排除：" + left_out});
-  }
-  return answer;
+// What is true of every class today (sandbox/devices.h).
+Text NoDevice(const std::vector<AskedDevice>& devices) {
+  const std::string words = WordsOf(devices);
+  return {
+      "but no class of this platform hands out a device (" + words +
+          "): the platform refuses a manifest that asks for one, and says what each class could do",
+      "但本平台尚无类别提供设备（" + words + "）：平台会拒绝请求设备的清单，并说明各类别的可能性"};
 }
 
 Cell ClassCell(const std::optional<Class>& sandbox_class) {
@@ -101,7 +37,8 @@ Cell ClassCell(const std::optional<Class>& sandbox_class) {
 // "yes: latency_ms = 50".
 Text ShowStep(const Step& step) {
   Text shown = Join(step.question, " ", step.answer);
-  if (!step.because.empty()) shown = Join(shown, " ", {"(" + step.because + ")", ""});
+  if (!step.because.empty())
+    shown = Join(shown, " ", Join(Join({"(", ""}, "", step.because), "", {")", ""}));
   return shown;
 }
 
@@ -146,64 +83,37 @@ Section TreesSection(const std::vector<Walk>& walks) {
   return section;
 }
 
-// The documents' contradictions, each with what the trees that it names come to here.
-Section DisagreementsSection(const std::vector<Walk>& walks) {
-  Section section{.id = "disagreements",
-                  .title = {"Where the trees disagree", "决策树的分歧"},
-                  .columns = {{"id", {"disagreement", "分歧"}},
-                              {"statement", {"statement", "说明"}},
-                              {"here", {"here", "本例"}}}};
-  for (const Json& each : Facts(FactFile::kDecisions).at("disagreements")) {
-    const std::string& statement = each.at("statement").get_ref<const std::string&>();
-    std::vector<std::string> here;
-    for (const Walk& walk : walks) {
-      if (!statement.contains(walk.tree)) continue;
-      here.push_back(walk.tree + ": " + (walk.sandbox_class ? Name(*walk.sandbox_class) : "-"));
+std::vector<model::Device> WholeOnes(const std::vector<AskedDevice>& devices) {
+  std::vector<model::Device> whole;
+  for (const AskedDevice& each : devices) {
+    if (each.IsWhole() && std::ranges::find(whole, each.device) == whole.end()) {
+      whole.push_back(each.device);
     }
-    section.rows.push_back({WordCell(each.at("id").get<std::string>()),
-                            TextCell({statement, each.at("zh")}), WordCell(Listed(here))});
   }
-  return section;
+  return whole;
 }
 
-Section AnswerSection(const Answer& answer) {
-  Section section{.id = "answer",
-                  .title = {"Answer", "结论"},
-                  .columns = {{"class", {"class", "类别"}},
-                              {"because", {"because", "理由"}},
-                              {"agree", {"trees that agree", "一致的决策树"}},
-                              {"of", {"of", "共"}}}};
-  section.rows.push_back({WordCell(model::ClassName(answer.sandbox_class)),
-                          TextCell(answer.because), NumberCell(static_cast<double>(answer.agree)),
-                          NumberCell(static_cast<double>(answer.came))});
-  section.notes.push_back(
-      {"The platform itself places by what it measured on this host: 'strata explain' shows how.",
-       "平台按本机实测数据选择类别：'strata explain' 给出理由。"});
-  return section;
-}
-
-Json ManifestOf(const RecommendQuestion& question, Class sandbox_class) {
+Manifest ManifestOf(const RecommendQuestion& question, const std::vector<AskedDevice>& devices,
+                    Class sandbox_class) {
+  const Choice choice{.sandbox_class = sandbox_class,
+                      .asked = question.about.Asked(),
+                      .devices = WholeOnes(devices)};
   const auto function = question.about.Find("function_type");
-  const bool is_function = !function || function->value == true;
-  const model::Requires asked = question.about.Asked();
-  std::string artifact = question.artifact;
-  if (artifact.empty()) {
-    artifact =
-        sandbox_class == Class::kWasm ? "./" + question.name + ".wasm" : "oci:./" + question.name;
+  Manifest manifest;
+  if (question.from) {
+    manifest = KeepManifest(*question.from, question.name, question.artifact, choice);
+  } else {
+    manifest =
+        NewManifest(question.name, question.artifact, !function || function->value == true, choice);
   }
-  Json trigger;
-  trigger["http"]["path"] = "/" + question.name;
-  return {{"apiVersion", model::kApiVersion},
-          {"kind", is_function ? "Function" : "Service"},
-          {"metadata", {{"name", question.name}}},
-          {"spec",
-           {{"artifact", std::move(artifact)},
-            {"class", model::ClassName(sandbox_class)},
-            {"requires",
-             {{"security", model::LevelName(asked.security)},
-              {"compatibility", model::LevelName(asked.compatibility)},
-              {"performance", model::LevelName(asked.performance)}}},
-            {"triggers", Json::array({std::move(trigger)})}}}};
+  for (const AskedDevice& each : devices) {
+    if (each.IsWhole()) continue;
+    const std::string how = "--device " + each.word + ":VENDOR:PRODUCT";
+    manifest.notes.push_back(
+        {"the manifest has no " + each.word + " device: it has to say which, " + how,
+         "清单中没有 " + each.word + " 设备：需指明是哪一个，" + how});
+  }
+  return manifest;
 }
 
 // What the question says in words of its own, which no table bounds.
@@ -214,19 +124,50 @@ Result<void> Check(const RecommendQuestion& question) {
   if (!IsUtf8(question.artifact)) {
     return Fail(Errc::kInvalidArgument, "artifact: not UTF-8, which a manifest is");
   }
+  if (!question.artifact.empty()) {
+    if (const auto problem = model::ArtifactProblem(question.artifact)) {
+      return Fail(Errc::kInvalidArgument, "artifact: " + *problem);
+    }
+  }
+  if (auto good = question.about.Check(); !good) return good;
+  const auto function = question.about.Find("function_type");
+  if (question.from && function) {
+    const model::Kind kind = question.from->kind();
+    if (function->value != (kind == model::Kind::kFunction)) {
+      return Fail(Errc::kInvalidArgument,
+                  "function_type: the manifest is a " + std::string(model::KindName(kind)));
+    }
+  }
   return {};
 }
 
-Section ManifestSection(const Json& manifest) {
-  return {.id = "manifest", .title = {"Manifest", "清单"}, .text = model::ToYaml(manifest)};
+Section ManifestSection(const Manifest& manifest) {
+  return {.id = "manifest",
+          .title = {"Manifest", "清单"},
+          .text = model::ToYaml(manifest.value),
+          .notes = manifest.notes};
 }
 
 }  // namespace
 
+void Take(model::Resource workload, RecommendQuestion& question) {
+  question.about.Take(*workload.workload(), workload.kind() == model::Kind::kFunction);
+  question.name = workload.metadata.name;
+  for (const model::Device& each : workload.workload()->devices) {
+    question.devices.push_back(ShowDevice(each));
+  }
+  question.from = std::move(workload);
+}
+
 Result<Recommendation> Recommend(const RecommendQuestion& question) {
   if (auto good = Check(question); !good) return std::unexpected(std::move(good).error());
+  const auto devices = ReadDevices(question.devices);
+  if (!devices) return std::unexpected(devices.error());
   const std::vector<Walk> walks = WalkAll(question.about);
-  const Answer answer = Decide(question.about, walks);
+  const auto sources = SourcesOf(question.about, walks, question.weights);
+  if (!sources) return std::unexpected(sources.error());
+  Answer answer = Decide(question.about, *sources);
+  if (!devices->empty()) answer.because = Join(answer.because, "; ", NoDevice(*devices));
   Recommendation recommended{.sandbox_class = answer.sandbox_class};
   Report& report = recommended.report;
   report.id = "recommend";
@@ -239,15 +180,18 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   auto scores = ScoresSection(question.weights);
   if (!scores) return std::unexpected(std::move(scores).error());
   report.sections.push_back(std::move(*scores));
-  auto stacks = StacksSection(question.needs, question.devices, question.features);
+  auto stacks = StacksSection(question.needs, *devices, question.features);
   if (!stacks) return std::unexpected(std::move(stacks).error());
   report.sections.push_back(std::move(*stacks));
+  report.sections.push_back(SourcesSection(*sources, answer.sandbox_class));
   report.sections.push_back(DisagreementsSection(walks));
-  report.sections.push_back(PracticesSection(question.about, walks));
+  report.sections.push_back(PracticesSection(question.about, walks, answer.sandbox_class));
   report.sections.push_back(AnswerSection(answer));
   std::erase_if(report.sections, [](const Section& each) { return each.rows.empty(); });
-  recommended.manifest = ManifestOf(question, answer.sandbox_class);
-  report.sections.push_back(ManifestSection(recommended.manifest));
+  Manifest manifest = ManifestOf(question, *devices, answer.sandbox_class);
+  report.sections.push_back(ManifestSection(manifest));
+  recommended.manifest = std::move(manifest.value);
+  recommended.manifest_notes = std::move(manifest.notes);
   return recommended;
 }
 

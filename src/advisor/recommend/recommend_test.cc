@@ -71,9 +71,10 @@ TEST(RecommendTest, MostTreesWinAndTheOthersAreShown) {
   EXPECT_EQ(recommended->sandbox_class, Class::kWasm);
   const Section* disagreements = Find(recommended->report, "disagreements");
   ASSERT_NE(disagreements, nullptr);
-  ASSERT_EQ(disagreements->rows.size(), 5U);
-  EXPECT_EQ(disagreements->rows.at(1).at(2).text.en,
-            "enterprise_tree: wasm, utility_tree: container");
+  const auto row = std::ranges::find(disagreements->rows, "isolation_then_container",
+                                     [](const auto& each) { return each[0].text.en; });
+  ASSERT_NE(row, disagreements->rows.end());
+  EXPECT_EQ((*row)[2].text.en, "enterprise_tree: wasm, utility_tree: container");
   EXPECT_EQ(Find(recommended->report, "trees")->rows.size(), 6U);
   EXPECT_EQ(Find(recommended->report, "stars")->columns.size(), 4U);
 }
@@ -94,6 +95,75 @@ RecommendQuestion Said(std::initializer_list<std::pair<const char*, const char*>
     EXPECT_TRUE(question.about.Set(variable, value).has_value()) << variable;
   }
   return question;
+}
+
+TEST(RecommendTest, TheManifestIsTheUsersOwn) {
+  auto parsed = model::ParseManifests(R"(apiVersion: strata.dev/v1alpha1
+kind: Function
+metadata: {name: pay, namespace: shop}
+spec:
+  variants: [{artifact: ./pay.wasm}, {artifact: 'oci:./pay'}]
+  env: {CURRENCY: CNY}
+  slo: {p99_ms: 5, qps: 200}
+  devices: [{kind: gpu}]
+  requires: {performance: high}
+  triggers: [{http: {path: /v1/pay, methods: [POST]}}]
+)",
+                                      "theirs");
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+  RecommendQuestion question;
+  Take(parsed->front(), question);
+  EXPECT_EQ(question.about.Find("latency_ms")->value, 5.0);
+  EXPECT_EQ(question.about.Find("latency_ms")->from, "spec.slo.p99_ms");
+  EXPECT_EQ(question.about.Find("launches_per_second")->value, 200.0);
+  const auto recommended = Recommend(question);
+  ASSERT_TRUE(recommended.has_value()) << recommended.error().message;
+  const auto ours = model::ParseManifests(model::ToYaml(recommended->manifest), "ours");
+  ASSERT_TRUE(ours.has_value()) << ours.error().message;
+  model::Resource expected = parsed->front();
+  std::get<model::FunctionSpec>(expected.spec).workload.sandbox_class = recommended->sandbox_class;
+  EXPECT_EQ(ours->front(), expected);
+  EXPECT_NE(Find(recommended->report, "stacks"), nullptr) << "rows for a GPU";
+  EXPECT_TRUE(Because(*recommended).contains("no class of this platform hands out a device (GPU)"));
+  ASSERT_TRUE(question.about.Set("function_type", "false").has_value());
+  EXPECT_EQ(Recommend(question).error().code, Errc::kInvalidArgument) << "it is a Function";
+}
+
+TEST(RecommendTest, ADeviceIsInTheManifestOrSaidNotToBe) {
+  RecommendQuestion question;
+  question.devices = {"vGPU", "usb"};
+  const auto recommended = Recommend(question);
+  ASSERT_TRUE(recommended.has_value());
+  EXPECT_TRUE(model::ToYaml(recommended->manifest).contains("- kind: vgpu"));
+  EXPECT_FALSE(model::ToYaml(recommended->manifest).contains("usb")) << "which one?";
+  const auto& notes = recommended->manifest_notes;
+  EXPECT_TRUE(std::ranges::any_of(
+      notes, [](const Text& note) { return note.en.contains("--device USB:VENDOR:PRODUCT"); }));
+}
+
+TEST(RecommendTest, AKernelFeatureIsFoundHoweverItIsWritten) {
+  RecommendQuestion question;
+  question.features = {"IO-uring"};
+  const auto found = Recommend(question);
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  const auto& rows = Find(found->report, "stacks")->rows;
+  EXPECT_TRUE(std::ranges::any_of(
+      rows, [](const auto& row) { return row[4].text.en == "io_uring (required)"; }));
+  question.features = {"kqueue"};
+  EXPECT_TRUE(Recommend(question).error().message.contains("epoll"));
+}
+
+TEST(RecommendTest, APracticeStandsBesideAChoice) {
+  EXPECT_EQ(Find(Recommend({})->report, "practices")->rows.size(), 1U) << "an OCI image";
+  const auto high = Recommend(Said({{"security_requirement", "High"}}));
+  EXPECT_EQ(Find(high->report, "practices")->rows.at(0).at(0).text.en, "class microvm");
+}
+
+TEST(RecommendTest, ASecondNeedOfAnotherScenarioIsRefusedWithTheScenarios) {
+  const auto refused = Recommend(Said({{"scenario", "cloud"}, {"second_need", "fast deployment"}}));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
+  EXPECT_TRUE(refused.error().message.contains("strong isolation")) << refused.error().message;
 }
 
 TEST(RecommendTest, ATieIsSaidAndTheStrongestTakenWhereTheRuleIsNoneOfThem) {

@@ -20,11 +20,18 @@ Text ConditionOf(const Json& rule) {
 
 Cell HoldsCell(const Json& rule, const Case& about) {
   if (!rule.contains("if")) return NoCell();
-  const Json& condition = rule.at("if");
-  // Words are for people: no variable stands for them.
-  const auto holds = condition.is_string() ? std::nullopt : HoldsFor(condition, about);
-  if (!holds) return TextCell({"not known", "未知"});
-  return {*holds ? Text{"yes", "是"} : Text{"no", "否"}, *holds};
+  const auto condition = ConditionFor(rule, about);
+  if (!condition || !condition->holds) return TextCell({"not known", "未知"});
+  const bool holds = *condition->holds;
+  return {holds ? Text{"yes", "是"} : Text{"no", "否"}, holds};
+}
+
+// The first variable of a condition.
+std::string VariableOf(const Json& condition) {
+  for (const char* key : {"all", "any"}) {
+    if (condition.contains(key)) return VariableOf(condition.at(key).at(0));
+  }
+  return condition.at("var");
 }
 
 // "microservice: microservice sandbox pool, HTTP/gRPC, MicroVM node".
@@ -58,6 +65,16 @@ Text OutcomeOf(const Json& rule) {
 }
 
 }  // namespace
+
+std::optional<RuleCondition> ConditionFor(const Json& rule, const Case& about) {
+  const Json& condition = rule.at("if");
+  if (!condition.is_string()) {
+    return RuleCondition{
+        {ShowCondition(condition), ""}, VariableOf(condition), HoldsFor(condition, about)};
+  }
+  if (rule.at("id") != "fast_start") return std::nullopt;
+  return RuleCondition{TextOf(rule, "if"), "latency_ms", NeedsFastStart(about)};
+}
 
 Section RulesSection(const Case& about) {
   Section section{.id = "rules",

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -51,13 +50,21 @@ Cell FactCell(const Json& row, const std::string& key) {
   return text.empty() ? NoCell() : TextCell(text);
 }
 
+// "epoll, io_uring", and whether the document says that they have to be there.
+Cell KernelCell(const Json& kernel) {
+  const std::string features = ListOf(kernel.at("features"));
+  if (features.empty()) return NoCell();
+  if (!kernel.value("required", false)) return WordCell(features);
+  return TextCell({features + " (required)", features + "（必需）"});
+}
+
 std::vector<Cell> StackRow(const Json& row) {
   if (row.contains("stack")) {
     return {TextCell(LabelOf(row)),
             FactCell(row, "stack"),
             TextCell({row.at("target_label"), row.at("target_zh")}),
             FactCell(row, "device"),
-            TextCell({ListOf(row.at("kernel").at("features")), ""}),
+            KernelCell(row.at("kernel")),
             WordCell("003 §00.7.1")};
   }
   const std::string stack =
@@ -71,6 +78,14 @@ std::vector<Cell> StackRow(const Json& row) {
 std::vector<Cell> MapRow(const Json& row, const std::string& source) {
   return {TextCell(LabelOf(row)), WordCell(ListOf(row.at("stack"))), NoCell(), NoCell(), NoCell(),
           WordCell(source)};
+}
+
+Names KernelFeatures() {
+  Names names("kernel feature");
+  for (const Json& row : Decisions().at("quick_reference").at("rows")) {
+    for (const Json& feature : row.at("kernel").at("features")) names.Add(feature, feature);
+  }
+  return names;
 }
 
 bool Mentions(const Json& row, std::string_view device) {
@@ -91,6 +106,11 @@ Result<void> AddWhere(Section& section, const std::string& what, const auto& has
 }
 
 }  // namespace
+
+std::optional<bool> NeedsFastStart(const Case& about) {
+  if (!about.Find("latency_ms")) return std::nullopt;
+  return Needs(about, "fast_start");
+}
 
 Section StarsSection(const Case& about) {
   const Json& matrix = Facts(FactFile::kMatrices).at("decision_matrix");
@@ -178,7 +198,7 @@ Section FlowSection() {
 }
 
 Result<Section> StacksSection(const std::vector<std::string>& needs,
-                              const std::vector<std::string>& devices,
+                              const std::vector<AskedDevice>& devices,
                               const std::vector<std::string>& features) {
   Section section{.id = "stacks",
                   .title = {"Stacks for what is needed", "技术栈"},
@@ -207,60 +227,67 @@ Result<Section> StacksSection(const std::vector<std::string>& needs,
       if (row.at("group") == *id) section.rows.push_back(MapRow(row, map.at("source")));
     }
   }
-  for (const std::string& device : devices) {
-    auto added = AddWhere(section, "the device '" + device + "'",
-                          [&](const Json& row) { return Mentions(row, device); });
+  for (const AskedDevice& device : devices) {
+    auto added = AddWhere(section, "the device '" + device.word + "'",
+                          [&](const Json& row) { return Mentions(row, device.word); });
     if (!added) return std::unexpected(std::move(added).error());
   }
-  if (!devices.empty()) {
-    section.notes.push_back(
-        {"No sandbox class of this platform hands a device out today: a manifest with "
-         "'devices' is refused, with what each class could do.",
-         "本平台目前没有任何沙箱类别提供设备：带 'devices' 的清单会被拒绝并说明原因。"});
-  }
-  for (const std::string& feature : features) {
-    auto added = AddWhere(section, "the kernel feature '" + feature + "'", [&](const Json& row) {
-      return std::ranges::count(row.at("kernel").at("features"), Json(Lower(feature))) > 0;
+  const Names kernel = KernelFeatures();
+  for (const std::string& each : features) {
+    const auto feature = kernel.Find(each);
+    if (!feature) return std::unexpected(feature.error());
+    auto added = AddWhere(section, "the kernel feature '" + *feature + "'", [&](const Json& row) {
+      return std::ranges::count(row.at("kernel").at("features"), Json(*feature)) > 0;
     });
     if (!added) return std::unexpected(std::move(added).error());
   }
   return section;
 }
 
-Section PracticesSection(const Case& about, const std::vector<Walk>& walks) {
+Section PracticesSection(const Case& about, const std::vector<Walk>& walks, model::Class answer) {
   const Json& practices = Facts(FactFile::kMatrices).at("best_practices");
-  std::set<model::Class> classes;
-  for (const Walk& walk : walks) {
-    if (walk.sandbox_class) classes.insert(*walk.sandbox_class);
-  }
-  const auto said = [&about](std::string_view variable, std::string_view value) {
-    const auto known = about.Find(variable);
-    return known && known->value == value;
-  };
   Section section{.id = "practices",
-                  .title = {"Practices that this follows", "遵循的最佳实践"},
-                  .columns = {{"practice", {"practice", "实践"}}, {"here", {"here", "体现"}}},
+                  .title = {"Practices that the choices follow", "所选遵循的最佳实践"},
+                  .columns = {{"choice", {"choice", "选择"}},
+                              {"practice", {"practice", "实践"}},
+                              {"here", {"here", "体现"}}},
                   .sources = {practices.at("source")}};
-  const auto add = [&](std::string_view id, Text here) {
-    section.rows.push_back(
-        {TextCell(LabelOf(*FindFact(practices.at("practices"), id))), TextCell(std::move(here))});
+  const auto add = [&](Text choice, std::string_view id, Text here) {
+    section.rows.push_back({TextCell(std::move(choice)),
+                            TextCell(LabelOf(*FindFact(practices.at("practices"), id))),
+                            TextCell(std::move(here))});
   };
-  if (classes.size() > 1) {
-    add("hybrid", {"the trees come to several classes: give the workload a variant for each",
-                   "决策树得出多个类别：为工作负载提供多个变体"});
+  const std::string name(model::ClassName(answer));
+  const Text chosen{"class " + name, "类别 " + name};
+  std::vector<std::string> others;
+  for (const Walk& walk : walks) {
+    if (!walk.sandbox_class || *walk.sandbox_class == answer) continue;
+    const std::string other(model::ClassName(*walk.sandbox_class));
+    if (std::ranges::find(others, other) == others.end()) others.push_back(other);
   }
-  if (said("security_requirement", "High")) {
-    add("layered", {"'within: microvm' puts a container into a machine of its own",
-                    "'within: microvm' 将容器置于独立虚拟机中"});
+  if (!others.empty()) {
+    const std::string also = Listed(others);
+    add({name + ", where trees also come to " + also, name + "，另有决策树得出 " + also}, "hybrid",
+        {"spec.variants: one artifact for each kind of class, or another workload in it",
+         "spec.variants：为每种类别提供制品，或另建工作负载"});
   }
-  if (said("performance_requirement", "High")) {
-    add("performance", {"'slo' in the manifest holds the class to measured figures",
-                        "清单中的 'slo' 以实测数据约束类别"});
+  if (answer >= model::Class::kAppkernel) {
+    const Text here = answer == model::Class::kMicrovm
+                          ? Text{"'class: container' within 'microvm' adds the container's borders",
+                                 "'class: container' 置于 'microvm' 内可再加容器边界"}
+                          : Text{"a kernel of its own between the program and the host's",
+                                 "程序与主机内核之间有独立内核"};
+    add(chosen, "layered", here);
   }
-  add("update", {"'strata versions' shows what is installed here beside what the documents state",
-                 "'strata versions' 将本机安装版本与文档所述版本并列"});
-  add("standards", {"OCI images and WASI components run unchanged elsewhere",
-                    "OCI 镜像与 WASI 组件可在其他平台原样运行"});
+  const auto speed = about.Find("performance_requirement");
+  if (answer == model::Class::kWasm || (speed && speed->value == "High")) {
+    add(chosen, "performance",
+        {"'slo' in the manifest holds it to measured figures", "清单中的 'slo' 以实测数据约束"});
+  }
+  add(chosen, "standards",
+      answer == model::Class::kWasm
+          ? Text{"a WASI module or component (W3C, Bytecode Alliance)", "WASI 模块或组件（W3C）"}
+          : Text{"an OCI image, unchanged", "OCI 镜像，无需修改"});
   return section;
 }
 

@@ -8,19 +8,35 @@
 // Threads:  pure functions. Errors: as stated, with the nearest name. Tested by recommend_test.cc.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "advisor/recommend/case.h"
+#include "advisor/recommend/devices.h"
 #include "advisor/recommend/trees.h"
 #include "advisor/report/report.h"
+#include "base/json.h"
 #include "base/result.h"
+#include "model/values.h"
 
 namespace strata::advisor {
 
 // The documents' rules, and whether the condition of each holds; "not known" where the case does
 // not say, nothing where there is no condition.
 Section RulesSection(const Case& about);
+
+// Whether the case needs a fast start: an answer in less than 100 ms; nothing: that is not known.
+std::optional<bool> NeedsFastStart(const Case& about);
+
+// The condition of a rule that has one, where it is one of variables.
+struct RuleCondition {
+  Text text;                  // "changes_per_hour > 1"
+  std::string variable;       // that it depends on
+  std::optional<bool> holds;  // nothing: that is not known
+};
+// Nothing: it is in words for people.
+std::optional<RuleCondition> ConditionFor(const Json& rule, const Case& about);
 
 // The documents' steps of a selection, and where each is answered.
 Section FlowSection();
@@ -34,12 +50,13 @@ Section StarsSection(const Case& about);
 Result<Section> ScoresSection(const std::string& scenario);
 
 // The rows of the scenario table, the quick reference and the scenario map that are asked for.
-// kNotFound: a need, a device or a feature of the kernel that no row has.
+// kNotFound: a need or a feature of the kernel that no row has.
 Result<Section> StacksSection(const std::vector<std::string>& needs,
-                              const std::vector<std::string>& devices,
+                              const std::vector<AskedDevice>& devices,
                               const std::vector<std::string>& features);
 
-// The best practices, each with what of this case follows it.
-Section PracticesSection(const Case& about, const std::vector<Walk>& walks);
+// The best practices that choices of this case follow: which choice, and what of the platform does
+// so. The choices are the answer and what the trees come to.
+Section PracticesSection(const Case& about, const std::vector<Walk>& walks, model::Class answer);
 
 }  // namespace strata::advisor

@@ -10,10 +10,10 @@
 namespace strata::advisor {
 namespace {
 
-std::string Said(std::string_view variable, const Case::Answer& answer) {
-  std::string text = std::string(variable) + " = " + ShowValue(answer.value);
-  if (!answer.from.empty()) text += ", from " + answer.from;
-  return text;
+Text Said(std::string_view variable, const Case::Answer& answer) {
+  const std::string text = std::string(variable) + " = " + ShowValue(answer.value);
+  if (answer.from.empty()) return {text, ""};
+  return {text + ", from " + answer.from, text + "，来自 " + answer.from};
 }
 
 bool Holds(const Json& test, const Json& value) {
@@ -29,7 +29,7 @@ bool Holds(const Json& test, const Json& value) {
 struct Taken {
   const Json* answer = nullptr;  // null: `variable` is not known
   std::string variable;
-  std::string because;
+  Text because;
 };
 
 // {var, op, value} with the answers yes and no.
@@ -72,7 +72,8 @@ Taken ByMagnitude(const Json& node, const Case& about) {
     nearest = away;
     taken.answer = &answer;
   }
-  taken.because = Said(taken.variable, *known) + ", the nearest order of magnitude";
+  taken.because = Join(Said(taken.variable, *known), "",
+                       {", the nearest order of magnitude", "，取最近的数量级"});
   return taken;
 }
 
@@ -118,13 +119,7 @@ std::optional<model::Class> ClassOf(const Json& outcome) {
     return model::ClassFromName(outcome.at("strata_class").get_ref<const std::string&>());
   }
   if (outcome.contains("sandbox")) return OfTheirs(outcome.at("sandbox"));
-  const Json& tiers = Facts(FactFile::kConcepts).at("tier_mapping");
-  const Json* tier = FindFact(tiers, outcome.at("concept").get<std::string>(), "concept");
-  if (tier == nullptr) return std::nullopt;
-  if (tier->contains("strata_classes")) {
-    return model::ClassFromName(tier->at("strata_classes").at(0).get_ref<const std::string&>());
-  }
-  return OfTheirs(tier->at("sandbox_class"));
+  return ClassOfConcept(outcome.at("concept"));
 }
 
 void WalkNodes(const Json& tree, const Case& about, Walk& walk) {
@@ -145,7 +140,7 @@ void WalkNodes(const Json& tree, const Case& about, Walk& walk) {
       walk.steps.push_back({LabelOf(node), answer, taken.because});
       next = taken.answer->at("to");
     } else if (type == "candidates") {
-      walk.steps.push_back({{"candidates", "候选"}, LabelOf(node), ""});
+      walk.steps.push_back({{"candidates", "候选"}, LabelOf(node), {}});
     } else if (type == "outcome") {
       walk.leaf = node.at("id");
       walk.outcome = LabelOf(node);
@@ -160,7 +155,7 @@ void WalkNodes(const Json& tree, const Case& about, Walk& walk) {
 
 // Whether the condition holds; nothing: that depends on what is not known, `missing`.
 std::optional<bool> Decide(const Json& condition, const Case& about, std::string& missing,
-                           std::vector<std::string>& because) {
+                           Text& because) {
   if (condition.is_string()) return true;  // "otherwise"
   const bool all = condition.contains("all");
   if (!all && !condition.contains("any")) {
@@ -170,7 +165,7 @@ std::optional<bool> Decide(const Json& condition, const Case& about, std::string
       if (missing.empty()) missing = variable;
       return std::nullopt;
     }
-    because.push_back(Said(variable, *known));
+    because = Join(because, ", ", Said(variable, *known));
     return Holds(condition, known->value);
   }
   bool open = false;
@@ -195,14 +190,14 @@ Text ShowRule(const Json& condition) {
 void WalkRules(const Json& tree, const Case& about, Walk& walk) {
   for (const Json& rule : tree.at("rules")) {
     std::string missing;
-    std::vector<std::string> because;
+    Text because;
     const auto holds = Decide(rule.at("if"), about, missing, because);
     if (!holds) {
       walk.missing = missing;
       return;
     }
     const Text answer = *holds ? Text{"yes", "是"} : Text{"no", "否"};
-    walk.steps.push_back({ShowRule(rule.at("if")), answer, Listed(because)});
+    walk.steps.push_back({ShowRule(rule.at("if")), answer, because});
     if (!*holds) continue;
     walk.leaf = "rule " + ShowValue(rule.at("order"));
     walk.outcome = {rule.at("then"), rule.value("zh", "")};
@@ -216,6 +211,15 @@ void WalkRules(const Json& tree, const Case& about, Walk& walk) {
 
 }  // namespace
 
+std::optional<model::Class> ClassOfConcept(const std::string& id) {
+  const Json* tier = FindFact(Facts(FactFile::kConcepts).at("tier_mapping"), id, "concept");
+  if (tier == nullptr) return std::nullopt;
+  if (tier->contains("strata_classes")) {
+    return model::ClassFromName(tier->at("strata_classes").at(0).get_ref<const std::string&>());
+  }
+  return OfTheirs(tier->at("sandbox_class"));
+}
+
 Walk WalkTree(const Json& tree, const Case& about) {
   Walk walk{.tree = tree.at("id"), .name = LabelOf(tree), .source = tree.at("source")};
   if (tree.at("kind") == "rule_list") {
@@ -228,7 +232,7 @@ Walk WalkTree(const Json& tree, const Case& about) {
 
 std::optional<bool> HoldsFor(const Json& condition, const Case& about) {
   std::string missing;
-  std::vector<std::string> because;
+  Text because;
   return Decide(condition, about, missing, because);
 }
 

@@ -24,7 +24,7 @@ namespace strata::advisor {
 struct Step {
   Text question;
   Text answer;
-  std::string because;  // empty: nothing was asked
+  Text because;  // empty: nothing was asked
 };
 
 struct Walk {
@@ -44,6 +44,10 @@ Walk WalkTree(const Json& tree, const Case& about);
 
 // All six, in the documents' order.
 std::vector<Walk> WalkAll(const Case& about);
+
+// The class of ours for one of the six concepts, as the documents' tiers have it; a plain virtual
+// machine, which is none of ours, is the machine that we have. Nothing: the concept is no class.
+std::optional<model::Class> ClassOfConcept(const std::string& id);
 
 // Whether a condition of the facts, {var, op, value} or {all: [...]} or {any: [...]}, holds for the
 // case; nothing: that depends on what is not known.

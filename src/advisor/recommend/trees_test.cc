@@ -152,7 +152,8 @@ TEST(TreesTest, AWalkStopsAtWhatIsNotKnownAndSaysSo) {
   const Walk walk = On("enterprise_tree", {{"security_requirement", "High"}});
   EXPECT_EQ(walk.missing, "latency_ms");
   ASSERT_EQ(walk.steps.size(), 1U);
-  EXPECT_EQ(walk.steps[0].because, "isolation_above_compliance = true, from security_requirement");
+  EXPECT_EQ(walk.steps[0].because.en,
+            "isolation_above_compliance = true, from security_requirement");
   EXPECT_FALSE(walk.sandbox_class.has_value());
   // A need of another scenario is none of this one's.
   EXPECT_EQ(

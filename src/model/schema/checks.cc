@@ -128,21 +128,6 @@ void CheckWithin(const Cursor& at, const Workload& workload) {
             std::string(ClassName(*workload.within)) + "'; there is " + std::string(kPairs));
 }
 
-// What kind of artifact a reference names, if its spelling tells: the others may be either.
-std::optional<VariantKind> KindSpelled(const std::string& reference) {
-  switch (SplitArtifact(reference).place) {
-    case ArtifactPlace::kFile:
-      return VariantKind::kWasm;
-    case ArtifactPlace::kDockerArchive:
-      return VariantKind::kImage;
-    case ArtifactPlace::kLayout:
-    case ArtifactPlace::kOciArchive:
-    case ArtifactPlace::kRegistry:
-      break;
-  }
-  return std::nullopt;
-}
-
 void CheckVariants(const Cursor& at, const Workload& workload) {
   const Member* variants = at.Find("variants");
   if (at.Find("artifact") != nullptr && variants != nullptr) {

@@ -1,0 +1,78 @@
+#include "advisor/recommend/devices.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "advisor/names.h"
+#include "model/rules.h"
+
+namespace strata::advisor {
+namespace {
+
+using model::DeviceKind;
+
+struct Word {
+  std::string_view id;
+  std::string_view in_rows;
+  DeviceKind kind;
+};
+constexpr std::array kWords = {
+    Word{"USB", "USB", DeviceKind::kUsb},    Word{"PCI", "PCI", DeviceKind::kPci},
+    Word{"GPU", "GPU", DeviceKind::kGpu},    Word{"pass-through", "pass-through", DeviceKind::kGpu},
+    Word{"vGPU", "vGPU", DeviceKind::kVgpu}, Word{"SR-IOV", "SR-IOV", DeviceKind::kVgpu},
+};
+
+Names AllNames() {
+  Names names("device");
+  for (const Word& each : kWords) names.Add(std::string(each.id), std::string(each.id));
+  names.Add("USB", "USB/PCI");
+  names.Add("pass-through", "GPU pass-through");
+  names.Add("pass-through", "直通");
+  return names;
+}
+
+}  // namespace
+
+bool AskedDevice::IsWhole() const noexcept {
+  return !device.id.empty() || device.kind == DeviceKind::kGpu || device.kind == DeviceKind::kVgpu;
+}
+
+Result<std::vector<AskedDevice>> ReadDevices(const std::vector<std::string>& said) {
+  const Names names = AllNames();
+  std::vector<AskedDevice> devices;
+  for (const std::string& each : said) {
+    const std::size_t colon = std::min(each.find(':'), each.size());
+    const auto id = names.Find(std::string_view(each).substr(0, colon));
+    if (!id) return std::unexpected(id.error());
+    const Word& word = *std::ranges::find(kWords, *id, &Word::id);
+    AskedDevice device{.word = std::string(word.in_rows), .device = {.kind = word.kind, .id = ""}};
+    if (colon < each.size()) {
+      device.device.id = each.substr(colon + 1);
+      if (const auto problem = model::DeviceIdProblem(device.device.id)) {
+        return Fail(Errc::kInvalidArgument, "device '" + *id + "': " + *problem);
+      }
+    }
+    const bool again = std::ranges::any_of(devices, [&device](const AskedDevice& other) {
+      return other.word == device.word && other.device == device.device;
+    });
+    if (!again) devices.push_back(std::move(device));
+  }
+  return devices;
+}
+
+std::string ShowDevice(const model::Device& device) {
+  const std::string word(std::ranges::find(kWords, device.kind, &Word::kind)->id);
+  return device.id.empty() ? word : word + ":" + device.id;
+}
+
+std::string WordsOf(const std::vector<AskedDevice>& devices) {
+  std::vector<std::string> words;
+  for (const AskedDevice& each : devices) {
+    if (std::ranges::find(words, each.word) == words.end()) words.push_back(each.word);
+  }
+  return Listed(words);
+}
+
+}  // namespace strata::advisor
