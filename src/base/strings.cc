@@ -24,8 +24,6 @@ void AppendEscaped(std::string& to, unsigned char character) {
     to += "\\n";
   } else if (character == '\t') {
     to += "\\t";
-  } else if (character == '\\') {
-    to += "\\\\";
   } else if (character < 0x20 || character == 0x7f) {
     AppendHex(to, character);
   } else {

@@ -31,8 +31,8 @@ namespace strata {
 // nothing: it is none.
 [[nodiscard]] std::optional<double> ReadNumber(std::string_view text, double most);
 
-// `text` with every control character (C0, DEL, C1) and backslash as \n, \t, \\ or \xNN, so that
-// untrusted text can neither move a terminal's cursor nor fake a second line.
+// `text` with every control character (C0, DEL, C1) as \n, \t or \xNN, so that untrusted text can
+// neither move a terminal's cursor nor fake a second line. What is escaped already stays as it is.
 [[nodiscard]] std::string EscapeControl(std::string_view text);
 
 }  // namespace strata

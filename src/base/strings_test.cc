@@ -40,11 +40,12 @@ TEST(StringsTest, ANumberIsAllOfTheTextAndWithinItsBounds) {
 
 TEST(StringsTest, EscapedTextCannotMoveACursorOrFakeALine) {
   EXPECT_EQ(EscapeControl("plain \xc3\xa4"), "plain \xc3\xa4");
-  EXPECT_EQ(EscapeControl("a\nb\tc\\d"), "a\\nb\\tc\\\\d");
+  EXPECT_EQ(EscapeControl("a\nb\tc\\d"), "a\\nb\\tc\\d");
   EXPECT_EQ(EscapeControl("\x1b[31m\x7f\r"), "\\x1b[31m\\x7f\\x0d");
   EXPECT_EQ(EscapeControl("\xc2\x9b"), "\\xc2\\x9b") << "the one-character form of ESC [";
   EXPECT_EQ(EscapeControl("\xc2"), "\xc2");
   EXPECT_EQ(EscapeControl(std::string_view("\0", 1)), "\\x00");
+  EXPECT_EQ(EscapeControl(EscapeControl("a\n\x1b\\")), "a\\n\\x1b\\") << "escaped once";
 }
 
 }  // namespace

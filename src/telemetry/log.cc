@@ -67,14 +67,13 @@ std::string JsonText(std::string_view text) { return DumpJson(Json(text)); }
 // Text values are quoted when a reader could not tell where they end.
 std::string PlainText(std::string_view text) {
   const bool quoted = text.empty() || text.find_first_of(" =\"") != std::string_view::npos;
-  std::string escaped = EscapeControl(text);
-  if (!quoted) return escaped;
+  if (!quoted) return EscapeControl(text);
   std::string result = "\"";
-  for (const char character : escaped) {
-    if (character == '"') result += '\\';
+  for (const char character : text) {
+    if (character == '"' || character == '\\') result += '\\';
     result += character;
   }
-  return result + '"';
+  return EscapeControl(result) + '"';
 }
 
 void AppendValue(std::string& line, const FieldValue& value, Format format) {

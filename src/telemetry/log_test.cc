@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/files.h"
@@ -53,6 +54,15 @@ TEST(LogTest, ATextLineIsForPeople) {
   ASSERT_EQ(lines.text.size(), 1U);
   EXPECT_EQ(lines.text[0],
             "2019-12-20T00:00:00.000000Z warn  ring full cell=web-0 why=\"no room\"");
+}
+
+TEST(LogTest, AQuotedValueEndsWhereItEnds) {
+  const ManualClock clock;
+  Lines lines;
+  lines.NewLogger(clock, Format::kText)
+      .Info("x", {{"a", "b \\"}, {"c", "\\\" d=e\n"}, {"f", "\\"}});
+  ASSERT_EQ(lines.text.size(), 1U);
+  EXPECT_THAT(lines.text[0], ::testing::EndsWith(R"(x a="b \\" c="\\\" d=e\n" f=\)"));
 }
 
 TEST(LogTest, UntrustedTextStaysOneHarmlessLine) {

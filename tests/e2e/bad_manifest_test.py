@@ -39,6 +39,11 @@ class BadManifestTest(ServerTest):
     def test_a_manifest_that_is_no_utf_8_or_has_control_characters_is_refused(self):
         self.refuse(documents(hello()).replace("hello", "hel\x07lo"))
 
+    def test_what_is_quoted_of_a_manifest_is_escaped_once(self):
+        refused = self.server.strata("apply", "-f", "-", stdin=documents({**hello(), "\x1b[2J\\": 1}))
+        self.assert_exit(refused, USAGE, r"'\x1b[2J\'")
+        self.assertNotIn(r"\\", refused.stderr)
+
     def test_path_traversal_in_a_route_is_refused(self):
         for path in ("/../etc", "/a/%2e%2e/b", "/a//b", "a/b", "/a?b", "/a\\..\\b", "/./a"):
             self.refuse(documents(hello(path=path)), "path")
