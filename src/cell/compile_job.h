@@ -1,6 +1,6 @@
 // cell/compile_job.h - one compilation, in a confined process of the compile role (compile_role.h).
 //
-//   kube/shim --> [ RunCompileJob ] --> strata-cell --role=compile
+//   manager::CompileService, kube/shim --> [ RunCompileJob ] --> strata-cell --role=compile
 //
 // Compiling is running a compiler on hostile input, so each job is a process with its own memory,
 // CPU and wall limits, no network and no files; its output is a memfd that is sealed before

@@ -2,7 +2,7 @@
 // own user, own network, IPC and UTS namespaces, no capabilities, no_new_privs. What it adds from
 // inside (Landlock, seccomp) is in confinement.h.
 //
-//   kube/shim --> [ CellSpawnOptions ] --> host::Process::Spawn --> strata-cell
+//   manager, kube/shim --> [ CellSpawnOptions ] --> host::Process::Spawn --> strata-cell
 //
 // Without root the user stays the starter's and namespaces depend on the host; CellProgram says
 // whether that is accepted, `strata probe` says what it removes. Pure. Tested by tests/security.

@@ -135,7 +135,8 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
   }
   const std::string scratch_root = needs.scratch ? context.dir.cell_scratch(name).string() : "";
   if (needs.scratch) arguments.push_back("--allow-rw=" + scratch_root);
-  auto spawn = CellSpawnOptions(context.options, context.instance, tenant, std::move(arguments));
+  auto spawn = cell::CellSpawnOptions(CellProgramOf(context.options, context.instance), tenant,
+                                      std::move(arguments));
   spawn.fds = {{pair->theirs.get(), kWireFd}};
   spawn.limits.push_back({RLIMIT_NOFILE, FileLimit()});
   spawn.oom_score_adjust = 500;

@@ -1,51 +1,15 @@
 #include "manager/cell_spawn.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <utility>
-
-#include "base/sha256.h"
 
 namespace strata::manager {
-namespace {
 
-// Above every range that Debian, systemd or a container runtime hands out, below 2^31.
-constexpr std::uint32_t kFirstUser = 1'900'000'000;
-constexpr std::uint32_t kUsers = 100'000'000;
-
-}  // namespace
-
-host::Identity CellUser(std::string_view instance, std::string_view tenant) {
-  const Digest digest = Sha256Of(AsBytes(std::string(instance) + "/" + std::string(tenant)));
-  std::uint32_t number = 0;
-  for (int i = 0; i < 4; ++i) number = number << 8 | std::to_integer<std::uint32_t>(digest[i]);
-  const std::uint32_t user = kFirstUser + number % kUsers;
-  return {user, user};
-}
-
-host::SpawnOptions CellSpawnOptions(const Options& options, std::string_view instance,
-                                    std::string_view tenant, std::vector<std::string> arguments) {
-  host::SpawnOptions spawn;
-  spawn.program = options.cell_program.string();
-  spawn.arguments = std::move(arguments);
-  spawn.arguments.push_back("--instance=" + std::string(instance));
-  spawn.privileges = host::Privileges::kDrop;
-  spawn.stderr_fd = STDERR_FILENO;
-  spawn.limits.push_back({RLIMIT_CORE, 0});
-  if (::geteuid() == 0) {
-    spawn.identity = CellUser(instance, tenant);
-    spawn.namespaces = host::Namespaces::kRequired;
-  } else {
-    spawn.namespaces = host::Namespaces::kIfAllowed;
-  }
-  if (options.allow_missing_protections) {
-    spawn.namespaces = host::Namespaces::kIfAllowed;
-    spawn.arguments.emplace_back("--insecure-confinement=missing-ok");
-  }
-  return spawn;
+cell::CellProgram CellProgramOf(const Options& options, std::string_view instance) {
+  return {.path = options.cell_program.string(),
+          .instance = std::string(instance),
+          .allow_missing_protections = options.allow_missing_protections};
 }
 
 rlim_t FileLimit() {

@@ -1,15 +1,10 @@
 // manager/compile_service.h - turns wasm into native code in a confined child, or finds it cached.
 //
 //   deploy --> [ CompileService::Prepare ] --> code cache --hit--> descriptor
-//                                          \--miss--> strata-cell --role=compile --> cache
-//
-// Compiling is running a compiler on hostile input, so each job is one process of the cell's
-// compile role with its own memory, CPU and wall limits, no network and no files; its output is a
-// memfd that is sealed before anything else looks at it.
+//                                          \--miss--> cell/compile_job.h --> cache
 //
 // Threads: one loop; at most `jobs` children at a time, further jobs wait their turn.
-// Errors: kInvalidArgument (the compiler refused the artifact; its words), kResourceExhausted (the
-// job hit its memory or CPU limit), kDeadlineExceeded (wall limit), kUnavailable (the child died).
+// Errors: those of RunCompileJob and of the cache.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +21,7 @@
 #include "base/json.h"
 #include "base/task.h"
 #include "base/turns.h"
+#include "cell/compile_job.h"
 #include "manager/options.h"
 #include "telemetry/log.h"
 
@@ -62,14 +58,13 @@ class CompileService {
   Result<CodeInfo> Info(std::string_view digest);
 
  private:
-  struct Job;
   Task<Code> Compile(std::string digest, std::span<const std::byte> wasm);
-  Task<Json> RunJob(Job& job);
+  [[nodiscard]] cell::CompileBounds Bounds() const;
   [[nodiscard]] std::filesystem::path InfoPath(std::string_view digest) const;
 
   Loop& loop_;
   const Options& options_;
-  std::string instance_;
+  const cell::CellProgram program_;
   artifact::CodeCache& cache_;
   std::filesystem::path info_dir_;
   telemetry::Logger log_;
