@@ -318,7 +318,7 @@ Result<void> Container::Resize(const std::string& exec_id, host::TerminalSize si
 Result<void> Container::CloseInput(const std::string& exec_id) {
   auto found = Find(exec_id);
   if (!found) return std::unexpected(std::move(found).error());
-  if ((*found)->input) (*found)->input->Close();
+  if ((*found)->input) (*found)->input->Finish();
   return {};
 }
 

@@ -115,6 +115,12 @@ std::shared_ptr<Input> Input::Start(Loop& loop, Stdio& stdio) {
   return input;
 }
 
+void Input::Finish() noexcept {
+  finishing_ = true;
+  ErrorCode ignored;
+  from_.cancel(ignored);
+}
+
 void Input::Close() noexcept {
   ErrorCode ignored;
   from_.close(ignored);
@@ -126,10 +132,12 @@ Awaitable<void> Input::Fill(std::shared_ptr<Input> self) {
   std::array<char, kCopied> buffer{};
   ErrorCode failed;
   while (!failed) {
-    co_await self->from_.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
-    if (failed) break;
+    if (!self->finishing_) {
+      co_await self->from_.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+    }
+    if (failed && !self->finishing_) break;
     const ssize_t size = ::read(self->from_.native_handle(), buffer.data(), buffer.size());
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (size < 0 && (errno == EINTR || (errno == EAGAIN && !self->finishing_))) continue;
     if (size <= 0) break;
     co_await asio::async_write(self->to_,
                                asio::buffer(buffer.data(), static_cast<std::size_t>(size)),

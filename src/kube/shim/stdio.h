@@ -62,13 +62,15 @@ class Stdio {
 };
 
 // Fills a program's input from its FIFO until the writer at containerd's end has come and gone, the
-// program has, or Close().
+// program has, Finish() or Close().
 class Input : public std::enable_shared_from_this<Input> {
  public:
   // Null: `stdio` has no input that has to be filled.
   static std::shared_ptr<Input> Start(Loop& loop, Stdio& stdio);
 
-  // The program's input ends.
+  // The program's input ends after what has been written to the FIFO.
+  void Finish() noexcept;
+  // The program's input ends now: there is nobody left to read it.
   void Close() noexcept;
 
  private:
@@ -78,6 +80,7 @@ class Input : public std::enable_shared_from_this<Input> {
 
   Descriptor from_;
   Descriptor to_;
+  bool finishing_ = false;
 };
 
 }  // namespace strata::kube::shim

@@ -114,6 +114,17 @@ TEST_F(InputTest, EndsWhenItIsClosed) {
   EXPECT_EQ(Next(program), "");
 }
 
+TEST_F(InputTest, WhatWasWrittenArrivesBeforeItIsFinished) {
+  const std::string path = Fifo("in");
+  const Fd program = Start(path);
+  const auto writer = OpenFile(path, O_WRONLY | O_NONBLOCK);
+  ASSERT_TRUE(writer);
+  ASSERT_EQ(::write(writer->get(), "typed", 5), 5);
+  input_->Finish();
+  EXPECT_EQ(Next(program), "typed");
+  EXPECT_EQ(Next(program), "");
+}
+
 TEST_F(StdioTest, AFileIsAppendedTo) {
   const std::string path = dir_.path() / "log";
   for (int i = 0; i < 2; ++i) {
