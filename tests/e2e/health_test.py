@@ -13,6 +13,7 @@ from e2e.support import (BIN, DONE, PATIENCE, ServerTest, documents, eventually,
                          hello, of_class)
 
 CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
+KILLED = 128 + signal.SIGKILL
 SOON = {"period_ms": 100, "failureThreshold": 1}
 
 
@@ -48,10 +49,10 @@ class HealthTest(ServerTest):
         return self.server.strata("logs", name, "-n", "default").stdout
 
     def make(self, service, path, sandbox=None):
-        """A file in a sandbox of the service."""
+        """A file in a sandbox of the service. For its sake the sandbox may end before the command has."""
         options = ["--sandbox", sandbox] if sandbox else []
         done = self.server.strata("exec", "-i", *options, service, "--", "/.strata-agent", "write", path, "644")
-        self.assert_exit(done, DONE)
+        self.assertIn(done.returncode, (DONE, KILLED), done.stderr)
 
     # --- readiness
 
