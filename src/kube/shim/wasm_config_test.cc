@@ -1,7 +1,6 @@
 #include "kube/shim/wasm_config.h"
 
 #include <string>
-#include <utility>
 
 #include <gtest/gtest.h>
 
