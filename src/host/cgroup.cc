@@ -60,11 +60,6 @@ Result<void> MakeParent(const fs::path& directory) {
   return made;
 }
 
-Result<void> MakeBelow(const fs::path& parent, std::string_view name) {
-  if (auto made = MakeParent(parent); !made) return made;
-  return MakeDirectory(parent / name);
-}
-
 // Children have a controller only when every group above says so.
 Result<void> Delegate(const fs::path& directory, const std::vector<std::string>& controllers) {
   for (const std::string& controller : controllers) {
@@ -99,49 +94,42 @@ Result<void> MakeAbove(const fs::path& root, const fs::path& group,
   return Delegate(at, delegated);
 }
 
-Result<void> MakeAtV1(const CgroupPlace& place) {
-  std::vector<fs::path> made;
-  for (const std::string& controller : place.controllers) {
-    const fs::path root = place.root / controller;
-    auto done = MakeAbove(root, place.name, {});
-    if (done) done = MakeDirectory(root / place.name);
-    if (done) {
-      made.push_back(root / place.name);
-      continue;
-    }
-    for (const fs::path& undo : made) ::rmdir(undo.c_str());
-    return done;
-  }
-  return {};
+Result<void> MakeIn(const fs::path& root, const CgroupPlace& place,
+                    const std::vector<std::string>& delegated) {
+  const fs::path group = fs::path(place.parent) / place.name;
+  auto made = MakeAbove(root, group, delegated);
+  if (made) made = MakeDirectory(root / group);
+  if (!made && !place.parent.empty()) ::rmdir((root / place.parent).c_str());
+  return made;
 }
 
-Result<void> MakeAtV2(const CgroupPlace& place) {
-  auto done = MakeAbove(place.root, place.name, place.controllers);
-  return done ? MakeDirectory(place.root / place.name) : done;
+// Takes a parent of ours along when nobody else is in it.
+void Unmake(const fs::path& root, const CgroupPlace& place) {
+  ::rmdir((root / place.parent / place.name).c_str());
+  if (!place.parent.empty()) ::rmdir((root / place.parent).c_str());
 }
 
-Result<void> MakeV1(const CgroupPlace& place) {
+Result<void> MakeAll(CgroupVersion version, const CgroupPlace& place) {
+  if (version == CgroupVersion::kV2) return MakeIn(place.root, place, place.controllers);
   for (std::size_t i = 0; i < place.controllers.size(); ++i) {
-    const auto parent = [&](std::size_t at) {
-      return place.root / place.controllers[at] / place.parent;
-    };
-    auto made = MakeBelow(parent(i), place.name);
+    auto made = MakeIn(place.root / place.controllers[i], place, {});
     if (made) continue;
-    for (std::size_t undo = 0; undo < i; ++undo) ::rmdir((parent(undo) / place.name).c_str());
-    for (std::size_t undo = 0; undo <= i; ++undo) ::rmdir(parent(undo).c_str());
+    for (std::size_t undo = 0; undo < i; ++undo) {
+      Unmake(place.root / place.controllers[undo], place);
+    }
     return made;
   }
   return {};
 }
 
-Result<void> MakeV2(const CgroupPlace& place) {
-  const fs::path parent = place.root / place.parent;
-  auto made = Delegate(place.root, place.controllers);
-  if (made) made = MakeParent(parent);
-  if (made) made = Delegate(parent, place.controllers);
-  if (made) made = MakeDirectory(parent / place.name);
-  if (!made) ::rmdir(parent.c_str());
-  return made;
+std::unique_ptr<Cgroup> Open(CgroupVersion version, CgroupPlace place) {
+  if (version == CgroupVersion::kV1) return OpenCgroupV1(std::move(place));
+  return OpenCgroupV2(std::move(place));
+}
+
+Result<std::unique_ptr<Cgroup>> MakeGroup(CgroupVersion version, CgroupPlace place) {
+  if (auto made = MakeAll(version, place); !made) return std::unexpected(std::move(made).error());
+  return Open(version, std::move(place));
 }
 
 // Of a process, as /proc has it: lines "number:controllers:path". Empty: none is listed.
@@ -220,19 +208,13 @@ Result<std::unique_ptr<Cgroup>> Cgroups::Make(std::string_view name) const {
   if (auto named = CheckName(name); !named) return std::unexpected(std::move(named).error());
   CgroupPlace place{
       .root = root_, .parent = parent_, .name = std::string(name), .controllers = controllers_};
-  const bool v1 = version_ == CgroupVersion::kV1;
-  auto made = v1 ? MakeV1(place) : MakeV2(place);
-  if (!made) return std::unexpected(std::move(made).error());
-  return v1 ? OpenCgroupV1(std::move(place)) : OpenCgroupV2(std::move(place));
+  return MakeGroup(version_, std::move(place));
 }
 
 Result<std::unique_ptr<Cgroup>> Cgroups::MakeAt(const std::string& path) const {
   auto place = PlaceAt(root_, controllers_, path);
   if (!place) return std::unexpected(std::move(place).error());
-  const bool v1 = version_ == CgroupVersion::kV1;
-  auto made = v1 ? MakeAtV1(*place) : MakeAtV2(*place);
-  if (!made) return std::unexpected(std::move(made).error());
-  return v1 ? OpenCgroupV1(std::move(*place)) : OpenCgroupV2(std::move(*place));
+  return MakeGroup(version_, std::move(*place));
 }
 
 Result<std::unique_ptr<Cgroup>> Cgroups::OpenAt(const std::string& path) const {
@@ -244,7 +226,7 @@ Result<std::unique_ptr<Cgroup>> Cgroups::OpenAt(const std::string& path) const {
   if (!fs::is_directory(hierarchy / place->name, ignored)) {
     return Fail(Errc::kNotFound, "no cgroup " + path);
   }
-  return v1 ? OpenCgroupV1(std::move(*place)) : OpenCgroupV2(std::move(*place));
+  return Open(version_, std::move(*place));
 }
 
 Result<std::unique_ptr<Cgroup>> Cgroups::Of(pid_t pid) const {
@@ -262,7 +244,7 @@ Result<std::unique_ptr<Cgroup>> Cgroups::Of(pid_t pid) const {
                     .name = path->substr(1),
                     .controllers = controllers_,
                     .ours = false};
-  return v1 ? OpenCgroupV1(std::move(place)) : OpenCgroupV2(std::move(place));
+  return Open(version_, std::move(place));
 }
 
 Result<std::chrono::nanoseconds> Cgroups::CpuTime() const {
