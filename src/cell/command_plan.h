@@ -19,6 +19,12 @@ namespace strata::cell {
 // for at most.
 inline constexpr Bytes kCommandMemory = Bytes::MiB(4096);
 
+// The descriptors of a cell of that role (command_role.h).
+inline constexpr int kCommandCodeFd = 3;
+inline constexpr int kCommandBeginFd = 4;
+inline constexpr int kCommandPlanFd = 5;
+inline constexpr int kFirstCommandDirectoryFd = 6;
+
 struct CommandPlan {
   model::Env environment;
   Bytes memory = kCommandMemory;  // linear memories together

@@ -37,9 +37,6 @@ namespace {
 
 using model::ExitReason;
 
-constexpr int kCodeFd = 3;
-constexpr int kBeginFd = 4;
-constexpr int kPlanFd = 5;
 constexpr int kFailed = 1;
 constexpr int kTrapped = 128 + SIGABRT;
 constexpr int kOverLimit = 128 + SIGKILL;
@@ -110,7 +107,7 @@ class Output final : public http::ResponseSink, public sandbox::LogSink {
 };
 
 Result<CommandPlan> ReadPlan() {
-  auto text = ReadFile("/proc/self/fd/" + std::to_string(kPlanFd), 8_MiB);
+  auto text = ReadFile("/proc/self/fd/" + std::to_string(kCommandPlanFd), 8_MiB);
   if (!text) return std::unexpected(std::move(text).error());
   return ReadCommandPlan(*text);
 }
@@ -136,7 +133,7 @@ sandbox::Spec SpecOf(const CommandPlan& plan, const AllowedPaths& allowed, Outpu
 bool MayBegin() {
   char byte = 0;
   ssize_t got = 0;
-  while ((got = ::read(kBeginFd, &byte, 1)) < 0 && errno == EINTR) {
+  while ((got = ::read(kCommandBeginFd, &byte, 1)) < 0 && errno == EINTR) {
   }
   return got == 1;
 }
@@ -179,7 +176,7 @@ class Command {
     auto driver = sandbox::wasm::WasmDriver::Create(loop_, clock_, config);
     if (!driver) return Wrap(std::move(driver).error(), "start the engine");
     driver_ = std::move(*driver);
-    auto image = driver_->Prepare(Fd(kCodeFd));
+    auto image = driver_->Prepare(Fd(kCommandCodeFd));
     if (!image) return Wrap(std::move(image).error(), "load the command");
     if ((*image)->kind() != model::GuestKind::kCommand) {
       return Fail(Errc::kUnsupported, "this is no WASI command");

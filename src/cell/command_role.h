@@ -13,8 +13,8 @@
 // Of the last three a line on fd 2 says why.
 //
 // Known to a command: no arguments, the variables of CGI beside its own (native/README.md), its
-// standard error comes out line by line, and a
-// head of CGI at the begin of its output is written out anew.
+// standard error comes out line by line, and a head of CGI at the begin of its output is written
+// out anew.
 #pragma once
 
 #include <string>

@@ -2,10 +2,15 @@
 
 namespace strata::kube::shim {
 
-const Json* MemberOf(const Json& object, std::string_view key) {
-  if (!object.is_object()) return nullptr;
-  const auto at = object.find(key);
-  return at == object.end() ? nullptr : &*at;
+const Json* MemberOf(const Json* object, std::string_view key) {
+  if (object == nullptr || !object->is_object()) return nullptr;
+  const auto at = object->find(key);
+  return at == object->end() ? nullptr : &*at;
+}
+
+bool IsTrue(const Json* object, std::string_view key) {
+  const Json* value = MemberOf(object, key);
+  return value != nullptr && *value == true;
 }
 
 std::string TextOf(const Json& object, std::string_view key) {
@@ -19,8 +24,7 @@ std::string AnnotationOf(const Json& config, std::string_view name) {
 }
 
 std::vector<std::string> ArgumentsOf(const Json& config) {
-  const Json* process = MemberOf(config, "process");
-  const Json* args = process == nullptr ? nullptr : MemberOf(*process, "args");
+  const Json* args = MemberOf(MemberOf(config, "process"), "args");
   std::vector<std::string> found;
   if (args == nullptr || !args->is_array()) return found;
   for (const Json& each : *args) {

@@ -10,8 +10,13 @@
 
 namespace strata::kube::shim {
 
-// The member `key` of an object. Null: it has none, or is no object.
-const Json* MemberOf(const Json& object, std::string_view key);
+// The member `key` of an object. Null: it has none, or is no object, or nothing.
+const Json* MemberOf(const Json* object, std::string_view key);
+inline const Json* MemberOf(const Json& object, std::string_view key) {
+  return MemberOf(&object, key);
+}
+
+bool IsTrue(const Json* object, std::string_view key);
 
 std::string TextOf(const Json& object, std::string_view key);
 

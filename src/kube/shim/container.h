@@ -57,7 +57,6 @@ class Container : public std::enable_shared_from_this<Container> {
   [[nodiscard]] Result<std::shared_ptr<ContainerProcess>> Find(const std::string& exec_id) const;
   [[nodiscard]] Result<host::Cgroup*> group() const;
   [[nodiscard]] const std::string& bundle() const noexcept { return bundle_; }
-  [[nodiscard]] const std::string& name_space() const noexcept { return name_space_; }
   // The id of the pod that it is in; empty: in none.
   [[nodiscard]] const std::string& pod() const noexcept { return pod_; }
   [[nodiscard]] bool paused() const noexcept { return paused_; }

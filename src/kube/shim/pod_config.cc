@@ -162,9 +162,7 @@ Result<Json> JoinPod(Json config, const PodSettings& settings, const PodPlace& p
   Json& mounts = config["mounts"];
   if (mounts.is_null()) mounts = Json::array();
   if (!mounts.is_array()) return Fail(Errc::kInvalidArgument, "config.json: mounts are no list");
-  const auto root = config.find("root");
-  const bool read_only = root != config.end() && root->is_object() && root->contains("readonly") &&
-                         (*root)["readonly"] == true;
+  const bool read_only = IsTrue(MemberOf(config, "root"), "readonly");
   AddMount(mounts, place.hostname(), "/etc/hostname", read_only);
   AddMount(mounts, place.hosts(), "/etc/hosts", read_only);
   AddMount(mounts, place.resolv_conf(), "/etc/resolv.conf", read_only);

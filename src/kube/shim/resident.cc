@@ -113,7 +113,7 @@ Result<void> Serve(Fd listener, const std::string& ttrpc) {
   if (!program) return std::unexpected(program.error());
   auto runtime = sandbox::oci::Runtime::Load({.runtime = *program});
   if (!runtime) return std::unexpected(std::move(runtime).error());
-  auto groups = host::Cgroups::Find("strata");
+  auto groups = FindGroups();
   if (!groups) return std::unexpected(std::move(groups).error());
   auto worker = sandbox::Worker::Start(sandbox::WorkerMounts::kShared);
   if (!worker) return std::unexpected(std::move(worker).error());
@@ -141,6 +141,8 @@ Result<Fd> LockDirectory(const std::string& directory) {
   }
   return held;
 }
+
+Result<host::Cgroups> FindGroups() { return host::Cgroups::Find("strata"); }
 
 Result<std::string> FindRuntime() {
   for (const auto& [name, program] : sandbox::oci::kContainerRuntimes) {

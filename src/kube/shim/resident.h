@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "host/cgroup.h"
 
 namespace strata::kube::shim {
 
@@ -25,6 +26,9 @@ Result<void> Serve(Fd listener, const std::string& ttrpc);
 // Locks the directory in which the sockets are, as long as the descriptor lives: who looks for a
 // shim there, starts one or removes its own, does so alone. Blocks.
 Result<Fd> LockDirectory(const std::string& directory);
+
+// The control groups of this host. kUnsupported: there are none.
+Result<host::Cgroups> FindGroups();
 
 // The OCI runtime of class container. kUnsupported: none is installed.
 Result<std::string> FindRuntime();

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <sys/utsname.h>
 
-#include <array>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -52,8 +51,8 @@ std::string Architecture() {
 
 bool SandboxService::Has(std::string_view service) noexcept { return service == kService; }
 
-SandboxService::Method SandboxService::Find(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Method>, 10> kMethods = {{
+Awaitable<Reply> SandboxService::Handle(Call call) {
+  static constexpr Methods<SandboxService, 10> kMethods = {{
       {"CreateSandbox", &SandboxService::Create},
       {"StartSandbox", &SandboxService::Start},
       {"Platform", &SandboxService::Platform},
@@ -65,21 +64,7 @@ SandboxService::Method SandboxService::Find(std::string_view name) {
       {"SandboxMetrics", &SandboxService::Metrics},
       {"UpdateSandbox", &SandboxService::Update},
   }};
-  for (const auto& [method, function] : kMethods) {
-    if (method == name) return function;
-  }
-  return nullptr;
-}
-
-Awaitable<Reply> SandboxService::Handle(Call call) {
-  const Method method = Find(call.request.method);
-  if (method == nullptr) {
-    co_return Fail(Errc::kUnsupported, "sandboxes have no method " + call.request.method);
-  }
-  if (call.request.containerd_namespace.empty()) {
-    co_return Fail(Errc::kInvalidArgument, call.request.method + ": no namespace was sent");
-  }
-  co_return co_await (this->*method)(std::move(call));
+  return Dispatch(*this, kMethods, "sandboxes", std::move(call));
 }
 
 Result<std::shared_ptr<Pod>> SandboxService::Find(const Call& call, const std::string& id) const {

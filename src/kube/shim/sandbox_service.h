@@ -33,9 +33,6 @@ class SandboxService {
   Awaitable<ttrpc::Reply> Handle(ttrpc::Call call);
 
  private:
-  using Method = Awaitable<ttrpc::Reply> (SandboxService::*)(ttrpc::Call call);
-  static Method Find(std::string_view name);
-
   Awaitable<ttrpc::Reply> Create(ttrpc::Call call);
   Awaitable<ttrpc::Reply> Start(ttrpc::Call call);
   Awaitable<ttrpc::Reply> Platform(ttrpc::Call call);

@@ -5,9 +5,9 @@
 // too: opening never waits for a peer, and one that goes away does not kill the program. Its
 // input is a pipe that Input fills: a FIFO reads as ended until its writer has come.
 //
-// Threads:  any; never blocks; Input: the loop's. Lifetime: a reader at containerd's end sees the
-// end of the output
-//           once the program, this object, or its LetGo() have let go.
+// Threads:  any; never blocks; Input: the loop's.
+// Lifetime: a reader at containerd's end sees the end of the output once the program, this object,
+//           or its LetGo() have let go.
 // Errors:   kUnsupported: another scheme than file://; kInvalidArgument: neither a FIFO nor
 //           absolute; else FailErrno's codes.
 // Tested by kube/shim/stdio_test.cc.

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cstdint>
 
 #include "kube/shim/call_message.h"
@@ -56,8 +55,8 @@ bool TaskService::Has(std::string_view service) noexcept {
   return service == kServices[0] || service == kServices[1];
 }
 
-TaskService::Method TaskService::Find(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Method>, 17> kMethods = {{
+Awaitable<Reply> TaskService::Handle(Call call) {
+  static constexpr Methods<TaskService, 17> kMethods = {{
       {"Create", &TaskService::Create},
       {"Start", &TaskService::Start},
       {"State", &TaskService::State},
@@ -76,21 +75,7 @@ TaskService::Method TaskService::Find(std::string_view name) {
       {"Resume", &TaskService::Resume},
       {"Checkpoint", &TaskService::Checkpoint},
   }};
-  for (const auto& [method, function] : kMethods) {
-    if (method == name) return function;
-  }
-  return nullptr;
-}
-
-Awaitable<Reply> TaskService::Handle(Call call) {
-  const Method method = Find(call.request.method);
-  if (method == nullptr) {
-    co_return Fail(Errc::kUnsupported, "tasks have no method " + call.request.method);
-  }
-  if (call.request.containerd_namespace.empty()) {
-    co_return Fail(Errc::kInvalidArgument, call.request.method + ": no namespace was sent");
-  }
-  co_return co_await (this->*method)(std::move(call));
+  return Dispatch(*this, kMethods, "tasks", std::move(call));
 }
 
 Result<std::shared_ptr<Container>> TaskService::Task(const Call& call,

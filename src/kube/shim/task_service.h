@@ -38,9 +38,7 @@ class TaskService {
                                                               const std::string& pod) const;
 
  private:
-  using Method = Awaitable<ttrpc::Reply> (TaskService::*)(ttrpc::Call call);
   using Key = std::pair<std::string, std::string>;  // namespace and id: unique only together
-  static Method Find(std::string_view name);
 
   Awaitable<ttrpc::Reply> Create(ttrpc::Call call);
   Awaitable<ttrpc::Reply> Start(ttrpc::Call call);

@@ -26,18 +26,13 @@
 #include "cell/spawn.h"
 #include "host/memfd.h"
 #include "host/pipe.h"
+#include "kube/shim/resident.h"
 #include "kube/shim/wasm_modules.h"
 
 namespace strata::kube::shim {
 namespace {
 
 namespace fs = std::filesystem;
-
-// As cell/command_role.h has them.
-constexpr int kCodeFd = 3;
-constexpr int kBeginFd = 4;
-constexpr int kPlanFd = 5;
-constexpr int kFirstDirectory = 6;
 
 constexpr Bytes kModule = 256_MiB;  // what the compiler takes
 constexpr Bytes kGroupFile = 4_KiB;
@@ -88,13 +83,11 @@ Result<Fd> OpenDirectory(const std::string& path, bool writable) {
 
 struct Shown {
   std::vector<Fd> held;
-  std::vector<std::string> arguments;
-  std::vector<host::PassedFd> passed;
+  std::vector<std::string> arguments{"--role=command"};
 
   void Add(Fd directory, const std::string& guest, bool writable) {
     using Mode = model::DirGrant::Mode;
-    const int number = kFirstDirectory + static_cast<int>(held.size());
-    passed.push_back({.from = directory.get(), .to = number});
+    const int number = cell::kFirstCommandDirectoryFd + static_cast<int>(held.size());
     arguments.push_back("--volume=" +
                         cell::ToText({.fd = number,
                                       .mode = writable ? Mode::kVolume : Mode::kVolumeReadOnly,
@@ -166,17 +159,18 @@ Result<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& confi
   if (!plan) return std::unexpected(plan.error());
   auto begin = host::MakePipe();
   if (!begin) return std::unexpected(std::move(begin).error());
-  shown->arguments.insert(shown->arguments.begin(), "--role=command");
   auto options =
       cell::CellSpawnOptions(shared_.modules.program(), config.tenant, std::move(shown->arguments));
   if (config.user) options.identity = config.user;
   options.stdin_fd = first.stdio.in();
   options.stdout_fd = first.stdio.out();
   options.stderr_fd = first.stdio.err();
-  options.fds = {{.from = code.get(), .to = kCodeFd},
-                 {.from = begin->read.get(), .to = kBeginFd},
-                 {.from = plan->get(), .to = kPlanFd}};
-  options.fds.insert(options.fds.end(), shown->passed.begin(), shown->passed.end());
+  options.fds = {{.from = code.get(), .to = cell::kCommandCodeFd},
+                 {.from = begin->read.get(), .to = cell::kCommandBeginFd},
+                 {.from = plan->get(), .to = cell::kCommandPlanFd}};
+  for (int number = cell::kFirstCommandDirectoryFd; const Fd& directory : shown->held) {
+    options.fds.push_back({.from = directory.get(), .to = number++});
+  }
   options.cgroups = group_->directories();
   options.parent_death_signal = SIGKILL;
   options.oom_score_adjust = config.oom_score_adjust;
@@ -219,7 +213,7 @@ Task<void> WasmBackend::Remove() {
 Result<void> RemoveCell(const std::string& bundle) {
   const auto path = ReadFile(bundle + "/" + kGroupName, kGroupFile);
   if (!path) return {};
-  const auto groups = host::Cgroups::Find("strata");
+  const auto groups = FindGroups();
   if (!groups) return std::unexpected(groups.error());
   const auto group = groups->OpenAt(*path);
   if (!group) {

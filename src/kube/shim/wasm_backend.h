@@ -1,8 +1,8 @@
 // kube/shim/wasm_backend.h - class wasm: a WASI command in a cell of its own, with the container's
 // root, mounted directories, variables, streams and limits.
 //
-//   Make:  config.json --> WasmConfig --> compiled module --> strata-cell --role=command, which
-//   waits Start: one byte, and it runs
+//   Make:  config.json --> WasmConfig --> compiled module --> strata-cell --role=command, waiting
+//   Start: one byte, and it runs
 //
 // One process for each container: its pid, signals, exit status and control group are those of any
 // program's. It is confined as every cell is, by its own means and not by config.json, and has no

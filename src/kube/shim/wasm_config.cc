@@ -21,16 +21,11 @@ std::unexpected<Error> Bad(const std::string& what) {
 
 // A member that is a whole number above zero; else none: -1 and 0 are how "no limit" is written.
 std::optional<std::uint64_t> NumberOf(const Json* object, std::string_view key) {
-  const Json* value = object == nullptr ? nullptr : MemberOf(*object, key);
+  const Json* value = MemberOf(object, key);
   if (value == nullptr || !value->is_number_integer()) return std::nullopt;
   if (!value->is_number_unsigned() && value->get<std::int64_t>() <= 0) return std::nullopt;
   const auto number = value->get<std::uint64_t>();
   return number == 0 ? std::nullopt : std::optional(number);
-}
-
-bool IsTrue(const Json* object, std::string_view key) {
-  const Json* value = object == nullptr ? nullptr : MemberOf(*object, key);
-  return value != nullptr && *value == true;
 }
 
 Result<model::Env> ReadEnvironment(const Json& process) {

@@ -49,9 +49,11 @@ Task<std::shared_ptr<const Fd>> WasmModules::Compile(WasmModule module) {
     co_return Fail(Errc::kUnsupported,
                    "class wasm needs " + program_.path + ", which is not installed");
   }
+  auto mine = co_await same_.Take(module.digest);
+  if (!mine) co_return std::unexpected(std::move(mine).error());
+  if (auto code = Find(module.digest)) co_return code;  // made while this one waited
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(std::move(turn).error());
-  if (auto code = Find(module.digest)) co_return code;  // made while this one waited
   cell::CompileBounds bounds;
   bounds.max_memory = cell::kCommandMemory;
   auto made = co_await cell::RunCompileJob(loop_, program_, bounds, AsBytes(module.bytes));

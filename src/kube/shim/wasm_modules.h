@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "base/fd.h"
+#include "base/keyed_turns.h"
 #include "base/task.h"
 #include "base/turns.h"
 #include "cell/spawn.h"
@@ -34,7 +35,7 @@ struct WasmModule {
 class WasmModules {
  public:
   WasmModules(Loop& loop, cell::CellProgram program)
-      : loop_(loop), program_(std::move(program)), turns_(loop, kJobs) {}
+      : loop_(loop), program_(std::move(program)), turns_(loop, kJobs), same_(loop) {}
   WasmModules(const WasmModules&) = delete;
   WasmModules& operator=(const WasmModules&) = delete;
 
@@ -56,6 +57,7 @@ class WasmModules {
   Loop& loop_;
   const cell::CellProgram program_;
   Turns turns_;
+  KeyedTurns same_;  // of one module: the second gets what the first made
   std::map<std::string, Entry> kept_;
   std::uint64_t uses_ = 0;
 };
