@@ -13,6 +13,7 @@
 #include "api/advisor_answers.h"
 #include "api/advisor_form.h"
 #include "api/server.h"
+#include "base/counted.h"
 #include "http/message.h"
 
 namespace strata::api {
@@ -20,17 +21,6 @@ namespace {
 
 // Questions that wait for the thread, the one that it answers included.
 constexpr std::size_t kMostAdvising = 16;
-
-class Counted {
- public:
-  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() { --count_; }
-
- private:
-  std::size_t& count_;
-};
 
 using Work = std::function<Result<std::string>()>;
 
@@ -81,9 +71,11 @@ Result<advisor::Installation> InstallationOf(manager::Manager& manager) {
 Result<AdvisorRequest> ReadRequest(const Context& context, const AdvisorOperation& operation,
                                    manager::Manager& manager) {
   AdvisorRequest request{.parameters = context};
-  auto record = measure::ReadRecord(manager.GetMeasurements());
-  if (!record) return std::unexpected(std::move(record).error());
-  request.record = std::move(*record);
+  if (operation.record) {
+    auto record = measure::ReadRecord(manager.GetMeasurements());
+    if (!record) return std::unexpected(std::move(record).error());
+    request.record = std::move(*record);
+  }
   const auto system = context.Boolean("system", false);
   if (!system) return std::unexpected(system.error());
   if (!*system && !operation.installation) return request;

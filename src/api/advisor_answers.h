@@ -29,7 +29,7 @@ inline constexpr std::uint32_t kMostApiDraws = 10'000;
 
 struct AdvisorRequest {
   Parameters parameters;
-  measure::Record record;                             // what was measured here
+  measure::Record record;                             // where the operation has to do with it
   std::optional<advisor::Installation> installation;  // where `system` is true
 };
 
@@ -39,6 +39,7 @@ struct AdvisorOperation {
   std::vector<std::string_view> parameters;  // beside "format" and "lang"
   Result<AdvisorAnswer> (*answer)(const AdvisorRequest& request) = nullptr;
   bool installation = false;  // always asks for it, not only where `system` is true
+  bool record = false;        // claims stand beside what was measured here
 };
 
 std::span<const AdvisorOperation> AdvisorOperations();

@@ -7,6 +7,7 @@
 #include "advisor/graph/export.h"
 #include "advisor/report/render.h"
 #include "base/strings.h"
+#include "http/ascii.h"
 #include "inventory/graphviz.h"
 #include "model/yaml_writer.h"
 
@@ -38,16 +39,10 @@ constexpr std::array<Known, 10> kForms{
 
 bool Has(const Known& form, Subject of) { return (form.of & BitOf(of)) != 0; }
 
-std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 // Up to the first `end`, which is taken off `rest` with it.
 std::string_view Next(std::string_view& rest, char end) {
   const std::size_t at = std::min(rest.find(end), rest.size());
-  const std::string_view part = Trimmed(rest.substr(0, at));
+  const std::string_view part = http::TrimSpace(rest.substr(0, at));
   rest.remove_prefix(std::min(at + 1, rest.size()));
   return part;
 }

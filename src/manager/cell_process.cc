@@ -419,27 +419,28 @@ Task<void> CellProcess::SendModules(const std::vector<std::string>& keys) {
   co_return Result<void>{};
 }
 
-Task<void> CellProcess::Configure(const Configuration& configuration, std::uint32_t generation) {
+Task<void> CellProcess::Configure(Configuration configuration, std::uint32_t generation) {
   if (asked_) {
     const bool given_up = context_.clock.Now() - asked_->at >= kGiveUpPatience;
     co_return Fail(given_up ? Errc::kFailedPrecondition : Errc::kUnavailable,
                    name_ + " does not answer");
   }
-  cell::Configure message = configuration.message;
+  cell::ToCell wanted(std::move(configuration.message));
+  auto& message = std::get<cell::Configure>(wanted);
   message.generation = 0;
-  std::string text = cell::Encode(cell::ToCell(message));
+  std::string text = cell::Encode(wanted);
   if (text == serves_) co_return Result<void>{};
   if (auto sent = co_await SendModules(configuration.modules); !sent) {
     co_return std::unexpected(sent.error());
   }
   // The cell forgets code that a configuration does not name.
   modules_ = {configuration.modules.begin(), configuration.modules.end()};
-  RememberFunctions(generation, configuration.message.functions);
+  RememberFunctions(generation, message.functions);
 
   message.generation = generation;
   auto answer = std::make_shared<Promise<std::monostate>>(context_.loop);
   asked_ = Asked{std::move(text), context_.clock.Now(), answer};
-  if (auto sent = co_await Send(std::move(message)); !sent) {
+  if (auto sent = co_await Send(std::move(wanted)); !sent) {
     asked_.reset();
     co_return std::unexpected(sent.error());
   }

@@ -110,7 +110,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   // switch, and until it answers every call fails with kUnavailable at once. kFailedPrecondition:
   // this cell cannot serve it (a directory it was not started with), or has not answered for half a
   // minute.
-  Task<void> Configure(const Configuration& configuration, std::uint32_t generation);
+  Task<void> Configure(Configuration configuration, std::uint32_t generation);
   [[nodiscard]] bool silent() const noexcept { return asked_.has_value(); }
 
   // Makes an addressable sandbox of the function at `index` of the current configuration.

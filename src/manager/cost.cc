@@ -60,18 +60,14 @@ Result<double> ManagerImpl::CostElsewhere(const store::Usage& usage, Class here,
 }
 
 Result<ManagerImpl::Deployed> ManagerImpl::GetDeployed() {
-  auto revisions = store_->CurrentRevisions();
-  if (!revisions) return std::unexpected(std::move(revisions).error());
+  auto now = AllNow();
+  if (!now) return std::unexpected(std::move(now).error());
   Deployed deployed;
-  for (const model::Revision& revision : *revisions) {
-    auto now = NowOf(revision.tenant, revision.name);
-    if (!now) return std::unexpected(std::move(now).error());
+  for (model::Revision& revision : *now) {
     auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
     if (!stored) return std::unexpected(std::move(stored).error());
-    if (!*now) continue;
     std::pair whose(revision.tenant, revision.name);
-    deployed.emplace(std::move(whose),
-                     std::pair(std::move(stored->resource), std::move((*now)->revision)));
+    deployed.emplace(std::move(whose), std::pair(std::move(stored->resource), std::move(revision)));
   }
   return deployed;
 }

@@ -106,7 +106,7 @@ Result<void> ManagerImpl::Plan(Creation& creation) {
   const auto now = NowOf(space, name);
   if (!now) return std::unexpected(now.error());
   if (!*now) return Fail(Errc::kNotFound, "no revision of " + space + "/" + name);
-  const model::Revision& revision = (*now)->revision;
+  const model::Revision& revision = **now;
   for (std::uint32_t i = 0; i < creation.count; ++i) {
     store::SandboxRecord record;
     record.id = NewId(clock_, random_);

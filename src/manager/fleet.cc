@@ -239,8 +239,8 @@ Task<void> Fleet::Renew(Slot& slot) {
     Result<void> linked;
     if (slot.cell->is_front()) linked = co_await LinkFront(*slot.cell);
     if (!linked) co_return linked;
-    const Configuration wanted = ConfigurationOf(slot);
-    auto configured = co_await slot.cell->Configure(wanted, desired_.generation);
+    Configuration wanted = ConfigurationOf(slot);
+    auto configured = co_await slot.cell->Configure(std::move(wanted), desired_.generation);
     if (configured || configured.error().code != Errc::kFailedPrecondition) co_return configured;
     context_.log.Info("replacing a cell",
                       {{"cell", slot.cell->name()}, {"why", configured.error().message}});
@@ -258,13 +258,13 @@ Task<void> Fleet::Renew(Slot& slot) {
 Task<void> Fleet::Fill(Slot& slot) {
   auto turn = co_await starts_.Take();
   if (!turn) co_return std::unexpected(turn.error());
-  const Configuration configuration = ConfigurationOf(slot);
+  Configuration configuration = ConfigurationOf(slot);
   auto cell = co_await CellProcess::Start(context_, *this, NewCellName(slot.tenant), slot.tenant,
                                           configuration.needs);
   if (!cell) co_return std::unexpected(cell.error());
   on_cell_(*cell);
   // Before it accepts anything, it knows what to answer and whom to ask.
-  auto ready = co_await (*cell)->Configure(configuration, desired_.generation);
+  auto ready = co_await (*cell)->Configure(std::move(configuration), desired_.generation);
   if (ready && slot.tenant.empty()) {
     ready = co_await LinkFront(**cell);
   } else if (ready) {

@@ -49,7 +49,7 @@ std::vector<model::Backend> LedTo(const model::RouteEntry& route) {
 // that, and a moment after, it is the side that is current or else the stable one, so that routes
 // can lead to both.
 model::Target Meant(const model::Rollout& rollout) {
-  if (rollout.state != model::Rollout::State::kRunning && !rollout.both) return rollout.winner();
+  if (rollout.settled()) return rollout.winner();
   return rollout.canary.current() ? model::Target{} : rollout.stable;
 }
 
@@ -90,29 +90,39 @@ Result<std::optional<Form>> ManagerImpl::FormOf(const std::string& tenant,
   return Form{InClass(std::move(*found), *target.sandbox_class), target};
 }
 
-Result<std::optional<Form>> ManagerImpl::NowOf(const std::string& tenant, const std::string& name) {
+Result<std::optional<model::Revision>> ManagerImpl::NowOf(const std::string& tenant,
+                                                          const std::string& name) {
   const auto rollout = rollouts_.find({tenant, name});
   const model::Target meant = rollout == rollouts_.end() ? model::Target{} : Meant(rollout->second);
   auto form = FormOf(tenant, {name, 1, meant});
-  if (form && *form) (*form)->target = {};
-  return form;
+  if (!form) return std::unexpected(std::move(form).error());
+  if (!*form) return std::nullopt;
+  return std::move((*form)->revision);
 }
 
-Result<std::vector<Form>> ManagerImpl::Forms() {
+Result<std::vector<model::Revision>> ManagerImpl::AllNow() {
   auto current = store_->CurrentRevisions();
-  if (!current) return std::unexpected(std::move(current).error());
-  auto routes = RoutesNow();
-  if (!routes) return std::unexpected(std::move(routes).error());
-  std::vector<Form> forms;
+  if (!current) return current;
+  std::vector<model::Revision> all;
   for (model::Revision& revision : *current) {
     if (!rollouts_.contains({revision.tenant, revision.name})) {
-      forms.push_back({std::move(revision), {}});
+      all.push_back(std::move(revision));
       continue;
     }
     auto now = NowOf(revision.tenant, revision.name);
     if (!now) return std::unexpected(std::move(now).error());
-    if (*now) forms.push_back(**std::move(now));
+    if (*now) all.push_back(**std::move(now));
   }
+  return all;
+}
+
+Result<std::vector<Form>> ManagerImpl::Forms() {
+  auto now = AllNow();
+  if (!now) return std::unexpected(std::move(now).error());
+  auto routes = RoutesNow();
+  if (!routes) return std::unexpected(std::move(routes).error());
+  std::vector<Form> forms;
+  for (model::Revision& revision : *now) forms.push_back({std::move(revision), {}});
   std::set<std::tuple<std::string, std::string, model::Target>> seen;
   for (const model::RouteEntry& route : *routes) {
     for (const model::Backend& backend : LedTo(route)) {

@@ -112,10 +112,10 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
                     {"artifact", revision.artifact_digest},
                     {"created", Rfc3339(revision.created)}});
   }
-  auto form = NowOf(name.tenant, name.name);
-  if (!form) return std::unexpected(form.error());
-  if (*form) {
-    const model::Revision& now = (*form)->revision;
+  const auto found = NowOf(name.tenant, name.name);
+  if (!found) return std::unexpected(found.error());
+  if (*found) {
+    const model::Revision& now = **found;
     const std::string in(model::ClassName(ClassOf(now)));
     json["status"]["class"] = in;
     // The decision: what a rollout made of it since is told beside it.
@@ -151,7 +151,7 @@ Json ManagerImpl::MoveOf(const std::string& tenant, const std::string& name,
   const auto found = rollouts_.find({tenant, name});
   if (found == rollouts_.end()) return {};
   const model::Rollout& by = found->second;
-  if (by.state == model::Rollout::State::kRunning || by.both || by.winner().current()) return {};
+  if (!by.settled() || by.winner().current()) return {};
   return {{"class", model::ClassName(ClassOf(now))},
           {"revision", now.number},
           {"because", by.because},

@@ -158,8 +158,9 @@ class ManagerImpl final : public Manager {
   // forms.cc
   Result<std::vector<Form>> Forms();  // everything that cells must have
   Result<std::optional<Form>> FormOf(const std::string& tenant, const model::Backend& backend);
-  // What a workload is now: the form that its traffic goes to, as the current one.
-  Result<std::optional<Form>> NowOf(const std::string& tenant, const std::string& name);
+  // What a workload is now: the revision, in the class, that its traffic goes to.
+  Result<std::optional<model::Revision>> NowOf(const std::string& tenant, const std::string& name);
+  Result<std::vector<model::Revision>> AllNow();
   // Checks and prepares what routes name, as they would be with `candidates`.
   Task<void> PrepareForms(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
   Result<std::vector<model::RouteEntry>> RoutesWith(const std::vector<Candidate>& candidates);

@@ -425,10 +425,13 @@ void ManagerImpl::ReleaseImages() {
   if (!forms) return;
   // A rollout may be undone, and what is newest be asked for.
   for (const auto& [name, rollout] : rollouts_) {
-    for (const model::Target& side : {model::Target{}, rollout.stable, rollout.canary}) {
-      auto form = FormOf(rollout.tenant, {rollout.name, 1, side});
-      if (!form) return;
-      if (*form) forms->push_back(**std::move(form));
+    auto kept = store_->Revisions(rollout.tenant, rollout.name);
+    if (!kept) return;
+    for (model::Revision& each : *kept) {
+      const bool newest = &each == &kept->front();
+      const bool side =
+          each.number == rollout.stable.revision || each.number == rollout.canary.revision;
+      if (newest || side) forms->push_back({std::move(each), {}});
     }
   }
   std::set<std::string> digests;

@@ -21,6 +21,7 @@
 
 #include "base/broadcast.h"
 #include "base/byte_view.h"
+#include "base/counted.h"
 #include "base/files.h"
 #include "base/pause.h"
 #include "host/memfd.h"
@@ -86,18 +87,6 @@ Task<Bytes> CopyArchive(std::string from, fs::path to, std::optional<uid_t> owne
   }
   co_return Bytes{size};
 }
-
-// Counted as long as it lives.
-class Waiter {
- public:
-  explicit Waiter(std::size_t& count) : count_(count) { ++count_; }
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-  ~Waiter() { --count_; }
-
- private:
-  std::size_t& count_;
-};
 
 std::string LastLine(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
@@ -183,7 +172,7 @@ Task<std::shared_ptr<const PulledLayout>> Puller::Pull(std::string reference, Wa
   const bool is_first = !there;
   if (is_first) there = std::make_shared<Pulling>(context_.loop);
   const auto pulling = there;
-  const Waiter waiter(pulling->waiters);
+  const Counted waiter(pulling->waiters);
   if (is_first) Spawn(context_.loop, Run(reference, pulling));  // runs at once, until it waits
   while (!pulling->outcome) {
     if (!watch(pulling->bytes)) {

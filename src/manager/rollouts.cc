@@ -100,7 +100,7 @@ Task<void> ManagerImpl::SwitchTo(Rollout rollout) {
     ReleaseUnused();
     co_return kept;
   }
-  if (rollout.both || rollout.state == State::kRunning) {
+  if (!rollout.settled()) {
     log_.Info("rollout", {{"workload", Full(rollout)},
                           {"state", std::string(model::RolloutStateName(rollout.state))},
                           {"canary", rollout.canary.ToString()},

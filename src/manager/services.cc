@@ -49,13 +49,13 @@ Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::Runn
   if (const std::string* key = ServedAs(tenant, name)) return std::pair(keepers_.Of(*key), *key);
   const auto now = NowOf(tenant, name);
   if (!now) return std::unexpected(now.error());
-  if (*now && ClassOf((*now)->revision) == model::Class::kWasm) {
+  if (*now && ClassOf(**now) == model::Class::kWasm) {
     return Fail(Errc::kUnsupported, tenant + "/" + name +
                                         " runs in class wasm: its sandboxes are no processes; "
                                         "deploy an image to have exec, cp and pause");
   }
-  if (*now && (*now)->revision.kind == model::Kind::kFunction &&
-      (*now)->revision.workload.guest != model::GuestKind::kHttp) {
+  if (*now && (*now)->kind == model::Kind::kFunction &&
+      (*now)->workload.guest != model::GuestKind::kHttp) {
     return Fail(Errc::kUnsupported, tenant + "/" + name +
                                         " runs only while it is called; deploy it as a Service, "
                                         "or with guest: http");
@@ -67,7 +67,7 @@ Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::Runn
 Result<void> ManagerImpl::CheckVerb(const ServiceName& of, std::string_view verb) {
   const auto now = NowOf(of.tenant, of.name);
   if (!now || !*now) return {};
-  const model::Class sandbox_class = ClassOf((*now)->revision);
+  const model::Class sandbox_class = ClassOf(**now);
   const std::string_view why = sandbox::WhyNot(sandbox_class, verb);
   if (why.empty()) return {};
   return Fail(Errc::kUnsupported, of.tenant + "/" + of.name + " runs in class " +

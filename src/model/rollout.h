@@ -59,6 +59,8 @@ struct Rollout {
 
   // Percent of the traffic.
   [[nodiscard]] std::uint32_t canary_share() const noexcept;
+  // It has ended, and only the side that has the traffic is prepared any more.
+  [[nodiscard]] bool settled() const noexcept { return state != State::kRunning && !both; }
   // The side that has everything; once it has ended.
   [[nodiscard]] const Target& winner() const noexcept {
     return state == State::kPromoted ? canary : stable;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "base/counted.h"
 #include "http/exchange_io.h"
 #include "route/answer.h"
 #include "route/path.h"
@@ -13,18 +14,6 @@ namespace strata::route {
 namespace {
 
 constexpr std::uint64_t kPercent = 100;
-
-// Counts a call in for as long as it lives.
-class Counted {
- public:
-  explicit Counted(std::uint64_t& counter) : counter_(counter) { ++counter_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() { --counter_; }
-
- private:
-  std::uint64_t& counter_;
-};
 
 // Holds one of a function's concurrent calls.
 class Occupied {

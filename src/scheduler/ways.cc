@@ -28,29 +28,33 @@ std::string Said(const Question& question, const Bound& bound) {
   return std::string(bound.field) + ": " + Exact(*asked);
 }
 
+std::vector<std::string> AllSaid(const Question& question, const std::array<bool, kBounds>& gave) {
+  std::vector<std::string> said;
+  for (std::size_t i = 0; i < kBounds; ++i) {
+    if (gave[i]) said.push_back(Said(question, Bounds()[i]));
+  }
+  return said;
+}
+
 // The bounds that would do together for the class at `place` of the field; empty: it is not bounds
 // alone that it misses.
 std::vector<std::string> Together(const Case& asked, std::size_t place) {
   Question changed = asked.question;
   std::array<bool, kBounds> gave{};
   // What gives way may lead to another node, where another bound is missed.
-  for (std::size_t turns = kBounds + asked.nodes.size(); turns > 0; --turns) {
+  for (std::size_t turns = kBounds + asked.nodes.size() + 1; turns > 0; --turns) {
     const Weighed weighed = WeighAll({changed, asked.options, asked.nodes, asked.prices})[place];
-    if (weighed.shown.lost.empty()) break;
+    if (weighed.shown.lost.empty()) return AllSaid(changed, gave);
+    bool any = false;
     for (std::size_t i = 0; i < kBounds; ++i) {
       if (!Missed(weighed, changed, i)) continue;
       const Bound& bound = Bounds()[i];
       bound.ask(changed, bound.Better(*weighed.expected[i]));
-      gave[i] = true;
+      gave[i] = any = true;
     }
+    if (!any) break;
   }
-  std::vector<std::string> said;
-  const Field field = WeighAll({changed, asked.options, asked.nodes, asked.prices});
-  if (!field[place].shown.lost.empty()) return said;
-  for (std::size_t i = 0; i < kBounds; ++i) {
-    if (gave[i]) said.push_back(Said(changed, Bounds()[i]));
-  }
-  return said;
+  return {};
 }
 
 // A line for each class that has any.
