@@ -137,47 +137,39 @@ std::vector<std::string> WordsOf(const std::string& line) {
   return words;
 }
 
-// What the tables are about, until they have what is asked of them.
-void AskForRows(const Text& prompt, Language language, std::vector<std::string>& rows,
-                const advisor::RecommendQuestion& question) {
-  const std::vector<std::string> before = rows;
+// Until what `take` makes of an answer is known.
+void AskUntilKnown(const Text& prompt, Language language, advisor::RecommendQuestion& question,
+                   const auto& take) {
+  const advisor::RecommendQuestion before = question;
   while (std::cin) {
     const auto said = Ask(prompt.In(language));
     if (!said) return;
-    for (std::string& word : WordsOf(*said)) rows.push_back(std::move(word));
+    take(*said);
     const auto known = advisor::Recommend(question);
     if (known) return;
     PrintError(known.error().message);
-    rows = before;
-  }
-}
-
-void AskForWeights(advisor::RecommendQuestion& question, Language language) {
-  const Text prompt{"scores of a scenario (finance_risk, flash_sale, erp, iot_edge, ai_training)",
-                    "场景评分（finance_risk, flash_sale, erp, iot_edge, ai_training）"};
-  while (std::cin) {
-    const auto said = Ask(prompt.In(language));
-    if (!said) return;
-    question.weights = *said;
-    const auto known = advisor::Recommend(question);
-    if (known) return;
-    PrintError(known.error().message);
-    question.weights.clear();
+    question = before;
   }
 }
 
 void AskOnTerminal(advisor::RecommendQuestion& question, Language language) {
   std::cerr << Text{"Enter alone leaves a question open.\n", "直接回车跳过该问题。\n"}.In(language);
   AskForVariables(question.about, language);
-  AskForRows({"devices (USB, PCI, GPU, pass-through, vGPU, SR-IOV; commas between them)",
-              "设备（USB、PCI、GPU、直通、vGPU、SR-IOV；以逗号分隔）"},
-             language, question.devices, question);
-  AskForRows({"kernel features (epoll, io_uring)", "内核特性（epoll, io_uring）"}, language,
-             question.features, question);
-  AskForRows(
-      {"needs (edge, serverless, low_latency, ...)", "需求（edge, serverless, low_latency ...）"},
-      language, question.needs, question);
-  AskForWeights(question, language);
+  const auto rows = [&](const Text& prompt, std::vector<std::string>& to) {
+    AskUntilKnown(prompt, language, question, [&to](const std::string& said) {
+      for (std::string& word : WordsOf(said)) to.push_back(std::move(word));
+    });
+  };
+  rows({"devices (USB, PCI, GPU, pass-through, vGPU, SR-IOV; commas between them)",
+        "设备（USB、PCI、GPU、直通、vGPU、SR-IOV；以逗号分隔）"},
+       question.devices);
+  rows({"kernel features (epoll, io_uring)", "内核特性（epoll, io_uring）"}, question.features);
+  rows({"needs (edge, serverless, low_latency, ...)", "需求（edge, serverless, low_latency ...）"},
+       question.needs);
+  AskUntilKnown({"scores of a scenario (finance_risk, flash_sale, erp, iot_edge, ai_training)",
+                 "场景评分（finance_risk, flash_sale, erp, iot_edge, ai_training）"},
+                language, question,
+                [&question](const std::string& said) { question.weights = said; });
 }
 
 Result<void> Fill(RecommendFlags& flags) {

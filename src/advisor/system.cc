@@ -1,9 +1,11 @@
 #include "advisor/system.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "advisor/names.h"
@@ -13,13 +15,11 @@ namespace {
 
 struct Level {
   C4Level level;
-  const char* name;
-  Text title;
+  std::string_view name;
 };
-const std::array<Level, 3> kLevels{
-    {{C4Level::kContext, "context", {"System context", "系统上下文"}},
-     {C4Level::kContainer, "container", {"Processes", "进程（C4 容器）"}},
-     {C4Level::kComponent, "component", {"Workloads", "工作负载（C4 组件）"}}}};
+constexpr std::array<Level, 3> kLevels{{{C4Level::kContext, "context"},
+                                        {C4Level::kContainer, "container"},
+                                        {C4Level::kComponent, "component"}}};
 
 constexpr const char* kClients = "clients";
 constexpr const char* kOperator = "operator";
@@ -300,9 +300,9 @@ Graph ComponentGraph(const Installation& of) {
   return std::move(drawing).Finish();
 }
 
-Section NodesOf(const Graph& graph, const Level& level) {
-  Section section{.id = level.name,
-                  .title = level.title,
+Section NodesOf(const Graph& graph, std::string_view name) {
+  Section section{.id = std::string(name),
+                  .title = graph.title,
                   .columns = {{"id", {"id", "标识"}},
                               {"label", {"label", "名称"}},
                               {"type", {"type", "类型"}},
@@ -316,10 +316,10 @@ Section NodesOf(const Graph& graph, const Level& level) {
   return section;
 }
 
-Section EdgesOf(const Graph& graph, const Level& level) {
+Section EdgesOf(const Graph& graph, std::string_view name) {
   Section section{
-      .id = std::string(level.name) + "_relations",
-      .title = Join(level.title, ": ", {"relations", "关系"}),
+      .id = std::string(name) + "_relations",
+      .title = Join(graph.title, ": ", {"relations", "关系"}),
       .columns = {
           {"from", {"from", "起点"}}, {"relation", {"relation", "关系"}}, {"to", {"to", "终点"}}}};
   for (const GraphEdge& edge : graph.edges) {
@@ -343,13 +343,10 @@ std::map<model::Class, int> Installation::Workloads() const {
 
 Result<C4Level> ParseC4Level(std::string_view name) {
   Names names("level of C4");
-  for (const Level& each : kLevels) names.Add(each.name, each.name);
+  for (const Level& each : kLevels) names.Add(std::string(each.name), std::string(each.name));
   const auto found = names.Find(name);
   if (!found) return std::unexpected(found.error());
-  for (const Level& each : kLevels) {
-    if (*found == each.name) return each.level;
-  }
-  return C4Level::kContainer;
+  return std::ranges::find(kLevels, *found, &Level::name)->level;
 }
 
 Graph SystemGraph(const Installation& installation, C4Level level) {
@@ -365,13 +362,14 @@ Graph SystemGraph(const Installation& installation, C4Level level) {
 }
 
 GraphAnswer SystemAnswer(const Installation& installation, C4Level level) {
-  Report report{.id = "system", .title = {"This installation", "本安装"}};
+  GraphAnswer answer{{.id = "system", .title = {"This installation", "本安装"}}, {}};
   for (const Level& each : kLevels) {
-    const Graph graph = SystemGraph(installation, each.level);
-    report.sections.push_back(NodesOf(graph, each));
-    report.sections.push_back(EdgesOf(graph, each));
+    Graph graph = SystemGraph(installation, each.level);
+    answer.report.sections.push_back(NodesOf(graph, each.name));
+    answer.report.sections.push_back(EdgesOf(graph, each.name));
+    if (each.level == level) answer.graph = std::move(graph);
   }
-  return {std::move(report), SystemGraph(installation, level)};
+  return answer;
 }
 
 }  // namespace strata::advisor

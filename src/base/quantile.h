@@ -8,10 +8,17 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "base/check.h"
 
 namespace strata {
+
+inline std::vector<double> Sorted(std::span<const double> samples) {
+  std::vector<double> sorted(samples.begin(), samples.end());
+  std::ranges::sort(sorted);
+  return sorted;
+}
 
 // The value below which `share` (0 to 1) of sorted values lie, interpolated between its neighbours
 // (type 7 of Hyndman and Fan 1996). At least one value.

@@ -5,14 +5,7 @@
 #include "base/quantile.h"
 
 namespace strata::measure {
-namespace {
-
-std::vector<double> Sorted(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 ClassFigures FiguresOf(const Record& record, std::string_view in) {
   ClassFigures figures;

@@ -1,12 +1,12 @@
 #include "advisor/compare/measured.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "advisor/compare/claims.h"
-#include "advisor/compare/values.h"
 #include "advisor/measured/claimed.h"
 #include "measure/rows.h"
 #include "model/values.h"
@@ -32,11 +32,10 @@ bool IsOf(std::string_view reference, const Measured& measured, const Subject& s
   return TechnologyOf(reference, *model::ClassFromName(measured.in)) == subject.id;
 }
 
-void AddRow(const Measured& measured, Cell claimed, Cell ratio, Text verdict, Cell source,
-            Section& to) {
-  to.rows.push_back({WordCell(measured.in), TextCell(LabelOf(*measured.row)), std::move(claimed),
-                     ShortCell(measured.value, measured.row->unit), IntervalCell(measured),
-                     std::move(ratio), TextCell(std::move(verdict)), std::move(source)});
+void AddRow(const Measured& measured, const JudgedClaim* claim, Section& to) {
+  std::vector<Cell> row{WordCell(measured.in), TextCell(LabelOf(*measured.row))};
+  std::ranges::move(ClaimCells(measured, claim), std::back_inserter(row));
+  to.rows.push_back(std::move(row));
 }
 
 void AddMeasured(const Measured& measured, const Subject& subject, const Dimensions& dimensions,
@@ -46,11 +45,10 @@ void AddMeasured(const Measured& measured, const Subject& subject, const Dimensi
     if (!IsOf(each.reference, measured, subject)) continue;
     if (!IsAskedFor(*measured.row, each.reference, dimensions)) continue;
     any = true;
-    AddRow(measured, ValueCell(each.claim.cell), each.ratio ? ShortCell(*each.ratio) : NoCell(),
-           each.text, WordCell(each.claim.source), to);
+    AddRow(measured, &each, to);
   }
   if (any || !Has(dimensions, measured.row->dimension)) return;
-  AddRow(measured, NoCell(), NoCell(), {"nothing is claimed", "无所称"}, NoCell(), to);
+  AddRow(measured, nullptr, to);
 }
 
 bool MayShow(const measure::Row& row, const Dimensions& dimensions) {

@@ -78,6 +78,16 @@ std::vector<JudgedClaim> JudgeClaims(const Measured& measured) {
   return judged;
 }
 
+std::vector<Cell> ClaimCells(const Measured& measured, const JudgedClaim* claim) {
+  const bool is = claim != nullptr;
+  return {is ? ValueCell(claim->claim.cell) : NoCell(),
+          ShortCell(measured.value, measured.row->unit),
+          IntervalCell(measured),
+          is && claim->ratio ? ShortCell(*claim->ratio) : NoCell(),
+          TextCell(is ? claim->text : Text{"nothing is claimed", "无所称"}),
+          is ? WordCell(claim->claim.source) : NoCell()};
+}
+
 std::optional<Range> ClaimedRange(const Json& cell) {
   auto range = RangeOf(cell);
   if (!range || !range->least || range->least != range->most || *range->least <= 0) return range;

@@ -44,6 +44,9 @@ struct JudgedClaim {
 // In the order of the row's claims; without those of which there is none for the place.
 std::vector<JudgedClaim> JudgeClaims(const Measured& measured);
 
+// claimed, measured, interval, ratio, verdict and source; null: nothing is claimed.
+std::vector<Cell> ClaimCells(const Measured& measured, const JudgedClaim* claim);
+
 // The range that a claim stands for. A number alone holds as far as it is written: "~2" for a tenth
 // each way, "300" for what is 300 when rounded to hundreds.
 std::optional<Range> ClaimedRange(const Json& cell);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "advisor/numerics/bootstrap.h"
 #include "advisor/numerics/chance.h"
 #include "advisor/numerics/ranks.h"
+#include "base/quantile.h"
 #include "measure/rows.h"
 
 namespace strata::advisor {
@@ -41,10 +43,7 @@ std::vector<Pair> Pairs(const measure::Record& older, const measure::Record& new
   return pairs;
 }
 
-double Median(std::vector<double> samples) {
-  std::ranges::sort(samples);
-  return numerics::Quantile(samples, 0.5);
-}
+double Median(std::span<const double> samples) { return Quantile(Sorted(samples), 0.5); }
 
 bool Positive(const std::vector<double>& samples) {
   return std::ranges::all_of(samples, [](double each) { return each > 0; });

@@ -21,20 +21,22 @@ std::optional<numerics::Interval> Halves(std::span<const double> samples, double
   return numerics::RatioInterval(even, odd, share);
 }
 
+Spot SpotOf(std::span<const double> samples, std::span<const double> sorted, double share) {
+  return {.value = Quantile(sorted, share), .interval = numerics::QuantileInterval(samples, share)};
+}
+
 }  // namespace
 
 Spot Locate(std::span<const double> samples, double share) {
   STRATA_CHECK(!samples.empty());
-  std::vector<double> sorted(samples.begin(), samples.end());
-  std::ranges::sort(sorted);
-  return {.value = Quantile(sorted, share), .interval = numerics::QuantileInterval(samples, share)};
+  return SpotOf(samples, Sorted(samples), share);
 }
 
 Figures Describe(std::span<const double> samples, double share) {
+  STRATA_CHECK(!samples.empty());
   Figures figures;
-  figures.spot = Locate(samples, share);
-  figures.sorted.assign(samples.begin(), samples.end());
-  std::ranges::sort(figures.sorted);
+  figures.sorted = Sorted(samples);
+  figures.spot = SpotOf(samples, figures.sorted, share);
   figures.outliers = numerics::Outliers(samples);
   figures.halves = Halves(samples, share);
   return figures;

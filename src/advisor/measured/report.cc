@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -55,18 +56,14 @@ Section ClaimsSection(const std::vector<Described>& all) {
                               {"source", {"source", "出处"}}}};
   for (const Described& each : all) {
     const Measured& measured = each.measured;
-    const auto add = [&](Cell claimed, Cell ratio, Text verdict, Cell source) {
-      section.rows.push_back({TextCell(LabelOf(*measured.row)), PlaceCell(measured.in),
-                              std::move(claimed), ShortCell(measured.value, measured.row->unit),
-                              IntervalCell(measured), std::move(ratio),
-                              TextCell(std::move(verdict)), std::move(source)});
+    const auto add = [&](const JudgedClaim* claim) {
+      std::vector<Cell> row{TextCell(LabelOf(*measured.row)), PlaceCell(measured.in)};
+      std::ranges::move(ClaimCells(measured, claim), std::back_inserter(row));
+      section.rows.push_back(std::move(row));
     };
     const std::vector<JudgedClaim> claims = JudgeClaims(measured);
-    for (const JudgedClaim& judged : claims) {
-      add(ValueCell(judged.claim.cell), judged.ratio ? ShortCell(*judged.ratio) : NoCell(),
-          judged.text, WordCell(judged.claim.source));
-    }
-    if (claims.empty()) add(NoCell(), NoCell(), {"nothing is claimed", "无所称"}, NoCell());
+    for (const JudgedClaim& judged : claims) add(&judged);
+    if (claims.empty()) add(nullptr);
   }
   section.notes.push_back(
       {"The documents say of no figure how, of what program or on what machine it was measured. "

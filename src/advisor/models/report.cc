@@ -19,6 +19,7 @@
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
 #include "base/json.h"
+#include "base/quantile.h"
 
 namespace strata::advisor::models {
 namespace {
@@ -298,8 +299,8 @@ std::string SharesText(const std::vector<double>& shares, Levels levels) {
 
 // `draws` are sorted; at least one. What is far out is counted in the bars at the ends.
 BarPlot Histogram(const std::vector<double>& draws, const Text& label) {
-  const double from = numerics::Quantile(draws, kFarOut);
-  const double width = (numerics::Quantile(draws, 1 - kFarOut) - from) / kHistogramBars;
+  const double from = Quantile(draws, kFarOut);
+  const double width = (Quantile(draws, 1 - kFarOut) - from) / kHistogramBars;
   const bool apart = width > 0 && std::isfinite(width);
   const std::size_t bars = apart ? kHistogramBars : 1;
   std::vector<double> counts(bars);

@@ -15,12 +15,6 @@ namespace {
 
 constexpr double kFence = 1.5;
 
-std::vector<double> Sorted(std::span<const double> samples) {
-  std::vector<double> sorted(samples.begin(), samples.end());
-  std::ranges::sort(sorted);
-  return sorted;
-}
-
 // What the distributions of <random> draw from.
 class Bits {
  public:

@@ -11,6 +11,7 @@
 #include <boost/math/distributions/binomial.hpp>
 
 #include "base/check.h"
+#include "base/quantile.h"
 
 namespace strata::advisor::numerics {
 

@@ -13,8 +13,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/quantile.h"
-
 namespace strata::advisor::numerics {
 
 // What draws of one figure say. A draw that is NaN is a case for which the figure is not defined.
@@ -28,8 +26,6 @@ struct Summary {
       0;  // draws that are left out of the above; all of them: the above are NaN
 };
 Summary Summarise(std::vector<double> draws);
-
-using strata::Quantile;  // base/quantile.h
 
 // The highest chance at which `hits` or fewer of `trials` are still seen with 1 - `confidence`:
 // Clopper and Pearson's exact bound. `hits` <= `trials`, `trials` > 0.

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "advisor/recommend/manifest.h"
 #include "model/resource.h"
 #include "scheduler/strategy.h"
 
@@ -54,6 +53,14 @@ Votes Count(const std::vector<Source>& sources, Counts counts, const model::Requ
   return votes;
 }
 
+// The class of the scheduler's rule, or the least above it that may be used.
+Class LeastAllowed(const model::Requires& asked, Class by_rule) {
+  for (const Class each : {by_rule, Class::kAppkernel}) {
+    if (scheduler::BelowFloor(asked, each).empty()) return each;
+  }
+  return Class::kMicrovm;
+}
+
 bool Has(const std::vector<Class>& classes, Class sandbox_class) {
   return std::ranges::find(classes, sandbox_class) != classes.end();
 }
@@ -61,9 +68,7 @@ bool Has(const std::vector<Class>& classes, Class sandbox_class) {
 // What the trees that come to the answer are of those that come to any.
 Text Majority(const Answer& answer, const std::vector<Class>& equals, Class by_rule) {
   if (equals.size() > 1) {
-    std::vector<std::string> names;
-    for (const Class each : equals) names.emplace_back(model::ClassName(each));
-    const std::string tie = Listed(names);
+    const std::string tie = NamesOf(equals);
     if (answer.sandbox_class == by_rule) {
       return {"a tie (" + tie + "), which the scheduler's rule decides",
               "票数相同（" + tie + "），由调度规则决定"};

@@ -15,13 +15,12 @@ using model::DeviceKind;
 
 struct Word {
   std::string_view id;
-  std::string_view in_rows;
   DeviceKind kind;
 };
 constexpr std::array kWords = {
-    Word{"USB", "USB", DeviceKind::kUsb},    Word{"PCI", "PCI", DeviceKind::kPci},
-    Word{"GPU", "GPU", DeviceKind::kGpu},    Word{"pass-through", "pass-through", DeviceKind::kGpu},
-    Word{"vGPU", "vGPU", DeviceKind::kVgpu}, Word{"SR-IOV", "SR-IOV", DeviceKind::kVgpu},
+    Word{"USB", DeviceKind::kUsb},   Word{"PCI", DeviceKind::kPci},
+    Word{"GPU", DeviceKind::kGpu},   Word{"pass-through", DeviceKind::kGpu},
+    Word{"vGPU", DeviceKind::kVgpu}, Word{"SR-IOV", DeviceKind::kVgpu},
 };
 
 Names AllNames() {
@@ -47,7 +46,7 @@ Result<std::vector<AskedDevice>> ReadDevices(const std::vector<std::string>& sai
     const auto id = names.Find(std::string_view(each).substr(0, colon));
     if (!id) return std::unexpected(id.error());
     const Word& word = *std::ranges::find(kWords, *id, &Word::id);
-    AskedDevice device{.word = std::string(word.in_rows), .device = {.kind = word.kind, .id = ""}};
+    AskedDevice device{.word = std::string(word.id), .device = {.kind = word.kind, .id = ""}};
     if (colon < each.size()) {
       device.device.id = each.substr(colon + 1);
       if (const auto problem = model::DeviceIdProblem(device.device.id)) {

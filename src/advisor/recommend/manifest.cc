@@ -89,13 +89,6 @@ void AddDevices(const std::vector<model::Device>& devices, model::Workload& to) 
 
 }  // namespace
 
-Class LeastAllowed(const model::Requires& asked, Class by_rule) {
-  for (const Class each : {by_rule, Class::kAppkernel}) {
-    if (scheduler::BelowFloor(asked, each).empty()) return each;
-  }
-  return Class::kMicrovm;
-}
-
 Manifest KeepManifest(model::Resource resource, const std::string& name,
                       const std::string& artifact, const Choice& choice) {
   Manifest manifest;

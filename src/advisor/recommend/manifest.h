@@ -40,7 +40,4 @@ Manifest KeepManifest(model::Resource resource, const std::string& name,
 Manifest NewManifest(const std::string& name, const std::string& artifact, bool function,
                      const Choice& choice);
 
-// The class of the scheduler's rule, or the least above it that may be used.
-model::Class LeastAllowed(const model::Requires& asked, model::Class by_rule);
-
 }  // namespace strata::advisor

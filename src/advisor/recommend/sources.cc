@@ -16,12 +16,6 @@ namespace {
 
 using model::Class;
 
-std::string NamesOf(const std::vector<Class>& classes) {
-  std::vector<std::string> names;
-  for (const Class each : classes) names.emplace_back(model::ClassName(each));
-  return Listed(names);
-}
-
 Text Needs(const std::string& variable) { return {"needs " + variable, "需要 " + variable}; }
 
 // The step that a walk was decided by: the last one that asked for something.
@@ -173,6 +167,12 @@ Text Side(const std::vector<const Walk*>& walks) {
 }
 
 }  // namespace
+
+std::string NamesOf(const std::vector<Class>& classes) {
+  std::vector<std::string> names;
+  for (const Class each : classes) names.emplace_back(model::ClassName(each));
+  return Listed(names);
+}
 
 Result<std::vector<Source>> SourcesOf(const Case& about, const std::vector<Walk>& walks,
                                       const std::string& scenario) {

@@ -35,6 +35,9 @@ struct Source {
 Result<std::vector<Source>> SourcesOf(const Case& about, const std::vector<Walk>& walks,
                                       const std::string& scenario);
 
+// "wasm, container".
+std::string NamesOf(const std::vector<model::Class>& classes);
+
 // One row a source, with whether it agrees with the answer.
 Section SourcesSection(const std::vector<Source>& sources, model::Class answer);
 
