@@ -66,6 +66,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddRecommend(app, session);
   AddGraph(app, session);
   AddVersions(app, session);
+  AddCrds(app, session);
   AddModel(app, session);
   AddRoadmap(app, session);
   AddReport(app, session);
