@@ -79,6 +79,14 @@ void PrintPool(const Json& status) {
   if (!problem.empty()) Print("None is made before its call: " + EscapeControl(problem) + "\n");
 }
 
+// What is deployed and could not be made ready, so that requests for it fail.
+void PrintNotServed(const Json& status) {
+  for (const Json& each : status.value("not_served", Json::array())) {
+    Print("Revision " + each["revision"].dump() + " in class " + each.value("class", "") +
+          " is not served, and is tried again: " + EscapeControl(each.value("because", "")) + "\n");
+  }
+}
+
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
@@ -92,6 +100,7 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
   } else {
     Print(full + " runs in class " + text("class") + ": " + text("because") + ".\n");
   }
+  PrintNotServed(resource["status"]);
   Print("The rule alone (placement: rule) gives " + text("by_rule") + ". Node: " + text("node") +
         PoolOf(resource["status"]) + ".\n\n");
   const bool service = resource.value("kind", "") == "Service";

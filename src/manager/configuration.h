@@ -51,6 +51,17 @@ struct Runnable {
   std::string module;  // the key of its native code, or of its image in a keeper
 };
 
+// A form that could not be made ready, and the error that says why.
+struct LeftOut {
+  std::string tenant;
+  std::string name;
+  std::uint64_t revision = 0;
+  model::Class sandbox_class = model::Class::kWasm;
+  std::string because;
+
+  friend bool operator==(const LeftOut&, const LeftOut&) = default;
+};
+
 // What a workload is placed in now: where cells have it, and its module key.
 struct Current {
   std::uint32_t index = 0;

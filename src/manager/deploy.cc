@@ -29,6 +29,8 @@ constexpr std::size_t kMostProblems = 100;
 constexpr const char* kDefaultTenant = "default";  // has the listener while nobody has routes
 constexpr std::chrono::milliseconds kFirstRetry{500};
 constexpr std::chrono::milliseconds kLongestRetry{10'000};
+// Making a form ready again may hold the turn of changes for half a minute.
+constexpr std::chrono::milliseconds kLongestRetryOfForms{60'000};
 
 std::string DiffLine(const model::FieldChange& change) {
   using Type = model::FieldChange::Type;
@@ -481,6 +483,8 @@ Task<void> ManagerImpl::Serve() {
   served_.insert(keys.begin(), keys.end());  // until all have switched, beside what they had
   auto served = co_await fleet_.Reconcile(std::move(*desired));
   if (!served) co_return std::unexpected(served.error());
+  // Somebody may have lost what it takes, or be too busy for it, for a while only.
+  if (!left_out_.empty() && serving_again_ == 0) Spawn(loop_, ServeUntilDone());
   if (fleet_.behind()) co_return Result<void>{};
   // Not earlier: a cell that dies during the change is replaced with what it had.
   std::erase_if(code_, [&keys](const auto& entry) { return !keys.contains(entry.first); });
@@ -490,14 +494,21 @@ Task<void> ManagerImpl::Serve() {
 }
 
 Awaitable<void> ManagerImpl::ServeUntilDone() {
-  for (auto pause = kFirstRetry;; pause = std::min(2 * pause, kLongestRetry)) {
+  const std::uint64_t mine = next_serving_++;
+  serving_again_ = mine;
+  auto longest = kLongestRetry;
+  for (auto pause = kFirstRetry;; pause = std::min(2 * pause, longest)) {
     co_await Pause(loop_, pause);
     auto turn = co_await changes_.Take();
-    if (!turn) co_return;
+    if (!turn || serving_again_ != mine) co_return;
     auto served = co_await Serve();
-    if (served && !fleet_.behind()) co_return;
+    if (serving_again_ != mine) co_return;  // something is lost since
+    const bool all_told = served && !fleet_.behind();
+    if (all_told && left_out_.empty()) break;
+    longest = all_told ? kLongestRetryOfForms : kLongestRetry;
     if (!served) log_.Error("cells are behind the desired state", served.error());
   }
+  serving_again_ = 0;
 }
 
 }  // namespace strata::manager

@@ -128,6 +128,7 @@ class ManagerImpl final : public Manager {
                                    Progress& progress);
   Task<DesiredState> BuildDesired();
   Task<void> Serve();  // brings the cells to what the store says
+  // Tries Serve until all is served; the last one called stands for those that wait.
   Awaitable<void> ServeUntilDone();
 
   // kUnsupported: this manager cannot mount what class wasm would show of `workload`.
@@ -201,7 +202,8 @@ class ManagerImpl final : public Manager {
   Task<void> PrepareImage(const Candidate& candidate, model::Class sandbox_class, Mode mode,
                           Progress& progress);
   Task<std::vector<Runnable>> MakeRunnables(std::vector<Form> forms);
-  Task<void> TryRunnable(Form form, std::optional<Runnable>& made);
+  Task<void> TryRunnable(Form form, Result<Runnable>& made);
+  void LeaveOut(std::vector<LeftOut> forms);
   Task<Runnable> MakeRunnable(Form form);
   Result<model::Resource> ResourceOf(const model::Revision& revision);
   Task<std::string> EnsureCode(const model::Revision& revision);
@@ -229,6 +231,7 @@ class ManagerImpl final : public Manager {
   Json ToJson(const store::StoredResource& stored);
   Json ToJson(const store::SandboxRecord& record);  // sandboxes.cc
   Json MoveOf(const std::string& tenant, const std::string& name, const model::Revision& now);
+  Json LeftOutOf(const std::string& tenant, const std::string& name) const;
   Result<void> RequireFunction(std::string_view tenant, std::string_view function);
   Result<void> CheckVerb(const ServiceName& of, std::string_view verb);
   template <typename What>
@@ -284,8 +287,11 @@ class ManagerImpl final : public Manager {
   KeyedTurns deploying_;  // by tenant: starting what a change needs, which may take half a minute
   Turns changes_;         // one change of the desired state at a time
   Broadcast changed_;
-  std::map<std::string, Fd> code_;                      // verified native code by module key
-  std::set<std::string> served_;                        // module keys that cells may use
+  std::map<std::string, Fd> code_;   // verified native code by module key
+  std::set<std::string> served_;     // module keys that cells may use
+  std::vector<LeftOut> left_out_;    // not served, though the store says so
+  std::uint64_t serving_again_ = 0;  // the ServeUntilDone that counts; 0: none
+  std::uint64_t next_serving_ = 1;
   std::set<std::string> unreleased_;                    // tenants, since somebody had their turn
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;

@@ -307,25 +307,36 @@ Task<Runnable> ManagerImpl::MakeRunnable(Form form) {
 }
 
 // One workload whose code is lost must not keep the others from being served.
-Task<void> ManagerImpl::TryRunnable(Form form, std::optional<Runnable>& made) {
-  auto runnable = co_await MakeRunnable(std::move(form));
-  if (runnable) {
-    made = std::move(*runnable);
-  } else {
-    log_.Error("not served", runnable.error());
-  }
+Task<void> ManagerImpl::TryRunnable(Form form, Result<Runnable>& made) {
+  made = co_await MakeRunnable(std::move(form));
   co_return Result<void>{};
+}
+
+// What is tried again and again is told once.
+void ManagerImpl::LeaveOut(std::vector<LeftOut> forms) {
+  for (const LeftOut& each : forms) {
+    if (std::ranges::find(left_out_, each) != left_out_.end()) continue;
+    log_.Error("not served, and tried again until it is",
+               {{"workload", each.tenant + "/" + each.name},
+                {"revision", std::to_string(each.revision)},
+                {"class", std::string(model::ClassName(each.sandbox_class))},
+                {"because", each.because}});
+  }
+  left_out_ = std::move(forms);
 }
 
 // All at once: a keeper that was lost has a machine to boot for some, which others need not wait
 // for one after the other.
 Task<std::vector<Runnable>> ManagerImpl::MakeRunnables(std::vector<Form> forms) {
-  std::vector<std::optional<Runnable>> made(forms.size());
+  std::vector<Result<Runnable>> made(forms.size());
+  std::vector<LeftOut> tried;
   std::vector<Task<void>> all;
   for (std::size_t i = 0; i < forms.size(); ++i) {
     const model::Revision& revision = forms[i].revision;
+    const model::Class in = ClassOf(revision);
+    tried.push_back({revision.tenant, revision.name, revision.number, in, {}});
     const bool at_hand =
-        ClassOf(revision) == model::Class::kWasm &&
+        in == model::Class::kWasm &&
         code_.contains(ModuleKey(revision.artifact_digest, compiler_.engine_key()));
     if (at_hand) {
       // Without a turn of the loop: a switch of traffic should not wait for one.
@@ -340,9 +351,16 @@ Task<std::vector<Runnable>> ManagerImpl::MakeRunnables(std::vector<Form> forms) 
     co_return std::unexpected(std::move(done).error());
   }
   std::vector<Runnable> ready;
-  for (std::optional<Runnable>& each : made) {
-    if (each) ready.push_back(*std::move(each));
+  std::vector<LeftOut> left_out;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (made[i]) {
+      ready.push_back(*std::move(made[i]));
+    } else {
+      tried[i].because = made[i].error().message;
+      left_out.push_back(std::move(tried[i]));
+    }
   }
+  LeaveOut(std::move(left_out));
   co_return ready;
 }
 
