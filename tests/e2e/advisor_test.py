@@ -1,6 +1,7 @@
 """The advisor's verbs: without a server, in both languages and every form."""
 
 import csv
+import importlib.util
 import io
 import json
 import pathlib
@@ -117,6 +118,24 @@ class AdvisorTest(unittest.TestCase):
                               env={"PATH": "/nonexistent"}, capture_output=True, text=True, check=False)
         self.assertEqual((done.returncode, done.stdout), (WRONG_STATE, ""))
         self.assertIn("package graphviz", done.stderr)
+
+    def test_the_demo_shows_claims_in_figures_of_both_classes(self):
+        rows = [{"class": each, "first_ms": first, "p50_ms": first / 10, "p99_ms": first, "cpu_ms": 0.1,
+                 "memory_mib": 2} for each, first in (("wasm", 20), ("container", 300))]
+        with tempfile.TemporaryDirectory() as folder:
+            record = pathlib.Path(folder) / "figures.json"
+            record.write_text(json.dumps({"workload": "hello", "classes": rows}))
+            told = self.answer("compare", "wasm", "container", "--record", str(record), "-o", "csv")
+        path = pathlib.Path(__file__).resolve().parents[2] / "tools" / "demo.py"
+        spec = importlib.util.spec_from_file_location("demo", path)
+        demo = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(demo)
+        shown, columns = demo.claims(told)
+        self.assertEqual(columns[:4], ["CLASS", "QUANTITY", "CLAIMED", "MEASURED"])
+        self.assertEqual([row[:4] for row in shown[:2]], [["wasm", "cold start", "1-10 ms", "20 ms"],
+                                                          ["container", "cold start", "100-500 ms", "300 ms"]])
+        self.assertLessEqual(len(shown), 5)
+        self.assertNotIn("the claim is no figure", [row[6] for row in shown])
 
     def test_measured_values_stand_beside_claims(self):
         row = {"class": "wasm", "first_ms": 20, "p50_ms": 0.4, "p99_ms": 1, "cpu_ms": 0.1, "memory_mib": 2}
