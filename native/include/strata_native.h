@@ -138,7 +138,7 @@ typedef struct {
   /* Response body: > 0 bytes taken, or STRATA_IO_PENDING / _FAILED. */
   int64_t (*body_write)(void* ctx, const uint8_t* from, size_t len);
   /* Guest output: stream 1 = stdout (http and module kinds; a command's stdout is its response),
-     2 = stderr. */
+     2 = stderr. Whole lines without their newline, but for strata_call_command. */
   void (*log)(void* ctx, int stream, const uint8_t* text, size_t len);
   /* Outgoing HTTP. start: returns a handle > 0, or 0 when denied (no grant) or out of slots. */
   int64_t (*outgoing_start)(void* ctx, strata_str scheme, strata_str authority, strata_str method,
@@ -171,6 +171,14 @@ typedef struct {
  * copied; its ctx must outlive the call. */
 strata_call* strata_call_http(strata_sandbox* sandbox, const strata_request* request,
                               const strata_host* host, char** error);
+
+/* Runs a command as a program: its arguments, with its own name as the first, are `args` (copied);
+ * its variables are the sandbox's and no others. body_read is its standard input, body_write its
+ * standard output from the first byte, `respond` is not called; log has what it writes to standard
+ * error, as it writes it. Fails when this is no command, or an argument holds a NUL byte or is not
+ * UTF-8: *error starts with "invalid: ". `host` is copied; its ctx must outlive the call. */
+strata_call* strata_call_command(strata_sandbox* sandbox, const strata_str* args, size_t args_len,
+                                 const strata_host* host, char** error);
 
 typedef struct {
   uint8_t type; /* 0 i32, 1 i64, 2 f32, 3 f64 */

@@ -1,7 +1,7 @@
 //! A call: one future, polled by the host on its own loop.
 
 use crate::abi::HostTable;
-use crate::command::CommandGuest;
+use crate::command::{CommandGuest, Start};
 use crate::exit::Exit;
 use crate::http::HttpGuest;
 use crate::image::Program;
@@ -47,10 +47,25 @@ impl Call {
                 Call::new(sandbox, future, true, table)
             }
             Guest::Command(guest) => {
-                let future = Box::pin(run_command(sandbox.clone(), guest, request));
+                let future = Box::pin(run_command(sandbox.clone(), guest, Start::Request(request)));
                 Call::new(sandbox, future, true, table)
             }
         })
+    }
+
+    /// Errors start with "invalid: " when this is no command or the arguments cannot be any.
+    pub fn command(sandbox: Rc<Sandbox>, arguments: Vec<String>, table: HostTable) -> Result<Call> {
+        let Program::Command(_) = &sandbox.image.program else {
+            bail!("invalid: only commands run as programs")
+        };
+        if arguments.iter().any(|argument| argument.contains('\0')) {
+            bail!("invalid: an argument has a NUL byte in it")
+        }
+        let Guest::Command(guest) = sandbox.take_guest()? else {
+            bail!("the sandbox is not of its image's kind")
+        };
+        let future = Box::pin(run_command(sandbox.clone(), guest, Start::Program(arguments)));
+        Ok(Call::new(sandbox, future, true, table))
     }
 
     /// Errors start with "not found: " or "invalid: " when the name or the arguments do not fit.
@@ -179,12 +194,8 @@ async fn handle_http(sandbox: Rc<Sandbox>, mut guest: HttpGuest, request: Reques
     Outcome::new(&sandbox, result.map(|()| Vec::new()), denied, Guest::Http(guest))
 }
 
-async fn run_command(
-    sandbox: Rc<Sandbox>,
-    mut guest: Box<CommandGuest>,
-    request: Request,
-) -> Outcome {
-    let ended = guest.run(&sandbox.spec, &sandbox.host, &request).await;
+async fn run_command(sandbox: Rc<Sandbox>, mut guest: Box<CommandGuest>, start: Start) -> Outcome {
+    let ended = guest.run(&sandbox.spec, &sandbox.host, &start).await;
     let status = *ended.status.as_ref().unwrap_or(&0);
     let result = ended.status.map(|_| Vec::new());
     let mut outcome = Outcome::new(&sandbox, result, ended.denied, Guest::Command(guest));

@@ -47,6 +47,7 @@ pub fn environment(request: &Request) -> Vec<(String, String)> {
 /// Standard output as a response: an optional head of CGI header lines, then the body.
 pub struct CgiOutput {
     host: Arc<Host>,
+    /// Or there is none.
     head_sent: bool,
     failed: bool,
     /// What the host has not taken; before the head is decided, all of the output.
@@ -69,6 +70,11 @@ enum Start {
 impl CgiOutput {
     pub fn new(host: Arc<Host>) -> CgiOutput {
         CgiOutput { host, head_sent: false, failed: false, buffer: Vec::new() }
+    }
+
+    /// Of a program, whose output is a body from the first byte and has no head.
+    pub fn without_head(host: Arc<Host>) -> CgiOutput {
+        CgiOutput { head_sent: true, ..CgiOutput::new(host) }
     }
 
     /// Bytes that may be written now.

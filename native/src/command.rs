@@ -1,12 +1,12 @@
 //! WASI commands: one process-like run per request, preview 1 modules and 0.2 components.
 
-use crate::cgi;
+use crate::cgi::{self, CgiOutput};
 use crate::component::ComponentState;
 use crate::exit::exit_status;
 use crate::host::{Host, Output};
 use crate::limits::{Denied, Limits};
 use crate::sandbox::{Request, Spec};
-use crate::stdio::{BodyInput, LogOutput, ResponseOutput};
+use crate::stdio::{BodyInput, LogOutput, Pieces, ResponseOutput};
 use std::rc::Rc;
 use std::sync::Arc;
 use wasmtime::{Error, InstancePre, Result, Store};
@@ -14,8 +14,16 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-/// What a command sees as its own name.
+/// What a command that answers a request sees as its own name.
 const NAME: &str = "command";
+
+/// How a command is started.
+pub enum Start {
+    /// It answers a request: variables of CGI, and a response out of standard output.
+    Request(Request),
+    /// It runs as a program: these arguments, its own name first, and streams as they are.
+    Program(Vec<String>),
+}
 
 pub struct CommandState {
     pub limits: Limits,
@@ -41,13 +49,23 @@ struct Run {
 }
 
 impl Run {
-    fn new(mut wasi: WasiCtxBuilder, host: &Arc<Host>, request: &Request) -> Run {
-        let output = ResponseOutput::new(host.clone());
-        wasi.arg(NAME)
-            .envs(&cgi::environment(request))
-            .stdin(BodyInput::new(host.clone()))
-            .stdout(output.clone())
-            .stderr(LogOutput::new(host.clone(), Output::Stderr));
+    fn new(mut wasi: WasiCtxBuilder, host: &Arc<Host>, start: &Start) -> Run {
+        let (output, pieces) = match start {
+            Start::Request(request) => {
+                wasi.arg(NAME).envs(&cgi::environment(request));
+                (CgiOutput::new(host.clone()), Pieces::Lines)
+            }
+            Start::Program(arguments) => {
+                wasi.args(arguments);
+                (CgiOutput::without_head(host.clone()), Pieces::AsWritten)
+            }
+        };
+        let output = ResponseOutput::new(output);
+        wasi.stdin(BodyInput::new(host.clone())).stdout(output.clone()).stderr(LogOutput::new(
+            host.clone(),
+            Output::Stderr,
+            pieces,
+        ));
         Run { wasi, output }
     }
 }
@@ -69,15 +87,15 @@ impl CommandGuest {
         Ok(CommandGuest { program, wasi: Some(spec.wasi()?) })
     }
 
-    pub async fn run(&mut self, spec: &Spec, host: &Arc<Host>, request: &Request) -> Ended {
+    pub async fn run(&mut self, spec: &Spec, host: &Arc<Host>, start: &Start) -> Ended {
         let opened = self.wasi.take().map_or_else(|| spec.wasi(), Ok);
         let wasi = match opened {
             Ok(wasi) => wasi,
             Err(error) => return Ended { status: Err(error), denied: Denied::default() },
         };
         match &*self.program {
-            CommandProgram::Module(pre) => run_module(pre, wasi, spec, host, request).await,
-            CommandProgram::Component(pre) => run_component(pre, wasi, spec, host, request).await,
+            CommandProgram::Module(pre) => run_module(pre, wasi, spec, host, start).await,
+            CommandProgram::Component(pre) => run_component(pre, wasi, spec, host, start).await,
         }
     }
 }
@@ -87,13 +105,13 @@ async fn run_module(
     wasi: WasiCtxBuilder,
     spec: &Spec,
     host: &Arc<Host>,
-    request: &Request,
+    start: &Start,
 ) -> Ended {
-    let mut run = Run::new(wasi, host, request);
+    let mut run = Run::new(wasi, host, start);
     let state = CommandState { limits: spec.limits(host), wasi: run.wasi.build_p1() };
     let store = spec.store(pre.module().engine(), state, |state| &mut state.limits);
-    let start = async |store: &mut _| start_module(pre, store, host).await;
-    run_alone(store, |state| &state.limits, start, &run.output).await
+    let enter = async |store: &mut _| start_module(pre, store, host).await;
+    run_alone(store, |state| &state.limits, enter, &run.output).await
 }
 
 async fn start_module(
@@ -112,13 +130,13 @@ async fn run_component(
     wasi: WasiCtxBuilder,
     spec: &Spec,
     host: &Arc<Host>,
-    request: &Request,
+    start: &Start,
 ) -> Ended {
-    let mut run = Run::new(wasi, host, request);
+    let mut run = Run::new(wasi, host, start);
     let state = ComponentState::new(spec.limits(host), run.wasi.build(), host.clone());
     let store = spec.store(pre.engine(), state, |state| &mut state.limits);
-    let start = async |store: &mut _| start_component(pre, store, host).await;
-    run_alone(store, |state| &state.limits, start, &run.output).await
+    let enter = async |store: &mut _| start_component(pre, store, host).await;
+    run_alone(store, |state| &state.limits, enter, &run.output).await
 }
 
 async fn start_component(
@@ -137,10 +155,10 @@ async fn start_component(
 async fn run_alone<T: 'static>(
     mut store: Store<T>,
     limits: fn(&T) -> &Limits,
-    start: impl AsyncFnOnce(&mut Store<T>) -> Result<i32>,
+    enter: impl AsyncFnOnce(&mut Store<T>) -> Result<i32>,
     output: &ResponseOutput,
 ) -> Ended {
-    let returned = start(&mut store).await;
+    let returned = enter(&mut store).await;
     let denied = limits(store.data()).denied();
     // The guest's memory is free before a slow client has read its answer.
     drop(store);

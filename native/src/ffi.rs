@@ -200,6 +200,25 @@ pub unsafe extern "C" fn strata_call_http(
 }
 
 #[unsafe(no_mangle)]
+pub unsafe extern "C" fn strata_call_command(
+    sandbox: *const Sandbox,
+    args: *const Str,
+    args_len: usize,
+    host: *const HostTable,
+    error: *mut *mut c_char,
+) -> *mut Call {
+    let start = || unsafe {
+        let text = |arg: &Str| match arg.text() {
+            Ok(text) => Ok(text.to_owned()),
+            Err(_) => bail!("invalid: an argument is not UTF-8"),
+        };
+        let args = abi::slice(args, args_len).iter().map(text).collect::<Result<_>>()?;
+        Call::command(share(sandbox), args, *host)
+    };
+    call_into_raw(unsafe { attempt(error, start) })
+}
+
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn strata_call_export(
     sandbox: *const Sandbox,
     name: Str,

@@ -138,6 +138,13 @@ impl Host {
         }
     }
 
+    /// Adds guest output; it goes to the host at once.
+    pub fn log_as_written(&self, output: Output, text: &[u8]) {
+        if let Some(table) = self.table.get() {
+            (table.log)(table.ctx, output as i32, text.as_ptr(), text.len());
+        }
+    }
+
     fn flush_lines(&self) {
         for output in [Output::Stdout, Output::Stderr] {
             let mut line = self.lines[output as usize - 1].borrow_mut();
@@ -148,9 +155,7 @@ impl Host {
     }
 
     fn emit(&self, output: Output, line: &mut Vec<u8>) {
-        if let Some(table) = self.table.get() {
-            (table.log)(table.ctx, output as i32, line.as_ptr(), line.len());
-        }
+        self.log_as_written(output, line);
         line.clear();
     }
 

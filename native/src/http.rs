@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::host::{Host, Output};
 use crate::limits::Denied;
 use crate::sandbox::{Request, Spec};
-use crate::stdio::LogOutput;
+use crate::stdio::{LogOutput, Pieces};
 use ::http::uri::{Authority, PathAndQuery};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use bytes::Bytes;
@@ -42,8 +42,8 @@ impl HttpGuest {
         host: &Arc<Host>,
     ) -> Result<HttpGuest> {
         let mut wasi = spec.wasi()?;
-        wasi.stdout(LogOutput::new(host.clone(), Output::Stdout))
-            .stderr(LogOutput::new(host.clone(), Output::Stderr));
+        wasi.stdout(LogOutput::new(host.clone(), Output::Stdout, Pieces::Lines))
+            .stderr(LogOutput::new(host.clone(), Output::Stderr, Pieces::Lines));
         let state = ComponentState::new(spec.limits(host), wasi.build(), host.clone());
         let store = spec.store(pre.engine(), state, |state| &mut state.limits);
         Ok(HttpGuest { pre, store, proxy: None })

@@ -101,13 +101,13 @@ impl StdinStream for BodyInput {
     }
 }
 
-/// Standard output of a command: its response. Clones share it.
+/// Standard output of a command: its response, or a program's output. Clones share it.
 #[derive(Clone)]
 pub struct ResponseOutput(Arc<Mutex<CgiOutput>>);
 
 impl ResponseOutput {
-    pub fn new(host: Arc<Host>) -> ResponseOutput {
-        ResponseOutput(Arc::new(Mutex::new(CgiOutput::new(host))))
+    pub fn new(output: CgiOutput) -> ResponseOutput {
+        ResponseOutput(Arc::new(Mutex::new(output)))
     }
 
     /// Ends the response of a guest that left with `status` and waits until it is written.
@@ -156,16 +156,25 @@ impl StdoutStream for ResponseOutput {
     }
 }
 
+/// How output reaches the host's log.
+#[derive(Clone, Copy)]
+pub enum Pieces {
+    /// Whole lines, without their newline.
+    Lines,
+    AsWritten,
+}
+
 /// Output that is only logged.
 #[derive(Clone)]
 pub struct LogOutput {
     host: Arc<Host>,
     output: Output,
+    pieces: Pieces,
 }
 
 impl LogOutput {
-    pub fn new(host: Arc<Host>, output: Output) -> LogOutput {
-        LogOutput { host, output }
+    pub fn new(host: Arc<Host>, output: Output, pieces: Pieces) -> LogOutput {
+        LogOutput { host, output, pieces }
     }
 }
 
@@ -176,7 +185,10 @@ impl Pollable for LogOutput {
 
 impl OutputStream for LogOutput {
     fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
-        self.host.log(self.output, &bytes);
+        match self.pieces {
+            Pieces::Lines => self.host.log(self.output, &bytes),
+            Pieces::AsWritten => self.host.log_as_written(self.output, &bytes),
+        }
         Ok(())
     }
 

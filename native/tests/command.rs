@@ -187,3 +187,52 @@ fn every_run_is_fresh() {
         assert_eq!(call.host().text(), "again");
     }
 }
+
+/// Runs what `path` says as a program: how it ended, its output and its log.
+fn run_program(path: &str, args: &[&str]) -> (Exit, String, Vec<(i32, String)>) {
+    let engine = Engine::new(&config());
+    let image = guest(&engine);
+    let options = Options { env: vec![("PATH_INFO", path), ("B", "2")], ..Options::default() };
+    let sandbox = image.sandbox_with(&options).unwrap();
+    let mut call = sandbox.program(args, Host::with_body(b"input")).unwrap();
+    let exit = call.finish(&engine);
+    let host = call.delete();
+    let (text, logs) = (host.borrow().text().to_owned(), host.borrow().logs.clone());
+    (exit, text, logs)
+}
+
+#[test]
+fn a_program_has_its_arguments_and_only_its_variables() {
+    let (exit, text, _) = run_program("/a", &["/app.wasm", "", "-v", "two words", "ü"]);
+    assert_eq!((exit.reason, exit.status), (RETURNED, 0), "{}", exit.detail);
+    assert_eq!(text, "/app.wasm\0\0-v\0two words\0ü\0");
+    assert_eq!(run_program("/a", &[]).1, "");
+    assert_eq!(run_program("/v", &["x"]).1, "PATH_INFO=/v\0B=2\0");
+}
+
+#[test]
+fn a_programs_streams_are_as_it_writes_them() {
+    assert_eq!(run_program("/e", &["x"]).1, "input");
+    assert!(run_program("/c", &["x"]).1.starts_with("Status: 404 Not Found\r\nX-Test: yes\r\n"));
+    let (_, text, logs) = run_program("/p", &["x"]);
+    assert_eq!(text, "status: fine, no head\n");
+    assert_eq!(logs, [(2, "to stderr\n".to_owned())]);
+    let (exit, text, _) = run_program("/x", &["x"]);
+    assert_eq!((exit.reason, exit.status, text.as_str()), (RETURNED, 3, ""));
+}
+
+#[test]
+fn what_is_no_program_is_refused() {
+    let engine = Engine::new(&config());
+    let image = guest(&engine);
+    let sandbox = image.sandbox();
+    let refused = sandbox.program(&["x", "a\0b"], Host::default()).err().unwrap();
+    assert!(refused.starts_with("invalid: ") && refused.contains("NUL"), "{refused}");
+    // Nothing of it was started.
+    let mut call = sandbox.get("/plain");
+    assert_eq!(call.finish(&engine).reason, RETURNED);
+
+    let module = engine.image("(module (func (export \"f\")))");
+    let refused = module.sandbox().program(&["x"], Host::default()).err().unwrap();
+    assert!(refused.starts_with("invalid: "), "{refused}");
+}

@@ -1,13 +1,15 @@
 // cell/command_plan.h - what a cell of the command role is told, as JSON in a file that only it can
 // read: an environment may hold secrets, and a command line is everybody's to see.
 //
-//   {"environment": {"NAME": "value"}, "memory": 67108864}
+//   {"arguments": ["/app.wasm", "-v"], "environment": {"NAME": "value"}, "memory": 67108864}
 //
 // Pure; total on any input. Tested by command_plan_test.cc.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -19,6 +21,10 @@ namespace strata::cell {
 // for at most.
 inline constexpr Bytes kCommandMemory = Bytes::MiB(4096);
 
+// Arguments and variables, each with one byte for its end, together: a guest copies them.
+inline constexpr Bytes kCommandTexts = 1_MiB;
+inline constexpr std::size_t kMostArguments = 4096;
+
 // The descriptors of a cell of that role (command_role.h).
 inline constexpr int kCommandCodeFd = 3;
 inline constexpr int kCommandBeginFd = 4;
@@ -26,6 +32,7 @@ inline constexpr int kCommandPlanFd = 5;
 inline constexpr int kFirstCommandDirectoryFd = 6;
 
 struct CommandPlan {
+  std::vector<std::string> arguments;  // the command's own name first
   model::Env environment;
   Bytes memory = kCommandMemory;  // linear memories together
   friend bool operator==(const CommandPlan&, const CommandPlan&) = default;
@@ -33,7 +40,11 @@ struct CommandPlan {
 
 std::string ToText(const CommandPlan& plan);
 
-// kInvalidArgument: not as above, or more memory than kCommandMemory.
+// kInvalidArgument: more than the above, a NUL byte in an argument or variable, or a variable
+// without a name.
+Result<void> CheckTexts(const std::vector<std::string>& arguments, const model::Env& environment);
+
+// kInvalidArgument: not as above, or more memory than kCommandMemory; or CheckTexts'.
 Result<CommandPlan> ReadCommandPlan(std::string_view text);
 
 }  // namespace strata::cell

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -31,6 +32,7 @@
 #include "sandbox/driver.h"
 #include "sandbox/wasm/directories.h"
 #include "sandbox/wasm/driver.h"
+#include "sandbox/wasm/program.h"
 
 namespace strata::cell {
 namespace {
@@ -77,14 +79,8 @@ class Input final : public http::BodySource {
 // Standard output and error. Blocks the process, which has nothing else to do.
 class Output final : public http::ResponseSink, public sandbox::LogSink {
  public:
-  // The engine makes one for a guest that wrote none, which says nothing.
-  Result<void> Head(http::ResponseHead head) override {
-    head_sent_ = true;
-    const bool given = head.headers.size() != 1 || head.headers.front().second != kDefaultType;
-    if (!given) return {};
-    std::string text = "Status: " + std::to_string(head.status) + "\n";
-    for (const auto& [name, value] : head.headers) text += name + ": " + value + "\n";
-    return WriteAll(STDOUT_FILENO, text + "\n");
+  Result<void> Head(http::ResponseHead /*head*/) override {
+    return Fail(Errc::kFailedPrecondition, "a program's output has no head");
   }
 
   Result<std::size_t> TryWrite(std::span<const std::byte> from) override {
@@ -95,15 +91,11 @@ class Output final : public http::ResponseSink, public sandbox::LogSink {
   }
 
   Task<void> Writable() override { co_return Result<void>(); }
-  [[nodiscard]] bool head_sent() const noexcept override { return head_sent_; }
+  [[nodiscard]] bool head_sent() const noexcept override { return true; }
 
   void Write(sandbox::Stream /*stream*/, std::string_view text) override {
-    static_cast<void>(WriteAll(STDERR_FILENO, std::string(text) + "\n"));
+    static_cast<void>(WriteAll(STDERR_FILENO, text));
   }
-
- private:
-  static constexpr std::string_view kDefaultType = "text/plain; charset=utf-8";
-  bool head_sent_ = false;
 };
 
 Result<CommandPlan> ReadPlan() {
@@ -162,8 +154,8 @@ class Command {
 
   // Loads it, all but running it.
   Result<void> Load() {
-    const auto plan = ReadPlan();
-    if (!plan) return Wrap(plan.error(), "plan");
+    auto plan = ReadPlan();
+    if (!plan) return Wrap(std::move(plan).error(), "plan");
     auto directories = std::make_shared<sandbox::wasm::Directories>();
     for (const GivenVolume& volume : allowed_.volumes) {
       directories->AddVolume(volume.image, volume.mode, Fd(volume.fd));
@@ -184,6 +176,7 @@ class Command {
     auto made = (*image)->Create(SpecOf(*plan, allowed_, output_));
     if (!made) return Wrap(std::move(made).error(), "make the sandbox");
     sandbox_ = std::move(*made);
+    arguments_ = std::move(plan->arguments);
     return {};
   }
 
@@ -195,7 +188,7 @@ class Command {
                        .deadline = TimePoint::max(),
                        .trace = {},
                        .exchange = nullptr};
-    const auto ended = co_await sandbox_->Invoke(call);
+    const auto ended = co_await sandbox::wasm::RunProgram(*sandbox_, arguments_, call);
     code_ = ended ? CodeOf(*ended) : Say(ended.error().message, kFailed);
     loop_.stop();  // the engine's timer would go on for a while
   }
@@ -210,6 +203,7 @@ class Command {
   Output output_;
   std::unique_ptr<sandbox::wasm::WasmDriver> driver_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::vector<std::string> arguments_;
   int code_ = kFailed;
 };
 

@@ -12,9 +12,7 @@
 // signals that end other programs so (128 + SIGABRT, SIGKILL). What could not be run at all is 1.
 // Of the last three a line on fd 2 says why.
 //
-// Known to a command: no arguments, the variables of CGI beside its own (native/README.md), its
-// standard error comes out line by line, and a head of CGI at the begin of its output is written
-// out anew.
+// Its arguments and variables are the plan's, its streams the process's, as they are.
 #pragma once
 
 #include <string>

@@ -6,6 +6,8 @@ IMPORTS = {
     "proc_exit": "(param i32)",
     "environ_sizes_get": "(param i32 i32) (result i32)",
     "environ_get": "(param i32 i32) (result i32)",
+    "args_sizes_get": "(param i32 i32) (result i32)",
+    "args_get": "(param i32 i32) (result i32)",
     "path_open": "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)",
 }
 
@@ -55,6 +57,14 @@ def making(fd, name):
     return command(SHOW_ERROR.format(error=error), "fd_write", "path_open", data=name)
 
 
+def printing(what):
+    """Prints its variables ("environ") or arguments ("args"), each ended by a zero byte."""
+    return command(f"(drop (call ${what}_sizes_get (i32.const 16) (i32.const 20)))"
+                   f"(drop (call ${what}_get (i32.const 2048) (i32.const 8192)))"
+                   "(call $say (i32.const 1) (i32.const 8192) (i32.load (i32.const 20)))",
+                   "fd_write", f"{what}_sizes_get", f"{what}_get")
+
+
 FILES = {
     "hello.wasm": command("(call $say (i32.const 1) (i32.const 1024) (i32.const 6))"
                           "(call $say (i32.const 2) (i32.const 1030) (i32.const 7))",
@@ -63,10 +73,8 @@ FILES = {
     "spin.wasm": command("(loop $more (br $more))"),
     "trap.wasm": command("unreachable"),
     "cat.wasm": command(COPY.format(fd="(i32.const 0)"), "fd_write", "fd_read"),
-    "env.wasm": command("(drop (call $environ_sizes_get (i32.const 16) (i32.const 20)))"
-                        "(drop (call $environ_get (i32.const 2048) (i32.const 8192)))"
-                        "(call $say (i32.const 1) (i32.const 8192) (i32.load (i32.const 20)))",
-                        "fd_write", "environ_sizes_get", "environ_get"),
+    "env.wasm": printing("environ"),
+    "args.wasm": printing("args"),
     # The root is the first directory, what is mounted comes behind it.
     "read-root.wasm": reading(3, "www/index.html"),
     "read-mount.wasm": reading(4, "key"),

@@ -44,6 +44,17 @@ class WasmTaskTest(ShimTest):
         variables = done.stdout.split("\0")
         self.assertIn("GREETING=hi", variables)
         self.assertIn("PATH=/bin", variables)
+        self.assertNotIn("REQUEST_METHOD", done.stdout)
+
+    def test_arguments_are_the_containers(self):
+        done = self.run_once("args", "args", "-v", "two words", "", "ü")
+        self.assertEqual((done.returncode, done.stdout), (0, "/args.wasm\0-v\0two words\0\0ü\0"), done.stderr)
+        self.assertEqual(self.run_once("no-args", "args").stdout, "/args.wasm\0")
+
+    def test_more_arguments_than_a_command_takes_are_refused(self):
+        self.assertIn("4096 arguments at most", self.refused("many", "args", *["x"] * 4096))
+        self.assertIn("bytes at most", self.refused("large", "args", *["x" * 100_000] * 11))
+        self.assertEqual(self.node.control_groups(), [])
 
     def test_a_trap_is_an_abort_and_says_where(self):
         done = self.run_once("trap", "trap")
@@ -83,7 +94,6 @@ class WasmTaskTest(ShimTest):
         self.assertIn("compile", self.refused("broken", "broken"))
         self.assertIn("not WebAssembly", self.refused("text", "text"))
         self.assertIn("no WASI command", self.refused("module", "http"))
-        self.assertIn("no arguments", self.refused("arguments", "hello", "-v"))
         self.assertEqual(self.node.control_groups(), [])
 
     def test_a_program_outside_of_the_root_is_not_found(self):

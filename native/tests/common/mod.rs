@@ -248,6 +248,8 @@ pub struct Host {
     pub room: Option<usize>,
     pub write_full: i64,
     pub refuse_head: bool,
+    /// Of a program: its output has no head.
+    pub headless: bool,
     pub wakes: usize,
     pub head: Option<(u16, Vec<(String, String)>)>,
     pub response: Vec<u8>,
@@ -320,7 +322,7 @@ extern "C" fn respond(ctx: *mut c_void, status: u16, fields: *const Pair, len: u
 
 extern "C" fn body_write(ctx: *mut c_void, from: *const u8, len: usize) -> i64 {
     let mut host = shared(ctx).borrow_mut();
-    assert!(host.head.is_some() && len > 0);
+    assert!(host.head.is_none() == host.headless && len > 0);
     let taken = host.room.map_or(len, |room| room.min(len));
     if taken == 0 {
         return host.write_full;
@@ -465,6 +467,18 @@ impl Sandbox {
 
     pub fn get(&self, path: &str) -> Call {
         self.http(&Head::get(path), Host::default()).unwrap()
+    }
+
+    /// Runs a command as a program.
+    pub fn program(&self, args: &[&str], host: Host) -> Result<Call, String> {
+        let args: Vec<_> = args.iter().map(|arg| text(arg)).collect();
+        let host = Rc::new(RefCell::new(Host { headless: true, ..host }));
+        let mut error = ptr::null_mut();
+        let raw = unsafe {
+            let sandbox = self.0.cast();
+            strata_call_command(sandbox, args.as_ptr(), args.len(), &table(&host), &mut error)
+        };
+        if raw.is_null() { Err(take_text(error)) } else { Ok(Call { raw: raw.cast(), host }) }
     }
 
     pub fn export(&self, name: &str, args: &[Value]) -> Result<Call, String> {

@@ -2,6 +2,7 @@
 ;;   /e echoes stdin          /c answers with a CGI head      /p plain text on stdout, a line on stderr
 ;;   /v prints its variables  /x exits with 3                 /q exits with 3 after output
 ;;   /z sleeps 5 ms           /r reads /data/in.txt           /w writes /data/out.txt, prints the errno
+;;   /a prints its arguments
 (module
   (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -9,6 +10,8 @@
   (import "wasi_snapshot_preview1" "environ_sizes_get"
     (func $environ_sizes (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "poll_oneoff"
     (func $poll (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "path_open"
@@ -72,6 +75,11 @@
         (call $put (i32.const 2) (i32.const 320) (i32.const 10))))
     (if (i32.eq (local.get $what) (i32.const 118)) ;; v
       (then (call $put (i32.const 1) (i32.const 4096) (i32.load (i32.const 20)))))
+    (if (i32.eq (local.get $what) (i32.const 97)) ;; a
+      (then
+        (drop (call $args_sizes (i32.const 16) (i32.const 20)))
+        (drop (call $args (i32.const 1024) (i32.const 4096)))
+        (call $put (i32.const 1) (i32.const 4096) (i32.load (i32.const 20)))))
     (if (i32.eq (local.get $what) (i32.const 120)) ;; x
       (then (call $exit (i32.const 3))))
     (if (i32.eq (local.get $what) (i32.const 113)) ;; q

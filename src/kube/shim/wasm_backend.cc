@@ -117,7 +117,7 @@ Result<Shown> Show(const WasmConfig& config, const std::string& root) {
 }
 
 Result<Fd> WritePlan(const WasmConfig& config) {
-  cell::CommandPlan plan{.environment = config.environment, .memory = cell::kCommandMemory};
+  cell::CommandPlan plan{.arguments = config.arguments, .environment = config.environment};
   if (config.limits.memory.count > 0) plan.memory = std::min(plan.memory, config.limits.memory);
   return host::MakeSealedMemfd("strata-plan", AsBytes(cell::ToText(plan)));
 }
@@ -130,12 +130,14 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
   if (first.names.terminal) {
     co_return Fail(Errc::kUnsupported, "a wasm command has no terminal");
   }
-  std::move_only_function<Result<WasmModule>()> read =
-      [root = bundle_ + "/rootfs", path = config->module] { return ReadModule(root, path); };
+  std::move_only_function<Result<WasmModule>()> read = [root = bundle_ + "/rootfs",
+                                                        path = config->arguments.front()] {
+    return ReadModule(root, path);
+  };
   auto module = co_await shared_.worker->Run(std::move(read));
   if (!module) co_return std::unexpected(std::move(module).error());
   const auto code = co_await shared_.modules.Compile(std::move(*module));
-  if (!code) co_return Wrap(code.error(), config->module);
+  if (!code) co_return Wrap(code.error(), config->arguments.front());
   if (auto made = MakeGroup(*config); !made) co_return made;
   auto spawned = Spawn(first, *config, **code);
   co_return spawned;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cell/command_plan.h"
 #include "kube/shim/config_json.h"
 
 namespace strata::kube::shim {
@@ -122,16 +123,15 @@ Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_sp
   if (IsTrue(process, "terminal")) {
     return Fail(Errc::kUnsupported, "a wasm command has no terminal");
   }
-  const auto arguments = ArgumentsOf(config);
-  if (arguments.empty()) return Bad("no program");
-  if (arguments.size() > 1) {
-    return Fail(Errc::kUnsupported, "a wasm command takes no arguments yet: use variables");
-  }
   WasmConfig found;
-  found.module = arguments.front();
+  found.arguments = ArgumentsOf(config);
+  if (found.arguments.empty()) return Bad("no program");
   auto environment = ReadEnvironment(*process);
   if (!environment) return std::unexpected(std::move(environment).error());
   found.environment = std::move(*environment);
+  if (auto texts = cell::CheckTexts(found.arguments, found.environment); !texts) {
+    return Wrap(std::move(texts).error(), "config.json");
+  }
   found.root_writable = !IsTrue(MemberOf(config, "root"), "readonly");
   auto mounts = ReadMounts(config);
   if (!mounts) return std::unexpected(std::move(mounts).error());

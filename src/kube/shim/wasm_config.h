@@ -23,7 +23,7 @@ struct WasmConfig {
     std::string guest;
     bool writable = false;
   };
-  std::string module;  // in the root
+  std::vector<std::string> arguments;  // the first is the module, a path in the root
   model::Env environment;
   bool root_writable = true;
   std::vector<Directory> mounts;  // bound over the root; may turn out to be files
@@ -35,8 +35,9 @@ struct WasmConfig {
   std::optional<int> oom_score_adjust;
 };
 
-// `name_space`: containerd's, the tenant of what is in no pod. kInvalidArgument: no such config;
-// kUnsupported: arguments, a terminal, or a limit that nobody would enforce.
+// `name_space`: containerd's, the tenant of what is in no pod. kInvalidArgument: no such config, or
+// arguments and variables that no command takes (cell/command_plan.h); kUnsupported: a terminal, or
+// a limit that nobody would enforce.
 Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_space);
 
 // "linux.resources", of which Kubernetes' requests (shares, weights) are not limits.

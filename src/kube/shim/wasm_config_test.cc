@@ -1,6 +1,7 @@
 #include "kube/shim/wasm_config.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -10,7 +11,7 @@ namespace {
 // As containerd writes it, shortened.
 Json Usual() {
   return *ParseJson(R"({
-    "process": {"args": ["/app.wasm"], "env": ["A=1=2", "B="], "user": {"uid": 0, "gid": 0},
+    "process": {"args": ["/app.wasm", "-v", ""], "env": ["A=1=2", "B="], "user": {"uid": 0, "gid": 0},
                 "oomScoreAdj": 999},
     "root": {"path": "rootfs"},
     "annotations": {"io.kubernetes.cri.sandbox-namespace": "shop"},
@@ -30,7 +31,7 @@ Result<WasmConfig> Read(const Json& config) { return ReadWasmConfig(config, "k8s
 TEST(ReadWasmConfigTest, WhatACommandNeedsIsRead) {
   const auto config = Read(Usual());
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config->module, "/app.wasm");
+  EXPECT_EQ(config->arguments, (std::vector<std::string>{"/app.wasm", "-v", ""}));
   EXPECT_EQ(config->environment, (model::Env{{"A", "1=2"}, {"B", ""}}));
   EXPECT_EQ(config->cgroup, "/pods/p1/c1");
   EXPECT_EQ(config->limits, (host::CgroupLimits{.memory = 64_MiB, .cpu_millis = 500, .pids = 0}));
@@ -63,7 +64,6 @@ TEST(ReadWasmConfigTest, WhatACommandCannotHaveIsRefused) {
     const auto config = Read(json);
     return !config && config.error().code == Errc::kUnsupported;
   };
-  EXPECT_TRUE(refused([](Json& json) { json["process"]["args"].push_back("-v"); }));
   EXPECT_TRUE(refused([](Json& json) { json["process"]["terminal"] = true; }));
   EXPECT_TRUE(refused([](Json& json) {
     json["mounts"].push_back({{"destination", "/cache"}, {"type", "tmpfs"}, {"source", "tmpfs"}});
@@ -73,10 +73,12 @@ TEST(ReadWasmConfigTest, WhatACommandCannotHaveIsRefused) {
 TEST(ReadWasmConfigTest, HostileConfigsAreRefused) {
   for (const char* patch :
        {R"({"process": null})", R"({"process": {"args": []}})", R"({"process": {"args": [1]}})",
-        R"({"process": {"env": "A=1"}})", R"({"process": {"env": [1]}})",
-        R"({"process": {"env": ["novalue"]}})", R"({"mounts": {}})", R"({"mounts": [1]})",
-        R"({"mounts": [{"type": "bind", "source": "/x"}]})", R"({"linux": []})",
-        R"({"linux": {"cgroupsPath": 7}})", R"({"process": {"user": {"uid": 4294967295}}})",
+        R"({"process": {"args": ["/app.wasm", "a\u0000b"]}})",
+        R"({"process": {"env": ["A=\u0000"]}})", R"({"process": {"env": "A=1"}})",
+        R"({"process": {"env": [1]}})", R"({"process": {"env": ["novalue"]}})", R"({"mounts": {}})",
+        R"({"mounts": [1]})", R"({"mounts": [{"type": "bind", "source": "/x"}]})",
+        R"({"linux": []})", R"({"linux": {"cgroupsPath": 7}})",
+        R"({"process": {"user": {"uid": 4294967295}}})",
         R"({"linux": {"resources": {"cpu": {"quota": 9000000000000000000}}}})"}) {
     Json json = Usual();
     json.merge_patch(*ParseJson(patch));

@@ -66,7 +66,7 @@ class GuestHost {
   virtual Io BodyRead(std::span<std::byte> to) = 0;
   [[nodiscard]] virtual bool Respond(http::ResponseHead head) = 0;  // once, before body bytes
   virtual Io BodyWrite(std::span<const std::byte> from) = 0;
-  virtual void Log(Stream stream, std::string_view line) = 0;  // without its newline
+  virtual void Log(Stream stream, std::string_view text) = 0;  // a line without its newline
 
   // Outgoing HTTP. Start returns a handle above 0, or 0 when refused.
   virtual std::int64_t OutgoingStart(const OutgoingHead& head) = 0;
@@ -117,9 +117,13 @@ struct EngineRequest {
 class EngineSandbox {
  public:
   virtual ~EngineSandbox() = default;
-  // Both copy what they are given; `host` must outlive the call. No guest code runs before Poll.
+  // All copy what they are given; `host` must outlive the call. No guest code runs before Poll.
   virtual Result<std::unique_ptr<EngineCall>> StartHttp(const EngineRequest& request,
                                                         GuestHost& host) = 0;
+  // A command as a program (program.h). Respond is not called, and Log has what the guest writes,
+  // as it writes it. kInvalidArgument: no command, or an argument that cannot be one.
+  virtual Result<std::unique_ptr<EngineCall>> StartCommand(std::span<const std::string> arguments,
+                                                           GuestHost& host) = 0;
   // kNotFound: no such export; kInvalidArgument: the arguments do not fit its type.
   virtual Result<std::unique_ptr<EngineCall>> StartExport(std::string_view name,
                                                           std::span<const Value> arguments,

@@ -6,6 +6,7 @@
 #include "http/ascii.h"
 #include "sandbox/guest_headers.h"
 #include "sandbox/wasm/json_call.h"
+#include "sandbox/wasm/program.h"
 
 namespace strata::sandbox::wasm {
 namespace {
@@ -59,10 +60,28 @@ Result<std::unique_ptr<EngineCall>> WasmSandbox::Start(Call& call, GuestHost& ho
                             host);
 }
 
-Task<model::Exit> WasmSandbox::Invoke(Call& call) {
+Task<model::Exit> WasmSandbox::Invoke(Call& call) { return Conduct(call, std::nullopt); }
+
+Task<model::Exit> WasmSandbox::Run(std::span<const std::string> arguments, Call& streams) {
+  return Conduct(streams, arguments);
+}
+
+Task<model::Exit> RunProgram(Sandbox& sandbox, std::span<const std::string> arguments,
+                             Call& streams) {
+  auto* const ours = dynamic_cast<WasmSandbox*>(&sandbox);
+  if (ours == nullptr) {
+    co_return Fail(Errc::kUnsupported, "only class wasm runs commands as programs");
+  }
+  co_return co_await ours->Run(arguments, streams);
+}
+
+Task<model::Exit> WasmSandbox::Conduct(Call& call, Arguments program) {
+  if (program && image_->kind() != model::GuestKind::kCommand) {
+    co_return Fail(Errc::kUnsupported, "only commands run as programs");
+  }
   if (auto idle = CheckIdle(); !idle) co_return std::unexpected(std::move(idle).error());
   GuestCall guest(runtime(), settings_, &call, call.deadline);
-  auto started = Start(call, guest);
+  auto started = program ? engine_->StartCommand(*program, guest) : Start(call, guest);
   if (!started) {
     over_ = true;
     co_return std::unexpected(std::move(started).error());

@@ -13,6 +13,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "sandbox/driver.h"
@@ -32,12 +35,18 @@ class WasmSandbox final : public Sandbox {
   ~WasmSandbox() override;
 
   Task<model::Exit> Invoke(Call& call) override;
+  // RunProgram of program.h.
+  Task<model::Exit> Run(std::span<const std::string> arguments, Call& streams);
   Task<TypedResult> InvokeExport(std::string_view name, std::span<const Value> arguments,
                                  TimePoint deadline) override;
   void Stop() noexcept override;
   [[nodiscard]] model::Usage usage() const override;
 
  private:
+  // Of a command that runs as a program.
+  using Arguments = std::optional<std::span<const std::string>>;
+
+  Task<model::Exit> Conduct(Call& call, Arguments program);
   Result<std::unique_ptr<EngineCall>> Start(Call& call, GuestHost& host);
   Result<void> CheckIdle() const;
   void Settle(Result<model::Exit>& exit);

@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -13,6 +15,7 @@
 #include "sandbox/testing/call_fixture.h"
 #include "sandbox/wasm/compiler.h"
 #include "sandbox/wasm/driver.h"
+#include "sandbox/wasm/program.h"
 
 namespace strata::sandbox::wasm {
 namespace {
@@ -43,6 +46,23 @@ constexpr std::string_view kPrintEnv = R"((module
     (drop (call $get (i32.const 1024) (i32.const 8192)))
     (i32.store (i32.const 8) (i32.const 8192))
     (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0))))))";
+
+// The same with its arguments, and then "!" on standard error.
+constexpr std::string_view kPrintArguments = R"((module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 32) "!")
+  (func (export "_start")
+    (drop (call $sizes (i32.const 0) (i32.const 12)))
+    (drop (call $get (i32.const 1024) (i32.const 8192)))
+    (i32.store (i32.const 8) (i32.const 8192))
+    (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0)))
+    (i32.store (i32.const 8) (i32.const 32))
+    (i32.store (i32.const 12) (i32.const 1))
+    (drop (call $write (i32.const 2) (i32.const 8) (i32.const 1) (i32.const 0))))))";
 
 // Creates "file" in its first directory; answers 'A' + the error number, so 'A' is success.
 constexpr std::string_view kCreateFile = R"((module
@@ -181,6 +201,30 @@ TEST_F(WasmSandboxTest, ACommandSeesItsGrantedVariablesAndTheRequest) {
   EXPECT_TRUE(has("HTTP_HOST=test.example:8080"));
   EXPECT_TRUE(has("HTTP_TRACEPARENT=00-trace"));
   EXPECT_EQ(env.find("PATH="), std::string::npos) << "the host's environment leaked";
+}
+
+TEST_F(WasmSandboxTest, ACommandRunsAsAProgramWithItsArguments) {
+  testing::RecordingLog log;
+  auto sandbox = Make(kPrintArguments, {.id = "box", .effects = {.logs = &log}});
+  CallFixture fixture(loop_, clock_);
+  const std::vector<std::string> arguments{"/app.wasm", "", "-v"};
+  const auto exit = fixture.Run(RunProgram(*sandbox, arguments, fixture.call));
+  ASSERT_TRUE(exit) << exit.error().message;
+  EXPECT_EQ(exit->reason, ExitReason::kReturned) << exit->detail;
+  EXPECT_EQ(fixture.sink.text(), std::string("/app.wasm\0\0-v\0", 14));
+  EXPECT_FALSE(fixture.sink.head_sent());
+  EXPECT_EQ(log.lines, (std::vector<testing::RecordingLog::Line>{{Stream::kStderr, "!"}}));
+}
+
+TEST_F(WasmSandboxTest, WhatIsNoProgramIsRefused) {
+  CallFixture fixture(loop_, clock_);
+  const std::vector<std::string> nul{std::string("a\0b", 3)};
+  auto command = Make(kPrintArguments);
+  EXPECT_EQ(fixture.Run(RunProgram(*command, nul, fixture.call)).error().code,
+            Errc::kInvalidArgument);
+  const std::vector<std::string> good{"x"};
+  auto module = Make(kMath);
+  EXPECT_EQ(fixture.Run(RunProgram(*module, good, fixture.call)).error().code, Errc::kUnsupported);
 }
 
 TEST_F(WasmSandboxTest, AScratchDirectoryIsWritableAndGoesWithItsSandbox) {

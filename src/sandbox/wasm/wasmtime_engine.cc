@@ -243,6 +243,18 @@ class WasmtimeSandbox final : public EngineSandbox {
     return Started(call, error);
   }
 
+  Result<std::unique_ptr<EngineCall>> StartCommand(std::span<const std::string> arguments,
+                                                   GuestHost& host) override {
+    std::vector<strata_str> native;
+    native.reserve(arguments.size());
+    for (const std::string& argument : arguments) native.push_back(ToStr(argument));
+    const strata_host functions = ToNative(host);
+    char* error = nullptr;
+    strata_call* call =
+        strata_call_command(sandbox_.get(), native.data(), native.size(), &functions, &error);
+    return Started(call, error);
+  }
+
   Result<std::unique_ptr<EngineCall>> StartExport(std::string_view name,
                                                   std::span<const Value> arguments,
                                                   GuestHost& host) override {
