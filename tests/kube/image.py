@@ -13,6 +13,8 @@ LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
+WASM_CONFIG = "application/vnd.wasm.config.v0+json"
+PLATFORM = {"architecture": "amd64", "os": "linux"}
 
 
 def add(archive, path, data=None, mode=0o755, link=None):
@@ -51,6 +53,25 @@ def root_files(more):
 def write(path, name, command=("sh",), more=None):
     """Writes the archive of the image `name` ("repository:tag"), which runs `command`."""
     layer = root_files(more or {})
+    config = {
+        **PLATFORM,
+        "config": {"Env": ["PATH=/bin"], "Cmd": list(command), "WorkingDir": "/"},
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]},
+    }
+    archive_of(path, name, config, CONFIG, gzip.compress(layer, 1, mtime=0), LAYER)
+
+
+def write_artifact(path, name, module, config_type=WASM_CONFIG, command=()):
+    """Writes an archive whose one layer is the wasm `module` itself, with a configuration of the type of wasm artifacts
+    or, with CONFIG, of images."""
+    config = {**PLATFORM, "config": {"Entrypoint": list(command)}, "rootfs": {"type": "layers", "diff_ids": []}}
+    if config_type == WASM_CONFIG:
+        config = {"created": "2026-01-01T00:00:00Z", "architecture": "wasm", "os": "wasip1",
+                  "layerDigests": ["sha256:" + hashlib.sha256(module).hexdigest()]}
+    archive_of(path, name, config, config_type, module, "application/wasm")
+
+
+def archive_of(path, name, config, config_type, layer, layer_type):
     blobs = {}
 
     def blob(data, media_type):
@@ -58,17 +79,11 @@ def write(path, name, command=("sh",), more=None):
         blobs[digest] = data
         return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(data)}
 
-    platform = {"architecture": "amd64", "os": "linux"}
-    config = json.dumps({
-        **platform,
-        "config": {"Env": ["PATH=/bin"], "Cmd": list(command), "WorkingDir": "/"},
-        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]},
-    }).encode()
     manifest = json.dumps({
-        "schemaVersion": 2, "mediaType": MANIFEST, "config": blob(config, CONFIG),
-        "layers": [blob(gzip.compress(layer, 1, mtime=0), LAYER)],
+        "schemaVersion": 2, "mediaType": MANIFEST, "config": blob(json.dumps(config).encode(), config_type),
+        "layers": [blob(layer, layer_type)],
     }).encode()
-    entry = {**blob(manifest, MANIFEST), "platform": platform, "annotations": {
+    entry = {**blob(manifest, MANIFEST), "platform": PLATFORM, "annotations": {
         "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name.split(":")[1]}}
     index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}).encode()
     with tarfile.open(path, "w") as archive:

@@ -132,11 +132,15 @@ class Node:
         return self
 
     def import_images(self):
-        archive = self.dir / "image.tar"
         for name, command in ((IMAGE, ("sh",)), (PAUSE, PAUSE_COMMAND)):
-            image.write(archive, name, command, self.files)
-            for namespace in (self.namespace, "k8s.io"):
-                self.must(self.ctr("images", "import", str(archive), namespace=namespace))
+            self.import_image(image.write, name, command, self.files)
+
+    def import_image(self, write, *words):
+        """What `write(path, *words)` writes, for ctr and for Kubernetes."""
+        archive = self.dir / "image.tar"
+        write(archive, *words)
+        for namespace in (self.namespace, "k8s.io"):
+            self.must(self.ctr("images", "import", str(archive), namespace=namespace))
         archive.unlink()
 
     def stop(self, how=signal.SIGTERM):

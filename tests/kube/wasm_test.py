@@ -6,7 +6,7 @@ import pathlib
 import signal
 import unittest
 
-from kube import guests
+from kube import guests, image
 from kube.ctr_test import RUNTIME, SHIM, ShimTest
 from kube.support import IMAGE, PATIENCE, NodeTest, eventually, kill
 
@@ -96,6 +96,24 @@ class WasmTaskTest(ShimTest):
         self.assertIn("no WASI command", self.refused("module", "http"))
         self.assertEqual(self.node.control_groups(), [])
 
+    def test_a_program_may_be_the_images_own(self):
+        name = "localhost/test/command:1"
+        self.node.import_image(image.write, name, ("/args.wasm", "-v"), self.files)
+        done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, name, "own")
+        self.assertEqual((done.returncode, done.stdout), (0, "/args.wasm\0-v\0"), done.stderr)
+
+    def test_a_wasm_artifact_is_refused_by_containerd_or_here(self):
+        name, module = "localhost/test/artifact:1", self.files["hello.wasm"]
+        for config_type, why in ((image.WASM_CONFIG, f"unknown image config media type {image.WASM_CONFIG}"),
+                                 (image.CONFIG, "does not unpack a wasm artifact")):
+            self.node.import_image(image.write_artifact, name, module, config_type, ("/hello.wasm",))
+            done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, name, "artifact", "/hello.wasm")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(why, done.stderr)
+            self.assertNotIn("artifact", self.node.tasks())
+            self.node.ctr("containers", "delete", "artifact")
+        self.assertEqual(self.node.control_groups(), [])
+
     def test_a_program_outside_of_the_root_is_not_found(self):
         self.assertIn("no such file", self.refused("outside", "../../../../../../etc/hostname").lower())
 
@@ -177,6 +195,15 @@ class WasmPodTest(NodeTest):
         self.addCleanup(self.node.crictl, "rmp", "-f", pod)
         with self.assertRaisesRegex(AssertionError, "compile|WebAssembly"):
             self.node.container(pod, config, "main", "/bin/busybox")
+
+    def test_a_wasm_artifact_is_refused(self):
+        pod, config = self.node.pod("artifact", "strata-wasm")
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        for number, config_type in enumerate((image.WASM_CONFIG, image.CONFIG)):
+            name = f"localhost/test/artifact:{number}"
+            self.node.import_image(image.write_artifact, name, self.files["hello.wasm"], config_type)
+            with self.assertRaisesRegex(AssertionError, "does not unpack a wasm artifact"):
+                self.node.container(pod, config, f"main-{number}", "/hello.wasm", image={"image": name})
 
     def test_one_pod_has_commands_and_containers(self):
         pod, config, container = self.start("both", "strata", "/spin.wasm")

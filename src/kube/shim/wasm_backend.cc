@@ -55,8 +55,19 @@ Result<Fd> OpenInRoot(const std::string& root, const std::string& path) {
   return opened;
 }
 
+// What containerd makes of an OCI artifact: it unpacks layers of images only.
+bool IsWithoutFiles(const std::string& root) {
+  std::error_code ignored;
+  return fs::is_empty(root, ignored);
+}
+
 Result<WasmModule> ReadModule(const std::string& root, const std::string& path) {
   const auto file = OpenInRoot(root, path);
+  if (!file && IsWithoutFiles(root)) {
+    return Fail(Errc::kUnsupported,
+                "the image has no files: containerd does not unpack a wasm artifact (a layer that is "
+                "the module itself); put the module into a layer of files");
+  }
   if (!file) return std::unexpected(file.error());
   struct stat status{};
   if (::fstat(file->get(), &status) != 0) return FailErrno("stat " + path, errno);
