@@ -172,6 +172,19 @@ Text NamesOf(const Json& best) {
   return text;
 }
 
+// What the stars say of a statement; of one that is about no stars what the facts found.
+Cell BorneOut(const Json& matrix, const Json& statement) {
+  if (!statement.contains("check_against_cells")) {
+    if (!statement.contains("holds")) return TextCell({"not checked", "未核对"});
+    return TextCell(statement.at("holds") ? Text{"yes", "成立"} : Text{"no", "不成立"});
+  }
+  const BestCheck check = CheckBest(matrix, statement);
+  if (check.strict) return TextCell({"yes", "成立"});
+  const Text others = NamesOf(Json(check.others));
+  if (!check.holds) return TextCell(Join({"no: ", "不成立："}, "", others));
+  return TextCell(Join({"not strictly: ", "非严格："}, "", others));
+}
+
 // "Best suited for ..." statements that name one of them, or all.
 Section Statements(const std::vector<const Json*>& matrices,
                    const std::set<std::string>& concepts) {
@@ -193,15 +206,9 @@ Section Statements(const std::vector<const Json*>& matrices,
                nullptr;
       });
       if (names_concepts && !ours) continue;
-      std::optional<bool> holds;
-      if (statement.contains("holds")) holds = statement.at("holds").get<bool>();
-      if (statement.contains("check_against_cells"))
-        holds = statement.at("check_against_cells").at("holds").get<bool>();
-      Text verdict{"not checked", "未核对"};
-      if (holds) verdict = *holds ? Text{"yes", "成立"} : Text{"no", "不成立"};
       section.rows.push_back({WordCell(matrix->at("id").get<std::string>()),
                               TextCell({statement.at("statement"), statement.at("zh")}),
-                              TextCell(NamesOf(best)), TextCell(verdict)});
+                              TextCell(NamesOf(best)), BorneOut(*matrix, statement)});
       if (statement.contains("note")) section.notes.push_back(TextOf(statement, "note"));
     }
   }

@@ -1,7 +1,9 @@
 #include "advisor/compare/values.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "advisor/facts/facts.h"
@@ -151,6 +153,25 @@ OrderCheck CheckOrder(const Json& matrix, const Json& ordering, Bound bound) {
       check.violations.push_back(left + " " + Figure(before.at(key)) + " vs " + right + " " +
                                  Figure(after.at(key)));
     }
+  }
+  return check;
+}
+
+BestCheck CheckBest(const Json& matrix, const Json& statement) {
+  const Json& best = statement.at("best");
+  const auto stars_of = [&](const Json& row) {
+    return row.at(statement.at("id").get_ref<const std::string&>()).at("stars").get<int>();
+  };
+  int least = std::numeric_limits<int>::max();
+  for (const Json& id : best) {
+    least = std::min(least, stars_of(matrix.at("rows").at(id.get_ref<const std::string&>())));
+  }
+  BestCheck check;
+  for (const auto& [id, row] : matrix.at("rows").items()) {
+    if (std::ranges::find(best, Json(id)) != best.end() || stars_of(row) < least) continue;
+    check.others.push_back(id);
+    check.strict = false;
+    check.holds = check.holds && stars_of(row) == least;
   }
   return check;
 }

@@ -1,7 +1,7 @@
 // advisor/compare/values.h - a cell of the matrices: as text, as a range, and in the order that a
 // document states.
 //
-//   a cell of facts/matrices.yaml (Json) --> [ ValueCell, RangeOf, CheckOrder ] --> compare, page
+//   a cell of facts/matrices.yaml (Json) --> [ ValueCell, RangeOf, CheckOrder, CheckBest ] --> compare, page
 //
 // What is read are the facts, whose form facts_test.cc checks.
 //
@@ -48,5 +48,15 @@ enum class Bound : std::uint8_t { kLeast, kMost };
 
 // `matrix` and one of its orderings that has a "column".
 OrderCheck CheckOrder(const Json& matrix, const Json& ordering, Bound bound);
+
+// Whether those that are stated to be best in a column of stars are.
+struct BestCheck {
+  bool holds = true;                // no other has more than the least of them
+  bool strict = true;               // nor as many
+  std::vector<std::string> others;  // concepts with as many or more
+};
+
+// `matrix` and one of its statements that has "check_against_cells"; its id is the column.
+BestCheck CheckBest(const Json& matrix, const Json& statement);
 
 }  // namespace strata::advisor

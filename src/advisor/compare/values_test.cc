@@ -97,5 +97,33 @@ TEST(ValuesTest, EveryOrderingIsCheckedAgainstItsCells) {
   EXPECT_EQ(checked, 12);
 }
 
+// So is what they say of who has most stars.
+TEST(ValuesTest, EveryStatementOfStarsIsCheckedAgainstItsCells) {
+  int checked = 0;
+  for (const Json& matrix : Facts(FactFile::kMatrices).at("matrices")) {
+    for (const Json& statement : matrix.value("statements", Json::array())) {
+      if (!statement.contains("check_against_cells")) continue;
+      const Json& stated = statement.at("check_against_cells");
+      const BestCheck check = CheckBest(matrix, statement);
+      EXPECT_EQ(check.holds, stated.at("holds")) << statement.at("id");
+      EXPECT_EQ(check.strict, stated.at("strict")) << statement.at("id");
+      EXPECT_EQ(Json(check.others), stated.at("others_reaching_the_lowest_of_best"))
+          << statement.at("id");
+      ++checked;
+    }
+  }
+  EXPECT_EQ(checked, 10);
+}
+
+TEST(ValuesTest, WhoHasMoreStarsThanTheBestContradictsTheStatement) {
+  const Json matrix = Json::parse(R"({"rows": {
+      "a": {"edge": {"stars": 4}}, "b": {"edge": {"stars": 5}}, "c": {"edge": {"stars": 3}}}})");
+  const Json statement = Json::parse(R"({"id": "edge", "best": ["a"]})");
+  const BestCheck check = CheckBest(matrix, statement);
+  EXPECT_FALSE(check.holds);
+  EXPECT_FALSE(check.strict);
+  EXPECT_EQ(check.others, std::vector<std::string>{"b"});
+}
+
 }  // namespace
 }  // namespace strata::advisor
