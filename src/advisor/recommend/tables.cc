@@ -42,6 +42,8 @@ bool Needs(const Case& about, std::string_view need) {
   });
 }
 
+constexpr std::array<const char*, 2> kStackTables{"quick_reference", "scenario_table"};
+
 // ---- rows of stacks ----------------------------------------------------------------------------
 
 // Text or null, as a cell.
@@ -88,22 +90,48 @@ Names KernelFeatures() {
   return names;
 }
 
-bool Mentions(const Json& row, std::string_view device) {
-  const Json& text = row.at("device");
-  return text.is_string() && Lower(text.get_ref<const std::string&>()).contains(Lower(device));
+// A row that speaks of shares of a GPU is about another device than a whole one.
+bool Mentions(const std::string& text, const std::string& device) {
+  const std::string said = Lower(text);
+  const bool share = said.contains("vgpu") && Lower(device) == "gpu";
+  return said.contains(Lower(device)) && !share;
 }
 
-// The rows that `has` chooses; kNotFound with `what` when there is none.
-Result<void> AddWhere(Section& section, const std::string& what, const auto& has) {
-  bool found = false;
-  for (const Json& row : Decisions().at("quick_reference").at("rows")) {
-    if (!has(row)) continue;
-    found = true;
-    section.rows.push_back(StackRow(row));
-  }
-  if (found) return {};
-  return Fail(Errc::kNotFound, "no row of the quick reference has " + what);
+// Where the two tables of stacks speak of devices.
+std::string DevicesIn(const Json& row) {
+  if (row.contains("runtime"))
+    return row.at("runtime").get<std::string>() + " " + row.value("feature", "");
+  return row.at("device").is_string() ? row.at("device").get<std::string>() : "";
 }
+
+// The rows of the quick reference and of the scenarios, each once.
+class Stacks {
+ public:
+  explicit Stacks(Section& section) : section_(section) {}
+
+  void Add(const Json& row) {
+    if (std::ranges::find(added_, &row) != added_.end()) return;
+    added_.push_back(&row);
+    section_.rows.push_back(StackRow(row));
+  }
+  // Those that `has` chooses; kNotFound with `what` when there is none.
+  Result<void> AddWhere(const std::string& what, const auto& has) {
+    bool found = false;
+    for (const char* table : kStackTables) {
+      for (const Json& row : Decisions().at(table).at("rows")) {
+        if (!has(row)) continue;
+        found = true;
+        Add(row);
+      }
+    }
+    if (found) return {};
+    return Fail(Errc::kNotFound, "no row of the tables of stacks has " + what);
+  }
+
+ private:
+  Section& section_;
+  std::vector<const Json*> added_;
+};
 
 }  // namespace
 
@@ -154,7 +182,8 @@ Result<Section> ScoresSection(const std::string& scenario) {
       .notes = {{"The documents do not give what these were computed from: 'strata model "
                  "expected_utility'.",
                  "文档未给出这些数值的计算依据：'strata model expected_utility'。"}},
-      .sources = {"002 C§4.1", "002 C§6.1"}};
+      .sources = {FindFact(models, "expected_utility")->at("source"),
+                  FindFact(models, "scenario_score")->at("source")}};
   const Json* weights = nullptr;
   if (!scenario.empty()) {
     const Json& scenarios = FindFact(models, "scenario_score")->at("parameters").at("scenarios");
@@ -209,35 +238,36 @@ Result<Section> StacksSection(const std::vector<std::string>& needs,
                               {"kernel", {"kernel", "内核"}},
                               {"source", {"source", "出处"}}}};
   Names names("need");
-  for (const char* table : {"quick_reference", "scenario_table"}) {
-    names.AddAll(Decisions().at(table).at("rows"));
-  }
+  for (const char* table : kStackTables) names.AddAll(Decisions().at(table).at("rows"));
   const Json& map = Decisions().at("scenario_map");
   for (const Json& row : map.at("rows")) {
     for (const char* key : {"group", "label", "zh"}) names.Add(row.at("group"), row.at(key));
   }
+  Stacks stacks(section);
   for (const std::string& need : needs) {
     const auto id = names.Find(need);
     if (!id) return std::unexpected(id.error());
-    for (const char* table : {"quick_reference", "scenario_table"}) {
+    for (const char* table : kStackTables) {
       const Json* row = FindFact(Decisions().at(table).at("rows"), *id);
-      if (row != nullptr) section.rows.push_back(StackRow(*row));
+      if (row != nullptr) stacks.Add(*row);
     }
     for (const Json& row : map.at("rows")) {
       if (row.at("group") == *id) section.rows.push_back(MapRow(row, map.at("source")));
     }
   }
   for (const AskedDevice& device : devices) {
-    auto added = AddWhere(section, "the device '" + device.word + "'",
-                          [&](const Json& row) { return Mentions(row, device.word); });
+    auto added = stacks.AddWhere("the device '" + device.word + "'", [&](const Json& row) {
+      return Mentions(DevicesIn(row), device.word);
+    });
     if (!added) return std::unexpected(std::move(added).error());
   }
   const Names kernel = KernelFeatures();
   for (const std::string& each : features) {
     const auto feature = kernel.Find(each);
     if (!feature) return std::unexpected(feature.error());
-    auto added = AddWhere(section, "the kernel feature '" + *feature + "'", [&](const Json& row) {
-      return std::ranges::count(row.at("kernel").at("features"), Json(*feature)) > 0;
+    auto added = stacks.AddWhere("the kernel feature '" + *feature + "'", [&](const Json& row) {
+      return row.contains("kernel") &&
+             std::ranges::count(row.at("kernel").at("features"), Json(*feature)) > 0;
     });
     if (!added) return std::unexpected(std::move(added).error());
   }
