@@ -6,6 +6,7 @@
 
 #include "advisor/recommend/answer.h"
 #include "advisor/recommend/devices.h"
+#include "advisor/recommend/disagreements.h"
 #include "advisor/recommend/manifest.h"
 #include "advisor/recommend/sources.h"
 #include "advisor/recommend/tables.h"
@@ -184,7 +185,7 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   if (!stacks) return std::unexpected(std::move(stacks).error());
   report.sections.push_back(std::move(*stacks));
   report.sections.push_back(SourcesSection(*sources, answer.sandbox_class));
-  report.sections.push_back(DisagreementsSection(walks));
+  report.sections.push_back(DisagreementsSection(question.about, walks));
   report.sections.push_back(PracticesSection(question.about, walks, answer.sandbox_class));
   report.sections.push_back(AnswerSection(answer));
   std::erase_if(report.sections, [](const Section& each) { return each.rows.empty(); });

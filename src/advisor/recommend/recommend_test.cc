@@ -74,7 +74,8 @@ TEST(RecommendTest, MostTreesWinAndTheOthersAreShown) {
   const auto row = std::ranges::find(disagreements->rows, "isolation_then_container",
                                      [](const auto& each) { return each[0].text.en; });
   ASSERT_NE(row, disagreements->rows.end());
-  EXPECT_EQ((*row)[2].text.en, "enterprise_tree: wasm, utility_tree: container");
+  EXPECT_EQ((*row)[2].text.en,
+            "enterprise_tree: recommended: WASM function, utility_tree: choose container");
   EXPECT_EQ(Find(recommended->report, "trees")->rows.size(), 6U);
   EXPECT_EQ(Find(recommended->report, "stars")->columns.size(), 4U);
 }
@@ -354,6 +355,36 @@ TEST(RecommendTest, DevicesKernelFeaturesAndScenariosAreLookedUp) {
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code, Errc::kNotFound);
   }
+}
+
+TEST(RecommendTest, ADevicesRowsAreThoseOfBothTablesEachOnce) {
+  const auto stacks = [](std::vector<std::string> devices, std::vector<std::string> needs = {}) {
+    RecommendQuestion question;
+    question.devices = std::move(devices);
+    question.needs = std::move(needs);
+    const auto recommended = Recommend(question);
+    std::vector<std::string> rows;
+    for (const auto& row : Find(recommended->report, "stacks")->rows) {
+      rows.push_back(row[0].text.en + ", " + row.back().text.en);
+    }
+    return rows;
+  };
+  using Rows = std::vector<std::string>;
+  const Rows whole{"AI inference, 003 §00.7.1", "deep-learning training, 003 §00.7.1",
+                   "AI inference, 003 §00.6.2", "deep-learning training, 003 §00.6.2"};
+  EXPECT_EQ(stacks({"gpu"}), whole);
+  EXPECT_EQ(stacks({"vgpu"}),
+            (Rows{"multi-tenant GPU, 003 §00.7.1", "multi-tenant GPU, 003 §00.6.2"}));
+  const Rows both = stacks({"gpu"}, {"ai_inference"});
+  EXPECT_EQ(std::ranges::count(both, whole[0]), 1) << "though both name it";
+  EXPECT_EQ(std::ranges::count(both, whole[1]), 1);
+}
+
+TEST(RecommendTest, WhatScoresAreCitedFromIsTheModelsSource) {
+  const auto recommended = Recommend({});
+  ASSERT_TRUE(recommended.has_value());
+  EXPECT_EQ(Find(recommended->report, "scores")->sources,
+            (std::vector<std::string>{"002 C§4.1", "002 C§4.2"}));
 }
 
 TEST(RecommendTest, EffectsStandBesideWhatWasMeasuredHere) {

@@ -1,7 +1,6 @@
 #include "advisor/recommend/sources.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -18,14 +17,6 @@ using model::Class;
 
 Text Needs(const std::string& variable) { return {"needs " + variable, "需要 " + variable}; }
 
-// The step that a walk was decided by: the last one that asked for something.
-Text Decided(const Walk& walk) {
-  for (auto step = walk.steps.rbegin(); step != walk.steps.rend(); ++step) {
-    if (!step->because.empty()) return step->because;
-  }
-  return walk.outcome;
-}
-
 void AddTrees(const std::vector<Walk>& walks, std::vector<Source>& to) {
   for (const Walk& walk : walks) {
     Source source{.kind = {"tree", "决策树"}, .name = walk.name};
@@ -33,7 +24,7 @@ void AddTrees(const std::vector<Walk>& walks, std::vector<Source>& to) {
       source.because = Needs(walk.missing);
     } else if (walk.sandbox_class) {
       source.comes_to = {*walk.sandbox_class};
-      source.because = Decided(walk);
+      source.because = DecidedBy(walk);
     } else {
       source.because = Join(walk.outcome, ": ", {"no class", "不是类别"});
     }
@@ -157,15 +148,6 @@ Text CountsText(Counts counts) {
   return {"never", "不计票"};
 }
 
-// "evolution_tree, launch_tree: wasm, because latency_ms = 5".
-Text Side(const std::vector<const Walk*>& walks) {
-  std::vector<std::string> trees;
-  for (const Walk* each : walks) trees.push_back(each->tree);
-  const std::string of(model::ClassName(*walks.front()->sandbox_class));
-  const Text head{Listed(trees) + ": " + of, ""};
-  return Join(head, "", Join({", because ", "，因为 "}, "", Decided(*walks.front())));
-}
-
 }  // namespace
 
 std::string NamesOf(const std::vector<Class>& classes) {
@@ -211,41 +193,6 @@ Section SourcesSection(const std::vector<Source>& sources, Class answer) {
        "that may be used. The utility model is the same for every case and never counts.",
        "每棵决策树一票。仅当没有决策树得出可用类别时，规则、星级与场景权重才计票。"
        "效用模型对所有情形相同，从不计票。"});
-  return section;
-}
-
-Section DisagreementsSection(const std::vector<Walk>& walks) {
-  Section section{.id = "disagreements",
-                  .title = {"Where the trees disagree", "决策树的分歧"},
-                  .columns = {{"id", {"disagreement", "分歧"}},
-                              {"statement", {"statement", "说明"}},
-                              {"here", {"here", "本例"}}}};
-  std::map<Class, std::vector<const Walk*>> sides;
-  for (const Walk& walk : walks) {
-    if (walk.sandbox_class) sides[*walk.sandbox_class].push_back(&walk);
-  }
-  for (auto left = sides.begin(); left != sides.end(); ++left) {
-    for (auto right = std::next(left); right != sides.end(); ++right) {
-      const std::string pair = NamesOf({left->first, right->first});
-      section.rows.push_back({TextCell({"in this case", "本例"}),
-                              TextCell({"trees come to " + pair, "决策树得出 " + pair}),
-                              TextCell(Join(Side(left->second), "; ", Side(right->second)))});
-    }
-  }
-  for (const Json& each : Facts(FactFile::kDecisions).at("disagreements")) {
-    const std::string& statement = each.at("statement").get_ref<const std::string&>();
-    std::vector<std::string> here;
-    std::vector<Class> classes;
-    for (const Walk& walk : walks) {
-      if (!walk.sandbox_class || !statement.contains(walk.tree)) continue;
-      here.push_back(walk.tree + ": " + std::string(model::ClassName(*walk.sandbox_class)));
-      classes.push_back(*walk.sandbox_class);
-    }
-    const bool differ = std::ranges::adjacent_find(classes, std::not_equal_to()) != classes.end();
-    if (!differ) continue;
-    section.rows.push_back({WordCell(each.at("id").get<std::string>()),
-                            TextCell({statement, each.at("zh")}), WordCell(Listed(here))});
-  }
   return section;
 }
 

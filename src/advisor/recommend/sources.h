@@ -41,8 +41,4 @@ std::string NamesOf(const std::vector<model::Class>& classes);
 // One row a source, with whether it agrees with the answer.
 Section SourcesSection(const std::vector<Source>& sources, model::Class answer);
 
-// Where the trees disagree in this case, for each two classes that they come to the steps that make
-// the difference; and of the documents' five disagreements those whose trees do so here.
-Section DisagreementsSection(const std::vector<Walk>& walks);
-
 }  // namespace strata::advisor

@@ -74,16 +74,5 @@ TEST(SourcesTest, AScenariosWeightsComeToWhatTheDocumentRecommends) {
             std::vector{Class::kWasm});
 }
 
-TEST(SourcesTest, ADisagreementSaysWhichStepsMakeIt) {
-  const Section section =
-      DisagreementsSection(WalkAll(Said({{"isolation_class", "low"}, {"latency_ms", "5"}})));
-  ASSERT_EQ(section.rows.size(), 1U) << "none of the documents' five is of these trees";
-  const std::string& here = section.rows[0][2].text.en;
-  EXPECT_TRUE(here.contains("launch_tree: wasm, because latency_ms = 5")) << here;
-  EXPECT_TRUE(here.contains("evolution_tree: microvm, because isolation_class = low")) << here;
-  EXPECT_TRUE(DisagreementsSection(WalkAll({})).rows.empty());
-  EXPECT_TRUE(DisagreementsSection(WalkAll(Said({{"latency_ms", "5"}}))).rows.empty());
-}
-
 }  // namespace
 }  // namespace strata::advisor

@@ -129,6 +129,7 @@ void WalkNodes(const Json& tree, const Case& about, Walk& walk) {
   for (std::size_t left = nodes.size(); left > 0 && !next.empty(); --left) {
     const Json& node = *FindFact(nodes, next);
     const std::string& type = node.at("type").get_ref<const std::string&>();
+    walk.nodes.push_back(node.at("id"));
     next = node.value("to", "");
     if (type == "question") {
       const Taken taken = Ask(node, about);
@@ -218,6 +219,13 @@ std::optional<model::Class> ClassOfConcept(const std::string& id) {
     return model::ClassFromName(tier->at("strata_classes").at(0).get_ref<const std::string&>());
   }
   return OfTheirs(tier->at("sandbox_class"));
+}
+
+Text DecidedBy(const Walk& walk) {
+  for (auto step = walk.steps.rbegin(); step != walk.steps.rend(); ++step) {
+    if (!step->because.empty()) return step->because;
+  }
+  return walk.outcome;
 }
 
 Walk WalkTree(const Json& tree, const Case& about) {

@@ -32,8 +32,9 @@ struct Walk {
   Text name;
   std::string source;
   std::vector<Step> steps;
-  std::string missing;  // the variable that it stopped for; empty: it came to an outcome
-  std::string leaf;     // the outcome's node, or "rule N"
+  std::vector<std::string> nodes;  // that it came through, the leaf among them; none of a rule list
+  std::string missing;             // the variable that it stopped for; empty: it came to an outcome
+  std::string leaf;                // the outcome's node, or "rule N"
   Text outcome;
   // Of ours; nothing: the outcome is no class (a service mesh).
   std::optional<model::Class> sandbox_class;
@@ -41,6 +42,9 @@ struct Walk {
 };
 
 Walk WalkTree(const Json& tree, const Case& about);
+
+// The step that it was decided by: the last one that asked for something.
+Text DecidedBy(const Walk& walk);
 
 // All six, in the documents' order.
 std::vector<Walk> WalkAll(const Case& about);
