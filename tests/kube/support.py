@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -37,7 +38,7 @@ CONFIG = """
 version = 4
 root = '{dir}/root'
 state = '{dir}/state'
-imports = []
+imports = ['{dir}/conf.d/*.toml']
 oom_score = 0
 disabled_plugins = [
   'io.containerd.internal.v1.tracing', 'io.containerd.snapshotter.v1.btrfs',
@@ -148,6 +149,27 @@ class Node:
         self.daemon.send_signal(how)
         self.daemon.wait(PATIENCE)
         self.daemon = None
+
+    @contextlib.contextmanager
+    def restarted_on_request(self):
+        """What systemd is on a node: meanwhile containerd is started again for whoever runs the command that this
+        gives, which ends when it is back."""
+        asked, done = self.dir / "restart", threading.Event()
+
+        def watch():
+            while not done.wait(0.02):
+                if asked.exists():
+                    self.stop()
+                    self.up()
+                    asked.unlink()
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield f"touch {asked}; while [ -e {asked} ]; do sleep 0.1; done"
+        finally:
+            done.set()
+            watcher.join()
 
     def end(self):
         """Stops it and returns what is left, which should be nothing."""

@@ -1,0 +1,153 @@
+"""What puts Strata onto a node of Kubernetes (deploy/kubernetes): its image runs on a real containerd as the
+DaemonSet has it run, against an API server that only takes labels."""
+
+import http.server
+import json
+import pathlib
+import ssl
+import subprocess
+import threading
+import unittest
+
+from kube import guests
+from kube.support import BIN, ROOT, NodeTest, eventually, run
+
+DEPLOY = ROOT / "deploy" / "kubernetes"
+REPOSITORY = "localhost/strata"
+SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+class ApiServer:
+    """Takes one request after another over TLS, and keeps them."""
+
+    def __init__(self, folder):
+        self.requests = []
+        self.secrets = folder / "secrets"
+        self.secrets.mkdir()
+        (self.secrets / "token").write_text("a-token")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-days", "2", "-keyout", "key", "-out", "ca.crt", "-subj", "/CN=api", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], cwd=self.secrets, check=True, capture_output=True)
+        api = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_PATCH(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                api.requests.append((self.path, dict(self.headers), json.loads(body)))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.secrets / "ca.crt", self.secrets / "key")
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class InstallTest(NodeTest):
+    files = guests.FILES
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.api = ApiServer(cls.node.dir)
+        layout, archive = cls.node.dir / "layout", cls.node.dir / "layout.tar"
+        # Compressing the programs takes its time.
+        subprocess.run([DEPLOY / "image" / "build", BIN, layout], check=True)
+        subprocess.run(["tar", "-C", layout, "-cf", archive, "."], check=True)
+        cls.node.must(cls.node.ctr("images", "import", "--base-name", REPOSITORY, archive))
+        cls.folder = cls.node.dir / "strata"
+        cls.config = cls.node.dir / "conf.d" / "strata.toml"
+        cls.said = cls.install("first")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.api.end()
+        super().tearDownClass()
+
+    @classmethod
+    def install(cls, name):
+        """Runs the image until it has labelled the node; what it said."""
+        log = cls.node.dir / f"{name}.log"
+        before = len(cls.api.requests)
+        with cls.node.restarted_on_request() as restart:
+            environment = {"FOLDER": cls.folder, "CONFIG": cls.config, "RESTART": restart, "NODE": "node1",
+                           "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": cls.api.port}
+            options = [f"--env={key}={value}" for key, value in environment.items()]
+            mounts = [f"--mount=type=bind,src={source},dst={target},options=rbind:rw"
+                      for source, target in (("/", "/host"), (cls.api.secrets, SECRETS))]
+            cls.node.must(cls.node.ctr("run", "-d", "--privileged", "--net-host", "--with-ns", "pid:/proc/1/ns/pid",
+                                       f"--log-uri=file://{log}", *options, *mounts, f"{REPOSITORY}:latest", name))
+            installed = eventually(lambda: "installed" in log.read_text() if log.exists() else False)
+        cls.node.ctr("tasks", "kill", "-s", "SIGKILL", name)
+        eventually(lambda: cls.node.tasks()[name][1] == "STOPPED")
+        cls.node.ctr("tasks", "delete", name)
+        cls.node.ctr("containers", "delete", name)
+        if not installed or len(cls.api.requests) == before:
+            raise AssertionError(log.read_text() if log.exists() else "it said nothing")
+        return log.read_text()
+
+    def logs_of(self, handler, command):
+        """What a pod with this handler prints."""
+        pod, config = self.node.pod(handler, handler)
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        container = self.node.container(pod, config, "main", *command)
+        ended = eventually(lambda: "CONTAINER_EXITED" in self.node.crictl("inspect", container).stdout)
+        self.assertTrue(ended)
+        return self.node.crictl("logs", container).stdout
+
+    def test_pods_of_each_handler_run(self):
+        for handler, command in (("strata-container", ("echo", "hello")), ("strata-wasm", ("/hello.wasm",)),
+                                 ("strata", ("/hello.wasm",))):
+            with self.subTest(handler):
+                self.assertEqual(self.logs_of(handler, command), "hello\n")
+
+    def test_a_class_is_the_handlers_promise(self):
+        pod, config = self.node.pod("promise", "strata-wasm")
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        with self.assertRaisesRegex(AssertionError, "wasm"):
+            self.node.container(pod, config, "main", "echo", "hello")
+
+    def test_libraries_come_with_the_programs(self):
+        for program in ("containerd-shim-strata-v2", "strata-cell"):
+            shown = self.node.must(run(("ldd", self.folder / "bin" / program)))
+            self.assertIn(str(self.folder / "lib"), shown.replace("/bin/..", ""))
+
+    def test_the_node_is_labelled_by_what_it_has(self):
+        path, headers, body = self.api.requests[0]
+        self.assertEqual(path, "/api/v1/nodes/node1")
+        self.assertEqual(headers["Authorization"], "Bearer a-token")
+        self.assertEqual(headers["Content-Type"], "application/merge-patch+json")
+        labels = body["metadata"]["labels"]
+        self.assertEqual((labels["strata.dev/container"], labels["strata.dev/wasm"]), ("true", "true"))
+        devices = [path for pattern in ("nvidia[0-9]*", "dri/renderD*") for path in pathlib.Path("/dev").glob(pattern)]
+        self.assertEqual(labels["strata.dev/gpu"], "true" if devices else None)
+
+    def test_a_second_run_changes_and_restarts_nothing(self):
+        self.assertIn("restarting containerd", self.said)
+        files = {path: path.stat().st_mtime_ns for path in [self.config, *self.folder.rglob("*")] if path.is_file()}
+        self.assertNotIn("restarting containerd", self.install("second"))
+        self.assertEqual(files, {path: path.stat().st_mtime_ns for path in files})
+
+    def test_a_restart_that_was_due_is_made_up_for(self):
+        (self.folder / "restart-is-due").touch()
+        self.assertIn("restarting containerd", self.install("due"))
+        self.assertFalse((self.folder / "restart-is-due").exists())
+
+    def test_what_has_changed_is_put_in_place_again(self):
+        self.config.write_text("# another's\n")
+        self.assertIn("restarting containerd", self.install("third"))
+        self.assertIn("runtimes.strata-wasm", self.config.read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,45 @@
+"""The Helm chart is what deploy/kubernetes/render.py makes of the plain manifests."""
+
+import pathlib
+import sys
+import unittest
+
+DEPLOY = pathlib.Path(__file__).resolve().parent.parent.parent / "deploy" / "kubernetes"
+sys.path.insert(0, str(DEPLOY))
+
+import render  # noqa: E402
+
+SAMPLE = """---
+apiVersion: v1
+kind: Namespace
+metadata: {name: strata-system}
+---
+metadata: {namespace: strata-system}
+spec:
+  # Which one.
+  image: a/b:1 # value: image
+"""
+
+
+class DeployTest(unittest.TestCase):
+    def test_the_chart_is_made_of_the_plain_manifests(self):
+        made = render.chart()
+        self.assertEqual(made, {name: (DEPLOY / "chart" / name).read_text() for name in made}, "run render.py")
+        there = {str(path.relative_to(DEPLOY / "chart")) for path in (DEPLOY / "chart" / "templates").iterdir()}
+        self.assertEqual(there, {name for name in made if name.startswith("templates/")})
+
+    def test_a_default_becomes_a_value(self):
+        template = render.template(SAMPLE)
+        self.assertIn("  image: {{ .Values.image | quote }}\n", template)
+        self.assertIn("namespace: {{ .Release.Namespace }}", template)
+        self.assertNotIn("kind: Namespace", template)
+        self.assertEqual(render.defaults(SAMPLE), "# Which one.\nimage: a/b:1\n")
+
+    def test_a_value_that_there_is_not_is_refused(self):
+        self.assertIn("image: mine\n", render.plain({"image": "mine"}))
+        with self.assertRaises(SystemExit):
+            render.plain({"imgae": "mine"})
+
+
+if __name__ == "__main__":
+    unittest.main()
