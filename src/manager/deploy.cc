@@ -1,5 +1,4 @@
 // Apply and Delete: manifests -> checked, compiled, durable, served.
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,7 +8,6 @@
 #include <string>
 #include <system_error>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/check.h"
@@ -18,7 +16,6 @@
 #include "model/local_paths.h"
 #include "model/manifest.h"
 #include "model/revision.h"
-#include "sandbox/abilities.h"
 
 namespace strata::manager {
 namespace {
@@ -100,54 +97,7 @@ Result<void> CheckDirectories(const model::Resource& resource) {
   return {};
 }
 
-std::string_view KindOf(const model::Volume& volume) {
-  if (volume.named) return sandbox::kNamedVolume;
-  if (volume.tmpfs) return sandbox::kTmpfsVolume;
-  return volume.host->read_only ? sandbox::kHostVolume : sandbox::kWritableHostVolume;
-}
-
 }  // namespace
-
-Result<void> ManagerImpl::CheckCellVolumes(const model::Workload& workload) {
-  const auto mounted = [](const model::Volume& volume) { return !volume.host.has_value(); };
-  if (::geteuid() == 0 || std::ranges::none_of(workload.volumes, mounted)) return {};
-  return Fail(Errc::kUnsupported, "named volumes and tmpfs are mounted, which needs root");
-}
-
-Result<void> ManagerImpl::CheckVolumes(const model::Resource& resource,
-                                       model::Class sandbox_class) {
-  const model::Workload& workload = *resource.workload();
-  const std::string class_name(model::ClassName(sandbox_class));
-  if (auto fits = CheckCellVolumes(workload); !fits && sandbox_class == model::Class::kWasm) {
-    return Wrap(fits.error(), resource.key().ToString() + ": spec.volumes: class " + class_name);
-  }
-  for (const model::Volume& volume : workload.volumes) {
-    const std::string place =
-        resource.key().ToString() + ": spec.volumes: '" + volume.name + "': class " + class_name;
-    const std::string_view kind = KindOf(volume);
-    if (const auto why = sandbox::WhyNot(sandbox_class, kind); !why.empty()) {
-      return Fail(Errc::kUnsupported, place + " has no " + std::string(kind) + ": " +
-                                          std::string(why) + "; use another class");
-    }
-    const bool written = std::ranges::any_of(workload.mounts, [&](const model::Mount& mount) {
-      return mount.volume == volume.name && !mount.read_only;
-    });
-    const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
-    const bool several = service != nullptr && service->most() > 1;
-    if (sandbox_class == model::Class::kMicrovm && volume.named && written && several) {
-      return Fail(Errc::kUnsupported,
-                  place +
-                      " writes blocks, so one sandbox at a time has the volume: set replicas or "
-                      "scale.max to 1, mount it read-only, or use another class");
-    }
-    if (volume.tmpfs && volume.tmpfs->size > workload.limits.memory) {
-      return Fail(Errc::kInvalidArgument,
-                  resource.key().ToString() + ": spec.volumes: '" + volume.name +
-                      "': a tmpfs is memory, and limits.memory_mib is less than its size_mib");
-    }
-  }
-  return {};
-}
 
 Result<std::vector<model::Resource>> ManagerImpl::ReadResources(std::vector<ManifestFile> files) {
   std::vector<model::Resource> resources;
@@ -484,7 +434,7 @@ Task<void> ManagerImpl::Serve() {
   auto served = co_await fleet_.Reconcile(std::move(*desired));
   if (!served) co_return std::unexpected(served.error());
   // Somebody may have lost what it takes, or be too busy for it, for a while only.
-  if (!left_out_.empty() && serving_again_ == 0) Spawn(loop_, ServeUntilDone());
+  if (!left_out_.empty() && serving_again_ == nullptr) Spawn(loop_, ServeUntilDone());
   if (fleet_.behind()) co_return Result<void>{};
   // Not earlier: a cell that dies during the change is replaced with what it had.
   std::erase_if(code_, [&keys](const auto& entry) { return !keys.contains(entry.first); });
@@ -494,7 +444,7 @@ Task<void> ManagerImpl::Serve() {
 }
 
 Awaitable<void> ManagerImpl::ServeUntilDone() {
-  const std::uint64_t mine = next_serving_++;
+  const std::shared_ptr<void> mine = std::make_shared<int>();
   serving_again_ = mine;
   auto longest = kLongestRetry;
   for (auto pause = kFirstRetry;; pause = std::min(2 * pause, longest)) {
@@ -508,7 +458,7 @@ Awaitable<void> ManagerImpl::ServeUntilDone() {
     longest = all_told ? kLongestRetryOfForms : kLongestRetry;
     if (!served) log_.Error("cells are behind the desired state", served.error());
   }
-  serving_again_ = 0;
+  serving_again_ = nullptr;
 }
 
 }  // namespace strata::manager

@@ -131,13 +131,6 @@ class ManagerImpl final : public Manager {
   // Tries Serve until all is served; the last one called stands for those that wait.
   Awaitable<void> ServeUntilDone();
 
-  // kUnsupported: this manager cannot mount what class wasm would show of `workload`.
-  static Result<void> CheckCellVolumes(const model::Workload& workload);
-  // What a class cannot do with a volume; its driver would refuse it, too, but after the fetch.
-  static Result<void> CheckVolumes(const model::Resource& resource, model::Class sandbox_class);
-  // Volumes, and prepare.cc's. kUnsupported: that class cannot; kInvalidArgument: none could.
-  static Result<void> CheckAbilities(const model::Resource& resource, model::Class sandbox_class);
-
   // place.cc
   Task<void> Place(Candidate& candidate);
   static Result<std::optional<model::Class>> AskedClass(const Candidate& candidate);
@@ -287,12 +280,11 @@ class ManagerImpl final : public Manager {
   KeyedTurns deploying_;  // by tenant: starting what a change needs, which may take half a minute
   Turns changes_;         // one change of the desired state at a time
   Broadcast changed_;
-  std::map<std::string, Fd> code_;   // verified native code by module key
-  std::set<std::string> served_;     // module keys that cells may use
-  std::vector<LeftOut> left_out_;    // not served, though the store says so
-  std::uint64_t serving_again_ = 0;  // the ServeUntilDone that counts; 0: none
-  std::uint64_t next_serving_ = 1;
-  std::set<std::string> unreleased_;                    // tenants, since somebody had their turn
+  std::map<std::string, Fd> code_;       // verified native code by module key
+  std::set<std::string> served_;         // module keys that cells may use
+  std::vector<LeftOut> left_out_;        // not served, though the store says so
+  std::shared_ptr<void> serving_again_;  // whose ServeUntilDone counts; null: there is none
+  std::set<std::string> unreleased_;     // tenants, since somebody had their turn
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
   Creations creations_;                                            // none of these is begun

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "manager/fits.h"
 #include "manager/manager_impl.h"
 #include "manager/own_figures.h"
 #include "model/resource.h"

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/files.h"
 #include "base/pause.h"
+#include "manager/fits.h"
 #include "manager/manager_impl.h"
 #include "manager/together.h"
 
@@ -46,26 +47,6 @@ Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) 
   return {};
 }
 
-// A wasm service's sandboxes are no processes: they are made when a call comes, and a new one takes
-// the place of one that ended. There is nothing to count, connect to, probe, start again or ask to
-// end.
-Result<void> CheckWasmService(const model::Resource& resource) {
-  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
-  if (service == nullptr) return {};
-  const model::ServiceSpec plain;
-  const char* field = nullptr;
-  if (service->stop_timeout != plain.stop_timeout) field = "stop_timeout_ms";
-  if (service->restart != plain.restart) field = "restart";
-  if (service->health) field = "health";
-  if (service->replicas) field = "replicas";
-  if (service->scale) field = "scale";
-  if (service->port != plain.port) field = "port";
-  if (field == nullptr) return {};
-  return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec." + field +
-                                      ": a wasm service has no process; its sandboxes are made "
-                                      "when calls come. Leave it out, or deploy an image");
-}
-
 // As in the classes whose sandboxes have a root to write to.
 constexpr Bytes kScratchSize = Bytes::MiB(64);
 constexpr std::chrono::seconds kTick{1};
@@ -79,15 +60,6 @@ void BoundScratch(model::Grants& grants) {
   }
 }
 
-// Of a Function whose every artifact is wasm; a variant that is an image may have it.
-Result<void> CheckWasmScale(const model::Resource& resource) {
-  const auto* function = std::get_if<model::FunctionSpec>(&resource.spec);
-  if (function == nullptr || function->scale == model::Scale()) return {};
-  if (!function->workload.variants.empty()) return {};
-  return Fail(Errc::kUnsupported,
-              resource.key().ToString() + ": spec.scale: " + std::string(model::kNothingToKeep));
-}
-
 constexpr std::uint16_t kDefaultPort = 8080;
 
 Result<void> CheckImageKind(const model::Resource& resource) {
@@ -99,29 +71,6 @@ Result<void> CheckImageKind(const model::Resource& resource) {
                     "server");
   }
   return {};
-}
-
-// Every Service is a server, and a Function whose guest is 'http', which is kept warm instead of
-// started for each call.
-bool IsServer(const model::Resource& resource) {
-  return resource.kind() == model::Kind::kService ||
-         resource.workload()->guest == model::GuestKind::kHttp;
-}
-
-// A server's calls share its processes: nobody could tell whose CPU time it is.
-Result<void> CheckServerLimits(const model::Resource& resource) {
-  if (!IsServer(resource)) return {};
-  const auto* function = std::get_if<model::FunctionSpec>(&resource.spec);
-  if (function != nullptr && function->scale != model::Scale()) {
-    return Fail(Errc::kUnsupported, resource.key().ToString() +
-                                        ": spec.scale: a Function whose guest is 'http' is one "
-                                        "server for all its calls; leave it out, or deploy a "
-                                        "Service");
-  }
-  if (resource.workload()->limits.cpu_time == model::Limits().cpu_time) return {};
-  return Fail(Errc::kUnsupported, resource.key().ToString() +
-                                      ": spec.limits.cpu_time_ms: the calls of a server share its "
-                                      "CPU time; leave it out");
 }
 
 // What a keeper has to run for a resource whose artifact is an image. In a dry run that is nothing:
@@ -162,16 +111,6 @@ Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::
 }
 
 }  // namespace
-
-Result<void> ManagerImpl::CheckAbilities(const model::Resource& resource,
-                                         model::Class sandbox_class) {
-  if (auto fits = CheckVolumes(resource, sandbox_class); !fits) return fits;
-  if (sandbox_class == model::Class::kWasm) {
-    if (auto fits = CheckWasmScale(resource); !fits) return fits;
-    return CheckWasmService(resource);
-  }
-  return CheckServerLimits(resource);
-}
 
 Task<void> ManagerImpl::Build(std::vector<Candidate>& candidates, Progress& progress) {
   for (Candidate& candidate : candidates) {
