@@ -72,6 +72,10 @@ class AddingSandbox final : public EngineSandbox {
   Result<std::unique_ptr<EngineCall>> StartHttp(const EngineRequest&, GuestHost&) override {
     return Fail(Errc::kUnsupported, "typed only");
   }
+  Result<std::unique_ptr<EngineCall>> StartCommand(std::span<const std::string>,
+                                                   GuestHost&) override {
+    return Fail(Errc::kUnsupported, "typed only");
+  }
   Result<std::unique_ptr<EngineCall>> StartExport(std::string_view,
                                                   std::span<const Value> arguments,
                                                   GuestHost&) override {
