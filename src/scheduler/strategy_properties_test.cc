@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -34,6 +35,7 @@ class PropertiesTest : public ::testing::Test {
                  .by = Pick(4) == 0 ? model::PlacementBy::kRule : model::PlacementBy::kCost,
                  .memory = Bytes::MiB(64)};
     if (Pick(2) == 0) question_.slo.p99 = std::chrono::milliseconds(1 + Pick(300));
+    if (Pick(4) == 0) question_.slo.cold_start = std::chrono::milliseconds(1 + Pick(300));
     if (Pick(2) == 0) question_.budget.cents = static_cast<std::uint32_t>(Pick(300));
     if (Pick(3) == 0) question_.slo.qps = static_cast<std::uint32_t>(1 + Pick(300));
     if (Pick(4) == 0)
@@ -84,6 +86,21 @@ class PropertiesTest : public ::testing::Test {
     give("slo.availability", question_.slo.availability,
          [&](double told) { return whole(told * 1e4); });
     give("budget.usd_cents", question_.budget.cents, whole);
+    const auto lower = [&way](const char* field, Level& level) {
+      for (const Level each : {Level::kLow, Level::kMedium}) {
+        const std::string said = std::string(field) + ": " + std::string(model::LevelName(each));
+        if (way.contains(said)) level = each;
+      }
+    };
+    lower("requires.security", question_.requires_.security);
+    lower("requires.compatibility", question_.requires_.compatibility);
+    lower("requires.performance", question_.requires_.performance);
+    for (const Class each : kAll) {
+      const std::string said = "spec.class: " + std::string(model::ClassName(each));
+      if (way.ends_with(said) || way.contains(said + ",")) question_.asked = each;
+    }
+    if (way.contains("placement: cost")) question_.by = model::PlacementBy::kCost;
+    if (way.contains("leave spec.devices out")) question_.devices = false;
   }
 
   std::mt19937 random_{20261127};
@@ -189,6 +206,34 @@ TEST_F(PropertiesTest, WhatIsRefusedForItsBoundsAloneIsToldAWayThatWorks) {
 }
 
 // Whoever asks for less is never refused what was given for more, and never pays more for it.
+// Whatever its manifest decides itself, and by however many of its fields.
+TEST_F(PropertiesTest, WhatAClassCouldRunIsToldAWayThatWorks) {
+  int told = 0;
+  for (int i = 0; i < 5'000; ++i) {
+    MakeQuestion();
+    const auto refused = Choose(question_, options_, nodes_);
+    if (refused) continue;
+    const bool possible = std::ranges::any_of(options_, [&](const Option& option) {
+      const auto has = [&](const Node& node) { return node.classes.Has(option.sandbox_class); };
+      return option.variant && option.lacking.empty() && std::ranges::any_of(nodes_, has);
+    });
+    const std::string& message = refused.error().message;
+    const bool alone = message.contains("any of these would do: ");
+    const auto together = message.find("these would together:\n");
+    ASSERT_EQ(alone || together != message.npos, possible) << message;
+    if (together == message.npos) continue;
+    const Question asked = question_;
+    std::istringstream lines(message.substr(message.find('\n', together) + 1));
+    for (std::string line; std::getline(lines, line);) {
+      ++told;
+      question_ = asked;
+      Take(line);
+      ASSERT_TRUE(Choose(question_, options_, nodes_).has_value()) << line << "\nof\n" << message;
+    }
+  }
+  EXPECT_GT(told, 100);
+}
+
 TEST_F(PropertiesTest, AskingForLessNeverCostsMore) {
   int compared = 0;
   for (int i = 0; i < 40'000; ++i) {

@@ -215,9 +215,28 @@ TEST_F(StrategyTest, WhereNothingAloneWouldDoARefusalSaysWhatWouldTogether) {
   EXPECT_THAT(Refusal(), HasSubstr("\n  microvm: slo.p99_ms: 251, slo.cold_start_ms: 2501, "
                                    "budget.usd_cents: 2"));
   question_.requires_.security = Level::kMedium;
-  EXPECT_THAT(Refusal(), ::testing::Not(HasSubstr("container: slo"))) << "it is below the floor";
+  EXPECT_THAT(Refusal(), HasSubstr("\n  container: requires.security: low, slo.p99_ms: 31"));
   question_.asked = Class::kContainer;
+  EXPECT_THAT(Refusal(), HasSubstr("\n  container: requires.security: low, slo.p99_ms: 31"));
+  EXPECT_THAT(Refusal(), HasSubstr("\n  microvm: spec.class: microvm, slo.p99_ms: 251"));
+  for (Option& option : options_) option.variant = false;
   EXPECT_THAT(Refusal(), ::testing::EndsWith("no single requirement that gave way would do"));
+}
+
+TEST_F(StrategyTest, WhatAManifestDecidesItselfGivesWayTogether) {
+  // Only the artifact's own class could run it.
+  for (const Class each : {Class::kContainer, Class::kAppkernel, Class::kMicrovm}) {
+    At(each).variant = false;
+  }
+  question_.requires_ = {.security = Level::kHigh, .compatibility = Level::kHigh};
+  EXPECT_THAT(Refusal(), ::testing::EndsWith("would together:\n  wasm: requires.security: medium, "
+                                             "requires.compatibility: medium"));
+  question_.by = model::PlacementBy::kRule;
+  EXPECT_THAT(Refusal(), ::testing::EndsWith("requires.compatibility: medium, placement: cost"));
+  question_.by = model::PlacementBy::kCost;
+  At(Class::kWasm).withheld = "no device in a cell";
+  question_.devices = true;
+  EXPECT_THAT(Refusal(), ::testing::EndsWith("compatibility: medium, leave spec.devices out"));
 }
 
 TEST_F(StrategyTest, WhatAManifestCannotAskForIsLeftOut) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,29 +29,84 @@ std::string Said(const Question& question, const Bound& bound) {
   return std::string(bound.field) + ": " + Exact(*asked);
 }
 
-std::vector<std::string> AllSaid(const Question& question, const std::array<bool, kBounds>& gave) {
-  std::vector<std::string> said;
-  for (std::size_t i = 0; i < kBounds; ++i) {
-    if (gave[i]) said.push_back(Said(question, Bounds()[i]));
-  }
-  return said;
+std::string Said(std::string_view field, Level level) {
+  return std::string(field) + ": " + std::string(model::LevelName(level));
 }
 
-// The bounds that would do together for the class at `place` of the field; empty: it is not bounds
-// alone that it misses.
+// Security and compatibility, lowered as little as lets the class be used at all.
+void GiveFloor(model::Requires& asks, model::Class to, std::vector<std::string>& gave) {
+  const model::Requires before = asks;
+  const auto lower = [](Level level, int by) {
+    return static_cast<Level>(std::max(static_cast<int>(level) - by, 0));
+  };
+  for (int steps = 0; !BelowFloor(asks, to).empty() && steps <= 4; ++steps) {
+    for (int security = 0; security <= steps && !BelowFloor(asks, to).empty(); ++security) {
+      asks.security = lower(before.security, security);
+      asks.compatibility = lower(before.compatibility, steps - security);
+    }
+  }
+  if (asks.security != before.security) gave.push_back(Said("requires.security", asks.security));
+  if (asks.compatibility != before.compatibility) {
+    gave.push_back(Said("requires.compatibility", asks.compatibility));
+  }
+}
+
+// What a manifest decides itself, given up for the class at `place` of the field.
+void GiveRules(const Case& asked, std::size_t place, Question& changed,
+               std::vector<std::string>& gave) {
+  const Field field = WeighAll(asked);
+  const model::Class to = field[place].shown.sandbox_class;
+  GiveFloor(changed.requires_, to, gave);
+  if (changed.asked && changed.asked != to) {
+    changed.asked = to;
+    gave.push_back("spec.class: " + std::string(model::ClassName(to)));
+  }
+  if (!changed.asked && changed.by == model::PlacementBy::kRule && ByRule(changed) != to) {
+    changed.by = model::PlacementBy::kCost;
+    gave.emplace_back("placement: cost");
+  }
+  // High performance gives a function with a wasm variant to wasm alone.
+  const bool free = !changed.asked && changed.by == model::PlacementBy::kCost;
+  if (free && changed.requires_.performance == Level::kHigh && to != model::Class::kWasm) {
+    Question less = changed;
+    less.requires_.performance = Level::kMedium;
+    const auto lost = [&](const Question& question) {
+      return WeighAll({question, asked.options, asked.nodes, asked.prices})[place].shown.lost;
+    };
+    if (lost(less) != lost(changed)) {
+      changed = less;
+      gave.push_back(Said("requires.performance", Level::kMedium));
+    }
+  }
+  const Option* option = field[place].option;
+  if (changed.devices && option != nullptr && !option->withheld.empty()) {
+    changed.devices = false;
+    gave.emplace_back("leave spec.devices out");
+  }
+}
+
+// What would do together for the class at `place` of the field: what the manifest decides itself,
+// then bounds. Empty: the class cannot run it, whatever gives way.
 std::vector<std::string> Together(const Case& asked, std::size_t place) {
   Question changed = asked.question;
-  std::array<bool, kBounds> gave{};
+  std::vector<std::string> gave;
+  GiveRules(asked, place, changed, gave);
+  std::array<bool, kBounds> bounds{};
   // What gives way may lead to another node, where another bound is missed.
   for (std::size_t turns = kBounds + asked.nodes.size() + 1; turns > 0; --turns) {
     const Weighed weighed = WeighAll({changed, asked.options, asked.nodes, asked.prices})[place];
-    if (weighed.shown.lost.empty()) return AllSaid(changed, gave);
+    if (weighed.shown.lost.empty()) {
+      for (std::size_t i = 0; i < kBounds; ++i) {
+        if (bounds[i]) gave.push_back(Said(changed, Bounds()[i]));
+      }
+      return gave;
+    }
     bool any = false;
     for (std::size_t i = 0; i < kBounds; ++i) {
       if (!Missed(weighed, changed, i)) continue;
       const Bound& bound = Bounds()[i];
       bound.ask(changed, bound.Better(*weighed.expected[i]));
-      gave[i] = any = true;
+      bounds[i] = any = true;
     }
     if (!any) break;
   }

@@ -15,8 +15,8 @@
 namespace strata::scheduler {
 
 // kFailedPrecondition, with the first reason of each class, and each single thing of the manifest
-// that would do if it alone gave way, by how much. Where none would: for each class that misses
-// nothing but bounds, those that would do together, the fewest first.
+// that would do if it alone gave way, by how much. Where none would: for each class that could run
+// the workload, those that would do together, the fewest first.
 Error NothingFits(const Case& asked, const Field& field);
 
 }  // namespace strata::scheduler
