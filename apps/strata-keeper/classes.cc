@@ -38,13 +38,19 @@ fs::path AgentProgram() {
   return fs::read_symlink("/proc/self/exe", error).parent_path() / "strata-agent";
 }
 
-// What works on this host for `sandbox_class`, which is one of OCI runtimes.
-Result<sandbox::oci::Config> ChooseOci(const Start& start, Class sandbox_class) {
+// Of a class of OCI runtimes, before one is chosen.
+sandbox::oci::Config OciConfigOf(const Start& start, Class sandbox_class) {
   sandbox::oci::Config config;
   config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;
   config.agent = AgentProgram();
+  return config;
+}
+
+// What works on this host for it.
+Result<sandbox::oci::Config> ChooseOci(const Start& start, Class sandbox_class) {
+  sandbox::oci::Config config = OciConfigOf(start, sandbox_class);
   if (sandbox_class == Class::kAppkernel) return sandbox::appkernel::ChooseRuntime(config);
   auto users = host::UserRange::Take(start.instance + "/" + start.tenant);
   if (!users) return std::unexpected(std::move(users).error());
@@ -138,6 +144,20 @@ host::Feature UsersOf(const Result<sandbox::oci::Config>& container) {
           .without = "root in a container is the host's user 0, without capabilities"};
 }
 
+// Each runtime of containers by itself: the class runs on the first that works.
+void TryRuntimes(const Start& start, bool is_root, std::vector<host::Feature>& found) {
+  constexpr const char* kWithout = "containers run on another runtime, if one is here";
+  if (!is_root) {
+    for (const char* name : {"crun", "runc"}) {
+      found.push_back({std::string("runtime-") + name, false, "needs root", kWithout});
+    }
+    return;
+  }
+  for (const auto& each : sandbox::container::TryRuntimes(OciConfigOf(start, Class::kContainer))) {
+    found.push_back({"runtime-" + each.name, each.works, each.detail, kWithout});
+  }
+}
+
 // What a class runs on here, for people.
 std::string EngineOf(const sandbox::oci::Config& config) { return config.engine; }
 std::string EngineOf(const sandbox::microvm::Config& config) {
@@ -165,7 +185,10 @@ void TryClass(const Start& start, Class sandbox_class, std::vector<host::Feature
   if (sandbox_class == Class::kContainer || sandbox_class == Class::kAppkernel) {
     Result<sandbox::oci::Config> config = no_root;
     if (is_root) config = ChooseOci(start, sandbox_class);
-    if (sandbox_class == Class::kContainer) found.push_back(UsersOf(config));
+    if (sandbox_class == Class::kContainer) {
+      TryRuntimes(start, is_root, found);
+      found.push_back(UsersOf(config));
+    }
     found.push_back(ClassFeature(sandbox_class, config, MakeOci(loop, clock, config, nullptr)));
   } else {
     Result<sandbox::microvm::Config> config = no_root;

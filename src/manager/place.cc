@@ -47,7 +47,14 @@ scheduler::Node ProbedNode(const Json& found) {
     const auto lacks = [&name](const Json& check) {
       return check.value("name", "") == name && !check.value("available", false);
     };
-    if (std::ranges::any_of(found["checks"], lacks)) node.classes.Remove(each);
+    const auto check = std::ranges::find_if(found["checks"], lacks);
+    if (check == found["checks"].end()) continue;
+    node.classes.Remove(each);
+    std::string why = check->value("detail", "");
+    // It stands beside the class's name already.
+    const std::string prefix = std::string(model::ClassName(each)) + ": ";
+    if (why.starts_with(prefix)) why.erase(0, prefix.size());
+    node.lacking.emplace(each, std::move(why));
   }
   return node;
 }

@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -82,6 +83,8 @@ struct Node {
   ClassSet classes;  // that it has
   double cores = 1;
   double price = 1;  // of what is used there, as a multiple of the list's: a spot machine has 0.3
+  // Why it has not, of those that were tried there; as the probe of the class said it.
+  std::map<model::Class, std::string> lacking = {};
 };
 
 struct Question {

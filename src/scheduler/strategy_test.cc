@@ -119,6 +119,11 @@ TEST_F(StrategyTest, WhatTheHostLacksLeavesTheSetWithItsReason) {
   nodes_ = {NodeWith({Class::kContainer})};
   EXPECT_EQ(Chosen(), Class::kContainer);
   EXPECT_EQ(Lost(Class::kWasm), "no node has this class");
+  nodes_.front().lacking[Class::kWasm] = "runc is not installed";
+  EXPECT_EQ(Lost(Class::kWasm), "no node has this class: on local, runc is not installed");
+  nodes_.push_back(nodes_.front());
+  EXPECT_EQ(Lost(Class::kWasm),
+            "no node has this class: on local, runc is not installed; and why not on 1 more");
   At(Class::kContainer).lacking = "cannot have that volume";
   EXPECT_THAT(Refusal(), HasSubstr("container: cannot have that volume"));
 }

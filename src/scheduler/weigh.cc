@@ -73,10 +73,26 @@ const Node* NodeFor(const Question& question, Class sandbox_class, std::span<con
   return best;
 }
 
+// What the first node that was asked says of it, and how many said something, too.
+std::string WhyNot(Class sandbox_class, std::span<const Node> nodes) {
+  std::string why;
+  std::size_t more = 0;
+  for (const Node& node : nodes) {
+    const auto found = node.lacking.find(sandbox_class);
+    if (found == node.lacking.end()) continue;
+    if (why.empty()) {
+      why = ": on " + node.name + ", " + found->second;
+    } else {
+      ++more;
+    }
+  }
+  return more == 0 ? why : why + "; and why not on " + std::to_string(more) + " more";
+}
+
 std::string NoNode(const Question& question, Class sandbox_class, std::span<const Node> nodes) {
   const bool known = std::ranges::any_of(
       nodes, [sandbox_class](const Node& node) { return node.classes.Has(sandbox_class); });
-  if (!known) return "no node has this class";
+  if (!known) return "no node has this class" + WhyNot(sandbox_class, nodes);
   return "no node of this class has " + std::to_string(question.memory.count >> 20) + " MiB free";
 }
 

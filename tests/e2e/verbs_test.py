@@ -114,6 +114,16 @@ class VerbsTest(ServerTest):
             self.assertTrue(found[f"class-{name}"]["available"], found[f"class-{name}"])
             self.assertRegex(found[f"class-{name}"]["detail"], "ran a sandbox on (crun|runc|runsc with|QEMU)")
 
+    @unittest.skipUnless(os.geteuid() == 0, "the other classes need root")
+    def test_probe_says_of_each_runtime_of_containers_what_it_is(self):
+        found = {row["name"]: row for row in self.server.json("probe")["checks"]}
+        for name in ("crun", "runc"):
+            row = found[f"runtime-{name}"]
+            installed = any(os.access(f"{place}/{name}", os.X_OK) for place in
+                            ("/usr/bin", "/usr/sbin", "/usr/local/sbin", "/usr/local/bin"))
+            self.assertRegex(row["detail"], f"^{name} (version )?[0-9]" if installed else "^not installed: ")
+            self.assertTrue(installed or not row["available"], row)
+
     def test_probe_knows_its_scenarios(self):
         self.assert_exit(self.demo("probe", "--isolation", "--scenario", "host-file-raed"),
                          USAGE, "did you mean 'host-file-read'")

@@ -1,26 +1,88 @@
 #include "sandbox/container/driver.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <expected>
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/task.h"
+#include "host/process.h"
 #include "sandbox/oci/oci_driver.h"
 #include "sandbox/oci/programs.h"
 
 namespace strata::sandbox::container {
 namespace {
 
+constexpr std::chrono::seconds kVersionPatience{2};
+constexpr Bytes kMostVersion = 64_KiB;
+
 bool IsCannot(const Result<oci::Config>& chosen) {
   return !chosen && chosen.error().code == Errc::kUnsupported;
 }
 
+// Of that name; empty: all.
+std::vector<oci::RuntimeChoice> ChoicesOf(std::string_view name) {
+  std::vector<oci::RuntimeChoice> choices;
+  for (const oci::RuntimeProgram& each : oci::kContainerRuntimes) {
+    if (!name.empty() && each.name != name) continue;
+    choices.push_back({.name = std::string(each.name), .program = each.path, .arguments = {}});
+  }
+  return choices;
+}
+
+// The first line that it prints.
+std::string VersionOf(const std::filesystem::path& program) {
+  const auto ran = host::RunToEnd({.program = program, .arguments = {"--version"}},
+                                  kVersionPatience, kMostVersion);
+  if (!ran || ran->out.empty()) return "tells no version";
+  return ran->out.substr(0, ran->out.find('\n'));
+}
+
+RuntimeState TryRuntime(oci::Config config, std::string_view name) {
+  RuntimeState state{.name = std::string(name), .works = false, .detail = {}};
+  std::vector<oci::RuntimeChoice> choices = ChoicesOf(name);
+  const auto installed = std::ranges::find_if(choices, [](const oci::RuntimeChoice& choice) {
+    return ::access(choice.program.c_str(), X_OK) == 0;
+  });
+  if (installed == choices.end()) {
+    state.detail = "not installed: there is no";
+    for (const oci::RuntimeChoice& choice : choices) state.detail += " " + choice.program.string();
+    return state;
+  }
+  state.detail = VersionOf(installed->program) + ", " + installed->program.string();
+  config.class_name = state.name;
+  config.runtime = installed->program;
+  config.users.reset();  // whether there are any is a check of its own
+  Loop loop;
+  const SystemClock clock;
+  auto driver = oci::OciDriver::Create(loop, clock, config);
+  const auto works = driver ? (*driver)->Probe() : std::unexpected(driver.error());
+  state.works = works.has_value();
+  state.detail += works ? ": ran a sandbox" : ": " + works.error().message;
+  return state;
+}
+
 }  // namespace
 
-Result<oci::Config> ChooseRuntime(oci::Config config) {
-  std::vector<oci::RuntimeChoice> choices;
-  for (const auto& [name, path] : oci::kContainerRuntimes) {
-    choices.push_back({.name = std::string(name), .program = path, .arguments = {}});
+std::vector<RuntimeState> TryRuntimes(const oci::Config& config) {
+  std::vector<RuntimeState> states;
+  for (const oci::RuntimeProgram& each : oci::kContainerRuntimes) {
+    const std::string_view last = states.empty() ? "" : std::string_view(states.back().name);
+    if (each.name != last) states.push_back(TryRuntime(config, each.name));
   }
+  return states;
+}
+
+Result<oci::Config> ChooseRuntime(oci::Config config) {
+  const std::vector<oci::RuntimeChoice> choices = ChoicesOf("");
   config.class_name = "container";
   if (config.users) {
     auto chosen = oci::FirstThatWorks(config, choices);

@@ -6,6 +6,9 @@
 // Threads: any; blocks for seconds at worst. Errors: as oci/oci_driver.h says. Needs root.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/result.h"
 #include "sandbox/oci/config.h"
 
@@ -17,5 +20,16 @@ namespace strata::sandbox::container {
 // `without_users` says why. kUnsupported: none does; kDeadlineExceeded: one was too slow to tell;
 // other codes: what failed meanwhile, and may work the next time.
 Result<oci::Config> ChooseRuntime(oci::Config config);
+
+// What a runtime of containers is on this host, whether or not it is the one that is used.
+struct RuntimeState {
+  std::string name;  // "crun", "runc"
+  bool works = false;
+  std::string detail;  // its version, where it is and what came of running a sandbox; or what lacks
+};
+
+// Each of them once, in the order in which they are tried. Runs a sandbox on each that is
+// installed.
+std::vector<RuntimeState> TryRuntimes(const oci::Config& config);
 
 }  // namespace strata::sandbox::container

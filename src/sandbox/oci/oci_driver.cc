@@ -162,9 +162,14 @@ Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoic
   Loop loop;
   const SystemClock clock;
   std::string reasons;
+  std::string missing;
   Errc code = Errc::kUnsupported;
   for (const RuntimeChoice& choice : choices) {
-    if (::access(choice.program.c_str(), X_OK) != 0) continue;
+    if (::access(choice.program.c_str(), X_OK) != 0) {
+      const std::string program = choice.program.string();
+      if (!missing.contains(program)) missing += (missing.empty() ? "" : ", ") + program;
+      continue;
+    }
     Config with = config;
     with.runtime = choice.program;
     with.runtime_arguments = choice.arguments;
@@ -176,7 +181,7 @@ Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoic
     reasons += "; " + choice.name + ": " + probed.error().message;
     if (probed.error().code != Errc::kUnsupported) code = probed.error().code;
   }
-  if (reasons.empty()) reasons = "; none is installed";
+  if (reasons.empty()) reasons = "; none is installed (looked for " + missing + ")";
   return Fail(code, config.class_name + ": no OCI runtime works on this host" + reasons);
 }
 
