@@ -29,11 +29,12 @@ std::string Percent(const Json& share) {
 void PrintModels(const Json& status) {
   const Json models = status.value("models", Json::array());
   if (models.empty()) return;
-  Table table(
-      {"LEARNED IN", "REVISION", "CALLS", "P50 MS", "P99 MS", "START MS", "MEMORY MIB", "FAILED"});
+  Table table({"LEARNED IN", "REVISION", "CALLS", "P50 MS", "P99 MS", "START MS", "COLD P99 MS",
+               "MEMORY MIB", "FAILED"});
   for (const Json& each : models) {
     table.Add({each.value("class", ""), each["revision"].dump(), each["calls"].dump(),
                Fixed(each["p50_ms"], 2), Fixed(each["p99_ms"], 2), Fixed(each["start_ms"], 2),
+               each.contains("cold_start_ms") ? Fixed(each["cold_start_ms"], 2) : "-",
                Fixed(each["memory_mib"], 2), Percent(each["failure_rate"])});
   }
   Print("\n" + table.Render());

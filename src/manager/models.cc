@@ -21,6 +21,7 @@ scheduler::CallSeen SeenOf(const meter::CallRecord& record) {
           .cpu_ms = Ms(record.cpu_ns),
           .memory_mib = static_cast<double>(record.memory_peak) / kMebibyte,
           .failed = meter::Failed(record),
+          .cold = meter::Cold(record),
           .shared = record.cpu_ns == 0 && record.memory_peak == 0};
 }
 
@@ -221,6 +222,7 @@ Json Models::StatusOf(std::string_view tenant, std::string_view name) const {
                       {"p99_ms", figures->p99_ms},
                       {"memory_mib", figures->memory_mib},
                       {"failure_rate", figures->failures->rate}});
+    if (figures->cold_start_ms) models.back()["cold_start_ms"] = *figures->cold_start_ms;
   }
   return {{"models", std::move(models)}, {"prediction", ScoreOf(all)}};
 }
@@ -244,6 +246,7 @@ Json Models::List(std::string_view tenant, std::string_view name, const PriorFn&
              {"failures", FailuresOf(learned.failures())},
              {"prediction", ScoreOf(learned.score())},
              {"stored", model.stored}};
+    if (learned.cold().weight() > 0) row["cold_ms"] = QuantilesOf(learned.cold());
     if (const auto sandbox_class = model::ClassFromName(key.sandbox_class)) {
       if (const auto figures = prior(*sandbox_class)) row["prior"] = PriorOf(*figures);
       row["claim"] = ClaimOf(*sandbox_class);

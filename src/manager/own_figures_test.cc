@@ -45,9 +45,11 @@ class OwnFiguresTest : public ::testing::Test {
     artifacts_ = {{model::VariantKind::kWasm, store::DigestOf(digest)},
                   {model::VariantKind::kImage, store::DigestOf('i')}};
   }
-  void Learn(std::uint32_t revision, int calls, double ms, std::uint16_t status = 200) {
+  void Learn(std::uint32_t revision, int calls, double ms, std::uint16_t status = 200,
+             meter::SandboxCame sandbox = meter::SandboxCame::kAtOnce) {
     meter::CallRecord record;
     record.status = status;
+    record.sandbox = sandbox;
     record.run_ns = static_cast<std::uint64_t>(ms * kNanoseconds);
     record.cpu_ns = record.run_ns;
     record.memory_peak = 1 << 20;
@@ -128,6 +130,24 @@ TEST_F(OwnFiguresTest, ASlowArtifactIsRefusedForWhatItDidItself) {
   Deploy('b');
   Learn(2, 1000, kSlow);
   EXPECT_FALSE(Place({.slo = {.p99 = std::chrono::milliseconds(5)}}).has_value());
+}
+
+TEST_F(OwnFiguresTest, ItsOwnColdStartsDecideAndThoseOfAnotherArtifactExcludeNothing) {
+  const scheduler::Question soon{.slo = {.cold_start = std::chrono::milliseconds(5)}};
+  Learn(1, 1000, 2);
+  EXPECT_TRUE(Place(soon).has_value()) << "no call of it waited: the record is all that is known";
+  Learn(1, 1000, kSlow, 200, meter::SandboxCame::kMade);
+  const auto placement = Place(soon);
+  ASSERT_FALSE(placement.has_value());
+  EXPECT_THAT(placement.error().message,
+              HasSubstr("wasm: slo.cold_start_ms is 5, measured here: 2"));
+  EXPECT_NEAR(*Options()[1].figures->cold_start_ms, kSlow + 2, 2)
+      << "as much more than the small program";
+  Deploy('b');
+  EXPECT_EQ(Options()[0].at_best->cold_start_ms, 1);
+  EXPECT_TRUE(Place(soon).has_value());
+  Learn(2, 1000, kSlow, 200, meter::SandboxCame::kMade);
+  EXPECT_FALSE(Place(soon).has_value());
 }
 
 TEST_F(OwnFiguresTest, FailuresOfAnotherArtifactExcludeNothing) {

@@ -16,7 +16,13 @@ constexpr double kMostSum = 1e300;
 
 constexpr std::uint64_t kMostCalls = 1ULL << 53;
 
-constexpr char kVersion = 1;  // of the encoding; one that differs is not read
+// What `weight` calls showed, against what was known before them.
+double Mixed(double own, double weight, double before) {
+  const double share = weight / (weight + Learned::kPrior);
+  return share * own + (1 - share) * before;
+}
+
+constexpr char kVersion = 2;  // of the encoding; one that differs is not read
 constexpr std::size_t kChecksum = 8;
 
 }  // namespace
@@ -90,7 +96,8 @@ void Learned::Learn(const CallSeen& call) {
   start_.Add(call.start_ms);
   service_.Add(call.service_ms);
   whole_.Add(whole);
-  for (Sketch* sketch : {&start_, &service_, &whole_}) {
+  if (call.cold) cold_.Add(whole);
+  for (Sketch* sketch : {&start_, &service_, &whole_, &cold_}) {
     if (sketch->weight() >= kWindow) sketch->Fade(0.5);
   }
   mean_ms_.Add(whole);
@@ -108,48 +115,53 @@ Learned Learned::Successor() const {
   Learned next = *this;
   next.samples_ = 0;
   next.score_ = {};
-  for (Sketch* sketch : {&next.start_, &next.service_, &next.whole_}) {
+  for (Sketch* sketch : {&next.start_, &next.service_, &next.whole_, &next.cold_}) {
     if (sketch->weight() > kCarried) sketch->Fade(kCarried / sketch->weight());
   }
   next.failures_.Carry(kCarried);
   return next;
 }
 
+std::optional<double> Learned::ColdStart(const std::optional<Figures>& prior) const {
+  const auto before = prior ? prior->cold_start_ms : std::nullopt;
+  if (cold_.weight() <= 0) return before;
+  const double own = cold_.Quantile(0.99);
+  return before ? Mixed(own, cold_.weight(), *before) : own;
+}
+
 std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const {
   if (whole_.weight() <= 0) return std::nullopt;
   Figures own{.p50_ms = whole_.Quantile(0.50),
               .p99_ms = whole_.Quantile(0.99),
-              .cold_start_ms = std::nullopt,
+              .cold_start_ms = ColdStart(prior),
               .cpu_ms = cpu_ms_.value(),
               .busy_ms = cpu_ms_.value(),
               .memory_mib = memory_.value(),
               .failures = failures(),
               .source = "its own calls"};
   if (!prior) return own;
-  const double share = whole_.weight() / (whole_.weight() + kPrior);
-  const auto mix = [share](double mine, double before) {
-    return share * mine + (1 - share) * before;
+  const auto mix = [weight = whole_.weight()](double mine, double before) {
+    return Mixed(mine, weight, before);
   };
   own.p50_ms = mix(own.p50_ms, prior->p50_ms);
   own.p99_ms = mix(own.p99_ms, prior->p99_ms);
   own.cpu_ms = mix(own.cpu_ms, prior->cpu_ms);
   own.memory_mib = mix(own.memory_mib, prior->memory_mib);
   own.busy_ms = own.cpu_ms + std::max(prior->busy_ms - prior->cpu_ms, 0.0);
-  own.cold_start_ms = prior->cold_start_ms;
   own.source += " + " + prior->source;
   return own;
 }
 
 void Learned::Save(StateWriter& to) const {
   to.Count(samples_);
-  for (const Sketch* each : {&start_, &service_, &whole_}) each->Save(to);
+  for (const Sketch* each : {&start_, &service_, &whole_, &cold_}) each->Save(to);
   for (const MovingMean* each : {&mean_ms_, &cpu_ms_, &memory_, &failures_}) each->Save(to);
   score_.Save(to);
 }
 
 void Learned::Load(StateReader& from) {
   samples_ = from.Count(kMostCalls);
-  for (Sketch* each : {&start_, &service_, &whole_}) each->Load(from);
+  for (Sketch* each : {&start_, &service_, &whole_, &cold_}) each->Load(from);
   for (MovingMean* each : {&mean_ms_, &cpu_ms_, &memory_}) each->Load(from, kMostFigure);
   failures_.Load(from, 1);
   score_.Load(from);

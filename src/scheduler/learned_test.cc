@@ -44,6 +44,24 @@ TEST(LearnedTest, ThePriorGivesWayCallByCall) {
   EXPECT_NEAR(learned.With(std::nullopt)->p50_ms, 1000, 20);
 }
 
+TEST(LearnedTest, WhatAFirstCallTakesIsLearnedFromCallsThatWaitedForTheirSandbox) {
+  Learned learned;
+  LearnCalls(learned, 300, 5);
+  EXPECT_EQ(learned.With(kPriorFigures)->cold_start_ms, 100) << "no call of it waited";
+  EXPECT_FALSE(learned.With(std::nullopt)->cold_start_ms.has_value());
+  double last = *kPriorFigures.cold_start_ms;
+  for (int i = 0; i < 200; ++i) {
+    learned.Learn({.start_ms = 900, .service_ms = 100, .cold = true});
+    const double now = *learned.With(kPriorFigures)->cold_start_ms;
+    EXPECT_GT(now, last);
+    last = now;
+  }
+  EXPECT_GT(last, 900) << "ten times the prior's weight";
+  EXPECT_NEAR(*learned.With(std::nullopt)->cold_start_ms, 1000, 20);
+  EXPECT_NEAR(*learned.Successor().With(kPriorFigures)->cold_start_ms, 550, 20);
+  EXPECT_EQ(Learned::Decode(learned.Encode())->With(kPriorFigures)->cold_start_ms, last);
+}
+
 TEST(LearnedTest, ANewRevisionStartsFromTheOneBeforeAndSoonGoesItsOwnWay) {
   Learned before;
   LearnCalls(before, 10'000, 100);

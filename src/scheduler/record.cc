@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,16 +75,21 @@ Result<void> Add(const Json& row, Record& record) {
 
 Figures Beyond(const Figures& own, const Figures& prior) {
   const auto more = [](double of, double than) { return std::max(of - than, 0.0); };
+  const bool cold = own.cold_start_ms && prior.cold_start_ms;
   return {.p50_ms = more(own.p50_ms, prior.p50_ms),
           .p99_ms = more(own.p99_ms, prior.p99_ms),
+          .cold_start_ms =
+              cold ? std::optional(more(*own.cold_start_ms, *prior.cold_start_ms)) : std::nullopt,
           .cpu_ms = more(own.cpu_ms, prior.cpu_ms),
           .memory_mib = more(own.memory_mib, prior.memory_mib)};
 }
 
 Figures Beside(const Figures& prior, const Figures& more) {
+  std::optional<double> cold = prior.cold_start_ms;
+  if (cold) *cold += more.cold_start_ms.value_or(0);
   return {.p50_ms = prior.p50_ms + more.p50_ms,
           .p99_ms = prior.p99_ms + more.p99_ms,
-          .cold_start_ms = prior.cold_start_ms,
+          .cold_start_ms = cold,
           .cpu_ms = prior.cpu_ms + more.cpu_ms,
           .busy_ms = prior.busy_ms + more.cpu_ms,
           .memory_mib = prior.memory_mib + more.memory_mib,
