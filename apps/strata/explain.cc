@@ -77,7 +77,7 @@ void PrintPool(const Json& status) {
         " wait for calls (" + Fixed(pool["memory_mib"], 1) + " MiB); " + pool["unused"].dump() +
         " were ended without one.\n");
   const std::string problem = pool.value("problem", "");
-  if (!problem.empty()) Print("None is made before its call: " + EscapeControl(problem) + "\n");
+  if (!problem.empty()) Print("Pool not filled: " + EscapeControl(problem) + "\n");
 }
 
 // What is deployed and could not be made ready, so that requests for it fail.

@@ -173,6 +173,8 @@ Pooled Pool::state() const {
   state.ready = static_cast<std::uint32_t>(ready_.size());
   state.wanted = wanted();
   for (const Made& made : ready_) state.memory = state.memory + made.held;
+  const bool lacks_room = state.problem.empty() && !filling_ && state.ready < state.wanted;
+  if (lacks_room) state.problem = pools_.WhyNoRoom(*this);
   return state;
 }
 
@@ -350,7 +352,7 @@ Awaitable<void> Pool::FillOne() {
     demand_.Learn(held_, creation);
     if (claim_ != nullptr) {
       claimed_ = std::move(made);
-    } else if (ready_.size() < wanted()) {
+    } else if (ready_.size() < wanted() && pools_.held_ + held_ <= pools_.bounds_.memory) {
       Push(std::move(made));
     } else {
       ++counted_.unused;

@@ -34,6 +34,7 @@ struct Script {
   std::size_t slots = 100;
   std::size_t live = 0;
   bool holds = false;  // Warm waits for `go`
+  Bytes warmed = Bytes::MiB(3);
   std::vector<std::shared_ptr<Promise<Bytes>>> warming;
   std::optional<Error> fails;       // Warm does
   std::vector<sandbox::Spec> made;  // in order
@@ -59,7 +60,7 @@ class ScriptedSandbox final : public sandbox::Sandbox {
       if (!held) co_return held;
     }
     warm_ = true;
-    co_return Bytes::MiB(3);
+    co_return script_.warmed;
   }
   Task<model::Exit> Invoke(sandbox::Call&) override {
     script_.called.push_back(spec_.id);
@@ -382,6 +383,62 @@ TEST_F(PoolTest, WhatIsReadyAtAllTimesTakesThePlaceOfWhatIsKeptForAWhile) {
   auto always = Make({.min = 1});
   EXPECT_EQ(always->state().ready, 1U);
   EXPECT_EQ(idle->state().ready, 0U);
+}
+
+TEST_F(PoolTest, OneThatCanNeverHaveRoomSaysSoAndTakesNobodysPlace) {
+  auto kept = Make({.keep_alive = minutes(5)}, {.memory = Bytes::MiB(64)}, "kept");
+  CallIsWarm(*kept);
+  ASSERT_EQ(kept->state().ready, 1U);
+  script_.warmed = Bytes::MiB(100);  // which nobody knew before it was made
+  auto big = Make({.min = 1}, {}, "big");
+  Calm();
+  EXPECT_EQ(big->state().ready, 0U);
+  EXPECT_EQ(big->state().unused, 1U);
+  EXPECT_EQ(big->state().problem,
+            "one of its sandboxes holds 100 MiB, and all of a namespace that wait may hold 64 MiB; "
+            "let it hold less before its call, or set spec.scale.keep_alive to 0s");
+  EXPECT_EQ(kept->state().ready, 1U);
+  EXPECT_EQ(kept->state().problem, "");
+}
+
+TEST_F(PoolTest, NothingIsEndedThatMakesNoRoom) {
+  auto kept = Make({.keep_alive = minutes(5)}, {.memory = Bytes::MiB(64)}, "kept");
+  CallIsWarm(*kept);
+  script_.warmed = Bytes::MiB(40);
+  auto first = Make({.min = 1}, {}, "first");
+  ASSERT_EQ(first->state().ready, 1U);
+  auto third = Make({.min = 1}, {}, "third");  // 32 MiB, as far as is known: too much beside 40
+  Calm();
+  EXPECT_EQ(third->state().ready, 0U);
+  EXPECT_NE(third->state().problem.find("hold 43 MiB of 64 MiB"), std::string::npos)
+      << third->state().problem;
+  EXPECT_EQ(first->state().ready, 1U);
+  EXPECT_EQ(kept->state().ready, 1U) << "its 3 MiB would not have been enough";
+}
+
+TEST_F(PoolTest, WhoFindsAsManyAsMayWaitIsToldSo) {
+  auto first = Make({.min = 2}, {.sandboxes = 2}, "first");
+  Calm();
+  auto later = Make({.keep_alive = minutes(5)}, {}, "later");
+  CallIsWarm(*later);
+  EXPECT_EQ(first->state().ready, 2U) << "it was there before, and is to have them";
+  EXPECT_EQ(later->state().ready, 0U);
+  EXPECT_EQ(later->state().problem,
+            "2 sandboxes of the namespace wait already, as many as may; lower spec.scale.min, max "
+            "or keep_alive of another Function of the namespace");
+}
+
+TEST_F(PoolTest, ACallTakesWhatIsKeptBeyondAMinimumFirst) {
+  script_.slots = 3;
+  auto always = Make({.min = 1}, {}, "always");  // has waited longest
+  auto kept = Make({.keep_alive = minutes(5)}, {}, "kept");
+  CallIsWarm(*kept);
+  ASSERT_EQ(kept->state().ready, 1U);
+  auto busy = Make({.keep_alive = milliseconds(0)}, {}, "busy");
+  auto one = Begin(*busy);
+  auto two = Begin(*busy);
+  EXPECT_EQ(always->state().ready, 1U);
+  EXPECT_EQ(kept->state().ready, 0U);
 }
 
 TEST_F(PoolTest, ACallInLineTakesThePlaceOfWhatWasBeingMade) {

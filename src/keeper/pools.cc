@@ -7,10 +7,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <fmt/format.h>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -31,6 +33,8 @@ constexpr milliseconds kFirstCreation{500};  // nobody knows yet
 constexpr milliseconds kOpening{20};         // of what waited, until its program runs
 // Where calls are in line: what is no call's (a service's replica) tells nobody when it ends.
 constexpr milliseconds kLookAgain{100};
+
+std::uint64_t InMib(Bytes bytes) { return (bytes.count + (1 << 20) - 1) >> 20; }
 
 }  // namespace
 
@@ -139,23 +143,65 @@ void Pools::OnFree(const std::string& sandbox_class) {
   if (line != lines_.end() && !line->second.empty()) line->second.front()->event->Wake();
 }
 
-bool Pools::EvictOne(const std::string& sandbox_class, For whom) {
+// Whose oldest has waited longest, of pools with more than their `min`, or with any.
+Pool* Pools::OldestBeyond(const std::string& sandbox_class, bool min) const {
   std::optional<std::pair<Waited, Pool*>> oldest;
   for (const auto& [each, waiting] : oldest_) {
     if (!sandbox_class.empty() && each != sandbox_class) continue;
-    const auto may_go = std::ranges::find_if(waiting, [whom](const auto& entry) {
-      return entry.second->ready_.size() > (whom == For::kCall ? 0 : entry.second->min_);
+    const auto may_go = std::ranges::find_if(waiting, [min](const auto& entry) {
+      return entry.second->ready_.size() > (min ? entry.second->min_ : 0);
     });
     if (may_go != waiting.end() && (!oldest || *may_go < *oldest)) oldest = *may_go;
   }
-  if (!oldest) return false;
-  oldest->second->Drop();
+  return oldest ? oldest->second : nullptr;
+}
+
+bool Pools::EvictOne(const std::string& sandbox_class, For whom) {
+  Pool* from = OldestBeyond(sandbox_class, true);
+  if (from == nullptr && whom == For::kCall) from = OldestBeyond(sandbox_class, false);
+  if (from == nullptr) return false;
+  from->Drop();
   on_change_();
   return true;
 }
 
 bool Pools::HasRoom(const Pool& pool) const {
   return waiting_ < bounds_.sandboxes && held_ + pool.held_ <= bounds_.memory;
+}
+
+bool Pools::MakeRoom(const Pool& pool) {
+  std::size_t waiting = waiting_;
+  Bytes held = held_;
+  for (const Pool* each : pools_) {
+    for (std::size_t i = each->min_; i < each->ready_.size(); ++i) {
+      --waiting;
+      held.count -= each->ready_[i - each->min_].held.count;  // the oldest go first
+    }
+  }
+  if (waiting >= bounds_.sandboxes || held + pool.held_ > bounds_.memory) return false;
+  while (!HasRoom(pool) && EvictOne("", For::kFilling)) {
+  }
+  return HasRoom(pool);
+}
+
+std::string Pools::WhyNoRoom(const Pool& pool) const {
+  if (HasRoom(pool)) return "";
+  constexpr std::string_view kGiveWay =
+      "; lower spec.scale.min, max or keep_alive of another Function of the namespace";
+  if (pool.held_ > bounds_.memory) {
+    return fmt::format(
+        "one of its sandboxes holds {} MiB, and all of a namespace that wait may hold {} MiB; "
+        "let it hold less before its call, or set spec.scale.keep_alive to 0s",
+        InMib(pool.held_), InMib(bounds_.memory));
+  }
+  if (waiting_ >= bounds_.sandboxes) {
+    return fmt::format("{} sandboxes of the namespace wait already, as many as may{}", waiting_,
+                       kGiveWay);
+  }
+  return fmt::format(
+      "sandboxes of the namespace that wait hold {} MiB of {} MiB, and another one of this "
+      "Function takes {} MiB{}",
+      InMib(held_), InMib(bounds_.memory), InMib(pool.held_), kGiveWay);
 }
 
 // Where as many wait as may, only who is to have some at all times gets any, in another's place.
@@ -172,9 +218,7 @@ Pool* Pools::NextToFill() {
     const auto line = lines_.find(pool->sandbox_class_);
     if (line != lines_.end() && !line->second.empty()) continue;
     const bool always = pool->ready_.size() < pool->min_;
-    while (always && !HasRoom(*pool) && EvictOne("", For::kFilling)) {
-    }
-    if (!HasRoom(*pool)) continue;
+    if (!HasRoom(*pool) && !(always && MakeRoom(*pool))) continue;
     if (urgent) return pool;
     next = pool;
     if (!put_off_since_) put_off_since_ = clock_.Now();

@@ -7,10 +7,12 @@
 //
 // One sandbox is made at a time, within Bounds. A pool that calls have emptied comes first, at
 // once: the next call takes what is made, so that nothing is made in vain however many come. A pool
-// that has one gets more when calls have started their own. Among equals, in turns. A call that
-// finds its class full gets the place of a sandbox that waits, or stands in line for the next that
-// ends: by its Function's priority, then by its coming. Where the line is full, the youngest of the
-// lowest goes for one of a higher.
+// that has one gets more when calls have started their own. Among equals, in turns. What a pool is
+// to have at all times takes the place of what others keep beyond that, if that makes room for it;
+// nothing else takes a place that another has. A call that finds its class full gets the place of a
+// sandbox that waits, such a spare one first, or stands in line for the next that ends: by its
+// Function's priority, then by its coming. Where the line is full, the youngest of the lowest goes
+// for one of a higher.
 //
 // Threads:  one loop. Lifetime: outlives every pool and their sandboxes; not to be destroyed while
 //           filling().
@@ -104,11 +106,16 @@ class Pools {
   void OnRoom(const std::string& sandbox_class);
   // A place is free, or may be: whoever is first in line looks.
   void OnFree(const std::string& sandbox_class);
-  // Ends the sandbox of that class (empty: of any) that has waited longest, but those which pools
-  // have at all times only for a call. False: none waits.
+  // Ends the sandbox of that class (empty: of any) that has waited longest of those beyond what
+  // pools have at all times; where there is none, of these, but only for a call. False: none waits.
   enum class For : bool { kCall, kFilling };
   bool EvictOne(const std::string& sandbox_class, For whom);
+  [[nodiscard]] Pool* OldestBeyond(const std::string& sandbox_class, bool min) const;
   [[nodiscard]] bool HasRoom(const Pool& pool) const;
+  // For what the pool is to have at all times. False, and nothing is ended: it would not be enough.
+  bool MakeRoom(const Pool& pool);
+  // What keeps the pool from having another one, and what to do; empty: there is room.
+  [[nodiscard]] std::string WhyNoRoom(const Pool& pool) const;
   [[nodiscard]] const Turns& MayGet() const;
   Pool* NextToFill();
   [[nodiscard]] Duration PutOff() const;

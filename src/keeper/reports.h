@@ -70,7 +70,7 @@ struct Pooled {
   std::uint64_t cold = 0;     // calls that waited for one to be made
   std::uint64_t refused = 0;  // calls that there was no room for
   std::uint64_t unused = 0;   // sandboxes that were ended without a call
-  std::string problem;        // why none is made before its call; empty: they are
+  std::string problem;        // why fewer wait than should, and what to do; empty: none is missing
   friend bool operator==(const Pooled&, const Pooled&) = default;
   Pooled& operator+=(const Pooled& other);
 };

@@ -152,6 +152,22 @@ class PoolsTest(PoolsCase):
 
 
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
+class RoomTest(PoolsCase):
+    def test_a_pool_that_gets_no_room_says_why_and_takes_nobodys(self):
+        for name in ("first", "second"):
+            self.deploy(name, "hello", scale={"min": 16})
+        self.await_ready("first", 16)
+        self.await_ready("second", 16)
+        self.deploy("later", "hello")
+        self.assertEqual(self.server.get("/later").text, "hello")
+        told = lambda: "32 sandboxes of the namespace wait already" in self.pool("later").get("problem", "")
+        self.assertTrue(eventually(told), self.pool("later"))
+        self.assertIn("Pool not filled: 32 sandboxes", self.server.strata("explain", "later").stdout)
+        self.assertEqual([self.pool(name)["unused"] for name in ("first", "second")], [0, 0])
+        self.assertEqual(self.server.get("/later").text, "hello")
+
+
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
 class FullTest(PoolsCase):
     """There is room for two sandboxes of a class."""
 
