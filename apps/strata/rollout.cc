@@ -1,19 +1,28 @@
 // strata rollout - moves a workload's traffic to another revision or class, step by step.
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "base/strings.h"
 #include "manifests.h"
 #include "model/values.h"
 #include "verbs.h"
 
 namespace strata::cli {
 namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostMeant = 1000;  // names that are looked at for a better one
 
 struct StartFlags {
   std::string name;
@@ -68,6 +77,32 @@ void PrintRollout(Session& session, const Result<Json>& found) {
   PrintFigures(rollout["figures"]);
 }
 
+// What somebody may have meant by it: a class, or a manifest beside where it would be.
+std::vector<std::string> MeantBy(const fs::path& to) {
+  std::vector<std::string> names;
+  for (const model::Class each : model::kClasses) names.emplace_back(model::ClassName(each));
+  std::error_code error;
+  const fs::path folder = to.has_parent_path() ? to.parent_path() : fs::path(".");
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const fs::path name = at->path().filename();
+    if (name.extension() != ".yaml" && name.extension() != ".yml") continue;
+    names.push_back(to.has_parent_path() ? (folder / name).string() : name.string());
+    if (names.size() >= kMostMeant) break;
+  }
+  return names;
+}
+
+Error NoDestination(const std::string& to) {
+  std::string text = "--to '" + EscapeControl(to) + "' is no number of a revision, no class (" +
+                     model::ClassNames() + ") and no file that is here";
+  const std::vector<std::string> names = MeantBy(to);
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  if (const auto meant = Nearest(to, candidates)) {
+    text += "; did you mean '" + EscapeControl(*meant) + "'?";
+  }
+  return {Errc::kInvalidArgument, std::move(text)};
+}
+
 // A revision's number, a class, or the name of a file.
 Result<Json> Destination(const std::string& to) {
   std::uint32_t revision = 0;
@@ -76,6 +111,8 @@ Result<Json> Destination(const std::string& to) {
     return Json{{"to", {{"revision", revision}}}};
   }
   if (model::ClassFromName(to)) return Json{{"to", {{"class", to}}}};
+  std::error_code error;
+  if (to != "-" && !fs::exists(to, error)) return std::unexpected(NoDestination(to));
   auto files = ReadManifestFiles({to});
   if (!files) return std::unexpected(std::move(files).error());
   return Json{{"files", *std::move(files)}};

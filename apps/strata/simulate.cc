@@ -306,10 +306,13 @@ void PrintInputs(const Json& result) {
         Fixed(100 * assumed["cpu_share"].get<double>(), 0) + " % of their time; " +
         Fixed(assumed["nodes"], 0) + " nodes of " + Fixed(assumed["node_memory_gib"], 1) +
         " GiB; a call that need not wait is worth " + Fixed(assumed["wait_price"], 6) + " USD\n");
-  const Json& price = result["prices"]["classes"]["container"];
-  Print("Prices: " + result["prices"]["source"].get<std::string>() +
-        "; container: " + Fixed(price["cpu_hour"], 5) + " USD a processor hour, " +
-        Fixed(price["gib_hour"], 6) + " a GiB hour\nRecord ('strata measure'):\n");
+  Print("Prices, USD: " + result["prices"]["source"].get<std::string>() + "\n");
+  Table prices({"CLASS", "PROCESSOR HOUR", "GIB HOUR", "START"});
+  for (const auto& [name, price] : result["prices"]["classes"].items()) {
+    prices.Add(
+        {name, Fixed(price["cpu_hour"], 5), Fixed(price["gib_hour"], 6), Fixed(price["start"], 6)});
+  }
+  Print(prices.Render() + "Record ('strata measure'):\n");
   Table record({"CLASS", "FIRST MS", "P50 MS", "P99 MS", "CPU MS", "MEMORY MIB"});
   for (const Json& row : result["record"]["classes"]) {
     record.Add({row["class"], Fixed(row["first_ms"], 2), Fixed(row["p50_ms"], 2),

@@ -58,7 +58,8 @@ class Collector {
 
   // Drains until the loop ends.
   Awaitable<void> Run();
-  // Drains everything that is there now.
+  // Drains everything that is there now. A cell that writes on cannot hold it: what is read here is
+  // not free for its writer before Persist(), so no more comes than a ring has room for.
   void DrainAll();
   // Makes what was drained durable in the accounts, and frees it in the rings; also when it could
   // not be made so (accounts.h): serving goes on.

@@ -2,8 +2,12 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/strings.h"
 #include "manager/manager_impl.h"
 #include "manager/timestamp.h"
 #include "model/manifest.h"
@@ -208,8 +212,16 @@ Task<Json> ManagerImpl::Watch(std::uint64_t since) {
 Result<void> ManagerImpl::RequireFunction(std::string_view tenant, std::string_view function) {
   const auto found = current_.find(std::string(tenant));
   if (found != current_.end() && found->second.contains(std::string(function))) return {};
-  return Fail(Errc::kNotFound, "nothing is deployed as " + std::string(tenant) + "/" +
-                                   std::string(function) + "; 'strata get' lists what is");
+  std::string text = "nothing is deployed as " + std::string(tenant) + "/" + std::string(function) +
+                     "; 'strata get' lists what is";
+  std::vector<std::string_view> names;
+  if (found != current_.end()) {
+    for (const auto& [name, current] : found->second) names.push_back(name);
+  }
+  if (const auto meant = Nearest(function, names)) {
+    text += "; did you mean '" + std::string(*meant) + "'?";
+  }
+  return Fail(Errc::kNotFound, std::move(text));
 }
 
 Task<Fd> ManagerImpl::ConnectFunction(std::string_view tenant, std::string_view function) {

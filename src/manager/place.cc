@@ -26,6 +26,8 @@ namespace {
 
 using model::Class;
 
+constexpr std::string_view kOnlyWithin = "only where spec.within asks for it";
+
 std::string HostName() {
   struct utsname names = {};
   return ::uname(&names) == 0 ? names.nodename : "local";
@@ -115,6 +117,32 @@ scheduler::Question QuestionOf(const model::Resource& resource, const Artifacts&
           .replicas_field = ReplicasField(resource)};
 }
 
+// Why each class cannot run it; what several say is said once.
+std::string EveryReason(const model::Resource& resource,
+                        const std::vector<scheduler::Option>& options) {
+  const std::string prefix = resource.key().ToString() + ": ";
+  std::vector<std::pair<std::string, std::string>> reasons;  // what, and of which classes
+  for (const scheduler::Option& option : options) {
+    if (option.lacking == kOnlyWithin) continue;  // it was not asked for
+    const std::string name(model::ClassName(option.sandbox_class));
+    const auto same =
+        std::ranges::find(reasons, option.lacking, &decltype(reasons)::value_type::first);
+    if (same == reasons.end()) {
+      reasons.emplace_back(option.lacking, name);
+    } else {
+      same->second += ", " + name;
+    }
+  }
+  if (reasons.empty()) return prefix + std::string(kOnlyWithin);
+  if (reasons.size() == 1) return reasons.front().first;
+  std::string text = prefix + "no class can run it:";
+  for (auto& [why, classes] : reasons) {
+    if (why.starts_with(prefix)) why.erase(0, prefix.size());
+    text += "\n  " + classes + ": " + why;
+  }
+  return text;
+}
+
 // What its class can do may have become too little with fields that make no revision.
 bool CanRun(const std::vector<scheduler::Option>& options, Class sandbox_class) {
   const auto found = std::ranges::find(options, sandbox_class, &scheduler::Option::sandbox_class);
@@ -147,7 +175,7 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const model::Resou
     if (!fits && fits.error().code != Errc::kUnsupported) return std::unexpected(fits.error());
     std::string lacking = fits ? "" : fits.error().message;
     if (each == Class::kContainerInMicrovm && !resource.workload()->within) {
-      lacking = "only where spec.within asks for it";
+      lacking = kOnlyWithin;
     }
     options.push_back({.sandbox_class = each,
                        .variant = true,
@@ -158,7 +186,9 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const model::Resou
   }
   // Nothing to weigh, and nothing but the workload itself that could give way.
   const auto lacks = [](const scheduler::Option& option) { return !option.lacking.empty(); };
-  if (std::ranges::all_of(options, lacks)) return Fail(Errc::kUnsupported, options.front().lacking);
+  if (std::ranges::all_of(options, lacks)) {
+    return Fail(Errc::kUnsupported, EveryReason(resource, options));
+  }
   UseOwnFigures(models_, resource, artifacts, options);
   return options;
 }

@@ -1,6 +1,8 @@
 // Moves of a workload's traffic between its forms: started, carried on, ended.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,6 +37,19 @@ std::string StartedWith(std::uint32_t percent) {
   return told;
 }
 
+// Those that are kept, for people: "3, 2 and 1"; the newest first.
+std::string RevisionsOf(store::Store& store, const std::string& tenant, const std::string& name) {
+  const auto kept = store.Revisions(tenant, name);
+  if (!kept || kept->empty()) return "none";
+  std::string text;
+  for (const model::Revision& each : *kept) {
+    const bool last = &each == &kept->back();
+    text += text.empty() ? "" : last ? " and " : ", ";
+    text += std::to_string(each.number);
+  }
+  return text;
+}
+
 // What `rollout` becomes. kFailedPrecondition: not from the state that it is in.
 Result<Rollout> EndedByHand(Rollout rollout, RolloutVerb verb, WallTime now) {
   const State needed = verb == RolloutVerb::kUndo ? State::kPromoted : State::kRunning;
@@ -57,6 +72,8 @@ Result<Rollout> EndedByHand(Rollout rollout, RolloutVerb verb, WallTime now) {
 
 // Whatever is decided is decided by figures that are at most a tick old.
 Awaitable<void> ManagerImpl::RunRollouts() {
+  // What went wrong with each at last, which is told once: a full disk is one for hours.
+  std::map<std::string, std::string> failing;
   while (true) {
     co_await Pause(loop_, kTick);
     const WallTime now = clock_.WallNow();
@@ -74,8 +91,17 @@ Awaitable<void> ManagerImpl::RunRollouts() {
       }
       if (!next) continue;
       auto done = co_await GoOn(rollout, *std::move(next));
-      if (!done) log_.Error("rollout of " + Full(rollout), done.error());
+      if (done) {
+        failing.erase(Full(rollout));
+      } else if (std::exchange(failing[Full(rollout)], done.error().message) !=
+                 done.error().message) {
+        log_.Error("rollout of " + Full(rollout), done.error());
+      }
     }
+    std::erase_if(failing, [this](const auto& entry) {
+      return std::ranges::none_of(
+          rollouts_, [&entry](const auto& each) { return Full(each.second) == entry.first; });
+    });
   }
 }
 
@@ -196,7 +222,8 @@ Task<void> ManagerImpl::StartTo(Rollout plan, Progress& progress) {
   if (!*canary) {
     co_return Fail(Errc::kNotFound, Full(plan) + " has no revision " +
                                         std::to_string(plan.canary.revision.value_or(0)) +
-                                        " any more; 'strata describe' lists those that it has");
+                                        " (any more); it has " +
+                                        RevisionsOf(*store_, plan.tenant, plan.name));
   }
   const auto stable = FormOf(plan.tenant, from);
   if (stable && *stable && (*stable)->revision.number == (*canary)->revision.number &&
