@@ -74,7 +74,7 @@ Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& f
     if (!lease) {
       auto waited = co_await endpoints_.Acquire(function.tenant, function.priority, due);
       if (!waited && waited.error().code == Errc::kResourceExhausted) {
-        co_return TryAgain("too-busy", "too many calls wait for the function's cells");
+        co_return TryAgain(route::kTooBusy, "too many calls wait for the function's cells");
       }
       if (!waited) co_return route::ProblemForFailure(waited.error());
       lease.emplace(std::move(*waited));

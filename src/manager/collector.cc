@@ -212,7 +212,7 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload, bool aga
   const bool routed = record.revision != meter::kNoRevision;
   if (functions == nullptr || (routed && record.revision >= functions->size()) ||
       record.exit > static_cast<std::uint8_t>(model::ExitReason::kStopped) ||
-      record.sandbox > meter::SandboxCame::kNone) {
+      record.sandbox > meter::SandboxCame::kBusy) {
     bad_records_.Add();
     return;
   }

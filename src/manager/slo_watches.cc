@@ -49,7 +49,7 @@ void SloWatches::Add(const cell::Function& function, const meter::CallRecord& re
   const auto found = watched_.find({function.tenant, function.name});
   if (found == watched_.end() || function.target != found->second.target.ToString()) return;
   if (!meter::TellsOfCallee(record)) return;
-  found->second.watch.Add(Duration(meter::TookNs(record)), meter::GuestRan(record));
+  found->second.watch.Add(Duration(meter::TookNs(record)), record.sandbox);
 }
 
 std::vector<SloWatches::Missed> SloWatches::Check(TimePoint now) {

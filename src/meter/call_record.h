@@ -24,6 +24,7 @@ enum class SandboxCame : std::uint8_t {
   kAtOnce = 0,  // it was there, or is made in no time, as in class wasm
   kMade = 1,    // the call waited until it was made
   kNone = 2,    // no guest ran: it could not be made, or none was free
+  kBusy = 3,    // no guest ran: as many calls waited for the function's cells as may
 };
 
 struct CallRecord {
@@ -57,7 +58,7 @@ constexpr std::uint64_t TookNs(const CallRecord& record) noexcept {
 
 // Whatever became of it.
 constexpr bool GuestRan(const CallRecord& record) noexcept {
-  return record.sandbox != SandboxCame::kNone;
+  return record.sandbox != SandboxCame::kNone && record.sandbox != SandboxCame::kBusy;
 }
 
 // It waited until its sandbox was made.

@@ -71,6 +71,9 @@ std::optional<http::Problem> ProblemForExit(const model::Exit& exit);
 // the call's deadline, its sandbox cannot be reached) or 500.
 http::Problem ProblemForFailure(const Error& error);
 
+// The slug of a 503 to a call that was not let wait for the function's cells: so many do already.
+inline constexpr const char* kTooBusy = "too-busy";
+
 // Sends `problem` as the whole answer, with `Allow` unless that is empty. Ends early when the
 // client is gone.
 Awaitable<void> SendProblem(http::ResponseSink& sink, http::Problem problem,

@@ -70,6 +70,7 @@ struct RequestPath::CallState : Stages {
   std::string_view tracestate;
   WallTime wall;
   std::optional<model::Exit> exit;  // none: no guest ran
+  bool busy = false;                // as many waited for its cells as may
   bool asked_wrong = false;         // nor could it: the call was refused with the guest untouched
 
   [[nodiscard]] TimePoint deadline() const { return start + function->spec().limits.timeout; }
@@ -265,6 +266,7 @@ Awaitable<void> RequestPath::Serve(http::Exchange& exchange, CallState state) {
     problem = co_await ports_.hop->HandOn(state.function->spec(),
                                           {state.start, state.trace, state.parent}, exchange, sink);
     if (!problem) co_return;
+    state.busy = problem->slug == kTooBusy;
   } else if (!problem) {
     if (state.sandbox || state.function->spec().service) {
       problem = co_await RunShared(exchange, state, sink);
@@ -387,6 +389,7 @@ Awaitable<void> RequestPath::Record(const CallState& state, std::uint16_t status
   const std::string_view sandbox_class =
       state.function ? std::string_view(state.function->spec().sandbox_class) : "";
   meter::CallRecord record = RecordOf(state, state.exit, sandbox_class);
+  if (state.busy) record.sandbox = meter::SandboxCame::kBusy;
   record.wall_start_ns = Nanoseconds(state.wall.time_since_epoch());
   std::memcpy(record.trace_id, state.trace.trace_id.data(), sizeof(record.trace_id));
   std::memcpy(record.span_id, state.trace.span_id.data(), sizeof(record.span_id));

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "route/answer.h"
 #include "sandbox/fake/driver.h"
 #include "sandbox/testing/call_fixture.h"
 
@@ -447,6 +448,10 @@ TEST_F(HopTest, WhatNobodyAnsweredIsToldAndWrittenDownHere) {
   ASSERT_EQ(test_ports_.records.size(), 1u);
   EXPECT_EQ(test_ports_.records[0].status, 502);
   EXPECT_EQ(test_ports_.records[0].revision, 0u);
+  EXPECT_EQ(test_ports_.records[0].sandbox, meter::SandboxCame::kNone);
+  hop_.problem = http::ProblemOf(503, kTooBusy, "too many wait");
+  EXPECT_EQ(Get("/away").exchange.response_sink.status(), 503);
+  EXPECT_EQ(test_ports_.records.at(1).sandbox, meter::SandboxCame::kBusy) << "it is load";
 }
 
 TEST_F(HopTest, WhatPolicyDeniesIsNotHandedOn) {

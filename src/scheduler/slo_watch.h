@@ -7,8 +7,9 @@
 // missed the p99 when the share of calls above it is shown to be more than a hundredth (exact
 // binomial test, scheduler/rollout.h), and the class is left when kInARow windows have, one after
 // the other: a burst moves nothing. A window in which most calls found no sandbox is enough by
-// itself: nothing can be worse than that. Where some did find one it is load, so another class is
-// better only if it carries that. Who moves begins a new watch for the new class, and does
+// itself: nothing can be worse than that. Where some did find one, or most of those that did not
+// were told that too many wait, it is load, so another class is better only if it carries that. Who
+// moves begins a new watch for the new class, and does
 // not go back by itself, so traffic cannot flap.
 //
 // Pure: the time is given. Tested by slo_watch_test.cc.
@@ -20,6 +21,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "meter/call_record.h"
 
 namespace strata::scheduler {
 
@@ -33,8 +35,8 @@ class SloWatch {
   explicit SloWatch(std::optional<std::chrono::milliseconds> p99, TimePoint now)
       : p99_(p99), began_(now) {}
 
-  // `started`: a guest ran, whatever became of it.
-  void Add(Duration took, bool started);
+  // `sandbox`: how the call came to it; that a guest ran counts, whatever became of it.
+  void Add(Duration took, meter::SandboxCame sandbox);
 
   struct Reason {
     std::string because;
@@ -52,7 +54,8 @@ class SloWatch {
   std::uint64_t calls_ = 0;
   std::uint64_t above_ = 0;  // the p99
   std::uint64_t unstarted_ = 0;
-  int missed_ = 0;  // windows in a row
+  std::uint64_t busy_ = 0;  // of these: told that too many wait
+  int missed_ = 0;          // windows in a row
 };
 
 }  // namespace strata::scheduler

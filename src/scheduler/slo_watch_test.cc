@@ -9,15 +9,18 @@
 namespace strata::scheduler {
 namespace {
 
+using meter::SandboxCame;
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
 class SloWatchTest : public ::testing::Test {
  protected:
   // A window of 200 calls, so many of which were slow or found no sandbox.
-  std::optional<SloWatch::Reason> Window(int slow, int unstarted = 0) {
+  std::optional<SloWatch::Reason> Window(int slow, int unstarted = 0, int busy = 0) {
     for (int i = 0; i < 200; ++i) {
-      watch_.Add(milliseconds(i < slow ? 80 : 10), i >= unstarted);
+      watch_.Add(milliseconds(i < slow ? 80 : 10), i < busy        ? SandboxCame::kBusy
+                                                   : i < unstarted ? SandboxCame::kNone
+                                                                   : SandboxCame::kAtOnce);
     }
     now_ += SloWatch::kWindow;
     return watch_.Check(now_);
@@ -64,10 +67,20 @@ TEST_F(SloWatchTest, WhereSomeFindASandboxThereAreTooManyCalls) {
   EXPECT_DOUBLE_EQ(*why->overload, 200.0 / 5);
 }
 
+TEST_F(SloWatchTest, WhereTooManyWaitItIsLoadThoughNoneHasEnded) {
+  const auto why = Window(0, 200, 150);
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->because,
+            "200 of its last 200 calls found no sandbox, 150 of them because too many waited");
+  ASSERT_TRUE(why->overload);
+  EXPECT_DOUBLE_EQ(*why->overload, 200.0 / 5);
+  EXPECT_FALSE(Window(0, 200, 50)->overload) << "most could not be started";
+}
+
 TEST_F(SloWatchTest, FewCallsSayNothing) {
-  for (int i = 0; i < 99; ++i) watch_.Add(milliseconds(80), true);
+  for (int i = 0; i < 99; ++i) watch_.Add(milliseconds(80), SandboxCame::kAtOnce);
   EXPECT_FALSE(watch_.Check(now_ + 100 * SloWatch::kWindow));
-  watch_.Add(milliseconds(80), true);
+  watch_.Add(milliseconds(80), SandboxCame::kMade);
   EXPECT_FALSE(watch_.Check(now_ + 100 * SloWatch::kWindow)) << "one window";
 }
 
