@@ -240,7 +240,6 @@ Json ToJson(const SimulateFlags& flags, const Traces& traces, const std::vector<
               {"assumptions",
                {{"wasm_share", settings.wasm_share},
                 {"cpu_share", settings.cpu_share},
-                {"wait_price", settings.wait_price},
                 {"nodes", settings.nodes},
                 {"node_memory_gib", static_cast<double>(settings.node_memory.count) / kGib}}}};
   std::vector<const Outcome*> what_if;
@@ -305,12 +304,12 @@ void PrintInputs(const Json& result) {
         " % of the functions have a wasm variant; calls compute for " +
         Fixed(100 * assumed["cpu_share"].get<double>(), 0) + " % of their time; " +
         Fixed(assumed["nodes"], 0) + " nodes of " + Fixed(assumed["node_memory_gib"], 1) +
-        " GiB; a call that need not wait is worth " + Fixed(assumed["wait_price"], 6) + " USD\n");
+        " GiB\n");
   Print("Prices, USD: " + result["prices"]["source"].get<std::string>() + "\n");
-  Table prices({"CLASS", "PROCESSOR HOUR", "GIB HOUR", "START"});
+  Table prices({"CLASS", "PROCESSOR HOUR", "GIB HOUR", "START", "NO WAIT"});
   for (const auto& [name, price] : result["prices"]["classes"].items()) {
-    prices.Add(
-        {name, Fixed(price["cpu_hour"], 5), Fixed(price["gib_hour"], 6), Fixed(price["start"], 6)});
+    prices.Add({name, Fixed(price["cpu_hour"], 5), Fixed(price["gib_hour"], 6),
+                Fixed(price["start"], 6), Fixed(price["wait"], 6)});
   }
   Print(prices.Render() + "Record ('strata measure'):\n");
   Table record({"CLASS", "FIRST MS", "P50 MS", "P99 MS", "CPU MS", "MEMORY MIB"});
@@ -367,11 +366,10 @@ void AddOptions(CLI::App& verb, SimulateFlags& flags) {
       ->check(CLI::IsMember(names));
   verb.add_option("--wasm-share", flags.settings.wasm_share, "Functions with a wasm variant (0.5)");
   verb.add_option("--cpu-share", flags.settings.cpu_share, "Of a call's time, computing (0.1)");
-  verb.add_option("--wait-price", flags.settings.wait_price,
-                  "USD that a call without a wait is worth to strata");
   verb.add_option("--nodes", flags.settings.nodes, "How many (100)");
   verb.add_option("--node-memory-gib", flags.node_memory_gib, "Of each (64)");
-  verb.add_option("--price", flags.prices, "As stratad's: gib_hour=0.004, microvm.cpu_hour=0.05");
+  verb.add_option("--price", flags.prices,
+                  "As stratad's: gib_hour=0.004, microvm.cpu_hour=0.05, wait=0.0003");
   verb.add_flag("--what-if", flags.what_if, "Also two claims of what moving workloads brings");
 }
 

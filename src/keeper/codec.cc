@@ -17,6 +17,7 @@ void Each(auto& visit, wire::Is<Price> auto& m) {
   visit("cpu_hour", m.cpu_hour, kPrices);
   visit("gib_hour", m.gib_hour, kPrices);
   visit("start", m.start, kPrices);
+  visit("wait", m.wait, kPrices);
 }
 
 }  // namespace strata::meter

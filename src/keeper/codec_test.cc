@@ -47,7 +47,7 @@ TEST(KeeperCodecTest, AScaleAndWhatCameOfItAreReadAsTheyWereWritten) {
   EXPECT_EQ(std::get<Admit>(*admit).scale, scale);
   Admit first{.key = "k"};
   first.priority = model::Priority::kHigh;
-  first.price = {.cpu_hour = 1e6, .gib_hour = 0, .start = 7.25e-7};
+  first.price = {.cpu_hour = 1e6, .gib_hour = 0, .start = 7.25e-7, .wait = 0.5};
   const auto priced = DecodeToKeeper(Encode(ToKeeper(first)));
   ASSERT_TRUE(priced.has_value()) << priced.error().message;
   EXPECT_EQ(std::get<Admit>(*priced).priority, model::Priority::kHigh);

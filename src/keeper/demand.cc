@@ -7,7 +7,6 @@ namespace {
 
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-constexpr double kWaitPrice = 1e-4;       // US dollars that it is worth that a call need not wait
 constexpr Bytes kLeast = Bytes::MiB(16);  // what any sandbox costs the host: namespaces, mounts
 constexpr Duration kLongest = std::chrono::hours(4);
 
@@ -31,7 +30,7 @@ void Demand::Learn(Bytes held, Duration creation) {
     return std::chrono::duration_cast<Duration>(Milliseconds(dollars / ms));
   };
   // Of its creation only the time is known, in which it keeps about one processor busy.
-  terms_.wait = idle(kWaitPrice);
+  terms_.wait = idle(price_.wait);
   terms_.creation = idle(price_.Of({.cpu_ms = Milliseconds(creation).count(), .starts = 1}));
 }
 

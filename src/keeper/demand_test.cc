@@ -45,6 +45,20 @@ TEST_F(DemandTest, AfterACallOneWaitsForAsLongAsTheManifestSays) {
   EXPECT_EQ(demand.NextChange(clock_.Now()), std::nullopt);
 }
 
+TEST_F(DemandTest, HowLongOneWaitsFollowsThePriceOfAWait) {
+  const auto stays = [this](double wait) {
+    Demand demand({}, {.wait = wait});
+    demand.Learn(Bytes::MiB(100), milliseconds(20));
+    for (int i = 0; i < 100; ++i) {  // every ten seconds
+      Call(demand, milliseconds(1));
+      clock_.Advance(seconds(10));
+    }
+    return demand.Wanted(clock_.Now());
+  };
+  EXPECT_EQ(stays(1e-4), 1U);
+  EXPECT_EQ(stays(0), 0U) << "ten seconds of 100 MiB cost more than 20 ms of a processor";
+}
+
 TEST_F(DemandTest, TheNextOneIsMadeWhileACallRuns) {
   Demand demand({.keep_alive = minutes(1)});
   Call(demand, seconds(1));

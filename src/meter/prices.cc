@@ -22,13 +22,14 @@ struct Field {
   double Price::* value;
 };
 constexpr std::array kFields = {Field{"cpu_hour", &Price::cpu_hour},
-                                Field{"gib_hour", &Price::gib_hour}, Field{"start", &Price::start}};
+                                Field{"gib_hour", &Price::gib_hour}, Field{"start", &Price::start},
+                                Field{"wait", &Price::wait}};
 
 std::unexpected<Error> Wrong(std::string_view text, const std::string& why) {
   return Fail(
       Errc::kInvalidArgument,
       "price '" + std::string(text) + "': " + why +
-          "; give [CLASS.]FIELD=USD, FIELD one of cpu_hour, gib_hour, start, CLASS one of " +
+          "; give [CLASS.]FIELD=USD, FIELD one of cpu_hour, gib_hour, start, wait, CLASS one of " +
           model::ClassNames());
 }
 

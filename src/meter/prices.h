@@ -36,6 +36,9 @@ struct Price {
   double cpu_hour = 0.04048;   // of one processor, busy
   double gib_hour = 0.004445;  // of memory, held
   double start = 0;            // of one sandbox; what starting computes is overhead
+  // What it is worth that a call need not wait for its sandbox to be made: on no bill; idle
+  // sandboxes are kept for as long as that is worth their memory.
+  double wait = 1e-4;
   friend bool operator==(const Price&, const Price&) = default;
 
   // US dollars.
@@ -55,7 +58,7 @@ class Prices {
   // Where they are from: the list of the defaults, and what was given instead.
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
 
-  // {"currency", "source", "classes": {name: {"cpu_hour", "gib_hour", "start"}}}
+  // {"currency", "source", "classes": {name: {"cpu_hour", "gib_hour", "start", "wait"}}}
   [[nodiscard]] Json ToJson() const;
 
  private:

@@ -370,8 +370,7 @@ class Run {
     const auto in_time = [a_ms](double dollars) {
       return FromMs(a_ms > 0 ? std::min(dollars / a_ms, kLongestMs) : kLongestMs);
     };
-    return {
-        .wait = in_time(settings_.wait_price), .creation = in_time(creation), .standard = kFixed};
+    return {.wait = in_time(price.wait), .creation = in_time(creation), .standard = kFixed};
   }
 
   meter::Amount& Used(Class sandbox_class) {
@@ -426,9 +425,6 @@ std::optional<Policy> PolicyFromName(std::string_view name) noexcept {
 Result<void> CheckSettings(const Settings& settings) {
   if (!IsShare(settings.wasm_share) || !IsShare(settings.cpu_share)) {
     return Fail(Errc::kInvalidArgument, "a share is a number from 0 to 1");
-  }
-  if (!(settings.wait_price >= 0 && settings.wait_price <= 1e6)) {
-    return Fail(Errc::kInvalidArgument, "what a wait costs is a number from 0 to 1e6");
   }
   if (settings.nodes < 1 || settings.nodes > kMostNodes) {
     return Fail(Errc::kInvalidArgument, "there are 1 to " + std::to_string(kMostNodes) + " nodes");

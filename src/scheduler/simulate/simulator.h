@@ -50,10 +50,9 @@ std::optional<Policy> PolicyFromName(std::string_view name) noexcept;  // of kPo
 struct Settings {
   Record record;
   meter::Prices prices;
-  std::uint64_t seed = 1;    // of who has a wasm variant, and of creations
-  double wasm_share = 0.5;   // of the functions: they have a variant
-  double cpu_share = 0.1;    // of a call's duration: it computes
-  double wait_price = 1e-4;  // US dollars that it is worth that a call need not wait
+  std::uint64_t seed = 1;   // of who has a wasm variant, and of creations
+  double wasm_share = 0.5;  // of the functions: they have a variant
+  double cpu_share = 0.1;   // of a call's duration: it computes
   std::uint32_t nodes = 100;
   Bytes node_memory = Bytes::MiB(65'536);
 };

@@ -140,7 +140,7 @@ TEST(SimulatorTest, AnSloThatNoClassKeepsIsCountedAndItsMissesToo) {
 TEST(SimulatorTest, ATimerIsMadeWarmBeforeItIsDue) {
   Settings settings = TestSettings();
   settings.wasm_share = 0;
-  settings.wait_price = 1;
+  ASSERT_TRUE(settings.prices.Set("wait=1").has_value());
   std::vector<Call> calls;
   for (int i = 0; i < 40; ++i) {
     calls.push_back({.function = 0, .at = minutes(60 * i), .work = milliseconds(10)});
@@ -156,7 +156,7 @@ TEST(SimulatorTest, ATimerIsMadeWarmBeforeItIsDue) {
 TEST(SimulatorTest, WhatIsMadeWarmTakesItsTimeToo) {
   Settings settings = TestSettings();
   settings.wasm_share = 0;
-  settings.wait_price = 1;
+  ASSERT_TRUE(settings.prices.Set("wait=1").has_value());
   for (auto& [sandbox_class, figures] : settings.record) {
     if (sandbox_class != Class::kWasm) figures = FiguresOf(30, 1'200'001, 10, 4);  // twenty minutes
   }
