@@ -378,24 +378,10 @@ Awaitable<void> ManagerImpl::ReleaseLeft() {
 }
 
 void ManagerImpl::ReleaseImages() {
-  auto forms = Forms();
-  if (!forms) return;
-  // A rollout may be undone, and what is newest be asked for.
-  for (const auto& [name, rollout] : rollouts_) {
-    auto kept = store_->Revisions(rollout.tenant, rollout.name);
-    if (!kept) return;
-    for (model::Revision& each : *kept) {
-      const bool newest = &each == &kept->front();
-      const bool side =
-          each.number == rollout.stable.revision || each.number == rollout.canary.revision;
-      if (newest || side) forms->push_back({std::move(each), {}});
-    }
-  }
-  std::set<std::string> digests;
-  for (const Form& form : *forms) {
-    digests.insert(form.revision.artifact_digest);
-    for (const auto& variant : form.revision.variants) digests.insert(variant.digest);
-  }
+  // Of every revision that is kept: a rollout can go back to any of them.
+  auto kept = store_->ArtifactsKept();
+  if (!kept) return;
+  std::set<std::string> digests = *std::move(kept);
   for (const auto& [id, record] : sandboxes_) digests.insert(record.artifact_digest);
   for (const auto& held : held_) {
     if (const auto digest = held.lock()) digests.insert(*digest);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/files.h"
@@ -184,6 +186,16 @@ Result<std::vector<model::Revision>> Store::CurrentRevisions() {
                                 " revisions AS s WHERE s.tenant = r.tenant AND s.name = r.name)"
                                 " ORDER BY tenant, name"),
       RevisionOfRow);
+}
+
+Result<std::set<std::string>> Store::ArtifactsKept() {
+  auto all = ReadAll<std::string>(
+      state_->database->Prepare("SELECT artifact_digest FROM revisions UNION"
+                                " SELECT value ->> '$.digest' FROM revisions, json_each(variants)"
+                                " WHERE variants <> ''"),
+      [](const Query& row) -> Result<std::string> { return row.Text(0); });
+  if (!all) return std::unexpected(std::move(all).error());
+  return std::set<std::string>(all->begin(), all->end());
 }
 
 Result<std::vector<model::Revision>> Store::Revisions(std::string_view tenant,

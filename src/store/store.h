@@ -201,6 +201,8 @@ class Store {
   // All kept revisions of one workload, newest first; the last 10 are kept, and
   // those that a route or rollout names.
   Result<std::vector<model::Revision>> Revisions(std::string_view tenant, std::string_view name);
+  // The digests of the artifacts of all kept revisions, with those of their variants.
+  Result<std::set<std::string>> ArtifactsKept();
   // The route table, sorted by host, path and owner.
   Result<std::vector<model::RouteEntry>> Routes();
 

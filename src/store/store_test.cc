@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -149,6 +150,8 @@ TEST_F(StoreTest, AChangeOfAVariantThatIsNotTakenMakesARevision) {
   const auto revisions = store_->Revisions("shop", "f");
   ASSERT_THAT(*revisions, SizeIs(2));
   EXPECT_EQ((*revisions)[0].variants, wanted.variants);
+  EXPECT_EQ(*store_->ArtifactsKept(), (std::set{DigestOf('a'), DigestOf('b'), DigestOf('c')}))
+      << "of every revision that is kept, and every variant";
 }
 
 TEST_F(StoreTest, AChangedTriggerMakesNoRevision) {

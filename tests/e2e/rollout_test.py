@@ -458,6 +458,17 @@ class PreparedTest(RolloutCase, Gated):
         self.assertTrue(eventually(lambda: len(self.servers()) == 1))
         self.assertEqual(greeting(), "two")
 
+    def test_a_revision_that_was_long_replaced_has_its_image_still(self):
+        self.addCleanup(self.server.strata, "delete", "function", "back")
+        for word in ("hello", "identity", "echo"):
+            image = guest_image(self.folder / f"back-{word}", word)
+            self.server.apply(function("back", f"oci:{image.path}", "/back", "default"))
+        self.server.kill_manager()
+        self.server.up(self.server.address)
+        self.assertNotEqual(self.server.get("/back").text, "hello")
+        self.rollout("start", "back", "--to", "1", "--steps", "100", "--interval", "1h")
+        self.assertEqual(self.server.get("/back").text, "hello")
+
     def test_what_was_started_for_a_rollout_that_comes_to_nothing_ends(self):
         door = self.gate()
         (door / "closed").unlink()
