@@ -95,7 +95,7 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
     co_return Result<void>{};
   }
   if (!next) co_return std::unexpected(next.error());
-  move.canary.sandbox_class = next->sandbox_class;
+  move.canary = {.revision = missed.target.revision, .sandbox_class = next->sandbox_class};
   move.because = "class " + Name(left) + ": " + missed.because + "; class " +
                  Name(next->sandbox_class) + " is next: " + next->because;
 

@@ -18,8 +18,6 @@ std::optional<model::Target> Movable(const model::Revision& revision,
   if (found == rollouts.end()) return model::Target{};
   const bool taken_back = found->state == Rollout::State::kRolledBack && !found->missed.empty();
   if (found->state == Rollout::State::kRunning || taken_back) return std::nullopt;
-  // A kept revision has its class.
-  if (found->winner().revision) return std::nullopt;
   return found->winner();
 }
 

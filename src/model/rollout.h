@@ -50,7 +50,8 @@ struct Rollout {
   // Both sides are still prepared, so that cells can switch without anything else; a moment after
   // the end only the side that has the traffic is.
   bool both = true;
-  // Classes that traffic left by itself since this revision runs: it does not go back to them.
+  // Classes that traffic left by itself since somebody last decided where it goes: it does not go
+  // back to them.
   std::vector<Class> missed;
   std::string because;  // what was decided last, and why
   WallTime started;

@@ -322,6 +322,23 @@ class SloTest(SloCase):
         self.assertEqual(self.rollout("undo", "late")["share"], 0)
         self.assertEqual(set(self.answers("/late", 5)), {"two"})
 
+    def test_a_class_is_left_also_by_a_revision_beside_which_another_was_given_up(self):
+        slo = {"slo": {"p99_ms": 35}}
+        self.server.apply(self.both("given", busy(100_000_002), **slo))
+        newer = self.folder / "given.yaml"
+        newer.write_text(documents(self.both("given", busy(100_000_003), **slo)))
+        self.rollout("start", "given", "--to", str(newer), "--steps", "1,100", "--interval", "1h")
+        self.assertEqual(self.rollout("abort", "given")["stable"]["target"], "@1")
+        client = AnyClient(self.server, "/given", 4).start()
+        self.addCleanup(client.stop)
+        moved = eventually(lambda: self.rollout("status", "given")["state"] == "promoted")
+        self.assertTrue(moved, self.rollout("status", "given"))
+        client.stop()
+        canary = self.rollout("status", "given")["canary"]
+        self.assertEqual((canary["target"], canary["revision"]), ("@1:container", 1))
+        self.assertEqual(client.all_failures(), [])
+        self.assertEqual(set(self.answers("/given", 5)), {"hello"})
+
     def test_a_class_that_was_named_is_not_left(self):
         # An artifact of its own: what the other test's calls taught would refuse it.
         self.server.apply(self.both("named", busy(100_000_001), slo={"p99_ms": 35}, **{"class": "wasm"}))
