@@ -26,7 +26,6 @@ constexpr const char* kOperator = "operator";
 constexpr const char* kManager = "stratad";
 constexpr const char* kState = "state";
 constexpr const char* kSystem = "strata";
-constexpr std::size_t kTenantInName = 12;  // of a keeper's
 
 std::string TextIn(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -175,8 +174,9 @@ void AddKeepers(const Json& status, const std::string& boundary, Drawing& to) {
              .label = {TextIn(keeper, "name"), ""},
              .type = "container",
              .layer = boundary,
-             .description = {"strata-keeper: containers and virtual machines of a tenant",
-                             "strata-keeper：某租户的容器与虚拟机"}});
+             .description = {
+                 "strata-keeper: containers and virtual machines of " + TextIn(keeper, "namespace"),
+                 "strata-keeper：租户 " + TextIn(keeper, "namespace") + " 的容器与虚拟机"}});
   }
 }
 
@@ -233,9 +233,8 @@ std::vector<std::string> HoldersOf(const Json& status, const Named& named,
     }
     return holders;
   }
-  const std::string prefix = "k-" + named.tenant.substr(0, kTenantInName) + "-";
   for (const Json& keeper : Member(status, "keepers")) {
-    if (TextIn(keeper, "name").starts_with(prefix)) holders.push_back(KeeperId(keeper));
+    if (TextIn(keeper, "namespace") == named.tenant) holders.push_back(KeeperId(keeper));
   }
   return holders;
 }

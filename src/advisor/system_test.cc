@@ -20,7 +20,8 @@ Installation Example() {
         "listener": {"mode": "front"},
         "cells": [{"name": "front-1", "role": "front", "namespace": "", "sandboxes": 0},
                   {"name": "demo-1", "role": "host", "namespace": "demo", "sandboxes": 2}],
-        "keepers": [{"name": "k-shop-7-0"}]})"),
+        "keepers": [{"name": "k-shop-7-0", "namespace": "shop"},
+                    {"name": "k-shop-8-0", "namespace": "shop-of-another"}]})"),
       .resources = {
           Json::parse(R"({"kind": "Function", "metadata": {"namespace": "demo", "name": "hello"},
                           "spec": {"grants": {"http": ["api.example:443"]}},
@@ -52,7 +53,8 @@ TEST(SystemTest, ContainersAreTheProcessesThatRun) {
             (std::set<std::string>{
                 "operator operates stratad", "stratad keeps state", "stratad manages cell/front-1",
                 "stratad manages cell/demo-1", "stratad manages keeper/k-shop-7-0",
-                "clients calls cell/front-1", "cell/front-1 hands_on cell/demo-1"}));
+                "stratad manages keeper/k-shop-8-0", "clients calls cell/front-1",
+                "cell/front-1 hands_on cell/demo-1"}));
   Installation direct = Example();
   direct.status["listener"]["mode"] = "direct";
   direct.status["cells"].erase(0);

@@ -268,7 +268,9 @@ Json ManagerImpl::Status() {
                      {"sandboxes", cell->sandboxes().size()}});
   }
   Json keepers = Json::array();
-  for (const std::string& name : keepers_.names()) keepers.push_back({{"name", name}});
+  for (const auto& [name, tenant] : keepers_.tenants()) {
+    keepers.push_back({{"name", name}, {"namespace", tenant}});
+  }
   return Json{{"version", STRATA_VERSION},
               {"instance", instance_},
               {"pid", ::getpid()},

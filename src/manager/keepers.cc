@@ -252,10 +252,10 @@ void Keepers::Account(const KeeperProcess& keeper) {
   if (cpu) accounts_.Reached(keeper.name(), keeper.tenant(), kRole, 0, *cpu);
 }
 
-std::set<std::string> Keepers::names() const {
-  std::set<std::string> names;
-  for (const auto& [tenant, keeper] : by_tenant_) names.insert(keeper->name());
-  return names;
+std::map<std::string, std::string> Keepers::tenants() const {
+  std::map<std::string, std::string> tenants;
+  for (const auto& [tenant, keeper] : by_tenant_) tenants.emplace(keeper->name(), tenant);
+  return tenants;
 }
 
 // One that was forgotten may still have to say something.

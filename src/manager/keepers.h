@@ -92,7 +92,8 @@ class Keepers final : public KeeperListener {
   Task<void> Down(std::chrono::milliseconds patience);
 
   [[nodiscard]] std::size_t size() const noexcept { return by_tenant_.size(); }
-  [[nodiscard]] std::set<std::string> names() const;
+  // By name: whose it is.
+  [[nodiscard]] std::map<std::string, std::string> tenants() const;
 
  private:
   void OnExit(KeeperProcess& keeper, const std::string& why) override;

@@ -126,7 +126,7 @@ Task<void> ManagerImpl::Boot() {
   if (auto recovered = co_await keepers_.Recover(); !recovered) co_return recovered;
   if (auto recovered = co_await fleet_.Recover(); !recovered) co_return recovered;
   std::set<std::string> processes = collector_.cells();
-  processes.merge(keepers_.names());
+  for (const auto& [keeper, tenant] : keepers_.tenants()) processes.insert(keeper);
   accounts_.KeepOnly(processes);
   // Sandboxes whose record was deleted while nobody told their cell.
   for (const auto& cell : fleet_.cells()) {

@@ -185,6 +185,8 @@ class ImagesTest(ServerTest):
         self.server.up()
         self.assertEqual(self.server.get("/still").text, "hello")
         self.assertTrue(keepers <= set(self.server.processes()), "the keeper was adopted")
+        owners = {keeper["namespace"] for keeper in self.server.json("status")["keepers"]}
+        self.assertEqual(owners, {self.server.json("describe", "function", "still")["metadata"]["namespace"]})
 
     # --- what is refused
 
