@@ -27,7 +27,7 @@ ANSWERING = """(module
 class Clients:
     """Threads that call one path all the time and remember when they sent what the bad side answered."""
 
-    def __init__(self, address: str, path: str, bad: bytes) -> None:
+    def __init__(self, address: str, path: str, bad: bytes, threads: int = CLIENTS) -> None:
         host, port = address.rsplit(":", 1)
         self._where = (host, int(port))
         self._path = path
@@ -37,7 +37,7 @@ class Clients:
         self.failed = 0
         self.first_failure = ""
         self._stopping = False
-        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
+        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
 
@@ -68,31 +68,72 @@ class Clients:
         connection.close()
 
 
-def rollback(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
-    """From the request to give the canary up until the last request is sent that it still answers, at
-    half of the traffic. The way to the manager and its commit to disk are in it."""
-    taken = []
-    with servers.Strata(settings) as server, tempfile.TemporaryDirectory() as where:
-        for name in ("two", "one"):  # the last one is current
-            module = pathlib.Path(where) / f"{name}.wat"
-            module.write_text(ANSWERING % name)
-            server.apply(guests.manifest("f", module, "/f"))
-        clients = Clients(server.address, "/f", b"two")
+class Rollbacks:
+    """A server with a function of two revisions, whose rollout is given up again and again. A neighbour in
+    another namespace makes its listener one of fronts, and is called all the while."""
+
+    def __init__(self, settings: lib.Settings, has_neighbour: bool) -> None:
+        self._server = servers.Strata(settings)
+        self._has_neighbour = has_neighbour
+        self.calls = 0
+        self.failed = 0
+        self.first_failure = ""
+
+    def __enter__(self) -> "Rollbacks":
+        self._server.__enter__()
+        with tempfile.TemporaryDirectory() as where:
+            for name in ("two", "one"):  # the last one is current
+                module = pathlib.Path(where) / f"{name}.wat"
+                module.write_text(ANSWERING % name)
+                self._server.apply(guests.manifest("f", module, "/f"))
+            neighbour = guests.manifest("f", module, "/neighbour")
+            neighbour["metadata"]["namespace"] = "neighbour"
+            if self._has_neighbour:
+                self._server.apply(neighbour)
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._server.__exit__()
+
+    def take(self) -> float:
+        """Milliseconds from the request to give the canary up until the last request is sent that it still
+        answers, at half of the traffic. The way to the manager and its commit to disk are in it."""
+        clients = Clients(self._server.address, "/f", b"two")
+        all_clients = [clients]
+        if self._has_neighbour:
+            all_clients.append(Clients(self._server.address, "/neighbour", b"", threads=1))
         try:
-            for _ in range(10 * settings.repeats):
-                server.api().call("POST", "/v1/rollouts/bench/f",
-                                  {"to": {"revision": 1}, "steps": [50, 100], "min_calls": 10**9})
-                time.sleep(SETTLE_SECONDS)
-                api = server.api()
-                api.connect()
-                start = time.monotonic()
-                api.call("POST", "/v1/rollouts/bench/f/abort")
-                time.sleep(SETTLE_SECONDS)
-                taken.append(max(clients.last_bad - start, 0) * 1e3)
+            self._server.api().call("POST", "/v1/rollouts/bench/f",
+                                    {"to": {"revision": 1}, "steps": [50, 100], "min_calls": 10**9})
+            time.sleep(SETTLE_SECONDS)
+            api = self._server.api()
+            api.connect()
+            start = time.monotonic()
+            api.call("POST", "/v1/rollouts/bench/f/abort")
+            time.sleep(SETTLE_SECONDS)
         finally:
-            clients.stop()
-    note = f"{clients.calls} calls, {clients.failed} failed{clients.first_failure}, p90 {lib.percentile(taken, 0.9):.2f} ms"
-    return [lib.Figure("rollback", "rollback to the last request of the bad side", "ms", taken, None, "<=", 10, note)]
+            for each in all_clients:
+                each.stop()
+                self.calls += each.calls
+                self.failed += each.failed
+                self.first_failure = self.first_failure or each.first_failure
+        return max(clients.last_bad - start, 0) * 1e3
+
+    def note(self, taken: list[float]) -> str:
+        return (f"{self.calls} calls, {self.failed} failed{self.first_failure}, "
+                f"p90 {lib.percentile(taken, 0.9):.2f} ms")
+
+
+def rollback(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
+    """Rollbacks of a server with one namespace and of one with two, in turns."""
+    with Rollbacks(settings, has_neighbour=False) as one, Rollbacks(settings, has_neighbour=True) as two:
+        taken = lib.interleave({"one": one.take, "two": two.take}, 10 * settings.repeats)
+        ratios = [b / a for a, b in zip(taken["one"], taken["two"], strict=True) if a > 0]
+        beside = f", {lib.spread(ratios)} times as long as with one" if ratios else ""
+        return [lib.Figure("rollback", "rollback to the last request of the bad side", "ms", taken["one"], None,
+                           "<=", 10, one.note(taken["one"])),
+                lib.Figure("rollback", "the same with two namespaces, behind fronts", "ms", taken["two"], None,
+                           "<=", 10, two.note(taken["two"]) + beside)]
 
 
 def switches(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
