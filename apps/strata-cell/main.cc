@@ -35,8 +35,9 @@ Roles:
   compile  one compilation, then exits: wasm on descriptor 3, native code to 4, a JSON answer to 5.
   front    listeners that several tenants share: parses, routes, hands on to host cells and keepers.
            Told what to serve as a host is; runs no guest.
-  command  one WASI command with this process's standard streams and exit status: native code on
-           descriptor 3, a byte on 4 when it may begin, its plan on 5 (src/cell/command_role.h).
+  command  one WASI command with this process's standard streams and exit status, or one wasi:http
+           component until SIGTERM: native code on descriptor 3, a byte on 4 when it may begin, its
+           plan on 5, listeners from 6 on (src/cell/command_role.h).
 
 Before it reads anything it confines itself: no files but --allow-ro, --allow-rw, --volume and
 --scratch (host, command), no system calls but those of its role, no core dumps, no new privileges.)";

@@ -37,7 +37,8 @@ Result<model::Env> ReadEnvironment(const Json& object) {
 std::string ToText(const CommandPlan& plan) {
   return DumpJson({{"arguments", plan.arguments},
                    {"environment", plan.environment},
-                   {"memory", plan.memory.count}});
+                   {"memory", plan.memory.count},
+                   {"listeners", plan.listeners}});
 }
 
 Result<void> CheckTexts(const std::vector<std::string>& arguments, const model::Env& environment) {
@@ -66,8 +67,8 @@ Result<void> CheckTexts(const std::vector<std::string>& arguments, const model::
 Result<CommandPlan> ReadCommandPlan(std::string_view text) {
   const auto json = ParseJson(text);
   if (!json) return std::unexpected(json.error());
-  if (!json->is_object() || json->size() != 3 || !json->contains("arguments") ||
-      !json->contains("environment") || !json->contains("memory")) {
+  if (!json->is_object() || json->size() != 4 || !json->contains("arguments") ||
+      !json->contains("environment") || !json->contains("memory") || !json->contains("listeners")) {
     return Bad();
   }
   auto arguments = ReadArguments((*json)["arguments"]);
@@ -78,10 +79,15 @@ Result<CommandPlan> ReadCommandPlan(std::string_view text) {
     return std::unexpected(std::move(good).error());
   }
   const Json& memory = (*json)["memory"];
-  if (!memory.is_number_unsigned()) return Bad();
+  const Json& listeners = (*json)["listeners"];
+  if (!memory.is_number_unsigned() || !listeners.is_number_unsigned() ||
+      listeners.get<std::uint64_t>() > kMostListeners) {
+    return Bad();
+  }
   CommandPlan plan{.arguments = std::move(*arguments),
                    .environment = std::move(*environment),
-                   .memory = Bytes{memory.get<std::uint64_t>()}};
+                   .memory = Bytes{memory.get<std::uint64_t>()},
+                   .listeners = listeners.get<int>()};
   if (plan.memory > kCommandMemory) return Bad();
   return plan;
 }

@@ -1,7 +1,8 @@
 // cell/command_plan.h - what a cell of the command role is told, as JSON in a file that only it can
 // read: an environment may hold secrets, and a command line is everybody's to see.
 //
-//   {"arguments": ["/app.wasm", "-v"], "environment": {"NAME": "value"}, "memory": 67108864}
+//   {"arguments": ["/app.wasm", "-v"], "environment": {"NAME": "value"}, "memory": 67108864,
+//    "listeners": 0}
 //
 // Pure; total on any input. Tested by command_plan_test.cc.
 #pragma once
@@ -29,12 +30,14 @@ inline constexpr std::size_t kMostArguments = 4096;
 inline constexpr int kCommandCodeFd = 3;
 inline constexpr int kCommandBeginFd = 4;
 inline constexpr int kCommandPlanFd = 5;
-inline constexpr int kFirstCommandDirectoryFd = 6;
+inline constexpr int kFirstCommandListenerFd = 6;  // then its directories
+inline constexpr int kMostListeners = 2;           // one for each version of IP
 
 struct CommandPlan {
   std::vector<std::string> arguments;  // the command's own name first
   model::Env environment;
   Bytes memory = kCommandMemory;  // linear memories together
+  int listeners = 0;              // more than none: it serves HTTP on them
   friend bool operator==(const CommandPlan&, const CommandPlan&) = default;
 };
 
@@ -44,7 +47,7 @@ std::string ToText(const CommandPlan& plan);
 // without a name.
 Result<void> CheckTexts(const std::vector<std::string>& arguments, const model::Env& environment);
 
-// kInvalidArgument: not as above, or more memory than kCommandMemory; or CheckTexts'.
+// kInvalidArgument: not as above, or more of anything than there may be; or CheckTexts'.
 Result<CommandPlan> ReadCommandPlan(std::string_view text);
 
 }  // namespace strata::cell

@@ -1,33 +1,29 @@
 #include "cell/command_role.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include "base/byte_view.h"
 #include "base/clock.h"
-#include "base/files.h"
+#include "base/random.h"
 #include "base/task.h"
 #include "cell/command_plan.h"
+#include "cell/image_server.h"
+#include "cell/process_streams.h"
+#include "host/memfd.h"
 #include "http/exchange.h"
 #include "sandbox/driver.h"
 #include "sandbox/wasm/directories.h"
@@ -42,83 +38,37 @@ using model::ExitReason;
 constexpr int kFailed = 1;
 constexpr int kTrapped = 128 + SIGABRT;
 constexpr int kOverLimit = 128 + SIGKILL;
-constexpr int kStatusMask = 0xff;  // of an exit status the kernel keeps this
+constexpr int kStatusMask = 0xff;       // of an exit status the kernel keeps this
+constexpr std::uint32_t kAtOnce = 100;  // requests, of a server
 constexpr std::chrono::hours kForever{24 * 365 * 100};
 // The engine adds to it.
 constexpr Bytes kUnbounded{std::numeric_limits<std::uint64_t>::max() / 2};
 
-// Standard input. Never blocks: a guest may wait for other things, too.
-class Input final : public http::BodySource {
- public:
-  Result<std::size_t> TryRead(std::span<std::byte> to) override {
-    pollfd ready{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (ended_ || ::poll(&ready, 1, 0) <= 0) return 0;
-    const ssize_t got = ::read(STDIN_FILENO, to.data(), to.size());
-    if (got < 0 && errno == EINTR) return 0;
-    if (got < 0) return FailErrno("standard input", errno);
-    ended_ = got == 0;
-    return static_cast<std::size_t>(got);
-  }
-
-  [[nodiscard]] bool ended() const noexcept override { return ended_; }
-
-  Task<void> Readable() override {
-    using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
-    Fd copy(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
-    if (!copy.valid()) co_return FailErrno("standard input", errno);
-    Descriptor input(co_await asio::this_coro::executor, copy.Release());
-    boost::system::error_code ignored;
-    co_await input.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, ignored));
-    co_return Result<void>();
-  }
-
- private:
-  bool ended_ = false;
-};
-
-// Standard output and error. Blocks the process, which has nothing else to do.
-class Output final : public http::ResponseSink, public sandbox::LogSink {
- public:
-  Result<void> Head(http::ResponseHead /*head*/) override {
-    return Fail(Errc::kFailedPrecondition, "a program's output has no head");
-  }
-
-  Result<std::size_t> TryWrite(std::span<const std::byte> from) override {
-    if (auto written = WriteAll(STDOUT_FILENO, AsText(from)); !written) {
-      return std::unexpected(std::move(written).error());
-    }
-    return from.size();
-  }
-
-  Task<void> Writable() override { co_return Result<void>(); }
-  [[nodiscard]] bool head_sent() const noexcept override { return true; }
-
-  void Write(sandbox::Stream /*stream*/, std::string_view text) override {
-    static_cast<void>(WriteAll(STDERR_FILENO, text));
-  }
-};
-
 Result<CommandPlan> ReadPlan() {
-  auto text = ReadFile("/proc/self/fd/" + std::to_string(kCommandPlanFd), 8_MiB);
-  if (!text) return std::unexpected(std::move(text).error());
-  return ReadCommandPlan(*text);
+  const auto text = host::MapSealedMemfd(kCommandPlanFd);
+  if (!text) return std::unexpected(text.error());
+  return ReadCommandPlan(AsText(text->bytes()));
 }
 
-sandbox::Spec SpecOf(const CommandPlan& plan, const AllowedPaths& allowed, Output& output) {
-  sandbox::Spec spec;
-  spec.id = "command";
-  spec.limits.memory = plan.memory;
-  spec.limits.cpu_time = kForever;
-  spec.limits.timeout = kForever;
-  spec.limits.request = kUnbounded;
-  spec.limits.response = kUnbounded;
+// What bounds the process bounds its guests; only their memory has a bound of its own.
+model::Limits LimitsOf(const CommandPlan& plan) {
+  model::Limits limits;
+  limits.memory = plan.memory;
+  limits.cpu_time = kForever;
+  limits.timeout = kForever;
+  limits.request = kUnbounded;
+  limits.response = kUnbounded;
+  limits.concurrency = kAtOnce;
+  return limits;
+}
+
+model::Grants GrantsOf(const AllowedPaths& allowed) {
+  model::Grants grants;
   for (const GivenVolume& volume : allowed.volumes) {
-    spec.grants.dirs.push_back(
+    grants.dirs.push_back(
         {.host = volume.image, .guest = volume.image, .mode = volume.mode, .size = {}});
   }
-  spec.env = plan.environment;
-  spec.effects.logs = &output;
-  return spec;
+  return grants;
 }
 
 // False: nobody wants it any more.
@@ -148,20 +98,21 @@ int CodeOf(const model::Exit& exit) {
   }
 }
 
-class Command {
+class Process {
  public:
-  Command(Loop& loop, const AllowedPaths& allowed) : loop_(loop), allowed_(allowed) {}
+  Process(Loop& loop, const AllowedPaths& allowed) : loop_(loop), allowed_(allowed) {}
 
   // Loads it, all but running it.
   Result<void> Load() {
     auto plan = ReadPlan();
     if (!plan) return Wrap(std::move(plan).error(), "plan");
+    plan_ = std::move(*plan);
     auto directories = std::make_shared<sandbox::wasm::Directories>();
     for (const GivenVolume& volume : allowed_.volumes) {
       directories->AddVolume(volume.image, volume.mode, Fd(volume.fd));
     }
     sandbox::wasm::Config config;
-    config.max_sandboxes = 1;
+    config.max_sandboxes = plan_.listeners > 0 ? kAtOnce : 1;
     config.max_memory = kCommandMemory;
     config.directories = std::move(directories);
     config.ca_bundle.clear();
@@ -170,13 +121,43 @@ class Command {
     driver_ = std::move(*driver);
     auto image = driver_->Prepare(Fd(kCommandCodeFd));
     if (!image) return Wrap(std::move(image).error(), "load the command");
-    if ((*image)->kind() != model::GuestKind::kCommand) {
-      return Fail(Errc::kUnsupported, "this is no WASI command");
+    const auto kind = plan_.listeners > 0 ? model::GuestKind::kHttp : model::GuestKind::kCommand;
+    if ((*image)->kind() != kind) {
+      return Fail(Errc::kUnsupported, "this is no " + std::string(model::GuestKindName(kind)));
     }
-    auto made = (*image)->Create(SpecOf(*plan, allowed_, output_));
+    return plan_.listeners > 0 ? LoadServer(std::move(*image)) : LoadCommand(**image);
+  }
+
+  void Begin() { Spawn(loop_, server_ ? Serve() : Run()); }
+  [[nodiscard]] int code() const noexcept { return code_; }
+
+ private:
+  Result<void> LoadCommand(sandbox::Image& image) {
+    sandbox::Spec spec;
+    spec.id = "command";
+    spec.limits = LimitsOf(plan_);
+    spec.grants = GrantsOf(allowed_);
+    spec.env = plan_.environment;
+    spec.effects.logs = &output_;
+    auto made = image.Create(spec);
     if (!made) return Wrap(std::move(made).error(), "make the sandbox");
     sandbox_ = std::move(*made);
-    arguments_ = std::move(plan->arguments);
+    return {};
+  }
+
+  Result<void> LoadServer(std::shared_ptr<sandbox::Image> image) {
+    route::FunctionSpec function{.tenant = "pod", .name = "server", .sandbox_class = "wasm"};
+    function.limits = LimitsOf(plan_);
+    function.grants = GrantsOf(allowed_);
+    function.env = plan_.environment;
+    auto server = ImageServer::Create({.loop = loop_,
+                                       .clock = clock_,
+                                       .random = random_,
+                                       .lines = lines_,
+                                       .image = std::move(image),
+                                       .function = std::move(function)});
+    if (!server) return Wrap(std::move(server).error(), "make the server");
+    server_ = std::move(*server);
     return {};
   }
 
@@ -188,22 +169,40 @@ class Command {
                        .deadline = TimePoint::max(),
                        .trace = {},
                        .exchange = nullptr};
-    const auto ended = co_await sandbox::wasm::RunProgram(*sandbox_, arguments_, call);
+    const auto ended = co_await sandbox::wasm::RunProgram(*sandbox_, plan_.arguments, call);
     code_ = ended ? CodeOf(*ended) : Say(ended.error().message, kFailed);
     loop_.stop();  // the engine's timer would go on for a while
   }
 
-  [[nodiscard]] int code() const noexcept { return code_; }
+  // Until SIGTERM, then what runs is finished.
+  Awaitable<void> Serve() {
+    asio::basic_signal_set<Executor> signals(loop_.get_executor(), SIGTERM);
+    Result<void> listening;
+    for (int i = 0; listening && i < plan_.listeners; ++i) {
+      listening = server_->Adopt(Fd(kFirstCommandListenerFd + i));
+    }
+    if (listening) {
+      boost::system::error_code ignored;
+      co_await signals.async_wait(asio::redirect_error(kAwait, ignored));
+      co_await server_->Drain(TimePoint::max());
+      code_ = 0;
+    } else {
+      code_ = Say(listening.error().message, kFailed);
+    }
+    loop_.stop();
+  }
 
- private:
   Loop& loop_;
   const AllowedPaths& allowed_;
   SystemClock clock_;
-  Input input_;
-  Output output_;
+  SeededRandom random_{SystemRandom().Next()};  // of ids
+  CommandPlan plan_;
+  ProcessInput input_;
+  ProcessOutput output_;
+  ProcessLines lines_;
   std::unique_ptr<sandbox::wasm::WasmDriver> driver_;
-  std::unique_ptr<sandbox::Sandbox> sandbox_;
-  std::vector<std::string> arguments_;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;  // of a command
+  std::unique_ptr<ImageServer> server_;        // of a server
   int code_ = kFailed;
 };
 
@@ -214,12 +213,12 @@ int RunCommandRole(const CommandOptions& options) {
   const auto confined = Confine(Role::kHost, options.allowed, options.missing);
   if (!confined) return Say(confined.error().message, kFailed);
   Loop loop(1);
-  Command command(loop, options.allowed);
-  if (auto loaded = command.Load(); !loaded) return Say(loaded.error().message, kFailed);
+  Process process(loop, options.allowed);
+  if (auto loaded = process.Load(); !loaded) return Say(loaded.error().message, kFailed);
   if (!MayBegin()) return kFailed;
-  Spawn(loop, command.Run());
+  process.Begin();
   loop.run();
-  std::_Exit(command.code());
+  std::_Exit(process.code());
 }
 
 }  // namespace strata::cell

@@ -1,8 +1,10 @@
-// cell/command_role.h - the command role of strata-cell: one WASI command, once, then the process
-// ends with its exit status.
+// cell/command_role.h - the command role of strata-cell: a process that is one WASI command, which
+// runs once and ends the process with its exit status; or one wasi:http component, which answers
+// until the process is ended.
 //
 //   fd 0-2: its standard streams          fd 3: native code, sealed (compile_job.h)
 //   fd 4:   one byte when it may begin    fd 5: its plan (command_plan.h)
+//   fd 6-:  a component's listeners
 //
 // Confined as a host cell before it reads any of it. The directories that it sees are the volumes
 // that the process was given, each in the place of its name. It waits, loaded, until it may begin;
@@ -12,7 +14,9 @@
 // signals that end other programs so (128 + SIGABRT, SIGKILL). What could not be run at all is 1.
 // Of the last three a line on fd 2 says why.
 //
-// Its arguments and variables are the plan's, its streams the process's, as they are.
+// A command's arguments and variables are the plan's, its streams the process's, as they are. A
+// component gets a fresh sandbox with the variables for each request and prints by lines; SIGTERM
+// has it finish what it is answering and end with 0.
 #pragma once
 
 #include <string>

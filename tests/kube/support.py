@@ -77,6 +77,7 @@ HANDLER = """
     [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.{name}]
       runtime_type = '{type}'
       sandboxer = '{sandboxer}'
+      container_annotations = ['strata.dev/*']
 """
 
 OPTIONS = """

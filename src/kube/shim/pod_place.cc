@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/files.h"
+#include "kube/shim/pod_network.h"
 #include "kube/shim/root_mounts.h"
 
 namespace strata::kube::shim {
@@ -79,13 +80,6 @@ Result<void> SetSysctls(const PodSettings& settings) {
       return Wrap(std::move(written).error(), "sysctl " + name);
     }
   }
-  return {};
-}
-
-Result<void> EnterNetwork(const std::string& network) {
-  const auto held = OpenFile(network, O_RDONLY);
-  if (!held) return std::unexpected(held.error());
-  if (::setns(held->get(), CLONE_NEWNET) != 0) return FailErrno("enter " + network, errno);
   return {};
 }
 

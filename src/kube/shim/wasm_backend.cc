@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <string_view>
@@ -26,6 +27,7 @@
 #include "cell/spawn.h"
 #include "host/memfd.h"
 #include "host/pipe.h"
+#include "kube/shim/pod_network.h"
 #include "kube/shim/resident.h"
 #include "kube/shim/wasm_modules.h"
 
@@ -64,9 +66,10 @@ bool IsWithoutFiles(const std::string& root) {
 Result<WasmModule> ReadModule(const std::string& root, const std::string& path) {
   const auto file = OpenInRoot(root, path);
   if (!file && IsWithoutFiles(root)) {
-    return Fail(Errc::kUnsupported,
-                "the image has no files: containerd does not unpack a wasm artifact (a layer that is "
-                "the module itself); put the module into a layer of files");
+    return Fail(
+        Errc::kUnsupported,
+        "the image has no files: containerd does not unpack a wasm artifact (a layer that is "
+        "the module itself); put the module into a layer of files");
   }
   if (!file) return std::unexpected(file.error());
   struct stat status{};
@@ -92,13 +95,15 @@ Result<Fd> OpenDirectory(const std::string& path, bool writable) {
   return tree;
 }
 
+// What a cell is given beside its code: descriptors from kFirstCommandListenerFd on.
 struct Shown {
   std::vector<Fd> held;
+  std::size_t before = 0;  // numbers that others take
   std::vector<std::string> arguments{"--role=command"};
 
   void Add(Fd directory, const std::string& guest, bool writable) {
     using Mode = model::DirGrant::Mode;
-    const int number = cell::kFirstCommandDirectoryFd + static_cast<int>(held.size());
+    const int number = cell::kFirstCommandListenerFd + static_cast<int>(before + held.size());
     arguments.push_back("--volume=" +
                         cell::ToText({.fd = number,
                                       .mode = writable ? Mode::kVolume : Mode::kVolumeReadOnly,
@@ -107,9 +112,10 @@ struct Shown {
   }
 };
 
-// The root and what is mounted over it.
-Result<Shown> Show(const WasmConfig& config, const std::string& root) {
+// The root and what is mounted over it, after `before` other descriptors.
+Result<Shown> Show(const WasmConfig& config, const std::string& root, std::size_t before) {
   Shown shown;
+  shown.before = before;
   auto top = OpenDirectory(root, config.root_writable);
   if (!top) return std::unexpected(std::move(top).error());
   shown.Add(std::move(*top), "/", config.root_writable);
@@ -118,7 +124,7 @@ Result<Shown> Show(const WasmConfig& config, const std::string& root) {
     if (!fs::is_directory(mount.host, ignored)) {
       if (std::ranges::find(kUsualFiles, mount.guest) != kUsualFiles.end()) continue;
       return Fail(Errc::kUnsupported,
-                  "mount " + mount.guest + ": a wasm command sees directories, and this is none");
+                  "mount " + mount.guest + ": a wasm container sees directories, and this is none");
     }
     auto opened = OpenDirectory(mount.host, mount.writable);
     if (!opened) return Wrap(std::move(opened).error(), "mount " + mount.guest);
@@ -127,8 +133,10 @@ Result<Shown> Show(const WasmConfig& config, const std::string& root) {
   return shown;
 }
 
-Result<Fd> WritePlan(const WasmConfig& config) {
-  cell::CommandPlan plan{.arguments = config.arguments, .environment = config.environment};
+Result<Fd> WritePlan(const WasmConfig& config, std::size_t listeners) {
+  cell::CommandPlan plan{.arguments = config.arguments,
+                         .environment = config.environment,
+                         .listeners = static_cast<int>(listeners)};
   if (config.limits.memory.count > 0) plan.memory = std::min(plan.memory, config.limits.memory);
   return host::MakeSealedMemfd("strata-plan", AsBytes(cell::ToText(plan)));
 }
@@ -139,7 +147,7 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
   const auto config = ReadWasmConfig(config_, name_space_);
   if (!config) co_return std::unexpected(config.error());
   if (first.names.terminal) {
-    co_return Fail(Errc::kUnsupported, "a wasm command has no terminal");
+    co_return Fail(Errc::kUnsupported, "a wasm container has no terminal");
   }
   std::move_only_function<Result<WasmModule>()> read = [root = bundle_ + "/rootfs",
                                                         path = config->arguments.front()] {
@@ -149,9 +157,29 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
   if (!module) co_return std::unexpected(std::move(module).error());
   const auto code = co_await shared_.modules.Compile(std::move(*module));
   if (!code) co_return Wrap(code.error(), config->arguments.front());
+  std::vector<Fd> listeners;
+  if (code->kind == model::GuestKind::kHttp) {
+    auto listening = co_await Listen(*config);
+    if (!listening) co_return std::unexpected(std::move(listening).error());
+    listeners = std::move(*listening);
+  }
   if (auto made = MakeGroup(*config); !made) co_return made;
-  auto spawned = Spawn(first, *config, **code);
+  auto spawned = Spawn(first, *config, *code->file, listeners);
   co_return spawned;
+}
+
+Task<std::vector<Fd>> WasmBackend::Listen(const WasmConfig& config) {
+  if (config.arguments.size() > 1) {
+    co_return Fail(Errc::kUnsupported, "a wasi:http component takes no arguments");
+  }
+  if (config.network == WasmConfig::Network::kNone) {
+    co_return Fail(Errc::kUnsupported,
+                   "a wasi:http component needs a network to answer in, and this container has a "
+                   "new one that leads nowhere: give it a pod's, or the host's");
+  }
+  std::move_only_function<Result<std::vector<Fd>>()> listen =
+      [path = config.network_path, port = config.http_port] { return ListenAt(path, port); };
+  co_return co_await shared_.worker->Run(std::move(listen));
 }
 
 // Written down first: `delete` finds by it what this process leaves when it is killed.
@@ -165,10 +193,11 @@ Result<void> WasmBackend::MakeGroup(const WasmConfig& config) {
   return group_->Limit(config.limits);
 }
 
-Result<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code) {
-  auto shown = Show(config, bundle_ + "/rootfs");
+Result<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code,
+                                const std::vector<Fd>& listeners) {
+  auto shown = Show(config, bundle_ + "/rootfs", listeners.size());
   if (!shown) return std::unexpected(std::move(shown).error());
-  const auto plan = WritePlan(config);
+  const auto plan = WritePlan(config, listeners.size());
   if (!plan) return std::unexpected(plan.error());
   auto begin = host::MakePipe();
   if (!begin) return std::unexpected(std::move(begin).error());
@@ -181,8 +210,9 @@ Result<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& confi
   options.fds = {{.from = code.get(), .to = cell::kCommandCodeFd},
                  {.from = begin->read.get(), .to = cell::kCommandBeginFd},
                  {.from = plan->get(), .to = cell::kCommandPlanFd}};
-  for (int number = cell::kFirstCommandDirectoryFd; const Fd& directory : shown->held) {
-    options.fds.push_back({.from = directory.get(), .to = number++});
+  int number = cell::kFirstCommandListenerFd;
+  for (const std::vector<Fd>& more : {std::cref(listeners), std::cref(shown->held)}) {
+    for (const Fd& each : more) options.fds.push_back({.from = each.get(), .to = number++});
   }
   options.cgroups = group_->directories();
   options.parent_death_signal = SIGKILL;

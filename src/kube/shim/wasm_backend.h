@@ -1,20 +1,23 @@
-// kube/shim/wasm_backend.h - class wasm: a WASI command in a cell of its own, with the container's
-// root, mounted directories, variables, streams and limits.
+// kube/shim/wasm_backend.h - class wasm: a WASI command, or a wasi:http component, in a cell of its
+// own, with the container's root, mounted directories, variables, streams and limits.
 //
 //   Make:  config.json --> WasmConfig --> compiled module --> strata-cell --role=command, waiting
+//                                    '--> listeners of a component, in the pod's network
 //   Start: one byte, and it runs
 //
 // One process for each container: its pid, signals, exit status and control group are those of any
 // program's. It is confined as every cell is, by its own means and not by config.json, and has no
-// network.
+// network but the listeners.
 //
-// Errors: those of wasm_config.h and wasm_modules.h; kNotFound, kInvalidArgument: the module.
-// Tested by tests/kube/wasm_test.py.
+// Errors: those of wasm_config.h, wasm_modules.h and pod_network.h; kNotFound, kInvalidArgument:
+// the module; kUnsupported: a component without a network, or with arguments. Tested by
+// tests/kube/wasm_test.py, tests/kube/http_test.py.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/json.h"
@@ -42,7 +45,9 @@ class WasmBackend final : public Backend {
   [[nodiscard]] host::Cgroup* group() const noexcept override { return group_.get(); }
 
  private:
-  Result<void> Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code);
+  Task<std::vector<Fd>> Listen(const WasmConfig& config);
+  Result<void> Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code,
+                     const std::vector<Fd>& listeners);
   Result<void> MakeGroup(const WasmConfig& config);
 
   Shared& shared_;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "cell/command_plan.h"
@@ -14,6 +16,7 @@ namespace strata::kube::shim {
 namespace {
 
 constexpr const char* kKubernetesNamespace = "io.kubernetes.cri.sandbox-namespace";
+constexpr const char* kHttpPort = "strata.dev/http-port";
 constexpr std::uint64_t kMillisPerCpu = 1000;
 
 std::unexpected<Error> Bad(const std::string& what) {
@@ -75,7 +78,8 @@ Result<std::vector<WasmConfig::Directory>> ReadMounts(const Json& config) {
         TextOf(each, "type") == "bind" || HasOption(each, "bind") || HasOption(each, "rbind");
     if (!guest.starts_with('/')) return Bad("a mount without a destination");
     if (!bound || !host.starts_with('/')) {
-      return Fail(Errc::kUnsupported, "mount " + guest + ": a wasm command sees bound directories");
+      return Fail(Errc::kUnsupported,
+                  "mount " + guest + ": a wasm container sees bound directories");
     }
     found.push_back({.host = host, .guest = guest, .writable = !HasOption(each, "ro")});
   }
@@ -91,6 +95,31 @@ Result<std::optional<host::Identity>> ReadUser(const Json& process) {
   if (!uid) return std::nullopt;  // root of a container is no user of the host's
   const auto number = static_cast<uid_t>(*uid);
   return host::Identity{number, gid ? static_cast<gid_t>(*gid) : number};
+}
+
+Result<void> ReadNetwork(const Json& linux, WasmConfig& found) {
+  const Json* namespaces = MemberOf(linux, "namespaces");
+  if (namespaces == nullptr) return {};
+  if (!namespaces->is_array()) return Bad("namespaces are no list");
+  for (const Json& each : *namespaces) {
+    if (TextOf(each, "type") != "network") continue;
+    found.network_path = TextOf(each, "path");
+    using enum WasmConfig::Network;
+    found.network = found.network_path.empty() ? kNone : kPod;
+  }
+  return {};
+}
+
+Result<std::uint16_t> ReadHttpPort(const Json& config, std::uint16_t usual) {
+  const std::string text = AnnotationOf(config, kHttpPort);
+  if (text.empty()) return usual;
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port == 0) {
+    return Fail(Errc::kInvalidArgument,
+                std::string(kHttpPort) + ": '" + text + "' is no port: a number from 1 to 65535");
+  }
+  return port;
 }
 
 }  // namespace
@@ -121,7 +150,7 @@ Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_sp
   const Json* linux = MemberOf(config, "linux");
   if (process == nullptr || linux == nullptr) return Bad("no process of Linux");
   if (IsTrue(process, "terminal")) {
-    return Fail(Errc::kUnsupported, "a wasm command has no terminal");
+    return Fail(Errc::kUnsupported, "a wasm container has no terminal");
   }
   WasmConfig found;
   found.arguments = ArgumentsOf(config);
@@ -146,6 +175,12 @@ Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_sp
   auto user = ReadUser(*process);
   if (!user) return std::unexpected(std::move(user).error());
   found.user = *user;
+  if (auto network = ReadNetwork(*linux, found); !network) {
+    return std::unexpected(std::move(network).error());
+  }
+  const auto port = ReadHttpPort(config, found.http_port);
+  if (!port) return std::unexpected(port.error());
+  found.http_port = *port;
   const std::string pods = AnnotationOf(config, kKubernetesNamespace);
   found.tenant = pods.empty() ? name_space : "pods/" + pods;
   const Json* oom = MemberOf(*process, "oomScoreAdj");

@@ -1,10 +1,12 @@
-// kube/shim/wasm_config.h - what a container's config.json says to class wasm: a WASI command, what
-// it sees and how much it may use. Everything that it names and this class has not is refused, but
-// for what only Linux programs have: devices, /proc, /sys, namespaces, capabilities, seccomp.
+// kube/shim/wasm_config.h - what a container's config.json says to class wasm: a WASI command or a
+// wasi:http component, what it sees and how much it may use. Everything that it names and this
+// class has not is refused, but for what only Linux programs have: devices, /proc, /sys,
+// namespaces, capabilities, seccomp.
 //
 // Pure; total on any input. Tested by kube/shim/wasm_config_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +20,11 @@
 namespace strata::kube::shim {
 
 struct WasmConfig {
+  enum class Network : std::uint8_t {
+    kHost,
+    kPod,   // of a namespace that somebody else made
+    kNone,  // of a new namespace, which leads nowhere
+  };
   struct Directory {
     std::string host;
     std::string guest;
@@ -33,6 +40,10 @@ struct WasmConfig {
   std::optional<host::Identity> user;
   std::string tenant;  // whose cells it is one of
   std::optional<int> oom_score_adjust;
+  // Of a component; a command has no sockets.
+  Network network = Network::kHost;
+  std::string network_path;  // of kPod
+  std::uint16_t http_port = 8080;
 };
 
 // `name_space`: containerd's, the tenant of what is in no pod. kInvalidArgument: no such config, or

@@ -57,6 +57,30 @@ TEST(ReadWasmConfigTest, AUserAndAReadOnlyRootAreKept) {
   EXPECT_FALSE(config->root_writable);
 }
 
+TEST(ReadWasmConfigTest, WhereAComponentAnswersIsRead) {
+  using Network = WasmConfig::Network;
+  Json json = Usual();
+  EXPECT_EQ(Read(json)->network, Network::kHost);
+  EXPECT_EQ(Read(json)->http_port, 8080);
+  json["annotations"]["strata.dev/http-port"] = "65535";
+  json["linux"]["namespaces"] = {{{"type", "ipc"}}, {{"type", "network"}}};
+  EXPECT_EQ(Read(json)->network, Network::kNone);
+  EXPECT_EQ(Read(json)->http_port, 65535);
+  json["linux"]["namespaces"][1]["path"] = "/run/netns/a";
+  EXPECT_EQ(Read(json)->network, Network::kPod);
+  EXPECT_EQ(Read(json)->network_path, "/run/netns/a");
+}
+
+TEST(ReadWasmConfigTest, APortThatIsNoneIsRefused) {
+  for (const char* port : {"0", "65536", "-1", "80 ", " 80", "http", "8080/tcp", "0x50"}) {
+    Json json = Usual();
+    json["annotations"]["strata.dev/http-port"] = port;
+    const auto config = Read(json);
+    ASSERT_FALSE(config) << port;
+    EXPECT_EQ(config.error().code, Errc::kInvalidArgument) << port;
+  }
+}
+
 TEST(ReadWasmConfigTest, WhatACommandCannotHaveIsRefused) {
   const auto refused = [](auto change) {
     Json json = Usual();
@@ -77,7 +101,7 @@ TEST(ReadWasmConfigTest, HostileConfigsAreRefused) {
         R"({"process": {"env": ["A=\u0000"]}})", R"({"process": {"env": "A=1"}})",
         R"({"process": {"env": [1]}})", R"({"process": {"env": ["novalue"]}})", R"({"mounts": {}})",
         R"({"mounts": [1]})", R"({"mounts": [{"type": "bind", "source": "/x"}]})",
-        R"({"linux": []})", R"({"linux": {"cgroupsPath": 7}})",
+        R"({"linux": []})", R"({"linux": {"cgroupsPath": 7}})", R"({"linux": {"namespaces": {}}})",
         R"({"process": {"user": {"uid": 4294967295}}})",
         R"({"linux": {"resources": {"cpu": {"quota": 9000000000000000000}}}})"}) {
     Json json = Usual();

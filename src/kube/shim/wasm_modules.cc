@@ -23,15 +23,15 @@ Bytes SizeOf(const Fd& file) {
 
 }  // namespace
 
-std::shared_ptr<const Fd> WasmModules::Find(const std::string& digest) {
+std::optional<WasmCode> WasmModules::Find(const std::string& digest) {
   const auto at = kept_.find(digest);
-  if (at == kept_.end()) return nullptr;
+  if (at == kept_.end()) return std::nullopt;
   at->second.used = ++uses_;
   return at->second.code;
 }
 
 // Who uses what is given up here keeps it.
-void WasmModules::Keep(const std::string& digest, std::shared_ptr<const Fd> code, Bytes size) {
+void WasmModules::Keep(const std::string& digest, WasmCode code, Bytes size) {
   Bytes all = size;
   for (const auto& [known, entry] : kept_) all.count += entry.size.count;
   while (all > kKept && !kept_.empty()) {
@@ -43,15 +43,16 @@ void WasmModules::Keep(const std::string& digest, std::shared_ptr<const Fd> code
   kept_[digest] = {.code = std::move(code), .size = size, .used = ++uses_};
 }
 
-Task<std::shared_ptr<const Fd>> WasmModules::Compile(WasmModule module) {
-  if (auto code = Find(module.digest)) co_return code;
+Task<WasmCode> WasmModules::Compile(WasmModule module) {
+  if (auto code = Find(module.digest)) co_return std::move(*code);
   if (::access(program_.path.c_str(), X_OK) != 0) {
     co_return Fail(Errc::kUnsupported,
                    "class wasm needs " + program_.path + ", which is not installed");
   }
   auto mine = co_await same_.Take(module.digest);
   if (!mine) co_return std::unexpected(std::move(mine).error());
-  if (auto code = Find(module.digest)) co_return code;  // made while this one waited
+  // Made while this one waited.
+  if (auto code = Find(module.digest)) co_return std::move(*code);
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(std::move(turn).error());
   cell::CompileBounds bounds;
@@ -60,12 +61,13 @@ Task<std::shared_ptr<const Fd>> WasmModules::Compile(WasmModule module) {
   if (!made) co_return Wrap(std::move(made).error(), "compile");
   const auto kind = cell::KindOf(made->answer);
   if (!kind) co_return std::unexpected(kind.error());
-  if (*kind != model::GuestKind::kCommand) {
-    co_return Fail(Errc::kUnsupported,
-                   "the module is no WASI command, and only commands are run so far");
+  if (*kind != model::GuestKind::kCommand && *kind != model::GuestKind::kHttp) {
+    co_return Fail(
+        Errc::kUnsupported,
+        "the module is no WASI command and no wasi:http component, and no others are run");
   }
-  auto code = std::make_shared<const Fd>(std::move(made->code));
-  Keep(module.digest, code, SizeOf(*code));
+  WasmCode code{.file = std::make_shared<const Fd>(std::move(made->code)), .kind = *kind};
+  Keep(module.digest, code, SizeOf(*code.file));
   co_return code;
 }
 

@@ -1,19 +1,20 @@
-// kube/shim/wasm_modules.h - native code of wasm commands: compiled once in a confined process,
-// kept while it is used and as long as there is room.
+// kube/shim/wasm_modules.h - native code of wasm commands and components: compiled once in a
+// confined process, kept while it is used and as long as there is room.
 //
 //   WasmBackend --> [ WasmModules ] --> cell/compile_job.h
 //
 // Kept by the digest of the module, as sealed memory files of this process: nobody else can change
 // them, and they go with it.
 //
-// Threads: the loop's. Lifetime: outlives its calls. Errors: RunCompileJob's; kUnsupported: no WASI
-// command, or strata-cell is not installed.
+// Threads: the loop's. Lifetime: outlives its calls. Errors: RunCompileJob's; kUnsupported: neither
+// a WASI command nor a wasi:http component, or strata-cell is not installed.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,6 +24,7 @@
 #include "base/task.h"
 #include "base/turns.h"
 #include "cell/spawn.h"
+#include "model/values.h"
 
 namespace strata::kube::shim {
 
@@ -32,6 +34,12 @@ struct WasmModule {
   std::string digest;
 };
 
+// Native code: of a command or a component that answers HTTP.
+struct WasmCode {
+  std::shared_ptr<const Fd> file;
+  model::GuestKind kind = model::GuestKind::kCommand;
+};
+
 class WasmModules {
  public:
   WasmModules(Loop& loop, cell::CellProgram program)
@@ -39,7 +47,7 @@ class WasmModules {
   WasmModules(const WasmModules&) = delete;
   WasmModules& operator=(const WasmModules&) = delete;
 
-  Task<std::shared_ptr<const Fd>> Compile(WasmModule module);
+  Task<WasmCode> Compile(WasmModule module);
 
   [[nodiscard]] const cell::CellProgram& program() const noexcept { return program_; }
 
@@ -47,12 +55,12 @@ class WasmModules {
   static constexpr std::size_t kJobs = 2;  // at once
 
   struct Entry {
-    std::shared_ptr<const Fd> code;
+    WasmCode code;
     Bytes size;
     std::uint64_t used = 0;
   };
-  std::shared_ptr<const Fd> Find(const std::string& digest);
-  void Keep(const std::string& digest, std::shared_ptr<const Fd> code, Bytes size);
+  std::optional<WasmCode> Find(const std::string& digest);
+  void Keep(const std::string& digest, WasmCode code, Bytes size);
 
   Loop& loop_;
   const cell::CellProgram program_;

@@ -1,0 +1,154 @@
+"""Class wasm through containerd: wasi:http components, served in the network that their container is in."""
+
+import json
+import signal
+import subprocess
+import unittest
+import urllib.error
+import urllib.request
+
+from kube.ctr_test import RUNTIME, ShimTest
+from kube.support import PATIENCE, ROOT, NodeTest, eventually, run
+
+HELLO = "hello, world\n"
+PORT = "strata.dev/http-port"
+NETWORK = "answers"  # a namespace as `ip netns` makes them
+
+
+def component(name):
+    """Bytes of a built example."""
+    return (ROOT / "build" / "examples" / f"{name}.wasm").read_bytes()
+
+
+def ask(host, port, path="/", body=None):
+    request = urllib.request.Request(f"http://{host}:{port}{path}", body, {"Content-Type": "text/plain"})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        return answer.read().decode()
+
+
+class HttpTest(NodeTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.files = {"hello.wasm": component("hello-c"), "markdown.wasm": component("markdown")}
+        super().setUpClass()
+
+
+class HttpTaskTest(HttpTest, ShimTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for words in (("netns", "add", NETWORK), ("-n", NETWORK, "link", "set", "lo", "up")):
+            subprocess.run(["ip", *words], check=True)
+        cls.addClassCleanup(subprocess.run, ["ip", "netns", "delete", NETWORK], check=True)
+
+    def serve(self, name, *command, options=("--with-ns", f"network:/run/netns/{NETWORK}"), port=None):
+        annotation = ("--annotation", f"{PORT}={port}") if port else ()
+        return self.run_task(name, *command, options=(*options, *annotation))
+
+    def refused(self, name, *command, options=(), port=None):
+        with self.assertRaises(AssertionError) as refusal:
+            self.serve(name, *command, options=options, port=port)
+        self.node.must(self.node.ctr("containers", "delete", name))
+        self.assertNotIn(name, self.node.tasks())
+        return str(refusal.exception)
+
+    def inside(self, *command):
+        return run(["ip", "netns", "exec", NETWORK, *command])
+
+    def ended(self, name):
+        """The exit code of a task, which is removed."""
+        self.assertTrue(eventually(lambda: self.node.tasks()[name][1] == "STOPPED"))
+        done = self.node.ctr("tasks", "delete", name)
+        self.node.must(self.node.ctr("containers", "delete", name))
+        return done.stderr
+
+    def test_it_answers_in_its_network_and_nowhere_else(self):
+        pid = self.serve("inside", "/hello.wasm")
+        for _ in range(3):
+            done = self.inside("busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/any/path")
+            self.assertEqual((done.returncode, done.stdout), (0, HELLO), done.stderr)
+        with self.assertRaises(urllib.error.URLError):
+            ask("127.0.0.1", 8080)
+        self.assertEqual(self.node.tasks()["inside"], (pid, "RUNNING"))
+        usage = json.loads(self.node.must(self.node.ctr("tasks", "metrics", "--format", "json", "inside")))
+        self.assertEqual(usage["pids"]["current"], 1)
+        self.node.must(self.node.ctr("tasks", "kill", "-s", "SIGKILL", "inside"))
+        self.assertIn(f"exit code {128 + signal.SIGKILL}", self.ended("inside"))
+
+    def test_with_the_hosts_network_it_answers_at_loopback(self):
+        self.serve("host", "/markdown.wasm", options=("--net-host",), port=18080)
+        for host in ("127.0.0.1", "[::1]"):
+            self.assertIn("<em>so</em>", ask(host, 18080, body=b"it is *so*"))
+        self.assertNotIn(":18080", " ".join(line for line in self.listening() if "127.0.0.1" not in line
+                                            and "[::1]" not in line))
+        self.remove("host")
+
+    def listening(self):
+        return run(["ss", "-ltnH"]).stdout.splitlines()
+
+    def test_a_terminated_server_has_finished_and_ends_with_0(self):
+        self.serve("term", "/hello.wasm", port=8081)
+        done = self.inside("busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:8081/")
+        self.assertEqual(done.stdout, HELLO, done.stderr)
+        self.node.must(self.node.ctr("tasks", "kill", "-s", "SIGTERM", "term"))
+        self.assertNotIn("exit code", self.ended("term"))
+
+    def test_it_survives_containerd(self):
+        self.serve("stays", "/hello.wasm", port=8082)
+        self.node.stop(signal.SIGKILL)
+        done = self.inside("busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:8082/")
+        self.assertEqual(done.stdout, HELLO, done.stderr)
+        self.node.up()
+        self.assertEqual(self.node.tasks()["stays"][1], "RUNNING")
+        self.remove("stays")
+
+    def test_what_cannot_be_served_is_refused(self):
+        self.assertIn("leads nowhere", self.refused("no-network", "/hello.wasm"))
+        self.assertIn("no arguments", self.refused("arguments", "/hello.wasm", "-v", options=("--net-host",)))
+        self.assertIn("is no port", self.refused("port", "/hello.wasm", options=("--net-host",), port="http"))
+        missing = ("--with-ns", "network:/run/netns/missing")
+        self.assertIn("/run/netns/missing", self.refused("missing", "/hello.wasm", options=missing))
+        self.serve("first", "/hello.wasm", options=("--net-host",), port=18081)
+        self.assertIn("in use", self.refused("second", "/hello.wasm", options=("--net-host",), port=18081))
+        self.remove("first")
+        self.assertEqual(self.node.control_groups(), [])
+
+
+class HttpPodTest(HttpTest):
+    handlers = (("strata", RUNTIME, "shim"), ("strata-pause", RUNTIME, "podsandbox"))
+
+    def start(self, name, handler, *command, **more):
+        pod, config = self.node.pod(name, handler)
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        container = self.node.container(pod, config, "main", *command, **more)
+        status = json.loads(self.node.must(self.node.crictl("inspectp", pod)))["status"]
+        return pod, config, container, status["network"]["ip"]
+
+    def status(self, container):
+        return json.loads(self.node.must(self.node.crictl("inspect", container)))["status"]
+
+    def test_a_pod_answers_at_its_address(self):
+        for handler in ("strata", "strata-pause"):
+            with self.subTest(handler):
+                _, _, container, address = self.start(f"web-{handler}", handler, "/hello.wasm")
+                self.assertEqual(ask(address, 8080), HELLO)
+                stats = json.loads(self.node.must(self.node.crictl("stats", "-o", "json", container)))
+                self.assertGreater(int(stats["stats"][0]["memory"]["workingSetBytes"]["value"]), 0)
+                self.node.must(self.node.crictl("stop", "-t", str(PATIENCE), container))
+                self.assertEqual(self.status(container)["exitCode"], 0)
+                with self.assertRaises(urllib.error.URLError):
+                    ask(address, 8080)
+
+    def test_containers_of_its_pod_reach_it_and_a_port_can_be_chosen(self):
+        pod, config, _, address = self.start("two", "strata", "/hello.wasm")
+        self.node.container(pod, config, "second", "/markdown.wasm", annotations={PORT: "9000"})
+        self.assertIn("<em>so</em>", ask(address, 9000, body=b"*so*"))
+        sidecar = self.node.container(pod, config, "sidecar", "sleep", "1000")
+        done = self.node.crictl("exec", "-s", sidecar, "wget", "-q", "-O", "-", "http://127.0.0.1:8080/")
+        self.assertEqual(done.stdout.strip(), HELLO.strip(), done.stderr)  # crictl adds empty lines
+        with self.assertRaisesRegex(AssertionError, "in use"):
+            self.node.container(pod, config, "third", "/hello.wasm")
+
+
+if __name__ == "__main__":
+    unittest.main()
