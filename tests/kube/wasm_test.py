@@ -153,8 +153,13 @@ class WasmTaskTest(ShimTest):
         self.remove("stays")
 
 
+OPTIONS = pathlib.Path("/run/strata-options.toml")  # /run is this test's own
+
+
 class WasmPodTest(NodeTest):
-    handlers = (("strata-wasm", RUNTIME, "shim", "class = 'wasm'"), ("strata", RUNTIME, "shim"))
+    handlers = (("strata-wasm", RUNTIME, "shim", "class = 'wasm'"), ("strata", RUNTIME, "shim"),
+                ("strata-file", RUNTIME, "shim", f"ConfigPath = '{OPTIONS}'"),
+                ("strata-typo", RUNTIME, "shim", "klass = 'wasm'"))
     files = guests.FILES
 
     def start(self, name, handler, *command, **more):
@@ -204,6 +209,22 @@ class WasmPodTest(NodeTest):
             self.node.import_image(image.write_artifact, name, self.files["hello.wasm"], config_type)
             with self.assertRaisesRegex(AssertionError, "does not unpack a wasm artifact"):
                 self.node.container(pod, config, f"main-{number}", "/hello.wasm", image={"image": name})
+
+    def test_options_may_lie_in_a_file(self):
+        OPTIONS.write_text("# ours\nclass = 'wasm'\n")
+        pod, config, container = self.start("file", "strata-file", "/hello.wasm")
+        self.assertEqual(self.ended(container), 0)
+        with self.assertRaisesRegex(AssertionError, "compile|WebAssembly"):
+            self.node.container(pod, config, "second", "/bin/busybox")
+        OPTIONS.write_text("class = 'wasm'\nclas = 'wasm'\n")
+        with self.assertRaisesRegex(AssertionError, "runtime options: 'clas = 'wasm''"):
+            self.node.container(pod, config, "third", "/hello.wasm")
+
+    def test_options_that_are_not_known_are_refused(self):
+        pod, config = self.node.pod("typo", "strata-typo")
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        with self.assertRaisesRegex(AssertionError, "runtime options: 'klass = .wasm.'"):
+            self.node.container(pod, config, "main", "/hello.wasm")
 
     def test_one_pod_has_commands_and_containers(self):
         pod, config, container = self.start("both", "strata", "/spin.wasm")
