@@ -234,7 +234,7 @@ Awaitable<void> Container::Watch(std::shared_ptr<Container> /*self*/, Process pr
 // With the first process the container has ended, also for those that share others' processes;
 // their ends are told before its own.
 Awaitable<void> Container::EndOthers() {
-  if (const auto all = group()) static_cast<void>((*all)->Kill());
+  if (host::Cgroup* const all = group()) static_cast<void>(all->Kill());
   while (OthersRun()) co_await changed_.Wait(kLookAgain);
 }
 
@@ -291,15 +291,15 @@ Result<void> Container::Kill(const std::string& exec_id, int signal, bool all) {
   if (process.state == ProcessState::kStopped || !process.process) {
     return Fail(Errc::kNotFound, "process already finished");
   }
-  const auto found_group = group();
+  host::Cgroup* const members_of = group();
   // What is frozen cannot die.
-  if (paused_ && signal == SIGKILL && found_group) {
-    static_cast<void>((*found_group)->Thaw());
+  if (paused_ && signal == SIGKILL && members_of != nullptr) {
+    static_cast<void>(members_of->Thaw());
     paused_ = false;
   }
-  if (!all || !found_group) return process.process->Kill(signal);
-  if (signal == SIGKILL) return (*found_group)->Kill();
-  const auto members = (*found_group)->Members();
+  if (!all || members_of == nullptr) return process.process->Kill(signal);
+  if (signal == SIGKILL) return members_of->Kill();
+  const auto members = members_of->Members();
   if (!members) return std::unexpected(members.error());
   for (const pid_t pid : *members) {
     const auto id = host::IdentifyProcess(pid);
@@ -327,7 +327,7 @@ Task<void> Container::SetPaused(bool paused) {
   if (!turn) co_return std::unexpected(std::move(turn).error());
   auto first = Find("");
   if (!first) co_return std::unexpected(std::move(first).error());
-  auto found = group();
+  auto found = NeedGroup();
   if (!found) co_return std::unexpected(std::move(found).error());
   if ((*first)->state != ProcessState::kRunning || paused_ == paused) {
     co_return Fail(Errc::kFailedPrecondition,
@@ -376,8 +376,10 @@ Result<std::shared_ptr<ContainerProcess>> Container::Find(const std::string& exe
   return Fail(Errc::kNotFound, "no process '" + exec_id + "' in " + id_);
 }
 
-Result<host::Cgroup*> Container::group() const {
-  if (backend_ && backend_->group() != nullptr) return backend_->group();
+host::Cgroup* Container::group() const noexcept { return backend_ ? backend_->group() : nullptr; }
+
+Result<host::Cgroup*> Container::NeedGroup() const {
+  if (host::Cgroup* const its = group()) return its;
   return Fail(Errc::kUnsupported, id_ + " has no control group of its own");
 }
 

@@ -55,7 +55,10 @@ class Container : public std::enable_shared_from_this<Container> {
 
   // kNotFound.
   [[nodiscard]] Result<std::shared_ptr<ContainerProcess>> Find(const std::string& exec_id) const;
-  [[nodiscard]] Result<host::Cgroup*> group() const;
+  // Null: it has none of its own.
+  [[nodiscard]] host::Cgroup* group() const noexcept;
+  // kUnsupported where group() is null.
+  [[nodiscard]] Result<host::Cgroup*> NeedGroup() const;
   [[nodiscard]] const std::string& bundle() const noexcept { return bundle_; }
   // The id of the pod that it is in; empty: in none.
   [[nodiscard]] const std::string& pod() const noexcept { return pod_; }

@@ -211,9 +211,9 @@ Awaitable<Reply> SandboxService::Metrics(Call call) {
   if (!found) co_return Failed(found.error());
   host::CgroupUsage all;
   for (const auto& task : tasks_.OfPod(call.request.containerd_namespace, request->sandbox_id())) {
-    const auto group = task->group();
-    if (!group) continue;
-    const auto usage = (*group)->Usage();
+    const host::Cgroup* const group = task->group();
+    if (group == nullptr) continue;
+    const auto usage = group->Usage();
     if (!usage) continue;  // it has just ended
     all.cpu += usage->cpu;
     all.memory.count += usage->memory.count;

@@ -214,8 +214,8 @@ Awaitable<Reply> TaskService::Pids(Call call) {
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
   task_api::PidsResponse response;
-  if (const auto group = (*task)->group()) {
-    const auto members = (*group)->Members();
+  if (const host::Cgroup* const group = (*task)->group()) {
+    const auto members = group->Members();
     if (!members && members.error().code != Errc::kNotFound) co_return Failed(members.error());
     if (members) {
       for (const pid_t pid : *members) {
@@ -252,7 +252,7 @@ Awaitable<Reply> TaskService::Stats(Call call) {
   if (!request) co_return Failed(request.error());
   const auto task = Task(call, request->id());
   if (!task) co_return Failed(task.error());
-  const auto group = (*task)->group();
+  const auto group = (*task)->NeedGroup();
   if (!group) co_return Failed(group.error());
   const auto usage = (*group)->Usage();
   if (!usage) co_return Failed(usage.error());
