@@ -12,7 +12,7 @@
 #include "base/files.h"
 #include "base/hex.h"
 #include "cell/log_line.h"
-#include "manager/timestamp.h"
+#include "base/timestamp.h"
 #include "meter/call_record.h"
 #include "model/values.h"
 

@@ -8,7 +8,7 @@
 
 #include "manager/bill.h"
 #include "manager/manager_impl.h"
-#include "manager/timestamp.h"
+#include "base/timestamp.h"
 #include "model/revision.h"
 #include "scheduler/record.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/strings.h"
 #include "manager/manager_impl.h"
-#include "manager/timestamp.h"
+#include "base/timestamp.h"
 #include "model/manifest.h"
 #include "model/revision.h"
 

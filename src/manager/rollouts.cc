@@ -10,7 +10,7 @@
 
 #include "base/pause.h"
 #include "manager/manager_impl.h"
-#include "manager/timestamp.h"
+#include "base/timestamp.h"
 #include "model/rollout.h"
 
 namespace strata::manager {

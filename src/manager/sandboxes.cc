@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "manager/manager_impl.h"
-#include "manager/timestamp.h"
+#include "base/timestamp.h"
 
 namespace strata::manager {
 Json ManagerImpl::ToJson(const store::SandboxRecord& record) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "manager/timestamp.h"
+#include "base/timestamp.h"
 
 namespace strata::manager {
 namespace {

@@ -14,7 +14,7 @@
 #include "host/loop_device.h"
 #include "host/memfd.h"
 #include "host/process.h"
-#include "manager/timestamp.h"
+#include "base/timestamp.h"
 
 namespace strata::manager {
 namespace {

@@ -1,11 +1,11 @@
-#include "manager/timestamp.h"
+#include "base/timestamp.h"
 
 #include <chrono>
 
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
-namespace strata::manager {
+namespace strata {
 
 // By calendar arithmetic and a compiled format: a line of the access log has one, and with strftime
 // it was a third of the line's cost.
@@ -21,4 +21,4 @@ std::string Rfc3339(WallTime time) {
                      clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
-}  // namespace strata::manager
+}  // namespace strata

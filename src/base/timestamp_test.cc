@@ -1,8 +1,8 @@
-#include "manager/timestamp.h"
+#include "base/timestamp.h"
 
 #include <gtest/gtest.h>
 
-namespace strata::manager {
+namespace strata {
 namespace {
 
 TEST(TimestampTest, MicrosecondsInUtc) {
@@ -12,4 +12,4 @@ TEST(TimestampTest, MicrosecondsInUtc) {
 }
 
 }  // namespace
-}  // namespace strata::manager
+}  // namespace strata

@@ -1,4 +1,4 @@
-// manager/timestamp.h - wall time as people and other programs read it: RFC 3339, UTC,
+// base/timestamp.h - wall time as people and other programs read it: RFC 3339, UTC,
 // microseconds: "2026-11-27T17:30:00.000000Z".
 //
 // Of what the API and the logs say; durations are measured by Clock's steady time. One line of the
@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 
-namespace strata::manager {
+namespace strata {
 
 std::string Rfc3339(WallTime time);
 
@@ -22,4 +22,4 @@ constexpr WallTime FromEpoch(std::uint64_t nanoseconds) {
   return WallTime(Duration(static_cast<Duration::rep>(nanoseconds)));
 }
 
-}  // namespace strata::manager
+}  // namespace strata
