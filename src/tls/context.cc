@@ -75,6 +75,14 @@ Result<void> CheckReadable(const std::filesystem::path& file) {
   return {};
 }
 
+Result<void> ShowCertificate(SSL_CTX* context, const Files& files) {
+  if (auto readable = CheckReadable(files.certificate); !readable) return readable;
+  if (::SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
+    return Malformed(files.certificate, "certificate (PEM)");
+  }
+  return UseKey(context, files.key);
+}
+
 }  // namespace
 
 std::string OpensslReason() {
@@ -100,13 +108,9 @@ Result<Context::Owned> Context::Load(const Files& files) {
   ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   ::SSL_CTX_set_options(raw, SSL_OP_NO_TICKET);
   ::SSL_CTX_set_num_tickets(raw, 0);
-  for (const auto& file : {files.certificate, files.ca}) {
-    if (auto readable = CheckReadable(file); !readable) return std::unexpected(readable.error());
+  if (auto readable = CheckReadable(files.ca); !readable) {
+    return std::unexpected(readable.error());
   }
-  if (::SSL_CTX_use_certificate_chain_file(raw, files.certificate.c_str()) != 1) {
-    return Malformed(files.certificate, "certificate (PEM)");
-  }
-  if (auto used = UseKey(raw, files.key); !used) return std::unexpected(used.error());
   if (::SSL_CTX_load_verify_file(raw, files.ca.c_str()) != 1) {
     return Malformed(files.ca, "CA certificate (PEM)");
   }
@@ -117,6 +121,7 @@ Result<Context> Context::ForServer(const Files& files) {
   auto context = Load(files);
   if (!context) return std::unexpected(context.error());
   SSL_CTX* raw = context->get();
+  if (auto shown = ShowCertificate(raw, files); !shown) return std::unexpected(shown.error());
   ::SSL_CTX_set_verify(raw, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   ::SSL_CTX_set_alpn_select_cb(raw, &ChooseProtocol, nullptr);
   // Tells clients which of their certificates to show. It takes the names over.
@@ -128,6 +133,9 @@ Result<Context> Context::ForClient(const Files& files) {
   auto context = Load(files);
   if (!context) return std::unexpected(context.error());
   SSL_CTX* raw = context->get();
+  if (!files.certificate.empty() || !files.key.empty()) {
+    if (auto shown = ShowCertificate(raw, files); !shown) return std::unexpected(shown.error());
+  }
   ::SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
   if (::SSL_CTX_set_alpn_protos(raw, kAlpn.data(), kAlpn.size()) != 0) {
     return Fail(Errc::kInternal, "OpenSSL: " + OpensslReason());

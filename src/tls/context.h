@@ -5,7 +5,8 @@
 //
 // The rules are the same on both sides: TLS 1.3 only (all clients are new ones, and its few ciphers
 // need no choice of ours), both show a certificate, no session is resumed (each connection proves
-// its key again), ALPN says http/1.1. A key must be its owner's alone.
+// its key again), ALPN says http/1.1. A key must be its owner's alone. A client without files of
+// its own shows none: for servers that know it by what it sends, a token; ours refuse it.
 //
 // What it does not protect: a certificate is good until it expires. There are no revocation lists;
 // to shut out a lost key, replace the CA. Files are read once: new ones need a new Context.
@@ -35,7 +36,8 @@ class Context {
   // Demands of clients a certificate of `files.ca` that may be used for clients.
   static Result<Context> ForServer(const Files& files);
 
-  // Demands of servers one that may be used for servers; Stream checks its name.
+  // Demands of servers one that may be used for servers; Stream checks its name. `files` may have
+  // the CA alone.
   static Result<Context> ForClient(const Files& files);
 
   [[nodiscard]] ssl_ctx_st* get() const noexcept { return context_.get(); }

@@ -27,6 +27,13 @@ TEST_F(ContextTest, GoodFilesMakeBothSides) {
   EXPECT_TRUE(Context::ForClient(good_).has_value());
 }
 
+TEST_F(ContextTest, AClientMayShowNoCertificateAndAServerMayNot) {
+  EXPECT_TRUE(Context::ForClient({.ca = good_.ca}).has_value());
+  EXPECT_FALSE(Context::ForServer({.ca = good_.ca}).has_value());
+  EXPECT_FALSE(Context::ForClient({.certificate = good_.certificate, .ca = good_.ca}).has_value());
+  EXPECT_FALSE(Context::ForClient({.key = good_.key, .ca = good_.ca}).has_value());
+}
+
 TEST_F(ContextTest, AKeyThatOthersMayReadIsRefusedWithItsMode) {
   for (const mode_t mode : {0640, 0604, 0620}) {
     ASSERT_EQ(::chmod(good_.key.c_str(), mode), 0);
