@@ -8,7 +8,7 @@
 // says so in the resource's status); it refuses nothing that the model takes, but what means
 // something on one machine only.
 //
-// Threads: pure. Tested by model/crd_test.cc.
+// Threads: pure. Tested by model/crd_test.cc and, on a real API server, tests/kube/cluster_test.py.
 #pragma once
 
 #include <array>

@@ -1,0 +1,162 @@
+#include "kube/controller/api_client.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/files.h"
+#include "base/result.h"
+
+namespace strata::kube::controller {
+namespace {
+
+constexpr std::string_view kFieldManager = "strata-controller";
+constexpr const char* kSecrets = "/var/run/secrets/kubernetes.io/serviceaccount";
+constexpr Bytes kMostToken = 64_KiB;
+// The server ends a watch by itself; without a word from it for longer the connection is dead.
+constexpr std::chrono::seconds kWatchSeconds{240};
+constexpr std::chrono::seconds kSilence{300};
+
+Errc CodeOf(unsigned status) {
+  switch (status) {
+    case 404:
+      return Errc::kNotFound;
+    case 409:
+    case 410:
+      return Errc::kFailedPrecondition;
+    case 401:
+    case 403:
+      return Errc::kPermissionDenied;
+    case 400:
+    case 422:
+      return Errc::kInvalidArgument;
+    default:
+      return Errc::kUnavailable;
+  }
+}
+
+// What the server says of its refusal: a Status object, as a rule.
+Error Refusal(const http::ClientRequest& request, unsigned status, const std::string& body) {
+  const auto said = ParseJson(body);
+  const bool known = said && said->is_object() && said->contains("message");
+  std::string message = known ? said->value("message", "") : "status " + std::to_string(status);
+  return {CodeOf(status), request.method + " " + request.target + ": " + std::move(message)};
+}
+
+}  // namespace
+
+Result<ClusterAccess> AccessOfPod() {
+  const char* host = std::getenv("KUBERNETES_SERVICE_HOST");
+  const char* port = std::getenv("KUBERNETES_SERVICE_PORT");
+  if (host == nullptr || port == nullptr) {
+    return Fail(Errc::kFailedPrecondition,
+                "KUBERNETES_SERVICE_HOST and _PORT are not set: this is no pod; say which server");
+  }
+  const std::filesystem::path secrets = kSecrets;
+  const std::string name(host);
+  const bool v6 = name.find(':') != std::string::npos;
+  auto server = tls::ParseRemote("https://" + (v6 ? "[" + name + "]" : name) + ":" + port,
+                                 {.ca = secrets / "ca.crt"});
+  if (!server) return std::unexpected(std::move(server).error());
+  return ClusterAccess{std::move(*server), secrets / "token"};
+}
+
+Task<http::ClientResponse> ApiClient::Send(http::ClientRequest request,
+                                           http::FetchOptions options) {
+  request.headers.emplace_back("Accept", "application/json");
+  if (!access_.token.empty()) {
+    auto token = ReadFile(access_.token, kMostToken);
+    if (!token) co_return std::unexpected(std::move(token).error());
+    request.headers.emplace_back("Authorization", "Bearer " + *token);
+  }
+  const http::ClientRequest asked = request;
+  auto answer = co_await tls::Fetch(loop_, access_.server, std::move(request), std::move(options));
+  if (answer && answer->status >= 400) {
+    Error refused = Refusal(asked, answer->status, answer->body);
+    co_return std::unexpected(std::move(refused));
+  }
+  co_return answer;
+}
+
+Task<Json> ApiClient::Ask(http::ClientRequest request) {
+  http::FetchOptions options;
+  auto answer = co_await Send(std::move(request), std::move(options));
+  if (!answer) co_return std::unexpected(std::move(answer).error());
+  auto parsed = ParseJson(answer->body, options.body_limit);
+  co_return parsed;
+}
+
+Task<Json> ApiClient::Get(std::string path) {
+  http::ClientRequest request;
+  request.target = std::move(path);
+  co_return co_await Ask(std::move(request));
+}
+
+Task<Json> ApiClient::Apply(std::string path, Json object) {
+  http::ClientRequest request;
+  request.method = "PATCH";
+  request.target = std::move(path) + "?force=true&fieldManager=" + std::string(kFieldManager);
+  request.headers.emplace_back("Content-Type", "application/apply-patch+yaml");
+  request.body = DumpJson(object);
+  co_return co_await Ask(std::move(request));
+}
+
+Task<Json> ApiClient::Merge(std::string path, Json patch) {
+  http::ClientRequest request;
+  request.method = "PATCH";
+  request.target = std::move(path) + "?fieldManager=" + std::string(kFieldManager);
+  request.headers.emplace_back("Content-Type", "application/merge-patch+json");
+  request.body = DumpJson(patch);
+  co_return co_await Ask(std::move(request));
+}
+
+Task<void> ApiClient::Delete(std::string path) {
+  http::ClientRequest request;
+  request.method = "DELETE";
+  request.target = std::move(path) + "?propagationPolicy=Foreground";
+  http::FetchOptions options;
+  auto answer = co_await Send(std::move(request), std::move(options));
+  if (!answer && answer.error().code != Errc::kNotFound) {
+    co_return std::unexpected(std::move(answer).error());
+  }
+  const Result<void> done;
+  co_return done;
+}
+
+Task<void> ApiClient::Watch(std::string path, std::string version,
+                            std::function<void(WatchEvent)> on_event) {
+  http::ClientRequest request;
+  const char* const mark = path.find('?') == std::string::npos ? "?" : "&";
+  request.target = std::move(path) + mark +
+                   "watch=true&allowWatchBookmarks=true&resourceVersion=" + version +
+                   "&timeoutSeconds=" + std::to_string(kWatchSeconds.count());
+  WatchStream stream(std::move(on_event));
+  std::optional<Error> failed;
+  std::string refusal;
+  http::FetchOptions options;
+  options.timeout = kSilence;
+  options.on_body = [&](const http::ClientResponse& head, std::string_view piece) {
+    if (head.status >= 400) {
+      refusal += piece.substr(0, kMostToken.count);
+      return refusal.size() < kMostToken.count;
+    }
+    auto taken = stream.Feed(piece);
+    if (!taken) failed = std::move(taken).error();
+    return !failed.has_value();
+  };
+  auto answer = co_await Send(std::move(request), std::move(options));
+  if (failed) co_return std::unexpected(std::move(*failed));
+  if (!answer && !refusal.empty()) {
+    Error refused = std::move(answer).error();
+    refused.message += ": " + refusal;
+    co_return std::unexpected(std::move(refused));
+  }
+  if (!answer) co_return std::unexpected(std::move(answer).error());
+  const Result<void> done;
+  co_return done;
+}
+
+}  // namespace strata::kube::controller

@@ -1,0 +1,66 @@
+// kube/controller/api_client.h - requests to a cluster's API server: over TLS, with a client's
+// certificate or with the token of a pod's service account.
+//
+//   mirror.h, controller.h --> [ ApiClient ] --tls/client.h--> API server
+//
+// Each request has a connection of its own. Objects are changed by server-side apply only, under
+// one field manager: what others own of them stays theirs.
+//
+// Threads: on the loop. Lifetime: the loop outlives it; it outlives its requests. Errors: of the
+// connection as tls/client.h has them; of the server: kNotFound (404), kFailedPrecondition (409,
+// 410), kPermissionDenied (401, 403), kInvalidArgument (400, 422), kUnavailable (others). Tested by
+// api_client_test.cc.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "base/json.h"
+#include "base/task.h"
+#include "http/client.h"
+#include "kube/controller/watch_stream.h"
+#include "tls/client.h"
+
+namespace strata::kube::controller {
+
+struct ClusterAccess {
+  tls::Remote server;
+  // Read again for each request: Kubernetes replaces it. Empty: the certificate says who we are.
+  std::filesystem::path token;
+};
+
+// As a pod finds it: by KUBERNETES_SERVICE_HOST and _PORT, and what its service account mounts.
+// kFailedPrecondition: this is no pod.
+Result<ClusterAccess> AccessOfPod();
+
+class ApiClient {
+ public:
+  ApiClient(Loop& loop, ClusterAccess access) : loop_(loop), access_(std::move(access)) {}
+
+  // The object, or the list, at `path`.
+  Task<Json> Get(std::string path);
+
+  // Applies `object` at `path`, taking over fields that others had set.
+  Task<Json> Apply(std::string path, Json object);
+
+  // Merges `patch` into what is at `path`; with a resourceVersion in it only if it is that one.
+  Task<Json> Merge(std::string path, Json patch);
+
+  // With all that it owns, which goes first. What is not there is deleted.
+  Task<void> Delete(std::string path);
+
+  // Tells what happens to the objects at `path` after `version`, until the server ends it, which it
+  // does after some minutes. Fails with WatchStream::Feed's errors, too.
+  Task<void> Watch(std::string path, std::string version, std::function<void(WatchEvent)> on_event);
+
+ private:
+  Task<http::ClientResponse> Send(http::ClientRequest request, http::FetchOptions options);
+  Task<Json> Ask(http::ClientRequest request);
+
+  Loop& loop_;
+  ClusterAccess access_;
+};
+
+}  // namespace strata::kube::controller

@@ -1,0 +1,199 @@
+#include "kube/controller/api_client.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/strings.h"
+#include "http/exchange_io.h"
+#include "kube/controller/mirror.h"
+#include "tls/test_support.h"
+
+namespace strata::kube::controller {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Asked {
+  std::string method;
+  std::string target;
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;
+};
+
+struct Scripted {
+  std::uint16_t status = 200;
+  std::string body;
+};
+
+// An API server that answers as it is told, one request after the other; then with 503.
+class ApiClientTest : public ::testing::Test {
+ protected:
+  Awaitable<void> Handle(http::Exchange& exchange) {
+    Asked asked{std::string(exchange.head().method), std::string(exchange.head().target), {}, {}};
+    for (const auto& [name, value] : exchange.head().headers) {
+      asked.headers[Lower(name)] = std::string(value);
+    }
+    auto body = co_await http::ReadAll(exchange, 1_MiB);
+    if (body) asked.body = *body;
+    asked_.push_back(std::move(asked));
+    Scripted answer{503, "{}"};
+    if (!script_.empty()) {
+      answer = std::move(script_.front());
+      script_.pop_front();
+    }
+    auto sent = co_await http::Answer(exchange.sink(), answer.status, "application/json",
+                                      std::move(answer.body));
+    static_cast<void>(sent);
+  }
+
+  template <typename T>
+  static Awaitable<void> Keep(Task<T> task, std::shared_ptr<std::optional<Result<T>>> out) {
+    out->emplace(co_await std::move(task));
+  }
+  template <typename T>
+  Result<T> Finish(Task<T> task) {
+    auto out = std::make_shared<std::optional<Result<T>>>();
+    Spawn(harness_.http.loop, Keep(std::move(task), out));
+    if (!harness_.http.RunUntil([&] { return out->has_value(); })) {
+      return Fail(Errc::kInternal, "it did not end");
+    }
+    return std::move(**out);
+  }
+
+  std::vector<Asked> asked_;
+  std::deque<Scripted> script_;
+  tls::TlsHarness harness_{[this](http::Exchange& exchange) { return Handle(exchange); }};
+  ApiClient client_{harness_.http.loop, {harness_.remote(harness_.pki.client), {}}};
+};
+
+TEST_F(ApiClientTest, AnObjectIsAppliedUnderOneManager) {
+  script_ = {{200, R"({"kind":"Lease"})"}};
+  auto answer = Finish(client_.Apply("/api/x", {{"kind", "Lease"}}));
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ((*answer)["kind"], "Lease");
+  ASSERT_EQ(asked_.size(), 1U);
+  EXPECT_EQ(asked_[0].method, "PATCH");
+  EXPECT_EQ(asked_[0].target, "/api/x?force=true&fieldManager=strata-controller");
+  EXPECT_EQ(asked_[0].headers["content-type"], "application/apply-patch+yaml");
+  EXPECT_EQ(asked_[0].body, R"({"kind":"Lease"})");
+  EXPECT_FALSE(asked_[0].headers.contains("authorization"));
+}
+
+TEST_F(ApiClientTest, ATokenIsReadAgainForEachRequest) {
+  const auto file = harness_.pki.folder.File("token");
+  ApiClient client(harness_.http.loop, {harness_.remote(harness_.pki.client), file});
+  for (const char* token : {"first", "second"}) {
+    std::ofstream(file) << token;
+    script_ = {{200, "{}"}};
+    ASSERT_TRUE(Finish(client.Get("/api/x")).has_value());
+    EXPECT_EQ(asked_.back().headers["authorization"], std::string("Bearer ") + token);
+  }
+}
+
+TEST_F(ApiClientTest, ARefusalHasTheServersWordsAndACode) {
+  for (const auto& [status, code] :
+       {std::pair(404, Errc::kNotFound), std::pair(409, Errc::kFailedPrecondition),
+        std::pair(403, Errc::kPermissionDenied), std::pair(422, Errc::kInvalidArgument),
+        std::pair(500, Errc::kUnavailable)}) {
+    script_ = {{static_cast<std::uint16_t>(status), R"({"message":"not like this"})"}};
+    auto answer = Finish(client_.Get("/api/x"));
+    ASSERT_FALSE(answer.has_value()) << status;
+    EXPECT_EQ(answer.error().code, code) << status;
+    EXPECT_THAT(answer.error().message, HasSubstr("GET /api/x: not like this"));
+  }
+}
+
+TEST_F(ApiClientTest, WhatIsNotThereIsDeleted) {
+  script_ = {{404, "{}"}, {403, "{}"}};
+  EXPECT_TRUE(Finish(client_.Delete("/api/x")).has_value());
+  EXPECT_EQ(asked_[0].target, "/api/x?propagationPolicy=Foreground");
+  EXPECT_FALSE(Finish(client_.Delete("/api/x")).has_value());
+}
+
+std::string Item(const char* name, int version) {
+  return R"({"metadata":{"namespace":"n","name":")" + std::string(name) +
+         R"(","resourceVersion":")" + std::to_string(version) + "\"}}";
+}
+std::string ListOf(const std::string& items, int version) {
+  return R"({"apiVersion":"v1","kind":"ThingList","metadata":{"resourceVersion":")" +
+         std::to_string(version) + R"("},"items":[)" + items + "]}";
+}
+std::string Event(const char* type, const std::string& object) {
+  return R"({"type":")" + std::string(type) + R"(","object":)" + object + "}\n";
+}
+
+class MirrorTest : public ApiClientTest {
+ protected:
+  // Runs the mirror until the script is at its end and the server was asked once more.
+  void Play() {
+    const std::size_t all = script_.size();
+    Spawn(harness_.http.loop, mirror_.Run());
+    ASSERT_TRUE(harness_.http.RunUntil([&] { return asked_.size() > all; }));
+  }
+  std::vector<std::string> Keys() const {
+    std::vector<std::string> keys;
+    for (const auto& [key, object] : mirror_.objects()) keys.push_back(key);
+    return keys;
+  }
+
+  std::vector<std::string> told_;
+  Mirror mirror_{harness_.http.loop, client_, "/api/things", telemetry::Logger(),
+                 [this](const Json& object) { told_.push_back(KeyOf(object)); }};
+};
+
+TEST_F(MirrorTest, ListsThenWatchesFromThereAndGoesOn) {
+  script_ = {{200, ListOf(Item("a", 3), 5)},
+             {200, Event("ADDED", Item("b", 6)) + Event("DELETED", Item("a", 7)) +
+                       Event("BOOKMARK", Item("", 9))}};
+  Play();
+  EXPECT_TRUE(mirror_.synced());
+  EXPECT_THAT(Keys(), ElementsAre("n/b"));
+  EXPECT_THAT(told_, ElementsAre("n/a", "n/b", "n/a"));
+  ASSERT_EQ(asked_.size(), 3U);
+  EXPECT_EQ(asked_[0].target, "/api/things");
+  EXPECT_THAT(asked_[1].target, HasSubstr("allowWatchBookmarks=true&resourceVersion=5"));
+  EXPECT_THAT(asked_[2].target, HasSubstr("resourceVersion=9"));  // the bookmark's
+}
+
+TEST_F(MirrorTest, ItemsOfAListAreWholeObjects) {
+  script_ = {{200, ListOf(Item("a", 3), 5)}};
+  Play();
+  EXPECT_EQ(mirror_.objects().at("n/a")["kind"], "Thing");
+  EXPECT_EQ(mirror_.objects().at("n/a")["apiVersion"], "v1");
+}
+
+TEST_F(MirrorTest, AnOldVersionLeadsToAListWhichFindsWhatHasGone) {
+  script_ = {{200, ListOf(Item("a", 3) + "," + Item("b", 4), 5)},
+             {200, Event("ERROR", R"({"code":410,"message":"too old"})")},
+             {200, ListOf(Item("b", 4), 20)}};
+  Play();
+  EXPECT_THAT(Keys(), ElementsAre("n/b"));
+  EXPECT_THAT(told_, ElementsAre("n/a", "n/b", "n/a", "n/b"));
+  EXPECT_EQ(asked_[2].target, "/api/things");
+  EXPECT_THAT(asked_[3].target, HasSubstr("resourceVersion=20"));
+}
+
+TEST_F(MirrorTest, AServerThatIsAwayIsAskedAgainFromTheSamePlace) {
+  script_ = {{503, "{}"},
+             {200, ListOf(Item("a", 3), 5)},
+             {503, "{}"},
+             {200, Event("ADDED", Item("b", 6))}};
+  Play();
+  EXPECT_THAT(Keys(), ElementsAre("n/a", "n/b"));
+  EXPECT_THAT(asked_[3].target, HasSubstr("resourceVersion=5"));
+}
+
+}  // namespace
+}  // namespace strata::kube::controller

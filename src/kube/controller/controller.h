@@ -1,0 +1,61 @@
+// kube/controller/controller.h - makes a cluster as our Services say: looks at each whenever it,
+// what was made for it, or the nodes' classes change, and does what reconcile.h says.
+//
+//   mirrors --changed--> [ Controller: which ones are due, one at a time ] --Actions--> API server
+//
+// What fails is tried again; a resource that fails does not hold up others. Everything is looked at
+// again every ten minutes, whatever was heard.
+//
+// Threads: on the loop. Lifetime: loop, client and clock outlive it; it outlives Run, which ends
+// with the loop. Tested by reconcile_test.cc (what is done), api_client_test.cc (how things are
+// seen) and tests/kube/cluster_test.py, on a real API server.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "kube/controller/api_client.h"
+#include "kube/controller/mirror.h"
+#include "kube/controller/reconcile.h"
+#include "scheduler/strategy.h"
+#include "telemetry/log.h"
+
+namespace strata::kube::controller {
+
+class Controller {
+ public:
+  Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log);
+
+  // Never ends.
+  Awaitable<void> Run();
+
+ private:
+  [[nodiscard]] bool Synced() const;
+  void Due(std::string key);
+  void AllDue();
+  void NodeChanged(const Json& node);
+  Awaitable<void> Resync();
+  Awaitable<void> Again(std::string key);
+  [[nodiscard]] Observed Observe(const Json& resource) const;
+  Task<void> LookAt(Json resource);
+  Task<void> Do(const Json& resource, Action action);
+  Task<void> TellEvent(const Json& resource, Tell tell);
+
+  Loop& loop_;
+  ApiClient& client_;
+  const Clock& clock_;
+  telemetry::Logger log_;
+  std::map<std::string, scheduler::ClassSet> classes_;  // by node
+  std::set<std::string> due_;
+  Timer wake_;  // never expires; cancelled when something is due
+  Mirror services_;
+  Mirror nodes_;
+  Mirror deployments_;
+  Mirror fronts_;    // Kubernetes' Services
+  Mirror policies_;  // NetworkPolicies
+};
+
+}  // namespace strata::kube::controller

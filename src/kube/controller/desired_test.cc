@@ -1,0 +1,156 @@
+#include "kube/controller/desired.h"
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kube/controller/place.h"
+#include "model/manifest.h"
+
+namespace strata::kube::controller {
+namespace {
+
+using model::Class;
+using ::testing::HasSubstr;
+
+// A Service with `fields` in its spec.
+model::Resource ServiceWith(const std::string& fields) {
+  auto resources = model::ParseManifests(
+      "apiVersion: strata.dev/v1alpha1\nkind: Service\nmetadata: {name: web, namespace: shop}\n"
+      "spec: {artifact: \"oci://registry.example/web:1\"" +
+          (fields.empty() ? "" : ", " + fields) + "}\n",
+      "s.yaml");
+  if (!resources) {
+    ADD_FAILURE() << resources.error().message;
+    return {};
+  }
+  return resources->front();
+}
+
+std::vector<Json> ObjectsOf(const std::string& fields) {
+  auto objects = DesiredObjects(ServiceWith(fields), "uid-1", Class::kContainer);
+  EXPECT_TRUE(objects.has_value()) << objects.error().message;
+  return objects ? *std::move(objects) : std::vector<Json>(3, Json::object());
+}
+
+Json PodOf(const std::string& fields) { return ObjectsOf(fields)[1]["spec"]["template"]["spec"]; }
+
+Json Node(const std::string& name, const std::vector<std::string>& classes) {
+  Json labels = Json::object();
+  for (const std::string& each : classes) labels["strata.dev/" + each] = "true";
+  return {{"metadata", {{"name", name}, {"labels", labels}}}};
+}
+
+Result<model::Placement> PlaceOn(const std::string& fields, const std::vector<Json>& nodes) {
+  const model::Resource resource = ServiceWith(fields);
+  return Place(std::get<model::ServiceSpec>(resource.spec), nodes);
+}
+
+TEST(DesiredTest, AServiceIsADeploymentAServiceAndAPolicy) {
+  const auto objects = ObjectsOf("replicas: 3, port: 8000");
+  ASSERT_EQ(objects.size(), 3U);
+  EXPECT_EQ(PathOf(objects[0]), "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/web");
+  EXPECT_EQ(PathOf(objects[1]), "/apis/apps/v1/namespaces/shop/deployments/web");
+  EXPECT_EQ(PathOf(objects[2]), "/api/v1/namespaces/shop/services/web");
+  for (const Json& object : objects) {
+    EXPECT_EQ(object["metadata"]["ownerReferences"][0]["uid"], "uid-1");
+    EXPECT_EQ(object["metadata"]["labels"]["strata.dev/service"], "web");
+  }
+  EXPECT_EQ(objects[1]["spec"]["replicas"], 3);
+  EXPECT_EQ(objects[2]["spec"]["ports"][0]["port"], 8000);
+  EXPECT_EQ(objects[2]["spec"]["selector"], objects[1]["spec"]["selector"]["matchLabels"]);
+}
+
+TEST(DesiredTest, NothingIsGrantedThatWasNotAskedFor) {
+  const Json policy = ObjectsOf("")[0]["spec"];
+  EXPECT_EQ(policy["policyTypes"], Json::array({"Egress"}));
+  EXPECT_EQ(policy["egress"], Json::array());
+  EXPECT_EQ(PodOf("")["automountServiceAccountToken"], false);
+}
+
+TEST(DesiredTest, ThePodIsTheWorkload) {
+  const Json pod = PodOf("env: {SIZE: \"128\"}, limits: {memory_mib: 96}, stop_timeout_ms: 1500");
+  EXPECT_EQ(pod["runtimeClassName"], "strata-container");
+  EXPECT_EQ(pod["terminationGracePeriodSeconds"], 2);
+  const Json& container = pod["containers"][0];
+  EXPECT_EQ(container["image"], "registry.example/web:1");
+  EXPECT_EQ(container["env"], Json::array({Json{{"name", "SIZE"}, {"value", "128"}}}));
+  EXPECT_EQ(container["resources"]["limits"]["memory"], "96Mi");
+  EXPECT_EQ(container["readinessProbe"]["tcpSocket"]["port"], "main");
+  EXPECT_FALSE(container.contains("livenessProbe"));
+}
+
+TEST(DesiredTest, ProbesAreTheManifests) {
+  const Json pod = PodOf(
+      "health: {readiness: {httpGet: {path: /ok, port: 9000}, period_ms: 100, timeout_ms: 2001},"
+      " liveness: {exec: {command: [check]}, initial_delay_ms: 10}}");
+  const Json& container = pod["containers"][0];
+  EXPECT_EQ(container["readinessProbe"]["httpGet"], (Json{{"path", "/ok"}, {"port", 9000}}));
+  EXPECT_EQ(container["readinessProbe"]["periodSeconds"], 1);  // the least that there is
+  EXPECT_EQ(container["readinessProbe"]["timeoutSeconds"], 3);
+  EXPECT_EQ(container["livenessProbe"]["exec"]["command"], Json::array({"check"}));
+  EXPECT_EQ(container["livenessProbe"]["initialDelaySeconds"], 1);
+}
+
+TEST(DesiredTest, DirectoriesInMemoryAreEmptyDirs) {
+  const Json pod = PodOf(
+      "volumes: [{name: cache, tmpfs: {size_mib: 16}}], mounts: [{volume: cache, mount: /cache}],"
+      " grants: {dirs: [{guest: /tmp, mode: scratch}]}");
+  EXPECT_EQ(pod["volumes"][0]["emptyDir"], (Json{{"medium", "Memory"}, {"sizeLimit", "16Mi"}}));
+  EXPECT_EQ(pod["volumes"][1]["emptyDir"], (Json{{"medium", "Memory"}}));
+  const Json& mounts = pod["containers"][0]["volumeMounts"];
+  EXPECT_EQ(mounts[0]["mountPath"], "/cache");
+  EXPECT_EQ(mounts[1]["mountPath"], "/tmp");
+}
+
+struct Refused {
+  const char* label;
+  const char* fields;
+  const char* named;
+};
+class NotYetTest : public ::testing::TestWithParam<Refused> {};
+
+TEST_P(NotYetTest, IsRefusedByItsField) {
+  auto objects = DesiredObjects(ServiceWith(GetParam().fields), "uid-1", Class::kContainer);
+  ASSERT_FALSE(objects.has_value());
+  EXPECT_EQ(objects.error().code, Errc::kUnsupported);
+  EXPECT_THAT(objects.error().message, HasSubstr(GetParam().named));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Fields, NotYetTest,
+    ::testing::Values(Refused{"Scale", "scale: {max: 3}", "spec.scale"},
+                      Refused{"Restart", "restart: never", "spec.restart"},
+                      Refused{"Egress", "grants: {http: [\"a.example:443\"]}", "spec.grants.http"},
+                      Refused{"NamedVolume",
+                              "volumes: [{name: d, named: {volume: d, size_mib: 8}}],"
+                              " mounts: [{volume: d, mount: /d}]",
+                              "spec.volumes[0]"}),
+    [](const auto& info) { return info.param.label; });
+
+TEST(PlaceTest, FollowsTheRulesAmongWhatNodesHave) {
+  const std::vector<Json> nodes = {Node("a", {"container", "wasm"}), Node("b", {"microvm"})};
+  EXPECT_EQ(PlaceOn("", nodes)->sandbox_class, Class::kContainer);
+  EXPECT_EQ(PlaceOn("requires: {security: high}", nodes)->sandbox_class, Class::kMicrovm);
+  EXPECT_EQ(PlaceOn("class: microvm", nodes)->sandbox_class, Class::kMicrovm);
+}
+
+TEST(PlaceTest, WhatNoNodeHasIsRefused) {
+  const std::vector<Json> nodes = {Node("a", {"container"})};
+  for (const char* fields : {"requires: {security: high}", "class: microvm", "class: wasm"}) {
+    auto placed = PlaceOn(fields, nodes);
+    ASSERT_FALSE(placed.has_value()) << fields;
+    EXPECT_EQ(placed.error().code, Errc::kFailedPrecondition) << placed.error().message;
+  }
+  EXPECT_FALSE(PlaceOn("", {}).has_value());
+  auto devices = PlaceOn("devices: [{kind: gpu}]", nodes);
+  ASSERT_FALSE(devices.has_value());
+  EXPECT_EQ(devices.error().code, Errc::kUnsupported);
+}
+
+}  // namespace
+}  // namespace strata::kube::controller

@@ -1,0 +1,81 @@
+#include "kube/controller/lease.h"
+
+#include <utility>
+
+#include "base/pause.h"
+#include "base/result.h"
+#include "base/timestamp.h"
+
+namespace strata::kube::controller {
+
+LeaseWatch::State LeaseWatch::See(const Json& lease, TimePoint now) {
+  const std::string holder = lease.value("/spec/holderIdentity"_json_pointer, "");
+  if (holder == identity_) return State::kOurs;
+  if (holder.empty()) return State::kFree;
+  std::string seen = holder + " " + lease.value("/spec/renewTime"_json_pointer, "");
+  if (seen != seen_) {
+    seen_ = std::move(seen);
+    since_ = now;
+  }
+  return now - since_ < kTerm ? State::kAnothers : State::kFree;
+}
+
+LeaseHolder::LeaseHolder(Loop& loop, ApiClient& client, const Clock& clock, std::string path,
+                         std::string identity, telemetry::Logger log)
+    : loop_(loop),
+      client_(client),
+      clock_(clock),
+      path_(std::move(path)),
+      identity_(std::move(identity)),
+      log_(std::move(log)),
+      watch_(identity_) {}
+
+// Looks at the lease, and takes or renews it if it may. Two that try at once have one version in
+// their hands, and the server takes one of them.
+Task<LeaseWatch::State> LeaseHolder::Try() {
+  auto lease = co_await client_.Get(path_);
+  if (!lease && lease.error().code == Errc::kNotFound) {
+    Json free = {{"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}};
+    free["metadata"]["name"] = path_.substr(path_.rfind('/') + 1);
+    lease = co_await client_.Apply(path_, std::move(free));
+  }
+  if (!lease) co_return std::unexpected(std::move(lease).error());
+  const LeaseWatch::State state = watch_.See(*lease, clock_.Now());
+  if (state == LeaseWatch::State::kAnothers) co_return state;
+  const std::string now = Rfc3339(clock_.WallNow());
+  Json patch;
+  patch["metadata"]["resourceVersion"] = lease->value("/metadata/resourceVersion"_json_pointer, "");
+  patch["spec"] = {
+      {"holderIdentity", identity_}, {"leaseDurationSeconds", kTerm.count()}, {"renewTime", now}};
+  if (state == LeaseWatch::State::kFree) patch["spec"]["acquireTime"] = now;
+  auto taken = co_await client_.Merge(path_, std::move(patch));
+  if (!taken) co_return std::unexpected(std::move(taken).error());
+  co_return LeaseWatch::State::kOurs;
+}
+
+Awaitable<void> LeaseHolder::Acquire() {
+  while (true) {
+    auto state = co_await Try();
+    if (state && *state == LeaseWatch::State::kOurs) co_return;
+    if (!state) log_.Warn("the lease cannot be had", {{"error", state.error().message}});
+    co_await Pause(loop_, kRenew);
+  }
+}
+
+Awaitable<void> LeaseHolder::Keep() {
+  TimePoint renewed = clock_.Now();
+  while (clock_.Now() - renewed < kGiveUp) {
+    co_await Pause(loop_, kRenew);
+    const TimePoint asked = clock_.Now();
+    auto state = co_await Try();
+    if (!state) {
+      log_.Warn("the lease cannot be renewed", {{"error", state.error().message}});
+    } else if (*state != LeaseWatch::State::kOurs) {
+      co_return;
+    } else {
+      renewed = asked;
+    }
+  }
+}
+
+}  // namespace strata::kube::controller

@@ -1,0 +1,76 @@
+#include "kube/controller/place.h"
+
+#include <array>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace strata::kube::controller {
+namespace {
+
+using model::Class;
+
+constexpr std::array kClasses = {Class::kWasm, Class::kContainer, Class::kAppkernel,
+                                 Class::kMicrovm};
+
+// Why no Service is made in that class.
+std::string Lacking(Class sandbox_class) {
+  if (sandbox_class != Class::kWasm) return {};
+  return "on a cluster a Service is an image yet";
+}
+
+std::string LabelOf(Class sandbox_class) {
+  return "strata.dev/" + std::string(model::ClassName(sandbox_class));
+}
+
+}  // namespace
+
+std::string RuntimeClassOf(Class sandbox_class) {
+  return "strata-" + std::string(model::ClassName(sandbox_class));
+}
+
+scheduler::ClassSet ClassesOf(const Json& node) {
+  scheduler::ClassSet classes;
+  const Json none = Json::object();
+  const Json labels = node.value("/metadata/labels"_json_pointer, none);
+  for (const Class each : kClasses) {
+    if (labels.value(LabelOf(each), "") == "true") classes.Add(each);
+  }
+  return classes;
+}
+
+Result<model::Placement> Place(const model::ServiceSpec& service, std::span<const Json> nodes) {
+  const model::Workload& workload = service.workload;
+  if (workload.within) {
+    return Fail(Errc::kUnsupported, "spec.within: no node has one class within another yet");
+  }
+  if (!workload.devices.empty()) {
+    return Fail(Errc::kUnsupported, "spec.devices: no node gives devices to sandboxes yet");
+  }
+  std::vector<scheduler::Option> options;
+  for (const Class each : kClasses) {
+    scheduler::Option& option = options.emplace_back();
+    option.sandbox_class = each;
+    option.variant = true;
+    option.lacking = Lacking(each);
+  }
+  std::vector<scheduler::Node> known;
+  for (const Json& node : nodes) {
+    // How much memory is free is for Kubernetes' own scheduler to see.
+    known.push_back({.name = node.value("/metadata/name"_json_pointer, ""),
+                     .free_memory = workload.limits.memory,
+                     .classes = ClassesOf(node)});
+  }
+  const scheduler::Question question{.function = false,
+                                     .start_each = false,
+                                     .requires_ = workload.requires_,
+                                     .slo = workload.slo,
+                                     .budget = workload.budget,
+                                     .by = workload.placement,
+                                     .asked = workload.sandbox_class,
+                                     .memory = workload.limits.memory,
+                                     .replicas = service.most()};
+  return scheduler::Choose(question, options, known);
+}
+
+}  // namespace strata::kube::controller

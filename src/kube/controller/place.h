@@ -1,0 +1,34 @@
+// kube/controller/place.h - in which class a workload runs on a cluster: the scheduler's rules
+// (scheduler/strategy.h), over what the nodes are labelled with and the shim can do.
+//
+//   a Service, the nodes' labels --> [ Place ] --> the RuntimeClass of its pods
+//
+// Nothing is measured on a cluster yet: no class is known to keep an SLO or a budget, so that the
+// rules and what a node has decide.
+//
+// Threads: pure. Tested by desired_test.cc.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "model/placement.h"
+#include "model/resource.h"
+#include "model/values.h"
+#include "scheduler/strategy.h"
+
+namespace strata::kube::controller {
+
+// "strata-container"
+std::string RuntimeClassOf(model::Class sandbox_class);
+
+// The classes for which a node has its label, "strata.dev/container": "true".
+scheduler::ClassSet ClassesOf(const Json& node);
+
+// `nodes`: Kubernetes' objects. kFailedPrecondition: no node has a class that fits; kUnsupported:
+// `service` asks for what no class has on a cluster.
+Result<model::Placement> Place(const model::ServiceSpec& service, std::span<const Json> nodes);
+
+}  // namespace strata::kube::controller

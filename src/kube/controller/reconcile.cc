@@ -1,0 +1,172 @@
+#include "kube/controller/reconcile.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "kube/controller/desired.h"
+#include "kube/controller/place.h"
+#include "model/manifest.h"
+#include "model/resource.h"
+
+namespace strata::kube::controller {
+namespace {
+
+struct Condition {
+  bool ready = false;
+  std::string reason;  // one word
+  std::string message;
+};
+
+Json FinalizersOf(const Json& resource) {
+  return resource.at("metadata").value("finalizers", Json::array());
+}
+
+// The manifest in it. What Kubernetes adds to metadata is none of a manifest's.
+Result<model::Resource> ReadResource(const Json& resource) {
+  const Json& metadata = resource.at("metadata");
+  return model::ResourceFromJson(
+      {{"apiVersion", resource.at("apiVersion")},
+       {"kind", resource.at("kind")},
+       {"metadata", {{"name", metadata.at("name")}, {"namespace", metadata.at("namespace")}}},
+       {"spec", resource.value("spec", Json())}});
+}
+
+std::string ReasonOf(const Error& error) {
+  switch (error.code) {
+    case Errc::kInvalidArgument:
+      return "Invalid";
+    case Errc::kFailedPrecondition:
+      return "NoClass";
+    default:
+      return "Unsupported";
+  }
+}
+
+const Json* Find(const std::vector<Json>& objects, std::string_view kind) {
+  const auto found = std::ranges::find_if(
+      objects, [kind](const Json& object) { return object.value("kind", "") == kind; });
+  return found == objects.end() ? nullptr : &*found;
+}
+
+Condition ReadinessOf(const Json* deployment) {
+  if (deployment == nullptr) return {.reason = "Progressing", .message = "its Deployment is made"};
+  const Json none = Json::object();
+  const Json& status = deployment->contains("status") ? deployment->at("status") : none;
+  const auto wanted = deployment->value("/spec/replicas"_json_pointer, std::int64_t{1});
+  const auto available = status.value("availableReplicas", std::int64_t{0});
+  const auto updated = status.value("updatedReplicas", std::int64_t{0});
+  const bool seen = status.value("observedGeneration", std::int64_t{0}) >=
+                    deployment->value("/metadata/generation"_json_pointer, std::int64_t{0});
+  if (seen && available >= wanted && updated >= wanted) {
+    return {true, "Available", std::to_string(available) + " replicas are available"};
+  }
+  const Json conditions = status.value("conditions", Json::array());
+  for (const Json& each : conditions) {
+    if (each.value("type", "") == "Progressing" && each.value("status", "") == "False") {
+      return {.reason = "Stuck", .message = each.value("message", "")};
+    }
+  }
+  return {.reason = "Progressing",
+          .message = std::to_string(available) + " of " + std::to_string(wanted) +
+                     " replicas are available"};
+}
+
+// The resource's status with this condition; as it was where nothing else has changed.
+Json StatusWith(const Json& resource, const Condition& condition, std::string_view now) {
+  const auto generation = resource.at("metadata").value("generation", std::int64_t{0});
+  Json made = {{"type", "Ready"},
+               {"status", condition.ready ? "True" : "False"},
+               {"reason", condition.reason},
+               {"message", condition.message},
+               {"observedGeneration", generation},
+               {"lastTransitionTime", now}};
+  Json conditions = Json::array();
+  const Json before = resource.value("/status/conditions"_json_pointer, Json::array());
+  for (const Json& each : before) {
+    if (each.value("type", "") != "Ready") {
+      conditions.push_back(each);
+    } else if (each.value("status", "") == made["status"]) {
+      made["lastTransitionTime"] = each.value("lastTransitionTime", std::string(now));
+    }
+  }
+  conditions.push_back(std::move(made));
+  return {{"observedGeneration", generation}, {"conditions", std::move(conditions)}};
+}
+
+std::string ReasonNow(const Json& resource) {
+  const Json conditions = resource.value("/status/conditions"_json_pointer, Json::array());
+  for (const Json& each : conditions) {
+    if (each.value("type", "") == "Ready") return each.value("reason", "");
+  }
+  return {};
+}
+
+std::vector<Action> TakeDown(const Observed& observed) {
+  std::vector<Action> actions;
+  for (const Json& child : observed.children) {
+    const bool going = child.at("metadata").contains("deletionTimestamp");
+    if (!going) actions.emplace_back(Remove{PathOf(child)});
+  }
+  Json finalizers = FinalizersOf(observed.resource);
+  const auto ours = std::ranges::find(finalizers, Json(kFinalizer));
+  if (observed.children.empty() && ours != finalizers.end()) {
+    finalizers.erase(ours);
+    actions.emplace_back(SetFinalizers{std::move(finalizers)});
+  }
+  return actions;
+}
+
+struct Made {
+  std::vector<Json> objects;
+  std::string because;
+};
+
+Result<Made> Make(const Observed& observed) {
+  auto resource = ReadResource(observed.resource);
+  if (!resource) return std::unexpected(std::move(resource).error());
+  auto placement = Place(std::get<model::ServiceSpec>(resource->spec), observed.nodes);
+  if (!placement) return std::unexpected(std::move(placement).error());
+  const std::string uid = observed.resource.at("metadata").value("uid", "");
+  auto objects = DesiredObjects(*resource, uid, placement->sandbox_class);
+  if (!objects) return std::unexpected(std::move(objects).error());
+  return Made{std::move(*objects), std::move(placement->because)};
+}
+
+}  // namespace
+
+std::vector<Action> Reconcile(const Observed& observed, std::string_view now) {
+  const Json& resource = observed.resource;
+  if (resource.at("metadata").contains("deletionTimestamp")) return TakeDown(observed);
+  std::vector<Action> actions;
+  Json finalizers = FinalizersOf(resource);
+  if (std::ranges::find(finalizers, Json(kFinalizer)) == finalizers.end()) {
+    finalizers.push_back(kFinalizer);
+    actions.emplace_back(SetFinalizers{std::move(finalizers)});
+    return actions;  // what that changes brings us here again
+  }
+  Condition condition;
+  auto made = Make(observed);
+  if (made) {
+    for (Json& object : made->objects) actions.emplace_back(Apply{std::move(object)});
+    condition = ReadinessOf(Find(observed.children, "Deployment"));
+    condition.message += "; " + made->because;
+  } else {
+    condition = {.reason = ReasonOf(made.error()), .message = made.error().message};
+  }
+  Json status = StatusWith(resource, condition, now);
+  if (resource.value("status", Json()) == status) return actions;
+  if (ReasonNow(resource) != condition.reason) {
+    const bool well = made.has_value() && condition.reason != "Stuck";
+    actions.emplace_back(Tell{well, condition.reason, condition.message});
+  }
+  actions.emplace_back(SetStatus{std::move(status)});
+  return actions;
+}
+
+}  // namespace strata::kube::controller

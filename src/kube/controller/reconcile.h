@@ -1,0 +1,56 @@
+// kube/controller/reconcile.h - what to do about one of our Services in a cluster, from what it
+// says and what is there: the whole of the controller's judgement, without a request.
+//
+//   resource, observed objects, nodes --> [ Reconcile ] --> Actions --> api_client.h
+//
+// A resource has our finalizer before anything is made for it; once it is deleted, what was made
+// goes first and the finalizer last. What cannot be made is said in the condition Ready, with a
+// reason; the other conditions are somebody else's.
+//
+// Threads: pure, deterministic. Tested by reconcile_test.cc.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+
+namespace strata::kube::controller {
+
+inline constexpr std::string_view kFinalizer = "strata.dev/controller";
+
+// Makes the object, or changes it where it differs (server-side apply).
+struct Apply {
+  Json object;
+};
+// Deletes what is at `path`, and what it owns first.
+struct Remove {
+  std::string path;
+};
+// The resource's finalizers, unless it has changed meanwhile.
+struct SetFinalizers {
+  Json finalizers;
+};
+struct SetStatus {
+  Json status;
+};
+// An Event of the resource, for `kubectl describe`: the condition has another reason now.
+struct Tell {
+  bool well = false;
+  std::string reason;
+  std::string message;
+};
+using Action = std::variant<Apply, Remove, SetFinalizers, SetStatus, Tell>;
+
+struct Observed {
+  Json resource;               // a Service of ours, as the API server has it
+  std::vector<Json> children;  // of what is made for it, what is there
+  std::vector<Json> nodes;
+};
+
+// `now`: RFC 3339, for conditions that change.
+std::vector<Action> Reconcile(const Observed& observed, std::string_view now);
+
+}  // namespace strata::kube::controller

@@ -1,0 +1,174 @@
+#include "kube/controller/reconcile.h"
+
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace strata::kube::controller {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kNow = "2026-11-27T17:30:00.000000Z";
+constexpr const char* kBefore = "2026-11-27T17:00:00.000000Z";
+
+// What an API server gives, with more in its metadata than a manifest has.
+Json Service() {
+  return {{"apiVersion", "strata.dev/v1alpha1"},
+          {"kind", "Service"},
+          {"metadata",
+           {{"name", "web"},
+            {"namespace", "shop"},
+            {"uid", "uid-1"},
+            {"generation", 2},
+            {"resourceVersion", "7"},
+            {"managedFields", Json::array({Json::object()})},
+            {"finalizers", Json::array({"another", "strata.dev/controller"})}}},
+          {"spec", {{"artifact", "oci://registry.example/web:1"}}}};
+}
+
+Json Deployment(int available) {
+  return {{"apiVersion", "apps/v1"},
+          {"kind", "Deployment"},
+          {"metadata", {{"name", "web"}, {"namespace", "shop"}, {"generation", 1}}},
+          {"spec", {{"replicas", 2}}},
+          {"status",
+           {{"observedGeneration", 1}, {"availableReplicas", available}, {"updatedReplicas", 2}}}};
+}
+
+Observed Seen(Json resource, std::vector<Json> children = {}) {
+  const Json node = {{"metadata", {{"name", "n"}, {"labels", {{"strata.dev/container", "true"}}}}}};
+  return {std::move(resource), std::move(children), {node}};
+}
+
+template <typename T>
+std::vector<T> Of(const std::vector<Action>& actions) {
+  std::vector<T> found;
+  for (const Action& action : actions) {
+    if (const T* each = std::get_if<T>(&action)) found.push_back(*each);
+  }
+  return found;
+}
+
+Json ReadyOf(const std::vector<Action>& actions) {
+  const auto statuses = Of<SetStatus>(actions);
+  if (statuses.size() != 1) {
+    ADD_FAILURE() << statuses.size() << " statuses";
+    return Json::object();
+  }
+  return statuses[0].status["conditions"].back();
+}
+
+TEST(ReconcileTest, TheFinalizerComesBeforeAnythingIsMade) {
+  Json resource = Service();
+  resource["metadata"]["finalizers"] = Json::array({"another"});
+  const auto actions = Reconcile(Seen(resource), kNow);
+  ASSERT_EQ(actions.size(), 1U);
+  EXPECT_EQ(std::get<SetFinalizers>(actions[0]).finalizers,
+            Json::array({"another", "strata.dev/controller"}));
+}
+
+TEST(ReconcileTest, WhatShallBeThereIsApplied) {
+  const auto actions = Reconcile(Seen(Service()), kNow);
+  const auto applied = Of<Apply>(actions);
+  ASSERT_EQ(applied.size(), 3U);
+  EXPECT_EQ(applied[1].object["spec"]["template"]["spec"]["runtimeClassName"], "strata-container");
+  const Json ready = ReadyOf(actions);
+  EXPECT_EQ(ready["status"], "False");
+  EXPECT_EQ(ready["reason"], "Progressing");
+  EXPECT_EQ(ready["observedGeneration"], 2);
+  EXPECT_EQ(ready["lastTransitionTime"], kNow);
+}
+
+TEST(ReconcileTest, ReadyIsWhatTheDeploymentHas) {
+  EXPECT_EQ(ReadyOf(Reconcile(Seen(Service(), {Deployment(1)}), kNow))["status"], "False");
+  const Json ready = ReadyOf(Reconcile(Seen(Service(), {Deployment(2)}), kNow));
+  EXPECT_EQ(ready["status"], "True");
+  EXPECT_THAT(ready["message"].get<std::string>(), HasSubstr("2 replicas"));
+}
+
+TEST(ReconcileTest, ADeploymentThatWasNotSeenYetIsNotReady) {
+  Json deployment = Deployment(2);
+  deployment["metadata"]["generation"] = 2;
+  EXPECT_EQ(ReadyOf(Reconcile(Seen(Service(), {deployment}), kNow))["status"], "False");
+}
+
+TEST(ReconcileTest, AStuckDeploymentSaysWhy) {
+  Json deployment = Deployment(0);
+  deployment["status"]["conditions"] =
+      Json::array({Json{{"type", "Progressing"}, {"status", "False"}, {"message", "too late"}}});
+  const auto actions = Reconcile(Seen(Service(), {deployment}), kNow);
+  EXPECT_EQ(ReadyOf(actions)["reason"], "Stuck");
+  ASSERT_EQ(Of<Tell>(actions).size(), 1U);
+  EXPECT_FALSE(Of<Tell>(actions)[0].well);
+}
+
+TEST(ReconcileTest, AStatusThatIsThereIsNotWrittenAgain) {
+  Json resource = Service();
+  const auto first = Reconcile(Seen(resource, {Deployment(2)}), kBefore);
+  EXPECT_EQ(Of<Tell>(first).size(), 1U);
+  resource["status"] = Of<SetStatus>(first)[0].status;
+  const auto second = Reconcile(Seen(resource, {Deployment(2)}), kNow);
+  EXPECT_TRUE(Of<SetStatus>(second).empty());
+  EXPECT_TRUE(Of<Tell>(second).empty());
+}
+
+TEST(ReconcileTest, ATransitionHasItsTimeAndOthersConditionsStay) {
+  Json resource = Service();
+  resource["status"]["conditions"] = Json::array({Json{{"type", "Ready"},
+                                                       {"status", "False"},
+                                                       {"reason", "Progressing"},
+                                                       {"lastTransitionTime", kBefore}},
+                                                  Json{{"type", "Audited"}, {"status", "True"}}});
+  const auto still = Reconcile(Seen(resource, {Deployment(1)}), kNow);
+  EXPECT_EQ(ReadyOf(still)["lastTransitionTime"], kBefore);
+  const auto actions = Reconcile(Seen(resource, {Deployment(2)}), kNow);
+  EXPECT_EQ(ReadyOf(actions)["lastTransitionTime"], kNow);
+  const Json conditions = Of<SetStatus>(actions)[0].status["conditions"];
+  ASSERT_EQ(conditions.size(), 2U);
+  EXPECT_EQ(conditions[0]["type"], "Audited");
+}
+
+TEST(ReconcileTest, WhatCannotBeMadeIsSaidAndWhatIsThereStays) {
+  Json invalid = Service();
+  invalid["spec"]["port"] = 0;
+  Json unsupported = Service();
+  unsupported["spec"]["scale"] = {{"max", 3}};
+  Json nowhere = Service();
+  nowhere["spec"]["class"] = "microvm";
+  for (const auto& [resource, reason, field] :
+       {std::tuple(invalid, "Invalid", "spec.port"),
+        std::tuple(unsupported, "Unsupported", "spec.scale"),
+        std::tuple(nowhere, "NoClass", "microvm")}) {
+    const auto actions = Reconcile(Seen(resource, {Deployment(2)}), kNow);
+    EXPECT_TRUE(Of<Apply>(actions).empty()) << reason;
+    EXPECT_TRUE(Of<Remove>(actions).empty()) << reason;
+    EXPECT_EQ(ReadyOf(actions)["status"], "False") << reason;
+    EXPECT_EQ(ReadyOf(actions)["reason"], reason);
+    EXPECT_THAT(ReadyOf(actions)["message"].get<std::string>(), HasSubstr(field));
+  }
+}
+
+TEST(ReconcileTest, OfADeletedOneWhatWasMadeGoesFirst) {
+  Json resource = Service();
+  resource["metadata"]["deletionTimestamp"] = kBefore;
+  Json going = Deployment(2);
+  const auto first = Reconcile(Seen(resource, {going}), kNow);
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(std::get<Remove>(first[0]).path, "/apis/apps/v1/namespaces/shop/deployments/web");
+  going["metadata"]["deletionTimestamp"] = kBefore;
+  EXPECT_TRUE(Reconcile(Seen(resource, {going}), kNow).empty());
+  const auto last = Reconcile(Seen(resource), kNow);
+  ASSERT_EQ(last.size(), 1U);
+  EXPECT_EQ(std::get<SetFinalizers>(last[0]).finalizers, Json::array({"another"}));
+  resource["metadata"]["finalizers"] = Json::array({"another"});
+  EXPECT_TRUE(Reconcile(Seen(resource), kNow).empty());
+}
+
+}  // namespace
+}  // namespace strata::kube::controller

@@ -1,0 +1,51 @@
+// kube/controller/watch_stream.h - the body of a watch: JSON documents, one a line, in pieces as
+// they arrive.
+//
+//   FetchOptions::on_body --piece--> [ WatchStream ] --WatchEvent--> mirror.h
+//
+// Threads: one. Errors: see Feed; after one the stream is of no further use. Tested by
+// watch_stream_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace strata::kube::controller {
+
+struct WatchEvent {
+  enum class Kind : std::uint8_t {
+    kSet,       // it is there, new or changed
+    kGone,      // it was deleted; `object` is its last state
+    kBookmark,  // nothing but a newer resourceVersion
+  };
+  Kind kind = Kind::kSet;
+  Json object;
+};
+
+// Objects are bounded by etcd, 1.5 MiB.
+inline constexpr Bytes kMostOfEvent = Bytes::MiB(4);
+
+class WatchStream {
+ public:
+  explicit WatchStream(std::function<void(WatchEvent)> on_event) : on_event_(std::move(on_event)) {}
+
+  // Tells every event that `piece` completes. kFailedPrecondition: the server does not go back as
+  // far as the version that was asked from (410): list again; kUnavailable: another error of its
+  // own; kInvalidArgument: no events; kResourceExhausted: a line without an end.
+  Result<void> Feed(std::string_view piece);
+
+ private:
+  Result<void> Line(std::string_view line);
+
+  std::function<void(WatchEvent)> on_event_;
+  std::string rest_;  // of a line that has not ended
+};
+
+}  // namespace strata::kube::controller
