@@ -23,7 +23,7 @@ CARGO_NATIVE_DIR := CARGO_TARGET_DIR=$(STRATA_CACHE)/native
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup native build build-fuzz examples demo test test-long lint bench clean asan tsan fuzz fresh-report
+.PHONY: help setup native build build-fuzz examples demo test test-long test-kube lint bench clean asan tsan fuzz fresh-report
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -54,12 +54,17 @@ test: fresh-report build examples ## the fast tier of the tests (ARGS='-R name' 
 	@$(if $(ARGS),,$(STAGE) test-tools tools/python_env.py numerics tests/advisor/models_requirements.txt || true)
 	@$(if $(ARGS),,JOBS=$(JOBS) $(STAGE) test-tools tests/kube/build-tools || true)
 	@$(if $(ARGS),,$(STAGE) test-tools tools/node_env.py page tests/e2e/page || true)
-	@$(STAGE) test tools/test_report.py ctest --build build/release -- -j $(JOBS) -LE '^long$$' $(ARGS) || true
+	@$(STAGE) test tools/test_report.py ctest --build build/release -- -j $(JOBS) -LE '^(long|cluster)$$' $(ARGS) || true
 	@tools/test_report.py close
 
 test-long: fresh-report build examples build-fuzz ## the long tier: many kills, long fuzzing
 	@STRATA_LONG=1 $(STAGE) test-long tools/test_report.py ctest --build build/release -- -L '^long$$' $(ARGS) || true
 	@$(STAGE) fuzz tools/test_report.py ctest --build build/fuzz -- -j $(JOBS) -L '^fuzz$$' -L '^long$$' $(ARGS) || true
+	@tools/test_report.py close
+
+test-kube: fresh-report build ## our kinds and operator on a real API server of Kubernetes
+	@JOBS=$(JOBS) $(STAGE) test-tools tests/kube/cluster/build-tools || true
+	@$(STAGE) test tools/test_report.py ctest --build build/release -- -L '^cluster$$' $(ARGS) || true
 	@tools/test_report.py close
 
 lint: fresh-report setup ## formatting, clang-tidy on what changed (ALL=1: on all), layers, style, scripts, Rust

@@ -1,0 +1,101 @@
+"""A real API server of Kubernetes with its etcd, in the namespaces that `in_namespaces` made for the run, and
+requests to it. There is no kubelet, no scheduler and no controller but those that a test starts."""
+
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from kube.support import HERE, PATIENCE, eventually, run
+
+ADDRESS = "192.168.77.1"  # on a bridge that nobody else has; the server refuses loopback
+
+
+class ApiServer:
+    def __init__(self):
+        done = subprocess.run([HERE / "cluster" / "build-tools"], stdout=subprocess.PIPE, text=True, check=True)
+        self.tools = pathlib.Path(done.stdout.strip())
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="kube."))
+        self.url = f"https://{ADDRESS}:6443"
+        self.daemons = {}
+
+    def up(self):
+        for words in (("link", "add", "api0", "type", "bridge"), ("addr", "add", f"{ADDRESS}/24", "dev", "api0"),
+                      ("link", "set", "api0", "up")):
+            subprocess.run(("ip", *words), check=True)
+        self.make_keys()
+        self.start("etcd", f"--data-dir={self.dir}/etcd", "--unsafe-no-fsync",
+                   "--listen-client-urls=http://127.0.0.1:2379", "--advertise-client-urls=http://127.0.0.1:2379",
+                   "--listen-peer-urls=http://127.0.0.1:2380")
+        self.start_server()
+        return self
+
+    def start_server(self):
+        self.start("kube-apiserver", "--etcd-servers=http://127.0.0.1:2379", f"--advertise-address={ADDRESS}",
+                   "--tls-cert-file=server.crt", "--tls-private-key-file=server.key", "--client-ca-file=ca.crt",
+                   "--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=accounts.pub",
+                   "--service-account-signing-key-file=accounts.key", "--cert-dir=made",
+                   "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC", "--allow-privileged")
+        if not eventually(lambda: self.request("GET", "/readyz", raw=True) == "ok", 2 * PATIENCE):
+            raise AssertionError((self.dir / "kube-apiserver.log").read_text()[-3000:])
+
+    def kill_server(self):
+        self.stop("kube-apiserver", signal.SIGKILL)
+
+    def start(self, name, *words):
+        with open(self.dir / f"{name}.log", "ab") as log:
+            self.daemons[name] = subprocess.Popen([self.tools / name, *words], stdout=log, stderr=log, cwd=self.dir,
+                                                  stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin"})
+
+    def stop(self, name, how=signal.SIGTERM):
+        daemon = self.daemons.pop(name)
+        daemon.send_signal(how)
+        daemon.wait(PATIENCE)
+
+    def end(self):
+        for name in reversed(list(self.daemons)):
+            self.stop(name, signal.SIGKILL)
+        shutil.rmtree(self.dir)
+
+    def make_keys(self):
+        def openssl(*words):
+            subprocess.run(("openssl", *words), cwd=self.dir, check=True, capture_output=True)
+
+        def certificate(name, subject, *more):
+            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-keyout", f"{name}.key", "-out", f"{name}.crt", "-subj", subject, *more)
+
+        signed = ("-CA", "ca.crt", "-CAkey", "ca.key", "-addext", "basicConstraints=critical,CA:FALSE", "-addext")
+        certificate("ca", "/CN=test")
+        certificate("server", "/CN=kube-apiserver", *signed, f"subjectAltName=IP:127.0.0.1,IP:{ADDRESS}")
+        certificate("admin", "/O=system:masters/CN=admin", *signed, "extendedKeyUsage=clientAuth")
+        openssl("genrsa", "-out", "accounts.key", "2048")
+        openssl("rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub")
+
+    # --- its clients
+
+    def request(self, method, path, body=None, kind="application/json", raw=False):
+        """The answer's object, also of a refusal (kind Status); nothing when nobody answers."""
+        words = ["curl", "-sS", "--cacert", self.dir / "ca.crt", "--cert", self.dir / "admin.crt", "--key",
+                 self.dir / "admin.key", "-X", method, self.url + path]
+        if body is not None:
+            words += ["-H", f"Content-Type: {kind}", "--data-binary", "@-"]
+        done = run(words, stdin=body or "")
+        return done.stdout if raw else json.loads(done.stdout or "{}")
+
+    def get(self, path):
+        return self.request("GET", path)
+
+    def apply(self, path, manifest):
+        """`manifest`: an object, or YAML."""
+        text = manifest if isinstance(manifest, str) else json.dumps(manifest)
+        return self.request("PATCH", f"{path}?fieldManager=test&force=true&fieldValidation=Strict", text,
+                            "application/apply-patch+yaml")
+
+    def merge(self, path, patch):
+        return self.request("PATCH", path, json.dumps(patch), "application/merge-patch+json")
+
+    def delete(self, path):
+        return self.request("DELETE", path)

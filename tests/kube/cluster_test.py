@@ -1,0 +1,163 @@
+"""Our kinds and our operator on a real API server of Kubernetes: what it accepts and refuses, and what becomes
+of a Service. `make test-kube`."""
+
+import re
+import subprocess
+import unittest
+
+from kube.cluster.api_server import ApiServer
+from kube.support import BIN, HERE, PATIENCE, ROOT, eventually
+
+DEPLOY = ROOT / "deploy" / "kubernetes"
+OURS = "/apis/strata.dev/v1alpha1/namespaces/default"
+SERVICE = f"{OURS}/services/web"
+DEPLOYMENT = "/apis/apps/v1/namespaces/default/deployments/web"
+FRONT = "/api/v1/namespaces/default/services/web"
+POLICY = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/web"
+EVENTS = "/api/v1/namespaces/default/events"
+
+
+def documents(path):
+    """Those of a file, each with its first line."""
+    return [(part.split("\n", 1)[0].removeprefix("# "), part) for part in path.read_text().split("---\n")[1:]]
+
+
+def place_of(text):
+    """Where a manifest of ours is created, and its name."""
+    kind = re.search(r"^kind: (\w+)", text, re.M)[1]
+    return f"{OURS}/{kind.lower()}s", re.search(r"^metadata: \{name: ([\w.-]+)", text, re.M)[1]
+
+
+class ClusterTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.api = ApiServer()
+        cls.addClassCleanup(cls.api.end)
+        cls.api.up()
+        for _, text in documents(DEPLOY / "chart" / "crds" / "crds.yaml"):
+            name = re.search(r"name: (\w+\.strata\.dev)", text)[1]
+            path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
+            made = cls.api.apply(path, text)
+            if made["kind"] != "CustomResourceDefinition":
+                raise AssertionError(made["message"])
+            if not eventually(lambda path=path: cls.conditions(path).get("Established") == ("True", "InitialNamesAccepted")):
+                raise AssertionError(f"{name}: {cls.conditions(path)}")
+
+    @classmethod
+    def conditions(cls, path):
+        """Type -> (status, reason)."""
+        found = cls.api.get(path).get("status", {}).get("conditions", [])
+        return {each["type"]: (each["status"], each["reason"]) for each in found}
+
+    def create(self, text):
+        place, _ = place_of(text)
+        return self.api.request("POST", f"{place}?fieldValidation=Strict", text, "application/yaml")
+
+    # --- our kinds
+
+    def test_schemas_are_structural(self):
+        for name in ("functions", "services", "routes"):
+            path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}.strata.dev"
+            self.assertNotIn("NonStructuralSchema", self.conditions(path))
+
+    def test_good_manifests_are_accepted(self):
+        for _, text in documents(HERE / "cluster" / "accepted.yaml"):
+            place, name = place_of(text)
+            with self.subTest(name):
+                made = self.create(text)
+                self.assertEqual(made["metadata"].get("name"), name, made.get("message"))
+                self.api.delete(f"{place}/{name}")
+
+    def test_bad_manifests_are_refused_for_the_field_that_strata_names(self):
+        for path, text in documents(HERE / "cluster" / "refused.yaml"):
+            with self.subTest(path, text=text):
+                refused = self.create(text)
+                self.assertEqual(refused["kind"], "Status", "it was accepted")
+                named = [each.get("field") for each in refused.get("details", {}).get("causes", [])]
+                named += re.findall(r'unknown field "([\w.\[\]]+)\.\w+"', refused["message"])
+                self.assertIn(path, named, refused["message"])
+
+    def test_what_is_of_one_machine_is_refused(self):
+        for spec in ("artifact: ./f.wasm", "artifact: 'oci:./layout'",
+                     "artifact: 'oci://r.example/f', grants: {dirs: [{host: /srv, guest: /data, mode: ro}]}"):
+            with self.subTest(spec):
+                refused = self.create("apiVersion: strata.dev/v1alpha1\nkind: Function\nmetadata: {name: f}\n"
+                                      f"spec: {{{spec}}}\n")
+                self.assertIn("of one machine", refused.get("message", ""))
+
+    # --- runtime classes and the node's installer
+
+    def test_the_plain_manifests_are_accepted(self):
+        for path in sorted((DEPLOY / "plain").glob("*.yaml")):
+            for _, text in documents(path):
+                kind = re.search(r"^kind: (\w+)", text, re.M)[1]
+                place = {"RuntimeClass": "/apis/node.k8s.io/v1/runtimeclasses", "Namespace": "/api/v1/namespaces",
+                         "ServiceAccount": "/api/v1/namespaces/strata-system/serviceaccounts",
+                         "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+                         "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+                         "DaemonSet": "/apis/apps/v1/namespaces/strata-system/daemonsets"}[kind]
+                with self.subTest(kind):
+                    name = re.search(r"^metadata: \{name: ([\w.-]+)", text, re.M)[1]
+                    made = self.api.apply(f"{place}/{name}", text)
+                    self.assertEqual(made.get("kind"), kind, made.get("message"))
+
+    # --- the operator
+
+    def operator(self):
+        """Runs until the end of the test; its log."""
+        keys, log = self.api.dir, self.api.dir / "operator.log"
+        with open(log, "wb") as output:
+            process = subprocess.Popen([BIN / "strata-operator", "--server", self.api.url, "--ca", keys / "ca.crt",
+                                        "--certificate", keys / "admin.crt", "--key", keys / "admin.key"], stderr=output)
+        self.addCleanup(process.wait, PATIENCE)
+        self.addCleanup(process.kill)
+        return log
+
+    def seen(self, what, probe):
+        self.assertTrue(eventually(probe), f"{what}\n{(self.api.dir / 'operator.log').read_text()[-2000:]}")
+
+    def ready(self):
+        return self.conditions(SERVICE).get("Ready")
+
+    def test_a_services_life(self):
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": {"strata.dev/container": "true"}}}
+        self.api.apply("/api/v1/nodes/n1", node)
+        self.api.apply("/api/v1/namespaces/strata-system",
+                       {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "strata-system"}})
+        self.api.apply(SERVICE, {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "web"},
+                                 "spec": {"artifact": "oci://registry.example/web:1", "replicas": 2}})
+        self.operator()
+        self.seen("progress", lambda: self.ready() == ("False", "Progressing"))
+        deployment = self.api.get(DEPLOYMENT)
+        self.assertEqual(deployment["spec"]["template"]["spec"]["runtimeClassName"], "strata-container")
+        for path in (FRONT, POLICY):
+            self.assertEqual(self.api.get(path)["metadata"]["name"], "web")
+
+        # What the controller manager and kubelet would say.
+        self.api.merge(f"{DEPLOYMENT}/status", {"status": {
+            "observedGeneration": deployment["metadata"]["generation"], "replicas": 2, "updatedReplicas": 2,
+            "readyReplicas": 2, "availableReplicas": 2}})
+        self.seen("readiness", lambda: self.ready() == ("True", "Available"))
+        self.seen("events", lambda: {"Progressing", "Available"} <= {
+            each["reason"] for each in self.api.get(EVENTS)["items"]})
+
+        self.api.kill_server()
+        self.api.start_server()
+        self.api.merge(SERVICE, {"spec": {"replicas": 3}})
+        self.seen("a change after the server's death", lambda: self.api.get(DEPLOYMENT)["spec"]["replicas"] == 3)
+        self.api.merge(DEPLOYMENT, {"spec": {"replicas": 7}})
+        self.seen("what another changed, put right", lambda: self.api.get(DEPLOYMENT)["spec"]["replicas"] == 3)
+
+        self.api.merge("/api/v1/nodes/n1", {"metadata": {"labels": {"strata.dev/container": None}}})
+        self.seen("a class that has gone", lambda: self.ready() == ("False", "NoClass"))
+
+        self.api.delete(SERVICE)
+        self.seen("its Deployment deleted", lambda: "deletionTimestamp" in self.api.get(DEPLOYMENT)["metadata"])
+        self.assertIn("strata.dev/controller", self.api.get(SERVICE)["metadata"]["finalizers"])
+        for path in (DEPLOYMENT, FRONT, POLICY):  # the garbage collector's part
+            self.api.merge(path, {"metadata": {"finalizers": None}})
+        self.seen("the end", lambda: self.api.get(SERVICE).get("code") == 404)
+
+
+if __name__ == "__main__":
+    unittest.main()
