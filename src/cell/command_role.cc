@@ -24,7 +24,7 @@
 #include "cell/image_server.h"
 #include "cell/process_streams.h"
 #include "host/memfd.h"
-#include "http/exchange.h"
+#include "http/message.h"
 #include "sandbox/driver.h"
 #include "sandbox/wasm/directories.h"
 #include "sandbox/wasm/driver.h"
