@@ -19,7 +19,11 @@ Result<Json> Find(Session& session, const std::string& name) {
   const std::string place = "/v1/namespaces/" + PercentEncode(session.tenant) + "/";
   auto found = session.AskJson("GET", place + "functions/" + PercentEncode(name));
   if (found || found.error().code != Errc::kNotFound) return found;
-  return session.AskJson("GET", place + "services/" + PercentEncode(name));
+  auto service = session.AskJson("GET", place + "services/" + PercentEncode(name));
+  if (service || service.error().code != Errc::kNotFound) return service;
+  return Fail(Errc::kNotFound, "no Function or Service '" + EscapeControl(name) +
+                                   "' in namespace '" + EscapeControl(session.tenant) +
+                                   "'; 'strata get' lists what there is");
 }
 
 std::string Percent(const Json& share) {

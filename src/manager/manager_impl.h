@@ -145,7 +145,7 @@ class ManagerImpl final : public Manager {
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
   Result<std::vector<scheduler::Option>> OptionsOf(const model::Resource& resource,
                                                    const Artifacts& artifacts) const;
-  // Where it would go now if its manifest named no class.
+  // Where it would go now if its manifest named neither class nor rule.
   Result<model::Placement> FreePlacement(const model::Resource& resource,
                                          const Artifacts& artifacts) const;
 

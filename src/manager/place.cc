@@ -254,8 +254,9 @@ Result<model::Placement> ManagerImpl::FreePlacement(const model::Resource& resou
   auto options = OptionsOf(resource, artifacts);
   if (!options) return std::unexpected(options.error());
   const scheduler::Node node = ThisNode();
-  return scheduler::Choose(QuestionOf(resource, artifacts, std::nullopt, CellsOf(options_)),
-                           *options, {&node, 1}, options_.prices);
+  scheduler::Question question = QuestionOf(resource, artifacts, std::nullopt, CellsOf(options_));
+  question.by = model::PlacementBy::kCost;
+  return scheduler::Choose(question, *options, {&node, 1}, options_.prices);
 }
 
 Task<void> ManagerImpl::Place(Candidate& candidate) {

@@ -10,7 +10,7 @@ from crash.load import SteadyClient
 from e2e import guests
 from e2e.images import guest_image
 from e2e.placement_test import RECORD
-from e2e.support import ServerTest, function
+from e2e.support import NOT_FOUND, ServerTest, function
 
 # Both say the same, so that a caller cannot tell which of them answered.
 HELLO = guests.web_module("(i64.const 5)", '(data (i32.const 0) "hello")')
@@ -63,6 +63,16 @@ class VariantsTest(ServerTest):
         self.assertEqual(self.placed(self.both("named", **{"class": "container"})), ("container", "image"))
         lost = {each["class"]: each.get("lost") for each in self.status("fast")["placement"]["alternatives"]}
         self.assertIn("gives a function with a wasm variant to wasm", lost["container"])
+
+    def test_cost_says_what_the_literal_rule_costs(self):
+        self.assertEqual(self.placed(self.both("ruled", placement="rule")), ("container", "image"))
+        row = next(row for row in self.server.json("cost")["rows"] if row["name"] == "ruled")
+        self.assertEqual(row["better"]["class"], "wasm")
+        self.assertGreater(row["better"]["saves"], 0)
+
+    def test_explain_says_what_does_not_exist(self):
+        done = self.server.strata("explain", "nosuch")
+        self.assert_exit(done, NOT_FOUND, "no Function or Service 'nosuch' in namespace 'default'")
 
     def test_explain_shows_the_variants_and_the_one_that_was_taken(self):
         self.server.apply(self.both("shown"))

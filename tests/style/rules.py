@@ -22,6 +22,11 @@ FORBIDDEN = re.compile(
     r"(?<![\w.$}/-])/(root|work)/(?!\.\.\.)"
     r"|registry\.npmjs\.|\bpypi\.org\b|files\.pythonhosted\.|\bproxy\.golang\.|\b(static|index)\.crates\.|\bdeb\.debian\.")
 SNAKE_CASE = re.compile(r"^[a-z0-9_]+(\.[a-z0-9_]+)*$")
+# Folders whose code is told everything: they ask no clock, no file, no chance (facts/embed.cc runs at build time).
+PURE = ("src/scheduler", "src/advisor")
+NOT_PURE = {"src/advisor/facts/embed.cc"}
+IMPURE = re.compile(r"#include <(fstream|filesystem|unistd\.h|ctime|sys/[a-z]+\.h)>|base/files\.h"
+                    r"|_clock::now\(|\brandom_device\b|\bgetenv\(|\bgetrandom\(")
 NAMED_BY_CONVENTION = {"CMakeLists.txt", "README.md"}
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -91,6 +96,17 @@ def snake_case(path: pathlib.Path, text: str) -> Problems:
             yield f"{part!r} is not snake_case"
 
 
+def pure(path: pathlib.Path, text: str) -> Problems:
+    name = path.as_posix()
+    if not name.startswith(tuple(folder + "/" for folder in PURE)) or path.suffix not in (".h", ".cc"):
+        return
+    if is_test(path) or name in NOT_PURE:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := IMPURE.search(line):
+            yield f"line {number}: {found.group(0)!r}: what is here is told its time, files and chance"
+
+
 def github_anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower().replace("`", "")).replace(" ", "-")
 
@@ -113,4 +129,4 @@ def links(path: pathlib.Path, text: str, root: pathlib.Path) -> Problems:
 
 
 RULES: list[Callable[[pathlib.Path, str], Problems]] = [
-    size, header_comment, pragma_once, unfinished, whitespace, forbidden, snake_case]
+    size, header_comment, pragma_once, unfinished, whitespace, forbidden, snake_case, pure]

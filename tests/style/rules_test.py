@@ -30,6 +30,8 @@ SAMPLES = [
     (rules.forbidden, "tools/x", "curl https://registry" + ".npmjs.org/x\n", "npm ci\n"),
     (rules.snake_case, "src/base/CamelCase.cc", "", None),
     (rules.snake_case, "src/base/kebab-case.cc", "", None),
+    (rules.pure, "src/scheduler/x.cc", "auto t = std::chrono::steady_clock::now();\n", "#include <chrono>\n"),
+    (rules.pure, "src/advisor/compare/x.cc", "#include <fstream>\n", "#include <string>\n"),
 ]
 
 
