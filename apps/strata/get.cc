@@ -27,12 +27,9 @@ Result<Kind> FindKind(std::string word) {
   for (const Kind& kind : kKinds) {
     if (word == kind.plural || word + "s" == kind.plural) return kind;
   }
-  std::string message = "no such kind '" + word + "'";
   constexpr std::array<std::string_view, 3> kNames{"functions", "services", "routes"};
-  if (const auto nearest = Nearest(word, kNames)) {
-    message += "; did you mean '" + std::string(*nearest) + "'?";
-  }
-  return Fail(Errc::kInvalidArgument, message + " (functions, services, routes)");
+  return Fail(Errc::kInvalidArgument, "no such kind '" + word + "'" + DidYouMean(word, kNames) +
+                                          " (functions, services, routes)");
 }
 
 struct GetFlags {

@@ -62,10 +62,8 @@ Result<void> Run::CheckScenarios(const std::vector<Scenario>& all) const {
   for (const Scenario& each : all) ids.emplace_back(each.id);
   for (const std::string& asked : flags_.scenarios) {
     if (std::ranges::find(ids, asked) != ids.end()) continue;
-    std::string text = "no scenario is called '" + asked + "'";
-    if (const auto near = Nearest(asked, ids))
-      text += "; did you mean '" + std::string(*near) + "'?";
-    return Fail(Errc::kInvalidArgument, text);
+    return Fail(Errc::kInvalidArgument,
+                "no scenario is called '" + asked + "'" + DidYouMean(asked, ids));
   }
   return {};
 }

@@ -20,6 +20,10 @@ namespace {
 
 using strata::cli::Session;
 
+// The verbs that only answer, from names that people type.
+constexpr const char* kAdvisor[] = {"align",     "compare", "graph",   "measure", "model",
+                                    "recommend", "report",  "roadmap", "versions"};
+
 constexpr std::string_view kFooter =
     "Start here:\n"
     "  strata up -d                      start the server in the background\n"
@@ -114,11 +118,8 @@ void SuggestVerb(const CLI::App& app, int argc, char** argv) {
     const std::string_view word(argv[i]);
     if (word.starts_with('-')) continue;
     if (std::find(views.begin(), views.end(), word) != views.end()) return;
-    const auto nearest = strata::Nearest(word, views);
-    if (nearest) {
-      strata::cli::PrintError("no verb '" + std::string(word) + "'; did you mean '" +
-                              std::string(*nearest) + "'?");
-    }
+    const std::string meant = strata::DidYouMean(word, views);
+    if (!meant.empty()) strata::cli::PrintError("no verb '" + std::string(word) + "'" + meant);
     return;
   }
 }
@@ -134,6 +135,18 @@ void TakeOneWordEach(CLI::App& verb) {
     }
   }
   for (CLI::App* part : verb.get_subcommands({})) TakeOneWordEach(*part);
+}
+
+// An option that is given and says nothing is a mistake of a script: it must not be taken for one
+// that was left out.
+void RefuseEmpty(CLI::App& verb) {
+  for (CLI::Option* option : verb.get_options()) {
+    const std::string takes = option->get_description();
+    option->check(
+        [takes](const std::string& text) { return text.empty() ? "is empty (" + takes + ")" : ""; },
+        "");
+  }
+  for (CLI::App* part : verb.get_subcommands({})) RefuseEmpty(*part);
 }
 
 }  // namespace
@@ -161,6 +174,7 @@ int main(int argc, char** argv) {
   AddVerbs(app, session);
   ReadNumbersAsDecimals(app);
   TakeOneWordEach(app);
+  for (const char* verb : kAdvisor) RefuseEmpty(*app.get_subcommand(verb));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

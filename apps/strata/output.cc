@@ -42,11 +42,8 @@ Result<Format> FindFormat(std::string_view name, std::span<const Named> formats)
     names.push_back(each.name);
     all += (all.empty() ? "" : ", ") + std::string(each.name);
   }
-  std::string message = "unknown output format '" + std::string(name) + "'";
-  if (const auto nearest = Nearest(name, names)) {
-    message += "; did you mean '" + std::string(*nearest) + "'?";
-  }
-  return Fail(Errc::kInvalidArgument, message + " (" + all + ")");
+  return Fail(Errc::kInvalidArgument, "unknown output format '" + std::string(name) + "'" +
+                                          DidYouMean(name, names) + " (" + all + ")");
 }
 
 }  // namespace

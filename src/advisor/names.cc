@@ -60,7 +60,10 @@ Result<std::string> Names::Find(std::string_view name) const {
   if (!near.empty()) return Fail(Errc::kNotFound, message + "; did you mean " + OneOf(near) + "?");
   std::set<std::string> ids;
   for (const Name& each : names_) ids.insert(each.id);
-  if (ids.size() > kFew) return Fail(Errc::kNotFound, std::move(message));
+  if (ids.size() > kFew) {
+    if (!listed_by_.empty()) message += "; '" + listed_by_ + "' lists them";
+    return Fail(Errc::kNotFound, std::move(message));
+  }
   return Fail(Errc::kNotFound,
               message + "; there are: " + Listed(std::vector(ids.begin(), ids.end())));
 }

@@ -23,8 +23,10 @@ namespace strata::advisor {
 // The ids of one kind of thing, and what else they are called.
 class Names {
  public:
-  // `kind` as messages say it: "concept".
-  explicit Names(std::string kind) : kind_(std::move(kind)) {}
+  // `kind` as messages say it: "concept"; `listed_by` the words that list them all, of a kind with
+  // many: "strata graph nodes".
+  explicit Names(std::string kind, std::string listed_by = "")
+      : kind_(std::move(kind)), listed_by_(std::move(listed_by)) {}
 
   // The first id that has a name keeps it.
   void Add(std::string id, const std::string& name);
@@ -33,7 +35,7 @@ class Names {
   void AddAll(const Json& entries);
 
   // The id of `name`: case does not count, and ' ', '-' and '_' are the same. kNotFound with the
-  // nearest names; with all of them where they are few and none is near.
+  // nearest names; where none is near with all of them, or how they are listed where they are many.
   [[nodiscard]] Result<std::string> Find(std::string_view name) const;
 
  private:
@@ -45,6 +47,7 @@ class Names {
   [[nodiscard]] std::vector<std::string> Near(const std::string& folded) const;
 
   std::string kind_;
+  std::string listed_by_;
   std::vector<Name> names_;  // in the order in which they came
   std::map<std::string, std::size_t> by_folded_;
 };

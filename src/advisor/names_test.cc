@@ -40,6 +40,13 @@ TEST(NamesTest, WhereNoneIsNearAllAreNamed) {
             "service_mesh, virtualization, webassembly");
 }
 
+TEST(NamesTest, WhereThereAreManyItIsSaidHowTheyAreListed) {
+  Names names("thing", "strata things");
+  for (int i = 0; i < 31; ++i) names.Add("thing" + std::to_string(i), "thing" + std::to_string(i));
+  EXPECT_EQ(names.Find("").error().message, "no thing ''; 'strata things' lists them");
+  EXPECT_EQ(names.Find("thing3").value(), "thing3");
+}
+
 // Whoever prints a message makes it harmless, once.
 TEST(NamesTest, WhatIsNoNameIsSaidAsItIsAndNotAtLength) {
   const std::string message = Concepts().Find("\x1b[2J" + std::string(5000, 'x')).error().message;

@@ -71,11 +71,8 @@ Result<Form> FormOf(std::string_view name, Subject of) {
     if (each.name == name) return each.form;
     names.push_back(each.name);
   }
-  std::string message = "query parameter format: there is no '" + EscapeControl(name) + "'";
-  if (const auto nearest = Nearest(name, names)) {
-    message += "; did you mean '" + std::string(*nearest) + "'?";
-  }
-  message += " (";
+  std::string message = "query parameter format: there is no '" + EscapeControl(name) + "'" +
+                        DidYouMean(name, names) + " (";
   for (const std::string_view each : names) {
     message += (each == names.front() ? "" : ", ") + std::string(each);
   }

@@ -65,10 +65,8 @@ Result<void> Parameters::OnlyParameters(std::span<const std::string_view> known)
   for (const auto& [name, values] : lists) names.push_back(name);
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    std::string message = "unknown query parameter '" + name + "'";
-    const auto nearest = Nearest(name, known);
-    if (nearest) message += "; did you mean '" + std::string(*nearest) + "'?";
-    return Fail(Errc::kInvalidArgument, message);
+    return Fail(Errc::kInvalidArgument,
+                "unknown query parameter '" + name + "'" + DidYouMean(name, known));
   }
   return {};
 }

@@ -85,6 +85,11 @@ std::optional<std::string_view> Nearest(std::string_view name,
   return nearest;
 }
 
+std::string DidYouMean(std::string_view name, std::span<const std::string_view> candidates) {
+  const auto nearest = Nearest(name, candidates);
+  return nearest ? "; did you mean '" + std::string(*nearest) + "'?" : "";
+}
+
 std::optional<double> ReadNumber(std::string_view text, double most) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -27,6 +27,10 @@ namespace strata {
 [[nodiscard]] std::optional<std::string_view> Nearest(std::string_view name,
                                                       std::span<const std::string_view> candidates);
 
+// "; did you mean 'functions'?", the end of a refusal: of the nearest. Empty: none is near.
+[[nodiscard]] std::string DidYouMean(std::string_view name,
+                                     std::span<const std::string_view> candidates);
+
 // The number that all of `text` is, with a point or an exponent if need be, from 0 to `most`;
 // nothing: it is none.
 [[nodiscard]] std::optional<double> ReadNumber(std::string_view text, double most);

@@ -29,6 +29,12 @@ TEST(StringsTest, NearestFindsTheTypoAndNothingFarAway) {
   EXPECT_EQ(Nearest(std::string(1'000'000, 'm'), kNames), std::nullopt);
 }
 
+TEST(StringsTest, DidYouMeanIsTheEndOfARefusal) {
+  constexpr std::array<std::string_view, 2> kNames = {"functions", "routes"};
+  EXPECT_EQ(DidYouMean("function", kNames), "; did you mean 'functions'?");
+  EXPECT_EQ(DidYouMean("colour", kNames), "");
+}
+
 TEST(StringsTest, ANumberIsAllOfTheTextAndWithinItsBounds) {
   EXPECT_EQ(ReadNumber("0", 10), 0.0);
   EXPECT_EQ(ReadNumber("1e1", 10), 10.0);

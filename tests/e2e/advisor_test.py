@@ -167,6 +167,33 @@ class AdvisorTest(unittest.TestCase):
         self.assertIn("unknown output format 'dot'", self.refused(USAGE, "roadmap", "-o", "dot"))
         self.assertIn("unknown output format 'csv'", self.refused(USAGE, "status", "-o", "csv"))
 
+    def test_what_says_nothing_is_refused_with_what_it_may_say(self):
+        for words, may in ((("compare", "--domain", ""), "cloud, edge, microservices"), (("compare", "--mapping", ""), "togaf"),
+                           (("compare", ""), "What to compare"), (("compare", "wasm", "--dimension", ""), "isolation"),
+                           (("recommend", "--like", ""), "cloud_native, edge_iot"), (("recommend", "--from", ""), "manifest"),
+                           (("recommend", "--need", ""), "serverless"), (("align", ""), "zero trust"),
+                           (("model", ""), "none: all"), (("model", "npv", "--of", ""), "output"),
+                           (("graph", "term", ""), "English or Chinese"), (("graph", "nodes", "--type", ""), "concept"),
+                           (("roadmap", ""), "stages, milestones"), (("report", "--out", ""), "folder"),
+                           (("measure", "--show", ""), "")):
+            said = self.refused(USAGE, *words)
+            self.assertRegex(said, r"is empty \(", words)
+            self.assertIn(may, said)
+
+    def test_what_is_far_from_every_name_is_refused_with_the_names(self):
+        for words, there in ((("compare", "--domain", "qqqqqq"), "cloud"), (("compare", "--mapping", "qqqqqq"), "togaf"),
+                             (("recommend", "--like", "qqqqqq"), "edge_iot"), (("compare", "qqqqqq"), "'strata compare'"),
+                             (("graph", "neighbours", "qqqqqq"), "'strata graph nodes'"),
+                             (("graph", "term", "qqqqqq"), "'strata graph term'"), (("graph", "diagram", "qqqqqq"), "penetration"),
+                             (("graph", "layer", "qqqqqq"), "'strata graph'"), (("graph", "nodes", "--type", "qqqqqq"), "kernel"),
+                             (("graph", "why", "kata", "qqqqqq", "qemu"), "'strata graph'"),
+                             (("graph", "learn", "qqqqqq"), "beginner"), (("graph", "doc", "qqqqqq"), "architecture"),
+                             (("model", "qqqqqq"), "'strata model --list'"), (("align", "qqqqqq"), "zero_trust"),
+                             (("roadmap", "qqqqqq"), "stages"), (("recommend", "--need", "qqqqqq"), "serverless"),
+                             (("recommend", "--device", "qqqqqq"), "gpu"), (("recommend", "--kernel", "qqqqqq"), "io_uring"),
+                             (("recommend", "--weights", "qqqqqq"), "erp"), (("recommend", "--set", "qqqqqq=1"), "latency_ms")):
+            self.assertIn(there, self.refused(NOT_FOUND, *words), words)
+
     def test_an_option_takes_one_word_and_leaves_the_others(self):
         report = json.loads(self.answer("compare", "--dimension", "startup", "wasm", "container", "-o", "json"))
         self.assertEqual([column["key"] for column in report["sections"][0]["columns"]],

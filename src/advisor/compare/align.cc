@@ -270,7 +270,7 @@ Report AlignAll() {
 Result<Report> Align(std::string_view name) {
   if (name.empty()) return AlignAll();
   const Json& facts = Facts(FactFile::kConcepts);
-  Names names("concept");
+  Names names("concept", "strata align");
   names.AddAll(facts.at("concepts"));
   names.AddAll(facts.at("architecture_concepts").at("rows"));
   const auto id = names.Find(name);

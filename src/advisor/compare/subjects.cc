@@ -135,7 +135,7 @@ Result<Subject> FindSubject(std::string_view name) {
   std::vector<Subject> all = ClassSubjects();
   for (auto& each : ConceptSubjects()) all.push_back(std::move(each));
   for (auto& each : TechnologySubjects()) all.push_back(std::move(each));
-  Names names("concept, class or technology");
+  Names names("concept, class or technology", "strata compare");
   for (const Subject& each : all) names.Add(each.id, each.id);
   for (const Subject& each : all) {
     names.Add(each.id, each.label.en);

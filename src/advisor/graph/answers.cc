@@ -21,7 +21,7 @@ const Json& Source() { return Facts(FactFile::kGraph); }
 
 // Ids first: a label may belong to nodes of several diagrams, and an entity is meant then.
 Names MakeNodeNames() {
-  Names names("node");
+  Names names("node", "strata graph nodes");
   const Graph& whole = WholeGraph();
   for (const GraphNode& node : whole.nodes) names.Add(node.id, node.id);
   for (const bool entity : {true, false}) {
@@ -187,7 +187,7 @@ constexpr std::array<std::string_view, 5> kDependencies = {"depends_on", "runs_o
 Names RelationNames() {
   std::set<std::string> relations;
   for (const GraphEdge& edge : WholeGraph().edges) relations.insert(edge.relation);
-  Names names("relation");
+  Names names("relation", "strata graph");
   for (const std::string& relation : relations) names.Add(relation, relation);
   for (const Json& type : Source().at("relation_types")) names.Add(type.at("id"), type.at("id"));
   return names;

@@ -101,7 +101,7 @@ Result<std::vector<const Json*>> PathsOf(std::string_view name) {
 
 // The English labels of the concepts that were named.
 Result<std::set<std::string>> KnownOf(const std::vector<std::string>& words) {
-  Names names("concept of the learning paths");
+  Names names("concept of the learning paths", "strata graph learn");
   for (const Json& path : Source().at("learning_paths")) {
     for (const Json& stage : path.at("stages")) {
       for (const Json& each : stage.at("concepts")) {
@@ -227,7 +227,7 @@ Section PartsOfTheApplicationView() {
     const bool starred = each.value("starred", false);
     section.rows.push_back({NumberCell(each.at("order")),
                             TextCell(LabelOf(each)),
-                            {starred ? Text{"yes", "是"} : Text{"no", "否"}, starred},
+                            {YesOrNo(starred), starred},
                             WordCell(ListOf(each.at("contents")))});
   }
   Text themes;
@@ -253,7 +253,7 @@ Result<Report> Glossary(std::string_view term) {
   const std::string lower = Lower(term);
   Section section = EmptyTerms();
   Section supporting = EmptySupporting();
-  Names names("term");
+  Names names("term", "strata graph term");
   for (const Term& each : AllTerms()) {
     names.Add(each.name.en, each.name.en);
     names.Add(each.name.en, each.name.zh);
@@ -293,7 +293,7 @@ Result<Report> Documents(std::string_view goal) {
                   .notes = {TextOf(navigation, "note")},
                   .sources = {navigation.at("source").get<std::string>()}};
   const std::string lower = Lower(goal);
-  Names goals("goal");
+  Names goals("goal", "strata graph doc");
   std::set<std::string> files;
   for (const Json& row : navigation.at("rows")) {
     goals.Add(row.at("goal"), row.at("goal"));

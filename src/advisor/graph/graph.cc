@@ -243,7 +243,7 @@ const std::vector<LayerFact>& AllLayers() {
 }
 
 Result<Graph> LayerGraph(std::string_view name) {
-  Names names("layer");
+  Names names("layer", "strata graph");
   for (const LayerFact& each : AllLayers()) names.Add(each.id, each.id);
   for (const LayerFact& each : AllLayers()) {
     names.Add(each.id, LabelOf(*each.layer).en);

@@ -111,7 +111,7 @@ Section SpreadSection(const std::vector<Described>& all) {
     if (const auto& halves = each.figures.halves) {
       row.push_back(IntervalCell(Short(halves->low), Short(halves->high)));
       row.push_back(ShortCell(halves->high - halves->low));
-      row.push_back(halves->Contains(1) ? TextCell({"yes", "是"}) : TextCell({"no", "否"}));
+      row.push_back(TextCell(YesOrNo(halves->Contains(1))));
     } else {
       row.insert(row.end(), {NoCell(), NoCell(), NoCell()});
     }

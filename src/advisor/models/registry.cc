@@ -17,7 +17,7 @@ namespace strata::advisor::models {
 const Json& ModelFacts() { return advisor::Facts(FactFile::kModels).at("models"); }
 
 Result<const Json*> FindModel(std::string_view name) {
-  Names names("model");
+  Names names("model", "strata model --list");
   names.AddAll(ModelFacts());
   const auto id = names.Find(name);
   if (!id) return std::unexpected(id.error());

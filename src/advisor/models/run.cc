@@ -136,7 +136,7 @@ Result<void> DrawAll(Inputs inputs, const std::vector<Interval>& intervals, Mode
 Result<std::size_t> FindOutput(const Outputs& outputs, std::string_view name) {
   const std::vector<Output>& all = outputs.all();
   if (name.empty()) return 0;
-  Names names("output");
+  Names names("output", "strata model NAME");
   for (const Output& output : all) names.Add(output.name, output.name);
   const auto found = names.Find(name);
   if (!found) return std::unexpected(found.error());

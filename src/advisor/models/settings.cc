@@ -70,7 +70,7 @@ Result<std::size_t> Set(std::string_view setting, const std::vector<Parameter>& 
     return Fail(Errc::kInvalidArgument,
                 "'" + std::string(setting) + "' is not NAME=VALUE, as in r=0.2 or limit_ms=0.01s");
   }
-  Names names("parameter");
+  Names names("parameter", "strata model NAME");
   for (const Parameter& parameter : parameters) names.Add(parameter.name, parameter.name);
   const auto name = names.Find(setting.substr(0, equals));
   if (!name) return std::unexpected(name.error());

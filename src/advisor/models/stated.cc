@@ -36,7 +36,7 @@ Text TextUnder(const Json& node, const std::string& key) {
     return texts ? ListOf(value) : "";
   };
   const Json& value = node.at(key);
-  if (value.is_boolean()) return value.get<bool>() ? Text{"yes", "是"} : Text{"no", "否"};
+  if (value.is_boolean()) return YesOrNo(value.get<bool>());
   const auto chinese = node.find(key + "_zh");
   return {plain(value), chinese == node.end() ? "" : plain(*chinese)};
 }

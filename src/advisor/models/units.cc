@@ -82,15 +82,14 @@ std::string UnitsLike(std::string_view to) {
 }
 
 std::unexpected<Error> NoUnit(std::string_view name, std::string_view to) {
-  std::string message = "no unit '" + std::string(name) + "'";
   std::vector<std::string_view> names;
   for (const Unit& unit : kUnits) {
     if (!unit.name.empty()) names.push_back(unit.name);
   }
   // One letter is near to any other.
-  const auto nearest = name.size() > 1 ? Nearest(name, names) : std::nullopt;
-  if (nearest) message += "; did you mean '" + std::string(*nearest) + "'?";
-  return Fail(Errc::kInvalidArgument, message + " (units here: " + UnitsLike(to) + ")");
+  const std::string meant = name.size() > 1 ? DidYouMean(name, names) : "";
+  return Fail(Errc::kInvalidArgument, "no unit '" + std::string(name) + "'" + meant +
+                                          " (units here: " + UnitsLike(to) + ")");
 }
 
 }  // namespace

@@ -21,17 +21,8 @@ Text ConditionOf(const Json& rule) {
 Cell HoldsCell(const Json& rule, const Case& about) {
   if (!rule.contains("if")) return NoCell();
   const auto condition = ConditionFor(rule, about);
-  if (!condition || !condition->holds) return TextCell({"not known", "未知"});
-  const bool holds = *condition->holds;
-  return {holds ? Text{"yes", "是"} : Text{"no", "否"}, holds};
-}
-
-// The first variable of a condition.
-std::string VariableOf(const Json& condition) {
-  for (const char* key : {"all", "any"}) {
-    if (condition.contains(key)) return VariableOf(condition.at(key).at(0));
-  }
-  return condition.at("var");
+  if (!condition || !condition->is.holds) return TextCell({"not known", "未知"});
+  return {YesOrNo(*condition->is.holds), *condition->is.holds};
 }
 
 // "microservice: microservice sandbox pool, HTTP/gRPC, MicroVM node".
@@ -69,11 +60,11 @@ Text OutcomeOf(const Json& rule) {
 std::optional<RuleCondition> ConditionFor(const Json& rule, const Case& about) {
   const Json& condition = rule.at("if");
   if (!condition.is_string()) {
-    return RuleCondition{
-        {ShowCondition(condition), ""}, VariableOf(condition), HoldsFor(condition, about)};
+    return RuleCondition{{ShowCondition(condition), ""}, HoldsFor(condition, about)};
   }
   if (rule.at("id") != "fast_start") return std::nullopt;
-  return RuleCondition{TextOf(rule, "if"), "latency_ms", NeedsFastStart(about)};
+  const auto fast = NeedsFastStart(about);
+  return RuleCondition{TextOf(rule, "if"), {fast, fast ? "" : "latency_ms"}};
 }
 
 Section RulesSection(const Case& about) {

@@ -57,9 +57,10 @@ void AddRules(const Case& about, std::vector<Source>& to) {
                   .name = LabelOf(rule),
                   .counts = Counts::kWhereTreesAreSilent,
                   .because = condition->text};
-    if (condition->holds == true) source.comes_to = classes;
-    if (condition->holds == false) source.because = Join(source.because, ": ", {"no", "否"});
-    if (!condition->holds) source.because = Needs(condition->variable);
+    const Holding& is = condition->is;
+    if (is.holds == true) source.comes_to = classes;
+    if (is.holds == false) source.because = Join(source.because, ": ", {"no", "否"});
+    if (!is.holds) source.because = Needs(is.missing);
     to.push_back(std::move(source));
   }
 }
@@ -180,7 +181,7 @@ Section SourcesSection(const std::vector<Source>& sources, Class answer) {
     Cell agrees = NoCell();
     if (!each.comes_to.empty()) {
       const bool same = std::ranges::find(each.comes_to, answer) != each.comes_to.end();
-      agrees = {same ? Text{"yes", "是"} : Text{"no", "否"}, same};
+      agrees = {YesOrNo(same), same};
     }
     section.rows.push_back({TextCell(each.kind), TextCell(each.name),
                             each.comes_to.empty() ? NoCell() : WordCell(NamesOf(each.comes_to)),

@@ -31,9 +31,8 @@ std::optional<bool> NeedsFastStart(const Case& about);
 
 // The condition of a rule that has one, where it is one of variables.
 struct RuleCondition {
-  Text text;                  // "changes_per_hour > 1"
-  std::string variable;       // that it depends on
-  std::optional<bool> holds;  // nothing: that is not known
+  Text text;  // "changes_per_hour > 1"
+  Holding is;
 };
 // Nothing: it is in words for people.
 std::optional<RuleCondition> ConditionFor(const Json& rule, const Case& about);

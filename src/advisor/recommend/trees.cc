@@ -197,8 +197,7 @@ void WalkRules(const Json& tree, const Case& about, Walk& walk) {
       walk.missing = missing;
       return;
     }
-    const Text answer = *holds ? Text{"yes", "是"} : Text{"no", "否"};
-    walk.steps.push_back({ShowRule(rule.at("if")), answer, because});
+    walk.steps.push_back({ShowRule(rule.at("if")), YesOrNo(*holds), because});
     if (!*holds) continue;
     walk.leaf = "rule " + ShowValue(rule.at("order"));
     walk.outcome = {rule.at("then"), rule.value("zh", "")};
@@ -238,10 +237,12 @@ Walk WalkTree(const Json& tree, const Case& about) {
   return walk;
 }
 
-std::optional<bool> HoldsFor(const Json& condition, const Case& about) {
-  std::string missing;
+Holding HoldsFor(const Json& condition, const Case& about) {
+  Holding holding;
   Text because;
-  return Decide(condition, about, missing, because);
+  holding.holds = Decide(condition, about, holding.missing, because);
+  if (holding.holds) holding.missing.clear();  // it was passed on the way
+  return holding;
 }
 
 std::string ShowCondition(const Json& condition) {

@@ -53,9 +53,14 @@ std::vector<Walk> WalkAll(const Case& about);
 // machine, which is none of ours, is the machine that we have. Nothing: the concept is no class.
 std::optional<model::Class> ClassOfConcept(const std::string& id);
 
+struct Holding {
+  std::optional<bool> holds;  // nothing: that depends on what is not known
+  std::string missing;        // then: the first variable that is not; else empty
+};
+
 // Whether a condition of the facts, {var, op, value} or {all: [...]} or {any: [...]}, holds for the
-// case; nothing: that depends on what is not known.
-std::optional<bool> HoldsFor(const Json& condition, const Case& about);
+// case.
+Holding HoldsFor(const Json& condition, const Case& about);
 
 // "latency_ms < 10 and function_type = true".
 std::string ShowCondition(const Json& condition);

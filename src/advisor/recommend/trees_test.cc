@@ -49,6 +49,28 @@ std::vector<Case> AllCases() {
   return cases;
 }
 
+TEST(TreesTest, ACompositeConditionNamesTheFirstVariableThatIsNotKnown) {
+  const Json all = Json::parse(R"({"all": [{"var": "function_type", "op": "=", "value": true},
+                                           {"var": "latency_ms", "op": "<", "value": 10},
+                                           {"var": "changes_per_hour", "op": ">", "value": 1}]})");
+  const auto holding = [&all](const std::vector<std::pair<const char*, const char*>>& said) {
+    Case about;
+    for (const auto& [variable, value] : said) EXPECT_TRUE(about.Set(variable, value));
+    return HoldsFor(all, about);
+  };
+  EXPECT_EQ(holding({}).missing, "function_type");
+  EXPECT_EQ(holding({{"function_type", "true"}}).missing, "latency_ms");
+  EXPECT_EQ(holding({{"function_type", "true"}, {"latency_ms", "5"}}).missing, "changes_per_hour");
+  EXPECT_FALSE(holding({{"function_type", "true"}}).holds);
+  // What is known decides, whatever is missing before it.
+  const Holding no = holding({{"latency_ms", "50"}});
+  EXPECT_EQ(no.holds, false);
+  EXPECT_EQ(no.missing, "");
+  EXPECT_EQ(
+      holding({{"function_type", "true"}, {"latency_ms", "5"}, {"changes_per_hour", "2"}}).holds,
+      true);
+}
+
 TEST(TreesTest, TheRuleListIsTheSchedulersRule) {
   const Json& tree = Tree("scheduling_strategy");
   std::set<std::string> leaves;

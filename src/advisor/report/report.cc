@@ -86,6 +86,8 @@ Text Join(const Text& left, std::string_view between, const Text& right) {
   return joined;
 }
 
+Text YesOrNo(bool yes) { return yes ? Text{"yes", "是"} : Text{"no", "否"}; }
+
 std::string Listed(std::span<const std::string> words, std::string_view between) {
   std::string text;
   for (const std::string& word : words) {

@@ -37,6 +37,9 @@ struct Text {
 // Both languages at once: `left`, `between`, `right`; an empty side leaves `between` out.
 Text Join(const Text& left, std::string_view between, const Text& right);
 
+// "yes" or "no".
+Text YesOrNo(bool yes);
+
 // "a, b, c".
 std::string Listed(std::span<const std::string> words, std::string_view between = ", ");
 
