@@ -13,6 +13,7 @@
 #include "advisor/compare/subjects.h"
 #include "advisor/facts/facts.h"
 #include "advisor/measured/claimed.h"
+#include "advisor/report/testing.h"
 #include "measure/record.h"
 #include "measure/rows.h"
 
@@ -21,11 +22,6 @@ namespace {
 
 using testing::HasSubstr;
 
-const Section* SectionOf(const Report& report, std::string_view id) {
-  const auto found = std::ranges::find(report.sections, id, &Section::id);
-  return found == report.sections.end() ? nullptr : &*found;
-}
-
 TEST(CompareTest, AllConceptsShowEveryCellOfEveryMatrix) {
   CompareQuestion question;
   for (const Subject& subject : ConceptSubjects()) question.subjects.push_back(subject.id);
@@ -33,7 +29,7 @@ TEST(CompareTest, AllConceptsShowEveryCellOfEveryMatrix) {
   ASSERT_TRUE(report);
   std::size_t cells = 0;
   for (const Json& matrix : Facts(FactFile::kMatrices).at("matrices")) {
-    const Section* section = SectionOf(*report, matrix.at("id").get<std::string>());
+    const Section* section = FindSection(*report, matrix.at("id").get<std::string>());
     ASSERT_NE(section, nullptr) << matrix.at("id");
     for (const auto& row : section->rows) {
       ASSERT_EQ(row.size(), 7U);
@@ -42,8 +38,8 @@ TEST(CompareTest, AllConceptsShowEveryCellOfEveryMatrix) {
     EXPECT_EQ(section->sources.front(), matrix.at("source").get<std::string>());
   }
   EXPECT_EQ(cells, 270U);
-  EXPECT_EQ(SectionOf(*report, "orderings")->rows.size(), 13U);
-  EXPECT_EQ(SectionOf(*report, "statements")->rows.size(), 15U);
+  EXPECT_EQ(FindSection(*report, "orderings")->rows.size(), 13U);
+  EXPECT_EQ(FindSection(*report, "statements")->rows.size(), 15U);
 }
 
 TEST(CompareTest, ADimensionIsShownAlone) {
@@ -52,7 +48,7 @@ TEST(CompareTest, ADimensionIsShownAlone) {
   EXPECT_EQ(report->sections[0].id, "startup");
   EXPECT_EQ(report->sections[0].rows[0][1].text.en, "1-10 ms");
   EXPECT_EQ(report->sections[0].rows[0][2].text.zh, "100-500ms");
-  EXPECT_EQ(SectionOf(*report, "definition"), nullptr);
+  EXPECT_EQ(FindSection(*report, "definition"), nullptr);
   EXPECT_THAT(Compare({.subjects = {"wasm"}, .dimensions = {"isolaton"}}).error().message,
               HasSubstr("no dimension 'isolaton'; did you mean 'isolation'"));
 }
@@ -61,7 +57,7 @@ TEST(CompareTest, OrderingsThatTheCellsContradictSayWhichCells) {
   const auto report =
       Compare({.subjects = {"sandboxing", "policy_engine"}, .dimensions = {"performance"}});
   ASSERT_TRUE(report);
-  const Section* orderings = SectionOf(*report, "orderings");
+  const Section* orderings = FindSection(*report, "orderings");
   ASSERT_NE(orderings, nullptr);
   const auto& loss = orderings->rows.back();
   EXPECT_EQ(loss[2].text.en, "sandboxing < policy engine");
@@ -86,7 +82,7 @@ TEST(CompareTest, WhatWasMeasuredStandsBesideEveryClaim) {
   record.prior[model::Class::kWasm] = {.p50_ms = 0.4, .cold_start_ms = 20, .memory_mib = 2};
   const auto report = Compare({.subjects = {"webassembly", "container"}, .record = record});
   ASSERT_TRUE(report);
-  const Section* measured = SectionOf(*report, "measured");
+  const Section* measured = FindSection(*report, "measured");
   ASSERT_NE(measured, nullptr);
   EXPECT_EQ(Claimed(*measured, "cold start", "001 §3.5").verdict, "above the claim");
   EXPECT_EQ(Claimed(*measured, "cold start", "001 §3.5").ratio, 2.0) << "20 ms of at most 10";
@@ -116,7 +112,7 @@ measure::Record SomeRows() {
 // For one record they say the same of every row, place and document.
 TEST(CompareTest, CompareSaysWhatMeasureSays) {
   const measure::Record record = SomeRows();
-  const Section compared = *SectionOf(
+  const Section compared = *FindSection(
       *Compare({.subjects = {"wasm", "container", "microvm"}, .record = record}), "measured");
   std::size_t judged = 0;
   for (const char* in : {"wasm", "container", "microvm"}) {
@@ -142,7 +138,7 @@ TEST(CompareTest, ADimensionsMeasuredRowsAreItsOwn) {
     const auto report =
         Compare({.subjects = {"microvm"}, .dimensions = {dimension}, .record = SomeRows()});
     std::set<std::string> seen;
-    const Section* measured = SectionOf(*report, "measured");
+    const Section* measured = FindSection(*report, "measured");
     if (measured == nullptr) return seen;
     for (const auto& row : measured->rows) seen.insert(row[1].text.en);
     return seen;
@@ -157,7 +153,7 @@ TEST(CompareTest, ADimensionsMeasuredRowsAreItsOwn) {
 
 TEST(CompareTest, ATechnologyIsMeasuredAsTheClassThatItStandsFor) {
   const auto report = Compare({.subjects = {"Docker", "WasmEdge", "K3s"}, .record = SomeRows()});
-  const Section* measured = SectionOf(*report, "measured");
+  const Section* measured = FindSection(*report, "measured");
   ASSERT_NE(measured, nullptr);
   for (const auto& row : measured->rows) {
     EXPECT_TRUE(row[7].text.en.contains("versions.yaml")) << row[7].text.en;
@@ -171,7 +167,7 @@ TEST(CompareTest, EveryTechnologyIsShownWithWhatTheTablesHave) {
   const auto section_of = [](const std::string& name, const char* id) {
     const auto report = Compare({.subjects = {name}});
     EXPECT_TRUE(report) << name << ": " << report.error().message;
-    const Section* section = report ? SectionOf(*report, id) : nullptr;
+    const Section* section = report ? FindSection(*report, id) : nullptr;
     return section == nullptr ? Section{} : *section;
   };
   const Json& versions = Facts(FactFile::kVersions);
@@ -189,7 +185,7 @@ TEST(CompareTest, EveryTechnologyIsShownWithWhatTheTablesHave) {
   }
   const auto mesh = Compare({.subjects = {"Service Mesh", "OPA"}});
   ASSERT_TRUE(mesh) << mesh.error().message;
-  EXPECT_FALSE(SectionOf(*mesh, "attributes")->rows.empty());
+  EXPECT_FALSE(FindSection(*mesh, "attributes")->rows.empty());
   EXPECT_FALSE(Compare({.subjects = {"webassembly", "OPA"}}));
   EXPECT_TRUE(Compare({.subjects = {"Docker", "Kata"}}));
 }
@@ -197,14 +193,14 @@ TEST(CompareTest, EveryTechnologyIsShownWithWhatTheTablesHave) {
 TEST(CompareTest, WithoutARecordItSaysHowToGetOne) {
   const auto report = Compare({.subjects = {"wasm"}});
   ASSERT_TRUE(report);
-  EXPECT_EQ(SectionOf(*report, "measured"), nullptr);
+  EXPECT_EQ(FindSection(*report, "measured"), nullptr);
   EXPECT_THAT(report->notes[0].en, HasSubstr("strata measure --record"));
 }
 
 TEST(CompareTest, RelationsAreThoseBetweenWhatIsCompared) {
   const auto report = Compare({.subjects = {"containerization", "service_mesh"}});
   ASSERT_TRUE(report);
-  const Section* relations = SectionOf(*report, "relations");
+  const Section* relations = FindSection(*report, "relations");
   ASSERT_NE(relations, nullptr);
   const auto compositions = std::ranges::count_if(
       relations->rows, [](const auto& row) { return row[0].text.en == "composition"; });
@@ -220,8 +216,8 @@ TEST(CompareTest, EveryTechnologyCanBeCompared) {
     EXPECT_FALSE(report->sections.empty()) << each.id;
   }
   const auto report = Compare({.subjects = {"Docker", "WasmEdge"}});
-  EXPECT_EQ(SectionOf(*report, "attributes")->rows.size(), 7U);
-  EXPECT_EQ(SectionOf(*report, "performance")->rows.size(), 4U);
+  EXPECT_EQ(FindSection(*report, "attributes")->rows.size(), 7U);
+  EXPECT_EQ(FindSection(*report, "performance")->rows.size(), 4U);
 }
 
 TEST(CompareTest, WhatHasNothingInCommonIsRefused) {
@@ -300,11 +296,11 @@ TEST(CompareTest, ADomainShowsWhatWasMeasuredOfItsConcepts) {
   measure::Record record;
   record.prior[model::Class::kWasm] = {.cold_start_ms = 20};
   const auto report = CompareDomain("edge", record);
-  const Section* measured = SectionOf(*report, "measured");
+  const Section* measured = FindSection(*report, "measured");
   ASSERT_NE(measured, nullptr);
   EXPECT_EQ(measured->rows[0][6].text.en, "above the claim");
   EXPECT_TRUE(report->notes.empty());
-  EXPECT_EQ(SectionOf(*CompareDomain("cloud", record), "measured"), nullptr)
+  EXPECT_EQ(FindSection(*CompareDomain("cloud", record), "measured"), nullptr)
       << "wasm is none of it";
   EXPECT_THAT(CompareDomain("edge")->notes[0].en, HasSubstr("strata measure"));
 }
@@ -313,12 +309,12 @@ TEST(CompareTest, EveryConceptIsAlignedAndWhatIsMissingIsSaid) {
   for (const Subject& subject : ConceptSubjects()) {
     const auto report = Align(subject.id);
     ASSERT_TRUE(report);
-    EXPECT_GE(SectionOf(*report, "alignment")->rows.size(), 4U) << subject.id;
-    EXPECT_NE(SectionOf(*report, "conflicts"), nullptr) << subject.id;
+    EXPECT_GE(FindSection(*report, "alignment")->rows.size(), 4U) << subject.id;
+    EXPECT_NE(FindSection(*report, "conflicts"), nullptr) << subject.id;
   }
   const auto missing = [](const char* name) {
     const auto report = Align(name);
-    return std::ranges::count_if(SectionOf(*report, "alignment")->rows,
+    return std::ranges::count_if(FindSection(*report, "alignment")->rows,
                                  [](const auto& row) { return row[3].text.en == "missing"; });
   };
   EXPECT_EQ(missing("containerization"), 0);
@@ -333,7 +329,7 @@ TEST(CompareTest, EveryConceptIsAlignedAndWhatIsMissingIsSaid) {
 std::set<std::string> ConflictsOf(std::string_view concept_id) {
   std::set<std::string> ids;
   const auto report = Align(concept_id);
-  const Section* conflicts = SectionOf(*report, "conflicts");
+  const Section* conflicts = FindSection(*report, "conflicts");
   if (conflicts == nullptr) return ids;
   for (const auto& row : conflicts->rows) ids.insert(row[0].text.en);
   return ids;
@@ -348,7 +344,7 @@ TEST(CompareTest, EveryContradictionIsShownAndMostBesideTheirConcepts) {
   }
   EXPECT_EQ(all.size(), 28U);
   EXPECT_EQ(ConflictsOf(""), all);
-  EXPECT_EQ(SectionOf(*Align(""), "conflicts")->rows.size(), statements);
+  EXPECT_EQ(FindSection(*Align(""), "conflicts")->rows.size(), statements);
   // Of no one concept: dates, weights, several things that share a figure.
   std::set<std::string> shown = {"timeline", "utility_leaves", "preference_weights",
                                  "sixty_percent", "real_world"};
@@ -360,14 +356,14 @@ TEST(CompareTest, WhatIsClaimedOfAllConceptsIsNotSaidOfOneThatHasNothing) {
   const auto report = Align("webassembly");
   ASSERT_TRUE(report);
   std::set<std::string> here;
-  for (const auto& row : SectionOf(*report, "agrees")->rows) {
+  for (const auto& row : FindSection(*report, "agrees")->rows) {
     EXPECT_FALSE(row[0].text.zh.empty()) << "a label, and no key";
     here.insert(row[0].text.en + ": " + row[2].text.en);
   }
   EXPECT_EQ(here,
             (std::set<std::string>{"Wikipedia: listed above", "standards bodies: listed above",
                                    "papers: nothing is listed"}));
-  for (const auto& row : SectionOf(*report, "alignment")->rows) {
+  for (const auto& row : FindSection(*report, "alignment")->rows) {
     if (row[0].text.en == "paper") {
       EXPECT_EQ(row[3].text.en, "missing");
     }
@@ -377,9 +373,9 @@ TEST(CompareTest, WhatIsClaimedOfAllConceptsIsNotSaidOfOneThatHasNothing) {
 TEST(CompareTest, WithoutAConceptTheAuthoritiesAreNamed) {
   const auto report = Align("");
   ASSERT_TRUE(report);
-  EXPECT_EQ(SectionOf(*report, "authorities")->rows.size(), 5U);
-  EXPECT_GT(SectionOf(*report, "concepts")->rows.size(), 6U);
-  EXPECT_EQ(SectionOf(*report, "agrees")->columns.size(), 2U);
+  EXPECT_EQ(FindSection(*report, "authorities")->rows.size(), 5U);
+  EXPECT_GT(FindSection(*report, "concepts")->rows.size(), 6U);
+  EXPECT_EQ(FindSection(*report, "agrees")->columns.size(), 2U);
 }
 
 }  // namespace

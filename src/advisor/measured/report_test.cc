@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "advisor/report/testing.h"
+
 namespace strata::advisor {
 namespace {
 
@@ -32,13 +34,6 @@ measure::Record Made(double scale = 1) {
   return record;
 }
 
-const Section& Find(const Report& report, const std::string& id) {
-  for (const Section& each : report.sections) {
-    if (each.id == id) return each;
-  }
-  throw std::runtime_error("no section " + id);
-}
-
 Json RowOf(const Section& section, const std::string& row, const std::string& in,
            const std::string& claimed = "") {
   Report one{.id = "x", .title = {}, .sections = {section}};
@@ -55,7 +50,7 @@ Json RowOf(const Section& section, const std::string& row, const std::string& in
 TEST(MeasuredReportTest, EveryClaimStandsBesideWhatWasMeasured) {
   const auto report = MeasuredReport(Made());
   ASSERT_TRUE(report.has_value());
-  const Section& claims = Find(*report, "measured");
+  const Section& claims = *FindSection(*report, "measured");
   const Json warm = RowOf(claims, "warm start", "wasm");
   EXPECT_EQ(warm["source"], "001 §3.5 (matrices.yaml)");
   EXPECT_EQ(warm["claimed"]["min"], 0.5);
@@ -74,7 +69,7 @@ TEST(MeasuredReportTest, EveryClaimStandsBesideWhatWasMeasured) {
 
 TEST(MeasuredReportTest, TheHalvesOfARowAreComparedWithTheirWidth) {
   const auto report = MeasuredReport(Made());
-  const Json row = RowOf(Find(*report, "spread"), "warm start", "wasm");
+  const Json row = RowOf(*FindSection(*report, "spread"), "warm start", "wasm");
   EXPECT_EQ(row["contains_1"], "yes");
   EXPECT_LE(row["halves"]["low"], 1);
   EXPECT_GE(row["halves"]["high"], 1);
@@ -83,7 +78,7 @@ TEST(MeasuredReportTest, TheHalvesOfARowAreComparedWithTheirWidth) {
 }
 
 TEST(MeasuredReportTest, ContractsAreTestedWhereThereAreStarts) {
-  const Section contracts = Find(*MeasuredReport(Made()), "contracts");
+  const Section contracts = *FindSection(*MeasuredReport(Made()), "contracts");
   EXPECT_EQ(contracts.rows.size(), 3U);
   EXPECT_EQ(RowOf(contracts, "warm start", "wasm")["verdict"], "holds");
   EXPECT_EQ(RowOf(contracts, "cold start", "wasm")["verdict"],
@@ -93,7 +88,7 @@ TEST(MeasuredReportTest, ContractsAreTestedWhereThereAreStarts) {
 }
 
 TEST(MeasuredReportTest, WhatIsLackingSaysWhy) {
-  const Section lacking = Find(*MeasuredReport(Made()), "lacking");
+  const Section lacking = *FindSection(*MeasuredReport(Made()), "lacking");
   ASSERT_EQ(lacking.rows.size(), 1U);
   EXPECT_EQ(lacking.rows[0][2].text.en, "WASI has no such call");
 }
@@ -110,13 +105,13 @@ TEST(MeasuredReportTest, ARecordWithoutRowsSaysHowToGetOne) {
 TEST(DriftReportTest, NothingDriftsFromItself) {
   const auto report = DriftReport(Made(), Made());
   ASSERT_TRUE(report.has_value());
-  EXPECT_TRUE(Find(*report, "drift").rows.empty());
-  EXPECT_THAT(Find(*report, "drift").notes[0].en, HasSubstr("0 of 8 rows"));
+  EXPECT_TRUE(FindSection(*report, "drift")->rows.empty());
+  EXPECT_THAT(FindSection(*report, "drift")->notes[0].en, HasSubstr("0 of 8 rows"));
 }
 
 TEST(DriftReportTest, OnlyWhatDriftsIsShown) {
   const auto report = DriftReport(Made(), Made(1.2));
-  const Section& drift = Find(*report, "drift");
+  const Section& drift = *FindSection(*report, "drift");
   ASSERT_EQ(drift.rows.size(), 1U);
   const Json row = RowOf(drift, "warm start", "wasm");
   EXPECT_NEAR(row["ratio"].get<double>(), 1.2, 1e-9);

@@ -1,7 +1,6 @@
 #include "advisor/recommend/recommend.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <map>
 #include <set>
 #include <string>
@@ -12,6 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "advisor/facts/facts.h"
+#include "advisor/recommend/testing.h"
+#include "advisor/report/testing.h"
 #include "base/result.h"
 #include "model/manifest.h"
 #include "model/yaml_writer.h"
@@ -22,11 +23,6 @@ namespace {
 
 using model::Class;
 using model::Level;
-
-const Section* Find(const Report& report, std::string_view id) {
-  const auto found = std::ranges::find(report.sections, id, &Section::id);
-  return found == report.sections.end() ? nullptr : &*found;
-}
 
 Recommendation Recommended(const model::Requires& asked, bool function) {
   RecommendQuestion question;
@@ -44,7 +40,7 @@ TEST(RecommendTest, TheAnswerIsNeverBelowTheFloor) {
           const model::Requires asked{security, compatibility, performance};
           const auto recommended = Recommended(asked, function);
           ASSERT_EQ(scheduler::BelowFloor(asked, recommended.sandbox_class), "");
-          const Section* answer = Find(recommended.report, "answer");
+          const Section* answer = FindSection(recommended.report, "answer");
           ASSERT_NE(answer, nullptr);
           EXPECT_EQ(answer->rows.at(0).at(0).text.en, ClassName(recommended.sandbox_class));
         }
@@ -57,7 +53,7 @@ TEST(RecommendTest, WithNothingKnownTheSchedulersRuleAnswers) {
   const auto recommended = Recommend({});
   ASSERT_TRUE(recommended.has_value());
   EXPECT_EQ(recommended->sandbox_class, Class::kContainer);
-  EXPECT_EQ(Find(recommended->report, "answer")->rows.at(0).at(3).value, 0.0);
+  EXPECT_EQ(FindSection(recommended->report, "answer")->rows.at(0).at(3).value, 0.0);
 }
 
 TEST(RecommendTest, MostTreesWinAndTheOthersAreShown) {
@@ -69,15 +65,15 @@ TEST(RecommendTest, MostTreesWinAndTheOthersAreShown) {
   const auto recommended = Recommend(question);
   ASSERT_TRUE(recommended.has_value());
   EXPECT_EQ(recommended->sandbox_class, Class::kWasm);
-  const Section* disagreements = Find(recommended->report, "disagreements");
+  const Section* disagreements = FindSection(recommended->report, "disagreements");
   ASSERT_NE(disagreements, nullptr);
   const auto row = std::ranges::find(disagreements->rows, "isolation_then_container",
                                      [](const auto& each) { return each[0].text.en; });
   ASSERT_NE(row, disagreements->rows.end());
   EXPECT_EQ((*row)[2].text.en,
             "enterprise_tree: recommended: WASM function, utility_tree: choose container");
-  EXPECT_EQ(Find(recommended->report, "trees")->rows.size(), 6U);
-  EXPECT_EQ(Find(recommended->report, "stars")->columns.size(), 4U);
+  EXPECT_EQ(FindSection(recommended->report, "trees")->rows.size(), 6U);
+  EXPECT_EQ(FindSection(recommended->report, "stars")->columns.size(), 4U);
 }
 
 TEST(RecommendTest, TheManifestIsValidAndAsksForWhatWasSaid) {
@@ -87,15 +83,7 @@ TEST(RecommendTest, TheManifestIsValidAndAsksForWhatWasSaid) {
 }
 
 std::string Because(const Recommendation& recommended) {
-  return Find(recommended.report, "answer")->rows.at(0).at(1).text.en;
-}
-
-RecommendQuestion Said(std::initializer_list<std::pair<const char*, const char*>> said) {
-  RecommendQuestion question;
-  for (const auto& [variable, value] : said) {
-    EXPECT_TRUE(question.about.Set(variable, value).has_value()) << variable;
-  }
-  return question;
+  return FindSection(recommended.report, "answer")->rows.at(0).at(1).text.en;
 }
 
 TEST(RecommendTest, TheManifestIsTheUsersOwn) {
@@ -124,7 +112,7 @@ spec:
   model::Resource expected = parsed->front();
   std::get<model::FunctionSpec>(expected.spec).workload.sandbox_class = recommended->sandbox_class;
   EXPECT_EQ(ours->front(), expected);
-  EXPECT_NE(Find(recommended->report, "stacks"), nullptr) << "rows for a GPU";
+  EXPECT_NE(FindSection(recommended->report, "stacks"), nullptr) << "rows for a GPU";
   EXPECT_TRUE(Because(*recommended).contains("no class of this platform hands out a device (GPU)"));
   ASSERT_TRUE(question.about.Set("function_type", "false").has_value());
   EXPECT_EQ(Recommend(question).error().code, Errc::kInvalidArgument) << "it is a Function";
@@ -147,7 +135,7 @@ TEST(RecommendTest, AKernelFeatureIsFoundHoweverItIsWritten) {
   question.features = {"IO-uring"};
   const auto found = Recommend(question);
   ASSERT_TRUE(found.has_value()) << found.error().message;
-  const auto& rows = Find(found->report, "stacks")->rows;
+  const auto& rows = FindSection(found->report, "stacks")->rows;
   EXPECT_TRUE(std::ranges::any_of(
       rows, [](const auto& row) { return row[4].text.en == "io_uring (required)"; }));
   question.features = {"kqueue"};
@@ -155,25 +143,26 @@ TEST(RecommendTest, AKernelFeatureIsFoundHoweverItIsWritten) {
 }
 
 TEST(RecommendTest, APracticeStandsBesideAChoice) {
-  EXPECT_EQ(Find(Recommend({})->report, "practices")->rows.size(), 1U) << "an OCI image";
-  const auto high = Recommend(Said({{"security_requirement", "High"}}));
-  EXPECT_EQ(Find(high->report, "practices")->rows.at(0).at(0).text.en, "class microvm");
+  EXPECT_EQ(FindSection(Recommend({})->report, "practices")->rows.size(), 1U) << "an OCI image";
+  const auto high = Recommend({.about = Said({{"security_requirement", "High"}})});
+  EXPECT_EQ(FindSection(high->report, "practices")->rows.at(0).at(0).text.en, "class microvm");
 }
 
 TEST(RecommendTest, ASecondNeedOfAnotherScenarioIsRefusedWithTheScenarios) {
-  const auto refused = Recommend(Said({{"scenario", "cloud"}, {"second_need", "fast deployment"}}));
+  const auto refused =
+      Recommend({.about = Said({{"scenario", "cloud"}, {"second_need", "fast deployment"}})});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
   EXPECT_TRUE(refused.error().message.contains("strong isolation")) << refused.error().message;
 }
 
 TEST(RecommendTest, ATieIsSaidAndTheStrongestTakenWhereTheRuleIsNoneOfThem) {
-  const auto tie = Recommend(Said({{"isolation_class", "low"}, {"latency_ms", "5"}}));
+  const auto tie = Recommend({.about = Said({{"isolation_class", "low"}, {"latency_ms", "5"}})});
   ASSERT_TRUE(tie.has_value());
   EXPECT_EQ(tie->sandbox_class, Class::kMicrovm);
   EXPECT_EQ(Because(*tie), "a tie (wasm, microvm), of which it isolates most");
-  EXPECT_EQ(Find(tie->report, "answer")->rows.at(0).at(2).value, 1.0);
-  EXPECT_EQ(Find(tie->report, "answer")->rows.at(0).at(3).value, 2.0);
+  EXPECT_EQ(FindSection(tie->report, "answer")->rows.at(0).at(2).value, 1.0);
+  EXPECT_EQ(FindSection(tie->report, "answer")->rows.at(0).at(3).value, 2.0);
 }
 
 // Whatever is said, the words are those of the count.
@@ -183,20 +172,20 @@ TEST(RecommendTest, WhyItIsTheAnswerFollowsFromTheCount) {
     for (const char* latency : {"5", "50", "500", "5000"}) {
       for (const char* security : {"Low", "Medium", "High"}) {
         for (const char* function : {"true", "false"}) {
-          const auto recommended = Recommend(Said({{"isolation_class", isolation},
-                                                   {"latency_ms", latency},
-                                                   {"security_requirement", security},
-                                                   {"function_type", function}}));
+          const auto recommended = Recommend({.about = Said({{"isolation_class", isolation},
+                                                             {"latency_ms", latency},
+                                                             {"security_requirement", security},
+                                                             {"function_type", function}})});
           ASSERT_TRUE(recommended.has_value());
           std::map<std::string, int> votes;
           int came = 0;
-          for (const auto& row : Find(recommended->report, "trees")->rows) {
+          for (const auto& row : FindSection(recommended->report, "trees")->rows) {
             const std::string& sandbox_class = row.at(3).text.en;
             if (sandbox_class.empty()) continue;
             ++votes[sandbox_class];
             ++came;
           }
-          const auto& answer = Find(recommended->report, "answer")->rows.at(0);
+          const auto& answer = FindSection(recommended->report, "answer")->rows.at(0);
           const int agree = votes[answer.at(0).text.en];
           const std::string because = Because(*recommended);
           seen.insert(because.substr(0, because.find_first_of("(;")));
@@ -221,7 +210,7 @@ TEST(RecommendTest, WhyItIsTheAnswerFollowsFromTheCount) {
 }
 
 TEST(RecommendTest, TheReportEndsInTheManifest) {
-  const auto recommended = Recommend(Said({{"security_requirement", "High"}}));
+  const auto recommended = Recommend({.about = Said({{"security_requirement", "High"}})});
   ASSERT_TRUE(recommended.has_value());
   EXPECT_EQ(recommended->report.sections.back().id, "manifest");
   EXPECT_EQ(recommended->report.sections.back().text, model::ToYaml(recommended->manifest));
@@ -263,7 +252,7 @@ TEST(RecommendTest, EveryRowOfTheTablesIsShown) {
       question.needs = {row.at("id")};
       const auto recommended = Recommend(question);
       ASSERT_TRUE(recommended.has_value()) << row.at("id");
-      EXPECT_FALSE(Find(recommended->report, "stacks")->rows.empty());
+      EXPECT_FALSE(FindSection(recommended->report, "stacks")->rows.empty());
     }
   }
 }
@@ -275,19 +264,19 @@ TEST(RecommendTest, EveryScenarioOfTheMapIsFoundByItsGroupAndItsName) {
       question.needs = {row.at(key)};
       const auto recommended = Recommend(question);
       ASSERT_TRUE(recommended.has_value()) << row.at(key);
-      EXPECT_FALSE(Find(recommended->report, "stacks")->rows.empty());
+      EXPECT_FALSE(FindSection(recommended->report, "stacks")->rows.empty());
     }
   }
   RecommendQuestion question;
   question.needs = {"cloud_native"};
-  EXPECT_EQ(Find(Recommend(question)->report, "stacks")->rows.size(), 3U);
+  EXPECT_EQ(FindSection(Recommend(question)->report, "stacks")->rows.size(), 3U);
 }
 
 TEST(RecommendTest, EveryRuleIsShownWithWhetherItHolds) {
   const auto nothing = Recommend({});
   ASSERT_TRUE(nothing.has_value());
   const Json& rules = Facts(FactFile::kDecisions).at("rules");
-  const Section* section = Find(nothing->report, "rules");
+  const Section* section = FindSection(nothing->report, "rules");
   ASSERT_EQ(section->rows.size(), rules.size());
   for (std::size_t i = 0; i < rules.size(); ++i) {
     EXPECT_EQ(section->rows[i][0].text.zh, rules.at(i).at("zh").get<std::string>());
@@ -295,8 +284,8 @@ TEST(RecommendTest, EveryRuleIsShownWithWhetherItHolds) {
     const bool condition = rules.at(i).contains("if");
     EXPECT_EQ(section->rows[i][2].text.en, condition ? "not known" : "");
   }
-  const auto known = Recommend(Said({{"rust_ability", "0.7"}}));
-  const auto& rows = Find(known->report, "rules")->rows;
+  const auto known = Recommend({.about = Said({{"rust_ability", "0.7"}})});
+  const auto& rows = FindSection(known->report, "rules")->rows;
   const auto rust = std::ranges::find(rows, "rust_ability > 0.6",
                                       [](const std::vector<Cell>& row) { return row[1].text.en; });
   ASSERT_NE(rust, rows.end());
@@ -323,7 +312,7 @@ TEST(RecommendTest, EveryRuleWithAThresholdIsHeldOnBothSides) {
       const bool known = question.about.Set(variable, Figure(value)).has_value();
       EXPECT_EQ(known, variable == "changes_per_hour" || variable == "rust_ability") << variable;
       const auto recommended = Recommend(question);
-      const Section* rules = Find(recommended->report, "rules");
+      const Section* rules = FindSection(recommended->report, "rules");
       const auto row = std::ranges::find_if(rules->rows, [&rule](const std::vector<Cell>& each) {
         return each[0].text == LabelOf(rule);
       });
@@ -343,8 +332,8 @@ TEST(RecommendTest, DevicesKernelFeaturesAndScenariosAreLookedUp) {
   question.weights = "erp";
   const auto recommended = Recommend(question);
   ASSERT_TRUE(recommended.has_value());
-  EXPECT_GE(Find(recommended->report, "stacks")->rows.size(), 3U);
-  EXPECT_EQ(Find(recommended->report, "scores")->rows.at(0).at(4).value, 4.5);
+  EXPECT_GE(FindSection(recommended->report, "stacks")->rows.size(), 3U);
+  EXPECT_EQ(FindSection(recommended->report, "scores")->rows.at(0).at(4).value, 4.5);
   for (const auto break_it : {+[](RecommendQuestion& q) { q.devices = {"teapot"}; },
                               +[](RecommendQuestion& q) { q.features = {"kqueue"}; },
                               +[](RecommendQuestion& q) { q.needs = {"fun"}; },
@@ -364,7 +353,7 @@ TEST(RecommendTest, ADevicesRowsAreThoseOfBothTablesEachOnce) {
     question.needs = std::move(needs);
     const auto recommended = Recommend(question);
     std::vector<std::string> rows;
-    for (const auto& row : Find(recommended->report, "stacks")->rows) {
+    for (const auto& row : FindSection(recommended->report, "stacks")->rows) {
       rows.push_back(row[0].text.en + ", " + row.back().text.en);
     }
     return rows;
@@ -383,7 +372,7 @@ TEST(RecommendTest, ADevicesRowsAreThoseOfBothTablesEachOnce) {
 TEST(RecommendTest, WhatScoresAreCitedFromIsTheModelsSource) {
   const auto recommended = Recommend({});
   ASSERT_TRUE(recommended.has_value());
-  EXPECT_EQ(Find(recommended->report, "scores")->sources,
+  EXPECT_EQ(FindSection(recommended->report, "scores")->sources,
             (std::vector<std::string>{"002 C§4.1", "002 C§4.2"}));
 }
 
@@ -393,7 +382,7 @@ TEST(RecommendTest, EffectsStandBesideWhatWasMeasuredHere) {
   record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = {3, 9, 5}},
                  {.row = "instance_memory", .in = "wasm", .unit = "MiB", .samples = {1}},
                  {.row = "instance_memory", .in = "container", .unit = "MiB", .samples = {100}}};
-  const Section effects = *Find(*LikeCase("ecommerce", record), "effects");
+  const Section effects = *FindSection(*LikeCase("ecommerce", record), "effects");
   EXPECT_EQ(effects.rows.at(0).at(2).value.at("value"), 100.0) << "of 200 times the density";
   EXPECT_EQ(effects.rows.at(1).at(2).value.at("value"), 5.0) << "the median";
   EXPECT_EQ(effects.rows.at(1).at(3).text.en, "strata measure: cold_start, wasm");
@@ -403,8 +392,8 @@ TEST(RecommendTest, EffectsStandBesideWhatWasMeasuredHere) {
   record = {};
   record.prior[Class::kWasm] = {.cold_start_ms = 7, .memory_mib = 2};
   const auto report = LikeCase("edge_iot", record);
-  EXPECT_EQ(Find(*report, "effects")->rows.at(0).at(1).text.en, "2 MiB");
-  EXPECT_EQ(Find(*report, "effects")->rows.at(1).at(1).value.at("value"), 7.0);
+  EXPECT_EQ(FindSection(*report, "effects")->rows.at(0).at(1).text.en, "2 MiB");
+  EXPECT_EQ(FindSection(*report, "effects")->rows.at(1).at(1).value.at("value"), 7.0);
   EXPECT_EQ(report->notes.size(), 1U);
   EXPECT_TRUE(LikeCase("edge_iot")->notes.back().en.contains("strata measure"));
 }
@@ -417,7 +406,7 @@ TEST(RecommendTest, EveryCaseIsShown) {
     for (const Json& each : *list) {
       const auto report = LikeCase(each.at("id").get_ref<const std::string&>());
       ASSERT_TRUE(report.has_value());
-      EXPECT_FALSE(Find(*report, "effects")->rows.empty());
+      EXPECT_FALSE(FindSection(*report, "effects")->rows.empty());
       ++cases;
     }
   }

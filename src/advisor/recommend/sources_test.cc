@@ -1,7 +1,6 @@
 #include "advisor/recommend/sources.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,19 +9,12 @@
 #include <gtest/gtest.h>
 
 #include "advisor/recommend/answer.h"
+#include "advisor/recommend/testing.h"
 
 namespace strata::advisor {
 namespace {
 
 using model::Class;
-
-Case Said(std::initializer_list<std::pair<const char*, const char*>> said) {
-  Case about;
-  for (const auto& [variable, value] : said) {
-    EXPECT_TRUE(about.Set(variable, value).has_value()) << variable;
-  }
-  return about;
-}
 
 std::vector<Source> Sources(const Case& about, const std::string& scenario = "") {
   return *SourcesOf(about, WalkAll(about), scenario);

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "advisor/facts/facts.h"
+#include "advisor/recommend/testing.h"
 #include "scheduler/strategy.h"
 
 namespace strata::advisor {
@@ -18,13 +19,7 @@ using model::Level;
 
 const Json& Tree(const char* id) { return *FindFact(Facts(FactFile::kDecisions).at("trees"), id); }
 
-Walk On(const char* tree, const std::vector<std::pair<const char*, const char*>>& said) {
-  Case about;
-  for (const auto& [variable, value] : said) {
-    EXPECT_TRUE(about.Set(variable, value).has_value()) << variable << ' ' << value;
-  }
-  return WalkTree(Tree(tree), about);
-}
+Walk On(const char* tree, const SaidWords& said) { return WalkTree(Tree(tree), Said(said)); }
 
 // Every combination of a few values of each variable.
 std::vector<Case> AllCases() {
@@ -53,11 +48,7 @@ TEST(TreesTest, ACompositeConditionNamesTheFirstVariableThatIsNotKnown) {
   const Json all = Json::parse(R"({"all": [{"var": "function_type", "op": "=", "value": true},
                                            {"var": "latency_ms", "op": "<", "value": 10},
                                            {"var": "changes_per_hour", "op": ">", "value": 1}]})");
-  const auto holding = [&all](const std::vector<std::pair<const char*, const char*>>& said) {
-    Case about;
-    for (const auto& [variable, value] : said) EXPECT_TRUE(about.Set(variable, value));
-    return HoldsFor(all, about);
-  };
+  const auto holding = [&all](const SaidWords& said) { return HoldsFor(all, Said(said)); };
   EXPECT_EQ(holding({}).missing, "function_type");
   EXPECT_EQ(holding({{"function_type", "true"}}).missing, "latency_ms");
   EXPECT_EQ(holding({{"function_type", "true"}, {"latency_ms", "5"}}).missing, "changes_per_hour");

@@ -1,9 +1,12 @@
-// advisor/report/testing.h - the report that tests of reports share; for tests only, no library
-// includes it.
+// advisor/report/testing.h - what tests of reports share; for tests only, no library includes it.
 //
-// It has what each form must escape, a text in one language only, and a number with a unit.
+// The example has what each form must escape, a text in one language only, and a number with a
+// unit.
 // Threads:  pure.
 #pragma once
+
+#include <algorithm>
+#include <string_view>
 
 #include "advisor/report/report.h"
 
@@ -20,6 +23,12 @@ inline Report ExampleReport() {
                                  {WordCell("say \"x\", y"), NoCell()}},
                         .notes = {{"a note", ""}},
                         .sources = {"001 §3.2", "002 A§2"}}}};
+}
+
+// The section of that id; nullptr: there is none.
+inline const Section* FindSection(const Report& report, std::string_view id) {
+  const auto found = std::ranges::find(report.sections, id, &Section::id);
+  return found == report.sections.end() ? nullptr : &*found;
 }
 
 }  // namespace strata::advisor
