@@ -19,7 +19,10 @@
 namespace strata::advisor::models {
 namespace {
 
-const std::string kReaders = "the reader's to set";
+// "WHAT is the reader's to set".
+Text Readers(const char* what, const char* chinese) {
+  return {std::string(what) + " is the reader's to set", std::string(chinese) + "由读者设定"};
+}
 
 struct SandboxType {
   std::string_view name;
@@ -37,7 +40,7 @@ Model HybridArchitecture(const Json& fact) {
     for (const std::string_view application : type.applications) {
       if (!application.empty()) {
         parameters.YesNo(std::string(application), true,
-                         "R is not given: every kind of application");
+                         {"R is not given: every kind of application", "未给出 R：取全部应用类型"});
       }
     }
   }
@@ -66,7 +69,7 @@ Model HybridArchitecture(const Json& fact) {
 constexpr std::string_view kClassesOfRule[] = {"MicroVM", "WASM", "Container"};
 
 Model SchedulingStrategy(const Json& fact) {
-  const std::string why = "whose application is asked is " + kReaders;
+  const Text why = Readers("whose application is asked", "所问的应用");
   Model model;
   model.parameters = ParameterList(fact)
                          .Choose("security_requirement", "low", kLowToHigh, why)
@@ -98,7 +101,7 @@ constexpr std::string_view kDataTypes[] = {"Centralized", "Distributed", "Flowin
 Model InformationArchitecture(const Json& fact) {
   Model model;
   model.parameters =
-      ParameterList(fact).Choose("era", "WASM", kEras, "whose era is asked is " + kReaders);
+      ParameterList(fact).Choose("era", "WASM", kEras, Readers("whose era is asked", "所问的时代"));
   model.evaluate = [](const Inputs& in) {
     constexpr double kTypes[] = {0, 1, kUndefined, 2};  // none is given for sandboxing
     Outputs out;
@@ -112,8 +115,8 @@ constexpr std::string_view kMechanisms[] = {"ETL", "Streaming", "Event_Stream"};
 
 Model DataSyncMechanism(const Json& fact) {
   Model model;
-  model.parameters = ParameterList(fact).Choose("type", "Flowing", kDataTypes,
-                                                "whose architecture is asked is " + kReaders);
+  model.parameters = ParameterList(fact).Choose(
+      "type", "Flowing", kDataTypes, Readers("whose architecture is asked", "所问的架构"));
   model.evaluate = [](const Inputs& in) {
     Outputs out;
     out.Choose("mechanism", in["type"], kMechanisms);
@@ -132,7 +135,8 @@ double ListedBy(const Inputs& in, double t) {
 }
 
 Model DomainModel(const Json& fact) {
-  const std::string why = "whose domain is asked is " + kReaders + "; the smallest one";
+  const Text why =
+      Join(Readers("whose domain is asked", "所问的领域"), "; ", {"the smallest one", "取最小者"});
   Model model;
   model.parameters = ParameterList(fact)
                          .Assume("aggregates", 1, kCount, why)
@@ -209,7 +213,8 @@ Model ImplementationStage(const Json& fact) {
       ParameterList(fact)
           .Take("intervals.*.from", kDate)
           .Take("intervals.*.to", kDate)
-          .Assume("t", 2025, kYear, "when is asked is " + kReaders + ": the first year")
+          .Assume("t", 2025, kYear,
+                  Join(Readers("when is asked", "所问的时间"), ": ", {"the first year", "首年"}))
           .Stated("Short_Term.months", 6, kMonths, table)
           .Stated("Medium_Term.months", 12, kMonths, table)
           .Stated("Long_Term.months", 18, kMonths, table);
@@ -251,7 +256,7 @@ constexpr std::string_view kGoals[] = {"Containerization", "Sandbox_Enhancement"
 Model StageGoal(const Json& fact) {
   Model model;
   model.parameters = ParameterList(fact).Choose("stage", "Current", kStages,
-                                                "which stage is asked is " + kReaders);
+                                                Readers("which stage is asked", "所问的阶段"));
   model.evaluate = [](const Inputs& in) {
     Outputs out;
     out.Choose("goal", in["stage"], kGoals);
@@ -275,8 +280,8 @@ double CompletedWithin(const std::vector<double>& ends, const std::vector<double
 }
 
 Model MilestoneStatus(const Json& fact) {
-  const std::string why =
-      "no start and target times are given: from def 4.1 and the months of 000 §4.1";
+  const Text why{"no start and target times are given: from def 4.1 and the months of 000 §4.1",
+                 "未给出起止时间：取自定义 4.1 与 000 §4.1 的月数"};
   ParameterList parameters(fact);
   for (const Json& each : fact.at("parameters").at("suggested")) {
     const auto stage = each.at("stage").get<std::string>();
@@ -284,9 +289,9 @@ Model MilestoneStatus(const Json& fact) {
     // The last one has no end: it is never reached.
     const Json& target = each.at("target");
     parameters.Assume(stage + ".target", target.is_null() ? kDate.high : target.get<double>(),
-                      kDate, target.is_null() ? "none is given: never" : why);
+                      kDate, target.is_null() ? Text{"none is given: never", "未给出：永不"} : why);
   }
-  parameters.Assume("current_time", 2025, kYear, "when is asked is " + kReaders)
+  parameters.Assume("current_time", 2025, kYear, Readers("when is asked", "所问的时间"))
       .Stated("Long_Term.end", 2027, kDate, "000 §4.0 def 4.1");
   Model model;
   model.parameters = parameters;
@@ -329,7 +334,8 @@ Model MilestoneStatus(const Json& fact) {
 }
 
 Model LayerSet(const Json& fact) {
-  const std::string why = "whose stack is asked is " + kReaders + ": one with all layers";
+  const Text why = Join(Readers("whose stack is asked", "所问的技术栈"), ": ",
+                        {"one with all layers", "取各层齐备者"});
   ParameterList parameters(fact);
   for (const char* layer : {"L", "A", "R", "P", "S"}) parameters.YesNo(layer, true, why);
   Model model;
@@ -356,7 +362,7 @@ Model EvolutionFunction(const Json& fact) {
           .Stated("W.since", 2020, kDate, line)
           .Stated("O.since", 2021, kDate, line)
           .Stated("Service_Mesh.since", 2016, kDate, line)
-          .Assume("t", 2025, {"year", 1900, 2200, 5}, "when is asked is " + kReaders);
+          .Assume("t", 2025, {"year", 1900, 2200, 5}, Readers("when is asked", "所问的时间"));
   model.evaluate = [](const Inputs& in) {
     const double listed = ListedBy(in, in["t"]);
     const double mesh = in["Service_Mesh.since"] <= in["t"] ? 1 : 0;
@@ -383,7 +389,7 @@ constexpr std::string_view kPaths[] = {"beginner path", "advanced path", "expert
 Model CognitivePath(const Json& fact) {
   Model model;
   model.parameters = ParameterList(fact).Choose("level", "beginner", kLearners,
-                                                "whose level is asked is " + kReaders);
+                                                Readers("whose level is asked", "所问的水平"));
   model.evaluate = [](const Inputs& in) {
     Outputs out;
     out.Choose("path", in["level"], kPaths);

@@ -49,18 +49,19 @@ double ShareNeeded(double target, double many, double few) { return (target - fe
 Model Platform2026Targets(const Json& fact) {
   const std::string table = "002 A§7.2";
   Model model;
-  model.parameters =
-      ParameterList(fact)
-          .Take("density.value", kPositive, "density")
-          .Take("p99_latency.max_exclusive", kMs, "p99_latency")
-          .Take("resource_cost_reduction.value", kPercent, "resource_cost_reduction")
-          .Stated("wasm.per_server", 100'000, kPositive, table)
-          .Stated("kata.per_server", 2000, kPositive, table)
-          .Stated("container.per_server", 500, kPositive, table)
-          .Stated("wasm.start", 10, kMs, table)
-          .Stated("kata.start", 200, kMs, table)
-          .Stated("container.start", 1000, kMs, table)
-          .Assume("wasm_share", 0.5, kShare, "how a server is shared is not given: half of it");
+  model.parameters = ParameterList(fact)
+                         .Take("density.value", kPositive, "density")
+                         .Take("p99_latency.max_exclusive", kMs, "p99_latency")
+                         .Take("resource_cost_reduction.value", kPercent, "resource_cost_reduction")
+                         .Stated("wasm.per_server", 100'000, kPositive, table)
+                         .Stated("kata.per_server", 2000, kPositive, table)
+                         .Stated("container.per_server", 500, kPositive, table)
+                         .Stated("wasm.start", 10, kMs, table)
+                         .Stated("kata.start", 200, kMs, table)
+                         .Stated("container.start", 1000, kMs, table)
+                         .Assume("wasm_share", 0.5, kShare,
+                                 {"how a server is shared is not given: half of it",
+                                  "未给出服务器如何分配：各占一半"});
   model.evaluate = [](const Inputs& in) {
     const double wasm = in["wasm.per_server"];
     const double share = in["wasm_share"];

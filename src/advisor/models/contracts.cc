@@ -64,21 +64,27 @@ Outputs EvaluateStartupContract(const Inputs& in) {
 Model StartupContract(const Json& fact) {
   constexpr Kind kCalls{"", 1, kMostCounted, kExact, Numbers::kWhole};
   constexpr Kind kLate{"", 0, kMostCounted, kExact, Numbers::kWhole};
-  const std::string many = "so many show the contract when none of them is late";
+  const Text many{"so many show the contract when none of them is late",
+                  "若无一超时，此次数足以证明契约"};
   Model model;
   model.parameters =
       ParameterList(fact)
           .Take("contracts.*.limit_ms", kMs)
           .Take("contracts.*.probability_min_exclusive", {"", 1e-6, 0.999999, kExact})
           .Take("penalty_percent_per_ms", {"%", 1e-9, 100})
-          .Assume("penalty_cap_percent", 100, {"%", 0, 100, kExact}, "no cap is given: all is lost")
-          .Assume("wasm.start", 15, kMs, "a start of the reader's: the case of 002 B§2.1")
+          .Assume("penalty_cap_percent", 100, {"%", 0, 100, kExact},
+                  {"no cap is given: all is lost", "未给出上限：全部罚没"})
+          .Assume(
+              "wasm.start", 15, kMs,
+              {"a start of the reader's: the case of 002 B§2.1", "由读者设定：取 002 B§2.1 的情形"})
           .Stated("case_from", 800, kMs, "002 B§2.1")
           .Stated("case_to", 15, kMs, "002 B§2.1")
           .Assume("wasm.calls", 299, kCalls, many)
-          .Assume("wasm.late", 0, kLate, "what was seen is for the reader to set")
+          .Assume("wasm.late", 0, kLate,
+                  {"what was seen is for the reader to set", "实际观测值由读者设定"})
           .Assume("container.calls", 59, kCalls, many)
-          .Assume("container.late", 0, kLate, "what was seen is for the reader to set")
+          .Assume("container.late", 0, kLate,
+                  {"what was seen is for the reader to set", "实际观测值由读者设定"})
           .Stated("container.start_001", 500, kExactMs, "001 §3.5 (100-500 ms)")
           .Stated("container.start_002", 3000, kExactMs, "002 A§7.2 (1-3 s)")
           .Stated("container.start_003", 2000, kExactMs, "003 §00.7.2 (1-2 s)")
@@ -145,7 +151,8 @@ Model FormalApplication(const Json& fact) {
   model.parameters = ParameterList(fact)
                          .Take("startup_cycles.*", kPositive, "cycles")
                          .Take("container_attack_surface.value", kCount, "container_attack_surface")
-                         .Assume("clock", 3, {"GHz", 1e-6}, "no processor is given: 3 GHz")
+                         .Assume("clock", 3, {"GHz", 1e-6},
+                                 {"no processor is given: 3 GHz", "未给出处理器：取 3 GHz"})
                          .Stated("vm.least", 30'000, kExactMs, "002 A§7.2")
                          .Stated("vm.most", 60'000, kExactMs, "002 A§7.2")
                          .Stated("container.least", 100, kExactMs, "001 §3.5")
@@ -190,7 +197,8 @@ Model TlaInvariant(const Json& fact) {
                          .Take("container_violations", kCount)
                          .Take("wasm_violations", kCount)
                          .Assume("scenarios", 100, kAtLeastOne,
-                                 "how many were tried is not given; more than the 47 violations");
+                                 {"how many were tried is not given; more than the 47 violations",
+                                  "未给出尝试次数；多于 47 次违规"});
   model.evaluate = [](const Inputs& in) {
     Outputs out;
     for (const std::string name : {"wasm", "container"}) {
@@ -214,9 +222,11 @@ Model TlaInvariant(const Json& fact) {
 
 Model WasmUnbypassable(const Json& fact) {
   Model model;
-  model.parameters = ParameterList(fact)
-                         .YesNo("wasm_runtime_has_vulnerabilities", true, "as 002 B§7.1 lists them")
-                         .YesNo("container_has_attack_path", true, "what the document asserts");
+  model.parameters =
+      ParameterList(fact)
+          .YesNo("wasm_runtime_has_vulnerabilities", true,
+                 {"as 002 B§7.1 lists them", "如 002 B§7.1 所列"})
+          .YesNo("container_has_attack_path", true, {"what the document asserts", "文档所断言"});
   model.evaluate = [](const Inputs& in) {
     Outputs out;
     out.YesNo("wasm_cannot_be_bypassed", !in.Yes("wasm_runtime_has_vulnerabilities"));
@@ -232,9 +242,10 @@ Model WasmUnbypassable(const Json& fact) {
 const std::vector<std::string> kOthers = {"vm", "container", "sandbox"};
 
 Model TheoremSuperiority(const Json& fact) {
-  const std::string starts = "001 §3.5, cold, the upper end";
-  const std::string order = "001 §3.1, place in the order, 4 the strongest";
-  const std::string memory = "001 §3.4, the upper end";
+  const Text starts{"001 §3.5, cold, the upper end", "001 §3.5，冷启动，取上限"};
+  const Text order{"001 §3.1, place in the order, 4 the strongest",
+                   "001 §3.1，次序中的位置，4 为最强"};
+  const Text memory{"001 §3.4, the upper end", "001 §3.4，取上限"};
   constexpr Kind kPlace{"", 1, 4, kExact, Numbers::kWhole};
   constexpr Kind kMebibytes{"MiB", 0};
   Model model;
@@ -300,11 +311,13 @@ Model TheoremValue(const Json& fact) {
   model.parameters =
       ParameterList(fact)
           .Take("rust_proficiency_threshold", {"", 0.01, 1})
-          .Unknown("rust_proficiency", 0.3, kShare, "whose is asked is for the reader to set")
-          .Assume("value_wasm", 1, kNumber, "in units of the value itself")
+          .Unknown("rust_proficiency", 0.3, kShare,
+                   {"whose is asked is for the reader to set", "所问何人由读者设定"})
+          .Assume("value_wasm", 1, kNumber, {"in units of the value itself", "以该价值自身为单位"})
           .Assume("tooling_without_rust", -0.5, kNumber,
-                  "not given: converting the tools takes half the value, less in a straight line "
-                  "the more Rust is known");
+                  {"not given: converting the tools takes half the value, less in a straight line "
+                   "the more Rust is known",
+                   "未给出：工具转换耗去一半价值，随 Rust 掌握程度线性减少"});
   model.evaluate = [](const Inputs& in) {
     const double tooling = ToolingCost(in, in["rust_proficiency"]);
     Outputs out;

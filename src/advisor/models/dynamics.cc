@@ -117,7 +117,8 @@ Model Adoption(const Json& fact) {
     parameters.Stated(name + ".P_2024", technology.at("P_2024_used").get<double>(), {"", 1e-6, 1},
                       technology.at("P_2024_source").get<std::string>());
     parameters.Assume(name + ".E_growth", 0, {"1/year", -1, 1},
-                      "no dynamics of E are given: constant; otherwise linear, up to 1");
+                      {"no dynamics of E are given: constant; otherwise linear, up to 1",
+                       "未给出 E 的动态：取常数；否则线性增长至 1"});
   }
   Model model;
   model.parameters = parameters;
@@ -176,15 +177,16 @@ double TrackAt(const Inputs& in, const std::string& track, double year) {
 Model ScenarioPenetration(const Json& fact) {
   constexpr Kind kInside{"", 1e-4, 0.9999};
   Model model;
-  model.parameters = ParameterList(fact)
-                         .Take("tracks.*.2025", kInside)
-                         .Take("tracks.*.2027", kInside)
-                         .Take("tracks.*.2030", kInside)
-                         .Take("blockchain_2027", kShare)
-                         .Take("iot_2030", kShare)
-                         .Stated("cap", 0.75, {"", 0, 1, kExact}, "002 C§2.1")
-                         .Stated("cap_in_competition", 0.8, {"", 0, 1, kExact}, "002 C§5.1")
-                         .Assume("year", 2028, kYear, "between the years that are given");
+  model.parameters =
+      ParameterList(fact)
+          .Take("tracks.*.2025", kInside)
+          .Take("tracks.*.2027", kInside)
+          .Take("tracks.*.2030", kInside)
+          .Take("blockchain_2027", kShare)
+          .Take("iot_2030", kShare)
+          .Stated("cap", 0.75, {"", 0, 1, kExact}, "002 C§2.1")
+          .Stated("cap_in_competition", 0.8, {"", 0, 1, kExact}, "002 C§5.1")
+          .Assume("year", 2028, kYear, {"between the years that are given", "介于所给年份之间"});
   model.evaluate = [](const Inputs& in) {
     Outputs out;
     double above = 0;
@@ -219,12 +221,16 @@ Model ScenarioPenetration(const Json& fact) {
 Model TheoremTipping(const Json& fact) {
   constexpr Kind kGrowth{"1/year", 0, 1};
   Model model;
-  model.parameters = ParameterList(fact)
-                         .Take("CRI_now.*", kPositive, "CRI")
-                         .Stated("score_most", 5, {"", 1, 10, kExact}, "002 C§1.1, both scores")
-                         .Assume("year_now", 2025, {"year", 1900, 2200, kExact}, "the document's")
-                         .Unknown("wasm.growth", 0.25, kGrowth, "no dynamics of CRI are given")
-                         .Unknown("container.growth", 0, kGrowth, "no dynamics of CRI are given");
+  model.parameters =
+      ParameterList(fact)
+          .Take("CRI_now.*", kPositive, "CRI")
+          .Stated("score_most", 5, {"", 1, 10, kExact},
+                  Text{"002 C§1.1, both scores", "002 C§1.1，两项评分"})
+          .Assume("year_now", 2025, {"year", 1900, 2200, kExact}, {"the document's", "取自文档"})
+          .Unknown("wasm.growth", 0.25, kGrowth,
+                   {"no dynamics of CRI are given", "未给出 CRI 的动态"})
+          .Unknown("container.growth", 0, kGrowth,
+                   {"no dynamics of CRI are given", "未给出 CRI 的动态"});
   model.evaluate = [](const Inputs& in) {
     const double factor = in["CRI.container"] / in["CRI.wasm"];
     const double years =

@@ -25,7 +25,8 @@ double ReductionPercent(double from, double to) { return 100 * (1 - to / from); 
 
 Model Tco(const Json& fact) {
   constexpr Kind kCost{"", 0, 1e6};
-  const std::string why = "the base costs of no case are given: equal ones, any mix is as likely";
+  const Text why{"the base costs of no case are given: equal ones, any mix is as likely",
+                 "未给出任何情形的基础成本：取相等，各种比例同样可能"};
   Model model;
   model.parameters = ParameterList(fact)
                          .Take("coefficients.*.density", kPositive)
@@ -202,7 +203,8 @@ Model OptimalMix(const Json& fact) {
           .Take("known_inputs.Risk_sigma.*", kPositive, "risk_sigma")
           .Take("claimed_mix.*", kShare, "mix")
           .Stated("P_success.wasm", 0.38, kShare, "002 C§7.2, P(ecosystem_mature)")
-          .Unknown("P_success.container", 1, kShare, "given nowhere; 1 is the best case");
+          .Unknown("P_success.container", 1, kShare,
+                   {"given nowhere; 1 is the best case", "各处均未给出；1 为最好情形"});
   model.evaluate = [](const Inputs& in) {
     const double wasm = in["U.wasm"] / in["risk_sigma.wasm"];
     const double container = in["U.container"] / in["risk_sigma.container"];
@@ -271,7 +273,8 @@ Model AgilityInflection(const Json& fact) {
       ParameterList(fact)
           .Take("threshold", {"1/hour", 0})
           .Assume("change_frequency", 1, {"1/hour", 0},
-                  "whose frequency is asked is for the reader to set; the threshold itself");
+                  {"whose frequency is asked is for the reader to set; the threshold itself",
+                   "所问频率由读者设定；取阈值本身"});
   model.evaluate = [](const Inputs& in) {
     Outputs out;
     out.YesNo("wasm_benefits_more", in["change_frequency"] > in["threshold"]);

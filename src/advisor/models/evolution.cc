@@ -99,8 +99,9 @@ std::vector<Parameter> MarkovParameters(const Json& fact) {
                   row.at("p").at(i).get<double>(), kShare, source);
     }
   }
-  list.Assume("steps", 6, {"", 0, 10'000, kExact, Numbers::kWhole},
-              "a step is not stated: a year, from 2024 to 2030");
+  list.Assume(
+      "steps", 6, {"", 0, 10'000, kExact, Numbers::kWhole},
+      {"a step is not stated: a year, from 2024 to 2030", "未说明步长：一年，自 2024 至 2030"});
   const Json& first = parameters.at("six_steps").at(0);
   const Json& claimed = CheckOf(fact, "claimed_is_stationary").at("claimed");
   for (std::size_t i = 0; i < kStates.size(); ++i) {
@@ -307,7 +308,7 @@ Model LotkaVolterra(const Json& fact) {
                       used.at("source").get<std::string>());
   }
   parameters.Assume("year", kForecastYear, {"year", kFirstYear, 2200, kExact},
-                    "the year of the other forecast, 002 C§2.2");
+                    {"the year of the other forecast, 002 C§2.2", "另一预测的年份，002 C§2.2"});
   for (const std::string& name : kCompetitors) {
     parameters.Stated("claimed." + name,
                       CheckOf(fact, "steady_" + name).at("claimed").get<double>(),

@@ -101,7 +101,8 @@ Model VersionCoverage(const Json& fact) {
 }
 
 Model WasmCloud2028(const Json& fact) {
-  const std::string why = "how it is then, is for the reader to set: as the document forecasts";
+  const Text why{"how it is then, is for the reader to set: as the document forecasts",
+                 "届时情形由读者设定：取文档预测"};
   double languages = 0;
   for (const Json& assumption : fact.at("parameters").at("assumptions")) {
     if (assumption.at("id") == "languages")

@@ -114,7 +114,7 @@ std::vector<std::string> NamesIn(const Json& fact, std::string_view path) {
 
 ParameterList& ParameterList::Take(std::string_view path, Kind kind, const std::string& under) {
   const std::size_t before = list_.size();
-  TakeFrom(fact_.at("parameters"), path, "", kind);
+  TakeFrom(fact_.at("parameters"), path, {}, kind);
   if (under.empty()) return *this;
   for (std::size_t i = before; i < list_.size(); ++i) {
     list_[i].name = under + "." + list_[i].name;
@@ -122,54 +122,65 @@ ParameterList& ParameterList::Take(std::string_view path, Kind kind, const std::
   return *this;
 }
 
-void ParameterList::TakeFrom(const Json& node, std::string_view path, const std::string& name,
-                             Kind kind) {
+Text ParameterList::LabelOfPart(const std::string& part, const Json& entry) const {
+  if (entry.is_object() && (entry.contains("label") || entry.contains("zh"))) {
+    const Text label = LabelOf(entry);
+    return {label.en.empty() ? part : label.en, label.zh};
+  }
+  const auto symbols = fact_.find("symbols");
+  if (symbols == fact_.end() || !symbols->contains(part)) return {};
+  return LabelOf(symbols->at(part));
+}
+
+void ParameterList::TakeFrom(const Json& node, std::string_view path, const Name& name, Kind kind) {
   if (path.empty()) {
     if (node.is_null()) return;
     STRATA_CHECK(node.is_number());
-    list_.push_back({.name = name,
+    list_.push_back({.name = name.id,
                      .value = node.get<double>(),
                      .kind = kind,
                      .levels = {},
-                     .source = fact_.at("source").get<std::string>(),
-                     .assumed = {}});
+                     .source = {fact_.at("source").get<std::string>(), ""},
+                     .assumed = {},
+                     .label = name.label});
     return;
   }
   const auto [first, rest] = SplitFirst(path);
-  const auto longer = [&](const std::string& part) {
-    return name.empty() ? part : name + "." + part;
+  const auto longer = [&](const std::string& part, const Json& entry) {
+    return Name{name.id.empty() ? part : name.id + "." + part,
+                Join(name.label, ": ", LabelOfPart(part, entry))};
   };
   if (first == "*") {
     ForEach(node, [&](const std::string& key, const Json& member) {
-      TakeFrom(member, rest, longer(key), kind);
+      TakeFrom(member, rest, longer(key, member), kind);
     });
     return;
   }
   // Before the first "*" the way there is not part of the name.
   const std::string part(first);
-  const bool named = !name.empty() || rest.empty();
-  TakeFrom(Member(node, first), rest, named ? longer(part) : "", kind);
+  const Json& member = Member(node, first);
+  const bool named = !name.id.empty() || rest.empty();
+  TakeFrom(member, rest, named ? longer(part, member) : Name(), kind);
 }
 
-ParameterList& ParameterList::Stated(std::string name, double value, Kind kind,
-                                     std::string source) {
+ParameterList& ParameterList::Stated(std::string name, double value, Kind kind, Text source) {
   list_.push_back({std::move(name), value, kind, {}, std::move(source), {}});
   return *this;
 }
 
-ParameterList& ParameterList::Assume(std::string name, double value, Kind kind, std::string why) {
+ParameterList& ParameterList::Assume(std::string name, double value, Kind kind, Text why) {
   list_.push_back({std::move(name), value, kind, {}, {}, std::move(why)});
   return *this;
 }
 
-ParameterList& ParameterList::Unknown(std::string name, double value, Kind kind, std::string why) {
+ParameterList& ParameterList::Unknown(std::string name, double value, Kind kind, Text why) {
   Assume(std::move(name), value, kind, std::move(why));
   list_.back().unknown = true;
   return *this;
 }
 
 ParameterList& ParameterList::Choose(std::string name, std::string_view level, Levels levels,
-                                     std::string why) {
+                                     Text why) {
   const auto found = std::ranges::find(levels, level);
   STRATA_CHECK(found != levels.end());
   list_.push_back({.name = std::move(name),

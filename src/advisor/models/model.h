@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "advisor/report/report.h"
+#include "advisor/report/text.h"
 #include "base/json.h"
 
 namespace strata::advisor::models {
@@ -69,9 +70,10 @@ struct Parameter {
   double value = 0;
   Kind kind;
   Levels levels;         // of a choice; empty: a number
-  std::string source;    // which document and section gives it; empty: none does
-  std::string assumed;   // then: why this value
+  Text source;           // which document and section gives it; empty: none does
+  Text assumed;          // then: why this value
   bool unknown = false;  // and it may as well be any other within its bounds
+  Text label;            // what the fact calls it; may be empty
 };
 
 // The values of a model's parameters, by name. A name that the model does not have is a bug.
@@ -155,13 +157,16 @@ class ParameterList {
   // none. A path that leads nowhere is a bug.
   ParameterList& Take(std::string_view path, Kind kind, const std::string& under = "");
   // One that another section gives.
-  ParameterList& Stated(std::string name, double value, Kind kind, std::string source);
+  ParameterList& Stated(std::string name, double value, Kind kind, Text source);
+  ParameterList& Stated(std::string name, double value, Kind kind, std::string source) {
+    return Stated(std::move(name), value, kind, Text{std::move(source), ""});
+  }
   // One that no document gives; `why` says where the value comes from.
-  ParameterList& Assume(std::string name, double value, Kind kind, std::string why);
+  ParameterList& Assume(std::string name, double value, Kind kind, Text why);
   // The same, where nothing is known but its bounds: what is uncertain about it is all of them.
-  ParameterList& Unknown(std::string name, double value, Kind kind, std::string why);
-  ParameterList& Choose(std::string name, std::string_view level, Levels levels, std::string why);
-  ParameterList& YesNo(std::string name, bool yes, std::string why) {
+  ParameterList& Unknown(std::string name, double value, Kind kind, Text why);
+  ParameterList& Choose(std::string name, std::string_view level, Levels levels, Text why);
+  ParameterList& YesNo(std::string name, bool yes, Text why) {
     return Choose(std::move(name), kNoYes[yes ? 1 : 0], kNoYes, std::move(why));
   }
 
@@ -169,7 +174,13 @@ class ParameterList {
   operator std::vector<Parameter>() const { return list_; }
 
  private:
-  void TakeFrom(const Json& node, std::string_view path, const std::string& name, Kind kind);
+  struct Name {
+    std::string id;
+    Text label;
+  };
+  void TakeFrom(const Json& node, std::string_view path, const Name& name, Kind kind);
+  // Of a part of a name: what the entry that it leads to is called, or the symbol of that name.
+  [[nodiscard]] Text LabelOfPart(const std::string& part, const Json& entry) const;
 
   const Json& fact_;
   std::vector<Parameter> list_;

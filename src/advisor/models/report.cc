@@ -78,9 +78,9 @@ Section SymbolSection(const Json& fact) {
 }
 
 Text OriginOf(const Parameter& parameter, bool set) {
-  Text known = parameter.source.empty()
-                   ? Text{"assumed: " + parameter.assumed, "假设：" + parameter.assumed}
-                   : Text{parameter.source, ""};
+  Text known = parameter.source.empty() ? Text{"assumed: " + parameter.assumed.en,
+                                               "假设：" + parameter.assumed.In(Language::kChinese)}
+                                        : parameter.source;
   if (!set) return known;
   const std::string before = parameter.levels.empty()
                                  ? Figure(parameter.value)
@@ -92,12 +92,14 @@ Section ParameterSection(const ModelRun& run) {
   Section section{.id = "parameters",
                   .title = {"Parameters", "参数"},
                   .columns = {{"parameter", {"parameter", "参数"}},
+                              {"label", {"what it is", "含义"}},
                               {"value", {"value", "值"}},
                               {"unit", {"unit", "单位"}},
                               {"origin", {"where from", "来源"}}}};
   for (std::size_t i = 0; i < run.values.size(); ++i) {
     const Parameter& parameter = run.model.parameters[i];
-    section.rows.push_back({WordCell(parameter.name), ValueCell(run.values[i], parameter.levels),
+    section.rows.push_back({WordCell(parameter.name), TextCell(parameter.label),
+                            ValueCell(run.values[i], parameter.levels),
                             WordCell(parameter.kind.unit),
                             TextCell(OriginOf(parameter, run.set[i]))});
   }

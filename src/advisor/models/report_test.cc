@@ -80,6 +80,17 @@ TEST(ModelReportTest, AParameterSaysWhereItIsFrom) {
               HasSubstr("set; was 1000"));
 }
 
+TEST(ModelReportTest, AnAssumptionAndALabelAreInChineseToo) {
+  const auto run = Ask({.model = "cri", .draws = 0});
+  ASSERT_TRUE(run);
+  const Json report = ToJson(ReportOf(*run), Language::kChinese);
+  const Json& parameters = SectionOf(report, "parameters");
+  const Json& assumed = RowOf(parameters, "parameter", "kata.contributors");
+  EXPECT_THAT(assumed.at("origin").get<std::string>(), HasSubstr("假设：未给出数量"));
+  const Json& maturity = RowOf(parameters, "parameter", "vm.maturity");
+  EXPECT_THAT(maturity.at("label").get<std::string>(), HasSubstr("技术成熟度"));
+}
+
 TEST(ModelReportTest, EveryModelShowsItsFormulaResultsPlotAndBothKindsOfUncertainty) {
   for (const Json& fact : ModelFacts()) {
     const auto id = fact.at("id").get<std::string>();

@@ -47,12 +47,13 @@ Model ArchitectureAdvantage(const Json& fact) {
   ParameterList parameters(fact);
   for (const std::string_view name : kAdvantages) {
     parameters.Unknown("weight." + std::string(name), 1.0 / 3, kShare,
-                       "no weights are given: equal ones; they are divided by their sum");
+                       {"no weights are given: equal ones; they are divided by their sum",
+                        "未给出权重：取相等；除以其和"});
   }
   for (const std::string architecture : {"hybrid", "homogeneous"}) {
     for (const std::string_view name : kAdvantages) {
       parameters.Unknown(architecture + "." + std::string(name), 0.5, kShare,
-                         "no scores are given: half of what there is");
+                         {"no scores are given: half of what there is", "未给出评分：取一半"});
     }
   }
   Model model;
@@ -99,7 +100,7 @@ double AtomicityOf(bool single_responsibility, double cohesion, double coupling)
 }
 
 Model Atomicity(const Json& fact) {
-  const std::string why = "not given; what theorem 3.1 needs";
+  const Text why{"not given; what theorem 3.1 needs", "未给出；定理 3.1 所需"};
   Model model;
   model.parameters = ParameterList(fact)
                          .YesNo("wasm.single_responsibility", true, why)
@@ -127,7 +128,7 @@ Model Atomicity(const Json& fact) {
 }
 
 Model Composability(const Json& fact) {
-  const std::string why = "whose function is asked is for the reader to set";
+  const Text why{"whose function is asked is for the reader to set", "所问的函数由读者设定"};
   Model model;
   model.parameters =
       ParameterList(fact).YesNo("reusable", true, why).YesNo("interface_standardized", true, why);
@@ -141,7 +142,7 @@ Model Composability(const Json& fact) {
 }
 
 Model EventDrivenDegree(const Json& fact) {
-  const std::string why = "whose architecture is asked is for the reader to set";
+  const Text why{"whose architecture is asked is for the reader to set", "所问的架构由读者设定"};
   Model model;
   model.parameters = ParameterList(fact)
                          .Assume("event_based_components", 5, kCount, why)
@@ -171,9 +172,10 @@ Model Cri(const Json& fact) {
       .Take("ecosystem_health_dimensions.*.weight", kShare);
   for (const std::string& name : names) {
     parameters.Assume(name + ".contributors", 1000, kCount,
-                      "no numbers are given; with 1000 the root factor is 1, as in the table");
+                      {"no numbers are given; with 1000 the root factor is 1, as in the table",
+                       "未给出数量；取 1000 时根号因子为 1，与表一致"});
   }
-  const std::string own = "a technology of the reader's: the middle of the scale";
+  const Text own{"a technology of the reader's: the middle of the scale", "读者的技术：取量表中值"};
   parameters.Assume("own.maturity", 3, kFiveStars, own)
       .Assume("own.contributors", 1000, kCount, own);
   for (const std::string& dimension : dimensions) {
@@ -255,7 +257,8 @@ Model ExpectedUtility(const Json& fact) {
       .Take("tree_leaves.*.utility", kShare, "leaf");
   for (const std::string name : {"wasm", "kata", "container"}) {
     for (const char* score : {".performance", ".security", ".cost"}) {
-      parameters.Unknown(name + score, 0.5, kShare, "no scores are given: half of what there is");
+      parameters.Unknown(name + score, 0.5, kShare,
+                         {"no scores are given: half of what there is", "未给出评分：取一半"});
     }
   }
   Model model;
@@ -371,12 +374,14 @@ Model ScenarioScore(const Json& fact) {
   for (const std::string_view each : kWeighed) {
     const std::string name(each);
     parameters.Unknown("own.weights." + name, 1.0 / 3, kShare,
-                       "a scenario of the reader's: equal weights; they are divided by their sum");
+                       {"a scenario of the reader's: equal weights; they are divided by their sum",
+                        "读者的场景：取相等权重；除以其和"});
   }
   for (const std::string technology : {"container", "wasm"}) {
     for (const std::string_view each : kWeighed) {
       parameters.Unknown(technology + "." + std::string(each), 0.5, kShare,
-                         "no technology's scores are given: half of what there is");
+                         {"no technology's scores are given: half of what there is",
+                          "未给出任何技术的评分：取一半"});
     }
   }
   Model model;
@@ -410,10 +415,12 @@ Model DriversResistance(const Json& fact) {
       .Stated("utility.security", 0.4, kShare, "002 C§4.1")
       .Stated("utility.performance", 0.3, kShare, "002 C§4.1")
       .Stated("utility.cost", 0.3, kShare, "002 C§4.1")
-      .Assume("toolchain_completeness", 60, kPercent, "not given; the critical point itself");
+      .Assume("toolchain_completeness", 60, kPercent,
+              {"not given; the critical point itself", "未给出；取临界点本身"});
   for (const std::string_view name : kDrivers) {
     parameters.Unknown("score." + std::string(name), 0.5, kShare,
-                       "how strong a driver is, is not given: half of what there is");
+                       {"how strong a driver is, is not given: half of what there is",
+                        "未给出驱动力强度：取一半"});
   }
   Model model;
   model.parameters = parameters;

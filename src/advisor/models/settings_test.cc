@@ -36,7 +36,7 @@ class SettingsTest : public ::testing::Test {
         .Stated("when", 2025, kYear, "x")
         .Stated("calls", 5, kCount, "x")
         .Stated("years", 5, kWholeYears, "x")
-        .Choose("coupling", "low", kLowToHigh, "x");
+        .Choose("coupling", "low", kLowToHigh, {"x", ""});
     return std::vector<Parameter>(list);
   }();
   Inputs inputs_{parameters_};

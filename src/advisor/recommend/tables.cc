@@ -208,9 +208,9 @@ Result<Section> ScoresSection(const std::string& scenario) {
 
 Section FlowSection() {
   // Where the answer to a step stands.
-  constexpr std::array<std::string_view, 5> kVerbs = {"strata recommend --set, --ask",
-                                                      "strata recommend --need", "strata compare",
-                                                      "the answer below", "strata align"};
+  const std::array<Text, 5> verbs = {
+      Text{"strata recommend --set, --ask", ""}, Text{"strata recommend --need", ""},
+      Text{"strata compare", ""}, Text{"the answer below", "见下文结论"}, Text{"strata align", ""}};
   const Json& flow = Facts(FactFile::kMatrices).at("selection_flow");
   Section section{.id = "flow",
                   .title = {"How technology is selected", flow.at("zh")},
@@ -221,7 +221,7 @@ Section FlowSection() {
   for (const Json& step : flow.at("steps")) {
     const auto at = step.at("step").get<std::size_t>();
     section.rows.push_back({NumberCell(static_cast<double>(at)), TextCell(LabelOf(step)),
-                            at <= kVerbs.size() ? WordCell(kVerbs[at - 1]) : NoCell()});
+                            at <= verbs.size() ? TextCell(verbs[at - 1]) : NoCell()});
   }
   return section;
 }
