@@ -50,11 +50,18 @@ std::vector<Cell> FoundCells(const std::string& tech, const std::string& stated,
   return {WordCell(VersionText(version)), TextCell(VerdictOn(version, ReadVersion(stated)))};
 }
 
+// What the document had before its update.
+Text Before(const Json& version) {
+  const Json& old = version.at("old");
+  return {old.is_string() ? old.get<std::string>() : "not stated", version.value("old_zh", "")};
+}
+
 Section VersionsOf(const std::map<std::string, std::string>& found) {
   Section section{.id = "versions",
                   .title = {"Versions", "版本"},
                   .columns = {{"technology", {"technology", "技术"}},
                               {"layer", {"layer", "层"}},
+                              {"before", {"before", "更新前"}},
                               {"stated", {"stated", "文档"}},
                               {"features", {"stated features", "所述特性"}},
                               {"here", {"here", "本机"}},
@@ -64,7 +71,7 @@ Section VersionsOf(const std::map<std::string, std::string>& found) {
     const std::string tech = each.at("tech");
     const std::string stated = each.at("new");
     std::vector<Cell> row = {WordCell(tech), WordCell(each.at("layer").get<std::string>()),
-                             WordCell(stated),
+                             TextCell(Before(each)), WordCell(stated),
                              TextCell({each.value("features", ""), each.value("zh", "")})};
     for (Cell& cell : FoundCells(tech, stated, found)) row.push_back(std::move(cell));
     section.rows.push_back(std::move(row));
@@ -187,6 +194,32 @@ Section Mappings() {
   return section;
 }
 
+// What came after what, and why.
+Section MainLine() {
+  Section section{.id = "main_line",
+                  .title = {"Main line of evolution", "演进主线"},
+                  .columns = {{"order", {"order", "序号"}},
+                              {"technology", {"technology", "技术"}},
+                              {"year", {"year", "年份"}},
+                              {"solves", {"solves", "解决"}},
+                              {"logic", {"problem of", "问题"}},
+                              {"does", {"does", "作用"}},
+                              {"analogy", {"is like", "类比"}},
+                              {"summary", {"in short", "小结"}}},
+                  .sources = {"003 §00.2.2"}};
+  for (const Json& each : Facts(FactFile::kVersions).at("evolution_main_line")) {
+    Text analogy = TextOf(each, "analogy");
+    const Text drawn = TextOf(each, "diagram_analogy");
+    if (drawn != analogy) analogy = Join(analogy, "; ", drawn);
+    section.rows.push_back({NumberCell(each.at("id")), TextCell(LabelOf(each)),
+                            WordCell(each.at("year").get<std::string>()),
+                            TextCell(TextOf(each, "solves")), TextCell(TextOf(each, "logic")),
+                            TextCell(TextOf(each, "does")), TextCell(std::move(analogy)),
+                            TextCell(TextOf(each, "summary"))});
+  }
+  return section;
+}
+
 }  // namespace
 
 std::vector<int> ReadVersion(std::string_view text) {
@@ -223,10 +256,13 @@ Change ChangeOf(const Json& figure, double before, double after) {
 }
 
 Report Versions(const FoundHere& here) {
+  const Json& update = Facts(FactFile::kVersions).at("report");
+  const Text date{update.at("date").get<std::string>(), ""};
   return {.id = "versions",
           .title = {"Technology versions", "技术版本"},
           .sections = {VersionsOf(here.versions), FeaturesOf(here.features), Changes(), Layers(),
-                       Mappings()}};
+                       Mappings(), MainLine()},
+          .notes = {Join(Join(LabelOf(update), ", ", date), ": ", TextOf(update, "status"))}};
 }
 
 }  // namespace strata::advisor

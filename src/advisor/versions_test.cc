@@ -9,6 +9,7 @@
 
 #include "advisor/facts/facts.h"
 #include "advisor/features.h"
+#include "advisor/report/testing.h"
 
 namespace strata::advisor {
 namespace {
@@ -18,7 +19,7 @@ using Version = std::vector<int>;
 // "here" and "verdict" of a technology.
 std::pair<std::string, std::string> Of(const Report& report, const std::string& tech) {
   for (const auto& row : report.sections[0].rows) {
-    if (row[0].text.en == tech) return {row[4].text.en, row[5].text.en};
+    if (row[0].text.en == tech) return {row[5].text.en, row[6].text.en};
   }
   return {};
 }
@@ -87,6 +88,18 @@ TEST(VersionsTest, ChangesAreRecomputed) {
   EXPECT_EQ(report.sections[2].rows[1][7].text.en, "2 percentage points") << "+2, not 2.2 %";
   EXPECT_EQ(report.sections[3].rows.size(), 4U);
   EXPECT_EQ(report.sections[4].rows.size(), 4U) << "what the formal mappings are founded on";
+}
+
+TEST(VersionsTest, TheMainLineAndWhatWasBeforeAreShown) {
+  const Report report = Versions({});
+  const Section* line = FindSection(report, "main_line");
+  ASSERT_NE(line, nullptr);
+  EXPECT_EQ(line->rows.size(), 6U);
+  EXPECT_EQ(line->rows[0][6].text.en, "shipping container; magic packing box of Lego bricks");
+  EXPECT_EQ(line->rows[3][6].text.en, "pocket OS") << "the same twice is said once";
+  for (const auto& row : report.sections[0].rows) {
+    EXPECT_EQ(row[2].text, (Text{"not stated", "未指定版本"})) << row[0].text.en;
+  }
 }
 
 }  // namespace

@@ -66,7 +66,9 @@ Section Definitions(const Subjects& subjects) {
   });
   AddRow(section, {"domains", "技术领域"}, subjects, [&facts](const Subject& subject) {
     Text text;
-    for (const Json& each : facts(subject).at("domains")) text = Join(text, ", ", LabelOf(each));
+    for (const Json& each : facts(subject).at("domains")) {
+      text = Join(text, "; ", Join(LabelOf(each), ": ", TextOf(each, "description")));
+    }
     return TextCell(std::move(text));
   });
   for (const Subject& subject : subjects) {

@@ -91,6 +91,7 @@ Cell ValueCell(const Json& cell) {
     else if (!unit.empty())
       text += " " + unit;
     if (!level.empty()) text = text.empty() ? level : level + " (" + text + ")";
+    text = cell.value("text", text);
     return {{std::move(text), raw.empty() ? cell.value("zh", "") : raw}, NumbersForPrograms(cell)};
   }
   const auto value = cell.find("value");

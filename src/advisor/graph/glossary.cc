@@ -230,9 +230,13 @@ Section PartsOfTheApplicationView() {
                             {YesOrNo(starred), starred},
                             WordCell(ListOf(each.at("contents")))});
   }
-  Text themes;
-  for (const Json& theme : index.at("themes")) themes = Join(themes, "; ", LabelOf(theme));
-  section.notes.push_back(Join({"themes", "主题"}, ": ", themes));
+  const auto add = [&index, &section](const Text& what, const char* key) {
+    Text all;
+    for (const Json& each : index.at(key)) all = Join(all, "; ", LabelOf(each));
+    section.notes.push_back(Join(what, ": ", all));
+  };
+  add({"themes", "主题"}, "themes");
+  add({"enhancements", "增强内容"}, "enhancements");
   return section;
 }
 
