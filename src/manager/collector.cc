@@ -11,8 +11,8 @@
 
 #include "base/files.h"
 #include "base/hex.h"
-#include "cell/log_line.h"
 #include "base/timestamp.h"
+#include "cell/log_line.h"
 #include "meter/call_record.h"
 #include "model/values.h"
 

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/timestamp.h"
 #include "manager/bill.h"
 #include "manager/manager_impl.h"
-#include "base/timestamp.h"
 #include "model/revision.h"
 #include "scheduler/record.h"
 

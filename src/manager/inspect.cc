@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/strings.h"
-#include "manager/manager_impl.h"
 #include "base/timestamp.h"
+#include "manager/manager_impl.h"
 #include "model/manifest.h"
 #include "model/revision.h"
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/pause.h"
-#include "manager/manager_impl.h"
 #include "base/timestamp.h"
+#include "manager/manager_impl.h"
 #include "model/rollout.h"
 
 namespace strata::manager {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "manager/manager_impl.h"
 #include "base/timestamp.h"
+#include "manager/manager_impl.h"
 
 namespace strata::manager {
 Json ManagerImpl::ToJson(const store::SandboxRecord& record) {

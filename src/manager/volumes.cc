@@ -11,10 +11,10 @@
 
 #include "base/byte_view.h"
 #include "base/files.h"
+#include "base/timestamp.h"
 #include "host/loop_device.h"
 #include "host/memfd.h"
 #include "host/process.h"
-#include "base/timestamp.h"
 
 namespace strata::manager {
 namespace {

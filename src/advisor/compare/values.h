@@ -1,7 +1,8 @@
 // advisor/compare/values.h - a cell of the matrices: as text, as a range, and in the order that a
 // document states.
 //
-//   a cell of facts/matrices.yaml (Json) --> [ ValueCell, RangeOf, CheckOrder, CheckBest ] --> compare, page
+//   a cell of facts/matrices.yaml (Json) --> [ ValueCell, RangeOf, CheckOrder, CheckBest ] -->
+//   compare, page
 //
 // What is read are the facts, whose form facts_test.cc checks.
 //
