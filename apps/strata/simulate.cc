@@ -263,14 +263,14 @@ std::vector<std::string> Cells(const Json& row, std::string first) {
   const auto percent = [&row](const char* field, int digits) {
     return Fixed(100 * row[field].get<double>(), digits);
   };
-  return {std::move(first),         Fixed(row["cost"], 4),   percent("cold_start_rate", 3),
-          Fixed(row["p50_ms"], 1),  Fixed(row["p99_ms"], 1), percent("slo_met", 3),
-          percent("utilisation", 1)};
+  return {std::move(first),          Fixed(row["cost"], 4),   percent("cold_start_rate", 3),
+          Fixed(row["p50_ms"], 1),   Fixed(row["p99_ms"], 1), percent("slo_met", 3),
+          percent("utilisation", 1), percent("refused", 3)};
 }
 
 void PrintTables(const Json& result) {
-  const std::vector<std::string> columns = {"USD",    "COLD %",     "P50 MS",
-                                            "P99 MS", "SLO KEPT %", "USED %"};
+  const std::vector<std::string> columns = {"USD",        "COLD %", "P50 MS",   "P99 MS",
+                                            "SLO KEPT %", "USED %", "REFUSED %"};
   const auto header = [&columns](const char* first) {
     std::vector<std::string> cells = {first};
     cells.insert(cells.end(), columns.begin(), columns.end());

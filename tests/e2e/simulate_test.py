@@ -10,7 +10,7 @@ import unittest
 from e2e.support import BIN, DONE, NO_SERVER, USAGE, WRONG_STATE, Server
 
 POLICIES = ["strata", "fixed-keep-alive", "all-container", "all-wasm", "all-microvm"]
-ROW = {"policy", "cost", "cold_start_rate", "p50_ms", "p99_ms", "slo_met", "utilisation"}
+ROW = {"policy", "cost", "cold_start_rate", "p50_ms", "p99_ms", "slo_met", "utilisation", "refused"}
 
 
 def figures(name, p50, cpu, memory):
@@ -84,6 +84,14 @@ class SimulateTest(unittest.TestCase):
         usual = self.simulate(*SMALL, "--policy", "all-container")
         self.assertAlmostEqual(dear["policies"][0].pop("cost"), 100 * usual["policies"][0].pop("cost"), places=6)
         self.assertEqual(dear["policies"], usual["policies"])
+
+    def test_calls_without_room_are_no_cheap_ones(self):
+        words = (*SMALL, "--policy", "all-container", "--nodes", "1", "--node-memory-gib")
+        [starved] = self.simulate(*words, "0.01")["policies"]
+        self.assertEqual((starved["refused"], starved["slo_met"]), (1, 0))
+        [roomy] = self.simulate(*words, "64")["policies"]
+        self.assertEqual(roomy["refused"], 0)
+        self.assertIn("REFUSED %", self.strata("--record", self.record, *words, "64").stdout)
 
     def test_a_table_names_its_sources(self):
         shown = self.strata("--record", self.record, *SMALL)

@@ -30,11 +30,12 @@ Json Claim(const char* what, const char* claimed, double percent) {
 Json RowOf(Policy policy, const Outcome& outcome) {
   return {{"policy", PolicyName(policy)},
           {"cost", outcome.cost},
-          {"cold_start_rate", Share(outcome.cold_starts, outcome.calls)},
+          {"cold_start_rate", Share(outcome.cold_starts, outcome.calls - outcome.refused)},
           {"p50_ms", outcome.latencies.Percentile(0.5)},
           {"p99_ms", outcome.latencies.Percentile(0.99)},
           {"slo_met", Share(outcome.kept_slo, outcome.calls)},
-          {"utilisation", outcome.gib_hours > 0 ? outcome.busy_gib_hours / outcome.gib_hours : 0}};
+          {"utilisation", outcome.gib_hours > 0 ? outcome.busy_gib_hours / outcome.gib_hours : 0},
+          {"refused", Share(outcome.refused, outcome.calls)}};
 }
 
 Json DetailsOf(const Outcome& outcome) {
