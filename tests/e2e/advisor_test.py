@@ -187,7 +187,7 @@ class AdvisorTest(unittest.TestCase):
                              (("graph", "term", "qqqqqq"), "'strata graph term'"), (("graph", "diagram", "qqqqqq"), "penetration"),
                              (("graph", "layer", "qqqqqq"), "'strata graph'"), (("graph", "nodes", "--type", "qqqqqq"), "kernel"),
                              (("graph", "why", "kata", "qqqqqq", "qemu"), "'strata graph'"),
-                             (("graph", "learn", "qqqqqq"), "beginner"), (("graph", "doc", "qqqqqq"), "architecture"),
+                             (("graph", "learn", "qqqqqq"), "beginner"), (("graph", "doc", "qqqqqq"), "'strata graph doc' lists them"),
                              (("model", "qqqqqq"), "'strata model --list'"), (("align", "qqqqqq"), "zero_trust"),
                              (("roadmap", "qqqqqq"), "stages"), (("recommend", "--need", "qqqqqq"), "serverless"),
                              (("recommend", "--device", "qqqqqq"), "gpu"), (("recommend", "--kernel", "qqqqqq"), "io_uring"),

@@ -46,7 +46,7 @@ class ModelTest(unittest.TestCase):
         self.assertIn("set; was 15", str(sections["parameters"]["rows"]))
 
     def test_every_form_and_both_languages(self):
-        for form, part in (("table", "Sensitivity of"), ("markdown", "|"), ("csv", "parameter,value"), ("yaml", "sections:"),
+        for form, part in (("table", "Sensitivity of"), ("markdown", "|"), ("csv", "parameter,label,value"), ("yaml", "sections:"),
                            ("svg", "</svg>")):
             done = model("adoption", "-o", form, "--draws", "100")
             self.assertEqual(done.returncode, DONE, done.stderr)

@@ -83,9 +83,10 @@ Task<http::ClientResponse> ApiClient::Send(http::ClientRequest request,
 
 Task<Json> ApiClient::Ask(http::ClientRequest request) {
   http::FetchOptions options;
+  const auto limit = options.body_limit;
   auto answer = co_await Send(std::move(request), std::move(options));
   if (!answer) co_return std::unexpected(std::move(answer).error());
-  auto parsed = ParseJson(answer->body, options.body_limit);
+  auto parsed = ParseJson(answer->body, limit);
   co_return parsed;
 }
 

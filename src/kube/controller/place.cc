@@ -3,8 +3,6 @@
 #include <array>
 #include <vector>
 
-#include "base/bytes.h"
-
 namespace strata::kube::controller {
 namespace {
 

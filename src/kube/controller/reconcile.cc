@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -91,7 +90,7 @@ Json StatusWith(const Json& resource, const Condition& condition, std::string_vi
   for (const Json& each : before) {
     if (each.value("type", "") != "Ready") {
       conditions.push_back(each);
-    } else if (each.value("status", "") == made["status"]) {
+    } else if (made["status"] == each.value("status", "")) {
       made["lastTransitionTime"] = each.value("lastTransitionTime", std::string(now));
     }
   }

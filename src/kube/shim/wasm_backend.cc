@@ -53,7 +53,8 @@ Result<Fd> OpenInRoot(const std::string& root, const std::string& path) {
   how.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   Fd opened(static_cast<int>(::syscall(SYS_openat2, top->get(), path.c_str(), &how, sizeof(how))));
-  if (!opened.valid()) return FailErrno("open " + path + " in the container", errno);
+  if (!opened.valid())
+    return FailErrno("class wasm: open the module " + path + " in the container", errno);
   return opened;
 }
 
