@@ -127,7 +127,7 @@ class PageTest(unittest.TestCase):
         facts = {language: {matrix: cells(matrix, language) for matrix in MATRICES} for language in ("en", "zh")}
         (self.folder / "cells.json").write_text(json.dumps(facts))
         done = subprocess.run(["node", "--test", HERE / "page" / "page.test.mjs"], capture_output=True, text=True,
-                              timeout=560, check=False,
+                              timeout=1100, check=False,
                               env={**os.environ, "STRATA_PAGE": str(self.folder / NAME), "STRATA_CHROMIUM": chromium,
                                    "STRATA_PAGE_MEASURED": str(measured / NAME), "STRATA_NODE_TOOLS": tools,
                                    "STRATA_CELLS": str(self.folder / "cells.json")})
