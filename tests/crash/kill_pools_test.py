@@ -6,16 +6,14 @@ No call gets what was killed, the pools are filled again, and nothing is left on
 import os
 import pathlib
 import random
-import select
 import shutil
-import signal
 import sys
 import tempfile
 import unittest
 
 from crash.traces import HostTraces
 from e2e.images import guest_image
-from e2e.support import PATIENCE, ServerTest, eventually, function
+from e2e.support import ServerTest, eventually, function, kill
 
 SEED = int(os.environ.get("STRATA_SEED", "5"))
 POINTS = 60 if os.environ.get("STRATA_LONG") else 6
@@ -44,25 +42,19 @@ class KillPoolsTest(HostTraces, ServerTest):
         status = self.server.json("describe", "function", name)["status"]
         return status.get("pool", {}).get("ready", 0) >= 1 and any(self.waiting(name).values())
 
-    def kill(self, pid):
-        handle = os.pidfd_open(pid)
-        os.kill(pid, signal.SIGKILL)
-        select.select([handle], [], [], PATIENCE)
-        os.close(handle)
-
     def kill_at(self, kind, rng):
         for name in CLASSES:
             self.assertTrue(eventually(lambda name=name: self.full(name)), name)
         before = {name: self.waiting(name) for name in CLASSES}
         victim = rng.choice(CLASSES)
         if kind == "keeper":
-            self.kill(self.pids_of("strata-keeper")[0])
+            kill(self.pids_of("strata-keeper")[0])
         elif kind == "manager":
-            self.kill(self.pids_of("stratad")[0])
+            kill(self.pids_of("stratad")[0])
             self.assertEqual(self.server.get(f"/{victim}").text, "hello")  # nobody manages it
             self.server.up()
         else:
-            self.kill(min(pid for pids in before[victim].values() for pid in pids))
+            kill(min(pid for pids in before[victim].values() for pid in pids))
         self.assertTrue(eventually(lambda: not self.orphans(), ORPHAN_PATIENCE), self.orphans())
         for name in CLASSES:
             self.assertTrue(eventually(lambda name=name: self.server.get(f"/{name}").status == 200), name)

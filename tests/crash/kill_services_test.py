@@ -7,9 +7,7 @@ import json
 import os
 import pathlib
 import random
-import select
 import shutil
-import signal
 import sys
 import tempfile
 import threading
@@ -17,7 +15,7 @@ import unittest
 
 from crash.traces import HostTraces
 from e2e.images import guest_image
-from e2e.support import DONE, PATIENCE, ServerTest, eventually, function
+from e2e.support import DONE, ServerTest, eventually, function, kill
 
 SEED = int(os.environ.get("STRATA_SEED", "5"))
 POINTS = 80 if os.environ.get("STRATA_LONG") else 8
@@ -72,10 +70,7 @@ class KillServicesTest(HostTraces, ServerTest):
         self.assertNotIn(None, [count for _, count in before.values()])
         pid, lost = self.victim(kind, rng)
         network = os.readlink(f"/proc/{pid}/ns/net")
-        handle = os.pidfd_open(pid)
-        os.kill(pid, signal.SIGKILL)
-        select.select([handle], [], [], PATIENCE)
-        os.close(handle)
+        kill(pid)
         if kind == "manager":
             self.assertEqual(self.count("container"), before["container"][1] + 1)  # nobody manages it
             before["container"] = (before["container"][0], before["container"][1] + 1)
@@ -127,11 +122,7 @@ class KillServicesTest(HostTraces, ServerTest):
         return [path for path, pids in self.groups().items() if f"-{name}-" in path.name and pids]
 
     def kill(self, program):
-        pid = self.pids_of(program)[0]
-        handle = os.pidfd_open(pid)
-        os.kill(pid, signal.SIGKILL)
-        select.select([handle], [], [], PATIENCE)
-        os.close(handle)
+        kill(self.pids_of(program)[0])
         if program == "stratad":
             self.server.up()
 

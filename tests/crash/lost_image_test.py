@@ -6,15 +6,13 @@ anybody asking for it.
 
 import os
 import pathlib
-import select
 import shutil
-import signal
 import tempfile
 import unittest
 
 from crash.traces import HostTraces
 from e2e.images import guest_image
-from e2e.support import PATIENCE, ServerTest, eventually, function
+from e2e.support import ServerTest, eventually, function, kill
 
 
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
@@ -31,13 +29,6 @@ class LostImageTest(HostTraces, ServerTest):
     def status(self, name, kind="function"):
         return self.server.json("describe", kind, name)["status"]
 
-    def kill_keeper(self):
-        pid = self.pids_of("strata-keeper")[0]
-        handle = os.pidfd_open(pid)
-        os.kill(pid, signal.SIGKILL)
-        select.select([handle], [], [], PATIENCE)
-        os.close(handle)
-
     def test_it_is_served_again_when_its_image_is_back(self):
         self.assertEqual(self.server.get("/lost").text, "hello")
         self.assertNotIn("not_served", self.status("lost"))
@@ -45,7 +36,7 @@ class LostImageTest(HostTraces, ServerTest):
         held = self.server.home / "images" / "images" / digest
         away = self.folder / "away"  # what is not known there is removed
         shutil.move(held, away)
-        self.kill_keeper()
+        kill(self.pids_of("strata-keeper")[0])
         self.assertTrue(eventually(lambda: "not_served" in self.status("lost")))
         [missing] = self.status("lost")["not_served"]
         self.assertEqual((missing["revision"], missing["class"]), (1, "container"))

@@ -121,12 +121,7 @@ class Server:
         return (self.instance or "none")[:12]
 
     def kill_manager(self):
-        """kill -9, and waits for the kernel to have closed what it held."""
-        pid = next(pid for pid, words in self.processes().items() if words[0].endswith("/stratad"))
-        handle = os.pidfd_open(pid)
-        os.kill(pid, signal.SIGKILL)
-        select.select([handle], [], [], PATIENCE)
-        os.close(handle)
+        kill(next(pid for pid, words in self.processes().items() if words[0].endswith("/stratad")))
 
     def cell_pids(self):
         return [cell["pid"] for cell in self.json("status")["cells"]]
@@ -261,6 +256,14 @@ def documents(*manifests):
 def hello(name="hello", path="/hello", namespace="demo", **spec):
     """The smallest useful function."""
     return function(name, ARTIFACTS / "hello-module.wasm", path, namespace, **spec)
+
+
+def kill(pid):
+    """kill -9, and waits for the kernel to have closed what it held."""
+    handle = os.pidfd_open(pid)
+    os.kill(pid, signal.SIGKILL)
+    select.select([handle], [], [], PATIENCE)
+    os.close(handle)
 
 
 def eventually(probe, seconds=PATIENCE):

@@ -9,20 +9,17 @@ import json
 import os
 import pathlib
 import secrets
-import select
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
+from e2e.support import BIN, PATIENCE, ROOT, eventually, kill  # noqa: F401 - for tests of this folder, too
 from kube import image
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-BIN = pathlib.Path(os.environ.get("STRATA_BIN", ROOT / "build" / "release" / "bin")).resolve()
 CNI = "/usr/lib/cni"  # Debian's plugins
 IMAGE = "localhost/test/busybox:1"
 PAUSE = "localhost/test/pause:1"
@@ -30,9 +27,6 @@ PAUSE_COMMAND = ("sleep", "2147483647")
 
 # Whose a namespace is, in Kubernetes' runtime interface.
 OF_POD, OF_CONTAINER, OF_NODE = 0, 1, 2
-
-# Far above what anything here takes; a test that reaches it hangs.
-PATIENCE = 60
 
 CONFIG = """
 version = 4
@@ -308,21 +302,3 @@ class NodeTest(unittest.TestCase):
 def run(command, stdin=""):
     return subprocess.run(list(map(str, command)), input=stdin, capture_output=True, text=True,
                           timeout=PATIENCE, check=False)
-
-
-def kill(pid):
-    """kill -9, and waits for the end."""
-    handle = os.pidfd_open(pid)
-    os.kill(pid, signal.SIGKILL)
-    select.select([handle], [], [], PATIENCE)
-    os.close(handle)
-
-
-def eventually(probe, seconds=PATIENCE):
-    """Polls until `probe` returns something true, for what happens after an answer."""
-    end = time.monotonic() + seconds
-    while True:
-        found = probe()
-        if found or time.monotonic() > end:
-            return found
-        time.sleep(0.02)
