@@ -52,9 +52,8 @@ void GiveFloor(model::Requires& asks, model::Class to, std::vector<std::string>&
 }
 
 // What a manifest decides itself, given up for the class at `place` of the field.
-void GiveRules(const Case& asked, std::size_t place, Question& changed,
+void GiveRules(const Case& asked, const Field& field, std::size_t place, Question& changed,
                std::vector<std::string>& gave) {
-  const Field field = WeighAll(asked);
   const model::Class to = field[place].shown.sandbox_class;
   GiveFloor(changed.requires_, to, gave);
   if (changed.asked && changed.asked != to) {
@@ -87,10 +86,10 @@ void GiveRules(const Case& asked, std::size_t place, Question& changed,
 
 // What would do together for the class at `place` of the field: what the manifest decides itself,
 // then bounds. Empty: the class cannot run it, whatever gives way.
-std::vector<std::string> Together(const Case& asked, std::size_t place) {
+std::vector<std::string> Together(const Case& asked, const Field& field, std::size_t place) {
   Question changed = asked.question;
   std::vector<std::string> gave;
-  GiveRules(asked, place, changed, gave);
+  GiveRules(asked, field, place, changed, gave);
   std::array<bool, kBounds> bounds{};
   // What gives way may lead to another node, where another bound is missed.
   for (std::size_t turns = kBounds + asked.nodes.size() + 1; turns > 0; --turns) {
@@ -117,7 +116,7 @@ std::vector<std::string> Together(const Case& asked, std::size_t place) {
 std::string AllTogether(const Case& asked, const Field& field) {
   std::multimap<std::size_t, std::string> lines;  // by how many give way
   for (std::size_t place = 0; place < field.size(); ++place) {
-    const std::vector<std::string> gives = Together(asked, place);
+    const std::vector<std::string> gives = Together(asked, field, place);
     if (gives.empty()) continue;
     std::string line = "\n  " + std::string(model::ClassName(field[place].shown.sandbox_class));
     for (const std::string& each : gives) line += (&each == gives.data() ? ": " : ", ") + each;

@@ -46,6 +46,16 @@ Error Refusal(const http::ClientRequest& request, unsigned status, const std::st
   return {CodeOf(status), request.method + " " + request.target + ": " + std::move(message)};
 }
 
+// `target` ends where a query's next field may stand.
+http::ClientRequest PatchOf(const std::string& target, const char* type, const Json& body) {
+  http::ClientRequest request;
+  request.method = "PATCH";
+  request.target = target + "fieldManager=" + std::string(kFieldManager);
+  request.headers.emplace_back("Content-Type", type);
+  request.body = DumpJson(body);
+  return request;
+}
+
 }  // namespace
 
 Result<ClusterAccess> AccessOfPod() {
@@ -97,20 +107,14 @@ Task<Json> ApiClient::Get(std::string path) {
 }
 
 Task<Json> ApiClient::Apply(std::string path, Json object) {
-  http::ClientRequest request;
-  request.method = "PATCH";
-  request.target = std::move(path) + "?force=true&fieldManager=" + std::string(kFieldManager);
-  request.headers.emplace_back("Content-Type", "application/apply-patch+yaml");
-  request.body = DumpJson(object);
+  http::ClientRequest request =
+      PatchOf(std::move(path) + "?force=true&", "application/apply-patch+yaml", object);
   co_return co_await Ask(std::move(request));
 }
 
 Task<Json> ApiClient::Merge(std::string path, Json patch) {
-  http::ClientRequest request;
-  request.method = "PATCH";
-  request.target = std::move(path) + "?fieldManager=" + std::string(kFieldManager);
-  request.headers.emplace_back("Content-Type", "application/merge-patch+json");
-  request.body = DumpJson(patch);
+  http::ClientRequest request =
+      PatchOf(std::move(path) + "?", "application/merge-patch+json", patch);
   co_return co_await Ask(std::move(request));
 }
 

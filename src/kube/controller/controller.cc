@@ -72,7 +72,9 @@ void Controller::NodeChanged(const Json& node) {
   const std::string key = KeyOf(node);
   const bool there = nodes_.objects().contains(key);
   const scheduler::ClassSet classes = there ? ClassesOf(node) : scheduler::ClassSet();
-  if (std::exchange(classes_[key], classes) != classes) AllDue();
+  const bool changed = std::exchange(classes_[key], classes) != classes;
+  if (!there) classes_.erase(key);
+  if (changed) AllDue();
 }
 
 Awaitable<void> Controller::Resync() {
