@@ -190,7 +190,7 @@ class AdvisorTest(unittest.TestCase):
                              (("graph", "learn", "qqqqqq"), "beginner"), (("graph", "doc", "qqqqqq"), "'strata graph doc' lists them"),
                              (("model", "qqqqqq"), "'strata model --list'"), (("align", "qqqqqq"), "zero_trust"),
                              (("roadmap", "qqqqqq"), "stages"), (("recommend", "--need", "qqqqqq"), "serverless"),
-                             (("recommend", "--device", "qqqqqq"), "gpu"), (("recommend", "--kernel", "qqqqqq"), "io_uring"),
+                             (("recommend", "--device", "qqqqqq"), "GPU"), (("recommend", "--kernel", "qqqqqq"), "io_uring"),
                              (("recommend", "--weights", "qqqqqq"), "erp"), (("recommend", "--set", "qqqqqq=1"), "latency_ms")):
             self.assertIn(there, self.refused(NOT_FOUND, *words), words)
 
