@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "advisor/compare/values.h"
 #include "advisor/facts/facts.h"
 #include "advisor/measured/claimed.h"
 #include "advisor/measured/judge.h"
