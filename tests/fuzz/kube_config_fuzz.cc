@@ -7,9 +7,9 @@
 #include "base/json.h"
 #include "cell/command_plan.h"
 #include "kube/shim/config_json.h"
-#include "kube/shim/pod_config.h"
-#include "kube/shim/task_class.h"
-#include "kube/shim/wasm_config.h"
+#include "kube/shim/pod/config.h"
+#include "kube/shim/task/task_class.h"
+#include "kube/shim/wasm/config.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace shim = strata::kube::shim;

@@ -7,8 +7,8 @@
 #include <google/protobuf/any.pb.h>
 
 #include "base/check.h"
-#include "kube/shim/pod_config.h"
-#include "kube/shim/task_class.h"
+#include "kube/shim/pod/config.h"
+#include "kube/shim/task/task_class.h"
 #include "types/runtimeoptions/v1/api.pb.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

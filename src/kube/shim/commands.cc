@@ -22,10 +22,10 @@
 #include "host/unix_address.h"
 #include "kube/shim/events.h"
 #include "kube/shim/messages.h"
-#include "kube/shim/pod_place.h"
+#include "kube/shim/pod/place.h"
 #include "kube/shim/resident.h"
-#include "kube/shim/root_mounts.h"
-#include "kube/shim/wasm_backend.h"
+#include "kube/shim/task/root_mounts.h"
+#include "kube/shim/wasm/backend.h"
 #include "kube/ttrpc/client.h"
 #include "sandbox/oci/runtime.h"
 

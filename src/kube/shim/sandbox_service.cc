@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "kube/shim/call_message.h"
-#include "kube/shim/pod_place.h"
+#include "kube/shim/pod/place.h"
 #include "kube/shim/stats.h"
 
 namespace strata::kube::shim {

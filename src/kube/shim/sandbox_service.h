@@ -1,12 +1,12 @@
 // kube/shim/sandbox_service.h - containerd.runtime.sandbox.v1.Sandbox: pods that need no pause
 // container (`sandboxer = 'shim'`).
 //
-//   ttrpc::Server --Call--> SandboxService --> Pod, pod_place.h
+//   ttrpc::Server --Call--> SandboxService --> Pod, pod/place.h
 //
 // Threads: the loop's; mounts are made on the worker. Lifetime: outlives the loop's run.
 // Errors:  kUnsupported: an unknown method, or UpdateSandbox; kInvalidArgument: no such message, or
 //          no namespace in the call; kNotFound: no such sandbox; kFailedPrecondition: not in this
-//          state; else pod_config.h's and pod_place.h's.
+//          state; else pod/config.h's and pod/place.h's.
 // Tested by tests/kube/pods_test.py.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "base/broadcast.h"
-#include "kube/shim/pod.h"
+#include "kube/shim/pod/pod.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task_service.h"
 #include "kube/ttrpc/server.h"

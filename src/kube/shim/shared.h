@@ -12,8 +12,8 @@
 #include "base/task.h"
 #include "host/cgroup.h"
 #include "kube/shim/events.h"
-#include "kube/shim/pod.h"
-#include "kube/shim/wasm_modules.h"
+#include "kube/shim/pod/pod.h"
+#include "kube/shim/wasm/modules.h"
 #include "sandbox/oci/runtime.h"
 #include "sandbox/worker.h"
 

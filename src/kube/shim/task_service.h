@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "kube/shim/container.h"
 #include "kube/shim/shared.h"
+#include "kube/shim/task/container.h"
 #include "kube/ttrpc/server.h"
 
 namespace strata::kube::shim {

@@ -1,0 +1,391 @@
+#include "kube/shim/task/container.h"
+
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "host/orphans.h"
+#include "kube/shim/pod/config.h"
+#include "kube/shim/task/root_mounts.h"
+#include "kube/shim/task/runc_backend.h"
+#include "kube/shim/task/task_class.h"
+#include "kube/shim/wasm/backend.h"
+
+namespace strata::kube::shim {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kLookAgain{30};  // should a change not have been told
+constexpr std::uint32_t kSignalBase = 128;
+constexpr std::uint32_t kUnknownStatus = 255;
+constexpr Bytes kConfigFile = 4_MiB;
+
+std::uint32_t StatusOf(const Result<host::ExitStatus>& ended) {
+  if (!ended || ended->kind == host::ExitStatus::Kind::kUnknown) return kUnknownStatus;
+  const auto value = static_cast<std::uint32_t>(ended->value);
+  return ended->kind == host::ExitStatus::Kind::kSignaled ? kSignalBase + value : value;
+}
+
+std::vector<RootMount> MountsOf(const task_api::CreateTaskRequest& request) {
+  std::vector<RootMount> mounts;
+  for (const auto& mount : request.rootfs()) {
+    mounts.push_back({.type = mount.type(),
+                      .source = mount.source(),
+                      .options = {mount.options().begin(), mount.options().end()}});
+  }
+  return mounts;
+}
+
+// What has to be right before anything is done.
+Result<void> Check(const task_api::CreateTaskRequest& request) {
+  if (!request.checkpoint().empty()) {
+    return Fail(Errc::kUnsupported, "create: this runtime restores no checkpoints");
+  }
+  const fs::path bundle = request.bundle();
+  std::error_code ignored;
+  if (!bundle.is_absolute() || !fs::is_regular_file(bundle / "config.json", ignored)) {
+    return Fail(Errc::kInvalidArgument, "create: no config.json in bundle " + request.bundle());
+  }
+  return {};
+}
+
+}  // namespace
+
+Container::Container(Shared& shared, std::string name_space, std::string id, std::string bundle)
+    : shared_(shared),
+      name_space_(std::move(name_space)),
+      id_(std::move(id)),
+      bundle_(std::move(bundle)),
+      turns_(shared.loop, 1),
+      changed_(shared.loop) {}
+
+Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
+  auto turn = co_await turns_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  if (auto good = Check(request); !good) co_return good;
+  auto config = ReadConfig();
+  if (!config) co_return std::unexpected(std::move(config).error());
+  const auto chosen = ChooseClass(request.options(), *config);
+  if (!chosen) co_return std::unexpected(chosen.error());
+  if (*chosen == TaskClass::kWasm) {
+    backend_ = std::make_unique<WasmBackend>(shared_, name_space_, bundle_, std::move(*config));
+  } else {
+    backend_ = std::make_unique<RuncBackend>(shared_, id_, bundle_);
+  }
+  auto first = std::make_shared<ContainerProcess>();
+  first->names = {.in = request.stdin(),
+                  .out = request.stdout(),
+                  .err = request.stderr(),
+                  .terminal = request.terminal()};
+  std::move_only_function<Result<void>()> mount =
+      [mounts = MountsOf(request), root = bundle_ + "/rootfs"] { return MountRoot(mounts, root); };
+  auto done = co_await shared_.worker->Run(std::move(mount));
+  if (!done) co_return done;
+  done = co_await Make(first);
+  if (!done) {
+    static_cast<void>(co_await Remove());
+    co_return done;
+  }
+  processes_[""] = first;
+  event_api::TaskCreate event;
+  event.set_container_id(id_);
+  event.set_bundle(bundle_);
+  *event.mutable_rootfs() = request.rootfs();
+  auto* io = event.mutable_io();
+  io->set_stdin(request.stdin());
+  io->set_stdout(request.stdout());
+  io->set_stderr(request.stderr());
+  io->set_terminal(request.terminal());
+  event.set_pid(first->pid());
+  Publish("/tasks/create", "TaskCreate", event);
+  Spawn(shared_.loop, Watch(shared_from_this(), first));
+  co_return Result<void>();
+}
+
+// config.json is containerd's; a container of a pod of ours is given what the pod shares.
+Result<Json> Container::ReadConfig() {
+  const fs::path file = fs::path(bundle_) / "config.json";
+  const auto text = ReadFile(file, kConfigFile);
+  if (!text) return std::unexpected(text.error());
+  auto config = ParseJson(*text, kConfigFile);
+  if (!config) return Wrap(std::move(config).error(), file.string());
+  pod_ = PodOf(*config);
+  const auto at = shared_.pods.find({name_space_, pod_});
+  if (at == shared_.pods.end()) return config;
+  const Pod& pod = *at->second;
+  if (pod.state != PodState::kReady) {
+    return Fail(Errc::kFailedPrecondition, "create " + id_ + ": its pod is not ready");
+  }
+  auto joined = JoinPod(std::move(*config), pod.settings, pod.place);
+  if (!joined) return joined;
+  if (auto written = WriteFileAtomic(file, DumpJson(*joined)); !written) {
+    return std::unexpected(std::move(written).error());
+  }
+  return joined;
+}
+
+// The first process, or one beside it.
+Task<void> Container::Make(Process process) {
+  auto stdio = Stdio::Open(process->names);
+  if (!stdio) co_return std::unexpected(std::move(stdio).error());
+  process->stdio = std::move(*stdio);
+  Result<void> made;
+  if (process->exec_id.empty()) {
+    made = co_await backend_->Make(*process);
+  } else {
+    made = co_await backend_->Exec(*process);
+  }
+  if (!made) co_return made;
+  process->stdio.LetGo();
+  process->input = Input::Start(shared_.loop, process->stdio);
+  co_return Result<void>();
+}
+
+Task<std::uint32_t> Container::Start(std::string exec_id) {
+  auto turn = co_await turns_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  auto found = Find(exec_id);
+  if (!found) co_return std::unexpected(std::move(found).error());
+  const Process process = *found;
+  const bool made = process->state == ProcessState::kCreated;
+  if (!made || (!exec_id.empty() && process->process)) {
+    co_return Fail(Errc::kFailedPrecondition,
+                   "start " + id_ + " " + exec_id + ": not just created");
+  }
+  process->starting = true;
+  Result<void> started;
+  if (exec_id.empty()) {
+    started = co_await backend_->Start();
+  } else {
+    started = co_await Make(process);
+    if (started) Spawn(shared_.loop, Watch(shared_from_this(), process));
+  }
+  if (started) {
+    process->state = ProcessState::kRunning;
+    if (exec_id.empty()) {
+      event_api::TaskStart event;
+      event.set_container_id(id_);
+      event.set_pid(process->pid());
+      Publish("/tasks/start", "TaskStart", event);
+    } else {
+      event_api::TaskExecStarted event;
+      event.set_container_id(id_);
+      event.set_exec_id(exec_id);
+      event.set_pid(process->pid());
+      Publish("/tasks/exec-started", "TaskExecStarted", event);
+    }
+  }
+  process->starting = false;
+  changed_.Notify();
+  if (!started) co_return std::unexpected(std::move(started).error());
+  co_return process->pid();
+}
+
+Task<void> Container::Exec(const task_api::ExecProcessRequest& request) {
+  auto first = Find("");
+  if (!first) co_return std::unexpected(std::move(first).error());
+  if (request.exec_id().empty() || processes_.contains(request.exec_id())) {
+    co_return Fail(Errc::kFailedPrecondition,
+                   "exec " + id_ + ": '" + request.exec_id() + "' is used already");
+  }
+  if ((*first)->state != ProcessState::kRunning) {
+    co_return Fail(Errc::kFailedPrecondition, "exec " + id_ + ": the container is not running");
+  }
+  auto exec = std::make_shared<ContainerProcess>();
+  exec->exec_id = request.exec_id();
+  exec->names = {.in = request.stdin(),
+                 .out = request.stdout(),
+                 .err = request.stderr(),
+                 .terminal = request.terminal()};
+  exec->spec = request.spec().value();
+  processes_[request.exec_id()] = exec;
+  event_api::TaskExecAdded event;
+  event.set_container_id(id_);
+  event.set_exec_id(request.exec_id());
+  Publish("/tasks/exec-added", "TaskExecAdded", event);
+  co_return Result<void>();
+}
+
+Awaitable<void> Container::Watch(std::shared_ptr<Container> /*self*/, Process process) {
+  const auto ended = co_await process->process->Wait();
+  process->exit_status = StatusOf(ended);
+  process->exited_at = shared_.clock.WallNow();
+  while (process->starting) co_await changed_.Wait(kLookAgain);
+  if (process->exec_id.empty()) co_await EndOthers();
+  process->state = ProcessState::kStopped;
+  if (process->input) process->input->Close();
+  event_api::TaskExit event;
+  event.set_container_id(id_);
+  event.set_id(process->exec_id.empty() ? id_ : process->exec_id);
+  event.set_pid(process->pid());
+  event.set_exit_status(process->exit_status);
+  SetTime(*event.mutable_exited_at(), process->exited_at);
+  Publish("/tasks/exit", "TaskExit", event);
+  changed_.Notify();
+  host::ReapOrphans();
+}
+
+// With the first process the container has ended, also for those that share others' processes;
+// their ends are told before its own.
+Awaitable<void> Container::EndOthers() {
+  if (host::Cgroup* const all = group()) static_cast<void>(all->Kill());
+  while (OthersRun()) co_await changed_.Wait(kLookAgain);
+}
+
+bool Container::OthersRun() const {
+  for (const auto& [exec_id, process] : processes_) {
+    const bool runs = process->process && process->state != ProcessState::kStopped;
+    if (!exec_id.empty() && runs) return true;
+  }
+  return false;
+}
+
+Task<std::shared_ptr<ContainerProcess>> Container::Delete(std::string exec_id) {
+  auto turn = co_await turns_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  auto found = Find(exec_id);
+  if (!found) co_return std::unexpected(std::move(found).error());
+  const Process process = *found;
+  if (process->state == ProcessState::kRunning) {
+    co_return Fail(Errc::kFailedPrecondition, "delete " + id_ + " " + exec_id + ": it is running");
+  }
+  if (exec_id.empty()) {
+    auto removed = co_await Remove();
+    if (!removed) co_return std::unexpected(std::move(removed).error());
+    while (process->state != ProcessState::kStopped) co_await changed_.Wait(kLookAgain);
+  }
+  if (process->console) process->console->Close();
+  processes_.erase(exec_id);
+  event_api::TaskDelete event;
+  event.set_container_id(id_);
+  event.set_pid(process->pid());
+  event.set_exit_status(process->exit_status);
+  SetTime(*event.mutable_exited_at(), process->exited_at);
+  event.set_id(exec_id);
+  Publish("/tasks/delete", "TaskDelete", event);
+  co_return process;
+}
+
+// What the backend and the kernel have of it.
+Task<void> Container::Remove() {
+  auto removed = co_await backend_->Remove();
+  std::move_only_function<Result<void>()> unmount = [root = bundle_ + "/rootfs"]() -> Result<void> {
+    UnmountRoot(root);
+    return {};
+  };
+  static_cast<void>(co_await shared_.worker->Run(std::move(unmount)));
+  host::ReapOrphans();
+  co_return removed;
+}
+
+Result<void> Container::Kill(const std::string& exec_id, int signal, bool all) {
+  auto found = Find(exec_id);
+  if (!found) return std::unexpected(std::move(found).error());
+  ContainerProcess& process = **found;
+  if (process.state == ProcessState::kStopped || !process.process) {
+    return Fail(Errc::kNotFound, "process already finished");
+  }
+  host::Cgroup* const members_of = group();
+  // What is frozen cannot die.
+  if (paused_ && signal == SIGKILL && members_of != nullptr) {
+    static_cast<void>(members_of->Thaw());
+    paused_ = false;
+  }
+  if (!all || members_of == nullptr) return process.process->Kill(signal);
+  if (signal == SIGKILL) return members_of->Kill();
+  const auto members = members_of->Members();
+  if (!members) return std::unexpected(members.error());
+  for (const pid_t pid : *members) {
+    const auto id = host::IdentifyProcess(pid);
+    if (!id) continue;
+    if (auto member = host::Process::Adopt(*id)) static_cast<void>(member->Kill(signal));
+  }
+  return {};
+}
+
+Result<void> Container::Resize(const std::string& exec_id, host::TerminalSize size) {
+  auto found = Find(exec_id);
+  if (!found) return std::unexpected(std::move(found).error());
+  return (*found)->console ? (*found)->console->Resize(size) : Result<void>();
+}
+
+Result<void> Container::CloseInput(const std::string& exec_id) {
+  auto found = Find(exec_id);
+  if (!found) return std::unexpected(std::move(found).error());
+  if ((*found)->input) (*found)->input->Finish();
+  return {};
+}
+
+Task<void> Container::SetPaused(bool paused) {
+  auto turn = co_await turns_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  auto first = Find("");
+  if (!first) co_return std::unexpected(std::move(first).error());
+  auto found = NeedGroup();
+  if (!found) co_return std::unexpected(std::move(found).error());
+  if ((*first)->state != ProcessState::kRunning || paused_ == paused) {
+    co_return Fail(Errc::kFailedPrecondition,
+                   id_ + (paused ? " is not running" : " is not paused"));
+  }
+  // Freezing may take a second.
+  std::move_only_function<Result<void>()> change = [group = *found, paused] {
+    return paused ? group->Freeze() : group->Thaw();
+  };
+  auto done = co_await shared_.worker->Run(std::move(change));
+  if (!done) co_return done;
+  paused_ = paused;
+  if (paused) {
+    event_api::TaskPaused event;
+    event.set_container_id(id_);
+    Publish("/tasks/paused", "TaskPaused", event);
+  } else {
+    event_api::TaskResumed event;
+    event.set_container_id(id_);
+    Publish("/tasks/resumed", "TaskResumed", event);
+  }
+  co_return Result<void>();
+}
+
+Task<void> Container::Update(std::string resources) {
+  auto turn = co_await turns_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  if (auto first = Find(""); !first) co_return std::unexpected(std::move(first).error());
+  co_return co_await backend_->Update(std::move(resources));
+}
+
+Task<std::shared_ptr<ContainerProcess>> Container::Wait(std::string exec_id,
+                                                        std::shared_ptr<const bool> abandoned) {
+  auto found = Find(exec_id);
+  if (!found) co_return std::unexpected(std::move(found).error());
+  const auto self = shared_from_this();
+  while ((*found)->state != ProcessState::kStopped && !*abandoned)
+    co_await changed_.Wait(kLookAgain);
+  if (*abandoned) co_return Fail(Errc::kUnavailable, "nobody waits any more");
+  co_return *found;
+}
+
+Result<std::shared_ptr<ContainerProcess>> Container::Find(const std::string& exec_id) const {
+  const auto at = processes_.find(exec_id);
+  if (at != processes_.end()) return at->second;
+  return Fail(Errc::kNotFound, "no process '" + exec_id + "' in " + id_);
+}
+
+host::Cgroup* Container::group() const noexcept { return backend_ ? backend_->group() : nullptr; }
+
+Result<host::Cgroup*> Container::NeedGroup() const {
+  if (host::Cgroup* const its = group()) return its;
+  return Fail(Errc::kUnsupported, id_ + " has no control group of its own");
+}
+
+void Container::Publish(const char* topic, const char* type,
+                        const google::protobuf::MessageLite& event) {
+  shared_.events.Publish(name_space_, topic, type, event);
+}
+
+}  // namespace strata::kube::shim

@@ -1,0 +1,124 @@
+#include "kube/shim/task/runc_backend.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/files.h"
+#include "host/orphans.h"
+#include "host/process.h"
+#include "sandbox/oci/last_words.h"
+#include "sandbox/oci/runtime.h"
+
+namespace strata::kube::shim {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Bytes kPidFile = 64_B;
+
+void GiveStreams(host::SpawnOptions& command, const Stdio& stdio) {
+  command.stdin_fd = stdio.in();
+  command.stdout_fd = stdio.out();
+  command.stderr_fd = stdio.err();
+}
+
+// Unreaped as long as nobody waits for it, so the pid is still this process's, dead or alive.
+Result<void> Adopt(ContainerProcess& process, const std::string& pid_file) {
+  const auto text = ReadFile(pid_file, kPidFile);
+  if (!text) return std::unexpected(text.error());
+  const auto id = host::IdentifyProcess(std::atoi(text->c_str()));
+  if (!id) return std::unexpected(id.error());
+  auto adopted = host::Process::Adopt(*id);
+  if (!adopted) return std::unexpected(std::move(adopted).error());
+  process.process = std::move(*adopted);
+  return {};
+}
+
+}  // namespace
+
+Task<void> RuncBackend::Make(ContainerProcess& first) {
+  auto console = ListenForTerminal(first, "console");
+  if (!console) co_return std::unexpected(std::move(console).error());
+  auto command =
+      shared_.runtime.CreateCommand(bundle_, id_, *console ? (*console)->path() : std::string());
+  if (!*console) GiveStreams(command, first.stdio);
+  const host::ExpectedOrphan expected;
+  auto done = co_await Run(std::move(command), log());
+  if (done) done = Adopt(first, bundle_ + "/pid");
+  if (done) done = TakeTerminal(first, *console);
+  if (!done) co_return done;
+  auto group = shared_.groups.Of(first.process->pid());
+  if (group) group_ = std::move(*group);  // else the container has none of its own
+  co_return Result<void>();
+}
+
+Task<void> RuncBackend::Start() {
+  co_return co_await Run(shared_.runtime.StartCommand(bundle_, id_), log());
+}
+
+// containerd's name of it may be any text, so the files have one of ours.
+Task<void> RuncBackend::Exec(ContainerProcess& exec) {
+  const std::string name = "exec-" + std::to_string(++execs_);
+  const fs::path base = fs::path(bundle_) / name;
+  const sandbox::oci::Runtime::ExecFiles files{.process = base.string() + ".json",
+                                               .pid = base.string() + ".pid",
+                                               .log = base.string() + ".log"};
+  auto written = WriteFileAtomic(files.process, exec.spec);
+  if (!written) co_return written;
+  auto console = ListenForTerminal(exec, name);
+  if (!console) co_return std::unexpected(std::move(console).error());
+  auto command = shared_.runtime.DetachedExecCommand(bundle_, id_, files,
+                                                     *console ? (*console)->path() : std::string());
+  if (!*console) GiveStreams(command, exec.stdio);
+  const host::ExpectedOrphan expected;
+  auto done = co_await Run(std::move(command), files.log);
+  if (done) done = Adopt(exec, files.pid);
+  if (done) done = TakeTerminal(exec, *console);
+  std::error_code ignored;
+  for (const fs::path& file : {files.process, files.pid, files.log}) fs::remove(file, ignored);
+  co_return done;
+}
+
+Task<void> RuncBackend::Update(std::string resources) {
+  const std::string file = bundle_ + "/resources.json";
+  if (auto written = WriteFileAtomic(file, resources); !written) co_return written;
+  co_return co_await Run(shared_.runtime.UpdateCommand(bundle_, id_, file), log());
+}
+
+Task<void> RuncBackend::Remove() {
+  co_return co_await Run(shared_.runtime.DeleteCommand(bundle_, id_), log());
+}
+
+Task<void> RuncBackend::Run(host::SpawnOptions command, std::string log) {
+  auto runtime = host::Process::Spawn(command);
+  if (!runtime) co_return std::unexpected(std::move(runtime).error());
+  const auto ended = co_await runtime->Wait();
+  if (!ended) co_return std::unexpected(ended.error());
+  if (ended->success()) co_return Result<void>();
+  co_return Fail(Errc::kInternal, "OCI runtime: " + sandbox::oci::LastWords(log).value_or(
+                                                        "no reason given, " + ended->ToString()));
+}
+
+Result<std::optional<ConsoleSocket>> RuncBackend::ListenForTerminal(const ContainerProcess& process,
+                                                                    const std::string& name) const {
+  if (!process.names.terminal) return std::nullopt;
+  auto socket = ConsoleSocket::Listen(bundle_, name + ".sock");
+  if (!socket) return std::unexpected(std::move(socket).error());
+  return std::optional<ConsoleSocket>(std::move(*socket));
+}
+
+Result<void> RuncBackend::TakeTerminal(ContainerProcess& process,
+                                       const std::optional<ConsoleSocket>& socket) {
+  if (!socket) return {};
+  auto terminal = socket->Take();
+  if (!terminal) return std::unexpected(std::move(terminal).error());
+  auto console = Console::Start(shared_.loop, std::move(*terminal), process.stdio);
+  if (!console) return std::unexpected(std::move(console).error());
+  process.console = std::move(*console);
+  return {};
+}
+
+}  // namespace strata::kube::shim

@@ -1,0 +1,269 @@
+#include "kube/shim/wasm/backend.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "base/byte_view.h"
+#include "base/files.h"
+#include "base/sha256.h"
+#include "cell/command_plan.h"
+#include "cell/given_mounts.h"
+#include "cell/spawn.h"
+#include "host/memfd.h"
+#include "host/pipe.h"
+#include "kube/shim/pod/network.h"
+#include "kube/shim/resident.h"
+#include "kube/shim/wasm/modules.h"
+
+namespace strata::kube::shim {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Bytes kModule = 256_MiB;  // what the compiler takes
+constexpr Bytes kGroupFile = 4_KiB;
+constexpr std::chrono::milliseconds kRemovePatience{3000};
+constexpr const char* kGroupName = "cell";  // in the bundle: the path of the control group
+
+// Files that containerd and Kubernetes put into every container.
+constexpr std::array<std::string_view, 3> kUsualFiles = {"/etc/hosts", "/etc/hostname",
+                                                         "/etc/resolv.conf"};
+
+// `path` in `root`, whatever links lie in it: none leads out.
+Result<Fd> OpenInRoot(const std::string& root, const std::string& path) {
+  const auto top = OpenFile(root, O_PATH | O_DIRECTORY);
+  if (!top) return std::unexpected(top.error());
+  open_how how{};
+  how.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  Fd opened(static_cast<int>(::syscall(SYS_openat2, top->get(), path.c_str(), &how, sizeof(how))));
+  if (!opened.valid())
+    return FailErrno("class wasm: open the module " + path + " in the container", errno);
+  return opened;
+}
+
+// What containerd makes of an OCI artifact: it unpacks layers of images only.
+bool IsWithoutFiles(const std::string& root) {
+  std::error_code ignored;
+  return fs::is_empty(root, ignored);
+}
+
+Result<WasmModule> ReadModule(const std::string& root, const std::string& path) {
+  const auto file = OpenInRoot(root, path);
+  if (!file && IsWithoutFiles(root)) {
+    return Fail(
+        Errc::kUnsupported,
+        "the image has no files: containerd does not unpack a wasm artifact (a layer that is "
+        "the module itself); put the module into a layer of files");
+  }
+  if (!file) return std::unexpected(file.error());
+  struct stat status{};
+  if (::fstat(file->get(), &status) != 0) return FailErrno("stat " + path, errno);
+  if (!S_ISREG(status.st_mode)) return Fail(Errc::kInvalidArgument, path + " is no file");
+  auto bytes = ReadFile("/proc/self/fd/" + std::to_string(file->get()), kModule);
+  if (!bytes) return Wrap(std::move(bytes).error(), path);
+  std::string digest = Sha256Hex(*bytes);
+  return WasmModule{.bytes = std::move(*bytes), .digest = std::move(digest)};
+}
+
+// A mount of its own for what must not be changed; a write would be refused by the kernel.
+Result<Fd> OpenDirectory(const std::string& path, bool writable) {
+  if (writable) return OpenFile(path, O_PATH | O_DIRECTORY);
+  Fd tree(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+  if (!tree.valid()) return FailErrno("show " + path, errno);
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+                      sizeof(attributes)) != 0) {
+    return FailErrno("show " + path + " read-only", errno);
+  }
+  return tree;
+}
+
+// What a cell is given beside its code: descriptors from kFirstCommandListenerFd on.
+struct Shown {
+  std::vector<Fd> held;
+  std::size_t before = 0;  // numbers that others take
+  std::vector<std::string> arguments{"--role=command"};
+
+  void Add(Fd directory, const std::string& guest, bool writable) {
+    using Mode = model::DirGrant::Mode;
+    const int number = cell::kFirstCommandListenerFd + static_cast<int>(before + held.size());
+    arguments.push_back("--volume=" +
+                        cell::ToText({.fd = number,
+                                      .mode = writable ? Mode::kVolume : Mode::kVolumeReadOnly,
+                                      .image = guest}));
+    held.push_back(std::move(directory));
+  }
+};
+
+// The root and what is mounted over it, after `before` other descriptors.
+Result<Shown> Show(const WasmConfig& config, const std::string& root, std::size_t before) {
+  Shown shown;
+  shown.before = before;
+  auto top = OpenDirectory(root, config.root_writable);
+  if (!top) return std::unexpected(std::move(top).error());
+  shown.Add(std::move(*top), "/", config.root_writable);
+  for (const WasmConfig::Directory& mount : config.mounts) {
+    std::error_code ignored;
+    if (!fs::is_directory(mount.host, ignored)) {
+      if (std::ranges::find(kUsualFiles, mount.guest) != kUsualFiles.end()) continue;
+      return Fail(Errc::kUnsupported,
+                  "mount " + mount.guest + ": a wasm container sees directories, and this is none");
+    }
+    auto opened = OpenDirectory(mount.host, mount.writable);
+    if (!opened) return Wrap(std::move(opened).error(), "mount " + mount.guest);
+    shown.Add(std::move(*opened), mount.guest, mount.writable);
+  }
+  return shown;
+}
+
+Result<Fd> WritePlan(const WasmConfig& config, std::size_t listeners) {
+  cell::CommandPlan plan{.arguments = config.arguments,
+                         .environment = config.environment,
+                         .listeners = static_cast<int>(listeners)};
+  if (config.limits.memory.count > 0) plan.memory = std::min(plan.memory, config.limits.memory);
+  return host::MakeSealedMemfd("strata-plan", AsBytes(cell::ToText(plan)));
+}
+
+}  // namespace
+
+Task<void> WasmBackend::Make(ContainerProcess& first) {
+  const auto config = ReadWasmConfig(config_, name_space_);
+  if (!config) co_return std::unexpected(config.error());
+  if (first.names.terminal) {
+    co_return Fail(Errc::kUnsupported, "a wasm container has no terminal");
+  }
+  std::move_only_function<Result<WasmModule>()> read = [root = bundle_ + "/rootfs",
+                                                        path = config->arguments.front()] {
+    return ReadModule(root, path);
+  };
+  auto module = co_await shared_.worker->Run(std::move(read));
+  if (!module) co_return std::unexpected(std::move(module).error());
+  const auto code = co_await shared_.modules.Compile(std::move(*module));
+  if (!code) co_return Wrap(code.error(), config->arguments.front());
+  std::vector<Fd> listeners;
+  if (code->kind == model::GuestKind::kHttp) {
+    auto listening = co_await Listen(*config);
+    if (!listening) co_return std::unexpected(std::move(listening).error());
+    listeners = std::move(*listening);
+  }
+  if (auto made = MakeGroup(*config); !made) co_return made;
+  auto spawned = Spawn(first, *config, *code->file, listeners);
+  co_return spawned;
+}
+
+Task<std::vector<Fd>> WasmBackend::Listen(const WasmConfig& config) {
+  if (config.arguments.size() > 1) {
+    co_return Fail(Errc::kUnsupported, "a wasi:http component takes no arguments");
+  }
+  if (config.network == WasmConfig::Network::kNone) {
+    co_return Fail(Errc::kUnsupported,
+                   "a wasi:http component needs a network to answer in, and this container has a "
+                   "new one that leads nowhere: give it a pod's, or the host's");
+  }
+  std::move_only_function<Result<std::vector<Fd>>()> listen =
+      [path = config.network_path, port = config.http_port] { return ListenAt(path, port); };
+  co_return co_await shared_.worker->Run(std::move(listen));
+}
+
+// Written down first: `delete` finds by it what this process leaves when it is killed.
+Result<void> WasmBackend::MakeGroup(const WasmConfig& config) {
+  if (auto can = shared_.groups.CanEnforce(config.limits); !can) return can;
+  auto noted = WriteFileAtomic(bundle_ + "/" + kGroupName, config.cgroup);
+  if (!noted) return noted;
+  auto made = shared_.groups.MakeAt(config.cgroup);
+  if (!made) return std::unexpected(std::move(made).error());
+  group_ = std::move(*made);
+  return group_->Limit(config.limits);
+}
+
+Result<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code,
+                                const std::vector<Fd>& listeners) {
+  auto shown = Show(config, bundle_ + "/rootfs", listeners.size());
+  if (!shown) return std::unexpected(std::move(shown).error());
+  const auto plan = WritePlan(config, listeners.size());
+  if (!plan) return std::unexpected(plan.error());
+  auto begin = host::MakePipe();
+  if (!begin) return std::unexpected(std::move(begin).error());
+  auto options =
+      cell::CellSpawnOptions(shared_.modules.program(), config.tenant, std::move(shown->arguments));
+  if (config.user) options.identity = config.user;
+  options.stdin_fd = first.stdio.in();
+  options.stdout_fd = first.stdio.out();
+  options.stderr_fd = first.stdio.err();
+  options.fds = {{.from = code.get(), .to = cell::kCommandCodeFd},
+                 {.from = begin->read.get(), .to = cell::kCommandBeginFd},
+                 {.from = plan->get(), .to = cell::kCommandPlanFd}};
+  int number = cell::kFirstCommandListenerFd;
+  for (const std::vector<Fd>& more : {std::cref(listeners), std::cref(shown->held)}) {
+    for (const Fd& each : more) options.fds.push_back({.from = each.get(), .to = number++});
+  }
+  options.cgroups = group_->directories();
+  options.parent_death_signal = SIGKILL;
+  options.oom_score_adjust = config.oom_score_adjust;
+  auto process = host::Process::Spawn(options);
+  if (!process) return std::unexpected(std::move(process).error());
+  first.process = std::move(*process);
+  begin_ = std::move(begin->write);
+  return {};
+}
+
+Task<void> WasmBackend::Start() {
+  auto begun = WriteAll(begin_.get(), "b");
+  begin_.Reset();
+  co_return begun;
+}
+
+Task<void> WasmBackend::Exec(ContainerProcess& /*exec*/) {
+  co_return Fail(Errc::kUnsupported, "exec: a wasm container has one program and no others");
+}
+
+Task<void> WasmBackend::Update(std::string resources) {
+  const auto json = ParseJson(resources);
+  if (!json) co_return Wrap(json.error(), "update");
+  const auto limits = ReadLimits(*json);
+  if (!limits) co_return std::unexpected(limits.error());
+  if (!group_) co_return Fail(Errc::kFailedPrecondition, "update: it is not made");
+  auto limited = group_->Limit(*limits);
+  co_return limited;
+}
+
+Task<void> WasmBackend::Remove() {
+  begin_.Reset();
+  if (!group_) co_return Result<void>();
+  std::move_only_function<Result<void>()> remove = [group = group_] {
+    return group->Remove(kRemovePatience);
+  };
+  co_return co_await shared_.worker->Run(std::move(remove));
+}
+
+Result<void> RemoveCell(const std::string& bundle) {
+  const auto path = ReadFile(bundle + "/" + kGroupName, kGroupFile);
+  if (!path) return {};
+  const auto groups = FindGroups();
+  if (!groups) return std::unexpected(groups.error());
+  const auto group = groups->OpenAt(*path);
+  if (!group) {
+    return group.error().code == Errc::kNotFound ? Result<void>() : std::unexpected(group.error());
+  }
+  return (*group)->Remove(kRemovePatience);
+}
+
+}  // namespace strata::kube::shim

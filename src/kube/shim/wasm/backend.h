@@ -1,0 +1,65 @@
+// kube/shim/wasm/backend.h - class wasm: a WASI command, or a wasi:http component, in a cell of its
+// own, with the container's root, mounted directories, variables, streams and limits.
+//
+//   Make:  config.json --> WasmConfig --> compiled module --> strata-cell --role=command, waiting
+//                                    '--> listeners of a component, in the pod's network
+//   Start: one byte, and it runs
+//
+// One process for each container: its pid, signals, exit status and control group are those of any
+// program's. It is confined as every cell is, by its own means and not by config.json, and has no
+// network but the listeners.
+//
+// Errors: those of wasm/config.h, wasm/modules.h and pod/network.h; kNotFound, kInvalidArgument:
+// the module; kUnsupported: a component without a network, or with arguments. Tested by
+// tests/kube/wasm_test.py, tests/kube/http_test.py.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "host/cgroup.h"
+#include "kube/shim/shared.h"
+#include "kube/shim/task/backend.h"
+#include "kube/shim/wasm/config.h"
+
+namespace strata::kube::shim {
+
+class WasmBackend final : public Backend {
+ public:
+  // `config`: the container's config.json.
+  WasmBackend(Shared& shared, std::string name_space, std::string bundle, Json config)
+      : shared_(shared),
+        name_space_(std::move(name_space)),
+        bundle_(std::move(bundle)),
+        config_(std::move(config)) {}
+
+  Task<void> Make(ContainerProcess& first) override;
+  Task<void> Start() override;
+  Task<void> Exec(ContainerProcess& exec) override;
+  Task<void> Update(std::string resources) override;
+  Task<void> Remove() override;
+  [[nodiscard]] host::Cgroup* group() const noexcept override { return group_.get(); }
+
+ private:
+  Task<std::vector<Fd>> Listen(const WasmConfig& config);
+  Result<void> Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code,
+                     const std::vector<Fd>& listeners);
+  Result<void> MakeGroup(const WasmConfig& config);
+
+  Shared& shared_;
+  const std::string name_space_;
+  const std::string bundle_;
+  const Json config_;
+  std::shared_ptr<host::Cgroup> group_;
+  Fd begin_;  // a byte lets it run
+};
+
+// What a killed shim left of a container of this class, by what Make had written into its bundle.
+// Blocks. Succeeds when there is nothing, or the bundle is another class's.
+Result<void> RemoveCell(const std::string& bundle);
+
+}  // namespace strata::kube::shim

@@ -1,0 +1,73 @@
+// kube/shim/wasm/modules.h - native code of wasm commands and components: compiled once in a
+// confined process, kept while it is used and as long as there is room.
+//
+//   WasmBackend --> [ WasmModules ] --> cell/compile_job.h
+//
+// Kept by the digest of the module, as sealed memory files of this process: nobody else can change
+// them, and they go with it.
+//
+// Threads: the loop's. Lifetime: outlives its calls. Errors: RunCompileJob's; kUnsupported: neither
+// a WASI command nor a wasi:http component, or strata-cell is not installed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/keyed_turns.h"
+#include "base/task.h"
+#include "base/turns.h"
+#include "cell/spawn.h"
+#include "model/values.h"
+
+namespace strata::kube::shim {
+
+// A module's bytes and what they are known by.
+struct WasmModule {
+  std::string bytes;
+  std::string digest;
+};
+
+// Native code: of a command or a component that answers HTTP.
+struct WasmCode {
+  std::shared_ptr<const Fd> file;
+  model::GuestKind kind = model::GuestKind::kCommand;
+};
+
+class WasmModules {
+ public:
+  WasmModules(Loop& loop, cell::CellProgram program)
+      : loop_(loop), program_(std::move(program)), turns_(loop, kJobs), same_(loop) {}
+  WasmModules(const WasmModules&) = delete;
+  WasmModules& operator=(const WasmModules&) = delete;
+
+  Task<WasmCode> Compile(WasmModule module);
+
+  [[nodiscard]] const cell::CellProgram& program() const noexcept { return program_; }
+
+ private:
+  static constexpr std::size_t kJobs = 2;  // at once
+
+  struct Entry {
+    WasmCode code;
+    Bytes size;
+    std::uint64_t used = 0;
+  };
+  std::optional<WasmCode> Find(const std::string& digest);
+  void Keep(const std::string& digest, WasmCode code, Bytes size);
+
+  Loop& loop_;
+  const cell::CellProgram program_;
+  Turns turns_;
+  KeyedTurns same_;  // of one module: the second gets what the first made
+  std::map<std::string, Entry> kept_;
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace strata::kube::shim
