@@ -97,9 +97,8 @@ std::uint32_t ReplicasOf(const model::Resource& resource) {
   return service == nullptr ? 1 : service->most();
 }
 
-// `cells`: of the listener's tenant.
 scheduler::Question QuestionOf(const model::Resource& resource, const Artifacts& artifacts,
-                               std::optional<Class> asked, std::uint32_t cells) {
+                               std::optional<Class> asked, const Options& options) {
   const model::Workload& workload = *resource.workload();
   return {.function = resource.kind() == model::Kind::kFunction,
           .start_each = !artifacts.contains(model::VariantKind::kImage) ||
@@ -111,8 +110,9 @@ scheduler::Question QuestionOf(const model::Resource& resource, const Artifacts&
           .by = workload.placement,
           .asked = asked,
           .memory = workload.limits.memory,
-          .cells = cells,
+          .cells = CellsOf(options),  // of the listener's tenant
           .concurrency = workload.limits.concurrency,
+          .sandboxes = options.max_sandboxes,
           .replicas = ReplicasOf(resource),
           .replicas_field = ReplicasField(resource)};
 }
@@ -229,7 +229,7 @@ Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
                                            std::vector<scheduler::Option> options,
                                            std::optional<Class> asked,
                                            std::optional<double> overload) {
-  scheduler::Question question = QuestionOf(resource, artifacts, asked, CellsOf(options_));
+  scheduler::Question question = QuestionOf(resource, artifacts, asked, options_);
   if (overload) {
     const auto qps = static_cast<std::uint32_t>(std::ceil(*overload));
     question.slo.qps = std::max(question.slo.qps.value_or(0), qps);
@@ -254,7 +254,7 @@ Result<model::Placement> ManagerImpl::FreePlacement(const model::Resource& resou
   auto options = OptionsOf(resource, artifacts);
   if (!options) return std::unexpected(options.error());
   const scheduler::Node node = ThisNode();
-  scheduler::Question question = QuestionOf(resource, artifacts, std::nullopt, CellsOf(options_));
+  scheduler::Question question = QuestionOf(resource, artifacts, std::nullopt, options_);
   question.by = model::PlacementBy::kCost;
   return scheduler::Choose(question, *options, {&node, 1}, options_.prices);
 }

@@ -34,6 +34,22 @@ double Busy(const Question& question, const Figures& figures) {
   return starts ? std::max(figures.busy_ms, figures.cpu_ms) : figures.cpu_ms;
 }
 
+// Calls that can run at once, by what a manifest says, and by what the server was started with.
+double ByManifest(const Question& question) {
+  return static_cast<double>(question.concurrency) * question.cells;
+}
+double BySandboxes(const Question& question, model::Class sandbox_class) {
+  if (!question.function) return std::numeric_limits<double>::infinity();
+  if (sandbox_class == model::Class::kWasm)
+    return static_cast<double>(question.sandboxes) * question.cells;
+  return question.start_each ? question.sandboxes : std::numeric_limits<double>::infinity();
+}
+
+// Calls a second, where each keeps one of `servers` for so long.
+double Rate(double servers, double ms) {
+  return ms > 0 ? servers * kMsPerSecond / ms : std::numeric_limits<double>::infinity();
+}
+
 // Of a node's, how many processors its calls can keep busy: cells and replicas are taken to compute
 // on one each.
 double Processors(const Question& question, model::Class sandbox_class, double cores) {
@@ -54,6 +70,15 @@ std::optional<milliseconds> Above(double ms) {
 }
 
 Range Exactly(double value) { return {value, value}; }
+
+std::string WhySoFew(const Place& at) {
+  const double sandboxes = BySandboxes(at.question, at.sandbox_class);
+  const double others = std::min(
+      Rate(ByManifest(at.question), at.figures.p50_ms),
+      Rate(Processors(at.question, at.sandbox_class, at.cores), Busy(at.question, at.figures)));
+  if (Rate(sandboxes, at.figures.p50_ms) >= others) return "";
+  return " in " + Rounded(sandboxes) + " sandboxes (--max-sandboxes)";
+}
 
 constexpr std::array<Bound, kBounds> kRows = {
     Bound{.field = "slo.p99_ms",
@@ -79,6 +104,7 @@ constexpr std::array<Bound, kBounds> kRows = {
         .expected = [](const Place& at) -> std::optional<Range> {
           return Exactly(CapacityOf(at.question, at.sandbox_class, at.figures, at.cores));
         },
+        .because = WhySoFew,
         .ask = [](Question& of,
                   double figure) { of.slo.qps = Within(std::floor(figure), 1, kMostInManifest); }},
     Bound{.field = "slo.availability",
@@ -121,12 +147,9 @@ double CostOf(const Question& question, const Figures& figures, const meter::Pri
 
 double CapacityOf(const Question& question, model::Class sandbox_class, const Figures& figures,
                   double cores) {
-  const auto rate = [](double servers, double ms) {
-    return ms > 0 ? servers * kMsPerSecond / ms : std::numeric_limits<double>::infinity();
-  };
-  const double by_time = rate(Processors(question, sandbox_class, cores), Busy(question, figures));
-  const double by_calls =
-      rate(static_cast<double>(question.concurrency) * question.cells, figures.p50_ms);
+  const double by_time = Rate(Processors(question, sandbox_class, cores), Busy(question, figures));
+  const double at_once = std::min(ByManifest(question), BySandboxes(question, sandbox_class));
+  const double by_calls = Rate(at_once, figures.p50_ms);
   return std::min({kUsable * by_time, kUsable * by_calls, kMostInManifest});
 }
 

@@ -28,7 +28,7 @@ inline constexpr double kUsable = 0.7;
 double CostOf(const Question& question, const Figures& figures, const meter::Price& price);
 
 // Calls a second that one node can carry (the bounds of operational analysis, Denning and Buzen
-// 1978): by processor time, and by how many there may be at once.
+// 1978): by processor time, and by how many calls and sandboxes there may be at once.
 double CapacityOf(const Question& question, model::Class sandbox_class, const Figures& figures,
                   double cores);
 // The processors that a node needs for slo.qps; 0: none is asked for.
@@ -57,6 +57,8 @@ struct Bound {
   bool at_least = false;   // what is asked must be reached; else it must not be exceeded
   std::optional<double> (*asked)(const Question&);
   std::optional<Range> (*expected)(const Place&);  // nothing: not known
+  // What bounds it that no manifest says; empty: nothing does. Null: nothing can.
+  std::string (*because)(const Place&) = nullptr;
   // Asks for so little that `figure` keeps it; for nothing where a manifest cannot name that
   // little.
   void (*ask)(Question&, double figure);

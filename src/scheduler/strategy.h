@@ -99,7 +99,9 @@ struct Question {
   Bytes memory;                       // that a node must have free
   std::uint32_t cells = 1;            // single-threaded processes that its calls go through
   std::uint32_t concurrency = 100;    // calls at once, in each of them
-  std::uint32_t replicas = 1;         // of a server
+  // Of one class that there may be at once; of wasm in each cell. A server is not bounded by it.
+  std::uint32_t sandboxes = UINT32_MAX;
+  std::uint32_t replicas = 1;                    // of a server
   std::string_view replicas_field = "replicas";  // of its manifest; empty: it has none
 };
 

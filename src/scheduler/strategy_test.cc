@@ -300,6 +300,30 @@ TEST_F(StrategyTest, WhatCannotCarryTheLoadIsNotTaken) {
   EXPECT_FALSE(Decide().has_value());
 }
 
+TEST_F(StrategyTest, NoMoreSandboxesAtOnceThanTheServerAllows) {
+  nodes_[0].cores = 100;
+  question_.concurrency = 1000;
+  question_.sandboxes = 2;
+  question_.slo.qps = 1000;
+  At(Class::kWasm).variant = false;
+  // Each is held for 15 ms.
+  EXPECT_THAT(Refusal(), HasSubstr("container: slo.qps is 1000, it can carry 93.3 in 2 sandboxes "
+                                   "(--max-sandboxes)"));
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: slo.qps: 93"))
+      << "no manifest can ask for more sandboxes";
+  question_.sandboxes = 100;
+  EXPECT_EQ(Chosen(), Class::kContainer);
+  question_.sandboxes = 2;
+  question_.function = false;
+  question_.replicas = 100;
+  EXPECT_EQ(Chosen(), Class::kContainer) << "a server answers many calls";
+  question_ = {.slo = {.qps = 10'000}, .cells = 2, .concurrency = 1000, .sandboxes = 2};
+  At(Class::kWasm).variant = true;
+  At(Class::kWasm).figures->p50_ms = 1;
+  EXPECT_THAT(Refusal(), HasSubstr("wasm: slo.qps is 10000, it can carry 2800 in 4 sandboxes"))
+      << "so many in each cell";
+}
+
 TEST_F(StrategyTest, ANodeWithTheProcessorsIsFound) {
   nodes_ = {NodeWith({Class::kContainer}), NodeWith({Class::kContainer})};
   nodes_[0].free_memory = Bytes::MiB(4096);

@@ -127,6 +127,10 @@ std::string Misses(const Question& question, const meter::Price& price, Weighed&
     if (!first.empty() || !expected || bound.Keeps(bound.Better(*expected), *asked)) continue;
     first = std::string(bound.field) + " is " + Exact(*asked) + ", " + std::string(bound.has) +
             Rounded(bound.Better(*expected));
+    if (bound.because == nullptr) continue;
+    const Figures& figures = *weighed.option->figures;
+    first += bound.because({question, weighed.shown.sandbox_class, figures, weighed.node->cores,
+                            CostOf(question, figures, price)});
   }
   return first;
 }
