@@ -13,7 +13,6 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 NAMESPACE = "strata-system"
 VALUE = re.compile(r"^(?P<head>\s*(?:- )?\w+: )(?P<default>.+?) # value: (?P<name>\w+)$")
-NAMESPACE_OBJECT = re.compile(rf"---\napiVersion: v1\nkind: Namespace\nmetadata: \{{name: {NAMESPACE}\}}\n")
 
 
 def with_values(text, value_of):
@@ -35,27 +34,28 @@ def plain(values):
 
 
 def template(text):
-    """The chart's template of one file. Helm makes the namespace (--create-namespace)."""
-    text = NAMESPACE_OBJECT.sub("", text).replace(NAMESPACE, "{{ .Release.Namespace }}")
-    return with_values(text, lambda name, _: f"{{{{ .Values.{name} | quote }}}}")
+    """The chart's template of one file."""
+    return with_values(text.replace(NAMESPACE, "{{ .Release.Namespace }}"),
+                       lambda name, default: f"{{{{ .Values.{name} | {'int' if default.isdigit() else 'quote'} }}}}")
 
 
-def defaults(text):
-    """The lines of values.yaml for one file."""
-    made, comment = [], ""
-    for line in text.splitlines():
+def defaults(texts):
+    """The lines of values.yaml. A value may be in several places, always with one default."""
+    made, comment = {}, ""
+    for line in "\n".join(texts).splitlines():
         if found := VALUE.match(line):
-            made += [comment] * bool(comment) + [f"{found['name']}: {found['default']}"]
-        comment = line.strip() if line.strip().startswith("#") else ""
-    return "".join(line + "\n" for line in made)
+            first = made.setdefault(found["name"], (comment, found["default"]))
+            if first[1] != found["default"]:
+                raise SystemExit(f"render.py: {found['name']} is {first[1]} and {found['default']}")
+        comment = line.strip() + "\n" if line.strip().startswith("#") else ""
+    return "".join(f"{comment}{name}: {default}\n" for name, (comment, default) in made.items())
 
 
 def chart():
-    """Path below chart/ -> text, of all that is made."""
+    """Path below chart/ -> text, of all that is made. Helm makes the namespace (--create-namespace)."""
     files = {path.name: path.read_text() for path in sorted((HERE / "plain").glob("*.yaml"))}
-    made = {f"templates/{name}": template(text) for name, text in files.items()}
-    made["values.yaml"] = "# What a release may change. Made by render.py, from plain/.\n" + "".join(
-        map(defaults, files.values()))
+    made = {f"templates/{name}": template(text) for name, text in files.items() if name != "namespace.yaml"}
+    made["values.yaml"] = "# What a release may change. Made by render.py, from plain/.\n" + defaults(files.values())
     return made
 
 

@@ -15,6 +15,7 @@ DEPLOYMENT = "/apis/apps/v1/namespaces/default/deployments/web"
 FRONT = "/api/v1/namespaces/default/services/web"
 POLICY = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/web"
 EVENTS = "/api/v1/namespaces/default/events"
+SYSTEM = "/api/v1/namespaces/strata-system"
 
 
 def documents(path):
@@ -42,6 +43,21 @@ class ClusterTest(unittest.TestCase):
                 raise AssertionError(made["message"])
             if not eventually(lambda path=path: cls.conditions(path).get("Established") == ("True", "InitialNamesAccepted")):
                 raise AssertionError(f"{name}: {cls.conditions(path)}")
+        for path in sorted((DEPLOY / "plain").glob("*.yaml")):  # the namespace's is the first
+            for _, text in documents(path):
+                cls.install(text)
+
+    @classmethod
+    def install(cls, text):
+        """One of the plain manifests."""
+        group, kind = re.search(r"^apiVersion: (\S+)\nkind: (\w+)", text, re.M).groups()
+        name, namespace = re.search(r"^metadata: \{name: ([\w.-]+)(?:, namespace: ([\w.-]+))?", text, re.M).groups()
+        plural = f"{kind.lower()}es" if kind.endswith("s") else f"{kind.lower()}s"
+        path = "/".join(("/apis" if "/" in group else "/api", group, *(("namespaces", namespace) if namespace else ()),
+                         plural, name))
+        made = cls.api.apply(path, text)
+        if made.get("kind") != kind:
+            raise AssertionError(f"{path}: {made.get('message')}")
 
     @classmethod
     def conditions(cls, path):
@@ -85,33 +101,32 @@ class ClusterTest(unittest.TestCase):
                                       f"spec: {{{spec}}}\n")
                 self.assertIn("of one machine", refused.get("message", ""))
 
-    # --- runtime classes and the node's installer
-
-    def test_the_plain_manifests_are_accepted(self):
-        for path in sorted((DEPLOY / "plain").glob("*.yaml")):
-            for _, text in documents(path):
-                kind = re.search(r"^kind: (\w+)", text, re.M)[1]
-                place = {"RuntimeClass": "/apis/node.k8s.io/v1/runtimeclasses", "Namespace": "/api/v1/namespaces",
-                         "ServiceAccount": "/api/v1/namespaces/strata-system/serviceaccounts",
-                         "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-                         "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-                         "DaemonSet": "/apis/apps/v1/namespaces/strata-system/daemonsets"}[kind]
-                with self.subTest(kind):
-                    name = re.search(r"^metadata: \{name: ([\w.-]+)", text, re.M)[1]
-                    made = self.api.apply(f"{place}/{name}", text)
-                    self.assertEqual(made.get("kind"), kind, made.get("message"))
-
     # --- the operator
 
+    def token(self):
+        """The operator's, as its pod has it; the file that it is in."""
+        made = self.api.request("POST", f"{SYSTEM}/serviceaccounts/strata-operator/token",
+                                '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}')
+        path = self.api.dir / "operator.token"
+        path.write_text(made["status"]["token"])
+        return path
+
     def operator(self):
-        """Runs until the end of the test; its log."""
-        keys, log = self.api.dir, self.api.dir / "operator.log"
-        with open(log, "wb") as output:
-            process = subprocess.Popen([BIN / "strata-operator", "--server", self.api.url, "--ca", keys / "ca.crt",
-                                        "--certificate", keys / "admin.crt", "--key", keys / "admin.key"], stderr=output)
+        """Runs until the end of the test, with the rights that its manifest gives it."""
+        with open(self.api.dir / "operator.log", "wb") as output:
+            process = subprocess.Popen([BIN / "strata-operator", "--server", self.api.url, "--ca", self.api.dir / "ca.crt",
+                                        "--token", self.token()], stderr=output)
         self.addCleanup(process.wait, PATIENCE)
         self.addCleanup(process.kill)
-        return log
+
+    def test_the_operator_may_not_do_more_than_it_has_to(self):
+        token = self.token().read_text()
+        for method, path in (("GET", "/api/v1/secrets"), ("GET", "/api/v1/namespaces/default/configmaps"),
+                             ("POST", "/api/v1/namespaces/default/pods"), ("GET", "/apis/strata.dev/v1alpha1/functions"),
+                             ("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases")):
+            with self.subTest(path):
+                refused = self.api.request(method, path, token=token)
+                self.assertEqual((refused.get("code"), refused.get("reason")), (403, "Forbidden"))
 
     def seen(self, what, probe):
         self.assertTrue(eventually(probe), f"{what}\n{(self.api.dir / 'operator.log').read_text()[-2000:]}")
@@ -122,8 +137,6 @@ class ClusterTest(unittest.TestCase):
     def test_a_services_life(self):
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": {"strata.dev/container": "true"}}}
         self.api.apply("/api/v1/nodes/n1", node)
-        self.api.apply("/api/v1/namespaces/strata-system",
-                       {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "strata-system"}})
         self.api.apply(SERVICE, {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "web"},
                                  "spec": {"artifact": "oci://registry.example/web:1", "replicas": 2}})
         self.operator()

@@ -122,6 +122,12 @@ class InstallTest(NodeTest):
             shown = self.node.must(run(("ldd", self.folder / "bin" / program)))
             self.assertIn(str(self.folder / "lib"), shown.replace("/bin/..", ""))
 
+    def test_the_image_has_what_the_operator_needs(self):
+        said = self.node.must(self.node.ctr("run", "--rm", "--read-only", "--user", "65532:65532", f"{REPOSITORY}:latest",
+                                            "operator", "/usr/bin/strata-operator", "--version"))
+        self.assertRegex(said, r"^strata-operator \d")
+        self.assertFalse((self.folder / "bin" / "strata-operator").exists(), "a node does not need it")
+
     def test_the_node_is_labelled_by_what_it_has(self):
         path, headers, body = self.api.requests[0]
         self.assertEqual(path, "/api/v1/nodes/node1")

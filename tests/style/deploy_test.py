@@ -10,14 +10,11 @@ sys.path.insert(0, str(DEPLOY))
 import render  # noqa: E402
 
 SAMPLE = """---
-apiVersion: v1
-kind: Namespace
-metadata: {name: strata-system}
----
 metadata: {namespace: strata-system}
 spec:
   # Which one.
   image: a/b:1 # value: image
+  replicas: 2 # value: copies
 """
 
 
@@ -32,8 +29,12 @@ class DeployTest(unittest.TestCase):
         template = render.template(SAMPLE)
         self.assertIn("  image: {{ .Values.image | quote }}\n", template)
         self.assertIn("namespace: {{ .Release.Namespace }}", template)
-        self.assertNotIn("kind: Namespace", template)
-        self.assertEqual(render.defaults(SAMPLE), "# Which one.\nimage: a/b:1\n")
+        self.assertIn("  replicas: {{ .Values.copies | int }}\n", template)
+        self.assertEqual(render.defaults([SAMPLE, SAMPLE]), "# Which one.\nimage: a/b:1\ncopies: 2\n")
+
+    def test_a_value_has_one_default(self):
+        with self.assertRaisesRegex(SystemExit, "copies is 2 and 3"):
+            render.defaults([SAMPLE, SAMPLE.replace("replicas: 2", "replicas: 3")])
 
     def test_a_value_that_there_is_not_is_refused(self):
         self.assertIn("image: mine\n", render.plain({"image": "mine"}))

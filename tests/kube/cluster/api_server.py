@@ -76,13 +76,18 @@ class ApiServer:
 
     # --- its clients
 
-    def request(self, method, path, body=None, kind="application/json", raw=False):
-        """The answer's object, also of a refusal (kind Status); nothing when nobody answers."""
-        words = ["curl", "-sS", "--cacert", self.dir / "ca.crt", "--cert", self.dir / "admin.crt", "--key",
-                 self.dir / "admin.key", "-X", method, self.url + path]
+    def request(self, method, path, body=None, kind="application/json", raw=False, token=None):
+        """The answer's object, also of a refusal (kind Status); nothing when nobody answers. Without `token` the
+        administrator asks."""
+        headers = [f"Content-Type: {kind}"] if body is not None else []
+        words = ["curl", "-sS", "--cacert", self.dir / "ca.crt", "-X", method, self.url + path]
+        if token is None:
+            words += ["--cert", self.dir / "admin.crt", "--key", self.dir / "admin.key"]
+        else:
+            headers.append(f"Authorization: Bearer {token}")
         if body is not None:
-            words += ["-H", f"Content-Type: {kind}", "--data-binary", "@-"]
-        done = run(words, stdin=body or "")
+            words += ["--data-binary", "@-"]
+        done = run([*words, *(word for header in headers for word in ("-H", header))], stdin=body or "")
         return done.stdout if raw else json.loads(done.stdout or "{}")
 
     def get(self, path):
