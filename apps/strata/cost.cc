@@ -1,8 +1,11 @@
 // strata cost - what was used, what it cost, and what it would have cost elsewhere.
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/strings.h"
 #include "output.h"
 #include "verbs.h"
 
@@ -81,6 +84,24 @@ void PrintCost(const Json& cost) {
   PrintSources(cost);
 }
 
+// That nothing was counted there, and where something was: the name may be a wrong one.
+Result<std::string> NothingOf(Session& session) {
+  auto all = session.AskJson("GET", "/v1/cost?by=tenant");
+  if (!all) return std::unexpected(std::move(all).error());
+  std::set<std::string> names;
+  for (const char* const list : {"rows", "overhead"}) {
+    for (const Json& each : (*all)[list]) names.insert(each.value("namespace", ""));
+  }
+  names.erase("");  // of no tenant, as fronts
+  std::string text = "Namespace '" + session.tenant + "' has used nothing, which costs nothing.";
+  if (names.empty()) return text + " No other has, either.\n";
+  std::string list;
+  for (const std::string& each : names) list += (list.empty() ? "" : ", ") + each;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return text + " These have used something: " + list + DidYouMean(session.tenant, candidates) +
+         "\n";
+}
+
 void Cost(Session& session, const CostFlags& flags) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
@@ -88,6 +109,13 @@ void Cost(Session& session, const CostFlags& flags) {
   auto cost = session.AskJson("GET", "/v1/cost?by=" + PercentEncode(flags.by) + of);
   if (!cost) return session.Report(cost.error());
   if (IsStructured(*format)) return PrintValue(*cost, *format);
+  if (!flags.all && (*cost)["rows"].empty() && (*cost)["overhead"].empty()) {
+    auto nothing = NothingOf(session);
+    if (!nothing) return session.Report(nothing.error());
+    Print(*nothing);
+    if (!cost->value("metering", true)) PrintSources(*cost);
+    return;
+  }
   PrintCost(*cost);
 }
 

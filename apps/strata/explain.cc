@@ -1,6 +1,9 @@
 // strata explain - why a workload runs in the class in which it runs.
+#include <array>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/strings.h"
 #include "output.h"
@@ -14,6 +17,19 @@ struct ExplainFlags {
   bool models = false;
 };
 
+// "; did you mean 'hello'?", of what is deployed in the namespace; empty: nothing is near.
+std::string MeantBy(Session& session, const std::string& name) {
+  const auto all =
+      session.AskJson("GET", "/v1/resources?namespace=" + PercentEncode(session.tenant));
+  if (!all) return "";
+  std::vector<std::string> names;
+  for (const Json& each : (*all)["items"]) {
+    if (each.value("kind", "") != "Route") names.push_back(each["metadata"].value("name", ""));
+  }
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return DidYouMean(name, candidates);
+}
+
 // A Function or Service of that name; the two share one name space.
 Result<Json> Find(Session& session, const std::string& name) {
   const std::string place = "/v1/namespaces/" + PercentEncode(session.tenant) + "/";
@@ -23,7 +39,7 @@ Result<Json> Find(Session& session, const std::string& name) {
   if (service || service.error().code != Errc::kNotFound) return service;
   return Fail(Errc::kNotFound, "no Function or Service '" + EscapeControl(name) +
                                    "' in namespace '" + EscapeControl(session.tenant) +
-                                   "'; 'strata get' lists what there is");
+                                   "'; 'strata get' lists what there is" + MeantBy(session, name));
 }
 
 std::string Percent(const Json& share) {
@@ -123,8 +139,9 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
       return Fixed(estimate.value(field, Json()), decimals);
     };
     table.Add({name, figure("p99_ms", 2), figure("cold_start_ms", 2), figure("memory_mib", 2),
-               figure("qps", 0), Percent(estimate.value("failure_rate", Json())), figure("cost", 2),
-               Fixed(each.value("score", Json()), 2), estimate.value("source", ""), why});
+               figure("qps", 0), Percent(estimate.value("failure_rate", Json())),
+               Money(estimate.value("cost", Json())), Fixed(each.value("score", Json()), 2),
+               estimate.value("source", ""), why});
   }
   Print(table.Render());
   PrintScale(resource["status"]);
@@ -184,7 +201,27 @@ void ExplainModels(Session& session, const ExplainFlags& flags, Format format) {
   auto models = session.AskJson("GET", query);
   if (!models) return session.Report(models.error());
   if (IsStructured(format)) return PrintValue(*models, format);
+  if ((*models)["models"].empty()) {
+    const auto there = flags.name.empty() ? Json() : Find(session, flags.name);
+    if (!there) return session.Report(there.error());
+    const std::string what = flags.name.empty() ? "in namespace '" + session.tenant + "'"
+                                                : "of " + session.tenant + "/" + flags.name;
+    return Print("Nothing was learned yet " + what + ": each call teaches, from the first on.\n");
+  }
   PrintAllModels(*models);
+}
+
+// What the table shows, for programs: the placement, and of the status what is told beside it.
+Json ExplainedOf(const Json& status) {
+  constexpr std::array kBeside = {"moved",     "models",  "prediction", "scale",
+                                  "sandboxes", "rollout", "variants",   "not_served"};
+  Json told = status["placement"];
+  for (const char* const field : kBeside) {
+    if (status.contains(field)) told[field] = status[field];
+  }
+  // `pool` is the placement's: what is kept ready.
+  if (status.contains("pool")) told["kept_ready"] = status["pool"];
+  return told;
 }
 
 void Explain(Session& session, const ExplainFlags& flags) {
@@ -202,11 +239,7 @@ void Explain(Session& session, const ExplainFlags& flags) {
     return session.Report({Errc::kFailedPrecondition,
                            full + " was deployed before there was a scheduler; deploy it again"});
   }
-  if (IsStructured(*format)) {
-    Json told = (*resource)["status"]["placement"];
-    if ((*resource)["status"].contains("moved")) told["moved"] = (*resource)["status"]["moved"];
-    return PrintValue(told, *format);
-  }
+  if (IsStructured(*format)) return PrintValue(ExplainedOf((*resource)["status"]), *format);
   PrintPlacement(*resource, session.tenant);
 }
 

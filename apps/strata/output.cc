@@ -85,6 +85,15 @@ std::string Fixed(const Json& number, int digits) {
   return text;
 }
 
+std::string Money(const Json& number) {
+  constexpr int kMost = 12;
+  int digits = 2;
+  if (number.is_number() && number.get<double>() > 0) {
+    for (double left = number.get<double>(); left < 0.1 && digits < kMost; left *= 10) ++digits;
+  }
+  return Fixed(number, digits);
+}
+
 std::string ReadyOf(const Json& object) {
   const Json scale = object.value("scale", Json());
   if (!scale.is_object()) return "-";

@@ -55,6 +55,9 @@ std::string Paint(std::string_view text, Colour colour);
 // A number with that many digits after its point; "-" for what is none.
 std::string Fixed(const Json& number, int digits);
 
+// A price: two digits after its point, and as many as show two that are not 0 where it is small.
+std::string Money(const Json& number);
+
 // "1/2 (max 10)" of an object's "scale"; "-": it has none.
 std::string ReadyOf(const Json& object);
 

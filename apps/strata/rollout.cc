@@ -1,9 +1,12 @@
 // strata rollout - moves a workload's traffic to another revision or class, step by step.
+#include "model/rollout.h"
+
 #include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -118,6 +121,11 @@ Result<Json> Destination(const std::string& to) {
   return Json{{"files", *std::move(files)}};
 }
 
+Error WrongInterval(const std::string& text, const std::string& why) {
+  return {Errc::kInvalidArgument,
+          "--interval: '" + text + "' is " + why + "; write 500ms, 30s, 10m or 1h"};
+}
+
 // "30s", "500ms", "10m", "1h".
 Result<std::int64_t> MillisecondsOf(const std::string& text) {
   struct Unit {
@@ -130,12 +138,19 @@ Result<std::int64_t> MillisecondsOf(const std::string& text) {
   const char* const end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, count);
   for (const Unit& unit : kUnits) {
-    constexpr std::int64_t kMost = 1'000'000;
-    const bool is = std::string_view(read.ptr, end) == unit.name;
-    if (is && read.ec == std::errc{} && count > 0 && count <= kMost) return count * unit.ms;
+    if (std::string_view(read.ptr, end) != unit.name) continue;
+    const bool much = read.ec == std::errc::result_out_of_range ||
+                      count > model::kLongestInterval.count() / unit.ms;
+    if (much) return std::unexpected(WrongInterval(text, "more than a week (168h)"));
+    if (read.ec == std::errc{} && count > 0) return count * unit.ms;
   }
-  return Fail(Errc::kInvalidArgument,
-              "--interval: '" + text + "' is no duration; write 500ms, 30s, 10m or 1h");
+  return std::unexpected(WrongInterval(text, "no duration"));
+}
+
+// Why `text` is no share; empty: it is one. CLI11 would say that it cannot convert it.
+std::string WhyNoShare(const std::string& text) {
+  if (ReadNumber(text, std::numeric_limits<double>::max())) return "";
+  return "'" + text + "' is no share, which is a number: 0.05 is 5 %";
 }
 
 void Start(Session& session, const StartFlags& flags) {
@@ -163,9 +178,11 @@ void AddStart(CLI::App& rollout, Session& session) {
       ->delimiter(',');
   verb->add_option("--interval", flags->interval, "How long a step lasts at least (default 30s)");
   verb->add_option("--max-error-rate", flags->max_error_rate,
-                   "Of the canary's calls, as a share (default 0.01)");
+                   "Of the canary's calls, as a share (default 0.01)")
+      ->check(WhyNoShare, "");
   verb->add_option("--slower", flags->slower,
-                   "By what share its p99 may be above the stable one (default 0.1)");
+                   "By what share its p99 may be above the stable one (default 0.1)")
+      ->check(WhyNoShare, "");
   verb->add_option("--min-calls", flags->min_calls,
                    "Of the canary, before a step can be over (default 100)");
   verb->callback([&session, flags] { Start(session, *flags); });

@@ -1,6 +1,7 @@
 // strata simulate - what the scheduler's policies would cost, and what callers would wait for, on a
 // trace of millions of calls.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -130,8 +131,14 @@ class Traces {
 
  private:
   static Result<std::unique_ptr<Input>> Read(const std::string& file) {
-    auto fd = OpenFile(file, O_RDONLY);
+    // O_NONBLOCK: a FIFO without a writer would wait for ever. A trace is read several times.
+    auto fd = OpenFile(file, O_RDONLY | O_NONBLOCK);
     if (!fd) return std::unexpected(std::move(fd).error());
+    struct stat status = {};
+    if (::fstat(fd->get(), &status) != 0) return FailErrno("stat " + file, errno);
+    if (!S_ISREG(status.st_mode)) {
+      return Fail(Errc::kInvalidArgument, file + " is not a regular file");
+    }
     return std::make_unique<FileInput>(std::move(*fd));
   }
 

@@ -1,13 +1,17 @@
 // Moving a workload's traffic to another form of it, step by step.
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "api/apply_request.h"
 #include "api/server.h"
+#include "base/strings.h"
 #include "model/target.h"
 #include "model/values.h"
 
@@ -16,6 +20,8 @@ namespace {
 
 using manager::Manager;
 
+constexpr std::array<std::string_view, 7> kMembers = {
+    "to", "files", "steps", "max_error_rate", "slower", "interval_ms", "min_calls"};
 constexpr Bytes kRequestLimit = 16_MiB;  // as an apply's
 
 std::unexpected<Error> Wrong(const std::string& member, const char* what) {
@@ -71,21 +77,22 @@ Result<void> ReadMember(const std::string& name, const Json& value,
     auto steps = StepsFrom(value);
     if (!steps) return std::unexpected(std::move(steps).error());
     plan.steps = *std::move(steps);
-  } else if (name == "max_error_rate" && value.is_number()) {
-    plan.max_error_rate = value.get<double>();
-  } else if (name == "slower" && value.is_number()) {
-    plan.slower = value.get<double>();
-  } else if ((name == "interval_ms" || name == "min_calls") && IsCount(value)) {
-    const auto number = value.get<double>();
+  } else if (name == "max_error_rate" || name == "slower") {
+    if (!value.is_number()) return Wrong(name, "a share as a number: 0.01 is 1 %");
+    (name == "slower" ? plan.slower : plan.max_error_rate) = value.get<double>();
+  } else if (name == "interval_ms" || name == "min_calls") {
     constexpr double kMost = 1e9;  // 11 days; CheckRollout says what is right
-    if (number < 0 || number > kMost) return Wrong(name, "at most 1000000000");
+    if (!IsCount(value) || value.get<double>() > kMost) {
+      return Wrong(name, "a whole number from 1 to 1000000000");
+    }
+    const auto number = static_cast<std::uint64_t>(value.get<double>());
     if (name == "min_calls") {
-      plan.min_calls = static_cast<std::uint64_t>(number);
+      plan.min_calls = number;
     } else {
-      plan.interval = std::chrono::milliseconds(static_cast<std::int64_t>(number));
+      plan.interval = std::chrono::milliseconds(number);
     }
   } else {
-    return Fail(Errc::kInvalidArgument, "'" + name + "' is unknown or has the wrong type");
+    return Fail(Errc::kInvalidArgument, "'" + name + "' is unknown" + DidYouMean(name, kMembers));
   }
   return {};
 }

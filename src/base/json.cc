@@ -1,12 +1,22 @@
 #include "base/json.h"
 
+#include <cstddef>
 #include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace strata {
 namespace {
 
 constexpr int kMaxDepth = 64;
+
+// What is wrong and where, without the name of the library's exception in front.
+std::string Said(const Json::exception& error) {
+  const std::string_view text = error.what();
+  const std::size_t name = text.find("] ");
+  return "not JSON: " + std::string(name == std::string_view::npos ? text : text.substr(name + 2));
+}
 
 // Refuses what nlohmann would accept silently: deep nesting (its parser recurses when it destroys a
 // value) and duplicate keys (the last one would win).
@@ -48,7 +58,7 @@ Result<Json> ParseJson(std::string_view text, Bytes limit) {
     if (!guard.problem().empty()) return Fail(Errc::kInvalidArgument, "JSON: " + guard.problem());
     return value;
   } catch (const Json::exception& error) {
-    return Fail(Errc::kInvalidArgument, error.what());
+    return Fail(Errc::kInvalidArgument, Said(error));
   }
 }
 

@@ -41,6 +41,14 @@ TEST_P(BadJsonTest, IsRefusedWithAMessage) {
   ASSERT_FALSE(value) << DumpJson(*value);
   EXPECT_EQ(value.error().code, Errc::kInvalidArgument);
   EXPECT_FALSE(value.error().message.empty());
+  EXPECT_EQ(value.error().message.find("exception"), std::string::npos) << value.error().message;
+}
+
+TEST(JsonTest, WhatIsNoJsonIsToldWithItsPlace) {
+  const auto value = ParseJson("apiVersion: v1");
+  ASSERT_FALSE(value);
+  EXPECT_TRUE(value.error().message.starts_with("not JSON: parse error at line 1, column 1: "))
+      << value.error().message;
 }
 
 INSTANTIATE_TEST_SUITE_P(Texts, BadJsonTest,

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -168,19 +169,22 @@ Task<void> ManagerImpl::PrepareForms(const std::vector<Candidate>& candidates, M
       const Candidate* changing = found == candidates.end() ? nullptr : &*found;
       // What neither the route nor the workload changes is served already.
       if (!changes && changing == nullptr) continue;
-      auto ready = co_await PrepareForm(changing, route.tenant, backend, mode, progress);
+      auto ready = co_await PrepareForm(changing, route.tenant, backend, mode,
+                                        "a route asks for class", progress);
       if (!ready) co_return Wrap(ready.error(), route.owner.ToString() + ": " + Words(backend));
     }
   }
   co_return Result<void>{};
 }
 
-// `changing`: the workload, if it is on its way to the store itself.
+// `changing`: the workload, if it is on its way to the store itself. `asked`: as WholeClass has it,
+// text of the program.
 Task<void> ManagerImpl::PrepareForm(const Candidate* changing, const std::string& tenant,
-                                    const model::Backend& backend, Mode mode, Progress& progress) {
+                                    const model::Backend& backend, Mode mode,
+                                    std::string_view asked, Progress& progress) {
   const std::optional<Class>& inner = backend.target.sandbox_class;
   if (changing != nullptr && inner) {
-    auto whole = co_await CheckClass(*changing, *inner);
+    auto whole = co_await CheckClass(*changing, *inner, asked);
     if (!whole) co_return std::unexpected(std::move(whole).error());
     if (*whole == Class::kWasm) co_return Result<void>{};  // compiled with the others
     co_return co_await PrepareImage(*changing, *whole, mode, progress);
@@ -192,7 +196,7 @@ Task<void> ManagerImpl::PrepareForm(const Candidate* changing, const std::string
   if (inner) {
     auto deployed = DeployedAs(revision);
     if (!deployed) co_return std::unexpected(std::move(deployed).error());
-    auto whole = co_await CheckClass(*deployed, *inner);
+    auto whole = co_await CheckClass(*deployed, *inner, asked);
     if (!whole) co_return std::unexpected(std::move(whole).error());
   } else if (auto fits = CheckShareable(revision.workload); !fits) {
     co_return Wrap(fits.error(), revision.ToString());
@@ -215,12 +219,13 @@ Task<void> ManagerImpl::PrepareRevision(model::Revision revision, Mode mode, Pro
 }
 
 // The whole of the class that is asked for, if the workload may run there.
-Task<Class> ManagerImpl::CheckClass(const Candidate& candidate, Class inner) {
+Task<Class> ManagerImpl::CheckClass(const Candidate& candidate, Class inner,
+                                    std::string_view asked) {
   const model::Resource& resource = candidate.resource.resource;
   if (auto fits = CheckShareable(*resource.workload()); !fits) {
     co_return Wrap(fits.error(), resource.key().ToString());
   }
-  auto whole = WholeClass(candidate, inner, "a route asks for class");
+  auto whole = WholeClass(candidate, inner, asked);
   if (!whole) co_return whole;
   const Artifacts artifacts = candidate.artifacts();
   auto options = OptionsOf(resource, artifacts);

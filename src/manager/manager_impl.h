@@ -159,9 +159,11 @@ class ManagerImpl final : public Manager {
   Task<void> PrepareForms(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
   Result<std::vector<model::RouteEntry>> RoutesWith(const std::vector<Candidate>& candidates);
   Task<void> PrepareForm(const Candidate* changing, const std::string& tenant,
-                         const model::Backend& backend, Mode mode, Progress& progress);
+                         const model::Backend& backend, Mode mode, std::string_view asked,
+                         Progress& progress);
   Task<void> PrepareRevision(model::Revision revision, Mode mode, Progress& progress);
-  Task<model::Class> CheckClass(const Candidate& candidate, model::Class inner);
+  Task<model::Class> CheckClass(const Candidate& candidate, model::Class inner,
+                                std::string_view asked);
   Result<Candidate> DeployedAs(const model::Revision& revision);
   Json BackendsToJson(const std::string& tenant, const std::vector<model::Backend>& backends);
   Result<std::vector<model::RouteEntry>> RoutesNow();  // with what rollouts make of them

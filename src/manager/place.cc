@@ -212,7 +212,8 @@ Result<Class> ManagerImpl::WholeClass(const Candidate& candidate, Class inner,
   if (candidate.Find(model::VariantFor(inner)) == nullptr) {
     return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": " + std::string(asked) +
                                             " '" + name + "' but the artifact is " +
-                                            (has_image ? "a container image" : "wasm"));
+                                            (has_image ? "a container image" : "wasm") +
+                                            "; spec.variants can hold one of each");
   }
   const auto whole = workload.within ? model::Pair(inner, *workload.within) : inner;
   if (!whole) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@ using model::Rollout;
 using State = Rollout::State;
 using RolloutVerb = Manager::RolloutVerb;
 
+constexpr std::string_view kAsked = "the rollout asks for class";
 constexpr std::chrono::milliseconds kTick{100};
 // After its end both sides stay prepared for so long: calls that are under way, and second
 // thoughts.
@@ -231,7 +233,7 @@ Task<void> ManagerImpl::StartTo(Rollout plan, Progress& progress) {
     co_return Fail(Errc::kFailedPrecondition,
                    "the traffic of " + Full(plan) + " goes there already");
   }
-  auto ready = co_await PrepareForm(nullptr, plan.tenant, to, Mode::kCommit, progress);
+  auto ready = co_await PrepareForm(nullptr, plan.tenant, to, Mode::kCommit, kAsked, progress);
   if (!ready) ready = Wrap(ready.error(), "rollout of " + Full(plan));
   co_return co_await SwitchPrepared(std::move(ready), *deploying, std::move(plan));
 }
@@ -267,7 +269,7 @@ Task<Json> ManagerImpl::EndRollout(std::string tenant, std::string name, Rollout
     if (!taken) co_return std::unexpected(taken.error());
     deploying.emplace(*std::move(taken));
     Quiet quiet;
-    ready = co_await PrepareForm(nullptr, tenant, back, Mode::kCommit, quiet);
+    ready = co_await PrepareForm(nullptr, tenant, back, Mode::kCommit, kAsked, quiet);
   }
   auto turn = co_await changes_.Take();
   if (!turn) co_return std::unexpected(turn.error());

@@ -14,7 +14,6 @@ constexpr std::uint32_t kAll = 100;  // percent
 constexpr std::array kStates = {State::kRunning, State::kPromoted, State::kRolledBack};
 constexpr std::size_t kMostSteps = 100;
 constexpr double kMostSlower = 10'000;  // a class may be that far from another
-constexpr std::chrono::milliseconds kLongestInterval = std::chrono::hours(24 * 7);
 
 std::int64_t Nanoseconds(WallTime time) { return time.time_since_epoch().count(); }
 WallTime TimeOf(std::int64_t nanoseconds) {
@@ -141,7 +140,7 @@ Result<void> CheckRollout(const Rollout& rollout) {
   }
   if (rollout.step >= steps.size()) return Fail(Errc::kInvalidArgument, "there is no such step");
   if (rollout.interval.count() < 1 || rollout.interval > kLongestInterval) {
-    return Fail(Errc::kInvalidArgument, "the interval is 1 ms to a week");
+    return Fail(Errc::kInvalidArgument, "the interval is from 1 ms to a week (604800000 ms)");
   }
   if (!(rollout.max_error_rate >= 0 && rollout.max_error_rate <= 1)) {
     return Fail(Errc::kInvalidArgument, "the error rate is a share, from 0 to 1: 0.01 is 1 %");

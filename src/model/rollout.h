@@ -27,6 +27,8 @@
 
 namespace strata::model {
 
+inline constexpr std::chrono::milliseconds kLongestInterval = std::chrono::hours(24 * 7);
+
 struct Rollout {
   enum class State : std::uint8_t {
     kRunning,     // the canary has steps[step] percent

@@ -95,6 +95,15 @@ class CostTest(ServerTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.row(self.cost(), name="gone")["calls"], 3)
 
+    def test_a_namespace_that_used_nothing_is_told_and_others_are_named(self):
+        self.server.apply(hello("counted", "/counted-there", "default"))
+        self.call("/counted-there", 1)
+        done = self.server.strata("-n", "defualt", "cost")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, "^Namespace 'defualt' has used nothing, .* have used something: .*default")
+        self.assertIn("did you mean 'default'?", done.stdout)
+        self.assertEqual(self.cost("-n", "defualt")["rows"], [])
+
     def test_a_class_that_was_never_measured_has_no_figure(self):
         server = Server().up()
         self.addCleanup(server.end)

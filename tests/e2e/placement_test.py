@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from e2e.images import guest_image
-from e2e.support import ARTIFACTS, ServerTest, eventually, function
+from e2e.support import ARTIFACTS, NOT_FOUND, ServerTest, eventually, function
 
 
 def figures(name, p99, cpu):
@@ -48,9 +48,13 @@ class PlacementTest(ServerTest):
         change = self.server.apply(manifest)["changes"][0]
         self.assertEqual(self.server.get("/" + change["name"]).status, 200)
         explained = self.server.json("explain", change["name"])
-        self.assertEqual(explained, change["placement"])
+        self.assertEqual({field: explained[field] for field in change["placement"]}, change["placement"])
         described = self.server.json("describe", "function", change["name"])["status"]
         self.assertEqual(described["class"], explained["class"])
+        # What the table has beside the placement, and nothing else.
+        beside = {"models", "prediction", "scale", "sandboxes", "variants", "rollout", "moved", "not_served"}
+        self.assertEqual(set(explained) - set(change["placement"]) - {"kept_ready"}, beside & set(described))
+        self.assertEqual("kept_ready" in explained, "pool" in described)
         return explained
 
     def refusal(self, manifest):
@@ -139,6 +143,12 @@ class PlacementTest(ServerTest):
         self.assertRegex(shown, r"(?m)^appkernel +100\.00 +1000\.00 +10\.00 .* 0\.\d\d +strata measure .*times as much as container$")
         self.assertIn(f"Node: {os.uname().nodename}; kept ready: unpacked image.", shown)
 
+    def test_a_small_cost_is_shown_in_digits_that_say_something(self):
+        # A namespace of its own, in which nothing was learned of the artifact.
+        self.server.apply(function("small", ARTIFACTS / "hello-module.wasm", "/small", "small"))
+        shown = self.server.strata("-n", "small", "explain", "small").stdout
+        self.assertRegex(shown, r"(?m)^wasm +1\.00 +10\.00 +10\.00 +\d+ +- +0\.0011 +1\.00 +strata measure +-$")
+
     def test_its_own_calls_are_learned_and_scored(self):
         slow = function("slow", f"oci:{self.folder / 'image'}", "/slow", "default")
         self.put({"classes": [figures("container", 0.1, 0.0001)]})
@@ -176,6 +186,13 @@ class PlacementTest(ServerTest):
         self.assertEqual((model["failures"]["least"], model["failures"]["calls"]), (0, 1))
         self.assertLessEqual({"told", "other"}, {each["name"] for each in models()})
         self.assertEqual(models("nobody"), [])
+        self.assert_exit(self.server.strata("explain", "--models", "tolt"), NOT_FOUND,
+                         "no Function or Service 'tolt' in namespace 'default'", "did you mean 'told'?")
+        self.server.apply(self.image("uncalled"))
+        self.assertIn("Nothing was learned yet of default/uncalled",
+                      self.server.strata("explain", "--models", "uncalled").stdout)
+        self.assertIn("Nothing was learned yet in namespace 'empty'",
+                      self.server.strata("-n", "empty", "explain", "--models").stdout)
         shown = self.server.strata("explain", "--models", "told").stdout
         self.assertRegex(shown, r"(?m)^told +container +1 +1 +\d+\.\d\d / \d+\.\d\d +100-500 .* 15\.00 / 30\.00 ")
         self.assertIn("Nothing that is claimed is used for a decision.", shown)

@@ -167,6 +167,13 @@ class RevisionRolloutTest(RolloutCase):
         self.assert_exit(self.server.strata(*start, new, "--steps", "50,10,100"), USAGE, "percents that rise")
         self.assert_exit(self.server.strata(*start, new, "--max-error-rate", "5"), USAGE, "a share")
         self.assert_exit(self.server.strata(*start, new, "--interval", "soon"), USAGE, "no duration")
+        for long in ("1000000h", "169h", "9" * 30 + "s"):
+            self.assert_exit(self.server.strata(*start, new, "--interval", long), USAGE,
+                             f"--interval: '{long}' is more than a week (168h)")
+        for option in ("--max-error-rate", "--slower"):
+            self.assert_exit(self.server.strata(*start, new, option, "5%"), USAGE, f"{option}: '5%' is no share", "0.05 is 5 %")
+        self.assert_exit(self.server.strata(*start, "container"), USAGE,
+                         "the rollout asks for class 'container' but the artifact is wasm; spec.variants")
         self.assert_exit(self.server.strata("rollout", "start", "nobody", "--to", "1"), NOT_FOUND, "default/nobody")
         self.assertEqual(self.server.json("describe", "function", "sense")["status"]["revision"], 1)
 

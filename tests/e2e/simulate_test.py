@@ -113,7 +113,9 @@ class SimulateTest(unittest.TestCase):
         lacking = dict(RECORD, classes=RECORD["classes"][:2])
         record = self.write("lacking.json", json.dumps(lacking))
         self.assert_refused(self.strata("--record", record), WRONG_STATE, "no figures of class microvm", "strata measure")
-        self.assert_refused(self.strata("--record", bad), USAGE, "bad.csv")
+        self.assert_refused(self.strata("--record", bad), USAGE, "bad.csv: not JSON: parse error at line 1")
+        for option in (("--record", str(self.folder)), ("--record", self.record, "--trace", str(self.folder))):
+            self.assert_refused(self.strata(*option), USAGE, f"{self.folder} is not a regular file")
         self.assert_refused(self.strata("--record", self.record, "--wasm-share", "2"), USAGE, "0 to 1")
         self.assert_refused(self.strata("--record", self.record, "--nodes", "10001"), USAGE, "10000 nodes")
         self.assert_refused(self.strata("--record", self.record, "--price", "cpu_day=1"), USAGE, "cpu_day")
