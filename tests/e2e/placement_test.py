@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from e2e.images import guest_image
-from e2e.support import ARTIFACTS, NOT_FOUND, ServerTest, eventually, function
+from e2e.support import ARTIFACTS, DONE, NOT_FOUND, ROOT, WRONG_STATE, Server, ServerTest, eventually, function
 
 
 def figures(name, p99, cpu):
@@ -19,6 +19,20 @@ def figures(name, p99, cpu):
 # Made up, so that what is chosen does not depend on this machine.
 RECORD = {"workload": "hello", "classes": [figures("wasm", 1, 0.1), figures("container", 30, 5),
                                            figures("appkernel", 100, 40), figures("microvm", 250, 100)]}
+
+
+CLASSES = ("wasm", "container", "appkernel", "microvm", "container-in-microvm")
+
+
+def comparable(told):
+    """What is told of a workload without what is this host's or this build's: names, digests, how wide columns are, and
+    where there are not two processors what they carry."""
+    told = re.sub(r"(?m)Node: [^;]+;", "Node: vm;", told)
+    told = re.sub(r"sha256:[0-9a-f]{64}", "sha256:…", told)
+    rows = [re.split(" {2,}", line.rstrip()) for line in told.rstrip().splitlines()]
+    if os.cpu_count() != 2:
+        rows = [row[:4] + row[5:] if len(row) == 10 else row for row in rows]
+    return rows
 
 
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
@@ -198,6 +212,28 @@ class PlacementTest(ServerTest):
         self.assertIn("Nothing that is claimed is used for a decision.", shown)
         self.server.strata("delete", "function", "told")
         self.assertEqual(models("told"), [])
+
+    def test_the_worked_examples_are_what_really_happens(self):
+        """docs/placement.md: each manifest, and what is shown of it."""
+        text = (ROOT / "docs" / "placement.md").read_text().split("## Worked examples")[1]
+        examples = re.findall(r"```yaml\n(# (\w+)\.yaml\n.*?)```\n\n```\n(.*?)```", text, re.DOTALL)
+        self.assertEqual(len(examples), 7)
+        self.assertEqual(set(CLASSES), set(re.findall(r"runs in class ([\w-]+):", text)))
+        shutil.copy(ARTIFACTS / "hello-module.wasm", self.folder / "hello.wasm")
+        server = Server().up()  # on which nothing was learned
+        self.addCleanup(server.end)
+        self.assertEqual(server.api("PUT", "/v1/measurements", RECORD).status, 200)
+        for manifest, name, shown in examples:
+            with self.subTest(name):
+                (self.folder / f"{name}.yaml").write_text(manifest)
+                done = server.strata("apply", "-f", f"{name}.yaml", cwd=self.folder)
+                if "no class fits" in shown:
+                    self.assertEqual(done.returncode, WRONG_STATE)
+                    told = done.stderr[done.stderr.index("strata: ") + len("strata: "):]
+                else:
+                    self.assertEqual(done.returncode, DONE, done.stderr)
+                    told = server.strata("explain", name).stdout
+                self.assertEqual(comparable(told), comparable(shown))
 
     def test_a_record_that_is_none_is_refused(self):
         for wrong in ({}, {"classes": [{"class": "wasm"}]}, {"classes": [figures("vm", 1, 1)]}):
