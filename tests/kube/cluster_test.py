@@ -62,7 +62,7 @@ class ClusterTest(unittest.TestCase):
     @classmethod
     def conditions(cls, path):
         """Type -> (status, reason)."""
-        found = cls.api.get(path).get("status", {}).get("conditions", [])
+        found = cls.api.get(path).get("status", {}).get("conditions") or []
         return {each["type"]: (each["status"], each["reason"]) for each in found}
 
     def create(self, text):
@@ -131,12 +131,43 @@ class ClusterTest(unittest.TestCase):
     def seen(self, what, probe):
         self.assertTrue(eventually(probe), f"{what}\n{(self.api.dir / 'operator.log').read_text()[-2000:]}")
 
+    def versions(self):
+        """Of what the operator has made; those of the Deployment's status do not count."""
+        return [self.api.get(POLICY)["metadata"]["resourceVersion"], self.api.get(FRONT)["metadata"]["resourceVersion"],
+                self.api.get(DEPLOYMENT)["metadata"]["generation"]]
+
     def ready(self):
         return self.conditions(SERVICE).get("Ready")
 
+    def node(self, name, *classes):
+        self.api.apply(f"/api/v1/nodes/{name}", {"apiVersion": "v1", "kind": "Node", "metadata": {
+            "name": name, "labels": {f"strata.dev/{each}": "true" for each in classes}}})
+        self.addCleanup(self.api.delete, f"/api/v1/nodes/{name}")
+
+    def test_the_one_node_of_a_thousand_that_has_the_class(self):
+        """More than one page of what the operator lists."""
+        for number in range(1000):
+            self.node(f"node-{number:03}", "container", *(["microvm"] if number == 777 else []))
+        names = [f"safe-{number}" for number in range(20)]
+        for name in names:
+            self.api.apply(f"{OURS}/services/{name}", {
+                "apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": name},
+                "spec": {"artifact": "oci://registry.example/web:1", "requires": {"security": "high"}}})
+        self.operator()
+        self.seen("Deployments", lambda: all(self.class_of(name) == "strata-microvm" for name in names))
+        self.api.merge("/api/v1/nodes/node-777", {"metadata": {"labels": {"strata.dev/microvm": None}}})
+        self.seen("the class has gone", lambda: all(
+            self.conditions(f"{OURS}/services/{name}")["Ready"] == ("False", "NoClass") for name in names))
+        for name in names:
+            self.api.merge(f"{OURS}/services/{name}", {"metadata": {"finalizers": None}})
+            self.api.delete(f"{OURS}/services/{name}")
+
+    def class_of(self, name):
+        deployment = self.api.get(f"/apis/apps/v1/namespaces/default/deployments/{name}")
+        return deployment.get("spec", {}).get("template", {}).get("spec", {}).get("runtimeClassName")
+
     def test_a_services_life(self):
-        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": {"strata.dev/container": "true"}}}
-        self.api.apply("/api/v1/nodes/n1", node)
+        self.node("n1", "container")
         self.api.apply(SERVICE, {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "web"},
                                  "spec": {"artifact": "oci://registry.example/web:1", "replicas": 2}})
         self.operator()
@@ -145,6 +176,7 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual(deployment["spec"]["template"]["spec"]["runtimeClassName"], "strata-container")
         for path in (FRONT, POLICY):
             self.assertEqual(self.api.get(path)["metadata"]["name"], "web")
+        made = self.versions()
 
         # What the controller manager and kubelet would say.
         self.api.merge(f"{DEPLOYMENT}/status", {"status": {
@@ -153,6 +185,7 @@ class ClusterTest(unittest.TestCase):
         self.seen("readiness", lambda: self.ready() == ("True", "Available"))
         self.seen("events", lambda: {"Progressing", "Available"} <= {
             each["reason"] for each in self.api.get(EVENTS)["items"]})
+        self.assertEqual(self.versions(), made, "what is as it should be was changed")
 
         self.api.kill_server()
         self.api.start_server()

@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::string_view kFieldManager = "strata-controller";
 constexpr const char* kSecrets = "/var/run/secrets/kubernetes.io/serviceaccount";
+constexpr const char* kMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+constexpr const char* kMetadataList =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 constexpr Bytes kMostToken = 64_KiB;
 // The server ends a watch by itself; without a word from it for longer the connection is dead.
 constexpr std::chrono::seconds kWatchSeconds{240};
@@ -74,9 +77,9 @@ Result<ClusterAccess> AccessOfPod() {
   return ClusterAccess{std::move(*server), secrets / "token"};
 }
 
-Task<http::ClientResponse> ApiClient::Send(http::ClientRequest request,
-                                           http::FetchOptions options) {
-  request.headers.emplace_back("Accept", "application/json");
+Task<http::ClientResponse> ApiClient::Send(http::ClientRequest request, http::FetchOptions options,
+                                           const char* accept) {
+  request.headers.emplace_back("Accept", accept);
   if (!access_.token.empty()) {
     auto token = ReadFile(access_.token, kMostToken);
     if (!token) co_return std::unexpected(std::move(token).error());
@@ -91,19 +94,20 @@ Task<http::ClientResponse> ApiClient::Send(http::ClientRequest request,
   co_return answer;
 }
 
-Task<Json> ApiClient::Ask(http::ClientRequest request) {
+Task<Json> ApiClient::Ask(http::ClientRequest request, const char* accept) {
   http::FetchOptions options;
   const auto limit = options.body_limit;
-  auto answer = co_await Send(std::move(request), std::move(options));
+  auto answer = co_await Send(std::move(request), std::move(options), accept);
   if (!answer) co_return std::unexpected(std::move(answer).error());
   auto parsed = ParseJson(answer->body, limit);
   co_return parsed;
 }
 
-Task<Json> ApiClient::Get(std::string path) {
+Task<Json> ApiClient::Get(std::string path, Form form) {
   http::ClientRequest request;
   request.target = std::move(path);
-  co_return co_await Ask(std::move(request));
+  const char* const accept = form == Form::kWhole ? kJson : kMetadataList;
+  co_return co_await Ask(std::move(request), accept);
 }
 
 Task<Json> ApiClient::Apply(std::string path, Json object) {
@@ -132,7 +136,7 @@ Task<void> ApiClient::Delete(std::string path) {
 }
 
 Task<void> ApiClient::Watch(std::string path, std::string version,
-                            std::function<void(WatchEvent)> on_event) {
+                            std::function<void(WatchEvent)> on_event, Form form) {
   http::ClientRequest request;
   const char* const mark = path.find('?') == std::string::npos ? "?" : "&";
   request.target = std::move(path) + mark +
@@ -152,7 +156,8 @@ Task<void> ApiClient::Watch(std::string path, std::string version,
     if (!taken) failed = std::move(taken).error();
     return !failed.has_value();
   };
-  auto answer = co_await Send(std::move(request), std::move(options));
+  const char* const accept = form == Form::kWhole ? kJson : kMetadata;
+  auto answer = co_await Send(std::move(request), std::move(options), accept);
   if (failed) co_return std::unexpected(std::move(*failed));
   if (!answer && !refusal.empty()) {
     Error refused = std::move(answer).error();

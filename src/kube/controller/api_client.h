@@ -12,6 +12,7 @@
 // api_client_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -35,12 +36,16 @@ struct ClusterAccess {
 // kFailedPrecondition: this is no pod.
 Result<ClusterAccess> AccessOfPod();
 
+// What of an object is asked for: all of it, or who it is and its labels, without spec and status
+// (PartialObjectMetadata).
+enum class Form : std::uint8_t { kWhole, kMetadata };
+
 class ApiClient {
  public:
   ApiClient(Loop& loop, ClusterAccess access) : loop_(loop), access_(std::move(access)) {}
 
   // The object, or the list, at `path`.
-  Task<Json> Get(std::string path);
+  Task<Json> Get(std::string path, Form form = Form::kWhole);
 
   // Applies `object` at `path`, taking over fields that others had set.
   Task<Json> Apply(std::string path, Json object);
@@ -53,11 +58,15 @@ class ApiClient {
 
   // Tells what happens to the objects at `path` after `version`, until the server ends it, which it
   // does after some minutes. Fails with WatchStream::Feed's errors, too.
-  Task<void> Watch(std::string path, std::string version, std::function<void(WatchEvent)> on_event);
+  Task<void> Watch(std::string path, std::string version, std::function<void(WatchEvent)> on_event,
+                   Form form = Form::kWhole);
 
  private:
-  Task<http::ClientResponse> Send(http::ClientRequest request, http::FetchOptions options);
-  Task<Json> Ask(http::ClientRequest request);
+  Task<http::ClientResponse> Send(http::ClientRequest request, http::FetchOptions options,
+                                  const char* accept = kJson);
+  Task<Json> Ask(http::ClientRequest request, const char* accept = kJson);
+
+  static constexpr const char* kJson = "application/json";
 
   Loop& loop_;
   ClusterAccess access_;

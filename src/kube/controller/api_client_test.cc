@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -72,10 +73,20 @@ class ApiClientTest : public ::testing::Test {
     return std::move(**out);
   }
 
+  // What coroutines may use until the loop has gone.
+  template <typename T, typename... Args>
+  T& Kept(Args&&... args) {
+    auto made = std::make_shared<T>(std::forward<Args>(args)...);
+    kept_.push_back(made);
+    return *made;
+  }
+
   std::vector<Asked> asked_;
   std::deque<Scripted> script_;
+  std::vector<std::shared_ptr<void>> kept_;
   tls::TlsHarness harness_{[this](http::Exchange& exchange) { return Handle(exchange); }};
-  ApiClient client_{harness_.http.loop, {harness_.remote(harness_.pki.client), {}}};
+  ApiClient& client_ =
+      Kept<ApiClient>(harness_.http.loop, ClusterAccess{harness_.remote(harness_.pki.client), {}});
 };
 
 TEST_F(ApiClientTest, AnObjectIsAppliedUnderOneManager) {
@@ -148,9 +159,16 @@ class MirrorTest : public ApiClientTest {
     return keys;
   }
 
-  std::vector<std::string> told_;
-  Mirror mirror_{harness_.http.loop, client_, "/api/things", telemetry::Logger(),
-                 [this](const Json& object) { told_.push_back(KeyOf(object)); }};
+  Mirror& Make(Form form) {
+    std::function<void(const Json&)> tell = [&told = told_](const Json& it) {
+      told.push_back(KeyOf(it));
+    };
+    return Kept<Mirror>(harness_.http.loop, client_, "/api/things", telemetry::Logger(),
+                        std::move(tell), form);
+  }
+
+  std::vector<std::string>& told_ = Kept<std::vector<std::string>>();
+  Mirror& mirror_ = Make(Form::kWhole);
 };
 
 TEST_F(MirrorTest, ListsThenWatchesFromThereAndGoesOn) {
@@ -162,7 +180,7 @@ TEST_F(MirrorTest, ListsThenWatchesFromThereAndGoesOn) {
   EXPECT_THAT(Keys(), ElementsAre("n/b"));
   EXPECT_THAT(told_, ElementsAre("n/a", "n/b", "n/a"));
   ASSERT_EQ(asked_.size(), 3U);
-  EXPECT_EQ(asked_[0].target, "/api/things");
+  EXPECT_EQ(asked_[0].target, "/api/things?limit=500");
   EXPECT_THAT(asked_[1].target, HasSubstr("allowWatchBookmarks=true&resourceVersion=5"));
   EXPECT_THAT(asked_[2].target, HasSubstr("resourceVersion=9"));  // the bookmark's
 }
@@ -174,6 +192,33 @@ TEST_F(MirrorTest, ItemsOfAListAreWholeObjects) {
   EXPECT_EQ(mirror_.objects().at("n/a")["apiVersion"], "v1");
 }
 
+TEST_F(MirrorTest, ALongListComesInPages) {
+  Json first = *ParseJson(ListOf(Item("a", 3), 5));
+  first["metadata"]["continue"] = "bW9yZQ";
+  script_ = {{200, DumpJson(first)}, {200, ListOf(Item("b", 4), 5)}};
+  Play();
+  EXPECT_THAT(Keys(), ElementsAre("n/a", "n/b"));
+  EXPECT_EQ(asked_[1].target, "/api/things?limit=500&continue=bW9yZQ");
+  EXPECT_THAT(asked_[2].target, HasSubstr("resourceVersion=5"));
+}
+
+TEST_F(MirrorTest, APageThatIsTooOldBeginsTheListAnew) {
+  Json first = *ParseJson(ListOf(Item("a", 3), 5));
+  first["metadata"]["continue"] = "bW9yZQ";
+  script_ = {{200, DumpJson(first)}, {410, "{}"}, {200, ListOf(Item("b", 4), 9)}};
+  Play();
+  EXPECT_THAT(Keys(), ElementsAre("n/b"));
+  EXPECT_THAT(told_, ElementsAre("n/b"));  // what is not whole is not told
+}
+
+TEST_F(MirrorTest, OnlyMetadataIsAskedForWhereThatIsEnough) {
+  script_ = {{200, ListOf(Item("a", 3), 5)}};
+  Spawn(harness_.http.loop, Make(Form::kMetadata).Run());
+  ASSERT_TRUE(harness_.http.RunUntil([&] { return asked_.size() > 1; }));
+  EXPECT_THAT(asked_[0].headers["accept"], HasSubstr("as=PartialObjectMetadataList;"));
+  EXPECT_THAT(asked_[1].headers["accept"], HasSubstr("as=PartialObjectMetadata;"));
+}
+
 TEST_F(MirrorTest, AnOldVersionLeadsToAListWhichFindsWhatHasGone) {
   script_ = {{200, ListOf(Item("a", 3) + "," + Item("b", 4), 5)},
              {200, Event("ERROR", R"({"code":410,"message":"too old"})")},
@@ -181,7 +226,7 @@ TEST_F(MirrorTest, AnOldVersionLeadsToAListWhichFindsWhatHasGone) {
   Play();
   EXPECT_THAT(Keys(), ElementsAre("n/b"));
   EXPECT_THAT(told_, ElementsAre("n/a", "n/b", "n/a", "n/b"));
-  EXPECT_EQ(asked_[2].target, "/api/things");
+  EXPECT_EQ(asked_[2].target, "/api/things?limit=500");
   EXPECT_THAT(asked_[3].target, HasSubstr("resourceVersion=20"));
 }
 

@@ -19,7 +19,8 @@ namespace strata::kube::controller {
 namespace {
 
 constexpr std::chrono::minutes kResync{10};
-constexpr std::chrono::seconds kAgain{1};
+constexpr Duration kAgain = std::chrono::seconds(1);
+constexpr Duration kLongestAgain = std::chrono::minutes(1);
 constexpr std::chrono::milliseconds kLook{50};
 constexpr const char* kServices = "/apis/strata.dev/v1alpha1/services";
 
@@ -44,7 +45,9 @@ Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, teleme
       log_(std::move(log)),
       wake_(loop.get_executor(), Timer::time_point::max()),
       services_(loop, client, kServices, log_, [this](const Json& it) { Due(KeyOf(it)); }),
-      nodes_(loop, client, "/api/v1/nodes", log_, [this](const Json& it) { NodeChanged(it); }),
+      nodes_(
+          loop, client, "/api/v1/nodes", log_, [this](const Json& it) { NodeChanged(it); },
+          Form::kMetadata),
       deployments_(loop, client, OursAt("/apis/apps/v1/deployments"), log_,
                    [this](const Json& it) { Due(OwnerKeyOf(it)); }),
       fronts_(loop, client, OursAt("/api/v1/services"), log_,
@@ -69,11 +72,11 @@ void Controller::AllDue() {
 
 // Nodes say every few seconds that they are alive; only their classes matter here.
 void Controller::NodeChanged(const Json& node) {
-  const std::string key = KeyOf(node);
-  const bool there = nodes_.objects().contains(key);
+  const bool there = nodes_.objects().contains(KeyOf(node));
+  const std::string name = node.at("metadata").value("name", "");
   const scheduler::ClassSet classes = there ? ClassesOf(node) : scheduler::ClassSet();
-  const bool changed = std::exchange(classes_[key], classes) != classes;
-  if (!there) classes_.erase(key);
+  const bool changed = std::exchange(classes_[name], classes) != classes;
+  if (!there) classes_.erase(name);
   if (changed) AllDue();
 }
 
@@ -84,8 +87,8 @@ Awaitable<void> Controller::Resync() {
   }
 }
 
-Awaitable<void> Controller::Again(std::string key) {
-  co_await Pause(loop_, kAgain);
+Awaitable<void> Controller::Again(std::string key, Duration pause) {
+  co_await Pause(loop_, pause);
   Due(std::move(key));
 }
 
@@ -102,14 +105,25 @@ Awaitable<void> Controller::Run() {
       co_await wake_.async_wait(asio::redirect_error(kAwait, woken));
       continue;
     }
-    std::string key = std::move(due_.extract(due_.begin()).value());
+    auto next_due = due_.upper_bound(last_);
+    if (next_due == due_.end()) next_due = due_.begin();
+    std::string key = std::move(due_.extract(next_due).value());
+    last_ = key;
     const auto found = services_.objects().find(key);
-    if (found == services_.objects().end()) continue;  // it has gone, with all of its own
+    if (found == services_.objects().end()) {  // it has gone, with all of its own
+      pauses_.erase(key);
+      continue;
+    }
     Json resource = found->second;
     auto done = co_await LookAt(std::move(resource));
-    if (done) continue;
+    if (done) {
+      pauses_.erase(key);
+      continue;
+    }
     log_.Warn("tried again", {{"service", key}, {"error", done.error().message}});
-    Spawn(loop_, Again(std::move(key)));
+    Duration& next = pauses_.try_emplace(key, kAgain).first->second;
+    const Duration pause = std::exchange(next, std::min(2 * next, kLongestAgain));
+    Spawn(loop_, Again(std::move(key), pause));
   }
 }
 
@@ -120,12 +134,11 @@ Observed Controller::Observe(const Json& resource) const {
     const auto found = each->objects().find(key);
     if (found != each->objects().end()) observed.children.push_back(found->second);
   }
-  for (const auto& [name, node] : nodes_.objects()) observed.nodes.push_back(node);
   return observed;
 }
 
 Task<void> Controller::LookAt(Json resource) {
-  std::vector<Action> actions = Reconcile(Observe(resource), Rfc3339(clock_.WallNow()));
+  std::vector<Action> actions = Reconcile(Observe(resource), classes_, Rfc3339(clock_.WallNow()));
   for (Action& action : actions) {
     auto done = co_await Do(resource, std::move(action));
     if (!done) co_return std::unexpected(std::move(done).error());

@@ -3,8 +3,9 @@
 //
 //   mirrors --changed--> [ Controller: which ones are due, one at a time ] --Actions--> API server
 //
-// What fails is tried again; a resource that fails does not hold up others. Everything is looked at
-// again every ten minutes, whatever was heard.
+// They take turns, by name. What fails is tried again, after pauses that grow; a resource that
+// fails does not hold up others. Everything is looked at again every ten minutes, whatever was
+// heard.
 //
 // Threads: on the loop. Lifetime: loop, client and clock outlive it; it outlives Run, which ends
 // with the loop. Tested by reconcile_test.cc (what is done), api_client_test.cc (how things are
@@ -19,6 +20,7 @@
 #include "base/task.h"
 #include "kube/controller/api_client.h"
 #include "kube/controller/mirror.h"
+#include "kube/controller/place.h"
 #include "kube/controller/reconcile.h"
 #include "scheduler/strategy.h"
 #include "telemetry/log.h"
@@ -38,7 +40,7 @@ class Controller {
   void AllDue();
   void NodeChanged(const Json& node);
   Awaitable<void> Resync();
-  Awaitable<void> Again(std::string key);
+  Awaitable<void> Again(std::string key, Duration pause);
   [[nodiscard]] Observed Observe(const Json& resource) const;
   Task<void> LookAt(Json resource);
   Task<void> Do(const Json& resource, Action action);
@@ -48,9 +50,11 @@ class Controller {
   ApiClient& client_;
   const Clock& clock_;
   telemetry::Logger log_;
-  std::map<std::string, scheduler::ClassSet> classes_;  // by node
+  ClusterNodes classes_;
   std::set<std::string> due_;
-  Timer wake_;  // never expires; cancelled when something is due
+  std::string last_;                        // that was looked at: the ones after it are next
+  std::map<std::string, Duration> pauses_;  // before what has failed is tried again, the next time
+  Timer wake_;                              // never expires; cancelled when something is due
   Mirror services_;
   Mirror nodes_;
   Mirror deployments_;

@@ -124,12 +124,12 @@ class Objects {
     return object;
   }
 
-  // No way out: what a sandbox reaches is what it was granted.
+  // No way out: what a sandbox reaches is what it was granted. No list of them at all: an empty one
+  // is not kept by the API server, which would take each look at it for a change.
   [[nodiscard]] Json NetworkPolicy() const {
     Json object = Object("networking.k8s.io/v1", "NetworkPolicy");
     object["spec"] = {{"podSelector", {{"matchLabels", Labels()}}},
-                      {"policyTypes", Json::array({"Egress"})},
-                      {"egress", Json::array()}};
+                      {"policyTypes", Json::array({"Egress"})}};
     return object;
   }
 

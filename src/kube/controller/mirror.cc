@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
+constexpr int kPage = 500;  // objects that one answer has at most
 
 }  // namespace
 
@@ -24,12 +25,13 @@ std::string KeyOf(const Json& object) {
 }
 
 Mirror::Mirror(Loop& loop, ApiClient& client, std::string path, telemetry::Logger log,
-               std::function<void(const Json&)> on_change)
+               std::function<void(const Json&)> on_change, Form form)
     : loop_(loop),
       client_(client),
       path_(std::move(path)),
       log_(std::move(log)),
-      on_change_(std::move(on_change)) {}
+      on_change_(std::move(on_change)),
+      form_(form) {}
 
 Awaitable<void> Mirror::Run() {
   auto pause = kFirstPause;
@@ -48,28 +50,45 @@ Awaitable<void> Mirror::Run() {
   }
 }
 
-Task<void> Mirror::List() {
-  auto list = co_await client_.Get(path_);
-  if (!list) co_return std::unexpected(std::move(list).error());
-  const bool whole = list->is_object() && list->contains("items") && (*list)["items"].is_array();
-  if (!whole) {
+// `more`: where the last page ended (base64url, so that nothing is to be escaped); empty: the first
+// one.
+Task<Json> Mirror::Page(std::string more) {
+  const char* const mark = path_.find('?') == std::string::npos ? "?" : "&";
+  std::string target = path_ + mark + "limit=" + std::to_string(kPage);
+  if (!more.empty()) target += "&continue=" + more;
+  auto page = co_await client_.Get(std::move(target), form_);
+  if (page && !(page->is_object() && page->contains("items") && (*page)["items"].is_array())) {
     Error error{Errc::kInvalidArgument, path_ + ": the answer is no list"};
     co_return std::unexpected(std::move(error));
   }
-  // A list's items come without what all have in common.
-  const std::string list_kind = list->value("kind", "");
-  const std::string kind = list_kind.substr(0, list_kind.rfind("List"));
-  std::map<std::string, Json> gone = std::exchange(objects_, {});
-  for (Json& item : (*list)["items"]) {
-    item["apiVersion"] = list->value("apiVersion", "");
-    item["kind"] = kind;
-    const std::string key = KeyOf(item);
-    gone.erase(key);
-    objects_[key] = std::move(item);
-  }
-  version_ = list->value("/metadata/resourceVersion"_json_pointer, "");
+  co_return page;
+}
+
+Task<void> Mirror::List() {
+  std::map<std::string, Json> found;
+  std::string more;
+  std::string version;
+  do {
+    auto page = co_await Page(std::move(more));
+    if (!page) co_return std::unexpected(std::move(page).error());
+    // A list's items come without what all have in common.
+    const std::string list_kind = page->value("kind", "");
+    const std::string kind = list_kind.substr(0, list_kind.rfind("List"));
+    for (Json& item : (*page)["items"]) {
+      item["apiVersion"] = page->value("apiVersion", "");
+      item["kind"] = kind;
+      std::string key = KeyOf(item);
+      found.insert_or_assign(std::move(key), std::move(item));
+    }
+    version = page->value("/metadata/resourceVersion"_json_pointer, "");
+    more = page->value("/metadata/continue"_json_pointer, "");
+  } while (!more.empty());
+  const std::map<std::string, Json> before = std::exchange(objects_, std::move(found));
+  version_ = std::move(version);
   synced_ = true;
-  for (const auto& [key, object] : gone) on_change_(object);
+  for (const auto& [key, object] : before) {
+    if (!objects_.contains(key)) on_change_(object);
+  }
   for (const auto& [key, object] : objects_) on_change_(object);
   const Result<void> done;
   co_return done;
@@ -77,7 +96,7 @@ Task<void> Mirror::List() {
 
 Task<void> Mirror::Follow() {
   std::function<void(WatchEvent)> take = [this](WatchEvent event) { Take(std::move(event)); };
-  auto done = co_await client_.Watch(path_, version_, std::move(take));
+  auto done = co_await client_.Watch(path_, version_, std::move(take), form_);
   co_return done;
 }
 

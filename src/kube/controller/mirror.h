@@ -27,7 +27,7 @@ class Mirror {
   // `path`: "/apis/strata.dev/v1alpha1/services", with a selector if any. `on_change` gets the last
   // state also of what has gone.
   Mirror(Loop& loop, ApiClient& client, std::string path, telemetry::Logger log,
-         std::function<void(const Json& object)> on_change);
+         std::function<void(const Json& object)> on_change, Form form = Form::kWhole);
 
   // Never ends.
   Awaitable<void> Run();
@@ -40,6 +40,7 @@ class Mirror {
 
  private:
   Task<void> List();
+  Task<Json> Page(std::string more);
   Task<void> Follow();
   void Take(WatchEvent event);
 
@@ -48,6 +49,7 @@ class Mirror {
   std::string path_;
   telemetry::Logger log_;
   std::function<void(const Json&)> on_change_;
+  const Form form_;
   std::map<std::string, Json> objects_;
   std::string version_;  // where the next watch begins; empty: a list is due
   bool synced_ = false;

@@ -37,7 +37,7 @@ scheduler::ClassSet ClassesOf(const Json& node) {
   return classes;
 }
 
-Result<model::Placement> Place(const model::ServiceSpec& service, std::span<const Json> nodes) {
+Result<model::Placement> Place(const model::ServiceSpec& service, const ClusterNodes& nodes) {
   const model::Workload& workload = service.workload;
   if (workload.within) {
     return Fail(Errc::kUnsupported, "spec.within: no node has one class within another yet");
@@ -53,11 +53,10 @@ Result<model::Placement> Place(const model::ServiceSpec& service, std::span<cons
     option.lacking = Lacking(each);
   }
   std::vector<scheduler::Node> known;
-  for (const Json& node : nodes) {
+  known.reserve(nodes.size());
+  for (const auto& [name, classes] : nodes) {
     // How much memory is free is for Kubernetes' own scheduler to see.
-    known.push_back({.name = node.value("/metadata/name"_json_pointer, ""),
-                     .free_memory = workload.limits.memory,
-                     .classes = ClassesOf(node)});
+    known.push_back({.name = name, .free_memory = workload.limits.memory, .classes = classes});
   }
   const scheduler::Question question{.function = false,
                                      .start_each = false,

@@ -9,7 +9,7 @@
 // Threads: pure. Tested by desired_test.cc.
 #pragma once
 
-#include <span>
+#include <map>
 #include <string>
 
 #include "base/json.h"
@@ -24,11 +24,14 @@ namespace strata::kube::controller {
 // "strata-container"
 std::string RuntimeClassOf(model::Class sandbox_class);
 
-// The classes for which a node has its label, "strata.dev/container": "true".
+// The classes for which a node, as Kubernetes has it, has a label, "strata.dev/container": "true".
 scheduler::ClassSet ClassesOf(const Json& node);
 
-// `nodes`: Kubernetes' objects. kFailedPrecondition: no node has a class that fits; kUnsupported:
+// The classes of each node, by its name.
+using ClusterNodes = std::map<std::string, scheduler::ClassSet>;
+
+// kFailedPrecondition: no node has a class that fits; kUnsupported:
 // `service` asks for what no class has on a cluster.
-Result<model::Placement> Place(const model::ServiceSpec& service, std::span<const Json> nodes);
+Result<model::Placement> Place(const model::ServiceSpec& service, const ClusterNodes& nodes);
 
 }  // namespace strata::kube::controller

@@ -126,10 +126,10 @@ struct Made {
   std::string because;
 };
 
-Result<Made> Make(const Observed& observed) {
+Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
   auto resource = ReadResource(observed.resource);
   if (!resource) return std::unexpected(std::move(resource).error());
-  auto placement = Place(std::get<model::ServiceSpec>(resource->spec), observed.nodes);
+  auto placement = Place(std::get<model::ServiceSpec>(resource->spec), nodes);
   if (!placement) return std::unexpected(std::move(placement).error());
   const std::string uid = observed.resource.at("metadata").value("uid", "");
   auto objects = DesiredObjects(*resource, uid, placement->sandbox_class);
@@ -139,7 +139,8 @@ Result<Made> Make(const Observed& observed) {
 
 }  // namespace
 
-std::vector<Action> Reconcile(const Observed& observed, std::string_view now) {
+std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& nodes,
+                              std::string_view now) {
   const Json& resource = observed.resource;
   if (resource.at("metadata").contains("deletionTimestamp")) return TakeDown(observed);
   std::vector<Action> actions;
@@ -150,7 +151,7 @@ std::vector<Action> Reconcile(const Observed& observed, std::string_view now) {
     return actions;  // what that changes brings us here again
   }
   Condition condition;
-  auto made = Make(observed);
+  auto made = Make(observed, nodes);
   if (made) {
     for (Json& object : made->objects) actions.emplace_back(Apply{std::move(object)});
     condition = ReadinessOf(Find(observed.children, "Deployment"));

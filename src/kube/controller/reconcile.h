@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "kube/controller/place.h"
 
 namespace strata::kube::controller {
 
@@ -47,10 +48,10 @@ using Action = std::variant<Apply, Remove, SetFinalizers, SetStatus, Tell>;
 struct Observed {
   Json resource;               // a Service of ours, as the API server has it
   std::vector<Json> children;  // of what is made for it, what is there
-  std::vector<Json> nodes;
 };
 
 // `now`: RFC 3339, for conditions that change.
-std::vector<Action> Reconcile(const Observed& observed, std::string_view now);
+std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& nodes,
+                              std::string_view now);
 
 }  // namespace strata::kube::controller

@@ -1,6 +1,7 @@
 #include "kube/controller/reconcile.h"
 
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -42,8 +43,14 @@ Json Deployment(int available) {
 }
 
 Observed Seen(Json resource, std::vector<Json> children = {}) {
-  const Json node = {{"metadata", {{"name", "n"}, {"labels", {{"strata.dev/container", "true"}}}}}};
-  return {std::move(resource), std::move(children), {node}};
+  return {std::move(resource), std::move(children)};
+}
+
+// On a cluster whose one node has containers.
+std::vector<Action> Decide(const Observed& observed, std::string_view now) {
+  scheduler::ClassSet classes;
+  classes.Add(model::Class::kContainer);
+  return Reconcile(observed, {{"n", classes}}, now);
 }
 
 template <typename T>
@@ -67,14 +74,14 @@ Json ReadyOf(const std::vector<Action>& actions) {
 TEST(ReconcileTest, TheFinalizerComesBeforeAnythingIsMade) {
   Json resource = Service();
   resource["metadata"]["finalizers"] = Json::array({"another"});
-  const auto actions = Reconcile(Seen(resource), kNow);
+  const auto actions = Decide(Seen(resource), kNow);
   ASSERT_EQ(actions.size(), 1U);
   EXPECT_EQ(std::get<SetFinalizers>(actions[0]).finalizers,
             Json::array({"another", "strata.dev/controller"}));
 }
 
 TEST(ReconcileTest, WhatShallBeThereIsApplied) {
-  const auto actions = Reconcile(Seen(Service()), kNow);
+  const auto actions = Decide(Seen(Service()), kNow);
   const auto applied = Of<Apply>(actions);
   ASSERT_EQ(applied.size(), 3U);
   EXPECT_EQ(applied[1].object["spec"]["template"]["spec"]["runtimeClassName"], "strata-container");
@@ -86,8 +93,8 @@ TEST(ReconcileTest, WhatShallBeThereIsApplied) {
 }
 
 TEST(ReconcileTest, ReadyIsWhatTheDeploymentHas) {
-  EXPECT_EQ(ReadyOf(Reconcile(Seen(Service(), {Deployment(1)}), kNow))["status"], "False");
-  const Json ready = ReadyOf(Reconcile(Seen(Service(), {Deployment(2)}), kNow));
+  EXPECT_EQ(ReadyOf(Decide(Seen(Service(), {Deployment(1)}), kNow))["status"], "False");
+  const Json ready = ReadyOf(Decide(Seen(Service(), {Deployment(2)}), kNow));
   EXPECT_EQ(ready["status"], "True");
   EXPECT_THAT(ready["message"].get<std::string>(), HasSubstr("2 replicas"));
 }
@@ -95,14 +102,14 @@ TEST(ReconcileTest, ReadyIsWhatTheDeploymentHas) {
 TEST(ReconcileTest, ADeploymentThatWasNotSeenYetIsNotReady) {
   Json deployment = Deployment(2);
   deployment["metadata"]["generation"] = 2;
-  EXPECT_EQ(ReadyOf(Reconcile(Seen(Service(), {deployment}), kNow))["status"], "False");
+  EXPECT_EQ(ReadyOf(Decide(Seen(Service(), {deployment}), kNow))["status"], "False");
 }
 
 TEST(ReconcileTest, AStuckDeploymentSaysWhy) {
   Json deployment = Deployment(0);
   deployment["status"]["conditions"] =
       Json::array({Json{{"type", "Progressing"}, {"status", "False"}, {"message", "too late"}}});
-  const auto actions = Reconcile(Seen(Service(), {deployment}), kNow);
+  const auto actions = Decide(Seen(Service(), {deployment}), kNow);
   EXPECT_EQ(ReadyOf(actions)["reason"], "Stuck");
   ASSERT_EQ(Of<Tell>(actions).size(), 1U);
   EXPECT_FALSE(Of<Tell>(actions)[0].well);
@@ -110,10 +117,10 @@ TEST(ReconcileTest, AStuckDeploymentSaysWhy) {
 
 TEST(ReconcileTest, AStatusThatIsThereIsNotWrittenAgain) {
   Json resource = Service();
-  const auto first = Reconcile(Seen(resource, {Deployment(2)}), kBefore);
+  const auto first = Decide(Seen(resource, {Deployment(2)}), kBefore);
   EXPECT_EQ(Of<Tell>(first).size(), 1U);
   resource["status"] = Of<SetStatus>(first)[0].status;
-  const auto second = Reconcile(Seen(resource, {Deployment(2)}), kNow);
+  const auto second = Decide(Seen(resource, {Deployment(2)}), kNow);
   EXPECT_TRUE(Of<SetStatus>(second).empty());
   EXPECT_TRUE(Of<Tell>(second).empty());
 }
@@ -125,9 +132,9 @@ TEST(ReconcileTest, ATransitionHasItsTimeAndOthersConditionsStay) {
                                                        {"reason", "Progressing"},
                                                        {"lastTransitionTime", kBefore}},
                                                   Json{{"type", "Audited"}, {"status", "True"}}});
-  const auto still = Reconcile(Seen(resource, {Deployment(1)}), kNow);
+  const auto still = Decide(Seen(resource, {Deployment(1)}), kNow);
   EXPECT_EQ(ReadyOf(still)["lastTransitionTime"], kBefore);
-  const auto actions = Reconcile(Seen(resource, {Deployment(2)}), kNow);
+  const auto actions = Decide(Seen(resource, {Deployment(2)}), kNow);
   EXPECT_EQ(ReadyOf(actions)["lastTransitionTime"], kNow);
   const Json conditions = Of<SetStatus>(actions)[0].status["conditions"];
   ASSERT_EQ(conditions.size(), 2U);
@@ -145,7 +152,7 @@ TEST(ReconcileTest, WhatCannotBeMadeIsSaidAndWhatIsThereStays) {
        {std::tuple(invalid, "Invalid", "spec.port"),
         std::tuple(unsupported, "Unsupported", "spec.scale"),
         std::tuple(nowhere, "NoClass", "microvm")}) {
-    const auto actions = Reconcile(Seen(resource, {Deployment(2)}), kNow);
+    const auto actions = Decide(Seen(resource, {Deployment(2)}), kNow);
     EXPECT_TRUE(Of<Apply>(actions).empty()) << reason;
     EXPECT_TRUE(Of<Remove>(actions).empty()) << reason;
     EXPECT_EQ(ReadyOf(actions)["status"], "False") << reason;
@@ -158,16 +165,16 @@ TEST(ReconcileTest, OfADeletedOneWhatWasMadeGoesFirst) {
   Json resource = Service();
   resource["metadata"]["deletionTimestamp"] = kBefore;
   Json going = Deployment(2);
-  const auto first = Reconcile(Seen(resource, {going}), kNow);
+  const auto first = Decide(Seen(resource, {going}), kNow);
   ASSERT_EQ(first.size(), 1U);
   EXPECT_EQ(std::get<Remove>(first[0]).path, "/apis/apps/v1/namespaces/shop/deployments/web");
   going["metadata"]["deletionTimestamp"] = kBefore;
-  EXPECT_TRUE(Reconcile(Seen(resource, {going}), kNow).empty());
-  const auto last = Reconcile(Seen(resource), kNow);
+  EXPECT_TRUE(Decide(Seen(resource, {going}), kNow).empty());
+  const auto last = Decide(Seen(resource), kNow);
   ASSERT_EQ(last.size(), 1U);
   EXPECT_EQ(std::get<SetFinalizers>(last[0]).finalizers, Json::array({"another"}));
   resource["metadata"]["finalizers"] = Json::array({"another"});
-  EXPECT_TRUE(Reconcile(Seen(resource), kNow).empty());
+  EXPECT_TRUE(Decide(Seen(resource), kNow).empty());
 }
 
 }  // namespace

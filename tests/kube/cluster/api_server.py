@@ -1,16 +1,19 @@
 """A real API server of Kubernetes with its etcd, in the namespaces that `in_namespaces` made for the run, and
 requests to it. There is no kubelet, no scheduler and no controller but those that a test starts."""
 
+import contextlib
+import http.client
 import json
 import pathlib
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 
-from kube.support import HERE, PATIENCE, eventually, run
+from kube.support import HERE, PATIENCE, eventually
 
-ADDRESS = "192.168.77.1"  # on a bridge that nobody else has; the server refuses loopback
+ADDRESS, PORT = "192.168.77.1", 6443  # on a bridge that nobody else has; the server refuses loopback
 
 
 class ApiServer:
@@ -18,7 +21,7 @@ class ApiServer:
         done = subprocess.run([HERE / "cluster" / "build-tools"], stdout=subprocess.PIPE, text=True, check=True)
         self.tools = pathlib.Path(done.stdout.strip())
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="kube."))
-        self.url = f"https://{ADDRESS}:6443"
+        self.url = f"https://{ADDRESS}:{PORT}"
         self.daemons = {}
 
     def up(self):
@@ -79,16 +82,20 @@ class ApiServer:
     def request(self, method, path, body=None, kind="application/json", raw=False, token=None):
         """The answer's object, also of a refusal (kind Status); nothing when nobody answers. Without `token` the
         administrator asks."""
-        headers = [f"Content-Type: {kind}"] if body is not None else []
-        words = ["curl", "-sS", "--cacert", self.dir / "ca.crt", "-X", method, self.url + path]
+        context = ssl.create_default_context(cafile=self.dir / "ca.crt")
+        headers = {"Content-Type": kind} if body is not None else {}
         if token is None:
-            words += ["--cert", self.dir / "admin.crt", "--key", self.dir / "admin.key"]
+            context.load_cert_chain(self.dir / "admin.crt", self.dir / "admin.key")
         else:
-            headers.append(f"Authorization: Bearer {token}")
-        if body is not None:
-            words += ["--data-binary", "@-"]
-        done = run([*words, *(word for header in headers for word in ("-H", header))], stdin=body or "")
-        return done.stdout if raw else json.loads(done.stdout or "{}")
+            headers["Authorization"] = f"Bearer {token}"
+        connection = http.client.HTTPSConnection(ADDRESS, PORT, timeout=PATIENCE, context=context)
+        with contextlib.closing(connection):
+            try:
+                connection.request(method, path, body, headers)
+                answer = connection.getresponse().read().decode()
+            except (OSError, http.client.HTTPException):
+                answer = ""
+        return answer if raw else json.loads(answer or "{}")
 
     def get(self, path):
         return self.request("GET", path)
