@@ -369,6 +369,10 @@ void AddOptions(CLI::App& verb, SimulateFlags& flags) {
   verb.add_option("--functions", flags.shape.functions, "How many (2000)")->excludes(file);
   verb.add_option("--calls", flags.shape.calls, "How many (1000000)")->excludes(file);
   verb.add_option("--hours", flags.shape.hours, "In about how long (24)")->excludes(file);
+  verb.add_option("--medium-security", flags.shape.medium_security, "Share that asks for it (0.15)")
+      ->excludes(file);
+  verb.add_option("--high-security", flags.shape.high_security, "Share that asks for it (0.05)")
+      ->excludes(file);
   verb.add_option("--policy", flags.policies, "Only this policy; several are allowed")
       ->check(CLI::IsMember(names));
   verb.add_option("--wasm-share", flags.settings.wasm_share, "Functions with a wasm variant (0.5)");

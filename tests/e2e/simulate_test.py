@@ -79,6 +79,14 @@ class SimulateTest(unittest.TestCase):
         del half["wasm_share"]
         self.assertEqual(half, whole["policies"][0])
 
+    def test_everything_can_be_in_one_class(self):
+        words = ("--wasm-share", "0", "--medium-security", "0", "--high-security", "0")
+        result = self.simulate(*SMALL, *words, "--policy", "strata", "--policy", "fixed-keep-alive")
+        for policy in ("strata", "fixed-keep-alive"):
+            self.assertEqual(list(result["details"][policy]["functions"]), ["container"])
+        self.assertEqual((result["trace"]["medium_security"], result["trace"]["high_security"]), (0, 0))
+        self.assert_refused(self.strata("--record", self.record, "--high-security", "0.9"), USAGE, "together 1 at most")
+
     def test_prices_change_cost_and_nothing_of_fixed_policies_else(self):
         dear = self.simulate(*SMALL, "--policy", "all-container", "--price", "cpu_hour=4.048", "--price", "gib_hour=0.4445")
         usual = self.simulate(*SMALL, "--policy", "all-container")

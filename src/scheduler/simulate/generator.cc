@@ -91,6 +91,10 @@ Result<void> CheckShape(const Shape& shape) {
   if (!(shape.hours >= 0.01 && shape.hours <= 24 * 366)) {
     return OutOfBounds("a trace takes 0.01 to 8784 hours");
   }
+  // Written so that what is no number fails, too.
+  const bool shares = shape.medium_security >= 0 && shape.high_security >= 0 &&
+                      shape.medium_security + shape.high_security <= 1;
+  if (!shares) return OutOfBounds("medium and high security are shares from 0, together 1 at most");
   return {};
 }
 

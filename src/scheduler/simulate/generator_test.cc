@@ -114,7 +114,8 @@ TEST(GeneratorTest, ShapesOutOfBoundsAreRefused) {
   EXPECT_TRUE(CheckShape({}).has_value());
   for (const Shape& shape :
        {Shape{.functions = 0}, Shape{.functions = kMostFunctions + 1}, Shape{.calls = 0},
-        Shape{.calls = kMostCalls + 1}, Shape{.hours = 0}, Shape{.hours = NAN}}) {
+        Shape{.calls = kMostCalls + 1}, Shape{.hours = 0}, Shape{.hours = NAN},
+        Shape{.medium_security = -0.1}, Shape{.high_security = NAN}, Shape{.high_security = 0.9}}) {
     const auto checked = CheckShape(shape);
     ASSERT_FALSE(checked.has_value());
     EXPECT_EQ(checked.error().code, Errc::kInvalidArgument);
