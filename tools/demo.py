@@ -3,10 +3,11 @@
 program in all classes, side by side, where the scheduler puts four workloads that name none, and what
 the source documents claim beside what was measured.
 
-    tools/demo.py [--keep] [--bin DIR] [--seconds N]
+    tools/demo.py [--keep] [--bin DIR] [--seconds N] [--only EXAMPLE] [--record FILE]
 
 Every answer is checked against the example's expected bytes. With --keep the server goes on
-running afterwards and its address is printed; otherwise nothing is left behind.
+running afterwards and its address is printed; otherwise nothing is left behind. With --record what 'strata
+measure --record' wrote stands for measuring, which takes most of the demo's minutes.
 """
 
 import argparse
@@ -201,9 +202,14 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave the server running")
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "release" / "bin")
     parser.add_argument("--seconds", type=int, default=2, help="of load for each function; 0: none")
+    parser.add_argument("--only", action="append", help="this example; may be given often")
+    parser.add_argument("--record", type=pathlib.Path, help="figures that were measured before")
     arguments = parser.parse_args()
 
     home = pathlib.Path(os.environ.get("STRATA_HOME") or tempfile.mkdtemp(prefix="strata-demo."))
+    if arguments.record:
+        home.mkdir(exist_ok=True)
+        shutil.copy(arguments.record, home / "measurements.json")  # where a server keeps it
     demo = Demo(arguments.bin, home, arguments.seconds)
     listen = "127.0.0.1:8080" if arguments.keep else "127.0.0.1:0"
     demo.address = demo.run("up", "-d", "--listen", listen, parse=True)["listen"]
@@ -212,7 +218,7 @@ def main():
     try:
         rows = []
         good = True
-        folders = examples()
+        folders = [each for each in examples() if not arguments.only or each.name in arguments.only]
         for number, folder in enumerate(folders, 1):
             print(f"[{number}/{len(folders)}] deploying {folder.name} ...", end="", flush=True)
             start = time.perf_counter()
@@ -225,8 +231,9 @@ def main():
             good = good and right
         print()
         print_table(rows)
-        print("\nThe same program in every class ('strata measure --quick', at most 3 minutes):", flush=True)
-        print_table(*classes(demo))
+        if not arguments.record:
+            print("\nThe same program in every class ('strata measure --quick', at most 3 minutes):", flush=True)
+            print_table(*classes(demo))
         if os.geteuid() == 0:
             print("\nWhere workloads that name no class go ('strata explain NAME' says more):", flush=True)
             placed, lost, right = place(demo, arguments.bin.parent / "share" / "hello")

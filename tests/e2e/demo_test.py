@@ -1,0 +1,48 @@
+"""`tools/demo.py`, which `make demo` runs, without its minutes of building and measuring."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from e2e.placement_test import RECORD
+from e2e.support import BIN, DONE, PATIENCE, ROOT
+
+
+def table(told, first_column):
+    """The rows of the first printed table whose header begins so."""
+    lines = told.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(first_column))
+    end = next((i for i in range(start, len(lines)) if not lines[i].strip()), len(lines))
+    return lines[start + 1:end]
+
+
+@unittest.skipUnless(os.geteuid() == 0, "containers need root")
+class DemoTest(unittest.TestCase):
+    def test_four_workloads_land_in_four_classes_and_five_claims_stand_beside_figures(self):
+        with tempfile.TemporaryDirectory(prefix="strata-demo-test.") as folder:
+            record = pathlib.Path(folder) / "record.json"
+            record.write_text(json.dumps(RECORD))
+            words = ("--bin", str(BIN), "--seconds", "0", "--only", "hello-c", "--record", str(record))
+            environment = {**os.environ, "STRATA_HOME": str(pathlib.Path(folder) / "home")}
+            done = subprocess.run([sys.executable, "-B", str(ROOT / "tools" / "demo.py"), *words], env=environment,
+                                  capture_output=True, text=True, timeout=4 * PATIENCE, check=False)
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        [example] = table(done.stdout, "FUNCTION ")
+        self.assertRegex(example, r"^hello-c .* ok$")
+        placed = [re.split(" {2,}", row) for row in table(done.stdout, "WORKLOAD  ")]
+        landed = {row[0]: row[3] for row in placed}
+        self.assertEqual(landed, {"plain": "container", "foreign": "appkernel", "hostile": "microvm", "portable": "wasm"})
+        lost = table(done.stdout[done.stdout.index("NOT IN") - len("WORKLOAD") - 2:], "WORKLOAD")
+        self.assertEqual(len(lost), 4 * 4)  # each of the others, with its reason
+        claims = table(done.stdout, "CLASS ")
+        self.assertEqual(len(claims), 5)
+        self.assertEqual({row.split()[0] for row in claims}, {"wasm", "container"})
+
+
+if __name__ == "__main__":
+    unittest.main()
