@@ -16,6 +16,7 @@
 #include "advisor/facts/facts.h"
 #include "advisor/graph/export.h"
 #include "advisor/graph/graph.h"
+#include "advisor/graph/layout.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "inventory/graphviz.h"
@@ -92,6 +93,15 @@ Result<std::map<std::string, advisor::Picture>> DrawDiagrams() {
   return pictures;
 }
 
+// Of the whole graph; none where Graphviz is not installed.
+Result<advisor::Layout> LayOutWhole() {
+  if (!inventory::HasGraphviz()) return advisor::Layout();
+  const advisor::Graph& whole = advisor::WholeGraph();
+  const auto plain = inventory::LayOutWithGraphviz(advisor::LayoutRequest(whole));
+  if (!plain) return std::unexpected(plain.error());
+  return advisor::ReadLayout(whole, *plain);
+}
+
 Result<Json> WritePage(const Session& session, const PageFlags& flags) {
   const auto language = advisor::ParseLanguage(flags.report.language);
   if (!language) return std::unexpected(language.error());
@@ -101,9 +111,13 @@ Result<Json> WritePage(const Session& session, const PageFlags& flags) {
   if (!record) return std::unexpected(std::move(record).error());
   auto pictures = DrawDiagrams();
   if (!pictures) return std::unexpected(std::move(pictures).error());
+  auto whole = LayOutWhole();
+  if (!whole) return std::unexpected(std::move(whole).error());
   const bool measured = !record->rows.empty();
-  const std::string page = advisor::MakePage(
-      {.language = *language, .record = std::move(*record), .pictures = std::move(*pictures)});
+  const std::string page = advisor::MakePage({.language = *language,
+                                              .record = std::move(*record),
+                                              .pictures = std::move(*pictures),
+                                              .whole = std::move(*whole)});
   auto written = WriteFileAtomic(*file, page, 0644);
   if (!written) return std::unexpected(std::move(written).error());
   return Json{{"file", file->string()}, {"bytes", page.size()}, {"measured", measured}};
@@ -134,12 +148,12 @@ void AddReport(CLI::App& app, Session& session) {
   verb->footer(
       "Writes one HTML file: eight matrices as heat maps (claimed, recomputed, measured here), "
       "the\n"
-      "models with their claims recomputed, decision trees for some cases, the knowledge graph, "
-      "the\n"
-      "roadmap. It has no script and asks for nothing from elsewhere; both languages are in it,\n"
-      "--lang is the one shown first. Diagrams are pictures where Graphviz's dot is installed, "
-      "else\n"
-      "lists. A report that is there is replaced, anything else is not. Needs no server.\n"
+      "models with their claims recomputed and how uncertain they are, decision trees for some\n"
+      "cases, the whole knowledge graph, the roadmap. It has no script and asks for nothing from\n"
+      "elsewhere; both languages are in it, --lang is the one shown first. Diagrams are pictures\n"
+      "where Graphviz's dot is installed, else lists. A report that is there is replaced, "
+      "anything\n"
+      "else is not. Needs no server.\n"
       "Example:\n"
       "  strata measure --quick --record figures.json\n"
       "  strata report --out . --record figures.json");

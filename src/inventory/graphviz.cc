@@ -12,11 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kDrawing{20};
 
-}  // namespace
-
-bool HasGraphviz() { return FindInstalled("dot").has_value(); }
-
-Result<std::string> DrawWithGraphviz(const std::string& dot) {
+Result<std::string> RunGraphviz(const char* form, const std::string& dot) {
   const auto program = FindInstalled("dot");
   if (!program) {
     return Fail(
@@ -24,10 +20,20 @@ Result<std::string> DrawWithGraphviz(const std::string& dot) {
         "a picture of a graph is drawn by Graphviz's 'dot', which is not installed (package "
         "graphviz); its forms dot and mermaid need nothing");
   }
-  auto ran = host::RunToEnd({.program = *program, .arguments = {"-Tsvg"}}, kDrawing, 16_MiB, dot);
+  auto ran = host::RunToEnd({.program = *program, .arguments = {form}}, kDrawing, 16_MiB, dot);
   if (!ran) return Wrap(std::move(ran).error(), "dot");
   if (!ran->status.success()) return Fail(Errc::kInternal, "dot: " + ran->err);
   return std::move(ran->out);
+}
+
+}  // namespace
+
+bool HasGraphviz() { return FindInstalled("dot").has_value(); }
+
+Result<std::string> DrawWithGraphviz(const std::string& dot) { return RunGraphviz("-Tsvg", dot); }
+
+Result<std::string> LayOutWithGraphviz(const std::string& dot) {
+  return RunGraphviz("-Tplain", dot);
 }
 
 }  // namespace strata::inventory

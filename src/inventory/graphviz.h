@@ -18,4 +18,7 @@ bool HasGraphviz();
 // kFailedPrecondition: it is not installed.
 Result<std::string> DrawWithGraphviz(const std::string& dot);
 
+// The places of its nodes and edges alone, in Graphviz's form "plain". Errors as above.
+Result<std::string> LayOutWithGraphviz(const std::string& dot);
+
 }  // namespace strata::inventory

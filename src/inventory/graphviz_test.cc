@@ -40,6 +40,7 @@ TEST_F(GraphvizTest, TheProgramIsGivenTheGraphAndSaysThePicture) {
   Install(R"(read -r graph; echo "<svg>$1 $graph</svg>")");
   EXPECT_TRUE(HasGraphviz());
   EXPECT_EQ(DrawWithGraphviz("digraph {}\n").value(), "<svg>-Tsvg digraph {}</svg>\n");
+  EXPECT_EQ(LayOutWithGraphviz("digraph {}\n").value(), "<svg>-Tplain digraph {}</svg>\n");
 }
 
 TEST_F(GraphvizTest, WhatTheProgramComplainsOfIsTold) {

@@ -45,8 +45,8 @@ NAMES = {"wasm, container, appkernel, microvm", "Docker, containerd, Kubernetes,
          "very low", "very high", "percentage points"}
 
 
-def ask(*words):
-    done = subprocess.run([STRATA, "--home", "/nonexistent", *words, "-o", "json", "--lang", "zh"], capture_output=True,
+def ask(*words, language="zh"):
+    done = subprocess.run([STRATA, "--home", "/nonexistent", *words, "-o", "json", "--lang", language], capture_output=True,
                           text=True, check=False)
     if done.returncode != 0:
         raise AssertionError(f"strata {' '.join(words)}: {done.stderr}")

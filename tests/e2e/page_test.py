@@ -112,7 +112,9 @@ class PageTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (DONE, ""))
         page = (self.folder / NAME).read_text()
         self.assertNotIn('class="diagram"', page)
+        self.assertNotIn('class="whole"', page)
         self.assertIn('id="diagram-knowledge_graph-nodes"', page)
+        self.assertIn('id="whole-others"', page)
 
     def test_in_chromium(self):
         chromium = shutil.which("chromium")
@@ -126,11 +128,14 @@ class PageTest(unittest.TestCase):
         self.assertEqual(strata("report", "--out", str(measured), "--record", record).returncode, DONE)
         facts = {language: {matrix: cells(matrix, language) for matrix in MATRICES} for language in ("en", "zh")}
         (self.folder / "cells.json").write_text(json.dumps(facts))
+        whole = json.loads(strata("graph", "-o", "jsonld").stdout)["@graph"]
+        (self.folder / "graph.json").write_text(json.dumps([node["label"] for node in whole]))
         done = subprocess.run(["node", "--test", HERE / "page" / "page.test.mjs"], capture_output=True, text=True,
                               timeout=1100, check=False,
                               env={**os.environ, "STRATA_PAGE": str(self.folder / NAME), "STRATA_CHROMIUM": chromium,
                                    "STRATA_PAGE_MEASURED": str(measured / NAME), "STRATA_NODE_TOOLS": tools,
-                                   "STRATA_CELLS": str(self.folder / "cells.json")})
+                                   "STRATA_CELLS": str(self.folder / "cells.json"),
+                                   "STRATA_GRAPH": str(self.folder / "graph.json")})
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"# fail 0\n|ℹ fail 0\n")
 

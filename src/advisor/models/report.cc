@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -258,6 +259,15 @@ Text IntervalNote(const Question& question) {
       "参数上下浮动 " + spread + "，日期浮动一年；完全未知的参数取其全部取值范围。"};
 }
 
+std::string WithUnit(const Output& of) {
+  return of.unit.empty() ? of.name : of.name + ", " + std::string(of.unit);
+}
+
+// The figure itself, which what is uncertain is marked with.
+std::optional<double> BaseOf(const Output& of) {
+  return std::isnan(of.value) ? std::nullopt : std::optional(of.value);
+}
+
 Section SensitivitySection(const ModelRun& run) {
   const Output& of = run.outputs.all()[run.of];
   Section section{.id = "sensitivity",
@@ -268,7 +278,7 @@ Section SensitivitySection(const ModelRun& run) {
                               {"at_from", {of.name + " from", of.name + " 自"}},
                               {"at_to", {of.name + " to", of.name + " 至"}}},
                   .notes = {IntervalNote(run.question)}};
-  BarPlot tornado{{of.unit.empty() ? of.name : of.name + ", " + std::string(of.unit), ""}, {}};
+  BarPlot tornado{{WithUnit(of), ""}, {}, BaseOf(of)};
   for (const Swing& swing : run.swings) {
     const Parameter& parameter = run.model.parameters[swing.parameter];
     section.rows.push_back({WordCell(parameter.name), ValueCell(swing.values.low, parameter.levels),
@@ -300,20 +310,21 @@ std::string SharesText(const std::vector<double>& shares, Levels levels) {
 }
 
 // `draws` are sorted; at least one. What is far out is counted in the bars at the ends.
-BarPlot Histogram(const std::vector<double>& draws, const Text& label) {
+HistogramPlot HistogramOf(const std::vector<double>& draws, const Output& of) {
   const double from = Quantile(draws, kFarOut);
-  const double width = (Quantile(draws, 1 - kFarOut) - from) / kHistogramBars;
+  const double to = Quantile(draws, 1 - kFarOut);
+  const double width = (to - from) / kHistogramBars;
   const bool apart = width > 0 && std::isfinite(width);
   const std::size_t bars = apart ? kHistogramBars : 1;
-  std::vector<double> counts(bars);
+  HistogramPlot plot{.x = {WithUnit(of), ""},
+                     .from = from,
+                     .to = apart ? to : from,
+                     .counts = std::vector<double>(bars),
+                     .base = BaseOf(of)};
   for (const double draw : draws) {
     const double bar = apart ? std::floor((draw - from) / width) : 0;
-    counts[static_cast<std::size_t>(std::clamp(bar, 0.0, static_cast<double>(bars - 1)))] += 1;
-  }
-  BarPlot plot{label, {}};
-  for (std::size_t i = 0; i < bars; ++i) {
-    const double middle = apart ? from + width * (static_cast<double>(i) + 0.5) : from;
-    plot.bars.push_back({{fmt::format("{:.4g}", middle), ""}, 0, counts[i]});
+    const double in = std::clamp(bar, 0.0, static_cast<double>(bars - 1));
+    plot.counts[static_cast<std::size_t>(in)] += 1;
   }
   return plot;
 }
@@ -357,7 +368,7 @@ Section UncertaintySection(const ModelRun& run) {
                                 run.question.draws, run.question.seed)}};
   const Output& of = outputs[run.of];
   if (!run.draws.empty() && !is_choice(of)) {
-    section.plot = Histogram(run.draws, {"draws of " + of.name, of.name + " 的抽样数"});
+    section.plot = HistogramOf(run.draws, of);
   }
   return section;
 }

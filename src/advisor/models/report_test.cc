@@ -131,10 +131,25 @@ TEST(ModelReportTest, AHistogramHasEveryDraw) {
   const auto run = Ask({.model = "density", .draws = 1000});
   ASSERT_TRUE(run);
   const Report report = ReportOf(*run);
-  const auto& plot = std::get<BarPlot>(*report.sections.back().plot);
+  const auto& plot = std::get<HistogramPlot>(*report.sections.back().plot);
   double all = 0;
-  for (const Bar& bar : plot.bars) all += bar.to;
+  for (const double count : plot.counts) all += count;
   EXPECT_EQ(all, 1000);
+  EXPECT_EQ(plot.base, run->outputs.all().front().value);
+  EXPECT_LT(plot.from, *plot.base);
+  EXPECT_GT(plot.to, *plot.base);
+}
+
+TEST(ModelReportTest, ATornadoMarksTheFigureThatItIsAbout) {
+  const auto run = Ask({.model = "npv", .draws = 0});
+  ASSERT_TRUE(run);
+  const Report report = ReportOf(*run);
+  const auto& tornado = std::get<BarPlot>(*report.sections.back().plot);
+  EXPECT_EQ(tornado.base, run->outputs.all().front().value);
+  for (const Bar& bar : tornado.bars) {
+    EXPECT_LE(std::min(bar.from, bar.to), *tornado.base) << bar.label.en;
+    EXPECT_GE(std::max(bar.from, bar.to), *tornado.base) << bar.label.en;
+  }
 }
 
 TEST(ModelReportTest, TheListHasEveryModelWithItsClaims) {

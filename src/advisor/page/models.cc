@@ -1,4 +1,5 @@
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@
 
 namespace strata::advisor {
 namespace {
+
+// Enough for a histogram and for quantiles to two digits; `strata model` draws more.
+constexpr std::uint32_t kDraws = 2000;
 
 // "3 of 5 claims agree", of the table's row.
 Text AgreementOf(const std::vector<Cell>& row) {
@@ -42,8 +46,7 @@ std::string Index(const Section& list, const std::string& id) {
 }
 
 std::string ModelEntry(const std::string& model, const Text& agreement) {
-  // No draws: what is shown is what follows from the figures themselves.
-  const auto run = models::Ask({.model = model, .draws = 0});
+  const auto run = models::Ask({.model = model, .draws = kDraws});
   STRATA_CHECK(run);
   const Report report = models::ReportOf(*run);
   return "<details class=\"model\">\n<summary>" +

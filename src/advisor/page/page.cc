@@ -167,7 +167,7 @@ std::string MakePage(const PageInput& input) {
       {"measurements", {"Measured here", "本机实测"}, MeasurementsPart(input.record)},
       {"models", {"Models", "模型"}, ModelsPart()},
       {"decisions", {"Decision trees, for some cases", "决策树与示例"}, DecisionsPart()},
-      {"graph", {"Knowledge graph", "知识图谱"}, GraphPart(input.pictures)},
+      {"graph", {"Knowledge graph", "知识图谱"}, GraphPart(input.pictures, input.whole)},
       {"roadmap", {"Roadmap", "路线图"}, RoadmapPart()}};
   return Frame(input, parts);
 }

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "advisor/graph/layout.h"
 #include "advisor/report/text.h"
 #include "measure/record.h"
 
@@ -30,6 +31,7 @@ struct PageInput {
   measure::Record record;                  // what was measured here; may be empty
   // Of diagrams, by their ids. Others are shown as lists.
   std::map<std::string, Picture> pictures;
+  Layout whole;  // of WholeGraph(); without places it is a list
 };
 
 // The file's first characters, by which a page of ours is known.

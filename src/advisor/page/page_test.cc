@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "advisor/facts/facts.h"
+#include "advisor/graph/graph.h"
+#include "advisor/graph/layout.h"
 #include "advisor/models/registry.h"
 #include "advisor/page/parts.h"
 #include "base/base64.h"
@@ -129,6 +131,29 @@ TEST(PageTest, ADiagramIsThePictureThatWasDrawn) {
   EXPECT_THAT(page, HasSubstr("<div lang=\"en\"><svg><g class=\"node\">english</g></svg></div>"));
   EXPECT_THAT(page, HasSubstr("<div lang=\"zh\"><svg>chinese</svg></div>"));
   EXPECT_THAT(page, Not(HasSubstr("<?xml")));
+}
+
+TEST(PageTest, TheWholeGraphIsOnePictureOfFewElements) {
+  const Graph& whole = WholeGraph();
+  Layout layout{.width = 1000, .height = 1000};
+  for (std::size_t i = 0; i < whole.nodes.size(); ++i) {
+    layout.nodes.push_back({50, 30.0 * static_cast<double>(i), 80, 20});
+  }
+  const std::string picture = WholePicture(layout);
+  EXPECT_EQ(CountOf(picture, "<path "), 7U) << "lines and arrows of two kinds, boxes of three";
+  EXPECT_LE(CountOf(picture, "<text "), 2 * whole.nodes.size());
+  EXPECT_THAT(picture, StartsWith("<svg role=\"img\" aria-labelledby=\"whole\""));
+  EXPECT_THAT(picture, HasSubstr(">containerization</text>"));
+  EXPECT_THAT(picture, HasSubstr(">容器化</text>"));
+  EXPECT_THAT(MakePage({.whole = layout}), HasSubstr(picture));
+  EXPECT_THAT(EmptyPage(), Not(HasSubstr("class=\"whole\"")));
+  // What no diagram has is listed with and without a picture.
+  EXPECT_THAT(EmptyPage(), HasSubstr("id=\"whole-others\""));
+}
+
+TEST(PageTest, EveryModelShowsWhatItsDrawsCameTo) {
+  EXPECT_EQ(CountOf(EmptyPage(), "<section class=\"uncertainty\">"), 50U);
+  EXPECT_GT(CountOf(EmptyPage(), ">base "), 50U) << "tornados and histograms";
 }
 
 TEST(PageTest, TheSameInputIsTheSamePage) { EXPECT_EQ(MakePage({}), EmptyPage()); }

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "advisor/graph/layout.h"
 #include "advisor/page/page.h"
 #include "advisor/report/report.h"
 #include "measure/record.h"
@@ -26,8 +27,11 @@ std::string MatricesPart(const measure::Record& record);
 // All models: a table of them, then each with formula, parameters, results, claims and tornado.
 std::string ModelsPart();
 
-// All diagrams: as pictures where there are some, else as lists.
-std::string GraphPart(const std::map<std::string, Picture>& pictures);
+// The whole graph, then all diagrams: as pictures where there are some, and as lists.
+std::string GraphPart(const std::map<std::string, Picture>& pictures, const Layout& whole);
+
+// The whole graph, an SVG element of few parts; `layout` is of WholeGraph().
+std::string WholePicture(const Layout& layout);
 
 // What the trees and rule lists answer for some cases.
 std::string DecisionsPart();

@@ -21,10 +21,9 @@ std::string_view ClassOf(const Cell& cell) {
   return text == "no" || text.starts_with("no: ") ? " class=\"no\"" : "";
 }
 
-std::string InLanguage(Language language, std::string_view content, std::string_view element) {
-  const std::string name(element);
-  return "<" + name + " lang=\"" + std::string(LanguageName(language)) + "\">" +
-         std::string(content) + "</" + name + ">";
+std::string InLanguage(Language language, std::string_view content) {
+  return "<span lang=\"" + std::string(LanguageName(language)) + "\">" + std::string(content) +
+         "</span>";
 }
 
 // Lines for programs, as they are.
@@ -39,12 +38,6 @@ std::string HtmlLines(std::string_view lines, std::string_view id) {
   return HtmlScroll(id, pre + "</pre>\n");
 }
 
-std::string Picture(const Plot& plot, Language language) {
-  SvgPage page;
-  DrawPlot(plot, language, page);
-  return page.Finish(SvgPage::Form::kInline);
-}
-
 }  // namespace
 
 std::string EscapeHtml(std::string_view text) { return EscapeXml(text); }
@@ -52,8 +45,8 @@ std::string EscapeHtml(std::string_view text) { return EscapeXml(text); }
 std::string HtmlText(const Text& text) {
   if (text.zh.empty() || text.zh == text.en) return EscapeHtml(text.en);
   if (text.en.empty()) return EscapeHtml(text.zh);
-  return InLanguage(Language::kEnglish, EscapeHtml(text.en), "span") +
-         InLanguage(Language::kChinese, EscapeHtml(text.zh), "span");
+  return InLanguage(Language::kEnglish, EscapeHtml(text.en)) +
+         InLanguage(Language::kChinese, EscapeHtml(text.zh));
 }
 
 std::string HtmlHeading(int level, std::string_view id, const Text& text) {
@@ -89,14 +82,10 @@ std::string HtmlTable(const Section& section, std::string_view id) {
 
 std::string HtmlPlot(const Section& section, std::string_view id) {
   if (!section.plot) return "";
-  const std::string english = Picture(*section.plot, Language::kEnglish);
-  const std::string chinese = Picture(*section.plot, Language::kChinese);
-  const std::string content = english == chinese
-                                  ? english
-                                  : InLanguage(Language::kEnglish, english, "div") +
-                                        InLanguage(Language::kChinese, chinese, "div");
-  return "<figure aria-labelledby=\"" + std::string(id) + "\">\n" + HtmlScroll(id, content) +
-         "</figure>\n";
+  SvgPage page;
+  DrawPlot(*section.plot, page);
+  return "<figure aria-labelledby=\"" + std::string(id) + "\">\n" +
+         HtmlScroll(id, page.Finish(SvgPage::Form::kInline)) + "</figure>\n";
 }
 
 std::string HtmlRemarks(const std::vector<Text>& notes, const std::vector<std::string>& sources) {

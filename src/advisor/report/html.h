@@ -37,7 +37,7 @@ std::string HtmlSection(const Section& section, std::string_view id, int level);
 // Its table alone, named by the heading `id`; empty: the section has no columns.
 std::string HtmlTable(const Section& section, std::string_view id);
 
-// Its plot alone, once or in both languages; empty: it has none.
+// Its plot alone, one picture with the texts of both languages; empty: it has none.
 std::string HtmlPlot(const Section& section, std::string_view id);
 
 std::string HtmlRemarks(const std::vector<Text>& notes, const std::vector<std::string>& sources);

@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
+#include <numeric>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -103,35 +108,66 @@ std::string Ends(const Bar& bar) {
   return bar.from == 0 ? Figure(bar.to) : Figure(bar.from) + " .. " + Figure(bar.to);
 }
 
+// A bar in columns, with the base through it; nothing is no bar.
+std::string BarAsText(const Bar& bar, const std::optional<double>& base, const PlotRange& range) {
+  const auto column = [&range](double value) {
+    return static_cast<std::size_t>(
+        std::lround(range.Share(value) * static_cast<double>(kColumns - 1)));
+  };
+  std::vector<std::string_view> cells;
+  const auto put = [&cells](std::size_t at, std::string_view mark) {
+    if (cells.size() <= at) cells.resize(at + 1, " ");
+    cells[at] = mark;
+  };
+  if (bar.from != bar.to && std::isfinite(bar.from) && std::isfinite(bar.to)) {
+    const std::size_t from = column(std::min(bar.from, bar.to));
+    const std::size_t to = std::max(from + 1, column(std::max(bar.from, bar.to)));
+    for (std::size_t at = from; at < to; ++at) put(at, "█");
+  }
+  if (base) put(column(*base), "┃");
+  std::string text;
+  for (const std::string_view cell : cells) text += cell;
+  return text;
+}
+
 std::string BarsAsText(const BarPlot& plot, Language language) {
   const PlotRange range = RangeOf(plot);
   if (range.empty()) return "";
   const std::size_t label = WidestLabel(plot, language);
   std::string text;
   for (const Bar& bar : plot.bars) {
-    text += Padded(bar.label.In(language), label) + " |";
-    if (std::isfinite(bar.from) && std::isfinite(bar.to)) {
-      const auto column = [&range](double value) {
-        return static_cast<std::size_t>(
-            std::lround(range.Share(value) * static_cast<double>(kColumns - 1)));
-      };
-      const std::size_t from = column(std::min(bar.from, bar.to));
-      const std::size_t to = column(std::max(bar.from, bar.to));
-      text.append(from, ' ');
-      // Nothing is no bar.
-      const std::size_t length = bar.from == bar.to ? 0 : std::max<std::size_t>(1, to - from);
-      for (std::size_t i = 0; i < length; ++i) text += "█";
-    }
-    text += " " + Ends(bar) + "\n";
+    text += Padded(bar.label.In(language), label) + " |" + BarAsText(bar, plot.base, range) + " " +
+            Ends(bar) + "\n";
   }
-  return text + std::string(label + 2, ' ') + plot.x.In(language) + "\n";
+  text += std::string(label + 2, ' ') + plot.x.In(language);
+  if (plot.base) text += "; ┃ " + kBase.In(language) + " " + Figure(*plot.base);
+  return text + "\n";
+}
+
+// A bar for each, lying; the one that has the base in it says so.
+std::string HistogramAsText(const HistogramPlot& plot, Language language) {
+  BarPlot bars{kDraws, {}, {}};
+  const auto count = static_cast<double>(plot.counts.size());
+  for (std::size_t i = 0; i < plot.counts.size(); ++i) {
+    const double from = std::lerp(plot.from, plot.to, static_cast<double>(i) / count);
+    const double to = std::lerp(plot.from, plot.to, static_cast<double>(i + 1) / count);
+    char middle[32];
+    std::snprintf(middle, sizeof(middle), "%.4g", std::midpoint(from, to));
+    Text label{middle, ""};
+    if (plot.base && *plot.base >= from && (*plot.base < to || from == to)) {
+      label = Join(label, " ", kBase);
+    }
+    bars.bars.push_back({std::move(label), 0, plot.counts[i]});
+  }
+  return plot.x.In(language) + "\n" + BarsAsText(bars, language);
 }
 
 }  // namespace
 
 std::string PlotAsText(const Plot& plot, Language language) {
   if (const auto* lines = std::get_if<LinePlot>(&plot)) return LinesAsText(*lines, language);
-  return BarsAsText(std::get<BarPlot>(plot), language);
+  if (const auto* bars = std::get_if<BarPlot>(&plot)) return BarsAsText(*bars, language);
+  return HistogramAsText(std::get<HistogramPlot>(plot), language);
 }
 
 }  // namespace strata::advisor

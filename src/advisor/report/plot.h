@@ -1,6 +1,6 @@
 // advisor/report/plot.h - a report's plots, in characters for a terminal and as part of a picture.
 //
-//   Section::plot --> render.cc --> [ PlotAsText, DrawPlot ] --> text, SVG (svg.h)
+//   Section::plot --> render.cc, html.cc --> [ PlotAsText, DrawPlot ] --> text, SVG (svg.h)
 //
 // Threads:  pure functions. Errors: none. Tested by render_test.cc.
 #pragma once
@@ -16,7 +16,7 @@ namespace strata::advisor {
 // Lines that end in '\n'; points that are no numbers are left out.
 std::string PlotAsText(const Plot& plot, Language language);
 
-// Below what `page` has.
-void DrawPlot(const Plot& plot, Language language, SvgPage& page);
+// Below what `page` has, in its languages.
+void DrawPlot(const Plot& plot, SvgPage& page);
 
 }  // namespace strata::advisor

@@ -80,6 +80,7 @@ PlotRange RangeOf(const BarPlot& plot) {
     range.Add(bar.from);
     range.Add(bar.to);
   }
+  if (plot.base && !range.empty()) range.Add(*plot.base);
   return range;
 }
 

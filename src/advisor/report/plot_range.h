@@ -1,5 +1,5 @@
-// advisor/report/plot_range.h - what a plot reaches from and to, and round numbers within. Only
-// plot.cc and plot_svg.cc include it.
+// advisor/report/plot_range.h - what both forms of a plot share: what it reaches from and to, round
+// numbers within, words. Only plot.cc and plot_svg.cc include it.
 //
 //   a plot's points --RangesOf--> [ PlotRange ] --Ticks, Share--> axes and places, in both forms
 //
@@ -9,8 +9,12 @@
 #include <vector>
 
 #include "advisor/report/report.h"
+#include "advisor/report/text.h"
 
 namespace strata::advisor {
+
+inline const Text kBase{"base", "基准"};
+inline const Text kDraws{"draws", "抽样数"};
 
 struct PlotRange {
   double least;  // above `most`: there is nothing

@@ -10,7 +10,6 @@
 #include "advisor/report/report.h"
 #include "advisor/report/svg.h"
 #include "advisor/report/text.h"
-#include "base/table.h"
 
 namespace strata::advisor {
 namespace {
@@ -31,46 +30,76 @@ SvgPage::TextStyle Small(Anchor anchor) {
   return style;
 }
 
-double WidthOf(const std::string& text) {
-  return static_cast<double>(DisplayWidth(text)) * SvgPage::kColumn;
-}
-
 // Where values are on the paper.
 struct Frame {
   double left;
   double top;
+  double width;
   double height;
   PlotRange x;
   PlotRange y;
 
-  [[nodiscard]] double X(double value) const { return left + x.Share(value) * kPlotWidth; }
+  [[nodiscard]] double X(double value) const { return left + x.Share(value) * width; }
   [[nodiscard]] double Y(double value) const { return top + (1 - y.Share(value)) * height; }
-  [[nodiscard]] double right() const { return left + kPlotWidth; }
+  [[nodiscard]] double right() const { return left + width; }
   [[nodiscard]] double bottom() const { return top + height; }
 };
 
 // Upright lines with their numbers below, and what they are numbers of.
-void DrawAcross(const Frame& frame, const std::string& label, SvgPage& page) {
+void DrawAcross(const Frame& frame, const Text& label, SvgPage& page) {
+  std::vector<SvgPage::Stroke> strokes;
   for (const double tick : frame.x.Ticks(kTicksAcross)) {
     const double x = frame.X(tick);
-    page.Rule(x, frame.top, x, frame.bottom(), SvgPage::kGrid);
+    strokes.push_back({x, frame.top, x, frame.bottom()});
     page.Text(x, frame.bottom() + 15, Figure(tick), Small(Anchor::kMiddle));
   }
-  page.Text(frame.left + kPlotWidth / 2, frame.bottom() + 33, label, Small(Anchor::kMiddle));
+  page.Rules(strokes, SvgPage::kGrid);
+  page.Text(frame.left + frame.width / 2, frame.bottom() + 33, label, Small(Anchor::kMiddle));
+}
+
+// Level lines with their numbers before them.
+void DrawUp(const Frame& frame, const std::vector<double>& ticks, SvgPage& page) {
+  std::vector<SvgPage::Stroke> strokes;
+  for (const double tick : ticks) {
+    const double y = frame.Y(tick);
+    strokes.push_back({frame.left, y, frame.right(), y});
+    page.Text(frame.left - kGap, y + 4, Figure(tick), Small(Anchor::kEnd));
+  }
+  page.Rules(strokes, SvgPage::kGrid);
+}
+
+double WidestOf(const std::vector<double>& ticks, const SvgPage& page) {
+  double widest = 0;
+  for (const double tick : ticks) widest = std::max(widest, page.WidthOf({Figure(tick), ""}));
+  return widest;
+}
+
+// A line through the plot at `base`, with its value above; on paper next to it at either end.
+void DrawBase(double base, const Frame& frame, SvgPage& page) {
+  if (!std::isfinite(base)) return;
+  constexpr double kNear = 0.2;  // an end, as a share of the width
+  const double share = frame.x.Share(base);
+  const Anchor anchor = share < kNear       ? Anchor::kStart
+                        : share > 1 - kNear ? Anchor::kEnd
+                                            : Anchor::kMiddle;
+  const double x = frame.X(base);
+  page.Rules({{x, frame.top - 3, x, frame.bottom()}}, SvgPage::kMark);
+  page.Text(x, frame.top - 6, Join(kBase, " ", {Figure(base), ""}),
+            {.ink = SvgPage::kMark, .anchor = anchor, .size = 11});
 }
 
 // The names of the series in a row, in as many rows as it takes; returns their height.
-double DrawLegend(const std::vector<std::string>& names, double left, double y, SvgPage& page) {
+double DrawLegend(const std::vector<Line>& lines, double left, double y, SvgPage& page) {
   double x = left;
   double below = y;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const double width = 34 + WidthOf(names[i]);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const double width = 34 + page.WidthOf(lines[i].label);
     if (x > left && x + width > left + kPlotWidth) {
       x = left;
       below += SvgPage::kLine;
     }
     page.Rectangle(x, below - 9, 12, 10, SvgPage::Series(i));
-    page.Text(x + 18, below, names[i]);
+    page.Text(x + 18, below, lines[i].label, {});
     x += width;
   }
   return below - y + SvgPage::kLine;
@@ -85,78 +114,106 @@ void DrawLine(const Line& line, const Frame& frame, SvgPage::Ink ink, SvgPage& p
   page.Path(points, ink);
 }
 
-void DrawLines(const LinePlot& plot, Language language, SvgPage& page) {
+void Draw(const LinePlot& plot, SvgPage& page) {
   PlotRanges ranges = RangesOf(plot);
   if (ranges.x.empty()) return;
   ranges.y.Round(kTicksUp);
   const std::vector<double> ticks = ranges.y.Ticks(kTicksUp);
-  double labels = 0;
-  for (const double tick : ticks) labels = std::max(labels, WidthOf(Figure(tick)));
-  const Frame frame{.left = SvgPage::kMargin + labels + kGap,
+  const Frame frame{.left = SvgPage::kMargin + WidestOf(ticks, page) + kGap,
                     .top = page.y() + 2 * SvgPage::kLine,
+                    .width = kPlotWidth,
                     .height = kPlotHeight,
                     .x = ranges.x,
                     .y = ranges.y};
-  page.Text(SvgPage::kMargin, page.y() + SvgPage::kLine, plot.y.In(language), kSmall);
-  DrawAcross(frame, plot.x.In(language), page);
-  for (const double tick : ticks) {
-    const double y = frame.Y(tick);
-    page.Rule(frame.left, y, frame.right(), y, SvgPage::kGrid);
-    page.Text(frame.left - kGap, y + 4, Figure(tick), Small(Anchor::kEnd));
-  }
-  page.Rule(frame.left, frame.top, frame.left, frame.bottom(), SvgPage::kAxis);
-  page.Rule(frame.left, frame.bottom(), frame.right(), frame.bottom(), SvgPage::kAxis);
-  std::vector<std::string> names;
+  page.Text(SvgPage::kMargin, page.y() + SvgPage::kLine, plot.y, kSmall);
+  DrawAcross(frame, plot.x, page);
+  DrawUp(frame, ticks, page);
+  page.Rules({{frame.left, frame.top, frame.left, frame.bottom()},
+              {frame.left, frame.bottom(), frame.right(), frame.bottom()}},
+             SvgPage::kAxis);
   for (std::size_t i = 0; i < plot.lines.size(); ++i) {
     DrawLine(plot.lines[i], frame, SvgPage::Series(i), page);
-    names.push_back(plot.lines[i].label.In(language));
   }
   const double legend = frame.bottom() + 56;
-  page.Skip(legend - page.y() + DrawLegend(names, frame.left, legend, page));
-}
-
-void DrawBar(const Bar& bar, const Frame& frame, double y, SvgPage& page) {
-  if (!std::isfinite(bar.from) || !std::isfinite(bar.to)) return;
-  const double left = frame.X(std::min(bar.from, bar.to));
-  const double width = frame.X(std::max(bar.from, bar.to)) - left;
-  // Nothing is no bar.
-  if (width > 0) {
-    page.Rectangle(left, y, std::max(1.0, width), kBarHeight, SvgPage::Series(0));
-  }
+  page.Skip(legend - page.y() + DrawLegend(plot.lines, frame.left, legend, page));
 }
 
 std::string Ends(const Bar& bar) {
   return bar.from == 0 ? Figure(bar.to) : Figure(bar.from) + " .. " + Figure(bar.to);
 }
 
-void DrawBars(const BarPlot& plot, Language language, SvgPage& page) {
+void Draw(const BarPlot& plot, SvgPage& page) {
   const PlotRange range = RangeOf(plot);
   if (range.empty()) return;
   double labels = 0;
-  for (const Bar& bar : plot.bars) labels = std::max(labels, WidthOf(bar.label.In(language)));
+  for (const Bar& bar : plot.bars) labels = std::max(labels, page.WidthOf(bar.label));
   const Frame frame{.left = SvgPage::kMargin + labels + kGap,
                     .top = page.y() + SvgPage::kLine,
+                    .width = kPlotWidth,
                     .height = static_cast<double>(plot.bars.size()) * SvgPage::kLine,
                     .x = range,
                     .y = {}};
-  DrawAcross(frame, plot.x.In(language), page);
+  DrawAcross(frame, plot.x, page);
   double y = frame.top;
+  std::vector<SvgPage::Box> boxes;
   for (const Bar& bar : plot.bars) {
-    page.Text(frame.left - kGap, y + 13, bar.label.In(language), {.anchor = Anchor::kEnd});
-    DrawBar(bar, frame, y + (SvgPage::kLine - kBarHeight) / 2, page);
+    page.Text(frame.left - kGap, y + 13, bar.label, {.anchor = Anchor::kEnd});
+    const double left = frame.X(std::min(bar.from, bar.to));
+    const double width = frame.X(std::max(bar.from, bar.to)) - left;
+    // Nothing is no bar.
+    if (width > 0 && std::isfinite(width)) {
+      boxes.push_back(
+          {left, y + (SvgPage::kLine - kBarHeight) / 2, std::max(1.0, width), kBarHeight});
+    }
     page.Text(frame.right() + 2 * kGap, y + 13, Ends(bar), kSmall);
     y += SvgPage::kLine;
   }
+  page.Boxes(boxes, SvgPage::Series(0));
   const double axis = range.least > 0 ? range.least : std::min(0.0, range.most);
   page.Rule(frame.X(axis), frame.top, frame.X(axis), frame.bottom(), SvgPage::kAxis);
+  if (plot.base) DrawBase(*plot.base, frame, page);
+  page.Skip(frame.bottom() + 42 - page.y());
+}
+
+// Bars that stand on what was drawn; one that is all of it stands alone in the middle.
+void Draw(const HistogramPlot& plot, SvgPage& page) {
+  PlotRange across;
+  across.Add(plot.from);
+  across.Add(plot.to);
+  PlotRange up;
+  up.Add(0);
+  up.Add(*std::ranges::max_element(plot.counts));
+  const std::vector<double> ticks = up.Ticks(kTicksUp / 2);
+  const Frame frame{.left = SvgPage::kMargin + WidestOf(ticks, page) + kGap,
+                    .top = page.y() + 2.5 * SvgPage::kLine,
+                    .width = kPlotWidth,
+                    .height = kPlotHeight / 2,
+                    .x = across,
+                    .y = up};
+  page.Text(SvgPage::kMargin, page.y() + SvgPage::kLine, kDraws, kSmall);
+  DrawAcross(frame, plot.x, page);
+  DrawUp(frame, ticks, page);
+  const bool apart = plot.to > plot.from;
+  const double width = apart ? frame.width / static_cast<double>(plot.counts.size()) : kBarHeight;
+  double left = apart ? frame.left : frame.X(plot.from) - width / 2;
+  std::vector<SvgPage::Box> boxes;
+  for (const double count : plot.counts) {
+    if (count > 0)
+      boxes.push_back({left, frame.Y(count), width - 1, frame.bottom() - frame.Y(count)});
+    left += width;
+  }
+  page.Boxes(boxes, SvgPage::Series(0));
+  page.Rule(frame.left, frame.bottom(), frame.right(), frame.bottom(), SvgPage::kAxis);
+  if (plot.base && *plot.base >= plot.from && *plot.base <= plot.to) {
+    DrawBase(*plot.base, frame, page);
+  }
   page.Skip(frame.bottom() + 42 - page.y());
 }
 
 }  // namespace
 
-void DrawPlot(const Plot& plot, Language language, SvgPage& page) {
-  if (const auto* lines = std::get_if<LinePlot>(&plot)) return DrawLines(*lines, language, page);
-  DrawBars(std::get<BarPlot>(plot), language, page);
+void DrawPlot(const Plot& plot, SvgPage& page) {
+  std::visit([&page](const auto& each) { Draw(each, page); }, plot);
 }
 
 }  // namespace strata::advisor

@@ -220,7 +220,7 @@ std::string RenderCsv(const Report& report, Language language) {
 }
 
 std::string RenderSvg(const Report& report, Language language) {
-  SvgPage page;
+  SvgPage page(language);
   DrawText(page, report.title.In(language), {.bold = true, .size = 16});
   for (const Section& section : report.sections) {
     page.Skip(SvgPage::kLine / 2);
@@ -228,7 +228,7 @@ std::string RenderSvg(const Report& report, Language language) {
       DrawText(page, section.title.In(language), {.bold = true, .size = 14});
     if (!section.columns.empty()) DrawTable(page, section, language);
     DrawLines(page, section.text, {});
-    if (section.plot) DrawPlot(*section.plot, language, page);
+    if (section.plot) DrawPlot(*section.plot, page);
     DrawRemarks(page, section.notes, section.sources, language);
   }
   page.Skip(SvgPage::kLine / 2);

@@ -100,9 +100,11 @@ TEST(RenderTest, LinesArePlottedFromTheirFirstPointToTheirLast) {
   EXPECT_THAT(text, HasSubstr("\n  0 |***\n"));
   EXPECT_THAT(text, HasSubstr("2030 year\n     * wasm\n"));
   EXPECT_THAT(PlotAsText(plot, Language::kChinese), HasSubstr("2030 年\n"));
-  SvgPage page;
-  DrawPlot(plot, Language::kEnglish, page);
+  SvgPage page(Language::kEnglish);
+  DrawPlot(plot, page);
   EXPECT_THAT(page.Finish(), HasSubstr("<polyline"));
+  EXPECT_THAT(page.Finish(), HasSubstr(">year</text>"));
+  EXPECT_THAT(page.Finish(), Not(HasSubstr("年")));
 }
 
 TEST(RenderTest, BarsReachFromOneEndToTheOther) {
@@ -114,6 +116,54 @@ TEST(RenderTest, BarsReachFromOneEndToTheOther) {
   EXPECT_THAT(text, HasSubstr("█ -1 .. 1\n"));
   EXPECT_THAT(text, testing::ContainsRegex("cost \\| +0\n")) << "nothing is no bar";
   EXPECT_THAT(text, Not(HasSubstr("cost |█")));
+}
+
+TEST(RenderTest, ThePictureForAPageHasTheTextsOfBothLanguages) {
+  SvgPage page;
+  DrawPlot(BarPlot{.x = {"rate", "利率"}, .bars = {{.label = {"a", ""}, .from = 0, .to = 1}}},
+           page);
+  const std::string svg = page.Finish(SvgPage::Form::kInline);
+  EXPECT_THAT(svg, testing::ContainsRegex("lang=\"en\"[^>]*>rate</text>\n<text [^>]*lang=\"zh\""));
+  EXPECT_THAT(svg, testing::ContainsRegex("<text x=[^>]*>a</text>")) << "the same in both";
+}
+
+TEST(RenderTest, ATornadoHasItsBaseThroughTheBars) {
+  const Plot plot = BarPlot{.x = {"USD", ""},
+                            .bars = {{.label = {"a", ""}, .from = 0.5, .to = 2},
+                                     {.label = {"b", ""}, .from = 0, .to = 0}},
+                            .base = 1};
+  const std::string text = PlotAsText(plot, Language::kEnglish);
+  EXPECT_THAT(text, testing::ContainsRegex("a \\|( )+(█)+┃(█)+ 0.5 .. 2\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("b \\|( )+┃ 0\n"));
+  EXPECT_THAT(text, HasSubstr("USD; ┃ base 1\n"));
+  SvgPage page(Language::kChinese);
+  DrawPlot(plot, page);
+  EXPECT_THAT(page.Finish(), HasSubstr(">基准 1</text>"));
+}
+
+TEST(RenderTest, AHistogramIsOneShapeWithItsBaseMarked) {
+  const HistogramPlot plot{
+      .x = {"npv", ""}, .from = 0, .to = 4, .counts = {1, 0, 5, 2}, .base = 2.5};
+  SvgPage page(Language::kEnglish);
+  DrawPlot(plot, page);
+  const std::string svg = page.Finish();
+  const std::size_t shape = svg.find("<path class=\"series1\"");
+  ASSERT_NE(shape, std::string::npos);
+  EXPECT_EQ(svg.find("<path class=\"series1\"", shape + 1), std::string::npos);
+  const std::string d = svg.substr(shape, svg.find("/>", shape) - shape);
+  EXPECT_EQ(std::ranges::count(d, 'M'), 3) << "no bar where nothing came";
+  EXPECT_THAT(svg, HasSubstr(">base 2.5</text>"));
+  const std::string text = PlotAsText(plot, Language::kEnglish);
+  EXPECT_THAT(text, testing::StartsWith("npv\n0.5 "));
+  EXPECT_THAT(text, testing::ContainsRegex("\n2.5 base \\|(█)+ 5\n"));
+}
+
+TEST(RenderTest, AHistogramOfOneValueIsOneBar) {
+  const Plot plot = HistogramPlot{.x = {"n", ""}, .from = 3, .to = 3, .counts = {7}, .base = 3};
+  EXPECT_THAT(PlotAsText(plot, Language::kEnglish), HasSubstr("3 base |█"));
+  SvgPage page(Language::kEnglish);
+  DrawPlot(plot, page);
+  EXPECT_THAT(page.Finish(), HasSubstr("<path class=\"series1\""));
 }
 
 TEST(RenderTest, WhatIsNoNumberIsNotPlotted) {

@@ -33,7 +33,18 @@ struct PlotToJson {
     for (const Bar& bar : plot.bars) {
       bars.push_back({{"label", bar.label.In(language)}, {"from", bar.from}, {"to", bar.to}});
     }
-    return {{"kind", "bars"}, {"x", plot.x.In(language)}, {"bars", std::move(bars)}};
+    Json json{{"kind", "bars"}, {"x", plot.x.In(language)}, {"bars", std::move(bars)}};
+    if (plot.base) json["base"] = *plot.base;
+    return json;
+  }
+  Json operator()(const HistogramPlot& plot) const {
+    Json json{{"kind", "histogram"},
+              {"x", plot.x.In(language)},
+              {"from", plot.from},
+              {"to", plot.to},
+              {"counts", plot.counts}};
+    if (plot.base) json["base"] = *plot.base;
+    return json;
   }
 };
 

@@ -68,9 +68,19 @@ struct Bar {
 struct BarPlot {
   Text x;  // what the bars' length is
   std::vector<Bar> bars;
+  std::optional<double> base;  // what is marked: a tornado's figure as it is
 };
 
-using Plot = std::variant<LinePlot, BarPlot>;
+// How often draws came between `from` and `to`, in bars of one width.
+struct HistogramPlot {
+  Text x;  // what was drawn
+  double from = 0;
+  double to = 0;               // `from`: all draws are the same
+  std::vector<double> counts;  // at least one
+  std::optional<double> base;
+};
+
+using Plot = std::variant<LinePlot, BarPlot, HistogramPlot>;
 
 // A table and what belongs to it. Without columns it is its text, its plot and its notes.
 struct Section {
@@ -95,7 +105,8 @@ struct Report {
 // {"id", "title", "language", "sections": [{"id", "title", "columns": [{"key", "label"}], "rows":
 // [{KEY: value}], "text"?, "plot"?, "notes", "sources"}], "notes", "sources"}. A plot is {"kind":
 // "lines", "x", "y", "lines": [{"label", "points": [[x, y]]}]} or {"kind": "bars", "x", "bars":
-// [{"label", "from", "to"}]}.
+// [{"label", "from", "to"}], "base"?} or {"kind": "histogram", "x", "from", "to", "counts",
+// "base"?}.
 Json ToJson(const Report& report, Language language);
 
 }  // namespace strata::advisor

@@ -36,6 +36,17 @@ TEST(ReportTest, PlotsAreDataToo) {
       {"kind":"bars","x":"USD","bars":[{"label":"rate","from":-1.0,"to":2.0}]})"));
 }
 
+TEST(ReportTest, AHistogramAndABaseAreDataToo) {
+  Report report = ExampleReport();
+  report.sections[0].plot =
+      HistogramPlot{.x = {"npv", "净现值"}, .from = 0, .to = 2, .counts = {3, 1}, .base = 0.5};
+  EXPECT_EQ(ToJson(report, Language::kChinese)["sections"][0]["plot"], Json::parse(R"(
+      {"kind":"histogram","x":"净现值","from":0.0,"to":2.0,"counts":[3.0,1.0],"base":0.5})"));
+  report.sections[0].plot =
+      BarPlot{.x = {"USD", ""}, .bars = {{.label = {"rate", ""}, .from = -1, .to = 2}}, .base = 1};
+  EXPECT_EQ(ToJson(report, Language::kEnglish)["sections"][0]["plot"]["base"], 1);
+}
+
 TEST(ReportTest, FiguresAreShortAndNeverInvented) {
   EXPECT_EQ(Figure(0.1 + 0.2), "0.3");
   EXPECT_EQ(Figure(1.5e12), "1500000000000");

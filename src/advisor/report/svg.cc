@@ -58,7 +58,30 @@ std::string EscapeXml(std::string_view text) {
 }
 
 void SvgPage::Text(double x, double y, std::string_view text, const TextStyle& style) {
+  Write(x, y, text, style, "");
+}
+
+void SvgPage::Text(double x, double y, const advisor::Text& text, const TextStyle& style) {
+  if (language_) return Write(x, y, text.In(*language_), style, "");
+  const bool one = text.en.empty() || text.zh.empty() || text.zh == text.en;
+  if (one) return Write(x, y, text.en.empty() ? text.zh : text.en, style, "");
+  for (const Language language : {Language::kEnglish, Language::kChinese}) {
+    Write(x, y, text.In(language), style, LanguageName(language));
+  }
+}
+
+double SvgPage::WidthOf(const advisor::Text& text) const {
+  const auto columns = [&text](Language language) { return DisplayWidth(text.In(language)); };
+  const std::size_t most = language_
+                               ? columns(*language_)
+                               : std::max(columns(Language::kEnglish), columns(Language::kChinese));
+  return static_cast<double>(most) * kColumn;
+}
+
+void SvgPage::Write(double x, double y, std::string_view text, const TextStyle& style,
+                    std::string_view language) {
   body_ += "<text" + Attribute("x", x) + Attribute("y", y);
+  if (!language.empty()) body_ += Attribute("lang", language);
   if (style.ink.name != kText.name) body_ += InkOf("fill", style.ink);
   if (style.bold) body_ += Attribute("font-weight", "bold");
   if (style.size != TextStyle().size) body_ += Attribute("font-size", style.size);
@@ -82,6 +105,42 @@ void SvgPage::Rule(double x1, double y1, double x2, double y2, Ink ink) {
   Grow(std::max(x1, x2), std::max(y1, y2));
 }
 
+void SvgPage::Boxes(const std::vector<Box>& boxes, Ink ink) {
+  if (boxes.empty()) return;
+  body_ += "<path" + InkOf("fill", ink) + " d=\"";
+  for (const Box& box : boxes) {
+    body_ += "M" + Pixels(box.x) + " " + Pixels(box.y) + "h" + Pixels(box.width) + "v" +
+             Pixels(box.height) + "h" + Pixels(-box.width) + "z";
+    Grow(box.x + box.width, box.y + box.height);
+  }
+  body_ += "\"/>\n";
+}
+
+void SvgPage::Rules(const std::vector<Stroke>& strokes, Ink ink) {
+  if (strokes.empty()) return;
+  body_ += "<path" + InkOf("stroke", ink) + " d=\"";
+  for (const Stroke& each : strokes) {
+    body_ += "M" + Pixels(each.x1) + " " + Pixels(each.y1) + "L" + Pixels(each.x2) + " " +
+             Pixels(each.y2);
+    Grow(std::max(each.x1, each.x2), std::max(each.y1, each.y2));
+  }
+  body_ += "\"/>\n";
+}
+
+void SvgPage::Shapes(const std::vector<std::vector<Point>>& shapes, Ink ink) {
+  if (shapes.empty()) return;
+  body_ += "<path" + InkOf("fill", ink) + " d=\"";
+  for (const std::vector<Point>& shape : shapes) {
+    const char* step = "M";
+    for (const Point& point : shape) {
+      body_ += step + Pixels(point.x) + " " + Pixels(point.y);
+      step = "L";
+    }
+    if (!shape.empty()) body_ += "z";
+  }
+  body_ += "\"/>\n";
+}
+
 void SvgPage::Path(const std::vector<Point>& points, Ink ink) {
   body_ += "<polyline fill=\"none\" stroke-width=\"2\"" + InkOf("stroke", ink) + " points=\"";
   for (const Point& point : points) body_ += Pixels(point.x) + "," + Pixels(point.y) + " ";
@@ -94,11 +153,12 @@ void SvgPage::Dot(const Point& at, Ink ink) {
            InkOf("fill", ink) + "/>\n";
 }
 
-std::string SvgPage::Finish(Form form) const {
+std::string SvgPage::Finish(Form form, std::string_view named_by) const {
   const double width = width_ + kMargin;
   const double height = std::max(height_, y_) + kMargin;
   std::string text = "<svg";
   if (form == Form::kDocument) text += Attribute("xmlns", "http://www.w3.org/2000/svg");
+  if (!named_by.empty()) text += Attribute("role", "img") + Attribute("aria-labelledby", named_by);
   text += Attribute("width", width) + Attribute("height", height) +
           Attribute("viewBox", "0 0 " + Pixels(width) + " " + Pixels(height));
   if (form == Form::kInline) return text + ">\n" + body_ + "</svg>\n";

