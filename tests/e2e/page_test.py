@@ -39,8 +39,19 @@ def strata(*words):
 def cells(matrix, language):
     """The rows of a matrix as the page shows them: label, then the cell of each concept."""
     done = strata("compare", *CONCEPTS, "--dimension", matrix, "--lang", language, "-o", "csv")
-    rows = list(csv.reader(io.StringIO(done.stdout)))
-    table = rows[2:next(i for i, row in enumerate(rows) if not row)]  # below title and header
+    return shown(list(csv.reader(io.StringIO(done.stdout))))
+
+
+def decision_matrix(language):
+    """The same of the decision matrix, which `compare` shows among all else."""
+    rows = list(csv.reader(io.StringIO(strata("compare", *CONCEPTS, "--lang", language, "-o", "csv").stdout)))
+    title = {"en": "technology selection decision matrix", "zh": "技术选型决策矩阵"}[language]
+    return shown(rows[next(i for i, row in enumerate(rows) if row and title in row[0]):])
+
+
+def shown(rows):
+    """Of a section of CSV, below title and header, as the page shows cells."""
+    table = rows[2:next(i for i, row in enumerate(rows) if not row)]
     stars = {str(n): "★" * n + "☆" * (5 - n) for n in range(1, 6)}
     return [[row[0], *(stars.get(cell, cell) or "–" for cell in row[1:])] for row in table]
 
@@ -126,7 +137,8 @@ class PageTest(unittest.TestCase):
         record = self.record(RECORD)
         self.report()
         self.assertEqual(strata("report", "--out", str(measured), "--record", record).returncode, DONE)
-        facts = {language: {matrix: cells(matrix, language) for matrix in MATRICES} for language in ("en", "zh")}
+        facts = {language: {"decision": decision_matrix(language),
+                            **{matrix: cells(matrix, language) for matrix in MATRICES}} for language in ("en", "zh")}
         (self.folder / "cells.json").write_text(json.dumps(facts))
         whole = json.loads(strata("graph", "-o", "jsonld").stdout)["@graph"]
         (self.folder / "graph.json").write_text(json.dumps([node["label"] for node in whole]))

@@ -97,9 +97,10 @@ std::string HeatTable(const Json& matrix, const std::string& id,
   return HtmlScroll(id, table + "</tbody>\n</table>\n");
 }
 
-// What the document states of a matrix, and whether its cells bear it out.
+// What the document states of a matrix, and whether its cells bear it out; empty: nothing.
 std::string StatedOf(const Json& matrix, const std::string& id,
                      const std::vector<Subject>& subjects) {
+  if (!matrix.contains("orderings") && !matrix.contains("statements")) return "";
   CompareQuestion question{.dimensions = {matrix.at("id").get<std::string>()}};
   for (const Subject& subject : subjects) question.subjects.push_back(subject.id);
   const auto report = Compare(question);
@@ -113,6 +114,39 @@ std::string StatedOf(const Json& matrix, const std::string& id,
     text += HtmlSection(section, id + "-" + section.id, 4);
   }
   return text;
+}
+
+// The decision matrix in the form of the eight: its needs are the columns.
+Json DecisionMatrix() {
+  const Json& facts = Facts(FactFile::kMatrices).at("decision_matrix");
+  Json matrix = {{"id", "decision"},
+                 {"label", facts.at("name")},
+                 {"zh", facts.at("zh")},
+                 {"note", facts.at("usage")},
+                 {"note_zh", facts.at("usage_zh")},
+                 {"source", facts.at("source")},
+                 {"columns", Json::array()}};
+  for (const Json& need : facts.at("needs")) {
+    matrix["columns"].push_back(
+        {{"key", need.at("id")}, {"label", need.at("label")}, {"zh", need.at("zh")}});
+    for (const auto& [id, stars] : need.at("stars").items()) {
+      matrix["rows"][id][need.at("id").get<std::string>()] = {{"stars", stars}};
+    }
+  }
+  return matrix;
+}
+
+std::string MatrixEntry(const Json& matrix, const std::vector<Subject>& subjects,
+                        const measure::Record& record) {
+  const std::string id = "matrix-" + matrix.at("id").get<std::string>();
+  std::vector<Text> notes;
+  for (const char* key : {"reconstruction_note", "note"}) {
+    if (matrix.contains(key)) notes.push_back(TextOf(matrix, key));
+  }
+  return "<section class=\"matrix\">\n" + HtmlHeading(3, id, LabelOf(matrix)) +
+         HeatTable(matrix, id, subjects, record) +
+         HtmlRemarks(notes, {matrix.at("source").get<std::string>()}) +
+         StatedOf(matrix, id, subjects) + "</section>\n";
 }
 
 std::string Legend() {
@@ -149,17 +183,9 @@ std::string MatricesPart(const measure::Record& record) {
   }
   part += Legend();
   for (const Json& matrix : Facts(FactFile::kMatrices).at("matrices")) {
-    const std::string id = "matrix-" + matrix.at("id").get<std::string>();
-    part += "<section class=\"matrix\">\n" + HtmlHeading(3, id, LabelOf(matrix)) +
-            HeatTable(matrix, id, subjects, record);
-    std::vector<Text> notes;
-    for (const char* key : {"reconstruction_note", "note"}) {
-      if (matrix.contains(key)) notes.push_back(TextOf(matrix, key));
-    }
-    part += HtmlRemarks(notes, {matrix.at("source").get<std::string>()}) +
-            StatedOf(matrix, id, subjects) + "</section>\n";
+    part += MatrixEntry(matrix, subjects, record);
   }
-  return part;
+  return part + MatrixEntry(DecisionMatrix(), subjects, record);
 }
 
 }  // namespace strata::advisor

@@ -47,8 +47,8 @@ measure::Record Measured() {
 }
 
 TEST(PageTest, AllMatricesModelsAndDiagramsAreThere) {
-  EXPECT_EQ(CountOf(EmptyPage(), "<td class=\"heat"), 270U);
-  EXPECT_EQ(CountOf(EmptyPage(), "<section class=\"matrix\">"), 8U);
+  EXPECT_EQ(CountOf(EmptyPage(), "<td class=\"heat"), 270U + 24U) << "and the decision matrix";
+  EXPECT_EQ(CountOf(EmptyPage(), "<section class=\"matrix\">"), 9U);
   for (const Json& fact : models::ModelFacts()) {
     const std::string id = fact.at("id");
     EXPECT_EQ(CountOf(EmptyPage(), "<div id=\"model-" + id + "\">"), 1U) << id;
@@ -58,6 +58,20 @@ TEST(PageTest, AllMatricesModelsAndDiagramsAreThere) {
   for (const Json& diagram : Facts(FactFile::kGraph).at("diagrams")) {
     EXPECT_THAT(EmptyPage(), HasSubstr("id=\"diagram-" + diagram.at("id").get<std::string>()));
   }
+}
+
+TEST(PageTest, TheDecisionMatrixIsAHeatMapOfItsStars) {
+  const std::size_t begin = EmptyPage().find("id=\"matrix-decision\"");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string part = EmptyPage().substr(begin, EmptyPage().find("</section>", begin) - begin);
+  for (const Json& need : Facts(FactFile::kMatrices).at("decision_matrix").at("needs")) {
+    EXPECT_THAT(part, HasSubstr(need.at("label").get<std::string>()));
+    EXPECT_THAT(part, HasSubstr(need.at("zh").get<std::string>()));
+  }
+  // A star is a step.
+  EXPECT_EQ(CountOf(part, "<td class=\"heat1\"><span class=\"claimed\">★☆☆☆☆</span>"), 1U);
+  EXPECT_EQ(CountOf(part, "<td class=\"heat5\"><span class=\"claimed\">★★★★★</span>"), 7U);
+  EXPECT_THAT(part, HasSubstr("001 §7.2"));
 }
 
 TEST(PageTest, NothingIsAskedForFromElsewhereAndNothingRuns) {

@@ -21,7 +21,7 @@ namespace strata::advisor {
 // The file page.css; made by the build.
 std::string_view PageStyle() noexcept;
 
-// The eight matrices as heat maps, what is stated of them, and the legend.
+// The eight matrices and the decision matrix as heat maps, what is stated of them, and the legend.
 std::string MatricesPart(const measure::Record& record);
 
 // All models: a table of them, then each with formula, parameters, results, claims and tornado.
