@@ -96,6 +96,23 @@ TEST(CompareTest, WhatWasMeasuredStandsBesideEveryClaim) {
   EXPECT_TRUE(report->notes.empty());
 }
 
+// "startup time", "memory use" and "CPU use" are cells of a matrix as "cold start" is.
+TEST(CompareTest, EveryMatrixWithFiguresHasWhatWasMeasuredOfThem) {
+  measure::Record record;
+  record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = {2, 2, 2}},
+                 {.row = "memory", .in = "wasm", .unit = "MiB", .samples = {20, 20, 20}},
+                 {.row = "compute_cpu", .in = "wasm", .unit = "ms", .samples = {150, 150, 150}},
+                 {.row = "compute_cpu", .in = "process", .unit = "ms", .samples = {100, 100, 100}}};
+  const auto verdict = [&record](const char* dimension, const char* quantity) {
+    const auto report =
+        Compare({.subjects = {"webassembly"}, .dimensions = {dimension}, .record = record});
+    return Claimed(*FindSection(*report, "measured"), quantity, "001").verdict;
+  };
+  EXPECT_EQ(verdict("performance", "cold start"), "as claimed") << "startup time 1-10 ms";
+  EXPECT_EQ(verdict("resources", "memory of a call"), "above the claim") << "memory use 1-10 MB";
+  EXPECT_EQ(verdict("resources", "CPU overhead"), "above the claim") << "CPU use 0.1-1 %";
+}
+
 measure::Record SomeRows() {
   measure::Record record;
   record.host.memory_mib = 1024;
@@ -144,8 +161,9 @@ TEST(CompareTest, ADimensionsMeasuredRowsAreItsOwn) {
     return seen;
   };
   EXPECT_EQ(labels("resources"),
-            (std::set<std::string>{"density within the bound", "density of this host"}))
-      << "the first though nothing is claimed of it";
+            (std::set<std::string>{"density within the bound", "density of this host",
+                                   "memory of a call", "memory of an idle server"}))
+      << "the first though nothing is claimed of it, memory as that matrix claims it";
   EXPECT_EQ(labels("performance"),
             (std::set<std::string>{"memory of a call", "memory of an idle server"}));
   EXPECT_EQ(labels("ecosystem"), std::set<std::string>());

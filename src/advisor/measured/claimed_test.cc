@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "advisor/facts/facts.h"
 #include "base/json.h"
 
 namespace strata::advisor {
@@ -65,13 +66,34 @@ TEST(ClaimedTest, WhatIsTakenFromARecordOfTheFirstFormAreItsThreeFigures) {
   EXPECT_FALSE(DescribeRow(with, *measure::FindRow("memory"), "microvm").has_value());
 }
 
-// All that the tables of figures claim with a unit is a claim of a row, or is known to be none that
-// can be measured here.
-TEST(ClaimedTest, EveryFigureOfTheDocumentsTablesIsAClaimOfARow) {
+std::vector<std::string> References() {
   std::vector<std::string> references;
   for (const measure::Row& row : measure::Rows()) {
     for (const std::string_view each : row.claims) references.emplace_back(each);
   }
+  return references;
+}
+
+TEST(ClaimedTest, EveryFigureOfTheMatricesIsAClaimOfARow) {
+  const std::vector<std::string> references = References();
+  std::vector<std::string> figures;
+  for (const Json& matrix : Facts(FactFile::kMatrices).at("matrices")) {
+    for (const Json& column : matrix.at("columns")) {
+      const std::string key = column.at("key");
+      if (!matrix.at("rows").at("webassembly").at(key).contains("unit")) continue;
+      figures.push_back(matrix.at("id").get<std::string>() + " " + key);
+    }
+  }
+  EXPECT_EQ(figures.size(), 9U);
+  for (const std::string& figure : figures) {
+    EXPECT_GT(std::ranges::count(references, "matrices " + figure), 0) << figure;
+  }
+}
+
+// All that the tables of figures claim with a unit is a claim of a row, or is known to be none that
+// can be measured here.
+TEST(ClaimedTest, EveryFigureOfTheDocumentsTablesIsAClaimOfARow) {
+  const std::vector<std::string> references = References();
   const auto claimed = [&references](const std::string& reference) {
     return std::ranges::find(references, reference) != references.end();
   };
