@@ -126,16 +126,44 @@ Text OrderOf(const Json& ordering, const std::set<std::string>& concepts) {
   return text;
 }
 
+// "sandboxing 3 vs policy_engine 2; ...", with `between` where cells say nothing; in Chinese by
+// their labels.
+Text PairsText(const std::vector<OrderPair>& pairs, std::string_view between) {
+  Text text;
+  for (const OrderPair& each : pairs) {
+    const Text left = Join({each.left, ConceptLabel(each.left).zh}, " ", each.left_says);
+    const Text right = Join({each.right, ConceptLabel(each.right).zh}, " ", each.right_says);
+    text = Join(text, "; ", Join(left, each.left_says.empty() ? between : " vs ", right));
+  }
+  return text;
+}
+
 Cell CheckCell(const OrderCheck& check) {
-  if (!check.holds) {
-    const std::string how = Listed(check.violations, "; ");
-    return TextCell({"no: " + how, "不成立：" + how});
-  }
-  if (!check.strict) {
-    const std::string how = Listed(check.ties, "; ");
-    return TextCell({"not strictly: " + how, "非严格：" + how});
-  }
+  if (!check.holds)
+    return TextCell(Join({"no: ", "不成立："}, "", PairsText(check.violations, "")));
+  if (!check.strict)
+    return TextCell(Join({"not strictly: ", "非严格："}, "", PairsText(check.ties, " = ")));
   return TextCell({"yes", "成立"});
+}
+
+// Whether the cells are in that order; of one without a column of amounts, whether the documents'
+// other ordering of the same says so, too.
+std::pair<Cell, Cell> OrderCells(const Json& matrix, const Json& ordering) {
+  const Json& all = Matrices().at("matrices");
+  if (ordering.contains("column")) {
+    const Json& of = *FindFact(all, ordering.value("of", matrix.at("id").get<std::string>()));
+    return {CheckCell(CheckOrder(of, ordering, Bound::kLeast)),
+            CheckCell(CheckOrder(of, ordering, Bound::kMost))};
+  }
+  const Json& contradicts = ordering.at("contradicts");
+  const Json& other = *FindFact(all, contradicts.at("matrix").get_ref<const std::string&>());
+  const Json& stated =
+      *FindFact(other.at("orderings"), contradicts.at("ordering").get_ref<const std::string&>());
+  const std::string source = other.at("source");
+  const Cell cell = TextCell(Join({"no amounts in the cells; the other way in " + source + ": ",
+                                   "单元格无可比的量；" + source + " 次序相反："},
+                                  "", PairsText(Contradictions(ordering, stated), ", ")));
+  return {cell, cell};
 }
 
 // What is said of two or more of them under the tables, and whether the tables bear it out.
@@ -151,14 +179,9 @@ Section Orderings(const std::vector<const Json*>& matrices, const std::set<std::
   for (const Json* matrix : matrices) {
     if (!matrix->contains("orderings")) continue;
     for (const Json& ordering : matrix->at("orderings")) {
-      Cell least = TextCell({"no figures", "无数据"});
-      Cell most = least;
-      if (ordering.contains("column")) {
-        least = CheckCell(CheckOrder(*matrix, ordering, Bound::kLeast));
-        most = CheckCell(CheckOrder(*matrix, ordering, Bound::kMost));
-      }
       const Text order = OrderOf(ordering, concepts);
       if (order.empty()) continue;
+      auto [least, most] = OrderCells(*matrix, ordering);
       section.rows.push_back({WordCell(matrix->at("id").get<std::string>()),
                               TextCell({ordering.at("statement"), ordering.at("zh")}),
                               TextCell(order), std::move(least), std::move(most),

@@ -64,6 +64,30 @@ TEST(CompareTest, OrderingsThatTheCellsContradictSayWhichCells) {
   EXPECT_EQ(loss[4].text.en, "no: sandboxing 3 vs policy_engine 2");
 }
 
+TEST(CompareTest, NoOrderingIsUncheckedAndContradictionsAreShown) {
+  const auto report = Compare({.subjects = {"virtualization", "containerization", "sandboxing",
+                                            "webassembly", "service_mesh", "policy_engine"}});
+  ASSERT_TRUE(report);
+  const Section& orderings = *FindSection(*report, "orderings");
+  EXPECT_EQ(orderings.rows.size(), 13U);
+  int contradicted = 0;
+  for (const auto& row : orderings.rows) {
+    const Text& least = row[3].text;
+    const bool checked =
+        least.en == "yes" || least.en.starts_with("no: ") || least.en.starts_with("not strictly: ");
+    if (checked) continue;
+    ++contradicted;
+    EXPECT_THAT(least.en, HasSubstr("the other way in 001 §3."));
+    EXPECT_THAT(least.en, HasSubstr("containerization"));
+    EXPECT_THAT(least.zh, HasSubstr("容器化"));
+    EXPECT_THAT(least.zh, testing::Not(HasSubstr("containerization"))) << "labels, not ids";
+  }
+  EXPECT_EQ(contradicted, 2);
+  const auto& loss = orderings.rows[5];
+  EXPECT_EQ(loss[4].text,
+            (Text{"no: sandboxing 3 vs policy_engine 2", "不成立：沙盒化 3 vs 策略引擎 2"}));
+}
+
 struct Found {
   std::string verdict;
   Json ratio;

@@ -33,6 +33,37 @@ Unit BaseOf(const std::string& unit) {
   return {unit, 1, unit};
 }
 
+struct Word {
+  std::string_view word;
+  int step;
+};
+// The documents' words for more and less; a column has words of one kind only.
+constexpr std::array<Word, 16> kWords{{{"very low", 1},
+                                       {"very small", 1},
+                                       {"slow", 1},
+                                       {"low", 2},
+                                       {"small", 2},
+                                       {"coarse-grained", 2},
+                                       {"partial", 3},
+                                       {"medium", 3},
+                                       {"medium-grained", 3},
+                                       {"high", 4},
+                                       {"fast", 4},
+                                       {"fine-grained", 4},
+                                       {"very high", 5},
+                                       {"very fast", 5},
+                                       {"extremely fine-grained", 5},
+                                       {"yes", 5}}};
+
+// "medium", of a cell that says it in a word.
+std::string WordOf(const Json& cell) {
+  for (const char* key : {"level", "value"}) {
+    const auto found = cell.find(key);
+    if (found != cell.end() && found->is_string()) return found->get<std::string>();
+  }
+  return "";
+}
+
 std::string StarsOf(int stars) {
   std::string text;
   for (int i = 0; i < kMostStars; ++i) text += i < stars ? "★" : "☆";
@@ -124,6 +155,13 @@ std::optional<Range> RangeOf(const Json& cell) {
   return range;
 }
 
+std::optional<int> StepOf(const Json& cell) {
+  if (!cell.is_object()) return std::nullopt;
+  if (cell.contains("stars")) return cell.at("stars").get<int>();
+  const auto* found = std::ranges::find(kWords, WordOf(cell), &Word::word);
+  return found == kWords.end() ? std::nullopt : std::optional(found->step);
+}
+
 OrderCheck CheckOrder(const Json& matrix, const Json& ordering, Bound bound) {
   OrderCheck check;
   const bool ascending = ordering.at("direction") != "descending";
@@ -131,10 +169,15 @@ OrderCheck CheckOrder(const Json& matrix, const Json& ordering, Bound bound) {
   const auto cell_of = [&matrix, &ordering](const Json& id) -> const Json& {
     return matrix.at("rows").at(id.get<std::string>()).at(ordering.at("column").get<std::string>());
   };
-  const auto bound_of = [bound](const Json& cell) {
+  const auto bound_of = [bound](const Json& cell) -> std::optional<double> {
     const auto range = RangeOf(cell);
-    if (!range) return std::optional<double>();
+    if (!range) return StepOf(cell);
     return bound == Bound::kLeast ? range->least : range->most;
+  };
+  // The bound as the cell says it.
+  const auto said_in = [key = bound == Bound::kLeast ? "min" : "max"](const Json& cell) {
+    return cell.contains(key) ? Text{Figure(cell.at(key)), ""}
+                              : Text{WordOf(cell), cell.value("zh", "")};
   };
   for (std::size_t i = 1; i < order.size(); ++i) {
     const Json& before = cell_of(order[i - 1]);
@@ -146,16 +189,30 @@ OrderCheck CheckOrder(const Json& matrix, const Json& ordering, Bound bound) {
     const std::string right = order[i];
     if (*a == *b) {
       check.strict = false;
-      check.ties.push_back(left + " = " + right);
+      check.ties.push_back({left, right, {}, {}});
     } else if (ascending != (*a < *b)) {
       check.holds = false;
       check.strict = false;
-      const char* key = bound == Bound::kLeast ? "min" : "max";
-      check.violations.push_back(left + " " + Figure(before.at(key)) + " vs " + right + " " +
-                                 Figure(after.at(key)));
+      check.violations.push_back({left, right, said_in(before), said_in(after)});
     }
   }
   return check;
+}
+
+std::vector<OrderPair> Contradictions(const Json& ordering, const Json& other) {
+  const Json& here = ordering.at("order");
+  const Json& there = other.at("order");
+  const auto place_there = [&there](const Json& id) {
+    return std::ranges::find(there, id) - there.begin();
+  };
+  std::vector<OrderPair> pairs;
+  for (std::size_t first = 0; first < here.size(); ++first) {
+    for (std::size_t second = first + 1; second < here.size(); ++second) {
+      if (place_there(here[first]) < place_there(here[second])) continue;
+      pairs.push_back({here[first], here[second], {}, {}});
+    }
+  }
+  return pairs;
 }
 
 BestCheck CheckBest(const Json& matrix, const Json& statement) {

@@ -1,5 +1,10 @@
 #include "advisor/compare/values.h"
 
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "advisor/facts/facts.h"
@@ -71,6 +76,22 @@ TEST(ValuesTest, RangesAreInOneUnit) {
   EXPECT_FALSE(RangeOf(Json::parse(R"({"value": "slow", "zh": "慢"})")));
 }
 
+Json Shown(const std::vector<OrderPair>& pairs) {
+  Json shown = Json::array();
+  for (const OrderPair& each : pairs) {
+    const bool tie = each.left_says.empty();
+    shown.push_back(tie ? each.left + " = " + each.right
+                        : each.left + " " + each.left_says.en + " vs " + each.right + " " +
+                              each.right_says.en);
+  }
+  return shown;
+}
+
+const Json& OrderingOf(const char* matrix, const char* id) {
+  const Json& all = Facts(FactFile::kMatrices).at("matrices");
+  return *FindFact(FindFact(all, matrix)->at("orderings"), id);
+}
+
 // What the facts say of each stated ordering is recomputed from the cells.
 TEST(ValuesTest, EveryOrderingIsCheckedAgainstItsCells) {
   int checked = 0;
@@ -81,20 +102,90 @@ TEST(ValuesTest, EveryOrderingIsCheckedAgainstItsCells) {
       for (const auto& [name, bound] :
            {std::pair{"by_min", Bound::kLeast}, std::pair{"by_max", Bound::kMost}}) {
         const Json& stated = ordering.at("check_against_cells").at(name);
-        const OrderCheck check = CheckOrder(matrix, ordering, bound);
+        const Json& of = *FindFact(Facts(FactFile::kMatrices).at("matrices"),
+                                   ordering.value("of", matrix.at("id").get<std::string>()));
+        const OrderCheck check = CheckOrder(of, ordering, bound);
         EXPECT_EQ(check.holds, stated.at("holds")) << ordering.at("id") << name;
         EXPECT_EQ(check.strict, stated.at("strict")) << ordering.at("id") << name;
         if (stated.contains("ties")) {
-          EXPECT_EQ(Json(check.ties), stated.at("ties")) << ordering.at("id") << name;
+          EXPECT_EQ(Shown(check.ties), stated.at("ties")) << ordering.at("id") << name;
         }
         if (stated.contains("violations")) {
-          EXPECT_EQ(Json(check.violations), stated.at("violations")) << ordering.at("id") << name;
+          EXPECT_EQ(Shown(check.violations), stated.at("violations")) << ordering.at("id") << name;
         }
         ++checked;
       }
     }
   }
-  EXPECT_EQ(checked, 12);
+  EXPECT_EQ(checked, 22) << "eleven orderings, of figures and of words, by both bounds";
+}
+
+// The other two are of what no cell has an amount of: they contradict each other.
+TEST(ValuesTest, AnOrderingWithoutAmountsIsHeldAgainstTheOtherOne) {
+  int held = 0;
+  for (const Json& matrix : Facts(FactFile::kMatrices).at("matrices")) {
+    for (const Json& ordering : matrix.value("orderings", Json::array())) {
+      EXPECT_NE(ordering.contains("column"), ordering.contains("contradicts")) << ordering.at("id");
+      if (!ordering.contains("contradicts")) continue;
+      ++held;
+      const Json& stated = ordering.at("contradicts");
+      const Json& other = OrderingOf(stated.at("matrix").get_ref<const std::string&>().c_str(),
+                                     stated.at("ordering").get_ref<const std::string&>().c_str());
+      Json pairs = Json::array();
+      for (const OrderPair& each : Contradictions(ordering, other)) {
+        pairs.push_back(each.left + ", " + each.right);
+      }
+      EXPECT_EQ(pairs, stated.at("pairs")) << ordering.at("id");
+      EXPECT_TRUE(Contradictions(ordering, ordering).empty());
+    }
+  }
+  EXPECT_EQ(held, 2);
+}
+
+// Where a document says the levels with an ordering, the cells have the same.
+TEST(ValuesTest, TheLevelsOfAnOrderingAreInItsOrder) {
+  const Json& granularity = OrderingOf("isolation", "isolation_granularity");
+  const Json& rows = FindFact(Facts(FactFile::kMatrices).at("matrices"), "isolation")->at("rows");
+  int step = 0;
+  for (const Json& id : granularity.at("order")) {
+    const std::string level = granularity.at("levels").at(id.get<std::string>());
+    const Json& cell = rows.at(id.get<std::string>()).at("isolation_granularity");
+    EXPECT_EQ(cell.at("value"), level + "-grained");
+    EXPECT_LT(std::exchange(step, *StepOf(cell)), *StepOf(cell)) << id;
+  }
+  const Json& overhead = OrderingOf("isolation", "performance_overhead");
+  step = 6;
+  for (const Json& id : overhead.at("order")) {
+    const auto level = StepOf({{"value", overhead.at("levels").at(id.get<std::string>())}});
+    ASSERT_TRUE(level) << id;
+    EXPECT_GT(std::exchange(step, *level), *level) << id;
+  }
+}
+
+TEST(ValuesTest, WordsAreInOrderAndWhatIsNoAmountHasNone) {
+  const auto step = [](const char* word) { return StepOf({{"value", word}}); };
+  EXPECT_LT(step("very low"), step("low"));
+  EXPECT_LT(step("low"), step("medium"));
+  EXPECT_LT(step("medium"), step("high"));
+  EXPECT_LT(step("high"), step("very high"));
+  EXPECT_LT(step("slow"), step("medium"));
+  EXPECT_LT(step("medium"), step("fast"));
+  EXPECT_EQ(StepOf({{"stars", 4}}), 4);
+  EXPECT_EQ(step("kernel namespaces"), std::nullopt);
+  EXPECT_EQ(StepOf({{"list", {"KVM"}}}), std::nullopt);
+  EXPECT_EQ(StepOf(nullptr), std::nullopt);
+}
+
+TEST(ValuesTest, WordsThatAreTheOtherWayRoundAreAViolation) {
+  const Json matrix = Json::parse(R"({"rows": {"a": {"x": {"value": "medium", "zh": "中"}},
+      "b": {"x": {"value": "low", "zh": "低"}}, "c": {"x": {"value": "low", "zh": "低"}}}})");
+  const Json ordering =
+      Json::parse(R"({"column": "x", "direction": "ascending", "order": ["a", "b", "c"]})");
+  const OrderCheck check = CheckOrder(matrix, ordering, Bound::kMost);
+  EXPECT_FALSE(check.holds);
+  EXPECT_EQ(Shown(check.violations), Json::array({"a medium vs b low"}));
+  EXPECT_EQ(check.violations.front().left_says.zh, "中");
+  EXPECT_EQ(Shown(check.ties), Json::array({"b = c"}));
 }
 
 // So is what they say of who has most stars.

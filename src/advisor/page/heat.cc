@@ -1,13 +1,11 @@
 #include "advisor/page/heat.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "advisor/compare/values.h"
@@ -24,47 +22,13 @@ struct Amount {
   bool is_range;
 };
 
-struct Word {
-  std::string_view word;
-  int step;
-};
-// In the documents' words; a column has words of one kind only.
-constexpr std::array<Word, 12> kWords{{{"very low", 1},
-                                       {"very small", 1},
-                                       {"low", 2},
-                                       {"small", 2},
-                                       {"slow", 1},
-                                       {"partial", 3},
-                                       {"medium", 3},
-                                       {"high", 4},
-                                       {"fast", 4},
-                                       {"very high", 5},
-                                       {"very fast", 5},
-                                       {"yes", 5}}};
-
-std::optional<Amount> OfWord(const std::string& word) {
-  for (const Word& each : kWords) {
-    if (each.word == word) {
-      return Amount{static_cast<double>(each.step), static_cast<double>(each.step), false};
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<Amount> AmountOf(const Json& cell) {
-  if (!cell.is_object()) return std::nullopt;
-  if (cell.contains("stars")) {
-    const double stars = cell.at("stars");
-    return Amount{stars, stars, false};
-  }
   if (const auto range = RangeOf(cell)) {
     return Amount{range->least.value_or(*range->most), range->most.value_or(*range->least), true};
   }
-  for (const char* key : {"level", "value"}) {
-    const auto found = cell.find(key);
-    if (found != cell.end() && found->is_string()) return OfWord(found->get<std::string>());
-  }
-  return std::nullopt;
+  const auto step = StepOf(cell);
+  if (!step) return std::nullopt;
+  return Amount{static_cast<double>(*step), static_cast<double>(*step), false};
 }
 
 // Where it lies on the scale of its column.
