@@ -19,6 +19,27 @@ FACTS = ROOT / "src" / "advisor" / "facts"
 FILES = ("concepts", "decisions", "graph", "matrices", "models", "roadmap", "versions")
 
 
+# How many of each there are in the documents: what is lost is missed. A path ends in a list or a map.
+COUNTS = {
+    "concepts": {"concepts": 6, "authorities rows": 5, "architecture_concepts rows": 10, "tier_mapping": 4},
+    "decisions": {"variables": 14, "trees": 6, "rules": 12, "scenario_table rows": 7, "quick_reference rows": 12,
+                  "scenario_map rows": 10, "disagreements": 5},
+    "graph": {"diagrams": 26, "relation_types": 9, "relation_matrix": 10, "entities": 60, "entity_edges": 102,
+              "learning_paths": 3, "glossary": 94, "document_navigation rows": 42},
+    "matrices": {"dimensions dimensions": 8, "matrices": 8, "decision_matrix needs": 4, "domains": 5, "case_studies": 3,
+                 "business_cases cases": 3, "selection_flow steps": 5, "best_practices practices": 5,
+                 "layer_mapping rows": 4, "ddd_mapping rows": 3, "togaf_mapping rows": 4, "c4_mapping levels": 4,
+                 "era_application_matrix rows": 6, "tier_comparison rows": 8, "tier_overheads rows": 4,
+                 "kuasar_figures figures": 3, "launch_paradigm rows": 3, "agility rows": 5, "business_models rows": 4,
+                 "penetration_forecast tracks": 5, "architecture_paradigms rows": 3, "information_architecture rows": 3},
+    "models": {"models": 50, "cross_document_conflicts": 28},
+    "roadmap": {"stages": 5, "milestones": 4, "recommendations": 3, "phases": 3, "design_principles principles": 4,
+                "risks anti_trends": 4, "risks countermeasures": 3, "dated_forecasts": 10},
+    "versions": {"versions": 13, "mappings": 4, "empirical": 9, "document_updates": 4, "technology_attributes": 7,
+                 "technology_performance": 6, "evolution_main_line": 6},
+}
+
+
 if __name__ == "__main__":
     run_again(__file__, "schemathesis")
 
@@ -100,6 +121,24 @@ class FactsTest(unittest.TestCase):
         text = (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8")
         numbers = [int(number) for number in re.findall(r"^(\d+)\. ", text, re.MULTILINE)]
         self.assertEqual(numbers, list(range(1, 192)))
+
+    def test_nothing_of_the_documents_is_lost(self):
+        for name, counts in COUNTS.items():
+            for path, count in counts.items():
+                found = read(name)
+                for key in path.split():
+                    found = found[key]
+                self.assertEqual(len(found), count, f"{name}: {path}")
+        matrices = read("matrices")["matrices"]
+        self.assertEqual(sum(len(row) for matrix in matrices for row in matrix["rows"].values()), 270)
+        self.assertEqual(sum(len(matrix.get("orderings", [])) for matrix in matrices), 13)
+        self.assertEqual(sum(len(matrix.get("statements", [])) for matrix in matrices), 15)
+        for matrix in matrices:
+            columns = [column["key"] for column in matrix["columns"]]
+            for concept, row in matrix["rows"].items():
+                self.assertEqual(list(row), columns, f"{matrix['id']}: {concept}")
+        checks = [check["agrees"] for model in read("models")["models"] for check in model.get("checks", [])]
+        self.assertEqual([len(checks), *(checks.count(verdict) for verdict in (True, False, None))], [108, 46, 47, 15])
 
     def test_a_sentence_has_its_chinese_beside_it(self):
         # What is written in the facts' own words; formulas, claims and quotations stay as the documents have them.

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from again import run_again
+from again import ROOT, run_again
 
 if __name__ == "__main__":
     run_again(__file__, "schemathesis")
@@ -33,7 +33,35 @@ def strata(question, form):
                           text=True, check=True).stdout
 
 
+def printed(cell):
+    """What a program should get of a cell of the facts."""
+    if not isinstance(cell, dict):
+        return cell
+    if "stars" in cell:
+        return cell["stars"]
+    if "list" in cell:
+        return ", ".join(cell["list"])
+    if "level" in cell or "unit" in cell:
+        return {key: value for key, value in cell.items() if key not in ("raw", "zh", "text")}
+    return cell["value"] if cell["value"] is not None else cell["raw"]
+
+
 class OutputTest(unittest.TestCase):
+    def test_every_cell_of_the_matrices_is_printed_as_the_facts_have_it(self):
+        facts = yaml.safe_load((ROOT / "src" / "advisor" / "facts" / "matrices.yaml").read_text(encoding="utf-8"))
+        cells = 0
+        for matrix in facts["matrices"]:
+            concepts = list(matrix["rows"])
+            report = json.loads(strata(f"compare {' '.join(concepts)} --dimension {matrix['id']}", "json"))
+            section = next(each for each in report["sections"] if each["id"] == matrix["id"])
+            self.assertEqual([row.pop("attribute") for row in section["rows"]],
+                             [column["label"] for column in matrix["columns"]])
+            for row, column in zip(section["rows"], matrix["columns"], strict=True):
+                self.assertEqual(row, {concept: printed(matrix["rows"][concept][column["key"]]) for concept in concepts},
+                                 f"{matrix['id']}: {column['key']}")
+                cells += len(row)
+        self.assertEqual(cells, 270)
+
     def test_yaml_says_what_json_says(self):
         nulls = numbers = 0
         for question in QUESTIONS:
