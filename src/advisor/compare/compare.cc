@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "advisor/compare/claims.h"
 #include "advisor/compare/measured.h"
 #include "advisor/compare/subjects.h"
 #include "advisor/compare/values.h"
@@ -12,6 +13,7 @@
 #include "advisor/graph/graph.h"
 #include "advisor/names.h"
 #include "base/strings.h"
+#include "model/values.h"
 
 namespace strata::advisor {
 namespace {
@@ -535,6 +537,19 @@ bool MakeTechnology(Subject& subject) {
   return true;
 }
 
+// "; 'container' is the counterpart of 'docker'": which name of the other kind would do.
+std::string Counterparts(const Subjects& subjects) {
+  std::string text;
+  for (const Subject& subject : subjects) {
+    for (const model::Class each : subject.classes) {
+      const bool technology = subject.kind == Subject::Kind::kTechnology;
+      const std::string other(technology ? model::ClassName(each) : TechnologyOf(each));
+      if (!other.empty()) text += "; '" + other + "' is the counterpart of '" + subject.id + "'";
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<Report> Compare(const CompareQuestion& question) {
@@ -553,7 +568,8 @@ Result<Report> Compare(const CompareQuestion& question) {
         !MakeTechnology(subjects.front()) && !MakeTechnology(*subject)) {
       return Fail(Errc::kInvalidArgument,
                   "'" + question.subjects.front() + "' and '" + name +
-                      "' have no columns in common: compare concepts and classes, or technologies");
+                      "' have no columns in common: compare concepts and classes, or technologies" +
+                      Counterparts({subjects.front(), *subject}));
     }
     subjects.push_back(std::move(*subject));
   }

@@ -263,7 +263,10 @@ TEST(CompareTest, EveryTechnologyCanBeCompared) {
 }
 
 TEST(CompareTest, WhatHasNothingInCommonIsRefused) {
-  EXPECT_EQ(Compare({.subjects = {"wasm", "Docker"}}).error().code, Errc::kInvalidArgument);
+  const auto refused = Compare({.subjects = {"wasm", "Docker"}});
+  EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
+  EXPECT_THAT(refused.error().message, HasSubstr("'wasmedge' is the counterpart of 'wasm'"));
+  EXPECT_THAT(refused.error().message, HasSubstr("'container' is the counterpart of 'docker'"));
   EXPECT_THAT(Compare({.subjects = {"wasm", "WASM"}}).error().message, HasSubstr("twice"));
   EXPECT_EQ(Compare({.subjects = {"Docker"}, .dimensions = {"startup"}}).error().code,
             Errc::kInvalidArgument);
