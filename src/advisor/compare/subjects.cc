@@ -145,6 +145,13 @@ Result<Subject> FindSubject(std::string_view name) {
     if (!facts.contains("aliases")) continue;
     for (const Json& alias : facts.at("aliases")) names.Add(each.id, alias);
   }
+  // What else the diagrams call a technology.
+  for (const Json& entity : Facts(FactFile::kGraph).at("entities")) {
+    const std::string id = entity.at("id");
+    if (std::ranges::find(all, id, &Subject::id) == all.end()) continue;
+    names.Add(id, LabelOf(entity).en);
+    for (const Json& alias : entity.value("aliases", Json::array())) names.Add(id, alias);
+  }
   const auto found = names.Find(name);
   if (!found) return std::unexpected(found.error());
   return *std::ranges::find(all, *found, &Subject::id);

@@ -69,5 +69,16 @@ TEST(SubjectsTest, EveryConceptThatIsNamedHasALabel) {
   EXPECT_EQ(ConceptLabel("Kubernetes"), (Text{"Kubernetes", ""})) << "what is none, as it is";
 }
 
+TEST(SubjectsTest, WhatPeopleCallThemIsFound) {
+  const auto id = [](const char* name) {
+    const auto found = FindSubject(name);
+    return found ? found->id : found.error().message;
+  };
+  EXPECT_EQ(id("K8s"), "kubernetes");
+  EXPECT_EQ(id("Kata Containers"), "kata");
+  EXPECT_EQ(id("vm"), "virtualization");
+  EXPECT_EQ(id("虚拟机"), "virtualization");
+}
+
 }  // namespace
 }  // namespace strata::advisor

@@ -31,9 +31,11 @@ Names MakeNodeNames() {
       names.Add(node.id, node.label.zh);
     }
   }
-  for (const Json& each : Facts(FactFile::kConcepts).at("concepts")) {
-    if (!each.contains("aliases")) continue;
-    for (const Json& alias : each.at("aliases")) names.Add(each.at("id"), alias);
+  for (const Json* list : {&Facts(FactFile::kConcepts).at("concepts"), &Source().at("entities")}) {
+    for (const Json& each : *list) {
+      if (!each.contains("aliases")) continue;
+      for (const Json& alias : each.at("aliases")) names.Add(each.at("id"), alias);
+    }
   }
   return names;
 }
