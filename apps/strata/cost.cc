@@ -44,6 +44,16 @@ void AddSum(Table& table, std::vector<std::string> row, double cpu_s, double cos
   table.Add(std::move(row));
 }
 
+// What a start costs, and where that is from: "Starts, USD: container 1.4e-07 (strata measure)."
+std::string StartsOf(const Json& classes) {
+  std::string text;
+  for (const auto& [name, price] : classes.items()) {
+    text += (text.empty() ? "Starts, USD: " : ", ") + name + " " + Money(price["start"]) + " (" +
+            price.value("start_from", "") + ")";
+  }
+  return text + ".\n";
+}
+
 void PrintSources(const Json& cost) {
   for (const char* const all : {"all_container", "all_microvm"}) {
     const std::string lacking = cost["total"][all].value("lacking", "");
@@ -53,7 +63,8 @@ void PrintSources(const Json& cost) {
   for (const Json& each : cost["measured"]["classes"]) {
     classes += (classes.empty() ? "" : ", ") + each.get<std::string>();
   }
-  Print("Prices: " + cost["prices"].value("source", "") + ".\n");
+  Print("Prices: " + cost["prices"].value("source", "") + ".\n" +
+        StartsOf(cost["prices"]["classes"]));
   Print("Elsewhere: by " + cost["measured"].value("source", "") + " on this host (" +
         (classes.empty() ? "nothing was measured" : classes) + ").\n");
   if (!cost.value("metering", true)) {

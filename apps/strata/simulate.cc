@@ -40,6 +40,7 @@ struct SimulateFlags {
   Shape shape;
   std::string trace;   // a file; empty: the built-in one
   std::string record;  // a file; empty: the server's
+  std::string record_from;
   std::vector<std::string> policies;
   std::vector<std::string> prices;
   bool what_if = false;
@@ -62,7 +63,24 @@ class FileInput final : public Input {
   Fd fd_;
 };
 
-Result<scheduler::Record> LoadRecord(Session& session, const std::string& file) {
+struct Measured {
+  scheduler::Record record;
+  std::string from;  // which one it is: "figures.json, measured 2026-01-31T10:00:00Z on an EPYC"
+};
+
+std::string NameOf(const Json& record, const std::string& where) {
+  const auto text = [](const Json& of, const char* field) {
+    const auto found = of.find(field);
+    return found != of.end() && found->is_string() ? found->get<std::string>() : "";
+  };
+  const std::string when = text(record, "measured");
+  const std::string processor = text(record.value("host", Json::object()), "processor");
+  return where + (when.empty() ? "" : ", measured " + when) +
+         (processor.empty() ? "" : " on " + processor);
+}
+
+Result<Measured> LoadRecord(Session& session, const std::string& file) {
+  const std::string where = file.empty() ? "the server's record" : file;
   Result<Json> json = Json();
   if (file.empty()) {
     json = session.AskJson("GET", "/v1/measurements");
@@ -77,10 +95,10 @@ Result<scheduler::Record> LoadRecord(Session& session, const std::string& file) 
     if (!text) return std::unexpected(std::move(text).error());
     json = ParseJson(*text, kMostRecord);
   }
-  if (!json) return Wrap(std::move(json).error(), file.empty() ? "the server's record" : file);
+  if (!json) return Wrap(std::move(json).error(), where);
   auto record = scheduler::ReadRecord(*json);
-  if (!record) return Wrap(std::move(record).error(), file.empty() ? "the server's record" : file);
-  return record;
+  if (!record) return Wrap(std::move(record).error(), where);
+  return Measured{*std::move(record), NameOf(*json, where)};
 }
 
 // Makes the same trace as often as it is asked for.
@@ -249,6 +267,7 @@ Json ToJson(const SimulateFlags& flags, const Traces& traces, const std::vector<
                 {"cpu_share", settings.cpu_share},
                 {"nodes", settings.nodes},
                 {"node_memory_gib", static_cast<double>(settings.node_memory.count) / kGib}}}};
+  result["record"]["from"] = flags.record_from;
   std::vector<const Outcome*> what_if;
   for (const Job& job : jobs) {
     Json row = RowOf(job.policy, *job.outcome);
@@ -313,12 +332,16 @@ void PrintInputs(const Json& result) {
         Fixed(assumed["nodes"], 0) + " nodes of " + Fixed(assumed["node_memory_gib"], 1) +
         " GiB\n");
   Print("Prices, USD: " + result["prices"]["source"].get<std::string>() + "\n");
-  Table prices({"CLASS", "PROCESSOR HOUR", "GIB HOUR", "START", "NO WAIT"});
+  Table prices({"CLASS", "PROCESSOR HOUR", "GIB HOUR", "START", "FROM", "NO WAIT"});
   for (const auto& [name, price] : result["prices"]["classes"].items()) {
     prices.Add({name, Fixed(price["cpu_hour"], 5), Fixed(price["gib_hour"], 6),
-                Fixed(price["start"], 6), Fixed(price["wait"], 6)});
+                Money(price["start"]), price["start_from"], Fixed(price["wait"], 6)});
   }
-  Print(prices.Render() + "Record ('strata measure'):\n");
+  Print(prices.Render());
+  for (const auto& [node, factor] : result["prices"]["nodes"].items()) {
+    Print("On " + node + ": times " + Fixed(factor, 3) + "\n");
+  }
+  Print("Record ('strata measure'): " + result["record"]["from"].get<std::string>() + "\n");
   Table record({"CLASS", "FIRST MS", "P50 MS", "P99 MS", "CPU MS", "MEMORY MIB"});
   for (const Json& row : result["record"]["classes"]) {
     record.Add({row["class"], Fixed(row["first_ms"], 2), Fixed(row["p50_ms"], 2),
@@ -338,7 +361,11 @@ Result<Json> RunSimulations(Session& session, SimulateFlags& flags) {
   flags.settings.seed = flags.shape.seed;
   auto record = LoadRecord(session, flags.record);
   if (!record) return std::unexpected(std::move(record).error());
-  flags.settings.record = std::move(*record);
+  for (const auto& [sandbox_class, figures] : record->record) {
+    scheduler::PriceStart(flags.settings.prices, sandbox_class, figures);
+  }
+  flags.settings.record = std::move(record->record);
+  flags.record_from = std::move(record->from);
   if (auto good = CheckSettings(flags.settings); !good) return std::unexpected(good.error());
   auto traces = Traces::Open(flags);
   if (!traces) return std::unexpected(std::move(traces).error());
@@ -380,7 +407,7 @@ void AddOptions(CLI::App& verb, SimulateFlags& flags) {
   verb.add_option("--nodes", flags.settings.nodes, "How many (100)");
   verb.add_option("--node-memory-gib", flags.node_memory_gib, "Of each (64)");
   verb.add_option("--price", flags.prices,
-                  "As stratad's: gib_hour=0.004, microvm.cpu_hour=0.05, wait=0.0003");
+                  "As stratad's: gib_hour=0.004, microvm.start=1e-6, node.node-1*=0.3");
   verb.add_flag("--what-if", flags.what_if, "Also two claims of what moving workloads brings");
 }
 

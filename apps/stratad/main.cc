@@ -78,8 +78,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--otlp", options.otlp_endpoint, "OpenTelemetry collector, HOST:PORT (OTLP/HTTP)");
   app.add_option(
          "--price", flags.prices,
-         "What computing costs, [CLASS.]FIELD=USD; FIELD: cpu_hour, gib_hour, start, wait. May be "
-         "given often; 'strata cost' shows them")
+         "What computing costs, [CLASS.]FIELD=USD; FIELD: cpu_hour, gib_hour, start, wait; or "
+         "node.NAME=FACTOR, of the list. May be given often; 'strata cost' shows them")
       ->allow_extra_args(false);
   app.add_option("--log-file", flags.log_file, "Log here instead of stderr");
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error");

@@ -79,10 +79,16 @@ Json RowsOf(const std::map<Group, Bill>& groups) {
 
 Overhead OverheadOf(const store::UsageTotals& totals, std::string_view tenant,
                     const meter::Prices& prices) {
-  std::map<std::pair<std::string, std::string>, double> guests_s;  // by tenant and role
+  // By tenant and role: what guests used, and what bills have for starting their sandboxes.
+  std::map<std::pair<std::string, std::string>, double> guests_s;
+  std::map<std::pair<std::string, std::string>, double> starts_s;
   for (const auto& [key, usage] : totals.usage) {
-    guests_s[{key.tenant, RunsInCells(key.sandbox_class) ? "cell" : "keeper"}] +=
-        Seconds(usage.cpu_ns);
+    const std::pair whose(key.tenant,
+                          std::string(RunsInCells(key.sandbox_class) ? "cell" : "keeper"));
+    guests_s[whose] += Seconds(usage.cpu_ns);
+    if (const auto of = model::ClassFromName(key.sandbox_class)) {
+      starts_s[whose] += static_cast<double>(usage.starts) * prices.StartMs(*of) / kMsPerS;
+    }
   }
   Overhead overhead;
   for (const auto& [whose, cpu_ns] : totals.process_cpu_ns) {
@@ -90,7 +96,8 @@ Overhead OverheadOf(const store::UsageTotals& totals, std::string_view tenant,
     if (!tenant.empty() && of != tenant) continue;
     const model::Class as = role == "keeper" ? model::Class::kContainer : model::Class::kWasm;
     const double own_s = std::max(Seconds(cpu_ns) - guests_s[whose], 0.0);
-    const double cost = prices.Of(as).Of({.cpu_ms = own_s * kMsPerS});
+    const double unbilled_s = std::max(own_s - starts_s[whose], 0.0);
+    const double cost = prices.Of(as).Of({.cpu_ms = unbilled_s * kMsPerS});
     overhead.cost += cost;
     overhead.rows.push_back({{"namespace", of},
                              {"role", role},

@@ -55,7 +55,8 @@ struct Overhead {
   Json rows = Json::array();
   double cost = 0;
 };
-// Priced as the class whose guests are there: wasm in cells, containers in keepers.
+// Priced as the class whose guests are there, wasm in cells, containers in keepers; without what
+// bills have for it by the price of starts.
 Overhead OverheadOf(const store::UsageTotals& totals, std::string_view tenant,
                     const meter::Prices& prices);
 

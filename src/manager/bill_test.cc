@@ -66,5 +66,21 @@ TEST(BillTest, OverheadIsWhatGuestsInOurProcessesDidNotUse) {
   EXPECT_EQ(OverheadOf(totals, "shop", prices).rows.size(), 2U);
 }
 
+TEST(BillTest, WhatStartsWereBilledForIsInNoCostOfOverhead) {
+  store::UsageTotals totals;
+  totals.process_cpu_ns[{"shop", "keeper"}] = 9'000'000'000;
+  totals.usage[{"shop", "box", "container"}] = {.starts = 4, .cpu_ns = 5'000'000'000};
+  meter::Prices prices;
+  ASSERT_TRUE(prices.Set("cpu_hour=3600"));  // a dollar a second
+  prices.StartComputes(Class::kContainer, 500, "a test");
+  const Overhead billed = OverheadOf(totals, "", prices);
+  EXPECT_DOUBLE_EQ(billed.rows[0]["cpu_s"].get<double>(), 4);
+  EXPECT_DOUBLE_EQ(billed.cost, 4 - 4 * 0.5);
+  prices.StartComputes(Class::kContainer, 5000, "a test");  // more than there was
+  EXPECT_DOUBLE_EQ(OverheadOf(totals, "", prices).cost, 0);
+  ASSERT_TRUE(prices.Set("start=9"));  // somebody's own price, of what computes nothing
+  EXPECT_DOUBLE_EQ(OverheadOf(totals, "", prices).cost, 4);
+}
+
 }  // namespace
 }  // namespace strata::manager

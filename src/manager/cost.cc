@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 #include "manager/bill.h"
 #include "manager/manager_impl.h"
+#include "manager/node_prices.h"
 #include "model/revision.h"
 #include "scheduler/record.h"
 
@@ -39,10 +40,10 @@ Json SourceOf(const Measurements& measurements) {
 
 }  // namespace
 
-Result<double> ManagerImpl::CostElsewhere(const store::Usage& usage, Class here,
-                                          Class there) const {
+Result<double> ManagerImpl::CostElsewhere(const store::Usage& usage, Class here, Class there,
+                                          const meter::Prices& prices) const {
   const scheduler::Load load = LoadOf(usage);
-  const meter::Price& price = options_.prices.Of(there);
+  const meter::Price& price = prices.Of(there);
   if (here == there) {
     return price.Of({.cpu_ms = load.cpu_ms, .mib_ms = load.mib_ms, .starts = load.starts});
   }
@@ -93,10 +94,10 @@ std::optional<Class> ManagerImpl::BetterClass(const store::UsageKey& key,
 }
 
 Bill ManagerImpl::BillOf(const store::UsageKey& key, const store::Usage& usage, Class here,
-                         const Deployed& deployed) const {
-  Bill bill{.used = usage, .cost = CostElsewhere(usage, here, here).value_or(0)};
+                         const Deployed& deployed, const meter::Prices& prices) const {
+  Bill bill{.used = usage, .cost = CostElsewhere(usage, here, here, prices).value_or(0)};
   for (const Class each : kAllInOne) {
-    if (const auto there = CostElsewhere(usage, here, each)) {
+    if (const auto there = CostElsewhere(usage, here, each, prices)) {
       bill.elsewhere[each] = *there;
     } else {
       bill.lacking[each] = there.error().message;
@@ -104,7 +105,7 @@ Bill ManagerImpl::BillOf(const store::UsageKey& key, const store::Usage& usage, 
   }
   const auto better = BetterClass(key, deployed);
   if (!better) return bill;
-  const auto there = CostElsewhere(usage, here, *better);
+  const auto there = CostElsewhere(usage, here, *better, prices);
   if (there && *there < bill.cost) {
     bill.could_save = bill.cost - *there;
     bill.better = better;
@@ -123,13 +124,14 @@ Result<Json> ManagerImpl::Cost(std::string_view tenant, std::string_view by) {
   if (!totals) return std::unexpected(totals.error());
   const auto deployed = GetDeployed();
   if (!deployed) return std::unexpected(deployed.error());
+  const meter::Prices prices = PricesHere(options_.prices, measurements_);
   std::map<Group, Bill> groups;
   Bill total;
   for (const auto& [key, usage] : totals->usage) {
     if (!tenant.empty() && key.tenant != tenant) continue;
     const auto here = model::ClassFromName(key.sandbox_class);
     if (!here) return Fail(Errc::kInternal, "usage of a class '" + key.sandbox_class + "'");
-    const Bill bill = BillOf(key, usage, *here, *deployed);
+    const Bill bill = BillOf(key, usage, *here, *deployed, prices);
     AddTo(total, bill);
     Bill& group = groups[*GroupOf(key, by)];
     AddTo(group, bill);
@@ -138,11 +140,11 @@ Result<Json> ManagerImpl::Cost(std::string_view tenant, std::string_view by) {
   Json json{{"by", by},
             {"since", total.used.since == WallTime() ? Json() : Json(Rfc3339(total.used.since))},
             {"metering", options_.observe.metering},
-            {"prices", options_.prices.ToJson()},
+            {"prices", prices.ToJson()},
             {"measured", SourceOf(measurements_)},
             {"rows", RowsOf(groups)},
             {"total", BillToJson(total)}};
-  const Overhead overhead = OverheadOf(*totals, tenant, options_.prices);
+  const Overhead overhead = OverheadOf(*totals, tenant, prices);
   json["overhead"] = overhead.rows;
   json["total"]["overhead_cost"] = overhead.cost;
   return json;

@@ -215,11 +215,12 @@ class ManagerImpl final : public Manager {
       std::map<std::pair<std::string, std::string>, std::pair<model::Resource, model::Revision>>;
   Result<Deployed> GetDeployed();
   // kUnavailable: why that is not known.
-  Result<double> CostElsewhere(const store::Usage& of, model::Class here, model::Class there) const;
+  Result<double> CostElsewhere(const store::Usage& of, model::Class here, model::Class there,
+                               const meter::Prices& prices) const;
   std::optional<model::Class> BetterClass(const store::UsageKey& key,
                                           const Deployed& deployed) const;
   Bill BillOf(const store::UsageKey& key, const store::Usage& usage, model::Class here,
-              const Deployed& deployed) const;
+              const Deployed& deployed, const meter::Prices& prices) const;
 
   // inspect.cc
   Json Listener() const;

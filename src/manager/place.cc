@@ -1,6 +1,4 @@
 // Into which class a workload goes: what the scheduler is asked, with what is known here.
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -14,7 +12,9 @@
 #include "base/json.h"
 #include "manager/fits.h"
 #include "manager/manager_impl.h"
+#include "manager/node_prices.h"
 #include "manager/own_figures.h"
+#include "meter/prices.h"
 #include "model/resource.h"
 #include "model/revision.h"
 #include "model/values.h"
@@ -28,22 +28,19 @@ using model::Class;
 
 constexpr std::string_view kOnlyWithin = "only where spec.within asks for it";
 
-std::string HostName() {
-  struct utsname names = {};
-  return ::uname(&names) == 0 ? names.nodename : "local";
-}
-
 // The one node that we know, with every class: what it lacks shows when a class is tried.
-scheduler::Node ThisNode() {
-  return {.name = HostName(),
+scheduler::Node ThisNode(const meter::Prices& prices) {
+  const std::string name = HostName();
+  return {.name = name,
           .free_memory = Bytes{UINT64_MAX},
           .classes = scheduler::ClassSet::All(),
-          .cores = static_cast<double>(Processors())};
+          .cores = static_cast<double>(Processors()),
+          .price = prices.FactorOf(name)};
 }
 
 // This node, with what trying the classes out has found.
-scheduler::Node ProbedNode(const Json& found) {
-  scheduler::Node node = ThisNode();
+scheduler::Node ProbedNode(const Json& found, const meter::Prices& prices) {
+  scheduler::Node node = ThisNode(prices);
   for (const Class each : model::kClasses) {
     const std::string name = "class-" + std::string(model::ClassName(each));
     const auto lacks = [&name](const Json& check) {
@@ -235,16 +232,17 @@ Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
     const auto qps = static_cast<std::uint32_t>(std::ceil(*overload));
     question.slo.qps = std::max(question.slo.qps.value_or(0), qps);
   }
-  scheduler::Node node = ThisNode();
-  auto chosen = scheduler::Choose(question, options, {&node, 1}, options_.prices);
+  const meter::Prices prices = ListPrices(options_.prices, measurements_);
+  scheduler::Node node = ThisNode(prices);
+  auto chosen = scheduler::Choose(question, options, {&node, 1}, prices);
   const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&
                       chosen->sandbox_class != Class::kContainer;
   if (unsure) {
     // Its first use takes seconds, so it is tried only where that decides something.
     auto found = co_await probe_.Found();
     if (!found) co_return Wrap(found.error(), resource.key().ToString() + ": spec.class");
-    node = ProbedNode(*found);
-    chosen = scheduler::Choose(question, options, {&node, 1}, options_.prices);
+    node = ProbedNode(*found, prices);
+    chosen = scheduler::Choose(question, options, {&node, 1}, prices);
   }
   if (!chosen) co_return Wrap(chosen.error(), resource.key().ToString());
   co_return *std::move(chosen);
@@ -254,10 +252,11 @@ Result<model::Placement> ManagerImpl::FreePlacement(const model::Resource& resou
                                                     const Artifacts& artifacts) const {
   auto options = OptionsOf(resource, artifacts);
   if (!options) return std::unexpected(options.error());
-  const scheduler::Node node = ThisNode();
+  const meter::Prices prices = ListPrices(options_.prices, measurements_);
+  const scheduler::Node node = ThisNode(prices);
   scheduler::Question question = QuestionOf(resource, artifacts, std::nullopt, options_);
   question.by = model::PlacementBy::kCost;
-  return scheduler::Choose(question, *options, {&node, 1}, options_.prices);
+  return scheduler::Choose(question, *options, {&node, 1}, prices);
 }
 
 Task<void> ManagerImpl::Place(Candidate& candidate) {

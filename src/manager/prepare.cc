@@ -17,6 +17,7 @@
 #include "base/pause.h"
 #include "manager/fits.h"
 #include "manager/manager_impl.h"
+#include "manager/node_prices.h"
 #include "manager/together.h"
 
 namespace strata::manager {
@@ -202,7 +203,9 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, model::Class sa
   model::Grants grants = mode == Mode::kDryRun ? volumes_.GrantsToAsk(tenant, *resource.workload())
                                                : volumes_.GrantsOf(tenant, *resource.workload());
   // A server runs before it is stored: one that does not come up replaces nothing.
-  auto what = WorkloadOf(resource, mode, std::move(grants), options_.prices.Of(sandbox_class));
+  // Its price has no start by the record in it: the keeper sees itself how long one takes.
+  auto what = WorkloadOf(resource, mode, std::move(grants),
+                         options_.prices.On(HostName()).Of(sandbox_class));
   auto key = co_await keepers_.Run(tenant, sandbox_class, digest, artifact::WriteRootImage(*root),
                                    std::move(what), Keepers::Until::kReady);
   if (!key) co_return std::unexpected(std::move(key).error());
@@ -327,7 +330,7 @@ Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
   if (!resource) co_return std::unexpected(std::move(resource).error());
   auto what =
       WorkloadOf(*resource, Mode::kCommit, volumes_.GrantsOf(revision.tenant, revision.workload),
-                 options_.prices.Of(sandbox_class));
+                 options_.prices.On(HostName()).Of(sandbox_class));
   auto key = co_await keepers_.Run(revision.tenant, sandbox_class, revision.artifact_digest,
                                    artifact::WriteRootImage(*root), std::move(what),
                                    Keepers::Until::kStarted);

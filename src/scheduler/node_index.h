@@ -35,6 +35,9 @@ class NodeIndex {
   // and of equals the first. Nothing: there is none.
   std::optional<std::uint32_t> Reserve(model::Class sandbox_class, Bytes memory);
 
+  // Of one that Reserve() gave.
+  [[nodiscard]] double PriceOf(std::uint32_t node) const noexcept { return nodes_[node].price; }
+
   // Gives back what Reserve() took of that node.
   void Release(std::uint32_t node, Bytes memory);
 

@@ -110,6 +110,10 @@ meter::Amount Elsewhere(const Load& load, const Figures& here, const Figures& th
           .starts = load.starts};
 }
 
+void PriceStart(meter::Prices& prices, model::Class sandbox_class, const Figures& figures) {
+  prices.StartComputes(sandbox_class, std::max(figures.busy_ms - figures.cpu_ms, 0.0), kMeasured);
+}
+
 Result<Record> ReadRecord(const Json& json) {
   if (!json.is_object()) return Wrong("it is no object");
   const bool has_schema = json.contains("schema");

@@ -4,6 +4,7 @@
 //   the record's JSON --> [ ReadRecord ] --> Record --> Option::figures --> Choose
 //                         [ Beyond, Beside ]   figures, moved from the class where calls ran
 //                         [ Elsewhere ]        a bill, as it would be in another class
+//                         [ PriceStart ]       what starting a sandbox computes, in the price list
 //
 // The record knows one small program only. So a workload is taken to need the same more than that
 // program in every class: what it needs beyond it where it ran, beside what it needs there. The
@@ -49,6 +50,10 @@ struct Load {
 // What the same calls would have used in another class, by Beyond and Beside. What stays would have
 // been there for as long and computed as much: the record knows calls that start a sandbox only.
 meter::Amount Elsewhere(const Load& load, const Figures& here, const Figures& there);
+
+// Where `prices` were given none for a start of the class: what one of the record's program cost
+// this host beyond what the guest itself computed, by Figures::busy_ms.
+void PriceStart(meter::Prices& prices, model::Class sandbox_class, const Figures& figures);
 
 // {"workload": text, "classes": [{"class", "first_ms", "p50_ms", "p99_ms", "cpu_ms",
 // "memory_mib", ...}]}; a class with "lacking" has no figures. With a "schema" there is more, which

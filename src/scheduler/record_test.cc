@@ -35,6 +35,21 @@ TEST(RecordTest, StartingASandboxForACallKeepsAProcessorBusy) {
   EXPECT_DOUBLE_EQ(record->at(model::Class::kContainer).cpu_ms, 0.25);
 }
 
+TEST(RecordTest, AStartCostsWhatStartingComputesBeyondTheGuest) {
+  Json row = Row();
+  row["class"] = "container";
+  const auto record = Read(row);
+  ASSERT_TRUE(record.has_value());
+  meter::Prices prices;
+  ASSERT_TRUE(prices.Set("cpu_hour=3600"));  // a dollar a second
+  PriceStart(prices, model::Class::kContainer, record->at(model::Class::kContainer));
+  EXPECT_DOUBLE_EQ(prices.Of(model::Class::kContainer).start, 0.00025);
+  const auto wasm = Read(Row());
+  ASSERT_TRUE(wasm.has_value());
+  PriceStart(prices, model::Class::kWasm, wasm->at(model::Class::kWasm));
+  EXPECT_DOUBLE_EQ(prices.Of(model::Class::kWasm).start, 0);
+}
+
 TEST(RecordTest, TheLastRowOfAClassCounts) {
   Json later = Row();
   later["p99_ms"] = 7;

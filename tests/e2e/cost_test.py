@@ -104,6 +104,24 @@ class CostTest(ServerTest):
         self.assertIn("did you mean 'default'?", done.stdout)
         self.assertEqual(self.cost("-n", "defualt")["rows"], [])
 
+    def test_this_node_has_its_price_and_a_start_that_of_what_it_computes(self):
+        server = Server("--price=cpu_hour=3600", f"--price=node.{os.uname().nodename}=0.5").up()
+        self.addCleanup(server.end)
+        record = {"workload": "hello", "classes": [figures("wasm", 1, 0.1, 1), figures("container", 30, 5, 10)]}
+        self.assertEqual(server.api("PUT", "/v1/measurements", record).status, 200)
+        change = server.apply(hello("half", "/half", "default"))["changes"][0]
+        # 0.1 ms of a processor at half a dollar a second, a million times; the memory is next to nothing.
+        self.assertAlmostEqual(change["placement"]["alternatives"][0]["estimate"]["cost"], 50, delta=0.1)
+        self.assertEqual(server.get("/half").status, 200)
+        cost = server.json("cost")
+        row, prices = cost["rows"][0], cost["prices"]
+        self.assertAlmostEqual(row["cost"], row["cpu_s"] / 2, delta=row["cpu_s"] / 1000)
+        self.assertEqual(prices["nodes"], {os.uname().nodename: 0.5})
+        self.assertEqual((prices["classes"]["wasm"]["cpu_hour"], prices["classes"]["wasm"]["start"]), (1800, 0))
+        self.assertEqual(prices["classes"]["container"]["start_from"], "strata measure")
+        self.assertAlmostEqual(prices["classes"]["container"]["start"], 0.025 / 2)
+        self.assertEqual(prices["classes"]["microvm"]["start_from"], "nothing was measured")
+
     def test_a_class_that_was_never_measured_has_no_figure(self):
         server = Server().up()
         self.addCleanup(server.end)
@@ -172,6 +190,7 @@ class CostTest(ServerTest):
         cost = server.json("cost")
         self.assertAlmostEqual(cost["total"]["cost"], 2, delta=0.001)
         self.assertIn("--price wasm.start=2", cost["prices"]["source"])
+        self.assertIn("wasm 2.00 (--price)", server.strata("cost").stdout)
         self.assert_exit(server.strata("cost", "--by", "day"), 2, "--by")
         self.assert_exit(server.strata("-n", "No", "cost"), 2, "namespace")
         for query in ("by=day", "namespace=No", "to=1"):

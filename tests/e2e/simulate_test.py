@@ -62,6 +62,11 @@ class SimulateTest(unittest.TestCase):
         self.assertEqual(result["assumptions"]["wasm_share"], 0.5)
         self.assertIn("us-east-1", result["prices"]["source"])
         self.assertEqual([row["p50_ms"] for row in result["record"]["classes"]], [0.2, 25, 110, 200])
+        self.assertEqual(result["record"]["from"], self.record)
+        # A start costs what it computes beyond its guest, by the record: of a container 25 ms less 9.
+        start = result["prices"]["classes"]["container"]
+        self.assertEqual(start["start_from"], "strata measure")
+        self.assertAlmostEqual(start["start"], (25 - 9) / 3.6e6 * start["cpu_hour"], places=15)
         self.assertEqual([row["claimed"] for row in result["what_if"]], ["-15 to -20 %", "-50 %", "-50 %"])
 
     def test_the_same_seed_gives_the_same_figures_and_another_one_others(self):
@@ -92,6 +97,19 @@ class SimulateTest(unittest.TestCase):
         usual = self.simulate(*SMALL, "--policy", "all-container")
         self.assertAlmostEqual(dear["policies"][0].pop("cost"), 100 * usual["policies"][0].pop("cost"), places=6)
         self.assertEqual(dear["policies"], usual["policies"])
+
+    def test_a_node_has_a_price_and_a_start_another_one_than_the_record_says(self):
+        words = (*SMALL, "--policy", "all-container", "--nodes", "4")
+        usual = self.simulate(*words)["policies"][0]["cost"]
+        spot = self.simulate(*words, "--price", "node.node-*=0.25")
+        self.assertAlmostEqual(spot["policies"][0]["cost"], usual / 4, places=9)
+        self.assertEqual(spot["prices"]["nodes"], {"node-*": 0.25})
+        free = self.simulate(*words, "--price", "start=0")
+        self.assertLess(free["policies"][0]["cost"], usual)
+        self.assertEqual(free["prices"]["classes"]["container"]["start_from"], "--price")
+        shown = self.strata("--record", self.record, *words, "--price", "node.node-*=0.25").stdout
+        self.assertIn("On node-*: times 0.250", shown)
+        self.assertIn(f"Record ('strata measure'): {self.record}", shown)
 
     def test_calls_without_room_are_no_cheap_ones(self):
         words = (*SMALL, "--policy", "all-container", "--nodes", "1", "--node-memory-gib")

@@ -18,14 +18,14 @@ std::optional<SandboxId> Sandboxes::Add(std::uint32_t function, model::Class san
   }
   all_[id] = {
       .function = function, .node = *node, .memory = memory, .sandbox_class = sandbox_class};
-  Hold(sandbox_class, Mib(memory), now);
+  Hold(sandbox_class, Mib(memory), PriceOf(id), now);
   return id;
 }
 
 void Sandboxes::Remove(SandboxId id, Duration now) {
   Sandbox& gone = all_[id];
   nodes_.Release(gone.node, gone.memory);
-  Hold(gone.sandbox_class, -Mib(gone.memory), now);
+  Hold(gone.sandbox_class, -Mib(gone.memory), PriceOf(id), now);
   free_.push_back(id);
 }
 
@@ -51,16 +51,23 @@ void Sandboxes::SetBusy(SandboxId id, IdleStack& stack) {
   if (it.below != kNone) all_[it.below].above = it.above;
 }
 
-void Sandboxes::Hold(model::Class sandbox_class, double mib, Duration now) noexcept {
+void Sandboxes::Hold(model::Class sandbox_class, double mib, double price, Duration now) noexcept {
   Held& held = held_[static_cast<std::size_t>(sandbox_class)];
   held.mib_ms += held.mib * Ms(now - held.since);
+  held.priced_mib_ms += held.priced_mib * Ms(now - held.since);
   held.mib += mib;
+  held.priced_mib += mib * price;
   held.since = now;
 }
 
 double Sandboxes::HeldMibMs(model::Class sandbox_class, Duration now) const noexcept {
   const Held& held = held_[static_cast<std::size_t>(sandbox_class)];
   return held.mib_ms + held.mib * Ms(now - held.since);
+}
+
+double Sandboxes::PricedMibMs(model::Class sandbox_class, Duration now) const noexcept {
+  const Held& held = held_[static_cast<std::size_t>(sandbox_class)];
+  return held.priced_mib_ms + held.priced_mib * Ms(now - held.since);
 }
 
 }  // namespace strata::scheduler::simulate

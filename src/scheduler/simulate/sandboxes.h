@@ -75,14 +75,22 @@ class Sandboxes {
 
   // Memory held so far by sandboxes of the class, MiB times milliseconds.
   [[nodiscard]] double HeldMibMs(model::Class sandbox_class, Duration now) const noexcept;
+  // The same, each sandbox's times its node's price.
+  [[nodiscard]] double PricedMibMs(model::Class sandbox_class, Duration now) const noexcept;
+  // Of the sandbox's node.
+  [[nodiscard]] double PriceOf(SandboxId id) const noexcept {
+    return nodes_.PriceOf(all_[id].node);
+  }
 
  private:
   struct Held {
     double mib = 0;
     double mib_ms = 0;
+    double priced_mib = 0;
+    double priced_mib_ms = 0;
     Duration since{};
   };
-  void Hold(model::Class sandbox_class, double mib, Duration now) noexcept;
+  void Hold(model::Class sandbox_class, double mib, double price, Duration now) noexcept;
 
   NodeIndex nodes_;
   std::vector<Sandbox> all_;

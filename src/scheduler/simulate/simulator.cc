@@ -63,9 +63,11 @@ std::vector<Node> MakeNodes(const Settings& settings, const Costs& costs) {
   }
   std::vector<Node> nodes;
   for (std::uint32_t i = 0; i < settings.nodes; ++i) {
-    nodes.push_back({.name = "node-" + std::to_string(i),
+    const std::string name = "node-" + std::to_string(i);
+    nodes.push_back({.name = name,
                      .free_memory = settings.node_memory,
-                     .classes = classes});
+                     .classes = classes,
+                     .price = settings.prices.FactorOf(name)});
   }
   return nodes;
 }
@@ -181,20 +183,25 @@ class Run {
       state.sandbox_class = Place(call.function);
       ++out_.functions[static_cast<std::size_t>(state.sandbox_class)];
     }
-    const auto wait =
+    const auto begun =
         state.sandbox_class == Class::kWasm ? BeginShared(call, state) : BeginAlone(call, state);
-    if (!wait) {
+    if (!begun) {
       ++out_.refused;
       return;
     }
     ++state.stamp;
     ++state.running;
     if (!keep_alive_.empty()) keep_alive_[call.function].OnBegin(state.running, kStart + now_);
-    Account(call, state, *wait);
+    Account(call, state, *begun);
   }
 
-  // In a sandbox of its own: one that is idle, or a new one. What it waits for; nothing: no room.
-  std::optional<Duration> BeginAlone(const Call& call, State& state) {
+  struct Begun {
+    SandboxId sandbox = kNone;
+    Duration wait{};  // for a creation
+  };
+
+  // In a sandbox of its own: one that is idle, or a new one. Nothing: no room.
+  std::optional<Begun> BeginAlone(const Call& call, State& state) {
     Duration wait{};
     SandboxId id = state.idle.top;
     if (id != kNone) {
@@ -203,20 +210,20 @@ class Run {
     } else {
       id = Add(call.function, state.sandbox_class, MemoryOf(call.function, state.sandbox_class));
       if (id == kNone) return std::nullopt;
-      wait = Create(state.sandbox_class);
+      wait = Create(id);
     }
     EndAfter(id, wait + call.work);
-    return wait;
+    return Begun{id, wait};
   }
 
   // In an instance beside others of the same code.
-  std::optional<Duration> BeginShared(const Call& call, State& state) {
+  std::optional<Begun> BeginShared(const Call& call, State& state) {
     const Bytes code = costs_.Of(Class::kWasm).memory;
     if (state.idle.top != kNone) sandboxes_.SetBusy(state.code, state.idle);
     if (state.code == kNone) {
       state.code = Add(call.function, Class::kWasm, code);
       if (state.code == kNone) return std::nullopt;
-      state.loaded = now_ + Create(Class::kWasm);
+      state.loaded = now_ + Create(state.code);
     }
     const SandboxId id = Add(call.function, Class::kWasm, code + Of(call.function).memory);
     if (id == kNone) {
@@ -225,7 +232,7 @@ class Run {
     }
     const Duration wait = std::max(state.loaded - now_, Duration::zero());
     EndAfter(id, wait + call.work);
-    return wait;
+    return Begun{id, wait};
   }
 
   void EndAfter(SandboxId id, Duration took) {
@@ -233,8 +240,9 @@ class Run {
     timeline_.Push(at.count(), Event(Event::Kind::kEnd, id));
   }
 
-  void Account(const Call& call, const State& state, Duration wait) {
+  void Account(const Call& call, const State& state, const Begun& begun) {
     const Function& of = Of(call.function);
+    const Duration wait = begun.wait;
     const Duration latency = wait + call.work + FromMs(costs_.way_ms);
     out_.latencies.Add(latency);
     if (of.slo.cold_start) {
@@ -248,10 +256,11 @@ class Run {
     if (!late) ++out_.kept_slo;
     if (!BelowFloor(of.requires_, state.sandbox_class).empty()) ++out_.below_floor;
     const double work_cpu_ms = Ms(call.work) * settings_.cpu_share;
-    Used(state.sandbox_class).cpu_ms += work_cpu_ms + costs_.way_cpu_ms;
+    Use(begun.sandbox, {.cpu_ms = work_cpu_ms + costs_.way_cpu_ms});
     const double served_ms = Ms(call.work) + costs_.way_ms;
     busy_mib_ms_ += served_ms * Mib(MemoryOf(call.function, state.sandbox_class));
-    out_.work_cost += settings_.prices.Of(state.sandbox_class)
+    out_.work_cost += sandboxes_.PriceOf(begun.sandbox) *
+                      settings_.prices.Of(state.sandbox_class)
                           .Of({.cpu_ms = work_cpu_ms, .mib_ms = Ms(call.work) * Mib(of.memory)});
   }
 
@@ -272,7 +281,7 @@ class Run {
     Window window{.from = {}, .until = kFixed};
     if (!keep_alive_.empty()) {
       window = keep_alive_[function].OnEnd(state.running, kStart + now,
-                                           TermsOf(function, state.sandbox_class));
+                                           TermsOf(id, function, state.sandbox_class));
     }
     if (window.from == Duration::zero() && window.until > Duration::zero()) {
       return Keep(id, state, now + window.until);
@@ -322,7 +331,7 @@ class Run {
         Add(function, state.sandbox_class,
             shared ? costs_.Of(Class::kWasm).memory : MemoryOf(function, state.sandbox_class));
     if (id == kNone) return;
-    const Duration took = Create(state.sandbox_class);
+    const Duration took = Create(id);
     if (shared) {
       state.code = id;
       state.loaded = now + took;
@@ -354,39 +363,45 @@ class Run {
     }
   }
 
-  Duration Create(Class sandbox_class) {
-    Used(sandbox_class).cpu_ms += costs_.Of(sandbox_class).create_cpu_ms;
-    Used(sandbox_class).starts += 1;
+  // How long until the sandbox, or a function's code, is there.
+  Duration Create(SandboxId id) {
+    const Class sandbox_class = sandboxes_[id].sandbox_class;
+    Use(id, {.cpu_ms = costs_.Of(sandbox_class).create_cpu_ms, .starts = 1});
     return costs_.Creation(sandbox_class, Uniform(random_));
   }
 
-  [[nodiscard]] Terms TermsOf(std::uint32_t function, Class sandbox_class) const {
+  [[nodiscard]] Terms TermsOf(SandboxId id, std::uint32_t function, Class sandbox_class) const {
     const ClassCosts& costs = costs_.Of(sandbox_class);
     const meter::Price& price = settings_.prices.Of(sandbox_class);
     const Bytes idle =
         sandbox_class == Class::kWasm ? costs.memory : MemoryOf(function, sandbox_class);
-    const double a_ms = price.Of({.mib_ms = Mib(idle)});
-    const double creation = price.Of({.cpu_ms = costs.create_cpu_ms, .starts = 1});
+    const double factor = sandboxes_.PriceOf(id);
+    const double a_ms = factor * price.Of({.mib_ms = Mib(idle)});
+    const double creation = factor * price.Of({.cpu_ms = costs.create_cpu_ms, .starts = 1});
     const auto in_time = [a_ms](double dollars) {
       return FromMs(a_ms > 0 ? std::min(dollars / a_ms, kLongestMs) : kLongestMs);
     };
     return {.wait = in_time(price.wait), .creation = in_time(creation), .standard = kFixed};
   }
 
-  meter::Amount& Used(Class sandbox_class) {
-    return used_[static_cast<std::size_t>(sandbox_class)];
+  void Use(SandboxId id, const meter::Amount& amount) {
+    const auto sandbox_class = static_cast<std::size_t>(sandboxes_[id].sandbox_class);
+    const double price = sandboxes_.PriceOf(id);
+    cpu_ms_ += amount.cpu_ms;
+    priced_[sandbox_class].cpu_ms += price * amount.cpu_ms;
+    priced_[sandbox_class].starts += price * amount.starts;
   }
 
   void Sum() {
     out_.span = now_;
     out_.busy_gib_hours = GibHours(busy_mib_ms_);
     for (const Class each : model::kClasses) {
-      meter::Amount& used = Used(each);
-      used.mib_ms = sandboxes_.HeldMibMs(each, now_);
-      out_.cost += settings_.prices.Of(each).Of(used);
-      out_.cpu_hours += used.cpu_ms / meter::kMsPerHour;
-      out_.gib_hours += GibHours(used.mib_ms);
+      meter::Amount& priced = priced_[static_cast<std::size_t>(each)];
+      priced.mib_ms = sandboxes_.PricedMibMs(each, now_);
+      out_.cost += settings_.prices.Of(each).Of(priced);
+      out_.gib_hours += GibHours(sandboxes_.HeldMibMs(each, now_));
     }
+    out_.cpu_hours = cpu_ms_ / meter::kMsPerHour;
   }
 
   const Settings& settings_;
@@ -399,7 +414,9 @@ class Run {
   std::vector<KeepAlive> keep_alive_;  // of each function; empty: ten minutes
   Timeline<Event> timeline_;
   Duration now_{};
-  std::array<meter::Amount, model::kClasses.size()> used_{};
+  // What was used, each sandbox's times its node's price.
+  std::array<meter::Amount, model::kClasses.size()> priced_{};
+  double cpu_ms_ = 0;
   double busy_mib_ms_ = 0;
   Outcome out_;
 };

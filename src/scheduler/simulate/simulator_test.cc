@@ -109,6 +109,25 @@ TEST(SimulatorTest, CostIsWhatWasComputedAndHeldAtTheGivenPrices) {
   EXPECT_NEAR(outcome.work_cost, 2, 1e-9);
 }
 
+TEST(SimulatorTest, WhatIsUsedOnACheapNodeCostsThatMuchLess) {
+  Settings settings = TestSettings();
+  settings.nodes = 2;
+  settings.node_memory = Bytes::MiB(150);  // one container each
+  ASSERT_TRUE(settings.prices.Set("start=7").has_value());
+  const std::vector<Call> one = At({seconds(0)}, seconds(4));
+  const std::vector<Call> two = At({seconds(0), seconds(1)}, seconds(4));
+  const Outcome list = Serve(settings, Policy::kAllContainer, one);
+  const Outcome both = Serve(settings, Policy::kAllContainer, two);
+  ASSERT_TRUE(settings.prices.Set("node.node-1=0.25").has_value());
+  const Outcome cheap = Serve(settings, Policy::kAllContainer, one);  // goes to the cheaper node
+  EXPECT_NEAR(cheap.cost, list.cost / 4, 1e-9);
+  EXPECT_NEAR(cheap.work_cost, list.work_cost / 4, 1e-9);
+  EXPECT_DOUBLE_EQ(cheap.cpu_hours, list.cpu_hours);
+  EXPECT_DOUBLE_EQ(cheap.gib_hours, list.gib_hours);
+  const Outcome mixed = Serve(settings, Policy::kAllContainer, two);
+  EXPECT_NEAR(mixed.cost, 0.625 * both.cost, 1e-3 * both.cost);
+}
+
 TEST(SimulatorTest, ClassesAreChosenByTheScheduler) {
   Settings settings = TestSettings();
   settings.wasm_share = 1;
