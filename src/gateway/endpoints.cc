@@ -32,6 +32,12 @@ void Endpoints::Add(const std::string& tenant, const std::string& cell, Fd line)
   ServeWaiting(group);
 }
 
+Endpoints::~Endpoints() {
+  for (const auto& [tenant, group] : groups_) {
+    for (const auto& endpoint : group->endpoints) endpoint->Close();
+  }
+}
+
 void Endpoints::Remove(std::string_view cell) {
   for (auto at = groups_.begin(); at != groups_.end();) {
     auto& endpoints = at->second->endpoints;

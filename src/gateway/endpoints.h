@@ -82,6 +82,8 @@ class Endpoints {
       : loop_(loop), clock_(clock), deadlines_(clock.Now()), batch_(clock) {}
   Endpoints(const Endpoints&) = delete;
   Endpoints& operator=(const Endpoints&) = delete;
+  // Closes all: what waits for the loss of a cell keeps its endpoint for longer.
+  ~Endpoints();
 
   // `line` as in Endpoint. A cell that is here already gets the new line.
   void Add(const std::string& tenant, const std::string& cell, Fd line);
