@@ -59,7 +59,7 @@ inline constexpr std::uint32_t kMostTableElements = 20'000;
 struct Limits {
   Bytes memory = Bytes::MiB(64);                      // linear memories of one sandbox together
   std::uint32_t table_elements = kMostTableElements;  // tables of one sandbox together
-  std::chrono::milliseconds cpu_time{1000};           // CPU time of one call, checked every 1 ms
+  std::chrono::milliseconds cpu_time{5000};           // CPU time of one call, checked every 1 ms
   std::chrono::milliseconds timeout{10'000};          // wall time of one call, waiting included
   std::uint32_t concurrency = 100;                    // calls of this function at once, in one cell
   Bytes request = Bytes::KiB(1024);                   // request body

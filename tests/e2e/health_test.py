@@ -14,7 +14,8 @@ from e2e.support import (BIN, DONE, PATIENCE, ServerTest, documents, eventually,
 
 CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 KILLED = 128 + signal.SIGKILL
-SOON = {"period_ms": 100, "failureThreshold": 1}
+# A command in an emulated machine takes up to a second.
+SOON = {"period_ms": 100, "failureThreshold": 1, "timeout_ms": 10_000}
 
 
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
