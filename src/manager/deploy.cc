@@ -97,6 +97,13 @@ Result<void> CheckDirectories(const model::Resource& resource) {
   return {};
 }
 
+// Lets go of what they hold.
+void Release(std::vector<Candidate>& candidates) {
+  for (Candidate& candidate : candidates) {
+    for (Variant& variant : candidate.variants) variant.hold.reset();
+  }
+}
+
 }  // namespace
 
 Result<std::vector<model::Resource>> ManagerImpl::ReadResources(std::vector<ManifestFile> files) {
@@ -197,12 +204,6 @@ Task<Variant> ManagerImpl::FetchVariant(const model::Resource& resource,
   variant.artifact = std::move(*artifact);
   variant.hold = Hold(variant.artifact.digest);
   co_return variant;
-}
-
-void ManagerImpl::Release(std::vector<Candidate>& candidates) {
-  for (Candidate& candidate : candidates) {
-    for (Variant& variant : candidate.variants) variant.hold.reset();
-  }
 }
 
 Result<void> ManagerImpl::CheckLimits(const model::Resource& resource) const {

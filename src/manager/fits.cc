@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -117,6 +118,37 @@ Result<void> CheckAbilities(const model::Resource& resource, model::Class sandbo
     return CheckWasmService(resource);
   }
   return CheckServerLimits(resource);
+}
+
+Result<model::Class> WholeClass(const Candidate& candidate, model::Class inner,
+                                std::string_view asked) {
+  const model::Resource& resource = candidate.resource.resource;
+  const model::Workload& workload = *resource.workload();
+  const bool has_image = candidate.Find(model::VariantKind::kImage) != nullptr;
+  const std::string name(model::ClassName(inner));
+  if (candidate.Find(model::VariantFor(inner)) == nullptr) {
+    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": " + std::string(asked) +
+                                            " '" + name + "' but the artifact is " +
+                                            (has_image ? "a container image" : "wasm") +
+                                            "; spec.variants can hold one of each");
+  }
+  const auto whole = workload.within ? model::Pair(inner, *workload.within) : inner;
+  if (!whole) {
+    return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec.within: class " + name +
+                                        " runs within no other; there is " +
+                                        std::string(model::kPairs));
+  }
+  if (auto fits = CheckAbilities(resource, *whole); !fits) return std::unexpected(fits.error());
+  return *whole;
+}
+
+Result<std::optional<model::Class>> AskedClass(const Candidate& candidate) {
+  const model::Workload& workload = *candidate.resource.resource.workload();
+  if (!workload.sandbox_class && !workload.within) return std::nullopt;
+  const bool has_image = candidate.Find(model::VariantKind::kImage) != nullptr;
+  const model::Class inner =
+      workload.sandbox_class.value_or(has_image ? model::Class::kContainer : model::Class::kWasm);
+  return WholeClass(candidate, inner, "spec.class is");
 }
 
 }  // namespace strata::manager

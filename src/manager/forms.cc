@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "manager/fits.h"
 #include "manager/manager_impl.h"
 #include "model/conflicts.h"
 #include "model/resource.h"

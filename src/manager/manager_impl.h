@@ -113,7 +113,6 @@ class ManagerImpl final : public Manager {
   Task<Candidate> ReadCandidate(model::Resource resource, Progress& progress);
   Task<Variant> FetchVariant(const model::Resource& resource, const model::NamedArtifact& named,
                              Progress& progress);
-  static void Release(std::vector<Candidate>& candidates);  // their holds
   Task<void> TakeTurns(const std::vector<Candidate>& candidates,
                        std::vector<KeyedTurns::Turn>& turns);  // their tenants'
   Result<void> CheckAgainstStore(std::span<const store::NewResource> resources);
@@ -133,10 +132,6 @@ class ManagerImpl final : public Manager {
 
   // place.cc
   Task<void> Place(Candidate& candidate);
-  static Result<std::optional<model::Class>> AskedClass(const Candidate& candidate);
-  // `asked`: who named the class, for the message.
-  static Result<model::Class> WholeClass(const Candidate& candidate, model::Class inner,
-                                         std::string_view asked);
   // `overload`: calls a second that it has to carry, whatever its manifest asks for.
   Task<model::Placement> Choose(const model::Resource& resource, const Artifacts& artifacts,
                                 std::vector<scheduler::Option> options,

@@ -190,38 +190,6 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const model::Resou
   return options;
 }
 
-// The class that the manifest names, of a pair the whole; nothing: it leaves the choice to us.
-Result<std::optional<Class>> ManagerImpl::AskedClass(const Candidate& candidate) {
-  const model::Workload& workload = *candidate.resource.resource.workload();
-  if (!workload.sandbox_class && !workload.within) return std::nullopt;
-  const bool has_image = candidate.Find(model::VariantKind::kImage) != nullptr;
-  const Class inner = workload.sandbox_class.value_or(has_image ? Class::kContainer : Class::kWasm);
-  return WholeClass(candidate, inner, "spec.class is");
-}
-
-// What cannot be is not worth weighing.
-Result<Class> ManagerImpl::WholeClass(const Candidate& candidate, Class inner,
-                                      std::string_view asked) {
-  const model::Resource& resource = candidate.resource.resource;
-  const model::Workload& workload = *resource.workload();
-  const bool has_image = candidate.Find(model::VariantKind::kImage) != nullptr;
-  const std::string name(model::ClassName(inner));
-  if (candidate.Find(model::VariantFor(inner)) == nullptr) {
-    return Fail(Errc::kInvalidArgument, resource.key().ToString() + ": " + std::string(asked) +
-                                            " '" + name + "' but the artifact is " +
-                                            (has_image ? "a container image" : "wasm") +
-                                            "; spec.variants can hold one of each");
-  }
-  const auto whole = workload.within ? model::Pair(inner, *workload.within) : inner;
-  if (!whole) {
-    return Fail(Errc::kUnsupported, resource.key().ToString() + ": spec.within: class " + name +
-                                        " runs within no other; there is " +
-                                        std::string(model::kPairs));
-  }
-  if (auto fits = CheckAbilities(resource, *whole); !fits) return std::unexpected(fits.error());
-  return *whole;
-}
-
 Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
                                            const Artifacts& artifacts,
                                            std::vector<scheduler::Option> options,
