@@ -108,6 +108,14 @@ void PrintNotServed(const Json& status) {
   }
 }
 
+// Why traffic is where it is though its class does not do.
+void PrintStays(const Json& status) {
+  if (!status.contains("stays")) return;
+  const Json& stays = status["stays"];
+  Print("It stays there although " + EscapeControl(stays.value("because", "")) + ": " +
+        EscapeControl(stays.value("why", "")) + ".\n");
+}
+
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
@@ -121,6 +129,7 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
   } else {
     Print(full + " runs in class " + text("class") + ": " + text("because") + ".\n");
   }
+  PrintStays(resource["status"]);
   PrintNotServed(resource["status"]);
   Print("The rule alone (placement: rule) gives " + text("by_rule") + ". Node: " + text("node") +
         PoolOf(resource["status"]) + ".\n\n");
@@ -213,8 +222,8 @@ void ExplainModels(Session& session, const ExplainFlags& flags, Format format) {
 
 // What the table shows, for programs: the placement, and of the status what is told beside it.
 Json ExplainedOf(const Json& status) {
-  constexpr std::array kBeside = {"moved",     "models",  "prediction", "scale",
-                                  "sandboxes", "rollout", "variants",   "not_served"};
+  constexpr std::array kBeside = {"moved",   "models",   "prediction", "scale", "sandboxes",
+                                  "rollout", "variants", "not_served", "stays"};
   Json told = status["placement"];
   for (const char* const field : kBeside) {
     if (status.contains(field)) told[field] = status[field];

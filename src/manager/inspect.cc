@@ -82,6 +82,8 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
     if (!scale.is_null()) status["scale"] = std::move(scale);
     Json left_out = LeftOutOf(key.tenant, key.name);
     if (!left_out.is_null()) status["not_served"] = std::move(left_out);
+    Json stays = slos_.StaysOf(key.tenant, key.name);
+    if (!stays.is_null()) status["stays"] = std::move(stays);
   }
   json["status"] = std::move(status);
   return json;

@@ -178,6 +178,9 @@ class ManagerImpl final : public Manager {
   Awaitable<void> KeepSlos();
   Awaitable<void> LeaveClass(SloWatches::Missed missed);
   Task<void> MoveOn(SloWatches::Missed missed);
+  Awaitable<void> ComeBack(SloWatches::Calmed calmed);
+  Task<model::Placement> NextFor(const model::Revision& revision, const SloWatches::Missed& missed,
+                                 const std::vector<model::Class>& without, std::uint32_t& kept);
   Task<model::Placement> NextClass(const model::Revision& revision,
                                    const std::vector<model::Class>& without,
                                    std::optional<double> overload);

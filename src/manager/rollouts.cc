@@ -82,7 +82,7 @@ Awaitable<void> ManagerImpl::RunRollouts() {
     const auto rollouts = rollouts_;  // what is done changes them
     for (const auto& [name, rollout] : rollouts) {
       auto next = watch_.Next(rollout, now);
-      if (!next && rollout.both && rollout.state != State::kRunning &&
+      if (!next && rollout.both && rollout.state != State::kRunning && !rollout.overflows() &&
           now - rollout.since >= kSettled) {
         next = rollout;
         next->both = false;

@@ -1,6 +1,9 @@
-// Traffic that leaves a class which does not keep its SLO, or cannot be started, for the next one.
+// Traffic that leaves a class which does not keep its SLO, or cannot be started, for the next one;
+// and what is too much for one, which comes back.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +14,7 @@
 #include "manager/manager_impl.h"
 #include "manager/own_figures.h"
 #include "model/rollout.h"
+#include "scheduler/overflow.h"
 
 namespace strata::manager {
 namespace {
@@ -19,6 +23,8 @@ using model::Class;
 using model::Rollout;
 
 constexpr std::chrono::seconds kTick{1};
+constexpr double kAll = 100;              // percent
+constexpr std::uint32_t kWorthAMove = 5;  // percent of the traffic
 
 std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
 
@@ -37,6 +43,9 @@ Awaitable<void> ManagerImpl::KeepSlos() {
     for (SloWatches::Missed& missed : slos_.Check(clock_.Now())) {
       Spawn(loop_, LeaveClass(std::move(missed)));
     }
+    for (SloWatches::Calmed& calmed : slos_.Settled(clock_.Now())) {
+      Spawn(loop_, ComeBack(std::move(calmed)));
+    }
   }
 }
 
@@ -47,7 +56,30 @@ Awaitable<void> ManagerImpl::LeaveClass(SloWatches::Missed missed) {
   const auto moved = co_await MoveOn(missed);
   if (moved) co_return;
   log_.Error("move of " + workload + " to another class", moved.error());
-  slos_.TryAgain(missed, clock_.Now());
+  slos_.Stayed(missed, moved.error().message, clock_.Now());
+}
+
+// What went elsewhere because it was too much: both sides are ready, so it is a switch.
+Awaitable<void> ManagerImpl::ComeBack(SloWatches::Calmed calmed) {
+  const auto found = rollouts_.find({calmed.tenant, calmed.name});
+  if (found == rollouts_.end()) co_return;
+  const Rollout from = found->second;
+  if (!from.overflows() || from.canary != calmed.to) co_return;  // somebody else was faster
+  Rollout to = from;
+  std::swap(to.stable, to.canary);
+  to.kept = 0;
+  to.because = "its overflow comes back: " + calmed.because;
+  if (const auto form = FormOf(calmed.tenant, {calmed.name, 1, calmed.to});
+      calmed.missed && form && *form) {
+    const Class left = ClassOf((*form)->revision);
+    to.missed.push_back(left);
+    to.because = "its overflow leaves class " + Name(left) + ": " + calmed.because;
+  }
+  to.since = clock_.WallNow();
+  const auto done = co_await GoOn(from, to);
+  if (!done) {
+    log_.Error("overflow of " + calmed.tenant + "/" + calmed.name + " comes back", done.error());
+  }
 }
 
 // A move that is one step, decided already: as a rollout it is stored, shown and undone like one.
@@ -68,7 +100,7 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
   const auto sandboxes = co_await ServiceSandboxes(std::move(of));
   if (IsPaused(sandboxes)) {
     log_.Info("a paused workload stays in its class", {{"workload", tenant + "/" + name}});
-    slos_.TryAgain(missed, clock_.Now());
+    slos_.Stayed(missed, "it is paused", clock_.Now());
     co_return Result<void>{};
   }
 
@@ -78,26 +110,39 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
   move.stable = missed.target;
   move.steps = {100};
   move.state = Rollout::State::kPromoted;
-  if (const auto last = rollouts_.find({tenant, name}); last != rollouts_.end()) {
-    move.missed = last->second.missed;
+  Rollout last;
+  if (const auto found = rollouts_.find({tenant, name}); found != rollouts_.end()) {
+    last = found->second;
+    move.missed = last.missed;
   }
   const Class left = ClassOf((*form)->revision);
-  move.missed.push_back(left);
-  const auto next = co_await NextClass((*form)->revision, move.missed, missed.overload);
+  std::vector<Class> without = move.missed;
+  without.push_back(left);
+  const auto next = co_await NextFor((*form)->revision, missed, without, move.kept);
   if (!next && next.error().code == Errc::kFailedPrecondition) {
-    log_.Warn(missed.overload ? "overloaded, and no other class is known to carry more"
+    log_.Warn(missed.overload ? "overloaded, and no other class is known to carry any of it"
                               : "traffic stays in a class that does not do",
               {{"workload", tenant + "/" + name},
                {"because", missed.because},
                {"error", next.error().message}});
     // Fewer calls may come, and a class may be measured or installed.
-    slos_.TryAgain(missed, clock_.Now());
+    slos_.Stayed(missed, next.error().message, clock_.Now());
     co_return Result<void>{};
   }
   if (!next) co_return std::unexpected(next.error());
-  move.canary = {.revision = missed.target.revision, .sandbox_class = next->sandbox_class};
-  move.because = "class " + Name(left) + ": " + missed.because + "; class " +
-                 Name(next->sandbox_class) + " is next: " + next->because;
+  const Class to_class = next->sandbox_class;
+  move.carried = missed.carried;
+  move.canary = {.revision = missed.target.revision, .sandbox_class = to_class};
+  if (last.overflows() && last.canary == move.canary && move.kept > 0 &&
+      move.kept + kWorthAMove > last.kept) {
+    slos_.Stayed(missed, "class " + Name(to_class) + " has its overflow already", clock_.Now());
+    co_return Result<void>{};
+  }
+  if (move.kept == 0) move.missed.push_back(left);
+  const std::string stays = std::to_string(move.kept) + " % stay; class ";
+  move.because = "class " + Name(left) + ": " + missed.because + "; " +
+                 (move.kept == 0 ? "class " : stays) + Name(to_class) +
+                 " is next: " + next->because;
 
   const auto to = FormOf(tenant, {name, 1, move.canary});
   if (!to) co_return std::unexpected(to.error());
@@ -106,6 +151,28 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
   auto ready = co_await PrepareRevision((*to)->revision, Mode::kCommit, quiet);
   move.started = move.since = clock_.WallNow();
   co_return co_await SwitchPrepared(std::move(ready), *deploying, std::move(move));
+}
+
+// Where the traffic of what missed goes, and the percent that is kept back. What is too much for a
+// class goes on to one that is expected to carry that, or else to one that carries some of it.
+// kFailedPrecondition: there is none.
+Task<model::Placement> ManagerImpl::NextFor(const model::Revision& revision,
+                                            const SloWatches::Missed& missed,
+                                            const std::vector<Class>& without,
+                                            std::uint32_t& kept) {
+  kept = 0;
+  if (!missed.overload) co_return co_await NextClass(revision, without, std::nullopt);
+  const double came = *missed.overload;
+  kept = scheduler::KeptPercent(came, missed.carried);
+  auto enough = co_await NextClass(revision, without, came * (kAll - kept) / kAll);
+  if (enough || enough.error().code != Errc::kFailedPrecondition) co_return enough;
+  auto some = co_await NextClass(revision, without, came * kWorthAMove / kAll);
+  if (!some) co_return enough;
+  const auto& estimate = some->alternatives.front().estimate;
+  const double carries = estimate && estimate->qps ? *estimate->qps : 0;
+  const double moves = std::min(kAll * carries / came, kAll - 1);
+  kept = static_cast<std::uint32_t>(std::ceil(kAll - moves));
+  co_return some;
 }
 
 // What the scheduler would choose without those. That the workload would be as slow there as it was

@@ -29,7 +29,7 @@ class SloWatchesTest : public ::testing::Test {
     watches_.Follow({&form_, 1}, rollouts, now_);
   }
 
-  void Call(const std::string& target, std::uint16_t status, int ms) {
+  void Call(const std::string& target, std::uint16_t status, int ms, int times = 200) {
     cell::Function function;
     function.tenant = "shop";
     function.name = "f";
@@ -38,7 +38,7 @@ class SloWatchesTest : public ::testing::Test {
     record.status = status;
     record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
     record.sandbox = came_;
-    for (int i = 0; i < 200; ++i) watches_.Add(function, record);
+    for (int i = 0; i < times; ++i) watches_.Add(function, record);
   }
 
   // How many workloads should move, after three windows of calls like this.
@@ -79,7 +79,7 @@ TEST_F(SloWatchesTest, WhatMissesItsSloIsNamedOnceForEachRevision) {
 TEST_F(SloWatchesTest, AMoveThatFailedIsTriedAgainInAWhile) {
   Follow();
   ASSERT_EQ(Missed(""), 1U);
-  watches_.TryAgain(missed_[0], now_);
+  watches_.Stayed(missed_[0], "it failed", now_);
   EXPECT_EQ(Missed(""), 0U) << "not at once";
   now_ += SloWatches::kTryAgain;
   EXPECT_EQ(Missed(""), 1U);
@@ -93,7 +93,7 @@ TEST_F(SloWatchesTest, AFailedMoveSaysNothingOfWhereTrafficWentSince) {
   form_.target = rollout_.canary;
   Follow({rollout_});
   ASSERT_EQ(Missed(":container"), 1U);
-  watches_.TryAgain(first, now_);
+  watches_.Stayed(first, "it failed", now_);
   now_ += SloWatches::kTryAgain;
   EXPECT_EQ(Missed(":container"), 0U);
 }
@@ -151,6 +151,106 @@ TEST_F(SloWatchesTest, CallsThatFoundNoSandboxCountAndClientsMistakesDoNot) {
   EXPECT_EQ(Missed("", 429, 1), 0U);
   EXPECT_EQ(Missed("", 503, 1), 1U);
   EXPECT_THAT(missed_[0].because, HasSubstr("found no sandbox"));
+}
+
+TEST_F(SloWatchesTest, WhyItStaysIsToldUntilItsClassDoesAgain) {
+  Follow();
+  ASSERT_EQ(Missed(""), 1U);
+  watches_.Stayed(missed_[0], "no other class", now_);
+  const Json stays = watches_.StaysOf("shop", "f");
+  EXPECT_THAT(stays.value("because", ""), HasSubstr("slo.p99_ms is 50"));
+  EXPECT_EQ(stays.value("why", ""), "no other class");
+  EXPECT_EQ(Missed("", 200, 10), 0U);
+  EXPECT_TRUE(watches_.StaysOf("shop", "f").is_null());
+}
+
+TEST_F(SloWatchesTest, WhatIsNeverMovedIsToldToo) {
+  form_.revision.workload.sandbox_class = model::Class::kWasm;
+  Follow();
+  EXPECT_EQ(Missed(""), 0U);
+  EXPECT_EQ(watches_.StaysOf("shop", "f").value("why", ""), "its class is named (spec.class)");
+  form_.revision.workload.sandbox_class.reset();
+  form_.revision.number = 2;
+  rollout_.state = model::Rollout::State::kRolledBack;
+  rollout_.kept = 30;
+  Follow({rollout_});
+  EXPECT_EQ(Missed(""), 0U) << "somebody took an overflow back";
+  EXPECT_THAT(watches_.StaysOf("shop", "f").value("why", ""), HasSubstr("by hand"));
+}
+
+class OverflowTest : public SloWatchesTest {
+ protected:
+  OverflowTest() {
+    rollout_.state = model::Rollout::State::kPromoted;
+    rollout_.kept = 30;
+    rollout_.carried = 100;
+    Follow({rollout_});
+  }
+
+  // The first overflow that is named in so many windows of `calls` in either class, and when.
+  std::vector<SloWatches::Calmed> Settle(int windows, int calls, int ms = 10) {
+    for (waited_ = 1; waited_ <= windows; ++waited_) {
+      for (int i = 0; i < calls; ++i) {
+        Call("", 200, 10, 1);
+        Call(":container", 200, ms, 1);
+      }
+      now_ += scheduler::SloWatch::kWindow;
+      watches_.Check(now_);
+      auto found = watches_.Settled(now_);
+      if (!found.empty()) return found;
+    }
+    return {};
+  }
+
+  int waited_ = 0;
+};
+
+TEST_F(OverflowTest, ComesBackWhenItHasBeenCalm) {
+  EXPECT_TRUE(Settle(20, 200).empty()) << "80 a second, and 70 stay without waiting";
+  const auto found = Settle(20, 170);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(waited_, 6);
+  EXPECT_EQ(found[0].to, rollout_.canary);
+  EXPECT_FALSE(found[0].missed);
+  EXPECT_EQ(found[0].because, "for 30 s no more calls came than its class carries");
+  // Back, and too early: the next one waits for longer.
+  rollout_.kept = 0;
+  std::swap(rollout_.stable, rollout_.canary);
+  Follow({rollout_});
+  EXPECT_TRUE(Settle(20, 10).empty());
+  std::swap(rollout_.stable, rollout_.canary);
+  rollout_.kept = 30;
+  Follow({rollout_});
+  ASSERT_EQ(Settle(20, 10).size(), 1U);
+  EXPECT_EQ(waited_, 12);
+}
+
+TEST_F(OverflowTest, ComesBackFromAClassThatDoesNot) {
+  const auto found = Settle(20, 200, 80);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(found[0].missed);
+  EXPECT_THAT(found[0].because, HasSubstr("slo.p99_ms is 50"));
+}
+
+TEST_F(OverflowTest, StaysWhereBothClassesAreFull) {
+  came_ = meter::SandboxCame::kBusy;
+  Call(":container", 503, 1);
+  now_ += scheduler::SloWatch::kWindow;
+  EXPECT_TRUE(watches_.Settled(now_).empty());
+  EXPECT_EQ(watches_.StaysOf("shop", "f").value("why", ""), "both classes are full");
+}
+
+TEST_F(OverflowTest, TheLoadIsThatOfBothClasses) {
+  Call(":container", 200, 10, 300);
+  came_ = meter::SandboxCame::kNone;
+  Call("", 503, 10, 150);
+  came_ = meter::SandboxCame::kAtOnce;
+  Call("", 200, 10, 50);
+  now_ += scheduler::SloWatch::kWindow;
+  missed_ = watches_.Check(now_);
+  ASSERT_EQ(missed_.size(), 1U);
+  EXPECT_DOUBLE_EQ(missed_[0].overload.value_or(0), 100);
+  EXPECT_DOUBLE_EQ(missed_[0].carried, 10);
 }
 
 // Its CPU time and memory are its keeper's to tell, and it need not answer with a body.

@@ -56,7 +56,7 @@ std::uint32_t Rollout::canary_share() const noexcept {
     case State::kRunning:
       return steps[step];
     case State::kPromoted:
-      return kAll;
+      return kAll - kept;
     case State::kRolledBack:
       break;
   }
@@ -89,6 +89,8 @@ Json RolloutToJson(const Rollout& rollout) {
           {"step", rollout.step},
           {"looks", rollout.looks},
           {"both", rollout.both},
+          {"kept", rollout.kept},
+          {"carried", rollout.carried},
           {"missed", std::move(missed)},
           {"because", rollout.because},
           {"started_ns", Nanoseconds(rollout.started)},
@@ -115,6 +117,8 @@ Result<Rollout> RolloutFromJson(const Json& json) {
     rollout.step = json.at("step").get<std::size_t>();
     rollout.looks = json.at("looks").get<std::uint32_t>();
     rollout.both = json.at("both").get<bool>();
+    rollout.kept = json.value("kept", 0U);  // earlier versions stored neither
+    rollout.carried = json.value("carried", 0.0);
     for (const Json& name : json.at("missed")) {
       const auto left = ClassFromName(name.get<std::string>());
       if (!left) return Fail(Errc::kInvalidArgument, "not a rollout: no such class");
@@ -139,6 +143,7 @@ Result<void> CheckRollout(const Rollout& rollout) {
                 "steps are percents that rise, from 1 at least to 100 at the end: 1,10,50,100");
   }
   if (rollout.step >= steps.size()) return Fail(Errc::kInvalidArgument, "there is no such step");
+  if (rollout.kept >= kAll) return Fail(Errc::kInvalidArgument, "some of the traffic moves");
   if (rollout.interval.count() < 1 || rollout.interval > kLongestInterval) {
     return Fail(Errc::kInvalidArgument, "the interval is from 1 ms to a week (604800000 ms)");
   }

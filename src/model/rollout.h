@@ -32,7 +32,7 @@ inline constexpr std::chrono::milliseconds kLongestInterval = std::chrono::hours
 struct Rollout {
   enum class State : std::uint8_t {
     kRunning,     // the canary has steps[step] percent
-    kPromoted,    // the canary has everything
+    kPromoted,    // the canary has everything but `kept`
     kRolledBack,  // the stable side has everything
   };
 
@@ -52,6 +52,10 @@ struct Rollout {
   // Both sides are still prepared, so that cells can switch without anything else; a moment after
   // the end only the side that has the traffic is.
   bool both = true;
+  // Of a move that took away only what was too much for the stable side: the percent of the traffic
+  // that stays there, and the calls a second that it carried. 0: all went.
+  std::uint32_t kept = 0;
+  double carried = 0;
   // Classes that traffic left by itself since somebody last decided where it goes: it does not go
   // back to them.
   std::vector<Class> missed;
@@ -62,11 +66,13 @@ struct Rollout {
 
   // Percent of the traffic.
   [[nodiscard]] std::uint32_t canary_share() const noexcept;
+  // The canary has what is too much for the stable side, for as long as it is.
+  [[nodiscard]] bool overflows() const noexcept { return state == State::kPromoted && kept > 0; }
   // It has ended, and only the side that has the traffic is prepared any more.
   [[nodiscard]] bool settled() const noexcept { return state != State::kRunning && !both; }
-  // The side that has everything; once it has ended.
+  // The side that has everything, or that some overflows from; once it has ended.
   [[nodiscard]] const Target& winner() const noexcept {
-    return state == State::kPromoted ? canary : stable;
+    return state == State::kPromoted && kept == 0 ? canary : stable;
   }
 };
 

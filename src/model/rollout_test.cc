@@ -52,6 +52,20 @@ TEST(RolloutTest, AtTheEndOneSideHasItAll) {
   EXPECT_THAT(Split({{"f", 1}}, rollout), ElementsAre(Backend{"f", 100, {.revision = 3}}));
 }
 
+TEST(RolloutTest, WhatIsTooMuchGoesToTheCanaryAndComesFromTheStableSide) {
+  Rollout rollout = RolloutOf("f");
+  rollout.state = Rollout::State::kPromoted;
+  rollout.kept = 30;
+  EXPECT_TRUE(rollout.overflows());
+  EXPECT_EQ(rollout.winner(), rollout.stable);
+  EXPECT_THAT(Split({{"f", 1}}, rollout),
+              ElementsAre(Backend{"f", 30, {}}, Backend{"f", 70, {.revision = 3}}));
+  rollout.state = Rollout::State::kRolledBack;
+  EXPECT_FALSE(rollout.overflows()) << "somebody took it back";
+  EXPECT_THAT(Split({{"f", 1}}, rollout),
+              ElementsAre(Backend{"f", 100, {}}, Backend{"f", 0, {.revision = 3}}));
+}
+
 TEST(RolloutTest, OthersKeepTheirShare) {
   const Backend named{"f", 1, {.revision = 2}};
   EXPECT_THAT(Split({{"g", 3}, named, {"f", 1}}, RolloutOf("f")),
@@ -76,6 +90,8 @@ TEST(RolloutTest, JsonAndBack) {
   rollout.state = Rollout::State::kPromoted;
   rollout.because = "all well";
   rollout.missed = {Class::kWasm, Class::kMicrovm};
+  rollout.kept = 40;
+  rollout.carried = 12.5;
   rollout.both = false;
   rollout.since = WallTime(std::chrono::seconds(1000));
   auto read = RolloutFromJson(RolloutToJson(rollout));

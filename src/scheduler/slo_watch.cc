@@ -2,47 +2,91 @@
 
 #include <fmt/format.h>
 
+#include "scheduler/figures.h"
 #include "scheduler/rollout.h"
 
 namespace strata::scheduler {
 namespace {
 
-constexpr double kShareAbove = 0.01;  // what a p99 is
-constexpr double kRisk = 0.01;        // of one window
+using meter::SandboxCame;
+
+constexpr double kShareAbove = 0.01;      // what a p99 is
+constexpr double kShareUnstarted = 0.01;  // that may find no sandbox, if the manifest says nothing
+constexpr double kRisk = 0.01;            // of one window
+constexpr double kParts = 1e6;            // of slo.availability
+
+bool Shown(std::uint64_t hits, std::uint64_t of, double share) {
+  return of > 0 && BinomialAtLeast(hits, of, share) <= kRisk;
+}
+
+double Percent(std::uint64_t part, std::uint64_t of) {
+  return 100 * static_cast<double>(part) / static_cast<double>(of);
+}
 
 }  // namespace
 
-void SloWatch::Add(Duration took, meter::SandboxCame sandbox) {
-  const bool busy = sandbox == meter::SandboxCame::kBusy;
-  const bool started = !busy && sandbox != meter::SandboxCame::kNone;
-  ++calls_;
-  busy_ += busy ? 1 : 0;
-  unstarted_ += started ? 0 : 1;
-  above_ += p99_ && started && took > *p99_ ? 1 : 0;
+void SloWatch::Add(const Call& call) {
+  const bool busy = call.sandbox == SandboxCame::kBusy;
+  const bool started = !busy && call.sandbox != SandboxCame::kNone;
+  const bool cold = call.sandbox == SandboxCame::kMade;
+  ++seen_.calls;
+  seen_.failed += call.failed || !started ? 1 : 0;
+  seen_.busy += busy ? 1 : 0;
+  seen_.unstarted += started ? 0 : 1;
+  seen_.above += slo_.p99 && started && call.took > *slo_.p99 ? 1 : 0;
+  seen_.cold += cold ? 1 : 0;
+  seen_.cold_above += slo_.cold_start && cold && call.took > *slo_.cold_start ? 1 : 0;
 }
 
-bool SloWatch::MissedP99() const {
-  const std::uint64_t ran = calls_ - unstarted_;
-  return p99_ && ran > 0 && BinomialAtLeast(above_, ran, kShareAbove) <= kRisk;
+double SloWatch::MayFail() const {
+  return slo_.availability ? 1 - *slo_.availability / kParts : kShareUnstarted;
+}
+
+SloWatch::Reason SloWatch::NoSandbox(TimePoint now) const {
+  Reason why{fmt::format("{} of its last {} calls found no sandbox", seen_.unstarted, seen_.calls)};
+  if (seen_.busy > 0) {
+    why.because += fmt::format(", {} of them because too many waited", seen_.busy);
+  }
+  const std::chrono::duration<double> seconds = now - began_;
+  if (seen_.unstarted < seen_.calls || 2 * seen_.busy > seen_.unstarted) {
+    why.overload = static_cast<double>(seen_.calls + elsewhere_) / seconds.count();
+    why.carried = static_cast<double>(seen_.calls - seen_.unstarted) / seconds.count();
+  }
+  return why;
 }
 
 std::optional<SloWatch::Reason> SloWatch::Check(TimePoint now) {
-  if (now - began_ < kWindow || calls_ < kEnough) return std::nullopt;
+  if (now - began_ < kWindow || seen_.calls < kEnough) return std::nullopt;
+  const auto calls = static_cast<double>(seen_.calls);
+  const FailureRate failures{.rate = static_cast<double>(seen_.failed) / calls, .calls = calls};
+  const std::uint64_t ran = seen_.calls - seen_.unstarted;
+  const bool full = full_.Add(Shown(seen_.unstarted, seen_.calls, MayFail()));
+  const bool unavailable = unavailable_.Add(slo_.availability && failures.Least() > MayFail());
+  const bool slow = slow_.Add(slo_.p99 && Shown(seen_.above, ran, kShareAbove));
+  const bool slow_start =
+      slow_start_.Add(slo_.cold_start && Shown(seen_.cold_above, seen_.cold, kShareAbove));
+  missing_ =
+      full_.windows > 0 || unavailable_.windows > 0 || slow_.windows > 0 || slow_start_.windows > 0;
+
   std::optional<Reason> why;
-  missed_ = MissedP99() ? missed_ + 1 : 0;
-  if (2 * unstarted_ > calls_) {
-    why = Reason{fmt::format("{} of its last {} calls found no sandbox", unstarted_, calls_)};
-    const std::chrono::duration<double> seconds = now - began_;
-    if (busy_ > 0) why->because += fmt::format(", {} of them because too many waited", busy_);
-    if (unstarted_ < calls_ || 2 * busy_ > unstarted_)
-      why->overload = static_cast<double>(calls_) / seconds.count();
-  } else if (missed_ >= kInARow) {
+  if (2 * seen_.unstarted > seen_.calls || full) {
+    why = NoSandbox(now);
+  } else if (unavailable) {
     why = Reason{fmt::format(
-        "slo.p99_ms is {}, and {:.1f} % of its last {} calls took longer", p99_->count(),
-        100 * static_cast<double>(above_) / static_cast<double>(calls_), calls_)};
+        "slo.availability is {:.10g}, and {:.1f} % of its last {} calls failed",
+        100 * *slo_.availability / kParts, Percent(seen_.failed, seen_.calls), seen_.calls)};
+  } else if (slow) {
+    why = Reason{fmt::format("slo.p99_ms is {}, and {:.1f} % of its last {} calls took longer",
+                             slo_.p99->count(), Percent(seen_.above, seen_.calls), seen_.calls)};
+  } else if (slow_start) {
+    why = Reason{fmt::format(
+        "slo.cold_start_ms is {}, and {} of the last {} calls that waited for their sandbox took "
+        "longer",
+        slo_.cold_start->count(), seen_.cold_above, seen_.cold)};
   }
   began_ = now;
-  calls_ = above_ = unstarted_ = busy_ = 0;
+  seen_ = {};
+  elsewhere_ = 0;
   return why;
 }
 

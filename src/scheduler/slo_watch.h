@@ -4,13 +4,21 @@
 //   calls --Add--> [ SloWatch ] --Check--> a reason to leave the class, or none
 //
 // Calls are looked at in windows of kWindow, or until there are kEnough of them. A window has
-// missed the p99 when the share of calls above it is shown to be more than a hundredth (exact
-// binomial test, scheduler/rollout.h), and the class is left when kInARow windows have, one after
-// the other: a burst moves nothing. A window in which most calls found no sandbox is enough by
-// itself: nothing can be worse than that. Where some did find one, or most of those that did not
-// were told that too many wait, it is load, so another class is better only if it carries that. Who
-// moves begins a new watch for the new class, and does
-// not go back by itself, so traffic cannot flap.
+// missed
+//
+//   slo.p99_ms         the share of calls above it is shown to be more than a hundredth (exact
+//                      binomial test, scheduler/rollout.h)
+//   slo.cold_start_ms  the same, of those that waited for their sandbox
+//   slo.availability   more failed than may, at the better end of what was seen (Wilson's interval,
+//                      as where a class is chosen: figures.h)
+//   its sandboxes      more calls than may fail (without slo.availability a hundredth) are shown to
+//                      have found none
+//
+// and the class is left when kInARow windows have missed the same, one after the other: a burst
+// moves nothing. A window in which most calls found no sandbox is enough by itself: nothing can be
+// worse than that. Where some did find one, or most of those that did not were told that too many
+// wait, it is load, so another class is better only if it carries what is too much. Who moves all
+// begins a new watch for the new class.
 //
 // Pure: the time is given. Tested by slo_watch_test.cc.
 #pragma once
@@ -22,6 +30,7 @@
 
 #include "base/clock.h"
 #include "meter/call_record.h"
+#include "model/resource.h"
 
 namespace strata::scheduler {
 
@@ -31,31 +40,53 @@ class SloWatch {
   static constexpr std::uint64_t kEnough = 100;
   static constexpr int kInARow = 3;
 
-  // `p99`: of a call; nothing: only whether it can be started is watched.
-  explicit SloWatch(std::optional<std::chrono::milliseconds> p99, TimePoint now)
-      : p99_(p99), began_(now) {}
+  // What `slo` does not bound is not watched, but for whether calls find a sandbox.
+  SloWatch(const model::Slo& slo, TimePoint now) : slo_(slo), began_(now) {}
 
-  // `sandbox`: how the call came to it; that a guest ran counts, whatever became of it.
-  void Add(Duration took, meter::SandboxCame sandbox);
+  struct Call {
+    Duration took{};
+    meter::SandboxCame sandbox = meter::SandboxCame::kAtOnce;  // how it came to it
+    bool failed = false;                                       // through no fault of its client
+  };
+  void Add(const Call& call);
+  // A call that would have come here, if traffic did not overflow: load, and nothing else.
+  void AddElsewhere() { ++elsewhere_; }
 
   struct Reason {
     std::string because;
-    // Calls a second that were too many for the class.
+    // Calls a second that were too many for the class, and how many of them it served.
     std::optional<double> overload = std::nullopt;
+    double carried = 0;
   };
   // Nothing: there is none, or none yet.
   std::optional<Reason> Check(TimePoint now);
+  // Whether the last whole window missed anything.
+  [[nodiscard]] bool missing() const noexcept { return missing_; }
 
  private:
-  [[nodiscard]] bool MissedP99() const;
+  struct Counts {
+    std::uint64_t calls = 0;
+    std::uint64_t above = 0;  // the p99
+    std::uint64_t failed = 0;
+    std::uint64_t cold = 0;  // waited for their sandbox
+    std::uint64_t cold_above = 0;
+    std::uint64_t unstarted = 0;
+    std::uint64_t busy = 0;  // of these: told that too many wait
+  };
+  // Windows in a row that missed one thing, with the present one.
+  struct Streak {
+    int windows = 0;
+    bool Add(bool missed) { return (windows = missed ? windows + 1 : 0) >= kInARow; }
+  };
+  [[nodiscard]] double MayFail() const;  // share of calls
+  [[nodiscard]] Reason NoSandbox(TimePoint now) const;
 
-  std::optional<std::chrono::milliseconds> p99_;
+  model::Slo slo_;
   TimePoint began_;  // of this window
-  std::uint64_t calls_ = 0;
-  std::uint64_t above_ = 0;  // the p99
-  std::uint64_t unstarted_ = 0;
-  std::uint64_t busy_ = 0;  // of these: told that too many wait
-  int missed_ = 0;          // windows in a row
+  Counts seen_;
+  std::uint64_t elsewhere_ = 0;
+  Streak full_, unavailable_, slow_, slow_start_;
+  bool missing_ = false;
 };
 
 }  // namespace strata::scheduler

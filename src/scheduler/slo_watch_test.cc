@@ -18,16 +18,17 @@ class SloWatchTest : public ::testing::Test {
   // A window of 200 calls, so many of which were slow or found no sandbox.
   std::optional<SloWatch::Reason> Window(int slow, int unstarted = 0, int busy = 0) {
     for (int i = 0; i < 200; ++i) {
-      watch_.Add(milliseconds(i < slow ? 80 : 10), i < busy        ? SandboxCame::kBusy
-                                                   : i < unstarted ? SandboxCame::kNone
-                                                                   : SandboxCame::kAtOnce);
+      watch_.Add({.took = milliseconds(i < slow ? 80 : 10),
+                  .sandbox = i < busy        ? SandboxCame::kBusy
+                             : i < unstarted ? SandboxCame::kNone
+                                             : SandboxCame::kAtOnce});
     }
     now_ += SloWatch::kWindow;
     return watch_.Check(now_);
   }
 
   TimePoint now_{};
-  SloWatch watch_{milliseconds(50), now_};
+  SloWatch watch_{{.p99 = milliseconds(50)}, now_};
 };
 
 TEST_F(SloWatchTest, ThreeWindowsInARowAreAReason) {
@@ -78,16 +79,75 @@ TEST_F(SloWatchTest, WhereTooManyWaitItIsLoadThoughNoneHasEnded) {
 }
 
 TEST_F(SloWatchTest, FewCallsSayNothing) {
-  for (int i = 0; i < 99; ++i) watch_.Add(milliseconds(80), SandboxCame::kAtOnce);
+  for (int i = 0; i < 99; ++i) watch_.Add({milliseconds(80), SandboxCame::kAtOnce});
   EXPECT_FALSE(watch_.Check(now_ + 100 * SloWatch::kWindow));
-  watch_.Add(milliseconds(80), SandboxCame::kMade);
+  watch_.Add({milliseconds(80), SandboxCame::kMade});
   EXPECT_FALSE(watch_.Check(now_ + 100 * SloWatch::kWindow)) << "one window";
 }
 
 TEST_F(SloWatchTest, WithoutAnSloOnlyStartingCounts) {
-  watch_ = SloWatch(std::nullopt, now_);
+  watch_ = SloWatch({}, now_);
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(Window(200));
   EXPECT_TRUE(Window(0, 200));
+}
+
+TEST_F(SloWatchTest, APoolThatIsOftenExhaustedIsTooSmall) {
+  EXPECT_FALSE(Window(0, 20));
+  EXPECT_FALSE(Window(0, 20));
+  for (int i = 0; i < 100; ++i) watch_.AddElsewhere();
+  const auto why = Window(0, 20);
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->because, "20 of its last 200 calls found no sandbox");
+  ASSERT_TRUE(why->overload);
+  EXPECT_DOUBLE_EQ(*why->overload, 300.0 / 5) << "with what went elsewhere";
+  EXPECT_DOUBLE_EQ(why->carried, 180.0 / 5);
+  EXPECT_TRUE(watch_.missing());
+  EXPECT_FALSE(Window(0));
+  EXPECT_FALSE(watch_.missing());
+}
+
+TEST_F(SloWatchTest, MoreFailuresThanTheAvailabilityAllowsAreAReason) {
+  watch_ = SloWatch({.availability = 950'000}, now_);
+  const auto window = [this](int failed, int unstarted = 0) {
+    for (int i = 0; i < 200; ++i) {
+      watch_.Add({.sandbox = i < unstarted ? SandboxCame::kNone : SandboxCame::kAtOnce,
+                  .failed = i >= 200 - failed});
+    }
+    now_ += SloWatch::kWindow;
+    return watch_.Check(now_);
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(window(16)) << "8 % of 200 may be 5 %";
+  EXPECT_FALSE(window(40));
+  EXPECT_FALSE(window(40));
+  auto why = window(40);
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->because, "slo.availability is 95, and 20.0 % of its last 200 calls failed");
+  EXPECT_FALSE(why->overload);
+  EXPECT_FALSE(window(0));
+  EXPECT_FALSE(window(8, 8));
+  EXPECT_FALSE(window(0, 9)) << "so many may find none here";
+  EXPECT_FALSE(window(0, 9));
+}
+
+TEST_F(SloWatchTest, CallsThatWaitedForTheirSandboxHaveABoundOfTheirOwn) {
+  watch_ = SloWatch({.cold_start = milliseconds(50)}, now_);
+  const auto window = [this](int slow) {
+    for (int i = 0; i < 200; ++i) watch_.Add({.took = milliseconds(80)});
+    for (int i = 0; i < 10; ++i) {
+      watch_.Add({.took = milliseconds(i < slow ? 80 : 10), .sandbox = SandboxCame::kMade});
+    }
+    now_ += SloWatch::kWindow;
+    return watch_.Check(now_);
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(window(0));
+  EXPECT_FALSE(window(4));
+  EXPECT_FALSE(window(4));
+  const auto why = window(4);
+  ASSERT_TRUE(why);
+  EXPECT_EQ(
+      why->because,
+      "slo.cold_start_ms is 50, and 4 of the last 10 calls that waited for their sandbox took "
+      "longer");
 }
 
 }  // namespace

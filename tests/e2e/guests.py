@@ -111,6 +111,22 @@ PRINTS = """(module
     (drop (call $fd_write (i32.const 2) (i32.const 64) (i32.const 1) (i32.const 80)))))
 """
 
+def sleeps(milliseconds):
+    """A WASI command that waits for so long, and answers "slept"."""
+    return f"""(module
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "slept")
+  (func (export "_start")
+    (i32.store (i32.const 80) (i32.const 1))  ;; the monotonic clock
+    (i64.store (i32.const 88) (i64.const {milliseconds * 1_000_000}))
+    (drop (call $poll_oneoff (i32.const 64) (i32.const 128) (i32.const 1) (i32.const 192)))
+    (i32.store (i32.const 200) (i32.const 0)) (i32.store (i32.const 204) (i32.const 5))
+    (drop (call $fd_write (i32.const 1) (i32.const 200) (i32.const 1) (i32.const 208)))))
+"""
+
+
 # A WASI command that answers nothing and writes 64 lines of 1 KiB to its log.
 LOUD = """(module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import unittest
 
 from crash.load import SteadyClient
@@ -353,6 +354,83 @@ class SloTest(SloCase):
         self.addCleanup(client.stop)
         eventually(lambda: client.total() > 1000)
         self.assertNotIn("rollout", self.server.json("describe", "function", "named")["status"])
+
+
+class PacedClient:
+    """Sends so many requests a second, whatever became of those before, and keeps what each was answered."""
+
+    def __init__(self, server, path, rate):
+        self.server, self.path, self.rate = server, path, rate
+        self.answers = []
+        self.stopping = threading.Event()
+        self.pacer = threading.Thread(target=self.pace)
+        self.calls = []
+
+    def start(self):
+        self.pacer.start()
+        return self
+
+    def pace(self):
+        while not self.stopping.wait(1 / self.rate):
+            self.calls.append(threading.Thread(target=self.call))
+            self.calls[-1].start()
+
+    def call(self):
+        answer = self.server.get(self.path)
+        self.answers.append((answer.status, answer.text))
+
+    def stop(self):
+        self.stopping.set()
+        for thread in [self.pacer, *self.calls]:
+            thread.join()
+
+
+class ExhaustedTest(SloCase):
+    """There is room for two sandboxes in a cell, and for two of each other class."""
+
+    options = ("--max-sandboxes=2", "--cells=1")
+
+    def test_what_is_too_much_for_a_pool_goes_to_the_next_class_and_comes_back(self):
+        placed = self.server.apply(self.both("full", guests.sleeps(1000), "default"))
+        self.assertEqual(placed["changes"][0]["placement"]["class"], "wasm")
+        many = PacedClient(self.server, "/full", 6).start()  # two a second find a sandbox
+        try:
+            moved = self.moved("full")
+        finally:
+            many.stop()
+        self.assertIn(503, [status for status, _ in many.answers])
+        self.assertEqual((moved["state"], moved["canary"]["class"]), ("promoted", "container"), moved)
+        self.assertRegex(moved["because"], r"^class wasm: \d+ of its last \d+ calls found no sandbox; (\d+) % stay; "
+                                           "class container is next: ")
+        self.assertTrue(50 <= moved["share"] <= 90, moved)
+        # Both serve; the workload is what it was.
+        self.assertEqual(self.status("full")["class"], "wasm")
+        self.assertEqual(set(self.answers("/full", 40)), {"slept", "hello"})
+        explained = self.server.strata("explain", "full").stdout
+        self.assertIn("default/full runs in class wasm", explained)
+        self.assertRegex(explained, rf"{moved['share']} % of its traffic to :container .*% stay; class container")
+        # A few calls are no load.
+        back = eventually(lambda: self.rollout("status", "full")["canary"]["class"] == "wasm")
+        self.assertTrue(back, self.rollout("status", "full"))
+        ended = self.rollout("status", "full")
+        self.assertEqual((ended["state"], ended["share"]), ("promoted", 100), ended)
+        self.assertRegex(ended["because"], "its overflow comes back: for 30 s no more calls came than its class carries")
+        self.assertEqual(set(self.answers("/full", 5)), {"slept"})
+
+    def test_why_traffic_stays_is_said(self):
+        manifest = self.both("stuck", guests.sleeps(1001), "default")
+        manifest["spec"]["class"] = "wasm"
+        self.server.apply(manifest)
+        many = PacedClient(self.server, "/stuck", 6).start()
+        try:
+            stays = eventually(lambda: self.status("stuck").get("stays"))
+        finally:
+            many.stop()
+        self.assertRegex(stays["because"], "of its last .* calls found no sandbox")
+        self.assertEqual(stays["why"], "its class is named (spec.class)")
+        self.assertRegex(self.server.strata("explain", "stuck").stdout,
+                         r"It stays there although .* found no sandbox.*: its class is named \(spec.class\)")
+        self.assertEqual(self.server.json("explain", "stuck")["stays"], stays)
 
 
 class Gated:
