@@ -96,8 +96,8 @@ class CostTest(ServerTest):
         self.assertEqual(self.row(self.cost(), name="gone")["calls"], 3)
 
     def test_a_namespace_that_used_nothing_is_told_and_others_are_named(self):
-        self.server.apply(hello("counted", "/counted-there", "default"))
-        self.call("/counted-there", 1)
+        self.server.apply(hello("used", "/used", "default"))
+        self.call("/used", 1)
         done = self.server.strata("-n", "defualt", "cost")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, "^Namespace 'defualt' has used nothing, .* have used something: .*default")

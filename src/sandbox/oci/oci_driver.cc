@@ -26,7 +26,8 @@ namespace fs = std::filesystem;
 using Users = std::optional<host::UserNamespace>;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kProbePatience{2};  // a broken KVM hangs for ever
+// A broken KVM hangs for ever; an emulated or busy host takes a few seconds.
+constexpr std::chrono::seconds kProbePatience{10};
 constexpr std::chrono::milliseconds kAskAgain{1};
 
 Result<host::ExitStatus> WaitBlocking(host::Process& process, SteadyClock::time_point end) {
