@@ -1,7 +1,5 @@
 // strata simulate - what the scheduler's policies would cost, and what callers would wait for, on a
 // trace of millions of calls.
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -149,15 +147,9 @@ class Traces {
 
  private:
   static Result<std::unique_ptr<Input>> Read(const std::string& file) {
-    // O_NONBLOCK: a FIFO without a writer would wait for ever. A trace is read several times.
-    auto fd = OpenFile(file, O_RDONLY | O_NONBLOCK);
-    if (!fd) return std::unexpected(std::move(fd).error());
-    struct stat status = {};
-    if (::fstat(fd->get(), &status) != 0) return FailErrno("stat " + file, errno);
-    if (!S_ISREG(status.st_mode)) {
-      return Fail(Errc::kInvalidArgument, file + " is not a regular file");
-    }
-    return std::make_unique<FileInput>(std::move(*fd));
+    auto opened = OpenRegular(file);  // a trace is read several times
+    if (!opened) return std::unexpected(std::move(opened).error());
+    return std::make_unique<FileInput>(std::move(opened->fd));
   }
 
   Shape shape_;

@@ -40,14 +40,19 @@ void Names::Add(std::string id, const std::string& name) {
   names_.push_back({std::move(folded), name, std::move(id)});
 }
 
+void Names::AddAliases(const Json& entry) {
+  const auto aliases = entry.find("aliases");
+  if (aliases == entry.end()) return;
+  for (const Json& alias : *aliases) Add(entry.at("id"), alias);
+}
+
 void Names::AddAll(const Json& entries) {
   for (const Json& entry : entries) Add(entry.at("id"), entry.at("id"));
   for (const Json& entry : entries) {
     const Text label = LabelOf(entry);
     Add(entry.at("id"), label.en);
     Add(entry.at("id"), label.zh);
-    if (!entry.contains("aliases")) continue;
-    for (const Json& alias : entry.at("aliases")) Add(entry.at("id"), alias);
+    AddAliases(entry);
   }
 }
 

@@ -31,6 +31,9 @@ class Names {
   // The first id that has a name keeps it.
   void Add(std::string id, const std::string& name);
 
+  // The entry's id with each of its aliases, if it has any.
+  void AddAliases(const Json& entry);
+
   // Each entry's id with its label, name, title or term, zh and aliases.
   void AddAll(const Json& entries);
 

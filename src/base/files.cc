@@ -47,7 +47,7 @@ Result<Fd> DuplicateFd(const Fd& fd) {
   return copy;
 }
 
-Result<std::string> ReadFile(const std::filesystem::path& path, Bytes limit) {
+Result<RegularFile> OpenRegular(const std::filesystem::path& path) {
   // O_NONBLOCK: opening a FIFO without a writer would wait for ever.
   auto fd = OpenFile(path, O_RDONLY | O_NONBLOCK);
   if (!fd) return std::unexpected(std::move(fd).error());
@@ -56,11 +56,17 @@ Result<std::string> ReadFile(const std::filesystem::path& path, Bytes limit) {
   if (!S_ISREG(status.st_mode)) {
     return Fail(Errc::kInvalidArgument, path.string() + " is not a regular file");
   }
+  return RegularFile{std::move(*fd), Bytes{static_cast<std::uint64_t>(status.st_size)}};
+}
+
+Result<std::string> ReadFile(const std::filesystem::path& path, Bytes limit) {
+  const auto file = OpenRegular(path);
+  if (!file) return std::unexpected(file.error());
   std::string content;
-  content.reserve(std::min<std::uint64_t>(static_cast<std::uint64_t>(status.st_size), limit.count));
+  content.reserve(std::min(file->size.count, limit.count));
   std::array<char, kChunk> chunk;
   while (true) {
-    const ssize_t got = ::read(fd->get(), chunk.data(), chunk.size());
+    const ssize_t got = ::read(file->fd.get(), chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return FailErrno("read " + path.string(), errno);
     if (got == 0) return content;

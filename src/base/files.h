@@ -21,6 +21,13 @@ namespace strata {
 // Opens `path` with open(2)'s `flags` (O_CLOEXEC is added) and `mode`.
 Result<Fd> OpenFile(const std::filesystem::path& path, int flags, mode_t mode = 0600);
 
+struct RegularFile {
+  Fd fd;
+  Bytes size;  // when it was opened
+};
+// Opens `path` for reading, without waiting. kInvalidArgument: it is no regular file.
+Result<RegularFile> OpenRegular(const std::filesystem::path& path);
+
 // A second descriptor of the same open file, close-on-exec.
 Result<Fd> DuplicateFd(const Fd& fd);
 

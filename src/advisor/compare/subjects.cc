@@ -140,17 +140,14 @@ Result<Subject> FindSubject(std::string_view name) {
   for (const Subject& each : all) {
     names.Add(each.id, each.label.en);
     names.Add(each.id, each.label.zh);
-    if (each.id != each.concept_id) continue;
-    const Json& facts = ConceptOf(each.id);
-    if (!facts.contains("aliases")) continue;
-    for (const Json& alias : facts.at("aliases")) names.Add(each.id, alias);
+    if (each.id == each.concept_id) names.AddAliases(ConceptOf(each.id));
   }
   // What else the diagrams call a technology.
   for (const Json& entity : Facts(FactFile::kGraph).at("entities")) {
     const std::string id = entity.at("id");
     if (std::ranges::find(all, id, &Subject::id) == all.end()) continue;
     names.Add(id, LabelOf(entity).en);
-    for (const Json& alias : entity.value("aliases", Json::array())) names.Add(id, alias);
+    names.AddAliases(entity);
   }
   const auto found = names.Find(name);
   if (!found) return std::unexpected(found.error());

@@ -32,10 +32,7 @@ Names MakeNodeNames() {
     }
   }
   for (const Json* list : {&Facts(FactFile::kConcepts).at("concepts"), &Source().at("entities")}) {
-    for (const Json& each : *list) {
-      if (!each.contains("aliases")) continue;
-      for (const Json& alias : each.at("aliases")) names.Add(each.at("id"), alias);
-    }
+    for (const Json& each : *list) names.AddAliases(each);
   }
   return names;
 }

@@ -1,5 +1,5 @@
 // kube/shim/task/backend.h - how the processes of a container are made, and what of it is on the
-// host: one implementation for each sandbox class (runc_backend.h, wasm_backend.h). States, streams
+// host: one implementation for each sandbox class (runc_backend.h, wasm/backend.h). States, streams
 // and events are the same for all (container.h).
 //
 // Threads: the loop's; one call at a time. Lifetime: outlives its calls; the owner calls Remove
