@@ -73,8 +73,8 @@ std::vector<Example> Examples() {
 }
 
 bool IsShown(const std::string& section) {
-  return section == "case" || section == "trees" || section == "answer" ||
-         section == "disagreements";
+  return section == "case" || section == "assumptions" || section == "trees" ||
+         section == "answer" || section == "disagreements";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "advisor/recommend/answer.h"
+#include "advisor/recommend/assumptions.h"
 #include "advisor/recommend/devices.h"
 #include "advisor/recommend/disagreements.h"
 #include "advisor/recommend/manifest.h"
@@ -175,6 +176,7 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   report.title = {"What the documents recommend", "选型建议"};
   report.sections.push_back(FlowSection());
   report.sections.push_back(CaseSection(question.about));
+  report.sections.push_back(AssumptionsSection(question.about));
   report.sections.push_back(TreesSection(walks));
   report.sections.push_back(RulesSection(question.about));
   report.sections.push_back(StarsSection(question.about));

@@ -1,6 +1,7 @@
 #include "advisor/recommend/recommend.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -297,6 +298,19 @@ TEST(RecommendTest, TheDocumentsStepsOfASelectionComeFirst) {
   ASSERT_TRUE(recommended.has_value());
   EXPECT_EQ(recommended->report.sections.front().id, "flow");
   EXPECT_EQ(recommended->report.sections.front().rows.size(), 5U);
+}
+
+TEST(RecommendTest, WhatIsAssumedStandsBehindWhatIsKnown) {
+  const auto recommended = Recommend({.about = Said({{"latency_ms", "50"}})});
+  ASSERT_TRUE(recommended.has_value());
+  const auto& sections = recommended->report.sections;
+  const auto known = std::ranges::find(sections, "case", &Section::id);
+  ASSERT_NE(known, sections.end());
+  EXPECT_EQ(std::next(known)->id, "assumptions");
+  const auto& sources = FindSection(recommended->report, "sources")->rows;
+  EXPECT_TRUE(std::ranges::any_of(sources, [](const std::vector<Cell>& row) {
+    return row[3].text.en == "fast start needed: latency_ms < 100";
+  }));
 }
 
 TEST(RecommendTest, EveryRuleWithAThresholdIsHeldOnBothSides) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "advisor/facts/facts.h"
+#include "advisor/recommend/assumptions.h"
 #include "advisor/recommend/tables.h"
 #include "advisor/recommend/trees.h"
 
@@ -63,8 +64,9 @@ std::optional<RuleCondition> ConditionFor(const Json& rule, const Case& about) {
     return RuleCondition{{ShowCondition(condition), ""}, HoldsFor(condition, about)};
   }
   if (rule.at("id") != "fast_start") return std::nullopt;
-  const auto fast = NeedsFastStart(about);
-  return RuleCondition{TextOf(rule, "if"), {fast, fast ? "" : "latency_ms"}};
+  const Json& meant = NeedCondition("fast_start");
+  const Text words = Join(TextOf(rule, "if"), ": ", {ShowCondition(meant), ""});
+  return RuleCondition{words, HoldsFor(meant, about)};
 }
 
 Section RulesSection(const Case& about) {

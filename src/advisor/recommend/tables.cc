@@ -8,39 +8,14 @@
 
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
+#include "advisor/recommend/assumptions.h"
+#include "advisor/recommend/trees.h"
 #include "base/strings.h"
 
 namespace strata::advisor {
 namespace {
 
 const Json& Decisions() { return Facts(FactFile::kDecisions); }
-
-// ---- needs of the decision matrix --------------------------------------------------------------
-
-// A need follows from a variable that is `value`, or, with an empty value, from one below `below`.
-struct Follows {
-  std::string_view need;
-  std::string_view variable;
-  std::string_view value;
-  double below;
-};
-constexpr double kFastStartMs = 100;
-constexpr std::array kNeeds = {
-    Follows{"high_performance", "performance_requirement", "High", 0},
-    Follows{"high_security", "security_requirement", "High", 0},
-    Follows{"low_resources", "scenario", "edge", 0},
-    Follows{"fast_start", "latency_ms", "", kFastStartMs},
-};
-
-bool Needs(const Case& about, std::string_view need) {
-  return std::ranges::any_of(kNeeds, [&](const Follows& each) {
-    if (each.need != need) return false;
-    const auto known = about.Find(each.variable);
-    if (!known) return false;
-    return each.value.empty() ? known->value.get<double>() < each.below
-                              : known->value == each.value;
-  });
-}
 
 constexpr std::array<const char*, 2> kStackTables{"quick_reference", "scenario_table"};
 
@@ -135,11 +110,6 @@ class Stacks {
 
 }  // namespace
 
-std::optional<bool> NeedsFastStart(const Case& about) {
-  if (!about.Find("latency_ms")) return std::nullopt;
-  return Needs(about, "fast_start");
-}
-
 Section StarsSection(const Case& about) {
   const Json& matrix = Facts(FactFile::kMatrices).at("decision_matrix");
   Section section{.id = "stars",
@@ -149,7 +119,8 @@ Section StarsSection(const Case& about) {
                   .sources = {matrix.at("source")}};
   std::vector<const Json*> needs;
   for (const Json& need : matrix.at("needs")) {
-    if (Needs(about, need.at("id").get_ref<const std::string&>())) needs.push_back(&need);
+    const Json& condition = NeedCondition(need.at("id").get_ref<const std::string&>());
+    if (HoldsFor(condition, about).holds == true) needs.push_back(&need);
   }
   if (needs.empty()) return section;
   for (const Json* need : needs) section.columns.push_back({need->at("id"), LabelOf(*need)});

@@ -26,9 +26,6 @@ namespace strata::advisor {
 // not say, nothing where there is no condition.
 Section RulesSection(const Case& about);
 
-// Whether the case needs a fast start: an answer in less than 100 ms; nothing: that is not known.
-std::optional<bool> NeedsFastStart(const Case& about);
-
 // The condition of a rule that has one, where it is one of variables.
 struct RuleCondition {
   Text text;  // "changes_per_hour > 1"
