@@ -59,10 +59,8 @@ Result<sandbox::oci::Config> ChooseOci(const Start& start, Class sandbox_class) 
 }
 
 Result<std::unique_ptr<Driver>> MakeOci(Loop& loop, const Clock& clock,
-                                        Result<sandbox::oci::Config> config,
-                                        std::shared_ptr<Egress> egress) {
-  if (!config) return std::unexpected(std::move(config).error());
-  config->egress = std::move(egress);
+                                        const Result<sandbox::oci::Config>& config) {
+  if (!config) return std::unexpected(config.error());
   return sandbox::oci::OciDriver::Create(loop, clock, *config);
 }
 
@@ -87,14 +85,12 @@ host::Identity MachineUser(const std::string& keeper) {
 }
 
 // The same of virtual machines.
-Result<sandbox::microvm::Config> ChooseMachines(const Start& start, Class sandbox_class,
-                                                std::shared_ptr<Egress> egress) {
+Result<sandbox::microvm::Config> ChooseMachines(const Start& start, Class sandbox_class) {
   sandbox::microvm::Config config;
   config.agent = AgentProgram();
   config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;
-  config.egress = std::move(egress);
   config.user = MachineUser(start.instance + "/" + start.keeper);
   if (sandbox_class == Class::kContainerInMicrovm) {
     auto with = sandbox::microvm::WithContainers(std::move(config));
@@ -110,21 +106,35 @@ Result<std::unique_ptr<Driver>> MakeMachines(Loop& loop, const Clock& clock,
   return sandbox::microvm::MicrovmDriver::Create(loop, clock, *config);
 }
 
+// `make` with what was found to work, on the loop.
+template <typename Config>
+Result<keeper::MakeDriverFn> WithEgress(
+    Result<Config> config, EgressFn egress_of,
+    Result<std::unique_ptr<Driver>> (*make)(Loop&, const Clock&, const Result<Config>&), Loop& loop,
+    const Clock& clock) {
+  if (!config) return std::unexpected(std::move(config).error());
+  return [&loop, &clock, make, config = std::move(config),
+          egress_of = std::move(egress_of)]() mutable {
+    config->egress = egress_of();
+    return make(loop, clock, config);
+  };
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Driver>> MakeDriver(Loop& loop, const Clock& clock, Class sandbox_class,
-                                           const Start& start, std::shared_ptr<Egress> egress) {
+Result<keeper::MakeDriverFn> TryClass(Loop& loop, const Clock& clock, Class sandbox_class,
+                                      const Start& start, EgressFn egress_of) {
   switch (sandbox_class) {
-    case Class::kContainer: {
+    case Class::kContainer:
+    case Class::kAppkernel: {
       auto config = ChooseOci(start, sandbox_class);
       if (config) WarnOfNoUsers(start, clock, *config);
-      return MakeOci(loop, clock, std::move(config), std::move(egress));
+      return WithEgress(std::move(config), std::move(egress_of), MakeOci, loop, clock);
     }
-    case Class::kAppkernel:
-      return MakeOci(loop, clock, ChooseOci(start, sandbox_class), std::move(egress));
     case Class::kMicrovm:
     case Class::kContainerInMicrovm:
-      return MakeMachines(loop, clock, ChooseMachines(start, sandbox_class, std::move(egress)));
+      return WithEgress(ChooseMachines(start, sandbox_class), std::move(egress_of), MakeMachines,
+                        loop, clock);
     case Class::kWasm:
       break;
   }
@@ -177,7 +187,7 @@ host::Feature ClassFeature(Class sandbox_class, const Result<Config>& config,
           .without = "images cannot be deployed in class " + name};
 }
 
-void TryClass(const Start& start, Class sandbox_class, std::vector<host::Feature>& found) {
+void ProbeClass(const Start& start, Class sandbox_class, std::vector<host::Feature>& found) {
   Loop loop;
   const SystemClock clock;
   const bool is_root = ::geteuid() == 0;
@@ -189,10 +199,10 @@ void TryClass(const Start& start, Class sandbox_class, std::vector<host::Feature
       TryRuntimes(start, is_root, found);
       found.push_back(UsersOf(config));
     }
-    found.push_back(ClassFeature(sandbox_class, config, MakeOci(loop, clock, config, nullptr)));
+    found.push_back(ClassFeature(sandbox_class, config, MakeOci(loop, clock, config)));
   } else {
     Result<sandbox::microvm::Config> config = no_root;
-    if (is_root) config = ChooseMachines(start, sandbox_class, nullptr);
+    if (is_root) config = ChooseMachines(start, sandbox_class);
     found.push_back(ClassFeature(sandbox_class, config, MakeMachines(loop, clock, config)));
   }
 }
@@ -228,7 +238,7 @@ Json Probe() {
                     .cgroup_parent = "strata-" + name,
                     .max_sandboxes = 1};
   for (const Class each : model::kClasses) {
-    if (each != Class::kWasm) TryClass(start, each, found);
+    if (each != Class::kWasm) ProbeClass(start, each, found);
   }
   std::error_code ignored;
   fs::remove_all(root, ignored);

@@ -47,7 +47,9 @@ int main(int argc, char** argv) {
   return strata::keeper::Run(
       options, [&egress](strata::Loop& loop, const strata::Clock& clock,
                          strata::model::Class sandbox_class, const strata::keeper::Start& start) {
-        if (!egress) egress = std::make_shared<strata::sandbox::egress::Egress>(loop);
-        return strata::MakeDriver(loop, clock, sandbox_class, start, egress);
+        return strata::TryClass(loop, clock, sandbox_class, start, [&egress, &loop] {
+          if (!egress) egress = std::make_shared<strata::sandbox::egress::Egress>(loop);
+          return egress;
+        });
       });
 }

@@ -60,14 +60,14 @@ Task<void> Do(Service& service, const GetSandboxes& /*verb*/, Done& to) {
 
 }  // namespace
 
-Keeper::Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_driver, PostFn post)
+Keeper::Keeper(Loop& loop, const Clock& clock, Start start, TryClassFn try_class, PostFn post)
     : loop_(loop),
       clock_(clock),
       start_(std::move(start)),
-      make_driver_(std::move(make_driver)),
       post_(std::move(post)),
       outgoing_(loop, post_),
       pools_(loop, clock, {}, [this] { TellPoolsLater(); }),
+      drivers_(loop, start_, std::move(try_class)),
       server_(loop, clock) {}
 
 Result<void> Keeper::Handle(ToKeeper message, std::vector<Fd> fds) {
@@ -108,36 +108,31 @@ void Keeper::OnPrepare(const Prepare& message) {
     images_.emplace(message.key, found->second.lock());
   }
   if (images_.contains(message.key)) return Tell(Prepared{message.key, ""});
-  auto image = MakeImage(message);
-  if (!image) return Tell(Prepared{message.key, wire::WireError(image.error())});
-  Spawn(loop_, WarmUp(message.key, std::move(*image)));
+  Spawn(loop_, PrepareAndTell(message));
+}
+
+Awaitable<void> Keeper::PrepareAndTell(Prepare message) {
+  auto image = co_await MakeImage(message);
+  if (!image) co_return Tell(Prepared{message.key, wire::WireError(image.error())});
+  images_.emplace(message.key, std::move(*image));
+  Tell(Prepared{message.key, ""});
 }
 
 // An image is there once its sandboxes start fast.
-Awaitable<void> Keeper::WarmUp(std::string key, std::shared_ptr<sandbox::Image> image) {
-  auto warm = co_await image->Warm();
-  if (!warm) co_return Tell(Prepared{key, wire::WireError(warm.error())});
-  images_.emplace(key, std::move(image));
-  Tell(Prepared{std::move(key), ""});
-}
-
-Result<std::shared_ptr<sandbox::Image>> Keeper::MakeImage(const Prepare& message) {
-  auto driver = DriverOf(message.sandbox_class);
-  if (!driver) return std::unexpected(std::move(driver).error());
+Task<std::shared_ptr<sandbox::Image>> Keeper::MakeImage(Prepare message) {
+  const auto sandbox_class = model::ClassFromName(message.sandbox_class);
+  if (!sandbox_class) {
+    co_return Fail(Errc::kInvalidArgument, "no class is called '" + message.sandbox_class + "'");
+  }
+  const auto driver = co_await drivers_.Of(*sandbox_class);
+  if (!driver) co_return std::unexpected(driver.error());
   auto root = host::MakeSealedMemfd("root-image", AsBytes(message.root));
-  if (!root) return std::unexpected(std::move(root).error());
-  return (*driver)->Prepare(std::move(*root));
-}
-
-Result<sandbox::Driver*> Keeper::DriverOf(const std::string& name) {
-  const auto sandbox_class = model::ClassFromName(name);
-  if (!sandbox_class) return Fail(Errc::kInvalidArgument, "no class is called '" + name + "'");
-  auto& driver = drivers_[*sandbox_class];
-  if (driver) return driver.get();
-  auto made = make_driver_(*sandbox_class, start_);
-  if (!made) return std::unexpected(std::move(made).error());
-  driver = std::move(*made);
-  return driver.get();
+  if (!root) co_return std::unexpected(std::move(root).error());
+  auto image = (*driver)->Prepare(std::move(*root));
+  if (!image) co_return std::unexpected(std::move(image).error());
+  auto warm = co_await (*image)->Warm();
+  if (!warm) co_return std::unexpected(std::move(warm).error());
+  co_return image;
 }
 
 namespace {

@@ -6,7 +6,7 @@
 // A class's driver is made when its first image is prepared; a class that this host lacks makes
 // that image's Prepare fail, and nothing else.
 //
-// Threads:  one loop. Making a driver tries the class out, which blocks for up to seconds, once.
+// Threads:  one loop; a class is tried out beside it (drivers.h).
 // Lifetime: loop, clock and the drivers' parts outlive it.
 // Errors:   Handle fails when the manager broke the rules: the wire is then to be closed. What a
 //           driver refuses is an answer.
@@ -26,6 +26,7 @@
 #include "base/fd.h"
 #include "base/task.h"
 #include "host/terminal.h"
+#include "keeper/drivers.h"
 #include "keeper/messages.h"
 #include "keeper/outgoing.h"
 #include "keeper/pool.h"
@@ -36,16 +37,12 @@
 
 namespace strata::keeper {
 
-// Makes the driver of a class, tried out; kUnsupported: this program or this host has none.
-using MakeDriverFn = std::function<Result<std::unique_ptr<sandbox::Driver>>(
-    model::Class sandbox_class, const Start& start)>;
-
 class Keeper {
  public:
   // False: there is no manager now, and the message is lost to us.
   using PostFn = std::function<bool(ToManager message)>;
 
-  Keeper(Loop& loop, const Clock& clock, Start start, MakeDriverFn make_driver, PostFn post);
+  Keeper(Loop& loop, const Clock& clock, Start start, TryClassFn try_class, PostFn post);
 
   Result<void> Handle(ToKeeper message, std::vector<Fd> fds);
 
@@ -54,7 +51,8 @@ class Keeper {
 
   // Nothing of a sandbox is left: this may be destroyed.
   [[nodiscard]] bool idle() const noexcept {
-    return server_.lines() == 0 && services_.empty() && ending_.empty() && !pools_.filling();
+    return server_.lines() == 0 && services_.empty() && ending_.empty() && !pools_.filling() &&
+           !drivers_.trying();
   }
 
   // The manager is gone, and with it all who had programs run beside services: they are ended.
@@ -68,9 +66,8 @@ class Keeper {
 
  private:
   void OnPrepare(const Prepare& message);
-  Awaitable<void> WarmUp(std::string key, std::shared_ptr<sandbox::Image> image);
-  Result<std::shared_ptr<sandbox::Image>> MakeImage(const Prepare& message);
-  Result<sandbox::Driver*> DriverOf(const std::string& name);
+  Awaitable<void> PrepareAndTell(Prepare message);
+  Task<std::shared_ptr<sandbox::Image>> MakeImage(Prepare message);
   void OnAdmit(Admit message);
   void OnServe(Serve message);
   void OnForget(const std::string& key);
@@ -111,11 +108,10 @@ class Keeper {
   Loop& loop_;
   const Clock& clock_;
   const Start start_;
-  MakeDriverFn make_driver_;
   PostFn post_;
   Outgoing outgoing_;  // before the sandboxes that use it
   Pools pools_;
-  std::map<model::Class, std::unique_ptr<sandbox::Driver>> drivers_;
+  Drivers drivers_;
   std::map<std::string, std::shared_ptr<sandbox::Image>> images_;
   std::map<std::string, std::weak_ptr<sandbox::Image>> forgotten_;  // images, perhaps still in use
   std::map<std::string, std::shared_ptr<Pool>> admitted_;

@@ -24,6 +24,24 @@ namespace {
 using std::chrono::milliseconds;
 using testing::KeeperTest;
 
+TEST_F(KeeperTest, AClassThatHangsWhileItIsTriedOutHoldsNoOther) {
+  Send(Prepare{.key = "slow", .sandbox_class = "microvm", .root = "{}"});
+  Send(Prepare{.key = "slow too", .sandbox_class = "microvm", .root = "{}"});
+  Send(Web());
+  EXPECT_EQ(Next<Prepared>().key, "key");
+  Send(Prepare{.key = "other", .sandbox_class = "container", .root = "{}"});
+  EXPECT_EQ(Next<Prepared>().key, "other");
+  EXPECT_FALSE(keeper_.idle());
+  hang_.set_value();
+  EXPECT_EQ(Next<Prepared>().key, "slow");
+  EXPECT_EQ(Next<Prepared>().key, "slow too");
+}
+
+TEST_F(KeeperTest, AClassThatNobodyKnowsIsAnAnswer) {
+  Send(Prepare{.key = "odd", .sandbox_class = "image", .root = "{}"});
+  EXPECT_NE(Next<Prepared>().error.find("no class is called 'image'"), std::string::npos);
+}
+
 TEST_F(KeeperTest, ASandboxHasItsServicesTimeToStop) {
   Serve web = Web();
   web.stop_timeout = milliseconds(250);

@@ -25,11 +25,11 @@ constexpr std::chrono::seconds kDefaultDrain{10};
 // The process: owns everything, ends the loop when it is over.
 class KeeperProcess final : public wire::ManagerLink::Handler {
  public:
-  KeeperProcess(Loop& loop, const Options& options, const MakeDriverOnFn& make_driver,
+  KeeperProcess(Loop& loop, const Options& options, const TryClassOnFn& try_class,
                 telemetry::Logger log, uid_t starter)
       : loop_(loop),
         options_(options),
-        make_driver_(make_driver),
+        try_class_(try_class),
         log_(std::move(log)),
         link_(loop, log_, starter, *this),
         signals_(loop.get_executor(), SIGTERM) {}
@@ -118,7 +118,7 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
 
   Loop& loop_;
   const Options& options_;
-  const MakeDriverOnFn& make_driver_;
+  const TryClassOnFn& try_class_;
   telemetry::Logger log_;
   SystemClock clock_;
   wire::ManagerLink link_;
@@ -143,7 +143,7 @@ Result<void> KeeperProcess::OnStart(Start start, std::vector<Fd> fds) {
   keeper_ = std::make_unique<Keeper>(
       loop_, clock_, std::move(start),
       [this](model::Class sandbox_class, const Start& with) {
-        return make_driver_(loop_, clock_, sandbox_class, with);
+        return try_class_(loop_, clock_, sandbox_class, with);
       },
       [this](ToManager message) { return Post(std::move(message)); });
   if (auto listening = link_.ListenForAdoption(std::move(*control), patience); !listening) {
@@ -155,7 +155,7 @@ Result<void> KeeperProcess::OnStart(Start start, std::vector<Fd> fds) {
 
 }  // namespace
 
-int Run(const Options& options, const MakeDriverOnFn& make_driver) {
+int Run(const Options& options, const TryClassOnFn& try_class) {
   const SystemClock clock;
   auto log = telemetry::Logger::Open({}, clock);
   if (!log) return 1;
@@ -169,7 +169,7 @@ int Run(const Options& options, const MakeDriverOnFn& make_driver) {
   // A peer that hangs up is an error code, never a signal.
   std::signal(SIGPIPE, SIG_IGN);
   Loop loop(1);
-  KeeperProcess process(loop, options, make_driver, logger, starter->uid);
+  KeeperProcess process(loop, options, try_class, logger, starter->uid);
   process.Run(Fd(options.wire_fd));
   loop.run();
   // Coroutines of calls that would not end refer to what is about to be destroyed. What they hold

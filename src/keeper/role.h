@@ -17,10 +17,10 @@ struct Options {
   int wire_fd = 3;
 };
 
-// `make_driver` gets the loop that the drivers are to use.
-using MakeDriverOnFn = std::function<Result<std::unique_ptr<sandbox::Driver>>(
+// A TryClassFn that gets the loop which the drivers are to use.
+using TryClassOnFn = std::function<Result<MakeDriverFn>(
     Loop& loop, const Clock& clock, model::Class sandbox_class, const Start& start)>;
 
-int Run(const Options& options, const MakeDriverOnFn& make_driver);
+int Run(const Options& options, const TryClassOnFn& try_class);
 
 }  // namespace strata::keeper

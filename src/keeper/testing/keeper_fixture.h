@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <memory>
 #include <span>
 #include <string>
@@ -197,11 +198,13 @@ class KeeperTest : public ::testing::Test {
   ManualClock clock_;
   Script script_;
   std::vector<ToManager> told_;
-  bool manager_ = true;  // there is one to be told
-  int missed_ = 0;       // what was measured while there was none
+  bool manager_ = true;      // there is one to be told
+  int missed_ = 0;           // what was measured while there was none
+  std::promise<void> hang_;  // trying microvm out waits for it
   Keeper keeper_{loop_, clock_, Start{.keeper = "test-0", .tenant = "default"},
-                 [this](model::Class, const Start&) -> Result<std::unique_ptr<sandbox::Driver>> {
-                   return std::make_unique<ScriptedDriver>(loop_, script_);
+                 [this](model::Class sandbox_class, const Start&) -> Result<MakeDriverFn> {
+                   if (sandbox_class == model::Class::kMicrovm) hang_.get_future().wait();
+                   return [this] { return std::make_unique<ScriptedDriver>(loop_, script_); };
                  },
                  [this](ToManager message) {
                    if (!manager_ && std::holds_alternative<Measured>(message)) ++missed_;

@@ -26,8 +26,10 @@ namespace fs = std::filesystem;
 using Users = std::optional<host::UserNamespace>;
 using SteadyClock = std::chrono::steady_clock;
 
-// A broken KVM hangs for ever; an emulated or busy host takes a few seconds.
+// A platform that is broken here hangs for ever, an emulated or busy host takes a few seconds: what
+// was too slow is waited for longer only if nothing else works.
 constexpr std::chrono::seconds kProbePatience{10};
+constexpr std::chrono::seconds kFirstPatience{2};
 constexpr std::chrono::milliseconds kAskAgain{1};
 
 Result<host::ExitStatus> WaitBlocking(host::Process& process, SteadyClock::time_point end) {
@@ -45,14 +47,14 @@ std::unexpected<Error> Refusal(const host::ExitStatus& status, const std::string
 }
 
 // On the worker: this host's own files are the root, so nothing has to be unpacked.
-Result<void> RunTrue(Shared& shared) {
+Result<void> RunTrue(Shared& shared, std::chrono::seconds patience) {
   Bundle bundle(shared, {.id = "probe",
                          .image = {.lower = {"/"}, .args = {"/bin/true"}},
                          .grants = {},
                          .limits = {.memory = shared.config.min_memory,
                                     .cpu_millis = shared.config.cpu_millis,
                                     .pids = shared.config.pids}});
-  const auto end = SteadyClock::now() + kProbePatience;
+  const auto end = SteadyClock::now() + patience;
   auto started = bundle.Start({});
   if (!started) return std::unexpected(std::move(started).error());
   const auto runtime = WaitBlocking(started->runtime, end);
@@ -133,9 +135,11 @@ Result<std::unique_ptr<OciDriver>> OciDriver::Create(Loop& loop, const Clock& cl
   return std::unique_ptr<OciDriver>(new OciDriver(std::move(shared)));
 }
 
-Result<void> OciDriver::Probe() {
-  auto ran =
-      shared_->worker->RunBlocking<void>([shared = shared_.get()] { return RunTrue(*shared); });
+Result<void> OciDriver::Probe() { return Probe(kProbePatience); }
+
+Result<void> OciDriver::Probe(std::chrono::seconds patience) {
+  auto ran = shared_->worker->RunBlocking<void>(
+      [shared = shared_.get(), patience] { return RunTrue(*shared, patience); });
   return ran ? ran : Wrap(std::move(ran).error(), shared_->config.class_name);
 }
 
@@ -159,7 +163,11 @@ const Metrics& OciDriver::metrics() const noexcept { return shared_->metrics; }
 
 std::string_view OciDriver::name() const noexcept { return shared_->config.class_name; }
 
-Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoice> choices) {
+namespace {
+
+// One look at all the choices.
+Result<Config> FirstWithin(std::chrono::seconds patience, const Config& config,
+                           std::span<const RuntimeChoice> choices) {
   Loop loop;
   const SystemClock clock;
   std::string reasons;
@@ -177,13 +185,23 @@ Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoic
     with.engine = choice.name;
     auto driver = OciDriver::Create(loop, clock, with);
     if (!driver) return std::unexpected(std::move(driver).error());
-    auto probed = (*driver)->Probe();
+    auto probed = (*driver)->Probe(patience);
     if (probed) return with;
     reasons += "; " + choice.name + ": " + probed.error().message;
-    if (probed.error().code != Errc::kUnsupported) code = probed.error().code;
+    // One that was too slow may work with more time, whatever became of the others.
+    const Errc now = probed.error().code;
+    if (now != Errc::kUnsupported && code != Errc::kDeadlineExceeded) code = now;
   }
   if (reasons.empty()) reasons = "; none is installed (looked for " + missing + ")";
   return Fail(code, config.class_name + ": no OCI runtime works on this host" + reasons);
+}
+
+}  // namespace
+
+Result<Config> FirstThatWorks(const Config& config, std::span<const RuntimeChoice> choices) {
+  auto found = FirstWithin(kFirstPatience, config, choices);
+  if (found || found.error().code != Errc::kDeadlineExceeded) return found;
+  return FirstWithin(kProbePatience, config, choices);
 }
 
 }  // namespace strata::sandbox::oci

@@ -37,7 +37,8 @@ struct RuntimeChoice {
   std::vector<std::string> arguments;
 };
 
-// `config` with the first of `choices` that is installed and really runs a container on this host.
+// `config` with the first of `choices` that is installed and really runs a container on this host;
+// one that takes more than two seconds for it, only where none is faster.
 // kUnsupported: none does, as they or the kernel say; kDeadlineExceeded: nor the one that was too
 // slow to tell; other codes: nor the one that could not be tried. The message has each one's
 // reason. Blocks for seconds at worst.
@@ -53,8 +54,10 @@ class OciDriver final : public Driver {
   [[nodiscard]] std::string_view name() const noexcept override;
 
   // Runs /bin/true of this host in a container. kUnsupported: the runtime or the kernel says that
-  // it cannot; other codes: it could not be tried.
+  // it cannot; kDeadlineExceeded: it was slower than ten seconds, or than `patience`; other codes:
+  // it could not be tried.
   Result<void> Probe() override;
+  Result<void> Probe(std::chrono::seconds patience);
 
   // Takes a RootImage (root_image.h). kNotFound: a layer is not there.
   Result<std::shared_ptr<Image>> Prepare(Fd prepared) override;
