@@ -2,6 +2,7 @@
 of a Service. `make test-kube`."""
 
 import re
+import secrets
 import subprocess
 import unittest
 
@@ -129,7 +130,9 @@ class ClusterTest(unittest.TestCase):
                 self.assertEqual((refused.get("code"), refused.get("reason")), (403, "Forbidden"))
 
     def seen(self, what, probe):
-        self.assertTrue(eventually(probe), f"{what}\n{(self.api.dir / 'operator.log').read_text()[-2000:]}")
+        if not eventually(probe):
+            said = [each["message"] for each in self.api.get(EVENTS)["items"]]
+            self.fail("\n".join([what, *said, (self.api.dir / "operator.log").read_text()[-2000:]]))
 
     def versions(self):
         """Of what the operator has made; those of the Deployment's status do not count."""
@@ -165,6 +168,47 @@ class ClusterTest(unittest.TestCase):
     def class_of(self, name):
         deployment = self.api.get(f"/apis/apps/v1/namespaces/default/deployments/{name}")
         return deployment.get("spec", {}).get("template", {}).get("spec", {}).get("runtimeClassName")
+
+    def test_a_cluster_that_is_as_it_shall_be_is_not_written_to(self):
+        """Whatever the operator looks at again: all that a Service can say is kept as it was applied."""
+        self.node("n1", "container")
+        said = {"artifact": "oci://registry.example/web:1", "replicas": 2, "env": {"EMPTY": "", "SIZE": "1"},
+                "limits": {"memory_mib": 1024}, "stop_timeout_ms": 0,
+                "volumes": [{"name": "cache", "tmpfs": {"size_mib": 2048}}],
+                "mounts": [{"volume": "cache", "mount": "/cache"}],
+                "grants": {"dirs": [{"guest": "/tmp", "mode": "scratch"}]},
+                "health": {"readiness": {"httpGet": {"path": "/ok"}}, "liveness": {"exec": {"command": ["a", "b"]}}}}
+        names = [f"steady-{number}" for number in range(5)]
+        for name in names:
+            self.service(name, said)
+        self.service("witness", {"artifact": "oci://registry.example/web:1"})
+        self.operator()
+        for name in names:
+            self.seen(name, lambda name=name: self.conditions(f"{OURS}/services/{name}").get("Ready") == ("False", "Progressing"))
+        self.look_at(names)
+        before = len(self.api.written())
+        for _ in range(5):
+            self.look_at(names)
+        written = self.api.written()[before:]
+        self.assertEqual([each for each in written if "steady" in each[1]], [])
+        self.assertIn(("patch", "/apis/apps/v1/namespaces/default/deployments/witness"), written)
+
+    def service(self, name, spec):
+        made = self.api.apply(f"{OURS}/services/{name}", {
+            "apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": name}, "spec": spec})
+        self.assertEqual(made["kind"], "Service", made)
+        self.addCleanup(self.api.delete, f"{OURS}/services/{name}")
+        self.addCleanup(self.api.merge, f"{OURS}/services/{name}", {"metadata": {"finalizers": None}})
+
+    def look_at(self, names):
+        """Has the operator look at each of these Services again. It hears of them before it hears of the last one by name,
+        and takes turns: when that one is changed for the second time, all others had theirs."""
+        for name in names:
+            self.api.merge(f"{OURS}/services/{name}", {"metadata": {"annotations": {"looked-at": secrets.token_hex(4)}}})
+        witness = "/apis/apps/v1/namespaces/default/deployments/witness"
+        for replicas in (2, 3):
+            self.api.merge(f"{OURS}/services/witness", {"spec": {"replicas": replicas}})
+            self.seen("a change", lambda replicas=replicas: self.api.get(witness).get("spec", {}).get("replicas") == replicas)
 
     def test_a_services_life(self):
         self.node("n1", "container")

@@ -1,6 +1,7 @@
 #include "kube/controller/desired.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -53,16 +54,24 @@ std::int64_t Seconds(std::chrono::milliseconds time, std::int64_t least) {
   return std::max<std::int64_t>(least, std::chrono::ceil<std::chrono::seconds>(time).count());
 }
 
-std::string Mebibytes(Bytes size) { return std::to_string(size.count >> 20) + "Mi"; }
+// As the API server writes it: in the largest unit that it is a multiple of.
+std::string Quantity(Bytes size) {
+  constexpr std::array kUnits = {"Mi", "Gi", "Ti"};
+  std::uint64_t count = size.count >> 20;
+  std::size_t unit = 0;
+  for (; unit + 1 < kUnits.size() && count != 0 && count % 1024 == 0; ++unit) count /= 1024;
+  return std::to_string(count) + kUnits[unit];
+}
 
 Json PortOf(std::uint16_t port) { return port == 0 ? Json(kPortName) : Json(port); }
 
 Json ProbeOf(const model::Probe& probe) {
-  Json made = {{"initialDelaySeconds", Seconds(probe.initial_delay, 0)},
-               {"periodSeconds", Seconds(probe.period, 1)},
+  Json made = {{"periodSeconds", Seconds(probe.period, 1)},
                {"timeoutSeconds", Seconds(probe.timeout, 1)},
                {"successThreshold", probe.success_threshold},
                {"failureThreshold", probe.failure_threshold}};
+  const std::int64_t delay = Seconds(probe.initial_delay, 0);
+  if (delay > 0) made["initialDelaySeconds"] = delay;
   if (probe.http_get) {
     made["httpGet"] = {{"path", probe.http_get->path}, {"port", PortOf(probe.http_get->port)}};
   }
@@ -85,13 +94,14 @@ void AddProbes(const ServiceSpec& service, Json& container) {
 void AddVolumes(const model::Workload& workload, Json& pod, Json& container) {
   const auto add = [&](const std::string& name, std::optional<Bytes> size) {
     Json directory = {{"medium", "Memory"}};
-    if (size) directory["sizeLimit"] = Mebibytes(*size);
+    if (size) directory["sizeLimit"] = Quantity(*size);
     pod["volumes"].push_back({{"name", name}, {"emptyDir", std::move(directory)}});
   };
   for (const model::Volume& volume : workload.volumes) add(volume.name, volume.tmpfs->size);
   for (const model::Mount& mount : workload.mounts) {
-    container["volumeMounts"].push_back(
-        {{"name", mount.volume}, {"mountPath", mount.mount}, {"readOnly", mount.read_only}});
+    Json seen = {{"name", mount.volume}, {"mountPath", mount.mount}};
+    if (mount.read_only) seen["readOnly"] = true;
+    container["volumeMounts"].push_back(std::move(seen));
   }
   for (std::size_t i = 0; i < workload.grants.dirs.size(); ++i) {
     const std::string name = "strata-scratch-" + std::to_string(i);
@@ -161,9 +171,11 @@ class Objects {
         {"name", "main"},
         {"image", artifact.path},
         {"ports", Json::array({Json{{"name", kPortName}, {"containerPort", service.port}}})},
-        {"resources", {{"limits", {{"memory", Mebibytes(workload.limits.memory)}}}}}};
+        {"resources", {{"limits", {{"memory", Quantity(workload.limits.memory)}}}}}};
     for (const auto& [name, value] : workload.env) {
-      container["env"].push_back({{"name", name}, {"value", value}});
+      Json variable = {{"name", name}};
+      if (!value.empty()) variable["value"] = value;
+      container["env"].push_back(std::move(variable));
     }
     AddProbes(service, container);
     Json pod = {{"runtimeClassName", RuntimeClassOf(sandbox_class)},

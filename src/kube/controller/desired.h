@@ -3,7 +3,9 @@
 //
 //   a Service's manifest, its class --> [ DesiredObjects ] --> api_client.h applies them
 //
-// What a manifest asks for and Kubernetes' objects cannot keep is refused, never left out.
+// What a manifest asks for and Kubernetes' objects cannot keep is refused, never left out. Nothing
+// is said that the API server does not keep as it is said (difference.h): no empty list, map, text
+// or null, no false or 0 where that is what is meant anyway, and quantities in its spelling.
 //
 // Threads: pure. Tested by desired_test.cc.
 #pragma once

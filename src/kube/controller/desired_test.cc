@@ -53,15 +53,16 @@ Result<model::Placement> PlaceOn(const std::string& fields, const std::vector<Js
   return Place(std::get<model::ServiceSpec>(resource.spec), nodes);
 }
 
-// What the API server leaves out of what it keeps, and then takes for a change each time.
+// What the API server leaves out of what it keeps, and then is missed at each look.
 bool SaysNothing(const Json& value) {
+  if (value.is_string()) return value == "";
   if (value.is_primitive()) return value.is_null();
   return value.empty() || std::ranges::any_of(value, SaysNothing);
 }
 
 TEST(DesiredTest, NothingIsSaidThatTheApiServerDoesNotKeep) {
-  for (const char* fields :
-       {"", "replicas: 3, port: 8000, env: {A: b}", "health: {readiness: {httpGet: {path: /}}}"}) {
+  for (const char* fields : {"", "replicas: 3, port: 8000, env: {A: b, EMPTY: \"\"}",
+                             "health: {readiness: {httpGet: {path: /}}}"}) {
     for (const Json& object : ObjectsOf(fields)) EXPECT_FALSE(SaysNothing(object)) << object;
   }
 }
@@ -100,6 +101,14 @@ TEST(DesiredTest, ThePodIsTheWorkload) {
   EXPECT_FALSE(container.contains("livenessProbe"));
 }
 
+TEST(DesiredTest, SizesAreWrittenAsTheApiServerDoes) {
+  for (const auto& [mib, written] : {std::pair("96", "96Mi"), std::pair("1024", "1Gi"),
+                                     std::pair("1536", "1536Mi"), std::pair("4096", "4Gi")}) {
+    const Json pod = PodOf("limits: {memory_mib: " + std::string(mib) + "}");
+    EXPECT_EQ(pod["containers"][0]["resources"]["limits"]["memory"], written);
+  }
+}
+
 TEST(DesiredTest, ProbesAreTheManifests) {
   const Json pod = PodOf(
       "health: {readiness: {httpGet: {path: /ok, port: 9000}, period_ms: 100, timeout_ms: 2001},"
@@ -110,6 +119,7 @@ TEST(DesiredTest, ProbesAreTheManifests) {
   EXPECT_EQ(container["readinessProbe"]["timeoutSeconds"], 3);
   EXPECT_EQ(container["livenessProbe"]["exec"]["command"], Json::array({"check"}));
   EXPECT_EQ(container["livenessProbe"]["initialDelaySeconds"], 1);
+  EXPECT_FALSE(container["readinessProbe"].contains("initialDelaySeconds"));
 }
 
 TEST(DesiredTest, DirectoriesInMemoryAreEmptyDirs) {

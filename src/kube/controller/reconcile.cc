@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "kube/controller/desired.h"
+#include "kube/controller/difference.h"
 #include "kube/controller/place.h"
 #include "model/manifest.h"
 #include "model/resource.h"
@@ -153,7 +154,12 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
   Condition condition;
   auto made = Make(observed, nodes);
   if (made) {
-    for (Json& object : made->objects) actions.emplace_back(Apply{std::move(object)});
+    for (Json& object : made->objects) {
+      Json marked = Marked(std::move(object));
+      const Json* there = Find(observed.children, marked.at("kind").get<std::string>());
+      const bool as_it_shall_be = there != nullptr && IsAsMarked(*there, marked);
+      if (!as_it_shall_be) actions.emplace_back(Apply{std::move(marked)});
+    }
     condition = ReadinessOf(Find(observed.children, "Deployment"));
     condition.message += "; " + made->because;
   } else {

@@ -22,7 +22,8 @@ namespace strata::kube::controller {
 
 inline constexpr std::string_view kFinalizer = "strata.dev/controller";
 
-// Makes the object, or changes it where it differs (server-side apply).
+// Makes the object, or changes it where it differs (server-side apply). None of what is already as
+// it shall be (difference.h).
 struct Apply {
   Json object;
 };

@@ -92,6 +92,16 @@ TEST(ReconcileTest, WhatShallBeThereIsApplied) {
   EXPECT_EQ(ready["lastTransitionTime"], kNow);
 }
 
+TEST(ReconcileTest, WhatIsAsItShallBeIsLeftAlone) {
+  std::vector<Json> there;
+  for (const Apply& each : Of<Apply>(Decide(Seen(Service()), kNow))) there.push_back(each.object);
+  EXPECT_TRUE(Of<Apply>(Decide(Seen(Service(), there), kNow)).empty());
+  there[1]["spec"]["replicas"] = 7;
+  const auto applied = Of<Apply>(Decide(Seen(Service(), there), kNow));
+  ASSERT_EQ(applied.size(), 1U);
+  EXPECT_EQ(applied[0].object["spec"]["replicas"], 1);
+}
+
 TEST(ReconcileTest, ReadyIsWhatTheDeploymentHas) {
   EXPECT_EQ(ReadyOf(Decide(Seen(Service(), {Deployment(1)}), kNow))["status"], "False");
   const Json ready = ReadyOf(Decide(Seen(Service(), {Deployment(2)}), kNow));

@@ -15,6 +15,12 @@ from kube.support import HERE, PATIENCE, eventually
 
 ADDRESS, PORT = "192.168.77.1", 6443  # on a bridge that nobody else has; the server refuses loopback
 
+# Of service accounts, what they have written.
+AUDIT = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [
+    {"level": "Metadata", "userGroups": ["system:serviceaccounts"],
+     "verbs": ["create", "update", "patch", "delete", "deletecollection"]},
+    {"level": "None"}]}
+
 
 class ApiServer:
     def __init__(self):
@@ -36,11 +42,13 @@ class ApiServer:
         return self
 
     def start_server(self):
+        (self.dir / "audit.json").write_text(json.dumps(AUDIT))
         self.start("kube-apiserver", "--etcd-servers=http://127.0.0.1:2379", f"--advertise-address={ADDRESS}",
                    "--tls-cert-file=server.crt", "--tls-private-key-file=server.key", "--client-ca-file=ca.crt",
                    "--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=accounts.pub",
                    "--service-account-signing-key-file=accounts.key", "--cert-dir=made",
-                   "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC", "--allow-privileged")
+                   "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC", "--allow-privileged",
+                   "--audit-policy-file=audit.json", "--audit-log-path=audit.log")
         if not eventually(lambda: self.request("GET", "/readyz", raw=True) == "ok", 2 * PATIENCE):
             raise AssertionError((self.dir / "kube-apiserver.log").read_text()[-3000:])
 
@@ -76,6 +84,11 @@ class ApiServer:
         certificate("admin", "/O=system:masters/CN=admin", *signed, "extendedKeyUsage=clientAuth")
         openssl("genrsa", "-out", "accounts.key", "2048")
         openssl("rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub")
+
+    def written(self):
+        """What service accounts have asked to be changed: (verb, path), each without its query."""
+        events = map(json.loads, (self.dir / "audit.log").read_text().splitlines())
+        return [(each["verb"], each["requestURI"].split("?")[0]) for each in events]
 
     # --- its clients
 

@@ -1,0 +1,29 @@
+// kube/controller/difference.h - whether an object in a cluster is as it shall be, so that what is
+// need not be applied again.
+//
+//   what shall be --> [ Marked ] --applied--> API server --observed--> [ IsAsMarked ]
+//
+// An object that is applied carries the digest of itself, as an annotation: it tells fields that
+// are no longer wanted, which the object alone does not. Whether somebody else has changed a field
+// of ours is seen by the field. What the API server or others add is none of it.
+//
+// Threads: pure. Tested by difference_test.cc.
+#pragma once
+
+#include <string_view>
+
+#include "base/json.h"
+
+namespace strata::kube::controller {
+
+inline constexpr std::string_view kDesiredAnnotation = "strata.dev/desired";
+
+// `object` with its digest.
+Json Marked(Json object);
+
+// `observed` was made from `marked`, and still has all that it says: values and lists of values as
+// they are, of a list of objects each one, in any order and with more beside them. Quantities and
+// fields are compared as they are written, so `marked` has to say them as the API server does.
+bool IsAsMarked(const Json& observed, const Json& marked);
+
+}  // namespace strata::kube::controller
