@@ -254,7 +254,9 @@ std::string Footer() {
 void AddRecommend(CLI::App& app, Session& session) {
   auto flags = std::make_shared<RecommendFlags>();
   CLI::App* verb = app.add_subcommand("recommend", "Which class for a workload, and why");
-  verb->add_option("--set", flags->said, "VARIABLE=VALUE, as listed below; several are allowed");
+  verb->add_option(
+      "--set", flags->said,
+      "VARIABLE=VALUE, as listed below, a number with or without a unit; several are allowed");
   verb->add_option("--from", flags->from, "A manifest that says what is asked for, or -");
   verb->add_flag("--ask", flags->ask, "Ask on the terminal for what the trees want to know");
   verb->add_option("--need", flags->question.needs,

@@ -109,6 +109,7 @@ class RecommendTest(ServerTest):
         self.assert_exit(self.server.strata("recommend", "--set", "latency=5"), NOT_FOUND, "latency_ms")
         self.assert_exit(self.server.strata("recommend", "--set", "latency_ms"), USAGE, "VARIABLE=VALUE")
         self.assert_exit(self.server.strata("recommend", "--set", "rust_ability=2"), USAGE, "0 to 1")
+        self.assert_exit(self.server.strata("recommend", "--set", "latency_ms=2MiB"), USAGE, "latency_ms: '2MiB'")
         self.assert_exit(self.server.strata("recommend", "--like", "ecommerc"), NOT_FOUND, "ecommerce")
         self.assert_exit(self.server.strata("recommend", "--name", "Not a name"), USAGE, "name")
         self.assert_exit(self.server.strata("recommend", "--name", ""), USAGE, "name")

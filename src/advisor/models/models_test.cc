@@ -16,10 +16,10 @@
 #include "advisor/models/registry.h"
 #include "advisor/models/report.h"
 #include "advisor/models/run.h"
-#include "advisor/models/units.h"
 #include "advisor/report/render.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
+#include "advisor/units.h"
 #include "base/json.h"
 #include "base/random.h"
 

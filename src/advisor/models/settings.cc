@@ -1,26 +1,22 @@
 #include "advisor/models/settings.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <expected>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "advisor/models/model.h"
-#include "advisor/models/units.h"
 #include "advisor/names.h"
 #include "advisor/report/report.h"
+#include "advisor/units.h"
 #include "base/result.h"
 
 namespace strata::advisor::models {
 namespace {
-
-constexpr double kRounding = 1e-12;  // 24 months are 2 years, whatever the factors say
 
 Result<double> LevelOf(const Parameter& parameter, std::string_view text) {
   Names levels("level");
@@ -34,31 +30,17 @@ Result<double> LevelOf(const Parameter& parameter, std::string_view text) {
 }
 
 Result<double> NumberOf(const Parameter& parameter, std::string_view text) {
-  double number = 0;
-  const char* const first = text.data();
-  const char* const last = first + text.size();
-  const auto [end, error] = std::from_chars(first, last, number);
-  if (error != std::errc() || !std::isfinite(number)) {
-    return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "' is no number");
-  }
-  std::string_view unit(end, static_cast<std::size_t>(last - end));
-  if (unit.starts_with(' ')) unit.remove_prefix(1);
-  if (!unit.empty()) {
-    auto converted = Convert(number, unit, parameter.kind.unit);
-    if (!converted) return converted;
-    number = *converted;
-  }
   const Kind& kind = parameter.kind;
-  if (number < kind.low || number > kind.high) {
+  auto number = ReadQuantity(text, kind.unit);
+  if (!number) return number;
+  if (*number < kind.low || *number > kind.high) {
     return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "': it is at least " +
                                             Figure(kind.low) + " and at most " + Figure(kind.high));
   }
-  if (kind.numbers == Numbers::kReal) return number;
-  const double whole = std::round(number);
-  if (std::fabs(number - whole) > kRounding * number) {
+  if (kind.numbers != Numbers::kReal && *number != std::round(*number)) {
     return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "': it is a whole number");
   }
-  return whole;
+  return number;
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "advisor/models/model.h"
-#include "advisor/models/units.h"
 #include "base/result.h"
 
 namespace strata::advisor::models {
@@ -109,13 +108,6 @@ TEST_F(SettingsTest, WhatIsNoSettingIsRefused) {
 TEST_F(SettingsTest, AValueOutOfBoundsIsRefusedWithTheBounds) {
   Refused("wasm.r=-1", Errc::kInvalidArgument, "at least 0 and at most 5");
   Refused("limit_ms=-1", Errc::kInvalidArgument, "at least 0");
-}
-
-TEST(UnitsTest, ConvertingThereAndBackChangesNothing) {
-  EXPECT_NEAR(*Convert(*Convert(7, "years", "ms"), "ms", "years"), 7, 1e-12);
-  EXPECT_EQ(*Convert(1, "GB", "MiB"), 1024);
-  EXPECT_NEAR(*Convert(2, "1/min", "1/hour"), 120, 1e-9);
-  EXPECT_EQ(*Convert(3.2, "million yuan", "yuan"), 3'200'000);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
 #include "advisor/report/report.h"
+#include "advisor/units.h"
 #include "base/strings.h"
 #include "scheduler/strategy.h"
 
@@ -102,14 +103,6 @@ std::string_view Truth(std::string_view value) {
   return value;
 }
 
-// "50 ms" without its unit.
-std::string_view WithoutUnit(std::string_view value, std::string_view unit) {
-  if (unit.empty() || !value.ends_with(unit)) return value;
-  value.remove_suffix(unit.size());
-  while (value.ends_with(' ')) value.remove_suffix(1);
-  return value;
-}
-
 Level ToLevel(const std::optional<Case::Answer>& answer) {
   if (!answer || answer->value == "Low") return Level::kLow;
   return answer->value == "High" ? Level::kHigh : Level::kMedium;
@@ -122,14 +115,14 @@ const char* FromLevel(Level level) {
 
 Result<Json> ReadValue(const Variable& variable, std::string_view value) {
   if (variable.words.empty()) {
-    const auto number = ReadNumber(WithoutUnit(value, variable.unit), variable.most);
-    if (number && *number >= variable.least) return Json(*number);
+    auto number = ReadQuantity(value, variable.unit);
+    if (!number) return Wrap(std::move(number).error(), variable.id);
+    if (*number >= variable.least && *number <= variable.most) return Json(*number);
     const bool bounded = variable.most < std::numeric_limits<double>::max();
     return Fail(Errc::kInvalidArgument,
-                variable.id + ": '" + std::string(value) + "' is no number" +
-                    (bounded ? " from " + Figure(variable.least) + " to " + Figure(variable.most)
-                             : " of at least 0") +
-                    (variable.unit.empty() ? "" : ", in " + variable.unit));
+                variable.id + ": '" + std::string(value) + "' is not " +
+                    (bounded ? "from " + Figure(variable.least) + " to " + Figure(variable.most)
+                             : "at least 0"));
   }
   const bool truth = std::ranges::find(variable.words, "true") != variable.words.end();
   const auto word = std::ranges::find(variable.words, Lower(truth ? Truth(value) : value), &Lower);

@@ -43,8 +43,9 @@ class Case {
         from;  // the variable or the manifest's field that it was taken from; empty: it was said
   };
 
-  // kNotFound: no such variable, with the nearest; kInvalidArgument: none of its values. The last
-  // of two counts.
+  // A number may have a unit (units.h). kNotFound: no such variable, with the nearest;
+  // kInvalidArgument: none of its values, or a unit that does not measure it. The last of two
+  // counts.
   Result<void> Set(std::string_view variable, std::string_view value);
 
   // "VARIABLE=VALUE"; kInvalidArgument also: there is no '='.

@@ -43,8 +43,29 @@ TEST(CaseTest, AVariableAndItsValueAreSaidInEitherLanguage) {
   EXPECT_EQ(about.Find("latency_ms")->value, 5.0);
   EXPECT_EQ(about.Find("can_refactor")->value, true);
   EXPECT_EQ(about.Find("function_type")->value, false);
-  EXPECT_FALSE(about.Set("latency_ms", "5 s").has_value());
+  EXPECT_FALSE(about.Set("latency_ms", "5 分").has_value());
   EXPECT_FALSE(about.Set("scenario", "yes").has_value());
+}
+
+TEST(CaseTest, ANumberIsInTheUnitThatIsSaid) {
+  Case about;
+  ASSERT_TRUE(about.Say("latency_ms=0.1s").has_value());
+  EXPECT_EQ(about.Find("latency_ms")->value, 100.0) << "which is not below 100 ms";
+  ASSERT_TRUE(about.Say("latency_ms=250us").has_value());
+  EXPECT_EQ(about.Find("latency_ms")->value, 0.25);
+  ASSERT_TRUE(about.Say("launches_per_second=120 1/min").has_value());
+  EXPECT_EQ(about.Find("launches_per_second")->value, 2.0);
+  ASSERT_TRUE(about.Say("changes_per_hour=48 1/day").has_value());
+  EXPECT_EQ(about.Find("changes_per_hour")->value, 2.0);
+  ASSERT_TRUE(about.Say("isolation_score=85%").has_value());
+  EXPECT_EQ(about.Find("isolation_score")->value, 0.85);
+  const auto refused = about.Say("latency_ms=256MiB");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
+  for (const char* word : {"latency_ms: '256MiB'", "units here: ns, us, ms, s, min"}) {
+    EXPECT_TRUE(refused.error().message.contains(word)) << refused.error().message;
+  }
+  EXPECT_FALSE(about.Say("isolation_score=101%").has_value());
 }
 
 TEST(CaseTest, TheSecondNeedsOfAScenarioAreItsOwn) {

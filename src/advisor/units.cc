@@ -1,18 +1,22 @@
-#include "advisor/models/units.h"
+#include "advisor/units.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "advisor/report/text.h"
 #include "base/result.h"
 #include "base/strings.h"
 
-namespace strata::advisor::models {
+namespace strata::advisor {
 namespace {
 
 enum class Measures : std::uint8_t { kNumber, kTime, kRate, kMemory, kMoney };
@@ -26,6 +30,7 @@ struct Unit {
 constexpr double kDay = 86400;
 constexpr double kYearSeconds = 365.25 * kDay;
 constexpr double kKi = 1024;
+constexpr double kRounding = 1e-12;  // of a quotient of two factors
 
 // MB and GB are read as MiB and GiB, as in the facts.
 constexpr Unit kUnits[] = {
@@ -46,6 +51,7 @@ constexpr Unit kUnits[] = {
     {"1/s", Measures::kRate, 1},
     {"1/min", Measures::kRate, 1.0 / 60},
     {"1/hour", Measures::kRate, 1.0 / 3600},
+    {"1/h", Measures::kRate, 1.0 / 3600},
     {"1/day", Measures::kRate, 1 / kDay},
     {"1/month", Measures::kRate, 12 / kYearSeconds},
     {"1/year", Measures::kRate, 1 / kYearSeconds},
@@ -81,6 +87,12 @@ std::string UnitsLike(std::string_view to) {
   return Listed(names);
 }
 
+// " (units here: ns, us, ms)"; nothing where a plain number is all that will do.
+std::string WouldDo(std::string_view to) {
+  const std::string units = UnitsLike(to);
+  return units.empty() ? "" : " (units here: " + units + ")";
+}
+
 std::unexpected<Error> NoUnit(std::string_view name, std::string_view to) {
   std::vector<std::string_view> names;
   for (const Unit& unit : kUnits) {
@@ -88,8 +100,8 @@ std::unexpected<Error> NoUnit(std::string_view name, std::string_view to) {
   }
   // One letter is near to any other.
   const std::string meant = name.size() > 1 ? DidYouMean(name, names) : "";
-  return Fail(Errc::kInvalidArgument, "no unit '" + std::string(name) + "'" + meant +
-                                          " (units here: " + UnitsLike(to) + ")");
+  return Fail(Errc::kInvalidArgument,
+              "no unit '" + EscapeControl(name) + "'" + meant + WouldDo(to));
 }
 
 }  // namespace
@@ -101,9 +113,27 @@ Result<double> Convert(double value, std::string_view from, std::string_view to)
   const auto target = Find(to);
   if (!target || target->measures != source->measures) {
     return Fail(Errc::kInvalidArgument,
-                Quoted(from) + " does not measure what is given in " + Quoted(to));
+                Quoted(from) + " does not measure what is given in " + Quoted(to) + WouldDo(to));
   }
   return value * source->factor / target->factor;
 }
 
-}  // namespace strata::advisor::models
+Result<double> ReadQuantity(std::string_view text, std::string_view unit) {
+  const std::string quoted = "'" + EscapeControl(text) + "'";
+  double number = 0;
+  const char* const first = text.data();
+  const char* const last = first + text.size();
+  const auto [end, error] = std::from_chars(first, last, number);
+  if (error != std::errc() || !std::isfinite(number)) {
+    return Fail(Errc::kInvalidArgument, quoted + " is no number" + WouldDo(unit));
+  }
+  std::string_view own(end, static_cast<std::size_t>(last - end));
+  while (own.starts_with(' ')) own.remove_prefix(1);
+  if (own.empty()) return number;
+  auto converted = Convert(number, own, unit);
+  if (!converted) return Wrap(std::move(converted).error(), quoted);
+  const double whole = std::round(*converted);
+  return std::fabs(*converted - whole) <= kRounding * std::fabs(whole) ? whole : *converted;
+}
+
+}  // namespace strata::advisor
