@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "advisor/compare/compare.h"
+#include "advisor/compare/subjects.h"
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
 
@@ -273,6 +274,8 @@ Result<Report> Align(std::string_view name) {
   Names names("concept", "strata align");
   names.AddAll(facts.at("concepts"));
   names.AddAll(facts.at("architecture_concepts").at("rows"));
+  // A class stands for its concept.
+  for (const Subject& each : ClassSubjects()) names.Add(each.concept_id, each.id);
   const auto id = names.Find(name);
   if (!id) return std::unexpected(id.error());
   if (const Json* row = FindFact(facts.at("concepts"), *id)) return AlignConcept(*row);

@@ -308,6 +308,31 @@ TEST(CompareTest, EveryDomainAndMappingIsShown) {
   EXPECT_EQ(CompareDomain("moon").error().code, Errc::kNotFound);
 }
 
+TEST(CompareTest, AMappingIsFoundByItsShortNameItsTableAndItsTitle) {
+  for (const char* name : {"era", "ERA", "era-application-matrix", "应用层穿透式演进矩阵"}) {
+    const auto report = CompareMapping(name);
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->title.en, CompareMapping("era")->title.en) << name;
+  }
+  for (const char* name : {"paradigms of architecture", "architecture_paradigms"}) {
+    EXPECT_TRUE(CompareMapping(name)) << name;
+  }
+  EXPECT_EQ(CompareMapping("zachman").error().code, Errc::kNotFound);
+  EXPECT_THAT(CompareMapping("zachman").error().message,
+              HasSubstr("there are: agility, business, c4, ddd, era, forecast,"))
+      << "as they are typed";
+}
+
+TEST(CompareTest, AClassIsAlignedAsItsConcept) {
+  for (const Subject& each : ClassSubjects()) {
+    const auto report = Align(each.id);
+    ASSERT_TRUE(report) << each.id;
+    EXPECT_EQ(report->title, Align(each.concept_id)->title) << each.id;
+  }
+  EXPECT_EQ(Align("microvm")->title.en, "sandboxing");
+  EXPECT_THAT(Align("microvn").error().message, HasSubstr("did you mean 'microvm'?"));
+}
+
 TEST(CompareTest, MappingsSayWhatTheirTablesDo) {
   const auto overheads = CompareMapping("overheads");
   ASSERT_TRUE(overheads);

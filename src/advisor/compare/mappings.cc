@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -158,8 +159,8 @@ Section C4Table(const Json& table) {
 }
 
 struct Mapping {
-  const char* name;
-  const char* key;  // of the table
+  std::string_view name;  // ours, as it is typed
+  const char* key;        // of the table
   Section (*table)(const Json&);
   const char* title = "";  // in English, of those that have none in the documents
 };
@@ -179,6 +180,12 @@ constexpr std::array kMappings{
     Mapping{"paradigm", "architecture_paradigms", ParadigmTable, "paradigms of architecture"},
     Mapping{"information", "information_architecture", InformationTable,
             "information architecture"}};
+
+Text TitleOf(const Mapping& mapping) {
+  Text title = LabelOf(Matrices().at(mapping.key));
+  if (title.en.empty()) title.en = mapping.title;
+  return title;
+}
 
 // How suitable the concepts are, in the matrix that has a column for the domain.
 Section Suitability(const Json& domain) {
@@ -221,14 +228,18 @@ std::string MappingNames() {
 
 Result<Report> CompareMapping(std::string_view name) {
   Names names("mapping");
-  for (const Mapping& each : kMappings) names.Add(each.key, each.name);
-  for (const Mapping& each : kMappings) names.Add(each.key, each.key);
-  const auto key = names.Find(name);
-  if (!key) return std::unexpected(key.error());
-  const Mapping& mapping = *std::ranges::find(kMappings, *key, &Mapping::key);
-  const Json& table = Matrices().at(*key);
-  Text title = LabelOf(table);
-  if (title.en.empty()) title.en = mapping.title;
+  for (const Mapping& each : kMappings) names.Add(std::string(each.name), std::string(each.name));
+  for (const Mapping& each : kMappings) {
+    names.Add(std::string(each.name), each.key);
+    const Text title = TitleOf(each);
+    names.Add(std::string(each.name), title.en);
+    names.Add(std::string(each.name), title.zh);
+  }
+  const auto found = names.Find(name);
+  if (!found) return std::unexpected(found.error());
+  const Mapping& mapping = *std::ranges::find(kMappings, *found, &Mapping::name);
+  const Json& table = Matrices().at(mapping.key);
+  Text title = TitleOf(mapping);
   Section section = mapping.table(table);
   section.title = title;
   return Report{.id = "mapping", .title = std::move(title), .sections = {std::move(section)}};

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "advisor/compare/subjects.h"
 #include "advisor/facts/facts.h"
 #include "advisor/graph/glossary.h"
 #include "advisor/names.h"
@@ -34,6 +35,8 @@ Names MakeNodeNames() {
   for (const Json* list : {&Facts(FactFile::kConcepts).at("concepts"), &Source().at("entities")}) {
     for (const Json& each : *list) names.AddAliases(each);
   }
+  // A class stands for its concept, unless a node is called so.
+  for (const Subject& each : ClassSubjects()) names.Add(each.concept_id, each.id);
   return names;
 }
 

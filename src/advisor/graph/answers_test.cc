@@ -54,6 +54,7 @@ TEST(AnswersTest, NeighboursAreBothWaysWithWhatTheNodeIs) {
   EXPECT_NE(answer->graph.Find("sandbox_api"), nullptr) << "which it exposes";
   EXPECT_NE(answer->graph.Find("wasmedge"), nullptr) << "which it manages";
   EXPECT_TRUE(Neighbours("wasm")) << "an alias";
+  EXPECT_EQ(Neighbours("container-in-microvm")->report.title.en, "sandboxing") << "of a class";
   EXPECT_TRUE(Neighbours("策略引擎"));
   EXPECT_EQ(Neighbours("kuasr").error().message, "no node 'kuasr'; did you mean 'kuasar'?");
 }
