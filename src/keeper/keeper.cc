@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "host/memfd.h"
+#include "host/memory.h"
 #include "sandbox/spec_check.h"
 #include "wire/outcome.h"
 
@@ -66,7 +67,8 @@ Keeper::Keeper(Loop& loop, const Clock& clock, Start start, TryClassFn try_class
       start_(std::move(start)),
       post_(std::move(post)),
       outgoing_(loop, post_),
-      pools_(loop, clock, {}, [this] { TellPoolsLater(); }),
+      pools_(
+          loop, clock, {}, [this] { TellPoolsLater(); }, [] { return host::FreeMemory(); }),
       drivers_(loop, start_, std::move(try_class)),
       server_(loop, clock) {}
 

@@ -33,6 +33,7 @@ constexpr milliseconds kFirstCreation{500};  // nobody knows yet
 constexpr milliseconds kOpening{20};         // of what waited, until its program runs
 // Where calls are in line: what is no call's (a service's replica) tells nobody when it ends.
 constexpr milliseconds kLookAgain{100};
+constexpr std::chrono::seconds kHostAgain{1};
 
 std::uint64_t InMib(Bytes bytes) { return (bytes.count + (1 << 20) - 1) >> 20; }
 
@@ -46,11 +47,13 @@ Pools::Ticket::Ticket(Loop& loop, TimePoint until, const Clock& clock)
   });
 }
 
-Pools::Pools(Loop& loop, const Clock& clock, Bounds bounds, std::function<void()> on_change)
+Pools::Pools(Loop& loop, const Clock& clock, Bounds bounds, std::function<void()> on_change,
+             MemoryFn host_memory)
     : loop_(loop),
       clock_(clock),
       bounds_(bounds),
       on_change_(std::move(on_change)),
+      host_memory_(std::move(host_memory)),
       calm_(loop.get_executor()),
       timer_(loop.get_executor()) {}
 
@@ -166,7 +169,20 @@ bool Pools::EvictOne(const std::string& sandbox_class, For whom) {
 }
 
 bool Pools::HasRoom(const Pool& pool) const {
-  return waiting_ < bounds_.sandboxes && held_ + pool.held_ <= bounds_.memory;
+  return waiting_ < bounds_.sandboxes && held_ + pool.held_ <= bounds_.memory &&
+         HostHas(pool.held_);
+}
+
+// Beside what is to stay.
+bool Pools::HostHas(Bytes more) const { return on_host_.count >= bounds_.spare.count + more.count; }
+
+// What is spare goes by and by: the kernel takes a while to have it back.
+void Pools::LookAtHost() {
+  const TimePoint now = clock_.Now();
+  if (!host_memory_ || now < host_due_) return;
+  host_due_ = now + kHostAgain;
+  on_host_ = host_memory_();
+  if (!HostHas({})) EvictOne("", For::kFilling);
 }
 
 bool Pools::MakeRoom(const Pool& pool) {
@@ -179,6 +195,7 @@ bool Pools::MakeRoom(const Pool& pool) {
     }
   }
   if (waiting >= bounds_.sandboxes || held + pool.held_ > bounds_.memory) return false;
+  if (!HostHas(pool.held_)) return false;  // LookAtHost sees to that
   while (!HasRoom(pool) && EvictOne("", For::kFilling)) {
   }
   return HasRoom(pool);
@@ -193,6 +210,12 @@ std::string Pools::WhyNoRoom(const Pool& pool) const {
         "one of its sandboxes holds {} MiB, and all of a namespace that wait may hold {} MiB; "
         "let it hold less before its call, or set spec.scale.keep_alive to 0s",
         InMib(pool.held_), InMib(bounds_.memory));
+  }
+  if (!HostHas(pool.held_)) {
+    return fmt::format(
+        "this host has {} MiB of memory left, of which {} are not taken in advance, and a sandbox "
+        "holds {} MiB; stop something else on it",
+        InMib(on_host_), InMib(bounds_.spare), InMib(pool.held_));
   }
   if (waiting_ >= bounds_.sandboxes) {
     return fmt::format("{} sandboxes of the namespace wait already, as many as may{}", waiting_,
@@ -246,6 +269,7 @@ void Pools::Look(Pool& pool) {
 void Pools::Look() {
   const TimePoint now = clock_.Now();
   while (!changes_.empty() && changes_.first().first <= now) DropTooMany(*changes_.first().second);
+  LookAtHost();
   Attend();
 }
 
@@ -264,6 +288,7 @@ void Pools::Attend() {
 Awaitable<void> Pools::Fill() {
   boost::system::error_code ignored;   // of Look, which has us ask the clock again
   co_await asio::post(loop_, kAwait);  // whoever looked goes first
+  LookAtHost();
   while (Pool* pool = NextToFill()) {
     if (const Duration later = PutOff(); !pool->ready_.empty() && later > Duration::zero()) {
       calm_.expires_after(later);
@@ -277,6 +302,7 @@ Awaitable<void> Pools::Fill() {
     Index(*pool);
     OnFree(pool->sandbox_class_);  // whoever is in line may have its place, or that of what failed
     on_change_();
+    LookAtHost();
   }
   filling_ = false;
   put_off_since_.reset();
@@ -290,6 +316,10 @@ void Pools::SetTimer() {
   const auto waits = [](const auto& line) { return !line.second.empty(); };
   const TimePoint again = now + kLookAgain;
   if (std::ranges::any_of(lines_, waits)) next = std::min(next.value_or(again), again);
+  if (host_memory_ && (waiting_ > 0 || !lacking_.empty())) {
+    const TimePoint host = std::max(host_due_, now);
+    next = std::min(next.value_or(host), host);
+  }
   timer_.cancel();
   if (!next) return;
   timer_.expires_after(*next - now);

@@ -14,6 +14,9 @@
 // Function's priority, then by its coming. Where the line is full, the youngest of the lowest goes
 // for one of a higher.
 //
+// Keepers know nothing of each other, but all see what the host has left: where that is little none
+// fills, and each ends a spare sandbox a second until it is more.
+//
 // Threads:  one loop. Lifetime: outlives every pool and their sandboxes; not to be destroyed while
 //           filling().
 // Errors:   none; a pool that cannot be filled tries again later, and says why.
@@ -49,10 +52,15 @@ class Pools {
     std::uint32_t sandboxes = 32;     // that wait, of all pools
     Bytes memory = Bytes::MiB(1024);  // that those hold
     std::size_t calls_in_line = 256;  // of one class
+    Bytes spare = Bytes::MiB(256);    // of the host's memory, that nothing is to take in advance
   };
+  using MemoryFn = std::function<Bytes()>;
 
-  // `on_change`: what a pool's state() says may be something else now.
-  Pools(Loop& loop, const Clock& clock, Bounds bounds, std::function<void()> on_change = [] {});
+  // `on_change`: what a pool's state() says may be something else now. `host_memory`: what the host
+  // has left (host::FreeMemory); empty: enough.
+  Pools(
+      Loop& loop, const Clock& clock, Bounds bounds, std::function<void()> on_change = [] {},
+      MemoryFn host_memory = {});
   Pools(const Pools&) = delete;
   Pools& operator=(const Pools&) = delete;
 
@@ -112,6 +120,8 @@ class Pools {
   bool EvictOne(const std::string& sandbox_class, For whom);
   [[nodiscard]] Pool* OldestBeyond(const std::string& sandbox_class, bool min) const;
   [[nodiscard]] bool HasRoom(const Pool& pool) const;
+  [[nodiscard]] bool HostHas(Bytes more) const;
+  void LookAtHost();
   // For what the pool is to have at all times. False, and nothing is ended: it would not be enough.
   bool MakeRoom(const Pool& pool);
   // What keeps the pool from having another one, and what to do; empty: there is room.
@@ -126,6 +136,9 @@ class Pools {
   const Clock& clock_;
   const Bounds bounds_;
   const std::function<void()> on_change_;
+  const MemoryFn host_memory_;
+  Bytes on_host_{UINT64_MAX};  // left, as of late
+  TimePoint host_due_{};       // to be looked at again
   std::set<Pool*> pools_;
   Ordered<Pool*, TimePoint> changes_;                     // when time makes a difference to them
   Turns lacking_;                                         // some may have come to lack none since
