@@ -148,7 +148,7 @@ class FrontedCellTest : public CellTest {
 
   static constexpr std::string_view kField =
       "strata-hop: shop a 1 00112233445566778899aabbccddeeff 0011223344556677 0000000000000000 0 "
-      "http 192.0.2.7:5000\r\n";
+      "0 http 192.0.2.7:5000\r\n";
   std::optional<wire::Channel> line_;
   Fd connection_;
 };

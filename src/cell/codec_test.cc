@@ -32,7 +32,7 @@ Configure FullConfigure() {
                        .methods = {"POST"},
                        .headers = {{"x-env", "test"}},
                        .split = "x-user",
-                       .backends = {{0, 42}},
+                       .backends = {{0, 42, true}},
                        .mirror = Mirror{0, 9}}};
   configure.observe = {false, false, 0.5, true};
   return configure;
@@ -48,6 +48,7 @@ TEST(CodecTest, ConfigureSurvivesTheWay) {
   EXPECT_EQ(got.functions[0].grants, FullConfigure().functions[0].grants);
   EXPECT_EQ(got.functions[0].env, FullConfigure().functions[0].env);
   EXPECT_EQ(got.routes[0].backends[0].weight, 42u);
+  EXPECT_TRUE(got.routes[0].backends[0].named);
   EXPECT_EQ(got.observe.trace_ratio, 0.5);
   EXPECT_EQ(Encode(*decoded), text);
 }

@@ -58,7 +58,7 @@ route::PlanSpec ToPlanSpec(Configure message) {
     route::Rule rule{std::move(route.host),    std::move(route.path), std::move(route.methods), {},
                      std::move(route.headers), std::move(route.split)};
     for (const Backend& backend : route.backends) {
-      rule.backends.push_back({backend.function, backend.weight});
+      rule.backends.push_back({backend.function, backend.weight, backend.named});
     }
     if (route.mirror) rule.mirror = route::Mirror{route.mirror->function, route.mirror->percent};
     spec.rules.push_back(std::move(rule));

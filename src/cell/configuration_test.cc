@@ -75,7 +75,7 @@ TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
                        .methods = {"GET"},
                        .headers = {{"x-env", "test"}},
                        .split = "x-user",
-                       .backends = {{0, 5}},
+                       .backends = {{0, 5, true}},
                        .mirror = Mirror{0, 9}}};
   configure.observe = {false, true, 0.5, true};
   const route::PlanSpec spec = ToPlanSpec(configure);
@@ -88,7 +88,7 @@ TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
   EXPECT_EQ(spec.functions[0].grants, configure.functions[0].grants);
   ASSERT_EQ(spec.rules.size(), 1u);
   EXPECT_EQ(spec.functions[0].target, "@3");
-  EXPECT_EQ(spec.rules[0].backends, (std::vector<route::Backend>{{0, 5}}));
+  EXPECT_EQ(spec.rules[0].backends, (std::vector<route::Backend>{{0, 5, true}}));
   EXPECT_EQ(spec.rules[0].headers, (std::vector<model::HeaderMatch>{{"x-env", "test"}}));
   EXPECT_EQ(spec.rules[0].split, "x-user");
   EXPECT_EQ(spec.rules[0].mirror, (route::Mirror{0, 9}));

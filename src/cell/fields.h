@@ -34,6 +34,7 @@ void Each(auto& visit, Is<Function> auto& m) {
 void Each(auto& visit, Is<Backend> auto& m) {
   visit("function", m.function);
   visit("weight", m.weight);
+  visit("named", m.named);
 }
 
 void Each(auto& visit, Is<Mirror> auto& m) {

@@ -52,13 +52,14 @@ Awaitable<void> FrontLines::Handle(http::Exchange& exchange) {
   if (!field) {
     return route::SendProblem(exchange.sink(), http::ProblemFor(field.error()));
   }
-  return path_.HandleHanded(exchange, {field->tenant,
-                                       field->function,
-                                       field->target,
-                                       {clock_.Now() - field->age, field->trace, field->parent},
-                                       field->peer,
-                                       field->scheme,
-                                       headers.first(headers.size() - 1)});
+  return path_.HandleHanded(
+      exchange, {field->tenant,
+                 field->function,
+                 field->target,
+                 {clock_.Now() - field->age, field->trace, field->parent, field->led_by},
+                 field->peer,
+                 field->scheme,
+                 headers.first(headers.size() - 1)});
 }
 
 }  // namespace strata::cell

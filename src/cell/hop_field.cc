@@ -10,7 +10,7 @@
 namespace strata::cell {
 namespace {
 
-constexpr std::size_t kParts = 9;
+constexpr std::size_t kParts = 10;
 // A request that is older has long been given up.
 constexpr std::int64_t kOldestUs = std::chrono::microseconds(std::chrono::hours(24)).count();
 
@@ -62,6 +62,8 @@ void AppendHopField(const HopField& field, std::string& out) {
   out += ' ';
   AppendHex(field.parent, out);
   out += field.trace.sampling == telemetry::Sampling::kRecord ? " 1 " : " 0 ";
+  out += static_cast<char>('0' + static_cast<int>(field.led_by));
+  out += ' ';
   out.append(field.scheme).append(" ").append(field.peer);
 }
 
@@ -69,7 +71,7 @@ Result<HopField> ParseHopField(std::string_view value) {
   const std::unexpected<Error> bad = Fail(Errc::kInvalidArgument, "a malformed hop field");
   std::array<std::string_view, kParts> parts;
   if (!Split(value, parts)) return bad;
-  const auto& [tenant, function, age, trace, span, parent, sampled, scheme, peer] = parts;
+  const auto& [tenant, function, age, trace, span, parent, sampled, led_by, scheme, peer] = parts;
   HopField field;
   field.tenant = tenant;
   field.function = function.substr(0, function.find_first_of("@:"));
@@ -87,6 +89,8 @@ Result<HopField> ParseHopField(std::string_view value) {
   }
   if (sampled != "0" && sampled != "1") return bad;
   if (sampled == "1") field.trace.sampling = telemetry::Sampling::kRecord;
+  if (led_by.size() != 1 || led_by[0] < '0' || led_by[0] > '3') return bad;
+  field.led_by = static_cast<meter::LedBy>(led_by[0] - '0');
   if (scheme != "http" && scheme != "https") return bad;
   field.scheme = scheme;
   field.peer = peer;

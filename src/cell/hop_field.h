@@ -2,7 +2,7 @@
 // the request's head. A front drops a client's own field of this name, and adds this one last.
 //
 //   gateway --AppendHopField-->
-//     "strata-hop: shop cart 1250 <trace> <span> <parent> 1 http 192.0.2.7:5000"
+//     "strata-hop: shop cart 1250 <trace> <span> <parent> 1 0 http 192.0.2.7:5000"
 //       --ParseHopField--> FrontLines
 //
 // Only what comes over a line that the manager made is read for it. Pure; no threads. Total: any
@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "meter/call_record.h"
 #include "telemetry/trace.h"
 
 namespace strata::cell {
@@ -28,8 +29,9 @@ struct HopField {
   std::chrono::microseconds age{0};  // since the front had the request's head
   telemetry::TraceContext trace;
   telemetry::SpanId parent = {};  // zero: the client brought none
-  std::string_view scheme;        // that the client used
-  std::string_view peer;          // the client's address
+  meter::LedBy led_by = meter::LedBy::kTraffic;
+  std::string_view scheme;  // that the client used
+  std::string_view peer;    // the client's address
   friend bool operator==(const HopField&, const HopField&) = default;
 };
 

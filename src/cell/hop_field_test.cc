@@ -8,7 +8,7 @@ namespace strata::cell {
 namespace {
 
 constexpr std::string_view kText =
-    "shop cart 1250 00112233445566778899aabbccddeeff 0011223344556677 8899aabbccddeeff 1 http "
+    "shop cart 1250 00112233445566778899aabbccddeeff 0011223344556677 8899aabbccddeeff 1 2 http "
     "192.0.2.7:5000";
 
 TEST(HopFieldTest, SurvivesTheWay) {
@@ -18,6 +18,7 @@ TEST(HopFieldTest, SurvivesTheWay) {
   EXPECT_EQ(field->function, "cart");
   EXPECT_EQ(field->age, std::chrono::microseconds(1250));
   EXPECT_EQ(field->trace.sampling, telemetry::Sampling::kRecord);
+  EXPECT_EQ(field->led_by, meter::LedBy::kForm);
   EXPECT_EQ(field->scheme, "http");
   EXPECT_EQ(field->peer, "192.0.2.7:5000");
   std::string again;
@@ -68,8 +69,9 @@ INSTANTIATE_TEST_SUITE_P(Texts, HopFieldRefusesTest,
                                            std::pair("1250", "99999999999999999999"),
                                            std::pair("00112233445566778899", "0011223344"),
                                            std::pair("8899aabbccddeeff 1", "8899aabbccddeefg 1"),
-                                           std::pair(" 1 ", " 2 "), std::pair("http", "ftp"),
-                                           std::pair("5000", "5000 x"),
+                                           std::pair(" 1 ", " 2 "), std::pair(" 2 ", " 4 "),
+                                           std::pair(" 2 ", " 22 "), std::pair(" 2 ", " "),
+                                           std::pair("http", "ftp"), std::pair("5000", "5000 x"),
                                            std::pair("192.0.2.7:5000", "")));
 
 TEST(HopFieldTest, NothingIsRefused) { EXPECT_FALSE(ParseHopField("").has_value()); }

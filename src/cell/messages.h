@@ -94,6 +94,7 @@ struct Function {
 struct Backend {
   std::uint32_t function = 0;  // index into Configure::functions
   std::uint32_t weight = 100;
+  bool named = false;  // by the route itself, as this form of its workload
 };
 
 struct Mirror {

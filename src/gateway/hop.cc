@@ -82,7 +82,8 @@ Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& f
     const auto age =
         std::chrono::duration_cast<std::chrono::microseconds>(clock_.Now() - handed.start);
     const cell::HopField field{function.tenant, function.name, function.target, age,
-                               handed.trace,    handed.parent, head.scheme,     head.peer};
+                               handed.trace,    handed.parent, handed.led_by,   head.scheme,
+                               head.peer};
     KeepTime();
     CloseBatchSoon();
     HopCall call(loop_, lease->connection(), exchange, sink, due + kGrace);

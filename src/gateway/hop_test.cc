@@ -38,6 +38,7 @@ class HopTest : public ::testing::Test {
   Awaitable<void> Handle(http::Exchange& exchange) {
     route::Handed handed;
     handed.start = harness_.clock.Now();
+    handed.led_by = meter::LedBy::kForm;
     auto problem = co_await hop_.HandOn(function_, handed, exchange, exchange.sink());
     ++handled_;
     if (!problem) co_return;
@@ -85,6 +86,7 @@ TEST_F(HopTest, ARequestGoesOnWithItsHopFieldAndItsAnswerComesBack) {
       cell.Read().starts_with("GET /cart?id=1 HTTP/1.1\r\nHost: a.example\r\nX-Mine: 1\r\n"
                               "strata-hop: shop cart "))
       << cell.Read();
+  EXPECT_NE(cell.Read().find(" 0 2 http "), std::string::npos) << "not sampled, of a named form";
   cell.Send(kHello);
   ASSERT_TRUE(client.ReadUntil("hello\n"));
   EXPECT_NE(client.received().find("X-From: cell"), std::string::npos);

@@ -78,9 +78,11 @@ cell::Function HandedOn(cell::Function function) {
 
 void AddRoute(const model::RouteEntry& entry, const Indices& indices, Configuration& to) {
   cell::Route route{entry.host, entry.path, entry.methods, entry.headers, entry.split, {}, {}};
-  for (const model::Backend& backend : entry.backends) {
+  for (std::size_t i = 0; i < entry.backends.size(); ++i) {
+    const model::Backend& backend = entry.backends[i];
     const auto found = indices.find({entry.tenant, backend.function, backend.target});
-    if (found != indices.end()) route.backends.push_back({found->second, backend.weight});
+    if (found == indices.end()) continue;
+    route.backends.push_back({found->second, backend.weight, model::NamesForm(entry, i)});
   }
   if (entry.mirror) {
     const model::Mirror& mirror = *entry.mirror;

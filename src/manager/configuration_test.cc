@@ -71,6 +71,12 @@ TEST(ConfigurationTest, ABackendIsOneFormOfItsWorkload) {
   ASSERT_EQ(built.message.routes[0].backends.size(), 3U);
   EXPECT_EQ(built.message.routes[0].backends[1].function, 1U);
   EXPECT_EQ(built.message.routes[0].backends[2].function, 2U);
+  EXPECT_FALSE(built.message.routes[0].backends[0].named);
+  EXPECT_TRUE(built.message.routes[0].backends[1].named);
+  route.shares = {1};
+  const auto split = BuildConfiguration("a", runnable, std::span(&route, 1), {});
+  EXPECT_FALSE(split.message.routes[0].backends[1].named) << "a rollout's side";
+  EXPECT_TRUE(split.message.routes[0].backends[2].named);
   route.mirror = model::Mirror{"one", {.revision = 3}, 5};
   const auto mirrored = BuildConfiguration("a", runnable, std::span(&route, 1), {});
   EXPECT_EQ(mirrored.message.routes[0].mirror->function, 1U);

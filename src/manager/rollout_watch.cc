@@ -58,7 +58,7 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
   const auto began = static_cast<std::uint64_t>(
       std::chrono::nanoseconds(watched.rollout.since.time_since_epoch()).count());
   if (watched.rollout.state != State::kRunning || record.wall_start_ns < began) return;
-  if (!meter::TellsOfCallee(record)) return;
+  if (!meter::Drawn(record) || !meter::TellsOfCallee(record)) return;
   const std::uint64_t us = meter::TookNs(record) / 1000;
   const bool failed = meter::Failed(record);
   if (function.target == watched.rollout.canary.ToString()) {

@@ -35,6 +35,7 @@ class RolloutWatchTest : public ::testing::Test {
         static_cast<std::uint64_t>(std::chrono::nanoseconds(now_.time_since_epoch()).count());
     record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
     record.status = status;
+    record.led_by = led_by_;
     for (int i = 0; i < calls; ++i) watch_.Add(function, record);
   }
 
@@ -57,7 +58,20 @@ class RolloutWatchTest : public ::testing::Test {
   WallTime now_{seconds(1'000'000)};
   model::Rollout rollout_;
   RolloutWatch watch_;
+  meter::LedBy led_by_ = meter::LedBy::kTraffic;
 };
+
+TEST_F(RolloutWatchTest, OnlyCallsThatWereDrawnCompareTheSides) {
+  for (const auto aside : {meter::LedBy::kName, meter::LedBy::kForm, meter::LedBy::kCopy}) {
+    led_by_ = aside;
+    Call("", 1000);
+    Call("@3", 1000, 500);
+  }
+  EXPECT_FALSE(Go(seconds(60)));
+  const Json figures = watch_.Figures(rollout_);
+  EXPECT_EQ(figures["stable"]["calls"], 0);
+  EXPECT_EQ(figures["canary"]["calls"], 0);
+}
 
 TEST_F(RolloutWatchTest, AStepWaitsForCallsToCompareWith) {
   Call("", 99);

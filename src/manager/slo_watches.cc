@@ -72,7 +72,8 @@ void SloWatches::Follow(std::span<const Form> forms, std::span<const Rollout> ro
 
 void SloWatches::Add(const cell::Function& function, const meter::CallRecord& record) {
   const auto found = watched_.find({function.tenant, function.name});
-  if (found == watched_.end() || !meter::TellsOfCallee(record)) return;
+  if (found == watched_.end()) return;
+  if (!meter::Moves(record) || !meter::TellsOfCallee(record)) return;
   Watched& watched = found->second;
   auto& overflow = watched.overflow;
   const scheduler::SloWatch::Call call{.took = Duration(meter::TookNs(record)),

@@ -38,6 +38,7 @@ class SloWatchesTest : public ::testing::Test {
     record.status = status;
     record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
     record.sandbox = came_;
+    record.led_by = led_by_;
     for (int i = 0; i < times; ++i) watches_.Add(function, record);
   }
 
@@ -56,6 +57,7 @@ class SloWatchesTest : public ::testing::Test {
 
   TimePoint now_{};
   meter::SandboxCame came_ = meter::SandboxCame::kAtOnce;
+  meter::LedBy led_by_ = meter::LedBy::kTraffic;
   Form form_;
   model::Rollout rollout_;
   SloWatches watches_;
@@ -74,6 +76,16 @@ TEST_F(SloWatchesTest, WhatMissesItsSloIsNamedOnceForEachRevision) {
   form_.revision.number = 2;
   Follow();
   EXPECT_EQ(Missed(""), 1U) << "a new revision is tried again";
+}
+
+TEST_F(SloWatchesTest, CallsThatNoMoveTakesAlongSayNothing) {
+  Follow();
+  for (const auto stays : {meter::LedBy::kForm, meter::LedBy::kCopy}) {
+    led_by_ = stays;
+    EXPECT_EQ(Missed(""), 0U);
+  }
+  led_by_ = meter::LedBy::kName;
+  EXPECT_EQ(Missed(""), 1U);
 }
 
 TEST_F(SloWatchesTest, AMoveThatFailedIsTriedAgainInAWhile) {

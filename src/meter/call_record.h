@@ -27,6 +27,15 @@ enum class SandboxCame : std::uint8_t {
   kBusy = 3,    // no guest ran: as many calls waited for the function's cells as may
 };
 
+// How a call was led to the form of its workload that it was a call of. Values are part of the
+// ring's format: older cells write kTraffic for all.
+enum class LedBy : std::uint8_t {
+  kTraffic = 0,  // a route to the workload, whose calls rollouts and moves share out
+  kName = 1,     // its caller, who named the workload past every route
+  kForm = 2,     // a route that names this form itself
+  kCopy = 3,     // it is a mirror's copy of another call
+};
+
 struct CallRecord {
   std::uint64_t wall_start_ns = 0;  // since the Unix epoch
   std::uint64_t queue_ns = 0;  // from the parsed head to the start of instantiate, and in line in
@@ -44,8 +53,9 @@ struct CallRecord {
   std::uint32_t generation = 0;  // of that configuration
   std::uint16_t status = 0;      // HTTP status sent; 0: the client went away first
   std::uint8_t exit = 0;         // model::ExitReason
-  std::uint8_t sampled = 0;      // 1: a span is exported for this call
-  char method[11] = {};          // zero-padded, cut
+  std::uint8_t sampled : 1 = 0;  // 1: a span is exported for this call
+  LedBy led_by : 2 = LedBy::kTraffic;  // the same byte
+  char method[11] = {};                // zero-padded, cut
   SandboxCame sandbox = SandboxCame::kAtOnce;
   char path[128] = {};  // zero-padded, cut
 };
@@ -74,6 +84,15 @@ constexpr bool Failed(const CallRecord& record) noexcept {
 // Whether how it ended tells of what it called: not what a client did wrong, or did not wait for.
 constexpr bool TellsOfCallee(const CallRecord& record) noexcept {
   return record.status >= 200 && (record.status < 400 || record.status >= 500);
+}
+
+// Whether it was drawn by chance among its workload's calls: only such calls of two forms compare
+// them fairly.
+constexpr bool Drawn(const CallRecord& record) noexcept { return record.led_by == LedBy::kTraffic; }
+
+// Whether it goes along when the workload's traffic moves to another form.
+constexpr bool Moves(const CallRecord& record) noexcept {
+  return record.led_by == LedBy::kTraffic || record.led_by == LedBy::kName;
 }
 
 }  // namespace strata::meter

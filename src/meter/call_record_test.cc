@@ -3,7 +3,9 @@
 #include "meter/call_record.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -19,6 +21,7 @@ TEST(CallRecordTest, TheLayoutIsFixed) {
   EXPECT_EQ(offsetof(CallRecord, trace_id), 72U);
   EXPECT_EQ(offsetof(CallRecord, revision), 96U);
   EXPECT_EQ(offsetof(CallRecord, status), 104U);
+  EXPECT_EQ(offsetof(CallRecord, exit), 106U);
   EXPECT_EQ(offsetof(CallRecord, method), 108U);
   EXPECT_EQ(offsetof(CallRecord, sandbox), 119U);
   EXPECT_EQ(offsetof(CallRecord, path), 120U);
@@ -48,6 +51,31 @@ TEST(CallRecordTest, ACallOfAnOlderCellRanWhateverItWasAnsweredWith) {
     EXPECT_TRUE(GuestRan(record));
     EXPECT_EQ(Cold(record), cold == 1);
   }
+}
+
+TEST(CallRecordTest, HowItWasLedSharesAByteWithWhetherItWasSampled) {
+  CallRecord record;
+  record.sampled = 1;
+  record.led_by = LedBy::kCopy;
+  std::uint8_t bytes[sizeof(record)];
+  std::memcpy(bytes, &record, sizeof(record));
+  EXPECT_EQ(bytes[107] & 7, 7);
+  bytes[107] = 1;  // what an older cell writes
+  std::memcpy(&record, bytes, sizeof(record));
+  EXPECT_EQ(record.sampled, 1);
+  EXPECT_EQ(record.led_by, LedBy::kTraffic);
+}
+
+TEST(CallRecordTest, OnlyWhatWasDrawnComparesAndOnlyWhatFollowsTrafficMoves) {
+  const auto led = [](LedBy by) {
+    CallRecord record;
+    record.led_by = by;
+    return std::pair(Drawn(record), Moves(record));
+  };
+  EXPECT_EQ(led(LedBy::kTraffic), std::pair(true, true));
+  EXPECT_EQ(led(LedBy::kName), std::pair(false, true));
+  EXPECT_EQ(led(LedBy::kForm), std::pair(false, false));
+  EXPECT_EQ(led(LedBy::kCopy), std::pair(false, false));
 }
 
 TEST(CallRecordTest, ACopyOfTheBytesIsTheRecord) {

@@ -7,7 +7,7 @@
 // promise between processes of two versions, as CallRecord's is.
 //
 // Threads:  values. Errors: whoever reads one checks its size, `outcome` and `function` first: the
-//           cell may be in a guest's hands. Tested by route/request_path_test.cc,
+//           cell may be in a guest's hands. Tested by route/request_path_hops_test.cc,
 //           e2e/forms_test.py.
 #pragma once
 

@@ -20,6 +20,7 @@ RouteEntry EntryOf(const Resource& resource, const HttpMatch& match,
           resource.key(),
           match.headers,
           {},
+          {},
           {}};
 }
 
@@ -42,6 +43,11 @@ bool Before(const RouteEntry& a, const RouteEntry& b) {
 }
 
 }  // namespace
+
+bool NamesForm(const RouteEntry& route, std::size_t backend) {
+  return !route.backends[backend].target.current() &&
+         std::ranges::find(route.shares, backend) == route.shares.end();
+}
 
 std::vector<RouteEntry> RoutesOf(const Resource& resource) {
   if (const auto* route = std::get_if<RouteSpec>(&resource.spec)) {

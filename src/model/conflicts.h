@@ -8,6 +8,7 @@
 // Threads: values and pure functions. Tested by model/conflicts_test.cc.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,8 +31,13 @@ struct RouteEntry {
   std::vector<HeaderMatch> headers;  // sorted by name; all of them must be there
   std::string split;                 // the header that requests are told to backends by; or empty
   std::optional<Mirror> mirror;
+  std::vector<std::size_t> shares;  // of `backends`: sides of a rollout (model/rollout.h)
   friend bool operator==(const RouteEntry&, const RouteEntry&) = default;
 };
+
+// Whether the route itself names the form that backends[backend] leads to: that has those calls
+// wherever the workload's traffic goes.
+bool NamesForm(const RouteEntry& route, std::size_t backend);
 
 // The routes that one resource asks for.
 std::vector<RouteEntry> RoutesOf(const Resource& resource);

@@ -36,17 +36,13 @@ Result<Target> TargetFrom(const Json& json) {
   return *target;
 }
 
-void AddBackend(const Backend& of, const Target& target, std::uint32_t share, bool keep,
-                std::vector<Backend>& to) {
+// A side of a rollout. It stays apart from a backend that names the same form: whose calls compare
+// forms can be told by the backend.
+void AddSide(const Backend& of, const Target& target, std::uint32_t share, bool keep,
+             RouteEntry& to) {
   if (share == 0 && !keep) return;
-  const auto same = std::ranges::find_if(to, [&](const Backend& each) {
-    return each.function == of.function && each.target == target;
-  });
-  if (same != to.end()) {
-    same->weight += of.weight * share;
-  } else {
-    to.push_back({of.function, of.weight * share, target});
-  }
+  to.shares.push_back(to.backends.size());
+  to.backends.push_back({of.function, of.weight * share, target});
 }
 
 }  // namespace
@@ -171,18 +167,17 @@ std::vector<RouteEntry> WithRollouts(std::vector<RouteEntry> routes,
                              [&](const Backend& each) { return of(each) != rollouts.end(); })) {
       continue;
     }
-    std::vector<Backend> split;
-    for (const Backend& backend : route.backends) {
+    const std::vector<Backend> whole = std::exchange(route.backends, {});
+    for (const Backend& backend : whole) {
       const auto found = of(backend);
       if (found == rollouts.end()) {
-        AddBackend(backend, backend.target, kAll, true, split);
+        route.backends.push_back({backend.function, backend.weight * kAll, backend.target});
         continue;
       }
       const std::uint32_t share = found->canary_share();
-      AddBackend(backend, found->stable, kAll - share, found->both, split);
-      AddBackend(backend, found->canary, share, found->both, split);
+      AddSide(backend, found->stable, kAll - share, found->both, route);
+      AddSide(backend, found->canary, share, found->both, route);
     }
-    route.backends = std::move(split);
   }
   return routes;
 }

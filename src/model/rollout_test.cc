@@ -77,9 +77,15 @@ TEST(RolloutTest, OthersKeepTheirShare) {
   EXPECT_THAT(Split({{"f", 3}}, elsewhere), ElementsAre(Backend{"f", 3, {}}));
 }
 
-TEST(RolloutTest, OneFormIsOneBackend) {
-  EXPECT_THAT(Split({{"f", 1, {.revision = 3}}, {"f", 1}}, RolloutOf("f")),
-              ElementsAre(Backend{"f", 101, {.revision = 3}}, Backend{"f", 99, {}}));
+TEST(RolloutTest, ASideIsToldFromWhatTheRouteNames) {
+  const Rollout rollout = RolloutOf("f");
+  const RouteEntry named = RouteTo({{"f", 1, {.revision = 3}}, {"g", 1}, {"f", 1}});
+  const RouteEntry split = WithRollouts({named}, std::span(&rollout, 1)).front();
+  EXPECT_THAT(split.backends, ElementsAre(Backend{"f", 100, {.revision = 3}}, Backend{"g", 100, {}},
+                                          Backend{"f", 99, {}}, Backend{"f", 1, {.revision = 3}}));
+  EXPECT_TRUE(NamesForm(split, 0));
+  for (const std::size_t share : {1, 2, 3}) EXPECT_FALSE(NamesForm(split, share)) << share;
+  EXPECT_TRUE(NamesForm(named, 0)) << "without a rollout, too";
 }
 
 TEST(RolloutTest, JsonAndBack) {

@@ -7,7 +7,7 @@
 // plan before, with its loaded image, its calls in flight and its service's sandboxes.
 //
 // Threads: one loop. Immutable after Build but for the state inside each Function.
-// Tested by request_path_test.cc.
+// Tested by request_path_test.cc, request_path_hops_test.cc.
 #pragma once
 
 #include <cstdint>

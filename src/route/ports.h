@@ -8,7 +8,8 @@
 // Threads:  the request path's loop, for all. Lifetime: every port outlives the RequestPath; what a
 //           call borrows (records, lines, exchanges) is good until it has returned or was awaited.
 // Errors:   of ImageSource and Network as stated; sinks do not fail: what they cannot take is
-//           dropped and counted there. Tested by request_path_test.cc, with ports of its own.
+//           dropped and counted there. Tested by request_path_test.cc, request_path_hops_test.cc,
+//           with ports of its own.
 #pragma once
 
 #include <cstdint>
@@ -93,6 +94,7 @@ struct Handed {
   TimePoint start;  // when the front had its head
   telemetry::TraceContext trace;
   telemetry::SpanId parent = {};  // zero: the client brought none
+  meter::LedBy led_by = meter::LedBy::kTraffic;
 };
 
 // The way of a front to the cells that run what it does not (gateway/).

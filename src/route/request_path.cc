@@ -67,6 +67,7 @@ struct RequestPath::CallState : Stages {
   std::string_view export_name;  // of a typed call
   telemetry::TraceContext trace;
   telemetry::SpanId parent = {};
+  meter::LedBy led_by = meter::LedBy::kTraffic;
   std::string_view tracestate;
   WallTime wall;
   std::optional<model::Exit> exit;  // none: no guest ran
@@ -133,8 +134,10 @@ Awaitable<void> RequestPath::Handle(http::Exchange& exchange) {
                   std::move(allow));
   }
   const auto draw = DrawByHeader(*match.rule, head.headers);
-  state.id.index = PickBackend(
+  const Backend& backend = PickBackend(
       *match.rule, draw ? *draw : static_cast<std::uint32_t>(ports_.random.Next() >> 32));
+  state.id.index = backend.function;
+  if (backend.named) state.led_by = meter::LedBy::kForm;
   state.function = plan_->functions()[state.id.index];
   const auto& mirror = match.rule->mirror;
   if (mirror && ports_.random.Next() % kPercent < mirror->percent) {
@@ -147,6 +150,7 @@ Awaitable<void> RequestPath::HandleDirect(http::Exchange& exchange, Direct direc
   CallState state = Begin(exchange.head());
   Retarget(state.head, direct.target);
   state.export_name = direct.export_name;
+  state.led_by = meter::LedBy::kName;
   state.id = direct.function->id();
   state.function = std::move(direct.function);
   state.sandbox = std::move(direct.sandbox);
@@ -162,6 +166,7 @@ Awaitable<void> RequestPath::HandleHanded(http::Exchange& exchange, const Handed
   state.start = request.call.start;
   state.trace = request.call.trace;
   state.parent = request.call.parent;
+  state.led_by = request.call.led_by;
   if (state.parent != telemetry::SpanId{}) state.tracestate = TracestateOf(state.head);
   if (plan_) state.id.index = plan_->IndexOf(request.tenant, request.function, request.target);
   // Traffic has moved on since the front drew this form: no request fails for that.
@@ -198,6 +203,7 @@ Awaitable<void> RequestPath::RunMirror(std::shared_ptr<const Plan> plan, std::ui
   state.plan = plan;
   state.function = plan->functions()[mirror];
   state.id = {plan->generation(), mirror};
+  state.led_by = meter::LedBy::kCopy;
   co_await Serve(shadow, std::move(state));
   NoteMirror(
       *plan, mirror,
@@ -263,8 +269,8 @@ Awaitable<void> RequestPath::Serve(http::Exchange& exchange, CallState state) {
     problem = Admit(exchange, state);
   }
   if (!problem && state.function->spec().elsewhere()) {
-    problem = co_await ports_.hop->HandOn(state.function->spec(),
-                                          {state.start, state.trace, state.parent}, exchange, sink);
+    const Handed handed{state.start, state.trace, state.parent, state.led_by};
+    problem = co_await ports_.hop->HandOn(state.function->spec(), handed, exchange, sink);
     if (!problem) co_return;
     state.busy = problem->slug == kTooBusy;
   } else if (!problem) {
@@ -396,6 +402,7 @@ Awaitable<void> RequestPath::Record(const CallState& state, std::uint16_t status
   record.revision = state.function ? state.id.index : meter::kNoRevision;
   record.generation = state.id.generation;
   record.status = status;
+  record.led_by = state.led_by;
   record.sampled = state.trace.sampling == telemetry::Sampling::kRecord ? 1 : 0;
   CopyCut(record.method, state.head.method);
   CopyCut(record.path, state.head.path);

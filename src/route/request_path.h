@@ -9,7 +9,7 @@
 //
 // Threads: one loop. Lifetime: outlives its calls; the ports outlive it. A call keeps the plan it
 // began with. Errors: every failure becomes an answer (answer.h) and a record.
-// Tested by request_path_test.cc against the fake driver.
+// Tested by request_path_test.cc, request_path_hops_test.cc against the fake driver.
 #pragma once
 
 #include <cstdint>

@@ -237,17 +237,17 @@ std::string Table::Allow(std::string_view host, std::string_view path,
   return allow;
 }
 
-std::uint32_t PickBackend(const Rule& rule, std::uint32_t draw) noexcept {
-  if (rule.backends.size() == 1) return rule.backends.front().function;
+const Backend& PickBackend(const Rule& rule, std::uint32_t draw) noexcept {
+  if (rule.backends.size() == 1) return rule.backends.front();
   std::uint64_t total = 0;
   for (const Backend& backend : rule.backends) total += backend.weight;
   // The draw's share of the total, without division and with a bias below 2^-32.
   std::uint64_t at = (draw * total) >> 32;
   for (const Backend& backend : rule.backends) {
-    if (at < backend.weight) return backend.function;
+    if (at < backend.weight) return backend;
     at -= backend.weight;
   }
-  return rule.backends.back().function;
+  return rule.backends.back();
 }
 
 std::optional<std::uint32_t> DrawByHeader(const Rule& rule,

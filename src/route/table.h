@@ -31,6 +31,7 @@ namespace strata::route {
 struct Backend {
   std::uint32_t function = 0;  // index into the functions of the same configuration
   std::uint32_t weight = 100;
+  bool named = false;  // by the route, as this form of its workload (meter::LedBy::kForm)
   friend bool operator==(const Backend&, const Backend&) = default;
 };
 
@@ -100,7 +101,7 @@ class Table {
 };
 
 // Picks a backend of `rule` by weight; `draw` is uniformly distributed over 32 bits.
-std::uint32_t PickBackend(const Rule& rule, std::uint32_t draw) noexcept;
+const Backend& PickBackend(const Rule& rule, std::uint32_t draw) noexcept;
 
 // The draw for a request that has the header that `rule` splits by: a hash of its value, the same
 // in every process, so one value stays on one backend, and, while a backend's weight only grows, on

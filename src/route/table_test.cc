@@ -180,7 +180,7 @@ TEST(PickBackendTest, SharesFollowTheWeights) {
   SeededRandom random(7);
   std::vector<int> hits(3);
   for (int i = 0; i < 10'000; ++i) {
-    ++hits[PickBackend(rule, static_cast<std::uint32_t>(random.Next()))];
+    ++hits[PickBackend(rule, static_cast<std::uint32_t>(random.Next())).function];
   }
   EXPECT_NEAR(hits[0], 9000, 200);
   EXPECT_EQ(hits[1], 0);
@@ -206,8 +206,8 @@ TEST(DrawByHeaderTest, OneValueStaysAndAllSpreadByWeight) {
   for (int i = 0; i < 10'000; ++i) {
     const std::string user = "user-" + std::to_string(i);
     const std::uint32_t draw = *DrawByHeader(rule, Headers{{"x-user", user}});
-    const bool before = PickBackend(rule, draw) == 1;
-    const bool after = PickBackend(grown, draw) == 1;
+    const bool before = PickBackend(rule, draw).function == 1;
+    const bool after = PickBackend(grown, draw).function == 1;
     moved += after ? 1 : 0;
     stayed += before && after ? 1 : 0;
     EXPECT_FALSE(before && !after) << user << " lost what it had";
