@@ -442,17 +442,21 @@ Section TechnologyPerformance(const Subjects& subjects) {
   return section;
 }
 
-// "uses runc; containerd uses it".
+// "Docker uses runc; containerd uses runc", each once: nodes of two diagrams may be called the
+// same.
 Text InDiagrams(const std::string& id) {
   const Graph& whole = WholeGraph();
-  Text text;
+  std::vector<Text> said;
   for (const GraphEdge& edge : whole.edges) {
     const GraphNode& from = whole.nodes[edge.from];
     const GraphNode& to = whole.nodes[edge.to];
     if (from.id != id && to.id != id) continue;
     const Text relation = Join(from.label, " ", RelationText(edge.relation));
-    text = Join(text, "; ", Join(relation, " ", to.label));
+    Text each = Join(relation, " ", to.label);
+    if (std::ranges::find(said, each) == said.end()) said.push_back(std::move(each));
   }
+  Text text;
+  for (const Text& each : said) text = Join(text, "; ", each);
   return text;
 }
 

@@ -204,6 +204,35 @@ TEST(CompareTest, ATechnologyIsMeasuredAsTheClassThatItStandsFor) {
             "not decided: on both sides of a bound");
 }
 
+TEST(CompareTest, NothingOfATechnologyIsSaidTwice) {
+  std::size_t said = 0;
+  for (const Subject& each : TechnologySubjects()) {
+    const auto report = Compare({.subjects = {each.id}});
+    if (!report) continue;  // a word that is a class or a concept first
+    for (const auto& row : FindSection(*report, "context")->rows) {
+      std::set<std::string> parts;
+      std::istringstream text(row[1].text.en);
+      for (std::string part; std::getline(text, part, ';'); ++said) {
+        EXPECT_TRUE(parts.insert(part.substr(part.find_first_not_of(' '))).second)
+            << each.id << ": " << part;
+      }
+    }
+  }
+  EXPECT_GT(said, 100U);
+}
+
+// What a cell of a fact says at least: its words, its text, or its first figure.
+std::string WordsOf(const Json& cell) {
+  if (cell.is_string()) return cell;
+  for (const char* key : {"text", "level"}) {
+    if (cell.contains(key)) return cell.at(key);
+  }
+  for (const char* key : {"min", "max", "max_exclusive", "min_exclusive", "value"}) {
+    if (cell.contains(key) && cell.at(key).is_number()) return Figure(cell.at(key));
+  }
+  return "";
+}
+
 // Every row of the tables of technologies is the answer to its name.
 TEST(CompareTest, EveryTechnologyIsShownWithWhatTheTablesHave) {
   const auto section_of = [](const std::string& name, const char* id) {
@@ -213,17 +242,38 @@ TEST(CompareTest, EveryTechnologyIsShownWithWhatTheTablesHave) {
     return section == nullptr ? Section{} : *section;
   };
   const Json& versions = Facts(FactFile::kVersions);
+  std::vector<std::pair<std::string, std::string>> columns;
+  for (const Json& each : versions.at("technology_attribute_columns")) {
+    columns.emplace_back(each.at("label"), each.at("id"));
+  }
+  const std::vector<std::pair<std::string, std::string>> figures{
+      {"start-up", "startup"}, {"memory", "memory"}, {"image", "image"}, {"density", "density"}};
   for (const char* table : {"technology_attributes", "technology_performance"}) {
     const char* id =
         std::string_view(table) == "technology_attributes" ? "attributes" : "performance";
     for (const Json& each : versions.at(table)) {
       const bool both = each.at("id") == "service_mesh";
       const std::string name = both ? "service_mesh_technology" : each.at("id").get<std::string>();
-      EXPECT_FALSE(section_of(name, id).rows.empty()) << name;
+      const Section section = section_of(name, id);
+      const auto in_table = std::string_view(id) == "attributes" ? columns : figures;
+      std::size_t shown = 0;
+      for (const auto& [label, key] : in_table) {
+        if (each.at(key).is_null()) continue;
+        const auto row = std::ranges::find(
+            section.rows, label, [](const std::vector<Cell>& cells) { return cells[0].text.en; });
+        ASSERT_NE(row, section.rows.end()) << name << ": " << label;
+        EXPECT_THAT((*row)[1].text.en, HasSubstr(WordsOf(each.at(key)))) << name << ": " << label;
+        ++shown;
+      }
+      EXPECT_EQ(section.rows.size(), shown) << name << ": nothing else";
     }
   }
   for (const Json& each : versions.at("versions")) {
-    EXPECT_FALSE(section_of(each.at("tech"), "context").rows.empty()) << each.at("tech");
+    const Section context = section_of(each.at("tech"), "context");
+    const auto row = std::ranges::find(
+        context.rows, "version", [](const std::vector<Cell>& cells) { return cells[0].text.en; });
+    ASSERT_NE(row, context.rows.end()) << each.at("tech");
+    EXPECT_THAT((*row)[1].text.en, HasSubstr(each.at("new").get<std::string>()));
   }
   const auto mesh = Compare({.subjects = {"Service Mesh", "OPA"}});
   ASSERT_TRUE(mesh) << mesh.error().message;

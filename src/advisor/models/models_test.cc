@@ -34,6 +34,10 @@ const std::set<std::string> kOwnFigures = {
     "expected_utility.utilities",          "theorem_value.derivable",
     "startup_contract.container_vs_table", "startup_contract.wasm_vs_case"};
 
+// Checks of which the facts have the figures in the note.
+const std::set<std::string> kInTheNote = {"platform_2026_targets.density_feasible",
+                                          "optimal_mix.argmax"};
+
 std::vector<double> NumbersIn(std::string text) {
   text = std::regex_replace(text, std::regex("(\\d) (\\d{3})"), "$1$2");  // 100 000
   const std::regex number("-?\\d+(\\.\\d+)?");
@@ -140,15 +144,17 @@ TEST_P(EachModelTest, WhatIsRecomputedIsWhatTheFactsHaveToTheirDigits) {
       continue;
     }
     if (kOwnFigures.contains(id)) continue;
-    const std::vector<double> said = NumbersIn(recomputed.dump() + " " + check.value("note", ""));
+    const bool in_note = kInTheNote.contains(id);
+    std::vector<double> said =
+        NumbersIn(recomputed.dump() + (in_note ? " " + check.value("note", "") : ""));
     for (const Output& figure : judged.recomputed) {
       if (!figure.levels.empty()) continue;
-      EXPECT_TRUE(std::ranges::any_of(said,
-                                      [&figure](double number) {  // "-98 %" is a reduction of 98 %
-                                        return RoundsTo(figure.value, number) ||
-                                               RoundsTo(-figure.value, number);
-                                      }))
-          << id << ": " << figure.name << " is " << figure.value;
+      const auto number = std::ranges::find_if(said, [&figure](double each) {
+        // "-98 %" is a reduction of 98 %
+        return RoundsTo(figure.value, each) || RoundsTo(-figure.value, each);
+      });
+      ASSERT_NE(number, said.end()) << id << ": " << figure.name << " is " << figure.value;
+      said.erase(number);  // a number of the facts vouches for one figure
     }
   }
 }

@@ -102,6 +102,49 @@ TEST(TreesTest, TheDocumentsTruthTableHolds) {
   }
 }
 
+// What is said for each leaf of each tree, and for each answer to a question on the way to one.
+std::vector<std::pair<const char*, SaidWords>> WaysToLeaves() {
+  return {
+      {"evolution_tree", {{"isolation_class", "medium"}}},
+      {"evolution_tree", {{"isolation_class", "low"}}},
+      {"evolution_tree", {{"isolation_class", "high"}, {"performance_class", "balanced"}}},
+      {"evolution_tree",
+       {{"isolation_class", "high"}, {"performance_class", "extreme"}, {"can_refactor", "true"}}},
+      {"evolution_tree",
+       {{"isolation_class", "high"}, {"performance_class", "extreme"}, {"can_refactor", "false"}}},
+      {"launch_tree", {{"latency_ms", "2000"}}},
+      {"launch_tree", {{"latency_ms", "150"}}},
+      {"launch_tree", {{"latency_ms", "0"}}},
+      {"enterprise_tree", {{"isolation_above_compliance", "true"}, {"latency_ms", "100"}}},
+      {"enterprise_tree",
+       {{"isolation_above_compliance", "true"}, {"latency_ms", "99"}, {"can_refactor", "true"}}},
+      {"enterprise_tree", {{"isolation_above_compliance", "false"}, {"launches_per_second", "1"}}},
+      {"utility_tree", {{"isolation_score", "0.8"}}},
+      {"utility_tree", {{"isolation_score", "0.9"}, {"launches_per_second", "100"}}},
+      {"utility_tree",
+       {{"isolation_score", "0.9"}, {"launches_per_second", "101"}, {"rust_ability", "0.7"}}},
+      {"selection_graph", {{"scenario", "cloud"}, {"second_need", "high performance"}}},
+      {"selection_graph", {{"scenario", "cloud"}, {"second_need", "strong isolation"}}},
+      {"selection_graph", {{"scenario", "edge"}, {"second_need", "very low resources"}}},
+      {"selection_graph", {{"scenario", "edge"}, {"second_need", "secure isolation"}}},
+      {"selection_graph", {{"scenario", "microservices"}, {"second_need", "service governance"}}},
+      {"selection_graph", {{"scenario", "microservices"}, {"second_need", "fast deployment"}}},
+      {"selection_graph",
+       {{"scenario", "security_sensitive"}, {"second_need", "hardware isolation"}}},
+      {"selection_graph", {{"scenario", "security_sensitive"}, {"second_need", "policy checking"}}},
+      {"selection_graph", {{"scenario", "security_sensitive"}, {"second_need", "least privilege"}}},
+      {"enterprise_tree",
+       {{"isolation_above_compliance", "false"},
+        {"launches_per_second", "2"},
+        {"can_refactor", "true"}}},
+      {"enterprise_tree",
+       {{"isolation_above_compliance", "false"},
+        {"launches_per_second", "2"},
+        {"can_refactor", "false"}}},
+      {"utility_tree",
+       {{"isolation_score", "0.9"}, {"launches_per_second", "101"}, {"rust_ability", "0.6"}}}};
+}
+
 TEST(TreesTest, EveryLeafIsReached) {
   std::set<std::string> left;
   for (const Json& tree : Facts(FactFile::kDecisions).at("trees")) {
@@ -113,51 +156,57 @@ TEST(TreesTest, EveryLeafIsReached) {
     }
   }
   EXPECT_EQ(left.size(), 23U);
-  for (const auto& [tree, said] :
-       std::vector<std::pair<const char*, std::vector<std::pair<const char*, const char*>>>>{
-           {"evolution_tree", {{"isolation_class", "medium"}}},
-           {"evolution_tree", {{"isolation_class", "low"}}},
-           {"evolution_tree", {{"isolation_class", "high"}, {"performance_class", "balanced"}}},
-           {"evolution_tree",
-            {{"isolation_class", "high"},
-             {"performance_class", "extreme"},
-             {"can_refactor", "true"}}},
-           {"evolution_tree",
-            {{"isolation_class", "high"},
-             {"performance_class", "extreme"},
-             {"can_refactor", "false"}}},
-           {"launch_tree", {{"latency_ms", "2000"}}},
-           {"launch_tree", {{"latency_ms", "150"}}},
-           {"launch_tree", {{"latency_ms", "0"}}},
-           {"enterprise_tree", {{"isolation_above_compliance", "true"}, {"latency_ms", "100"}}},
-           {"enterprise_tree",
-            {{"isolation_above_compliance", "true"},
-             {"latency_ms", "99"},
-             {"can_refactor", "true"}}},
-           {"enterprise_tree",
-            {{"isolation_above_compliance", "false"}, {"launches_per_second", "1"}}},
-           {"utility_tree", {{"isolation_score", "0.8"}}},
-           {"utility_tree", {{"isolation_score", "0.9"}, {"launches_per_second", "100"}}},
-           {"utility_tree",
-            {{"isolation_score", "0.9"}, {"launches_per_second", "101"}, {"rust_ability", "0.7"}}},
-           {"selection_graph", {{"scenario", "cloud"}, {"second_need", "high performance"}}},
-           {"selection_graph", {{"scenario", "cloud"}, {"second_need", "strong isolation"}}},
-           {"selection_graph", {{"scenario", "edge"}, {"second_need", "very low resources"}}},
-           {"selection_graph", {{"scenario", "edge"}, {"second_need", "secure isolation"}}},
-           {"selection_graph",
-            {{"scenario", "microservices"}, {"second_need", "service governance"}}},
-           {"selection_graph", {{"scenario", "microservices"}, {"second_need", "fast deployment"}}},
-           {"selection_graph",
-            {{"scenario", "security_sensitive"}, {"second_need", "hardware isolation"}}},
-           {"selection_graph",
-            {{"scenario", "security_sensitive"}, {"second_need", "policy checking"}}},
-           {"selection_graph",
-            {{"scenario", "security_sensitive"}, {"second_need", "least privilege"}}}}) {
+  for (const auto& [tree, said] : WaysToLeaves()) {
     const Walk walk = On(tree, said);
     EXPECT_EQ(walk.missing, "") << tree;
     left.erase(std::string(tree) + " " + walk.leaf);
   }
   EXPECT_EQ(left, std::set<std::string>());
+}
+
+TEST(TreesTest, EveryAnswerToEveryQuestionIsTaken) {
+  using Answer = std::pair<std::string, std::string>;  // "TREE NODE", and the node it leads to
+  std::set<Answer> left;
+  for (const Json& tree : Facts(FactFile::kDecisions).at("trees")) {
+    if (!tree.contains("nodes")) continue;
+    for (const Json& node : tree.at("nodes")) {
+      for (const Json& answer : node.value("answers", Json::array())) {
+        left.emplace(tree.at("id").get<std::string>() + " " + node.at("id").get<std::string>(),
+                     answer.at("to").get<std::string>());
+      }
+    }
+  }
+  EXPECT_EQ(left.size(), 37U) << "answers";
+  for (const auto& [tree, said] : WaysToLeaves()) {
+    const Walk walk = On(tree, said);
+    for (std::size_t i = 0; i + 1 < walk.nodes.size(); ++i) {
+      left.erase({std::string(tree) + " " + walk.nodes[i], walk.nodes[i + 1]});
+    }
+  }
+  EXPECT_EQ(left, std::set<Answer>());
+}
+
+// Two ways lead to its last question; what is asked before it makes no difference there.
+TEST(TreesTest, AnUndemandingEnterpriseThatLaunchesOftenIsAskedWhetherItCanChangeCode) {
+  const auto with = [](const char* refactor) {
+    return On("enterprise_tree", {{"isolation_above_compliance", "false"},
+                                  {"launches_per_second", "2"},
+                                  {"can_refactor", refactor}});
+  };
+  const std::vector<std::string> way{"Start", "Q1", "Q3", "Q4", "WASM", "A1"};
+  EXPECT_EQ(with("true").nodes, way);
+  EXPECT_EQ(with("true").sandbox_class, Class::kWasm);
+  EXPECT_EQ(with("false").leaf, "Kata");
+  EXPECT_EQ(with("false").sandbox_class, Class::kMicrovm);
+}
+
+TEST(TreesTest, ATeamWithoutRustIsGivenKataByTheUtilityTree) {
+  const Walk walk =
+      On("utility_tree",
+         {{"isolation_score", "0.9"}, {"launches_per_second", "101"}, {"rust_ability", "0.6"}});
+  EXPECT_EQ(walk.nodes, (std::vector<std::string>{"D1", "D2", "D3", "K", "U2"}));
+  EXPECT_EQ(walk.sandbox_class, Class::kMicrovm);
+  EXPECT_EQ(DecidedBy(walk).en, "rust_ability = 0.6");
 }
 
 TEST(TreesTest, AWalkStopsAtWhatIsNotKnownAndSaysSo) {
