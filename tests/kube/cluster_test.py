@@ -30,7 +30,9 @@ def place_of(text):
     return f"{OURS}/{kind.lower()}s", re.search(r"^metadata: \{name: ([\w.-]+)", text, re.M)[1]
 
 
-class ClusterTest(unittest.TestCase):
+class OperatorTest(unittest.TestCase):
+    """With an API server that has our kinds and the plain manifests."""
+
     @classmethod
     def setUpClass(cls):
         cls.api = ApiServer()
@@ -66,6 +68,34 @@ class ClusterTest(unittest.TestCase):
         found = cls.api.get(path).get("status", {}).get("conditions") or []
         return {each["type"]: (each["status"], each["reason"]) for each in found}
 
+    def token(self):
+        """The operator's, as its pod has it; the file that it is in."""
+        made = self.api.request("POST", f"{SYSTEM}/serviceaccounts/strata-operator/token",
+                                '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}')
+        path = self.api.dir / "operator.token"
+        path.write_text(made["status"]["token"])
+        return path
+
+    def operator(self):
+        """Runs until the end of the test, with the rights that its manifest gives it."""
+        with open(self.api.dir / "operator.log", "wb") as output:
+            process = subprocess.Popen([BIN / "strata-operator", "--server", self.api.url, "--ca", self.api.dir / "ca.crt",
+                                        "--token", self.token()], stderr=output)
+        self.addCleanup(process.wait, PATIENCE)
+        self.addCleanup(process.kill)
+
+    def seen(self, what, probe):
+        if not eventually(probe):
+            said = [each["message"] for each in self.api.get(EVENTS)["items"]]
+            self.fail("\n".join([what, *said, (self.api.dir / "operator.log").read_text()[-2000:]]))
+
+    def node(self, name, *classes):
+        self.api.apply(f"/api/v1/nodes/{name}", {"apiVersion": "v1", "kind": "Node", "metadata": {
+            "name": name, "labels": {f"strata.dev/{each}": "true" for each in classes}}})
+        self.addCleanup(self.api.delete, f"/api/v1/nodes/{name}")
+
+
+class ClusterTest(OperatorTest):
     def create(self, text):
         place, _ = place_of(text)
         return self.api.request("POST", f"{place}?fieldValidation=Strict", text, "application/yaml")
@@ -104,35 +134,14 @@ class ClusterTest(unittest.TestCase):
 
     # --- the operator
 
-    def token(self):
-        """The operator's, as its pod has it; the file that it is in."""
-        made = self.api.request("POST", f"{SYSTEM}/serviceaccounts/strata-operator/token",
-                                '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}')
-        path = self.api.dir / "operator.token"
-        path.write_text(made["status"]["token"])
-        return path
-
-    def operator(self):
-        """Runs until the end of the test, with the rights that its manifest gives it."""
-        with open(self.api.dir / "operator.log", "wb") as output:
-            process = subprocess.Popen([BIN / "strata-operator", "--server", self.api.url, "--ca", self.api.dir / "ca.crt",
-                                        "--token", self.token()], stderr=output)
-        self.addCleanup(process.wait, PATIENCE)
-        self.addCleanup(process.kill)
-
     def test_the_operator_may_not_do_more_than_it_has_to(self):
         token = self.token().read_text()
         for method, path in (("GET", "/api/v1/secrets"), ("GET", "/api/v1/namespaces/default/configmaps"),
-                             ("POST", "/api/v1/namespaces/default/pods"), ("GET", "/apis/strata.dev/v1alpha1/functions"),
+                             ("POST", "/api/v1/namespaces/default/pods"), ("GET", "/apis/strata.dev/v1alpha1/routes"),
                              ("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases")):
             with self.subTest(path):
                 refused = self.api.request(method, path, token=token)
                 self.assertEqual((refused.get("code"), refused.get("reason")), (403, "Forbidden"))
-
-    def seen(self, what, probe):
-        if not eventually(probe):
-            said = [each["message"] for each in self.api.get(EVENTS)["items"]]
-            self.fail("\n".join([what, *said, (self.api.dir / "operator.log").read_text()[-2000:]]))
 
     def versions(self):
         """Of what the operator has made; those of the Deployment's status do not count."""
@@ -141,11 +150,6 @@ class ClusterTest(unittest.TestCase):
 
     def ready(self):
         return self.conditions(SERVICE).get("Ready")
-
-    def node(self, name, *classes):
-        self.api.apply(f"/api/v1/nodes/{name}", {"apiVersion": "v1", "kind": "Node", "metadata": {
-            "name": name, "labels": {f"strata.dev/{each}": "true" for each in classes}}})
-        self.addCleanup(self.api.delete, f"/api/v1/nodes/{name}")
 
     def test_the_one_node_of_a_thousand_that_has_the_class(self):
         """More than one page of what the operator lists."""

@@ -1,6 +1,9 @@
 #include "kube/controller/controller.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +17,8 @@
 #include "base/timestamp.h"
 #include "kube/controller/desired.h"
 #include "kube/controller/place.h"
+#include "model/crd.h"
+#include "model/resource.h"
 
 namespace strata::kube::controller {
 namespace {
@@ -22,18 +27,14 @@ constexpr std::chrono::minutes kResync{10};
 constexpr Duration kAgain = std::chrono::seconds(1);
 constexpr Duration kLongestAgain = std::chrono::minutes(1);
 constexpr std::chrono::milliseconds kLook{50};
-constexpr const char* kServices = "/apis/strata.dev/v1alpha1/services";
+constexpr std::array kKinds = {model::Kind::kService, model::Kind::kFunction};
+// Of what is made, in every namespace.
+constexpr std::array kChildren = {"/apis/networking.k8s.io/v1/networkpolicies",
+                                  "/apis/apps/v1/deployments", "/api/v1/services"};
+constexpr const char* kOurs = "?labelSelector=strata.dev%2Fkind";
 
-// All of ours, in every namespace.
-std::string OursAt(std::string_view path) {
-  return std::string(path) + "?labelSelector=" + "strata.dev%2Fservice";
-}
-
-std::string OwnerKeyOf(const Json& child) {
-  const Json none = Json::object();
-  const Json labels = child.value("/metadata/labels"_json_pointer, none);
-  return child.value("/metadata/namespace"_json_pointer, "") + "/" +
-         labels.value(std::string(kOwnerLabel), "");
+std::string DueKeyOf(std::string_view kind, const std::string& key) {
+  return std::string(kind) + "/" + key;
 }
 
 }  // namespace
@@ -44,20 +45,25 @@ Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, teleme
       clock_(clock),
       log_(std::move(log)),
       wake_(loop.get_executor(), Timer::time_point::max()),
-      services_(loop, client, kServices, log_, [this](const Json& it) { Due(KeyOf(it)); }),
       nodes_(
           loop, client, "/api/v1/nodes", log_, [this](const Json& it) { NodeChanged(it); },
-          Form::kMetadata),
-      deployments_(loop, client, OursAt("/apis/apps/v1/deployments"), log_,
-                   [this](const Json& it) { Due(OwnerKeyOf(it)); }),
-      fronts_(loop, client, OursAt("/api/v1/services"), log_,
-              [this](const Json& it) { Due(OwnerKeyOf(it)); }),
-      policies_(loop, client, OursAt("/apis/networking.k8s.io/v1/networkpolicies"), log_,
-                [this](const Json& it) { Due(OwnerKeyOf(it)); }) {}
+          Form::kMetadata) {
+  for (const model::Kind kind : kKinds) {
+    const std::string name(model::KindName(kind));
+    resources_.try_emplace(name, loop, client,
+                           "/apis/" + std::string(model::kApiVersion) + "/" + PluralName(kind),
+                           log_, [this, name](const Json& it) { Due(DueKeyOf(name, KeyOf(it))); });
+  }
+  for (const char* path : kChildren) {
+    children_.emplace_back(loop, client, std::string(path) + kOurs, log_,
+                           [this](const Json& it) { ChildChanged(it); });
+  }
+}
 
 bool Controller::Synced() const {
-  return services_.synced() && nodes_.synced() && deployments_.synced() && fronts_.synced() &&
-         policies_.synced();
+  return nodes_.synced() &&
+         std::ranges::all_of(resources_, [](const auto& each) { return each.second.synced(); }) &&
+         std::ranges::all_of(children_, [](const Mirror& each) { return each.synced(); });
 }
 
 void Controller::Due(std::string key) {
@@ -65,8 +71,15 @@ void Controller::Due(std::string key) {
   wake_.cancel();
 }
 
+// Of whichever kind its owner is: another one may wait for its name.
+void Controller::ChildChanged(const Json& child) {
+  for (const auto& [kind, mirror] : resources_) Due(DueKeyOf(kind, KeyOf(child)));
+}
+
 void Controller::AllDue() {
-  for (const auto& [key, resource] : services_.objects()) due_.insert(key);
+  for (const auto& [kind, mirror] : resources_) {
+    for (const auto& [key, resource] : mirror.objects()) due_.insert(DueKeyOf(kind, key));
+  }
   wake_.cancel();
 }
 
@@ -93,9 +106,9 @@ Awaitable<void> Controller::Again(std::string key, Duration pause) {
 }
 
 Awaitable<void> Controller::Run() {
-  for (Mirror* each : {&services_, &nodes_, &deployments_, &fronts_, &policies_}) {
-    Spawn(loop_, each->Run());
-  }
+  Spawn(loop_, nodes_.Run());
+  for (auto& [kind, mirror] : resources_) Spawn(loop_, mirror.Run());
+  for (Mirror& each : children_) Spawn(loop_, each.Run());
   Spawn(loop_, Resync());
   // Before all is known, what is missing would be made again, and what is there not be taken down.
   while (!Synced()) co_await Pause(loop_, kLook);
@@ -109,30 +122,38 @@ Awaitable<void> Controller::Run() {
     if (next_due == due_.end()) next_due = due_.begin();
     std::string key = std::move(due_.extract(next_due).value());
     last_ = key;
-    const auto found = services_.objects().find(key);
-    if (found == services_.objects().end()) {  // it has gone, with all of its own
+    const Json* found = FindResource(key);
+    if (found == nullptr) {  // it has gone, with all of its own
       pauses_.erase(key);
       continue;
     }
-    Json resource = found->second;
+    Json resource = *found;
     auto done = co_await LookAt(std::move(resource));
     if (done) {
       pauses_.erase(key);
       continue;
     }
-    log_.Warn("tried again", {{"service", key}, {"error", done.error().message}});
+    log_.Warn("tried again", {{"resource", key}, {"error", done.error().message}});
     Duration& next = pauses_.try_emplace(key, kAgain).first->second;
     const Duration pause = std::exchange(next, std::min(2 * next, kLongestAgain));
     Spawn(loop_, Again(std::move(key), pause));
   }
 }
 
+const Json* Controller::FindResource(const std::string& key) const {
+  const std::size_t slash = key.find('/');
+  const auto mirror = resources_.find(key.substr(0, slash));
+  if (mirror == resources_.end()) return nullptr;
+  const auto found = mirror->second.objects().find(key.substr(slash + 1));
+  return found == mirror->second.objects().end() ? nullptr : &found->second;
+}
+
 Observed Controller::Observe(const Json& resource) const {
   Observed observed{.resource = resource};
   const std::string key = KeyOf(resource);
-  for (const Mirror* each : {&policies_, &deployments_, &fronts_}) {
-    const auto found = each->objects().find(key);
-    if (found != each->objects().end()) observed.children.push_back(found->second);
+  for (const Mirror& each : children_) {
+    const auto found = each.objects().find(key);
+    if (found != each.objects().end()) observed.children.push_back(found->second);
   }
   return observed;
 }

@@ -1,5 +1,5 @@
-// kube/controller/controller.h - makes a cluster as our Services say: looks at each whenever it,
-// what was made for it, or the nodes' classes change, and does what reconcile.h says.
+// kube/controller/controller.h - makes a cluster as our Services and Functions say: looks at each
+// whenever it, what was made for it, or the nodes' classes change, and does what reconcile.h says.
 //
 //   mirrors --changed--> [ Controller: which ones are due, one at a time ] --Actions--> API server
 //
@@ -12,6 +12,8 @@
 // seen) and tests/kube/cluster_test.py, on a real API server.
 #pragma once
 
+#include <functional>
+#include <list>
 #include <map>
 #include <set>
 #include <string>
@@ -37,10 +39,12 @@ class Controller {
  private:
   [[nodiscard]] bool Synced() const;
   void Due(std::string key);
+  void ChildChanged(const Json& child);
   void AllDue();
   void NodeChanged(const Json& node);
   Awaitable<void> Resync();
   Awaitable<void> Again(std::string key, Duration pause);
+  [[nodiscard]] const Json* FindResource(const std::string& key) const;
   [[nodiscard]] Observed Observe(const Json& resource) const;
   Task<void> LookAt(Json resource);
   Task<void> Do(const Json& resource, Action action);
@@ -51,15 +55,13 @@ class Controller {
   const Clock& clock_;
   telemetry::Logger log_;
   ClusterNodes classes_;
-  std::set<std::string> due_;
+  std::set<std::string> due_;               // "Service/namespace/name"
   std::string last_;                        // that was looked at: the ones after it are next
   std::map<std::string, Duration> pauses_;  // before what has failed is tried again, the next time
   Timer wake_;                              // never expires; cancelled when something is due
-  Mirror services_;
+  std::map<std::string, Mirror, std::less<>> resources_;  // by kind
+  std::list<Mirror> children_;                            // one for each kind of what is made
   Mirror nodes_;
-  Mirror deployments_;
-  Mirror fronts_;    // Kubernetes' Services
-  Mirror policies_;  // NetworkPolicies
 };
 
 }  // namespace strata::kube::controller

@@ -9,44 +9,50 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/strings.h"
 #include "kube/controller/place.h"
+#include "kube/controller/supported.h"
 #include "model/artifact_reference.h"
 
 namespace strata::kube::controller {
 namespace {
 
 using model::Resource;
-using model::ServiceSpec;
 
 constexpr std::string_view kPortName = "main";
+constexpr std::uint16_t kFunctionPort = 8080;  // where the shim has a component answer
+constexpr std::uint16_t kFunctionFrontPort = 80;
 
-std::unexpected<Error> NotYet(std::string_view field, std::string_view why) {
-  return Fail(Errc::kUnsupported, std::string(field) + ": " + std::string(why));
-}
+// What a Service and a Function have in common: pods of it run until they are stopped.
+struct Served {
+  const model::Workload& workload;
+  std::uint16_t port = 0;        // in the pod
+  std::uint16_t front_port = 0;  // of Kubernetes' Service
+  std::uint32_t replicas = 1;
+  model::Health health;
+  std::chrono::milliseconds stop_timeout{0};
+};
 
-// What Kubernetes' objects would silently leave out.
-Result<void> CheckSupported(const ServiceSpec& service) {
-  const model::Workload& workload = service.workload;
-  if (!workload.variants.empty()) {
-    return NotYet("spec.variants", "on a cluster a Service has one artifact, an image");
+// `resource`: a Service or a Function.
+Served ServedBy(const Resource& resource) {
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  if (service == nullptr) {
+    const model::ServiceSpec usual;
+    return {.workload = *resource.workload(),
+            .port = kFunctionPort,
+            .front_port = kFunctionFrontPort,
+            .health = {},
+            .stop_timeout = usual.stop_timeout};
   }
-  if (!workload.grants.http.empty()) {
-    return NotYet("spec.grants.http", "a NetworkPolicy knows addresses and no names");
-  }
-  for (std::size_t i = 0; i < workload.volumes.size(); ++i) {
-    if (workload.volumes[i].tmpfs) continue;
-    return NotYet("spec.volumes[" + std::to_string(i) + "]", "on a cluster there are tmpfs only");
-  }
-  if (service.scale) {
-    return NotYet("spec.scale", "on a cluster a Service has a fixed number of 'replicas'");
-  }
-  if (service.restart != model::Restart::kAlways) {
-    return NotYet("spec.restart", "a Deployment always starts its pods again");
-  }
-  return {};
+  return {.workload = service->workload,
+          .port = service->port,
+          .front_port = service->port,
+          .replicas = service->replicas.value_or(1),
+          .health = service->health.value_or(model::Health{}),
+          .stop_timeout = service->stop_timeout};
 }
 
 // Kubernetes counts whole seconds.
@@ -81,8 +87,7 @@ Json ProbeOf(const model::Probe& probe) {
 }
 
 // A replica is ready once it accepts connections, unless the manifest knows better.
-void AddProbes(const ServiceSpec& service, Json& container) {
-  const model::Health health = service.health.value_or(model::Health{});
+void AddProbes(const model::Health& health, Json& container) {
   model::Probe accepts;
   accepts.tcp_socket.emplace();
   accepts.period = std::chrono::seconds(1);
@@ -115,22 +120,22 @@ class Objects {
  public:
   Objects(const Resource& resource, std::string_view uid) : resource_(resource), uid_(uid) {}
 
-  [[nodiscard]] Json Deployment(const ServiceSpec& service, model::Class sandbox_class) const {
+  [[nodiscard]] Json Deployment(const Served& served, model::Class sandbox_class) const {
     Json object = Object("apps/v1", "Deployment");
     object["spec"] = {
-        {"replicas", service.replicas.value_or(1)},
+        {"replicas", served.replicas},
         {"selector", {{"matchLabels", Labels()}}},
-        {"template",
-         {{"metadata", {{"labels", Labels()}}}, {"spec", Pod(service, sandbox_class)}}}};
+        {"template", {{"metadata", {{"labels", Labels()}}}, {"spec", Pod(served, sandbox_class)}}}};
     return object;
   }
 
-  [[nodiscard]] Json Service(const ServiceSpec& service) const {
+  [[nodiscard]] Json Service(const Served& served) const {
     Json object = Object("v1", "Service");
     object["spec"] = {
         {"selector", Labels()},
-        {"ports", Json::array({Json{
-                      {"name", kPortName}, {"port", service.port}, {"targetPort", kPortName}}})}};
+        {"ports",
+         Json::array(
+             {Json{{"name", kPortName}, {"port", served.front_port}, {"targetPort", kPortName}}})}};
     return object;
   }
 
@@ -145,7 +150,8 @@ class Objects {
 
  private:
   [[nodiscard]] Json Labels() const {
-    return {{std::string(kOwnerLabel), resource_.metadata.name}};
+    return {{std::string(kKindLabel), model::KindName(resource_.kind())},
+            {std::string(kNameLabel), resource_.metadata.name}};
   }
 
   [[nodiscard]] Json Object(std::string_view version, std::string_view kind) const {
@@ -164,24 +170,24 @@ class Objects {
               {"ownerReferences", Json::array({std::move(owner)})}}}};
   }
 
-  [[nodiscard]] static Json Pod(const ServiceSpec& service, model::Class sandbox_class) {
-    const model::Workload& workload = service.workload;
+  [[nodiscard]] static Json Pod(const Served& served, model::Class sandbox_class) {
+    const model::Workload& workload = served.workload;
     const model::ArtifactReference artifact = model::SplitArtifact(workload.artifact);
     Json container = {
         {"name", "main"},
         {"image", artifact.path},
-        {"ports", Json::array({Json{{"name", kPortName}, {"containerPort", service.port}}})},
+        {"ports", Json::array({Json{{"name", kPortName}, {"containerPort", served.port}}})},
         {"resources", {{"limits", {{"memory", Quantity(workload.limits.memory)}}}}}};
     for (const auto& [name, value] : workload.env) {
       Json variable = {{"name", name}};
       if (!value.empty()) variable["value"] = value;
       container["env"].push_back(std::move(variable));
     }
-    AddProbes(service, container);
+    AddProbes(served.health, container);
     Json pod = {{"runtimeClassName", RuntimeClassOf(sandbox_class)},
                 {"automountServiceAccountToken", false},
                 {"enableServiceLinks", false},
-                {"terminationGracePeriodSeconds", Seconds(service.stop_timeout, 0)}};
+                {"terminationGracePeriodSeconds", Seconds(served.stop_timeout, 0)}};
     AddVolumes(workload, pod, container);
     pod["containers"] = Json::array({std::move(container)});
     return pod;
@@ -195,15 +201,15 @@ class Objects {
 
 Result<std::vector<Json>> DesiredObjects(const Resource& resource, std::string_view uid,
                                          model::Class sandbox_class) {
-  const auto& service = std::get<ServiceSpec>(resource.spec);
-  if (auto supported = CheckSupported(service); !supported) {
+  if (auto supported = CheckSupported(resource); !supported) {
     return std::unexpected(std::move(supported).error());
   }
+  const Served served = ServedBy(resource);
   const Objects objects(resource, uid);
   std::vector<Json> made;
   made.push_back(objects.NetworkPolicy());
-  made.push_back(objects.Deployment(service, sandbox_class));
-  made.push_back(objects.Service(service));
+  made.push_back(objects.Deployment(served, sandbox_class));
+  made.push_back(objects.Service(served));
   return made;
 }
 

@@ -1,7 +1,8 @@
-// kube/controller/desired.h - what a cluster shall have for one of our Services: a Deployment in
-// its class, a Service of Kubernetes' in front of it, and a NetworkPolicy that grants no way out.
+// kube/controller/desired.h - what a cluster shall have for one of our Services or Functions: a
+// Deployment in its class, a Service of Kubernetes' in front of it, and a NetworkPolicy that grants
+// no way out.
 //
-//   a Service's manifest, its class --> [ DesiredObjects ] --> api_client.h applies them
+//   a manifest, its class --> [ DesiredObjects ] --> api_client.h applies them
 //
 // What a manifest asks for and Kubernetes' objects cannot keep is refused, never left out. Nothing
 // is said that the API server does not keep as it is said (difference.h): no empty list, map, text
@@ -21,12 +22,12 @@
 
 namespace strata::kube::controller {
 
-// Whose an object is: the label that all of them have, with the resource's name.
-inline constexpr std::string_view kOwnerLabel = "strata.dev/service";
+// Whose an object is: labels that all of them have, with the resource's kind and name.
+inline constexpr std::string_view kKindLabel = "strata.dev/kind";
+inline constexpr std::string_view kNameLabel = "strata.dev/name";
 
-// The objects of `resource`, a Service, in the order in which they are made. `uid` is the
-// resource's in the cluster, which owns them. kUnsupported: the manifest asks for something that is
-// not to be had on a cluster yet; the message has the field.
+// The objects of `resource`, in the order in which they are made. `uid` is the
+// resource's in the cluster, which owns them. Fails as CheckSupported does (supported.h).
 Result<std::vector<Json>> DesiredObjects(const model::Resource& resource, std::string_view uid,
                                          model::Class sandbox_class);
 

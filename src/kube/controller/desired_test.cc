@@ -17,19 +17,22 @@ namespace {
 using model::Class;
 using ::testing::HasSubstr;
 
-// A Service with `fields` in its spec.
-model::Resource ServiceWith(const std::string& fields) {
-  auto resources = model::ParseManifests(
-      "apiVersion: strata.dev/v1alpha1\nkind: Service\nmetadata: {name: web, namespace: shop}\n"
-      "spec: {artifact: \"oci://registry.example/web:1\"" +
-          (fields.empty() ? "" : ", " + fields) + "}\n",
-      "s.yaml");
+// With `fields` in its spec.
+model::Resource ResourceWith(const std::string& kind, const std::string& fields) {
+  auto resources = model::ParseManifests("apiVersion: strata.dev/v1alpha1\nkind: " + kind +
+                                             "\nmetadata: {name: web, namespace: shop}\n"
+                                             "spec: {artifact: \"oci://registry.example/web:1\"" +
+                                             (fields.empty() ? "" : ", " + fields) + "}\n",
+                                         "s.yaml");
   if (!resources) {
     ADD_FAILURE() << resources.error().message;
     return {};
   }
   return resources->front();
 }
+
+model::Resource ServiceWith(const std::string& fields) { return ResourceWith("Service", fields); }
+model::Resource FunctionWith(const std::string& fields) { return ResourceWith("Function", fields); }
 
 std::vector<Json> ObjectsOf(const std::string& fields) {
   auto objects = DesiredObjects(ServiceWith(fields), "uid-1", Class::kContainer);
@@ -49,8 +52,7 @@ Json Node(const std::string& name, const std::vector<std::string>& classes) {
 Result<model::Placement> PlaceOn(const std::string& fields, const std::vector<Json>& objects) {
   ClusterNodes nodes;
   for (const Json& each : objects) nodes[each["metadata"]["name"]] = ClassesOf(each);
-  const model::Resource resource = ServiceWith(fields);
-  return Place(std::get<model::ServiceSpec>(resource.spec), nodes);
+  return Place(ServiceWith(fields), nodes);
 }
 
 // What the API server leaves out of what it keeps, and then is missed at each look.
@@ -75,11 +77,23 @@ TEST(DesiredTest, AServiceIsADeploymentAServiceAndAPolicy) {
   EXPECT_EQ(PathOf(objects[2]), "/api/v1/namespaces/shop/services/web");
   for (const Json& object : objects) {
     EXPECT_EQ(object["metadata"]["ownerReferences"][0]["uid"], "uid-1");
-    EXPECT_EQ(object["metadata"]["labels"]["strata.dev/service"], "web");
+    EXPECT_EQ(object["metadata"]["labels"]["strata.dev/name"], "web");
   }
   EXPECT_EQ(objects[1]["spec"]["replicas"], 3);
   EXPECT_EQ(objects[2]["spec"]["ports"][0]["port"], 8000);
   EXPECT_EQ(objects[2]["spec"]["selector"], objects[1]["spec"]["selector"]["matchLabels"]);
+}
+
+TEST(DesiredTest, AFunctionIsPodsOfClassWasmWithAFrontAtPort80) {
+  auto objects = DesiredObjects(FunctionWith("env: {A: b}"), "uid-1", Class::kWasm);
+  ASSERT_TRUE(objects.has_value()) << objects.error().message;
+  ASSERT_EQ(objects->size(), 3U);
+  const Json& pod = (*objects)[1]["spec"]["template"];
+  EXPECT_EQ(pod["spec"]["runtimeClassName"], "strata-wasm");
+  EXPECT_EQ(pod["spec"]["containers"][0]["ports"][0]["containerPort"], 8080);
+  EXPECT_EQ(pod["spec"]["containers"][0]["env"][0]["value"], "b");
+  EXPECT_EQ(pod["metadata"]["labels"]["strata.dev/kind"], "Function");
+  EXPECT_EQ((*objects)[2]["spec"]["ports"][0]["port"], 80);
 }
 
 TEST(DesiredTest, NothingIsGrantedThatWasNotAskedFor) {
@@ -135,13 +149,15 @@ TEST(DesiredTest, DirectoriesInMemoryAreEmptyDirs) {
 
 struct Refused {
   const char* label;
+  const char* kind;
   const char* fields;
   const char* named;
 };
 class NotYetTest : public ::testing::TestWithParam<Refused> {};
 
 TEST_P(NotYetTest, IsRefusedByItsField) {
-  auto objects = DesiredObjects(ServiceWith(GetParam().fields), "uid-1", Class::kContainer);
+  auto objects =
+      DesiredObjects(ResourceWith(GetParam().kind, GetParam().fields), "uid-1", Class::kContainer);
   ASSERT_FALSE(objects.has_value());
   EXPECT_EQ(objects.error().code, Errc::kUnsupported);
   EXPECT_THAT(objects.error().message, HasSubstr(GetParam().named));
@@ -149,13 +165,18 @@ TEST_P(NotYetTest, IsRefusedByItsField) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, NotYetTest,
-    ::testing::Values(Refused{"Scale", "scale: {max: 3}", "spec.scale"},
-                      Refused{"Restart", "restart: never", "spec.restart"},
-                      Refused{"Egress", "grants: {http: [\"a.example:443\"]}", "spec.grants.http"},
-                      Refused{"NamedVolume",
-                              "volumes: [{name: d, named: {volume: d, size_mib: 8}}],"
-                              " mounts: [{volume: d, mount: /d}]",
-                              "spec.volumes[0]"}),
+    ::testing::Values(
+        Refused{"Scale", "Service", "scale: {max: 3}", "spec.scale"},
+        Refused{"Restart", "Service", "restart: never", "spec.restart"},
+        Refused{"Egress", "Service", "grants: {http: [\"a.example:443\"]}", "spec.grants.http"},
+        Refused{"NamedVolume", "Service",
+                "volumes: [{name: d, named: {volume: d, size_mib: 8}}],"
+                " mounts: [{volume: d, mount: /d}]",
+                "spec.volumes[0]"},
+        Refused{"Kept", "Function", "scale: {max: 3}", "spec.scale"},
+        Refused{"Command", "Function", "guest: command", "spec.guest"},
+        Refused{"Time", "Function", "limits: {timeout_ms: 100}", "spec.limits.timeout_ms"},
+        Refused{"AtOnce", "Function", "limits: {concurrency: 1}", "spec.limits.concurrency"}),
     [](const auto& info) { return info.param.label; });
 
 TEST(PlaceTest, FollowsTheRulesAmongWhatNodesHave) {
@@ -163,6 +184,19 @@ TEST(PlaceTest, FollowsTheRulesAmongWhatNodesHave) {
   EXPECT_EQ(PlaceOn("", nodes)->sandbox_class, Class::kContainer);
   EXPECT_EQ(PlaceOn("requires: {security: high}", nodes)->sandbox_class, Class::kMicrovm);
   EXPECT_EQ(PlaceOn("class: microvm", nodes)->sandbox_class, Class::kMicrovm);
+}
+
+TEST(PlaceTest, AFunctionIsAComponentAndAServiceAnImage) {
+  ClusterNodes nodes;
+  nodes["a"] = ClassesOf(Node("a", {"container", "wasm"}));
+  EXPECT_EQ(Place(FunctionWith(""), nodes)->sandbox_class, Class::kWasm);
+  for (const auto& [resource, says] :
+       {std::pair(FunctionWith("class: container"), "for each call of an image"),
+        std::pair(ServiceWith("class: wasm"), "make it a Function")}) {
+    auto placed = Place(resource, nodes);
+    ASSERT_FALSE(placed.has_value());
+    EXPECT_THAT(placed.error().message, HasSubstr(says));
+  }
 }
 
 TEST(PlaceTest, WhatNoNodeHasIsRefused) {

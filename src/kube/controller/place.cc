@@ -1,6 +1,7 @@
 #include "kube/controller/place.h"
 
 #include <array>
+#include <variant>
 #include <vector>
 
 namespace strata::kube::controller {
@@ -11,10 +12,12 @@ using model::Class;
 constexpr std::array kClasses = {Class::kWasm, Class::kContainer, Class::kAppkernel,
                                  Class::kMicrovm};
 
-// Why no Service is made in that class.
-std::string Lacking(Class sandbox_class) {
-  if (sandbox_class != Class::kWasm) return {};
-  return "on a cluster a Service is an image yet";
+// Why nothing of that kind is made in that class.
+std::string Lacking(Class sandbox_class, bool function) {
+  if ((sandbox_class == Class::kWasm) == function) return {};
+  return function ? "on a cluster nobody makes a sandbox for each call of an image"
+                  : "on a cluster a component gets a fresh sandbox for each request: make it a "
+                    "Function";
 }
 
 std::string LabelOf(Class sandbox_class) {
@@ -37,8 +40,9 @@ scheduler::ClassSet ClassesOf(const Json& node) {
   return classes;
 }
 
-Result<model::Placement> Place(const model::ServiceSpec& service, const ClusterNodes& nodes) {
-  const model::Workload& workload = service.workload;
+Result<model::Placement> Place(const model::Resource& resource, const ClusterNodes& nodes) {
+  const model::Workload& workload = *resource.workload();
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   if (workload.within) {
     return Fail(Errc::kUnsupported, "spec.within: no node has one class within another yet");
   }
@@ -50,7 +54,7 @@ Result<model::Placement> Place(const model::ServiceSpec& service, const ClusterN
     scheduler::Option& option = options.emplace_back();
     option.sandbox_class = each;
     option.variant = true;
-    option.lacking = Lacking(each);
+    option.lacking = Lacking(each, service == nullptr);
   }
   std::vector<scheduler::Node> known;
   known.reserve(nodes.size());
@@ -58,15 +62,15 @@ Result<model::Placement> Place(const model::ServiceSpec& service, const ClusterN
     // How much memory is free is for Kubernetes' own scheduler to see.
     known.push_back({.name = name, .free_memory = workload.limits.memory, .classes = classes});
   }
-  const scheduler::Question question{.function = false,
-                                     .start_each = false,
+  const scheduler::Question question{.function = service == nullptr,
+                                     .start_each = service == nullptr,
                                      .requires_ = workload.requires_,
                                      .slo = workload.slo,
                                      .budget = workload.budget,
                                      .by = workload.placement,
                                      .asked = workload.sandbox_class,
                                      .memory = workload.limits.memory,
-                                     .replicas = service.most()};
+                                     .replicas = service == nullptr ? 1 : service->most()};
   return scheduler::Choose(question, options, known);
 }
 

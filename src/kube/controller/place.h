@@ -1,7 +1,8 @@
-// kube/controller/place.h - in which class a workload runs on a cluster: the scheduler's rules
-// (scheduler/strategy.h), over what the nodes are labelled with and the shim can do.
+// kube/controller/place.h - in which class a Service or a Function runs on a cluster: the
+// scheduler's rules (scheduler/strategy.h), over what the nodes are labelled with and the shim can
+// do.
 //
-//   a Service, the nodes' labels --> [ Place ] --> the RuntimeClass of its pods
+//   a manifest, the nodes' labels --> [ Place ] --> the RuntimeClass of its pods
 //
 // Nothing is measured on a cluster yet: no class is known to keep an SLO or a budget, so that the
 // rules and what a node has decide.
@@ -30,8 +31,9 @@ scheduler::ClassSet ClassesOf(const Json& node);
 // The classes of each node, by its name.
 using ClusterNodes = std::map<std::string, scheduler::ClassSet>;
 
-// kFailedPrecondition: no node has a class that fits; kUnsupported:
-// `service` asks for what no class has on a cluster.
-Result<model::Placement> Place(const model::ServiceSpec& service, const ClusterNodes& nodes);
+// `resource`: a Service, which is an image, or a Function, which is a component: class wasm serves
+// it with a fresh sandbox for each call, and nobody does so with an image. kFailedPrecondition: no
+// node has a class that fits; kUnsupported: it asks for what no class has on a cluster.
+Result<model::Placement> Place(const model::Resource& resource, const ClusterNodes& nodes);
 
 }  // namespace strata::kube::controller

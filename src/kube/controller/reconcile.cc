@@ -43,6 +43,8 @@ std::string ReasonOf(const Error& error) {
       return "Invalid";
     case Errc::kFailedPrecondition:
       return "NoClass";
+    case Errc::kResourceExhausted:
+      return "Taken";
     default:
       return "Unsupported";
   }
@@ -52,6 +54,15 @@ const Json* Find(const std::vector<Json>& objects, std::string_view kind) {
   const auto found = std::ranges::find_if(
       objects, [kind](const Json& object) { return object.value("kind", "") == kind; });
   return found == objects.end() ? nullptr : &*found;
+}
+
+// Another resource's, by its uid.
+bool IsOfAnother(const Json& child, const Json& resource) {
+  const std::string uid = resource.at("metadata").value("uid", "");
+  const Json owners = child.at("metadata").value("ownerReferences", Json::array());
+  return std::ranges::any_of(owners, [&uid](const Json& owner) {
+    return owner.value("controller", false) && owner.value("uid", "") != uid;
+  });
 }
 
 Condition ReadinessOf(const Json* deployment) {
@@ -109,13 +120,16 @@ std::string ReasonNow(const Json& resource) {
 
 std::vector<Action> TakeDown(const Observed& observed) {
   std::vector<Action> actions;
+  bool gone = true;
   for (const Json& child : observed.children) {
+    if (IsOfAnother(child, observed.resource)) continue;
+    gone = false;
     const bool going = child.at("metadata").contains("deletionTimestamp");
     if (!going) actions.emplace_back(Remove{PathOf(child)});
   }
   Json finalizers = FinalizersOf(observed.resource);
   const auto ours = std::ranges::find(finalizers, Json(kFinalizer));
-  if (observed.children.empty() && ours != finalizers.end()) {
+  if (gone && ours != finalizers.end()) {
     finalizers.erase(ours);
     actions.emplace_back(SetFinalizers{std::move(finalizers)});
   }
@@ -130,7 +144,13 @@ struct Made {
 Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
   auto resource = ReadResource(observed.resource);
   if (!resource) return std::unexpected(std::move(resource).error());
-  auto placement = Place(std::get<model::ServiceSpec>(resource->spec), nodes);
+  for (const Json& child : observed.children) {
+    if (!IsOfAnother(child, observed.resource)) continue;
+    return Fail(Errc::kResourceExhausted, "metadata.name: " + child.value("kind", "") + " " +
+                                              resource->metadata.name +
+                                              " is another's here; choose a name that is free");
+  }
+  auto placement = Place(*resource, nodes);
   if (!placement) return std::unexpected(std::move(placement).error());
   const std::string uid = observed.resource.at("metadata").value("uid", "");
   auto objects = DesiredObjects(*resource, uid, placement->sandbox_class);

@@ -1,11 +1,12 @@
-// kube/controller/reconcile.h - what to do about one of our Services in a cluster, from what it
-// says and what is there: the whole of the controller's judgement, without a request.
+// kube/controller/reconcile.h - what to do about one of our Services or Functions in a cluster,
+// from what it says and what is there: the whole of the controller's judgement, without a request.
 //
 //   resource, observed objects, nodes --> [ Reconcile ] --> Actions --> api_client.h
 //
 // A resource has our finalizer before anything is made for it; once it is deleted, what was made
 // goes first and the finalizer last. What cannot be made is said in the condition Ready, with a
-// reason; the other conditions are somebody else's.
+// reason; the other conditions are somebody else's. Two resources may have one name where they are
+// of two kinds: what was made for one is never touched for the other.
 //
 // Threads: pure, deterministic. Tested by reconcile_test.cc.
 #pragma once
@@ -47,8 +48,8 @@ struct Tell {
 using Action = std::variant<Apply, Remove, SetFinalizers, SetStatus, Tell>;
 
 struct Observed {
-  Json resource;               // a Service of ours, as the API server has it
-  std::vector<Json> children;  // of what is made for it, what is there
+  Json resource;               // of ours, as the API server has it
+  std::vector<Json> children;  // what is there under the names of what is made for it
 };
 
 // `now`: RFC 3339, for conditions that change.

@@ -171,6 +171,22 @@ TEST(ReconcileTest, WhatCannotBeMadeIsSaidAndWhatIsThereStays) {
   }
 }
 
+TEST(ReconcileTest, WhatIsAnothersIsLeftAlone) {
+  Json theirs = Deployment(2);
+  theirs["metadata"]["ownerReferences"] =
+      Json::array({Json{{"kind", "Function"}, {"uid", "uid-2"}, {"controller", true}}});
+  const auto actions = Decide(Seen(Service(), {theirs}), kNow);
+  EXPECT_TRUE(Of<Apply>(actions).empty());
+  EXPECT_EQ(ReadyOf(actions)["reason"], "Taken");
+  EXPECT_THAT(ReadyOf(actions)["message"].get<std::string>(), HasSubstr("Deployment web"));
+
+  Json deleted = Service();
+  deleted["metadata"]["deletionTimestamp"] = kBefore;
+  const auto last = Decide(Seen(deleted, {theirs}), kNow);
+  ASSERT_EQ(last.size(), 1U);
+  EXPECT_EQ(std::get<SetFinalizers>(last[0]).finalizers, Json::array({"another"}));
+}
+
 TEST(ReconcileTest, OfADeletedOneWhatWasMadeGoesFirst) {
   Json resource = Service();
   resource["metadata"]["deletionTimestamp"] = kBefore;
