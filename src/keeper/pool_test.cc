@@ -2,196 +2,26 @@
 #include "keeper/pool.h"
 
 #include <chrono>
-#include <cstddef>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "base/clock.h"
-#include "base/promise.h"
 #include "base/task.h"
 #include "keeper/pools.h"
+#include "keeper/testing/pool_fixture.h"
 #include "model/values.h"
-#include "sandbox/driver.h"
-#include "sandbox/testing/call_fixture.h"
 
 namespace strata::keeper {
 namespace {
 
-using sandbox::testing::CallFixture;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-// What the driver's sandboxes do, and those that there were.
-struct Script {
-  std::size_t slots = 100;
-  std::size_t live = 0;
-  bool holds = false;  // Warm waits for `go`
-  Bytes warmed = Bytes::MiB(3);
-  std::vector<std::shared_ptr<Promise<Bytes>>> warming;
-  std::optional<Error> fails;       // Warm does
-  std::vector<sandbox::Spec> made;  // in order
-  std::vector<std::string> called;  // ids
-};
-
-class ScriptedSandbox final : public sandbox::Sandbox {
- public:
-  ScriptedSandbox(Loop& loop, Script& script, const sandbox::Spec& spec)
-      : loop_(loop), script_(script), spec_(spec) {
-    ++script_.live;
-  }
-  ScriptedSandbox(const ScriptedSandbox&) = delete;
-  ScriptedSandbox& operator=(const ScriptedSandbox&) = delete;
-  ~ScriptedSandbox() override { --script_.live; }
-
-  Task<Bytes> Warm() override {
-    if (script_.fails) co_return std::unexpected(*script_.fails);
-    if (script_.holds) {
-      auto go = std::make_shared<Promise<Bytes>>(loop_);
-      script_.warming.push_back(go);
-      auto held = co_await go->Wait(minutes(1));
-      if (!held) co_return held;
-    }
-    warm_ = true;
-    co_return script_.warmed;
-  }
-  Task<model::Exit> Invoke(sandbox::Call&) override {
-    script_.called.push_back(spec_.id);
-    if (spec_.effects.logs != nullptr)
-      spec_.effects.logs->Write(sandbox::Stream::kStderr, "called");
-    co_return model::Exit{.usage = {}, .warm = std::exchange(warm_, false)};
-  }
-  Task<TypedResult> InvokeExport(std::string_view, std::span<const sandbox::Value>,
-                                 TimePoint) override {
-    co_return Fail(Errc::kUnsupported, "");
-  }
-  void Stop() noexcept override {}
-  [[nodiscard]] model::Usage usage() const override { return {}; }
-
- private:
-  Loop& loop_;
-  Script& script_;
-  const sandbox::Spec spec_;
-  bool warm_ = false;
-};
-
-class ScriptedImage final : public sandbox::Image {
- public:
-  ScriptedImage(Loop& loop, Script& script) : loop_(loop), script_(script) {}
-  [[nodiscard]] model::GuestKind kind() const noexcept override {
-    return model::GuestKind::kCommand;
-  }
-  [[nodiscard]] std::vector<sandbox::Export> exports() const override { return {}; }
-  Result<std::unique_ptr<sandbox::Sandbox>> Create(const sandbox::Spec& spec) override {
-    if (script_.live >= script_.slots) return Fail(Errc::kResourceExhausted, "full");
-    script_.made.push_back(spec);
-    return std::make_unique<ScriptedSandbox>(loop_, script_, spec);
-  }
-
- private:
-  Loop& loop_;
-  Script& script_;
-};
-
-struct Lines final : sandbox::LogSink {
-  void Write(sandbox::Stream, std::string_view text) override { all.emplace_back(text); }
-  std::vector<std::string> all;
-};
-
-// One that counts who asks it.
-class AskedClock final : public Clock {
- public:
-  [[nodiscard]] TimePoint Now() const noexcept override {
-    ++asked;
-    return manual_.Now();
-  }
-  [[nodiscard]] WallTime WallNow() const noexcept override { return manual_.WallNow(); }
-  void Advance(Duration by) { manual_.Advance(by); }
-
-  mutable int asked = 0;
-
- private:
-  ManualClock manual_;
-};
-
-class PoolTest : public ::testing::Test {
- protected:
-  // Pools are not to end while they fill.
-  void TearDown() override {
-    script_.holds = false;
-    for (int i = 0; pools_ && pools_->filling() && i < 100; ++i) {
-      for (const auto& waiting : script_.warming) waiting->Set(Bytes::MiB(3));
-      Calm();
-    }
-    EXPECT_FALSE(pools_ && pools_->filling());
-  }
-
-  std::shared_ptr<Pool> Make(const model::Scale& scale, Pools::Bounds bounds = {},
-                             std::string name = "f",
-                             model::Priority priority = model::Priority::kNormal) {
-    if (!pools_) pools_.emplace(loop_, clock_, bounds);
-    auto pool = std::make_shared<Pool>(
-        *pools_, "container", std::make_shared<ScriptedImage>(loop_, script_),
-        Pool::Program{.spec = {.id = std::move(name)}, .scale = scale, .priority = priority});
-    pool->Open();
-    Run();
-    return pool;
-  }
-  // All that can happen now.
-  void Run() {
-    loop_.restart();
-    while (loop_.poll() > 0) {
-    }
-  }
-  // A call that has begun; `exit` says when it has ended.
-  struct Running {
-    Running(Loop& loop, const Clock& clock) : fixture(loop, clock) {}
-    CallFixture fixture;
-    std::unique_ptr<sandbox::Sandbox> sandbox;
-    std::optional<Result<model::Exit>> exit;
-  };
-  std::unique_ptr<Running> Begin(Pool& pool, Duration patience = seconds(10),
-                                 sandbox::LogSink* logs = nullptr) {
-    auto running = std::make_unique<Running>(loop_, clock_);
-    running->fixture.call.deadline = clock_.Now() + patience;
-    running->sandbox =
-        pool.Create({.id = "call-" + std::to_string(++calls_), .effects = {.logs = logs}}).value();
-    Spawn(loop_, Invoke(*running));
-    Run();
-    return running;
-  }
-  static Awaitable<void> Invoke(Running& running) {
-    running.exit = co_await running.sandbox->Invoke(running.fixture.call);
-  }
-  // A call from its begin to its end; whether its sandbox had waited for it.
-  bool CallIsWarm(Pool& pool) {
-    auto running = Begin(pool);
-    EXPECT_TRUE(running->exit && running->exit->has_value());
-    const bool warm = running->exit && running->exit->has_value() && (*running->exit)->warm;
-    running.reset();
-    Calm();
-    return warm;
-  }
-  // Calls have started, so that pools are filled.
-  void Calm() {
-    clock_.Advance(seconds(3));
-    pools_->Look();
-    Run();
-  }
-
-  Loop loop_;
-  AskedClock clock_;
-  Script script_;
-  std::optional<Pools> pools_;
-  int calls_ = 0;
-};
+using testing::Lines;
+using testing::PooledImage;
+using testing::PoolTest;
 
 TEST_F(PoolTest, ACallTakesTheOneThatWaitsAndAnotherIsMade) {
   auto pool = Make({.min = 1});
@@ -494,7 +324,7 @@ TEST_F(PoolTest, WhoIsInLineLooksAgainForWhatNobodyTells) {
 TEST_F(PoolTest, WhatIsNoCallTakesThePlaceOfOneThatWaits) {
   script_.slots = 1;
   auto idle = Make({.min = 1});
-  ScriptedImage image(loop_, script_);
+  PooledImage image(loop_, script_);
   auto replica = pools_->Create("container", image, {.id = "web-1"});
   EXPECT_TRUE(replica.has_value());
   EXPECT_EQ(idle->state().ready, 0U);
@@ -579,58 +409,6 @@ TEST_F(PoolTest, AClosedPoolKeepsNone) {
   EXPECT_EQ(script_.live, 0U);
   script_.holds = false;
   EXPECT_FALSE(CallIsWarm(*pool));
-}
-
-// What the host has left of its memory is what the test says.
-class HostPoolTest : public PoolTest {
- protected:
-  HostPoolTest() {
-    pools_.emplace(
-        loop_, clock_, Pools::Bounds{.spare = Bytes::MiB(100)}, [] {}, [this] { return left_; });
-  }
-  Bytes left_ = Bytes::MiB(1000);
-};
-
-TEST_F(HostPoolTest, NothingIsMadeInAdvanceOfMemoryThatTheHostHasNot) {
-  left_ = Bytes::MiB(100);
-  auto pool = Make({.min = 1});
-  EXPECT_EQ(pool->state().ready, 0U);
-  EXPECT_NE(pool->state().problem.find("this host has 100 MiB of memory left, of which 100"),
-            std::string::npos)
-      << pool->state().problem;
-  EXPECT_FALSE(CallIsWarm(*pool)) << "a call has its sandbox all the same";
-  left_ = Bytes::MiB(1000);
-  clock_.Advance(seconds(1));
-  pools_->Look();
-  Run();
-  EXPECT_EQ(pool->state().ready, 1U);
-  EXPECT_EQ(pool->state().problem, "");
-}
-
-TEST_F(HostPoolTest, WhatIsSpareGivesWayOneAfterTheOther) {
-  auto steady = Make({.min = 1});
-  auto busy = Make({.min = 1, .keep_alive = minutes(60)}, {}, "g");
-  {
-    auto first = Begin(*busy);
-    auto second = Begin(*busy);
-    auto third = Begin(*busy);
-  }
-  Calm();
-  const auto spare = busy->state().ready;
-  ASSERT_GT(spare, 1U);
-  left_ = Bytes::MiB(50);
-  for (std::uint32_t gone = 1; gone < spare; ++gone) {
-    clock_.Advance(seconds(1));
-    pools_->Look();
-    pools_->Look();
-    Run();
-    EXPECT_EQ(busy->state().ready, spare - gone);
-  }
-  clock_.Advance(seconds(1));
-  pools_->Look();
-  Run();
-  EXPECT_EQ(busy->state().ready, 1U) << "what is to be there at all times stays";
-  EXPECT_EQ(steady->state().ready, 1U);
 }
 
 }  // namespace
