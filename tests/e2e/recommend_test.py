@@ -3,9 +3,12 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
+import tempfile
 import unittest
 
+from e2e.images import guest_image
 from e2e.support import ARTIFACTS, BIN, DONE, NOT_FOUND, USAGE, ServerTest
 
 LOW_LATENCY_FUNCTION = ("--set", "security_requirement=Low", "--set", "compatibility_requirement=Low",
@@ -32,6 +35,28 @@ class RecommendTest(ServerTest):
         dry = self.server.strata("-o", "json", "apply", "--dry-run", "-f", "-", stdin=manifest.stdout)
         self.assert_exit(dry, DONE)
         self.assertEqual(json.loads(dry.stdout)["changes"][0]["action"], "created")
+
+    @unittest.skipUnless(os.geteuid() == 0, "containers need root")
+    def test_the_manifest_of_an_image_is_taken_as_it_is(self):
+        folder = tempfile.mkdtemp(prefix="strata-recommend.")
+        self.addCleanup(shutil.rmtree, folder)
+        image = guest_image(f"{folder}/image", "hello").path
+        asked = {"container": ("--set", "security_requirement=Low", "--set", "compatibility_requirement=Medium",
+                               "--set", "performance_requirement=Low"),
+                 "microvm": ("--set", "security_requirement=High")}
+        for sandbox_class, said in asked.items():
+            for kind, function in (("Function", "true"), ("Service", "false")):
+                with self.subTest(sandbox_class, kind=kind):
+                    manifest = self.server.strata("recommend", *said, "--set", f"function_type={function}", "--name",
+                                                  "taken", "--artifact", f"oci:{image}", "--manifest")
+                    self.assert_exit(manifest, DONE)
+                    self.assertIn(f"kind: {kind}\n", manifest.stdout)
+                    self.assertIn(f"class: {sandbox_class}\n", manifest.stdout)
+                    dry = self.server.strata("-o", "json", "apply", "--dry-run", "-f", "-", stdin=manifest.stdout)
+                    self.assert_exit(dry, DONE)
+                    change = json.loads(dry.stdout)["changes"][0]
+                    self.assertEqual((change["action"], change["kind"], change["name"]), ("created", kind, "taken"))
+                    self.assertNotIn(f"{kind}/default/taken", self.server.resources())
 
     def test_a_manifest_says_what_is_asked_for(self):
         manifest = {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "ledger"},
