@@ -192,6 +192,16 @@ TEST_F(MirrorTest, ItemsOfAListAreWholeObjects) {
   EXPECT_EQ(mirror_.objects().at("n/a")["apiVersion"], "v1");
 }
 
+// As the API server lists the metadata of none.
+TEST_F(MirrorTest, NoListAtAllIsAnEmptyOne) {
+  Json none = *ParseJson(ListOf("", 5));
+  none["items"] = nullptr;
+  script_ = {{200, DumpJson(none)}};
+  Play();
+  EXPECT_TRUE(mirror_.synced());
+  EXPECT_TRUE(mirror_.objects().empty());
+}
+
 TEST_F(MirrorTest, ALongListComesInPages) {
   Json first = *ParseJson(ListOf(Item("a", 3), 5));
   first["metadata"]["continue"] = "bW9yZQ";

@@ -57,7 +57,10 @@ Task<Json> Mirror::Page(std::string more) {
   std::string target = path_ + mark + "limit=" + std::to_string(kPage);
   if (!more.empty()) target += "&continue=" + more;
   auto page = co_await client_.Get(std::move(target), form_);
-  if (page && !(page->is_object() && page->contains("items") && (*page)["items"].is_array())) {
+  // Of none, the list of their metadata is null.
+  const bool listed = page && page->is_object() && page->contains("items") &&
+                      ((*page)["items"].is_array() || (*page)["items"].is_null());
+  if (page && !listed) {
     Error error{Errc::kInvalidArgument, path_ + ": the answer is no list"};
     co_return std::unexpected(std::move(error));
   }
