@@ -28,8 +28,9 @@ constexpr int kUsageError = 2;
 
 constexpr const char* kAbout =
     R"(Makes a Kubernetes cluster as our manifests in it say: a Deployment, a Service and a NetworkPolicy for each
-Service and each Function, in the RuntimeClass that the scheduler's rules choose. In a pod it finds the API server by
-itself; elsewhere say --server and --ca, and who it is: --certificate and --key, or --token.)";
+Service and each Function, in the RuntimeClass that the scheduler's rules choose, and an Ingress for each Route and for
+triggers. In a pod it finds the API server by itself; elsewhere say --server and --ca, and who it is: --certificate and
+--key, or --token.)";
 
 struct Flags {
   std::string server;

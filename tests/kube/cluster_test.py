@@ -137,7 +137,7 @@ class ClusterTest(OperatorTest):
     def test_the_operator_may_not_do_more_than_it_has_to(self):
         token = self.token().read_text()
         for method, path in (("GET", "/api/v1/secrets"), ("GET", "/api/v1/namespaces/default/configmaps"),
-                             ("POST", "/api/v1/namespaces/default/pods"), ("GET", "/apis/strata.dev/v1alpha1/routes"),
+                             ("POST", "/api/v1/namespaces/default/pods"), ("GET", "/apis/apps/v1/daemonsets"),
                              ("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases")):
             with self.subTest(path):
                 refused = self.api.request(method, path, token=token)
@@ -180,6 +180,7 @@ class ClusterTest(OperatorTest):
                 "limits": {"memory_mib": 1024}, "stop_timeout_ms": 0,
                 "volumes": [{"name": "cache", "tmpfs": {"size_mib": 2048}}],
                 "mounts": [{"volume": "cache", "mount": "/cache"}],
+                "triggers": [{"http": {"path": "/a"}}, {"http": {"host": "b.example", "path": "/"}}],
                 "grants": {"dirs": [{"guest": "/tmp", "mode": "scratch"}]},
                 "health": {"readiness": {"httpGet": {"path": "/ok"}}, "liveness": {"exec": {"command": ["a", "b"]}}}}
         names = [f"steady-{number}" for number in range(5)]
@@ -213,6 +214,36 @@ class ClusterTest(OperatorTest):
         for replicas in (2, 3):
             self.api.merge(f"{OURS}/services/witness", {"spec": {"replicas": replicas}})
             self.seen("a change", lambda replicas=replicas: self.api.get(witness).get("spec", {}).get("replicas") == replicas)
+
+    def test_a_routes_life(self):
+        route, ingress = f"{OURS}/routes/shop", "/apis/networking.k8s.io/v1/namespaces/default/ingresses/shop.route"
+        made = self.api.apply(route, {
+            "apiVersion": "strata.dev/v1alpha1", "kind": "Route", "metadata": {"name": "shop"},
+            "spec": {"host": "shop.example", "path": "/shop", "backends": [{"function": "web"}]}})
+        self.assertEqual(made["kind"], "Route", made)
+        self.operator()
+        self.seen("progress", lambda: self.conditions(route).get("Ready") == ("False", "Progressing"))
+        (rule,) = self.api.get(ingress)["spec"]["rules"]
+        self.assertEqual((rule["host"], rule["http"]["paths"][0]["path"]), ("shop.example", "/shop"))
+        # What an ingress controller would say.
+        self.api.merge(f"{ingress}/status", {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}})
+        self.seen("readiness", lambda: self.conditions(route).get("Ready") == ("True", "Available"))
+        self.api.merge(route, {"spec": {"backends": [{"function": "web"}, {"function": "other"}]}})
+        self.seen("a refusal", lambda: self.conditions(route).get("Ready") == ("False", "Unsupported"))
+        self.api.delete(route)
+        self.seen("its Ingress deleted", lambda: "deletionTimestamp" in self.api.get(ingress)["metadata"])
+        self.api.merge(ingress, {"metadata": {"finalizers": None}})  # the garbage collector's part
+        self.seen("the end", lambda: self.api.get(route).get("code") == 404)
+
+    def test_a_trigger_that_is_no_more_has_no_ingress(self):
+        self.node("n1", "container")
+        ingress = "/apis/networking.k8s.io/v1/namespaces/default/ingresses/shown"
+        self.service("shown", {"artifact": "oci://registry.example/web:1", "triggers": [{"http": {"path": "/shown"}}]})
+        self.operator()
+        self.seen("an Ingress", lambda: self.api.get(ingress).get("kind") == "Ingress")
+        self.api.merge(f"{OURS}/services/shown", {"spec": {"triggers": None}})
+        self.seen("it is deleted", lambda: "deletionTimestamp" in self.api.get(ingress)["metadata"])
+        self.api.merge(ingress, {"metadata": {"finalizers": None}})  # the garbage collector's part
 
     def test_a_services_life(self):
         self.node("n1", "container")

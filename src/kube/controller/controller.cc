@@ -27,10 +27,11 @@ constexpr std::chrono::minutes kResync{10};
 constexpr Duration kAgain = std::chrono::seconds(1);
 constexpr Duration kLongestAgain = std::chrono::minutes(1);
 constexpr std::chrono::milliseconds kLook{50};
-constexpr std::array kKinds = {model::Kind::kService, model::Kind::kFunction};
+constexpr std::array kKinds = {model::Kind::kService, model::Kind::kFunction, model::Kind::kRoute};
 // Of what is made, in every namespace.
 constexpr std::array kChildren = {"/apis/networking.k8s.io/v1/networkpolicies",
-                                  "/apis/apps/v1/deployments", "/api/v1/services"};
+                                  "/apis/apps/v1/deployments", "/api/v1/services",
+                                  "/apis/networking.k8s.io/v1/ingresses"};
 constexpr const char* kOurs = "?labelSelector=strata.dev%2Fkind";
 
 std::string DueKeyOf(std::string_view kind, const std::string& key) {
@@ -73,7 +74,11 @@ void Controller::Due(std::string key) {
 
 // Of whichever kind its owner is: another one may wait for its name.
 void Controller::ChildChanged(const Json& child) {
-  for (const auto& [kind, mirror] : resources_) Due(DueKeyOf(kind, KeyOf(child)));
+  const Json none = Json::object();
+  const Json labels = child.value("/metadata/labels"_json_pointer, none);
+  const std::string owner = child.value("/metadata/namespace"_json_pointer, "") + "/" +
+                            labels.value(std::string(kNameLabel), "");
+  for (const auto& [kind, mirror] : resources_) Due(DueKeyOf(kind, owner));
 }
 
 void Controller::AllDue() {
@@ -150,7 +155,8 @@ const Json* Controller::FindResource(const std::string& key) const {
 
 Observed Controller::Observe(const Json& resource) const {
   Observed observed{.resource = resource};
-  const std::string key = KeyOf(resource);
+  std::string key = KeyOf(resource);
+  if (resource.value("kind", "") == model::KindName(model::Kind::kRoute)) key += kRouteSuffix;
   for (const Mirror& each : children_) {
     const auto found = each.objects().find(key);
     if (found != each.objects().end()) observed.children.push_back(found->second);

@@ -1,4 +1,4 @@
-// kube/controller/controller.h - makes a cluster as our Services and Functions say: looks at each
+// kube/controller/controller.h - makes a cluster as our resources in it say: looks at each
 // whenever it, what was made for it, or the nodes' classes change, and does what reconcile.h says.
 //
 //   mirrors --changed--> [ Controller: which ones are due, one at a time ] --Actions--> API server

@@ -29,6 +29,7 @@ constexpr std::uint16_t kFunctionFrontPort = 80;
 // What a Service and a Function have in common: pods of it run until they are stopped.
 struct Served {
   const model::Workload& workload;
+  const std::vector<model::HttpMatch>& triggers;
   std::uint16_t port = 0;        // in the pod
   std::uint16_t front_port = 0;  // of Kubernetes' Service
   std::uint32_t replicas = 1;
@@ -41,13 +42,16 @@ Served ServedBy(const Resource& resource) {
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   if (service == nullptr) {
     const model::ServiceSpec usual;
-    return {.workload = *resource.workload(),
+    const auto& function = std::get<model::FunctionSpec>(resource.spec);
+    return {.workload = function.workload,
+            .triggers = function.triggers,
             .port = kFunctionPort,
             .front_port = kFunctionFrontPort,
             .health = {},
             .stop_timeout = usual.stop_timeout};
   }
   return {.workload = service->workload,
+          .triggers = service->triggers,
           .port = service->port,
           .front_port = service->port,
           .replicas = service->replicas.value_or(1),
@@ -116,6 +120,16 @@ void AddVolumes(const model::Workload& workload, Json& pod, Json& container) {
   }
 }
 
+// By segments, as ours: "/a" is "/a" and "/a/b", and not "/ab".
+Json RuleOf(const model::HttpMatch& match, std::string_view front) {
+  Json backend;
+  backend["service"] = {{"name", front}, {"port", {{"name", kPortName}}}};
+  Json path = {{"path", match.path}, {"pathType", "Prefix"}, {"backend", std::move(backend)}};
+  Json rule = {{"http", {{"paths", Json::array({std::move(path)})}}}};
+  if (match.host != "*") rule["host"] = match.host;
+  return rule;
+}
+
 class Objects {
  public:
   Objects(const Resource& resource, std::string_view uid) : resource_(resource), uid_(uid) {}
@@ -136,6 +150,14 @@ class Objects {
         {"ports",
          Json::array(
              {Json{{"name", kPortName}, {"port", served.front_port}, {"targetPort", kPortName}}})}};
+    return object;
+  }
+
+  // Whose controller answers it is the cluster's default.
+  [[nodiscard]] Json Ingress(std::string_view suffix, std::vector<Json> rules) const {
+    Json object = Object("networking.k8s.io/v1", "Ingress");
+    object["metadata"]["name"] = resource_.metadata.name + std::string(suffix);
+    object["spec"]["rules"] = std::move(rules);
     return object;
   }
 
@@ -210,7 +232,24 @@ Result<std::vector<Json>> DesiredObjects(const Resource& resource, std::string_v
   made.push_back(objects.NetworkPolicy());
   made.push_back(objects.Deployment(served, sandbox_class));
   made.push_back(objects.Service(served));
+  if (served.triggers.empty()) return made;
+  std::vector<Json> rules;
+  for (const model::HttpMatch& trigger : served.triggers) {
+    rules.push_back(RuleOf(trigger, resource.metadata.name));
+  }
+  made.push_back(objects.Ingress("", std::move(rules)));
   return made;
+}
+
+Result<std::vector<Json>> RouteObjects(const Resource& resource, std::string_view uid) {
+  if (auto supported = CheckSupported(resource); !supported) {
+    return std::unexpected(std::move(supported).error());
+  }
+  const auto& route = std::get<model::RouteSpec>(resource.spec);
+  const auto backend = std::ranges::find_if(
+      route.backends, [](const model::Backend& each) { return each.weight > 0; });
+  std::vector<Json> rules = {RuleOf(route.match, backend->function)};
+  return std::vector<Json>{Objects(resource, uid).Ingress(kRouteSuffix, std::move(rules))};
 }
 
 std::string PathOf(const Json& object) {
@@ -218,8 +257,9 @@ std::string PathOf(const Json& object) {
   const std::string kind = Lower(object.at("kind").get<std::string>());
   const bool core = version.find('/') == std::string::npos;
   // All kinds that are made here have a regular plural.
-  const std::string plural =
-      kind.ends_with('y') ? kind.substr(0, kind.size() - 1) + "ies" : kind + "s";
+  const std::string plural = kind.ends_with('y')   ? kind.substr(0, kind.size() - 1) + "ies"
+                             : kind.ends_with('s') ? kind + "es"
+                                                   : kind + "s";
   const Json& metadata = object.at("metadata");
   return (core ? "/api/" : "/apis/") + version + "/namespaces/" +
          metadata.at("namespace").get<std::string>() + "/" + plural + "/" +

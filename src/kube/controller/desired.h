@@ -1,6 +1,6 @@
-// kube/controller/desired.h - what a cluster shall have for one of our Services or Functions: a
-// Deployment in its class, a Service of Kubernetes' in front of it, and a NetworkPolicy that grants
-// no way out.
+// kube/controller/desired.h - what a cluster shall have for one of ours: for a Service or Function
+// a Deployment in its class, a Service of Kubernetes' in front of it, a NetworkPolicy that grants
+// no way out, and for its triggers an Ingress; for a Route an Ingress.
 //
 //   a manifest, its class --> [ DesiredObjects ] --> api_client.h applies them
 //
@@ -26,10 +26,16 @@ namespace strata::kube::controller {
 inline constexpr std::string_view kKindLabel = "strata.dev/kind";
 inline constexpr std::string_view kNameLabel = "strata.dev/name";
 
-// The objects of `resource`, in the order in which they are made. `uid` is the
-// resource's in the cluster, which owns them. Fails as CheckSupported does (supported.h).
+// What follows the name of a Route in that of its Ingress: none of ours has a dot in its name.
+inline constexpr std::string_view kRouteSuffix = ".route";
+
+// The objects of `resource`, a Service or a Function, in the order in which they are made. `uid` is
+// the resource's in the cluster, which owns them. Fails as CheckSupported does (supported.h).
 Result<std::vector<Json>> DesiredObjects(const model::Resource& resource, std::string_view uid,
                                          model::Class sandbox_class);
+
+// Those of a Route. Whether there is what it leads to is seen by whoever asks.
+Result<std::vector<Json>> RouteObjects(const model::Resource& resource, std::string_view uid);
 
 // Where the API server has an object: "/apis/apps/v1/namespaces/shop/deployments/web".
 std::string PathOf(const Json& object);

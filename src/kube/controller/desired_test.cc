@@ -147,6 +147,61 @@ TEST(DesiredTest, DirectoriesInMemoryAreEmptyDirs) {
   EXPECT_EQ(mounts[1]["mountPath"], "/tmp");
 }
 
+TEST(DesiredTest, TriggersAreRulesOfAnIngress) {
+  auto objects = DesiredObjects(
+      FunctionWith("triggers: [{http: {path: /a}}, {http: {host: b.example, path: /}}]"), "uid-1",
+      Class::kWasm);
+  ASSERT_TRUE(objects.has_value()) << objects.error().message;
+  ASSERT_EQ(objects->size(), 4U);
+  const Json& ingress = (*objects)[3];
+  EXPECT_EQ(PathOf(ingress), "/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web");
+  const Json& rules = ingress["spec"]["rules"];
+  ASSERT_EQ(rules.size(), 2U);
+  EXPECT_FALSE(rules[0].contains("host"));
+  EXPECT_EQ(rules[0]["http"]["paths"][0]["path"], "/a");
+  EXPECT_EQ(rules[0]["http"]["paths"][0]["pathType"], "Prefix");
+  EXPECT_EQ(rules[1]["host"], "b.example");
+  EXPECT_EQ(rules[1]["http"]["paths"][0]["backend"]["service"],
+            (Json{{"name", "web"}, {"port", {{"name", "main"}}}}));
+}
+
+// With `fields` beside its path.
+Result<std::vector<Json>> RouteWith(const std::string& fields) {
+  auto resources = model::ParseManifests(
+      "apiVersion: strata.dev/v1alpha1\nkind: Route\nmetadata: {name: web, namespace: shop}\n"
+      "spec: {path: /r, " +
+          fields + "}\n",
+      "r.yaml");
+  if (!resources) return std::unexpected(std::move(resources).error());
+  return RouteObjects(resources->front(), "uid-1");
+}
+
+TEST(DesiredTest, ARouteIsAnIngressToItsOneBackend) {
+  auto objects = RouteWith("backends: [{function: old, weight: 0}, {function: new}]");
+  ASSERT_TRUE(objects.has_value()) << objects.error().message;
+  ASSERT_EQ(objects->size(), 1U);
+  EXPECT_EQ(PathOf(objects->front()),
+            "/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web.route");
+  const Json& path = objects->front()["spec"]["rules"][0]["http"]["paths"][0];
+  EXPECT_EQ(path["path"], "/r");
+  EXPECT_EQ(path["backend"]["service"]["name"], "new");
+}
+
+TEST(DesiredTest, WhatAnIngressDoesNotKnowIsRefusedByItsField) {
+  for (const auto& [fields, named] :
+       {std::pair("backends: [{function: a}, {function: b}]", "spec.backends[1].weight"),
+        std::pair("backends: [{function: a, revision: 2}]", "spec.backends[0]"),
+        std::pair("backends: [{function: a}], methods: [GET]", "spec.methods"),
+        std::pair("backends: [{function: a}], headers: [{name: a, value: b}]", "spec.headers"),
+        std::pair("backends: [{function: a}], split: {header: a}", "spec.split"),
+        std::pair("backends: [{function: a}], mirror: {function: b}", "spec.mirror")}) {
+    auto objects = RouteWith(fields);
+    ASSERT_FALSE(objects.has_value()) << fields;
+    EXPECT_EQ(objects.error().code, Errc::kUnsupported) << objects.error().message;
+    EXPECT_THAT(objects.error().message, HasSubstr(named));
+  }
+}
+
 struct Refused {
   const char* label;
   const char* kind;
@@ -173,6 +228,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "volumes: [{name: d, named: {volume: d, size_mib: 8}}],"
                 " mounts: [{volume: d, mount: /d}]",
                 "spec.volumes[0]"},
+        Refused{"Method", "Service", "triggers: [{http: {path: /, methods: [GET]}}]",
+                "spec.triggers[0].http.methods"},
         Refused{"Kept", "Function", "scale: {max: 3}", "spec.scale"},
         Refused{"Command", "Function", "guest: command", "spec.guest"},
         Refused{"Time", "Function", "limits: {timeout_ms: 100}", "spec.limits.timeout_ms"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,6 +89,16 @@ Condition ReadinessOf(const Json* deployment) {
                      " replicas are available"};
 }
 
+// Whether an Ingress has an address is said by whoever serves it.
+Condition ReadinessOfRoute(const Json* ingress) {
+  if (ingress == nullptr) return {.reason = "Progressing", .message = "its Ingress is made"};
+  const Json addresses = ingress->value("/status/loadBalancer/ingress"_json_pointer, Json::array());
+  if (addresses.empty()) {
+    return {.reason = "Progressing", .message = "no ingress controller has taken it yet"};
+  }
+  return {true, "Available", "an ingress controller serves it"};
+}
+
 // The resource's status with this condition; as it was where nothing else has changed.
 Json StatusWith(const Json& resource, const Condition& condition, std::string_view now) {
   const auto generation = resource.at("metadata").value("generation", std::int64_t{0});
@@ -138,7 +149,7 @@ std::vector<Action> TakeDown(const Observed& observed) {
 
 struct Made {
   std::vector<Json> objects;
-  std::string because;
+  std::string because;  // it is in that class; of a Route nothing
 };
 
 Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
@@ -150,9 +161,14 @@ Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
                                               resource->metadata.name +
                                               " is another's here; choose a name that is free");
   }
+  const std::string uid = observed.resource.at("metadata").value("uid", "");
+  if (resource->kind() == model::Kind::kRoute) {
+    auto objects = RouteObjects(*resource, uid);
+    if (!objects) return std::unexpected(std::move(objects).error());
+    return Made{std::move(*objects), {}};
+  }
   auto placement = Place(*resource, nodes);
   if (!placement) return std::unexpected(std::move(placement).error());
-  const std::string uid = observed.resource.at("metadata").value("uid", "");
   auto objects = DesiredObjects(*resource, uid, placement->sandbox_class);
   if (!objects) return std::unexpected(std::move(objects).error());
   return Made{std::move(*objects), std::move(placement->because)};
@@ -174,14 +190,25 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
   Condition condition;
   auto made = Make(observed, nodes);
   if (made) {
+    std::set<std::string> kinds;
     for (Json& object : made->objects) {
+      kinds.insert(object.at("kind").get<std::string>());
       Json marked = Marked(std::move(object));
       const Json* there = Find(observed.children, marked.at("kind").get<std::string>());
       const bool as_it_shall_be = there != nullptr && IsAsMarked(*there, marked);
       if (!as_it_shall_be) actions.emplace_back(Apply{std::move(marked)});
     }
-    condition = ReadinessOf(Find(observed.children, "Deployment"));
-    condition.message += "; " + made->because;
+    for (const Json& child : observed.children) {
+      const bool wanted = kinds.contains(child.value("kind", ""));
+      const bool going = child.at("metadata").contains("deletionTimestamp");
+      if (!wanted && !going) actions.emplace_back(Remove{PathOf(child)});
+    }
+    if (made->because.empty()) {
+      condition = ReadinessOfRoute(Find(observed.children, "Ingress"));
+    } else {
+      condition = ReadinessOf(Find(observed.children, "Deployment"));
+      condition.message += "; " + made->because;
+    }
   } else {
     condition = {.reason = ReasonOf(made.error()), .message = made.error().message};
   }

@@ -1,4 +1,4 @@
-// kube/controller/reconcile.h - what to do about one of our Services or Functions in a cluster,
+// kube/controller/reconcile.h - what to do about one of our resources in a cluster,
 // from what it says and what is there: the whole of the controller's judgement, without a request.
 //
 //   resource, observed objects, nodes --> [ Reconcile ] --> Actions --> api_client.h

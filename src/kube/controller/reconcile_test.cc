@@ -171,6 +171,29 @@ TEST(ReconcileTest, WhatCannotBeMadeIsSaidAndWhatIsThereStays) {
   }
 }
 
+TEST(ReconcileTest, WhatIsWantedNoMoreIsRemoved) {
+  const Json ingress = {{"apiVersion", "networking.k8s.io/v1"},
+                        {"kind", "Ingress"},
+                        {"metadata", {{"name", "web"}, {"namespace", "shop"}}}};
+  const auto removed = Of<Remove>(Decide(Seen(Service(), {Deployment(2), ingress}), kNow));
+  ASSERT_EQ(removed.size(), 1U);
+  EXPECT_EQ(removed[0].path, "/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web");
+}
+
+TEST(ReconcileTest, ARouteIsReadyOnceItsIngressIsServed) {
+  Json route = Service();
+  route["kind"] = "Route";
+  route["spec"] = {{"path", "/r"}, {"backends", Json::array({Json{{"function", "web"}}})}};
+  const auto first = Decide(Seen(route), kNow);
+  ASSERT_EQ(Of<Apply>(first).size(), 1U);
+  Json ingress = Of<Apply>(first)[0].object;
+  EXPECT_EQ(ReadyOf(Decide(Seen(route, {ingress}), kNow))["reason"], "Progressing");
+  ingress["status"]["loadBalancer"]["ingress"] = Json::array({Json{{"ip", "192.0.2.1"}}});
+  const auto last = Decide(Seen(route, {ingress}), kNow);
+  EXPECT_EQ(ReadyOf(last)["status"], "True");
+  EXPECT_TRUE(Of<Apply>(last).empty());
+}
+
 TEST(ReconcileTest, WhatIsAnothersIsLeftAlone) {
   Json theirs = Deployment(2);
   theirs["metadata"]["ownerReferences"] =

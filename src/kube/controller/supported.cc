@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace strata::kube::controller {
 namespace {
@@ -25,6 +26,39 @@ Result<void> CheckWorkload(const model::Workload& workload) {
     if (workload.volumes[i].tmpfs) continue;
     return NotYet("spec.volumes[" + std::to_string(i) + "]", "on a cluster there are tmpfs only");
   }
+  return {};
+}
+
+// An Ingress knows hosts and paths.
+Result<void> CheckMatch(const model::HttpMatch& match, const std::string& field) {
+  if (!match.methods.empty()) return NotYet(field + ".methods", "an Ingress does not look at them");
+  if (!match.headers.empty()) return NotYet(field + ".headers", "an Ingress does not look at them");
+  return {};
+}
+
+Result<void> CheckTriggers(const std::vector<model::HttpMatch>& triggers) {
+  for (std::size_t i = 0; i < triggers.size(); ++i) {
+    const std::string field = "spec.triggers[" + std::to_string(i) + "].http";
+    if (auto supported = CheckMatch(triggers[i], field); !supported) return supported;
+  }
+  return {};
+}
+
+Result<void> CheckRoute(const model::RouteSpec& route) {
+  if (auto supported = CheckMatch(route.match, "spec"); !supported) return supported;
+  std::size_t shares = 0;
+  for (std::size_t i = 0; i < route.backends.size(); ++i) {
+    const std::string field = "spec.backends[" + std::to_string(i) + "]";
+    const model::Backend& backend = route.backends[i];
+    if (backend.target != model::Target()) {
+      return NotYet(field, "on a cluster there are no revisions and classes to choose from");
+    }
+    if (backend.weight > 0 && ++shares > 1) {
+      return NotYet(field + ".weight", "an Ingress has one backend; give the others weight 0");
+    }
+  }
+  if (route.split) return NotYet("spec.split", "an Ingress has one backend");
+  if (route.mirror) return NotYet("spec.mirror", "an Ingress copies no requests");
   return {};
 }
 
@@ -70,12 +104,14 @@ Result<void> CheckSupported(const model::Resource& resource) {
     if (auto supported = CheckWorkload(*workload); !supported) return supported;
   }
   if (const auto* service = std::get_if<model::ServiceSpec>(&resource.spec)) {
+    if (auto supported = CheckTriggers(service->triggers); !supported) return supported;
     return CheckService(*service);
   }
   if (const auto* function = std::get_if<model::FunctionSpec>(&resource.spec)) {
+    if (auto supported = CheckTriggers(function->triggers); !supported) return supported;
     return CheckFunction(*function);
   }
-  return NotYet("kind", "on a cluster nobody acts on Routes");
+  return CheckRoute(std::get<model::RouteSpec>(resource.spec));
 }
 
 }  // namespace strata::kube::controller

@@ -9,7 +9,7 @@
 
 namespace strata::kube::controller {
 
-// `resource`: a Service or a Function. kUnsupported: it asks for something that is not to be had on
+// kUnsupported: `resource` asks for something that is not to be had on
 // a cluster yet; the message has the field.
 Result<void> CheckSupported(const model::Resource& resource);
 
