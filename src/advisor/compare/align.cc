@@ -123,8 +123,8 @@ struct Topic {
   std::string_view conflict;
   std::string_view concept_id;
 };
-// Which of the conflicts between the documents are about a concept. Some are about none (dates,
-// weights): all together are shown where no concept is asked for.
+// Ours: which of the conflicts between the documents are about a concept. Some are about none
+// (dates, weights): all together are shown where no concept is asked for.
 constexpr std::array kTopics{Topic{"isolation_order", "containerization"},
                              Topic{"isolation_order", "webassembly"},
                              Topic{"isolation_order", "sandboxing"},

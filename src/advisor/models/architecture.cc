@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "advisor/facts/facts.h"
 #include "advisor/models/model.h"
 #include "advisor/models/plots.h"
 #include "advisor/models/registry.h"
@@ -250,8 +251,19 @@ Model ImplementationStage(const Json& fact) {
   return model;
 }
 
-constexpr std::string_view kGoals[] = {"Containerization", "Sandbox_Enhancement", "WASM_Pilot",
-                                       "Unified_Scheduling", "Cloud_Native"};
+// The goals of the stages in their order, as the fact has them.
+Levels Goals() {
+  static const std::vector<std::string_view> goals = [] {
+    const Json& stages =
+        FindFact(Facts(FactFile::kModels).at("models"), "stage_goal")->at("parameters");
+    std::vector<std::string_view> all;
+    for (const std::string_view stage : kStages) {
+      all.push_back(stages.at(std::string(stage)).at("goal").get_ref<const std::string&>());
+    }
+    return all;
+  }();
+  return goals;
+}
 
 Model StageGoal(const Json& fact) {
   Model model;
@@ -259,7 +271,7 @@ Model StageGoal(const Json& fact) {
                                                 Readers("which stage is asked", "所问的阶段"));
   model.evaluate = [](const Inputs& in) {
     Outputs out;
-    out.Choose("goal", in["stage"], kGoals);
+    out.Choose("goal", in["stage"], Goals());
     return out;
   };
   return model;

@@ -225,6 +225,18 @@ TEST(ModelsTest, MostClaimsAreComputedAndNotTakenOnTheFactsWord) {
   EXPECT_GE(computed + 2, judged);  // "six values computed with the root", "exponential above 0.5"
 }
 
+TEST(ModelsTest, TheGoalOfAStageIsTheFacts) {
+  const Json& fact = **FindModel("stage_goal");
+  const Model model = MakeModel(fact);
+  for (const auto& [stage, what] : fact.at("parameters").items()) {
+    const auto run = Ask({.model = "stage_goal", .set = {"stage=" + stage}, .draws = 0});
+    ASSERT_TRUE(run) << stage;
+    const Output& goal = run->outputs.all().at(0);
+    EXPECT_EQ(goal.levels[static_cast<std::size_t>(goal.value)], what.at("goal").get<std::string>())
+        << stage;
+  }
+}
+
 TEST(ModelsTest, TheTruthTablesOfTheFactsAreThoseOfTheModels) {
   const Json& atomicity = **FindModel("atomicity");
   const Model model = MakeModel(atomicity);

@@ -17,7 +17,8 @@ namespace {
 
 using model::Level;
 
-// One that was not said is `value` when another one is `when`. In this order: the first that holds.
+// Ours (assumptions.h): one that was not said is `value` when another one is `when`. In this order:
+// the first that holds.
 struct Follows {
   std::string_view variable;
   std::string_view from;

@@ -19,8 +19,8 @@ namespace {
 
 using model::Class;
 
-// How an effect of a case is seen on this host: a row of the record in one class, or how many times
-// more of it there is than in another.
+// Ours: how an effect of a case is seen on this host: a row of the record in one class, or how many
+// times more of it there is than in another.
 struct Seen {
   std::string_view of;      // the case
   std::string_view effect;  // its metric, or its label

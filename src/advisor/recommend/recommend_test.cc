@@ -415,16 +415,22 @@ TEST(RecommendTest, EffectsStandBesideWhatWasMeasuredHere) {
 TEST(RecommendTest, EveryCaseIsShown) {
   const Json& matrices = Facts(FactFile::kMatrices);
   std::size_t cases = 0;
+  std::size_t seen = 0;
   for (const Json* list :
        {&matrices.at("case_studies"), &matrices.at("business_cases").at("cases")}) {
     for (const Json& each : *list) {
       const auto report = LikeCase(each.at("id").get_ref<const std::string&>());
       ASSERT_TRUE(report.has_value());
-      EXPECT_FALSE(FindSection(*report, "effects")->rows.empty());
+      const Section* effects = FindSection(*report, "effects");
+      EXPECT_FALSE(effects->rows.empty());
+      seen += static_cast<std::size_t>(std::ranges::count_if(effects->rows, [](const auto& row) {
+        return row.back().text.en.starts_with("strata ");
+      }));
       ++cases;
     }
   }
   EXPECT_EQ(cases, 6U);
+  EXPECT_EQ(seen, 6U) << "as many as like.cc lists: one with a wrong name is seen nowhere";
   EXPECT_EQ(LikeCase("nothing of the kind").error().code, Errc::kNotFound);
 }
 
