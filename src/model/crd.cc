@@ -46,6 +46,8 @@ Json StatusSchema() {
           {"x-kubernetes-preserve-unknown-fields", true},
           {"properties",
            {{"observedGeneration", {{"type", "integer"}, {"format", "int64"}}},
+            {"replicas", {{"type", "integer"}, {"format", "int32"}}},
+            {"selector", text},
             {"conditions",
              {{"type", "array"},
               {"items", std::move(condition)},
@@ -73,6 +75,17 @@ Json Columns(Kind kind) {
   return columns;
 }
 
+// `kubectl scale`, and whoever scales by it, change a Service's replicas.
+Json Subresources(Kind kind) {
+  Json made = {{"status", Json::object()}};
+  if (kind == Kind::kService) {
+    made["scale"] = {{"specReplicasPath", ".spec.replicas"},
+                     {"statusReplicasPath", ".status.replicas"},
+                     {"labelSelectorPath", ".status.selector"}};
+  }
+  return made;
+}
+
 Json Schema(Kind kind) {
   const Json name = schema::FormOf(DnsLabelProblem);
   return {{"type", "object"},
@@ -96,7 +109,7 @@ Json CustomResourceDefinition(Kind kind) {
   Json version = {{"name", kApiVersion.substr(slash + 1)},
                   {"served", true},
                   {"storage", true},
-                  {"subresources", {{"status", Json::object()}}},
+                  {"subresources", Subresources(kind)},
                   {"additionalPrinterColumns", Columns(kind)},
                   {"schema", {{"openAPIV3Schema", Schema(kind)}}}};
   return {{"apiVersion", "apiextensions.k8s.io/v1"},

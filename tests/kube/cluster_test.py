@@ -245,6 +245,18 @@ class ClusterTest(OperatorTest):
         self.seen("it is deleted", lambda: "deletionTimestamp" in self.api.get(ingress)["metadata"])
         self.api.merge(ingress, {"metadata": {"finalizers": None}})  # the garbage collector's part
 
+    def test_a_service_is_scaled_as_deployments_are(self):
+        self.node("n1", "container")
+        self.service("scaled", {"artifact": "oci://registry.example/web:1", "replicas": 2})
+        self.operator()
+        deployment = "/apis/apps/v1/namespaces/default/deployments/scaled"
+        self.seen("its pods", lambda: self.api.get(f"{OURS}/services/scaled/scale").get("status", {}).get("selector")
+                  == "strata.dev/kind=Service,strata.dev/name=scaled")
+        self.api.merge(f"{OURS}/services/scaled/scale", {"spec": {"replicas": 5}})
+        self.seen("more", lambda: self.api.get(deployment)["spec"]["replicas"] == 5)
+        self.api.merge(f"{deployment}/status", {"status": {"replicas": 4}})
+        self.seen("so many", lambda: self.api.get(f"{OURS}/services/scaled/scale")["status"]["replicas"] == 4)
+
     def test_a_services_life(self):
         self.node("n1", "container")
         self.api.apply(SERVICE, {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "web"},

@@ -121,6 +121,18 @@ Json StatusWith(const Json& resource, const Condition& condition, std::string_vi
   return {{"observedGeneration", generation}, {"conditions", std::move(conditions)}};
 }
 
+// What the subresource `scale` says: how many pods there are, and which.
+void AddScale(const Json& deployment, Json& status) {
+  status["replicas"] = deployment.value("/status/replicas"_json_pointer, std::int64_t{0});
+  std::string selector;
+  const Json labels =
+      deployment.value("/spec/selector/matchLabels"_json_pointer, Json(Json::object()));
+  for (const auto& [name, value] : labels.items()) {
+    selector += (selector.empty() ? "" : ",") + name + "=" + value.get<std::string>();
+  }
+  status["selector"] = std::move(selector);
+}
+
 std::string ReasonNow(const Json& resource) {
   const Json conditions = resource.value("/status/conditions"_json_pointer, Json::array());
   for (const Json& each : conditions) {
@@ -213,6 +225,8 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
     condition = {.reason = ReasonOf(made.error()), .message = made.error().message};
   }
   Json status = StatusWith(resource, condition, now);
+  const Json* deployment = Find(observed.children, "Deployment");
+  if (deployment != nullptr) AddScale(*deployment, status);
   if (resource.value("status", Json()) == status) return actions;
   if (ReasonNow(resource) != condition.reason) {
     const bool well = made.has_value() && condition.reason != "Stuck";

@@ -115,6 +115,16 @@ TEST(ReconcileTest, ADeploymentThatWasNotSeenYetIsNotReady) {
   EXPECT_EQ(ReadyOf(Decide(Seen(Service(), {deployment}), kNow))["status"], "False");
 }
 
+TEST(ReconcileTest, TheStatusSaysHowManyPodsThereAreAndWhich) {
+  Json deployment = Deployment(1);
+  deployment["status"]["replicas"] = 3;
+  deployment["spec"]["selector"]["matchLabels"] = {{"a", "b"}, {"c", "d"}};
+  const auto statuses = Of<SetStatus>(Decide(Seen(Service(), {deployment}), kNow));
+  ASSERT_EQ(statuses.size(), 1U);
+  EXPECT_EQ(statuses[0].status["replicas"], 3);
+  EXPECT_EQ(statuses[0].status["selector"], "a=b,c=d");
+}
+
 TEST(ReconcileTest, AStuckDeploymentSaysWhy) {
   Json deployment = Deployment(0);
   deployment["status"]["conditions"] =
