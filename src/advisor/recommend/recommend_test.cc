@@ -402,6 +402,11 @@ TEST(RecommendTest, EffectsStandBesideWhatWasMeasuredHere) {
   EXPECT_EQ(effects.rows.at(1).at(3).text.en, "strata measure: cold_start, wasm");
   EXPECT_TRUE(effects.rows.at(2).at(2).text.empty());
   EXPECT_TRUE(effects.rows.at(2).at(3).text.en.starts_with("strata cost"));
+  // What the isolation battery found stands beside the isolation that is claimed.
+  record.rows.push_back({.row = "escapes", .in = "microvm", .unit = "attempts", .samples = {0}});
+  const Section isolation = *FindSection(*LikeCase("security_finance", record), "effects");
+  EXPECT_EQ(isolation.rows.at(0).at(1).text.en, "0 attempts");
+  EXPECT_EQ(isolation.rows.at(0).at(2).text.en, "strata measure: escapes, microvm");
   // A record of the first form has the scheduler's figures only.
   record = {};
   record.prior[Class::kWasm] = {.cold_start_ms = 7, .memory_mib = 2};
@@ -430,7 +435,7 @@ TEST(RecommendTest, EveryCaseIsShown) {
     }
   }
   EXPECT_EQ(cases, 6U);
-  EXPECT_EQ(seen, 6U) << "as many as like.cc lists: one with a wrong name is seen nowhere";
+  EXPECT_EQ(seen, 7U) << "as many as like.cc lists: one with a wrong name is seen nowhere";
   EXPECT_EQ(LikeCase("nothing of the kind").error().code, Errc::kNotFound);
 }
 
