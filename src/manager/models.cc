@@ -21,6 +21,7 @@ scheduler::CallSeen SeenOf(const meter::CallRecord& record) {
           .cpu_ms = Ms(record.cpu_ns),
           .memory_mib = static_cast<double>(record.memory_peak) / kMebibyte,
           .failed = meter::Failed(record),
+          .program = meter::ProgramFailed(record),
           .cold = meter::Cold(record),
           .shared = record.cpu_ns == 0 && record.memory_peak == 0};
 }
@@ -48,8 +49,10 @@ Json PriorOf(const scheduler::Figures& figures) {
   return json;
 }
 
-Json FailuresOf(const scheduler::FailureRate& failures) {
+Json FailuresOf(const scheduler::Learned& learned) {
+  const scheduler::FailureRate failures = learned.failures();
   return {{"rate", failures.rate},
+          {"sandbox_rate", learned.crashes().rate},
           {"calls", failures.calls},
           {"least", failures.Least()},
           {"most", failures.Most()}};
@@ -221,7 +224,8 @@ Json Models::StatusOf(std::string_view tenant, std::string_view name) const {
                       {"p50_ms", figures->p50_ms},
                       {"p99_ms", figures->p99_ms},
                       {"memory_mib", figures->memory_mib},
-                      {"failure_rate", figures->failures->rate}});
+                      {"failure_rate", model.learned.failures().rate},
+                      {"sandbox_failure_rate", model.learned.crashes().rate}});
     if (figures->cold_start_ms) models.back()["cold_start_ms"] = *figures->cold_start_ms;
   }
   return {{"models", std::move(models)}, {"prediction", ScoreOf(all)}};
@@ -243,7 +247,7 @@ Json Models::List(std::string_view tenant, std::string_view name, const PriorFn&
              {"service_ms", QuantilesOf(learned.service())},
              {"cpu_ms", learned.cpu_ms()},
              {"memory_mib", learned.memory_mib()},
-             {"failures", FailuresOf(learned.failures())},
+             {"failures", FailuresOf(learned)},
              {"prediction", ScoreOf(learned.score())},
              {"stored", model.stored}};
     if (learned.cold().weight() > 0) row["cold_ms"] = QuantilesOf(learned.cold());

@@ -31,6 +31,7 @@ scheduler::Figures Measured(double ms) {
           .busy_ms = ms,
           .memory_mib = 1,
           .failures = std::nullopt,
+          .failed = std::nullopt,
           .source = "strata measure"};
 }
 
@@ -49,6 +50,7 @@ class OwnFiguresTest : public ::testing::Test {
              meter::SandboxCame sandbox = meter::SandboxCame::kAtOnce) {
     meter::CallRecord record;
     record.status = status;
+    if (status == 502) record.exit = static_cast<std::uint8_t>(model::ExitReason::kViolation);
     record.sandbox = sandbox;
     record.run_ns = static_cast<std::uint64_t>(ms * kNanoseconds);
     record.cpu_ns = record.run_ns;
@@ -155,6 +157,8 @@ TEST_F(OwnFiguresTest, FailuresOfAnotherArtifactExcludeNothing) {
   Learn(1, 10'000, 1, 500);
   scheduler::Question question{.asked = Class::kWasm};
   question.slo.availability = 999'000;
+  EXPECT_TRUE(Place(question).has_value()) << "the program answered so, as it would anywhere";
+  Learn(1, 10'000, 1, 502);
   EXPECT_FALSE(Place(question).has_value());
   Deploy('b');
   EXPECT_TRUE(Place(question).has_value());

@@ -17,6 +17,8 @@ const Rollout* Find(std::span<const Rollout> rollouts, const model::Revision& re
   return found == rollouts.end() ? nullptr : &*found;
 }
 
+constexpr std::string_view kPrograms = "no class mends what the program itself answers";
+
 // Why traffic stays, whatever its class does; empty: it may be moved.
 std::string Fixed(const model::Revision& revision, const Rollout* rollout) {
   if (revision.workload.sandbox_class) return "its class is named (spec.class)";
@@ -78,7 +80,8 @@ void SloWatches::Add(const cell::Function& function, const meter::CallRecord& re
   auto& overflow = watched.overflow;
   const scheduler::SloWatch::Call call{.took = Duration(meter::TookNs(record)),
                                        .sandbox = record.sandbox,
-                                       .failed = meter::Failed(record)};
+                                       .failed = meter::Failed(record),
+                                       .program = meter::ProgramFailed(record)};
   if (function.target == watched.target.ToString()) {
     watched.watch.Add(call);
   } else if (overflow && function.target == overflow->to.ToString()) {
@@ -95,8 +98,9 @@ std::vector<SloWatches::Missed> SloWatches::Check(TimePoint now) {
   for (auto& [name, watched] : watched_) {
     auto why = watched.watch.Check(now);
     if (!watched.watch.missing()) watched.stay.reset();
-    if (why && !watched.fixed.empty()) watched.stay = Stay{why->because, watched.fixed};
-    if (!why || !watched.fixed.empty() || now < watched.silent_until) continue;
+    const std::string fixed = why && why->program ? std::string(kPrograms) : watched.fixed;
+    if (why && !fixed.empty()) watched.stay = Stay{why->because, fixed};
+    if (!why || !fixed.empty() || now < watched.silent_until) continue;
     watched.silent_until = TimePoint::max();
     missed.push_back({.tenant = name.first,
                       .name = name.second,
@@ -117,7 +121,9 @@ std::vector<SloWatches::Calmed> SloWatches::Settled(TimePoint now) {
     Calmed calmed{.tenant = name.first, .name = name.second, .to = overflow.to, .because = ""};
     const auto why = overflow.watch.Check(now);
     if (!overflow.watch.missing()) overflow.stay.reset();
-    if (why && why->overload) {
+    if (why && why->program) {
+      overflow.stay = Stay{"where its overflow goes " + why->because, std::string(kPrograms)};
+    } else if (why && why->overload) {
       overflow.stay = Stay{"where its overflow goes " + why->because, "both classes are full"};
     } else if (why) {
       calmed.because = why->because;

@@ -39,6 +39,7 @@ class SloWatchesTest : public ::testing::Test {
     record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
     record.sandbox = came_;
     record.led_by = led_by_;
+    record.exit = static_cast<std::uint8_t>(exit_);
     for (int i = 0; i < times; ++i) watches_.Add(function, record);
   }
 
@@ -58,6 +59,7 @@ class SloWatchesTest : public ::testing::Test {
   TimePoint now_{};
   meter::SandboxCame came_ = meter::SandboxCame::kAtOnce;
   meter::LedBy led_by_ = meter::LedBy::kTraffic;
+  model::ExitReason exit_ = model::ExitReason::kReturned;
   Form form_;
   model::Rollout rollout_;
   SloWatches watches_;
@@ -86,6 +88,17 @@ TEST_F(SloWatchesTest, CallsThatNoMoveTakesAlongSayNothing) {
   }
   led_by_ = meter::LedBy::kName;
   EXPECT_EQ(Missed(""), 1U);
+}
+
+TEST_F(SloWatchesTest, ErrorsThatTheProgramAnswersMoveNothingAndAreSaid) {
+  form_.revision.workload.slo = {.availability = 990'000};
+  Follow();
+  EXPECT_EQ(Missed("", 500, 1), 0U);
+  const Json stays = watches_.StaysOf("shop", "f");
+  EXPECT_THAT(stays["because"], HasSubstr("100.0 % of its last 200 calls failed, 200 of them"));
+  EXPECT_EQ(stays["why"], "no class mends what the program itself answers");
+  exit_ = model::ExitReason::kViolation;
+  EXPECT_EQ(Missed("", 502, 1), 1U);
 }
 
 TEST_F(SloWatchesTest, AMoveThatFailedIsTriedAgainInAWhile) {

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "model/values.h"
+
 namespace strata::meter {
 
 // CallRecord::revision of a request that led to no function: logged and counted, charged to nobody.
@@ -79,6 +81,13 @@ constexpr bool Cold(const CallRecord& record) noexcept {
 // There was no answer, or it was that something is wrong here.
 constexpr bool Failed(const CallRecord& record) noexcept {
   return record.status == 0 || record.status >= 500;
+}
+
+// The program itself ended well and answered that something is wrong, or nothing: it would have in
+// another sandbox, too. Of all other failures the sandbox is a part.
+constexpr bool ProgramFailed(const CallRecord& record) noexcept {
+  return Failed(record) && GuestRan(record) &&
+         record.exit == static_cast<std::uint8_t>(model::ExitReason::kReturned);
 }
 
 // Whether how it ended tells of what it called: not what a client did wrong, or did not wait for.

@@ -43,6 +43,25 @@ TEST(CallRecordTest, TellsOfWhatItCalledUnlessItWasTheClient) {
   for (const std::uint16_t status : {200, 304, 499}) EXPECT_FALSE(Failed(with(status))) << status;
 }
 
+TEST(CallRecordTest, AnErrorThatTheProgramAnswersIsItsOwn) {
+  CallRecord record;
+  record.status = 500;
+  EXPECT_TRUE(ProgramFailed(record));
+  for (const auto fate :
+       {model::ExitReason::kLimit, model::ExitReason::kViolation, model::ExitReason::kStopped}) {
+    record.exit = static_cast<std::uint8_t>(fate);
+    EXPECT_FALSE(ProgramFailed(record)) << model::ExitReasonName(fate);
+  }
+  record.exit = 0;
+  for (const auto none : {SandboxCame::kNone, SandboxCame::kBusy}) {
+    record.sandbox = none;
+    EXPECT_FALSE(ProgramFailed(record)) << "no guest ran";
+  }
+  record.sandbox = SandboxCame::kMade;
+  record.status = 404;
+  EXPECT_FALSE(ProgramFailed(record));
+}
+
 TEST(CallRecordTest, ACallOfAnOlderCellRanWhateverItWasAnsweredWith) {
   for (const std::uint8_t cold : {0, 1}) {
     CallRecord record;

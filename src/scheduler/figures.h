@@ -16,8 +16,8 @@
 
 namespace strata::scheduler {
 
-// The share of calls that failed, and in how many it was seen. Few calls say little: the true rate
-// lies from Least() to Most() in 19 of 20 cases (Wilson's interval, 1927).
+// The share of calls that something happened to, and in how many it was seen. Few calls say little:
+// the true rate lies from Least() to Most() in 19 of 20 cases (Wilson's interval, 1927).
 struct FailureRate {
   double rate = 0;
   double calls = 0;
@@ -33,8 +33,11 @@ struct Figures {
   double cpu_ms = 0;                    // of a guest, for a call
   double busy_ms = 0;                   // the same, with starting a sandbox for the call
   double memory_mib = 0;
-  std::optional<FailureRate> failures;  // nothing: no call of its own was seen
-  std::string source;                   // "strata measure", "its own calls"; or several
+  // Of its sandboxes, and with what the program itself answered that is an error: the first is the
+  // class's doing, the rest would be the same in another. Nothing: no call of its own was seen.
+  std::optional<FailureRate> failures;
+  std::optional<double> failed;
+  std::string source;  // "strata measure", "its own calls"; or several
 };
 
 }  // namespace strata::scheduler

@@ -22,7 +22,7 @@ double Mixed(double own, double weight, double before) {
   return share * own + (1 - share) * before;
 }
 
-constexpr char kVersion = 2;  // of the encoding; one that differs is not read
+constexpr char kVersion = 3;  // of the encoding; one that differs is not read
 constexpr std::size_t kChecksum = 8;
 
 }  // namespace
@@ -90,6 +90,7 @@ std::optional<double> Score::error() const {
 void Learned::Learn(const CallSeen& call) {
   ++samples_;
   failures_.Add(call.failed ? 1 : 0);
+  crashes_.Add(call.failed && !call.program ? 1 : 0);
   if (call.failed) return;  // how soon it failed says nothing of how long it takes
   const double whole = call.start_ms + call.service_ms;
   if (whole_.weight() > 0) score_.Add(mean_ms_.value(), whole);
@@ -119,6 +120,7 @@ Learned Learned::Successor() const {
     if (sketch->weight() > kCarried) sketch->Fade(kCarried / sketch->weight());
   }
   next.failures_.Carry(kCarried);
+  next.crashes_.Carry(kCarried);
   return next;
 }
 
@@ -137,7 +139,8 @@ std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const 
               .cpu_ms = cpu_ms_.value(),
               .busy_ms = cpu_ms_.value(),
               .memory_mib = memory_.value(),
-              .failures = failures(),
+              .failures = crashes(),
+              .failed = failures().rate,
               .source = "its own calls"};
   if (!prior) return own;
   const auto mix = [weight = whole_.weight()](double mine, double before) {
@@ -155,7 +158,9 @@ std::optional<Figures> Learned::With(const std::optional<Figures>& prior) const 
 void Learned::Save(StateWriter& to) const {
   to.Count(samples_);
   for (const Sketch* each : {&start_, &service_, &whole_, &cold_}) each->Save(to);
-  for (const MovingMean* each : {&mean_ms_, &cpu_ms_, &memory_, &failures_}) each->Save(to);
+  for (const MovingMean* each : {&mean_ms_, &cpu_ms_, &memory_, &failures_, &crashes_}) {
+    each->Save(to);
+  }
   score_.Save(to);
 }
 
@@ -164,6 +169,7 @@ void Learned::Load(StateReader& from) {
   for (Sketch* each : {&start_, &service_, &whole_, &cold_}) each->Load(from);
   for (MovingMean* each : {&mean_ms_, &cpu_ms_, &memory_}) each->Load(from, kMostFigure);
   failures_.Load(from, 1);
+  crashes_.Load(from, 1);
   score_.Load(from);
 }
 

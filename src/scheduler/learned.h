@@ -78,9 +78,10 @@ struct CallSeen {
   double service_ms = 0;  // from there to its end
   double cpu_ms = 0;
   double memory_mib = 0;
-  bool failed = false;  // through no fault of the client
-  bool cold = false;    // it waited until its sandbox was made
-  bool shared = false;  // a server's: its processor time and memory are told by LearnLoad
+  bool failed = false;   // through no fault of the client
+  bool program = false;  // it did, and that is what the program itself answered
+  bool cold = false;     // it waited until its sandbox was made
+  bool shared = false;   // a server's: its processor time and memory are told by LearnLoad
 };
 
 class Learned {
@@ -106,6 +107,10 @@ class Learned {
   [[nodiscard]] double memory_mib() const noexcept { return memory_.value(); }
   [[nodiscard]] FailureRate failures() const noexcept {
     return {.rate = failures_.value(), .calls = failures_.seen()};
+  }
+  // Of these, without what the program itself answered.
+  [[nodiscard]] FailureRate crashes() const noexcept {
+    return {.rate = crashes_.value(), .calls = crashes_.seen()};
   }
   [[nodiscard]] const Score& score() const noexcept { return score_; }
 
@@ -135,6 +140,7 @@ class Learned {
   MovingMean cpu_ms_;
   MovingMean memory_;
   MovingMean failures_{kFailureWindow};
+  MovingMean crashes_{kFailureWindow};
   Score score_;
 };
 

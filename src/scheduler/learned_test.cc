@@ -22,12 +22,28 @@ void LearnCalls(Learned& learned, int calls, double service_ms) {
   }
 }
 
+TEST(LearnedTest, WhatTheProgramAnswersIsNoFailureOfItsSandbox) {
+  Learned learned;
+  for (int i = 0; i < 10; ++i) {
+    learned.Learn({.service_ms = 1, .failed = i < 3, .program = i < 2});
+  }
+  EXPECT_DOUBLE_EQ(learned.failures().rate, 0.3);
+  EXPECT_DOUBLE_EQ(learned.crashes().rate, 0.1);
+  const auto read = Learned::Decode(learned.Encode());
+  ASSERT_TRUE(read);
+  EXPECT_DOUBLE_EQ(read->crashes().rate, 0.1);
+  const auto figures = learned.With(std::nullopt);
+  EXPECT_DOUBLE_EQ(figures->failures->rate, 0.1) << "what a class is held to";
+  EXPECT_DOUBLE_EQ(*figures->failed, 0.3) << "what is shown";
+}
+
 TEST(LearnedTest, NothingIsKnownWithoutACall) {
   EXPECT_FALSE(Learned().With(kPriorFigures).has_value());
   Learned failing;
   failing.Learn({.service_ms = 1, .failed = true});
   EXPECT_FALSE(failing.With(kPriorFigures).has_value());
   EXPECT_EQ(failing.failures().rate, 1);
+  EXPECT_EQ(failing.crashes().rate, 1);
 }
 
 TEST(LearnedTest, ThePriorGivesWayCallByCall) {

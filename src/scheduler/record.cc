@@ -67,6 +67,7 @@ Result<void> Add(const Json& row, Record& record) {
                          .busy_ms = starts ? std::max(figure("p50_ms"), cpu_ms) : cpu_ms,
                          .memory_mib = figure("memory_mib"),
                          .failures = std::nullopt,
+                         .failed = std::nullopt,
                          .source = std::string(kMeasured)});
   return {};
 }
@@ -94,6 +95,7 @@ Figures Beside(const Figures& prior, const Figures& more) {
           .busy_ms = prior.busy_ms + more.cpu_ms,
           .memory_mib = prior.memory_mib + more.memory_mib,
           .failures = std::nullopt,
+          .failed = std::nullopt,
           .source = std::string(kScaled)};
 }
 

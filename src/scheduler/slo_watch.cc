@@ -31,6 +31,7 @@ void SloWatch::Add(const Call& call) {
   const bool cold = call.sandbox == SandboxCame::kMade;
   ++seen_.calls;
   seen_.failed += call.failed || !started ? 1 : 0;
+  seen_.program += call.failed && call.program && started ? 1 : 0;
   seen_.busy += busy ? 1 : 0;
   seen_.unstarted += started ? 0 : 1;
   seen_.above += slo_.p99 && started && call.took > *slo_.p99 ? 1 : 0;
@@ -40,6 +41,19 @@ void SloWatch::Add(const Call& call) {
 
 double SloWatch::MayFail() const {
   return slo_.availability ? 1 - *slo_.availability / kParts : kShareUnstarted;
+}
+
+// At the better end of what was seen.
+bool SloWatch::TooMany(std::uint64_t failed) const {
+  const auto calls = static_cast<double>(seen_.calls);
+  const FailureRate failures{.rate = static_cast<double>(failed) / calls, .calls = calls};
+  return slo_.availability && failures.Least() > MayFail();
+}
+
+SloWatch::Reason SloWatch::Unavailable(std::uint64_t failed) const {
+  return Reason{fmt::format("slo.availability is {:.10g}, and {:.1f} % of its last {} calls failed",
+                            100 * *slo_.availability / kParts, Percent(failed, seen_.calls),
+                            seen_.calls)};
 }
 
 SloWatch::Reason SloWatch::NoSandbox(TimePoint now) const {
@@ -57,24 +71,21 @@ SloWatch::Reason SloWatch::NoSandbox(TimePoint now) const {
 
 std::optional<SloWatch::Reason> SloWatch::Check(TimePoint now) {
   if (now - began_ < kWindow || seen_.calls < kEnough) return std::nullopt;
-  const auto calls = static_cast<double>(seen_.calls);
-  const FailureRate failures{.rate = static_cast<double>(seen_.failed) / calls, .calls = calls};
   const std::uint64_t ran = seen_.calls - seen_.unstarted;
   const bool full = full_.Add(Shown(seen_.unstarted, seen_.calls, MayFail()));
-  const bool unavailable = unavailable_.Add(slo_.availability && failures.Least() > MayFail());
+  const bool unavailable = unavailable_.Add(TooMany(seen_.failed - seen_.program));
+  const bool program = program_.Add(TooMany(seen_.failed));
   const bool slow = slow_.Add(slo_.p99 && Shown(seen_.above, ran, kShareAbove));
   const bool slow_start =
       slow_start_.Add(slo_.cold_start && Shown(seen_.cold_above, seen_.cold, kShareAbove));
-  missing_ =
-      full_.windows > 0 || unavailable_.windows > 0 || slow_.windows > 0 || slow_start_.windows > 0;
+  missing_ = full_.windows > 0 || unavailable_.windows > 0 || slow_.windows > 0 ||
+             slow_start_.windows > 0 || program_.windows > 0;
 
   std::optional<Reason> why;
   if (2 * seen_.unstarted > seen_.calls || full) {
     why = NoSandbox(now);
   } else if (unavailable) {
-    why = Reason{fmt::format(
-        "slo.availability is {:.10g}, and {:.1f} % of its last {} calls failed",
-        100 * *slo_.availability / kParts, Percent(seen_.failed, seen_.calls), seen_.calls)};
+    why = Unavailable(seen_.failed - seen_.program);
   } else if (slow) {
     why = Reason{fmt::format("slo.p99_ms is {}, and {:.1f} % of its last {} calls took longer",
                              slo_.p99->count(), Percent(seen_.above, seen_.calls), seen_.calls)};
@@ -83,6 +94,10 @@ std::optional<SloWatch::Reason> SloWatch::Check(TimePoint now) {
         "slo.cold_start_ms is {}, and {} of the last {} calls that waited for their sandbox took "
         "longer",
         slo_.cold_start->count(), seen_.cold_above, seen_.cold)};
+  } else if (program) {
+    why = Unavailable(seen_.failed);
+    why->because += fmt::format(", {} of them because its program answered so", seen_.program);
+    why->program = true;
   }
   began_ = now;
   seen_ = {};

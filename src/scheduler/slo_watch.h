@@ -10,7 +10,8 @@
 //                      binomial test, scheduler/rollout.h)
 //   slo.cold_start_ms  the same, of those that waited for their sandbox
 //   slo.availability   more failed than may, at the better end of what was seen (Wilson's interval,
-//                      as where a class is chosen: figures.h)
+//                      as where a class is chosen: figures.h), without the errors that the program
+//                      itself answered: no class mends those, so with them it is said, not left
 //   its sandboxes      more calls than may fail (without slo.availability a hundredth) are shown to
 //                      have found none
 //
@@ -47,6 +48,7 @@ class SloWatch {
     Duration took{};
     meter::SandboxCame sandbox = meter::SandboxCame::kAtOnce;  // how it came to it
     bool failed = false;                                       // through no fault of its client
+    bool program = false;  // it did, and that is what the program itself answered
   };
   void Add(const Call& call);
   // A call that would have come here, if traffic did not overflow: load, and nothing else.
@@ -57,6 +59,7 @@ class SloWatch {
     // Calls a second that were too many for the class, and how many of them it served.
     std::optional<double> overload = std::nullopt;
     double carried = 0;
+    bool program = false;  // what the program answers misses it: another class would not help
   };
   // Nothing: there is none, or none yet.
   std::optional<Reason> Check(TimePoint now);
@@ -68,7 +71,8 @@ class SloWatch {
     std::uint64_t calls = 0;
     std::uint64_t above = 0;  // the p99
     std::uint64_t failed = 0;
-    std::uint64_t cold = 0;  // waited for their sandbox
+    std::uint64_t program = 0;  // of these: what it answered itself
+    std::uint64_t cold = 0;     // waited for their sandbox
     std::uint64_t cold_above = 0;
     std::uint64_t unstarted = 0;
     std::uint64_t busy = 0;  // of these: told that too many wait
@@ -79,13 +83,15 @@ class SloWatch {
     bool Add(bool missed) { return (windows = missed ? windows + 1 : 0) >= kInARow; }
   };
   [[nodiscard]] double MayFail() const;  // share of calls
+  [[nodiscard]] bool TooMany(std::uint64_t failed) const;
+  [[nodiscard]] Reason Unavailable(std::uint64_t failed) const;
   [[nodiscard]] Reason NoSandbox(TimePoint now) const;
 
   model::Slo slo_;
   TimePoint began_;  // of this window
   Counts seen_;
   std::uint64_t elsewhere_ = 0;
-  Streak full_, unavailable_, slow_, slow_start_;
+  Streak full_, unavailable_, slow_, slow_start_, program_;
   bool missing_ = false;
 };
 

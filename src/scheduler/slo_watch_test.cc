@@ -129,6 +129,34 @@ TEST_F(SloWatchTest, MoreFailuresThanTheAvailabilityAllowsAreAReason) {
   EXPECT_FALSE(window(0, 9));
 }
 
+TEST_F(SloWatchTest, WhatTheProgramAnswersIsSaidAndIsNoReasonToLeave) {
+  watch_ = SloWatch({.availability = 950'000}, now_);
+  const auto window = [this](int answered, int crashed) {
+    for (int i = 0; i < 200; ++i) {
+      watch_.Add({.failed = i < answered + crashed, .program = i < answered});
+    }
+    now_ += SloWatch::kWindow;
+    return watch_.Check(now_);
+  };
+  EXPECT_FALSE(window(60, 2));
+  EXPECT_FALSE(window(60, 2));
+  auto why = window(60, 2);
+  ASSERT_TRUE(why);
+  EXPECT_TRUE(why->program);
+  EXPECT_EQ(
+      why->because,
+      "slo.availability is 95, and 31.0 % of its last 200 calls failed, 60 of them because its "
+      "program answered so");
+  EXPECT_TRUE(watch_.missing());
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(window(60, 40)->program);
+  why = window(60, 40);
+  ASSERT_TRUE(why);
+  EXPECT_FALSE(why->program) << "its sandboxes fail, too";
+  EXPECT_EQ(why->because, "slo.availability is 95, and 20.0 % of its last 200 calls failed");
+  EXPECT_FALSE(window(0, 0));
+  EXPECT_FALSE(watch_.missing());
+}
+
 TEST_F(SloWatchTest, CallsThatWaitedForTheirSandboxHaveABoundOfTheirOwn) {
   watch_ = SloWatch({.cold_start = milliseconds(50)}, now_);
   const auto window = [this](int slow) {

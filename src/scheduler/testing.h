@@ -17,6 +17,7 @@ inline Figures FiguresOf(double p99_ms, double cpu_ms, double memory_mib) {
           .busy_ms = cpu_ms,
           .memory_mib = memory_mib,
           .failures = std::nullopt,
+          .failed = std::nullopt,
           .source = "strata measure"};
 }
 

@@ -144,15 +144,14 @@ Weighed Weigh(const Case& asked, Class sandbox_class) {
   const Figures* figures = nullptr;
   if (weighed.option != nullptr && weighed.option->variant && weighed.option->figures) {
     figures = &*weighed.option->figures;
-    weighed.shown.estimate = {
-        .p99_ms = figures->p99_ms,
-        .cold_start_ms = figures->cold_start_ms,
-        .cpu_ms = figures->cpu_ms,
-        .memory_mib = figures->memory_mib,
-        .qps = std::nullopt,
-        .failure_rate = figures->failures ? std::optional(figures->failures->rate) : std::nullopt,
-        .cost = CostOf(question, *figures, asked.prices.Of(sandbox_class)),
-        .source = figures->source};
+    weighed.shown.estimate = {.p99_ms = figures->p99_ms,
+                              .cold_start_ms = figures->cold_start_ms,
+                              .cpu_ms = figures->cpu_ms,
+                              .memory_mib = figures->memory_mib,
+                              .qps = std::nullopt,
+                              .failure_rate = figures->failed,
+                              .cost = CostOf(question, *figures, asked.prices.Of(sandbox_class)),
+                              .source = figures->source};
   }
   std::string& lost = weighed.shown.lost;
   lost = NotAllowed(question, asked.options, sandbox_class);
