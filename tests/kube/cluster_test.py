@@ -257,6 +257,26 @@ class ClusterTest(OperatorTest):
         self.api.merge(f"{deployment}/status", {"status": {"replicas": 4}})
         self.seen("so many", lambda: self.api.get(f"{OURS}/services/scaled/scale")["status"]["replicas"] == 4)
 
+    def test_what_somebody_else_made_is_left_alone(self):
+        self.node("n1", "container")
+        deployment = "/apis/apps/v1/namespaces/default/deployments/theirs"
+        labels = {"app": "theirs"}
+        made = self.api.apply(deployment, {
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "theirs"},
+            "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {
+                "containers": [{"name": "main", "image": "registry.example/theirs:1"}]}}}})
+        self.assertEqual(made["kind"], "Deployment", made)
+        service = f"{OURS}/services/theirs"
+        self.service("theirs", {"artifact": "oci://registry.example/web:1"})
+        self.operator()
+        self.seen("a name that is taken", lambda: self.conditions(service).get("Ready") == ("False", "Taken"))
+        now = self.api.get(deployment)
+        self.assertEqual(now["metadata"]["resourceVersion"], made["metadata"]["resourceVersion"])
+        self.api.delete(deployment)
+        self.api.merge(service, {"metadata": {"annotations": {"looked-at": "again"}}})
+        self.seen("the name is free", lambda: self.conditions(service).get("Ready") == ("False", "Progressing"))
+        self.assertEqual(self.api.get(deployment)["metadata"]["labels"]["strata.dev/name"], "theirs")
+
     def test_a_services_life(self):
         self.node("n1", "container")
         self.api.apply(SERVICE, {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "web"},

@@ -110,9 +110,10 @@ Task<Json> ApiClient::Get(std::string path, Form form) {
   co_return co_await Ask(std::move(request), accept);
 }
 
-Task<Json> ApiClient::Apply(std::string path, Json object) {
+Task<Json> ApiClient::Apply(std::string path, Json object, Others others) {
   http::ClientRequest request =
-      PatchOf(std::move(path) + "?force=true&", "application/apply-patch+yaml", object);
+      PatchOf(std::move(path) + (others == Others::kTakeOver ? "?force=true&" : "?"),
+              "application/apply-patch+yaml", object);
   co_return co_await Ask(std::move(request));
 }
 

@@ -40,6 +40,10 @@ Result<ClusterAccess> AccessOfPod();
 // (PartialObjectMetadata).
 enum class Form : std::uint8_t { kWhole, kMetadata };
 
+// What becomes of fields that others had set to something else: they are taken over, or all is left
+// as it is (kFailedPrecondition).
+enum class Others : std::uint8_t { kTakeOver, kLeave };
+
 class ApiClient {
  public:
   ApiClient(Loop& loop, ClusterAccess access) : loop_(loop), access_(std::move(access)) {}
@@ -47,8 +51,8 @@ class ApiClient {
   // The object, or the list, at `path`.
   Task<Json> Get(std::string path, Form form = Form::kWhole);
 
-  // Applies `object` at `path`, taking over fields that others had set.
-  Task<Json> Apply(std::string path, Json object);
+  // Applies `object` at `path`: makes it, or changes it.
+  Task<Json> Apply(std::string path, Json object, Others others = Others::kTakeOver);
 
   // Merges `patch` into what is at `path`; with a resourceVersion in it only if it is that one.
   Task<Json> Merge(std::string path, Json patch);

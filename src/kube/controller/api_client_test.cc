@@ -102,6 +102,15 @@ TEST_F(ApiClientTest, AnObjectIsAppliedUnderOneManager) {
   EXPECT_FALSE(asked_[0].headers.contains("authorization"));
 }
 
+TEST_F(ApiClientTest, WhatOthersHaveSetIsLeftWhereThatIsAsked) {
+  script_ = {{409, R"({"kind":"Status","message":"conflict with \"kubectl\""})"}};
+  auto answer = Finish(client_.Apply("/api/x", {{"kind", "Lease"}}, Others::kLeave));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, Errc::kFailedPrecondition);
+  ASSERT_EQ(asked_.size(), 1U);
+  EXPECT_EQ(asked_[0].target, "/api/x?fieldManager=strata-controller");
+}
+
 TEST_F(ApiClientTest, ATokenIsReadAgainForEachRequest) {
   const auto file = harness_.pki.folder.File("token");
   ApiClient client(harness_.http.loop, {harness_.remote(harness_.pki.client), file});

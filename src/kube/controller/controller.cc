@@ -34,6 +34,11 @@ constexpr std::array kChildren = {"/apis/networking.k8s.io/v1/networkpolicies",
                                   "/apis/networking.k8s.io/v1/ingresses"};
 constexpr const char* kOurs = "?labelSelector=strata.dev%2Fkind";
 
+// Also the next time, unless something changes.
+bool IsRefusal(const Error& error) {
+  return error.code == Errc::kInvalidArgument || error.code == Errc::kPermissionDenied;
+}
+
 std::string DueKeyOf(std::string_view kind, const std::string& key) {
   return std::string(kind) + "/" + key;
 }
@@ -107,6 +112,7 @@ Awaitable<void> Controller::Resync() {
 
 Awaitable<void> Controller::Again(std::string key, Duration pause) {
   co_await Pause(loop_, pause);
+  waiting_.erase(key);
   Due(std::move(key));
 }
 
@@ -139,6 +145,7 @@ Awaitable<void> Controller::Run() {
       continue;
     }
     log_.Warn("tried again", {{"resource", key}, {"error", done.error().message}});
+    if (!waiting_.insert(key).second) continue;
     Duration& next = pauses_.try_emplace(key, kAgain).first->second;
     const Duration pause = std::exchange(next, std::min(2 * next, kLongestAgain));
     Spawn(loop_, Again(std::move(key), pause));
@@ -165,10 +172,57 @@ Observed Controller::Observe(const Json& resource) const {
 }
 
 Task<void> Controller::LookAt(Json resource) {
-  std::vector<Action> actions = Reconcile(Observe(resource), classes_, Rfc3339(clock_.WallNow()));
+  Observed observed = Observe(resource);
+  std::vector<Action> actions = Reconcile(observed, classes_, Rfc3339(clock_.WallNow()));
+  auto done = co_await CheckNames(observed, actions);
+  if (done) done = co_await DoAll(observed, std::move(actions));
+  if (done || !observed.obstacle) co_return done;
+  // It is tried again: what is in the way may go without our being told.
+  std::vector<Action> told = Reconcile(observed, classes_, Rfc3339(clock_.WallNow()));
+  auto known = co_await DoAll(observed, std::move(told));
+  if (!known) co_return known;
+  co_return done;
+}
+
+// Asks the API server itself who has the names of what is to be made: what we mirror are our own
+// objects alone, and they may come late. kFailedPrecondition, and an obstacle: somebody else has.
+Task<void> Controller::CheckNames(Observed& observed, const std::vector<Action>& actions) {
+  for (const Action& action : actions) {
+    const auto* apply = std::get_if<Apply>(&action);
+    if (apply == nullptr || apply->there) continue;
+    const std::string path = PathOf(apply->object);
+    const std::size_t name = path.rfind('/');
+    std::string list =
+        path.substr(0, name) + "?fieldSelector=metadata.name%3D" + path.substr(name + 1);
+    auto found = co_await client_.Get(std::move(list), Form::kMetadata);
+    if (!found) co_return std::unexpected(std::move(found).error());
+    bool free = found->is_object();
+    const Json items = free ? found->value("items", Json()) : Json();
+    for (const Json& item : items) free = free && IsMadeFor(item, observed.resource);
+    if (free) continue;
+    observed.obstacle = Taken(apply->object.value("kind", ""), observed.resource);
+    Error error{Errc::kFailedPrecondition, observed.obstacle->message};
+    co_return std::unexpected(std::move(error));
+  }
+  const Result<void> done;
+  co_return done;
+}
+
+// An obstacle: the API server does not take an object.
+Task<void> Controller::DoAll(Observed& observed, std::vector<Action> actions) {
   for (Action& action : actions) {
-    auto done = co_await Do(resource, std::move(action));
-    if (!done) co_return std::unexpected(std::move(done).error());
+    const auto* apply = std::get_if<Apply>(&action);
+    const std::string kind = apply == nullptr ? "" : apply->object.value("kind", "");
+    const bool is_new = apply != nullptr && !apply->there;
+    auto done = co_await Do(observed.resource, std::move(action));
+    if (done) continue;
+    const Error& error = done.error();
+    if (is_new && error.code == Errc::kFailedPrecondition) {
+      observed.obstacle = Taken(kind, observed.resource);
+    } else if (!kind.empty() && IsRefusal(error)) {
+      observed.obstacle = Obstacle{.reason = "Refused", .message = kind + ": " + error.message};
+    }
+    co_return done;
   }
   const Result<void> done;
   co_return done;
@@ -180,7 +234,8 @@ Task<void> Controller::Do(const Json& resource, Action action) {
   Result<Json> answer = Json();
   if (auto* apply = std::get_if<Apply>(&action)) {
     std::string at = PathOf(apply->object);
-    answer = co_await client_.Apply(std::move(at), std::move(apply->object));
+    const Others others = apply->there ? Others::kTakeOver : Others::kLeave;
+    answer = co_await client_.Apply(std::move(at), std::move(apply->object), others);
   } else if (auto* remove = std::get_if<Remove>(&action)) {
     done = co_await client_.Delete(std::move(remove->path));
   } else if (auto* finalizers = std::get_if<SetFinalizers>(&action)) {

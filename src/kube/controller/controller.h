@@ -47,6 +47,8 @@ class Controller {
   [[nodiscard]] const Json* FindResource(const std::string& key) const;
   [[nodiscard]] Observed Observe(const Json& resource) const;
   Task<void> LookAt(Json resource);
+  Task<void> CheckNames(Observed& observed, const std::vector<Action>& actions);
+  Task<void> DoAll(Observed& observed, std::vector<Action> actions);
   Task<void> Do(const Json& resource, Action action);
   Task<void> TellEvent(const Json& resource, Tell tell);
 
@@ -58,6 +60,7 @@ class Controller {
   std::set<std::string> due_;               // "Service/namespace/name"
   std::string last_;                        // that was looked at: the ones after it are next
   std::map<std::string, Duration> pauses_;  // before what has failed is tried again, the next time
+  std::set<std::string> waiting_;           // that are tried again later
   Timer wake_;                              // never expires; cancelled when something is due
   std::map<std::string, Mirror, std::less<>> resources_;  // by kind
   std::list<Mirror> children_;                            // one for each kind of what is made

@@ -230,6 +230,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.volumes[0]"},
         Refused{"Method", "Service", "triggers: [{http: {path: /, methods: [GET]}}]",
                 "spec.triggers[0].http.methods"},
+        Refused{"Order", "Service", "priority: high", "spec.priority"},
+        Refused{"Wait", "Service", "limits: {timeout_ms: 100}", "spec.limits.timeout_ms"},
         Refused{"Kept", "Function", "scale: {max: 3}", "spec.scale"},
         Refused{"Command", "Function", "guest: command", "spec.guest"},
         Refused{"Time", "Function", "limits: {timeout_ms: 100}", "spec.limits.timeout_ms"},

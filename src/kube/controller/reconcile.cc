@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -44,8 +45,6 @@ std::string ReasonOf(const Error& error) {
       return "Invalid";
     case Errc::kFailedPrecondition:
       return "NoClass";
-    case Errc::kResourceExhausted:
-      return "Taken";
     default:
       return "Unsupported";
   }
@@ -55,15 +54,6 @@ const Json* Find(const std::vector<Json>& objects, std::string_view kind) {
   const auto found = std::ranges::find_if(
       objects, [kind](const Json& object) { return object.value("kind", "") == kind; });
   return found == objects.end() ? nullptr : &*found;
-}
-
-// Another resource's, by its uid.
-bool IsOfAnother(const Json& child, const Json& resource) {
-  const std::string uid = resource.at("metadata").value("uid", "");
-  const Json owners = child.at("metadata").value("ownerReferences", Json::array());
-  return std::ranges::any_of(owners, [&uid](const Json& owner) {
-    return owner.value("controller", false) && owner.value("uid", "") != uid;
-  });
 }
 
 Condition ReadinessOf(const Json* deployment) {
@@ -145,7 +135,7 @@ std::vector<Action> TakeDown(const Observed& observed) {
   std::vector<Action> actions;
   bool gone = true;
   for (const Json& child : observed.children) {
-    if (IsOfAnother(child, observed.resource)) continue;
+    if (!IsMadeFor(child, observed.resource)) continue;
     gone = false;
     const bool going = child.at("metadata").contains("deletionTimestamp");
     if (!going) actions.emplace_back(Remove{PathOf(child)});
@@ -164,15 +154,18 @@ struct Made {
   std::string because;  // it is in that class; of a Route nothing
 };
 
+// What keeps it from being made, as is seen or was tried.
+std::optional<Obstacle> ObstacleOf(const Observed& observed) {
+  for (const Json& child : observed.children) {
+    if (IsMadeFor(child, observed.resource)) continue;
+    return Taken(child.value("kind", ""), observed.resource);
+  }
+  return observed.obstacle;
+}
+
 Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
   auto resource = ReadResource(observed.resource);
   if (!resource) return std::unexpected(std::move(resource).error());
-  for (const Json& child : observed.children) {
-    if (!IsOfAnother(child, observed.resource)) continue;
-    return Fail(Errc::kResourceExhausted, "metadata.name: " + child.value("kind", "") + " " +
-                                              resource->metadata.name +
-                                              " is another's here; choose a name that is free");
-  }
   const std::string uid = observed.resource.at("metadata").value("uid", "");
   if (resource->kind() == model::Kind::kRoute) {
     auto objects = RouteObjects(*resource, uid);
@@ -186,7 +179,43 @@ Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
   return Made{std::move(*objects), std::move(placement->because)};
 }
 
+// What there is to do for it to be as `made`, and how far it is.
+Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actions) {
+  std::set<std::string> kinds;
+  for (Json& object : made.objects) {
+    kinds.insert(object.at("kind").get<std::string>());
+    Json marked = Marked(std::move(object));
+    const Json* there = Find(observed.children, marked.at("kind").get<std::string>());
+    const bool as_it_shall_be = there != nullptr && IsAsMarked(*there, marked);
+    if (!as_it_shall_be) actions.emplace_back(Apply{std::move(marked), there != nullptr});
+  }
+  for (const Json& child : observed.children) {
+    const bool wanted = kinds.contains(child.value("kind", ""));
+    const bool going = child.at("metadata").contains("deletionTimestamp");
+    if (!wanted && !going) actions.emplace_back(Remove{PathOf(child)});
+  }
+  if (made.because.empty()) return ReadinessOfRoute(Find(observed.children, "Ingress"));
+  Condition condition = ReadinessOf(Find(observed.children, "Deployment"));
+  condition.message += "; " + made.because;
+  return condition;
+}
+
 }  // namespace
+
+bool IsMadeFor(const Json& object, const Json& resource) {
+  const std::string uid = resource.at("metadata").value("uid", "");
+  const Json owners = object.at("metadata").value("ownerReferences", Json::array());
+  return std::ranges::any_of(owners, [&uid](const Json& owner) {
+    return owner.value("controller", false) && owner.value("uid", "") == uid;
+  });
+}
+
+Obstacle Taken(std::string_view kind, const Json& resource) {
+  return {.reason = "Taken",
+          .message = "metadata.name: " + std::string(kind) + " " +
+                     resource.at("metadata").value("name", "") +
+                     " is another's here; choose a name that is free"};
+}
 
 std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& nodes,
                               std::string_view now) {
@@ -199,37 +228,22 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
     actions.emplace_back(SetFinalizers{std::move(finalizers)});
     return actions;  // what that changes brings us here again
   }
-  Condition condition;
   auto made = Make(observed, nodes);
-  if (made) {
-    std::set<std::string> kinds;
-    for (Json& object : made->objects) {
-      kinds.insert(object.at("kind").get<std::string>());
-      Json marked = Marked(std::move(object));
-      const Json* there = Find(observed.children, marked.at("kind").get<std::string>());
-      const bool as_it_shall_be = there != nullptr && IsAsMarked(*there, marked);
-      if (!as_it_shall_be) actions.emplace_back(Apply{std::move(marked)});
-    }
-    for (const Json& child : observed.children) {
-      const bool wanted = kinds.contains(child.value("kind", ""));
-      const bool going = child.at("metadata").contains("deletionTimestamp");
-      if (!wanted && !going) actions.emplace_back(Remove{PathOf(child)});
-    }
-    if (made->because.empty()) {
-      condition = ReadinessOfRoute(Find(observed.children, "Ingress"));
-    } else {
-      condition = ReadinessOf(Find(observed.children, "Deployment"));
-      condition.message += "; " + made->because;
-    }
-  } else {
+  const std::optional<Obstacle> obstacle = ObstacleOf(observed);
+  Condition condition;
+  if (!made) {
     condition = {.reason = ReasonOf(made.error()), .message = made.error().message};
+  } else if (obstacle) {
+    condition = {.reason = obstacle->reason, .message = obstacle->message};
+  } else {
+    condition = Adjust(observed, std::move(*made), actions);
   }
   Json status = StatusWith(resource, condition, now);
   const Json* deployment = Find(observed.children, "Deployment");
-  if (deployment != nullptr) AddScale(*deployment, status);
+  if (deployment != nullptr && IsMadeFor(*deployment, resource)) AddScale(*deployment, status);
   if (resource.value("status", Json()) == status) return actions;
   if (ReasonNow(resource) != condition.reason) {
-    const bool well = made.has_value() && condition.reason != "Stuck";
+    const bool well = made.has_value() && !obstacle && condition.reason != "Stuck";
     actions.emplace_back(Tell{well, condition.reason, condition.message});
   }
   actions.emplace_back(SetStatus{std::move(status)});

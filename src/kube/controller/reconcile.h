@@ -11,6 +11,7 @@
 // Threads: pure, deterministic. Tested by reconcile_test.cc.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,6 +28,7 @@ inline constexpr std::string_view kFinalizer = "strata.dev/controller";
 // it shall be (difference.h).
 struct Apply {
   Json object;
+  bool there = false;  // made by us: what others changed of it is changed back
 };
 // Deletes what is at `path`, and what it owns first.
 struct Remove {
@@ -47,10 +49,23 @@ struct Tell {
 };
 using Action = std::variant<Apply, Remove, SetFinalizers, SetStatus, Tell>;
 
+// Why what is to be made cannot be, as trying to showed.
+struct Obstacle {
+  std::string reason;  // one word
+  std::string message;
+};
+
 struct Observed {
   Json resource;               // of ours, as the API server has it
-  std::vector<Json> children;  // what is there under the names of what is made for it
+  std::vector<Json> children;  // what is labelled as ours under the names of what is made for it
+  std::optional<Obstacle> obstacle;  // then nothing is made
 };
+
+// Whether `object` was made for `resource`: that is its controller.
+bool IsMadeFor(const Json& object, const Json& resource);
+
+// Somebody else has the name of an object of that kind.
+Obstacle Taken(std::string_view kind, const Json& resource);
 
 // `now`: RFC 3339, for conditions that change.
 std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& nodes,

@@ -33,10 +33,18 @@ Json Service() {
           {"spec", {{"artifact", "oci://registry.example/web:1"}}}};
 }
 
+Json OwnedBy(std::string_view uid) {
+  return Json::array({Json{{"uid", uid}, {"controller", true}}});
+}
+
 Json Deployment(int available) {
   return {{"apiVersion", "apps/v1"},
           {"kind", "Deployment"},
-          {"metadata", {{"name", "web"}, {"namespace", "shop"}, {"generation", 1}}},
+          {"metadata",
+           {{"name", "web"},
+            {"namespace", "shop"},
+            {"generation", 1},
+            {"ownerReferences", OwnedBy("uid-1")}}},
           {"spec", {{"replicas", 2}}},
           {"status",
            {{"observedGeneration", 1}, {"availableReplicas", available}, {"updatedReplicas", 2}}}};
@@ -182,9 +190,11 @@ TEST(ReconcileTest, WhatCannotBeMadeIsSaidAndWhatIsThereStays) {
 }
 
 TEST(ReconcileTest, WhatIsWantedNoMoreIsRemoved) {
-  const Json ingress = {{"apiVersion", "networking.k8s.io/v1"},
-                        {"kind", "Ingress"},
-                        {"metadata", {{"name", "web"}, {"namespace", "shop"}}}};
+  const Json ingress = {
+      {"apiVersion", "networking.k8s.io/v1"},
+      {"kind", "Ingress"},
+      {"metadata",
+       {{"name", "web"}, {"namespace", "shop"}, {"ownerReferences", OwnedBy("uid-1")}}}};
   const auto removed = Of<Remove>(Decide(Seen(Service(), {Deployment(2), ingress}), kNow));
   ASSERT_EQ(removed.size(), 1U);
   EXPECT_EQ(removed[0].path, "/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web");
@@ -206,8 +216,7 @@ TEST(ReconcileTest, ARouteIsReadyOnceItsIngressIsServed) {
 
 TEST(ReconcileTest, WhatIsAnothersIsLeftAlone) {
   Json theirs = Deployment(2);
-  theirs["metadata"]["ownerReferences"] =
-      Json::array({Json{{"kind", "Function"}, {"uid", "uid-2"}, {"controller", true}}});
+  theirs["metadata"]["ownerReferences"] = OwnedBy("uid-2");
   const auto actions = Decide(Seen(Service(), {theirs}), kNow);
   EXPECT_TRUE(Of<Apply>(actions).empty());
   EXPECT_EQ(ReadyOf(actions)["reason"], "Taken");
@@ -218,6 +227,32 @@ TEST(ReconcileTest, WhatIsAnothersIsLeftAlone) {
   const auto last = Decide(Seen(deleted, {theirs}), kNow);
   ASSERT_EQ(last.size(), 1U);
   EXPECT_EQ(std::get<SetFinalizers>(last[0]).finalizers, Json::array({"another"}));
+}
+
+TEST(ReconcileTest, OnlyWhatIsOursIsTakenOver) {
+  const auto first = Of<Apply>(Decide(Seen(Service()), kNow));
+  ASSERT_FALSE(first.empty());
+  for (const Apply& each : first) EXPECT_FALSE(each.there) << each.object["kind"];
+  const auto changed = Of<Apply>(Decide(Seen(Service(), {Deployment(2)}), kNow));
+  ASSERT_FALSE(changed.empty());
+  for (const Apply& each : changed) {
+    EXPECT_EQ(each.there, each.object["kind"] == "Deployment") << each.object["kind"];
+  }
+
+  Observed foreign = Seen(Service());
+  foreign.obstacle = Taken("Deployment", foreign.resource);
+  const auto actions = Decide(foreign, kNow);
+  EXPECT_TRUE(Of<Apply>(actions).empty());
+  EXPECT_EQ(ReadyOf(actions)["reason"], "Taken");
+
+  // A copy of ours without its owner is its maker's.
+  Json copy = Deployment(2);
+  copy["metadata"].erase("ownerReferences");
+  const auto with_copy = Decide(Seen(Service(), {copy}), kNow);
+  EXPECT_TRUE(Of<Apply>(with_copy).empty());
+  EXPECT_TRUE(Of<Remove>(with_copy).empty());
+  EXPECT_EQ(ReadyOf(with_copy)["reason"], "Taken");
+  EXPECT_FALSE(Of<SetStatus>(with_copy)[0].status.contains("selector")) << "its pods are not ours";
 }
 
 TEST(ReconcileTest, OfADeletedOneWhatWasMadeGoesFirst) {

@@ -15,7 +15,28 @@ std::unexpected<Error> NotYet(std::string_view field, std::string_view why) {
   return Fail(Errc::kUnsupported, std::string(field) + ": " + std::string(why));
 }
 
+// Nothing on the way to a pod looks at a call.
+Result<void> CheckLimits(const model::Limits& asked) {
+  const model::Limits usual;
+  const std::array others = {
+      std::pair("table_elements", asked.table_elements != usual.table_elements),
+      std::pair("cpu_time_ms", asked.cpu_time != usual.cpu_time),
+      std::pair("timeout_ms", asked.timeout != usual.timeout),
+      std::pair("concurrency", asked.concurrency != usual.concurrency),
+      std::pair("request_kib", asked.request != usual.request),
+      std::pair("response_kib", asked.response != usual.response),
+      std::pair("host_calls", asked.host_calls != usual.host_calls)};
+  for (const auto& [name, said] : others) {
+    if (said) return NotYet("spec.limits." + std::string(name), "in a pod a call is not bounded");
+  }
+  return {};
+}
+
 Result<void> CheckWorkload(const model::Workload& workload) {
+  if (auto supported = CheckLimits(workload.limits); !supported) return supported;
+  if (workload.priority != model::Priority::kNormal) {
+    return NotYet("spec.priority", "on a cluster calls have no order");
+  }
   if (!workload.variants.empty()) {
     return NotYet("spec.variants", "on a cluster there is one artifact, an image");
   }
@@ -72,7 +93,6 @@ Result<void> CheckService(const model::ServiceSpec& service) {
   return {};
 }
 
-// The shim serves a component without bounds of its own for a call.
 Result<void> CheckFunction(const model::FunctionSpec& function) {
   if (function.scale != model::Scale()) {
     return NotYet("spec.scale", "on a cluster a Function has one pod, which answers 100 calls");
@@ -80,19 +100,6 @@ Result<void> CheckFunction(const model::FunctionSpec& function) {
   const model::GuestKind guest = function.workload.guest;
   if (guest != model::GuestKind::kAuto && guest != model::GuestKind::kHttp) {
     return NotYet("spec.guest", "in a pod only components that answer HTTP are asked");
-  }
-  const model::Limits usual;
-  const model::Limits& asked = function.workload.limits;
-  const std::array others = {
-      std::pair("table_elements", asked.table_elements != usual.table_elements),
-      std::pair("cpu_time_ms", asked.cpu_time != usual.cpu_time),
-      std::pair("timeout_ms", asked.timeout != usual.timeout),
-      std::pair("concurrency", asked.concurrency != usual.concurrency),
-      std::pair("request_kib", asked.request != usual.request),
-      std::pair("response_kib", asked.response != usual.response),
-      std::pair("host_calls", asked.host_calls != usual.host_calls)};
-  for (const auto& [name, said] : others) {
-    if (said) return NotYet("spec.limits." + std::string(name), "in a pod a call is not bounded");
   }
   return {};
 }
