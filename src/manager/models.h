@@ -78,7 +78,8 @@ class Models {
   [[nodiscard]] Known Find(std::string_view tenant, std::string_view name,
                            std::string_view sandbox_class, std::string_view artifact_digest) const;
 
-  // {"models": [{class, revision, calls, start_ms, p50_ms, p99_ms, memory_mib, failure_rate}],
+  // {"models": [{class, revision, calls, start_ms, p50_ms, p99_ms, memory_mib, failure_rate,
+  //  sandbox_failure_rate}],
   //  "prediction": {calls, explained?, error?}}
   [[nodiscard]] Json StatusOf(std::string_view tenant, std::string_view name) const;
   // Everything about each, with its prior and what is claimed of its class: the API's Models. An

@@ -56,7 +56,8 @@ struct CallRecord {
   std::uint16_t status = 0;      // HTTP status sent; 0: the client went away first
   std::uint8_t exit = 0;         // model::ExitReason
   std::uint8_t sampled : 1 = 0;  // 1: a span is exported for this call
-  LedBy led_by : 2 = LedBy::kTraffic;  // the same byte
+  LedBy led_by : 2 = LedBy::kTraffic;  // the same byte, and so is:
+  std::uint8_t exit_code : 1 = 0;      // 1: the program ended with a code that says it failed
   char method[11] = {};                // zero-padded, cut
   SandboxCame sandbox = SandboxCame::kAtOnce;
   char path[128] = {};  // zero-padded, cut
@@ -83,10 +84,11 @@ constexpr bool Failed(const CallRecord& record) noexcept {
   return record.status == 0 || record.status >= 500;
 }
 
-// The program itself ended well and answered that something is wrong, or nothing: it would have in
-// another sandbox, too. Of all other failures the sandbox is a part.
+// The program itself ended well and answered that something is wrong: it would have in another
+// sandbox, too. Of all other failures the sandbox may be a part, also where the program gave up: it
+// may not have found there what it needs.
 constexpr bool ProgramFailed(const CallRecord& record) noexcept {
-  return Failed(record) && GuestRan(record) &&
+  return Failed(record) && GuestRan(record) && record.exit_code == 0 &&
          record.exit == static_cast<std::uint8_t>(model::ExitReason::kReturned);
 }
 

@@ -53,6 +53,9 @@ TEST(CallRecordTest, AnErrorThatTheProgramAnswersIsItsOwn) {
     EXPECT_FALSE(ProgramFailed(record)) << model::ExitReasonName(fate);
   }
   record.exit = 0;
+  record.exit_code = 1;
+  EXPECT_FALSE(ProgramFailed(record)) << "it gave up";
+  record.exit_code = 0;
   for (const auto none : {SandboxCame::kNone, SandboxCame::kBusy}) {
     record.sandbox = none;
     EXPECT_FALSE(ProgramFailed(record)) << "no guest ran";
@@ -76,13 +79,15 @@ TEST(CallRecordTest, HowItWasLedSharesAByteWithWhetherItWasSampled) {
   CallRecord record;
   record.sampled = 1;
   record.led_by = LedBy::kCopy;
+  record.exit_code = 1;
   std::uint8_t bytes[sizeof(record)];
   std::memcpy(bytes, &record, sizeof(record));
-  EXPECT_EQ(bytes[107] & 7, 7);
+  EXPECT_EQ(bytes[107] & 15, 15);
   bytes[107] = 1;  // what an older cell writes
   std::memcpy(&record, bytes, sizeof(record));
   EXPECT_EQ(record.sampled, 1);
   EXPECT_EQ(record.led_by, LedBy::kTraffic);
+  EXPECT_EQ(record.exit_code, 0);
 }
 
 TEST(CallRecordTest, OnlyWhatWasDrawnComparesAndOnlyWhatFollowsTrafficMoves) {

@@ -30,6 +30,7 @@ meter::CallRecord RecordOf(const Stages& stages, const std::optional<model::Exit
     record.bytes_in = exit->usage.bytes_in.count;
     record.bytes_out = exit->usage.bytes_out.count;
     record.exit = static_cast<std::uint8_t>(exit->reason);
+    record.exit_code = exit->status != 0 ? 1 : 0;
   }
   record.queue_ns = Nanoseconds(stages.created - stages.start + called - ran);
   record.instantiate_ns = Nanoseconds(stages.ready - stages.created);

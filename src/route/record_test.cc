@@ -38,6 +38,16 @@ TEST(RecordTest, SaysWhatTheGuestUsed) {
   EXPECT_EQ(record.bytes_in, 3U);
   EXPECT_EQ(record.bytes_out, 4U);
   EXPECT_EQ(record.exit, static_cast<std::uint8_t>(model::ExitReason::kLimit));
+  EXPECT_EQ(record.exit_code, 0);
+}
+
+TEST(RecordTest, AProgramThatGaveUpIsToldFromOneThatAnsweredAnError) {
+  auto record = RecordOf(StagesOf(milliseconds(5)), model::Exit{.status = 101}, "container");
+  record.status = 500;
+  EXPECT_FALSE(meter::ProgramFailed(record));
+  record = RecordOf(StagesOf(milliseconds(5)), model::Exit{}, "container");
+  record.status = 500;
+  EXPECT_TRUE(meter::ProgramFailed(record));
 }
 
 TEST(RecordTest, WhatACallStoodInItsKeepersLineIsNoTimeOfItsSandbox) {
