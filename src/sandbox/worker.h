@@ -11,8 +11,7 @@
 // Tested by tests/contract through the driver.
 #pragma once
 
-#include <unistd.h>
-
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -61,8 +60,9 @@ class Worker {
   // What a job leaves for its coroutine; whoever lets go last destroys it.
   template <typename T>
   struct Answer {
-    Fd ready;  // an eventfd, readable once `result` is there
+    Fd ready;  // an eventfd, readable once `there`
     std::optional<Result<T>> result;
+    std::atomic<bool> there = false;
   };
 
   Worker() = default;
@@ -88,13 +88,14 @@ Task<T> Worker::Run(std::move_only_function<Result<T>()> job) {
   Post([answer, job = std::move(job)]() mutable {
     answer->result.emplace(job());
     job = nullptr;
+    answer->there.store(true, std::memory_order_release);
     Signal(answer->ready);
   });
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
   Descriptor ready(co_await asio::this_coro::executor, copy->Release());
   boost::system::error_code ignored;
-  // A cancelled wait ends early once; the eventfd orders the thread's writes before our reads.
-  for (std::uint64_t count = 0; ::read(ready.native_handle(), &count, sizeof(count)) < 0;) {
+  // A cancelled wait ends early once.
+  while (!answer->there.load(std::memory_order_acquire)) {
     co_await ready.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, ignored));
   }
   co_return std::move(*answer->result);
