@@ -84,10 +84,11 @@ Awaitable<std::string> Dial(Served& served, std::string host, std::uint16_t port
   co_return co_await Output(served, std::move(args));
 }
 
-// Until the sandbox ends.
-Awaitable<void> Listen(Served& served) {
+// Until the sandbox ends, which has to stay until `over`.
+Awaitable<void> Listen(Served& served, std::shared_ptr<bool> over) {
   Program program{.args = {"/bin/guest", "listen", std::to_string(kInsidePort)}};
   (void)co_await RunBeside(*served, std::move(program));
+  *over = true;
 }
 
 using NetworkScenario = std::function<Awaitable<void>(Served&, FakeNetwork&)>;
@@ -215,7 +216,8 @@ TEST_P(ServerContractTest, AnotherSandboxIsNotReached) {
     Served other(served.contract(), served.contract().Make(Guest::kServer, spec));
     const bool ready = co_await other.Ready();
     EXPECT_TRUE(ready);
-    Spawn(served.contract().loop_, Listen(other));
+    const auto over = std::make_shared<bool>(false);
+    Spawn(served.contract().loop_, Listen(other, over));
     // The second sandbox's address, as it sees itself.
     std::string own;
     while (own != "inside") own = co_await Dial(other, "198.19.0.3", kInsidePort);
@@ -224,6 +226,7 @@ TEST_P(ServerContractTest, AnotherSandboxIsNotReached) {
     const std::string name = co_await Dial(served, "private.example", kPort);
     EXPECT_EQ(name, "no such name");
     co_await other.Finish();
+    while (!*over) co_await other.Pause();
   });
 }
 
