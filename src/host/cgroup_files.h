@@ -1,5 +1,5 @@
 // host/cgroup_files.h - what both cgroup versions do with their control files. Private to
-// host/cgroup*.cc.
+// host/cgroup*.cc and memory.cc.
 //
 //   Cgroups::Find (cgroup.h) --> OpenCgroupV1 or OpenCgroupV2 --> [ these ] --> /sys/fs/cgroup
 //

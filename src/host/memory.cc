@@ -1,7 +1,6 @@
 #include "host/memory.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <sstream>
@@ -9,32 +8,23 @@
 #include <string_view>
 
 #include "base/files.h"
+#include "host/cgroup_files.h"
 
 namespace strata::host {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<std::uint64_t> Number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  return read.ec == std::errc{} ? std::optional(number) : std::nullopt;
-}
-
-std::optional<std::uint64_t> NumberIn(const fs::path& file) {
-  const auto text = ReadFile(file, Bytes::KiB(1));
-  return text ? Number(*text) : std::nullopt;  // "max" is none
-}
-
-// The number behind `key` at the start of a line.
-std::optional<std::uint64_t> NumberOf(const fs::path& file, std::string_view key) {
-  const auto text = ReadFile(file, Bytes::KiB(64));
+// Of meminfo, in bytes: lines "MemAvailable:   1024 kB".
+std::optional<std::uint64_t> Available(const fs::path& meminfo) {
+  constexpr std::string_view kKey = "MemAvailable:";
+  const auto text = ReadFile(meminfo, Bytes::KiB(64));
   if (!text) return std::nullopt;
   std::istringstream lines(*text);
   for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(key)) continue;
-    const std::size_t begin = line.find_first_not_of(' ', key.size());
-    return begin == std::string::npos ? std::nullopt : Number(std::string_view(line).substr(begin));
+    if (!line.starts_with(kKey)) continue;
+    std::uint64_t kib = 0;
+    if (std::istringstream(line.substr(kKey.size())) >> kib) return kib << 10;
   }
   return std::nullopt;
 }
@@ -42,11 +32,11 @@ std::optional<std::uint64_t> NumberOf(const fs::path& file, std::string_view key
 // What a group has left; caches that the kernel would drop for us count as left.
 std::uint64_t LeftIn(const fs::path& group, std::string_view limit, std::string_view usage,
                      std::string_view cache) {
-  const auto most = NumberIn(group / limit);
-  const auto used = NumberIn(group / usage);
+  const auto most = ReadNumber(group / limit);  // "max" is none
+  const auto used = ReadNumber(group / usage);
   if (!most || !used) return UINT64_MAX;
   const std::uint64_t held =
-      *used - std::min(*used, NumberOf(group / "memory.stat", cache).value_or(0));
+      *used - std::min(*used, ReadKey(group / "memory.stat", cache).value_or(0));
   return *most - std::min(*most, held);
 }
 
@@ -69,9 +59,9 @@ std::uint64_t LeftInGroups(const fs::path& root) {
     for (fs::path below = fs::path(line.substr(second + 1)).relative_path();;
          below = below.parent_path()) {
       left =
-          std::min(left, v2 ? LeftIn(top / below, "memory.max", "memory.current", "inactive_file ")
+          std::min(left, v2 ? LeftIn(top / below, "memory.max", "memory.current", "inactive_file")
                             : LeftIn(top / below, "memory.limit_in_bytes", "memory.usage_in_bytes",
-                                     "total_inactive_file "));
+                                     "total_inactive_file"));
       if (below.empty()) break;
     }
   }
@@ -81,8 +71,7 @@ std::uint64_t LeftInGroups(const fs::path& root) {
 }  // namespace
 
 Bytes FreeMemory(const fs::path& root) {
-  const auto available = NumberOf(root / "proc/meminfo", "MemAvailable:");
-  const std::uint64_t on_host = available ? *available << 10 : UINT64_MAX;
+  const std::uint64_t on_host = Available(root / "proc/meminfo").value_or(UINT64_MAX);
   return Bytes{std::min(on_host, LeftInGroups(root))};
 }
 

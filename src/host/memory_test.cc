@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/temp_dir.h"
+
 namespace strata::host {
 namespace {
 
@@ -14,18 +16,13 @@ namespace fs = std::filesystem;
 
 class MemoryTest : public ::testing::Test {
  protected:
-  MemoryTest() {
-    std::string pattern = ::testing::TempDir() + "memory_test.XXXXXX";
-    root_ = ::mkdtemp(pattern.data());
-  }
-  ~MemoryTest() override { fs::remove_all(root_); }
-
   void Write(const std::string& file, const std::string& text) {
     fs::create_directories((root_ / file).parent_path());
     std::ofstream(root_ / file) << text;
   }
 
-  fs::path root_;
+  const strata::testing::TempDir dir_;
+  const fs::path root_ = dir_.path();
 };
 
 TEST_F(MemoryTest, WhatTheKernelHasAvailable) {
