@@ -1,9 +1,12 @@
 #include "cell/command_plan.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 
 #include "base/json.h"
+#include "wire/message.h"
 
 namespace strata::cell {
 namespace {
@@ -32,13 +35,24 @@ Result<model::Env> ReadEnvironment(const Json& object) {
   return environment;
 }
 
+// Null: none.
+Result<std::optional<model::Limits>> ReadLimits(const Json& value) {
+  if (value.is_null()) return std::nullopt;
+  wire::MessageReader reader("limits");
+  model::Limits limits;
+  reader.ReadObject(value, limits);
+  if (!reader.problem().empty() || limits.concurrency > kMostRequests) return Bad();
+  return limits;
+}
+
 }  // namespace
 
 std::string ToText(const CommandPlan& plan) {
   return DumpJson({{"arguments", plan.arguments},
                    {"environment", plan.environment},
                    {"memory", plan.memory.count},
-                   {"listeners", plan.listeners}});
+                   {"listeners", plan.listeners},
+                   {"limits", wire::Write(plan.limits)}});
 }
 
 Result<void> CheckTexts(const std::vector<std::string>& arguments, const model::Env& environment) {
@@ -67,8 +81,9 @@ Result<void> CheckTexts(const std::vector<std::string>& arguments, const model::
 Result<CommandPlan> ReadCommandPlan(std::string_view text) {
   const auto json = ParseJson(text);
   if (!json) return std::unexpected(json.error());
-  if (!json->is_object() || json->size() != 4 || !json->contains("arguments") ||
-      !json->contains("environment") || !json->contains("memory") || !json->contains("listeners")) {
+  constexpr std::array kFields = {"arguments", "environment", "memory", "listeners", "limits"};
+  if (!json->is_object() || json->size() != kFields.size() ||
+      !std::ranges::all_of(kFields, [&](const char* field) { return json->contains(field); })) {
     return Bad();
   }
   auto arguments = ReadArguments((*json)["arguments"]);
@@ -84,10 +99,13 @@ Result<CommandPlan> ReadCommandPlan(std::string_view text) {
       listeners.get<std::uint64_t>() > kMostListeners) {
     return Bad();
   }
+  const auto limits = ReadLimits((*json)["limits"]);
+  if (!limits) return std::unexpected(limits.error());
   CommandPlan plan{.arguments = std::move(*arguments),
                    .environment = std::move(*environment),
                    .memory = Bytes{memory.get<std::uint64_t>()},
-                   .listeners = listeners.get<int>()};
+                   .listeners = listeners.get<int>(),
+                   .limits = *limits};
   if (plan.memory > kCommandMemory) return Bad();
   return plan;
 }

@@ -2,12 +2,14 @@
 // read: an environment may hold secrets, and a command line is everybody's to see.
 //
 //   {"arguments": ["/app.wasm", "-v"], "environment": {"NAME": "value"}, "memory": 67108864,
-//    "listeners": 0}
+//    "listeners": 0, "limits": null}
 //
 // Pure; total on any input. Tested by command_plan_test.cc.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,9 @@ inline constexpr Bytes kCommandMemory = Bytes::MiB(4096);
 inline constexpr Bytes kCommandTexts = 1_MiB;
 inline constexpr std::size_t kMostArguments = 4096;
 
+// Requests at once that a component may be made for: each takes address space in advance.
+inline constexpr std::uint32_t kMostRequests = 1000;
+
 // The descriptors of a cell of that role (command_role.h).
 inline constexpr int kCommandCodeFd = 3;
 inline constexpr int kCommandBeginFd = 4;
@@ -38,6 +43,8 @@ struct CommandPlan {
   model::Env environment;
   Bytes memory = kCommandMemory;  // linear memories together
   int listeners = 0;              // more than none: it serves HTTP on them
+  // Of each request. None: what bounds the process bounds them all together.
+  std::optional<model::Limits> limits;
   friend bool operator==(const CommandPlan&, const CommandPlan&) = default;
 };
 

@@ -1,5 +1,6 @@
 #include "cell/command_plan.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -20,22 +21,37 @@ TEST(CommandPlanTest, WhatIsWrittenIsRead) {
 
 TEST(CommandPlanTest, AnythingElseIsRefused) {
   for (const char* text :
-       {"", "[]", "{}", R"({"arguments":[],"environment":{},"memory":-1,"listeners":0})",
-        R"({"arguments":[],"environment":[],"memory":1,"listeners":0})",
-        R"({"environment":{},"memory":1,"listeners":0})",
-        R"({"arguments":{},"environment":{},"memory":1,"listeners":0})",
-        R"({"arguments":[1],"environment":{},"memory":1,"listeners":0})",
-        R"({"arguments":["\u0000"],"environment":{},"memory":1,"listeners":0})",
-        R"({"arguments":[],"environment":{"A":1},"memory":1,"listeners":0})",
-        R"({"arguments":[],"environment":{},"memory":4294967297,"listeners":0})",
-        R"({"arguments":[],"environment":{},"memory":1,"listeners":3})",
-        R"({"arguments":[],"environment":{},"memory":1,"listeners":true})",
-        R"({"arguments":[],"environment":{},"memory":1})",
-        R"({"arguments":[],"environment":{},"memory":1,"listeners":0,"more":2})"}) {
+       {"", "[]", "{}",
+        R"({"arguments":[],"environment":{},"memory":-1,"listeners":0,"limits":null})",
+        R"({"arguments":[],"environment":[],"memory":1,"listeners":0,"limits":null})",
+        R"({"environment":{},"memory":1,"listeners":0,"limits":null})",
+        R"({"arguments":{},"environment":{},"memory":1,"listeners":0,"limits":null})",
+        R"({"arguments":[1],"environment":{},"memory":1,"listeners":0,"limits":null})",
+        R"({"arguments":["\u0000"],"environment":{},"memory":1,"listeners":0,"limits":null})",
+        R"({"arguments":[],"environment":{"A":1},"memory":1,"listeners":0,"limits":null})",
+        R"({"arguments":[],"environment":{},"memory":4294967297,"listeners":0,"limits":null})",
+        R"({"arguments":[],"environment":{},"memory":1,"listeners":3,"limits":null})",
+        R"({"arguments":[],"environment":{},"memory":1,"listeners":true,"limits":null})",
+        R"({"arguments":[],"environment":{},"memory":1,"limits":null})",
+        R"({"arguments":[],"environment":{},"memory":1,"listeners":0})",
+        R"({"arguments":[],"environment":{},"memory":1,"listeners":0,"limits":{}})",
+        R"({"arguments":[],"environment":{},"memory":1,"listeners":0,"limits":7})",
+        R"({"arguments":[],"environment":{},"memory":1,"listeners":0,"limits":null,"more":2})"}) {
     const auto plan = ReadCommandPlan(text);
     ASSERT_FALSE(plan) << text;
     EXPECT_EQ(plan.error().code, Errc::kInvalidArgument);
   }
+}
+
+TEST(CommandPlanTest, LimitsOfRequestsAreWrittenAndReadUpToWhatThereMayBe) {
+  CommandPlan plan{.listeners = 1, .limits = model::Limits{}};
+  plan.limits->timeout = std::chrono::milliseconds(100);
+  plan.limits->concurrency = kMostRequests;
+  const auto again = ReadCommandPlan(ToText(plan));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(*again, plan);
+  ++plan.limits->concurrency;
+  EXPECT_FALSE(ReadCommandPlan(ToText(plan)));
 }
 
 TEST(CheckTextsTest, AsMuchAsIsAllowedFits) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -50,9 +51,15 @@ Result<CommandPlan> ReadPlan() {
   return ReadCommandPlan(AsText(text->bytes()));
 }
 
-// What bounds the process bounds its guests; only their memory has a bound of its own.
+// The plan's; else what bounds the process bounds its guests, and only their memory has a bound of
+// its own.
 model::Limits LimitsOf(const CommandPlan& plan) {
   model::Limits limits;
+  if (plan.limits) {
+    limits = *plan.limits;
+    limits.memory = std::min(limits.memory, plan.memory);
+    return limits;
+  }
   limits.memory = plan.memory;
   limits.cpu_time = kForever;
   limits.timeout = kForever;
@@ -112,7 +119,7 @@ class Process {
       directories->AddVolume(volume.image, volume.mode, Fd(volume.fd));
     }
     sandbox::wasm::Config config;
-    config.max_sandboxes = plan_.listeners > 0 ? kAtOnce : 1;
+    config.max_sandboxes = plan_.listeners > 0 ? LimitsOf(plan_).concurrency : 1;
     config.max_memory = kCommandMemory;
     config.directories = std::move(directories);
     config.ca_bundle.clear();

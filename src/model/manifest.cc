@@ -85,6 +85,16 @@ Json SpecToJson(const Resource& resource) {
   return Json();
 }
 
+template <typename T>
+Result<T> PartFromJson(const auto& codec, const Json& value) {
+  Problems problems{""};
+  const schema::Node node = schema::NodeOfJson(value);
+  T part;
+  codec.Read(Cursor(node, problems), part);
+  if (problems.size() > 0) return std::unexpected(ToError(problems.Take()));
+  return part;
+}
+
 }  // namespace
 
 Manifests ReadManifests(std::string_view text, std::string_view file_name) {
@@ -140,12 +150,13 @@ std::string ResourceToYaml(const Resource& resource) { return ToYaml(ResourceToJ
 Json WorkloadToJson(const Workload& workload) { return schema::kWorkload.Write(workload); }
 
 Result<Workload> WorkloadFromJson(const Json& value) {
-  Problems problems{""};
-  const schema::Node node = schema::NodeOfJson(value);
-  Workload workload;
-  schema::kWorkload.Read(Cursor(node, problems), workload);
-  if (problems.size() > 0) return std::unexpected(ToError(problems.Take()));
-  return workload;
+  return PartFromJson<Workload>(schema::kWorkload, value);
+}
+
+Json LimitsToJson(const Limits& limits) { return schema::kLimits.Write(limits); }
+
+Result<Limits> LimitsFromJson(const Json& value) {
+  return PartFromJson<Limits>(schema::kLimits, value);
 }
 
 }  // namespace strata::model

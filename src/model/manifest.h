@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "model/diagnostic.h"
 #include "model/resource.h"
+#include "model/values.h"
 
 namespace strata::model {
 
@@ -52,5 +53,9 @@ std::string ResourceToYaml(const Resource& resource);
 // The runnable part alone, for records that outlive their manifest (revisions, sandboxes).
 Json WorkloadToJson(const Workload& workload);
 Result<Workload> WorkloadFromJson(const Json& value);
+
+// `spec.limits` alone, for who enforces them elsewhere (kube/shim).
+Json LimitsToJson(const Limits& limits);
+Result<Limits> LimitsFromJson(const Json& value);
 
 }  // namespace strata::model

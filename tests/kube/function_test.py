@@ -4,6 +4,7 @@ controller manager and kubelet, is played by the test. `make test-kube`."""
 
 import json
 import unittest
+import urllib.error
 
 from kube import image
 from kube.cluster_test import OURS, OperatorTest
@@ -59,7 +60,8 @@ class FunctionTest(OperatorTest):
 
     def test_its_manifest_is_answered_by_a_pod(self):
         self.node("n1", "container", "wasm")
-        self.function({"artifact": f"oci://{ARTIFACT}", "class": "wasm", "env": {"NAME": "value"}})
+        self.function({"artifact": f"oci://{ARTIFACT}", "class": "wasm", "env": {"NAME": "value"},
+                       "limits": {"request_kib": 1}})
         self.operator()
         self.seen("progress", lambda: self.ready() == ("False", "Progressing"))
         deployment = self.api.get(DEPLOYMENT)
@@ -68,6 +70,10 @@ class FunctionTest(OperatorTest):
         port = template["spec"]["containers"][0]["ports"][0]["containerPort"]
         for path in ("/", "/any/path"):
             self.assertEqual(ask(address, port, path), HELLO)
+        with self.assertRaises(urllib.error.HTTPError) as refusal:
+            ask(address, port, body=b"x" * 1025)
+        self.assertEqual(refusal.exception.code, 413)
+        refusal.exception.close()
 
         self.api.merge(f"{DEPLOYMENT}/status", {"status": {
             "observedGeneration": deployment["metadata"]["generation"], "replicas": 1, "updatedReplicas": 1,
@@ -78,7 +84,7 @@ class FunctionTest(OperatorTest):
         self.assertEqual(front["selector"], template["metadata"]["labels"])
 
         # What the shim would not keep is refused, and the pods that are there stay.
-        self.api.merge(FUNCTION, {"spec": {"limits": {"timeout_ms": 100}}})
+        self.api.merge(FUNCTION, {"spec": {"guest": "command"}})
         self.seen("a refusal", lambda: self.ready() == ("False", "Unsupported"))
         self.assertEqual(self.api.get(DEPLOYMENT)["metadata"]["uid"], deployment["metadata"]["uid"])
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import unittest
 import urllib.error
@@ -12,6 +13,7 @@ from kube.support import PATIENCE, ROOT, NodeTest, eventually, run
 
 HELLO = "hello, world\n"
 PORT = "strata.dev/http-port"
+LIMITS = "strata.dev/limits"
 NETWORK = "answers"  # a namespace as `ip netns` makes them
 
 
@@ -102,9 +104,37 @@ class HttpTaskTest(HttpTest, ShimTest):
         self.assertEqual(self.node.tasks()["stays"][1], "RUNNING")
         self.remove("stays")
 
+    def test_each_request_is_bounded_as_the_annotation_says(self):
+        limits = {"timeout_ms": 2000, "concurrency": 1, "request_kib": 1, "response_kib": 1}
+        options = ("--net-host", "--annotation", f"{LIMITS}={json.dumps(limits)}")
+        self.serve("bounded", "/markdown.wasm", options=options, port=18082)
+        self.assertIn("<em>so</em>", ask("127.0.0.1", 18082, body=b"it is *so*"))
+        for words, code in ((b"x" * 1025, 413), (b"# a\n" * 256, 502)):  # the request's, the answer's
+            with self.assertRaises(urllib.error.HTTPError) as refusal:
+                ask("127.0.0.1", 18082, body=words)
+            self.assertEqual(refusal.exception.code, code)
+            refusal.exception.close()
+        with socket.create_connection(("127.0.0.1", 18082), PATIENCE) as slow:  # whose body does not come
+            slow.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
+            self.assertTrue(eventually(lambda: self.code_of(18082) == 429))
+            self.assertIn(b" 504 ", slow.recv(64))
+        self.assertTrue(eventually(lambda: self.code_of(18082) == 200))
+        self.remove("bounded")
+
+    @staticmethod
+    def code_of(port):
+        try:
+            ask("127.0.0.1", port, body=b"a")
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code
+        return 200
+
     def test_what_cannot_be_served_is_refused(self):
         self.assertIn("leads nowhere", self.refused("no-network", "/hello.wasm"))
         self.assertIn("no arguments", self.refused("arguments", "/hello.wasm", "-v", options=("--net-host",)))
+        bad = ("--net-host", "--annotation", f"{LIMITS}={{\"timeout\": 1}}")
+        self.assertIn("timeout", self.refused("limits", "/hello.wasm", options=bad))
         self.assertIn("is no port", self.refused("port", "/hello.wasm", options=("--net-host",), port="http"))
         missing = ("--with-ns", "network:/run/netns/missing")
         self.assertIn("/run/netns/missing", self.refused("missing", "/hello.wasm", options=missing))

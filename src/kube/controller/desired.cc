@@ -16,6 +16,7 @@
 #include "kube/controller/place.h"
 #include "kube/controller/supported.h"
 #include "model/artifact_reference.h"
+#include "model/manifest.h"
 
 namespace strata::kube::controller {
 namespace {
@@ -23,8 +24,12 @@ namespace {
 using model::Resource;
 
 constexpr std::string_view kPortName = "main";
+constexpr const char* kLimitsAnnotation = "strata.dev/limits";  // read by the shim
 constexpr std::uint16_t kFunctionPort = 8080;  // where the shim has a component answer
 constexpr std::uint16_t kFunctionFrontPort = 80;
+
+// What the cell of a Function's pod has for itself, beside what its calls may use.
+constexpr Bytes kCellMemory = 32_MiB;
 
 // What a Service and a Function have in common: pods of it run until they are stopped.
 struct Served {
@@ -33,6 +38,7 @@ struct Served {
   std::uint16_t port = 0;        // in the pod
   std::uint16_t front_port = 0;  // of Kubernetes' Service
   std::uint32_t replicas = 1;
+  bool function = false;  // a call has a sandbox and limits of its own
   model::Health health;
   std::chrono::milliseconds stop_timeout{0};
 };
@@ -47,6 +53,7 @@ Served ServedBy(const Resource& resource) {
             .triggers = function.triggers,
             .port = kFunctionPort,
             .front_port = kFunctionFrontPort,
+            .function = true,
             .health = {},
             .stop_timeout = usual.stop_timeout};
   }
@@ -71,6 +78,15 @@ std::string Quantity(Bytes size) {
   std::size_t unit = 0;
   for (; unit + 1 < kUnits.size() && count != 0 && count % 1024 == 0; ++unit) count /= 1024;
   return std::to_string(count) + kUnits[unit];
+}
+
+// Of a Service what its program may use. Of a Function as much as all calls at once may, each of
+// which has a bound of its own; room for one of them is kept.
+Json ResourcesOf(const model::Limits& limits, bool function) {
+  if (!function) return {{"limits", {{"memory", Quantity(limits.memory)}}}};
+  const Bytes one{kCellMemory.count + limits.memory.count};
+  const Bytes all{kCellMemory.count + limits.memory.count * limits.concurrency};
+  return {{"requests", {{"memory", Quantity(one)}}}, {"limits", {{"memory", Quantity(all)}}}};
 }
 
 Json PortOf(std::uint16_t port) { return port == 0 ? Json(kPortName) : Json(port); }
@@ -136,10 +152,15 @@ class Objects {
 
   [[nodiscard]] Json Deployment(const Served& served, model::Class sandbox_class) const {
     Json object = Object("apps/v1", "Deployment");
+    Json metadata = {{"labels", Labels()}};
+    if (served.function) {
+      metadata["annotations"][kLimitsAnnotation] =
+          DumpJson(model::LimitsToJson(served.workload.limits));
+    }
     object["spec"] = {
         {"replicas", served.replicas},
         {"selector", {{"matchLabels", Labels()}}},
-        {"template", {{"metadata", {{"labels", Labels()}}}, {"spec", Pod(served, sandbox_class)}}}};
+        {"template", {{"metadata", std::move(metadata)}, {"spec", Pod(served, sandbox_class)}}}};
     return object;
   }
 
@@ -199,7 +220,7 @@ class Objects {
         {"name", "main"},
         {"image", artifact.path},
         {"ports", Json::array({Json{{"name", kPortName}, {"containerPort", served.port}}})},
-        {"resources", {{"limits", {{"memory", Quantity(workload.limits.memory)}}}}}};
+        {"resources", ResourcesOf(workload.limits, served.function)}};
     for (const auto& [name, value] : workload.env) {
       Json variable = {{"name", name}};
       if (!value.empty()) variable["value"] = value;

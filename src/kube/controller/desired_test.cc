@@ -1,6 +1,7 @@
 #include "kube/controller/desired.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,6 +95,25 @@ TEST(DesiredTest, AFunctionIsPodsOfClassWasmWithAFrontAtPort80) {
   EXPECT_EQ(pod["spec"]["containers"][0]["env"][0]["value"], "b");
   EXPECT_EQ(pod["metadata"]["labels"]["strata.dev/kind"], "Function");
   EXPECT_EQ((*objects)[2]["spec"]["ports"][0]["port"], 80);
+}
+
+// What the shim reads (kube/shim/wasm/config.h), and how much its pod may then hold.
+TEST(DesiredTest, TheLimitsOfAFunctionsCallsGoWithItsPod) {
+  const auto objects =
+      DesiredObjects(FunctionWith("limits: {memory_mib: 32, timeout_ms: 100, concurrency: 31}"),
+                     "uid-1", Class::kWasm);
+  ASSERT_TRUE(objects.has_value()) << objects.error().message;
+  const Json& pod = (*objects)[1]["spec"]["template"];
+  const auto limits = model::LimitsFromJson(
+      *ParseJson(pod["metadata"]["annotations"]["strata.dev/limits"].get<std::string>()));
+  ASSERT_TRUE(limits.has_value()) << limits.error().message;
+  EXPECT_EQ(limits->memory, 32_MiB);
+  EXPECT_EQ(limits->timeout, std::chrono::milliseconds(100));
+  EXPECT_EQ(limits->concurrency, 31U);
+  const Json& resources = pod["spec"]["containers"][0]["resources"];
+  EXPECT_EQ(resources["requests"]["memory"], "64Mi");
+  EXPECT_EQ(resources["limits"]["memory"], "1Gi");
+  EXPECT_FALSE(ObjectsOf("")[1]["spec"]["template"]["metadata"].contains("annotations"));
 }
 
 TEST(DesiredTest, NothingIsGrantedThatWasNotAskedFor) {
@@ -234,8 +254,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"Wait", "Service", "limits: {timeout_ms: 100}", "spec.limits.timeout_ms"},
         Refused{"Kept", "Function", "scale: {max: 3}", "spec.scale"},
         Refused{"Command", "Function", "guest: command", "spec.guest"},
-        Refused{"Time", "Function", "limits: {timeout_ms: 100}", "spec.limits.timeout_ms"},
-        Refused{"AtOnce", "Function", "limits: {concurrency: 1}", "spec.limits.concurrency"}),
+        Refused{"AtOnce", "Function", "limits: {concurrency: 1001}", "spec.limits.concurrency"}),
     [](const auto& info) { return info.param.label; });
 
 TEST(PlaceTest, FollowsTheRulesAmongWhatNodesHave) {

@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "cell/command_plan.h"
+
 namespace strata::kube::controller {
 namespace {
 
@@ -15,8 +17,8 @@ std::unexpected<Error> NotYet(std::string_view field, std::string_view why) {
   return Fail(Errc::kUnsupported, std::string(field) + ": " + std::string(why));
 }
 
-// Nothing on the way to a pod looks at a call.
-Result<void> CheckLimits(const model::Limits& asked) {
+// Only class wasm looks at a call, in the pod that answers it.
+Result<void> CheckNoCallLimits(const model::Limits& asked) {
   const model::Limits usual;
   const std::array others = {
       std::pair("table_elements", asked.table_elements != usual.table_elements),
@@ -27,13 +29,14 @@ Result<void> CheckLimits(const model::Limits& asked) {
       std::pair("response_kib", asked.response != usual.response),
       std::pair("host_calls", asked.host_calls != usual.host_calls)};
   for (const auto& [name, said] : others) {
-    if (said) return NotYet("spec.limits." + std::string(name), "in a pod a call is not bounded");
+    if (said)
+      return NotYet("spec.limits." + std::string(name),
+                    "in the pod of a Service a call is not bounded");
   }
   return {};
 }
 
 Result<void> CheckWorkload(const model::Workload& workload) {
-  if (auto supported = CheckLimits(workload.limits); !supported) return supported;
   if (workload.priority != model::Priority::kNormal) {
     return NotYet("spec.priority", "on a cluster calls have no order");
   }
@@ -84,6 +87,7 @@ Result<void> CheckRoute(const model::RouteSpec& route) {
 }
 
 Result<void> CheckService(const model::ServiceSpec& service) {
+  if (auto bounded = CheckNoCallLimits(service.workload.limits); !bounded) return bounded;
   if (service.scale) {
     return NotYet("spec.scale", "on a cluster a Service has a fixed number of 'replicas'");
   }
@@ -95,7 +99,12 @@ Result<void> CheckService(const model::ServiceSpec& service) {
 
 Result<void> CheckFunction(const model::FunctionSpec& function) {
   if (function.scale != model::Scale()) {
-    return NotYet("spec.scale", "on a cluster a Function has one pod, which answers 100 calls");
+    return NotYet("spec.scale", "on a cluster a Function has one pod");
+  }
+  if (function.workload.limits.concurrency > cell::kMostRequests) {
+    return NotYet(
+        "spec.limits.concurrency",
+        "a pod answers " + std::to_string(cell::kMostRequests) + " calls at once at most");
   }
   const model::GuestKind guest = function.workload.guest;
   if (guest != model::GuestKind::kAuto && guest != model::GuestKind::kHttp) {

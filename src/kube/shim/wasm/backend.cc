@@ -137,7 +137,8 @@ Result<Shown> Show(const WasmConfig& config, const std::string& root, std::size_
 Result<Fd> WritePlan(const WasmConfig& config, std::size_t listeners) {
   cell::CommandPlan plan{.arguments = config.arguments,
                          .environment = config.environment,
-                         .listeners = static_cast<int>(listeners)};
+                         .listeners = static_cast<int>(listeners),
+                         .limits = config.request_limits};
   if (config.limits.memory.count > 0) plan.memory = std::min(plan.memory, config.limits.memory);
   return host::MakeSealedMemfd("strata-plan", AsBytes(cell::ToText(plan)));
 }

@@ -11,12 +11,14 @@
 
 #include "cell/command_plan.h"
 #include "kube/shim/config_json.h"
+#include "model/manifest.h"
 
 namespace strata::kube::shim {
 namespace {
 
 constexpr const char* kKubernetesNamespace = "io.kubernetes.cri.sandbox-namespace";
 constexpr const char* kHttpPort = "strata.dev/http-port";
+constexpr const char* kRequestLimits = "strata.dev/limits";
 constexpr std::uint64_t kMillisPerCpu = 1000;
 
 std::unexpected<Error> Bad(const std::string& what) {
@@ -122,6 +124,22 @@ Result<std::uint16_t> ReadHttpPort(const Json& config, std::uint16_t usual) {
   return port;
 }
 
+// As a Function's manifest has them, in JSON.
+Result<std::optional<model::Limits>> ReadRequestLimits(const Json& config) {
+  const std::string text = AnnotationOf(config, kRequestLimits);
+  if (text.empty()) return std::nullopt;
+  const auto json = ParseJson(text);
+  if (!json) return Wrap(json.error(), kRequestLimits);
+  auto limits = model::LimitsFromJson(*json);
+  if (!limits) return Wrap(std::move(limits).error(), kRequestLimits);
+  if (limits->concurrency > cell::kMostRequests) {
+    return Fail(Errc::kInvalidArgument, std::string(kRequestLimits) + ": a pod answers " +
+                                            std::to_string(cell::kMostRequests) +
+                                            " requests at once at most");
+  }
+  return *limits;
+}
+
 }  // namespace
 
 Result<host::CgroupLimits> ReadLimits(const Json& resources) {
@@ -181,6 +199,9 @@ Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_sp
   const auto port = ReadHttpPort(config, found.http_port);
   if (!port) return std::unexpected(port.error());
   found.http_port = *port;
+  auto request_limits = ReadRequestLimits(config);
+  if (!request_limits) return std::unexpected(std::move(request_limits).error());
+  found.request_limits = *request_limits;
   const std::string pods = AnnotationOf(config, kKubernetesNamespace);
   found.tenant = pods.empty() ? name_space : "pods/" + pods;
   const Json* oom = MemberOf(*process, "oomScoreAdj");

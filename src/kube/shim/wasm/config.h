@@ -44,6 +44,7 @@ struct WasmConfig {
   Network network = Network::kHost;
   std::string network_path;  // of kPod
   std::uint16_t http_port = 8080;
+  std::optional<model::Limits> request_limits;  // of each request that it answers
 };
 
 // `name_space`: containerd's, the tenant of what is in no pod. kInvalidArgument: no such config, or

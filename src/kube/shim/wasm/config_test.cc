@@ -1,5 +1,6 @@
 #include "kube/shim/wasm/config.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,23 @@ TEST(ReadWasmConfigTest, APortThatIsNoneIsRefused) {
     const auto config = Read(json);
     ASSERT_FALSE(config) << port;
     EXPECT_EQ(config.error().code, Errc::kInvalidArgument) << port;
+  }
+}
+
+TEST(ReadWasmConfigTest, LimitsOfRequestsAreAManifests) {
+  Json json = Usual();
+  EXPECT_FALSE(Read(json)->request_limits);
+  json["annotations"]["strata.dev/limits"] = R"({"timeout_ms": 100, "memory_mib": 8})";
+  model::Limits limits;
+  limits.timeout = std::chrono::milliseconds(100);
+  limits.memory = 8_MiB;
+  EXPECT_EQ(Read(json)->request_limits, limits);
+  for (const char* text : {"100", "{", R"({"timeout": 1})", R"({"timeout_ms": 0})",
+                           R"({"timeout_ms": "1"})", R"({"concurrency": 1001})"}) {
+    json["annotations"]["strata.dev/limits"] = text;
+    const auto config = Read(json);
+    ASSERT_FALSE(config) << text;
+    EXPECT_EQ(config.error().code, Errc::kInvalidArgument) << text;
   }
 }
 
