@@ -34,8 +34,9 @@ COPY = """(local $got i32)
     (call $say (i32.const 1) (i32.const 4096) (local.get $got))
     (br $more)))"""
 
-# Opens the file named at 1024 in the directory `fd`; `flags` 1 makes it. Its number is at 32.
-OPEN = """(call $path_open (i32.const {fd}) (i32.const 0) (i32.const 1024) (i32.const {size}) (i32.const {flags})
+# Opens the file named at 1024 in the directory `fd`, or what the link of that name leads to; `flags` 1 makes it. Its
+# number is at 32.
+OPEN = """(call $path_open (i32.const {fd}) (i32.const 1) (i32.const 1024) (i32.const {size}) (i32.const {flags})
   (i64.const {rights}) (i64.const {rights}) (i32.const 0) (i32.const 32))"""
 READ, WRITE = 2, 64
 

@@ -10,10 +10,8 @@ import threading
 import unittest
 
 from kube import guests
-from kube.support import BIN, ROOT, NodeTest, eventually, run
+from kube.support import STRATA, NodeTest, eventually, run
 
-DEPLOY = ROOT / "deploy" / "kubernetes"
-REPOSITORY = "localhost/strata"
 SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
@@ -60,11 +58,7 @@ class InstallTest(NodeTest):
     def setUpClass(cls):
         super().setUpClass()
         cls.api = ApiServer(cls.node.dir)
-        layout, archive = cls.node.dir / "layout", cls.node.dir / "layout.tar"
-        # Compressing the programs takes its time.
-        subprocess.run([DEPLOY / "image" / "build", BIN, layout], check=True)
-        subprocess.run(["tar", "-C", layout, "-cf", archive, "."], check=True)
-        cls.node.must(cls.node.ctr("images", "import", "--base-name", REPOSITORY, archive))
+        cls.node.import_strata()
         cls.folder = cls.node.dir / "strata"
         cls.config = cls.node.dir / "conf.d" / "strata.toml"
         cls.said = cls.install("first")
@@ -86,7 +80,7 @@ class InstallTest(NodeTest):
             mounts = [f"--mount=type=bind,src={source},dst={target},options=rbind:rw"
                       for source, target in (("/", "/host"), (cls.api.secrets, SECRETS))]
             cls.node.must(cls.node.ctr("run", "-d", "--privileged", "--net-host", "--with-ns", "pid:/proc/1/ns/pid",
-                                       f"--log-uri=file://{log}", *options, *mounts, f"{REPOSITORY}:latest", name))
+                                       f"--log-uri=file://{log}", *options, *mounts, STRATA, name))
             installed = eventually(lambda: "installed" in log.read_text() if log.exists() else False)
         cls.node.ctr("tasks", "kill", "-s", "SIGKILL", name)
         eventually(lambda: cls.node.tasks()[name][1] == "STOPPED")
@@ -123,7 +117,7 @@ class InstallTest(NodeTest):
             self.assertIn(str(self.folder / "lib"), shown.replace("/bin/..", ""))
 
     def test_the_image_has_what_the_operator_needs(self):
-        said = self.node.must(self.node.ctr("run", "--rm", "--read-only", "--user", "65532:65532", f"{REPOSITORY}:latest",
+        said = self.node.must(self.node.ctr("run", "--rm", "--read-only", "--user", "65532:65532", STRATA,
                                             "operator", "/usr/bin/strata-operator", "--version"))
         self.assertRegex(said, r"^strata-operator \d")
         self.assertFalse((self.folder / "bin" / "strata-operator").exists(), "a node does not need it")

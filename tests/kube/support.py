@@ -23,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 CNI = "/usr/lib/cni"  # Debian's plugins
 IMAGE = "localhost/test/busybox:1"
 PAUSE = "localhost/test/pause:1"
+STRATA = "localhost/strata:latest"
 PAUSE_COMMAND = ("sleep", "2147483647")
 
 # Whose a namespace is, in Kubernetes' runtime interface.
@@ -137,6 +138,17 @@ class Node:
         write(archive, *words)
         for namespace in (self.namespace, "k8s.io"):
             self.must(self.ctr("images", "import", str(archive), namespace=namespace))
+        archive.unlink()
+
+    def import_strata(self):
+        """What deploy/kubernetes installs, as STRATA."""
+        layout, archive = self.dir / "layout", self.dir / "layout.tar"
+        # Compressing the programs takes its time.
+        subprocess.run([ROOT / "deploy" / "kubernetes" / "image" / "build", BIN, layout], check=True)
+        subprocess.run(["tar", "-C", layout, "-cf", archive, "."], check=True)
+        for namespace in (self.namespace, "k8s.io"):
+            self.must(self.ctr("images", "import", "--base-name", STRATA.split(":")[0], archive, namespace=namespace))
+        shutil.rmtree(layout)
         archive.unlink()
 
     def stop(self, how=signal.SIGTERM):

@@ -131,6 +131,16 @@ class WasmTaskTest(ShimTest):
         self.assertEqual(self.run_once("rw", "make-in-mount", options=mount).stdout, "A")
         self.assertTrue((shared / "made").exists())
 
+    def test_a_single_file_is_refused_but_for_those_that_every_pod_has(self):
+        file = self.node.dir / "file"
+        file.touch()
+
+        def mount(path):
+            return "--mount", f"type=bind,src={file},dst={path},options=rbind:rw"
+
+        self.assertEqual(self.run_once("usual", "hello", options=mount("/dev/termination-log")).stdout, "hello\n")
+        self.assertIn("sees directories", self.refused("file", "hello", options=mount("/etc/app.conf")))
+
     def test_the_annotation_names_the_class(self):
         done = self.run_once("as-container", "hello", options=("--annotation", "strata.dev/class=container"))
         self.assertNotEqual(done.returncode, 0)

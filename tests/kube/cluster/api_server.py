@@ -1,5 +1,5 @@
 """A real API server of Kubernetes with its etcd, in the namespaces that `in_namespaces` made for the run, and
-requests to it. There is no kubelet, no scheduler and no controller but those that a test starts."""
+requests to it. There is no kubelet, no scheduler and no controller but those that a test starts; cluster.py has all."""
 
 import contextlib
 import http.client
@@ -14,6 +14,8 @@ import tempfile
 from kube.support import HERE, PATIENCE, eventually
 
 ADDRESS, PORT = "192.168.77.1", 6443  # on a bridge that nobody else has; the server refuses loopback
+FRONTS = "10.96.0.0/16"  # of Kubernetes' Services
+FRONT = "10.96.0.1"  # the server's own, the first of them
 
 # Of service accounts, what they have written.
 AUDIT = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [
@@ -32,7 +34,7 @@ class ApiServer:
 
     def up(self):
         for words in (("link", "add", "api0", "type", "bridge"), ("addr", "add", f"{ADDRESS}/24", "dev", "api0"),
-                      ("link", "set", "api0", "up")):
+                      ("link", "set", "api0", "up"), ("route", "add", "default", "via", ADDRESS)):
             subprocess.run(("ip", *words), check=True)
         self.make_keys()
         self.start("etcd", f"--data-dir={self.dir}/etcd", "--unsafe-no-fsync",
@@ -47,7 +49,9 @@ class ApiServer:
                    "--tls-cert-file=server.crt", "--tls-private-key-file=server.key", "--client-ca-file=ca.crt",
                    "--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=accounts.pub",
                    "--service-account-signing-key-file=accounts.key", "--cert-dir=made",
-                   "--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC", "--allow-privileged",
+                   f"--service-cluster-ip-range={FRONTS}", "--authorization-mode=Node,RBAC", "--allow-privileged",
+                   "--enable-admission-plugins=NodeRestriction", "--kubelet-client-certificate=admin.crt",
+                   "--kubelet-client-key=admin.key", "--kubelet-preferred-address-types=InternalIP",
                    "--audit-policy-file=audit.json", "--audit-log-path=audit.log")
         if not eventually(lambda: self.request("GET", "/readyz", raw=True) == "ok", 2 * PATIENCE):
             raise AssertionError((self.dir / "kube-apiserver.log").read_text()[-3000:])
@@ -58,7 +62,7 @@ class ApiServer:
     def start(self, name, *words):
         with open(self.dir / f"{name}.log", "ab") as log:
             self.daemons[name] = subprocess.Popen([self.tools / name, *words], stdout=log, stderr=log, cwd=self.dir,
-                                                  stdin=subprocess.DEVNULL, env={"PATH": "/usr/bin"})
+                                                  stdin=subprocess.DEVNULL, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
     def stop(self, name, how=signal.SIGTERM):
         daemon = self.daemons.pop(name)
@@ -71,19 +75,23 @@ class ApiServer:
         shutil.rmtree(self.dir)
 
     def make_keys(self):
-        def openssl(*words):
-            subprocess.run(("openssl", *words), cwd=self.dir, check=True, capture_output=True)
+        self.certificate("ca", "/CN=test")
+        self.signed("server", "/CN=kube-apiserver", f"subjectAltName=IP:127.0.0.1,IP:{ADDRESS},IP:{FRONT}")
+        self.signed("admin", "/O=system:masters/CN=admin", "extendedKeyUsage=clientAuth")
+        self.openssl("genrsa", "-out", "accounts.key", "2048")
+        self.openssl("rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub")
 
-        def certificate(name, subject, *more):
-            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-keyout", f"{name}.key", "-out", f"{name}.crt", "-subj", subject, *more)
+    def openssl(self, *words):
+        subprocess.run(("openssl", *words), cwd=self.dir, check=True, capture_output=True)
 
-        signed = ("-CA", "ca.crt", "-CAkey", "ca.key", "-addext", "basicConstraints=critical,CA:FALSE", "-addext")
-        certificate("ca", "/CN=test")
-        certificate("server", "/CN=kube-apiserver", *signed, f"subjectAltName=IP:127.0.0.1,IP:{ADDRESS}")
-        certificate("admin", "/O=system:masters/CN=admin", *signed, "extendedKeyUsage=clientAuth")
-        openssl("genrsa", "-out", "accounts.key", "2048")
-        openssl("rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub")
+    def certificate(self, name, subject, *more):
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                     "-keyout", f"{name}.key", "-out", f"{name}.crt", "-subj", subject, *more)
+
+    def signed(self, name, subject, *extensions):
+        """A certificate by the cluster's authority, and its key."""
+        more = [word for each in ("basicConstraints=critical,CA:FALSE", *extensions) for word in ("-addext", each)]
+        self.certificate(name, subject, "-CA", "ca.crt", "-CAkey", "ca.key", *more)
 
     def written(self):
         """What service accounts have asked to be changed: (verb, path), each without its query."""

@@ -1,0 +1,282 @@
+"""A real Kubernetes whose node runs pods in our classes: installed by the chart, made by kubelet, by a Deployment, or by
+our operator, which is a pod, too. `make test-kube`."""
+
+import contextlib
+import json
+import signal
+import socket
+import unittest
+
+from kube import guests, image
+from kube.cluster.cluster import NODE, Cluster
+from kube.cluster_test import DEPLOY, OURS
+from kube.http_test import HELLO, PORT, ask, component
+from kube.support import IMAGE, PATIENCE, STRATA, kill, run
+
+PODS = "/api/v1/namespaces/default/pods"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+FRONTS = "/api/v1/namespaces/default/services"
+ARTIFACT = "localhost/test/hello:1"
+WEB = "localhost/test/web:1"
+SYSTEM = "strata-system"
+
+
+def container(name, *command, **more):
+    return {"name": name, "image": IMAGE, "imagePullPolicy": "Never", "command": list(command), **more}
+
+
+class KubeletTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster({**guests.FILES, "web.wasm": component("hello-c")})
+        cls.addClassCleanup(cls.end)
+        cls.cluster.up()
+        machine = cls.cluster.machine
+        machine.import_image(image.write, ARTIFACT, ("/hello.wasm",), {"hello.wasm": component("hello-c")})
+        machine.import_image(image.write, WEB, ("httpd", "-f", "-p", "8080", "-h", "/www"))
+        machine.import_strata()
+        restart = cls.enterClassContext(machine.restarted_on_request())
+        cls.values = {"image": STRATA, "imagePullPolicy": "Never", "nodeFolder": f"{machine.dir}/strata",
+                      "containerdConfig": f"{machine.dir}/conf.d/strata.toml", "restartContainerd": restart}
+        values = cls.cluster.dir / "values.json"
+        values.write_text(json.dumps(cls.values))
+        machine.must(cls.cluster.helm("install", "strata", DEPLOY / "chart", "--namespace", SYSTEM, "--create-namespace",
+                                      "--values", values))
+        cls.cluster.wait_for("labels of the node", lambda: "strata.dev/wasm" in cls.labels())
+
+    @classmethod
+    def end(cls):
+        left = cls.cluster.end()
+        if left:
+            raise AssertionError("left behind:\n" + "\n".join(left))
+
+    @classmethod
+    def labels(cls):
+        return cls.cluster.get(f"/api/v1/nodes/{NODE}")["metadata"]["labels"]
+
+    def run_pod(self, name, runtime_class, *containers, annotations=None, **spec):
+        """A pod with these containers, until the end of the test."""
+        made = self.cluster.apply(f"{PODS}/{name}", {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "annotations": annotations or {}},
+            "spec": {"runtimeClassName": runtime_class, "restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
+                     "containers": list(containers), **spec}})
+        self.assertEqual(made["kind"], "Pod", made)
+        self.addCleanup(self.cluster.delete, f"{PODS}/{name}")
+
+    def status(self, name):
+        return self.cluster.status(f"{PODS}/{name}")
+
+    def seen(self, what, name, probe):
+        """Waits until the pod's status is so."""
+        try:
+            self.cluster.wait_for(what, lambda: probe(self.status(name)))
+        except AssertionError as never:
+            self.fail(f"{self.cluster.kubectl('describe', 'pod', name).stdout[-3000:]}\n{never}")
+        return self.status(name)
+
+    def ended(self, name):
+        """How its first container ended."""
+        status = self.seen("its end", name, lambda status: status.get("phase") in ("Succeeded", "Failed"))
+        return status["containerStatuses"][0]["state"]["terminated"]["exitCode"]
+
+    def ready(self, name):
+        """Its address, once all containers are ready."""
+        return self.seen("ready", name, lambda status: ("Ready", "True") in [
+            (each["type"], each["status"]) for each in status.get("conditions", [])])["podIP"]
+
+    def kubectl(self, *words, **options):
+        """What it says; it has to succeed."""
+        return self.cluster.machine.must(self.cluster.kubectl(*words, **options))
+
+    def logs(self, name):
+        return self.kubectl("logs", name)
+
+    # --- pods by hand
+
+    def test_a_container_runs_and_logs(self):
+        self.run_pod("container", "strata-container", container("main", "sh", "-c", "echo out; exit 3"))
+        self.assertEqual(self.ended("container"), 3)
+        self.assertEqual(self.logs("container"), "out")
+
+    def test_a_command_runs_and_logs(self):
+        self.run_pod("command", "strata-wasm", container("main", "/hello.wasm"))
+        self.assertEqual(self.ended("command"), 0)
+        self.assertEqual(sorted(self.logs("command").split()), ["behind", "hello"])
+
+    def test_a_component_and_a_container_in_one_pod(self):
+        probe = {"periodSeconds": 1, "httpGet": {"path": "/", "port": 9000}}
+        self.run_pod("both", "strata", container("web", "/web.wasm", readinessProbe=probe, livenessProbe=probe),
+                     container("beside", "sh", "-c", "touch /tmp/up; sleep 1000", readinessProbe={
+                         "periodSeconds": 1, "exec": {"command": ["test", "-e", "/tmp/up"]}}),
+                     annotations={PORT: "9000"})
+        self.assertEqual(ask(self.ready("both"), 9000), HELLO)
+        said = self.kubectl("exec", "both", "-c", "beside", "--", "wget", "-q", "-O", "-", "http://127.0.0.1:9000/")
+        self.assertEqual(said, HELLO.strip())
+        refused = self.cluster.kubectl("exec", "both", "-c", "web", "--", "/web.wasm")
+        self.assertIn("one program", refused.stderr)
+        usage = json.loads(self.kubectl("get", "--raw", f"/api/v1/nodes/{NODE}/proxy/stats/summary"))
+        (pod,) = [each for each in usage["pods"] if each["podRef"]["name"] == "both"]
+        for each in pod["containers"]:
+            self.assertGreater(each["memory"]["workingSetBytes"], 0, each["name"])
+
+    def test_a_command_reads_what_was_made_for_it(self):
+        self.cluster.apply("/api/v1/namespaces/default/configmaps/said", {
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "said"}, "data": {"key": "by a ConfigMap"}})
+        mount = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}
+        self.run_pod("config", "strata-wasm", container("main", "/read-mount.wasm", **mount),
+                     volumes=[{"name": "data", "configMap": {"name": "said"}}], automountServiceAccountToken=False)
+        self.run_pod("init", "strata", container("main", "/read-mount.wasm", **mount),
+                     initContainers=[container("first", "sh", "-c", "echo by another container >/data/key", **mount)],
+                     volumes=[{"name": "data", "emptyDir": {}}], automountServiceAccountToken=False)
+        for name, said in (("config", "by a ConfigMap"), ("init", "by another container")):
+            with self.subTest(name):
+                self.assertEqual(self.ended(name), 0)
+                self.assertEqual(self.logs(name), said)
+
+    def test_what_fails_is_started_again(self):
+        self.run_pod("fails", "strata-wasm", container("main", "/exit7.wasm"), restartPolicy="OnFailure")
+        self.run_pod("sick", "strata-container", container("main", "sleep", "1000", livenessProbe={
+            "periodSeconds": 1, "failureThreshold": 1, "exec": {"command": ["false"]}}), restartPolicy="Always")
+        for name, code in (("fails", 7), ("sick", 137)):
+            with self.subTest(name):
+                status = self.seen("a restart", name, lambda status: status.get("containerStatuses", [{}])[0].get(
+                    "restartCount", 0) > 0)
+                self.assertEqual(status["containerStatuses"][0]["lastState"]["terminated"]["exitCode"], code)
+
+    def test_who_takes_more_memory_than_its_limit_is_killed(self):
+        self.run_pod("greedy", "strata-container", container("main", "tail", "/dev/zero", resources={
+            "limits": {"memory": "16Mi"}}))
+        self.assertEqual(self.ended("greedy"), 137)
+        state = self.status("greedy")["containerStatuses"][0]["state"]["terminated"]
+        self.assertEqual(state["reason"], "OOMKilled")
+
+    def test_a_pods_overhead_is_its_classs_and_a_class_that_no_node_has_is_waited_for(self):
+        self.run_pod("waiting", "strata-microvm", container("main", "true"))
+        self.cluster.wait_for("refusal", lambda: self.cluster.condition(f"{PODS}/waiting", "PodScheduled") == "False")
+        classed = self.cluster.get("/apis/node.k8s.io/v1/runtimeclasses/strata-microvm")
+        self.assertEqual(self.cluster.get(f"{PODS}/waiting")["spec"]["overhead"], classed["overhead"]["podFixed"])
+
+    # --- what the chart installs
+
+    def test_the_chart_is_sound(self):
+        self.cluster.machine.must(self.cluster.helm("lint", "--strict", DEPLOY / "chart"))
+
+    def test_the_plain_manifests_would_change_nothing(self):
+        values = [f"{name}={value}" for name, value in self.values.items()]
+        rendered = self.cluster.machine.must(run((DEPLOY / "render.py", *values)))
+        self.kubectl("diff", "--server-side", "--force-conflicts", "-f", "-", stdin=rendered)
+
+    def test_the_node_says_what_it_has(self):
+        self.assertEqual({name for name in ("container", "wasm", "appkernel", "microvm")
+                          if self.labels().get(f"strata.dev/{name}") == "true"}, {"container", "wasm"})
+
+    # --- by the operator
+
+    def make(self, kind, name, spec):
+        path = f"{OURS}/{kind.lower()}s/{name}"
+        made = self.cluster.apply(path, {"apiVersion": "strata.dev/v1alpha1", "kind": kind, "metadata": {"name": name},
+                                         "spec": spec})
+        self.assertEqual(made["kind"], kind, made)
+        self.addCleanup(self.cluster.delete, path)
+        return path
+
+    def available(self, path):
+        try:
+            self.cluster.wait_for(path, lambda: self.cluster.condition(path, "Ready") == "True")
+        except AssertionError as never:
+            self.fail(f"{self.kubectl('describe', 'pods')[-4000:]}\n{self.cluster.status(path)}\n{never}")
+
+    def front_says(self, name, port, path="/"):
+        """What is answered at the address of Kubernetes' Service, once kube-proxy has heard of its pods."""
+        address = self.cluster.get(f"{FRONTS}/{name}")["spec"]["clusterIP"]
+
+        def accepted():
+            with contextlib.suppress(OSError):
+                socket.create_connection((address, port), PATIENCE).close()
+                return True
+            return False
+
+        self.cluster.wait_for(f"{name} at {address}", accepted)
+        return ask(address, port, path)
+
+    def pods(self, name):
+        """Name -> status, of one of ours."""
+        found = self.cluster.get(f"{PODS}?labelSelector=strata.dev/name={name}")["items"]
+        return {each["metadata"]["name"]: each["status"] for each in found}
+
+    def gone(self, path, name):
+        """Has it deleted, with all that was made for it."""
+        self.cluster.delete(path)
+        for each in (path, f"{DEPLOYMENTS}/{name}", f"{FRONTS}/{name}"):
+            self.cluster.wait_for(f"the end of {each}", lambda each=each: self.cluster.get(each).get("code") == 404)
+        self.cluster.wait_for("the end of its pods", lambda: not self.pods(name))
+
+    def test_a_function_from_its_manifest_to_its_end(self):
+        path = self.make("Function", "hello", {"artifact": f"oci://{ARTIFACT}"})
+        self.available(path)
+        (pod,) = self.pods("hello").values()
+        self.assertEqual(ask(pod["podIP"], 8080), HELLO)
+        self.assertEqual(self.front_says("hello", 80), HELLO)
+        self.gone(path, "hello")
+
+    def test_a_service_is_scaled_changed_and_deleted(self):
+        path = self.make("Service", "web", {
+            "artifact": f"oci://{WEB}", "replicas": 2, "limits": {"memory_mib": 32},
+            "health": {"readiness": {"httpGet": {"path": "/index.html"}, "period_ms": 1000}}})
+        self.available(path)
+        self.assertEqual(len(self.pods("web")), 2)
+        self.assertEqual(self.front_says("web", 8080, "/index.html"), "hello from busybox\n")
+        self.kubectl("scale", "services.strata.dev/web", "--replicas", "3")
+        self.cluster.wait_for("three pods", lambda: self.cluster.status(path).get("replicas") == 3)
+        before = set(self.pods("web"))
+        self.cluster.merge(path, {"spec": {"env": {"CHANGED": "yes"}}})
+        self.cluster.wait_for("other pods", lambda: not before & set(self.pods("web")))
+        self.available(path)
+        self.assertEqual(self.front_says("web", 8080, "/index.html"), "hello from busybox\n")
+        self.gone(path, "web")
+
+    def test_another_operator_takes_over(self):
+        lease = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/strata-operator"
+        self.cluster.wait_for("an operator", lambda: self.cluster.get(lease).get("spec", {}).get("holderIdentity"))
+        acts = self.cluster.get(lease)["spec"]["holderIdentity"]
+        pod, _, _ = acts.rpartition("-")  # behind it is the process's number
+        self.kubectl("delete", "pod", pod, "-n", SYSTEM, "--grace-period=1")
+        path = self.make("Function", "later", {"artifact": f"oci://{ARTIFACT}"})
+        self.available(path)
+        self.assertNotEqual(self.cluster.get(lease)["spec"]["holderIdentity"], acts)
+
+    # --- what ends, and comes back
+
+    def test_pods_outlive_what_runs_them(self):
+        self.run_pod("outlives", "strata", container("web", "/web.wasm"), container("beside", "sleep", "1000"))
+        address = self.ready("outlives")
+        self.cluster.stop("kubelet")
+        self.cluster.kill_server()
+        self.cluster.machine.stop(signal.SIGKILL)
+        self.assertEqual(ask(address, 8080), HELLO)
+        self.cluster.machine.up()
+        self.cluster.start_server()
+        self.cluster.start_kubelet()
+        self.cluster.wait_for("kubelet", lambda: self.cluster.kubectl(
+            "exec", "outlives", "-c", "beside", "--", "echo", "here").stdout == "here\n")
+        self.assertEqual([each["restartCount"] for each in self.status("outlives")["containerStatuses"]], [0, 0])
+
+    def test_pods_come_back_when_all_processes_of_the_node_were_killed(self):
+        cluster, machine = self.cluster, self.cluster.machine
+        self.run_pod("back", "strata", container("web", "/web.wasm"), container("beside", "sleep", "1000"),
+                     restartPolicy="Always")
+        self.ready("back")
+        cluster.stop("kubelet", signal.SIGKILL)
+        machine.stop(signal.SIGKILL)
+        for pid in set(machine.processes()) - {each.pid for each in cluster.daemons.values()}:
+            with contextlib.suppress(ProcessLookupError):  # it has ended with another
+                kill(pid)
+        machine.up()
+        cluster.start_kubelet()
+        self.seen("both again", "back", lambda status: all(
+            each["restartCount"] > 0 and each["ready"] for each in status["containerStatuses"]))
+        self.assertEqual(ask(self.status("back")["podIP"], 8080), HELLO)
+
+
+if __name__ == "__main__":
+    unittest.main()
