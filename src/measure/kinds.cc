@@ -173,7 +173,8 @@ Result<Samples> MeasureEscapes(Place& place, Depth /*depth*/) {
 
 }  // namespace
 
-const Kind kStarts{"starts", "启动", &MeasureStarts, 5, 20};
+// A median is bounded by six samples or more.
+const Kind kStarts{"starts", "启动", &MeasureStarts, 6, 20};
 const Kind kCalls{"calls", "调用", &MeasureCalls, 12, 40};
 const Kind kPrewarmed{"calls of waiting sandboxes", "预热调用", &MeasurePrewarmed, 2, 10};
 const Kind kCompute{"computing", "计算", &MeasureCompute, 12, 40};

@@ -40,6 +40,7 @@ struct Row {
   Made made = Made::kTaken;
   std::string_view from;
   double share = 0.5;  // the quantile that stands for the samples
+  bool exact = false;  // a sample is the figure itself, not one of many that it could be
 };
 
 // In the order in which they are shown.

@@ -44,17 +44,27 @@ class MeasureTest(unittest.TestCase):
                               capture_output=True, text=True, check=True)
         return {section["id"]: section["rows"] for section in json.loads(done.stdout)["sections"]}
 
-    def test_intervals_are_those_of_the_percentile_bootstrap(self):
+    def test_intervals_are_those_of_the_binomial_quantile_test(self):
+        for count in (3, 6, 25, 100, 367, 368, 500):
+            samples = np.round(self.random.lognormal(0, 0.5, count), 6)
+            rows = self.ask("--show", record({"warm_start": samples}))["measured"]
+            for label, share in (("warm start", 0.5), ("latency, 90 %", 0.9), ("latency, 99 %", 0.99)):
+                row = next(each for each in rows if each["row"] == label)
+                self.assertAlmostEqual(row["measured"]["value"] / np.quantile(samples, share), 1, 2)
+                expected = stats.quantile_test(samples, p=share).confidence_interval(0.95)
+                ends = [None if np.isnan(end) else float(f"{end:.3g}") for end in expected]
+                shown = row["interval"] or {"low": None, "high": None}
+                self.assertEqual([shown["low"], shown["high"]], ends, (count, label))
+
+    def test_ratios_are_those_of_the_percentile_bootstrap(self):
         """Other resamples of the same samples: the ends agree as far as 2000 of them tell."""
-        samples = np.round(self.random.lognormal(0, 0.5, 120), 6)
-        rows = self.ask("--show", record({"warm_start": samples}))["measured"]
-        for label, share in (("warm start", 0.5), ("latency, 90 %", 0.9)):
-            row = next(each for each in rows if each["row"] == label)
-            expected = stats.bootstrap((samples,), lambda x, axis, q=share: np.quantile(x, q, axis=axis),
-                                       n_resamples=50_000, method="percentile", rng=7).confidence_interval
-            self.assertAlmostEqual(row["measured"]["value"] / np.quantile(samples, share), 1, 2)
-            self.assertAlmostEqual(row["interval"]["low"] / expected.low, 1, delta=0.03)
-            self.assertAlmostEqual(row["interval"]["high"] / expected.high, 1, delta=0.03)
+        samples = np.round(self.random.lognormal(0, 0.5, 121), 6)
+        row = self.ask("--show", record({"warm_start": samples}))["spread"][0]
+        expected = stats.bootstrap((samples[::2], samples[1::2]),
+                                   lambda x, y, axis: np.median(x, axis=axis) / np.median(y, axis=axis),
+                                   n_resamples=50_000, method="percentile", rng=7).confidence_interval
+        self.assertAlmostEqual(row["halves"]["low"] / expected.low, 1, delta=0.03)
+        self.assertAlmostEqual(row["halves"]["high"] / expected.high, 1, delta=0.03)
 
     def test_contracts_have_the_bounds_of_clopper_and_pearson(self):
         for quick, late in ((298, 0), (299, 0), (600, 3), (50, 50)):

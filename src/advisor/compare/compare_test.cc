@@ -101,9 +101,14 @@ Found Claimed(const Section& measured, std::string_view quantity, std::string_vi
   return {"no such row", nullptr};
 }
 
+// As many samples as bound a median.
+std::vector<double> Six(double value) { return std::vector<double>(6, value); }
+
 TEST(CompareTest, WhatWasMeasuredStandsBesideEveryClaim) {
   measure::Record record;
-  record.prior[model::Class::kWasm] = {.p50_ms = 0.4, .cold_start_ms = 20, .memory_mib = 2};
+  record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = Six(20)},
+                 {.row = "warm_start", .in = "wasm", .unit = "ms", .samples = Six(0.4)},
+                 {.row = "memory", .in = "wasm", .unit = "MiB", .samples = Six(2)}};
   const auto report = Compare({.subjects = {"webassembly", "container"}, .record = record});
   ASSERT_TRUE(report);
   const Section* measured = FindSection(*report, "measured");
@@ -123,10 +128,10 @@ TEST(CompareTest, WhatWasMeasuredStandsBesideEveryClaim) {
 // "startup time", "memory use" and "CPU use" are cells of a matrix as "cold start" is.
 TEST(CompareTest, EveryMatrixWithFiguresHasWhatWasMeasuredOfThem) {
   measure::Record record;
-  record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = {2, 2, 2}},
-                 {.row = "memory", .in = "wasm", .unit = "MiB", .samples = {20, 20, 20}},
-                 {.row = "compute_cpu", .in = "wasm", .unit = "ms", .samples = {150, 150, 150}},
-                 {.row = "compute_cpu", .in = "process", .unit = "ms", .samples = {100, 100, 100}}};
+  record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = Six(2)},
+                 {.row = "memory", .in = "wasm", .unit = "MiB", .samples = Six(20)},
+                 {.row = "compute_cpu", .in = "wasm", .unit = "ms", .samples = Six(150)},
+                 {.row = "compute_cpu", .in = "process", .unit = "ms", .samples = Six(100)}};
   const auto verdict = [&record](const char* dimension, const char* quantity) {
     const auto report =
         Compare({.subjects = {"webassembly"}, .dimensions = {dimension}, .record = record});
@@ -145,7 +150,10 @@ measure::Record SomeRows() {
       {.row = "memory", .in = "microvm", .unit = "MiB", .samples = {0.9}},
       {.row = "instance_memory", .in = "microvm", .unit = "MiB", .samples = {52, 53, 54}},
       {.row = "density", .in = "microvm", .unit = "instances", .samples = {9, 9}},
-      {.row = "cold_start", .in = "container", .unit = "ms", .samples = {900, 1000, 1100}},
+      {.row = "cold_start",
+       .in = "container",
+       .unit = "ms",
+       .samples = {900, 1000, 1100, 900, 1000, 1100}},
       {.row = "image_size", .in = "container", .unit = "MiB", .samples = {1}}};
   return record;
 }
@@ -418,7 +426,7 @@ TEST(CompareTest, ADomainShowsWhatWasMeasuredOfItsConcepts) {
   const auto report = CompareDomain("edge", record);
   const Section* measured = FindSection(*report, "measured");
   ASSERT_NE(measured, nullptr);
-  EXPECT_EQ(measured->rows[0][6].text.en, "above the claim");
+  EXPECT_EQ(measured->rows[0][6].text.en, "not decided: one sample, needs 6");
   EXPECT_TRUE(report->notes.empty());
   EXPECT_EQ(FindSection(*CompareDomain("cloud", record), "measured"), nullptr)
       << "wasm is none of it";

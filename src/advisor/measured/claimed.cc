@@ -1,5 +1,6 @@
 #include "advisor/measured/claimed.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "advisor/compare/values.h"
+#include "advisor/numerics/order.h"
 #include "base/json.h"
 #include "model/values.h"
 
@@ -40,6 +42,16 @@ std::optional<Text> WhyNoVerdict(const Measured& measured) {
   return std::nullopt;
 }
 
+Text TooFewText(const Measured& measured) {
+  const std::string needed = std::to_string(numerics::SamplesToBound(measured.row->share));
+  if (measured.samples == 1) {
+    return {"not decided: one sample, needs " + needed, "未定：仅一个样本，需 " + needed + " 个"};
+  }
+  const std::string samples = std::to_string(measured.samples);
+  return {"not decided: not bounded by " + samples + " samples, needs " + needed,
+          "未定：" + samples + " 个样本不足以界定，需 " + needed + " 个"};
+}
+
 JudgedClaim JudgeOne(const Measured& measured, std::string_view reference, Claim claim) {
   JudgedClaim judged{.reference = reference, .claim = std::move(claim)};
   const auto range = ClaimedRange(judged.claim.cell);
@@ -54,7 +66,8 @@ JudgedClaim JudgeOne(const Measured& measured, std::string_view reference, Claim
     return judged;
   }
   judged.verdict = judgement.verdict;
-  judged.text = VerdictText(judgement.verdict);
+  const bool too_few = judgement.verdict == Verdict::kUndecided && !measured.interval.bounded();
+  judged.text = too_few ? TooFewText(measured) : VerdictText(judgement.verdict);
   return judged;
 }
 
@@ -64,7 +77,8 @@ std::optional<Measured> DescribeRow(const measure::Record& record, const measure
                                     std::string_view in) {
   const std::vector<double> samples = measure::SamplesOf(record, row, in);
   if (samples.empty()) return std::nullopt;
-  const Spot spot = Locate(samples, row.share);
+  Spot spot = Locate(samples, row.share);
+  if (row.exact) spot.interval = {std::ranges::min(samples), std::ranges::max(samples)};
   return Measured{&row, in, samples.size(), spot.value, spot.interval};
 }
 
@@ -82,7 +96,7 @@ std::vector<Cell> ClaimCells(const Measured& measured, const JudgedClaim* claim)
   const bool is = claim != nullptr;
   return {is ? ValueCell(claim->claim.cell) : NoCell(),
           ShortCell(measured.value, measured.row->unit),
-          IntervalCell(measured),
+          IntervalCell(measured.interval),
           is && claim->ratio ? ShortCell(*claim->ratio) : NoCell(),
           TextCell(is ? claim->text : Text{"nothing is claimed", "无所称"}),
           is ? WordCell(claim->claim.source) : NoCell()};
@@ -126,13 +140,17 @@ double Short(double value) {
 
 Cell ShortCell(double value, std::string_view unit) { return NumberCell(Short(value), unit); }
 
-Cell IntervalCell(double low, double high) {
-  return {{Figure(low) + ".." + Figure(high), ""}, Json{{"low", low}, {"high", high}}};
-}
-
-Cell IntervalCell(const Measured& measured) {
-  if (measured.samples == 1) return NoCell();
-  return IntervalCell(Short(measured.interval.low), Short(measured.interval.high));
+Cell IntervalCell(const numerics::Interval& interval) {
+  const bool from = std::isfinite(interval.low);
+  const bool to = std::isfinite(interval.high);
+  if (!from && !to) return NoCell();
+  const std::string low = from ? Figure(Short(interval.low)) : "";
+  const std::string high = to ? Figure(Short(interval.high)) : "";
+  Text text{low + ".." + high, ""};
+  if (!to) text = {"at least " + low, "至少 " + low};
+  if (!from) text = {"at most " + high, "至多 " + high};
+  return {std::move(text), Json{{"low", from ? Json(Short(interval.low)) : Json(nullptr)},
+                                {"high", to ? Json(Short(interval.high)) : Json(nullptr)}}};
 }
 
 }  // namespace strata::advisor

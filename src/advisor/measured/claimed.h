@@ -26,7 +26,7 @@ struct Measured {
   std::string_view in;
   std::size_t samples;
   double value;                 // the quantile that stands for them
-  numerics::Interval interval;  // of that, 95 %; of one sample it is that sample
+  numerics::Interval interval;  // of that, 95 %; infinite where the samples are too few to tell
 };
 
 // Nothing: there are no samples.
@@ -59,8 +59,7 @@ Text LabelOf(const measure::Row& row);
 // "3.83 ms", "0.943..6.4": three digits, a sample is no better.
 double Short(double value);
 Cell ShortCell(double value, std::string_view unit = "");
-Cell IntervalCell(double low, double high);
-// Of `measured`; nothing where there is one sample.
-Cell IntervalCell(const Measured& measured);
+// Of an end that is infinite a program sees null; nothing where both are.
+Cell IntervalCell(const numerics::Interval& interval);
 
 }  // namespace strata::advisor

@@ -43,11 +43,46 @@ TEST(ClaimedTest, AMachinesCallsMemoryIsNotJudgedAsTheMachines) {
     EXPECT_FALSE(each.verdict.has_value()) << each.reference;
     EXPECT_FALSE(each.text.zh.empty());
   }
-  const auto idle = JudgeClaims(In("instance_memory", "microvm", {52, 53}));
+  const auto idle = JudgeClaims(In("instance_memory", "microvm", {52, 53, 52, 53, 52, 53}));
   ASSERT_FALSE(idle.empty());
   EXPECT_EQ(idle.front().verdict, Verdict::kAbove);
-  const auto wasm = JudgeClaims(In("memory", "wasm", {2, 2}));
+  const auto wasm = JudgeClaims(In("memory", "wasm", {2, 2, 2, 2, 2, 2}));
   EXPECT_TRUE(wasm.front().verdict.has_value());
+}
+
+TEST(ClaimedTest, AClaimIsNotDecidedBySamplesTooFewToBoundIt) {
+  const JudgedClaim one = JudgeClaims(In("instance_memory", "microvm", {53.1})).front();
+  EXPECT_EQ(one.verdict, Verdict::kUndecided);
+  EXPECT_EQ(one.text.en, "not decided: one sample, needs 6");
+  EXPECT_GT(one.ratio, 1) << "the ratio is shown all the same";
+  const JudgedClaim five =
+      JudgeClaims(In("cold_start", "microvm", {300, 310, 305, 320, 315})).front();
+  EXPECT_EQ(five.text.en, "not decided: not bounded by 5 samples, needs 6");
+  EXPECT_FALSE(five.text.zh.empty());
+  const Measured p99 = In("latency_p99", "wasm", std::vector<double>(367, 1));
+  EXPECT_EQ(p99.interval.low, 1);
+  EXPECT_FALSE(p99.interval.bounded());
+  EXPECT_TRUE(In("latency_p99", "wasm", std::vector<double>(368, 1)).interval.bounded());
+}
+
+TEST(ClaimedTest, WhatIsStoredIsExact) {
+  const Measured image = In("image_size", "container", {0.32});
+  EXPECT_EQ(image.interval.low, 0.32);
+  EXPECT_EQ(image.interval.high, 0.32);
+  EXPECT_EQ(JudgeClaims(image).front().verdict, Verdict::kBelow);
+}
+
+TEST(ClaimedTest, AnIntervalIsShownAsFarAsItIsTold) {
+  const auto shown = [](std::string_view row, int count) {
+    std::vector<double> samples;
+    for (int i = 1; i <= count; ++i) samples.push_back(i);
+    return IntervalCell(In(row, "wasm", samples).interval);
+  };
+  EXPECT_EQ(shown("warm_start", 10).text.en, "2..9");
+  EXPECT_EQ(shown("warm_start", 5).text.en, NoCell().text.en);
+  EXPECT_EQ(shown("latency_p99", 100).text.en, "at least 97");
+  EXPECT_EQ(shown("latency_p99", 100).value, (Json{{"low", 97.0}, {"high", nullptr}}));
+  EXPECT_FALSE(shown("latency_p99", 100).text.zh.empty());
 }
 
 TEST(ClaimedTest, DensityThatWasNotReachedIsNotJudged) {

@@ -56,8 +56,7 @@ std::vector<Cell> DriftRow(const Pair& pair, double chance) {
   if (Positive(pair.older) && Positive(pair.newer)) {
     const auto interval = numerics::RatioInterval(pair.newer, pair.older, 0.5);
     row.push_back(NumberCell(Median(pair.newer) / Median(pair.older)));
-    row.push_back({{Figure(interval.low) + ".." + Figure(interval.high), ""},
-                   Json{{"low", interval.low}, {"high", interval.high}}});
+    row.push_back(IntervalCell(interval));
   } else {
     row.insert(row.end(), {NoCell(), NoCell()});
   }

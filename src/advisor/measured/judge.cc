@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "advisor/numerics/bootstrap.h"
 #include "advisor/numerics/chance.h"
+#include "advisor/numerics/order.h"
 #include "base/check.h"
 #include "base/quantile.h"
 
@@ -21,22 +23,18 @@ std::optional<numerics::Interval> Halves(std::span<const double> samples, double
   return numerics::RatioInterval(even, odd, share);
 }
 
-Spot SpotOf(std::span<const double> samples, std::span<const double> sorted, double share) {
-  return {.value = Quantile(sorted, share), .interval = numerics::QuantileInterval(samples, share)};
-}
-
 }  // namespace
 
 Spot Locate(std::span<const double> samples, double share) {
   STRATA_CHECK(!samples.empty());
-  return SpotOf(samples, Sorted(samples), share);
+  const std::vector<double> sorted = Sorted(samples);
+  return {.value = Quantile(sorted, share), .interval = numerics::QuantileInterval(sorted, share)};
 }
 
 Figures Describe(std::span<const double> samples, double share) {
   STRATA_CHECK(!samples.empty());
   Figures figures;
   figures.sorted = Sorted(samples);
-  figures.spot = SpotOf(samples, figures.sorted, share);
   figures.outliers = numerics::Outliers(samples);
   figures.halves = Halves(samples, share);
   return figures;

@@ -1,7 +1,7 @@
 // advisor/measured/judge.h - what samples say: of themselves, of a claim, of a contract.
 //
 // A claim is judged by the interval of what was measured, not by one number: what lies on both
-// sides of the claim's bound is not decided.
+// sides of the claim's bound is not decided, and so is what samples are too few to bound.
 //
 // Threads: pure functions; the same answer for the same samples. Tested by judge_test.cc.
 #pragma once
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "advisor/compare/values.h"
-#include "advisor/numerics/bootstrap.h"
+#include "advisor/numerics/interval.h"
 #include "advisor/report/text.h"
 
 namespace strata::advisor {
@@ -21,22 +21,21 @@ namespace strata::advisor {
 // Where the samples of one row in one place lie.
 struct Spot {
   double value = 0;             // the quantile that stands for them
-  numerics::Interval interval;  // of that, 95 %
+  numerics::Interval interval;  // of that, 95 %; infinite where they are too few to tell
 };
 
 // One sample or more.
 Spot Locate(std::span<const double> samples, double share);
 
-// All that is told of them.
+// What else is told of them.
 struct Figures {
-  Spot spot;
   std::vector<double> sorted;
   std::vector<std::size_t> outliers;  // by numerics::Outliers, in the order of `samples`
   // The ratio of every second sample to the others; nothing: fewer than four, or not above 0.
   std::optional<numerics::Interval> halves;
 };
 
-// One sample or more.
+// One sample or more; `share` as above.
 Figures Describe(std::span<const double> samples, double share);
 
 enum class Verdict : std::uint8_t { kAsClaimed, kBelow, kAbove, kUndecided };

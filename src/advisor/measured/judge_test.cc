@@ -1,5 +1,8 @@
 #include "advisor/measured/judge.h"
 
+#include <limits>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace strata::advisor {
@@ -26,6 +29,16 @@ TEST(JudgeTest, AClaimIsJudgedByTheInterval) {
   EXPECT_EQ(Judge({.least = 5, .most = {}, .unit = ""}, 7, {6, 1e9}).verdict, Verdict::kAsClaimed);
 }
 
+TEST(JudgeTest, WhatIsNotBoundedIsNotDecidedThere) {
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  const Range claimed{.least = 10, .most = 100, .unit = "ms"};
+  EXPECT_EQ(Judge(claimed, 50, {-kInfinite, kInfinite}).verdict, Verdict::kUndecided);
+  EXPECT_EQ(Judge(claimed, 50, {40, kInfinite}).verdict, Verdict::kUndecided);
+  EXPECT_EQ(Judge(claimed, 200, {150, kInfinite}).verdict, Verdict::kAbove);
+  EXPECT_EQ(Locate(std::vector<double>{7}, 0.5).value, 7);
+  EXPECT_FALSE(Locate(std::vector<double>{7}, 0.5).interval.bounded());
+}
+
 TEST(JudgeTest, AContractHoldsFailsOrIsNotDecided) {
   EXPECT_EQ(JudgeContract(Starts(299, 0), kWasm).kept, Kept::kHolds);
   const auto few = JudgeContract(Starts(298, 0), kWasm);
@@ -44,9 +57,11 @@ TEST(JudgeTest, SamplesAreDescribedWithTheirHalves) {
   std::vector<double> samples;
   for (int i = 0; i < 40; ++i) samples.push_back(100 + i % 7);
   samples.push_back(900);
+  const Spot spot = Locate(samples, 0.5);
+  EXPECT_EQ(spot.value, 103);
+  EXPECT_TRUE(spot.interval.Contains(103));
+  EXPECT_TRUE(spot.interval.bounded());
   const Figures figures = Describe(samples, 0.5);
-  EXPECT_EQ(figures.spot.value, 103);
-  EXPECT_TRUE(figures.spot.interval.Contains(103));
   ASSERT_TRUE(figures.halves.has_value());
   EXPECT_TRUE(figures.halves->Contains(1));
   EXPECT_EQ(figures.outliers, std::vector<std::size_t>{40});

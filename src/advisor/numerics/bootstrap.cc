@@ -73,16 +73,6 @@ Interval Middle(std::vector<double> values, double confidence) {
 
 }  // namespace
 
-Interval QuantileInterval(std::span<const double> samples, double share,
-                          const Resampling& resampling) {
-  STRATA_CHECK(!samples.empty());
-  Bits bits(resampling.seed);
-  ResampledQuantile draw(samples, share);
-  std::vector<double> quantiles(resampling.resamples);
-  for (double& each : quantiles) each = draw(bits);
-  return Middle(std::move(quantiles), resampling.confidence);
-}
-
 Interval RatioInterval(std::span<const double> left, std::span<const double> right, double share,
                        const Resampling& resampling) {
   STRATA_CHECK(!left.empty() && !right.empty());

@@ -1,10 +1,10 @@
-// advisor/numerics/bootstrap.h - how sure a quantile of a few samples is, and a ratio of two: the
-// percentile bootstrap of Efron (1979; Efron and Tibshirani, An Introduction to the Bootstrap,
-// 1993, chapter 13).
+// advisor/numerics/bootstrap.h - how sure a ratio of two quantiles is: the percentile bootstrap of
+// Efron (1979; Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). One
+// quantile alone has an exact interval (order.h).
 //
 // Percentile and not BCa: the acceleration of BCa is estimated by the jackknife, which is not
-// consistent for quantiles (the same book, section 11.6). An interval of a few samples is too
-// short: below five samples it says little more than their least and their most.
+// consistent for quantiles (the same book, section 11.6). It tells nothing beyond the least and
+// the most of the samples: it is for medians, and too short for a few samples.
 //
 // Pure, thread-safe; the same interval for the same seed. Tested by bootstrap_test.cc (against the
 // exact distribution of a resampled median) and, against SciPy, by tests/advisor/measure_test.py.
@@ -15,13 +15,9 @@
 #include <span>
 #include <vector>
 
-namespace strata::advisor::numerics {
+#include "advisor/numerics/interval.h"
 
-struct Interval {
-  double low = 0;
-  double high = 0;
-  [[nodiscard]] bool Contains(double value) const noexcept { return low <= value && value <= high; }
-};
+namespace strata::advisor::numerics {
 
 struct Resampling {
   double confidence = 0.95;
@@ -29,12 +25,8 @@ struct Resampling {
   std::uint64_t seed = 1;
 };
 
-// Of the quantile `share` (0.5: the median) of what `samples` were drawn from. One sample or more.
-Interval QuantileInterval(std::span<const double> samples, double share,
-                          const Resampling& resampling = {});
-
-// Of the ratio of two quantiles, `left` over `right`, drawn independently of each other. One sample
-// or more of each; those of `right` are above 0.
+// Of the ratio of two quantiles `share` (0.5: the median), `left` over `right`, drawn independently
+// of each other. One sample or more of each; those of `right` are above 0.
 Interval RatioInterval(std::span<const double> left, std::span<const double> right, double share,
                        const Resampling& resampling = {});
 

@@ -16,6 +16,8 @@ std::vector<double> Skewed(int count) {
   return samples;
 }
 
+const std::vector<double> kOne{1};  // the ratio to which is the quantile itself
+
 // A resampled median of an odd number is at most the k-th smallest of n if more than half of the n
 // draws are among the k smallest (Efron 1979, section 3).
 double ChanceOfAtMost(int k, int n) {
@@ -26,7 +28,7 @@ double ChanceOfAtMost(int k, int n) {
 TEST(BootstrapTest, AMediansIntervalIsThatOfItsExactResamplingDistribution) {
   for (const int n : {5, 9, 25, 31}) {
     std::vector<double> samples = Skewed(n);
-    const Interval found = QuantileInterval(samples, 0.5, {.resamples = 40'000});
+    const Interval found = RatioInterval(samples, kOne, 0.5, {.resamples = 40'000});
     std::ranges::sort(samples);
     const auto at = [&](double share) {
       int k = 1;
@@ -40,17 +42,17 @@ TEST(BootstrapTest, AMediansIntervalIsThatOfItsExactResamplingDistribution) {
 
 TEST(BootstrapTest, AHigherConfidenceIsAWiderInterval) {
   const std::vector<double> samples = Skewed(23);
-  const Interval wide = QuantileInterval(samples, 0.5, {.confidence = 0.99});
-  const Interval narrow = QuantileInterval(samples, 0.5, {.confidence = 0.5});
+  const Interval wide = RatioInterval(samples, kOne, 0.5, {.confidence = 0.99});
+  const Interval narrow = RatioInterval(samples, kOne, 0.5, {.confidence = 0.5});
   EXPECT_LT(wide.low, narrow.low);
   EXPECT_GT(wide.high, narrow.high);
 }
 
 TEST(BootstrapTest, TheSameSeedGivesTheSameIntervalAndAnotherNot) {
   const std::vector<double> samples = Skewed(40);
-  const Interval one = QuantileInterval(samples, 0.37, {.resamples = 101});
-  const Interval same = QuantileInterval(samples, 0.37, {.resamples = 101});
-  const Interval other = QuantileInterval(samples, 0.37, {.resamples = 101, .seed = 2});
+  const Interval one = RatioInterval(samples, kOne, 0.37, {.resamples = 101});
+  const Interval same = RatioInterval(samples, kOne, 0.37, {.resamples = 101});
+  const Interval other = RatioInterval(samples, kOne, 0.37, {.resamples = 101, .seed = 2});
   EXPECT_EQ(one.low, same.low);
   EXPECT_EQ(one.high, same.high);
   EXPECT_TRUE(one.low != other.low || one.high != other.high);
@@ -59,8 +61,8 @@ TEST(BootstrapTest, TheSameSeedGivesTheSameIntervalAndAnotherNot) {
 TEST(BootstrapTest, SamplesThatAreAllTheSameHaveAnIntervalOfNoWidth) {
   const std::vector<double> same(7, 3.0);
   const std::vector<double> half(4, 1.5);
-  EXPECT_EQ(QuantileInterval(same, 0.9).low, 3);
-  EXPECT_EQ(QuantileInterval(same, 0.9).high, 3);
+  EXPECT_EQ(RatioInterval(same, kOne, 0.9).low, 3);
+  EXPECT_EQ(RatioInterval(same, kOne, 0.9).high, 3);
   EXPECT_EQ(RatioInterval(same, half, 0.5).low, 2);
   EXPECT_EQ(RatioInterval(same, half, 0.5).high, 2);
 }
