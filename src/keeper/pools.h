@@ -38,6 +38,7 @@
 #include "base/ordered.h"
 #include "base/ranked_line.h"
 #include "base/task.h"
+#include "host/memory.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
 #include "sandbox/wake_event.h"
@@ -52,7 +53,7 @@ class Pools {
     std::uint32_t sandboxes = 32;     // that wait, of all pools
     Bytes memory = Bytes::MiB(1024);  // that those hold
     std::size_t calls_in_line = 256;  // of one class
-    Bytes spare = Bytes::MiB(256);    // of the host's memory, that nothing is to take in advance
+    Bytes spare = host::kKeptFree;    // of the host's memory
   };
   using MemoryFn = std::function<Bytes()>;
 

@@ -45,6 +45,7 @@
 #include "manager/opened.h"
 #include "manager/puller.h"
 #include "manager/rollout_watch.h"
+#include "manager/room.h"
 #include "manager/scales.h"
 #include "manager/slo_watches.h"
 #include "manager/span_exporter.h"
@@ -132,11 +133,10 @@ class ManagerImpl final : public Manager {
 
   // place.cc
   Task<void> Place(Candidate& candidate);
-  // `overload`: calls a second that it has to carry, whatever its manifest asks for.
   Task<model::Placement> Choose(const model::Resource& resource, const Artifacts& artifacts,
                                 std::vector<scheduler::Option> options,
-                                std::optional<model::Class> asked,
-                                std::optional<double> overload = std::nullopt);
+                                std::optional<model::Class> asked, Circumstances now = {});
+  Bytes RoomNow(const model::Resource& resource);
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
   Result<std::vector<scheduler::Option>> OptionsOf(const model::Resource& resource,
                                                    const Artifacts& artifacts) const;

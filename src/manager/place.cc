@@ -10,10 +10,12 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "host/memory.h"
 #include "manager/fits.h"
 #include "manager/manager_impl.h"
 #include "manager/node_prices.h"
 #include "manager/own_figures.h"
+#include "manager/room.h"
 #include "meter/prices.h"
 #include "model/resource.h"
 #include "model/revision.h"
@@ -29,18 +31,18 @@ using model::Class;
 constexpr std::string_view kOnlyWithin = "only where spec.within asks for it";
 
 // The one node that we know, with every class: what it lacks shows when a class is tried.
-scheduler::Node ThisNode(const meter::Prices& prices) {
+scheduler::Node ThisNode(Bytes room, const meter::Prices& prices) {
   const std::string name = HostName();
   return {.name = name,
-          .free_memory = Bytes{UINT64_MAX},
+          .free_memory = room,
           .classes = scheduler::ClassSet::All(),
           .cores = static_cast<double>(Processors()),
           .price = prices.FactorOf(name)};
 }
 
 // This node, with what trying the classes out has found.
-scheduler::Node ProbedNode(const Json& found, const meter::Prices& prices) {
-  scheduler::Node node = ThisNode(prices);
+scheduler::Node ProbedNode(const Json& found, Bytes room, const meter::Prices& prices) {
+  scheduler::Node node = ThisNode(room, prices);
   for (const Class each : model::kClasses) {
     const std::string name = "class-" + std::string(model::ClassName(each));
     const auto lacks = [&name](const Json& check) {
@@ -89,6 +91,12 @@ std::string_view ReplicasField(const model::Resource& resource) {
   return service->scale ? "scale.max" : "replicas";
 }
 
+std::string_view HeldField(const model::Resource& resource) {
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  if (service == nullptr) return "";
+  return service->scale ? "scale.min" : "replicas";
+}
+
 std::uint32_t ReplicasOf(const model::Resource& resource) {
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   return service == nullptr ? 1 : service->most();
@@ -107,6 +115,8 @@ scheduler::Question QuestionOf(const model::Resource& resource, const Artifacts&
           .by = workload.placement,
           .asked = asked,
           .memory = workload.limits.memory,
+          .held = HeldOf(resource),
+          .held_field = HeldField(resource),
           .cells = CellsOf(options),  // of the listener's tenant
           .concurrency = workload.limits.concurrency,
           .sandboxes = options.max_sandboxes,
@@ -193,15 +203,14 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const model::Resou
 Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
                                            const Artifacts& artifacts,
                                            std::vector<scheduler::Option> options,
-                                           std::optional<Class> asked,
-                                           std::optional<double> overload) {
+                                           std::optional<Class> asked, Circumstances now) {
   scheduler::Question question = QuestionOf(resource, artifacts, asked, options_);
-  if (overload) {
-    const auto qps = static_cast<std::uint32_t>(std::ceil(*overload));
+  if (now.overload) {
+    const auto qps = static_cast<std::uint32_t>(std::ceil(*now.overload));
     question.slo.qps = std::max(question.slo.qps.value_or(0), qps);
   }
   const meter::Prices prices = ListPrices(options_.prices, measurements_);
-  scheduler::Node node = ThisNode(prices);
+  scheduler::Node node = ThisNode(now.room, prices);
   auto chosen = scheduler::Choose(question, options, {&node, 1}, prices);
   const bool unsure = chosen && !question.asked && chosen->sandbox_class != Class::kWasm &&
                       chosen->sandbox_class != Class::kContainer;
@@ -209,7 +218,7 @@ Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
     // Its first use takes seconds, so it is tried only where that decides something.
     auto found = co_await probe_.Found();
     if (!found) co_return Wrap(found.error(), resource.key().ToString() + ": spec.class");
-    node = ProbedNode(*found, prices);
+    node = ProbedNode(*found, now.room, prices);
     chosen = scheduler::Choose(question, options, {&node, 1}, prices);
   }
   if (!chosen) co_return Wrap(chosen.error(), resource.key().ToString());
@@ -221,10 +230,15 @@ Result<model::Placement> ManagerImpl::FreePlacement(const model::Resource& resou
   auto options = OptionsOf(resource, artifacts);
   if (!options) return std::unexpected(options.error());
   const meter::Prices prices = ListPrices(options_.prices, measurements_);
-  const scheduler::Node node = ThisNode(prices);
+  const scheduler::Node node = ThisNode(Circumstances().room, prices);
   scheduler::Question question = QuestionOf(resource, artifacts, std::nullopt, options_);
   question.by = model::PlacementBy::kCost;
   return scheduler::Choose(question, *options, {&node, 1}, prices);
+}
+
+Bytes ManagerImpl::RoomNow(const model::Resource& resource) {
+  const auto now = store_->Get(resource.key());
+  return RoomFor(host::FreeMemory(), now ? &now->resource : nullptr);
 }
 
 Task<void> ManagerImpl::Place(Candidate& candidate) {
@@ -238,7 +252,8 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
   auto placement = PlacementNow(candidate);
   if (placement && !CanRun(*options, placement->sandbox_class)) placement.reset();
   if (!placement) {
-    auto chosen = co_await Choose(resource, artifacts, *options, *asked);
+    const Circumstances now{.room = RoomNow(resource)};
+    auto chosen = co_await Choose(resource, artifacts, *options, *asked, now);
     if (!chosen) co_return std::unexpected(chosen.error());
     placement = *std::move(chosen);
   }

@@ -201,7 +201,8 @@ Task<model::Placement> ManagerImpl::NextClass(const model::Revision& revision,
       option.lacking = "what it carries is not known ('strata measure' tells)";
     }
   }
-  co_return co_await Choose(resource, artifacts, *std::move(options), std::nullopt, overload);
+  const Circumstances now{.overload = overload};
+  co_return co_await Choose(resource, artifacts, *std::move(options), std::nullopt, now);
 }
 
 }  // namespace strata::manager

@@ -96,7 +96,9 @@ struct Question {
   bool devices = false;  // it asks for some of the host's
   model::PlacementBy by = model::PlacementBy::kCost;
   std::optional<model::Class> asked;  // by the manifest
-  Bytes memory;                       // that a node must have free
+  Bytes memory;                       // of one sandbox
+  std::uint32_t held = 1;             // sandboxes at all times: a node has that memory for each
+  std::string_view held_field;        // of its manifest; empty: it has none
   std::uint32_t cells = 1;            // single-threaded processes that its calls go through
   std::uint32_t concurrency = 100;    // calls at once, in each of them
   // Of one class that there may be at once; of wasm in each cell. A server is not bounded by it.

@@ -33,7 +33,8 @@ class PropertiesTest : public ::testing::Test {
     question_ = {.function = Pick(2) == 0,
                  .requires_ = {AnyLevel(), AnyLevel(), AnyLevel()},
                  .by = Pick(4) == 0 ? model::PlacementBy::kRule : model::PlacementBy::kCost,
-                 .memory = Bytes::MiB(64)};
+                 .memory = Bytes::MiB(64),
+                 .held = static_cast<std::uint32_t>(1 + Pick(3))};
     if (Pick(2) == 0) question_.slo.p99 = std::chrono::milliseconds(1 + Pick(300));
     if (Pick(4) == 0) question_.slo.cold_start = std::chrono::milliseconds(1 + Pick(300));
     if (Pick(2) == 0) question_.budget.cents = static_cast<std::uint32_t>(Pick(300));
@@ -58,6 +59,7 @@ class PropertiesTest : public ::testing::Test {
       node.classes = {};
       node.cores = 1 + Pick(8);
       node.price = (1 + Pick(4)) / 4.0;
+      if (Pick(4) == 0) node.free_memory = Bytes::MiB(static_cast<std::uint64_t>(Pick(256)));
       for (const Class each : kAll) {
         if (Pick(2) == 0) node.classes.Add(each);
       }
@@ -86,6 +88,9 @@ class PropertiesTest : public ::testing::Test {
     give("slo.availability", question_.slo.availability,
          [&](double told) { return whole(told * 1e4); });
     give("budget.usd_cents", question_.budget.cents, whole);
+    if (const auto mib = with("limits.memory_mib")) {
+      question_.memory = Bytes::MiB(static_cast<std::uint64_t>(*mib));
+    }
     const auto lower = [&way](const char* field, Level& level) {
       for (const Level each : {Level::kLow, Level::kMedium}) {
         const std::string said = std::string(field) + ": " + std::string(model::LevelName(each));
@@ -214,7 +219,10 @@ TEST_F(PropertiesTest, WhatAClassCouldRunIsToldAWayThatWorks) {
     const auto refused = Choose(question_, options_, nodes_);
     if (refused) continue;
     const bool possible = std::ranges::any_of(options_, [&](const Option& option) {
-      const auto has = [&](const Node& node) { return node.classes.Has(option.sandbox_class); };
+      const auto has = [&](const Node& node) {
+        const bool room = node.free_memory >= Bytes::MiB(question_.held);  // of a MiB for each
+        return room && node.classes.Has(option.sandbox_class);
+      };
       return option.variant && option.lacking.empty() && std::ranges::any_of(nodes_, has);
     });
     const std::string& message = refused.error().message;

@@ -135,7 +135,29 @@ TEST_F(StrategyTest, ANodeWithRoomIsFound) {
   EXPECT_EQ(Decide()->node, "roomy");
   nodes_[1].free_memory = Bytes::MiB(32);
   EXPECT_EQ(Chosen(), Class::kContainer);
-  EXPECT_EQ(Lost(Class::kWasm), "no node of this class has 64 MiB free");
+  EXPECT_EQ(Lost(Class::kWasm), "no node of this class has 64 MiB free; local has 32");
+  nodes_[1].free_memory = Bytes::MiB(48);
+  EXPECT_EQ(Lost(Class::kWasm), "no node of this class has 64 MiB free; roomy has 48");
+}
+
+TEST_F(StrategyTest, WhatIsThereAtAllTimesMustFitTogetherAndARefusalSaysWhatWould) {
+  nodes_[0].free_memory = Bytes::MiB(200);
+  question_.held = 3;
+  EXPECT_EQ(Chosen(), Class::kWasm);
+  question_.held = 4;
+  EXPECT_THAT(Refusal(), HasSubstr("wasm: no node of this class has 256 MiB free; local has 200"));
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: limits.memory_mib: 50"));
+  question_.held_field = question_.replicas_field = "replicas";
+  question_.replicas = 4;
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: limits.memory_mib: 50; replicas: 3"));
+  question_.memory = Bytes::MiB(50);
+  EXPECT_EQ(Chosen(), Class::kWasm);
+  question_.memory = Bytes::MiB(64);
+  question_.requires_.security = Level::kHigh;
+  question_.slo.p99 = std::chrono::milliseconds(100);
+  EXPECT_THAT(Refusal(), HasSubstr("\n  microvm: limits.memory_mib: 50, slo.p99_ms: 251"));
+  nodes_[0].free_memory = Bytes{};
+  EXPECT_THAT(Refusal(), ::testing::Not(HasSubstr("limits.memory_mib"))) << "nothing fits";
 }
 
 TEST_F(StrategyTest, TheSloIsKeptBeforeMoneyIsSaved) {

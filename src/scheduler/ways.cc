@@ -4,7 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +53,23 @@ void GiveFloor(model::Requires& asks, model::Class to, std::vector<std::string>&
   }
 }
 
+// A limit that what is there at all times fits with into `room`.
+void GiveMemory(Question& question, Bytes room, std::vector<std::string>& gave) {
+  const std::uint64_t mib = (room.count / question.held) >> 20;
+  if (mib == 0 || Bytes::MiB(mib) >= question.memory) return;
+  question.memory = Bytes::MiB(mib);
+  gave.push_back("limits.memory_mib: " + std::to_string(mib));
+}
+
+// So many at all times that they fit into `room`.
+void GiveHeld(Question& question, Bytes room, std::vector<std::string>& gave) {
+  const std::uint64_t fit = room.count / std::max(question.memory.count, std::uint64_t{1});
+  if (question.held_field.empty() || fit == 0 || fit >= question.held) return;
+  question.held = static_cast<std::uint32_t>(fit);
+  if (question.held_field == question.replicas_field) question.replicas = question.held;
+  gave.push_back(std::string(question.held_field) + ": " + std::to_string(fit));
+}
+
 // What a manifest decides itself, given up for the class at `place` of the field.
 void GiveRules(const Case& asked, const Field& field, std::size_t place, Question& changed,
                std::vector<std::string>& gave) {
@@ -81,6 +100,9 @@ void GiveRules(const Case& asked, const Field& field, std::size_t place, Questio
   if (changed.devices && option != nullptr && !option->withheld.empty()) {
     changed.devices = false;
     gave.emplace_back("leave spec.devices out");
+  }
+  if (const Node* node = Roomiest(to, asked.nodes); node != nullptr) {
+    GiveMemory(changed, node->free_memory, gave);
   }
 }
 
@@ -139,6 +161,8 @@ class Ways {
     if (const auto field = asked.question.replicas_field; !field.empty()) {
       Raise(&Question::replicas, std::string(field), ReplicasFor);
     }
+    Fit(GiveMemory);
+    Fit(GiveHeld);
     Question changed = asked.question;
     changed.devices = false;
     if (asked.question.devices) Try(changed, "leave spec.devices out");
@@ -201,6 +225,22 @@ class Ways {
       Question changed = asked_.question;
       changed.*which = static_cast<std::uint32_t>(count);
       if (Try(changed, field + ": " + Exact(count))) return;
+    }
+  }
+
+  // Into what the roomiest node of some class has free, the least change first.
+  void Fit(void (*give)(Question&, Bytes, std::vector<std::string>&)) {
+    std::vector<Bytes> rooms;
+    for (const Weighed& each : field_) {
+      const Node* node = Roomiest(each.shown.sandbox_class, asked_.nodes);
+      if (node != nullptr) rooms.push_back(node->free_memory);
+    }
+    std::ranges::sort(rooms, std::greater<>());
+    for (const Bytes room : rooms) {
+      Question changed = asked_.question;
+      std::vector<std::string> gave;
+      give(changed, room, gave);
+      if (!gave.empty() && Try(changed, gave.front())) return;
     }
   }
 

@@ -15,6 +15,7 @@ constexpr std::array kByPreference = {Class::kContainer, Class::kWasm, Class::kA
                                       Class::kMicrovm, Class::kContainerInMicrovm};
 
 std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
+std::string Mib(Bytes bytes) { return std::to_string(bytes.count >> 20); }
 
 bool HasVariant(std::span<const Option> options, Class sandbox_class) {
   const auto found = std::ranges::find(options, sandbox_class, &Option::sandbox_class);
@@ -65,9 +66,10 @@ bool Better(const Node& node, const Node& than, double cores) {
 
 const Node* NodeFor(const Question& question, Class sandbox_class, std::span<const Node> nodes,
                     double cores) {
+  const Bytes memory = MemoryFor(question);
   const Node* best = nullptr;
   for (const Node& node : nodes) {
-    if (!node.classes.Has(sandbox_class) || node.free_memory < question.memory) continue;
+    if (!node.classes.Has(sandbox_class) || node.free_memory < memory) continue;
     if (best == nullptr || Better(node, *best, cores)) best = &node;
   }
   return best;
@@ -90,10 +92,10 @@ std::string WhyNot(Class sandbox_class, std::span<const Node> nodes) {
 }
 
 std::string NoNode(const Question& question, Class sandbox_class, std::span<const Node> nodes) {
-  const bool known = std::ranges::any_of(
-      nodes, [sandbox_class](const Node& node) { return node.classes.Has(sandbox_class); });
-  if (!known) return "no node has this class" + WhyNot(sandbox_class, nodes);
-  return "no node of this class has " + std::to_string(question.memory.count >> 20) + " MiB free";
+  const Node* roomiest = Roomiest(sandbox_class, nodes);
+  if (roomiest == nullptr) return "no node has this class" + WhyNot(sandbox_class, nodes);
+  return "no node of this class has " + Mib(MemoryFor(question)) + " MiB free; " + roomiest->name +
+         " has " + Mib(roomiest->free_memory);
 }
 
 // What is bounded, from the class's figures to the best that it may do; nothing: not known.
@@ -181,6 +183,19 @@ bool Before(const Weighed& a, const Weighed& b) {
 }
 
 }  // namespace
+
+Bytes MemoryFor(const Question& question) noexcept {
+  return Bytes{question.memory.count * question.held};
+}
+
+const Node* Roomiest(Class sandbox_class, std::span<const Node> nodes) noexcept {
+  const Node* roomiest = nullptr;
+  for (const Node& node : nodes) {
+    if (!node.classes.Has(sandbox_class)) continue;
+    if (roomiest == nullptr || roomiest->free_memory < node.free_memory) roomiest = &node;
+  }
+  return roomiest;
+}
 
 Field WeighAll(const Case& asked) {
   Field field;

@@ -47,6 +47,12 @@ using Field = std::array<Weighed, model::kClasses.size()>;
 
 Field WeighAll(const Case& asked);
 
+// That a node must have free, for what is there at all times.
+Bytes MemoryFor(const Question& question) noexcept;
+
+// Of the nodes that have the class, the one with the most memory free. Null: none has it.
+const Node* Roomiest(model::Class sandbox_class, std::span<const Node> nodes) noexcept;
+
 // Of those that fit: first what is known to keep its bounds, then what was measured, then the
 // cheapest. Null: none fits.
 const Weighed* Best(const Field& field);

@@ -125,6 +125,24 @@ class PlacementTest(ServerTest):
         self.assertIn("whether it keeps the SLO is not known", unsure["because"])
         self.assertIn("expected a percentage from 1 to 99.9999", self.refusal(self.image("never", slo={"availability": 100})))
 
+    def test_what_the_host_has_no_memory_for_is_refused_with_both_numbers(self):
+        with open("/proc/meminfo") as meminfo:
+            total = next(int(line.split()[1]) for line in meminfo if line.startswith("MemTotal:")) // 1024
+        if total > 512_000:
+            self.skipTest("this host has the memory")
+        much = {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "much"},
+                "spec": {"artifact": f"oci:{self.folder / 'image'}", "port": 8080, "replicas": 1000,
+                         "limits": {"memory_mib": 512}}}
+        with self.assertRaises(AssertionError) as refused:
+            self.server.apply(much)
+        words = str(refused.exception)
+        told = re.search(r"container: no node of this class has 512000 MiB free; (\S+) has (\d+)\n", words)
+        self.assertTrue(told, words)
+        self.assertEqual(told[1], os.uname().nodename)
+        self.assertLess(int(told[2]), total - 255, "some stays free")
+        self.assertIn(f"replicas: {int(told[2]) // 512}", words)
+        self.assertNotIn("Service/default/much", self.server.resources())
+
     def test_a_device_is_granted_by_no_class_and_each_says_why(self):
         words = self.refusal(self.image("gpu", devices=[{"kind": "gpu"}]))
         for name, why in (("container", "could get the GPU's device files (CDI)"), ("appkernel", "(nvproxy)"),

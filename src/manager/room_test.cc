@@ -1,0 +1,58 @@
+#include "manager/room.h"
+
+#include <cstdint>
+
+#include <gtest/gtest.h>
+
+#include "host/memory.h"
+
+namespace strata::manager {
+namespace {
+
+model::Resource FunctionOf(Bytes memory) {
+  model::FunctionSpec spec;
+  spec.workload.limits.memory = memory;
+  model::Resource resource;
+  resource.spec = spec;
+  return resource;
+}
+
+model::Resource ServiceOf(Bytes memory, std::uint32_t replicas) {
+  model::ServiceSpec spec;
+  spec.workload.limits.memory = memory;
+  spec.replicas = replicas;
+  model::Resource resource;
+  resource.spec = spec;
+  return resource;
+}
+
+TEST(RoomTest, TheHostKeepsSome) {
+  EXPECT_EQ(RoomFor(host::kKeptFree, nullptr), Bytes{0});
+  EXPECT_EQ(RoomFor(Bytes::MiB(1), nullptr), Bytes{0});
+  EXPECT_EQ(RoomFor(Bytes{host::kKeptFree.count + 5}, nullptr), Bytes{5});
+}
+
+TEST(RoomTest, WhatRunsMayBeReplacedByAsMuchHoweverShortMemoryIs) {
+  const model::Resource function = FunctionOf(Bytes::MiB(64));
+  EXPECT_EQ(RoomFor(Bytes{0}, &function), Bytes::MiB(64));
+  const model::Resource service = ServiceOf(Bytes::MiB(64), 3);
+  EXPECT_EQ(RoomFor(Bytes{0}, &service), Bytes::MiB(192));
+}
+
+TEST(RoomTest, WhereNothingSaysWhatIsFreeEverythingFits) {
+  const model::Resource function = FunctionOf(Bytes::MiB(1024));
+  EXPECT_EQ(RoomFor(Bytes{UINT64_MAX}, &function), Bytes{UINT64_MAX});
+}
+
+TEST(RoomTest, AServiceHoldsItsLeastReplicasAndAtLeastOne) {
+  EXPECT_EQ(HeldOf(FunctionOf(Bytes::MiB(1))), 1U);
+  EXPECT_EQ(HeldOf(ServiceOf(Bytes::MiB(1), 4)), 4U);
+  model::Resource service = ServiceOf(Bytes::MiB(1), 1);
+  std::get<model::ServiceSpec>(service.spec).scale = model::Scale{.min = 2, .max = 9};
+  EXPECT_EQ(HeldOf(service), 2U);
+  std::get<model::ServiceSpec>(service.spec).scale = model::Scale{.min = 0, .max = 9};
+  EXPECT_EQ(HeldOf(service), 1U);
+}
+
+}  // namespace
+}  // namespace strata::manager
