@@ -81,6 +81,31 @@ std::vector<Subject> MakeTechnologies() {
   return technologies.Take();
 }
 
+struct Known {
+  std::vector<Subject> all;
+  Names names{"concept, class or technology", "strata compare"};
+};
+
+Known MakeKnown() {
+  Known known{.all = ClassSubjects()};
+  for (auto& each : ConceptSubjects()) known.all.push_back(std::move(each));
+  for (auto& each : TechnologySubjects()) known.all.push_back(std::move(each));
+  for (const Subject& each : known.all) known.names.Add(each.id, each.id);
+  for (const Subject& each : known.all) {
+    known.names.Add(each.id, each.label.en);
+    known.names.Add(each.id, each.label.zh);
+    if (each.id == each.concept_id) known.names.AddAliases(ConceptOf(each.id));
+  }
+  // What else the diagrams call a technology.
+  for (const Json& entity : Facts(FactFile::kGraph).at("entities")) {
+    const std::string id = entity.at("id");
+    if (std::ranges::find(known.all, id, &Subject::id) == known.all.end()) continue;
+    known.names.Add(id, LabelOf(entity).en);
+    known.names.AddAliases(entity);
+  }
+  return known;
+}
+
 }  // namespace
 
 const Json& ConceptOf(const std::string& id) {
@@ -132,26 +157,10 @@ std::optional<Subject> TechnologyCalledAs(const Subject& concept_subject) {
 }
 
 Result<Subject> FindSubject(std::string_view name) {
-  std::vector<Subject> all = ClassSubjects();
-  for (auto& each : ConceptSubjects()) all.push_back(std::move(each));
-  for (auto& each : TechnologySubjects()) all.push_back(std::move(each));
-  Names names("concept, class or technology", "strata compare");
-  for (const Subject& each : all) names.Add(each.id, each.id);
-  for (const Subject& each : all) {
-    names.Add(each.id, each.label.en);
-    names.Add(each.id, each.label.zh);
-    if (each.id == each.concept_id) names.AddAliases(ConceptOf(each.id));
-  }
-  // What else the diagrams call a technology.
-  for (const Json& entity : Facts(FactFile::kGraph).at("entities")) {
-    const std::string id = entity.at("id");
-    if (std::ranges::find(all, id, &Subject::id) == all.end()) continue;
-    names.Add(id, LabelOf(entity).en);
-    names.AddAliases(entity);
-  }
-  const auto found = names.Find(name);
+  static const Known known = MakeKnown();
+  const auto found = known.names.Find(name);
   if (!found) return std::unexpected(found.error());
-  return *std::ranges::find(all, *found, &Subject::id);
+  return *std::ranges::find(known.all, *found, &Subject::id);
 }
 
 }  // namespace strata::advisor

@@ -3,7 +3,7 @@
 //
 //   a name on the command line --> [ FindSubject ] --> compare.h, recommend/, features
 //
-// Threads:  values; the lists are made anew from the facts, which live as long as the program.
+// Threads:  values; the names are put together once, the lists anew from the facts.
 // Errors:   kNotFound of FindSubject, with the nearest names. Tested by subjects_test.cc.
 #pragma once
 

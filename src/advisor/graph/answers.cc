@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,24 @@ Result<std::size_t> FindNode(std::string_view name) {
   auto id = names.Find(name);
   if (!id) return std::unexpected(std::move(id).error());
   return IndexOf(WholeGraph(), *id);
+}
+
+// The concept that is called as the node is, which in a diagram is a node of its own: its box
+// "container" is not the concept that the class stands for. Without rows: there is none other.
+Section ConceptOfNode(const GraphNode& node) {
+  Section section{.id = "concept",
+                  .title = {"Concept that is called so", "同名的概念"},
+                  .columns = {{"concept", {"concept", "概念"}},
+                              {"label", {"label", "名称"}},
+                              {"definition", {"definition", "定义"}},
+                              {"see", {"what is known of it", "查看"}}}};
+  const auto subject = FindSubject(node.label.en);
+  if (!subject || subject->concept_id.empty() || subject->concept_id == node.id) return section;
+  const Json& known = ConceptOf(subject->concept_id);
+  section.rows.push_back({WordCell(subject->concept_id), TextCell(LabelOf(known)),
+                          TextCell(TextOf(known, "definition")),
+                          WordCell("strata graph neighbours " + subject->concept_id)});
+  return section;
 }
 
 std::string SourcesOf(const std::vector<std::string>& diagrams) {
@@ -171,6 +190,7 @@ GraphAnswer WayAnswer(Text title, const std::vector<Step>& way) {
     against = against || step.back;
   }
   Graph graph = PartOf(whole, ids);
+  graph.id = "way";
   graph.title = title;
   Report report{.id = "graph", .title = std::move(title), .sections = {std::move(section)}};
   report.sources.assign(sources.begin(), sources.end());
@@ -182,9 +202,14 @@ GraphAnswer WayAnswer(Text title, const std::vector<Step>& way) {
   return {std::move(report), std::move(graph)};
 }
 
-// What "depends on" is said with beside the word itself.
-constexpr std::array<std::string_view, 5> kDependencies = {"depends_on", "runs_on", "can_run_on",
-                                                           "uses", "implemented_by"};
+// What "depends on" is said with beside the word itself, and what makes it possible only: something
+// else may be run on or implement it.
+constexpr std::array<std::string_view, 3> kDependencies = {"depends_on", "runs_on", "uses"};
+constexpr std::array<std::string_view, 2> kPossible = {"can_run_on", "implemented_by"};
+
+bool Has(std::span<const std::string_view> relations, const std::string& relation) {
+  return std::ranges::find(relations, relation) != relations.end();
+}
 
 Names RelationNames() {
   std::set<std::string> relations;
@@ -298,10 +323,14 @@ Result<GraphAnswer> Neighbours(std::string_view node) {
     ids.push_back(whole.nodes[edge.from == *at ? edge.to : edge.from].id);
   }
   Graph graph = PartOf(whole, ids);
+  graph.id = self.id;
   graph.title = self.label;
   Report report{.id = "graph", .title = self.label, .sections = {}};
   Section meaning = Definitions(self.label.en);
   if (!meaning.rows.empty()) report.sections.push_back(std::move(meaning));
+  if (Section named = ConceptOfNode(self); !named.rows.empty()) {
+    report.sections.push_back(std::move(named));
+  }
   report.sections.push_back(std::move(edges));
   report.notes.push_back({"in " + Listed(self.in), "出现于 " + Listed(self.in)});
   return GraphAnswer{std::move(report), std::move(graph)};
@@ -336,20 +365,31 @@ Result<GraphAnswer> Why(std::string_view from, std::string_view relation, std::s
   auto way = ShortestWay(whole, *a, *b, false,
                          [&id](const GraphEdge& edge) { return edge.relation == *id; });
   const bool literal = way.has_value();
-  if (!way && *id == kDependencies.front()) {
+  const bool dependence = *id == kDependencies.front();
+  if (!way && dependence) {
+    way = ShortestWay(whole, *a, *b, false,
+                      [](const GraphEdge& edge) { return Has(kDependencies, edge.relation); });
+  }
+  const bool certain = way.has_value();
+  if (!way && dependence) {
     way = ShortestWay(whole, *a, *b, false, [](const GraphEdge& edge) {
-      return std::ranges::find(kDependencies, edge.relation) != kDependencies.end();
+      return Has(kDependencies, edge.relation) || Has(kPossible, edge.relation);
     });
   }
   if (!way) return std::unexpected(NobodySays(whole, *a, *id, *b));
+  const Text relation_text = certain ? RelationText(*id) : Text{"may depend on", "可能依赖"};
   const Text title =
-      Join(Join(whole.nodes[*a].label, " ", RelationText(*id)), " ", whole.nodes[*b].label);
+      Join(Join(whole.nodes[*a].label, " ", relation_text), " ", whole.nodes[*b].label);
   GraphAnswer answer = WayAnswer(title, *way);
-  if (!literal) {
+  if (!certain) {
     answer.report.notes.push_back(
-        {"No document uses these words; it follows from what runs on, uses or is implemented by "
-         "what.",
-         "没有文档直接这样表述；由运行于、使用、实现等关系推得。"});
+        {"No document says that it does. It can by this way: what can run on or is implemented by "
+         "one thing may do without it.",
+         "没有文档表述该依赖。仅沿此路径可能成立：可运行于某物或可由某物实现者，未必离不开它。"});
+  } else if (!literal) {
+    answer.report.notes.push_back(
+        {"No document uses these words; it follows from what runs on or uses what.",
+         "没有文档直接这样表述；由运行于、使用等关系推得。"});
   } else if (way->size() > 1) {
     answer.report.notes.push_back(
         {"Said in steps: no document has it directly.", "逐步得出：没有文档直接表述。"});

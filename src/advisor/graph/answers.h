@@ -30,14 +30,16 @@ Result<GraphAnswer> Entities(std::string_view type);
 Result<GraphAnswer> Diagram(std::string_view name);
 Result<GraphAnswer> Layer(std::string_view name);
 
-// What is beside a node, with what the documents say that it is.
+// What is beside a node, with what the documents say that it is, and the concept that is called as
+// the node of a diagram is ("container").
 Result<GraphAnswer> Neighbours(std::string_view node);
 
 // The shortest way along the edges' direction; against it where there is none, which is said.
 Result<GraphAnswer> Path(std::string_view from, std::string_view to);
 
 // Who says that `from` has this relation to `to`: directly or in steps of the same relation; for
-// depends_on also by what a node runs on, uses or is implemented by. kNotFound: nobody does.
+// depends_on also by what a node runs on or uses, and, as "may depend on", by what it can run on or
+// is implemented by. kNotFound: nobody does.
 Result<GraphAnswer> Why(std::string_view from, std::string_view relation, std::string_view to);
 
 }  // namespace strata::advisor
