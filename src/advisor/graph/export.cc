@@ -176,15 +176,19 @@ std::string ToDot(const Graph& graph, Language language) {
 }
 
 Json ToJsonLd(const Graph& graph) {
+  // Whoever loads two diagrams into one store has to get two nodes of what is called "K" in both.
+  const auto id_of = [](const GraphNode& node) {
+    return node.whole_id.empty() ? node.id : node.whole_id;
+  };
   Json nodes = Json::array();
   for (const GraphNode& node : graph.nodes) {
-    Json entry{{"@id", node.id}, {"@type", node.type}, {"label", {{"en", node.label.en}}}};
+    Json entry{{"@id", id_of(node)}, {"@type", node.type}, {"label", {{"en", node.label.en}}}};
     if (!node.label.zh.empty()) entry["label"]["zh"] = node.label.zh;
     if (!node.layer.empty()) entry["layer"] = node.layer;
     nodes.push_back(std::move(entry));
   }
   for (const GraphEdge& edge : graph.edges) {
-    nodes[edge.from][edge.relation].push_back({{"@id", graph.nodes[edge.to].id}});
+    nodes[edge.from][edge.relation].push_back({{"@id", id_of(graph.nodes[edge.to])}});
   }
   return {
       {"@context",

@@ -71,6 +71,20 @@ TEST(ExportTest, JsonLd) {
 
 // An @id is a reference relative to @base (RFC 3986): it takes the place of all that follows the
 // last slash, so there must be one, and nothing in an id that would end it or be a scheme.
+TEST(ExportTest, IdsOfADiagramsJsonLdAreThoseOfTheWholeGraph) {
+  const Json json = ToJsonLd(DiagramGraph("evolution_tree").value());
+  ASSERT_FALSE(json["@graph"].empty());
+  for (const Json& node : json["@graph"]) {
+    const std::string id = node["@id"];
+    EXPECT_NE(WholeGraph().Find(id), nullptr) << id;
+    for (const auto& [key, value] : node.items()) {
+      if (!value.is_array()) continue;
+      for (const Json& to : value)
+        EXPECT_NE(WholeGraph().Find(to["@id"].get<std::string>()), nullptr);
+    }
+  }
+}
+
 TEST(ExportTest, IdsOfJsonLdAreInTheGraphsNamespace) {
   const Json json = ToJsonLd(WholeGraph());
   EXPECT_EQ(json["@context"]["@base"], "urn:strata:graph/");

@@ -145,7 +145,9 @@ Graph MakeDiagram(const Json& diagram) {
                          .type = end.value("type", "node"),
                          .layer = end.value("layer", ""),
                          .entity = end.contains("entity"),
-                         .in = {graph.id}});
+                         .in = {graph.id},
+                         .description = {},
+                         .whole_id = WholeId(graph.id, end)});
   };
   if (diagram.contains("layers")) {
     for (const Json& layer : diagram.at("layers")) {

@@ -26,6 +26,7 @@ struct GraphNode {
   bool entity = false;  // it is known beyond one diagram
   std::vector<std::string> in;  // ids of diagrams
   Text description;             // what it is, beside its label; may be empty
+  std::string whole_id;         // of one in a diagram: its id in the whole graph
 };
 
 struct GraphEdge {
