@@ -170,7 +170,13 @@ bool IsFor(const Json& row, const std::string& lower) {
          Lower(row.at("doc").get<std::string>()).find(lower) != std::string::npos;
 }
 
-Section StagesThatRead(const std::set<std::string>& paths) {
+// A stage of a learning path is asked for by its goal, which the answer without one lists.
+bool IsStageFor(const Json& stage, const std::string& lower) {
+  return !lower.empty() && (Lower(stage.at("goal").get<std::string>()).contains(lower) ||
+                            stage.at("zh").get<std::string>().contains(lower));
+}
+
+Section StagesThatRead(const std::set<std::string>& paths, const std::string& lower) {
   Section section{.id = "stages",
                   .title = {"Stages of learning paths that ask for it", "推荐它的学习阶段"},
                   .columns = {{"path", {"path", "路径"}},
@@ -181,13 +187,22 @@ Section StagesThatRead(const std::set<std::string>& paths) {
     for (const Json& stage : path.at("stages")) {
       for (const Json& document : stage.at("recommended_documents")) {
         const std::string file = document.at("path");
-        if (!paths.contains(file)) continue;
+        if (!paths.contains(file) && !IsStageFor(stage, lower)) continue;
         section.rows.push_back({TextCell(LabelOf(path)), NumberCell(stage.at("stage")),
                                 TextCell({stage.at("goal"), stage.at("zh")}), WordCell(file)});
       }
     }
   }
   return section;
+}
+
+void AddStageGoals(Names& to) {
+  for (const Json& path : Source().at("learning_paths")) {
+    for (const Json& stage : path.at("stages")) {
+      to.Add(stage.at("goal"), stage.at("goal"));
+      to.Add(stage.at("goal"), stage.at("zh"));
+    }
+  }
 }
 
 // What all facts are from, and which documents those name.
@@ -309,14 +324,15 @@ Result<Report> Documents(std::string_view goal) {
                             WordCell(row.at("path").get<std::string>()),
                             WordCell(row.at("content_zh").get<std::string>())});
   }
-  if (section.rows.empty()) {
+  Section stages = StagesThatRead(files, lower);
+  if (section.rows.empty() && stages.rows.empty()) {
+    AddStageGoals(goals);
     auto found = goals.Find(goal);
     if (!found) return std::unexpected(std::move(found).error());
     return Documents(*found);
   }
-  Report report{
-      .id = "documents", .title = {"What to read", "阅读指引"}, .sections = {std::move(section)}};
-  Section stages = StagesThatRead(files);
+  Report report{.id = "documents", .title = {"What to read", "阅读指引"}};
+  if (!section.rows.empty()) report.sections.push_back(std::move(section));
   if (!stages.rows.empty()) report.sections.push_back(std::move(stages));
   if (goal.empty()) {
     report.sections.push_back(SourceDocuments());
