@@ -194,6 +194,67 @@ Section Mappings() {
   return section;
 }
 
+// Which documents the update changed, and in what.
+Section Updates() {
+  Section section{.id = "updates",
+                  .title = {"Documents that were updated", "文档更新"},
+                  .columns = {{"document", {"document", "文档"}},
+                              {"title", {"title", "标题"}},
+                              {"version", {"version", "版本"}},
+                              {"changes", {"changes", "更新内容"}}},
+                  .sources = {"004 §1.3, §2.1-§2.3"}};
+  for (const Json& each : Facts(FactFile::kVersions).at("document_updates")) {
+    section.rows.push_back({WordCell(each.at("doc").get<std::string>()), TextCell(LabelOf(each)),
+                            WordCell(each.at("version").get<std::string>()),
+                            TextCell({ListOf(each.at("changes")), each.at("changes_zh")})});
+  }
+  return section;
+}
+
+Text StatusOf(const Json& task) {
+  const std::string status = task.at("status");
+  constexpr std::string_view kDone = "done ";
+  if (!status.starts_with(kDone)) return {status, "进行中"};
+  return {status, "已完成 " + status.substr(kDone.size())};
+}
+
+// What the update left to do, and what became of it.
+Section NextSteps() {
+  Section section{.id = "next_steps",
+                  .title = {"Next steps of the documents", "文档后续任务"},
+                  .columns = {{"task", {"task", "任务"}},
+                              {"priority", {"priority", "优先级"}},
+                              {"status", {"status", "状态"}},
+                              {"done", {"done", "已完成"}},
+                              {"todo", {"to do", "待办"}}},
+                  .sources = {"004 next steps"}};
+  for (const Json& each : Facts(FactFile::kVersions).at("tasks")) {
+    const bool high = each.at("priority") == "high";
+    const bool open = each.contains("todo");
+    section.rows.push_back(
+        {TextCell(LabelOf(each)), TextCell(high ? Text{"high", "高"} : Text{"medium", "中"}),
+         TextCell(StatusOf(each)), TextCell({ListOf(each.at("done")), each.at("done_zh")}),
+         open ? TextCell({ListOf(each.at("todo")), each.value("todo_zh", "")}) : NoCell()});
+  }
+  return section;
+}
+
+// What was checked of the update, and what it brought.
+Section Checks() {
+  Section section{.id = "checks",
+                  .title = {"Checks and effects of the update", "质量检查与更新效果"},
+                  .columns = {{"kind", {"kind", "类别"}}, {"what", {"what", "内容"}}},
+                  .sources = {"004 quality checks, conclusion"}};
+  const auto add = [&section](const char* list, const Text& kind) {
+    for (const Json& each : Facts(FactFile::kVersions).at(list)) {
+      section.rows.push_back({TextCell(kind), TextCell(LabelOf(each))});
+    }
+  };
+  add("quality_checks", {"check", "检查"});
+  add("effects", {"effect", "效果"});
+  return section;
+}
+
 // What came after what, and why.
 Section MainLine() {
   Section section{.id = "main_line",
@@ -261,7 +322,7 @@ Report Versions(const FoundHere& here) {
   return {.id = "versions",
           .title = {"Technology versions", "技术版本"},
           .sections = {VersionsOf(here.versions), FeaturesOf(here.features), Changes(), Layers(),
-                       Mappings(), MainLine()},
+                       Mappings(), MainLine(), Updates(), NextSteps(), Checks()},
           .notes = {Join(Join(LabelOf(update), ", ", date), ": ", TextOf(update, "status"))}};
 }
 

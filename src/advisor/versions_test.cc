@@ -90,6 +90,18 @@ TEST(VersionsTest, ChangesAreRecomputed) {
   EXPECT_EQ(report.sections[4].rows.size(), 4U) << "what the formal mappings are founded on";
 }
 
+TEST(VersionsTest, WhatTheUpdateChangedAndLeftToDoIsShown) {
+  const Report report = Versions({});
+  EXPECT_EQ(FindSection(report, "updates")->rows.size(), 4U);
+  const Section* steps = FindSection(report, "next_steps");
+  ASSERT_EQ(steps->rows.size(), 4U);
+  EXPECT_EQ(steps->rows[0][2].text, (Text{"in progress", "进行中"}));
+  EXPECT_FALSE(steps->rows[0][4].text.zh.empty()) << "what is left to do of it";
+  EXPECT_EQ(steps->rows[1][2].text, (Text{"done 2025-11-07", "已完成 2025-11-07"}));
+  EXPECT_TRUE(steps->rows[3][3].text.en.contains("SuperEdge"));
+  EXPECT_EQ(FindSection(report, "checks")->rows.size(), 6U);
+}
+
 TEST(VersionsTest, TheMainLineAndWhatWasBeforeAreShown) {
   const Report report = Versions({});
   const Section* line = FindSection(report, "main_line");
