@@ -27,11 +27,21 @@ struct Counts {
   int containers = 0;
   int strong = 0;
   int wasm = 0;
-  int placed = 0;  // whose manifests leave the class to the platform
+  int placed = 0;  // whose class the platform took by figures of this host
 
   [[nodiscard]] int kinds() const { return (containers > 0) + (strong > 0) + (wasm > 0); }
   [[nodiscard]] int others() const { return containers + strong; }
 };
+
+// The manifest left the class open, and there were figures of the one that was taken.
+bool IsPlacedByFigures(const Json& resource) {
+  const Json spec = resource.value("spec", Json::object());
+  const Json placement =
+      resource.value("status", Json::object()).value("placement", Json::object());
+  const Json alternatives = placement.value("alternatives", Json::array());
+  return spec.is_object() && !spec.contains("class") && !alternatives.empty() &&
+         alternatives.front().contains("estimate");
+}
 
 Counts CountsOf(const Installation& installation) {
   const std::map<Class, int> workloads = installation.Workloads();
@@ -47,11 +57,7 @@ Counts CountsOf(const Installation& installation) {
                 .strong = of({Class::kAppkernel, Class::kMicrovm, Class::kContainerInMicrovm}),
                 .wasm = of({Class::kWasm})};
   counts.placed =
-      static_cast<int>(std::ranges::count_if(installation.resources, [](const Json& resource) {
-        const auto spec = resource.find("spec");
-        return spec != resource.end() && spec->is_object() && spec->contains("artifact") &&
-               !spec->contains("class");
-      }));
+      static_cast<int>(std::ranges::count_if(installation.resources, IsPlacedByFigures));
   return counts;
 }
 

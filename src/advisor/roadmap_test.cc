@@ -91,6 +91,9 @@ TEST(RoadmapTest, AMilestonesStatusFollowsFromItsItems) {
             (Words{"in progress", "in progress", "in progress", "in progress"}))
       << "wasm is placed by the platform and is all there is";
   deploy("microvm", {{"class", "microvm"}});
+  EXPECT_EQ(status(installation).at(2), "in progress") << "nothing was measured yet";
+  installation.resources.front()["status"]["placement"] = {
+      {"alternatives", {{{"class", "wasm"}, {"estimate", {{"p99_ms", 1}}}}}}};
   EXPECT_EQ(status(installation), (Words{"in progress", "in progress", "completed", "planned"}))
       << "two kinds, one placed by the platform; security compliance is not to be seen";
 }
