@@ -8,6 +8,7 @@
 #include "cell/command_plan.h"
 #include "kube/shim/config_json.h"
 #include "kube/shim/pod/config.h"
+#include "kube/shim/task/own_group.h"
 #include "kube/shim/task/task_class.h"
 #include "kube/shim/wasm/config.h"
 

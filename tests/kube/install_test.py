@@ -3,6 +3,7 @@ DaemonSet has it run, against an API server that only takes labels."""
 
 import http.server
 import json
+import os
 import pathlib
 import ssl
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import unittest
 
 from kube import guests
+from kube.appkernel_test import RUNSC
 from kube.support import STRATA, NodeTest, eventually, run
 
 SECRETS = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -100,8 +102,10 @@ class InstallTest(NodeTest):
         return self.node.crictl("logs", container).stdout
 
     def test_pods_of_each_handler_run(self):
-        for handler, command in (("strata-container", ("echo", "hello")), ("strata-wasm", ("/hello.wasm",)),
-                                 ("strata", ("/hello.wasm",))):
+        handlers = [("strata-container", ("echo", "hello")), ("strata-wasm", ("/hello.wasm",)), ("strata", ("/hello.wasm",))]
+        if os.path.exists(RUNSC):
+            handlers.append(("strata-appkernel", ("echo", "hello")))
+        for handler, command in handlers:
             with self.subTest(handler):
                 self.assertEqual(self.logs_of(handler, command), "hello\n")
 
@@ -129,6 +133,7 @@ class InstallTest(NodeTest):
         self.assertEqual(headers["Content-Type"], "application/merge-patch+json")
         labels = body["metadata"]["labels"]
         self.assertEqual((labels["strata.dev/container"], labels["strata.dev/wasm"]), ("true", "true"))
+        self.assertEqual(labels["strata.dev/appkernel"], "true" if os.path.exists(RUNSC) else None)
         devices = [path for pattern in ("nvidia[0-9]*", "dri/renderD*") for path in pathlib.Path("/dev").glob(pattern)]
         self.assertEqual(labels["strata.dev/gpu"], "true" if devices else None)
 

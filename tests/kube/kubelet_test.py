@@ -3,11 +3,13 @@ our operator, which is a pod, too. `make test-kube`."""
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import unittest
 
 from kube import guests, image
+from kube.appkernel_test import RUNSC
 from kube.cluster.cluster import NODE, Cluster
 from kube.cluster_test import DEPLOY, OURS
 from kube.http_test import HELLO, PORT, ask, component
@@ -103,6 +105,12 @@ class KubeletTest(unittest.TestCase):
         self.assertEqual(self.ended("command"), 0)
         self.assertEqual(sorted(self.logs("command").split()), ["behind", "hello"])
 
+    @unittest.skipUnless(os.path.exists(RUNSC), f"there is no {RUNSC}")
+    def test_a_container_of_class_appkernel_is_not_on_the_hosts_kernel(self):
+        self.run_pod("appkernel", "strata-appkernel", container("main", "uname", "-r"))
+        self.assertEqual(self.ended("appkernel"), 0)
+        self.assertNotIn(os.uname().release, self.logs("appkernel"))
+
     def test_a_component_and_a_container_in_one_pod(self):
         probe = {"periodSeconds": 1, "httpGet": {"path": "/", "port": 9000}}
         self.run_pod("both", "strata", container("web", "/web.wasm", readinessProbe=probe, livenessProbe=probe),
@@ -168,7 +176,8 @@ class KubeletTest(unittest.TestCase):
 
     def test_the_node_says_what_it_has(self):
         self.assertEqual({name for name in ("container", "wasm", "appkernel", "microvm")
-                          if self.labels().get(f"strata.dev/{name}") == "true"}, {"container", "wasm"})
+                          if self.labels().get(f"strata.dev/{name}") == "true"},
+                         {"container", "wasm"} | ({"appkernel"} if os.path.exists(RUNSC) else set()))
 
     # --- by the operator
 

@@ -11,13 +11,12 @@ from kube.ctr_test import RUNTIME, SHIM
 from kube.support import OF_POD, PAUSE_COMMAND, NodeTest, eventually, kill
 
 
-class PodTest(NodeTest):
-    handlers = (("strata-container", RUNTIME, "podsandbox"),)
-    holders = 1  # processes of a pod that are none of its containers'
+class PodsTest(NodeTest):
+    handler = "strata-container"
 
     def start(self, name, *command, **more):
         """A pod, until the end of the test, and its main container."""
-        pod, config = self.node.pod(name, "strata-container", **more)
+        pod, config = self.node.pod(name, self.handler, **more)
         self.addCleanup(self.node.crictl, "rmp", "-f", pod)
         return pod, config, self.node.container(pod, config, "main", *(command or ("sleep", "1000")))
 
@@ -34,6 +33,11 @@ class PodTest(NodeTest):
 
     def pod_state(self, pod):
         return json.loads(self.node.must(self.node.crictl("inspectp", pod)))["status"]["state"]
+
+
+class PodTest(PodsTest):
+    handlers = (("strata-container", RUNTIME, "podsandbox"),)
+    holders = 1  # processes of a pod that are none of its containers'
 
     def test_only_a_pause_container_holds_a_pod(self):
         pod, config, _ = self.start("held")

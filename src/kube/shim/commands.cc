@@ -24,8 +24,8 @@
 #include "kube/shim/messages.h"
 #include "kube/shim/pod/place.h"
 #include "kube/shim/resident.h"
+#include "kube/shim/task/own_group.h"
 #include "kube/shim/task/root_mounts.h"
-#include "kube/shim/wasm/backend.h"
 #include "kube/ttrpc/client.h"
 #include "sandbox/oci/runtime.h"
 
@@ -163,7 +163,7 @@ Result<std::string> Delete(const Invocation& invocation) {
   if (auto removed = RemoveByRuntime(invocation.id, bundle); !removed) {
     return std::unexpected(std::move(removed).error());
   }
-  if (auto removed = RemoveCell(bundle); !removed) {
+  if (auto removed = RemoveLeftGroup(bundle); !removed) {
     return std::unexpected(std::move(removed).error());
   }
   UnmountRoot(bundle / "rootfs");

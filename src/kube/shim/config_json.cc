@@ -18,6 +18,14 @@ std::string TextOf(const Json& object, std::string_view key) {
   return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
 }
 
+std::optional<std::uint64_t> NumberOf(const Json* object, std::string_view key) {
+  const Json* value = MemberOf(object, key);
+  if (value == nullptr || !value->is_number_integer()) return std::nullopt;
+  if (!value->is_number_unsigned() && value->get<std::int64_t>() <= 0) return std::nullopt;
+  const auto number = value->get<std::uint64_t>();
+  return number == 0 ? std::nullopt : std::optional(number);
+}
+
 std::string AnnotationOf(const Json& config, std::string_view name) {
   const Json* annotations = MemberOf(config, "annotations");
   return annotations == nullptr ? std::string() : TextOf(*annotations, name);

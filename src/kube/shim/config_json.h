@@ -2,6 +2,8 @@
 // another type than it should counts as not there. Pure.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,9 @@ inline const Json* MemberOf(const Json& object, std::string_view key) {
 bool IsTrue(const Json* object, std::string_view key);
 
 std::string TextOf(const Json& object, std::string_view key);
+
+// A member that is a whole number above zero; else none: -1 and 0 are how "no limit" is written.
+std::optional<std::uint64_t> NumberOf(const Json* object, std::string_view key);
 
 std::string AnnotationOf(const Json& config, std::string_view name);
 

@@ -133,7 +133,7 @@ Awaitable<void> SandboxService::End(std::string name_space, std::string id,
   const std::string first;  // process
   const auto abandoned = std::make_shared<const bool>(false);
   for (const auto& task : tasks_.OfPod(name_space, id)) {
-    static_cast<void>(task->Kill(first, SIGKILL, true));
+    static_cast<void>(co_await task->Kill(first, SIGKILL, true));
     static_cast<void>(co_await task->Wait(first, abandoned));
   }
   std::move_only_function<Result<void>()> remove = [pod]() -> Result<void> {

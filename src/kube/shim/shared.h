@@ -13,6 +13,7 @@
 #include "host/cgroup.h"
 #include "kube/shim/events.h"
 #include "kube/shim/pod/pod.h"
+#include "kube/shim/task/appkernel.h"
 #include "kube/shim/wasm/modules.h"
 #include "sandbox/oci/runtime.h"
 #include "sandbox/worker.h"
@@ -27,6 +28,7 @@ struct Shared {
   Events events;
   Pods pods;
   WasmModules modules;
+  Appkernel appkernel;
   std::unique_ptr<sandbox::Worker> worker;  // last: its jobs use the others until they are done
 };
 

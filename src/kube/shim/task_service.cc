@@ -161,7 +161,8 @@ Awaitable<Reply> TaskService::Kill(Call call) {
   if (signal < 0 || signal > kLastSignal) {
     co_return Fail(Errc::kInvalidArgument, "kill: no signal " + std::to_string(signal));
   }
-  co_return Done((*task)->Kill(request->exec_id(), signal, request->all()));
+  const auto sent = co_await (*task)->Kill(request->exec_id(), signal, request->all());
+  co_return Done(sent);
 }
 
 Awaitable<Reply> TaskService::Delete(Call call) {

@@ -63,6 +63,13 @@ host::SpawnOptions Runtime::KillCommand(const std::filesystem::path& bundle, con
   return Command(bundle, bundle / "kill.log", {"kill", id, signal});
 }
 
+host::SpawnOptions Runtime::KillInnerCommand(const std::filesystem::path& bundle,
+                                             const std::string& id, int inner_pid,
+                                             int signal) const {
+  return Command(bundle, bundle / "kill.log",
+                 {"kill", "--pid", std::to_string(inner_pid), id, std::to_string(signal)});
+}
+
 host::SpawnOptions Runtime::CreateCommand(const std::filesystem::path& bundle,
                                           const std::string& id, const std::string& console) const {
   std::vector<std::string> verb = {"create", "--bundle", bundle, "--pid-file", bundle / "pid"};
@@ -92,6 +99,7 @@ host::SpawnOptions Runtime::DetachedExecCommand(const std::filesystem::path& bun
                                                 const std::string& console) const {
   std::vector<std::string> verb = {"exec",        "--detach",   "--process",
                                    files.process, "--pid-file", files.pid};
+  if (stays_) verb.insert(verb.end(), {"--internal-pid-file", files.inner_pid});
   if (!console.empty()) verb.insert(verb.end(), {"--console-socket", console});
   verb.push_back(id);
   return Command(bundle, files.log, std::move(verb));

@@ -43,6 +43,8 @@ class Runtime {
     std::filesystem::path process;  // what it is, as "process" of the OCI runtime specification
     std::filesystem::path pid;      // gets its pid: ours, or the guest's of a runtime that stays
     std::filesystem::path log;      // gets the runtime's complaints
+    // Gets the pid in the guest, of a runtime that stays and of DetachedExecCommand.
+    std::filesystem::path inner_pid = {};
   };
   // How to run a program in the running container `id`: ends when that does, with its exit code.
   [[nodiscard]] host::SpawnOptions ExecCommand(const std::filesystem::path& bundle,
@@ -54,10 +56,16 @@ class Runtime {
                                                const std::string& id,
                                                const std::string& signal) const;
 
-  // The steps of a container whose config.json somebody else wrote (kube/shim), of a runtime that
-  // leaves. Created, it waits before its program until it is started; it has inherited the caller's
-  // standard streams, or sends its terminal to `console`, a Unix socket. Its complaints are in
-  // `bundle`/runtime.log, the first process's pid in `bundle`/pid.
+  // The same to the program whose pid in the guest is `inner_pid`, of a runtime that stays.
+  [[nodiscard]] host::SpawnOptions KillInnerCommand(const std::filesystem::path& bundle,
+                                                    const std::string& id, int inner_pid,
+                                                    int signal) const;
+
+  // The steps of a container whose config.json somebody else wrote (kube/shim). Created, it waits
+  // before its program until it is started; it has inherited the caller's standard streams, or
+  // sends its terminal to `console`, a Unix socket. The runtime's complaints are in
+  // `bundle`/runtime.log, the pid of the first process, or of what stays beside it, in
+  // `bundle`/pid: an orphan whose exit status is the program's.
   [[nodiscard]] host::SpawnOptions CreateCommand(const std::filesystem::path& bundle,
                                                  const std::string& id,
                                                  const std::string& console) const;
@@ -70,7 +78,7 @@ class Runtime {
   [[nodiscard]] host::SpawnOptions UpdateCommand(const std::filesystem::path& bundle,
                                                  const std::string& id,
                                                  const std::filesystem::path& resources) const;
-  // As ExecCommand, but ends once the program runs, which is an orphan then.
+  // As ExecCommand, but ends once the program runs, which is an orphan then, or what stays for it.
   [[nodiscard]] host::SpawnOptions DetachedExecCommand(const std::filesystem::path& bundle,
                                                        const std::string& id,
                                                        const ExecFiles& files,

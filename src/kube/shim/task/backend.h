@@ -1,5 +1,5 @@
 // kube/shim/task/backend.h - how the processes of a container are made, and what of it is on the
-// host: one implementation for each sandbox class (runc_backend.h, wasm/backend.h). States, streams
+// host: implementations for the sandbox classes (oci_backend.h, wasm/backend.h). States, streams
 // and events are the same for all (container.h).
 //
 // Threads: the loop's; one call at a time. Lifetime: outlives its calls; the owner calls Remove
@@ -27,6 +27,13 @@ class Backend {
   virtual Task<void> Start() = 0;
   // Another process beside it, as ContainerProcess::spec says.
   virtual Task<void> Exec(ContainerProcess& exec) = 0;
+  // Sends `signal` to a process that runs: the first one, or one beside it.
+  virtual Task<void> Kill(ContainerProcess& process, int signal) {
+    auto sent = process.process->Kill(signal);
+    co_return sent;
+  }
+  // Whether the members of its group are its programs, and take signals one by one.
+  [[nodiscard]] virtual bool members_are_programs() const noexcept { return true; }
   // New limits: "linux.resources" of the OCI runtime specification.
   virtual Task<void> Update(std::string resources) = 0;
   // Ends and removes everything but the mounted root. Again: does nothing.

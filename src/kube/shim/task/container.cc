@@ -3,16 +3,21 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
+#include "base/sha256.h"
 #include "host/orphans.h"
+#include "kube/shim/config_json.h"
 #include "kube/shim/pod/config.h"
+#include "kube/shim/task/appkernel.h"
+#include "kube/shim/task/oci_backend.h"
+#include "kube/shim/task/own_group.h"
 #include "kube/shim/task/root_mounts.h"
-#include "kube/shim/task/runc_backend.h"
 #include "kube/shim/task/task_class.h"
 #include "kube/shim/wasm/backend.h"
 
@@ -25,6 +30,7 @@ constexpr std::chrono::seconds kLookAgain{30};  // should a change not have been
 constexpr std::uint32_t kSignalBase = 128;
 constexpr std::uint32_t kUnknownStatus = 255;
 constexpr Bytes kConfigFile = 4_MiB;
+constexpr std::size_t kShortId = 32;
 
 std::uint32_t StatusOf(const Result<host::ExitStatus>& ended) {
   if (!ended || ended->kind == host::ExitStatus::Kind::kUnknown) return kUnknownStatus;
@@ -75,8 +81,12 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
   if (!chosen) co_return std::unexpected(chosen.error());
   if (*chosen == TaskClass::kWasm) {
     backend_ = std::make_unique<WasmBackend>(shared_, name_space_, bundle_, std::move(*config));
+  } else if (*chosen == TaskClass::kAppkernel) {
+    auto backend = co_await MakeAppkernel(std::move(*config));
+    if (!backend) co_return std::unexpected(std::move(backend).error());
+    backend_ = std::move(*backend);
   } else {
-    backend_ = std::make_unique<RuncBackend>(shared_, id_, bundle_);
+    backend_ = std::make_unique<OciBackend>(shared_, shared_.runtime, id_, bundle_);
   }
   auto first = std::make_shared<ContainerProcess>();
   first->names = {.in = request.stdin(),
@@ -128,6 +138,30 @@ Result<Json> Container::ReadConfig() {
     return std::unexpected(std::move(written).error());
   }
   return joined;
+}
+
+Task<std::unique_ptr<Backend>> Container::MakeAppkernel(Json config) {
+  const Json* linux = MemberOf(config, "linux");
+  const Json nothing;
+  auto plan = ReadGroupPlan(linux == nullptr ? nothing : *linux);
+  if (!plan) co_return std::unexpected(std::move(plan).error());
+  const auto found = co_await shared_.appkernel.Find();
+  if (!found) co_return std::unexpected(found.error());
+  const AppkernelRuntime& appkernel = **found;
+  if (plan->limits.memory.count > 0 && plan->limits.memory < appkernel.least_memory) {
+    co_return Fail(Errc::kUnsupported,
+                   "create " + id_ + ": class appkernel needs a memory limit of " +
+                       std::to_string(appkernel.least_memory.count >> 20) + " MiB or more");
+  }
+  const auto at = shared_.pods.find({name_space_, pod_});
+  const std::string hostname = at == shared_.pods.end() ? "" : at->second->settings.hostname;
+  const Json written = ForAppkernel(std::move(config), hostname);
+  auto done = WriteFileAtomic(fs::path(bundle_) / "config.json", DumpJson(written));
+  if (!done) co_return std::unexpected(std::move(done).error());
+  // runsc listens by the id's name, whatever containerd's namespace is.
+  std::unique_ptr<Backend> backend = std::make_unique<OciBackend>(
+      shared_, appkernel.runtime, Sha256Hex(bundle_).substr(0, kShortId), bundle_, *plan);
+  co_return backend;
 }
 
 // The first process, or one beside it.
@@ -284,12 +318,12 @@ Task<void> Container::Remove() {
   co_return removed;
 }
 
-Result<void> Container::Kill(const std::string& exec_id, int signal, bool all) {
+Task<void> Container::Kill(std::string exec_id, int signal, bool all) {
   auto found = Find(exec_id);
-  if (!found) return std::unexpected(std::move(found).error());
-  ContainerProcess& process = **found;
-  if (process.state == ProcessState::kStopped || !process.process) {
-    return Fail(Errc::kNotFound, "process already finished");
+  if (!found) co_return std::unexpected(std::move(found).error());
+  const Process process = *found;
+  if (process->state == ProcessState::kStopped || !process->process) {
+    co_return Fail(Errc::kNotFound, "process already finished");
   }
   host::Cgroup* const members_of = group();
   // What is frozen cannot die.
@@ -297,16 +331,20 @@ Result<void> Container::Kill(const std::string& exec_id, int signal, bool all) {
     static_cast<void>(members_of->Thaw());
     paused_ = false;
   }
-  if (!all || members_of == nullptr) return process.process->Kill(signal);
-  if (signal == SIGKILL) return members_of->Kill();
+  if (!all || members_of == nullptr) co_return co_await backend_->Kill(*process, signal);
+  if (signal == SIGKILL) {
+    auto killed = members_of->Kill();
+    co_return killed;
+  }
+  if (!backend_->members_are_programs()) co_return co_await backend_->Kill(*process, signal);
   const auto members = members_of->Members();
-  if (!members) return std::unexpected(members.error());
+  if (!members) co_return std::unexpected(members.error());
   for (const pid_t pid : *members) {
     const auto id = host::IdentifyProcess(pid);
     if (!id) continue;
     if (auto member = host::Process::Adopt(*id)) static_cast<void>(member->Kill(signal));
   }
-  return {};
+  co_return Result<void>();
 }
 
 Result<void> Container::Resize(const std::string& exec_id, host::TerminalSize size) {

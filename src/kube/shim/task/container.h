@@ -44,7 +44,7 @@ class Container : public std::enable_shared_from_this<Container> {
   Task<void> Exec(const task_api::ExecProcessRequest& request);
   // The process is gone afterwards; with the first one everything.
   Task<std::shared_ptr<ContainerProcess>> Delete(std::string exec_id);
-  Result<void> Kill(const std::string& exec_id, int signal, bool all);
+  Task<void> Kill(std::string exec_id, int signal, bool all);
   Result<void> Resize(const std::string& exec_id, host::TerminalSize size);
   Result<void> CloseInput(const std::string& exec_id);
   Task<void> SetPaused(bool paused);
@@ -68,6 +68,7 @@ class Container : public std::enable_shared_from_this<Container> {
   using Process = std::shared_ptr<ContainerProcess>;
 
   Result<Json> ReadConfig();
+  Task<std::unique_ptr<Backend>> MakeAppkernel(Json config);
   Task<void> Make(Process process);
   Task<void> Remove();
   Awaitable<void> Watch(std::shared_ptr<Container> self, Process process);

@@ -19,6 +19,7 @@ constexpr std::string_view kBlank = " \t\r";
 std::optional<TaskClass> ClassOf(std::string_view name) {
   if (name == "container") return TaskClass::kContainer;
   if (name == "wasm") return TaskClass::kWasm;
+  if (name == "appkernel") return TaskClass::kAppkernel;
   return std::nullopt;
 }
 
@@ -69,8 +70,9 @@ Result<std::optional<TaskClass>> ReadClassOption(std::string_view toml) {
     if (line.empty() || line.front() == '#') continue;
     const auto named = ReadLine(line);
     if (!named || found) {
-      return Fail(Errc::kInvalidArgument, "runtime options: '" + std::string(line) +
-                                              "': there is one, class = \"container\" or \"wasm\"");
+      return Fail(Errc::kInvalidArgument,
+                  "runtime options: '" + std::string(line) +
+                      "': there is one, class = \"container\", \"appkernel\" or \"wasm\"");
     }
     found = named;
   }
@@ -84,7 +86,7 @@ Result<TaskClass> ChooseClass(const google::protobuf::Any& options, const Json& 
   const auto wished = ClassOf(wish);
   if (!wish.empty() && !wished) {
     return Fail(Errc::kInvalidArgument, std::string(kAnnotation) + ": there is no class '" + wish +
-                                            "' here, but container and wasm");
+                                            "' here, but container, appkernel and wasm");
   }
   if (*fixed && wished && **fixed != *wished) {
     return Fail(Errc::kPermissionDenied, std::string(kAnnotation) + ": '" + wish +

@@ -27,6 +27,7 @@ Json Running(const std::string& program, const std::string& annotation = {}) {
 TEST(ReadClassOptionTest, TheClassIsRead) {
   EXPECT_EQ(*ReadClassOption("class = 'wasm'\n"), TaskClass::kWasm);
   EXPECT_EQ(*ReadClassOption("# ours\n\n  class=\"container\"  # why"), TaskClass::kContainer);
+  EXPECT_EQ(*ReadClassOption("class = 'appkernel'"), TaskClass::kAppkernel);
   EXPECT_EQ(*ReadClassOption(""), std::nullopt);
 }
 
@@ -46,6 +47,7 @@ TEST(ChooseClassTest, OptionsGoBeforeAnnotationsAndTheseBeforeTheProgram) {
   EXPECT_EQ(*ChooseClass({}, Running("/app.wasm", "container")), TaskClass::kContainer);
   EXPECT_EQ(*ChooseClass(Options("class = 'wasm'"), Running("/bin/sh")), TaskClass::kWasm);
   EXPECT_EQ(*ChooseClass(Options(""), Running("/bin/sh", "wasm")), TaskClass::kWasm);
+  EXPECT_EQ(*ChooseClass({}, Running("/bin/sh", "appkernel")), TaskClass::kAppkernel);
 }
 
 TEST(ChooseClassTest, AnAnnotationDoesNotLeaveTheRuntimeClass) {

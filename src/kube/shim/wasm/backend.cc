@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -28,7 +27,7 @@
 #include "host/memfd.h"
 #include "host/pipe.h"
 #include "kube/shim/pod/network.h"
-#include "kube/shim/resident.h"
+#include "kube/shim/task/own_group.h"
 #include "kube/shim/wasm/modules.h"
 
 namespace strata::kube::shim {
@@ -37,9 +36,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Bytes kModule = 256_MiB;  // what the compiler takes
-constexpr Bytes kGroupFile = 4_KiB;
-constexpr std::chrono::milliseconds kRemovePatience{3000};
-constexpr const char* kGroupName = "cell";  // in the bundle: the path of the control group
 
 // Files that containerd and Kubernetes put into every container.
 constexpr std::array<std::string_view, 3> kUsualFiles = {"/etc/hosts", "/etc/hostname",
@@ -139,7 +135,8 @@ Result<Fd> WritePlan(const WasmConfig& config, std::size_t listeners) {
                          .environment = config.environment,
                          .listeners = static_cast<int>(listeners),
                          .limits = config.request_limits};
-  if (config.limits.memory.count > 0) plan.memory = std::min(plan.memory, config.limits.memory);
+  if (config.group.limits.memory.count > 0)
+    plan.memory = std::min(plan.memory, config.group.limits.memory);
   return host::MakeSealedMemfd("strata-plan", AsBytes(cell::ToText(plan)));
 }
 
@@ -165,7 +162,9 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
     if (!listening) co_return std::unexpected(std::move(listening).error());
     listeners = std::move(*listening);
   }
-  if (auto made = MakeGroup(*config); !made) co_return made;
+  auto group = MakeOwnGroup(shared_.groups, bundle_, config->group);
+  if (!group) co_return std::unexpected(std::move(group).error());
+  group_ = std::move(*group);
   auto spawned = Spawn(first, *config, *code->file, listeners);
   co_return spawned;
 }
@@ -182,17 +181,6 @@ Task<std::vector<Fd>> WasmBackend::Listen(const WasmConfig& config) {
   std::move_only_function<Result<std::vector<Fd>>()> listen =
       [path = config.network_path, port = config.http_port] { return ListenAt(path, port); };
   co_return co_await shared_.worker->Run(std::move(listen));
-}
-
-// Written down first: `delete` finds by it what this process leaves when it is killed.
-Result<void> WasmBackend::MakeGroup(const WasmConfig& config) {
-  if (auto can = shared_.groups.CanEnforce(config.limits); !can) return can;
-  auto noted = WriteFileAtomic(bundle_ + "/" + kGroupName, config.cgroup);
-  if (!noted) return noted;
-  auto made = shared_.groups.MakeAt(config.cgroup);
-  if (!made) return std::unexpected(std::move(made).error());
-  group_ = std::move(*made);
-  return group_->Limit(config.limits);
 }
 
 Result<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code,
@@ -237,12 +225,7 @@ Task<void> WasmBackend::Exec(ContainerProcess& /*exec*/) {
 }
 
 Task<void> WasmBackend::Update(std::string resources) {
-  const auto json = ParseJson(resources);
-  if (!json) co_return Wrap(json.error(), "update");
-  const auto limits = ReadLimits(*json);
-  if (!limits) co_return std::unexpected(limits.error());
-  if (!group_) co_return Fail(Errc::kFailedPrecondition, "update: it is not made");
-  auto limited = group_->Limit(*limits);
+  auto limited = LimitOwnGroup(group_.get(), resources);
   co_return limited;
 }
 
@@ -250,21 +233,9 @@ Task<void> WasmBackend::Remove() {
   begin_.Reset();
   if (!group_) co_return Result<void>();
   std::move_only_function<Result<void>()> remove = [group = group_] {
-    return group->Remove(kRemovePatience);
+    return RemoveOwnGroup(*group);
   };
   co_return co_await shared_.worker->Run(std::move(remove));
-}
-
-Result<void> RemoveCell(const std::string& bundle) {
-  const auto path = ReadFile(bundle + "/" + kGroupName, kGroupFile);
-  if (!path) return {};
-  const auto groups = FindGroups();
-  if (!groups) return std::unexpected(groups.error());
-  const auto group = groups->OpenAt(*path);
-  if (!group) {
-    return group.error().code == Errc::kNotFound ? Result<void>() : std::unexpected(group.error());
-  }
-  return (*group)->Remove(kRemovePatience);
 }
 
 }  // namespace strata::kube::shim

@@ -48,7 +48,6 @@ class WasmBackend final : public Backend {
   Task<std::vector<Fd>> Listen(const WasmConfig& config);
   Result<void> Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code,
                      const std::vector<Fd>& listeners);
-  Result<void> MakeGroup(const WasmConfig& config);
 
   Shared& shared_;
   const std::string name_space_;
@@ -57,9 +56,5 @@ class WasmBackend final : public Backend {
   std::shared_ptr<host::Cgroup> group_;
   Fd begin_;  // a byte lets it run
 };
-
-// What a killed shim left of a container of this class, by what Make had written into its bundle.
-// Blocks. Succeeds when there is nothing, or the bundle is another class's.
-Result<void> RemoveCell(const std::string& bundle);
 
 }  // namespace strata::kube::shim

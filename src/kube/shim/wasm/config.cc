@@ -19,19 +19,9 @@ namespace {
 constexpr const char* kKubernetesNamespace = "io.kubernetes.cri.sandbox-namespace";
 constexpr const char* kHttpPort = "strata.dev/http-port";
 constexpr const char* kRequestLimits = "strata.dev/limits";
-constexpr std::uint64_t kMillisPerCpu = 1000;
 
 std::unexpected<Error> Bad(const std::string& what) {
   return Fail(Errc::kInvalidArgument, "config.json: " + what);
-}
-
-// A member that is a whole number above zero; else none: -1 and 0 are how "no limit" is written.
-std::optional<std::uint64_t> NumberOf(const Json* object, std::string_view key) {
-  const Json* value = MemberOf(object, key);
-  if (value == nullptr || !value->is_number_integer()) return std::nullopt;
-  if (!value->is_number_unsigned() && value->get<std::int64_t>() <= 0) return std::nullopt;
-  const auto number = value->get<std::uint64_t>();
-  return number == 0 ? std::nullopt : std::optional(number);
 }
 
 Result<model::Env> ReadEnvironment(const Json& process) {
@@ -142,27 +132,6 @@ Result<std::optional<model::Limits>> ReadRequestLimits(const Json& config) {
 
 }  // namespace
 
-Result<host::CgroupLimits> ReadLimits(const Json& resources) {
-  host::CgroupLimits limits;
-  if (const auto memory = NumberOf(MemberOf(resources, "memory"), "limit")) {
-    limits.memory = Bytes{*memory};
-  }
-  const Json* cpu = MemberOf(resources, "cpu");
-  const auto quota = NumberOf(cpu, "quota");
-  const auto period = NumberOf(cpu, "period");
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
-  if (quota) {
-    const std::uint64_t per = period.value_or(100'000);
-    if (*quota > kMost || per > kMost) return Bad("a CPU quota that cannot be");
-    limits.cpu_millis = static_cast<std::uint32_t>(
-        std::clamp<std::uint64_t>(*quota * kMillisPerCpu / per, 1, kMost));
-  }
-  if (const auto pids = NumberOf(MemberOf(resources, "pids"), "limit")) {
-    limits.pids = static_cast<std::uint32_t>(std::min(*pids, kMost));
-  }
-  return limits;
-}
-
 Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_space) {
   const Json* process = MemberOf(config, "process");
   const Json* linux = MemberOf(config, "linux");
@@ -183,13 +152,9 @@ Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_sp
   auto mounts = ReadMounts(config);
   if (!mounts) return std::unexpected(std::move(mounts).error());
   found.mounts = std::move(*mounts);
-  found.cgroup = TextOf(*linux, "cgroupsPath");
-  if (found.cgroup.empty()) return Bad("no cgroupsPath");
-  if (const Json* resources = MemberOf(*linux, "resources")) {
-    auto limits = ReadLimits(*resources);
-    if (!limits) return std::unexpected(std::move(limits).error());
-    found.limits = *limits;
-  }
+  auto group = ReadGroupPlan(*linux);
+  if (!group) return std::unexpected(std::move(group).error());
+  found.group = std::move(*group);
   auto user = ReadUser(*process);
   if (!user) return std::unexpected(std::move(user).error());
   found.user = *user;

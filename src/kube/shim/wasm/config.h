@@ -13,8 +13,8 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "host/cgroup.h"
 #include "host/process.h"
+#include "kube/shim/task/own_group.h"
 #include "model/values.h"
 
 namespace strata::kube::shim {
@@ -34,8 +34,7 @@ struct WasmConfig {
   model::Env environment;
   bool root_writable = true;
   std::vector<Directory> mounts;  // bound over the root; may turn out to be files
-  std::string cgroup;
-  host::CgroupLimits limits;
+  GroupPlan group;
   // Of the process; none: the user of the tenant's cells, which root becomes, too.
   std::optional<host::Identity> user;
   std::string tenant;  // whose cells it is one of
@@ -51,8 +50,5 @@ struct WasmConfig {
 // arguments and variables that no command takes (cell/command_plan.h); kUnsupported: a terminal, or
 // a limit that nobody would enforce.
 Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_space);
-
-// "linux.resources", of which Kubernetes' requests (shares, weights) are not limits.
-Result<host::CgroupLimits> ReadLimits(const Json& resources);
 
 }  // namespace strata::kube::shim

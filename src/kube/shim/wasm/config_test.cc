@@ -34,8 +34,9 @@ TEST(ReadWasmConfigTest, WhatACommandNeedsIsRead) {
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->arguments, (std::vector<std::string>{"/app.wasm", "-v", ""}));
   EXPECT_EQ(config->environment, (model::Env{{"A", "1=2"}, {"B", ""}}));
-  EXPECT_EQ(config->cgroup, "/pods/p1/c1");
-  EXPECT_EQ(config->limits, (host::CgroupLimits{.memory = 64_MiB, .cpu_millis = 500, .pids = 0}));
+  EXPECT_EQ(config->group.path, "/pods/p1/c1");
+  EXPECT_EQ(config->group.limits,
+            (host::CgroupLimits{.memory = 64_MiB, .cpu_millis = 500, .pids = 0}));
   EXPECT_FALSE(config->user);
   EXPECT_EQ(config->tenant, "pods/shop");
   EXPECT_EQ(config->oom_score_adjust, 999);

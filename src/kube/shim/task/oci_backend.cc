@@ -1,7 +1,8 @@
-#include "kube/shim/task/runc_backend.h"
+#include "kube/shim/task/oci_backend.h"
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -39,60 +40,95 @@ Result<void> Adopt(ContainerProcess& process, const std::string& pid_file) {
 
 }  // namespace
 
-Task<void> RuncBackend::Make(ContainerProcess& first) {
+Task<void> OciBackend::Make(ContainerProcess& first) {
   auto console = ListenForTerminal(first, "console");
   if (!console) co_return std::unexpected(std::move(console).error());
   auto command =
-      shared_.runtime.CreateCommand(bundle_, id_, *console ? (*console)->path() : std::string());
+      runtime_.CreateCommand(bundle_, id_, *console ? (*console)->path() : std::string());
   if (!*console) GiveStreams(command, first.stdio);
+  if (plan_) {
+    auto own = MakeOwnGroup(shared_.groups, bundle_, *plan_);
+    if (!own) co_return std::unexpected(std::move(own).error());
+    group_ = std::move(*own);
+  }
   const host::ExpectedOrphan expected;
   auto done = co_await Run(std::move(command), log());
   if (done) done = Adopt(first, bundle_ + "/pid");
   if (done) done = TakeTerminal(first, *console);
-  if (!done) co_return done;
+  if (!done || plan_) co_return done;
   auto group = shared_.groups.Of(first.process->pid());
   if (group) group_ = std::move(*group);  // else the container has none of its own
   co_return Result<void>();
 }
 
-Task<void> RuncBackend::Start() {
-  co_return co_await Run(shared_.runtime.StartCommand(bundle_, id_), log());
+Task<void> OciBackend::Start() {
+  co_return co_await Run(runtime_.StartCommand(bundle_, id_), log());
 }
 
 // containerd's name of it may be any text, so the files have one of ours.
-Task<void> RuncBackend::Exec(ContainerProcess& exec) {
+Task<void> OciBackend::Exec(ContainerProcess& exec) {
   const std::string name = "exec-" + std::to_string(++execs_);
   const fs::path base = fs::path(bundle_) / name;
   const sandbox::oci::Runtime::ExecFiles files{.process = base.string() + ".json",
                                                .pid = base.string() + ".pid",
-                                               .log = base.string() + ".log"};
+                                               .log = base.string() + ".log",
+                                               .inner_pid = base.string() + ".inner"};
   auto written = WriteFileAtomic(files.process, exec.spec);
   if (!written) co_return written;
   auto console = ListenForTerminal(exec, name);
   if (!console) co_return std::unexpected(std::move(console).error());
-  auto command = shared_.runtime.DetachedExecCommand(bundle_, id_, files,
-                                                     *console ? (*console)->path() : std::string());
+  auto command = runtime_.DetachedExecCommand(bundle_, id_, files,
+                                              *console ? (*console)->path() : std::string());
   if (!*console) GiveStreams(command, exec.stdio);
   const host::ExpectedOrphan expected;
   auto done = co_await Run(std::move(command), files.log);
   if (done) done = Adopt(exec, files.pid);
   if (done) done = TakeTerminal(exec, *console);
+  if (const auto inner = ReadFile(files.inner_pid, kPidFile)) {
+    inner_pids_[exec.exec_id] = std::atoi(inner->c_str());
+  }
   std::error_code ignored;
-  for (const fs::path& file : {files.process, files.pid, files.log}) fs::remove(file, ignored);
+  for (const fs::path& file : {files.process, files.pid, files.log, files.inner_pid}) {
+    fs::remove(file, ignored);
+  }
   co_return done;
 }
 
-Task<void> RuncBackend::Update(std::string resources) {
+// What stays hands signals of its own on to the first program, and not those of one beside it.
+Task<void> OciBackend::Kill(ContainerProcess& process, int signal) {
+  const auto inner = inner_pids_.find(process.exec_id);
+  if (inner == inner_pids_.end()) {
+    auto sent = process.process->Kill(signal);
+    co_return sent;
+  }
+  auto command = runtime_.KillInnerCommand(bundle_, id_, inner->second, signal);
+  co_return co_await Run(std::move(command), bundle_ + "/kill.log");
+}
+
+Task<void> OciBackend::Update(std::string resources) {
+  if (plan_) {
+    auto limited = LimitOwnGroup(group_.get(), resources);
+    co_return limited;
+  }
   const std::string file = bundle_ + "/resources.json";
   if (auto written = WriteFileAtomic(file, resources); !written) co_return written;
-  co_return co_await Run(shared_.runtime.UpdateCommand(bundle_, id_, file), log());
+  co_return co_await Run(runtime_.UpdateCommand(bundle_, id_, file), log());
 }
 
-Task<void> RuncBackend::Remove() {
-  co_return co_await Run(shared_.runtime.DeleteCommand(bundle_, id_), log());
+Task<void> OciBackend::Remove() {
+  if (plan_) {
+    // All that it has on the host is in the group and in the bundle.
+    if (!group_) co_return Result<void>();
+    std::move_only_function<Result<void>()> remove = [group = group_] {
+      return RemoveOwnGroup(*group);
+    };
+    co_return co_await shared_.worker->Run(std::move(remove));
+  }
+  co_return co_await Run(runtime_.DeleteCommand(bundle_, id_), log());
 }
 
-Task<void> RuncBackend::Run(host::SpawnOptions command, std::string log) {
+Task<void> OciBackend::Run(host::SpawnOptions command, std::string log) const {
+  if (plan_ && group_) command.cgroups = group_->directories();
   auto runtime = host::Process::Spawn(command);
   if (!runtime) co_return std::unexpected(std::move(runtime).error());
   const auto ended = co_await runtime->Wait();
@@ -102,16 +138,16 @@ Task<void> RuncBackend::Run(host::SpawnOptions command, std::string log) {
                                                         "no reason given, " + ended->ToString()));
 }
 
-Result<std::optional<ConsoleSocket>> RuncBackend::ListenForTerminal(const ContainerProcess& process,
-                                                                    const std::string& name) const {
+Result<std::optional<ConsoleSocket>> OciBackend::ListenForTerminal(const ContainerProcess& process,
+                                                                   const std::string& name) const {
   if (!process.names.terminal) return std::nullopt;
   auto socket = ConsoleSocket::Listen(bundle_, name + ".sock");
   if (!socket) return std::unexpected(std::move(socket).error());
   return std::optional<ConsoleSocket>(std::move(*socket));
 }
 
-Result<void> RuncBackend::TakeTerminal(ContainerProcess& process,
-                                       const std::optional<ConsoleSocket>& socket) {
+Result<void> OciBackend::TakeTerminal(ContainerProcess& process,
+                                      const std::optional<ConsoleSocket>& socket) {
   if (!socket) return {};
   auto terminal = socket->Take();
   if (!terminal) return std::unexpected(std::move(terminal).error());

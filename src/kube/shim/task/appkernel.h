@@ -1,0 +1,53 @@
+// kube/shim/task/appkernel.h - class appkernel on this node: runsc, as it works here, and what
+// config.json has to say for it.
+//
+//   Container --> [ Appkernel ] --> OciBackend
+//
+// Sockets of its programs are the host's (`--network=host`), made in the pod's network: runsc's own
+// network would take the interface's address away from the pod's other containers, and from this
+// one when it is started again.
+//
+// Threads:  the loop's. Lifetime: outlives its calls. Errors: kUnsupported: runsc is not installed,
+// or does not work here. Tested by tests/kube/appkernel_test.py.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/task.h"
+#include "base/turns.h"
+#include "sandbox/oci/runtime.h"
+#include "sandbox/worker.h"
+
+namespace strata::kube::shim {
+
+struct AppkernelRuntime {
+  sandbox::oci::Runtime runtime;
+  Bytes least_memory;  // below it the kernel itself does not fit
+};
+
+class Appkernel {
+ public:
+  explicit Appkernel(Loop& loop) : turns_(loop, 1) {}
+  Appkernel(const Appkernel&) = delete;
+  Appkernel& operator=(const Appkernel&) = delete;
+
+  // Never null; lives as long as this. The first call tries what works, which takes seconds; one
+  // that failed is tried again.
+  Task<const AppkernelRuntime*> Find();
+
+ private:
+  Turns turns_;
+  std::unique_ptr<sandbox::Worker> worker_;  // of its own: the shim's has pods waiting for it
+  std::optional<AppkernelRuntime> found_;
+};
+
+// `config` for runsc, which joins the pod's network alone and is told the name that the pod's
+// namespace has. Empty `hostname`: the pod has none of its own. Without annotations: by Kubernetes'
+// it would look for a kernel of the whole pod, and here each container has one.
+Json ForAppkernel(Json config, const std::string& hostname);
+
+}  // namespace strata::kube::shim

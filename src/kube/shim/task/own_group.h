@@ -1,0 +1,46 @@
+// kube/shim/task/own_group.h - the control group of a container whose processes we start in it
+// ourselves: where config.json says and with its limits. (That of a container which runc makes is
+// runc's.)
+//
+//   config.json --> [ GroupPlan --> MakeOwnGroup ] --> OciBackend, WasmBackend
+//
+// Threads: any; RemoveOwnGroup blocks for seconds at worst. Tested by wasm/config_test.cc,
+// tests/kube/wasm_test.py.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "host/cgroup.h"
+
+namespace strata::kube::shim {
+
+struct GroupPlan {
+  std::string path;
+  host::CgroupLimits limits;
+};
+
+// `linux`: that member of config.json. kInvalidArgument: no path, or limits that cannot be.
+Result<GroupPlan> ReadGroupPlan(const Json& linux);
+
+// "linux.resources", of which Kubernetes' requests (shares, weights) are not limits.
+Result<host::CgroupLimits> ReadLimits(const Json& resources);
+
+// Notes it in `bundle` first: `delete` finds by that what a killed shim leaves. kUnsupported: a
+// limit that nobody would enforce; else Cgroups' errors.
+Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
+                                                   const std::string& bundle,
+                                                   const GroupPlan& plan);
+
+// New limits; `resources` as ReadLimits takes them, in JSON. Null `group`: kFailedPrecondition.
+Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources);
+
+// Kills what runs in it.
+Result<void> RemoveOwnGroup(host::Cgroup& group);
+// The same of what a killed shim left, by `bundle`. Succeeds when there is nothing, or the group is
+// none of ours.
+Result<void> RemoveLeftGroup(const std::string& bundle);
+
+}  // namespace strata::kube::shim
