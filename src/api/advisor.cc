@@ -1,4 +1,4 @@
-// The advisor over the API: asked on the loop, answered on a thread of its own.
+// The advisor over the API: asked on the loop, answered on threads of its own.
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -6,7 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "advisor/system.h"
@@ -19,13 +23,25 @@
 namespace strata::api {
 namespace {
 
-// Questions that wait for the thread, the one that it answers included.
+// Questions that wait for a thread, those being answered included.
 constexpr std::size_t kMostAdvising = 16;
 
 using Work = std::function<Result<std::string>()>;
 
-asio::awaitable<Result<std::string>, asio::thread_pool::executor_type> DoThere(Work work) {
-  co_return work();
+// The answer goes straight to the loop: a coroutine spawned on `thread` would have to stand in that
+// thread's line once more to end, behind questions asked later.
+Awaitable<Result<std::string>> AnswerOn(asio::thread_pool& thread, Work work) {
+  auto begin = [&thread](auto handler, Work todo) {
+    auto loop = asio::prefer(asio::get_associated_executor(handler),
+                             asio::execution::outstanding_work.tracked);
+    asio::post(thread, [loop, todo = std::move(todo), handler = std::move(handler)]() mutable {
+      asio::post(loop, [answer = todo(), handler = std::move(handler)]() mutable {
+        std::move(handler)(std::move(answer));
+      });
+    });
+  };
+  return asio::async_initiate<decltype(kAwait), void(Result<std::string>)>(std::move(begin), kAwait,
+                                                                           std::move(work));
 }
 
 struct Shown {
@@ -112,7 +128,8 @@ Awaitable<void> ApiServer::Advise(Context& context, const AdvisorOperation& oper
     if (!answer) return Result<std::string>(std::unexpected(answer.error()));
     return Render(*answer, shown.form, shown.language);
   };
-  auto text = co_await asio::co_spawn(advisors_, DoThere(std::move(work)), kAwait);
+  asio::thread_pool& thread = operation.slow ? slow_advisor_ : quick_advisor_;
+  auto text = co_await AnswerOn(thread, std::move(work));
   if (!text) co_return co_await ReplyError(context, text.error());
   co_await ReplyText(context, MediaTypeOf(shown->form), *text);
 }

@@ -224,7 +224,10 @@ std::span<const AdvisorOperation> AdvisorOperations() {
       {"recommend/manifest", Subject::kManifest, of_workload, RecommendManifest},
       {"cases/{case}", kReport, {}, ShowCase, /*installation=*/false, /*record=*/true},
       {"models", kReport, {}, ListModels},
-      {"models/{model}", kReport, {"set", "of", "spread", "draws", "seed"}, AskModel},
+      {.path = "models/{model}",
+       .parameters = {"set", "of", "spread", "draws", "seed"},
+       .answer = AskModel,
+       .slow = true},
       {"graph", kGraph, {}, ShowGraph},
       {"graph/nodes", kGraph, {"type"}, ListNodes},
       {"graph/diagrams/{diagram}", kGraph, {}, ShowDiagram},
@@ -236,7 +239,7 @@ std::span<const AdvisorOperation> AdvisorOperations() {
       {"graph/learning", kReport, {"path", "know"}, ShowLearning},
       {"graph/documents", kReport, {"goal"}, ListDocuments},
       {"system", Subject::kInstallation, {"level"}, ShowSystem, /*installation=*/true},
-      {"versions", kReport, {}, ShowVersions},
+      {.path = "versions", .parameters = {}, .answer = ShowVersions, .slow = true},
       {"roadmap", kReport, {"part", "system"}, ShowRoadmap},
   };
   return operations;

@@ -3,10 +3,11 @@
 //
 //   GET path?query --> AdvisorRequest --> [ AdvisorOperation ] --> AdvisorAnswer
 //
-// Threads: `answer` runs on the API's worker thread, never on the loop; it reads nothing but its
-// request and the facts. Errors: those of the advisor's functions; kInvalidArgument also for a
-// number that is none. Work is bounded: by kMostValues here, by the draws of a model, and by the
-// patience with programs that are asked for their version. Tested by tests/e2e/advisor_api_test.py.
+// Threads: `answer` runs on one of the API's two worker threads, never on the loop; it reads
+// nothing but its request and the facts. Errors: those of the advisor's functions; kInvalidArgument
+// also for a number that is none. Work is bounded: by kMostValues here, by the draws of a model,
+// and by the patience with programs that are asked for their version. Tested by
+// tests/e2e/advisor_api_test.py.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +41,7 @@ struct AdvisorOperation {
   Result<AdvisorAnswer> (*answer)(const AdvisorRequest& request) = nullptr;
   bool installation = false;  // always asks for it, not only where `system` is true
   bool record = false;        // claims stand beside what was measured here
+  bool slow = false;          // may take seconds: draws, or asks programs for their versions
 };
 
 std::span<const AdvisorOperation> AdvisorOperations();

@@ -103,8 +103,10 @@ class ApiServer final : public http::Handler {
   std::string listen_;
   Router router_;
   std::vector<std::function<Awaitable<void>(Context& context)>> operations_;
-  std::size_t advising_ = 0;       // questions that wait or are answered
-  asio::thread_pool advisors_{1};  // last: its work uses nothing of the others
+  std::size_t advising_ = 0;  // questions that wait or are answered
+  // Last: their work uses nothing of the others. Nobody who looks something up waits for who draws.
+  asio::thread_pool quick_advisor_{1};
+  asio::thread_pool slow_advisor_{1};
 };
 
 }  // namespace strata::api

@@ -1,6 +1,7 @@
 """The advisor over the API: the reports of the verbs, in every form, and never in the manager's way."""
 
 import json
+import select
 import shutil
 import threading
 import time
@@ -190,6 +191,22 @@ class AdvisorApiTest(ServerTest):
         self.assertIn(429, statuses)
         self.assertEqual(len({json.dumps(body) for _, status, body in done if status == 200}), 1)
         self.assertGreater(answered, statuses.count(200), "the manager waited for the advisor")
+
+    def test_who_looks_something_up_does_not_wait_for_who_draws(self):
+        drawing = []
+        for seed in range(12):
+            connection = UnixConnection(self.server.home / "run" / "api.sock")
+            connection.request("GET", f"/v1/advisor/models/lotka_volterra?draws=10000&seed={seed}")
+            drawing.append(connection)
+        self.assertEqual(self.server.api("GET", "/v1/advisor/graph/path?from=Docker&to=WasmEdge").status, 200)
+        waiting, _, _ = select.select([connection.sock for connection in drawing], [], [], 0)
+        self.assertLess(len(waiting), len(drawing), "all models were answered first")
+        # Nor is one drawing told only when all have ended.
+        drawing[0].getresponse().read()
+        waiting, _, _ = select.select([connection.sock for connection in drawing[1:]], [], [], 0)
+        self.assertLess(len(waiting), len(drawing) - 1, "all were answered at once")
+        for connection in drawing:
+            connection.close()
 
 
 if __name__ == "__main__":
