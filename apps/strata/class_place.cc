@@ -55,8 +55,7 @@ Density ReadyServers(const Json& states) {
   Density density;
   for (const Json& each : states) {
     if (!each.value("ready", false)) continue;
-    ++density.instances;
-    density.memory_mib += each.value("memory_mib", 0.0);
+    density.memory_mib.push_back(each.value("memory_mib", 0.0));
   }
   return density;
 }
@@ -219,10 +218,11 @@ Result<Density> ClassPlace::Run(std::uint64_t instances) {
   for (;;) {
     auto found = session_.AskJson("GET", PathOf(workload, class_));
     if (!found) return std::unexpected(std::move(found).error());
-    const Density density = ReadyServers((*found)["status"]["sandboxes"]["states"]);
-    if (density.instances >= instances) return density;
+    Density density = ReadyServers((*found)["status"]["sandboxes"]["states"]);
+    const std::size_t ready = density.memory_mib.size();
+    if (ready >= instances) return density;
     if (SteadyClock::now() >= end) {
-      return Fail(Errc::kResourceExhausted, "only " + std::to_string(density.instances) + " of " +
+      return Fail(Errc::kResourceExhausted, "only " + std::to_string(ready) + " of " +
                                                 std::to_string(instances) +
                                                 " servers are ready after 20 s");
     }

@@ -144,18 +144,20 @@ Result<Samples> MeasureDensity(Place& place, Depth depth) {
   for (std::uint64_t count = 1; count <= bound.instances; count *= 2) {
     auto now = place.Run(count);
     if (!now) {
-      if (reached.instances == 0) ended = std::unexpected(std::move(now).error());
+      if (reached.memory_mib.empty()) ended = std::unexpected(std::move(now).error());
       break;
     }
-    if (now->memory_mib > bound.memory_mib && reached.instances > 0) break;
-    reached = *now;
-    if (now->memory_mib > bound.memory_mib) break;
+    const bool over = now->all_mib() > bound.memory_mib;
+    if (over && !reached.memory_mib.empty()) break;
+    reached = *std::move(now);
+    if (over) break;
   }
   auto removed = place.Run(0);
   if (!ended) return std::unexpected(std::move(ended).error());
   if (!removed) return std::unexpected(std::move(removed).error());
-  const auto instances = static_cast<double>(reached.instances);
-  return Samples{{"density", instances}, {"instance_memory", reached.memory_mib / instances}};
+  Samples samples{{"density", static_cast<double>(reached.memory_mib.size())}};
+  for (const double each : reached.memory_mib) samples.push_back({"instance_memory", each});
+  return samples;
 }
 
 Result<Samples> MeasureImage(Place& place, Depth /*depth*/) {

@@ -59,6 +59,7 @@ TEST_F(KindsTest, DensityIsTheLastNumberWithinTheBound) {
   const auto samples = kDensity.measure(place_, Depth::kQuick);  // 16 take 160 MiB of 128
   EXPECT_EQ(Find(samples, "density"), 8);
   EXPECT_EQ(Find(samples, "instance_memory"), 10);
+  EXPECT_EQ(std::ranges::count(*samples, "instance_memory", &Sample::row), 8) << "of each";
   EXPECT_EQ(place_.running, 0U) << "they are ended";
 }
 

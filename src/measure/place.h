@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,13 @@ struct Answer {
   std::string body;
 };
 
+// Servers that ran at once and all were ready: the memory of each.
 struct Density {
-  std::uint64_t instances = 0;  // that ran at once and all were ready
-  double memory_mib = 0;        // of all of them
+  std::vector<double> memory_mib;
+
+  [[nodiscard]] double all_mib() const {
+    return std::accumulate(memory_mib.begin(), memory_mib.end(), 0.0);
+  }
 };
 
 // Of the isolation battery (isolation.h), attempts that apply here.

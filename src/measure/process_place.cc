@@ -151,11 +151,11 @@ Result<Density> ProcessPlace::Run(std::uint64_t instances) {
   if (auto ready = AwaitReady(ours, servers_.size() - before); !ready) {
     return std::unexpected(std::move(ready).error());
   }
-  Density density{.instances = servers_.size()};
+  Density density;
   for (const host::Process& each : servers_) {
     auto used = PssMib(each.pid());
     if (!used) return std::unexpected(std::move(used).error());
-    density.memory_mib += *used;
+    density.memory_mib.push_back(*used);
   }
   return density;
 }

@@ -160,7 +160,7 @@ class AdvisorApiTest(ServerTest):
         sections = json.loads(self.ask("compare?subject=wasm").read())["sections"]
         measured = next(section for section in sections if section["id"] == "measured")
         self.assertEqual((measured["rows"][0]["measured"], measured["rows"][0]["verdict"]),
-                         ({"value": 20, "unit": "ms"}, "above the claim"))
+                         ({"value": 20, "unit": "ms"}, "not decided: one sample, needs 6"))
 
     def test_many_questions_at_once_are_answered_or_refused_and_hold_nobody_up(self):
         # More than are let wait; each computes for longer than anything else here.

@@ -152,8 +152,8 @@ class AdvisorTest(unittest.TestCase):
         measured = next(section for section in given["sections"] if section["id"] == "measured")
         self.assertEqual(measured["rows"][0], {
             "class": "wasm", "quantity": "cold start", "claimed": {"min": 1, "max": 10, "unit": "ms"},
-            "measured": {"value": 20, "unit": "ms"}, "interval": None, "ratio": 2, "verdict": "above the claim",
-            "source": "001 §3.5 (matrices.yaml)"})
+            "measured": {"value": 20, "unit": "ms"}, "interval": None, "ratio": 2,
+            "verdict": "not decided: one sample, needs 6", "source": "001 §3.5 (matrices.yaml)"})
 
     def test_what_is_not_there_is_refused_with_the_nearest(self):
         self.assertIn("did you mean 'kuasar'?", self.refused(NOT_FOUND, "graph", "neighbours", "kuasr"))
