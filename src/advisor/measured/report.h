@@ -3,7 +3,8 @@
 //
 // Sections of a record: "measured" (claimed | measured here | ratio | verdict, with 95 % intervals
 // and sources), "spread" (samples, quartiles, outliers, the ratio of both halves), "contracts",
-// "lacking", "rows" (what is measured, how) and "host". Of two records: "drift" and "host".
+// "lacking", "rows" (what is measured, how) and "host". Of two records: "drift", "apart", "untold"
+// and "host".
 //
 // Threads: pure functions; the same report for the same record. Tested by report_test.cc and,
 // against SciPy, by tests/advisor/measure_test.py.
@@ -26,7 +27,9 @@ std::vector<std::string_view> PlacesOf(const measure::Record& record);
 Result<Report> MeasuredReport(const measure::Record& record);
 
 // Rows that differ significantly only: a rank test (Mann and Whitney) for each row of each place
-// that both records have, at 5 % for all of them together (Holm). kFailedPrecondition: as above.
+// that both records have, at 5 % for all of them together (Holm); of what is exact, any difference.
+// Rows with too few samples for that stand apart, those whose samples do not overlap with both
+// figures. kFailedPrecondition: as above.
 Result<Report> DriftReport(const measure::Record& older, const measure::Record& newer);
 
 }  // namespace strata::advisor

@@ -119,5 +119,57 @@ TEST(DriftReportTest, OnlyWhatDriftsIsShown) {
   EXPECT_LT(row["p"].get<double>(), 1e-9);
 }
 
+// As a quick run of four places has them: some calls, six starts, one image.
+measure::Record Quick(double scale) {
+  measure::Record record;
+  record.mode = "quick";
+  for (const char* in : {"process", "wasm", "container", "appkernel"}) {
+    record.rows.push_back({"warm_start", in, "ms", Around(1, 400), ""});
+    for (const char* row : {"compute", "call_cpu", "compute_cpu", "throughput", "uring_submit"}) {
+      record.rows.push_back({row, in, "ms", Around(10, 12), ""});
+    }
+    record.rows.push_back({"cold_start", in, "ms", Around(3 * scale, 6), ""});
+    record.rows.push_back({"image_size", in, "MiB", {2 * scale}, ""});
+    record.rows.push_back({"density", in, "instances", {32 * scale}, ""});
+  }
+  return record;
+}
+
+TEST(DriftReportTest, RowsOfAFewSamplesAreToldApartFromTheTest) {
+  const auto report = DriftReport(Quick(1), Quick(10));
+  const Section& drift = *FindSection(*report, "drift");
+  ASSERT_EQ(drift.rows.size(), 4U) << "what is exact differs or not";
+  EXPECT_EQ(RowOf(drift, "image size", "wasm")["p"], "exact");
+  EXPECT_NEAR(RowOf(drift, "image size", "wasm")["ratio"].get<double>(), 10, 1e-9);
+  EXPECT_THAT(drift.notes[0].en, HasSubstr("0 of 30 rows differ significantly"));
+  const Section& apart = *FindSection(*report, "apart");
+  ASSERT_EQ(apart.rows.size(), 4U);
+  EXPECT_NEAR(RowOf(apart, "cold start", "container")["ratio"].get<double>(), 10, 1e-9);
+  EXPECT_DOUBLE_EQ(RowOf(apart, "cold start", "container")["p"].get<double>(), 2.0 / 924);
+  const Section& untold = *FindSection(*report, "untold");
+  ASSERT_EQ(untold.rows.size(), 4U);
+  EXPECT_EQ(RowOf(untold, "density within the bound", "wasm")["older"], 1);
+}
+
+TEST(DriftReportTest, FewSamplesThatOverlapAreNotShownAsApart) {
+  const auto report = DriftReport(Quick(1), Quick(1.001));
+  EXPECT_EQ(FindSection(*report, "apart"), nullptr);
+  EXPECT_EQ(FindSection(*report, "untold")->rows.size(), 8U);
+}
+
+TEST(DriftReportTest, OtherHostsAreSaid) {
+  EXPECT_EQ(FindSection(*DriftReport(Made(), Made()), "drift")->notes.size(), 1U);
+  measure::Record other = Made();
+  other.host.kernel = "5.10";
+  other.host.processors = 64;
+  other.mode = "full";
+  const auto report = DriftReport(Made(), other);
+  ASSERT_EQ(FindSection(*report, "drift")->notes.size(), 2U);
+  EXPECT_EQ(FindSection(*report, "drift")->notes[1].en,
+            "The records are not of the same kernel, processors, mode: what differs may be due to "
+            "that.");
+  EXPECT_FALSE(FindSection(*report, "drift")->notes[1].zh.empty());
+}
+
 }  // namespace
 }  // namespace strata::advisor

@@ -85,6 +85,26 @@ double RankTest(std::span<const double> left, std::span<const double> right) {
   return std::min(1.0, 2 * boost::math::cdf(boost::math::complement(normal, z)));
 }
 
+double LeastChance(std::size_t left, std::size_t right) {
+  std::vector<double> apart(left + right);
+  std::iota(apart.begin(), apart.end(), 0);
+  const std::span<const double> all(apart);
+  return RankTest(all.first(left), all.subspan(left));
+}
+
+std::vector<bool> Able(std::span<const double> least, double level) {
+  std::vector<bool> able(least.size());
+  for (std::size_t count = 1; count <= least.size(); ++count) {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < least.size(); ++i) {
+      able[i] = least[i] * static_cast<double>(count) <= level;
+      if (able[i]) ++found;
+    }
+    if (found <= count) break;
+  }
+  return able;
+}
+
 std::vector<double> HolmAdjusted(std::span<const double> chances) {
   std::vector<std::size_t> order(chances.size());
   std::iota(order.begin(), order.end(), 0);

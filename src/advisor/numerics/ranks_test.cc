@@ -47,5 +47,23 @@ TEST(HolmTest, EachIsHeldAgainstWhatIsLeft) {
   EXPECT_TRUE(HolmAdjusted({}).empty());
 }
 
+TEST(RanksTest, SoManySamplesCanFindNoLess) {
+  EXPECT_DOUBLE_EQ(LeastChance(5, 5), 2.0 / 252);
+  EXPECT_DOUBLE_EQ(LeastChance(6, 6), 2.0 / 924);
+  EXPECT_DOUBLE_EQ(LeastChance(1, 3), 0.5);
+  EXPECT_EQ(LeastChance(1, 1), 1);
+  EXPECT_LT(LeastChance(100, 100), 1e-12);
+  EXPECT_GT(LeastChance(1, 300), 0.05) << "by the normal distribution, as it is tested";
+}
+
+TEST(RanksTest, TestsThatCanFindNothingAmongSoManyAreLeftOut) {
+  EXPECT_EQ(Able(std::vector<double>{1e-9, 0.008, 0.03, 1, 1e-6}, 0.05),
+            (std::vector<bool>{true, true, false, false, true}))
+      << "0.008 times three is below the level, 0.03 times four is not";
+  EXPECT_EQ(Able(std::vector<double>{0.03, 0.03}, 0.05), (std::vector<bool>{false, false}));
+  EXPECT_EQ(Able(std::vector<double>{0.03}, 0.05), std::vector<bool>{true});
+  EXPECT_TRUE(Able({}, 0.05).empty());
+}
+
 }  // namespace
 }  // namespace strata::advisor::numerics
