@@ -59,6 +59,15 @@ class Harness {
 
   // Where the classes differ. A limit that a class lacks is refused, not ignored.
   [[nodiscard]] virtual Bytes least_memory() const { return Bytes::MiB(1); }
+  // What a call is said to hold beyond what the limit bounds: what must not fail (a dying process's
+  // own pages), and the machine that the guest is in.
+  struct Beside {
+    Bytes least;
+    Bytes most;
+  };
+  [[nodiscard]] virtual Beside beside_the_guest() const {
+    return {.least = {}, .most = Bytes::KiB(256)};
+  }
   // In which a guest surely has begun to compute.
   [[nodiscard]] virtual std::chrono::milliseconds head_start() const {
     return std::chrono::milliseconds(20);

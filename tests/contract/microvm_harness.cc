@@ -60,6 +60,9 @@ class MicrovmHarness final : public Harness {
   }
   bool shares_volumes() const override { return false; }
   Bytes least_memory() const override { return Config().min_memory; }
+  Beside beside_the_guest() const override {
+    return {.least = least_memory() + Bytes::MiB(8), .most = Config().machine_memory};
+  }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(1000); }
   bool has_tables() const override { return false; }
   model::Grants impossible_grants() const override {

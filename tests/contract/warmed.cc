@@ -90,6 +90,7 @@ class WarmedHarness final : public Harness {
   std::filesystem::path scratch_root() const override { return inner_->scratch_root(); }
   void Settle(Driver& driver) override { inner_->Settle(driver); }
   Bytes least_memory() const override { return inner_->least_memory(); }
+  Beside beside_the_guest() const override { return inner_->beside_the_guest(); }
   std::chrono::milliseconds head_start() const override { return inner_->head_start(); }
   bool has_tables() const override { return inner_->has_tables(); }
   bool connects() const override { return inner_->connects(); }

@@ -147,7 +147,7 @@ measure::Record SomeRows() {
   record.host.memory_mib = 1024;
   record.rows = {
       {.row = "cold_start", .in = "wasm", .unit = "ms", .samples = {1, 2, 3, 4.6, 6, 7}},
-      {.row = "memory", .in = "microvm", .unit = "MiB", .samples = {0.9}},
+      {.row = "memory", .in = "microvm", .unit = "MiB", .samples = {54}},
       {.row = "instance_memory", .in = "microvm", .unit = "MiB", .samples = {52, 53, 54}},
       {.row = "density", .in = "microvm", .unit = "instances", .samples = {9, 9}},
       {.row = "cold_start",

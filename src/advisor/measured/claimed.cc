@@ -34,11 +34,6 @@ std::optional<Text> WhyNoVerdict(const Measured& measured) {
   if (measured.row->made == measure::Made::kPerHost) {
     return Text{"none: by memory alone, not reached", "无：仅按内存推算，并未达到"};
   }
-  const auto sandbox_class = model::ClassFromName(measured.in);
-  if (measured.row->id == "memory" && sandbox_class && *sandbox_class >= model::Class::kMicrovm) {
-    return Text{"none: without the machine around it, see memory of an idle server",
-                "无：不含其外的虚拟机，见空闲服务器内存"};
-  }
   return std::nullopt;
 }
 
