@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import threading
 import unittest
 
 from kube import guests, image
@@ -227,6 +228,33 @@ class KubeletTest(unittest.TestCase):
         self.assertEqual(ask(pod["podIP"], 8080), HELLO)
         self.assertEqual(self.front_says("hello", 80), HELLO)
         self.gone(path, "hello")
+
+    def test_a_change_is_rolled_out_without_a_failed_request(self):
+        path = self.make("Function", "steady", {"artifact": f"oci://{ARTIFACT}"})
+        self.available(path)
+        self.assertEqual(self.front_says("steady", 80), HELLO)
+        address = self.cluster.get(f"{FRONTS}/steady")["spec"]["clusterIP"]
+        failed, answered, done = [], [], threading.Event()
+
+        def ask_again_and_again():
+            while not done.is_set():
+                try:
+                    answered.append(ask(address, 80) == HELLO)
+                except OSError as error:
+                    failed.append(error)
+
+        asking = threading.Thread(target=ask_again_and_again)
+        asking.start()
+        try:
+            for value in ("a", "b"):
+                before = set(self.pods("steady"))
+                self.cluster.merge(path, {"spec": {"env": {"CHANGED": value}}})
+                self.cluster.wait_for("another pod", lambda before=before: not before & set(self.pods("steady")))
+        finally:
+            done.set()
+            asking.join()
+        self.assertEqual((failed, all(answered)), ([], True))
+        self.assertGreater(len(answered), 0)
 
     def test_a_service_is_scaled_changed_and_deleted(self):
         path = self.make("Service", "web", {

@@ -28,6 +28,10 @@ constexpr const char* kLimitsAnnotation = "strata.dev/limits";  // read by the s
 constexpr std::uint16_t kFunctionPort = 8080;  // where the shim has a component answer
 constexpr std::uint16_t kFunctionFrontPort = 80;
 
+// How long a pod that ends still answers: until proxies everywhere have heard that it is to be left
+// out, which Kubernetes tells them and the pod at once.
+constexpr std::int64_t kLeaveSeconds = 5;
+
 // What the cell of a Function's pod has for itself, beside what its calls may use.
 constexpr Bytes kCellMemory = 32_MiB;
 
@@ -227,10 +231,11 @@ class Objects {
       container["env"].push_back(std::move(variable));
     }
     AddProbes(served.health, container);
+    container["lifecycle"]["preStop"]["sleep"]["seconds"] = kLeaveSeconds;
     Json pod = {{"runtimeClassName", RuntimeClassOf(sandbox_class)},
                 {"automountServiceAccountToken", false},
                 {"enableServiceLinks", false},
-                {"terminationGracePeriodSeconds", Seconds(served.stop_timeout, 0)}};
+                {"terminationGracePeriodSeconds", kLeaveSeconds + Seconds(served.stop_timeout, 0)}};
     AddVolumes(workload, pod, container);
     pod["containers"] = Json::array({std::move(container)});
     return pod;

@@ -126,7 +126,8 @@ TEST(DesiredTest, NothingIsGrantedThatWasNotAskedFor) {
 TEST(DesiredTest, ThePodIsTheWorkload) {
   const Json pod = PodOf("env: {SIZE: \"128\"}, limits: {memory_mib: 96}, stop_timeout_ms: 1500");
   EXPECT_EQ(pod["runtimeClassName"], "strata-container");
-  EXPECT_EQ(pod["terminationGracePeriodSeconds"], 2);
+  EXPECT_EQ(pod["terminationGracePeriodSeconds"], 5 + 2);
+  EXPECT_EQ(pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"], 5);
   const Json& container = pod["containers"][0];
   EXPECT_EQ(container["image"], "registry.example/web:1");
   EXPECT_EQ(container["env"], Json::array({Json{{"name", "SIZE"}, {"value", "128"}}}));
