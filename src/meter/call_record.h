@@ -34,7 +34,7 @@ enum class SandboxCame : std::uint8_t {
 enum class LedBy : std::uint8_t {
   kTraffic = 0,  // a route to the workload, whose calls rollouts and moves share out
   kName = 1,     // its caller, who named the workload past every route
-  kForm = 2,     // a route that names this form itself
+  kForm = 2,     // a route that names this form itself, or its caller one of its sandboxes
   kCopy = 3,     // it is a mirror's copy of another call
 };
 
@@ -92,8 +92,10 @@ constexpr bool ProgramFailed(const CallRecord& record) noexcept {
          record.exit == static_cast<std::uint8_t>(model::ExitReason::kReturned);
 }
 
-// Whether how it ended tells of what it called: not what a client did wrong, or did not wait for.
+// Whether how it ended tells of what it called: not what a client did wrong, or did not wait for. A
+// 501 that no guest answered is of the former: it asked a sandbox for what that cannot do.
 constexpr bool TellsOfCallee(const CallRecord& record) noexcept {
+  if (record.status == 501 && !GuestRan(record)) return false;
   return record.status >= 200 && (record.status < 400 || record.status >= 500);
 }
 

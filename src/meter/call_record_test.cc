@@ -39,6 +39,10 @@ TEST(CallRecordTest, TellsOfWhatItCalledUnlessItWasTheClient) {
   for (const std::uint16_t status : {0, 400, 429, 499}) {
     EXPECT_FALSE(TellsOfCallee(with(status))) << status;
   }
+  CallRecord asked_wrong = with(501);
+  EXPECT_TRUE(TellsOfCallee(asked_wrong)) << "the program itself says so";
+  asked_wrong.sandbox = SandboxCame::kNone;
+  EXPECT_FALSE(TellsOfCallee(asked_wrong)) << "there is no such export";
   for (const std::uint16_t status : {0, 500, 503}) EXPECT_TRUE(Failed(with(status))) << status;
   for (const std::uint16_t status : {200, 304, 499}) EXPECT_FALSE(Failed(with(status))) << status;
 }

@@ -150,7 +150,8 @@ Awaitable<void> RequestPath::HandleDirect(http::Exchange& exchange, Direct direc
   CallState state = Begin(exchange.head());
   Retarget(state.head, direct.target);
   state.export_name = direct.export_name;
-  state.led_by = meter::LedBy::kName;
+  // An addressed sandbox stays where it is, wherever its workload's traffic goes.
+  state.led_by = direct.sandbox ? meter::LedBy::kForm : meter::LedBy::kName;
   state.id = direct.function->id();
   state.function = std::move(direct.function);
   state.sandbox = std::move(direct.sandbox);

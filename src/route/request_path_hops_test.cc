@@ -1,5 +1,6 @@
 // What a request path does beside its own calls: it hands them on, is handed some, copies some, and
 // writes down what led each to where it ran.
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "route/answer.h"
+#include "route/instances.h"
 #include "route/request_path.h"
 #include "route/test_support.h"
 
@@ -119,6 +121,12 @@ TEST_F(RequestPathTest, ARecordSaysWhatLedItsCallToThatForm) {
   Spawn(loop_,
         Await(path_.HandleDirect(direct.exchange, {path_.plan()->functions()[0], {}, "/", {}}),
               done));
+  Client addressed(loop_, "/");
+  const auto sandbox = std::make_shared<InstanceSet>(loop_, 1);
+  bool gone = false;
+  Spawn(loop_, Await(path_.HandleDirect(addressed.exchange,
+                                        {path_.plan()->functions()[0], sandbox, "/", {}}),
+                     gone));
   Client client(loop_, "/");
   RequestPath::HandedOver request;
   request.tenant = "shop";
@@ -131,11 +139,11 @@ TEST_F(RequestPathTest, ARecordSaysWhatLedItsCallToThatForm) {
   Spawn(loop_, Await(path_.HandleHanded(client.exchange, request), handed));
   loop_.restart();
   loop_.run();
-  ASSERT_TRUE(done && handed);
+  ASSERT_TRUE(done && gone && handed);
   std::vector<meter::LedBy> led;
   for (const meter::CallRecord& record : test_ports_.records) led.push_back(record.led_by);
   using enum meter::LedBy;
-  EXPECT_EQ(led, (std::vector<meter::LedBy>{kTraffic, kForm, kName, kCopy}));
+  EXPECT_EQ(led, (std::vector<meter::LedBy>{kTraffic, kForm, kName, kForm, kCopy}));
 }
 
 class MirroredRequestTest : public RequestPathTest {

@@ -134,6 +134,7 @@ TEST_F(RequestPathTest, AWrongTypedCallLeavesTheSharedSandboxAsItWas) {
   while (!done && loop_.run_one() > 0) {
   }
   EXPECT_EQ(wrong.exchange.response_sink.status(), 501);
+  EXPECT_FALSE(meter::TellsOfCallee(test_ports_.records.back())) << "its sandbox did nothing wrong";
   EXPECT_EQ(Get("/count").exchange.response_sink.text(), "2");
 }
 
