@@ -237,6 +237,22 @@ TEST_F(ModelsTest, ALoadIsSharedByTheCallsOfAllRevisionsThatRunInItsClass) {
   EXPECT_DOUBLE_EQ(each(1), 10);
 }
 
+TEST_F(ModelsTest, WhatTheProgramAnsweredIsInTheFailuresAndNotInThoseOfItsSandboxes) {
+  meter::CallRecord gave_up = Call(502, 1'000'000);
+  gave_up.exit = static_cast<std::uint8_t>(model::ExitReason::kViolation);
+  const ModelKey key{"shop", "cart", "wasm", 1};
+  Learn(1, 1);
+  models_->Learn(key, Call(500, 1'000'000));
+  models_->Learn(key, Call(500, 1'000'000));
+  models_->Learn(key, gave_up);
+  const Json failures = Rows()[0]["failures"];
+  EXPECT_DOUBLE_EQ(failures["rate"].get<double>(), 0.75);
+  EXPECT_DOUBLE_EQ(failures["sandbox_rate"].get<double>(), 0.25);
+  const Json model = models_->StatusOf("shop", "cart")["models"][0];
+  EXPECT_EQ(model["failure_rate"], failures["rate"]);
+  EXPECT_EQ(model["sandbox_failure_rate"], failures["sandbox_rate"]);
+}
+
 TEST_F(ModelsTest, ACallThatNoGuestRanForHasNoPartInTheLoad) {
   models_->Learn({"shop", "cart", "container", 1}, ServerCall());
   meter::CallRecord refused = ServerCall();

@@ -468,6 +468,18 @@ TEST_F(StrategyTest, WhatAnotherArtifactFailedIsNotHeldAgainstThisOne) {
   EXPECT_EQ(Chosen(), Class::kWasm);
 }
 
+TEST_F(StrategyTest, AClassIsHeldToItsSandboxesAndShownWithWhatTheProgramAnswers) {
+  question_.slo.availability = 990'000;
+  question_.asked = Class::kWasm;
+  At(Class::kWasm).figures->failures = {.rate = 0, .calls = 100'000};
+  At(Class::kWasm).figures->failed = 0.5;
+  EXPECT_THAT(Decide()->because, HasSubstr("keeps the SLO"));
+  EXPECT_DOUBLE_EQ(*Decide()->alternatives.front().estimate->failure_rate, 0.5);
+  At(Class::kWasm).figures->failures->rate = 0.5;
+  At(Class::kWasm).figures->failed = 0.75;
+  EXPECT_THAT(Refusal(), HasSubstr("wasm: slo.availability is 99, measured here: at most 50."));
+}
+
 TEST_F(StrategyTest, EveryMeasuredClassHasAScore) {
   At(Class::kAppkernel).figures.reset();
   At(Class::kMicrovm).lacking = "cannot";
