@@ -106,7 +106,7 @@ Confidence ConfidenceOf(const Answer& answer) {
 void CountAgreement(const std::vector<Source>& sources, Answer& answer) {
   for (const Source& source : sources) {
     const bool tree = source.counts == Counts::kVotes;
-    if (tree && source.comes_to.empty()) ++answer.open;
+    if (tree && source.open) ++answer.open;
     if (source.counts == Counts::kNever || source.comes_to.empty()) continue;
     const std::size_t agrees = Has(source.comes_to, answer.sandbox_class) ? 1 : 0;
     ++answer.sources_came;

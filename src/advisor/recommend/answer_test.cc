@@ -17,7 +17,7 @@ Source Of(Counts counts, std::vector<Class> classes) {
 }
 Source Tree(Class each) { return Of(Counts::kVotes, {each}); }
 Source Other(Class each) { return Of(Counts::kWhereTreesAreSilent, {each}); }
-const Source kOpenTree{.kind = {}, .name = {}, .comes_to = {}, .because = {}};
+const Source kOpenTree{.kind = {}, .name = {}, .comes_to = {}, .because = {}, .open = true};
 
 TEST(AnswerTest, TreesDecideAndTheOthersAreCountedOnly) {
   const Answer answer = Decide({}, {Tree(Class::kWasm), Tree(Class::kWasm), Tree(Class::kContainer),

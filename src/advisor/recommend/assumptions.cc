@@ -86,9 +86,9 @@ void AddUnsaid(const Case& about, Section& to) {
       origin = {"ours: a manifest that leaves it out asks for no more",
                 "本项目：清单未写时即不作更高要求"};
     } else if (variable.id == "function_type") {
-      taken = {"false for the scheduler's rule; a new manifest is a Function",
-               "调度规则取 false；新清单为 Function"};
-      origin = {"ours: the rule's wasm is for functions only", "本项目：规则仅对函数给出 wasm"};
+      taken = {ShowValue(about.IsFunction()), ""};
+      origin = {"ours: a new manifest is a Function, and the scheduler's rule is asked about it",
+                "本项目：新清单为 Function，调度规则据此判断"};
     }
     if (taken.empty() || about.Find(variable.id)) continue;
     to.rows.push_back(
@@ -140,6 +140,12 @@ Section AssumptionsSection(const Case& about) {
   section.rows.push_back(
       {TextCell({"a plain virtual machine", "普通虚拟机"}), WordCell("microvm"), NoCell(), NoCell(),
        TextCell({"ours: the machine that the platform has", "本项目：平台所具有的虚拟机"})});
+  section.rows.push_back(
+      {TextCell({"sandboxing, where a tree or table names it", "决策树或表中的沙盒化"}),
+       TextCell({"appkernel, the least of its classes; microvm where the tree says so",
+                 "appkernel，其类别中开销最小者；决策树指明时为 microvm"}),
+       NoCell(), NoCell(),
+       TextCell({"ours: the concept has both classes", "本项目：该概念含两种类别"})});
   AddUnsaid(about, section);
   AddFollowing(about, section);
   return section;

@@ -28,7 +28,6 @@ struct Follows {
 constexpr std::array kFollows = {
     Follows{"isolation_class", "security_requirement", "High", "high"},
     Follows{"isolation_class", "security_requirement", "Medium", "medium"},
-    Follows{"isolation_class", "security_requirement", "Low", "low"},
     Follows{"isolation_above_compliance", "security_requirement", "High", "true"},
     Follows{"isolation_above_compliance", "security_requirement", "Medium", "false"},
     Follows{"isolation_above_compliance", "security_requirement", "Low", "false"},
@@ -39,6 +38,40 @@ constexpr std::array kFollows = {
     Follows{"can_refactor", "compatibility_requirement", "Low", "true"},
     Follows{"scenario", "security_requirement", "High", "security_sensitive"},
 };
+
+// What the documents' words for more and less, true and false are in Chinese.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kChinese = {{
+    {"high", "高"},
+    {"medium", "中"},
+    {"low", "低"},
+    {"extreme", "极致"},
+    {"balanced", "均衡"},
+    {"true", "是"},
+    {"false", "否"},
+}};
+
+// What the selection graph calls the scenarios: the answers of its first question, in the order of
+// the variable's words.
+const Json& ScenarioAnswers() {
+  const Json& tree = *FindFact(Facts(FactFile::kDecisions).at("trees"), "selection_graph");
+  return FindFact(tree.at("nodes"), "B")->at("answers");
+}
+
+std::vector<Text> CalledOf(const Variable& variable) {
+  std::vector<Text> called;
+  for (std::size_t i = 0; i < variable.words.size(); ++i) {
+    if (variable.id == "scenario") {
+      const Json& answer = ScenarioAnswers().at(i);
+      called.push_back({answer.at("answer"), answer.at("zh")});
+      continue;
+    }
+    const std::string& word = variable.words[i];
+    const auto* known = std::ranges::find(kChinese, Lower(word),
+                                          [](const auto& each) { return std::string(each.first); });
+    called.push_back({word, known == kChinese.end() ? "" : std::string(known->second)});
+  }
+  return called;
+}
 
 bool IsAskedFor(const Json& variable) {
   const Json& decisions = Facts(FactFile::kDecisions);
@@ -60,6 +93,7 @@ Variable Read(const Json& fact) {
   } else {
     for (const Json& each : domain) variable.words.push_back(ShowValue(each));
   }
+  variable.called = CalledOf(variable);
   return variable;
 }
 
@@ -70,7 +104,10 @@ Variable SecondNeed() {
   const Json& trees = Facts(FactFile::kDecisions).at("trees");
   for (const Json& node : FindFact(trees, "selection_graph")->at("nodes")) {
     if (node.at("type") != "question" || node.at("id") == "B") continue;
-    for (const Json& answer : node.at("answers")) need.words.push_back(answer.at("answer"));
+    for (const Json& answer : node.at("answers")) {
+      need.words.push_back(answer.at("answer"));
+      need.called.push_back({answer.at("answer"), answer.at("zh")});
+    }
   }
   return need;
 }
@@ -114,6 +151,18 @@ const char* FromLevel(Level level) {
   return level == Level::kMedium ? "Medium" : "Low";
 }
 
+// As the variable or either language has it, in any case.
+std::optional<std::string> FindWord(const Variable& variable, std::string_view value) {
+  const std::string lower = Lower(value);
+  for (std::size_t i = 0; i < variable.words.size(); ++i) {
+    const Text& called = variable.called[i];
+    if (Lower(variable.words[i]) == lower || Lower(called.en) == lower || called.zh == value) {
+      return variable.words[i];
+    }
+  }
+  return std::nullopt;
+}
+
 Result<Json> ReadValue(const Variable& variable, std::string_view value) {
   if (variable.words.empty()) {
     auto number = ReadQuantity(value, variable.unit);
@@ -126,16 +175,29 @@ Result<Json> ReadValue(const Variable& variable, std::string_view value) {
                              : "at least 0"));
   }
   const bool truth = std::ranges::find(variable.words, "true") != variable.words.end();
-  const auto word = std::ranges::find(variable.words, Lower(truth ? Truth(value) : value), &Lower);
-  if (word == variable.words.end()) {
+  const auto word = FindWord(variable, truth ? Truth(value) : value);
+  if (!word) {
+    const std::vector<std::string_view> words(variable.words.begin(), variable.words.end());
+    std::vector<std::string> choices;
+    for (const std::string& each : variable.words) choices.push_back(ShowChoice(variable, each));
     return Fail(Errc::kInvalidArgument, variable.id + ": '" + std::string(value) +
-                                            "' is none of: " + Listed(variable.words));
+                                            "' is none of: " + Listed(choices) +
+                                            DidYouMean(value, words));
   }
   if (*word == "true" || *word == "false") return Json(*word == "true");
   return Json(*word);
 }
 
 }  // namespace
+
+std::string ShowChoice(const Variable& variable, const std::string& word) {
+  const auto at = std::ranges::find(variable.words, word) - variable.words.begin();
+  const Text& called = variable.called.at(static_cast<std::size_t>(at));
+  std::vector<std::string> others;
+  if (Lower(called.en) != Lower(word)) others.push_back(called.en);
+  if (!called.zh.empty()) others.push_back(called.zh);
+  return others.empty() ? word : word + " (" + Listed(others) + ")";
+}
 
 std::string ShowValue(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -175,7 +237,16 @@ Result<void> Case::Say(std::string_view said) {
   if (at == std::string_view::npos) {
     return Fail(Errc::kInvalidArgument, "'" + EscapeControl(said) + "' is not VARIABLE=VALUE");
   }
-  return Set(said.substr(0, at), said.substr(at + 1));
+  const auto before = said_;
+  if (auto set = Set(said.substr(0, at), said.substr(at + 1)); !set) return set;
+  for (const auto& [id, answer] : before) {
+    const Json& now = said_.at(id).value;
+    if (!answer.from.empty() || now == answer.value) continue;
+    const std::string both = "'" + ShowValue(answer.value) + "' and '" + ShowValue(now) + "'";
+    said_ = before;
+    return Fail(Errc::kInvalidArgument, id + " is said twice: " + both);
+  }
+  return {};
 }
 
 void Case::Take(const model::Requires& asked, bool function) {
@@ -240,9 +311,28 @@ model::Requires Case::Asked() const {
           .performance = ToLevel(Find("performance_requirement"))};
 }
 
+Case Case::AsManifest() const {
+  constexpr std::array<std::string_view, 3> kLevels = {
+      "security_requirement", "compatibility_requirement", "performance_requirement"};
+  const bool anything =
+      said_.contains("function_type") ||
+      std::ranges::any_of(kLevels, [this](auto level) { return said_.contains(level); });
+  Case all = *this;
+  if (!anything) return all;
+  for (const std::string_view level : kLevels) {
+    all.said_.try_emplace(std::string(level), Answer{"Low", "assumptions"});
+  }
+  all.said_.try_emplace("function_type", Answer{true, "assumptions"});
+  return all;
+}
+
+bool Case::IsFunction() const {
+  const auto said = Find("function_type");
+  return !said || said->value == true;
+}
+
 model::Class Case::ByRule() const {
-  const auto function = Find("function_type");
-  return scheduler::ByRule({.function = function && function->value == true, .requires_ = Asked()});
+  return scheduler::ByRule({.function = IsFunction(), .requires_ = Asked()});
 }
 
 }  // namespace strata::advisor

@@ -29,6 +29,7 @@ struct Variable {
   Text label;
   std::string unit;                // empty: none
   std::vector<std::string> words;  // that it may be; empty: a number
+  std::vector<Text> called;        // the same, as the documents call them in either language
   double least = 0;                // of a number
   double most = 0;
 };
@@ -48,7 +49,7 @@ class Case {
   // counts.
   Result<void> Set(std::string_view variable, std::string_view value);
 
-  // "VARIABLE=VALUE"; kInvalidArgument also: there is no '='.
+  // "VARIABLE=VALUE"; kInvalidArgument also: there is no '=', or another value was said before.
   Result<void> Say(std::string_view said);
 
   // As a manifest says it: what it requires, how soon it has to answer (the start where that is
@@ -72,12 +73,24 @@ class Case {
   // What is asked of a class, for the scheduler. What is not known is low.
   [[nodiscard]] model::Requires Asked() const;
 
-  // The class of the scheduler's rule for it. What is not known is no function.
+  // The case as a manifest of it would have it: once anything that the scheduler's rule asks for
+  // was said, levels that were not are low, and it is a Function.
+  [[nodiscard]] Case AsManifest() const;
+
+  // Whether it is a Function; so it is taken where that was not said: that is what a new manifest
+  // is, and the rule is then asked about the workload that the manifest makes.
+  [[nodiscard]] bool IsFunction() const;
+
+  // The class of the scheduler's rule for it.
   [[nodiscard]] model::Class ByRule() const;
 
  private:
   std::map<std::string, Answer, std::less<>> said_;
 };
+
+// "High (高)", "edge (edge computing, 边缘计算)": a word of the variable with what else it is
+// called.
+std::string ShowChoice(const Variable& variable, const std::string& word);
 
 // "true", "High", "50".
 std::string ShowValue(const Json& value);

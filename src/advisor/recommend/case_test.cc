@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/result.h"
+#include "model/values.h"
 
 namespace strata::advisor {
 namespace {
@@ -47,12 +48,41 @@ TEST(CaseTest, AVariableAndItsValueAreSaidInEitherLanguage) {
   EXPECT_FALSE(about.Set("scenario", "yes").has_value());
 }
 
+TEST(CaseTest, AValueIsSaidAsTheDocumentsCallItInEitherLanguage) {
+  Case about;
+  ASSERT_TRUE(about.Say("安全需求=高").has_value());
+  EXPECT_EQ(about.Find("security_requirement")->value, "High");
+  ASSERT_TRUE(about.Say("scenario=Edge Computing").has_value());
+  EXPECT_EQ(about.Find("scenario")->value, "edge");
+  ASSERT_TRUE(about.Say("second_need=极低资源").has_value());
+  EXPECT_EQ(about.Find("second_need")->value, "very low resources");
+  const auto refused = about.Set("performance_requirement", "hih");
+  EXPECT_TRUE(refused.error().message.contains("High (高)")) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.contains("did you mean 'High'")) << refused.error().message;
+  for (const Variable& each : Variables()) {
+    ASSERT_EQ(each.called.size(), each.words.size()) << each.id;
+    for (const Text& called : each.called) EXPECT_FALSE(called.zh.empty()) << each.id << called.en;
+  }
+}
+
+TEST(CaseTest, WhatWasSaidIsNotSaidDifferentlyButGoesBeforeAManifest) {
+  Case about;
+  about.Take({.security = model::Level::kHigh}, true);
+  ASSERT_TRUE(about.Say("security_requirement=Low").has_value()) << "the manifest had another";
+  ASSERT_TRUE(about.Say("security_requirement=low").has_value()) << "the same again";
+  const auto twice = about.Say("security_requirement=Medium");
+  ASSERT_FALSE(twice.has_value());
+  EXPECT_TRUE(twice.error().message.contains("'Low' and 'Medium'")) << twice.error().message;
+  EXPECT_EQ(about.Find("security_requirement")->value, "Low");
+}
+
 TEST(CaseTest, ANumberIsInTheUnitThatIsSaid) {
   Case about;
   ASSERT_TRUE(about.Say("latency_ms=0.1s").has_value());
   EXPECT_EQ(about.Find("latency_ms")->value, 100.0) << "which is not below 100 ms";
-  ASSERT_TRUE(about.Say("latency_ms=250us").has_value());
-  EXPECT_EQ(about.Find("latency_ms")->value, 0.25);
+  Case quick;
+  ASSERT_TRUE(quick.Say("latency_ms=250us").has_value());
+  EXPECT_EQ(quick.Find("latency_ms")->value, 0.25);
   ASSERT_TRUE(about.Say("launches_per_second=120 1/min").has_value());
   EXPECT_EQ(about.Find("launches_per_second")->value, 2.0);
   ASSERT_TRUE(about.Say("changes_per_hour=48 1/day").has_value());
@@ -66,6 +96,18 @@ TEST(CaseTest, ANumberIsInTheUnitThatIsSaid) {
     EXPECT_TRUE(refused.error().message.contains(word)) << refused.error().message;
   }
   EXPECT_FALSE(about.Say("isolation_score=101%").has_value());
+}
+
+// The rule is asked about the workload that the manifest of the answer makes.
+TEST(CaseTest, WhatWasNotSaidIsTheFunctionThatANewManifestIs) {
+  Case about;
+  EXPECT_TRUE(about.IsFunction());
+  ASSERT_TRUE(about.Set("performance_requirement", "High").has_value());
+  EXPECT_EQ(about.ByRule(), model::Class::kWasm);
+  EXPECT_FALSE(about.Find("function_type").has_value()) << "what the trees know is what was said";
+  ASSERT_TRUE(about.Set("function_type", "false").has_value());
+  EXPECT_FALSE(about.IsFunction());
+  EXPECT_EQ(about.ByRule(), model::Class::kContainer);
 }
 
 TEST(CaseTest, TheSecondNeedsOfAScenarioAreItsOwn) {

@@ -32,6 +32,23 @@ Text NoDevice(const std::vector<AskedDevice>& devices) {
       "但本平台尚无类别提供设备（" + words + "）：平台会拒绝请求设备的清单，并说明各类别的可能性"};
 }
 
+// What no program in that class can use: WASI has no epoll, and the filter of a container's system
+// calls refuses io_uring (docs/measure.md). Empty: it can use all of them.
+Text NoFeature(const std::vector<std::string>& features, Class sandbox_class) {
+  const bool wasm = sandbox_class == Class::kWasm;
+  const bool filtered =
+      sandbox_class == Class::kContainer || sandbox_class == Class::kContainerInMicrovm;
+  std::vector<std::string> lacking;
+  for (const std::string& each : features) {
+    if (wasm || (filtered && each == "io_uring")) lacking.push_back(each);
+  }
+  if (lacking.empty()) return {};
+  const std::string words = Listed(lacking);
+  const std::string in(model::ClassName(sandbox_class));
+  return {"but a program in " + in + " has no " + words + ": appkernel and microvm let it use that",
+          "但 " + in + " 中的程序无法使用 " + words + "：appkernel 与 microvm 可以"};
+}
+
 Cell ClassCell(const std::optional<Class>& sandbox_class) {
   return sandbox_class ? WordCell(model::ClassName(*sandbox_class)) : NoCell();
 }
@@ -100,13 +117,11 @@ Manifest ManifestOf(const RecommendQuestion& question, const std::vector<AskedDe
   const Choice choice{.sandbox_class = sandbox_class,
                       .asked = question.about.Asked(),
                       .devices = WholeOnes(devices)};
-  const auto function = question.about.Find("function_type");
   Manifest manifest;
   if (question.from) {
     manifest = KeepManifest(*question.from, question.name, question.artifact, choice);
   } else {
-    manifest =
-        NewManifest(question.name, question.artifact, !function || function->value == true, choice);
+    manifest = NewManifest(question.name, question.artifact, question.about.IsFunction(), choice);
   }
   for (const AskedDevice& each : devices) {
     if (each.IsWhole()) continue;
@@ -170,6 +185,9 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   if (!sources) return std::unexpected(sources.error());
   Answer answer = Decide(question.about, *sources);
   if (!devices->empty()) answer.because = Join(answer.because, "; ", NoDevice(*devices));
+  const auto features = ReadFeatures(question.features);
+  if (!features) return std::unexpected(features.error());
+  answer.because = Join(answer.because, "; ", NoFeature(*features, answer.sandbox_class));
   Recommendation recommended{.sandbox_class = answer.sandbox_class};
   Report& report = recommended.report;
   report.id = "recommend";

@@ -139,8 +139,31 @@ TEST(RecommendTest, AKernelFeatureIsFoundHoweverItIsWritten) {
   const auto& rows = FindSection(found->report, "stacks")->rows;
   EXPECT_TRUE(std::ranges::any_of(
       rows, [](const auto& row) { return row[4].text.en == "io_uring (required)"; }));
+  EXPECT_EQ(found->sandbox_class, Class::kContainer);
+  EXPECT_TRUE(Because(*found).contains("a program in container has no io_uring"))
+      << Because(*found);
+  question.features = {"epoll"};
+  EXPECT_FALSE(Because(*Recommend(question)).contains("has no"));
   question.features = {"kqueue"};
   EXPECT_TRUE(Recommend(question).error().message.contains("epoll"));
+}
+
+// That nothing much is asked of a workload is no reason to take a machine for it.
+TEST(RecommendTest, LowSecurityLeavesAFastFunctionInWasm) {
+  const Case fast = Said({{"performance_requirement", "High"}, {"function_type", "true"}});
+  EXPECT_EQ(Recommend({.about = fast})->sandbox_class, Class::kWasm);
+  Case low = fast;
+  ASSERT_TRUE(low.Set("security_requirement", "Low").has_value());
+  EXPECT_EQ(Recommend({.about = low})->sandbox_class, Class::kWasm);
+  Case plain;
+  plain.Take(model::Requires{}, false);
+  EXPECT_EQ(Recommend({.about = plain})->sandbox_class, Class::kContainer);
+}
+
+TEST(RecommendTest, ATreeThatCameToNoClassNeedsNoMore) {
+  const auto mesh = Recommend(
+      {.about = Said({{"scenario", "microservices"}, {"second_need", "service governance"}})});
+  EXPECT_EQ(FindSection(mesh->report, "answer")->rows.at(0).at(4).value, 5.0) << "one is through";
 }
 
 TEST(RecommendTest, APracticeStandsBesideAChoice) {

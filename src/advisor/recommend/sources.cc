@@ -22,6 +22,7 @@ void AddTrees(const std::vector<Walk>& walks, std::vector<Source>& to) {
     Source source{.kind = {"tree", "决策树"}, .name = walk.name};
     if (!walk.missing.empty()) {
       source.because = Needs(walk.missing);
+      source.open = true;
     } else if (walk.sandbox_class) {
       source.comes_to = {*walk.sandbox_class};
       source.because = DecidedBy(walk);

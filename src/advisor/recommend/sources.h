@@ -29,6 +29,7 @@ struct Source {
   Counts counts = Counts::kVotes;
   std::vector<model::Class> comes_to;  // several: as good as each other; empty: see `because`
   Text because;                        // what decided it, or what it has to know
+  bool open = false;                   // it has to know more
 };
 
 // `scenario`: whose weights are asked for; empty: none. kNotFound: there is no such scenario.

@@ -232,17 +232,27 @@ Result<Section> StacksSection(const std::vector<std::string>& needs,
     });
     if (!added) return std::unexpected(std::move(added).error());
   }
-  const Names kernel = KernelFeatures();
-  for (const std::string& each : features) {
-    const auto feature = kernel.Find(each);
-    if (!feature) return std::unexpected(feature.error());
-    auto added = stacks.AddWhere("the kernel feature '" + *feature + "'", [&](const Json& row) {
+  const auto known = ReadFeatures(features);
+  if (!known) return std::unexpected(known.error());
+  for (const std::string& feature : *known) {
+    auto added = stacks.AddWhere("the kernel feature '" + feature + "'", [&](const Json& row) {
       return row.contains("kernel") &&
-             std::ranges::count(row.at("kernel").at("features"), Json(*feature)) > 0;
+             std::ranges::count(row.at("kernel").at("features"), Json(feature)) > 0;
     });
     if (!added) return std::unexpected(std::move(added).error());
   }
   return section;
+}
+
+Result<std::vector<std::string>> ReadFeatures(const std::vector<std::string>& said) {
+  const Names names = KernelFeatures();
+  std::vector<std::string> features;
+  for (const std::string& each : said) {
+    auto found = names.Find(each);
+    if (!found) return std::unexpected(std::move(found).error());
+    features.push_back(std::move(*found));
+  }
+  return features;
 }
 
 Section PracticesSection(const Case& about, const std::vector<Walk>& walks, model::Class answer) {

@@ -188,7 +188,8 @@ Text ShowRule(const Json& condition) {
 }
 
 // The scheduler's rule decides, once it is known that the case says enough.
-void WalkRules(const Json& tree, const Case& about, Walk& walk) {
+void WalkRules(const Json& tree, const Case& said, Walk& walk) {
+  const Case about = said.AsManifest();
   for (const Json& rule : tree.at("rules")) {
     std::string missing;
     Text because;

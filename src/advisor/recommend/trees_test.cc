@@ -222,8 +222,19 @@ TEST(TreesTest, AWalkStopsAtWhatIsNotKnownAndSaysSo) {
       On("selection_graph", {{"scenario", "edge"}, {"second_need", "fast deployment"}}).missing,
       "second_need");
   EXPECT_EQ(On("scheduling_strategy", {{"security_requirement", "High"}}).leaf, "rule 1");
-  EXPECT_EQ(On("scheduling_strategy", {{"security_requirement", "Low"}}).missing,
-            "compatibility_requirement");
+  EXPECT_EQ(On("scheduling_strategy", {{"latency_ms", "5"}}).missing, "security_requirement");
+}
+
+// What is said of the rule decides it with what a manifest leaves out, as the scheduler will.
+TEST(TreesTest, TheRuleTakesWhatWasNotSaidAsTheManifestHasIt) {
+  const Walk low = On("scheduling_strategy", {{"security_requirement", "Low"}});
+  EXPECT_EQ(low.missing, "");
+  EXPECT_EQ(low.sandbox_class, Class::kContainer);
+  EXPECT_TRUE(
+      low.steps.front().because.en.contains("compatibility_requirement = Low, from assumptions"))
+      << low.steps.front().because.en;
+  EXPECT_EQ(On("scheduling_strategy", {{"performance_requirement", "High"}}).sandbox_class,
+            Class::kWasm);
 }
 
 TEST(TreesTest, OutcomesAreClassesOfOurs) {
