@@ -26,9 +26,22 @@ constexpr std::array kWords = {
 Names AllNames() {
   Names names("device");
   for (const Word& each : kWords) names.Add(std::string(each.id), std::string(each.id));
-  names.Add("USB", "USB/PCI");
-  names.Add("pass-through", "GPU pass-through");
-  names.Add("pass-through", "直通");
+  // What else people call them.
+  constexpr std::array<std::pair<const char*, const char*>, 13> kOthers = {
+      {{"USB", "USB/PCI"},
+       {"PCI", "PCIe"},
+       {"PCI", "PCI Express"},
+       {"GPU", "graphics card"},
+       {"GPU", "显卡"},
+       {"pass-through", "passthrough"},
+       {"pass-through", "GPU pass-through"},
+       {"pass-through", "GPU passthrough"},
+       {"pass-through", "直通"},
+       {"pass-through", "GPU 直通"},
+       {"vGPU", "virtual GPU"},
+       {"vGPU", "虚拟 GPU"},
+       {"SR-IOV", "SRIOV"}}};
+  for (const auto& [id, name] : kOthers) names.Add(id, name);
   return names;
 }
 

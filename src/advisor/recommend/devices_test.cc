@@ -25,6 +25,15 @@ TEST(DevicesTest, TheDocumentsWordsAreAManifestsKinds) {
   EXPECT_TRUE((*devices)[5].IsWhole());
 }
 
+TEST(DevicesTest, WhatPeopleCallThemIsFound) {
+  const auto kind = [](const char* said) { return ReadDevices({said})->at(0).word; };
+  EXPECT_EQ(kind("pcie"), "PCI");
+  EXPECT_EQ(kind("显卡"), "GPU");
+  EXPECT_EQ(kind("GPU passthrough"), "pass-through");
+  EXPECT_EQ(kind("virtual-gpu"), "vGPU");
+  EXPECT_EQ(kind("sriov"), "SR-IOV");
+}
+
 TEST(DevicesTest, AShownDeviceIsReadAsTheSame) {
   for (const DeviceKind kind :
        {DeviceKind::kGpu, DeviceKind::kVgpu, DeviceKind::kUsb, DeviceKind::kPci}) {
