@@ -57,6 +57,18 @@ const std::vector<Seen>& AllSeen() {
 
 const Text kNotMeasured{"no figure that this platform measures", "非本平台可测的数据"};
 
+const Text kNotInRecord{
+    "The record has none of these rows: a whole run of 'strata measure' takes them ('--quick' "
+    "leaves "
+    "some out).",
+    "该记录没有这些行：完整运行 strata measure 才会测得（--quick 会略去一部分）。"};
+
+// Whether a row of a record can show any effect of the case.
+bool CanBeSeen(std::string_view of) {
+  return std::ranges::any_of(AllSeen(),
+                             [of](const Seen& each) { return each.of == of && !each.row.empty(); });
+}
+
 struct Value {
   double number = 0;
   std::string unit;
@@ -183,7 +195,9 @@ Result<Report> LikeCase(std::string_view name, const measure::Record& record) {
   Report report = study != nullptr
                       ? CaseStudy(*study, with_rows)
                       : BusinessCase(*FindFact(business.at("cases"), *id), business, with_rows);
-  if (!AnyMeasured(report)) report.notes.push_back(kHowToMeasure);
+  if (CanBeSeen(*id) && !AnyMeasured(report)) {
+    report.notes.push_back(with_rows.rows.empty() ? kHowToMeasure : kNotInRecord);
+  }
   return report;
 }
 
