@@ -123,15 +123,20 @@ Task<Json> ApiClient::Merge(std::string path, Json patch) {
   co_return co_await Ask(std::move(request));
 }
 
-Task<void> ApiClient::Delete(std::string path) {
+Task<void> ApiClient::Delete(std::string path, std::string uid) {
   http::ClientRequest request;
   request.method = "DELETE";
-  request.target = std::move(path) + "?propagationPolicy=Foreground";
+  request.target = std::move(path);
+  request.headers.emplace_back("Content-Type", kJson);
+  request.body = DumpJson({{"apiVersion", "v1"},
+                           {"kind", "DeleteOptions"},
+                           {"propagationPolicy", "Foreground"},
+                           {"preconditions", {{"uid", std::move(uid)}}}});
   http::FetchOptions options;
   auto answer = co_await Send(std::move(request), std::move(options));
-  if (!answer && answer.error().code != Errc::kNotFound) {
-    co_return std::unexpected(std::move(answer).error());
-  }
+  const bool gone = !answer && (answer.error().code == Errc::kNotFound ||
+                                answer.error().code == Errc::kFailedPrecondition);
+  if (!answer && !gone) co_return std::unexpected(std::move(answer).error());
   const Result<void> done;
   co_return done;
 }

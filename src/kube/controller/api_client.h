@@ -57,8 +57,9 @@ class ApiClient {
   // Merges `patch` into what is at `path`; with a resourceVersion in it only if it is that one.
   Task<Json> Merge(std::string path, Json patch);
 
-  // With all that it owns, which goes first. What is not there is deleted.
-  Task<void> Delete(std::string path);
+  // What has that `uid`, with all that it owns, which goes first. What is not there is deleted,
+  // also where another one has its name by now.
+  Task<void> Delete(std::string path, std::string uid);
 
   // Tells what happens to the objects at `path` after `version`, until the server ends it, which it
   // does after some minutes. Fails with WatchStream::Feed's errors, too.

@@ -131,6 +131,10 @@ std::string ReasonNow(const Json& resource) {
   return {};
 }
 
+Remove RemovalOf(const Json& child) {
+  return {.path = PathOf(child), .uid = child.at("metadata").value("uid", "")};
+}
+
 std::vector<Action> TakeDown(const Observed& observed) {
   std::vector<Action> actions;
   bool gone = true;
@@ -138,7 +142,7 @@ std::vector<Action> TakeDown(const Observed& observed) {
     if (!IsMadeFor(child, observed.resource)) continue;
     gone = false;
     const bool going = child.at("metadata").contains("deletionTimestamp");
-    if (!going) actions.emplace_back(Remove{PathOf(child)});
+    if (!going) actions.emplace_back(RemovalOf(child));
   }
   Json finalizers = FinalizersOf(observed.resource);
   const auto ours = std::ranges::find(finalizers, Json(kFinalizer));
@@ -192,7 +196,7 @@ Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actio
   for (const Json& child : observed.children) {
     const bool wanted = kinds.contains(child.value("kind", ""));
     const bool going = child.at("metadata").contains("deletionTimestamp");
-    if (!wanted && !going) actions.emplace_back(Remove{PathOf(child)});
+    if (!wanted && !going) actions.emplace_back(RemovalOf(child));
   }
   if (made.because.empty()) return ReadinessOfRoute(Find(observed.children, "Ingress"));
   Condition condition = ReadinessOf(Find(observed.children, "Deployment"));
@@ -240,7 +244,12 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
   }
   Json status = StatusWith(resource, condition, now);
   const Json* deployment = Find(observed.children, "Deployment");
-  if (deployment != nullptr && IsMadeFor(*deployment, resource)) AddScale(*deployment, status);
+  if (deployment != nullptr && IsMadeFor(*deployment, resource)) {
+    AddScale(*deployment, status);
+  } else if (resource.contains("/status/replicas"_json_pointer)) {
+    status["replicas"] = 0;  // what was said of a Deployment that has gone
+    status["selector"] = resource.value("/status/selector"_json_pointer, "");
+  }
   if (resource.value("status", Json()) == status) return actions;
   if (ReasonNow(resource) != condition.reason) {
     const bool well = made.has_value() && !obstacle && condition.reason != "Stuck";

@@ -30,9 +30,10 @@ struct Apply {
   Json object;
   bool there = false;  // made by us: what others changed of it is changed back
 };
-// Deletes what is at `path`, and what it owns first.
+// Deletes the object with that `uid` at `path`, and what it owns first.
 struct Remove {
   std::string path;
+  std::string uid;
 };
 // The resource's finalizers, unless it has changed meanwhile.
 struct SetFinalizers {

@@ -133,6 +133,16 @@ TEST(ReconcileTest, TheStatusSaysHowManyPodsThereAreAndWhich) {
   EXPECT_EQ(statuses[0].status["selector"], "a=b,c=d");
 }
 
+TEST(ReconcileTest, WithoutADeploymentThereAreNoPods) {
+  Json service = Service();
+  service["status"] = {{"replicas", 3}, {"selector", "a=b"}};
+  const auto statuses = Of<SetStatus>(Decide(Seen(service), kNow));
+  ASSERT_EQ(statuses.size(), 1U);
+  EXPECT_EQ(statuses[0].status["replicas"], 0);
+  service["status"] = statuses[0].status;
+  EXPECT_TRUE(Of<SetStatus>(Decide(Seen(service), kNow)).empty());
+}
+
 TEST(ReconcileTest, AStuckDeploymentSaysWhy) {
   Json deployment = Deployment(0);
   deployment["status"]["conditions"] =
@@ -259,9 +269,11 @@ TEST(ReconcileTest, OfADeletedOneWhatWasMadeGoesFirst) {
   Json resource = Service();
   resource["metadata"]["deletionTimestamp"] = kBefore;
   Json going = Deployment(2);
+  going["metadata"]["uid"] = "uid-2";
   const auto first = Decide(Seen(resource, {going}), kNow);
   ASSERT_EQ(first.size(), 1U);
   EXPECT_EQ(std::get<Remove>(first[0]).path, "/apis/apps/v1/namespaces/shop/deployments/web");
+  EXPECT_EQ(std::get<Remove>(first[0]).uid, "uid-2");
   going["metadata"]["deletionTimestamp"] = kBefore;
   EXPECT_TRUE(Decide(Seen(resource, {going}), kNow).empty());
   const auto last = Decide(Seen(resource), kNow);
