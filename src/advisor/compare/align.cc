@@ -274,8 +274,13 @@ Result<Report> Align(std::string_view name) {
   Names names("concept", "strata align");
   names.AddAll(facts.at("concepts"));
   names.AddAll(facts.at("architecture_concepts").at("rows"));
-  // A class stands for its concept.
+  // A class stands for its concept, and a technology for that which it is one of.
   for (const Subject& each : ClassSubjects()) names.Add(each.concept_id, each.id);
+  for (const Json& each : facts.at("concepts")) {
+    for (const Json& technology : each.at("technologies")) {
+      names.Add(each.at("id"), technology.at("name"));
+    }
+  }
   const auto id = names.Find(name);
   if (!id) return std::unexpected(id.error());
   if (const Json* row = FindFact(facts.at("concepts"), *id)) return AlignConcept(*row);

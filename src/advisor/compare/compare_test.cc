@@ -343,6 +343,7 @@ TEST(CompareTest, EveryDomainAndMappingIsShown) {
     EXPECT_EQ(report->sections[0].rows.size(), 3U);
     EXPECT_EQ(report->sections[1].rows.size(), 3U);
   }
+  EXPECT_EQ(CompareDomain("边缘计算")->title, CompareDomain("edge")->title) << "without 领域";
   EXPECT_EQ(CompareDomain("edge")->sections.size(), 3U) << "with its stars";
   EXPECT_EQ(CompareDomain("observability")->sections.size(), 2U) << "which has none";
   const auto rows = [](const char* mapping) {
@@ -388,6 +389,8 @@ TEST(CompareTest, AClassIsAlignedAsItsConcept) {
     EXPECT_EQ(report->title, Align(each.concept_id)->title) << each.id;
   }
   EXPECT_EQ(Align("microvm")->title.en, "sandboxing");
+  EXPECT_EQ(Align("Docker")->title.en, "containerization") << "a technology of it";
+  EXPECT_EQ(Align("沙盒")->title.en, "sandboxing");
   EXPECT_THAT(Align("microvn").error().message, HasSubstr("did you mean 'microvm'?"));
 }
 

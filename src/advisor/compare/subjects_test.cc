@@ -78,6 +78,9 @@ TEST(SubjectsTest, WhatPeopleCallThemIsFound) {
   EXPECT_EQ(id("Kata Containers"), "kata");
   EXPECT_EQ(id("vm"), "virtualization");
   EXPECT_EQ(id("虚拟机"), "virtualization");
+  EXPECT_EQ(id("虚拟化"), "virtualization");
+  EXPECT_EQ(id("沙盒"), "sandboxing");
+  EXPECT_EQ(id("容器"), "containerization");
 }
 
 }  // namespace
