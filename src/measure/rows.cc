@@ -105,13 +105,14 @@ constexpr std::array kRows = {
         .unit = "%",
         .label = "CPU overhead",
         .label_zh = "CPU 开销",
-        .how = "how much more processor time a call with that computation takes than the native "
-               "process",
-        .how_zh = "含该计算的调用比原生进程多用的处理器时间",
+        .how = "how much more processor time that computation takes than in the native process: of "
+               "both that of its call, less that of a call that does nothing, in the same turn",
+        .how_zh = "该计算比原生进程多用的处理器时间：两者均取其调用，减去同轮中空调用所用",
         .dimension = "performance",
         .claims = {"matrices performance cpu_overhead", "matrices resources cpu"},
         .made = Made::kLoss,
-        .from = "compute_cpu"},
+        .from = "compute_cpu",
+        .other = "call_cpu"},
     Row{.id = "compute",
         .unit = "ms",
         .label = "fixed computation",
@@ -247,15 +248,28 @@ constexpr std::array kRows = {
         .made = Made::kTaken},
 };
 
+std::vector<double> Taken(const Record& record, std::string_view row, std::string_view in) {
+  const Series* series = record.Find(row, in);
+  return series == nullptr ? std::vector<double>{} : series->samples;
+}
+
+// `from` less `other`, turn by turn.
+std::vector<double> Less(const Record& record, const Row& row, std::string_view in) {
+  std::vector<double> from = Taken(record, row.from, in);
+  if (row.other.empty()) return from;
+  const std::vector<double> other = Taken(record, row.other, in);
+  from.resize(std::min(from.size(), other.size()));
+  for (std::size_t i = 0; i < from.size(); ++i) from[i] -= other[i];
+  return from;
+}
+
 std::vector<double> Losses(const Record& record, const Row& row, std::string_view in) {
-  const Series* inside = record.Find(row.from, in);
-  const Series* native = record.Find(row.from, kProcess);
-  if (inside == nullptr || native == nullptr || in == kProcess) return {};
+  if (in == kProcess) return {};
+  const std::vector<double> inside = Less(record, row, in);
+  const std::vector<double> native = Less(record, row, kProcess);
   std::vector<double> losses;
-  const std::size_t turns = std::min(inside->samples.size(), native->samples.size());
-  for (std::size_t i = 0; i < turns; ++i) {
-    if (native->samples[i] <= 0) continue;
-    losses.push_back(100 * (inside->samples[i] / native->samples[i] - 1));
+  for (std::size_t i = 0; i < std::min(inside.size(), native.size()); ++i) {
+    if (native[i] > 0) losses.push_back(100 * (inside[i] / native[i] - 1));
   }
   return losses;
 }
@@ -271,9 +285,7 @@ const Row* FindRow(std::string_view id) {
 
 std::vector<double> SamplesOf(const Record& record, const Row& row, std::string_view in) {
   if (row.made == Made::kLoss) return Losses(record, row, in);
-  const Series* series = record.Find(row.made == Made::kTaken ? row.id : row.from, in);
-  if (series == nullptr) return {};
-  std::vector<double> samples = series->samples;
+  std::vector<double> samples = Taken(record, row.made == Made::kTaken ? row.id : row.from, in);
   if (row.made != Made::kPerHost) return samples;
   std::erase_if(samples, [](double each) { return each <= 0; });
   for (double& each : samples) each = std::floor(record.host.memory_mib / each);

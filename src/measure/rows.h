@@ -21,7 +21,7 @@ namespace strata::measure {
 enum class Made : std::uint8_t {
   kTaken,    // by `kind`
   kSame,     // the samples of `from`
-  kLoss,     // how much longer `from` takes than in kProcess, in percent, turn by turn
+  kLoss,     // how much longer `from`, less `other`, takes than in kProcess, in %, turn by turn
   kPerHost,  // how many times `from` (MiB) goes into the host's memory
 };
 
@@ -39,6 +39,7 @@ struct Row {
   const Kind* kind = nullptr;
   Made made = Made::kTaken;
   std::string_view from;
+  std::string_view other;
   double share = 0.5;  // the quantile that stands for the samples
   bool exact = false;  // a sample is the figure itself, not one of many that it could be
 };

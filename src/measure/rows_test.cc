@@ -28,6 +28,9 @@ TEST(RowsTest, EveryRowIsWhole) {
     EXPECT_EQ(row.kind, nullptr) << row.id;
     ASSERT_NE(FindRow(row.from), nullptr) << row.id;
     EXPECT_EQ(FindRow(row.from)->made, Made::kTaken) << row.id;
+    if (!row.other.empty()) {
+      ASSERT_NE(FindRow(row.other), nullptr) << row.id;
+    }
   }
   EXPECT_EQ(FindRow("nothing"), nullptr);
 }
@@ -39,6 +42,21 @@ TEST(RowsTest, ALossIsHowMuchLongerItTakesThanNativelyTurnByTurn) {
   EXPECT_NEAR(losses[1], 50, 1e-9);
   EXPECT_TRUE(SamplesOf(Made(), *FindRow("steady_loss"), "process").empty());
   EXPECT_TRUE(SamplesOf(Made(), *FindRow("steady_loss"), "microvm").empty());
+}
+
+TEST(RowsTest, AnOverheadIsThatOfComputingWithoutTheMakingOfTheSandbox) {
+  Record record;
+  record.rows = {{"compute_cpu", "microvm", "ms", {300, 310, 320}, ""},
+                 {"call_cpu", "microvm", "ms", {200, 200}, ""},
+                 {"compute_cpu", "process", "ms", {81, 102}, ""},
+                 {"call_cpu", "process", "ms", {1, 2}, ""}};
+  const Row& overhead = *FindRow("cpu_overhead");
+  const std::vector<double> found = SamplesOf(record, overhead, "microvm");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_NEAR(found[0], 25, 1e-9) << "100 ms of 80";
+  EXPECT_NEAR(found[1], 10, 1e-9);
+  record.rows.erase(record.rows.begin() + 1);
+  EXPECT_TRUE(SamplesOf(record, overhead, "microvm").empty()) << "with it, it would be another";
 }
 
 TEST(RowsTest, OtherRowsAreTheirOwnOrAnothersSamples) {

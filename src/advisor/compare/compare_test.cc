@@ -131,7 +131,9 @@ TEST(CompareTest, EveryMatrixWithFiguresHasWhatWasMeasuredOfThem) {
   record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = Six(2)},
                  {.row = "memory", .in = "wasm", .unit = "MiB", .samples = Six(20)},
                  {.row = "compute_cpu", .in = "wasm", .unit = "ms", .samples = Six(150)},
-                 {.row = "compute_cpu", .in = "process", .unit = "ms", .samples = Six(100)}};
+                 {.row = "call_cpu", .in = "wasm", .unit = "ms", .samples = Six(1)},
+                 {.row = "compute_cpu", .in = "process", .unit = "ms", .samples = Six(100)},
+                 {.row = "call_cpu", .in = "process", .unit = "ms", .samples = Six(1)}};
   const auto verdict = [&record](const char* dimension, const char* quantity) {
     const auto report =
         Compare({.subjects = {"webassembly"}, .dimensions = {dimension}, .record = record});
