@@ -22,6 +22,7 @@ enum class Made : std::uint8_t {
   kTaken,    // by `kind`
   kSame,     // the samples of `from`
   kLoss,     // how much longer `from`, less `other`, takes than in kProcess, in %, turn by turn
+  kSum,      // `from` and `other`, sample by sample
   kPerHost,  // how many times `from` (MiB) goes into the host's memory
 };
 

@@ -59,6 +59,16 @@ TEST(RowsTest, AnOverheadIsThatOfComputingWithoutTheMakingOfTheSandbox) {
   EXPECT_TRUE(SamplesOf(record, overhead, "microvm").empty()) << "with it, it would be another";
 }
 
+TEST(RowsTest, AStartFromNothingIsTheDeploymentAndItsFirstCall) {
+  Record record;
+  record.rows = {{"cold_start", "microvm", "ms", {300, 310}, ""},
+                 {"warm_up", "microvm", "ms", {2700, 20, 10}, ""},
+                 {"cold_start", "process", "ms", {1}, ""}};
+  const Row& start = *FindRow("start_from_nothing");
+  EXPECT_EQ(SamplesOf(record, start, "microvm"), (std::vector<double>{3000, 330}));
+  EXPECT_TRUE(SamplesOf(record, start, "process").empty()) << "nothing is deployed there";
+}
+
 TEST(RowsTest, OtherRowsAreTheirOwnOrAnothersSamples) {
   EXPECT_EQ(SamplesOf(Made(), *FindRow("warm_start"), "wasm"), (std::vector<double>{1, 2, 3}));
   EXPECT_EQ(SamplesOf(Made(), *FindRow("latency_p99"), "wasm"), (std::vector<double>{1, 2, 3}));

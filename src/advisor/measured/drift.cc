@@ -32,7 +32,7 @@ struct Pair {
 std::vector<Pair> Pairs(const measure::Record& older, const measure::Record& newer) {
   std::vector<Pair> pairs;
   for (const measure::Row& row : measure::Rows()) {
-    if (row.made == measure::Made::kSame || row.made == measure::Made::kPerHost) continue;
+    if (row.made != measure::Made::kTaken && row.made != measure::Made::kLoss) continue;
     for (const std::string_view in : PlacesOf(newer)) {
       Pair pair{&row, in, measure::SamplesOf(older, row, in), measure::SamplesOf(newer, row, in)};
       if (!pair.older.empty() && !pair.newer.empty()) pairs.push_back(std::move(pair));

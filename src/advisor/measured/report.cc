@@ -155,17 +155,20 @@ Section ContractsSection(const measure::Record& record) {
   for (const auto& [name, terms] : model->at("parameters").at("contracts").items()) {
     const Contract contract{.limit_ms = terms.at("limit_ms"),
                             .share = terms.at("probability_min_exclusive")};
-    for (const char* id : {"warm_start", "cold_start"}) {
+    for (const char* id : {"warm_start", "cold_start", "start_from_nothing"}) {
       const measure::Row* row = measure::FindRow(id);
       const std::vector<double> samples = measure::SamplesOf(record, *row, name);
       if (samples.empty()) continue;
       const ContractJudgement judged = JudgeContract(samples, contract);
       const std::string terms_of =
           "P(t < " + Figure(contract.limit_ms) + " ms) > " + Figure(contract.share);
-      // The documents speak of starting.
-      const bool decides = row->id == "cold_start";
-      const Text text =
-          decides ? Text{terms_of + ", the contract", terms_of + "，即该契约"} : Text{terms_of, ""};
+      // The documents speak of starting, and do not say of what.
+      Text text{terms_of, ""};
+      if (row->id == "cold_start") {
+        text = {terms_of + ", the contract of what is prepared", terms_of + "，即已备内容的契约"};
+      } else if (row->id == "start_from_nothing") {
+        text = {terms_of + ", the contract of what is not", terms_of + "，即未备内容的契约"};
+      }
       section.rows.push_back({WordCell(name), TextCell(Join(LabelOf(*row), ": ", text)),
                               NumberCell(static_cast<double>(judged.runs)),
                               NumberCell(static_cast<double>(judged.late)),

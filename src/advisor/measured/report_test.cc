@@ -87,6 +87,20 @@ TEST(MeasuredReportTest, ContractsAreTestedWhereThereAreStarts) {
               HasSubstr("needs 59"));
 }
 
+TEST(MeasuredReportTest, AContractIsTestedOfWhatIsPreparedAndOfWhatIsNot) {
+  measure::Record record = Made();
+  record.rows.push_back({"warm_up", "wasm", "ms", Around(11, 6), ""});
+  const auto report = MeasuredReport(record);
+  const Section& contracts = *FindSection(*report, "contracts");
+  EXPECT_EQ(RowOf(contracts, "cold start", "wasm")["late"], 0);
+  const Json whole = RowOf(contracts, "start from nothing", "wasm");
+  EXPECT_EQ(whole["late"], 6);
+  EXPECT_EQ(whole["verdict"], "fails");
+  const Json claimed =
+      RowOf(*FindSection(*report, "measured"), "start from nothing", "wasm", "001");
+  EXPECT_EQ(claimed["verdict"], "above the claim") << "1-10 ms";
+}
+
 TEST(MeasuredReportTest, WhatIsLackingSaysWhy) {
   const Section lacking = *FindSection(*MeasuredReport(Made()), "lacking");
   ASSERT_EQ(lacking.rows.size(), 1U);
