@@ -30,7 +30,11 @@ double HalfOfLastDigit(double number) {
 }
 
 // Why no claim of memory or density is judged by this, though it is shown beside it.
-std::optional<Text> WhyNoVerdict(const Measured& measured) {
+std::optional<Text> WhyNoVerdict(const Measured& measured, std::string_view reference) {
+  if (reference == "technology_attributes size" || reference == "technology_attributes memory") {
+    return Text{"none: of the product itself, not of what runs in it",
+                "无：指产品本身，而非其中所运行的程序"};
+  }
   if (measured.row->made == measure::Made::kPerHost) {
     return Text{"none: by memory alone, not reached", "无：仅按内存推算，并未达到"};
   }
@@ -56,7 +60,7 @@ JudgedClaim JudgeOne(const Measured& measured, std::string_view reference, Claim
   }
   const Judgement judgement = Judge(*range, measured.value, measured.interval);
   if (judgement.ratio > 0) judged.ratio = judgement.ratio;
-  if (auto why = WhyNoVerdict(measured)) {
+  if (auto why = WhyNoVerdict(measured, reference)) {
     judged.text = std::move(*why);
     return judged;
   }

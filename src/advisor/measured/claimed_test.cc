@@ -61,6 +61,19 @@ TEST(ClaimedTest, AClaimIsNotDecidedBySamplesTooFewToBoundIt) {
   EXPECT_TRUE(In("latency_p99", "wasm", std::vector<double>(368, 1)).interval.bounded());
 }
 
+TEST(ClaimedTest, AProductsSizeAndMemoryAreNotJudgedByWhatRunsInIt) {
+  for (const char* row : {"image_size", "memory"}) {
+    std::size_t of_product = 0;
+    for (const JudgedClaim& each : JudgeClaims(In(row, "container", {3, 3, 3, 3, 3, 3}))) {
+      if (!each.reference.starts_with("technology_attributes")) continue;
+      ++of_product;
+      EXPECT_FALSE(each.verdict.has_value()) << each.reference;
+      EXPECT_FALSE(each.text.zh.empty());
+    }
+    EXPECT_EQ(of_product, 1U) << row;
+  }
+}
+
 TEST(ClaimedTest, WhatIsStoredIsExact) {
   const Measured image = In("image_size", "container", {0.32});
   EXPECT_EQ(image.interval.low, 0.32);
