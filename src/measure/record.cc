@@ -8,6 +8,10 @@
 #include <set>
 #include <utility>
 
+#include "base/strings.h"
+#include "measure/rows.h"
+#include "model/values.h"
+
 namespace strata::measure {
 namespace {
 
@@ -69,6 +73,20 @@ class Members {
   std::optional<std::string> problem_;
 };
 
+// Nothing: such a row is measured, there, and in that unit.
+std::optional<std::string> Foreign(const Series& series) {
+  const Row* row = FindRow(series.row);
+  if (row == nullptr || row->made != Made::kTaken) {
+    return "row '" + EscapeControl(series.row) + "' is none that is measured";
+  }
+  if (series.in != kHost && series.in != kProcess && !model::ClassFromName(series.in)) {
+    return series.row + ".in '" + EscapeControl(series.in) + "' is no class, 'process' or 'host'";
+  }
+  if (series.unit == row->unit) return std::nullopt;
+  return series.row + " in " + series.in + ": its unit must be '" + std::string(row->unit) +
+         "', not '" + EscapeControl(series.unit) + "'";
+}
+
 Result<Series> ReadSeries(const Json& json) {
   Members members(json, "a row");
   Series series{.row = members.Text("row"),
@@ -80,6 +98,7 @@ Result<Series> ReadSeries(const Json& json) {
   const Json* samples = members.Take("samples");
   if (samples != nullptr && !samples->is_array()) members.Note("samples", "must be a list");
   if (auto problem = members.Problem()) return Wrong(*problem);
+  if (auto foreign = Foreign(series)) return Wrong(*foreign);
   for (const Json& each : *samples) {
     if (!each.is_number() || std::fabs(each.get<double>()) > kMost) {
       return Wrong(series.row + " in " + series.in + ": a sample is no number up to 1e15");
@@ -128,6 +147,9 @@ Result<void> ReadMore(const Json& json, Record& record) {
   for (const Json& row : *rows) {
     auto series = ReadSeries(row);
     if (!series) return std::unexpected(std::move(series).error());
+    if (record.Find(series->row, series->in) != nullptr) {
+      return Wrong(series->row + " in " + series->in + " is there twice");
+    }
     record.rows.push_back(*std::move(series));
   }
   return {};

@@ -18,9 +18,10 @@
 //             {"row": "epoll_wakeup", "in": "wasm", "unit": "ns", "samples": [],
 //              "lacking": "WASI has no epoll"}]}
 //
-// `row` is an id of measure/rows.h. Samples are in the order in which they were taken, rounded to
-// six digits; none is left out. What was written before there was a schema has "workload" and
-// "classes" only: that is still a prior, and is read here as a record without rows.
+// `row` is an id of measure/rows.h, `unit` is its unit, and a row is in a place once. Samples are
+// in the order in which they were taken, rounded to six digits; none is left out. What was written
+// before there was a schema has "workload" and "classes" only: that is still a prior, and is read
+// here as a record without rows.
 //
 // Threads: values and pure functions. Tested by record_test.cc.
 #pragma once

@@ -91,6 +91,14 @@ TEST(MeasurementRecordTest, AnythingElseIsRefusedByName) {
   EXPECT_NE(with("/rows/0/samples/0", "1").find("cold_start"), std::string::npos);
   EXPECT_NE(with("/rows/0/samples", 1).find("samples"), std::string::npos);
   EXPECT_NE(with("/rows/0/unit", 1).find("unit"), std::string::npos);
+  EXPECT_NE(with("/rows/0/unit", "s").find("cold_start in wasm: its unit must be 'ms', not 's'"),
+            std::string::npos);
+  EXPECT_NE(with("/rows/0/row", "foo").find("'foo' is none"), std::string::npos);
+  EXPECT_NE(with("/rows/0/row", "latency_p99").find("none"), std::string::npos)
+      << "it is made of another";
+  EXPECT_NE(with("/rows/0/in", "bar\x1b").find("'bar\\x1b' is no class"), std::string::npos);
+  EXPECT_NE(with("/rows/1", Whole()["rows"][0]).find("cold_start in wasm is there twice"),
+            std::string::npos);
   EXPECT_NE(with("/host/processors", -1).find("processors"), std::string::npos);
   EXPECT_NE(with("/versions/runc", 1).find("runc"), std::string::npos);
   EXPECT_NE(with("/measured", "").find("measured"), std::string::npos);

@@ -25,7 +25,8 @@ def record(rows):
     return {"schema": "strata.dev/measurements/v2", "measured": "2026-11-27T17:30:00Z", "strata": "x", "mode": "full",
             "seconds": 1, "workload": "hello", "classes": [], "versions": {},
             "host": {"kernel": "k", "machine": "m", "processor": "p", "processors": 2, "memory_mib": 1024, "load": 0},
-            "rows": [{"row": row, "in": "wasm", "unit": "ms", "samples": list(samples)} for row, samples in rows.items()]}
+            "rows": [{"row": row, "in": "wasm", "unit": "MiB" if row == "memory" else "ms", "samples": list(samples)}
+                     for row, samples in rows.items()]}
 
 
 class MeasureTest(unittest.TestCase):
