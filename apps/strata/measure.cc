@@ -137,6 +137,13 @@ Result<measure::Record> TakeRecord(Session& session, const MeasureFlags& flags,
   if (!rows) return std::unexpected(std::move(rows).error());
   record->rows = *std::move(rows);
   record->rows.push_back(
+      {.row = "network_overhead",
+       .in = std::string(measure::kHost),
+       .unit = "%",
+       .samples = {},
+       .lacking = "the two programs send nothing; what a network adds to a start and to a request "
+                  "is measured by the project's benchmarks (docs/performance.md)"});
+  record->rows.push_back(
       {.row = "policy_evaluation",
        .in = std::string(measure::kHost),
        .unit = "ms",

@@ -56,6 +56,7 @@ class MeasureTest(ServerTest):
         self.assertGreaterEqual(len(taken["warm_start", "wasm"]["samples"]), 100)
         self.assertEqual(taken["epoll_wakeup", "wasm"]["lacking"], "WASI has no such call")
         self.assertTrue(taken["epoll_wakeup", "process"]["samples"])
+        self.assertIn("send nothing", taken["network_overhead", "host"]["lacking"])
         self.assertIn("policy engine", taken["policy_evaluation", "host"]["lacking"])
 
     def test_it_prints_claims_beside_what_was_measured(self):
