@@ -25,10 +25,10 @@ RECORD = {"schema": "strata.dev/measurements/v2", "measured": "2026-11-27T17:30:
                    "load": 0.1},
           "classes": [{"class": "wasm", "first_ms": 2.5, "p50_ms": 0.4, "p99_ms": 0.9, "cpu_ms": 0.1,
                        "memory_mib": 0.7}],
-          "rows": [{"row": "cold_start", "in": "wasm", "unit": "ms", "samples": [2.5, 2.4, 2.6]},
-                   {"row": "cold_start", "in": "container", "unit": "ms", "samples": [700, 710, 690]},
-                   {"row": "warm_start", "in": "wasm", "unit": "ms", "samples": [0.4, 0.4, 0.4, 0.5]},
-                   {"row": "memory", "in": "wasm", "unit": "MiB", "samples": [0.7, 0.7]}]}
+          "rows": [{"row": "cold_start", "in": "wasm", "unit": "ms", "samples": [2.5, 2.4, 2.6, 2.5, 2.4, 2.6]},
+                   {"row": "cold_start", "in": "container", "unit": "ms", "samples": [700, 710, 690, 700, 710, 690]},
+                   {"row": "warm_start", "in": "wasm", "unit": "ms", "samples": [0.4, 0.4, 0.4, 0.5, 0.4, 0.4]},
+                   {"row": "memory", "in": "wasm", "unit": "MiB", "samples": 6 * [0.7]}]}
 
 
 def strata(*words):

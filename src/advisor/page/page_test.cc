@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -40,9 +41,13 @@ const std::string& EmptyPage() {
 
 measure::Record Measured() {
   measure::Record record;
-  record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = {2.5, 2.5, 2.5}},
-                 {.row = "memory", .in = "wasm", .unit = "MiB", .samples = {640, 640}},
-                 {.row = "cold_start", .in = "container", .unit = "ms", .samples = {700, 700}}};
+  record.rows = {
+      {.row = "cold_start", .in = "wasm", .unit = "ms", .samples = std::vector<double>(6, 2.5)},
+      {.row = "memory", .in = "wasm", .unit = "MiB", .samples = std::vector<double>(6, 640)},
+      {.row = "cold_start",
+       .in = "container",
+       .unit = "ms",
+       .samples = std::vector<double>(6, 700)}};
   return record;
 }
 
