@@ -4,11 +4,12 @@ of any container. Skipped where runsc is not installed."""
 import json
 import os
 import signal
+import subprocess
 import unittest
 
 from kube.ctr_test import RUNTIME, SHIM, ShimTest
 from kube.pods_test import PodsTest
-from kube.support import IMAGE, eventually, kill
+from kube.support import IMAGE, PATIENCE, eventually, kill
 
 RUNSC = "/usr/bin/runsc"
 CLASS = ("--annotation", "strata.dev/class=appkernel")
@@ -40,6 +41,25 @@ class AppkernelTaskTest(ShimTest):
         done = self.run_once("greedy", "dd", "if=/dev/zero", "of=/dev/null", "bs=256M", "count=1",
                              options=("--memory-limit", str(128 << 20)))
         self.assertEqual(done.returncode, 128 + signal.SIGKILL, done.stderr)
+
+    def test_a_paused_container_holds_up_no_other(self):
+        self.run_task("paused", "sleep", "1000", options=CLASS)
+        self.run_task("other", "sleep", "1000", options=CLASS)
+        self.node.must(self.node.ctr("tasks", "exec", "-d", "--exec-id", "beside", "paused", "sleep", "1000"))
+        self.node.must(self.node.ctr("tasks", "pause", "paused"))
+        refused = self.node.ctr("tasks", "exec", "--exec-id", "late", "paused", "true")
+        self.assertIn("is paused", refused.stderr)
+        command = [self.node.tools / "ctr", "-a", self.node.dir / "c.sock", "-n", self.node.namespace,
+                   "tasks", "kill", "-s", "SIGTERM", "--exec-id", "beside", "paused"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as waits:
+            for turn in range(3):
+                self.node.must(self.node.ctr("tasks", "exec", "--exec-id", f"t{turn}", "other", "true"))
+            self.node.must(self.node.ctr("tasks", "resume", "paused"))
+            self.assertEqual(waits.wait(PATIENCE), 0, waits.stderr.read())
+        gone = ("tasks", "delete", "--exec-id", "beside", "paused")
+        self.assertTrue(eventually(lambda: self.node.ctr(*gone).returncode == 128 + signal.SIGTERM))
+        self.node.must(self.node.ctr("tasks", "exec", "--exec-id", "late", "paused", "true"))
+        self.remove("paused", "other")
 
     def test_a_killed_shim_leaves_nothing_of_it(self):
         self.run_task("orphan", "sleep", "1000", options=CLASS)

@@ -192,6 +192,7 @@ Task<std::uint32_t> Container::Start(std::string exec_id) {
     co_return Fail(Errc::kFailedPrecondition,
                    "start " + id_ + " " + exec_id + ": not just created");
   }
+  if (auto runs = NotPaused("start"); !runs) co_return std::unexpected(std::move(runs).error());
   process->starting = true;
   Result<void> started;
   if (exec_id.empty()) {
@@ -231,6 +232,7 @@ Task<void> Container::Exec(const task_api::ExecProcessRequest& request) {
   if ((*first)->state != ProcessState::kRunning) {
     co_return Fail(Errc::kFailedPrecondition, "exec " + id_ + ": the container is not running");
   }
+  if (auto runs = NotPaused("exec"); !runs) co_return runs;
   auto exec = std::make_shared<ContainerProcess>();
   exec->exec_id = request.exec_id();
   exec->names = {.in = request.stdin(),
@@ -358,6 +360,12 @@ Result<void> Container::CloseInput(const std::string& exec_id) {
   if (!found) return std::unexpected(std::move(found).error());
   if ((*found)->input) (*found)->input->Finish();
   return {};
+}
+
+Result<void> Container::NotPaused(const char* verb) const {
+  if (!paused_) return {};
+  return Fail(Errc::kFailedPrecondition,
+              std::string(verb) + " " + id_ + ": the container is paused; resume it first");
 }
 
 Task<void> Container::SetPaused(bool paused) {

@@ -74,6 +74,7 @@ class Container : public std::enable_shared_from_this<Container> {
   Awaitable<void> Watch(std::shared_ptr<Container> self, Process process);
   Awaitable<void> EndOthers();
   [[nodiscard]] bool OthersRun() const;
+  [[nodiscard]] Result<void> NotPaused(const char* verb) const;
   void Publish(const char* topic, const char* type, const google::protobuf::MessageLite& event);
 
   Shared& shared_;

@@ -24,6 +24,7 @@ struct ContainerProcess {
   std::shared_ptr<Input> input;      // null: it has none, or it was not started
   std::shared_ptr<Console> console;  // null: no terminal, or not started
   std::optional<host::Process> process;
+  std::optional<int> inner_pid;  // exec on a kernel of the container's own: its pid there
   ProcessState state = ProcessState::kCreated;
   bool starting = false;  // its end is not told before its start
   std::uint32_t exit_status = 0;

@@ -1,6 +1,8 @@
 #include "kube/shim/task/oci_backend.h"
 
-#include <cstdlib>
+#include <signal.h>
+
+#include <charconv>
 #include <filesystem>
 #include <functional>
 #include <system_error>
@@ -26,11 +28,21 @@ void GiveStreams(host::SpawnOptions& command, const Stdio& stdio) {
   command.stderr_fd = stdio.err();
 }
 
+// 0 is refused, too: to runsc it is the container's first program.
+Result<int> ReadPid(const std::string& file) {
+  const auto text = ReadFile(file, kPidFile);
+  if (!text) return std::unexpected(text.error());
+  int pid = 0;
+  std::from_chars(text->data(), text->data() + text->size(), pid);
+  if (pid > 0) return pid;
+  return Fail(Errc::kInternal, "OCI runtime: no process id in " + file);
+}
+
 // Unreaped as long as nobody waits for it, so the pid is still this process's, dead or alive.
 Result<void> Adopt(ContainerProcess& process, const std::string& pid_file) {
-  const auto text = ReadFile(pid_file, kPidFile);
-  if (!text) return std::unexpected(text.error());
-  const auto id = host::IdentifyProcess(std::atoi(text->c_str()));
+  const auto pid = ReadPid(pid_file);
+  if (!pid) return std::unexpected(pid.error());
+  const auto id = host::IdentifyProcess(*pid);
   if (!id) return std::unexpected(id.error());
   auto adopted = host::Process::Adopt(*id);
   if (!adopted) return std::unexpected(std::move(adopted).error());
@@ -50,6 +62,7 @@ Task<void> OciBackend::Make(ContainerProcess& first) {
     auto own = MakeOwnGroup(shared_.groups, bundle_, *plan_);
     if (!own) co_return std::unexpected(std::move(own).error());
     group_ = std::move(*own);
+    command.cgroups = group_->directories();
   }
   const host::ExpectedOrphan expected;
   auto done = co_await Run(std::move(command), log());
@@ -82,11 +95,7 @@ Task<void> OciBackend::Exec(ContainerProcess& exec) {
   if (!*console) GiveStreams(command, exec.stdio);
   const host::ExpectedOrphan expected;
   auto done = co_await Run(std::move(command), files.log);
-  if (done) done = Adopt(exec, files.pid);
-  if (done) done = TakeTerminal(exec, *console);
-  if (const auto inner = ReadFile(files.inner_pid, kPidFile)) {
-    inner_pids_[exec.exec_id] = std::atoi(inner->c_str());
-  }
+  if (done) done = Take(exec, files, *console);
   std::error_code ignored;
   for (const fs::path& file : {files.process, files.pid, files.log, files.inner_pid}) {
     fs::remove(file, ignored);
@@ -94,14 +103,30 @@ Task<void> OciBackend::Exec(ContainerProcess& exec) {
   co_return done;
 }
 
+// Without all of it there is no process: one that nobody watches would be waited for at the end.
+Result<void> OciBackend::Take(ContainerProcess& exec, const sandbox::oci::Runtime::ExecFiles& files,
+                              const std::optional<ConsoleSocket>& socket) {
+  auto done = Adopt(exec, files.pid);
+  if (!done) return done;
+  if (plan_) {
+    const auto inner = ReadPid(files.inner_pid);
+    if (inner) exec.inner_pid = *inner;
+    done = inner ? group_->Add(exec.process->pid()) : std::unexpected(inner.error());
+  }
+  if (done) done = TakeTerminal(exec, socket);
+  if (done) return done;
+  static_cast<void>(exec.process->Kill(SIGKILL));
+  exec.process.reset();
+  return done;
+}
+
 // What stays hands signals of its own on to the first program, and not those of one beside it.
 Task<void> OciBackend::Kill(ContainerProcess& process, int signal) {
-  const auto inner = inner_pids_.find(process.exec_id);
-  if (inner == inner_pids_.end()) {
+  if (!process.inner_pid) {
     auto sent = process.process->Kill(signal);
     co_return sent;
   }
-  auto command = runtime_.KillInnerCommand(bundle_, id_, inner->second, signal);
+  auto command = runtime_.KillInnerCommand(bundle_, id_, *process.inner_pid, signal);
   co_return co_await Run(std::move(command), bundle_ + "/kill.log");
 }
 
@@ -127,8 +152,7 @@ Task<void> OciBackend::Remove() {
   co_return co_await Run(runtime_.DeleteCommand(bundle_, id_), log());
 }
 
-Task<void> OciBackend::Run(host::SpawnOptions command, std::string log) const {
-  if (plan_ && group_) command.cgroups = group_->directories();
+Task<void> OciBackend::Run(host::SpawnOptions command, std::string log) {
   auto runtime = host::Process::Spawn(command);
   if (!runtime) co_return std::unexpected(std::move(runtime).error());
   const auto ended = co_await runtime->Wait();

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,8 +47,12 @@ class OciBackend final : public Backend {
   [[nodiscard]] host::Cgroup* group() const noexcept override { return group_.get(); }
 
  private:
-  // In the group, if that is ours.
-  Task<void> Run(host::SpawnOptions command, std::string log) const;
+  // Until `command` has ended; fails with its last words of `log`. Not in the group of a
+  // runtime that stays: a frozen or throttled one would hold up the start, and that holds up all.
+  static Task<void> Run(host::SpawnOptions command, std::string log);
+  // Of a process that DetachedExecCommand made.
+  Result<void> Take(ContainerProcess& exec, const sandbox::oci::Runtime::ExecFiles& files,
+                    const std::optional<ConsoleSocket>& socket);
   [[nodiscard]] std::string log() const { return bundle_ + "/runtime.log"; }
   Result<std::optional<ConsoleSocket>> ListenForTerminal(const ContainerProcess& process,
                                                          const std::string& name) const;
@@ -61,7 +64,6 @@ class OciBackend final : public Backend {
   const std::string bundle_;
   const std::optional<GroupPlan> plan_;
   std::shared_ptr<host::Cgroup> group_;
-  std::map<std::string, int> inner_pids_;  // by exec id, of a runtime that stays
   std::uint64_t execs_ = 0;
 };
 
