@@ -242,7 +242,7 @@ void Collector::LogAccess(const CellProcess& cell, const meter::CallRecord& reco
       FMT_COMPILE(
           R"({{"ts":"{}","namespace":"{}","function":"{}","class":"{}","revision":{},"method":{},"path":{},)"
           R"("status":{},"exit":"{}","queue_us":{},"instantiate_us":{},"run_us":{},"write_us":{},)"
-          R"("cpu_us":{},"memory_kib":{},"bytes_in":{},"bytes_out":{},"cold":{},"trace_id":"{}",)"
+          R"("cpu_us":{},"memory_kib":{},"bytes_in":{},"bytes_out":{},"cold":{},"cut_off":{},"trace_id":"{}",)"
           R"("cell":"{}"}})"
           "\n"),
       Rfc3339(FromEpoch(record.wall_start_ns)), tenant, function == nullptr ? "" : function->name,
@@ -252,7 +252,8 @@ void Collector::LogAccess(const CellProcess& cell, const meter::CallRecord& reco
       model::ExitReasonName(static_cast<model::ExitReason>(record.exit)), record.queue_ns / 1000,
       record.instantiate_ns / 1000, record.run_ns / 1000, record.write_ns / 1000,
       record.cpu_ns / 1000, record.memory_peak >> 10, record.bytes_in, record.bytes_out,
-      meter::Cold(record), HexEncode(std::as_bytes(std::span(record.trace_id))), cell.name());
+      meter::Cold(record), record.cut_off == 1,
+      HexEncode(std::as_bytes(std::span(record.trace_id))), cell.name());
   if (access_lines_.size() > kChunk.count) FlushAccessLog();
 }
 

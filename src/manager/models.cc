@@ -15,15 +15,20 @@ constexpr double kMebibyte = 1048576.0;
 
 double Ms(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
 
+// How long a call stood in line tells of the load, not of what it needs: learned, it would keep the
+// workload out of this class, and of others, after the load is gone. But what a server's first call
+// stood in line for is its server's start.
 scheduler::CallSeen SeenOf(const meter::CallRecord& record) {
-  return {.start_ms = Ms(record.queue_ns + record.instantiate_ns),
+  const bool shared = record.cpu_ns == 0 && record.memory_peak == 0;
+  const std::uint64_t line_ns = shared && meter::Cold(record) ? record.queue_ns : 0;
+  return {.start_ms = Ms(line_ns + record.instantiate_ns),
           .service_ms = Ms(record.run_ns + record.write_ns),
           .cpu_ms = Ms(record.cpu_ns),
           .memory_mib = static_cast<double>(record.memory_peak) / kMebibyte,
           .failed = meter::Failed(record),
           .program = meter::ProgramFailed(record),
           .cold = meter::Cold(record),
-          .shared = record.cpu_ns == 0 && record.memory_peak == 0};
+          .shared = shared};
 }
 
 Json ScoreOf(const scheduler::Score& score) {

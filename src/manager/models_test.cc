@@ -27,6 +27,13 @@ meter::CallRecord Call(std::uint16_t status, std::uint64_t run_ns) {
   return record;
 }
 
+meter::CallRecord ServerCall() {
+  meter::CallRecord call = Call(200, 5'000'000);
+  call.cpu_ns = 0;
+  call.memory_peak = 0;
+  return call;
+}
+
 class ModelsTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -83,6 +90,28 @@ TEST_F(ModelsTest, LearnsFromWhatTheGuestDidAndFromNothingElse) {
   models_->Learn({"shop", "cart", "wasm", 1}, Call(502, 1));
   EXPECT_GT(Rows()[0]["failures"]["rate"], 0.0);
   EXPECT_THAT(models_->StatusOf("shop", "nobody")["models"], SizeIs(0));
+}
+
+TEST_F(ModelsTest, WhatACallStoodInLineForIsNoNeedOfItsWorkload) {
+  const auto p99_in = [&](std::string_view sandbox_class) {
+    for (const Json& row : Rows()) {
+      if (row["class"] == sandbox_class) return row["start_ms"]["p99"].get<double>();
+    }
+    return -1.0;
+  };
+  Learn(1, 50);
+  for (int i = 0; i < 50; ++i) {
+    meter::CallRecord call = Call(200, 2'000'000);
+    call.queue_ns = 3'000'000'000;
+    models_->Learn({"shop", "cart", "wasm", 1}, call);
+  }
+  EXPECT_LT(p99_in("wasm"), 1);
+  // But a server's first call waited for its server.
+  meter::CallRecord first = ServerCall();
+  first.sandbox = meter::SandboxCame::kMade;
+  first.queue_ns = 3'000'000'000;
+  models_->Learn({"shop", "cart", "container", 1}, first);
+  EXPECT_NEAR(p99_in("container"), 3000, 70);
 }
 
 TEST_F(ModelsTest, WhatWasStoredOutlivesTheManager) {
@@ -190,13 +219,6 @@ TEST_F(ModelsTest, WhatIsDeletedIsForgotten) {
 }
 
 // A call of a server in a keeper: its processes' CPU time and memory are told apart from it.
-meter::CallRecord ServerCall() {
-  meter::CallRecord call = Call(200, 5'000'000);
-  call.cpu_ns = 0;
-  call.memory_peak = 0;
-  return call;
-}
-
 TEST_F(ModelsTest, AServersLoadIsSharedByItsCalls) {
   const meter::CallRecord call = ServerCall();
   models_->LearnLoad("shop", "cart", "container", std::chrono::milliseconds(9), 1_MiB);

@@ -58,7 +58,8 @@ struct CallRecord {
   std::uint8_t sampled : 1 = 0;  // 1: a span is exported for this call
   LedBy led_by : 2 = LedBy::kTraffic;  // the same byte, and so is:
   std::uint8_t exit_code : 1 = 0;      // 1: the program ended with a code that says it failed
-  char method[11] = {};                // zero-padded, cut
+  std::uint8_t cut_off : 1 = 0;  // 1: the answer broke off after its head, not by the client's will
+  char method[11] = {};          // zero-padded, cut
   SandboxCame sandbox = SandboxCame::kAtOnce;
   char path[128] = {};  // zero-padded, cut
 };
@@ -79,9 +80,9 @@ constexpr bool Cold(const CallRecord& record) noexcept {
   return record.sandbox == SandboxCame::kMade;
 }
 
-// There was no answer, or it was that something is wrong here.
+// There was no answer, not all of it, or it was that something is wrong here.
 constexpr bool Failed(const CallRecord& record) noexcept {
-  return record.status == 0 || record.status >= 500;
+  return record.status == 0 || record.status >= 500 || record.cut_off == 1;
 }
 
 // The program itself ended well and answered that something is wrong: it would have in another
@@ -96,7 +97,8 @@ constexpr bool ProgramFailed(const CallRecord& record) noexcept {
 // 501 that no guest answered is of the former: it asked a sandbox for what that cannot do.
 constexpr bool TellsOfCallee(const CallRecord& record) noexcept {
   if (record.status == 501 && !GuestRan(record)) return false;
-  return record.status >= 200 && (record.status < 400 || record.status >= 500);
+  return record.cut_off == 1 ||
+         (record.status >= 200 && (record.status < 400 || record.status >= 500));
 }
 
 // Whether it was drawn by chance among its workload's calls: only such calls of two forms compare

@@ -69,6 +69,18 @@ TEST(CallRecordTest, AnErrorThatTheProgramAnswersIsItsOwn) {
   EXPECT_FALSE(ProgramFailed(record));
 }
 
+TEST(CallRecordTest, AnAnswerThatBrokeOffHasFailedWhateverItBeganWith) {
+  for (const std::uint16_t status : {200, 404}) {
+    CallRecord record;
+    record.status = status;
+    record.exit = static_cast<std::uint8_t>(model::ExitReason::kViolation);
+    record.cut_off = 1;
+    EXPECT_TRUE(Failed(record)) << status;
+    EXPECT_TRUE(TellsOfCallee(record)) << status;
+    EXPECT_FALSE(ProgramFailed(record)) << status;
+  }
+}
+
 TEST(CallRecordTest, ACallOfAnOlderCellRanWhateverItWasAnsweredWith) {
   for (const std::uint8_t cold : {0, 1}) {
     CallRecord record;
@@ -84,14 +96,16 @@ TEST(CallRecordTest, HowItWasLedSharesAByteWithWhetherItWasSampled) {
   record.sampled = 1;
   record.led_by = LedBy::kCopy;
   record.exit_code = 1;
+  record.cut_off = 1;
   std::uint8_t bytes[sizeof(record)];
   std::memcpy(bytes, &record, sizeof(record));
-  EXPECT_EQ(bytes[107] & 15, 15);
+  EXPECT_EQ(bytes[107] & 31, 31);
   bytes[107] = 1;  // what an older cell writes
   std::memcpy(&record, bytes, sizeof(record));
   EXPECT_EQ(record.sampled, 1);
   EXPECT_EQ(record.led_by, LedBy::kTraffic);
   EXPECT_EQ(record.exit_code, 0);
+  EXPECT_EQ(record.cut_off, 0);
 }
 
 TEST(CallRecordTest, OnlyWhatWasDrawnComparesAndOnlyWhatFollowsTrafficMoves) {

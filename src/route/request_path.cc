@@ -73,6 +73,7 @@ struct RequestPath::CallState : Stages {
   std::optional<model::Exit> exit;  // none: no guest ran
   bool busy = false;                // as many waited for its cells as may
   bool asked_wrong = false;         // nor could it: the call was refused with the guest untouched
+  bool cut_off = false;             // through no fault of the client, after its head
 
   [[nodiscard]] TimePoint deadline() const { return start + function->spec().limits.timeout; }
 };
@@ -287,6 +288,7 @@ Awaitable<void> RequestPath::Serve(http::Exchange& exchange, CallState state) {
   if (problem && !sink.head_sent()) {
     co_await SendProblem(sink, std::move(*problem));
   } else if (problem) {
+    state.cut_off = problem->status >= 500;
     sink.Abort();
   }
   co_await Record(state, exchange.client_gone() ? 0 : sink.status());
@@ -404,6 +406,7 @@ Awaitable<void> RequestPath::Record(const CallState& state, std::uint16_t status
   record.generation = state.id.generation;
   record.status = status;
   record.led_by = state.led_by;
+  record.cut_off = state.cut_off && status != 0 ? 1 : 0;
   record.sampled = state.trace.sampling == telemetry::Sampling::kRecord ? 1 : 0;
   CopyCut(record.method, state.head.method);
   CopyCut(record.path, state.head.path);

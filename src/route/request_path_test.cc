@@ -106,6 +106,20 @@ TEST_F(RequestPathTest, AGuestThatFailsIsAProblemThatNamesWhy) {
   }
 }
 
+TEST_F(RequestPathTest, AnAnswerThatBreaksOffIsRecordedAsThat) {
+  test_ports_.scripts["large"] = R"({"do": "large", "bytes": 1000000})";
+  FunctionSpec large = Spec("large");
+  large.limits.response = Bytes::KiB(100);
+  Serve({std::move(large), Spec("hello"), Spec("trap")});
+  EXPECT_EQ(Get("/large").exchange.response_sink.status(), 200);
+  EXPECT_EQ(test_ports_.records.back().status, 200);
+  EXPECT_EQ(test_ports_.records.back().cut_off, 1);
+  for (const char* whole : {"/hello", "/trap"}) {
+    Get(whole);
+    EXPECT_EQ(test_ports_.records.back().cut_off, 0) << whole;
+  }
+}
+
 TEST_F(RequestPathTest, ACallOverItsDeadlineIs504) {
   FunctionSpec spin = Spec("spin");
   spin.limits.timeout = std::chrono::milliseconds(5);

@@ -143,6 +143,18 @@ LOUD = """(module
 """
 
 
+# A WASI command that answers with 64 KiB and more to come, and then fails.
+BREAKS_OFF = """(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (func (export "_start")
+    (memory.fill (i32.const 65536) (i32.const 120) (i32.const 65536))
+    (i32.store (i32.const 0) (i32.const 65536)) (i32.store (i32.const 4) (i32.const 65536))
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (unreachable)))
+"""
+
+
 # A WASI command that answers with its body, as far as it has come.
 ECHOES = """(module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))

@@ -1,9 +1,10 @@
-"""What is no reason to leave a class."""
+"""Which failed calls move traffic, and which do not."""
 
 import unittest
 
+from e2e import guests
 from e2e.forms_test import says
-from e2e.rollout_test import AnyClient, SloCase
+from e2e.rollout_test import AnyClient, RolloutCase, SloCase
 from e2e.support import ARTIFACTS, eventually
 
 
@@ -21,6 +22,19 @@ class SloErrorsTest(SloCase):
         self.assertIn("slo.availability is 99", status["stays"]["because"])
         self.assertEqual((status["class"], "rollout" in status), ("wasm", False), status)
         self.assertIn("no class mends what the program itself answers", self.server.strata("explain", "wrong").stdout)
+
+
+class BrokenAnswersTest(RolloutCase):
+    def test_a_revision_whose_answers_break_off_loses_its_traffic(self):
+        self.deploy("half", says("one"))
+        client = AnyClient(self.server, "/half").start()
+        self.addCleanup(client.stop)
+        self.rollout("start", "half", "--to", str(self.file("half", guests.BREAKS_OFF)), "--steps", "50,100",
+                     "--interval", "1h", "--min-calls", "20")
+        ended = self.ended("half")
+        self.assertEqual((ended["state"], ended["share"]), ("rolled back", 0))
+        self.assertRegex(ended["because"], r"\d+ of \d+ calls failed")
+        self.assertTrue([record for record in self.server.access_log() if record["status"] == 200 and record["cut_off"]])
 
 
 if __name__ == "__main__":
