@@ -39,6 +39,15 @@ class ApiTest(ServerTest):
         self.assertTrue(document["openapi"].startswith("3.1"))
         self.assertIn("/v1/sandboxes", document["paths"])
 
+    def test_the_document_has_what_a_status_says_of_the_scheduler(self):
+        document = json.loads(self.server.api("GET", "/openapi.json").body)
+        known = document["components"]["schemas"]["Resource"]["properties"]["status"]["properties"]
+        self.assertEqual(self.server.get("/hello").status, 200)
+        status = self.server.json("-n", "demo", "describe", "function", "hello")["status"]
+        self.assertLessEqual({"class", "placement", "models", "prediction"}, set(known) & set(status))
+        self.assertEqual(set(status["models"][0]), set(known["models"]["items"]["required"]))
+        self.assertEqual(set(status["prediction"]) - set(known["prediction"]["properties"]), set())
+
     def test_every_plain_get_of_the_document_answers(self):
         paths = json.loads(self.server.api("GET", "/openapi.json").body)["paths"]
         plain = [path for path, verbs in paths.items()
