@@ -33,14 +33,14 @@ struct Counts {
   [[nodiscard]] int others() const { return containers + strong; }
 };
 
-// The manifest left the class open, and there were figures of the one that was taken.
+// The manifest left the class open and to cost, and there were figures of the one that was taken.
 bool IsPlacedByFigures(const Json& resource) {
   const Json spec = resource.value("spec", Json::object());
   const Json placement =
       resource.value("status", Json::object()).value("placement", Json::object());
   const Json alternatives = placement.value("alternatives", Json::array());
-  return spec.is_object() && !spec.contains("class") && !alternatives.empty() &&
-         alternatives.front().contains("estimate");
+  return spec.is_object() && !spec.contains("class") && spec.value("placement", "cost") != "rule" &&
+         !alternatives.empty() && alternatives.front().contains("estimate");
 }
 
 Counts CountsOf(const Installation& installation) {

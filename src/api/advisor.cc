@@ -23,7 +23,7 @@
 namespace strata::api {
 namespace {
 
-// Questions that wait for a thread, those being answered included.
+// Questions that wait for one thread, the one that it answers included.
 constexpr std::size_t kMostAdvising = 16;
 
 using Work = std::function<Result<std::string>()>;
@@ -118,18 +118,20 @@ Awaitable<void> ApiServer::Advise(Context& context, const AdvisorOperation& oper
   }
   auto request = ReadRequest(context, operation, manager_);
   if (!request) co_return co_await ReplyError(context, request.error());
-  if (advising_ == kMostAdvising) {
+  // Graphviz draws the pictures of graphs.
+  const bool drawn = operation.subject == Subject::kGraph && shown->form == Form::kSvg;
+  Advising& there = operation.slow || drawn ? slow_advisor_ : quick_advisor_;
+  if (there.questions == kMostAdvising) {
     const Error busy{Errc::kResourceExhausted, "too many questions to the advisor at once"};
     co_return co_await ReplyError(context, busy);
   }
-  const Counted counted(advising_);
+  const Counted counted(there.questions);
   Work work = [request = std::move(*request), shown = *shown, &operation] {
     const auto answer = operation.answer(request);
     if (!answer) return Result<std::string>(std::unexpected(answer.error()));
     return Render(*answer, shown.form, shown.language);
   };
-  asio::thread_pool& thread = operation.slow ? slow_advisor_ : quick_advisor_;
-  auto text = co_await AnswerOn(thread, std::move(work));
+  auto text = co_await AnswerOn(there.thread, std::move(work));
   if (!text) co_return co_await ReplyError(context, text.error());
   co_await ReplyText(context, MediaTypeOf(shown->form), *text);
 }

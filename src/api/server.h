@@ -6,7 +6,7 @@
 // Who may ask is decided before a request comes here: the Unix socket has mode 0600, so its clients
 // are the owner of STRATA_HOME; tls::Listener lets in who has a certificate. All may do everything.
 //
-// Threads: the manager's loop, and one thread for what the advisor computes. Lifetime: the manager
+// Threads: the manager's loop, and two threads for what the advisor computes. Lifetime: the manager
 // outlives it. Tested by tests/e2e/api_test.py and, against the document, by openapi_test.py there.
 #pragma once
 
@@ -103,10 +103,13 @@ class ApiServer final : public http::Handler {
   std::string listen_;
   Router router_;
   std::vector<std::function<Awaitable<void>(Context& context)>> operations_;
-  std::size_t advising_ = 0;  // questions that wait or are answered
-  // Last: their work uses nothing of the others. Nobody who looks something up waits for who draws.
-  asio::thread_pool quick_advisor_{1};
-  asio::thread_pool slow_advisor_{1};
+  // Last: its work uses nothing of the others. Nobody who looks something up waits for who draws.
+  struct Advising {
+    std::size_t questions = 0;  // that wait or are answered
+    asio::thread_pool thread{1};
+  };
+  Advising quick_advisor_;
+  Advising slow_advisor_;
 };
 
 }  // namespace strata::api

@@ -38,7 +38,7 @@ double MillisecondsSince(SteadyClock::time_point start) {
   return std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count();
 }
 
-// One deployment from nothing and its first call.
+// One deployment and its first call.
 Result<void> AddStart(Place& place, Samples& samples) {
   if (auto gone = place.Remove(Program::kHello); !gone) return gone;
   const auto start = SteadyClock::now();

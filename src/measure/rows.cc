@@ -22,13 +22,15 @@ constexpr std::array kRows = {
                    "technology_attributes startup", "versions wasmedge", "stack_target low_latency",
                    "stack_target serverless"},
         .kind = &kStarts},
-    Row{.id = "start_from_nothing",
+    Row{.id = "deployed_start",
         .unit = "ms",
-        .label = "start from nothing",
-        .label_zh = "从零启动",
-        .how = "a deployment and its first call together: warm-up and cold start. The documents do "
-               "not say which of both they mean by a cold start",
-        .how_zh = "部署及其首次调用之和：预热加冷启动。文档未说明冷启动指哪一种",
+        .label = "deployment and first call",
+        .label_zh = "部署及首次调用",
+        .how = "a deployment and its first call together: warm-up and cold start; what the server "
+               "keeps of earlier deployments (compiled code, unpacked layers) is used. The "
+               "documents do not say what they mean by a cold start",
+        .how_zh = "部署及其首次调用之和：预热加冷启动；沿用服务器在先前部署中保留的内容"
+                  "（已编译代码、已解包镜像层）。文档未说明冷启动所指",
         .dimension = "startup",
         .claims = {"matrices startup cold_start", "matrices performance startup_time",
                    "tier_overheads startup", "technology_performance startup",

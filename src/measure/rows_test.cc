@@ -64,7 +64,7 @@ TEST(RowsTest, AStartFromNothingIsTheDeploymentAndItsFirstCall) {
   record.rows = {{"cold_start", "microvm", "ms", {300, 310}, ""},
                  {"warm_up", "microvm", "ms", {2700, 20, 10}, ""},
                  {"cold_start", "process", "ms", {1}, ""}};
-  const Row& start = *FindRow("start_from_nothing");
+  const Row& start = *FindRow("deployed_start");
   EXPECT_EQ(SamplesOf(record, start, "microvm"), (std::vector<double>{3000, 330}));
   EXPECT_TRUE(SamplesOf(record, start, "process").empty()) << "nothing is deployed there";
 }

@@ -155,7 +155,7 @@ Section ContractsSection(const measure::Record& record) {
   for (const auto& [name, terms] : model->at("parameters").at("contracts").items()) {
     const Contract contract{.limit_ms = terms.at("limit_ms"),
                             .share = terms.at("probability_min_exclusive")};
-    for (const char* id : {"warm_start", "cold_start", "start_from_nothing"}) {
+    for (const char* id : {"warm_start", "cold_start", "deployed_start"}) {
       const measure::Row* row = measure::FindRow(id);
       const std::vector<double> samples = measure::SamplesOf(record, *row, name);
       if (samples.empty()) continue;
@@ -166,8 +166,9 @@ Section ContractsSection(const measure::Record& record) {
       Text text{terms_of, ""};
       if (row->id == "cold_start") {
         text = {terms_of + ", the contract of what is prepared", terms_of + "，即已备内容的契约"};
-      } else if (row->id == "start_from_nothing") {
-        text = {terms_of + ", the contract of what is not", terms_of + "，即未备内容的契约"};
+      } else if (row->id == "deployed_start") {
+        text = {terms_of + ", the contract of what is deployed first",
+                terms_of + "，即先行部署的契约"};
       }
       section.rows.push_back({WordCell(name), TextCell(Join(LabelOf(*row), ": ", text)),
                               NumberCell(static_cast<double>(judged.runs)),

@@ -28,8 +28,8 @@ Result<Report> MeasuredReport(const measure::Record& record);
 
 // Rows that differ significantly only: a rank test (Mann and Whitney) for each row of each place
 // that both records have, at 5 % for all of them together (Holm); of what is exact, any difference.
-// Rows with too few samples for that stand apart, those whose samples do not overlap with both
-// figures. kFailedPrecondition: as above.
+// Rows with too few samples for that stand apart, those whose samples do not overlap (and
+// whose own p is at most 5 %) with both figures. kFailedPrecondition: as above.
 Result<Report> DriftReport(const measure::Record& older, const measure::Record& newer);
 
 }  // namespace strata::advisor

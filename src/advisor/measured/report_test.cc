@@ -93,11 +93,11 @@ TEST(MeasuredReportTest, AContractIsTestedOfWhatIsPreparedAndOfWhatIsNot) {
   const auto report = MeasuredReport(record);
   const Section& contracts = *FindSection(*report, "contracts");
   EXPECT_EQ(RowOf(contracts, "cold start", "wasm")["late"], 0);
-  const Json whole = RowOf(contracts, "start from nothing", "wasm");
+  const Json whole = RowOf(contracts, "deployment and first call", "wasm");
   EXPECT_EQ(whole["late"], 6);
   EXPECT_EQ(whole["verdict"], "fails");
   const Json claimed =
-      RowOf(*FindSection(*report, "measured"), "start from nothing", "wasm", "001");
+      RowOf(*FindSection(*report, "measured"), "deployment and first call", "wasm", "001");
   EXPECT_EQ(claimed["verdict"], "above the claim") << "1-10 ms";
 }
 

@@ -226,11 +226,13 @@ Result<Exit> MicrovmCall::Finish() {
   if ((host_memory || guest_memory) && !well) {
     exit = {.reason = ExitReason::kLimit, .status = 0, .detail = "memory", .usage = {}};
   }
-  // Of the whole machine: its call holds all of it. Kernels before 5.19 do not tell that peak.
+  // Of the whole machine: its call holds all of it. Kernels before 5.19 do not tell that peak; then
+  // the guest's word is taken for its part.
   const Bytes program = outcome_ && *outcome_ ? Bytes{(*outcome_)->memory_peak} : Bytes{};
+  const bool told = after_.memory_peak > Bytes{};
   exit.usage = {.cpu = after_.cpu - before_.cpu,
                 .wall = shared_->clock.Now() - start_,
-                .memory_peak = std::max({program, after_.memory_peak, after_.memory}),
+                .memory_peak = told ? after_.memory_peak : std::max(program, after_.memory),
                 .bytes_in = io_.bytes_in(),
                 .bytes_out = io_.bytes_out()};
   return exit;
