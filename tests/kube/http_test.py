@@ -105,7 +105,7 @@ class HttpTaskTest(HttpTest, ShimTest):
         self.remove("stays")
 
     def test_each_request_is_bounded_as_the_annotation_says(self):
-        limits = {"timeout_ms": 2000, "concurrency": 1, "request_kib": 1, "response_kib": 1}
+        limits = {"timeout_ms": 10_000, "concurrency": 1, "request_kib": 1, "response_kib": 1}
         options = ("--net-host", "--annotation", f"{LIMITS}={json.dumps(limits)}")
         self.serve("bounded", "/markdown.wasm", options=options, port=18082)
         self.assertIn("<em>so</em>", ask("127.0.0.1", 18082, body=b"it is *so*"))

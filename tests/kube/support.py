@@ -139,6 +139,12 @@ class Node:
         for namespace in (self.namespace, "k8s.io"):
             self.must(self.ctr("images", "import", str(archive), namespace=namespace))
         archive.unlink()
+        self.wait_for_image(words[0])
+
+    def wait_for_image(self, name):
+        """Until Kubernetes' interface has it, which hears of an import by an event."""
+        if not eventually(lambda: self.crictl("inspecti", name).returncode == 0):
+            raise AssertionError(f"never there: {name}")
 
     def import_strata(self):
         """What deploy/kubernetes installs, as STRATA."""
@@ -150,6 +156,7 @@ class Node:
             self.must(self.ctr("images", "import", "--base-name", STRATA.split(":")[0], archive, namespace=namespace))
         shutil.rmtree(layout)
         archive.unlink()
+        self.wait_for_image(STRATA)
 
     def stop(self, how=signal.SIGTERM):
         """Ends containerd alone: shims and what they hold live on."""
