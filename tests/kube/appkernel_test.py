@@ -34,6 +34,7 @@ class AppkernelTaskTest(ShimTest):
     def test_what_cannot_be_made_is_refused_and_leaves_nothing(self):
         self.assertIn("64 MiB", self.run_once("small", "true", options=("--memory-limit", "1048576")).stderr)
         self.assertNotEqual(self.run_once("missing", "/no/such/program").returncode, 0)
+        self.assertIn("on the host", self.run_once("mighty", "true", options=("--privileged",)).stderr)
         self.assertEqual(self.node.control_groups(), [])
         self.assertEqual(self.node.pids_of(SENTRY), [])
 

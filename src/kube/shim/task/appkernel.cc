@@ -1,8 +1,12 @@
 #include "kube/shim/task/appkernel.h"
 
+#include <algorithm>
+#include <array>
 #include <functional>
+#include <string_view>
 #include <utility>
 
+#include "kube/shim/config_json.h"
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/oci/config.h"
 
@@ -12,6 +16,12 @@ namespace {
 // Where the sandbox that tries it has its files, and above its control group.
 constexpr const char* kState = "/run/strata/appkernel";
 constexpr const char* kGroups = "strata-appkernel";
+
+// containerd's, of a container that asks for none (pkg/oci/spec.go).
+constexpr std::array<std::string_view, 14> kUsualCapabilities = {
+    "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FSETID",      "CAP_FOWNER",          "CAP_MKNOD",
+    "CAP_NET_RAW", "CAP_SETGID",       "CAP_SETUID",      "CAP_SETFCAP",         "CAP_SETPCAP",
+    "CAP_KILL",    "CAP_SYS_CHROOT",   "CAP_AUDIT_WRITE", "CAP_NET_BIND_SERVICE"};
 
 Result<AppkernelRuntime> FindRuntimeThatWorks() {
   sandbox::oci::Config config;
@@ -41,6 +51,22 @@ Task<const AppkernelRuntime*> Appkernel::Find() {
   if (!found) co_return std::unexpected(std::move(found).error());
   found_.emplace(std::move(*found));
   co_return &*found_;
+}
+
+Result<void> CheckCapabilities(const Json& config) {
+  const Json* process = MemberOf(config, "process");
+  const Json* sets = process == nullptr ? nullptr : MemberOf(*process, "capabilities");
+  if (sets == nullptr) return {};
+  for (const auto& [name, set] : sets->items()) {
+    for (const Json& each : set) {
+      const auto is_each = [&each](std::string_view usual) { return each == usual; };
+      if (std::ranges::any_of(kUsualCapabilities, is_each)) continue;
+      return Fail(Errc::kUnsupported,
+                  "class appkernel: its kernel would have " + each.dump() +
+                      " on the host: ask for no privileges, or for class container");
+    }
+  }
+  return {};
 }
 
 Json ForAppkernel(Json config, const std::string& hostname) {

@@ -5,10 +5,12 @@
 //
 // Sockets of its programs are the host's (`--network=host`), made in the pod's network: runsc's own
 // network would take the interface's address away from the pod's other containers, and from this
-// one when it is started again.
+// one when it is started again. For them runsc gives its kernel's process (root on the host, in a
+// chroot and under seccomp) the capabilities of the container: none but the usual ones are let.
 //
 // Threads:  the loop's. Lifetime: outlives its calls. Errors: kUnsupported: runsc is not installed,
-// or does not work here. Tested by tests/kube/appkernel_test.py.
+// does not work here, or shall not do what config.json says. Tested by
+// tests/kube/appkernel_test.py.
 #pragma once
 
 #include <memory>
@@ -17,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/result.h"
 #include "base/task.h"
 #include "base/turns.h"
 #include "sandbox/oci/runtime.h"
@@ -44,6 +47,10 @@ class Appkernel {
   std::unique_ptr<sandbox::Worker> worker_;  // of its own: the shim's has pods waiting for it
   std::optional<AppkernelRuntime> found_;
 };
+
+// kUnsupported: a privileged container, or another capability than containerd gives to those that
+// ask for none.
+Result<void> CheckCapabilities(const Json& config);
 
 // `config` for runsc, which joins the pod's network alone and is told the name that the pod's
 // namespace has. Empty `hostname`: the pod has none of its own. Without annotations: by Kubernetes'

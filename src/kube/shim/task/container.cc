@@ -141,6 +141,7 @@ Result<Json> Container::ReadConfig() {
 }
 
 Task<std::unique_ptr<Backend>> Container::MakeAppkernel(Json config) {
+  if (auto can = CheckCapabilities(config); !can) co_return Wrap(can.error(), "create " + id_);
   const Json* linux = MemberOf(config, "linux");
   const Json nothing;
   auto plan = ReadGroupPlan(linux == nullptr ? nothing : *linux);
