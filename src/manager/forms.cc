@@ -21,11 +21,24 @@
 #include "model/target.h"
 #include "model/values.h"
 #include "model/volume.h"
+#include "scheduler/strategy.h"
 
 namespace strata::manager {
 namespace {
 
 using model::Class;
+
+// The floor of what is deployed holds for its older revisions, too.
+Result<void> CheckFloor(const model::Workload& newest, const model::Revision& revision,
+                        Class runs_in) {
+  const std::string_view below = scheduler::BelowFloor(newest.requires_, runs_in);
+  if (below.empty()) return {};
+  return Fail(Errc::kFailedPrecondition, revision.ToString() + " runs in class " +
+                                             std::string(model::ClassName(runs_in)) + ", but " +
+                                             std::string(below) +
+                                             " in the manifest that is deployed; to go below it, "
+                                             "apply a manifest that asks for less");
+}
 
 // `revision` as it runs in another class: by the variant that this takes.
 model::Revision InClass(model::Revision revision, Class inner) {
@@ -201,6 +214,14 @@ Task<void> ManagerImpl::PrepareForm(const Candidate* changing, const std::string
     if (!whole) co_return std::unexpected(std::move(whole).error());
   } else if (auto fits = CheckShareable(revision.workload); !fits) {
     co_return Wrap(fits.error(), revision.ToString());
+  } else if (changing != nullptr) {
+    const model::Workload& newest = *changing->resource.resource.workload();
+    if (auto safe = CheckFloor(newest, revision, ClassOf(revision)); !safe) co_return safe;
+  } else {
+    const auto revisions = store_->Revisions(tenant, backend.function);
+    if (!revisions) co_return std::unexpected(revisions.error());
+    const model::Workload& newest = revisions->front().workload;
+    if (auto safe = CheckFloor(newest, revision, ClassOf(revision)); !safe) co_return safe;
   }
   co_return co_await PrepareRevision(revision, mode, progress);
 }

@@ -166,6 +166,7 @@ Task<void> ManagerImpl::SwitchPrepared(Result<void> prepared, KeyedTurns::Turn& 
     ReleaseUnused();
     co_return prepared;
   }
+  to.started = to.since = clock_.WallNow();  // not when it was asked for: preparing took its time
   co_return co_await SwitchTo(std::move(to));
 }
 
@@ -197,7 +198,6 @@ Result<model::Target> ManagerImpl::TrafficOf(const std::string& tenant, const st
 Task<Json> ManagerImpl::StartRollout(RolloutRequest request, Progress& progress) {
   Rollout plan = std::move(request.plan);
   if (auto sound = model::CheckRollout(plan); !sound) co_return std::unexpected(sound.error());
-  plan.started = plan.since = clock_.WallNow();
   plan.because = StartedWith(plan.steps.front());
   auto stable = TrafficOf(plan.tenant, plan.name);
   if (!stable) co_return std::unexpected(stable.error());

@@ -149,7 +149,6 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
   if (!*to) co_return Result<void>{};  // it was deleted meanwhile
   Quiet quiet;
   auto ready = co_await PrepareRevision((*to)->revision, Mode::kCommit, quiet);
-  move.started = move.since = clock_.WallNow();
   co_return co_await SwitchPrepared(std::move(ready), *deploying, std::move(move));
 }
 

@@ -121,6 +121,7 @@ Result<void> Writer::KeepRollout(const NewResource& wanted, const Applied& appli
     rollout.stable.revision = static_cast<std::uint32_t>(*before);
   }
   rollout.canary = {};
+  rollout.started = rollout.since = now_;  // not when it was asked for: preparing took its time
   return PutRollout(rollout);
 }
 

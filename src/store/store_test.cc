@@ -368,6 +368,7 @@ TEST_F(StoreTest, ANewRevisionCanComeWithItsRollout) {
   ASSERT_THAT(rollouts, SizeIs(1));
   EXPECT_EQ(rollouts[0].stable.revision, 1U);
   EXPECT_TRUE(rollouts[0].canary.current());
+  EXPECT_EQ(rollouts[0].since, clock_.WallNow()) << "its first step begins when it is there";
   // Nothing is new.
   EXPECT_THAT(ApplyError({next}).message, HasSubstr("no new revision"));
   // One at a time.

@@ -5,7 +5,7 @@ import unittest
 from e2e import guests
 from e2e.forms_test import says
 from e2e.rollout_test import AnyClient, RolloutCase, SloCase
-from e2e.support import ARTIFACTS, eventually
+from e2e.support import ARTIFACTS, WRONG_STATE, eventually
 
 
 class SloErrorsTest(SloCase):
@@ -22,6 +22,15 @@ class SloErrorsTest(SloCase):
         self.assertIn("slo.availability is 99", status["stays"]["because"])
         self.assertEqual((status["class"], "rollout" in status), ("wasm", False), status)
         self.assertIn("no class mends what the program itself answers", self.server.strata("explain", "wrong").stdout)
+
+    def test_traffic_goes_back_to_no_revision_below_the_floor(self):
+        """Of what is deployed: it was raised since."""
+        self.server.apply({**(old := self.both("raised", says("one"))), "spec": {**old["spec"], "class": "container"}})
+        raised = self.both("raised", says("one"), requires={"security": "medium"})
+        self.assertEqual(self.server.apply(raised)["changes"][0]["placement"]["class"], "wasm")
+        back = self.server.strata("rollout", "start", "raised", "--to", "1", "--steps", "100")
+        self.assert_exit(back, WRONG_STATE, "raised@1 runs in class container, but requires.security: medium")
+        self.assertNotIn("rollout", self.status("raised"))
 
 
 class BrokenAnswersTest(RolloutCase):
