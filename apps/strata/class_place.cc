@@ -50,12 +50,12 @@ Awaitable<void> CallUntil(Loop& loop, const http::Endpoint& endpoint, const std:
   }
 }
 
-// Replicas that are ready, and their memory.
+// Replicas that are ready, and their memory; one whose memory is not told yet is not.
 Density ReadyServers(const Json& states) {
   Density density;
   for (const Json& each : states) {
-    if (!each.value("ready", false)) continue;
-    density.memory_mib.push_back(each.value("memory_mib", 0.0));
+    const double memory_mib = each.value("memory_mib", 0.0);
+    if (each.value("ready", false) && memory_mib > 0) density.memory_mib.push_back(memory_mib);
   }
   return density;
 }

@@ -210,7 +210,6 @@ TEST_F(PropertiesTest, WhatIsRefusedForItsBoundsAloneIsToldAWayThatWorks) {
   EXPECT_GT(together, 100);
 }
 
-// Whoever asks for less is never refused what was given for more, and never pays more for it.
 // Whatever its manifest decides itself, and by however many of its fields.
 TEST_F(PropertiesTest, WhatAClassCouldRunIsToldAWayThatWorks) {
   int told = 0;
@@ -242,6 +241,7 @@ TEST_F(PropertiesTest, WhatAClassCouldRunIsToldAWayThatWorks) {
   EXPECT_GT(told, 100);
 }
 
+// Nor is whoever asks for less refused what was given for more.
 TEST_F(PropertiesTest, AskingForLessNeverCostsMore) {
   int compared = 0;
   for (int i = 0; i < 40'000; ++i) {

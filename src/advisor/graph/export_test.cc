@@ -69,8 +69,6 @@ TEST(ExportTest, JsonLd) {
   EXPECT_EQ(json["@graph"][1]["uses"], Json::parse(R"([{"@id": "a"}])"));
 }
 
-// An @id is a reference relative to @base (RFC 3986): it takes the place of all that follows the
-// last slash, so there must be one, and nothing in an id that would end it or be a scheme.
 TEST(ExportTest, IdsOfADiagramsJsonLdAreThoseOfTheWholeGraph) {
   const Json json = ToJsonLd(DiagramGraph("evolution_tree").value());
   ASSERT_FALSE(json["@graph"].empty());
@@ -85,6 +83,8 @@ TEST(ExportTest, IdsOfADiagramsJsonLdAreThoseOfTheWholeGraph) {
   }
 }
 
+// An @id is a reference relative to @base (RFC 3986): it takes the place of all that follows the
+// last slash, so there must be one, and nothing in an id that would end it or be a scheme.
 TEST(ExportTest, IdsOfJsonLdAreInTheGraphsNamespace) {
   const Json json = ToJsonLd(WholeGraph());
   EXPECT_EQ(json["@context"]["@base"], "urn:strata:graph/");

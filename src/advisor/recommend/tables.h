@@ -45,10 +45,10 @@ Section StarsSection(const Case& about);
 // scenario.
 Result<Section> ScoresSection(const std::string& scenario);
 
-// The rows of the scenario table, the quick reference and the scenario map that are asked for.
 // The ids of features of the kernel. kNotFound: no row has one of them.
 Result<std::vector<std::string>> ReadFeatures(const std::vector<std::string>& said);
 
+// The rows of the scenario table, the quick reference and the scenario map that are asked for.
 // kNotFound: a need or a feature of the kernel that no row has.
 Result<Section> StacksSection(const std::vector<std::string>& needs,
                               const std::vector<AskedDevice>& devices,
