@@ -82,6 +82,18 @@ class WasmTaskTest(ShimTest):
         self.assertEqual(usage["pids"]["current"], 1)
         self.remove("busy")
 
+    def test_limits_of_requests_do_not_bound_a_command(self):
+        limits = ("--annotation", 'strata.dev/limits={"cpu_time_ms": 10}')
+        self.run_task("bounded", "/spin.wasm", options=limits)
+
+        def used_a_second():
+            usage = self.node.must(self.node.ctr("tasks", "metrics", "--format", "json", "bounded"))
+            return json.loads(usage)["cpu"]["usage"]["total"] > 10**9
+
+        self.assertTrue(eventually(used_a_second))
+        self.assertEqual(self.node.tasks()["bounded"][1], "RUNNING")
+        self.remove("bounded")
+
     def test_there_is_no_second_program_and_no_terminal(self):
         self.run_task("alone", "/spin.wasm")
         done = self.node.ctr("tasks", "exec", "--exec-id", "x", "alone", "/hello.wasm")

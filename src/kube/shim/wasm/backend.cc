@@ -130,11 +130,12 @@ Result<Shown> Show(const WasmConfig& config, const std::string& root, std::size_
   return shown;
 }
 
+// The annotation with the limits reaches every container of the pod; a command has no requests.
 Result<Fd> WritePlan(const WasmConfig& config, std::size_t listeners) {
   cell::CommandPlan plan{.arguments = config.arguments,
                          .environment = config.environment,
                          .listeners = static_cast<int>(listeners),
-                         .limits = config.request_limits};
+                         .limits = listeners > 0 ? config.request_limits : std::nullopt};
   if (config.group.limits.memory.count > 0)
     plan.memory = std::min(plan.memory, config.group.limits.memory);
   return host::MakeSealedMemfd("strata-plan", AsBytes(cell::ToText(plan)));
