@@ -3,6 +3,7 @@ of any container. Skipped where runsc is not installed."""
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import unittest
@@ -62,6 +63,23 @@ class AppkernelTaskTest(ShimTest):
         self.node.must(self.node.ctr("tasks", "exec", "--exec-id", "late", "paused", "true"))
         self.remove("paused", "other")
 
+    def test_a_signal_that_its_kernel_does_not_know_is_refused(self):
+        self.run_task("realtime", "sleep", "1000", options=CLASS)
+        self.node.must(self.node.ctr("tasks", "exec", "-d", "--exec-id", "beside", "realtime", "sleep", "1000"))
+        done = self.node.ctr("tasks", "kill", "-s", str(signal.SIGRTMIN), "--exec-id", "beside", "realtime")
+        self.assertIn("signals 1 to 31", done.stderr)
+        self.remove("realtime")
+
+    def test_a_control_group_that_is_somebody_elses_stays(self):
+        taken = [path / self.node.namespace / "taken" for path in pathlib.Path("/sys/fs/cgroup").glob("*/")
+                 if (path / "cgroup.procs").exists()]
+        for path in taken:
+            path.mkdir(parents=True)
+        self.assertNotEqual(self.run_once("taken", "true").returncode, 0)
+        self.assertEqual([path for path in taken if not path.exists()], [])
+        for path in taken:
+            path.rmdir()
+
     def test_a_killed_shim_leaves_nothing_of_it(self):
         self.run_task("orphan", "sleep", "1000", options=CLASS)
         self.assertEqual(len(self.node.pids_of(SENTRY)), 1)
@@ -106,6 +124,12 @@ class AppkernelPodTest(PodsTest):
         self.assertTrue(eventually(lambda: self.node.crictl("logs", container).stdout == "ready\n"))
         self.node.must(self.node.crictl("stop", "-t", "30", container))
         self.assertEqual(self.state(container)["exitCode"], 9)
+
+    def test_its_memory_is_not_made_less_than_its_kernel_needs(self):
+        _, _, container = self.start("resize")
+        self.assertIn("64 MiB", self.node.crictl("update", "--memory", str(1 << 20), container).stderr)
+        self.assertEqual(self.exec(container, "echo", "alive").strip(), "alive")
+        self.node.must(self.node.crictl("update", "--memory", str(256 << 20), container))
 
     def test_usage_is_told(self):
         _, _, container = self.start("usage")

@@ -2,8 +2,8 @@
 // host: implementations for the sandbox classes (oci_backend.h, wasm/backend.h). States, streams
 // and events are the same for all (container.h).
 //
-// Threads: the loop's; one call at a time. Lifetime: outlives its calls; the owner calls Remove
-// before the end, also after a Make that failed.
+// Threads: the loop's; one call at a time, but Kill may come during any other. Lifetime: outlives
+// its calls; the owner calls Remove before the end, also after a Make that failed.
 // Errors: kUnsupported: this class cannot; else the implementation's own.
 #pragma once
 

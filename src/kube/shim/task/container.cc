@@ -149,11 +149,9 @@ Task<std::unique_ptr<Backend>> Container::MakeAppkernel(Json config) {
   const auto found = co_await shared_.appkernel.Find();
   if (!found) co_return std::unexpected(found.error());
   const AppkernelRuntime& appkernel = **found;
-  if (plan->limits.memory.count > 0 && plan->limits.memory < appkernel.least_memory) {
-    co_return Fail(Errc::kUnsupported,
-                   "create " + id_ + ": class appkernel needs a memory limit of " +
-                       std::to_string(appkernel.least_memory.count >> 20) + " MiB or more");
-  }
+  plan->least_memory = appkernel.least_memory;
+  auto enough = CheckMemory(plan->limits, plan->least_memory);
+  if (!enough) co_return Wrap(std::move(enough).error(), "create " + id_);
   const auto at = shared_.pods.find({name_space_, pod_});
   const std::string hostname = at == shared_.pods.end() ? "" : at->second->settings.hostname;
   const Json written = ForAppkernel(std::move(config), hostname);

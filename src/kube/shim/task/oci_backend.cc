@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Bytes kPidFile = 64_B;
+constexpr int kLastPlainSignal = 31;  // runsc knows no realtime signals
 
 void GiveStreams(host::SpawnOptions& command, const Stdio& stdio) {
   command.stdin_fd = stdio.in();
@@ -126,13 +127,21 @@ Task<void> OciBackend::Kill(ContainerProcess& process, int signal) {
     auto sent = process.process->Kill(signal);
     co_return sent;
   }
+  if (signal < 1 || signal > kLastPlainSignal) {
+    co_return Fail(Errc::kUnsupported, "kill: class appkernel hands on the signals 1 to " +
+                                           std::to_string(kLastPlainSignal) + ", not " +
+                                           std::to_string(signal));
+  }
   auto command = runtime_.KillInnerCommand(bundle_, id_, *process.inner_pid, signal);
-  co_return co_await Run(std::move(command), bundle_ + "/kill.log");
+  auto sent = co_await Run(std::move(command), bundle_ + "/kill.log");
+  // It may have ended meanwhile, and then containerd asks no more.
+  if (!sent && process.process->Poll()) co_return Fail(Errc::kNotFound, "process already finished");
+  co_return sent;
 }
 
 Task<void> OciBackend::Update(std::string resources) {
   if (plan_) {
-    auto limited = LimitOwnGroup(group_.get(), resources);
+    auto limited = LimitOwnGroup(group_.get(), resources, plan_->least_memory);
     co_return limited;
   }
   const std::string file = bundle_ + "/resources.json";

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/bytes.h"
@@ -45,7 +48,7 @@ Result<host::CgroupLimits> ReadLimits(const Json& resources) {
 }
 
 Result<GroupPlan> ReadGroupPlan(const Json& linux) {
-  GroupPlan plan{.path = TextOf(linux, "cgroupsPath"), .limits = {}};
+  GroupPlan plan{.path = TextOf(linux, "cgroupsPath"), .limits = {}, .least_memory = {}};
   if (plan.path.empty()) return Fail(Errc::kInvalidArgument, "config.json: no cgroupsPath");
   const Json* resources = MemberOf(linux, "resources");
   if (resources == nullptr) return plan;
@@ -55,6 +58,12 @@ Result<GroupPlan> ReadGroupPlan(const Json& linux) {
   return plan;
 }
 
+Result<void> CheckMemory(const host::CgroupLimits& limits, Bytes least) {
+  if (limits.memory.count == 0 || limits.memory >= least) return {};
+  return Fail(Errc::kUnsupported, "this class needs a memory limit of " +
+                                      std::to_string(least.count >> 20) + " MiB or more");
+}
+
 Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
                                                    const std::string& bundle,
                                                    const GroupPlan& plan) {
@@ -62,7 +71,11 @@ Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
   auto noted = WriteFileAtomic(bundle + "/" + kNoteName, plan.path);
   if (!noted) return std::unexpected(std::move(noted).error());
   auto made = groups.MakeAt(plan.path);
-  if (!made) return std::unexpected(std::move(made).error());
+  if (!made) {
+    std::error_code ignored;  // the note is of no harm unless the group is somebody else's
+    std::filesystem::remove(bundle + "/" + kNoteName, ignored);
+    return std::unexpected(std::move(made).error());
+  }
   std::shared_ptr<host::Cgroup> group = std::move(*made);
   if (auto limited = group->Limit(plan.limits); !limited) {
     static_cast<void>(RemoveOwnGroup(*group));  // nothing is in it
@@ -71,11 +84,12 @@ Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
   return group;
 }
 
-Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources) {
+Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources, Bytes least) {
   const auto json = ParseJson(resources);
   if (!json) return Wrap(json.error(), "update");
   const auto limits = ReadLimits(*json);
   if (!limits) return std::unexpected(limits.error());
+  if (auto enough = CheckMemory(*limits, least); !enough) return Wrap(enough.error(), "update");
   if (group == nullptr) return Fail(Errc::kFailedPrecondition, "update: it is not made");
   return group->Limit(*limits);
 }

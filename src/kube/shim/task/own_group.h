@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "host/cgroup.h"
@@ -20,6 +21,7 @@ namespace strata::kube::shim {
 struct GroupPlan {
   std::string path;
   host::CgroupLimits limits;
+  Bytes least_memory;  // that its processes need; zero: any
 };
 
 // `linux`: that member of config.json. kInvalidArgument: no path, or limits that cannot be.
@@ -28,14 +30,18 @@ Result<GroupPlan> ReadGroupPlan(const Json& linux);
 // "linux.resources", of which Kubernetes' requests (shares, weights) are not limits.
 Result<host::CgroupLimits> ReadLimits(const Json& resources);
 
+// kUnsupported: a limit below `least`.
+Result<void> CheckMemory(const host::CgroupLimits& limits, Bytes least);
+
 // Notes it in `bundle` first: `delete` finds by that what a killed shim leaves. kUnsupported: a
 // limit that nobody would enforce; else Cgroups' errors.
 Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
                                                    const std::string& bundle,
                                                    const GroupPlan& plan);
 
-// New limits; `resources` as ReadLimits takes them, in JSON. Null `group`: kFailedPrecondition.
-Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources);
+// New limits; `resources` as ReadLimits takes them, in JSON. kUnsupported: less memory than
+// `least`; null `group`: kFailedPrecondition.
+Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources, Bytes least = {});
 
 // Kills what runs in it.
 Result<void> RemoveOwnGroup(host::Cgroup& group);
