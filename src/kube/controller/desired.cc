@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "kube/annotations.h"
 #include "kube/controller/place.h"
 #include "kube/controller/supported.h"
 #include "model/artifact_reference.h"
@@ -24,7 +25,6 @@ namespace {
 using model::Resource;
 
 constexpr std::string_view kPortName = "main";
-constexpr const char* kLimitsAnnotation = "strata.dev/limits";  // read by the shim
 constexpr std::uint16_t kFunctionPort = 8080;  // where the shim has a component answer
 constexpr std::uint16_t kFunctionFrontPort = 80;
 
@@ -158,7 +158,7 @@ class Objects {
     Json object = Object("apps/v1", "Deployment");
     Json metadata = {{"labels", Labels()}};
     if (served.function) {
-      metadata["annotations"][kLimitsAnnotation] =
+      metadata["annotations"][kRequestLimits] =
           DumpJson(model::LimitsToJson(served.workload.limits));
     }
     object["spec"] = {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cell/command_plan.h"
+#include "kube/annotations.h"
 #include "kube/shim/config_json.h"
 #include "model/manifest.h"
 
@@ -18,7 +19,6 @@ namespace {
 
 constexpr const char* kKubernetesNamespace = "io.kubernetes.cri.sandbox-namespace";
 constexpr const char* kHttpPort = "strata.dev/http-port";
-constexpr const char* kRequestLimits = "strata.dev/limits";
 
 std::unexpected<Error> Bad(const std::string& what) {
   return Fail(Errc::kInvalidArgument, "config.json: " + what);
