@@ -23,21 +23,27 @@ Colour ColourOf(const std::string& action) {
 }
 
 void PrintChanges(const Json& answer, bool with_diff) {
-  Table table({"KIND", "NAMESPACE", "NAME", "ACTION", "REVISION", "URL"});
+  Table table({"KIND", "NAMESPACE", "NAME", "ACTION", "CLASS", "REVISION", "URL"});
   for (const Json& change : answer["changes"]) {
     const std::string action = change["action"].get<std::string>();
     const auto revision = change["revision"].get<std::uint64_t>();
     table.Add({change["kind"].get<std::string>(), change["namespace"].get<std::string>(),
                change["name"].get<std::string>(), Paint(action, ColourOf(action)),
+               change.contains("placement") ? change["placement"]["class"].get<std::string>() : "-",
                revision == 0 ? "-" : std::to_string(revision),
                change["urls"].empty() ? "-" : change["urls"][0].get<std::string>()});
   }
   Print(table.Render());
   if (!with_diff) return;
   for (const Json& change : answer["changes"]) {
-    if (change["diff"].empty()) continue;
+    if (change["diff"].empty() && !change.contains("placement")) continue;
     Print("\n" + change["kind"].get<std::string>() + " " + change["namespace"].get<std::string>() +
           "/" + change["name"].get<std::string>() + "\n");
+    if (change.contains("placement")) {
+      const Json& placement = change["placement"];
+      Print("  runs in class " + placement["class"].get<std::string>() + ": " +
+            placement.value("because", "") + "\n");
+    }
     for (const Json& line : change["diff"]) Print("  " + line.get<std::string>() + "\n");
   }
 }

@@ -256,6 +256,10 @@ class PlacementTest(ServerTest):
                 else:
                     self.assertEqual(done.returncode, DONE, done.stderr)
                     told = server.strata("explain", name).stdout
+                    chosen = re.search(r"runs in class ([\w-]+): (.*)", told)
+                    self.assertRegex(done.stdout, rf" {name} +created +{chosen[1]} +1 ")
+                    again = server.strata("apply", "--dry-run", "-f", f"{name}.yaml", cwd=self.folder).stdout
+                    self.assertIn(f"  runs in class {chosen[1]}: ", again)
                 self.assertEqual(comparable(told), comparable(shown))
 
     def test_a_record_that_is_none_is_refused(self):
