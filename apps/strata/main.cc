@@ -13,6 +13,7 @@
 
 #include "base/strings.h"
 #include "exit_code.h"
+#include "output.h"
 #include "session.h"
 #include "verbs.h"
 
@@ -183,5 +184,6 @@ int main(int argc, char** argv) {
     app.exit(error);
     return strata::cli::kUsage;
   }
+  if (!strata::cli::FinishOutput() && session.exit_code == 0) return strata::cli::kFailed;
   return session.exit_code;
 }

@@ -1,5 +1,6 @@
 #include "output.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -102,6 +103,15 @@ std::string ReadyOf(const Json& object) {
 }
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+bool FinishOutput() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
+  // Whoever reads only the beginning, as head does, has what it wanted.
+  pollfd reader{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0) return true;
+  PrintError("what was printed could not be written (is the disk full, or the output closed?)");
+  return false;
+}
 
 void PrintError(std::string_view text) {
   std::string lines = "strata: ";

@@ -66,6 +66,9 @@ void PrintValue(const Json& value, Format format);
 
 void Print(std::string_view text);  // to standard output
 
+// Writes out what was printed; false, and said: it could not be. At the end of the program.
+bool FinishOutput();
+
 // "strata: ..." to standard error. What a sandbox said may be in it: of control characters only
 // newlines stay.
 void PrintError(std::string_view text);

@@ -47,23 +47,31 @@ struct RecommendFlags {
   advisor::RecommendQuestion question;
 };
 
-// The first Function or Service of a manifest says what is asked for.
+// The Function or Service of a manifest says what is asked for; of several it is not known which.
 Result<void> TakeManifest(const std::string& path, advisor::RecommendQuestion& question) {
   // Its local paths are relative to its folder, and what is printed may lie in another.
   const std::string here = std::filesystem::current_path().string();
   const auto files = ReadManifestFiles({path});
   if (!files) return std::unexpected(files.error());
+  std::vector<std::string> found;
   for (const Json& file : *files) {
     auto resources = model::ParseManifests(file.at("text").get_ref<const std::string&>(),
                                            file.at("name").get_ref<const std::string&>());
     if (!resources) return std::unexpected(resources.error());
     for (model::Resource& resource : *resources) {
       if (resource.workload() == nullptr) continue;
+      found.push_back(std::string(model::KindName(resource.kind())) + " " + resource.metadata.name);
+      if (found.size() > 1) continue;
       const std::string& folder = file.at("dir").get_ref<const std::string&>();
       if (folder != here) model::ResolveLocalPaths(resource, folder);
       advisor::Take(std::move(resource), question);
-      return {};
     }
+  }
+  if (found.size() == 1) return {};
+  if (found.size() > 1) {
+    return Fail(Errc::kInvalidArgument,
+                path + ": one workload is recommended for at a time, and it has " +
+                    advisor::Listed(found) + ": say each in a file of its own");
   }
   return Fail(Errc::kInvalidArgument, path + ": there is no Function or Service in it");
 }
@@ -76,7 +84,9 @@ Text Choices(const Variable& variable, const std::vector<std::string>& words) {
                ? number
                : Text{number.en + ", in " + variable.unit, number.zh + "，单位 " + variable.unit};
   }
-  return {advisor::Listed(words), ""};
+  std::vector<std::string> choices;
+  for (const std::string& word : words) choices.push_back(advisor::ShowChoice(variable, word));
+  return {advisor::Listed(words), advisor::Listed(choices, "、")};
 }
 
 // What is worth asking next: first what the scheduler's rule goes by, from which much follows, then

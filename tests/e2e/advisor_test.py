@@ -205,6 +205,14 @@ class AdvisorTest(unittest.TestCase):
         learned = json.loads(self.answer("graph", "learn", "--know", "OPA,Rego", "beginner", "-o", "json"))
         self.assertEqual(len(learned["sections"]), 1)
 
+    def test_what_cannot_be_written_is_said(self):
+        for words in (["compare", "wasm"], ["graph", "-o", "json"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([str(BIN / "strata"), "--home", NOWHERE, *words], stdout=full,
+                                      stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+            self.assertNotEqual(done.returncode, DONE, words)
+            self.assertIn("could not be written", done.stderr)
+
     def test_completions_and_the_manual_know_the_verbs(self):
         self.assertRegex(self.answer("completion", "bash"), r'graph\) words="[^"]*neighbours')
         self.assertIn("strata graph path Docker WasmEdge", self.answer("man"))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import pty
 import shutil
 import subprocess
@@ -129,6 +130,15 @@ class RecommendTest(ServerTest):
                       ("--name", "a"), ("--ask",)):
             self.assert_exit(self.server.strata("recommend", "--like", "ecommerce", *words), USAGE, "--like")
         self.assert_exit(self.server.strata("-o", "csv", "recommend", "--manifest"), USAGE, "YAML")
+
+    def test_of_several_workloads_it_is_not_known_which(self):
+        one = {"apiVersion": "strata.dev/v1alpha1", "kind": "Function", "metadata": {"name": "one"},
+               "spec": {"artifact": "./a.wasm"}}
+        two = {**one, "metadata": {"name": "two"}}
+        file = pathlib.Path(self.server.home) / "both.yaml"
+        file.write_text(json.dumps(one) + "\n---\n" + json.dumps(two) + "\n")
+        self.assert_exit(self.server.strata("recommend", "--from", str(file), "--manifest"), USAGE,
+                         "Function one, Function two")
 
     def test_what_is_none_is_refused(self):
         self.assert_exit(self.server.strata("recommend", "--set", "latency=5"), NOT_FOUND, "latency_ms")
