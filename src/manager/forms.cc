@@ -28,10 +28,19 @@ namespace {
 
 using model::Class;
 
+// What the newest manifest asks for: the one being applied, else the one that is deployed.
+Result<model::Requires> FloorOf(const Candidate* changing, store::Store& store,
+                                const std::string& tenant, const std::string& name) {
+  if (changing != nullptr) return changing->resource.resource.workload()->requires_;
+  const auto revisions = store.Revisions(tenant, name);
+  if (!revisions) return std::unexpected(revisions.error());
+  return revisions->front().workload.requires_;
+}
+
 // The floor of what is deployed holds for its older revisions, too.
-Result<void> CheckFloor(const model::Workload& newest, const model::Revision& revision,
+Result<void> CheckFloor(const model::Requires& floor, const model::Revision& revision,
                         Class runs_in) {
-  const std::string_view below = scheduler::BelowFloor(newest.requires_, runs_in);
+  const std::string_view below = scheduler::BelowFloor(floor, runs_in);
   if (below.empty()) return {};
   return Fail(Errc::kFailedPrecondition, revision.ToString() + " runs in class " +
                                              std::string(model::ClassName(runs_in)) + ", but " +
@@ -214,14 +223,10 @@ Task<void> ManagerImpl::PrepareForm(const Candidate* changing, const std::string
     if (!whole) co_return std::unexpected(std::move(whole).error());
   } else if (auto fits = CheckShareable(revision.workload); !fits) {
     co_return Wrap(fits.error(), revision.ToString());
-  } else if (changing != nullptr) {
-    const model::Workload& newest = *changing->resource.resource.workload();
-    if (auto safe = CheckFloor(newest, revision, ClassOf(revision)); !safe) co_return safe;
   } else {
-    const auto revisions = store_->Revisions(tenant, backend.function);
-    if (!revisions) co_return std::unexpected(revisions.error());
-    const model::Workload& newest = revisions->front().workload;
-    if (auto safe = CheckFloor(newest, revision, ClassOf(revision)); !safe) co_return safe;
+    const auto floor = FloorOf(changing, *store_, tenant, backend.function);
+    if (!floor) co_return std::unexpected(floor.error());
+    if (auto safe = CheckFloor(*floor, revision, ClassOf(revision)); !safe) co_return safe;
   }
   co_return co_await PrepareRevision(revision, mode, progress);
 }

@@ -27,6 +27,7 @@ meter::CallRecord Call(std::uint16_t status, std::uint64_t run_ns) {
   return record;
 }
 
+// A call of a server in a keeper: its processes' CPU time and memory are told apart from it.
 meter::CallRecord ServerCall() {
   meter::CallRecord call = Call(200, 5'000'000);
   call.cpu_ns = 0;
@@ -218,7 +219,6 @@ TEST_F(ModelsTest, WhatIsDeletedIsForgotten) {
   EXPECT_TRUE(models_->Flush().has_value());
 }
 
-// A call of a server in a keeper: its processes' CPU time and memory are told apart from it.
 TEST_F(ModelsTest, AServersLoadIsSharedByItsCalls) {
   const meter::CallRecord call = ServerCall();
   models_->LearnLoad("shop", "cart", "container", std::chrono::milliseconds(9), 1_MiB);

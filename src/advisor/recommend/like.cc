@@ -59,8 +59,7 @@ const Text kNotMeasured{"no figure that this platform measures", "非本平台�
 
 const Text kNotInRecord{
     "The record has none of these rows: a whole run of 'strata measure' takes them ('--quick' "
-    "leaves "
-    "some out).",
+    "leaves some out).",
     "该记录没有这些行：完整运行 strata measure 才会测得（--quick 会略去一部分）。"};
 
 // Whether a row of a record can show any effect of the case.
