@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from kube.ctr_test import RUNTIME, SHIM, ShimTest
-from kube.pods_test import PodsTest
+from kube.pods_test import PAGE, SERVER, PodsTest
 from kube.support import IMAGE, PATIENCE, eventually, kill
 
 RUNSC = "/usr/bin/runsc"
@@ -95,12 +95,11 @@ class AppkernelPodTest(PodsTest):
     handlers = (("strata-appkernel", RUNTIME, "shim", "class = 'appkernel'"),)
 
     def test_containers_of_a_pod_share_its_name_and_address(self):
-        pod, config, _ = self.start("web", "httpd", "-f", "-p", "8080", "-h", "/www")
+        pod, config, _ = self.start("web", *SERVER)
         sidecar = self.node.container(pod, config, "sidecar", "sleep", "1000")
         self.assertEqual(self.exec(sidecar, "hostname").strip(), "web")
-        ask = r"printf 'GET / HTTP/1.0\r\n\r\n' | nc {} 8080"
         for address in ("127.0.0.1", self.address(pod)):
-            self.assertIn("hello from busybox\n", self.exec(sidecar, "sh", "-c", ask.format(address)))
+            self.assertEqual(self.page(sidecar, address), PAGE)
 
     def test_a_container_that_is_made_again_has_its_network(self):
         pod, config, first = self.start("again", "sh", "-c", "exit 3")
