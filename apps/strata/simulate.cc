@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -15,14 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/files.h"
 #include "output.h"
 #include "scheduler/record.h"
-#include "scheduler/simulate/csv_trace.h"
-#include "scheduler/simulate/generator.h"
 #include "scheduler/simulate/report.h"
 #include "scheduler/simulate/simulator.h"
+#include "simulate_traces.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -36,7 +32,7 @@ constexpr double kGib = 1ULL << 30;
 
 struct SimulateFlags {
   Shape shape;
-  std::string trace;   // a file; empty: the built-in one
+  std::string trace;   // a file, or "-"; empty: the built-in one
   std::string record;  // a file; empty: the server's
   std::string record_from;
   std::vector<std::string> policies;
@@ -44,21 +40,6 @@ struct SimulateFlags {
   bool what_if = false;
   double node_memory_gib = 64;
   Settings settings;
-};
-
-class FileInput final : public Input {
- public:
-  explicit FileInput(Fd fd) : fd_(std::move(fd)) {}
-  Result<std::size_t> Read(std::span<char> to) override {
-    for (;;) {
-      const ssize_t got = ::read(fd_.get(), to.data(), to.size());
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) return FailErrno("read the trace", errno);
-    }
-  }
-
- private:
-  Fd fd_;
 };
 
 struct Measured {
@@ -98,64 +79,6 @@ Result<Measured> LoadRecord(Session& session, const std::string& file) {
   if (!record) return Wrap(std::move(record).error(), where);
   return Measured{*std::move(record), NameOf(*json, where)};
 }
-
-// Makes the same trace as often as it is asked for.
-class Traces {
- public:
-  static Result<Traces> Open(const SimulateFlags& flags) {
-    Traces traces;
-    traces.shape_ = flags.shape;
-    traces.file_ = flags.trace;
-    if (flags.trace.empty()) {
-      if (auto good = CheckShape(flags.shape); !good) return std::unexpected(good.error());
-      return traces;
-    }
-    auto input = Read(flags.trace);
-    if (!input) return std::unexpected(std::move(input).error());
-    auto functions = ScanCsv(**input);
-    if (!functions) return Wrap(std::move(functions).error(), flags.trace);
-    traces.functions_ = std::make_shared<const CsvFunctions>(std::move(*functions));
-    return traces;
-  }
-
-  [[nodiscard]] Result<std::unique_ptr<Trace>> Make() const {
-    if (functions_ == nullptr) return std::make_unique<Generator>(shape_);
-    auto input = Read(file_);
-    if (!input) return std::unexpected(std::move(input).error());
-    return std::make_unique<CsvTrace>(std::move(*input), functions_);
-  }
-  [[nodiscard]] std::uint64_t calls() const {
-    return functions_ == nullptr ? shape_.calls : functions_->calls;
-  }
-
-  [[nodiscard]] Json ToJson(Duration span) const {
-    Json json{{"calls", calls()},
-              {"hours", std::chrono::duration<double, std::ratio<3600>>(span).count()}};
-    if (functions_ != nullptr) {
-      json["source"] = file_;
-      json["functions"] = functions_->functions.size();
-      return json;
-    }
-    json["source"] = "built in, after \"Serverless in the Wild\" (USENIX ATC 2020)";
-    json["seed"] = shape_.seed;
-    json["functions"] = shape_.functions;
-    json["medium_security"] = shape_.medium_security;
-    json["high_security"] = shape_.high_security;
-    json["cold_start_sensitive"] = shape_.cold_start_sensitive;
-    return json;
-  }
-
- private:
-  static Result<std::unique_ptr<Input>> Read(const std::string& file) {
-    auto opened = OpenRegular(file);  // a trace is read several times
-    if (!opened) return std::unexpected(std::move(opened).error());
-    return std::make_unique<FileInput>(std::move(opened->fd));
-  }
-
-  Shape shape_;
-  std::string file_;
-  std::shared_ptr<const CsvFunctions> functions_;
-};
 
 // What a run's outcome is shown as.
 enum class Part : std::uint8_t { kPolicy, kVariant, kWhatIf };
@@ -277,30 +200,36 @@ Json ToJson(const SimulateFlags& flags, const Traces& traces, const std::vector<
   return result;
 }
 
-std::vector<std::string> Cells(const Json& row, std::string first) {
-  const auto percent = [&row](const char* field, int digits) {
-    return Fixed(100 * row[field].get<double>(), digits);
-  };
-  return {std::move(first),          Fixed(row["cost"], 4),   percent("cold_start_rate", 3),
-          Fixed(row["p50_ms"], 1),   Fixed(row["p99_ms"], 1), percent("slo_met", 3),
-          percent("utilisation", 1), percent("refused", 3)};
-}
-
 void PrintTables(const Json& result) {
-  const std::vector<std::string> columns = {"USD",        "COLD %", "P50 MS",   "P99 MS",
-                                            "SLO KEPT %", "USED %", "REFUSED %"};
+  const std::vector<std::string> columns = {"USD",           "COLD %",     "P50 MS", "P99 MS",
+                                            "WAIT P99.9 MS", "SLO KEPT %", "USED %", "REFUSED %"};
+  const bool slo = result["trace"]["functions_with_slo"] != 0;
+  const auto cells = [slo](const Json& row, std::string first) -> std::vector<std::string> {
+    const auto percent = [&row](const char* field, int digits) {
+      return Fixed(100 * row[field].get<double>(), digits);
+    };
+    return {std::move(first),
+            Money(row["cost"]),
+            percent("cold_start_rate", 3),
+            Fixed(row["p50_ms"], 1),
+            Fixed(row["p99_ms"], 1),
+            Fixed(row["wait_p999_ms"], 1),
+            slo ? percent("slo_met", 3) : "-",
+            percent("utilisation", 1),
+            percent("refused", 3)};
+  };
   const auto header = [&columns](const char* first) {
     std::vector<std::string> cells = {first};
     cells.insert(cells.end(), columns.begin(), columns.end());
     return cells;
   };
   Table table(header("POLICY"));
-  for (const Json& row : result["policies"]) table.Add(Cells(row, row["policy"]));
+  for (const Json& row : result["policies"]) table.Add(cells(row, row["policy"]));
   Print(table.Render());
   if (result.contains("variants")) {
     Table variants(header("STRATA, FUNCTIONS WITH A WASM VARIANT"));
     for (const Json& row : result["variants"]) {
-      variants.Add(Cells(row, Fixed(100 * row["wasm_share"].get<double>(), 0) + " %"));
+      variants.Add(cells(row, Fixed(100 * row["wasm_share"].get<double>(), 0) + " %"));
     }
     Print("\n" + variants.Render());
   }
@@ -313,12 +242,27 @@ void PrintTables(const Json& result) {
   }
 }
 
+std::string PopularityOf(const Json& trace) {
+  const auto popularity = trace.find("popularity");
+  if (popularity == trace.end()) return "";
+  const auto [compression, slower] =
+      std::pair{(*popularity)["compression"].get<double>(), (*popularity)["slower"].get<double>()};
+  if (slower > 1) {
+    return "; these are so few calls that each function is called " + Fixed(slower, 1) +
+           " times less often than was published";
+  }
+  if (compression == 1) return "";
+  return "; the logarithm of how often the popular half is called is " + Fixed(compression, 2) +
+         " of what was published";
+}
+
 void PrintInputs(const Json& result) {
   const Json& trace = result["trace"];
   const Json& assumed = result["assumptions"];
   Print("\nTrace: " + trace["source"].get<std::string>() + "; " + Fixed(trace["calls"], 0) +
         " calls of " + Fixed(trace["functions"], 0) + " functions in " + Fixed(trace["hours"], 2) +
-        " hours\nAssumed: " + Fixed(100 * assumed["wasm_share"].get<double>(), 0) +
+        " hours" + PopularityOf(trace) +
+        "\nAssumed: " + Fixed(100 * assumed["wasm_share"].get<double>(), 0) +
         " % of the functions have a wasm variant; calls compute for " +
         Fixed(100 * assumed["cpu_share"].get<double>(), 0) + " % of their time; " +
         Fixed(assumed["nodes"], 0) + " nodes of " + Fixed(assumed["node_memory_gib"], 1) +
@@ -359,7 +303,7 @@ Result<Json> RunSimulations(Session& session, SimulateFlags& flags) {
   flags.settings.record = std::move(record->record);
   flags.record_from = std::move(record->from);
   if (auto good = CheckSettings(flags.settings); !good) return std::unexpected(good.error());
-  auto traces = Traces::Open(flags);
+  auto traces = Traces::Open(flags.shape, flags.trace);
   if (!traces) return std::unexpected(std::move(traces).error());
   std::vector<Job> jobs = MakeJobs(flags);
   RunAll(*traces, flags.settings, jobs);
@@ -383,7 +327,8 @@ void AddOptions(CLI::App& verb, SimulateFlags& flags) {
   std::vector<std::string> names;
   for (const Policy each : kPolicies) names.emplace_back(PolicyName(each));
   verb.add_option("--record", flags.record, "Figures that 'strata measure --record' wrote");
-  auto* file = verb.add_option("--trace", flags.trace, "Calls from a CSV file, not made up");
+  auto* file =
+      verb.add_option("--trace", flags.trace, "Calls from a CSV file ('-': standard input)");
   verb.add_option("--seed", flags.shape.seed, "Of the trace and of who has a variant (1)");
   verb.add_option("--functions", flags.shape.functions, "How many (2000)")->excludes(file);
   verb.add_option("--calls", flags.shape.calls, "How many (1000000)")->excludes(file);
@@ -392,7 +337,8 @@ void AddOptions(CLI::App& verb, SimulateFlags& flags) {
       ->excludes(file);
   verb.add_option("--high-security", flags.shape.high_security, "Share that asks for it (0.05)")
       ->excludes(file);
-  verb.add_option("--policy", flags.policies, "Only this policy; several are allowed")
+  verb.add_option("--policy", flags.policies, "Only this policy, or these: strata,all-wasm")
+      ->delimiter(',')
       ->check(CLI::IsMember(names));
   verb.add_option("--wasm-share", flags.settings.wasm_share, "Functions with a wasm variant (0.5)");
   verb.add_option("--cpu-share", flags.settings.cpu_share, "Of a call's time, computing (0.1)");
@@ -422,7 +368,7 @@ void AddSimulate(CLI::App& app, Session& session) {
       "from\n"
       "the server ('strata measure'). The same seed prints the same figures.\n"
       "A trace in a file has the columns function, start_ms, duration_ms and, if it has them,\n"
-      "memory_mib; see docs/simulator.md.\n"
+      "memory_mib, p99_ms, cold_start_ms, security, wasm; see docs/simulator.md.\n"
       "Examples:\n"
       "  strata simulate --record figures.json --what-if\n"
       "  strata simulate --functions 1000000 --calls 100000000 --nodes 10000 --policy strata");

@@ -10,7 +10,7 @@ import unittest
 from e2e.support import BIN, DONE, NO_SERVER, USAGE, WRONG_STATE, Server
 
 POLICIES = ["strata", "fixed-keep-alive", "all-container", "all-wasm", "all-microvm"]
-ROW = {"policy", "cost", "cold_start_rate", "p50_ms", "p99_ms", "slo_met", "utilisation", "refused"}
+ROW = {"policy", "cost", "cold_start_rate", "p50_ms", "p99_ms", "wait_p999_ms", "slo_met", "utilisation", "refused"}
 
 
 def figures(name, p50, cpu, memory):
@@ -34,12 +34,12 @@ class SimulateTest(unittest.TestCase):
         file.write_text(text)
         return str(file)
 
-    def strata(self, *words):
+    def strata(self, *words, stdin=""):
         return subprocess.run([str(BIN / "strata"), "--home", str(self.folder), "simulate", *words],
-                              capture_output=True, text=True, timeout=120, check=False)
+                              capture_output=True, text=True, timeout=120, check=False, input=stdin)
 
-    def simulate(self, *words):
-        done = self.strata("--record", self.record, "-o", "json", *words)
+    def simulate(self, *words, stdin=""):
+        done = self.strata("--record", self.record, "-o", "json", *words, stdin=stdin)
         self.assertEqual(done.returncode, DONE, done.stderr)
         return json.loads(done.stdout)
 
@@ -75,7 +75,7 @@ class SimulateTest(unittest.TestCase):
         self.assertNotEqual(first["policies"], self.simulate(*SMALL, "--seed", "4")["policies"])
 
     def test_the_chosen_policies_alone_and_half_the_variants_of_the_table(self):
-        result = self.simulate(*SMALL, "--policy", "strata", "--policy", "all-wasm")
+        result = self.simulate(*SMALL, "--policy", "strata,all-wasm")
         self.assertEqual([row["policy"] for row in result["policies"]], ["strata", "all-wasm"])
         self.assertNotIn("variants", result)
         whole = self.simulate(*SMALL)
@@ -132,6 +132,35 @@ class SimulateTest(unittest.TestCase):
         result = self.simulate("--trace", trace)
         self.assertEqual((result["trace"]["functions"], result["trace"]["calls"]), (3, 100))
         self.assertEqual(result["details"]["all-container"]["cold_starts"], 3)
+        piped = self.simulate("--trace", "-", stdin=pathlib.Path(trace).read_text())
+        self.assertEqual(piped["trace"].pop("source"), "standard input")
+        self.assertEqual(result["trace"].pop("source"), trace)
+        self.assertEqual(piped, result)
+
+    def test_three_calls_cost_something_and_use_no_more_than_was_held(self):
+        rows = "function,start_ms,duration_ms\na,0,10\na,5,10\nb,7,3.5\n"
+        for row in self.simulate("--trace", "-", stdin=rows)["policies"]:
+            self.assertTrue(0 < row["utilisation"] <= 1, row)
+        shown = self.strata("--record", self.record, "--trace", "-", "--policy", "strata", stdin=rows).stdout.splitlines()
+        cost, kept = shown[1].split()[1], shown[1].split()[6]
+        self.assertGreater(float(cost), 0)
+        self.assertEqual(kept, "-")  # no function has an SLO
+
+    def test_functions_of_a_file_ask_and_say_whether_they_have_a_variant(self):
+        rows = "function,start_ms,duration_ms,p99_ms,security,wasm\na,0,10,20,,true\nb,1,10,,high,\nc,2,10,5,,false\n"
+        result = self.simulate("--trace", "-", "--policy", "strata,all-container", "--wasm-share", "0", stdin=rows)
+        self.assertEqual(result["trace"]["functions_with_slo"], 2)
+        self.assertEqual(result["details"]["strata"]["functions"], {"wasm": 1, "container": 1, "microvm": 1})
+        ours, containers = result["policies"]
+        self.assertGreater(ours["slo_met"], containers["slo_met"])
+
+    def test_few_calls_take_as_long_as_was_asked_for(self):
+        words = ("--calls", "2000", "--policy", "strata")
+        for hours in (24, 240):
+            trace = self.simulate(*words, "--hours", str(hours))["trace"]
+            self.assertTrue(0.6 * hours < trace["hours"] < 1.4 * hours, trace)
+            self.assertGreater(trace["popularity"]["slower"], 1)
+        self.assertIn("times less often than was published", self.strata("--record", self.record, *words).stdout)
 
     def test_what_is_wrong_is_refused_and_nothing_is_printed(self):
         bad = self.write("bad.csv", "function,start_ms,duration_ms\nf,1,x\n")

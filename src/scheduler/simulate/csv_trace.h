@@ -1,17 +1,23 @@
 // scheduler/simulate/csv_trace.h - a trace from a file of comma-separated values.
 //
-//   function,start_ms,duration_ms,memory_mib        the first line: these names, in any order
-//   resize,0,12.5,64                                memory_mib may be missing: 0
-//   report,40,900,128
+//   function,start_ms,duration_ms,memory_mib,p99_ms,security,wasm     the first line: names
+//   resize,0,12.5,64,100,,true
+//   report,40,900,128,,high,false
 //
-// A line for each call, earliest start first. A function's name is 1 to 256 bytes, anything but a
-// comma, a quotation mark or a control character; the rest are numbers from 0 to 1e12. There is no
-// quoting, so there is nothing that a library for the many dialects of CSV would do here: a line is
-// cut at its commas.
+// A line for each call, earliest start first. The columns, in any order; of all but the first three
+// a field may be empty and the column missing:
+//   function        a name of 1 to 256 bytes, anything but a comma, a quotation mark or a control
+//                   character
+//   start_ms, duration_ms, memory_mib            numbers from 0 to 1e12; no memory: 0
+//   p99_ms, cold_start_ms                        the function's slo; none: it has none
+//   security        low, medium, high            none: low
+//   wasm            true, false: it has a wasm variant; none: the simulator's share decides
+// The last four are the function's: all its lines say the same. There is no quoting, so there is
+// nothing that a library for the many dialects of CSV would do here: a line is cut at its commas,
+// and a byte order mark before the first is no part of it.
 //
 // A file is read twice: ScanCsv learns what its functions need (the mean and the most of a call's
-// duration, the most of its memory), CsvTrace then streams the calls. Functions of a file ask for
-// no SLO and no security.
+// duration, the most of its memory, what they ask for), CsvTrace then streams the calls.
 //
 // The bytes are untrusted: reading is total, and bounded by a line (kMostLine) and by the functions
 // (kMostFunctions in generator.h). Errors: kInvalidArgument with the line's number; what Input
@@ -48,21 +54,29 @@ class CsvReader {
  public:
   explicit CsvReader(Input& input) : input_(input) {}
 
+  // What a function asks of whatever serves it.
+  struct Demands {
+    model::Level security = model::Level::kLow;
+    model::Slo slo;
+    std::optional<bool> wasm;
+    friend bool operator==(const Demands&, const Demands&) = default;
+  };
   struct Row {
     std::string_view function;  // until the next Next()
     double start_ms = 0;
     double duration_ms = 0;
     double memory_mib = 0;
+    Demands demands;
   };
   Result<std::optional<Row>> Next();
+  // kInvalidArgument: "line N: `what`", N being that of the row read last.
+  [[nodiscard]] std::unexpected<Error> Wrong(const std::string& what) const;
 
  private:
-  static constexpr std::size_t kColumns = 4;
-
   Result<std::optional<std::string_view>> Line();
   Result<void> ReadHeader(std::string_view line);
   Result<Row> ReadRow(std::string_view line);
-  [[nodiscard]] std::unexpected<Error> Wrong(const std::string& what) const;
+  Result<void> ReadField(std::size_t column, std::string_view field, Row& row) const;
 
   Input& input_;
   std::string buffer_;

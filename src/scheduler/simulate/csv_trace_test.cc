@@ -13,6 +13,7 @@ namespace strata::scheduler::simulate {
 namespace {
 
 using std::chrono::microseconds;
+using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
 // `text`, at most `piece` bytes at once.
@@ -88,13 +89,34 @@ TEST(CsvTraceTest, AFileWithoutMemoryTakesNone) {
   EXPECT_EQ(found->functions.front().memory, Bytes{});
 }
 
+TEST(CsvTraceTest, AFunctionMayAskForSomethingAndSayWhetherItHasAVariant) {
+  Text input(
+      "\xef\xbb\xbf"
+      "function,start_ms,duration_ms,p99_ms,cold_start_ms,security,wasm\n"
+      "a,0,2,99.5,250,high,true\nb,0,2,,,,\na,1,2,99.5,250,high,true\nc,2,2,,,low,false\n");
+  const auto found = ScanCsv(input);
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  const Function& a = found->functions[0];
+  EXPECT_EQ(a.slo.p99, milliseconds(100));
+  EXPECT_EQ(a.slo.cold_start, milliseconds(250));
+  EXPECT_EQ(a.requires_.security, model::Level::kHigh);
+  EXPECT_EQ(a.wasm, true);
+  const Function& b = found->functions[1];
+  EXPECT_EQ(b.slo, model::Slo());
+  EXPECT_EQ(b.requires_, model::Requires());
+  EXPECT_EQ(b.wasm, std::nullopt);
+  EXPECT_EQ(found->functions[2].wasm, false);
+}
+
 TEST(CsvTraceTest, WhatIsWrongIsRefusedWithItsLine) {
   const std::string head = "function,start_ms,duration_ms\n";
   EXPECT_THAT(ErrorOf("").message, HasSubstr("no call"));
   EXPECT_THAT(ErrorOf(head).message, HasSubstr("no call"));
   EXPECT_THAT(ErrorOf("function,start_ms\n").message,
               HasSubstr("line 1: no column is called duration_ms"));
-  EXPECT_THAT(ErrorOf("function,start_ms,duration_ms,colour\n").message, HasSubstr("has another"));
+  EXPECT_THAT(ErrorOf("function,start_ms,duration_ms,colour\n").message,
+              HasSubstr("no column 'colour'"));
+  EXPECT_THAT(ErrorOf("function,start_m,duration_ms\n").message, HasSubstr("mean 'start_ms'"));
   EXPECT_THAT(ErrorOf("function,start_ms,start_ms,duration_ms\n").message,
               HasSubstr("two columns"));
   EXPECT_THAT(ErrorOf(head + "f,1\n").message, HasSubstr("line 2: 3 fields were named, it has 2"));
@@ -105,6 +127,12 @@ TEST(CsvTraceTest, WhatIsWrongIsRefusedWithItsLine) {
   for (const char* number : {"", "-1", "nan", "inf", "1e13", "0x10", " 1", "1s", "1e999"}) {
     EXPECT_THAT(ErrorOf(head + "f,1," + number + "\n").message, HasSubstr("line 2: duration_ms"));
   }
+  const std::string asks = "function,start_ms,duration_ms,p99_ms,security,wasm\n";
+  EXPECT_THAT(ErrorOf(asks + "f,1,2,0,,\n").message, HasSubstr("p99_ms is no number above 0"));
+  EXPECT_THAT(ErrorOf(asks + "f,1,2,,High,\n").message, HasSubstr("none of low, medium, high"));
+  EXPECT_THAT(ErrorOf(asks + "f,1,2,,,yes\n").message, HasSubstr("neither true nor false"));
+  EXPECT_THAT(ErrorOf(asks + "f,1,2,5,,\nf,1,2,6,,\n").message,
+              HasSubstr("line 3: an earlier line asks for something else for f"));
   EXPECT_THAT(ErrorOf(head + std::string(200'000, 'f')).message, HasSubstr("longer than 1024"));
   EXPECT_EQ(ErrorOf(head + "f\n").code, Errc::kInvalidArgument);
 }

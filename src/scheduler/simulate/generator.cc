@@ -60,6 +60,7 @@ double MeanRate(double compression) {
   return sum / kSteps;
 }
 
+// `mean_rate` is not below MeanRate(0).
 double CompressionFor(double mean_rate) {
   double low = 0;
   double high = 1;
@@ -98,18 +99,25 @@ Result<void> CheckShape(const Shape& shape) {
   return {};
 }
 
+Fit FitOf(const Shape& shape) {
+  const double mean_rate = static_cast<double>(shape.calls) / (shape.functions * shape.hours);
+  const double least = MeanRate(0);
+  if (mean_rate < least) return {.compression = 0, .slower = least / mean_rate};
+  return {.compression = CompressionFor(mean_rate)};
+}
+
 Generator::Generator(const Shape& shape) : shape_(shape), random_(shape.seed), left_(shape.calls) {
   const auto count = static_cast<double>(shape.functions);
-  compression_ = CompressionFor(static_cast<double>(shape.calls) / (count * shape.hours));
+  const Fit fit = FitOf(shape);
   functions_.reserve(shape.functions);
   callers_.reserve(shape.functions);
   for (std::uint32_t i = 0; i < shape.functions; ++i) {
-    AddFunction(RateAt((i + 0.5) / count, compression_));
+    AddFunction(RateAt((i + 0.5) / count, fit.compression), fit.slower);
   }
   for (std::uint32_t i = 0; i < shape.functions; ++i) due_.Push(First(callers_[i]), i);
 }
 
-void Generator::AddFunction(double rate_per_hour) {
+void Generator::AddFunction(double rate_per_hour, double slower) {
   Caller caller;
   const double trigger = Uniform();
   const bool timer = trigger < kTimers;
@@ -124,6 +132,7 @@ void Generator::AddFunction(double rate_per_hour) {
     caller.peak_h =
         Uniform() < kElsewhere ? static_cast<float>(Uniform() * kHoursPerDay) : kPeakHour;
   }
+  caller.every_ns = std::min(caller.every_ns * slower, kNeverNs);
   const double longest = std::min(kMostWorkSeconds, kMostAtOnce * caller.every_ns / kNsPerSecond);
   caller.log_work = std::min(kLogWork + kWorkSigma * NormalQuantile(Uniform()), std::log(longest));
   const double memory_mib =
@@ -178,7 +187,8 @@ std::int64_t Generator::First(Caller& caller) {
 
 std::int64_t Generator::After(Caller& caller, std::int64_t now_ns) {
   if (caller.pattern == Pattern::kTimer) {
-    caller.due_ns += static_cast<std::int64_t>(caller.every_ns);
+    caller.due_ns = std::min(caller.due_ns, static_cast<std::int64_t>(kNeverNs)) +
+                    static_cast<std::int64_t>(caller.every_ns);
     return caller.due_ns + static_cast<std::int64_t>(Uniform() * kJitterNs);
   }
   if (caller.pattern == Pattern::kRandom) return Modulated(caller, now_ns, caller.every_ns);

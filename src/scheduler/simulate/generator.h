@@ -5,8 +5,9 @@
 //   popularity   45 % of functions at most once an hour, 81 % at most once a minute, the rest up to
 //                eight orders of magnitude above the least: a lognormal with a median of 1.67 calls
 //                an hour and a sigma of 4.08 goes through both points. So that `calls` fit into
-//                `hours`, the half above the median is compressed (Shape::compression); the sparse
-//                half, where cold starts come from, stays as published.
+//                `hours`, the half above the median is compressed (Fit::compression); the sparse
+//                half, where cold starts come from, stays as published. Where even that makes more
+//                calls than were asked for, all are called more seldom (Fit::slower).
 //   triggers     16 % timers, 55 % HTTP, 29 % queues, events and the like
 //   duration     a lognormal over functions, mean of logs -0.38 and sigma 2.36, in seconds
 //   memory       a Burr distribution, c = 11.652, k = 0.221, lambda = 107.083 MiB
@@ -59,6 +60,13 @@ inline constexpr std::uint64_t kMostCalls = 1'000'000'000;
 // kInvalidArgument: a number that is out of its bounds, with them.
 Result<void> CheckShape(const Shape& shape);
 
+// What makes the published popularity come to as many calls as a shape has.
+struct Fit {
+  double compression = 1;  // the logarithm of each rate above the median was multiplied by it
+  double slower = 1;       // then every rate was divided by it
+};
+Fit FitOf(const Shape& shape);
+
 class Generator final : public Trace {
  public:
   // `shape` has passed CheckShape.
@@ -66,9 +74,6 @@ class Generator final : public Trace {
 
   [[nodiscard]] std::span<const Function> functions() const noexcept override { return functions_; }
   Result<std::optional<Call>> Next() override;
-
-  // What the logarithm of each rate above the median was multiplied by: 1 is as published.
-  [[nodiscard]] double compression() const noexcept { return compression_; }
 
  private:
   enum class Pattern : std::uint8_t { kTimer, kRandom, kBursts };
@@ -84,7 +89,7 @@ class Generator final : public Trace {
     double log_work = 0;      // of the median duration in seconds
   };
 
-  void AddFunction(double rate_per_hour);
+  void AddFunction(double rate_per_hour, double slower);
   void AddRequirements(Function& function, bool http);
   std::int64_t First(Caller& caller);
   std::int64_t After(Caller& caller, std::int64_t now_ns);
@@ -96,7 +101,6 @@ class Generator final : public Trace {
 
   const Shape shape_;
   SeededRandom random_;
-  double compression_ = 1;
   std::uint64_t left_;
   std::vector<Function> functions_;
   std::vector<Caller> callers_;

@@ -68,6 +68,15 @@ TEST(GeneratorTest, CallsComeInOrderAndAreAsManyAsAskedFor) {
   EXPECT_NEAR(hours, shape.hours, 0.35 * shape.hours);
 }
 
+TEST(GeneratorTest, FewCallsOfManyFunctionsTakeAsLongAsWasAskedFor) {
+  for (const double hours : {24.0, 240.0}) {
+    const Shape shape{.functions = 2'000, .calls = 5'000, .hours = hours};
+    const std::vector<Call> calls = All(shape);
+    const double took = std::chrono::duration<double, std::ratio<3600>>(calls.back().at).count();
+    EXPECT_NEAR(took, hours, 0.35 * hours);
+  }
+}
+
 TEST(GeneratorTest, TheRarestOfAMillionFunctionsAreNotCalledBeforeTheTraceBegins) {
   Generator generator({.functions = kMostFunctions, .calls = 1});
   const auto first = generator.Next();
@@ -86,8 +95,15 @@ TEST(GeneratorTest, PopularityIsAsHeavyTailedAsPublished) {
 }
 
 TEST(GeneratorTest, NothingIsCompressedWhereThePublishedPopularityFits) {
-  EXPECT_DOUBLE_EQ(Generator({.functions = 1'000, .calls = 500'000'000}).compression(), 1);
-  EXPECT_LT(Generator({.functions = 1'000, .calls = 100'000}).compression(), 0.6);
+  const Fit published = FitOf({.functions = 1'000, .calls = 500'000'000});
+  EXPECT_DOUBLE_EQ(published.compression, 1);
+  EXPECT_DOUBLE_EQ(published.slower, 1);
+  const Fit compressed = FitOf({.functions = 1'000, .calls = 100'000});
+  EXPECT_LT(compressed.compression, 0.6);
+  EXPECT_DOUBLE_EQ(compressed.slower, 1);
+  const Fit few = FitOf({.functions = 1'000, .calls = 1'000});
+  EXPECT_DOUBLE_EQ(few.compression, 0);
+  EXPECT_GT(few.slower, 10);
 }
 
 TEST(GeneratorTest, DurationsAndMemoryAreHeavyTailedAndBounded) {

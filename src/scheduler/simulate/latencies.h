@@ -1,8 +1,8 @@
 // scheduler/simulate/latencies.h - how long many calls took, in a fixed 30 KiB; a percentile is
 // right to 1.6 %, the mean is exact.
 //
-// Two of them are in each Outcome (simulator.h), filled call by call. A negative duration counts as
-// none.
+// Three of them are in each Outcome (simulator.h), filled call by call. A negative duration counts
+// as none.
 //
 // Threads:  one at a time. Never fails. Tested by simulator_test.cc.
 #pragma once
@@ -30,6 +30,7 @@ class Latencies {
   [[nodiscard]] double Mean() const noexcept {
     return counts_.count() == 0 ? 0 : sum_ms_ / static_cast<double>(counts_.count());
   }
+  [[nodiscard]] double sum_ms() const noexcept { return sum_ms_; }
 
  private:
   LogHistogram<6> counts_;  // ns

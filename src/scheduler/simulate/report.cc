@@ -33,6 +33,7 @@ Json RowOf(Policy policy, const Outcome& outcome) {
           {"cold_start_rate", Share(outcome.cold_starts, outcome.calls - outcome.refused)},
           {"p50_ms", outcome.latencies.Percentile(0.5)},
           {"p99_ms", outcome.latencies.Percentile(0.99)},
+          {"wait_p999_ms", outcome.waits.Percentile(0.999)},
           {"slo_met", Share(outcome.kept_slo, outcome.calls)},
           {"utilisation", outcome.gib_hours > 0 ? outcome.busy_gib_hours / outcome.gib_hours : 0},
           {"refused", Share(outcome.refused, outcome.calls)}};

@@ -17,9 +17,11 @@
 namespace strata::scheduler::simulate {
 
 // A policy's row, for people and programs: {"policy", "cost", "cold_start_rate", "p50_ms",
-// "p99_ms", "slo_met", "utilisation", "refused"}. `cost` is US dollars for the whole trace,
-// `utilisation` the share of the memory held in which calls ran, `slo_met` and `refused` (no node
-// had room) are shares of all calls, the rest of those that were served.
+// "p99_ms", "wait_p999_ms", "slo_met", "utilisation", "refused"}. `cost` is US dollars for the
+// whole trace, `wait_p999_ms` how long 99.9 % of the calls waited at most for a creation (a call's
+// own work, most of its latency, is the same with every policy), `utilisation` the share of the
+// memory held in which calls ran, `slo_met` and `refused` (no node had room) are shares of all
+// calls, the rest of those that were served.
 Json RowOf(Policy policy, const Outcome& outcome);
 
 // The rest of what is known: {"cold_starts", "refused", "below_floor", "prewarmed", "evicted",

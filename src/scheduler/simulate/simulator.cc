@@ -94,6 +94,10 @@ class Run {
       Begin(**call);
       if (++out_.calls % kProgressEvery == 0 && progress) progress(out_.calls);
     }
+    out_.span = now_;
+    // The last calls hold their memory until they have ended, and idle sandboxes theirs beside
+    // them.
+    Until(std::max(now_, last_end_));
     Sum();
     return out_;
   }
@@ -114,7 +118,7 @@ class Run {
     return trace_.functions()[function];
   }
   [[nodiscard]] bool HasVariant(std::uint32_t function) const {
-    return Draw(settings_.seed, function) < settings_.wasm_share;
+    return Of(function).wasm.value_or(Draw(settings_.seed, function) < settings_.wasm_share);
   }
 
   void Until(Duration now) {
@@ -237,6 +241,7 @@ class Run {
 
   void EndAfter(SandboxId id, Duration took) {
     const Duration at = now_ + took + FromMs(costs_.way_ms);
+    last_end_ = std::max(last_end_, at);
     timeline_.Push(at.count(), Event(Event::Kind::kEnd, id));
   }
 
@@ -250,7 +255,7 @@ class Run {
       out_.sensitive_waits_ms += Ms(wait);
     }
     if (wait > Duration::zero()) ++out_.cold_starts;
-    out_.waits_ms += Ms(wait);
+    out_.waits.Add(wait);
     const bool late =
         (of.slo.p99 && latency > *of.slo.p99) || (of.slo.cold_start && wait > *of.slo.cold_start);
     if (!late) ++out_.kept_slo;
@@ -393,7 +398,6 @@ class Run {
   }
 
   void Sum() {
-    out_.span = now_;
     out_.busy_gib_hours = GibHours(busy_mib_ms_);
     for (const Class each : model::kClasses) {
       meter::Amount& priced = priced_[static_cast<std::size_t>(each)];
@@ -414,6 +418,7 @@ class Run {
   std::vector<KeepAlive> keep_alive_;  // of each function; empty: ten minutes
   Timeline<Event> timeline_;
   Duration now_{};
+  Duration last_end_{};  // of the calls that have begun
   // What was used, each sandbox's times its node's price.
   std::array<meter::Amount, model::kClasses.size()> priced_{};
   double cpu_ms_ = 0;

@@ -71,14 +71,14 @@ struct Outcome {
   std::array<std::uint32_t, model::kClasses.size()> functions{};  // that were called, by class
   Latencies latencies;
   Latencies sensitive;            // of functions with an SLO for their cold start
-  double waits_ms = 0;            // for creations, all calls together
+  Latencies waits;                // for creations; of most calls none
   double sensitive_waits_ms = 0;  // of it, calls of functions with an SLO for their cold start
   double cost = 0;                // US dollars
   double work_cost = 0;           // of it, what the functions themselves need in any policy
   double cpu_hours = 0;
-  double gib_hours = 0;       // of memory that sandboxes held
+  double gib_hours = 0;       // of memory that sandboxes held until the last call had ended
   double busy_gib_hours = 0;  // of it, while they served
-  Duration span{};            // of the trace
+  Duration span{};            // of the trace: when its last call began
 };
 
 // kInvalidArgument: a number out of its bounds; kFailedPrecondition: what the record lacks.

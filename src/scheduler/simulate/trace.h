@@ -27,6 +27,7 @@ struct Function {
   Bytes memory;  // of a call
   model::Requires requires_;
   model::Slo slo;
+  std::optional<bool> wasm;  // has a wasm variant; nothing: the simulator's share decides
 };
 
 struct Call {
