@@ -11,6 +11,7 @@
 #include <optional>
 #include <ranges>
 #include <utility>
+#include <vector>
 
 namespace strata {
 
@@ -61,6 +62,23 @@ class RankedLine {
       return last;
     }
     return std::nullopt;
+  }
+
+  // Takes the oldest of each rank out for as long as `may_go` says so of them; but of the highest
+  // rank in which any wait the youngest stays.
+  std::vector<Waiting> TakeOldest(const auto& may_go) {
+    std::vector<Waiting> taken;
+    std::size_t stay = 1;
+    for (Peers& peers : ranks_ | std::views::reverse) {
+      if (peers.empty()) continue;
+      while (peers.size() > stay && may_go(std::as_const(peers.front()))) {
+        taken.push_back(std::move(peers.front()));
+        peers.pop_front();
+        --size_;
+      }
+      stay = 0;
+    }
+    return taken;
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -37,6 +38,18 @@ TEST(RankedLineTest, AFullLineGivesUpTheYoungestOfTheLowest) {
   EXPECT_EQ(line.TakeBelow(Rank::kHigh), "older");
   EXPECT_EQ(line.TakeBelow(Rank::kHigh), "normal");
   EXPECT_FALSE(line.TakeBelow(Rank::kHigh).has_value());
+}
+
+TEST(RankedLineTest, TheOldestGoButNotTheLastOfTheHighest) {
+  Line line(8);
+  for (const char* const name : {"a", "b", "c"}) line.Join(Rank::kNormal, name);
+  for (const char* const name : {"d", "e"}) line.Join(Rank::kLow, name);
+  EXPECT_EQ(line.TakeOldest([](const std::string& name) { return name != "b" && name != "e"; }),
+            (std::vector<std::string>{"a", "d"}));
+  EXPECT_EQ(line.TakeOldest([](const std::string&) { return true; }),
+            (std::vector<std::string>{"b", "e"}));
+  EXPECT_EQ(line.size(), 1U);
+  EXPECT_EQ(line.front(), "c");
 }
 
 TEST(RankedLineTest, WhoLeavesIsNotTaken) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
 
 #include "base/pause.h"
@@ -28,7 +29,7 @@ void Endpoints::Add(const std::string& tenant, const std::string& cell, Fd line)
   auto endpoint = std::make_shared<Endpoint>(loop_, deadlines_, batch_, cell, std::move(line));
   endpoint->Watch([this, cell] { Remove(cell); });
   group->endpoints.push_back(std::move(endpoint));
-  group->standing_since = clock_.Now();
+  group->waiting.BeginAnew(clock_.Now());
   ServeWaiting(group);
 }
 
@@ -120,13 +121,12 @@ Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, model::Priority pr
   const TimePoint now = clock_.Now();
   if (group->waiting.empty()) {
     if (auto lease = TakeFrom(group)) co_return std::move(*lease);
-    group->standing_since = now;
   }
   if (group->waiting.full()) {
     const auto later = group->waiting.TakeBelow(priority);
     const Error full = Error{Errc::kResourceExhausted, "too many calls wait for a cell"};
     if (!later) co_return std::unexpected(full);
-    later->turn->Set(std::unexpected(full));
+    (*later)->Set(std::unexpected(full));
   }
   Promise<Lease> turn(loop_);
   // Leaves the line however this coroutine ends, also when it is destroyed while it waits. Whoever
@@ -139,7 +139,7 @@ Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, model::Priority pr
       if (!turn.ready()) line.Leave(place);
     }
   };
-  const Waits waits{group->waiting, group->waiting.Join(priority, {&turn, now}), turn};
+  const Waits waits{group->waiting, group->waiting.Join(priority, &turn, now), turn};
   const Duration patience = std::max<Duration>(due - now, Duration::zero());
   auto lease = co_await turn.Wait(std::chrono::ceil<std::chrono::milliseconds>(patience));
   co_return lease;
@@ -147,20 +147,14 @@ Task<Endpoints::Lease> Endpoints::Acquire(std::string tenant, model::Priority pr
 
 // A connection that is free goes to nobody who does not wait.
 void Endpoints::ServeWaiting(const std::shared_ptr<Group>& group) {
-  if (group->waiting.empty()) return;
-  const TimePoint now = clock_.Now();
-  const bool overloaded = now - group->standing_since > kStanding;
   while (!group->waiting.empty()) {
     auto lease = TakeFrom(group);
     if (!lease) return;
-    Waiting next = group->waiting.Take();
-    while (overloaded && now - next.since > kTooLong && !group->waiting.empty()) {
-      next.turn->Set(Fail(Errc::kResourceExhausted, "the line has been too long for a while"));
-      next = group->waiting.Take();
+    for (Promise<Lease>* late : group->waiting.Shed(clock_.Now())) {
+      late->Set(Fail(Errc::kResourceExhausted, std::string(kLineStood)));
     }
-    next.turn->Set(std::move(*lease));
+    group->waiting.Take()->Set(std::move(*lease));
   }
-  group->standing_since = now;
 }
 
 }  // namespace strata::gateway

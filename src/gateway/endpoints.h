@@ -11,10 +11,9 @@
 // waits in its tenant's own line: a front, or a cell that has hundreds of requests at hand works
 // them off until the kernel's clock ticks, 4 ms on many machines, while other tenants' calls wait
 // for that processor. What a cell has had for longer waits for something else than a processor, and
-// is not counted, so that slow calls do not hold up others. A line that has not been empty for
-// kStanding is overloaded: whoever has waited in it for kTooLong is refused when its turn comes, so
-// that the line does not stand for ever (after Nichols and Jacobson, "Controlling Queue Delay",
-// ACM Queue, 2012). The one line of a tenant without a cell is not overloaded, however long it is.
+// is not counted, so that slow calls do not hold up others. Who waits too long in a line that
+// stands is refused when a turn comes (base/standing_line.h); that of a tenant without a cell does
+// not stand, however long it is.
 //
 // Threads: one loop. Lifetime: outlives the calls. Tested by endpoints_test.cc.
 #pragma once
@@ -32,7 +31,7 @@
 
 #include "base/clock.h"
 #include "base/promise.h"
-#include "base/ranked_line.h"
+#include "base/standing_line.h"
 #include "base/task.h"
 #include "gateway/endpoint.h"
 #include "model/values.h"
@@ -47,8 +46,6 @@ class Endpoints {
   static constexpr std::size_t kMostWaiting = 1024;
   static constexpr std::size_t kAhead = 4;
   static constexpr std::chrono::milliseconds kAheadFor{2};
-  static constexpr std::chrono::milliseconds kStanding{500};
-  static constexpr std::chrono::milliseconds kTooLong{100};
 
   // A connection, held for one call. Move-only; it goes back when the lease ends.
   class Lease {
@@ -93,7 +90,7 @@ class Endpoints {
   // A connection at once; nothing: wait for one.
   std::optional<Lease> TryAcquire(std::string_view tenant);
   // Waits for one; calls of a higher priority come first. kDeadlineExceeded: none until `due`;
-  // kResourceExhausted: too many wait that do not come later, or the line is overloaded.
+  // kResourceExhausted: too many wait that do not come later, or the line stands.
   Task<Lease> Acquire(std::string tenant, model::Priority priority, TimePoint due);
 
   // When waits on connections are too long; advanced by Hop.
@@ -102,11 +99,7 @@ class Endpoints {
   [[nodiscard]] http::AnswerBatch& batch() noexcept { return batch_; }
 
  private:
-  struct Waiting {
-    Promise<Lease>* turn;
-    TimePoint since;
-  };
-  using Line = RankedLine<Waiting, model::Priority, 3>;
+  using Line = StandingLine<Promise<Lease>*, model::Priority, 3>;
 
   // Of one tenant. Shared with leases: it may be forgotten before they end.
   struct Group {
@@ -115,7 +108,6 @@ class Endpoints {
     std::size_t next = 0;
     bool looks_again = false;  // for cells that take more, when kAheadFor has passed
     std::int64_t period = -1;  // when it last called
-    TimePoint standing_since;  // the line was empty, or there was no cell
   };
   std::optional<Lease> TakeFrom(const std::shared_ptr<Group>& group);
   [[nodiscard]] bool MayHaveMore(const Endpoint& endpoint, TimePoint now) const noexcept;

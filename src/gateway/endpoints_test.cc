@@ -206,7 +206,7 @@ TEST_F(EndpointsTest, WhoWaitedTooLongInALineThatStandsIsRefused) {
   auto held = TakeAll("shop");
   for (int i = 0; i < 3; ++i) Wait(clock_.Now() + std::chrono::hours(1));
   Settle();
-  clock_.Advance(Endpoints::kStanding + milliseconds(1));
+  clock_.Advance(kLineStands + milliseconds(1));
   Wait(clock_.Now() + std::chrono::hours(1));  // has not waited long
   Settle();
   held.pop_back();
@@ -221,7 +221,7 @@ TEST_F(EndpointsTest, ALineThatWasEmptyAWhileAgoRefusesNobody) {
   auto held = TakeAll("shop");
   Wait(clock_.Now() + std::chrono::hours(1));
   Settle();
-  clock_.Advance(Endpoints::kStanding);
+  clock_.Advance(kLineStands);
   Wait(clock_.Now() + std::chrono::hours(1));
   Settle();
   held.pop_back();

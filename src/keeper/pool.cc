@@ -123,7 +123,9 @@ Task<model::Exit> Pool::Handle::Invoke(sandbox::Call& call) {
     if (stopped_) obtained = Fail(Errc::kUnavailable, "stopped");
     if (!obtained) co_return std::unexpected(std::move(obtained).error());
   }
+  const TimePoint begun = pool_->pools_.clock_.Now();
   auto exit = co_await made_.sandbox->Invoke(call);
+  if (exit) pool_->OnRan(pool_->pools_.clock_.Now() - begun, *exit);
   // Whoever waited for it to be made did not find it there.
   if (exit && first) exit->warm = exit->warm && made_.warm;
   co_return exit;
@@ -220,9 +222,13 @@ void Pool::Drop() {
 
 std::optional<Error> Pool::Over(const Ticket& ticket) const {
   if (ticket.stopped) return Error{Errc::kUnavailable, "stopped"};
-  if (ticket.overtaken) return Error{Errc::kResourceExhausted, "calls of a higher priority wait"};
+  if (!ticket.refused.empty()) return Error{Errc::kResourceExhausted, ticket.refused};
   if (pools_.clock_.Now() < ticket.due) return std::nullopt;
-  return Error{Errc::kResourceExhausted, "no sandbox could be started before the call's deadline"};
+  const auto needs = std::chrono::ceil<std::chrono::milliseconds>(ticket.kept_back).count();
+  return Error{Errc::kResourceExhausted,
+               needs == 0 ? "no sandbox could be started before the call's deadline"
+                          : "no sandbox was free when the call had " + std::to_string(needs) +
+                                " ms left, which is what such calls take"};
 }
 
 std::optional<Pool::Made> Pool::TakeReady() {
@@ -280,11 +286,11 @@ Task<Pool::Made> Pool::MakeOne(Ticket& ticket, sandbox::Spec spec) {
           sandbox_class(which),
           line(of.LineOf(which)),
           ticket(mine),
-          at(line.Join(priority, &mine)) {}
+          at(line.Join(priority, &mine, of.clock_.Now())) {}
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place() {
-      if (!ticket.overtaken) line.Leave(at);
+      if (ticket.refused.empty()) line.Leave(at);
       pools.OnFree(sandbox_class);
     }
   };
@@ -294,11 +300,10 @@ Task<Pool::Made> Pool::MakeOne(Ticket& ticket, sandbox::Spec spec) {
       co_return Fail(Errc::kResourceExhausted,
                      std::to_string(line.size()) + " calls wait for a sandbox already");
     }
-    (*later)->overtaken = true;
-    (*later)->event->Wake();
+    (*later)->Refuse("calls of a higher priority wait");
   }
   const Place place(pools_, sandbox_class_, priority_, ticket);
-  while (true) {
+  for (bool waits = false;; waits = true) {
     if (auto over = Over(ticket)) co_return std::unexpected(std::move(*over));
     if (auto ready = TakeReady()) {
       ready->log->to = spec.effects.logs;
@@ -314,9 +319,19 @@ Task<Pool::Made> Pool::MakeOne(Ticket& ticket, sandbox::Spec spec) {
         co_return std::unexpected(std::move(made).error());
       }
     }
+    // Whoever has its sandbox at once may try, however little time it has.
+    if (!waits) ticket.KeepBack(usual_.value(), pools_.clock_);
     pools_.SetTimer();
-    co_await ticket.event->Wait();
+    if (!Over(ticket)) co_await ticket.event->Wait();
   }
+}
+
+// What was ready is no measure for those in line, whose sandboxes are made for them.
+void Pool::OnRan(Duration took, const model::Exit& exit) {
+  pools_.LineOf(sandbox_class_).Served(took);
+  if (exit.warm) return;
+  const bool stopped = exit.reason == model::ExitReason::kStopped;
+  usual_.Add(took, stopped ? UsualTime::End::kCutShort : UsualTime::End::kItsOwn);
 }
 
 // ---- filling ------------------------------------------------------------------------------------

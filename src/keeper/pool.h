@@ -9,8 +9,9 @@
 //
 // Threads:  one loop. Lifetime: held by shared_ptr, by those who have its sandboxes, too; its Pools
 //           outlives it.
-// Errors:   of a call, beside the driver's: kResourceExhausted: no room and too many in line, or
-//           no sandbox until its deadline; kUnavailable: stopped before it had one.
+// Errors:   of a call, beside the driver's: kResourceExhausted: no room and too many in line, none
+//           as long as there was time left for it to run, or the line stands; kUnavailable: stopped
+//           before it had one.
 // Tested by pool_test.cc.
 #pragma once
 
@@ -24,6 +25,7 @@
 #include "keeper/demand.h"
 #include "keeper/pools.h"
 #include "keeper/reports.h"
+#include "keeper/usual_time.h"
 #include "meter/prices.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
@@ -91,6 +93,8 @@ class Pool final : public sandbox::Image {
   // Makes one that waits. Not while another is made here.
   Awaitable<void> FillOne();
   void OnFailure(const Error& error);
+  // The guest of a call has ended.
+  void OnRan(Duration took, const model::Exit& exit);
 
   Pools& pools_;
   const std::string sandbox_class_;
@@ -100,6 +104,7 @@ class Pool final : public sandbox::Image {
   const std::uint32_t min_;
   Demand demand_;
   std::deque<Made> ready_;  // the oldest first
+  UsualTime usual_;         // of calls whose sandbox was made for them
   bool filling_ = false;
   Ticket* claim_ = nullptr;      // of the call that gets what is being made
   std::optional<Made> claimed_;  // what it gets

@@ -324,7 +324,7 @@ TEST_F(PoolTest, WhoIsInLineLooksAgainForWhatNobodyTells) {
 TEST_F(PoolTest, WhatIsNoCallTakesThePlaceOfOneThatWaits) {
   script_.slots = 1;
   auto idle = Make({.min = 1});
-  PooledImage image(loop_, script_);
+  PooledImage image(loop_, clock_, script_);
   auto replica = pools_->Create("container", image, {.id = "web-1"});
   EXPECT_TRUE(replica.has_value());
   EXPECT_EQ(idle->state().ready, 0U);

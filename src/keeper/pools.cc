@@ -41,10 +41,21 @@ std::uint64_t InMib(Bytes bytes) { return (bytes.count + (1 << 20) - 1) >> 20; }
 
 Pools::Ticket::Ticket(Loop& loop, TimePoint until, const Clock& clock)
     : event(std::make_shared<sandbox::WakeEvent>(loop)), timer(loop.get_executor()), due(until) {
+  KeepBack({}, clock);
+}
+
+void Pools::Ticket::KeepBack(Duration time, const Clock& clock) {
+  kept_back = time;
+  due -= time;
   timer.expires_after(std::max(due - clock.Now(), Duration::zero()));
   timer.async_wait([weak = std::weak_ptr(event)](const boost::system::error_code& /*cancelled*/) {
     if (const auto waiting = weak.lock()) waiting->Wake();
   });
+}
+
+void Pools::Ticket::Refuse(std::string_view why) {
+  refused = why;
+  event->Wake();
 }
 
 Pools::Pools(Loop& loop, const Clock& clock, Bounds bounds, std::function<void()> on_change,
@@ -133,6 +144,9 @@ void Pools::OnRoom(const std::string& sandbox_class) {
   for (Pool* pool : std::exchange(without_room_[sandbox_class], {})) {
     pool->try_again_ = {};
     Index(*pool);
+  }
+  if (const auto line = lines_.find(sandbox_class); line != lines_.end()) {
+    for (Ticket* late : line->second.Shed(clock_.Now())) late->Refuse(kLineStood);
   }
   OnFree(sandbox_class);
 }

@@ -12,7 +12,9 @@
 // nothing else takes a place that another has. A call that finds its class full gets the place of a
 // sandbox that waits, such a spare one first, or stands in line for the next that ends: by its
 // Function's priority, then by its coming. Where the line is full, the youngest of the lowest goes
-// for one of a higher.
+// for one of a higher. Whoever has to stand in line is refused as soon as less time is left to it
+// than calls of its Function usually take, and when it has waited too long in a line that stands
+// (base/standing_line.h): what a class can serve does not depend on how much more comes.
 //
 // Keepers know nothing of each other, but all see what the host has left: where that is little none
 // fills, and each ends a spare sandbox a second until it is more.
@@ -31,12 +33,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/ordered.h"
-#include "base/ranked_line.h"
+#include "base/standing_line.h"
 #include "base/task.h"
 #include "host/memory.h"
 #include "model/values.h"
@@ -91,13 +94,18 @@ class Pools {
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
     ~Ticket() = default;
+    // It gives up so much earlier.
+    void KeepBack(Duration time, const Clock& clock);
+    // It has been taken out of its line, for this reason.
+    void Refuse(std::string_view why);
     const std::shared_ptr<sandbox::WakeEvent> event;
-    Timer timer;  // wakes it at its deadline
-    const TimePoint due;
+    Timer timer;  // wakes it when it gives up
+    TimePoint due;
+    Duration kept_back{};  // of its time
     bool stopped = false;
-    bool overtaken = false;  // taken out of a full line for a call of a higher priority
+    std::string refused;  // why; empty: it is not
   };
-  using Line = RankedLine<Ticket*, model::Priority, 3>;
+  using Line = StandingLine<Ticket*, model::Priority, 3>;
   using Turns = Ordered<Pool*, std::uint64_t>;
   using Waited = std::pair<TimePoint, std::uint64_t>;  // since when its oldest waits, and its turn
 
@@ -111,7 +119,7 @@ class Pools {
   void OnOpening();
   void OnCreation(const std::string& sandbox_class);
   [[nodiscard]] Line& LineOf(const std::string& sandbox_class);
-  // A sandbox of the class has ended: its place is free.
+  // A sandbox of the class has ended: its place is free, for those in line that need not go.
   void OnRoom(const std::string& sandbox_class);
   // A place is free, or may be: whoever is first in line looks.
   void OnFree(const std::string& sandbox_class);

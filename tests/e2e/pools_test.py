@@ -1,12 +1,12 @@
 """Sandboxes of images that were made before their calls: taken once, kept as long as the manifest
 says, and never more than there is room for; calls that find no room wait, and are told so in the end."""
 
+import concurrent.futures
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
-import threading
 import unittest
 
 from crash.traces import HostTraces
@@ -44,6 +44,11 @@ class PoolsCase(HostTraces, ServerTest):
 
     def records(self, name):
         return [record for record in self.server.access_log() if record["function"] == name]
+
+    def together(self, call, count):
+        """What so many of it give at once."""
+        with concurrent.futures.ThreadPoolExecutor(count) as clients:
+            return list(clients.map(lambda _: call(), range(count)))
 
 
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
@@ -173,26 +178,13 @@ class FullTest(PoolsCase):
 
     options = ("--max-sandboxes=2",)
 
-    def call_many(self, path, count):
-        answers = []
-
-        def call():
-            answers.append(self.server.get(path))
-
-        threads = [threading.Thread(target=call) for _ in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return answers
-
     def test_calls_wait_until_there_is_room(self):
         for front in (False, True):
             with self.subTest(front=front):
                 if front:  # a second tenant makes the listener one of fronts
                     self.server.apply(function("other", ARTIFACTS / "hello-module.wasm", "/other", "second"))
                 self.deploy("busy", "hello")
-                answers = self.call_many("/busy", 8)
+                answers = self.together(lambda: self.server.get("/busy"), 8)
                 self.assertEqual([answer.status for answer in answers], [200] * 8)
 
     def test_who_waits_too_long_is_told_when_to_come_back(self):
@@ -201,7 +193,7 @@ class FullTest(PoolsCase):
                 if front:
                     self.server.apply(function("other", ARTIFACTS / "hello-module.wasm", "/other", "second"))
                 self.deploy("slow", "spin", limits={"timeout_ms": 1500, "cpu_time_ms": 60000})
-                answers = self.call_many("/slow", 6)
+                answers = self.together(lambda: self.server.get("/slow"), 6)
                 by_status = sorted(answer.status for answer in answers)
                 self.assertEqual(set(by_status), {503, 504}, by_status)
                 for answer in answers:

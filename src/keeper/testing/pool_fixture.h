@@ -6,6 +6,7 @@
 // Threads: one loop, which the test drives.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -39,12 +40,28 @@ struct PoolScript {
   std::optional<Error> fails;       // Warm does
   std::vector<sandbox::Spec> made;  // in order
   std::vector<std::string> called;  // ids
+  // Calls take so long, by the test's clock: until EndDue. Zero: no time.
+  Duration takes{};
+  struct Ending {
+    TimePoint at;
+    std::shared_ptr<Promise<model::Exit>> exit;
+    model::Exit with;
+  };
+  std::vector<Ending> running;
+  // Ends those that are over by now.
+  void EndDue(TimePoint now) {
+    std::erase_if(running, [now](const Ending& each) {
+      if (each.at > now) return false;
+      each.exit->Set(each.with);
+      return true;
+    });
+  }
 };
 
 class PooledSandbox final : public sandbox::Sandbox {
  public:
-  PooledSandbox(Loop& loop, PoolScript& script, const sandbox::Spec& spec)
-      : loop_(loop), script_(script), spec_(spec) {
+  PooledSandbox(Loop& loop, const Clock& clock, PoolScript& script, const sandbox::Spec& spec)
+      : loop_(loop), clock_(clock), script_(script), spec_(spec) {
     ++script_.live;
   }
   PooledSandbox(const PooledSandbox&) = delete;
@@ -62,11 +79,21 @@ class PooledSandbox final : public sandbox::Sandbox {
     warm_ = true;
     co_return script_.warmed;
   }
-  Task<model::Exit> Invoke(sandbox::Call&) override {
+  Task<model::Exit> Invoke(sandbox::Call& call) override {
     script_.called.push_back(spec_.id);
     if (spec_.effects.logs != nullptr)
       spec_.effects.logs->Write(sandbox::Stream::kStderr, "called");
-    co_return model::Exit{.usage = {}, .warm = std::exchange(warm_, false)};
+    model::Exit exit{.usage = {}, .warm = std::exchange(warm_, false)};
+    if (script_.takes == Duration::zero()) co_return exit;
+    auto end = std::make_shared<Promise<model::Exit>>(loop_);
+    const TimePoint done = clock_.Now() + script_.takes;
+    if (done > call.deadline) {
+      exit.reason = model::ExitReason::kStopped;
+      exit.detail = "deadline";
+    }
+    script_.running.push_back({std::min(done, call.deadline), end, exit});
+    auto ended = co_await end->Wait(std::chrono::hours(1));
+    co_return ended;
   }
   Task<TypedResult> InvokeExport(std::string_view, std::span<const sandbox::Value>,
                                  TimePoint) override {
@@ -77,6 +104,7 @@ class PooledSandbox final : public sandbox::Sandbox {
 
  private:
   Loop& loop_;
+  const Clock& clock_;
   PoolScript& script_;
   const sandbox::Spec spec_;
   bool warm_ = false;
@@ -84,7 +112,8 @@ class PooledSandbox final : public sandbox::Sandbox {
 
 class PooledImage final : public sandbox::Image {
  public:
-  PooledImage(Loop& loop, PoolScript& script) : loop_(loop), script_(script) {}
+  PooledImage(Loop& loop, const Clock& clock, PoolScript& script)
+      : loop_(loop), clock_(clock), script_(script) {}
   [[nodiscard]] model::GuestKind kind() const noexcept override {
     return model::GuestKind::kCommand;
   }
@@ -92,11 +121,12 @@ class PooledImage final : public sandbox::Image {
   Result<std::unique_ptr<sandbox::Sandbox>> Create(const sandbox::Spec& spec) override {
     if (script_.live >= script_.slots) return Fail(Errc::kResourceExhausted, "full");
     script_.made.push_back(spec);
-    return std::make_unique<PooledSandbox>(loop_, script_, spec);
+    return std::make_unique<PooledSandbox>(loop_, clock_, script_, spec);
   }
 
  private:
   Loop& loop_;
+  const Clock& clock_;
   PoolScript& script_;
 };
 
@@ -138,7 +168,7 @@ class PoolTest : public ::testing::Test {
                              model::Priority priority = model::Priority::kNormal) {
     if (!pools_) pools_.emplace(loop_, clock_, bounds);
     auto pool = std::make_shared<Pool>(
-        *pools_, "container", std::make_shared<PooledImage>(loop_, script_),
+        *pools_, "container", std::make_shared<PooledImage>(loop_, clock_, script_),
         Pool::Program{.spec = {.id = std::move(name)}, .scale = scale, .priority = priority});
     pool->Open();
     Run();

@@ -19,8 +19,8 @@
 #include "base/fd.h"
 #include "base/pause.h"
 #include "base/promise.h"
-#include "base/ranked_line.h"
 #include "base/result.h"
+#include "base/standing_line.h"
 #include "base/task.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
@@ -81,6 +81,8 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   // After a request that was answered in full: for the next.
   void Keep(std::unique_ptr<Handed> handed);
   void OnOpened() { ++open_; }
+  // A request had a connection for so long.
+  void OnServed(Duration took) { in_line_.Served(took); }
   void OnClosed(std::uint64_t id);
 
   void Tell(const ToServer& message) {
@@ -113,6 +115,8 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   enum class Coming : std::uint8_t { kFirstTime, kAgain };
   Task<std::unique_ptr<Handed>> AwaitFree(TimePoint due, Coming coming);
   void WakeNext();
+  // Whose turn it is, when somebody waits; who has waited too long is told so.
+  std::shared_ptr<Answer> TakeNext();
   [[nodiscard]] bool NoneComes() const { return open_ == 0 && dialling_.empty(); }
   static Awaitable<void> Read(std::shared_ptr<ServiceLine> self);
   [[nodiscard]] bool Take(wire::Frame frame);
@@ -125,7 +129,7 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   std::uint64_t next_ = 0;
   std::size_t open_ = 0;  // connections
   // Requests that wait for one of those.
-  RankedLine<std::shared_ptr<Answer>, Coming, 2> in_line_{kMostInLine};
+  StandingLine<std::shared_ptr<Answer>, Coming, 2> in_line_{kMostInLine};
   std::map<std::uint64_t, std::shared_ptr<Answer>> dialling_;
   std::uint64_t generation_ = 0;  // of connections that may be kept
   std::vector<std::unique_ptr<Handed>> idle_;
@@ -162,7 +166,7 @@ void ServiceLine::Keep(std::unique_ptr<Handed> handed) {
   if (closed_ || handed->generation() != generation_) return;
   handed->kept = true;
   if (!in_line_.empty()) {
-    in_line_.Take()->Set(std::move(handed));
+    TakeNext()->Set(std::move(handed));
   } else if (idle_.size() < kMostIdle) {
     idle_.push_back(std::move(handed));
   }
@@ -176,7 +180,14 @@ void ServiceLine::OnClosed(std::uint64_t id) {
 }
 
 void ServiceLine::WakeNext() {
-  if (!in_line_.empty()) in_line_.Take()->Set(std::unique_ptr<Handed>());
+  if (!in_line_.empty()) TakeNext()->Set(std::unique_ptr<Handed>());
+}
+
+std::shared_ptr<ServiceLine::Answer> ServiceLine::TakeNext() {
+  for (const auto& late : in_line_.Shed(clock.Now())) {
+    late->Set(Fail(Errc::kResourceExhausted, std::string(kLineStood)));
+  }
+  return in_line_.Take();
 }
 
 Task<std::unique_ptr<Handed>> ServiceLine::Obtain(TimePoint due) {
@@ -206,7 +217,7 @@ Task<std::unique_ptr<Handed>> ServiceLine::AwaitFree(TimePoint due, Coming comin
   }
   const Running running(*this);  // it is load, too
   auto answer = std::make_shared<Answer>(loop);
-  const auto place = in_line_.Join(coming, answer);
+  const auto place = in_line_.Join(coming, answer, clock.Now());
   const auto left = std::chrono::ceil<milliseconds>(due - clock.Now());
   auto freed = co_await answer->Wait(std::max(left, milliseconds(0)));
   if (!answer->ready()) in_line_.Leave(place);
@@ -363,7 +374,9 @@ Task<model::Exit> ServiceSandbox::Try(Call& call, std::unique_ptr<Handed> handed
   const ServiceLine::Running running(*line_);
   Forward forward(line_->loop, line_->clock, handed->connection(), spec_, call);
   running_ = &forward;
+  const TimePoint begun = line_->clock.Now();
   auto exit = co_await forward.Run();
+  line_->OnServed(line_->clock.Now() - begun);
   running_ = nullptr;
   repeat = forward.repeatable();
   if (forward.reusable()) line_->Keep(std::move(handed));

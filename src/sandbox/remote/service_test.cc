@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "base/broadcast.h"
+#include "base/standing_line.h"
 #include "sandbox/remote/codec.h"
 #include "sandbox/remote/connection.h"
 #include "sandbox/testing/call_fixture.h"
@@ -244,6 +245,32 @@ TEST_F(ServiceLineTest, WhoWaitsForAFreeOneUntilItsDeadlineIsToldThatAllWereInUs
   while (!first.exit) {
     hold_->Notify();
     loop_.run_one();
+  }
+}
+
+TEST_F(ServiceLineTest, WhoWaitsTooLongInALineThatStandsIsRefused) {
+  hold_.emplace(loop_);
+  takes_ = milliseconds(200);
+  Asking first(*this, std::chrono::minutes(1));
+  RunUntil([this] { return dialled_.size() == 1 && answering_ == 1; });
+  full_ = true;
+  std::vector<std::unique_ptr<Asking>> later;
+  for (int i = 0; i < 10; ++i) {
+    later.push_back(std::make_unique<Asking>(*this, std::chrono::minutes(1)));
+    while (loop_.poll() > 0) {  // it is in line
+    }
+  }
+  while (!later.back()->exit) {
+    hold_->Notify();
+    loop_.run_one();
+  }
+  std::vector<bool> served;
+  for (const auto& each : later) served.push_back(each->exit && each->exit->has_value());
+  EXPECT_EQ(served, (std::vector{true, true, true, true, true, true, false, false, false, true}));
+  for (const auto& each : {&later[6], &later[8]}) {
+    ASSERT_TRUE((*each)->exit.has_value());
+    EXPECT_EQ((*each)->exit->error().code, Errc::kResourceExhausted);
+    EXPECT_EQ((*each)->exit->error().message, kLineStood);
   }
 }
 
