@@ -62,8 +62,8 @@ test-long: fresh-report build examples build-fuzz ## the long tier: many kills, 
 	@$(STAGE) fuzz tools/test_report.py ctest --build build/fuzz -- -j $(JOBS) -L '^fuzz$$' -L '^long$$' $(ARGS) || true
 	@tools/test_report.py close
 
-test-kube: fresh-report build examples ## our kinds, operator, chart and pods on a real Kubernetes
-	@JOBS=$(JOBS) $(STAGE) test-tools tests/kube/build-tools || true
+test-kube: fresh-report build examples ## our kinds, operator, chart and pods on a real Kubernetes, and critest
+	@JOBS=$(JOBS) $(STAGE) test-tools tests/kube/build-tools critest || true
 	@JOBS=$(JOBS) $(STAGE) test-tools tests/kube/cluster/build-tools || true
 	@$(STAGE) test tools/test_report.py ctest --build build/release -- -L '^cluster$$' $(ARGS) || true
 	@tools/test_report.py close

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "kube/shim/bootstrap.h"
 #include "kube/shim/commands.h"
+#include "kube/shim/pod/processes.h"
 #include "kube/shim/resident.h"
 
 namespace {
@@ -51,9 +52,12 @@ Result<std::string> Run(const shim::Invocation& invocation) {
     case shim::Verb::kVersion:
       return "containerd-shim-strata-v2 " STRATA_VERSION "\n";
     case shim::Verb::kInfo:
-      return shim::WriteInfo();
+      return shim::Info();
     case shim::Verb::kDelete:
       return shim::Delete(invocation);
+    case shim::Verb::kHold:
+      shim::HoldProcesses();
+      return std::string();
     case shim::Verb::kServe: {
       auto served = shim::Serve(strata::Fd(invocation.listen_fd), invocation.ttrpc);
       if (!served) return std::unexpected(std::move(served).error());

@@ -14,6 +14,9 @@ CONFIG = "application/vnd.oci.image.config.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 WASM_CONFIG = "application/vnd.wasm.config.v0+json"
+# root, a user who is in a second group, and one who is known by name alone (all three are Kubernetes' suite's).
+PASSWD = b"root:x:0:0:root:/root:/bin/sh\ndefault-user:x:1000:1000::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
+GROUP = b"root:x:0:\ndefault-user:x:1000:\nnobody:x:65534:\ngroup-defined-in-image:x:50000:default-user\n"
 PLATFORM = {"architecture": "amd64", "os": "linux"}
 
 
@@ -31,7 +34,7 @@ def add(archive, path, data=None, mode=0o755, link=None):
 
 
 def root_files(more):
-    """The layer, as a tar; `more`: path -> bytes."""
+    """The layer, as a tar; `more`: path -> bytes, a program if it is a script."""
     applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True)
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w") as archive:
@@ -42,20 +45,20 @@ def root_files(more):
         for applet in applets.stdout.split():
             if applet != "busybox":
                 add(archive, f"bin/{applet}", link="bin/busybox")
-        add(archive, "etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n", 0o644)
-        add(archive, "etc/group", b"root:x:0:\n", 0o644)
+        add(archive, "etc/passwd", PASSWD, 0o644)
+        add(archive, "etc/group", GROUP, 0o644)
         add(archive, "www/index.html", b"hello from busybox\n", 0o644)
         for path, data in more.items():
-            add(archive, path, data, 0o644)
+            add(archive, path, data, 0o755 if data.startswith(b"#!") else 0o644)
     return tar.getvalue()
 
 
-def write(path, name, command=("sh",), more=None):
-    """Writes the archive of the image `name` ("repository:tag"), which runs `command`."""
+def write(path, name, command=("sh",), more=None, user=""):
+    """Writes the archive of the image `name` ("repository:tag"), which runs `command` as `user`."""
     layer = root_files(more or {})
     config = {
         **PLATFORM,
-        "config": {"Env": ["PATH=/bin"], "Cmd": list(command), "WorkingDir": "/"},
+        "config": {"Env": ["PATH=/bin"], "Cmd": list(command), "WorkingDir": "/", "User": user},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest()]},
     }
     archive_of(path, name, config, CONFIG, gzip.compress(layer, 1, mtime=0), LAYER)

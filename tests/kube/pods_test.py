@@ -83,6 +83,22 @@ class PodTest(PodsTest):
         self.assertIn(self.address(pod), self.exec(server, "ip", "-4", "addr", "show", "eth0"))
         self.assertEqual(self.page(sidecar, "127.0.0.1"), PAGE)
 
+    def test_containers_of_a_pod_may_share_process_ids(self):
+        shared = {"linux": {"security_context": {"namespace_options": {"pid": OF_POD}}}}
+        pod, config = self.node.pod("pids", self.handler, pid=OF_POD)
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        first = self.node.container(pod, config, "first", "sh", "-c", "sleep 1234 & exec sleep 1000", **shared)
+        second = self.node.container(pod, config, "second", "sleep", "2000", **shared)
+        apart = self.node.container(pod, config, "apart", "sleep", "3000")
+        self.assertIn("sleep 1234", self.exec(second, "ps"))
+        self.assertIn("sleep 2000", self.exec(first, "ps"))
+        self.assertNotIn("sleep 2000", self.exec(apart, "ps"))
+        self.node.must(self.node.crictl("stop", "-t", "0", first))
+        self.assertTrue(eventually(lambda: "sleep 1234" not in self.exec(second, "ps")))
+        self.exec(second, "sh", "-c", "sleep 4000 >/dev/null 2>&1 & exit")  # an orphan, which ends with the pod
+        self.node.must(self.node.crictl("stopp", pod))
+        self.assertEqual([words for words in self.node.processes().values() if words.startswith("sleep 4000")], [])
+
     def test_logs_and_the_exit_status_arrive(self):
         _, _, container = self.start("log", "sh", "-c", "echo out; echo err >&2; exit 3")
         self.assertTrue(eventually(lambda: self.state(container)["state"] == "CONTAINER_EXITED"))
@@ -154,10 +170,15 @@ class SandboxTest(PodTest):
     handlers = (("strata-container", RUNTIME, "shim"),)
     holders = 0
 
-    def test_containers_that_would_share_process_ids_are_refused(self):
-        done, _ = self.node.run_pod("pids", "strata-container", pid=OF_POD)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("use sandboxer 'podsandbox'", done.stderr)
+    def test_the_shims_death_ends_what_shares_process_ids(self):
+        pod, config = self.node.pod("pids-death", self.handler, pid=OF_POD)
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        container = self.node.container(pod, config, "main", "sleep", "5000", linux={
+            "security_context": {"namespace_options": {"pid": OF_POD}}})
+        kill(self.node.pids_of(SHIM)[0])
+        self.assertTrue(eventually(lambda: self.state(container)["state"] == "CONTAINER_EXITED"))
+        self.assertTrue(eventually(lambda: self.pod_state(pod) == "SANDBOX_NOTREADY"))
+        self.assertNotIn("sleep 5000", self.node.processes().values())
 
     def test_nothing_of_a_pod_is_left_mounted(self):
         pod, _, _ = self.start("mounts")

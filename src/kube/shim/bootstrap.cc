@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/sha256.h"
+#include "kube/shim/config_json.h"
 #include "kube/shim/messages.h"
 
 namespace strata::kube::shim {
@@ -30,8 +31,10 @@ std::unexpected<Error> Misused(const std::string& what) {
 }
 
 std::optional<Verb> VerbOf(std::string_view word) {
-  constexpr std::array<std::pair<std::string_view, Verb>, 3> kVerbs = {
-      {{"start", Verb::kStart}, {"delete", Verb::kDelete}, {"serve", Verb::kServe}}};
+  constexpr std::array<std::pair<std::string_view, Verb>, 4> kVerbs = {{{"start", Verb::kStart},
+                                                                        {"delete", Verb::kDelete},
+                                                                        {"serve", Verb::kServe},
+                                                                        {"hold", Verb::kHold}}};
   for (const auto& [name, verb] : kVerbs) {
     if (name == word) return verb;
   }
@@ -162,13 +165,21 @@ std::string WriteResult(Dialect dialect, std::string_view socket_path) {
   return result.SerializeAsString();
 }
 
-std::string WriteInfo() {
+std::string WriteInfo(std::string_view features) {
+  auto said = ParseJson(features);
+  if (!said || !said->is_object()) {
+    said = Json{{"ociVersionMin", "1.0.0"}, {"ociVersionMax", "1.0.2"}};
+  }
+  // Mounts whose owners are mapped: containerd takes them for user namespaces, which no pod has.
+  if (MemberOf(*said, "linux") != nullptr && (*said)["linux"].is_object()) {
+    (*said)["linux"].erase("mountExtensions");
+  }
   type_api::RuntimeInfo info;
   info.set_name("io.containerd.strata.v2");
   info.mutable_version()->set_version(STRATA_VERSION);
-  auto* features = info.mutable_features();
-  features->set_type_url("types.containerd.io/opencontainers/runtime-spec/1/features/Features");
-  features->set_value(R"({"ociVersionMin":"1.0.0","ociVersionMax":"1.0.2"})");
+  info.mutable_features()->set_type_url(
+      "types.containerd.io/opencontainers/runtime-spec/1/features/Features");
+  info.mutable_features()->set_value(DumpJson(*said));
   return info.SerializeAsString();
 }
 

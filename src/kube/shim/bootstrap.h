@@ -26,6 +26,7 @@ enum class Verb : std::uint8_t {
   kInfo,     // say what this runtime is
   kVersion,  // the same for people
   kServe,    // be the resident shim; started by kStart
+  kHold,     // be the first process of a pod's (pod/processes.h); started by kServe
 };
 
 struct Invocation {
@@ -59,8 +60,9 @@ Result<Bootstrap> ReadBootstrap(std::string_view input, const Invocation& invoca
 // What `start` prints: where the shim listens, for who speaks `dialect`.
 std::string WriteResult(Dialect dialect, std::string_view socket_path);
 
-// What `-info` prints.
-std::string WriteInfo();
+// What `-info` prints; `features` is what the runtime of class container says of itself (its
+// `features`, empty if it says nothing), by which containerd knows what it may ask for.
+std::string WriteInfo(std::string_view features);
 
 // Where the one shim for the containerd at `ttrpc_address` listens: a name in `socket_dir` that
 // nobody else has. `runtime` is the name of our program.

@@ -122,9 +122,19 @@ TEST(BootstrapTest, ASocketForEachContainerdAndRuntimeAndNotForEachPod) {
 
 TEST(InfoTest, TellsTheVersionAndTheSpecifications) {
   type_api::RuntimeInfo info;
-  ASSERT_TRUE(info.ParseFromString(WriteInfo()));
-  EXPECT_EQ(info.version().version(), STRATA_VERSION);
-  EXPECT_TRUE(ParseJson(info.features().value()).value().contains("ociVersionMin"));
+  for (const char* nothing : {"", "[]", "{", "null"}) {
+    ASSERT_TRUE(info.ParseFromString(WriteInfo(nothing)));
+    EXPECT_EQ(info.version().version(), STRATA_VERSION);
+    EXPECT_TRUE(ParseJson(info.features().value()).value().contains("ociVersionMin"));
+  }
+}
+
+TEST(InfoTest, TellsWhatTheRuntimeCanButUserNamespaces) {
+  type_api::RuntimeInfo info;
+  ASSERT_TRUE(info.ParseFromString(WriteInfo(
+      R"({"mountOptions":["rro"],"linux":{"mountExtensions":{"idmap":{"enabled":true}}}})")));
+  EXPECT_EQ(ParseJson(info.features().value()).value(),
+            (Json{{"mountOptions", {"rro"}}, {"linux", Json::object()}}));
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ constexpr Bytes kWords = 64_KiB;
 // containerd gives `delete` five seconds in all.
 constexpr milliseconds kAskPatience{1000};
 constexpr milliseconds kRemovePatience{3000};
+constexpr milliseconds kInfoPatience{3000};
 
 Result<Fd> Listen(const host::UnixAddress& address) {
   auto socket = host::UnixSocket();
@@ -175,6 +176,14 @@ Result<std::string> Delete(const Invocation& invocation) {
   response.set_exit_status(kKilled);
   SetTime(*response.mutable_exited_at(), SystemClock().WallNow());
   return response.SerializeAsString();
+}
+
+std::string Info() {
+  const auto program = FindRuntime();
+  if (!program) return WriteInfo({});
+  const auto ran =
+      host::RunToEnd({.program = *program, .arguments = {"features"}}, kInfoPatience, kWords);
+  return WriteInfo(ran && ran->status.success() ? ran->out : std::string());
 }
 
 }  // namespace strata::kube::shim

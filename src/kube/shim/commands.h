@@ -24,4 +24,7 @@ Result<std::string> Start(const Invocation& invocation, std::string_view input,
 // is known.
 Result<std::string> Delete(const Invocation& invocation);
 
+// What `-info` prints, by what the runtime of class container says of itself. Never fails.
+std::string Info();
+
 }  // namespace strata::kube::shim

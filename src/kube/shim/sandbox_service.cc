@@ -12,6 +12,7 @@
 
 #include "kube/shim/call_message.h"
 #include "kube/shim/pod/place.h"
+#include "kube/shim/pod/processes.h"
 #include "kube/shim/stats.h"
 
 namespace strata::kube::shim {
@@ -34,6 +35,19 @@ Result<void> Check(const sandbox_api::CreateSandboxRequest& request, const PodSe
     return Fail(Errc::kInvalidArgument,
                 "create sandbox: a pod with a network of its own needs one");
   }
+  return {};
+}
+
+// On the worker.
+Result<void> Make(Pod& pod) {
+  if (auto made = MakePod(pod.settings, pod.place); !made) return made;
+  if (!pod.settings.share_processes) return {};
+  auto processes = PodProcesses::Make(pod.place.processes());
+  if (!processes) {
+    RemovePod(pod.place);
+    return std::unexpected(std::move(processes).error());
+  }
+  pod.processes = std::move(*processes);
   return {};
 }
 
@@ -104,9 +118,7 @@ Awaitable<Reply> SandboxService::Start(Call call) {
                    "start: sandbox " + request->sandbox_id() + " was started before");
   }
   pod->state = PodState::kStarting;
-  std::move_only_function<Result<void>()> make = [pod] {
-    return MakePod(pod->settings, pod->place);
-  };
+  std::move_only_function<Result<void>()> make = [pod] { return Make(*pod); };
   auto made = co_await shared_.worker->Run(std::move(make));
   // Else it was stopped meanwhile.
   if (pod->state == PodState::kStarting) {
@@ -137,6 +149,7 @@ Awaitable<void> SandboxService::End(std::string name_space, std::string id,
     static_cast<void>(co_await task->Wait(first, abandoned));
   }
   std::move_only_function<Result<void>()> remove = [pod]() -> Result<void> {
+    pod->processes.reset();
     RemovePod(pod->place);
     return {};
   };

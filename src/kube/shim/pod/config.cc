@@ -70,6 +70,9 @@ std::optional<std::string> PathOf(const std::string& type, std::string path,
   if (type == "network") return own(settings.host_network, place.network);
   if (type == "uts") return own(settings.host_network, place.uts());
   if (type == "ipc") return own(settings.host_ipc, place.ipc());
+  const bool pods = type == "pid" && path.starts_with(kNoProcess);
+  if (pods && settings.host_processes) return std::nullopt;
+  if (pods && settings.share_processes) return place.processes();
   return path;
 }
 
@@ -119,17 +122,14 @@ Result<PodSettings> ReadPodSettings(const google::protobuf::Any& options) {
                                         ": only Kubernetes' PodSandboxConfig is understood");
   }
   const auto& namespaces = config.linux().security_context().namespace_options();
-  if (namespaces.pid() == cri_api::POD) {
-    return Fail(Errc::kUnsupported,
-                "containers that share process ids need a process that holds them: use sandboxer "
-                "'podsandbox'");
-  }
   if (namespaces.has_userns_options() && namespaces.userns_options().mode() != cri_api::NODE) {
     return Fail(Errc::kUnsupported, "a pod's user namespace: use sandboxer 'podsandbox'");
   }
   settings.hostname = config.hostname();
   settings.host_network = namespaces.network() == cri_api::NODE;
   settings.host_ipc = namespaces.ipc() == cri_api::NODE;
+  settings.host_processes = namespaces.pid() == cri_api::NODE;
+  settings.share_processes = namespaces.pid() == cri_api::POD;
   if (config.has_dns_config()) settings.resolv_conf = ResolvConf(config.dns_config());
   for (const auto& [name, value] : config.linux().sysctls()) {
     if (auto good = CheckSysctl(name, settings); !good) {

@@ -5,7 +5,8 @@
 //   containerd's config.json --> JoinPod --> the OCI runtime
 //
 // containerd names the pod's namespaces by the pid of its pause process. There is none: the pod's
-// pid is 0, and a namespace that is still named by it is refused, never the host's by mistake.
+// pid is 0, and a namespace that is named by it and that the pod does not have is refused, never
+// the host's by mistake.
 //
 // Pure; total on any input. Tested by kube/shim/pod/config_test.cc.
 #pragma once
@@ -25,13 +26,15 @@ struct PodSettings {
   std::string hostname;                    // empty: the host's
   bool host_network = false;               // then host name and /etc/resolv.conf's are, too
   bool host_ipc = false;                   // System V IPC, POSIX queues and /dev/shm
+  bool host_processes = false;             // containers may see the host's
+  bool share_processes = false;            // containers may see each other's
   std::optional<std::string> resolv_conf;  // none: a copy of the host's
   std::map<std::string, std::string> sysctls;
 };
 
-// `options`: Kubernetes' PodSandboxConfig, or nothing, which asks for nothing. kUnsupported:
-// process ids that the containers share, or a user namespace (use containerd's pause container for
-// these), or options of another kind; kInvalidArgument: a sysctl that is not the pod's own.
+// `options`: Kubernetes' PodSandboxConfig, or nothing, which asks for nothing. kUnsupported: a user
+// namespace (use containerd's pause container for it), or options of another kind;
+// kInvalidArgument: a sysctl that is not the pod's own.
 Result<PodSettings> ReadPodSettings(const google::protobuf::Any& options);
 
 // Where a pod is: its bundle, in which are the places that PodPlace names, and its network
@@ -42,6 +45,7 @@ struct PodPlace {
 
   [[nodiscard]] std::string ipc() const { return bundle + "/ipc"; }
   [[nodiscard]] std::string uts() const { return bundle + "/uts"; }
+  [[nodiscard]] std::string processes() const { return bundle + "/processes"; }
   [[nodiscard]] std::string shm() const { return bundle + "/shm"; }
   [[nodiscard]] std::string hostname() const { return bundle + "/hostname"; }
   [[nodiscard]] std::string hosts() const { return bundle + "/hosts"; }

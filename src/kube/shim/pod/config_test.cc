@@ -83,10 +83,26 @@ TEST(ReadPodSettingsTest, OtherOptionsAreRefused) {
   EXPECT_EQ(ReadPodSettings(any).error().code, Errc::kUnsupported);
 }
 
-TEST(ReadPodSettingsTest, WhatNeedsAProcessIsRefused) {
+TEST(ReadPodSettingsTest, ProcessIdsAreSharedOnRequest) {
   auto shared = Usual();
+  EXPECT_FALSE(Read(shared)->share_processes);
   NamespacesOf(shared).set_pid(cri_api::POD);
-  EXPECT_EQ(Read(shared).error().code, Errc::kUnsupported);
+  EXPECT_TRUE(Read(shared)->share_processes);
+}
+
+TEST(ReadPodSettingsTest, ProcessIdsAreTheHostsOnRequest) {
+  auto host = Usual();
+  NamespacesOf(host).set_pid(cri_api::NODE);
+  const auto settings = Read(host);
+  ASSERT_TRUE(settings);
+  Json config = ContainersConfig();
+  config["linux"]["namespaces"] = Json::array({{{"type", "pid"}, {"path", "/proc/0/ns/pid"}}});
+  const auto joined = JoinPod(std::move(config), *settings, kPlace);
+  ASSERT_TRUE(joined) << joined.error().message;
+  EXPECT_TRUE((*joined)["linux"]["namespaces"].empty());
+}
+
+TEST(ReadPodSettingsTest, AUserNamespaceIsRefused) {
   auto users = Usual();
   NamespacesOf(users).mutable_userns_options()->set_mode(cri_api::POD);
   EXPECT_EQ(Read(users).error().code, Errc::kUnsupported);
@@ -145,7 +161,18 @@ TEST(JoinPodTest, WhatIsTheHostsStaysTheHosts) {
   EXPECT_EQ((*joined)["linux"]["namespaces"], Json({{{"type", "pid"}}, {{"type", "mount"}}}));
 }
 
-TEST(JoinPodTest, ANamespaceOfThePodsProcessIsRefused) {
+TEST(JoinPodTest, SharedProcessIdsAreThePodsAndOthersStay) {
+  const auto joined = [](const char* path) {
+    Json config = ContainersConfig();
+    config["linux"]["namespaces"] = Json::array({{{"type", "pid"}, {"path", path}}});
+    return (*JoinPod(std::move(config), {.share_processes = true}, kPlace))["linux"]["namespaces"];
+  };
+  EXPECT_EQ(joined("/proc/0/ns/pid"), Json::array({{{"type", "pid"}, {"path", "/pod/processes"}}}));
+  EXPECT_EQ(joined("/proc/7/ns/pid"), Json::array({{{"type", "pid"}, {"path", "/proc/7/ns/pid"}}}));
+  EXPECT_EQ(joined(""), Json::array({{{"type", "pid"}}}));
+}
+
+TEST(JoinPodTest, ANamespaceThatThePodDoesNotHaveIsRefused) {
   for (const char* type : {"pid", "user", "cgroup"}) {
     Json config = ContainersConfig();
     config["linux"]["namespaces"].push_back({{"type", type}, {"path", "/proc/0/ns/x"}});

@@ -112,7 +112,9 @@ Result<void> MakePod(const PodSettings& settings, const PodPlace& place) {
 }
 
 void RemovePod(const PodPlace& place) noexcept {
-  for (const std::string& mounted : {place.ipc(), place.uts(), place.shm()}) UnmountRoot(mounted);
+  for (const std::string& mounted : {place.ipc(), place.uts(), place.processes(), place.shm()}) {
+    UnmountRoot(mounted);
+  }
 }
 
 }  // namespace strata::kube::shim

@@ -1,5 +1,6 @@
 // kube/shim/pod/place.h - what the containers of a pod share, made in the sandbox's bundle: IPC and
-// UTS namespaces, which bind mounts hold instead of a process, /dev/shm, and files of /etc.
+// UTS namespaces, which bind mounts hold instead of a process, /dev/shm, and files of /etc. What
+// needs a process is in processes.h.
 //
 // The network namespace is containerd's; the pod's sysctls are set in it.
 //

@@ -1,5 +1,5 @@
 // kube/shim/pod/pod.h - one pod that the shim holds for containerd ("sandbox"), without a process
-// of its own.
+// of its own unless its containers share process ids.
 //
 //   created --Start--> ready --Stop--> stopped --Shutdown--> forgotten
 //
@@ -9,11 +9,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
 #include "kube/shim/pod/config.h"
+#include "kube/shim/pod/processes.h"
 
 namespace strata::kube::shim {
 
@@ -22,6 +24,7 @@ enum class PodState : std::uint8_t { kCreated, kStarting, kReady, kStopped };
 struct Pod {
   PodSettings settings;
   PodPlace place;
+  std::optional<PodProcesses> processes;  // the worker's, from kStarting to kStopped
   WallTime created_at{};
   PodState state = PodState::kCreated;
   WallTime exited_at{};

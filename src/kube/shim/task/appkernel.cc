@@ -23,6 +23,33 @@ constexpr std::array<std::string_view, 14> kUsualCapabilities = {
     "CAP_NET_RAW", "CAP_SETGID",       "CAP_SETUID",      "CAP_SETFCAP",         "CAP_SETPCAP",
     "CAP_KILL",    "CAP_SYS_CHROOT",   "CAP_AUDIT_WRITE", "CAP_NET_BIND_SERVICE"};
 
+// The list `key` of `object`; null: there is none.
+Json* ListOf(Json& object, const char* key) {
+  if (!object.is_object()) return nullptr;
+  const auto at = object.find(key);
+  return at != object.end() && at->is_array() ? &*at : nullptr;
+}
+
+void ForgetProcessIds(Json& config) {
+  const auto linux = config.find("linux");
+  Json* const namespaces = linux == config.end() ? nullptr : ListOf(*linux, "namespaces");
+  if (namespaces == nullptr) return;
+  for (Json& each : *namespaces) {
+    if (each.is_object() && TextOf(each, "type") == "pid") each.erase("path");
+  }
+}
+
+// What runsc does not know it leaves out, and the mount would be writable. Its "ro" goes for all
+// that is mounted below, too.
+void SayReadOnly(Json& config) {
+  Json* const mounts = ListOf(config, "mounts");
+  if (mounts == nullptr) return;
+  for (Json& mount : *mounts) {
+    Json* const options = ListOf(mount, "options");
+    if (options != nullptr) std::ranges::replace(*options, Json("rro"), Json("ro"));
+  }
+}
+
 Result<AppkernelRuntime> FindRuntimeThatWorks() {
   sandbox::oci::Config config;
   config.state_root = kState;
@@ -72,6 +99,8 @@ Result<void> CheckCapabilities(const Json& config) {
 Json ForAppkernel(Json config, const std::string& hostname) {
   config.erase("annotations");
   if (!hostname.empty()) config["hostname"] = hostname;
+  ForgetProcessIds(config);
+  SayReadOnly(config);
   return config;
 }
 

@@ -54,7 +54,8 @@ Result<void> CheckCapabilities(const Json& config);
 
 // `config` for runsc, which joins the pod's network alone and is told the name that the pod's
 // namespace has. Empty `hostname`: the pod has none of its own. Without annotations: by Kubernetes'
-// it would look for a kernel of the whole pod, and here each container has one.
+// it would look for a kernel of the whole pod, and here each container has one; so its process ids
+// are its own, also where the pod's are shared.
 Json ForAppkernel(Json config, const std::string& hostname);
 
 }  // namespace strata::kube::shim

@@ -14,6 +14,20 @@ TEST(ForAppkernelTest, ThePodsNameIsToldAndKubernetesAnnotationsAreNot) {
   EXPECT_EQ(ForAppkernel(config, "")["hostname"], "");
 }
 
+TEST(ForAppkernelTest, ProcessIdsAreItsOwn) {
+  const Json config = {{"linux",
+                        {{"namespaces",
+                          {{{"type", "pid"}, {"path", "/pod/processes"}},
+                           {{"type", "network"}, {"path", "/netns/1"}}}}}}};
+  EXPECT_EQ(ForAppkernel(config, "")["linux"]["namespaces"],
+            Json({{{"type", "pid"}}, {{"type", "network"}, {"path", "/netns/1"}}}));
+}
+
+TEST(ForAppkernelTest, WhatIsReadOnlyWithAllBelowIsReadOnly) {
+  const Json config = {{"mounts", {{{"destination", "/a"}, {"options", {"rbind", "rro"}}}}}};
+  EXPECT_EQ(ForAppkernel(config, "")["mounts"][0]["options"], (Json{"rbind", "ro"}));
+}
+
 TEST(CheckCapabilitiesTest, TheUsualOnesAreLetAndNoOther) {
   const auto with = [](Json sets) {
     return Json{{"process", {{"capabilities", std::move(sets)}}}};

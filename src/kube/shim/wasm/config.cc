@@ -73,7 +73,8 @@ Result<std::vector<WasmConfig::Directory>> ReadMounts(const Json& config) {
       return Fail(Errc::kUnsupported,
                   "mount " + guest + ": a wasm container sees bound directories");
     }
-    found.push_back({.host = host, .guest = guest, .writable = !HasOption(each, "ro")});
+    const bool read_only = HasOption(each, "ro") || HasOption(each, "rro");
+    found.push_back({.host = host, .guest = guest, .writable = !read_only});
   }
   return found;
 }

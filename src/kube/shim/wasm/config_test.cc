@@ -47,6 +47,14 @@ TEST(ReadWasmConfigTest, WhatACommandNeedsIsRead) {
   EXPECT_FALSE(config->mounts[1].writable);
 }
 
+TEST(ReadWasmConfigTest, WhatIsReadOnlyWithAllBelowIsNotWritable) {
+  Json json = Usual();
+  json["mounts"][3]["options"] = {"rbind", "rro"};
+  const auto config = Read(json);
+  ASSERT_TRUE(config);
+  EXPECT_FALSE(config->mounts[0].writable);
+}
+
 TEST(ReadWasmConfigTest, AUserAndAReadOnlyRootAreKept) {
   Json json = Usual();
   json["process"]["user"] = {{"uid", 1000}, {"gid", 2000}};

@@ -1,0 +1,37 @@
+// kube/shim/pod/processes.h - the process ids that the containers of a pod share, where it asks for
+// that (`shareProcessNamespace`): a namespace for them, and its first process.
+//
+//   place.h --> [ PodProcesses::Make ] --> our own program, which does HoldProcesses
+//
+// That process takes the orphans of the pod and does nothing else. It ends, and the kernel with it
+// all that is in the namespace, when its owner goes, also by the death of the shim.
+//
+// Threads: those that may block. Tested by tests/kube/pods_test.py.
+#pragma once
+
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "host/process.h"
+
+namespace strata::kube::shim {
+
+class PodProcesses {
+ public:
+  // Has a mount at `place` hold the namespace, which others unmount. FailErrno's codes with the
+  // step; nothing is left then.
+  static Result<PodProcesses> Make(const std::string& place);
+
+ private:
+  PodProcesses(Fd owner, host::Process first)
+      : owner_(std::move(owner)), first_(std::move(first)) {}
+
+  Fd owner_;  // whose other end `first_` reads until we have gone
+  host::Process first_;
+};
+
+// What that process does, until standard input ends.
+void HoldProcesses();
+
+}  // namespace strata::kube::shim
