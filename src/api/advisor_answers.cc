@@ -8,6 +8,7 @@
 #include "advisor/compare/compare.h"
 #include "advisor/graph/answers.h"
 #include "advisor/graph/glossary.h"
+#include "advisor/measured/report.h"
 #include "advisor/models/report.h"
 #include "advisor/models/run.h"
 #include "advisor/recommend/recommend.h"
@@ -136,6 +137,12 @@ Answered AskModel(const AdvisorRequest& request) {
   return Of(advisor::models::ReportOf(*run));
 }
 
+// --- what was measured
+
+Answered ShowMeasured(const AdvisorRequest& request) {
+  return Of(advisor::MeasuredReport(request.record));
+}
+
 // --- the graph
 
 Answered ShowGraph(const AdvisorRequest&) { return Of(advisor::Overview()); }
@@ -228,6 +235,7 @@ std::span<const AdvisorOperation> AdvisorOperations() {
        .parameters = {"set", "of", "spread", "draws", "seed"},
        .answer = AskModel,
        .slow = true},
+      {"measured", kReport, {}, ShowMeasured, /*installation=*/false, /*record=*/true},
       {"graph", kGraph, {}, ShowGraph},
       {"graph/nodes", kGraph, {"type"}, ListNodes},
       {"graph/diagrams/{diagram}", kGraph, {}, ShowDiagram},

@@ -61,6 +61,12 @@ REFUSED = (("compare?subject=webasembly", 404, "did you mean 'webassembly'"),
            ("system?format=svg", 400, "dot"),
            ("nothing", 404, "no such path"))
 
+# All that a record has to have, but rows.
+MEASURED = {"schema": "strata.dev/measurements/v2", "measured": "2026-11-28T10:00:00Z", "strata": "0.1.0",
+            "mode": "quick", "seconds": 10, "host": {"kernel": "6.1", "machine": "x86_64", "processor": "one",
+                                                    "processors": 2, "memory_mib": 8000, "load": 0},
+            "versions": {}, "workload": "hello", "classes": []}
+
 
 class AdvisorApiTest(ServerTest):
     @classmethod
@@ -82,10 +88,31 @@ class AdvisorApiTest(ServerTest):
                 self.assertEqual(json.loads(answer.read()),
                                  self.server.json(*words.split(), *([last] if last else [])))
 
+    def test_what_was_measured_is_judged_as_its_verb_does(self):
+        answer = self.ask("measured")
+        self.assertEqual(answer.status, 409, "of what has no samples nothing is said")
+        self.assertIn("measure", json.loads(answer.read())["detail"])
+        record = MEASURED | {"rows": [{"row": "cold_start", "in": "wasm", "unit": "ms", "samples": 9 * [20]}]}
+        kept = json.loads(self.server.api("GET", "/v1/measurements").body)
+        self.assertEqual(self.server.api("PUT", "/v1/measurements", record).status, 200)
+        self.addCleanup(self.server.api, "PUT", "/v1/measurements", kept)
+        file = self.server.home / "record.json"
+        file.write_text(json.dumps(record))
+        for language in ("en", "zh"):
+            report = json.loads(self.ask("measured?lang=" + language).read())
+            self.assertEqual(report, self.server.json("measure", "--show", str(file), "--lang", language))
+        judged = next(each for each in report["sections"] if each["id"] == "measured")["rows"][0]
+        self.assertEqual((judged["claimed"]["max"], judged["measured"]["value"], judged["ratio"], judged["verdict"]),
+                         (10, 20, 2, "高于所称"))
+
+    def test_no_answer_advises_what_the_api_has_not(self):
+        for question in ("compare?subject=wasm&dimension=startup", "cases/ecommerce", "domains/edge"):
+            self.assertNotIn(" --", self.ask(question + ("&" if "?" in question else "?") + "format=table").read().decode())
+
     def test_every_path_of_the_document_is_asked_here(self):
         paths = json.loads(self.server.api("GET", "/openapi.json").body)["paths"]
         documented = sorted(path for path in paths if path.startswith("/v1/advisor/"))
-        asked = {question.partition("?")[0] for question, _ in SAME}
+        asked = {question.partition("?")[0] for question, _ in SAME} | {"measured"}
         self.assertEqual(len(documented), len({self.pattern_of(each, documented) for each in asked}))
 
     def pattern_of(self, path, documented):

@@ -84,7 +84,7 @@ class MeasureTest(ServerTest):
             self.assertEqual(server.end(), [])
         old = self.write("old.json", OLD)
         for words in (("--show", old), ("--compare", old, str(self.record)), ("--compare", str(self.record), old)):
-            self.assert_exit(self.server.strata("measure", *words), WRONG_STATE, "strata measure --record FILE")
+            self.assert_exit(self.server.strata("measure", *words), WRONG_STATE, "measure again")
         later = self.write("later.json", self.taken | {"schema": "strata.dev/measurements/v3"})
         self.assert_exit(self.server.strata("measure", "--show", later), USAGE, "measurements/v3", later)
 

@@ -297,7 +297,7 @@ TEST(CompareTest, WithoutARecordItSaysHowToGetOne) {
   const auto report = Compare({.subjects = {"wasm"}});
   ASSERT_TRUE(report);
   EXPECT_EQ(FindSection(*report, "measured"), nullptr);
-  EXPECT_THAT(report->notes[0].en, HasSubstr("strata measure --record"));
+  EXPECT_THAT(report->notes[0].en, HasSubstr("strata measure"));
 }
 
 TEST(CompareTest, RelationsAreThoseBetweenWhatIsCompared) {

@@ -21,10 +21,9 @@ namespace strata::advisor {
 
 // What to say where there is nothing to show.
 inline const Text kHowToMeasure{
-    "Nothing of this was measured here: 'strata measure --record FILE', then --record FILE, or "
-    "'strata measure' with a server.",
-    "本机尚无相关测量：先运行 strata measure --record FILE，再用 --record FILE；或在有服务器时运行 "
-    "strata measure。"};
+    "Nothing of this was measured here: 'strata measure' on the server's host does, and the server "
+    "keeps what it finds.",
+    "本机尚无相关测量：在服务器所在主机运行 strata measure 即可，结果由服务器保存。"};
 
 // A row for each class of a subject, measured row and document that claims something of it: of a
 // technology what is claimed of that alone. What nobody claims anything of is shown where it

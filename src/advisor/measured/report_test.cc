@@ -111,7 +111,10 @@ TEST(MeasuredReportTest, ARecordWithoutRowsSaysHowToGetOne) {
   const auto none = MeasuredReport({});
   ASSERT_FALSE(none.has_value());
   EXPECT_EQ(none.error().code, Errc::kFailedPrecondition);
-  EXPECT_THAT(none.error().message, HasSubstr("strata measure --record FILE"));
+  EXPECT_THAT(none.error().message, HasSubstr("nothing was measured here yet: 'strata measure'"));
+  measure::Record old;
+  old.classes = {{{"class", "wasm"}}};
+  EXPECT_THAT(MeasuredReport(old).error().message, HasSubstr("measure again"));
   EXPECT_FALSE(DriftReport({}, Made()).has_value());
   EXPECT_FALSE(DriftReport(Made(), {}).has_value());
 }

@@ -18,10 +18,13 @@ Cell PlaceCell(std::string_view in) {
 
 Result<void> CheckRows(const measure::Record& record) {
   if (!record.rows.empty()) return {};
-  return Fail(
-      Errc::kFailedPrecondition,
-      "the record has no rows: it was written before 'strata measure' kept samples; measure "
-      "again with 'strata measure --record FILE'");
+  if (record.classes.empty()) {
+    return Fail(Errc::kFailedPrecondition,
+                "nothing was measured here yet: 'strata measure' on the server's host does");
+  }
+  return Fail(Errc::kFailedPrecondition,
+              "the record has no rows: it was written before 'strata measure' kept samples; "
+              "measure again");
 }
 
 std::vector<std::string_view> PlacesOf(const measure::Record& record) {

@@ -16,7 +16,7 @@ namespace strata::advisor {
 
 Cell PlaceCell(std::string_view in);
 
-// kFailedPrecondition: it has no rows; how to get some.
+// kFailedPrecondition: it has no rows; why not, and how to get some.
 Result<void> CheckRows(const measure::Record& record);
 
 // A column for each record.
