@@ -134,7 +134,7 @@ Answered AskModel(const AdvisorRequest& request) {
   }
   const auto run = advisor::models::Ask(question);
   if (!run) return std::unexpected(run.error());
-  return Of(advisor::models::ReportOf(*run));
+  return Of(advisor::models::ReportOf(*run, request.record));
 }
 
 // --- what was measured
@@ -234,6 +234,7 @@ std::span<const AdvisorOperation> AdvisorOperations() {
       {.path = "models/{model}",
        .parameters = {"set", "of", "spread", "draws", "seed"},
        .answer = AskModel,
+       .record = true,
        .slow = true},
       {"measured", kReport, {}, ShowMeasured, /*installation=*/false, /*record=*/true},
       {"graph", kGraph, {}, ShowGraph},

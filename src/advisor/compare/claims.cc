@@ -121,6 +121,13 @@ std::optional<Claim> StackTarget(const Reference& reference, model::Class sandbo
   return claim;
 }
 
+Claim OfModel(const Reference& reference) {
+  const Json* fact = FindFact(Facts(FactFile::kModels).at("models"), reference.first);
+  STRATA_CHECK(fact != nullptr);
+  return {fact->at("parameters").at(reference.second),
+          fact->at("source").get<std::string>() + " (models.yaml)"};
+}
+
 }  // namespace
 
 std::string_view TechnologyOf(model::Class sandbox_class) noexcept {
@@ -149,6 +156,7 @@ std::optional<Claim> FindClaim(std::string_view reference,
   if (split.part == "tier_comparison") return InComparison(split, *sandbox_class);
   if (split.part == "versions") return OfVersion(*sandbox_class);
   if (split.part == "kuasar_figures") return OfKuasar(split, *sandbox_class);
+  if (split.part == "models") return OfModel(split);
   if (split.part == "stack_target") return StackTarget(split, *sandbox_class);
   STRATA_CHECK(split.part.starts_with("technology_"));
   return OfTechnology(split, *sandbox_class);

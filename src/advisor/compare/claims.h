@@ -10,6 +10,7 @@
 //   versions wasmedge               the cold start that its version is said to have, of wasm
 //   kuasar_figures KEY              of wasm
 //   stack_target ROW                of the quick reference's stacks with WasmEdge, of wasm
+//   models MODEL PARAMETER          of a model of the platform, of any class
 //   quick_reference ROW             a target that is of no class
 //
 // Threads: pure functions. Tested by claims_test.cc.

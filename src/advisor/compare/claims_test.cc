@@ -34,6 +34,12 @@ TEST(ClaimsTest, AClassHasItsConceptsCellAndItsTiers) {
   EXPECT_FALSE(FindClaim("technology_performance startup", model::Class::kMicrovm).has_value());
 }
 
+TEST(ClaimsTest, ATargetOfThePlatformIsThatOfEachClass) {
+  const auto p99 = FindClaim("models platform_2026_targets p99_latency", model::Class::kMicrovm);
+  EXPECT_EQ(RangeOf(p99->cell)->most, 20);
+  EXPECT_EQ(p99->source, "002 B§4.1 (models.yaml)");
+}
+
 TEST(ClaimsTest, ATargetIsOfNoClass) {
   const auto epoll = FindClaim("quick_reference high_concurrency_network", std::nullopt);
   EXPECT_EQ(RangeOf(epoll->cell)->least, 100);

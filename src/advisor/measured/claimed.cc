@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -51,7 +52,43 @@ Text TooFewText(const Measured& measured) {
           "未定：" + samples + " 个样本不足以界定，需 " + needed + " 个"};
 }
 
-JudgedClaim JudgeOne(const Measured& measured, std::string_view reference, Claim claim) {
+}  // namespace
+
+std::optional<Measured> DescribeRow(const measure::Record& record, const measure::Row& row,
+                                    std::string_view in) {
+  const std::vector<double> samples = measure::SamplesOf(record, row, in);
+  if (samples.empty()) return std::nullopt;
+  Spot spot = Locate(samples, row.share);
+  if (row.exact) spot.interval = {std::ranges::min(samples), std::ranges::max(samples)};
+  return Measured{&row, in, samples.size(), spot.value, spot.interval, row.unit};
+}
+
+std::optional<Measured> LookAt(const measure::Record& record, const Sight& sight) {
+  const measure::Row& row = *measure::FindRow(sight.row);
+  auto one = DescribeRow(record, row, model::ClassName(sight.in));
+  if (!one || !sight.against) return one;
+  const auto other = DescribeRow(record, row, model::ClassName(*sight.against));
+  if (!other || other->value <= 0) return std::nullopt;
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  const numerics::Interval& above = one->interval;
+  const numerics::Interval& below = other->interval;
+  const bool from = std::isfinite(above.low) && std::isfinite(below.high);
+  const bool to = std::isfinite(above.high) && std::isfinite(below.low) && below.low > 0;
+  one->value /= other->value;
+  one->interval = {from ? above.low / below.high : -kInfinite,
+                   to ? above.high / below.low : kInfinite};
+  one->samples = std::min(one->samples, other->samples);
+  one->unit = kTimes;
+  return one;
+}
+
+Text ShowSight(const Sight& sight) {
+  std::string classes(model::ClassName(sight.in));
+  if (sight.against) classes += " / " + std::string(model::ClassName(*sight.against));
+  return Join(LabelOf(*measure::FindRow(sight.row)), ", ", {classes, ""});
+}
+
+JudgedClaim JudgeClaim(const Measured& measured, std::string_view reference, Claim claim) {
   JudgedClaim judged{.reference = reference, .claim = std::move(claim)};
   const auto range = ClaimedRange(judged.claim.cell);
   if (!range) {
@@ -70,23 +107,12 @@ JudgedClaim JudgeOne(const Measured& measured, std::string_view reference, Claim
   return judged;
 }
 
-}  // namespace
-
-std::optional<Measured> DescribeRow(const measure::Record& record, const measure::Row& row,
-                                    std::string_view in) {
-  const std::vector<double> samples = measure::SamplesOf(record, row, in);
-  if (samples.empty()) return std::nullopt;
-  Spot spot = Locate(samples, row.share);
-  if (row.exact) spot.interval = {std::ranges::min(samples), std::ranges::max(samples)};
-  return Measured{&row, in, samples.size(), spot.value, spot.interval};
-}
-
 std::vector<JudgedClaim> JudgeClaims(const Measured& measured) {
   std::vector<JudgedClaim> judged;
   for (const std::string_view reference : measured.row->claims) {
     if (reference.empty()) continue;
     auto claim = FindClaim(reference, model::ClassFromName(measured.in));
-    if (claim) judged.push_back(JudgeOne(measured, reference, std::move(*claim)));
+    if (claim) judged.push_back(JudgeClaim(measured, reference, std::move(*claim)));
   }
   return judged;
 }
@@ -94,7 +120,7 @@ std::vector<JudgedClaim> JudgeClaims(const Measured& measured) {
 std::vector<Cell> ClaimCells(const Measured& measured, const JudgedClaim* claim) {
   const bool is = claim != nullptr;
   return {is ? ValueCell(claim->claim.cell) : NoCell(),
-          ShortCell(measured.value, measured.row->unit),
+          ShortCell(measured.value, measured.unit),
           IntervalCell(measured.interval),
           is && claim->ratio ? ShortCell(*claim->ratio) : NoCell(),
           TextCell(is ? claim->text : Text{"nothing is claimed", "无所称"}),

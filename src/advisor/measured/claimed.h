@@ -1,8 +1,9 @@
 // advisor/measured/claimed.h - what a record has of a row in a place, beside what the facts claim
-// of it: the one judge of measure, compare, recommend and the page, so that all say the same of a
-// record.
+// of it: the one judge of measure, compare, recommend, model and the page, so that all say the same
+// of a record.
 //
-//   Record, Row, place --> [ DescribeRow ] --> Measured --> [ JudgeClaims ] --> claims and verdicts
+//   Record, Row, place --> [ DescribeRow, LookAt ] --> Measured
+//     --> [ JudgeClaims, JudgeClaim ] --> claims and verdicts
 //
 // Threads: pure functions; views are of the table of rows. Tested by claimed_test.cc.
 #pragma once
@@ -18,6 +19,7 @@
 #include "advisor/report/text.h"
 #include "measure/record.h"
 #include "measure/rows.h"
+#include "model/values.h"
 
 namespace strata::advisor {
 
@@ -27,11 +29,29 @@ struct Measured {
   std::size_t samples;
   double value;                 // the quantile that stands for them
   numerics::Interval interval;  // of that, 95 %; infinite where the samples are too few to tell
+  std::string_view unit;        // the row's, or kTimes of what is compared with another place
+};
+
+// How many times more of one thing there is than of another.
+inline constexpr std::string_view kTimes = "x";
+
+// Where a claim of no row of its own is looked for: a row in one class, or how many times more of
+// it there is than in another.
+struct Sight {
+  std::string_view row;
+  model::Class in = model::Class::kWasm;
+  std::optional<model::Class> against;
 };
 
 // Nothing: there are no samples.
 std::optional<Measured> DescribeRow(const measure::Record& record, const measure::Row& row,
                                     std::string_view in);
+
+// Nothing: there are no samples, of one side or of both. The interval of a ratio is from both
+// sides' ends, so at least 90 %; its samples are those of the side with fewer.
+std::optional<Measured> LookAt(const measure::Record& record, const Sight& sight);
+// "density of this host, wasm / container".
+Text ShowSight(const Sight& sight);
 
 struct JudgedClaim {
   std::string_view reference;  // of the row, claims.h
@@ -40,6 +60,8 @@ struct JudgedClaim {
   std::optional<Verdict> verdict;  // nothing: `text` says why
   Text text;
 };
+
+JudgedClaim JudgeClaim(const Measured& measured, std::string_view reference, Claim claim);
 
 // In the order of the row's claims; without those of which there is none for the place.
 std::vector<JudgedClaim> JudgeClaims(const Measured& measured);

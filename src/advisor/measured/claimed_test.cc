@@ -74,6 +74,29 @@ TEST(ClaimedTest, AProductsSizeAndMemoryAreNotJudgedByWhatRunsInIt) {
   }
 }
 
+TEST(ClaimedTest, ARatioOfTwoClassesIsFromBothOfThem) {
+  measure::Record record;
+  record.rows = {{.row = "cold_start", .in = "wasm", .unit = "ms", .samples = {4, 4, 5, 5, 5, 5}},
+                 {.row = "cold_start", .in = "container", .unit = "ms", .samples = {}}};
+  const Sight sight{
+      .row = "cold_start", .in = model::Class::kContainer, .against = model::Class::kWasm};
+  EXPECT_FALSE(LookAt(record, sight).has_value()) << "one side lacks";
+  record.rows[1].samples = {40, 50, 50, 50, 50, 60, 50};
+  const auto measured = LookAt(record, sight);
+  ASSERT_TRUE(measured.has_value());
+  EXPECT_EQ(measured->value, 10);
+  EXPECT_EQ(measured->samples, 6U);
+  EXPECT_EQ(measured->interval.low, 40.0 / 5);
+  EXPECT_EQ(measured->interval.high, 60.0 / 4);
+  EXPECT_EQ(ShowSight(sight).en, "cold start, container / wasm");
+  const JudgedClaim judged = JudgeClaim(*measured, "", {{{"min", 20}, {"unit", "x"}}, ""});
+  EXPECT_EQ(judged.verdict, Verdict::kBelow);
+  EXPECT_EQ(judged.ratio, 0.5);
+  // One side whose samples do not bound it leaves the ratio open.
+  record.rows[1].samples.resize(3);
+  EXPECT_FALSE(LookAt(record, sight)->interval.bounded());
+}
+
 TEST(ClaimedTest, WhatIsStoredIsExact) {
   const Measured image = In("image_size", "container", {0.32});
   EXPECT_EQ(image.interval.low, 0.32);

@@ -141,6 +141,47 @@ Text KeptText(const ContractJudgement& judged) {
           runs + " 次未能判定，需 " + needed + " 次且不再超时"};
 }
 
+Section LackingSection(const measure::Record& record) {
+  Section section{
+      .id = "lacking",
+      .title = {"Not measured, and why", "未测及原因"},
+      .columns = {{"row", {"row", "指标"}}, {"in", {"in", "环境"}}, {"why", {"why", "原因"}}}};
+  // What lacks for one reason in one place is one line.
+  std::vector<std::pair<const measure::Series*, Text>> lines;
+  for (const measure::Series& each : record.rows) {
+    if (each.lacking.empty()) continue;
+    const measure::Row* row = measure::FindRow(each.row);
+    Text label = row == nullptr ? Text{each.row, ""} : LabelOf(*row);
+    const auto same = std::ranges::find_if(lines, [&each](const auto& line) {
+      return line.first->in == each.in && line.first->lacking == each.lacking;
+    });
+    if (same == lines.end()) {
+      lines.emplace_back(&each, std::move(label));
+    } else {
+      same->second = Join(same->second, ", ", label);
+    }
+  }
+  for (auto& [series, rows] : lines) {
+    section.rows.push_back(
+        {TextCell(std::move(rows)), PlaceCell(series->in), WordCell(series->lacking)});
+  }
+  return section;
+}
+
+Section RowsSection() {
+  Section section{
+      .id = "rows",
+      .title = {"What is measured", "所测内容"},
+      .columns = {{"row", {"row", "指标"}}, {"unit", {"unit", "单位"}}, {"how", {"what", "内容"}}}};
+  for (const measure::Row& row : measure::Rows()) {
+    section.rows.push_back({TextCell(LabelOf(row)), WordCell(row.unit),
+                            TextCell({std::string(row.how), std::string(row.how_zh)})});
+  }
+  return section;
+}
+
+}  // namespace
+
 Section ContractsSection(const measure::Record& record) {
   Section section{.id = "contracts",
                   .title = {"Start-up contracts", "启动时间契约"},
@@ -185,47 +226,6 @@ Section ContractsSection(const measure::Record& record) {
        "为小程序在独立沙盒中的完整调用；视各次相互独立。"});
   return section;
 }
-
-Section LackingSection(const measure::Record& record) {
-  Section section{
-      .id = "lacking",
-      .title = {"Not measured, and why", "未测及原因"},
-      .columns = {{"row", {"row", "指标"}}, {"in", {"in", "环境"}}, {"why", {"why", "原因"}}}};
-  // What lacks for one reason in one place is one line.
-  std::vector<std::pair<const measure::Series*, Text>> lines;
-  for (const measure::Series& each : record.rows) {
-    if (each.lacking.empty()) continue;
-    const measure::Row* row = measure::FindRow(each.row);
-    Text label = row == nullptr ? Text{each.row, ""} : LabelOf(*row);
-    const auto same = std::ranges::find_if(lines, [&each](const auto& line) {
-      return line.first->in == each.in && line.first->lacking == each.lacking;
-    });
-    if (same == lines.end()) {
-      lines.emplace_back(&each, std::move(label));
-    } else {
-      same->second = Join(same->second, ", ", label);
-    }
-  }
-  for (auto& [series, rows] : lines) {
-    section.rows.push_back(
-        {TextCell(std::move(rows)), PlaceCell(series->in), WordCell(series->lacking)});
-  }
-  return section;
-}
-
-Section RowsSection() {
-  Section section{
-      .id = "rows",
-      .title = {"What is measured", "所测内容"},
-      .columns = {{"row", {"row", "指标"}}, {"unit", {"unit", "单位"}}, {"how", {"what", "内容"}}}};
-  for (const measure::Row& row : measure::Rows()) {
-    section.rows.push_back({TextCell(LabelOf(row)), WordCell(row.unit),
-                            TextCell({std::string(row.how), std::string(row.how_zh)})});
-  }
-  return section;
-}
-
-}  // namespace
 
 Result<Report> MeasuredReport(const measure::Record& record) {
   if (auto whole = CheckRows(record); !whole) return std::unexpected(std::move(whole).error());

@@ -22,6 +22,9 @@ namespace strata::advisor {
 // Where a record has rows, the bare process first, then classes by weight.
 std::vector<std::string_view> PlacesOf(const measure::Record& record);
 
+// The section "contracts" alone; without rows where no start of their classes was measured.
+Section ContractsSection(const measure::Record& record);
+
 // kFailedPrecondition: the record has no rows, it was written before there were any; says what to
 // do.
 Result<Report> MeasuredReport(const measure::Record& record);

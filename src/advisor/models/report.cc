@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "advisor/facts/facts.h"
+#include "advisor/models/beside.h"
 #include "advisor/models/checks.h"
 #include "advisor/models/model.h"
 #include "advisor/models/registry.h"
@@ -375,7 +377,7 @@ Section UncertaintySection(const ModelRun& run) {
 
 }  // namespace
 
-Report ReportOf(const ModelRun& run) {
+Report ReportOf(const ModelRun& run, const measure::Record& record) {
   const Json& fact = *run.fact;
   Report report{.id = "model",
                 .title = Join({run.model.id, ""}, ": ", LabelOf(fact)),
@@ -387,6 +389,7 @@ Report ReportOf(const ModelRun& run) {
   std::erase_if(sections, [](const Section& section) {
     return section.rows.empty() && section.notes.empty();
   });
+  std::ranges::move(MeasuredBeside(run.model.id, record), std::back_inserter(sections));
   sections.push_back(SensitivitySection(run));
   if (!run.uncertain.empty()) sections.push_back(UncertaintySection(run));
   report.sections = std::move(sections);

@@ -9,13 +9,14 @@
 
 #include "advisor/models/run.h"
 #include "advisor/report/report.h"
+#include "measure/record.h"
 
 namespace strata::advisor::models {
 
-// Sections "formula", "symbols", "parameters", "results" (with the plot), "checks", "sensitivity"
-// (with the tornado) and "uncertainty" (with the histogram); those that a model has nothing for are
-// left out.
-Report ReportOf(const ModelRun& run);
+// Sections "formula", "symbols", "parameters", "results" (with the plot), "checks", "stated", what
+// was measured here (beside.h), "sensitivity" (with the tornado) and "uncertainty" (with the
+// histogram); those that a model has nothing for are left out.
+Report ReportOf(const ModelRun& run, const measure::Record& record = {});
 
 // One row a model: its id, name, kind, how many parameters, and what became of its claims.
 Report ListModels();

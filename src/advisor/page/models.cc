@@ -11,6 +11,7 @@
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
 #include "base/check.h"
+#include "measure/record.h"
 
 namespace strata::advisor {
 namespace {
@@ -45,10 +46,11 @@ std::string Index(const Section& list, const std::string& id) {
   return HtmlScroll(id, table + "</tbody>\n</table>\n");
 }
 
-std::string ModelEntry(const std::string& model, const Text& agreement) {
+std::string ModelEntry(const std::string& model, const Text& agreement,
+                       const measure::Record& record) {
   const auto run = models::Ask({.model = model, .draws = kDraws});
   STRATA_CHECK(run);
-  const Report report = models::ReportOf(*run);
+  const Report report = models::ReportOf(*run, record);
   return "<details class=\"model\">\n<summary>" +
          HtmlHeading(3, "title-" + model, LabelOf(*run->fact)) + " <code>" + EscapeHtml(model) +
          "</code> <small>" + HtmlText(agreement) + "</small></summary>\n<div id=\"model-" +
@@ -57,11 +59,11 @@ std::string ModelEntry(const std::string& model, const Text& agreement) {
 
 }  // namespace
 
-std::string ModelsPart() {
+std::string ModelsPart(const measure::Record& record) {
   const Section list = models::ListModels().sections.front();
   std::string part = HtmlHeading(3, "models-index", list.title) + Index(list, "models-index");
   for (const std::vector<Cell>& row : list.rows) {
-    part += ModelEntry(row.front().text.en, AgreementOf(row));
+    part += ModelEntry(row.front().text.en, AgreementOf(row), record);
   }
   return part;
 }

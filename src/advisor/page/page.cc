@@ -165,7 +165,7 @@ std::string MakePage(const PageInput& input) {
   const Part parts[] = {
       {"matrices", {"Comparison matrices", "对比矩阵"}, MatricesPart(input.record)},
       {"measurements", {"Measured here", "本机实测"}, MeasurementsPart(input.record)},
-      {"models", {"Models", "模型"}, ModelsPart()},
+      {"models", {"Models", "模型"}, ModelsPart(input.record)},
       {"decisions", {"Decision trees, for some cases", "决策树与示例"}, DecisionsPart()},
       {"graph", {"Knowledge graph", "知识图谱"}, GraphPart(input.pictures, input.whole)},
       {"roadmap", {"Roadmap", "路线图"}, RoadmapPart()}};

@@ -24,8 +24,9 @@ std::string_view PageStyle() noexcept;
 // The eight matrices and the decision matrix as heat maps, what is stated of them, and the legend.
 std::string MatricesPart(const measure::Record& record);
 
-// All models: a table of them, then each with formula, parameters, results, claims and tornado.
-std::string ModelsPart();
+// All models: a table of them, then each with formula, parameters, results, claims, what was
+// measured of them and tornado.
+std::string ModelsPart(const measure::Record& record);
 
 // The whole graph, then all diagrams: as pictures where there are some, and as lists.
 std::string GraphPart(const std::map<std::string, Picture>& pictures, const Layout& whole);

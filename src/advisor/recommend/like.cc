@@ -1,17 +1,20 @@
 #include <algorithm>
-#include <optional>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "advisor/compare/claims.h"
 #include "advisor/compare/measured.h"
 #include "advisor/compare/subjects.h"
+#include "advisor/compare/values.h"
 #include "advisor/facts/facts.h"
 #include "advisor/measured/claimed.h"
 #include "advisor/names.h"
 #include "advisor/recommend/recommend.h"
-#include "measure/rows.h"
 #include "model/values.h"
 
 namespace strata::advisor {
@@ -19,14 +22,21 @@ namespace {
 
 using model::Class;
 
-// Ours: how an effect of a case is seen on this host: a row of the record in one class, or how many
-// times more of it there is than in another.
+// Of an effect which figure the sight is held against.
+enum class Side : std::uint8_t {
+  kWhole,   // the effect as the document has it
+  kBefore,  // of "from 800 to 15 ms" the first,
+  kAfter,   // the second,
+  kFactor,  // and how many times less that is
+};
+
+// Ours: how an effect of a case is seen on this host; several ways are several rows.
 struct Seen {
   std::string_view of;      // the case
   std::string_view effect;  // its metric, or its label
-  std::string_view row;     // of the record; empty: it is not measured, see `how`
-  Class in = Class::kWasm;
-  std::optional<Class> against;
+  Sight sight;              // without a row: it is not measured, see `how`
+  Side side = Side::kWhole;
+  Json taken = nullptr;  // what words without a figure are taken for (compare/values.h)
   Text how;
 };
 
@@ -34,19 +44,28 @@ const std::vector<Seen>& AllSeen() {
   static const std::vector<Seen> all = {
       {.of = "cloud_native",
        .effect = "deployment in seconds through containerization",
-       .row = "warm_up",
-       .in = Class::kContainer},
-      {.of = "edge_iot", .effect = "memory", .row = "memory"},
-      {.of = "edge_iot", .effect = "startup", .row = "cold_start"},
+       .sight = {.row = "warm_up", .in = Class::kContainer},
+       .taken = {{"max_exclusive", 60}, {"unit", "s"}}},
+      {.of = "edge_iot", .effect = "memory", .sight = {.row = "memory"}},
+      {.of = "edge_iot", .effect = "startup", .sight = {.row = "cold_start"}},
       {.of = "security_finance",
        .effect = "hardware-level isolation by virtualization",
-       .row = "escapes",
-       .in = Class::kMicrovm},
+       .sight = {.row = "escapes", .in = Class::kMicrovm}},
       {.of = "ecommerce",
        .effect = "function instance density",
-       .row = "density_host",
-       .against = Class::kContainer},
-      {.of = "ecommerce", .effect = "cold start", .row = "cold_start"},
+       .sight = {.row = "density_host", .against = Class::kContainer}},
+      {.of = "ecommerce",
+       .effect = "cold start",
+       .sight = {.row = "cold_start", .in = Class::kContainer},
+       .side = Side::kBefore},
+      {.of = "ecommerce",
+       .effect = "cold start",
+       .sight = {.row = "cold_start"},
+       .side = Side::kAfter},
+      {.of = "ecommerce",
+       .effect = "cold start",
+       .sight = {.row = "cold_start", .in = Class::kContainer, .against = Class::kWasm},
+       .side = Side::kFactor},
       {.of = "ecommerce",
        .effect = "TCO",
        .how = {"strata cost shows that of what runs, strata model tco the formula's",
@@ -55,48 +74,85 @@ const std::vector<Seen>& AllSeen() {
   return all;
 }
 
+// Columns of an effect behind what is claimed; the second is what was measured.
+constexpr std::size_t kBehindClaim = 6;
+
 const Text kNotMeasured{"no figure that this platform measures", "非本平台可测的数据"};
 
 const Text kNotInRecord{
-    "The record has none of these rows: a whole run of 'strata measure' takes them ('--quick' "
-    "leaves some out).",
-    "该记录没有这些行：完整运行 strata measure 才会测得（--quick 会略去一部分）。"};
+    "The record has none of these rows: a whole run of 'strata measure' takes them, a quick one "
+    "leaves some out.",
+    "该记录没有这些行：完整运行 strata measure 才会测得，快速测量会略去一部分。"};
 
 // Whether a row of a record can show any effect of the case.
 bool CanBeSeen(std::string_view of) {
-  return std::ranges::any_of(AllSeen(),
-                             [of](const Seen& each) { return each.of == of && !each.row.empty(); });
+  return std::ranges::any_of(
+      AllSeen(), [of](const Seen& each) { return each.of == of && !each.sight.row.empty(); });
 }
 
-struct Value {
-  double number = 0;
-  std::string unit;
-};
-
-std::optional<Value> ValueOf(const measure::Record& record, std::string_view row, Class in) {
-  const auto measured = DescribeRow(record, *measure::FindRow(row), model::ClassName(in));
-  if (!measured) return std::nullopt;
-  return Value{Short(measured->value), std::string(measured->row->unit)};
+Json Value(const Json& number, std::string_view unit) {
+  return {{"value", number}, {"unit", unit}};
 }
 
-// "measured here" and how that is found out.
-std::pair<Cell, Cell> MeasuredCells(std::string_view of, std::string_view effect,
-                                    const measure::Record& record) {
-  const auto found = std::ranges::find_if(
-      AllSeen(), [&](const Seen& each) { return each.of == of && each.effect == effect; });
-  if (found == AllSeen().end()) return {NoCell(), TextCell(kNotMeasured)};
-  if (found->row.empty()) return {NoCell(), TextCell(found->how)};
-  std::string classes(model::ClassName(found->in));
-  if (found->against) classes += " / " + std::string(model::ClassName(*found->against));
-  const std::string what = std::string(found->row) + ", " + classes;
-  const Cell how = TextCell({"strata measure: " + what, "strata measure 的行：" + what});
-  const auto value = ValueOf(record, found->row, found->in);
-  if (!found->against) {
-    return {value ? NumberCell(value->number, value->unit) : NoCell(), how};
+// What is claimed, as compare/values.h reads it; null: nothing that has a figure.
+Json FigureOf(const Json& effect, const Seen& seen) {
+  if (!seen.taken.is_null()) return seen.taken;
+  const auto side = [&effect](const char* key) {
+    return Value(effect.at(key), effect.at("unit").get<std::string>());
+  };
+  switch (seen.side) {
+    case Side::kBefore:
+      return side("from");
+    case Side::kAfter:
+      return side("to");
+    case Side::kFactor:
+      return Value(Short(effect.at("from").get<double>() / effect.at("to").get<double>()), kTimes);
+    case Side::kWhole:
+      break;
   }
-  const auto other = ValueOf(record, found->row, *found->against);
-  if (!value || !other || other->number <= 0) return {NoCell(), how};
-  return {NumberCell(value->number / other->number, "x"), how};
+  if (effect.contains("factor")) return Value(effect.at("factor"), kTimes);
+  return effect.contains("unit") ? effect : Json(nullptr);
+}
+
+// The cells behind what is claimed: taken as, measured, interval, ratio, verdict, by.
+std::vector<Cell> NotSeen(const Text& why) {
+  return {NoCell(), NoCell(), NoCell(), NoCell(), NoCell(), TextCell(why)};
+}
+
+std::vector<Cell> SeenCells(const Json& effect, const Seen& seen, const measure::Record& record) {
+  if (seen.sight.row.empty()) return NotSeen(seen.how);
+  const Cell by =
+      TextCell(Join({"strata measure: ", "strata measure 的行："}, "", ShowSight(seen.sight)));
+  Claim claim{.cell = FigureOf(effect, seen), .source = ""};
+  const auto measured = LookAt(record, seen.sight);
+  if (!measured) {
+    return {ValueCell(claim.cell),
+            NoCell(),
+            NoCell(),
+            NoCell(),
+            TextCell({"not in the record", "记录中没有"}),
+            by};
+  }
+  const JudgedClaim judged = JudgeClaim(*measured, "", std::move(claim));
+  std::vector<Cell> cells = ClaimCells(*measured, &judged);
+  cells.back() = by;
+  return cells;
+}
+
+// A row for each way in which the effect is seen, of which the first says what is claimed.
+void AddEffect(std::string_view of, const Json& effect, std::vector<Cell> claimed,
+               const measure::Record& record, Section& to) {
+  const std::string name = effect.value("metric", LabelOf(effect).en);
+  const std::size_t columns = claimed.size();
+  const auto add = [&](std::vector<Cell> cells) {
+    std::ranges::move(cells, std::back_inserter(claimed));
+    to.rows.push_back(std::exchange(claimed, std::vector<Cell>(columns, NoCell())));
+  };
+  const std::size_t before = to.rows.size();
+  for (const Seen& each : AllSeen()) {
+    if (each.of == of && each.effect == name) add(SeenCells(effect, each, record));
+  }
+  if (to.rows.size() == before) add(NotSeen(kNotMeasured));
 }
 
 Section Listing(std::string id, Text title, const Json& entries) {
@@ -108,8 +164,12 @@ Section Listing(std::string id, Text title, const Json& entries) {
 // What is claimed first, then what is here of it.
 Section Effects(std::vector<Column> claimed) {
   Section section{.id = "effects", .title = {"Effects", "效果"}, .columns = std::move(claimed)};
-  section.columns.push_back({"measured", {"measured here", "本机实测"}});
-  section.columns.push_back({"by", {"by", "来源"}});
+  section.columns.insert(section.columns.end(), {{"taken_as", {"taken as", "取作"}},
+                                                 {"measured", {"measured here", "本机实测"}},
+                                                 {"interval", {"95 % interval", "95% 区间"}},
+                                                 {"ratio", {"ratio", "比值"}},
+                                                 {"verdict", {"verdict", "结论"}},
+                                                 {"by", {"by", "来源"}}});
   return section;
 }
 
@@ -133,9 +193,8 @@ Report CaseStudy(const Json& study, const measure::Record& record) {
   report.sections.push_back(Listing("analysis", {"Analysis", "分析"}, study.at("analysis")));
   Section effects = Effects({{"text", {"claimed", "声明"}}});
   for (const Json& each : study.at("effects")) {
-    const std::string name = each.value("metric", LabelOf(each).en);
-    auto [measured, by] = MeasuredCells(study.at("id").get<std::string>(), name, record);
-    effects.rows.push_back({TextCell(LabelOf(each)), std::move(measured), std::move(by)});
+    AddEffect(study.at("id").get_ref<const std::string&>(), each, {TextCell(LabelOf(each))}, record,
+              effects);
   }
   report.sections.push_back(std::move(effects));
   return report;
@@ -162,10 +221,9 @@ Report BusinessCase(const Json& business, const Json& table, const measure::Reco
                 .sources = {table.at("source")}};
   Section effects = Effects({{"metric", {"metric", "指标"}}, {"claimed", {"claimed", "声明"}}});
   for (const Json& result : business.at("results")) {
-    auto [measured, by] = MeasuredCells(business.at("id").get<std::string>(),
-                                        result.at("metric").get<std::string>(), record);
-    effects.rows.push_back({TextCell({result.at("metric"), result.value("zh", "")}), Stated(result),
-                            std::move(measured), std::move(by)});
+    AddEffect(business.at("id").get_ref<const std::string&>(), result,
+              {TextCell({result.at("metric"), result.value("zh", "")}), Stated(result)}, record,
+              effects);
   }
   report.sections.push_back(std::move(effects));
   return report;
@@ -174,7 +232,7 @@ Report BusinessCase(const Json& business, const Json& table, const measure::Reco
 bool AnyMeasured(const Report& report) {
   const Section& effects = report.sections.back();
   return std::ranges::any_of(effects.rows, [&effects](const std::vector<Cell>& row) {
-    return !row[effects.columns.size() - 2].value.is_null();
+    return !row[effects.columns.size() - kBehindClaim + 1].value.is_null();
   });
 }
 

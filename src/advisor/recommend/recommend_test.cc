@@ -420,22 +420,43 @@ TEST(RecommendTest, EffectsStandBesideWhatWasMeasuredHere) {
                  {.row = "instance_memory", .in = "wasm", .unit = "MiB", .samples = {1}},
                  {.row = "instance_memory", .in = "container", .unit = "MiB", .samples = {100}}};
   const Section effects = *FindSection(*LikeCase("ecommerce", record), "effects");
-  EXPECT_EQ(effects.rows.at(0).at(2).value.at("value"), 100.0) << "of 200 times the density";
-  EXPECT_EQ(effects.rows.at(1).at(2).value.at("value"), 5.0) << "the median";
-  EXPECT_EQ(effects.rows.at(1).at(3).text.en, "strata measure: cold_start, wasm");
-  EXPECT_TRUE(effects.rows.at(2).at(2).text.empty());
-  EXPECT_TRUE(effects.rows.at(2).at(3).text.en.starts_with("strata cost"));
+  // metric, claimed, taken as, measured, interval, ratio, verdict, by
+  EXPECT_EQ(effects.rows.at(0).at(3).value.at("value"), 100.0) << "of 200 times the density";
+  EXPECT_EQ(effects.rows.at(0).at(5).value, 0.667) << "to 150, which rounds to 200";
+  // "800 to 15 ms" is seen on both sides, and as how many times less.
+  EXPECT_EQ(effects.rows.at(1).at(2).text.en, "800 ms");
+  EXPECT_EQ(effects.rows.at(1).at(7).text.en, "strata measure: cold start, container");
+  EXPECT_TRUE(effects.rows.at(1).at(3).value.is_null()) << "not in the record";
+  EXPECT_TRUE(effects.rows.at(2).at(0).text.empty()) << "said once";
+  EXPECT_EQ(effects.rows.at(2).at(2).text.en, "15 ms");
+  EXPECT_EQ(effects.rows.at(2).at(3).value.at("value"), 5.0) << "the median";
+  EXPECT_TRUE(effects.rows.at(2).at(6).text.en.starts_with("not decided"));
+  EXPECT_EQ(effects.rows.at(3).at(2).text.en, "53.3 x");
+  EXPECT_TRUE(effects.rows.at(4).at(3).text.empty());
+  EXPECT_TRUE(effects.rows.at(4).at(7).text.en.starts_with("strata cost"));
+  // Enough samples of both sides are judged.
+  record.rows[0].samples = std::vector<double>(9, 10);
+  record.rows.push_back({.row = "cold_start",
+                         .in = "container",
+                         .unit = "ms",
+                         .samples = std::vector<double>(9, 50)});
+  const Section judged = *FindSection(*LikeCase("ecommerce", record), "effects");
+  EXPECT_EQ(judged.rows.at(1).at(6).text.en, "below the claim");
+  EXPECT_EQ(judged.rows.at(3).at(3).text.en, "5 x");
+  EXPECT_EQ(judged.rows.at(3).at(4).text.en, "5..5");
+  EXPECT_EQ(judged.rows.at(3).at(6).text.en, "below the claim");
   // What the isolation battery found stands beside the isolation that is claimed.
   record.rows.push_back({.row = "escapes", .in = "microvm", .unit = "attempts", .samples = {0}});
   const Section isolation = *FindSection(*LikeCase("security_finance", record), "effects");
-  EXPECT_EQ(isolation.rows.at(0).at(1).text.en, "0 attempts");
-  EXPECT_EQ(isolation.rows.at(0).at(2).text.en, "strata measure: escapes, microvm");
+  EXPECT_EQ(isolation.rows.at(0).at(2).text.en, "0 attempts");
+  EXPECT_EQ(isolation.rows.at(0).at(5).text.en, "the claim is no figure");
+  EXPECT_EQ(isolation.rows.at(0).at(6).text.en, "strata measure: attempts that escaped, microvm");
   // A record of the first form has the scheduler's figures only.
   record = {};
   record.prior[Class::kWasm] = {.cold_start_ms = 7, .memory_mib = 2};
   const auto report = LikeCase("edge_iot", record);
-  EXPECT_EQ(FindSection(*report, "effects")->rows.at(0).at(1).text.en, "2 MiB");
-  EXPECT_EQ(FindSection(*report, "effects")->rows.at(1).at(1).value.at("value"), 7.0);
+  EXPECT_EQ(FindSection(*report, "effects")->rows.at(0).at(2).text.en, "2 MiB");
+  EXPECT_EQ(FindSection(*report, "effects")->rows.at(1).at(2).value.at("value"), 7.0);
   EXPECT_EQ(report->notes.size(), 1U);
   EXPECT_TRUE(LikeCase("edge_iot")->notes.back().en.contains("strata measure"));
 }
@@ -458,7 +479,7 @@ TEST(RecommendTest, EveryCaseIsShown) {
     }
   }
   EXPECT_EQ(cases, 6U);
-  EXPECT_EQ(seen, 7U) << "as many as like.cc lists: one with a wrong name is seen nowhere";
+  EXPECT_EQ(seen, 9U) << "as many as like.cc lists: one with a wrong name is seen nowhere";
   EXPECT_EQ(LikeCase("nothing of the kind").error().code, Errc::kNotFound);
 }
 
