@@ -211,9 +211,9 @@ void PrintNotes(const advisor::Recommendation& recommended, const ReportFlags& f
 }
 
 void Run(Session& session, RecommendFlags& flags) {
+  auto record = LoadRecord(session, flags.record);
+  if (!record) return session.Report(record.error());
   if (!flags.like.empty()) {
-    const auto record = LoadRecord(session, flags.record);
-    if (!record) return session.Report(record.error());
     return PrintReport(session, flags.report, advisor::LikeCase(flags.like, *record));
   }
   const auto format = ParseReportFormat(session.output);
@@ -225,6 +225,7 @@ void Run(Session& session, RecommendFlags& flags) {
                                session.output});
   }
   if (auto filled = Fill(flags); !filled) return session.Report(filled.error());
+  flags.question.record = *std::move(record);
   auto recommended = advisor::Recommend(flags.question);
   if (!recommended) return session.Report(recommended.error());
   if (flags.manifest) {
@@ -287,8 +288,7 @@ void AddRecommend(CLI::App& app, Session& session) {
       "Instead: a case study or business case: cloud_native, edge_iot, ecommerce, ...");
   for (CLI::Option* other : others) like->excludes(other);
   verb->add_option("--record", flags->record,
-                   "Figures that 'strata measure --record' wrote, not the server's")
-      ->needs(like);
+                   "Figures that 'strata measure --record' wrote, not the server's");
   AddReportFlags(*verb, flags->report);
   // Made when help is asked for: it reads the facts.
   verb->footer([] { return Footer(); });

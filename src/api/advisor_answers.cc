@@ -90,8 +90,9 @@ Result<advisor::RecommendQuestion> RecommendQuestionOf(const Parameters& asked) 
 }
 
 Result<advisor::Recommendation> Recommended(const AdvisorRequest& request) {
-  const auto question = RecommendQuestionOf(request.parameters);
-  if (!question) return std::unexpected(question.error());
+  auto question = RecommendQuestionOf(request.parameters);
+  if (!question) return std::unexpected(std::move(question).error());
+  question->record = request.record;
   return advisor::Recommend(*question);
 }
 
@@ -227,7 +228,7 @@ std::span<const AdvisorOperation> AdvisorOperations() {
       {"mappings/{mapping}", kReport, {}, ShowMapping},
       {"align", kReport, {}, AlignAll},
       {"align/{concept}", kReport, {}, AlignIt},
-      {"recommend", kReport, of_workload, RecommendOne},
+      {"recommend", kReport, of_workload, RecommendOne, /*installation=*/false, /*record=*/true},
       {"recommend/manifest", Subject::kManifest, of_workload, RecommendManifest},
       {"cases/{case}", kReport, {}, ShowCase, /*installation=*/false, /*record=*/true},
       {"models", kReport, {}, ListModels},

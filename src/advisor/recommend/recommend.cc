@@ -8,6 +8,7 @@
 #include "advisor/recommend/assumptions.h"
 #include "advisor/recommend/devices.h"
 #include "advisor/recommend/disagreements.h"
+#include "advisor/recommend/kept.h"
 #include "advisor/recommend/manifest.h"
 #include "advisor/recommend/sources.h"
 #include "advisor/recommend/tables.h"
@@ -188,6 +189,7 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   const auto features = ReadFeatures(question.features);
   if (!features) return std::unexpected(features.error());
   answer.because = Join(answer.because, "; ", NoFeature(*features, answer.sandbox_class));
+  answer.because = Join(answer.because, "; ", NotKept(question, answer.sandbox_class));
   Recommendation recommended{.sandbox_class = answer.sandbox_class};
   Report& report = recommended.report;
   report.id = "recommend";
@@ -207,6 +209,7 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   report.sections.push_back(SourcesSection(*sources, answer.sandbox_class));
   report.sections.push_back(DisagreementsSection(question.about, walks));
   report.sections.push_back(PracticesSection(question.about, walks, answer.sandbox_class));
+  report.sections.push_back(KeptSection(question, answer.sandbox_class));
   report.sections.push_back(AnswerSection(answer));
   std::erase_if(report.sections, [](const Section& each) { return each.rows.empty(); });
   Manifest manifest = ManifestOf(question, *devices, answer.sandbox_class);

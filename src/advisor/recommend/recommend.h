@@ -34,6 +34,7 @@ struct RecommendQuestion {
   // The manifest that it is about, whose name and artifacts are then those above, unless they are
   // said otherwise.
   std::optional<model::Resource> from;
+  measure::Record record;  // what was measured here, beside what is asked for; empty: nothing
 };
 
 // What a Function or Service says of itself; what the question said already, and is said after

@@ -1,0 +1,28 @@
+// advisor/recommend/kept.h - whether a class was measured on this host to keep what a workload asks
+// for: its latency, its start, its load.
+//
+//   RecommendQuestion (its case, its manifest's slo, its record) --> [ these ] --> recommend.cc
+//
+// Of the small programs of `strata measure`, by its judge (measured/claimed.h); the workload's own
+// calls are the scheduler's (`strata explain`). The answer's class does not depend on it.
+//
+// Threads: pure functions. Tested by kept_test.cc.
+#pragma once
+
+#include "advisor/recommend/recommend.h"
+#include "advisor/report/report.h"
+#include "advisor/report/text.h"
+#include "model/values.h"
+
+namespace strata::advisor {
+
+// The section "kept": a row for each bound that is asked for and each class that may be used and
+// was measured, the answer's first. Without rows where no bound is asked for; the answer's class
+// has one, "not measured", also where it was not.
+Section KeptSection(const RecommendQuestion& question, model::Class answer);
+
+// "but it was measured here not to keep the latency, 99 %: container does"; empty: it keeps all
+// bounds, or it is not known.
+Text NotKept(const RecommendQuestion& question, model::Class answer);
+
+}  // namespace strata::advisor
