@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
+#include "advisor/recommend/rule_variables.h"
 #include "advisor/report/report.h"
 #include "advisor/units.h"
 #include "base/strings.h"
@@ -212,6 +214,7 @@ const std::vector<Variable>& Variables() {
       if (IsAskedFor(fact)) variables.push_back(Read(fact));
     }
     variables.push_back(SecondNeed());
+    std::ranges::move(RuleVariables(), std::back_inserter(variables));
     return variables;
   }();
   return all;
@@ -273,6 +276,12 @@ void Case::Take(const model::Workload& workload, bool function) {
   if (function && slo.qps) {
     said_.insert_or_assign("launches_per_second",
                            Answer{static_cast<double>(*slo.qps), "spec.slo.qps"});
+  }
+}
+
+void Case::Give(std::string_view variable, Json value, std::string from) {
+  if (!Find(variable)) {
+    said_.insert_or_assign(std::string(variable), Answer{std::move(value), std::move(from)});
   }
 }
 

@@ -40,8 +40,9 @@ class Case {
  public:
   struct Answer {
     Json value;  // a string, a boolean or a number
-    std::string
-        from;  // the variable or the manifest's field that it was taken from; empty: it was said
+    // The variable, the manifest's field or the document that it was taken from; empty: it was
+    // said.
+    std::string from;
   };
 
   // A number may have a unit (units.h). kNotFound: no such variable, with the nearest;
@@ -56,6 +57,9 @@ class Case {
   // bounded, else the call) and, of a function, how often. A level that it leaves out is low.
   void Take(const model::Requires& asked, bool function);
   void Take(const model::Workload& workload, bool function);
+
+  // What a document gives, where the case says nothing else; `from` is the document.
+  void Give(std::string_view variable, Json value, std::string from);
 
   // Whether nothing was said.
   [[nodiscard]] bool IsEmpty() const noexcept { return said_.empty(); }

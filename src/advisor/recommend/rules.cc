@@ -1,10 +1,13 @@
 // The documents' rules, most of them with a threshold.
-#include <optional>
+#include <algorithm>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "advisor/facts/facts.h"
 #include "advisor/recommend/assumptions.h"
+#include "advisor/recommend/rule_variables.h"
 #include "advisor/recommend/tables.h"
 #include "advisor/recommend/trees.h"
 
@@ -17,13 +20,6 @@ Text ConditionOf(const Json& rule) {
   if (!rule.contains("if")) return {};
   const Json& condition = rule.at("if");
   return condition.is_string() ? TextOf(rule, "if") : Text{ShowCondition(condition), ""};
-}
-
-Cell HoldsCell(const Json& rule, const Case& about) {
-  if (!rule.contains("if")) return NoCell();
-  const auto condition = ConditionFor(rule, about);
-  if (!condition || !condition->is.holds) return TextCell({"not known", "未知"});
-  return {YesOrNo(*condition->is.holds), *condition->is.holds};
 }
 
 // "microservice: microservice sandbox pool, HTTP/gRPC, MicroVM node".
@@ -56,17 +52,46 @@ Text OutcomeOf(const Json& rule) {
               otherwise.empty() ? Text() : Join({"else", "否则"}, " ", otherwise));
 }
 
+// The row of three_way or dual_mode that the workload belongs to; empty: there are no rows.
+Text RowFor(const Json& rule, const Case& about) {
+  const auto function = about.Find("function_type");
+  const bool routes = rule.contains("rows");
+  if (!routes && !rule.contains("then")) return {};
+  if (!routes && !rule.at("then").is_object()) return {};
+  if (!function) return {"needs function_type", "需要 function_type"};
+  if (routes) {
+    const char* task = function->value == true ? "function" : "microservice";
+    return RoutesOf(Json::array({*FindFact(rule.at("rows"), task, "task")}));
+  }
+  const auto existing = about.Find("existing_workload");
+  const bool light = function->value == true && !(existing && existing->value == true);
+  const char* row = light ? "new lightweight computing" : "rest";
+  return {std::string(row) + ": " + rule.at("then").at(row).get<std::string>(),
+          std::string(light ? "新增轻量计算：" : "其余：") +
+              rule.at("then").at(row).get<std::string>()};
+}
+
+// "holds" and "because".
+std::vector<Cell> HoldsCells(const Json& rule, const Case& about) {
+  if (!rule.contains("if")) return {NoCell(), TextCell(RowFor(rule, about))};
+  const Holding is = ConditionFor(rule, about).is;
+  if (is.holds) return {{YesOrNo(*is.holds), *is.holds}, TextCell(is.because)};
+  return {TextCell({"not known", "未知"}), TextCell({"needs " + is.missing, "需要 " + is.missing})};
+}
+
 }  // namespace
 
-std::optional<RuleCondition> ConditionFor(const Json& rule, const Case& about) {
+RuleCondition ConditionFor(const Json& rule, const Case& said) {
+  Case about = said;
+  for (const GivenFigure& each : GivenFigures()) about.Give(each.variable, each.value, each.source);
   const Json& condition = rule.at("if");
   if (!condition.is_string()) {
-    return RuleCondition{{ShowCondition(condition), ""}, HoldsFor(condition, about)};
+    return {{ShowCondition(condition), ""}, HoldsFor(condition, about)};
   }
-  if (rule.at("id") != "fast_start") return std::nullopt;
-  const Json& meant = NeedCondition("fast_start");
+  const Json existing = {{"var", "existing_workload"}, {"op", "="}, {"value", true}};
+  const Json& meant = rule.at("id") == "fast_start" ? NeedCondition("fast_start") : existing;
   const Text words = Join(TextOf(rule, "if"), ": ", {ShowCondition(meant), ""});
-  return RuleCondition{words, HoldsFor(meant, about)};
+  return {words, HoldsFor(meant, about)};
 }
 
 Section RulesSection(const Case& about) {
@@ -75,12 +100,15 @@ Section RulesSection(const Case& about) {
                   .columns = {{"rule", {"rule", "规则"}},
                               {"if", {"if", "条件"}},
                               {"holds", {"holds", "成立"}},
+                              {"because", {"in this case", "本情形"}},
                               {"then", {"then", "则"}},
                               {"source", {"source", "出处"}}}};
   for (const Json& rule : Facts(FactFile::kDecisions).at("rules")) {
-    section.rows.push_back({TextCell(LabelOf(rule)), TextCell(ConditionOf(rule)),
-                            HoldsCell(rule, about), TextCell(OutcomeOf(rule)),
-                            WordCell(rule.at("source").get<std::string>())});
+    std::vector<Cell> row{TextCell(LabelOf(rule)), TextCell(ConditionOf(rule))};
+    std::ranges::move(HoldsCells(rule, about), std::back_inserter(row));
+    row.push_back(TextCell(OutcomeOf(rule)));
+    row.push_back(WordCell(rule.at("source").get<std::string>()));
+    section.rows.push_back(std::move(row));
     if (rule.contains("note")) {
       section.notes.push_back(Join(LabelOf(rule), ": ", TextOf(rule, "note")));
     }

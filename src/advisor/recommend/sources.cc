@@ -52,14 +52,14 @@ void AddRules(const Case& about, std::vector<Source>& to) {
     if (!rule.contains("if") || !rule.contains("then")) continue;
     const std::vector<Class> classes = ClassesOf(rule.at("then"));
     if (classes.empty()) continue;
-    const auto condition = ConditionFor(rule, about);
-    if (!condition) continue;  // in words that are no variable's
+    const RuleCondition condition = ConditionFor(rule, about);
     Source source{.kind = {"rule", "规则"},
                   .name = LabelOf(rule),
                   .counts = Counts::kWhereTreesAreSilent,
-                  .because = condition->text};
-    const Holding& is = condition->is;
+                  .because = condition.text};
+    const Holding& is = condition.is;
     if (is.holds == true) source.comes_to = classes;
+    if (is.holds == false && rule.contains("else")) source.comes_to = ClassesOf(rule.at("else"));
     if (is.holds == false) source.because = Join(source.because, ": ", {"no", "否"});
     if (!is.holds) source.because = Needs(is.missing);
     to.push_back(std::move(source));

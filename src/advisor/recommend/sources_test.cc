@@ -32,7 +32,7 @@ TEST(SourcesTest, EveryTreeAndEverythingElseThatEndsInAClassIsThere) {
     return std::ranges::count_if(sources, [&](const Source& each) { return each.kind.en == kind; });
   };
   EXPECT_EQ(count("tree"), 6);
-  EXPECT_EQ(count("rule"), 2);
+  EXPECT_EQ(count("rule"), 3);
   EXPECT_EQ(count("stars"), 1);
   EXPECT_EQ(count("scenario weights"), 1);
   EXPECT_EQ(count("utility"), 1);
@@ -47,6 +47,15 @@ TEST(SourcesTest, ARuleThatHoldsComesToItsClass) {
       Named(Sources(Said({{"changes_per_hour", "0.5"}})), "rule", "exceeds").comes_to.empty());
   EXPECT_EQ(Decide(Said({{"changes_per_hour", "2"}}), holds).sandbox_class, Class::kWasm)
       << "nothing else is known";
+}
+
+TEST(SourcesTest, WhatExistsIsContainerizedAndWhatIsNewIsWasm) {
+  const auto comes_to = [](const SaidWords& said) {
+    return Named(Sources(Said(said)), "rule", "existing").comes_to;
+  };
+  EXPECT_EQ(comes_to({{"existing_workload", "true"}}), std::vector{Class::kContainer});
+  EXPECT_EQ(comes_to({{"existing_workload", "false"}}), std::vector{Class::kWasm});
+  EXPECT_TRUE(comes_to({}).empty());
 }
 
 TEST(SourcesTest, FastStartIsTheSameToRulesAndStars) {

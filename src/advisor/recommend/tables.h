@@ -22,17 +22,17 @@
 
 namespace strata::advisor {
 
-// The documents' rules, and whether the condition of each holds; "not known" where the case does
-// not say, nothing where there is no condition.
+// The documents' rules, and whether the condition of each holds and by what; "not known" where
+// neither the case nor a document says. Of what has rows instead, that of the case.
 Section RulesSection(const Case& about);
 
-// The condition of a rule that has one, where it is one of variables.
+// The condition of a rule that has an `if`. What the case does not say is as the documents give it
+// (rule_variables.h).
 struct RuleCondition {
   Text text;  // "changes_per_hour > 1"
   Holding is;
 };
-// Nothing: it is in words for people.
-std::optional<RuleCondition> ConditionFor(const Json& rule, const Case& about);
+RuleCondition ConditionFor(const Json& rule, const Case& about);
 
 // The documents' steps of a selection, and where each is answered.
 Section FlowSection();

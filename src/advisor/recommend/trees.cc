@@ -240,8 +240,7 @@ Walk WalkTree(const Json& tree, const Case& about) {
 
 Holding HoldsFor(const Json& condition, const Case& about) {
   Holding holding;
-  Text because;
-  holding.holds = Decide(condition, about, holding.missing, because);
+  holding.holds = Decide(condition, about, holding.missing, holding.because);
   if (holding.holds) holding.missing.clear();  // it was passed on the way
   return holding;
 }

@@ -56,6 +56,7 @@ std::optional<model::Class> ClassOfConcept(const std::string& id);
 struct Holding {
   std::optional<bool> holds;  // nothing: that depends on what is not known
   std::string missing;        // then: the first variable that is not; else empty
+  Text because;               // "latency_ms = 50": what of the case it goes by
 };
 
 // Whether a condition of the facts, {var, op, value} or {all: [...]} or {any: [...]}, holds for the
