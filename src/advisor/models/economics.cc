@@ -25,16 +25,17 @@ double ReductionPercent(double from, double to) { return 100 * (1 - to / from); 
 
 Model Tco(const Json& fact) {
   constexpr Kind kCost{"", 0, 1e6};
-  const Text why{"the base costs of no case are given: equal ones, any mix is as likely",
-                 "未给出任何情形的基础成本：取相等，各种比例同样可能"};
+  const Text why{
+      "the base costs of no case are given: equal ones, any mix of the same sum is as likely",
+      "未给出任何情形的基础成本：取相等，总和相同的各种比例同样可能"};
   Model model;
   model.parameters = ParameterList(fact)
                          .Take("coefficients.*.density", kPositive)
                          .Take("coefficients.*.complexity", kPositive)
                          .Take("coefficients.*.risk", kPositive)
-                         .Unknown("infrastructure_cost", 1, kCost, why)
-                         .Unknown("operations_labour", 1, kCost, why)
-                         .Unknown("security_loss", 1, kCost, why);
+                         .Part("infrastructure_cost", 1, kCost, why)
+                         .Part("operations_labour", 1, kCost, why)
+                         .Part("security_loss", 1, kCost, why);
   model.evaluate = [](const Inputs& in) {
     const auto total = [&in](const std::string& tier) {
       return in["infrastructure_cost"] * in[tier + ".density"] +

@@ -53,6 +53,19 @@ void AddNamed(const std::string& prefix, const Vector& values, Outputs& out) {
   for (std::size_t i = 0; i < kStates.size(); ++i) out.Add(prefix + "." + kStates[i], values[i]);
 }
 
+std::vector<Text> MarkovRemarks(const Inputs& in) {
+  std::vector<Text> remarks;
+  for (const std::string& state : kStates) {
+    const double sum = Sum(Named(in, state));
+    if (std::fabs(sum - 1) < 1e-9) continue;
+    const std::string total = Figure(sum);
+    remarks.push_back({"Row " + state + " sums to " + total +
+                           ", not to 1: each of its chances is taken as its part of that.",
+                       "行 " + state + " 之和为 " + total + "，不为 1：各概率按其占比计。"});
+  }
+  return remarks;
+}
+
 Outputs EvaluateMarkov(const Inputs& in) {
   const Matrix chain = ChainOf(in);
   const auto stationary = numerics::Stationary(chain);
@@ -118,6 +131,7 @@ Model Markov(const Json& fact) {
   Model model;
   model.parameters = MarkovParameters(fact);
   model.evaluate = EvaluateMarkov;
+  model.remarks = MarkovRemarks;
   const auto each = [](const std::string& prefix) {
     std::vector<std::string> names;
     for (const std::string& state : kStates) names.push_back(prefix + "." + state);

@@ -179,6 +179,12 @@ ParameterList& ParameterList::Unknown(std::string name, double value, Kind kind,
   return *this;
 }
 
+ParameterList& ParameterList::Part(std::string name, double value, Kind kind, Text why) {
+  Assume(std::move(name), value, kind, std::move(why));
+  list_.back().part = true;
+  return *this;
+}
+
 ParameterList& ParameterList::Choose(std::string name, std::string_view level, Levels levels,
                                      Text why) {
   const auto found = std::ranges::find(levels, level);

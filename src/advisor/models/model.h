@@ -73,7 +73,10 @@ struct Parameter {
   Text source;           // which document and section gives it; empty: none does
   Text assumed;          // then: why this value
   bool unknown = false;  // and it may as well be any other within its bounds
-  Text label;            // what the fact calls it; may be empty
+  // Or it is a part of a whole, with all others that are: what the whole comes to is taken as it
+  // is, and every mix is as likely.
+  bool part = false;
+  Text label;  // what the fact calls it; may be empty
 };
 
 // The values of a model's parameters, by name. A name that the model does not have is a bug.
@@ -143,6 +146,8 @@ struct Model {
   std::function<Outputs(const Inputs&)> evaluate;
   std::vector<Check> checks;  // those of the fact that are computed; the others are the fact's word
   std::function<Plot(const Inputs&)> plot;  // empty: bars of the outputs that have no levels
+  // What a reader has to know of these values; empty: nothing ever.
+  std::function<std::vector<Text>(const Inputs&)> remarks = {};
 };
 
 // Collects a model's parameters, from its fact where that has them.
@@ -165,6 +170,8 @@ class ParameterList {
   ParameterList& Assume(std::string name, double value, Kind kind, Text why);
   // The same, where nothing is known but its bounds: what is uncertain about it is all of them.
   ParameterList& Unknown(std::string name, double value, Kind kind, Text why);
+  // The same of a part of a whole, from 0 to all of it.
+  ParameterList& Part(std::string name, double value, Kind kind, Text why);
   ParameterList& Choose(std::string name, std::string_view level, Levels levels, Text why);
   ParameterList& YesNo(std::string name, bool yes, Text why) {
     return Choose(std::move(name), kNoYes[yes ? 1 : 0], kNoYes, std::move(why));

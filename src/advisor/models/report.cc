@@ -257,8 +257,10 @@ Text IntervalNote(const Question& question) {
   const std::string spread = Percent(question.spread);
   return {
       "A parameter is uncertain by " + spread +
-          " each way, a date by a year; one of which nothing is known, over all that it may be.",
-      "参数上下浮动 " + spread + "，日期浮动一年；完全未知的参数取其全部取值范围。"};
+          " each way, a date by a year; one of which nothing is known, over all that it may be; "
+          "parts of a whole, over all mixes of it.",
+      "参数上下浮动 " + spread +
+          "，日期浮动一年；完全未知的参数取其全部取值范围；整体的各部分取其各种比例。"};
 }
 
 std::string WithUnit(const Output& of) {
@@ -384,6 +386,7 @@ Report ReportOf(const ModelRun& run, const measure::Record& record) {
                 .sources = {fact.at("source").get<std::string>()}};
   const Text note = TextOf(fact, "note");
   if (!note.empty()) report.notes.push_back(note);
+  report.notes.insert(report.notes.end(), run.remarks.begin(), run.remarks.end());
   std::vector<Section> sections{FormulaSection(fact), SymbolSection(fact), ParameterSection(run),
                                 ResultSection(run),   CheckSection(run),   StatedSection(fact)};
   std::erase_if(sections, [](const Section& section) {

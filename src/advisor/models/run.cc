@@ -16,6 +16,7 @@
 #include "advisor/models/settings.h"
 #include "advisor/names.h"
 #include "advisor/numerics/chance.h"
+#include "advisor/report/report.h"
 #include "base/check.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -34,9 +35,54 @@ Interval UncertainOf(const Parameter& parameter, double value, bool set, double 
   return {std::ceil(interval.low), std::floor(interval.high)};
 }
 
+// The parts of a whole that were not set, whose mix is all that is uncertain of them.
+std::vector<std::size_t> PartsOf(const ModelRun& run) {
+  std::vector<std::size_t> parts;
+  for (std::size_t i = 0; i < run.values.size(); ++i) {
+    if (run.model.parameters[i].part && !run.set[i]) parts.push_back(i);
+  }
+  return parts;
+}
+
+double WholeOf(const ModelRun& run, const std::vector<std::size_t>& parts) {
+  double whole = 0;
+  for (const std::size_t i : parts) whole += run.values[i];
+  return whole;
+}
+
+// One part becomes `value`; the others share what is left of the whole as they did.
+void SetPart(const ModelRun& run, std::size_t parameter, double value, Inputs& inputs) {
+  const std::vector<std::size_t> parts = PartsOf(run);
+  const double whole = WholeOf(run, parts);
+  const double others = whole - run.values[parameter];
+  for (const std::size_t i : parts) {
+    const double share = others > 0 ? run.values[i] / others
+                                    : 1 / std::max(1.0, static_cast<double>(parts.size()) - 1);
+    inputs.Set(i, i == parameter ? value : (whole - value) * share);
+  }
+}
+
+// Draws from 0 to the whole become a mix of it: as likely as any other, for each draw's logarithm
+// is exponential (Dirichlet of ones).
+void MixParts(const std::vector<std::size_t>& parts, double whole, Inputs& inputs) {
+  double sum = 0;
+  for (const std::size_t i : parts) {
+    inputs.Set(i, -std::log1p(-inputs.at(i) / whole));
+    sum += inputs.at(i);
+  }
+  for (const std::size_t i : parts) inputs.Set(i, whole * inputs.at(i) / sum);
+}
+
 std::vector<Interval> UncertainOf(const ModelRun& run) {
   std::vector<Interval> intervals;
+  const std::vector<std::size_t> parts = PartsOf(run);
   for (std::size_t i = 0; i < run.values.size(); ++i) {
+    // Of one part that is left alone nothing is uncertain.
+    if (std::ranges::find(parts, i) != parts.end()) {
+      intervals.push_back(parts.size() > 1 ? Interval{0, WholeOf(run, parts)}
+                                           : Interval{run.values[i], run.values[i]});
+      continue;
+    }
     intervals.push_back(
         UncertainOf(run.model.parameters[i], run.values[i], run.set[i], run.question.spread));
   }
@@ -44,7 +90,11 @@ std::vector<Interval> UncertainOf(const ModelRun& run) {
 }
 
 double At(const ModelRun& run, Inputs inputs, std::size_t parameter, double value) {
-  inputs.Set(parameter, value);
+  if (run.model.parameters[parameter].part && !run.set[parameter]) {
+    SetPart(run, parameter, value, inputs);
+  } else {
+    inputs.Set(parameter, value);
+  }
   return run.model.evaluate(inputs).all()[run.of].value;
 }
 
@@ -107,10 +157,13 @@ Result<void> DrawAll(Inputs inputs, const std::vector<Interval>& intervals, Mode
   std::vector<std::vector<double>> draws(run.outputs.all().size());
   for (std::vector<double>& each : draws) each.reserve(run.question.draws);
   std::uint64_t work = 0;
+  const std::vector<std::size_t> parts = PartsOf(run);
+  const double whole = WholeOf(run, parts);
   for (std::uint32_t n = 0; n < run.question.draws; ++n) {
     for (std::size_t i = 0; i < intervals.size(); ++i) {
       inputs.Set(i, Draw(run.model.parameters[i], intervals[i], random));
     }
+    if (parts.size() > 1 && whole > 0) MixParts(parts, whole, inputs);
     const Outputs outputs = run.model.evaluate(inputs);
     work += outputs.worked();
     if (work > kMostWork) {
@@ -165,12 +218,20 @@ Result<ModelRun> Ask(const Question& question) {
   run.question = question;
   run.set.resize(run.model.parameters.size());
   Inputs inputs(run.model.parameters);
+  for (std::size_t i = 0; i < run.set.size(); ++i) run.values.push_back(inputs.at(i));
   for (const std::string& setting : question.set) {
     const auto parameter = Set(setting, run.model.parameters, inputs);
     if (!parameter) return std::unexpected(parameter.error());
+    const double value = inputs.at(*parameter);
+    if (run.set[*parameter] && run.values[*parameter] != value) {
+      return Fail(Errc::kInvalidArgument,
+                  run.model.parameters[*parameter].name + " is set twice: to " +
+                      Figure(run.values[*parameter]) + " and " + Figure(value));
+    }
     run.set[*parameter] = true;
+    run.values[*parameter] = value;
   }
-  for (std::size_t i = 0; i < run.set.size(); ++i) run.values.push_back(inputs.at(i));
+  if (run.model.remarks) run.remarks = run.model.remarks(inputs);
   run.outputs = run.model.evaluate(inputs);
   const auto of = FindOutput(run.outputs, question.of);
   if (!of) return std::unexpected(of.error());

@@ -25,7 +25,7 @@ inline constexpr std::uint64_t kMostWork = 20'000'000;
 
 struct Question {
   std::string model;
-  std::vector<std::string> set;  // "NAME=VALUE", later ones win
+  std::vector<std::string> set;  // "NAME=VALUE"; one parameter not to two values
   std::string of;                // the output that sensitivity is of; empty: the first
   double spread = 0.1;           // how uncertain a parameter is, as a share of its value, each way
   std::uint32_t draws = 10'000;  // of the Monte Carlo; 0: none
@@ -58,6 +58,7 @@ struct ModelRun {
   std::vector<double> values;  // of the parameters
   std::vector<bool> set;       // which of them were set
   Outputs outputs;
+  std::vector<Text> remarks;  // of the values, where they call for any
   std::vector<Judged> checks;
   std::size_t of = 0;                // the output that `swings` and `histogram` are of
   std::vector<Swing> swings;         // widest first; those that change nothing are left out
@@ -68,7 +69,7 @@ struct ModelRun {
 
 // kNotFound: no such model, parameter, level or output; kInvalidArgument: no such unit (each
 // message names the nearest), a value out of bounds, or more draws than kMostDraws or than
-// kMostWork has room for.
+// kMostWork has room for, or a parameter set to two values.
 Result<ModelRun> Ask(const Question& question);
 
 }  // namespace strata::advisor::models

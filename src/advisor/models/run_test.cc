@@ -48,11 +48,6 @@ TEST(AskTest, ParametersThatAreSetChangeTheFiguresAndTheVerdicts) {
   EXPECT_EQ(CheckNamed(after, "wasm").verdict, Verdict::kDisagrees);
 }
 
-TEST(AskTest, ALaterSettingWins) {
-  const ModelRun run = Asked({.model = "density", .set = {"N=7", "N=50"}, .draws = 0});
-  EXPECT_EQ(InputOf(run, "N"), 50);
-}
-
 TEST(AskTest, AModelIsFoundByItsNameInEitherLanguage) {
   EXPECT_EQ(Asked({.model = "Net present value, IRR, payback", .draws = 0}).model.id, "npv");
   EXPECT_EQ(Asked({.model = "部署密度函数", .draws = 0}).model.id, "density");
@@ -145,6 +140,54 @@ TEST(UncertaintyTest, WhatTheUserSetIsNoLongerWhollyUnknown) {
   EXPECT_NEAR(run.uncertain.front().summary.mean, 68.846, 0.001);
 }
 
+TEST(UncertaintyTest, PartsOfAWholeAreDrawnAsItsMixes) {
+  const ModelRun run = Asked({.model = "tco", .of = "total.container", .spread = 0, .draws = 5000});
+  const auto total = [&run](const char* tier) {
+    const auto& all = run.outputs.all();
+    const auto at = std::ranges::find(all, std::string("total.") + tier, &Output::name);
+    return run.uncertain.at(static_cast<std::size_t>(at - all.begin())).summary;
+  };
+  // Of a whole of 3, shared evenly on average: Dirichlet of ones has mean 1/3 and variance 1/18.
+  EXPECT_NEAR(total("container").mean, 2.6, 0.05);
+  const double mean = 2.6 / 3;
+  const double variance =
+      ((0.3 - mean) * (0.3 - mean) + (0.8 - mean) * (0.8 - mean) + (1.5 - mean) * (1.5 - mean)) /
+      3 * 9 / 4;
+  EXPECT_NEAR(total("container").deviation, std::sqrt(variance), 0.03);
+  EXPECT_LE(run.draws.back(), 3 * 1.5);
+  EXPECT_GE(run.draws.front(), 3 * 0.3);
+  // One part that takes all leaves nothing to the others.
+  const auto swing = std::ranges::find_if(run.swings, [&run](const Swing& each) {
+    return run.model.parameters[each.parameter].name == "security_loss";
+  });
+  ASSERT_NE(swing, run.swings.end());
+  EXPECT_EQ(swing->values.high, 3);
+  EXPECT_NEAR(swing->at_high, 3 * 1.5, 1e-12);
+  EXPECT_NEAR(swing->at_low, 1.5 * (0.3 + 0.8), 1e-12);
+}
+
+TEST(AskTest, AParameterIsNotSetToTwoValues) {
+  EXPECT_TRUE(Ask({.model = "npv", .set = {"discount_rate=8%", "discount_rate=0.08"}, .draws = 0}));
+  const auto twice = Ask({.model = "npv", .set = {"discount_rate=8%", "discount_rate=0.1"}});
+  ASSERT_FALSE(twice.has_value());
+  EXPECT_EQ(twice.error().code, Errc::kInvalidArgument);
+  EXPECT_TRUE(twice.error().message.contains("0.08 and 0.1")) << twice.error().message;
+}
+
+TEST(AskTest, WhatIsSpentIsSaidToBeNegative) {
+  const auto spent = Ask({.model = "npv", .set = {"wasm.initial_investment=8"}});
+  ASSERT_FALSE(spent.has_value());
+  EXPECT_TRUE(spent.error().message.contains("negative")) << spent.error().message;
+}
+
+TEST(AskTest, ARowOfChancesThatDoesNotSumToOneIsSaidToBeTakenInParts) {
+  EXPECT_TRUE(Asked({.model = "markov", .draws = 0}).remarks.empty());
+  const ModelRun run = Asked({.model = "markov", .set = {"wasm.wasm=0.5"}, .draws = 0});
+  ASSERT_EQ(run.remarks.size(), 1U);
+  EXPECT_TRUE(run.remarks[0].en.contains("Row wasm sums to 0.7")) << run.remarks[0].en;
+  EXPECT_FALSE(run.remarks[0].zh.empty());
+}
+
 // P of the technology `years` after 2024, by the equation itself.
 double Adopted(const ModelRun& run, const std::string& name, double years) {
   const auto derivative = [&](const numerics::State& p, numerics::State& rate, double t) {
@@ -204,9 +247,10 @@ TEST(LotkaVolterraTest, OfSeveralStableStatesItIsTheOneThatTheStartLeadsTo) {
   std::vector<std::string> settings{"alpha1=0", "beta1=1", "alpha2=0", "beta2=-1", "alpha3=0",
                                     "alpha4=0", "r1=.5",   "r2=.5",    "K1=.8",    "K2=.8"};
   const auto steady = [&settings](const char* container, const char* sandbox, const char* which) {
-    settings.push_back(std::string("initial.C=") + container);
-    settings.push_back(std::string("initial.S=") + sandbox);
-    const ModelRun run = Asked({.model = "lotka_volterra", .set = settings, .draws = 0});
+    std::vector<std::string> set = settings;
+    set.push_back(std::string("initial.C=") + container);
+    set.push_back(std::string("initial.S=") + sandbox);
+    const ModelRun run = Asked({.model = "lotka_volterra", .set = set, .draws = 0});
     return run.outputs[std::string("steady.") + which];
   };
   EXPECT_NEAR(steady("0.6", "0.05", "C"), 0.8, 1e-9);

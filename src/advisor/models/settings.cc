@@ -34,8 +34,11 @@ Result<double> NumberOf(const Parameter& parameter, std::string_view text) {
   auto number = ReadQuantity(text, kind.unit);
   if (!number) return number;
   if (*number < kind.low || *number > kind.high) {
-    return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "': it is at least " +
-                                            Figure(kind.low) + " and at most " + Figure(kind.high));
+    return Fail(Errc::kInvalidArgument,
+                "'" + std::string(text) + "': it is " +
+                    (kind.low == -kMost && kind.high == 0
+                         ? "what is spent, so 0 or negative"
+                         : "at least " + Figure(kind.low) + " and at most " + Figure(kind.high)));
   }
   if (kind.numbers != Numbers::kReal && *number != std::round(*number)) {
     return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "': it is a whole number");
