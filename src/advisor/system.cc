@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "advisor/names.h"
+#include "advisor/report/kinds.h"
 
 namespace strata::advisor {
 namespace {
@@ -308,7 +309,7 @@ Section NodesOf(const Graph& graph, std::string_view name) {
                               {"boundary", {"boundary", "边界"}},
                               {"is", {"is", "说明"}}}};
   for (const GraphNode& node : graph.nodes) {
-    section.rows.push_back({WordCell(node.id), TextCell(node.label), WordCell(node.type),
+    section.rows.push_back({WordCell(node.id), TextCell(node.label), KindCell(node.type),
                             node.layer.empty() ? NoCell() : WordCell(node.layer),
                             TextCell(node.description)});
   }

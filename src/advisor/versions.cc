@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "advisor/facts/facts.h"
+#include "advisor/report/kinds.h"
 
 namespace strata::advisor {
 namespace {
@@ -70,7 +71,7 @@ Section VersionsOf(const std::map<std::string, std::string>& found) {
   for (const Json& each : Facts(FactFile::kVersions).at("versions")) {
     const std::string tech = each.at("tech");
     const std::string stated = each.at("new");
-    std::vector<Cell> row = {WordCell(tech), WordCell(each.at("layer").get<std::string>()),
+    std::vector<Cell> row = {WordCell(tech), KindCell(each.at("layer").get<std::string>()),
                              TextCell(Before(each)), WordCell(stated),
                              TextCell({each.value("features", ""), each.value("zh", "")})};
     for (Cell& cell : FoundCells(tech, stated, found)) row.push_back(std::move(cell));

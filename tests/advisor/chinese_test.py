@@ -21,11 +21,11 @@ MIXED = re.compile(r"(?:[a-z]{2,}[,;:]? ){2,}[a-z]{2,}")
 # What a person types.
 COMMAND = re.compile(r"'strata [^']*'|strata [a-z]+(?: [a-z_]+)?")
 
-# Columns that quote, name or compute. Formulas and claims are the documents' own signs; statements, what a model's fact
+# Columns that quote, name or compute. Formulas and claims are the documents' own signs; what a model's fact
 # says, evidence of mappings and contents of documents are quotations with their place; a term stands beside its Chinese;
 # titles are those of publications; conditions are of variables as --set takes them, as are units and levels; the others
 # are ids and names.
-AS_THEY_ARE = {"formula", "class", "claimed", "statement", "term", "title", "id", "url", "source", "technologies", "here",
+AS_THEY_ARE = {"formula", "class", "claimed", "term", "title", "id", "url", "source", "technologies", "here",
                "stack", "kernel", "diagrams", "document", "file", "documents", "shares", "before", "after", "evidence",
                "unit", "value", "at_from", "at_to", "of", "what", "says", "contents", "if", "old", "old_source",
                "new_source"}
@@ -41,8 +41,13 @@ NAMES = {"wasm, container, appkernel, microvm", "Docker, containerd, Kubernetes,
          # A definition that the document has in English only.
          "Wasm shim for containerd",
          # What the documents call pools and nodes, in English in a Chinese drawing; conditions in the words of --set.
-         ROUTES, "security_requirement = High or compatibility_requirement = High 是 (security_requirement = High)",
+         ROUTES, *ROUTES.split("; "), "security_requirement = High or compatibility_requirement = High 是 (security_requirement = High)",
          "very low", "very high", "percentage points"}
+
+
+# Columns of one word each, which says what something is: English only, it is forgotten, too.
+LABELS = {"kind", "type", "dimension", "concept", ("versions", "layer")}
+LABELS_THAT_ARE_NAMES = {"WebAssembly"}
 
 
 def ask(*words, language="zh"):
@@ -117,15 +122,23 @@ def forgotten(report):
             if where not in AS_THEY_ARE and text not in NAMES and is_english(text)}
 
 
+def unlabelled(report):
+    return {f"{section['id']} {key}: {text}" for section in report["sections"] for row in section["rows"]
+            for key, value in row.items() if key in LABELS or (section["id"], key) in LABELS
+            for text in strings(value) if not CHINESE.search(text) and text not in LABELS_THAT_ARE_NAMES}
+
+
 class ChineseTest(unittest.TestCase):
     def test_no_sentence_is_english_only(self):
         asked = 0
         found = {}
         for words in questions():
             asked += 1
-            for text in forgotten(ask(*words)):
+            report = ask(*words)
+            for text in forgotten(report) | unlabelled(report):
                 found.setdefault(text, " ".join(words))
         self.assertGreater(asked, 150)
+        self.maxDiff = None
         self.assertEqual(found, {})
 
     def test_what_is_forgotten_is_found(self):
@@ -133,6 +146,11 @@ class ChineseTest(unittest.TestCase):
                    "rows": [{"why": "as it was said"}, {"claimed": "as it was"}, {"origin": "假设：no cap is given"}]}
         self.assertEqual(forgotten({"title": "标题", "notes": [], "sections": [section]}),
                          {"note: only an English note", "why: as it was said", "origin: 假设：no cap is given"})
+
+    def test_a_label_of_one_word_is_found(self):
+        rows = [{"kind": "ratio", "id": "density"}, {"kind": "比值"}, {"layer": "kernel"}]
+        self.assertEqual(unlabelled({"sections": [{"id": "models", "rows": rows}, {"id": "versions", "rows": rows[2:]}]}),
+                         {"models kind: ratio", "versions layer: kernel"})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // A concept against what others say of it.
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -185,10 +186,11 @@ Section Conflicts(const std::string& id) {
                               {"advice", {"advice", "建议"}}}};
   for (const Json& conflict : Facts(FactFile::kModels).at("cross_document_conflicts")) {
     if (!id.empty() && !IsAbout(conflict, id)) continue;
-    for (const Json& statement : conflict.at("statements")) {
+    const Json& chinese = conflict.at("statements_zh");
+    for (std::size_t i = 0; i < chinese.size(); ++i) {
       section.rows.push_back({WordCell(conflict.at("id").get<std::string>()),
                               TextCell({conflict.at("topic"), conflict.at("zh")}),
-                              WordCell(statement.get<std::string>()),
+                              TextCell({conflict.at("statements").at(i), chinese.at(i)}),
                               TextCell(TextOf(conflict, "advice"))});
     }
   }

@@ -12,6 +12,7 @@
 #include "advisor/facts/facts.h"
 #include "advisor/graph/graph.h"
 #include "advisor/names.h"
+#include "advisor/report/kinds.h"
 #include "base/strings.h"
 #include "model/values.h"
 
@@ -128,13 +129,12 @@ Text OrderOf(const Json& ordering, const std::set<std::string>& concepts) {
   return text;
 }
 
-// "sandboxing 3 vs policy_engine 2; ...", with `between` where cells say nothing; in Chinese by
-// their labels.
+// "sandboxing 3 vs policy engine 2; ...", with `between` where cells say nothing; by their labels.
 Text PairsText(const std::vector<OrderPair>& pairs, std::string_view between) {
   Text text;
   for (const OrderPair& each : pairs) {
-    const Text left = Join({each.left, ConceptLabel(each.left).zh}, " ", each.left_says);
-    const Text right = Join({each.right, ConceptLabel(each.right).zh}, " ", each.right_says);
+    const Text left = Join(ConceptLabel(each.left), " ", each.left_says);
+    const Text right = Join(ConceptLabel(each.right), " ", each.right_says);
     text = Join(text, "; ", Join(left, each.left_says.empty() ? between : " vs ", right));
   }
   return text;
@@ -184,7 +184,7 @@ Section Orderings(const std::vector<const Json*>& matrices, const std::set<std::
       const Text order = OrderOf(ordering, concepts);
       if (order.empty()) continue;
       auto [least, most] = OrderCells(*matrix, ordering);
-      section.rows.push_back({WordCell(matrix->at("id").get<std::string>()),
+      section.rows.push_back({KindCell(matrix->at("id").get<std::string>()),
                               TextCell({ordering.at("statement"), ordering.at("zh")}),
                               TextCell(order), std::move(least), std::move(most),
                               TextCell(TextOf(ordering, "note"))});
@@ -233,7 +233,7 @@ Section Statements(const std::vector<const Json*>& matrices,
                nullptr;
       });
       if (names_concepts && !ours) continue;
-      section.rows.push_back({WordCell(matrix->at("id").get<std::string>()),
+      section.rows.push_back({KindCell(matrix->at("id").get<std::string>()),
                               TextCell({statement.at("statement"), statement.at("zh")}),
                               TextCell(NamesOf(best)), BorneOut(*matrix, statement)});
       if (statement.contains("note")) section.notes.push_back(TextOf(statement, "note"));
@@ -511,7 +511,9 @@ Report WhatCanBeCompared() {
     for (const Subject& subject : subjects) {
       section.rows.push_back(
           {TextCell(kind), WordCell(subject.id), TextCell(subject.label),
-           subject.concept_id.empty() ? NoCell() : WordCell(subject.concept_id)});
+           subject.concept_id.empty()
+               ? NoCell()
+               : TextCell({subject.concept_id, ConceptLabel(subject.concept_id).zh})});
     }
   };
   add({"concept", "概念"}, ConceptSubjects());

@@ -61,7 +61,7 @@ TEST(CompareTest, OrderingsThatTheCellsContradictSayWhichCells) {
   ASSERT_NE(orderings, nullptr);
   const auto& loss = orderings->rows.back();
   EXPECT_EQ(loss[2].text.en, "sandboxing < policy engine");
-  EXPECT_EQ(loss[4].text.en, "no: sandboxing 3 vs policy_engine 2");
+  EXPECT_EQ(loss[4].text.en, "no: sandboxing 3 vs policy engine 2");
 }
 
 TEST(CompareTest, NoOrderingIsUncheckedAndContradictionsAreShown) {
@@ -85,7 +85,7 @@ TEST(CompareTest, NoOrderingIsUncheckedAndContradictionsAreShown) {
   EXPECT_EQ(contradicted, 2);
   const auto& loss = orderings.rows[5];
   EXPECT_EQ(loss[4].text,
-            (Text{"no: sandboxing 3 vs policy_engine 2", "不成立：沙盒化 3 vs 策略引擎 2"}));
+            (Text{"no: sandboxing 3 vs policy engine 2", "不成立：沙盒化 3 vs 策略引擎 2"}));
 }
 
 struct Found {

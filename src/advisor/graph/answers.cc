@@ -15,6 +15,7 @@
 #include "advisor/facts/facts.h"
 #include "advisor/graph/glossary.h"
 #include "advisor/names.h"
+#include "advisor/report/kinds.h"
 
 namespace strata::advisor {
 namespace {
@@ -88,7 +89,7 @@ Section NodesOf(const Graph& graph) {
                               {"type", {"type", "类型"}},
                               {"layer", {"layer", "层"}}}};
   for (const GraphNode& node : graph.nodes) {
-    section.rows.push_back({WordCell(node.id), TextCell(node.label), WordCell(node.type),
+    section.rows.push_back({WordCell(node.id), TextCell(node.label), KindCell(node.type),
                             node.layer.empty() ? NoCell() : WordCell(node.layer)});
   }
   return section;
@@ -251,7 +252,7 @@ GraphAnswer Overview() {
   for (const Json& diagram : Source().at("diagrams")) {
     diagrams.rows.push_back({WordCell(diagram.at("id").get<std::string>()),
                              TextCell(LabelOf(diagram)),
-                             WordCell(diagram.at("kind").get<std::string>()),
+                             KindCell(diagram.at("kind").get<std::string>()),
                              NumberCell(static_cast<double>(diagram.at("nodes").size())),
                              NumberCell(static_cast<double>(diagram.at("edges").size())),
                              WordCell(diagram.at("source").get<std::string>())});

@@ -9,6 +9,7 @@
 #include "advisor/facts/facts.h"
 #include "advisor/measured/claimed.h"
 #include "advisor/measured/judge.h"
+#include "advisor/measured/reasons.h"
 #include "advisor/measured/sections.h"
 #include "base/quantile.h"
 #include "measure/rows.h"
@@ -163,7 +164,7 @@ Section LackingSection(const measure::Record& record) {
   }
   for (auto& [series, rows] : lines) {
     section.rows.push_back(
-        {TextCell(std::move(rows)), PlaceCell(series->in), WordCell(series->lacking)});
+        {TextCell(std::move(rows)), PlaceCell(series->in), TextCell(ReasonText(series->lacking))});
   }
   return section;
 }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "advisor/measured/reasons.h"
 #include "advisor/report/testing.h"
 
 namespace strata::advisor {
@@ -104,7 +105,9 @@ TEST(MeasuredReportTest, AContractIsTestedOfWhatIsPreparedAndOfWhatIsNot) {
 TEST(MeasuredReportTest, WhatIsLackingSaysWhy) {
   const Section lacking = *FindSection(*MeasuredReport(Made()), "lacking");
   ASSERT_EQ(lacking.rows.size(), 1U);
-  EXPECT_EQ(lacking.rows[0][2].text.en, "WASI has no such call");
+  EXPECT_EQ(lacking.rows[0][2].text, (Text{"WASI has no such call", "WASI 没有此调用"}));
+  EXPECT_EQ(ReasonText("a turn failed: boom").zh, "有一轮失败：boom");
+  EXPECT_TRUE(ReasonText("io_uring_setup: EPERM").zh.empty()) << "what the kernel said";
 }
 
 TEST(MeasuredReportTest, ARecordWithoutRowsSaysHowToGetOne) {

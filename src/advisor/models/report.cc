@@ -19,6 +19,7 @@
 #include "advisor/models/run.h"
 #include "advisor/models/stated.h"
 #include "advisor/numerics/chance.h"
+#include "advisor/report/kinds.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
 #include "base/json.h"
@@ -418,7 +419,7 @@ Report ListModels() {
       verdicts[static_cast<std::size_t>(judged.verdict)] += 1;
     }
     section.rows.push_back({WordCell(model.id), TextCell(LabelOf(fact)),
-                            WordCell(fact.at("kind").get_ref<const std::string&>()),
+                            KindCell(fact.at("kind").get_ref<const std::string&>()),
                             NumberCell(static_cast<double>(model.parameters.size())),
                             NumberCell(verdicts[0]), NumberCell(verdicts[1]),
                             NumberCell(verdicts[2]),
