@@ -1,6 +1,7 @@
 #include "base/table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include <utf8proc.h>
@@ -85,16 +86,88 @@ std::size_t WidestLine(std::string_view cell) {
   return widest;
 }
 
-// Takes from the widest column, one terminal column at a time, until a line fits.
-void Shrink(std::vector<std::size_t>& widths, std::size_t width) {
+// Signs that end what stands before them, and so begin no line.
+bool IsClosing(std::string_view glyph) {
+  constexpr std::string_view kClosing[] = {"。", "，", "、", "；", "：", "？", "！",
+                                           "）", "》", "」", "』", "】", "”",  "’"};
+  return std::find(std::begin(kClosing), std::end(kClosing), glyph) != std::end(kClosing);
+}
+
+// Signs that begin what stands behind them, and so end no line.
+bool IsOpening(std::string_view glyph) {
+  constexpr std::string_view kOpening[] = {"（", "《", "「", "『", "【", "“", "‘"};
+  return std::find(std::begin(kOpening), std::end(kOpening), glyph) != std::end(kOpening);
+}
+
+// `text` as the words that no line breaks, each to `on_word`, and what stands between them, to
+// `on_space` (" ") and `on_break` ("\n").
+void ForEachWord(std::string_view text, const auto& on_word, const auto& on_space,
+                 const auto& on_break) {
+  std::string word;
+  bool may_break = false;  // behind what is in `word`
+  const auto flush = [&] {
+    if (!word.empty()) on_word(word);
+    word.clear();
+    may_break = false;
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const Glyph glyph = GlyphAt(text, at);
+    const std::string_view piece = text.substr(at, glyph.bytes);
+    at += glyph.bytes;
+    if (piece == " " || piece == "\n") {
+      flush();
+      piece == " " ? on_space() : on_break();
+      continue;
+    }
+    const bool closing = IsClosing(piece);
+    if (may_break && !closing) flush();
+    word += piece;
+    may_break = (glyph.columns == 2 || (may_break && closing)) && !IsOpening(piece);
+  }
+  flush();
+}
+
+std::size_t WidestWord(std::string_view cell) {
+  std::size_t widest = 0;
+  const auto nothing = [] {};
+  ForEachWord(
+      cell, [&widest](const std::string& word) { widest = std::max(widest, DisplayWidth(word)); },
+      nothing, nothing);
+  return widest;
+}
+
+// Takes from the widest column that is above its floor, one terminal column at a time, until a line
+// fits or all are at theirs.
+void ShrinkTo(const std::vector<std::size_t>& floors, std::size_t width,
+              std::vector<std::size_t>& widths) {
   const std::size_t gaps = kGap * (widths.size() - 1);
   std::size_t all = std::accumulate(widths.begin(), widths.end(), gaps);
   while (all > width) {
-    const auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= Table::kLeastColumn) return;
-    --*widest;
+    std::size_t widest = widths.size();
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (widths[i] <= floors[i]) continue;
+      if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
+    }
+    if (widest == widths.size()) return;
+    --widths[widest];
     --all;
   }
+}
+
+// Words are broken where nothing else helps, or where one would take half of the line; those of the
+// first column, which names, last.
+void Shrink(const std::vector<std::size_t>& words, std::size_t width,
+            std::vector<std::size_t>& widths) {
+  std::vector<std::size_t> floors = words;
+  for (std::size_t& floor : floors) {
+    floor = floor > width / 2 ? Table::kLeastColumn : std::max(floor, Table::kLeastColumn);
+  }
+  floors.front() = std::max(words.front(), Table::kLeastColumn);
+  ShrinkTo(floors, width, widths);
+  std::fill(floors.begin() + 1, floors.end(), Table::kLeastColumn);
+  ShrinkTo(floors, width, widths);
+  floors.front() = Table::kLeastColumn;
+  ShrinkTo(floors, width, widths);
 }
 
 void AppendRow(std::string& to, const Cells& cells, const std::vector<std::size_t>& widths) {
@@ -127,27 +200,9 @@ std::size_t DisplayWidth(std::string_view text) {
 
 std::vector<std::string> WrapText(std::string_view text, std::size_t width) {
   Lines lines(width);
-  std::string word;
-  const auto flush = [&lines, &word] {
-    if (!word.empty()) lines.AddWord(word);
-    word.clear();
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    const Glyph glyph = GlyphAt(text, at);
-    const std::string_view piece = text.substr(at, glyph.bytes);
-    at += glyph.bytes;
-    if (piece == " " || piece == "\n") {
-      flush();
-      if (piece == "\n")
-        lines.Break();
-      else
-        lines.AddSpace();
-    } else {
-      word += piece;
-      if (glyph.columns == 2) flush();
-    }
-  }
-  flush();
+  ForEachWord(
+      text, [&lines](const std::string& word) { lines.AddWord(word); },
+      [&lines] { lines.AddSpace(); }, [&lines] { lines.Break(); });
   return lines.Take();
 }
 
@@ -160,7 +215,15 @@ Table::Layout Table::LayOut(std::size_t width) const {
       widths[i] = std::max(widths[i], WidestLine(row[i]));
     }
   }
-  if (width > 0) Shrink(widths, width);
+  if (width > 0) {
+    std::vector<std::size_t> words(widths.size());
+    for (const auto& row : rows_) {
+      for (std::size_t i = 0; i < widths.size() && i < row.size(); ++i) {
+        words[i] = std::max(words[i], WidestWord(row[i]));
+      }
+    }
+    Shrink(words, width, widths);
+  }
   for (const auto& row : rows_) {
     Cells& cells = layout.rows.emplace_back();
     for (std::size_t i = 0; i < widths.size() && i < row.size(); ++i) {

@@ -49,6 +49,26 @@ TEST(TableTest, OnlyWhatIsTooWideIsWrapped) {
             "  a   the quick brown fox jumps over\n");
 }
 
+TEST(TableTest, NoLineBeginsWithWhatEndsSomethingNorEndsWithWhatBeginsIt) {
+  EXPECT_EQ(WrapText("单个实例。另一个", 8),
+            (std::vector<std::string>{"单个实", "例。另一", "个"}));
+  EXPECT_EQ(WrapText("一二（三四）五", 6), (std::vector<std::string>{"一二", "（三", "四）五"}));
+  EXPECT_EQ(WrapText("一）。二", 4), (std::vector<std::string>{"一）", "。二"})) << "it has to";
+}
+
+TEST(TableTest, AWordIsBrokenOnlyWhereNothingElseHelps) {
+  Table table({"NAME", "TEXT"});
+  table.Add({"information_architecture", "the quick brown fox jumps over the lazy dog"});
+  const Table::Layout roomy = table.LayOut(50);
+  EXPECT_EQ(roomy.widths, (std::vector<std::size_t>{24, 23}));
+  EXPECT_EQ(table.LayOut(39).widths, (std::vector<std::size_t>{24, 12}));
+  EXPECT_EQ(table.LayOut(30).widths, (std::vector<std::size_t>{15, 12}));
+  Table words({"A", "B"});
+  words.Add({"a name", "containerization virtualization containerization of it all"});
+  EXPECT_EQ(words.LayOut(40).widths.back(), 31U);
+  EXPECT_EQ(words.LayOut(32).widths, (std::vector<std::size_t>{6, 23}));
+}
+
 TEST(TableTest, ColumnsKeepRoomForAWord) {
   Table table({"A", "B"});
   table.Add({std::string(40, 'a'), std::string(40, 'b')});
