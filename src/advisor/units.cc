@@ -76,30 +76,29 @@ std::string Quoted(std::string_view unit) {
   return unit.empty() ? "a plain number" : "'" + std::string(unit) + "'";
 }
 
-// The units of what is given in `to`: "ns, us, ms".
-std::string UnitsLike(std::string_view to) {
+// The units of what is given in `to`: ns, us, ms.
+std::vector<std::string_view> UnitsLike(std::string_view to) {
   const auto target = Find(to);
-  if (!target) return std::string(to);
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
+  if (!target && !to.empty()) names.push_back(to);
   for (const Unit& unit : kUnits) {
-    if (unit.measures == target->measures && !unit.name.empty()) names.emplace_back(unit.name);
+    if (target && unit.measures == target->measures && !unit.name.empty()) {
+      names.push_back(unit.name);
+    }
   }
-  return Listed(names);
+  return names;
 }
 
 // " (units here: ns, us, ms)"; nothing where a plain number is all that will do.
 std::string WouldDo(std::string_view to) {
-  const std::string units = UnitsLike(to);
+  const std::vector<std::string_view> names = UnitsLike(to);
+  const std::string units = Listed(std::vector<std::string>(names.begin(), names.end()));
   return units.empty() ? "" : " (units here: " + units + ")";
 }
 
 std::unexpected<Error> NoUnit(std::string_view name, std::string_view to) {
-  std::vector<std::string_view> names;
-  for (const Unit& unit : kUnits) {
-    if (!unit.name.empty()) names.push_back(unit.name);
-  }
-  // One letter is near to any other.
-  const std::string meant = name.size() > 1 ? DidYouMean(name, names) : "";
+  // Only what would be taken is meant; one letter is near to any other.
+  const std::string meant = name.size() > 1 ? DidYouMean(name, UnitsLike(to)) : "";
   return Fail(Errc::kInvalidArgument,
               "no unit '" + EscapeControl(name) + "'" + meant + WouldDo(to));
 }

@@ -54,5 +54,14 @@ TEST(UnitsTest, ConvertingThereAndBackChangesNothing) {
   EXPECT_EQ(*Convert(3.2, "million yuan", "yuan"), 3'200'000);
 }
 
+TEST(UnitsTest, OnlyAUnitThatWouldBeTakenIsMeant) {
+  const auto message = [](const char* text, const char* unit) {
+    return ReadQuantity(text, unit).error().message;
+  };
+  EXPECT_FALSE(message("8kg", "%").contains("did you mean")) << message("8kg", "%");
+  EXPECT_TRUE(message("5/min", "1/s").contains("did you mean '1/min'")) << message("5/min", "1/s");
+  EXPECT_TRUE(message("5sm", "ms").contains("did you mean 'ms'")) << message("5sm", "ms");
+}
+
 }  // namespace
 }  // namespace strata::advisor
