@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "scheduler/figures.h"
-#include "scheduler/rollout.h"
 
 namespace strata::scheduler {
 namespace {
@@ -15,8 +14,8 @@ constexpr double kShareUnstarted = 0.01;  // that may find no sandbox, if the ma
 constexpr double kRisk = 0.01;            // of one window
 constexpr double kParts = 1e6;            // of slo.availability
 
-bool Shown(std::uint64_t hits, std::uint64_t of, double share) {
-  return of > 0 && BinomialAtLeast(hits, of, share) <= kRisk;
+bool Shown(std::uint64_t hits, std::uint64_t of, double share, double risk = kRisk) {
+  return of > 0 && BinomialAtLeast(hits, of, share) <= risk;
 }
 
 double Percent(std::uint64_t part, std::uint64_t of) {
@@ -69,8 +68,21 @@ SloWatch::Reason SloWatch::NoSandbox(TimePoint now) const {
   return why;
 }
 
+bool SloWatch::Decisive() {
+  if (seen_.calls < next_look_) return false;
+  next_look_ = NextLook(seen_.calls);
+  const double risk = RiskOf(++looks_, kRisk);
+  const std::uint64_t ran = seen_.calls - seen_.unstarted;
+  return Shown(seen_.unstarted, seen_.calls, MayFail(), risk) ||
+         (slo_.availability && Shown(seen_.failed, seen_.calls, MayFail(), risk)) ||
+         Shown(seen_.above, ran, kShareAbove, risk) ||
+         Shown(seen_.cold_above, seen_.cold, kShareAbove, risk);
+}
+
 std::optional<SloWatch::Reason> SloWatch::Check(TimePoint now) {
-  if (now - began_ < kWindow || seen_.calls < kEnough) return std::nullopt;
+  if (now - began_ < kWindow) return std::nullopt;
+  const bool enough = seen_.calls >= kEnough;
+  if (!enough && !Decisive()) return std::nullopt;
   const std::uint64_t ran = seen_.calls - seen_.unstarted;
   const bool full = full_.Add(Shown(seen_.unstarted, seen_.calls, MayFail()));
   const bool unavailable = unavailable_.Add(TooMany(seen_.failed - seen_.program));
@@ -82,7 +94,7 @@ std::optional<SloWatch::Reason> SloWatch::Check(TimePoint now) {
              slow_start_.windows > 0 || program_.windows > 0;
 
   std::optional<Reason> why;
-  if (2 * seen_.unstarted > seen_.calls || full) {
+  if ((enough && 2 * seen_.unstarted > seen_.calls) || full) {
     why = NoSandbox(now);
   } else if (unavailable) {
     why = Unavailable(seen_.failed - seen_.program);
@@ -102,6 +114,8 @@ std::optional<SloWatch::Reason> SloWatch::Check(TimePoint now) {
   began_ = now;
   seen_ = {};
   elsewhere_ = 0;
+  looks_ = 0;
+  next_look_ = NextLook(0);
   return why;
 }
 

@@ -3,8 +3,9 @@
 //
 //   calls --Add--> [ SloWatch ] --Check--> a reason to leave the class, or none
 //
-// Calls are looked at in windows of kWindow, or until there are kEnough of them. A window has
-// missed
+// Calls are looked at in windows of kWindow, or until there are kEnough of them; but a window ends
+// as soon as fewer show by themselves that it has missed something, each look with a risk of its
+// own, all with that of one window (as a rollout's, scheduler/rollout.h). A window has missed
 //
 //   slo.p99_ms         the share of calls above it is shown to be more than a hundredth (exact
 //                      binomial test, scheduler/rollout.h)
@@ -16,10 +17,10 @@
 //                      have found none
 //
 // and the class is left when kInARow windows have missed the same, one after the other: a burst
-// moves nothing. A window in which most calls found no sandbox is enough by itself: nothing can be
-// worse than that. Where some did find one, or most of those that did not were told that too many
-// wait, it is load, so another class is better only if it carries what is too much. Who moves all
-// begins a new watch for the new class.
+// moves nothing. A window of kEnough in which most calls found no sandbox is enough by itself:
+// nothing can be worse than that. Where some did find one, or most of those that did not because
+// too many waited, it is load, so another class is better only if it carries what is too much. Who
+// moves all begins a new watch for the new class.
 //
 // Pure: the time is given. Tested by slo_watch_test.cc.
 #pragma once
@@ -32,6 +33,7 @@
 #include "base/clock.h"
 #include "meter/call_record.h"
 #include "model/resource.h"
+#include "scheduler/rollout.h"
 
 namespace strata::scheduler {
 
@@ -75,7 +77,7 @@ class SloWatch {
     std::uint64_t cold = 0;     // waited for their sandbox
     std::uint64_t cold_above = 0;
     std::uint64_t unstarted = 0;
-    std::uint64_t busy = 0;  // of these: told that too many wait
+    std::uint64_t busy = 0;  // of these: because too many waited
   };
   // Windows in a row that missed one thing, with the present one.
   struct Streak {
@@ -86,10 +88,14 @@ class SloWatch {
   [[nodiscard]] bool TooMany(std::uint64_t failed) const;
   [[nodiscard]] Reason Unavailable(std::uint64_t failed) const;
   [[nodiscard]] Reason NoSandbox(TimePoint now) const;
+  // So few calls are worth a look, and it shows that something is missed.
+  [[nodiscard]] bool Decisive();
 
   model::Slo slo_;
   TimePoint began_;  // of this window
   Counts seen_;
+  std::uint32_t looks_ = 0;  // at fewer than enough, in this window
+  std::uint64_t next_look_ = NextLook(0);
   std::uint64_t elsewhere_ = 0;
   Streak full_, unavailable_, slow_, slow_start_, program_;
   bool missing_ = false;

@@ -1,7 +1,9 @@
 #include "scheduler/slo_watch.h"
 
 #include <chrono>
+#include <functional>
 #include <optional>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -78,11 +80,62 @@ TEST_F(SloWatchTest, WhereTooManyWaitItIsLoadThoughNoneHasEnded) {
   EXPECT_FALSE(Window(0, 200, 50)->overload) << "most could not be started";
 }
 
-TEST_F(SloWatchTest, FewCallsSayNothing) {
+// Calls one at a time, a window apart each; how many there were until there was a reason.
+class SlowTrickleTest : public SloWatchTest {
+ protected:
+  std::optional<int> Trickle(const std::function<SloWatch::Call(int)>& call, int most = 1000) {
+    for (int i = 1; i <= most; ++i) {
+      watch_.Add(call(i));
+      now_ += SloWatch::kWindow;
+      if (const auto why = watch_.Check(now_)) {
+        because_ = why->because;
+        return i;
+      }
+    }
+    return std::nullopt;
+  }
+  std::string because_;
+};
+
+TEST_F(SlowTrickleTest, WhatEveryCallMissesNeedsNotManyOfThem) {
+  EXPECT_EQ(Trickle([](int) { return SloWatch::Call{.took = milliseconds(80)}; }), 60);
+  EXPECT_EQ(because_, "slo.p99_ms is 50, and 100.0 % of its last 20 calls took longer");
+}
+
+TEST_F(SlowTrickleTest, NorDoesWhatFailsOrFindsNoSandboxEachTime) {
+  watch_ = SloWatch({.availability = 990'000}, now_);
+  EXPECT_EQ(Trickle([](int) { return SloWatch::Call{.failed = true}; }), 60);
+  EXPECT_EQ(because_, "slo.availability is 99, and 100.0 % of its last 20 calls failed");
+  watch_ = SloWatch({}, now_);
+  EXPECT_EQ(Trickle([](int) { return SloWatch::Call{.sandbox = SandboxCame::kNone}; }), 60)
+      << "one bad moment of few calls is none";
+}
+
+TEST_F(SlowTrickleTest, WhatFewShowLessClearlyTakesMore) {
+  // One of eight: clear at some 30 calls.
+  const auto needed =
+      Trickle([](int i) { return SloWatch::Call{.took = milliseconds(i % 8 == 0 ? 80 : 10)}; });
+  ASSERT_TRUE(needed);
+  EXPECT_GT(*needed, 60);
+  EXPECT_LT(*needed, 3 * static_cast<int>(SloWatch::kEnough));
+}
+
+TEST_F(SlowTrickleTest, ASlowCallNowAndThenIsWhatAP99Allows) {
+  // The first of each window is slow: 1 %, and at the first look 5 %.
+  EXPECT_FALSE(
+      Trickle([](int i) { return SloWatch::Call{.took = milliseconds(i % 100 == 1 ? 80 : 10)}; }));
+  EXPECT_FALSE(watch_.missing());
+}
+
+TEST_F(SlowTrickleTest, AMissInOneWindowAndNoneInTheNextIsABurst) {
+  EXPECT_FALSE(
+      Trickle([](int i) { return SloWatch::Call{.took = milliseconds(i % 140 < 40 ? 80 : 10)}; }));
+}
+
+TEST_F(SloWatchTest, FewCallsInAMomentSayNothing) {
   for (int i = 0; i < 99; ++i) watch_.Add({milliseconds(80), SandboxCame::kAtOnce});
-  EXPECT_FALSE(watch_.Check(now_ + 100 * SloWatch::kWindow));
-  watch_.Add({milliseconds(80), SandboxCame::kMade});
-  EXPECT_FALSE(watch_.Check(now_ + 100 * SloWatch::kWindow)) << "one window";
+  EXPECT_FALSE(watch_.Check(now_ + SloWatch::kWindow - milliseconds(1)));
+  EXPECT_FALSE(watch_.missing());
 }
 
 TEST_F(SloWatchTest, WithoutAnSloOnlyStartingCounts) {

@@ -1,4 +1,4 @@
-"""Which failed calls move traffic, and which do not."""
+"""Which calls move traffic, which do not, and how many of them it takes."""
 
 import unittest
 
@@ -22,6 +22,16 @@ class SloErrorsTest(SloCase):
         self.assertIn("slo.availability is 99", status["stays"]["because"])
         self.assertEqual((status["class"], "rollout" in status), ("wasm", False), status)
         self.assertIn("no class mends what the program itself answers", self.server.strata("explain", "wrong").stdout)
+
+    def test_a_class_in_which_every_call_misses_its_bound_is_left_after_few(self):
+        slow = self.both("seldom", guests.sleeps(300), slo={"p99_ms": 200})
+        self.assertEqual(self.server.apply(slow)["changes"][0]["placement"]["class"], "wasm")
+        for _ in range(80):  # fewer than one window of a hundred
+            self.assertEqual(self.server.get("/seldom").status, 200)
+        moved = self.moved("seldom")
+        self.assertTrue(moved)
+        self.assertEqual((moved["state"], moved["canary"]["class"]), ("promoted", "container"), moved)
+        self.assertRegex(moved["because"], r"slo.p99_ms is 200, and 100.0 % of its last [2-9]\d calls took longer")
 
     def test_traffic_goes_back_to_no_revision_below_the_floor(self):
         """Of what is deployed: it was raised since."""
