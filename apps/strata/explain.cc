@@ -19,8 +19,7 @@ struct ExplainFlags {
 
 // "; did you mean 'hello'?", of what is deployed in the namespace; empty: nothing is near.
 std::string MeantBy(Session& session, const std::string& name) {
-  const auto all =
-      session.AskJson("GET", "/v1/resources?namespace=" + PercentEncode(session.tenant));
+  const auto all = session.ListResources({}, Session::Where::kHere);
   if (!all) return "";
   std::vector<std::string> names;
   for (const Json& each : (*all)["items"]) {
@@ -32,10 +31,9 @@ std::string MeantBy(Session& session, const std::string& name) {
 
 // A Function or Service of that name; the two share one name space.
 Result<Json> Find(Session& session, const std::string& name) {
-  const std::string place = "/v1/namespaces/" + PercentEncode(session.tenant) + "/";
-  auto found = session.AskJson("GET", place + "functions/" + PercentEncode(name));
+  auto found = session.GetResource("functions", name);
   if (found || found.error().code != Errc::kNotFound) return found;
-  auto service = session.AskJson("GET", place + "services/" + PercentEncode(name));
+  auto service = session.GetResource("services", name);
   if (service || service.error().code != Errc::kNotFound) return service;
   return Fail(Errc::kNotFound, "no Function or Service '" + EscapeControl(name) +
                                    "' in namespace '" + EscapeControl(session.tenant) +
@@ -116,6 +114,17 @@ void PrintStays(const Json& status) {
         EscapeControl(stays.value("why", "")) + ".\n");
 }
 
+// What a cluster's operator says of it.
+std::string ConditionsOf(const Json& status) {
+  std::string text;
+  for (const Json& each : status.value("conditions", Json::array())) {
+    text += each.value("type", "") + ": " + each.value("status", "") + ", " +
+            each.value("reason", "") + " since " + each.value("lastTransitionTime", "") + ": " +
+            EscapeControl(each.value("message", "")) + ".\n";
+  }
+  return text;
+}
+
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
@@ -131,8 +140,10 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
   }
   PrintStays(resource["status"]);
   PrintNotServed(resource["status"]);
-  Print("The rule alone (placement: rule) gives " + text("by_rule") + ". Node: " + text("node") +
-        PoolOf(resource["status"]) + ".\n\n");
+  Print(ConditionsOf(resource["status"]));
+  const std::string node = text("node");  // of a cluster's Kubernetes chooses it
+  Print("The rule alone (placement: rule) gives " + text("by_rule") + "." +
+        (node.empty() ? "" : " Node: " + node + PoolOf(resource["status"]) + ".") + "\n\n");
   const bool service = resource.value("kind", "") == "Service";
   Table table({"CLASS", "P99 MS", "START MS", "MEMORY MIB", "QPS", "FAILED",
                service ? "USD/MONTH" : "USD/MILLION", "SCORE", "FROM", "WHY NOT"});
@@ -223,7 +234,7 @@ void ExplainModels(Session& session, const ExplainFlags& flags, Format format) {
 // What the table shows, for programs: the placement, and of the status what is told beside it.
 Json ExplainedOf(const Json& status) {
   constexpr std::array kBeside = {"moved",   "models",   "prediction", "scale", "sandboxes",
-                                  "rollout", "variants", "not_served", "stays"};
+                                  "rollout", "variants", "not_served", "stays", "conditions"};
   Json told = status["placement"];
   for (const char* const field : kBeside) {
     if (status.contains(field)) told[field] = status[field];
@@ -244,6 +255,12 @@ void Explain(Session& session, const ExplainFlags& flags) {
   auto resource = Find(session, flags.name);
   if (!resource) return session.Report(resource.error());
   const std::string full = session.tenant + "/" + flags.name;
+  if (session.kube && !(*resource)["status"].contains("placement")) {
+    const std::string said = ConditionsOf((*resource)["status"]);
+    return session.Report(
+        {Errc::kFailedPrecondition,
+         full + " is in no class. " + (said.empty() ? "No operator has seen it yet" : said)});
+  }
   if (!(*resource)["status"].contains("placement")) {
     return session.Report({Errc::kFailedPrecondition,
                            full + " was deployed before there was a scheduler; deploy it again"});

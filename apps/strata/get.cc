@@ -81,30 +81,70 @@ void PrintList(const Json& items, Format format) {
   Print(table.Render());
 }
 
+// Of the Ready condition.
+std::string Ready(const Json& item, const char* field) {
+  for (const Json& each : item.value("/status/conditions"_json_pointer, Json::array())) {
+    if (each.value("type", "") == "Ready") return each.value(field, "-");
+  }
+  return "-";
+}
+
+void PrintClusterList(const Json& items, Format format) {
+  if (items.empty()) {
+    Print(
+        "Nothing is deployed. 'kubectl apply -f FILE' deploys, with the manifests of strata "
+        "apply.\n");
+    return;
+  }
+  std::vector<std::string> header{"KIND",  "NAMESPACE", "NAME",  "CLASS",
+                                  "READY", "REPLICAS",  "REASON"};
+  if (format == Format::kWide) header.insert(header.end(), {"ARTIFACT", "CREATED", "MESSAGE"});
+  Table table(header);
+  for (const Json& item : items) {
+    std::vector<std::string> row{
+        Cell(item, "/kind"),          Cell(item, "/metadata/namespace"),
+        Cell(item, "/metadata/name"), Cell(item, "/status/placement/class"),
+        Ready(item, "status"),        Cell(item, "/status/replicas"),
+        Ready(item, "reason")};
+    if (format == Format::kWide) {
+      row.push_back(Artifacts(item));
+      row.push_back(Cell(item, "/metadata/creationTimestamp"));
+      row.push_back(EscapeControl(Ready(item, "message")));
+    }
+    table.Add(std::move(row));
+  }
+  Print(table.Render());
+}
+
+void PrintFound(const Session& session, const Json& items, Format format) {
+  if (session.kube) return PrintClusterList(items, format);
+  PrintList(items, format);
+}
+
 void GetOne(Session& session, const GetFlags& flags, Format format) {
   auto kind = FindKind(flags.kind);
   if (!kind) return session.Report(kind.error());
-  auto item = session.AskJson("GET", Target(session, *kind, flags.name));
+  auto item = session.GetResource(kind->plural, flags.name);
   if (!item) return session.Report(item.error());
   if (IsStructured(format)) return PrintValue(*item, format);
-  PrintList(Json::array({*item}), format);
+  PrintFound(session, Json::array({*item}), format);
 }
 
 void Get(Session& session, const GetFlags& flags) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
   if (!flags.name.empty()) return GetOne(session, flags, *format);
-  std::string target = "/v1/resources";
-  if (!flags.all_tenants) target += "?namespace=" + PercentEncode(session.tenant);
+  std::string_view name;
   if (flags.kind != "all") {
     auto kind = FindKind(flags.kind);
     if (!kind) return session.Report(kind.error());
-    target += (flags.all_tenants ? "?kind=" : "&kind=") + std::string(kind->name);
+    name = kind->name;
   }
-  auto list = session.AskJson("GET", target);
+  using Where = Session::Where;
+  auto list = session.ListResources(name, flags.all_tenants ? Where::kEverywhere : Where::kHere);
   if (!list) return session.Report(list.error());
   if (IsStructured(*format)) return PrintValue(*list, *format);
-  PrintList((*list)["items"], *format);
+  PrintFound(session, (*list)["items"], *format);
 }
 
 void Describe(Session& session, const GetFlags& flags) {
@@ -112,7 +152,7 @@ void Describe(Session& session, const GetFlags& flags) {
   if (!format) return session.Report(format.error());
   auto kind = FindKind(flags.kind);
   if (!kind) return session.Report(kind.error());
-  auto item = session.AskJson("GET", Target(session, *kind, flags.name));
+  auto item = session.GetResource(kind->plural, flags.name);
   if (!item) return session.Report(item.error());
   PrintValue(*item, *format == Format::kJson ? Format::kJson : Format::kYaml);
 }
@@ -148,6 +188,7 @@ void AddGet(CLI::App& app, Session& session) {
   verb->footer(
       "Examples:\n  strata get functions\n  strata get fn hello -o yaml\n"
       "  strata get -A -o wide\n\n"
+      "With --kube it reads a Kubernetes cluster, where the operator says how far each is.\n"
       "READY is of what runs as processes: replicas that serve / are to serve, and the most there\n"
       "may be. SCALED (-o wide) is why there are as many; 'strata describe' shows all of it.");
   verb->callback([&session, flags] { Get(session, *flags); });

@@ -170,7 +170,12 @@ int main(int argc, char** argv) {
       ->envname("STRATA_API_CA");
   app.add_option("-o,--output", session.output,
                  "table, wide, json or yaml; of reports also markdown, csv or svg");
-  app.add_option("-n,--namespace", session.tenant, "Tenant");
+  app.add_option("-n,--namespace", session.tenant, "Tenant")->each([&session](const std::string&) {
+    session.tenant_is_said = true;
+  });
+  app.add_flag("--kube", session.kube, "Read a Kubernetes cluster: get, describe, explain");
+  app.add_option("--kubeconfig", session.kubeconfig, "Which cluster (KUBECONFIG, ~/.kube/config)");
+  app.add_option("--context", session.context, "Of the kubeconfig; otherwise its current one");
   app.set_version_flag("--version", STRATA_VERSION);
   AddVerbs(app, session);
   ReadNumbersAsDecimals(app);

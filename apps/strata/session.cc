@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "exit_code.h"
+#include "model/crd.h"
+#include "model/resource.h"
 
 namespace strata::cli {
 namespace {
@@ -63,6 +65,14 @@ Result<tls::Remote> Session::remote() const {
   return tls::ParseRemote(api, api_files);
 }
 
+Result<void> Session::CheckServer() const {
+  if (!kube) return {};
+  return Fail(
+      Errc::kUnsupported,
+      "--kube reads what is deployed: get, describe and explain. This verb asks stratad; on "
+      "a cluster, kubectl changes things, and what runs there is in pods");
+}
+
 Result<void> Session::CheckLocal() {
   if (::access(api_socket().c_str(), F_OK) == 0) return {};
   no_server = true;
@@ -71,6 +81,7 @@ Result<void> Session::CheckLocal() {
 }
 
 Task<Session::Connection> Session::Connect(Loop& loop) {
+  if (auto server = CheckServer(); !server) co_return std::unexpected(std::move(server).error());
   Result<Connection> connected = Fail(Errc::kInternal, "not connected");
   if (is_remote()) {
     auto to = remote();
@@ -95,6 +106,7 @@ Task<Session::Connection> Session::Connect(Loop& loop) {
 }
 
 Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::FetchOptions options) {
+  if (auto server = CheckServer(); !server) return std::unexpected(std::move(server).error());
   if (options.timeout == http::FetchOptions{}.timeout) options.timeout = kPatience;
   std::string refused;
   if (options.on_body) {
@@ -140,6 +152,66 @@ Result<Json> Session::AskJson(const std::string& method, const std::string& targ
   request.headers.emplace_back("Content-Type", "application/json");
   request.body = DumpJson(body);
   return JsonOf(Ask(std::move(request)));
+}
+
+Result<const Cluster*> Session::OpenCluster() {
+  if (!cluster_) {
+    auto opened = Cluster::Open(kubeconfig, context);
+    if (!opened) return std::unexpected(std::move(opened).error());
+    cluster_ = std::move(*opened);
+    if (!tenant_is_said) tenant = cluster_->space();
+  }
+  return &*cluster_;
+}
+
+Error Session::OfCluster(Error error) {
+  no_server = error.code == Errc::kUnavailable;
+  if (error.message.find("could not find the requested resource") != std::string::npos) {
+    error.message += "; is Strata installed there? (its Helm chart, or 'strata crds')";
+  }
+  error.message = "ask the cluster: " + error.message;
+  return error;
+}
+
+Result<Json> Session::GetResource(std::string_view plural, std::string_view name) {
+  if (!kube) {
+    return AskJson("GET", "/v1/namespaces/" + PercentEncode(tenant) + "/" + std::string(plural) +
+                              "/" + PercentEncode(name));
+  }
+  auto cluster = OpenCluster();
+  if (!cluster) return std::unexpected(std::move(cluster).error());
+  auto found = (*cluster)->Get(tenant, plural, name);
+  if (!found) return std::unexpected(OfCluster(std::move(found).error()));
+  if (found->contains("metadata")) found->at("metadata").erase("managedFields");
+  return found;
+}
+
+Result<Json> Session::ListResources(std::string_view kind, Where where) {
+  if (!kube) {
+    std::string target = "/v1/resources";
+    char mark = '?';
+    const auto narrow = [&](std::string_view by, std::string_view to) {
+      target += std::exchange(mark, '&') + std::string(by) + "=" + PercentEncode(to);
+    };
+    if (where == Where::kHere) narrow("namespace", tenant);
+    if (!kind.empty()) narrow("kind", kind);
+    return AskJson("GET", target);
+  }
+  auto cluster = OpenCluster();
+  if (!cluster) return std::unexpected(std::move(cluster).error());
+  Json all = Json::array();
+  for (const model::Kind each :
+       {model::Kind::kFunction, model::Kind::kService, model::Kind::kRoute}) {
+    if (!kind.empty() && kind != model::KindName(each)) continue;
+    const std::string_view space = where == Where::kHere ? std::string_view(tenant) : "";
+    auto list = (*cluster)->List(space, model::PluralName(each));
+    if (!list) return std::unexpected(OfCluster(std::move(list).error()));
+    for (Json& item : *list) {
+      if (item.contains("metadata")) item.at("metadata").erase("managedFields");
+      all.push_back(std::move(item));
+    }
+  }
+  return Json{{"items", std::move(all)}};
 }
 
 void Session::Report(const Error& error) {

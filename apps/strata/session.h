@@ -1,7 +1,9 @@
 // session.h - what every verb shares: where the server is, how to print, and the one way to ask its
-// API: over the Unix socket in its home or, with --api, over HTTPS with certificates.
+// API: over the Unix socket in its home or, with --api, over HTTPS with certificates. What is
+// deployed can be read from a Kubernetes cluster instead (--kube).
 //
 //   main.cc (options) --> [ Session ] <-- verbs;  Ask --> http or tls client --> stratad
+//                             +-- GetResource, ListResources --> the same, or cluster.h
 //
 // Every request is a connection of its own and waits five minutes at the most, unless FetchOptions
 // say otherwise: compiling takes its time.
@@ -13,6 +15,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +23,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "cluster.h"
 #include "http/client.h"
 #include "output.h"
 #include "tls/client.h"
@@ -36,7 +40,12 @@ struct Session {
   tls::Files api_files;  // how we prove to it who we are, and who must have signed its certificate
   std::string output = "table";
   std::string tenant = "default";
+  bool tenant_is_said = false;
   int exit_code = 0;  // what the verb ends with
+
+  bool kube = false;       // ask a cluster, which only GetResource and ListResources can
+  std::string kubeconfig;  // a file, and a context in it; empty: as kubectl finds them
+  std::string context;
 
   // The chosen format. kInvalidArgument: there is none of that name; the caller reports it.
   [[nodiscard]] Result<Format> format() const { return ParseFormat(output); }
@@ -55,6 +64,13 @@ struct Session {
   Result<Json> AskJson(const std::string& method, const std::string& target);
   Result<Json> AskJson(const std::string& method, const std::string& target, const Json& body);
 
+  // One that is deployed ("services", "web"), in the tenant's namespace: as the server has it, or
+  // as the cluster does. kNotFound: there is none.
+  Result<Json> GetResource(std::string_view plural, std::string_view name);
+  // {"items": [...]}: all, or those of one kind ("Service"); in the tenant's namespace, or in all.
+  enum class Where : bool { kHere, kEverywhere };
+  Result<Json> ListResources(std::string_view kind, Where where);
+
   // A connection to the API, for what is no single request. `relay`: over HTTPS, what broke there.
   struct Connection {
     Fd plain;
@@ -71,6 +87,13 @@ struct Session {
  private:
   // kUnavailable: no server is here.
   Result<void> CheckLocal();
+  // kUnsupported: there is a cluster instead of one.
+  [[nodiscard]] Result<void> CheckServer() const;
+  // Opened when it is first needed; the namespace is then the context's unless one was said.
+  Result<const Cluster*> OpenCluster();
+  Error OfCluster(Error error);
+
+  std::optional<Cluster> cluster_;
 };
 
 // For a path or query of the API.

@@ -30,7 +30,8 @@ Json SpecSchema(Kind kind) {
   return {};
 }
 
-// The operator's word. Fields that are not here are kept: `strata get` prints others.
+// The operator's word; `placement` as PlacementToJson has it. Fields that are not here are kept:
+// `strata get` prints others.
 Json StatusSchema() {
   const Json text = {{"type", "string"}};
   Json condition = {{"type", "object"},
@@ -48,6 +49,7 @@ Json StatusSchema() {
            {{"observedGeneration", {{"type", "integer"}, {"format", "int64"}}},
             {"replicas", {{"type", "integer"}, {"format", "int32"}}},
             {"selector", text},
+            {"placement", {{"type", "object"}, {"x-kubernetes-preserve-unknown-fields", true}}},
             {"conditions",
              {{"type", "array"},
               {"items", std::move(condition)},
@@ -67,7 +69,7 @@ Json Columns(Kind kind) {
     columns.push_back(Column("Path", "string", ".spec.path"));
   } else {
     columns.push_back(Column("Artifact", "string", ".spec.artifact"));
-    columns.push_back(Column("Class", "string", ".spec.class"));
+    columns.push_back(Column("Class", "string", ".status.placement.class"));
   }
   columns.push_back(Column("Ready", "string", ".status.conditions[?(@.type==\"Ready\")].status"));
   columns.push_back(Column("Reason", "string", ".status.conditions[?(@.type==\"Ready\")].reason"));

@@ -1,6 +1,8 @@
 """Our kinds and our operator on a real API server of Kubernetes: what it accepts and refuses, and what becomes
 of a Service. `make test-kube`."""
 
+import base64
+import json
 import re
 import secrets
 import subprocess
@@ -276,6 +278,64 @@ class ClusterTest(OperatorTest):
         self.api.merge(service, {"metadata": {"annotations": {"looked-at": "again"}}})
         self.seen("the name is free", lambda: self.conditions(service).get("Ready") == ("False", "Progressing"))
         self.assertEqual(self.api.get(deployment)["metadata"]["labels"]["strata.dev/name"], "theirs")
+
+    # --- strata --kube
+
+    def kubeconfig(self):
+        """The administrator's, as kubeadm writes it: all in one file."""
+        data = {each: base64.b64encode((self.api.dir / each).read_bytes()).decode() for each in
+                ("ca.crt", "admin.crt", "admin.key")}
+        path = self.api.dir / "kubeconfig"
+        path.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}},
+                         {"name": "other", "context": {"cluster": "test", "user": "admin", "namespace": "other"}}],
+            "clusters": [{"name": "test", "cluster": {"server": self.api.url, "certificate-authority-data": data["ca.crt"]}}],
+            "users": [{"name": "admin", "user": {"client-certificate-data": data["admin.crt"],
+                                                 "client-key-data": data["admin.key"]}}]}))
+        return path
+
+    def strata(self, *words, config=None):
+        return subprocess.run([BIN / "strata", "--kube", "--kubeconfig", config or self.kubeconfig(), *words],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+    def test_what_is_deployed_is_read_by_our_own_verbs(self):
+        self.node("n1", "container", "microvm")
+        self.service("plain", {"artifact": "oci://registry.example/web:1"})
+        self.service("safe", {"artifact": "oci://registry.example/web:1", "requires": {"security": "high"}})
+        self.service("nowhere", {"artifact": "oci://registry.example/web:1", "class": "appkernel"})
+        self.operator()
+        for name, reason in (("plain", "Progressing"), ("safe", "Progressing"), ("nowhere", "NoClass")):
+            self.seen(name, lambda name=name, reason=reason:
+                      self.conditions(f"{OURS}/services/{name}").get("Ready") == ("False", reason))
+        listed = self.strata("get", "services").stdout.splitlines()
+        rows = {words[2]: words for words in map(str.split, listed[1:])}
+        self.assertEqual(rows["plain"][3:5] + rows["plain"][6:], ["container", "False", "Progressing"], listed)
+        self.assertEqual((rows["safe"][3], rows["nowhere"][3], rows["nowhere"][6]), ("microvm", "-", "NoClass"))
+        items = json.loads(self.strata("get", "-A", "-o", "json").stdout)["items"]
+        self.assertLessEqual({"plain", "safe", "nowhere"}, {each["metadata"]["name"] for each in items})
+        self.assertNotIn("managedFields", items[0]["metadata"])
+        one = json.loads(self.strata("get", "service", "safe", "-o", "json").stdout)
+        self.assertEqual(one["spec"]["requires"], {"security": "high"})
+        shown = self.strata("explain", "safe").stdout
+        self.assertIn("default/safe runs in class microvm: ", shown)
+        self.assertIn("Ready: False, Progressing since ", shown)
+        self.assertRegex(shown, r"container .*security")
+        lost = self.strata("explain", "nowhere")
+        self.assertIn("default/nowhere is in no class. Ready: False, NoClass since ", lost.stderr)
+        self.assertEqual(self.strata("--context", "other", "get").stdout.splitlines()[0].split(".")[0], "Nothing is deployed")
+
+    def test_what_a_cluster_cannot_be_asked_is_refused(self):
+        for words, code, said in ((("top",), 8, "get, describe and explain"), (("get", "service", "none"), 3, "not found"),
+                                  (("explain", "none"), 3, "no Function or Service 'none'"),
+                                  (("--context", "gone", "get"), 2, "no context 'gone' in contexts")):
+            with self.subTest(words):
+                refused = self.strata(*words)
+                self.assertEqual(refused.returncode, code, refused.stderr)
+                self.assertIn(said, refused.stderr)
+        lost = self.strata("get", config="/nowhere")
+        self.assertEqual(lost.returncode, 3, lost.stderr)
+        self.assertIn("/nowhere", lost.stderr)
 
     def test_a_services_life(self):
         self.node("n1", "container")

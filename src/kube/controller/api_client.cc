@@ -19,6 +19,7 @@ constexpr const char* kMetadata = "application/json;as=PartialObjectMetadata;g=m
 constexpr const char* kMetadataList =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 constexpr Bytes kMostToken = 64_KiB;
+constexpr int kPage = 500;  // objects that one answer has at most
 // The server ends a watch by itself; without a word from it for longer the connection is dead.
 constexpr std::chrono::seconds kWatchSeconds{240};
 constexpr std::chrono::seconds kSilence{300};
@@ -83,6 +84,7 @@ Task<http::ClientResponse> ApiClient::Send(http::ClientRequest request, http::Fe
   if (!access_.token.empty()) {
     auto token = ReadFile(access_.token, kMostToken);
     if (!token) co_return std::unexpected(std::move(token).error());
+    token->erase(token->find_last_not_of(" \r\n") + 1);
     request.headers.emplace_back("Authorization", "Bearer " + *token);
   }
   const http::ClientRequest asked = request;
@@ -103,11 +105,47 @@ Task<Json> ApiClient::Ask(http::ClientRequest request, const char* accept) {
   co_return parsed;
 }
 
-Task<Json> ApiClient::Get(std::string path, Form form) {
+Task<Json> ApiClient::Get(std::string path) {
   http::ClientRequest request;
   request.target = std::move(path);
+  co_return co_await Ask(std::move(request));
+}
+
+// `more`: where the last page ended (base64url, so that nothing is to be escaped); empty: the first
+// one.
+Task<Json> ApiClient::Page(std::string path, std::string more, Form form) {
+  http::ClientRequest request;
+  request.target = path + (path.find('?') == std::string::npos ? "?" : "&") +
+                   "limit=" + std::to_string(kPage) + (more.empty() ? "" : "&continue=" + more);
   const char* const accept = form == Form::kWhole ? kJson : kMetadataList;
-  co_return co_await Ask(std::move(request), accept);
+  auto page = co_await Ask(std::move(request), accept);
+  // Of none, the list of their metadata is null.
+  const bool listed = page && page->is_object() && page->contains("items") &&
+                      ((*page)["items"].is_array() || (*page)["items"].is_null());
+  if (page && !listed) {
+    Error error{Errc::kInvalidArgument, path + ": the answer is no list"};
+    co_return std::unexpected(std::move(error));
+  }
+  co_return page;
+}
+
+Task<Objects> ApiClient::List(std::string path, Form form) {
+  Objects objects;
+  std::string more;
+  do {
+    auto page = co_await Page(path, std::move(more), form);
+    if (!page) co_return std::unexpected(std::move(page).error());
+    const std::string list_kind = page->value("kind", "");
+    const std::string kind = list_kind.substr(0, list_kind.rfind("List"));
+    for (Json& item : (*page)["items"]) {
+      item["apiVersion"] = page->value("apiVersion", "");
+      item["kind"] = kind;
+      objects.items.push_back(std::move(item));
+    }
+    objects.version = page->value("/metadata/resourceVersion"_json_pointer, "");
+    more = page->value("/metadata/continue"_json_pointer, "");
+  } while (!more.empty());
+  co_return objects;
 }
 
 Task<Json> ApiClient::Apply(std::string path, Json object, Others others) {

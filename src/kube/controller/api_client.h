@@ -17,6 +17,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/json.h"
 #include "base/task.h"
@@ -44,12 +45,21 @@ enum class Form : std::uint8_t { kWhole, kMetadata };
 // as it is (kFailedPrecondition).
 enum class Others : std::uint8_t { kTakeOver, kLeave };
 
+// All objects of a list, each with the kind and version that the list says of them.
+struct Objects {
+  std::vector<Json> items;
+  std::string version;  // from which a watch goes on
+};
+
 class ApiClient {
  public:
   ApiClient(Loop& loop, ClusterAccess access) : loop_(loop), access_(std::move(access)) {}
 
-  // The object, or the list, at `path`.
-  Task<Json> Get(std::string path, Form form = Form::kWhole);
+  // The object at `path`.
+  Task<Json> Get(std::string path);
+
+  // The list at `path`, asked for page by page.
+  Task<Objects> List(std::string path, Form form = Form::kWhole);
 
   // Applies `object` at `path`: makes it, or changes it.
   Task<Json> Apply(std::string path, Json object, Others others = Others::kTakeOver);
@@ -70,6 +80,7 @@ class ApiClient {
   Task<http::ClientResponse> Send(http::ClientRequest request, http::FetchOptions options,
                                   const char* accept = kJson);
   Task<Json> Ask(http::ClientRequest request, const char* accept = kJson);
+  Task<Json> Page(std::string path, std::string more, Form form);
 
   static constexpr const char* kJson = "application/json";
 

@@ -194,12 +194,10 @@ Task<void> Controller::CheckNames(Observed& observed, const std::vector<Action>&
     const std::size_t name = path.rfind('/');
     std::string list =
         path.substr(0, name) + "?fieldSelector=metadata.name%3D" + path.substr(name + 1);
-    auto found = co_await client_.Get(std::move(list), Form::kMetadata);
+    auto found = co_await client_.List(std::move(list), Form::kMetadata);
     if (!found) co_return std::unexpected(std::move(found).error());
-    bool free = found->is_object();
-    const Json items = free ? found->value("items", Json()) : Json();
-    for (const Json& item : items) free = free && IsMadeFor(item, observed.resource);
-    if (free) continue;
+    const auto ours = [&observed](const Json& item) { return IsMadeFor(item, observed.resource); };
+    if (std::ranges::all_of(found->items, ours)) continue;
     observed.obstacle = Taken(apply->object.value("kind", ""), observed.resource);
     Error error{Errc::kFailedPrecondition, observed.obstacle->message};
     co_return std::unexpected(std::move(error));

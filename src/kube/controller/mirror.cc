@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
-constexpr int kPage = 500;  // objects that one answer has at most
 
 }  // namespace
 
@@ -50,44 +49,16 @@ Awaitable<void> Mirror::Run() {
   }
 }
 
-// `more`: where the last page ended (base64url, so that nothing is to be escaped); empty: the first
-// one.
-Task<Json> Mirror::Page(std::string more) {
-  const char* const mark = path_.find('?') == std::string::npos ? "?" : "&";
-  std::string target = path_ + mark + "limit=" + std::to_string(kPage);
-  if (!more.empty()) target += "&continue=" + more;
-  auto page = co_await client_.Get(std::move(target), form_);
-  // Of none, the list of their metadata is null.
-  const bool listed = page && page->is_object() && page->contains("items") &&
-                      ((*page)["items"].is_array() || (*page)["items"].is_null());
-  if (page && !listed) {
-    Error error{Errc::kInvalidArgument, path_ + ": the answer is no list"};
-    co_return std::unexpected(std::move(error));
-  }
-  co_return page;
-}
-
 Task<void> Mirror::List() {
+  auto list = co_await client_.List(path_, form_);
+  if (!list) co_return std::unexpected(std::move(list).error());
   std::map<std::string, Json> found;
-  std::string more;
-  std::string version;
-  do {
-    auto page = co_await Page(std::move(more));
-    if (!page) co_return std::unexpected(std::move(page).error());
-    // A list's items come without what all have in common.
-    const std::string list_kind = page->value("kind", "");
-    const std::string kind = list_kind.substr(0, list_kind.rfind("List"));
-    for (Json& item : (*page)["items"]) {
-      item["apiVersion"] = page->value("apiVersion", "");
-      item["kind"] = kind;
-      std::string key = KeyOf(item);
-      found.insert_or_assign(std::move(key), std::move(item));
-    }
-    version = page->value("/metadata/resourceVersion"_json_pointer, "");
-    more = page->value("/metadata/continue"_json_pointer, "");
-  } while (!more.empty());
+  for (Json& item : list->items) {
+    std::string key = KeyOf(item);
+    found.insert_or_assign(std::move(key), std::move(item));
+  }
   const std::map<std::string, Json> before = std::exchange(objects_, std::move(found));
-  version_ = std::move(version);
+  version_ = std::move(list->version);
   synced_ = true;
   for (const auto& [key, object] : before) {
     if (!objects_.contains(key)) on_change_(object);

@@ -40,7 +40,6 @@ class Mirror {
 
  private:
   Task<void> List();
-  Task<Json> Page(std::string more);
   Task<void> Follow();
   void Take(WatchEvent event);
 

@@ -71,7 +71,9 @@ Result<model::Placement> Place(const model::Resource& resource, const ClusterNod
                                      .asked = workload.sandbox_class,
                                      .memory = workload.limits.memory,
                                      .replicas = service == nullptr ? 1 : service->most()};
-  return scheduler::Choose(question, options, known);
+  auto placement = scheduler::Choose(question, options, known);
+  if (placement) placement->node.clear();  // that is Kubernetes' choice
+  return placement;
 }
 
 }  // namespace strata::kube::controller

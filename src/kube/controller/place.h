@@ -5,7 +5,8 @@
 //   a manifest, the nodes' labels --> [ Place ] --> the RuntimeClass of its pods
 //
 // Nothing is measured on a cluster yet: no class is known to keep an SLO or a budget, so that the
-// rules and what a node has decide.
+// rules and what a node has decide. On which node of those that have the class a pod runs is
+// Kubernetes' choice.
 //
 // Threads: pure. Tested by desired_test.cc.
 #pragma once

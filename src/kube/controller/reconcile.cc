@@ -155,7 +155,7 @@ std::vector<Action> TakeDown(const Observed& observed) {
 
 struct Made {
   std::vector<Json> objects;
-  std::string because;  // it is in that class; of a Route nothing
+  std::optional<model::Placement> placement;  // of a Route nothing
 };
 
 // What keeps it from being made, as is seen or was tried.
@@ -174,13 +174,13 @@ Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
   if (resource->kind() == model::Kind::kRoute) {
     auto objects = RouteObjects(*resource, uid);
     if (!objects) return std::unexpected(std::move(objects).error());
-    return Made{std::move(*objects), {}};
+    return Made{std::move(*objects), std::nullopt};
   }
   auto placement = Place(*resource, nodes);
   if (!placement) return std::unexpected(std::move(placement).error());
   auto objects = DesiredObjects(*resource, uid, placement->sandbox_class);
   if (!objects) return std::unexpected(std::move(objects).error());
-  return Made{std::move(*objects), std::move(placement->because)};
+  return Made{std::move(*objects), *std::move(placement)};
 }
 
 // What there is to do for it to be as `made`, and how far it is.
@@ -198,9 +198,9 @@ Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actio
     const bool going = child.at("metadata").contains("deletionTimestamp");
     if (!wanted && !going) actions.emplace_back(RemovalOf(child));
   }
-  if (made.because.empty()) return ReadinessOfRoute(Find(observed.children, "Ingress"));
+  if (!made.placement) return ReadinessOfRoute(Find(observed.children, "Ingress"));
   Condition condition = ReadinessOf(Find(observed.children, "Deployment"));
-  condition.message += "; " + made.because;
+  condition.message += "; " + made.placement->because;
   return condition;
 }
 
@@ -234,6 +234,8 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
   }
   auto made = Make(observed, nodes);
   const std::optional<Obstacle> obstacle = ObstacleOf(observed);
+  const Json placement =
+      made && made->placement ? model::PlacementToJson(*made->placement) : Json();
   Condition condition;
   if (!made) {
     condition = {.reason = ReasonOf(made.error()), .message = made.error().message};
@@ -243,6 +245,10 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
     condition = Adjust(observed, std::move(*made), actions);
   }
   Json status = StatusWith(resource, condition, now);
+  // Null takes it away: a status is merged into what is there.
+  if (!placement.is_null() || resource.contains("/status/placement"_json_pointer)) {
+    status["placement"] = placement;
+  }
   const Json* deployment = Find(observed.children, "Deployment");
   if (deployment != nullptr && IsMadeFor(*deployment, resource)) {
     AddScale(*deployment, status);

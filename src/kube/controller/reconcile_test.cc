@@ -100,6 +100,25 @@ TEST(ReconcileTest, WhatShallBeThereIsApplied) {
   EXPECT_EQ(ready["lastTransitionTime"], kNow);
 }
 
+TEST(ReconcileTest, TheStatusSaysInWhichClassAndWhyUntilThereIsNone) {
+  Json service = Service();
+  const auto placed = Of<SetStatus>(Decide(Seen(service), kNow));
+  ASSERT_EQ(placed.size(), 1U);
+  const Json& placement = placed[0].status["placement"];
+  EXPECT_EQ(placement["class"], "container");
+  EXPECT_EQ(placement["node"], "");
+  EXPECT_TRUE(model::PlacementFromJson(placement).has_value());
+  service["status"] = placed[0].status;
+  service["spec"]["class"] = "microvm";  // no node has it
+  const auto nowhere = Of<SetStatus>(Decide(Seen(service), kNow));
+  ASSERT_EQ(nowhere.size(), 1U);
+  EXPECT_TRUE(nowhere[0].status.at("placement").is_null());
+  service["status"].erase("placement");
+  service["status"].update(nowhere[0].status);
+  service["status"].erase("placement");  // what merging a null does
+  EXPECT_TRUE(Of<SetStatus>(Decide(Seen(service), kNow)).empty());
+}
+
 TEST(ReconcileTest, WhatIsAsItShallBeIsLeftAlone) {
   std::vector<Json> there;
   for (const Apply& each : Of<Apply>(Decide(Seen(Service()), kNow))) there.push_back(each.object);
