@@ -78,8 +78,9 @@ void SloWatches::Add(const cell::Function& function, const meter::CallRecord& re
   if (!meter::Moves(record) || !meter::TellsOfCallee(record)) return;
   Watched& watched = found->second;
   auto& overflow = watched.overflow;
+  const bool late = meter::CameTooLate(record);
   const scheduler::SloWatch::Call call{.took = Duration(meter::TookNs(record)),
-                                       .sandbox = record.sandbox,
+                                       .sandbox = late ? meter::SandboxCame::kBusy : record.sandbox,
                                        .failed = meter::Failed(record),
                                        .program = meter::ProgramFailed(record)};
   if (function.target == watched.target.ToString()) {

@@ -37,6 +37,7 @@ class SloWatchesTest : public ::testing::Test {
     meter::CallRecord record;
     record.status = status;
     record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
+    record.queue_ns = queued_ms_ * 1'000'000;
     record.sandbox = came_;
     record.led_by = led_by_;
     record.exit = static_cast<std::uint8_t>(exit_);
@@ -58,6 +59,7 @@ class SloWatchesTest : public ::testing::Test {
 
   TimePoint now_{};
   meter::SandboxCame came_ = meter::SandboxCame::kAtOnce;
+  std::uint64_t queued_ms_ = 0;
   meter::LedBy led_by_ = meter::LedBy::kTraffic;
   model::ExitReason exit_ = model::ExitReason::kReturned;
   Form form_;
@@ -276,6 +278,23 @@ TEST_F(OverflowTest, TheLoadIsThatOfBothClasses) {
   ASSERT_EQ(missed_.size(), 1U);
   EXPECT_DOUBLE_EQ(missed_[0].overload.value_or(0), 100);
   EXPECT_DOUBLE_EQ(missed_[0].carried, 10);
+}
+
+TEST_F(SloWatchesTest, WhatWasEndedAtItsDeadlineForStandingInLineFoundTheClassFull) {
+  Follow();
+  exit_ = model::ExitReason::kStopped;
+  EXPECT_EQ(Missed("", 504, 10), 0U) << "the program takes too long, wherever it runs";
+  queued_ms_ = 2900;
+  Call("", 504, 10, 110);
+  exit_ = model::ExitReason::kReturned;
+  Call("", 200, 10, 90);
+  now_ += scheduler::SloWatch::kWindow;
+  missed_ = watches_.Check(now_);
+  ASSERT_EQ(missed_.size(), 1U);
+  EXPECT_EQ(missed_[0].because,
+            "110 of its last 200 calls found no sandbox, 110 of them because too many waited");
+  EXPECT_DOUBLE_EQ(missed_[0].overload.value_or(0), 40);
+  EXPECT_DOUBLE_EQ(missed_[0].carried, 18);
 }
 
 // Its CPU time and memory are its keeper's to tell, and it need not answer with a body.

@@ -80,6 +80,14 @@ constexpr bool Cold(const CallRecord& record) noexcept {
   return record.sandbox == SandboxCame::kMade;
 }
 
+// Its deadline ended it, after it had stood in line for its sandbox longer than it then ran: what
+// it lacked is room, as one that found none.
+constexpr bool CameTooLate(const CallRecord& record) noexcept {
+  return GuestRan(record) && (record.status == 504 || record.cut_off == 1) &&
+         record.exit == static_cast<std::uint8_t>(model::ExitReason::kStopped) &&
+         record.queue_ns > record.run_ns;
+}
+
 // There was no answer, not all of it, or it was that something is wrong here.
 constexpr bool Failed(const CallRecord& record) noexcept {
   return record.status == 0 || record.status >= 500 || record.cut_off == 1;

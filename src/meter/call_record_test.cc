@@ -108,6 +108,25 @@ TEST(CallRecordTest, HowItWasLedSharesAByteWithWhetherItWasSampled) {
   EXPECT_EQ(record.cut_off, 0);
 }
 
+TEST(CallRecordTest, WhatStoodInLineForMostOfItsTimeCameTooLate) {
+  CallRecord record;
+  record.status = 504;
+  record.exit = static_cast<std::uint8_t>(model::ExitReason::kStopped);
+  record.sandbox = SandboxCame::kMade;
+  record.run_ns = 10;
+  record.queue_ns = 11;
+  EXPECT_TRUE(CameTooLate(record));
+  record.queue_ns = 10;
+  EXPECT_FALSE(CameTooLate(record)) << "it had as long as it waited";
+  record.queue_ns = 11;
+  record.status = 200;
+  EXPECT_FALSE(CameTooLate(record));
+  record.cut_off = 1;
+  EXPECT_TRUE(CameTooLate(record)) << "its answer had begun";
+  record.exit = static_cast<std::uint8_t>(model::ExitReason::kLimit);
+  EXPECT_FALSE(CameTooLate(record));
+}
+
 TEST(CallRecordTest, OnlyWhatWasDrawnComparesAndOnlyWhatFollowsTrafficMoves) {
   const auto led = [](LedBy by) {
     CallRecord record;
