@@ -260,9 +260,19 @@ Result<std::chrono::nanoseconds> Cgroups::CpuTime() const {
 }
 
 Result<void> Cgroups::Sweep(std::chrono::milliseconds patience) const {
-  return WaitUntil(patience, "sweep cgroup /" + parent_, [this]() -> Result<bool> {
+  return SweepName(parent_, patience);
+}
+
+Result<void> Cgroups::SweepAt(const std::string& path, std::chrono::milliseconds patience) const {
+  const auto place = PlaceAt(root_, controllers_, path);
+  if (!place) return std::unexpected(place.error());
+  return SweepName(place->name, patience);
+}
+
+Result<void> Cgroups::SweepName(const std::string& name, std::chrono::milliseconds patience) const {
+  return WaitUntil(patience, "sweep cgroup /" + name, [this, &name]() -> Result<bool> {
     bool clean = true;
-    for (const fs::path& directory : ParentDirectories(root_, version_, parent_)) {
+    for (const fs::path& directory : ParentDirectories(root_, version_, name)) {
       if (!SweepDirectory(directory)) clean = false;
     }
     return clean;

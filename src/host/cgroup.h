@@ -134,6 +134,11 @@ class Cgroups {
   // some is still there.
   [[nodiscard]] Result<void> Sweep(std::chrono::milliseconds patience) const;
 
+  // The same of the groups at `path`, as MakeAt has it, below every hierarchy's root: also in those
+  // that only a runtime uses.
+  [[nodiscard]] Result<void> SweepAt(const std::string& path,
+                                     std::chrono::milliseconds patience) const;
+
   [[nodiscard]] CgroupVersion version() const noexcept { return version_; }
   [[nodiscard]] const std::vector<std::string>& controllers() const noexcept {
     return controllers_;
@@ -141,6 +146,8 @@ class Cgroups {
 
  private:
   Cgroups() = default;
+  [[nodiscard]] Result<void> SweepName(const std::string& name,
+                                       std::chrono::milliseconds patience) const;
 
   std::filesystem::path root_;
   std::string parent_;

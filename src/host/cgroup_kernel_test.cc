@@ -208,6 +208,22 @@ TEST_F(CgroupKernelTest, ASweepEndsWhatADeadOwnerLeft) {
   EXPECT_TRUE(groups->Sweep(milliseconds(5000)).has_value());
 }
 
+TEST_F(CgroupKernelTest, ASweepOfOneGroupLeavesItsNeighbours) {
+  auto groups = Cgroups::Find(parent);
+  auto other = groups->Make("box-2");
+  ASSERT_TRUE(other.has_value());
+  auto running = Guest::Make("sleep 1000 & wait");
+  ASSERT_TRUE((*other)->Add(running.process.pid()).has_value());
+  running.Start();
+  EXPECT_FALSE(groups->SweepAt("no/path", milliseconds(5000)));
+  const auto swept = groups->SweepAt((*other)->path(), milliseconds(5000));
+  ASSERT_TRUE(swept.has_value()) << swept.error().message;
+  EXPECT_EQ(running.Wait().value, SIGKILL);
+  EXPECT_FALSE((*other)->Members());
+  EXPECT_TRUE(group->Members());
+  EXPECT_TRUE(groups->SweepAt((*other)->path(), milliseconds(5000)));
+}
+
 TEST_F(CgroupKernelTest, MakingAGroupTwiceIsAPreconditionFailure) {
   const auto again = Cgroups::Find(parent)->Make("box-1");
   ASSERT_FALSE(again.has_value());

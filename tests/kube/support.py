@@ -124,7 +124,8 @@ class Node:
             self.daemon = subprocess.Popen(
                 [self.tools / "containerd", "-c", self.dir / "config.toml"], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, env={"PATH": path}, start_new_session=True)
-        if not eventually(lambda: self.ctr("version").returncode == 0):
+        # Kubernetes' interface comes later: it looks first for what is there.
+        if not eventually(lambda: self.ctr("version").returncode == 0 and self.crictl("version").returncode == 0):
             raise AssertionError(f"containerd does not answer:\n{self.log()[-3000:]}")
         return self
 

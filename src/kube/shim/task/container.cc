@@ -86,6 +86,10 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
     if (!backend) co_return std::unexpected(std::move(backend).error());
     backend_ = std::move(*backend);
   } else {
+    const Json* const linux = MemberOf(*config, "linux");
+    const std::string group = linux == nullptr ? std::string() : TextOf(*linux, "cgroupsPath");
+    auto noted = NoteRuntimesGroup(shared_.groups, bundle_, group);
+    if (!noted) co_return noted;
     backend_ = std::make_unique<OciBackend>(shared_, shared_.runtime, id_, bundle_);
   }
   auto first = std::make_shared<ContainerProcess>();

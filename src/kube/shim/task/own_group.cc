@@ -84,6 +84,15 @@ Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
   return group;
 }
 
+Result<void> NoteRuntimesGroup(const host::Cgroups& groups, const std::string& bundle,
+                               const std::string& path) {
+  if (!path.starts_with('/')) return {};
+  if (const auto there = groups.OpenAt(path)) {
+    return (*there)->Keep();
+  }
+  return WriteFileAtomic(bundle + "/" + kNoteName, path);
+}
+
 Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources, Bytes least) {
   const auto json = ParseJson(resources);
   if (!json) return Wrap(json.error(), "update");
@@ -101,9 +110,10 @@ Result<void> RemoveLeftGroup(const std::string& bundle) {
   if (!path) return {};
   const auto groups = FindGroups();
   if (!groups) return std::unexpected(groups.error());
-  const auto group = groups->OpenAt(*path);
-  if (group) return RemoveOwnGroup(**group);
-  return group.error().code == Errc::kNotFound ? Result<void>() : std::unexpected(group.error());
+  if (const auto group = groups->OpenAt(*path)) {
+    if (auto removed = RemoveOwnGroup(**group); !removed) return removed;
+  }
+  return groups->SweepAt(*path, kRemovePatience);
 }
 
 }  // namespace strata::kube::shim

@@ -1,6 +1,6 @@
 // kube/shim/task/own_group.h - the control group of a container whose processes we start in it
-// ourselves: where config.json says and with its limits. (That of a container which runc makes is
-// runc's.)
+// ourselves: where config.json says and with its limits. That of a container which runc makes is
+// runc's, and noted here.
 //
 //   config.json --> [ GroupPlan --> MakeOwnGroup ] --> OciBackend, WasmBackend
 //
@@ -39,14 +39,20 @@ Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
                                                    const std::string& bundle,
                                                    const GroupPlan& plan);
 
+// Notes that a runtime is about to make the group at `path`, for `delete`: a runtime that is killed
+// while it makes a container has written down nothing by which it would find the group. A group
+// that is there is somebody else's, one of systemd's is not made by path: neither is noted.
+Result<void> NoteRuntimesGroup(const host::Cgroups& groups, const std::string& bundle,
+                               const std::string& path);
+
 // New limits; `resources` as ReadLimits takes them, in JSON. kUnsupported: less memory than
 // `least`; null `group`: kFailedPrecondition.
 Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources, Bytes least = {});
 
 // Kills what runs in it.
 Result<void> RemoveOwnGroup(host::Cgroup& group);
-// The same of what a killed shim left, by `bundle`. Succeeds when there is nothing, or the group is
-// none of ours.
+// The same of what a killed shim left, by the note in `bundle`, in every hierarchy. Succeeds when
+// there is nothing, or the group is none of ours.
 Result<void> RemoveLeftGroup(const std::string& bundle);
 
 }  // namespace strata::kube::shim

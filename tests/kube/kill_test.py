@@ -1,0 +1,132 @@
+"""kill -9 of the shim or of containerd at random moments, while pods of two classes run and others come and go: nothing
+runs that is not reported, and nothing is reported that does not run. STRATA_LONG=1: 100 kills, 50 pods."""
+
+import json
+import os
+import random
+import signal
+import threading
+import unittest
+
+from kube.ctr_test import RUNTIME, SHIM
+from kube.http_test import HELLO, ask, component
+from kube.support import NodeTest, eventually, kill
+
+KILLS, PODS = (100, 50) if os.environ.get("STRATA_LONG") else (8, 4)
+LONGEST = 0.6  # seconds until a kill: longer than a pod takes to come
+CELL = "strata-cell"
+
+
+class KillTest(NodeTest):
+    handlers = (("strata", RUNTIME, "shim"),)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.files = {"hello.wasm": component("hello-c")}
+        super().setUpClass()
+        cls.seed = random.randrange(1 << 32)
+        cls.random = random.Random(cls.seed)
+        cls.made = 0
+
+    def start(self, name, number):
+        """Half of them are containers, whose process says which one it is, and half components."""
+        pod, config = self.node.pod(name, "strata")
+        command = ("sleep", str(1_000_000 + number)) if number % 2 == 0 else ("/hello.wasm",)
+        return pod, self.node.container(pod, config, "main", *command)
+
+    def steady(self):
+        """PODS pods that run."""
+        while len(self.listed("pods")) < PODS:
+            self.made += 1
+            self.start(f"steady-{self.made}", self.made)
+
+    def listed(self, what, *words):
+        (listed,) = json.loads(self.node.must(self.node.crictl(what, *words, "-o", "json"))).values()
+        return listed
+
+    def disturb(self, over):
+        """Has pods come and go until something is killed, whatever happens to them then."""
+        while not over.is_set():
+            self.made += 1
+            name = f"brief-{self.made}"
+            done, path = self.node.run_pod(name, "strata")
+            if done.returncode == 0:
+                try:
+                    self.node.container(done.stdout.strip(), path, "main", "sleep", str(1_000_000 + self.made))
+                except AssertionError:
+                    return
+                self.node.crictl("rmp", "-f", done.stdout.strip())
+
+    def running(self):
+        """The containers that are said to run: number of each container's process, addresses of components."""
+        numbers, addresses = set(), set()
+        for each in self.listed("ps", "-a"):
+            if each["state"] != "CONTAINER_RUNNING":
+                continue
+            said = json.loads(self.node.must(self.node.crictl("inspect", each["id"])))
+            args = said["info"]["runtimeSpec"]["process"]["args"]
+            if args[0] == "sleep":
+                numbers.add(int(args[1]))
+            else:
+                pod = json.loads(self.node.must(self.node.crictl("inspectp", each["podSandboxId"])))
+                addresses.add(pod["status"]["network"]["ip"])
+        return numbers, addresses
+
+    def sleepers(self):
+        return {int(words.split()[1]) for words in self.node.processes().values() if words.startswith("sleep ")}
+
+    def is_true(self):
+        """Whether what is said is what is."""
+        numbers, addresses = self.running()
+        return numbers == self.sleepers() and len(addresses) == len(self.node.pids_of(CELL))
+
+    def clear(self):
+        """Removes the pods that are not whole any more, as kubelet would."""
+        whole = {each["podSandboxId"] for each in self.listed("ps")}
+        for pod in self.listed("pods"):
+            name = pod["metadata"]["name"]
+            if pod["id"] not in whole or pod["state"] != "SANDBOX_READY" or name.startswith("brief-"):
+                self.node.must(self.node.crictl("rmp", "-f", pod["id"]))
+
+    def strike(self):
+        """One kill, of containerd or of the shim; which."""
+        over = threading.Event()
+        disturbance = threading.Thread(target=self.disturb, args=(over,))
+        disturbance.start()
+        try:
+            over.wait(self.random.uniform(0, LONGEST))
+            if self.random.random() < 0.5:
+                self.node.stop(signal.SIGKILL)
+                return "containerd"
+            for pid in self.node.pids_of(SHIM):
+                kill(pid)
+            return "shim"
+        finally:
+            over.set()
+            disturbance.join()
+            if self.node.daemon is None:
+                self.node.up()
+
+    def test_what_runs_is_what_is_reported_after_any_kill(self):
+        for number in range(KILLS):
+            self.steady()
+            steady, components = self.running()
+            with self.subTest(kill=number, seed=self.seed, of=(struck := self.strike())):
+                self.assertTrue(eventually(self.is_true), (self.running(), self.node.processes()))
+                numbers, addresses = self.running()
+                if struck == "containerd":  # nobody has lost anything
+                    self.assertLessEqual(steady, numbers)
+                    self.assertLessEqual(components, addresses)
+                else:
+                    self.assertEqual((steady & numbers, components & addresses), (set(), set()))
+                for address in addresses:
+                    self.assertEqual(ask(address, 8080), HELLO)
+            self.clear()
+        for pod in self.listed("pods"):
+            self.node.must(self.node.crictl("rmp", "-f", pod["id"]))
+        self.assertEqual((self.sleepers(), self.node.pids_of(CELL)), (set(), []))
+        self.assertTrue(eventually(lambda: not self.node.control_groups()), self.node.control_groups())
+
+
+if __name__ == "__main__":
+    unittest.main()
