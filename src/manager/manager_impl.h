@@ -176,6 +176,7 @@ class ManagerImpl final : public Manager {
 
   // slo_moves.cc
   Awaitable<void> KeepSlos();
+  Awaitable<void> ProbeAhead();
   Awaitable<void> LeaveClass(SloWatches::Missed missed);
   Task<void> MoveOn(SloWatches::Missed missed);
   Awaitable<void> ComeBack(SloWatches::Calmed calmed);

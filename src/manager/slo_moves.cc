@@ -23,8 +23,9 @@ using model::Class;
 using model::Rollout;
 
 constexpr std::chrono::seconds kTick{1};
-constexpr double kAll = 100;              // percent
-constexpr std::uint32_t kWorthAMove = 5;  // percent of the traffic
+constexpr std::chrono::seconds kSettled{30};  // since something may be moved
+constexpr double kAll = 100;                  // percent
+constexpr std::uint32_t kWorthAMove = 5;      // percent of the traffic
 
 std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
 
@@ -38,14 +39,31 @@ bool IsPaused(const Result<Json>& sandboxes) {
 }  // namespace
 
 Awaitable<void> ManagerImpl::KeepSlos() {
+  std::optional<TimePoint> probes_at;
   while (true) {
     co_await Pause(loop_, kTick);
+    if (!probes_at && slos_.MayMoveToImages()) probes_at = clock_.Now() + kSettled;
+    if (probes_at && clock_.Now() >= *probes_at) {
+      probes_at = TimePoint::max();  // once
+      Spawn(loop_, ProbeAhead());
+    }
     for (SloWatches::Missed& missed : slos_.Check(clock_.Now())) {
       Spawn(loop_, LeaveClass(std::move(missed)));
     }
     for (SloWatches::Calmed& calmed : slos_.Settled(clock_.Now())) {
       Spawn(loop_, ComeBack(std::move(calmed)));
     }
+  }
+}
+
+// What the other classes can do here takes seconds to find out, and far longer on a host that has
+// too much to do: it is known before a class has to be left for that.
+Awaitable<void> ManagerImpl::ProbeAhead() {
+  const auto found = co_await probe_.Found();
+  if (found) {
+    log_.Info("what the classes of this host can do is known");
+  } else {
+    log_.Error("what the classes can do is asked again when it matters", found.error());
   }
 }
 

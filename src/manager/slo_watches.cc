@@ -28,6 +28,14 @@ std::string Fixed(const model::Revision& revision, const Rollout* rollout) {
   return by_us ? "a move to another class was taken back by hand" : "";
 }
 
+bool HasImage(const model::Revision& revision) {
+  const auto is_image = [](const model::ResolvedVariant& variant) {
+    return variant.kind == model::VariantKind::kImage;
+  };
+  return std::ranges::any_of(revision.variants, is_image) ||
+         (revision.placement && revision.placement->sandbox_class != model::Class::kWasm);
+}
+
 }  // namespace
 
 void SloWatches::FollowOverflow(Watched& watched, const Rollout* rollout, TimePoint now) {
@@ -66,6 +74,7 @@ void SloWatches::Follow(std::span<const Form> forms, std::span<const Rollout> ro
                                         .target = form.target,
                                         .slo = slo,
                                         .watch = scheduler::SloWatch(slo, now)};
+    watched.has_image = HasImage(revision);
     watched.fixed = Fixed(revision, rollout);
     FollowOverflow(watched, rollout, now);
     watched_.emplace(std::move(name), std::move(watched));
@@ -147,6 +156,12 @@ void SloWatches::Stayed(const Missed& missed, std::string why, TimePoint now) {
   if (watched.revision != missed.revision || watched.target != missed.target) return;
   watched.silent_until = now + kTryAgain;
   watched.stay = Stay{missed.because, std::move(why)};
+}
+
+bool SloWatches::MayMoveToImages() const {
+  return std::ranges::any_of(watched_, [](const auto& entry) {
+    return entry.second.has_image && entry.second.fixed.empty();
+  });
 }
 
 Json SloWatches::StaysOf(const std::string& tenant, const std::string& name) const {

@@ -67,6 +67,9 @@ class SloWatches {
   static constexpr std::chrono::seconds kTryAgain{60};
   void Stayed(const Missed& missed, std::string why, TimePoint now);
 
+  // Whether there is one that may be moved, and could run in a class of images.
+  [[nodiscard]] bool MayMoveToImages() const;
+
   // {"because", "why"}: its class does not do, and why its traffic stays there all the
   // same. null: there is no such thing.
   [[nodiscard]] Json StaysOf(const std::string& tenant, const std::string& name) const;
@@ -87,6 +90,7 @@ class SloWatches {
     std::uint64_t revision = 0;
     model::Target target;  // that has the traffic, or most that its class carries
     model::Slo slo;
+    bool has_image = false;
     std::string fixed;  // why it is not moved, whatever it does; empty: it is
     scheduler::SloWatch watch;
     TimePoint silent_until{};  // since it was named

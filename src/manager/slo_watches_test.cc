@@ -297,6 +297,18 @@ TEST_F(SloWatchesTest, WhatWasEndedAtItsDeadlineForStandingInLineFoundTheClassFu
   EXPECT_DOUBLE_EQ(missed_[0].carried, 18);
 }
 
+TEST_F(SloWatchesTest, OnlyWhatHasAnImageAndMayMoveNeedsOtherClasses) {
+  Follow();
+  EXPECT_FALSE(watches_.MayMoveToImages());
+  form_.revision.variants = {{model::VariantKind::kWasm, "sha256:1"},
+                             {model::VariantKind::kImage, "sha256:2"}};
+  Follow();
+  EXPECT_TRUE(watches_.MayMoveToImages());
+  form_.revision.workload.sandbox_class = model::Class::kWasm;
+  Follow();
+  EXPECT_FALSE(watches_.MayMoveToImages()) << "its class is named";
+}
+
 // Its CPU time and memory are its keeper's to tell, and it need not answer with a body.
 TEST_F(SloWatchesTest, AProgramThatAnswersAnErrorHasASandbox) {
   Follow();

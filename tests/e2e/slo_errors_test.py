@@ -33,6 +33,10 @@ class SloErrorsTest(SloCase):
         self.assertEqual((moved["state"], moved["canary"]["class"]), ("promoted", "container"), moved)
         self.assertRegex(moved["because"], r"slo.p99_ms is 200, and 100.0 % of its last [2-9]\d calls took longer")
 
+    def test_what_other_classes_can_do_is_found_out_before_one_is_needed(self):
+        self.server.apply(self.both("ahead", says("unused")))
+        self.assertTrue(eventually(lambda: "what the classes of this host can do is known" in self.server.log()))
+
     def test_traffic_goes_back_to_no_revision_below_the_floor(self):
         """Of what is deployed: it was raised since."""
         self.server.apply({**(old := self.both("raised", says("one"))), "spec": {**old["spec"], "class": "container"}})
