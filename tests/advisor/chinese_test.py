@@ -22,12 +22,12 @@ MIXED = re.compile(r"(?:[a-z]{2,}[,;:]? ){2,}[a-z]{2,}")
 COMMAND = re.compile(r"'strata [^']*'|strata [a-z]+(?: [a-z_]+)?")
 
 # Columns that quote, name or compute. Formulas and claims are the documents' own signs; what a model's fact
-# says, evidence of mappings and contents of documents are quotations with their place; a term stands beside its Chinese;
+# says and evidence of mappings are quotations with their place; a term stands beside its Chinese;
 # titles are those of publications; conditions are of variables as --set takes them, as are units and levels; the others
 # are ids and names.
 AS_THEY_ARE = {"formula", "class", "claimed", "term", "title", "id", "url", "source", "technologies", "here",
                "stack", "kernel", "diagrams", "document", "file", "documents", "shares", "before", "after", "evidence",
-               "unit", "value", "at_from", "at_to", "of", "what", "says", "contents", "if", "old", "old_source",
+               "unit", "value", "at_from", "at_to", "of", "what", "says", "if", "old", "old_source",
                "new_source"}
 ROUTES = ("微服务: microservice sandbox pool, HTTP/gRPC, MicroVM node; WASM 函数: WASM function pool, event stream, "
           "WASM worker node; AI 任务: AI inference sandbox, GPU confidential-computing node")

@@ -243,7 +243,7 @@ Section PartsOfTheApplicationView() {
     section.rows.push_back({NumberCell(each.at("order")),
                             TextCell(LabelOf(each)),
                             {YesOrNo(starred), starred},
-                            WordCell(ListOf(each.at("contents")))});
+                            TextCell({ListOf(each.at("contents")), ListOf(each.at("contents_zh"))})});
   }
   const auto add = [&index, &section](const Text& what, const char* key) {
     Text all;
@@ -322,7 +322,7 @@ Result<Report> Documents(std::string_view goal) {
     section.rows.push_back({TextCell({row.at("goal"), row.at("zh")}),
                             WordCell(row.at("doc").get<std::string>()),
                             WordCell(row.at("path").get<std::string>()),
-                            WordCell(row.at("content_zh").get<std::string>())});
+                            TextCell(TextOf(row, "content"))});
   }
   Section stages = StagesThatRead(files, lower);
   if (section.rows.empty() && stages.rows.empty()) {
