@@ -65,30 +65,57 @@ Text PlaceText(const Amount& amount, const std::vector<double>& least,
   return {place + " of " + all, place + "/" + all};
 }
 
+// From the least to the most of a column.
+struct Scale {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+
+  [[nodiscard]] int StepOf(double position) const {
+    const double share = high > low ? (position - low) / (high - low) : 0.5;
+    return static_cast<int>(std::lround(1 + std::clamp(share, 0.0, 1.0) * (kHeatSteps - 1)));
+  }
+};
+
+std::vector<std::optional<Amount>> AmountsOf(const std::vector<Json>& column) {
+  std::vector<std::optional<Amount>> amounts;
+  for (const Json& cell : column) amounts.push_back(AmountOf(cell));
+  return amounts;
+}
+
+Scale ScaleOf(const std::vector<std::optional<Amount>>& amounts) {
+  Scale scale;
+  for (const auto& amount : amounts) {
+    if (!amount) continue;
+    scale.low = std::min(scale.low, Position(*amount));
+    scale.high = std::max(scale.high, Position(*amount));
+  }
+  return scale;
+}
+
 }  // namespace
 
 std::vector<Heat> HeatOf(const std::vector<Json>& column) {
-  std::vector<std::optional<Amount>> amounts;
-  for (const Json& cell : column) amounts.push_back(AmountOf(cell));
+  const std::vector<std::optional<Amount>> amounts = AmountsOf(column);
   const std::vector<double> least = BoundsOf(amounts, &Amount::least);
   const std::vector<double> most = BoundsOf(amounts, &Amount::most);
   std::vector<Heat> heat(column.size());
   if (least.size() < 2) return heat;
-  double low = std::numeric_limits<double>::infinity();
-  double high = -low;
-  for (const auto& amount : amounts) {
-    if (!amount) continue;
-    low = std::min(low, Position(*amount));
-    high = std::max(high, Position(*amount));
-  }
+  const Scale scale = ScaleOf(amounts);
   for (std::size_t i = 0; i < amounts.size(); ++i) {
     const auto& amount = amounts[i];
     if (!amount) continue;
-    const double share = high > low ? (Position(*amount) - low) / (high - low) : 0.5;
-    const double step = amount->is_range ? 1 + share * (kHeatSteps - 1) : amount->least;
-    heat[i] = {static_cast<int>(std::lround(step)), PlaceText(*amount, least, most)};
+    const int step = amount->is_range ? scale.StepOf(Position(*amount))
+                                      : static_cast<int>(std::lround(amount->least));
+    heat[i] = {step, PlaceText(*amount, least, most)};
   }
   return heat;
+}
+
+int StepOn(const std::vector<Json>& column, double value) {
+  std::vector<std::optional<Amount>> amounts = AmountsOf(column);
+  std::erase_if(amounts, [](const auto& amount) { return !amount || !amount->is_range; });
+  if (amounts.size() < 2) return 0;
+  return ScaleOf(amounts).StepOf(Position({value, value, true}));
 }
 
 }  // namespace strata::advisor

@@ -29,4 +29,8 @@ struct Heat {
 // have steps of their own. A column of which only one cell is an amount has none.
 std::vector<Heat> HeatOf(const std::vector<Json>& column);
 
+// The step that a measured `value`, in the unit's base (compare/values.h), has on the scale of the
+// cells of one column: 1 also below all of them, kHeatSteps above. 0: they are no numbers.
+int StepOn(const std::vector<Json>& column, double value);
+
 }  // namespace strata::advisor

@@ -30,6 +30,16 @@ TEST(HeatTest, NumbersAreStepsOfTheirLogarithmWhateverTheUnit) {
   EXPECT_EQ(PlacesOf(column), (std::vector<std::string>{"3 of 3", "2 of 3", "1 of 3"}));
 }
 
+TEST(HeatTest, AMeasuredValueIsOnTheScaleOfWhatIsClaimed) {
+  const std::vector<Json> column = {Time(10, 60, "s"), Time(100, 500, "ms"), Time(1, 10, "ms")};
+  EXPECT_EQ(StepOn(column, 24'500), 5);
+  EXPECT_EQ(StepOn(column, 220), 3);
+  EXPECT_EQ(StepOn(column, 3.2), 1);
+  EXPECT_EQ(StepOn(column, 1e-9), 1) << "below all of them";
+  EXPECT_EQ(StepOn(column, 1e9), 5);
+  EXPECT_EQ(StepOn({{{"stars", 5}}, {{"stars", 2}}}, 3), 0) << "no numbers";
+}
+
 TEST(HeatTest, APlaceIsARangeWhereTheBoundsDoNotAgree) {
   const std::vector<Json> column = {Time(1, 100, "ms"), Time(2, 50, "ms"), Time(2, 60, "ms")};
   EXPECT_EQ(PlacesOf(column), (std::vector<std::string>{"1-3 of 3", "1-2 of 3", "2 of 3"}));

@@ -27,26 +27,40 @@ std::string Layer(std::string_view view, const std::string& content) {
   return "<span class=\"" + std::string(view) + "\">" + content + "</span>";
 }
 
+// Below and above are no better or worse: it depends on the row.
 std::string_view ClassOf(Verdict verdict) {
-  if (verdict == Verdict::kUndecided) return "undecided";
-  return verdict == Verdict::kAsClaimed ? "yes" : "no";
+  switch (verdict) {
+    case Verdict::kAsClaimed:
+      return "yes";
+    case Verdict::kBelow:
+      return "below";
+    case Verdict::kAbove:
+      return "above";
+    case Verdict::kUndecided:
+      break;
+  }
+  return "undecided";
 }
 
-// "wasm, cold start 2.5 ms as claimed"; a cell that is no range has no verdict.
-std::string MeasuredLine(const Measured& measured, const JudgedClaim& judged) {
+// "wasm 2.5 ms cold start; as claimed", as dark as the value is on the scale of what is claimed; a
+// cell that is no range has no verdict.
+std::string MeasuredLine(const Measured& measured, const JudgedClaim& judged,
+                         const std::vector<Json>& cells) {
   const measure::Row& row = *measured.row;
   const std::string value = Figure(Short(measured.value)) + " " + std::string(row.unit);
-  std::string line = "<span class=\"" +
-                     std::string(ClassOf(judged.verdict.value_or(Verdict::kUndecided))) + "\">" +
-                     EscapeHtml(measured.in) + " " + EscapeHtml(value) + " <small>" +
+  const auto verdict = ClassOf(judged.verdict.value_or(Verdict::kUndecided));
+  std::string line = "<span class=\"heat" + std::to_string(StepOn(cells, measured.value)) +
+                     "\"><b>" + EscapeHtml(measured.in) + "</b> " + EscapeHtml(value) + " <small>" +
                      HtmlText(LabelOf(row));
-  if (judged.verdict) line += "; " + HtmlText(judged.text);
+  if (judged.verdict) {
+    line += "; <span class=\"" + std::string(verdict) + "\">" + HtmlText(judged.text) + "</span>";
+  }
   return line + "</small></span>";
 }
 
 // What was measured of the rows that this cell claims something of, in the classes of its concept.
 std::string MeasuredText(const Json& matrix, const std::string& column, const Subject& subject,
-                         const measure::Record& record) {
+                         const std::vector<Json>& cells, const measure::Record& record) {
   const std::string reference = "matrices " + matrix.at("id").get<std::string>() + " " + column;
   std::string text;
   for (const measure::Row& row : measure::Rows()) {
@@ -55,7 +69,7 @@ std::string MeasuredText(const Json& matrix, const std::string& column, const Su
       const auto measured = DescribeRow(record, row, model::ClassName(each));
       if (!measured) continue;
       for (const JudgedClaim& judged : JudgeClaims(*measured)) {
-        if (judged.reference == reference) text += MeasuredLine(*measured, judged);
+        if (judged.reference == reference) text += MeasuredLine(*measured, judged, cells);
       }
     }
   }
@@ -73,7 +87,7 @@ std::string HeatRow(const Json& matrix, const Json& column, const std::vector<Su
   const std::vector<Heat> heat = HeatOf(cells);
   std::string row = "<tr><th scope=\"row\">" + HtmlText(LabelOf(column)) + "</th>";
   for (std::size_t i = 0; i < subjects.size(); ++i) {
-    const std::string measured = MeasuredText(matrix, key, subjects[i], record);
+    const std::string measured = MeasuredText(matrix, key, subjects[i], cells, record);
     const Cell claimed = ValueCell(cells[i]);
     row += "<td class=\"heat" + std::to_string(heat[i].step) +
            (measured.empty() ? "\">" : " has-measured\">") +
@@ -155,8 +169,12 @@ std::string Legend() {
     legend += " <span class=\"swatch heat" + std::to_string(step) + "\"></span>";
   }
   return legend + " " +
-         HtmlText({"most of its row; no colour: not an amount", "本行最多；无色：非数量"}) +
-         "</p>\n";
+         HtmlText({"most of its row as claimed; no colour: not an amount",
+                   "按所称本行最多；无色：非数量"}) +
+         " <span class=\"view-measured\"><span class=\"above\">" + HtmlText({"above", "高于"}) +
+         "</span>, <span class=\"below\">" + HtmlText({"below", "低于"}) +
+         "</span>, <span class=\"yes\">" + HtmlText({"as claimed", "与所称相符"}) +
+         "</span></span></p>\n";
 }
 
 }  // namespace
