@@ -12,6 +12,8 @@
 namespace strata::advisor {
 namespace {
 
+constexpr std::size_t kManyNodes = 100;
+
 std::string EdgeText(const GraphEdge& edge, Language language) {
   return edge.label.empty() ? RelationText(edge.relation).In(language) : edge.label.In(language);
 }
@@ -151,6 +153,10 @@ std::string ToDot(const Graph& graph, Language language) {
                      "height=0.3, color=\"#57606a\"];\n"
                      "  edge [fontname=\"Helvetica\", fontsize=9, arrowsize=0.6, "
                      "color=\"#8c959f\", fontcolor=\"#57606a\"];\n";
+  // In ranks, as it is drawn else, many nodes make a picture of metres.
+  if (graph.nodes.size() > kManyNodes) {
+    text += "  layout=neato;\n  overlap=prism;\n  sep=\"+4\";\n  splines=line;\n";
+  }
   ForEachNode(
       graph,
       [&](const GraphLayer& layer) {

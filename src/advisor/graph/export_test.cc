@@ -114,6 +114,8 @@ TEST(ExportTest, TheWholeGraphIsExportedWithAllItsEdges) {
   };
   EXPECT_EQ(count(ToMermaid(whole, Language::kEnglish), "-->|"), whole.edges.size());
   EXPECT_EQ(count(ToDot(whole, Language::kChinese), " -> \""), whole.edges.size());
+  EXPECT_EQ(count(ToDot(whole, Language::kChinese), "layout=neato;"), 1U);
+  EXPECT_EQ(count(ToDot(Example(), Language::kChinese), "layout="), 0U) << "a few are in ranks";
   EXPECT_EQ(count(ToGraphMl(whole), "<edge "), whole.edges.size());
   std::size_t links = 0;
   const Json linked = ToJsonLd(whole);
