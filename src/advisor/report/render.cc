@@ -39,6 +39,15 @@ Table TableOf(const Section& section, Language language) {
   return table;
 }
 
+// Columns without a name have no header.
+std::string TableText(const Section& section, Language language, std::size_t width) {
+  std::string text = TableOf(section, language).Render(width);
+  const bool named = std::ranges::any_of(
+      section.columns, [](const Column& column) { return !column.label.empty(); });
+  if (!named) text.erase(0, text.find('\n') + 1);
+  return text;
+}
+
 // "note: ..." wrapped, its later lines indented.
 void AppendRemark(std::string& to, const Text& kind, const std::string& text, Language language,
                   std::size_t width) {
@@ -180,7 +189,7 @@ std::string RenderTable(const Report& report, Language language, std::size_t wid
   for (const Section& section : report.sections) {
     text += "\n";
     if (!section.title.empty()) text += section.title.In(language) + "\n";
-    if (!section.columns.empty()) text += TableOf(section, language).Render(width);
+    if (!section.columns.empty()) text += TableText(section, language, width);
     text += section.text;
     if (section.plot) text += PlotAsText(*section.plot, language);
     AppendRemarks(text, section.notes, section.sources, language, width);

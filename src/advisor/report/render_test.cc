@@ -55,6 +55,15 @@ TEST(RenderTest, MarkdownEscapesWhatItWouldTakeForMarkup) {
   EXPECT_THAT(text, HasSubstr("\n- a note\n\nsource: 001 §3.2; 002 A§2\n"));
 }
 
+TEST(RenderTest, AColumnWithoutANameHasNoHeader) {
+  Report report{.id = "example", .title = {"needs", "需求"}};
+  report.sections = {{.id = "needs",
+                      .title = {"Needs", "需求"},
+                      .columns = {{"text", {}}},
+                      .rows = {{WordCell("fast")}, {WordCell("safe")}}}};
+  EXPECT_EQ(RenderTable(report, Language::kEnglish, 80), "needs\n\nNeeds\nfast\nsafe\n");
+}
+
 TEST(RenderTest, CsvQuotesAndKeepsNumbersAsNumbers) {
   EXPECT_EQ(RenderCsv(ExampleReport(), Language::kEnglish),
             "name,size\n"

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 
 namespace strata::advisor {
@@ -114,8 +115,11 @@ Cell WordCell(std::string_view word) { return {{std::string(word), ""}, nullptr}
 
 Cell NumberCell(double number, std::string_view unit) {
   if (!std::isfinite(number)) return NoCell();
-  if (unit.empty()) return {{Figure(number), ""}, number};
-  return {{Figure(number) + " " + std::string(unit), ""}, {{"value", number}, {"unit", unit}}};
+  constexpr double kExact = 9e15;  // below it a whole number is itself
+  const bool whole = number == std::trunc(number) && std::fabs(number) < kExact;
+  const Json value = whole ? Json(static_cast<std::int64_t>(number)) : Json(number);
+  if (unit.empty()) return {{Figure(number), ""}, value};
+  return {{Figure(number) + " " + std::string(unit), ""}, {{"value", value}, {"unit", unit}}};
 }
 
 Cell NoCell() { return {}; }

@@ -63,7 +63,10 @@ TEST(ReportTest, WhatIsNoNumberIsNothingForProgramsAndPeople) {
       EXPECT_TRUE(cell.text.empty()) << "its field is empty in CSV and null in JSON";
     }
   }
-  EXPECT_EQ(NumberCell(1).value, 1.0);
+  EXPECT_EQ(NumberCell(1).value.dump(), "1") << "a whole number is written as one";
+  EXPECT_EQ(NumberCell(-3, "x").value.at("value").dump(), "-3");
+  EXPECT_EQ(NumberCell(0.5).value.dump(), "0.5");
+  EXPECT_EQ(NumberCell(1e17).value, 1e17);
 }
 
 TEST(ReportTest, TextsForProgramsAreWhole) {
