@@ -1,21 +1,33 @@
-"""Our shim beside containerd's own for runc: how long tasks take, and what the shims of those that
-stay need; and a wasm command beside a container that does as little. They take turns, so what else the
-machine does disturbs all of them.
+"""Our shim beside containerd's own for runc. No test: what it prints is in docs/performance.md.
 
-    cd tests && kube/in_namespaces python3 -B -m kube.measure [TASKS]
+    cd tests && kube/in_namespaces python3 -B -m kube.measure tasks|pods|memory|density [COUNT]
+
+tasks: through ctr, one after the other. pods: the start of one through Kubernetes' interface, to its container's.
+memory: of the processes that manage COUNT pods. density: COUNT wasm pods at once, and what they cost.
+The sides take turns, so what else the machine does disturbs all of them. The clients' own time is in every figure, and
+is printed.
 """
 
+import concurrent.futures
+import json
 import pathlib
 import statistics
 import sys
 import time
 
 from kube import guests
-from kube.support import IMAGE, Node
+from kube.http_test import component
+from kube.support import IMAGE, NETWORK, OF_CONTAINER, PAUSE_COMMAND, Node
 
 RUNTIMES = {"strata": "io.containerd.strata.v2", "runc": "io.containerd.runc.v2"}
-NOTHING = {"nothing.wasm": guests.command("")}
+HANDLERS = (("strata", RUNTIMES["strata"], "shim"),)
+# What a pod runs, and by which handler.
+SIDES = {"wasm": ("strata", ("/hello.wasm",)), "container": ("strata", ("sleep", "1000")),
+         "runc": ("runc", ("sleep", "1000"))}
+AT_ONCE = 4
 
+
+# --- tasks
 
 def run_each(node, count, *words, programs):
     """Runs `count` tasks of each of `programs` (name -> runtime and command), in turns; name -> seconds of
@@ -30,6 +42,86 @@ def run_each(node, count, *words, programs):
     return taken
 
 
+def show(what, taken):
+    for name, seconds in taken.items():
+        low, middle, high = statistics.quantiles(seconds, n=4)
+        print(f"{what:30} {name:9} median {1000 * middle:5.0f} ms, quartiles {1000 * low:.0f}-{1000 * high:.0f}, "
+              f"least {1000 * min(seconds):.0f} ({len(seconds)} times)", flush=True)
+    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+
+
+def measure_tasks(node, count):
+    taken = []
+    for _ in range(count):
+        begin = time.monotonic()
+        node.must(node.ctr("version"))
+        taken.append(time.monotonic() - begin)
+    client = show("ctr alone", {"": taken})[""]
+    short = {name: (runtime, ("true",)) for name, runtime in RUNTIMES.items()}
+    short["wasm"] = (RUNTIMES["strata"], ("/nothing.wasm",))
+    medians = show("create, start, wait, delete", run_each(node, count, "--rm", programs=short))
+    wasm, runc = medians["wasm"], medians["runc"]
+    print(f"tasks one after the other: wasm {1 / wasm:.1f}/s, runc {1 / runc:.1f}/s: {runc / wasm:.2f} times as many, "
+          f"without ctr's own time {(runc - client) / (wasm - client):.2f}")
+
+
+# --- pods
+
+def pod_files(node, name, handler, command, host_network):
+    """The configurations of a pod and its container, for `crictl run`."""
+    network = {"network": 2 if host_network else 0, "pid": OF_CONTAINER}
+    pod, container = node.dir / f"{name}.pod", node.dir / f"{name}.container"
+    pod.write_text(json.dumps({
+        "metadata": {"name": name, "namespace": "default", "uid": name, "attempt": 0},
+        "hostname": "" if host_network else name, "log_directory": str(node.dir / "logs"),
+        "linux": {"cgroup_parent": f"/{node.namespace}", "security_context": {"namespace_options": network}}}))
+    container.write_text(json.dumps({
+        "metadata": {"name": "main", "attempt": 0}, "image": {"image": IMAGE}, "command": list(command),
+        "log_path": f"{name}.log", "linux": {"security_context": {"namespace_options": {"pid": OF_CONTAINER}}}}))
+    return "--no-pull", "-r", handler, container, pod
+
+
+def start_pod(node, name, side, host_network):
+    """Seconds that it took."""
+    handler, command = SIDES[side]
+    if host_network and side == "wasm":
+        command = ("/cat.wasm",)  # on the host's network only one component can have the port
+    words = pod_files(node, name, handler, command, host_network)
+    begin = time.monotonic()
+    node.must(node.crictl("run", *words))
+    return time.monotonic() - begin
+
+
+def remove_pods(node):
+    pods = node.must(node.crictl("pods", "-q")).splitlines()
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda pod: node.must(node.crictl("rmp", "-f", pod)), pods))
+
+
+def measure_pods(node, count):
+    taken = []
+    for _ in range(count):
+        begin = time.monotonic()
+        node.must(node.crictl("version"))
+        taken.append(time.monotonic() - begin)
+    client = show("crictl alone", {"": taken})[""]
+    for where, host_network in (("the host's network", True), ("CNI's bridge", False)):
+        taken = {side: [] for side in SIDES}
+        for number in range(count + 1):
+            for side in SIDES:
+                name = f"{side}-{number}-{host_network}"
+                seconds = start_pod(node, name, side, host_network)
+                if number > 0:  # the first one's image is unpacked, its module compiled, its shim started
+                    taken[side].append(seconds)
+                remove_pods(node)
+        medians = show(f"start, {where}", taken)
+        for side in ("wasm", "container"):
+            print(f"{where}: {side} / runc {medians[side] / medians['runc']:.2f}, without crictl's own time "
+                  f"{(medians[side] - client) / (medians['runc'] - client):.2f}", flush=True)
+
+
+# --- memory
+
 def proportional_set(pid):
     """PSS of a process in KiB."""
     for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
@@ -38,36 +130,75 @@ def proportional_set(pid):
     return 0
 
 
-def show(what, taken):
-    for name, seconds in taken.items():
-        print(f"{what:28} {name:7} median {1000 * statistics.median(seconds):5.0f} ms, "
-              f"least {1000 * min(seconds):5.0f} ms")
+def proportional_sets(node, name):
+    """Of all programs of that name, in KiB, and how many they are."""
+    pids = node.pids_of(name)
+    return sum(map(proportional_set, pids)), len(pids)
 
 
-def measure(node, count):
-    sleeping = {name: (runtime, ("sleep", "1000")) for name, runtime in RUNTIMES.items()}
-    show("create and start", run_each(node, count, "-d", programs=sleeping))
-    for name in RUNTIMES:
-        pids = node.pids_of(f"containerd-shim-{name}-v2")
-        print(f"shims of {count} tasks           {name:7} {sum(map(proportional_set, pids))} KiB in {len(pids)}")
-    for number in range(count):
-        for name in RUNTIMES:
-            node.ctr("tasks", "delete", "--force", f"{name}-{number}")
-            node.ctr("containers", "delete", f"{name}-{number}")
-    short = {name: (runtime, ("true",)) for name, runtime in RUNTIMES.items()}
-    short["wasm"] = (RUNTIMES["strata"], ("/nothing.wasm",))
-    taken = run_each(node, count, "--rm", programs=short)
-    show("create, start, wait, delete", taken)
-    medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
-    print(f"tasks one after the other       wasm {1 / medians['wasm']:.1f}/s, runc {1 / medians['runc']:.1f}/s: "
-          f"{medians['runc'] / medians['wasm']:.2f} times as many, ctr's own time included")
+def start_pods(node, names, side, host_network):
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda name: start_pod(node, name, side, host_network), names))
+
+
+def measure_memory(node, count):
+    needed = {}
+    for side, (handler, _) in SIDES.items():
+        if side == "wasm":
+            continue
+        start_pods(node, [f"{side}-{number}" for number in range(count)], side, True)
+        needed[side], processes = proportional_sets(node, f"containerd-shim-{handler}-v2")
+        pause = sum(words == " ".join(PAUSE_COMMAND) for words in node.processes().values())
+        print(f"{count} pods, {side}: shims {needed[side]} KiB in {processes}; {pause} pause containers", flush=True)
+        remove_pods(node)
+    print(f"runc / strata: {needed['runc'] / needed['container']:.1f}")
+
+
+# --- density
+
+def of_memory(word):
+    """A line of /proc/meminfo, in KiB."""
+    (line,) = [line for line in pathlib.Path("/proc/meminfo").read_text().splitlines() if line.startswith(word + ":")]
+    return int(line.split()[1])
+
+
+def measure_density(node, count):
+    start_pods(node, ["first"], "wasm", False)
+    kernel = ("Slab", "KernelStack", "PageTables", "Percpu")
+    before, available = {word: of_memory(word) for word in kernel}, of_memory("MemAvailable")
+    ours = {name: proportional_sets(node, name)[0] for name in ("containerd-shim-strata-v2", "strata-cell")}
+    containerd = proportional_set(node.daemon.pid)
+    begin = time.monotonic()
+    start_pods(node, [f"dense-{number}" for number in range(count)], "wasm", False)
+    took = time.monotonic() - begin
+    running = len(node.must(node.crictl("ps", "-q", "--state", "running")).splitlines()) - 1
+    print(f"{running} of {count} more wasm pods run after {took:.0f} s ({running / took:.1f}/s, {AT_ONCE} at once)")
+    for name, already in ours.items():
+        now, processes = proportional_sets(node, name)
+        print(f"{name}: {(now - already) / count:.1f} KiB a pod, {processes} processes")
+    print(f"containerd: {(proportional_set(node.daemon.pid) - containerd) / count:.1f} KiB a pod")
+    for word in kernel:
+        print(f"kernel, {word}: {(of_memory(word) - before[word]) / count:.1f} KiB a pod")
+    print(f"less memory available: {(available - of_memory('MemAvailable')) / count:.1f} KiB a pod")
+
+
+# name -> what, how many, and the network of pods: a bridge has 1,023 ports at most.
+MEASURES = {"tasks": (measure_tasks, 50, None), "pods": (measure_pods, 20, None), "memory": (measure_memory, 50, None),
+            "density": (measure_density, 1000, "ptp")}
 
 
 def main():
-    node = Node(files=NOTHING).up()
-    node.import_images()
+    measure, count, plugin = MEASURES[sys.argv[1]]
+    node = Node(HANDLERS, files={**guests.FILES, "nothing.wasm": guests.command(""),
+                                 "hello.wasm": component("hello-c")})
+    if plugin:
+        (kind,) = NETWORK["plugins"]
+        network = {**NETWORK, "plugins": [{"type": plugin, "ipam": kind["ipam"]}]}
+        (node.dir / "net.d" / "10-pods.conflist").write_text(json.dumps(network))
+    node.up().import_images()
     try:
-        measure(node, int(sys.argv[1]) if len(sys.argv) > 1 else 12)
+        measure(node, int(sys.argv[2]) if len(sys.argv) > 2 else count)
+        remove_pods(node)
     finally:
         print("\n".join(["left behind:", *left]) if (left := node.end()) else "nothing left")
 
