@@ -17,7 +17,7 @@ import time
 
 from kube import guests
 from kube.http_test import component
-from kube.support import IMAGE, NETWORK, OF_CONTAINER, PAUSE_COMMAND, Node
+from kube.support import IMAGE, NETWORK, OF_CONTAINER, PAUSE_COMMAND, Node, eventually
 
 RUNTIMES = {"strata": "io.containerd.strata.v2", "runc": "io.containerd.runc.v2"}
 HANDLERS = (("strata", RUNTIMES["strata"], "shim"),)
@@ -93,9 +93,12 @@ def start_pod(node, name, side, host_network):
 
 
 def remove_pods(node):
-    pods = node.must(node.crictl("pods", "-q")).splitlines()
+    """As kubelet does, again and again: while containerd hears of a container's end it takes it for running."""
+    def remove(pod):
+        return eventually(lambda: node.crictl("rmp", "-f", pod).returncode == 0)
+
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda pod: node.must(node.crictl("rmp", "-f", pod)), pods))
+        list(pool.map(remove, node.must(node.crictl("pods", "-q")).splitlines()))
 
 
 def measure_pods(node, count):
