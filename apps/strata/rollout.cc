@@ -57,6 +57,13 @@ void PrintFigures(const Json& figures) {
     table.Add({side, of["calls"].dump(), of["failed"].dump(), Fixed(of["p99_ms"], 2)});
   }
   Print("\n" + table.Render());
+  for (const char* side : {"stable", "canary"}) {
+    const Json& lost = figures[side].value("lost", Json(0));
+    if (lost == 0) continue;
+    Print("Not counted: " + lost.dump() + " calls of the " + side +
+          (side == std::string_view("stable") ? " side" : "") +
+          ", lost with their keeper, which was started anew.\n");
+  }
   if (figures.contains("verdict")) {
     Print("Last look: " + figures["verdict"].get<std::string>() + ".\n");
   }

@@ -15,12 +15,6 @@ bool SameStep(const model::Rollout& a, const model::Rollout& b) {
   return a.state == b.state && a.step == b.step && a.since == b.since;
 }
 
-Json SideToJson(const scheduler::Side& side) {
-  return {{"calls", side.calls},
-          {"failed", side.failed},
-          {"p99_ms", static_cast<double>(side.latencies.Quantile(0.99)) / 1e3}};
-}
-
 model::Rollout Ended(model::Rollout rollout, State state, std::string because, WallTime now) {
   rollout.state = state;
   rollout.because = std::move(because);
@@ -59,12 +53,13 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
       std::chrono::nanoseconds(watched.rollout.since.time_since_epoch()).count());
   if (watched.rollout.state != State::kRunning || record.wall_start_ns < began) return;
   if (!meter::Drawn(record) || !meter::TellsOfCallee(record)) return;
-  const std::uint64_t us = meter::TookNs(record) / 1000;
-  const bool failed = meter::Failed(record);
-  if (function.target == watched.rollout.canary.ToString()) {
-    watched.canary.Add(us, failed);
-  } else if (function.target == watched.rollout.stable.ToString()) {
-    watched.stable.Add(us, failed);
+  const bool canary = function.target == watched.rollout.canary.ToString();
+  if (!canary && function.target != watched.rollout.stable.ToString()) return;
+  Counted& side = canary ? watched.canary : watched.stable;
+  if (record.lost == 1) {
+    ++side.lost;
+  } else {
+    side.judged.Add(meter::TookNs(record) / 1000, meter::Failed(record));
   }
 }
 
@@ -85,13 +80,15 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, 
     return back;
   }
   const bool alone = rollout.step == 0 && rollout.canary_share() == kAll;
-  const bool enough = watched.canary.calls >= rollout.min_calls &&
-                      (alone || watched.stable.calls >= rollout.min_calls);
+  const scheduler::Side& stable = watched.stable.judged;
+  const scheduler::Side& canary = watched.canary.judged;
+  const bool enough =
+      canary.calls >= rollout.min_calls && (alone || stable.calls >= rollout.min_calls);
   const bool at_end = now - rollout.since >= rollout.interval && enough;
-  if (watched.canary.calls >= watched.next_look || (at_end && !watched.looked_at_end)) {
-    watched.next_look = scheduler::NextLook(watched.canary.calls);
+  if (canary.calls >= watched.next_look || (at_end && !watched.looked_at_end)) {
+    watched.next_look = scheduler::NextLook(canary.calls);
     watched.looked_at_end = at_end;
-    watched.last = scheduler::Judge(watched.stable, watched.canary,
+    watched.last = scheduler::Judge(stable, canary,
                                     {.max_error_rate = rollout.max_error_rate,
                                      .slower = rollout.slower,
                                      .min_calls = rollout.min_calls,
@@ -113,11 +110,18 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, 
   return next;
 }
 
+Json RolloutWatch::ToJson(const Counted& side) {
+  return {{"calls", side.judged.calls},
+          {"failed", side.judged.failed},
+          {"p99_ms", static_cast<double>(side.judged.latencies.Quantile(0.99)) / 1e3},
+          {"lost", side.lost}};
+}
+
 Json RolloutWatch::Figures(const model::Rollout& rollout) const {
   const auto found = watched_.find({rollout.tenant, rollout.name});
   if (found == watched_.end()) return Json::object();
   const Watched& watched = found->second;
-  Json json{{"stable", SideToJson(watched.stable)}, {"canary", SideToJson(watched.canary)}};
+  Json json{{"stable", ToJson(watched.stable)}, {"canary", ToJson(watched.canary)}};
   if (!watched.last.because.empty()) json["verdict"] = watched.last.because;
   return json;
 }

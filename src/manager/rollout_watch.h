@@ -42,14 +42,19 @@ class RolloutWatch {
   std::optional<model::Rollout> Next(const model::Rollout& rollout, WallTime now);
   [[nodiscard]] std::uint32_t looks(const model::Rollout& rollout) const;
 
-  // {"stable": {"calls", "failed", "p99_ms"}, "canary": {...}, "verdict": how the last look was}
+  // {"stable": {"calls", "failed", "p99_ms", "lost": with their keeper, and in none of the others},
+  //  "canary": {...}, "verdict": how the last look was}
   [[nodiscard]] Json Figures(const model::Rollout& rollout) const;
 
  private:
+  struct Counted {
+    scheduler::Side judged;
+    std::uint64_t lost = 0;  // not judged: a keeper that ends tells of none of its sandboxes
+  };
   struct Watched {
     model::Rollout rollout;
-    scheduler::Side stable;
-    scheduler::Side canary;
+    Counted stable;
+    Counted canary;
     bool alone = false;  // a last step without the figures of the one before
     std::uint32_t looks = 0;
     std::uint64_t next_look = scheduler::NextLook(0);
@@ -57,6 +62,8 @@ class RolloutWatch {
     scheduler::Judgement last;
   };
   using Name = std::pair<std::string, std::string>;  // tenant, workload
+
+  static Json ToJson(const Counted& side);
 
   std::map<Name, Watched> watched_;
 };

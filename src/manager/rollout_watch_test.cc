@@ -36,6 +36,7 @@ class RolloutWatchTest : public ::testing::Test {
     record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
     record.status = status;
     record.led_by = led_by_;
+    record.lost = lost_ ? 1 : 0;
     for (int i = 0; i < calls; ++i) watch_.Add(function, record);
   }
 
@@ -59,6 +60,7 @@ class RolloutWatchTest : public ::testing::Test {
   model::Rollout rollout_;
   RolloutWatch watch_;
   meter::LedBy led_by_ = meter::LedBy::kTraffic;
+  bool lost_ = false;  // each call, with its keeper
 };
 
 TEST_F(RolloutWatchTest, OnlyCallsThatWereDrawnCompareTheSides) {
@@ -178,6 +180,22 @@ TEST_F(RolloutWatchTest, WhatClientsDidAndOthersCallsDoNotCount) {
   now_ += seconds(1);
   EXPECT_FALSE(Go(seconds(60)));
   EXPECT_EQ(watch_.Figures(rollout_)["canary"]["calls"], 0);
+}
+
+TEST_F(RolloutWatchTest, AKeeperThatIsLostTellsOfNoSide) {
+  lost_ = true;
+  Call("", 3, 503);
+  Call("@3", 500, 503);
+  EXPECT_FALSE(Go(seconds(60)));
+  EXPECT_EQ(watch_.looks(rollout_), 0U);
+  const Json figures = watch_.Figures(rollout_);
+  EXPECT_EQ(figures["canary"]["calls"], 0);
+  EXPECT_EQ(figures["canary"]["lost"], 500) << "it is shown all the same";
+  EXPECT_EQ(figures["stable"]["lost"], 3);
+  lost_ = false;
+  Call("@3", 20, 503);
+  EXPECT_TRUE(Go(seconds(0))) << "of what the form itself does nothing is excused";
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
 }
 
 TEST_F(RolloutWatchTest, LooksGoOnFromStepToStep) {

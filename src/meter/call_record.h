@@ -59,7 +59,8 @@ struct CallRecord {
   LedBy led_by : 2 = LedBy::kTraffic;  // the same byte, and so is:
   std::uint8_t exit_code : 1 = 0;      // 1: the program ended with a code that says it failed
   std::uint8_t cut_off : 1 = 0;  // 1: the answer broke off after its head, not by the client's will
-  char method[11] = {};          // zero-padded, cut
+  std::uint8_t lost : 1 = 0;  // 1: it failed because the keeper of its sandbox ended, or was away
+  char method[11] = {};       // zero-padded, cut
   SandboxCame sandbox = SandboxCame::kAtOnce;
   char path[128] = {};  // zero-padded, cut
 };

@@ -97,15 +97,17 @@ TEST(CallRecordTest, HowItWasLedSharesAByteWithWhetherItWasSampled) {
   record.led_by = LedBy::kCopy;
   record.exit_code = 1;
   record.cut_off = 1;
+  record.lost = 1;
   std::uint8_t bytes[sizeof(record)];
   std::memcpy(bytes, &record, sizeof(record));
-  EXPECT_EQ(bytes[107] & 31, 31);
+  EXPECT_EQ(bytes[107] & 63, 63);
   bytes[107] = 1;  // what an older cell writes
   std::memcpy(&record, bytes, sizeof(record));
   EXPECT_EQ(record.sampled, 1);
   EXPECT_EQ(record.led_by, LedBy::kTraffic);
   EXPECT_EQ(record.exit_code, 0);
   EXPECT_EQ(record.cut_off, 0);
+  EXPECT_EQ(record.lost, 0);
 }
 
 TEST(CallRecordTest, WhatStoodInLineForMostOfItsTimeCameTooLate) {

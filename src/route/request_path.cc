@@ -74,6 +74,7 @@ struct RequestPath::CallState : Stages {
   bool busy = false;                // as many waited for its cells as may
   bool asked_wrong = false;         // nor could it: the call was refused with the guest untouched
   bool cut_off = false;             // through no fault of the client, after its head
+  bool lost = false;                // its sandbox, with the process that had it
 
   [[nodiscard]] TimePoint deadline() const { return start + function->spec().limits.timeout; }
 };
@@ -343,6 +344,8 @@ Awaitable<std::optional<http::Problem>> RequestPath::Invoke(http::Exchange& exch
   } else {
     exit = co_await InvokeExport(exchange, state, instance, sink);
   }
+  const bool returned = exit && exit->reason == model::ExitReason::kReturned;
+  state.lost = !returned && instance.sandbox->holder_lost();
   if (!exit) {
     instance.log.Write(sandbox::Stream::kHost, exit.error().message);
     instance.log.End();
@@ -353,14 +356,12 @@ Awaitable<std::optional<http::Problem>> RequestPath::Invoke(http::Exchange& exch
     co_return ProblemForFailure(exit.error());
   }
   state.exit = std::move(*exit);
-  if (state.exit->reason != model::ExitReason::kReturned) {
+  if (!returned) {
     const std::string text = std::string(model::ExitReasonName(state.exit->reason)) + ": ";
     instance.log.Write(sandbox::Stream::kHost, text + state.exit->detail);
   }
   instance.log.End();
-  if (state.exit->reason == model::ExitReason::kReturned && sink.head_sent()) {
-    co_return std::nullopt;
-  }
+  if (returned && sink.head_sent()) co_return std::nullopt;
   auto problem = ProblemForExit(*state.exit);
   // Nobody is left to be told, but a half-sent answer must not look whole.
   if (!problem && sink.head_sent()) sink.Abort();
@@ -407,6 +408,7 @@ Awaitable<void> RequestPath::Record(const CallState& state, std::uint16_t status
   record.status = status;
   record.led_by = state.led_by;
   record.cut_off = state.cut_off && status != 0 ? 1 : 0;
+  record.lost = state.lost ? 1 : 0;
   record.sampled = state.trace.sampling == telemetry::Sampling::kRecord ? 1 : 0;
   CopyCut(record.method, state.head.method);
   CopyCut(record.path, state.head.path);

@@ -120,6 +120,18 @@ TEST_F(RequestPathTest, AnAnswerThatBreaksOffIsRecordedAsThat) {
   }
 }
 
+TEST_F(RequestPathTest, ASandboxThatIsLostWithItsHolderIsRecordedAsThat) {
+  test_ports_.scripts["lose"] = R"({"do": "lose"})";
+  for (const bool service : {false, true}) {
+    Serve({Spec("lose", service), Spec("trap", service)});
+    EXPECT_EQ(Get("/lose").exchange.response_sink.status(), 503);
+    EXPECT_EQ(test_ports_.records.back().lost, 1);
+    EXPECT_FALSE(meter::GuestRan(test_ports_.records.back()));
+    EXPECT_EQ(Get("/trap").exchange.response_sink.status(), 502);
+    EXPECT_EQ(test_ports_.records.back().lost, 0) << "the guest did that";
+  }
+}
+
 TEST_F(RequestPathTest, ACallOverItsDeadlineIs504) {
   FunctionSpec spin = Spec("spin");
   spin.limits.timeout = std::chrono::milliseconds(5);

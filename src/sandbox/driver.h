@@ -214,6 +214,10 @@ class Sandbox {
   // Totals over all calls so far.
   [[nodiscard]] virtual model::Usage usage() const = 0;
 
+  // Of one that was in another process: whether what went wrong last is that this process ended, or
+  // had. That tells nothing of the guest.
+  [[nodiscard]] virtual bool holder_lost() const { return false; }
+
  private:
   static constexpr const char* kNoServer = "a sandbox of this class cannot run a server";
 };

@@ -47,6 +47,7 @@ Task<Exit> FakeSandbox::Invoke(Call& call) {
   due_ = std::min(call.deadline, start + spec_.limits.timeout);
   Fate fate = co_await Play(call);
   running_ = false;
+  if (holder_lost()) co_return Fail(Errc::kUnavailable, "fake: scripted loss of its holder");
 
   Exit exit = fate ? std::move(*fate) : Exit();
   if (exit.reason != ExitReason::kReturned) over_ = true;
@@ -101,6 +102,8 @@ Awaitable<FakeSandbox::Fate> FakeSandbox::Play(Call& call) {
       co_return Ended(ExitReason::kLimit, "table");
     case Action::kEnvironment:
       co_return co_await Answer(call, {}, Environment(call));
+    case Action::kLose:
+      co_return Fate();
     case Action::kExit:
       break;
   }

@@ -32,6 +32,9 @@ class FakeSandbox final : public Sandbox {
                                  TimePoint deadline) override;
   void Stop() noexcept override;
   [[nodiscard]] model::Usage usage() const override { return total_; }
+  [[nodiscard]] bool holder_lost() const override {
+    return image_->script().action == Action::kLose;
+  }
 
  private:
   enum class Wants : std::uint8_t { kNothing, kReadable, kWritable };

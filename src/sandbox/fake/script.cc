@@ -13,7 +13,7 @@ struct NamedAction {
   std::string_view name;
   Action action;
 };
-constexpr std::array<NamedAction, 12> kActions{{{"hello", Action::kHello},
+constexpr std::array<NamedAction, 13> kActions{{{"hello", Action::kHello},
                                                 {"answer", Action::kAnswer},
                                                 {"echo", Action::kEcho},
                                                 {"large", Action::kLarge},
@@ -21,6 +21,7 @@ constexpr std::array<NamedAction, 12> kActions{{{"hello", Action::kHello},
                                                 {"log", Action::kLog},
                                                 {"spin", Action::kSpin},
                                                 {"trap", Action::kTrap},
+                                                {"lose", Action::kLose},
                                                 {"memory", Action::kMemory},
                                                 {"table", Action::kTable},
                                                 {"exit", Action::kExit},

@@ -9,6 +9,7 @@
 //   {"do": "log", "text": "a line"}       logs to stdout and stderr, then answers "hello"
 //   {"do": "spin"}                        uses CPU until a limit, the deadline or Stop ends it
 //   {"do": "trap"}                        dies
+//   {"do": "lose"}                        is lost with the process that held it
 //   {"do": "memory"} {"do": "table"}      exceeds that limit
 //   {"do": "environment"}                 answers what a program's environment would be, NAME=value
 //                                         each with a zero byte after it
@@ -36,6 +37,7 @@ enum class Action : std::uint8_t {
   kLog,
   kSpin,
   kTrap,
+  kLose,
   kMemory,
   kTable,
   kExit,

@@ -111,6 +111,10 @@ bool RemoteCall::Over() const noexcept {
   return !answer_.running() || broken_ || io_.fate();
 }
 
+bool RemoteCall::keeper_lost() const noexcept {
+  return broken_ && broken_->code == Errc::kUnavailable && !done_ && !fate_;
+}
+
 Result<Exit> RemoteCall::Finish() {
   // Nothing ran there, so there is no fate of a guest.
   if (done_ && !done_->code.empty()) {

@@ -26,6 +26,8 @@ class RemoteCall {
 
   Task<model::Exit> Run();
   void Stop() noexcept;
+  // After Run: whether it failed because the line broke.
+  [[nodiscard]] bool keeper_lost() const noexcept;
 
  private:
   [[nodiscard]] Begin MakeBegin() const;

@@ -36,6 +36,7 @@ class RemoteSandbox final : public Sandbox {
     if (running_ != nullptr) running_->Stop();
   }
   [[nodiscard]] model::Usage usage() const override { return total_; }
+  [[nodiscard]] bool holder_lost() const override { return lost_; }
 
  private:
   Result<void> OpenThere();
@@ -46,6 +47,7 @@ class RemoteSandbox final : public Sandbox {
   std::unique_ptr<wire::Channel> own_;  // null before the first call
   RemoteCall* running_ = nullptr;
   bool over_ = false;
+  bool lost_ = false;  // the keeper is
   model::Usage total_;
 };
 
@@ -66,12 +68,16 @@ Task<model::Exit> RemoteSandbox::Invoke(Call& call) {
                    "sandbox " + spec_.id + (over_ ? " has ended" : " is running a call"));
   }
   if (!own_) {
-    if (auto opened = OpenThere(); !opened) co_return std::unexpected(std::move(opened).error());
+    if (auto opened = OpenThere(); !opened) {
+      lost_ = opened.error().code == Errc::kUnavailable;
+      co_return std::unexpected(std::move(opened).error());
+    }
   }
   RemoteCall running(line_->loop, line_->clock, *own_, spec_, call);
   running_ = &running;
   auto exit = co_await running.Run();
   running_ = nullptr;
+  lost_ = running.keeper_lost();
   Settle(exit);
   co_return exit;
 }

@@ -75,6 +75,8 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
 
   void Begin() { Spawn(loop, Read(shared_from_this())); }
   void Close() { channel_.Close(); }
+  // The keeper is gone, or broke the rules.
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
 
   // For a request: one that was kept, a new one, or the next that another request lets go.
   Task<std::unique_ptr<Handed>> Obtain(TimePoint due);
@@ -342,6 +344,7 @@ class ServiceSandbox final : public Sandbox {
     if (running_ != nullptr) running_->Stop();
   }
   [[nodiscard]] model::Usage usage() const override { return total_; }
+  [[nodiscard]] bool holder_lost() const override { return line_->closed(); }
 
  private:
   Task<model::Exit> Try(Call& call, std::unique_ptr<Handed> handed, bool& repeat);

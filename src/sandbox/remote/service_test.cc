@@ -109,7 +109,9 @@ class ServiceLineTest : public ::testing::Test {
     CallFixture fixture(loop_, clock_, "GET");
     fixture.call.deadline = clock_.Now() + within;
     fixture.body.End();
-    return fixture.Run((*sandbox)->Invoke(fixture.call));
+    auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
+    lost_ = (*sandbox)->holder_lost();
+    return exit;
   }
 
   // A request beside others.
@@ -147,6 +149,7 @@ class ServiceLineTest : public ::testing::Test {
   bool full_ = false;              // so it says
   std::optional<Broadcast> hold_;  // the service, before it answers
   bool over_ = false;
+  bool lost_ = false;          // the keeper, as the last sandbox says
   std::size_t answering_ = 0;  // connections
   std::vector<std::uint64_t> dialled_;
   std::set<std::uint64_t> closed_;
@@ -194,6 +197,15 @@ TEST_F(ServiceLineTest, AServiceThatClosesInsteadOfAnsweringHadTheRequest) {
   ASSERT_TRUE(exit.has_value()) << exit.error().message;
   EXPECT_EQ(exit->reason, model::ExitReason::kStopped);
   EXPECT_EQ(exit->detail, "the service closed before it answered");
+  EXPECT_FALSE(lost_);
+}
+
+TEST_F(ServiceLineTest, AKeeperThatIsGoneIsTold) {
+  keeper_->Close();
+  const auto exit = Ask();
+  ASSERT_FALSE(exit.has_value());
+  EXPECT_EQ(exit.error().code, Errc::kUnavailable);
+  EXPECT_TRUE(lost_);
 }
 
 TEST_F(ServiceLineTest, WhenThereAreNoMoreARequestWaitsForTheNextThatIsFree) {

@@ -161,6 +161,7 @@ TEST_F(RemoteTest, LimitsAreTheRealSandboxs) {
   ASSERT_TRUE(exit.has_value());
   EXPECT_EQ(exit->reason, ExitReason::kLimit);
   EXPECT_EQ(exit->detail, "memory");
+  EXPECT_FALSE(sandbox->holder_lost());
   const auto again = fixture.Run(sandbox->Invoke(fixture.call));
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().code, Errc::kFailedPrecondition);
@@ -235,14 +236,30 @@ class BrokenKeeperTest : public RemoteTest {
     CallFixture fixture(loop_, clock_);
     const auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
     EXPECT_FALSE(exit.has_value());
+    lost_ = (*sandbox)->holder_lost();
     return exit ? Error{} : exit.error();
   }
+
+  bool lost_ = false;  // as the sandbox says
 };
 
-TEST_F(BrokenKeeperTest, ThatDiesIsUnavailable) { EXPECT_EQ(Provoke("").code, Errc::kUnavailable); }
+TEST_F(BrokenKeeperTest, ThatDiesIsUnavailable) {
+  EXPECT_EQ(Provoke("").code, Errc::kUnavailable);
+  EXPECT_TRUE(lost_);
+}
+
+TEST_F(BrokenKeeperTest, ThatIsGoneAlreadyIsUnavailable) {
+  auto sandbox = (*driver_.Prepare(MakeLine().cell))->Create(Spec{.id = "box-1"});
+  CallFixture fixture(loop_, clock_);
+  const auto exit = fixture.Run((*sandbox)->Invoke(fixture.call));
+  ASSERT_FALSE(exit.has_value());
+  EXPECT_EQ(exit.error().code, Errc::kUnavailable);
+  EXPECT_TRUE((*sandbox)->holder_lost());
+}
 
 TEST_F(BrokenKeeperTest, ThatSendsNonsenseIsAnError) {
   EXPECT_EQ(Provoke("nonsense").code, Errc::kInternal);
+  EXPECT_FALSE(lost_);
 }
 
 TEST_F(BrokenKeeperTest, ThatSendsMoreThanItMayIsAnError) {
