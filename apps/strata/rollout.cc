@@ -34,6 +34,7 @@ struct StartFlags {
   std::string interval;
   std::optional<double> max_error_rate;
   std::optional<double> slower;
+  std::optional<double> more_4xx;
   std::optional<std::uint64_t> min_calls;
 };
 
@@ -51,10 +52,11 @@ std::string Side(const Json& side) {
 
 void PrintFigures(const Json& figures) {
   if (!figures.contains("canary")) return;
-  Table table({"IN THIS STEP", "CALLS", "FAILED", "P99 MS"});
+  Table table({"IN THIS STEP", "CALLS", "FAILED", "P99 MS", "4XX"});
   for (const char* side : {"stable", "canary"}) {
     const Json& of = figures[side];
-    table.Add({side, of["calls"].dump(), of["failed"].dump(), Fixed(of["p99_ms"], 2)});
+    table.Add({side, of["calls"].dump(), of["failed"].dump(), Fixed(of["p99_ms"], 2),
+               of.value("status_4xx", Json(0)).dump()});
   }
   Print("\n" + table.Render());
   for (const char* side : {"stable", "canary"}) {
@@ -171,6 +173,7 @@ void Start(Session& session, const StartFlags& flags) {
   if (!flags.steps.empty()) (*body)["steps"] = flags.steps;
   if (flags.max_error_rate) (*body)["max_error_rate"] = *flags.max_error_rate;
   if (flags.slower) (*body)["slower"] = *flags.slower;
+  if (flags.more_4xx) (*body)["more_4xx"] = *flags.more_4xx;
   if (flags.min_calls) (*body)["min_calls"] = *flags.min_calls;
   PrintRollout(session, session.AskJson("POST", PathOf(session, flags.name), *body));
 }
@@ -189,6 +192,9 @@ void AddStart(CLI::App& rollout, Session& session) {
       ->check(WhyNoShare, "");
   verb->add_option("--slower", flags->slower,
                    "By what share its p99 may be above the stable one (default 0.1)")
+      ->check(WhyNoShare, "");
+  verb->add_option("--more-4xx", flags->more_4xx,
+                   "What share of its answers may be 4xx beyond the stable side's (default 0)")
       ->check(WhyNoShare, "");
   verb->add_option("--min-calls", flags->min_calls,
                    "Of the canary, before a step can be over (default 100)");
@@ -224,8 +230,8 @@ void AddRollout(CLI::App& app, Session& session) {
       "strata rollout start web --to wasm --interval 10m      # the same revision in another "
       "class\n"
       "strata rollout status web\n"
-      "A step is over when its time has passed, enough calls have come, and the canary's errors\n"
-      "and p99 are not shown to be worse than the stable side's; the next one follows by itself,\n"
+      "A step is over when its time has passed, enough calls have come, and the canary's errors,\n"
+      "p99 and answers of 4xx are not shown to be worse than the stable side's; the next follows,\n"
       "and after the last the canary has everything. What is shown to be worse loses its traffic\n"
       "at once. No request fails because of that. A new revision by 'strata apply' ends it.");
 }

@@ -20,8 +20,8 @@ namespace {
 
 using manager::Manager;
 
-constexpr std::array<std::string_view, 7> kMembers = {
-    "to", "files", "steps", "max_error_rate", "slower", "interval_ms", "min_calls"};
+constexpr std::array<std::string_view, 8> kMembers = {
+    "to", "files", "steps", "max_error_rate", "slower", "more_4xx", "interval_ms", "min_calls"};
 constexpr Bytes kRequestLimit = 16_MiB;  // as an apply's
 
 std::unexpected<Error> Wrong(const std::string& member, const char* what) {
@@ -77,9 +77,12 @@ Result<void> ReadMember(const std::string& name, const Json& value,
     auto steps = StepsFrom(value);
     if (!steps) return std::unexpected(std::move(steps).error());
     plan.steps = *std::move(steps);
-  } else if (name == "max_error_rate" || name == "slower") {
+  } else if (name == "max_error_rate" || name == "slower" || name == "more_4xx") {
     if (!value.is_number()) return Wrong(name, "a share as a number: 0.01 is 1 %");
-    (name == "slower" ? plan.slower : plan.max_error_rate) = value.get<double>();
+    double& share = name == "slower"     ? plan.slower
+                    : name == "more_4xx" ? plan.more_4xx
+                                         : plan.max_error_rate;
+    share = value.get<double>();
   } else if (name == "interval_ms" || name == "min_calls") {
     constexpr double kMost = 1e9;  // 11 days; CheckRollout says what is right
     if (!IsCount(value) || value.get<double>() > kMost) {

@@ -52,13 +52,15 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
   const auto began = static_cast<std::uint64_t>(
       std::chrono::nanoseconds(watched.rollout.since.time_since_epoch()).count());
   if (watched.rollout.state != State::kRunning || record.wall_start_ns < began) return;
-  if (!meter::Drawn(record) || !meter::TellsOfCallee(record)) return;
+  if (!meter::Drawn(record)) return;
   const bool canary = function.target == watched.rollout.canary.ToString();
   if (!canary && function.target != watched.rollout.stable.ToString()) return;
   Counted& side = canary ? watched.canary : watched.stable;
   if (record.lost == 1) {
     ++side.lost;
-  } else {
+  } else if (meter::Refused(record)) {
+    side.judged.AddRefused();
+  } else if (meter::TellsOfCallee(record)) {
     side.judged.Add(meter::TookNs(record) / 1000, meter::Failed(record));
   }
 }
@@ -85,12 +87,13 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, 
   const bool enough =
       canary.calls >= rollout.min_calls && (alone || stable.calls >= rollout.min_calls);
   const bool at_end = now - rollout.since >= rollout.interval && enough;
-  if (canary.calls >= watched.next_look || (at_end && !watched.looked_at_end)) {
-    watched.next_look = scheduler::NextLook(canary.calls);
+  if (canary.answered() >= watched.next_look || (at_end && !watched.looked_at_end)) {
+    watched.next_look = scheduler::NextLook(canary.answered());
     watched.looked_at_end = at_end;
     watched.last = scheduler::Judge(stable, canary,
                                     {.max_error_rate = rollout.max_error_rate,
                                      .slower = rollout.slower,
+                                     .more_4xx = rollout.more_4xx,
                                      .min_calls = rollout.min_calls,
                                      .alone = alone},
                                     ++watched.looks);
@@ -114,6 +117,7 @@ Json RolloutWatch::ToJson(const Counted& side) {
   return {{"calls", side.judged.calls},
           {"failed", side.judged.failed},
           {"p99_ms", static_cast<double>(side.judged.latencies.Quantile(0.99)) / 1e3},
+          {"status_4xx", side.judged.refused},
           {"lost", side.lost}};
 }
 

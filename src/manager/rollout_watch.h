@@ -42,8 +42,8 @@ class RolloutWatch {
   std::optional<model::Rollout> Next(const model::Rollout& rollout, WallTime now);
   [[nodiscard]] std::uint32_t looks(const model::Rollout& rollout) const;
 
-  // {"stable": {"calls", "failed", "p99_ms", "lost": with their keeper, and in none of the others},
-  //  "canary": {...}, "verdict": how the last look was}
+  // {"stable": {"calls", "failed", "p99_ms", "status_4xx", "lost"}, "canary": {...}, "verdict": how
+  // the last look was}. The last two of a side are in none of the others: `lost` with their keeper.
   [[nodiscard]] Json Figures(const model::Rollout& rollout) const;
 
  private:

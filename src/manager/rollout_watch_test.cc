@@ -171,8 +171,26 @@ TEST_F(RolloutWatchTest, LooksGoOnOverARestart) {
   EXPECT_EQ(watch_.looks(rollout_), 2U);
 }
 
-TEST_F(RolloutWatchTest, WhatClientsDidAndOthersCallsDoNotCount) {
+TEST_F(RolloutWatchTest, ASideThatRefusesEverythingIsGivenUpThoughNoCallOfItCounts) {
+  Call("", 100);
+  Call("@3", 19, 404);
+  EXPECT_FALSE(Go(seconds(1)));
+  EXPECT_EQ(watch_.Figures(rollout_)["canary"]["calls"], 0);
+  EXPECT_EQ(watch_.Figures(rollout_)["canary"]["status_4xx"], 19);
+  Call("@3", 1, 404);
+  EXPECT_TRUE(Go(seconds(0)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
+  EXPECT_THAT(rollout_.because, HasSubstr("20 of 20 calls were answered with 4xx"));
+}
+
+TEST_F(RolloutWatchTest, WhatClientsDoToBothSidesIsNoFault) {
+  Call("", 100, 404);
   Call("@3", 500, 404);
+  EXPECT_FALSE(Go(seconds(60)));
+  EXPECT_EQ(rollout_.state, State::kRunning);
+}
+
+TEST_F(RolloutWatchTest, WhatClientsDidAndOthersCallsDoNotCount) {
   Call("@3", 500, 0);
   Call("@2", 500, 500);
   now_ -= seconds(1);

@@ -309,6 +309,7 @@ Json ManagerImpl::ToJson(const Rollout& rollout) {
           {"interval_ms", rollout.interval.count()},
           {"max_error_rate", rollout.max_error_rate},
           {"slower", rollout.slower},
+          {"more_4xx", rollout.more_4xx},
           {"min_calls", rollout.min_calls},
           {"because", rollout.because},
           {"started", Rfc3339(rollout.started)},

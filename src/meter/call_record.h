@@ -110,6 +110,12 @@ constexpr bool TellsOfCallee(const CallRecord& record) noexcept {
          (record.status >= 200 && (record.status < 400 || record.status >= 500));
 }
 
+// It was answered that the client did wrong. Not a 429 that no guest answered: that is load.
+constexpr bool Refused(const CallRecord& record) noexcept {
+  return record.status >= 400 && record.status < 500 && record.cut_off == 0 &&
+         (record.status != 429 || GuestRan(record));
+}
+
 // Whether it was drawn by chance among its workload's calls: only such calls of two forms compare
 // them fairly.
 constexpr bool Drawn(const CallRecord& record) noexcept { return record.led_by == LedBy::kTraffic; }

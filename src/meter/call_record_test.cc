@@ -47,6 +47,24 @@ TEST(CallRecordTest, TellsOfWhatItCalledUnlessItWasTheClient) {
   for (const std::uint16_t status : {200, 304, 499}) EXPECT_FALSE(Failed(with(status))) << status;
 }
 
+TEST(CallRecordTest, WhatTheClientDidWrongIsRefused) {
+  CallRecord record;
+  for (const std::uint16_t status : {400, 404, 429, 499}) {
+    record.status = status;
+    EXPECT_TRUE(Refused(record)) << status;
+  }
+  record.cut_off = 1;
+  EXPECT_FALSE(Refused(record)) << "it failed";
+  record.cut_off = 0;
+  for (const std::uint16_t status : {0, 200, 302, 500}) {
+    record.status = status;
+    EXPECT_FALSE(Refused(record)) << status;
+  }
+  record.status = 429;
+  record.sandbox = SandboxCame::kNone;
+  EXPECT_FALSE(Refused(record)) << "it came at a bad time";
+}
+
 TEST(CallRecordTest, AnErrorThatTheProgramAnswersIsItsOwn) {
   CallRecord record;
   record.status = 500;

@@ -80,6 +80,7 @@ Json RolloutToJson(const Rollout& rollout) {
           {"interval_ms", rollout.interval.count()},
           {"max_error_rate", rollout.max_error_rate},
           {"slower", rollout.slower},
+          {"more_4xx", rollout.more_4xx},
           {"min_calls", rollout.min_calls},
           {"state", RolloutStateName(rollout.state)},
           {"step", rollout.step},
@@ -113,7 +114,8 @@ Result<Rollout> RolloutFromJson(const Json& json) {
     rollout.step = json.at("step").get<std::size_t>();
     rollout.looks = json.at("looks").get<std::uint32_t>();
     rollout.both = json.at("both").get<bool>();
-    rollout.kept = json.value("kept", 0U);  // earlier versions stored neither
+    rollout.more_4xx = json.value("more_4xx", 0.0);  // earlier versions stored none of these three
+    rollout.kept = json.value("kept", 0U);
     rollout.carried = json.value("carried", 0.0);
     for (const Json& name : json.at("missed")) {
       const auto left = ClassFromName(name.get<std::string>());
@@ -149,6 +151,10 @@ Result<void> CheckRollout(const Rollout& rollout) {
   if (!(rollout.slower >= 0 && rollout.slower <= kMostSlower)) {
     return Fail(Errc::kInvalidArgument,
                 "how much slower it may be is a share, from 0 to 10000: 0.1 is 10 %");
+  }
+  if (!(rollout.more_4xx >= 0 && rollout.more_4xx <= 1)) {
+    return Fail(Errc::kInvalidArgument,
+                "how many more answers of 4xx it may give is a share, from 0 to 1: 0.01 is 1 %");
   }
   if (rollout.min_calls < 1) return Fail(Errc::kInvalidArgument, "a step needs a call at least");
   return {};

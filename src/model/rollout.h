@@ -44,6 +44,7 @@ struct Rollout {
   std::chrono::milliseconds interval{30'000};           // that a step lasts at least
   double max_error_rate = 0.01;                         // see scheduler/rollout.h
   double slower = 0.10;
+  double more_4xx = 0;
   std::uint64_t min_calls = 100;
 
   State state = State::kRunning;

@@ -96,6 +96,7 @@ TEST(RolloutTest, JsonAndBack) {
   rollout.state = Rollout::State::kPromoted;
   rollout.because = "all well";
   rollout.missed = {Class::kWasm, Class::kMicrovm};
+  rollout.more_4xx = 0.25;
   rollout.kept = 40;
   rollout.carried = 12.5;
   rollout.both = false;
@@ -121,6 +122,7 @@ TEST(RolloutTest, WhatMakesNoSenseIsRefused) {
     EXPECT_THAT(refused([&](Rollout& rollout) { rollout.steps = steps; }), HasSubstr("1,10,50"));
   }
   EXPECT_THAT(refused([](Rollout& rollout) { rollout.max_error_rate = 1.5; }), HasSubstr("share"));
+  EXPECT_THAT(refused([](Rollout& rollout) { rollout.more_4xx = 2; }), HasSubstr("share"));
   EXPECT_THAT(refused([](Rollout& rollout) { rollout.slower = -1; }), HasSubstr("share"));
   EXPECT_THAT(refused([](Rollout& rollout) { rollout.min_calls = 0; }), HasSubstr("a call"));
   EXPECT_THAT(refused([](Rollout& rollout) { rollout.interval = {}; }), HasSubstr("interval"));

@@ -12,7 +12,7 @@
 namespace strata::scheduler {
 namespace {
 
-constexpr double kTests = 3;  // that share the risk of a look
+constexpr double kTests = 4;  // that share the risk of a look
 constexpr std::uint64_t kFirstLook = 20;
 constexpr std::uint64_t kNoticed = 1000;  // microseconds: first calls and busy machines add that
 
@@ -41,6 +41,20 @@ std::string TooManyErrors(const Side& stable, const Side& canary, const Criteria
       "{:.2g})",
       canary.failed, canary.calls, rate * 100, stable.failed, stable.calls,
       Share(stable.failed, stable.calls) * 100, chance);
+}
+
+std::string TooManyRefused(const Side& stable, const Side& canary, const Criteria& criteria,
+                           double risk) {
+  const auto more = std::ceil(static_cast<double>(stable.answered()) * criteria.more_4xx);
+  const std::uint64_t may =
+      std::min(stable.answered(), stable.refused + static_cast<std::uint64_t>(more));
+  const double chance = FisherAtLeast(canary.refused, canary.answered(), may, stable.answered());
+  if (chance > risk) return {};
+  return fmt::format(
+      "{} of {} calls were answered with 4xx ({:.2f} %), of the stable side {} of {} ({:.2f} %; "
+      "Fisher, p = {:.2g})",
+      canary.refused, canary.answered(), Share(canary.refused, canary.answered()) * 100,
+      stable.refused, stable.answered(), Share(stable.refused, stable.answered()) * 100, chance);
 }
 
 std::string TooSlow(const Side& stable, const Side& canary, const Criteria& criteria, double risk) {
@@ -101,6 +115,7 @@ Judgement Judge(const Side& stable, const Side& canary, const Criteria& criteria
   using Verdict = Judgement::Verdict;
   const double risk = RiskOf(look, criteria.risk) / kTests;
   std::string found = TooManyErrors(stable, canary, criteria, risk);
+  if (found.empty()) found = TooManyRefused(stable, canary, criteria, risk);
   if (found.empty()) found = TooSlow(stable, canary, criteria, risk);
   if (!found.empty()) return {Verdict::kBad, std::move(found)};
   if (canary.calls < criteria.min_calls) {

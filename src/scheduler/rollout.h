@@ -10,10 +10,12 @@
 //            stable side's own (Fisher's exact test). Shares above a quantile are compared and not
 //            the two quantiles: a p99 of a hundred calls is one call, and has no distribution that
 //            could be assumed.
+//   4xx      more of its answers are 4xx than of the stable side's (Fisher's exact test): both are
+//            asked by the same clients, so one that refuses more of them has lost something
 // Fisher: "The Design of Experiments", 1935. Exact, so small counts need no rule of thumb.
 //
 // Looking often would find a difference by chance some time. So the risk of one look shrinks with
-// its number i as 6 / (pi i)^2, whose sum over all looks is 1, and the three tests of a look share
+// its number i as 6 / (pi i)^2, whose sum over all looks is 1, and the four tests of a look share
 // it: together they stay below Criteria::risk by the union bound, whatever the looks have to do
 // with each other (Bonferroni; an alpha-spending function as in Lan and DeMets, Biometrika 1983).
 // NextLook spaces the looks so that there are few of them.
@@ -33,16 +35,20 @@ using Latencies = LogHistogram<5>;  // how long calls took, us
 // Calls of one side in one step.
 struct Side {
   std::uint64_t calls = 0;
-  std::uint64_t failed = 0;  // through no fault of the client
-  Latencies latencies;       // of those that did not fail
+  std::uint64_t failed = 0;   // through no fault of the client
+  std::uint64_t refused = 0;  // beside `calls`: they were answered with 4xx
+  Latencies latencies;        // of calls that did not fail
 
   void Add(std::uint64_t microseconds, bool call_failed);
+  void AddRefused() { ++refused; }
+  [[nodiscard]] std::uint64_t answered() const noexcept { return calls + refused; }
 };
 
 struct Criteria {
   double max_error_rate = 0.01;   // of the new side, from 0 to 1
   double slower = 0.10;           // that the new side's p99 may be, as a share of the stable one's;
                                   // a millisecond in any case
+  double more_4xx = 0;            // that it may answer, as a share of what it is asked
   std::uint64_t min_calls = 100;  // of each side, before a step can be good
   bool alone = false;             // the stable side gets no calls: there is nothing to compare with
   double risk = 0.05;             // that a side is called bad which is as good, over all looks
@@ -60,7 +66,7 @@ struct Judgement {
 Judgement Judge(const Side& stable, const Side& canary, const Criteria& criteria,
                 std::uint32_t look);
 
-// The calls of the new side from which the next look is worth it: half as many again.
+// The answers of the new side from which the next look is worth it: half as many again.
 std::uint64_t NextLook(std::uint64_t calls) noexcept;
 
 // The risk that look number `look` may take of `risk` for all.

@@ -92,6 +92,28 @@ TEST(JudgeTest, ASlowerP99IsBad) {
   EXPECT_EQ(Judge(SideOf(10'000, 0), SideOf(1000, 0, 0.2), {}, 1).verdict, Verdict::kGood);
 }
 
+TEST(JudgeTest, AnswersOf4xxThatTheStableSideDoesNotGiveAreBad) {
+  Side broken;
+  for (int i = 0; i < 20; ++i) broken.AddRefused();
+  const auto judged = Judge(SideOf(100, 0), broken, {}, 1);
+  EXPECT_EQ(judged.verdict, Verdict::kBad) << "although no call of it counts";
+  EXPECT_THAT(judged.because, HasSubstr("20 of 20 calls were answered with 4xx (100.00 %), of the "
+                                        "stable side 0 of 100 (0.00 %; Fisher"));
+
+  Side stable = SideOf(1000, 0);
+  Side canary = SideOf(1000, 0);
+  for (int i = 0; i < 60; ++i) stable.AddRefused();
+  for (int i = 0; i < 70; ++i) canary.AddRefused();
+  EXPECT_EQ(Judge(stable, canary, {}, 1).verdict, Verdict::kGood) << "clients do that to both";
+  for (int i = 0; i < 60; ++i) canary.AddRefused();
+  EXPECT_EQ(Judge(stable, canary, {}, 1).verdict, Verdict::kBad);
+  EXPECT_EQ(Judge(canary, stable, {}, 1).verdict, Verdict::kGood) << "fewer is better";
+  EXPECT_EQ(Judge(stable, canary, {.more_4xx = 0.1}, 1).verdict, Verdict::kGood);
+  EXPECT_EQ(Judge(stable, broken, {.more_4xx = 1}, 1).verdict, Verdict::kUndecided);
+  EXPECT_EQ(Judge(SideOf(0, 0), broken, {.alone = true}, 1).verdict, Verdict::kUndecided)
+      << "there is nothing to compare with";
+}
+
 TEST(JudgeTest, FewCallsDecideNothingUnlessTheyAllFail) {
   EXPECT_EQ(Judge(SideOf(1000, 0), SideOf(20, 1), {}, 1).verdict, Verdict::kUndecided);
   EXPECT_EQ(Judge(SideOf(1000, 0), SideOf(20, 20), {}, 1).verdict, Verdict::kBad);
@@ -128,6 +150,7 @@ TEST(JudgeTest, AsGoodIsSeldomCalledBadHoweverOftenItIsLookedAt) {
   std::mt19937_64 random(7);
   std::lognormal_distribution<double> latency(9, 1);
   std::bernoulli_distribution fails(0.005);
+  std::bernoulli_distribution refuses(0.1);
   std::bernoulli_distribution to_canary(0.1);
   int bad = 0;
   for (int rollout = 0; rollout < kRollouts; ++rollout) {
@@ -138,9 +161,13 @@ TEST(JudgeTest, AsGoodIsSeldomCalledBadHoweverOftenItIsLookedAt) {
     bool called_bad = false;
     for (int call = 0; call < 8000 && !called_bad; ++call) {
       Side& side = to_canary(random) ? canary : stable;
-      side.Add(static_cast<std::uint64_t>(latency(random)), fails(random));
-      if (canary.calls < next) continue;
-      next = NextLook(canary.calls);
+      if (refuses(random)) {
+        side.AddRefused();
+      } else {
+        side.Add(static_cast<std::uint64_t>(latency(random)), fails(random));
+      }
+      if (canary.answered() < next) continue;
+      next = NextLook(canary.answered());
       called_bad = Judge(stable, canary, {}, ++look).verdict == Verdict::kBad;
     }
     bad += called_bad ? 1 : 0;

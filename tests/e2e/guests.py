@@ -111,6 +111,18 @@ PRINTS = """(module
     (drop (call $fd_write (i32.const 2) (i32.const 64) (i32.const 1) (i32.const 80)))))
 """
 
+
+# A WASI command that finds nothing, whatever it is asked.
+FINDS_NOTHING = """(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "Status: 404 Not Found\\0d\\0a\\0d\\0a")
+  (func (export "_start")
+    (i32.store (i32.const 64) (i32.const 0)) (i32.store (i32.const 68) (i32.const 25))
+    (drop (call $fd_write (i32.const 1) (i32.const 64) (i32.const 1) (i32.const 80)))))
+"""
+
+
 def sleeps(milliseconds):
     """A WASI command that waits for so long, and answers "slept"."""
     return f"""(module
