@@ -66,6 +66,9 @@ void PrintFigures(const Json& figures) {
           (side == std::string_view("stable") ? " side" : "") +
           ", lost with their keeper, which was started anew.\n");
   }
+  if (figures.contains("waits_for")) {
+    Print("The step waits for " + figures["waits_for"].get<std::string>() + ".\n");
+  }
   if (figures.contains("verdict")) {
     Print("Last look: " + figures["verdict"].get<std::string>() + ".\n");
   }

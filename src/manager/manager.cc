@@ -69,6 +69,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       figures_(clock_, registry_, models_),
       accounts_(*store_, clock_, registry_, log_,
                 options_.observe.metering ? Accounts::Metering::kOn : Accounts::Metering::kOff),
+      watch_(clock_),
       scales_(clock_, registry_, log_),
       measurements_(dir_.home() / "measurements.json", log_),
       exporter_(context_, registry_),

@@ -1,7 +1,14 @@
 #include "manager/rollout_watch.h"
 
+#include <algorithm>
 #include <chrono>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace strata::manager {
 namespace {
@@ -13,6 +20,11 @@ constexpr std::uint32_t kAll = 100;  // percent
 
 bool SameStep(const model::Rollout& a, const model::Rollout& b) {
   return a.state == b.state && a.step == b.step && a.since == b.since;
+}
+
+// There is nothing to compare the canary with.
+bool HasItAlone(const model::Rollout& rollout) {
+  return rollout.step == 0 && rollout.canary_share() == kAll;
 }
 
 model::Rollout Ended(model::Rollout rollout, State state, std::string because, WallTime now) {
@@ -40,6 +52,7 @@ void RolloutWatch::Follow(std::span<const model::Rollout> rollouts) {
     if (goes_on) watched.stable = std::move(old.stable);
     watched.alone = !goes_on && rollout.step > 0 && rollout.canary_share() == kAll;
     watched.rollout = rollout;
+    watched.began = BeganOf(rollout);
     watched.looks = rollout.looks;
   }
 }
@@ -49,9 +62,10 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
   const auto found = watched_.find({function.tenant, function.name});
   if (found == watched_.end()) return;
   Watched& watched = found->second;
-  const auto began = static_cast<std::uint64_t>(
-      std::chrono::nanoseconds(watched.rollout.since.time_since_epoch()).count());
-  if (watched.rollout.state != State::kRunning || record.wall_start_ns < began) return;
+  // By the wall clock as it goes now, which the record's was read from.
+  const WallTime began = clock_.WallNow() - (clock_.Now() - watched.began);
+  const auto since = static_cast<std::uint64_t>(began.time_since_epoch().count());
+  if (watched.rollout.state != State::kRunning || record.wall_start_ns < since) return;
   if (!meter::Drawn(record)) return;
   const bool canary = function.target == watched.rollout.canary.ToString();
   if (!canary && function.target != watched.rollout.stable.ToString()) return;
@@ -65,15 +79,26 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
   }
 }
 
+TimePoint RolloutWatch::BeganOf(const model::Rollout& rollout) const {
+  const Duration over = clock_.WallNow() - rollout.since;
+  return clock_.Now() - std::clamp<Duration>(over, Duration::zero(), rollout.interval);
+}
+
 std::uint32_t RolloutWatch::looks(const model::Rollout& rollout) const {
   const auto found = watched_.find({rollout.tenant, rollout.name});
   return found == watched_.end() ? rollout.looks : found->second.looks;
 }
 
-std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, WallTime now) {
+Duration RolloutWatch::Lasted(const model::Rollout& rollout) const {
+  const auto found = watched_.find({rollout.tenant, rollout.name});
+  return found == watched_.end() ? Duration::zero() : clock_.Now() - found->second.began;
+}
+
+std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout) {
   const auto found = watched_.find({rollout.tenant, rollout.name});
   if (found == watched_.end() || rollout.state != State::kRunning) return std::nullopt;
   Watched& watched = found->second;
+  const WallTime now = clock_.WallNow();
   if (watched.alone) {
     model::Rollout back = rollout;
     --back.step;
@@ -81,12 +106,12 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, 
     back.since = now;
     return back;
   }
-  const bool alone = rollout.step == 0 && rollout.canary_share() == kAll;
+  const bool alone = HasItAlone(rollout);
   const scheduler::Side& stable = watched.stable.judged;
   const scheduler::Side& canary = watched.canary.judged;
   const bool enough =
       canary.calls >= rollout.min_calls && (alone || stable.calls >= rollout.min_calls);
-  const bool at_end = now - rollout.since >= rollout.interval && enough;
+  const bool at_end = clock_.Now() - watched.began >= rollout.interval && enough;
   if (canary.answered() >= watched.next_look || (at_end && !watched.looked_at_end)) {
     watched.next_look = scheduler::NextLook(canary.answered());
     watched.looked_at_end = at_end;
@@ -113,6 +138,25 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout, 
   return next;
 }
 
+std::string RolloutWatch::WaitsFor(const Watched& watched) const {
+  const model::Rollout& rollout = watched.rollout;
+  std::vector<std::string> all;
+  const auto calls = [&](const scheduler::Side& side, std::string_view whose) {
+    if (side.calls >= rollout.min_calls) return;
+    const std::uint64_t more = rollout.min_calls - side.calls;
+    all.push_back(fmt::format("{} more {} of the {}", more, more == 1 ? "call" : "calls", whose));
+  };
+  calls(watched.canary.judged, "canary");
+  if (!HasItAlone(rollout)) calls(watched.stable.judged, "stable side");
+  const Duration left = rollout.interval - (clock_.Now() - watched.began);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(left).count();
+  if (seconds > 0) all.push_back(fmt::format("{} s to pass", seconds));
+  if (all.empty() && watched.last.verdict == Verdict::kUndecided) {
+    all.emplace_back("calls that tell whether the canary is as good");
+  }
+  return fmt::format("{}", fmt::join(all, ", "));
+}
+
 Json RolloutWatch::ToJson(const Counted& side) {
   return {{"calls", side.judged.calls},
           {"failed", side.judged.failed},
@@ -127,6 +171,9 @@ Json RolloutWatch::Figures(const model::Rollout& rollout) const {
   const Watched& watched = found->second;
   Json json{{"stable", ToJson(watched.stable)}, {"canary", ToJson(watched.canary)}};
   if (!watched.last.because.empty()) json["verdict"] = watched.last.because;
+  std::string waits;
+  if (watched.rollout.state == State::kRunning) waits = WaitsFor(watched);
+  if (!waits.empty()) json["waits_for"] = std::move(waits);
   return json;
 }
 

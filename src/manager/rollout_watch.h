@@ -10,6 +10,9 @@
 // what it is compared with goes back to the one before. How often it was looked is stored, so that
 // the risk of all looks together stays what it is.
 //
+// How long a step lasts is counted by the monotonic clock. Its wall time says how much of it was
+// over when a manager first sees it, from nothing to all, and no more.
+//
 // Threads: one loop. Tested by rollout_watch_test.cc.
 #pragma once
 
@@ -31,6 +34,8 @@ namespace strata::manager {
 
 class RolloutWatch {
  public:
+  explicit RolloutWatch(const Clock& clock) : clock_(clock) {}
+
   // Follows these, as they are stored now, and no other; the counts of one begin again when its
   // state or step is new.
   void Follow(std::span<const model::Rollout> rollouts);
@@ -39,11 +44,14 @@ class RolloutWatch {
   void Add(const cell::Function& function, const meter::CallRecord& record);
 
   // What one that is followed becomes now; nothing: it stays as it is, but for its looks().
-  std::optional<model::Rollout> Next(const model::Rollout& rollout, WallTime now);
+  std::optional<model::Rollout> Next(const model::Rollout& rollout);
   [[nodiscard]] std::uint32_t looks(const model::Rollout& rollout) const;
+  // How long its state or step has lasted.
+  [[nodiscard]] Duration Lasted(const model::Rollout& rollout) const;
 
   // {"stable": {"calls", "failed", "p99_ms", "status_4xx", "lost"}, "canary": {...}, "verdict": how
-  // the last look was}. The last two of a side are in none of the others: `lost` with their keeper.
+  // the last look was, "waits_for": what the step does}. The last two of a side are in none of the
+  // others: `lost` with their keeper.
   [[nodiscard]] Json Figures(const model::Rollout& rollout) const;
 
  private:
@@ -53,6 +61,7 @@ class RolloutWatch {
   };
   struct Watched {
     model::Rollout rollout;
+    TimePoint began;  // its state or step
     Counted stable;
     Counted canary;
     bool alone = false;  // a last step without the figures of the one before
@@ -64,7 +73,10 @@ class RolloutWatch {
   using Name = std::pair<std::string, std::string>;  // tenant, workload
 
   static Json ToJson(const Counted& side);
+  [[nodiscard]] TimePoint BeganOf(const model::Rollout& rollout) const;
+  [[nodiscard]] std::string WaitsFor(const Watched& watched) const;
 
+  const Clock& clock_;
   std::map<Name, Watched> watched_;
 };
 

@@ -1,6 +1,7 @@
 #include "manager/rollout_watch.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -13,6 +14,16 @@ using State = model::Rollout::State;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
+// Its wall clock can be set.
+class Clocks final : public Clock {
+ public:
+  [[nodiscard]] TimePoint Now() const noexcept override { return now; }
+  [[nodiscard]] WallTime WallNow() const noexcept override { return wall; }
+
+  TimePoint now{seconds(100)};
+  WallTime wall{seconds(1'000'000)};
+};
+
 class RolloutWatchTest : public ::testing::Test {
  protected:
   RolloutWatchTest() {
@@ -21,8 +32,8 @@ class RolloutWatchTest : public ::testing::Test {
     rollout_.canary.revision = 3;
     rollout_.steps = {10, 100};
     rollout_.interval = seconds(30);
-    rollout_.started = rollout_.since = now_;
-    watch_.Follow({&rollout_, 1});
+    rollout_.started = rollout_.since = clock_.wall;
+    watch_->Follow({&rollout_, 1});
   }
 
   void Call(const std::string& target, int calls, std::uint16_t status = 200, int ms = 5) {
@@ -31,36 +42,38 @@ class RolloutWatchTest : public ::testing::Test {
     function.name = "f";
     function.target = target;
     meter::CallRecord record;
-    record.wall_start_ns =
-        static_cast<std::uint64_t>(std::chrono::nanoseconds(now_.time_since_epoch()).count());
+    const WallTime start = clock_.wall - came_;
+    record.wall_start_ns = static_cast<std::uint64_t>(start.time_since_epoch().count());
     record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
     record.status = status;
     record.led_by = led_by_;
     record.lost = lost_ ? 1 : 0;
-    for (int i = 0; i < calls; ++i) watch_.Add(function, record);
+    for (int i = 0; i < calls; ++i) watch_->Add(function, record);
   }
 
   // The next manager: what was counted is gone.
   void Restart() {
-    watch_ = {};
-    watch_.Follow({&rollout_, 1});
+    watch_.emplace(clock_);
+    watch_->Follow({&rollout_, 1});
   }
 
   // Whether something came of it; then it is the rollout from now on.
   bool Go(seconds later) {
-    now_ += later;
-    auto next = watch_.Next(rollout_, now_);
+    clock_.now += later;
+    clock_.wall += later;
+    auto next = watch_->Next(rollout_);
     if (!next) return false;
     rollout_ = *std::move(next);
-    watch_.Follow({&rollout_, 1});
+    watch_->Follow({&rollout_, 1});
     return true;
   }
 
-  WallTime now_{seconds(1'000'000)};
+  Clocks clock_;
   model::Rollout rollout_;
-  RolloutWatch watch_;
+  std::optional<RolloutWatch> watch_{clock_};
   meter::LedBy led_by_ = meter::LedBy::kTraffic;
   bool lost_ = false;  // each call, with its keeper
+  seconds came_{0};    // each call, ago
 };
 
 TEST_F(RolloutWatchTest, OnlyCallsThatWereDrawnCompareTheSides) {
@@ -70,7 +83,7 @@ TEST_F(RolloutWatchTest, OnlyCallsThatWereDrawnCompareTheSides) {
     Call("@3", 1000, 500);
   }
   EXPECT_FALSE(Go(seconds(60)));
-  const Json figures = watch_.Figures(rollout_);
+  const Json figures = watch_->Figures(rollout_);
   EXPECT_EQ(figures["stable"]["calls"], 0);
   EXPECT_EQ(figures["canary"]["calls"], 0);
 }
@@ -79,7 +92,8 @@ TEST_F(RolloutWatchTest, AStepWaitsForCallsToCompareWith) {
   Call("", 99);
   Call("@3", 1000);
   EXPECT_FALSE(Go(seconds(60)));
-  EXPECT_THAT(watch_.Figures(rollout_)["verdict"], HasSubstr("99 of 100 calls of the stable side"));
+  EXPECT_THAT(watch_->Figures(rollout_)["verdict"],
+              HasSubstr("99 of 100 calls of the stable side"));
   Call("", 1);
   EXPECT_TRUE(Go(seconds(0)));
   EXPECT_EQ(rollout_.step, 1U);
@@ -87,9 +101,9 @@ TEST_F(RolloutWatchTest, AStepWaitsForCallsToCompareWith) {
 
 TEST_F(RolloutWatchTest, AFirstStepWithEverythingIsNotCompared) {
   rollout_.steps = {100};
-  rollout_.started = rollout_.since = now_ + seconds(1);
-  now_ = rollout_.since;
-  watch_.Follow({&rollout_, 1});
+  clock_.wall += seconds(1);
+  rollout_.started = rollout_.since = clock_.wall;
+  watch_->Follow({&rollout_, 1});
   Call("@3", 100);
   EXPECT_TRUE(Go(seconds(30)));
   EXPECT_EQ(rollout_.state, State::kPromoted);
@@ -162,21 +176,21 @@ TEST_F(RolloutWatchTest, LooksGoOnOverARestart) {
   Call("", 900);
   Call("@3", 20);
   EXPECT_FALSE(Go(seconds(1)));
-  EXPECT_EQ(watch_.looks(rollout_), 1U);
-  rollout_.looks = watch_.looks(rollout_);
+  EXPECT_EQ(watch_->looks(rollout_), 1U);
+  rollout_.looks = watch_->looks(rollout_);
   Restart();
   Call("", 900);
   Call("@3", 20);
   EXPECT_FALSE(Go(seconds(1)));
-  EXPECT_EQ(watch_.looks(rollout_), 2U);
+  EXPECT_EQ(watch_->looks(rollout_), 2U);
 }
 
 TEST_F(RolloutWatchTest, ASideThatRefusesEverythingIsGivenUpThoughNoCallOfItCounts) {
   Call("", 100);
   Call("@3", 19, 404);
   EXPECT_FALSE(Go(seconds(1)));
-  EXPECT_EQ(watch_.Figures(rollout_)["canary"]["calls"], 0);
-  EXPECT_EQ(watch_.Figures(rollout_)["canary"]["status_4xx"], 19);
+  EXPECT_EQ(watch_->Figures(rollout_)["canary"]["calls"], 0);
+  EXPECT_EQ(watch_->Figures(rollout_)["canary"]["status_4xx"], 19);
   Call("@3", 1, 404);
   EXPECT_TRUE(Go(seconds(0)));
   EXPECT_EQ(rollout_.state, State::kRolledBack);
@@ -193,11 +207,10 @@ TEST_F(RolloutWatchTest, WhatClientsDoToBothSidesIsNoFault) {
 TEST_F(RolloutWatchTest, WhatClientsDidAndOthersCallsDoNotCount) {
   Call("@3", 500, 0);
   Call("@2", 500, 500);
-  now_ -= seconds(1);
-  Call("@3", 500, 500);  // came before the step
-  now_ += seconds(1);
+  came_ = seconds(1);
+  Call("@3", 500, 500);  // before the step
   EXPECT_FALSE(Go(seconds(60)));
-  EXPECT_EQ(watch_.Figures(rollout_)["canary"]["calls"], 0);
+  EXPECT_EQ(watch_->Figures(rollout_)["canary"]["calls"], 0);
 }
 
 TEST_F(RolloutWatchTest, AKeeperThatIsLostTellsOfNoSide) {
@@ -205,8 +218,8 @@ TEST_F(RolloutWatchTest, AKeeperThatIsLostTellsOfNoSide) {
   Call("", 3, 503);
   Call("@3", 500, 503);
   EXPECT_FALSE(Go(seconds(60)));
-  EXPECT_EQ(watch_.looks(rollout_), 0U);
-  const Json figures = watch_.Figures(rollout_);
+  EXPECT_EQ(watch_->looks(rollout_), 0U);
+  const Json figures = watch_->Figures(rollout_);
   EXPECT_EQ(figures["canary"]["calls"], 0);
   EXPECT_EQ(figures["canary"]["lost"], 500) << "it is shown all the same";
   EXPECT_EQ(figures["stable"]["lost"], 3);
@@ -214,6 +227,53 @@ TEST_F(RolloutWatchTest, AKeeperThatIsLostTellsOfNoSide) {
   Call("@3", 20, 503);
   EXPECT_TRUE(Go(seconds(0))) << "of what the form itself does nothing is excused";
   EXPECT_EQ(rollout_.state, State::kRolledBack);
+}
+
+TEST_F(RolloutWatchTest, AWallClockThatIsSetChangesNoStep) {
+  clock_.wall -= std::chrono::hours(1);
+  Call("", 100);
+  Call("@3", 100);
+  EXPECT_EQ(watch_->Figures(rollout_)["canary"]["calls"], 100) << "they came in this step";
+  EXPECT_FALSE(Go(seconds(29)));
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.step, 1U);
+
+  clock_.wall += std::chrono::hours(2);
+  Call("@3", 100);
+  EXPECT_FALSE(Go(seconds(29)));
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.state, State::kPromoted);
+}
+
+TEST_F(RolloutWatchTest, AStepGoesOnWithTheNextManagerWhereItWas) {
+  EXPECT_FALSE(Go(seconds(20)));
+  Restart();
+  Call("", 100);
+  Call("@3", 100);
+  EXPECT_FALSE(Go(seconds(9)));
+  EXPECT_TRUE(Go(seconds(1)));
+
+  // The clock was set back meanwhile: it begins again, and lasts no longer than that.
+  rollout_.since += std::chrono::hours(1);
+  Restart();
+  EXPECT_EQ(watch_->Lasted(rollout_), Duration::zero());
+}
+
+TEST_F(RolloutWatchTest, WhatAStepWaitsForIsTold) {
+  Call("@3", 7);
+  Call("", 40);
+  const auto waits = [this] { return watch_->Figures(rollout_).value("waits_for", ""); };
+  EXPECT_EQ(waits(), "93 more calls of the canary, 60 more calls of the stable side, 30 s to pass");
+  EXPECT_FALSE(Go(seconds(60)));
+  EXPECT_EQ(waits(), "93 more calls of the canary, 60 more calls of the stable side");
+  Call("", 960, 500);
+  Call("@3", 91);
+  Call("@3", 2, 500);
+  EXPECT_FALSE(Go(seconds(0))) << "two of a hundred are too many to go on with, and show nothing";
+  EXPECT_EQ(waits(), "calls that tell whether the canary is as good");
+  rollout_.state = State::kPromoted;
+  watch_->Follow({&rollout_, 1});
+  EXPECT_EQ(waits(), "");
 }
 
 TEST_F(RolloutWatchTest, LooksGoOnFromStepToStep) {
@@ -227,9 +287,9 @@ TEST_F(RolloutWatchTest, LooksGoOnFromStepToStep) {
 }
 
 TEST_F(RolloutWatchTest, WhatIsForgottenIsNotCounted) {
-  watch_.Follow({});
+  watch_->Follow({});
   Call("@3", 5);
-  EXPECT_EQ(watch_.Figures(rollout_), Json::object());
+  EXPECT_EQ(watch_->Figures(rollout_), Json::object());
 }
 
 }  // namespace

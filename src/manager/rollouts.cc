@@ -78,12 +78,11 @@ Awaitable<void> ManagerImpl::RunRollouts() {
   std::map<std::string, std::string> failing;
   while (true) {
     co_await Pause(loop_, kTick);
-    const WallTime now = clock_.WallNow();
     const auto rollouts = rollouts_;  // what is done changes them
     for (const auto& [name, rollout] : rollouts) {
-      auto next = watch_.Next(rollout, now);
+      auto next = watch_.Next(rollout);
       if (!next && rollout.both && rollout.state != State::kRunning && !rollout.overflows() &&
-          now - rollout.since >= kSettled) {
+          watch_.Lasted(rollout) >= kSettled) {
         next = rollout;
         next->both = false;
       }
