@@ -125,30 +125,99 @@ std::string ConditionsOf(const Json& status) {
   return text;
 }
 
+// "revision 3 in class wasm"
+std::string SideOf(const Json& side) {
+  return "revision " + side.value("revision", Json()).dump() + " in class " +
+         side.value("class", "gone");
+}
+
+// Whether a rollout that has not come to rest has taken traffic elsewhere, all or in part.
+bool Moves(const Json& status) {
+  if (!status.contains("rollout") || status.contains("moved")) return false;
+  const Json& rollout = status["rollout"];
+  if (rollout.value("state", "") == "running") return true;
+  const Json& winner = rollout[rollout["share"] == 0 ? "stable" : "canary"];
+  const bool all = rollout["share"] == 0 || rollout["share"] == 100;
+  return all && winner.value("target", "") != "";
+}
+
+// Where a rollout has the traffic while it moves it.
+void PrintMoving(const std::string& full, const Json& rollout) {
+  const auto share = rollout["share"].get<int>();
+  const bool running = rollout.value("state", "") == "running";
+  std::string text =
+      full + ": " + std::to_string(share == 0 ? 100 : share) + " % of its traffic goes to " +
+      SideOf(rollout[share == 0 ? "stable" : "canary"]) + " since " + rollout.value("since", "") +
+      ": " + (running ? "a rollout is running" : rollout.value("because", ""));
+  const std::string waits = rollout["figures"].value("waits_for", "");
+  if (running && !waits.empty()) text += ", and waits for " + waits;
+  text += ".\n";
+  if (share > 0 && share < 100) {
+    text += "The other " + std::to_string(100 - share) + " % go to " + SideOf(rollout["stable"]) +
+            ".\n";
+  }
+  Print(text);
+}
+
+// Where its traffic is, and why.
+void PrintWhere(const Json& status, const std::string& full) {
+  const Json& placement = status["placement"];
+  const std::string placed =
+      placement.value("class", "") + ": " + placement.value("because", "") + ".\n";
+  if (status.contains("moved")) {
+    const Json& moved = status["moved"];
+    Print(full + " runs in class " + moved.value("class", "") + ", revision " +
+          moved["revision"].dump() + ", since " + moved.value("since", "") + ": " +
+          moved.value("because", "") + ".\nThe newest revision was placed in class " + placed);
+  } else if (Moves(status)) {
+    PrintMoving(full, status["rollout"]);
+    Print("The newest revision was placed in class " + placed);
+  } else {
+    Print(full + " runs in class " + placed);
+  }
+}
+
+// What a class was seen to miss since the decision; empty: nothing.
+std::string Since(const Json& alternative) {
+  const std::string missed = alternative.value("missed", "");
+  return missed.empty() ? "" : "by now " + missed;
+}
+
+std::string WhyNot(const Json& alternative) {
+  const std::string lost = alternative.value("lost", "");
+  const std::string since = Since(alternative);
+  if (lost.empty() && since.empty()) return "-";
+  return lost + (lost.empty() || since.empty() ? "" : "; ") + since;
+}
+
+// When the class was chosen, and what it was seen to miss since.
+void PrintDecided(const Json& placement) {
+  const std::string decided = placement.value("decided", "");
+  if (!decided.empty()) Print("Decided " + decided + ", by what was known then.\n");
+  const auto taken = placement.value("class", "");
+  for (const Json& each : placement.value("alternatives", Json::array())) {
+    const std::string since = each.value("class", "") == taken ? Since(each) : "";
+    if (!since.empty()) Print("In class " + taken + " " + since + ".\n");
+  }
+}
+
 void PrintPlacement(const Json& resource, const std::string& tenant) {
   const Json& placement = resource["status"]["placement"];
   const auto text = [&placement](const char* field) { return placement.value(field, ""); };
-  const std::string full = tenant + "/" + resource["metadata"].value("name", "");
-  if (resource["status"].contains("moved")) {
-    const Json& moved = resource["status"]["moved"];
-    Print(full + " runs in class " + moved.value("class", "") + ", revision " +
-          moved["revision"].dump() + ", since " + moved.value("since", "") + ": " +
-          moved.value("because", "") + ".\nThe newest revision was placed in class " +
-          text("class") + ": " + text("because") + ".\n");
-  } else {
-    Print(full + " runs in class " + text("class") + ": " + text("because") + ".\n");
-  }
+  PrintWhere(resource["status"], tenant + "/" + resource["metadata"].value("name", ""));
   PrintStays(resource["status"]);
   PrintNotServed(resource["status"]);
   Print(ConditionsOf(resource["status"]));
   const std::string node = text("node");  // of a cluster's Kubernetes chooses it
   Print("The rule alone (placement: rule) gives " + text("by_rule") + "." +
-        (node.empty() ? "" : " Node: " + node + PoolOf(resource["status"]) + ".") + "\n\n");
+        (node.empty() ? "" : " Node: " + node + PoolOf(resource["status"]) + ".") + "\n");
+  PrintDecided(placement);
+  Print("\n");
   const bool service = resource.value("kind", "") == "Service";
   Table table({"CLASS", "P99 MS", "START MS", "MEMORY MIB", "QPS", "FAILED",
                service ? "USD/MONTH" : "USD/MILLION", "SCORE", "FROM", "WHY NOT"});
   for (const Json& each : placement["alternatives"]) {
-    const std::string why = each.value("lost", "-");
+    const std::string why = WhyNot(each);
     const auto name = each.value("class", "");
     if (!each.contains("estimate")) {
       table.Add({name, "-", "-", "-", "-", "-", "-", "-", "-", why});
@@ -169,9 +238,8 @@ void PrintPlacement(const Json& resource, const std::string& tenant) {
   if (resource["status"].contains("rollout")) {
     const Json& rollout = resource["status"]["rollout"];
     Print("\nRollout " + rollout.value("state", "") + ", " + rollout["share"].dump() +
-          " % of its traffic to " + rollout["canary"].value("target", "") + " (revision " +
-          rollout["canary"].value("revision", Json()).dump() + ", class " +
-          rollout["canary"].value("class", "gone") + "): " + rollout.value("because", "") + ".\n");
+          " % of its traffic to " + SideOf(rollout["canary"]) + ": " +
+          rollout.value("because", "") + ".\n");
   }
   PrintModels(resource["status"]);
   if (!resource["status"].contains("variants")) return;

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "base/timestamp.h"
 #include "manager/manager_impl.h"
+#include "manager/told_placement.h"
 #include "model/manifest.h"
 #include "model/revision.h"
 
@@ -127,8 +128,9 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
     const std::string in(model::ClassName(ClassOf(now)));
     json["status"]["class"] = in;
     // The decision: what a rollout made of it since is told beside it.
-    if (const auto& placement = revisions->front().placement) {
-      json["status"]["placement"] = model::PlacementToJson(*placement);
+    collector_.DrainAll();
+    if (Json placement = ToldPlacement(revisions->front(), models_); !placement.is_null()) {
+      json["status"]["placement"] = std::move(placement);
     }
     if (Json moved = MoveOf(name.tenant, name.name, now); !moved.is_null()) {
       json["status"]["moved"] = std::move(moved);
@@ -136,7 +138,6 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
     if (Json variants = VariantsOf(now); !variants.empty()) {
       json["status"]["variants"] = std::move(variants);
     }
-    collector_.DrainAll();
     json["status"].update(models_.StatusOf(name.tenant, name.name));
     if (Json pool = figures_.PoolOf({name.tenant, name.name, in}); !pool.is_null()) {
       json["status"]["pool"] = std::move(pool);

@@ -212,6 +212,11 @@ Models::Known Models::Find(std::string_view tenant, std::string_view name,
           .other = other == nullptr ? nullptr : &other->learned};
 }
 
+const scheduler::Learned* Models::Taught(const ModelKey& key) const {
+  const auto found = models_.find(key);
+  return found == models_.end() ? nullptr : &found->second.learned;
+}
+
 Json Models::StatusOf(std::string_view tenant, std::string_view name) const {
   Json models = Json::array();
   scheduler::Score all;

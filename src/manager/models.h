@@ -78,6 +78,9 @@ class Models {
   [[nodiscard]] Known Find(std::string_view tenant, std::string_view name,
                            std::string_view sandbox_class, std::string_view artifact_digest) const;
 
+  // Null: nothing was learned of it. Until the next call of a function that is not const.
+  [[nodiscard]] const scheduler::Learned* Taught(const ModelKey& key) const;
+
   // {"models": [{class, revision, calls, start_ms, p50_ms, p99_ms, memory_mib, failure_rate,
   //  sandbox_failure_rate}],
   //  "prediction": {calls, explained?, error?}}

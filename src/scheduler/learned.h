@@ -102,6 +102,7 @@ class Learned {
   [[nodiscard]] std::uint64_t samples() const noexcept { return samples_; }
   [[nodiscard]] const Sketch& start() const noexcept { return start_; }      // ms
   [[nodiscard]] const Sketch& service() const noexcept { return service_; }  // ms
+  [[nodiscard]] const Sketch& whole() const noexcept { return whole_; }      // ms, of whole calls
   [[nodiscard]] const Sketch& cold() const noexcept { return cold_; }        // ms, of whole calls
   [[nodiscard]] double cpu_ms() const noexcept { return cpu_ms_.value(); }
   [[nodiscard]] double memory_mib() const noexcept { return memory_.value(); }

@@ -57,6 +57,13 @@ double Sketch::Quantile(double share) const {
   return ValueOf(first_ + bins_.size() - 1);
 }
 
+double Sketch::Above(double value) const {
+  double above = 0;
+  const std::size_t number = NumberOf(value);
+  for (std::size_t i = 0; i < bins_.size(); ++i) above += first_ + i > number ? bins_[i] : 0;
+  return above;
+}
+
 void Sketch::Save(StateWriter& to) const {
   to.Count(first_);
   to.Count(bins_.size());

@@ -56,6 +56,15 @@ TEST(SketchTest, WhatFadedIsOutweighed) {
   EXPECT_NEAR(sketch.Quantile(0.99), 100, 2.5);
 }
 
+TEST(SketchTest, WhatIsAboveAValueIsCounted) {
+  Sketch sketch;
+  EXPECT_EQ(sketch.Above(1), 0);
+  for (int i = 1; i <= 1000; ++i) sketch.Add(i);
+  EXPECT_NEAR(sketch.Above(900), 100, Sketch::kError * 900);
+  EXPECT_EQ(sketch.Above(1000), 0);
+  EXPECT_EQ(sketch.Above(0.5), 1000);
+}
+
 TEST(SketchTest, AnyNumberHasABin) {
   Sketch sketch;
   for (const double value : {-1.0, 0.0, std::numeric_limits<double>::quiet_NaN(), 1e-9}) {

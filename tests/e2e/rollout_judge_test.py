@@ -4,7 +4,7 @@ import unittest
 
 from e2e import guests
 from e2e.forms_test import says
-from e2e.rollout_test import AnyClient, RolloutCase, SloCase
+from e2e.rollout_test import AnyClient, RolloutCase, SloCase, busy
 from e2e.support import eventually, kill
 
 LONG = ("--steps", "50,100", "--interval", "1h", "--min-calls", "20")
@@ -31,6 +31,35 @@ class AnswersTest(RolloutCase):
         self.assertRegex(self.server.strata("rollout", "status", "picky").stdout, r"canary +0 +0 +0.00 +\d+")
 
 
+class ExplainTest(SloCase):
+    def test_it_says_first_where_a_running_rollout_has_the_traffic(self):
+        self.server.apply(self.both("first", says("wasm")))
+        self.rollout("start", "first", "--to", "container", *LONG)
+        explained = self.server.strata("explain", "first").stdout
+        self.assertRegex(explained, r"^default/first: 50 % of its traffic goes to revision 1 in class container since \S+: a "
+                                    r"rollout is running, and waits for 20 more calls of the canary, 20 more calls of the "
+                                    r"stable side, 3600 s to pass\.\nThe other 50 % go to revision 1 in class wasm\.\nThe "
+                                    r"newest revision was placed in class wasm: ")
+        self.assertIn("The step waits for 20 more calls of the canary", self.server.strata("rollout", "status", "first").stdout)
+        self.rollout("promote", "first")
+        self.assertRegex(self.server.strata("explain", "first").stdout,
+                         r"^default/first(: 100 % of its traffic goes to revision 1| runs) in class container.* since .*: "
+                         r"promoted by hand\.")
+
+    def test_what_a_class_has_missed_since_it_was_chosen_is_said(self):
+        self.server.apply(self.both("since", busy(100_000_007), slo={"p99_ms": 35}, placement="rule",
+                                    requires={"performance": "high"}))
+        told = self.server.json("explain", "since")
+        self.assertRegex(told["decided"], r"^20\d\d-")
+        self.assertEqual(told["class"], "wasm")
+        client = AnyClient(self.server, "/since").start()
+        self.addCleanup(client.stop)
+        missed = eventually(lambda: self.server.json("explain", "since")["alternatives"][0].get("missed"))
+        client.stop()
+        self.assertRegex(missed, r"^slo.p99_ms is 35, missed by [\d.]+ % of \d+ calls so far$")
+        self.assertRegex(self.server.strata("explain", "since").stdout, "(?m)^In class wasm by now slo.p99_ms is 35, missed by ")
+
+
 class LostKeeperTest(SloCase):
     def test_a_keeper_that_crashes_is_not_held_against_the_canary_in_it(self):
         self.server.apply(self.both("crash", says("wasm"), **{"slo": {"p99_ms": 10_000}}))
@@ -38,13 +67,8 @@ class LostKeeperTest(SloCase):
         client = AnyClient(self.server, "/crash").start()
         self.addCleanup(client.stop)
         self.assertTrue(eventually(lambda: self.rollout("status", "crash")["figures"]["canary"]["calls"] >= 20))
-
-        def lost():
-            for pid, words in self.server.processes().items():
-                if words[0].endswith("/strata-keeper"):
-                    kill(pid)
-            return self.rollout("status", "crash")["figures"]["canary"]["lost"] >= 20
-        self.assertTrue(eventually(lost))
+        kill(next(pid for pid, words in self.server.processes().items() if words[0].endswith("/strata-keeper")))
+        self.assertTrue(eventually(lambda: self.rollout("status", "crash")["figures"]["canary"]["lost"] >= 5))
         calls = self.rollout("status", "crash")["figures"]["canary"]["calls"]
         self.assertTrue(eventually(lambda: self.rollout("status", "crash")["figures"]["canary"]["calls"] > calls))
         self.assertEqual(self.rollout("status", "crash")["state"], "running", self.rollout("status", "crash"))

@@ -408,7 +408,7 @@ class ExhaustedTest(SloCase):
         self.assertEqual(set(self.answers("/full", 40)), {"slept", "hello"})
         explained = self.server.strata("explain", "full").stdout
         self.assertIn("default/full runs in class wasm", explained)
-        self.assertRegex(explained, rf"{moved['share']} % of its traffic to :container .*% stay; class container")
+        self.assertRegex(explained, rf"{moved['share']} % of its traffic to revision 1 in class container: .*% stay; class container")
         # A few calls are no load.
         back = eventually(lambda: self.rollout("status", "full")["canary"]["class"] == "wasm")
         self.assertTrue(back, self.rollout("status", "full"))
