@@ -34,6 +34,12 @@ void PrintChanges(const Json& answer, bool with_diff) {
                change["urls"].empty() ? "-" : change["urls"][0].get<std::string>()});
   }
   Print(table.Render());
+  for (const Json& change : answer["changes"]) {
+    for (const Json& note : change.value("notes", Json::array())) {
+      Print(change["namespace"].get<std::string>() + "/" + change["name"].get<std::string>() +
+            ": " + note.get<std::string>() + ".\n");
+    }
+  }
   if (!with_diff) return;
   for (const Json& change : answer["changes"]) {
     if (change["diff"].empty() && !change.contains("placement")) continue;

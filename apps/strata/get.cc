@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "serving.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -68,9 +69,13 @@ void PrintList(const Json& items, Format format) {
   if (format == Format::kWide) header.insert(header.end(), {"ARTIFACT", "CREATED", "SCALED"});
   Table table(header);
   for (const Json& item : items) {
-    std::vector<std::string> row{Cell(item, "/kind"),          Cell(item, "/metadata/namespace"),
-                                 Cell(item, "/metadata/name"), Cell(item, "/status/revision"),
-                                 ReadyOf(item["status"]),      Cell(item, "/status/urls/0")};
+    std::vector<std::string> row{
+        Cell(item, "/kind"),
+        Cell(item, "/metadata/namespace"),
+        Cell(item, "/metadata/name"),
+        RevisionOf(item["status"].value("revision", Json()), item["status"]),
+        ReadyOf(item["status"]),
+        Cell(item, "/status/urls/0")};
     if (format == Format::kWide) {
       row.push_back(Artifacts(item));
       row.push_back(Cell(item, "/metadata/creationTimestamp"));
@@ -189,6 +194,8 @@ void AddGet(CLI::App& app, Session& session) {
       "Examples:\n  strata get functions\n  strata get fn hello -o yaml\n"
       "  strata get -A -o wide\n\n"
       "With --kube it reads a Kubernetes cluster, where the operator says how far each is.\n"
+      "REVISION is the newest; where others have traffic, too, it says how much of it, and\n"
+      "'strata explain' says why.\n"
       "READY is of what runs as processes: replicas that serve / are to serve, and the most there\n"
       "may be. SCALED (-o wide) is why there are as many; 'strata describe' shows all of it.");
   verb->callback([&session, flags] { Get(session, *flags); });

@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "serving.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -18,13 +19,13 @@ std::string RenderTop(const Json& answer) {
                "P50 MS", "P99 MS", "CPU MS", "NOW MIB", "PEAK MIB", "READY"});
   for (const Json& row : answer["functions"]) {
     const auto errors = row["errors"].get<std::uint64_t>();
-    table.Add({row["namespace"].get<std::string>(), row["name"].get<std::string>(),
-               row["class"].get<std::string>(), row["revision"].dump(), row["requests"].dump(),
-               Paint(std::to_string(errors), errors > 0 ? Colour::kRed : Colour::kPlain),
-               row["cold"].dump(), Fixed(row["rate"], 1), Fixed(row["p50_ms"], 2),
-               Fixed(row["p99_ms"], 2), Fixed(row["cpu_ms"], 1),
-               Fixed(row.value("memory_now_mib", Json()), 1), Fixed(row["memory_mib"], 1),
-               ReadyOf(row)});
+    table.Add(
+        {row["namespace"].get<std::string>(), row["name"].get<std::string>(),
+         row["class"].get<std::string>(), RevisionOf(row["revision"], row), row["requests"].dump(),
+         Paint(std::to_string(errors), errors > 0 ? Colour::kRed : Colour::kPlain),
+         row["cold"].dump(), Fixed(row["rate"], 1), Fixed(row["p50_ms"], 2),
+         Fixed(row["p99_ms"], 2), Fixed(row["cpu_ms"], 1),
+         Fixed(row.value("memory_now_mib", Json()), 1), Fixed(row["memory_mib"], 1), ReadyOf(row)});
   }
   return table.Render();
 }
@@ -97,7 +98,9 @@ void AddTop(CLI::App& app, Session& session) {
   verb->add_option("-w,--watch", flags->every_s, "Again every so many seconds")
       ->check(CLI::Range(0.1, 3600.0));
   verb->footer(
-      "Figures count since the server started; REQ/S is of the last ten seconds.\n"
+      "Figures count since the server started; REQ/S is of the last ten seconds. REV is the "
+      "newest\n"
+      "that was called; where it has not all of the traffic, it says which revision has.\n"
       "READY is of services: replicas that serve / are to serve, and the most there may be.");
   verb->callback([&session, flags] { Top(session, *flags); });
 }

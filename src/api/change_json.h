@@ -11,13 +11,14 @@
 
 namespace strata::api {
 
-// {"kind", "namespace", "name", "action", "revision", "diff", "urls", "placement"?}
+// {"kind", "namespace", "name", "action", "revision", "diff", "urls", "placement"?, "notes"?}
 inline Json ToJson(const manager::Change& change) {
   Json json{{"kind", change.kind},         {"namespace", change.tenant},
             {"name", change.name},         {"action", manager::ActionName(change.action)},
             {"revision", change.revision}, {"diff", change.diff},
             {"urls", change.urls}};
   if (change.placement) json["placement"] = model::PlacementToJson(*change.placement);
+  if (!change.notes.empty()) json["notes"] = change.notes;
   return json;
 }
 

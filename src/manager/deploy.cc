@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/pause.h"
 #include "manager/manager_impl.h"
+#include "manager/traffic_notes.h"
 #include "model/local_paths.h"
 #include "model/manifest.h"
 #include "model/revision.h"
@@ -243,6 +244,12 @@ Result<std::vector<Change>> ManagerImpl::Describe(
     }
     change.urls = Urls(resource);
     change.placement = candidates[i].resource.placement;
+    const auto moving = rollouts_.find({change.tenant, change.name});
+    if (moving != rollouts_.end() && !candidates[i].resource.rollout) {
+      std::string note =
+          applied[i].new_revision ? EndedNote(moving->second) : TrafficNote(moving->second);
+      if (change.revision != 0 && !note.empty()) change.notes.push_back(std::move(note));
+    }
     changes.push_back(std::move(change));
   }
   return changes;

@@ -11,6 +11,7 @@
 #include "base/timestamp.h"
 #include "manager/manager_impl.h"
 #include "manager/told_placement.h"
+#include "manager/traffic_notes.h"
 #include "model/manifest.h"
 #include "model/revision.h"
 
@@ -77,7 +78,11 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
   }
   if (stored.revision != 0) {
     const auto moving = rollouts_.find({key.tenant, key.name});
-    if (moving != rollouts_.end()) status["rollout"] = ToJson(moving->second);
+    if (moving != rollouts_.end()) {
+      status["rollout"] = ToJson(moving->second);
+      const auto serving = ServingBackends(moving->second);
+      if (!serving.empty()) status["serving"] = BackendsToJson(key.tenant, serving);
+    }
     const std::string* served = ServedAs(key.tenant, key.name);
     Json scale = served == nullptr ? Json() : scales_.Of(*served);
     if (!scale.is_null()) status["scale"] = std::move(scale);

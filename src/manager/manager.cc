@@ -1,10 +1,13 @@
 #include "manager/manager.h"
 
 #include <filesystem>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/files.h"
 #include "manager/manager_impl.h"
+#include "manager/traffic_notes.h"
 #include "store/mac_key.h"
 
 namespace strata::manager {
@@ -155,14 +158,27 @@ Task<void> ManagerImpl::Boot() {
 
 Json ManagerImpl::Top() {
   collector_.DrainAll();
-  Json top = figures_.Top();
-  for (Json& row : top["functions"]) {
-    Json scale = scales_.Of({.tenant = row["namespace"].get<std::string>(),
-                             .name = row["name"].get<std::string>(),
+  std::set<std::pair<std::string, std::string>> deployed;
+  if (const auto current = store_->CurrentRevisions()) {
+    for (const model::Revision& each : *current) deployed.emplace(each.tenant, each.name);
+  }
+  Json rows = Json::array();
+  const Json top = figures_.Top();
+  for (const Json& figures : top["functions"]) {
+    Json row = figures;
+    const std::pair name(row["namespace"].get<std::string>(), row["name"].get<std::string>());
+    if (!deployed.contains(name)) continue;  // what it used is in its bill
+    Json scale = scales_.Of({.tenant = name.first,
+                             .name = name.second,
                              .sandbox_class = row["class"].get<std::string>()});
     if (!scale.is_null()) row["scale"] = std::move(scale);
+    if (const auto moving = rollouts_.find(name); moving != rollouts_.end()) {
+      const auto serving = ServingBackends(moving->second);
+      if (!serving.empty()) row["serving"] = BackendsToJson(name.first, serving);
+    }
+    rows.push_back(std::move(row));
   }
-  return top;
+  return {{"functions", std::move(rows)}};
 }
 
 Task<void> ManagerImpl::Down() {

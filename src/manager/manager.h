@@ -52,6 +52,7 @@ struct Change {
   std::vector<std::string> diff;  // "spec.limits.memory_mib: 64 -> 128"
   std::vector<std::string> urls;  // where it can be called
   std::optional<model::Placement> placement;
+  std::vector<std::string> notes;  // what else there is to know: where its traffic is, say
 };
 
 enum class Mode : std::uint8_t { kDryRun, kCommit };

@@ -38,7 +38,7 @@ class ExplainTest(SloCase):
         explained = self.server.strata("explain", "first").stdout
         self.assertRegex(explained, r"^default/first: 50 % of its traffic goes to revision 1 in class container since \S+: a "
                                     r"rollout is running, and waits for 20 more calls of the canary, 20 more calls of the "
-                                    r"stable side, 3600 s to pass\.\nThe other 50 % go to revision 1 in class wasm\.\nThe "
+                                    r"stable side, \d+ s to pass\.\nThe other 50 % go to revision 1 in class wasm\.\nThe "
                                     r"newest revision was placed in class wasm: ")
         self.assertIn("The step waits for 20 more calls of the canary", self.server.strata("rollout", "status", "first").stdout)
         self.rollout("promote", "first")
@@ -58,6 +58,43 @@ class ExplainTest(SloCase):
         client.stop()
         self.assertRegex(missed, r"^slo.p99_ms is 35, missed by [\d.]+ % of \d+ calls so far$")
         self.assertRegex(self.server.strata("explain", "since").stdout, "(?m)^In class wasm by now slo.p99_ms is 35, missed by ")
+
+
+class NewestTest(RolloutCase):
+    """Whoever lists or applies a workload hears that its newest revision has not all of its traffic."""
+
+    def test_it_is_said_while_a_rollout_runs_and_after_it_was_given_up(self):
+        self.deploy("said", says("one"))
+        newer = self.file("said", says("two"))
+        self.rollout("start", "said", "--to", str(newer), "--steps", "10,100", "--interval", "1h")
+        listed = lambda *words: self.server.strata(*words).stdout
+        self.assertRegex(listed("get", "functions"), r" said +2 \(10 %; 1: 90 %\) ")
+        applied = listed("apply", "-f", str(newer))
+        self.assertIn(" unchanged ", applied)
+        self.assertIn("default/said: 10 % of its traffic goes to the newest revision, the rest to revision 1: a rollout is "
+                      "running; 'strata rollout status said' shows it.", applied)
+        self.rollout("abort", "said")
+        self.answers("/said", 3)
+        self.assertRegex(listed("get", "functions"), r" said +2 \(serves 1\) ")
+        self.assertRegex(listed("top"), r" said +wasm +\d \(serves 1\) |said +wasm +1 ")
+        self.assertEqual(self.server.json("get", "function", "said")["status"]["serving"],
+                         [{"function": "said", "share": 1.0, "revision": 1, "class": "wasm"}])
+        self.assertIn("all of its traffic goes to revision 1: rolled back: aborted by hand", listed("apply", "-f", str(newer)))
+        third = self.file("said", says("three"))
+        self.assertIn("takes its traffic from revision 1, where it was: rolled back", listed("apply", "-f", str(third)))
+        self.assertRegex(listed("get", "functions"), r" said +3 ")
+        self.rollout("start", "said", "--to", "1", "--steps", "10,100", "--interval", "1h")
+        fourth = self.file("said", says("four"))
+        dry = listed("apply", "--dry-run", "-f", str(fourth))
+        self.assertIn("ends its rollout, which had given 10 % of its traffic to revision 1", dry)
+        self.assertEqual(self.rollout("status", "said")["state"], "running")
+
+    def test_what_is_deleted_is_in_no_list_of_live_figures(self):
+        self.deploy("gone", says("one"))
+        self.answers("/gone", 1)
+        self.assertIn("gone", [row["name"] for row in self.server.json("top")["functions"]])
+        self.server.strata("delete", "function", "gone")
+        self.assertNotIn("gone", [row["name"] for row in self.server.json("top")["functions"]])
 
 
 class LostKeeperTest(SloCase):
