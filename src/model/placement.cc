@@ -54,12 +54,18 @@ Json PlacementToJson(const Placement& placement) {
     if (!each.lost.empty()) json["lost"] = each.lost;
     alternatives.push_back(std::move(json));
   }
-  return {{"class", ClassName(placement.sandbox_class)},
-          {"by_rule", ClassName(placement.by_rule)},
-          {"node", placement.node},
-          {"pool", placement.pool},
-          {"because", placement.because},
-          {"alternatives", std::move(alternatives)}};
+  Json json{{"class", ClassName(placement.sandbox_class)},
+            {"by_rule", ClassName(placement.by_rule)},
+            {"node", placement.node},
+            {"pool", placement.pool},
+            {"because", placement.because}};
+  // The one that was taken.
+  const Alternative* taken = placement.alternatives.data();
+  if (!placement.alternatives.empty() && taken->estimate) {
+    json["estimate"] = EstimateToJson(*taken->estimate);
+  }
+  json["alternatives"] = std::move(alternatives);
+  return json;
 }
 
 Result<Placement> PlacementFromJson(const Json& json) {

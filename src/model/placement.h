@@ -52,7 +52,7 @@ struct Placement {
   friend bool operator==(const Placement&, const Placement&) = default;
 };
 
-// {"class", "by_rule", "node", "pool", "because",
+// {"class", "by_rule", "node", "pool", "because", "estimate"? of the class that was taken,
 //  "alternatives": [{"class", "estimate"?, "score"?, "lost"?}]}
 Json PlacementToJson(const Placement& placement);
 // kInvalidArgument: it is not of that form.

@@ -103,7 +103,13 @@ Result<void> Writer::KeepRollout(const NewResource& wanted, const Applied& appli
                          meta.name);
   }
   const std::string key = wanted.resource.key().ToString();
-  if (!applied.new_revision || applied.outcome == Outcome::kCreated) {
+  if (applied.outcome == Outcome::kCreated) {
+    return Fail(Errc::kFailedPrecondition,
+                key +
+                    ": it was deleted meanwhile, so there is nothing beside which it could begin; "
+                    "'strata apply' deploys it");
+  }
+  if (!applied.new_revision) {
     return Fail(Errc::kFailedPrecondition,
                 key +
                     ": the manifest makes no new revision beside one that runs, so there is "
