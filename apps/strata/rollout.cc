@@ -25,6 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kAuto = "auto";
 constexpr std::size_t kMostMeant = 1000;  // names that are looked at for a better one
 
 struct StartFlags {
@@ -109,7 +110,7 @@ std::vector<std::string> MeantBy(const fs::path& to) {
 
 Error NoDestination(const std::string& to) {
   std::string text = "--to '" + EscapeControl(to) + "' is no number of a revision, no class (" +
-                     model::ClassNames() + ") and no file that is here";
+                     model::ClassNames() + ", auto) and no file that is here";
   const std::vector<std::string> names = MeantBy(to);
   const std::vector<std::string_view> candidates(names.begin(), names.end());
   if (const auto meant = Nearest(to, candidates)) {
@@ -125,7 +126,14 @@ Result<Json> Destination(const std::string& to) {
   if (read.ec == std::errc{} && read.ptr == to.data() + to.size()) {
     return Json{{"to", {{"revision", revision}}}};
   }
-  if (model::ClassFromName(to)) return Json{{"to", {{"class", to}}}};
+  const auto named = model::ClassFromName(to);
+  if (named == model::Class::kContainerInMicrovm) {
+    return Fail(Errc::kInvalidArgument,
+                "--to '" + to +
+                    "': a rollout leads to wasm, container, appkernel or microvm; that "
+                    "a class runs within another is spec.within's to say");
+  }
+  if (to == kAuto || named) return Json{{"to", {{"class", to}}}};
   std::error_code error;
   if (to != "-" && !fs::exists(to, error)) return std::unexpected(NoDestination(to));
   auto files = ReadManifestFiles({to});
@@ -185,7 +193,9 @@ void AddStart(CLI::App& rollout, Session& session) {
   auto flags = std::make_shared<StartFlags>();
   CLI::App* verb = rollout.add_subcommand("start", "Begin one");
   verb->add_option("name", flags->name, "A Function or Service")->required();
-  verb->add_option("--to", flags->to, "A manifest's file, a revision's number or a class")
+  verb->add_option("--to", flags->to,
+                   "A manifest's file, a revision's number, a class, or auto: the class that would "
+                   "be chosen now")
       ->required();
   verb->add_option("--steps", flags->steps, "Percents of the traffic (default 1,10,50,100)")
       ->delimiter(',');
@@ -201,18 +211,60 @@ void AddStart(CLI::App& rollout, Session& session) {
       ->check(WhyNoShare, "");
   verb->add_option("--min-calls", flags->min_calls,
                    "Of the canary, before a step can be over (default 100)");
+  verb->footer(
+      "Examples:\n  strata rollout start web --to web-v2.yaml --interval 5m\n"
+      "  strata rollout start web --to container --steps 5,50,100 --slower 100\n\n"
+      "It is rolled back by itself when the canary is shown to fail more often than the stable\n"
+      "side or than --max-error-rate allows, to be slower than --slower allows, or to answer 4xx\n"
+      "more often than --more-4xx allows; each by a statistical test, so a few calls do nothing.");
   verb->callback([&session, flags] { Start(session, *flags); });
+}
+
+// One line for each workload that has one.
+void PrintAll(Session& session) {
+  auto format = session.format();
+  if (!format) return session.Report(format.error());
+  const auto all =
+      session.AskJson("GET", "/v1/resources?namespace=" + PercentEncode(session.tenant));
+  if (!all) return session.Report(all.error());
+  Json rollouts = Json::array();
+  for (const Json& each : (*all)["items"]) {
+    if (each["status"].contains("rollout")) rollouts.push_back(each["status"]["rollout"]);
+  }
+  if (IsStructured(*format)) return PrintValue({{"items", rollouts}}, *format);
+  if (rollouts.empty()) {
+    return Print("No workload in namespace '" + session.tenant +
+                 "' has a rollout since its newest revision.\n");
+  }
+  Table table({"NAME", "STATE", "CANARY %", "CANARY", "STABLE", "SINCE", "BECAUSE"});
+  for (const Json& each : rollouts) {
+    table.Add({each.value("name", ""), each.value("state", ""), each["share"].dump(),
+               Side(each["canary"]), Side(each["stable"]), each.value("since", ""),
+               each.value("because", "")});
+  }
+  Print(table.Render());
+}
+
+void AddOneOrAll(CLI::App& rollout, Session& session) {
+  auto workload = std::make_shared<std::string>();
+  CLI::App* verb = rollout.add_subcommand(
+      "status", "Where it is, what was seen, and what was decided last; without a name of all");
+  verb->add_option("name", *workload, "The workload");
+  verb->footer("Examples:\n  strata rollout status\n  strata rollout status web -o json");
+  verb->callback([&session, workload] {
+    if (workload->empty()) return PrintAll(session);
+    PrintRollout(session, session.AskJson("GET", PathOf(session, *workload)));
+  });
 }
 
 void AddVerb(CLI::App& rollout, Session& session, const char* name, const char* help) {
   auto workload = std::make_shared<std::string>();
   CLI::App* verb = rollout.add_subcommand(name, help);
   verb->add_option("name", *workload, "The workload")->required();
+  verb->footer("Example:\n  strata rollout " + std::string(name) + " web");
   const std::string word = name;
   verb->callback([&session, workload, word] {
-    const bool status = word == "status";
-    PrintRollout(session, session.AskJson(status ? "GET" : "POST",
-                                          PathOf(session, *workload, status ? "" : word)));
+    PrintRollout(session, session.AskJson("POST", PathOf(session, *workload, word)));
   });
 }
 
@@ -223,7 +275,7 @@ void AddRollout(CLI::App& app, Session& session) {
       app.add_subcommand("rollout", "Move a workload's traffic to another revision or class");
   verb->require_subcommand(1);
   AddStart(*verb, session);
-  AddVerb(*verb, session, "status", "Where it is, what was seen, and what was decided last");
+  AddOneOrAll(*verb, session);
   AddVerb(*verb, session, "promote", "Give the canary everything now");
   AddVerb(*verb, session, "abort", "Give the stable side everything back now");
   AddVerb(*verb, session, "undo", "Take a promotion back");
@@ -232,6 +284,7 @@ void AddRollout(CLI::App& app, Session& session) {
       "strata rollout start web --to 3 --steps 10,100         # back to revision 3, in two steps\n"
       "strata rollout start web --to wasm --interval 10m      # the same revision in another "
       "class\n"
+      "strata rollout start web --to auto                     # where it would be placed by now\n"
       "strata rollout status web\n"
       "A step is over when its time has passed, enough calls have come, and the canary's errors,\n"
       "p99 and answers of 4xx are not shown to be worse than the stable side's; the next follows,\n"

@@ -22,13 +22,15 @@ using manager::Manager;
 
 constexpr std::array<std::string_view, 8> kMembers = {
     "to", "files", "steps", "max_error_rate", "slower", "more_4xx", "interval_ms", "min_calls"};
-constexpr Bytes kRequestLimit = 16_MiB;  // as an apply's
+constexpr std::string_view kAuto = "auto";  // a class: the one that would be chosen now
+constexpr Bytes kRequestLimit = 16_MiB;     // as an apply's
 
 std::unexpected<Error> Wrong(const std::string& member, const char* what) {
   return Fail(Errc::kInvalidArgument, "'" + member + "' must be " + what);
 }
 
-// {"revision": 3} or {"class": "container"}
+// {"revision": 3} or {"class": "container"}; of the class "auto", which is found later: what is
+// current.
 Result<model::Target> TargetFrom(const Json& json) {
   if (json.is_object() && json.size() == 1) {
     if (const auto revision = json.find("revision"); revision != json.end()) {
@@ -41,13 +43,14 @@ Result<model::Target> TargetFrom(const Json& json) {
       return Wrong("to.revision", "a number from 1");
     }
     if (const auto name = json.find("class"); name != json.end() && name->is_string()) {
+      if (*name == kAuto) return model::Target{};
       const auto target = model::ParseTarget(":" + name->get<std::string>());
       const auto pair = model::Class::kContainerInMicrovm;  // `within` says that
       if (target && target->sandbox_class != pair) return *target;
     }
   }
-  return Wrong("to", R"({"revision": NUMBER} or {"class": "wasm", "container", "appkernel" or )"
-                     R"("microvm"})");
+  return Wrong("to", R"({"revision": NUMBER} or {"class": "wasm", "container", "appkernel", )"
+                     R"("microvm" or "auto"})");
 }
 
 Result<std::vector<std::uint32_t>> StepsFrom(const Json& json) {
@@ -69,6 +72,7 @@ Result<void> ReadMember(const std::string& name, const Json& value,
     auto target = TargetFrom(value);
     if (!target) return std::unexpected(std::move(target).error());
     plan.canary = *target;
+    request.anew = plan.canary.current();
   } else if (name == "files") {
     auto files = FilesFrom(value);
     if (!files) return std::unexpected(std::move(files).error());

@@ -257,7 +257,8 @@ Task<Class> ManagerImpl::CheckClass(const Candidate& candidate, Class inner,
   const Artifacts artifacts = candidate.artifacts();
   auto options = OptionsOf(resource, artifacts);
   if (!options) co_return std::unexpected(std::move(options).error());
-  auto chosen = co_await Choose(resource, artifacts, *std::move(options), *whole);
+  const Circumstances now{.asked_by = asked};
+  auto chosen = co_await Choose(resource, artifacts, *std::move(options), *whole, now);
   if (!chosen) co_return std::unexpected(std::move(chosen).error());
   co_return whole;
 }

@@ -80,12 +80,14 @@ class Manager {
 
   // Moves a workload's traffic to another form of it, step by step, while that is not worse than
   // what it is compared with (scheduler/rollout.h). `plan`: whose, the steps and bounds, and where
-  // to (`canary`), unless `files` hold the workload: then its new revision is deployed with it.
+  // to (`canary`), unless `files` hold the workload: then its new revision is deployed with it; or
+  // it goes to the class that would be chosen `anew`, with what is known by now.
   // Returns once cells have the first step. kFailedPrecondition: it is being moved already, or is
   // there; kNotFound: no such workload or revision; and what Apply fails with.
   struct RolloutRequest {
     std::vector<ManifestFile> files;
     model::Rollout plan;
+    bool anew = false;
   };
   virtual Task<Json> StartRollout(RolloutRequest request, Progress& progress) = 0;
   // kNotFound: there is none since its last revision.

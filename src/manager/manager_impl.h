@@ -170,6 +170,7 @@ class ManagerImpl final : public Manager {
   Task<void> SwitchPrepared(Result<void> prepared, KeyedTurns::Turn& deploying, model::Rollout to);
   Result<void> ReadRollouts();
   Result<model::Target> TrafficOf(const std::string& tenant, const std::string& name);
+  Task<void> PlaceAnew(model::Rollout& plan);  // sets its canary
   Task<void> StartTo(model::Rollout plan, Progress& progress);
   Task<void> StartByFiles(model::Rollout plan, std::vector<ManifestFile> files, Progress& progress);
   Json ToJson(const model::Rollout& rollout);

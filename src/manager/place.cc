@@ -205,6 +205,7 @@ Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
                                            std::vector<scheduler::Option> options,
                                            std::optional<Class> asked, Circumstances now) {
   scheduler::Question question = QuestionOf(resource, artifacts, asked, options_);
+  question.asked_by = now.asked_by;
   if (now.overload) {
     const auto qps = static_cast<std::uint32_t>(std::ceil(*now.overload));
     question.slo.qps = std::max(question.slo.qps.value_or(0), qps);

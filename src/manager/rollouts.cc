@@ -11,6 +11,7 @@
 
 #include "base/pause.h"
 #include "base/timestamp.h"
+#include "manager/fits.h"
 #include "manager/manager_impl.h"
 #include "model/rollout.h"
 
@@ -50,6 +51,13 @@ std::string RevisionsOf(store::Store& store, const std::string& tenant, const st
     text += std::to_string(each.number);
   }
   return text;
+}
+
+// `deployed`: whether there is a workload of that name.
+Error NoRollout(const Result<void>& deployed, const std::string& full) {
+  if (!deployed) return deployed.error();
+  return {Errc::kNotFound,
+          "there is no rollout of " + full + " since its newest revision was applied"};
 }
 
 // What `rollout` becomes. kFailedPrecondition: not from the state that it is in.
@@ -201,6 +209,10 @@ Task<Json> ManagerImpl::StartRollout(RolloutRequest request, Progress& progress)
   auto stable = TrafficOf(plan.tenant, plan.name);
   if (!stable) co_return std::unexpected(stable.error());
   plan.stable = *stable;
+  if (request.anew) {
+    auto placed = co_await PlaceAnew(plan);
+    if (!placed) co_return std::unexpected(placed.error());
+  }
   // Not a conditional expression: see MakeRunnable.
   Result<void> started;
   if (request.files.empty()) {
@@ -210,6 +222,43 @@ Task<Json> ManagerImpl::StartRollout(RolloutRequest request, Progress& progress)
   }
   if (!started) co_return std::unexpected(started.error());
   co_return GetRollout(plan.tenant, plan.name);
+}
+
+// To the class that the newest revision would be placed in now.
+Task<void> ManagerImpl::PlaceAnew(Rollout& plan) {
+  const auto newest = FormOf(plan.tenant, {plan.name, 1, {}});
+  if (!newest) co_return std::unexpected(newest.error());
+  if (!*newest) co_return Fail(Errc::kNotFound, "there is no " + Full(plan) + " any more");
+  const model::Revision& revision = (*newest)->revision;
+  const auto deployed = DeployedAs(revision);
+  if (!deployed) co_return std::unexpected(deployed.error());
+  const auto asked = AskedClass(*deployed);
+  if (!asked) co_return std::unexpected(asked.error());
+  if (*asked) {
+    co_return Fail(Errc::kFailedPrecondition, "the class of " + Full(plan) +
+                                                  " is named (spec.class or spec.within), so there "
+                                                  "is nothing to decide");
+  }
+  const model::Resource& resource = deployed->resource.resource;
+  const Artifacts artifacts = deployed->artifacts();
+  auto options = OptionsOf(resource, artifacts);
+  if (!options) co_return std::unexpected(std::move(options).error());
+  const Circumstances as_it_is;
+  const auto chosen =
+      co_await Choose(resource, artifacts, *std::move(options), std::nullopt, as_it_is);
+  if (!chosen) co_return std::unexpected(chosen.error());
+  const std::string found =
+      "class " + std::string(model::ClassName(chosen->sandbox_class)) + ": " + chosen->because;
+  const auto now = FormOf(plan.tenant, {plan.name, 1, plan.stable});
+  if (now && *now && (*now)->revision.number == revision.number &&
+      ClassOf((*now)->revision) == chosen->sandbox_class) {
+    co_return Fail(Errc::kFailedPrecondition,
+                   "the traffic of " + Full(plan) + " stays where it is, in " + found);
+  }
+  plan.canary = {};
+  if (chosen->sandbox_class != ClassOf(revision)) plan.canary.sandbox_class = chosen->sandbox_class;
+  plan.because += "; decided anew: " + found;
+  co_return Result<void>{};
 }
 
 // To something that is deployed already.
@@ -272,7 +321,8 @@ Task<Json> ManagerImpl::EndRollout(std::string tenant, std::string name, Rollout
   }
   auto turn = co_await changes_.Take();
   if (!turn) co_return std::unexpected(turn.error());
-  Result<Rollout> next = Fail(Errc::kNotFound, "there is no rollout of " + tenant + "/" + name);
+  Result<Rollout> next =
+      std::unexpected(NoRollout(RequireFunction(tenant, name), tenant + "/" + name));
   if (!ready) {
     next = std::unexpected(ready.error());
   } else if (const auto found = rollouts_.find({tenant, name}); found != rollouts_.end()) {
@@ -318,9 +368,8 @@ Json ManagerImpl::ToJson(const Rollout& rollout) {
 
 Result<Json> ManagerImpl::GetRollout(const std::string& tenant, const std::string& name) {
   const auto found = rollouts_.find({tenant, name});
-  if (found == rollouts_.end()) {
-    return Fail(Errc::kNotFound, "there is no rollout of " + tenant + "/" + name);
-  }
+  if (found == rollouts_.end())
+    return std::unexpected(NoRollout(RequireFunction(tenant, name), tenant + "/" + name));
   collector_.DrainAll();
   return ToJson(found->second);
 }

@@ -19,6 +19,7 @@ namespace strata::manager {
 
 // What a class is chosen by beside the manifest.
 struct Circumstances {
+  std::string_view asked_by = "";  // who asks for a class: scheduler::Question's
   std::optional<double> overload;  // calls a second that it has to carry, whatever was asked for
   Bytes room{UINT64_MAX};  // what this host has for it; of what runs already it is not asked
 };

@@ -25,6 +25,14 @@ TEST(PlacementTest, SurvivesJson) {
   EXPECT_EQ(*read, placement);
 }
 
+TEST(PlacementTest, WhatIsExpectedOfTheClassStandsBesideIt) {
+  Placement placement{.sandbox_class = Class::kWasm,
+                      .alternatives = {{Class::kWasm, Estimate{.p99_ms = 3}, 1, ""}}};
+  EXPECT_EQ(PlacementToJson(placement)["estimate"]["p99_ms"], 3);
+  placement.alternatives[0].estimate.reset();
+  EXPECT_FALSE(PlacementToJson(placement).contains("estimate"));
+}
+
 TEST(PlacementTest, OneOfAnEarlierVersionHasNoPoolAndNoScores) {
   Json json = PlacementToJson({.alternatives = {{.estimate = Estimate{}, .score = 1}}});
   json.erase("pool");

@@ -95,12 +95,14 @@ struct Question {
   model::Budget budget;
   bool devices = false;  // it asks for some of the host's
   model::PlacementBy by = model::PlacementBy::kCost;
-  std::optional<model::Class> asked;  // by the manifest
-  Bytes memory;                       // of one sandbox
-  std::uint32_t held = 1;             // sandboxes at all times: a node has that memory for each
-  std::string_view held_field;        // of its manifest; empty: it has none
-  std::uint32_t cells = 1;            // single-threaded processes that its calls go through
-  std::uint32_t concurrency = 100;    // calls at once, in each of them
+  std::optional<model::Class> asked;
+  // By whom, before the class's name: "the rollout asks for class". Empty: by the manifest.
+  std::string_view asked_by;
+  Bytes memory;                     // of one sandbox
+  std::uint32_t held = 1;           // sandboxes at all times: a node has that memory for each
+  std::string_view held_field;      // of its manifest; empty: it has none
+  std::uint32_t cells = 1;          // single-threaded processes that its calls go through
+  std::uint32_t concurrency = 100;  // calls at once, in each of them
   // Of one class that there may be at once; of wasm in each cell. A server is not bounded by it.
   std::uint32_t sandboxes = UINT32_MAX;
   std::uint32_t replicas = 1;                    // of a server

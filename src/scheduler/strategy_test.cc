@@ -191,7 +191,7 @@ TEST_F(StrategyTest, AFirstCallThatWasNeverMeasuredIsNotTakenForFast) {
 TEST_F(StrategyTest, WithoutAnyFigureTheContainerGoesFirst) {
   for (Option& option : options_) option.figures.reset();
   EXPECT_EQ(Chosen(), Class::kContainer);
-  EXPECT_THAT(Decide()->because, HasSubstr("nothing was measured"));
+  EXPECT_THAT(Decide()->because, HasSubstr("none of that was measured"));
 }
 
 TEST_F(StrategyTest, TheRuleOfTheDocumentGivesOneClass) {

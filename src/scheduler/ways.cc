@@ -77,7 +77,8 @@ void GiveRules(const Case& asked, const Field& field, std::size_t place, Questio
   GiveFloor(changed.requires_, to, gave);
   if (changed.asked && changed.asked != to) {
     changed.asked = to;
-    gave.push_back("spec.class: " + std::string(model::ClassName(to)));
+    gave.push_back((changed.asked_by.empty() ? "spec.class: " : "class ") +
+                   std::string(model::ClassName(to)));
   }
   if (!changed.asked && changed.by == model::PlacementBy::kRule && ByRule(changed) != to) {
     changed.by = model::PlacementBy::kCost;
@@ -168,7 +169,10 @@ class Ways {
     if (asked.question.devices) Try(changed, "leave spec.devices out");
     changed = asked.question;
     changed.asked.reset();
-    if (asked.question.asked) Try(changed, "leave spec.class out");
+    // Whoever else asks for a class can only ask for another.
+    if (asked.question.asked && asked.question.asked_by.empty()) {
+      Try(changed, "leave spec.class out");
+    }
     changed = asked.question;
     changed.by = model::PlacementBy::kCost;
     if (asked.question.by == model::PlacementBy::kRule) Try(changed, "placement: cost");

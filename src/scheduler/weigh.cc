@@ -34,7 +34,8 @@ std::string NotAllowed(const Question& question, std::span<const Option> options
   if (!below.empty()) return std::string(below);
   if (question.asked) {
     if (*question.asked == sandbox_class) return "";
-    return "spec.class is " + Name(*question.asked);
+    const std::string_view by = question.asked_by.empty() ? "spec.class is" : question.asked_by;
+    return std::string(by) + " " + Name(*question.asked);
   }
   if (question.by == model::PlacementBy::kRule) {
     const Class by_rule = ByRule(question);

@@ -4,8 +4,10 @@ import unittest
 
 from e2e import guests
 from e2e.forms_test import says
+from e2e.images import guest_image
+from e2e.placement_test import RECORD
 from e2e.rollout_test import AnyClient, RolloutCase, SloCase, busy
-from e2e.support import eventually, kill
+from e2e.support import NOT_FOUND, USAGE, WRONG_STATE, eventually, function, kill
 
 LONG = ("--steps", "50,100", "--interval", "1h", "--min-calls", "20")
 
@@ -97,7 +99,45 @@ class NewestTest(RolloutCase):
         self.assertNotIn("gone", [row["name"] for row in self.server.json("top")["functions"]])
 
 
+class AnewTest(RolloutCase):
+    """On a server without measurements, until there are some."""
+
+    def test_what_was_placed_without_a_record_can_be_placed_anew(self):
+        guest_image(self.folder / "image", "hello")
+        (self.folder / "anew.wat").write_text(says("wasm"))
+        manifest = function("anew", "", "/anew", "default", slo={"cold_start_ms": 100}, variants=[
+            {"artifact": str(self.folder / "anew.wat")}, {"artifact": f"oci:{self.folder / 'image'}"}])
+        del manifest["spec"]["artifact"]
+        placed = self.server.apply(manifest)["changes"][0]["placement"]
+        self.assertEqual(placed["class"], "container")
+        self.assertIn("run 'strata measure', then 'strata rollout start NAME --to auto'", placed["because"])
+        again = ("rollout", "start", "anew", "--to", "auto")
+        self.assert_exit(self.server.strata(*again), WRONG_STATE, "stays where it is, in class container: the first of")
+        self.assertEqual(self.server.api("PUT", "/v1/measurements", RECORD).status, 200)
+        started = self.rollout(*again[1:], "--steps", "50,100", "--interval", "1h")
+        self.assertEqual((started["canary"]["class"], started["stable"]["class"]), ("wasm", "container"))
+        self.assertIn("decided anew: class wasm: the only class that fits and keeps the SLO", started["because"])
+        self.assertEqual(set(self.answers("/anew", 40)), {"wasm", "hello"})
+        self.assertRegex(self.server.strata("rollout", "status").stdout, r"(?m)^anew +running +50 +revision 1, class wasm ")
+        self.rollout("promote", "anew")
+        self.assert_exit(self.server.strata(*again), WRONG_STATE, "stays where it is, in class wasm")
+
+    def test_who_asks_for_a_class_is_said(self):
+        self.deploy("asks", says("one"))
+        start = ("rollout", "start", "asks", "--to")
+        self.assert_exit(self.server.strata(*start, "container-in-microvm"), USAGE, "spec.within")
+        self.assert_exit(self.server.strata("rollout", "status", "asked"), NOT_FOUND, "did you mean 'asks'?")
+        self.assert_exit(self.server.strata("rollout", "status", "asks"), NOT_FOUND, "there is no rollout of default/asks")
+        self.assertIn("--more-4xx", self.server.strata("rollout", "start", "--help").stdout)
+
+
 class LostKeeperTest(SloCase):
+    def test_a_class_below_the_floor_is_what_the_rollout_asks_for(self):
+        self.server.apply(self.both("floor", says("wasm"), requires={"security": "medium"}))
+        refused = self.server.strata("rollout", "start", "floor", "--to", "container")
+        self.assert_exit(refused, WRONG_STATE, "the rollout asks for class container", "requires.security: low")
+        self.assertNotIn("spec.class", refused.stderr)
+
     def test_a_keeper_that_crashes_is_not_held_against_the_canary_in_it(self):
         self.server.apply(self.both("crash", says("wasm"), **{"slo": {"p99_ms": 10_000}}))
         self.rollout("start", "crash", "--to", "container", *LONG, "--slower", "10000")
