@@ -260,6 +260,12 @@ std::string Range(const Json& claim, const char* field) {
   return Fixed(range["min"], 0) + "-" + Fixed(range["max"], 0);
 }
 
+// Where a keeper makes the sandbox its start is within the service time, and no figure of its own
+// to stand beside what is claimed of starts.
+std::string StartOf(const Json& model) {
+  return model.value("class", "") == "wasm" ? Pair(model["start_ms"]) : "-";
+}
+
 void PrintAllModels(const Json& all) {
   Table table({"NAME", "CLASS", "REVISION", "CALLS", "START MS", "CLAIMED", "SERVICE MS", "PRIOR",
                "CPU MS", "MEMORY MIB", "CLAIMED", "FAILED", "EXPLAINED", "ERROR"});
@@ -268,7 +274,7 @@ void PrintAllModels(const Json& all) {
     const Json& score = each["prediction"];
     table.Add(
         {each.value("name", ""), each.value("class", ""), each["revision"].dump(),
-         each["calls"].dump(), Pair(each["start_ms"]), Range(each["claim"], "cold_start_ms"),
+         each["calls"].dump(), StartOf(each), Range(each["claim"], "cold_start_ms"),
          Pair(each["service_ms"]),
          prior.is_null() ? "-" : Fixed(prior["p50_ms"], 2) + " / " + Fixed(prior["p99_ms"], 2),
          Fixed(each["cpu_ms"], 2), Fixed(each["memory_mib"], 2), Range(each["claim"], "memory_mib"),
@@ -277,8 +283,10 @@ void PrintAllModels(const Json& all) {
   }
   Print(table.Render());
   Print(
-      "\nTimes are p50 / p99; PRIOR is what 'strata measure' found of the class. EXPLAINED is the\n"
-      "share of the variance of latency, told before each call (claimed elsewhere: " +
+      "\nTimes are p50 / p99; where START MS is '-' the start is within SERVICE MS. PRIOR is what\n"
+      "'strata measure' found of the class. EXPLAINED is the share of the variance of latency, "
+      "told\n"
+      "before each call (claimed elsewhere: " +
       Percent(all["claim"]["explained"]) + ", ERROR below " + Percent(all["claim"]["error"]) +
       ").\nNothing that is claimed is used for a decision.\n");
 }

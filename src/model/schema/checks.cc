@@ -197,7 +197,8 @@ bool IsWasmBySpelling(const Workload& workload) {
 
 void CheckFunction(const Cursor& at, FunctionSpec& spec) {
   CheckTriggers(at, spec.triggers);
-  if (spec.scale != Scale() && IsWasmBySpelling(spec.workload)) {
+  const Member* scale = at.Find("scale");
+  if (scale != nullptr && IsWasmBySpelling(spec.workload)) {
     at.Fail("'scale': " + std::string(kNothingToKeep));
   }
 }

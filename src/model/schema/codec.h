@@ -192,7 +192,7 @@ struct Percent {
 // How long something unused stays: "auto", or a time as Kubernetes writes it.
 struct KeepAlive {
   void Read(const Cursor& from, std::optional<std::chrono::milliseconds>& to) const {
-    const std::string* text = from.Text();
+    const std::string* text = from.TextWithUnit();
     if (text == nullptr || *text == "auto") return;
     const auto time = ParseKeepAlive(*text);
     if (!time) return from.Fail(time.error().message);

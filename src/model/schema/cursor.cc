@@ -159,6 +159,15 @@ const std::string* Cursor::Text() const {
   return &node_->text;
 }
 
+const std::string* Cursor::TextWithUnit() const {
+  const bool number =
+      node_->type == Node::Type::kScalar && !node_->quoted && ParseWhole(node_->text).has_value();
+  if (!number) return Text();
+  Fail("expected a time with its unit, got " + Describe() + "; write " + node_->text + "s or " +
+       node_->text + "m");
+  return nullptr;
+}
+
 std::optional<std::uint64_t> Cursor::Whole(std::uint64_t min, std::uint64_t max,
                                            std::string_view unit) const {
   const bool scalar = node_->type == Node::Type::kScalar;

@@ -36,6 +36,8 @@ class Cursor {
   [[nodiscard]] const std::vector<Member>* Map() const;
   [[nodiscard]] const std::vector<Node>* List(std::size_t max_items) const;
   [[nodiscard]] const std::string* Text() const;
+  // The same of a time, which needs its unit.
+  [[nodiscard]] const std::string* TextWithUnit() const;
   // `unit` ("MiB", "ms" or empty) is for the message.
   [[nodiscard]] std::optional<std::uint64_t> Whole(std::uint64_t min, std::uint64_t max,
                                                    std::string_view unit) const;
