@@ -69,6 +69,9 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
   if (!meter::Drawn(record)) return;
   const bool canary = function.target == watched.rollout.canary.ToString();
   if (!canary && function.target != watched.rollout.stable.ToString()) return;
+  // Until a cell has switched to what a rollout brought, it calls the old revision the current one.
+  const auto& old = watched.rollout.stable.revision;
+  if (canary && watched.rollout.canary.current() && old == function.revision) return;
   Counted& side = canary ? watched.canary : watched.stable;
   if (record.lost == 1) {
     ++side.lost;

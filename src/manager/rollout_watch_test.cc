@@ -41,6 +41,7 @@ class RolloutWatchTest : public ::testing::Test {
     function.tenant = "shop";
     function.name = "f";
     function.target = target;
+    function.revision = revision_;
     meter::CallRecord record;
     const WallTime start = clock_.wall - came_;
     record.wall_start_ns = static_cast<std::uint64_t>(start.time_since_epoch().count());
@@ -72,8 +73,9 @@ class RolloutWatchTest : public ::testing::Test {
   model::Rollout rollout_;
   std::optional<RolloutWatch> watch_{clock_};
   meter::LedBy led_by_ = meter::LedBy::kTraffic;
-  bool lost_ = false;  // each call, with its keeper
-  seconds came_{0};    // each call, ago
+  bool lost_ = false;           // each call, with its keeper
+  seconds came_{0};             // each call, ago
+  std::uint32_t revision_ = 0;  // that a call was of
 };
 
 TEST_F(RolloutWatchTest, OnlyCallsThatWereDrawnCompareTheSides) {
@@ -227,6 +229,20 @@ TEST_F(RolloutWatchTest, AKeeperThatIsLostTellsOfNoSide) {
   Call("@3", 20, 503);
   EXPECT_TRUE(Go(seconds(0))) << "of what the form itself does nothing is excused";
   EXPECT_EQ(rollout_.state, State::kRolledBack);
+}
+
+TEST_F(RolloutWatchTest, BeforeACellHasSwitchedItsCurrentRevisionIsTheStableSides) {
+  rollout_.canary = {};
+  rollout_.stable.revision = 1;
+  watch_->Follow({&rollout_, 1});
+  revision_ = 1;
+  Call("", 50);
+  EXPECT_EQ(watch_->Figures(rollout_)["canary"]["calls"], 0);
+  Call("@1", 7);
+  revision_ = 2;
+  Call("", 3);
+  EXPECT_EQ(watch_->Figures(rollout_)["canary"]["calls"], 3);
+  EXPECT_EQ(watch_->Figures(rollout_)["stable"]["calls"], 7);
 }
 
 TEST_F(RolloutWatchTest, AWallClockThatIsSetChangesNoStep) {

@@ -126,7 +126,7 @@ class AnewTest(RolloutCase):
         self.deploy("asks", says("one"))
         start = ("rollout", "start", "asks", "--to")
         self.assert_exit(self.server.strata(*start, "container-in-microvm"), USAGE, "spec.within")
-        self.assert_exit(self.server.strata("rollout", "status", "asked"), NOT_FOUND, "did you mean 'asks'?")
+        self.assert_exit(self.server.strata("rollout", "status", "aske"), NOT_FOUND, "did you mean 'asks'?")
         self.assert_exit(self.server.strata("rollout", "status", "asks"), NOT_FOUND, "there is no rollout of default/asks")
         self.assertIn("--more-4xx", self.server.strata("rollout", "start", "--help").stdout)
 
