@@ -18,9 +18,9 @@ namespace strata {
 // combining ones and for escape sequences of colours. A byte that is no UTF-8 takes one.
 [[nodiscard]] std::size_t DisplayWidth(std::string_view text);
 
-// `text` in lines of at most `width` (> 0) columns, broken at spaces and beside wide characters, but
-// not before a sign that ends something ("。") nor behind one that begins it ("（"); a word that is
-// longer is broken where it must be. At least one line.
+// `text` in lines of at most `width` (> 0) columns, broken at spaces and beside wide characters,
+// but not before a sign that ends something ("。") nor behind one that begins it ("（"); a word
+// that is longer is broken where it must be. At least one line.
 [[nodiscard]] std::vector<std::string> WrapText(std::string_view text, std::size_t width);
 
 // Columns are padded to their widest cell. A cell may have several lines.
@@ -30,8 +30,8 @@ class Table {
   void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
 
   // `width` > 0: cells are wrapped, the widest columns first, until a line has at most that many
-  // columns or every column is down to kLeastColumn. No word is broken where that helps without, and
-  // of the first column, whose names are copied, none where the others can give.
+  // columns or every column is down to kLeastColumn. No word is broken where that helps without,
+  // and of the first column, whose names are copied, none where the others can give.
   [[nodiscard]] std::string Render(std::size_t width = 0) const;
 
   // What Render puts where: the width of each column; of each row, header first, and each of its

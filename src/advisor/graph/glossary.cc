@@ -240,10 +240,11 @@ Section PartsOfTheApplicationView() {
                   .sources = {index.at("source").get<std::string>()}};
   for (const Json& each : index.at("documents")) {
     const bool starred = each.value("starred", false);
-    section.rows.push_back({NumberCell(each.at("order")),
-                            TextCell(LabelOf(each)),
-                            {YesOrNo(starred), starred},
-                            TextCell({ListOf(each.at("contents")), ListOf(each.at("contents_zh"))})});
+    section.rows.push_back(
+        {NumberCell(each.at("order")),
+         TextCell(LabelOf(each)),
+         {YesOrNo(starred), starred},
+         TextCell({ListOf(each.at("contents")), ListOf(each.at("contents_zh"))})});
   }
   const auto add = [&index, &section](const Text& what, const char* key) {
     Text all;
@@ -319,10 +320,9 @@ Result<Report> Documents(std::string_view goal) {
     goals.Add(row.at("goal"), row.at("zh"));
     if (!IsFor(row, lower)) continue;
     files.insert(row.at("path"));
-    section.rows.push_back({TextCell({row.at("goal"), row.at("zh")}),
-                            WordCell(row.at("doc").get<std::string>()),
-                            WordCell(row.at("path").get<std::string>()),
-                            TextCell(TextOf(row, "content"))});
+    section.rows.push_back(
+        {TextCell({row.at("goal"), row.at("zh")}), WordCell(row.at("doc").get<std::string>()),
+         WordCell(row.at("path").get<std::string>()), TextCell(TextOf(row, "content"))});
   }
   Section stages = StagesThatRead(files, lower);
   if (section.rows.empty() && stages.rows.empty()) {
