@@ -55,9 +55,11 @@ Result<std::string> Run(const shim::Invocation& invocation) {
       return shim::Info();
     case shim::Verb::kDelete:
       return shim::Delete(invocation);
-    case shim::Verb::kHold:
-      shim::HoldProcesses();
+    case shim::Verb::kHold: {
+      auto held = shim::HoldProcesses();
+      if (!held) return std::unexpected(std::move(held).error());
       return std::string();
+    }
     case shim::Verb::kServe: {
       auto served = shim::Serve(strata::Fd(invocation.listen_fd), invocation.ttrpc);
       if (!served) return std::unexpected(std::move(served).error());

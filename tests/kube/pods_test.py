@@ -170,6 +170,22 @@ class SandboxTest(PodTest):
     handlers = (("strata-container", RUNTIME, "shim"),)
     holders = 0
 
+    def test_by_the_first_of_shared_process_ids_nothing_of_the_node_is_reached(self):
+        """Also with the right to look into others."""
+        shared = {"namespace_options": {"pid": OF_POD}, "capabilities": {"add_capabilities": ["SYS_PTRACE"]}}
+        pod, config = self.node.pod("pids-hidden", self.handler, pid=OF_POD)
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        strong = self.node.container(pod, config, "strong", "sleep", "1000", linux={"security_context": shared})
+        plain = self.node.container(pod, config, "plain", "sleep", "1000", linux={
+            "security_context": {"namespace_options": {"pid": OF_POD}}})
+        for container in (strong, plain):
+            self.assertIn("PID", self.exec(container, "ps"))
+            seen = self.exec(container, "sh", "-c",
+                             "{ ls -A /proc/1/root/; cat /proc/1/root/etc/passwd; touch /proc/1/root/x; echo looked; } 2>/dev/null")
+            self.assertEqual(seen.strip(), "looked")
+        theirs = self.exec(strong, "readlink", "/proc/1/ns/net").strip()
+        self.assertNotEqual(theirs, os.readlink("/proc/self/ns/net"))
+
     def test_the_shims_death_ends_what_shares_process_ids(self):
         pod, config = self.node.pod("pids-death", self.handler, pid=OF_POD)
         self.addCleanup(self.node.crictl, "rmp", "-f", pod)

@@ -4,7 +4,10 @@
 //   place.h --> [ PodProcesses::Make ] --> our own program, which does HoldProcesses
 //
 // That process takes the orphans of the pod and does nothing else. It ends, and the kernel with it
-// all that is in the namespace, when its owner goes, also by the death of the shim.
+// all that is in the namespace, when its owner goes, also by the death of the shim. The pod's
+// programs see it as process 1 and may be root as it is: it has an empty root of its own, none of
+// the node's namespaces but that of users, no capability, and its memory is not to be looked into.
+// What that does not protect: a program with CAP_SYS_PTRACE may look, and finds that.
 //
 // Threads: those that may block. Tested by tests/kube/pods_test.py.
 #pragma once
@@ -31,7 +34,7 @@ class PodProcesses {
   host::Process first_;
 };
 
-// What that process does, until standard input ends.
-void HoldProcesses();
+// What that process does, until standard input ends; on standard output it says that it is hidden.
+Result<void> HoldProcesses();
 
 }  // namespace strata::kube::shim
