@@ -25,11 +25,11 @@ class ChurnTest(NodeTest):
     def come_and_go(self, name, command):
         pod, config = self.node.pod(name, "strata")
         self.node.container(pod, config, "main", *command)
-        self.node.must(self.node.crictl("rmp", "-f", pod))
+        self.node.remove_pod(pod)
 
     def left(self):
         """What pods leave where they leave something, as far as it can be counted."""
-        (shim,) = self.node.pids_of(SHIM)
+        (shim,) = self.node.residents()
         lines = {
             "processes": sorted(self.node.processes().values()), "control groups": self.node.control_groups(),
             "mounts": self.node.mounts(), "descriptors": os.listdir(f"/proc/{shim}/fd"),
@@ -39,9 +39,22 @@ class ChurnTest(NodeTest):
             "snapshots": self.node.ctr("snapshots", "ls", namespace="k8s.io").stdout.splitlines()}
         return {what: len(found) for what, found in lines.items()}
 
+    def settled(self):
+        """What is there when none of containerd's helpers runs, and it has stopped to change."""
+        looks = [None]
+
+        def same():
+            looks.append(self.left())
+            return looks[-1] == looks[-2] and self.node.pids_of(SHIM) == self.node.residents()
+        self.assertTrue(eventually(same), looks[-2:])
+        return looks[-1]
+
     def churn(self, kind, *command):
-        self.come_and_go(f"{kind}-first", command)  # whose image is unpacked, and whose module compiled
-        before = self.left()
+        kept, config = self.node.pod(f"{kind}-kept", "strata")  # or the shim would end for want of pods
+        self.addCleanup(self.node.remove_pod, kept)
+        self.node.container(kept, config, "main", *command)
+        self.come_and_go(f"{kind}-first", command)
+        before = self.settled()
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             for done in [pool.submit(self.come_and_go, f"{kind}-{number}", command) for number in range(PODS)]:
                 done.result()

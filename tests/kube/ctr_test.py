@@ -10,10 +10,9 @@ import signal
 import subprocess
 import unittest
 
-from kube.support import IMAGE, NodeTest, PATIENCE, eventually, kill
+from kube.support import SHIM, IMAGE, NodeTest, PATIENCE, eventually, kill
 
 RUNTIME = "io.containerd.strata.v2"
-SHIM = "containerd-shim-strata-v2"
 
 
 class ShimTest(NodeTest):

@@ -93,12 +93,8 @@ def start_pod(node, name, side, host_network):
 
 
 def remove_pods(node):
-    """As kubelet does, again and again: while containerd hears of a container's end it takes it for running."""
-    def remove(pod):
-        return eventually(lambda: node.crictl("rmp", "-f", pod).returncode == 0)
-
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(remove, node.must(node.crictl("pods", "-q")).splitlines()))
+        list(pool.map(node.remove_pod, node.must(node.crictl("pods", "-q")).splitlines()))
 
 
 def measure_pods(node, count):

@@ -20,6 +20,7 @@ from e2e.support import BIN, PATIENCE, ROOT, eventually, kill  # noqa: F401 - fo
 from kube import image
 
 HERE = pathlib.Path(__file__).resolve().parent
+SHIM = "containerd-shim-strata-v2"
 CNI = "/usr/lib/cni"  # Debian's plugins
 IMAGE = "localhost/test/busybox:1"
 PAUSE = "localhost/test/pause:1"
@@ -223,6 +224,16 @@ class Node:
         """Of the processes whose program is called so."""
         return [pid for pid, words in self.processes().items()
                 if pathlib.Path(words.split(" ")[0]).name == name]
+
+    def residents(self):
+        """Of the shim's processes those that stay; the others are containerd's helpers, which end by themselves."""
+        return [pid for pid, words in self.processes().items()
+                if pathlib.Path(words.split(" ")[0]).name == SHIM and "serve" in words.split(" ")[1:]]
+
+    def remove_pod(self, pod):
+        """As kubelet does, again and again: while containerd hears of a container's end it takes it for running."""
+        if not eventually(lambda: self.crictl("rmp", "-f", pod).returncode == 0):
+            raise AssertionError(self.crictl("rmp", "-f", pod).stderr)
 
     def mounts(self):
         lines = pathlib.Path("/proc/self/mounts").read_text().splitlines()
