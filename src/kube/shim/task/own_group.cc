@@ -87,9 +87,10 @@ Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
 Result<void> NoteRuntimesGroup(const host::Cgroups& groups, const std::string& bundle,
                                const std::string& path) {
   if (!path.starts_with('/')) return {};
-  if (const auto there = groups.OpenAt(path)) {
-    return (*there)->Keep();
-  }
+  const auto there = groups.OpenAt(path);
+  if (there) return (*there)->Keep();
+  // A path that we could not sweep, one with ".." in it: what the runtime makes of it is its own.
+  if (there.error().code != Errc::kNotFound) return {};
   return WriteFileAtomic(bundle + "/" + kNoteName, path);
 }
 
