@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "advisor/graph/export.h"
+#include "advisor/report/kinds.h"
 
 namespace strata::advisor {
 namespace {
@@ -74,6 +75,14 @@ TEST(SystemTest, ComponentsAreWorkloadsWhereTheyRunAndHowTheyAreReached) {
                                    "route/http://shop/ leads_to Service/shop/web"}));
   EXPECT_EQ(graph.Find("Function/demo/hello")->description.en, "Function, class wasm, revision 3");
   EXPECT_EQ(graph.Find("Function/demo/hello")->layer, "tenant/demo");
+}
+
+TEST(SystemTest, EveryTypeHasAChineseWord) {
+  for (const C4Level level : {C4Level::kContext, C4Level::kContainer, C4Level::kComponent}) {
+    for (const GraphNode& node : SystemGraph(Example(), level).nodes) {
+      EXPECT_FALSE(KindText(node.type).zh.empty()) << node.type;
+    }
+  }
 }
 
 TEST(SystemTest, AnAnswerHasAllThreeLevelsAndThePictureOfOne) {

@@ -153,8 +153,9 @@ std::string ToDot(const Graph& graph, Language language) {
                      "height=0.3, color=\"#57606a\"];\n"
                      "  edge [fontname=\"Helvetica\", fontsize=9, arrowsize=0.6, "
                      "color=\"#8c959f\", fontcolor=\"#57606a\"];\n";
-  // In ranks, as it is drawn else, many nodes make a picture of metres.
-  if (graph.nodes.size() > kManyNodes) {
+  // In ranks, as it is drawn else, many nodes make a picture of metres. A layout without ranks does
+  // not keep a layer together, and its box would lie around nodes of others.
+  if (graph.layers.empty() && graph.nodes.size() > kManyNodes) {
     text += "  layout=neato;\n  overlap=prism;\n  sep=\"+4\";\n  splines=line;\n";
   }
   ForEachNode(

@@ -18,7 +18,8 @@ namespace strata::advisor {
 // diagrams.
 std::string ToMermaid(const Graph& graph, Language language);
 
-// For Graphviz, with a cluster for each layer; of many nodes side by side, not in ranks.
+// For Graphviz, with a cluster for each layer; of many nodes without layers side by side,
+// not in ranks.
 std::string ToDot(const Graph& graph, Language language);
 
 // JSON-LD 1.1: ids under urn:strata:graph:, a relation is a property, labels have their language.

@@ -116,6 +116,9 @@ TEST(ExportTest, TheWholeGraphIsExportedWithAllItsEdges) {
   EXPECT_EQ(count(ToDot(whole, Language::kChinese), " -> \""), whole.edges.size());
   EXPECT_EQ(count(ToDot(whole, Language::kChinese), "layout=neato;"), 1U);
   EXPECT_EQ(count(ToDot(Example(), Language::kChinese), "layout="), 0U) << "a few are in ranks";
+  Graph layered = whole;
+  layered.layers = {{"top", {"top layer", "上层"}}};
+  EXPECT_EQ(count(ToDot(layered, Language::kChinese), "layout="), 0U) << "a layer stays together";
   EXPECT_EQ(count(ToGraphMl(whole), "<edge "), whole.edges.size());
   std::size_t links = 0;
   const Json linked = ToJsonLd(whole);

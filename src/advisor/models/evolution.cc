@@ -53,11 +53,19 @@ void AddNamed(const std::string& prefix, const Vector& values, Outputs& out) {
   for (std::size_t i = 0; i < kStates.size(); ++i) out.Add(prefix + "." + kStates[i], values[i]);
 }
 
+// What differs from 1 by less is shown as 1.
+constexpr double kShownSum = 1e-6;
+
 std::vector<Text> MarkovRemarks(const Inputs& in) {
   std::vector<Text> remarks;
   for (const std::string& state : kStates) {
     const double sum = Sum(Named(in, state));
-    if (std::fabs(sum - 1) < 1e-9) continue;
+    if (std::fabs(sum - 1) < kShownSum) continue;
+    if (sum == 0) {
+      remarks.push_back({"Row " + state + " has no chances: nothing follows from it.",
+                         "行 " + state + " 的概率均为 0：无法由此得出结果。"});
+      continue;
+    }
     const std::string total = Figure(sum);
     remarks.push_back({"Row " + state + " sums to " + total +
                            ", not to 1: each of its chances is taken as its part of that.",

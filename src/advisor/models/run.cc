@@ -196,6 +196,9 @@ Result<std::size_t> FindOutput(const Outputs& outputs, std::string_view name) {
   return static_cast<std::size_t>(std::ranges::find(all, *found, &Output::name) - all.begin());
 }
 
+// In two units a value differs by the rounding of their factors.
+bool IsSame(double one, double other) { return std::fabs(one - other) <= 1e-12 * std::fabs(one); }
+
 Result<void> CheckNumbers(const Question& question) {
   if (question.draws > kMostDraws) {
     return Fail(Errc::kInvalidArgument, "at most " + std::to_string(kMostDraws) + " draws");
@@ -223,7 +226,7 @@ Result<ModelRun> Ask(const Question& question) {
     const auto parameter = Set(setting, run.model.parameters, inputs);
     if (!parameter) return std::unexpected(parameter.error());
     const double value = inputs.at(*parameter);
-    if (run.set[*parameter] && run.values[*parameter] != value) {
+    if (run.set[*parameter] && !IsSame(run.values[*parameter], value)) {
       return Fail(Errc::kInvalidArgument,
                   run.model.parameters[*parameter].name + " is set twice: to " +
                       Figure(run.values[*parameter]) + " and " + Figure(value));

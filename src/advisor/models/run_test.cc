@@ -168,6 +168,8 @@ TEST(UncertaintyTest, PartsOfAWholeAreDrawnAsItsMixes) {
 
 TEST(AskTest, AParameterIsNotSetToTwoValues) {
   EXPECT_TRUE(Ask({.model = "npv", .set = {"discount_rate=8%", "discount_rate=0.08"}, .draws = 0}));
+  EXPECT_TRUE(Ask({.model = "npv", .set = {"discount_rate=57%", "discount_rate=0.57"}, .draws = 0}))
+      << "57 * 0.01 is not 0.57";
   const auto twice = Ask({.model = "npv", .set = {"discount_rate=8%", "discount_rate=0.1"}});
   ASSERT_FALSE(twice.has_value());
   EXPECT_EQ(twice.error().code, Errc::kInvalidArgument);
@@ -178,6 +180,9 @@ TEST(AskTest, WhatIsSpentIsSaidToBeNegative) {
   const auto spent = Ask({.model = "npv", .set = {"wasm.initial_investment=8"}});
   ASSERT_FALSE(spent.has_value());
   EXPECT_TRUE(spent.error().message.contains("negative")) << spent.error().message;
+  const auto too_much = Ask({.model = "npv", .set = {"wasm.initial_investment=-2e15"}});
+  ASSERT_FALSE(too_much.has_value());
+  EXPECT_TRUE(too_much.error().message.contains("at least")) << too_much.error().message;
 }
 
 TEST(AskTest, ARowOfChancesThatDoesNotSumToOneIsSaidToBeTakenInParts) {
@@ -186,6 +191,13 @@ TEST(AskTest, ARowOfChancesThatDoesNotSumToOneIsSaidToBeTakenInParts) {
   ASSERT_EQ(run.remarks.size(), 1U);
   EXPECT_TRUE(run.remarks[0].en.contains("Row wasm sums to 0.7")) << run.remarks[0].en;
   EXPECT_FALSE(run.remarks[0].zh.empty());
+  const ModelRun none = Asked({.model = "markov",
+                               .set = {"wasm.wasm=0", "wasm.sandbox=0", "wasm.container=0"},
+                               .draws = 0});
+  ASSERT_EQ(none.remarks.size(), 1U);
+  EXPECT_TRUE(none.remarks[0].en.contains("has no chances")) << none.remarks[0].en;
+  const auto near = Asked({.model = "markov", .set = {"wasm.wasm=0.8000001"}, .draws = 0});
+  EXPECT_TRUE(near.remarks.empty()) << "it would be said to sum to 1, not to 1";
 }
 
 // P of the technology `years` after 2024, by the equation itself.

@@ -36,7 +36,7 @@ Result<double> NumberOf(const Parameter& parameter, std::string_view text) {
   if (*number < kind.low || *number > kind.high) {
     return Fail(Errc::kInvalidArgument,
                 "'" + std::string(text) + "': it is " +
-                    (kind.low == -kMost && kind.high == 0
+                    (kind.low == -kMost && kind.high == 0 && *number > 0
                          ? "what is spent, so 0 or negative"
                          : "at least " + Figure(kind.low) + " and at most " + Figure(kind.high)));
   }

@@ -170,7 +170,7 @@ std::string Legend() {
   }
   return legend + " " +
          HtmlText({"most of its row as claimed; no colour: not an amount",
-                   "按所称本行最多；无色：非数量"}) +
+                   "按所称为本行最高；无色：非数量"}) +
          " <span class=\"view-measured\"><span class=\"above\">" + HtmlText({"above", "高于"}) +
          "</span>, <span class=\"below\">" + HtmlText({"below", "低于"}) +
          "</span>, <span class=\"yes\">" + HtmlText({"as claimed", "与所称相符"}) +

@@ -27,7 +27,7 @@ constexpr std::array kWords = {
     Word{"node", "节点"},
     Word{"pattern", "模式"},
     Word{"platform_component", "平台组件"},
-    Word{"sandbox_class", "沙箱类别"},
+    Word{"sandbox_class", "沙盒类别"},
     Word{"scenario", "场景"},
     Word{"standard", "标准"},
     Word{"technology", "技术"},
@@ -35,6 +35,7 @@ constexpr std::array kWords = {
     Word{"component", "组件"},
     Word{"container", "容器"},
     Word{"database", "数据库"},
+    Word{"external", "外部系统"},
     Word{"person", "人"},
     Word{"system", "系统"},
     // Models.
