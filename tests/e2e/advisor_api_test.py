@@ -68,16 +68,44 @@ MEASURED = {"schema": "strata.dev/measurements/v2", "measured": "2026-11-28T10:0
             "versions": {}, "workload": "hello", "classes": []}
 
 
-class AdvisorApiTest(ServerTest):
-    @classmethod
-    def prepare(cls):
-        cls.server.apply(hello())
-
+class Asking(ServerTest):
     def ask(self, question, accept=None):
         connection = UnixConnection(self.server.home / "run" / "api.sock")
         self.addCleanup(connection.close)
         connection.request("GET", "/v1/advisor/" + question, headers={} if accept is None else {"Accept": accept})
         return connection.getresponse()
+
+
+class MeasuredTest(Asking):
+    """On a server of its own: a record is added to, not taken back."""
+
+    def test_what_was_measured_is_judged_as_its_verb_does(self):
+        answer = self.ask("measured")
+        self.assertEqual(answer.status, 409, "of what has no samples nothing is said")
+        self.assertIn("measure", json.loads(answer.read())["detail"])
+        record = MEASURED | {"rows": [{"row": "cold_start", "in": "wasm", "unit": "ms", "samples": 9 * [20]}]}
+        self.assertEqual(self.server.api("PUT", "/v1/measurements", record).status, 200)
+        file = self.server.home / "record.json"
+        file.write_text(json.dumps(record))
+        for language in ("en", "zh"):
+            report = json.loads(self.ask("measured?lang=" + language).read())
+            self.assertEqual(report, self.server.json("measure", "--show", str(file), "--lang", language))
+        judged = next(each for each in report["sections"] if each["id"] == "measured")["rows"][0]
+        self.assertEqual((judged["claimed"]["max"], judged["measured"]["value"], judged["ratio"], judged["verdict"]),
+                         (10, 20, 2, "高于所称"))
+        for question, verb, section in (
+                ("recommend?set=latency_ms=5", "recommend --set latency_ms=5", "kept"),
+                ("models/startup_contract?draws=200", "model startup_contract --draws 200", "contracts")):
+            report = json.loads(self.ask(question).read())
+            self.assertEqual(report, self.server.json(*verb.split(), "--record", str(file)))
+            rows = next(each for each in report["sections"] if each["id"] == section)["rows"]
+            self.assertTrue(any("wasm" in row.values() for row in rows), section)
+
+
+class AdvisorApiTest(Asking):
+    @classmethod
+    def prepare(cls):
+        cls.server.apply(hello())
 
     def test_every_question_has_the_answer_of_its_verb(self):
         for question, verb in SAME:
@@ -87,23 +115,6 @@ class AdvisorApiTest(ServerTest):
                 self.assertEqual(answer.status, 200)
                 self.assertEqual(json.loads(answer.read()),
                                  self.server.json(*words.split(), *([last] if last else [])))
-
-    def test_what_was_measured_is_judged_as_its_verb_does(self):
-        answer = self.ask("measured")
-        self.assertEqual(answer.status, 409, "of what has no samples nothing is said")
-        self.assertIn("measure", json.loads(answer.read())["detail"])
-        record = MEASURED | {"rows": [{"row": "cold_start", "in": "wasm", "unit": "ms", "samples": 9 * [20]}]}
-        kept = json.loads(self.server.api("GET", "/v1/measurements").body)
-        self.assertEqual(self.server.api("PUT", "/v1/measurements", record).status, 200)
-        self.addCleanup(self.server.api, "PUT", "/v1/measurements", kept)
-        file = self.server.home / "record.json"
-        file.write_text(json.dumps(record))
-        for language in ("en", "zh"):
-            report = json.loads(self.ask("measured?lang=" + language).read())
-            self.assertEqual(report, self.server.json("measure", "--show", str(file), "--lang", language))
-        judged = next(each for each in report["sections"] if each["id"] == "measured")["rows"][0]
-        self.assertEqual((judged["claimed"]["max"], judged["measured"]["value"], judged["ratio"], judged["verdict"]),
-                         (10, 20, 2, "高于所称"))
 
     def test_no_answer_advises_what_the_api_has_not(self):
         for question in ("compare?subject=wasm&dimension=startup", "cases/ecommerce", "domains/edge"):

@@ -57,7 +57,7 @@ Text TooFewText(const Measured& measured) {
 std::optional<Measured> DescribeRow(const measure::Record& record, const measure::Row& row,
                                     std::string_view in) {
   const std::vector<double> samples = measure::SamplesOf(record, row, in);
-  if (samples.empty()) return std::nullopt;
+  if (samples.empty() || (samples.size() == 1 && row.share > 0.5)) return std::nullopt;
   Spot spot = Locate(samples, row.share);
   if (row.exact) spot.interval = {std::ranges::min(samples), std::ranges::max(samples)};
   return Measured{&row, in, samples.size(), spot.value, spot.interval, row.unit};
@@ -85,7 +85,8 @@ std::optional<Measured> LookAt(const measure::Record& record, const Sight& sight
 Text ShowSight(const Sight& sight) {
   std::string classes(model::ClassName(sight.in));
   if (sight.against) classes += " / " + std::string(model::ClassName(*sight.against));
-  return Join(LabelOf(*measure::FindRow(sight.row)), ", ", {classes, ""});
+  const Text label = LabelOf(*measure::FindRow(sight.row));
+  return {label.en + ", " + classes, label.zh + "，" + classes};
 }
 
 JudgedClaim JudgeClaim(const Measured& measured, std::string_view reference, Claim claim) {
@@ -133,6 +134,14 @@ std::optional<Range> ClaimedRange(const Json& cell) {
   const double number = *range->least;
   const double slack = cell.value("approx", false) ? kAbout * number : HalfOfLastDigit(number);
   return Range{.least = number - slack, .most = number + slack, .unit = range->unit};
+}
+
+Json ClaimedTimes(const Json& above, const Json& below) {
+  const auto more = ClaimedRange(above);
+  const auto less = ClaimedRange(below);
+  return {{"min", Short(*more->least / *less->most)},
+          {"max", Short(*more->most / *less->least)},
+          {"unit", kTimes}};
 }
 
 measure::Record WithRows(measure::Record record) {

@@ -17,6 +17,7 @@
 #include "advisor/measured/judge.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
+#include "base/json.h"
 #include "measure/record.h"
 #include "measure/rows.h"
 #include "model/values.h"
@@ -34,6 +35,9 @@ struct Measured {
 
 // How many times more of one thing there is than of another.
 inline constexpr std::string_view kTimes = "x";
+inline const Text kIntervalOfTimes{
+    "Of a ratio (x) the interval is from the ends of both sides', so of 90 % at least.",
+    "比值（x）的区间由两侧区间的端点得出，置信度至少 90%。"};
 
 // Where a claim of no row of its own is looked for: a row in one class, or how many times more of
 // it there is than in another.
@@ -43,7 +47,8 @@ struct Sight {
   std::optional<model::Class> against;
 };
 
-// Nothing: there are no samples.
+// Nothing: there are no samples, or a single one of a row of which not the median is shown: a
+// record of the first form has the median alone.
 std::optional<Measured> DescribeRow(const measure::Record& record, const measure::Row& row,
                                     std::string_view in);
 
@@ -72,6 +77,10 @@ std::vector<Cell> ClaimCells(const Measured& measured, const JudgedClaim* claim)
 // The range that a claim stands for. A number alone holds as far as it is written: "~2" for a tenth
 // each way, "300" for what is 300 when rounded to hundreds.
 std::optional<Range> ClaimedRange(const Json& cell);
+
+// How many times more `above` is than `below`, two claimed times, as far as both are written: of
+// 800 ms over 15 ms not 53.3, but from 750 / 15.5 to 850 / 14.5.
+Json ClaimedTimes(const Json& above, const Json& below);
 
 // `record` itself; of one without rows (of the first form) the three figures that it has of each
 // class, as rows of one sample.

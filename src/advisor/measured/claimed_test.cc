@@ -38,6 +38,19 @@ TEST(ClaimedTest, AClaimOfOneNumberHoldsAsFarAsItIsWritten) {
   EXPECT_FALSE(holds({{"min", 2}, {"max", 3}}, 3.01)) << "a range is what it is";
 }
 
+TEST(ClaimedTest, ARatioOfTwoClaimsIsNoMoreExactThanTheyAre) {
+  const auto ms = [](double value) { return Json{{"value", value}, {"unit", "ms"}}; };
+  const Json times = ClaimedTimes(ms(800), ms(15));
+  EXPECT_EQ(times, (Json{{"min", 48.4}, {"max", 58.6}, {"unit", "x"}}));
+}
+
+TEST(ClaimedTest, OneSampleIsNoQuantileButTheMedian) {
+  measure::Record record;
+  record.rows = {{.row = "warm_start", .in = "wasm", .unit = "ms", .samples = {0.4}}};
+  EXPECT_TRUE(DescribeRow(record, *measure::FindRow("warm_start"), "wasm"));
+  EXPECT_FALSE(DescribeRow(record, *measure::FindRow("latency_p99"), "wasm"));
+}
+
 TEST(ClaimedTest, AMachinesMemoryIsJudgedWhetherItServesOrAnswersOneCall) {
   for (const char* row : {"memory", "instance_memory"}) {
     const auto claims = JudgeClaims(In(row, "microvm", {52, 53, 52, 53, 52, 53}));

@@ -30,9 +30,10 @@ std::vector<Described> DescribeAll(const measure::Record& record) {
   std::vector<Described> all;
   for (const measure::Row& row : measure::Rows()) {
     for (const std::string_view in : PlacesOf(record)) {
+      const auto measured = DescribeRow(record, row, in);
+      if (!measured) continue;
       const std::vector<double> samples = measure::SamplesOf(record, row, in);
-      if (samples.empty()) continue;
-      Described described{*DescribeRow(record, row, in), Describe(samples, row.share), {}};
+      Described described{*measured, Describe(samples, row.share), {}};
       for (const std::size_t each : described.figures.outliers) {
         described.outliers.push_back(samples[each]);
       }

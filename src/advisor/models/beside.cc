@@ -4,7 +4,9 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "advisor/compare/claims.h"
@@ -26,7 +28,8 @@ using model::Class;
 struct Beside {
   Text claim;
   Sight sight;
-  Json claimed;  // as compare/values.h reads it
+  Json claimed;                       // as compare/values.h reads it
+  std::optional<std::string> source;  // nothing: the model's
 };
 using All = std::vector<Beside>;
 
@@ -44,7 +47,7 @@ All OfCase(const Json& parameters) {
     all.push_back({{"after: WASM", "改造后：WASM"}, {.row = row}, About(to, "ms")});
     all.push_back({{"how many times quicker", "加快倍数"},
                    {.row = row, .in = Class::kContainer, .against = Class::kWasm},
-                   About(Short(from / to), kTimes)});
+                   ClaimedTimes(About(from, "ms"), About(to, "ms"))});
   }
   return all;
 }
@@ -87,10 +90,10 @@ All OfDensity(const Json& parameters) {
     return (1 - technology.at("overhead").get<double>()) / technology.at("R").get<double>();
   };
   All all;
-  for (const auto& [of, in] :
-       {std::pair("container", Class::kContainer), std::pair("vm", Class::kMicrovm)}) {
+  for (const auto& [of, in, chinese] : {std::tuple("container", Class::kContainer, "容器"),
+                                        std::tuple("vm", Class::kMicrovm, "虚拟机")}) {
     all.push_back(
-        {{std::string("density of wasm over ") + of, std::string("wasm 与 ") + of + " 密度之比"},
+        {{std::string("density of wasm over ") + of, std::string("WASM 与") + chinese + "密度之比"},
          {.row = "density_host", .against = in},
          About(Short(density("wasm") / density(of)), kTimes)});
   }
@@ -103,10 +106,10 @@ All OfCosts(const Json& parameters) {
     return coefficients.at(of).at("density").get<double>();
   };
   All all;
-  for (const auto& [of, in] :
-       {std::pair("container", Class::kContainer), std::pair("virtualization", Class::kMicrovm)}) {
+  for (const auto& [of, in, chinese] : {std::tuple("container", Class::kContainer, "容器"),
+                                        std::tuple("virtualization", Class::kMicrovm, "虚拟机")}) {
     all.push_back({{std::string("density coefficient of ") + of + " over wasm",
-                    std::string(of) + " 与 wasm 的密度系数之比"},
+                    std::string(chinese) + "与 WASM 的密度系数之比"},
                    {.row = "density_host", .against = in},
                    About(Short(density(of) / density("wasm")), kTimes)});
   }
@@ -114,12 +117,12 @@ All OfCosts(const Json& parameters) {
 }
 
 All OfKuasar(const Json& parameters) {
-  return {{{"sandboxes on a node", "单节点沙箱数"},
-           {.row = "density_host"},
-           AtLeast(parameters.at("wasm_sandboxes_per_node"), "instances")},
-          {{"memory of each", "每个的内存"},
-           {.row = "instance_memory"},
-           FindClaim("tier_overheads memory", Class::kWasm)->cell}};
+  const Claim memory = *FindClaim("tier_overheads memory", Class::kWasm);
+  return {
+      {{"sandboxes on a node", "单节点沙箱数"},
+       {.row = "density_host"},
+       AtLeast(parameters.at("wasm_sandboxes_per_node"), "instances")},
+      {{"memory of each", "每个的内存"}, {.row = "instance_memory"}, memory.cell, memory.source}};
 }
 
 All OfGains(const Json& parameters) {
@@ -162,8 +165,9 @@ constexpr std::array<Of, 8> kOf = {{
     {"theorem_superiority", OfSuperiority},
 }};
 
-std::vector<Cell> RowOf(const Beside& beside, const std::string& source,
+std::vector<Cell> RowOf(const Beside& beside, const std::string& of_model,
                         const measure::Record& record) {
+  const std::string source = beside.source.value_or(of_model);
   std::vector<Cell> row{TextCell(beside.claim), TextCell(ShowSight(beside.sight))};
   const Claim claim{beside.claimed, source};
   if (const auto measured = LookAt(record, beside.sight)) {
@@ -181,7 +185,7 @@ std::vector<Cell> RowOf(const Beside& beside, const std::string& source,
 std::vector<Section> MeasuredBeside(std::string_view model, const measure::Record& record) {
   const measure::Record with_rows = WithRows(record);
   if (model == "startup_contract") {
-    Section contracts = ContractsSection(with_rows);
+    Section contracts = ContractsSection(record);
     if (contracts.rows.empty()) {
       contracts.columns.clear();
       contracts.notes = {kHowToMeasure};
@@ -207,11 +211,9 @@ std::vector<Section> MeasuredBeside(std::string_view model, const measure::Recor
     }
     section.notes.push_back(
         {"As 'strata measure' judges it, of small programs; the claims are the documents', "
-         "whatever "
-         "is set. Of a ratio (x) the interval is from the ends of both sides', so of 90 % at "
-         "least.",
-         "与 strata measure 的判定相同，以小程序测得；声明均取自文档，与所设参数无关。"
-         "比值（x）的区间由两侧区间的端点得出，置信度至少 90%。"});
+         "whatever is set.",
+         "与 strata measure 的判定相同，以小程序测得；声明均取自文档，与所设参数无关。"});
+    section.notes.push_back(kIntervalOfTimes);
     if (with_rows.rows.empty()) section.notes.push_back(kHowToMeasure);
     return {std::move(section)};
   }

@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include "advisor/facts/facts.h"
 #include "advisor/models/registry.h"
 #include "base/json.h"
 
@@ -45,7 +44,7 @@ TEST(BesideTest, AClaimStandsBesideWhatWasMeasured) {
   EXPECT_EQ(before[3].text.en, "50 ms");
   EXPECT_EQ(before[6].text.en, "below the claim");
   const auto times = RowOf(sections[0], "how many times quicker", "cold start, container / wasm");
-  EXPECT_EQ(times[2].text.en, "53.3 x");
+  EXPECT_EQ(times[2].text.en, "48.4-58.6 x");
   EXPECT_EQ(times[3].text.en, "25 x");
   EXPECT_EQ(times[6].text.en, "below the claim");
   EXPECT_EQ(times[7].text.en, "002 B§2.1 (models.yaml)");
@@ -70,6 +69,8 @@ TEST(BesideTest, ARatioOfTheModelStandsBesideThatOfTheRecord) {
   EXPECT_EQ(row[3].text.en, "50 x");
   const Section costs = MeasuredBeside("tco", Measured()).front();
   EXPECT_EQ(costs.rows.at(0)[2].text.en, "30 x");
+  const auto kuasar = MeasuredBeside("kuasar_claims", Measured()).front().rows.at(1);
+  EXPECT_EQ(kuasar[7].text.en, "002 A§7.2 (matrices.yaml)") << "which the model does not state";
   const Section superior = MeasuredBeside("theorem_superiority", Measured()).front();
   EXPECT_EQ(superior.rows.at(0)[6].text.en, "as claimed");
 }
@@ -81,6 +82,15 @@ TEST(BesideTest, ContractsAreTestedByTheStarts) {
   const Section none = MeasuredBeside("startup_contract", {}).front();
   EXPECT_TRUE(none.rows.empty());
   EXPECT_FALSE(none.notes.empty());
+}
+
+TEST(BesideTest, ARecordOfTheFirstFormHasNoSamplesToTestContractsOrAQuantileBy) {
+  measure::Record record;
+  record.prior[model::Class::kWasm] = {.p50_ms = 0.4, .p99_ms = 1, .cold_start_ms = 20};
+  EXPECT_TRUE(MeasuredBeside("startup_contract", record).front().rows.empty());
+  const Section targets = MeasuredBeside("platform_2026_targets", record).front();
+  EXPECT_EQ(RowOf(targets, "P99 latency", "latency, 99 %, wasm")[6].text.en, "not in the record")
+      << "its median is not it";
 }
 
 TEST(BesideTest, WithoutARecordClaimsStandAloneAndNothingElseHasASection) {

@@ -117,7 +117,7 @@ Section AssumptionsSection(const Case& about) {
   Section section{.id = "assumptions",
                   .title = {"What is assumed", "所作假设"},
                   .columns = {{"assumption", {"of", "对象"}},
-                              {"as", {"taken as", "取作"}},
+                              {"as", {"taken as", "视为"}},
                               {"case", {"in this case", "本情形"}},
                               {"figure", {"figure in the documents", "文档中的数值"}},
                               {"origin", {"source", "出处"}}}};

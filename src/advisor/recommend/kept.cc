@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "advisor/measured/claimed.h"
@@ -26,29 +25,34 @@ struct Demand {
 
 std::vector<Demand> DemandsOf(const RecommendQuestion& question) {
   std::vector<Demand> demands;
-  if (question.from) {
-    const model::Slo& slo = question.from->workload()->slo;
-    const auto add = [&demands](const auto& time, const char* row, const char* from) {
-      if (time) demands.push_back({row, static_cast<double>(time->count()), false, from});
-    };
-    add(slo.cold_start, "cold_start", "spec.slo.cold_start_ms");
-    add(slo.p99, "latency_p99", "spec.slo.p99_ms");
-    if (slo.qps) {
-      demands.push_back({"throughput", static_cast<double>(*slo.qps), true, "spec.slo.qps"});
-    }
-  }
   const auto said = [&question](const char* variable) -> std::optional<double> {
     const auto known = question.about.Find(variable);
     if (!known || !known->from.empty()) return std::nullopt;
     return known->value.get<double>();
   };
+  const auto latency = said("latency_ms");
+  const auto launches = said("launches_per_second");
+  // What was said goes before what the manifest asks for.
+  if (question.from) {
+    const model::Slo& slo = question.from->workload()->slo;
+    const auto add = [&demands](const auto& time, const char* row, const char* from) {
+      if (time) demands.push_back({row, static_cast<double>(time->count()), false, from});
+    };
+    if (!latency) {
+      add(slo.cold_start, "cold_start", "spec.slo.cold_start_ms");
+      add(slo.p99, "latency_p99", "spec.slo.p99_ms");
+    }
+    if (slo.qps && !launches) {
+      demands.push_back({"throughput", static_cast<double>(*slo.qps), true, "spec.slo.qps"});
+    }
+  }
   // The documents do not say of what a latency is.
-  if (const auto latency = said("latency_ms")) {
+  if (latency) {
     for (const char* row : {"cold_start", "latency_p99"}) {
       demands.push_back({row, *latency, false, "latency_ms"});
     }
   }
-  if (const auto launches = said("launches_per_second")) {
+  if (launches) {
     demands.push_back({"throughput", *launches, true, "launches_per_second"});
   }
   return demands;
@@ -152,7 +156,8 @@ Text NotKept(const RecommendQuestion& question, Class answer) {
   const Text who = keep.empty()
                        ? Text{"no class that may be used was measured to", "可用类别均未测得满足"}
                        : Text{"measured to: " + Listed(keep), "测得满足者：" + Listed(keep)};
-  return {"but it was measured here not to keep " + Listed(english) + " as asked (" + who.en + ")",
+  return {"but it was measured here not to keep " + Listed(english, "; ") + " as asked (" + who.en +
+              ")",
           "但本机实测不满足所求的" + Listed(chinese, "、") + "（" + who.zh + "）"};
 }
 

@@ -16,13 +16,13 @@
 
 namespace strata::advisor {
 
-// The section "kept": a row for each bound that is asked for and each class that may be used and
-// was measured, the answer's first. Without rows where no bound is asked for; the answer's class
-// has one, "not measured", also where it was not.
+// The section "kept": a row for each bound that is asked for (what was said, in the place of the
+// manifest's) and each class that may be used and was measured, the answer's first. Without rows
+// where no bound is asked for; the answer's class has one, "not measured", also where it was not.
 Section KeptSection(const RecommendQuestion& question, model::Class answer);
 
-// "but it was measured here not to keep the latency, 99 %: container does"; empty: it keeps all
-// bounds, or it is not known.
+// "but it was measured here not to keep cold start; latency, 99 % as asked (measured to:
+// container)"; empty: it keeps all bounds, or it is not known.
 Text NotKept(const RecommendQuestion& question, model::Class answer);
 
 }  // namespace strata::advisor

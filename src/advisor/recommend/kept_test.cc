@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "advisor/recommend/testing.h"
-#include "advisor/report/testing.h"
 #include "model/resource.h"
 
 namespace strata::advisor {
@@ -65,6 +64,18 @@ TEST(KeptTest, TheAnswerThatDoesNotKeepItSaysWhoDoes) {
   EXPECT_EQ(KeptSection(question, Class::kWasm).rows.at(0)[2].text.en, "spec.slo.p99_ms");
   question.record = {};
   EXPECT_TRUE(NotKept(question, Class::kMicrovm).empty());
+}
+
+TEST(KeptTest, WhatIsSaidTakesThePlaceOfTheManifests) {
+  RecommendQuestion question = Asking({{"latency_ms", "500"}});
+  model::Workload workload;
+  workload.slo.p99 = std::chrono::milliseconds(100);
+  question.from = model::Resource{};
+  question.from->spec = model::ServiceSpec{.workload = workload};
+  EXPECT_TRUE(NotKept(question, Class::kMicrovm).empty()) << "400 ms are within what is said";
+  question.about = Said({{"latency_ms", "5"}});
+  const Text text = NotKept(question, Class::kMicrovm);
+  EXPECT_TRUE(text.en.contains("not to keep cold start; latency, 99 % as asked")) << text.en;
 }
 
 }  // namespace

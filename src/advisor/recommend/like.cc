@@ -106,7 +106,7 @@ Json FigureOf(const Json& effect, const Seen& seen) {
     case Side::kAfter:
       return side("to");
     case Side::kFactor:
-      return Value(Short(effect.at("from").get<double>() / effect.at("to").get<double>()), kTimes);
+      return ClaimedTimes(side("from"), side("to"));
     case Side::kWhole:
       break;
   }
@@ -139,6 +139,12 @@ std::vector<Cell> SeenCells(const Json& effect, const Seen& seen, const measure:
   return cells;
 }
 
+// Whether the case has a ratio that is seen as one.
+bool HasTimes(std::string_view of) {
+  return std::ranges::any_of(
+      AllSeen(), [of](const Seen& each) { return each.of == of && each.sight.against; });
+}
+
 // A row for each way in which the effect is seen, of which the first says what is claimed.
 void AddEffect(std::string_view of, const Json& effect, std::vector<Cell> claimed,
                const measure::Record& record, Section& to) {
@@ -164,7 +170,7 @@ Section Listing(std::string id, Text title, const Json& entries) {
 // What is claimed first, then what is here of it.
 Section Effects(std::vector<Column> claimed) {
   Section section{.id = "effects", .title = {"Effects", "效果"}, .columns = std::move(claimed)};
-  section.columns.insert(section.columns.end(), {{"taken_as", {"taken as", "取作"}},
+  section.columns.insert(section.columns.end(), {{"taken_as", {"taken as", "视为"}},
                                                  {"measured", {"measured here", "本机实测"}},
                                                  {"interval", {"95 % interval", "95% 区间"}},
                                                  {"ratio", {"ratio", "比值"}},
@@ -252,6 +258,7 @@ Result<Report> LikeCase(std::string_view name, const measure::Record& record) {
   Report report = study != nullptr
                       ? CaseStudy(*study, with_rows)
                       : BusinessCase(*FindFact(business.at("cases"), *id), business, with_rows);
+  if (HasTimes(*id)) report.sections.back().notes.push_back(kIntervalOfTimes);
   if (CanBeSeen(*id) && !AnyMeasured(report)) {
     report.notes.push_back(with_rows.rows.empty() ? kHowToMeasure : kNotInRecord);
   }

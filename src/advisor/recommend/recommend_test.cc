@@ -339,10 +339,35 @@ TEST(RecommendTest, RulesInWordsAndRowsAreWalkedToo) {
   EXPECT_EQ(row({}, "three-way")[3].text.en, "needs function_type");
   EXPECT_TRUE(
       row({{"function_type", "false"}}, "three-way")[3].text.en.starts_with("microservice:"));
-  EXPECT_EQ(row({{"function_type", "true"}}, "dual-mode")[3].text.en,
-            "new lightweight computing: WASM");
-  EXPECT_EQ(row({{"function_type", "true"}, {"existing_workload", "true"}}, "dual-mode")[3].text.en,
-            "rest: Container");
+  const auto dual = [&row](const SaidWords& said) { return row(said, "dual-mode")[3].text; };
+  EXPECT_EQ(dual({}).en, "needs function_type");
+  EXPECT_EQ(dual({{"function_type", "true"}}).en, "needs existing_workload");
+  EXPECT_EQ(dual({{"existing_workload", "false"}}).en, "needs function_type");
+  const Text light = dual({{"function_type", "true"}, {"existing_workload", "false"}});
+  EXPECT_EQ(light, (Text{"new lightweight computing: WASM", "新增轻量计算：WASM"}));
+  const Text rest{"rest: Container", "其余：容器"};
+  EXPECT_EQ(dual({{"function_type", "false"}}), rest);
+  EXPECT_EQ(dual({{"existing_workload", "true"}}), rest) << "whatever the type is";
+}
+
+TEST(RecommendTest, TheAnswerSaysWhatItsClassWasMeasuredNotToKeep) {
+  RecommendQuestion question{.about = Said({{"latency_ms", "5"}, {"function_type", "true"}})};
+  const auto unmeasured = Recommend(question);
+  ASSERT_TRUE(unmeasured.has_value());
+  question.record.rows = {{.row = "cold_start",
+                           .in = std::string(model::ClassName(unmeasured->sandbox_class)),
+                           .unit = "ms",
+                           .samples = std::vector<double>(9, 400)}};
+  const auto measured = Recommend(question);
+  ASSERT_TRUE(measured.has_value());
+  EXPECT_EQ(measured->sandbox_class, unmeasured->sandbox_class) << "it is the documents'";
+  const Section* kept = FindSection(measured->report, "kept");
+  ASSERT_NE(kept, nullptr);
+  EXPECT_EQ(kept->rows.at(0)[6].text.en, "does not keep");
+  const Section& answer = *FindSection(measured->report, "answer");
+  EXPECT_TRUE(std::ranges::any_of(answer.rows.at(0), [](const Cell& cell) {
+    return cell.text.en.contains("measured here not to keep cold start as asked");
+  }));
 }
 
 TEST(RecommendTest, TheDocumentsStepsOfASelectionComeFirst) {
@@ -458,7 +483,8 @@ TEST(RecommendTest, EffectsStandBesideWhatWasMeasuredHere) {
   EXPECT_EQ(effects.rows.at(2).at(2).text.en, "15 ms");
   EXPECT_EQ(effects.rows.at(2).at(3).value.at("value"), 5.0) << "the median";
   EXPECT_TRUE(effects.rows.at(2).at(6).text.en.starts_with("not decided"));
-  EXPECT_EQ(effects.rows.at(3).at(2).text.en, "53.3 x");
+  EXPECT_EQ(effects.rows.at(3).at(2).text.en, "48.4-58.6 x");
+  EXPECT_EQ(effects.notes.size(), 1U) << "of what the interval of a ratio is";
   EXPECT_TRUE(effects.rows.at(4).at(3).text.empty());
   EXPECT_TRUE(effects.rows.at(4).at(7).text.en.starts_with("strata cost"));
   // Enough samples of both sides are judged.

@@ -3,7 +3,7 @@
 //
 //   rules, models.yaml --> [ these ] --> case.h (may be said), rules.cc (what the documents give)
 //
-// Threads: pure functions. Tested by case_test.cc and recommend_test.cc.
+// Threads: pure functions. Tested by recommend_test.cc.
 #pragma once
 
 #include <string>

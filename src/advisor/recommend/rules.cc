@@ -1,7 +1,9 @@
 // The documents' rules, most of them with a threshold.
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "advisor/recommend/rule_variables.h"
 #include "advisor/recommend/tables.h"
 #include "advisor/recommend/trees.h"
+#include "base/check.h"
 
 namespace strata::advisor {
 namespace {
@@ -52,23 +55,40 @@ Text OutcomeOf(const Json& rule) {
               otherwise.empty() ? Text() : Join({"else", "否则"}, " ", otherwise));
 }
 
+// Of "one；the other": the other where that is asked for.
+std::string PartOf(const std::string& both, bool other) {
+  constexpr std::string_view kBetween = "；";
+  const std::size_t at = both.find(kBetween);
+  STRATA_CHECK(at != std::string::npos);
+  return other ? both.substr(at + kBetween.size()) : both.substr(0, at);
+}
+
+// What a condition in the words of rule `id` means.
+Json MeantBy(std::string_view id) {
+  if (id == "fast_start") return NeedCondition("fast_start");
+  STRATA_CHECK(id == "incremental");  // a further one has to be said here
+  return {{"var", "existing_workload"}, {"op", "="}, {"value", true}};
+}
+
 // The row of three_way or dual_mode that the workload belongs to; empty: there are no rows.
 Text RowFor(const Json& rule, const Case& about) {
   const auto function = about.Find("function_type");
   const bool routes = rule.contains("rows");
   if (!routes && !rule.contains("then")) return {};
   if (!routes && !rule.at("then").is_object()) return {};
-  if (!function) return {"needs function_type", "需要 function_type"};
+  const auto needs = [](const std::string& what) { return Text{"needs " + what, "需要 " + what}; };
   if (routes) {
+    if (!function) return needs("function_type");
     const char* task = function->value == true ? "function" : "microservice";
     return RoutesOf(Json::array({*FindFact(rule.at("rows"), task, "task")}));
   }
   const auto existing = about.Find("existing_workload");
-  const bool light = function->value == true && !(existing && existing->value == true);
-  const char* row = light ? "new lightweight computing" : "rest";
-  return {std::string(row) + ": " + rule.at("then").at(row).get<std::string>(),
-          std::string(light ? "新增轻量计算：" : "其余：") +
-              rule.at("then").at(row).get<std::string>()};
+  const bool rest = (function && function->value == false) || (existing && existing->value == true);
+  if (!rest && !function) return needs("function_type");
+  if (!rest && !existing) return needs("existing_workload");
+  const std::string row = rest ? "rest" : "new lightweight computing";
+  return {row + ": " + rule.at("then").at(row).get<std::string>(),
+          PartOf(rule.at("then_zh"), rest)};
 }
 
 // "holds" and "because".
@@ -88,8 +108,7 @@ RuleCondition ConditionFor(const Json& rule, const Case& said) {
   if (!condition.is_string()) {
     return {{ShowCondition(condition), ""}, HoldsFor(condition, about)};
   }
-  const Json existing = {{"var", "existing_workload"}, {"op", "="}, {"value", true}};
-  const Json& meant = rule.at("id") == "fast_start" ? NeedCondition("fast_start") : existing;
+  const Json meant = MeantBy(rule.at("id").get_ref<const std::string&>());
   const Text words = Join(TextOf(rule, "if"), ": ", {ShowCondition(meant), ""});
   return {words, HoldsFor(meant, about)};
 }
