@@ -211,9 +211,9 @@ void PrintNotes(const advisor::Recommendation& recommended, const ReportFlags& f
 }
 
 void Run(Session& session, RecommendFlags& flags) {
-  auto record = LoadRecord(session, flags.record);
-  if (!record) return session.Report(record.error());
   if (!flags.like.empty()) {
+    const auto record = LoadRecord(session, flags.record);
+    if (!record) return session.Report(record.error());
     return PrintReport(session, flags.report, advisor::LikeCase(flags.like, *record));
   }
   const auto format = ParseReportFormat(session.output);
@@ -225,7 +225,11 @@ void Run(Session& session, RecommendFlags& flags) {
                                session.output});
   }
   if (auto filled = Fill(flags); !filled) return session.Report(filled.error());
-  flags.question.record = *std::move(record);
+  if (!flags.manifest) {  // which shows nothing that was measured
+    auto record = LoadRecord(session, flags.record);
+    if (!record) return session.Report(record.error());
+    flags.question.record = *std::move(record);
+  }
   auto recommended = advisor::Recommend(flags.question);
   if (!recommended) return session.Report(recommended.error());
   if (flags.manifest) {
@@ -280,7 +284,8 @@ void AddRecommend(CLI::App& app, Session& session) {
                    "Scores of a scenario: finance_risk, flash_sale, erp, iot_edge, ai_training");
   verb->add_option("--name", flags->name, "Of the manifest that the answer ends in");
   verb->add_option("--artifact", flags->artifact, "Of the same");
-  verb->add_flag("--manifest", flags->manifest, "Print only the manifest that the answer ends in");
+  CLI::Option* manifest = verb->add_flag("--manifest", flags->manifest,
+                                         "Print only the manifest that the answer ends in");
   const std::vector<CLI::Option*> others =
       verb->get_options([](const CLI::Option* option) { return option->get_name() != "--help"; });
   CLI::Option* like = verb->add_option(
@@ -288,7 +293,8 @@ void AddRecommend(CLI::App& app, Session& session) {
       "Instead: a case study or business case: cloud_native, edge_iot, ecommerce, ...");
   for (CLI::Option* other : others) like->excludes(other);
   verb->add_option("--record", flags->record,
-                   "Figures that 'strata measure --record' wrote, not the server's");
+                   "Figures that 'strata measure --record' wrote, not the server's")
+      ->excludes(manifest);
   AddReportFlags(*verb, flags->report);
   // Made when help is asked for: it reads the facts.
   verb->footer([] { return Footer(); });

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "measured_record.h"
+#include "output.h"
 
 namespace strata::cli {
 
@@ -12,7 +13,10 @@ Result<measure::Record> LoadRecord(const Session& session, const std::string& fi
   const std::filesystem::path kept = session.home / "measurements.json";
   std::error_code ignored;
   if (!std::filesystem::exists(kept, ignored)) return measure::Record();
-  return ReadRecordFile(kept);
+  auto record = ReadRecordFile(kept);
+  if (record) return record;
+  PrintError("what was measured here is not shown: " + record.error().message);
+  return measure::Record();
 }
 
 }  // namespace strata::cli

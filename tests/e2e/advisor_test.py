@@ -155,6 +155,17 @@ class AdvisorTest(unittest.TestCase):
             "measured": {"value": 20, "unit": "ms"}, "interval": None, "ratio": 2,
             "verdict": "not decided: one sample, needs 6", "source": "001 §3.5 (matrices.yaml)"})
 
+    def test_a_servers_record_that_cannot_be_read_is_left_out_and_said_to_be(self):
+        with tempfile.TemporaryDirectory() as folder:
+            record = pathlib.Path(folder) / "measurements.json"
+            record.write_text('{"schema": "strata.dev/measurements/v99"}')
+            for words, said in (("model npv", True), ("recommend", True), ("recommend --manifest", False)):
+                done = subprocess.run([str(BIN / "strata"), "--home", folder, *words.split()],
+                                      capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(done.returncode, DONE, done.stderr)
+                self.assertEqual("what was measured here is not shown" in done.stderr, said, words)
+            self.refused(USAGE, "recommend", "--manifest", "--record", str(record))
+
     def test_what_is_not_there_is_refused_with_the_nearest(self):
         self.assertIn("did you mean 'kuasar'?", self.refused(NOT_FOUND, "graph", "neighbours", "kuasr"))
         self.assertIn("did you mean 'risks'?", self.refused(NOT_FOUND, "roadmap", "riks"))
