@@ -48,7 +48,7 @@ std::string Cell(const Json& object, const char* pointer) {
   const Json::json_pointer at(pointer);
   if (!object.contains(at)) return "-";
   const Json& value = object[at];
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? EscapeControl(value.get<std::string>()) : value.dump();
 }
 
 // The artifact, or all variants of it.
@@ -89,7 +89,7 @@ void PrintList(const Json& items, Format format) {
 // Of the Ready condition.
 std::string Ready(const Json& item, const char* field) {
   for (const Json& each : item.value("/status/conditions"_json_pointer, Json::array())) {
-    if (each.value("type", "") == "Ready") return each.value(field, "-");
+    if (each.value("type", "") == "Ready") return EscapeControl(each.value(field, "-"));
   }
   return "-";
 }
@@ -114,7 +114,7 @@ void PrintClusterList(const Json& items, Format format) {
     if (format == Format::kWide) {
       row.push_back(Artifacts(item));
       row.push_back(Cell(item, "/metadata/creationTimestamp"));
-      row.push_back(EscapeControl(Ready(item, "message")));
+      row.push_back(Ready(item, "message"));
     }
     table.Add(std::move(row));
   }

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -38,8 +39,11 @@ class FileInput final : public Input {
 
 // What standard input says, in a file without a name that goes with its descriptor.
 Result<Fd> KeepInput() {
-  auto kept = OpenFile(std::filesystem::temp_directory_path(), O_TMPFILE | O_RDWR);
-  if (!kept) return kept;
+  std::error_code none;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(none);
+  if (none) return FailErrno("find a folder for the trace (TMPDIR)", none.value());
+  auto kept = OpenFile(folder, O_TMPFILE | O_RDWR);
+  if (!kept) return Wrap(std::move(kept).error(), "keep the trace, which is read several times");
   FileInput input(Fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)));
   std::vector<char> chunk(kChunk);
   for (;;) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@ namespace {
 
 using model::schema::Cursor;
 using model::schema::Member;
+using model::schema::Node;
 
 constexpr std::size_t kMostNamed = 1000;  // contexts, clusters, users
 constexpr std::string_view kScheme = "https://";
@@ -28,6 +30,15 @@ std::string TextOf(const Cursor& of, std::string_view name) {
   const Member* member = of.Find(name);
   const std::string* text = member == nullptr ? nullptr : of.At(*member).Text();
   return text == nullptr ? std::string() : *text;
+}
+
+// The same of what no message may quote.
+std::string SecretOf(const Cursor& of, std::string_view name) {
+  const Member* member = of.Find(name);
+  if (member == nullptr || member->value.type == Node::Type::kNull) return {};
+  if (member->value.type == Node::Type::kScalar) return member->value.text;
+  of.At(*member).Fail("must be text");
+  return {};
 }
 
 void Refuse(const Cursor& of, std::span<const std::string_view> names, const char* instead) {
@@ -49,24 +60,26 @@ void WithNamed(const Cursor& root, std::string_view list, std::string_view inner
       const Cursor item = items.At(i);
       if (item.Map() == nullptr || TextOf(item, "name") != name) continue;
       const Member* found = item.Find(inner);
-      if (found != nullptr && item.At(*found).Map() != nullptr) take(item.At(*found));
-      return;
+      if (found != nullptr && found->value.type == Node::Type::kMap) return take(item.At(*found));
+      return item.Fail("its " + std::string(inner) + " must be a map");
     }
   }
   root.Fail("there is no " + std::string(inner) + " '" + name + "' in " + std::string(list));
 }
 
-// `name` is a path, NAME-data the same in base64, which counts where both are.
-FileOrBytes PemOf(const Cursor& of, const std::string& name, const std::filesystem::path& folder) {
-  if (const Member* data = of.Find(name + "-data")) {
-    const Cursor at = of.At(*data);
-    const std::string* text = at.Text();
-    auto bytes = Base64Decode(text == nullptr ? std::string_view() : std::string_view(*text));
-    if (text != nullptr && !bytes) at.Fail("is not base64");
-    return {.path = {}, .bytes = bytes ? std::move(*bytes) : std::string()};
+// `name` is a path, NAME-data the same in base64, which counts where both are. Nothing: a problem.
+std::optional<FileOrBytes> PemOf(const Cursor& of, const std::string& name,
+                                 const std::filesystem::path& folder) {
+  const std::string data = SecretOf(of, name + "-data");
+  if (!data.empty()) {
+    auto bytes = Base64Decode(data);
+    if (bytes && !bytes->empty()) return FileOrBytes{.path = {}, .bytes = std::move(*bytes)};
+    of.Fail(name + "-data is not base64");
+    return std::nullopt;
   }
   const std::string path = TextOf(of, name);
-  return {.path = path.empty() ? std::filesystem::path() : folder / path, .bytes = {}};
+  if (path.empty()) return FileOrBytes{};
+  return FileOrBytes{.path = folder / path, .bytes = {}};
 }
 
 std::string WithPort(std::string url) {
@@ -90,25 +103,26 @@ void ReadCluster(const Cursor& cluster, const std::filesystem::path& folder, Kub
   }
   config.server = WithPort(TextOf(cluster, "server"));
   if (config.server.empty()) cluster.Fail("it has no server");
-  config.ca = PemOf(cluster, "certificate-authority", folder);
+  if (auto ca = PemOf(cluster, "certificate-authority", folder)) config.ca = std::move(*ca);
 }
 
 void ReadUser(const Cursor& user, const std::filesystem::path& folder, Kubeconfig& config) {
   constexpr const char* kInstead =
       "use a client certificate or a token ('kubectl create token' makes one)";
   Refuse(user, kNotOfUsers, kInstead);
-  config.certificate = PemOf(user, "client-certificate", folder);
-  config.key = PemOf(user, "client-key", folder);
-  config.token.bytes = TextOf(user, "token");
-  const std::string file = TextOf(user, "tokenFile");
-  if (config.token.bytes.empty() && !file.empty()) config.token.path = folder / file;
-  const auto says = [&user](const std::string& name) {
-    return user.Find(name) != nullptr || user.Find(name + "-data") != nullptr;
-  };
-  if (says("client-certificate") != says("client-key")) {
-    user.Fail("client-certificate and client-key belong together");
+  auto certificate = PemOf(user, "client-certificate", folder);
+  auto key = PemOf(user, "client-key", folder);
+  if (!certificate || !key) return;
+  if (certificate->empty() != key->empty()) {
+    return user.Fail("client-certificate and client-key belong together");
   }
-  if (!says("client-certificate") && config.token.empty()) {
+  config.certificate = std::move(*certificate);
+  config.key = std::move(*key);
+  // A file, which somebody keeps new, goes before what stands here.
+  const std::string file = TextOf(user, "tokenFile");
+  if (!file.empty()) config.token.path = folder / file;
+  if (file.empty()) config.token.bytes = SecretOf(user, "token");
+  if (config.certificate.empty() && config.token.empty()) {
     user.Fail(std::string("it does not say who we are: ") + kInstead);
   }
 }

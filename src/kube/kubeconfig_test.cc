@@ -9,6 +9,7 @@
 namespace strata::kube {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -74,6 +75,17 @@ TEST(KubeconfigTest, AnotherContextIsTakenByNameAndPathsBeginAtTheFile) {
   EXPECT_EQ(config->space, "shop");
 }
 
+TEST(KubeconfigTest, ATokenIsTakenAsItStandsAndAFileOfOneGoesBefore) {
+  auto config =
+      ReadKubeconfig(With("tokenFile: /run/token, token: ''", "token: 31415"), "f", "shop");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->token.bytes, "31415");
+  config = ReadKubeconfig(With("token: ''", "token: t"), "f", "shop");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->token.path, "/run/token");
+  EXPECT_EQ(config->token.bytes, "");
+}
+
 TEST(KubeconfigTest, APortIsAddedToNamesAndAddressesWithoutOne) {
   for (const auto& [said, taken] :
        {std::pair("https://h:1/", "https://h:1"), std::pair("https://[::1]", "https://[::1]:443"),
@@ -107,9 +119,14 @@ TEST(KubeconfigTest, WhatIsMissingOrWrongIsNamedWithItsPlaceAndNoSecretIsQuoted)
               HasSubstr("does not say who we are"));
   const std::string wrong = Refusal(With("S0VZ", "secret!"));
   EXPECT_THAT(wrong, HasSubstr("/home/me/.kube/config:20:"));
-  EXPECT_THAT(wrong, HasSubstr("client-key-data: is not base64"));
+  EXPECT_THAT(wrong, HasSubstr("client-key-data is not base64"));
   EXPECT_THAT(wrong, Not(HasSubstr("secret!")));
   EXPECT_THAT(wrong, Not(HasSubstr("\n")));
+  EXPECT_THAT(Refusal(With("user: {tokenFile: /run/token, token: ''}", "user: s3cret"), "shop"),
+              AllOf(HasSubstr("its user must be a map"), Not(HasSubstr("s3cret"))));
+  EXPECT_THAT(Refusal(With("client-certificate-data: Q0VSVA==, client-key-data: S0VZ",
+                           "client-certificate-data: '', client-key-data: ''")),
+              HasSubstr("does not say who we are"));
   EXPECT_THAT(Refusal(""), HasSubstr("no kubeconfig"));
   EXPECT_THAT(Refusal("a: [\n"), HasSubstr("/home/me/.kube/config:"));
   EXPECT_THAT(Refusal("[]"), HasSubstr("map"));
