@@ -224,8 +224,7 @@ void AddStart(CLI::App& rollout, Session& session) {
 void PrintAll(Session& session) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
-  const auto all =
-      session.AskJson("GET", "/v1/resources?namespace=" + PercentEncode(session.tenant));
+  const auto all = session.ListResources({}, Session::Where::kHere);
   if (!all) return session.Report(all.error());
   Json rollouts = Json::array();
   for (const Json& each : (*all)["items"]) {

@@ -12,7 +12,7 @@
 // Errors:   of a call, beside the driver's: kResourceExhausted: no room and too many in line, none
 //           as long as there was time left for it to run, or the line stands; kUnavailable: stopped
 //           before it had one.
-// Tested by pool_test.cc.
+// Tested by pool_test.cc and pool_line_test.cc.
 #pragma once
 
 #include <cstdint>

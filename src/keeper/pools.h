@@ -22,7 +22,7 @@
 // Threads:  one loop. Lifetime: outlives every pool and their sandboxes; not to be destroyed while
 //           filling().
 // Errors:   none; a pool that cannot be filled tries again later, and says why.
-// Tested by pool_test.cc, pools_test.cc.
+// Tested by pool_test.cc, pool_line_test.cc, pools_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // manager/host_probe.h - what this host can enforce and which classes it has, for the API. A keeper
 // finds it out by trying (strata-keeper --probe), in a process of its own: it takes seconds.
 //
-//   GET /v1/probe, KeepSlos --> [ HostProbe ] --once--> strata-keeper --probe
+//   GET /v1/probe, Choose, KeepSlos --> [ HostProbe ] --once--> strata-keeper --probe
 //
 // Threads: the manager's loop. Lifetime: context outlives it. Found once, then remembered.
 // Errors: kUnavailable: the program does not end properly, or not in a minute; asked again then.

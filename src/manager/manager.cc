@@ -159,7 +159,8 @@ Task<void> ManagerImpl::Boot() {
 Json ManagerImpl::Top() {
   collector_.DrainAll();
   std::set<std::pair<std::string, std::string>> deployed;
-  if (const auto current = store_->CurrentRevisions()) {
+  const auto current = store_->CurrentRevisions();
+  if (current) {
     for (const model::Revision& each : *current) deployed.emplace(each.tenant, each.name);
   }
   Json rows = Json::array();
@@ -167,7 +168,7 @@ Json ManagerImpl::Top() {
   for (const Json& figures : top["functions"]) {
     Json row = figures;
     const std::pair name(row["namespace"].get<std::string>(), row["name"].get<std::string>());
-    if (!deployed.contains(name)) continue;  // what it used is in its bill
+    if (current && !deployed.contains(name)) continue;  // what it used is in its bill
     Json scale = scales_.Of({.tenant = name.first,
                              .name = name.second,
                              .sandbox_class = row["class"].get<std::string>()});

@@ -171,7 +171,7 @@ class ManagerImpl final : public Manager {
   Result<void> ReadRollouts();
   Result<model::Target> TrafficOf(const std::string& tenant, const std::string& name);
   Task<void> PlaceAnew(model::Rollout& plan);  // sets its canary
-  Task<void> StartTo(model::Rollout plan, Progress& progress);
+  Task<void> StartTo(model::Rollout plan, bool anew, Progress& progress);
   Task<void> StartByFiles(model::Rollout plan, std::vector<ManifestFile> files, Progress& progress);
   Json ToJson(const model::Rollout& rollout);
 

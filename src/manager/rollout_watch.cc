@@ -118,10 +118,13 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout) 
   if (canary.answered() >= watched.next_look || (at_end && !watched.looked_at_end)) {
     watched.next_look = scheduler::NextLook(canary.answered());
     watched.looked_at_end = at_end;
+    // At 100 % the stable side's answers are those of an earlier time: what was asked then says
+    // nothing of how many 4xx there should be now. A canary that refuses was found before.
+    const bool at_once = rollout.canary_share() < kAll;
     watched.last = scheduler::Judge(stable, canary,
                                     {.max_error_rate = rollout.max_error_rate,
                                      .slower = rollout.slower,
-                                     .more_4xx = rollout.more_4xx,
+                                     .more_4xx = at_once ? rollout.more_4xx : 1,
                                      .min_calls = rollout.min_calls,
                                      .alone = alone},
                                     ++watched.looks);

@@ -199,6 +199,17 @@ TEST_F(RolloutWatchTest, ASideThatRefusesEverythingIsGivenUpThoughNoCallOfItCoun
   EXPECT_THAT(rollout_.because, HasSubstr("20 of 20 calls were answered with 4xx"));
 }
 
+TEST_F(RolloutWatchTest, WhatClientsAskForInTheLastStepIsNotComparedWithAnEarlierTime) {
+  Call("", 1000);
+  Call("@3", 1000);
+  ASSERT_TRUE(Go(seconds(30)));
+  ASSERT_EQ(rollout_.step, 1U);
+  Call("@3", 950);
+  Call("@3", 50, 404);  // a scanner has come
+  EXPECT_TRUE(Go(seconds(30)));
+  EXPECT_EQ(rollout_.state, State::kPromoted) << rollout_.because;
+}
+
 TEST_F(RolloutWatchTest, WhatClientsDoToBothSidesIsNoFault) {
   Call("", 100, 404);
   Call("@3", 500, 404);

@@ -209,14 +209,10 @@ Task<Json> ManagerImpl::StartRollout(RolloutRequest request, Progress& progress)
   auto stable = TrafficOf(plan.tenant, plan.name);
   if (!stable) co_return std::unexpected(stable.error());
   plan.stable = *stable;
-  if (request.anew) {
-    auto placed = co_await PlaceAnew(plan);
-    if (!placed) co_return std::unexpected(placed.error());
-  }
   // Not a conditional expression: see MakeRunnable.
   Result<void> started;
   if (request.files.empty()) {
-    started = co_await StartTo(plan, progress);
+    started = co_await StartTo(plan, request.anew, progress);
   } else {
     started = co_await StartByFiles(plan, std::move(request.files), progress);
   }
@@ -262,9 +258,18 @@ Task<void> ManagerImpl::PlaceAnew(Rollout& plan) {
 }
 
 // To something that is deployed already.
-Task<void> ManagerImpl::StartTo(Rollout plan, Progress& progress) {
+Task<void> ManagerImpl::StartTo(Rollout plan, bool anew, Progress& progress) {
   auto deploying = co_await deploying_.Take(plan.tenant);
   if (!deploying) co_return std::unexpected(deploying.error());
+  if (anew) {
+    auto placed = co_await PlaceAnew(plan);
+    if (!placed) co_return std::unexpected(placed.error());
+  }
+  // The newest revision is known by no number: what has its traffic is what is deployed.
+  const auto newest = FormOf(plan.tenant, {plan.name, 1, {}});
+  if (newest && *newest && plan.canary.revision == (*newest)->revision.number) {
+    plan.canary.revision.reset();
+  }
   const model::Backend to{plan.name, 1, plan.canary};
   const model::Backend from{plan.name, 1, plan.stable};
   auto canary = FormOf(plan.tenant, to);

@@ -24,8 +24,9 @@ using model::Rollout;
 
 constexpr std::chrono::seconds kTick{1};
 constexpr std::chrono::seconds kSettled{30};  // since something may be moved
-constexpr double kAll = 100;                  // percent
-constexpr std::uint32_t kWorthAMove = 5;      // percent of the traffic
+constexpr std::chrono::minutes kProbeAgain{10};
+constexpr double kAll = 100;              // percent
+constexpr std::uint32_t kWorthAMove = 5;  // percent of the traffic
 
 std::string Name(Class sandbox_class) { return std::string(model::ClassName(sandbox_class)); }
 
@@ -59,12 +60,14 @@ Awaitable<void> ManagerImpl::KeepSlos() {
 // What the other classes can do here takes seconds to find out, and far longer on a host that has
 // too much to do: it is known before a class has to be left for that.
 Awaitable<void> ManagerImpl::ProbeAhead() {
-  const auto found = co_await probe_.Found();
-  if (found) {
-    log_.Info("what the classes of this host can do is known");
-  } else {
-    log_.Error("what the classes can do is asked again when it matters", found.error());
+  while (true) {
+    const auto found = co_await probe_.Found();
+    if (found) break;
+    log_.Error("what the classes can do is asked again in a while, or when it matters",
+               found.error());
+    co_await Pause(loop_, kProbeAgain);
   }
+  log_.Info("what the classes of this host can do is known");
 }
 
 // By itself: nobody's move waits for what another one has to start, which may take minutes.

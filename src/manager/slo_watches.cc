@@ -75,6 +75,8 @@ void SloWatches::Follow(std::span<const Form> forms, std::span<const Rollout> ro
                                         .slo = slo,
                                         .watch = scheduler::SloWatch(slo, now)};
     watched.has_image = HasImage(revision);
+    const bool server = revision.workload.guest == model::GuestKind::kHttp && watched.has_image;
+    watched.each = revision.kind == model::Kind::kFunction && !server;
     watched.fixed = Fixed(revision, rollout);
     FollowOverflow(watched, rollout, now);
     watched_.emplace(std::move(name), std::move(watched));
@@ -87,7 +89,8 @@ void SloWatches::Add(const cell::Function& function, const meter::CallRecord& re
   if (!meter::Moves(record) || !meter::TellsOfCallee(record)) return;
   Watched& watched = found->second;
   auto& overflow = watched.overflow;
-  const bool late = meter::CameTooLate(record);
+  // A server's waits also for a replica to start, which is slowness and no load.
+  const bool late = watched.each && meter::CameTooLate(record);
   const scheduler::SloWatch::Call call{.took = Duration(meter::TookNs(record)),
                                        .sandbox = late ? meter::SandboxCame::kBusy : record.sandbox,
                                        .failed = meter::Failed(record),

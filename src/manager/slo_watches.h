@@ -91,6 +91,7 @@ class SloWatches {
     model::Target target;  // that has the traffic, or most that its class carries
     model::Slo slo;
     bool has_image = false;
+    bool each = false;  // a sandbox for each call: what waits before it is a line for one
     std::string fixed;  // why it is not moved, whatever it does; empty: it is
     scheduler::SloWatch watch;
     TimePoint silent_until{};  // since it was named

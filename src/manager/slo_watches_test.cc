@@ -12,6 +12,7 @@ namespace strata::manager {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class SloWatchesTest : public ::testing::Test {
  protected:
@@ -295,6 +296,15 @@ TEST_F(SloWatchesTest, WhatWasEndedAtItsDeadlineForStandingInLineFoundTheClassFu
             "110 of its last 200 calls found no sandbox, 110 of them because too many waited");
   EXPECT_DOUBLE_EQ(missed_[0].overload.value_or(0), 40);
   EXPECT_DOUBLE_EQ(missed_[0].carried, 18);
+}
+
+TEST_F(SloWatchesTest, AServersWaitIsForItsStartAndIsNoLine) {
+  form_.revision.kind = model::Kind::kService;
+  Follow();
+  exit_ = model::ExitReason::kStopped;
+  queued_ms_ = 2900;
+  static_cast<void>(Missed("", 504, 10));
+  for (const auto& each : missed_) EXPECT_THAT(each.because, Not(HasSubstr("too many waited")));
 }
 
 TEST_F(SloWatchesTest, OnlyWhatHasAnImageAndMayMoveNeedsOtherClasses) {

@@ -114,7 +114,9 @@ Result<Rollout> RolloutFromJson(const Json& json) {
     rollout.step = json.at("step").get<std::size_t>();
     rollout.looks = json.at("looks").get<std::uint32_t>();
     rollout.both = json.at("both").get<bool>();
-    rollout.more_4xx = json.value("more_4xx", 0.0);  // earlier versions stored none of these three
+    // Earlier versions stored none of these three. They did not look at 4xx: one that they began
+    // goes on so.
+    rollout.more_4xx = json.value("more_4xx", 1.0);
     rollout.kept = json.value("kept", 0U);
     rollout.carried = json.value("carried", 0.0);
     for (const Json& name : json.at("missed")) {

@@ -11,10 +11,10 @@ using meter::SandboxCame;
 
 constexpr double kShareAbove = 0.01;      // what a p99 is
 constexpr double kShareUnstarted = 0.01;  // that may find no sandbox, if the manifest says nothing
-constexpr double kRisk = 0.01;            // of one window
+constexpr double kRisk = 0.01;            // of one window: half of looks at fewer, half of all
 constexpr double kParts = 1e6;            // of slo.availability
 
-bool Shown(std::uint64_t hits, std::uint64_t of, double share, double risk = kRisk) {
+bool Shown(std::uint64_t hits, std::uint64_t of, double share, double risk = kRisk / 2) {
   return of > 0 && BinomialAtLeast(hits, of, share) <= risk;
 }
 
@@ -71,7 +71,7 @@ SloWatch::Reason SloWatch::NoSandbox(TimePoint now) const {
 bool SloWatch::Decisive() {
   if (seen_.calls < next_look_) return false;
   next_look_ = NextLook(seen_.calls);
-  const double risk = RiskOf(++looks_, kRisk);
+  const double risk = RiskOf(++looks_, kRisk / 2);
   const std::uint64_t ran = seen_.calls - seen_.unstarted;
   return Shown(seen_.unstarted, seen_.calls, MayFail(), risk) ||
          (slo_.availability && Shown(seen_.failed, seen_.calls, MayFail(), risk)) ||

@@ -229,6 +229,8 @@ class ScaleTest(ServerTest):
         try:
             load = Wrk(self, "/alone", 24)
             grown = eventually(lambda: len(self.sandboxes("alone")) == 2)
+            for _ in range(30):  # both are there before the first of them answers
+                self.assertEqual(self.server.get("/alone").status, 200)
             answered, lost = load.stop()
             gone = eventually(lambda: not self.sandboxes("alone"))
         finally:

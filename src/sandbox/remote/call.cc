@@ -103,7 +103,10 @@ void RemoteCall::Watch() {
   if (stop_) io_.Condemn(ExitReason::kStopped, "stopped");
   io_.CheckClient();
   if (io_.fate() && !std::exchange(told_, true)) Send(remote::Stop{});
-  if (clock_.Now() >= give_up_ && receive_.running()) channel_.Close();
+  if (clock_.Now() >= give_up_ && receive_.running()) {
+    gave_up_ = true;
+    channel_.Close();
+  }
 }
 
 bool RemoteCall::Over() const noexcept {
@@ -112,7 +115,7 @@ bool RemoteCall::Over() const noexcept {
 }
 
 bool RemoteCall::keeper_lost() const noexcept {
-  return broken_ && broken_->code == Errc::kUnavailable && !done_ && !fate_;
+  return broken_ && broken_->code == Errc::kUnavailable && !done_ && !fate_ && !gave_up_;
 }
 
 Result<Exit> RemoteCall::Finish() {

@@ -63,6 +63,7 @@ class RemoteCall {
   bool stop_ = false;
   bool told_ = false;  // that it must end
   TimePoint give_up_;
+  bool gave_up_ = false;  // the keeper is there, and did not end it
 
   Helper feed_;
   Helper receive_;

@@ -82,7 +82,9 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   Task<std::unique_ptr<Handed>> Obtain(TimePoint due);
   // After a request that was answered in full: for the next.
   void Keep(std::unique_ptr<Handed> handed);
-  void OnOpened() { ++open_; }
+  void OnOpened() {
+    if (open_++ == 0) in_line_.BeginAnew(clock.Now());  // there was no place to stand in line for
+  }
   // A request had a connection for so long.
   void OnServed(Duration took) { in_line_.Served(took); }
   void OnClosed(std::uint64_t id);
