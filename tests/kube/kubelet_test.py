@@ -253,9 +253,10 @@ class KubeletTest(unittest.TestCase):
 
         def replaced(before):
             now, pods = time.monotonic(), self.cluster.get(f"{PODS}?labelSelector=strata.dev/name=steady")["items"]
-            if not any("deletionTimestamp" in pod["metadata"] for pod in pods):
-                left[-1] = now
-            return not before & {pod["metadata"]["name"] for pod in pods}
+            names = {pod["metadata"]["name"] for pod in pods}
+            if before <= names and not any("deletionTimestamp" in pod["metadata"] for pod in pods):
+                left[-1] = now  # once they have gone nothing is to end any more
+            return not before & names
 
         def is_ours(when, error):
             """Kubernetes does not promise that nobody is sent to a pod that is to end: how long kube-proxy goes on to, on
