@@ -232,7 +232,10 @@ class Node:
 
     def remove_pod(self, pod):
         """As kubelet does, again and again: while containerd hears of a container's end it takes it for running."""
-        if not eventually(lambda: self.crictl("rmp", "-f", pod).returncode == 0):
+        def gone():
+            done = self.crictl("rmp", "-f", pod)
+            return done.returncode == 0 or "NotFound" in done.stderr  # an earlier try, of which no answer came
+        if not eventually(gone):
             raise AssertionError(self.crictl("rmp", "-f", pod).stderr)
 
     def mounts(self):
