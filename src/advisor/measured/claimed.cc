@@ -128,6 +128,30 @@ std::vector<Cell> ClaimCells(const Measured& measured, const JudgedClaim* claim)
           is ? WordCell(claim->claim.source) : NoCell()};
 }
 
+std::vector<Cell> SightCells(const measure::Record& record, const Sight& sight, Claim claim) {
+  const auto measured = LookAt(record, sight);
+  if (measured) {
+    const JudgedClaim judged = JudgeClaim(*measured, "", std::move(claim));
+    return ClaimCells(*measured, &judged);
+  }
+  return {ValueCell(claim.cell),
+          NoCell(),
+          NoCell(),
+          NoCell(),
+          TextCell({"not in the record", "记录中没有"}),
+          WordCell(claim.source)};
+}
+
+std::vector<Column> WithClaimColumns(std::vector<Column> before) {
+  before.insert(before.end(), {{"claimed", {"claimed", "所称"}},
+                               {"measured", {"measured here", "本机实测"}},
+                               {"interval", {"95 % interval", "95% 区间"}},
+                               {"ratio", {"ratio", "比值"}},
+                               {"verdict", {"verdict", "结论"}},
+                               {"source", {"source", "出处"}}});
+  return before;
+}
+
 std::optional<Range> ClaimedRange(const Json& cell) {
   auto range = RangeOf(cell);
   if (!range || !range->least || range->least != range->most || *range->least <= 0) return range;

@@ -73,6 +73,10 @@ std::vector<JudgedClaim> JudgeClaims(const Measured& measured);
 
 // claimed, measured, interval, ratio, verdict and source; null: nothing is claimed.
 std::vector<Cell> ClaimCells(const Measured& measured, const JudgedClaim* claim);
+// The same of a claim of no row of its own; where the record lacks what is looked for they say so.
+std::vector<Cell> SightCells(const measure::Record& record, const Sight& sight, Claim claim);
+// The columns of both, behind `before`.
+std::vector<Column> WithClaimColumns(std::vector<Column> before);
 
 // The range that a claim stands for. A number alone holds as far as it is written: "~2" for a tenth
 // each way, "300" for what is 300 when rounded to hundreds.

@@ -46,14 +46,7 @@ std::vector<Described> DescribeAll(const measure::Record& record) {
 Section ClaimsSection(const std::vector<Described>& all) {
   Section section{.id = "measured",
                   .title = {"Claimed, and measured here", "所称与本机实测"},
-                  .columns = {{"row", {"row", "指标"}},
-                              {"in", {"in", "环境"}},
-                              {"claimed", {"claimed", "所称"}},
-                              {"measured", {"measured here", "本机实测"}},
-                              {"interval", {"95 % interval", "95% 区间"}},
-                              {"ratio", {"ratio", "比值"}},
-                              {"verdict", {"verdict", "结论"}},
-                              {"source", {"source", "出处"}}}};
+                  .columns = WithClaimColumns({{"row", {"row", "指标"}}, {"in", {"in", "环境"}}})};
   for (const Described& each : all) {
     const Measured& measured = each.measured;
     const auto add = [&](const JudgedClaim* claim) {

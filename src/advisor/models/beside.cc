@@ -11,7 +11,6 @@
 
 #include "advisor/compare/claims.h"
 #include "advisor/compare/measured.h"
-#include "advisor/compare/values.h"
 #include "advisor/facts/facts.h"
 #include "advisor/measured/claimed.h"
 #include "advisor/measured/report.h"
@@ -167,16 +166,9 @@ constexpr std::array<Of, 8> kOf = {{
 
 std::vector<Cell> RowOf(const Beside& beside, const std::string& of_model,
                         const measure::Record& record) {
-  const std::string source = beside.source.value_or(of_model);
   std::vector<Cell> row{TextCell(beside.claim), TextCell(ShowSight(beside.sight))};
-  const Claim claim{beside.claimed, source};
-  if (const auto measured = LookAt(record, beside.sight)) {
-    const JudgedClaim judged = JudgeClaim(*measured, "", claim);
-    std::ranges::move(ClaimCells(*measured, &judged), std::back_inserter(row));
-  } else {
-    row.insert(row.end(), {ValueCell(claim.cell), NoCell(), NoCell(), NoCell(),
-                           TextCell({"not in the record", "记录中没有"}), WordCell(source)});
-  }
+  const Claim claim{beside.claimed, beside.source.value_or(of_model)};
+  std::ranges::move(SightCells(record, beside.sight, claim), std::back_inserter(row));
   return row;
 }
 
@@ -197,14 +189,8 @@ std::vector<Section> MeasuredBeside(std::string_view model, const measure::Recor
     if (each.model != model) continue;
     Section section{.id = "measured",
                     .title = {"Claimed, and measured here", "所称与本机实测"},
-                    .columns = {{"claim", {"claim", "声明"}},
-                                {"by", {"measured as", "实测项"}},
-                                {"claimed", {"claimed", "所称"}},
-                                {"measured", {"measured here", "本机实测"}},
-                                {"interval", {"95 % interval", "95% 区间"}},
-                                {"ratio", {"ratio", "比值"}},
-                                {"verdict", {"verdict", "结论"}},
-                                {"source", {"source", "出处"}}}};
+                    .columns = WithClaimColumns(
+                        {{"claim", {"claim", "声明"}}, {"by", {"measured as", "实测项"}}})};
     const std::string source = fact->at("source").get<std::string>() + " (models.yaml)";
     for (const Beside& beside : each.all(fact->value("parameters", Json::object()))) {
       section.rows.push_back(RowOf(beside, source, with_rows));

@@ -7,10 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "advisor/compare/claims.h"
 #include "advisor/compare/measured.h"
 #include "advisor/compare/subjects.h"
-#include "advisor/compare/values.h"
 #include "advisor/facts/facts.h"
 #include "advisor/measured/claimed.h"
 #include "advisor/names.h"
@@ -121,21 +119,10 @@ std::vector<Cell> NotSeen(const Text& why) {
 
 std::vector<Cell> SeenCells(const Json& effect, const Seen& seen, const measure::Record& record) {
   if (seen.sight.row.empty()) return NotSeen(seen.how);
-  const Cell by =
+  std::vector<Cell> cells =
+      SightCells(record, seen.sight, {.cell = FigureOf(effect, seen), .source = ""});
+  cells.back() =
       TextCell(Join({"strata measure: ", "strata measure 的行："}, "", ShowSight(seen.sight)));
-  Claim claim{.cell = FigureOf(effect, seen), .source = ""};
-  const auto measured = LookAt(record, seen.sight);
-  if (!measured) {
-    return {ValueCell(claim.cell),
-            NoCell(),
-            NoCell(),
-            NoCell(),
-            TextCell({"not in the record", "记录中没有"}),
-            by};
-  }
-  const JudgedClaim judged = JudgeClaim(*measured, "", std::move(claim));
-  std::vector<Cell> cells = ClaimCells(*measured, &judged);
-  cells.back() = by;
   return cells;
 }
 

@@ -1,14 +1,12 @@
 #include "advisor/report/kinds.h"
 
-#include <algorithm>
 #include <array>
 #include <string>
-#include <utility>
+
+#include "advisor/report/words.h"
 
 namespace strata::advisor {
 namespace {
-
-using Word = std::pair<std::string_view, std::string_view>;
 
 constexpr std::array kWords = {
     // Diagrams.
@@ -74,8 +72,7 @@ constexpr std::array kWords = {
 }  // namespace
 
 Text KindText(std::string_view kind) {
-  const auto* found = std::ranges::find(kWords, kind, &Word::first);
-  return {std::string(kind), found == kWords.end() ? "" : std::string(found->second)};
+  return {std::string(kind), std::string(ChineseOf(kWords, kind))};
 }
 
 Cell KindCell(std::string_view kind) { return TextCell(KindText(kind)); }
