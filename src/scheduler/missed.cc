@@ -8,14 +8,12 @@
 
 #include <fmt/format.h>
 
-#include "scheduler/rollout.h"
+#include "scheduler/shown.h"
 
 namespace strata::scheduler {
 namespace {
 
-constexpr double kShareAbove = 0.01;  // what a p99 is
-constexpr double kRisk = 0.01;        // of saying it of a class that keeps its bound
-constexpr double kParts = 1e6;        // of slo.availability
+constexpr double kRisk = 0.01;  // of saying it of a class that keeps its bound
 
 std::string Slower(std::string_view field, const std::optional<std::chrono::milliseconds>& bound,
                    const Sketch& seen, std::string_view whose) {
@@ -23,7 +21,7 @@ std::string Slower(std::string_view field, const std::optional<std::chrono::mill
   const double above = seen.Above(static_cast<double>(bound->count()));
   const auto hits = static_cast<std::uint64_t>(std::round(above));
   const auto of = static_cast<std::uint64_t>(std::round(seen.weight()));
-  if (of == 0 || BinomialAtLeast(hits, of, kShareAbove) > kRisk) return "";
+  if (!Shown(hits, of, kShareAbove, kRisk)) return "";
   return fmt::format("{} is {}, missed by {:.3g} % of {} {} so far", field, bound->count(),
                      100 * above / seen.weight(), of, whose);
 }
@@ -37,9 +35,9 @@ std::string Missed(const Learned& learned, const model::Slo& slo) {
   }
   if (!missed.empty() || !slo.availability) return missed;
   const FailureRate seen = learned.crashes();
-  if (seen.calls <= 0 || seen.Least() <= 1 - *slo.availability / kParts) return "";
+  if (seen.calls <= 0 || seen.Least() <= ShareThatMayFail(slo)) return "";
   return fmt::format("slo.availability is {:.10g}, and of {:.0f} calls so far {:.3g} % failed",
-                     100 * *slo.availability / kParts, seen.calls, 100 * seen.rate);
+                     100 * *slo.availability / kAvailabilityParts, seen.calls, 100 * seen.rate);
 }
 
 }  // namespace strata::scheduler

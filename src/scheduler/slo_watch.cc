@@ -3,19 +3,19 @@
 #include <fmt/format.h>
 
 #include "scheduler/figures.h"
+#include "scheduler/shown.h"
 
 namespace strata::scheduler {
 namespace {
 
 using meter::SandboxCame;
 
-constexpr double kShareAbove = 0.01;      // what a p99 is
 constexpr double kShareUnstarted = 0.01;  // that may find no sandbox, if the manifest says nothing
 constexpr double kRisk = 0.01;            // of one window: half of looks at fewer, half of all
-constexpr double kParts = 1e6;            // of slo.availability
 
-bool Shown(std::uint64_t hits, std::uint64_t of, double share, double risk = kRisk / 2) {
-  return of > 0 && BinomialAtLeast(hits, of, share) <= risk;
+// Of a whole window.
+bool Shown(std::uint64_t hits, std::uint64_t of, double share) {
+  return scheduler::Shown(hits, of, share, kRisk / 2);
 }
 
 double Percent(std::uint64_t part, std::uint64_t of) {
@@ -39,7 +39,7 @@ void SloWatch::Add(const Call& call) {
 }
 
 double SloWatch::MayFail() const {
-  return slo_.availability ? 1 - *slo_.availability / kParts : kShareUnstarted;
+  return slo_.availability ? ShareThatMayFail(slo_) : kShareUnstarted;
 }
 
 // At the better end of what was seen.
@@ -51,8 +51,8 @@ bool SloWatch::TooMany(std::uint64_t failed) const {
 
 SloWatch::Reason SloWatch::Unavailable(std::uint64_t failed) const {
   return Reason{fmt::format("slo.availability is {:.10g}, and {:.1f} % of its last {} calls failed",
-                            100 * *slo_.availability / kParts, Percent(failed, seen_.calls),
-                            seen_.calls)};
+                            100 * *slo_.availability / kAvailabilityParts,
+                            Percent(failed, seen_.calls), seen_.calls)};
 }
 
 SloWatch::Reason SloWatch::NoSandbox(TimePoint now) const {
