@@ -50,13 +50,18 @@ def show(what, taken):
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
-def measure_tasks(node, count):
+def client_alone(node, name, client, count):
+    """What of each figure is the client's own time."""
     taken = []
     for _ in range(count):
         begin = time.monotonic()
-        node.must(node.ctr("version"))
+        node.must(client("version"))
         taken.append(time.monotonic() - begin)
-    client = show("ctr alone", {"": taken})[""]
+    return show(f"{name} alone", {"": taken})[""]
+
+
+def measure_tasks(node, count):
+    client = client_alone(node, "ctr", node.ctr, count)
     short = {name: (runtime, ("true",)) for name, runtime in RUNTIMES.items()}
     short["wasm"] = (RUNTIMES["strata"], ("/nothing.wasm",))
     medians = show("create, start, wait, delete", run_each(node, count, "--rm", programs=short))
@@ -98,12 +103,7 @@ def remove_pods(node):
 
 
 def measure_pods(node, count):
-    taken = []
-    for _ in range(count):
-        begin = time.monotonic()
-        node.must(node.crictl("version"))
-        taken.append(time.monotonic() - begin)
-    client = show("crictl alone", {"": taken})[""]
+    client = client_alone(node, "crictl", node.crictl, count)
     for where, host_network in (("the host's network", True), ("CNI's bridge", False)):
         taken = {side: [] for side in SIDES}
         for number in range(count + 1):

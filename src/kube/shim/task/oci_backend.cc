@@ -65,8 +65,6 @@ Task<void> OciBackend::Make(ContainerProcess& first) {
     group_ = std::move(*own);
     command.cgroups = group_->directories();
   }
-  // What it has begun when we are killed would go on after `delete`.
-  command.parent_death_signal = SIGKILL;
   const host::ExpectedOrphan expected;
   auto done = co_await Run(std::move(command), log());
   if (done) done = Adopt(first, bundle_ + "/pid");

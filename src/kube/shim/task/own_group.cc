@@ -111,9 +111,6 @@ Result<void> RemoveLeftGroup(const std::string& bundle) {
   if (!path) return {};
   const auto groups = FindGroups();
   if (!groups) return std::unexpected(groups.error());
-  if (const auto group = groups->OpenAt(*path)) {
-    if (auto removed = RemoveOwnGroup(**group); !removed) return removed;
-  }
   return groups->SweepAt(*path, kRemovePatience);
 }
 
