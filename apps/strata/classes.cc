@@ -65,9 +65,8 @@ Result<void> Deploy(Session& session, const ClassWorkload& workload, model::Clas
 }
 
 std::string PathOf(const ClassWorkload& workload, model::Class sandbox_class) {
-  return "/v1/namespaces/" + workload.space +
-         (workload.kind == "Service" ? "/services/" : "/functions/") +
-         NameIn(workload, sandbox_class);
+  return ResourcePath(workload.space, workload.kind == "Service" ? "services" : "functions",
+                      NameIn(workload, sandbox_class));
 }
 
 Result<http::ClientResponse> Call(Session& session, const ClassWorkload& workload,

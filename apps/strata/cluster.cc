@@ -1,6 +1,5 @@
 #include "cluster.h"
 
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "base/files.h"
 #include "base/task.h"
+#include "host/memfd.h"
 #include "kube/kubeconfig.h"
 #include "model/resource.h"
 #include "session.h"
@@ -51,12 +51,12 @@ Result<std::string> FindConfig(const std::string& said) {
 Result<std::filesystem::path> PathOf(kube::FileOrBytes what,
                                      std::vector<std::shared_ptr<const Fd>>& kept) {
   if (what.bytes.empty()) return std::move(what.path);
-  auto file = std::make_shared<const Fd>(::memfd_create("kubeconfig", MFD_CLOEXEC));
-  if (!file->valid()) return FailErrno("keep what kubeconfig says", errno);
+  auto file = host::MakeMemfd("kubeconfig");
+  if (!file) return std::unexpected(std::move(file).error());
   if (::fchmod(file->get(), S_IRUSR) != 0) return FailErrno("keep what kubeconfig says", errno);
   if (auto put = WriteAll(file->get(), what.bytes); !put) return std::unexpected(put.error());
-  kept.push_back(file);
-  return std::filesystem::path("/proc/self/fd/" + std::to_string(file->get()));
+  kept.push_back(std::make_shared<const Fd>(std::move(*file)));
+  return std::filesystem::path("/proc/self/fd/" + std::to_string(kept.back()->get()));
 }
 
 // What `path` leads to, by the API server.

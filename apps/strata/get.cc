@@ -39,11 +39,6 @@ struct GetFlags {
   bool all_tenants = false;
 };
 
-std::string Target(const Session& session, const Kind& kind, const std::string& name) {
-  return "/v1/namespaces/" + PercentEncode(session.tenant) + "/" + std::string(kind.plural) + "/" +
-         PercentEncode(name);
-}
-
 std::string Cell(const Json& object, const char* pointer) {
   const Json::json_pointer at(pointer);
   if (!object.contains(at)) return "-";
@@ -167,7 +162,7 @@ void Delete(Session& session, const GetFlags& flags) {
   if (!format) return session.Report(format.error());
   auto kind = FindKind(flags.kind);
   if (!kind) return session.Report(kind.error());
-  auto change = session.AskJson("DELETE", Target(session, *kind, flags.name));
+  auto change = session.AskJson("DELETE", ResourcePath(session.tenant, kind->plural, flags.name));
   if (!change) return session.Report(change.error());
   if (IsStructured(*format)) return PrintValue(*change, *format);
   Print("deleted " + std::string(kind->name) + " " + session.tenant + "/" + flags.name + "\n");

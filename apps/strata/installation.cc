@@ -15,14 +15,13 @@ Result<advisor::Installation> AskInstallation(Session& session) {
   advisor::Installation installation{.status = std::move(*status)};
   for (const Json& item : list->at("items")) {
     const std::string kind = item.at("kind");
+    const char* const plural = kind == "Function"  ? "functions"
+                               : kind == "Service" ? "services"
+                                                   : "routes";
     const Json& metadata = item.at("metadata");
     // The class is told of one workload at a time.
-    auto one = session.AskJson(
-        "GET", "/v1/namespaces/" + PercentEncode(metadata.at("namespace").get<std::string>()) +
-                   (kind == "Function"  ? "/functions/"
-                    : kind == "Service" ? "/services/"
-                                        : "/routes/") +
-                   PercentEncode(metadata.at("name").get<std::string>()));
+    auto one = session.AskJson("GET", ResourcePath(metadata.at("namespace").get<std::string>(),
+                                                   plural, metadata.at("name").get<std::string>()));
     if (!one) return std::unexpected(std::move(one).error());
     installation.resources.push_back(std::move(*one));
   }

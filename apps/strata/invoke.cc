@@ -47,8 +47,8 @@ void Invoke(Session& session, const InvokeFlags& flags) {
   if (!body) return session.Report(body.error());
   http::ClientRequest request;
   request.method = "POST";
-  request.target = "/v1/namespaces/" + PercentEncode(session.tenant) + "/functions/" +
-                   PercentEncode(flags.name) + "/invoke?path=" + PercentEncode(flags.path);
+  request.target = ResourcePath(session.tenant, "functions", flags.name) +
+                   "/invoke?path=" + PercentEncode(flags.path);
   if (!flags.type.empty()) request.headers.emplace_back("Content-Type", flags.type);
   if (!flags.export_name.empty()) {
     request.headers.emplace_back("Strata-Export", flags.export_name);

@@ -36,8 +36,8 @@ void Logs(Session& session, const LogFlags& flags) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
   http::ClientRequest request;
-  request.target = "/v1/namespaces/" + PercentEncode(session.tenant) + "/functions/" +
-                   PercentEncode(flags.name) + "/logs?tail=" + std::to_string(flags.tail) +
+  request.target = ResourcePath(session.tenant, "functions", flags.name) +
+                   "/logs?tail=" + std::to_string(flags.tail) +
                    (flags.follow ? "&follow=true" : "");
   http::FetchOptions options;
   if (flags.follow) options.timeout = Duration::max();

@@ -228,7 +228,7 @@ Awaitable<void> Conversation::Heed() {
 }  // namespace
 
 std::string ServicePath(const Session& session, const std::string& service) {
-  return "/v1/namespaces/" + PercentEncode(session.tenant) + "/services/" + PercentEncode(service);
+  return ResourcePath(session.tenant, "services", service);
 }
 
 Result<int> RunRemote(Session& session, const RemoteProgram& program, const OnOutput& on_output) {

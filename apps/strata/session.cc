@@ -174,10 +174,7 @@ Error Session::OfCluster(Error error) {
 }
 
 Result<Json> Session::GetResource(std::string_view plural, std::string_view name) {
-  if (!kube) {
-    return AskJson("GET", "/v1/namespaces/" + PercentEncode(tenant) + "/" + std::string(plural) +
-                              "/" + PercentEncode(name));
-  }
+  if (!kube) return AskJson("GET", ResourcePath(tenant, plural, name));
   auto cluster = OpenCluster();
   if (!cluster) return std::unexpected(std::move(cluster).error());
   auto found = (*cluster)->Get(tenant, plural, name);
@@ -233,6 +230,11 @@ std::string PercentEncode(std::string_view text) {
     encoded += {'%', kHex[byte >> 4], kHex[byte & 15]};
   }
   return encoded;
+}
+
+std::string ResourcePath(std::string_view tenant, std::string_view plural, std::string_view name) {
+  return "/v1/namespaces/" + PercentEncode(tenant) + "/" + std::string(plural) + "/" +
+         PercentEncode(name);
 }
 
 }  // namespace strata::cli

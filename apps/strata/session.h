@@ -99,4 +99,7 @@ struct Session {
 // For a path or query of the API.
 std::string PercentEncode(std::string_view text);
 
+// Where the API has one that is deployed. `plural`: "services".
+std::string ResourcePath(std::string_view tenant, std::string_view plural, std::string_view name);
+
 }  // namespace strata::cli

@@ -18,8 +18,7 @@ struct Flags {
 };
 
 std::string PathOf(const Session& session, const std::string& service, const std::string& what) {
-  return "/v1/namespaces/" + PercentEncode(session.tenant) + "/services/" + PercentEncode(service) +
-         "/" + what;
+  return ResourcePath(session.tenant, "services", service) + "/" + what;
 }
 
 void PrintIds(Session& session, const Json& answer) {
