@@ -18,6 +18,26 @@ if(STRATA_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
+# strata_dependency(NAME SHARED [ARCHIVE]) - the library strata_NAME: the imported target SHARED, and in a program with
+# the property STRATA_STATIC the static library ARCHIVE, or nothing.
+function(strata_dependency name shared)
+  set(archive "")
+  if(ARGN)
+    find_library(STRATA_ARCHIVE_${name} NAMES ${ARGN})
+    set(archive $<$<BOOL:${STRATA_ARCHIVE_${name}}>:${STRATA_ARCHIVE_${name}}>)
+  endif()
+  add_library(strata_${name} INTERFACE)
+  target_link_libraries(strata_${name} INTERFACE $<IF:$<BOOL:$<TARGET_PROPERTY:STRATA_STATIC>>,${archive},${shared}>)
+endfunction()
+strata_dependency(ssl OpenSSL::SSL libssl.a)
+strata_dependency(crypto OpenSSL::Crypto libcrypto.a)
+strata_dependency(yaml yaml-cpp libyaml-cpp.a)
+strata_dependency(seccomp PkgConfig::SECCOMP libseccomp.a)
+strata_dependency(protobuf protobuf::libprotobuf-lite libprotobuf-lite.a)
+# Debian has no static ones: a program that logs is linked against shared libraries.
+strata_dependency(spdlog spdlog::spdlog)
+strata_dependency(fmt fmt::fmt)
+
 # Flags and definitions that every target of ours shares.
 add_library(strata_options INTERFACE)
 target_compile_options(strata_options INTERFACE -Wall -Wextra -Werror -Wpedantic -Wno-missing-field-initializers
