@@ -78,6 +78,9 @@ Section Recommendations() {
                             TextCell(LabelOf(each.at("recommend"))),
                             TextCell(LabelOf(each.at("reason"))),
                             TextCell(LabelOf(each.at("focus")))});
+    if (each.contains("note")) {
+      section.notes.push_back(Join(LabelOf(each), ": ", TextOf(each, "note")));
+    }
   }
   return section;
 }

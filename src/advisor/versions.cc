@@ -117,6 +117,13 @@ Section FeaturesOf(const std::vector<Tried>& tried) {
   return section;
 }
 
+// A figure of `each`; of a bound "< 5".
+Cell FigureCell(const Json& each, const char* key) {
+  Cell cell = NumberCell(each.at(key));
+  if (each.contains("bound")) cell.text.en = "< " + cell.text.en;
+  return cell;
+}
+
 // The change as the document says it beside what its own figures make.
 Section Changes() {
   Section section{.id = "figures",
@@ -134,8 +141,8 @@ Section Changes() {
     const double before = each.at("old");
     const double after = each.at("new");
     const Change change = ChangeOf(each, before, after);
-    section.rows.push_back({TextCell(LabelOf(each)), NumberCell(before),
-                            NumberCell(each.at("old_year")), NumberCell(after),
+    section.rows.push_back({TextCell(LabelOf(each)), FigureCell(each, "old"),
+                            NumberCell(each.at("old_year")), FigureCell(each, "new"),
                             NumberCell(each.at("new_year")),
                             WordCell(each.at("unit").get<std::string>()),
                             WordCell(each.at("change").get<std::string>()),
@@ -202,12 +209,15 @@ Section Updates() {
                   .columns = {{"document", {"document", "文档"}},
                               {"title", {"title", "标题"}},
                               {"version", {"version", "版本"}},
+                              {"dates", {"dates", "日期"}},
                               {"changes", {"changes", "更新内容"}}},
                   .sources = {"004 §1.3, §2.1-§2.3"}};
   for (const Json& each : Facts(FactFile::kVersions).at("document_updates")) {
-    section.rows.push_back({WordCell(each.at("doc").get<std::string>()), TextCell(LabelOf(each)),
-                            WordCell(each.at("version").get<std::string>()),
-                            TextCell({ListOf(each.at("changes")), each.at("changes_zh")})});
+    section.rows.push_back(
+        {WordCell(each.at("doc").get<std::string>()), TextCell(LabelOf(each)),
+         WordCell(each.at("version").get<std::string>()),
+         each.contains("date") ? WordCell(each.at("date").get<std::string>()) : NoCell(),
+         TextCell({ListOf(each.at("changes")), each.at("changes_zh")})});
   }
   return section;
 }
@@ -319,7 +329,8 @@ Change ChangeOf(const Json& figure, double before, double after) {
 
 Report Versions(const FoundHere& here) {
   const Json& update = Facts(FactFile::kVersions).at("report");
-  const Text date{update.at("date").get<std::string>(), ""};
+  const Text date{
+      update.at("date").get<std::string>() + ", " + update.at("basis").get<std::string>(), ""};
   return {.id = "versions",
           .title = {"Technology versions", "技术版本"},
           .sections = {VersionsOf(here.versions), FeaturesOf(here.features), Changes(), Layers(),

@@ -247,6 +247,30 @@ Section Authorities() {
   return section;
 }
 
+// What the first document is for, and what the others' architectures are founded on.
+Section Goals() {
+  const Json& facts = Facts(FactFile::kConcepts);
+  const Json& goals = facts.at("goals");
+  const Json& architecture = facts.at("architecture_concepts");
+  Section section{
+      .id = "goals",
+      .title = {"Goals of the documents, and their basis", "文档的目标与理论基础"},
+      .columns = {
+          {"kind", {"kind", "类别"}}, {"what", {"what", "内容"}}, {"source", {"source", "出处"}}}};
+  const auto add = [&section](const Json& of, const Text& kind, Text what) {
+    section.rows.push_back(
+        {TextCell(kind), TextCell(std::move(what)), WordCell(of.at("source").get<std::string>())});
+  };
+  for (const Json& each : goals.at("goals")) add(goals, {"goal", "目标"}, LabelOf(each));
+  for (const Json& each : architecture.at("theory_basis")) {
+    add(architecture, {"theory", "理论"}, LabelOf(each));
+  }
+  for (const Json& each : architecture.at("patterns")) {
+    add(architecture, {"pattern", "模式"}, {each.get<std::string>(), ""});
+  }
+  return section;
+}
+
 // Concepts first, then the architectures that there are only addresses for.
 Section WhatCanBeAligned() {
   Section section{.id = "concepts",
@@ -264,7 +288,7 @@ Section WhatCanBeAligned() {
 Report AlignAll() {
   return {.id = "align",
           .title = {"Alignment", "对齐"},
-          .sections = {Authorities(), WhatCanBeAligned(), Verified(""), Conflicts("")},
+          .sections = {Goals(), Authorities(), WhatCanBeAligned(), Verified(""), Conflicts("")},
           .notes = {kNotVisited}};
 }
 

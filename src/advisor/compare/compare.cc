@@ -76,6 +76,10 @@ Section Definitions(const Subjects& subjects) {
   });
   for (const Subject& subject : subjects) {
     section.sources.push_back(facts(subject).at("source"));
+    for (const Json& technology : facts(subject).at("technologies")) {
+      if (!technology.contains("note")) continue;
+      section.notes.push_back(Join(LabelOf(technology), ": ", TextOf(technology, "note")));
+    }
   }
   return section;
 }
@@ -275,8 +279,9 @@ void AddHierarchy(const std::set<std::string>& concepts, Relations& to) {
       continue;
     Text below;
     for (const Json& id : row.at("runs_on")) below = Join(below, ", ", ConceptLabel(id));
+    const Text is = Join(ConceptLabel(row.at("concept")), ": ", TextOf(row, "abstraction"));
     to.Add(hierarchy, {"hierarchy", "层级"},
-           Join(Join(ConceptLabel(row.at("concept")), " ", TextOf(row, "modality")), " ", below));
+           Join(is, "; ", Join(TextOf(row, "modality"), " ", below)));
     if (row.contains("note")) to.section.notes.push_back(TextOf(row, "note"));
   }
 }
@@ -310,9 +315,14 @@ void AddDependenciesAndEvolution(const std::set<std::string>& concepts, Relation
   }
   for (const Json& row : relations.at("evolution").at("timeline")) {
     if (!concepts.contains(row.at("concept").get<std::string>())) continue;
-    Text text = Join({row.at("period"), ""}, ": ", ConceptLabel(row.at("concept")));
-    text.zh = row.at("zh");
-    to.Add(relations.at("evolution"), {"evolution", "演进"}, std::move(text));
+    const Text text{row.at("period").get<std::string>() + ": " +
+                        ConceptLabel(row.at("concept")).en + " (" + ListOf(row.at("technologies")) +
+                        ")",
+                    row.at("zh")};
+    to.Add(relations.at("evolution"), {"evolution", "演进"}, text);
+  }
+  if (concepts.contains("service_mesh") || concepts.contains("policy_engine")) {
+    to.section.notes.push_back(TextOf(relations.at("evolution"), "note"));
   }
   for (const Json& driver : relations.at("evolution").at("drivers")) {
     const Json& ends = driver.at("to");
@@ -500,6 +510,25 @@ Report CompareTechnologies(const Subjects& subjects, const measure::Record& reco
   return report;
 }
 
+// The tool that the document sketches, and which verb does the same.
+Section ToolSection() {
+  const Json& tool = Matrices().at("comparison_tool");
+  Section section{.id = "tool",
+                  .title = {"The document's comparison tool, and the verb that does it",
+                            "文档的概念对比工具与对应命令"},
+                  .columns = {{"method", {"method", "方法"}},
+                              {"does", {"does", "作用"}},
+                              {"verb", {"verb", "命令"}}},
+                  .sources = {tool.at("source").get<std::string>()}};
+  for (const Json& method : tool.at("methods")) {
+    const std::string& name = method.at("name").get_ref<const std::string&>();
+    section.rows.push_back({WordCell(name), TextCell({method.at("does"), method.at("zh")}),
+                            WordCell(name == "compare_concepts" ? "strata compare A B --dimension D"
+                                                                : "strata align CONCEPT")});
+  }
+  return section;
+}
+
 Report WhatCanBeCompared() {
   Section section{.id = "subjects",
                   .title = {"What can be compared", "可比较的对象"},
@@ -531,7 +560,7 @@ Report WhatCanBeCompared() {
   }
   return {.id = "compare",
           .title = {"Comparison", "对比"},
-          .sections = {std::move(section), std::move(dimensions)}};
+          .sections = {std::move(section), std::move(dimensions), ToolSection()}};
 }
 
 // Of a name that both have, the technology is meant beside another one.

@@ -82,6 +82,18 @@ Section FieldsOf(const Json& table, const char* rows, const std::vector<Column>&
   return section;
 }
 
+// With what the tiers are in the other documents.
+Section TiersTable(const Json& table) {
+  Section section = GridOf(table);
+  for (const Json& tier : Facts(FactFile::kConcepts).at("tier_mapping")) {
+    if (!tier.contains("note")) continue;
+    const Text of = Join(ConceptLabel(tier.at("concept")), " = ",
+                         {tier.at("sandbox_class").get<std::string>(), tier.at("zh")});
+    section.notes.push_back(Join(of, ": ", TextOf(tier, "note")));
+  }
+  return section;
+}
+
 Section OverheadsTable(const Json& table) {
   return FieldsOf(table, "rows",
                   {{"startup", {"start-up", "启动"}},
@@ -170,7 +182,7 @@ constexpr std::array kMappings{
     Mapping{"togaf", "togaf_mapping", GridOf},
     Mapping{"c4", "c4_mapping", C4Table},
     Mapping{"era", "era_application_matrix", GridOf},
-    Mapping{"tier", "tier_comparison", GridOf},
+    Mapping{"tier", "tier_comparison", TiersTable},
     Mapping{"overheads", "tier_overheads", OverheadsTable},
     Mapping{"kuasar", "kuasar_figures", KuasarTable},
     Mapping{"launch", "launch_paradigm", LaunchTable},

@@ -182,6 +182,7 @@ Section StagesThatRead(const std::set<std::string>& paths, const std::string& lo
                   .columns = {{"path", {"path", "路径"}},
                               {"stage", {"stage", "阶段"}},
                               {"goal", {"goal", "目标"}},
+                              {"document", {"document", "文档"}},
                               {"file", {"file", "文件"}}}};
   for (const Json& path : Source().at("learning_paths")) {
     for (const Json& stage : path.at("stages")) {
@@ -189,7 +190,8 @@ Section StagesThatRead(const std::set<std::string>& paths, const std::string& lo
         const std::string file = document.at("path");
         if (!paths.contains(file) && !IsStageFor(stage, lower)) continue;
         section.rows.push_back({TextCell(LabelOf(path)), NumberCell(stage.at("stage")),
-                                TextCell({stage.at("goal"), stage.at("zh")}), WordCell(file)});
+                                TextCell({stage.at("goal"), stage.at("zh")}),
+                                WordCell(document.at("doc").get<std::string>()), WordCell(file)});
       }
     }
   }
@@ -224,6 +226,10 @@ Section SourceDocuments() {
     section.rows.push_back(
         {WordCell(id), TextCell(LabelOf(each)), TextCell(TextOf(each, "version")),
          WordCell(each.at("updated").get<std::string>()), TextCell(std::move(names))});
+    for (const Json& part : each.value("parts", Json::array())) {
+      section.rows.push_back({WordCell(id + " " + part.at("id").get<std::string>()),
+                              TextCell(LabelOf(part)), NoCell(), NoCell(), NoCell()});
+    }
   }
   return section;
 }

@@ -131,6 +131,14 @@ void AddNotes(const Json& diagram, Graph& graph) {
   for (const char* key : {"theme", "note"}) {
     if (diagram.contains(key)) graph.notes.push_back(TextOf(diagram, key));
   }
+  const auto ends = EndsOf(diagram);
+  for (const Json& edge : diagram.at("edges")) {
+    if (!edge.contains("note")) continue;
+    const Text between =
+        Join(LabelOf(*ends.at(edge.at("from"))), " ",
+             Join(RelationText(edge.at("relation")), " ", LabelOf(*ends.at(edge.at("to")))));
+    graph.notes.push_back(Join(between, ": ", TextOf(edge, "note")));
+  }
 }
 
 Graph MakeDiagram(const Json& diagram) {

@@ -46,16 +46,20 @@ Model GainsClaimed(const Json& fact) {
   ParameterList parameters(fact);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const Json& item = items.at(i);
+    const Text tech{item.at("tech").get<std::string>(), ""};
     if (item.contains("percent")) {
-      parameters.Stated(names[i] + ".percent", item.at("percent").get<double>(), {"%", -99.9, 1000},
-                        source);
+      parameters
+          .Stated(names[i] + ".percent", item.at("percent").get<double>(), {"%", -99.9, 1000},
+                  source)
+          .Called(Join(tech, ": ", {"change", "变化"}));
     }
     if (item.contains("factor")) {
-      parameters.Stated(names[i] + ".factor", item.at("factor").get<double>(), kPositive, source);
+      parameters.Stated(names[i] + ".factor", item.at("factor").get<double>(), kPositive, source)
+          .Called(Join(tech, ": ", {"how many times as much", "倍数"}));
     }
     if (item.contains("max_exclusive_ms")) {
-      parameters.Stated(names[i] + ".below", item.at("max_exclusive_ms").get<double>(), kMs,
-                        source);
+      parameters.Stated(names[i] + ".below", item.at("max_exclusive_ms").get<double>(), kMs, source)
+          .Called(Join(tech, ": ", {"less than", "小于"}));
     }
   }
   parameters.Stated("opa_mean.old", 1.2, {"ms", 1e-9}, "004 statistics")
@@ -103,18 +107,20 @@ Model VersionCoverage(const Json& fact) {
 Model WasmCloud2028(const Json& fact) {
   const Text why{"how it is then, is for the reader to set: as the document forecasts",
                  "届时情形由读者设定：取文档预测"};
-  double languages = 0;
-  for (const Json& assumption : fact.at("parameters").at("assumptions")) {
-    if (assumption.at("id") == "languages")
-      languages = assumption.at("min_exclusive").get<double>();
-  }
+  const Json& assumptions = fact.at("parameters").at("assumptions");
+  const Json& of_languages = *FindFact(assumptions, "languages");
+  const double languages = of_languages.at("min_exclusive");
   Model model;
   model.parameters = ParameterList(fact)
                          .Stated("languages_min_exclusive", languages, kCounted,
                                  fact.at("source").get<std::string>())
+                         .Called(LabelOf(of_languages))
                          .Assume("languages", languages + 1, kCount, why)
+                         .Called({"languages supported then", "届时支持的语言数"})
                          .YesNo("runtime_unified", true, why)
-                         .YesNo("hardware", true, why);
+                         .Called(LabelOf(*FindFact(assumptions, "runtime_unified")))
+                         .YesNo("hardware", true, why)
+                         .Called(LabelOf(*FindFact(assumptions, "hardware")));
   model.evaluate = [](const Inputs& in) {
     const bool languages_met = in["languages"] > in["languages_min_exclusive"];
     const double met = (languages_met ? 1 : 0) + in["runtime_unified"] + in["hardware"];

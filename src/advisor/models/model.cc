@@ -127,6 +127,7 @@ Text ParameterList::LabelOfPart(const std::string& part, const Json& entry) cons
     const Text label = LabelOf(entry);
     return {label.en.empty() ? part : label.en, label.zh};
   }
+  if (entry.is_object() && entry.contains("tech")) return {entry.at("tech"), ""};
   const auto symbols = fact_.find("symbols");
   if (symbols == fact_.end() || !symbols->contains(part)) return {};
   return LabelOf(symbols->at(part));

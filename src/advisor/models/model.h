@@ -177,6 +177,12 @@ class ParameterList {
     return Choose(std::move(name), kNoYes[yes ? 1 : 0], kNoYes, std::move(why));
   }
 
+  // Says what the last parameter is, where its place in the fact does not.
+  ParameterList& Called(Text label) {
+    list_.back().label = std::move(label);
+    return *this;
+  }
+
   // NOLINTNEXTLINE(google-explicit-constructor): the list is what all this is for
   operator std::vector<Parameter>() const { return list_; }
 

@@ -99,6 +99,7 @@ Section TreesSection(const std::vector<Walk>& walks) {
         walk.missing.empty() ? walk.outcome : Text{"needs " + walk.missing, "需要 " + walk.missing};
     section.rows.push_back({TextCell(walk.name), TextCell(path), TextCell(outcome),
                             ClassCell(walk.sandbox_class), TextCell(then), WordCell(walk.source)});
+    for (const Text& note : walk.notes) section.notes.push_back(Join(walk.name, ": ", note));
   }
   return section;
 }

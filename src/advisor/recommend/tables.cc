@@ -299,6 +299,10 @@ Section PracticesSection(const Case& about, const std::vector<Walk>& walks, mode
       answer == model::Class::kWasm
           ? Text{"a WASI module or component (W3C, Bytecode Alliance)", "WASI 模块或组件（W3C）"}
           : Text{"an OCI image, unchanged", "OCI 镜像，无需修改"});
+  add(chosen, "update",
+      {"'strata versions' shows what is here of what the documents state, 'strata measure' what "
+       "holds here now",
+       "'strata versions' 对照文档所述与本机现状，'strata measure' 给出本机当前的实测"});
   return section;
 }
 

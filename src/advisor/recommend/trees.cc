@@ -130,6 +130,9 @@ void WalkNodes(const Json& tree, const Case& about, Walk& walk) {
     const Json& node = *FindFact(nodes, next);
     const std::string& type = node.at("type").get_ref<const std::string&>();
     walk.nodes.push_back(node.at("id"));
+    if (node.contains("note")) {
+      walk.notes.push_back(Join(LabelOf(node), ": ", TextOf(node, "note")));
+    }
     next = node.value("to", "");
     if (type == "question") {
       const Taken taken = Ask(node, about);
@@ -230,6 +233,7 @@ Text DecidedBy(const Walk& walk) {
 
 Walk WalkTree(const Json& tree, const Case& about) {
   Walk walk{.tree = tree.at("id"), .name = LabelOf(tree), .source = tree.at("source")};
+  if (tree.contains("note")) walk.notes.push_back(TextOf(tree, "note"));
   if (tree.at("kind") == "rule_list") {
     WalkRules(tree, about, walk);
   } else {

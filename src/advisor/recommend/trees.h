@@ -39,6 +39,7 @@ struct Walk {
   // Of ours; nothing: the outcome is no class (a service mesh).
   std::optional<model::Class> sandbox_class;
   std::vector<Text> consequences;  // of a rule what it is for
+  std::vector<Text> notes;         // of the tree, and of the nodes that it came through
 };
 
 Walk WalkTree(const Json& tree, const Case& about);
