@@ -18,12 +18,19 @@ DEPLOYMENT = "/apis/apps/v1/namespaces/default/deployments/web"
 FRONT = "/api/v1/namespaces/default/services/web"
 POLICY = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/web"
 EVENTS = "/api/v1/namespaces/default/events"
+CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
 SYSTEM = "/api/v1/namespaces/strata-system"
 
 
 def documents(path):
     """Those of a file, each with its first line."""
     return [(part.split("\n", 1)[0].removeprefix("# "), part) for part in path.read_text().split("---\n")[1:]]
+
+
+def volume(name, size_mib=8, **more):
+    """The spec of a Service with that named volume."""
+    return {"artifact": "oci://registry.example/web:1", "mounts": [{"volume": "d", "mount": "/d"}],
+            "volumes": [{"name": "d", "named": {"volume": name, "size_mib": size_mib, **more}}]}
 
 
 def place_of(text):
@@ -188,6 +195,9 @@ class ClusterTest(OperatorTest):
         names = [f"steady-{number}" for number in range(5)]
         for name in names:
             self.service(name, said)
+        for name, retain in (("steady-keeps", True), ("steady-has", False)):
+            self.service(name, volume(f"of-{name}", retain=retain))
+            names.append(name)
         self.service("witness", {"artifact": "oci://registry.example/web:1"})
         self.operator()
         for name in names:
@@ -337,6 +347,42 @@ class ClusterTest(OperatorTest):
         self.assertEqual(lost.returncode, 3, lost.stderr)
         self.assertIn("/nowhere", lost.stderr)
 
+    def test_a_named_volume_is_a_claim_of_one_service(self):
+        self.node("n1", "container")
+        claim = f"{CLAIMS}/data.volume"
+        self.service("db", volume("data", size_mib=16))
+        self.operator()
+        ready = lambda name: self.conditions(f"{OURS}/services/{name}").get("Ready")  # noqa: E731
+        self.seen("a claim", lambda: self.api.get(claim).get("kind") == "PersistentVolumeClaim")
+        self.seen("progress", lambda: ready("db") == ("False", "Progressing"))
+        self.service("other", volume("data", size_mib=16))
+        self.seen("the volume is another's", lambda: ready("other") == ("False", "Taken"))
+        self.api.merge(f"{OURS}/services/db", {"spec": {"replicas": 2}})
+        self.seen("a refusal", lambda: ready("db") == ("False", "Unsupported"))
+
+        # Kept, whatever becomes of who named it; taken up again by who has its name.
+        self.api.apply(f"{OURS}/services/db", {
+            "apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "db"},
+            "spec": {**volume("data", size_mib=16, retain=True), "replicas": 1}})
+        self.seen("nobody's", lambda: "ownerReferences" not in self.api.get(claim)["metadata"])
+        uid = self.api.get(claim)["metadata"]["uid"]
+        self.deleted("db")
+        self.assertNotIn("deletionTimestamp", self.api.get(claim)["metadata"])
+        self.service("db", volume("data", size_mib=8, retain=True))
+        self.seen("it does not shrink", lambda: ready("db") == ("False", "Refused"))
+        self.api.merge(f"{OURS}/services/db", {"spec": {"volumes": volume("data", size_mib=16)["volumes"]}})
+        self.seen("progress", lambda: ready("db") == ("False", "Progressing"))
+        self.assertEqual(self.api.get(claim)["metadata"]["uid"], uid)
+        self.deleted("db", claim)
+
+    def deleted(self, name, *more):
+        """Deletes a Service, and plays the garbage collector."""
+        self.api.delete(f"{OURS}/services/{name}")
+        for path in (*(each.replace("web", name) for each in (DEPLOYMENT, FRONT, POLICY)), *more):
+            self.seen(f"{path} deleted", lambda path=path: "deletionTimestamp" in self.api.get(path)["metadata"])
+            self.api.merge(path, {"metadata": {"finalizers": None}})
+        self.seen("the end", lambda: self.api.get(f"{OURS}/services/{name}").get("code") == 404)
+
     def test_a_services_life(self):
         self.node("n1", "container")
         self.api.apply(SERVICE, {"apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": "web"},
@@ -371,9 +417,7 @@ class ClusterTest(OperatorTest):
         self.api.delete(SERVICE)
         self.seen("its Deployment deleted", lambda: "deletionTimestamp" in self.api.get(DEPLOYMENT)["metadata"])
         self.assertIn("strata.dev/controller", self.api.get(SERVICE)["metadata"]["finalizers"])
-        for path in (DEPLOYMENT, FRONT, POLICY):  # the garbage collector's part
-            self.api.merge(path, {"metadata": {"finalizers": None}})
-        self.seen("the end", lambda: self.api.get(SERVICE).get("code") == 404)
+        self.deleted("web")
 
 
 if __name__ == "__main__":

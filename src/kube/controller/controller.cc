@@ -32,6 +32,7 @@ constexpr std::array kKinds = {model::Kind::kService, model::Kind::kFunction, mo
 constexpr std::array kChildren = {"/apis/networking.k8s.io/v1/networkpolicies",
                                   "/apis/apps/v1/deployments", "/api/v1/services",
                                   "/apis/networking.k8s.io/v1/ingresses"};
+constexpr const char* kClaims = "/api/v1/persistentvolumeclaims";
 constexpr const char* kOurs = "?labelSelector=strata.dev%2Fkind";
 
 // Also the next time, unless something changes.
@@ -53,7 +54,9 @@ Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, teleme
       wake_(loop.get_executor(), Timer::time_point::max()),
       nodes_(
           loop, client, "/api/v1/nodes", log_, [this](const Json& it) { NodeChanged(it); },
-          Form::kMetadata) {
+          Form::kMetadata),
+      claims_(loop, client, std::string(kClaims) + kOurs, log_,
+              [this](const Json& it) { ChildChanged(it); }) {
   for (const model::Kind kind : kKinds) {
     const std::string name(model::KindName(kind));
     resources_.try_emplace(name, loop, client,
@@ -67,7 +70,7 @@ Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, teleme
 }
 
 bool Controller::Synced() const {
-  return nodes_.synced() &&
+  return nodes_.synced() && claims_.synced() &&
          std::ranges::all_of(resources_, [](const auto& each) { return each.second.synced(); }) &&
          std::ranges::all_of(children_, [](const Mirror& each) { return each.synced(); });
 }
@@ -118,6 +121,7 @@ Awaitable<void> Controller::Again(std::string key, Duration pause) {
 
 Awaitable<void> Controller::Run() {
   Spawn(loop_, nodes_.Run());
+  Spawn(loop_, claims_.Run());
   for (auto& [kind, mirror] : resources_) Spawn(loop_, mirror.Run());
   for (Mirror& each : children_) Spawn(loop_, each.Run());
   Spawn(loop_, Resync());
@@ -168,6 +172,12 @@ Observed Controller::Observe(const Json& resource) const {
     const auto found = each.objects().find(key);
     if (found != each.objects().end()) observed.children.push_back(found->second);
   }
+  // Named by their volumes, so they are looked for by their labels: those of its namespace.
+  const std::string space = key.substr(0, key.find('/') + 1);
+  for (auto it = claims_.objects().lower_bound(space); it != claims_.objects().end(); ++it) {
+    if (!it->first.starts_with(space)) break;
+    if (IsLabelled(it->second, resource)) observed.children.push_back(it->second);
+  }
   return observed;
 }
 
@@ -196,9 +206,11 @@ Task<void> Controller::CheckNames(Observed& observed, const std::vector<Action>&
         path.substr(0, name) + "?fieldSelector=metadata.name%3D" + path.substr(name + 1);
     auto found = co_await client_.List(std::move(list), Form::kMetadata);
     if (!found) co_return std::unexpected(std::move(found).error());
-    const auto ours = [&observed](const Json& item) { return IsMadeFor(item, observed.resource); };
+    const auto ours = [&observed](const Json& item) {
+      return IsMadeFor(item, observed.resource) || IsKeptFor(item, observed.resource);
+    };
     if (std::ranges::all_of(found->items, ours)) continue;
-    observed.obstacle = Taken(apply->object.value("kind", ""), observed.resource);
+    observed.obstacle = Taken(apply->object);
     Error error{Errc::kFailedPrecondition, observed.obstacle->message};
     co_return std::unexpected(std::move(error));
   }
@@ -210,15 +222,17 @@ Task<void> Controller::CheckNames(Observed& observed, const std::vector<Action>&
 Task<void> Controller::DoAll(Observed& observed, std::vector<Action> actions) {
   for (Action& action : actions) {
     const auto* apply = std::get_if<Apply>(&action);
-    const std::string kind = apply == nullptr ? "" : apply->object.value("kind", "");
-    const bool is_new = apply != nullptr && !apply->there;
+    const bool is_apply = apply != nullptr;
+    const bool is_new = is_apply && !apply->there;
+    const Json object = is_apply ? apply->object : Json();
     auto done = co_await Do(observed.resource, std::move(action));
     if (done) continue;
     const Error& error = done.error();
     if (is_new && error.code == Errc::kFailedPrecondition) {
-      observed.obstacle = Taken(kind, observed.resource);
-    } else if (!kind.empty() && IsRefusal(error)) {
-      observed.obstacle = Obstacle{.reason = "Refused", .message = kind + ": " + error.message};
+      observed.obstacle = Taken(object);
+    } else if (is_apply && IsRefusal(error)) {
+      observed.obstacle =
+          Obstacle{.reason = "Refused", .message = object.value("kind", "") + ": " + error.message};
     }
     co_return done;
   }

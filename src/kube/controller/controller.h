@@ -63,8 +63,9 @@ class Controller {
   std::set<std::string> waiting_;           // that are tried again later
   Timer wake_;                              // never expires; cancelled when something is due
   std::map<std::string, Mirror, std::less<>> resources_;  // by kind
-  std::list<Mirror> children_;                            // one for each kind of what is made
+  std::list<Mirror> children_;  // one for each kind of what is made and has its maker's name
   Mirror nodes_;
+  Mirror claims_;
 };
 
 }  // namespace strata::kube::controller

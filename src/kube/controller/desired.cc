@@ -32,6 +32,9 @@ constexpr std::uint16_t kFunctionFrontPort = 80;
 // out, which Kubernetes tells them and the pod at once.
 constexpr std::int64_t kLeaveSeconds = 5;
 
+// Whose a named volume is, beside its owner; every pod that has one is of that group.
+constexpr std::int64_t kVolumeGroup = 65532;
+
 // What the cell of a Function's pod has for itself, beside what its calls may use.
 constexpr Bytes kCellMemory = 32_MiB;
 
@@ -119,14 +122,35 @@ void AddProbes(const model::Health& health, Json& container) {
   if (health.liveness) container["livenessProbe"] = ProbeOf(*health.liveness);
 }
 
-// Directories in memory, counted as the pod's.
+std::vector<model::NamedVolume> NamedIn(const model::Workload& workload) {
+  std::vector<model::NamedVolume> named;
+  for (const model::Volume& volume : workload.volumes) {
+    if (volume.named) named.push_back(*volume.named);
+  }
+  return named;
+}
+
+std::string ClaimOf(const model::NamedVolume& volume) {
+  return volume.volume + std::string(kVolumeSuffix);
+}
+
+// Claims, and directories in memory, which are counted as the pod's.
 void AddVolumes(const model::Workload& workload, Json& pod, Json& container) {
   const auto add = [&](const std::string& name, std::optional<Bytes> size) {
     Json directory = {{"medium", "Memory"}};
     if (size) directory["sizeLimit"] = Quantity(*size);
     pod["volumes"].push_back({{"name", name}, {"emptyDir", std::move(directory)}});
   };
-  for (const model::Volume& volume : workload.volumes) add(volume.name, volume.tmpfs->size);
+  for (const model::Volume& volume : workload.volumes) {
+    if (volume.tmpfs) {
+      add(volume.name, volume.tmpfs->size);
+      continue;
+    }
+    pod["volumes"].push_back({{"name", volume.name},
+                              {"persistentVolumeClaim", {{"claimName", ClaimOf(*volume.named)}}}});
+    // On one machine every user may write to a named volume.
+    pod["securityContext"]["fsGroup"] = kVolumeGroup;
+  }
   for (const model::Mount& mount : workload.mounts) {
     Json seen = {{"name", mount.volume}, {"mountPath", mount.mount}};
     if (mount.read_only) seen["readOnly"] = true;
@@ -165,6 +189,10 @@ class Objects {
         {"replicas", served.replicas},
         {"selector", {{"matchLabels", Labels()}}},
         {"template", {{"metadata", std::move(metadata)}, {"spec", Pod(served, sandbox_class)}}}};
+    // A volume is on one node at a time: a pod that has it goes before the next one comes.
+    if (!NamedIn(served.workload).empty()) {
+      object["spec"]["strategy"]["rollingUpdate"] = {{"maxSurge", 0}, {"maxUnavailable", 1}};
+    }
     return object;
   }
 
@@ -175,6 +203,20 @@ class Objects {
         {"ports",
          Json::array(
              {Json{{"name", kPortName}, {"port", served.front_port}, {"targetPort", kPortName}}})}};
+    return object;
+  }
+
+  // Of the storage class that is the cluster's default.
+  [[nodiscard]] Json Claim(const model::NamedVolume& volume) const {
+    Json object = Object("v1", kVolumeKind);
+    Json& metadata = object["metadata"];
+    metadata["name"] = ClaimOf(volume);
+    if (volume.retain) {
+      metadata.erase("ownerReferences");
+      metadata["annotations"][std::string(kRetainAnnotation)] = "true";
+    }
+    object["spec"] = {{"accessModes", Json::array({"ReadWriteOnce"})},
+                      {"resources", {{"requests", {{"storage", Quantity(volume.size)}}}}}};
     return object;
   }
 
@@ -256,6 +298,9 @@ Result<std::vector<Json>> DesiredObjects(const Resource& resource, std::string_v
   const Objects objects(resource, uid);
   std::vector<Json> made;
   made.push_back(objects.NetworkPolicy());
+  for (const model::NamedVolume& volume : NamedIn(served.workload)) {
+    made.push_back(objects.Claim(volume));
+  }
   made.push_back(objects.Deployment(served, sandbox_class));
   made.push_back(objects.Service(served));
   if (served.triggers.empty()) return made;

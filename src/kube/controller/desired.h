@@ -1,6 +1,7 @@
 // kube/controller/desired.h - what a cluster shall have for one of ours: for a Service or Function
 // a Deployment in its class, a Service of Kubernetes' in front of it, a NetworkPolicy that grants
-// no way out, and for its triggers an Ingress; for a Route an Ingress.
+// no way out, a PersistentVolumeClaim for each named volume, and for its triggers an Ingress; for a
+// Route an Ingress.
 //
 //   a manifest, its class --> [ DesiredObjects ] --> api_client.h applies them
 //
@@ -28,6 +29,14 @@ inline constexpr std::string_view kNameLabel = "strata.dev/name";
 
 // What follows the name of a Route in that of its Ingress: none of ours has a dot in its name.
 inline constexpr std::string_view kRouteSuffix = ".route";
+// And what follows that of a named volume in its claim's.
+inline constexpr std::string_view kVolumeSuffix = ".volume";
+
+inline constexpr std::string_view kVolumeKind = "PersistentVolumeClaim";
+
+// On the claim of a volume that stays when nobody names it any more: it has no owner, and is that
+// of whichever resource has the kind and name in its labels.
+inline constexpr std::string_view kRetainAnnotation = "strata.dev/retain";
 
 // The objects of `resource`, a Service or a Function, in the order in which they are made. `uid` is
 // the resource's in the cluster, which owns them. Fails as CheckSupported does (supported.h).

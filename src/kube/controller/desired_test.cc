@@ -168,6 +168,37 @@ TEST(DesiredTest, DirectoriesInMemoryAreEmptyDirs) {
   EXPECT_EQ(mounts[1]["mountPath"], "/tmp");
 }
 
+TEST(DesiredTest, ANamedVolumeIsAClaimThatOnePodAtATimeHas) {
+  const auto objects = ObjectsOf(
+      "volumes: [{name: d, named: {volume: data, size_mib: 2048}}],"
+      " mounts: [{volume: d, mount: /d, read_only: true}]");
+  ASSERT_EQ(objects.size(), 4U);
+  const Json& claim = objects[1];
+  EXPECT_EQ(PathOf(claim), "/api/v1/namespaces/shop/persistentvolumeclaims/data.volume");
+  EXPECT_EQ(claim["spec"]["resources"]["requests"]["storage"], "2Gi");
+  EXPECT_EQ(claim["spec"]["accessModes"], Json::array({"ReadWriteOnce"}));
+  EXPECT_EQ(claim["metadata"]["ownerReferences"][0]["uid"], "uid-1");
+  EXPECT_FALSE(claim["metadata"].contains("annotations"));
+  const Json& spec = objects[2]["spec"];
+  EXPECT_EQ(spec["strategy"]["rollingUpdate"], (Json{{"maxSurge", 0}, {"maxUnavailable", 1}}));
+  const Json& pod = spec["template"]["spec"];
+  EXPECT_EQ(pod["volumes"][0]["persistentVolumeClaim"]["claimName"], "data.volume");
+  EXPECT_TRUE(pod["securityContext"].contains("fsGroup"));
+  EXPECT_EQ(pod["containers"][0]["volumeMounts"][0],
+            (Json{{"name", "d"}, {"mountPath", "/d"}, {"readOnly", true}}));
+  EXPECT_FALSE(ObjectsOf("")[1]["spec"].contains("strategy"));
+}
+
+TEST(DesiredTest, AVolumeThatIsKeptHasNoOwner) {
+  const auto objects = ObjectsOf(
+      "volumes: [{name: d, named: {volume: data, size_mib: 8, retain: true}}],"
+      " mounts: [{volume: d, mount: /d}]");
+  ASSERT_EQ(objects.size(), 4U);
+  const Json& metadata = objects[1]["metadata"];
+  EXPECT_FALSE(metadata.contains("ownerReferences"));
+  EXPECT_EQ(metadata["annotations"]["strata.dev/retain"], "true");
+}
+
 TEST(DesiredTest, TriggersAreRulesOfAnIngress) {
   auto objects = DesiredObjects(
       FunctionWith("triggers: [{http: {path: /a}}, {http: {host: b.example, path: /}}]"), "uid-1",
@@ -245,10 +276,15 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"Scale", "Service", "scale: {max: 3}", "spec.scale"},
         Refused{"Restart", "Service", "restart: never", "spec.restart"},
         Refused{"Egress", "Service", "grants: {http: [\"a.example:443\"]}", "spec.grants.http"},
-        Refused{"NamedVolume", "Service",
-                "volumes: [{name: d, named: {volume: d, size_mib: 8}}],"
+        Refused{"VolumeOfSeveral", "Service",
+                "replicas: 2, volumes: [{name: d, named: {volume: d, size_mib: 8}}],"
                 " mounts: [{volume: d, mount: /d}]",
-                "spec.volumes[0]"},
+                "spec.replicas"},
+        Refused{"VolumeTwice", "Service",
+                "volumes: [{name: d, named: {volume: v, size_mib: 8}},"
+                " {name: e, named: {volume: v, size_mib: 8}}],"
+                " mounts: [{volume: d, mount: /d}, {volume: e, mount: /e}]",
+                "spec.volumes[1].named.volume"},
         Refused{"Method", "Service", "triggers: [{http: {path: /, methods: [GET]}}]",
                 "spec.triggers[0].http.methods"},
         Refused{"Order", "Service", "priority: high", "spec.priority"},

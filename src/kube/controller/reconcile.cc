@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,6 +52,15 @@ std::string ReasonOf(const Error& error) {
 const Json* Find(const std::vector<Json>& objects, std::string_view kind) {
   const auto found = std::ranges::find_if(
       objects, [kind](const Json& object) { return object.value("kind", "") == kind; });
+  return found == objects.end() ? nullptr : &*found;
+}
+
+// The one of them that has the kind and the name of `object`.
+const Json* FindLike(const std::vector<Json>& objects, const Json& object) {
+  const auto found = std::ranges::find_if(objects, [&object](const Json& each) {
+    return each.at("kind") == object.at("kind") &&
+           each.at("metadata").at("name") == object.at("metadata").at("name");
+  });
   return found == objects.end() ? nullptr : &*found;
 }
 
@@ -161,8 +169,8 @@ struct Made {
 // What keeps it from being made, as is seen or was tried.
 std::optional<Obstacle> ObstacleOf(const Observed& observed) {
   for (const Json& child : observed.children) {
-    if (IsMadeFor(child, observed.resource)) continue;
-    return Taken(child.value("kind", ""), observed.resource);
+    if (IsMadeFor(child, observed.resource) || IsKeptFor(child, observed.resource)) continue;
+    return Taken(child);
   }
   return observed.obstacle;
 }
@@ -185,18 +193,17 @@ Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
 
 // What there is to do for it to be as `made`, and how far it is.
 Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actions) {
-  std::set<std::string> kinds;
   for (Json& object : made.objects) {
-    kinds.insert(object.at("kind").get<std::string>());
-    Json marked = Marked(std::move(object));
-    const Json* there = Find(observed.children, marked.at("kind").get<std::string>());
-    const bool as_it_shall_be = there != nullptr && IsAsMarked(*there, marked);
-    if (!as_it_shall_be) actions.emplace_back(Apply{std::move(marked), there != nullptr});
+    object = Marked(std::move(object));
+    const Json* there = FindLike(observed.children, object);
+    const bool as_it_shall_be = there != nullptr && IsAsMarked(*there, object);
+    if (!as_it_shall_be) actions.emplace_back(Apply{object, there != nullptr});
   }
   for (const Json& child : observed.children) {
-    const bool wanted = kinds.contains(child.value("kind", ""));
+    const bool wanted = FindLike(made.objects, child) != nullptr;
     const bool going = child.at("metadata").contains("deletionTimestamp");
-    if (!wanted && !going) actions.emplace_back(RemovalOf(child));
+    const bool kept = !IsMadeFor(child, observed.resource);
+    if (!wanted && !going && !kept) actions.emplace_back(RemovalOf(child));
   }
   if (!made.placement) return ReadinessOfRoute(Find(observed.children, "Ingress"));
   Condition condition = ReadinessOf(Find(observed.children, "Deployment"));
@@ -214,10 +221,26 @@ bool IsMadeFor(const Json& object, const Json& resource) {
   });
 }
 
-Obstacle Taken(std::string_view kind, const Json& resource) {
+bool IsLabelled(const Json& object, const Json& resource) {
+  const Json none = Json::object();
+  const Json labels = object.at("metadata").value("labels", none);
+  return labels.value(std::string(kKindLabel), "") == resource.value("kind", "") &&
+         labels.value(std::string(kNameLabel), "") == resource.at("metadata").value("name", "");
+}
+
+bool IsKeptFor(const Json& object, const Json& resource) {
+  const Json none = Json::object();
+  const Json& metadata = object.at("metadata");
+  return metadata.value("annotations", none).contains(std::string(kRetainAnnotation)) &&
+         metadata.value("ownerReferences", Json::array()).empty() && IsLabelled(object, resource);
+}
+
+Obstacle Taken(const Json& object) {
+  const std::string kind = object.value("kind", "");
+  const bool volume = kind == kVolumeKind;
   return {.reason = "Taken",
-          .message = "metadata.name: " + std::string(kind) + " " +
-                     resource.at("metadata").value("name", "") +
+          .message = std::string(volume ? "spec.volumes" : "metadata.name") + ": " + kind + " " +
+                     object.at("metadata").value("name", "") +
                      " is another's here; choose a name that is free"};
 }
 

@@ -6,7 +6,8 @@
 // A resource has our finalizer before anything is made for it; once it is deleted, what was made
 // goes first and the finalizer last. What cannot be made is said in the condition Ready, with a
 // reason; the other conditions are somebody else's. Two resources may have one name where they are
-// of two kinds: what was made for one is never touched for the other.
+// of two kinds: what was made for one is never touched for the other. A volume that is to be kept
+// has no owner, and is never removed.
 //
 // Threads: pure, deterministic. Tested by reconcile_test.cc.
 #pragma once
@@ -57,16 +58,25 @@ struct Obstacle {
 };
 
 struct Observed {
-  Json resource;               // of ours, as the API server has it
-  std::vector<Json> children;  // what is labelled as ours under the names of what is made for it
+  Json resource;  // of ours, as the API server has it
+  // What is labelled as ours under the names of what is made for it, and the claims that are
+  // labelled as its.
+  std::vector<Json> children;
   std::optional<Obstacle> obstacle;  // then nothing is made
 };
 
 // Whether `object` was made for `resource`: that is its controller.
 bool IsMadeFor(const Json& object, const Json& resource);
 
-// Somebody else has the name of an object of that kind.
-Obstacle Taken(std::string_view kind, const Json& resource);
+// Whether the labels of `object` say that it is the resource's; nobody but its owner vouches for
+// it.
+bool IsLabelled(const Json& object, const Json& resource);
+
+// Whether `object` is the claim of a volume that was kept for who has that kind and name.
+bool IsKeptFor(const Json& object, const Json& resource);
+
+// Somebody else has the name of `object`, which is to be made.
+Obstacle Taken(const Json& object);
 
 // `now`: RFC 3339, for conditions that change.
 std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& nodes,

@@ -269,7 +269,7 @@ TEST(ReconcileTest, OnlyWhatIsOursIsTakenOver) {
   }
 
   Observed foreign = Seen(Service());
-  foreign.obstacle = Taken("Deployment", foreign.resource);
+  foreign.obstacle = Taken(Deployment(2));
   const auto actions = Decide(foreign, kNow);
   EXPECT_TRUE(Of<Apply>(actions).empty());
   EXPECT_EQ(ReadyOf(actions)["reason"], "Taken");
@@ -282,6 +282,52 @@ TEST(ReconcileTest, OnlyWhatIsOursIsTakenOver) {
   EXPECT_TRUE(Of<Remove>(with_copy).empty());
   EXPECT_EQ(ReadyOf(with_copy)["reason"], "Taken");
   EXPECT_FALSE(Of<SetStatus>(with_copy)[0].status.contains("selector")) << "its pods are not ours";
+}
+
+// With one named volume.
+Json Keeping(bool retain) {
+  Json service = Service();
+  service["spec"]["volumes"] = Json::array(
+      {Json{{"name", "d"}, {"named", {{"volume", "data"}, {"size_mib", 8}, {"retain", retain}}}}});
+  service["spec"]["mounts"] = Json::array({Json{{"volume", "d"}, {"mount", "/d"}}});
+  return service;
+}
+
+Json ClaimOf(const Json& service) {
+  for (const Apply& each : Of<Apply>(Decide(Seen(service), kNow))) {
+    if (each.object["kind"] == "PersistentVolumeClaim") return each.object;
+  }
+  ADD_FAILURE() << "no claim";
+  return Json::object();
+}
+
+TEST(ReconcileTest, AVolumeGoesWithTheLastWhoNamesItUnlessItIsKept) {
+  for (const bool retain : {false, true}) {
+    const Json claim = ClaimOf(Keeping(retain));
+    EXPECT_TRUE(IsKeptFor(claim, Service()) == retain);
+    const auto dropped = Of<Remove>(Decide(Seen(Service(), {claim}), kNow));
+    Json deleted = Keeping(retain);
+    deleted["metadata"]["deletionTimestamp"] = kBefore;
+    const auto last = Decide(Seen(deleted, {claim}), kNow);
+    EXPECT_EQ(dropped.size(), retain ? 0U : 1U);
+    EXPECT_EQ(Of<Remove>(last).size(), retain ? 0U : 1U);
+    EXPECT_EQ(Of<SetFinalizers>(last).size(), retain ? 1U : 0U);
+  }
+}
+
+TEST(ReconcileTest, AVolumeThatWasKeptIsTakenUpAgainByWhoHasItsName) {
+  const Json kept = ClaimOf(Keeping(true));
+  const auto again = Of<Apply>(Decide(Seen(Keeping(true), {kept}), kNow));
+  EXPECT_EQ(again.size(), 3U) << "all but the claim";
+  for (const Apply& each : Of<Apply>(Decide(Seen(Keeping(false), {kept}), kNow))) {
+    if (each.object["kind"] != "PersistentVolumeClaim") continue;
+    EXPECT_TRUE(each.there);
+    EXPECT_EQ(each.object["metadata"]["ownerReferences"][0]["uid"], "uid-1");
+  }
+  Json other = Keeping(true);
+  other["metadata"]["name"] = "other";
+  EXPECT_FALSE(IsKeptFor(kept, other));
+  EXPECT_THAT(Taken(kept).message, HasSubstr("spec.volumes: PersistentVolumeClaim data.volume"));
 }
 
 TEST(ReconcileTest, OfADeletedOneWhatWasMadeGoesFirst) {

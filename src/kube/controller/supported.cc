@@ -1,7 +1,9 @@
 #include "kube/controller/supported.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,9 +48,15 @@ Result<void> CheckWorkload(const model::Workload& workload) {
   if (!workload.grants.http.empty()) {
     return NotYet("spec.grants.http", "a NetworkPolicy knows addresses and no names");
   }
+  std::set<std::string> named;
   for (std::size_t i = 0; i < workload.volumes.size(); ++i) {
-    if (workload.volumes[i].tmpfs) continue;
-    return NotYet("spec.volumes[" + std::to_string(i) + "]", "on a cluster there are tmpfs only");
+    const model::Volume& volume = workload.volumes[i];
+    const std::string field = "spec.volumes[" + std::to_string(i) + "]";
+    if (volume.host) return NotYet(field + ".host", "it is of one machine");
+    if (volume.named && !named.insert(volume.named->volume).second) {
+      return NotYet(field + ".named.volume",
+                    "it is another volume here, too; mount that one twice");
+    }
   }
   return {};
 }
@@ -90,6 +98,13 @@ Result<void> CheckService(const model::ServiceSpec& service) {
   if (auto bounded = CheckNoCallLimits(service.workload.limits); !bounded) return bounded;
   if (service.scale) {
     return NotYet("spec.scale", "on a cluster a Service has a fixed number of 'replicas'");
+  }
+  const bool keeps = std::ranges::any_of(service.workload.volumes, [](const model::Volume& volume) {
+    return volume.named.has_value();
+  });
+  if (keeps && service.most() > 1) {
+    return NotYet("spec.replicas",
+                  "on a cluster a named volume is on one node at a time, so one replica has it");
   }
   if (service.restart != model::Restart::kAlways) {
     return NotYet("spec.restart", "a Deployment always starts its pods again");
