@@ -25,7 +25,8 @@ namespace {
 using model::Resource;
 
 constexpr std::string_view kPortName = "main";
-constexpr std::uint16_t kFunctionPort = 8080;  // where the shim has a component answer
+// Where the shim has a component answer, and an image is told to.
+constexpr std::uint16_t kFunctionPort = 8080;
 constexpr std::uint16_t kFunctionFrontPort = 80;
 
 // How long a pod that ends still answers: until proxies everywhere have heard that it is to be left
@@ -45,7 +46,7 @@ struct Served {
   std::uint16_t port = 0;        // in the pod
   std::uint16_t front_port = 0;  // of Kubernetes' Service
   std::uint32_t replicas = 1;
-  bool function = false;  // a call has a sandbox and limits of its own
+  bool server = true;  // else a call has a sandbox and limits of its own
   model::Health health;
   std::chrono::milliseconds stop_timeout{0};
 };
@@ -60,7 +61,7 @@ Served ServedBy(const Resource& resource) {
             .triggers = function.triggers,
             .port = kFunctionPort,
             .front_port = kFunctionFrontPort,
-            .function = true,
+            .server = IsServer(resource),
             .health = {},
             .stop_timeout = usual.stop_timeout};
   }
@@ -87,10 +88,10 @@ std::string Quantity(Bytes size) {
   return std::to_string(count) + kUnits[unit];
 }
 
-// Of a Service what its program may use. Of a Function as much as all calls at once may, each of
+// Of a server what its program may use. Of a component as much as all calls at once may, each of
 // which has a bound of its own; room for one of them is kept.
-Json ResourcesOf(const model::Limits& limits, bool function) {
-  if (!function) return {{"limits", {{"memory", Quantity(limits.memory)}}}};
+Json ResourcesOf(const model::Limits& limits, bool server) {
+  if (server) return {{"limits", {{"memory", Quantity(limits.memory)}}}};
   const Bytes one{kCellMemory.count + limits.memory.count};
   const Bytes all{kCellMemory.count + limits.memory.count * limits.concurrency};
   return {{"requests", {{"memory", Quantity(one)}}}, {"limits", {{"memory", Quantity(all)}}}};
@@ -181,7 +182,7 @@ class Objects {
   [[nodiscard]] Json Deployment(const Served& served, model::Class sandbox_class) const {
     Json object = Object("apps/v1", "Deployment");
     Json metadata = {{"labels", Labels()}};
-    if (served.function) {
+    if (!served.server) {
       metadata["annotations"][kRequestLimits] =
           DumpJson(model::LimitsToJson(served.workload.limits));
     }
@@ -266,8 +267,10 @@ class Objects {
         {"name", "main"},
         {"image", artifact.path},
         {"ports", Json::array({Json{{"name", kPortName}, {"containerPort", served.port}}})},
-        {"resources", ResourcesOf(workload.limits, served.function)}};
-    for (const auto& [name, value] : workload.env) {
+        {"resources", ResourcesOf(workload.limits, served.server)}};
+    model::Env env = workload.env;
+    if (served.server) env.try_emplace("PORT", std::to_string(served.port));
+    for (const auto& [name, value] : env) {
       Json variable = {{"name", name}};
       if (!value.empty()) variable["value"] = value;
       container["env"].push_back(std::move(variable));

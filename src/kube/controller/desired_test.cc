@@ -97,6 +97,20 @@ TEST(DesiredTest, AFunctionIsPodsOfClassWasmWithAFrontAtPort80) {
   EXPECT_EQ((*objects)[2]["spec"]["ports"][0]["port"], 80);
 }
 
+TEST(DesiredTest, AFunctionInAnImageIsOneServerForAllItsCalls) {
+  auto objects = DesiredObjects(
+      FunctionWith("class: appkernel, guest: http, limits: {memory_mib: 96}, env: {PORT: \"1\"}"),
+      "uid-1", Class::kAppkernel);
+  ASSERT_TRUE(objects.has_value()) << objects.error().message;
+  const Json& pod = (*objects)[1]["spec"]["template"];
+  EXPECT_FALSE(pod["metadata"].contains("annotations")) << "limits of calls, which nobody keeps";
+  const Json& container = pod["spec"]["containers"][0];
+  EXPECT_EQ(container["ports"][0]["containerPort"], 8080);
+  EXPECT_EQ(container["env"], Json::array({Json{{"name", "PORT"}, {"value", "1"}}}));
+  EXPECT_EQ(container["resources"], (Json{{"limits", {{"memory", "96Mi"}}}}));
+  EXPECT_EQ((*objects)[2]["spec"]["ports"][0]["port"], 80);
+}
+
 // What the shim reads (kube/shim/wasm/config.h), and how much its pod may then hold.
 TEST(DesiredTest, TheLimitsOfAFunctionsCallsGoWithItsPod) {
   const auto objects =
@@ -130,7 +144,8 @@ TEST(DesiredTest, ThePodIsTheWorkload) {
   EXPECT_EQ(pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"], 5);
   const Json& container = pod["containers"][0];
   EXPECT_EQ(container["image"], "registry.example/web:1");
-  EXPECT_EQ(container["env"], Json::array({Json{{"name", "SIZE"}, {"value", "128"}}}));
+  EXPECT_EQ(container["env"], Json::array({Json{{"name", "PORT"}, {"value", "8080"}},
+                                           Json{{"name", "SIZE"}, {"value", "128"}}}));
   EXPECT_EQ(container["resources"]["limits"]["memory"], "96Mi");
   EXPECT_EQ(container["readinessProbe"]["tcpSocket"]["port"], "main");
   EXPECT_FALSE(container.contains("livenessProbe"));
@@ -290,6 +305,11 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"Order", "Service", "priority: high", "spec.priority"},
         Refused{"Wait", "Service", "limits: {timeout_ms: 100}", "spec.limits.timeout_ms"},
         Refused{"Kept", "Function", "scale: {max: 3}", "spec.scale"},
+        Refused{"KeptServer", "Function", "class: container, guest: http, scale: {max: 3}",
+                "spec.scale"},
+        Refused{"WaitForServer", "Function",
+                "class: container, guest: http, limits: {timeout_ms: 100}",
+                "spec.limits.timeout_ms"},
         Refused{"Command", "Function", "guest: command", "spec.guest"},
         Refused{"AtOnce", "Function", "limits: {concurrency: 1001}", "spec.limits.concurrency"}),
     [](const auto& info) { return info.param.label; });
@@ -305,8 +325,10 @@ TEST(PlaceTest, AFunctionIsAComponentAndAServiceAnImage) {
   ClusterNodes nodes;
   nodes["a"] = ClassesOf(Node("a", {"container", "wasm"}));
   EXPECT_EQ(Place(FunctionWith(""), nodes)->sandbox_class, Class::kWasm);
+  EXPECT_EQ(Place(FunctionWith("class: container, guest: http"), nodes)->sandbox_class,
+            Class::kContainer);
   for (const auto& [resource, says] :
-       {std::pair(FunctionWith("class: container"), "for each call of an image"),
+       {std::pair(FunctionWith("class: container"), "with a class and 'guest: http'"),
         std::pair(ServiceWith("class: wasm"), "make it a Function")}) {
     auto placed = Place(resource, nodes);
     ASSERT_FALSE(placed.has_value());

@@ -13,11 +13,12 @@ constexpr std::array kClasses = {Class::kWasm, Class::kContainer, Class::kAppker
                                  Class::kMicrovm};
 
 // Why nothing of that kind is made in that class.
-std::string Lacking(Class sandbox_class, bool function) {
-  if ((sandbox_class == Class::kWasm) == function) return {};
-  return function ? "on a cluster nobody makes a sandbox for each call of an image"
-                  : "on a cluster a component gets a fresh sandbox for each request: make it a "
-                    "Function";
+std::string Lacking(Class sandbox_class, bool server) {
+  if ((sandbox_class == Class::kWasm) != server) return {};
+  return server ? "on a cluster a component gets a fresh sandbox for each request: make it a "
+                  "Function"
+                : "on a cluster nobody makes a sandbox for each call of an image: with a class and "
+                  "'guest: http' it is one server for all its calls";
 }
 
 std::string LabelOf(Class sandbox_class) {
@@ -40,6 +41,13 @@ scheduler::ClassSet ClassesOf(const Json& node) {
   return classes;
 }
 
+bool IsServer(const model::Resource& resource) {
+  if (resource.kind() == model::Kind::kService) return true;
+  const model::Workload& workload = *resource.workload();
+  return workload.guest == model::GuestKind::kHttp &&
+         workload.sandbox_class.value_or(Class::kWasm) != Class::kWasm;
+}
+
 Result<model::Placement> Place(const model::Resource& resource, const ClusterNodes& nodes) {
   const model::Workload& workload = *resource.workload();
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
@@ -54,7 +62,7 @@ Result<model::Placement> Place(const model::Resource& resource, const ClusterNod
     scheduler::Option& option = options.emplace_back();
     option.sandbox_class = each;
     option.variant = true;
-    option.lacking = Lacking(each, service == nullptr);
+    option.lacking = Lacking(each, IsServer(resource));
   }
   std::vector<scheduler::Node> known;
   known.reserve(nodes.size());
@@ -63,7 +71,7 @@ Result<model::Placement> Place(const model::Resource& resource, const ClusterNod
     known.push_back({.name = name, .free_memory = workload.limits.memory, .classes = classes});
   }
   const scheduler::Question question{.function = service == nullptr,
-                                     .start_each = service == nullptr,
+                                     .start_each = !IsServer(resource),
                                      .requires_ = workload.requires_,
                                      .slo = workload.slo,
                                      .budget = workload.budget,

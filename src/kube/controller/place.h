@@ -32,9 +32,14 @@ scheduler::ClassSet ClassesOf(const Json& node);
 // The classes of each node, by its name.
 using ClusterNodes = std::map<std::string, scheduler::ClassSet>;
 
-// `resource`: a Service, which is an image, or a Function, which is a component: class wasm serves
-// it with a fresh sandbox for each call, and nobody does so with an image. kFailedPrecondition: no
-// node has a class that fits; kUnsupported: it asks for what no class has on a cluster.
+// Whether all calls of `resource`, a Service or a Function, have one server: an image. Of a
+// Function its manifest says so, with 'guest: http' and a class of images: nobody looks into the
+// artifact.
+bool IsServer(const model::Resource& resource);
+
+// `resource`: a server, or a Function that is a component: class wasm serves it with a fresh
+// sandbox for each call, and nobody does so with an image. kFailedPrecondition: no node has a class
+// that fits; kUnsupported: it asks for what no class has on a cluster.
 Result<model::Placement> Place(const model::Resource& resource, const ClusterNodes& nodes);
 
 }  // namespace strata::kube::controller

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cell/command_plan.h"
+#include "kube/controller/place.h"
 
 namespace strata::kube::controller {
 namespace {
@@ -33,7 +34,7 @@ Result<void> CheckNoCallLimits(const model::Limits& asked) {
   for (const auto& [name, said] : others) {
     if (said)
       return NotYet("spec.limits." + std::string(name),
-                    "in the pod of a Service a call is not bounded");
+                    "in the pod of a server a call is not bounded");
   }
   return {};
 }
@@ -112,10 +113,12 @@ Result<void> CheckService(const model::ServiceSpec& service) {
   return {};
 }
 
-Result<void> CheckFunction(const model::FunctionSpec& function) {
+Result<void> CheckFunction(const model::FunctionSpec& function, bool server) {
   if (function.scale != model::Scale()) {
-    return NotYet("spec.scale", "on a cluster a Function has one pod");
+    return NotYet("spec.scale", server ? "one server has all its calls; make it a Service"
+                                       : "on a cluster a Function has one pod");
   }
+  if (server) return CheckNoCallLimits(function.workload.limits);
   if (function.workload.limits.concurrency > cell::kMostRequests) {
     return NotYet(
         "spec.limits.concurrency",
@@ -140,7 +143,7 @@ Result<void> CheckSupported(const model::Resource& resource) {
   }
   if (const auto* function = std::get_if<model::FunctionSpec>(&resource.spec)) {
     if (auto supported = CheckTriggers(function->triggers); !supported) return supported;
-    return CheckFunction(*function);
+    return CheckFunction(*function, IsServer(resource));
   }
   return CheckRoute(std::get<model::RouteSpec>(resource.spec));
 }
