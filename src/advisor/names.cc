@@ -54,6 +54,18 @@ void Names::AddAll(const Json& entries) {
     Add(entry.at("id"), label.zh);
     AddAliases(entry);
   }
+  for (const Json& entry : entries) AddLabel(entry.at("id"), LabelOf(entry));
+}
+
+void Names::AddLabel(const std::string& id, const Text& label) {
+  for (const std::string& name : {label.en, label.zh}) {
+    Add(id, name);
+    for (const std::string_view bracket : {"(", "（"}) {
+      std::string before = name.substr(0, name.find(bracket));
+      while (before.ends_with(' ')) before.pop_back();
+      Add(id, before);
+    }
+  }
 }
 
 Result<std::string> Names::Find(std::string_view name) const {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "advisor/report/text.h"
 #include "base/json.h"
 #include "base/result.h"
 
@@ -34,7 +35,11 @@ class Names {
   // The entry's id with each of its aliases, if it has any.
   void AddAliases(const Json& entry);
 
-  // Each entry's id with its label, name, title or term, zh and aliases.
+  // What it is called in either language, and what of that stands before a bracket:
+  // "总拥有成本(TCO)" is found as 总拥有成本, too. What is called so in full goes before.
+  void AddLabel(const std::string& id, const Text& label);
+
+  // Each entry's id with its label, name, title or term, zh and aliases, as AddLabel does.
   void AddAll(const Json& entries);
 
   // The id of `name`: case does not count, and ' ', '-' and '_' are the same. kNotFound with the

@@ -54,6 +54,17 @@ TEST(NamesTest, WhatIsNoNameIsSaidAsItIsAndNotAtLength) {
   EXPECT_LT(message.size(), 400U);
 }
 
+TEST(NamesTest, ALabelIsFoundByWhatStandsBeforeItsBracket) {
+  Names names("thing");
+  names.AddAll(
+      Json::parse(R"j([{"id": "tco", "name": "total cost (of all)", "zh": "总拥有成本(TCO)"},
+                               {"id": "all", "name": "total cost", "zh": "全部（总计）"}])j"));
+  EXPECT_EQ(names.Find("总拥有成本").value(), "tco");
+  EXPECT_EQ(names.Find("全部").value(), "all");
+  EXPECT_EQ(names.Find("total cost (of all)").value(), "tco");
+  EXPECT_EQ(names.Find("total cost").value(), "all") << "what is called so in full goes before";
+}
+
 TEST(NamesTest, TheFirstKeepsAName) {
   Names names("thing");
   names.Add("a", "same");

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "advisor/facts/facts.h"
+#include "advisor/graph/graph.h"
 #include "base/check.h"
 #include "base/json.h"
 
@@ -125,7 +126,8 @@ ParameterList& ParameterList::Take(std::string_view path, Kind kind, const std::
 Text ParameterList::LabelOfPart(const std::string& part, const Json& entry) const {
   if (entry.is_object() && (entry.contains("label") || entry.contains("zh"))) {
     const Text label = LabelOf(entry);
-    return {label.en.empty() ? part : label.en, label.zh};
+    // One without a label is called by its id.
+    return {label.en.empty() || label.en == part ? WordsOf(part) : label.en, label.zh};
   }
   if (entry.is_object() && entry.contains("tech")) return {entry.at("tech"), ""};
   const auto symbols = fact_.find("symbols");

@@ -76,7 +76,7 @@ struct Parameter {
   // Or it is a part of a whole, with all others that are: what the whole comes to is taken as it
   // is, and every mix is as likely.
   bool part = false;
-  Text label;  // what the fact calls it; may be empty
+  Text label;  // what it is: first as its fact says, in the end in full (words.h)
 };
 
 // The values of a model's parameters, by name. A name that the model does not have is a bug.

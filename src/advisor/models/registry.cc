@@ -7,6 +7,7 @@
 
 #include "advisor/facts/facts.h"
 #include "advisor/models/model.h"
+#include "advisor/models/words.h"
 #include "advisor/names.h"
 #include "base/check.h"
 #include "base/json.h"
@@ -32,6 +33,7 @@ Model MakeModel(const Json& fact) {
     if (found == group.end()) continue;
     Model model = found->make(fact);
     model.id = id;
+    for (Parameter& each : model.parameters) each.label = DescribeParameter(fact, each);
     return model;
   }
   STRATA_CHECK(false);  // a fact without a model: models_test.cc finds it

@@ -228,12 +228,23 @@ Cell WhyCell(const Judged& judged, const Text& of) {
   return TextCell(why.empty() ? why : Join(of, " ", why));
 }
 
+// Of the figures that a claim is held against; empty: plain numbers, or of several units.
+std::string_view UnitOf(const Judged& judged) {
+  const std::vector<Output>& figures = judged.recomputed;
+  const bool same =
+      !figures.empty() && std::ranges::all_of(figures, [&figures](const Output& each) {
+        return each.unit == figures.front().unit;
+      });
+  return same ? figures.front().unit : "";
+}
+
 Section CheckSection(const ModelRun& run) {
   Section section{.id = "checks",
                   .title = {"Claims", "声明核对"},
                   .columns = {{"check", {"claim", "声明"}},
                               {"claimed", {"claimed", "声明值"}},
                               {"recomputed", {"recomputed", "重算值"}},
+                              {"unit", {"unit", "单位"}},
                               {"agrees", {"agrees", "是否一致"}},
                               {"basis", {"basis", "依据"}},
                               {"why", {"why", "原因"}}}};
@@ -245,6 +256,7 @@ Section CheckSection(const ModelRun& run) {
     section.rows.push_back({WordCell(judged.check->at("id").get<std::string>()),
                             {{Plain(claimed), ""}, claimed},
                             RecomputedCell(judged, of),
+                            WordCell(UnitOf(judged)),
                             AgreesCell(judged.verdict),
                             TextCell(BasisOf(judged)),
                             WhyCell(judged, of)});

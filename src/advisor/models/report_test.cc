@@ -42,6 +42,7 @@ TEST(ModelReportTest, AClaimStandsBesideWhatIsRecomputed) {
   const Json& row = RowOf(SectionOf(report, "checks"), "check", "irr_wasm");
   EXPECT_EQ(row.at("claimed"), 35);
   EXPECT_NEAR(row.at("recomputed").get<double>(), 28.65, 0.005);
+  EXPECT_EQ(row.at("unit"), "%");
   EXPECT_EQ(row.at("agrees"), false);
   EXPECT_EQ(row.at("basis"), "computed");
   EXPECT_THAT(row.at("why").get<std::string>(), HasSubstr("28.65 %"));

@@ -57,6 +57,7 @@ Result<std::size_t> Set(std::string_view setting, const std::vector<Parameter>& 
   }
   Names names("parameter", "strata model NAME");
   for (const Parameter& parameter : parameters) names.Add(parameter.name, parameter.name);
+  for (const Parameter& parameter : parameters) names.AddLabel(parameter.name, parameter.label);
   const auto name = names.Find(setting.substr(0, equals));
   if (!name) return std::unexpected(name.error());
   const auto found = std::ranges::find(parameters, *name, &Parameter::name);

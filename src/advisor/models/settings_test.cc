@@ -31,6 +31,7 @@ class SettingsTest : public ::testing::Test {
     ParameterList list(fact);
     list.Stated("wasm.r", 0.8, {"1/year", 0, 5}, "002 C§2.1")
         .Stated("limit_ms", 10, kMs, "002 C§6.2")
+        .Called({"what a start may take (at most)", "启动时间上限（毫秒）"})
         .Stated("share", 0.5, kShare, "x")
         .Stated("when", 2025, kYear, "x")
         .Stated("calls", 5, kCount, "x")
@@ -40,6 +41,14 @@ class SettingsTest : public ::testing::Test {
   }();
   Inputs inputs_{parameters_};
 };
+
+TEST_F(SettingsTest, AParameterIsFoundByWhatItIsCalledInEitherLanguage) {
+  for (const char* name : {"启动时间上限", "启动时间上限（毫秒）", "What a start may take"}) {
+    EXPECT_EQ(Set(std::string(name) + "=25", parameters_, inputs_), 1U) << name;
+    EXPECT_EQ(inputs_["limit_ms"], 25) << name;
+    inputs_.Set(1, 10);
+  }
+}
 
 TEST_F(SettingsTest, ANumberIsInTheParametersUnit) {
   EXPECT_EQ(*Set("wasm.r=0.5", parameters_, inputs_), 0U);

@@ -1,0 +1,18 @@
+// advisor/models/words.h - what each parameter of a model is, in both languages: as its fact calls
+// it, and where the fact has no words for it, in ours.
+//
+//   Parameter (name, what the fact calls it) --> [ DescribeParameter ] --> report.cc, settings.cc
+//
+// Threads:  pure. Errors: none: what has no words is empty, which words_test.cc finds.
+#pragma once
+
+#include "advisor/models/model.h"
+#include "advisor/report/text.h"
+#include "base/json.h"
+
+namespace strata::advisor::models {
+
+// What `parameter`, of the model of `fact`, is.
+Text DescribeParameter(const Json& fact, const Parameter& parameter);
+
+}  // namespace strata::advisor::models
