@@ -42,9 +42,11 @@ def place_of(text):
 class OperatorTest(unittest.TestCase):
     """With an API server that has our kinds and the plain manifests."""
 
+    SERVER = ApiServer
+
     @classmethod
     def setUpClass(cls):
-        cls.api = ApiServer()
+        cls.api = cls.SERVER()
         cls.addClassCleanup(cls.api.end)
         cls.api.up()
         for _, text in documents(DEPLOY / "chart" / "crds" / "crds.yaml"):

@@ -1,5 +1,6 @@
-"""A real Kubernetes of one node for one test class, in the namespaces that `in_namespaces` made for the run: the API
-server of api_server.py, controller manager, scheduler, kubelet and kube-proxy, on the containerd of kube.support.
+"""A real Kubernetes for one test class, in the namespaces that `in_namespaces` made for the run. `ControlPlane` is the
+API server of api_server.py with controller manager and scheduler; `Cluster` has one node, too: kubelet and kube-proxy, on
+the containerd of kube.support.
 
 Each of them is who it is on a cluster, with the rights that Kubernetes gives it. There is no DNS. What kubelet would
 set for the whole host (three flags of the kernel) is shown to it as set. Pods' control groups lie below the node's,
@@ -34,7 +35,64 @@ KUBELET = {
 }
 
 
-class Cluster(ApiServer):
+class ControlPlane(ApiServer):
+    MANAGER = ()  # more options of the controller manager
+
+    def up(self):
+        super().up()
+        self.start("kube-controller-manager", self.identity("kube-controller-manager"), "--bind-address=127.0.0.1",
+                   "--leader-elect=false", "--service-account-private-key-file=accounts.key", "--root-ca-file=ca.crt",
+                   "--use-service-account-credentials", *self.MANAGER)
+        self.start("kube-scheduler", self.identity("kube-scheduler"), "--bind-address=127.0.0.1", "--leader-elect=false")
+        self.wait_for("default service account", lambda: self.get(
+            "/api/v1/namespaces/default/serviceaccounts/default").get("kind") == "ServiceAccount")
+        return self
+
+    def identity(self, name, subject=None):
+        """The option that has a program be this user."""
+        self.signed(f"as-{name}", subject or f"/CN=system:{name}", "extendedKeyUsage=clientAuth")
+        return f"--kubeconfig={self.configuration(f'as-{name}')}"
+
+    def configuration(self, key):
+        """A kubeconfig for the owner of this key."""
+        path = self.dir / f"{key}.json"
+        path.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "clusters": [{"name": "test", "cluster": {"server": self.url, "certificate-authority": f"{self.dir}/ca.crt"}}],
+            "users": [{"name": key, "user": {"client-certificate": f"{self.dir}/{key}.crt",
+                                             "client-key": f"{self.dir}/{key}.key"}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": key}}]}))
+        return path
+
+    def wait_for(self, what, probe):
+        if not eventually(probe, 2 * PATIENCE):
+            raise AssertionError(f"never seen: {what}\n{self.said()}")
+
+    def logs(self):
+        return [self.dir / f"{name}.log" for name in self.daemons]
+
+    def said(self):
+        """The end of everybody's log."""
+        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-1500:]}" for path in self.logs() if path.exists())
+
+    def status(self, path):
+        """An object's; empty while there is no object."""
+        found = self.get(path)
+        return {} if found.get("kind") == "Status" else found.get("status", {})
+
+    def condition(self, path, wanted):
+        """The status of an object's condition."""
+        for each in self.status(path).get("conditions", []):
+            if each["type"] == wanted:
+                return each["status"]
+        return None
+
+    def kubectl(self, *words, **options):
+        return run((self.tools / "kubectl", f"--kubeconfig={self.configuration('admin')}",
+                    f"--cache-dir={self.dir}/kubectl", *words), **options)
+
+
+class Cluster(ControlPlane):
     def __init__(self, files=None):
         """`files`: path -> bytes, in the pods' image beside busybox."""
         super().__init__()
@@ -46,18 +104,12 @@ class Cluster(ApiServer):
         self.prepare_namespaces()
         super().up()
         self.machine.up().import_images()
-        self.start("kube-controller-manager", self.identity("kube-controller-manager"), "--bind-address=127.0.0.1",
-                   "--leader-elect=false", "--service-account-private-key-file=accounts.key", "--root-ca-file=ca.crt",
-                   "--use-service-account-credentials")
-        self.start("kube-scheduler", self.identity("kube-scheduler"), "--bind-address=127.0.0.1", "--leader-elect=false")
         # Without limits of the kernel's connection tracking: they are the whole host's.
         self.start("kube-proxy", self.identity("kube-proxy"), f"--hostname-override={NODE}", "--proxy-mode=iptables",
                    f"--cluster-cidr={PODS}", "--masquerade-all", "--conntrack-max-per-core=0",
                    "--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s")
         self.start_kubelet()
         self.wait_for("node Ready", lambda: self.condition(f"/api/v1/nodes/{NODE}", "Ready") == "True")
-        self.wait_for("default service account", lambda: self.get(
-            "/api/v1/namespaces/default/serviceaccounts/default").get("kind") == "ServiceAccount")
         return self
 
     def prepare_namespaces(self):
@@ -92,22 +144,6 @@ class Cluster(ApiServer):
             return [CGROUPS / self.machine.namespace]
         return [path / self.machine.namespace for path in CGROUPS.iterdir() if (path / "tasks").exists()]
 
-    def identity(self, name, subject=None):
-        """The option that has a program be this user."""
-        self.signed(f"as-{name}", subject or f"/CN=system:{name}", "extendedKeyUsage=clientAuth")
-        return f"--kubeconfig={self.configuration(f'as-{name}')}"
-
-    def configuration(self, key):
-        """A kubeconfig for the owner of this key."""
-        path = self.dir / f"{key}.json"
-        path.write_text(json.dumps({
-            "apiVersion": "v1", "kind": "Config", "current-context": "test",
-            "clusters": [{"name": "test", "cluster": {"server": self.url, "certificate-authority": f"{self.dir}/ca.crt"}}],
-            "users": [{"name": key, "user": {"client-certificate": f"{self.dir}/{key}.crt",
-                                             "client-key": f"{self.dir}/{key}.key"}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": key}}]}))
-        return path
-
     def start_kubelet(self):
         """The first time or again."""
         if not (self.dir / "kubelet.json").exists():
@@ -138,32 +174,8 @@ class Cluster(ApiServer):
         left = self.machine.end()
         return [*left, said] if left else []
 
-    def wait_for(self, what, probe):
-        if not eventually(probe, 2 * PATIENCE):
-            raise AssertionError(f"never seen: {what}\n{self.said()}")
-
-    def said(self):
-        """The end of everybody's log."""
-        logs = [*(self.dir / f"{name}.log" for name in self.daemons), self.machine.dir / "log"]
-        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-1500:]}" for path in logs if path.exists())
-
-    def status(self, path):
-        """An object's; empty while there is no object."""
-        found = self.get(path)
-        return {} if found.get("kind") == "Status" else found.get("status", {})
-
-    def condition(self, path, wanted):
-        """The status of an object's condition."""
-        for each in self.status(path).get("conditions", []):
-            if each["type"] == wanted:
-                return each["status"]
-        return None
-
-    # --- its clients
-
-    def kubectl(self, *words, **options):
-        return run((self.tools / "kubectl", f"--kubeconfig={self.configuration('admin')}",
-                    f"--cache-dir={self.dir}/kubectl", *words), **options)
+    def logs(self):
+        return [*super().logs(), self.machine.dir / "log"]
 
     def helm(self, *words):
         return run((self.tools / "helm", f"--kubeconfig={self.configuration('admin')}", *words))
