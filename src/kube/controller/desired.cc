@@ -69,7 +69,7 @@ Served ServedBy(const Resource& resource) {
           .triggers = service->triggers,
           .port = service->port,
           .front_port = service->port,
-          .replicas = service->replicas.value_or(1),
+          .replicas = service->most(),  // the least, too (supported.h)
           .health = service->health.value_or(model::Health{}),
           .stop_timeout = service->stop_timeout};
 }

@@ -81,6 +81,7 @@ TEST(DesiredTest, AServiceIsADeploymentAServiceAndAPolicy) {
     EXPECT_EQ(object["metadata"]["labels"]["strata.dev/name"], "web");
   }
   EXPECT_EQ(objects[1]["spec"]["replicas"], 3);
+  EXPECT_EQ(ObjectsOf("scale: {min: 2, max: 2}")[1]["spec"]["replicas"], 2);
   EXPECT_EQ(objects[2]["spec"]["ports"][0]["port"], 8000);
   EXPECT_EQ(objects[2]["spec"]["selector"], objects[1]["spec"]["selector"]["matchLabels"]);
 }
@@ -289,6 +290,7 @@ INSTANTIATE_TEST_SUITE_P(
     Fields, NotYetTest,
     ::testing::Values(
         Refused{"Scale", "Service", "scale: {max: 3}", "spec.scale"},
+        Refused{"ScaleOfSome", "Service", "scale: {min: 1, max: 3}", "spec.scale"},
         Refused{"Restart", "Service", "restart: never", "spec.restart"},
         Refused{"Egress", "Service", "grants: {http: [\"a.example:443\"]}", "spec.grants.http"},
         Refused{"VolumeOfSeveral", "Service",

@@ -97,14 +97,16 @@ Result<void> CheckRoute(const model::RouteSpec& route) {
 
 Result<void> CheckService(const model::ServiceSpec& service) {
   if (auto bounded = CheckNoCallLimits(service.workload.limits); !bounded) return bounded;
-  if (service.scale) {
-    return NotYet("spec.scale", "on a cluster a Service has a fixed number of 'replicas'");
+  if (service.scale && service.scale->min != service.scale->max) {
+    return NotYet("spec.scale",
+                  "on a cluster nobody counts how many requests a pod has at once; give 'min' and "
+                  "'max' one value, or 'replicas', which an autoscaler of yours may change");
   }
   const bool keeps = std::ranges::any_of(service.workload.volumes, [](const model::Volume& volume) {
     return volume.named.has_value();
   });
   if (keeps && service.most() > 1) {
-    return NotYet("spec.replicas",
+    return NotYet(service.scale ? "spec.scale.max" : "spec.replicas",
                   "on a cluster a named volume is on one node at a time, so one replica has it");
   }
   if (service.restart != model::Restart::kAlways) {
