@@ -294,6 +294,51 @@ class KubeletTest(unittest.TestCase):
         self.assertEqual(self.front_says("web", 8080, "/index.html"), "hello from busybox\n")
         self.gone(path, "web")
 
+    def test_a_function_in_an_image_is_a_server(self):
+        path = self.make("Function", "imaged", {"artifact": f"oci://{WEB}", "class": "container", "guest": "http",
+                                                "limits": {"memory_mib": 32}})
+        self.available(path)
+        self.assertEqual(self.front_says("imaged", 80, "/index.html"), "hello from busybox\n")
+        self.assertEqual(self.kubectl("exec", "deployment/imaged", "--", "sh", "-c", "echo $PORT"), "8080")
+        self.gone(path, "imaged")
+
+    def test_a_volume_outlives_pods_and_who_named_it(self):
+        folder = self.cluster.machine.dir / "volume"
+        folder.mkdir()
+        disk, claim = "/api/v1/persistentvolumes/disk", "/api/v1/namespaces/default/persistentvolumeclaims/data.volume"
+        made = self.cluster.apply(disk, {
+            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "disk"}, "spec": {
+                "capacity": {"storage": "16Mi"}, "accessModes": ["ReadWriteOnce"], "local": {"path": str(folder)},
+                "persistentVolumeReclaimPolicy": "Retain", "nodeAffinity": {"required": {"nodeSelectorTerms": [
+                    {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [NODE]}]}]}}}})
+        self.assertEqual(made["kind"], "PersistentVolume", made)
+        self.addCleanup(self.cluster.delete, disk)
+
+        def spec(retain, **more):
+            return {"artifact": f"oci://{WEB}", "limits": {"memory_mib": 32}, "mounts": [{"volume": "d", "mount": "/data"}],
+                    "volumes": [{"name": "d", "named": {"volume": "data", "size_mib": 8, "retain": retain}}], **more}
+
+        def said():
+            return self.kubectl("exec", "deployment/keeps", "--", "cat", "/data/said")
+
+        path = self.make("Service", "keeps", spec(True))
+        self.available(path)
+        self.kubectl("exec", "deployment/keeps", "--", "sh", "-c", "echo kept >/data/said")
+        self.assertEqual((folder / "said").stat().st_gid, 65532)  # whoever the image's user is, its group may
+        before = set(self.pods("keeps"))
+        self.cluster.merge(path, {"spec": {"env": {"CHANGED": "yes"}}})
+        self.cluster.wait_for("another pod", lambda: self.pods("keeps") and not before & set(self.pods("keeps")))
+        self.available(path)
+        self.assertEqual(said(), "kept")
+
+        self.gone(path, "keeps")
+        self.assertEqual(self.cluster.status(claim).get("phase"), "Bound")
+        path = self.make("Service", "keeps", spec(False))
+        self.available(path)
+        self.assertEqual(said(), "kept")
+        self.gone(path, "keeps")
+        self.cluster.wait_for("the end of the claim", lambda: self.cluster.get(claim).get("code") == 404)
+
     def test_another_operator_takes_over(self):
         lease = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/strata-operator"
         self.cluster.wait_for("an operator", lambda: self.cluster.get(lease).get("spec", {}).get("holderIdentity"))

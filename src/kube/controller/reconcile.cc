@@ -87,6 +87,17 @@ Condition ReadinessOf(const Json* deployment) {
                      " replicas are available"};
 }
 
+// The claims that no storage was found for yet, for a message: their pod waits for them.
+std::string WaitedFor(const std::vector<Json>& children) {
+  std::string text;
+  for (const Json& child : children) {
+    const bool waits = child.value("kind", "") == kVolumeKind &&
+                       child.value("/status/phase"_json_pointer, "") == "Pending";
+    if (waits) text += ", " + child.at("metadata").value("name", "") + " has no storage";
+  }
+  return text;
+}
+
 // Whether an Ingress has an address is said by whoever serves it.
 Condition ReadinessOfRoute(const Json* ingress) {
   if (ingress == nullptr) return {.reason = "Progressing", .message = "its Ingress is made"};
@@ -207,6 +218,7 @@ Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actio
   }
   if (!made.placement) return ReadinessOfRoute(Find(observed.children, "Ingress"));
   Condition condition = ReadinessOf(Find(observed.children, "Deployment"));
+  if (!condition.ready) condition.message += WaitedFor(observed.children);
   condition.message += "; " + made.placement->because;
   return condition;
 }

@@ -315,6 +315,18 @@ TEST(ReconcileTest, AVolumeGoesWithTheLastWhoNamesItUnlessItIsKept) {
   }
 }
 
+TEST(ReconcileTest, AVolumeThatIsWaitedForIsSaid) {
+  Json claim = ClaimOf(Keeping(false));
+  for (const auto& [phase, available, said] :
+       {std::tuple("Pending", 1, true), std::tuple("Bound", 1, false),
+        std::tuple("Pending", 2, false)}) {
+    claim["status"]["phase"] = phase;
+    const auto actions = Decide(Seen(Keeping(false), {Deployment(available), claim}), kNow);
+    const std::string message = ReadyOf(actions)["message"];
+    EXPECT_EQ(message.find("data.volume has no storage") != std::string::npos, said) << message;
+  }
+}
+
 TEST(ReconcileTest, AVolumeThatWasKeptIsTakenUpAgainByWhoHasItsName) {
   const Json kept = ClaimOf(Keeping(true));
   const auto again = Of<Apply>(Decide(Seen(Keeping(true), {kept}), kNow));
