@@ -377,6 +377,28 @@ class ClusterTest(OperatorTest):
         self.assertEqual(self.api.get(claim)["metadata"]["uid"], uid)
         self.deleted("db", claim)
 
+    def test_a_volume_comes_to_a_service_and_goes_from_it(self):
+        """The Deployment stays the same object; its pods take turns only while there is a volume."""
+        self.node("n1", "container")
+        claim, deployment = f"{CLAIMS}/late.volume", "/apis/apps/v1/namespaces/default/deployments/changes"
+
+        def turns():
+            return self.api.get(deployment).get("spec", {}).get("strategy", {}).get("rollingUpdate", {})
+
+        self.service("changes", {"artifact": "oci://registry.example/web:1"})
+        self.operator()
+        self.seen("a Deployment", lambda: turns().get("maxSurge") == "25%")
+        uid = self.api.get(deployment)["metadata"]["uid"]
+        self.service("changes", volume("late"))
+        self.seen("one pod at a time", lambda: turns() == {"maxSurge": 0, "maxUnavailable": 1})
+        self.assertEqual(self.api.get(claim)["spec"]["resources"]["requests"]["storage"], "8Mi")
+        self.service("changes", {"artifact": "oci://registry.example/web:1"})
+        self.seen("as it was", lambda: turns() == {"maxSurge": "25%", "maxUnavailable": "25%"})
+        self.seen("the claim deleted", lambda: "deletionTimestamp" in self.api.get(claim)["metadata"])
+        self.assertEqual(self.api.get(deployment)["metadata"]["uid"], uid)
+        self.api.merge(claim, {"metadata": {"finalizers": None}})  # the garbage collector's part
+        self.deleted("changes")
+
     def deleted(self, name, *more):
         """Deletes a Service, and plays the garbage collector."""
         self.api.delete(f"{OURS}/services/{name}")
