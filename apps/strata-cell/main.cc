@@ -8,10 +8,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cell/command_role.h"
 #include "cell/compile_role.h"
 #include "cell/given_mounts.h"
 #include "cell/host_role.h"
+#include "cell/zygote.h"
 #include "gateway/front_role.h"
 
 namespace {
@@ -35,9 +35,8 @@ Roles:
   compile  one compilation, then exits: wasm on descriptor 3, native code to 4, a JSON answer to 5.
   front    listeners that several tenants share: parses, routes, hands on to host cells and keepers.
            Told what to serve as a host is; runs no guest.
-  command  one WASI command with this process's standard streams and exit status, or one wasi:http
-           component until SIGTERM: native code on descriptor 3, a byte on 4 when it may begin, its
-           plan on 5, listeners from 6 on (src/cell/command_role.h).
+  command  forks a process for each WASI command and wasi:http component of one tenant that it is
+           asked for on descriptor 3 (src/cell/zygote.h).
 
 Before it reads anything it confines itself: no files but --allow-ro, --allow-rw, --volume and
 --scratch (host, command), no system calls but those of its role, no core dumps, no new privileges.)";
@@ -124,7 +123,7 @@ int main(int argc, char** argv) {
       compile.missing = missing;
       return strata::cell::RunCompileRole(compile);
     case Role::kCommand:
-      return strata::cell::RunCommandRole({.allowed = serving.allowed, .missing = missing});
+      return strata::cell::RunZygote(missing);
   }
   return kUsageError;
 }

@@ -47,6 +47,11 @@ Result<std::optional<model::Limits>> ReadLimits(const Json& value) {
 
 }  // namespace
 
+std::uint32_t SlotsOf(const CommandPlan& plan) {
+  if (plan.listeners == 0) return 1;
+  return plan.limits ? plan.limits->concurrency : kUsualRequests;
+}
+
 std::string ToText(const CommandPlan& plan) {
   return DumpJson({{"arguments", plan.arguments},
                    {"environment", plan.environment},

@@ -31,12 +31,10 @@ inline constexpr std::size_t kMostArguments = 4096;
 // Requests at once that a component may be made for: each takes address space in advance.
 inline constexpr std::uint32_t kMostRequests = 1000;
 
-// The descriptors of a cell of that role (command_role.h).
-inline constexpr int kCommandCodeFd = 3;
-inline constexpr int kCommandBeginFd = 4;
-inline constexpr int kCommandPlanFd = 5;
-inline constexpr int kFirstCommandListenerFd = 6;  // then its directories
-inline constexpr int kMostListeners = 2;           // one for each version of IP
+// Of a component whose plan has no limits.
+inline constexpr std::uint32_t kUsualRequests = 100;
+
+inline constexpr int kMostListeners = 2;  // one for each version of IP
 
 struct CommandPlan {
   std::vector<std::string> arguments;  // the command's own name first
@@ -47,6 +45,9 @@ struct CommandPlan {
   std::optional<model::Limits> limits;
   friend bool operator==(const CommandPlan&, const CommandPlan&) = default;
 };
+
+// How many sandboxes it takes at once.
+std::uint32_t SlotsOf(const CommandPlan& plan);
 
 std::string ToText(const CommandPlan& plan);
 

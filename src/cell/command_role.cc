@@ -39,14 +39,13 @@ using model::ExitReason;
 constexpr int kFailed = 1;
 constexpr int kTrapped = 128 + SIGABRT;
 constexpr int kOverLimit = 128 + SIGKILL;
-constexpr int kStatusMask = 0xff;       // of an exit status the kernel keeps this
-constexpr std::uint32_t kAtOnce = 100;  // requests, of a server
+constexpr int kStatusMask = 0xff;  // of an exit status the kernel keeps this
 constexpr std::chrono::hours kForever{24 * 365 * 100};
 // The engine adds to it.
 constexpr Bytes kUnbounded{std::numeric_limits<std::uint64_t>::max() / 2};
 
-Result<CommandPlan> ReadPlan() {
-  const auto text = host::MapSealedMemfd(kCommandPlanFd);
+Result<CommandPlan> ReadPlan(const Fd& file) {
+  const auto text = host::MapSealedMemfd(file.get());
   if (!text) return std::unexpected(text.error());
   return ReadCommandPlan(AsText(text->bytes()));
 }
@@ -65,7 +64,7 @@ model::Limits LimitsOf(const CommandPlan& plan) {
   limits.timeout = kForever;
   limits.request = kUnbounded;
   limits.response = kUnbounded;
-  limits.concurrency = kAtOnce;
+  limits.concurrency = SlotsOf(plan);
   return limits;
 }
 
@@ -79,10 +78,10 @@ model::Grants GrantsOf(const AllowedPaths& allowed) {
 }
 
 // False: nobody wants it any more.
-bool MayBegin() {
+bool MayBegin(const Fd& begin) {
   char byte = 0;
   ssize_t got = 0;
-  while ((got = ::read(kCommandBeginFd, &byte, 1)) < 0 && errno == EINTR) {
+  while ((got = ::read(begin.get(), &byte, 1)) < 0 && errno == EINTR) {
   }
   return got == 1;
 }
@@ -107,32 +106,26 @@ int CodeOf(const model::Exit& exit) {
 
 class Process {
  public:
-  Process(Loop& loop, const AllowedPaths& allowed) : loop_(loop), allowed_(allowed) {}
+  Process(Loop& loop, CommandOptions& options) : loop_(loop), options_(options) {}
 
   // Loads it, all but running it.
   Result<void> Load() {
-    auto plan = ReadPlan();
+    auto plan = ReadPlan(options_.plan);
     if (!plan) return Wrap(std::move(plan).error(), "plan");
     plan_ = std::move(*plan);
-    auto directories = std::make_shared<sandbox::wasm::Directories>();
-    for (const GivenVolume& volume : allowed_.volumes) {
-      directories->AddVolume(volume.image, volume.mode, Fd(volume.fd));
+    auto config = CommandConfig(SlotsOf(plan_));
+    config.directories = std::make_shared<sandbox::wasm::Directories>();
+    for (const GivenVolume& volume : options_.allowed.volumes) {
+      config.directories->AddVolume(volume.image, volume.mode, Fd(volume.fd));
     }
-    sandbox::wasm::Config config;
-    config.max_sandboxes = plan_.listeners > 0 ? LimitsOf(plan_).concurrency : 1;
-    config.max_memory = kCommandMemory;
-    config.directories = std::move(directories);
-    config.ca_bundle.clear();
-    auto driver = sandbox::wasm::WasmDriver::Create(loop_, clock_, config);
-    if (!driver) return Wrap(std::move(driver).error(), "start the engine");
-    driver_ = std::move(*driver);
-    auto image = driver_->Prepare(Fd(kCommandCodeFd));
-    if (!image) return Wrap(std::move(image).error(), "load the command");
+    driver_ =
+        sandbox::wasm::WasmDriver::On(std::move(options_.loaded.engine), loop_, clock_, config);
+    auto image = driver_->Take(std::move(options_.loaded.image));
     const auto kind = plan_.listeners > 0 ? model::GuestKind::kHttp : model::GuestKind::kCommand;
-    if ((*image)->kind() != kind) {
+    if (image->kind() != kind) {
       return Fail(Errc::kUnsupported, "this is no " + std::string(model::GuestKindName(kind)));
     }
-    return plan_.listeners > 0 ? LoadServer(std::move(*image)) : LoadCommand(**image);
+    return plan_.listeners > 0 ? LoadServer(std::move(image)) : LoadCommand(*image);
   }
 
   void Begin() { Spawn(loop_, server_ ? Serve() : Run()); }
@@ -143,7 +136,7 @@ class Process {
     sandbox::Spec spec;
     spec.id = "command";
     spec.limits = LimitsOf(plan_);
-    spec.grants = GrantsOf(allowed_);
+    spec.grants = GrantsOf(options_.allowed);
     spec.env = plan_.environment;
     spec.effects.logs = &output_;
     auto made = image.Create(spec);
@@ -155,7 +148,7 @@ class Process {
   Result<void> LoadServer(std::shared_ptr<sandbox::Image> image) {
     route::FunctionSpec function{.tenant = "pod", .name = "server", .sandbox_class = "wasm"};
     function.limits = LimitsOf(plan_);
-    function.grants = GrantsOf(allowed_);
+    function.grants = GrantsOf(options_.allowed);
     function.env = plan_.environment;
     auto server = ImageServer::Create({.loop = loop_,
                                        .clock = clock_,
@@ -185,8 +178,8 @@ class Process {
   Awaitable<void> Serve() {
     asio::basic_signal_set<Executor> signals(loop_.get_executor(), SIGTERM);
     Result<void> listening;
-    for (int i = 0; listening && i < plan_.listeners; ++i) {
-      listening = server_->Adopt(Fd(kFirstCommandListenerFd + i));
+    for (Fd& listener : options_.listeners) {
+      if (listening) listening = server_->Adopt(std::move(listener));
     }
     if (listening) {
       boost::system::error_code ignored;
@@ -200,7 +193,7 @@ class Process {
   }
 
   Loop& loop_;
-  const AllowedPaths& allowed_;
+  CommandOptions& options_;
   SystemClock clock_;
   SeededRandom random_{SystemRandom().Next()};  // of ids
   CommandPlan plan_;
@@ -215,14 +208,22 @@ class Process {
 
 }  // namespace
 
-int RunCommandRole(const CommandOptions& options) {
+sandbox::wasm::Config CommandConfig(std::uint32_t slots) {
+  sandbox::wasm::Config config;
+  config.max_sandboxes = slots;
+  config.max_memory = kCommandMemory;
+  config.ca_bundle.clear();
+  return config;
+}
+
+void RunCommand(CommandOptions options) {
   std::signal(SIGPIPE, SIG_IGN);
-  const auto confined = Confine(Role::kHost, options.allowed, options.missing);
-  if (!confined) return Say(confined.error().message, kFailed);
+  const auto confined = Confine(Role::kHost, options.allowed, options.missing, options.filter);
+  if (!confined) std::_Exit(Say(confined.error().message, kFailed));
   Loop loop(1);
-  Process process(loop, options.allowed);
-  if (auto loaded = process.Load(); !loaded) return Say(loaded.error().message, kFailed);
-  if (!MayBegin()) return kFailed;
+  Process process(loop, options);
+  if (auto loaded = process.Load(); !loaded) std::_Exit(Say(loaded.error().message, kFailed));
+  if (!MayBegin(options.begin)) std::_Exit(kFailed);
   process.Begin();
   loop.run();
   std::_Exit(process.code());

@@ -76,10 +76,18 @@ std::vector<host::PathRule> PathRules(Role role, const AllowedPaths& allowed) {
   return rules;
 }
 
+Result<void> LoadFilter(Role role, const host::SeccompFilter* filter) {
+  if (filter != nullptr) return filter->Load();
+  const auto made =
+      host::SeccompFilter::Make(SeccompTable(role), host::SeccompDefault::kKillProcess);
+  if (!made) return std::unexpected(made.error());
+  return made->Load();
+}
+
 }  // namespace
 
-Result<ConfinementReport> Confine(Role role, const AllowedPaths& allowed,
-                                  MissingProtection missing) {
+Result<ConfinementReport> Confine(Role role, const AllowedPaths& allowed, MissingProtection missing,
+                                  const host::SeccompFilter* filter) {
   if (auto done = ForbidDumps(); !done) return std::unexpected(std::move(done).error());
   ConfinementReport report;
   const auto without = [&report](const char* what, const std::string& why) {
@@ -92,17 +100,18 @@ Result<ConfinementReport> Confine(Role role, const AllowedPaths& allowed,
   } else if (!*no_capabilities) {
     without("no-capabilities", "the starter left some");
   }
-  const auto rules = PathRules(role, allowed);
-  if (auto landlock = host::Restrict(rules)) {
-    report.not_covered = std::move(landlock->not_covered);
-  } else if (landlock.error().code == Errc::kUnsupported) {
-    without("landlock", landlock.error().message);
-  } else {
-    return Wrap(std::move(landlock).error(), "landlock");
+  if (role != Role::kZygote) {
+    auto landlock = host::Restrict(PathRules(role, allowed));
+    if (landlock) {
+      report.not_covered = std::move(landlock->not_covered);
+    } else if (landlock.error().code == Errc::kUnsupported) {
+      without("landlock", landlock.error().message);
+    } else {
+      return Wrap(std::move(landlock).error(), "landlock");
+    }
   }
-  if (auto filter = host::LoadSeccomp(SeccompTable(role), host::SeccompDefault::kKillProcess);
-      !filter) {
-    without("seccomp", filter.error().message);
+  if (auto filtered = LoadFilter(role, filter); !filtered) {
+    without("seccomp", filtered.error().message);
   }
   if (report.missing.empty() || missing == MissingProtection::kAccept) return report;
   std::string all;

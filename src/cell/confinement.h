@@ -14,16 +14,23 @@
 // Threads: call it while there is only one. Cannot be undone. Tested by tests/security.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "cell/configuration.h"
+#include "host/seccomp.h"
 
 namespace strata::cell {
 
-enum class Role : std::uint8_t { kHost, kFront, kCompile };
+enum class Role : std::uint8_t {
+  kHost,
+  kFront,
+  kCompile,
+  kZygote,  // what a zygote does, and each of its children until it confines itself as a host
+};
 
 enum class MissingProtection : std::uint8_t {
   kRefuse,  // Confine() fails
@@ -36,9 +43,12 @@ struct ConfinementReport {
   std::vector<std::string> not_covered;  // holes of this kernel's Landlock, for the log
 };
 
-// Confines the process for `role`. kFailedPrecondition names everything that is missing at once;
-// what was done stays done.
-Result<ConfinementReport> Confine(Role role, const AllowedPaths& allowed,
-                                  MissingProtection missing);
+// Confines the process for `role`. `filter`: of SeccompTable(role), where it was made before.
+// kFailedPrecondition names everything that is missing at once; what was done stays done.
+//
+// A zygote is not confined by Landlock: its children would be by the same paths, and which ones
+// they have it cannot know.
+Result<ConfinementReport> Confine(Role role, const AllowedPaths& allowed, MissingProtection missing,
+                                  const host::SeccompFilter* filter = nullptr);
 
 }  // namespace strata::cell

@@ -26,6 +26,27 @@ const std::vector<host::SyscallRule>& CompileTable() {
   return table;
 }
 
+// A host's, of which some are for the children alone, and what it takes to make one.
+const std::vector<host::SyscallRule>& ZygoteTable() {
+  static const std::vector<host::SyscallRule> table = {
+#include "cell/seccomp_host.inc"
+      {"capget"},                        // the child looks at what it has
+      {"clone3", 435},                   // the child
+      {"dup3"},                          // its streams
+      {"dup2"},                          // its streams
+      {"geteuid"},                       // the child looks at who it is
+      {"getppid"},                       // whether its parent lives
+      {"landlock_add_rule", 445},        // the child confines itself
+      {"landlock_create_ruleset", 444},  // the child confines itself
+      {"landlock_restrict_self", 446},   // the child confines itself
+      {"prctl"},                         // the child confines itself
+      {"prlimit64"},                     // the child confines itself
+      {"seccomp"},                       // the child confines itself
+      {"setsid"},                        // the child
+  };
+  return table;
+}
+
 }  // namespace
 
 std::span<const host::SyscallRule> SeccompTable(Role role) {
@@ -34,6 +55,8 @@ std::span<const host::SyscallRule> SeccompTable(Role role) {
       return HostTable();
     case Role::kFront:
       return FrontTable();
+    case Role::kZygote:
+      return ZygoteTable();
     case Role::kCompile:
       break;
   }

@@ -247,6 +247,11 @@ Result<std::unique_ptr<Cgroup>> Cgroups::Of(pid_t pid) const {
   return Open(version_, std::move(place));
 }
 
+std::string JoinFileOf(const std::string& directory) {
+  const std::string threads = directory + "/tasks";
+  return ::access(threads.c_str(), F_OK) == 0 ? threads : directory + "/cgroup.procs";
+}
+
 Result<std::chrono::nanoseconds> Cgroups::CpuTime() const {
   const bool v1 = version_ == CgroupVersion::kV1;
   const std::string_view controller = v1 ? "cpuacct" : "cpu";

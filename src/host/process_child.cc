@@ -16,6 +16,8 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "host/cgroup.h"
+
 namespace strata::host {
 namespace {
 
@@ -198,14 +200,6 @@ void Send(const ChildPlan& plan, const ChildReport& report) {
   [[maybe_unused]] const ssize_t written = ::write(plan.report_fd, &report, sizeof(report));
 }
 
-// Where the child writes itself into a group. On version 1 by its one thread: the kernel moves
-// whole processes under a lock of all forks and exits, which is 10 to 25 ms of waiting for each
-// first hierarchy, and a thread that moves itself without.
-std::string JoinFile(const std::string& group) {
-  const std::string threads = group + "/tasks";
-  return ::access(threads.c_str(), F_OK) == 0 ? threads : group + "/cgroup.procs";
-}
-
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
@@ -237,7 +231,7 @@ ChildPlan::ChildPlan(const SpawnOptions& from)
   argv.push_back(nullptr);
   envp.push_back(nullptr);
   for (const PassedFd& fd : fds) highest_fd = std::max(highest_fd, fd.to);
-  for (const std::string& group : from.cgroups) cgroup_files.push_back(JoinFile(group));
+  for (const std::string& group : from.cgroups) cgroup_files.push_back(JoinFileOf(group));
   if (from.oom_score_adjust) oom_score = std::to_string(*from.oom_score_adjust);
   const std::string uid = std::to_string(from.identity ? from.identity->uid : ::geteuid());
   const std::string gid = std::to_string(from.identity ? from.identity->gid : ::getegid());

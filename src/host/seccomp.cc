@@ -1,9 +1,19 @@
 #include "host/seccomp.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <cstring>
 #include <memory>
+#include <utility>
 
 #include <seccomp.h>
+
+#include "host/memfd.h"
 
 namespace strata::host {
 namespace {
@@ -56,10 +66,7 @@ Result<void> AddRule(scmp_filter_ctx filter, const SyscallRule& rule, int number
   return {};
 }
 
-Result<void> SetAttributes(scmp_filter_ctx filter) {
-  if (const int failed = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); failed != 0) {
-    return FailErrno("seccomp: cover all threads", -failed);
-  }
+Result<void> Optimise(scmp_filter_ctx filter) {
   if (const int failed = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, kBinaryTree);
       failed != 0) {
     return FailErrno("seccomp: optimise", -failed);
@@ -67,16 +74,35 @@ Result<void> SetAttributes(scmp_filter_ctx filter) {
   return {};
 }
 
+// The kernel's instructions, which libseccomp writes to a file only.
+Result<std::vector<std::uint64_t>> Export(scmp_filter_ctx filter) {
+  static_assert(sizeof(sock_filter) == sizeof(std::uint64_t));
+  const auto file = MakeMemfd("strata-seccomp");
+  if (!file) return std::unexpected(file.error());
+  if (const int failed = seccomp_export_bpf(filter, file->get()); failed != 0) {
+    return FailErrno("seccomp: write the filter", -failed);
+  }
+  const auto sealed = SealMemfd(file->get());
+  if (!sealed) return std::unexpected(sealed.error());
+  const auto mapped = MapSealedMemfd(file->get());
+  if (!mapped) return std::unexpected(mapped.error());
+  std::vector<std::uint64_t> program(mapped->bytes().size() / sizeof(std::uint64_t));
+  std::memcpy(program.data(), mapped->bytes().data(), program.size() * sizeof(std::uint64_t));
+  return program;
+}
+
 }  // namespace
 
-Result<SeccompReport> LoadSeccomp(std::span<const SyscallRule> allowed, SeccompDefault otherwise) {
+Result<SeccompFilter> SeccompFilter::Make(std::span<const SyscallRule> allowed,
+                                          SeccompDefault otherwise) {
   if (allowed.empty()) return Fail(Errc::kInvalidArgument, "seccomp: an empty allow-list");
   const Filter filter(seccomp_init(ActionFor(otherwise)));
   if (!filter) return Fail(Errc::kUnsupported, "seccomp: no filter could be made");
-  if (auto done = SetAttributes(filter.get()); !done) {
+  if (auto done = Optimise(filter.get()); !done) {
     return std::unexpected(std::move(done).error());
   }
-  SeccompReport report;
+  SeccompFilter made;
+  SeccompReport& report = made.report_;
   for (const SyscallRule& rule : allowed) {
     const int number = Resolve(rule);
     if (number < 0) {
@@ -88,13 +114,32 @@ Result<SeccompReport> LoadSeccomp(std::span<const SyscallRule> allowed, SeccompD
     }
     ++report.rules;
   }
-  // Sets no_new_privs, too (libseccomp's default).
-  const int failed = seccomp_load(filter.get());
-  if (failed == -EINVAL || failed == -ENOSYS) {
+  auto program = Export(filter.get());
+  if (!program) return std::unexpected(std::move(program).error());
+  made.program_ = std::move(*program);
+  return made;
+}
+
+Result<void> SeccompFilter::Load() const {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailErrno("no_new_privs", errno);
+  const sock_fprog program{
+      .len = static_cast<unsigned short>(program_.size()),
+      .filter = reinterpret_cast<sock_filter*>(const_cast<std::uint64_t*>(program_.data()))};
+  const long failed =
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+  if (failed == 0) return {};
+  if (failed > 0) return Fail(Errc::kInternal, "load seccomp filter: another thread has its own");
+  if (errno == EINVAL || errno == ENOSYS) {
     return Fail(Errc::kUnsupported, "the kernel has no seccomp filters");
   }
-  if (failed != 0) return FailErrno("load seccomp filter", -failed);
-  return report;
+  return FailErrno("load seccomp filter", errno);
+}
+
+Result<SeccompReport> LoadSeccomp(std::span<const SyscallRule> allowed, SeccompDefault otherwise) {
+  const auto made = SeccompFilter::Make(allowed, otherwise);
+  if (!made) return std::unexpected(made.error());
+  if (auto loaded = made->Load(); !loaded) return std::unexpected(std::move(loaded).error());
+  return made->report();
 }
 
 }  // namespace strata::host

@@ -8,6 +8,7 @@
 // LoadSeccomp sets. Tested by host/seccomp_test.cc.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -43,8 +44,23 @@ struct SeccompReport {
   std::vector<std::string> skipped;  // "name: reason", for calls this system does not know
 };
 
-// Loads the filter. kInvalidArgument: a bad argument index or an empty table; kUnsupported: the
-// kernel has no seccomp filters. On failure nothing is restricted.
+// A filter that is made once and then loaded, by this process or by what it forks: making it takes
+// milliseconds.
+class SeccompFilter {
+ public:
+  // kInvalidArgument: a bad argument index or an empty table; kUnsupported: none can be made here.
+  static Result<SeccompFilter> Make(std::span<const SyscallRule> allowed, SeccompDefault otherwise);
+  // kUnsupported: the kernel has no seccomp filters. On failure nothing is restricted.
+  [[nodiscard]] Result<void> Load() const;
+
+  [[nodiscard]] const SeccompReport& report() const noexcept { return report_; }
+
+ private:
+  SeccompReport report_;
+  std::vector<std::uint64_t> program_;  // of the kernel's instructions, one each
+};
+
+// Both: makes and loads it.
 Result<SeccompReport> LoadSeccomp(std::span<const SyscallRule> allowed, SeccompDefault otherwise);
 
 }  // namespace strata::host

@@ -8,6 +8,7 @@ IMPORTS = {
     "environ_get": "(param i32 i32) (result i32)",
     "args_sizes_get": "(param i32 i32) (result i32)",
     "args_get": "(param i32 i32) (result i32)",
+    "random_get": "(param i32 i32) (result i32)",
     "path_open": "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)",
 }
 
@@ -73,6 +74,14 @@ FILES = {
     "exit7.wasm": command("(call $proc_exit (i32.const 7))", "proc_exit"),
     "spin.wasm": command("(loop $more (br $more))"),
     "trap.wasm": command("unreachable"),
+    # Sixteen bytes, each as a letter.
+    "random.wasm": command("(local $at i32) (drop (call $random_get (i32.const 4096) (i32.const 16)))"
+                           "(loop $more (i32.store8 (i32.add (i32.const 4096) (local.get $at))"
+                           " (i32.add (i32.const 65) (i32.and (i32.const 15)"
+                           " (i32.load8_u (i32.add (i32.const 4096) (local.get $at))))))"
+                           " (local.set $at (i32.add (local.get $at) (i32.const 1)))"
+                           " (br_if $more (i32.lt_u (local.get $at) (i32.const 16))))"
+                           "(call $say (i32.const 1) (i32.const 4096) (i32.const 16))", "fd_write", "random_get"),
     "cat.wasm": command(COPY.format(fd="(i32.const 0)"), "fd_write", "fd_read"),
     "env.wasm": printing("environ"),
     "args.wasm": printing("args"),

@@ -14,7 +14,6 @@ from kube.support import NodeTest, eventually, kill
 
 KILLS, PODS = (100, 50) if os.environ.get("STRATA_LONG") else (8, 4)
 LONGEST = 0.6  # seconds until a kill: longer than a pod takes to come
-CELL = "strata-cell"
 
 
 class KillTest(NodeTest):
@@ -78,7 +77,7 @@ class KillTest(NodeTest):
     def is_true(self, lost_numbers, lost_addresses):
         """Whether what is said is what is, and what was lost is none of it."""
         numbers, addresses = self.running()
-        return (numbers == self.sleepers() and len(addresses) == len(self.node.pids_of(CELL))
+        return (numbers == self.sleepers() and len(addresses) == len(self.node.cells())
                 and not numbers & lost_numbers and not addresses & lost_addresses)
 
     def clear(self):
@@ -127,7 +126,7 @@ class KillTest(NodeTest):
             self.clear()
         for pod in self.listed("pods"):
             self.node.remove_pod(pod["id"])
-        self.assertEqual((self.sleepers(), self.node.pids_of(CELL)), (set(), []))
+        self.assertEqual((self.sleepers(), self.node.cells()), (set(), []))
         self.assertTrue(eventually(lambda: not self.node.control_groups()), self.node.control_groups())
 
 

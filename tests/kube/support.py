@@ -21,6 +21,7 @@ from kube import image
 
 HERE = pathlib.Path(__file__).resolve().parent
 SHIM = "containerd-shim-strata-v2"
+CELL = "strata-cell"
 CNI = "/usr/lib/cni"  # Debian's plugins
 IMAGE = "localhost/test/busybox:1"
 PAUSE = "localhost/test/pause:1"
@@ -224,6 +225,21 @@ class Node:
         """Of the processes whose program is called so."""
         return [pid for pid, words in self.processes().items()
                 if pathlib.Path(words.split(" ")[0]).name == name]
+
+    def cells(self):
+        """Of the processes of class wasm those that are containers."""
+        return [pid for pid in self.pids_of(CELL) if self.is_contained(pid)]
+
+    def zygotes(self):
+        """Those that they are forked from."""
+        return [pid for pid, words in self.processes().items()
+                if f"{CELL} --role=command" in words and not self.is_contained(pid)]
+
+    def is_contained(self, pid):
+        try:
+            return f"/{self.namespace}/" in pathlib.Path(f"/proc/{pid}/cgroup").read_text()
+        except OSError:  # it has just ended
+            return False
 
     def residents(self):
         """Of the shim's processes those that stay; the others are containerd's helpers, which end by themselves."""

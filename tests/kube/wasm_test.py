@@ -2,6 +2,7 @@
 streams, limits and ends of any container."""
 
 import json
+import os
 import pathlib
 import signal
 import unittest
@@ -10,7 +11,9 @@ from kube import guests, image
 from kube.ctr_test import RUNTIME, SHIM, ShimTest
 from kube.support import IMAGE, PATIENCE, NodeTest, eventually, kill
 
-CELL = "strata-cell"
+
+def network_of(pid):
+    return os.readlink(f"/proc/{pid}/ns/net")
 
 
 class WasmTaskTest(ShimTest):
@@ -63,13 +66,13 @@ class WasmTaskTest(ShimTest):
 
     def test_an_endless_loop_ends_by_a_signal(self):
         pid = self.run_task("spin", "/spin.wasm")
-        self.assertEqual(self.node.pids_of(CELL), [pid])
+        self.assertEqual(self.node.cells(), [pid])
         self.node.must(self.node.ctr("tasks", "kill", "-s", "SIGTERM", "spin"))
         self.assertTrue(eventually(lambda: self.node.tasks()["spin"][1] == "STOPPED"))
         done = self.node.ctr("tasks", "delete", "spin")
         self.assertIn(f"exit code {128 + signal.SIGTERM}", done.stderr)
         self.node.must(self.node.ctr("containers", "delete", "spin"))
-        self.assertEqual(self.node.pids_of(CELL), [])
+        self.assertEqual(self.node.cells(), [])
 
     def test_it_can_be_paused_listed_and_measured(self):
         pid = self.run_task("busy", "/spin.wasm")
@@ -159,10 +162,43 @@ class WasmTaskTest(ShimTest):
         self.assertIn("exec", done.stderr)
         self.assertIn("no class", self.refused("odd", "hello", options=("--annotation", "strata.dev/class=odd")))
 
+    def test_one_zygote_is_behind_all_and_ends_with_the_last(self):
+        pids = [self.run_task(name, "/spin.wasm") for name in ("one", "two")]
+        (zygote,) = self.node.zygotes()
+        self.assertEqual(sorted(self.node.cells()), sorted(pids))
+        status = pathlib.Path(f"/proc/{zygote}/status").read_text()
+        for line in ("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2",
+                     "Threads:\t1"):
+            self.assertIn(line, status)
+        self.assertNotEqual(network_of(zygote), network_of("self"))
+        for pid in pids:  # each is the shim's child, with the filter of its own above the zygote's
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            self.assertIn(f"PPid:\t{self.node.residents()[0]}\n", status)
+            self.assertIn("Seccomp_filters:\t2", status)
+        self.remove("one")
+        self.assertEqual(self.node.zygotes(), [zygote])
+        self.remove("two")
+        self.assertTrue(eventually(lambda: not self.node.zygotes()))
+
+    def test_the_zygotes_death_hurts_no_container(self):
+        pid = self.run_task("before", "/spin.wasm")
+        (zygote,) = self.node.zygotes()
+        kill(zygote)
+        self.assertEqual(self.run_once("after", "exit7").returncode, 7)
+        self.assertNotIn(zygote, self.node.zygotes())
+        self.assertEqual(self.node.tasks()["before"], (pid, "RUNNING"))
+        self.remove("before")
+
+    def test_random_numbers_are_each_containers_own(self):
+        seen = {self.run_once(f"random-{number}", "random").stdout for number in range(3)}
+        self.assertEqual(len(seen), 3, seen)
+        self.assertNotIn("", seen)
+
     def test_the_shims_death_leaves_no_cell(self):
         pid = self.run_task("orphan", "/spin.wasm")
         kill(self.node.pids_of(SHIM)[0])
         self.assertTrue(eventually(lambda: not pathlib.Path(f"/proc/{pid}").exists()))
+        self.assertTrue(eventually(lambda: not self.node.zygotes()))
         self.assertTrue(eventually(lambda: not self.node.tasks()))
         self.assertTrue(eventually(lambda: not self.node.control_groups()))
         self.remove("orphan")
@@ -252,7 +288,7 @@ class WasmPodTest(NodeTest):
         pod, config, container = self.start("both", "strata", "/spin.wasm")
         sidecar = self.node.container(pod, config, "sidecar", "sleep", "1000")
         self.assertEqual(self.node.must(self.node.crictl("exec", "-s", sidecar, "echo", "here")), "here")
-        self.assertEqual(self.node.pids_of(CELL), [self.pid(container)])
+        self.assertEqual(self.node.cells(), [self.pid(container)])
 
     def pid(self, container):
         return json.loads(self.node.must(self.node.crictl("inspect", container)))["info"]["pid"]

@@ -126,6 +126,7 @@ Result<void> Serve(Fd listener, const std::string& ttrpc) {
                 .events = Events(loop, clock, ttrpc),
                 .pods = {},
                 .modules = WasmModules(loop, CellProgram()),
+                .zygotes = WasmZygotes(loop, CellProgram()),
                 .appkernel = Appkernel(loop),
                 .worker = std::move(*worker)};
   Resident resident(loop, shared, PathOf(listener));

@@ -15,6 +15,7 @@
 #include "kube/shim/pod/pod.h"
 #include "kube/shim/task/appkernel.h"
 #include "kube/shim/wasm/modules.h"
+#include "kube/shim/wasm/zygotes.h"
 #include "sandbox/oci/runtime.h"
 #include "sandbox/worker.h"
 
@@ -28,6 +29,7 @@ struct Shared {
   Events events;
   Pods pods;
   WasmModules modules;
+  WasmZygotes zygotes;
   Appkernel appkernel;
   std::unique_ptr<sandbox::Worker> worker;  // last: its jobs use the others until they are done
 };

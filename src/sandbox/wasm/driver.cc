@@ -60,15 +60,30 @@ Result<void> RunProbe(Engine& engine) {
 
 WasmDriver::WasmDriver(std::shared_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {}
 
+Result<std::shared_ptr<Engine>> MakeEngine(const Config& config) {
+  return MakeWasmtimeEngine(config, EngineRole::kHost);
+}
+
+Result<Loaded> LoadEarly(std::shared_ptr<Engine> engine, const Fd& prepared) {
+  auto image = engine->Load(prepared.get());
+  if (!image) return std::unexpected(std::move(image).error());
+  return Loaded{.engine = std::move(engine), .image = std::move(*image)};
+}
+
 Result<std::unique_ptr<WasmDriver>> WasmDriver::Create(Loop& loop, const Clock& clock,
                                                        const Config& config) {
-  auto engine = MakeWasmtimeEngine(config, EngineRole::kHost);
+  auto engine = MakeEngine(config);
   if (!engine) return std::unexpected(std::move(engine).error());
-  auto pulse = std::make_shared<Pulse>(loop, clock, *engine, config.tick_linger);
+  return On(std::move(*engine), loop, clock, config);
+}
+
+std::unique_ptr<WasmDriver> WasmDriver::On(std::shared_ptr<Engine> engine, Loop& loop,
+                                           const Clock& clock, const Config& config) {
+  auto pulse = std::make_shared<Pulse>(loop, clock, engine, config.tick_linger);
   std::shared_ptr<Runtime> runtime(new Runtime{.loop = loop,
                                                .clock = clock,
                                                .config = config,
-                                               .engine = std::move(*engine),
+                                               .engine = std::move(engine),
                                                .pulse = std::move(pulse),
                                                .tls = outgoing::Tls(config.ca_bundle),
                                                .metrics = {}});
@@ -84,7 +99,11 @@ Result<void> WasmDriver::Probe() {
 Result<std::shared_ptr<Image>> WasmDriver::Prepare(Fd prepared) {
   auto image = runtime_->engine->Load(prepared.get());
   if (!image) return std::unexpected(std::move(image).error());
-  return std::make_shared<WasmImage>(runtime_, std::move(*image));
+  return Take(std::move(*image));
+}
+
+std::shared_ptr<Image> WasmDriver::Take(std::shared_ptr<EngineImage> loaded) {
+  return std::make_shared<WasmImage>(runtime_, std::move(loaded));
 }
 
 std::string WasmDriver::EngineKey() const { return runtime_->engine->Key(); }

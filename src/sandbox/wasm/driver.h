@@ -18,12 +18,30 @@ namespace strata::sandbox::wasm {
 
 struct Runtime;
 
+class Engine;
+class EngineImage;
+
+// An engine and code that is loaded in it, for a driver that is made later: in a process that was
+// forked in between, too.
+struct Loaded {
+  std::shared_ptr<Engine> engine;
+  std::shared_ptr<EngineImage> image;
+};
+
+// An engine of `config`, as Create makes it.
+Result<std::shared_ptr<Engine>> MakeEngine(const Config& config);
+// THE CALLER VOUCHES FOR `prepared`, as for Prepare's.
+Result<Loaded> LoadEarly(std::shared_ptr<Engine> engine, const Fd& prepared);
+
 class WasmDriver final : public Driver {
  public:
   // Reserves the pool and reads the trusted certificates; call it before the process is confined.
   // Fails with kResourceExhausted: too little address space.
   static Result<std::unique_ptr<WasmDriver>> Create(Loop& loop, const Clock& clock,
                                                     const Config& config);
+  // On an engine that was made before, of the same `config`.
+  static std::unique_ptr<WasmDriver> On(std::shared_ptr<Engine> engine, Loop& loop,
+                                        const Clock& clock, const Config& config);
 
   [[nodiscard]] std::string_view name() const noexcept override { return "wasm"; }
 
@@ -34,6 +52,9 @@ class WasmDriver final : public Driver {
   // THE CALLER VOUCHES FOR `prepared`: it must come from the compile role or verify against its
   // MAC.
   Result<std::shared_ptr<Image>> Prepare(Fd prepared) override;
+
+  // The same of what was loaded in this driver's engine before.
+  std::shared_ptr<Image> Take(std::shared_ptr<EngineImage> loaded);
 
   // What native code must match to be loaded here: engine version, settings and CPU features.
   [[nodiscard]] std::string EngineKey() const;

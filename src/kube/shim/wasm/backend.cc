@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,6 +15,7 @@
 #include <functional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/byte_view.h"
@@ -23,7 +23,7 @@
 #include "base/sha256.h"
 #include "cell/command_plan.h"
 #include "cell/given_mounts.h"
-#include "cell/spawn.h"
+#include "host/fdpass.h"
 #include "host/memfd.h"
 #include "host/pipe.h"
 #include "kube/shim/pod/network.h"
@@ -92,27 +92,23 @@ Result<Fd> OpenDirectory(const std::string& path, bool writable) {
   return tree;
 }
 
-// What a cell is given beside its code: descriptors from kFirstCommandListenerFd on.
+// The directories that a cell sees.
 struct Shown {
   std::vector<Fd> held;
-  std::size_t before = 0;  // numbers that others take
-  std::vector<std::string> arguments{"--role=command"};
+  std::vector<cell::GivenVolume> volumes;
 
-  void Add(Fd directory, const std::string& guest, bool writable) {
+  void Add(Fd directory, std::string guest, bool writable) {
     using Mode = model::DirGrant::Mode;
-    const int number = cell::kFirstCommandListenerFd + static_cast<int>(before + held.size());
-    arguments.push_back("--volume=" +
-                        cell::ToText({.fd = number,
-                                      .mode = writable ? Mode::kVolume : Mode::kVolumeReadOnly,
-                                      .image = guest}));
+    volumes.push_back({.fd = -1,
+                       .mode = writable ? Mode::kVolume : Mode::kVolumeReadOnly,
+                       .image = std::move(guest)});
     held.push_back(std::move(directory));
   }
 };
 
-// The root and what is mounted over it, after `before` other descriptors.
-Result<Shown> Show(const WasmConfig& config, const std::string& root, std::size_t before) {
+// The root and what is mounted over it.
+Result<Shown> Show(const WasmConfig& config, const std::string& root) {
   Shown shown;
-  shown.before = before;
   auto top = OpenDirectory(root, config.root_writable);
   if (!top) return std::unexpected(std::move(top).error());
   shown.Add(std::move(*top), "/", config.root_writable);
@@ -131,20 +127,32 @@ Result<Shown> Show(const WasmConfig& config, const std::string& root, std::size_
 }
 
 // The annotation with the limits reaches every container of the pod; a command has no requests.
-Result<Fd> WritePlan(const WasmConfig& config, std::size_t listeners) {
+cell::CommandPlan PlanOf(const WasmConfig& config, std::size_t listeners) {
   cell::CommandPlan plan{.arguments = config.arguments,
                          .environment = config.environment,
                          .listeners = static_cast<int>(listeners),
                          .limits = listeners > 0 ? config.request_limits : std::nullopt};
   if (config.group.limits.memory.count > 0)
     plan.memory = std::min(plan.memory, config.group.limits.memory);
-  return host::MakeSealedMemfd("strata-plan", AsBytes(cell::ToText(plan)));
+  return plan;
+}
+
+// Where a process writes itself into the group.
+Result<std::vector<Fd>> OpenGroups(const host::Cgroup& group) {
+  std::vector<Fd> files;
+  for (const std::string& directory : group.directories()) {
+    auto file = OpenFile(host::JoinFileOf(directory), O_WRONLY);
+    if (!file) return std::unexpected(std::move(file).error());
+    files.push_back(std::move(*file));
+  }
+  return files;
 }
 
 }  // namespace
 
 Task<void> WasmBackend::Make(ContainerProcess& first) {
-  const auto config = ReadWasmConfig(config_, name_space_);
+  // Not needed again, and there may be thousands.
+  const auto config = ReadWasmConfig(std::exchange(config_, Json()), name_space_);
   if (!config) co_return std::unexpected(config.error());
   if (first.names.terminal) {
     co_return Fail(Errc::kUnsupported, "a wasm container has no terminal");
@@ -166,8 +174,7 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
   auto group = MakeOwnGroup(shared_.groups, bundle_, config->group);
   if (!group) co_return std::unexpected(std::move(group).error());
   group_ = std::move(*group);
-  auto spawned = Spawn(first, *config, *code->file, listeners);
-  co_return spawned;
+  co_return co_await Spawn(first, *config, *code, std::move(listeners));
 }
 
 Task<std::vector<Fd>> WasmBackend::Listen(const WasmConfig& config) {
@@ -184,35 +191,50 @@ Task<std::vector<Fd>> WasmBackend::Listen(const WasmConfig& config) {
   co_return co_await shared_.worker->Run(std::move(listen));
 }
 
-Result<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code,
-                                const std::vector<Fd>& listeners) {
-  auto shown = Show(config, bundle_ + "/rootfs", listeners.size());
-  if (!shown) return std::unexpected(std::move(shown).error());
-  const auto plan = WritePlan(config, listeners.size());
-  if (!plan) return std::unexpected(plan.error());
+Task<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config,
+                              const WasmCode& code, std::vector<Fd> listeners) {
+  auto shown = Show(config, bundle_ + "/rootfs");
+  if (!shown) co_return std::unexpected(std::move(shown).error());
+  const cell::CommandPlan plan = PlanOf(config, listeners.size());
+  const auto told = host::MakeSealedMemfd("strata-plan", AsBytes(cell::ToText(plan)));
+  if (!told) co_return std::unexpected(told.error());
   auto begin = host::MakePipe();
-  if (!begin) return std::unexpected(std::move(begin).error());
-  auto options =
-      cell::CellSpawnOptions(shared_.modules.program(), config.tenant, std::move(shown->arguments));
-  if (config.user) options.identity = config.user;
-  options.stdin_fd = first.stdio.in();
-  options.stdout_fd = first.stdio.out();
-  options.stderr_fd = first.stdio.err();
-  options.fds = {{.from = code.get(), .to = cell::kCommandCodeFd},
-                 {.from = begin->read.get(), .to = cell::kCommandBeginFd},
-                 {.from = plan->get(), .to = cell::kCommandPlanFd}};
-  int number = cell::kFirstCommandListenerFd;
-  for (const std::vector<Fd>& more : {std::cref(listeners), std::cref(shown->held)}) {
-    for (const Fd& each : more) options.fds.push_back({.from = each.get(), .to = number++});
+  if (!begin) co_return std::unexpected(std::move(begin).error());
+  const auto null = OpenFile("/dev/null", O_RDWR);
+  if (!null) co_return std::unexpected(null.error());
+  const auto groups = OpenGroups(*group_);
+  if (!groups) co_return std::unexpected(groups.error());
+  const auto stream = [&](int fd) { return fd < 0 ? null->get() : fd; };
+  WasmZygotes::Wanted wanted{
+      .tenant = config.tenant,
+      .user = config.user,
+      .request = {.module = code.digest,
+                  .slots = cell::SlotsOf(plan),
+                  .groups = groups->size(),
+                  .listeners = listeners.size(),
+                  .volumes = std::move(shown->volumes)},
+      .fds = {stream(first.stdio.in()), stream(first.stdio.out()), stream(first.stdio.err()),
+              code.file->get(), begin->read.get(), told->get()}};
+  for (const std::vector<Fd>& more :
+       {std::cref(*groups), std::cref(listeners), std::cref(shown->held)}) {
+    for (const Fd& each : more) wanted.fds.push_back(each.get());
   }
-  options.cgroups = group_->directories();
-  options.parent_death_signal = SIGKILL;
-  options.oom_score_adjust = config.oom_score_adjust;
-  auto process = host::Process::Spawn(options);
-  if (!process) return std::unexpected(std::move(process).error());
-  first.process = std::move(*process);
+  if (wanted.fds.size() > host::kMaxPassedFds) {
+    co_return Fail(Errc::kUnsupported, "a wasm container with more directories than it can have");
+  }
+  auto child = co_await shared_.zygotes.Start(std::move(wanted));
+  if (!child) co_return std::unexpected(std::move(child).error());
+  zygote_ = std::move(child->use);
+  if (config.oom_score_adjust) {
+    const std::string file = "/proc/" + std::to_string(child->process.pid()) + "/oom_score_adj";
+    const auto opened = OpenFile(file, O_WRONLY);
+    auto set = opened ? WriteAll(opened->get(), std::to_string(*config.oom_score_adjust))
+                      : std::unexpected(opened.error());
+    if (!set) co_return Wrap(std::move(set).error(), "set OOM score");
+  }
+  first.process = std::move(child->process);
   begin_ = std::move(begin->write);
-  return {};
+  co_return Result<void>();
 }
 
 Task<void> WasmBackend::Start() {

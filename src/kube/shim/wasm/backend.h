@@ -1,7 +1,7 @@
 // kube/shim/wasm/backend.h - class wasm: a WASI command, or a wasi:http component, in a cell of its
 // own, with the container's root, mounted directories, variables, streams and limits.
 //
-//   Make:  config.json --> WasmConfig --> compiled module --> strata-cell --role=command, waiting
+//   Make:  config.json --> WasmConfig --> compiled module --> WasmZygotes --> a cell, waiting
 //                                    '--> listeners of a component, in the pod's network
 //   Start: one byte, and it runs
 //
@@ -25,6 +25,7 @@
 #include "kube/shim/shared.h"
 #include "kube/shim/task/backend.h"
 #include "kube/shim/wasm/config.h"
+#include "kube/shim/wasm/modules.h"
 
 namespace strata::kube::shim {
 
@@ -46,15 +47,16 @@ class WasmBackend final : public Backend {
 
  private:
   Task<std::vector<Fd>> Listen(const WasmConfig& config);
-  Result<void> Spawn(ContainerProcess& first, const WasmConfig& config, const Fd& code,
-                     const std::vector<Fd>& listeners);
+  Task<void> Spawn(ContainerProcess& first, const WasmConfig& config, const WasmCode& code,
+                   std::vector<Fd> listeners);
 
   Shared& shared_;
   const std::string name_space_;
   const std::string bundle_;
-  const Json config_;
+  Json config_;  // until Make
   std::shared_ptr<host::Cgroup> group_;
-  Fd begin_;  // a byte lets it run
+  std::shared_ptr<const void> zygote_;  // that it came from
+  Fd begin_;                            // a byte lets it run
 };
 
 }  // namespace strata::kube::shim

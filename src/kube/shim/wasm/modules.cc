@@ -66,7 +66,9 @@ Task<WasmCode> WasmModules::Compile(WasmModule module) {
         Errc::kUnsupported,
         "the module is no WASI command and no wasi:http component, and no others are run");
   }
-  WasmCode code{.file = std::make_shared<const Fd>(std::move(made->code)), .kind = *kind};
+  WasmCode code{.file = std::make_shared<const Fd>(std::move(made->code)),
+                .kind = *kind,
+                .digest = module.digest};
   Keep(module.digest, code, SizeOf(*code.file));
   co_return code;
 }

@@ -38,6 +38,7 @@ struct WasmModule {
 struct WasmCode {
   std::shared_ptr<const Fd> file;
   model::GuestKind kind = model::GuestKind::kCommand;
+  std::string digest;  // of the module
 };
 
 class WasmModules {
@@ -48,8 +49,6 @@ class WasmModules {
   WasmModules& operator=(const WasmModules&) = delete;
 
   Task<WasmCode> Compile(WasmModule module);
-
-  [[nodiscard]] const cell::CellProgram& program() const noexcept { return program_; }
 
  private:
   static constexpr std::size_t kJobs = 2;  // at once

@@ -1,0 +1,200 @@
+#include "kube/shim/wasm/zygotes.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <sstream>
+#include <string_view>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "base/byte_view.h"
+#include "base/fd.h"
+#include "base/files.h"
+#include "base/turns.h"
+#include "host/fdpass.h"
+#include "host/orphans.h"
+
+namespace strata::kube::shim {
+namespace {
+
+constexpr std::chrono::seconds kLinger{5};     // after its last container
+constexpr std::chrono::seconds kPatience{30};  // for an answer
+constexpr Bytes kStatusFile = 64_KiB;
+
+struct Ends {
+  Fd ours;  // non-blocking
+  Fd zygotes;
+};
+
+Result<Ends> MakeSocket() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return FailErrno("socketpair", errno);
+  }
+  Ends made{.ours = Fd(ends[0]), .zygotes = Fd(ends[1])};
+  if (::fcntl(made.ours.get(), F_SETFL, O_NONBLOCK) != 0) return FailErrno("socketpair", errno);
+  return made;
+}
+
+// The numbers behind `name` in /proc/<pid>/status.
+std::vector<std::uint64_t> NumbersOf(const std::string& status, std::string_view name) {
+  std::vector<std::uint64_t> numbers;
+  std::istringstream lines(status);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(name)) continue;
+    std::istringstream words(line.substr(name.size()));
+    for (std::uint64_t number = 0; words >> number;) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+// It is a child of ours with that user. Nobody waits for it yet, so its pid stays its own.
+Result<void> CheckChild(pid_t pid, std::uint32_t user) {
+  const auto status = ReadFile("/proc/" + std::to_string(pid) + "/status", kStatusFile);
+  if (!status) return std::unexpected(status.error());
+  const std::vector<std::uint64_t> users(4, user);
+  if (NumbersOf(*status, "PPid:") == std::vector<std::uint64_t>{std::uint64_t(::getpid())} &&
+      NumbersOf(*status, "Uid:") == users) {
+    return {};
+  }
+  return Fail(Errc::kPermissionDenied,
+              "zygote: process " + std::to_string(pid) + " is no child that it could have made");
+}
+
+Error Gone(const std::string& what) { return {Errc::kUnavailable, "zygote: " + what}; }
+
+}  // namespace
+
+struct WasmZygotes::Zygote {
+  Zygote(Loop& loop, Key of, host::Process running, Fd ours)
+      : key(std::move(of)),
+        process(std::move(running)),
+        socket(std::move(ours)),
+        turns(loop, 1),
+        linger(loop.get_executor()) {}
+
+  const Key key;
+  host::Process process;
+  const Fd socket;
+  Turns turns;  // one request at a time
+  std::size_t uses = 0;
+  Timer linger;
+};
+
+Task<WasmZygotes::Child> WasmZygotes::Start(Wanted wanted) {
+  Error last;
+  // One that died before, or of something else just now.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto found = Find(wanted);
+    if (!found) co_return std::unexpected(std::move(found).error());
+    auto use = Use(*found);
+    auto process = co_await Ask(*found, wanted);
+    if (process) {
+      Child child{.process = std::move(*process), .use = std::move(use)};
+      co_return child;
+    }
+    last = process.error();
+    if (last.code != Errc::kUnavailable) break;
+    Forget(*found);
+  }
+  co_return std::unexpected(std::move(last));
+}
+
+Result<std::shared_ptr<WasmZygotes::Zygote>> WasmZygotes::Find(const Wanted& wanted) {
+  auto user = wanted.user;
+  if (!user && ::geteuid() == 0) user = cell::CellUser(program_.instance, wanted.tenant);
+  Key key(wanted.tenant, user ? user->uid : ::geteuid());
+  const auto at = zygotes_.find(key);
+  if (at != zygotes_.end()) return at->second;
+  return Make(wanted, std::move(key));
+}
+
+Result<std::shared_ptr<WasmZygotes::Zygote>> WasmZygotes::Make(const Wanted& wanted, Key key) {
+  auto ends = MakeSocket();
+  if (!ends) return std::unexpected(std::move(ends).error());
+  auto options = cell::CellSpawnOptions(program_, wanted.tenant, {"--role=command"});
+  if (wanted.user) options.identity = wanted.user;
+  options.fds = {{.from = ends->zygotes.get(), .to = cell::kZygoteFd}};
+  // Else each child would look up and write down the functions that it calls.
+  options.environment.emplace_back("LD_BIND_NOW=1");
+  // Its children get it from their own parent, who is ours as well.
+  options.parent_death_signal = SIGKILL;
+  auto process = host::Process::Spawn(options);
+  if (!process) return std::unexpected(std::move(process).error());
+  auto made = std::make_shared<Zygote>(loop_, key, std::move(*process), std::move(ends->ours));
+  zygotes_[std::move(key)] = made;
+  Spawn(loop_, Watch(made));
+  return made;
+}
+
+Awaitable<void> WasmZygotes::Watch(std::shared_ptr<Zygote> zygote) {
+  static_cast<void>(co_await zygote->process.Wait());
+  Forget(zygote);
+}
+
+std::shared_ptr<const void> WasmZygotes::Use(const std::shared_ptr<Zygote>& zygote) {
+  ++zygote->uses;
+  zygote->linger.cancel();
+  return {zygote.get(), [this, zygote](const void*) {
+            if (--zygote->uses == 0) EndWhenUnused(zygote);
+          }};
+}
+
+void WasmZygotes::EndWhenUnused(const std::shared_ptr<Zygote>& zygote) {
+  zygote->linger.expires_after(kLinger);
+  zygote->linger.async_wait([this, zygote](boost::system::error_code cancelled) {
+    if (cancelled || zygote->uses > 0) return;
+    Forget(zygote);
+    // Watch sees its end.
+    static_cast<void>(zygote->process.Kill(SIGKILL));
+  });
+}
+
+void WasmZygotes::Forget(const std::shared_ptr<Zygote>& zygote) {
+  const auto at = zygotes_.find(zygote->key);
+  if (at != zygotes_.end() && at->second == zygote) zygotes_.erase(at);
+}
+
+Task<host::Process> WasmZygotes::Ask(std::shared_ptr<Zygote> zygote, const Wanted& wanted) {
+  auto turn = co_await zygote->turns.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  const std::string text = cell::ToText(wanted.request);
+  const host::ExpectedOrphan expected;
+  const auto sent = host::SendWithFds(zygote->socket.get(), AsBytes(text), wanted.fds);
+  if (!sent) co_return std::unexpected(Gone(sent.error().message));
+  if (*sent == 0) co_return std::unexpected(Gone("it takes no requests"));
+  Timer watchdog(loop_.get_executor());
+  watchdog.expires_after(kPatience);
+  watchdog.async_wait([zygote](boost::system::error_code cancelled) {
+    if (!cancelled) static_cast<void>(zygote->process.Kill(SIGKILL));
+  });
+  using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+  Descriptor readable(loop_.get_executor(), ::fcntl(zygote->socket.get(), F_DUPFD_CLOEXEC, 0));
+  boost::system::error_code failed;
+  co_await readable.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+  watchdog.cancel();
+  if (failed) co_return std::unexpected(Gone(failed.message()));
+  std::vector<std::byte> buffer(cell::kZygotePacket.count);
+  const auto got = host::ReceiveWithFds(zygote->socket.get(), buffer);
+  if (!got || got->state != host::Received::State::kData) {
+    co_return std::unexpected(Gone("it ended before it answered"));
+  }
+  const auto pid = cell::ReadZygoteAnswer(AsText(ByteView(buffer).first(got->size)));
+  if (!pid) co_return std::unexpected(pid.error());
+  auto child = CheckChild(*pid, zygote->key.second);
+  if (!child) co_return std::unexpected(std::move(child).error());
+  const auto id = host::IdentifyProcess(*pid);
+  if (!id) co_return std::unexpected(id.error());
+  auto adopted = host::Process::Adopt(*id);
+  co_return adopted;
+}
+
+}  // namespace strata::kube::shim

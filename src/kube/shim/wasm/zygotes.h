@@ -1,0 +1,67 @@
+// kube/shim/wasm/zygotes.h - the processes from which commands and components are forked, one for
+// each tenant and user.
+//
+//   WasmBackend --> [ WasmZygotes ] --ZygoteRequest--> strata-cell --role=command --> child of ours
+//
+// A zygote is started when somebody needs it and ends a while after the last container that has it,
+// or with this process. Its death hurts no container: the next one gets another.
+//
+// What a zygote says is not believed: the process that it names must be a child of ours with the
+// zygote's user.
+//
+// Threads: the loop's. Lifetime: outlives calls and uses. Errors: kUnavailable: two zygotes died of
+// it; kPermissionDenied: the process that it named is none of ours; else the zygote's own.
+// Tested by tests/kube/wasm_test.py.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/task.h"
+#include "cell/spawn.h"
+#include "cell/zygote_request.h"
+#include "host/process.h"
+
+namespace strata::kube::shim {
+
+class WasmZygotes {
+ public:
+  WasmZygotes(Loop& loop, cell::CellProgram program) : loop_(loop), program_(std::move(program)) {}
+  WasmZygotes(const WasmZygotes&) = delete;
+  WasmZygotes& operator=(const WasmZygotes&) = delete;
+
+  struct Wanted {
+    std::string tenant;
+    std::optional<host::Identity> user;  // none: the tenant's
+    cell::ZygoteRequest request;
+    std::vector<int> fds;  // borrowed until the answer
+  };
+  struct Child {
+    host::Process process;
+    std::shared_ptr<const void> use;  // of its zygote, as long as the container is there
+  };
+  Task<Child> Start(Wanted wanted);
+
+ private:
+  struct Zygote;
+  using Key = std::pair<std::string, std::uint32_t>;  // tenant, user
+
+  Result<std::shared_ptr<Zygote>> Find(const Wanted& wanted);
+  Result<std::shared_ptr<Zygote>> Make(const Wanted& wanted, Key key);
+  std::shared_ptr<const void> Use(const std::shared_ptr<Zygote>& zygote);
+  void Forget(const std::shared_ptr<Zygote>& zygote);
+  void EndWhenUnused(const std::shared_ptr<Zygote>& zygote);
+  Awaitable<void> Watch(std::shared_ptr<Zygote> zygote);
+  Task<host::Process> Ask(std::shared_ptr<Zygote> zygote, const Wanted& wanted);
+
+  Loop& loop_;
+  const cell::CellProgram program_;
+  std::map<Key, std::shared_ptr<Zygote>> zygotes_;
+};
+
+}  // namespace strata::kube::shim
