@@ -27,7 +27,7 @@ constexpr std::size_t kMostProblems = 100;
 constexpr const char* kDefaultTenant = "default";  // has the listener while nobody has routes
 constexpr std::chrono::milliseconds kFirstRetry{500};
 constexpr std::chrono::milliseconds kLongestRetry{10'000};
-// Making a form ready again may hold the turn of changes for half a minute.
+// Making a form ready again may hold the turn of its tenant for half a minute.
 constexpr std::chrono::milliseconds kLongestRetryOfForms{60'000};
 
 std::string DiffLine(const model::FieldChange& change) {
@@ -299,8 +299,7 @@ Result<std::vector<Change>> ManagerImpl::Commit(std::vector<Candidate>& candidat
   for (Candidate& candidate : candidates) {
     for (Variant& variant : candidate.variants) {
       if (!variant.code.valid()) continue;
-      code_.insert_or_assign(ModuleKey(variant.artifact.digest, compiler_.engine_key()),
-                             std::move(variant.code));
+      runnables_.AddCode(variant.artifact.digest, std::move(variant.code));
     }
   }
   return Describe(candidates, *applied, before);
@@ -407,7 +406,7 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
   slos_.Follow(*forms, *rollouts, clock_.Now());
   DesiredState desired;
   desired.generation = static_cast<std::uint32_t>(*version);
-  auto made = co_await MakeRunnables(*std::move(forms));
+  auto made = co_await runnables_.Of(*std::move(forms));
   if (!made) co_return std::unexpected(made.error());
   const std::vector<Runnable> ready = *std::move(made);
   std::set<std::string> tenants;
@@ -442,10 +441,12 @@ Task<void> ManagerImpl::Serve() {
   auto served = co_await fleet_.Reconcile(std::move(*desired));
   if (!served) co_return std::unexpected(served.error());
   // Somebody may have lost what it takes, or be too busy for it, for a while only.
-  if (!left_out_.empty() && serving_again_ == nullptr) Spawn(loop_, ServeUntilDone());
+  for (const std::string& tenant : runnables_.lacking()) {
+    if (!making_ready_.contains(tenant)) Spawn(loop_, MakeReadyUntilDone(tenant, {}));
+  }
   if (fleet_.behind()) co_return Result<void>{};
   // Not earlier: a cell that dies during the change is replaced with what it had.
-  std::erase_if(code_, [&keys](const auto& entry) { return !keys.contains(entry.first); });
+  runnables_.KeepCode(keys);
   served_ = std::move(keys);
   ReleaseUnused();
   co_return Result<void>{};
@@ -454,19 +455,55 @@ Task<void> ManagerImpl::Serve() {
 Awaitable<void> ManagerImpl::ServeUntilDone() {
   const std::shared_ptr<void> mine = std::make_shared<int>();
   serving_again_ = mine;
-  auto longest = kLongestRetry;
-  for (auto pause = kFirstRetry;; pause = std::min(2 * pause, longest)) {
+  for (auto pause = kFirstRetry;; pause = std::min(2 * pause, kLongestRetry)) {
     co_await Pause(loop_, pause);
     auto turn = co_await changes_.Take();
     if (!turn || serving_again_ != mine) co_return;
     auto served = co_await Serve();
-    if (serving_again_ != mine) co_return;  // something is lost since
-    const bool all_told = served && !fleet_.behind();
-    if (all_told && left_out_.empty()) break;
-    longest = all_told ? kLongestRetryOfForms : kLongestRetry;
+    if (serving_again_ != mine) co_return;
+    if (served && !fleet_.behind()) break;
     if (!served) log_.Error("cells are behind the desired state", served.error());
   }
   serving_again_ = nullptr;
+}
+
+Awaitable<void> ManagerImpl::MakeReadyUntilDone(std::string tenant,
+                                                std::chrono::milliseconds pause) {
+  const std::shared_ptr<void> mine = std::make_shared<int>();
+  making_ready_.insert_or_assign(tenant, mine);
+  const auto stands = [&] {
+    const auto found = making_ready_.find(tenant);
+    return found != making_ready_.end() && found->second == mine;
+  };
+  while (true) {
+    co_await Pause(loop_, pause);
+    if (!stands()) co_return;
+    auto made = co_await MakeReady(tenant);
+    if (!stands()) co_return;  // something is lost since
+    if (made && !runnables_.lacking().contains(tenant)) break;
+    if (!made) log_.Error("what " + tenant + " lacks is not made ready", made.error());
+    pause = std::clamp(2 * pause, kFirstRetry, kLongestRetryOfForms);
+  }
+  making_ready_.erase(tenant);
+}
+
+Task<void> ManagerImpl::MakeReady(const std::string& tenant) {
+  auto deploying = co_await deploying_.Take(tenant);
+  if (!deploying) co_return std::unexpected(std::move(deploying).error());
+  auto forms = Forms();
+  if (!forms) co_return std::unexpected(std::move(forms).error());
+  std::erase_if(*forms, [&tenant](const Form& form) { return form.revision.tenant != tenant; });
+  auto made = co_await runnables_.MakeReady(*std::move(forms));
+  auto turn = co_await changes_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  {
+    // Nothing of a tenant is let go of while somebody has its turn.
+    const KeyedTurns::Turn given_up = *std::move(deploying);
+  }
+  if (!made) co_return made;
+  auto served = co_await Serve();
+  if (!served) Spawn(loop_, ServeUntilDone());
+  co_return served;
 }
 
 }  // namespace strata::manager

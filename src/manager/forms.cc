@@ -240,7 +240,7 @@ Task<void> ManagerImpl::PrepareRevision(model::Revision revision, Mode mode, Pro
     co_return co_await PrepareImage(*deployed, sandbox_class, mode, progress);
   }
   if (mode == Mode::kDryRun) co_return Result<void>{};
-  auto code = co_await EnsureCode(revision);
+  auto code = co_await runnables_.EnsureCode(revision);
   if (!code) co_return std::unexpected(std::move(code).error());
   co_return Result<void>{};
 }
@@ -265,7 +265,7 @@ Task<Class> ManagerImpl::CheckClass(const Candidate& candidate, Class inner,
 
 // What is deployed, as if it were to be deployed again.
 Result<Candidate> ManagerImpl::DeployedAs(const model::Revision& revision) {
-  auto resource = ResourceOf(revision);
+  auto resource = runnables_.ResourceOf(revision);
   if (!resource) return std::unexpected(std::move(resource).error());
   Candidate candidate;
   candidate.resource.resource = *std::move(resource);

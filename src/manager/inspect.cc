@@ -86,7 +86,7 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
     const std::string* served = ServedAs(key.tenant, key.name);
     Json scale = served == nullptr ? Json() : scales_.Of(*served);
     if (!scale.is_null()) status["scale"] = std::move(scale);
-    Json left_out = LeftOutOf(key.tenant, key.name);
+    Json left_out = runnables_.LeftOutOf(key.tenant, key.name);
     if (!left_out.is_null()) status["not_served"] = std::move(left_out);
     Json stays = slos_.StaysOf(key.tenant, key.name);
     if (!stays.is_null()) status["stays"] = std::move(stays);
@@ -170,18 +170,6 @@ Json ManagerImpl::MoveOf(const std::string& tenant, const std::string& name,
           {"revision", now.number},
           {"because", by.because},
           {"since", Rfc3339(by.since)}};
-}
-
-// [{"revision", "class", "because"}]: forms that no cell has, though they are deployed. null: none.
-Json ManagerImpl::LeftOutOf(const std::string& tenant, const std::string& name) const {
-  Json all;
-  for (const LeftOut& each : left_out_) {
-    if (each.tenant != tenant || each.name != name) continue;
-    all.push_back({{"revision", each.revision},
-                   {"class", model::ClassName(each.sandbox_class)},
-                   {"because", each.because}});
-  }
-  return all;
 }
 
 Json ManagerImpl::GetModels(std::string_view tenant, std::string_view name) {

@@ -52,9 +52,9 @@ std::string KeyOf(const Keepers::Workload& what, model::Class sandbox_class,
 
 bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
 
-Keepers::Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
-                 std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured,
-                 ScaledFn on_scaled, PooledFn on_pooled)
+Keepers::Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts, LostFn on_lost,
+                 PrintedFn on_printed, MeasuredFn on_measured, ScaledFn on_scaled,
+                 PooledFn on_pooled)
     : context_(context),
       egress_(egress),
       accounts_(accounts),
@@ -161,7 +161,21 @@ Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, kee
   if (ready || ready.error().code == Errc::kUnavailable || stopping_) co_return;
   context_.log.Error(keeper->tenant() + "/" + name + " does not come up", ready.error());
   co_await Pause(context_.loop, kStartAgain);
-  if (!stopping_) on_lost_();
+  if (!stopping_) on_lost_(keeper->tenant());
+}
+
+Keepers::Found Keepers::Find(const std::string& tenant, model::Class sandbox_class,
+                             const std::string& digest, const Workload& what) {
+  std::string key = KeyOf(what, sandbox_class, digest) + "@";
+  const auto keeper = by_tenant_.find(tenant);
+  if (keeper == by_tenant_.end()) return {std::move(key), false};
+  const std::string its = key + keeper->second->name();
+  const bool at_hand =
+      keeper->second->keys().contains(its) || keeper->second->starting().contains(its);
+  if (!at_hand) return {std::move(key), false};
+  // A keeper that was adopted has run it since before this manager.
+  std::visit([&](const auto& each) { egress_.Allow(its, each.grants); }, what);
+  return {its, true};
 }
 
 std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
@@ -278,7 +292,7 @@ void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
     if (stopping_) return;
     context_.log.Error("a keeper died", {{"keeper", keeper.name()}, {"why", why}});
     context_.log.Warn("starting a keeper anew", {{"tenant", tenant}});
-    on_lost_();
+    on_lost_(tenant);
     return;
   }
 }

@@ -40,6 +40,7 @@ bool IsKeeperKey(std::string_view key) noexcept;
 
 class Keepers final : public KeeperListener {
  public:
+  using LostFn = std::function<void(const std::string& tenant)>;
   using PrintedFn = std::function<void(const std::string& tenant, const keeper::Printed& line)>;
   // `cpu`: what it has used that no manager was told before.
   using MeasuredFn =
@@ -47,12 +48,11 @@ class Keepers final : public KeeperListener {
   using ScaledFn = std::function<void(const std::string& tenant, keeper::Scaled scaled)>;
   using PooledFn = std::function<void(const std::string& tenant, keeper::Pooled pool)>;
 
-  // `on_lost`: something is to be started again, with its keeper if that died.
+  // `on_lost`: something of the tenant is to be started again, with its keeper if that died.
   // `on_printed`: a service's sandbox printed a line. `on_measured`: what a service uses.
   // `on_scaled`: how many replicas it has. `on_pooled`: how a Function's sandboxes come.
-  Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
-          std::function<void()> on_lost, PrintedFn on_printed, MeasuredFn on_measured,
-          ScaledFn on_scaled, PooledFn on_pooled);
+  Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts, LostFn on_lost,
+          PrintedFn on_printed, MeasuredFn on_measured, ScaledFn on_scaled, PooledFn on_pooled);
 
   // Adopts the living keepers of an earlier manager, and removes what dead ones left.
   Task<void> Recover();
@@ -72,6 +72,15 @@ class Keepers final : public KeeperListener {
   // service's port.
   Task<std::string> Run(std::string tenant, model::Class sandbox_class, std::string digest,
                         std::string root_image, Workload what, Until until);
+
+  // The module key of `what`, and whether the tenant's keeper has it, or is bringing it up as a
+  // service. Where it does not, a line to that key ends at once, and calls are told to come again.
+  struct Found {
+    std::string key;
+    bool at_hand = false;
+  };
+  Found Find(const std::string& tenant, model::Class sandbox_class, const std::string& digest,
+             const Workload& what);
 
   // The keeper of the service that `key` names; null: it is gone.
   [[nodiscard]] std::shared_ptr<KeeperProcess> Of(std::string_view key) const;
@@ -114,7 +123,7 @@ class Keepers final : public KeeperListener {
   CellContext& context_;
   KeeperEgress& egress_;
   Accounts& accounts_;
-  std::function<void()> on_lost_;
+  LostFn on_lost_;
   PrintedFn on_printed_;
   MeasuredFn on_measured_;
   ScaledFn on_scaled_;

@@ -14,6 +14,7 @@ namespace strata::manager {
 namespace {
 
 constexpr std::chrono::milliseconds kDownPatience{10'000};
+constexpr std::chrono::milliseconds kRetryOfLost{500};
 
 Result<Opened> Open(const Options& options, const Clock& clock, Random& random) {
   auto dir = StateDir::Open(options.home);
@@ -82,7 +83,10 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       puller_(context_),
       volumes_(context_, *store_),
       keepers_(
-          context_, egress_, accounts_, [this] { Spawn(loop_, ServeUntilDone()); },
+          context_, egress_, accounts_,
+          [this](const std::string& tenant) {
+            Spawn(loop_, MakeReadyUntilDone(tenant, kRetryOfLost));
+          },
           [this](const std::string& tenant, const keeper::Printed& line) {
             collector_.TakeLine(tenant, line);
           },
@@ -96,8 +100,10 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
             const Figures::Subject subject{tenant, pool.name, pool.sandbox_class};
             figures_.SetPool(subject, std::move(pool));
           }),
+      runnables_(
+          {loop_, options_, log_, *store_, content_, images_, compiler_, volumes_, keepers_}),
       fleet_(
-          context_, connector_, [this](const std::string& key) { return OpenCode(key); },
+          context_, connector_, [this](const std::string& key) { return runnables_.OpenCode(key); },
           [this](const std::string& id, const std::string& reason) {
             log_.Warn("a sandbox is lost", {{"sandbox", id}, {"why", reason}});
           },

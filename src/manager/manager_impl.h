@@ -12,6 +12,7 @@
 //   manager.cc    start, recovery, stop
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -46,6 +47,7 @@
 #include "manager/puller.h"
 #include "manager/rollout_watch.h"
 #include "manager/room.h"
+#include "manager/runnables.h"
 #include "manager/scales.h"
 #include "manager/slo_watches.h"
 #include "manager/span_exporter.h"
@@ -128,8 +130,12 @@ class ManagerImpl final : public Manager {
                                    Progress& progress);
   Task<DesiredState> BuildDesired();
   Task<void> Serve();  // brings the cells to what the store says
-  // Tries Serve until all is served; the last one called stands for those that wait.
+  // Tries Serve until all cells have heard; the last one called stands for those that wait.
   Awaitable<void> ServeUntilDone();
+  // Makes ready what the tenant's forms lack, in its turn, and serves that: until nothing is
+  // lacking, first after `pause`. The last one called for a tenant stands for it.
+  Awaitable<void> MakeReadyUntilDone(std::string tenant, std::chrono::milliseconds pause);
+  Task<void> MakeReady(const std::string& tenant);
 
   // place.cc
   Task<void> Place(Candidate& candidate);
@@ -196,19 +202,13 @@ class ManagerImpl final : public Manager {
   Task<void> Prepare(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
   Task<void> PrepareImage(const Candidate& candidate, model::Class sandbox_class, Mode mode,
                           Progress& progress);
-  Task<std::vector<Runnable>> MakeRunnables(std::vector<Form> forms);
-  Task<void> TryRunnable(Form form, Result<Runnable>& made);
-  void LeaveOut(std::vector<LeftOut> forms);
-  Task<Runnable> MakeRunnable(Form form);
-  Result<model::Resource> ResourceOf(const model::Revision& revision);
-  Task<std::string> EnsureCode(const model::Revision& revision);
-  Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);
-  model::Class ClassOf(const model::Revision& revision) const;
+  model::Class ClassOf(const model::Revision& revision) const {
+    return runnables_.ClassOf(revision);
+  }
   void ReleaseUnused();  // what nothing stored needs; only in a turn
   Awaitable<void> ReleaseLeft();
   void ReleaseImages();  // and nobody holds, of these
   std::shared_ptr<const std::string> Hold(std::string digest);
-  Result<Fd> OpenCode(const std::string& key);
 
   // cost.cc: what is deployed now, by tenant and name
   using Deployed =
@@ -227,7 +227,6 @@ class ManagerImpl final : public Manager {
   Json ToJson(const store::StoredResource& stored);
   Json ToJson(const store::SandboxRecord& record);  // sandboxes.cc
   Json MoveOf(const std::string& tenant, const std::string& name, const model::Revision& now);
-  Json LeftOutOf(const std::string& tenant, const std::string& name) const;
   Result<void> RequireFunction(std::string_view tenant, std::string_view function);
   Result<void> CheckVerb(const ServiceName& of, std::string_view verb);
   template <typename What>
@@ -277,17 +276,18 @@ class ManagerImpl final : public Manager {
   Puller puller_;
   Volumes volumes_;
   Keepers keepers_;
+  Runnables runnables_;
   Fleet fleet_;
   Collector collector_;
   // Whoever needs both takes its tenants' turns first, in their order.
   KeyedTurns deploying_;  // by tenant: starting what a change needs, which may take half a minute
   Turns changes_;         // one change of the desired state at a time
   Broadcast changed_;
-  std::map<std::string, Fd> code_;       // verified native code by module key
   std::set<std::string> served_;         // module keys that cells may use
-  std::vector<LeftOut> left_out_;        // not served, though the store says so
   std::shared_ptr<void> serving_again_;  // whose ServeUntilDone counts; null: there is none
-  std::set<std::string> unreleased_;     // tenants, since somebody had their turn
+  // By tenant: whose MakeReadyUntilDone counts.
+  std::map<std::string, std::shared_ptr<void>> making_ready_;
+  std::set<std::string> unreleased_;                    // tenants, since somebody had their turn
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
   Creations creations_;                                            // none of these is begun

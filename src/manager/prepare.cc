@@ -1,24 +1,16 @@
 // From artifacts to something that can be called: native code for cells, images in keepers.
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "base/check.h"
-#include "base/files.h"
 #include "base/pause.h"
 #include "manager/fits.h"
 #include "manager/manager_impl.h"
 #include "manager/node_prices.h"
-#include "manager/together.h"
 
 namespace strata::manager {
 namespace {
@@ -48,20 +40,7 @@ Result<void> CheckKind(const model::Resource& resource, model::GuestKind found) 
   return {};
 }
 
-// As in the classes whose sandboxes have a root to write to.
-constexpr Bytes kScratchSize = Bytes::MiB(64);
 constexpr std::chrono::seconds kTick{1};
-
-// Cells get scratch directories as mounts of a size. Without root there are none: what the manifest
-// left open is then a directory on disk.
-void BoundScratch(model::Grants& grants) {
-  if (::geteuid() != 0) return;
-  for (model::DirGrant& dir : grants.dirs) {
-    if (dir.mode == model::DirGrant::Mode::kScratch && dir.size.count == 0) dir.size = kScratchSize;
-  }
-}
-
-constexpr std::uint16_t kDefaultPort = 8080;
 
 Result<void> CheckImageKind(const model::Resource& resource) {
   const model::GuestKind asked = resource.workload()->guest;
@@ -74,43 +53,6 @@ Result<void> CheckImageKind(const model::Resource& resource) {
   return {};
 }
 
-// What a keeper has to run for a resource whose artifact is an image. In a dry run that is nothing:
-// it is asked whether it could.
-Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::Grants grants,
-                             const meter::Price& price) {
-  const model::Workload& workload = *resource.workload();
-  if (!IsServer(resource) || mode == Mode::kDryRun) {
-    const auto* function = std::get_if<model::FunctionSpec>(&resource.spec);
-    return keeper::Admit{.key = "",
-                         .image = "",
-                         .name = resource.metadata.name,
-                         .limits = workload.limits,
-                         .env = workload.env,
-                         .grants = std::move(grants),
-                         .scale = function == nullptr ? model::Scale() : function->scale,
-                         .priority = workload.priority,
-                         .price = price};
-  }
-  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
-  keeper::Serve what{.key = "",
-                     .image = "",
-                     .name = resource.metadata.name,
-                     .limits = workload.limits,
-                     .env = workload.env,
-                     .grants = std::move(grants),
-                     .port = service == nullptr ? kDefaultPort : service->port,
-                     .replicas = 1};
-  if (service != nullptr) {
-    what.replicas = service->replicas.value_or(1);
-    what.scale = service->scale;
-    what.health = service->health.value_or(model::Health{});
-    what.restart = service->restart;
-    what.stop_timeout = service->stop_timeout;
-  }
-  what.env.try_emplace("PORT", std::to_string(what.port));
-  return what;
-}
-
 }  // namespace
 
 Task<void> ManagerImpl::Build(std::vector<Candidate>& candidates, Progress& progress) {
@@ -118,7 +60,7 @@ Task<void> ManagerImpl::Build(std::vector<Candidate>& candidates, Progress& prog
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr) continue;
     for (Variant& variant : candidate.variants) {
-      // Not a conditional expression: see MakeRunnable.
+      // Not a conditional expression: gcc 12 destroys its temporaries twice around co_await.
       Result<void> built;
       if (variant.artifact.image) {
         built = co_await UnpackImage(resource, variant, progress);
@@ -212,145 +154,6 @@ Task<void> ManagerImpl::PrepareImage(const Candidate& candidate, model::Class sa
   co_return Result<void>{};
 }
 
-model::Class ManagerImpl::ClassOf(const model::Revision& revision) const {
-  if (revision.placement) return revision.placement->sandbox_class;
-  const bool wasm = content_.Contains(revision.artifact_digest);
-  const auto found =
-      model::ClassOf(revision.workload, wasm ? model::Class::kWasm : model::Class::kContainer);
-  STRATA_CHECK(found.has_value());  // else it was refused
-  return *found;
-}
-
-Task<Runnable> ManagerImpl::MakeRunnable(Form form) {
-  model::Revision revision = std::move(form.revision);
-  Runnable runnable;
-  runnable.target = form.target;
-  runnable.sandbox_class = ClassOf(revision);
-  const bool wasm = runnable.sandbox_class == model::Class::kWasm;
-  // Not a conditional expression: gcc 12 destroys its temporaries twice around co_await.
-  Result<std::string> module;
-  if (wasm) {
-    module = co_await EnsureCode(revision);
-  } else {
-    module = co_await EnsureImage(revision, runnable.sandbox_class);
-  }
-  if (!module) co_return std::unexpected(std::move(module).error());
-  runnable.module = std::move(*module);
-  // Cells and keepers know volumes as directories.
-  revision.workload.grants = volumes_.GrantsOf(revision.tenant, revision.workload);
-  if (wasm) {
-    if (auto fits = CheckCellVolumes(revision.workload); !fits) {
-      co_return Wrap(fits.error(), revision.ToString() + ": spec.volumes");
-    }
-    BoundScratch(revision.workload.grants);
-  }
-  runnable.revision = std::move(revision);
-  co_return runnable;
-}
-
-// One workload whose code is lost must not keep the others from being served.
-Task<void> ManagerImpl::TryRunnable(Form form, Result<Runnable>& made) {
-  made = co_await MakeRunnable(std::move(form));
-  co_return Result<void>{};
-}
-
-// What is tried again and again is told once.
-void ManagerImpl::LeaveOut(std::vector<LeftOut> forms) {
-  for (const LeftOut& each : forms) {
-    if (std::ranges::find(left_out_, each) != left_out_.end()) continue;
-    log_.Error("not served, and tried again until it is",
-               {{"workload", each.tenant + "/" + each.name},
-                {"revision", std::to_string(each.revision)},
-                {"class", std::string(model::ClassName(each.sandbox_class))},
-                {"because", each.because}});
-  }
-  left_out_ = std::move(forms);
-}
-
-// All at once: a keeper that was lost has a machine to boot for some, which others need not wait
-// for one after the other.
-Task<std::vector<Runnable>> ManagerImpl::MakeRunnables(std::vector<Form> forms) {
-  std::vector<Result<Runnable>> made(forms.size());
-  std::vector<LeftOut> tried;
-  std::vector<Task<void>> all;
-  for (std::size_t i = 0; i < forms.size(); ++i) {
-    const model::Revision& revision = forms[i].revision;
-    const model::Class in = ClassOf(revision);
-    tried.push_back({revision.tenant, revision.name, revision.number, in, {}});
-    const bool at_hand =
-        in == model::Class::kWasm &&
-        code_.contains(ModuleKey(revision.artifact_digest, compiler_.engine_key()));
-    if (at_hand) {
-      // Without a turn of the loop: a switch of traffic should not wait for one.
-      if (auto done = co_await TryRunnable(std::move(forms[i]), made[i]); !done) {
-        co_return std::unexpected(std::move(done).error());
-      }
-    } else {
-      all.push_back(TryRunnable(std::move(forms[i]), made[i]));
-    }
-  }
-  if (auto done = co_await Together(loop_, std::move(all)); !done) {
-    co_return std::unexpected(std::move(done).error());
-  }
-  std::vector<Runnable> ready;
-  std::vector<LeftOut> left_out;
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    if (made[i]) {
-      ready.push_back(*std::move(made[i]));
-    } else {
-      tried[i].because = made[i].error().message;
-      left_out.push_back(std::move(tried[i]));
-    }
-  }
-  LeaveOut(std::move(left_out));
-  co_return ready;
-}
-
-Task<std::string> ManagerImpl::EnsureCode(const model::Revision& revision) {
-  std::string key = ModuleKey(revision.artifact_digest, compiler_.engine_key());
-  if (code_.contains(key)) co_return key;
-  auto code = compiler_.Open(revision.artifact_digest);
-  if (!code) {
-    // Evicted, damaged, or made by another engine version: the artifact is still here.
-    auto wasm = content_.Get(revision.artifact_digest);
-    if (!wasm) co_return Wrap(wasm.error(), "artifact of " + revision.ToString());
-    auto prepared = co_await compiler_.Prepare(revision.artifact_digest, *wasm);
-    if (!prepared) co_return Wrap(prepared.error(), "compile " + revision.ToString());
-    code = std::move(prepared->file);
-  }
-  code_.insert_or_assign(key, std::move(*code));
-  co_return key;
-}
-
-Task<std::string> ManagerImpl::EnsureImage(const model::Revision& revision,
-                                           model::Class sandbox_class) {
-  auto root = images_.Get(revision.artifact_digest);
-  if (!root) co_return Wrap(std::move(root).error(), "image of " + revision.ToString());
-  auto resource = ResourceOf(revision);
-  if (!resource) co_return std::unexpected(std::move(resource).error());
-  auto what =
-      WorkloadOf(*resource, Mode::kCommit, volumes_.GrantsOf(revision.tenant, revision.workload),
-                 options_.prices.On(HostName()).Of(sandbox_class));
-  auto key = co_await keepers_.Run(revision.tenant, sandbox_class, revision.artifact_digest,
-                                   artifact::WriteRootImage(*root), std::move(what),
-                                   Keepers::Until::kStarted);
-  if (!key) co_return Wrap(std::move(key).error(), "image of " + revision.ToString());
-  co_return key;
-}
-
-// As it was deployed then; what makes no revision (replicas, probes) is as it is now.
-Result<model::Resource> ManagerImpl::ResourceOf(const model::Revision& revision) {
-  auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
-  if (!stored) return std::unexpected(std::move(stored).error());
-  model::Resource resource = std::move(stored->resource);
-  if (auto* function = std::get_if<model::FunctionSpec>(&resource.spec)) {
-    function->workload = revision.workload;
-  } else {
-    std::get<model::ServiceSpec>(resource.spec).workload = revision.workload;
-  }
-  return resource;
-}
-
 void ManagerImpl::ReleaseUnused() {
   // What is being made ready in a tenant's turn is not stored yet.
   unreleased_.clear();
@@ -398,13 +201,6 @@ std::shared_ptr<const std::string> ManagerImpl::Hold(std::string digest) {
   auto hold = std::make_shared<const std::string>(std::move(digest));
   held_.emplace_back(hold);
   return hold;
-}
-
-Result<Fd> ManagerImpl::OpenCode(const std::string& key) {
-  if (IsKeeperKey(key)) return keepers_.OpenLine(key);
-  const auto found = code_.find(key);
-  if (found == code_.end()) return Fail(Errc::kNotFound, "no code " + key);
-  return DuplicateFd(found->second);
 }
 
 }  // namespace strata::manager

@@ -209,7 +209,7 @@ Task<Json> ManagerImpl::StartRollout(RolloutRequest request, Progress& progress)
   auto stable = TrafficOf(plan.tenant, plan.name);
   if (!stable) co_return std::unexpected(stable.error());
   plan.stable = *stable;
-  // Not a conditional expression: see MakeRunnable.
+  // Not a conditional expression: gcc 12 destroys its temporaries twice around co_await.
   Result<void> started;
   if (request.files.empty()) {
     started = co_await StartTo(plan, request.anew, progress);
