@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 #include "base/byte_view.h"
 #include "base/sha256.h"
@@ -22,8 +23,13 @@ double Mixed(double own, double weight, double before) {
   return share * own + (1 - share) * before;
 }
 
-constexpr char kVersion = 3;  // of the encoding; one that differs is not read
+constexpr char kVersion = 4;  // of the encoding; one that differs is not read
 constexpr std::size_t kChecksum = 8;
+
+Counted Without(const Sketch& all, const Sketch& carried, double ms) {
+  const double above = all.Above(ms) - carried.Above(ms);
+  return {.above = std::max(above, 0.0), .calls = std::max(all.weight() - carried.weight(), 0.0)};
+}
 
 }  // namespace
 
@@ -98,8 +104,13 @@ void Learned::Learn(const CallSeen& call) {
   service_.Add(call.service_ms);
   whole_.Add(whole);
   if (call.cold) cold_.Add(whole);
-  for (Sketch* sketch : {&start_, &service_, &whole_, &cold_}) {
+  for (Sketch* sketch : {&start_, &service_}) {
     if (sketch->weight() >= kWindow) sketch->Fade(0.5);
+  }
+  for (auto [sketch, carried] : {std::pair(&whole_, &carried_whole_), {&cold_, &carried_cold_}}) {
+    if (sketch->weight() < kWindow) continue;
+    sketch->Fade(0.5);
+    carried->Fade(0.5);
   }
   mean_ms_.Add(whole);
   if (call.shared) return;
@@ -121,7 +132,23 @@ Learned Learned::Successor() const {
   }
   next.failures_.Carry(kCarried);
   next.crashes_.Carry(kCarried);
+  next.carried_whole_ = next.whole_;
+  next.carried_cold_ = next.cold_;
+  next.carried_crashes_ = next.crashes();
   return next;
+}
+
+Counted Learned::Slower(double ms) const noexcept { return Without(whole_, carried_whole_, ms); }
+
+Counted Learned::SlowerCold(double ms) const noexcept { return Without(cold_, carried_cold_, ms); }
+
+// Once the mean forgets, what was carried is too little of it to be seen.
+FailureRate Learned::own_crashes() const noexcept {
+  const FailureRate all = crashes();
+  const double calls = all.calls - carried_crashes_.calls;
+  if (calls <= 0) return {};
+  const double failed = all.rate * all.calls - carried_crashes_.rate * carried_crashes_.calls;
+  return {.rate = std::clamp(failed / calls, 0.0, 1.0), .calls = calls};
 }
 
 std::optional<double> Learned::ColdStart(const std::optional<Figures>& prior) const {
@@ -162,6 +189,10 @@ void Learned::Save(StateWriter& to) const {
     each->Save(to);
   }
   score_.Save(to);
+  carried_whole_.Save(to);
+  carried_cold_.Save(to);
+  to.Number(carried_crashes_.rate);
+  to.Number(carried_crashes_.calls);
 }
 
 void Learned::Load(StateReader& from) {
@@ -171,6 +202,10 @@ void Learned::Load(StateReader& from) {
   failures_.Load(from, 1);
   crashes_.Load(from, 1);
   score_.Load(from);
+  carried_whole_.Load(from);
+  carried_cold_.Load(from);
+  carried_crashes_.rate = from.Number(1);
+  carried_crashes_.calls = from.Number(kFailureWindow);
 }
 
 std::string Learned::Encode() const {

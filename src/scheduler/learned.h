@@ -15,7 +15,7 @@
 // Every call is predicted before it is learned from, so it is scored on calls that it does not know
 // (Dawid: "The prequential approach", 1984).
 //
-// Pure values; less than 450 bytes and four sketches. Tested by learned_test.cc.
+// Pure values; less than 550 bytes and six sketches. Tested by learned_test.cc.
 #pragma once
 
 #include <algorithm>
@@ -84,6 +84,12 @@ struct CallSeen {
   bool shared = false;   // a server's: its processor time and memory are told by LearnLoad
 };
 
+// Of calls that were counted, those above a bound; both fade like a sketch.
+struct Counted {
+  double above = 0;
+  double calls = 0;
+};
+
 class Learned {
  public:
   static constexpr double kPrior = 20;
@@ -115,6 +121,12 @@ class Learned {
   }
   [[nodiscard]] const Score& score() const noexcept { return score_; }
 
+  // Of the calls that it learned from itself alone, without what it began with: those that took
+  // longer than `ms`, of all and of those that waited for their sandbox; and crashes().
+  [[nodiscard]] Counted Slower(double ms) const noexcept;
+  [[nodiscard]] Counted SlowerCold(double ms) const noexcept;
+  [[nodiscard]] FailureRate own_crashes() const noexcept;
+
   // Of whole calls, with `prior` at the weight of kPrior calls; what a first call takes is the p99
   // of those that waited for their sandbox, against the prior at the same weight. Nothing: no call
   // succeeded.
@@ -143,6 +155,10 @@ class Learned {
   MovingMean failures_{kFailureWindow};
   MovingMean crashes_{kFailureWindow};
   Score score_;
+  // What it began with, as it still weighs in those of the same names.
+  Sketch carried_whole_;
+  Sketch carried_cold_;
+  FailureRate carried_crashes_;
 };
 
 }  // namespace strata::scheduler

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -15,26 +14,28 @@ namespace {
 
 constexpr double kRisk = 0.01;  // of saying it of a class that keeps its bound
 
-std::string Slower(std::string_view field, const std::optional<std::chrono::milliseconds>& bound,
-                   const Sketch& seen, std::string_view whose) {
-  if (!bound) return "";
-  const double above = seen.Above(static_cast<double>(bound->count()));
-  const auto hits = static_cast<std::uint64_t>(std::round(above));
-  const auto of = static_cast<std::uint64_t>(std::round(seen.weight()));
+std::string Told(std::string_view field, std::chrono::milliseconds bound, const Counted& seen,
+                 std::string_view whose) {
+  const auto hits = static_cast<std::uint64_t>(std::round(seen.above));
+  const auto of = static_cast<std::uint64_t>(std::round(seen.calls));
   if (!Shown(hits, of, kShareAbove, kRisk)) return "";
-  return fmt::format("{} is {}, missed by {:.3g} % of {} {} so far", field, bound->count(),
-                     100 * above / seen.weight(), of, whose);
+  return fmt::format("{} is {}, missed by {:.3g} % of {} {} so far", field, bound.count(),
+                     100 * seen.above / seen.calls, of, whose);
 }
+
+double Ms(std::chrono::milliseconds bound) { return static_cast<double>(bound.count()); }
 
 }  // namespace
 
 std::string Missed(const Learned& learned, const model::Slo& slo) {
-  std::string missed = Slower("slo.p99_ms", slo.p99, learned.whole(), "calls");
-  if (missed.empty()) {
-    missed = Slower("slo.cold_start_ms", slo.cold_start, learned.cold(), "calls that waited");
+  std::string missed;
+  if (slo.p99) missed = Told("slo.p99_ms", *slo.p99, learned.Slower(Ms(*slo.p99)), "calls");
+  if (missed.empty() && slo.cold_start) {
+    missed = Told("slo.cold_start_ms", *slo.cold_start, learned.SlowerCold(Ms(*slo.cold_start)),
+                  "calls that waited");
   }
   if (!missed.empty() || !slo.availability) return missed;
-  const FailureRate seen = learned.crashes();
+  const FailureRate seen = learned.own_crashes();
   if (seen.calls <= 0 || seen.Least() <= ShareThatMayFail(slo)) return "";
   return fmt::format("slo.availability is {:.10g}, and of {:.0f} calls so far {:.3g} % failed",
                      100 * *slo.availability / kAvailabilityParts, seen.calls, 100 * seen.rate);

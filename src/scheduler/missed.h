@@ -4,7 +4,8 @@
 //
 // A decision is of what was known then; this is of what its class has done since. Said is only what
 // is shown (exact binomial test; of failures the better end of what was seen), so a few slow calls
-// say nothing. Whether traffic leaves a class for it is SloWatch's to say, by its latest calls.
+// say nothing, and only a revision's own calls count, not those that it began with. Whether traffic
+// leaves a class for it is SloWatch's to say, by its latest calls.
 //
 // Pure. Tested by missed_test.cc.
 #pragma once

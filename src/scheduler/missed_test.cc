@@ -38,6 +38,33 @@ TEST_F(MissedTest, OneSlowCallShowsNothing) {
       << "no call waited for its sandbox";
 }
 
+TEST_F(MissedTest, WhatARevisionBeganWithIsNotHeldAgainstIt) {
+  model::Slo slo{.p99 = milliseconds(200), .cold_start = milliseconds(100)};
+  slo.availability = 990'000;
+  Learn(500, {.service_ms = 700, .cold = true});
+  Learn(500, {.failed = true});
+  ASSERT_NE(Missed(learned_, slo), "");
+  learned_ = learned_.Successor();
+  EXPECT_EQ(Missed(learned_, slo), "") << "it made no call yet";
+  Learn(1, {.service_ms = 20, .cold = true});
+  EXPECT_EQ(Missed(learned_, slo), "");
+  Learn(99, {.service_ms = 700});
+  EXPECT_EQ(Missed(learned_, slo), "slo.p99_ms is 200, missed by 99 % of 100 calls so far");
+  EXPECT_EQ(Missed(*Learned::Decode(learned_.Encode()), slo), Missed(learned_, slo));
+}
+
+TEST_F(MissedTest, FailuresOfTheRevisionBeforeAreNotHeldAgainstTheNext) {
+  model::Slo slo;
+  slo.availability = 990'000;
+  Learn(100, {.failed = true});
+  ASSERT_NE(Missed(learned_, slo), "");
+  learned_ = learned_.Successor();
+  Learn(4, {.service_ms = 20});
+  EXPECT_EQ(Missed(learned_, slo), "");
+  Learn(4, {.failed = true});
+  EXPECT_EQ(Missed(learned_, slo), "slo.availability is 99, and of 8 calls so far 50 % failed");
+}
+
 TEST_F(MissedTest, AStartIsOfThoseThatWaitedForIt) {
   Learn(1000, {.service_ms = 5});
   Learn(10, {.start_ms = 80, .service_ms = 5, .cold = true});
