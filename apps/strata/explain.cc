@@ -194,6 +194,8 @@ std::string WhyNot(const Json& alternative) {
 void PrintDecided(const Json& placement) {
   const std::string decided = placement.value("decided", "");
   if (!decided.empty()) Print("Decided " + decided + ", by what was known then.\n");
+  const std::string advice = placement.value("advice", "");
+  if (!advice.empty()) Print("To decide by figures: " + EscapeControl(advice) + ".\n");
   const auto taken = placement.value("class", "");
   for (const Json& each : placement.value("alternatives", Json::array())) {
     const std::string since = each.value("class", "") == taken ? Since(each) : "";

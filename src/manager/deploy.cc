@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/pause.h"
 #include "manager/manager_impl.h"
+#include "manager/told_placement.h"
 #include "manager/traffic_notes.h"
 #include "model/local_paths.h"
 #include "model/manifest.h"
@@ -244,6 +245,10 @@ Result<std::vector<Change>> ManagerImpl::Describe(
     }
     change.urls = Urls(resource);
     change.placement = candidates[i].resource.placement;
+    if (change.placement) {
+      std::string advice = MeasureFirst(*change.placement, change.name, measurements_);
+      if (!advice.empty()) change.notes.push_back(std::move(advice));
+    }
     const auto moving = rollouts_.find({change.tenant, change.name});
     if (moving != rollouts_.end() && !candidates[i].resource.rollout) {
       std::string note =

@@ -134,7 +134,8 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
     json["status"]["class"] = in;
     // The decision: what a rollout made of it since is told beside it.
     collector_.DrainAll();
-    if (Json placement = ToldPlacement(revisions->front(), models_); !placement.is_null()) {
+    Json placement = ToldPlacement(revisions->front(), models_, measurements_);
+    if (!placement.is_null()) {
       json["status"]["placement"] = std::move(placement);
     }
     if (Json moved = MoveOf(name.tenant, name.name, now); !moved.is_null()) {

@@ -10,10 +10,21 @@
 
 namespace strata::manager {
 
-Json ToldPlacement(const model::Revision& revision, const Models& models) {
+std::string MeasureFirst(const model::Placement& placement, const std::string& name,
+                         const Measurements& measurements) {
+  const bool known = placement.alternatives.empty() || placement.alternatives.front().estimate;
+  if (known || measurements.Of(placement.sandbox_class)) return "";
+  return "nothing was measured here yet: run 'strata measure', then 'strata rollout start " + name +
+         " --to auto' decides anew";
+}
+
+Json ToldPlacement(const model::Revision& revision, const Models& models,
+                   const Measurements& measurements) {
   if (!revision.placement) return {};
   Json json = model::PlacementToJson(*revision.placement);
   json["decided"] = Rfc3339(revision.created);
+  std::string advice = MeasureFirst(*revision.placement, revision.name, measurements);
+  if (!advice.empty()) json["advice"] = std::move(advice);
   const auto number = static_cast<std::uint32_t>(revision.number);
   for (Json& each : json["alternatives"]) {
     const scheduler::Learned* learned =

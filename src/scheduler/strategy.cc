@@ -48,9 +48,7 @@ std::string Because(const Question& question, const Weighed& best, std::size_t f
   if (question.by == model::PlacementBy::kRule) return "the rule gives it" + kept;
   if (fitting == 1) return "the only class that fits" + kept;
   if (!best.shown.estimate) {
-    return "the first of what fits; none of that was measured here yet: run 'strata measure', then "
-           "'strata rollout start NAME --to auto' decides anew" +
-           kept;
+    return "the first of what fits; none of that was measured here yet" + kept;
   }
   return "the cheapest of " + std::to_string(fitting) + " that fit" + kept;
 }

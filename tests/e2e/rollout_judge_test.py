@@ -109,12 +109,14 @@ class AnewTest(RolloutCase):
         manifest = function("anew", "", "/anew", "default", slo={"cold_start_ms": 100}, variants=[
             {"artifact": str(self.folder / "anew.wat")}, {"artifact": f"oci:{self.folder / 'image'}"}])
         del manifest["spec"]["artifact"]
-        placed = self.server.apply(manifest)["changes"][0]["placement"]
-        self.assertEqual(placed["class"], "container")
-        self.assertIn("run 'strata measure', then 'strata rollout start NAME --to auto'", placed["because"])
+        [change] = self.server.apply(manifest)["changes"]
+        self.assertEqual(change["placement"]["class"], "container")
+        self.assertIn("run 'strata measure', then 'strata rollout start anew --to auto'", change["notes"][0])
+        self.assertIn("run 'strata measure'", self.server.strata("explain", "anew").stdout)
         again = ("rollout", "start", "anew", "--to", "auto")
         self.assert_exit(self.server.strata(*again), WRONG_STATE, "stays where it is, in class container: the first of")
         self.assertEqual(self.server.api("PUT", "/v1/measurements", RECORD).status, 200)
+        self.assertNotIn("strata measure'", self.server.strata("explain", "anew").stdout)
         started = self.rollout(*again[1:], "--steps", "50,100", "--interval", "1h")
         self.assertEqual((started["canary"]["class"], started["stable"]["class"]), ("wasm", "container"))
         self.assertIn("decided anew: class wasm: the only class that fits and keeps the SLO", started["because"])
