@@ -15,15 +15,17 @@ std::string RevisionOf(const Json& revision, const Json& object) {
   }
   std::string text = revision.dump();
   const auto own = shares.extract(revision.get<std::uint64_t>());
-  if (shares.empty()) return text;
   constexpr double kPercent = 100;
-  const auto percent = [](double share) { return Fixed(share * kPercent, 0) + " %"; };
-  if (own.empty() && shares.size() == 1) {
+  const double share = own.empty() ? 0 : own.mapped();
+  const bool all = !object.contains("serving") || Fixed(share * kPercent, 0) == "100";
+  if (all) return text;
+  const auto percent = [](double part) { return Fixed(part * kPercent, 0) + " %"; };
+  if (share == 0 && shares.size() == 1 && percent(shares.begin()->second) == "100 %") {
     return text + " (serves " + std::to_string(shares.begin()->first) + ")";
   }
-  text += " (" + percent(own.empty() ? 0 : own.mapped());
-  for (const auto& [other, share] : shares) {
-    text += "; " + std::to_string(other) + ": " + percent(share);
+  text += " (" + percent(share);
+  for (const auto& [other, part] : shares) {
+    text += "; " + std::to_string(other) + ": " + percent(part);
   }
   return text + ")";
 }

@@ -10,8 +10,9 @@
 
 namespace strata::cli {
 
-// "3 (serves 1)", "3 (10 %; 1: 90 %)": a revision, and how much of the traffic others have, by the
-// object's "serving"; "-": there is no such number.
+// "3 (serves 1)", "3 (10 %; 1: 90 %)", "3 (90 %)": a revision, and how much of the traffic it and
+// others have, by the object's "serving", which in a row of `top` is of one class; "-": there is no
+// such number.
 std::string RevisionOf(const Json& revision, const Json& object);
 
 }  // namespace strata::cli

@@ -39,6 +39,15 @@ Result<Opened> Open(const Options& options, const Clock& clock, Random& random) 
                 std::move(*content), std::move(*cache), std::move(*images)};
 }
 
+// Of the parts of a workload's traffic those that go to the class of its `row`.
+Json InClass(const Json& parts, const Json& row) {
+  Json here = Json::array();
+  for (const Json& each : parts) {
+    if (each.value("class", "") == row["class"]) here.push_back(each);
+  }
+  return here;
+}
+
 }  // namespace
 
 Task<std::unique_ptr<Manager>> Manager::Start(Loop& loop, Options options, const Clock& clock,
@@ -181,7 +190,7 @@ Json ManagerImpl::Top() {
     if (!scale.is_null()) row["scale"] = std::move(scale);
     if (const auto moving = rollouts_.find(name); moving != rollouts_.end()) {
       const auto serving = ServingBackends(moving->second);
-      if (!serving.empty()) row["serving"] = BackendsToJson(name.first, serving);
+      if (!serving.empty()) row["serving"] = InClass(BackendsToJson(name.first, serving), row);
     }
     rows.push_back(std::move(row));
   }

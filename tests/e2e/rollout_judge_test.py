@@ -44,6 +44,10 @@ class ExplainTest(SloCase):
                                     r"stable side, \d+ s to pass\.\nThe other 50 % go to revision 1 in class wasm\.\nThe "
                                     r"newest revision was placed in class wasm: ")
         self.assertIn("The step waits for 20 more calls of the canary", self.server.strata("rollout", "status", "first").stdout)
+        self.answers("/first", 20)
+        top = lambda: self.server.strata("top").stdout
+        for each in ("wasm", "container"):
+            self.assertTrue(eventually(lambda: re.search(rf" first +{each} +1 \(50 %\) ", top())), top())
         self.rollout("promote", "first")
         self.assertRegex(self.server.strata("explain", "first").stdout,
                          r"^default/first(: 100 % of its traffic goes to revision 1| runs) in class container.* since .*: "
