@@ -153,6 +153,8 @@ void Models::Learn(const ModelKey& key, const meter::CallRecord& record) {
   if (!meter::TellsOfCallee(record)) return;
   Model* model = Obtain(key);
   const scheduler::CallSeen seen = SeenOf(record);
+  // What its deadline ended for having stood in line is load. A server's waits also for its start.
+  if (!seen.shared && meter::CameTooLate(record)) return;
   if (seen.shared && meter::GuestRan(record)) CountShared(key, model);
   if (model == nullptr) return;
   model->learned.Learn(seen);

@@ -115,6 +115,18 @@ TEST_F(ModelsTest, WhatACallStoodInLineForIsNoNeedOfItsWorkload) {
   EXPECT_NEAR(p99_in("container"), 3000, 70);
 }
 
+TEST_F(ModelsTest, WhatWasEndedForHavingStoodInLineIsNoFailureOfItsClass) {
+  Learn(1, 9);
+  meter::CallRecord late = Call(504, 10'000'000);
+  late.exit = static_cast<std::uint8_t>(model::ExitReason::kStopped);
+  late.queue_ns = 2'900'000'000;
+  models_->Learn({"shop", "cart", "wasm", 1}, late);
+  EXPECT_EQ(Rows()[0]["failures"]["rate"], 0);
+  late.queue_ns = 0;  // it took too long by itself
+  models_->Learn({"shop", "cart", "wasm", 1}, late);
+  EXPECT_DOUBLE_EQ(Rows()[0]["failures"]["rate"].get<double>(), 0.1);
+}
+
 TEST_F(ModelsTest, WhatWasStoredOutlivesTheManager) {
   Learn(1, 40);
   EXPECT_EQ(Rows()[0]["stored"], false);

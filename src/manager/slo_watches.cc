@@ -87,6 +87,7 @@ void SloWatches::Add(const cell::Function& function, const meter::CallRecord& re
   const auto found = watched_.find({function.tenant, function.name});
   if (found == watched_.end()) return;
   if (!meter::Moves(record) || !meter::TellsOfCallee(record)) return;
+  if (record.lost == 1) return;  // a keeper that ends tells of none of its sandboxes
   Watched& watched = found->second;
   auto& overflow = watched.overflow;
   // A server's waits also for a replica to start, which is slowness and no load.

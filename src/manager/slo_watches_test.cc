@@ -42,6 +42,7 @@ class SloWatchesTest : public ::testing::Test {
     record.sandbox = came_;
     record.led_by = led_by_;
     record.exit = static_cast<std::uint8_t>(exit_);
+    record.lost = lost_ ? 1 : 0;
     for (int i = 0; i < times; ++i) watches_.Add(function, record);
   }
 
@@ -61,6 +62,7 @@ class SloWatchesTest : public ::testing::Test {
   TimePoint now_{};
   meter::SandboxCame came_ = meter::SandboxCame::kAtOnce;
   std::uint64_t queued_ms_ = 0;
+  bool lost_ = false;  // each call, with its keeper
   meter::LedBy led_by_ = meter::LedBy::kTraffic;
   model::ExitReason exit_ = model::ExitReason::kReturned;
   Form form_;
@@ -179,6 +181,15 @@ TEST_F(SloWatchesTest, CallsThatFoundNoSandboxCountAndClientsMistakesDoNot) {
   EXPECT_EQ(Missed("", 429, 1), 0U);
   EXPECT_EQ(Missed("", 503, 1), 1U);
   EXPECT_THAT(missed_[0].because, HasSubstr("found no sandbox"));
+}
+
+TEST_F(SloWatchesTest, CallsThatWereLostWithTheirKeeperMoveNothing) {
+  Follow();
+  lost_ = true;
+  came_ = meter::SandboxCame::kNone;
+  EXPECT_EQ(Missed("", 503, 1), 0U);
+  lost_ = false;
+  EXPECT_EQ(Missed("", 503, 1), 1U);
 }
 
 TEST_F(SloWatchesTest, WhyItStaysIsToldUntilItsClassDoesAgain) {
