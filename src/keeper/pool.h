@@ -22,10 +22,10 @@
 #include <string>
 #include <vector>
 
+#include "base/usual_time.h"
 #include "keeper/demand.h"
 #include "keeper/pools.h"
 #include "keeper/reports.h"
-#include "keeper/usual_time.h"
 #include "meter/prices.h"
 #include "model/values.h"
 #include "sandbox/driver.h"

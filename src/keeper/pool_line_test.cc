@@ -9,9 +9,9 @@
 #include <gtest/gtest.h>
 
 #include "base/standing_line.h"
+#include "base/usual_time.h"
 #include "keeper/pool.h"
 #include "keeper/testing/pool_fixture.h"
-#include "keeper/usual_time.h"
 #include "model/values.h"
 
 namespace strata::keeper {

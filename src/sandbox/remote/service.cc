@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "base/standing_line.h"
 #include "base/task.h"
+#include "base/usual_time.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/codec.h"
@@ -42,6 +43,15 @@ constexpr std::uint64_t kMilli = 1'000;
 
 std::uint64_t Milliseconds(Duration time) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(time).count());
+}
+
+// `kept_back`: of the time that the request had; zero: it was not known how long it would take.
+Error NoneFree(Duration kept_back) {
+  const std::string all = "every connection that the service can hold was in use ";
+  const auto needs = std::chrono::ceil<milliseconds>(kept_back).count();
+  if (needs == 0) return {Errc::kResourceExhausted, all + "until the deadline"};
+  return {Errc::kResourceExhausted, all + "when the request had " + std::to_string(needs) +
+                                        " ms left, which is what such requests take"};
 }
 
 class ServiceLine;
@@ -86,7 +96,10 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
     if (open_++ == 0) in_line_.BeginAnew(clock.Now());  // there was no place to stand in line for
   }
   // A request had a connection for so long.
-  void OnServed(Duration took) { in_line_.Served(took); }
+  void OnServed(Duration took, UsualTime::End end) {
+    in_line_.Served(took);
+    usual_.Add(took, end);
+  }
   void OnClosed(std::uint64_t id);
 
   void Tell(const ToServer& message) {
@@ -134,6 +147,7 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   std::size_t open_ = 0;  // connections
   // Requests that wait for one of those.
   StandingLine<std::shared_ptr<Answer>, Coming, 2> in_line_{kMostInLine};
+  UsualTime usual_;  // that a request has one
   std::map<std::uint64_t, std::shared_ptr<Answer>> dialling_;
   std::uint64_t generation_ = 0;  // of connections that may be kept
   std::vector<std::unique_ptr<Handed>> idle_;
@@ -219,15 +233,17 @@ Task<std::unique_ptr<Handed>> ServiceLine::AwaitFree(TimePoint due, Coming comin
         Errc::kResourceExhausted,
         std::to_string(in_line_.size()) + " requests wait for a connection, which is the most");
   }
+  // Who has less time left than requests take does not wait for a place that it would have in vain.
+  const Duration kept_back = usual_.value();
+  if (due - clock.Now() < kept_back) co_return std::unexpected(NoneFree(kept_back));
   const Running running(*this);  // it is load, too
   auto answer = std::make_shared<Answer>(loop);
   const auto place = in_line_.Join(coming, answer, clock.Now());
-  const auto left = std::chrono::ceil<milliseconds>(due - clock.Now());
+  const auto left = std::chrono::ceil<milliseconds>(due - kept_back - clock.Now());
   auto freed = co_await answer->Wait(std::max(left, milliseconds(0)));
   if (!answer->ready()) in_line_.Leave(place);
   if (!freed && freed.error().code == Errc::kDeadlineExceeded) {
-    co_return Fail(Errc::kResourceExhausted,
-                   "every connection that the service can hold was in use until the deadline");
+    co_return std::unexpected(NoneFree(kept_back));
   }
   co_return freed;
 }
@@ -381,7 +397,9 @@ Task<model::Exit> ServiceSandbox::Try(Call& call, std::unique_ptr<Handed> handed
   running_ = &forward;
   const TimePoint begun = line_->clock.Now();
   auto exit = co_await forward.Run();
-  line_->OnServed(line_->clock.Now() - begun);
+  const bool its_own = exit && exit->reason == model::ExitReason::kReturned;
+  line_->OnServed(line_->clock.Now() - begun,
+                  its_own ? UsualTime::End::kItsOwn : UsualTime::End::kCutShort);
   running_ = nullptr;
   repeat = forward.repeatable();
   if (forward.reusable()) line_->Keep(std::move(handed));

@@ -6,14 +6,14 @@
 //
 // A sandbox here is nothing of its own: one call's turn on a connection, of which up to kMostIdle
 // are kept. When the service holds no more connections, calls wait in line for those that there
-// are, which does not stand for ever (base/standing_line.h). The service goes on when it is stopped
-// or gone.
+// are, which does not stand for ever (base/standing_line.h), and not with less time left than such
+// calls usually take (base/usual_time.h). The service goes on when it is stopped or gone.
 //
 // Threads:  one loop. Lifetime: loop and clock outlive all.
 // Errors:   Invoke: kUnavailable: no connection was to be had within the call's deadline;
-//           kResourceExhausted: all were in use until then, or too many calls wait, or have for
-//           long. A service that
-//           closes it without an answer, after what may be repeated was, is Exit{kStopped}.
+//           kResourceExhausted: all were in use until then, or until too little time was left, or
+//           too many calls wait, or have for long. A service that closes it without an answer,
+//           after what may be repeated was, is Exit{kStopped}.
 // Tested by remote/service_test.cc, remote/forward_test.cc and tests/e2e/services_test.py.
 #pragma once
 

@@ -13,10 +13,12 @@
 #include <variant>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/broadcast.h"
 #include "base/standing_line.h"
+#include "base/usual_time.h"
 #include "sandbox/remote/codec.h"
 #include "sandbox/remote/connection.h"
 #include "sandbox/testing/call_fixture.h"
@@ -258,6 +260,28 @@ TEST_F(ServiceLineTest, WhoWaitsForAFreeOneUntilItsDeadlineIsToldThatAllWereInUs
     hold_->Notify();
     loop_.run_one();
   }
+}
+
+TEST_F(ServiceLineTest, WhoHasLessTimeLeftThanRequestsTakeDoesNotWaitForAFreeOne) {
+  takes_ = milliseconds(200);
+  for (std::size_t i = 0; i < UsualTime::kFew; ++i) ASSERT_TRUE(Ask().has_value());
+  hold_.emplace(loop_);
+  Asking first(*this, std::chrono::minutes(1));
+  while (loop_.poll() > 0) {  // it has the one connection
+  }
+  full_ = true;
+  Asking hasty(*this, milliseconds(150));
+  RunUntil([&] { return hasty.exit.has_value(); });
+  ASSERT_FALSE(hasty.exit->has_value());
+  EXPECT_EQ(hasty.exit->error().code, Errc::kResourceExhausted);
+  EXPECT_THAT(hasty.exit->error().message,
+              ::testing::HasSubstr("had 200 ms left, which is what such requests take"));
+  Asking patient(*this, std::chrono::minutes(1));
+  while (!first.exit || !patient.exit) {
+    hold_->Notify();
+    loop_.run_one();
+  }
+  EXPECT_TRUE(patient.exit->has_value());
 }
 
 TEST_F(ServiceLineTest, WhoWaitsTooLongInALineThatStandsIsRefused) {
