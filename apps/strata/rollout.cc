@@ -33,6 +33,7 @@ struct StartFlags {
   std::string to;
   std::vector<std::uint32_t> steps;
   std::string interval;
+  std::string deadline;
   std::optional<double> max_error_rate;
   std::optional<double> slower;
   std::optional<double> more_4xx;
@@ -88,7 +89,11 @@ void PrintRollout(Session& session, const Result<Json>& found) {
   std::string steps;
   for (const Json& step : rollout["steps"]) steps += (steps.empty() ? "" : ", ") + step.dump();
   Print("  steps:  " + steps + " %, " + rollout["interval_ms"].dump() + " ms each at least, " +
-        rollout["min_calls"].dump() + " calls\n");
+        rollout["min_calls"].dump() + " calls" +
+        (rollout.value("deadline_ms", 0) > 0
+             ? ", and " + rollout["deadline_ms"].dump() + " ms each at most"
+             : "") +
+        "\n");
   Print("  since " + text("since") + ": " + text("because") + "\n");
   PrintFigures(rollout["figures"]);
 }
@@ -141,13 +146,13 @@ Result<Json> Destination(const std::string& to) {
   return Json{{"files", *std::move(files)}};
 }
 
-Error WrongInterval(const std::string& text, const std::string& why) {
+Error WrongTime(const std::string& option, const std::string& text, const std::string& why) {
   return {Errc::kInvalidArgument,
-          "--interval: '" + text + "' is " + why + "; write 500ms, 30s, 10m or 1h"};
+          option + ": '" + text + "' is " + why + "; write 500ms, 30s, 10m or 1h"};
 }
 
 // "30s", "500ms", "10m", "1h".
-Result<std::int64_t> MillisecondsOf(const std::string& text) {
+Result<std::int64_t> MillisecondsOf(const std::string& option, const std::string& text) {
   struct Unit {
     std::string_view name;
     std::int64_t ms;
@@ -161,10 +166,10 @@ Result<std::int64_t> MillisecondsOf(const std::string& text) {
     if (std::string_view(read.ptr, end) != unit.name) continue;
     const bool much = read.ec == std::errc::result_out_of_range ||
                       count > model::kLongestInterval.count() / unit.ms;
-    if (much) return std::unexpected(WrongInterval(text, "more than a week (168h)"));
+    if (much) return std::unexpected(WrongTime(option, text, "more than a week (168h)"));
     if (read.ec == std::errc{} && count > 0) return count * unit.ms;
   }
-  return std::unexpected(WrongInterval(text, "no duration"));
+  return std::unexpected(WrongTime(option, text, "no duration"));
 }
 
 // Why `text` is no share; empty: it is one. CLI11 would say that it cannot convert it.
@@ -177,9 +182,14 @@ void Start(Session& session, const StartFlags& flags) {
   auto body = Destination(flags.to);
   if (!body) return session.Report(body.error());
   if (!flags.interval.empty()) {
-    auto interval = MillisecondsOf(flags.interval);
+    auto interval = MillisecondsOf("--interval", flags.interval);
     if (!interval) return session.Report(interval.error());
     (*body)["interval_ms"] = *interval;
+  }
+  if (!flags.deadline.empty()) {
+    auto deadline = MillisecondsOf("--deadline", flags.deadline);
+    if (!deadline) return session.Report(deadline.error());
+    (*body)["deadline_ms"] = *deadline;
   }
   if (!flags.steps.empty()) (*body)["steps"] = flags.steps;
   if (flags.max_error_rate) (*body)["max_error_rate"] = *flags.max_error_rate;
@@ -200,6 +210,9 @@ void AddStart(CLI::App& rollout, Session& session) {
   verb->add_option("--steps", flags->steps, "Percents of the traffic (default 1,10,50,100)")
       ->delimiter(',');
   verb->add_option("--interval", flags->interval, "How long a step lasts at least (default 30s)");
+  verb->add_option("--deadline", flags->deadline,
+                   "How long a step lasts at most; then it is rolled back (default: as long as it "
+                   "takes)");
   verb->add_option("--max-error-rate", flags->max_error_rate,
                    "Of the canary's calls, as a share (default 0.01)")
       ->check(WhyNoShare, "");
@@ -216,7 +229,8 @@ void AddStart(CLI::App& rollout, Session& session) {
       "  strata rollout start web --to container --steps 5,50,100 --slower 100\n\n"
       "It is rolled back by itself when the canary is shown to fail more often than the stable\n"
       "side or than --max-error-rate allows, to be slower than --slower allows, or to answer 4xx\n"
-      "more often than --more-4xx allows; each by a statistical test, so a few calls do nothing.");
+      "more often than --more-4xx allows; each by a statistical test, so a few calls do nothing;\n"
+      "and when a step is not over at its --deadline.");
   verb->callback([&session, flags] { Start(session, *flags); });
 }
 

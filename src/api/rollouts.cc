@@ -20,8 +20,9 @@ namespace {
 
 using manager::Manager;
 
-constexpr std::array<std::string_view, 8> kMembers = {
-    "to", "files", "steps", "max_error_rate", "slower", "more_4xx", "interval_ms", "min_calls"};
+constexpr std::array<std::string_view, 9> kMembers = {
+    "to",       "files",       "steps",       "max_error_rate", "slower",
+    "more_4xx", "interval_ms", "deadline_ms", "min_calls"};
 constexpr std::string_view kAuto = "auto";  // a class: the one that would be chosen now
 constexpr Bytes kRequestLimit = 16_MiB;     // as an apply's
 
@@ -87,7 +88,7 @@ Result<void> ReadMember(const std::string& name, const Json& value,
                     : name == "more_4xx" ? plan.more_4xx
                                          : plan.max_error_rate;
     share = value.get<double>();
-  } else if (name == "interval_ms" || name == "min_calls") {
+  } else if (name == "interval_ms" || name == "deadline_ms" || name == "min_calls") {
     constexpr double kMost = 1e9;  // 11 days; CheckRollout says what is right
     if (!IsCount(value) || value.get<double>() > kMost) {
       return Wrong(name, "a whole number from 1 to 1000000000");
@@ -96,7 +97,8 @@ Result<void> ReadMember(const std::string& name, const Json& value,
     if (name == "min_calls") {
       plan.min_calls = number;
     } else {
-      plan.interval = std::chrono::milliseconds(number);
+      auto& time = name == "interval_ms" ? plan.interval : plan.deadline;
+      time = std::chrono::milliseconds(number);
     }
   } else {
     return Fail(Errc::kInvalidArgument, "'" + name + "' is unknown" + DidYouMean(name, kMembers));

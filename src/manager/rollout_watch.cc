@@ -134,7 +134,18 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout) 
   if (watched.last.verdict == Verdict::kBad) {
     return Ended(std::move(next), State::kRolledBack, watched.last.because, now);
   }
-  if (!at_end || watched.last.verdict != Verdict::kGood) return std::nullopt;
+  if (!at_end || watched.last.verdict != Verdict::kGood) {
+    if (rollout.deadline.count() == 0 || clock_.Now() - watched.began < rollout.deadline) {
+      return std::nullopt;
+    }
+    return Ended(std::move(next), State::kRolledBack,
+                 fmt::format("its step of {} % was not over at its deadline, after {} s: it waited "
+                             "for {}",
+                             rollout.canary_share(),
+                             std::chrono::ceil<std::chrono::seconds>(rollout.deadline).count(),
+                             WaitsFor(watched)),
+                 now);
+  }
   if (rollout.step + 1 == rollout.steps.size()) {
     return Ended(std::move(next), State::kPromoted, watched.last.because, now);
   }

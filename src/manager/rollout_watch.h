@@ -11,7 +11,8 @@
 // the risk of all looks together stays what it is.
 //
 // How long a step lasts is counted by the monotonic clock. Its wall time says how much of it was
-// over when a manager first sees it, from nothing to all, and no more.
+// over when a manager first sees it, from nothing to all of its interval, and no more: what is left
+// to its deadline then has to be enough for calls that are counted anew.
 //
 // Threads: one loop. Tested by rollout_watch_test.cc.
 #pragma once

@@ -90,6 +90,34 @@ TEST_F(RolloutWatchTest, OnlyCallsThatWereDrawnCompareTheSides) {
   EXPECT_EQ(figures["canary"]["calls"], 0);
 }
 
+TEST_F(RolloutWatchTest, AStepThatIsNotOverAtItsDeadlineIsRolledBack) {
+  rollout_.deadline = seconds(600);
+  watch_->Follow({&rollout_, 1});
+  Call("", 100);
+  Call("@3", 7);
+  EXPECT_FALSE(Go(seconds(599)));
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
+  EXPECT_EQ(rollout_.because,
+            "its step of 10 % was not over at its deadline, after 600 s: it waited for 93 more "
+            "calls of the canary");
+}
+
+TEST_F(RolloutWatchTest, EachStepHasADeadlineOfItsOwn) {
+  rollout_.deadline = seconds(600);
+  watch_->Follow({&rollout_, 1});
+  EXPECT_FALSE(Go(seconds(599)));
+  Call("", 100);
+  Call("@3", 100);
+  EXPECT_TRUE(Go(seconds(1))) << "at its deadline it is over";
+  EXPECT_EQ(rollout_.step, 1U);
+  EXPECT_FALSE(Go(seconds(599)));
+  clock_.wall += seconds(100'000);
+  EXPECT_FALSE(Go(seconds(0))) << "a clock that is set";
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
+}
+
 TEST_F(RolloutWatchTest, AStepWaitsForCallsToCompareWith) {
   Call("", 99);
   Call("@3", 1000);

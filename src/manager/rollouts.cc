@@ -361,6 +361,7 @@ Json ManagerImpl::ToJson(const Rollout& rollout) {
           {"steps", rollout.steps},
           {"step", rollout.step},
           {"interval_ms", rollout.interval.count()},
+          {"deadline_ms", rollout.deadline.count()},
           {"max_error_rate", rollout.max_error_rate},
           {"slower", rollout.slower},
           {"more_4xx", rollout.more_4xx},

@@ -78,6 +78,7 @@ Json RolloutToJson(const Rollout& rollout) {
           {"canary", rollout.canary.ToString()},
           {"steps", rollout.steps},
           {"interval_ms", rollout.interval.count()},
+          {"deadline_ms", rollout.deadline.count()},
           {"max_error_rate", rollout.max_error_rate},
           {"slower", rollout.slower},
           {"more_4xx", rollout.more_4xx},
@@ -114,9 +115,10 @@ Result<Rollout> RolloutFromJson(const Json& json) {
     rollout.step = json.at("step").get<std::size_t>();
     rollout.looks = json.at("looks").get<std::uint32_t>();
     rollout.both = json.at("both").get<bool>();
-    // Earlier versions stored none of these three. They did not look at 4xx: one that they began
+    // Earlier versions stored none of these four. They did not look at 4xx: one that they began
     // goes on so.
     rollout.more_4xx = json.value("more_4xx", 1.0);
+    rollout.deadline = std::chrono::milliseconds(json.value("deadline_ms", std::int64_t{0}));
     rollout.kept = json.value("kept", 0U);
     rollout.carried = json.value("carried", 0.0);
     for (const Json& name : json.at("missed")) {
@@ -146,6 +148,12 @@ Result<void> CheckRollout(const Rollout& rollout) {
   if (rollout.kept >= kAll) return Fail(Errc::kInvalidArgument, "some of the traffic moves");
   if (rollout.interval.count() < 1 || rollout.interval > kLongestInterval) {
     return Fail(Errc::kInvalidArgument, "the interval is from 1 ms to a week (604800000 ms)");
+  }
+  const bool ends = rollout.deadline.count() != 0;
+  if (ends && (rollout.deadline <= rollout.interval || rollout.deadline > kLongestInterval)) {
+    return Fail(Errc::kInvalidArgument,
+                "the deadline of a step is longer than its interval, and a week (604800000 ms) at "
+                "most; without one it takes as long as it needs");
   }
   if (!(rollout.max_error_rate >= 0 && rollout.max_error_rate <= 1)) {
     return Fail(Errc::kInvalidArgument, "the error rate is a share, from 0 to 1: 0.01 is 1 %");

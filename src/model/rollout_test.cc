@@ -97,6 +97,7 @@ TEST(RolloutTest, JsonAndBack) {
   rollout.because = "all well";
   rollout.missed = {Class::kWasm, Class::kMicrovm};
   rollout.more_4xx = 0.25;
+  rollout.deadline = std::chrono::hours(1);
   rollout.kept = 40;
   rollout.carried = 12.5;
   rollout.both = false;
@@ -126,6 +127,10 @@ TEST(RolloutTest, WhatMakesNoSenseIsRefused) {
   EXPECT_THAT(refused([](Rollout& rollout) { rollout.slower = -1; }), HasSubstr("share"));
   EXPECT_THAT(refused([](Rollout& rollout) { rollout.min_calls = 0; }), HasSubstr("a call"));
   EXPECT_THAT(refused([](Rollout& rollout) { rollout.interval = {}; }), HasSubstr("interval"));
+  EXPECT_THAT(refused([](Rollout& rollout) { rollout.deadline = rollout.interval; }),
+              HasSubstr("longer than its interval"));
+  EXPECT_THAT(refused([](Rollout& rollout) { rollout.deadline = std::chrono::hours(1000); }),
+              HasSubstr("a week"));
 }
 
 }  // namespace

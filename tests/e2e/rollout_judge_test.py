@@ -135,6 +135,7 @@ class AnewTest(RolloutCase):
         self.assert_exit(self.server.strata(*start, "container-in-microvm"), USAGE, "spec.within")
         self.assert_exit(self.server.strata("rollout", "status", "aske"), NOT_FOUND, "did you mean 'asks'?")
         self.assert_exit(self.server.strata("rollout", "status", "asks"), NOT_FOUND, "there is no rollout of default/asks")
+        self.assertIn("--deadline: '5' is no duration", self.server.strata(*start, "1", "--deadline", "5").stderr)
         self.assertIn("--more-4xx", self.server.strata("rollout", "start", "--help").stdout)
 
 
