@@ -252,6 +252,10 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
   // What has not changed stays where it is, whatever was measured since.
   auto placement = PlacementNow(candidate);
   if (placement && !CanRun(*options, placement->sandbox_class)) placement.reset();
+  if (const auto now = store_->Get(resource.key()); placement && now) {
+    const Bytes room = RoomFor(host::FreeMemory(), &now->resource);
+    if (auto fits = CheckGrowth(resource, now->resource, room); !fits) co_return fits;
+  }
   if (!placement) {
     const Circumstances now{.room = RoomNow(resource)};
     auto chosen = co_await Choose(resource, artifacts, *options, *asked, now);

@@ -1,6 +1,7 @@
 #include "manager/room.h"
 
 #include <algorithm>
+#include <string>
 #include <variant>
 
 #include "host/memory.h"
@@ -22,6 +23,19 @@ Bytes RoomFor(Bytes free, const model::Resource* now) {
     room += std::min(held, UINT64_MAX - room);
   }
   return Bytes{room};
+}
+
+Result<void> CheckGrowth(const model::Resource& resource, const model::Resource& now, Bytes room) {
+  const std::uint64_t held = HeldOf(resource);
+  const std::uint64_t memory = resource.workload()->limits.memory.count;
+  if (held <= HeldOf(now) || held * memory <= room.count) return {};
+  const auto mib = [](std::uint64_t bytes) { return std::to_string(bytes >> 20); };
+  const auto& service = std::get<model::ServiceSpec>(resource.spec);  // else it holds one
+  const std::string field = service.scale ? "scale.min" : "replicas";
+  return Fail(Errc::kFailedPrecondition,
+              resource.key().ToString() + ": " + std::to_string(held) + " replicas need " +
+                  mib(held * memory) + " MiB, and this host has " + mib(room.count) +
+                  " for them; " + field + ": " + std::to_string(room.count / memory) + " would do");
 }
 
 }  // namespace strata::manager

@@ -4,7 +4,7 @@
 //   scheduler
 //
 // What is free now, not what limits promise: a limit is no reservation, so two workloads may each
-// be let in and not do together. What runs already is never asked.
+// be let in and not do together. What runs already is never asked, but what comes beside it is.
 //
 // Pure. Tested by manager/room_test.cc.
 #pragma once
@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/result.h"
 #include "model/resource.h"
 
 namespace strata::manager {
@@ -31,5 +32,9 @@ std::uint32_t HeldOf(const model::Resource& resource);
 // Of `free`, what a workload may take: all but what the host keeps, and besides what `now` holds
 // whose place it takes; null: nothing.
 Bytes RoomFor(Bytes free, const model::Resource* now);
+
+// Of a workload that stays as it runs now, as `now`: whether `room`, which is RoomFor it, is enough
+// where it is to hold more sandboxes. kFailedPrecondition: it is not; what would do.
+Result<void> CheckGrowth(const model::Resource& resource, const model::Resource& now, Bytes room);
 
 }  // namespace strata::manager

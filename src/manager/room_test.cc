@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "host/memory.h"
@@ -42,6 +43,21 @@ TEST(RoomTest, WhatRunsMayBeReplacedByAsMuchHoweverShortMemoryIs) {
 TEST(RoomTest, WhereNothingSaysWhatIsFreeEverythingFits) {
   const model::Resource function = FunctionOf(Bytes::MiB(1024));
   EXPECT_EQ(RoomFor(Bytes{UINT64_MAX}, &function), Bytes{UINT64_MAX});
+}
+
+TEST(RoomTest, OnlyWhatGrowsIsAskedForRoom) {
+  const model::Resource two = ServiceOf(Bytes::MiB(64), 2);
+  model::Resource nine = ServiceOf(Bytes::MiB(64), 9);
+  nine.metadata = {.name = "web", .tenant = "shop"};
+  EXPECT_TRUE(CheckGrowth(two, two, Bytes{0}).has_value()) << "it runs already";
+  EXPECT_TRUE(CheckGrowth(two, nine, Bytes{0}).has_value()) << "it holds less";
+  EXPECT_TRUE(CheckGrowth(nine, two, Bytes::MiB(576)).has_value());
+  const auto refused = CheckGrowth(nine, two, Bytes::MiB(575));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kFailedPrecondition);
+  EXPECT_THAT(refused.error().message,
+              ::testing::HasSubstr("9 replicas need 576 MiB, and this host has 575 for them; "
+                                   "replicas: 8 would do"));
 }
 
 TEST(RoomTest, AServiceHoldsItsLeastReplicasAndAtLeastOne) {
