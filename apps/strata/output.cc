@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/strings.h"
@@ -32,14 +33,21 @@ constexpr std::array<Named, 11> kFormats{{{"table", Format::kTable},
                                           {"dot", Format::kDot},
                                           {"jsonld", Format::kJsonLd},
                                           {"graphml", Format::kGraphMl}}};
+// What people type for them, too.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kShort{
+    {{"yml", "yaml"}, {"md", "markdown"}}};
 constexpr std::size_t kEveryVerb = 4;
 constexpr std::size_t kReports = 7;
 
 Result<Format> FindFormat(std::string_view name, std::span<const Named> formats) {
   std::vector<std::string_view> names;
   std::string all;
+  const std::string asked = Lower(name);
+  for (const auto& [short_name, full] : kShort) {
+    if (asked == short_name) return FindFormat(full, formats);
+  }
   for (const Named& each : formats) {
-    if (each.name == name) return each.format;
+    if (each.name == asked) return each.format;
     names.push_back(each.name);
     all += (all.empty() ? "" : ", ") + std::string(each.name);
   }

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdlib>
+#include <string>
 
 #include "advisor/report/render.h"
 #include "output.h"
@@ -20,8 +22,18 @@ std::size_t TerminalWidth() {
 
 }  // namespace
 
+std::string LanguageOfLocale() {
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const auto language = advisor::ParseLanguage(value);
+    return language == advisor::Language::kChinese ? "zh" : "en";
+  }
+  return "en";
+}
+
 void AddReportFlags(CLI::App& verb, ReportFlags& flags) {
-  verb.add_option("--lang", flags.language, "en or zh (Chinese)");
+  verb.add_option("--lang", flags.language, "en or zh (Chinese); else the locale's");
 }
 
 void PrintReport(Session& session, const ReportFlags& flags,

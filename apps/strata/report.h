@@ -18,8 +18,11 @@
 
 namespace strata::cli {
 
+// "zh" where the locale (LC_ALL, LC_MESSAGES, LANG) is Chinese, else "en".
+std::string LanguageOfLocale();
+
 struct ReportFlags {
-  std::string language = "en";
+  std::string language = LanguageOfLocale();
 };
 
 // Adds --lang.

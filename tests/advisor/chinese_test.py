@@ -153,5 +153,22 @@ class ChineseTest(unittest.TestCase):
                          {"models kind: ratio", "versions layer: kernel"})
 
 
+class ReasonsTest(unittest.TestCase):
+    """Why a row was not measured is kept in the record in English, and known by that in Chinese."""
+
+    def test_every_reason_is_said_somewhere(self):
+        root = pathlib.Path(__file__).parents[2]
+
+        def joined(path):
+            return re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8"))
+
+        reasons = joined(root / "src/advisor/measured/reasons.cc")
+        known = re.findall(r'Word\{\s*"((?:[^"\\]|\\.)*)"', reasons) + re.findall(r'kFailed = "([^"]*)"', reasons)
+        self.assertGreater(len(known), 9)
+        sources = [path for folder, name in (("src/measure", "**/*.c*"), ("apps/strata", "*.cc")) for path in (root / folder).glob(name)]
+        said = "".join(joined(path) for path in sources)
+        self.assertEqual([reason for reason in known if reason not in said], [])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -218,6 +218,9 @@ Names RelationNames() {
   Names names("relation", "strata graph");
   for (const std::string& relation : relations) names.Add(relation, relation);
   for (const Json& type : Source().at("relation_types")) names.Add(type.at("id"), type.at("id"));
+  for (const std::string& relation : relations) {
+    names.AddLabel(relation, RelationText(relation));
+  }
   return names;
 }
 

@@ -25,6 +25,15 @@ std::vector<std::string> StepsOf(const GraphAnswer& answer) {
   return steps;
 }
 
+TEST(AnswersTest, LayersAndRelationsAreFoundByTheirOtherNames) {
+  EXPECT_EQ(Layer("four_layer_model.sandbox")->report.title, Layer("sandbox")->report.title);
+  const auto english = Why("kuasar", "depends on", "kata");
+  const auto chinese = Why("kuasar", "依赖", "kata");
+  EXPECT_EQ(english.has_value(), chinese.has_value());
+  EXPECT_FALSE(!chinese && chinese.error().message.contains("no relation"))
+      << chinese.error().message;
+}
+
 TEST(AnswersTest, TheOverviewListsAllDiagramsAndLayers) {
   const GraphAnswer answer = Overview();
   EXPECT_EQ(answer.report.sections[0].rows.size(), 26U);

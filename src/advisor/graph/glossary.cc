@@ -154,6 +154,17 @@ Section PathSection(const Json& path, const std::set<std::string>& known) {
         section.notes.push_back(Join(Join({"next", "下一步"}, ": ", goal), ": ", missing));
       }
       next_found = true;
+      const auto all = stage.at("concepts").size();
+      const auto have = std::ranges::count_if(stage.at("concepts"), [&known](const Json& each) {
+        return known.contains(each.at("label").get<std::string>());
+      });
+      if (have > 0) {
+        const std::string count = std::to_string(have);
+        state = Join(Join(state, "; ",
+                          {count + " of " + std::to_string(all) + " known",
+                           "已掌握 " + std::to_string(all) + " 项中的 " + count + " 项"}),
+                     "; ", Join({"missing", "尚缺"}, ": ", missing));
+      }
     }
     section.rows.push_back({NumberCell(stage.at("stage")), TextCell(goal),
                             TextCell(ConceptsOf(stage, {})), TextCell(state),

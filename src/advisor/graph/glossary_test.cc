@@ -53,7 +53,8 @@ TEST(GlossaryTest, WhatIsKnownMovesTheNextStep) {
   ASSERT_TRUE(report);
   const Section& section = report->sections[0];
   EXPECT_EQ(section.rows[0][3].text.en, "known");
-  EXPECT_EQ(section.rows[1][3].text.en, "next");
+  EXPECT_EQ(section.rows[1][3].text.en,
+            "next; 1 of 3 known; missing: image building, running containers");
   EXPECT_EQ(section.notes[0].en, "next: master Docker: image building, running containers");
   EXPECT_EQ(section.notes[0].zh, "下一步: 掌握 Docker: 镜像构建, 容器运行");
 }
@@ -128,6 +129,13 @@ TEST(GlossaryTest, EveryGoalThatIsListedLeadsToSomethingToRead) {
   }
   EXPECT_GT(asked, 80);
   EXPECT_TRUE(Documents("master-Docker").has_value()) << "written in another way";
+}
+
+TEST(GlossaryTest, AStageThatIsKnownInPartSaysWhatIsMissing) {
+  const auto advanced = Learning("advanced", {"OPA", "Rego"});
+  EXPECT_EQ(advanced->sections[0].rows[2][3].text.en,
+            "later; 2 of 3 known; missing: compilation to Wasm");
+  EXPECT_EQ(advanced->sections[0].rows[1][3].text.en, "later");
 }
 
 TEST(GlossaryTest, DefinitionsAreOfExactlyTheTerm) {

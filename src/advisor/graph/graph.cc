@@ -258,6 +258,8 @@ Result<Graph> LayerGraph(std::string_view name) {
   for (const LayerFact& each : AllLayers()) {
     names.Add(each.id, LabelOf(*each.layer).en);
     names.Add(each.id, LabelOf(*each.layer).zh);
+    names.Add(each.id,
+              each.of->at("id").get<std::string>() + "." + each.layer->at("id").get<std::string>());
   }
   const auto id = names.Find(name);
   if (!id) return std::unexpected(id.error());

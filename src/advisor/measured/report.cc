@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "advisor/facts/facts.h"
 #include "advisor/measured/claimed.h"
@@ -69,6 +71,34 @@ Section ClaimsSection(const std::vector<Described>& all) {
        "判定，“约”按一成。结论针对整个区间：按二项分布取两个次序样本，与样本分布无关。"
        "样本不足以确定的一端从略；中位数需 6 个样本，P99 需 368 个。存储大小为精确值。"});
   return section;
+}
+
+// For each row of which something is claimed what is claimed of it in each place, and the interval
+// that was measured.
+std::vector<Section> PicturesOf(const std::vector<Described>& all) {
+  constexpr double kOpen = std::numeric_limits<double>::infinity();
+  std::vector<Section> pictures;
+  const measure::Row* last = nullptr;
+  for (const Described& each : all) {
+    const Measured& measured = each.measured;
+    for (const JudgedClaim& judged : JudgeClaims(measured)) {
+      const auto range = ClaimedRange(judged.claim.cell);
+      if (!range || !(measured.value > 0)) continue;
+      if (measured.row != last) {
+        pictures.push_back({.id = "picture_" + std::string(measured.row->id),
+                            .title = LabelOf(*measured.row),
+                            .plot = IntervalPlot{{std::string(measured.unit), ""}, {}}});
+        last = measured.row;
+      }
+      std::get<IntervalPlot>(*pictures.back().plot)
+          .rows.push_back(
+              {.label = Join(PlaceCell(measured.in).text, ", ", {judged.claim.source, ""}),
+               .claimed = {range->least.value_or(0), range->most.value_or(kOpen)},
+               .value = Short(measured.value),
+               .interval = {measured.interval.low, measured.interval.high}});
+    }
+  }
+  return pictures;
 }
 
 Section SpreadSection(const std::vector<Described>& all) {
@@ -226,7 +256,10 @@ Result<Report> MeasuredReport(const measure::Record& record) {
   if (auto whole = CheckRows(record); !whole) return std::unexpected(std::move(whole).error());
   const std::vector<Described> all = DescribeAll(record);
   Report report{.id = "measure", .title = {"Measured on this host", "本机实测"}};
-  report.sections = {ClaimsSection(all), SpreadSection(all), ContractsSection(record)};
+  report.sections = {ClaimsSection(all)};
+  std::ranges::move(PicturesOf(all), std::back_inserter(report.sections));
+  report.sections.push_back(SpreadSection(all));
+  report.sections.push_back(ContractsSection(record));
   if (Section lacking = LackingSection(record); !lacking.rows.empty()) {
     report.sections.push_back(std::move(lacking));
   }

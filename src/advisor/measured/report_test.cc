@@ -1,6 +1,7 @@
 #include "advisor/measured/report.h"
 
 #include <string>
+#include <variant>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,6 +47,20 @@ Json RowOf(const Section& section, const std::string& row, const std::string& in
     return each;
   }
   return nullptr;
+}
+
+TEST(MeasuredReportTest, WhatIsClaimedIsAPictureBesideTheInterval) {
+  const auto report = MeasuredReport(Made());
+  const Section* picture = FindSection(*report, "picture_cold_start");
+  ASSERT_NE(picture, nullptr);
+  const auto& rows = std::get<IntervalPlot>(*picture->plot).rows;
+  ASSERT_GE(rows.size(), 2U) << "001 and 003 claim something of it";
+  EXPECT_TRUE(rows[0].label.en.starts_with("wasm, 001 §3.5")) << rows[0].label.en;
+  EXPECT_EQ(rows[0].claimed.from, 1);
+  EXPECT_EQ(rows[0].claimed.to, 10);
+  EXPECT_NEAR(rows[0].value, 3, 0.05);
+  EXPECT_LE(rows[0].interval.from, rows[0].value);
+  EXPECT_EQ(FindSection(*report, "picture_compute"), nullptr) << "nothing is claimed of it";
 }
 
 TEST(MeasuredReportTest, EveryClaimStandsBesideWhatWasMeasured) {

@@ -440,6 +440,15 @@ Model DriversResistance(const Json& fact) {
     out.YesNo("resistance_is_overcome", in["toolchain_completeness"] > in["threshold_percent"]);
     return out;
   };
+  // Without the sum, which is none of them.
+  model.plot = [](const Inputs& in) {
+    BarPlot plot{{"weight, %", "权重，%"}, {}};
+    const std::vector<double> weights = Values(in, "weight", kDrivers);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      plot.bars.push_back({{std::string(kDrivers[i]), ""}, 0, weights[i]});
+    }
+    return plot;
+  };
   model.checks = {
       {"weights_sum", {"weights_sum"}, {}},
       {"vs_utility_weights",

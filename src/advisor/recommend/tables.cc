@@ -21,10 +21,12 @@ constexpr std::array<const char*, 2> kStackTables{"quick_reference", "scenario_t
 
 // ---- rows of stacks ----------------------------------------------------------------------------
 
-// Text or null, as a cell.
+// Text or null, as a cell; of what the document says that it takes none "none".
 Cell FactCell(const Json& row, const std::string& key) {
-  const Text text = TextOf(row, key);
-  return text.empty() ? NoCell() : TextCell(text);
+  Text text = TextOf(row, key);
+  if (text.empty()) return NoCell();
+  if (text.en.empty()) text.en = "none";
+  return TextCell(std::move(text));
 }
 
 // "epoll, io_uring", and whether the document says that they have to be there.

@@ -162,11 +162,54 @@ std::string HistogramAsText(const HistogramPlot& plot, Language language) {
   return plot.x.In(language) + "\n" + BarsAsText(bars, language);
 }
 
+// What is claimed in shades, the interval over it, the value in it.
+std::string BesideAsText(const Beside& each, const DecadeRange& range) {
+  const auto column = [&range](double value) {
+    return static_cast<std::size_t>(
+        std::lround(range.Share(value) * static_cast<double>(kColumns - 1)));
+  };
+  std::vector<std::string_view> cells(kColumns, " ");
+  const auto fill = [&cells, &column](double from, double to, std::string_view mark) {
+    for (std::size_t at = column(from); at <= column(to); ++at) cells[at] = mark;
+  };
+  fill(each.claimed.from, each.claimed.to, "░");
+  const bool from = std::isfinite(each.interval.from);
+  const bool to = std::isfinite(each.interval.to);
+  fill(from ? each.interval.from : each.value, to ? each.interval.to : each.value, "━");
+  cells[column(each.value)] = "●";
+  std::string text;
+  for (const std::string_view cell : cells) text += cell;
+  return text;
+}
+
+std::string IntervalsAsText(const IntervalPlot& plot, Language language) {
+  const DecadeRange range(plot);
+  if (range.empty()) return "";
+  std::size_t label = 0;
+  for (const Beside& each : plot.rows) {
+    label = std::max(label, DisplayWidth(each.label.In(language)));
+  }
+  std::string text;
+  for (const Beside& each : plot.rows) {
+    if (!(each.value > 0)) continue;
+    text += Padded(each.label.In(language), label) + " |" + BesideAsText(each, range) + "| " +
+            Figure(each.value) + "\n";
+  }
+  const std::vector<double> ticks = range.Ticks();
+  const std::string right = Figure(ticks.back()) + " " + plot.x.In(language);
+  const std::string left = Figure(ticks.front());
+  text += std::string(label + 2, ' ') + left +
+          PaddedLeft(right, kColumns - std::min(kColumns, DisplayWidth(left))) + "\n";
+  return text + std::string(label + 2, ' ') + "░ " + kClaimed.In(language) + "   ━●━ " +
+         kMeasured.In(language) + "\n";
+}
+
 }  // namespace
 
 std::string PlotAsText(const Plot& plot, Language language) {
   if (const auto* lines = std::get_if<LinePlot>(&plot)) return LinesAsText(*lines, language);
   if (const auto* bars = std::get_if<BarPlot>(&plot)) return BarsAsText(*bars, language);
+  if (const auto* each = std::get_if<IntervalPlot>(&plot)) return IntervalsAsText(*each, language);
   return HistogramAsText(std::get<HistogramPlot>(plot), language);
 }
 

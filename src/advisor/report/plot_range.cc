@@ -74,6 +74,33 @@ PlotRanges RangesOf(const LinePlot& plot) {
   return ranges;
 }
 
+DecadeRange::DecadeRange(const IntervalPlot& plot) {
+  const auto add = [this](double value) {
+    if (value > 0) exponents_.Add(std::log10(value));
+  };
+  for (const Beside& each : plot.rows) {
+    if (!(each.value > 0)) continue;
+    for (const double value :
+         {each.claimed.from, each.claimed.to, each.value, each.interval.from, each.interval.to}) {
+      add(value);
+    }
+  }
+  if (exponents_.empty()) return;
+  exponents_.least = std::floor(exponents_.least + 1e-9);
+  exponents_.most = std::max(exponents_.least + 1, std::ceil(exponents_.most - 1e-9));
+}
+
+double DecadeRange::Share(double value) const noexcept {
+  if (!(value > 0)) return 0;
+  return std::clamp(exponents_.Share(std::log10(value)), 0.0, 1.0);
+}
+
+std::vector<double> DecadeRange::Ticks() const {
+  std::vector<double> ticks;
+  for (double at = exponents_.least; at <= exponents_.most; ++at) ticks.push_back(std::pow(10, at));
+  return ticks;
+}
+
 PlotRange RangeOf(const BarPlot& plot) {
   PlotRange range;
   for (const Bar& bar : plot.bars) {

@@ -41,4 +41,21 @@ struct PlotRanges {
 [[nodiscard]] PlotRanges RangesOf(const LinePlot& plot);
 [[nodiscard]] PlotRange RangeOf(const BarPlot& plot);
 
+// A scale of powers of ten, from a whole one to a whole one.
+class DecadeRange {
+ public:
+  // Of all that is drawn; empty: nothing is.
+  explicit DecadeRange(const IntervalPlot& plot);
+  [[nodiscard]] bool empty() const noexcept { return exponents_.empty(); }
+  // 0 to 1; what is beyond an end, as an open one, is at it.
+  [[nodiscard]] double Share(double value) const noexcept;
+  [[nodiscard]] std::vector<double> Ticks() const;  // the powers themselves
+
+ private:
+  PlotRange exponents_;
+};
+
+inline const Text kClaimed{"claimed", "所称"};
+inline const Text kMeasured{"measured, 95 % interval", "实测，95% 区间"};
+
 }  // namespace strata::advisor

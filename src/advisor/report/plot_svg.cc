@@ -210,6 +210,53 @@ void Draw(const HistogramPlot& plot, SvgPage& page) {
   page.Skip(frame.bottom() + 42 - page.y());
 }
 
+// What is claimed as a broad box, what was measured as a thin one with its value marked.
+void Draw(const IntervalPlot& plot, SvgPage& page) {
+  const DecadeRange range(plot);
+  if (range.empty()) return;
+  double labels = 0;
+  for (const Beside& each : plot.rows) labels = std::max(labels, page.WidthOf(each.label));
+  const double left = SvgPage::kMargin + labels + kGap;
+  const double top = page.y() + SvgPage::kLine;
+  const auto x = [&](double value) { return left + range.Share(value) * kPlotWidth; };
+  std::vector<SvgPage::Box> claimed;
+  std::vector<SvgPage::Box> measured;
+  std::vector<Point> values;
+  double y = top;
+  for (const Beside& each : plot.rows) {
+    if (!(each.value > 0)) continue;
+    const auto box = [&](double from, double to, double height) {
+      return SvgPage::Box{x(from), y + (SvgPage::kLine - height) / 2,
+                          std::max(1.0, x(to) - x(from)), height};
+    };
+    claimed.push_back(box(each.claimed.from, each.claimed.to, kBarHeight));
+    const Extent& of = each.interval;
+    measured.push_back(box(std::isfinite(of.from) ? of.from : each.value,
+                           std::isfinite(of.to) ? of.to : each.value, kBarHeight / 4));
+    values.push_back({x(each.value), y + SvgPage::kLine / 2});
+    page.Text(left - kGap, y + 13, each.label, {.anchor = Anchor::kEnd});
+    page.Text(left + kPlotWidth + 2 * kGap, y + 13, Figure(each.value), kSmall);
+    y += SvgPage::kLine;
+  }
+  std::vector<SvgPage::Stroke> strokes;
+  for (const double tick : range.Ticks()) {
+    strokes.push_back({x(tick), top, x(tick), y});
+    page.Text(x(tick), y + 15, Figure(tick), Small(Anchor::kMiddle));
+  }
+  page.Rules(strokes, SvgPage::kGrid);
+  page.Boxes(claimed, SvgPage::Series(0));
+  page.Boxes(measured, SvgPage::kText);
+  for (const Point& value : values) page.Dot(value, SvgPage::kMark);
+  page.Text(left + kPlotWidth / 2, y + 33, plot.x, Small(Anchor::kMiddle));
+  const double legend = y + 56;
+  page.Rectangle(left, legend - 9, 12, 10, SvgPage::Series(0));
+  page.Text(left + 18, legend, kClaimed, {});
+  const double second = left + 52 + page.WidthOf(kClaimed);
+  page.Dot({second + 6, legend - 4}, SvgPage::kMark);
+  page.Text(second + 18, legend, kMeasured, {});
+  page.Skip(legend + SvgPage::kLine - page.y());
+}
+
 }  // namespace
 
 void DrawPlot(const Plot& plot, SvgPage& page) {

@@ -150,6 +150,27 @@ TEST(RenderTest, ATornadoHasItsBaseThroughTheBars) {
   EXPECT_THAT(page.Finish(), HasSubstr(">基准 1</text>"));
 }
 
+TEST(RenderTest, AnIntervalStandsOverWhatIsClaimedOnAScaleOfPowersOfTen) {
+  constexpr double kOpen = std::numeric_limits<double>::infinity();
+  const Plot plot = IntervalPlot{
+      .x = {"ms", ""},
+      .rows = {
+          {.label = {"a", ""}, .claimed = {1, 10}, .value = 100, .interval = {50, 200}},
+          {.label = {"open", ""}, .claimed = {0, 10}, .value = 0.5, .interval = {-kOpen, kOpen}},
+          {.label = {"none", ""}, .claimed = {1, 2}, .value = 0, .interval = {0, 0}}}};
+  const std::string text = PlotAsText(plot, Language::kEnglish);
+  EXPECT_TRUE(text.contains("0.1 ")) << text;
+  EXPECT_TRUE(text.contains("1000 ms")) << text;
+  EXPECT_TRUE(text.contains("░")) << text;
+  EXPECT_TRUE(text.contains("━●━")) << text;
+  EXPECT_FALSE(text.contains("none |")) << text << "no power of ten is 0";
+  SvgPage page(Language::kEnglish);
+  DrawPlot(plot, page);
+  const std::string svg = page.Finish();
+  EXPECT_FALSE(svg.contains("nan") || svg.contains("inf\"")) << svg;
+  EXPECT_TRUE(svg.contains("1000"));
+}
+
 TEST(RenderTest, AHistogramIsOneShapeWithItsBaseMarked) {
   const HistogramPlot plot{
       .x = {"npv", ""}, .from = 0, .to = 4, .counts = {1, 0, 5, 2}, .base = 2.5};

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "base/strings.h"
+
 namespace strata::advisor {
 namespace {
 
@@ -47,6 +49,22 @@ struct PlotToJson {
     if (plot.base) json["base"] = *plot.base;
     return json;
   }
+  Json operator()(const IntervalPlot& plot) const {
+    const auto ends = [](const Extent& of) {
+      const auto end = [](double value) {
+        return std::isfinite(value) && value > 0 ? Json(value) : Json(nullptr);
+      };
+      return Json::array({end(of.from), end(of.to)});
+    };
+    Json rows = Json::array();
+    for (const Beside& each : plot.rows) {
+      rows.push_back({{"label", each.label.In(language)},
+                      {"claimed", ends(each.claimed)},
+                      {"value", each.value},
+                      {"interval", ends(each.interval)}});
+    }
+    return {{"kind", "intervals"}, {"x", plot.x.In(language)}, {"rows", std::move(rows)}};
+  }
 };
 
 Json ToJson(const Section& section, Language language) {
@@ -79,8 +97,9 @@ Json ToJson(const Section& section, Language language) {
 }  // namespace
 
 Result<Language> ParseLanguage(std::string_view name) {
-  if (name == "en") return Language::kEnglish;
-  if (name == "zh") return Language::kChinese;
+  const std::string language = Lower(name.substr(0, name.find_first_of("-_.")));
+  if (language == "en") return Language::kEnglish;
+  if (language == "zh") return Language::kChinese;
   return Fail(Errc::kInvalidArgument, "no language '" + std::string(name) + "' (en, zh)");
 }
 

@@ -80,7 +80,27 @@ struct HistogramPlot {
   std::optional<double> base;
 };
 
-using Plot = std::variant<LinePlot, BarPlot, HistogramPlot>;
+// From `from` to `to`; an end that is open is 0 or infinite.
+struct Extent {
+  double from = 0;
+  double to = 0;
+};
+
+// What is claimed beside what was measured.
+struct Beside {
+  Text label;
+  Extent claimed;
+  double value = 0;  // measured; what is not above 0 is not drawn
+  Extent interval;   // of that
+};
+
+// On a scale of powers of ten.
+struct IntervalPlot {
+  Text x;
+  std::vector<Beside> rows;
+};
+
+using Plot = std::variant<LinePlot, BarPlot, HistogramPlot, IntervalPlot>;
 
 // A table and what belongs to it. Without columns it is its text, its plot and its notes.
 struct Section {
@@ -106,7 +126,8 @@ struct Report {
 // [{KEY: value}], "text"?, "plot"?, "notes", "sources"}], "notes", "sources"}. A plot is {"kind":
 // "lines", "x", "y", "lines": [{"label", "points": [[x, y]]}]} or {"kind": "bars", "x", "bars":
 // [{"label", "from", "to"}], "base"?} or {"kind": "histogram", "x", "from", "to", "counts",
-// "base"?}.
+// "base"?} or {"kind": "intervals", "x", "rows": [{"label", "claimed": [from, to], "value",
+// "interval": [from, to]}]}, where an open end is null.
 Json ToJson(const Report& report, Language language);
 
 }  // namespace strata::advisor

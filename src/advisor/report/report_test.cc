@@ -84,6 +84,11 @@ TEST(ReportTest, JoinKeepsBothLanguages) {
 
 TEST(ReportTest, LanguagesAreEnAndZh) {
   EXPECT_EQ(ParseLanguage("zh").value(), Language::kChinese);
+  for (const char* chinese : {"ZH", "zh-CN", "zh_CN.UTF-8"}) {
+    EXPECT_EQ(ParseLanguage(chinese).value(), Language::kChinese) << chinese;
+  }
+  EXPECT_EQ(ParseLanguage("en_GB").value(), Language::kEnglish);
+  EXPECT_FALSE(ParseLanguage("zhe").has_value());
   EXPECT_EQ(ParseLanguage("de").error().code, Errc::kInvalidArgument);
 }
 

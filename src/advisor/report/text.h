@@ -18,7 +18,7 @@ namespace strata::advisor {
 
 enum class Language : std::uint8_t { kEnglish, kChinese };
 
-// "en" or "zh".
+// "en" or "zh" in any case, also of a country: "zh-CN", "zh_CN.UTF-8".
 Result<Language> ParseLanguage(std::string_view name);
 std::string_view LanguageName(Language language) noexcept;
 
