@@ -29,6 +29,8 @@ constexpr std::chrono::seconds kLinger{5};     // after its last container
 constexpr std::chrono::seconds kPatience{30};  // for an answer
 constexpr Bytes kStatusFile = 64_KiB;
 
+using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+
 struct Ends {
   Fd ours;  // non-blocking
   Fd zygotes;
@@ -77,13 +79,14 @@ struct WasmZygotes::Zygote {
   Zygote(Loop& loop, Key of, host::Process running, Fd ours)
       : key(std::move(of)),
         process(std::move(running)),
-        socket(std::move(ours)),
+        socket(loop.get_executor(), ours.Release()),
         turns(loop, 1),
         linger(loop.get_executor()) {}
 
   const Key key;
   host::Process process;
-  const Fd socket;
+  // Registered with the loop once: a copy that is closed would be told of to whoever comes next.
+  Descriptor socket;
   Turns turns;  // one request at a time
   std::size_t uses = 0;
   Timer linger;
@@ -91,7 +94,7 @@ struct WasmZygotes::Zygote {
 
 Task<WasmZygotes::Child> WasmZygotes::Start(Wanted wanted) {
   Error last;
-  // One that died before, or of something else just now.
+  // One may have died before, or have as many modules as it can.
   for (int attempt = 0; attempt < 2; ++attempt) {
     auto found = Find(wanted);
     if (!found) co_return std::unexpected(std::move(found).error());
@@ -168,7 +171,7 @@ Task<host::Process> WasmZygotes::Ask(std::shared_ptr<Zygote> zygote, const Wante
   if (!turn) co_return std::unexpected(std::move(turn).error());
   const std::string text = cell::ToText(wanted.request);
   const host::ExpectedOrphan expected;
-  const auto sent = host::SendWithFds(zygote->socket.get(), AsBytes(text), wanted.fds);
+  const auto sent = host::SendWithFds(zygote->socket.native_handle(), AsBytes(text), wanted.fds);
   if (!sent) co_return std::unexpected(Gone(sent.error().message));
   if (*sent == 0) co_return std::unexpected(Gone("it takes no requests"));
   Timer watchdog(loop_.get_executor());
@@ -176,16 +179,20 @@ Task<host::Process> WasmZygotes::Ask(std::shared_ptr<Zygote> zygote, const Wante
   watchdog.async_wait([zygote](boost::system::error_code cancelled) {
     if (!cancelled) static_cast<void>(zygote->process.Kill(SIGKILL));
   });
-  using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
-  Descriptor readable(loop_.get_executor(), ::fcntl(zygote->socket.get(), F_DUPFD_CLOEXEC, 0));
-  boost::system::error_code failed;
-  co_await readable.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
-  watchdog.cancel();
-  if (failed) co_return std::unexpected(Gone(failed.message()));
   std::vector<std::byte> buffer(cell::kZygotePacket.count);
-  const auto got = host::ReceiveWithFds(zygote->socket.get(), buffer);
+  Result<host::Received> got;
+  do {
+    boost::system::error_code failed;
+    co_await zygote->socket.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+    got = failed ? std::unexpected(Gone(failed.message()))
+                 : host::ReceiveWithFds(zygote->socket.native_handle(), buffer);
+  } while (got && got->state == host::Received::State::kWouldBlock);
+  watchdog.cancel();
+  // There may be a child that will wait for what the caller holds: it is not asked for again.
   if (!got || got->state != host::Received::State::kData) {
-    co_return std::unexpected(Gone("it ended before it answered"));
+    Forget(zygote);
+    static_cast<void>(zygote->process.Kill(SIGKILL));
+    co_return Fail(Errc::kInternal, "zygote: it ended before it answered");
   }
   const auto pid = cell::ReadZygoteAnswer(AsText(ByteView(buffer).first(got->size)));
   if (!pid) co_return std::unexpected(pid.error());

@@ -9,8 +9,9 @@
 // What a zygote says is not believed: the process that it names must be a child of ours with the
 // zygote's user.
 //
-// Threads: the loop's. Lifetime: outlives calls and uses. Errors: kUnavailable: two zygotes died of
-// it; kPermissionDenied: the process that it named is none of ours; else the zygote's own.
+// Threads: the loop's. Lifetime: outlives calls and uses. Errors: kUnavailable: none can be
+// asked; kInternal: it died of the request; kPermissionDenied: the process that it named is none of
+// ours; else the zygote's own.
 // Tested by tests/kube/wasm_test.py.
 #pragma once
 
