@@ -34,6 +34,7 @@ strata_dependency(crypto OpenSSL::Crypto libcrypto.a)
 strata_dependency(yaml yaml-cpp libyaml-cpp.a)
 strata_dependency(seccomp PkgConfig::SECCOMP libseccomp.a)
 strata_dependency(protobuf protobuf::libprotobuf-lite libprotobuf-lite.a)
+strata_dependency(archive PkgConfig::LIBARCHIVE libarchive.a)
 # Debian has no static ones: a program that logs is linked against shared libraries.
 strata_dependency(spdlog spdlog::spdlog)
 strata_dependency(fmt fmt::fmt)

@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/byte_view.h"
-#include "base/sha256.h"
 #include "host/probe.h"
 #include "host/process.h"
 #include "host/user_range.h"
@@ -73,17 +71,6 @@ void WarnOfNoUsers(const Start& start, const Clock& clock, const sandbox::oci::C
             {{"keeper", start.keeper}, {"why", container.without_users}});
 }
 
-// Who virtual machines run as: one user for each keeper, in a range that nothing else uses.
-host::Identity MachineUser(const std::string& keeper) {
-  constexpr std::uint32_t kFirstUser = 2'000'000'000;
-  constexpr std::uint32_t kUsers = 100'000'000;
-  const Digest digest = Sha256Of(AsBytes(keeper));
-  std::uint32_t number = 0;
-  for (int i = 0; i < 4; ++i) number = number << 8 | std::to_integer<std::uint32_t>(digest[i]);
-  const std::uint32_t user = kFirstUser + number % kUsers;
-  return {user, user};
-}
-
 // The same of virtual machines.
 Result<sandbox::microvm::Config> ChooseMachines(const Start& start, Class sandbox_class) {
   sandbox::microvm::Config config;
@@ -91,7 +78,7 @@ Result<sandbox::microvm::Config> ChooseMachines(const Start& start, Class sandbo
   config.state_root = fs::path(start.state_root) / ClassName(sandbox_class);
   config.cgroup_parent = start.cgroup_parent;
   config.max_sandboxes = start.max_sandboxes;
-  config.user = MachineUser(start.instance + "/" + start.keeper);
+  config.user = sandbox::microvm::MachineUser(start.instance + "/" + start.keeper);
   if (sandbox_class == Class::kContainerInMicrovm) {
     auto with = sandbox::microvm::WithContainers(std::move(config));
     if (!with) return std::unexpected(std::move(with).error());

@@ -2,9 +2,13 @@
 
 #include <fcntl.h>
 #include <linux/fib_rules.h>
+#include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -13,6 +17,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -66,6 +71,10 @@ class Request {
   Request& With(std::uint16_t type, std::string_view text) {
     return With(type, std::string(text).c_str(), text.size() + 1);
   }
+  // Attributes in an attribute.
+  Request& WithNested(std::uint16_t type, std::string_view attributes) {
+    return With(type, attributes.data(), attributes.size());
+  }
   std::string bytes;
 
  private:
@@ -81,10 +90,52 @@ class Request {
   }
 };
 
+// One attribute, for WithNested.
+std::string Attribute(std::uint16_t type, std::string_view value) {
+  const rtattr head{static_cast<std::uint16_t>(RTA_LENGTH(value.size())), type};
+  std::string bytes(reinterpret_cast<const char*>(&head), sizeof(head));
+  bytes += value;
+  bytes.resize(NLMSG_ALIGN(bytes.size()));
+  return bytes;
+}
+
+template <typename Value>
+std::string_view BytesOf(const Value& value) {
+  return {reinterpret_cast<const char*>(&value), sizeof(value)};
+}
+
+constexpr std::string_view kMirred("mirred", sizeof("mirred"));
+
+// What the classifier "u32" does with every packet: out of the interface `index`.
+std::string RedirectOptions(int index) {
+  // A tc_u32_sel, which ends in an array without a size, and one key: a mask without bits is any
+  // packet's.
+  std::string all(sizeof(tc_u32_sel) + sizeof(tc_u32_key), '\0');
+  all[offsetof(tc_u32_sel, flags)] = TC_U32_TERMINAL;
+  all[offsetof(tc_u32_sel, nkeys)] = 1;
+  tc_mirred out{};
+  out.action = TC_ACT_STOLEN;
+  out.eaction = TCA_EGRESS_REDIR;
+  out.ifindex = static_cast<std::uint32_t>(index);
+  const std::string action = Attribute(TCA_ACT_KIND, kMirred) +
+                             Attribute(TCA_ACT_OPTIONS, Attribute(TCA_MIRRED_PARMS, BytesOf(out)));
+  return Attribute(TCA_U32_SEL, all) + Attribute(TCA_U32_ACT, Attribute(1, action));
+}
+
 Result<int> IndexOf(const std::string& interface) {
   const unsigned index = ::if_nametoindex(interface.c_str());
   if (index == 0) return FailErrno("find interface " + interface, errno);
   return static_cast<int>(index);
+}
+
+// Where packets come in that nobody has looked at.
+tcmsg IngressOf(int interface) {
+  tcmsg header{};
+  header.tcm_family = AF_UNSPEC;
+  header.tcm_ifindex = interface;
+  header.tcm_handle = TC_H_MAKE(TC_H_INGRESS, 0);
+  header.tcm_parent = TC_H_INGRESS;
+  return header;
 }
 
 Request RuleRequest(std::uint16_t type, std::uint16_t flags, std::uint32_t priority,
@@ -134,11 +185,11 @@ Result<void> SetNetworkOption(const std::string& name, std::string_view value) {
   return WriteAll(file->get(), value);
 }
 
-Result<Tap> MakeTap() {
+Result<Tap> MakeTap(const std::string& name) {
   Fd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) return FailErrno("open /dev/net/tun", errno);
   ifreq request{};
-  std::strncpy(request.ifr_name, "tap%d", IFNAMSIZ - 1);
+  std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
   request.ifr_flags = IFF_TAP | IFF_NO_PI;
   if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) return FailErrno("make a tap", errno);
   return Tap{std::move(fd), request.ifr_name};
@@ -198,6 +249,37 @@ Result<void> RouteSocket::AddAddress(const std::string& interface, Ipv4 address)
   Request request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header);
   request.With(IFA_LOCAL, htonl(address.bits)).With(IFA_ADDRESS, htonl(address.bits));
   return Ask(request.bytes, "give " + interface + " an address");
+}
+
+Result<void> RouteSocket::Redirect(const std::string& from, const std::string& to) {
+  const auto out = IndexOf(to);
+  if (!out) return std::unexpected(out.error());
+  if (auto stopped = StopRedirect(from); !stopped) return stopped;
+  const auto in = IndexOf(from);
+  if (!in) return std::unexpected(in.error());
+  const std::string what = "lead " + from + " to " + to;
+  Request queue(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, IngressOf(*in));
+  queue.With(TCA_KIND, std::string_view("ingress"));
+  if (auto made = Ask(queue.bytes, what); !made) return made;
+  tcmsg header = IngressOf(*in);
+  header.tcm_parent = header.tcm_handle;
+  header.tcm_handle = 0;
+  header.tcm_info = TC_H_MAKE(1U << 16, htons(ETH_P_ALL));
+  Request filter(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, header);
+  filter.With(TCA_KIND, std::string_view("u32"));
+  filter.WithNested(TCA_OPTIONS, RedirectOptions(*out));
+  return Ask(filter.bytes, what);
+}
+
+Result<void> RouteSocket::StopRedirect(const std::string& from) {
+  const auto in = IndexOf(from);
+  if (!in) return {};
+  Request queue(RTM_DELQDISC, 0, IngressOf(*in));
+  auto removed = Ask(queue.bytes, "take what comes in at " + from);
+  if (removed) return {};
+  const Errc code = removed.error().code;  // how the kernel says that there is none
+  if (code == Errc::kNotFound || code == Errc::kInvalidArgument) return {};
+  return removed;
 }
 
 Result<void> RouteSocket::AddRoute(const std::string& interface, Ipv4 to) {

@@ -38,7 +38,8 @@ struct Tap {
   Fd fd;
   std::string interface;
 };
-Result<Tap> MakeTap();
+// `name`: "%d" in it becomes a number. kFailedPrecondition: somebody else has that one.
+Result<Tap> MakeTap(const std::string& name = "tap%d");
 
 // Interfaces, addresses, routes and rules of the namespace that it was opened in (rtnetlink).
 class RouteSocket {
@@ -49,6 +50,10 @@ class RouteSocket {
   // Succeeds when it is gone already.
   Result<void> DeleteLink(const std::string& interface);
   Result<void> AddAddress(const std::string& interface, Ipv4 address);
+  // Whatever comes in at `from` goes out of `to`, instead of to this namespace; what was said
+  // of it before is forgotten. It ends with either of them, or with StopRedirect.
+  Result<void> Redirect(const std::string& from, const std::string& to);
+  Result<void> StopRedirect(const std::string& from);
   // `to` alone is behind `interface`.
   Result<void> AddRoute(const std::string& interface, Ipv4 to);
 

@@ -8,9 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -76,6 +78,40 @@ TEST(NetworkTest, ANewOneHasOnlyItsLoopback) {
     EXPECT_TRUE(LiveInterfaces()->empty());
     const Fd loopback(SocketAt(nullptr, {INADDR_LOOPBACK}, 4000));
     EXPECT_EQ(ConnectErrno(*made, {INADDR_LOOPBACK}, 4000), 0);
+  });
+}
+
+TEST(NetworkTest, WhatComesInAtOneInterfaceGoesOutOfAnotherUntilItIsStopped) {
+  InOwnNetwork([] {
+    auto routes = RouteSocket::Open();
+    ASSERT_TRUE(routes);
+    const auto in = MakeTap("in0");
+    const auto out = MakeTap("out%d");
+    ASSERT_TRUE(in && out);
+    EXPECT_EQ(MakeTap("in0").error().code, Errc::kFailedPrecondition);
+    for (const Tap* tap : {&*in, &*out}) ASSERT_TRUE(routes->RaiseLink(tap->interface));
+    std::array<char, 64> frame{};
+    frame[12] = '\x88';  // a protocol for experiments, to nobody
+    frame[13] = '\xb5';
+    std::array<char, 2048> got{};
+    // Whether `frame` comes out again; other frames are the kernel's own.
+    const auto comes = [&](const Tap& at) {
+      ssize_t size = 0;
+      while ((size = ::read(at.fd.get(), got.data(), got.size())) > 0) {
+        if (size == std::ssize(frame) && got[12] == frame[12] && got[13] == frame[13]) return true;
+      }
+      return false;
+    };
+    for (int turn = 0; turn < 2; ++turn) {  // the second takes the place of the first
+      const auto led = routes->Redirect(in->interface, out->interface);
+      ASSERT_TRUE(led) << led.error().message;
+      ASSERT_EQ(::write(in->fd.get(), frame.data(), frame.size()), frame.size());
+      EXPECT_TRUE(comes(*out));
+    }
+    for (int turn = 0; turn < 2; ++turn) EXPECT_TRUE(routes->StopRedirect(in->interface));
+    ASSERT_EQ(::write(in->fd.get(), frame.data(), frame.size()), frame.size());
+    EXPECT_FALSE(comes(*out));
+    EXPECT_TRUE(routes->StopRedirect("gone"));
   });
 }
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cell/command_plan.h"
 #include "kube/shim/config_json.h"
+#include "kube/shim/microvm/config.h"
 #include "kube/shim/pod/config.h"
 #include "kube/shim/task/own_group.h"
 #include "kube/shim/task/task_class.h"
@@ -28,6 +29,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = cell::ReadCommandPlan(cell::ToText(plan));
     STRATA_CHECK(again && *again == plan);
   }
+  if (const auto config = shim::ReadMicrovmConfig(*json, {.hostname = "h"})) {
+    // What the machine is made of bounds it, and no namespace of the host's is named in it.
+    STRATA_CHECK(config->group.limits.memory > config->machine && config->machine > config->memory);
+    for (const auto& each : config->guest["linux"]["namespaces"]) {
+      STRATA_CHECK(each["type"] == "network" || !each.contains("path"));
+    }
+    const auto program = shim::FirstProgram(*config, true);
+    STRATA_CHECK(!program.args.empty() && program.terminal && program.confirmed);
+  }
+  static_cast<void>(
+      shim::SideProgramOf(json->dump(-1, ' ', true, strata::Json::error_handler_t::replace), true));
   for (const bool host : {false, true}) {
     const shim::PodSettings settings{.host_network = host, .host_ipc = host};
     const auto joined = shim::JoinPod(*json, settings, {.bundle = "/b", .network = "/n"});

@@ -22,6 +22,7 @@
 #include "host/unix_address.h"
 #include "kube/shim/events.h"
 #include "kube/shim/messages.h"
+#include "kube/shim/microvm/machines.h"
 #include "kube/shim/pod/place.h"
 #include "kube/shim/resident.h"
 #include "kube/shim/task/own_group.h"
@@ -167,6 +168,7 @@ Result<std::string> Delete(const Invocation& invocation) {
   if (auto removed = RemoveLeftGroup(bundle); !removed) {
     return std::unexpected(std::move(removed).error());
   }
+  RemoveLeftDisk(bundle);
   UnmountRoot(bundle / "rootfs");
   RemovePod({.bundle = bundle, .network = {}});
   task_api::DeleteResponse response;

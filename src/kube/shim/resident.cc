@@ -93,12 +93,14 @@ class Resident {
   ttrpc::Server server_;
 };
 
-// It lies beside ours; whether it is there is seen when it is needed.
-cell::CellProgram CellProgram() {
+// Whether it is there is seen when it is needed.
+std::string BesideUs(const char* program) {
   std::error_code ignored;
   const auto ours = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  return {.path = (ours.parent_path() / "strata-cell").string(), .instance = "kube"};
+  return (ours.parent_path() / program).string();
 }
+
+cell::CellProgram CellProgram() { return {.path = BesideUs("strata-cell"), .instance = "kube"}; }
 
 void IgnoreSignals() {
   for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::signal(signal, SIG_IGN);
@@ -128,6 +130,7 @@ Result<void> Serve(Fd listener, const std::string& ttrpc) {
                 .modules = WasmModules(loop, CellProgram()),
                 .zygotes = WasmZygotes(loop, CellProgram()),
                 .appkernel = Appkernel(loop),
+                .microvm = Microvm(loop, clock, BesideUs("strata-agent")),
                 .worker = std::move(*worker)};
   Resident resident(loop, shared, PathOf(listener));
   if (auto begun = resident.Begin(std::move(listener)); !begun) return begun;

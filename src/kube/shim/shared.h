@@ -12,6 +12,7 @@
 #include "base/task.h"
 #include "host/cgroup.h"
 #include "kube/shim/events.h"
+#include "kube/shim/microvm/machines.h"
 #include "kube/shim/pod/pod.h"
 #include "kube/shim/task/appkernel.h"
 #include "kube/shim/wasm/modules.h"
@@ -31,6 +32,7 @@ struct Shared {
   WasmModules modules;
   WasmZygotes zygotes;
   Appkernel appkernel;
+  Microvm microvm;
   std::unique_ptr<sandbox::Worker> worker;  // last: its jobs use the others until they are done
 };
 

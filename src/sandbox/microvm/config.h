@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "host/process.h"
@@ -78,5 +79,9 @@ struct Config {
   // Between the signals that end a program beside a server whose client has gone.
   std::chrono::milliseconds exec_grace{2'000};
 };
+
+// Who the virtual machines of `owner` run as: a user in a range that nothing else uses. Not
+// covered: two owners may share one by chance (1 in 100 million).
+host::Identity MachineUser(std::string_view owner);
 
 }  // namespace strata::sandbox::microvm

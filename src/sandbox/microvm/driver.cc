@@ -1,9 +1,7 @@
 #include "sandbox/microvm/driver.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -11,7 +9,6 @@
 #include <string>
 
 #include "artifact/root_image.h"
-#include "base/files.h"
 #include "sandbox/agent_dial.h"
 #include "sandbox/microvm/image.h"
 #include "sandbox/microvm/machine.h"
@@ -26,28 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kKvm = "/dev/kvm";
 constexpr std::chrono::milliseconds kKvmPatience{5'000};
-
-// In kHz, of the first processor; a plausible one when the host does not say.
-std::string TscKhz() {
-  constexpr double kPlausibleMhz = 2000;
-  double mhz = kPlausibleMhz;
-  const auto text = ReadFile("/proc/cpuinfo", Bytes::MiB(4));
-  const std::size_t at = text ? text->find("cpu MHz") : std::string::npos;
-  if (at != std::string::npos) {
-    const char* begin = text->data() + text->find_first_of("0123456789", at);
-    std::from_chars(begin, text->data() + text->size(), mhz);
-  }
-  return std::to_string(static_cast<long>(mhz * 1000));
-}
-
-Result<void> CheckPrograms(const Config& config) {
-  for (const fs::path& program : {config.qemu, config.mkfs, config.agent}) {
-    if (::access(program.c_str(), X_OK) == 0) continue;
-    return Fail(Errc::kUnsupported, "microvm: " + program.string() +
-                                        " is missing (Debian: qemu-system-x86, erofs-utils)");
-  }
-  return {};
-}
 
 bool MayOpenKvm(const Config& config) {
   struct stat device = {};
@@ -100,29 +75,10 @@ Result<Config> ChooseAccelerator(Config config) {
 
 Result<std::unique_ptr<MicrovmDriver>> MicrovmDriver::Create(Loop& loop, const Clock& clock,
                                                              const Config& config) {
-  if (!config.state_root.is_absolute()) {
-    return Fail(Errc::kInvalidArgument, "microvm: no state root is configured");
-  }
-  if (auto there = CheckPrograms(config); !there) return std::unexpected(there.error());
-  auto kernel = LoadGuestKernel(config);
-  if (!kernel) return Wrap(std::move(kernel).error(), "microvm");
-  auto groups = host::Cgroups::Find(config.cgroup_parent);
-  if (!groups) return Wrap(std::move(groups).error(), "microvm");
-  const auto can = groups->CanEnforce(
-      {.memory = config.machine_memory, .cpu_millis = config.cpu_millis, .pids = config.pids});
-  if (!can) return Wrap(can.error(), "microvm");
-  auto worker = Worker::Start();
-  if (!worker) return Wrap(std::move(worker).error(), "microvm");
-  std::shared_ptr<Shared> shared(new Shared{.loop = loop,
-                                            .clock = clock,
-                                            .config = config,
-                                            .groups = std::move(*groups),
-                                            .kernel = std::move(*kernel),
-                                            .tsc_khz = TscKhz(),
-                                            .metrics = {},
-                                            .worker = std::move(*worker)});
+  auto shared = MakeShared(loop, clock, config);
+  if (!shared) return std::unexpected(std::move(shared).error());
   ::signal(SIGPIPE, SIG_IGN);  // a program's streams may end before it does
-  return std::unique_ptr<MicrovmDriver>(new MicrovmDriver(std::move(shared)));
+  return std::unique_ptr<MicrovmDriver>(new MicrovmDriver(std::move(*shared)));
 }
 
 Result<void> MicrovmDriver::Probe() {

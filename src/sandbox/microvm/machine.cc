@@ -24,8 +24,6 @@
 namespace strata::sandbox::microvm {
 namespace {
 
-constexpr Bytes kQemuItself = Bytes::MiB(256);  // beside the guest's memory
-constexpr std::uint32_t kQemuThreads = 32;
 constexpr Bytes kMostWords = 64_KiB;
 constexpr std::size_t kPart = 16 * 1024;
 constexpr std::size_t kLongestQmp = 1 << 20;
@@ -76,15 +74,20 @@ Result<Pair> MakePair() {
 // On the worker: nobody waited for what it made.
 Machine::Made::~Made() {
   process.reset();
-  if (group) static_cast<void>(group->Remove(kRemovePatience));
+  if (group && own_group) static_cast<void>(group->Remove(kRemovePatience));
 }
 
 Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& parts) {
   Made made;
-  auto group = shared.groups.Make(parts.name);
-  if (!group) return std::unexpected(std::move(group).error());
-  made.group = std::move(*group);
-  auto done = made.group->Limit(GroupLimits(shared, parts.size));
+  made.group = parts.group;
+  made.own_group = !parts.group;
+  Result<void> done;
+  if (made.own_group) {
+    auto group = shared.groups.Make(parts.name);
+    if (!group) return std::unexpected(std::move(group).error());
+    made.group = std::move(*group);
+    done = made.group->Limit(GroupLimits(shared, parts.size));
+  }
   auto agent = MakePair();
   if (done && !agent) done = std::unexpected(agent.error());
   auto qmp = MakePair();
@@ -106,7 +109,7 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
     // Without drives it may also write its state, which has no size that is known before.
     if (!parts.drives.empty()) spawn.limits.push_back({RLIMIT_FSIZE, *largest});
     spawn.cgroups = made.group->directories();
-    spawn.identity = shared.config.user;
+    spawn.identity = parts.user.value_or(shared.config.user);
     spawn.namespaces = host::Namespaces::kRequired;
     spawn.privileges = host::Privileges::kDrop;
     spawn.paths = QemuPaths(shared, parts);
@@ -136,6 +139,7 @@ Machine::Machine(std::shared_ptr<Shared> shared, Bytes size, Made made)
     : shared_(std::move(shared)),
       size_(size),
       group_(std::move(made.group)),
+      own_group_(made.own_group),
       process_(std::move(made.process)),
       words_(std::move(made.words)),
       agent_(shared_->loop.get_executor(), made.agent.Release()),
@@ -143,11 +147,11 @@ Machine::Machine(std::shared_ptr<Shared> shared, Bytes size, Made made)
 
 Machine::~Machine() {
   Kill();
-  shared_->worker->Post([group = std::shared_ptr<host::Cgroup>(std::move(group_)),
+  shared_->worker->Post([group = std::move(group_), own = own_group_,
                          process = std::make_shared<host::Process>(std::move(*process_))] {
     // The process first: it is reaped as it is destroyed.
     static_cast<void>(process->Kill(SIGKILL));
-    static_cast<void>(group->Remove(kRemovePatience));
+    if (own) static_cast<void>(group->Remove(kRemovePatience));
   });
 }
 

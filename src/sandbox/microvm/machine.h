@@ -21,6 +21,7 @@
 #include <chrono>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,12 +39,25 @@
 
 namespace strata::sandbox::microvm {
 
+// What QEMU needs for itself: beside the guest's memory, and threads.
+inline constexpr Bytes kQemuItself = Bytes::MiB(256);
+inline constexpr std::uint32_t kQemuThreads = 32;
+
 // What a machine has beside its disk and its port; a saved state fits machines with the same only.
 struct Devices {
   bool card = false;       // a network card
   std::size_t drives = 0;  // for volumes
   friend auto operator<=>(const Devices&, const Devices&) = default;
 };
+
+// The network card of a machine that is not restored: what is behind it gives these.
+struct Card {
+  std::string address;    // "02:00:00:00:00:01"
+  std::uint32_t mtu = 0;  // zero: the kernel's usual one
+};
+
+// What the disk's root directory is: the programs' root, or a folder of trees (protocol.h).
+enum class DiskLayout : std::uint8_t { kRoot, kTrees };
 
 // What is on a drive: a file that host::OpenAsDrive opened.
 struct Drive {
@@ -54,11 +68,16 @@ struct Drive {
 // What a machine is started from. The descriptors stay the caller's.
 struct MachineParts {
   std::string name;  // of its group: [a-z0-9-]{1,64}, unique on this host
-  int disk = -1;     // EROFS
-  int memory = -1;   // a memory file of `size`
+  // Its group, which stays the caller's, with the limits that are there; null: one is made.
+  std::shared_ptr<host::Cgroup> group;
+  std::optional<host::Identity> user;  // else Config::user
+  int disk = -1;                       // EROFS
+  DiskLayout layout = DiskLayout::kRoot;
+  int memory = -1;  // a memory file of `size`
   Bytes size;
   bool incoming = false;  // it waits for a state instead of booting
   Devices devices;
+  Card card;
   int tap = -1;               // behind the card; -1: nothing
   std::vector<Drive> drives;  // as many as it has, or none: each is blank
   // What the guest writes goes to `memory`; else it is the machine's own.
@@ -87,8 +106,8 @@ class Machine : public std::enable_shared_from_this<Machine> {
   // Runs a QMP command and returns its "return". kInternal: QEMU's own error. One at a time.
   Task<Json> Execute(std::string command, Json arguments = Json::object(), int passed_fd = -1);
 
-  // Makes room in its group for a state with all its memory: whoever writes a memory file is
-  // charged for it. For good; the guest's own limit is in the guest.
+  // Makes room in its group, which was made for it, for a state with all its memory: whoever writes
+  // a memory file is charged for it. For good; the guest's own limit is in the guest.
   Result<void> AllowSaving();
 
   void Kill() noexcept;
@@ -107,7 +126,8 @@ class Machine : public std::enable_shared_from_this<Machine> {
     Made(Made&&) = default;
     Made& operator=(Made&&) = delete;
     ~Made();
-    std::unique_ptr<host::Cgroup> group;
+    std::shared_ptr<host::Cgroup> group;
+    bool own_group = true;
     std::optional<host::Process> process;
     Fd agent;
     Fd qmp;
@@ -123,7 +143,8 @@ class Machine : public std::enable_shared_from_this<Machine> {
 
   std::shared_ptr<Shared> shared_;
   const Bytes size_;
-  std::unique_ptr<host::Cgroup> group_;
+  std::shared_ptr<host::Cgroup> group_;
+  const bool own_group_;
   std::optional<host::Process> process_;
   Fd words_;
   Descriptor agent_;

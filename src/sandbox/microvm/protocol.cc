@@ -82,6 +82,7 @@ std::string WriteWake(const Wake& wake) {
                    {"hostname", wake.hostname},
                    {"address", wake.address},
                    {"gateway", wake.gateway},
+                   {"names", wake.names},
                    {"copy", wake.copy},
                    {"volumes", std::move(volumes)}});
 }
@@ -93,6 +94,7 @@ Result<Wake> ReadWake(std::string_view text) {
     json.at("hostname").get_to(to.hostname);
     json.at("address").get_to(to.address);
     json.at("gateway").get_to(to.gateway);
+    json.at("names").get_to(to.names);
     json.at("copy").get_to(to.copy);
     for (const Json& each : json.at("volumes")) {
       GuestVolume& volume = to.volumes.emplace_back();
@@ -129,6 +131,7 @@ std::string WriteProgram(const Program& program) {
                    {"memory", program.memory},
                    {"pids", program.pids},
                    {"beside", program.beside},
+                   {"confirmed", program.confirmed},
                    {"container", program.container},
                    {"terminal", program.terminal ? SizeToJson(*program.terminal) : Json()}});
 }
@@ -143,6 +146,7 @@ Result<Program> ReadProgram(std::string_view text) {
     json.at("memory").get_to(to.memory);
     json.at("pids").get_to(to.pids);
     json.at("beside").get_to(to.beside);
+    json.at("confirmed").get_to(to.confirmed);
     json.at("container").get_to(to.container);
     if (!json.at("terminal").is_null()) SizeFromJson(json.at("terminal"), to.terminal.emplace());
   });

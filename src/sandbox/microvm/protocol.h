@@ -8,6 +8,7 @@
 //     kWake {time, entropy, name} ->          after every restore; answered with kAwake
 //     kStart {program} ->                     under a number of the driver's, which what is below
 //                                             bears, too; it is free again after kExit or kFailed
+//     <- kStarted                             it runs; only if Program::confirmed
 //     kInput bytes, kInputEnd ->              within the credit that kInputTaken gives
 //     <- kOutput, kError bytes                together within the credit that kOutputTaken gives
 //     <- kExit {status}                       after the last byte of output
@@ -16,6 +17,7 @@
 //     kResize {size} ->                       its terminal is of another size now
 //     kTerminate ->                           asks the program, beside the first one also all of
 //                                             its session, to end: SIGTERM, at a terminal SIGHUP
+//     kSignal {number} ->                     to the program alone
 //     kKill ->                                the program and all that it started
 //
 // Both sides read bytes that the other may have made up: a guest that took over its agent, or a
@@ -54,6 +56,8 @@ enum class FrameType : std::uint8_t {
   kSleep,
   kAsleep,
   kResize,
+  kStarted,
+  kSignal,
   kFailed,  // the agent could not do what was asked; the payload says why
 };
 
@@ -76,6 +80,9 @@ inline constexpr const char* kContainerGroup = "/container";
 inline constexpr const char* kMachineNetwork = "/proc/1/ns/net";
 inline constexpr const char* kRoot = "/sandbox";
 inline constexpr const char* kAgentInMachine = "/init";
+// With DiskLayout::kTrees: of the disk's trees, the programs' root, and what is mounted into it.
+inline constexpr const char* kRootTree = "root";
+inline constexpr const char* kTrees = "/lower";
 // What runs containers, where the initial file system has it.
 inline constexpr const char* kRuntimeInMachine = "/usr/bin/oci-runtime";
 
@@ -114,9 +121,11 @@ struct Wake {
   std::int64_t wall_ns = 0;  // since the epoch
   std::string entropy;       // 32 bytes or more
   std::string hostname;
-  // Of its network card; empty: it has none, or keeps what it has.
+  // Of its network card, "192.0.2.7" alone in its network or with its network's prefix,
+  // "192.0.2.7/24"; empty: it has none, or keeps what it has.
   std::string address;
-  std::string gateway;  // also where it asks for names
+  std::string gateway;  // empty: there is nothing behind that network
+  std::string names;    // where it asks for names; empty: where its programs' root says
   // It is a copy: programs beside kMain belong to the original, and are ended; kMain's output
   // starts with a whole window.
   bool copy = false;
@@ -136,7 +145,8 @@ struct Program {
   std::uint32_t gid = 0;
   std::uint64_t memory = 0;  // bytes; of the program and all that it starts
   std::uint32_t pids = 0;
-  bool beside = false;  // in the group of kMain, whose limits then count for both
+  bool beside = false;     // in the group of kMain, whose limits then count for both
+  bool confirmed = false;  // kStarted is wanted
   // It is at a terminal of this size: all that it prints is kOutput.
   std::optional<TerminalSize> terminal;
   // In a container, by the machine's OCI runtime, which is told what to do by this JSON:
@@ -163,7 +173,7 @@ Result<Outcome> ReadOutcome(std::string_view text);
 std::string WriteSize(TerminalSize size);
 Result<TerminalSize> ReadSize(std::string_view text);
 
-// Payload of kInputTaken and kOutputTaken: a count of bytes.
+// Payload of kInputTaken and kOutputTaken: a count of bytes; of kSignal: its number.
 std::string WriteCount(std::uint32_t count);
 Result<std::uint32_t> ReadCount(std::string_view payload);
 

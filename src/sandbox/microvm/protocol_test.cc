@@ -44,9 +44,13 @@ TEST(MicrovmProtocolTest, PayloadsComeBackAsTheyWere) {
       ReadWake(WriteWake({.wall_ns = 17,
                           .entropy = std::string("\0\xff", 2),
                           .hostname = "box",
+                          .address = "192.0.2.7/24",
+                          .names = "192.0.2.1",
                           .volumes = {{.at = "/data", .drive = VolumeDrive(1), .read_only = true},
                                       {.at = "/tmp/t", .size = 4096}}}));
   ASSERT_TRUE(wake.has_value());
+  EXPECT_EQ(wake->address, "192.0.2.7/24");
+  EXPECT_EQ(wake->names, "192.0.2.1");
   ASSERT_EQ(wake->volumes.size(), 2U);
   EXPECT_EQ(wake->volumes[0],
             (GuestVolume{.at = "/data", .drive = "volume-1", .size = 0, .read_only = true}));
@@ -60,10 +64,12 @@ TEST(MicrovmProtocolTest, PayloadsComeBackAsTheyWere) {
                                                  .gid = 8,
                                                  .memory = 1'000'000'000'000,
                                                  .pids = 9,
+                                                 .confirmed = true,
                                                  .container = "{}"}));
   ASSERT_TRUE(program.has_value());
   EXPECT_EQ(program->args, (std::vector<std::string>{"/bin/a", "b"}));
   EXPECT_EQ(program->memory, 1'000'000'000'000U);
+  EXPECT_TRUE(program->confirmed);
   EXPECT_EQ(program->container, "{}");
   const auto outcome = ReadOutcome(
       WriteOutcome({.signaled = true, .status = 9, .out_of_memory = true, .memory_peak = 5}));

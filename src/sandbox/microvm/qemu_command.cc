@@ -14,6 +14,7 @@ constexpr int kInitrdFd = 7;
 constexpr int kTapFd = 8;
 constexpr int kFirstDriveFd = 9;
 
+constexpr const char* kUsualCard = "02:00:00:00:00:01";
 constexpr const char* kWorkers = "16";  // threads that read and write files
 
 std::string File(int number) { return "/proc/self/fd/" + std::to_string(number); }
@@ -49,7 +50,8 @@ std::vector<std::string> QemuArguments(const Shared& shared, const MachineParts&
       // The early frequency: under emulation the guest's own measuring hangs in half of the boots.
       "-append",
       "console=ttyS0 quiet panic=-1 rdinit=/init tsc_early_khz=" + shared.tsc_khz +
-          (parts.devices.card ? " strata.network" : ""),
+          (parts.devices.card ? " strata.network" : "") +
+          (parts.layout == DiskLayout::kTrees ? " strata.trees" : ""),
       "-serial", "file:/proc/self/fd/2", "-drive",
       "id=root,if=none,format=raw,readonly=on,file=" + File(kDiskFd), "-device",
       "virtio-blk-device,drive=root,serial=" + std::string(kRootDrive), "-device",
@@ -65,8 +67,10 @@ std::vector<std::string> QemuArguments(const Shared& shared, const MachineParts&
     // all may have the same address.
     const std::string behind =
         parts.tap < 0 ? "hubport,id=net,hubid=0" : "tap,id=net,fd=" + std::to_string(kTapFd);
-    all.insert(all.end(), {"-netdev", behind, "-device",
-                           "virtio-net-device,netdev=net,mac=02:00:00:00:00:01"});
+    std::string card = "virtio-net-device,netdev=net,mac=" +
+                       (parts.card.address.empty() ? kUsualCard : parts.card.address);
+    if (parts.card.mtu > 0) card += ",host_mtu=" + std::to_string(parts.card.mtu);
+    all.insert(all.end(), {"-netdev", behind, "-device", std::move(card)});
   }
   if (parts.incoming) all.insert(all.end(), {"-incoming", "defer"});
   return all;

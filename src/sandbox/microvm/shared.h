@@ -1,10 +1,13 @@
 // sandbox/microvm/shared.h - what driver, images, sandboxes and machines of one MicrovmDriver
 // share.
 //
-// Kept alive by whichever of them is left; made by MicrovmDriver::Create. `config`, `groups` and
+// Kept alive by whichever of them is left; made by MakeShared, for a driver or for whoever runs
+// machines himself (kube/shim/microvm). `config`, `groups` and
 // `kernel` do not change; `metrics` is the loop's; what blocks is posted to `worker`.
 //
 // Threads:  the loop's, but for what jobs of the worker use. Lifetime: loop and clock outlive it.
+// Errors:   MakeShared: kUnsupported: a program, the kernel or cgroups are missing;
+//           kPermissionDenied: not root.
 #pragma once
 
 #include <memory>
@@ -30,5 +33,7 @@ struct Shared {
   Metrics metrics;
   std::unique_ptr<Worker> worker;  // last: its jobs use the others until they are done
 };
+
+Result<std::shared_ptr<Shared>> MakeShared(Loop& loop, const Clock& clock, const Config& config);
 
 }  // namespace strata::sandbox::microvm

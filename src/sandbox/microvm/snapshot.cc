@@ -1,9 +1,6 @@
 #include "sandbox/microvm/snapshot.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,7 +8,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,78 +16,15 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "host/memfd.h"
-#include "host/process.h"
 #include "sandbox/egress/plan.h"
+#include "sandbox/microvm/disk.h"
 
 namespace strata::sandbox::microvm {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t kLongestNamedId = 40;
-constexpr std::chrono::minutes kMkfsPatience{10};
 constexpr std::chrono::milliseconds kAskAgain{2};
 constexpr std::size_t kEntropy = 64;
-
-// In the worker's mount namespace. Two lower layers at least, or overlayfs refuses to show what the
-// layers hide.
-Result<void> MountLayers(const artifact::RootImage& root, const fs::path& at) {
-  std::string layers;
-  for (const std::string& layer : root.lower) layers += layer + ":";
-  layers += (at / "empty").string();
-  for (const char* name : {"empty", "root"}) {
-    if (auto made = MakeDirectories(at / name, 0755); !made) return made;
-  }
-  const std::string options = "lowerdir=" + layers;
-  if (::mount("overlay", (at / "root").c_str(), "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
-              options.c_str()) != 0) {
-    return FailErrno("mount the layers", errno);
-  }
-  return {};
-}
-
-// The image's author chose what mkfs reads: it gets those files, owned by whomever, and the disk.
-Result<Fd> MakeFileSystem(const Shared& shared, const fs::path& at) {
-  const fs::path disk = at / "disk";
-  std::vector<host::PathRule> paths = host::SystemPrograms();
-  paths.push_back({shared.config.mkfs.string(), host::PathAccess::kProgram});
-  paths.push_back({at.string(), host::PathAccess::kReadWrite});
-  auto ran = host::RunToEnd({.program = shared.config.mkfs.string(),
-                             .arguments = {"-x", "-1", disk.string(), (at / "root").string()},
-                             .environment = {"PATH=/usr/bin:/bin"},
-                             .namespaces = host::Namespaces::kRequired,
-                             .privileges = host::Privileges::kDrop,
-                             .capabilities = 1ULL << CAP_DAC_READ_SEARCH,
-                             .paths = std::move(paths)},
-                            kMkfsPatience, Bytes::MiB(64));
-  if (!ran) return std::unexpected(std::move(ran).error());
-  if (!ran->status.success()) return Fail(Errc::kInternal, "mkfs.erofs: " + ran->err);
-  // QEMU, which is not root, opens it anew through its descriptor.
-  if (::chmod(disk.c_str(), 0644) != 0) return FailErrno("disk", errno);
-  return OpenFile(disk, O_RDONLY);
-}
-
-// On the worker. Nothing of it has a name afterwards.
-Result<Fd> MakeDisk(const Shared& shared, const artifact::RootImage& root,
-                    const std::string& name) {
-  const fs::path at = shared.config.state_root / name;
-  if (auto made = MakeDirectories(at, 0700); !made) return std::unexpected(std::move(made).error());
-  auto mounted = MountLayers(root, at);
-  auto disk = mounted ? MakeFileSystem(shared, at) : std::unexpected(mounted.error());
-  ::umount2((at / "root").c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-  std::error_code ignored;
-  fs::remove_all(at, ignored);
-  return disk;
-}
-
-Result<Fd> MakeMemory(Bytes size) {
-  auto memory = host::MakeMemfd("guest-memory");
-  if (!memory) return memory;
-  if (::ftruncate(memory->get(), static_cast<off_t>(size.count)) != 0) {
-    return FailErrno("guest memory", errno);
-  }
-  return memory;
-}
 
 Awaitable<void> Pause(Loop& loop) {
   Timer timer(loop.get_executor());
@@ -192,7 +125,7 @@ Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> share
                                                    Devices devices) {
   const std::string name = UniqueName("boot");
   std::move_only_function<Result<Fd>()> make = [&to = *shared, root = std::move(root), name] {
-    return MakeDisk(to, root, name);
+    return MakeDisk(to.config, root, name);
   };
   auto disk = co_await shared->worker->Run(std::move(make));
   if (!disk) co_return std::unexpected(std::move(disk).error());
@@ -310,6 +243,7 @@ Task<std::shared_ptr<Machine>> Restore(std::shared_ptr<Shared> shared,
   if (!behind.address.empty()) {
     wake.address = std::move(behind.address);
     wake.gateway = egress::kGateway.ToString();
+    wake.names = wake.gateway;
   }
   (*machine)->Post(FrameType::kWake, WriteWake(wake));
   auto awake = co_await (*machine)->Expect(FrameType::kAwake, shared->config.restore_patience);

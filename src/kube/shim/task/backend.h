@@ -32,6 +32,14 @@ class Backend {
     auto sent = process.process->Kill(signal);
     co_return sent;
   }
+  // How a process that was made ends. Once for each.
+  virtual Task<host::ExitStatus> Ended(ContainerProcess& process) {
+    auto ended = co_await process.process->Wait();
+    co_return ended;
+  }
+  virtual Result<void> Resize(ContainerProcess& process, host::TerminalSize size) {
+    return process.console ? process.console->Resize(size) : Result<void>();
+  }
   // Whether the members of its group are its programs, and take signals one by one.
   [[nodiscard]] virtual bool members_are_programs() const noexcept { return true; }
   // New limits: "linux.resources" of the OCI runtime specification.

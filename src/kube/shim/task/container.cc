@@ -13,6 +13,8 @@
 #include "base/sha256.h"
 #include "host/orphans.h"
 #include "kube/shim/config_json.h"
+#include "kube/shim/microvm/backend.h"
+#include "kube/shim/microvm/config.h"
 #include "kube/shim/pod/config.h"
 #include "kube/shim/task/appkernel.h"
 #include "kube/shim/task/oci_backend.h"
@@ -83,6 +85,10 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
     backend_ = std::make_unique<WasmBackend>(shared_, name_space_, bundle_, std::move(*config));
   } else if (*chosen == TaskClass::kAppkernel) {
     auto backend = co_await MakeAppkernel(std::move(*config));
+    if (!backend) co_return std::unexpected(std::move(backend).error());
+    backend_ = std::move(*backend);
+  } else if (*chosen == TaskClass::kMicrovm) {
+    auto backend = co_await MakeMicrovm(std::move(*config));
     if (!backend) co_return std::unexpected(std::move(backend).error());
     backend_ = std::move(*backend);
   } else {
@@ -167,6 +173,18 @@ Task<std::unique_ptr<Backend>> Container::MakeAppkernel(Json config) {
   co_return backend;
 }
 
+Task<std::unique_ptr<Backend>> Container::MakeMicrovm(Json config) {
+  const auto at = shared_.pods.find({name_space_, pod_});
+  auto plan = ReadMicrovmConfig(std::move(config),
+                                at == shared_.pods.end() ? PodSettings{} : at->second->settings);
+  if (!plan) co_return Wrap(std::move(plan).error(), "create " + id_);
+  auto machines = co_await shared_.microvm.Find();
+  if (!machines) co_return std::unexpected(std::move(machines).error());
+  std::unique_ptr<Backend> backend =
+      std::make_unique<MicrovmBackend>(shared_, std::move(*machines), bundle_, std::move(*plan));
+  co_return backend;
+}
+
 // The first process, or one beside it.
 Task<void> Container::Make(Process process) {
   auto stdio = Stdio::Open(process->names);
@@ -191,7 +209,7 @@ Task<std::uint32_t> Container::Start(std::string exec_id) {
   if (!found) co_return std::unexpected(std::move(found).error());
   const Process process = *found;
   const bool made = process->state == ProcessState::kCreated;
-  if (!made || (!exec_id.empty() && process->process)) {
+  if (!made || (!exec_id.empty() && process->made())) {
     co_return Fail(Errc::kFailedPrecondition,
                    "start " + id_ + " " + exec_id + ": not just created");
   }
@@ -252,7 +270,7 @@ Task<void> Container::Exec(const task_api::ExecProcessRequest& request) {
 }
 
 Awaitable<void> Container::Watch(std::shared_ptr<Container> /*self*/, Process process) {
-  const auto ended = co_await process->process->Wait();
+  const auto ended = co_await backend_->Ended(*process);
   process->exit_status = StatusOf(ended);
   process->exited_at = shared_.clock.WallNow();
   while (process->starting) co_await changed_.Wait(kLookAgain);
@@ -279,7 +297,7 @@ Awaitable<void> Container::EndOthers() {
 
 bool Container::OthersRun() const {
   for (const auto& [exec_id, process] : processes_) {
-    const bool runs = process->process && process->state != ProcessState::kStopped;
+    const bool runs = process->made() && process->state != ProcessState::kStopped;
     if (!exec_id.empty() && runs) return true;
   }
   return false;
@@ -327,7 +345,7 @@ Task<void> Container::Kill(std::string exec_id, int signal, bool all) {
   auto found = Find(exec_id);
   if (!found) co_return std::unexpected(std::move(found).error());
   const Process process = *found;
-  if (process->state == ProcessState::kStopped || !process->process) {
+  if (process->state == ProcessState::kStopped || !process->made()) {
     co_return Fail(Errc::kNotFound, "process already finished");
   }
   host::Cgroup* const members_of = group();
@@ -355,7 +373,7 @@ Task<void> Container::Kill(std::string exec_id, int signal, bool all) {
 Result<void> Container::Resize(const std::string& exec_id, host::TerminalSize size) {
   auto found = Find(exec_id);
   if (!found) return std::unexpected(std::move(found).error());
-  return (*found)->console ? (*found)->console->Resize(size) : Result<void>();
+  return backend_->Resize(**found, size);
 }
 
 Result<void> Container::CloseInput(const std::string& exec_id) {

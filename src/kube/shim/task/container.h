@@ -69,6 +69,7 @@ class Container : public std::enable_shared_from_this<Container> {
 
   Result<Json> ReadConfig();
   Task<std::unique_ptr<Backend>> MakeAppkernel(Json config);
+  Task<std::unique_ptr<Backend>> MakeMicrovm(Json config);
   Task<void> Make(Process process);
   Task<void> Remove();
   Awaitable<void> Watch(std::shared_ptr<Container> self, Process process);

@@ -24,13 +24,17 @@ struct ContainerProcess {
   std::shared_ptr<Input> input;      // null: it has none, or it was not started
   std::shared_ptr<Console> console;  // null: no terminal, or not started
   std::optional<host::Process> process;
+  // Its program is in a machine: the pid of that, and the program's number there; else 0.
+  std::uint32_t machine_pid = 0;
+  std::uint32_t machine_program = 0;
   std::optional<int> inner_pid;  // exec on a kernel of the container's own: its pid there
   ProcessState state = ProcessState::kCreated;
   bool starting = false;  // its end is not told before its start
   std::uint32_t exit_status = 0;
   WallTime exited_at{};
 
-  [[nodiscard]] std::uint32_t pid() const { return process ? process->pid() : 0; }
+  [[nodiscard]] bool made() const { return process || machine_pid != 0; }
+  [[nodiscard]] std::uint32_t pid() const { return process ? process->pid() : machine_pid; }
 };
 
 }  // namespace strata::kube::shim

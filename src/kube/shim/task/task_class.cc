@@ -20,6 +20,7 @@ std::optional<TaskClass> ClassOf(std::string_view name) {
   if (name == "container") return TaskClass::kContainer;
   if (name == "wasm") return TaskClass::kWasm;
   if (name == "appkernel") return TaskClass::kAppkernel;
+  if (name == "microvm") return TaskClass::kMicrovm;
   return std::nullopt;
 }
 
@@ -72,7 +73,8 @@ Result<std::optional<TaskClass>> ReadClassOption(std::string_view toml) {
     if (!named || found) {
       return Fail(Errc::kInvalidArgument,
                   "runtime options: '" + std::string(line) +
-                      "': there is one, class = \"container\", \"appkernel\" or \"wasm\"");
+                      "': there is one, class = \"container\", \"appkernel\", \"microvm\" or "
+                      "\"wasm\"");
     }
     found = named;
   }
@@ -86,7 +88,7 @@ Result<TaskClass> ChooseClass(const google::protobuf::Any& options, const Json& 
   const auto wished = ClassOf(wish);
   if (!wish.empty() && !wished) {
     return Fail(Errc::kInvalidArgument, std::string(kAnnotation) + ": there is no class '" + wish +
-                                            "' here, but container, appkernel and wasm");
+                                            "' here, but container, appkernel, microvm and wasm");
   }
   if (*fixed && wished && **fixed != *wished) {
     return Fail(Errc::kPermissionDenied, std::string(kAnnotation) + ": '" + wish +

@@ -23,7 +23,7 @@
 
 namespace strata::kube::shim {
 
-enum class TaskClass : std::uint8_t { kContainer, kWasm, kAppkernel };
+enum class TaskClass : std::uint8_t { kContainer, kWasm, kAppkernel, kMicrovm };
 
 // What the options' TOML says: lines `class = "..."`, comments and nothing else. kInvalidArgument:
 // anything else, with its line.

@@ -28,6 +28,7 @@ TEST(ReadClassOptionTest, TheClassIsRead) {
   EXPECT_EQ(*ReadClassOption("class = 'wasm'\n"), TaskClass::kWasm);
   EXPECT_EQ(*ReadClassOption("# ours\n\n  class=\"container\"  # why"), TaskClass::kContainer);
   EXPECT_EQ(*ReadClassOption("class = 'appkernel'"), TaskClass::kAppkernel);
+  EXPECT_EQ(*ReadClassOption("class = 'microvm'"), TaskClass::kMicrovm);
   EXPECT_EQ(*ReadClassOption(""), std::nullopt);
 }
 
@@ -48,6 +49,7 @@ TEST(ChooseClassTest, OptionsGoBeforeAnnotationsAndTheseBeforeTheProgram) {
   EXPECT_EQ(*ChooseClass(Options("class = 'wasm'"), Running("/bin/sh")), TaskClass::kWasm);
   EXPECT_EQ(*ChooseClass(Options(""), Running("/bin/sh", "wasm")), TaskClass::kWasm);
   EXPECT_EQ(*ChooseClass({}, Running("/bin/sh", "appkernel")), TaskClass::kAppkernel);
+  EXPECT_EQ(*ChooseClass({}, Running("/bin/sh", "microvm")), TaskClass::kMicrovm);
 }
 
 TEST(ChooseClassTest, AnAnnotationDoesNotLeaveTheRuntimeClass) {
@@ -57,7 +59,7 @@ TEST(ChooseClassTest, AnAnnotationDoesNotLeaveTheRuntimeClass) {
 }
 
 TEST(ChooseClassTest, WhatCannotBeReadIsRefused) {
-  EXPECT_EQ(ChooseClass({}, Running("/x", "microvm")).error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(ChooseClass({}, Running("/x", "fast")).error().code, Errc::kInvalidArgument);
   google::protobuf::Any broken = Options("");
   broken.set_value("\xff");
   EXPECT_EQ(ChooseClass(broken, Running("/x")).error().code, Errc::kInvalidArgument);

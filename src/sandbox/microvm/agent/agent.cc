@@ -181,6 +181,12 @@ Result<void> Agent::HandleFor(Running& running, Frame frame) {
       running.child.Terminate();
       SyncVolumes(volumes_);  // it may not end in time
       return {};
+    case FrameType::kSignal: {
+      const auto number = ReadCount(frame.payload);
+      if (!number) return std::unexpected(number.error());
+      running.child.Signal(static_cast<int>(*number));
+      return {};
+    }
     case FrameType::kKill:
       running.child.KillAll();
       running.unwanted = true;
@@ -208,7 +214,7 @@ Result<void> Agent::OnStart(const Frame& frame) {
   auto child = Child::Start(*program, program->beside ? &main->second.child : nullptr);
   if (!child) return refuse(child.error().message);
   programs_.emplace(frame.program, Running{.child = std::move(*child)});
-  return {};
+  return program->confirmed ? Send(FrameType::kStarted, {}, frame.program) : Result<void>{};
 }
 
 Result<void> Agent::FeedInput(std::uint32_t number, Running& running) {

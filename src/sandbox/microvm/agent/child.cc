@@ -358,6 +358,10 @@ void Child::Terminate() const {
   }
 }
 
+void Child::Signal(int signal) const {
+  if (!ended()) ::kill(pid_, signal);
+}
+
 void Child::Resize(TerminalSize size) const {
   // A terminal that is gone has no size.
   if (terminal_ && out.valid()) static_cast<void>(SetSize(out, size));

@@ -49,6 +49,8 @@ class Child {
   void Terminate() const;
   // Kills it and all that it started; of one beside another, what has not left its session.
   void KillAll() const;
+  // Sends it `signal`, it alone; after its end: nothing.
+  void Signal(int signal) const;
   void Resize(TerminalSize size) const;
 
   // Its container, if it has one, has another host name from now on.

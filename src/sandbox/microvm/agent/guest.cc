@@ -14,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <time.h>
@@ -95,18 +96,26 @@ Result<void> LeaveInitialRoot() {
   return FailErrno("leave the initial root", errno);
 }
 
+// By the kernel's command line (qemu_command.cc).
+bool IsTold(std::string_view word) {
+  const auto line = ReadFile("/proc/cmdline", 4_KiB);
+  return line && line->contains(word);
+}
+
 Result<void> MountRoot() {
   const std::string root = kRoot;
   const unsigned long careful = MS_NOSUID | MS_NODEV;
   const auto disk = AwaitDrive(kRootDrive);
   if (!disk) return std::unexpected(disk.error());
-  auto done = Mount("erofs", "/lower", MS_RDONLY | careful, "", disk->node.c_str());
+  auto done = Mount("erofs", kTrees, MS_RDONLY | careful, "", disk->node.c_str());
   if (done) done = Mount("tmpfs", "/layer", careful, "mode=0755,size=64m,nr_inodes=16k");
   if (!done) return done;
   ::mkdir("/layer/upper", 0755);
   ::mkdir("/layer/work", 0755);
-  done =
-      Mount("overlay", root, careful, "lowerdir=/lower,upperdir=/layer/upper,workdir=/layer/work");
+  std::string lower = kTrees;
+  if (IsTold(" strata.trees")) lower += std::string("/") + kRootTree;
+  done = Mount("overlay", root, careful,
+               "lowerdir=" + lower + ",upperdir=/layer/upper,workdir=/layer/work");
   if (HasContainers()) return done;
   if (done) done = Mount("proc", root + "/proc", careful | MS_NOEXEC);
   if (done) done = Mount("sysfs", root + "/sys", careful | MS_NOEXEC | MS_RDONLY);
@@ -115,11 +124,6 @@ Result<void> MountRoot() {
   if (done) done = Mount("tmpfs", root + "/dev/shm", careful, "mode=1777,size=64m,nr_inodes=16k");
   if (done) done = Mount("tmpfs", root + "/tmp", careful, "mode=1777,size=64m,nr_inodes=16k");
   return done;
-}
-
-bool HasNetworkCard() {
-  const auto line = ReadFile("/proc/cmdline", 4_KiB);
-  return line && line->contains(" strata.network");
 }
 
 }  // namespace
@@ -131,7 +135,7 @@ Result<void> SetUp() {
   if (done) done = Mount("devtmpfs", "/dev", 0);
   if (done) done = Mount("cgroup2", "/sys/fs/cgroup", 0);
   if (done) done = LoadModules("/modules");
-  if (done && HasNetworkCard()) done = LoadModules("/network-modules");
+  if (done && IsTold(" strata.network")) done = LoadModules("/network-modules");
   if (done) done = Raise("lo");
   if (done) done = MountRoot();
   return done;
@@ -170,7 +174,7 @@ Result<void> WakeUp(const Wake& wake) {
   if (::sethostname(wake.hostname.data(), wake.hostname.size()) != 0) {
     return FailErrno("set the name", errno);
   }
-  return wake.address.empty() ? Result<void>{} : TakeAddress(wake.address, wake.gateway);
+  return wake.address.empty() ? Result<void>{} : TakeAddress(wake);
 }
 
 }  // namespace strata::sandbox::microvm::agent

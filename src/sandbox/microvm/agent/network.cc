@@ -11,8 +11,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <cstring>
+#include <system_error>
 
 #include "base/fd.h"
 #include "base/files.h"
@@ -53,6 +57,19 @@ Result<void> Set(unsigned long what, const std::string& address) {
   return FailErrno("set the address " + address, errno);
 }
 
+// Of a prefix, in digits.
+Result<std::string> MaskOf(const std::string& prefix) {
+  unsigned bits = 0;
+  const auto [end, error] = std::from_chars(prefix.data(), prefix.data() + prefix.size(), bits);
+  if (error != std::errc() || end != prefix.data() + prefix.size() || bits == 0 || bits > 32) {
+    return Fail(Errc::kInvalidArgument, "'/" + prefix + "' is no network's prefix");
+  }
+  const in_addr mask{htonl(~std::uint32_t{0} << (32 - bits))};
+  std::array<char, INET_ADDRSTRLEN> text{};
+  ::inet_ntop(AF_INET, &mask, text.data(), text.size());
+  return std::string(text.data());
+}
+
 // A copy of a machine has the same routes already.
 Result<void> Route(const std::string& to, const std::string& mask, const std::string& gateway) {
   auto target = Address(to);
@@ -74,7 +91,7 @@ Result<void> Route(const std::string& to, const std::string& mask, const std::st
 }
 
 // Whatever links the image has at that place, it is one in the programs' root.
-Result<void> WriteResolvConf(const std::string& gateway) {
+Result<void> WriteResolvConf(const std::string& names) {
   const Fd root(::open(kRoot, O_PATH | O_DIRECTORY | O_CLOEXEC));
   ::mkdirat(root.get(), "etc", 0755);
   open_how how{};
@@ -86,7 +103,7 @@ Result<void> WriteResolvConf(const std::string& gateway) {
   const Fd file(::openat(etc.get(), "resolv.conf", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!file.valid()) return FailErrno("write /etc/resolv.conf", errno);
   ::fchmod(file.get(), 0644);
-  return WriteAll(file.get(), "nameserver " + gateway + "\n");
+  return WriteAll(file.get(), "nameserver " + names + "\n");
 }
 
 }  // namespace
@@ -104,13 +121,18 @@ Result<void> Raise(const std::string& interface) {
   return {};
 }
 
-Result<void> TakeAddress(const std::string& address, const std::string& gateway) {
-  auto done = Set(SIOCSIFADDR, address);
-  if (done) done = Set(SIOCSIFNETMASK, kWhole);
+Result<void> TakeAddress(const Wake& wake) {
+  const std::size_t slash = wake.address.find('/');
+  auto mask = slash == std::string::npos ? Result<std::string>(kWhole)
+                                         : MaskOf(wake.address.substr(slash + 1));
+  if (!mask) return std::unexpected(std::move(mask).error());
+  auto done = Set(SIOCSIFADDR, wake.address.substr(0, slash));
+  if (done) done = Set(SIOCSIFNETMASK, *mask);
   if (done) done = Raise(kCard);
-  if (done) done = Route(gateway, kWhole, gateway);
-  if (done) done = Route("0.0.0.0", "0.0.0.0", gateway);
-  if (done) done = WriteResolvConf(gateway);
+  const std::string& gateway = wake.gateway;
+  if (done && !gateway.empty()) done = Route(gateway, kWhole, gateway);
+  if (done && !gateway.empty()) done = Route("0.0.0.0", "0.0.0.0", gateway);
+  if (done && !wake.names.empty()) done = WriteResolvConf(wake.names);
   return done;
 }
 
