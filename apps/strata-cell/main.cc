@@ -8,10 +8,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cell/compile_role.h"
-#include "cell/given_mounts.h"
-#include "cell/host_role.h"
-#include "cell/zygote.h"
+#include "cell/roles/compile_role.h"
+#include "cell/roles/host_role.h"
+#include "cell/roles/zygote.h"
+#include "cell/start/given_mounts.h"
 #include "gateway/front_role.h"
 
 namespace {
@@ -31,12 +31,12 @@ nothing in it for people, but it can be started by hand to look at it.
 
 Roles:
   host     N sandboxes of one tenant. Told what to serve over the wire (--wire-fd), a connected
-           AF_UNIX socket; the first message is Start (src/cell/messages.h).
+           AF_UNIX socket; the first message is Start (src/cell/wire/messages.h).
   compile  one compilation, then exits: wasm on descriptor 3, native code to 4, a JSON answer to 5.
   front    listeners that several tenants share: parses, routes, hands on to host cells and keepers.
            Told what to serve as a host is; runs no guest.
   command  forks a process for each WASI command and wasi:http component of one tenant that it is
-           asked for on descriptor 3 (src/cell/zygote.h).
+           asked for on descriptor 3 (src/cell/roles/zygote.h).
 
 Before it reads anything it confines itself: no files but --allow-ro, --allow-rw, --volume and
 --scratch (host, command), no system calls but those of its role, no core dumps, no new privileges.)";

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "host/confine/user_range.h"
 #include "host/probe.h"
-#include "host/process.h"
-#include "host/user_range.h"
+#include "host/process/process.h"
 #include "sandbox/abilities.h"
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"

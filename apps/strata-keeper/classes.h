@@ -19,7 +19,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "keeper/drivers.h"
-#include "keeper/messages.h"
+#include "keeper/wire/messages.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
 #include "sandbox/egress/egress.h"

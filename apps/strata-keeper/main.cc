@@ -19,7 +19,7 @@ constexpr const char* kAbout =
     R"(Holds one tenant's sandboxes of the classes that need other programs: starts OCI runtimes, keeps
 what they started, and serves calls that cells hand it. stratad starts it; there is nothing in it
 for people. It listens to its wire (--wire-fd), a connected AF_UNIX socket; the first message is
-Start (src/keeper/messages.h).)";
+Start (src/keeper/wire/messages.h).)";
 
 }  // namespace
 

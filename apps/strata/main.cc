@@ -12,9 +12,9 @@
 #include <CLI/CLI.hpp>
 
 #include "base/strings.h"
+#include "client/session.h"
 #include "exit_code.h"
 #include "output.h"
-#include "session.h"
 #include "verbs.h"
 
 namespace {

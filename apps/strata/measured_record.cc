@@ -12,7 +12,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "host/process.h"
+#include "host/process/process.h"
 #include "inventory/programs.h"
 
 namespace strata::cli {

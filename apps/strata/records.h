@@ -8,8 +8,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "client/session.h"
 #include "measure/record.h"
-#include "session.h"
 
 namespace strata::cli {
 

@@ -14,7 +14,7 @@
 
 #include "advisor/report/report.h"
 #include "base/result.h"
-#include "session.h"
+#include "client/session.h"
 
 namespace strata::cli {
 

@@ -10,7 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "session.h"
+#include "client/session.h"
 
 namespace strata::cli {
 

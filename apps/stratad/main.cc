@@ -16,8 +16,8 @@
 
 #include "api/server.h"
 #include "base/random.h"
-#include "http/listener.h"
-#include "http/server.h"
+#include "http/server/listener.h"
+#include "http/server/server.h"
 #include "manager/manager.h"
 #include "telemetry/log.h"
 #include "tls/listener.h"

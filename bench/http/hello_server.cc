@@ -9,8 +9,8 @@
 #include <span>
 #include <string_view>
 
-#include "http/listener.h"
-#include "http/server.h"
+#include "http/server/listener.h"
+#include "http/server/server.h"
 
 namespace strata::http {
 namespace {

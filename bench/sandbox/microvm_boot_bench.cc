@@ -22,8 +22,8 @@
 
 #include "base/files.h"
 #include "base/testing/temp_dir.h"
-#include "host/memfd.h"
-#include "host/process.h"
+#include "host/files/memfd.h"
+#include "host/process/process.h"
 #include "sandbox/microvm/guest_kernel.h"
 #include "sandbox/microvm/machine.h"
 #include "sandbox/microvm/qemu_command.h"

@@ -15,7 +15,7 @@
 #include "artifact/root_image.h"
 #include "base/byte_view.h"
 #include "base/testing/temp_dir.h"
-#include "host/memfd.h"
+#include "host/files/memfd.h"
 #include "sandbox/microvm/driver.h"
 #include "sandbox/microvm/layers.h"
 #include "sandbox/testing/call_fixture.h"

@@ -17,7 +17,7 @@
 #include "artifact/root_image.h"
 #include "base/byte_view.h"
 #include "base/testing/temp_dir.h"
-#include "host/memfd.h"
+#include "host/files/memfd.h"
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"
 #include "sandbox/egress/egress.h"

@@ -11,7 +11,7 @@
 #include <random>
 #include <vector>
 
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::bench {
 namespace {

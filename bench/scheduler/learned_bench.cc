@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "scheduler/learned.h"
+#include "scheduler/learning/learned.h"
 
 namespace strata::bench {
 namespace {

@@ -17,11 +17,11 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/random.h"
-#include "scheduler/node_index.h"
+#include "scheduler/placing/node_index.h"
+#include "scheduler/placing/strategy.h"
 #include "scheduler/record.h"
 #include "scheduler/simulate/costs.h"
 #include "scheduler/simulate/generator.h"
-#include "scheduler/strategy.h"
 
 namespace strata::bench {
 namespace {

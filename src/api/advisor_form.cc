@@ -7,7 +7,7 @@
 #include "advisor/graph/export.h"
 #include "advisor/report/render.h"
 #include "base/strings.h"
-#include "http/ascii.h"
+#include "http/parse/ascii.h"
 #include "inventory/graphviz.h"
 #include "model/yaml_writer.h"
 

@@ -19,8 +19,8 @@
 
 #include "api/server.h"
 #include "base/files.h"
-#include "host/pipe.h"
-#include "host/terminal.h"
+#include "host/process/pipe.h"
+#include "host/process/terminal.h"
 #include "http/channels.h"
 #include "http/websocket.h"
 

@@ -22,7 +22,7 @@
 #include "base/files.h"
 #include "base/hex.h"
 #include "base/sha256.h"
-#include "host/process.h"
+#include "host/process/process.h"
 
 namespace strata::artifact {
 namespace {

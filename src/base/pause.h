@@ -1,5 +1,5 @@
 // base/pause.h - a pause of one coroutine, for what happens rarely. Deadlines of connections are
-// http/deadlines.h's business.
+// http/server/deadlines.h's business.
 //
 // By the real clock, whatever Clock was injected: what a test is to move waits on something that
 // the test does.

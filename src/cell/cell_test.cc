@@ -13,7 +13,7 @@
 
 #include "base/testing/temp_dir.h"
 #include "cell/private_handler.h"
-#include "http/listener.h"
+#include "http/server/listener.h"
 #include "sandbox/fake/driver.h"
 #include "wire/channel.h"
 

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cell/given_mounts.h"
-#include "cell/messages.h"
+#include "cell/start/given_mounts.h"
+#include "cell/wire/messages.h"
 #include "route/plan.h"
 
 namespace strata::cell {

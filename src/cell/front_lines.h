@@ -18,7 +18,7 @@
 #include "base/fd.h"
 #include "base/task.h"
 #include "http/exchange.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "route/request_path.h"
 
 namespace strata::cell {

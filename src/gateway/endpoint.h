@@ -21,9 +21,9 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
-#include "http/answer_batch.h"
-#include "http/deadlines.h"
-#include "http/input_buffer.h"
+#include "http/parse/input_buffer.h"
+#include "http/server/answer_batch.h"
+#include "http/server/deadlines.h"
 #include "http/transport.h"
 #include "wire/channel.h"
 

@@ -1,5 +1,5 @@
-// gateway/front_role.h - the front role of strata-cell: a serving process (cell/serving.h) for the
-// listeners that several tenants share, or that lead to more than one class.
+// gateway/front_role.h - the front role of strata-cell: a serving process (cell/roles/serving.h)
+// for the listeners that several tenants share, or that lead to more than one class.
 //
 //   clients --> [ parse, route, authorise ] --> Hop --> host cells                       (wasm)
 //                                          \--> keepers' lines --> services, sandboxes   (others)
@@ -10,7 +10,7 @@
 //           call. Errors: logged, and an exit code. Tested by tests/e2e/front_test.py.
 #pragma once
 
-#include "cell/serving.h"
+#include "cell/roles/serving.h"
 
 namespace strata::gateway {
 

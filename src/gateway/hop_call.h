@@ -17,10 +17,10 @@
 #include "base/task.h"
 #include "cell/hop_field.h"
 #include "gateway/endpoint.h"
-#include "http/chunked.h"
 #include "http/exchange.h"
-#include "http/head_scanner.h"
-#include "http/response_parser.h"
+#include "http/parse/chunked.h"
+#include "http/parse/head_scanner.h"
+#include "http/parse/response_parser.h"
 #include "sandbox/helper.h"
 #include "sandbox/wake_event.h"
 

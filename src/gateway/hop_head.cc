@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "http/ascii.h"
-#include "http/connection_fields.h"
+#include "http/parse/ascii.h"
+#include "http/server/connection_fields.h"
 
 namespace strata::gateway {
 namespace {

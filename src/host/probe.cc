@@ -19,10 +19,10 @@
 #include <system_error>
 #include <utility>
 
-#include "host/cgroup.h"
-#include "host/landlock.h"
-#include "host/memfd.h"
-#include "host/seccomp.h"
+#include "host/cgroup/cgroup.h"
+#include "host/confine/landlock.h"
+#include "host/confine/seccomp.h"
+#include "host/files/memfd.h"
 
 namespace strata::host {
 namespace {

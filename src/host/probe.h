@@ -2,7 +2,7 @@
 //
 //   strata-keeper --probe --> [ ProbeHost ], then a sandbox of each class --> strata probe, the API
 //
-// Which protections a cell really gets is not decided by this: cell/confinement.h tries each
+// Which protections a cell really gets is not decided by this: cell/start/confinement.h tries each
 // itself, and fails.
 //
 // Threads:  any, of a process that may fork. Blocks for some milliseconds; leaves nothing behind.

@@ -13,11 +13,11 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "http/chunked.h"
 #include "http/exchange.h"
-#include "http/input_buffer.h"
-#include "http/parser.h"
-#include "http/response_writer.h"
+#include "http/parse/chunked.h"
+#include "http/parse/input_buffer.h"
+#include "http/parse/parser.h"
+#include "http/server/response_writer.h"
 #include "http/transport.h"
 
 namespace strata::http {

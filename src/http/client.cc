@@ -5,8 +5,8 @@
 #include <cstring>
 #include <utility>
 
-#include "http/ascii.h"
 #include "http/client_wire.h"
+#include "http/parse/ascii.h"
 #include "http/socket_address.h"
 
 namespace strata::http {

@@ -25,7 +25,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
-#include "http/listener.h"
+#include "http/server/listener.h"
 
 namespace strata::http {
 

@@ -8,7 +8,7 @@
 
 #include "base/testing/temp_dir.h"
 #include "http/exchange_io.h"
-#include "http/response_parser.h"
+#include "http/parse/response_parser.h"
 #include "http/test_support.h"
 
 namespace strata::http {

@@ -18,10 +18,10 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
-#include "http/chunked.h"
 #include "http/client.h"
-#include "http/input_buffer.h"
-#include "http/response_parser.h"
+#include "http/parse/chunked.h"
+#include "http/parse/input_buffer.h"
+#include "http/parse/response_parser.h"
 
 namespace strata::http {
 

@@ -3,7 +3,7 @@
 //   Connection --RequestHead--> route, api, sandbox --ResponseHead--> ResponseWriter
 //
 // Names are compared without case; values are trimmed; a head that reaches a handler is well formed
-// (strict framing is http/parser.h's business). Percent signs are left as they came.
+// (strict framing is http/parse/parser.h's business). Percent signs are left as they came.
 //
 // Threads:  values. Lifetime: a RequestHead's views borrow the connection's buffer: it is valid
 //           until its exchange ends. A ResponseHead owns its texts. Tested by parser_test.cc.

@@ -2,7 +2,7 @@
 
 #include <boost/beast/http/status.hpp>
 
-#include "http/ascii.h"
+#include "http/parse/ascii.h"
 
 namespace strata::http {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "host/unix_address.h"
-#include "http/listener.h"
+#include "http/server/listener.h"
 
 namespace strata::http {
 

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "http/listener.h"
+#include "http/server/listener.h"
 
 namespace strata::http {
 

@@ -29,8 +29,8 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "http/exchange.h"
-#include "http/listener.h"
-#include "http/server.h"
+#include "http/server/listener.h"
+#include "http/server/server.h"
 #include "http/socket_address.h"
 
 namespace strata::http {

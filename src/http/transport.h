@@ -19,7 +19,7 @@
 
 #include "base/fd.h"
 #include "base/task.h"
-#include "http/deadlines.h"
+#include "http/server/deadlines.h"
 
 namespace strata::http {
 

@@ -19,8 +19,8 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include "base/json.h"
-#include "http/ascii.h"
 #include "http/message.h"
+#include "http/parse/ascii.h"
 
 namespace strata::http {
 namespace {

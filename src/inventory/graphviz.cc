@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "host/process.h"
+#include "host/process/process.h"
 #include "inventory/programs.h"
 
 namespace strata::inventory {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "host/process.h"
+#include "host/process/process.h"
 
 namespace strata::inventory {
 namespace {

@@ -16,7 +16,7 @@
 
 #include "base/task.h"
 #include "base/turns.h"
-#include "keeper/messages.h"
+#include "keeper/wire/messages.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
 #include "sandbox/worker.h"

@@ -4,8 +4,8 @@
 #include <utility>
 #include <variant>
 
-#include "host/memfd.h"
-#include "host/memory.h"
+#include "host/files/memfd.h"
+#include "host/process/memory.h"
 #include "sandbox/spec_check.h"
 #include "wire/outcome.h"
 

@@ -13,9 +13,9 @@
 
 #include "base/bytes.h"
 #include "base/fd.h"
-#include "keeper/messages.h"
-#include "keeper/reports.h"
 #include "keeper/testing/keeper_fixture.h"
+#include "keeper/wire/messages.h"
+#include "keeper/wire/reports.h"
 #include "model/values.h"
 
 namespace strata::keeper {

@@ -11,9 +11,9 @@
 #include <boost/asio/post.hpp>
 
 #include "base/files.h"
-#include "host/peer.h"
-#include "keeper/backlog.h"
-#include "keeper/codec.h"
+#include "host/process/peer.h"
+#include "keeper/pools/backlog.h"
+#include "keeper/wire/codec.h"
 #include "telemetry/log.h"
 #include "wire/manager_link.h"
 

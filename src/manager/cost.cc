@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/timestamp.h"
-#include "manager/bill.h"
 #include "manager/manager_impl.h"
-#include "manager/node_prices.h"
+#include "manager/records/bill.h"
+#include "manager/records/node_prices.h"
 #include "model/revision.h"
 #include "scheduler/record.h"
 

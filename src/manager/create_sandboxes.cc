@@ -19,8 +19,8 @@
 #include "base/promise.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "manager/cells/together.h"
 #include "manager/manager_impl.h"
-#include "manager/together.h"
 #include "store/store.h"
 
 namespace strata::manager {

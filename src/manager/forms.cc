@@ -12,8 +12,8 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/task.h"
-#include "manager/fits.h"
 #include "manager/manager_impl.h"
+#include "manager/placing/fits.h"
 #include "model/conflicts.h"
 #include "model/resource.h"
 #include "model/revision.h"
@@ -21,7 +21,7 @@
 #include "model/target.h"
 #include "model/values.h"
 #include "model/volume.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::manager {
 namespace {

@@ -10,8 +10,8 @@
 #include "base/strings.h"
 #include "base/timestamp.h"
 #include "manager/manager_impl.h"
-#include "manager/told_placement.h"
-#include "manager/traffic_notes.h"
+#include "manager/placing/told_placement.h"
+#include "manager/traffic/traffic_notes.h"
 #include "model/manifest.h"
 #include "model/revision.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/files.h"
 #include "manager/manager_impl.h"
-#include "manager/traffic_notes.h"
+#include "manager/traffic/traffic_notes.h"
 #include "store/mac_key.h"
 
 namespace strata::manager {

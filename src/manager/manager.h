@@ -24,7 +24,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/task.h"
-#include "host/terminal.h"
+#include "host/process/terminal.h"
 #include "manager/options.h"
 #include "manager/progress.h"
 #include "model/placement.h"
@@ -79,11 +79,11 @@ class Manager {
   virtual Task<Change> Delete(ResourceName name) = 0;
 
   // Moves a workload's traffic to another form of it, step by step, while that is not worse than
-  // what it is compared with (scheduler/rollout.h). `plan`: whose, the steps and bounds, and where
-  // to (`canary`), unless `files` hold the workload: then its new revision is deployed with it; or
-  // it goes to the class that would be chosen `anew`, with what is known by now.
-  // Returns once cells have the first step. kFailedPrecondition: it is being moved already, or is
-  // there; kNotFound: no such workload or revision; and what Apply fails with.
+  // what it is compared with (scheduler/moving/rollout.h). `plan`: whose, the steps and bounds, and
+  // where to (`canary`), unless `files` hold the workload: then its new revision is deployed with
+  // it; or it goes to the class that would be chosen `anew`, with what is known by now. Returns
+  // once cells have the first step. kFailedPrecondition: it is being moved already, or is there;
+  // kNotFound: no such workload or revision; and what Apply fails with.
   struct RolloutRequest {
     std::vector<ManifestFile> files;
     model::Rollout plan;
@@ -118,7 +118,7 @@ class Manager {
   virtual Result<Json> GetSandbox(std::string_view id) = 0;
   virtual Task<void> DeleteSandbox(std::string_view id) = 0;
 
-  // Named volumes (manager/volumes.h), as JSON; an empty tenant: all. DeleteVolume:
+  // Named volumes (manager/artifacts/volumes.h), as JSON; an empty tenant: all. DeleteVolume:
   // kFailedPrecondition when a workload names it.
   virtual Result<Json> ListVolumes(std::string_view tenant) = 0;
   virtual Result<Json> GetVolume(std::string_view tenant, std::string_view name) = 0;

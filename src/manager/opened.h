@@ -14,7 +14,7 @@
 #include "artifact/code_cache.h"
 #include "artifact/content_store.h"
 #include "artifact/image_store.h"
-#include "host/journal.h"
+#include "host/files/journal.h"
 #include "manager/state_dir.h"
 #include "store/store.h"
 

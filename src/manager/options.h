@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "cell/messages.h"
+#include "cell/wire/messages.h"
 #include "meter/prices.h"
 
 namespace strata::manager {

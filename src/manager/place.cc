@@ -10,18 +10,18 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
-#include "host/memory.h"
-#include "manager/fits.h"
+#include "host/process/memory.h"
 #include "manager/manager_impl.h"
-#include "manager/node_prices.h"
-#include "manager/own_figures.h"
-#include "manager/room.h"
+#include "manager/placing/fits.h"
+#include "manager/placing/own_figures.h"
+#include "manager/placing/room.h"
+#include "manager/records/node_prices.h"
 #include "meter/prices.h"
 #include "model/resource.h"
 #include "model/revision.h"
 #include "model/values.h"
 #include "sandbox/devices.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::manager {
 namespace {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/pause.h"
-#include "manager/fits.h"
 #include "manager/manager_impl.h"
-#include "manager/node_prices.h"
+#include "manager/placing/fits.h"
+#include "manager/records/node_prices.h"
 
 namespace strata::manager {
 namespace {

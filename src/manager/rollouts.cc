@@ -11,8 +11,8 @@
 
 #include "base/pause.h"
 #include "base/timestamp.h"
-#include "manager/fits.h"
 #include "manager/manager_impl.h"
+#include "manager/placing/fits.h"
 #include "model/rollout.h"
 
 namespace strata::manager {

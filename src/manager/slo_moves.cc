@@ -12,9 +12,9 @@
 #include "base/json.h"
 #include "base/pause.h"
 #include "manager/manager_impl.h"
-#include "manager/own_figures.h"
+#include "manager/placing/own_figures.h"
 #include "model/rollout.h"
-#include "scheduler/overflow.h"
+#include "scheduler/moving/overflow.h"
 
 namespace strata::manager {
 namespace {

@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "base/files.h"
-#include "host/file_lock.h"
+#include "host/files/file_lock.h"
 
 namespace strata::manager {
 namespace {

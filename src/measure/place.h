@@ -3,7 +3,7 @@
 //
 // Threads: one, the runner's, except for Load, which starts threads of its own and joins them.
 // Errors: kUnsupported is how a place says that it has nothing of the kind; its words are shown.
-// Implemented by process_place.h and by apps/strata/class_place.h.
+// Implemented by process_place.h and by apps/strata/isolation/class_place.h.
 #pragma once
 
 #include <chrono>

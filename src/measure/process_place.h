@@ -1,5 +1,5 @@
 // measure/process_place.h - the baseline: the same programs as plain processes of this host,
-// started by the one process runner (host/process.h) with nothing around them.
+// started by the one process runner (host/process/process.h) with nothing around them.
 //
 //   measure::Run --> Place (place.h) <|-- [ ProcessPlace ] --> hello, yardstick
 //
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "host/process.h"
+#include "host/process/process.h"
 #include "measure/place.h"
 #include "measure/record.h"
 

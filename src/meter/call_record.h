@@ -3,8 +3,9 @@
 //
 //   route (record.h, once, when a call ends) --ring--> manager: accounts, figures, access log
 //
-// Durations are nanoseconds, sizes bytes. Bills are built from totals of these (manager/bill.h,
-// prices.h). The layout is a promise between processes of two versions: README.md.
+// Durations are nanoseconds, sizes bytes. Bills are built from totals of these
+// (manager/records/bill.h, prices.h). The layout is a promise between processes of two versions:
+// README.md.
 //
 // Threads:  values. Errors: none here: whoever reads one from a ring checks what it uses as an
 //           index or an enumerator. Tested by call_record_test.cc.

@@ -43,7 +43,7 @@ struct Rollout {
   std::vector<std::uint32_t> steps = {1, 10, 50, 100};  // percent, rising to 100
   std::chrono::milliseconds interval{30'000};           // that a step lasts at least
   std::chrono::milliseconds deadline{0};                // and at most; 0: as long as it takes
-  double max_error_rate = 0.01;                         // see scheduler/rollout.h
+  double max_error_rate = 0.01;                         // see scheduler/moving/rollout.h
   double slower = 0.10;
   double more_4xx = 0;
   std::uint64_t min_calls = 100;

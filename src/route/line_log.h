@@ -1,7 +1,7 @@
 // route/line_log.h - names what a guest prints with the sandbox and the call it belongs to, on its
 // way to the LineSink.
 //
-//   driver --whole lines--> [ LineLog ] --Line--> LineSink (ports.h) --> cell/ring_sink.h
+//   driver --whole lines--> [ LineLog ] --Line--> LineSink (ports.h) --> cell/wire/ring_sink.h
 //
 // Between calls a line has the sandbox and the last function, but no trace.
 //

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "http/ascii.h"
+#include "http/parse/ascii.h"
 #include "route/hash.h"
 #include "route/path.h"
 

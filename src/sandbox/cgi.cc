@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "base/strings.h"
-#include "http/ascii.h"
+#include "http/parse/ascii.h"
 #include "sandbox/guest_headers.h"
 
 namespace strata::sandbox {

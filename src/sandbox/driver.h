@@ -28,7 +28,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
-#include "host/terminal.h"
+#include "host/process/terminal.h"
 #include "http/exchange.h"
 #include "model/values.h"
 
@@ -116,8 +116,8 @@ struct Program {
   Fd in;
   Fd out;
   Fd err;
-  // It is at a terminal: `in` is the inner side of one (host/terminal.h), of this size; `out` and
-  // `err` are not used.
+  // It is at a terminal: `in` is the inner side of one (host/process/terminal.h), of this size;
+  // `out` and `err` are not used.
   std::optional<host::TerminalSize> terminal;
 };
 

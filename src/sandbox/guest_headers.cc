@@ -1,6 +1,6 @@
 #include "sandbox/guest_headers.h"
 
-#include "http/ascii.h"
+#include "http/parse/ascii.h"
 
 namespace strata::sandbox {
 

@@ -21,7 +21,7 @@
 #include "base/result.h"
 #include "meter/prices.h"
 #include "model/values.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::scheduler {
 

@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 #include "model/values.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::scheduler {
 

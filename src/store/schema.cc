@@ -182,7 +182,7 @@ ALTER TABLE meter_sources ADD COLUMN held_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE meter_sources ADD COLUMN mib_ms REAL NOT NULL DEFAULT 0;
 )sql",
                                                      R"sql(
--- What the calls of a revision in a class taught (scheduler/learned.h).
+-- What the calls of a revision in a class taught (scheduler/learning/learned.h).
 CREATE TABLE models(
   tenant TEXT NOT NULL,
   name TEXT NOT NULL,

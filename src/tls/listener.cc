@@ -7,7 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/gate.h"
-#include "http/listener.h"
+#include "http/server/listener.h"
 
 namespace strata::tls {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <boost/asio/redirect_error.hpp>
 
-#include "host/peer.h"
+#include "host/process/peer.h"
 
 namespace strata::wire {
 namespace {

@@ -9,7 +9,7 @@
 // Reading is strict: unknown types, unknown or missing fields and values out of range are refused,
 // because what a confined process sends is hostile input.
 //
-// Threads: pure. Errors: kInvalidArgument. Tested by cell/codec_test.cc and tests/fuzz.
+// Threads: pure. Errors: kInvalidArgument. Tested by cell/wire/codec_test.cc and tests/fuzz.
 #pragma once
 
 #include <algorithm>

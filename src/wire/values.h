@@ -1,11 +1,13 @@
 // wire/values.h - the fields of model's values, for messages that hold them (wire/message.h).
 //
-//   cell/fields.h, keeper/codec.cc --> [ Each() of limits, grants, scale, health ] --> message.h
+//   cell/wire/fields.h, keeper/wire/codec.cc --> [ Each() of limits, grants, scale, health ] -->
+//   message.h
 //
 // A field that model/values.h gets must be added here, or it does not cross: codec tests compare
 // whole values for that.
 //
-// Threads:  pure. Errors: message.h's. Tested by cell/codec_test.cc, keeper/codec_test.cc.
+// Threads:  pure. Errors: message.h's. Tested by cell/wire/codec_test.cc,
+// keeper/wire/codec_test.cc.
 #pragma once
 
 #include <concepts>

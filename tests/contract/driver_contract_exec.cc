@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/files.h"
-#include "host/terminal.h"
+#include "host/process/terminal.h"
 #include "tests/contract/driver_contract.h"
 #include "tests/contract/served.h"
 

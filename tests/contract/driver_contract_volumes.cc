@@ -18,8 +18,8 @@
 
 #include "base/files.h"
 #include "base/testing/temp_dir.h"
-#include "host/loop_device.h"
-#include "host/process.h"
+#include "host/files/loop_device.h"
+#include "host/process/process.h"
 #include "sandbox/abilities.h"
 #include "tests/contract/driver_contract.h"
 #include "tests/contract/served.h"

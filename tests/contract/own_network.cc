@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/netns.h"
+#include "host/confine/netns.h"
 
 namespace strata::sandbox::contract {
 

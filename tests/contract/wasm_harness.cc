@@ -11,7 +11,7 @@
 
 #include "base/byte_view.h"
 #include "base/testing/temp_dir.h"
-#include "host/detached_mount.h"
+#include "host/files/detached_mount.h"
 #include "sandbox/wasm/compiler.h"
 #include "sandbox/wasm/directories.h"
 #include "sandbox/wasm/driver.h"

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "cell/codec.h"
 #include "cell/hop_field.h"
-#include "cell/log_line.h"
+#include "cell/wire/codec.h"
+#include "cell/wire/log_line.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

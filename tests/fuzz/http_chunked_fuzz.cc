@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "http/chunked.h"
+#include "http/parse/chunked.h"
 
 namespace strata::http {
 namespace {

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "http/ascii.h"
-#include "http/parser.h"
+#include "http/parse/ascii.h"
+#include "http/parse/parser.h"
 
 namespace strata::http {
 namespace {

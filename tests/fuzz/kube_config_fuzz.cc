@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
-#include "cell/command_plan.h"
+#include "cell/roles/command_plan.h"
 #include "kube/shim/config_json.h"
 #include "kube/shim/microvm/config.h"
 #include "kube/shim/pod/config.h"

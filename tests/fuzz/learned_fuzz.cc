@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "scheduler/learned.h"
+#include "scheduler/learning/learned.h"
 
 namespace {
 

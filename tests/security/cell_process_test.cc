@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cell/codec.h"
+#include "cell/wire/codec.h"
 #include "support/cell_harness.h"
 
 namespace strata {

@@ -1,6 +1,6 @@
 // What a process that confined itself as a cell can still do, tried out one thing per child
 // process.
-#include "cell/confinement.h"
+#include "cell/start/confinement.h"
 
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -31,7 +31,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/temp_dir.h"
-#include "cell/seccomp_table.h"
+#include "cell/start/seccomp_table.h"
 
 namespace strata::cell {
 namespace {

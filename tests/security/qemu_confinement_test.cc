@@ -10,8 +10,8 @@
 
 #include "base/files.h"
 #include "base/testing/temp_dir.h"
-#include "host/landlock.h"
-#include "host/memfd.h"
+#include "host/confine/landlock.h"
+#include "host/files/memfd.h"
 #include "sandbox/microvm/machine.h"
 #include "tests/support/run_on.h"
 

@@ -15,9 +15,9 @@
 
 #include "base/byte_view.h"
 #include "base/files.h"
-#include "cell/codec.h"
-#include "host/memfd.h"
-#include "http/listener.h"
+#include "cell/wire/codec.h"
+#include "host/files/memfd.h"
+#include "http/server/listener.h"
 #include "support/run_on.h"
 
 namespace strata::testing {

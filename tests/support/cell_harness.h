@@ -23,8 +23,8 @@
 #include "base/json.h"
 #include "base/task.h"
 #include "base/testing/temp_dir.h"
-#include "cell/messages.h"
-#include "host/process.h"
+#include "cell/wire/messages.h"
+#include "host/process/process.h"
 #include "telemetry/ring.h"
 #include "wire/channel.h"
 

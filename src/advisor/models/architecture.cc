@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "model/resource.h"
 #include "model/values.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::advisor::models {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "model/resource.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {
 namespace {

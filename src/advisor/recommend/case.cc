@@ -12,7 +12,7 @@
 #include "advisor/report/report.h"
 #include "advisor/units.h"
 #include "base/strings.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "advisor/measured/claimed.h"
 #include "base/json.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "model/artifact_reference.h"
 #include "model/manifest.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {
 namespace {

@@ -10,7 +10,7 @@
 #include "model/artifact_reference.h"
 #include "model/manifest.h"
 #include "model/yaml_writer.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {
 namespace {

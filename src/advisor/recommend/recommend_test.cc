@@ -17,7 +17,7 @@
 #include "base/result.h"
 #include "model/manifest.h"
 #include "model/yaml_writer.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {
 namespace {

@@ -3,7 +3,8 @@
 //
 //   Case (case.h), facts/decisions.yaml --> [ these ] --> recommend.cc --> Report
 //
-// They say what the documents say; what the platform itself decides is scheduler/strategy.h's.
+// They say what the documents say; what the platform itself decides is
+// scheduler/placing/strategy.h's.
 //
 // Threads:  pure functions. Errors: as stated, with the nearest name. Tested by recommend_test.cc.
 #pragma once

@@ -9,7 +9,7 @@
 
 #include "advisor/facts/facts.h"
 #include "advisor/recommend/testing.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {
 namespace {

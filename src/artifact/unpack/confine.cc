@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "host/landlock.h"
-#include "host/seccomp.h"
+#include "host/confine/landlock.h"
+#include "host/confine/seccomp.h"
 
 namespace strata::artifact::unpack {
 namespace {

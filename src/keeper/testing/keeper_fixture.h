@@ -26,9 +26,9 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/task.h"
-#include "host/terminal.h"
+#include "host/process/terminal.h"
 #include "keeper/keeper.h"
-#include "keeper/messages.h"
+#include "keeper/wire/messages.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
 

@@ -24,7 +24,7 @@
 #include "kube/controller/mirror.h"
 #include "kube/controller/place.h"
 #include "kube/controller/reconcile.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 #include "telemetry/log.h"
 
 namespace strata::kube::controller {

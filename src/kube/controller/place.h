@@ -1,6 +1,6 @@
 // kube/controller/place.h - in which class a Service or a Function runs on a cluster: the
-// scheduler's rules (scheduler/strategy.h), over what the nodes are labelled with and the shim can
-// do.
+// scheduler's rules (scheduler/placing/strategy.h), over what the nodes are labelled with and the
+// shim can do.
 //
 //   a manifest, the nodes' labels --> [ Place ] --> the RuntimeClass of its pods
 //
@@ -19,7 +19,7 @@
 #include "model/placement.h"
 #include "model/resource.h"
 #include "model/values.h"
-#include "scheduler/strategy.h"
+#include "scheduler/placing/strategy.h"
 
 namespace strata::kube::controller {
 

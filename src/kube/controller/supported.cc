@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "cell/command_plan.h"
+#include "cell/roles/command_plan.h"
 #include "kube/controller/place.h"
 
 namespace strata::kube::controller {

@@ -18,7 +18,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/task.h"
-#include "host/process.h"
+#include "host/process/process.h"
 #include "host/unix_address.h"
 #include "kube/shim/events.h"
 #include "kube/shim/messages.h"

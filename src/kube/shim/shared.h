@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/task.h"
-#include "host/cgroup.h"
+#include "host/cgroup/cgroup.h"
 #include "kube/shim/events.h"
 #include "kube/shim/microvm/machines.h"
 #include "kube/shim/pod/pod.h"

@@ -7,7 +7,7 @@
 
 #include <google/protobuf/any.pb.h>
 
-#include "host/cgroup.h"
+#include "host/cgroup/cgroup.h"
 
 namespace strata::kube::shim {
 

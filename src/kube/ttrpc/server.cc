@@ -8,7 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/pause.h"
-#include "host/peer.h"
+#include "host/process/peer.h"
 
 namespace strata::kube::ttrpc {
 namespace {

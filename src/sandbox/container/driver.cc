@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/task.h"
-#include "host/process.h"
+#include "host/process/process.h"
 #include "sandbox/oci/oci_driver.h"
 #include "sandbox/oci/programs.h"
 

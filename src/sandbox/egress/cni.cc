@@ -13,8 +13,8 @@
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "host/memfd.h"
-#include "host/process.h"
+#include "host/files/memfd.h"
+#include "host/process/process.h"
 #include "sandbox/egress/plan.h"
 
 namespace strata::sandbox::egress {

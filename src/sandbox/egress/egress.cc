@@ -5,7 +5,7 @@
 #include <functional>
 #include <utility>
 
-#include "host/netns.h"
+#include "host/confine/netns.h"
 #include "sandbox/egress/cni.h"
 
 namespace strata::sandbox::egress {

@@ -24,8 +24,8 @@
 
 #include "base/fd.h"
 #include "base/task.h"
+#include "host/confine/user_namespace.h"
 #include "host/ipv4.h"
-#include "host/user_namespace.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
 #include "sandbox/egress/outlet.h"

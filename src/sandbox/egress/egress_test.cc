@@ -21,7 +21,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/temp_dir.h"
-#include "host/netns.h"
+#include "host/confine/netns.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::sandbox::egress {

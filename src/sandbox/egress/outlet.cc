@@ -20,7 +20,7 @@
 
 #include "base/fd.h"
 #include "base/turns.h"
-#include "host/netns.h"
+#include "host/confine/netns.h"
 #include "sandbox/egress/attempts.h"
 #include "sandbox/egress/dns.h"
 #include "sandbox/egress/relay.h"

@@ -19,7 +19,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "host/process.h"
+#include "host/process/process.h"
 #include "sandbox/egress/egress.h"
 
 namespace strata::sandbox::microvm {

@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "base/files.h"
-#include "host/memfd.h"
-#include "host/process.h"
-#include "host/user_namespace.h"
+#include "host/confine/user_namespace.h"
+#include "host/files/memfd.h"
+#include "host/process/process.h"
 
 namespace strata::sandbox::microvm {
 namespace {

@@ -18,8 +18,8 @@
 
 #include "base/byte_view.h"
 #include "base/files.h"
-#include "host/memfd.h"
-#include "host/process.h"
+#include "host/files/memfd.h"
+#include "host/process/process.h"
 #include "sandbox/microvm/protocol.h"
 
 namespace strata::sandbox::microvm {

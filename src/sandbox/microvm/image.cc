@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "host/loop_device.h"
+#include "host/files/loop_device.h"
 #include "sandbox/agent_dial.h"
 #include "sandbox/microvm/layers.h"
 #include "sandbox/microvm/protocol.h"

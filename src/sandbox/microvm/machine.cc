@@ -16,9 +16,9 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/byte_view.h"
-#include "host/fdpass.h"
-#include "host/loop_device.h"
-#include "host/memfd.h"
+#include "host/files/loop_device.h"
+#include "host/files/memfd.h"
+#include "host/process/fdpass.h"
 #include "sandbox/microvm/qemu_command.h"
 
 namespace strata::sandbox::microvm {

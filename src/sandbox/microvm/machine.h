@@ -32,8 +32,8 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/task.h"
-#include "host/cgroup.h"
-#include "host/process.h"
+#include "host/cgroup/cgroup.h"
+#include "host/process/process.h"
 #include "sandbox/microvm/protocol.h"
 #include "sandbox/microvm/shared.h"
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "host/process.h"
+#include "host/process/process.h"
 #include "sandbox/microvm/machine.h"
 #include "sandbox/microvm/shared.h"
 

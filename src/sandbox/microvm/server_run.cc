@@ -5,7 +5,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "host/process.h"
+#include "host/process/process.h"
 #include "sandbox/microvm/snapshot.h"
 
 namespace strata::sandbox::microvm {

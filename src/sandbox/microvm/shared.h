@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/task.h"
-#include "host/cgroup.h"
+#include "host/cgroup/cgroup.h"
 #include "sandbox/microvm/config.h"
 #include "sandbox/microvm/guest_kernel.h"
 #include "sandbox/microvm/metrics.h"

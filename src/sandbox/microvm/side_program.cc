@@ -12,7 +12,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/files.h"
-#include "host/terminal.h"
+#include "host/process/terminal.h"
 
 namespace strata::sandbox::microvm {
 namespace {

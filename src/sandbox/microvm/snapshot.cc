@@ -15,7 +15,7 @@
 #include "base/byte_view.h"
 #include "base/files.h"
 #include "base/random.h"
-#include "host/memfd.h"
+#include "host/files/memfd.h"
 #include "sandbox/egress/plan.h"
 #include "sandbox/microvm/disk.h"
 

@@ -27,9 +27,9 @@
 #include <vector>
 
 #include "artifact/root_image.h"
-#include "host/cgroup.h"
-#include "host/orphans.h"
-#include "host/process.h"
+#include "host/cgroup/cgroup.h"
+#include "host/process/orphans.h"
+#include "host/process/process.h"
 #include "sandbox/driver.h"
 #include "sandbox/oci/runtime.h"
 #include "sandbox/oci/shared.h"

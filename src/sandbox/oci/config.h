@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "host/user_range.h"
+#include "host/confine/user_range.h"
 #include "sandbox/egress/egress.h"
 
 namespace strata::sandbox::oci {

@@ -7,7 +7,7 @@
 
 #include <boost/asio/redirect_error.hpp>
 
-#include "host/terminal.h"
+#include "host/process/terminal.h"
 
 namespace strata::sandbox::oci {
 

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/fd.h"
-#include "host/process.h"
+#include "host/process/process.h"
 #include "sandbox/driver.h"
 #include "sandbox/oci/bundle.h"
 #include "sandbox/oci/shared.h"

@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "host/loop_device.h"
-#include "host/user_namespace.h"
+#include "host/confine/user_namespace.h"
+#include "host/files/loop_device.h"
 #include "sandbox/oci/sandbox.h"
 #include "sandbox/spec_check.h"
 

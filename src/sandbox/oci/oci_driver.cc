@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "base/files.h"
-#include "host/user_namespace.h"
+#include "host/confine/user_namespace.h"
 #include "sandbox/oci/bundle.h"
 #include "sandbox/oci/image.h"
 #include "sandbox/oci/shared.h"

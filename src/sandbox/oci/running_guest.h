@@ -9,7 +9,7 @@
 
 #include <optional>
 
-#include "host/process.h"
+#include "host/process/process.h"
 #include "model/values.h"
 #include "sandbox/helper.h"
 #include "sandbox/oci/bundle.h"

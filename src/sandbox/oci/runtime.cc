@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "base/files.h"
-#include "host/memfd.h"
+#include "host/files/memfd.h"
 
 namespace strata::sandbox::oci {
 namespace {

@@ -16,8 +16,8 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "host/cgroup.h"
-#include "host/process.h"
+#include "host/cgroup/cgroup.h"
+#include "host/process/process.h"
 #include "model/values.h"
 #include "sandbox/oci/config.h"
 

@@ -20,8 +20,8 @@
 #include "artifact/root_image.h"
 #include "base/bytes.h"
 #include "base/json.h"
-#include "host/cgroup.h"
-#include "host/user_namespace.h"
+#include "host/cgroup/cgroup.h"
+#include "host/confine/user_namespace.h"
 #include "model/values.h"
 
 namespace strata::sandbox::oci {

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/fd.h"
-#include "host/detached_mount.h"
+#include "host/files/detached_mount.h"
 
 namespace strata::sandbox::oci {
 namespace {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "host/user_namespace.h"
+#include "host/confine/user_namespace.h"
 #include "model/values.h"
 
 namespace strata::sandbox::oci {

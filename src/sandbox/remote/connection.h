@@ -17,7 +17,7 @@
 
 #include "base/fd.h"
 #include "base/task.h"
-#include "http/input_buffer.h"
+#include "http/parse/input_buffer.h"
 
 namespace strata::sandbox::remote {
 

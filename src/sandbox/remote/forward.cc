@@ -10,9 +10,9 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/byte_view.h"
-#include "http/ascii.h"
-#include "http/connection_fields.h"
-#include "http/head_scanner.h"
+#include "http/parse/ascii.h"
+#include "http/parse/head_scanner.h"
+#include "http/server/connection_fields.h"
 #include "sandbox/guest_headers.h"
 
 namespace strata::sandbox::remote {

@@ -16,8 +16,8 @@
 #include <optional>
 #include <string>
 
-#include "http/chunked.h"
-#include "http/response_parser.h"
+#include "http/parse/chunked.h"
+#include "http/parse/response_parser.h"
 #include "sandbox/call_io.h"
 #include "sandbox/driver.h"
 #include "sandbox/helper.h"

@@ -5,7 +5,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include "http/ascii.h"
+#include "http/parse/ascii.h"
 
 namespace strata::sandbox::wasm {
 

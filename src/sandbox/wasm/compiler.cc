@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "host/memfd.h"
+#include "host/files/memfd.h"
 #include "sandbox/wasm/wasmtime_engine.h"
 
 namespace strata::sandbox::wasm {

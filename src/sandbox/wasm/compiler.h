@@ -1,6 +1,7 @@
 // sandbox/wasm/compiler.h - wasm bytes to native code, for the compile role.
 //
-//   cell/compile_role.h --wasm--> [ Compiler ] --Compiled: a sealed memfd--> manager --> WasmDriver
+//   cell/roles/compile_role.h --wasm--> [ Compiler ] --Compiled: a sealed memfd--> manager -->
+//   WasmDriver
 //
 // Running a compiler on hostile input is what the compile role exists for: the process that calls
 // Compile is confined, bounded in memory, CPU and time, and ends afterwards.

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/byte_view.h"
-#include "host/memfd.h"
+#include "host/files/memfd.h"
 #include "sandbox/wasm/image.h"
 #include "sandbox/wasm/runtime.h"
 #include "sandbox/wasm/wasmtime_engine.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/ascii.h"
+#include "http/parse/ascii.h"
 #include "sandbox/guest_headers.h"
 #include "sandbox/wasm/json_call.h"
 #include "sandbox/wasm/program.h"

@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
-#include "scheduler/log_histogram.h"
+#include "scheduler/learning/log_histogram.h"
 
 namespace strata::scheduler::simulate {
 

@@ -25,7 +25,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "model/values.h"
-#include "scheduler/node_index.h"
+#include "scheduler/placing/node_index.h"
 
 namespace strata::scheduler::simulate {
 

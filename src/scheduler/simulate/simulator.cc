@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "base/random.h"
-#include "scheduler/keep_alive.h"
-#include "scheduler/node_index.h"
+#include "scheduler/placing/node_index.h"
+#include "scheduler/placing/strategy.h"
+#include "scheduler/scaling/keep_alive.h"
 #include "scheduler/simulate/costs.h"
 #include "scheduler/simulate/quantiles.h"
 #include "scheduler/simulate/sandboxes.h"
 #include "scheduler/simulate/timeline.h"
 #include "scheduler/simulate/units.h"
-#include "scheduler/strategy.h"
 
 namespace strata::scheduler::simulate {
 namespace {

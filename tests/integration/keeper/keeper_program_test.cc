@@ -17,10 +17,10 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/temp_dir.h"
-#include "host/cgroup.h"
-#include "host/process.h"
-#include "http/listener.h"
-#include "keeper/codec.h"
+#include "host/cgroup/cgroup.h"
+#include "host/process/process.h"
+#include "http/server/listener.h"
+#include "keeper/wire/codec.h"
 #include "sandbox/container/driver.h"
 #include "sandbox/oci/testing/root.h"
 #include "sandbox/remote/driver.h"

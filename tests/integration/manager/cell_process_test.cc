@@ -1,5 +1,5 @@
 // Programs in a cell's place that are no cells: what the manager makes of them, and what is left.
-#include "manager/cell_process.h"
+#include "manager/cells/cell_process.h"
 
 #include <filesystem>
 #include <string>

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/task.h"
-#include "host/journal.h"
-#include "manager/cell_process.h"
+#include "host/files/journal.h"
+#include "manager/cells/cell_process.h"
 #include "manager/options.h"
 #include "manager/state_dir.h"
 #include "support/cell_harness.h"

@@ -1,5 +1,5 @@
 // Cells that die, come back and change, with the real strata-cell.
-#include "manager/fleet.h"
+#include "manager/cells/fleet.h"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -19,7 +19,7 @@
 #include <gmock/gmock.h>
 
 #include "base/files.h"
-#include "http/listener.h"
+#include "http/server/listener.h"
 #include "integration/manager/cells_fixture.h"
 
 namespace strata::manager {

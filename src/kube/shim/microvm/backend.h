@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/cgroup.h"
+#include "host/cgroup/cgroup.h"
 #include "kube/shim/microvm/config.h"
 #include "kube/shim/microvm/network.h"
 #include "kube/shim/microvm/programs.h"

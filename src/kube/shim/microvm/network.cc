@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "base/files.h"
+#include "host/confine/netns.h"
 #include "host/ipv4.h"
-#include "host/netns.h"
 #include "kube/shim/pod/network.h"
 
 namespace strata::kube::shim {

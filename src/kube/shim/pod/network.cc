@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/files.h"
-#include "http/listener.h"
+#include "http/server/listener.h"
 
 namespace strata::kube::shim {
 namespace {

@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "base/files.h"
-#include "host/pipe.h"
+#include "host/process/pipe.h"
 
 namespace strata::kube::shim {
 namespace {

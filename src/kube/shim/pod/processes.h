@@ -16,7 +16,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "host/process.h"
+#include "host/process/process.h"
 
 namespace strata::kube::shim {
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "base/task.h"
-#include "host/cgroup.h"
+#include "host/cgroup/cgroup.h"
 #include "kube/shim/task/container_process.h"
 
 namespace strata::kube::shim {

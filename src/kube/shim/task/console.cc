@@ -14,7 +14,7 @@
 #include <boost/asio/write.hpp>
 
 #include "base/files.h"
-#include "host/fdpass.h"
+#include "host/process/fdpass.h"
 #include "host/unix_address.h"
 
 namespace strata::kube::shim {

@@ -17,7 +17,7 @@
 
 #include "base/fd.h"
 #include "base/task.h"
-#include "host/terminal.h"
+#include "host/process/terminal.h"
 #include "kube/shim/task/stdio.h"
 
 namespace strata::kube::shim {

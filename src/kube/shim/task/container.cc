@@ -11,7 +11,7 @@
 
 #include "base/files.h"
 #include "base/sha256.h"
-#include "host/orphans.h"
+#include "host/process/orphans.h"
 #include "kube/shim/config_json.h"
 #include "kube/shim/microvm/backend.h"
 #include "kube/shim/microvm/config.h"

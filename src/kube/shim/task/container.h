@@ -24,7 +24,7 @@
 #include "base/json.h"
 #include "base/task.h"
 #include "base/turns.h"
-#include "host/cgroup.h"
+#include "host/cgroup/cgroup.h"
 #include "kube/shim/messages.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task/backend.h"

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
-#include "host/process.h"
+#include "host/process/process.h"
 #include "kube/shim/task/console.h"
 #include "kube/shim/task/stdio.h"
 

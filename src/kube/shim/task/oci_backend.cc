@@ -10,8 +10,8 @@
 
 #include "base/bytes.h"
 #include "base/files.h"
-#include "host/orphans.h"
-#include "host/process.h"
+#include "host/process/orphans.h"
+#include "host/process/process.h"
 #include "sandbox/oci/last_words.h"
 #include "sandbox/oci/runtime.h"
 

@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "base/task.h"
-#include "host/cgroup.h"
-#include "host/process.h"
+#include "host/cgroup/cgroup.h"
+#include "host/process/process.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task/backend.h"
 #include "kube/shim/task/console.h"

@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/result.h"
-#include "host/cgroup.h"
+#include "host/cgroup/cgroup.h"
 
 namespace strata::kube::shim {
 

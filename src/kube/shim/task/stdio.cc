@@ -15,7 +15,7 @@
 #include <boost/asio/write.hpp>
 
 #include "base/files.h"
-#include "host/pipe.h"
+#include "host/process/pipe.h"
 
 namespace strata::kube::shim {
 namespace {

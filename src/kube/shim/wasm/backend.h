@@ -21,7 +21,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
-#include "host/cgroup.h"
+#include "host/cgroup/cgroup.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task/backend.h"
 #include "kube/shim/wasm/config.h"

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "cell/command_plan.h"
+#include "cell/roles/command_plan.h"
 #include "kube/annotations.h"
 #include "kube/shim/config_json.h"
 #include "model/manifest.h"

@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "host/process.h"
+#include "host/process/process.h"
 #include "kube/shim/task/own_group.h"
 #include "model/values.h"
 
@@ -47,8 +47,8 @@ struct WasmConfig {
 };
 
 // `name_space`: containerd's, the tenant of what is in no pod. kInvalidArgument: no such config, or
-// arguments and variables that no command takes (cell/command_plan.h); kUnsupported: a terminal, or
-// a limit that nobody would enforce.
+// arguments and variables that no command takes (cell/roles/command_plan.h); kUnsupported: a
+// terminal, or a limit that nobody would enforce.
 Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_space);
 
 }  // namespace strata::kube::shim

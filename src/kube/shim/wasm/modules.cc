@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/byte_view.h"
-#include "cell/command_plan.h"
-#include "cell/compile_job.h"
+#include "cell/roles/command_plan.h"
+#include "cell/start/compile_job.h"
 
 namespace strata::kube::shim {
 namespace {

@@ -1,7 +1,7 @@
 // kube/shim/wasm/modules.h - native code of wasm commands and components: compiled once in a
 // confined process, kept while it is used and as long as there is room.
 //
-//   WasmBackend --> [ WasmModules ] --> cell/compile_job.h
+//   WasmBackend --> [ WasmModules ] --> cell/start/compile_job.h
 //
 // Kept by the digest of the module, as sealed memory files of this process: nobody else can change
 // them, and they go with it.
@@ -23,7 +23,7 @@
 #include "base/keyed_turns.h"
 #include "base/task.h"
 #include "base/turns.h"
-#include "cell/spawn.h"
+#include "cell/start/spawn.h"
 #include "model/values.h"
 
 namespace strata::kube::shim {

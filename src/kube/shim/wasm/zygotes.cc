@@ -19,8 +19,8 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/turns.h"
-#include "host/fdpass.h"
-#include "host/orphans.h"
+#include "host/process/fdpass.h"
+#include "host/process/orphans.h"
 
 namespace strata::kube::shim {
 namespace {

@@ -24,9 +24,9 @@
 #include <vector>
 
 #include "base/task.h"
-#include "cell/spawn.h"
-#include "cell/zygote_request.h"
-#include "host/process.h"
+#include "cell/roles/zygote_request.h"
+#include "cell/start/spawn.h"
+#include "host/process/process.h"
 
 namespace strata::kube::shim {
 

@@ -19,8 +19,8 @@
 #include "artifact/root_image.h"
 #include "base/byte_view.h"
 #include "base/testing/temp_dir.h"
-#include "host/memfd.h"
-#include "host/user_range.h"
+#include "host/confine/user_range.h"
+#include "host/files/memfd.h"
 #include "sandbox/oci/oci_driver.h"
 
 namespace strata::sandbox::oci::testing {

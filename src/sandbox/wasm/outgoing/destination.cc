@@ -4,7 +4,7 @@
 #include <charconv>
 #include <system_error>
 
-#include "http/ascii.h"
+#include "http/parse/ascii.h"
 
 namespace strata::sandbox::wasm::outgoing {
 namespace {

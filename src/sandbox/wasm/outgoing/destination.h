@@ -3,7 +3,7 @@
 //   Table::Start --> [ ParseDestination, IsGranted ] --> Connector, or refused and logged
 //
 // The only place where class wasm reads grants.http. By name and port: which address a name has is
-// the manager's to find, and to refuse (manager/connector.h).
+// the manager's to find, and to refuse (manager/cells/connector.h).
 //
 // Threads:  pure. Errors: as stated: what a guest wrote is hostile. Tested by destination_test.cc.
 #pragma once

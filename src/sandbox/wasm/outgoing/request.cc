@@ -20,7 +20,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 
-#include "http/ascii.h"
+#include "http/parse/ascii.h"
 
 namespace strata::sandbox::wasm::outgoing {
 namespace {

@@ -1,0 +1,93 @@
+#include "isolation/classes.h"
+
+#include <system_error>
+#include <utility>
+
+namespace strata::cli {
+namespace {
+
+std::string NameIn(const ClassWorkload& workload, model::Class sandbox_class) {
+  return workload.name + "-" + std::string(model::ClassName(sandbox_class));
+}
+
+// A pair is written as its parts.
+Json InManifest(model::Class sandbox_class) {
+  for (const model::Class inner : model::kClasses) {
+    for (const model::Class outer : model::kClasses) {
+      if (model::Pair(inner, outer) != sandbox_class) continue;
+      return {{"class", model::ClassName(inner)}, {"within", model::ClassName(outer)}};
+    }
+  }
+  return {{"class", model::ClassName(sandbox_class)}};
+}
+
+}  // namespace
+
+Result<std::vector<model::Class>> ChooseClasses(const std::vector<std::string>& only) {
+  if (only.empty()) return std::vector(model::kClasses.begin(), model::kClasses.end());
+  std::vector<model::Class> chosen;
+  for (const std::string& name : only) {
+    const auto known = model::ClassFromName(name);
+    if (!known) {
+      return Fail(Errc::kInvalidArgument,
+                  "no class is called '" + name + "'; there are " + model::ClassNames());
+    }
+    chosen.push_back(*known);
+  }
+  return chosen;
+}
+
+std::filesystem::path ProgramFolder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+std::filesystem::path ShareFolder(std::string_view name) {
+  return ProgramFolder().parent_path() / "share" / name;
+}
+
+Result<void> Deploy(Session& session, const ClassWorkload& workload, model::Class sandbox_class) {
+  const std::string artifact = sandbox_class == model::Class::kWasm
+                                   ? (workload.folder / (workload.name + ".wasm")).string()
+                                   : "oci:" + (workload.folder / "image").string();
+  const std::string name = NameIn(workload, sandbox_class);
+  Json manifest{
+      {"apiVersion", "strata.dev/v1alpha1"},
+      {"kind", workload.kind},
+      {"metadata", {{"name", name}, {"namespace", workload.space}}},
+      {"spec", {{"artifact", artifact}, {"env", workload.env}, {"limits", workload.limits}}}};
+  manifest["spec"].update(InManifest(sandbox_class));
+  manifest["spec"].update(workload.more);
+  const Json file{{"name", name}, {"dir", "/"}, {"text", DumpJson(manifest)}};
+  auto applied = session.AskJson("POST", "/v1/apply", Json{{"files", Json::array({file})}});
+  if (!applied) return std::unexpected(std::move(applied).error());
+  return {};
+}
+
+std::string PathOf(const ClassWorkload& workload, model::Class sandbox_class) {
+  return ResourcePath(workload.space, workload.kind == "Service" ? "services" : "functions",
+                      NameIn(workload, sandbox_class));
+}
+
+Result<http::ClientResponse> Call(Session& session, const ClassWorkload& workload,
+                                  model::Class sandbox_class, const std::string& path) {
+  http::ClientRequest request;
+  request.method = "POST";
+  request.target = PathOf(workload, sandbox_class) + "/invoke?path=" + PercentEncode(path);
+  return session.Ask(std::move(request));
+}
+
+Result<void> Remove(Session& session, const ClassWorkload& workload, model::Class sandbox_class) {
+  auto removed = session.AskJson("DELETE", PathOf(workload, sandbox_class));
+  if (!removed) return std::unexpected(std::move(removed).error());
+  return {};
+}
+
+Result<void> RemoveIfThere(Session& session, const ClassWorkload& workload,
+                           model::Class sandbox_class) {
+  auto removed = Remove(session, workload, sandbox_class);
+  if (!removed && removed.error().code == Errc::kNotFound) return {};
+  return removed;
+}
+
+}  // namespace strata::cli

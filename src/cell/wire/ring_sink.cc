@@ -1,0 +1,64 @@
+#include "cell/wire/ring_sink.h"
+
+#include <bit>
+#include <chrono>
+#include <span>
+#include <string>
+
+#include "base/byte_view.h"
+#include "base/hex.h"
+#include "base/pause.h"
+#include "cell/wire/log_line.h"
+#include "sandbox/log_lines.h"
+
+namespace strata::cell {
+namespace {
+
+// The manager empties the ring every few milliseconds; one that needs longer than this is gone.
+constexpr int kTries = 100;
+constexpr std::chrono::milliseconds kBetweenTries{10};
+
+}  // namespace
+
+bool RingSink::TryRecord(const meter::CallRecord& record) noexcept {
+  return ring_.Write(telemetry::RecordType::kCall, std::as_bytes(std::span(&record, 1)))
+      .has_value();
+}
+
+Awaitable<void> RingSink::RecordLater(const meter::CallRecord& record) {
+  for (int i = 0; i < kTries; ++i) {
+    co_await Pause(loop_, kBetweenTries);
+    if (TryRecord(record)) co_return;
+  }
+  ring_.CountLost(telemetry::RecordType::kCall);
+  // Said at 1, 2, 4, 8, ...: loud, but no flood of its own.
+  if (std::has_single_bit(++lost_calls_)) {
+    log_.Error("the ring is full: call records are lost", {{"lost", lost_calls_}});
+  }
+}
+
+void RingSink::RecordSpan(const telemetry::Span& span) {
+  // Full: dropped and counted by the ring.
+  (void)ring_.Write(telemetry::RecordType::kSpan, AsBytes(telemetry::SpanToJson(span)));
+}
+
+void RingSink::RecordMirror(const meter::MirrorRecord& record) {
+  // Full: dropped and counted by the ring.
+  (void)ring_.Write(telemetry::RecordType::kMirror, std::as_bytes(std::span(&record, 1)));
+}
+
+void RingSink::Write(const Line& line) {
+  const auto now = clock_.WallNow().time_since_epoch();
+  LogLine entry;
+  entry.generation = line.function.generation;
+  entry.function = line.function.index;
+  entry.sandbox = std::string(line.sandbox);
+  entry.stream = sandbox::StreamName(line.stream);
+  if (line.trace != nullptr) entry.trace_id = HexEncode(*line.trace);
+  entry.time_ns = static_cast<std::uint64_t>(now.count());
+  entry.text = std::string(line.text);
+  // Full: dropped and counted by the ring.
+  (void)ring_.Write(telemetry::RecordType::kLog, AsBytes(EncodeLogLine(entry)));
+}
+
+}  // namespace strata::cell

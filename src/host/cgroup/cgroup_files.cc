@@ -1,0 +1,133 @@
+#include "host/cgroup/cgroup_files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <sstream>
+#include <thread>
+
+#include "base/files.h"
+
+namespace strata::host {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr Bytes kMaxControlFile = 1_MiB;
+constexpr Bytes kSmallestMemoryLimit = 4_KiB;
+constexpr std::chrono::milliseconds kAskAgain{2};
+
+Result<std::uint64_t> ParseNumber(std::string_view text, const std::filesystem::path& file) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return Fail(Errc::kInternal, "no number in " + file.string());
+  }
+  return number;
+}
+
+}  // namespace
+
+Result<void> WriteControl(const std::filesystem::path& file, std::string_view value) {
+  auto fd = OpenFile(file, O_WRONLY | O_TRUNC);  // as a shell's '>'
+  if (!fd) return std::unexpected(std::move(fd).error());
+  if (::write(fd->get(), value.data(), value.size()) < 0) {
+    return FailErrno("write '" + std::string(value) + "' to " + file.string(), errno);
+  }
+  return {};
+}
+
+Result<std::string> ReadControl(const std::filesystem::path& file) {
+  auto text = ReadFile(file, kMaxControlFile);
+  if (text && text->ends_with('\n')) text->pop_back();
+  return text;
+}
+
+Result<std::uint64_t> ReadNumber(const std::filesystem::path& file) {
+  auto text = ReadControl(file);
+  if (!text) return std::unexpected(std::move(text).error());
+  return ParseNumber(*text, file);
+}
+
+Result<std::uint64_t> ReadKey(const std::filesystem::path& file, std::string_view key) {
+  auto text = ReadControl(file);
+  if (!text) return std::unexpected(std::move(text).error());
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string_view view = line;
+    if (view.starts_with(key) && view.substr(key.size()).starts_with(' ')) {
+      return ParseNumber(view.substr(key.size() + 1), file);
+    }
+  }
+  return Fail(Errc::kNotFound, "no '" + std::string(key) + "' in " + file.string());
+}
+
+Result<std::vector<pid_t>> ReadPids(const std::filesystem::path& file) {
+  auto text = ReadControl(file);
+  if (!text) return std::unexpected(std::move(text).error());
+  std::vector<pid_t> pids;
+  std::istringstream numbers(*text);
+  for (pid_t pid = 0; numbers >> pid;) pids.push_back(pid);
+  return pids;
+}
+
+Result<void> NeedController(const std::vector<std::string>& there, std::string_view controller,
+                            std::string_view what) {
+  if (std::ranges::find(there, controller) != there.end()) return {};
+  return Fail(Errc::kUnsupported, std::string(what) + ": this host has no cgroup controller '" +
+                                      std::string(controller) + "' for us");
+}
+
+Result<void> CheckLimits(const std::vector<std::string>& there, const CgroupLimits& limits) {
+  if (limits.memory.count > 0 && limits.memory < kSmallestMemoryLimit) {
+    return Fail(Errc::kInvalidArgument, "memory limit below one page");
+  }
+  const struct {
+    bool wanted;
+    const char* controller;
+    const char* what;
+  } needs[] = {{limits.memory.count > 0, "memory", "memory limit"},
+               {limits.cpu_millis > 0, "cpu", "CPU limit"},
+               {limits.pids > 0, "pids", "process limit"}};
+  for (const auto& need : needs) {
+    if (!need.wanted) continue;
+    if (auto has = NeedController(there, need.controller, need.what); !has) return has;
+  }
+  return {};
+}
+
+Result<void> WaitUntil(std::chrono::milliseconds patience, const std::string& what,
+                       const std::function<Result<bool>()>& done) {
+  const auto end = SteadyClock::now() + patience;
+  while (true) {
+    auto now = done();
+    if (!now) return std::unexpected(std::move(now).error());
+    if (*now) return {};
+    if (SteadyClock::now() >= end) return Fail(Errc::kDeadlineExceeded, what + ": still waiting");
+    std::this_thread::sleep_for(kAskAgain);
+  }
+}
+
+Result<void> KillUntilEmpty(Cgroup& group, std::chrono::milliseconds patience) {
+  return WaitUntil(patience, "empty " + group.path(), [&]() -> Result<bool> {
+    auto members = group.Members();
+    if (!members) return std::unexpected(std::move(members).error());
+    if (members->empty()) return true;
+    if (auto killed = group.Kill(); !killed) return std::unexpected(std::move(killed).error());
+    return false;
+  });
+}
+
+Result<void> RemoveGroup(const std::filesystem::path& directory,
+                         std::chrono::milliseconds patience) {
+  return WaitUntil(patience, "remove " + directory.string(), [&]() -> Result<bool> {
+    if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) return true;
+    if (errno == EBUSY) return false;
+    return FailErrno("remove " + directory.string(), errno);
+  });
+}
+
+}  // namespace strata::host

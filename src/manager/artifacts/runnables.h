@@ -1,0 +1,103 @@
+// manager/artifacts/runnables.h - what forms of workloads need before cells can serve them: native
+// code, or an image in their tenant's keeper.
+//
+//   Forms (store) --> [ Runnables: at hand? made ready? ] --> Runnable --> BuildConfiguration
+//
+// A machine may take a minute to boot, so that nothing is made ready where every change waits:
+// Of() takes what is at hand. What a keeper lost has a key whose lines end at once (its calls are
+// told to come again) until MakeReady has tried it; what that could not make ready is left out, its
+// traffic goes to the other backends of its routes, and it is known why. Code that was never tried
+// is compiled by Of(): after an upgrade, cells serve on with what they have until there is other.
+//
+// Threads:  one loop. Lifetime: what it is made with outlives it.
+// Errors:   of a form, told by LeftOutOf(); of the whole only a cancelled wait, kUnavailable.
+// Tested by tests/crash and tests/e2e.
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "artifact/content_store.h"
+#include "artifact/image_store.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/task.h"
+#include "manager/artifacts/compile_service.h"
+#include "manager/artifacts/volumes.h"
+#include "manager/cells/configuration.h"
+#include "manager/keepers/keepers.h"
+#include "manager/manager.h"
+#include "manager/options.h"
+#include "meter/prices.h"
+#include "model/resource.h"
+#include "model/revision.h"
+#include "store/store.h"
+#include "telemetry/log.h"
+
+namespace strata::manager {
+
+// What a keeper has to run for a resource whose artifact is an image. In a dry run that is nothing:
+// it is asked whether it could.
+Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::Grants grants,
+                             const meter::Price& price);
+
+class Runnables {
+ public:
+  struct Parts {
+    Loop& loop;
+    const Options& options;
+    telemetry::Logger& log;
+    store::Store& store;
+    const artifact::ContentStore& content;
+    const artifact::ImageStore& images;
+    CompileService& compiler;
+    Volumes& volumes;
+    Keepers& keepers;
+  };
+  explicit Runnables(Parts parts) : parts_(parts) {}
+
+  // Those of `forms`, which are all that cells must have, that cells can be told of. In a turn of
+  // the changes.
+  Task<std::vector<Runnable>> Of(std::vector<Form> forms);
+  // Tries each of `forms`, all of one tenant, in its turn: a keeper holds what nobody is served yet
+  // only as long as somebody has that.
+  Task<void> MakeReady(std::vector<Form> forms);
+  // Tenants of which the last Of() found something not at hand.
+  [[nodiscard]] const std::set<std::string>& lacking() const noexcept { return lacking_; }
+  // [{"revision", "class", "because"}]: forms that no cell has, though they are deployed. null:
+  // none.
+  [[nodiscard]] Json LeftOutOf(const std::string& tenant, const std::string& name) const;
+
+  // Native code by module key: verified, and held open as long as cells may ask for it.
+  Task<std::string> EnsureCode(const model::Revision& revision);
+  void AddCode(std::string_view digest, Fd code);
+  void KeepCode(const std::set<std::string>& keys);  // only that
+  Result<Fd> OpenCode(const std::string& key) const;
+
+  [[nodiscard]] model::Class ClassOf(const model::Revision& revision) const;
+  // As it was deployed then; what makes no revision (replicas, probes) is as it is now.
+  Result<model::Resource> ResourceOf(const model::Revision& revision) const;
+
+ private:
+  Result<std::string> AtHand(const Form& form);
+  Result<std::string> OpenCodeOf(const model::Revision& revision);
+  Result<Keepers::Workload> ForKeeper(const model::Revision& revision,
+                                      model::Class sandbox_class) const;
+  Task<std::string> EnsureImage(const model::Revision& revision, model::Class sandbox_class);
+  Task<void> Try(model::Revision revision, Result<std::string>& module);
+  Result<Runnable> Finish(Form form, Result<std::string> module) const;
+  // What it is left out as, with why it was at last; an empty `because`: it was not.
+  [[nodiscard]] LeftOut LeftOutAs(const Form& form) const;
+  void LeaveOut(std::vector<LeftOut> forms);
+
+  Parts parts_;
+  std::map<std::string, Fd> code_;  // by module key
+  std::vector<LeftOut> left_out_;
+  std::set<std::string> lacking_;
+};
+
+}  // namespace strata::manager

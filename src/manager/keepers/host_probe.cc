@@ -1,0 +1,72 @@
+#include "manager/keepers/host_probe.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/files.h"
+#include "base/pause.h"
+#include "host/files/memfd.h"
+#include "host/process/process.h"
+
+namespace strata::manager {
+namespace {
+
+constexpr std::chrono::minutes kPatience{1};
+constexpr std::chrono::milliseconds kLookAgain{20};
+constexpr Bytes kLongest = 1_MiB;
+
+// It removes what it tries out, so it is never cut short: one that nobody waits for any more goes
+// on alone to its end.
+class LeftAlone {
+ public:
+  explicit LeftAlone(host::Process process) : process_(std::move(process)) {}
+  LeftAlone(const LeftAlone&) = delete;
+  LeftAlone& operator=(const LeftAlone&) = delete;
+  ~LeftAlone() { process_.Detach(); }
+  std::optional<host::ExitStatus> Poll() { return process_.Poll(); }
+
+ private:
+  host::Process process_;
+};
+
+}  // namespace
+
+Task<Json> HostProbe::Found() {
+  auto turn = co_await asking_.Take();
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  if (found_) co_return *found_;
+  auto asked = co_await Ask();
+  if (asked) found_ = *asked;
+  co_return asked;
+}
+
+Task<Json> HostProbe::Ask() {
+  auto out = host::MakeMemfd("strata-probe");
+  if (!out) co_return std::unexpected(std::move(out).error());
+  auto started = host::Process::Spawn({.program = context_.options.keeper_program.string(),
+                                       .arguments = {"--probe"},
+                                       .stdout_fd = out->get(),
+                                       .stderr_fd = STDERR_FILENO,
+                                       .privileges = host::Privileges::kKeep});
+  if (!started) co_return std::unexpected(std::move(started).error());
+  LeftAlone keeper(std::move(*started));
+  const TimePoint end = context_.clock.Now() + kPatience;
+  std::optional<host::ExitStatus> status;
+  while (!(status = keeper.Poll())) {
+    if (context_.clock.Now() >= end) {
+      co_return Fail(Errc::kUnavailable, "strata-keeper --probe takes longer than a minute");
+    }
+    co_await Pause(context_.loop, kLookAgain);
+  }
+  auto text = ReadFile("/proc/self/fd/" + std::to_string(out->get()), kLongest);
+  if (!text) co_return std::unexpected(std::move(text).error());
+  auto found = ParseJson(*text);
+  if (!status->success() || !found) {
+    co_return Fail(Errc::kUnavailable, "strata-keeper --probe: " + status->ToString());
+  }
+  co_return found;
+}
+
+}  // namespace strata::manager

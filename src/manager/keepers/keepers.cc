@@ -1,0 +1,300 @@
+#include "manager/keepers/keepers.h"
+
+#include <csignal>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/pause.h"
+#include "base/sha256.h"
+#include "keeper/wire/codec.h"
+#include "manager/cells/together.h"
+#include "manager/cells/wire_end.h"
+#include "sandbox/remote/service.h"
+
+namespace strata::manager {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kEndPatience{10'000};
+constexpr milliseconds kLookAgain{10};
+constexpr milliseconds kStartAgain{5'000};  // a service that did not come up
+constexpr std::size_t kKeyDigits = 16;
+constexpr const char* kRole = "keeper";
+
+// What cannot be adopted must not go on: nobody would ever end it.
+Awaitable<void> EndProcess(const host::HostObject& recorded) {
+  auto process = host::Process::Adopt(recorded.process);
+  if (!process) co_return;  // it has ended
+  static_cast<void>(process->Kill(SIGKILL));
+  (void)co_await process->Wait();
+}
+
+Task<void> DrainOne(std::shared_ptr<KeeperProcess> keeper, milliseconds patience) {
+  co_return co_await keeper->Drain(patience);
+}
+
+// The same thing has the same key, and any other another one.
+std::string KeyOf(const Keepers::Workload& what, model::Class sandbox_class,
+                  const std::string& digest) {
+  std::string key;
+  if (const auto* service = std::get_if<keeper::Serve>(&what)) {
+    key.append(sandbox::remote::kServiceKey).append(service->name).append(":");
+  }
+  const std::string all =
+      std::visit([](const auto& each) { return keeper::Encode(keeper::ToKeeper(each)); }, what);
+  return key.append(model::ClassName(sandbox_class)) + ":" +
+         Sha256Hex(all + digest).substr(0, kKeyDigits);
+}
+
+}  // namespace
+
+bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
+
+Keepers::Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts, LostFn on_lost,
+                 PrintedFn on_printed, MeasuredFn on_measured, ScaledFn on_scaled,
+                 PooledFn on_pooled)
+    : context_(context),
+      egress_(egress),
+      accounts_(accounts),
+      on_lost_(std::move(on_lost)),
+      on_printed_(std::move(on_printed)),
+      on_measured_(std::move(on_measured)),
+      on_scaled_(std::move(on_scaled)),
+      on_pooled_(std::move(on_pooled)),
+      turns_(context.loop) {}
+
+Task<void> Keepers::Recover() {
+  for (const host::HostObject& object : context_.journal.living()) {
+    if (object.kind != "keeper") continue;
+    auto keeper = co_await KeeperProcess::Adopt(context_, *this, object);
+    if (keeper) {
+      context_.log.Info("adopted a keeper", {{"keeper", object.id}, {"pid", (*keeper)->pid()}});
+      const std::string tenant = (*keeper)->tenant();
+      by_tenant_.emplace(tenant, std::move(*keeper));
+      continue;
+    }
+    context_.log.Warn("a keeper of an earlier manager cannot be adopted",
+                      {{"keeper", object.id}, {"error", keeper.error().message}});
+    co_await EndProcess(object);
+    RemoveKeeperTraces(context_, object.id);
+  }
+  co_return Result<void>{};
+}
+
+Task<std::shared_ptr<KeeperProcess>> Keepers::For(std::string tenant) {
+  auto turn = co_await turns_.Take(tenant);
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  if (stopping_) co_return Fail(Errc::kUnavailable, "stopping");
+  const auto found = by_tenant_.find(tenant);
+  if (found != by_tenant_.end()) co_return found->second;
+  // The time makes the name new also after a restart of the manager.
+  const auto now = context_.clock.WallNow().time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+  std::string name = "k-" + tenant.substr(0, 12) + "-" + std::to_string(seconds % 10'000'000) +
+                     "-" + std::to_string(next_name_++);
+  ++starting_;
+  auto started = co_await KeeperProcess::Start(context_, *this, std::move(name), tenant);
+  --starting_;
+  if (!started) co_return std::unexpected(std::move(started).error());
+  if (stopping_) {
+    ++leaving_;
+    Spawn(context_.loop, DrainAndForget(*std::move(started)));
+    co_return Fail(Errc::kUnavailable, "stopping");
+  }
+  by_tenant_.emplace(std::move(tenant), *started);
+  co_return std::move(*started);
+}
+
+Task<std::string> Keepers::Prepare(KeeperProcess& keeper, model::Class sandbox_class,
+                                   const std::string& digest, std::string root_image) {
+  const std::string name(model::ClassName(sandbox_class));
+  std::string key = name + ":" + digest + "@" + keeper.name();
+  auto turn = co_await turns_.Take(key);
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  if (keeper.keys().contains(key)) co_return key;
+  auto prepared = co_await keeper.Prepare(key, name, std::move(root_image));
+  if (!prepared) co_return std::unexpected(std::move(prepared).error());
+  co_return key;
+}
+
+Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, std::string digest,
+                               std::string root_image, Workload what, Until until) {
+  auto keeper = co_await For(std::move(tenant));
+  if (!keeper) co_return std::unexpected(std::move(keeper).error());
+  std::string key = KeyOf(what, sandbox_class, digest) + "@" + (*keeper)->name();
+  // It may call out before this returns.
+  std::visit([&](const auto& each) { egress_.Allow(key, each.grants); }, what);
+  // The keeper has been told, and somebody waits for it.
+  const bool told = (*keeper)->starting().contains(key) && turns_.Taken(key);
+  if (until == Until::kStarted && told) co_return key;
+  auto turn = co_await turns_.Take(key);
+  if (!turn) co_return std::unexpected(std::move(turn).error());
+  if ((*keeper)->keys().contains(key)) co_return key;
+  auto image = co_await Prepare(**keeper, sandbox_class, digest, std::move(root_image));
+  if (!image) co_return std::unexpected(std::move(image).error());
+  std::visit(
+      [&](auto& each) {
+        each.key = key;
+        each.image = std::move(*image);
+      },
+      what);
+  if (auto* service = std::get_if<keeper::Serve>(&what)) service->prove = until == Until::kReady;
+  Result<void> runs;
+  if (auto* program = std::get_if<keeper::Admit>(&what)) {
+    runs = co_await (*keeper)->Admit(std::move(*program));
+  } else if (auto& service = std::get<keeper::Serve>(what); until == Until::kReady) {
+    runs = co_await (*keeper)->Serve(std::move(service));
+  } else {
+    Spawn(context_.loop, StartService(*keeper, std::move(service), *std::move(turn)));
+  }
+  if (!runs) co_return std::unexpected(std::move(runs).error());
+  co_return key;
+}
+
+Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, keeper::Serve what,
+                                      [[maybe_unused]] KeyedTurns::Turn turn) {
+  const std::string name = what.name;
+  const auto ready = co_await keeper->Serve(std::move(what));
+  // A keeper that ended, or one that was told to forget it, is no reason to try again.
+  if (ready || ready.error().code == Errc::kUnavailable || stopping_) co_return;
+  context_.log.Error(keeper->tenant() + "/" + name + " does not come up", ready.error());
+  co_await Pause(context_.loop, kStartAgain);
+  if (!stopping_) on_lost_(keeper->tenant());
+}
+
+Keepers::Found Keepers::Find(const std::string& tenant, model::Class sandbox_class,
+                             const std::string& digest, const Workload& what) {
+  std::string key = KeyOf(what, sandbox_class, digest) + "@";
+  const auto keeper = by_tenant_.find(tenant);
+  if (keeper == by_tenant_.end()) return {std::move(key), false};
+  const std::string its = key + keeper->second->name();
+  const bool at_hand =
+      keeper->second->keys().contains(its) || keeper->second->starting().contains(its);
+  if (!at_hand) return {std::move(key), false};
+  // A keeper that was adopted has run it since before this manager.
+  std::visit([&](const auto& each) { egress_.Allow(its, each.grants); }, what);
+  return {its, true};
+}
+
+std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
+  const std::string_view name = key.substr(key.rfind('@') + 1);
+  for (const auto& [tenant, keeper] : by_tenant_) {
+    if (keeper->name() == name) return keeper;
+  }
+  return nullptr;
+}
+
+Result<Fd> Keepers::OpenLine(const std::string& key) {
+  if (const auto keeper = Of(key)) return keeper->OpenLine(key);
+  auto pair = MakeSocketPair();
+  if (!pair) return std::unexpected(std::move(pair).error());
+  return std::move(pair->ours);  // the other end closes here
+}
+
+void Keepers::KeepOnly(const std::set<std::string>& keys,
+                       const std::function<bool(std::string_view tenant)>& busy) {
+  for (auto at = by_tenant_.begin(); at != by_tenant_.end();) {
+    const auto& keeper = at->second;
+    if (busy(at->first)) {
+      ++at;
+      continue;
+    }
+    std::set<std::string> held = keeper->keys();
+    held.insert(keeper->starting().begin(), keeper->starting().end());
+    for (const std::string& key : held) {
+      if (!keys.contains(key)) keeper->Forget(key);
+    }
+    if (!keeper->keys().empty() || !keeper->starting().empty()) {
+      ++at;
+      continue;
+    }
+    ++leaving_;
+    Spawn(context_.loop, DrainAndForget(keeper));
+    at = by_tenant_.erase(at);
+  }
+}
+
+Awaitable<void> Keepers::DrainAndForget(std::shared_ptr<KeeperProcess> keeper) {
+  auto drained = co_await keeper->Drain(kEndPatience);
+  if (!drained) context_.log.Warn("a keeper was killed", {{"keeper", keeper->name()}});
+  --leaving_;
+}
+
+Task<void> Keepers::Down(milliseconds patience) {
+  stopping_ = true;  // who is asking a keeper for something hears that it has ended
+  std::vector<Task<void>> all;
+  for (const auto& [tenant, keeper] : by_tenant_) all.push_back(DrainOne(keeper, patience));
+  auto outcome = co_await Together(context_.loop, std::move(all));
+  by_tenant_.clear();
+  // Those that leave by themselves are killed when they do not; one that starts leaves then.
+  while (starting_ > 0 || leaving_ > 0) co_await Pause(context_.loop, kLookAgain);
+  co_return outcome;
+}
+
+void Keepers::OnPrinted(const KeeperProcess& keeper, keeper::Printed line) {
+  on_printed_(keeper.tenant(), line);
+}
+
+void Keepers::OnConnect(KeeperProcess& keeper, keeper::Connect asked) {
+  auto answer = [](KeeperEgress& egress, std::shared_ptr<KeeperProcess> to,
+                   keeper::Connect request) -> Awaitable<void> {
+    const std::uint64_t id = request.id;
+    auto connected = co_await egress.Connect(to->name(), std::move(request));
+    to->AnswerConnect(id, std::move(connected));
+  };
+  Spawn(context_.loop, answer(egress_, keeper.shared_from_this(), std::move(asked)));
+}
+
+void Keepers::OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) {
+  egress_.Count(keeper.tenant(), moved);
+}
+
+void Keepers::OnMeasured(const KeeperProcess& keeper, keeper::Measured load) {
+  const store::UsageKey whose{
+      .tenant = keeper.tenant(), .name = load.name, .sandbox_class = load.sandbox_class};
+  on_measured_(whose, accounts_.AddUse(keeper.name(), whose, load.used), load.memory);
+}
+
+void Keepers::Account() {
+  for (const auto& [tenant, keeper] : by_tenant_) Account(*keeper);
+}
+
+void Keepers::Account(const KeeperProcess& keeper) {
+  const auto cpu = keeper.cpu_time();
+  if (cpu) accounts_.Reached(keeper.name(), keeper.tenant(), kRole, 0, *cpu);
+}
+
+std::map<std::string, std::string> Keepers::tenants() const {
+  std::map<std::string, std::string> tenants;
+  for (const auto& [tenant, keeper] : by_tenant_) tenants.emplace(keeper->name(), tenant);
+  return tenants;
+}
+
+// One that was forgotten may still have to say something.
+void Keepers::OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) {
+  if (keeper.keys().contains(scaled.key)) on_scaled_(keeper.tenant(), std::move(scaled));
+}
+
+void Keepers::OnPooled(const KeeperProcess& keeper, keeper::Pooled pool) {
+  on_pooled_(keeper.tenant(), std::move(pool));
+}
+
+void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
+  egress_.Forget(keeper.name());
+  Account(keeper);
+  accounts_.Ended(keeper.name(), keeper.tenant(), kRole);
+  for (auto at = by_tenant_.begin(); at != by_tenant_.end(); ++at) {
+    if (at->second.get() != &keeper) continue;
+    const std::string tenant = at->first;
+    by_tenant_.erase(at);
+    if (stopping_) return;
+    context_.log.Error("a keeper died", {{"keeper", keeper.name()}, {"why", why}});
+    context_.log.Warn("starting a keeper anew", {{"tenant", tenant}});
+    on_lost_(tenant);
+    return;
+  }
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,139 @@
+// manager/keepers/keepers.h - the keepers of this instance, one for each tenant that needs one, and
+// the images in them.
+//
+//   deploy --Prepare--> [ Keepers: tenant -> KeeperProcess ] --line--> cells
+//
+// What is kept there is known by its module key: "<class>:<what it is, hashed>@<keeper>", a program
+// with its limits, variables and grants, or "service:<name>:<class>:<what it is, hashed>@<keeper>".
+// Cells and the manager use these as they use the key of native code. An image has a key too,
+// "<class>:<digest>@<keeper>", but no cell gets a line to it. A keeper that dies is not replaced
+// here: its keys are void, `on_lost` is told, and the next Run starts another, under whose name
+// there are new keys.
+//
+// Threads: one loop. Lifetime: what it is made with outlives it. Tested by tests/e2e and
+// tests/crash.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/keyed_turns.h"
+#include "base/task.h"
+#include "manager/keepers/keeper_egress.h"
+#include "manager/keepers/keeper_process.h"
+#include "manager/records/accounts.h"
+#include "model/values.h"
+
+namespace strata::manager {
+
+// Whether `key` names something in a keeper, not native code.
+bool IsKeeperKey(std::string_view key) noexcept;
+
+class Keepers final : public KeeperListener {
+ public:
+  using LostFn = std::function<void(const std::string& tenant)>;
+  using PrintedFn = std::function<void(const std::string& tenant, const keeper::Printed& line)>;
+  // `cpu`: what it has used that no manager was told before.
+  using MeasuredFn =
+      std::function<void(const store::UsageKey& whose, std::chrono::nanoseconds cpu, Bytes memory)>;
+  using ScaledFn = std::function<void(const std::string& tenant, keeper::Scaled scaled)>;
+  using PooledFn = std::function<void(const std::string& tenant, keeper::Pooled pool)>;
+
+  // `on_lost`: something of the tenant is to be started again, with its keeper if that died.
+  // `on_printed`: a service's sandbox printed a line. `on_measured`: what a service uses.
+  // `on_scaled`: how many replicas it has. `on_pooled`: how a Function's sandboxes come.
+  Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts, LostFn on_lost,
+          PrintedFn on_printed, MeasuredFn on_measured, ScaledFn on_scaled, PooledFn on_pooled);
+
+  // Adopts the living keepers of an earlier manager, and removes what dead ones left.
+  Task<void> Recover();
+
+  // A program to be started for each call, or a service.
+  using Workload = std::variant<keeper::Admit, keeper::Serve>;
+
+  // Whether a service must be ready before it counts: a new one, so that it replaces nothing else
+  // until then. One that ran before is started, and tried again as often as it does not come up;
+  // where its `scale` allows none, it waits until it is asked for.
+  enum class Until : bool { kReady, kStarted };
+
+  // Has the tenant's keeper, which is started when there is none, run `what` of the image, unless
+  // it does so already: a program when it is called, a service at once. The module key; `key` and
+  // `image` in `what` are filled in here. kUnsupported: not root, this host lacks the class, or the
+  // class cannot enforce what `what` says. kFailedPrecondition: nothing ever listened at the
+  // service's port.
+  Task<std::string> Run(std::string tenant, model::Class sandbox_class, std::string digest,
+                        std::string root_image, Workload what, Until until);
+
+  // The module key of `what`, and whether the tenant's keeper has it, or is bringing it up as a
+  // service. Where it does not, a line to that key ends at once, and calls are told to come again.
+  struct Found {
+    std::string key;
+    bool at_hand = false;
+  };
+  Found Find(const std::string& tenant, model::Class sandbox_class, const std::string& digest,
+             const Workload& what);
+
+  // The keeper of the service that `key` names; null: it is gone.
+  [[nodiscard]] std::shared_ptr<KeeperProcess> Of(std::string_view key) const;
+
+  // A line to what `key` names, for one cell; one that has ended when its keeper is gone: the
+  // cell's other workloads need not wait until there is another.
+  Result<Fd> OpenLine(const std::string& key);
+
+  // Forgets what is not in `keys`, and ends keepers that hold nothing; not of a tenant that is
+  // `busy`: what it prepares has no name yet.
+  void KeepOnly(const std::set<std::string>& keys,
+                const std::function<bool(std::string_view tenant)>& busy);
+
+  // Tells the accounts what each has computed.
+  void Account();
+
+  // Ends every keeper and all that they hold.
+  Task<void> Down(std::chrono::milliseconds patience);
+
+  [[nodiscard]] std::size_t size() const noexcept { return by_tenant_.size(); }
+  // By name: whose it is.
+  [[nodiscard]] std::map<std::string, std::string> tenants() const;
+
+ private:
+  void OnExit(KeeperProcess& keeper, const std::string& why) override;
+  void OnPrinted(const KeeperProcess& keeper, keeper::Printed line) override;
+  void OnMeasured(const KeeperProcess& keeper, keeper::Measured load) override;
+  void OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) override;
+  void OnPooled(const KeeperProcess& keeper, keeper::Pooled pool) override;
+  void OnConnect(KeeperProcess& keeper, keeper::Connect asked) override;
+  void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) override;
+  void Account(const KeeperProcess& keeper);
+  Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
+  Task<std::string> Prepare(KeeperProcess& keeper, model::Class sandbox_class,
+                            const std::string& digest, std::string root_image);
+  Awaitable<void> StartService(std::shared_ptr<KeeperProcess> keeper, keeper::Serve what,
+                               KeyedTurns::Turn turn);
+  Task<std::shared_ptr<KeeperProcess>> For(std::string tenant);
+
+  CellContext& context_;
+  KeeperEgress& egress_;
+  Accounts& accounts_;
+  LostFn on_lost_;
+  PrintedFn on_printed_;
+  MeasuredFn on_measured_;
+  ScaledFn on_scaled_;
+  PooledFn on_pooled_;
+  KeyedTurns turns_;  // by tenant, to start its keeper; by key, to ask a keeper for it
+  std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
+  std::uint64_t next_name_ = 0;
+  std::size_t starting_ = 0;  // keepers that nobody can use yet
+  std::size_t leaving_ = 0;   // keepers without images that are still finishing
+  bool stopping_ = false;
+};
+
+}  // namespace strata::manager

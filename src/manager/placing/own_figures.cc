@@ -1,0 +1,92 @@
+#include "manager/placing/own_figures.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "scheduler/learning/learned.h"
+#include "scheduler/placing/figures.h"
+#include "scheduler/record.h"
+
+namespace strata::manager {
+namespace {
+
+using scheduler::Figures;
+using scheduler::Learned;
+
+Models::Known KnownIn(model::Class sandbox_class, const Models& models,
+                      const model::Resource& resource, const Artifacts& artifacts) {
+  return models.Find(resource.metadata.tenant, resource.metadata.name,
+                     model::ClassName(sandbox_class),
+                     artifacts.at(model::VariantFor(sandbox_class)));
+}
+
+// On top of what was known before. A server's calls share its processes, so CPU time and memory are
+// told for all of them.
+std::optional<Figures> FiguresOf(const Learned& learned, const model::Resource& resource,
+                                 const std::optional<Figures>& prior) {
+  auto figures = learned.With(prior);
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  if (!figures || service == nullptr) return figures;
+  figures->cpu_ms = learned.cpu_ms();
+  // Of what scales it is not known how many shared the most that was taken.
+  if (!service->scale) {
+    figures->memory_mib = learned.memory_mib() / std::max(service->most(), 1U);
+  } else if (prior) {
+    figures->memory_mib = prior->memory_mib;
+  }
+  return figures;
+}
+
+// False: nothing is known.
+bool UseOwn(const Models::Known& known, const model::Resource& resource,
+            scheduler::Option& option) {
+  const std::optional<Figures> prior = option.figures;
+  const auto with = [&](const Learned* learned, const std::optional<Figures>& before) {
+    return learned == nullptr ? std::nullopt : FiguresOf(*learned, resource, before);
+  };
+  auto own = with(known.artifact, prior);
+  std::optional<Figures> before;
+  if (known.other != nullptr) before = FiguresOf(known.other->Successor(), resource, prior);
+  if (!own && !before) return false;
+  if (!before) {
+    option.figures = std::move(own);
+    return true;
+  }
+  before->source = kBefore;
+  option.figures = own ? with(known.artifact, before) : before;
+  option.at_best = own ? own : prior.value_or(Figures());
+  return true;
+}
+
+}  // namespace
+
+bool RanIn(model::Class sandbox_class, const Models& models, const model::Resource& resource,
+           const Artifacts& artifacts) {
+  scheduler::Option option;
+  return UseOwn(KnownIn(sandbox_class, models, resource, artifacts), resource, option);
+}
+
+void UseOwnFigures(const Models& models, const model::Resource& resource,
+                   const Artifacts& artifacts, std::span<scheduler::Option> options) {
+  std::optional<Figures> more;
+  std::optional<Figures> more_at_best;
+  for (scheduler::Option& option : options) {
+    const std::optional<Figures> prior = option.figures;
+    const Models::Known known = KnownIn(option.sandbox_class, models, resource, artifacts);
+    if (!UseOwn(known, resource, option) || !prior || more) continue;
+    more = scheduler::Beyond(*option.figures, *prior);
+    if (option.at_best) more_at_best = scheduler::Beyond(*option.at_best, *prior);
+  }
+  if (!more) return;
+  for (scheduler::Option& option : options) {
+    if (!option.figures || option.figures->source != scheduler::kMeasured) continue;
+    const Figures prior = *option.figures;
+    option.figures = scheduler::Beside(prior, *more);
+    if (more_at_best) option.at_best = scheduler::Beside(prior, *more_at_best);
+  }
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,41 @@
+#include "manager/placing/room.h"
+
+#include <algorithm>
+#include <string>
+#include <variant>
+
+#include "host/process/memory.h"
+
+namespace strata::manager {
+
+std::uint32_t HeldOf(const model::Resource& resource) {
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  if (service == nullptr) return 1;
+  const std::uint32_t least =
+      service->scale ? service->scale->min.value_or(0) : service->replicas.value_or(1);
+  return std::max(least, 1U);  // one that is scaled to none comes back with a call
+}
+
+Bytes RoomFor(Bytes free, const model::Resource* now) {
+  std::uint64_t room = free.count - std::min(free.count, host::kKeptFree.count);
+  if (now != nullptr && now->workload() != nullptr) {
+    const std::uint64_t held = now->workload()->limits.memory.count * HeldOf(*now);
+    room += std::min(held, UINT64_MAX - room);
+  }
+  return Bytes{room};
+}
+
+Result<void> CheckGrowth(const model::Resource& resource, const model::Resource& now, Bytes room) {
+  const std::uint64_t held = HeldOf(resource);
+  const std::uint64_t memory = resource.workload()->limits.memory.count;
+  if (held <= HeldOf(now) || held * memory <= room.count) return {};
+  const auto mib = [](std::uint64_t bytes) { return std::to_string(bytes >> 20); };
+  const auto& service = std::get<model::ServiceSpec>(resource.spec);  // else it holds one
+  const std::string field = service.scale ? "scale.min" : "replicas";
+  return Fail(Errc::kFailedPrecondition,
+              resource.key().ToString() + ": " + std::to_string(held) + " replicas need " +
+                  mib(held * memory) + " MiB, and this host has " + mib(room.count) +
+                  " for them; " + field + ": " + std::to_string(room.count / memory) + " would do");
+}
+
+}  // namespace strata::manager

@@ -1,0 +1,40 @@
+// manager/placing/room.h - how much memory this host has for a workload that is applied.
+//
+//   host::FreeMemory, what runs under its name --> [ RoomFor ] --> place.cc: a node of the
+//   scheduler
+//
+// What is free now, not what limits promise: a limit is no reservation, so two workloads may each
+// be let in and not do together. What runs already is never asked, but what comes beside it is.
+//
+// Pure. Tested by manager/placing/room_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "model/resource.h"
+
+namespace strata::manager {
+
+// What a class is chosen by beside the manifest.
+struct Circumstances {
+  std::string_view asked_by = "";  // who asks for a class: scheduler::Question's
+  std::optional<double> overload;  // calls a second that it has to carry, whatever was asked for
+  Bytes room{UINT64_MAX};  // what this host has for it; of what runs already it is not asked
+};
+
+// How many sandboxes of it there are at all times: the least replicas of a Service, and one of what
+// has them for its calls.
+std::uint32_t HeldOf(const model::Resource& resource);
+
+// Of `free`, what a workload may take: all but what the host keeps, and besides what `now` holds
+// whose place it takes; null: nothing.
+Bytes RoomFor(Bytes free, const model::Resource* now);
+
+// Of a workload that stays as it runs now, as `now`: whether `room`, which is RoomFor it, is enough
+// where it is to hold more sandboxes. kFailedPrecondition: it is not; what would do.
+Result<void> CheckGrowth(const model::Resource& resource, const model::Resource& now, Bytes room);
+
+}  // namespace strata::manager

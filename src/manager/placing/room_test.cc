@@ -1,0 +1,74 @@
+#include "manager/placing/room.h"
+
+#include <cstdint>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "host/process/memory.h"
+
+namespace strata::manager {
+namespace {
+
+model::Resource FunctionOf(Bytes memory) {
+  model::FunctionSpec spec;
+  spec.workload.limits.memory = memory;
+  model::Resource resource;
+  resource.spec = spec;
+  return resource;
+}
+
+model::Resource ServiceOf(Bytes memory, std::uint32_t replicas) {
+  model::ServiceSpec spec;
+  spec.workload.limits.memory = memory;
+  spec.replicas = replicas;
+  model::Resource resource;
+  resource.spec = spec;
+  return resource;
+}
+
+TEST(RoomTest, TheHostKeepsSome) {
+  EXPECT_EQ(RoomFor(host::kKeptFree, nullptr), Bytes{0});
+  EXPECT_EQ(RoomFor(Bytes::MiB(1), nullptr), Bytes{0});
+  EXPECT_EQ(RoomFor(Bytes{host::kKeptFree.count + 5}, nullptr), Bytes{5});
+}
+
+TEST(RoomTest, WhatRunsMayBeReplacedByAsMuchHoweverShortMemoryIs) {
+  const model::Resource function = FunctionOf(Bytes::MiB(64));
+  EXPECT_EQ(RoomFor(Bytes{0}, &function), Bytes::MiB(64));
+  const model::Resource service = ServiceOf(Bytes::MiB(64), 3);
+  EXPECT_EQ(RoomFor(Bytes{0}, &service), Bytes::MiB(192));
+}
+
+TEST(RoomTest, WhereNothingSaysWhatIsFreeEverythingFits) {
+  const model::Resource function = FunctionOf(Bytes::MiB(1024));
+  EXPECT_EQ(RoomFor(Bytes{UINT64_MAX}, &function), Bytes{UINT64_MAX});
+}
+
+TEST(RoomTest, OnlyWhatGrowsIsAskedForRoom) {
+  const model::Resource two = ServiceOf(Bytes::MiB(64), 2);
+  model::Resource nine = ServiceOf(Bytes::MiB(64), 9);
+  nine.metadata = {.name = "web", .tenant = "shop"};
+  EXPECT_TRUE(CheckGrowth(two, two, Bytes{0}).has_value()) << "it runs already";
+  EXPECT_TRUE(CheckGrowth(two, nine, Bytes{0}).has_value()) << "it holds less";
+  EXPECT_TRUE(CheckGrowth(nine, two, Bytes::MiB(576)).has_value());
+  const auto refused = CheckGrowth(nine, two, Bytes::MiB(575));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kFailedPrecondition);
+  EXPECT_THAT(refused.error().message,
+              ::testing::HasSubstr("9 replicas need 576 MiB, and this host has 575 for them; "
+                                   "replicas: 8 would do"));
+}
+
+TEST(RoomTest, AServiceHoldsItsLeastReplicasAndAtLeastOne) {
+  EXPECT_EQ(HeldOf(FunctionOf(Bytes::MiB(1))), 1U);
+  EXPECT_EQ(HeldOf(ServiceOf(Bytes::MiB(1), 4)), 4U);
+  model::Resource service = ServiceOf(Bytes::MiB(1), 1);
+  std::get<model::ServiceSpec>(service.spec).scale = model::Scale{.min = 2, .max = 9};
+  EXPECT_EQ(HeldOf(service), 2U);
+  std::get<model::ServiceSpec>(service.spec).scale = model::Scale{.min = 0, .max = 9};
+  EXPECT_EQ(HeldOf(service), 1U);
+}
+
+}  // namespace
+}  // namespace strata::manager

@@ -1,0 +1,84 @@
+#include "scheduler/learning/sketch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace strata::scheduler {
+namespace {
+
+constexpr double kGrowth = (1 + Sketch::kError) / (1 - Sketch::kError);
+
+std::size_t NumberOf(double value) {
+  if (!(value > Sketch::kLeast)) return 0;
+  const double number = std::ceil(std::log(value / Sketch::kLeast) / std::log(kGrowth));
+  return static_cast<std::size_t>(std::min(number, static_cast<double>(Sketch::kBins - 1)));
+}
+
+// The value that is off by the same share from both borders of the bin.
+double ValueOf(std::size_t number) {
+  return Sketch::kLeast * std::pow(kGrowth, static_cast<double>(number)) * 2 / (1 + kGrowth);
+}
+
+}  // namespace
+
+float& Sketch::Bin(std::size_t number) {
+  if (bins_.empty()) first_ = number;
+  if (number < first_) {
+    bins_.insert(bins_.begin(), first_ - number, 0);
+    first_ = number;
+  }
+  if (number - first_ >= bins_.size()) bins_.resize(number - first_ + 1);
+  return bins_[number - first_];
+}
+
+void Sketch::Add(double value) {
+  ++Bin(NumberOf(value));
+  ++weight_;
+}
+
+void Sketch::Merge(const Sketch& other) {
+  for (std::size_t i = 0; i < other.bins_.size(); ++i) Bin(other.first_ + i) += other.bins_[i];
+  weight_ += other.weight_;
+}
+
+void Sketch::Fade(double factor) {
+  for (float& bin : bins_) bin *= static_cast<float>(factor);
+  weight_ *= factor;
+}
+
+double Sketch::Quantile(double share) const {
+  if (bins_.empty()) return 0;
+  double below = share * weight_;
+  for (std::size_t i = 0; i < bins_.size(); ++i) {
+    below -= bins_[i];
+    if (below <= 0 && bins_[i] > 0) return ValueOf(first_ + i);
+  }
+  return ValueOf(first_ + bins_.size() - 1);
+}
+
+double Sketch::Above(double value) const {
+  double above = 0;
+  const std::size_t number = NumberOf(value);
+  for (std::size_t i = 0; i < bins_.size(); ++i) above += first_ + i > number ? bins_[i] : 0;
+  return above;
+}
+
+void Sketch::Save(StateWriter& to) const {
+  to.Count(first_);
+  to.Count(bins_.size());
+  for (const float bin : bins_) to.Small(bin);
+}
+
+void Sketch::Load(StateReader& from) {
+  constexpr float kMostWeight = 1e15F;
+  *this = {};
+  first_ = from.Count(kBins - 1);
+  const std::uint64_t bins = from.Count(kBins - first_);
+  for (std::uint64_t i = 0; i < bins; ++i) {
+    bins_.push_back(from.Small(kMostWeight));
+    weight_ += bins_.back();
+  }
+}
+
+}  // namespace strata::scheduler
