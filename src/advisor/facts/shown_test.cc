@@ -192,7 +192,8 @@ void AskToRecommend(Answers& to) {
   for (const char* feature : {"epoll", "io_uring"}) add({.features = {feature}});
   const Json& matrices = Facts(FactFile::kMatrices);
   for (const std::string& id : IdsOf(matrices.at("case_studies"))) to.Add(LikeCase(id));
-  for (const std::string& id : IdsOf(matrices.at("business_cases").at("cases"))) to.Add(LikeCase(id));
+  for (const std::string& id : IdsOf(matrices.at("business_cases").at("cases")))
+    to.Add(LikeCase(id));
 }
 
 void AskTheGraph(Answers& to) {
