@@ -170,7 +170,7 @@ def print_table(rows, columns=COLUMNS):
 
 def classes(demo):
     """What `strata measure` found of each class and of a bare process: medians of some of its rows."""
-    report = demo.run("measure", "--quick", parse=True)
+    report = demo.run("measure", "--quick", "--lang", "en", parse=True)
     units = {row["row"]: row["unit"] for section in report["sections"] if section["id"] == "rows"
              for row in section["rows"]}
     found = {}
@@ -244,7 +244,7 @@ def main():
         else:
             print("\nClasses other than wasm need root.")
         print("\nClaimed, and measured here ('strata compare wasm container' says more):", flush=True)
-        print_table(*claims(demo.run("compare", "wasm", "container", "-o", "csv")))
+        print_table(*claims(demo.run("compare", "wasm", "container", "-o", "csv", "--lang", "en")))
         keep = arguments.keep and good
         if keep:
             print(f"\nThe server goes on at http://{demo.address}. Stop it with\n"

@@ -20,27 +20,35 @@ std::size_t TerminalWidth() {
   return size.ws_col;
 }
 
-}  // namespace
-
-std::string LanguageOfLocale() {
+// The first of them that is set decides.
+advisor::Language LanguageOfLocale() {
   for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
     const char* value = std::getenv(name);
     if (value == nullptr || *value == '\0') continue;
-    const auto language = advisor::ParseLanguage(value);
-    return language == advisor::Language::kChinese ? "zh" : "en";
+    return advisor::ParseLanguage(value).value_or(advisor::Language::kEnglish);
   }
-  return "en";
+  return advisor::Language::kEnglish;
 }
 
+}  // namespace
+
 void AddReportFlags(CLI::App& verb, ReportFlags& flags) {
-  verb.add_option("--lang", flags.language, "en or zh (Chinese); else the locale's");
+  verb.add_option(
+      "--lang", flags.language,
+      "en or zh (Chinese); else the locale's in tables and on pages, en in other forms");
+}
+
+Result<advisor::Language> LanguageFor(const ReportFlags& flags, Format format) {
+  if (flags.language) return advisor::ParseLanguage(*flags.language);
+  const bool for_people = format == Format::kTable || format == Format::kWide;
+  return for_people ? LanguageOfLocale() : advisor::Language::kEnglish;
 }
 
 void PrintReport(Session& session, const ReportFlags& flags,
                  const Result<advisor::Report>& report) {
   const auto format = ParseReportFormat(session.output);
   if (!format) return session.Report(format.error());
-  const auto language = advisor::ParseLanguage(flags.language);
+  const auto language = LanguageFor(flags, *format);
   if (!language) return session.Report(language.error());
   if (!report) return session.Report(report.error());
   switch (*format) {

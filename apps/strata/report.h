@@ -8,25 +8,30 @@
 //           then.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "advisor/report/report.h"
+#include "advisor/report/text.h"
 #include "base/result.h"
 #include "client/session.h"
+#include "output.h"
 
 namespace strata::cli {
 
-// "zh" where the locale (LC_ALL, LC_MESSAGES, LANG) is Chinese, else "en".
-std::string LanguageOfLocale();
-
 struct ReportFlags {
-  std::string language = LanguageOfLocale();
+  std::optional<std::string> language;
 };
 
 // Adds --lang.
 void AddReportFlags(CLI::App& verb, ReportFlags& flags);
+
+// That of --lang. Without it English for what programs read, as scripts do not run in their
+// writer's locale; and for people, who read a table (also wide), questions and a page, Chinese
+// where the locale (LC_ALL, LC_MESSAGES, LANG) is. kInvalidArgument: --lang names no language.
+Result<advisor::Language> LanguageFor(const ReportFlags& flags, Format format);
 
 // Prints the report, or why there is none. -o is table (also wide), json, yaml, markdown, csv or
 // svg.

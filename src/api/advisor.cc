@@ -44,6 +44,13 @@ Awaitable<Result<std::string>> AnswerOn(asio::thread_pool& thread, Work work) {
                                                                            std::move(work));
 }
 
+// As the document names them; other forms of a name are what people type (advisor/report/text.h).
+Result<advisor::Language> LanguageNamed(std::string_view name) {
+  auto language = advisor::ParseLanguage(name);
+  if (!language || advisor::LanguageName(*language) == name) return language;
+  return Fail(Errc::kInvalidArgument, "no language '" + std::string(name) + "' (en, zh)");
+}
+
 struct Shown {
   Form form = Form::kJson;
   advisor::Language language = advisor::Language::kEnglish;
@@ -58,7 +65,7 @@ Result<Shown> ReadShown(const Context& context, const AdvisorOperation& operatio
     return Fail(Errc::kInvalidArgument, "query parameter " + name + " is given more than " +
                                             std::to_string(kMostValues) + " times");
   }
-  const auto language = advisor::ParseLanguage(context.Text("lang", "en"));
+  const auto language = LanguageNamed(context.Text("lang", "en"));
   if (!language) return std::unexpected(language.error());
   Shown shown{.language = *language};
   if (context.query.contains("format")) {

@@ -54,7 +54,7 @@ REFUSED = (("compare?subject=webasembly", 404, "did you mean 'webassembly'"),
            ("graph/nodes/kuasr", 404, "kuasar"), ("graph/nodes?type=technlogy", 404, "technology"),
            ("graph/path?from=Docker", 400, "to is missing"), ("graph/why?from=kata&to=qemu", 400, "relation is missing"),
            ("graph/learning?path=beginer", 404, "beginner"), ("roadmap?part=riks", 404, "risks"),
-           ("roadmap?system=yes", 400, "true or false"), ("roadmap?lang=de", 400, "no language"),
+           ("roadmap?system=yes", 400, "true or false"), ("roadmap?lang=de", 400, "no language"), ("roadmap?lang=zh-CN", 400, "no language"),
            ("system?level=compnent", 404, "component"),
            ("roadmap?format=pdf", 400, "(json, yaml, table, markdown, csv, svg)"),
            ("recommend/manifest?format=csv", 400, "(json, yaml)"), ("recommend/manifest?set=x", 400, "VARIABLE=VALUE"),
@@ -90,6 +90,13 @@ class MeasuredTest(Asking):
         for language in ("en", "zh"):
             report = json.loads(self.ask("measured?lang=" + language).read())
             self.assertEqual(report, self.server.json("measure", "--show", str(file), "--lang", language))
+        schema = json.loads(self.server.api("GET", "/openapi.json").body)["components"]["schemas"]["Report"]
+        section = schema["properties"]["sections"]["items"]["properties"]
+        for each in report["sections"]:
+            self.assertLessEqual(set(each), set(section))
+        plots = {each["plot"]["kind"] for each in report["sections"] if "plot" in each}
+        self.assertIn("intervals", plots)
+        self.assertLessEqual(plots, set(section["plot"]["properties"]["kind"]["enum"]))
         judged = next(each for each in report["sections"] if each["id"] == "measured")["rows"][0]
         self.assertEqual((judged["claimed"]["max"], judged["measured"]["value"], judged["ratio"], judged["verdict"]),
                          (10, 20, 2, "高于所称"))

@@ -89,6 +89,26 @@ class AdvisorTest(unittest.TestCase):
                 picture = xml.etree.ElementTree.fromstring(self.answer(*words, "-o", "svg"))
                 self.assertEqual(picture.tag, "{http://www.w3.org/2000/svg}svg")
 
+    def test_the_locale_is_for_people_and_lang_for_everybody(self):
+        def told(locale, *words):
+            return subprocess.run([str(BIN / "strata"), "--home", NOWHERE, "roadmap", "stages", *words], timeout=60,
+                                  env=locale, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+
+        english = ({}, {"LC_ALL": "C", "LC_MESSAGES": "zh_CN", "LANG": "zh_CN.UTF-8"},
+                   {"LC_ALL": "", "LC_MESSAGES": "de_DE", "LANG": "zh_CN.UTF-8"})
+        chinese = ({"LANG": "zh_CN.UTF-8"}, {"LC_ALL": "", "LC_MESSAGES": "zh_TW", "LANG": "C"},
+                   {"LC_ALL": "zh_CN.UTF-8", "LC_MESSAGES": "C", "LANG": "C"})
+        for form in ("table", "wide"):
+            for locale in english:
+                self.assertNotIn("容器化改造", told(locale, "-o", form), locale)
+            for locale in chinese:
+                self.assertIn("容器化改造", told(locale, "-o", form), locale)
+        for form in ("json", "yaml", "markdown", "csv", "svg"):
+            self.assertEqual(told(chinese[0], "-o", form), told({}, "-o", form), form)
+        self.assertEqual(json.loads(told({}, "-o", "json", "--lang", "zh-CN"))["language"], "zh")
+        self.assertNotIn("容器化改造", told(chinese[0], "--lang", "en"))
+        self.assertIn("no language 'de'", self.refused(USAGE, "roadmap", "--lang", "de"))
+
     def test_chinese_is_aligned_and_labels_are_translated(self):
         lines = self.answer("roadmap", "stages", "--lang", "zh").splitlines()
         header = next(line for line in lines if line.startswith("阶段 "))

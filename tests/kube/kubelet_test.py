@@ -17,6 +17,7 @@ from kube.appkernel_test import RUNSC
 from kube.cluster.cluster import NODE, Cluster
 from kube.cluster_test import DEPLOY, OURS
 from kube.http_test import HELLO, PORT, ask, component
+from kube.microvm_test import HERE as HAS_MACHINES
 from kube.support import IMAGE, PATIENCE, STRATA, kill, run
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -119,6 +120,14 @@ class KubeletTest(unittest.TestCase):
         self.assertNotEqual(kernel, "")
         self.assertNotIn(os.uname().release, kernel)
 
+    @unittest.skipUnless(HAS_MACHINES, "microvm_test.py says what is missing")
+    def test_a_container_of_class_microvm_is_in_a_machine_of_its_own(self):
+        self.run_pod("machine", "strata-microvm", container("main", "uname", "-r"))
+        self.assertEqual(self.ended("machine"), 0)
+        kernel = self.logs("machine")
+        self.assertNotEqual(kernel, "")
+        self.assertNotIn(os.uname().release, kernel)
+
     def test_a_component_and_a_container_in_one_pod(self):
         probe = {"periodSeconds": 1, "httpGet": {"path": "/", "port": 9000}}
         self.run_pod("both", "strata", container("web", "/web.wasm", readinessProbe=probe, livenessProbe=probe),
@@ -167,10 +176,17 @@ class KubeletTest(unittest.TestCase):
         self.assertEqual(state["reason"], "OOMKilled")
 
     def test_a_pods_overhead_is_its_classs_and_a_class_that_no_node_has_is_waited_for(self):
-        self.run_pod("waiting", "strata-microvm", container("main", "true"))
+        classes = "/apis/node.k8s.io/v1/runtimeclasses"
+        ours = self.cluster.get(f"{classes}/strata-microvm")
+        nowhere = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "nowhere"},
+                   "handler": ours["handler"], "overhead": ours["overhead"],
+                   "scheduling": {"nodeSelector": {"strata.dev/nowhere": "true"}}}
+        made = self.cluster.apply(f"{classes}/nowhere", nowhere)
+        self.assertEqual(made["kind"], "RuntimeClass", made)
+        self.addCleanup(self.cluster.delete, f"{classes}/nowhere")
+        self.run_pod("waiting", "nowhere", container("main", "true"))
         self.cluster.wait_for("refusal", lambda: self.cluster.condition(f"{PODS}/waiting", "PodScheduled") == "False")
-        classed = self.cluster.get("/apis/node.k8s.io/v1/runtimeclasses/strata-microvm")
-        self.assertEqual(self.cluster.get(f"{PODS}/waiting")["spec"]["overhead"], classed["overhead"]["podFixed"])
+        self.assertEqual(self.cluster.get(f"{PODS}/waiting")["spec"]["overhead"], ours["overhead"]["podFixed"])
 
     # --- what the chart installs
 
@@ -185,7 +201,8 @@ class KubeletTest(unittest.TestCase):
     def test_the_node_says_what_it_has(self):
         self.assertEqual({name for name in ("container", "wasm", "appkernel", "microvm")
                           if self.labels().get(f"strata.dev/{name}") == "true"},
-                         {"container", "wasm"} | ({"appkernel"} if os.path.exists(RUNSC) else set()))
+                         {"container", "wasm"} | ({"appkernel"} if os.path.exists(RUNSC) else set())
+                         | ({"microvm"} if HAS_MACHINES else set()))
 
     # --- by the operator
 

@@ -14,11 +14,13 @@ from kube.support import eventually, IMAGE, kill
 
 QEMU = "qemu-system-x86_64"
 CLASS = ("--annotation", "strata.dev/class=microvm")
-HERE = all(os.path.exists(path) for path in (f"/usr/bin/{QEMU}", "/usr/bin/mkfs.erofs")) and glob.glob("/boot/vmlinuz-*")
+# What install-node looks for, too.
+HERE = (all(os.path.exists(path) for path in (f"/usr/bin/{QEMU}", "/usr/bin/mkfs.erofs"))
+        and any(os.path.exists(path) for path in ("/usr/bin/crun", "/usr/sbin/runc")) and glob.glob("/boot/vmlinuz-*"))
 DISKS = pathlib.Path("/var/lib/strata-kube/microvm")
 
 
-@unittest.skipUnless(HERE, "there is no QEMU, no mkfs.erofs or no guest kernel")
+@unittest.skipUnless(HERE, "there is no QEMU, no mkfs.erofs, no crun or runc, or no guest kernel")
 class MicrovmTaskTest(ShimTest):
     def run_once(self, name, *command, options=(), **more):
         done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, *CLASS, *options, IMAGE, name, *command, **more)
@@ -86,7 +88,7 @@ class MicrovmTaskTest(ShimTest):
         self.assert_nothing_is_left()
 
 
-@unittest.skipUnless(HERE, "there is no QEMU, no mkfs.erofs or no guest kernel")
+@unittest.skipUnless(HERE, "there is no QEMU, no mkfs.erofs, no crun or runc, or no guest kernel")
 class MicrovmPodTest(PodsTest):
     handler = "strata-microvm"
     handlers = (("strata-microvm", RUNTIME, "shim", "class = 'microvm'"), ("strata-container", RUNTIME, "shim"))

@@ -34,7 +34,7 @@ void PrintAnswer(Session& session, const ReportFlags& flags,
                  const Result<advisor::GraphAnswer>& answer) {
   const auto format = ParseGraphFormat(session.output);
   if (!format) return session.Report(format.error());
-  const auto language = advisor::ParseLanguage(flags.language);
+  const auto language = LanguageFor(flags, *format);
   if (!language) return session.Report(language.error());
   if (!answer) return session.Report(answer.error());
   switch (*format) {

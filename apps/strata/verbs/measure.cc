@@ -85,10 +85,9 @@ class ProgressLine {
 
 // Everything that can be wrong with the command line, before anything is deployed.
 Result<std::vector<model::Class>> Check(const Session& session, const MeasureFlags& flags) {
-  if (auto format = ParseReportFormat(session.output); !format) {
-    return std::unexpected(std::move(format).error());
-  }
-  if (auto language = advisor::ParseLanguage(flags.report.language); !language) {
+  auto format = ParseReportFormat(session.output);
+  if (!format) return std::unexpected(std::move(format).error());
+  if (auto language = LanguageFor(flags.report, *format); !language) {
     return std::unexpected(std::move(language).error());
   }
   if (!flags.record.empty()) {

@@ -103,7 +103,7 @@ Result<advisor::Layout> LayOutWhole() {
 }
 
 Result<Json> WritePage(const Session& session, const PageFlags& flags) {
-  const auto language = advisor::ParseLanguage(flags.report.language);
+  const auto language = LanguageFor(flags.report, Format::kTable);
   if (!language) return std::unexpected(language.error());
   const auto file = Destination(flags.out);
   if (!file) return std::unexpected(file.error());

@@ -183,7 +183,7 @@ void AskOnTerminal(advisor::RecommendQuestion& question, Language language) {
 }
 
 Result<void> Fill(RecommendFlags& flags) {
-  const auto language = advisor::ParseLanguage(flags.report.language);
+  const auto language = LanguageFor(flags.report, Format::kTable);
   if (!language) return std::unexpected(language.error());
   if (!flags.from.empty()) {
     if (auto taken = TakeManifest(flags.from, flags.question); !taken) return taken;
@@ -204,7 +204,7 @@ Result<void> Fill(RecommendFlags& flags) {
 
 // Beside the manifest, which may be piped on.
 void PrintNotes(const advisor::Recommendation& recommended, const ReportFlags& flags) {
-  const auto language = advisor::ParseLanguage(flags.language);
+  const auto language = LanguageFor(flags, Format::kTable);
   for (const advisor::Text& note : recommended.manifest_notes) {
     PrintError(note.In(language.value_or(advisor::Language::kEnglish)));
   }

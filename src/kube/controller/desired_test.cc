@@ -338,6 +338,25 @@ TEST(PlaceTest, AFunctionIsAComponentAndAServiceAnImage) {
   }
 }
 
+TEST(PlaceTest, AMachineHasNoDirectoryThatItCouldWrite) {
+  const std::vector<Json> nodes = {Node("a", {"container", "microvm"})};
+  const std::string named = "volumes: [{name: d, named: {volume: v, size_mib: 8}}], ";
+  for (const std::string& fields :
+       {named + "mounts: [{volume: d, mount: /d}]",
+        std::string("volumes: [{name: d, tmpfs: {size_mib: 8}}], mounts: [{volume: d, mount: /d}]"),
+        std::string("grants: {dirs: [{guest: /tmp, mode: scratch}]}")}) {
+    auto refused = PlaceOn(fields + ", requires: {security: high}", nodes);
+    ASSERT_FALSE(refused.has_value()) << fields;
+    EXPECT_THAT(refused.error().message, HasSubstr("shares no directory")) << fields;
+    EXPECT_EQ(PlaceOn(fields, nodes)->sandbox_class, Class::kContainer) << fields;
+  }
+  const auto reads = PlaceOn(
+      named + "mounts: [{volume: d, mount: /d, read_only: true}], requires: {security: high}",
+      nodes);
+  ASSERT_TRUE(reads.has_value()) << reads.error().message;
+  EXPECT_EQ(reads->sandbox_class, Class::kMicrovm);
+}
+
 TEST(PlaceTest, WhatNoNodeHasIsRefused) {
   const std::vector<Json> nodes = {Node("a", {"container"})};
   for (const char* fields : {"requires: {security: high}", "class: microvm", "class: wasm"}) {

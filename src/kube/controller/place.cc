@@ -1,5 +1,6 @@
 #include "kube/controller/place.h"
 
+#include <algorithm>
 #include <array>
 #include <variant>
 #include <vector>
@@ -12,8 +13,21 @@ using model::Class;
 constexpr std::array kClasses = {Class::kWasm, Class::kContainer, Class::kAppkernel,
                                  Class::kMicrovm};
 
-// Why nothing of that kind is made in that class.
-std::string Lacking(Class sandbox_class, bool server) {
+// What the shim refuses when its machine is to start (kube/shim/microvm/config.h): a directory in
+// memory is one of the host's for it, too.
+bool CouldWriteDirectories(const model::Workload& workload) {
+  return !workload.grants.dirs.empty() ||
+         std::ranges::any_of(workload.mounts,
+                             [](const model::Mount& mount) { return !mount.read_only; });
+}
+
+// Why `resource` is not made in that class.
+std::string Lacking(Class sandbox_class, const model::Resource& resource) {
+  if (sandbox_class == Class::kMicrovm && CouldWriteDirectories(*resource.workload())) {
+    return "on a cluster a machine shares no directory that it could write: mount volumes with "
+           "'read_only', and leave tmpfs and scratch directories out";
+  }
+  const bool server = IsServer(resource);
   if ((sandbox_class == Class::kWasm) != server) return {};
   return server ? "on a cluster a component gets a fresh sandbox for each request: make it a "
                   "Function"
@@ -62,7 +76,7 @@ Result<model::Placement> Place(const model::Resource& resource, const ClusterNod
     scheduler::Option& option = options.emplace_back();
     option.sandbox_class = each;
     option.variant = true;
-    option.lacking = Lacking(each, IsServer(resource));
+    option.lacking = Lacking(each, resource);
   }
   std::vector<scheduler::Node> known;
   known.reserve(nodes.size());
