@@ -325,7 +325,7 @@ class KubeletTest(unittest.TestCase):
         disk, claim = "/api/v1/persistentvolumes/disk", "/api/v1/namespaces/default/persistentvolumeclaims/data.volume"
         made = self.cluster.apply(disk, {
             "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "disk"}, "spec": {
-                "capacity": {"storage": "16Mi"}, "accessModes": ["ReadWriteOnce"], "local": {"path": str(folder)},
+                "capacity": {"storage": "16Mi"}, "accessModes": ["ReadWriteOncePod"], "local": {"path": str(folder)},
                 "persistentVolumeReclaimPolicy": "Retain", "nodeAffinity": {"required": {"nodeSelectorTerms": [
                     {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [NODE]}]}]}}}})
         self.assertEqual(made["kind"], "PersistentVolume", made)
@@ -342,9 +342,18 @@ class KubeletTest(unittest.TestCase):
         self.available(path)
         self.kubectl("exec", "deployment/keeps", "--", "sh", "-c", "echo kept >/data/said")
         self.assertEqual((folder / "said").stat().st_gid, 65532)  # whoever the image's user is, its group may
-        before = set(self.pods("keeps"))
+        before, together = set(self.pods("keeps")), []
+
+        def another():
+            pods = self.pods("keeps")
+            running = [name for name, status in pods.items() if status.get("phase") == "Running"]
+            together.extend([running] if len(running) > 1 else [])
+            return pods and not before & set(pods)
+
+        # The old one is asked to end, and goes on for the seconds in which it still answers.
         self.cluster.merge(path, {"spec": {"env": {"CHANGED": "yes"}}})
-        self.cluster.wait_for("another pod", lambda: self.pods("keeps") and not before & set(self.pods("keeps")))
+        self.cluster.wait_for("another pod", another)
+        self.assertEqual(together, [], "two pods could write")
         self.available(path)
         self.assertEqual(said(), "kept")
 

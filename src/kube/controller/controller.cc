@@ -224,7 +224,11 @@ Task<void> Controller::DoAll(Observed& observed, std::vector<Action> actions) {
     const auto* apply = std::get_if<Apply>(&action);
     const bool is_apply = apply != nullptr;
     const bool is_new = is_apply && !apply->there;
-    const Json object = is_apply ? apply->object : Json();
+    Json object;  // what names it
+    if (is_apply) {
+      object = {{"kind", apply->object.at("kind")},
+                {"metadata", {{"name", apply->object.at("metadata").at("name")}}}};
+    }
     auto done = co_await Do(observed.resource, std::move(action));
     if (done) continue;
     const Error& error = done.error();

@@ -33,7 +33,9 @@ constexpr std::uint16_t kFunctionFrontPort = 80;
 // out, which Kubernetes tells them and the pod at once.
 constexpr std::int64_t kLeaveSeconds = 5;
 
-// Whose a named volume is, beside its owner; every pod that has one is of that group.
+// Whose a named volume is, beside its owner; every pod that has one is of that group. As good as
+// any that is not root's: many images call it "nonroot". The operator runs as it, too, and has no
+// volume.
 constexpr std::int64_t kVolumeGroup = 65532;
 
 // What the cell of a Function's pod has for itself, beside what its calls may use.
@@ -190,7 +192,7 @@ class Objects {
         {"replicas", served.replicas},
         {"selector", {{"matchLabels", Labels()}}},
         {"template", {{"metadata", std::move(metadata)}, {"spec", Pod(served, sandbox_class)}}}};
-    // A volume is on one node at a time: a pod that has it goes before the next one comes.
+    // A volume is one pod's at a time: the next one could not start beside it.
     if (!NamedIn(served.workload).empty()) {
       object["spec"]["strategy"]["rollingUpdate"] = {{"maxSurge", 0}, {"maxUnavailable", 1}};
     }
@@ -207,7 +209,9 @@ class Objects {
     return object;
   }
 
-  // Of the storage class that is the cluster's default.
+  // Of the storage class that is the cluster's default. Of one pod, as Kubernetes' scheduler and
+  // kubelet see to: one that ends may write for as long as it takes, while a rollout, a drain or
+  // who deleted it has the next one come.
   [[nodiscard]] Json Claim(const model::NamedVolume& volume) const {
     Json object = Object("v1", kVolumeKind);
     Json& metadata = object["metadata"];
@@ -216,7 +220,7 @@ class Objects {
       metadata.erase("ownerReferences");
       metadata["annotations"][std::string(kRetainAnnotation)] = "true";
     }
-    object["spec"] = {{"accessModes", Json::array({"ReadWriteOnce"})},
+    object["spec"] = {{"accessModes", Json::array({"ReadWriteOncePod"})},
                       {"resources", {{"requests", {{"storage", Quantity(volume.size)}}}}}};
     return object;
   }

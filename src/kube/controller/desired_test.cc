@@ -192,7 +192,7 @@ TEST(DesiredTest, ANamedVolumeIsAClaimThatOnePodAtATimeHas) {
   const Json& claim = objects[1];
   EXPECT_EQ(PathOf(claim), "/api/v1/namespaces/shop/persistentvolumeclaims/data.volume");
   EXPECT_EQ(claim["spec"]["resources"]["requests"]["storage"], "2Gi");
-  EXPECT_EQ(claim["spec"]["accessModes"], Json::array({"ReadWriteOnce"}));
+  EXPECT_EQ(claim["spec"]["accessModes"], Json::array({"ReadWriteOncePod"}));
   EXPECT_EQ(claim["metadata"]["ownerReferences"][0]["uid"], "uid-1");
   EXPECT_FALSE(claim["metadata"].contains("annotations"));
   const Json& spec = objects[2]["spec"];
@@ -203,6 +203,15 @@ TEST(DesiredTest, ANamedVolumeIsAClaimThatOnePodAtATimeHas) {
   EXPECT_EQ(pod["containers"][0]["volumeMounts"][0],
             (Json{{"name", "d"}, {"mountPath", "/d"}, {"readOnly", true}}));
   EXPECT_FALSE(ObjectsOf("")[1]["spec"].contains("strategy"));
+}
+
+TEST(DesiredTest, AComponentReadsANamedVolume) {
+  const auto objects =
+      DesiredObjects(FunctionWith("volumes: [{name: d, named: {volume: v, size_mib: 8}}],"
+                                  " mounts: [{volume: d, mount: /d, read_only: true}]"),
+                     "uid-1", Class::kWasm);
+  ASSERT_TRUE(objects.has_value()) << objects.error().message;
+  EXPECT_EQ(objects->size(), 4U);
 }
 
 TEST(DesiredTest, AVolumeThatIsKeptHasNoOwner) {
@@ -290,6 +299,10 @@ INSTANTIATE_TEST_SUITE_P(
     Fields, NotYetTest,
     ::testing::Values(
         Refused{"Scale", "Service", "scale: {max: 3}", "spec.scale"},
+        Refused{"ScaleOfRequests", "Service", "scale: {min: 2, max: 2, concurrency: 5}",
+                "spec.scale.concurrency"},
+        Refused{"ScaleOfAWhile", "Service", "scale: {min: 2, max: 2, keep_alive: 5m}",
+                "spec.scale.keep_alive"},
         Refused{"ScaleOfSome", "Service", "scale: {min: 1, max: 3}", "spec.scale"},
         Refused{"Restart", "Service", "restart: never", "spec.restart"},
         Refused{"Egress", "Service", "grants: {http: [\"a.example:443\"]}", "spec.grants.http"},
@@ -297,6 +310,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "replicas: 2, volumes: [{name: d, named: {volume: d, size_mib: 8}}],"
                 " mounts: [{volume: d, mount: /d}]",
                 "spec.replicas"},
+        Refused{"VolumeOfAComponent", "Function",
+                "volumes: [{name: t, tmpfs: {size_mib: 8}}, {name: d, named: {volume: v, size_mib: "
+                "8}}],"
+                " mounts: [{volume: t, mount: /t}, {volume: d, mount: /d}]",
+                "spec.mounts[1]"},
         Refused{"VolumeTwice", "Service",
                 "volumes: [{name: d, named: {volume: v, size_mib: 8}},"
                 " {name: e, named: {volume: v, size_mib: 8}}],"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,13 +88,15 @@ Condition ReadinessOf(const Json* deployment) {
                      " replicas are available"};
 }
 
-// The claims that no storage was found for yet, for a message: their pod waits for them.
-std::string WaitedFor(const std::vector<Json>& children) {
+// Those of its claims that have no storage yet, for a message: their pod waits for them, or some
+// storage for their pod's node.
+std::string WaitedFor(const Observed& observed, const std::vector<Json>& wanted) {
   std::string text;
-  for (const Json& child : children) {
+  for (const Json& child : observed.children) {
     const bool waits = child.value("kind", "") == kVolumeKind &&
+                       FindLike(wanted, child) != nullptr &&
                        child.value("/status/phase"_json_pointer, "") == "Pending";
-    if (waits) text += ", " + child.at("metadata").value("name", "") + " has no storage";
+    if (waits) text += ", " + child.at("metadata").value("name", "") + " is not bound yet";
   }
   return text;
 }
@@ -154,15 +157,48 @@ Remove RemovalOf(const Json& child) {
   return {.path = PathOf(child), .uid = child.at("metadata").value("uid", "")};
 }
 
+// Whether the manifest has this claim stay when its owner goes. One that cannot be read may say so.
+bool IsToBeKept(const Json& claim, const Result<model::Resource>& manifest) {
+  if (!manifest || manifest->workload() == nullptr) return true;
+  return std::ranges::any_of(manifest->workload()->volumes, [&claim](const model::Volume& volume) {
+    return volume.named && volume.named->retain &&
+           claim.at("metadata").at("name") == volume.named->volume + std::string(kVolumeSuffix);
+  });
+}
+
+// The claim as it is, but nobody's.
+Json Kept(const Json& claim) {
+  const Json& metadata = claim.at("metadata");
+  return {{"apiVersion", claim.at("apiVersion")},
+          {"kind", claim.at("kind")},
+          {"metadata",
+           {{"name", metadata.at("name")},
+            {"namespace", metadata.at("namespace")},
+            {"labels", metadata.at("labels")},
+            {"annotations", {{std::string(kRetainAnnotation), "true"}}}}},
+          {"spec",
+           {{"accessModes", claim.at("spec").at("accessModes")},
+            {"resources", claim.at("spec").at("resources")}}}};
+}
+
+// What the manifest says last decides, also where it never could be made. What is kept comes first:
+// if that fails, nothing is removed.
 std::vector<Action> TakeDown(const Observed& observed) {
+  const auto manifest = ReadResource(observed.resource);
   std::vector<Action> actions;
+  std::vector<Action> removals;
   bool gone = true;
   for (const Json& child : observed.children) {
     if (!IsMadeFor(child, observed.resource)) continue;
     gone = false;
-    const bool going = child.at("metadata").contains("deletionTimestamp");
-    if (!going) actions.emplace_back(RemovalOf(child));
+    if (child.at("metadata").contains("deletionTimestamp")) continue;
+    if (child.at("kind") == kVolumeKind && IsToBeKept(child, manifest)) {
+      actions.emplace_back(Apply{Kept(child), true});
+    } else {
+      removals.emplace_back(RemovalOf(child));
+    }
   }
+  std::ranges::move(removals, std::back_inserter(actions));
   Json finalizers = FinalizersOf(observed.resource);
   const auto ours = std::ranges::find(finalizers, Json(kFinalizer));
   if (gone && ours != finalizers.end()) {
@@ -177,11 +213,12 @@ struct Made {
   std::optional<model::Placement> placement;  // of a Route nothing
 };
 
-// What keeps it from being made, as is seen or was tried.
-std::optional<Obstacle> ObstacleOf(const Observed& observed) {
+// What keeps it from being made, as is seen or was tried. What nobody wants to make is in nobody's
+// way.
+std::optional<Obstacle> ObstacleOf(const Observed& observed, const std::vector<Json>& wanted) {
   for (const Json& child : observed.children) {
     if (IsMadeFor(child, observed.resource) || IsKeptFor(child, observed.resource)) continue;
-    return Taken(child);
+    if (FindLike(wanted, child) != nullptr) return Taken(child);
   }
   return observed.obstacle;
 }
@@ -218,7 +255,7 @@ Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actio
   }
   if (!made.placement) return ReadinessOfRoute(Find(observed.children, "Ingress"));
   Condition condition = ReadinessOf(Find(observed.children, "Deployment"));
-  if (!condition.ready) condition.message += WaitedFor(observed.children);
+  if (!condition.ready) condition.message += WaitedFor(observed, made.objects);
   condition.message += "; " + made.placement->because;
   return condition;
 }
@@ -268,7 +305,8 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
     return actions;  // what that changes brings us here again
   }
   auto made = Make(observed, nodes);
-  const std::optional<Obstacle> obstacle = ObstacleOf(observed);
+  const std::optional<Obstacle> obstacle =
+      made ? ObstacleOf(observed, made->objects) : observed.obstacle;
   const Json placement =
       made && made->placement ? model::PlacementToJson(*made->placement) : Json();
   Condition condition;

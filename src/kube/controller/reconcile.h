@@ -7,7 +7,8 @@
 // goes first and the finalizer last. What cannot be made is said in the condition Ready, with a
 // reason; the other conditions are somebody else's. Two resources may have one name where they are
 // of two kinds: what was made for one is never touched for the other. A volume that is to be kept
-// has no owner, and is never removed.
+// has no owner, and is never removed; whether it is, the manifest says last, also of a resource
+// that was deleted before that could be made, and where it cannot be read, every volume is kept.
 //
 // Threads: pure, deterministic. Tested by reconcile_test.cc.
 #pragma once

@@ -323,8 +323,50 @@ TEST(ReconcileTest, AVolumeThatIsWaitedForIsSaid) {
     claim["status"]["phase"] = phase;
     const auto actions = Decide(Seen(Keeping(false), {Deployment(available), claim}), kNow);
     const std::string message = ReadyOf(actions)["message"];
-    EXPECT_EQ(message.find("data.volume has no storage") != std::string::npos, said) << message;
+    EXPECT_EQ(message.find("data.volume is not bound") != std::string::npos, said) << message;
   }
+  claim["status"]["phase"] = "Pending";
+  const auto unnamed = Decide(Seen(Service(), {Deployment(1), claim}), kNow);
+  EXPECT_EQ(ReadyOf(unnamed)["message"].get<std::string>().find("bound"), std::string::npos);
+}
+
+// Whether or not what the manifest said before could be made.
+TEST(ReconcileTest, WhatTheManifestSaysLastDecidesWhetherAVolumeIsKept) {
+  const Json claim = ClaimOf(Keeping(false));
+  Json kept = Keeping(true);
+  kept["metadata"]["deletionTimestamp"] = kBefore;
+  Json nowhere = kept;
+  nowhere["spec"]["class"] = "microvm";
+  Json unreadable = kept;
+  unreadable["spec"]["port"] = 0;
+  for (const Json& deleted : {kept, nowhere, unreadable}) {
+    const auto actions = Decide(Seen(deleted, {Deployment(2), claim}), kNow);
+    ASSERT_EQ(actions.size(), 2U) << "the claim is given away, and then the Deployment removed";
+    const auto& apply = std::get<Apply>(actions[0]);
+    EXPECT_TRUE(apply.there);
+    EXPECT_EQ(apply.object["spec"], claim["spec"]);
+    EXPECT_FALSE(apply.object["metadata"].contains("ownerReferences"));
+    EXPECT_TRUE(IsKeptFor(apply.object, deleted));
+    EXPECT_THAT(std::get<Remove>(actions[1]).path, HasSubstr("deployments/web"));
+    const auto last = Decide(Seen(deleted, {apply.object}), kNow);
+    ASSERT_EQ(last.size(), 1U);
+    EXPECT_TRUE(std::holds_alternative<SetFinalizers>(last[0]));
+  }
+  Json going = claim;
+  going["metadata"]["deletionTimestamp"] = kBefore;
+  EXPECT_TRUE(Decide(Seen(kept, {going}), kNow).empty());
+}
+
+TEST(ReconcileTest, AClaimThatNobodyNamesIsInNobodysWay) {
+  Json stray = ClaimOf(Keeping(false));
+  stray["metadata"]["ownerReferences"] = OwnedBy("uid-of-before");
+  const auto actions = Decide(Seen(Service(), {stray}), kNow);
+  EXPECT_EQ(Of<Apply>(actions).size(), 3U);
+  EXPECT_TRUE(Of<Remove>(actions).empty());
+  EXPECT_EQ(ReadyOf(actions)["reason"], "Progressing");
+  const auto named = Decide(Seen(Keeping(false), {stray}), kNow);
+  EXPECT_TRUE(Of<Apply>(named).empty());
+  EXPECT_EQ(ReadyOf(named)["reason"], "Taken");
 }
 
 TEST(ReconcileTest, AVolumeThatWasKeptIsTakenUpAgainByWhoHasItsName) {

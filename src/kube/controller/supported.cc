@@ -102,15 +102,42 @@ Result<void> CheckService(const model::ServiceSpec& service) {
                   "on a cluster nobody counts how many requests a pod has at once; give 'min' and "
                   "'max' one value, or 'replicas', which an autoscaler of yours may change");
   }
+  if (service.scale) {
+    const model::Scale& said = *service.scale;
+    if (said.concurrency.value_or(*model::kServiceScale.concurrency) !=
+        *model::kServiceScale.concurrency) {
+      return NotYet("spec.scale.concurrency",
+                    "on a cluster nobody bounds how many requests a pod has at once");
+    }
+    if (said.keep_alive) {
+      return NotYet("spec.scale.keep_alive", "a Deployment has all its pods at all times");
+    }
+  }
   const bool keeps = std::ranges::any_of(service.workload.volumes, [](const model::Volume& volume) {
     return volume.named.has_value();
   });
   if (keeps && service.most() > 1) {
     return NotYet(service.scale ? "spec.scale.max" : "spec.replicas",
-                  "on a cluster a named volume is on one node at a time, so one replica has it");
+                  "on a cluster a named volume is one pod's at a time, so one replica has it");
   }
   if (service.restart != model::Restart::kAlways) {
     return NotYet("spec.restart", "a Deployment always starts its pods again");
+  }
+  return {};
+}
+
+// A volume is written by the group that its pod's containers have; a cell has none.
+Result<void> CheckOnlyReads(const model::Workload& workload) {
+  for (std::size_t i = 0; i < workload.mounts.size(); ++i) {
+    const model::Mount& mount = workload.mounts[i];
+    const bool named = std::ranges::any_of(workload.volumes, [&mount](const model::Volume& volume) {
+      return volume.named && volume.name == mount.volume;
+    });
+    if (named && !mount.read_only) {
+      return NotYet("spec.mounts[" + std::to_string(i) + "]",
+                    "on a cluster a component may read a named volume and not write to it; mount "
+                    "it with 'read_only'");
+    }
   }
   return {};
 }
@@ -126,6 +153,7 @@ Result<void> CheckFunction(const model::FunctionSpec& function, bool server) {
         "spec.limits.concurrency",
         "a pod answers " + std::to_string(cell::kMostRequests) + " calls at once at most");
   }
+  if (auto reads = CheckOnlyReads(function.workload); !reads) return reads;
   const model::GuestKind guest = function.workload.guest;
   if (guest != model::GuestKind::kAuto && guest != model::GuestKind::kHttp) {
     return NotYet("spec.guest", "in a pod only components that answer HTTP are asked");
