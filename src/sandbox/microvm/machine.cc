@@ -27,6 +27,9 @@ namespace {
 constexpr Bytes kMostWords = 64_KiB;
 constexpr std::size_t kPart = 16 * 1024;
 constexpr std::size_t kLongestQmp = 1 << 20;
+constexpr std::size_t kTurn = 4 * kPart;  // read before others of the loop have theirs
+// Of what the guest has not read: the input of many programs that all wait, and starts.
+constexpr std::size_t kMostQueued = 32 * kWindow;
 constexpr std::chrono::milliseconds kRemovePatience{5'000};
 
 // Of all QEMU holds, beside its own: `memory`.
@@ -114,6 +117,7 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
     spawn.privileges = host::Privileges::kDrop;
     spawn.paths = QemuPaths(shared, parts);
     spawn.parent_death_signal = SIGKILL;
+    spawn.oom_score_adjust = parts.oom_score_adjust;
     auto process = host::Process::Spawn(spawn);
     if (process) {
       made.process = std::move(*process);
@@ -159,7 +163,15 @@ Result<void> Machine::AllowSaving() { return group_->Limit(GroupLimits(*shared_,
 
 void Machine::Kill() noexcept { static_cast<void>(process_->Kill(SIGKILL)); }
 
+void Machine::Refuse(std::string what) {
+  if (refused_.empty()) refused_ = std::move(what);
+  Kill();
+}
+
 void Machine::Post(FrameType type, std::string_view payload, std::uint32_t program) {
+  if (to_agent_.size() + held_.size() + payload.size() > kMostQueued) {
+    return Refuse("agent: it reads nothing");
+  }
   std::string frame = EncodeFrame(type, payload, program);
   if (holding_) {
     held_ += frame;
@@ -210,11 +222,17 @@ Task<std::string> Machine::ReadSome(Descriptor& from) {
     const ssize_t got = ::read(from.native_handle(), part.data(), part.size());
     if (got > 0) {
       part.resize(static_cast<std::size_t>(got));
+      unbroken_ += part.size();
+      if (unbroken_ >= kTurn) {
+        unbroken_ = 0;
+        co_await asio::post(shared_->loop, kAwait);
+      }
       co_return part;
     }
     if (got == 0 || errno != EAGAIN) {
       co_return Fail(Errc::kUnavailable, "the machine ended: " + LastWords());
     }
+    unbroken_ = 0;
     boost::system::error_code failed;
     co_await from.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
     if (failed) co_return Fail(Errc::kUnavailable, "cancelled");
@@ -223,6 +241,7 @@ Task<std::string> Machine::ReadSome(Descriptor& from) {
 
 Task<Frame> Machine::Receive() {
   while (true) {
+    if (!refused_.empty()) co_return Fail(Errc::kInvalidArgument, refused_);
     auto frame = frames_.Next();
     if (!frame) co_return std::unexpected(std::move(frame).error());
     if (*frame) co_return std::move(**frame);

@@ -82,6 +82,7 @@ struct MachineParts {
   std::vector<Drive> drives;  // as many as it has, or none: each is blank
   // What the guest writes goes to `memory`; else it is the machine's own.
   bool writes_memory = false;
+  std::optional<int> oom_score_adjust;  // of QEMU; none: as ours is
 };
 
 class Machine : public std::enable_shared_from_this<Machine> {
@@ -91,14 +92,14 @@ class Machine : public std::enable_shared_from_this<Machine> {
   Machine& operator=(const Machine&) = delete;
   ~Machine();
 
-  // Queues a frame for the agent.
+  // Queues a frame for the agent. A guest that reads too little of them is refused.
   void Post(FrameType type, std::string_view payload = {}, std::uint32_t program = 0);
   // Queues a frame, after which those that are posted are kept back until Release().
   void Hold(FrameType last);
   // Queues a frame, and after it what was kept back.
   void Release(FrameType first, std::string_view payload);
-  // The next frame from the agent. One waiter. kUnavailable: the machine is gone; kInvalidArgument:
-  // the guest sends nonsense.
+  // The next frame from the agent; others of the loop have their turns between many. One waiter.
+  // kUnavailable: the machine is gone; kInvalidArgument: the guest sends nonsense.
   Task<Frame> Receive();
   // The same, which must be of `type` and come within `patience`.
   Task<Frame> Expect(FrameType type, std::chrono::milliseconds patience);
@@ -111,6 +112,8 @@ class Machine : public std::enable_shared_from_this<Machine> {
   Result<void> AllowSaving();
 
   void Kill() noexcept;
+  // Ends it for what its guest, which is not ours any more, does: Receive says `what` from now on.
+  void Refuse(std::string what);
   [[nodiscard]] bool ended() { return process_->Poll().has_value(); }
   Task<host::ExitStatus> Wait() { return process_->Wait(); }
   [[nodiscard]] Result<host::CgroupUsage> usage() const { return group_->Usage(); }
@@ -156,6 +159,8 @@ class Machine : public std::enable_shared_from_this<Machine> {
   std::string held_;
   bool holding_ = false;
   bool writing_ = false;
+  std::string refused_;       // why; empty: it is not
+  std::size_t unbroken_ = 0;  // bytes that were read since others of the loop had a turn
 };
 
 }  // namespace strata::sandbox::microvm

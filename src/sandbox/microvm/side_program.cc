@@ -53,6 +53,7 @@ SideProgram::SideProgram(std::shared_ptr<Shared> shared, std::shared_ptr<Machine
 }
 
 void SideProgram::Begin() {
+  begun_ = true;
   Spawn(shared_->loop, Feed(shared_from_this()));
   Spawn(shared_->loop, Drain(shared_from_this(), out_));
   Spawn(shared_->loop, Drain(shared_from_this(), err_));
@@ -61,16 +62,9 @@ void SideProgram::Begin() {
 bool SideProgram::Take(Frame frame) {
   switch (frame.type) {
     case FrameType::kOutput:
-    case FrameType::kError: {
-      Output& output = frame.type == FrameType::kOutput ? out_ : err_;
-      if (!output.to.is_open()) {
-        Taken(frame.payload.size());
-        return false;
-      }
-      output.pending += frame.payload;
-      output.changed.Wake();
+    case FrameType::kError:
+      TakeOutput(frame.type == FrameType::kOutput ? out_ : err_, frame.payload);
       return false;
-    }
     case FrameType::kInputTaken: {
       const auto count = ReadCount(frame.payload);
       credit_ = std::min(credit_ + count.value_or(0), kWindow);
@@ -92,6 +86,19 @@ bool SideProgram::Take(Frame frame) {
   }
 }
 
+// An agent that is ours sends no more than its credit, and nothing that is empty.
+void SideProgram::TakeOutput(Output& output, std::string_view bytes) {
+  const std::size_t pending = out_.pending.size() + err_.pending.size();
+  if (bytes.empty() || pending + bytes.size() > kWindow) {
+    machine_->Refuse("agent: output that nobody has given it credit for");
+  } else if (output.to.is_open()) {
+    output.pending += bytes;
+    output.changed.Wake();
+  } else {
+    Taken(bytes.size());
+  }
+}
+
 void SideProgram::Break() { Finish(Fail(Errc::kUnavailable, "the sandbox ended")); }
 
 void SideProgram::Finish(Result<int> status) {
@@ -99,6 +106,10 @@ void SideProgram::Finish(Result<int> status) {
   status_ = std::move(status);
   boost::system::error_code ignored;
   in_.close(ignored);
+  if (!begun_) {  // nobody else does
+    out_.to.close(ignored);
+    err_.to.close(ignored);
+  }
   grace_.cancel();
   credited_.Wake();
   out_.changed.Wake();
@@ -171,10 +182,10 @@ Awaitable<void> SideProgram::Drain(std::shared_ptr<SideProgram> self, Output& ou
       co_await output.to.async_wait(Descriptor::wait_write, asio::redirect_error(kAwait, failed));
     } else {
       self->machine_->Post(FrameType::kKill, {}, self->number_);
-      self->Taken(output.pending.size());
       break;
     }
   }
+  if (!output.pending.empty()) self->Taken(std::exchange(output.pending, {}).size());
   output.to.close(failed);
   if (--self->draining_ > 0) co_return;
   while (!self->over_) co_await output.changed.Wait();

@@ -4,12 +4,13 @@
 //   descriptors <-- SideProgram <--frames of its number-- MicrovmServer (reads them all)
 //
 // Threads:  the loop's. Lifetime: shared with the coroutines that move the bytes.
-// Errors:   as Execution.
+// Errors:   as Execution. What a hostile agent does: tests/security/hostile_agent_test.cc.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
@@ -31,10 +32,12 @@ class SideProgram final : public Execution, public std::enable_shared_from_this<
   // Begins to move bytes; the program has been asked for.
   void Begin();
 
-  // Takes a frame of this program. True: it was the last.
+  // Takes a frame of this program. True: it was the last. More output than there is credit for ends
+  // the machine.
   bool Take(Frame frame);
 
-  // The machine is gone.
+  // The machine is gone, or the program is given up; of one that has not begun nothing is kept
+  // open.
   void Break();
 
   // Once all that it printed has been taken.
@@ -56,6 +59,7 @@ class SideProgram final : public Execution, public std::enable_shared_from_this<
   static Awaitable<void> Feed(std::shared_ptr<SideProgram> self);
   static Awaitable<void> Drain(std::shared_ptr<SideProgram> self, Output& output);
   static Awaitable<void> EndInSteps(std::shared_ptr<SideProgram> self);
+  void TakeOutput(Output& output, std::string_view bytes);
   void Finish(Result<int> status);
   void Taken(std::size_t count);
 
@@ -68,6 +72,7 @@ class SideProgram final : public Execution, public std::enable_shared_from_this<
   Output out_;
   Output err_;
   Timer grace_;
+  bool begun_ = false;
   int draining_ = 2;
   bool ending_ = false;
   bool over_ = false;

@@ -133,7 +133,8 @@ Task<std::shared_ptr<microvm::Machine>> MicrovmBackend::Boot(const Fd& disk,
                               .devices = {.card = network.tap.valid()},
                               .card = network.card,
                               .tap = network.tap.get(),
-                              .writes_memory = true};
+                              .writes_memory = true,
+                              .oom_score_adjust = config_.oom_score_adjust};
   auto machine = co_await microvm::Machine::Start(machines_, std::move(parts));
   if (!machine) co_return machine;
   auto ready =

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -159,7 +160,13 @@ Result<void> ReadLinux(Json& linux, const PodSettings& pod, MicrovmConfig& found
   return {};
 }
 
-// Labels are the host kernel's.
+int OomScoreOf(const Json& process) {
+  const Json* score = MemberOf(process, "oomScoreAdj");
+  if (score == nullptr || !score->is_number_integer()) return 0;
+  return static_cast<int>(std::clamp<std::int64_t>(score->get<std::int64_t>(), -1000, 1000));
+}
+
+// Labels are the host kernel's; its score is QEMU's.
 void ForgetLabels(Json& process) {
   for (const char* member : {"apparmorProfile", "selinuxLabel", "oomScoreAdj"}) {
     process.erase(member);
@@ -209,6 +216,7 @@ Result<MicrovmConfig> ReadMicrovmConfig(Json config, const PodSettings& pod) {
   config["hostname"] = found.hostname;
   config["root"] = {{"path", microvm::kRoot},
                     {"readonly", IsTrue(MemberOf(config, "root"), "readonly")}};
+  found.oom_score_adjust = OomScoreOf(config["process"]);
   ForgetLabels(config["process"]);
   config.erase("annotations");
   found.guest = std::move(config);

@@ -32,6 +32,8 @@ struct MicrovmConfig {
   std::uint32_t pids = 0;  // in the guest
   std::string network;     // path of the pod's namespace; empty: no network
   std::string hostname;    // of the machine
+  // Of QEMU, as of a program outside a machine; never the shim's own, which the kernel spares.
+  int oom_score_adjust = 0;
 
   // A file or directory that the guest has a copy of, as a tree of its disk.
   struct Copy {

@@ -43,6 +43,16 @@ TEST(ReadMicrovmConfigTest, TheMachineHoldsTheProgramsAndTheGroupTheMachine) {
   EXPECT_EQ(config->hostname, "web");
 }
 
+TEST(ReadMicrovmConfigTest, TheScoreForWhenMemoryEndsIsTheMachinesAndNotTheGuests) {
+  const auto config = Read(Usual());
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->oom_score_adjust, 999);
+  EXPECT_FALSE(config->guest["process"].contains("oomScoreAdj"));
+  Json silent = Usual();
+  silent["process"].erase("oomScoreAdj");
+  EXPECT_EQ(Read(silent)->oom_score_adjust, 0);
+}
+
 TEST(ReadMicrovmConfigTest, WhatIsMountedReadOnlyIsCopiedAndTheRestIsTheMachines) {
   const auto config = Read(Usual());
   ASSERT_TRUE(config);

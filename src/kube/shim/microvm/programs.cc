@@ -17,6 +17,7 @@ using microvm::FrameType;
 constexpr std::chrono::seconds kStartPatience{60};
 constexpr std::chrono::hours kLongest{24 * 365 * 10};
 constexpr std::chrono::seconds kKillPatience{2};
+constexpr int kMostOfNobody = 64;  // an agent that is ours sends none
 constexpr host::ExitStatus kKilled{host::ExitStatus::Kind::kSignaled, SIGKILL};
 
 // A copy of a descriptor that may be none.
@@ -73,9 +74,27 @@ Task<void> Programs::Start(std::uint32_t number, const microvm::Program& program
   const auto self = shared_from_this();
   machine_->Post(FrameType::kStart, microvm::WriteProgram(program), number);
   auto started = co_await each->started.Wait(kStartPatience);
-  if (!started) co_return std::unexpected(std::move(started).error());
+  if (!started) {
+    if (number != microvm::kMain) GiveUp(number);
+    co_return std::unexpected(std::move(started).error());
+  }
   each->side->Begin();
   co_return Result<void>();
+}
+
+// One that nothing was heard of may still begin.
+void Programs::GiveUp(std::uint32_t number) {
+  const auto at = programs_.find(number);
+  if (at == programs_.end()) return;
+  const std::shared_ptr<Each> each = at->second;
+  const bool silent = !over_ && !each->over;
+  each->side->Break();
+  if (silent) {
+    each->given_up = true;
+    Signal(number, SIGKILL);
+  } else {
+    programs_.erase(at);
+  }
 }
 
 Task<host::ExitStatus> Programs::Ended(std::uint32_t number) {
@@ -127,11 +146,13 @@ Awaitable<void> Programs::Read(std::shared_ptr<Programs> self) {
 
 void Programs::Take(microvm::Frame frame) {
   const auto at = programs_.find(frame.program);
-  if (at == programs_.end()) return;
+  if (at == programs_.end()) {
+    if (++of_nobody_ > kMostOfNobody) machine_->Refuse("agent: frames of no program");
+    return;
+  }
   const std::shared_ptr<Each> each = at->second;
   switch (frame.type) {
     case FrameType::kStarted:
-      each->runs = true;
       each->started.Set(true);
       return;
     case FrameType::kFailed:
@@ -143,7 +164,10 @@ void Programs::Take(microvm::Frame frame) {
     default:
       break;
   }
-  each->side->Take(std::move(frame));
+  if (each->side->Take(std::move(frame))) {
+    each->over = true;
+    if (each->given_up) programs_.erase(at);
+  }
 }
 
 void Programs::BreakAll() {

@@ -8,7 +8,8 @@
 // it
 //           has ended.
 // Errors:   kFailedPrecondition: the program does not start, in the runtime's words; kUnavailable:
-//           the machine has ended.
+//           the machine has ended. Tested by tests/security/hostile_agent_test.cc,
+//           tests/kube/microvm_test.py.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,8 @@ class Programs : public std::enable_shared_from_this<Programs> {
 
   // Knows of a program with copies of `stdio`'s ends. kUnsupported: one of them is a file.
   Result<std::uint32_t> Add(const Stdio& stdio);
-  // Has the machine start it; returns once it runs.
+  // Has the machine start it; returns once it runs. One beside the first that does not is not known
+  // any more: nothing of it is kept open, and what may still begin of it is killed.
   Task<void> Start(std::uint32_t number, const sandbox::microvm::Program& program);
   // Once for each that was added. One that the machine ended with was killed.
   Task<host::ExitStatus> Ended(std::uint32_t number);
@@ -56,7 +58,8 @@ class Programs : public std::enable_shared_from_this<Programs> {
     Each(Loop& loop, std::shared_ptr<sandbox::microvm::SideProgram> streams)
         : side(std::move(streams)), started(loop), ended(loop) {}
     std::shared_ptr<sandbox::microvm::SideProgram> side;
-    bool runs = false;
+    bool over = false;      // its last frame has come
+    bool given_up = false;  // nobody waits for it; it is known until its last frame
     Promise<bool> started;
     Promise<host::ExitStatus> ended;
   };
@@ -66,6 +69,7 @@ class Programs : public std::enable_shared_from_this<Programs> {
       : shared_(std::move(shared)), machine_(std::move(machine)) {}
   static Awaitable<void> Read(std::shared_ptr<Programs> self);
   void Take(sandbox::microvm::Frame frame);
+  void GiveUp(std::uint32_t number);
   void BreakAll();
 
   std::shared_ptr<sandbox::microvm::Shared> shared_;
@@ -73,6 +77,7 @@ class Programs : public std::enable_shared_from_this<Programs> {
   std::map<std::uint32_t, std::shared_ptr<Each>> programs_;
   std::uint32_t next_ = sandbox::microvm::kMain;
   bool over_ = false;  // the machine has ended
+  int of_nobody_ = 0;  // frames of programs that are not known
 };
 
 }  // namespace strata::kube::shim
