@@ -9,11 +9,15 @@ import unittest
 
 from kube import guests, image
 from kube.ctr_test import RUNTIME, SHIM, ShimTest
-from kube.support import IMAGE, PATIENCE, NodeTest, eventually, kill
+from kube.support import IMAGE, OF_CONTAINER, PATIENCE, NodeTest, eventually, kill
 
 
 def network_of(pid):
     return os.readlink(f"/proc/{pid}/ns/net")
+
+
+def oom_score_of(pid):
+    return int(pathlib.Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
 class WasmTaskTest(ShimTest):
@@ -178,7 +182,41 @@ class WasmTaskTest(ShimTest):
         self.remove("one")
         self.assertEqual(self.node.zygotes(), [zygote])
         self.remove("two")
+        self.zygotes_end()
+
+    def test_each_user_and_group_has_a_zygote_of_its_own(self):
+        self.run_task("holder", "/spin.wasm", options=("--user", "1000:2000"))
+        self.addCleanup(self.zygotes_end)  # another test's is the only one
+        self.addCleanup(self.remove, "holder")
+        for group in (2000, 3000):
+            folder = self.node.dir / f"of-{group}"
+            folder.mkdir()
+            folder.chmod(0o777)
+            mount = ("--mount", f"type=bind,src={folder},dst=/data,options=rbind:rw")
+            done = self.run_once(f"of-{group}", "make-in-mount", options=("--user", f"1000:{group}", *mount))
+            self.assertEqual(done.stdout, "A", done.stderr)
+            made = (folder / "made").stat()
+            self.assertEqual((made.st_uid, made.st_gid), (1000, group))
+
+    def zygotes_end(self):
         self.assertTrue(eventually(lambda: not self.node.zygotes()))
+
+    def test_a_zygote_has_no_file_of_a_control_group(self):
+        self.run_task("grouped", "/spin.wasm")
+        (zygote,) = self.node.zygotes()
+        for pid in (zygote, *self.node.cells()):
+            files = [os.readlink(file) for file in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+            self.assertNotEqual(files, [])
+            self.assertEqual([file for file in files if "cgroup" in file], [])
+        self.remove("grouped")
+
+    def test_the_kernel_kills_a_zygote_before_what_runs(self):
+        pid = self.run_task("scored", "/spin.wasm")
+        (zygote,) = self.node.zygotes()
+        (shim,) = self.node.residents()
+        self.assertEqual(oom_score_of(zygote), 800)
+        self.assertEqual(oom_score_of(pid), oom_score_of(shim))
+        self.remove("scored")
 
     def test_the_zygotes_death_hurts_no_container(self):
         pid = self.run_task("before", "/spin.wasm")
@@ -242,6 +280,11 @@ class WasmPodTest(NodeTest):
         _, _, container = self.start("stop", "strata-wasm", "/spin.wasm")
         self.node.must(self.node.crictl("stop", "-t", str(PATIENCE), container))
         self.assertEqual(self.status(container)["exitCode"], 128 + signal.SIGTERM)
+
+    def test_its_oom_score_is_the_containers(self):
+        linux = {"security_context": {"namespace_options": {"pid": OF_CONTAINER}}, "resources": {"oom_score_adj": 700}}
+        _, _, container = self.start("scored", "strata-wasm", "/spin.wasm", linux=linux)
+        self.assertEqual(oom_score_of(self.pid(container)), 700)
 
     def test_exec_is_refused(self):
         _, _, container = self.start("exec", "strata-wasm", "/spin.wasm")

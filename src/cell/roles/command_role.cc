@@ -78,7 +78,7 @@ model::Grants GrantsOf(const AllowedPaths& allowed) {
 }
 
 // False: nobody wants it any more.
-bool MayBegin(const Fd& begin) {
+bool MayGoOn(const Fd& begin) {
   char byte = 0;
   ssize_t got = 0;
   while ((got = ::read(begin.get(), &byte, 1)) < 0 && errno == EINTR) {
@@ -218,12 +218,14 @@ sandbox::wasm::Config CommandConfig(std::uint32_t slots) {
 
 void RunCommand(CommandOptions options) {
   std::signal(SIGPIPE, SIG_IGN);
+  // It is in its groups then, which all that it uses from here on is counted for.
+  if (!MayGoOn(options.begin)) std::_Exit(kFailed);
   const auto confined = Confine(Role::kHost, options.allowed, options.missing, options.filter);
   if (!confined) std::_Exit(Say(confined.error().message, kFailed));
   Loop loop(1);
   Process process(loop, options);
   if (auto loaded = process.Load(); !loaded) std::_Exit(Say(loaded.error().message, kFailed));
-  if (!MayBegin(options.begin)) std::_Exit(kFailed);
+  if (!MayGoOn(options.begin)) std::_Exit(kFailed);
   process.Begin();
   loop.run();
   std::_Exit(process.code());

@@ -4,9 +4,10 @@
 //
 //   zygote.h --a child, with what is below--> [ RunCommand ] --> exit
 //
-// Confined as a host cell before it reads its plan or runs anything. The directories that it sees
-// are the volumes that the process was given, each in the place of its name. It waits until it may
-// begin; when `begin` closes without a byte, nobody wants it any more.
+// It waits until it is in its control groups. Then it is confined as a host cell, before it reads
+// its plan or runs anything. The directories that it sees are the volumes that the process was
+// given, each in the place of its name. It waits again until it may begin; when `begin` closes
+// without a byte, nobody wants it any more.
 //
 // A guest that ends by itself gives its exit status; a trap is 134, a memory limit 137, as the
 // signals that end other programs so (128 + SIGABRT, SIGKILL). What could not be run at all is 1.
@@ -33,10 +34,10 @@ struct CommandOptions {
   AllowedPaths allowed;
   MissingProtection missing = MissingProtection::kRefuse;
   const host::SeccompFilter* filter = nullptr;  // of a host
-  Fd begin;                                     // one byte when it may begin
-  Fd plan;                                      // command_plan.h, in a sealed file
-  std::vector<Fd> listeners;                    // a component's
-  sandbox::wasm::Loaded loaded;                 // of CommandConfig(SlotsOf(the plan))
+  Fd begin;                      // one byte when it is in its groups, one when it may begin
+  Fd plan;                       // command_plan.h, in a sealed file
+  std::vector<Fd> listeners;     // a component's
+  sandbox::wasm::Loaded loaded;  // of CommandConfig(SlotsOf(the plan))
 };
 
 sandbox::wasm::Config CommandConfig(std::uint32_t slots);

@@ -18,7 +18,6 @@
 
 #include "base/byte_view.h"
 #include "base/fd.h"
-#include "base/files.h"
 #include "cell/roles/command_role.h"
 #include "cell/roles/zygote_request.h"
 #include "cell/start/seccomp_table.h"
@@ -69,17 +68,16 @@ class Zygote {
       if (got->state == host::Received::State::kClosed) return 0;
       if (got->state != host::Received::State::kData) continue;
       const auto made = Make(AsText(ByteView(buffer).first(got->size)), std::move(got->fds));
-      if (!made && !Say(std::unexpected(made.error()))) return kFailed;
+      if (auto said = Say(made); !said) return Fails(said.error());
     }
   }
 
  private:
-  static bool Say(const Result<pid_t>& answer) {
-    return host::SendWithFds(kZygoteFd, AsBytes(ToText(answer)), {}).has_value();
+  static Result<std::size_t> Say(const Result<pid_t>& answer) {
+    return host::SendWithFds(kZygoteFd, AsBytes(ToText(answer)), {});
   }
 
-  // The child itself says that it is there.
-  Result<void> Make(std::string_view text, std::vector<Fd> fds) {
+  Result<pid_t> Make(std::string_view text, std::vector<Fd> fds) {
     const auto request = ReadZygoteRequest(text);
     if (!request) return std::unexpected(request.error());
     if (fds.size() != request->descriptors()) {
@@ -87,10 +85,9 @@ class Zygote {
     }
     auto loaded = Load(*request, fds[kCode]);
     if (!loaded) return Wrap(std::move(loaded).error(), "load the module");
-    const auto child = host::ForkSibling();
-    if (!child) return std::unexpected(child.error());
-    if (*child == 0) Become(*request, std::move(fds), std::move(*loaded));
-    return {};
+    auto child = host::ForkSibling();
+    if (child && *child == 0) Become(*request, std::move(fds), std::move(*loaded));
+    return child;
   }
 
   Result<Loaded> Load(const ZygoteRequest& request, const Fd& code) {
@@ -117,10 +114,8 @@ class Zygote {
   }
 
   [[noreturn]] void Become(const ZygoteRequest& request, std::vector<Fd> fds, Loaded loaded) {
-    const auto settled = Settle(request, fds);
-    const bool told = Say(settled ? Result<pid_t>(::getpid()) : std::unexpected(settled.error()));
-    if (!settled || !told) std::_Exit(kFailed);
     ::close(kZygoteFd);
+    if (const auto settled = Settle(fds); !settled) std::_Exit(Fails(settled.error()));
     CommandOptions options{.allowed = {},
                            .missing = missing_,
                            .filter = &filter_,
@@ -128,7 +123,7 @@ class Zygote {
                            .plan = std::move(fds[kPlan]),
                            .listeners = {},
                            .loaded = std::move(loaded)};
-    auto next = fds.begin() + static_cast<std::ptrdiff_t>(kFixed + request.groups);
+    auto next = fds.begin() + kFixed;
     for (std::size_t i = 0; i < request.listeners; ++i) {
       options.listeners.push_back(std::move(*next++));
     }
@@ -138,14 +133,8 @@ class Zygote {
     RunCommand(std::move(options));
   }
 
-  // What a process that is started has by then: its groups, first, which all that it uses is
-  // counted for; its session, whom it dies with, and its streams.
-  [[nodiscard]] Result<void> Settle(const ZygoteRequest& request, std::vector<Fd>& fds) const {
-    for (std::size_t i = 0; i < request.groups; ++i) {
-      Fd& group = fds[kFixed + i];
-      if (auto joined = WriteAll(group.get(), "0"); !joined) return Wrap(joined.error(), "group");
-      group.Reset();
-    }
+  // What a process that is started has by then: its session, whom it dies with, and its streams.
+  [[nodiscard]] Result<void> Settle(std::vector<Fd>& fds) const {
     if (::setsid() < 0) return FailErrno("new session", errno);
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return FailErrno("death signal", errno);
     // It may have died before; then nobody would ever send the signal.

@@ -10,8 +10,9 @@
 //
 // No guest runs here. The zygote has what its starter left it (spawn.h): the tenant's user, no
 // privileges, an empty network, which its children share; and a filter of system calls, but not
-// Landlock (confinement.h). The order of addresses and the seeds of the engine's tables are those
-// of all its children; guests' random numbers come from the kernel, child by child.
+// Landlock (confinement.h). It cannot touch control groups: the starter puts each child into its
+// own, and tells it then to go on. The order of addresses and the seeds of the engine's tables are
+// those of all its children; guests' random numbers come from the kernel, child by child.
 //
 // It takes a number of modules in its life and then refuses more with kUnavailable, for its starter
 // to make another.

@@ -9,7 +9,6 @@
 namespace strata::cell {
 namespace {
 
-constexpr std::size_t kMostGroups = 16;
 constexpr std::size_t kMostDescriptors = 250;
 
 std::unexpected<Error> Bad() { return Fail(Errc::kInvalidArgument, "no request of a zygote"); }
@@ -29,7 +28,6 @@ std::string ToText(const ZygoteRequest& request) {
   for (const GivenVolume& volume : request.volumes) volumes.push_back(ToText(volume));
   return DumpJson({{"module", request.module},
                    {"slots", request.slots},
-                   {"groups", request.groups},
                    {"listeners", request.listeners},
                    {"volumes", std::move(volumes)}});
 }
@@ -39,17 +37,15 @@ Result<ZygoteRequest> ReadZygoteRequest(std::string_view text) {
   if (!json) return std::unexpected(json.error());
   if (!json->is_object()) return Bad();
   const auto slots = NumberOf(*json, "slots", kMostRequests);
-  const auto groups = NumberOf(*json, "groups", kMostGroups);
   const auto listeners = NumberOf(*json, "listeners", kMostListeners);
   const auto module = json->find("module");
   const auto volumes = json->find("volumes");
-  if (!slots || *slots == 0 || !groups || !listeners || module == json->end() ||
-      !module->is_string() || volumes == json->end() || !volumes->is_array()) {
+  if (!slots || *slots == 0 || !listeners || module == json->end() || !module->is_string() ||
+      volumes == json->end() || !volumes->is_array()) {
     return Bad();
   }
   ZygoteRequest request{.module = module->get<std::string>(),
                         .slots = static_cast<std::uint32_t>(*slots),
-                        .groups = *groups,
                         .listeners = *listeners,
                         .volumes = {}};
   for (const Json& each : *volumes) {

@@ -1,12 +1,11 @@
 // cell/roles/zygote_request.h - what a zygote is asked for: one child, in one packet of JSON with
-// its descriptors. The answer is a packet of the child, once it is in its groups, that says its
-// pid, or of the zygote or the child why there is none.
+// its descriptors. The answer is a packet that says the child's pid, or why there is none.
 //
 //   kube/shim/wasm/zygotes.h --ZygoteRequest, descriptors--> zygote.h --ZygoteAnswer-->
 //
 // The descriptors, in this order: standard input, output and error; native code, sealed
-// (compile_job.h); what tells it to begin, and its plan (command_role.h); the join files of its
-// control groups (host/cgroup/cgroup.h); listeners; the volumes' directories.
+// (compile_job.h); what tells it to go on, and its plan (command_role.h); listeners; the volumes'
+// directories.
 //
 // Pure; total on any input. Tested by zygote_request_test.cc.
 #pragma once
@@ -35,13 +34,10 @@ enum ZygoteDescriptor : std::uint8_t { kStdin, kStdout, kStderr, kCode, kBegin, 
 struct ZygoteRequest {
   std::string module;       // what the code is known by
   std::uint32_t slots = 1;  // of its plan (SlotsOf)
-  std::size_t groups = 0;
   std::size_t listeners = 0;
   std::vector<GivenVolume> volumes;  // without descriptors
 
-  [[nodiscard]] std::size_t descriptors() const {
-    return kFixed + groups + listeners + volumes.size();
-  }
+  [[nodiscard]] std::size_t descriptors() const { return kFixed + listeners + volumes.size(); }
   friend bool operator==(const ZygoteRequest&, const ZygoteRequest&) = default;
 };
 

@@ -9,13 +9,12 @@ TEST(ZygoteRequestTest, WhatIsWrittenIsRead) {
   const ZygoteRequest request{
       .module = "digest",
       .slots = 100,
-      .groups = 5,
       .listeners = 2,
       .volumes = {{.fd = -1, .mode = model::DirGrant::Mode::kVolumeReadOnly, .image = "/a:b"}}};
   const auto read = ReadZygoteRequest(ToText(request));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(*read, request);
-  EXPECT_EQ(read->descriptors(), 14U);
+  EXPECT_EQ(read->descriptors(), 9U);
 }
 
 TEST(ZygoteRequestTest, AnythingElseIsRefused) {
@@ -28,9 +27,9 @@ TEST(ZygoteRequestTest, AnythingElseIsRefused) {
   for (const std::string& text :
        {std::string(), std::string("{"), std::string("[]"), std::string("{}"), with("\"m\"", "1"),
         with("\"slots\":1", "\"slots\":0"), with("\"slots\":1", "\"slots\":1001"),
-        with("\"groups\":0", "\"groups\":-1"), with("\"groups\":0", "\"groups\":17"),
-        with("\"listeners\":0", "\"listeners\":3"), with("\"volumes\":[]", "\"volumes\":{}"),
-        with("\"volumes\":[]", "\"volumes\":[1]"), with("\"volumes\":[]", "\"volumes\":[\"x\"]")}) {
+        with("\"listeners\":0", "\"listeners\":-1"), with("\"listeners\":0", "\"listeners\":3"),
+        with("\"volumes\":[]", "\"volumes\":{}"), with("\"volumes\":[]", "\"volumes\":[1]"),
+        with("\"volumes\":[]", "\"volumes\":[\"x\"]")}) {
     EXPECT_FALSE(ReadZygoteRequest(text)) << text;
   }
   ZygoteRequest many{.module = "m"};

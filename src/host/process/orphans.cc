@@ -72,6 +72,11 @@ void ForgetChild(pid_t pid) {
   TheRegister().children.extract(pid);
 }
 
+bool IsNoted(pid_t pid) {
+  const std::lock_guard lock(TheRegister().mutex);
+  return TheRegister().children.contains(pid);
+}
+
 int ReapOrphans() {
   int reaped = 0;
   Register& known = TheRegister();

@@ -35,5 +35,7 @@ int ReapOrphans();
 // What host::Process answers for; it alone calls these two.
 void NoteChild(pid_t pid);
 void ForgetChild(pid_t pid);
+// Whether a host::Process answers for it.
+bool IsNoted(pid_t pid);
 
 }  // namespace strata::host

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -36,6 +38,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Bytes kModule = 256_MiB;  // what the compiler takes
+constexpr Bytes kOomScoreFile = 1_KiB;
 
 // Files that containerd and Kubernetes put into every container.
 constexpr std::array<std::string_view, 3> kUsualFiles = {"/etc/hosts", "/etc/hostname",
@@ -137,15 +140,14 @@ cell::CommandPlan PlanOf(const WasmConfig& config, std::size_t listeners) {
   return plan;
 }
 
-// Where a process writes itself into the group.
-Result<std::vector<Fd>> OpenGroups(const host::Cgroup& group) {
-  std::vector<Fd> files;
-  for (const std::string& directory : group.directories()) {
-    auto file = OpenFile(host::JoinFileOf(directory), O_WRONLY);
-    if (!file) return std::unexpected(std::move(file).error());
-    files.push_back(std::move(*file));
-  }
-  return files;
+// config.json's, or ours, as a program that we start would have it; not the zygote's.
+Result<void> SetOomScore(pid_t pid, std::optional<int> wanted) {
+  const Result<std::string> score =
+      wanted ? std::to_string(*wanted) : ReadFile("/proc/self/oom_score_adj", kOomScoreFile);
+  if (!score) return std::unexpected(score.error());
+  const auto file = OpenFile("/proc/" + std::to_string(pid) + "/oom_score_adj", O_WRONLY);
+  if (!file) return std::unexpected(file.error());
+  return WriteAll(file->get(), *score);
 }
 
 }  // namespace
@@ -202,21 +204,17 @@ Task<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config,
   if (!begin) co_return std::unexpected(std::move(begin).error());
   const auto null = OpenFile("/dev/null", O_RDWR);
   if (!null) co_return std::unexpected(null.error());
-  const auto groups = OpenGroups(*group_);
-  if (!groups) co_return std::unexpected(groups.error());
   const auto stream = [&](int fd) { return fd < 0 ? null->get() : fd; };
   WasmZygotes::Wanted wanted{
       .tenant = config.tenant,
       .user = config.user,
       .request = {.module = code.digest,
                   .slots = cell::SlotsOf(plan),
-                  .groups = groups->size(),
                   .listeners = listeners.size(),
                   .volumes = std::move(shown->volumes)},
       .fds = {stream(first.stdio.in()), stream(first.stdio.out()), stream(first.stdio.err()),
               code.file->get(), begin->read.get(), told->get()}};
-  for (const std::vector<Fd>& more :
-       {std::cref(*groups), std::cref(listeners), std::cref(shown->held)}) {
+  for (const std::vector<Fd>& more : {std::cref(listeners), std::cref(shown->held)}) {
     for (const Fd& each : more) wanted.fds.push_back(each.get());
   }
   if (wanted.fds.size() > host::kMaxPassedFds) {
@@ -225,13 +223,15 @@ Task<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config,
   auto child = co_await shared_.zygotes.Start(std::move(wanted));
   if (!child) co_return std::unexpected(std::move(child).error());
   zygote_ = std::move(child->use);
-  if (config.oom_score_adjust) {
-    const std::string file = "/proc/" + std::to_string(child->process.pid()) + "/oom_score_adj";
-    const auto opened = OpenFile(file, O_WRONLY);
-    auto set = opened ? WriteAll(opened->get(), std::to_string(*config.oom_score_adjust))
-                      : std::unexpected(opened.error());
-    if (!set) co_return Wrap(std::move(set).error(), "set OOM score");
+  const pid_t pid = child->process.pid();
+  if (auto set = SetOomScore(pid, config.oom_score_adjust); !set) {
+    co_return Wrap(std::move(set).error(), "set OOM score");
   }
+  // Not by itself: who may write to a group's file may move any process of the host into it.
+  std::move_only_function<Result<void>()> join = [group = group_, pid] { return group->Add(pid); };
+  auto joined = co_await shared_.worker->Run(std::move(join));
+  if (joined) joined = WriteAll(begin->write.get(), "g");
+  if (!joined) co_return Wrap(std::move(joined).error(), "join the control group");
   first.process = std::move(child->process);
   begin_ = std::move(begin->write);
   co_return Result<void>();

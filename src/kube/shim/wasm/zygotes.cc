@@ -8,26 +8,23 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
-#include <sstream>
-#include <string_view>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/byte_view.h"
 #include "base/fd.h"
-#include "base/files.h"
 #include "base/turns.h"
 #include "host/process/fdpass.h"
 #include "host/process/orphans.h"
+#include "host/process/sibling.h"
 
 namespace strata::kube::shim {
 namespace {
 
 constexpr std::chrono::seconds kLinger{5};     // after its last container
 constexpr std::chrono::seconds kPatience{30};  // for an answer
-constexpr Bytes kStatusFile = 64_KiB;
+constexpr int kOomScore = 800;                 // one that is killed hurts no container
 
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
@@ -46,45 +43,22 @@ Result<Ends> MakeSocket() {
   return made;
 }
 
-// The numbers behind `name` in /proc/<pid>/status.
-std::vector<std::uint64_t> NumbersOf(const std::string& status, std::string_view name) {
-  std::vector<std::uint64_t> numbers;
-  std::istringstream lines(status);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(name)) continue;
-    std::istringstream words(line.substr(name.size()));
-    for (std::uint64_t number = 0; words >> number;) numbers.push_back(number);
-  }
-  return numbers;
-}
-
-// It is a child of ours with that user. Nobody waits for it yet, so its pid stays its own.
-Result<void> CheckChild(pid_t pid, std::uint32_t user) {
-  const auto status = ReadFile("/proc/" + std::to_string(pid) + "/status", kStatusFile);
-  if (!status) return std::unexpected(status.error());
-  const std::vector<std::uint64_t> users(4, user);
-  if (NumbersOf(*status, "PPid:") == std::vector<std::uint64_t>{std::uint64_t(::getpid())} &&
-      NumbersOf(*status, "Uid:") == users) {
-    return {};
-  }
-  return Fail(Errc::kPermissionDenied,
-              "zygote: process " + std::to_string(pid) + " is no child that it could have made");
-}
-
 Error Gone(const std::string& what) { return {Errc::kUnavailable, "zygote: " + what}; }
 
 }  // namespace
 
 struct WasmZygotes::Zygote {
-  Zygote(Loop& loop, Key of, host::Process running, Fd ours)
+  Zygote(Loop& loop, Key of, host::Process running, host::Kinship its, Fd ours)
       : key(std::move(of)),
         process(std::move(running)),
+        kinship(std::move(its)),
         socket(loop.get_executor(), ours.Release()),
         turns(loop, 1),
         linger(loop.get_executor()) {}
 
   const Key key;
   host::Process process;
+  const host::Kinship kinship;  // read before it was asked for anything
   // Registered with the loop once: a copy that is closed would be told of to whoever comes next.
   Descriptor socket;
   Turns turns;  // one request at a time
@@ -114,7 +88,7 @@ Task<WasmZygotes::Child> WasmZygotes::Start(Wanted wanted) {
 Result<std::shared_ptr<WasmZygotes::Zygote>> WasmZygotes::Find(const Wanted& wanted) {
   auto user = wanted.user;
   if (!user && ::geteuid() == 0) user = cell::CellUser(program_.instance, wanted.tenant);
-  Key key(wanted.tenant, user ? user->uid : ::geteuid());
+  Key key(wanted.tenant, user ? user->uid : ::geteuid(), user ? user->gid : ::getegid());
   const auto at = zygotes_.find(key);
   if (at != zygotes_.end()) return at->second;
   return Make(wanted, std::move(key));
@@ -130,9 +104,13 @@ Result<std::shared_ptr<WasmZygotes::Zygote>> WasmZygotes::Make(const Wanted& wan
   options.environment.emplace_back("LD_BIND_NOW=1");
   // Its children get it from their own parent, who is ours as well.
   options.parent_death_signal = SIGKILL;
+  options.oom_score_adjust = kOomScore;
   auto process = host::Process::Spawn(options);
   if (!process) return std::unexpected(std::move(process).error());
-  auto made = std::make_shared<Zygote>(loop_, key, std::move(*process), std::move(ends->ours));
+  auto kinship = host::KinshipOf(process->pid());
+  if (!kinship) return std::unexpected(std::move(kinship).error());
+  auto made = std::make_shared<Zygote>(loop_, key, std::move(*process), std::move(*kinship),
+                                       std::move(ends->ours));
   zygotes_[std::move(key)] = made;
   Spawn(loop_, Watch(made));
   return made;
@@ -196,11 +174,8 @@ Task<host::Process> WasmZygotes::Ask(std::shared_ptr<Zygote> zygote, const Wante
   }
   const auto pid = cell::ReadZygoteAnswer(AsText(ByteView(buffer).first(got->size)));
   if (!pid) co_return std::unexpected(pid.error());
-  auto child = CheckChild(*pid, zygote->key.second);
-  if (!child) co_return std::unexpected(std::move(child).error());
-  const auto id = host::IdentifyProcess(*pid);
-  if (!id) co_return std::unexpected(id.error());
-  auto adopted = host::Process::Adopt(*id);
+  auto adopted = host::AdoptSibling(*pid, zygote->kinship);
+  if (!adopted) co_return Wrap(std::move(adopted).error(), "zygote");
   co_return adopted;
 }
 

@@ -1,25 +1,28 @@
 // kube/shim/wasm/zygotes.h - the processes from which commands and components are forked, one for
-// each tenant and user.
+// each tenant, user and group.
 //
 //   WasmBackend --> [ WasmZygotes ] --ZygoteRequest--> strata-cell --role=command --> child of ours
 //
 // A zygote is started when somebody needs it and ends a while after the last container that has it,
 // or with this process. Its death hurts no container: the next one gets another.
 //
-// What a zygote says is not believed: the process that it names must be a child of ours with the
-// zygote's user.
+// What a zygote says is not believed: the process that it names must be a child of ours that nobody
+// else answers for, with the zygote's user, groups and network namespace, which is no one else's.
+// When the host is short of memory, the kernel ends zygotes before what runs.
 //
 // Threads: the loop's. Lifetime: outlives calls and uses. Errors: kUnavailable: none can be
-// asked; kInternal: it died of the request; kPermissionDenied: the process that it named is none of
-// ours; else the zygote's own.
-// Tested by tests/kube/wasm_test.py.
+// asked; kInternal: it died of the request; kPermissionDenied: the process that it named is not
+// its; else the zygote's own. Tested by tests/kube/wasm_test.py.
 #pragma once
+
+#include <sys/types.h>
 
 #include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -43,14 +46,14 @@ class WasmZygotes {
     std::vector<int> fds;  // borrowed until the answer
   };
   struct Child {
-    host::Process process;
+    host::Process process;            // with the zygote's OOM score
     std::shared_ptr<const void> use;  // of its zygote, as long as the container is there
   };
   Task<Child> Start(Wanted wanted);
 
  private:
   struct Zygote;
-  using Key = std::pair<std::string, std::uint32_t>;  // tenant, user
+  using Key = std::tuple<std::string, uid_t, gid_t>;  // tenant, user, group
 
   Result<std::shared_ptr<Zygote>> Find(const Wanted& wanted);
   Result<std::shared_ptr<Zygote>> Make(const Wanted& wanted, Key key);
