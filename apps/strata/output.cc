@@ -42,9 +42,9 @@ constexpr std::size_t kReports = 7;
 Result<Format> FindFormat(std::string_view name, std::span<const Named> formats) {
   std::vector<std::string_view> names;
   std::string all;
-  const std::string asked = Lower(name);
+  std::string asked = Lower(name);
   for (const auto& [short_name, full] : kShort) {
-    if (asked == short_name) return FindFormat(full, formats);
+    if (asked == short_name) asked = full;
   }
   for (const Named& each : formats) {
     if (each.name == asked) return each.format;

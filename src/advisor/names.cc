@@ -1,6 +1,7 @@
 #include "advisor/names.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -19,6 +20,13 @@ std::string Fold(std::string_view name) {
   std::string folded = Lower(name);
   std::ranges::replace_if(folded, [](char c) { return c == ' ' || c == '-'; }, '_');
   return folded;
+}
+
+// What of a folded name stands before its first bracket; all of it where there is none.
+std::string BeforeBracket(const std::string& folded) {
+  std::string before = folded.substr(0, std::min(folded.find('('), folded.find("（")));
+  while (before.ends_with('_')) before.pop_back();
+  return before;
 }
 
 // "'a', 'b' or 'c'".
@@ -71,7 +79,21 @@ void Names::AddLabel(const std::string& id, const Text& label) {
 Result<std::string> Names::Find(std::string_view name) const {
   const std::string folded = Fold(name);
   const auto found = by_folded_.find(folded);
-  if (found != by_folded_.end()) return names_[found->second].id;
+  if (found != by_folded_.end()) {
+    const std::string& id = names_[found->second].id;
+    // What it and others would be called without what is in brackets is nobody's name.
+    std::map<std::string, std::string> called;
+    for (const Name& each : names_) {
+      if (each.folded != folded && BeforeBracket(each.folded) == folded) {
+        called.emplace(each.id, each.shown);
+      }
+    }
+    if (called.size() < 2 || !called.contains(id)) return id;
+    std::vector<std::string> all;
+    for (const auto& [other, shown] : called) all.push_back(shown);
+    return Fail(Errc::kNotFound, "no " + kind_ + " is called just '" + std::string(name) +
+                                     "'; did you mean " + OneOf(all) + "?");
+  }
   std::string message = "no " + kind_ + " '" + std::string(name.substr(0, kLongest)) + "'";
   const std::vector<std::string> near = Near(folded);
   if (!near.empty()) return Fail(Errc::kNotFound, message + "; did you mean " + OneOf(near) + "?");

@@ -36,7 +36,8 @@ class Names {
   void AddAliases(const Json& entry);
 
   // What it is called in either language, and what of that stands before a bracket:
-  // "总拥有成本(TCO)" is found as 总拥有成本, too. What is called so in full goes before.
+  // "总拥有成本(TCO)" is found as 总拥有成本, too. What is called so in full goes before, and what
+  // several would be called so is none of theirs.
   void AddLabel(const std::string& id, const Text& label);
 
   // Each entry's id with its label, name, title or term, zh and aliases, as AddLabel does.

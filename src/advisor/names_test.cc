@@ -65,6 +65,19 @@ TEST(NamesTest, ALabelIsFoundByWhatStandsBeforeItsBracket) {
   EXPECT_EQ(names.Find("total cost").value(), "all") << "what is called so in full goes before";
 }
 
+TEST(NamesTest, WhatStandsBeforeTheBracketsOfTwoIsNobodysName) {
+  Names names("thing");
+  names.AddLabel("cap", {"most (by one model)", "上限（采用模型）"});
+  names.AddLabel("other", {"most, by the other", "上限（竞争模型）"});
+  EXPECT_EQ(names.Find("most").value(), "cap");
+  EXPECT_EQ(names.Find("上限（竞争模型）").value(), "other");
+  const auto both = names.Find("上限");
+  ASSERT_FALSE(both.has_value());
+  EXPECT_EQ(
+      both.error().message,
+      "no thing is called just '上限'; did you mean '上限（采用模型）' or '上限（竞争模型）'?");
+}
+
 TEST(NamesTest, TheFirstKeepsAName) {
   Names names("thing");
   names.Add("a", "same");

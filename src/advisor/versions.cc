@@ -117,10 +117,13 @@ Section FeaturesOf(const std::vector<Tried>& tried) {
   return section;
 }
 
-// A figure of `each`; of a bound "< 5".
+// A figure of `each`; of a bound "< 5", and for programs as ValueCell has one (compare/values.h).
 Cell FigureCell(const Json& each, const char* key) {
   Cell cell = NumberCell(each.at(key));
-  if (each.contains("bound")) cell.text.en = "< " + cell.text.en;
+  if (each.contains("bound")) {
+    cell.text.en = "< " + cell.text.en;
+    cell.value = {{"max_exclusive", each.at(key)}};
+  }
   return cell;
 }
 
@@ -329,8 +332,7 @@ Change ChangeOf(const Json& figure, double before, double after) {
 
 Report Versions(const FoundHere& here) {
   const Json& update = Facts(FactFile::kVersions).at("report");
-  const Text date{
-      update.at("date").get<std::string>() + ", " + update.at("basis").get<std::string>(), ""};
+  const Text date = Join({update.at("date").get<std::string>(), ""}, ", ", TextOf(update, "basis"));
   return {.id = "versions",
           .title = {"Technology versions", "技术版本"},
           .sections = {VersionsOf(here.versions), FeaturesOf(here.features), Changes(), Layers(),

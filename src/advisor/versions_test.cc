@@ -90,6 +90,22 @@ TEST(VersionsTest, ChangesAreRecomputed) {
   EXPECT_EQ(report.sections[4].rows.size(), 4U) << "what the formal mappings are founded on";
 }
 
+TEST(VersionsTest, ABoundIsNoEqualityForPrograms) {
+  const Report report = Versions({});
+  int bounds = 0;
+  for (const auto& row : report.sections[2].rows) {
+    if (!row[1].text.en.starts_with("< ")) continue;
+    ++bounds;
+    EXPECT_TRUE(row[1].value.contains("max_exclusive")) << row[0].text.en;
+    EXPECT_TRUE(row[3].value.contains("max_exclusive")) << row[0].text.en;
+    const bool latency = row[0].text.en.contains("scheduling latency");
+    EXPECT_EQ(row[0].text.en.contains("99.999 %"), latency);
+    EXPECT_EQ(row[0].text.zh.contains("99.999%"), latency);
+  }
+  EXPECT_EQ(bounds, 2);
+  EXPECT_THAT(report.notes[0].zh, testing::HasSubstr("高优先级任务"));
+}
+
 TEST(VersionsTest, WhatTheUpdateChangedAndLeftToDoIsShown) {
   const Report report = Versions({});
   EXPECT_EQ(FindSection(report, "updates")->rows.size(), 4U);

@@ -165,7 +165,7 @@ class ReasonsTest(unittest.TestCase):
         reasons = joined(root / "src/advisor/measured/reasons.cc")
         known = re.findall(r'Word\{\s*"((?:[^"\\]|\\.)*)"', reasons) + re.findall(r'kFailed = "([^"]*)"', reasons)
         self.assertGreater(len(known), 9)
-        sources = [path for folder, name in (("src/measure", "**/*.c*"), ("apps/strata", "*.cc")) for path in (root / folder).glob(name)]
+        sources = [path for folder, name in (("src/measure", "**/*.c*"), ("apps/strata", "**/*.cc")) for path in (root / folder).glob(name)]
         said = "".join(joined(path) for path in sources)
         self.assertEqual([reason for reason in known if reason not in said], [])
 

@@ -197,6 +197,9 @@ class AdvisorTest(unittest.TestCase):
         self.assertIn("unknown output format 'pdf'", self.refused(USAGE, "roadmap", "-o", "pdf"))
         self.assertIn("unknown output format 'dot'", self.refused(USAGE, "roadmap", "-o", "dot"))
         self.assertIn("unknown output format 'csv'", self.refused(USAGE, "status", "-o", "csv"))
+        self.assertIn("unknown output format 'Md'", self.refused(USAGE, "status", "-o", "Md"))
+        for short, form in (("Md", "markdown"), ("YML", "yaml")):
+            self.assertEqual(self.answer("roadmap", "-o", short), self.answer("roadmap", "-o", form))
 
     def test_what_says_nothing_is_refused_with_what_it_may_say(self):
         for words, may in ((("compare", "--domain", ""), "cloud, edge, microservices"), (("compare", "--mapping", ""), "togaf"),

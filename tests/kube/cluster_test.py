@@ -377,6 +377,20 @@ class ClusterTest(OperatorTest):
         self.assertEqual(self.api.get(claim)["metadata"]["uid"], uid)
         self.deleted("db", claim)
 
+    def test_a_volume_is_kept_by_a_manifest_that_could_never_be_made(self):
+        self.node("n1", "container")
+        claim, path = f"{CLAIMS}/asked.volume", f"{OURS}/services/asks"
+        self.service("asks", volume("asked"))
+        self.operator()
+        self.seen("a claim", lambda: self.api.get(claim).get("kind") == "PersistentVolumeClaim")
+        self.service("asks", {**volume("asked", retain=True), "priority": "high"})
+        self.seen("a refusal", lambda: self.conditions(path).get("Ready") == ("False", "Unsupported"))
+        self.assertIn("ownerReferences", self.api.get(claim)["metadata"])
+        self.deleted("asks")
+        kept = self.api.get(claim)
+        self.assertFalse({"ownerReferences", "deletionTimestamp"} & set(kept["metadata"]))
+        self.assertEqual(kept["spec"]["resources"]["requests"]["storage"], "8Mi")
+
     def test_a_volume_comes_to_a_service_and_goes_from_it(self):
         """The Deployment stays the same object; its pods take turns only while there is a volume."""
         self.node("n1", "container")

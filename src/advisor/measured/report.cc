@@ -74,7 +74,7 @@ Section ClaimsSection(const std::vector<Described>& all) {
 }
 
 // For each row of which something is claimed what is claimed of it in each place, and the interval
-// that was measured.
+// that was measured; not what is no verdict's, as one beside the other would be taken for one.
 std::vector<Section> PicturesOf(const std::vector<Described>& all) {
   constexpr double kOpen = std::numeric_limits<double>::infinity();
   std::vector<Section> pictures;
@@ -83,7 +83,7 @@ std::vector<Section> PicturesOf(const std::vector<Described>& all) {
     const Measured& measured = each.measured;
     for (const JudgedClaim& judged : JudgeClaims(measured)) {
       const auto range = ClaimedRange(judged.claim.cell);
-      if (!range || !(measured.value > 0)) continue;
+      if (!range || !judged.verdict || !(measured.value > 0)) continue;
       if (measured.row != last) {
         pictures.push_back({.id = "picture_" + std::string(measured.row->id),
                             .title = LabelOf(*measured.row),

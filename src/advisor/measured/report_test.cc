@@ -13,6 +13,7 @@ namespace strata::advisor {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::vector<double> Around(double middle, int count) {
   std::vector<double> samples;
@@ -61,6 +62,28 @@ TEST(MeasuredReportTest, WhatIsClaimedIsAPictureBesideTheInterval) {
   EXPECT_NEAR(rows[0].value, 3, 0.05);
   EXPECT_LE(rows[0].interval.from, rows[0].value);
   EXPECT_EQ(FindSection(*report, "picture_compute"), nullptr) << "nothing is claimed of it";
+}
+
+TEST(MeasuredReportTest, WhatIsNotComparedIsNoPicture) {
+  measure::Record record = Made();
+  record.rows.push_back({"image_size", "container", "MiB", Around(5, 9), ""});
+  record.rows.push_back({"density_host", "container", "instances", Around(300, 9), ""});
+  record.rows.push_back({"cold_start", "container", "ms", {300}, ""});
+  const auto report = MeasuredReport(record);
+  ASSERT_TRUE(report.has_value());
+  for (const Section& section : report->sections) {
+    if (!section.plot) continue;
+    const auto* plot = std::get_if<IntervalPlot>(&*section.plot);
+    if (plot == nullptr) continue;
+    EXPECT_NE(section.id, "picture_density_host") << "by memory alone, not reached";
+    for (const Beside& row : plot->rows) {
+      EXPECT_THAT(row.label.en, Not(HasSubstr("technology_attributes"))) << section.id;
+    }
+  }
+  const Section* cold = FindSection(*report, "picture_cold_start");
+  ASSERT_NE(cold, nullptr);
+  EXPECT_TRUE(std::get<IntervalPlot>(*cold->plot).rows.back().label.en.starts_with("container"))
+      << "what is not decided yet is compared";
 }
 
 TEST(MeasuredReportTest, EveryClaimStandsBesideWhatWasMeasured) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "advisor/models/checks.h"
@@ -15,6 +16,7 @@
 #include "advisor/models/registry.h"
 #include "advisor/numerics/matrix.h"
 #include "advisor/report/report.h"
+#include "advisor/report/text.h"
 #include "base/json.h"
 
 namespace strata::advisor::models {
@@ -441,11 +443,16 @@ Model DriversResistance(const Json& fact) {
     return out;
   };
   // Without the sum, which is none of them.
-  model.plot = [](const Inputs& in) {
+  std::vector<Text> names;
+  for (const std::string_view each : kDrivers) {
+    const std::string name(each);
+    names.push_back({name, fact.at("parameters").at("driver_weights_zh").at(name)});
+  }
+  model.plot = [names = std::move(names)](const Inputs& in) {
     BarPlot plot{{"weight, %", "权重，%"}, {}};
     const std::vector<double> weights = Values(in, "weight", kDrivers);
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      plot.bars.push_back({{std::string(kDrivers[i]), ""}, 0, weights[i]});
+      plot.bars.push_back({names[i], 0, weights[i]});
     }
     return plot;
   };

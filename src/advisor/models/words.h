@@ -1,5 +1,5 @@
-// advisor/models/words.h - what each parameter of a model is, in both languages: as its fact calls
-// it, and where the fact has no words for it, in ours.
+// advisor/models/words.h - what each parameter of a model is, in both languages: in our words,
+// where what its fact calls it does not say enough alone, else as its fact calls it.
 //
 //   Parameter (name, what the fact calls it) --> [ DescribeParameter ] --> report.cc, settings.cc
 //
