@@ -79,6 +79,12 @@ class MicrovmTaskTest(ShimTest):
         self.assertTrue(eventually(lambda: self.node.tasks()["killed"][1] == "STOPPED"))
         self.assertIn(f"exit code {128 + signal.SIGKILL}", self.node.ctr("tasks", "delete", "killed").stderr)
         self.node.must(self.node.ctr("containers", "delete", "killed"))
+        self.run_task("stuck", "sleep", "1000", options=CLASS)
+        os.kill(self.node.pids_of(QEMU)[0], signal.SIGSTOP)  # its guest does not hear of the kill
+        self.node.must(self.node.ctr("tasks", "kill", "-s", "SIGKILL", "stuck"))
+        self.assertTrue(eventually(lambda: self.node.tasks()["stuck"][1] == "STOPPED"))
+        self.assertIn(f"exit code {128 + signal.SIGKILL}", self.node.ctr("tasks", "delete", "stuck").stderr)
+        self.node.must(self.node.ctr("containers", "delete", "stuck"))
         self.run_task("orphan", "sleep", "1000", options=CLASS)
         self.assertEqual(len(self.node.pids_of(QEMU)), 1)
         kill(self.node.pids_of(SHIM)[0])

@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -23,6 +26,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::minutes kMkfsPatience{10};
+constexpr std::uint64_t kBlock = 4096;
+constexpr int kDeepest = 256;  // each level is a descriptor while it is looked at
+constexpr TreeSize kMostOnDisk{.bytes = Bytes::MiB(64 * 1024), .files = 8'000'000};
+constexpr Bytes kDiskItself = Bytes::MiB(16);  // tables, and what is not counted
+constexpr Bytes kKeptFree = Bytes::MiB(1024);  // for others of the file system
 
 // Two lower layers at least, or overlayfs refuses to show what the layers hide.
 Result<void> MountLayers(const artifact::RootImage& root, const fs::path& at) {
@@ -52,25 +60,89 @@ Result<void> AttachTrees(const std::vector<Tree>& trees, const fs::path& at) {
   return {};
 }
 
+std::string PathOf(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+enum class Special : std::uint8_t { kTaken, kRefused };
+
+// Of what is below `path`, which stands for `named`.
+Result<TreeSize> Measure(const fs::path& path, const std::string& named, const TreeSize& most,
+                         Special special) {
+  const auto refuse = [&](const std::string& what) {
+    return Fail(Errc::kUnsupported, named + ": " + what);
+  };
+  TreeSize found;
+  std::error_code failed;
+  fs::recursive_directory_iterator each(path, failed);
+  for (; !failed && each != fs::recursive_directory_iterator(); each.increment(failed)) {
+    const auto status = each->symlink_status(failed);
+    if (failed) break;
+    const bool file = fs::is_regular_file(status);
+    const bool known = file || fs::is_directory(status) || fs::is_symlink(status);
+    if (!known && special == Special::kRefused) return refuse("a device, pipe or socket is in it");
+    const std::uint64_t size = file ? each->file_size(failed) : 0;
+    if (failed) break;
+    if (size > most.bytes.count) return refuse("it has too large a file");
+    found.bytes.count += (size / kBlock + 2) * kBlock;
+    if (++found.files > most.files || found.bytes > most.bytes || each.depth() > kDeepest) {
+      return refuse("it is larger than " + std::to_string(most.bytes.count >> 20) + " MiB, " +
+                    std::to_string(most.files) + " files or too deep");
+    }
+  }
+  if (failed) return Fail(Errc::kUnavailable, "look through " + named + ": " + failed.message());
+  return found;
+}
+
+Result<void> CheckRoom(int disk, Bytes largest) {
+  struct statvfs room{};
+  if (::fstatvfs(disk, &room) != 0) return FailErrno("disk", errno);
+  const Bytes free{room.f_bavail * room.f_frsize};
+  if (free >= largest + kKeptFree) return {};
+  return Fail(Errc::kResourceExhausted,
+              "disk: it takes " + std::to_string(largest.count >> 20) + " MiB where " +
+                  std::to_string(free.count >> 20) + " MiB are free; " +
+                  std::to_string(kKeptFree.count >> 20) + " MiB are left to others");
+}
+
+// It has no name when mkfs begins: nobody can put something else in its place, and nothing of it is
+// left behind.
+Result<Fd> MakeFile(const fs::path& at) {
+  const fs::path path = at / "disk";
+  auto disk = OpenFile(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+  if (disk && ::unlink(path.c_str()) != 0) return FailErrno("disk", errno);
+  return disk;
+}
+
 // The image's author chose what mkfs reads: it gets those files, owned by whomever, and the disk.
 Result<Fd> MakeFileSystem(const Config& config, const fs::path& at) {
-  const fs::path disk = at / "disk";
+  constexpr int kDisk = 3;
+  const fs::path root = at / "root";
+  const auto size = Measure(root, "root", kMostOnDisk, Special::kTaken);
+  if (!size) return std::unexpected(size.error());
+  const Bytes largest = size->bytes + kDiskItself;
+  const auto disk = MakeFile(at);
+  if (!disk) return std::unexpected(disk.error());
+  if (auto room = CheckRoom(disk->get(), largest); !room) return std::unexpected(room.error());
   std::vector<host::PathRule> paths = host::SystemPrograms();
   paths.push_back({config.mkfs.string(), host::PathAccess::kProgram});
-  paths.push_back({at.string(), host::PathAccess::kReadWrite});
+  paths.push_back({root.string(), host::PathAccess::kReadOnly});
+  paths.push_back({PathOf(disk->get()), host::PathAccess::kReadWrite});
   auto ran = host::RunToEnd({.program = config.mkfs.string(),
-                             .arguments = {"-x", "-1", disk.string(), (at / "root").string()},
+                             .arguments = {"-x", "-1", PathOf(kDisk), root.string()},
                              .environment = {"PATH=/usr/bin:/bin"},
+                             .fds = {{disk->get(), kDisk}},
+                             .limits = {{RLIMIT_FSIZE, largest.count}, {RLIMIT_CORE, 0}},
                              .namespaces = host::Namespaces::kRequired,
                              .privileges = host::Privileges::kDrop,
                              .capabilities = 1ULL << CAP_DAC_READ_SEARCH,
                              .paths = std::move(paths)},
                             kMkfsPatience, Bytes::MiB(64));
   if (!ran) return std::unexpected(std::move(ran).error());
-  if (!ran->status.success()) return Fail(Errc::kInternal, "mkfs.erofs: " + ran->err);
+  if (!ran->status.success()) {
+    return Fail(Errc::kInternal, "mkfs.erofs: " + ran->status.ToString() + ": " + ran->err);
+  }
   // QEMU, which is not root, opens it anew through its descriptor.
-  if (::chmod(disk.c_str(), 0644) != 0) return FailErrno("disk", errno);
-  return OpenFile(disk, O_RDONLY);
+  if (::fchmod(disk->get(), 0644) != 0) return FailErrno("disk", errno);
+  return OpenFile(PathOf(disk->get()), O_RDONLY);
 }
 
 void Unmount(const fs::path& place) { ::umount2(place.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW); }
@@ -109,6 +181,23 @@ Result<Tree> OpenTree(std::string name, const std::string& path) {
   if (::fstat(mount.get(), &status) != 0) return FailErrno("look at " + path, errno);
   return Tree{
       .name = std::move(name), .mount = std::move(mount), .directory = S_ISDIR(status.st_mode)};
+}
+
+Result<TreeSize> MeasureTree(const Tree& tree, const TreeSize& most) {
+  if (tree.directory) {
+    return Measure(PathOf(tree.mount.get()) + "/.", tree.name, most, Special::kRefused);
+  }
+  struct stat status{};
+  if (::fstat(tree.mount.get(), &status) != 0) return FailErrno("look at " + tree.name, errno);
+  if (!S_ISREG(status.st_mode)) {
+    return Fail(Errc::kUnsupported, tree.name + ": a device, pipe or socket");
+  }
+  const Bytes size{static_cast<std::uint64_t>(status.st_size)};
+  if (size > most.bytes || most.files == 0) {
+    return Fail(Errc::kUnsupported, tree.name + ": it is larger than " +
+                                        std::to_string(most.bytes.count >> 20) + " MiB");
+  }
+  return TreeSize{.bytes = size, .files = 1};
 }
 
 Result<Fd> MakeDisk(const Config& config, const std::vector<Tree>& trees, const std::string& name) {

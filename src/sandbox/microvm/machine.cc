@@ -109,8 +109,8 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
     spawn.stderr_fd = words->get();
     spawn.fds = QemuDescriptors(shared, parts, agent->theirs.get(), qmp->theirs.get());
     spawn.limits.push_back({RLIMIT_CORE, 0});
-    // Without drives it may also write its state, which has no size that is known before.
-    if (!parts.drives.empty()) spawn.limits.push_back({RLIMIT_FSIZE, *largest});
+    // One that is saved writes its state, too, which has no size that is known before.
+    if (!parts.saved || !parts.drives.empty()) spawn.limits.push_back({RLIMIT_FSIZE, *largest});
     spawn.cgroups = made.group->directories();
     spawn.identity = parts.user.value_or(shared.config.user);
     spawn.namespaces = host::Namespaces::kRequired;

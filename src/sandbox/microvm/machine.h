@@ -82,6 +82,7 @@ struct MachineParts {
   std::vector<Drive> drives;  // as many as it has, or none: each is blank
   // What the guest writes goes to `memory`; else it is the machine's own.
   bool writes_memory = false;
+  bool saved = true;  // it may be asked for its state; else its files, the console too, are bounded
   std::optional<int> oom_score_adjust;  // of QEMU; none: as ours is
 };
 

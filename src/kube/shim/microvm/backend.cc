@@ -2,9 +2,11 @@
 
 #include <signal.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <cstddef>
 #include <functional>
-#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "kube/shim/microvm/machines.h"
 #include "kube/shim/task/own_group.h"
@@ -15,54 +17,42 @@
 namespace strata::kube::shim {
 namespace {
 
-namespace fs = std::filesystem;
 namespace microvm = sandbox::microvm;
 
-constexpr Bytes kMostCopied = 64_MiB;  // of one mount
-constexpr int kMostFiles = 16'384;
+using Trees = std::vector<microvm::Tree>;
 
-// Whether `path` is small, and files, directories and links only.
-Result<void> CheckCopied(const std::string& path) {
-  const auto too_much = [&path] {
-    return Fail(Errc::kUnsupported,
-                "class microvm: " + path + " is copied into the machine, up to " +
-                    std::to_string(kMostCopied.count >> 20) + " MiB and " +
-                    std::to_string(kMostFiles) + " files: this is more, or a device or socket");
-  };
-  std::error_code failed;
-  const auto status = fs::symlink_status(path, failed);
-  if (fs::is_regular_file(status)) {
-    return fs::file_size(path, failed) > kMostCopied.count ? too_much() : Result<void>();
-  }
-  if (!fs::is_directory(status)) return too_much();
-  std::uint64_t bytes = 0;
-  int files = 0;
-  fs::recursive_directory_iterator at(path, failed);
-  for (; !failed && at != fs::recursive_directory_iterator(); at.increment(failed)) {
-    const auto each = at->symlink_status(failed);
-    if (failed) break;
-    if (fs::is_regular_file(each)) bytes += at->file_size(failed);
-    const bool known = fs::is_regular_file(each) || fs::is_directory(each) || fs::is_symlink(each);
-    if (!known || ++files > kMostFiles || bytes > kMostCopied.count) return too_much();
-  }
-  if (failed) return Fail(Errc::kUnavailable, "copy " + path + ": " + failed.message());
-  return {};
-}
+constexpr microvm::TreeSize kMostOfOne{.bytes = 64_MiB, .files = 16'384};  // of one mount
+constexpr microvm::TreeSize kMostOfAll{.bytes = 256_MiB, .files = 65'536};
 
-Result<std::vector<microvm::Tree>> OpenTrees(const MicrovmConfig& config, const std::string& root) {
-  std::vector<microvm::Tree> trees;
+// The root, and what is copied, in the order of `copies`.
+Result<Trees> OpenTrees(const std::vector<MicrovmConfig::Copy>& copies, const std::string& root) {
+  Trees trees;
   auto first = microvm::OpenTree(microvm::kRootTree, root);
   if (!first) return std::unexpected(std::move(first).error());
   trees.push_back(std::move(*first));
-  for (const MicrovmConfig::Copy& copy : config.copies) {
-    if (auto small = CheckCopied(copy.host); !small) {
-      return std::unexpected(std::move(small).error());
-    }
+  for (const MicrovmConfig::Copy& copy : copies) {
     auto tree = microvm::OpenTree(copy.tree, copy.host);
     if (!tree) return std::unexpected(std::move(tree).error());
     trees.push_back(std::move(*tree));
   }
   return trees;
+}
+
+Result<void> CheckCopied(const std::vector<MicrovmConfig::Copy>& copies, const Trees& trees) {
+  microvm::TreeSize left = kMostOfAll;
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    const microvm::TreeSize most{.bytes = std::min(kMostOfOne.bytes, left.bytes),
+                                 .files = std::min(kMostOfOne.files, left.files)};
+    const auto size = microvm::MeasureTree(trees[i + 1], most);
+    if (!size) {
+      return Wrap(size.error(), "class microvm: " + copies[i].host +
+                                    " is copied into the machine, up to 64 MiB and 16384 files of "
+                                    "one mount, and 256 MiB of all");
+    }
+    left.bytes.count -= size->bytes.count;
+    left.files -= size->files;
+  }
+  return {};
 }
 
 std::uint32_t NumberOf(const ContainerProcess& process) { return process.machine_program; }
@@ -94,15 +84,18 @@ Task<void> MicrovmBackend::Make(ContainerProcess& first) {
   co_return Result<void>();
 }
 
-// Mounts are looked at where they are visible; the disk is made where nobody sees what it is made
-// of.
+// Mounts are opened where they are visible, and looked through where nobody else waits; the disk is
+// made where nobody sees what it is made of. The jobs own what they use, but for what is shared:
+// its worker ends before it.
 Task<Fd> MicrovmBackend::MakeDisk() {
-  std::move_only_function<Result<std::vector<microvm::Tree>>()> open =
-      [&config = config_, root = bundle_ + "/rootfs"] { return OpenTrees(config, root); };
+  std::move_only_function<Result<Trees>()> open =
+      [copies = config_.copies, root = bundle_ + "/rootfs"] { return OpenTrees(copies, root); };
   auto trees = co_await shared_.worker->Run(std::move(open));
   if (!trees) co_return std::unexpected(std::move(trees).error());
-  std::move_only_function<Result<Fd>()> make = [&to = machines_->config, &trees = *trees,
-                                                name = MachineName(bundle_)] {
+  std::move_only_function<Result<Fd>()> make = [&to = machines_->config, copies = config_.copies,
+                                                trees = std::move(*trees),
+                                                name = MachineName(bundle_)]() -> Result<Fd> {
+    if (auto small = CheckCopied(copies, trees); !small) return std::unexpected(small.error());
     return microvm::MakeDisk(to, trees, name);
   };
   co_return co_await machines_->worker->Run(std::move(make));
@@ -134,6 +127,7 @@ Task<std::shared_ptr<microvm::Machine>> MicrovmBackend::Boot(const Fd& disk,
                               .card = network.card,
                               .tap = network.tap.get(),
                               .writes_memory = true,
+                              .saved = false,
                               .oom_score_adjust = config_.oom_score_adjust};
   auto machine = co_await microvm::Machine::Start(machines_, std::move(parts));
   if (!machine) co_return machine;
@@ -209,7 +203,9 @@ Task<void> MicrovmBackend::Remove() {
     if (!network.empty()) UnplugMachine(network);
     return group ? RemoveOwnGroup(*group) : Result<void>();
   };
-  co_return co_await shared_.worker->Run(std::move(remove));
+  auto removed = co_await shared_.worker->Run(std::move(remove));
+  plugged_ = false;  // by now the pod's address may be another machine's
+  co_return removed;
 }
 
 }  // namespace strata::kube::shim

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -21,6 +22,7 @@ constexpr Bytes kUsualPrograms = 384_MiB;  // without a limit
 constexpr Bytes kLeastPrograms = 16_MiB;   // the runtime's set-up is charged to them
 constexpr Bytes kMostPrograms = 1'048'576_MiB;
 constexpr std::uint32_t kUsualPids = 4096;
+constexpr std::size_t kMostCopies = 256;
 constexpr const char* kVersion = "1.0.2";  // a runtime refuses those that came after it
 constexpr const char* kContainerType = "io.kubernetes.cri.container-type";
 
@@ -69,6 +71,9 @@ Result<std::optional<Json>> MountFor(const Json& mount, MicrovmConfig& found) {
     return Cannot("mount " + at +
                   ": a machine has copies of what is mounted read-only, and shares no directory "
                   "of the host that it could write: mount it read-only, or use a tmpfs");
+  }
+  if (found.copies.size() == kMostCopies) {
+    return Cannot("more than " + std::to_string(kMostCopies) + " mounts that are copied");
   }
   const std::string tree = "mount-" + std::to_string(found.copies.size());
   found.copies.push_back({.host = from, .tree = tree});

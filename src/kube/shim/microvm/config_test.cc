@@ -102,6 +102,9 @@ TEST(ReadMicrovmConfigTest, WhatAMachineCannotHaveIsRefused) {
       refused([](Json& json) { json["linux"]["namespaces"].push_back({{"type", "user"}}); }));
   EXPECT_TRUE(refused([](Json& json) { json["linux"]["devices"] = {{{"path", "/dev/fuse"}}}; }));
   EXPECT_TRUE(refused([](Json& json) { json["linux"]["resources"]["memory"]["limit"] = 4096; }));
+  EXPECT_TRUE(refused([](Json& json) {
+    for (int i = 0; i < 256; ++i) json["mounts"].push_back(json["mounts"][5]);
+  }));
   EXPECT_TRUE(refused([](Json& json) { json["hooks"]["prestart"] = {{{"path", "/x"}}}; }));
   EXPECT_TRUE(refused(
       [](Json& json) { json["annotations"]["io.kubernetes.cri.container-type"] = "sandbox"; }));

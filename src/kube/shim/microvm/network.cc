@@ -5,12 +5,15 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <sstream>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -114,7 +117,11 @@ Result<MachineNetwork> PlugHere() {
   return found;
 }
 
+// Where a machine is, it is another one, which was plugged in since: what comes in is that one's.
 Result<void> UnplugHere() {
+  const auto all = host::LiveInterfaces();
+  if (!all) return std::unexpected(all.error());
+  if (std::ranges::find(*all, kTap) != all->end()) return {};
   const auto name = OnlyInterface();
   if (!name) return std::unexpected(name.error());
   auto links = host::RouteSocket::Open();
@@ -126,13 +133,17 @@ Result<void> UnplugHere() {
 template <typename Work>
 auto InNetwork(const std::string& path, Work work) {
   decltype(work()) outcome;
-  std::thread([&] {
-    if (auto entered = EnterNetwork(path); !entered) {
-      outcome = std::unexpected(std::move(entered).error());
-    } else {
-      outcome = work();
-    }
-  }).join();
+  try {
+    std::thread([&] {
+      if (auto entered = EnterNetwork(path); !entered) {
+        outcome = std::unexpected(std::move(entered).error());
+      } else {
+        outcome = work();
+      }
+    }).join();
+  } catch (const std::system_error& error) {
+    outcome = Fail(Errc::kResourceExhausted, std::string("enter a network: ") + error.what());
+  }
   return outcome;
 }
 
