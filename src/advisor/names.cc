@@ -88,7 +88,7 @@ Result<std::string> Names::Find(std::string_view name) const {
         called.emplace(each.id, each.shown);
       }
     }
-    if (called.size() < 2 || !called.contains(id)) return id;
+    if (Fold(id) == folded || called.size() < 2 || !called.contains(id)) return id;
     std::vector<std::string> all;
     for (const auto& [other, shown] : called) all.push_back(shown);
     return Fail(Errc::kNotFound, "no " + kind_ + " is called just '" + std::string(name) +

@@ -67,9 +67,10 @@ TEST(NamesTest, ALabelIsFoundByWhatStandsBeforeItsBracket) {
 
 TEST(NamesTest, WhatStandsBeforeTheBracketsOfTwoIsNobodysName) {
   Names names("thing");
-  names.AddLabel("cap", {"most (by one model)", "上限（采用模型）"});
-  names.AddLabel("other", {"most, by the other", "上限（竞争模型）"});
-  EXPECT_EQ(names.Find("most").value(), "cap");
+  names.Add("cap", "cap");
+  names.AddLabel("cap", {"Cap (by one model)", "上限（采用模型）"});
+  names.AddLabel("other", {"Cap (by the other)", "上限（竞争模型）"});
+  EXPECT_EQ(names.Find("cap").value(), "cap") << "whatever else it is called, that is its id";
   EXPECT_EQ(names.Find("上限（竞争模型）").value(), "other");
   const auto both = names.Find("上限");
   ASSERT_FALSE(both.has_value());

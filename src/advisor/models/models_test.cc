@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -223,6 +224,13 @@ TEST(ModelsTest, MostClaimsAreComputedAndNotTakenOnTheFactsWord) {
     }
   }
   EXPECT_GE(computed + 2, judged);  // "six values computed with the root", "exponential above 0.5"
+}
+
+TEST(ModelsTest, DriversAreDrawnInTheFactsWords) {
+  const Model model = MakeModel(**FindModel("drivers_resistance"));
+  const auto plot = std::get<BarPlot>(model.plot(Inputs(model.parameters)));
+  ASSERT_EQ(plot.bars.size(), 4U);
+  EXPECT_EQ(plot.bars[1].label, (Text{"security", "安全"}));
 }
 
 TEST(ModelsTest, TheGoalOfAStageIsTheFacts) {
