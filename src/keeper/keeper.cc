@@ -243,10 +243,13 @@ void Keeper::OnServe(Serve message) {
       !fits) {
     return Tell(Prepared{key, wire::WireError(fits.error())});
   }
-  const auto on_ready = [this, key](const Result<void>& ready) {
+  // One that ran before is started as often as its policy says: cells have lines to it already, and
+  // another of the same key would not be reached through those.
+  const auto on_ready = [this, key, proves = message.prove](const Result<void>& ready) {
     if (!services_.contains(key)) return;  // nobody wants it any more
-    if (!ready) OnForget(key);
-    Tell(Prepared{key, ready ? "" : wire::WireError(ready.error())});
+    const bool kept = !ready && !proves && ready.error().code == Errc::kFailedPrecondition;
+    if (!ready && !kept) OnForget(key);
+    Tell(Prepared{key, ready ? "" : wire::WireError(ready.error()), kept});
   };
   const auto service = std::make_shared<Service>(
       loop_, clock_, std::move(message), image->second, outgoing_.For(key), pools_,
@@ -318,7 +321,7 @@ void Keeper::OnForget(const std::string& key) {
   if (found == services_.end()) return;
   auto service = std::move(found->second);
   services_.erase(found);
-  if (!service->settled()) service->Stop();  // no cell has a line to it
+  if (!service->came_up()) service->Stop();  // no call is in it
   ending_.push_back(service);
   Spawn(loop_, EndService(std::move(service)));
 }

@@ -3,10 +3,12 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -76,6 +78,54 @@ TEST_F(KeeperTest, AServiceThatDoesNotComeUpIsToldToWhoeverAskedLast) {
   EXPECT_NE(Next<Prepared>().error, "");
   EXPECT_EQ(keeper_.TakeStock().keys, (std::vector<std::string>{"image"}));
   EXPECT_TRUE(keeper_.TakeStock().starting.empty());
+}
+
+TEST_F(KeeperTest, AServiceThatNeedNotProveItselfIsReachedOnTheSameLineOnceItComesUp) {
+  script_.listens = false;
+  Serve web = Web();
+  web.prove = false;
+  Send(web);
+  std::array<int, 2> ends = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const Fd cell(ends[0]);
+  std::vector<Fd> ours;
+  ours.emplace_back(ends[1]);
+  ASSERT_TRUE(keeper_.Handle(Attach{.key = "key"}, std::move(ours)).has_value());
+  RunUntil([this] { return script_.refused > 1; });
+  clock_.Advance(std::chrono::minutes(1));
+  const auto failed = Next<Prepared>();
+  EXPECT_NE(failed.error, "");
+  EXPECT_TRUE(failed.kept);
+  EXPECT_EQ(keeper_.TakeStock().keys, (std::vector<std::string>{"image", "key"}));
+  script_.listens = true;
+  RunUntil([this] {
+    return std::ranges::any_of(told_, [](const ToManager& each) {
+      const auto* scaled = std::get_if<Scaled>(&each);
+      return scaled != nullptr && scaled->ready == 1;
+    });
+  });
+  EXPECT_EQ(script_.servers.size(), 1U);
+}
+
+TEST_F(KeeperTest, AServiceThatNeverCameUpEndsAtOnceAlthoughCellsHaveLinesToIt) {
+  script_.listens = false;
+  Serve web = Web();
+  web.prove = false;
+  web.limits.timeout = std::chrono::hours(1);
+  Send(web);
+  std::array<int, 2> ends = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const Fd cell(ends[0]);
+  std::vector<Fd> ours;
+  ours.emplace_back(ends[1]);
+  ASSERT_TRUE(keeper_.Handle(Attach{.key = "key"}, std::move(ours)).has_value());
+  RunUntil([this] { return script_.refused > 1; });
+  clock_.Advance(std::chrono::minutes(1));
+  EXPECT_TRUE(Next<Prepared>().kept);
+  Send(Forget{"key"});
+  int looks = 0;
+  RunUntil([&] { return script_.servers.empty() || ++looks > 100; });
+  EXPECT_TRUE(script_.servers.empty());
 }
 
 TEST_F(KeeperTest, AServiceThatIsForgottenWhileItStartsDoesNotAnswerForTheNext) {

@@ -28,7 +28,7 @@ constexpr std::size_t kMostProblems = 100;
 constexpr const char* kDefaultTenant = "default";  // has the listener while nobody has routes
 constexpr std::chrono::milliseconds kFirstRetry{500};
 constexpr std::chrono::milliseconds kLongestRetry{10'000};
-// Making a form ready again may hold the turn of its tenant for half a minute.
+// Making a form ready again may hold the turn of its tenant for a minute or so.
 constexpr std::chrono::milliseconds kLongestRetryOfForms{60'000};
 
 std::string DiffLine(const model::FieldChange& change) {
@@ -443,12 +443,14 @@ Task<void> ManagerImpl::Serve() {
     keys.insert(built.modules.begin(), built.modules.end());
   }
   served_.insert(keys.begin(), keys.end());  // until all have switched, beside what they had
+  // Somebody may have lost what it takes, or be too busy for it, for a while only. Whoever pauses
+  // because of something else does not hold it up, and neither does a cell that cannot be told.
+  for (const std::string& tenant : runnables_.lacking()) {
+    if (making_ready_.contains(tenant) && !runnables_.untried().contains(tenant)) continue;
+    Spawn(loop_, MakeReadyUntilDone(tenant, {}));
+  }
   auto served = co_await fleet_.Reconcile(std::move(*desired));
   if (!served) co_return std::unexpected(served.error());
-  // Somebody may have lost what it takes, or be too busy for it, for a while only.
-  for (const std::string& tenant : runnables_.lacking()) {
-    if (!making_ready_.contains(tenant)) Spawn(loop_, MakeReadyUntilDone(tenant, {}));
-  }
   if (fleet_.behind()) co_return Result<void>{};
   // Not earlier: a cell that dies during the change is replaced with what it had.
   runnables_.KeepCode(keys);

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -75,6 +76,51 @@ std::vector<model::Backend> LedTo(const model::RouteEntry& route) {
 model::Target Meant(const model::Rollout& rollout) {
   if (rollout.settled()) return rollout.winner();
   return rollout.canary.current() ? model::Target{} : rollout.stable;
+}
+
+Result<std::vector<model::RouteEntry>> RoutesWith(store::Store& store,
+                                                  const std::vector<Candidate>& candidates) {
+  auto routes = store.Routes();
+  if (!routes) return routes;
+  for (const Candidate& candidate : candidates) {
+    const model::Resource& resource = candidate.resource.resource;
+    std::erase_if(*routes, [&](const auto& route) { return route.owner == resource.key(); });
+    std::ranges::move(model::RoutesOf(resource), std::back_inserter(*routes));
+  }
+  return routes;
+}
+
+// Where the traffic of a workload goes that a rollout leads elsewhere than to its newest form.
+std::vector<model::Target> TrafficAfter(const store::NewResource& change, const model::Rollout* now,
+                                        store::Store& store) {
+  if (change.rollout) return {change.rollout->stable};
+  if (now == nullptr) return {};
+  // A new revision ends it.
+  const auto applied = store.Apply(std::span(&change, 1), store::DryRun::kYes);
+  if (!applied || applied->front().new_revision) return {};
+  if (now->settled()) return {now->winner()};
+  return {now->stable, now->canary};
+}
+
+// What was deployed as `resource`, as if it were to be deployed again.
+Candidate CandidateOf(const model::Revision& revision, model::Resource resource,
+                      const artifact::ContentStore& content) {
+  Candidate candidate;
+  candidate.resource.resource = std::move(resource);
+  candidate.resource.variants = revision.variants;
+  std::vector<model::ResolvedVariant> variants = revision.variants;
+  if (variants.empty()) {
+    const bool wasm = content.Contains(revision.artifact_digest);
+    variants.push_back(
+        {wasm ? model::VariantKind::kWasm : model::VariantKind::kImage, revision.artifact_digest});
+  }
+  for (model::ResolvedVariant& each : variants) {
+    Variant variant{.place = revision.ToString()};
+    if (each.kind == model::VariantKind::kImage) variant.artifact.image.emplace();
+    variant.artifact.digest = std::move(each.digest);
+    candidate.variants.push_back(std::move(variant));
+  }
+  return candidate;
 }
 
 std::string Words(const model::Backend& backend) {
@@ -160,21 +206,9 @@ Result<std::vector<Form>> ManagerImpl::Forms() {
   return forms;
 }
 
-Result<std::vector<model::RouteEntry>> ManagerImpl::RoutesWith(
-    const std::vector<Candidate>& candidates) {
-  auto routes = store_->Routes();
-  if (!routes) return routes;
-  for (const Candidate& candidate : candidates) {
-    const model::Resource& resource = candidate.resource.resource;
-    std::erase_if(*routes, [&](const auto& route) { return route.owner == resource.key(); });
-    std::ranges::move(model::RoutesOf(resource), std::back_inserter(*routes));
-  }
-  return routes;
-}
-
 Task<void> ManagerImpl::PrepareForms(const std::vector<Candidate>& candidates, Mode mode,
                                      Progress& progress) {
-  const auto routes = RoutesWith(candidates);
+  const auto routes = RoutesWith(*store_, candidates);
   if (!routes) co_return std::unexpected(routes.error());
   for (const model::RouteEntry& route : *routes) {
     const auto owns = [&route](const Candidate& each) {
@@ -197,7 +231,34 @@ Task<void> ManagerImpl::PrepareForms(const std::vector<Candidate>& candidates, M
       if (!ready) co_return Wrap(ready.error(), route.owner.ToString() + ": " + Words(backend));
     }
   }
+  if (mode == Mode::kDryRun) co_return Result<void>{};
+  for (const Candidate& each : candidates) co_await PrepareTraffic(each, progress);
   co_return Result<void>{};
+}
+
+// What a manifest says without making a revision (replicas, probes) is so of the older forms that
+// have traffic, too: these run as it says before cells switch. A failure is not the manifest's: the
+// form is left out, and tried again, as any that is lost.
+Awaitable<void> ManagerImpl::PrepareTraffic(const Candidate& changing, Progress& progress) {
+  const model::Resource& resource = changing.resource.resource;
+  if (resource.workload() == nullptr) co_return;
+  const std::string& tenant = resource.metadata.tenant;
+  const std::string& name = resource.metadata.name;
+  const auto moving = rollouts_.find({tenant, name});
+  const model::Rollout* now = moving == rollouts_.end() ? nullptr : &moving->second;
+  const std::vector<model::Target> targets = TrafficAfter(changing.resource, now, *store_);
+  for (const model::Target& target : targets) {
+    const auto form = FormOf(tenant, {name, 1, target});
+    if (!form || !*form) continue;
+    const model::Revision& revision = (*form)->revision;
+    const Class sandbox_class = ClassOf(revision);
+    if (sandbox_class == Class::kWasm) continue;  // has its code, and that is all
+    const Candidate deployed = CandidateOf(revision, ResourceAs(resource, revision), content_);
+    const auto ready = co_await PrepareImage(deployed, sandbox_class, Mode::kCommit, progress);
+    if (ready) continue;
+    log_.Warn("older traffic is not ready as its new manifest says",
+              {{"form", revision.ToString()}, {"error", ready.error().message}});
+  }
 }
 
 // `changing`: the workload, if it is on its way to the store itself. `asked`: as WholeClass has it,
@@ -267,22 +328,7 @@ Task<Class> ManagerImpl::CheckClass(const Candidate& candidate, Class inner,
 Result<Candidate> ManagerImpl::DeployedAs(const model::Revision& revision) {
   auto resource = runnables_.ResourceOf(revision);
   if (!resource) return std::unexpected(std::move(resource).error());
-  Candidate candidate;
-  candidate.resource.resource = *std::move(resource);
-  candidate.resource.variants = revision.variants;
-  std::vector<model::ResolvedVariant> variants = revision.variants;
-  if (variants.empty()) {
-    const bool wasm = content_.Contains(revision.artifact_digest);
-    variants.push_back(
-        {wasm ? model::VariantKind::kWasm : model::VariantKind::kImage, revision.artifact_digest});
-  }
-  for (model::ResolvedVariant& each : variants) {
-    Variant variant{.place = revision.ToString()};
-    if (each.kind == model::VariantKind::kImage) variant.artifact.image.emplace();
-    variant.artifact.digest = std::move(each.digest);
-    candidate.variants.push_back(std::move(variant));
-  }
-  return candidate;
+  return CandidateOf(revision, *std::move(resource), content_);
 }
 
 // [{"function", "revision", "class", "share"}]: where each share of a route's traffic goes now.

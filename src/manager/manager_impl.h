@@ -158,7 +158,6 @@ class ManagerImpl final : public Manager {
   Result<std::vector<model::Revision>> AllNow();
   // Checks and prepares what routes name, as they would be with `candidates`.
   Task<void> PrepareForms(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
-  Result<std::vector<model::RouteEntry>> RoutesWith(const std::vector<Candidate>& candidates);
   Task<void> PrepareForm(const Candidate* changing, const std::string& tenant,
                          const model::Backend& backend, Mode mode, std::string_view asked,
                          Progress& progress);
@@ -166,6 +165,7 @@ class ManagerImpl final : public Manager {
   Task<model::Class> CheckClass(const Candidate& candidate, model::Class inner,
                                 std::string_view asked);
   Result<Candidate> DeployedAs(const model::Revision& revision);
+  Awaitable<void> PrepareTraffic(const Candidate& changing, Progress& progress);
   Json BackendsToJson(const std::string& tenant, const std::vector<model::Backend>& backends);
   Result<std::vector<model::RouteEntry>> RoutesNow();  // with what rollouts make of them
 

@@ -74,6 +74,20 @@ class HealthTest(ServerTest):
         (door / "closed").unlink()
         self.assertTrue(eventually(lambda: self.server.get("/stuck").text == "hello"))
 
+    def test_one_that_came_up_only_after_it_was_given_up_is_reached(self):
+        lock = self.folder / "lock"
+        lock.mkdir()
+        open_ = {"exec": {"command": ["/bin/guest", "absent", "/lock/closed"]}, **SOON}
+        self.deploy("late", grants={"dirs": [{"host": str(lock), "guest": "/lock", "mode": "ro"}]},
+                    health={"readiness": open_, "liveness": open_})
+        (lock / "closed").touch()
+        keeper = next(pid for pid, words in self.server.processes().items() if words[0].endswith("/strata-keeper"))
+        os.kill(keeper, signal.SIGKILL)
+        self.assertTrue(eventually(lambda: "default/late does not come up" in self.server.log()))
+        self.assertEqual(self.server.get("/late").status, 503)
+        (lock / "closed").unlink()
+        self.assertTrue(eventually(lambda: self.server.get("/late").text == "hello"))
+
     def test_one_that_comes_up_slowly_keeps_no_other_namespace_waiting(self):
         gate = self.folder / "gate"
         gate.mkdir()

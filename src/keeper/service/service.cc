@@ -100,9 +100,9 @@ void Service::Stop() {
 
 void Service::Settle(Result<void> ready) {
   if (!on_ready_) return;
-  const bool runs = ready.has_value();
+  came_up_ = came_up_ || ready;
   std::exchange(on_ready_, nullptr)(std::move(ready));
-  if (runs) TellScaleIfNew();
+  TellScaleIfNew();  // not once it is to stop
   LookNow();
 }
 
@@ -115,6 +115,7 @@ void Service::SettleWhenReady() {
 
 void Service::SetReady(Replica& replica, bool ready) {
   replica.ready = ready;
+  came_up_ = came_up_ || ready;
   RetireConnections();
   if (ready) {
     can_serve_.Notify();

@@ -57,7 +57,8 @@ class Service final : public std::enable_shared_from_this<Service> {
   using PrintFn = std::function<void(Printed line)>;
   // False: there is nobody to tell, and it is told again.
   using ScaledFn = std::function<bool(Scaled scaled)>;
-  // Told once: every replica is ready, or they did not become so and Stop() is to be called.
+  // Told once: every replica is ready, or they did not become so. Replicas are started on until
+  // Stop() is called.
   using ReadyFn = std::function<void(Result<void> ready)>;
 
   // `connector`: its sandboxes' way out; outlives it, as `pools` does, which makes room for them.
@@ -74,6 +75,8 @@ class Service final : public std::enable_shared_from_this<Service> {
 
   // ReadyFn was told.
   [[nodiscard]] bool settled() const noexcept { return !on_ready_; }
+  // A replica has been ready, or none is needed before the first request.
+  [[nodiscard]] bool came_up() const noexcept { return came_up_; }
 
   using Connection = sandbox::remote::Dialler::Connection;
 
@@ -239,6 +242,7 @@ class Service final : public std::enable_shared_from_this<Service> {
   std::uint64_t started_ = 0;
   std::uint64_t early_ends_ = 0;
   bool stopping_ = false;
+  bool came_up_ = false;
   std::optional<scheduler::Autoscaler> autoscaler_;  // with `scale`
   bool prove_;        // what was started to be seen has not come up yet
   TimePoint served_;  // when there was a request last that no door tells of

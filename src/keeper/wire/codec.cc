@@ -231,6 +231,7 @@ void Each(auto&, Is<Ready> auto&) {}
 void Each(auto& visit, Is<Prepared> auto& m) {
   visit("key", m.key);
   visit("error", m.error);
+  visit("kept", m.kept);
 }
 
 void Each(auto&, Is<Drained> auto&) {}

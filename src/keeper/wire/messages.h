@@ -60,8 +60,8 @@ struct Admit {
 
 // Runs `replicas` servers of the image `image` until Forget, or as many as `scale` says, and keeps
 // that as `key`: answered with Prepared once those that it begins with are ready, or when they do
-// not become so; then it is forgotten. A key that is there already is answered at once, one that is
-// still starting when it is answered anyhow.
+// not become so; then it is forgotten, or kept where `prove` is false. A key that is there already
+// is answered at once, one that is still starting when it is answered anyhow.
 struct Serve {
   std::string key;
   std::string image;  // a key that Prepare made
@@ -200,6 +200,7 @@ struct Ready {};
 struct Prepared {
   std::string key;
   std::string error;  // "CODE: message"
+  bool kept = false;  // although there is an error: a service that goes on being started
 };
 struct Drained {};
 // A replica of a service, whether it runs now or not.

@@ -72,6 +72,15 @@ Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::
   return what;
 }
 
+model::Resource ResourceAs(model::Resource newest, const model::Revision& revision) {
+  if (auto* function = std::get_if<model::FunctionSpec>(&newest.spec)) {
+    function->workload = revision.workload;
+  } else {
+    std::get<model::ServiceSpec>(newest.spec).workload = revision.workload;
+  }
+  return newest;
+}
+
 model::Class Runnables::ClassOf(const model::Revision& revision) const {
   if (revision.placement) return revision.placement->sandbox_class;
   const bool wasm = parts_.content.Contains(revision.artifact_digest);
@@ -82,24 +91,40 @@ model::Class Runnables::ClassOf(const model::Revision& revision) const {
 }
 
 Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
-  std::vector<Result<std::string>> modules;
-  std::vector<Task<void>> compiling;
-  modules.reserve(forms.size());  // what compiles writes there
+  std::vector<Found> found;
+  std::vector<Task<void>> trying;
+  found.reserve(forms.size());  // what is tried is written there
   lacking_.clear();
+  untried_.clear();
+  const std::vector<LeftOut> tried = std::exchange(tried_, {});
   for (const Form& form : forms) {
-    modules.push_back(AtHand(form));
-    const bool wasm = ClassOf(form.revision) == model::Class::kWasm;
-    if (modules.back() || !wasm || !LeftOutAs(form).because.empty()) continue;
-    compiling.push_back(Try(form.revision, modules.back()));
+    LeftOut as = LeftOutAs(form);
+    found.push_back(Find(form, as));
+    if (found.back().at == Keepers::At::kSoon) {
+      trying.push_back(Try(form.revision, found.back().module));
+    }
+    if (!found.back().lacks()) continue;
+    lacking_.insert(as.tenant);
+    const bool known =
+        std::ranges::any_of(tried, [&as](const LeftOut& each) { return SameForm(each, as); });
+    if (known) {
+      tried_.push_back(std::move(as));
+    } else {
+      untried_.insert(std::move(as.tenant));
+    }
   }
-  if (auto done = co_await Together(parts_.loop, std::move(compiling)); !done) {
+  if (auto done = co_await Together(parts_.loop, std::move(trying)); !done) {
     co_return std::unexpected(std::move(done).error());
   }
   std::vector<Runnable> ready;
   std::vector<LeftOut> left_out;
   for (std::size_t i = 0; i < forms.size(); ++i) {
     LeftOut as = LeftOutAs(forms[i]);
-    auto made = Finish(std::move(forms[i]), std::move(modules[i]));
+    // Somebody may have tried it meanwhile.
+    if (found[i].at == Keepers::At::kNowhere && found[i].module && !as.because.empty()) {
+      found[i].module = Fail(Errc::kUnavailable, as.because);
+    }
+    auto made = Finish(std::move(forms[i]), std::move(found[i].module));
     if (made) {
       ready.push_back(*std::move(made));
       continue;
@@ -112,19 +137,25 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
   co_return ready;
 }
 
-// Its module key; of an image that its keeper has not, maybe one of nothing. Else why it has none.
-Result<std::string> Runnables::AtHand(const Form& form) {
+// What failed before, as `as` says, is not to be had soon.
+Runnables::Found Runnables::Find(const Form& form, const LeftOut& as) {
+  using At = Keepers::At;
   const model::Class sandbox_class = ClassOf(form.revision);
-  if (sandbox_class == model::Class::kWasm) return OpenCodeOf(form.revision);
+  const At if_tried = as.because.empty() ? At::kSoon : At::kNowhere;
+  if (sandbox_class == model::Class::kWasm) {
+    auto key = OpenCodeOf(form.revision);
+    const At at = key ? At::kHand : if_tried;
+    return {std::move(key), at};
+  }
   auto what = ForKeeper(form.revision, sandbox_class);
-  if (!what) return std::unexpected(std::move(what).error());
+  if (!what) return {std::unexpected(std::move(what).error()), At::kNowhere};
   auto found = parts_.keepers.Find(form.revision.tenant, sandbox_class,
                                    form.revision.artifact_digest, *what);
-  if (found.at_hand) return std::move(found.key);
-  lacking_.insert(form.revision.tenant);
-  LeftOut before = LeftOutAs(form);
-  if (!before.because.empty()) return Fail(Errc::kUnavailable, std::move(before.because));
-  return std::move(found.key);
+  if (found.at == At::kSoon) found.at = if_tried;
+  if (found.at == At::kNowhere && !as.because.empty()) {
+    return {Fail(Errc::kUnavailable, as.because), At::kNowhere};
+  }
+  return {std::move(found.key), found.at};
 }
 
 // One workload whose code is lost must not keep the others from being served.
@@ -159,6 +190,7 @@ Result<Runnable> Runnables::Finish(Form form, Result<std::string> module) const 
 
 // All at once: a machine boots for some, which others need not wait for one after the other.
 Task<void> Runnables::MakeReady(std::vector<Form> forms) {
+  for (const Form& form : forms) tried_.push_back(LeftOutAs(form));
   std::vector<Result<std::string>> made(forms.size());
   std::vector<Task<void>> all;
   for (std::size_t i = 0; i < forms.size(); ++i) all.push_back(Try(forms[i].revision, made[i]));
@@ -167,8 +199,9 @@ Task<void> Runnables::MakeReady(std::vector<Form> forms) {
   for (std::size_t i = 0; i < forms.size(); ++i) {
     LeftOut as = LeftOutAs(forms[i]);
     std::erase_if(left_out, [&as](const LeftOut& each) { return SameForm(each, as); });
-    if (made[i]) continue;
-    as.because = std::move(made[i]).error().message;
+    const auto ready = Finish(std::move(forms[i]), std::move(made[i]));
+    if (ready) continue;
+    as.because = ready.error().message;
     left_out.push_back(std::move(as));
   }
   LeaveOut(std::move(left_out));
@@ -256,10 +289,12 @@ Result<Keepers::Workload> Runnables::ForKeeper(const model::Revision& revision,
 
 Task<std::string> Runnables::EnsureImage(const model::Revision& revision,
                                          model::Class sandbox_class) {
-  auto root = parts_.images.Get(revision.artifact_digest);
-  if (!root) co_return Wrap(std::move(root).error(), "image of " + revision.ToString());
   auto what = ForKeeper(revision, sandbox_class);
   if (!what) co_return std::unexpected(std::move(what).error());
+  auto found = parts_.keepers.Find(revision.tenant, sandbox_class, revision.artifact_digest, *what);
+  if (found.at == Keepers::At::kHand) co_return std::move(found.key);
+  auto root = parts_.images.Get(revision.artifact_digest);
+  if (!root) co_return Wrap(std::move(root).error(), "image of " + revision.ToString());
   auto key = co_await parts_.keepers.Run(revision.tenant, sandbox_class, revision.artifact_digest,
                                          artifact::WriteRootImage(*root), *std::move(what),
                                          Keepers::Until::kStarted);
@@ -270,13 +305,7 @@ Task<std::string> Runnables::EnsureImage(const model::Revision& revision,
 Result<model::Resource> Runnables::ResourceOf(const model::Revision& revision) const {
   auto stored = parts_.store.Get({revision.tenant, revision.kind, revision.name});
   if (!stored) return std::unexpected(std::move(stored).error());
-  model::Resource resource = std::move(stored->resource);
-  if (auto* function = std::get_if<model::FunctionSpec>(&resource.spec)) {
-    function->workload = revision.workload;
-  } else {
-    std::get<model::ServiceSpec>(resource.spec).workload = revision.workload;
-  }
-  return resource;
+  return ResourceAs(std::move(stored->resource), revision);
 }
 
 }  // namespace strata::manager

@@ -6,8 +6,10 @@
 // A machine may take a minute to boot, so that nothing is made ready where every change waits:
 // Of() takes what is at hand. What a keeper lost has a key whose lines end at once (its calls are
 // told to come again) until MakeReady has tried it; what that could not make ready is left out, its
-// traffic goes to the other backends of its routes, and it is known why. Code that was never tried
-// is compiled by Of(): after an upgrade, cells serve on with what they have until there is other.
+// traffic goes to the other backends of its routes, and it is known why. Of() itself makes what
+// takes a moment and never failed: it compiles code, and asks a keeper that has the image already
+// for what is to run of it now. So after an upgrade, or when prices or replicas are others, cells
+// serve on with what they have until there is other.
 //
 // Threads:  one loop. Lifetime: what it is made with outlives it.
 // Errors:   of a form, told by LeftOutOf(); of the whole only a cancelled wait, kUnavailable.
@@ -45,6 +47,10 @@ namespace strata::manager {
 Keepers::Workload WorkloadOf(const model::Resource& resource, Mode mode, model::Grants grants,
                              const meter::Price& price);
 
+// `revision` as it was deployed; what makes no revision (replicas, probes) is as in `newest`, a
+// manifest of the same workload.
+model::Resource ResourceAs(model::Resource newest, const model::Revision& revision);
+
 class Runnables {
  public:
   struct Parts {
@@ -68,6 +74,8 @@ class Runnables {
   Task<void> MakeReady(std::vector<Form> forms);
   // Tenants of which the last Of() found something not at hand.
   [[nodiscard]] const std::set<std::string>& lacking() const noexcept { return lacking_; }
+  // Those of them that lack what MakeReady was not asked for since it was there.
+  [[nodiscard]] const std::set<std::string>& untried() const noexcept { return untried_; }
   // [{"revision", "class", "because"}]: forms that no cell has, though they are deployed. null:
   // none.
   [[nodiscard]] Json LeftOutOf(const std::string& tenant, const std::string& name) const;
@@ -83,7 +91,17 @@ class Runnables {
   Result<model::Resource> ResourceOf(const model::Revision& revision) const;
 
  private:
-  Result<std::string> AtHand(const Form& form);
+  // Its module key, of an image that its keeper has not maybe one of nothing, or why it has none.
+  struct Found {
+    Result<std::string> module;
+    Keepers::At at = Keepers::At::kNowhere;
+
+    // It takes MakeReady.
+    [[nodiscard]] bool lacks() const noexcept {
+      return at == Keepers::At::kNowhere || at == Keepers::At::kUntended;
+    }
+  };
+  Found Find(const Form& form, const LeftOut& as);
   Result<std::string> OpenCodeOf(const model::Revision& revision);
   Result<Keepers::Workload> ForKeeper(const model::Revision& revision,
                                       model::Class sandbox_class) const;
@@ -98,6 +116,8 @@ class Runnables {
   std::map<std::string, Fd> code_;  // by module key
   std::vector<LeftOut> left_out_;
   std::set<std::string> lacking_;
+  std::set<std::string> untried_;
+  std::vector<LeftOut> tried_;  // which forms MakeReady was asked for and Of() found lacking since
 };
 
 }  // namespace strata::manager

@@ -225,7 +225,7 @@ Awaitable<void> KeeperProcess::Read(std::shared_ptr<KeeperProcess> self) {
 void KeeperProcess::Handle(keeper::ToManager message) {
   if (const auto* prepared = std::get_if<keeper::Prepared>(&message)) {
     starting_.erase(prepared->key);
-    if (prepared->error.empty()) {
+    if (prepared->error.empty() || prepared->kept) {
       keys_.insert(prepared->key);
     } else {
       keys_.erase(prepared->key);

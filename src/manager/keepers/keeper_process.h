@@ -70,7 +70,8 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   // what the message says.
   Task<void> Admit(keeper::Admit what);
   // Has the keeper run a service until Forget(what.key), and waits until it can be reached.
-  // kFailedPrecondition: nothing ever listened.
+  // kFailedPrecondition: nothing listened in time. One that need not prove itself is held also
+  // then: keys() has it, and it is started on.
   Task<void> Serve(keeper::Serve what);
   // Has the keeper do something to a service that is answered with Done, and waits for that; `more`
   // is what this service takes beyond what any does. `what` gets an id here.
@@ -95,7 +96,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::string& tenant() const noexcept { return tenant_; }
-  // What it holds, without services that have not come up yet.
+  // What it holds, without services of which it is not known yet whether they come up.
   [[nodiscard]] const std::set<std::string>& keys() const noexcept { return keys_; }
   // Services that it is still starting: whether they come up is not known yet.
   [[nodiscard]] const std::set<std::string>& starting() const noexcept { return starting_; }

@@ -48,6 +48,11 @@ std::string KeyOf(const Keepers::Workload& what, model::Class sandbox_class,
          Sha256Hex(all + digest).substr(0, kKeyDigits);
 }
 
+std::string ImageKey(model::Class sandbox_class, const std::string& digest,
+                     const KeeperProcess& keeper) {
+  return std::string(model::ClassName(sandbox_class)) + ":" + digest + "@" + keeper.name();
+}
+
 }  // namespace
 
 bool IsKeeperKey(std::string_view key) noexcept { return key.contains('@'); }
@@ -110,7 +115,7 @@ Task<std::shared_ptr<KeeperProcess>> Keepers::For(std::string tenant) {
 Task<std::string> Keepers::Prepare(KeeperProcess& keeper, model::Class sandbox_class,
                                    const std::string& digest, std::string root_image) {
   const std::string name(model::ClassName(sandbox_class));
-  std::string key = name + ":" + digest + "@" + keeper.name();
+  std::string key = ImageKey(sandbox_class, digest, keeper);
   auto turn = co_await turns_.Take(key);
   if (!turn) co_return std::unexpected(std::move(turn).error());
   if (keeper.keys().contains(key)) co_return key;
@@ -156,10 +161,12 @@ Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, s
 Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, keeper::Serve what,
                                       [[maybe_unused]] KeyedTurns::Turn turn) {
   const std::string name = what.name;
+  const std::string key = what.key;
   const auto ready = co_await keeper->Serve(std::move(what));
   // A keeper that ended, or one that was told to forget it, is no reason to try again.
   if (ready || ready.error().code == Errc::kUnavailable || stopping_) co_return;
   context_.log.Error(keeper->tenant() + "/" + name + " does not come up", ready.error());
+  if (keeper->keys().contains(key)) co_return;  // its keeper starts it on
   co_await Pause(context_.loop, kStartAgain);
   if (!stopping_) on_lost_(keeper->tenant());
 }
@@ -168,14 +175,19 @@ Keepers::Found Keepers::Find(const std::string& tenant, model::Class sandbox_cla
                              const std::string& digest, const Workload& what) {
   std::string key = KeyOf(what, sandbox_class, digest) + "@";
   const auto keeper = by_tenant_.find(tenant);
-  if (keeper == by_tenant_.end()) return {std::move(key), false};
-  const std::string its = key + keeper->second->name();
-  const bool at_hand =
-      keeper->second->keys().contains(its) || keeper->second->starting().contains(its);
-  if (!at_hand) return {std::move(key), false};
+  if (keeper == by_tenant_.end()) return {std::move(key), At::kNowhere};
+  const KeeperProcess& holder = *keeper->second;
+  std::string its = key + holder.name();
+  const bool waited_for = turns_.Taken(its);
+  const bool held = holder.keys().contains(its);
+  if (!held && !holder.starting().contains(its)) {
+    const bool has_image = holder.keys().contains(ImageKey(sandbox_class, digest, holder));
+    return {std::move(key), has_image && !waited_for ? At::kSoon : At::kNowhere};
+  }
   // A keeper that was adopted has run it since before this manager.
   std::visit([&](const auto& each) { egress_.Allow(its, each.grants); }, what);
-  return {its, true};
+  // And nobody hears of it when what that one had it start does not come up.
+  return {std::move(its), held || waited_for ? At::kHand : At::kUntended};
 }
 
 std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {

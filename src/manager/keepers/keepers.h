@@ -61,8 +61,8 @@ class Keepers final : public KeeperListener {
   using Workload = std::variant<keeper::Admit, keeper::Serve>;
 
   // Whether a service must be ready before it counts: a new one, so that it replaces nothing else
-  // until then. One that ran before is started, and tried again as often as it does not come up;
-  // where its `scale` allows none, it waits until it is asked for.
+  // until then. One that ran before is started, and goes on being started where it does not come
+  // up; where its `scale` allows none, it waits until it is asked for.
   enum class Until : bool { kReady, kStarted };
 
   // Has the tenant's keeper, which is started when there is none, run `what` of the image, unless
@@ -73,11 +73,18 @@ class Keepers final : public KeeperListener {
   Task<std::string> Run(std::string tenant, model::Class sandbox_class, std::string digest,
                         std::string root_image, Workload what, Until until);
 
-  // The module key of `what`, and whether the tenant's keeper has it, or is bringing it up as a
-  // service. Where it does not, a line to that key ends at once, and calls are told to come again.
+  // Where the tenant's keeper has something.
+  enum class At : std::uint8_t {
+    kHand,      // it has it, or is bringing it up as a service
+    kUntended,  // the same, but nobody waits for it: Run() is to be called
+    kSoon,      // it has only the image of it: Run() takes a moment
+    kNowhere,
+  };
+  // The module key of `what`. At kSoon and kNowhere a line to it ends at once, and calls are told
+  // to come again.
   struct Found {
     std::string key;
-    bool at_hand = false;
+    At at = At::kNowhere;
   };
   Found Find(const std::string& tenant, model::Class sandbox_class, const std::string& digest,
              const Workload& what);
