@@ -54,7 +54,10 @@ class Creator:
 
     def hear(self) -> float | None:
         """Milliseconds that a creation took, once all of its answer is there."""
-        self.answer += self.socket.recv(65536)
+        part = self.socket.recv(65536)
+        if not part:
+            raise lib.BenchError(f"sandboxes: the server closed a connection after {self.answer[:300]!r}")
+        self.answer += part
         if not whole(self.answer):
             return None
         took = (time.perf_counter() - self.since) * 1e3
@@ -120,7 +123,7 @@ def creations(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
     """Through the manager, durable before the answer; the server has the whole machine. Each is ended a while later,
     as durably, so that it can last: that is load which the figure bears."""
     rates, tails = [], []
-    most = int(LIVING * settings.scale / CREATING_CLIENTS)
+    most = max(1, int(LIVING * settings.scale / CREATING_CLIENTS))
     options = ["--cells=2", f"--max-sandboxes={LIVING}", "--max-memory-mib=1", "--memory-reservation-mib=1"]
     with servers.Strata(settings, *options) as server:
         server.apply(guests.manifest("hello", guests.example("hello-module"), "/hello", memory_mib=1))

@@ -3,7 +3,7 @@
 //
 //   somebody was served --Add--> [ UsualTime ] --value--> keeper::Pool, remote::ServiceLine
 //
-// A value; asking for the median sorts half of kLast. Tested by usual_time_test.cc.
+// A value; asking for the median selects in a copy of kLast. Tested by usual_time_test.cc.
 #pragma once
 
 #include <algorithm>

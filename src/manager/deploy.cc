@@ -246,7 +246,8 @@ Result<std::vector<Change>> ManagerImpl::Describe(
     change.urls = Urls(resource);
     change.placement = candidates[i].resource.placement;
     if (change.placement) {
-      std::string advice = MeasureFirst(*change.placement, change.name, measurements_);
+      std::string advice =
+          MeasureFirst(*change.placement, *resource.workload(), change.name, measurements_);
       if (!advice.empty()) change.notes.push_back(std::move(advice));
     }
     const auto moving = rollouts_.find({change.tenant, change.name});

@@ -151,6 +151,7 @@ void Models::Changed(const ModelKey& key, Model& model) {
 
 void Models::Learn(const ModelKey& key, const meter::CallRecord& record) {
   if (!meter::TellsOfCallee(record)) return;
+  if (record.lost == 1) return;  // a keeper that ends tells of none of its sandboxes
   Model* model = Obtain(key);
   const scheduler::CallSeen seen = SeenOf(record);
   // What its deadline ended for having stood in line is load. A server's waits also for its start.

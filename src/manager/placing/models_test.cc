@@ -127,6 +127,16 @@ TEST_F(ModelsTest, WhatWasEndedForHavingStoodInLineIsNoFailureOfItsClass) {
   EXPECT_DOUBLE_EQ(Rows()[0]["failures"]["rate"].get<double>(), 0.1);
 }
 
+TEST_F(ModelsTest, WhatWasLostWithItsKeeperIsNoFailureOfItsClass) {
+  meter::CallRecord lost = Call(503, 10'000'000);
+  lost.lost = 1;
+  models_->Learn({"shop", "cart", "wasm", 1}, lost);
+  EXPECT_THAT(Rows(), SizeIs(0));
+  Learn(1, 9);
+  for (int i = 0; i < 50; ++i) models_->Learn({"shop", "cart", "wasm", 1}, lost);
+  EXPECT_EQ(Rows()[0]["failures"]["rate"], 0);
+}
+
 TEST_F(ModelsTest, WhatWasStoredOutlivesTheManager) {
   Learn(1, 40);
   EXPECT_EQ(Rows()[0]["stored"], false);

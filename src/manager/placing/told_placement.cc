@@ -10,11 +10,15 @@
 
 namespace strata::manager {
 
-std::string MeasureFirst(const model::Placement& placement, const std::string& name,
-                         const Measurements& measurements) {
+std::string MeasureFirst(const model::Placement& placement, const model::Workload& workload,
+                         const std::string& name, const Measurements& measurements) {
   const bool known = placement.alternatives.empty() || placement.alternatives.front().estimate;
   if (known || measurements.Of(placement.sandbox_class)) return "";
-  return "nothing was measured here yet: run 'strata measure', then 'strata rollout start " + name +
+  // No figure decides those anew.
+  const bool named = workload.sandbox_class || workload.within;
+  if (named || workload.placement == model::PlacementBy::kRule) return "";
+  return "class " + std::string(model::ClassName(placement.sandbox_class)) +
+         " was not measured here yet: run 'strata measure', then 'strata rollout start " + name +
          " --to auto' decides anew";
 }
 
@@ -23,7 +27,8 @@ Json ToldPlacement(const model::Revision& revision, const Models& models,
   if (!revision.placement) return {};
   Json json = model::PlacementToJson(*revision.placement);
   json["decided"] = Rfc3339(revision.created);
-  std::string advice = MeasureFirst(*revision.placement, revision.name, measurements);
+  std::string advice =
+      MeasureFirst(*revision.placement, revision.workload, revision.name, measurements);
   if (!advice.empty()) json["advice"] = std::move(advice);
   const auto number = static_cast<std::uint32_t>(revision.number);
   for (Json& each : json["alternatives"]) {

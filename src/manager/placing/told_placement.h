@@ -24,8 +24,8 @@ Json ToldPlacement(const model::Revision& revision, const Models& models,
                    const Measurements& measurements);
 
 // What to do about a decision without figures, while there are still none of its class; empty:
-// nothing.
-std::string MeasureFirst(const model::Placement& placement, const std::string& name,
-                         const Measurements& measurements);
+// nothing, or figures decide nothing for this workload.
+std::string MeasureFirst(const model::Placement& placement, const model::Workload& workload,
+                         const std::string& name, const Measurements& measurements);
 
 }  // namespace strata::manager

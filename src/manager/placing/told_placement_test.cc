@@ -73,9 +73,20 @@ TEST_F(ToldPlacementTest, WhatItsClassHasMissedSinceStandsBesideTheDecision) {
 
 TEST_F(ToldPlacementTest, WhatWasDecidedWithoutFiguresSaysSoUntilThereAreSome) {
   Json told = ToldPlacement(revision_, *models_, *measurements_);
-  EXPECT_EQ(told["advice"],
-            "nothing was measured here yet: run 'strata measure', then 'strata rollout start cart "
-            "--to auto' decides anew");
+  EXPECT_EQ(
+      told["advice"],
+      "class wasm was not measured here yet: run 'strata measure', then 'strata rollout start cart "
+      "--to auto' decides anew");
+  const model::Workload workload = revision_.workload;
+  revision_.workload.sandbox_class = Class::kWasm;
+  EXPECT_FALSE(ToldPlacement(revision_, *models_, *measurements_).contains("advice")) << "named";
+  revision_.workload = workload;
+  revision_.workload.within = Class::kMicrovm;
+  EXPECT_FALSE(ToldPlacement(revision_, *models_, *measurements_).contains("advice")) << "named";
+  revision_.workload = workload;
+  revision_.workload.placement = model::PlacementBy::kRule;
+  EXPECT_FALSE(ToldPlacement(revision_, *models_, *measurements_).contains("advice")) << "a rule";
+  revision_.workload = workload;
   revision_.placement->alternatives.front().estimate.emplace();
   EXPECT_FALSE(ToldPlacement(revision_, *models_, *measurements_).contains("advice"));
   revision_.placement->alternatives.clear();

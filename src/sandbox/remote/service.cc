@@ -45,13 +45,13 @@ std::uint64_t Milliseconds(Duration time) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(time).count());
 }
 
-// `kept_back`: of the time that the request had; zero: it was not known how long it would take.
+// `kept_back`: how long the request would take; zero: that was not known.
 Error NoneFree(Duration kept_back) {
   const std::string all = "every connection that the service can hold was in use ";
   const auto needs = std::chrono::ceil<milliseconds>(kept_back).count();
   if (needs == 0) return {Errc::kResourceExhausted, all + "until the deadline"};
-  return {Errc::kResourceExhausted, all + "when the request had " + std::to_string(needs) +
-                                        " ms left, which is what such requests take"};
+  return {Errc::kResourceExhausted, all + "while the request had less time left than the " +
+                                        std::to_string(needs) + " ms that such requests take"};
 }
 
 class ServiceLine;
@@ -95,10 +95,11 @@ class ServiceLine : public std::enable_shared_from_this<ServiceLine> {
   void OnOpened() {
     if (open_++ == 0) in_line_.BeginAnew(clock.Now());  // there was no place to stand in line for
   }
-  // A request had a connection for so long.
-  void OnServed(Duration took, UsualTime::End end) {
+  // A request had a connection for so long. One that was cut short says nothing of others: a
+  // service may have streams that last until their timeout beside requests of a moment.
+  void OnServed(Duration took, bool its_own_end) {
     in_line_.Served(took);
-    usual_.Add(took, end);
+    if (its_own_end) usual_.Add(took, UsualTime::End::kItsOwn);
   }
   void OnClosed(std::uint64_t id);
 
@@ -398,8 +399,7 @@ Task<model::Exit> ServiceSandbox::Try(Call& call, std::unique_ptr<Handed> handed
   const TimePoint begun = line_->clock.Now();
   auto exit = co_await forward.Run();
   const bool its_own = exit && exit->reason == model::ExitReason::kReturned;
-  line_->OnServed(line_->clock.Now() - begun,
-                  its_own ? UsualTime::End::kItsOwn : UsualTime::End::kCutShort);
+  line_->OnServed(line_->clock.Now() - begun, its_own);
   running_ = nullptr;
   repeat = forward.repeatable();
   if (forward.reusable()) line_->Keep(std::move(handed));

@@ -95,6 +95,7 @@ class ServiceLineTest : public ::testing::Test {
       if (!got || *got == 0) break;
       if (closes_) break;
       clock_.Advance(takes_);
+      if (mute_) continue;
       if (hold_) co_await hold_->Wait(std::chrono::minutes(1));
       EXPECT_TRUE(
           (co_await connection->Send("HTTP/1.1 204 No Content\r\n" +
@@ -146,6 +147,7 @@ class ServiceLineTest : public ::testing::Test {
   milliseconds takes_{0};          // the service, for an answer
   bool retires_ = false;           // the keeper, whatever it has just handed out
   bool closes_ = false;            // the service, instead of an answer
+  bool mute_ = false;              // the service: only a deadline ends what it was asked
   bool parts_ = false;             // the service, from whom it has answered
   bool waits_ = false;             // the keeper, before it hands anything out
   bool full_ = false;              // so it says
@@ -275,13 +277,35 @@ TEST_F(ServiceLineTest, WhoHasLessTimeLeftThanRequestsTakeDoesNotWaitForAFreeOne
   ASSERT_FALSE(hasty.exit->has_value());
   EXPECT_EQ(hasty.exit->error().code, Errc::kResourceExhausted);
   EXPECT_THAT(hasty.exit->error().message,
-              ::testing::HasSubstr("had 200 ms left, which is what such requests take"));
+              ::testing::HasSubstr("less time left than the 200 ms that such requests take"));
   Asking patient(*this, std::chrono::minutes(1));
   while (!first.exit || !patient.exit) {
     hold_->Notify();
     loop_.run_one();
   }
   EXPECT_TRUE(patient.exit->has_value());
+}
+
+TEST_F(ServiceLineTest, RequestsThatLastUntilTheirDeadlineKeepNoOtherFromWaiting) {
+  takes_ = milliseconds(200);
+  mute_ = true;
+  for (std::size_t i = 0; i < UsualTime::kFew; ++i) {
+    const auto cut = Ask(milliseconds(2));
+    ASSERT_TRUE(cut.has_value());
+    EXPECT_NE(cut->reason, model::ExitReason::kReturned);
+  }
+  takes_ = milliseconds(0);
+  mute_ = false;
+  hold_.emplace(loop_);
+  Asking first(*this, std::chrono::minutes(1));
+  RunUntil([this] { return dialled_.size() == UsualTime::kFew + 1 && answering_ == 1; });
+  full_ = true;
+  Asking second(*this, milliseconds(150));
+  while (!first.exit || !second.exit) {
+    hold_->Notify();
+    loop_.run_one();
+  }
+  EXPECT_TRUE(second.exit->has_value());
 }
 
 TEST_F(ServiceLineTest, WhoWaitsTooLongInALineThatStandsIsRefused) {
