@@ -39,7 +39,8 @@ Roles:
            asked for on descriptor 3 (src/cell/roles/zygote.h).
 
 Before it reads anything it confines itself: no files but --allow-ro, --allow-rw, --volume and
---scratch (host, command), no system calls but those of its role, no core dumps, no new privileges.)";
+--scratch (host), no system calls but those of its role, no core dumps, no new privileges. Only the
+children of a command role have no files but those that they are given; it reads what its user may.)";
 
 }  // namespace
 
@@ -86,8 +87,7 @@ int main(int argc, char** argv) {
         what);
   };
   given("--volume", strata::cell::ReadVolume, serving.allowed.volumes,
-        "FD:ro|rw:IMAGE, a mounted volume; FD -1: it could not be mounted; repeatable (host, "
-        "command)");
+        "FD:ro|rw:IMAGE, a mounted volume; FD -1: it could not be mounted; repeatable (host)");
   given("--scratch", strata::cell::ReadScratch, serving.allowed.scratch,
         "FD:COUNT:BYTES, empty file systems for sandboxes, from FD on; repeatable (host)");
 

@@ -6,6 +6,8 @@
 #include <sys/mount.h>
 
 #include <cerrno>
+#include <string>
+#include <system_error>
 
 namespace strata::sandbox {
 namespace {
@@ -32,9 +34,14 @@ Result<std::unique_ptr<Worker>> Worker::Start(WorkerMounts mounts) {
   std::unique_ptr<Worker> worker(new Worker());
   std::promise<Result<void>> promise;
   auto future = promise.get_future();
-  worker->thread_ = std::thread([&self = *worker, mounts, started = std::move(promise)]() mutable {
-    self.Loop(mounts, std::move(started));
-  });
+  try {
+    worker->thread_ =
+        std::thread([&self = *worker, mounts, started = std::move(promise)]() mutable {
+          self.Loop(mounts, std::move(started));
+        });
+  } catch (const std::system_error& error) {
+    return Fail(Errc::kResourceExhausted, std::string("start a thread: ") + error.what());
+  }
   if (auto started = future.get(); !started) return std::unexpected(std::move(started).error());
   return worker;
 }
@@ -45,7 +52,7 @@ Worker::~Worker() {
     ending_ = true;
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Worker::Post(std::move_only_function<void()> job) {

@@ -38,7 +38,7 @@ enum class WorkerMounts : std::uint8_t { kOwn, kShared };
 class Worker {
  public:
   // Fails with kPermissionDenied (not root) or FailErrno's codes when there is no own mount
-  // namespace to be had.
+  // namespace to be had, with kResourceExhausted when there is no thread.
   static Result<std::unique_ptr<Worker>> Start(WorkerMounts mounts = WorkerMounts::kOwn);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

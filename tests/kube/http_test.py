@@ -95,6 +95,20 @@ class HttpTaskTest(HttpTest, ShimTest):
         self.node.must(self.node.ctr("tasks", "kill", "-s", "SIGTERM", "term"))
         self.assertNotIn("exit code", self.ended("term"))
 
+    def test_a_full_zygote_is_replaced(self):
+        def bounded(number):
+            limits = json.dumps({"concurrency": 1000 - number})
+            return "--with-ns", f"network:/run/netns/{NETWORK}", "--annotation", f"{LIMITS}={limits}"
+
+        # Each has an engine of its own, which takes 4 TiB of addresses or more; a process has 128.
+        self.serve("full-0", "/hello.wasm", options=bounded(0), port=9000)
+        for number in range(1, 33):
+            self.serve(f"full-{number}", "/hello.wasm", options=bounded(number), port=9000 + number)
+            self.remove(f"full-{number}")
+        self.assertEqual(len(self.node.zygotes()), 2)
+        self.remove("full-0")
+        self.assertTrue(eventually(lambda: not self.node.zygotes()))
+
     def test_it_survives_containerd(self):
         self.serve("stays", "/hello.wasm", port=8082)
         self.node.stop(signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,13 +32,21 @@ namespace {
 using sandbox::wasm::Loaded;
 
 constexpr int kFailed = 1;
-constexpr std::size_t kMostImages = 64;  // in its life: nothing of them is given back
+// In its life: nothing of them is given back. One may have more code if it is the only one.
+constexpr std::size_t kMostImages = 64;
+constexpr Bytes kMostCode = 256_MiB;
 constexpr std::size_t kLargestTaken = 64 << 10;
 constexpr std::size_t kTakenStep = 16;
 
 int Fails(const Error& why) {
   std::fprintf(stderr, "strata-cell: %s\n", why.message.c_str());
   return kFailed;
+}
+
+Result<Bytes> SizeOf(const Fd& file) {
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return FailErrno("stat the code", errno);
+  return Bytes{static_cast<std::uint64_t>(status.st_size)};
 }
 
 // Takes for good whatever the heap has free below its end, which is memory that this process has
@@ -93,14 +102,22 @@ class Zygote {
   Result<Loaded> Load(const ZygoteRequest& request, const Fd& code) {
     const std::pair key(request.module, request.slots);
     if (const auto at = images_.find(key); at != images_.end()) return at->second;
-    if (images_.size() == kMostImages) {
+    const auto size = SizeOf(code);
+    if (!size) return std::unexpected(size.error());
+    const bool full = images_.size() == kMostImages || code_ + *size > kMostCode;
+    if (full && !images_.empty()) {
       return Fail(Errc::kUnavailable, "this zygote knows as many modules as it can");
     }
     auto engine = EngineOf(request.slots);
+    // Another's address space is empty.
+    if (!engine && engine.error().code == Errc::kResourceExhausted && !images_.empty()) {
+      return Fail(Errc::kUnavailable, engine.error().message);
+    }
     if (!engine) return std::unexpected(std::move(engine).error());
     auto loaded = sandbox::wasm::LoadEarly(std::move(*engine), code);
     if (!loaded) return loaded;
     images_[key] = *loaded;
+    code_ = code_ + *size;
     TakeFreeMemory();
     return loaded;
   }
@@ -150,6 +167,7 @@ class Zygote {
   const MissingProtection missing_;
   const pid_t starter_ = ::getppid();
   std::map<std::pair<std::string, std::uint32_t>, Loaded> images_;  // by module and slots
+  Bytes code_;                                                      // of them
 };
 
 }  // namespace

@@ -14,8 +14,9 @@
 // own, and tells it then to go on. The order of addresses and the seeds of the engine's tables are
 // those of all its children; guests' random numbers come from the kernel, child by child.
 //
-// It takes a number of modules in its life and then refuses more with kUnavailable, for its starter
-// to make another.
+// It takes a number of modules, and of bytes of their code, in its life, and so many engines as its
+// address space has room for; then it refuses more with kUnavailable, for its starter to make
+// another.
 //
 // Threads: one. It ends when its starter closes the socket, and its children live on.
 // Errors: in the answer; one request's are no other's. Tested by tests/kube.

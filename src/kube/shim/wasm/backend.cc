@@ -31,6 +31,7 @@
 #include "kube/shim/pod/network.h"
 #include "kube/shim/task/own_group.h"
 #include "kube/shim/wasm/modules.h"
+#include "sandbox/worker.h"
 
 namespace strata::kube::shim {
 namespace {
@@ -195,7 +196,13 @@ Task<std::vector<Fd>> WasmBackend::Listen(const WasmConfig& config) {
 
 Task<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config,
                               const WasmCode& code, std::vector<Fd> listeners) {
-  auto shown = Show(config, bundle_ + "/rootfs");
+  // A thread of its own: a volume whose server does not answer holds up no other container.
+  auto looker = sandbox::Worker::Start(sandbox::WorkerMounts::kShared);
+  if (!looker) co_return std::unexpected(std::move(looker).error());
+  std::move_only_function<Result<Shown>()> show = [config, root = bundle_ + "/rootfs"] {
+    return Show(config, root);
+  };
+  auto shown = co_await (*looker)->Run(std::move(show));
   if (!shown) co_return std::unexpected(std::move(shown).error());
   const cell::CommandPlan plan = PlanOf(config, listeners.size());
   const auto told = host::MakeSealedMemfd("strata-plan", AsBytes(cell::ToText(plan)));
