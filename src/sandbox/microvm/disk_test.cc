@@ -1,6 +1,5 @@
 #include "sandbox/microvm/disk.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
