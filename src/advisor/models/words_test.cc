@@ -1,5 +1,3 @@
-#include "advisor/models/words.h"
-
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -8,7 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "advisor/models/model.h"
 #include "advisor/models/registry.h"
+#include "advisor/report/text.h"
 
 namespace strata::advisor::models {
 namespace {
