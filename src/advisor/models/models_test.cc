@@ -6,7 +6,6 @@
 #include <regex>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
