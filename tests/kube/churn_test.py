@@ -50,6 +50,7 @@ class ChurnTest(NodeTest):
         return looks[-1]
 
     def churn(self, kind, *command):
+        self.assertTrue(eventually(lambda: not self.node.zygotes()))  # of the test before: it would be counted
         kept, config = self.node.pod(f"{kind}-kept", "strata")  # or the shim would end for want of pods
         self.addCleanup(self.node.remove_pod, kept)
         self.node.container(kept, config, "main", *command)
