@@ -3,11 +3,12 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <array>
 #include <cstddef>
 #include <iterator>
 #include <optional>
 #include <utility>
+
+#include "host/process/pipe.h"
 
 namespace strata::gateway {
 namespace {
@@ -61,19 +62,16 @@ bool Endpoint::HasNew(std::size_t count, TimePoint since) const noexcept {
 }
 
 std::unique_ptr<HopConnection> Endpoint::Make() {
-  std::array<int, 2> pair{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) != 0) {
-    return nullptr;
-  }
-  Fd ours(pair[0]);
+  auto pair = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
+  if (!pair) return nullptr;
   wire::Frame frame{"c", {}};
-  frame.fds.emplace_back(pair[1]);
+  frame.fds.push_back(std::move(pair->theirs));
   if (!line_.Post(std::move(frame))) return nullptr;
   http::Transport::Socket socket(loop_.get_executor());
   boost::system::error_code failed;
-  socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), ours.get(), failed);
+  socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), pair->ours.get(), failed);
   if (failed) return nullptr;
-  static_cast<void>(ours.Release());  // the descriptor is the socket's now
+  static_cast<void>(pair->ours.Release());  // the descriptor is the socket's now
   return std::make_unique<HopConnection>(std::move(socket), deadlines_, batch_);
 }
 

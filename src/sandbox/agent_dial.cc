@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -13,18 +12,17 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/files.h"
+#include "host/process/pipe.h"
 
 namespace strata::sandbox {
 
 Result<AgentDial> MakeAgentDial(std::uint16_t port) {
-  std::array<int, 2> ends = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return FailErrno("socketpair", errno);
-  }
-  AgentDial dial{.ours = Fd(ends[0]),
+  auto pair = host::MakeSocketPair(SOCK_STREAM);
+  if (!pair) return std::unexpected(std::move(pair).error());
+  AgentDial dial{.ours = std::move(pair->ours),
                  .program = {.args = {kAgentInside, "dial", std::to_string(port)},
                              .env = {},
-                             .in = Fd(ends[1]),
+                             .in = std::move(pair->theirs),
                              .out = Fd(),
                              .err = Fd()}};
   auto out = DuplicateFd(dial.program.in);

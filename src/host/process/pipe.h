@@ -1,8 +1,8 @@
-// host/process/pipe.h - a pipe whose ends close themselves.
+// host/process/pipe.h - pipes and pairs of sockets whose ends close themselves.
 //
-// For a child's standard streams and for two processes that wait for each other. The end that a
-// child gets is passed by number (process.h) and must be closed here, or its reader never sees the
-// end.
+// For a child's standard streams and for two processes that wait for each other, or speak. The end
+// that a child gets is passed by number (process.h), or as a descriptor (fdpass.h), and must be
+// closed here, or its reader never sees the end.
 //
 // Threads:  any. Errors: FailErrno's codes: kResourceExhausted, too many descriptors.
 #pragma once
@@ -19,5 +19,14 @@ struct Pipe {
 
 // Both ends block, and are closed on exec.
 Result<Pipe> MakePipe();
+
+struct SocketPair {
+  Fd ours;
+  Fd theirs;
+};
+
+// Unix sockets that are connected, and closed on exec. `type`: of both, SOCK_STREAM or
+// SOCK_SEQPACKET, with SOCK_NONBLOCK or without.
+Result<SocketPair> MakeSocketPair(int type);
 
 }  // namespace strata::host

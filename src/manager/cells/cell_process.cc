@@ -12,11 +12,11 @@
 #include "base/files.h"
 #include "cell/wire/codec.h"
 #include "host/process/cpu_time.h"
+#include "host/process/pipe.h"
 #include "host/unix_address.h"
 #include "http/server/listener.h"
 #include "manager/cells/cell_mounts.h"
 #include "manager/cells/cell_spawn.h"
-#include "manager/cells/wire_end.h"
 #include "wire/outcome.h"
 
 namespace strata::manager {
@@ -121,7 +121,7 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
                                                       CellNeeds needs) {
   auto sockets = MakeSockets(context.dir, name);
   if (!sockets) co_return Wrap(sockets.error(), "cell " + name);
-  auto pair = MakeSocketPair();
+  auto pair = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
   if (!pair) co_return Wrap(pair.error(), "cell " + name);
 
   std::vector<std::string> arguments{tenant.empty() ? "--role=front" : "--role=host",
@@ -378,7 +378,7 @@ Task<void> CellProcess::TakeClient(std::string peer, Fd client) {
 
 Task<void> CellProcess::Link(CellProcess& host) {
   if (linked_.contains(host.name())) co_return Result<void>{};
-  auto pair = MakeSocketPair();
+  auto pair = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
   if (!pair) co_return std::unexpected(pair.error());
   std::vector<Fd> end;
   end.push_back(std::move(pair->theirs));

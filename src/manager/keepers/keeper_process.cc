@@ -1,6 +1,7 @@
 #include "manager/keepers/keeper_process.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -10,11 +11,11 @@
 #include <utility>
 
 #include "host/cgroup/cgroup.h"
+#include "host/process/pipe.h"
 #include "host/unix_address.h"
 #include "http/server/listener.h"
 #include "keeper/wire/codec.h"
 #include "manager/cells/cell_spawn.h"
-#include "manager/cells/wire_end.h"
 #include "wire/outcome.h"
 
 namespace strata::manager {
@@ -122,7 +123,7 @@ Task<std::shared_ptr<KeeperProcess>> KeeperProcess::Start(CellContext& context,
   }
   auto control = http::ListenUnix(context.dir.cell_control(name).string());
   if (!control) co_return Wrap(std::move(control).error(), what);
-  auto pair = MakeSocketPair();
+  auto pair = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
   if (!pair) co_return Wrap(std::move(pair).error(), what);
   // Before it can make anything, whose name follows from the keeper's.
   if (auto noted = context.journal.Made({"keeper", name, {}}); !noted) {
@@ -331,7 +332,7 @@ Task<keeper::Done> KeeperProcess::AwaitDone(std::uint64_t id, keeper::ToKeeper m
 }
 
 Result<Fd> KeeperProcess::OpenLine(const std::string& key) {
-  auto pair = MakeSocketPair();
+  auto pair = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
   if (!pair) return std::unexpected(std::move(pair).error());
   std::vector<Fd> fds;
   fds.push_back(std::move(pair->theirs));

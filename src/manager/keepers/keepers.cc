@@ -1,5 +1,7 @@
 #include "manager/keepers/keepers.h"
 
+#include <sys/socket.h>
+
 #include <csignal>
 #include <utility>
 #include <variant>
@@ -7,9 +9,9 @@
 
 #include "base/pause.h"
 #include "base/sha256.h"
+#include "host/process/pipe.h"
 #include "keeper/wire/codec.h"
 #include "manager/cells/together.h"
-#include "manager/cells/wire_end.h"
 #include "sandbox/remote/service.h"
 
 namespace strata::manager {
@@ -200,7 +202,7 @@ std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
 
 Result<Fd> Keepers::OpenLine(const std::string& key) {
   if (const auto keeper = Of(key)) return keeper->OpenLine(key);
-  auto pair = MakeSocketPair();
+  auto pair = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
   if (!pair) return std::unexpected(std::move(pair).error());
   return std::move(pair->ours);  // the other end closes here
 }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -19,6 +18,7 @@
 #include "host/files/loop_device.h"
 #include "host/files/memfd.h"
 #include "host/process/fdpass.h"
+#include "host/process/pipe.h"
 #include "sandbox/microvm/qemu_command.h"
 
 namespace strata::sandbox::microvm {
@@ -60,18 +60,6 @@ Result<void> MarkDrives(const MachineParts& parts) {
   return {};
 }
 
-struct Pair {
-  Fd ours;
-  Fd theirs;
-};
-Result<Pair> MakePair() {
-  std::array<int, 2> ends = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
-    return FailErrno("socketpair", errno);
-  }
-  return Pair{Fd(ends[0]), Fd(ends[1])};
-}
-
 }  // namespace
 
 // On the worker: nobody waited for what it made.
@@ -91,9 +79,9 @@ Result<Machine::Made> Machine::Make(const Shared& shared, const MachineParts& pa
     made.group = std::move(*group);
     done = made.group->Limit(GroupLimits(shared, parts.size));
   }
-  auto agent = MakePair();
+  auto agent = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
   if (done && !agent) done = std::unexpected(agent.error());
-  auto qmp = MakePair();
+  auto qmp = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
   if (done && !qmp) done = std::unexpected(qmp.error());
   auto words = host::MakeMemfd("console");
   if (done && !words) done = std::unexpected(words.error());

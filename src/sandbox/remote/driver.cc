@@ -2,11 +2,10 @@
 
 #include <sys/socket.h>
 
-#include <array>
-#include <cerrno>
 #include <memory>
 #include <utility>
 
+#include "host/process/pipe.h"
 #include "sandbox/remote/call.h"
 #include "sandbox/remote/codec.h"
 #include "sandbox/spec_check.h"
@@ -52,13 +51,11 @@ class RemoteSandbox final : public Sandbox {
 };
 
 Result<void> RemoteSandbox::OpenThere() {
-  std::array<int, 2> ends = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return FailErrno("socketpair", errno);
-  }
-  own_ = std::make_unique<wire::Channel>(line_->loop, Fd(ends[0]));
+  auto pair = host::MakeSocketPair(SOCK_STREAM);
+  if (!pair) return std::unexpected(std::move(pair).error());
+  own_ = std::make_unique<wire::Channel>(line_->loop, std::move(pair->ours));
   wire::Frame frame{Encode(ToServer(Open{spec_.id})), {}};
-  frame.fds.emplace_back(ends[1]);
+  frame.fds.push_back(std::move(pair->theirs));
   return line_->channel.Post(std::move(frame));
 }
 

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstddef>
 
@@ -17,6 +16,7 @@
 #include "base/turns.h"
 #include "host/process/fdpass.h"
 #include "host/process/orphans.h"
+#include "host/process/pipe.h"
 #include "host/process/sibling.h"
 
 namespace strata::kube::shim {
@@ -28,18 +28,12 @@ constexpr int kOomScore = 800;                 // one that is killed hurts no co
 
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
-struct Ends {
-  Fd ours;  // non-blocking
-  Fd zygotes;
-};
-
-Result<Ends> MakeSocket() {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+// Ours does not block.
+Result<host::SocketPair> MakeSocket() {
+  auto made = host::MakeSocketPair(SOCK_SEQPACKET);
+  if (made && ::fcntl(made->ours.get(), F_SETFL, O_NONBLOCK) != 0) {
     return FailErrno("socketpair", errno);
   }
-  Ends made{.ours = Fd(ends[0]), .zygotes = Fd(ends[1])};
-  if (::fcntl(made.ours.get(), F_SETFL, O_NONBLOCK) != 0) return FailErrno("socketpair", errno);
   return made;
 }
 
@@ -99,7 +93,7 @@ Result<std::shared_ptr<WasmZygotes::Zygote>> WasmZygotes::Make(const Wanted& wan
   if (!ends) return std::unexpected(std::move(ends).error());
   auto options = cell::CellSpawnOptions(program_, wanted.tenant, {"--role=command"});
   if (wanted.user) options.identity = wanted.user;
-  options.fds = {{.from = ends->zygotes.get(), .to = cell::kZygoteFd}};
+  options.fds = {{.from = ends->theirs.get(), .to = cell::kZygoteFd}};
   // Else each child would look up and write down the functions that it calls.
   options.environment.emplace_back("LD_BIND_NOW=1");
   // Its children get it from their own parent, who is ours as well.
