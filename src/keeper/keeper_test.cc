@@ -1,13 +1,9 @@
 // Services in a keeper whose driver does what the test says.
 #include "keeper/keeper.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -85,12 +81,7 @@ TEST_F(KeeperTest, AServiceThatNeedNotProveItselfIsReachedOnTheSameLineOnceItCom
   Serve web = Web();
   web.prove = false;
   Send(web);
-  std::array<int, 2> ends = {-1, -1};
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const Fd cell(ends[0]);
-  std::vector<Fd> ours;
-  ours.emplace_back(ends[1]);
-  ASSERT_TRUE(keeper_.Handle(Attach{.key = "key"}, std::move(ours)).has_value());
+  const Fd cell = Line("key");
   RunUntil([this] { return script_.refused > 1; });
   clock_.Advance(std::chrono::minutes(1));
   const auto failed = Next<Prepared>();
@@ -113,12 +104,7 @@ TEST_F(KeeperTest, AServiceThatNeverCameUpEndsAtOnceAlthoughCellsHaveLinesToIt) 
   web.prove = false;
   web.limits.timeout = std::chrono::hours(1);
   Send(web);
-  std::array<int, 2> ends = {-1, -1};
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const Fd cell(ends[0]);
-  std::vector<Fd> ours;
-  ours.emplace_back(ends[1]);
-  ASSERT_TRUE(keeper_.Handle(Attach{.key = "key"}, std::move(ours)).has_value());
+  const Fd cell = Line("key");
   RunUntil([this] { return script_.refused > 1; });
   clock_.Advance(std::chrono::minutes(1));
   EXPECT_TRUE(Next<Prepared>().kept);
@@ -144,12 +130,7 @@ TEST_F(KeeperTest, ARequestOfAServiceThatIsForgottenHasItsOwnTimeout) {
   web.limits.timeout = std::chrono::hours(1);
   Send(web);
   EXPECT_EQ(Next<Prepared>().error, "");
-  std::array<int, 2> ends = {-1, -1};
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const Fd cell(ends[0]);
-  std::vector<Fd> ours;
-  ours.emplace_back(ends[1]);
-  ASSERT_TRUE(keeper_.Handle(Attach{.key = "key"}, std::move(ours)).has_value());
+  const Fd cell = Line("key");
   Send(Forget{"key"});
   int looks = 0;
   RunUntil([&looks] { return ++looks > 5; });
@@ -260,12 +241,7 @@ TEST_F(KeeperTest, TheRevisionsOfAFunctionAreToldTogetherAndToEachManager) {
   for (const std::string key : {"f 1", "f 2"}) {
     Send(Admit{.key = key, .image = "image", .name = "f", .scale = {.min = 1}});
     EXPECT_EQ(Next<Prepared>().error, "");
-    std::array<int, 2> ends = {-1, -1};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    cells.emplace_back(ends[0]);
-    std::vector<Fd> ours;
-    ours.emplace_back(ends[1]);
-    ASSERT_TRUE(keeper_.Handle(Attach{.key = key}, std::move(ours)).has_value());
+    cells.push_back(Line(key));
   }
   const auto told = Next<Pooled>();
   EXPECT_EQ(told.name, "f");

@@ -91,12 +91,6 @@ std::string_view ReplicasField(const model::Resource& resource) {
   return service->scale ? "scale.max" : "replicas";
 }
 
-std::string_view HeldField(const model::Resource& resource) {
-  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
-  if (service == nullptr) return "";
-  return service->scale ? "scale.min" : "replicas";
-}
-
 std::uint32_t ReplicasOf(const model::Resource& resource) {
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
   return service == nullptr ? 1 : service->most();

@@ -1,5 +1,6 @@
 #include "host/files/detached_mount.h"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 
 #include <cerrno>
@@ -56,6 +57,18 @@ Result<Fd> MountTmpfs(Bytes size, std::uint64_t files, const Identity& owner) {
   auto mount =
       made->Set("mode", "0700").Mount(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   return mount ? std::move(mount) : Wrap(std::move(mount).error(), "tmpfs");
+}
+
+Result<Fd> CloneReadOnly(const std::string& path, MountsBelow below, std::uint64_t more) {
+  const unsigned all = below == MountsBelow::kToo ? AT_RECURSIVE : 0;
+  Fd mount(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | all));
+  if (!mount.valid()) return FailErrno("show " + path, errno);
+  mount_attr set{};
+  set.attr_set = MOUNT_ATTR_RDONLY | more;
+  if (::mount_setattr(mount.get(), "", AT_EMPTY_PATH | all, &set, sizeof(set)) != 0) {
+    return FailErrno("show " + path + " read-only", errno);
+  }
+  return mount;
 }
 
 Result<Fd> MountVolume(const std::filesystem::path& image, VolumeAccess access,

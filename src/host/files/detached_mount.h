@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/fd.h"
@@ -26,6 +27,12 @@ namespace strata::host {
 // An empty file system in memory whose root is `owner`'s alone. More than `size`, or than `files`
 // files and directories, is ENOSPC. No devices, setuid or programs.
 Result<Fd> MountTmpfs(Bytes size, std::uint64_t files, const Identity& owner);
+
+enum class MountsBelow : std::uint8_t { kNot, kToo };
+
+// What is at `path`, a directory or file, as a read-only mount of its own, with `more` attributes
+// (MOUNT_ATTR_...); the mounts below it have them, too, or are not in it.
+Result<Fd> CloneReadOnly(const std::string& path, MountsBelow below, std::uint64_t more = 0);
 
 enum class VolumeAccess : std::uint8_t { kReadOnly, kWrite };
 

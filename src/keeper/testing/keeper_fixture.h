@@ -181,6 +181,17 @@ class KeeperTest : public ::testing::Test {
 
   void Send(ToKeeper message) { ASSERT_TRUE(keeper_.Handle(std::move(message), {}).has_value()); }
 
+  // A cell's end of a line to what the keeper has as `key`.
+  Fd Line(const std::string& key) {
+    std::array<int, 2> ends = {-1, -1};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    Fd cell(ends[0]);
+    std::vector<Fd> theirs;
+    theirs.emplace_back(ends[1]);
+    EXPECT_TRUE(keeper_.Handle(Attach{.key = key}, std::move(theirs)).has_value());
+    return cell;
+  }
+
   // The next of this kind that it tells; others before it are dropped.
   template <typename What>
   What Next() {

@@ -1,6 +1,18 @@
 #include "kube/shim/config_json.h"
 
+#include <algorithm>
+#include <array>
+
 namespace strata::kube::shim {
+namespace {
+
+bool HasOption(const Json& mount, std::string_view option) {
+  const Json* options = MemberOf(mount, "options");
+  return options != nullptr && options->is_array() &&
+         std::ranges::any_of(*options, [option](const Json& each) { return each == option; });
+}
+
+}  // namespace
 
 const Json* MemberOf(const Json* object, std::string_view key) {
   if (object == nullptr || !object->is_object()) return nullptr;
@@ -40,6 +52,24 @@ std::vector<std::string> ArgumentsOf(const Json& config) {
     found.push_back(each.get<std::string>());
   }
   return found;
+}
+
+bool IsBound(const Json& mount) {
+  return TextOf(mount, "type") == "bind" || HasOption(mount, "bind") || HasOption(mount, "rbind");
+}
+
+bool IsReadOnly(const Json& mount) { return HasOption(mount, "ro") || HasOption(mount, "rro"); }
+
+bool IsUsualFile(std::string_view destination) {
+  constexpr std::array<std::string_view, 3> kFiles = {"/etc/hosts", "/etc/hostname",
+                                                      "/etc/resolv.conf"};
+  return std::ranges::find(kFiles, destination) != kFiles.end();
+}
+
+std::optional<int> OomScoreOf(const Json& process) {
+  const Json* score = MemberOf(process, "oomScoreAdj");
+  if (score == nullptr || !score->is_number_integer()) return std::nullopt;
+  return static_cast<int>(std::clamp<std::int64_t>(score->get<std::int64_t>(), -1000, 1000));
 }
 
 }  // namespace strata::kube::shim

@@ -30,4 +30,14 @@ std::string AnnotationOf(const Json& config, std::string_view name);
 // The program and its arguments.
 std::vector<std::string> ArgumentsOf(const Json& config);
 
+// Of one of "mounts": something of the host's is shown; it may not be changed.
+bool IsBound(const Json& mount);
+bool IsReadOnly(const Json& mount);
+
+// A file that containerd and Kubernetes put into every container: /etc/hosts, for one.
+bool IsUsualFile(std::string_view destination);
+
+// "oomScoreAdj" of "process", within the kernel's bounds.
+std::optional<int> OomScoreOf(const Json& process);
+
 }  // namespace strata::kube::shim

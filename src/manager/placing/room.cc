@@ -16,6 +16,12 @@ std::uint32_t HeldOf(const model::Resource& resource) {
   return std::max(least, 1U);  // one that is scaled to none comes back with a call
 }
 
+std::string_view HeldField(const model::Resource& resource) {
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  if (service == nullptr) return "";
+  return service->scale ? "scale.min" : "replicas";
+}
+
 Bytes RoomFor(Bytes free, const model::Resource* now) {
   std::uint64_t room = free.count - std::min(free.count, host::kKeptFree.count);
   if (now != nullptr && now->workload() != nullptr) {
@@ -30,12 +36,11 @@ Result<void> CheckGrowth(const model::Resource& resource, const model::Resource&
   const std::uint64_t memory = resource.workload()->limits.memory.count;
   if (held <= HeldOf(now) || held * memory <= room.count) return {};
   const auto mib = [](std::uint64_t bytes) { return std::to_string(bytes >> 20); };
-  const auto& service = std::get<model::ServiceSpec>(resource.spec);  // else it holds one
-  const std::string field = service.scale ? "scale.min" : "replicas";
   return Fail(Errc::kFailedPrecondition,
               resource.key().ToString() + ": " + std::to_string(held) + " replicas need " +
                   mib(held * memory) + " MiB, and this host has " + mib(room.count) +
-                  " for them; " + field + ": " + std::to_string(room.count / memory) + " would do");
+                  " for them; " + std::string(HeldField(resource)) + ": " +
+                  std::to_string(room.count / memory) + " would do");
 }
 
 }  // namespace strata::manager

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -28,6 +29,8 @@ struct Circumstances {
 // How many sandboxes of it there are at all times: the least replicas of a Service, and one of what
 // has them for its calls.
 std::uint32_t HeldOf(const model::Resource& resource);
+// The field that says so; empty: none does.
+std::string_view HeldField(const model::Resource& resource);
 
 // Of `free`, what a workload may take: all but what the host keeps, and besides what `now` holds
 // whose place it takes; null: nothing.

@@ -17,6 +17,7 @@
 
 #include "base/files.h"
 #include "host/confine/user_namespace.h"
+#include "host/files/detached_mount.h"
 #include "host/files/memfd.h"
 #include "host/process/process.h"
 
@@ -170,17 +171,13 @@ Result<Fd> MakeDisk(const Config& config, const artifact::RootImage& root,
 }
 
 Result<Tree> OpenTree(std::string name, const std::string& path) {
-  Fd mount(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-  if (!mount.valid()) return FailErrno("show " + path, errno);
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-  if (::mount_setattr(mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) != 0) {
-    return FailErrno("show " + path + " read-only", errno);
-  }
+  auto mount =
+      host::CloneReadOnly(path, host::MountsBelow::kNot, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+  if (!mount) return std::unexpected(std::move(mount).error());
   struct stat status{};
-  if (::fstat(mount.get(), &status) != 0) return FailErrno("look at " + path, errno);
+  if (::fstat(mount->get(), &status) != 0) return FailErrno("look at " + path, errno);
   return Tree{
-      .name = std::move(name), .mount = std::move(mount), .directory = S_ISDIR(status.st_mode)};
+      .name = std::move(name), .mount = std::move(*mount), .directory = S_ISDIR(status.st_mode)};
 }
 
 Result<TreeSize> MeasureTree(const Tree& tree, const TreeSize& most) {

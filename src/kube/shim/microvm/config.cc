@@ -26,9 +26,6 @@ constexpr std::size_t kMostCopies = 256;
 constexpr const char* kVersion = "1.0.2";  // a runtime refuses those that came after it
 constexpr const char* kContainerType = "io.kubernetes.cri.container-type";
 
-// In every container of containerd's or Kubernetes': the guest gets copies that nobody writes.
-constexpr std::array<std::string_view, 3> kUsualFiles = {"/etc/hosts", "/etc/hostname",
-                                                         "/etc/resolv.conf"};
 // The kernel's own file systems, which the guest's has, too.
 constexpr std::array<std::string_view, 7> kKernelTypes = {"proc",   "sysfs",   "devpts", "mqueue",
                                                           "cgroup", "cgroup2", "tmpfs"};
@@ -42,12 +39,6 @@ std::unexpected<Error> Cannot(const std::string& what) {
   return Fail(Errc::kUnsupported, "class microvm: " + what);
 }
 
-bool HasOption(const Json& mount, std::string_view option) {
-  const Json* options = MemberOf(mount, "options");
-  return options != nullptr && options->is_array() &&
-         std::ranges::any_of(*options, [option](const Json& each) { return each == option; });
-}
-
 // What the guest mounts for `mount`; nothing: it does without.
 Result<std::optional<Json>> MountFor(const Json& mount, MicrovmConfig& found) {
   if (!mount.is_object()) return Bad("a mount is no object");
@@ -56,8 +47,8 @@ Result<std::optional<Json>> MountFor(const Json& mount, MicrovmConfig& found) {
   const std::string from = TextOf(mount, "source");
   if (!at.starts_with('/')) return Bad("a mount without a destination");
   if (std::ranges::find(kKernelTypes, type) != kKernelTypes.end()) return mount;
-  const bool bound = type == "bind" || HasOption(mount, "bind") || HasOption(mount, "rbind");
-  if (!bound || !from.starts_with('/')) return Cannot("mount " + at + " of type '" + type + "'");
+  if (!IsBound(mount) || !from.starts_with('/'))
+    return Cannot("mount " + at + " of type '" + type + "'");
   if (at == "/dev/shm") {
     return Json{{"destination", at},
                 {"type", "tmpfs"},
@@ -65,9 +56,8 @@ Result<std::optional<Json>> MountFor(const Json& mount, MicrovmConfig& found) {
                 {"options", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}}};
   }
   if (at == "/dev/termination-log") return std::nullopt;  // of kubelet's; nothing comes back
-  const bool read_only = HasOption(mount, "ro") || HasOption(mount, "rro");
-  const bool usual = std::ranges::find(kUsualFiles, at) != kUsualFiles.end();
-  if (!read_only && !usual) {
+  // What is in every container nobody writes.
+  if (!IsReadOnly(mount) && !IsUsualFile(at)) {
     return Cannot("mount " + at +
                   ": a machine has copies of what is mounted read-only, and shares no directory "
                   "of the host that it could write: mount it read-only, or use a tmpfs");
@@ -165,12 +155,6 @@ Result<void> ReadLinux(Json& linux, const PodSettings& pod, MicrovmConfig& found
   return {};
 }
 
-int OomScoreOf(const Json& process) {
-  const Json* score = MemberOf(process, "oomScoreAdj");
-  if (score == nullptr || !score->is_number_integer()) return 0;
-  return static_cast<int>(std::clamp<std::int64_t>(score->get<std::int64_t>(), -1000, 1000));
-}
-
 // Labels are the host kernel's; its score is QEMU's.
 void ForgetLabels(Json& process) {
   for (const char* member : {"apparmorProfile", "selinuxLabel", "oomScoreAdj"}) {
@@ -221,7 +205,7 @@ Result<MicrovmConfig> ReadMicrovmConfig(Json config, const PodSettings& pod) {
   config["hostname"] = found.hostname;
   config["root"] = {{"path", microvm::kRoot},
                     {"readonly", IsTrue(MemberOf(config, "root"), "readonly")}};
-  found.oom_score_adjust = OomScoreOf(config["process"]);
+  found.oom_score_adjust = OomScoreOf(config["process"]).value_or(0);
   ForgetLabels(config["process"]);
   config.erase("annotations");
   found.guest = std::move(config);

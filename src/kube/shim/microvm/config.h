@@ -6,9 +6,9 @@
 // What confines the programs in the machine is what containerd decided: seccomp, capabilities,
 // users, masked paths. What the machine cannot have is refused here, before anything is made.
 //
-// Threads:  pure. Errors: kInvalidArgument: no such file is written by containerd; kUnsupported:
-// the
-//           class has none of that. Tested by kube/shim/microvm/config_test.cc,
+// Threads:  pure.
+// Errors:   kInvalidArgument: no such file is written by containerd; kUnsupported: the class has
+//           none of that. Tested by kube/shim/microvm/config_test.cc,
 //           tests/fuzz/kube_config_fuzz.cc.
 #pragma once
 

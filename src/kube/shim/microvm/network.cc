@@ -13,8 +13,6 @@
 #include <cstring>
 #include <sstream>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -127,24 +125,6 @@ Result<void> UnplugHere() {
   auto links = host::RouteSocket::Open();
   if (!links) return std::unexpected(std::move(links).error());
   return links->StopRedirect(*name);
-}
-
-// On a thread that ends in the namespace at `path`.
-template <typename Work>
-auto InNetwork(const std::string& path, Work work) {
-  decltype(work()) outcome;
-  try {
-    std::thread([&] {
-      if (auto entered = EnterNetwork(path); !entered) {
-        outcome = std::unexpected(std::move(entered).error());
-      } else {
-        outcome = work();
-      }
-    }).join();
-  } catch (const std::system_error& error) {
-    outcome = Fail(Errc::kResourceExhausted, std::string("enter a network: ") + error.what());
-  }
-  return outcome;
 }
 
 }  // namespace

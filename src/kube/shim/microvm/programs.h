@@ -4,9 +4,8 @@
 //   MicrovmBackend --> [ Programs ] <--frames--> Machine
 //                          '--> SideProgram: bytes between FIFOs and frames
 //
-// Threads:  the loop's. Lifetime: shared with the coroutine that reads the machine's frames until
-// it
-//           has ended.
+// Threads:  the loop's.
+// Lifetime: shared with the coroutine that reads the machine's frames until it has ended.
 // Errors:   kFailedPrecondition: the program does not start, in the runtime's words; kUnavailable:
 //           the machine has ended. Tested by tests/security/hostile_agent_test.cc,
 //           tests/kube/microvm_test.py.

@@ -5,8 +5,6 @@
 
 #include <cerrno>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "base/files.h"
@@ -40,19 +38,7 @@ Result<void> EnterNetwork(const std::string& path) {
 
 Result<std::vector<Fd>> ListenAt(const std::string& path, std::uint16_t port) {
   if (path.empty()) return ListenHere("127.0.0.1", "::1", port);
-  Result<std::vector<Fd>> listeners;
-  try {
-    std::thread([&] {
-      if (auto entered = EnterNetwork(path); !entered) {
-        listeners = std::unexpected(std::move(entered).error());
-      } else {
-        listeners = ListenHere("0.0.0.0", "::", port);
-      }
-    }).join();
-  } catch (const std::system_error& error) {
-    return Fail(Errc::kResourceExhausted, std::string("enter a network: ") + error.what());
-  }
-  return listeners;
+  return InNetwork(path, [port] { return ListenHere("0.0.0.0", "::", port); });
 }
 
 }  // namespace strata::kube::shim

@@ -9,16 +9,30 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "kube/shim/pod/own_thread.h"
 
 namespace strata::kube::shim {
 
 // Has the calling thread, which must be one that ends soon, enter the namespace at `path`.
 Result<void> EnterNetwork(const std::string& path);
+
+// What `work`, which gives a Result, comes to in the namespace at `path`.
+template <typename Work>
+auto InNetwork(const std::string& path, Work work) {
+  return OnOwnThread([&]() -> decltype(work()) {
+    if (auto entered = EnterNetwork(path); !entered) {
+      return std::unexpected(std::move(entered).error());
+    }
+    return work();
+  });
+}
 
 // Listeners at `port`, one for each version of IP that is there: at every address of the namespace
 // at `path`; of our own, for an empty path, at loopback only.

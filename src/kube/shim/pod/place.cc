@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/files.h"
 #include "kube/shim/pod/network.h"
+#include "kube/shim/pod/own_thread.h"
 #include "kube/shim/task/root_mounts.h"
 
 namespace strata::kube::shim {
@@ -106,7 +106,7 @@ Result<void> MakeNamespaces(const PodSettings& settings, const PodPlace& place) 
 Result<void> MakePod(const PodSettings& settings, const PodPlace& place) {
   auto done = WriteFiles(settings, place);
   if (done && !settings.host_ipc) done = MountShm(place.shm());
-  if (done) std::thread([&] { done = MakeNamespaces(settings, place); }).join();
+  if (done) done = OnOwnThread([&] { return MakeNamespaces(settings, place); });
   if (!done) RemovePod(place);
   return done;
 }

@@ -12,11 +12,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <thread>
 #include <utility>
 
 #include "base/files.h"
 #include "host/process/pipe.h"
+#include "kube/shim/pod/own_thread.h"
 
 namespace strata::kube::shim {
 namespace {
@@ -75,8 +75,7 @@ Result<PodProcesses> PodProcesses::Make(const std::string& place) {
   if (!pipe) return std::unexpected(std::move(pipe).error());
   auto hidden = host::MakePipe();
   if (!hidden) return std::unexpected(std::move(hidden).error());
-  Result<host::Process> first = Fail(Errc::kInternal, "not started");
-  std::thread([&] { first = SpawnFirst(pipe->read.get(), hidden->write.get()); }).join();
+  auto first = OnOwnThread([&] { return SpawnFirst(pipe->read.get(), hidden->write.get()); });
   if (!first) return std::unexpected(std::move(first).error());
   hidden->write.Reset();
   // Before that no program of the pod may be beside it.

@@ -2,13 +2,11 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
@@ -25,9 +23,11 @@
 #include "base/sha256.h"
 #include "cell/roles/command_plan.h"
 #include "cell/start/given_mounts.h"
+#include "host/files/detached_mount.h"
 #include "host/files/memfd.h"
 #include "host/process/fdpass.h"
 #include "host/process/pipe.h"
+#include "kube/shim/config_json.h"
 #include "kube/shim/pod/network.h"
 #include "kube/shim/task/own_group.h"
 #include "kube/shim/wasm/modules.h"
@@ -40,10 +40,6 @@ namespace fs = std::filesystem;
 
 constexpr Bytes kModule = 256_MiB;  // what the compiler takes
 constexpr Bytes kOomScoreFile = 1_KiB;
-
-// Files that containerd and Kubernetes put into every container.
-constexpr std::array<std::string_view, 3> kUsualFiles = {"/etc/hosts", "/etc/hostname",
-                                                         "/etc/resolv.conf"};
 
 // `path` in `root`, whatever links lie in it: none leads out.
 Result<Fd> OpenInRoot(const std::string& root, const std::string& path) {
@@ -85,15 +81,7 @@ Result<WasmModule> ReadModule(const std::string& root, const std::string& path) 
 // A mount of its own for what must not be changed; a write would be refused by the kernel.
 Result<Fd> OpenDirectory(const std::string& path, bool writable) {
   if (writable) return OpenFile(path, O_PATH | O_DIRECTORY);
-  Fd tree(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
-  if (!tree.valid()) return FailErrno("show " + path, errno);
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_RDONLY;
-  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
-                      sizeof(attributes)) != 0) {
-    return FailErrno("show " + path + " read-only", errno);
-  }
-  return tree;
+  return host::CloneReadOnly(path, host::MountsBelow::kToo);
 }
 
 // The directories that a cell sees.
@@ -119,7 +107,7 @@ Result<Shown> Show(const WasmConfig& config, const std::string& root) {
   for (const WasmConfig::Directory& mount : config.mounts) {
     std::error_code ignored;
     if (!fs::is_directory(mount.host, ignored)) {
-      if (std::ranges::find(kUsualFiles, mount.guest) != kUsualFiles.end()) continue;
+      if (IsUsualFile(mount.guest)) continue;
       return Fail(Errc::kUnsupported,
                   "mount " + mount.guest + ": a wasm container sees directories, and this is none");
     }

@@ -50,12 +50,6 @@ bool IsLinuxOnly(const Json& mount) {
   return device || scratch || std::ranges::find(kTypes, type) != kTypes.end();
 }
 
-bool HasOption(const Json& mount, std::string_view option) {
-  const Json* options = MemberOf(mount, "options");
-  return options != nullptr && options->is_array() &&
-         std::ranges::any_of(*options, [option](const Json& each) { return each == option; });
-}
-
 Result<std::vector<WasmConfig::Directory>> ReadMounts(const Json& config) {
   std::vector<WasmConfig::Directory> found;
   const Json* mounts = MemberOf(config, "mounts");
@@ -66,15 +60,12 @@ Result<std::vector<WasmConfig::Directory>> ReadMounts(const Json& config) {
     if (IsLinuxOnly(each)) continue;
     const std::string guest = TextOf(each, "destination");
     const std::string host = TextOf(each, "source");
-    const bool bound =
-        TextOf(each, "type") == "bind" || HasOption(each, "bind") || HasOption(each, "rbind");
     if (!guest.starts_with('/')) return Bad("a mount without a destination");
-    if (!bound || !host.starts_with('/')) {
+    if (!IsBound(each) || !host.starts_with('/')) {
       return Fail(Errc::kUnsupported,
                   "mount " + guest + ": a wasm container sees bound directories");
     }
-    const bool read_only = HasOption(each, "ro") || HasOption(each, "rro");
-    found.push_back({.host = host, .guest = guest, .writable = !read_only});
+    found.push_back({.host = host, .guest = guest, .writable = !IsReadOnly(each)});
   }
   return found;
 }
@@ -170,11 +161,7 @@ Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_sp
   found.request_limits = *request_limits;
   const std::string pods = AnnotationOf(config, kKubernetesNamespace);
   found.tenant = pods.empty() ? name_space : "pods/" + pods;
-  const Json* oom = MemberOf(*process, "oomScoreAdj");
-  if (oom != nullptr && oom->is_number_integer()) {
-    found.oom_score_adjust =
-        static_cast<int>(std::clamp<std::int64_t>(oom->get<std::int64_t>(), -1000, 1000));
-  }
+  found.oom_score_adjust = OomScoreOf(*process);
   return found;
 }
 
