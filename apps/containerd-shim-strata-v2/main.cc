@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "base/bytes.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "kube/shim/bootstrap.h"
 #include "kube/shim/commands.h"

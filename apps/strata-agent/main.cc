@@ -1,6 +1,6 @@
 // strata-agent - the first process in a microVM: mounts its file systems, then runs what the driver
-// asks for over the serial port. What it says: src/sandbox/microvm/protocol.h. With arguments it is
-// a program in a sandbox: src/sandbox/microvm/agent/verbs.h.
+// asks for over the serial port. What it says: src/sandbox/microvm/machine/protocol.h. With
+// arguments it is a program in a sandbox: src/sandbox/microvm/agent/verbs.h.
 #include <poll.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>

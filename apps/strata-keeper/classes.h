@@ -14,10 +14,10 @@
 #include <functional>
 #include <memory>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/result.h"
-#include "base/task.h"
+#include "base/text/json.h"
 #include "keeper/drivers.h"
 #include "keeper/wire/messages.h"
 #include "model/values.h"

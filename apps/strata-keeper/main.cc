@@ -7,7 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "classes.h"
 #include "keeper/role.h"
 

@@ -9,9 +9,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/async/task.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/task.h"
 #include "kube/controller/api_client.h"
 #include "kube/controller/controller.h"
 #include "kube/controller/lease.h"

@@ -22,7 +22,7 @@
 
 #include "artifact/unpack/confine.h"
 #include "artifact/unpack/layer.h"
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace {
 

@@ -11,7 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 #include "client/session.h"
 #include "exit_code.h"
 #include "output.h"

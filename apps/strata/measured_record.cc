@@ -10,8 +10,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/files.h"
-#include "base/json.h"
+#include "base/files/files.h"
+#include "base/text/json.h"
 #include "host/process/process.h"
 #include "inventory/programs.h"
 

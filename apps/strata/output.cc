@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/strings.h"
-#include "model/yaml_writer.h"
+#include "base/text/strings.h"
+#include "model/manifest/yaml_writer.h"
 
 namespace strata::cli {
 namespace {

@@ -1,7 +1,7 @@
 // output.h - how results look: aligned tables for people, JSON and YAML for programs. Colours only
 // on a terminal and never with NO_COLOR set.
 //
-//   a verb --> IsStructured: PrintValue; else Table (base/table.h), Paint, Print
+//   a verb --> IsStructured: PrintValue; else Table (base/text/table.h), Paint, Print
 //
 // Results go to standard output, everything else to standard error, so that output can be piped.
 //
@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
 #include "base/result.h"
-#include "base/table.h"
+#include "base/text/json.h"
+#include "base/text/table.h"
 
 namespace strata::cli {
 

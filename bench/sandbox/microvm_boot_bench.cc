@@ -20,13 +20,13 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/files/memfd.h"
 #include "host/process/process.h"
-#include "sandbox/microvm/guest_kernel.h"
-#include "sandbox/microvm/machine.h"
-#include "sandbox/microvm/qemu_command.h"
+#include "sandbox/microvm/machine/guest_kernel.h"
+#include "sandbox/microvm/machine/machine.h"
+#include "sandbox/microvm/machine/qemu_command.h"
 #include "sandbox/microvm/shared.h"
 
 namespace strata::bench {

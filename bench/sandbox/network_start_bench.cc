@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "artifact/root_image.h"
-#include "base/byte_view.h"
+#include "artifact/store/root_image.h"
 #include "base/testing/temp_dir.h"
+#include "base/text/byte_view.h"
 #include "host/files/memfd.h"
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"

@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "artifact/root_image.h"
-#include "base/json.h"
+#include "artifact/store/root_image.h"
+#include "base/text/json.h"
 #include "sandbox/oci/config.h"
-#include "sandbox/oci/runtime_config.h"
+#include "sandbox/oci/runtime/runtime_config.h"
 
 int main(int argc, char** argv) {
   using namespace strata;  // NOLINT: a program of one file

@@ -20,10 +20,10 @@
 #include <string>
 #include <vector>
 
-#include "artifact/root_image.h"
-#include "base/byte_view.h"
-#include "base/files.h"
+#include "artifact/store/root_image.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
+#include "base/text/byte_view.h"
 #include "host/confine/user_namespace.h"
 #include "host/confine/user_range.h"
 #include "host/files/memfd.h"
@@ -31,7 +31,7 @@
 #include "sandbox/appkernel/driver.h"
 #include "sandbox/container/driver.h"
 #include "sandbox/oci/oci_driver.h"
-#include "sandbox/oci/runtime_config.h"
+#include "sandbox/oci/runtime/runtime_config.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::bench {

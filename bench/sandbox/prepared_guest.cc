@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "base/byte_view.h"
-#include "sandbox/wasm/compiler.h"
+#include "base/text/byte_view.h"
+#include "sandbox/wasm/engine/compiler.h"
 
 namespace strata::bench {
 namespace {

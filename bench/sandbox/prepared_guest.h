@@ -6,8 +6,8 @@
 #include <memory>
 #include <string_view>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "sandbox/wasm/driver.h"
 
 namespace strata::bench {

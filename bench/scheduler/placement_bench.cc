@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
-#include "base/json.h"
+#include "base/files/files.h"
 #include "base/random.h"
+#include "base/text/json.h"
 #include "scheduler/placing/node_index.h"
 #include "scheduler/placing/strategy.h"
 #include "scheduler/record.h"

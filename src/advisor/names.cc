@@ -7,7 +7,7 @@
 
 #include "advisor/facts/facts.h"
 #include "advisor/report/text.h"
-#include "base/strings.h"
+#include "base/text/strings.h"
 
 namespace strata::advisor {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "advisor/facts/facts.h"
 #include "base/check.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "model/values.h"
 
 namespace strata::advisor {

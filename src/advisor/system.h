@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "advisor/graph/answers.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/values.h"
 
 namespace strata::advisor {

@@ -14,7 +14,7 @@
 
 #include "advisor/report/text.h"
 #include "base/result.h"
-#include "base/strings.h"
+#include "base/text/strings.h"
 
 namespace strata::advisor {
 namespace {

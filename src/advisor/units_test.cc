@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "advisor/facts/facts.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "advisor/features.h"
 #include "advisor/report/report.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 

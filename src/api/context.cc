@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/byte_view.h"
-#include "base/strings.h"
+#include "base/text/byte_view.h"
+#include "base/text/strings.h"
 #include "http/exchange_io.h"
 #include "http/problem.h"
 

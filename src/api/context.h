@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "api/router.h"
+#include "base/async/task.h"
 #include "base/bytes.h"
-#include "base/json.h"
-#include "base/task.h"
+#include "base/text/json.h"
 #include "http/exchange.h"
 
 namespace strata::api {

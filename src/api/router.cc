@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 namespace strata::api {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "api/advisor_answers.h"
+#include "api/handlers/advisor_answers.h"
 
 namespace strata::api {
 namespace {

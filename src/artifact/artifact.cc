@@ -4,10 +4,10 @@
 
 #include <utility>
 
-#include "artifact/oci_layout.h"
+#include "artifact/oci/oci_layout.h"
+#include "artifact/oci/wasm_artifact.h"
 #include "artifact/regular_file.h"
-#include "artifact/wasm_artifact.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "model/artifact_reference.h"
 
 namespace strata::artifact {

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-#include "artifact/container_image.h"
+#include "artifact/oci/container_image.h"
 #include "base/bytes.h"
 #include "base/result.h"
 

@@ -9,9 +9,9 @@
 #include <gtest/gtest.h>
 
 #include "artifact/testing.h"
-#include "base/json.h"
 #include "base/sha256.h"
 #include "base/testing/temp_dir.h"
+#include "base/text/json.h"
 
 namespace strata::artifact {
 namespace {

@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/files.h"
-#include "base/hex.h"
+#include "base/files/files.h"
 #include "base/sha256.h"
+#include "base/text/hex.h"
 
 namespace strata::artifact {
 namespace {

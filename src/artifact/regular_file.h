@@ -17,10 +17,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/byte_view.h"
 #include "base/bytes.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
+#include "base/text/byte_view.h"
 
 namespace strata::artifact {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 
 namespace strata::artifact {
 

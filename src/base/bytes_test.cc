@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 
 namespace strata {
 namespace {

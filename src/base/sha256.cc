@@ -5,7 +5,7 @@
 #include <openssl/hmac.h>
 
 #include "base/check.h"
-#include "base/hex.h"
+#include "base/text/hex.h"
 
 namespace strata {
 namespace {

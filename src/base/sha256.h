@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 
 struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/hex.h"
+#include "base/text/hex.h"
 
 namespace strata {
 namespace {

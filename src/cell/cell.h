@@ -17,10 +17,10 @@
 #include <string>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/random.h"
-#include "base/task.h"
 #include "cell/configuration.h"
 #include "cell/front_lines.h"
 #include "cell/modules.h"

@@ -16,7 +16,7 @@
 #include "base/result.h"
 #include "cell/start/given_mounts.h"
 #include "cell/wire/messages.h"
-#include "route/plan.h"
+#include "route/plan/plan.h"
 
 namespace strata::cell {
 

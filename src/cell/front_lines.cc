@@ -5,7 +5,7 @@
 
 #include "cell/hop_field.h"
 #include "http/problem.h"
-#include "route/answer.h"
+#include "route/answer/answer.h"
 #include "wire/channel.h"
 
 namespace strata::cell {

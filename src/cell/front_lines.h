@@ -14,9 +14,9 @@
 #include <memory>
 #include <string>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "http/exchange.h"
 #include "http/server/server.h"
 #include "route/request_path.h"

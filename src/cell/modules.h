@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "route/ports.h"
 #include "sandbox/driver.h"
 

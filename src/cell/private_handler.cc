@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "http/problem.h"
-#include "route/answer.h"
+#include "route/answer/answer.h"
 
 namespace strata::cell {
 namespace {

@@ -19,9 +19,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/task.h"
-#include "route/function.h"
+#include "base/async/task.h"
 #include "route/instances.h"
+#include "route/plan/function.h"
 
 namespace strata::cell {
 

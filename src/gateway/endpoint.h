@@ -18,9 +18,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "http/parse/input_buffer.h"
 #include "http/server/answer_batch.h"
 #include "http/server/deadlines.h"

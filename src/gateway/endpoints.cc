@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 
 namespace strata::gateway {
 namespace {

@@ -12,8 +12,8 @@
 // them off until the kernel's clock ticks, 4 ms on many machines, while other tenants' calls wait
 // for that processor. What a cell has had for longer waits for something else than a processor, and
 // is not counted, so that slow calls do not hold up others. Who waits too long in a line that
-// stands is refused when a turn comes (base/standing_line.h); that of a tenant without a cell does
-// not stand, however long it is.
+// stands is refused when a turn comes (base/lines/standing_line.h); that of a tenant without a cell
+// does not stand, however long it is.
 //
 // Threads: one loop. Lifetime: outlives the calls. Tested by endpoints_test.cc.
 #pragma once
@@ -29,10 +29,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/async/promise.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/promise.h"
-#include "base/standing_line.h"
-#include "base/task.h"
+#include "base/lines/standing_line.h"
 #include "gateway/endpoint.h"
 #include "model/values.h"
 

@@ -8,9 +8,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/pause.h"
-#include "route/answer.h"
-#include "route/function.h"
+#include "base/async/pause.h"
+#include "route/answer/answer.h"
+#include "route/plan/function.h"
 
 namespace strata::gateway {
 namespace {

@@ -16,8 +16,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "gateway/endpoints.h"
 #include "gateway/hop_call.h"
 #include "http/exchange.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 #include "gateway/hop_head.h"
 
 namespace strata::gateway {

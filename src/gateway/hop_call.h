@@ -14,14 +14,14 @@
 #include <optional>
 #include <string_view>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "cell/hop_field.h"
 #include "gateway/endpoint.h"
 #include "http/exchange.h"
 #include "http/parse/chunked.h"
 #include "http/parse/head_scanner.h"
 #include "http/parse/response_parser.h"
-#include "sandbox/helper.h"
+#include "sandbox/call/helper.h"
 #include "sandbox/wake_event.h"
 
 namespace strata::gateway {

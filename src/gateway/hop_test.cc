@@ -11,8 +11,8 @@
 
 #include "gateway/test_support.h"
 #include "http/test_support.h"
-#include "route/answer.h"
-#include "route/function.h"
+#include "route/answer/answer.h"
+#include "route/plan/function.h"
 
 namespace strata::gateway {
 namespace {

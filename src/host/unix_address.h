@@ -10,7 +10,7 @@
 
 #include <string_view>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::host {

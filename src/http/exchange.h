@@ -15,9 +15,9 @@
 #include <cstdint>
 #include <span>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "http/message.h"
 
 namespace strata::http {

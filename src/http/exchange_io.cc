@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 
 namespace strata::http {
 

@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
-#include "base/task.h"
 #include "http/exchange.h"
 #include "http/problem.h"
 

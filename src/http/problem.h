@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "http/message.h"
 
 namespace strata::http {

@@ -25,9 +25,9 @@
 
 #include <gtest/gtest.h>
 
-#include "base/byte_view.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
+#include "base/text/byte_view.h"
 #include "http/exchange.h"
 #include "http/server/listener.h"
 #include "http/server/server.h"

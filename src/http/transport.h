@@ -17,8 +17,8 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "http/server/deadlines.h"
 
 namespace strata::http {

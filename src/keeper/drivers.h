@@ -14,8 +14,8 @@
 #include <map>
 #include <memory>
 
-#include "base/task.h"
-#include "base/turns.h"
+#include "base/async/task.h"
+#include "base/async/turns.h"
 #include "keeper/wire/messages.h"
 #include "model/values.h"
 #include "sandbox/driver.h"

@@ -22,9 +22,9 @@
 #include <string>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "host/process/terminal.h"
 #include "keeper/drivers.h"
 #include "keeper/pools/pool.h"

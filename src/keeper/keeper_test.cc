@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "keeper/testing/keeper_fixture.h"
 #include "keeper/wire/messages.h"
 #include "keeper/wire/reports.h"

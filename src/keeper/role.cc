@@ -10,7 +10,7 @@
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/post.hpp>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/peer.h"
 #include "keeper/pools/backlog.h"
 #include "keeper/wire/codec.h"

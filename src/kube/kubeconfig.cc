@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/base64.h"
-#include "model/diagnostic.h"
+#include "base/text/base64.h"
+#include "model/manifest/diagnostic.h"
 #include "model/schema/cursor.h"
 #include "model/schema/yaml.h"
 

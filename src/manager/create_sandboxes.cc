@@ -14,11 +14,11 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/async/promise.h"
+#include "base/async/task.h"
 #include "base/ids.h"
-#include "base/json.h"
-#include "base/promise.h"
 #include "base/result.h"
-#include "base/task.h"
+#include "base/text/json.h"
 #include "manager/cells/together.h"
 #include "manager/manager_impl.h"
 #include "store/store.h"

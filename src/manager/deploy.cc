@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/async/pause.h"
 #include "base/check.h"
-#include "base/pause.h"
 #include "manager/manager_impl.h"
 #include "manager/placing/told_placement.h"
 #include "manager/traffic/traffic_notes.h"
-#include "model/local_paths.h"
-#include "model/manifest.h"
+#include "model/manifest/local_paths.h"
+#include "model/manifest/manifest.h"
 #include "model/revision.h"
 
 namespace strata::manager {

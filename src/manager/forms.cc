@@ -10,16 +10,16 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
+#include "base/async/task.h"
 #include "base/result.h"
-#include "base/task.h"
+#include "base/text/json.h"
 #include "manager/manager_impl.h"
 #include "manager/placing/fits.h"
-#include "model/conflicts.h"
 #include "model/resource.h"
 #include "model/revision.h"
-#include "model/rollout.h"
-#include "model/target.h"
+#include "model/traffic/conflicts.h"
+#include "model/traffic/rollout.h"
+#include "model/traffic/target.h"
 #include "model/values.h"
 #include "model/volume.h"
 #include "scheduler/placing/strategy.h"

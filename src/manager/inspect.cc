@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 #include "base/timestamp.h"
 #include "manager/manager_impl.h"
 #include "manager/placing/told_placement.h"
 #include "manager/traffic/traffic_notes.h"
-#include "model/manifest.h"
+#include "model/manifest/manifest.h"
 #include "model/revision.h"
 
 namespace strata::manager {

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "manager/manager_impl.h"
 #include "manager/traffic/traffic_notes.h"
 #include "store/mac_key.h"

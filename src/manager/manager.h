@@ -19,16 +19,16 @@
 #include <string_view>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/json.h"
+#include "base/files/fd.h"
 #include "base/random.h"
-#include "base/task.h"
+#include "base/text/json.h"
 #include "host/process/terminal.h"
 #include "manager/options.h"
 #include "manager/progress.h"
 #include "model/placement.h"
-#include "model/rollout.h"
+#include "model/traffic/rollout.h"
 #include "sandbox/driver.h"
 #include "telemetry/log.h"
 

@@ -24,11 +24,11 @@
 #include <vector>
 
 #include "artifact/artifact.h"
-#include "artifact/code_cache.h"
-#include "artifact/content_store.h"
-#include "artifact/image_store.h"
-#include "base/broadcast.h"
-#include "base/keyed_turns.h"
+#include "artifact/store/code_cache.h"
+#include "artifact/store/content_store.h"
+#include "artifact/store/image_store.h"
+#include "base/async/broadcast.h"
+#include "base/async/keyed_turns.h"
 #include "host/files/journal.h"
 #include "manager/artifacts/compile_service.h"
 #include "manager/artifacts/puller.h"

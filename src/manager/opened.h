@@ -11,9 +11,9 @@
 
 #include <memory>
 
-#include "artifact/code_cache.h"
-#include "artifact/content_store.h"
-#include "artifact/image_store.h"
+#include "artifact/store/code_cache.h"
+#include "artifact/store/content_store.h"
+#include "artifact/store/image_store.h"
 #include "host/files/journal.h"
 #include "manager/state_dir.h"
 #include "store/store.h"

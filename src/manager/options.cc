@@ -4,7 +4,7 @@
 #include <charconv>
 #include <thread>
 
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::manager {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "host/process/memory.h"
 #include "manager/manager_impl.h"
 #include "manager/placing/fits.h"

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 #include "manager/manager_impl.h"
 #include "manager/placing/fits.h"
 #include "manager/records/node_prices.h"

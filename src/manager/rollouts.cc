@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 #include "base/timestamp.h"
 #include "manager/manager_impl.h"
 #include "manager/placing/fits.h"
-#include "model/rollout.h"
+#include "model/traffic/rollout.h"
 
 namespace strata::manager {
 namespace {

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
-#include "base/pause.h"
+#include "base/async/pause.h"
+#include "base/text/json.h"
 #include "manager/manager_impl.h"
 #include "manager/placing/own_figures.h"
-#include "model/rollout.h"
+#include "model/traffic/rollout.h"
 #include "scheduler/moving/overflow.h"
 
 namespace strata::manager {

@@ -8,7 +8,7 @@
 #include <string>
 #include <system_error>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/files/file_lock.h"
 
 namespace strata::manager {

@@ -15,7 +15,7 @@
 
 #include <filesystem>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::manager {

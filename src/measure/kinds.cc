@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <thread>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 #include "measure/record.h"
 
 namespace strata::measure {

@@ -14,8 +14,8 @@
 #include <thread>
 #include <utility>
 
-#include "base/files.h"
-#include "base/strings.h"
+#include "base/files/files.h"
+#include "base/text/strings.h"
 #include "measure/kinds.h"
 
 namespace strata::measure {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "host/process/process.h"
 #include "measure/place.h"
 #include "measure/record.h"

@@ -32,8 +32,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "scheduler/record.h"
 
 namespace strata::measure {

@@ -1,4 +1,4 @@
-// meter/mirror_record.h - what came of one copy of a request (route/mirror.h). Fixed size,
+// meter/mirror_record.h - what came of one copy of a request (route/answer/mirror.h). Fixed size,
 // trivially copyable: it crosses the shared-memory ring as it is.
 //
 //   route (compares the answers) --ring--> manager: strata_route_mirrored_total, rollouts

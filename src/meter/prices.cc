@@ -9,9 +9,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/json.h"
 #include "base/result.h"
-#include "base/strings.h"
+#include "base/text/json.h"
+#include "base/text/strings.h"
 #include "model/values.h"
 
 namespace strata::meter {

@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/values.h"
 
 namespace strata::meter {

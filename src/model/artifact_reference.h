@@ -8,7 +8,7 @@
 //   oci://HOST[:PORT]/NAME[:TAG|@...]   a registry
 //
 // Threads: pure; total. Lifetime: the views are of the text that was given.
-// Tested by model/rules_test.cc and model/local_paths_test.cc.
+// Tested by model/rules_test.cc and model/manifest/local_paths_test.cc.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 //
 // Which class could grant one, and that none does yet, is said in sandbox/devices.h.
 //
-// Threads: values. Tested by model/manifest_test.cc.
+// Threads: values. Tested by model/manifest/manifest_test.cc.
 #pragma once
 
 #include <cstdint>

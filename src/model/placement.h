@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/values.h"
 
 namespace strata::model {

@@ -1,11 +1,11 @@
 // model/resource.h - what a user declares: Function, Service and Route, as values.
 //
-// A Resource is made by model/manifest.h from YAML or JSON and is valid by construction: every rule
-// of its kind was checked, names are normalised and defaults are filled in. Everything behind the
-// API (store, manager, route) works with these types and never with text.
+// A Resource is made by model/manifest/manifest.h from YAML or JSON and is valid by construction:
+// every rule of its kind was checked, names are normalised and defaults are filled in. Everything
+// behind the API (store, manager, route) works with these types and never with text.
 //
 // Threads: values. Units are in the type or the name. Errors: none here; they are the reader's.
-// Tested by model/manifest_test.cc.
+// Tested by model/manifest/manifest_test.cc.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "model/device.h"
-#include "model/header_match.h"
-#include "model/target.h"
+#include "model/traffic/header_match.h"
+#include "model/traffic/target.h"
 #include "model/values.h"
 #include "model/volume.h"
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/sha256.h"
-#include "model/manifest.h"
+#include "model/manifest/manifest.h"
 
 namespace strata::model {
 namespace {

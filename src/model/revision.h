@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/placement.h"
 #include "model/resource.h"
 

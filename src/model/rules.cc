@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 #include "model/artifact_reference.h"
 
 namespace strata::model {

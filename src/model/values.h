@@ -2,9 +2,10 @@
 //
 //   manifest.h --> [ these ] --> store, wire/values.h --> cells, keepers --> every driver
 //
-// They are copyable, comparable and carry no behaviour; model/manifest.h fills them from a manifest
-// and every driver reads them. Units are in the type or the name. A field that is added here is
-// added to the manifest's fields, to the wire and to tests/contract, or refused by the drivers.
+// They are copyable, comparable and carry no behaviour; model/manifest/manifest.h fills them from a
+// manifest and every driver reads them. Units are in the type or the name. A field that is added
+// here is added to the manifest's fields, to the wire and to tests/contract, or refused by the
+// drivers.
 //
 // Threads:  values. Errors: none; bounds are schema/fields.h's. Tested by manifest_test.cc.
 #pragma once

@@ -4,7 +4,7 @@
 //   spec.volumes, spec.mounts --GrantsOf--> Grants::dirs --> every class's driver
 //
 // Threads: values. Errors are found by the schema (model/schema/checks.h).
-// Tested by model/volume_test.cc and model/manifest_test.cc.
+// Tested by model/volume_test.cc and model/manifest/manifest_test.cc.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ struct NamedVolume {
 
 // A directory of this machine.
 struct HostVolume {
-  std::string path;  // absolute once it is resolved (model/local_paths.h)
+  std::string path;  // absolute once it is resolved (model/manifest/local_paths.h)
   bool read_only = true;
   friend bool operator==(const HostVolume&, const HostVolume&) = default;
 };

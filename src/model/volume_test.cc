@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "model/manifest.h"
+#include "model/manifest/manifest.h"
 #include "model/resource.h"
 
 namespace strata::model {

@@ -17,9 +17,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
-#include "route/line_log.h"
+#include "route/answer/line_log.h"
 #include "sandbox/driver.h"
 
 namespace strata::route {

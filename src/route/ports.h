@@ -18,10 +18,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/random.h"
-#include "base/task.h"
 #include "http/exchange.h"
 #include "http/problem.h"
 #include "meter/call_record.h"

@@ -3,12 +3,12 @@
 #include <chrono>
 #include <cstring>
 
-#include "base/counted.h"
+#include "base/async/counted.h"
 #include "http/exchange_io.h"
-#include "route/answer.h"
-#include "route/path.h"
-#include "route/record.h"
-#include "route/typed_call.h"
+#include "route/answer/answer.h"
+#include "route/answer/record.h"
+#include "route/answer/typed_call.h"
+#include "route/plan/path.h"
 
 namespace strata::route {
 namespace {

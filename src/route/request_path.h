@@ -23,9 +23,9 @@
 #include "http/exchange.h"
 #include "http/problem.h"
 #include "meter/mirror_record.h"
+#include "route/answer/mirror.h"
 #include "route/instances.h"
-#include "route/mirror.h"
-#include "route/plan.h"
+#include "route/plan/plan.h"
 #include "route/ports.h"
 
 namespace strata::route {

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "route/answer.h"
+#include "route/answer/answer.h"
 #include "route/instances.h"
 #include "route/request_path.h"
 #include "route/test_support.h"

@@ -17,8 +17,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/json.h"
-#include "route/plan.h"
+#include "base/text/json.h"
+#include "route/plan/plan.h"
 #include "route/ports.h"
 #include "route/request_path.h"
 #include "sandbox/fake/driver.h"

@@ -11,7 +11,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/pipe.h"
 
 namespace strata::sandbox {

@@ -9,9 +9,9 @@
 
 #include <cstdint>
 
-#include "base/fd.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "base/task.h"
 #include "sandbox/driver.h"
 
 namespace strata::sandbox {

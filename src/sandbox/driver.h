@@ -24,10 +24,10 @@
 #include <variant>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "host/process/terminal.h"
 #include "http/exchange.h"
 #include "model/values.h"

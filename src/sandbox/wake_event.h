@@ -13,8 +13,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 
 namespace strata::sandbox {
 

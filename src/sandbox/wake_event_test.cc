@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sandbox/helper.h"
+#include "sandbox/call/helper.h"
 
 namespace strata::sandbox {
 namespace {

@@ -27,9 +27,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "base/fd.h"
-#include "base/files.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
+#include "base/files/files.h"
 
 namespace strata::sandbox {
 

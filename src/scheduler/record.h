@@ -17,8 +17,8 @@
 #include <map>
 #include <string_view>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "meter/prices.h"
 #include "model/values.h"
 #include "scheduler/placing/strategy.h"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "model/conflicts.h"
 #include "model/resource.h"
+#include "model/traffic/conflicts.h"
 #include "store/rows.h"
 #include "store/state.h"
 

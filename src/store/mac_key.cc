@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/byte_view.h"
-#include "base/files.h"
+#include "base/files/files.h"
+#include "base/text/byte_view.h"
 
 namespace strata::store {
 namespace {

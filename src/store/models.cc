@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/byte_view.h"
 #include "base/result.h"
+#include "base/text/byte_view.h"
 #include "store/sqlite.h"
 #include "store/state.h"
 #include "store/store.h"

@@ -4,8 +4,8 @@
 #include <sstream>
 #include <utility>
 
-#include "base/json.h"
-#include "model/manifest.h"
+#include "base/text/json.h"
+#include "model/manifest/manifest.h"
 
 namespace strata::store {
 namespace {

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::store {
 namespace {
@@ -159,11 +159,11 @@ CREATE TABLE meter_sources(
 ) STRICT, WITHOUT ROWID;
 )sql",
                                                      R"sql(
--- Which form of its workload a backend is: model/target.h.
+-- Which form of its workload a backend is: model/traffic/target.h.
 ALTER TABLE backends ADD COLUMN target TEXT NOT NULL DEFAULT '';
 )sql",
                                                      R"sql(
--- The last move of each workload's traffic to another of its forms: model/rollout.h, in JSON.
+-- The last move of each workload's traffic to another of its forms: model/traffic/rollout.h, in JSON.
 CREATE TABLE rollouts(
   tenant TEXT NOT NULL,
   name TEXT NOT NULL,

@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/byte_view.h"
 #include "base/result.h"
+#include "base/text/byte_view.h"
 
 struct sqlite3;
 struct sqlite3_stmt;

@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "base/files.h"
-#include "base/hex.h"
+#include "base/files/files.h"
+#include "base/text/hex.h"
 #include "store/rows.h"
 #include "store/schema.h"
 #include "store/state.h"

@@ -29,10 +29,10 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
-#include "model/conflicts.h"
 #include "model/resource.h"
 #include "model/revision.h"
-#include "model/rollout.h"
+#include "model/traffic/conflicts.h"
+#include "model/traffic/rollout.h"
 
 namespace strata::store {
 

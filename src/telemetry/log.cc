@@ -16,8 +16,8 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include "base/json.h"
-#include "base/strings.h"
+#include "base/text/json.h"
+#include "base/text/strings.h"
 
 namespace strata::telemetry {
 namespace {

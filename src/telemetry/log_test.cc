@@ -9,9 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/files.h"
-#include "base/json.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
+#include "base/text/json.h"
 
 namespace strata::telemetry {
 namespace {

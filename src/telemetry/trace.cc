@@ -7,8 +7,8 @@
 #include <system_error>
 #include <utility>
 
-#include "base/hex.h"
-#include "base/json.h"
+#include "base/text/hex.h"
+#include "base/text/json.h"
 
 namespace strata::telemetry {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/hex.h"
-#include "base/json.h"
+#include "base/text/hex.h"
+#include "base/text/json.h"
 
 namespace strata::telemetry {
 namespace {

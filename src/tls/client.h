@@ -1,12 +1,12 @@
-// tls/client.h - the HTTP client (http/client.h) over mutual TLS: for the command line.
+// tls/client.h - the HTTP client (http/client/client.h) over mutual TLS: for the command line.
 //
 //   auto answer = FetchBlocking(*ParseRemote("https://host:8443", files), {.target = "/v1/x"});
 //
 // Threads: on the loop; FetchBlocking runs a loop of its own. Names are resolved by the system's
 // resolver, which blocks the loop: for programs that have nothing else to do meanwhile. Errors:
-// those of http/client.h and Context::ForClient; kPermissionDenied when one side does not accept
-// the other's certificate. A connection that was cut is an error even where the body would have
-// ended with it. Tested by tls/client_test.cc.
+// those of http/client/client.h and Context::ForClient; kPermissionDenied when one side does not
+// accept the other's certificate. A connection that was cut is an error even where the body would
+// have ended with it. Tested by tls/client_test.cc.
 #pragma once
 
 #include <chrono>
@@ -14,9 +14,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
-#include "http/client.h"
+#include "http/client/client.h"
 #include "tls/context.h"
 #include "tls/relay.h"
 

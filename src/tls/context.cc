@@ -14,7 +14,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "tls/openssl_error.h"
 
 namespace strata::tls {

@@ -6,7 +6,7 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/gate.h"
+#include "base/async/gate.h"
 #include "http/server/listener.h"
 
 namespace strata::tls {

@@ -22,9 +22,9 @@
 #include <memory>
 #include <string>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "telemetry/log.h"
 #include "tls/context.h"
 #include "tls/relay.h"

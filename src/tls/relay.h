@@ -22,9 +22,9 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
-#include "base/fd.h"
-#include "base/gate.h"
-#include "base/task.h"
+#include "base/async/gate.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "tls/stream.h"
 
 namespace strata::tls {

@@ -22,8 +22,8 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "tls/context.h"
 
 struct ssl_st;  // OpenSSL's SSL

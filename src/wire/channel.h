@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 
 namespace strata::wire {
 

@@ -22,8 +22,8 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "telemetry/log.h"
 #include "wire/channel.h"
 

@@ -26,8 +26,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/values.h"
 #include "wire/values.h"
 

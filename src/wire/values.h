@@ -13,7 +13,7 @@
 #include <concepts>
 #include <type_traits>
 
-#include "model/header_match.h"
+#include "model/traffic/header_match.h"
 #include "model/values.h"
 
 namespace strata::wire {

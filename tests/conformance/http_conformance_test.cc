@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "http/exchange_io.h"
 #include "http/test_support.h"
 #include "tests/conformance/http_bad_requests.h"

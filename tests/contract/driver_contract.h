@@ -17,9 +17,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "sandbox/driver.h"
 #include "sandbox/testing/call_fixture.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/terminal.h"
 #include "tests/contract/driver_contract.h"
 #include "tests/contract/served.h"

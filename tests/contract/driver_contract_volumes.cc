@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/files/loop_device.h"
 #include "host/process/process.h"

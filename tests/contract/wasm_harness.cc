@@ -9,12 +9,12 @@
 #include <string_view>
 #include <utility>
 
-#include "base/byte_view.h"
 #include "base/testing/temp_dir.h"
+#include "base/text/byte_view.h"
 #include "host/files/detached_mount.h"
-#include "sandbox/wasm/compiler.h"
 #include "sandbox/wasm/directories.h"
 #include "sandbox/wasm/driver.h"
+#include "sandbox/wasm/engine/compiler.h"
 #include "tests/contract/driver_contract.h"
 
 namespace strata::sandbox::contract {

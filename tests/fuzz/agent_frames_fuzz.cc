@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/protocol.h"
 
 namespace microvm = strata::sandbox::microvm;
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "http/channels.h"
+#include "http/stream/channels.h"
 
 namespace channels = strata::http::channels;
 

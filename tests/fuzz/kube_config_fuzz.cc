@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "cell/roles/command_plan.h"
 #include "kube/shim/config_json.h"
 #include "kube/shim/microvm/config.h"

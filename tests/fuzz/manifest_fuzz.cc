@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "base/json.h"
-#include "model/conflicts.h"
-#include "model/local_paths.h"
-#include "model/manifest.h"
+#include "base/text/json.h"
+#include "model/manifest/local_paths.h"
+#include "model/manifest/manifest.h"
 #include "model/rules.h"
+#include "model/traffic/conflicts.h"
 
 namespace {
 

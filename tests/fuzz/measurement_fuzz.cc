@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "measure/kinds.h"
 #include "measure/record.h"
 

@@ -12,9 +12,9 @@
 
 #include "base/check.h"
 #include "http/message.h"
-#include "model/header_match.h"
-#include "route/path.h"
-#include "route/table.h"
+#include "model/traffic/header_match.h"
+#include "route/plan/path.h"
+#include "route/plan/table.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "base/tar.h"
+#include "base/files/tar.h"
 
 namespace {
 

@@ -15,13 +15,13 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/files/memfd.h"
 #include "kube/shim/microvm/programs.h"
 #include "kube/shim/task/stdio.h"
-#include "sandbox/microvm/machine.h"
-#include "sandbox/microvm/side_program.h"
+#include "sandbox/microvm/guest/side_program.h"
+#include "sandbox/microvm/machine/machine.h"
 #include "tests/support/run_on.h"
 
 namespace strata::sandbox::microvm {

@@ -8,11 +8,11 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/confine/landlock.h"
 #include "host/files/memfd.h"
-#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/machine/machine.h"
 #include "tests/support/run_on.h"
 
 namespace strata::sandbox::microvm {

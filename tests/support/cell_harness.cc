@@ -13,8 +13,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "base/byte_view.h"
-#include "base/files.h"
+#include "base/files/files.h"
+#include "base/text/byte_view.h"
 #include "cell/wire/codec.h"
 #include "host/files/memfd.h"
 #include "http/server/listener.h"

@@ -19,10 +19,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fd.h"
-#include "base/json.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "base/testing/temp_dir.h"
+#include "base/text/json.h"
 #include "cell/wire/messages.h"
 #include "host/process/process.h"
 #include "telemetry/ring.h"

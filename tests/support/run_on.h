@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/task.h"
+#include "base/async/task.h"
 
 namespace strata::testing {
 

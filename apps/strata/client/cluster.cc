@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/files.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/files.h"
 #include "client/session.h"
 #include "host/files/memfd.h"
 #include "kube/kubeconfig.h"

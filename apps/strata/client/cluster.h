@@ -17,9 +17,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fd.h"
-#include "base/json.h"
+#include "base/files/fd.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "kube/controller/api_client.h"
 
 namespace strata::cli {

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::cli {
 

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <system_error>
 
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::cli {
 namespace {

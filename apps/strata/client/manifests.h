@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 
 namespace strata::cli {
 

@@ -16,8 +16,8 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include "http/channels.h"
-#include "http/websocket.h"
+#include "http/stream/channels.h"
+#include "http/stream/websocket.h"
 
 namespace strata::cli {
 namespace {

@@ -1,8 +1,8 @@
 // apps/strata/client/remote_program.h - a program in a sandbox of a service, run to its end over
 // the API: bytes both ways as they come, and its exit code. For exec, cp and the isolation battery.
 //
-//   input, terminal --> [ RunRemote ] ==WebSocket .../exec (http/channels.h)==> api --> keeper
-//   OnOutput        <--
+//   input, terminal --> [ RunRemote ] ==WebSocket .../exec (http/stream/channels.h)==> api -->
+//   keeper OnOutput        <--
 //
 // Input is read no faster than it is taken; output waits for OnOutput. Whatever ends this ends the
 // program: nothing goes on without the one who asked for it.

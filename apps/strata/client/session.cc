@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "exit_code.h"
-#include "model/crd.h"
+#include "model/manifest/crd.h"
 #include "model/resource.h"
 
 namespace strata::cli {

@@ -19,12 +19,12 @@
 #include <string>
 #include <string_view>
 
-#include "base/fd.h"
-#include "base/json.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "base/task.h"
+#include "base/text/json.h"
 #include "client/cluster.h"
-#include "http/client.h"
+#include "http/client/client.h"
 #include "output.h"
 #include "tls/client.h"
 #include "tls/relay.h"

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 
 namespace strata::cli {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <string>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "client/session.h"
 #include "output.h"
 

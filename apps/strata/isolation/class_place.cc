@@ -5,8 +5,8 @@
 #include <thread>
 #include <utility>
 
-#include "base/task.h"
-#include "http/client.h"
+#include "base/async/task.h"
+#include "http/client/client.h"
 #include "isolation/isolation.h"
 
 namespace strata::cli {

@@ -14,10 +14,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "client/session.h"
-#include "http/client.h"
+#include "http/client/client.h"
 #include "model/values.h"
 
 namespace strata::cli {

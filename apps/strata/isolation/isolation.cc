@@ -8,9 +8,9 @@
 #include <string_view>
 #include <utility>
 
-#include "base/files.h"
-#include "base/json.h"
-#include "base/strings.h"
+#include "base/files/files.h"
+#include "base/text/json.h"
+#include "base/text/strings.h"
 #include "isolation/battery.h"
 #include "isolation/classes.h"
 #include "isolation/plants.h"

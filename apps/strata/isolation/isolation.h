@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "client/session.h"
 
 namespace strata::cli {

@@ -14,9 +14,9 @@
 #include <cstring>
 #include <utility>
 
-#include "base/files.h"
-#include "base/hex.h"
+#include "base/files/files.h"
 #include "base/random.h"
+#include "base/text/hex.h"
 #include "http/server/listener.h"
 
 namespace strata::cli {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "host/process/process.h"
 #include "model/values.h"

@@ -20,7 +20,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "model/values.h"
 
 namespace strata::advisor {

@@ -13,7 +13,7 @@
 #include "advisor/graph/graph.h"
 #include "advisor/names.h"
 #include "advisor/report/kinds.h"
-#include "base/strings.h"
+#include "base/text/strings.h"
 #include "model/values.h"
 
 namespace strata::advisor {

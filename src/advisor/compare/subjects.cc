@@ -10,7 +10,7 @@
 #include "advisor/graph/graph.h"
 #include "advisor/names.h"
 #include "base/check.h"
-#include "base/strings.h"
+#include "base/text/strings.h"
 
 namespace strata::advisor {
 namespace {

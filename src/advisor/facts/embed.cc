@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/files.h"
-#include "base/json.h"
+#include "base/files/files.h"
 #include "base/result.h"
-#include "model/diagnostic.h"
+#include "base/text/json.h"
+#include "model/manifest/diagnostic.h"
 #include "model/schema/node.h"
 #include "model/schema/yaml.h"
 

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "advisor/report/text.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 

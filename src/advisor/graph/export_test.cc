@@ -10,8 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/json.h"
 #include "base/random.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 namespace {

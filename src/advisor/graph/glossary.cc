@@ -5,7 +5,7 @@
 
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
-#include "base/strings.h"
+#include "base/text/strings.h"
 
 namespace strata::advisor {
 namespace {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "advisor/report/text.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "advisor/report/text.h"
-#include "base/table.h"
+#include "base/text/table.h"
 
 namespace strata::advisor {
 namespace {

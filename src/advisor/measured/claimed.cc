@@ -11,7 +11,7 @@
 
 #include "advisor/compare/values.h"
 #include "advisor/numerics/order.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "model/values.h"
 
 namespace strata::advisor {

@@ -16,7 +16,7 @@
 #include "advisor/measured/report.h"
 #include "advisor/models/registry.h"
 #include "advisor/report/text.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "model/values.h"
 
 namespace strata::advisor::models {

@@ -14,7 +14,7 @@
 
 #include "advisor/models/model.h"
 #include "base/check.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 namespace {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "advisor/models/model.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 namespace {

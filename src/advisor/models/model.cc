@@ -14,7 +14,7 @@
 #include "advisor/facts/facts.h"
 #include "advisor/graph/graph.h"
 #include "base/check.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 namespace {

@@ -20,8 +20,8 @@
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
 #include "advisor/units.h"
-#include "base/json.h"
 #include "base/random.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 namespace {

@@ -10,8 +10,8 @@
 #include "advisor/models/words.h"
 #include "advisor/names.h"
 #include "base/check.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 

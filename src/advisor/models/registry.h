@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include "advisor/models/model.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 

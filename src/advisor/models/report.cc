@@ -22,8 +22,8 @@
 #include "advisor/report/kinds.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
-#include "base/json.h"
 #include "base/quantile.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 namespace {

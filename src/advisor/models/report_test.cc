@@ -13,7 +13,7 @@
 #include "advisor/report/render.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 namespace {

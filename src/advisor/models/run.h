@@ -13,8 +13,8 @@
 #include "advisor/models/checks.h"
 #include "advisor/models/model.h"
 #include "advisor/numerics/chance.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 

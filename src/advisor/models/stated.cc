@@ -11,7 +11,7 @@
 #include "advisor/models/model.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 namespace {

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "advisor/report/report.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 

@@ -8,7 +8,7 @@
 
 #include "advisor/models/registry.h"
 #include "advisor/report/report.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "advisor/models/model.h"
 #include "advisor/report/text.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor::models {
 

@@ -13,7 +13,7 @@
 #include "advisor/report/html.h"
 #include "advisor/report/report.h"
 #include "base/check.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 namespace {

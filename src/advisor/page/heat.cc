@@ -10,7 +10,7 @@
 
 #include "advisor/compare/values.h"
 #include "advisor/report/text.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 namespace {

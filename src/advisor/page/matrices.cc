@@ -15,7 +15,7 @@
 #include "advisor/report/html.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "measure/record.h"
 #include "measure/rows.h"
 #include "model/values.h"

@@ -14,10 +14,10 @@
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
 #include "advisor/roadmap.h"
-#include "base/base64.h"
-#include "base/byte_view.h"
 #include "base/check.h"
 #include "base/sha256.h"
+#include "base/text/base64.h"
+#include "base/text/byte_view.h"
 #include "measure/record.h"
 
 namespace strata::advisor {

@@ -14,8 +14,8 @@
 #include "advisor/graph/layout.h"
 #include "advisor/models/registry.h"
 #include "advisor/page/parts.h"
-#include "base/base64.h"
 #include "base/sha256.h"
+#include "base/text/base64.h"
 
 namespace strata::advisor {
 namespace {

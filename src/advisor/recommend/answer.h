@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "advisor/recommend/case.h"
-#include "advisor/recommend/sources.h"
+#include "advisor/recommend/documents/sources.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
 #include "model/values.h"

@@ -8,10 +8,10 @@
 
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
-#include "advisor/recommend/rule_variables.h"
+#include "advisor/recommend/documents/rule_variables.h"
 #include "advisor/report/report.h"
 #include "advisor/units.h"
-#include "base/strings.h"
+#include "base/text/strings.h"
 #include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {

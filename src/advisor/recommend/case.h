@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "advisor/report/text.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/resource.h"
 #include "model/values.h"
 

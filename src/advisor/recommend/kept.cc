@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "advisor/measured/claimed.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {

@@ -6,9 +6,9 @@
 #include <utility>
 #include <variant>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "model/artifact_reference.h"
-#include "model/manifest.h"
+#include "model/manifest/manifest.h"
 #include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "advisor/report/text.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "model/device.h"
 #include "model/resource.h"
 #include "model/values.h"
@@ -23,7 +23,7 @@ struct Choice {
 };
 
 struct Manifest {
-  Json value;  // as model/manifest.h reads it
+  Json value;  // as model/manifest/manifest.h reads it
   // What the reader has to know of it: why the class is another one or is not there, what is a
   // place-holder.
   std::vector<Text> notes;

@@ -8,8 +8,8 @@
 
 #include "base/result.h"
 #include "model/artifact_reference.h"
-#include "model/manifest.h"
-#include "model/yaml_writer.h"
+#include "model/manifest/manifest.h"
+#include "model/manifest/yaml_writer.h"
 #include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {

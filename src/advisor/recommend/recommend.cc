@@ -5,19 +5,19 @@
 #include <utility>
 
 #include "advisor/recommend/answer.h"
-#include "advisor/recommend/assumptions.h"
-#include "advisor/recommend/devices.h"
-#include "advisor/recommend/disagreements.h"
+#include "advisor/recommend/documents/assumptions.h"
+#include "advisor/recommend/documents/devices.h"
+#include "advisor/recommend/documents/disagreements.h"
+#include "advisor/recommend/documents/sources.h"
+#include "advisor/recommend/documents/tables.h"
+#include "advisor/recommend/documents/trees.h"
 #include "advisor/recommend/kept.h"
 #include "advisor/recommend/manifest.h"
-#include "advisor/recommend/sources.h"
-#include "advisor/recommend/tables.h"
-#include "advisor/recommend/trees.h"
-#include "base/json.h"
-#include "base/utf8.h"
+#include "base/text/json.h"
+#include "base/text/utf8.h"
+#include "model/manifest/yaml_writer.h"
 #include "model/resource.h"
 #include "model/rules.h"
-#include "model/yaml_writer.h"
 
 namespace strata::advisor {
 namespace {

@@ -15,8 +15,8 @@
 
 #include "advisor/recommend/case.h"
 #include "advisor/report/report.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "measure/record.h"
 #include "model/resource.h"
 #include "model/values.h"

@@ -15,8 +15,8 @@
 #include "advisor/recommend/testing.h"
 #include "advisor/report/testing.h"
 #include "base/result.h"
-#include "model/manifest.h"
-#include "model/yaml_writer.h"
+#include "model/manifest/manifest.h"
+#include "model/manifest/yaml_writer.h"
 #include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {

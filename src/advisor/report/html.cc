@@ -4,7 +4,7 @@
 
 #include "advisor/report/plot.h"
 #include "advisor/report/svg.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 namespace {

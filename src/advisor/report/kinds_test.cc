@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "advisor/facts/facts.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 namespace {

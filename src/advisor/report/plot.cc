@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "advisor/report/plot_range.h"
-#include "base/table.h"
+#include "base/text/table.h"
 
 namespace strata::advisor {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "advisor/report/plot.h"
 #include "advisor/report/svg.h"
-#include "base/table.h"
+#include "base/text/table.h"
 
 namespace strata::advisor {
 namespace {

@@ -1,7 +1,7 @@
 // advisor/report/render.h - a report as text for people (table, markdown), for spreadsheets (csv)
 // and as a picture (svg). JSON and YAML are those of ToJson (report.h).
 //
-//   Report --> [ Render... ] --> apps/strata/report.h, api/advisor_form.h
+//   Report --> [ Render... ] --> apps/strata/report.h, api/handlers/advisor_form.h
 //
 // Threads:  pure functions. Errors: none: a report that was made can be shown in each form.
 // Tested by render_test.cc.

@@ -11,7 +11,7 @@
 #include "advisor/report/plot.h"
 #include "advisor/report/svg.h"
 #include "advisor/report/testing.h"
-#include "base/table.h"
+#include "base/text/table.h"
 
 namespace strata::advisor {
 namespace {

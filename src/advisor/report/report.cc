@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 
 namespace strata::advisor {
 namespace {

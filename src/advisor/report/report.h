@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "advisor/report/text.h"
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::advisor {
 

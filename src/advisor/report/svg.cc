@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdio>
 
-#include "base/table.h"
+#include "base/text/table.h"
 
 namespace strata::advisor {
 namespace {

@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::artifact::unpack {

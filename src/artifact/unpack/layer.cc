@@ -15,7 +15,7 @@
 #include <archive_entry.h>
 
 #include "artifact/unpack/beneath.h"
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::artifact::unpack {
 namespace {

@@ -19,7 +19,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::artifact::unpack {

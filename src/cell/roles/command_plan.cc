@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "wire/message.h"
 
 namespace strata::cell {

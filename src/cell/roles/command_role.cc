@@ -17,10 +17,10 @@
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/byte_view.h"
+#include "base/async/task.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "base/task.h"
+#include "base/text/byte_view.h"
 #include "cell/roles/command_plan.h"
 #include "cell/roles/image_server.h"
 #include "cell/roles/process_streams.h"

@@ -23,7 +23,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "cell/start/confinement.h"
 #include "sandbox/wasm/config.h"
 #include "sandbox/wasm/driver.h"

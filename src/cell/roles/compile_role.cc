@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/byte_view.h"
-#include "base/files.h"
-#include "base/json.h"
+#include "base/files/files.h"
+#include "base/text/byte_view.h"
+#include "base/text/json.h"
 #include "host/files/memfd.h"
-#include "sandbox/wasm/compiler.h"
+#include "sandbox/wasm/engine/compiler.h"
 
 namespace strata::cell {
 namespace {

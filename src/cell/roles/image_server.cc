@@ -6,7 +6,7 @@
 
 #include "meter/call_record.h"
 #include "meter/mirror_record.h"
-#include "route/plan.h"
+#include "route/plan/plan.h"
 #include "telemetry/trace.h"
 
 namespace strata::cell {

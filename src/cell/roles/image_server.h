@@ -7,16 +7,16 @@
 // has connections of its own.
 //
 // Threads: one loop. Lifetime: the parts outlive it; Drain() before its end, or let the process
-// end. Errors: as stated; what becomes of a request is route/answer.h's. Tested by
+// end. Errors: as stated; what becomes of a request is route/answer/answer.h's. Tested by
 // image_server_test.cc.
 #pragma once
 
 #include <memory>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/random.h"
-#include "base/task.h"
 #include "http/server/server.h"
 #include "policy/allow_all.h"
 #include "route/ports.h"

@@ -12,10 +12,10 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "base/byte_view.h"
-#include "base/fd.h"
-#include "base/files.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
+#include "base/files/files.h"
+#include "base/text/byte_view.h"
 
 namespace strata::cell {
 

@@ -20,9 +20,9 @@
 #include <string>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "cell/configuration.h"
 #include "cell/start/confinement.h"
 #include "cell/wire/messages.h"

@@ -17,8 +17,8 @@
 
 #include <malloc.h>
 
-#include "base/byte_view.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
+#include "base/text/byte_view.h"
 #include "cell/roles/command_role.h"
 #include "cell/roles/zygote_request.h"
 #include "cell/start/seccomp_table.h"

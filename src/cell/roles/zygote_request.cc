@@ -3,7 +3,7 @@
 #include <limits>
 #include <utility>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "cell/roles/command_plan.h"
 
 namespace strata::cell {

@@ -19,10 +19,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
-#include "base/fd.h"
-#include "base/json.h"
-#include "base/task.h"
+#include "base/files/fd.h"
+#include "base/text/json.h"
 #include "cell/start/spawn.h"
 #include "model/values.h"
 

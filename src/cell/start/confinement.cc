@@ -14,7 +14,7 @@
 #include <string>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "cell/start/seccomp_table.h"
 #include "host/confine/landlock.h"
 #include "host/confine/seccomp.h"

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "base/byte_view.h"
 #include "base/sha256.h"
+#include "base/text/byte_view.h"
 
 namespace strata::cell {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::cell {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::cell {
 namespace {

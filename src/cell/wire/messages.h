@@ -17,7 +17,7 @@
 #include <variant>
 #include <vector>
 
-#include "model/header_match.h"
+#include "model/traffic/header_match.h"
 #include "model/values.h"
 
 namespace strata::cell {
@@ -80,7 +80,8 @@ struct ServeFront {
 struct Function {
   std::string tenant;
   std::string name;
-  std::string target;  // which of its forms (model/target.h); empty: the one that it is placed in
+  std::string
+      target;  // which of its forms (model/traffic/target.h); empty: the one that it is placed in
   std::uint32_t revision = 0;
   std::string sandbox_class = "wasm";
   std::string module;    // a key of Modules; empty, to a front: its tenant's cells run it

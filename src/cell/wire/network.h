@@ -13,7 +13,7 @@
 #include <map>
 #include <utility>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "cell/wire/messages.h"
 #include "route/ports.h"
 

@@ -5,11 +5,11 @@
 #include <span>
 #include <string>
 
-#include "base/byte_view.h"
-#include "base/hex.h"
-#include "base/pause.h"
+#include "base/async/pause.h"
+#include "base/text/byte_view.h"
+#include "base/text/hex.h"
 #include "cell/wire/log_line.h"
-#include "sandbox/log_lines.h"
+#include "sandbox/call/log_lines.h"
 
 namespace strata::cell {
 namespace {

@@ -14,8 +14,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "route/ports.h"
 #include "telemetry/log.h"
 #include "telemetry/ring.h"

@@ -9,7 +9,7 @@
 #include <sstream>
 #include <thread>
 
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::host {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/cgroup/cgroup.h"
 #include "host/process/process.h"
 

@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstddef>
 
-#include "base/fd.h"
-#include "base/files.h"
+#include "base/files/fd.h"
+#include "base/files/files.h"
 
 namespace strata::host {
 namespace {

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::host {

@@ -12,8 +12,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/fd.h"
-#include "base/files.h"
+#include "base/files/fd.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/confine/confine_test_util.h"
 

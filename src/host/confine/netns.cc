@@ -24,7 +24,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::host {
 namespace {

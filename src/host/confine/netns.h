@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "host/confine/user_namespace.h"
 #include "host/ipv4.h"

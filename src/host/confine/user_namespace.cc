@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/pipe.h"
 
 namespace strata::host {

@@ -12,10 +12,10 @@
 #include <system_error>
 #include <vector>
 
-#include "base/byte_view.h"
 #include "base/bytes.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/sha256.h"
+#include "base/text/byte_view.h"
 
 namespace strata::host {
 namespace {

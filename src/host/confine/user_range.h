@@ -21,7 +21,7 @@
 #include <string>
 #include <utility>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::host {

@@ -17,7 +17,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "host/confine/user_namespace.h"
 #include "host/process/process.h"

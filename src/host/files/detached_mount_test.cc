@@ -14,7 +14,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/files/loop_device.h"
 #include "host/process/process.h"

@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <optional>
 
-#include "base/files.h"
-#include "base/json.h"
+#include "base/files/files.h"
 #include "base/sha256.h"
+#include "base/text/json.h"
 #include "host/files/file_lock.h"
 
 namespace strata::host {

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "host/process/process.h"
 

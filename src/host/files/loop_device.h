@@ -24,7 +24,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::host {

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::host {
 namespace {

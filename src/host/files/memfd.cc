@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::host {
 namespace {

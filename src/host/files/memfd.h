@@ -13,10 +13,10 @@
 #include <string>
 #include <utility>
 
-#include "base/byte_view.h"
 #include "base/bytes.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
+#include "base/text/byte_view.h"
 
 namespace strata::host {
 

@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::host {
 namespace {

@@ -14,9 +14,9 @@
 #include <span>
 #include <vector>
 
-#include "base/byte_view.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
+#include "base/text/byte_view.h"
 
 namespace strata::host {
 

@@ -12,7 +12,7 @@
 
 #include <time.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/process.h"
 
 namespace strata::host {

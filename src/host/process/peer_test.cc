@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 
 namespace strata::host {
 namespace {

@@ -7,7 +7,7 @@
 // Threads:  any. Errors: FailErrno's codes: kResourceExhausted, too many descriptors.
 #pragma once
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::host {

@@ -18,7 +18,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/orphans.h"
 #include "host/process/process_child.h"
 

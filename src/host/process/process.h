@@ -26,9 +26,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "host/confine/landlock.h"
 
 namespace strata::host {

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/files/memfd.h"
 #include "host/process/process.h"
 

@@ -17,7 +17,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/confine/confine_test_util.h"
 #include "host/confine/landlock.h"

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/orphans.h"
 
 namespace strata::host {

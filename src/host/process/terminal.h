@@ -1,7 +1,8 @@
 // host/process/terminal.h - a pseudo terminal: who holds the outer side types and sees; a program
 // that has the inner side as its standard streams finds itself at a terminal.
 //
-//   strata exec -t, by api/exec.cc --bytes, size--> outer [ Terminal ] inner --> the program
+//   strata exec -t, by api/handlers/exec.cc --bytes, size--> outer [ Terminal ] inner --> the
+//   program
 //
 // The inner side becomes a program's controlling terminal when it is started with it (process.h).
 //
@@ -11,7 +12,7 @@
 
 #include <cstdint>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::host {

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/process.h"
 
 namespace strata::host {

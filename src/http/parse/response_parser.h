@@ -5,7 +5,7 @@
 //
 // Also what a guest's server answers comes here: it is hostile input.
 //
-// Threads:  pure; any. Errors: kInvalidArgument only. Tested by http/client_test.cc.
+// Threads:  pure; any. Errors: kInvalidArgument only. Tested by http/client/client_test.cc.
 #pragma once
 
 #include <cstddef>

@@ -12,10 +12,10 @@
 
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/fd.h"
-#include "base/pause.h"
+#include "base/async/pause.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "base/task.h"
 #include "http/problem.h"
 #include "http/server/connection.h"
 #include "http/server/server.h"

@@ -17,8 +17,8 @@
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "http/server/server.h"
 #include "http/server/server_state.h"
 

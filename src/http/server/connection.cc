@@ -11,11 +11,11 @@
 #include <string>
 #include <utility>
 
-#include "base/byte_view.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "base/task.h"
+#include "base/text/byte_view.h"
 #include "http/message.h"
 #include "http/problem.h"
 #include "http/server/server.h"

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "base/promise.h"
+#include "base/async/promise.h"
 #include "http/test_support.h"
 
 namespace strata::http {

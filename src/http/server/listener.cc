@@ -16,7 +16,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "http/socket_address.h"
 

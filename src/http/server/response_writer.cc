@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 #include "http/parse/ascii.h"
 #include "http/parse/chunked.h"
 #include "http/problem.h"

@@ -11,11 +11,11 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/async/pause.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/pause.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "base/task.h"
 #include "http/exchange.h"
 #include "http/server/acceptor.h"
 #include "http/server/connection.h"

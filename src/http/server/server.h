@@ -16,9 +16,9 @@
 #include <string>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "http/exchange.h"
 #include "http/server/server_config.h"
 

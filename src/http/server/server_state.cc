@@ -7,7 +7,7 @@
 
 #include <boost/asio/post.hpp>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 #include "http/server/connection.h"
 
 namespace strata::http {

@@ -11,8 +11,8 @@
 #include <list>
 #include <memory>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "http/exchange.h"
 #include "http/server/answer_batch.h"
 #include "http/server/date_cache.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/promise.h"
+#include "base/async/promise.h"
 #include "base/testing/temp_dir.h"
 #include "http/exchange_io.h"
 #include "http/test_support.h"

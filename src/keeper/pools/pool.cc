@@ -12,10 +12,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/task.h"
 #include "keeper/wire/reports.h"
 #include "model/values.h"
 #include "sandbox/driver.h"

@@ -22,7 +22,7 @@
 #include <string>
 #include <vector>
 
-#include "base/usual_time.h"
+#include "base/lines/usual_time.h"
 #include "keeper/pools/demand.h"
 #include "keeper/pools/pools.h"
 #include "keeper/wire/reports.h"

@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/standing_line.h"
-#include "base/usual_time.h"
+#include "base/lines/standing_line.h"
+#include "base/lines/usual_time.h"
 #include "keeper/pools/pool.h"
 #include "keeper/testing/pool_fixture.h"
 #include "model/values.h"

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "keeper/pools/pools.h"
 #include "keeper/testing/pool_fixture.h"
 #include "model/values.h"

@@ -14,9 +14,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <fmt/format.h>
 
+#include "base/async/task.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/task.h"
 #include "keeper/pools/pool.h"
 #include "model/values.h"
 #include "sandbox/driver.h"

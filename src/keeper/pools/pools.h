@@ -15,7 +15,7 @@
 // Function's priority, then by its coming. Where the line is full, the youngest of the lowest goes
 // for one of a higher. Whoever has to stand in line is refused as soon as less time is left to it
 // than calls of its Function usually take, and when it has waited too long in a line that stands
-// (base/standing_line.h): what a class can serve does not depend on how much more comes.
+// (base/lines/standing_line.h): what a class can serve does not depend on how much more comes.
 //
 // Keepers know nothing of each other, but all see what the host has left: where that is little none
 // fills, and each ends a spare sandbox a second until it is more.
@@ -37,11 +37,11 @@
 #include <string_view>
 #include <utility>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/ordered.h"
-#include "base/standing_line.h"
-#include "base/task.h"
+#include "base/lines/ordered.h"
+#include "base/lines/standing_line.h"
 #include "host/process/memory.h"
 #include "model/values.h"
 #include "sandbox/driver.h"

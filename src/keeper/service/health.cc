@@ -11,7 +11,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/promise.h"
+#include "base/async/promise.h"
 
 namespace strata::keeper {
 namespace {

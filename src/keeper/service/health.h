@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "keeper/service/replica.h"
 #include "model/values.h"
 

@@ -14,7 +14,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <gtest/gtest.h>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 
 namespace strata::keeper {
 namespace {

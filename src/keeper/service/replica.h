@@ -26,10 +26,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "keeper/wire/reports.h"
 #include "sandbox/driver.h"
 

@@ -8,7 +8,7 @@
 
 #include "keeper/service/service_door.h"
 #include "sandbox/abilities.h"
-#include "sandbox/log_lines.h"
+#include "sandbox/call/log_lines.h"
 
 namespace strata::keeper {
 namespace {

@@ -39,9 +39,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/broadcast.h"
+#include "base/async/broadcast.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "keeper/pools/pools.h"
 #include "keeper/service/replica.h"
 #include "keeper/wire/messages.h"

@@ -14,9 +14,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "keeper/testing/keeper_fixture.h"
 #include "keeper/wire/messages.h"
 #include "model/values.h"

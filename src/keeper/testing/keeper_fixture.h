@@ -23,9 +23,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <gtest/gtest.h>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "host/process/terminal.h"
 #include "keeper/keeper.h"
 #include "keeper/wire/messages.h"

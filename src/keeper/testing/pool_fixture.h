@@ -19,9 +19,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/async/promise.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/promise.h"
-#include "base/task.h"
 #include "keeper/pools/pool.h"
 #include "keeper/pools/pools.h"
 #include "model/values.h"

@@ -15,9 +15,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/fd.h"
-#include "base/promise.h"
-#include "base/task.h"
+#include "base/async/promise.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "keeper/wire/messages.h"
 #include "sandbox/driver.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/result.h"
 
 namespace strata::kube::controller {

@@ -19,9 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
-#include "base/task.h"
-#include "http/client.h"
+#include "base/async/task.h"
+#include "base/text/json.h"
+#include "http/client/client.h"
 #include "kube/controller/watch_stream.h"
 #include "tls/client.h"
 

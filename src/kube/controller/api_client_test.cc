@@ -15,7 +15,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 #include "http/exchange_io.h"
 #include "kube/controller/mirror.h"
 #include "tls/test_support.h"

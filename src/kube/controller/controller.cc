@@ -12,12 +12,12 @@
 
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 #include "base/result.h"
 #include "base/timestamp.h"
 #include "kube/controller/desired.h"
 #include "kube/controller/place.h"
-#include "model/crd.h"
+#include "model/manifest/crd.h"
 #include "model/resource.h"
 
 namespace strata::kube::controller {

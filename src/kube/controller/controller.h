@@ -18,8 +18,8 @@
 #include <set>
 #include <string>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "kube/controller/api_client.h"
 #include "kube/controller/mirror.h"
 #include "kube/controller/place.h"

@@ -12,12 +12,12 @@
 #include <variant>
 #include <vector>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 #include "kube/annotations.h"
 #include "kube/controller/place.h"
 #include "kube/controller/supported.h"
 #include "model/artifact_reference.h"
-#include "model/manifest.h"
+#include "model/manifest/manifest.h"
 
 namespace strata::kube::controller {
 namespace {

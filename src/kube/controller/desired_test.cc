@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "kube/controller/place.h"
-#include "model/manifest.h"
+#include "model/manifest/manifest.h"
 
 namespace strata::kube::controller {
 namespace {

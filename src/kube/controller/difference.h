@@ -12,7 +12,7 @@
 
 #include <string_view>
 
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::kube::controller {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 #include "base/result.h"
 #include "base/timestamp.h"
 

@@ -15,9 +15,9 @@
 #include <string>
 #include <utility>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/json.h"
-#include "base/task.h"
+#include "base/text/json.h"
 #include "kube/controller/api_client.h"
 #include "telemetry/log.h"
 

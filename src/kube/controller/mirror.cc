@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 #include "base/result.h"
 
 namespace strata::kube::controller {

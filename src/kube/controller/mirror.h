@@ -15,8 +15,8 @@
 #include <map>
 #include <string>
 
-#include "base/json.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/text/json.h"
 #include "kube/controller/api_client.h"
 #include "telemetry/log.h"
 

@@ -14,8 +14,8 @@
 #include <map>
 #include <string>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/placement.h"
 #include "model/resource.h"
 #include "model/values.h"

@@ -13,7 +13,7 @@
 #include "kube/controller/desired.h"
 #include "kube/controller/difference.h"
 #include "kube/controller/place.h"
-#include "model/manifest.h"
+#include "model/manifest/manifest.h"
 #include "model/resource.h"
 
 namespace strata::kube::controller {

@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "kube/controller/place.h"
 
 namespace strata::kube::controller {

@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 
 namespace strata::kube::controller {
 

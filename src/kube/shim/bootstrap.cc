@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "base/json.h"
 #include "base/sha256.h"
+#include "base/text/json.h"
 #include "kube/shim/config_json.h"
 #include "kube/shim/messages.h"
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "kube/shim/messages.h"
 
 namespace strata::kube::shim {

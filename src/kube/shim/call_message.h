@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/async/task.h"
 #include "base/result.h"
-#include "base/task.h"
 #include "kube/ttrpc/message.h"
 #include "kube/ttrpc/server.h"
 

@@ -12,12 +12,12 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/files.h"
-#include "base/json.h"
-#include "base/task.h"
+#include "base/files/fd.h"
+#include "base/files/files.h"
+#include "base/text/json.h"
 #include "host/process/process.h"
 #include "host/unix_address.h"
 #include "kube/shim/events.h"
@@ -28,7 +28,7 @@
 #include "kube/shim/task/own_group.h"
 #include "kube/shim/task/root_mounts.h"
 #include "kube/ttrpc/client.h"
-#include "sandbox/oci/runtime.h"
+#include "sandbox/oci/runtime/runtime.h"
 
 namespace strata::kube::shim {
 namespace {

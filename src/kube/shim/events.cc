@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 
 namespace strata::kube::shim {
 namespace {

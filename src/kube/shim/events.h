@@ -13,9 +13,9 @@
 #include <deque>
 #include <string>
 
-#include "base/broadcast.h"
+#include "base/async/broadcast.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "kube/shim/messages.h"
 #include "kube/ttrpc/client.h"
 

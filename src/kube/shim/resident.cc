@@ -15,17 +15,17 @@
 #include <system_error>
 #include <utility>
 
+#include "base/async/pause.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/files.h"
-#include "base/pause.h"
-#include "base/task.h"
+#include "base/files/files.h"
 #include "cell/start/spawn.h"
 #include "host/cgroup/cgroup.h"
 #include "kube/shim/sandbox_service.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task_service.h"
 #include "kube/ttrpc/server.h"
-#include "sandbox/oci/programs.h"
+#include "sandbox/oci/runtime/programs.h"
 
 namespace strata::kube::shim {
 namespace {

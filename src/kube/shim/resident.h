@@ -13,7 +13,7 @@
 
 #include <string>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "host/cgroup/cgroup.h"
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/broadcast.h"
+#include "base/async/broadcast.h"
 #include "kube/shim/pod/pod.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task_service.h"

@@ -8,8 +8,8 @@
 
 #include <memory>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "host/cgroup/cgroup.h"
 #include "kube/shim/events.h"
 #include "kube/shim/microvm/machines.h"
@@ -17,7 +17,7 @@
 #include "kube/shim/task/appkernel.h"
 #include "kube/shim/wasm/modules.h"
 #include "kube/shim/wasm/zygotes.h"
-#include "sandbox/oci/runtime.h"
+#include "sandbox/oci/runtime/runtime.h"
 #include "sandbox/worker.h"
 
 namespace strata::kube::shim {

@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "kube/ttrpc/connection.h"
 #include "kube/ttrpc/message.h"
 

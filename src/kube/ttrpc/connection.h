@@ -9,8 +9,8 @@
 
 #include <memory>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "kube/ttrpc/frame.h"
 
 namespace strata::kube::ttrpc {

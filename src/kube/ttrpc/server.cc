@@ -7,7 +7,7 @@
 
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 #include "host/process/peer.h"
 
 namespace strata::kube::ttrpc {

@@ -20,8 +20,8 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "kube/ttrpc/connection.h"
 #include "kube/ttrpc/message.h"
 

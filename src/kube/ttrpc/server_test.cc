@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/broadcast.h"
+#include "base/async/broadcast.h"
 #include "base/testing/temp_dir.h"
 #include "kube/ttrpc/client.h"
 

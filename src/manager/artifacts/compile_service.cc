@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "base/byte_view.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/sha256.h"
+#include "base/text/byte_view.h"
 #include "manager/cells/cell_spawn.h"
 #include "manager/cells/configuration.h"
 

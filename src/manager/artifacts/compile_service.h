@@ -17,11 +17,11 @@
 #include <string>
 #include <string_view>
 
-#include "artifact/code_cache.h"
-#include "base/fd.h"
-#include "base/json.h"
-#include "base/task.h"
-#include "base/turns.h"
+#include "artifact/store/code_cache.h"
+#include "base/async/task.h"
+#include "base/async/turns.h"
+#include "base/files/fd.h"
+#include "base/text/json.h"
 #include "cell/start/compile_job.h"
 #include "manager/options.h"
 #include "telemetry/log.h"

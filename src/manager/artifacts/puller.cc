@@ -19,11 +19,11 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "base/broadcast.h"
-#include "base/byte_view.h"
-#include "base/counted.h"
-#include "base/files.h"
-#include "base/pause.h"
+#include "base/async/broadcast.h"
+#include "base/async/counted.h"
+#include "base/async/pause.h"
+#include "base/files/files.h"
+#include "base/text/byte_view.h"
 #include "host/files/memfd.h"
 #include "host/process/process.h"
 #include "manager/artifacts/folder_use.h"

@@ -30,7 +30,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "host/process/process.h"
 #include "manager/cells/cell_process.h"
 

@@ -9,7 +9,7 @@
 #include <variant>
 
 #include "base/check.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "manager/cells/together.h"
 #include "manager/placing/fits.h"
 #include "manager/records/node_prices.h"

@@ -23,11 +23,11 @@
 #include <string_view>
 #include <vector>
 
-#include "artifact/content_store.h"
-#include "artifact/image_store.h"
-#include "base/fd.h"
-#include "base/json.h"
-#include "base/task.h"
+#include "artifact/store/content_store.h"
+#include "artifact/store/image_store.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
+#include "base/text/json.h"
 #include "manager/artifacts/compile_service.h"
 #include "manager/artifacts/volumes.h"
 #include "manager/cells/configuration.h"

@@ -9,8 +9,8 @@
 #include <system_error>
 #include <utility>
 
-#include "base/byte_view.h"
-#include "base/files.h"
+#include "base/files/files.h"
+#include "base/text/byte_view.h"
 #include "base/timestamp.h"
 #include "host/files/loop_device.h"
 #include "host/files/memfd.h"

@@ -22,8 +22,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/text/json.h"
 #include "manager/cells/cell_process.h"
 #include "model/resource.h"
 #include "model/revision.h"

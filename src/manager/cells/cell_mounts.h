@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "base/task.h"
 #include "host/process/process.h"
 #include "manager/cells/configuration.h"
 

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "cell/wire/codec.h"
 #include "host/process/cpu_time.h"
 #include "host/process/pipe.h"

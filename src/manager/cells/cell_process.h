@@ -23,10 +23,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/async/promise.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/promise.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "cell/wire/messages.h"
 #include "host/files/journal.h"
 #include "host/process/process.h"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "cell/start/given_mounts.h"
-#include "route/function.h"
+#include "route/plan/function.h"
 
 namespace strata::manager {
 namespace {

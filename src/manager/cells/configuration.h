@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "cell/wire/messages.h"
-#include "model/conflicts.h"
 #include "model/revision.h"
+#include "model/traffic/conflicts.h"
 #include "model/values.h"
 
 namespace strata::manager {

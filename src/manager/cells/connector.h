@@ -14,8 +14,8 @@
 #include <cstdint>
 #include <string>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "model/values.h"
 
 namespace strata::manager {

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <utility>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 #include "host/files/loop_device.h"
 #include "host/files/sweep.h"
 #include "http/server/listener.h"

@@ -25,7 +25,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/turns.h"
+#include "base/async/turns.h"
 #include "manager/cells/cell_process.h"
 #include "manager/cells/configuration.h"
 #include "manager/cells/connector.h"

@@ -16,7 +16,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 
-#include "base/task.h"
+#include "base/async/task.h"
 
 namespace strata::manager {
 

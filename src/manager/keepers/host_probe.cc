@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "base/files.h"
-#include "base/pause.h"
+#include "base/async/pause.h"
+#include "base/files/files.h"
 #include "host/files/memfd.h"
 #include "host/process/process.h"
 

@@ -11,9 +11,9 @@
 
 #include <optional>
 
-#include "base/json.h"
-#include "base/task.h"
-#include "base/turns.h"
+#include "base/async/task.h"
+#include "base/async/turns.h"
+#include "base/text/json.h"
 #include "manager/cells/cell_process.h"
 
 namespace strata::manager {

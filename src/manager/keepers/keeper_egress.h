@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "keeper/wire/messages.h"
 #include "manager/cells/connector.h"
 #include "model/values.h"

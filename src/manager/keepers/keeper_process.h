@@ -21,9 +21,9 @@
 #include <variant>
 #include <vector>
 
-#include "base/fd.h"
-#include "base/promise.h"
-#include "base/task.h"
+#include "base/async/promise.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "host/files/journal.h"
 #include "host/process/process.h"
 #include "keeper/wire/messages.h"

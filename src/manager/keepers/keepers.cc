@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/pause.h"
+#include "base/async/pause.h"
 #include "base/sha256.h"
 #include "host/process/pipe.h"
 #include "keeper/wire/codec.h"

@@ -24,10 +24,10 @@
 #include <string_view>
 #include <variant>
 
+#include "base/async/keyed_turns.h"
+#include "base/async/task.h"
 #include "base/bytes.h"
-#include "base/fd.h"
-#include "base/keyed_turns.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "manager/keepers/keeper_egress.h"
 #include "manager/keepers/keeper_process.h"
 #include "manager/records/accounts.h"

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "keeper/wire/reports.h"
 #include "store/store.h"
 #include "telemetry/log.h"

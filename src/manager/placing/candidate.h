@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "artifact/artifact.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "manager/artifacts/puller.h"
 #include "model/resource.h"
 #include "model/values.h"

@@ -9,7 +9,7 @@
 // Threads:  constants; any. Never fails. Tested by tests/e2e/placement_test.py.
 #pragma once
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "model/values.h"
 
 namespace strata::manager {

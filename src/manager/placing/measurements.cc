@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::manager {
 

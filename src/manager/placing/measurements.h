@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "measure/record.h"
 #include "model/values.h"
 #include "scheduler/placing/figures.h"

@@ -29,11 +29,11 @@
 #include <string_view>
 #include <tuple>
 
+#include "base/async/promise.h"
+#include "base/async/task.h"
 #include "base/bytes.h"
-#include "base/json.h"
-#include "base/promise.h"
 #include "base/result.h"
-#include "base/task.h"
+#include "base/text/json.h"
 #include "meter/call_record.h"
 #include "model/values.h"
 #include "scheduler/learning/learned.h"

@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "manager/placing/measurements.h"
 #include "manager/placing/models.h"
 #include "model/placement.h"

@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "meter/prices.h"
 #include "model/values.h"
 #include "store/store.h"

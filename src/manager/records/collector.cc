@@ -9,8 +9,8 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
-#include "base/files.h"
-#include "base/hex.h"
+#include "base/files/files.h"
+#include "base/text/hex.h"
 #include "base/timestamp.h"
 #include "cell/wire/log_line.h"
 #include "meter/call_record.h"

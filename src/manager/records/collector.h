@@ -28,7 +28,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/broadcast.h"
+#include "base/async/broadcast.h"
 #include "keeper/wire/messages.h"
 #include "manager/cells/cell_process.h"
 #include "manager/records/accounts.h"

@@ -20,7 +20,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "keeper/wire/reports.h"
 #include "manager/placing/models.h"
 #include "meter/call_record.h"

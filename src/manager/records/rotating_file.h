@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::manager {

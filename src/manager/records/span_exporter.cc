@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "http/client.h"
+#include "http/client/client.h"
 
 namespace strata::manager {
 namespace {

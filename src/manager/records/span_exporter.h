@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "manager/cells/cell_process.h"
 #include "manager/records/rotating_file.h"
 #include "telemetry/metrics.h"

@@ -25,10 +25,10 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "cell/wire/messages.h"
 #include "meter/call_record.h"
-#include "model/rollout.h"
+#include "model/traffic/rollout.h"
 #include "scheduler/moving/rollout.h"
 
 namespace strata::manager {

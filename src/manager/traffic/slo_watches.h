@@ -21,13 +21,13 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/text/json.h"
 #include "cell/wire/messages.h"
 #include "manager/cells/configuration.h"
 #include "meter/call_record.h"
 #include "model/resource.h"
-#include "model/rollout.h"
-#include "model/target.h"
+#include "model/traffic/rollout.h"
+#include "model/traffic/target.h"
 #include "scheduler/moving/overflow.h"
 #include "scheduler/moving/slo_watch.h"
 

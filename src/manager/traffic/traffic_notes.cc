@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "model/target.h"
+#include "model/traffic/target.h"
 #include "model/values.h"
 
 namespace strata::manager {

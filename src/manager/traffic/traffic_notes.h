@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "model/conflicts.h"
-#include "model/rollout.h"
+#include "model/traffic/conflicts.h"
+#include "model/traffic/rollout.h"
 
 namespace strata::manager {
 

@@ -7,7 +7,8 @@
 // text. What needs the file system, the store or the host is asked later (manager/deploy.cc).
 //
 // Threads:  pure, given a cursor. Errors: each adds its problems to the cursor of the object, all
-//           of them; also an object that has some is finished. Tested by model/manifest_test.cc.
+//           of them; also an object that has some is finished. Tested by
+//           model/manifest/manifest_test.cc.
 #pragma once
 
 #include "model/resource.h"

@@ -7,7 +7,7 @@
 // so one table reads YAML, reads JSON, writes JSON and lists the valid names for a suggestion:
 // there is no second place where a field could be forgotten.
 //
-// Threads: constants. Tested through model/manifest_test.cc.
+// Threads: constants. Tested through model/manifest/manifest_test.cc.
 #pragma once
 
 #include <algorithm>
@@ -24,8 +24,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/rules.h"
 #include "model/schema/cursor.h"
 

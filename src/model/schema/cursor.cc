@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 
 namespace strata::model::schema {
 namespace {

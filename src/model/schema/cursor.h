@@ -6,7 +6,8 @@
 // A reader goes on after a problem, so that all of a manifest's are told at once.
 //
 // Threads:  one at a time. Lifetime: a Cursor borrows its node, the Problems and the Cursor that it
-//           was made from. Errors: problems; never thrown. Tested by model/manifest_test.cc.
+//           was made from. Errors: problems; never thrown. Tested by
+//           model/manifest/manifest_test.cc.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/diagnostic.h"
+#include "model/manifest/diagnostic.h"
 #include "model/schema/node.h"
 
 namespace strata::model::schema {

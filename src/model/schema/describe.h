@@ -8,7 +8,8 @@
 // says so in the resource's status); it refuses nothing that the model takes, but what means
 // something on one machine only.
 //
-// Threads: pure. Tested by model/crd_test.cc and, on a real API server, tests/kube/cluster_test.py.
+// Threads: pure. Tested by model/manifest/crd_test.cc and, on a real API server,
+// tests/kube/cluster_test.py.
 #pragma once
 
 #include <array>
@@ -18,7 +19,7 @@
 #include <tuple>
 #include <utility>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "model/schema/codec.h"
 #include "model/schema/cursor.h"
 #include "model/schema/forms.h"

@@ -6,7 +6,8 @@
 // Defaults are those of the structs (model/resource.h, model/values.h); rules of several fields are
 // checks.h's. A field that is not here is refused.
 //
-// Threads:  constants. Included by model/manifest.cc only. Tested by model/manifest_test.cc and
+// Threads:  constants. Included by model/manifest/manifest.cc only. Tested by
+// model/manifest/manifest_test.cc and
 //           tests/fuzz/manifest_fuzz.cc.
 #pragma once
 

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/rules.h"
 
 namespace strata::model::schema {

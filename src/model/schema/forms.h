@@ -7,14 +7,14 @@
 // A form is at most as strict as its function, and says the same where a regular expression can.
 // What is of one machine only, files and directories, is refused here and nowhere in the model.
 //
-// Threads: constants, pure. Tested by model/crd_test.cc.
+// Threads: constants, pure. Tested by model/manifest/crd_test.cc.
 #pragma once
 
 #include <array>
 #include <string_view>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "model/resource.h"
 #include "model/rules.h"
 

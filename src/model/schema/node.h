@@ -1,10 +1,10 @@
 // model/schema/node.h - a document as a tree of plain values with positions; what YAML and JSON
 // have in common, before anything is known about its meaning.
 //
-//   text --yaml.h, base/json.h--> [ Node ] --Cursor (cursor.h)--> fields.h --> Resource
+//   text --yaml.h, base/text/json.h--> [ Node ] --Cursor (cursor.h)--> fields.h --> Resource
 //
 // Threads:  values. Lifetime: owns its texts. A tree from YAML is at most 32 levels deep, one from
-//           JSON 64 (base/json.h), so functions over it may recurse. Errors: none here.
+//           JSON 64 (base/text/json.h), so functions over it may recurse. Errors: none here.
 // Tested by manifest_test.cc.
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::model::schema {
 

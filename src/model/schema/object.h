@@ -3,7 +3,7 @@
 // An object's codec is a tuple of fields; each reads, writes and names itself. A codec is what
 // codec.h says.
 //
-// Threads: constants. Tested through model/manifest_test.cc.
+// Threads: constants. Tested through model/manifest/manifest_test.cc.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "model/schema/cursor.h"
 
 namespace strata::model::schema {

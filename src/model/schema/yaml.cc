@@ -11,8 +11,8 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-#include "base/utf8.h"
-#include "model/manifest.h"
+#include "base/text/utf8.h"
+#include "model/manifest/manifest.h"
 
 namespace strata::model::schema {
 namespace {

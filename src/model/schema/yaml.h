@@ -3,13 +3,13 @@
 // yaml-cpp's tree builder knows no limits, so only its event parser is used: the tree is ours, and
 // building stops at the first anchor, alias, tag, level or node too many.
 //
-// Threads: pure functions. Tested by model/manifest_bomb_test.cc.
+// Threads: pure functions. Tested by model/manifest/manifest_bomb_test.cc.
 #pragma once
 
 #include <string_view>
 #include <vector>
 
-#include "model/diagnostic.h"
+#include "model/manifest/diagnostic.h"
 #include "model/schema/node.h"
 
 namespace strata::model::schema {

@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/async/task.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "host/process/process.h"
 #include "sandbox/oci/oci_driver.h"
-#include "sandbox/oci/programs.h"
+#include "sandbox/oci/runtime/programs.h"
 
 namespace strata::sandbox::container {
 namespace {

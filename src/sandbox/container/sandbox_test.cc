@@ -21,7 +21,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "sandbox/container/driver.h"
 #include "sandbox/oci/oci_driver.h"
 #include "sandbox/oci/testing/root.h"

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "host/ipv4.h"
 

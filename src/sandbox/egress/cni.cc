@@ -11,8 +11,8 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/bytes.h"
-#include "base/files.h"
-#include "base/json.h"
+#include "base/files/files.h"
+#include "base/text/json.h"
 #include "host/files/memfd.h"
 #include "host/process/process.h"
 #include "sandbox/egress/plan.h"

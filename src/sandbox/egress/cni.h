@@ -16,8 +16,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "host/ipv4.h"
 
 namespace strata::sandbox::egress {

@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/json.h"
 #include "base/testing/temp_dir.h"
+#include "base/text/json.h"
 
 namespace strata::sandbox::egress {
 namespace {

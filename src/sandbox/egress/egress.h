@@ -22,8 +22,8 @@
 #include <span>
 #include <string>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "host/confine/user_namespace.h"
 #include "host/ipv4.h"
 #include "model/values.h"

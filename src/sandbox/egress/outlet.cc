@@ -18,8 +18,8 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/fd.h"
-#include "base/turns.h"
+#include "base/async/turns.h"
+#include "base/files/fd.h"
 #include "host/confine/netns.h"
 #include "sandbox/egress/attempts.h"
 #include "sandbox/egress/dns.h"

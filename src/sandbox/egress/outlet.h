@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "host/ipv4.h"
 #include "sandbox/driver.h"
 #include "sandbox/egress/plan.h"

@@ -1,7 +1,8 @@
 // sandbox/fake/metrics.h - what a FakeDriver counts, for tests that ask how often a layer above
 // used it.
 //
-// A copy of what matters there, and not sandbox/call_metrics.h: a script has no engine that breaks.
+// A copy of what matters there, and not sandbox/call/call_metrics.h: a script has no engine that
+// breaks.
 //
 // Threads:  plain numbers on the driver's loop. All but `sandboxes_live` only grow.
 #pragma once

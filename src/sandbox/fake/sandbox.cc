@@ -8,8 +8,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
-#include "base/byte_view.h"
-#include "sandbox/cgi.h"
+#include "base/text/byte_view.h"
+#include "sandbox/call/cgi.h"
 
 namespace strata::sandbox::fake {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "base/json.h"
+#include "base/text/json.h"
 
 namespace strata::sandbox::fake {
 namespace {

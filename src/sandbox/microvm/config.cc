@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-#include "base/byte_view.h"
 #include "base/sha256.h"
+#include "base/text/byte_view.h"
 
 namespace strata::sandbox::microvm {
 

@@ -8,13 +8,13 @@
 #include <optional>
 #include <string>
 
-#include "artifact/root_image.h"
+#include "artifact/store/root_image.h"
 #include "sandbox/agent_dial.h"
 #include "sandbox/microvm/image.h"
-#include "sandbox/microvm/machine.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/machine.h"
+#include "sandbox/microvm/machine/protocol.h"
+#include "sandbox/microvm/machine/snapshot.h"
 #include "sandbox/microvm/shared.h"
-#include "sandbox/microvm/snapshot.h"
 
 namespace strata::sandbox::microvm {
 namespace {

@@ -40,7 +40,7 @@ class MicrovmDriver final : public Driver {
   // Boots an empty guest; in one with a runtime also runs a container.
   Result<void> Probe() override;
 
-  // Takes a RootImage (artifact/root_image.h). kNotFound: a layer is not there.
+  // Takes a RootImage (artifact/store/root_image.h). kNotFound: a layer is not there.
   Result<std::shared_ptr<Image>> Prepare(Fd prepared) override;
 
   [[nodiscard]] const Metrics& metrics() const noexcept;

@@ -9,7 +9,7 @@
 #include "host/files/loop_device.h"
 #include "sandbox/agent_dial.h"
 #include "sandbox/microvm/layers.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/protocol.h"
 #include "sandbox/microvm/sandbox.h"
 #include "sandbox/spec_check.h"
 

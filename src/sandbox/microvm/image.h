@@ -17,13 +17,13 @@
 #include <optional>
 #include <vector>
 
-#include "artifact/root_image.h"
-#include "base/fd.h"
+#include "artifact/store/root_image.h"
+#include "base/files/fd.h"
 #include "sandbox/driver.h"
 #include "sandbox/egress/outlet.h"
-#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/machine/machine.h"
+#include "sandbox/microvm/machine/snapshot.h"
 #include "sandbox/microvm/shared.h"
-#include "sandbox/microvm/snapshot.h"
 #include "sandbox/wake_event.h"
 
 namespace strata::sandbox::microvm {

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include "base/json.h"
-#include "sandbox/oci/programs.h"
-#include "sandbox/oci/runtime_config.h"
+#include "base/text/json.h"
+#include "sandbox/oci/runtime/programs.h"
+#include "sandbox/oci/runtime/runtime_config.h"
 
 namespace strata::sandbox::microvm {
 namespace {

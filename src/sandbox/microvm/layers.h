@@ -11,12 +11,12 @@
 
 #include <string>
 
-#include "artifact/root_image.h"
+#include "artifact/store/root_image.h"
 #include "base/result.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
 #include "sandbox/microvm/config.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/protocol.h"
 
 namespace strata::sandbox::microvm {
 

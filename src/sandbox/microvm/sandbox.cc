@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "sandbox/agent_dial.h"
-#include "sandbox/microvm/snapshot.h"
+#include "sandbox/microvm/machine/snapshot.h"
 #include "sandbox/spec_check.h"
 
 namespace strata::sandbox::microvm {

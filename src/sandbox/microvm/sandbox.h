@@ -17,10 +17,10 @@
 #include <string_view>
 
 #include "sandbox/driver.h"
-#include "sandbox/microvm/call.h"
+#include "sandbox/microvm/guest/call.h"
+#include "sandbox/microvm/guest/server_run.h"
 #include "sandbox/microvm/image.h"
-#include "sandbox/microvm/machine.h"
-#include "sandbox/microvm/server_run.h"
+#include "sandbox/microvm/machine/machine.h"
 #include "sandbox/microvm/shared.h"
 
 namespace strata::sandbox::microvm {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::sandbox::microvm {
 namespace {

@@ -13,11 +13,11 @@
 #include <memory>
 #include <string>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "host/cgroup/cgroup.h"
 #include "sandbox/microvm/config.h"
-#include "sandbox/microvm/guest_kernel.h"
+#include "sandbox/microvm/machine/guest_kernel.h"
 #include "sandbox/microvm/metrics.h"
 #include "sandbox/worker.h"
 

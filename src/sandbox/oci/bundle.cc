@@ -12,16 +12,16 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
-#include "base/json.h"
+#include "base/files/files.h"
+#include "base/text/json.h"
 #include "host/confine/user_namespace.h"
 #include "host/dial_in.h"
 #include "host/process/orphans.h"
 #include "host/process/pipe.h"
 #include "host/process/terminal.h"
 #include "sandbox/agent_dial.h"
-#include "sandbox/oci/last_words.h"
-#include "sandbox/oci/runtime_config.h"
+#include "sandbox/oci/runtime/last_words.h"
+#include "sandbox/oci/runtime/runtime_config.h"
 #include "sandbox/oci/shown_directories.h"
 
 namespace strata::sandbox::oci {

@@ -26,12 +26,12 @@
 #include <utility>
 #include <vector>
 
-#include "artifact/root_image.h"
+#include "artifact/store/root_image.h"
 #include "host/cgroup/cgroup.h"
 #include "host/process/orphans.h"
 #include "host/process/process.h"
 #include "sandbox/driver.h"
-#include "sandbox/oci/runtime.h"
+#include "sandbox/oci/runtime/runtime.h"
 #include "sandbox/oci/shared.h"
 
 namespace strata::sandbox::oci {

@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "artifact/root_image.h"
+#include "artifact/store/root_image.h"
 #include "sandbox/driver.h"
 #include "sandbox/oci/shared.h"
 

@@ -4,7 +4,7 @@
 // Threads:  plain numbers on the driver's loop. All but `sandboxes_live` only grow.
 #pragma once
 
-#include "sandbox/call_metrics.h"
+#include "sandbox/call/call_metrics.h"
 
 namespace strata::sandbox::oci {
 

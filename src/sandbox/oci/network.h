@@ -9,7 +9,7 @@
 
 #include <memory>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "sandbox/driver.h"
 #include "sandbox/egress/outlet.h"
 #include "sandbox/oci/bundle.h"

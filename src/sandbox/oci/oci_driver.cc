@@ -13,7 +13,7 @@
 #include <string>
 #include <thread>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/confine/user_namespace.h"
 #include "sandbox/oci/bundle.h"
 #include "sandbox/oci/image.h"

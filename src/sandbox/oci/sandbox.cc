@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "sandbox/agent_dial.h"
-#include "sandbox/oci/execution.h"
+#include "sandbox/oci/guest/execution.h"
 #include "sandbox/spec_check.h"
 
 namespace strata::sandbox::oci {

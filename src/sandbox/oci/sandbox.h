@@ -20,11 +20,11 @@
 
 #include "sandbox/driver.h"
 #include "sandbox/oci/bundle.h"
-#include "sandbox/oci/call.h"
+#include "sandbox/oci/guest/call.h"
+#include "sandbox/oci/guest/server_run.h"
+#include "sandbox/oci/guest/started_guest.h"
 #include "sandbox/oci/network.h"
-#include "sandbox/oci/server_run.h"
 #include "sandbox/oci/shared.h"
-#include "sandbox/oci/started_guest.h"
 
 namespace strata::sandbox::oci {
 

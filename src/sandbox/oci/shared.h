@@ -9,14 +9,14 @@
 #include <memory>
 #include <optional>
 
+#include "base/async/task.h"
+#include "base/async/turns.h"
 #include "base/clock.h"
-#include "base/task.h"
-#include "base/turns.h"
 #include "host/cgroup/cgroup.h"
 #include "host/confine/user_namespace.h"
 #include "sandbox/oci/config.h"
 #include "sandbox/oci/metrics.h"
-#include "sandbox/oci/runtime.h"
+#include "sandbox/oci/runtime/runtime.h"
 #include "sandbox/worker.h"
 
 namespace strata::sandbox::oci {

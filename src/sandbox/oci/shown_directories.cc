@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "host/files/detached_mount.h"
 
 namespace strata::sandbox::oci {

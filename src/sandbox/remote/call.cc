@@ -9,7 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 #include "sandbox/remote/codec.h"
 
 namespace strata::sandbox::remote {

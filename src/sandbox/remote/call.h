@@ -11,9 +11,9 @@
 #include <optional>
 #include <string>
 
-#include "sandbox/call_io.h"
+#include "sandbox/call/call_io.h"
+#include "sandbox/call/helper.h"
 #include "sandbox/driver.h"
-#include "sandbox/helper.h"
 #include "sandbox/remote/messages.h"
 #include "sandbox/wake_event.h"
 #include "wire/channel.h"

@@ -16,8 +16,8 @@
 #include <memory>
 #include <string_view>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "sandbox/driver.h"
 
 namespace strata::sandbox::remote {

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 #include "sandbox/remote/codec.h"
 
 namespace strata::sandbox::remote {

@@ -9,11 +9,11 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 #include "http/parse/ascii.h"
 #include "http/parse/head_scanner.h"
 #include "http/server/connection_fields.h"
-#include "sandbox/guest_headers.h"
+#include "sandbox/call/guest_headers.h"
 
 namespace strata::sandbox::remote {
 

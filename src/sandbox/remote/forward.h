@@ -18,9 +18,9 @@
 
 #include "http/parse/chunked.h"
 #include "http/parse/response_parser.h"
-#include "sandbox/call_io.h"
+#include "sandbox/call/call_io.h"
+#include "sandbox/call/helper.h"
 #include "sandbox/driver.h"
-#include "sandbox/helper.h"
 #include "sandbox/remote/connection.h"
 #include "sandbox/wake_event.h"
 

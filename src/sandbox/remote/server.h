@@ -17,9 +17,9 @@
 #include <memory>
 #include <set>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/files/fd.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/messages.h"
 #include "wire/channel.h"

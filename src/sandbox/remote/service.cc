@@ -15,14 +15,14 @@
 #include <variant>
 #include <vector>
 
+#include "base/async/pause.h"
+#include "base/async/promise.h"
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/pause.h"
-#include "base/promise.h"
+#include "base/files/fd.h"
+#include "base/lines/standing_line.h"
+#include "base/lines/usual_time.h"
 #include "base/result.h"
-#include "base/standing_line.h"
-#include "base/task.h"
-#include "base/usual_time.h"
 #include "model/values.h"
 #include "sandbox/driver.h"
 #include "sandbox/remote/codec.h"

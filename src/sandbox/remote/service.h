@@ -6,8 +6,9 @@
 //
 // A sandbox here is nothing of its own: one call's turn on a connection, of which up to kMostIdle
 // are kept. When the service holds no more connections, calls wait in line for those that there
-// are, which does not stand for ever (base/standing_line.h), and not with less time left than such
-// calls usually take (base/usual_time.h). The service goes on when it is stopped or gone.
+// are, which does not stand for ever (base/lines/standing_line.h), and not with less time left than
+// such calls usually take (base/lines/usual_time.h). The service goes on when it is stopped or
+// gone.
 //
 // Threads:  one loop. Lifetime: loop and clock outlive all.
 // Errors:   Invoke: kUnavailable: no connection was to be had within the call's deadline;
@@ -21,8 +22,8 @@
 #include <memory>
 #include <string_view>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "sandbox/driver.h"
 
 namespace strata::sandbox::remote {

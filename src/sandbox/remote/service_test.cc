@@ -16,9 +16,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/broadcast.h"
-#include "base/standing_line.h"
-#include "base/usual_time.h"
+#include "base/async/broadcast.h"
+#include "base/lines/standing_line.h"
+#include "base/lines/usual_time.h"
 #include "sandbox/remote/codec.h"
 #include "sandbox/remote/connection.h"
 #include "sandbox/testing/call_fixture.h"

@@ -16,12 +16,12 @@
 #include <optional>
 #include <string>
 
+#include "sandbox/call/helper.h"
 #include "sandbox/driver.h"
-#include "sandbox/helper.h"
 #include "sandbox/wake_event.h"
-#include "sandbox/wasm/engine.h"
+#include "sandbox/wasm/engine/engine.h"
+#include "sandbox/wasm/engine/pulse.h"
 #include "sandbox/wasm/outgoing/table.h"
-#include "sandbox/wasm/pulse.h"
 #include "sandbox/wasm/runtime.h"
 #include "sandbox/wasm/settings.h"
 

@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "model/values.h"
 

@@ -3,11 +3,11 @@
 #include <array>
 #include <utility>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 #include "host/files/memfd.h"
+#include "sandbox/wasm/engine/wasmtime_engine.h"
 #include "sandbox/wasm/image.h"
 #include "sandbox/wasm/runtime.h"
-#include "sandbox/wasm/wasmtime_engine.h"
 
 namespace strata::sandbox::wasm {
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "sandbox/driver.h"
-#include "sandbox/wasm/engine.h"
+#include "sandbox/wasm/engine/engine.h"
 #include "sandbox/wasm/runtime.h"
 
 namespace strata::sandbox::wasm {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <system_error>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 #include "http/problem.h"
 
 namespace strata::sandbox::wasm {

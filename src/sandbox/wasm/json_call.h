@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
-#include "sandbox/wasm/engine.h"
+#include "base/text/json.h"
+#include "sandbox/wasm/engine/engine.h"
 
 namespace strata::sandbox::wasm {
 

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "sandbox/call_metrics.h"
+#include "sandbox/call/call_metrics.h"
 
 namespace strata::sandbox::wasm {
 

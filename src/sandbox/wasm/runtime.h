@@ -9,13 +9,13 @@
 
 #include <memory>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "sandbox/wasm/config.h"
-#include "sandbox/wasm/engine.h"
+#include "sandbox/wasm/engine/engine.h"
+#include "sandbox/wasm/engine/pulse.h"
 #include "sandbox/wasm/metrics.h"
 #include "sandbox/wasm/outgoing/tls.h"
-#include "sandbox/wasm/pulse.h"
 
 namespace strata::sandbox::wasm {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "http/parse/ascii.h"
-#include "sandbox/guest_headers.h"
+#include "sandbox/call/guest_headers.h"
 #include "sandbox/wasm/json_call.h"
 #include "sandbox/wasm/program.h"
 

@@ -21,7 +21,7 @@
 #include "sandbox/driver.h"
 #include "sandbox/wasm/call.h"
 #include "sandbox/wasm/directories.h"
-#include "sandbox/wasm/engine.h"
+#include "sandbox/wasm/engine/engine.h"
 #include "sandbox/wasm/image.h"
 #include "sandbox/wasm/runtime.h"
 #include "sandbox/wasm/settings.h"

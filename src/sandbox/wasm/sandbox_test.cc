@@ -10,11 +10,11 @@
 
 #include <gtest/gtest.h>
 
-#include "base/byte_view.h"
 #include "base/testing/temp_dir.h"
+#include "base/text/byte_view.h"
 #include "sandbox/testing/call_fixture.h"
-#include "sandbox/wasm/compiler.h"
 #include "sandbox/wasm/driver.h"
+#include "sandbox/wasm/engine/compiler.h"
 #include "sandbox/wasm/program.h"
 
 namespace strata::sandbox::wasm {

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "base/byte_view.h"
 #include "base/sha256.h"
+#include "base/text/byte_view.h"
 
 namespace strata::scheduler {
 namespace {

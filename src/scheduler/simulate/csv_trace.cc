@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/strings.h"
+#include "base/text/strings.h"
 #include "scheduler/simulate/generator.h"
 #include "scheduler/simulate/units.h"
 

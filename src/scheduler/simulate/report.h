@@ -1,7 +1,7 @@
 // scheduler/simulate/report.h - what simulations showed, as JSON: `strata simulate -o json`, of
 // which its table is made.
 //
-//   Simulate --> Outcome --> [ RowOf, DetailsOf, WhatIf ] --> apps/strata/verbs/simulate.cc
+//   Simulate --> Outcome --> [ RowOf, DetailsOf, WhatIf ] --> apps/strata/verbs/advice/simulate.cc
 //
 // Field names are part of the command's interface. Costs are US dollars, shares are from 0 to 1,
 // times in milliseconds; a share or a mean of nothing is 0.
@@ -11,7 +11,7 @@
 
 #include <span>
 
-#include "base/json.h"
+#include "base/text/json.h"
 #include "scheduler/simulate/simulator.h"
 
 namespace strata::scheduler::simulate {

@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/async/task.h"
 #include "base/clock.h"
-#include "base/task.h"
 #include "host/files/journal.h"
 #include "manager/cells/cell_process.h"
 #include "manager/options.h"

@@ -18,7 +18,7 @@
 
 #include <gmock/gmock.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "http/server/listener.h"
 #include "integration/manager/cells_fixture.h"
 

@@ -10,9 +10,9 @@
 
 #include "kube/shim/microvm/machines.h"
 #include "kube/shim/task/own_group.h"
-#include "sandbox/microvm/disk.h"
-#include "sandbox/microvm/machine.h"
-#include "sandbox/microvm/snapshot.h"
+#include "sandbox/microvm/machine/disk.h"
+#include "sandbox/microvm/machine/machine.h"
+#include "sandbox/microvm/machine/snapshot.h"
 
 namespace strata::kube::shim {
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "kube/shim/config_json.h"
-#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/machine/machine.h"
 
 namespace strata::kube::shim {
 namespace {

@@ -17,11 +17,11 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "kube/shim/pod/config.h"
 #include "kube/shim/task/own_group.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/protocol.h"
 
 namespace strata::kube::shim {
 

@@ -11,9 +11,9 @@
 #include <memory>
 #include <string>
 
+#include "base/async/task.h"
+#include "base/async/turns.h"
 #include "base/clock.h"
-#include "base/task.h"
-#include "base/turns.h"
 #include "sandbox/microvm/shared.h"
 #include "sandbox/worker.h"
 

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/confine/netns.h"
 #include "host/ipv4.h"
 #include "kube/shim/pod/network.h"

@@ -16,9 +16,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "sandbox/microvm/machine.h"
+#include "sandbox/microvm/machine/machine.h"
 
 namespace strata::kube::shim {
 

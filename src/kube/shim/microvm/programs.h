@@ -15,16 +15,16 @@
 #include <map>
 #include <memory>
 
-#include "base/fd.h"
-#include "base/promise.h"
-#include "base/task.h"
+#include "base/async/promise.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "host/process/process.h"
 #include "host/process/terminal.h"
 #include "kube/shim/task/stdio.h"
-#include "sandbox/microvm/machine.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/guest/side_program.h"
+#include "sandbox/microvm/machine/machine.h"
+#include "sandbox/microvm/machine/protocol.h"
 #include "sandbox/microvm/shared.h"
-#include "sandbox/microvm/side_program.h"
 
 namespace strata::kube::shim {
 

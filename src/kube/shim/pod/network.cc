@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "http/server/listener.h"
 
 namespace strata::kube::shim {

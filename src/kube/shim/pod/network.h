@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "kube/shim/pod/own_thread.h"
 

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/fd.h"
-#include "base/files.h"
+#include "base/files/fd.h"
+#include "base/files/files.h"
 #include "kube/shim/pod/network.h"
 #include "kube/shim/pod/own_thread.h"
 #include "kube/shim/task/root_mounts.h"

@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/pipe.h"
 #include "kube/shim/pod/own_thread.h"
 

@@ -14,7 +14,7 @@
 
 #include <string>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "host/process/process.h"
 

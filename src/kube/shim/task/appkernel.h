@@ -17,12 +17,12 @@
 #include <optional>
 #include <string>
 
+#include "base/async/task.h"
+#include "base/async/turns.h"
 #include "base/bytes.h"
-#include "base/json.h"
 #include "base/result.h"
-#include "base/task.h"
-#include "base/turns.h"
-#include "sandbox/oci/runtime.h"
+#include "base/text/json.h"
+#include "sandbox/oci/runtime/runtime.h"
 #include "sandbox/worker.h"
 
 namespace strata::kube::shim {

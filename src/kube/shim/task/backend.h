@@ -7,7 +7,7 @@
 // Errors: kUnsupported: this class cannot; else the implementation's own.
 #pragma once
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "host/cgroup/cgroup.h"
 #include "kube/shim/task/container_process.h"
 

@@ -13,7 +13,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/fdpass.h"
 #include "host/unix_address.h"
 

@@ -15,8 +15,8 @@
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
-#include "base/fd.h"
-#include "base/task.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "host/process/terminal.h"
 #include "kube/shim/task/stdio.h"
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/sha256.h"
 #include "host/process/orphans.h"
 #include "kube/shim/config_json.h"

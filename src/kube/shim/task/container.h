@@ -20,10 +20,10 @@
 #include <memory>
 #include <string>
 
-#include "base/broadcast.h"
-#include "base/json.h"
-#include "base/task.h"
-#include "base/turns.h"
+#include "base/async/broadcast.h"
+#include "base/async/task.h"
+#include "base/async/turns.h"
+#include "base/text/json.h"
 #include "host/cgroup/cgroup.h"
 #include "kube/shim/messages.h"
 #include "kube/shim/shared.h"

@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/orphans.h"
 #include "host/process/process.h"
-#include "sandbox/oci/last_words.h"
-#include "sandbox/oci/runtime.h"
+#include "sandbox/oci/runtime/last_words.h"
+#include "sandbox/oci/runtime/runtime.h"
 
 namespace strata::kube::shim {
 namespace {

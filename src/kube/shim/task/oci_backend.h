@@ -15,14 +15,14 @@
 #include <string>
 #include <utility>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "host/cgroup/cgroup.h"
 #include "host/process/process.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task/backend.h"
 #include "kube/shim/task/console.h"
 #include "kube/shim/task/own_group.h"
-#include "sandbox/oci/runtime.h"
+#include "sandbox/oci/runtime/runtime.h"
 
 namespace strata::kube::shim {
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "kube/shim/config_json.h"
 #include "kube/shim/resident.h"
 

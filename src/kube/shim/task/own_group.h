@@ -12,8 +12,8 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "host/cgroup/cgroup.h"
 
 namespace strata::kube::shim {

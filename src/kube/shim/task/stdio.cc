@@ -14,7 +14,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "host/process/pipe.h"
 
 namespace strata::kube::shim {

@@ -19,9 +19,9 @@
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
-#include "base/fd.h"
+#include "base/async/task.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "base/task.h"
 
 namespace strata::kube::shim {
 

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
 
 namespace strata::kube::shim {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "kube/shim/config_json.h"
 #include "types/runtimeoptions/v1/api.pb.h"
 

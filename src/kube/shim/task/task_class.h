@@ -18,8 +18,8 @@
 
 #include <google/protobuf/any.pb.h>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 
 namespace strata::kube::shim {
 

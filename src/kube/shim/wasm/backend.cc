@@ -18,9 +18,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/byte_view.h"
-#include "base/files.h"
+#include "base/files/files.h"
 #include "base/sha256.h"
+#include "base/text/byte_view.h"
 #include "cell/roles/command_plan.h"
 #include "cell/start/given_mounts.h"
 #include "host/files/detached_mount.h"

@@ -19,8 +19,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/fd.h"
-#include "base/json.h"
+#include "base/files/fd.h"
+#include "base/text/json.h"
 #include "host/cgroup/cgroup.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task/backend.h"

@@ -12,7 +12,7 @@
 #include "cell/roles/command_plan.h"
 #include "kube/annotations.h"
 #include "kube/shim/config_json.h"
-#include "model/manifest.h"
+#include "model/manifest/manifest.h"
 
 namespace strata::kube::shim {
 namespace {

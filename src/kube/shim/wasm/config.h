@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
+#include "base/text/json.h"
 #include "host/process/process.h"
 #include "kube/shim/task/own_group.h"
 #include "model/values.h"

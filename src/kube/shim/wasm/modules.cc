@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 #include "cell/roles/command_plan.h"
 #include "cell/start/compile_job.h"
 

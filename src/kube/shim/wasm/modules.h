@@ -18,11 +18,11 @@
 #include <string>
 #include <utility>
 
+#include "base/async/keyed_turns.h"
+#include "base/async/task.h"
+#include "base/async/turns.h"
 #include "base/bytes.h"
-#include "base/fd.h"
-#include "base/keyed_turns.h"
-#include "base/task.h"
-#include "base/turns.h"
+#include "base/files/fd.h"
 #include "cell/start/spawn.h"
 #include "model/values.h"
 

@@ -11,9 +11,9 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 
-#include "base/byte_view.h"
-#include "base/fd.h"
-#include "base/turns.h"
+#include "base/async/turns.h"
+#include "base/files/fd.h"
+#include "base/text/byte_view.h"
 #include "host/process/fdpass.h"
 #include "host/process/orphans.h"
 #include "host/process/pipe.h"

@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/task.h"
+#include "base/async/task.h"
 #include "cell/roles/zygote_request.h"
 #include "cell/start/spawn.h"
 #include "host/process/process.h"

@@ -16,11 +16,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "sandbox/microvm/agent/child.h"
 #include "sandbox/microvm/agent/guest.h"
 #include "sandbox/microvm/agent/volumes.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/protocol.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {

@@ -11,7 +11,7 @@
 //           start is answered with kFailed. Tested by tests/contract, in real machines.
 #pragma once
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 
 namespace strata::sandbox::microvm::agent {

@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "sandbox/microvm/agent/session.h"
 #include "sandbox/microvm/agent/verbs.h"
 

@@ -16,10 +16,10 @@
 #include <optional>
 #include <string>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
 #include "sandbox/microvm/agent/container.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/protocol.h"
 
 namespace strata::sandbox::microvm::agent {
 

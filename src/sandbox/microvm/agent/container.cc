@@ -12,8 +12,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "base/files.h"
-#include "sandbox/oci/last_words.h"
+#include "base/files/files.h"
+#include "sandbox/oci/runtime/last_words.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {

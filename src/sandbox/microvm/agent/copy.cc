@@ -13,10 +13,10 @@
 #include <string_view>
 #include <utility>
 
-#include "base/fd.h"
-#include "base/files.h"
+#include "base/files/fd.h"
+#include "base/files/files.h"
+#include "base/files/tree.h"
 #include "base/result.h"
-#include "base/tree.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {

@@ -21,7 +21,7 @@ int ReadOut(const char* path);
 // place: nobody sees half of it.
 int WriteIn(const char* path, const char* mode);
 
-// Prints the directory at `path` as a tar stream (base/tree.h); what it leaves out is said on
+// Prints the directory at `path` as a tar stream (base/files/tree.h); what it leaves out is said on
 // standard error.
 int PackOut(const char* path);
 

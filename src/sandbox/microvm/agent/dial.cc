@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {

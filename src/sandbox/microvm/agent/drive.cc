@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "base/bytes.h"
-#include "base/files.h"
+#include "base/files/files.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {

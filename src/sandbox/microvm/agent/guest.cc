@@ -19,7 +19,7 @@
 
 #include <time.h>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "sandbox/microvm/agent/container.h"
 #include "sandbox/microvm/agent/drive.h"
 #include "sandbox/microvm/agent/network.h"

@@ -11,9 +11,9 @@
 // Tested by tests/contract.
 #pragma once
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/protocol.h"
 
 namespace strata::sandbox::microvm::agent {
 

@@ -18,9 +18,9 @@
 #include <cstring>
 #include <system_error>
 
-#include "base/fd.h"
-#include "base/files.h"
-#include "sandbox/microvm/protocol.h"
+#include "base/files/fd.h"
+#include "base/files/files.h"
+#include "sandbox/microvm/machine/protocol.h"
 
 namespace strata::sandbox::microvm::agent {
 namespace {

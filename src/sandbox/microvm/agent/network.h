@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/protocol.h"
 
 namespace strata::sandbox::microvm::agent {
 

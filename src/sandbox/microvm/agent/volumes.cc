@@ -14,7 +14,7 @@
 #include <string>
 #include <utility>
 
-#include "base/files.h"
+#include "base/files/files.h"
 #include "sandbox/microvm/agent/drive.h"
 
 namespace strata::sandbox::microvm::agent {

@@ -12,9 +12,9 @@
 
 #include <vector>
 
-#include "base/fd.h"
+#include "base/files/fd.h"
 #include "base/result.h"
-#include "sandbox/microvm/protocol.h"
+#include "sandbox/microvm/machine/protocol.h"
 
 namespace strata::sandbox::microvm::agent {
 

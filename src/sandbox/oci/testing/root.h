@@ -16,9 +16,9 @@
 #include <string>
 #include <vector>
 
-#include "artifact/root_image.h"
-#include "base/byte_view.h"
+#include "artifact/store/root_image.h"
 #include "base/testing/temp_dir.h"
+#include "base/text/byte_view.h"
 #include "host/confine/user_range.h"
 #include "host/files/memfd.h"
 #include "sandbox/oci/oci_driver.h"

@@ -12,9 +12,9 @@
 
 #include <string>
 
-#include "sandbox/helper.h"
+#include "sandbox/call/helper.h"
 #include "sandbox/wake_event.h"
-#include "sandbox/wasm/engine.h"
+#include "sandbox/wasm/engine/engine.h"
 #include "sandbox/wasm/outgoing/byte_queue.h"
 #include "sandbox/wasm/outgoing/destination.h"
 #include "sandbox/wasm/outgoing/tls.h"

@@ -16,7 +16,7 @@
 #include <memory>
 #include <vector>
 
-#include "sandbox/wasm/engine.h"
+#include "sandbox/wasm/engine/engine.h"
 #include "sandbox/wasm/metrics.h"
 #include "sandbox/wasm/outgoing/request.h"
 #include "sandbox/wasm/settings.h"

@@ -14,7 +14,7 @@
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
-#include "base/byte_view.h"
+#include "base/text/byte_view.h"
 #include "sandbox/testing/call_fixture.h"
 
 namespace strata::sandbox::wasm::outgoing {

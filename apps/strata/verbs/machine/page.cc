@@ -1,0 +1,163 @@
+// strata report - everything that the advisor knows, as one HTML file.
+#include "advisor/page/page.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "advisor/facts/facts.h"
+#include "advisor/graph/export.h"
+#include "advisor/graph/graph.h"
+#include "advisor/graph/layout.h"
+#include "base/files/files.h"
+#include "base/text/json.h"
+#include "inventory/graphviz.h"
+#include "measure/record.h"
+#include "records.h"
+#include "report.h"
+#include "verbs.h"
+
+namespace strata::cli {
+namespace {
+
+constexpr const char* kFileName = "strata-report.html";
+constexpr Bytes kMostPage = 64_MiB;
+
+struct PageFlags {
+  ReportFlags report;
+  std::string out;
+  std::string record;
+};
+
+// Where the page goes. kInvalidArgument, kFailedPrecondition: it cannot, or would replace what is
+// no page of ours.
+Result<std::filesystem::path> Destination(const std::string& out) {
+  const std::filesystem::path folder = std::filesystem::absolute(out);
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) {
+    return Fail(Errc::kInvalidArgument, "--out " + out + ": no such folder; make it first");
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    const int err = errno;
+    return FailErrno("--out " + out + ": nothing can be written there", err);
+  }
+  std::filesystem::path file = folder / kFileName;
+  const auto status = std::filesystem::symlink_status(file, error);
+  if (!std::filesystem::exists(status)) return file;
+  const auto text = std::filesystem::is_regular_file(status) ? ReadFile(file, kMostPage)
+                                                             : Result<std::string>("");
+  if (!text || !text->starts_with(advisor::kPageBegins)) {
+    return Fail(Errc::kFailedPrecondition,
+                file.string() + " is there and was not made by 'strata report'; move it away");
+  }
+  return file;
+}
+
+// Takes the first of several SVG documents in a row; empty: there is none.
+std::string TakeDocument(std::string_view& documents) {
+  constexpr std::string_view kEnd = "</svg>";
+  const std::size_t end = documents.find(kEnd);
+  if (end == std::string_view::npos) return "";
+  std::string document(documents.substr(0, end + kEnd.size()));
+  documents.remove_prefix(end + kEnd.size());
+  return document;
+}
+
+// All diagrams in both languages, in one run of Graphviz; none where it is not installed.
+Result<std::map<std::string, advisor::Picture>> DrawDiagrams() {
+  std::map<std::string, advisor::Picture> pictures;
+  if (!inventory::HasGraphviz()) return pictures;
+  std::string dot;
+  const Json& diagrams = advisor::Facts(advisor::FactFile::kGraph).at("diagrams");
+  for (const Json& each : diagrams) {
+    const auto graph = advisor::DiagramGraph(each.at("id").get<std::string>());
+    if (!graph) return std::unexpected(graph.error());
+    dot += advisor::ToDot(*graph, advisor::Language::kEnglish) +
+           advisor::ToDot(*graph, advisor::Language::kChinese);
+  }
+  const auto drawn = inventory::DrawWithGraphviz(dot);
+  if (!drawn) return std::unexpected(drawn.error());
+  std::string_view rest = *drawn;
+  for (const Json& each : diagrams) {
+    std::string english = TakeDocument(rest);
+    pictures[each.at("id")] = {std::move(english), TakeDocument(rest)};
+  }
+  return pictures;
+}
+
+// Of the whole graph; none where Graphviz is not installed.
+Result<advisor::Layout> LayOutWhole() {
+  if (!inventory::HasGraphviz()) return advisor::Layout();
+  const advisor::Graph& whole = advisor::WholeGraph();
+  const auto plain = inventory::LayOutWithGraphviz(advisor::LayoutRequest(whole));
+  if (!plain) return std::unexpected(plain.error());
+  return advisor::ReadLayout(whole, *plain);
+}
+
+Result<Json> WritePage(const Session& session, const PageFlags& flags) {
+  const auto language = LanguageFor(flags.report, Format::kTable);
+  if (!language) return std::unexpected(language.error());
+  const auto file = Destination(flags.out);
+  if (!file) return std::unexpected(file.error());
+  auto record = LoadRecord(session, flags.record);
+  if (!record) return std::unexpected(std::move(record).error());
+  auto pictures = DrawDiagrams();
+  if (!pictures) return std::unexpected(std::move(pictures).error());
+  auto whole = LayOutWhole();
+  if (!whole) return std::unexpected(std::move(whole).error());
+  const bool measured = !record->rows.empty();
+  const std::string page = advisor::MakePage({.language = *language,
+                                              .record = std::move(*record),
+                                              .pictures = std::move(*pictures),
+                                              .whole = std::move(*whole)});
+  auto written = WriteFileAtomic(*file, page, 0644);
+  if (!written) return std::unexpected(std::move(written).error());
+  return Json{{"file", file->string()}, {"bytes", page.size()}, {"measured", measured}};
+}
+
+void ShowPage(Session& session, const PageFlags& flags) {
+  const auto format = session.format();
+  if (!format) return session.Report(format.error());
+  const auto written = WritePage(session, flags);
+  if (!written) return session.Report(written.error());
+  if (IsStructured(*format)) return PrintValue(*written, *format);
+  Print(written->at("file").get<std::string>() + "\n");
+  if (!written->at("measured").get<bool>()) {
+    Print("nothing was measured here yet: 'strata measure', then this again\n");
+  }
+}
+
+}  // namespace
+
+void AddReport(CLI::App& app, Session& session) {
+  auto flags = std::make_shared<PageFlags>();
+  CLI::App* verb = app.add_subcommand("report", "Everything that the advisor knows as one page");
+  verb->add_option("--out", flags->out, "The folder that strata-report.html is written to")
+      ->required();
+  verb->add_option("--record", flags->record,
+                   "Figures that 'strata measure --record' wrote, not the server's");
+  AddReportFlags(*verb, flags->report);
+  verb->footer(
+      "Writes one HTML file: eight matrices as heat maps (claimed, recomputed, measured here), "
+      "the\n"
+      "models with their claims recomputed and how uncertain they are, decision trees for some\n"
+      "cases, the whole knowledge graph, the roadmap. It has no script and asks for nothing from\n"
+      "elsewhere; both languages are in it, --lang is the one shown first. Diagrams are pictures\n"
+      "where Graphviz's dot is installed, else lists. A report that is there is replaced, "
+      "anything\n"
+      "else is not. Needs no server.\n"
+      "Example:\n"
+      "  strata measure --quick --record figures.json\n"
+      "  strata report --out . --record figures.json");
+  verb->callback([&session, flags] { ShowPage(session, *flags); });
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,150 @@
+// Calling functions and sandboxes through the API, and following what they print.
+//
+// An API call is handed on to a cell's private listener and the answer is handed back; both bodies
+// are held in memory, bounded by kBodyLimit. The public listener is the way for streams and load.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "api/server.h"
+#include "http/client/client.h"
+
+namespace strata::api {
+namespace {
+
+constexpr Bytes kBodyLimit = 64_MiB;
+// Longer than any function may run: the cell's own deadline answers first.
+constexpr std::chrono::minutes kPatience{15};
+constexpr std::uint32_t kLongestTail = 100'000;
+
+// Fields that speak of one connection (RFC 9110 7.6.1) or that the new hop sets itself.
+bool IsHopByHop(std::string_view name) {
+  constexpr std::array<std::string_view, 10> kFields{
+      "connection", "keep-alive",    "proxy-authenticate", "proxy-authorization",
+      "te",         "trailer",       "transfer-encoding",  "upgrade",
+      "host",       "content-length"};
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return std::find(kFields.begin(), kFields.end(), lower) != kFields.end();
+}
+
+http::ClientRequest RequestFor(const http::RequestHead& head, std::string target,
+                               std::string body) {
+  http::ClientRequest request;
+  request.method = "POST";
+  request.target = std::move(target);
+  for (const http::Header& field : head.headers) {
+    if (!IsHopByHop(field.name)) {
+      request.headers.emplace_back(std::string(field.name), std::string(field.value));
+    }
+  }
+  request.body = std::move(body);
+  return request;
+}
+
+// Sends the request to the cell behind `socket` and the cell's answer to the client.
+Awaitable<void> HandOn(Loop& loop, Context& context, Fd socket, std::string target) {
+  auto body = co_await ReadBody(context, kBodyLimit);
+  if (!body) co_return;
+  auto client = http::Client::Adopt(loop, std::move(socket));
+  if (!client) {
+    co_await ReplyError(context, client.error());
+    co_return;
+  }
+  auto request = RequestFor(context.exchange.head(), std::move(target), std::move(*body));
+  http::FetchOptions options;
+  options.timeout = kPatience;
+  options.body_limit = kBodyLimit;
+  auto answer = co_await client->Fetch(std::move(request), std::move(options));
+  if (!answer) {
+    co_await ReplyError(context, answer.error());
+    co_return;
+  }
+  http::ResponseHead head{answer->status, {}};
+  for (auto& [name, value] : answer->headers) {
+    if (!IsHopByHop(name)) head.headers.emplace_back(std::move(name), std::move(value));
+  }
+  co_await ReplyWith(context, std::move(head), answer->body);
+}
+
+// The `path` parameter: what the guest sees, query included.
+Result<std::string> GuestPath(const Context& context) {
+  if (auto known = context.OnlyParameters({"path"}); !known) {
+    return std::unexpected(known.error());
+  }
+  std::string path = context.Text("path", "/");
+  const bool plain = std::none_of(
+      path.begin(), path.end(), [](unsigned char c) { return c <= 0x20 || c >= 0x7f || c == '#'; });
+  if (!path.starts_with('/') || !plain) {
+    return Fail(
+        Errc::kInvalidArgument,
+        "query parameter path must start with '/' and be percent-encoded, not '" + path + "'");
+  }
+  return path;
+}
+
+}  // namespace
+
+Awaitable<void> ApiServer::InvokeFunction(Context& context) {
+  auto path = GuestPath(context);
+  if (!path) {
+    co_await ReplyError(context, path.error());
+    co_return;
+  }
+  const std::string tenant = context.variables["namespace"];
+  const std::string name = context.variables["name"];
+  auto socket = co_await manager_.ConnectFunction(tenant, name);
+  if (!socket) {
+    co_await ReplyError(context, socket.error());
+    co_return;
+  }
+  std::string target = "/functions/" + tenant + "/" + name + *path;
+  co_await HandOn(loop_, context, std::move(*socket), std::move(target));
+}
+
+Awaitable<void> ApiServer::InvokeSandbox(Context& context) {
+  auto path = GuestPath(context);
+  if (!path) {
+    co_await ReplyError(context, path.error());
+    co_return;
+  }
+  const std::string id = context.variables["id"];
+  auto socket = co_await manager_.ConnectSandbox(id);
+  if (!socket) {
+    co_await ReplyError(context, socket.error());
+    co_return;
+  }
+  std::string target = "/sandboxes/" + id + *path;
+  co_await HandOn(loop_, context, std::move(*socket), std::move(target));
+}
+
+Awaitable<void> ApiServer::Logs(Context& context) {
+  auto known = context.OnlyParameters({"follow", "tail"});
+  auto follow = context.Boolean("follow", false);
+  auto tail = context.Number("tail", 100, kLongestTail);
+  if (!known || !follow || !tail) {
+    co_await ReplyError(context, !known ? known.error() : !follow ? follow.error() : tail.error());
+    co_return;
+  }
+  const std::string tenant = context.variables["namespace"];
+  const std::string name = context.variables["name"];
+  auto offset = manager_.LogTail(tenant, name, static_cast<std::uint32_t>(*tail));
+  if (!offset) {
+    co_await ReplyError(context, offset.error());
+    co_return;
+  }
+  if (!StreamHead(context, "application/x-ndjson")) co_return;
+  std::uint64_t at = *offset;
+  while (!context.exchange.client_gone()) {
+    auto chunk = co_await manager_.Logs(tenant, name, at, *follow);
+    if (!chunk) co_return;
+    if (chunk->text.empty() && !*follow) co_return;
+    at = chunk->next;
+    // An empty line keeps a quiet stream alive; readers of JSON lines skip it.
+    const std::string piece = chunk->text.empty() ? "\n" : std::move(chunk->text);
+    if (!co_await StreamPiece(context, piece)) co_return;
+  }
+}
+
+}  // namespace strata::api

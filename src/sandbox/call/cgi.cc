@@ -1,0 +1,142 @@
+#include "sandbox/call/cgi.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+#include <variant>
+
+#include "base/text/strings.h"
+#include "http/parse/ascii.h"
+#include "sandbox/call/guest_headers.h"
+
+namespace strata::sandbox {
+namespace {
+
+// A head longer than this is no head.
+constexpr std::size_t kLongestHead = 16 * 1024;
+constexpr std::array<std::string_view, 3> kHeadFields = {"status", "content-type", "location"};
+constexpr std::string_view kMediaField = "content-type";
+constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+
+struct Open {};  // not to be told yet
+struct Body {};  // body from the first byte
+struct Head {
+  http::ResponseHead head;
+  std::size_t length = 0;  // of its lines
+};
+using Start = std::variant<Open, Body, Head>;
+
+// "name: value", with the name in lower case; nothing when it is no header field.
+std::optional<std::pair<std::string, std::string>> ParseField(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || !http::IsToken(line.substr(0, colon))) return {};
+  const std::string_view value = http::TrimSpace(line.substr(colon + 1));
+  if (!http::IsFieldText(value)) return {};
+  return std::pair{Lower(line.substr(0, colon)), std::string(value)};
+}
+
+// The code of "404 Not Found"; nothing outside 200 to 599.
+std::optional<std::uint16_t> ParseStatus(std::string_view value) {
+  const std::string_view word = value.substr(0, value.find(' '));
+  std::uint16_t code = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), code);
+  if (error != std::errc() || end != word.data() + word.size()) return {};
+  return code >= 200 && code <= 599 ? std::optional(code) : std::nullopt;
+}
+
+// What the first line may still become or is.
+Start ParseName(std::string_view output) {
+  const std::size_t colon = output.find(':');
+  const std::string first = Lower(output.substr(0, colon));
+  for (const std::string_view name : kHeadFields) {
+    const bool whole = colon != std::string_view::npos;
+    if (whole ? name == first : name.starts_with(first)) return Open{};
+  }
+  return Body{};
+}
+
+Start ParseStart(std::string_view output) {
+  if (std::holds_alternative<Body>(ParseName(output))) return Body{};
+  Head found;
+  std::optional<std::uint16_t> status;
+  bool redirects = false;
+  for (std::size_t at = 0; at < output.size(); at = found.length) {
+    const std::size_t end = output.find('\n', at);
+    if (end == std::string_view::npos) return Open{};
+    found.length = end + 1;
+    std::string_view line = output.substr(at, end - at);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) {
+      found.head.status = status.value_or(redirects ? 302 : 200);
+      return found;
+    }
+    auto field = ParseField(line);
+    if (!field) return Body{};
+    if (field->first == "status") {
+      status = ParseStatus(field->second);
+      if (!status) return Body{};
+      continue;
+    }
+    redirects |= field->first == "location";
+    found.head.headers.push_back(std::move(*field));
+  }
+  return Open{};
+}
+
+}  // namespace
+
+model::Env CgiVariables(const Call& call) {
+  model::Env variables{{"REQUEST_METHOD", std::string(call.head.method)},
+                       {"SCRIPT_NAME", ""},
+                       {"PATH_INFO", std::string(call.head.path)},
+                       {"QUERY_STRING", std::string(call.head.query)}};
+  if (call.head.content_length) {
+    variables["CONTENT_LENGTH"] = std::to_string(*call.head.content_length);
+  }
+  for (const auto& [field, value] : GuestHeaders(call)) {
+    std::string name;
+    for (const char c : field) {
+      name += c == '-' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    }
+    if (name == "CONTENT_LENGTH" || name == "PROXY") continue;
+    if (name != "CONTENT_TYPE") name = "HTTP_" + name;
+    const auto [known, added] = variables.try_emplace(name, value);
+    if (!added) known->second.append(", ").append(value);
+  }
+  return variables;
+}
+
+void CgiOutput::Write(std::string_view output) {
+  text_.append(output);
+  if (decided_) return;
+  Start start = ParseStart(text_);
+  if (auto* head = std::get_if<Head>(&start)) {
+    text_.erase(0, head->length);
+    Decide(std::move(head->head));
+  } else if (std::holds_alternative<Body>(start) || text_.size() > kLongestHead) {
+    Decide({});
+  }
+}
+
+void CgiOutput::Finish(int status) {
+  if (decided_) return;
+  http::ResponseHead head;
+  if (status != 0 && text_.empty()) head.status = 500;
+  Decide(std::move(head));
+}
+
+void CgiOutput::Decide(http::ResponseHead head) {
+  decided_ = true;
+  const bool typed = std::ranges::any_of(
+      head.headers, [](const auto& field) { return field.first == kMediaField; });
+  if (!typed) head.headers.emplace_back(kMediaField, kPlainText);
+  head_ = std::move(head);
+}
+
+std::optional<http::ResponseHead> CgiOutput::TakeHead() { return std::exchange(head_, {}); }
+
+std::string_view CgiOutput::body() const noexcept {
+  return decided_ ? std::string_view(text_) : std::string_view();
+}
+
+}  // namespace strata::sandbox
