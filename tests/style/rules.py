@@ -25,7 +25,7 @@ SNAKE_CASE = re.compile(r"^[a-z0-9_]+(\.[a-z0-9_]+)*$")
 # Folders whose code is told everything: they ask no clock, no file, no chance (facts/embed.cc runs at build time).
 PURE = ("src/scheduler", "src/advisor")
 NOT_PURE = {"src/advisor/facts/embed.cc"}
-IMPURE = re.compile(r"#include <(fstream|filesystem|unistd\.h|ctime|sys/[a-z]+\.h)>|base/files\.h"
+IMPURE = re.compile(r"#include <(fstream|filesystem|unistd\.h|ctime|sys/[a-z]+\.h)>|base/files/\w+\.h"
                     r"|_clock::now\(|\brandom_device\b|\bgetenv\(|\bgetrandom\(")
 NAMED_BY_CONVENTION = {"CMakeLists.txt", "README.md"}
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")

@@ -32,6 +32,7 @@ SAMPLES = [
     (rules.snake_case, "src/base/kebab-case.cc", "", None),
     (rules.pure, "src/scheduler/x.cc", "auto t = std::chrono::steady_clock::now();\n", "#include <chrono>\n"),
     (rules.pure, "src/advisor/compare/x.cc", "#include <fstream>\n", "#include <string>\n"),
+    (rules.pure, "src/advisor/x.cc", '#include "base/files/files.h"\n', '#include "base/text/json.h"\n'),
 ]
 
 
