@@ -32,6 +32,15 @@ class TreeTest(unittest.TestCase):
         missing = [name for name in sorted(folders) if not (source_tree.ROOT / "src" / name / "README.md").exists()]
         self.assertEqual(missing, [])
 
+    def test_a_readme_beside_tests_names_each_of_them(self):
+        unnamed = []
+        for path in source_tree.files():
+            readme = source_tree.ROOT / path.parent / "README.md"
+            if path.parts[0] == "tests" and path.name.endswith("_test.py") and readme.exists():
+                if f"`{path.name}`" not in readme.read_text():
+                    unnamed.append(str(path))
+        self.assertEqual(unnamed, [])
+
     def test_every_relative_link_in_a_page_resolves(self):
         problems = [f"{path}: {problem}" for path, text in texts()
                     for problem in rules.links(path, text, source_tree.ROOT)]
