@@ -1,7 +1,7 @@
 // advisor/numerics/finance.h - what money that comes later is worth: an investment now, and the
 // same flow at the end of each year. Rates are a year's (0.1 = 10 %).
 //
-//   models/economics.cc --> [ these ] --> net present value, internal rate, payback
+//   models/formulas/economics.cc --> [ these ] --> net present value, internal rate, payback
 //
 // Closed forms, whatever the years: no iteration that might not end. Amounts have any one unit.
 //

@@ -1,7 +1,7 @@
 // advisor/numerics/ode.h - ordinary differential equations by Boost.Odeint (Dormand-Prince 5(4),
 // adaptive steps, dense output).
 //
-//   models/evolution.cc: a Derivative --> [ Integrate ] --> states at the years
+//   models/formulas/evolution.cc: a Derivative --> [ Integrate ] --> states at the years
 //
 // Bounded: parameters that a person sets may make an equation stiff or its state grow for ever.
 //
