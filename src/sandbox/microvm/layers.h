@@ -3,8 +3,8 @@
 //   Config --WithContainers--> MicrovmDriver --kStart {config.json}--> agent --> crun, runc
 //
 // The machine is that of class microvm with an OCI runtime in its initial file system. What
-// confines the program inside is what confines every container: ../oci/runtime/runtime_config.h says it,
-// the host makes it, the runtime in the machine does it.
+// confines the program inside is what confines every container: ../oci/runtime/runtime_config.h
+// says it, the host makes it, the runtime in the machine does it.
 //
 // Threads: any. Tested by tests/contract and tests/security.
 #pragma once

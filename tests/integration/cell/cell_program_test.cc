@@ -1,4 +1,5 @@
-// The real strata-cell, with the test as its manager: what src/cell/README.md promises of a cell's life.
+// The real strata-cell, with the test as its manager: what src/cell/README.md promises of a cell's
+// life.
 #include <atomic>
 #include <csignal>
 #include <filesystem>
