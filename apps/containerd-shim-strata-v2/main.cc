@@ -61,7 +61,8 @@ Result<std::string> Run(const shim::Invocation& invocation) {
       return std::string();
     }
     case shim::Verb::kServe: {
-      auto served = shim::Serve(strata::Fd(invocation.listen_fd), invocation.ttrpc);
+      auto served = shim::Serve(strata::Fd(invocation.listen_fd),
+                                {.ttrpc = invocation.ttrpc, .grpc = invocation.address});
       if (!served) return std::unexpected(std::move(served).error());
       return std::string();
     }

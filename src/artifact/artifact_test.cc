@@ -123,6 +123,18 @@ TEST_F(ArtifactTest, ReadsAPlainImageManifest) {
   EXPECT_TRUE(artifact) << artifact.error().message;
 }
 
+TEST_F(ArtifactTest, TakesTheLayersOfOlderTools) {
+  AddWasm(kWasm, "");
+  for (const char* type : {"application/vnd.bytecodealliance.wasm.component.layer.v0+wasm",
+                           "application/vnd.wasm.content.layer.v1+wasm"}) {
+    manifest_["layers"][0]["mediaType"] = type;
+    RewriteManifest();
+    const auto artifact = Resolve(Layout());
+    ASSERT_TRUE(artifact) << artifact.error().message;
+    EXPECT_EQ(artifact->bytes, BytesOf(kWasm));
+  }
+}
+
 TEST_F(ArtifactTest, SeveralArtifactsNeedAChoice) {
   AddWasm(kWasm, "v1");
   AddWasm(kWasm + "2", "v2");

@@ -1,7 +1,7 @@
 // artifact/regular_file.h - reading untrusted files: only regular ones, only up to a limit, and
-// inside a folder without ever following a link. Internal to the folder.
+// inside a folder without ever following a link.
 //
-//   wasm_artifact, oci_layout, image_store --> [ OpenBeneath, ReadRegular, ForEachChunk ] --> bytes
+//   oci/, store/, kube/shim/wasm/backend.h --> [ OpenBeneath, ReadRegular, ForEachChunk ] --> bytes
 //
 // What lies in a folder that a manifest names is as hostile as what comes over a network: no FIFO
 // keeps us waiting, no link leads elsewhere, no file fills the memory.

@@ -13,6 +13,8 @@ LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
+WASM = "application/wasm"
+RUNWASI_WASM = "application/vnd.bytecodealliance.wasm.component.layer.v0+wasm"
 WASM_CONFIG = "application/vnd.wasm.config.v0+json"
 # root, a user who is in a second group, and one who is known by name alone (all three are Kubernetes' suite's).
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\ndefault-user:x:1000:1000::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
@@ -64,14 +66,14 @@ def write(path, name, command=("sh",), more=None, user=""):
     archive_of(path, name, config, CONFIG, gzip.compress(layer, 1, mtime=0), LAYER)
 
 
-def write_artifact(path, name, module, config_type=WASM_CONFIG, command=()):
+def write_artifact(path, name, module, config_type=WASM_CONFIG, command=(), layer_type=WASM):
     """Writes an archive whose one layer is the wasm `module` itself, with a configuration of the type of wasm artifacts
     or, with CONFIG, of images."""
     config = {**PLATFORM, "config": {"Entrypoint": list(command)}, "rootfs": {"type": "layers", "diff_ids": []}}
     if config_type == WASM_CONFIG:
         config = {"created": "2026-01-01T00:00:00Z", "architecture": "wasm", "os": "wasip1",
                   "layerDigests": ["sha256:" + hashlib.sha256(module).hexdigest()]}
-    archive_of(path, name, config, config_type, module, "application/wasm")
+    archive_of(path, name, config, config_type, module, layer_type)
 
 
 def archive_of(path, name, config, config_type, layer, layer_type):

@@ -1,6 +1,7 @@
 """Class wasm through containerd: WASI commands from plain images, each in a cell of its own, with the
 streams, limits and ends of any container."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -121,17 +122,45 @@ class WasmTaskTest(ShimTest):
         done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, name, "own")
         self.assertEqual((done.returncode, done.stdout), (0, "/args.wasm\0-v\0"), done.stderr)
 
-    def test_a_wasm_artifact_is_refused_by_containerd_or_here(self):
-        name, module = "localhost/test/artifact:1", self.files["hello.wasm"]
-        for config_type, why in ((image.WASM_CONFIG, f"unknown image config media type {image.WASM_CONFIG}"),
-                                 (image.CONFIG, "does not unpack a wasm artifact")):
-            self.node.import_image(image.write_artifact, name, module, config_type, ("/hello.wasm",))
-            done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, name, "artifact", "/hello.wasm")
-            self.assertNotEqual(done.returncode, 0)
-            self.assertIn(why, done.stderr)
-            self.assertNotIn("artifact", self.node.tasks())
-            self.node.ctr("containers", "delete", "artifact")
+    def run_artifact(self, *words, command=()):
+        """Runs what `image.write_artifact` writes of `words`."""
+        name = "localhost/test/artifact:1"
+        self.node.import_image(image.write_artifact, name, *words)
+        done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, name, "artifact", *command)
+        self.node.ctr("containers", "delete", "artifact")
+        return done
+
+    def test_a_wasm_artifact_runs_as_its_configuration_says(self):
+        for layer_type in (image.WASM, image.RUNWASI_WASM):
+            done = self.run_artifact(self.files["args.wasm"], image.CONFIG, ("/args.wasm", "-v"), layer_type)
+            self.assertEqual((done.returncode, done.stdout), (0, "/args.wasm\0-v\0"), done.stderr)
+
+    def test_what_is_no_runnable_artifact_is_refused(self):
+        # ctr's own words: it knows configurations of images only.
+        done = self.run_artifact(self.files["hello.wasm"], image.WASM_CONFIG, command=("/hello.wasm",))
+        self.assertIn(f"unknown image config media type {image.WASM_CONFIG}", done.stderr)
+        done = self.run_artifact(b"text", image.CONFIG, ("/text.wasm",), "text/plain")
+        self.assertIn("has no files, and its layer is no wasm", done.stderr)
+        done = self.run_artifact(self.files["broken.wasm"], image.CONFIG, ("/broken.wasm",))
+        self.assertIn("compile", done.stderr)
+        self.assertNotIn("artifact", self.node.tasks())
         self.assertEqual(self.node.control_groups(), [])
+
+    def test_a_large_artifact_arrives_whole(self):
+        # More than one message, frame and window of HTTP/2. The compiler checks what it is.
+        module = guests.command("(call $proc_exit (i32.const 7))", "proc_exit") + b" " * (9 << 20)
+        done = self.run_artifact(module, image.CONFIG, ("/large.wasm",))
+        self.assertEqual(done.returncode, 7, done.stderr)
+
+    def test_what_has_gone_of_an_artifact_is_said(self):
+        module = self.files["exit7.wasm"] + b" "
+        name = "localhost/test/gone:1"
+        self.node.import_image(image.write_artifact, name, module, image.CONFIG, ("/gone.wasm",))
+        digest = "sha256:" + hashlib.sha256(module).hexdigest()
+        self.node.must(self.node.ctr("content", "rm", digest))
+        done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, name, "gone")
+        self.node.ctr("containers", "delete", "gone")
+        self.assertIn(f"containerd has no {digest} of it any more", done.stderr)
 
     def test_a_program_outside_of_the_root_is_not_found(self):
         self.assertIn("no such file", self.refused("outside", "../../../../../../etc/hostname").lower())
@@ -302,14 +331,14 @@ class WasmPodTest(NodeTest):
         with self.assertRaisesRegex(AssertionError, "compile|WebAssembly"):
             self.node.container(pod, config, "main", "/bin/busybox")
 
-    def test_a_wasm_artifact_is_refused(self):
+    def test_a_wasm_artifact_runs(self):
         pod, config = self.node.pod("artifact", "strata-wasm")
         self.addCleanup(self.node.crictl, "rmp", "-f", pod)
         for number, config_type in enumerate((image.WASM_CONFIG, image.CONFIG)):
             name = f"localhost/test/artifact:{number}"
-            self.node.import_image(image.write_artifact, name, self.files["hello.wasm"], config_type)
-            with self.assertRaisesRegex(AssertionError, "does not unpack a wasm artifact"):
-                self.node.container(pod, config, f"main-{number}", "/hello.wasm", image={"image": name})
+            self.node.import_image(image.write_artifact, name, self.files["exit7.wasm"], config_type)
+            container = self.node.container(pod, config, f"main-{number}", "/exit7.wasm", image={"image": name})
+            self.assertEqual(self.ended(container), 7)
 
     def test_options_may_lie_in_a_file(self):
         OPTIONS.write_text("# ours\nclass = 'wasm'\n")

@@ -1,9 +1,9 @@
 // artifact/oci/wasm_artifact.h - the wasm in an OCI manifest: the CNCF wasm artifact (config
-// application/vnd.wasm.config.v0+json), or a plain image manifest with one application/wasm layer.
+// application/vnd.wasm.config.v0+json), or a plain image manifest with one layer of wasm.
 //
-//   Resolve (artifact.h) --Layout, Manifest--> [ IsWasm, ReadWasm ] --bytes--> ContentStore
+//   artifact.h, kube/shim/wasm/artifact.h --Blobs, Manifest--> [ IsWasm, ReadWasm ] --> bytes
 //
-// Whether the bytes are wasm is the compile role's to find out, not ours. Internal to the folder.
+// Whether the bytes are wasm is the compile role's to find out, not ours.
 //
 // Threads:  blocking. Errors: as in artifact/artifact.h. Tested by artifact/artifact_test.cc.
 #pragma once
@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "artifact/oci/oci_layout.h"
+#include "artifact/oci/blobs.h"
 #include "base/bytes.h"
 #include "base/result.h"
 
@@ -21,7 +21,6 @@ namespace strata::artifact {
 bool IsWasm(const Manifest& manifest);
 
 // The bytes of its one wasm layer.
-Result<std::vector<std::byte>> ReadWasm(const Layout& layout, const Manifest& manifest,
-                                        Bytes limit);
+Result<std::vector<std::byte>> ReadWasm(const Blobs& blobs, const Manifest& manifest, Bytes limit);
 
 }  // namespace strata::artifact

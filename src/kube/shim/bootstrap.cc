@@ -55,6 +55,7 @@ std::string* ValueOf(Invocation& invocation, std::string& listen_fd, std::string
 }
 
 Result<Invocation> Check(Invocation invocation, const std::string& listen_fd) {
+  invocation.address = Path(invocation.address);
   const bool names = !invocation.name_space.empty() && !invocation.id.empty();
   const bool one = invocation.verb == Verb::kStart || invocation.verb == Verb::kDelete;
   if (one && !names) return Misused("-namespace and -id are needed");

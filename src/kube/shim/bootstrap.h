@@ -34,7 +34,7 @@ struct Invocation {
   std::string name_space;  // containerd's
   std::string id;          // of the task or sandbox
   std::string bundle;      // its directory; empty: the working directory
-  std::string address;     // containerd's gRPC socket
+  std::string address;     // containerd's gRPC socket, a path; empty: not said
   std::string ttrpc;       // kServe: where events go
   int listen_fd = -1;      // kServe: the socket to serve
 };

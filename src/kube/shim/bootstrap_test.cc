@@ -30,7 +30,7 @@ bootstrap_api::BootstrapParams Params() {
 
 TEST(ArgumentsTest, AsContainerdWritesThem) {
   const auto parsed =
-      ParseWords({"-namespace", "k8s.io", "-address", "/run/c.sock", "-publish-binary",
+      ParseWords({"-namespace", "k8s.io", "-address", "unix:///run/c.sock", "-publish-binary",
                   "/usr/bin/containerd", "-id", "pod1", "-debug", "start"});
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_EQ(parsed->verb, Verb::kStart);

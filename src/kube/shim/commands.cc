@@ -146,12 +146,13 @@ Result<std::string> Start(const Invocation& invocation, std::string_view input,
   if (host::ConnectUnix(path)) return result;
   const auto listener = Listen(*address);
   if (!listener) return std::unexpected(listener.error());
-  auto resident = host::Process::Spawn({.program = program,
-                                        .arguments = {"-listen-fd", std::to_string(kPassedListener),
-                                                      "-ttrpc", bootstrap->ttrpc_address, "serve"},
-                                        .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-                                        .fds = {{.from = listener->get(), .to = kPassedListener}},
-                                        .privileges = host::Privileges::kKeep});
+  auto resident = host::Process::Spawn(
+      {.program = program,
+       .arguments = {"-listen-fd", std::to_string(kPassedListener), "-ttrpc",
+                     bootstrap->ttrpc_address, "-address", invocation.address, "serve"},
+       .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+       .fds = {{.from = listener->get(), .to = kPassedListener}},
+       .privileges = host::Privileges::kKeep});
   if (!resident) return std::unexpected(std::move(resident).error());
   resident->Detach();
   return result;

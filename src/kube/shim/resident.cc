@@ -108,7 +108,7 @@ void IgnoreSignals() {
 
 }  // namespace
 
-Result<void> Serve(Fd listener, const std::string& ttrpc) {
+Result<void> Serve(Fd listener, const ContainerdSockets& containerd) {
   IgnoreSignals();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return FailErrno("be a subreaper", errno);
   const auto program = FindRuntime();
@@ -125,7 +125,8 @@ Result<void> Serve(Fd listener, const std::string& ttrpc) {
                 .clock = clock,
                 .runtime = std::move(*runtime),
                 .groups = std::move(*groups),
-                .events = Events(loop, clock, ttrpc),
+                .containerd = containerd.grpc,
+                .events = Events(loop, clock, containerd.ttrpc),
                 .pods = {},
                 .modules = WasmModules(loop, CellProgram()),
                 .zygotes = WasmZygotes(loop, CellProgram()),

@@ -19,9 +19,14 @@
 
 namespace strata::kube::shim {
 
-// Serves `listener` until idle. `ttrpc`: containerd's socket, for events. Fails before it has
-// served anything: no runtime, no control groups.
-Result<void> Serve(Fd listener, const std::string& ttrpc);
+// containerd's sockets.
+struct ContainerdSockets {
+  std::string ttrpc;  // for events
+  std::string grpc;   // for what only it answers; empty: not known
+};
+
+// Serves `listener` until idle. Fails before it has served anything: no runtime, no control groups.
+Result<void> Serve(Fd listener, const ContainerdSockets& containerd);
 
 // Locks the directory in which the sockets are, as long as the descriptor lives: who looks for a
 // shim there, starts one or removes its own, does so alone. Blocks.

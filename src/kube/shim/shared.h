@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/async/task.h"
 #include "base/clock.h"
@@ -27,6 +28,7 @@ struct Shared {
   const Clock& clock;
   const sandbox::oci::Runtime runtime;
   const host::Cgroups groups;
+  const std::string containerd;  // its gRPC socket; empty: not known
   Events events;
   Pods pods;
   WasmModules modules;

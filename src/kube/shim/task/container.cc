@@ -82,7 +82,8 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
   const auto chosen = ChooseClass(request.options(), *config);
   if (!chosen) co_return std::unexpected(chosen.error());
   if (*chosen == TaskClass::kWasm) {
-    backend_ = std::make_unique<WasmBackend>(shared_, name_space_, bundle_, std::move(*config));
+    backend_ =
+        std::make_unique<WasmBackend>(shared_, name_space_, id_, bundle_, std::move(*config));
   } else if (*chosen == TaskClass::kAppkernel) {
     auto backend = co_await MakeAppkernel(std::move(*config));
     if (!backend) co_return std::unexpected(std::move(backend).error());

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,11 +12,12 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "artifact/artifact.h"
+#include "artifact/regular_file.h"
 #include "base/files/files.h"
 #include "base/sha256.h"
 #include "base/text/byte_view.h"
@@ -30,6 +30,7 @@
 #include "kube/shim/config_json.h"
 #include "kube/shim/pod/network.h"
 #include "kube/shim/task/own_group.h"
+#include "kube/shim/wasm/artifact.h"
 #include "kube/shim/wasm/modules.h"
 #include "sandbox/worker.h"
 
@@ -38,7 +39,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Bytes kModule = 256_MiB;  // what the compiler takes
 constexpr Bytes kOomScoreFile = 1_KiB;
 
 // `path` in `root`, whatever links lie in it: none leads out.
@@ -54,27 +54,20 @@ Result<Fd> OpenInRoot(const std::string& root, const std::string& path) {
   return opened;
 }
 
-// What containerd makes of an OCI artifact: it unpacks layers of images only.
+// What containerd makes of a wasm artifact: it unpacks layers of images only.
 bool IsWithoutFiles(const std::string& root) {
   std::error_code ignored;
   return fs::is_empty(root, ignored);
 }
 
-Result<WasmModule> ReadModule(const std::string& root, const std::string& path) {
+// Nothing: there are no files in the root.
+Result<std::optional<WasmModule>> ReadModule(const std::string& root, const std::string& path) {
   const auto file = OpenInRoot(root, path);
-  if (!file && IsWithoutFiles(root)) {
-    return Fail(
-        Errc::kUnsupported,
-        "the image has no files: containerd does not unpack a wasm artifact (a layer that is "
-        "the module itself); put the module into a layer of files");
-  }
+  if (!file && IsWithoutFiles(root)) return std::nullopt;
   if (!file) return std::unexpected(file.error());
-  struct stat status{};
-  if (::fstat(file->get(), &status) != 0) return FailErrno("stat " + path, errno);
-  if (!S_ISREG(status.st_mode)) return Fail(Errc::kInvalidArgument, path + " is no file");
-  auto bytes = ReadFile("/proc/self/fd/" + std::to_string(file->get()), kModule);
-  if (!bytes) return Wrap(std::move(bytes).error(), path);
-  std::string digest = Sha256Hex(*bytes);
+  auto bytes = artifact::ReadRegular(*file, artifact::kArtifactLimit, path);
+  if (!bytes) return std::unexpected(std::move(bytes).error());
+  std::string digest = Sha256Hex(AsText(*bytes));
   return WasmModule{.bytes = std::move(*bytes), .digest = std::move(digest)};
 }
 
@@ -148,11 +141,7 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
   if (first.names.terminal) {
     co_return Fail(Errc::kUnsupported, "a wasm container has no terminal");
   }
-  std::move_only_function<Result<WasmModule>()> read = [root = bundle_ + "/rootfs",
-                                                        path = config->arguments.front()] {
-    return ReadModule(root, path);
-  };
-  auto module = co_await shared_.worker->Run(std::move(read));
+  auto module = co_await Read(config->arguments.front());
   if (!module) co_return std::unexpected(std::move(module).error());
   const auto code = co_await shared_.modules.Compile(std::move(*module));
   if (!code) co_return Wrap(code.error(), config->arguments.front());
@@ -166,6 +155,23 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
   if (!group) co_return std::unexpected(std::move(group).error());
   group_ = std::move(*group);
   co_return co_await Spawn(first, *config, *code, std::move(listeners));
+}
+
+// The file `path` of the root; where an image has no files, its artifact.
+Task<WasmModule> WasmBackend::Read(const std::string& path) {
+  std::move_only_function<Result<std::optional<WasmModule>>()> read =
+      [root = bundle_ + "/rootfs", path] { return ReadModule(root, path); };
+  auto file = co_await shared_.worker->Run(std::move(read));
+  if (!file) co_return std::unexpected(std::move(file).error());
+  if (*file) co_return std::move(**file);
+  // A thread of its own: it may take as long as containerd does.
+  auto reader = sandbox::Worker::Start(sandbox::WorkerMounts::kShared);
+  if (!reader) co_return std::unexpected(std::move(reader).error());
+  std::move_only_function<Result<WasmModule>()> ask = [from = shared_.containerd,
+                                                       space = name_space_, id = id_] {
+    return ReadArtifact(from, space, id);
+  };
+  co_return co_await (*reader)->Run(std::move(ask));
 }
 
 Task<std::vector<Fd>> WasmBackend::Listen(const WasmConfig& config) {

@@ -1,7 +1,7 @@
 // kube/shim/wasm/backend.h - class wasm: a WASI command, or a wasi:http component, in a cell of its
 // own, with the container's root, mounted directories, variables, streams and limits.
 //
-//   Make:  config.json --> WasmConfig --> compiled module --> WasmZygotes --> a cell, waiting
+//   Make:  config.json --> WasmConfig --> module, compiled --> WasmZygotes --> a cell, waiting
 //                                    '--> listeners of a component, in the pod's network
 //   Start: one byte, and it runs
 //
@@ -32,9 +32,11 @@ namespace strata::kube::shim {
 class WasmBackend final : public Backend {
  public:
   // `config`: the container's config.json.
-  WasmBackend(Shared& shared, std::string name_space, std::string bundle, Json config)
+  WasmBackend(Shared& shared, std::string name_space, std::string id, std::string bundle,
+              Json config)
       : shared_(shared),
         name_space_(std::move(name_space)),
+        id_(std::move(id)),
         bundle_(std::move(bundle)),
         config_(std::move(config)) {}
 
@@ -46,12 +48,14 @@ class WasmBackend final : public Backend {
   [[nodiscard]] host::Cgroup* group() const noexcept override { return group_.get(); }
 
  private:
+  Task<WasmModule> Read(const std::string& path);
   Task<std::vector<Fd>> Listen(const WasmConfig& config);
   Task<void> Spawn(ContainerProcess& first, const WasmConfig& config, const WasmCode& code,
                    std::vector<Fd> listeners);
 
   Shared& shared_;
   const std::string name_space_;
+  const std::string id_;
   const std::string bundle_;
   Json config_;  // until Make
   std::shared_ptr<host::Cgroup> group_;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/text/byte_view.h"
 #include "cell/roles/command_plan.h"
 #include "cell/start/compile_job.h"
 
@@ -57,7 +56,7 @@ Task<WasmCode> WasmModules::Compile(WasmModule module) {
   if (!turn) co_return std::unexpected(std::move(turn).error());
   cell::CompileBounds bounds;
   bounds.max_memory = cell::kCommandMemory;
-  auto made = co_await cell::RunCompileJob(loop_, program_, bounds, AsBytes(module.bytes));
+  auto made = co_await cell::RunCompileJob(loop_, program_, bounds, module.bytes);
   if (!made) co_return Wrap(std::move(made).error(), "compile");
   const auto kind = cell::KindOf(made->answer);
   if (!kind) co_return std::unexpected(kind.error());

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/async/keyed_turns.h"
 #include "base/async/task.h"
@@ -30,7 +31,7 @@ namespace strata::kube::shim {
 
 // A module's bytes and what they are known by.
 struct WasmModule {
-  std::string bytes;
+  std::vector<std::byte> bytes;
   std::string digest;
 };
 
