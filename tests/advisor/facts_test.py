@@ -119,7 +119,7 @@ class FactsTest(unittest.TestCase):
 
     def test_all_191_requirements_of_the_documents_are_listed(self):
         text = (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8")
-        numbers = [int(number) for number in re.findall(r"^(\d+)\. ", text, re.MULTILINE)]
+        numbers = [int(number) for number in re.findall(r"^\| (\d+) \| ", text, re.MULTILINE)]
         self.assertEqual(numbers, list(range(1, 192)))
 
     def test_nothing_of_the_documents_is_lost(self):
