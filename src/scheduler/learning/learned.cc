@@ -23,7 +23,7 @@ double Mixed(double own, double weight, double before) {
   return share * own + (1 - share) * before;
 }
 
-constexpr char kVersion = 4;  // of the encoding; one that differs is not read
+constexpr char kVersion = 5;  // of the encoding; one that differs is not read
 constexpr std::size_t kChecksum = 8;
 
 Counted Without(const Sketch& all, const Sketch& carried, double ms) {

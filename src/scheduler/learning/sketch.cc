@@ -7,7 +7,7 @@
 namespace strata::scheduler {
 namespace {
 
-constexpr double kGrowth = (1 + Sketch::kError) / (1 - Sketch::kError);
+constexpr double kGrowth = 1 + Sketch::kError;
 
 std::size_t NumberOf(double value) {
   if (!(value > Sketch::kLeast)) return 0;
@@ -15,9 +15,9 @@ std::size_t NumberOf(double value) {
   return static_cast<std::size_t>(std::min(number, static_cast<double>(Sketch::kBins - 1)));
 }
 
-// The value that is off by the same share from both borders of the bin.
-double ValueOf(std::size_t number) {
-  return Sketch::kLeast * std::pow(kGrowth, static_cast<double>(number)) * 2 / (1 + kGrowth);
+// `part` of the way, 0 to 1, from the bin's lower border to its upper one.
+double ValueAt(std::size_t number, double part) {
+  return Sketch::kLeast * std::pow(kGrowth, static_cast<double>(number) - 1 + part);
 }
 
 }  // namespace
@@ -51,10 +51,10 @@ double Sketch::Quantile(double share) const {
   if (bins_.empty()) return 0;
   double below = share * weight_;
   for (std::size_t i = 0; i < bins_.size(); ++i) {
+    if (below <= bins_[i] && bins_[i] > 0) return ValueAt(first_ + i, below / bins_[i]);
     below -= bins_[i];
-    if (below <= 0 && bins_[i] > 0) return ValueOf(first_ + i);
   }
-  return ValueOf(first_ + bins_.size() - 1);
+  return ValueAt(first_ + bins_.size() - 1, 1);
 }
 
 double Sketch::Above(double value) const {

@@ -3,11 +3,13 @@
 // DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch with
 // relative-error guarantees", VLDB 2019): counts in bins whose borders grow by a constant factor,
 // so every quantile is within kError of a value that was seen, whatever the distribution; t-digest
-// and P2 bound no error for heavy tails. What is kept in C++ (Apache DataSketches) is in no package
-// of our platform, and is larger than the bins that we need.
+// and P2 bound no error for heavy tails. Within its bin a quantile is placed by its rank, as if the
+// bin's values lay evenly there: where there are many, it is far closer than kError. What is kept
+// in C++ (Apache DataSketches) is in no package of our platform, and is larger than the bins that
+// we need.
 //
-// Bins are there only between the smallest and the largest value seen: 4 bytes each, 114 for two
-// decades of latencies, kBins (2.8 KiB) at most. Counts are weights, so what is old can fade;
+// Bins are there only between the smallest and the largest value seen: 4 bytes each, 233 for two
+// decades of latencies, kBins (5.5 KiB) at most. Counts are weights, so what is old can fade;
 // a bin counts to 2^24, so it must before that.
 //
 // Pure values. Tested by sketch_test.cc.
@@ -22,9 +24,9 @@ namespace strata::scheduler {
 
 class Sketch {
  public:
-  static constexpr double kError = 0.02;     // relative, of a quantile
-  static constexpr double kLeast = 1e-3;     // values below count as this: a microsecond, in ms
-  static constexpr std::size_t kBins = 691;  // up to 1e9, where the rest goes, too
+  static constexpr double kError = 0.02;      // relative, of a quantile
+  static constexpr double kLeast = 1e-3;      // values below count as this: a microsecond, in ms
+  static constexpr std::size_t kBins = 1396;  // up to 1e9, where the rest goes, too
 
   // Anything that is no number, or is negative, counts as the least.
   void Add(double value);

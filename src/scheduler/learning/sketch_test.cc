@@ -33,6 +33,31 @@ TEST(SketchTest, QuantilesOfAHeavyTailAreWithinTheErrorOfTheTruth) {
   }
 }
 
+TEST(SketchTest, QuantilesOfManyValuesAreCloserThanABin) {
+  std::mt19937 random{1};
+  std::lognormal_distribution<double> latencies(1, 0.1);
+  Sketch sketch;
+  std::vector<double> all;
+  for (int i = 0; i < 50'000; ++i) {
+    all.push_back(latencies(random));
+    sketch.Add(all.back());
+  }
+  for (const double share : {0.1, 0.5, 0.9, 0.99}) {
+    const double exact = Exact(all, share);
+    EXPECT_NEAR(sketch.Quantile(share), exact, Sketch::kError / 5 * exact) << share;
+  }
+}
+
+TEST(SketchTest, EveryQuantileOfEqualValuesIsWithinTheErrorOfThem) {
+  for (double value = 5; value < 5.2; value += 0.01) {
+    Sketch sketch;
+    for (int i = 0; i < 100; ++i) sketch.Add(value);
+    for (const double share : {0.0, 0.5, 1.0}) {
+      EXPECT_NEAR(sketch.Quantile(share), value, Sketch::kError * value) << share;
+    }
+  }
+}
+
 TEST(SketchTest, MergingIsAddingAll) {
   Sketch one, two, both;
   for (int i = 1; i < 500; ++i) {
