@@ -2,13 +2,17 @@
 
 import collections
 import concurrent.futures
+import contextlib
+import itertools
 import json
 import os
 import pathlib
 import selectors
 import socket
+import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 
 import guests
 import lib
@@ -138,33 +142,61 @@ def creations(settings: lib.Settings, _: lib.Wrk) -> list[lib.Figure]:
             lib.Figure("creations", "sandboxes made by POST /v1/sandboxes, p99", "ms", tails, None, "<=", 5, note)]
 
 
+@contextlib.contextmanager
+def computing(cpu: str) -> Iterator[None]:
+    """A process that is none of ours and wants all of a core: what the machine itself does to a neighbour."""
+    with subprocess.Popen(["taskset", "-c", cpu, "sh", "-c", "while :; do :; done"], start_new_session=True) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
 def flood(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
     """p99 of a tenant that asks now and then: alone, and beside one that asks for all that it can get. Both are
     behind one front; front and cells share the server's core. The quiet one's client is not made to wait for the
-    other's."""
+    other's. For comparison the same tenant beside a process that only computes there; as root, a quiet tenant whose
+    workload is a container."""
     figures = []
     neighbour = guests.manifest("neighbour", guests.example("hello-c"), "/neighbour")
     neighbour["metadata"]["namespace"] = "neighbour"
-    with servers.Strata(settings, "--cells=1", cpus=settings.server_cpu) as server:
+    quiets = {"a quiet tenant": "/hello"}
+    with (servers.Strata(settings, "--cells=1", cpus=settings.server_cpu) as server,
+          tempfile.TemporaryDirectory() as where):
         server.apply(neighbour, guests.manifest("hello", guests.example("hello-c"), "/hello"))
-        for url in ("/hello", "/neighbour"):
+        if os.geteuid() == 0:
+            quiets["a quiet tenant in a container"] = "/container"
+            server.apply(service(guests.image(settings, pathlib.Path(where), "serve"), "container"))
+        for url in ("/neighbour", *quiets.values()):
             servers.get(server.address, url)
 
-        def quiet() -> lib.Load:
-            return wrk.run(server.url("/hello"), QUIET_CONNECTIONS, QUIET_PAUSE_MS, prefix=("chrt", "-f", "10"))
+        def quiet(path: str) -> lib.Load:
+            return wrk.run(server.url(path), QUIET_CONNECTIONS, QUIET_PAUSE_MS, prefix=("chrt", "-f", "10"))
 
-        def beside(connections: int) -> lib.Load:
-            with wrk.flood(server.url("/neighbour"), connections):
-                return quiet()
+        def beside(path: str, other: contextlib.AbstractContextManager) -> lib.Load:
+            with other:
+                return quiet(path)
 
-        for connections in FLOOD_CONNECTIONS:
-            taken = lib.interleave({"beside": lambda most=connections: beside(most), "alone": quiet},
-                                   settings.repeats)
+        others = {f"{connections} connections of another":
+                  lambda most=connections: wrk.flood(server.url("/neighbour"), most)
+                  for connections in FLOOD_CONNECTIONS}
+        others["a process that only computes"] = lambda: computing(settings.server_cpu)
+        for (who, path), (whom, other) in itertools.product(quiets.items(), others.items()):
+            taken = lib.interleave({"beside": lambda at=path, it=other: beside(at, it()),
+                                    "alone": lambda at=path: quiet(at)}, settings.repeats)
             rate = lib.spread([load.per_second for load in taken["beside"]])
-            figures.append(lib.Figure("flood", f"p99 of a quiet tenant beside {connections} connections of another",
-                                      "ms", [load.p99 for load in taken["beside"]],
-                                      [load.p99 for load in taken["alone"]], "<=", 2, f"alone; {rate} requests/s"))
+            figures.append(lib.Figure("flood", f"p99 of {who} beside {whom}", "ms",
+                                      [load.p99 for load in taken["beside"]], [load.p99 for load in taken["alone"]],
+                                      "<=", 2, f"alone; {rate} requests/s"))
     return figures
+
+
+def service(image: str, name: str) -> dict:
+    """A warm service in the class of this name, at the path of this name."""
+    manifest = guests.manifest(name, image, f"/{name}", memory_mib=256) | {"kind": "Service"}
+    manifest["spec"]["class"] = name
+    del manifest["spec"]["limits"]["cpu_time_ms"]  # a server's calls share it
+    return manifest
 
 
 def mixed(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
@@ -177,9 +209,7 @@ def mixed(settings: lib.Settings, wrk: lib.Wrk) -> list[lib.Figure]:
         server.apply(guests.manifest("hello", guests.example("hello-c"), "/hello"))
         image = guests.image(settings, pathlib.Path(where), "serve")
         for name in ("container", "appkernel"):
-            service = guests.manifest(name, image, f"/{name}", memory_mib=256) | {"kind": "Service"}
-            service["spec"]["class"] = name
-            server.apply(service)
+            server.apply(service(image, name))
 
         def load(pauses: dict[str, float]) -> dict[str, lib.Load]:
             with concurrent.futures.ThreadPoolExecutor(len(MIXED)) as pool:

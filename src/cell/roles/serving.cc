@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "cell/cell.h"
 #include "cell/wire/codec.h"
+#include "host/process/cpu_slice.h"
 #include "host/process/peer.h"
 #include "wire/manager_link.h"
 
@@ -21,6 +22,9 @@ namespace strata::cell {
 namespace {
 
 constexpr std::chrono::seconds kDefaultDrain{10};
+// A call of a tenant that asks now and then waits, each time that a front or a cell wakes for it,
+// for the slices of those that compute meanwhile.
+constexpr std::chrono::microseconds kCpuSlice = host::kShortestCpuSlice;
 
 // The process: owns everything, ends the loop when it is over.
 class Process final : public wire::ManagerLink::Handler {
@@ -179,6 +183,7 @@ int RunServing(const ServingOptions& options, ServingRole& role) {
   }
   // A client that hangs up is an error code, never a signal.
   std::signal(SIGPIPE, SIG_IGN);
+  host::AskForCpuSlice(kCpuSlice);
   const std::uint64_t seed = SystemRandom().Next();
   const auto confined = Confine(role.role(), options.allowed, options.missing);
   if (!confined) {
