@@ -11,7 +11,6 @@
 
 #include "base/async/task.h"
 #include "base/clock.h"
-#include "base/result.h"
 #include "kube/controller/api_client.h"
 #include "kube/controller/controller.h"
 #include "kube/controller/lease.h"
@@ -22,7 +21,6 @@ namespace {
 namespace controller = strata::kube::controller;
 using strata::Awaitable;
 using strata::Loop;
-using strata::Result;
 
 constexpr int kUsageError = 2;
 
@@ -39,13 +37,6 @@ struct Flags {
   std::string lease_namespace = "strata-system";
 };
 
-Result<controller::ClusterAccess> AccessOf(const Flags& flags) {
-  if (flags.server.empty()) return controller::AccessOfPod();
-  auto server = strata::tls::ParseRemote(flags.server, flags.files);
-  if (!server) return std::unexpected(std::move(server).error());
-  return controller::ClusterAccess{std::move(*server), flags.token};
-}
-
 // Acts while it holds the lease. One that has lost it ends, and is started again: nothing of what
 // it has begun may go on.
 Awaitable<void> Act(Loop& loop, controller::LeaseHolder& lease, controller::Controller& controller,
@@ -59,7 +50,7 @@ Awaitable<void> Act(Loop& loop, controller::LeaseHolder& lease, controller::Cont
 }
 
 int Run(const Flags& flags) {
-  auto access = AccessOf(flags);
+  auto access = controller::AccessTo(flags.server, flags.files, flags.token);
   if (!access) {
     std::fprintf(stderr, "strata-operator: %s\n", access.error().message.c_str());
     return kUsageError;
@@ -76,7 +67,7 @@ int Run(const Flags& flags) {
                                 "/apis/coordination.k8s.io/v1/namespaces/" + flags.lease_namespace +
                                     "/leases/strata-operator",
                                 host + "-" + std::to_string(::getpid()), *log);
-  controller::Controller controller(loop, client, clock, *log);
+  controller::Controller controller(loop, client, clock, *log, flags.lease_namespace);
   strata::Spawn(loop, Act(loop, lease, controller, *log));
   loop.run();
   return 1;
@@ -94,7 +85,8 @@ int main(int argc, char** argv) {
   app.add_option("--certificate", flags.files.certificate, "our certificate (PEM)");
   app.add_option("--key", flags.files.key, "its key (PEM)");
   app.add_option("--token", flags.token, "file with a service account's token");
-  app.add_option("--namespace", flags.lease_namespace, "where the lease is")->capture_default_str();
+  app.add_option("--namespace", flags.lease_namespace, "where the lease and the activators are")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -66,7 +66,8 @@ class OperatorTest(unittest.TestCase):
         """One of the plain manifests."""
         group, kind = re.search(r"^apiVersion: (\S+)\nkind: (\w+)", text, re.M).groups()
         name, namespace = re.search(r"^metadata: \{name: ([\w.-]+)(?:, namespace: ([\w.-]+))?", text, re.M).groups()
-        plural = f"{kind.lower()}es" if kind.endswith("s") else f"{kind.lower()}s"
+        lower = kind.lower()
+        plural = f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}es" if lower.endswith("s") else f"{lower}s"
         path = "/".join(("/apis" if "/" in group else "/api", group, *(("namespaces", namespace) if namespace else ()),
                          plural, name))
         made = cls.api.apply(path, text)
@@ -88,12 +89,13 @@ class OperatorTest(unittest.TestCase):
         return path
 
     def operator(self):
-        """Runs until the end of the test, with the rights that its manifest gives it."""
+        """Runs until the end of the test, with the rights that its manifest gives it; its process."""
         with open(self.api.dir / "operator.log", "wb") as output:
             process = subprocess.Popen([BIN / "strata-operator", "--server", self.api.url, "--ca", self.api.dir / "ca.crt",
                                         "--token", self.token()], stderr=output)
         self.addCleanup(process.wait, PATIENCE)
         self.addCleanup(process.kill)
+        return process
 
     def seen(self, what, probe):
         if not eventually(probe):

@@ -119,11 +119,13 @@ class InstallTest(NodeTest):
         shown = self.node.must(run(("ldd", self.folder / "bin" / "strata-cell")))
         self.assertIn(str(self.folder / "lib"), shown.replace("/bin/..", ""))
 
-    def test_the_image_has_what_the_operator_needs(self):
-        said = self.node.must(self.node.ctr("run", "--rm", "--read-only", "--user", "65532:65532", STRATA,
-                                            "operator", "/usr/bin/strata-operator", "--version"))
-        self.assertRegex(said, r"^strata-operator \d")
-        self.assertFalse((self.folder / "bin" / "strata-operator").exists(), "a node does not need it")
+    def test_the_image_has_what_its_own_pods_need(self):
+        for program in ("strata-operator", "strata-activator"):
+            with self.subTest(program):
+                said = self.node.must(self.node.ctr("run", "--rm", "--read-only", "--user", "65532:65532", STRATA,
+                                                    program, f"/usr/bin/{program}", "--version"))
+                self.assertRegex(said, rf"^{program} \d")
+                self.assertFalse((self.folder / "bin" / program).exists(), "a node does not need it")
 
     def test_the_node_is_labelled_by_what_it_has(self):
         path, headers, body = self.api.requests[0]

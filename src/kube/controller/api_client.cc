@@ -78,6 +78,14 @@ Result<ClusterAccess> AccessOfPod() {
   return ClusterAccess{std::move(*server), secrets / "token"};
 }
 
+Result<ClusterAccess> AccessTo(const std::string& server, const tls::Files& files,
+                               const std::filesystem::path& token) {
+  if (server.empty()) return AccessOfPod();
+  auto remote = tls::ParseRemote(server, files);
+  if (!remote) return std::unexpected(std::move(remote).error());
+  return ClusterAccess{*std::move(remote), token};
+}
+
 Task<http::ClientResponse> ApiClient::Send(http::ClientRequest request, http::FetchOptions options,
                                            const char* accept) {
   request.headers.emplace_back("Accept", accept);

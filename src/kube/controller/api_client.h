@@ -37,6 +37,10 @@ struct ClusterAccess {
 // kFailedPrecondition: this is no pod.
 Result<ClusterAccess> AccessOfPod();
 
+// The same, or, where there is one, `server` ("https://HOST:PORT") with these files.
+Result<ClusterAccess> AccessTo(const std::string& server, const tls::Files& files,
+                               const std::filesystem::path& token);
+
 // What of an object is asked for: all of it, or who it is and its labels, without spec and status
 // (PartialObjectMetadata).
 enum class Form : std::uint8_t { kWhole, kMetadata };

@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,8 +17,10 @@
 #include "base/async/pause.h"
 #include "base/result.h"
 #include "base/timestamp.h"
+#include "kube/activation.h"
 #include "kube/controller/desired.h"
 #include "kube/controller/place.h"
+#include "kube/controller/stored.h"
 #include "model/manifest/crd.h"
 #include "model/resource.h"
 
@@ -27,11 +31,19 @@ constexpr std::chrono::minutes kResync{10};
 constexpr Duration kAgain = std::chrono::seconds(1);
 constexpr Duration kLongestAgain = std::chrono::minutes(1);
 constexpr std::chrono::milliseconds kLook{50};
+constexpr std::chrono::seconds kRescale{1};
 constexpr std::array kKinds = {model::Kind::kService, model::Kind::kFunction, model::Kind::kRoute};
 // Of what is made, in every namespace.
-constexpr std::array kChildren = {"/apis/networking.k8s.io/v1/networkpolicies",
-                                  "/apis/apps/v1/deployments", "/api/v1/services",
-                                  "/apis/networking.k8s.io/v1/ingresses"};
+constexpr std::string_view kDeployments = "/apis/apps/v1/deployments";
+constexpr std::array<std::string_view, 4> kChildren = {"/apis/networking.k8s.io/v1/networkpolicies",
+                                                       kDeployments, "/api/v1/services",
+                                                       "/apis/networking.k8s.io/v1/ingresses"};
+// Those that we write: Kubernetes' own have our labels, too.
+constexpr const char* kSlices =
+    "/apis/discovery.k8s.io/v1/endpointslices?labelSelector=strata.dev%2Fkind%2C"
+    "endpointslice.kubernetes.io%2Fmanaged-by%3Dstrata-operator";
+// What is called after a resource, and a bit more.
+constexpr std::array<std::string_view, 2> kSuffixes = {kPodsSuffix, kActivatorSuffix};
 constexpr const char* kClaims = "/api/v1/persistentvolumeclaims";
 constexpr const char* kOurs = "?labelSelector=strata.dev%2Fkind";
 
@@ -46,7 +58,8 @@ std::string DueKeyOf(std::string_view kind, const std::string& key) {
 
 }  // namespace
 
-Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log)
+Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log,
+                       const std::string& space)
     : loop_(loop),
       client_(client),
       clock_(clock),
@@ -56,21 +69,27 @@ Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, teleme
           loop, client, "/api/v1/nodes", log_, [this](const Json& it) { NodeChanged(it); },
           Form::kMetadata),
       claims_(loop, client, std::string(kClaims) + kOurs, log_,
-              [this](const Json& it) { ChildChanged(it); }) {
+              [this](const Json& it) { ChildChanged(it); }),
+      activators_(
+          loop, client, space, log_,
+          [this](const std::string& from, const activator::DemandReport& it) { Heard(from, it); },
+          [this] { ActivatorsChanged(); }) {
   for (const model::Kind kind : kKinds) {
     const std::string name(model::KindName(kind));
     resources_.try_emplace(name, loop, client,
                            "/apis/" + std::string(model::kApiVersion) + "/" + PluralName(kind),
                            log_, [this, name](const Json& it) { Due(DueKeyOf(name, KeyOf(it))); });
   }
-  for (const char* path : kChildren) {
+  for (const std::string_view path : kChildren) {
     children_.emplace_back(loop, client, std::string(path) + kOurs, log_,
                            [this](const Json& it) { ChildChanged(it); });
+    if (path == kDeployments) deployments_ = &children_.back();
   }
+  children_.emplace_back(loop, client, kSlices, log_, [this](const Json& it) { ChildChanged(it); });
 }
 
 bool Controller::Synced() const {
-  return nodes_.synced() && claims_.synced() &&
+  return nodes_.synced() && claims_.synced() && activators_.synced() &&
          std::ranges::all_of(resources_, [](const auto& each) { return each.second.synced(); }) &&
          std::ranges::all_of(children_, [](const Mirror& each) { return each.synced(); });
 }
@@ -122,11 +141,13 @@ Awaitable<void> Controller::Again(std::string key, Duration pause) {
 Awaitable<void> Controller::Run() {
   Spawn(loop_, nodes_.Run());
   Spawn(loop_, claims_.Run());
+  Spawn(loop_, activators_.Run());
   for (auto& [kind, mirror] : resources_) Spawn(loop_, mirror.Run());
   for (Mirror& each : children_) Spawn(loop_, each.Run());
   Spawn(loop_, Resync());
   // Before all is known, what is missing would be made again, and what is there not be taken down.
   while (!Synced()) co_await Pause(loop_, kLook);
+  Spawn(loop_, RescaleAll());
   while (true) {
     if (due_.empty()) {
       boost::system::error_code woken;
@@ -140,10 +161,11 @@ Awaitable<void> Controller::Run() {
     const Json* found = FindResource(key);
     if (found == nullptr) {  // it has gone, with all of its own
       pauses_.erase(key);
+      Unfollow(key);
       continue;
     }
     Json resource = *found;
-    auto done = co_await LookAt(std::move(resource));
+    auto done = co_await LookAt(key, std::move(resource));
     if (done) {
       pauses_.erase(key);
       continue;
@@ -171,6 +193,12 @@ Observed Controller::Observe(const Json& resource) const {
   for (const Mirror& each : children_) {
     const auto found = each.objects().find(key);
     if (found != each.objects().end()) observed.children.push_back(found->second);
+    for (const std::string_view suffix : kSuffixes) {
+      const auto more = each.objects().find(key + std::string(suffix));
+      if (more != each.objects().end() && IsLabelled(more->second, resource)) {
+        observed.children.push_back(more->second);
+      }
+    }
   }
   // Named by their volumes, so they are looked for by their labels: those of its namespace.
   const std::string space = key.substr(0, key.find('/') + 1);
@@ -181,8 +209,85 @@ Observed Controller::Observe(const Json& resource) const {
   return observed;
 }
 
-Task<void> Controller::LookAt(Json resource) {
+// How many replicas it has and where its requests go, where these follow its load.
+std::optional<Activation> Controller::Activate(const std::string& key, const Json& resource) {
+  const auto manifest = ReadStored(resource);
+  if (!manifest || !FollowsLoad(*manifest)) {
+    Unfollow(key);
+    return std::nullopt;
+  }
+  const Json& metadata = resource.at("metadata");
+  const std::string uid = metadata.value("uid", "");
+  if (const auto before = followed_.find(key); before != followed_.end() && before->second != uid) {
+    Unfollow(key);  // another one of that name
+  }
+  followed_[key] = uid;
+  const auto port = ports_.Take(uid, ActivatorPortOf(resource));
+  if (!port) return std::nullopt;
+  Scaling::Found found{.uid = uid,
+                       .scale = *std::get<model::ServiceSpec>(manifest->spec).scale,
+                       .applied = {},
+                       .running = {}};
+  found.applied = metadata.value("generation", std::int64_t{0}) !=
+                  resource.value("/status/observedGeneration"_json_pointer, std::int64_t{0});
+  const auto deployment = deployments_->objects().find(KeyOf(resource));
+  if (deployment != deployments_->objects().end()) {
+    found.running = deployment->second.value("/spec/replicas"_json_pointer, std::uint32_t{0});
+  }
+  scaling_.See(found, clock_.Now());
+  const Scaling::Decision& decided = *scaling_.decided(uid);
+  return Activation{.replicas = decided.replicas,
+                    .why = decided.why,
+                    .port = *port,
+                    .activators = activators_.ready()};
+}
+
+void Controller::Unfollow(const std::string& key) {
+  const auto followed = followed_.find(key);
+  if (followed == followed_.end()) return;
+  scaling_.Forget(followed->second);
+  ports_.Free(followed->second);
+  followed_.erase(followed);
+}
+
+Awaitable<void> Controller::RescaleAll() {
+  while (true) {
+    for (const auto& [key, uid] : followed_) Rescale(key, uid);
+    co_await Pause(loop_, kRescale);
+  }
+}
+
+void Controller::Rescale(const std::string& key, const std::string& uid) {
+  const Scaling::Decision* decided = scaling_.decided(uid);
+  const auto deployment = deployments_->objects().find(key.substr(key.find('/') + 1));
+  if (decided == nullptr || deployment == deployments_->objects().end()) return;
+  const std::uint32_t before = decided->replicas;
+  const auto ready =
+      deployment->second.value("/status/readyReplicas"_json_pointer, std::uint32_t{0});
+  const Scaling::Decision now = scaling_.Decide(uid, ready, clock_.Now());
+  if (now.replicas == before) return;
+  log_.Info("scaled", {{"resource", key},
+                       {"from", std::to_string(before)},
+                       {"to", std::to_string(now.replicas)},
+                       {"why", now.why}});
+  Due(key);
+}
+
+void Controller::Heard(const std::string& activator, const activator::DemandReport& report) {
+  scaling_.Hear(activator, report, clock_.Now());
+  for (const auto& [key, uid] : followed_) {
+    if (scaling_.IsWanted(uid)) Rescale(key, uid);
+  }
+}
+
+void Controller::ActivatorsChanged() {
+  scaling_.SetActivators(activators_.there(), clock_.Now());
+  for (const auto& [key, uid] : followed_) Due(key);
+}
+
+Task<void> Controller::LookAt(std::string key, Json resource) {
   Observed observed = Observe(resource);
+  observed.activation = Activate(key, resource);
   std::vector<Action> actions = Reconcile(observed, classes_, Rfc3339(clock_.WallNow()));
   auto done = co_await CheckNames(observed, actions);
   if (done) done = co_await DoAll(observed, std::move(actions));

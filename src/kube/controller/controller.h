@@ -7,6 +7,9 @@
 // fails does not hold up others. Everything is looked at again every ten minutes, whatever was
 // heard.
 //
+// Of Services whose replicas follow their load it decides anew every second, and at once when one
+// that has none is asked for.
+//
 // Threads: on the loop. Lifetime: loop, client and clock outlive it; it outlives Run, which ends
 // with the loop. Tested by reconcile_test.cc (what is done), api_client_test.cc (how things are
 // seen) and tests/kube/cluster_test.py, on a real API server.
@@ -15,6 +18,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -24,6 +28,9 @@
 #include "kube/controller/mirror.h"
 #include "kube/controller/place.h"
 #include "kube/controller/reconcile.h"
+#include "kube/controller/scale/activators.h"
+#include "kube/controller/scale/ports.h"
+#include "kube/controller/scale/scaling.h"
 #include "scheduler/placing/strategy.h"
 #include "telemetry/log.h"
 
@@ -31,7 +38,9 @@ namespace strata::kube::controller {
 
 class Controller {
  public:
-  Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log);
+  // `space`: the namespace that the activators are in.
+  Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log,
+             const std::string& space);
 
   // Never ends.
   Awaitable<void> Run();
@@ -46,7 +55,13 @@ class Controller {
   Awaitable<void> Again(std::string key, Duration pause);
   [[nodiscard]] const Json* FindResource(const std::string& key) const;
   [[nodiscard]] Observed Observe(const Json& resource) const;
-  Task<void> LookAt(Json resource);
+  [[nodiscard]] std::optional<Activation> Activate(const std::string& key, const Json& resource);
+  void Unfollow(const std::string& key);
+  Awaitable<void> RescaleAll();
+  void Rescale(const std::string& key, const std::string& uid);
+  void Heard(const std::string& activator, const activator::DemandReport& report);
+  void ActivatorsChanged();
+  Task<void> LookAt(std::string key, Json resource);
   Task<void> CheckNames(Observed& observed, const std::vector<Action>& actions);
   Task<void> DoAll(Observed& observed, std::vector<Action> actions);
   Task<void> Do(const Json& resource, Action action);
@@ -64,8 +79,13 @@ class Controller {
   Timer wake_;                              // never expires; cancelled when something is due
   std::map<std::string, Mirror, std::less<>> resources_;  // by kind
   std::list<Mirror> children_;  // one for each kind of what is made and has its maker's name
+  const Mirror* deployments_ = nullptr;  // one of them
   Mirror nodes_;
   Mirror claims_;
+  Scaling scaling_;
+  Ports ports_;
+  std::map<std::string, std::string> followed_;  // uids of those whose replicas follow their load
+  Activators activators_;
 };
 
 }  // namespace strata::kube::controller

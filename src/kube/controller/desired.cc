@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/text/strings.h"
+#include "kube/activation.h"
 #include "kube/annotations.h"
 #include "kube/controller/place.h"
 #include "kube/controller/supported.h"
@@ -24,7 +25,6 @@ namespace {
 
 using model::Resource;
 
-constexpr std::string_view kPortName = "main";
 // Where the shim has a component answer, and an image is told to.
 constexpr std::uint16_t kFunctionPort = 8080;
 constexpr std::uint16_t kFunctionFrontPort = 80;
@@ -71,7 +71,7 @@ Served ServedBy(const Resource& resource) {
           .triggers = service->triggers,
           .port = service->port,
           .front_port = service->port,
-          .replicas = service->most(),  // the least, too (supported.h)
+          .replicas = service->most(),  // the least, too, or decided by its load
           .health = service->health.value_or(model::Health{}),
           .stop_timeout = service->stop_timeout};
 }
@@ -209,6 +209,40 @@ class Objects {
     return object;
   }
 
+  // In front of pods that follow their load: its own selector finds none, which leaves it to the
+  // EndpointSlice that leads to the activators, and has Kubernetes take away what led to pods.
+  [[nodiscard]] Json ActivatedService(const Served& served) const {
+    Json object = Service(served);
+    object["spec"]["selector"][std::string(kBehindLabel)] = "activator";
+    return object;
+  }
+
+  // Behind the activators: what tells them where the pods are.
+  [[nodiscard]] Json PodsService(const Served& served) const {
+    Json object = Service(served);
+    object["metadata"]["name"] = resource_.metadata.name + std::string(kPodsSuffix);
+    object["metadata"]["labels"][std::string(kBehindLabel)] = "activator";
+    object["spec"]["clusterIP"] = "None";
+    return object;
+  }
+
+  [[nodiscard]] Json ActivatorSlice(const Activation& activation) const {
+    Json object = Object("discovery.k8s.io/v1", "EndpointSlice");
+    Json& metadata = object["metadata"];
+    metadata["name"] = resource_.metadata.name + std::string(kActivatorSuffix);
+    metadata["labels"]["kubernetes.io/service-name"] = resource_.metadata.name;
+    metadata["labels"][std::string(kManagedByLabel)] = kManager;
+    const bool v6 = activation.activators.front().find(':') != std::string::npos;
+    object["addressType"] = v6 ? "IPv6" : "IPv4";
+    for (const std::string& address : activation.activators) {
+      object["endpoints"].push_back(
+          {{"addresses", Json::array({address})}, {"conditions", {{"ready", true}}}});
+    }
+    object["ports"] =
+        Json::array({Json{{"name", kPortName}, {"port", activation.port}, {"protocol", "TCP"}}});
+    return object;
+  }
+
   // Of the storage class that is the cluster's default. Of one pod, as Kubernetes' scheduler and
   // kubelet see to: one that ends may write for as long as it takes, while a rollout, a drain or
   // who deleted it has the next one come.
@@ -297,11 +331,19 @@ class Objects {
 }  // namespace
 
 Result<std::vector<Json>> DesiredObjects(const Resource& resource, std::string_view uid,
-                                         model::Class sandbox_class) {
+                                         model::Class sandbox_class,
+                                         const std::optional<Activation>& activation) {
   if (auto supported = CheckSupported(resource); !supported) {
     return std::unexpected(std::move(supported).error());
   }
-  const Served served = ServedBy(resource);
+  const bool follows = FollowsLoad(resource);
+  if (follows && (!activation || activation->activators.empty())) {
+    return Fail(Errc::kUnavailable,
+                "spec.scale: no strata-activator is ready and has a port for it, through which its "
+                "requests go; install it, or give 'min' and 'max' one value");
+  }
+  Served served = ServedBy(resource);
+  if (follows) served.replicas = activation->replicas;
   const Objects objects(resource, uid);
   std::vector<Json> made;
   made.push_back(objects.NetworkPolicy());
@@ -309,7 +351,11 @@ Result<std::vector<Json>> DesiredObjects(const Resource& resource, std::string_v
     made.push_back(objects.Claim(volume));
   }
   made.push_back(objects.Deployment(served, sandbox_class));
-  made.push_back(objects.Service(served));
+  if (follows) {
+    made.push_back(objects.PodsService(served));
+    made.push_back(objects.ActivatorSlice(*activation));
+  }
+  made.push_back(follows ? objects.ActivatedService(served) : objects.Service(served));
   if (served.triggers.empty()) return made;
   std::vector<Json> rules;
   for (const model::HttpMatch& trigger : served.triggers) {

@@ -1,7 +1,8 @@
 // kube/controller/desired.h - what a cluster shall have for one of ours: for a Service or Function
 // a Deployment in its class, a Service of Kubernetes' in front of it, a NetworkPolicy that grants
 // no way out, a PersistentVolumeClaim for each named volume, and for its triggers an Ingress; for a
-// Route an Ingress.
+// Route an Ingress. Of a Service whose replicas follow its load the one in front leads to the
+// activators (activation.h), and another one has its pods.
 //
 //   a manifest, its class --> [ DesiredObjects ] --> api_client.h applies them
 //
@@ -12,6 +13,8 @@
 // Threads: pure. Tested by desired_test.cc.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,10 +41,20 @@ inline constexpr std::string_view kVolumeKind = "PersistentVolumeClaim";
 // of whichever resource has the kind and name in its labels.
 inline constexpr std::string_view kRetainAnnotation = "strata.dev/retain";
 
+// Of a Service whose replicas follow its load: how many there are to be, and where its requests go.
+struct Activation {
+  std::uint32_t replicas = 0;
+  std::string why;  // so many
+  std::uint16_t port = 0;
+  std::vector<std::string> activators;  // addresses of one family
+};
+
 // The objects of `resource`, a Service or a Function, in the order in which they are made. `uid` is
-// the resource's in the cluster, which owns them. Fails as CheckSupported does (supported.h).
+// the resource's in the cluster, which owns them. `activation`: where its replicas follow its load.
+// Fails as CheckSupported does (supported.h); kUnavailable: there is no activator for it.
 Result<std::vector<Json>> DesiredObjects(const model::Resource& resource, std::string_view uid,
-                                         model::Class sandbox_class);
+                                         model::Class sandbox_class,
+                                         const std::optional<Activation>& activation = {});
 
 // Those of a Route. Whether there is what it leads to is seen by whoever asks.
 Result<std::vector<Json>> RouteObjects(const model::Resource& resource, std::string_view uid);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,6 +85,79 @@ TEST(DesiredTest, AServiceIsADeploymentAServiceAndAPolicy) {
   EXPECT_EQ(ObjectsOf("scale: {min: 2, max: 2}")[1]["spec"]["replicas"], 2);
   EXPECT_EQ(objects[2]["spec"]["ports"][0]["port"], 8000);
   EXPECT_EQ(objects[2]["spec"]["selector"], objects[1]["spec"]["selector"]["matchLabels"]);
+}
+
+// How many there are, and where its requests go.
+Activation Activated() {
+  return {.replicas = 2, .why = "", .port = 20'001, .activators = {"10.0.0.1", "10.0.0.2"}};
+}
+
+TEST(DesiredTest, AServiceThatFollowsItsLoadIsReachedThroughTheActivators) {
+  auto made = DesiredObjects(ServiceWith("port: 8000, scale: {min: 0, max: 3}"), "uid-1",
+                             Class::kContainer, Activated());
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  ASSERT_EQ(made->size(), 5U);
+  const Json& deployment = (*made)[1];
+  const Json& pods = (*made)[2];
+  const Json& slice = (*made)[3];
+  const Json& front = (*made)[4];
+  EXPECT_EQ(deployment["spec"]["replicas"], 2);
+  const Json labels = deployment["spec"]["selector"]["matchLabels"];
+  EXPECT_EQ(PathOf(pods), "/api/v1/namespaces/shop/services/web-pods");
+  EXPECT_EQ(pods["spec"]["selector"], labels);
+  EXPECT_EQ(pods["spec"]["clusterIP"], "None");
+  EXPECT_EQ(pods["metadata"]["labels"]["strata.dev/behind"], "activator");
+  EXPECT_EQ(PathOf(slice),
+            "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/web.activator");
+  EXPECT_EQ(slice["metadata"]["labels"]["kubernetes.io/service-name"], "web");
+  EXPECT_EQ(slice["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"],
+            "strata-operator");
+  EXPECT_EQ(slice["addressType"], "IPv4");
+  EXPECT_EQ(slice["ports"], Json::parse(R"([{"name": "main", "port": 20001, "protocol": "TCP"}])"));
+  ASSERT_EQ(slice["endpoints"].size(), 2U);
+  EXPECT_EQ(slice["endpoints"][1]["addresses"], Json::array({"10.0.0.2"}));
+  EXPECT_EQ(front["spec"]["ports"][0]["port"], 8000);
+  EXPECT_NE(front["spec"]["selector"], labels) << "it would lead past the activators";
+  EXPECT_TRUE(front["spec"]["selector"].contains("strata.dev/behind"));
+  EXPECT_FALSE(labels.contains("strata.dev/behind"));
+  for (const Json& object : *made) {
+    EXPECT_FALSE(SaysNothing(object)) << object;
+    EXPECT_EQ(object["metadata"]["ownerReferences"][0]["uid"], "uid-1");
+  }
+}
+
+TEST(DesiredTest, WithoutAnActivatorWhatFollowsItsLoadIsNotMade) {
+  const auto service = ServiceWith("scale: {max: 3}");
+  Activation nobody = Activated();
+  nobody.activators.clear();
+  for (const auto& activation : {std::optional<Activation>(), std::optional(nobody)}) {
+    auto made = DesiredObjects(service, "uid-1", Class::kContainer, activation);
+    ASSERT_FALSE(made.has_value());
+    EXPECT_EQ(made.error().code, Errc::kUnavailable);
+    EXPECT_THAT(made.error().message, HasSubstr("strata-activator"));
+  }
+}
+
+TEST(DesiredTest, WhatTheActivatorKeepsIsNotRefused) {
+  auto made = DesiredObjects(
+      ServiceWith("limits: {timeout_ms: 100, concurrency: 7, request_kib: 8, response_kib: 9}, "
+                  "scale: {min: 1, max: 3, concurrency: 4, keep_alive: 90s}"),
+      "uid-1", Class::kContainer, Activated());
+  EXPECT_TRUE(made.has_value()) << made.error().message;
+  made = DesiredObjects(ServiceWith("limits: {cpu_time_ms: 1}, scale: {max: 3}"), "uid-1",
+                        Class::kContainer, Activated());
+  ASSERT_FALSE(made.has_value());
+  EXPECT_THAT(made.error().message, HasSubstr("spec.limits.cpu_time_ms"));
+}
+
+TEST(DesiredTest, ANameThatLeavesNoRoomForTheOtherServicesIsRefused) {
+  model::Resource service = ServiceWith("scale: {max: 3}");
+  service.metadata.name = std::string(58, 'a');
+  EXPECT_TRUE(DesiredObjects(service, "uid-1", Class::kContainer, Activated()).has_value());
+  service.metadata.name += "a";
+  const auto made = DesiredObjects(service, "uid-1", Class::kContainer, Activated());
+  ASSERT_FALSE(made.has_value());
+  EXPECT_THAT(made.error().message, HasSubstr("metadata.name"));
 }
 
 TEST(DesiredTest, AFunctionIsPodsOfClassWasmWithAFrontAtPort80) {
@@ -298,12 +372,10 @@ TEST_P(NotYetTest, IsRefusedByItsField) {
 INSTANTIATE_TEST_SUITE_P(
     Fields, NotYetTest,
     ::testing::Values(
-        Refused{"Scale", "Service", "scale: {max: 3}", "spec.scale"},
         Refused{"ScaleOfRequests", "Service", "scale: {min: 2, max: 2, concurrency: 5}",
                 "spec.scale.concurrency"},
         Refused{"ScaleOfAWhile", "Service", "scale: {min: 2, max: 2, keep_alive: 5m}",
                 "spec.scale.keep_alive"},
-        Refused{"ScaleOfSome", "Service", "scale: {min: 1, max: 3}", "spec.scale"},
         Refused{"Restart", "Service", "restart: never", "spec.restart"},
         Refused{"Egress", "Service", "grants: {http: [\"a.example:443\"]}", "spec.grants.http"},
         Refused{"VolumeOfSeveral", "Service",

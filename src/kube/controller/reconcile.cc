@@ -10,10 +10,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "kube/activation.h"
 #include "kube/controller/desired.h"
 #include "kube/controller/difference.h"
 #include "kube/controller/place.h"
-#include "model/manifest/manifest.h"
+#include "kube/controller/stored.h"
 #include "model/resource.h"
 
 namespace strata::kube::controller {
@@ -29,22 +30,14 @@ Json FinalizersOf(const Json& resource) {
   return resource.at("metadata").value("finalizers", Json::array());
 }
 
-// The manifest in it. What Kubernetes adds to metadata is none of a manifest's.
-Result<model::Resource> ReadResource(const Json& resource) {
-  const Json& metadata = resource.at("metadata");
-  return model::ResourceFromJson(
-      {{"apiVersion", resource.at("apiVersion")},
-       {"kind", resource.at("kind")},
-       {"metadata", {{"name", metadata.at("name")}, {"namespace", metadata.at("namespace")}}},
-       {"spec", resource.value("spec", Json())}});
-}
-
 std::string ReasonOf(const Error& error) {
   switch (error.code) {
     case Errc::kInvalidArgument:
       return "Invalid";
     case Errc::kFailedPrecondition:
       return "NoClass";
+    case Errc::kUnavailable:
+      return "NoActivator";
     default:
       return "Unsupported";
   }
@@ -184,7 +177,7 @@ Json Kept(const Json& claim) {
 // What the manifest says last decides, also where it never could be made. What is kept comes first:
 // if that fails, nothing is removed.
 std::vector<Action> TakeDown(const Observed& observed) {
-  const auto manifest = ReadResource(observed.resource);
+  const auto manifest = ReadStored(observed.resource);
   std::vector<Action> actions;
   std::vector<Action> removals;
   bool gone = true;
@@ -224,7 +217,7 @@ std::optional<Obstacle> ObstacleOf(const Observed& observed, const std::vector<J
 }
 
 Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
-  auto resource = ReadResource(observed.resource);
+  auto resource = ReadStored(observed.resource);
   if (!resource) return std::unexpected(std::move(resource).error());
   const std::string uid = observed.resource.at("metadata").value("uid", "");
   if (resource->kind() == model::Kind::kRoute) {
@@ -234,7 +227,7 @@ Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
   }
   auto placement = Place(*resource, nodes);
   if (!placement) return std::unexpected(std::move(placement).error());
-  auto objects = DesiredObjects(*resource, uid, placement->sandbox_class);
+  auto objects = DesiredObjects(*resource, uid, placement->sandbox_class, observed.activation);
   if (!objects) return std::unexpected(std::move(objects).error());
   return Made{std::move(*objects), *std::move(placement)};
 }
@@ -255,6 +248,10 @@ Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actio
   }
   if (!made.placement) return ReadinessOfRoute(Find(observed.children, "Ingress"));
   Condition condition = ReadinessOf(Find(observed.children, "Deployment"));
+  if (condition.ready && observed.activation && observed.activation->replicas == 0) {
+    condition.reason = "ScaledToZero";
+    condition.message = "a request starts a replica; " + observed.activation->why;
+  }
   if (!condition.ready) condition.message += WaitedFor(observed, made.objects);
   condition.message += "; " + made.placement->because;
   return condition;
@@ -304,6 +301,10 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
     actions.emplace_back(SetFinalizers{std::move(finalizers)});
     return actions;  // what that changes brings us here again
   }
+  // The activators listen there before anybody is led to them.
+  if (observed.activation && ActivatorPortOf(resource) != observed.activation->port) {
+    return {SetStatus{{{"activator", {{"port", observed.activation->port}}}}}};
+  }
   auto made = Make(observed, nodes);
   const std::optional<Obstacle> obstacle =
       made ? ObstacleOf(observed, made->objects) : observed.obstacle;
@@ -321,6 +322,11 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
   // Null takes it away: a status is merged into what is there.
   if (!placement.is_null() || resource.contains("/status/placement"_json_pointer)) {
     status["placement"] = placement;
+  }
+  if (observed.activation) {
+    status["activator"]["port"] = observed.activation->port;
+  } else if (resource.contains("/status/activator"_json_pointer)) {
+    status["activator"] = nullptr;
   }
   const Json* deployment = Find(observed.children, "Deployment");
   if (deployment != nullptr && IsMadeFor(*deployment, resource)) {

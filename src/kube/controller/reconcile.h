@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/text/json.h"
+#include "kube/controller/desired.h"
 #include "kube/controller/place.h"
 
 namespace strata::kube::controller {
@@ -63,7 +64,8 @@ struct Observed {
   // What is labelled as ours under the names of what is made for it, and the claims that are
   // labelled as its.
   std::vector<Json> children;
-  std::optional<Obstacle> obstacle;  // then nothing is made
+  std::optional<Obstacle> obstacle;      // then nothing is made
+  std::optional<Activation> activation;  // where its replicas follow its load
 };
 
 // Whether `object` was made for `resource`: that is its controller.

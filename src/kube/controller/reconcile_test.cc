@@ -1,5 +1,6 @@
 #include "kube/controller/reconcile.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -136,6 +137,55 @@ TEST(ReconcileTest, ReadyIsWhatTheDeploymentHas) {
   EXPECT_THAT(ready["message"].get<std::string>(), HasSubstr("2 replicas"));
 }
 
+// A Service whose replicas follow its load, with this in its status.
+Observed FollowsLoad(const Json& status, std::uint32_t replicas, std::vector<Json> children = {}) {
+  Json service = Service();
+  service["spec"]["scale"] = {{"min", 0}, {"max", 3}};
+  service["status"] = status;
+  Observed observed = Seen(std::move(service), std::move(children));
+  observed.activation = Activation{
+      .replicas = replicas, .why = "idle for 60 s", .port = 20'001, .activators = {"10.0.0.1"}};
+  return observed;
+}
+
+TEST(ReconcileTest, ThePortAtTheActivatorsIsSaidBeforeAnybodyIsLedThere) {
+  const auto actions = Decide(FollowsLoad(Json::object(), 1), kNow);
+  ASSERT_EQ(actions.size(), 1U);
+  EXPECT_EQ(std::get<SetStatus>(actions[0]).status, (Json{{"activator", {{"port", 20'001}}}}));
+  const auto next = Decide(FollowsLoad({{"activator", {{"port", 20'001}}}}, 1), kNow);
+  EXPECT_EQ(Of<Apply>(next).size(), 5U);
+  EXPECT_EQ(Of<SetStatus>(next)[0].status["activator"]["port"], 20'001);
+}
+
+TEST(ReconcileTest, NoReplicaIsAsItShallBeWhereNobodyAsks) {
+  Json deployment = Deployment(0);
+  deployment["spec"]["replicas"] = 0;
+  deployment["status"].erase("updatedReplicas");
+  const Json port = {{"activator", {{"port", 20'001}}}};
+  const Json ready = ReadyOf(Decide(FollowsLoad(port, 0, {deployment}), kNow));
+  EXPECT_EQ(ready["status"], "True");
+  EXPECT_EQ(ready["reason"], "ScaledToZero");
+  EXPECT_THAT(ready["message"].get<std::string>(), HasSubstr("idle for 60 s"));
+  EXPECT_EQ(ReadyOf(Decide(FollowsLoad(port, 1, {Deployment(2)}), kNow))["reason"], "Available");
+}
+
+TEST(ReconcileTest, WhatFollowsItsLoadStaysAsItIsWhileThereIsNoActivator) {
+  Observed observed = FollowsLoad({{"activator", {{"port", 20'001}}}}, 0, {Deployment(2)});
+  observed.activation->activators.clear();
+  const auto actions = Decide(observed, kNow);
+  EXPECT_TRUE(Of<Apply>(actions).empty());
+  EXPECT_TRUE(Of<Remove>(actions).empty());
+  EXPECT_EQ(ReadyOf(actions)["reason"], "NoActivator");
+}
+
+TEST(ReconcileTest, WhatNoLongerFollowsItsLoadHasNoPort) {
+  Json service = Service();
+  service["status"] = {{"activator", {{"port", 20'001}}}};
+  const auto statuses = Of<SetStatus>(Decide(Seen(service), kNow));
+  ASSERT_EQ(statuses.size(), 1U);
+  EXPECT_TRUE(statuses[0].status.at("activator").is_null());
+}
+
 TEST(ReconcileTest, ADeploymentThatWasNotSeenYetIsNotReady) {
   Json deployment = Deployment(2);
   deployment["metadata"]["generation"] = 2;
@@ -202,12 +252,12 @@ TEST(ReconcileTest, WhatCannotBeMadeIsSaidAndWhatIsThereStays) {
   Json invalid = Service();
   invalid["spec"]["port"] = 0;
   Json unsupported = Service();
-  unsupported["spec"]["scale"] = {{"max", 3}};
+  unsupported["spec"]["priority"] = "high";
   Json nowhere = Service();
   nowhere["spec"]["class"] = "microvm";
   for (const auto& [resource, reason, field] :
        {std::tuple(invalid, "Invalid", "spec.port"),
-        std::tuple(unsupported, "Unsupported", "spec.scale"),
+        std::tuple(unsupported, "Unsupported", "spec.priority"),
         std::tuple(nowhere, "NoClass", "microvm")}) {
     const auto actions = Decide(Seen(resource, {Deployment(2)}), kNow);
     EXPECT_TRUE(Of<Apply>(actions).empty()) << reason;

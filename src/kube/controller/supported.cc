@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,25 +12,32 @@
 #include <vector>
 
 #include "cell/roles/command_plan.h"
+#include "kube/activation.h"
 #include "kube/controller/place.h"
 
 namespace strata::kube::controller {
 namespace {
 
+constexpr std::size_t kLongestName = 63;  // that a Service of Kubernetes' may have
+
 std::unexpected<Error> NotYet(std::string_view field, std::string_view why) {
   return Fail(Errc::kUnsupported, std::string(field) + ": " + std::string(why));
 }
 
-// Only class wasm looks at a call, in the pod that answers it.
-Result<void> CheckNoCallLimits(const model::Limits& asked) {
+// Who looks at a call to a server: nobody, or an activator.
+enum class Calls : std::uint8_t { kUnseen, kActivated };
+
+// Only class wasm looks into a call, in the pod that answers it.
+Result<void> CheckNoCallLimits(const model::Limits& asked, Calls calls) {
   const model::Limits usual;
+  const bool activated = calls == Calls::kActivated;
   const std::array others = {
       std::pair("table_elements", asked.table_elements != usual.table_elements),
       std::pair("cpu_time_ms", asked.cpu_time != usual.cpu_time),
-      std::pair("timeout_ms", asked.timeout != usual.timeout),
-      std::pair("concurrency", asked.concurrency != usual.concurrency),
-      std::pair("request_kib", asked.request != usual.request),
-      std::pair("response_kib", asked.response != usual.response),
+      std::pair("timeout_ms", !activated && asked.timeout != usual.timeout),
+      std::pair("concurrency", !activated && asked.concurrency != usual.concurrency),
+      std::pair("request_kib", !activated && asked.request != usual.request),
+      std::pair("response_kib", !activated && asked.response != usual.response),
       std::pair("host_calls", asked.host_calls != usual.host_calls)};
   for (const auto& [name, said] : others) {
     if (said)
@@ -95,14 +103,11 @@ Result<void> CheckRoute(const model::RouteSpec& route) {
   return {};
 }
 
-Result<void> CheckService(const model::ServiceSpec& service) {
-  if (auto bounded = CheckNoCallLimits(service.workload.limits); !bounded) return bounded;
-  if (service.scale && service.scale->min != service.scale->max) {
-    return NotYet("spec.scale",
-                  "on a cluster nobody counts how many requests a pod has at once; give 'min' and "
-                  "'max' one value, or 'replicas', which an autoscaler of yours may change");
-  }
-  if (service.scale) {
+// `activated`: its requests go through an activator.
+Result<void> CheckService(const model::ServiceSpec& service, bool activated) {
+  const Calls calls = activated ? Calls::kActivated : Calls::kUnseen;
+  if (auto bounded = CheckNoCallLimits(service.workload.limits, calls); !bounded) return bounded;
+  if (service.scale && !activated) {
     const model::Scale& said = *service.scale;
     if (said.concurrency.value_or(*model::kServiceScale.concurrency) !=
         *model::kServiceScale.concurrency) {
@@ -147,7 +152,7 @@ Result<void> CheckFunction(const model::FunctionSpec& function, bool server) {
     return NotYet("spec.scale", server ? "one server has all its calls; make it a Service"
                                        : "on a cluster a Function has one pod");
   }
-  if (server) return CheckNoCallLimits(function.workload.limits);
+  if (server) return CheckNoCallLimits(function.workload.limits, Calls::kUnseen);
   if (function.workload.limits.concurrency > cell::kMostRequests) {
     return NotYet(
         "spec.limits.concurrency",
@@ -169,7 +174,14 @@ Result<void> CheckSupported(const model::Resource& resource) {
   }
   if (const auto* service = std::get_if<model::ServiceSpec>(&resource.spec)) {
     if (auto supported = CheckTriggers(service->triggers); !supported) return supported;
-    return CheckService(*service);
+    const bool activated = FollowsLoad(resource);
+    const std::size_t longest = kLongestName - kPodsSuffix.size();
+    if (activated && resource.metadata.name.size() > longest) {
+      return NotYet("metadata.name", "with spec.scale it has " + std::to_string(longest) +
+                                         " characters at most: '" + std::string(kPodsSuffix) +
+                                         "' follows it in another name");
+    }
+    return CheckService(*service, activated);
   }
   if (const auto* function = std::get_if<model::FunctionSpec>(&resource.spec)) {
     if (auto supported = CheckTriggers(function->triggers); !supported) return supported;

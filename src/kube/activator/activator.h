@@ -1,0 +1,85 @@
+// kube/activator/activator.h - what stands in front of all Services whose replicas follow their
+// load: hands their requests on to their pods, holds those that come while there is none, and says
+// how many there are.
+//
+//   API server --mirrors--> [ Activator: a Front and a port for each ] <--requests-- clients
+//                                  \--GET /v1/demand?seen=N--> strata-operator
+//
+// It only reads the API server, and goes on by what it has read when that, or the operator, is not
+// there. Before it has read all it serves nothing, and is not ready.
+//
+// Handle answers at a port of its own: /ready, for kubelet, and /v1/demand: a DemandReport, at once
+// when its `wanted` is not N, else after a second.
+//
+// Threads: on the loop. Lifetime: loop, client and clock outlive it; it outlives Run, which ends
+// with the loop. Tested by front_test.cc (requests), workload_test.cc (what is served) and
+// tests/kube/scale_test.py.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/async/broadcast.h"
+#include "base/async/task.h"
+#include "base/clock.h"
+#include "http/exchange.h"
+#include "http/server/server.h"
+#include "kube/activator/front.h"
+#include "kube/activator/workload.h"
+#include "kube/controller/api_client.h"
+#include "kube/controller/mirror.h"
+#include "telemetry/log.h"
+
+namespace strata::kube::activator {
+
+class Activator final : public http::Handler {
+ public:
+  // `host`: the numeric address that the workloads' ports are at. `instance`: of this process.
+  Activator(Loop& loop, controller::ApiClient& client, Clock& clock, telemetry::Logger log,
+            std::string host, std::string instance);
+
+  // Never ends.
+  Awaitable<void> Run();
+
+  Awaitable<void> Handle(http::Exchange& exchange) override;
+
+  // Accepts nothing more, and ends when what is here is answered, at `deadline` at the latest.
+  Awaitable<void> Drain(TimePoint deadline);
+
+ private:
+  struct Entry {
+    Entry(Activator& all, Workload workload);
+    Front front;
+    http::Server server;
+    bool listens = false;
+  };
+
+  [[nodiscard]] bool synced() const noexcept { return services_.synced() && slices_.synced(); }
+  void ServiceChanged(const Json& service);
+  void SliceChanged(const Json& slice);
+  void Settle();
+  void Listen(const std::string& key, Entry& entry);
+  [[nodiscard]] std::vector<http::TcpAddress> PodsFor(const std::string& key) const;
+  Awaitable<void> Leave(std::shared_ptr<Entry> entry);
+  Awaitable<void> AnswerDemand(http::Exchange& exchange);
+  [[nodiscard]] DemandReport Report() const;
+
+  Loop& loop_;
+  Clock& clock_;
+  telemetry::Logger log_;
+  const std::string host_;
+  const std::string instance_;
+  const TimePoint begun_;
+  controller::Mirror services_;
+  controller::Mirror slices_;
+  Workloads workloads_;
+  std::map<std::string, std::shared_ptr<Entry>> entries_;  // by "namespace/name"
+  bool draining_ = false;
+  std::uint64_t wanted_ = 0;
+  std::uint32_t readers_ = 0;  // of the demand, that wait
+  Broadcast wanted_changed_;
+};
+
+}  // namespace strata::kube::activator

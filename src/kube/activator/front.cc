@@ -1,0 +1,175 @@
+#include "kube/activator/front.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "http/client/client.h"
+#include "route/answer/answer.h"
+#include "sandbox/driver.h"
+#include "sandbox/remote/connection.h"
+#include "sandbox/remote/forward.h"
+
+namespace strata::kube::activator {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kConnect{1'000};  // on a cluster's network
+constexpr milliseconds kLook{100};       // whether a client that waits has left
+constexpr seconds kAvoid{1};             // a pod that could not be reached, where there are others
+constexpr seconds kRetryAfter{1};
+
+milliseconds Until(TimePoint due, TimePoint now) {
+  return std::max(std::chrono::ceil<milliseconds>(due - now), milliseconds(1));
+}
+
+http::Problem Unavailable(const char* slug, const char* detail) {
+  http::Problem problem = http::ProblemOf(503, slug, detail);
+  problem.retry_after = kRetryAfter;
+  return problem;
+}
+
+http::Problem ProblemForWaiting(const Error& error) {
+  return error.code == Errc::kResourceExhausted
+             ? Unavailable(route::kTooBusy, "as many requests wait for a pod as may")
+             : Unavailable("no-pod-in-time", "no pod was ready in time");
+}
+
+// One more, for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::uint32_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::uint32_t& count_;
+};
+
+}  // namespace
+
+// A request that is here.
+class Front::Using {
+ public:
+  explicit Using(Front& front) : front_(front) { front_.meter_.Begin(front_.clock_.Now()); }
+  ~Using() { front_.meter_.End(front_.clock_.Now()); }
+  Using(const Using&) = delete;
+  Using& operator=(const Using&) = delete;
+
+ private:
+  Front& front_;
+};
+
+Front::Front(Loop& loop, const Clock& clock, Workload workload, std::function<void()> on_wanted)
+    : loop_(loop),
+      clock_(clock),
+      workload_(std::move(workload)),
+      on_wanted_(std::move(on_wanted)),
+      meter_(clock.Now()),
+      changed_(loop) {}
+
+WorkloadDemand Front::demand() const {
+  const TimePoint now = clock_.Now();
+  return {.uid = workload_.uid,
+          .running = meter_.running(),
+          .waiting = waiting_,
+          .busy = meter_.busy(now),
+          .idle = meter_.idle(now)};
+}
+
+void Front::SetPods(const std::vector<http::TcpAddress>& ready) {
+  std::vector<std::shared_ptr<Pod>> pods;
+  pods.reserve(ready.size());
+  for (const http::TcpAddress& address : ready) {
+    const auto known = std::ranges::find_if(pods_, [&address](const auto& pod) {
+      return pod->address.host == address.host && pod->address.port == address.port;
+    });
+    pods.push_back(known != pods_.end() ? *known : std::make_shared<Pod>(Pod{.address = address}));
+  }
+  pods_ = std::move(pods);
+  changed_.Notify();
+}
+
+Awaitable<void> Front::Handle(http::Exchange& exchange) {
+  auto problem = co_await Serve(exchange);
+  if (problem) co_await route::SendProblem(exchange.sink(), *std::move(problem));
+}
+
+Awaitable<std::optional<http::Problem>> Front::Serve(http::Exchange& exchange) {
+  const sandbox::Spec spec{.id = "activator", .limits = workload_.limits};
+  if (meter_.running() >= spec.limits.concurrency) {
+    co_return http::ProblemOf(429, "too-many-calls", "the service is at its concurrency limit");
+  }
+  if (!exchange.LimitBody(spec.limits.request)) {
+    const model::Exit too_long{.reason = model::ExitReason::kLimit, .detail = "request"};
+    co_return route::ProblemForExit(too_long);
+  }
+  const TimePoint due = clock_.Now() + spec.limits.timeout;
+  const Using here(*this);
+  while (true) {
+    auto obtained = co_await Obtain(exchange, due);
+    if (!obtained) co_return ProblemForWaiting(obtained.error());
+    const std::shared_ptr<Pod> pod = *std::move(obtained);
+    if (!pod) co_return std::nullopt;
+    const Counted one_more(pod->running);
+    const auto patience = std::min(kConnect, Until(due, clock_.Now()));
+    http::Endpoint endpoint = pod->address;
+    auto client = co_await http::Client::Connect(loop_, std::move(endpoint), patience);
+    auto socket = client ? std::move(*client).Release()
+                         : Result<Fd>(std::unexpected(std::move(client).error()));
+    if (!socket) {
+      pod->avoid_until = clock_.Now() + kAvoid;
+      continue;
+    }
+    sandbox::remote::Connection connection(loop_, *std::move(socket));
+    sandbox::Call call{.head = exchange.head(),
+                       .body = exchange.body(),
+                       .sink = exchange.sink(),
+                       .deadline = due,
+                       .trace = {},
+                       .exchange = &exchange};
+    sandbox::remote::Forward forward(loop_, clock_, connection, spec, call);
+    const auto exit = co_await forward.Run();
+    if (exit && exit->reason == model::ExitReason::kReturned) co_return std::nullopt;
+    if (exchange.sink().head_sent()) {
+      exchange.sink().Abort();
+      co_return std::nullopt;
+    }
+    if (exit) co_return route::ProblemForExit(*exit);
+    co_return http::ProblemOf(502, "pod-lost", "the pod closed before it answered");
+  }
+}
+
+Task<std::shared_ptr<Front::Pod>> Front::Obtain(http::Exchange& exchange, TimePoint due) {
+  std::optional<Counted> waits;
+  while (!exchange.client_gone()) {
+    if (auto pod = Pick()) co_return pod;
+    const TimePoint now = clock_.Now();
+    if (now >= due) co_return Fail(Errc::kDeadlineExceeded, "no pod was ready in time");
+    if (!waits) {
+      if (waiting_ >= workload_.most_waiting) {
+        co_return Fail(Errc::kResourceExhausted, "too many requests wait");
+      }
+      waits.emplace(waiting_);
+      if (waiting_ == 1) on_wanted_();
+    }
+    co_await changed_.Wait(std::min(kLook, Until(due, now)));
+  }
+  co_return std::shared_ptr<Pod>();
+}
+
+// The one with the fewest of our requests.
+std::shared_ptr<Front::Pod> Front::Pick() const {
+  std::shared_ptr<Pod> best;
+  for (const auto& pod : pods_) {
+    const bool avoided = pod->avoid_until > clock_.Now();
+    if (!avoided && (!best || pod->running < best->running)) best = pod;
+  }
+  return best;
+}
+
+}  // namespace strata::kube::activator
