@@ -105,6 +105,7 @@ std::string_view BytesOf(const Value& value) {
 }
 
 constexpr std::string_view kMirred("mirred", sizeof("mirred"));
+constexpr std::string_view kIngress = "ingress";  // the kind of queue that ours are
 
 // What the classifier "u32" does with every packet: out of the interface `index`.
 std::string RedirectOptions(int index) {
@@ -259,7 +260,7 @@ Result<void> RouteSocket::Redirect(const std::string& from, const std::string& t
   if (!in) return std::unexpected(in.error());
   const std::string what = "lead " + from + " to " + to;
   Request queue(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, IngressOf(*in));
-  queue.With(TCA_KIND, std::string_view("ingress"));
+  queue.With(TCA_KIND, kIngress);
   if (auto made = Ask(queue.bytes, what); !made) return made;
   tcmsg header = IngressOf(*in);
   header.tcm_parent = header.tcm_handle;
@@ -275,6 +276,7 @@ Result<void> RouteSocket::StopRedirect(const std::string& from) {
   const auto in = IndexOf(from);
   if (!in) return {};
   Request queue(RTM_DELQDISC, 0, IngressOf(*in));
+  queue.With(TCA_KIND, kIngress);  // of another kind, it is somebody else's
   auto removed = Ask(queue.bytes, "take what comes in at " + from);
   if (removed) return {};
   const Errc code = removed.error().code;  // how the kernel says that there is none

@@ -52,6 +52,8 @@ class RouteSocket {
   Result<void> AddAddress(const std::string& interface, Ipv4 address);
   // Whatever comes in at `from` goes out of `to`, instead of to this namespace; what was said
   // of it before is forgotten. It ends with either of them, or with StopRedirect.
+  // kFailedPrecondition: a queue of another kind looks at what comes in there ("clsact"); neither
+  // of the two touches that one.
   Result<void> Redirect(const std::string& from, const std::string& to);
   Result<void> StopRedirect(const std::string& from);
   // `to` alone is behind `interface`.

@@ -10,15 +10,19 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <iterator>
+#include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 namespace strata::host {
 namespace {
+
+constexpr const char* kTc = "/sbin/tc";
 
 // Runs `test` on a thread in a namespace of its own.
 void InOwnNetwork(const std::function<void()>& test) {
@@ -112,6 +116,27 @@ TEST(NetworkTest, WhatComesInAtOneInterfaceGoesOutOfAnotherUntilItIsStopped) {
     ASSERT_EQ(::write(in->fd.get(), frame.data(), frame.size()), frame.size());
     EXPECT_FALSE(comes(*out));
     EXPECT_TRUE(routes->StopRedirect("gone"));
+  });
+}
+
+TEST(NetworkTest, AQueueOfAnotherKindIsLeftAlone) {
+  if (::access(kTc, X_OK) != 0) GTEST_SKIP() << "needs " << kTc << " of iproute2";
+  InOwnNetwork([] {
+    const auto in = MakeTap();
+    const auto out = MakeTap();
+    ASSERT_TRUE(in.has_value() && out.has_value());
+    const std::string name = in->interface;
+    const auto tc = [&](const std::string& words) {
+      return std::system((kTc + (" qdisc " + words) + " dev " + name + " clsact").c_str());
+    };
+    ASSERT_EQ(tc("add"), 0);
+    auto routes = RouteSocket::Open();
+    ASSERT_TRUE(routes.has_value());
+    const auto led = routes->Redirect(name, out->interface);
+    ASSERT_FALSE(led.has_value());
+    EXPECT_EQ(led.error().code, Errc::kFailedPrecondition) << led.error().message;
+    EXPECT_TRUE(routes->StopRedirect(name));
+    EXPECT_EQ(tc("del"), 0);  // it is there
   });
 }
 

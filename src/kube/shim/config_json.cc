@@ -43,6 +43,11 @@ std::string AnnotationOf(const Json& config, std::string_view name) {
   return annotations == nullptr ? std::string() : TextOf(*annotations, name);
 }
 
+std::string TenantOf(const Json& config, const std::string& name_space) {
+  const std::string pods = AnnotationOf(config, "io.kubernetes.cri.sandbox-namespace");
+  return pods.empty() ? name_space : "pods/" + pods;
+}
+
 std::vector<std::string> ArgumentsOf(const Json& config) {
   const Json* args = MemberOf(MemberOf(config, "process"), "args");
   std::vector<std::string> found;

@@ -27,6 +27,9 @@ std::optional<std::uint64_t> NumberOf(const Json* object, std::string_view key);
 
 std::string AnnotationOf(const Json& config, std::string_view name);
 
+// Whose a container is: the namespace of its pod in Kubernetes, or `name_space`, containerd's.
+std::string TenantOf(const Json& config, const std::string& name_space);
+
 // The program and its arguments.
 std::vector<std::string> ArgumentsOf(const Json& config);
 

@@ -84,16 +84,16 @@ Result<std::unique_ptr<MicrovmDriver>> MicrovmDriver::Create(Loop& loop, const C
 Result<void> MicrovmDriver::Probe() {
   // A loop of its own, so that it can be asked on any: the driver's may be running.
   Loop loop;
-  std::shared_ptr<Shared> shared(
-      new Shared{.loop = loop,
-                 .clock = shared_->clock,
-                 .config = shared_->config,
-                 .groups = shared_->groups,
-                 .kernel = {shared_->kernel.path, shared_->kernel.version,
-                            DuplicateFd(shared_->kernel.initrd).value_or(Fd())},
-                 .tsc_khz = shared_->tsc_khz,
-                 .metrics = {},
-                 .worker = nullptr});
+  std::shared_ptr<Shared> shared(new Shared{
+      .loop = loop,
+      .clock = shared_->clock,
+      .config = shared_->config,
+      .groups = shared_->groups,
+      .kernel = {DuplicateFd(shared_->kernel.file).value_or(Fd()), shared_->kernel.version,
+                 DuplicateFd(shared_->kernel.initrd).value_or(Fd())},
+      .tsc_khz = shared_->tsc_khz,
+      .metrics = {},
+      .worker = nullptr});
   auto worker = Worker::Start();
   if (!worker) return std::unexpected(std::move(worker).error());
   shared->worker = std::move(*worker);

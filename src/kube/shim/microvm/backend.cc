@@ -84,21 +84,30 @@ Task<void> MicrovmBackend::Make(ContainerProcess& first) {
   co_return Result<void>();
 }
 
-// Mounts are opened where they are visible, and looked through where nobody else waits; the disk is
-// made where nobody sees what it is made of. The jobs own what they use, but for what is shared:
-// its worker ends before it.
+// Threads of their own: a mount whose server does not answer, or a large disk, holds up nobody but
+// its tenant. Mounts are opened where they are visible; the disk is made where nobody sees what it
+// is made of.
 Task<Fd> MicrovmBackend::MakeDisk() {
-  std::move_only_function<Result<Trees>()> open =
-      [copies = config_.copies, root = bundle_ + "/rootfs"] { return OpenTrees(copies, root); };
-  auto trees = co_await shared_.worker->Run(std::move(open));
-  if (!trees) co_return std::unexpected(std::move(trees).error());
-  std::move_only_function<Result<Fd>()> make = [&to = machines_->config, copies = config_.copies,
-                                                trees = std::move(*trees),
-                                                name = MachineName(bundle_)]() -> Result<Fd> {
-    if (auto small = CheckCopied(copies, trees); !small) return std::unexpected(small.error());
-    return microvm::MakeDisk(to, trees, name);
+  const auto turn = co_await shared_.microvm.TakeDiskTurn(tenant_);
+  if (!turn) co_return std::unexpected(turn.error());
+  auto looker = sandbox::Worker::Start(sandbox::WorkerMounts::kShared);
+  if (!looker) co_return std::unexpected(std::move(looker).error());
+  std::move_only_function<Result<Trees>()> open = [copies = config_.copies,
+                                                   root = bundle_ + "/rootfs"]() -> Result<Trees> {
+    auto trees = OpenTrees(copies, root);
+    if (!trees) return trees;
+    if (auto small = CheckCopied(copies, *trees); !small) return std::unexpected(small.error());
+    return trees;
   };
-  co_return co_await machines_->worker->Run(std::move(make));
+  auto trees = co_await (*looker)->Run(std::move(open));
+  if (!trees) co_return std::unexpected(std::move(trees).error());
+  auto maker = sandbox::Worker::Start();
+  if (!maker) co_return std::unexpected(std::move(maker).error());
+  std::move_only_function<Result<Fd>()> make = [to = machines_, trees = std::move(*trees),
+                                                name = MachineName(bundle_)] {
+    return microvm::MakeDisk(to->config, trees, name);
+  };
+  co_return co_await (*maker)->Run(std::move(make));
 }
 
 Task<MachineNetwork> MicrovmBackend::Plug() {

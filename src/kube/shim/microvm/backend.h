@@ -29,9 +29,10 @@ namespace strata::kube::shim {
 class MicrovmBackend final : public Backend {
  public:
   MicrovmBackend(Shared& shared, std::shared_ptr<sandbox::microvm::Shared> machines,
-                 std::string bundle, MicrovmConfig config)
+                 std::string tenant, std::string bundle, MicrovmConfig config)
       : shared_(shared),
         machines_(std::move(machines)),
+        tenant_(std::move(tenant)),
         bundle_(std::move(bundle)),
         config_(std::move(config)) {}
 
@@ -54,6 +55,7 @@ class MicrovmBackend final : public Backend {
 
   Shared& shared_;
   const std::shared_ptr<sandbox::microvm::Shared> machines_;
+  const std::string tenant_;
   const std::string bundle_;
   const MicrovmConfig config_;
   std::shared_ptr<host::Cgroup> group_;

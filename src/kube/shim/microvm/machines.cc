@@ -21,6 +21,8 @@ namespace microvm = sandbox::microvm;
 constexpr const char* kDisks = "/var/lib/strata-kube/microvm";
 constexpr const char* kGroups = "strata-microvm";  // of the machine that tries KVM
 constexpr std::chrono::seconds kBootPatience{60};  // emulated, beside others that boot
+constexpr std::chrono::minutes kTryKvmAgain{10};
+constexpr std::size_t kDisksAtOnce = 4;
 constexpr std::size_t kShortName = 32;
 
 Result<std::shared_ptr<microvm::Shared>> FindMachines(Loop& loop, const Clock& clock,
@@ -41,12 +43,18 @@ Result<std::shared_ptr<microvm::Shared>> FindMachines(Loop& loop, const Clock& c
 }  // namespace
 
 Microvm::Microvm(Loop& loop, const Clock& clock, std::string agent)
-    : loop_(loop), clock_(clock), agent_(std::move(agent)), turns_(loop, 1) {}
+    : loop_(loop),
+      clock_(clock),
+      agent_(std::move(agent)),
+      turns_(loop, 1),
+      disks_(loop, kDisksAtOnce),
+      disks_of_(loop) {}
 
 Task<std::shared_ptr<microvm::Shared>> Microvm::Find() {
   auto turn = co_await turns_.Take();
   if (!turn) co_return std::unexpected(std::move(turn).error());
-  if (found_) co_return found_;
+  const bool emulated = found_ && found_->config.accelerator == microvm::Accelerator::kTcg;
+  if (found_ && !(emulated && clock_.Now() - found_at_ >= kTryKvmAgain)) co_return found_;
   if (!worker_) {
     auto worker = sandbox::Worker::Start();
     if (!worker) co_return std::unexpected(std::move(worker).error());
@@ -56,9 +64,20 @@ Task<std::shared_ptr<microvm::Shared>> Microvm::Find() {
     return FindMachines(loop_, clock_, agent_);
   };
   auto found = co_await worker_->Run(std::move(find));
+  found_at_ = clock_.Now();
+  if (!found && found_) co_return found_;
   if (!found) co_return std::unexpected(std::move(found).error());
   found_ = std::move(*found);
   co_return found_;
+}
+
+Task<Microvm::DiskTurn> Microvm::TakeDiskTurn(std::string tenant) {
+  auto of_tenant = co_await disks_of_.Take(std::move(tenant));
+  if (!of_tenant) co_return std::unexpected(std::move(of_tenant).error());
+  auto of_all = co_await disks_.Take();
+  if (!of_all) co_return std::unexpected(std::move(of_all).error());
+  DiskTurn both{.of_tenant = std::move(*of_tenant), .of_all = std::move(*of_all)};
+  co_return both;
 }
 
 std::string MachineName(const std::string& bundle) {

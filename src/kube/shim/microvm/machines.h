@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "base/async/keyed_turns.h"
 #include "base/async/task.h"
 #include "base/async/turns.h"
 #include "base/clock.h"
@@ -27,16 +28,27 @@ class Microvm {
   Microvm& operator=(const Microvm&) = delete;
 
   // Never null. The first call looks for what is here and tries KVM, which takes seconds; one that
-  // failed is tried again.
+  // failed is tried again. Where KVM did not work, as on a node that was too busy, so is one ten
+  // minutes later.
   Task<std::shared_ptr<sandbox::microvm::Shared>> Find();
+
+  // Held while a disk is made: one of a tenant at a time, and few of all.
+  struct DiskTurn {
+    KeyedTurns::Turn of_tenant;
+    Turns::Turn of_all;
+  };
+  Task<DiskTurn> TakeDiskTurn(std::string tenant);
 
  private:
   Loop& loop_;
   const Clock& clock_;
   const std::string agent_;
   Turns turns_;
+  Turns disks_;
+  KeyedTurns disks_of_;                      // a tenant
   std::unique_ptr<sandbox::Worker> worker_;  // of its own: the shim's has pods waiting for it
   std::shared_ptr<sandbox::microvm::Shared> found_;
+  TimePoint found_at_{};
 };
 
 // The name of what belongs to the container in `bundle`, where names are short.

@@ -176,13 +176,14 @@ Task<std::unique_ptr<Backend>> Container::MakeAppkernel(Json config) {
 
 Task<std::unique_ptr<Backend>> Container::MakeMicrovm(Json config) {
   const auto at = shared_.pods.find({name_space_, pod_});
+  std::string tenant = TenantOf(config, name_space_);
   auto plan = ReadMicrovmConfig(std::move(config),
                                 at == shared_.pods.end() ? PodSettings{} : at->second->settings);
   if (!plan) co_return Wrap(std::move(plan).error(), "create " + id_);
   auto machines = co_await shared_.microvm.Find();
   if (!machines) co_return std::unexpected(std::move(machines).error());
-  std::unique_ptr<Backend> backend =
-      std::make_unique<MicrovmBackend>(shared_, std::move(*machines), bundle_, std::move(*plan));
+  std::unique_ptr<Backend> backend = std::make_unique<MicrovmBackend>(
+      shared_, std::move(*machines), std::move(tenant), bundle_, std::move(*plan));
   co_return backend;
 }
 

@@ -17,7 +17,6 @@
 namespace strata::kube::shim {
 namespace {
 
-constexpr const char* kKubernetesNamespace = "io.kubernetes.cri.sandbox-namespace";
 constexpr const char* kHttpPort = "strata.dev/http-port";
 
 std::unexpected<Error> Bad(const std::string& what) {
@@ -159,8 +158,7 @@ Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_sp
   auto request_limits = ReadRequestLimits(config);
   if (!request_limits) return std::unexpected(std::move(request_limits).error());
   found.request_limits = *request_limits;
-  const std::string pods = AnnotationOf(config, kKubernetesNamespace);
-  found.tenant = pods.empty() ? name_space : "pods/" + pods;
+  found.tenant = TenantOf(config, name_space);
   found.oom_score_adjust = OomScoreOf(*process);
   return found;
 }

@@ -1,5 +1,7 @@
 #include "sandbox/microvm/machine/guest_kernel.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -175,13 +177,13 @@ Result<GuestKernel> LoadGuestKernel(const Config& config) {
     return Fail(Errc::kUnsupported, "no guest kernel in " + (config.kernel_root / "boot").string() +
                                         ": install Debian's linux-image-cloud-amd64");
   }
+  auto file = OpenFile(config.kernel_root / "boot" / (std::string(kPrefix) + version), O_RDONLY);
+  if (!file) return std::unexpected(std::move(file).error());
   auto cpio = MakeInitrd(config, version);
   if (!cpio) return std::unexpected(std::move(cpio).error());
   auto initrd = host::MakeSealedMemfd("initrd", AsBytes(*cpio));
   if (!initrd) return std::unexpected(std::move(initrd).error());
-  return GuestKernel{.path = config.kernel_root / "boot" / (std::string(kPrefix) + version),
-                     .version = version,
-                     .initrd = std::move(*initrd)};
+  return GuestKernel{.file = std::move(*file), .version = version, .initrd = std::move(*initrd)};
 }
 
 }  // namespace strata::sandbox::microvm

@@ -5,8 +5,8 @@
 //
 // The initial file system is made anew each time, in memory: it fits the agent that is installed.
 //
-// Threads:  blocking; for the worker or start-up. Lifetime: the kernel is read by path at each
-//           boot.
+// Threads:  blocking; for the worker or start-up. Lifetime: both are kept open, so that they are
+//           there at each boot, whatever is removed from /boot meanwhile.
 // Errors:   kUnsupported: what is not installed; FailErrno's codes. Tested by tests/contract.
 #pragma once
 
@@ -19,7 +19,7 @@
 namespace strata::sandbox::microvm {
 
 struct GuestKernel {
-  std::string path;     // vmlinuz
+  Fd file;              // vmlinuz
   std::string version;  // "6.1.0-56-cloud-amd64"
   Fd initrd;            // a sealed memory file, cpio
 };

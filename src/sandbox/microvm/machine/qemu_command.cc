@@ -11,8 +11,9 @@ constexpr int kQmpFd = 4;
 constexpr int kDiskFd = 5;
 constexpr int kMemoryFd = 6;
 constexpr int kInitrdFd = 7;
-constexpr int kTapFd = 8;
-constexpr int kFirstDriveFd = 9;
+constexpr int kKernelFd = 8;
+constexpr int kTapFd = 9;
+constexpr int kFirstDriveFd = 10;
 
 constexpr const char* kUsualCard = "02:00:00:00:00:01";
 constexpr const char* kWorkers = "16";  // threads that read and write files
@@ -46,7 +47,7 @@ std::vector<std::string> QemuArguments(const Shared& shared, const MachineParts&
       kvm ? "kvm" : "tcg,thread=single", "-cpu", kvm ? "host" : "max", "-m", mib, "-object",
       "memory-backend-file,id=ram,size=" + mib + "M,mem-path=" + File(kMemoryFd) +
           ",share=" + (parts.writes_memory ? "on" : "off"),
-      "-kernel", shared.kernel.path, "-initrd", File(kInitrdFd),
+      "-kernel", File(kKernelFd), "-initrd", File(kInitrdFd),
       // The early frequency: under emulation the guest's own measuring hangs in half of the boots.
       "-append",
       "console=ttyS0 quiet panic=-1 rdinit=/init tsc_early_khz=" + shared.tsc_khz +
@@ -82,7 +83,8 @@ std::vector<host::PassedFd> QemuDescriptors(const Shared& shared, const MachineP
                                      {qmp, kQmpFd},
                                      {parts.disk, kDiskFd},
                                      {parts.memory, kMemoryFd},
-                                     {shared.kernel.initrd.get(), kInitrdFd}};
+                                     {shared.kernel.initrd.get(), kInitrdFd},
+                                     {shared.kernel.file.get(), kKernelFd}};
   if (parts.tap >= 0) all.push_back({parts.tap, kTapFd});
   for (std::size_t i = 0; i < parts.drives.size(); ++i) {
     all.push_back({parts.drives[i].file, kFirstDriveFd + static_cast<int>(i)});
@@ -94,7 +96,7 @@ std::vector<host::PathRule> QemuPaths(const Shared& shared, const MachineParts& 
   using enum host::PathAccess;
   std::vector<host::PathRule> paths = host::SystemPrograms();
   paths.push_back({shared.config.qemu.string(), kProgram});
-  paths.push_back({shared.kernel.path, kReadOnly});
+  paths.push_back({File(shared.kernel.file.get()), kReadOnly});
   paths.push_back({File(parts.disk), kReadOnly});
   if (shared.config.accelerator == Accelerator::kKvm) paths.push_back({"/dev/kvm", kDevice});
   return paths;
