@@ -5,6 +5,7 @@ $STRATA_BIN; containerd's own shim for runc lies beside containerd.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -195,7 +196,7 @@ class Node:
         eventually(lambda: not self.processes(), 20)
         left = [f"process {pid}: {words}" for pid, words in self.processes().items()]
         left += [f"mount {line}" for line in self.mounts()]
-        left += [f"control group {path}" for path in self.control_groups()]
+        left += [f"control group {path}" for path in (*self.control_groups(), *self.zygote_groups())]
         self.remove_control_groups()
         if not left:
             shutil.rmtree(self.dir)
@@ -263,6 +264,18 @@ class Node:
         return sorted(path for root in ("", "*/")
                       for path in pathlib.Path("/sys/fs/cgroup").glob(f"{root}{self.namespace}/*")
                       if path.is_dir())
+
+    def zygote_groups(self):
+        """Above those of our shim's zygotes, on either version; its name comes from the shim's socket."""
+        def short(text):
+            return hashlib.sha256(text.encode()).hexdigest()[:24]
+        socket = f"{self.dir}/s/" + short(f"{self.dir}/c.sock.ttrpc\n{SHIM}")
+        return sorted(path for root in ("", "*/")
+                      for path in pathlib.Path("/sys/fs/cgroup").glob(f"{root}strata-zygotes-{short(socket)}"))
+
+    def zygote_files(self, *names):
+        """Of that name in those groups."""
+        return [path for place in self.zygote_groups() for name in names for path in place.glob(f"[0-9]*/{name}")]
 
     def remove_control_groups(self):
         for root in ("", "*/"):

@@ -239,6 +239,32 @@ class WasmTaskTest(ShimTest):
             self.assertEqual([file for file in files if "cgroup" in file], [])
         self.remove("grouped")
 
+    def test_a_zygote_has_a_control_group_with_limits(self):
+        pid = self.run_task("limited", "/spin.wasm")
+        (zygote,) = self.node.zygotes()
+        (place, *_) = self.node.zygote_groups()
+        (group,) = place.glob("[0-9]*")
+        self.assertIn(f"/{place.name}/{group.name}\n", pathlib.Path(f"/proc/{zygote}/cgroup").read_text())
+        self.assertNotIn(place.name, pathlib.Path(f"/proc/{pid}/cgroup").read_text())
+        (bound,) = self.node.zygote_files("memory.max", "memory.limit_in_bytes")
+        self.assertEqual(bound.read_text(), f"{512 << 20}\n")
+        (bound,) = self.node.zygote_files("pids.max")
+        self.assertEqual(bound.read_text(), "64\n")
+        self.remove("limited")
+        self.zygotes_end()
+        self.assertTrue(eventually(lambda: not self.node.zygote_groups()))
+
+    def test_a_namespace_has_only_so_many_zygotes(self):
+        names = [f"user-{number}" for number in range(16)]
+        self.zygotes_end()  # another test's would count
+        self.addCleanup(self.zygotes_end)
+        self.addCleanup(self.remove, *names)
+        for number, name in enumerate(names):
+            self.run_task(name, "/spin.wasm", options=("--user", f"{1000 + number}:1000"))
+        self.assertEqual(len(self.node.zygotes()), 16)
+        self.assertIn("16 processes already", self.refused("more", "hello", options=("--user", "999:999")))
+        self.assertEqual(self.run_once("same", "hello", options=("--user", "1015:1000")).returncode, 0)
+
     def test_the_kernel_kills_a_zygote_before_what_runs(self):
         pid = self.run_task("scored", "/spin.wasm")
         (zygote,) = self.node.zygotes()

@@ -20,6 +20,7 @@
 #include "base/text/json.h"
 #include "host/process/process.h"
 #include "host/unix_address.h"
+#include "kube/shim/config_json.h"
 #include "kube/shim/events.h"
 #include "kube/shim/messages.h"
 #include "kube/shim/microvm/machines.h"
@@ -27,6 +28,7 @@
 #include "kube/shim/resident.h"
 #include "kube/shim/task/own_group.h"
 #include "kube/shim/task/root_mounts.h"
+#include "kube/shim/wasm/zygotes.h"
 #include "kube/ttrpc/client.h"
 #include "sandbox/oci/runtime/runtime.h"
 
@@ -70,22 +72,36 @@ ttrpc::Reply Ask(Loop& loop, ttrpc::Client& client, ttrpc::Request request) {
   return reply;
 }
 
+// Of a shim that was killed: nobody is in them.
+void RemoveLeftZygotes(const std::string& socket) {
+  if (socket.empty() || host::ConnectUnix(socket)) return;
+  const auto lock = LockDirectory(fs::path(socket).parent_path());
+  if (!lock || host::ConnectUnix(socket)) return;  // there is another by now
+  const auto groups = FindZygoteGroups(socket);
+  if (groups) static_cast<void>(groups->Sweep(kRemovePatience));
+}
+
 // A sandbox's has none.
 bool IsTasks(const fs::path& bundle) {
   std::error_code ignored;
   return fs::exists(bundle / "config.json", ignored);
 }
 
-// Has the resident shim forget what it may still hold. Whatever fails is made up for below.
-void Forget(const Invocation& invocation, const fs::path& bundle) {
+// Where the resident shim of that bundle listens, or listened; empty: nobody knows.
+std::string SocketOf(const fs::path& bundle) {
   constexpr std::string_view kUnix = "unix://";
   const auto text = ReadFile(bundle / "bootstrap.json", kBootstrapFile);
   const auto json = text ? ParseJson(*text) : Result<Json>(Json());
-  if (!json || !json->is_object()) return;
-  std::string address = json->value("address", std::string());
-  if (!address.starts_with(kUnix)) return;
+  if (!json || !json->is_object()) return {};
+  const std::string address = TextOf(*json, "address");
+  return address.starts_with(kUnix) ? address.substr(kUnix.size()) : std::string();
+}
+
+// Has the resident shim forget what it may still hold. Whatever fails is made up for below.
+void Forget(const Invocation& invocation, const fs::path& bundle, const std::string& socket) {
+  if (socket.empty()) return;
   Loop loop(1);
-  ttrpc::Client client(loop, address.substr(kUnix.size()));
+  ttrpc::Client client(loop, socket);
   const auto ask = [&](const char* service, const char* method, std::string payload) {
     return Ask(loop, client,
                {.service = service,
@@ -162,7 +178,8 @@ Result<std::string> Delete(const Invocation& invocation) {
   std::error_code ignored;
   const fs::path bundle =
       invocation.bundle.empty() ? fs::current_path(ignored) : fs::path(invocation.bundle);
-  Forget(invocation, bundle);
+  const std::string socket = SocketOf(bundle);
+  Forget(invocation, bundle, socket);
   if (auto removed = RemoveByRuntime(invocation.id, bundle); !removed) {
     return std::unexpected(std::move(removed).error());
   }
@@ -170,6 +187,7 @@ Result<std::string> Delete(const Invocation& invocation) {
     return std::unexpected(std::move(removed).error());
   }
   RemoveLeftDisk(bundle);
+  RemoveLeftZygotes(socket);
   UnmountRoot(bundle / "rootfs");
   RemovePod({.bundle = bundle, .network = {}});
   task_api::DeleteResponse response;

@@ -117,6 +117,9 @@ Result<void> Serve(Fd listener, const ContainerdSockets& containerd) {
   if (!runtime) return std::unexpected(std::move(runtime).error());
   auto groups = FindGroups();
   if (!groups) return std::unexpected(std::move(groups).error());
+  const std::string socket = PathOf(listener);
+  auto zygote_groups = FindZygoteGroups(socket);
+  if (!zygote_groups) return std::unexpected(std::move(zygote_groups).error());
   auto worker = sandbox::Worker::Start(sandbox::WorkerMounts::kShared);
   if (!worker) return std::unexpected(std::move(worker).error());
   const SystemClock clock;
@@ -129,11 +132,11 @@ Result<void> Serve(Fd listener, const ContainerdSockets& containerd) {
                 .events = Events(loop, clock, containerd.ttrpc),
                 .pods = {},
                 .modules = WasmModules(loop, CellProgram()),
-                .zygotes = WasmZygotes(loop, CellProgram()),
+                .zygotes = WasmZygotes(loop, std::move(*zygote_groups), CellProgram()),
                 .appkernel = Appkernel(loop),
                 .microvm = Microvm(loop, clock, BesideUs("strata-agent")),
                 .worker = std::move(*worker)};
-  Resident resident(loop, shared, PathOf(listener));
+  Resident resident(loop, shared, socket);
   if (auto begun = resident.Begin(std::move(listener)); !begun) return begun;
   loop.run();
   return {};

@@ -213,6 +213,7 @@ Task<void> WasmBackend::Spawn(ContainerProcess& first, const WasmConfig& config,
                   .slots = cell::SlotsOf(plan),
                   .listeners = listeners.size(),
                   .volumes = std::move(shown->volumes)},
+      .code = code.size,
       .fds = {stream(first.stdio.in()), stream(first.stdio.out()), stream(first.stdio.err()),
               code.file->get(), begin->read.get(), told->get()}};
   for (const std::vector<Fd>& more : {std::cref(listeners), std::cref(shown->held)}) {

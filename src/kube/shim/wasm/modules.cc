@@ -30,16 +30,16 @@ std::optional<WasmCode> WasmModules::Find(const std::string& digest) {
 }
 
 // Who uses what is given up here keeps it.
-void WasmModules::Keep(const std::string& digest, WasmCode code, Bytes size) {
-  Bytes all = size;
-  for (const auto& [known, entry] : kept_) all.count += entry.size.count;
+void WasmModules::Keep(const std::string& digest, WasmCode code) {
+  Bytes all = code.size;
+  for (const auto& [known, entry] : kept_) all.count += entry.code.size.count;
   while (all > kKept && !kept_.empty()) {
     const auto oldest =
         std::ranges::min_element(kept_, {}, [](const auto& each) { return each.second.used; });
-    all.count -= oldest->second.size.count;
+    all.count -= oldest->second.code.size.count;
     kept_.erase(oldest);
   }
-  kept_[digest] = {.code = std::move(code), .size = size, .used = ++uses_};
+  kept_[digest] = {.code = std::move(code), .used = ++uses_};
 }
 
 Task<WasmCode> WasmModules::Compile(WasmModule module) {
@@ -65,10 +65,12 @@ Task<WasmCode> WasmModules::Compile(WasmModule module) {
         Errc::kUnsupported,
         "the module is no WASI command and no wasi:http component, and no others are run");
   }
+  const Bytes size = SizeOf(made->code);
   WasmCode code{.file = std::make_shared<const Fd>(std::move(made->code)),
                 .kind = *kind,
+                .size = size,
                 .digest = module.digest};
-  Keep(module.digest, code, SizeOf(*code.file));
+  Keep(module.digest, code);
   co_return code;
 }
 

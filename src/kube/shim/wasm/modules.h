@@ -39,6 +39,7 @@ struct WasmModule {
 struct WasmCode {
   std::shared_ptr<const Fd> file;
   model::GuestKind kind = model::GuestKind::kCommand;
+  Bytes size;
   std::string digest;  // of the module
 };
 
@@ -56,11 +57,10 @@ class WasmModules {
 
   struct Entry {
     WasmCode code;
-    Bytes size;
     std::uint64_t used = 0;
   };
   std::optional<WasmCode> Find(const std::string& digest);
-  void Keep(const std::string& digest, WasmCode code, Bytes size);
+  void Keep(const std::string& digest, WasmCode code);
 
   Loop& loop_;
   const cell::CellProgram program_;
