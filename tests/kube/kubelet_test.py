@@ -311,6 +311,31 @@ class KubeletTest(unittest.TestCase):
         self.assertEqual(self.front_says("web", 8080, "/index.html"), "hello from busybox\n")
         self.gone(path, "web")
 
+    def test_a_service_that_nobody_asks_has_no_pod_until_somebody_does(self):
+        self.cluster.wait_for("activators", lambda: self.cluster.status(
+            f"/apis/apps/v1/namespaces/{SYSTEM}/deployments/strata-activator").get("availableReplicas") == 2)
+        path = self.make("Service", "lazy", {
+            "artifact": f"oci://{WEB}", "limits": {"memory_mib": 32, "timeout_ms": 60000},
+            "scale": {"min": 0, "max": 2, "keep_alive": "1s"}})
+        self.cluster.wait_for("a pod that shows that it comes up", lambda: self.pods("lazy"))
+        for _ in range(2):
+            self.cluster.wait_for("no pod", lambda: self.cluster.status(path).get("replicas") == 0 and not self.pods("lazy"))
+            self.assertEqual(self.front_says("lazy", 8080, "/index.html"), "hello from busybox\n")
+            self.assertEqual(len(self.pods("lazy")), 1)
+        # None of those who ask again and again meets the end of a pod, nor the beginning of one.
+        address = self.cluster.get(f"{FRONTS}/lazy")["spec"]["clusterIP"]
+        before = set(self.pods("lazy"))
+        self.cluster.merge(path, {"spec": {"env": {"CHANGED": "yes"}}})
+        answers = []
+
+        def replaced():
+            answers.append(ask(address, 8080, "/index.html"))
+            return not before & set(self.pods("lazy"))
+
+        self.cluster.wait_for("another pod", replaced)
+        self.assertEqual(set(answers), {"hello from busybox\n"})
+        self.gone(path, "lazy")
+
     def test_a_function_in_an_image_is_a_server(self):
         path = self.make("Function", "imaged", {"artifact": f"oci://{WEB}", "class": "container", "guest": "http",
                                                 "limits": {"memory_mib": 32}})

@@ -195,6 +195,20 @@ class ScaleTest(OperatorTest):
         self.assertTrue(eventually(lambda: self.ask("/c")[0] == 200))
         self.assertEqual(self.api.get(self.way)["ports"][0]["port"], port)
 
+    def test_what_leads_to_it_is_not_written_again(self):
+        self.a_pods_server()
+        self.make()
+        self.operator()
+        self.at_zero()
+        before = len(self.api.written())
+        for number in range(5):
+            self.api.merge(self.service, {"metadata": {"annotations": {"looked-at": str(number)}}})
+        self.api.merge(self.service, {"spec": {"env": {"CHANGED": "yes"}}})
+        self.seen("a change", lambda: "CHANGED" in str(self.api.get(self.deployment)["spec"]["template"]))
+        written = {path for _, path in self.api.written()[before:]}
+        self.assertIn(self.deployment, written)
+        self.assertFalse({self.front, self.behind, self.way} & written, written)
+
     def test_without_an_activator_it_says_so_and_what_is_there_stays(self):
         self.a_pods_server()
         self.make()
