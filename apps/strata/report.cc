@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "advisor/report/refusal.h"
 #include "advisor/report/render.h"
 #include "output.h"
 
@@ -44,13 +45,20 @@ Result<advisor::Language> LanguageFor(const ReportFlags& flags, Format format) {
   return for_people ? LanguageOfLocale() : advisor::Language::kEnglish;
 }
 
+void ReportRefusal(Session& session, const ReportFlags& flags, const Error& error) {
+  // Whichever form was asked for, also one that only graphs have.
+  const auto format = ParseGraphFormat(session.output);
+  const auto language = LanguageFor(flags, format.value_or(Format::kTable));
+  session.Report(advisor::InLanguage(error, language.value_or(advisor::Language::kEnglish)));
+}
+
 void PrintReport(Session& session, const ReportFlags& flags,
                  const Result<advisor::Report>& report) {
   const auto format = ParseReportFormat(session.output);
   if (!format) return session.Report(format.error());
   const auto language = LanguageFor(flags, *format);
   if (!language) return session.Report(language.error());
-  if (!report) return session.Report(report.error());
+  if (!report) return ReportRefusal(session, flags, report.error());
   switch (*format) {
     case Format::kJson:
     case Format::kYaml:

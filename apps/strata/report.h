@@ -33,6 +33,9 @@ void AddReportFlags(CLI::App& verb, ReportFlags& flags);
 // where the locale (LC_ALL, LC_MESSAGES, LANG) is. kInvalidArgument: --lang names no language.
 Result<advisor::Language> LanguageFor(const ReportFlags& flags, Format format);
 
+// Why the advisor does not answer, in the language that LanguageFor says; as Session::Report.
+void ReportRefusal(Session& session, const ReportFlags& flags, const Error& error);
+
 // Prints the report, or why there is none. -o is table (also wide), json, yaml, markdown, csv or
 // svg.
 void PrintReport(Session& session, const ReportFlags& flags, const Result<advisor::Report>& report);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "advisor/facts/facts.h"
+#include "advisor/report/refusal.h"
 #include "advisor/report/text.h"
 #include "base/text/strings.h"
 
@@ -91,20 +92,21 @@ Result<std::string> Names::Find(std::string_view name) const {
     if (Fold(id) == folded || called.size() < 2 || !called.contains(id)) return id;
     std::vector<std::string> all;
     for (const auto& [other, shown] : called) all.push_back(shown);
-    return Fail(Errc::kNotFound, "no " + kind_ + " is called just '" + std::string(name) +
-                                     "'; did you mean " + OneOf(all) + "?");
+    return Refuse(Errc::kNotFound, Refusal::kUnclear, {kind_, name, OneOf(all)});
   }
-  std::string message = "no " + kind_ + " '" + std::string(name.substr(0, kLongest)) + "'";
+  const std::string_view said = name.substr(0, kLongest);
   const std::vector<std::string> near = Near(folded);
-  if (!near.empty()) return Fail(Errc::kNotFound, message + "; did you mean " + OneOf(near) + "?");
+  if (!near.empty()) {
+    return Refuse(Errc::kNotFound, Refusal::kUnknownNear, {kind_, said, OneOf(near)});
+  }
   std::set<std::string> ids;
   for (const Name& each : names_) ids.insert(each.id);
-  if (ids.size() > kFew) {
-    if (!listed_by_.empty()) message += "; '" + listed_by_ + "' lists them";
-    return Fail(Errc::kNotFound, std::move(message));
+  if (ids.size() <= kFew) {
+    return Refuse(Errc::kNotFound, Refusal::kUnknownOfFew,
+                  {kind_, said, Listed(std::vector(ids.begin(), ids.end()))});
   }
-  return Fail(Errc::kNotFound,
-              message + "; there are: " + Listed(std::vector(ids.begin(), ids.end())));
+  if (listed_by_.empty()) return Refuse(Errc::kNotFound, Refusal::kUnknown, {kind_, said});
+  return Refuse(Errc::kNotFound, Refusal::kUnknownListed, {kind_, said, listed_by_});
 }
 
 std::vector<std::string> Names::Near(const std::string& folded) const {

@@ -5,7 +5,8 @@
 //
 // One list for each kind of thing, made for the question: the facts are few.
 //
-// Threads:  a value; Find is pure. Errors: kNotFound of Find only. Tested by names_test.cc.
+// Threads:  a value; Find is pure. Errors: kNotFound of Find only, in either language by
+//           report/refusal.h. Tested by names_test.cc.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,8 @@ namespace strata::advisor {
 // The ids of one kind of thing, and what else they are called.
 class Names {
  public:
-  // `kind` as messages say it: "concept"; `listed_by` the words that list them all, of a kind with
-  // many: "strata graph nodes".
+  // `kind` as messages say it: "concept", one of refusal.cc's words; `listed_by` the words that
+  // list them all, of a kind with many: "strata graph nodes".
   explicit Names(std::string kind, std::string listed_by = "")
       : kind_(std::move(kind)), listed_by_(std::move(listed_by)) {}
 

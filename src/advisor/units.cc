@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "advisor/report/refusal.h"
 #include "advisor/report/text.h"
 #include "base/result.h"
 #include "base/text/strings.h"
@@ -89,18 +90,18 @@ std::vector<std::string_view> UnitsLike(std::string_view to) {
   return names;
 }
 
-// " (units here: ns, us, ms)"; nothing where a plain number is all that will do.
-std::string WouldDo(std::string_view to) {
+// With the units that would do, "(units here: ns, us, ms)"; as it is where a plain number is all.
+std::unexpected<Error> RefuseUnit(std::string why, std::string_view to) {
   const std::vector<std::string_view> names = UnitsLike(to);
   const std::string units = Listed(std::vector<std::string>(names.begin(), names.end()));
-  return units.empty() ? "" : " (units here: " + units + ")";
+  if (!units.empty()) why = Say(Refusal::kUnits, {why, units});
+  return Fail(Errc::kInvalidArgument, std::move(why));
 }
 
 std::unexpected<Error> NoUnit(std::string_view name, std::string_view to) {
   // Only what would be taken is meant; one letter is near to any other.
   const std::string meant = name.size() > 1 ? DidYouMean(name, UnitsLike(to)) : "";
-  return Fail(Errc::kInvalidArgument,
-              "no unit '" + EscapeControl(name) + "'" + meant + WouldDo(to));
+  return RefuseUnit(Say(Refusal::kUnknown, {"unit", EscapeControl(name)}) + meant, to);
 }
 
 }  // namespace
@@ -111,26 +112,25 @@ Result<double> Convert(double value, std::string_view from, std::string_view to)
   if (!source) return NoUnit(from, to);
   const auto target = Find(to);
   if (!target || target->measures != source->measures) {
-    return Fail(Errc::kInvalidArgument,
-                Quoted(from) + " does not measure what is given in " + Quoted(to) + WouldDo(to));
+    return RefuseUnit(Say(Refusal::kOtherMeasure, {Quoted(from), Quoted(to)}), to);
   }
   return value * source->factor / target->factor;
 }
 
 Result<double> ReadQuantity(std::string_view text, std::string_view unit) {
-  const std::string quoted = "'" + EscapeControl(text) + "'";
+  const std::string said = EscapeControl(text);
   double number = 0;
   const char* const first = text.data();
   const char* const last = first + text.size();
   const auto [end, error] = std::from_chars(first, last, number);
   if (error != std::errc() || !std::isfinite(number)) {
-    return Fail(Errc::kInvalidArgument, quoted + " is no number" + WouldDo(unit));
+    return RefuseUnit(Say(Refusal::kNoNumber, {said}), unit);
   }
   std::string_view own(end, static_cast<std::size_t>(last - end));
   while (own.starts_with(' ')) own.remove_prefix(1);
   if (own.empty()) return number;
   auto converted = Convert(number, own, unit);
-  if (!converted) return Wrap(std::move(converted).error(), quoted);
+  if (!converted) return Wrap(std::move(converted).error(), "'" + said + "'");
   const double whole = std::round(*converted);
   return std::fabs(*converted - whole) <= kRounding * std::fabs(whole) ? whole : *converted;
 }

@@ -1,4 +1,5 @@
-"""With --lang zh people read Chinese: whatever the advisor says is walked for sentences that are English only.
+"""With --lang zh people read Chinese: whatever the advisor says, also why it refuses, is walked for sentences that are
+English only.
 
 A sentence is what has two English words in lower case one after the other; in a text that has Chinese, too, three, so
 that no half of a text stays behind. What stays as it is is listed below with its reason; a new text that is forgotten
@@ -153,19 +154,114 @@ class ChineseTest(unittest.TestCase):
                          {"models kind: ratio", "versions layer: kernel"})
 
 
+# What each verb refuses, by what: names that are not there, near ones and far ones, units, settings.
+REFUSED = (("compare", "webasembly"), ("compare", "qqqqqqqq"), ("compare", "wasm", "wasm"), ("compare", "wasm", "Docker"),
+           ("compare", "wasm", "--dimension", "qqqqqqqq"), ("compare", "Docker", "--dimension", "startup"),
+           ("compare", "--dimension", "startup"), ("compare", "--domain", "egde"), ("compare", "--mapping", "togav"),
+           ("align", "wasn"), ("align", "qqqqqqqq"), ("recommend", "--set", "latency"), ("recommend", "--set", "latncy_ms=5"),
+           ("recommend", "--set", "latency_ms=fast"), ("recommend", "--set", "latency_ms=5 sm"), ("recommend", "--set", "latency_ms=5%"),
+           ("recommend", "--set", "latency_ms=-1"), ("recommend", "--set", "isolation_score=2"),
+           ("recommend", "--set", "security_requirement=hgh"), ("recommend", "--set", "scenario=a", "--set", "scenario=b"),
+           ("recommend", "--set", "latency_ms=5", "--set", "latency_ms=6"), ("recommend", "--need", "qqqqqqqq"),
+           ("recommend", "--set", "scenario=edge", "--set", "second_need=service governance"),
+           ("recommend", "--device", "qqqqqqqq"), ("recommend", "--kernel", "epol"), ("recommend", "--weights", "qqqqqqqq"),
+           ("recommend", "--like", "qqqqqqqq"), ("model", "nvp"), ("model", "qqqqqqqq"), ("model", "npv", "--set", "x"),
+           ("model", "npv", "--set", "discont_rate=1"), ("model", "npv", "--set", "discount_rate=1parsec"),
+           ("model", "npv", "--set", "discount_rate=-9999999%"), ("model", "npv", "--set", "wasm.initial_investment=5"),
+           ("model", "npv", "--set", "years=2.5"), ("model", "npv", "--set", "years=3", "--set", "years=4"),
+           ("model", "npv", "--of", "wasm.nvp"), ("model", "npv", "--draws", "99999999"), ("model", "npv", "--spread", "2"),
+           ("graph", "neighbours", "kuasr"), ("graph", "nodes", "--type", "technlogy"), ("graph", "diagram", "qqqqqqqq"),
+           ("graph", "layer", "qqqqqqqq"), ("graph", "path", "Docker", "Docker"), ("graph", "path", "Docker", "qqqqqqqq"),
+           ("graph", "why", "kata", "qqqqqqqq", "qemu"), ("graph", "term", "qqqqqqqq"), ("graph", "learn", "qqqqqqqq"),
+           ("graph", "learn", "--know", "qqqqqqqq"), ("graph", "doc", "qqqqqqqq"), ("graph", "--c4", "--system", "--level", "compnent"),
+           ("roadmap", "qqqqqqqq"))
+QUOTED = re.compile("'[^']*'")
+
+
+def refusal(*words, locale=None, language=("--lang", "zh")):
+    environment = os.environ | {"LC_ALL": locale or "C.UTF-8"}
+    done = subprocess.run([STRATA, "--home", "/nonexistent", *words, *language], capture_output=True, text=True, check=False,
+                          env=environment)
+    if done.returncode == 0 or done.stdout:
+        raise AssertionError(f"strata {' '.join(words)} is not refused")
+    return done.stderr.removeprefix("strata: ").strip()
+
+
+class RefusalsTest(unittest.TestCase):
+    def test_why_nothing_is_answered_is_said_in_chinese(self):
+        found = {}
+        for words in REFUSED:
+            said = refusal(*words)
+            text = QUOTED.sub("", said)
+            sentence, _, names = text.rpartition("：")  # "没有模型；可用：npv, tco"
+            if not CHINESE.search(text) or MIXED.search(sentence or names):
+                found[" ".join(words)] = said
+        self.maxDiff = None
+        self.assertEqual(found, {})
+
+    def test_the_nearest_names_are_named(self):
+        self.assertEqual(refusal("model", "nvp"), "没有模型 'nvp'；是否指 'npv'？")
+
+    def test_the_locale_decides_for_people_only(self):
+        self.assertEqual(refusal("model", "nvp", locale="zh_CN.UTF-8", language=()), "没有模型 'nvp'；是否指 'npv'？")
+        english = "no model 'nvp'; did you mean 'npv'?"
+        self.assertEqual(refusal("model", "nvp", language=()), english)
+        self.assertEqual(refusal("model", "nvp", "-o", "json", locale="zh_CN.UTF-8", language=()), english)
+        self.assertEqual(refusal("model", "nvp", locale="zh_CN.UTF-8", language=("--lang", "en")), english)
+
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def joined(path):
+    """A source, its broken texts in one piece."""
+    return re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8"))
+
+
+class WordsTest(unittest.TestCase):
+    """The tables of words have none that nobody is told."""
+
+    def test_every_word_for_a_parameter_is_shown(self):
+        words, parts = joined(ROOT / "src/advisor/models/words.cc").split("kParts[]")
+        words = re.findall(r'\{\s*"([^"]*)",\s*"([^"]*)",\s*"([^"]*)",\s*"([^"]*)"\s*\}', words)
+        parts = re.findall(r'\{\s*"([^"]*)",\s*"([^"]*)",\s*"([^"]*)"\s*\}', parts)
+        self.assertGreater(len(words), 200)
+        self.assertGreater(len(parts), 30)
+        labels = {}
+        for row in ask("model", "--list")["sections"][0]["rows"]:
+            sections = ask("model", row["model"], "--draws", "0", language="en")["sections"]
+            labels[row["model"]] = {parameter["parameter"]: parameter["label"] for section in sections
+                                    if section["id"] == "parameters" for parameter in section["rows"]}
+
+        def shown(model, name, english):
+            return any(label.endswith(english) and re.fullmatch(re.escape(name).replace(r"\*", ".+"), parameter)
+                       for parameter, label in labels.get(model, {}).items())
+
+        self.assertEqual([row[:2] for row in words if not shown(*row[:3])], [])
+        every = {(parameter, label) for of_model in labels.values() for parameter, label in of_model.items()}
+        self.assertEqual([name for name, english, _ in parts
+                          if not any(name in parameter.split(".") and label.startswith(english + ": ") for parameter, label in every)],
+                         [])
+
+
+    def test_every_kind_of_name_has_its_word_in_refusals(self):
+        sources = "".join(joined(path) for path in (ROOT / "src/advisor").rglob("*.cc") if not path.name.endswith("_test.cc"))
+        kinds = set(re.findall(r'Names \w+[({]"([^"]+)"', sources))
+        self.assertGreater(len(kinds), 20)
+        _, _, words = joined(ROOT / "src/advisor/report/refusal.cc").partition("kWords")
+        known = set(re.findall(r'Word\{\s*"([^"]*)"', words))
+        self.assertEqual(kinds - known, set())
+        self.assertEqual(known - kinds, {"unit", "a plain number"})
+
+
 class ReasonsTest(unittest.TestCase):
     """Why a row was not measured is kept in the record in English, and known by that in Chinese."""
 
     def test_every_reason_is_said_somewhere(self):
-        root = pathlib.Path(__file__).parents[2]
-
-        def joined(path):
-            return re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8"))
-
-        reasons = joined(root / "src/advisor/measured/reasons.cc")
+        reasons = joined(ROOT / "src/advisor/measured/reasons.cc")
         known = re.findall(r'Word\{\s*"((?:[^"\\]|\\.)*)"', reasons) + re.findall(r'kFailed = "([^"]*)"', reasons)
         self.assertGreater(len(known), 9)
-        sources = [path for folder, name in (("src/measure", "**/*.c*"), ("apps/strata", "**/*.cc")) for path in (root / folder).glob(name)]
+        sources = [path for folder, name in (("src/measure", "**/*.c*"), ("apps/strata", "**/*.cc")) for path in (ROOT / folder).glob(name)]
         said = "".join(joined(path) for path in sources)
         self.assertEqual([reason for reason in known if reason not in said], [])
 

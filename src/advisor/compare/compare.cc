@@ -13,6 +13,7 @@
 #include "advisor/graph/graph.h"
 #include "advisor/names.h"
 #include "advisor/report/kinds.h"
+#include "advisor/report/refusal.h"
 #include "base/text/strings.h"
 #include "model/values.h"
 
@@ -572,17 +573,18 @@ bool MakeTechnology(Subject& subject) {
   return true;
 }
 
-// "; 'container' is the counterpart of 'docker'": which name of the other kind would do.
-std::string Counterparts(const Subjects& subjects) {
-  std::string text;
-  for (const Subject& subject : subjects) {
+// The two have no columns in common; which name of the other kind would do: "'container' is the
+// counterpart of 'docker'".
+std::unexpected<Error> RefusePair(const Subject& one, const Subject& other) {
+  std::string text = Say(Refusal::kNothingInCommon, {one.id, other.id});
+  for (const Subject& subject : {one, other}) {
     for (const model::Class each : subject.classes) {
       const bool technology = subject.kind == Subject::Kind::kTechnology;
-      const std::string other(technology ? model::ClassName(each) : TechnologyOf(each));
-      if (!other.empty()) text += "; '" + other + "' is the counterpart of '" + subject.id + "'";
+      const std::string like(technology ? model::ClassName(each) : TechnologyOf(each));
+      if (!like.empty()) text = Say(Refusal::kCounterpart, {text, like, subject.id});
     }
   }
-  return text;
+  return Fail(Errc::kInvalidArgument, std::move(text));
 }
 
 }  // namespace
@@ -590,28 +592,24 @@ std::string Counterparts(const Subjects& subjects) {
 Result<Report> Compare(const CompareQuestion& question) {
   if (question.subjects.empty()) {
     if (question.dimensions.empty()) return WhatCanBeCompared();
-    return Fail(Errc::kInvalidArgument, "dimensions of what? Name concepts or classes");
+    return Refuse(Errc::kInvalidArgument, Refusal::kNoSubjects, {});
   }
   Subjects subjects;
   for (const std::string& name : question.subjects) {
     auto subject = FindSubject(name);
     if (!subject) return std::unexpected(std::move(subject).error());
     if (std::ranges::find(subjects, subject->id, &Subject::id) != subjects.end()) {
-      return Fail(Errc::kInvalidArgument, "'" + name + "' is there twice");
+      return Refuse(Errc::kInvalidArgument, Refusal::kTwice, {name});
     }
     if (!subjects.empty() && subjects.front().kind != subject->kind &&
         !MakeTechnology(subjects.front()) && !MakeTechnology(*subject)) {
-      return Fail(Errc::kInvalidArgument,
-                  "'" + question.subjects.front() + "' and '" + name +
-                      "' have no columns in common: compare concepts and classes, or technologies" +
-                      Counterparts({subjects.front(), *subject}));
+      return RefusePair(subjects.front(), *subject);
     }
     subjects.push_back(std::move(*subject));
   }
   if (subjects.front().kind == Subject::Kind::kConcept) return CompareConcepts(subjects, question);
   if (!question.dimensions.empty()) {
-    return Fail(Errc::kInvalidArgument,
-                "the dimensions are of concepts; technologies have their own");
+    return Refuse(Errc::kInvalidArgument, Refusal::kDimensionsOfConcepts, {});
   }
   return CompareTechnologies(subjects, question.record);
 }

@@ -16,6 +16,7 @@
 #include "advisor/graph/glossary.h"
 #include "advisor/names.h"
 #include "advisor/report/kinds.h"
+#include "advisor/report/refusal.h"
 
 namespace strata::advisor {
 namespace {
@@ -224,20 +225,17 @@ Names RelationNames() {
   return names;
 }
 
-Error NobodySays(const Graph& whole, std::size_t from, const std::string& relation,
-                 std::size_t to) {
-  std::string message = "no document says that " + whole.nodes[from].label.en + " " +
-                        WordsOf(relation) + " " + whole.nodes[to].label.en;
+std::unexpected<Error> NobodySays(const Graph& whole, std::size_t from, const std::string& relation,
+                                  std::size_t to) {
+  const std::string nobody =
+      Say(Refusal::kNobodySays,
+          {whole.nodes[from].label.en + " " + WordsOf(relation) + " " + whole.nodes[to].label.en});
   const auto reverse = ShortestWay(whole, to, from, false, [&relation](const GraphEdge& edge) {
     return edge.relation == relation;
   });
-  if (reverse) {
-    message += "; the other way round it is said";
-  } else {
-    message += "; 'strata graph path " + whole.nodes[from].id + " " + whole.nodes[to].id +
-               "' shows what is between them";
-  }
-  return {Errc::kNotFound, std::move(message)};
+  if (reverse) return Refuse(Errc::kNotFound, Refusal::kSaidReversed, {nobody});
+  return Refuse(Errc::kNotFound, Refusal::kShownByPath,
+                {nobody, "strata graph path " + whole.nodes[from].id + " " + whole.nodes[to].id});
 }
 
 }  // namespace
@@ -347,13 +345,13 @@ Result<GraphAnswer> Path(std::string_view from, std::string_view to) {
   if (!b) return std::unexpected(b.error());
   const Graph& whole = WholeGraph();
   const auto any = [](const GraphEdge&) { return true; };
-  if (*a == *b) return Fail(Errc::kInvalidArgument, "a path is between two different nodes");
+  if (*a == *b) return Refuse(Errc::kInvalidArgument, Refusal::kOneNode, {});
   auto way = ShortestWay(whole, *a, *b, false, any);
   if (!way) way = ShortestWay(whole, *a, *b, true, any);
   const Text title = Join(whole.nodes[*a].label, " → ", whole.nodes[*b].label);
   if (!way) {
-    return Fail(Errc::kNotFound, "nothing connects " + whole.nodes[*a].label.en + " and " +
-                                     whole.nodes[*b].label.en);
+    return Refuse(Errc::kNotFound, Refusal::kNoWay,
+                  {whole.nodes[*a].label.en, whole.nodes[*b].label.en});
   }
   return WayAnswer(title, *way);
 }
@@ -380,7 +378,7 @@ Result<GraphAnswer> Why(std::string_view from, std::string_view relation, std::s
       return Has(kDependencies, edge.relation) || Has(kPossible, edge.relation);
     });
   }
-  if (!way) return std::unexpected(NobodySays(whole, *a, *id, *b));
+  if (!way) return NobodySays(whole, *a, *id, *b);
   const Text relation_text = certain ? RelationText(*id) : Text{"may depend on", "可能依赖"};
   const Text title =
       Join(Join(whole.nodes[*a].label, " ", relation_text), " ", whole.nodes[*b].label);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "advisor/measured/report.h"
+#include "advisor/report/refusal.h"
 #include "model/values.h"
 
 namespace strata::advisor {
@@ -19,12 +20,9 @@ Cell PlaceCell(std::string_view in) {
 Result<void> CheckRows(const measure::Record& record) {
   if (!record.rows.empty()) return {};
   if (record.classes.empty()) {
-    return Fail(Errc::kFailedPrecondition,
-                "nothing was measured here yet: 'strata measure' on the server's host does");
+    return Refuse(Errc::kFailedPrecondition, Refusal::kNothingMeasured, {});
   }
-  return Fail(Errc::kFailedPrecondition,
-              "the record has no rows: it was written before 'strata measure' kept samples; "
-              "measure again");
+  return Refuse(Errc::kFailedPrecondition, Refusal::kNoRows, {});
 }
 
 std::vector<std::string_view> PlacesOf(const measure::Record& record) {

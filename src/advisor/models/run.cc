@@ -16,6 +16,7 @@
 #include "advisor/models/settings.h"
 #include "advisor/names.h"
 #include "advisor/numerics/chance.h"
+#include "advisor/report/refusal.h"
 #include "advisor/report/report.h"
 #include "base/check.h"
 #include "base/random.h"
@@ -167,8 +168,7 @@ Result<void> DrawAll(Inputs inputs, const std::vector<Interval>& intervals, Mode
     const Outputs outputs = run.model.evaluate(inputs);
     work += outputs.worked();
     if (work > kMostWork) {
-      return Fail(Errc::kInvalidArgument, "these parameters take too many steps a draw: at most " +
-                                              std::to_string(n) + " draws");
+      return Refuse(Errc::kInvalidArgument, Refusal::kTooManySteps, {std::to_string(n)});
     }
     STRATA_CHECK(outputs.all().size() == draws.size());
     for (std::size_t i = 0; i < draws.size(); ++i) draws[i].push_back(outputs.all()[i].value);
@@ -201,10 +201,10 @@ bool IsSame(double one, double other) { return std::fabs(one - other) <= 1e-12 *
 
 Result<void> CheckNumbers(const Question& question) {
   if (question.draws > kMostDraws) {
-    return Fail(Errc::kInvalidArgument, "at most " + std::to_string(kMostDraws) + " draws");
+    return Refuse(Errc::kInvalidArgument, Refusal::kTooManyDraws, {std::to_string(kMostDraws)});
   }
   if (!(question.spread >= 0 && question.spread <= 1)) {
-    return Fail(Errc::kInvalidArgument, "the spread is a share from 0 to 1");
+    return Refuse(Errc::kInvalidArgument, Refusal::kNoShare, {});
   }
   return {};
 }
@@ -227,9 +227,9 @@ Result<ModelRun> Ask(const Question& question) {
     if (!parameter) return std::unexpected(parameter.error());
     const double value = inputs.at(*parameter);
     if (run.set[*parameter] && !IsSame(run.values[*parameter], value)) {
-      return Fail(Errc::kInvalidArgument,
-                  run.model.parameters[*parameter].name + " is set twice: to " +
-                      Figure(run.values[*parameter]) + " and " + Figure(value));
+      return Refuse(
+          Errc::kInvalidArgument, Refusal::kSetTwice,
+          {run.model.parameters[*parameter].name, Figure(run.values[*parameter]), Figure(value)});
     }
     run.set[*parameter] = true;
     run.values[*parameter] = value;

@@ -11,6 +11,7 @@
 
 #include "advisor/models/model.h"
 #include "advisor/names.h"
+#include "advisor/report/refusal.h"
 #include "advisor/report/report.h"
 #include "advisor/units.h"
 #include "base/result.h"
@@ -34,14 +35,14 @@ Result<double> NumberOf(const Parameter& parameter, std::string_view text) {
   auto number = ReadQuantity(text, kind.unit);
   if (!number) return number;
   if (*number < kind.low || *number > kind.high) {
-    return Fail(Errc::kInvalidArgument,
-                "'" + std::string(text) + "': it is " +
-                    (kind.low == -kMost && kind.high == 0 && *number > 0
-                         ? "what is spent, so 0 or negative"
-                         : "at least " + Figure(kind.low) + " and at most " + Figure(kind.high)));
+    if (kind.low == -kMost && kind.high == 0 && *number > 0) {
+      return Refuse(Errc::kInvalidArgument, Refusal::kSpent, {text});
+    }
+    return Refuse(Errc::kInvalidArgument, Refusal::kOutOfBounds,
+                  {text, Figure(kind.low), Figure(kind.high)});
   }
   if (kind.numbers != Numbers::kReal && *number != std::round(*number)) {
-    return Fail(Errc::kInvalidArgument, "'" + std::string(text) + "': it is a whole number");
+    return Refuse(Errc::kInvalidArgument, Refusal::kNotWhole, {text});
   }
   return number;
 }
@@ -52,8 +53,7 @@ Result<std::size_t> Set(std::string_view setting, const std::vector<Parameter>& 
                         Inputs& inputs) {
   const std::size_t equals = setting.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    return Fail(Errc::kInvalidArgument,
-                "'" + std::string(setting) + "' is not NAME=VALUE, as in r=0.2 or limit_ms=0.01s");
+    return Refuse(Errc::kInvalidArgument, Refusal::kNotSetting, {setting});
   }
   Names names("parameter", "strata model NAME");
   for (const Parameter& parameter : parameters) names.Add(parameter.name, parameter.name);

@@ -329,7 +329,6 @@ constexpr Part kParts[] = {
     {"docker", "Docker", "Docker"},
     {"quark", "Quark", "Quark"},
     {"kuasar", "Kuasar", "Kuasar"},
-    {"own", "the reader's technology", "读者的技术"},
     {"cost", "cost", "成本"},
     {"security", "security", "安全"},
     {"performance", "performance", "性能"},

@@ -9,6 +9,7 @@
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
 #include "advisor/recommend/documents/rule_variables.h"
+#include "advisor/report/refusal.h"
 #include "advisor/report/report.h"
 #include "advisor/units.h"
 #include "base/text/strings.h"
@@ -171,10 +172,9 @@ Result<Json> ReadValue(const Variable& variable, std::string_view value) {
     if (!number) return Wrap(std::move(number).error(), variable.id);
     if (*number >= variable.least && *number <= variable.most) return Json(*number);
     const bool bounded = variable.most < std::numeric_limits<double>::max();
-    return Fail(Errc::kInvalidArgument,
-                variable.id + ": '" + std::string(value) + "' is not " +
-                    (bounded ? "from " + Figure(variable.least) + " to " + Figure(variable.most)
-                             : "at least 0"));
+    if (!bounded) return Refuse(Errc::kInvalidArgument, Refusal::kNegative, {variable.id, value});
+    return Refuse(Errc::kInvalidArgument, Refusal::kNotBetween,
+                  {variable.id, value, Figure(variable.least), Figure(variable.most)});
   }
   const bool truth = std::ranges::find(variable.words, "true") != variable.words.end();
   const auto word = FindWord(variable, truth ? Truth(value) : value);
@@ -182,9 +182,8 @@ Result<Json> ReadValue(const Variable& variable, std::string_view value) {
     const std::vector<std::string_view> words(variable.words.begin(), variable.words.end());
     std::vector<std::string> choices;
     for (const std::string& each : variable.words) choices.push_back(ShowChoice(variable, each));
-    return Fail(Errc::kInvalidArgument, variable.id + ": '" + std::string(value) +
-                                            "' is none of: " + Listed(choices) +
-                                            DidYouMean(value, words));
+    return Refuse(Errc::kInvalidArgument, Refusal::kNoneOf,
+                  {variable.id, value, Listed(choices) + DidYouMean(value, words)});
   }
   if (*word == "true" || *word == "false") return Json(*word == "true");
   return Json(*word);
@@ -238,16 +237,17 @@ Result<void> Case::Set(std::string_view variable, std::string_view value) {
 Result<void> Case::Say(std::string_view said) {
   const auto at = said.find('=');
   if (at == std::string_view::npos) {
-    return Fail(Errc::kInvalidArgument, "'" + EscapeControl(said) + "' is not VARIABLE=VALUE");
+    return Refuse(Errc::kInvalidArgument, Refusal::kNotVariable, {EscapeControl(said)});
   }
   const auto before = said_;
   if (auto set = Set(said.substr(0, at), said.substr(at + 1)); !set) return set;
   for (const auto& [id, answer] : before) {
     const Json& now = said_.at(id).value;
     if (!answer.from.empty() || now == answer.value) continue;
-    const std::string both = "'" + ShowValue(answer.value) + "' and '" + ShowValue(now) + "'";
+    auto twice = Refuse(Errc::kInvalidArgument, Refusal::kSaidTwice,
+                        {id, ShowValue(answer.value), ShowValue(now)});
     said_ = before;
-    return Fail(Errc::kInvalidArgument, id + " is said twice: " + both);
+    return twice;
   }
   return {};
 }
@@ -297,9 +297,8 @@ Result<void> Case::Check() const {
   if (!need || !scenario || !scenario->from.empty()) return {};
   const std::vector<std::string> words = SecondNeedsOf(scenario->value);
   if (std::ranges::find(words, need->value.get_ref<const std::string&>()) != words.end()) return {};
-  return Fail(Errc::kInvalidArgument, "second_need: '" + ShowValue(need->value) +
-                                          "' is none of the scenario '" +
-                                          ShowValue(scenario->value) + "': " + Listed(words));
+  return Refuse(Errc::kInvalidArgument, Refusal::kNotOfScenario,
+                {ShowValue(need->value), ShowValue(scenario->value), Listed(words)});
 }
 
 std::optional<Case::Answer> Case::Find(std::string_view variable) const {

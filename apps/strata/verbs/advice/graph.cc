@@ -36,7 +36,7 @@ void PrintAnswer(Session& session, const ReportFlags& flags,
   if (!format) return session.Report(format.error());
   const auto language = LanguageFor(flags, *format);
   if (!language) return session.Report(language.error());
-  if (!answer) return session.Report(answer.error());
+  if (!answer) return ReportRefusal(session, flags, answer.error());
   switch (*format) {
     case Format::kMermaid:
       return Print(advisor::ToMermaid(answer->graph, *language));

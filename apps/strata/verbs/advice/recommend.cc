@@ -17,6 +17,7 @@
 
 #include "advisor/recommend/case.h"
 #include "advisor/recommend/documents/trees.h"
+#include "advisor/report/refusal.h"
 #include "advisor/report/text.h"
 #include "client/manifests.h"
 #include "model/manifest/local_paths.h"
@@ -113,6 +114,10 @@ std::optional<std::string> Ask(const std::string& prompt) {
   return line;
 }
 
+void PrintRefusal(const Error& error, Language language) {
+  PrintError(advisor::InLanguage(error, language).message);
+}
+
 // Set, unless it does not go with what was said before.
 Result<void> SetChecked(Case& about, const std::string& variable, const std::string& value) {
   Case with = about;
@@ -131,7 +136,7 @@ void AskForVariables(Case& about, Language language) {
     if (!said) {
       open.insert(variable->id);
     } else if (auto set = SetChecked(about, variable->id, *said); !set) {
-      PrintError(set.error().message);
+      PrintRefusal(set.error(), language);
     }
   }
 }
@@ -157,7 +162,7 @@ void AskUntilKnown(const Text& prompt, Language language, advisor::RecommendQues
     take(*said);
     const auto known = advisor::Recommend(question);
     if (known) return;
-    PrintError(known.error().message);
+    PrintRefusal(known.error(), language);
     question = before;
   }
 }
@@ -224,14 +229,16 @@ void Run(Session& session, RecommendFlags& flags) {
                            "of -o " +
                                session.output});
   }
-  if (auto filled = Fill(flags); !filled) return session.Report(filled.error());
+  if (auto filled = Fill(flags); !filled) {
+    return ReportRefusal(session, flags.report, filled.error());
+  }
   if (!flags.manifest) {  // which shows nothing that was measured
     auto record = LoadRecord(session, flags.record);
     if (!record) return session.Report(record.error());
     flags.question.record = *std::move(record);
   }
   auto recommended = advisor::Recommend(flags.question);
-  if (!recommended) return session.Report(recommended.error());
+  if (!recommended) return ReportRefusal(session, flags.report, recommended.error());
   if (flags.manifest) {
     PrintNotes(*recommended, flags.report);
     const Format form = *format == Format::kJson ? Format::kJson : Format::kYaml;

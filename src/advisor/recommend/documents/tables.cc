@@ -10,6 +10,7 @@
 #include "advisor/names.h"
 #include "advisor/recommend/documents/assumptions.h"
 #include "advisor/recommend/documents/trees.h"
+#include "advisor/report/refusal.h"
 #include "base/text/strings.h"
 
 namespace strata::advisor {
@@ -91,8 +92,8 @@ class Stacks {
     added_.push_back(&row);
     section_.rows.push_back(StackRow(row));
   }
-  // Those that `has` chooses; kNotFound with `what` when there is none.
-  Result<void> AddWhere(const std::string& what, const auto& has) {
+  // Those that `has` chooses; kNotFound, by `kind` ("device") and `name`, when there is none.
+  Result<void> AddWhere(std::string_view kind, std::string_view name, const auto& has) {
     bool found = false;
     for (const char* table : kStackTables) {
       for (const Json& row : Decisions().at(table).at("rows")) {
@@ -102,7 +103,7 @@ class Stacks {
       }
     }
     if (found) return {};
-    return Fail(Errc::kNotFound, "no row of the tables of stacks has " + what);
+    return Refuse(Errc::kNotFound, Refusal::kNoStack, {kind, name});
   }
 
  private:
@@ -229,7 +230,7 @@ Result<Section> StacksSection(const std::vector<std::string>& needs,
     }
   }
   for (const AskedDevice& device : devices) {
-    auto added = stacks.AddWhere("the device '" + device.word + "'", [&](const Json& row) {
+    auto added = stacks.AddWhere("device", device.word, [&](const Json& row) {
       return Mentions(DevicesIn(row), device.word);
     });
     if (!added) return std::unexpected(std::move(added).error());
@@ -237,7 +238,7 @@ Result<Section> StacksSection(const std::vector<std::string>& needs,
   const auto known = ReadFeatures(features);
   if (!known) return std::unexpected(known.error());
   for (const std::string& feature : *known) {
-    auto added = stacks.AddWhere("the kernel feature '" + feature + "'", [&](const Json& row) {
+    auto added = stacks.AddWhere("kernel feature", feature, [&](const Json& row) {
       return row.contains("kernel") &&
              std::ranges::count(row.at("kernel").at("features"), Json(feature)) > 0;
     });
