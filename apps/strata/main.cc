@@ -125,6 +125,22 @@ void SuggestVerb(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// What the verb that was begun takes: "strata graph why FROM RELATION TO".
+std::string UsageOf(const CLI::App& app) {
+  const CLI::App* verb = &app;
+  std::string usage = app.get_name();
+  while (!verb->get_subcommands().empty()) {
+    verb = verb->get_subcommands().front();
+    usage += " " + verb->get_name();
+  }
+  for (const CLI::Option* option : verb->get_options()) {
+    const std::string name = option->get_name(/*positional=*/option->get_positional());
+    if (option->get_required()) usage += " " + name;
+    if (option->get_positional() && !option->get_required()) usage += " [" + name + "]";
+  }
+  return usage;
+}
+
 // Where a verb takes words, each option takes the one behind it and no more: in `--dimension
 // startup wasm` the second is what to compare. An option that may be said several times is said
 // again.
@@ -187,6 +203,7 @@ int main(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     SuggestVerb(app, argc, argv);
     app.exit(error);
+    if (!app.get_subcommands().empty()) strata::cli::PrintError("usage: " + UsageOf(app));
     return strata::cli::kUsage;
   }
   if (!strata::cli::FinishOutput() && session.exit_code == 0) return strata::cli::kFailed;

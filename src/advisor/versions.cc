@@ -27,17 +27,17 @@ std::string VersionText(const std::vector<int>& version) {
 }
 
 // By the numbers that the document gives: 1.2.5 is its 1.2.
-Text VerdictOn(const std::vector<int>& here, const std::vector<int>& stated) {
+Text VerdictOn(const std::vector<int>& here, const std::vector<int>& stated, bool has_features) {
   std::vector<int> same = here;
   same.resize(stated.size());
   if (same == stated) return {"as stated", "与所述相同"};
-  return std::ranges::lexicographical_compare(same, stated)
-             ? Text{"older: what is stated of it is not here", "较旧：所述特性不在本机"}
-             : Text{"newer", "较新"};
+  if (!std::ranges::lexicographical_compare(same, stated)) return {"newer", "较新"};
+  return has_features ? Text{"older: what is stated of it is not here", "较旧：所述特性不在本机"}
+                      : Text{"older", "较旧"};
 }
 
-std::vector<Cell> FoundCells(const std::string& tech, const std::string& stated,
-                             const std::map<std::string, std::string>& found) {
+std::vector<Cell> FoundCells(const Json& fact, const std::map<std::string, std::string>& found) {
+  const std::string& tech = fact.at("tech").get_ref<const std::string&>();
   const auto here = found.find(tech);
   if (here == found.end()) return {NoCell(), TextCell({"not installed", "未安装"})};
   const std::vector<int> version = ReadVersion(here->second);
@@ -48,7 +48,9 @@ std::vector<Cell> FoundCells(const std::string& tech, const std::string& stated,
             enough ? TextCell({"kernel 6.7 or newer, as asked for", "内核 6.7+，符合要求"})
                    : TextCell({"older than the kernel 6.7 that is asked for", "低于所需内核 6.7"})};
   }
-  return {WordCell(VersionText(version)), TextCell(VerdictOn(version, ReadVersion(stated)))};
+  const std::vector<int> stated = ReadVersion(fact.at("new").get_ref<const std::string&>());
+  return {WordCell(VersionText(version)),
+          TextCell(VerdictOn(version, stated, fact.contains("features")))};
 }
 
 // What the document had before its update.
@@ -70,11 +72,10 @@ Section VersionsOf(const std::map<std::string, std::string>& found) {
                   .sources = {"004"}};
   for (const Json& each : Facts(FactFile::kVersions).at("versions")) {
     const std::string tech = each.at("tech");
-    const std::string stated = each.at("new");
     std::vector<Cell> row = {WordCell(tech), KindCell(each.at("layer").get<std::string>()),
-                             TextCell(Before(each)), WordCell(stated),
+                             TextCell(Before(each)), WordCell(each.at("new").get<std::string>()),
                              TextCell({each.value("features", ""), each.value("zh", "")})};
-    for (Cell& cell : FoundCells(tech, stated, found)) row.push_back(std::move(cell));
+    for (Cell& cell : FoundCells(each, found)) row.push_back(std::move(cell));
     section.rows.push_back(std::move(row));
     if (each.contains("caveat")) {
       section.notes.push_back(Join({tech, ""}, ": ", TextOf(each, "caveat")));
@@ -117,9 +118,20 @@ Section FeaturesOf(const std::vector<Tried>& tried) {
   return section;
 }
 
+// "1,500,000,000,000": what is large is read by its thousands.
+std::string Grouped(std::string figure) {
+  const std::size_t digits = figure.find_first_not_of("0123456789");
+  if (digits != std::string::npos) return figure;
+  for (auto at = static_cast<std::ptrdiff_t>(figure.size()) - 3; at > 0; at -= 3) {
+    figure.insert(static_cast<std::size_t>(at), ",");
+  }
+  return figure;
+}
+
 // A figure of `each`; of a bound "< 5", and for programs as ValueCell has one (compare/values.h).
 Cell FigureCell(const Json& each, const char* key) {
   Cell cell = NumberCell(each.at(key));
+  cell.text.en = Grouped(std::move(cell.text.en));
   if (each.contains("bound")) {
     cell.text.en = "< " + cell.text.en;
     cell.value = {{"max_exclusive", each.at(key)}};
@@ -171,13 +183,35 @@ Section Layers() {
   return section;
 }
 
-// "claim 90 % ..., error < 5 %", of what one side of a mapping says.
+// What is said around a field of a mapping's side.
+struct Around {
+  std::string_view key;
+  std::string_view before;
+  std::string_view after;
+};
+constexpr Around kAround[] = {{"claim", "", ""},
+                              {"error", "error ", ""},
+                              {"kernel", "kernel ", ""},
+                              {"cgroup", "", ""},
+                              {"escapes", "escapes: ", ""},
+                              {"mean_ms", "mean ", " ms"},
+                              {"p99_ms", "99 % ", " ms"},
+                              {"n", "of ", " decisions"},
+                              {"engine", "", ""},
+                              {"operations_per_day", "", " operations a day"},
+                              {"sched_latency_99_999", "scheduling latency, 99.999 %, ", ""},
+                              {"files", "", ""},
+                              {"extra", "", ""}};
+
+// "90 % ...; error < 5 %", of what one side of a mapping says.
 std::string FieldsOf(const Json& side) {
   std::vector<std::string> fields;
-  for (const auto& [key, field] : side.items()) {
-    if (key == "source") continue;
-    fields.push_back(key + " " +
-                     (field.is_string() ? field.get<std::string>() : Figure(field.get<double>())));
+  for (const Around& each : kAround) {
+    const auto field = side.find(each.key);
+    if (field == side.end()) continue;
+    const std::string value =
+        field->is_string() ? field->get<std::string>() : Grouped(Figure(field->get<double>()));
+    fields.push_back(std::string(each.before) + value + std::string(each.after));
   }
   return Listed(fields, "; ");
 }
@@ -199,7 +233,8 @@ Section Mappings() {
     section.rows.push_back(
         {each.at("symbol").is_string() ? WordCell(each.at("symbol").get<std::string>()) : NoCell(),
          TextCell(LabelOf(each)), WordCell(before.at("source").get<std::string>()),
-         WordCell(FieldsOf(before)), WordCell(after.at("source").get<std::string>()),
+         TextCell({FieldsOf(before), each.at("old_zh")}),
+         WordCell(after.at("source").get<std::string>()),
          TextCell({FieldsOf(after), each.at("new_zh")})});
   }
   return section;

@@ -1,7 +1,11 @@
 #include "advisor/versions.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -87,7 +91,32 @@ TEST(VersionsTest, ChangesAreRecomputed) {
   EXPECT_EQ(report.sections[2].rows[0][7].value.at("value"), 25.0) << "as stated";
   EXPECT_EQ(report.sections[2].rows[1][7].text.en, "2 percentage points") << "+2, not 2.2 %";
   EXPECT_EQ(report.sections[3].rows.size(), 4U);
-  EXPECT_EQ(report.sections[4].rows.size(), 4U) << "what the formal mappings are founded on";
+  EXPECT_EQ(report.sections[2].rows[0][3].text.en, "1,500,000,000,000") << "for people";
+  EXPECT_EQ(report.sections[2].rows[0][3].value, 1.5e12) << "and for programs";
+}
+
+TEST(VersionsTest, WhatTheFormalMappingsAreFoundedOnIsSaidInWords) {
+  const Report report = Versions({});
+  const Section& mappings = report.sections[4];
+  ASSERT_EQ(mappings.rows.size(), 4U);
+  EXPECT_EQ(mappings.rows[2][3].text.en, "mean 1.2 ms; 99 % 6 ms; of 50,000,000 decisions");
+  const Json& facts = Facts(FactFile::kVersions).at("mappings");
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    for (const auto& [side, cell] : {std::pair("old", 3U), std::pair("new", 5U)}) {
+      // A field that has no words would be left out.
+      const std::string& said = mappings.rows[i][cell].text.en;
+      EXPECT_GE(std::ranges::count(said, ';') + 2, std::ssize(facts[i].at(side))) << said;
+      EXPECT_FALSE(mappings.rows[i][cell].text.zh.empty());
+    }
+  }
+}
+
+TEST(VersionsTest, OfWhatNoFeatureIsStatedNoneIsMissing) {
+  FoundHere here;
+  here.versions = {{"runc", "1.1.5"}, {"containerd", "1.6.20"}};
+  const Report report = Versions(here);
+  EXPECT_EQ(Of(report, "runc").second, "older");
+  EXPECT_EQ(Of(report, "containerd").second, "older: what is stated of it is not here");
 }
 
 TEST(VersionsTest, ABoundIsNoEqualityForPrograms) {

@@ -201,6 +201,12 @@ class AdvisorTest(unittest.TestCase):
         for short, form in (("Md", "markdown"), ("YML", "yaml")):
             self.assertEqual(self.answer("roadmap", "-o", short), self.answer("roadmap", "-o", form))
 
+    def test_what_lacks_a_word_is_refused_with_the_verbs_usage(self):
+        for words, usage in ((("graph", "why", "kata", "qemu"), "strata graph why from relation to"),
+                             (("graph", "diagram"), "strata graph diagram name"), (("report",), "strata report --out"),
+                             (("compare", "--mapping", "layer", "--record", "x"), "strata compare [subject]")):
+            self.assertIn("usage: " + usage, self.refused(USAGE, *words))
+
     def test_what_says_nothing_is_refused_with_what_it_may_say(self):
         for words, may in ((("compare", "--domain", ""), "cloud, edge, microservices"), (("compare", "--mapping", ""), "togaf"),
                            (("compare", ""), "What to compare"), (("compare", "wasm", "--dimension", ""), "isolation"),

@@ -375,6 +375,7 @@ TEST(CompareTest, AMappingIsFoundByItsShortNameItsTableAndItsTitle) {
     const auto report = CompareMapping(name);
     ASSERT_TRUE(report) << report.error().message;
     EXPECT_EQ(report->title.en, CompareMapping("era")->title.en) << name;
+    EXPECT_TRUE(report->sections[0].title.empty()) << "said once, by the report";
   }
   for (const char* name : {"paradigms of architecture", "architecture_paradigms"}) {
     EXPECT_TRUE(CompareMapping(name)) << name;

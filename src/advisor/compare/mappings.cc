@@ -251,10 +251,9 @@ Result<Report> CompareMapping(std::string_view name) {
   if (!found) return std::unexpected(found.error());
   const Mapping& mapping = *std::ranges::find(kMappings, *found, &Mapping::name);
   const Json& table = Matrices().at(mapping.key);
-  Text title = TitleOf(mapping);
   Section section = mapping.table(table);
-  section.title = title;
-  return Report{.id = "mapping", .title = std::move(title), .sections = {std::move(section)}};
+  section.title = {};  // the report's says it
+  return Report{.id = "mapping", .title = TitleOf(mapping), .sections = {std::move(section)}};
 }
 
 Result<Report> CompareDomain(std::string_view name, const measure::Record& record) {

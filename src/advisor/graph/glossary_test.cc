@@ -70,6 +70,7 @@ TEST(GlossaryTest, WhoKnowsAllOfAPathIsDone) {
     EXPECT_EQ(report->sections[0].notes[0].en, "All of it is known.");
   }
   EXPECT_EQ(Learning("intermediate", {})->sections[0].id, "advanced") << "the learner's level";
+  EXPECT_EQ(Learning("入门", {})->sections[0].id, "beginner") << "as people say it";
 }
 
 TEST(GlossaryTest, WhatNobodyTeachesIsRefused) {
