@@ -24,12 +24,6 @@ Reference Split(std::string_view text) {
   return reference;
 }
 
-std::string ConceptOf(model::Class sandbox_class) {
-  const auto subject = FindSubject(model::ClassName(sandbox_class));
-  STRATA_CHECK(subject.has_value());
-  return subject->concept_id;
-}
-
 std::optional<Claim> Cell(const Json& row, const std::string& key, std::string source) {
   const auto found = row.find(key);
   if (found == row.end() || found->is_null()) return std::nullopt;
@@ -39,14 +33,15 @@ std::optional<Claim> Cell(const Json& row, const std::string& key, std::string s
 std::optional<Claim> InMatrix(const Reference& reference, model::Class sandbox_class) {
   const Json* matrix = FindFact(Facts(FactFile::kMatrices).at("matrices"), reference.first);
   STRATA_CHECK(matrix != nullptr);
-  return Cell(matrix->at("rows").at(ConceptOf(sandbox_class)), reference.second,
+  return Cell(matrix->at("rows").at(ConceptOfClass(sandbox_class)), reference.second,
               matrix->at("source").get<std::string>() + " (matrices.yaml)");
 }
 
 // The tier of the documents that a class belongs to.
 std::string TierOf(model::Class sandbox_class) {
+  const std::string of = ConceptOfClass(sandbox_class);
   for (const Json& mapping : Facts(FactFile::kConcepts).at("tier_mapping")) {
-    if (mapping.at("concept") == ConceptOf(sandbox_class)) return mapping.at("tier");
+    if (mapping.at("concept") == of) return mapping.at("tier");
   }
   return "";
 }

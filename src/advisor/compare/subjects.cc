@@ -17,19 +17,6 @@ namespace {
 
 const Json& Concepts() { return Facts(FactFile::kConcepts); }
 
-// The concept that the documents' tiers put a class into. A container in a machine is Kata's kind,
-// after which the tier of machines is named.
-std::string ConceptOfClass(model::Class sandbox_class) {
-  const bool nested = sandbox_class == model::Class::kContainerInMicrovm;
-  const std::string name(model::ClassName(nested ? model::Class::kMicrovm : sandbox_class));
-  for (const Json& row : Concepts().at("tier_mapping")) {
-    const auto classes = row.value("strata_classes", std::vector<std::string>());
-    const bool listed = std::ranges::find(classes, name) != classes.end();
-    if (listed || row.at("tier") == name) return row.at("concept");
-  }
-  return "";
-}
-
 std::string IdOf(const std::string& name) {
   std::string id = Lower(name);
   std::ranges::replace(id, ' ', '_');
@@ -107,6 +94,17 @@ Known MakeKnown() {
 }
 
 }  // namespace
+
+std::string ConceptOfClass(model::Class sandbox_class) {
+  const bool nested = sandbox_class == model::Class::kContainerInMicrovm;
+  const std::string name(model::ClassName(nested ? model::Class::kMicrovm : sandbox_class));
+  for (const Json& row : Concepts().at("tier_mapping")) {
+    const auto classes = row.value("strata_classes", std::vector<std::string>());
+    const bool listed = std::ranges::find(classes, name) != classes.end();
+    if (listed || row.at("tier") == name) return row.at("concept");
+  }
+  return "";
+}
 
 const Json& ConceptOf(const std::string& id) {
   const Json* found = FindFact(Concepts().at("concepts"), id);

@@ -44,6 +44,10 @@ std::vector<Subject> ClassSubjects();
 // Of the tables of figures, of the concepts, of the versions, and of the diagrams.
 std::vector<Subject> TechnologySubjects();
 
+// The concept that the documents' tiers put a class into. A container in a machine is Kata's kind,
+// after which the tier of machines is named.
+std::string ConceptOfClass(model::Class sandbox_class);
+
 // The concept of these facts; it is there.
 const Json& ConceptOf(const std::string& id);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <ranges>
 
 #include <boost/math/distributions/binomial.hpp>
 
@@ -16,9 +17,11 @@ namespace {
 // most `tail`; 0: none is.
 std::size_t LowRank(std::size_t count, double share, double tail) {
   const boost::math::binomial_distribution<> below(static_cast<double>(count), share);
-  std::size_t rank = 0;
-  while (rank < count && boost::math::cdf(below, static_cast<double>(rank)) <= tail) ++rank;
-  return rank;
+  const auto ranks = std::views::iota(std::size_t{0}, count);
+  const auto first = std::ranges::partition_point(ranks, [&](std::size_t rank) {
+    return boost::math::cdf(below, static_cast<double>(rank)) <= tail;
+  });
+  return static_cast<std::size_t>(first - ranks.begin());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "advisor/recommend/kept.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -99,66 +100,76 @@ Text AskedText(const Demand& demand, std::string_view unit) {
                          : Text{"at most " + figure, "至多 " + figure};
 }
 
-}  // namespace
-
-Section KeptSection(const RecommendQuestion& question, Class answer) {
-  Section section{.id = "kept",
-                  .title = {"What is asked for, and measured here", "所求与本机实测"},
-                  .columns = {{"quantity", {"quantity", "指标"}},
-                              {"asked", {"asked", "所求"}},
-                              {"from", {"from", "来自"}},
-                              {"class", {"class", "类别"}},
-                              {"measured", {"measured here", "本机实测"}},
-                              {"interval", {"95 % interval", "95% 区间"}},
-                              {"verdict", {"verdict", "结论"}}}};
-  const measure::Record record = WithRows(question.record);
-  for (const Demand& demand : DemandsOf(question)) {
-    const measure::Row& row = *measure::FindRow(demand.row);
-    for (const Class each : ClassesOf(question, answer)) {
-      const Look look = LookFor(demand, each, record);
-      if (!look.measured && each != answer) continue;
-      const bool is = look.measured.has_value();
-      section.rows.push_back({TextCell(LabelOf(row)), TextCell(AskedText(demand, row.unit)),
-                              WordCell(demand.from), WordCell(model::ClassName(each)),
-                              is ? ShortCell(look.measured->value, row.unit) : NoCell(),
-                              is ? IntervalCell(look.measured->interval) : NoCell(),
-                              TextCell(look.text)});
-    }
-  }
-  section.notes.push_back(
-      {"Of the small programs of 'strata measure', the answer's class first; what a workload's own "
-       "calls show decides where it runs ('strata explain').",
-       "以 strata measure 的小程序测得，推荐类别在前；负载自身的调用决定其实际类别（strata "
-       "explain）。"});
-  return section;
+Section EmptyKept() {
+  return {.id = "kept",
+          .title = {"What is asked for, and measured here", "所求与本机实测"},
+          .columns = {{"quantity", {"quantity", "指标"}},
+                      {"asked", {"asked", "所求"}},
+                      {"from", {"from", "来自"}},
+                      {"class", {"class", "类别"}},
+                      {"measured", {"measured here", "本机实测"}},
+                      {"interval", {"95 % interval", "95% 区间"}},
+                      {"verdict", {"verdict", "结论"}}},
+          .notes = {{"Of the small programs of 'strata measure', the answer's class first; what a "
+                     "workload's own calls show decides where it runs ('strata explain').",
+                     "以 strata measure 的小程序测得，推荐类别在前；负载自身的调用决定其实际类别"
+                     "（strata explain）。"}}};
 }
 
-Text NotKept(const RecommendQuestion& question, Class answer) {
-  const measure::Record record = WithRows(question.record);
-  const std::vector<Demand> demands = DemandsOf(question);
-  std::vector<std::string> english;
-  std::vector<std::string> chinese;
-  for (const Demand& demand : demands) {
-    if (LookFor(demand, answer, record).kept != Keeping::kNo) continue;
-    const Text label = LabelOf(*measure::FindRow(demand.row));
-    english.push_back(label.en);
-    chinese.push_back(label.zh);
-  }
-  if (english.empty()) return {};
-  std::vector<std::string> keep;
-  for (const Class each : ClassesOf(question, answer)) {
-    bool all = true;
-    for (const Demand& demand : demands) {
-      all = all && LookFor(demand, each, record).kept == Keeping::kYes;
-    }
-    if (all) keep.emplace_back(model::ClassName(each));
+std::vector<Cell> RowOf(const Demand& demand, Class in, const Look& look) {
+  const measure::Row& row = *measure::FindRow(demand.row);
+  const bool is = look.measured.has_value();
+  return {TextCell(LabelOf(row)),
+          TextCell(AskedText(demand, row.unit)),
+          WordCell(demand.from),
+          WordCell(model::ClassName(in)),
+          is ? ShortCell(look.measured->value, row.unit) : NoCell(),
+          is ? IntervalCell(look.measured->interval) : NoCell(),
+          TextCell(look.text)};
+}
+
+// That the answer does not keep `broken`, and the classes that keep all there is.
+Text ButText(const std::vector<Text>& broken, const std::vector<std::string>& keep) {
+  Text quantities;
+  for (const Text& each : broken) {
+    quantities = {quantities.en + (quantities.empty() ? "" : "; ") + each.en,
+                  quantities.zh + (quantities.empty() ? "" : "、") + each.zh};
   }
   const Text who = keep.empty()
                        ? Text{"no class that may be used was measured to", "可用类别均未测得满足"}
                        : Text{"measured to: " + Listed(keep), "测得满足者：" + Listed(keep)};
-  return {"but it was measured here not to keep " + Listed(english, "; ") + " as asked (" + who.en +
-              ")",
-          "但本机实测不满足所求的" + Listed(chinese, "、") + "（" + who.zh + "）"};
+  return {"but it was measured here not to keep " + quantities.en + " as asked (" + who.en + ")",
+          "但本机实测不满足所求的" + quantities.zh + "（" + who.zh + "）"};
+}
+
+}  // namespace
+
+Held HoldAgainst(const RecommendQuestion& question, Class answer) {
+  Held held{.section = EmptyKept(), .but = {}};
+  const std::vector<Demand> demands = DemandsOf(question);
+  if (demands.empty()) return held;
+  const measure::Record record = WithRows(question.record);
+  std::vector<Text> broken;
+  std::vector<std::string> keep;
+  const std::vector<Class> classes = ClassesOf(question, answer);
+  std::vector<bool> keeps_all(classes.size(), true);
+  for (const Demand& demand : demands) {
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      const Look look = LookFor(demand, classes[i], record);
+      if (look.kept != Keeping::kYes) keeps_all[i] = false;
+      if (look.measured || classes[i] == answer) {
+        held.section.rows.push_back(RowOf(demand, classes[i], look));
+      }
+      if (classes[i] == answer && look.kept == Keeping::kNo) {
+        broken.push_back(LabelOf(*measure::FindRow(demand.row)));
+      }
+    }
+  }
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (keeps_all[i]) keep.emplace_back(model::ClassName(classes[i]));
+  }
+  if (!broken.empty()) held.but = ButText(broken, keep);
+  return held;
 }
 
 }  // namespace strata::advisor

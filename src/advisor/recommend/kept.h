@@ -1,7 +1,8 @@
 // advisor/recommend/kept.h - whether a class was measured on this host to keep what a workload asks
 // for: its latency, its start, its load.
 //
-//   RecommendQuestion (its case, its manifest's slo, its record) --> [ these ] --> recommend.cc
+//   RecommendQuestion (its case, its manifest's slo, its record) --> [ HoldAgainst ] -->
+//   recommend.cc
 //
 // Of the small programs of `strata measure`, by its judge (measured/claimed.h); the workload's own
 // calls are the scheduler's (`strata explain`). The answer's class does not depend on it.
@@ -16,13 +17,15 @@
 
 namespace strata::advisor {
 
-// The section "kept": a row for each bound that is asked for (what was said, in the place of the
-// manifest's) and each class that may be used and was measured, the answer's first. Without rows
-// where no bound is asked for; the answer's class has one, "not measured", also where it was not.
-Section KeptSection(const RecommendQuestion& question, model::Class answer);
-
-// "but it was measured here not to keep cold start; latency, 99 % as asked (measured to:
-// container)"; empty: it keeps all bounds, or it is not known.
-Text NotKept(const RecommendQuestion& question, model::Class answer);
+struct Held {
+  // The section "kept": a row for each bound that is asked for (what was said, in the place of the
+  // manifest's) and each class that may be used and was measured, the answer's first. Without rows
+  // where no bound is asked for; the answer's class has one, "not measured", also where it was not.
+  Section section;
+  // "but it was measured here not to keep cold start; latency, 99 % as asked (measured to:
+  // container)"; empty: it keeps all bounds, or it is not known.
+  Text but;
+};
+Held HoldAgainst(const RecommendQuestion& question, model::Class answer);
 
 }  // namespace strata::advisor

@@ -32,20 +32,22 @@ RecommendQuestion Asking(const SaidWords& said) {
 }
 
 TEST(KeptTest, EachClassThatMayBeUsedIsHeldAgainstWhatIsAsked) {
-  const Section section = KeptSection(Asking({{"latency_ms", "100"}}), Class::kMicrovm);
+  const Section section = HoldAgainst(Asking({{"latency_ms", "100"}}), Class::kMicrovm).section;
   ASSERT_EQ(section.rows.size(), 3U) << "a start of one class, a call of two";
   EXPECT_EQ(section.rows[0][3].text.en, "microvm");
   EXPECT_EQ(section.rows[0][1].text.en, "at most 100 ms");
   EXPECT_EQ(section.rows[0][6].text.en, "does not keep");
   EXPECT_EQ(section.rows[2][3].text.en, "container");
   EXPECT_EQ(section.rows[2][6].text.en, "keeps");
-  const Section safe = KeptSection(
-      Asking({{"latency_ms", "100"}, {"security_requirement", "High"}}), Class::kMicrovm);
+  const Section safe =
+      HoldAgainst(Asking({{"latency_ms", "100"}, {"security_requirement", "High"}}),
+                  Class::kMicrovm)
+          .section;
   EXPECT_EQ(safe.rows.size(), 2U) << "a container may not be used";
-  const Section load = KeptSection(Asking({{"launches_per_second", "3"}}), Class::kMicrovm);
+  const Section load = HoldAgainst(Asking({{"launches_per_second", "3"}}), Class::kMicrovm).section;
   EXPECT_EQ(load.rows.at(0)[1].text.en, "at least 3 calls/s");
   EXPECT_EQ(load.rows.at(0)[6].text.en, "keeps");
-  EXPECT_TRUE(KeptSection(Asking({}), Class::kMicrovm).rows.empty());
+  EXPECT_TRUE(HoldAgainst(Asking({}), Class::kMicrovm).section.rows.empty());
 }
 
 TEST(KeptTest, TheAnswerThatDoesNotKeepItSaysWhoDoes) {
@@ -54,16 +56,16 @@ TEST(KeptTest, TheAnswerThatDoesNotKeepItSaysWhoDoes) {
   workload.slo.p99 = std::chrono::milliseconds(100);
   question.from = model::Resource{};
   question.from->spec = model::ServiceSpec{.workload = workload};
-  const Text text = NotKept(question, Class::kMicrovm);
+  const Text text = HoldAgainst(question, Class::kMicrovm).but;
   EXPECT_TRUE(text.en.contains("latency, 99 %")) << text.en;
   EXPECT_TRUE(text.en.contains("measured to: container")) << text.en;
   EXPECT_FALSE(text.zh.empty());
-  EXPECT_TRUE(NotKept(question, Class::kContainer).empty());
-  EXPECT_TRUE(NotKept(question, Class::kWasm).empty()) << "which was not measured";
-  EXPECT_EQ(KeptSection(question, Class::kWasm).rows.at(0)[6].text.en, "not measured");
-  EXPECT_EQ(KeptSection(question, Class::kWasm).rows.at(0)[2].text.en, "spec.slo.p99_ms");
+  EXPECT_TRUE(HoldAgainst(question, Class::kContainer).but.empty());
+  EXPECT_TRUE(HoldAgainst(question, Class::kWasm).but.empty()) << "which was not measured";
+  EXPECT_EQ(HoldAgainst(question, Class::kWasm).section.rows.at(0)[6].text.en, "not measured");
+  EXPECT_EQ(HoldAgainst(question, Class::kWasm).section.rows.at(0)[2].text.en, "spec.slo.p99_ms");
   question.record = {};
-  EXPECT_TRUE(NotKept(question, Class::kMicrovm).empty());
+  EXPECT_TRUE(HoldAgainst(question, Class::kMicrovm).but.empty());
 }
 
 TEST(KeptTest, WhatIsSaidTakesThePlaceOfTheManifests) {
@@ -72,9 +74,10 @@ TEST(KeptTest, WhatIsSaidTakesThePlaceOfTheManifests) {
   workload.slo.p99 = std::chrono::milliseconds(100);
   question.from = model::Resource{};
   question.from->spec = model::ServiceSpec{.workload = workload};
-  EXPECT_TRUE(NotKept(question, Class::kMicrovm).empty()) << "400 ms are within what is said";
+  EXPECT_TRUE(HoldAgainst(question, Class::kMicrovm).but.empty())
+      << "400 ms are within what is said";
   question.about = Said({{"latency_ms", "5"}});
-  const Text text = NotKept(question, Class::kMicrovm);
+  const Text text = HoldAgainst(question, Class::kMicrovm).but;
   EXPECT_TRUE(text.en.contains("not to keep cold start; latency, 99 % as asked")) << text.en;
 }
 

@@ -13,6 +13,7 @@
 #include "advisor/recommend/documents/trees.h"
 #include "advisor/recommend/kept.h"
 #include "advisor/recommend/manifest.h"
+#include "advisor/report/refusal.h"
 #include "base/text/json.h"
 #include "base/text/utf8.h"
 #include "model/manifest/yaml_writer.h"
@@ -153,8 +154,7 @@ Result<void> Check(const RecommendQuestion& question) {
   if (question.from && function) {
     const model::Kind kind = question.from->kind();
     if (function->value != (kind == model::Kind::kFunction)) {
-      return Fail(Errc::kInvalidArgument,
-                  "function_type: the manifest is a " + std::string(model::KindName(kind)));
+      return Refuse(Errc::kInvalidArgument, Refusal::kOtherKind, {model::KindName(kind)});
     }
   }
   return {};
@@ -190,7 +190,8 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   const auto features = ReadFeatures(question.features);
   if (!features) return std::unexpected(features.error());
   answer.because = Join(answer.because, "; ", NoFeature(*features, answer.sandbox_class));
-  answer.because = Join(answer.because, "; ", NotKept(question, answer.sandbox_class));
+  Held held = HoldAgainst(question, answer.sandbox_class);
+  answer.because = Join(answer.because, "; ", held.but);
   Recommendation recommended{.sandbox_class = answer.sandbox_class};
   Report& report = recommended.report;
   report.id = "recommend";
@@ -210,7 +211,7 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   report.sections.push_back(SourcesSection(*sources, answer.sandbox_class));
   report.sections.push_back(DisagreementsSection(question.about, walks));
   report.sections.push_back(PracticesSection(question.about, walks, answer.sandbox_class));
-  report.sections.push_back(KeptSection(question, answer.sandbox_class));
+  report.sections.push_back(std::move(held.section));
   report.sections.push_back(AnswerSection(answer));
   std::erase_if(report.sections, [](const Section& each) { return each.rows.empty(); });
   Manifest manifest = ManifestOf(question, *devices, answer.sandbox_class);
