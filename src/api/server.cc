@@ -57,7 +57,8 @@ ApiServer::ApiServer(Loop& loop, manager::Manager& manager, std::function<void()
   Add("DELETE", "/v1/sandboxes/{id}", &ApiServer::DeleteSandbox);
   Add("POST", "/v1/sandboxes/{id}/invoke", &ApiServer::InvokeSandbox);
   for (const AdvisorOperation& each : AdvisorOperations()) {
-    router_.Add("GET", "/v1/advisor/" + std::string(each.path), operations_.size());
+    router_.Add(each.earlier ? "POST" : "GET", "/v1/advisor/" + std::string(each.path),
+                operations_.size());
     operations_.emplace_back([this, &each](Context& context) { return Advise(context, each); });
   }
 }

@@ -58,7 +58,7 @@ REFUSED = (("compare?subject=webasembly", 404, "did you mean 'webassembly'"),
            ("system?level=compnent", 404, "component"),
            ("roadmap?format=pdf", 400, "(json, yaml, table, markdown, csv, svg)"),
            ("recommend/manifest?format=csv", 400, "(json, yaml)"), ("recommend/manifest?set=x", 400, "VARIABLE=VALUE"),
-           ("system?format=svg", 400, "dot"),
+           ("system?format=svg", 400, "dot"), ("models/nvp?lang=zh", 404, "没有模型 'nvp'；是否指 'npv'？"),
            ("nothing", 404, "no such path"))
 
 # All that a record has to have, but rows.
@@ -107,6 +107,27 @@ class MeasuredTest(Asking):
             self.assertEqual(report, self.server.json(*verb.split(), "--record", str(file)))
             rows = next(each for each in report["sections"] if each["id"] == section)["rows"]
             self.assertTrue(any("wasm" in row.values() for row in rows), section)
+        self.drifts_from(record, file)
+
+    def drifts_from(self, record, file):
+        """Of an earlier record, which is sent, and the server's own."""
+        earlier = record | {"rows": [record["rows"][0] | {"samples": 9 * [40]}]}
+        before = self.server.home / "earlier.json"
+        before.write_text(json.dumps(earlier))
+        for form in ("json", "csv"):
+            told = self.server.api("POST", f"/v1/advisor/drift?lang=zh&format={form}", earlier)
+            self.assertEqual(told.status, 200)
+            verb = self.server.strata("measure", "--compare", str(before), str(file), "--lang", "zh", "-o", form).stdout
+            if form == "json":
+                self.assertEqual(json.loads(told.body), json.loads(verb))
+                row, = json.loads(verb)["sections"][0]["rows"]
+                self.assertEqual((row["in"], row["older"]["value"], row["newer"]["value"], row["ratio"]), ("wasm", 40, 20, 0.5))
+            else:
+                self.assertEqual(told.body.decode(), verb)
+        later = self.server.api("POST", "/v1/advisor/drift", earlier | {"schema": "strata.dev/measurements/v9"})
+        self.assertEqual(later.status, 400)
+        self.assertEqual(self.server.api("POST", "/v1/advisor/drift", {"classes": []}).status, 409)
+        self.assertEqual(self.server.api("GET", "/v1/advisor/drift").status, 405)
 
 
 class AdvisorApiTest(Asking):
@@ -130,7 +151,7 @@ class AdvisorApiTest(Asking):
     def test_every_path_of_the_document_is_asked_here(self):
         paths = json.loads(self.server.api("GET", "/openapi.json").body)["paths"]
         documented = sorted(path for path in paths if path.startswith("/v1/advisor/"))
-        asked = {question.partition("?")[0] for question, _ in SAME} | {"measured"}
+        asked = {question.partition("?")[0] for question, _ in SAME} | {"measured", "drift"}
         self.assertEqual(len(documented), len({self.pattern_of(each, documented) for each in asked}))
 
     def pattern_of(self, path, documented):

@@ -78,7 +78,7 @@ def succeeded(report):
 # Ends the server; is not asked; need a service from an image, which services_test.py and volumes_test.py have.
 NEVER_DONE = {("POST", "/v1/down"), ("GET", "/openapi.json"),
               # Nothing is measured here; advisor_api_test.py has a record.
-              ("GET", "/v1/advisor/measured"),
+              ("GET", "/v1/advisor/measured"), ("POST", "/v1/advisor/drift"),
               # Nothing that is deployed here has another form; rollout_test.py has.
               ("POST", "/v1/rollouts/{namespace}/{name}"), ("GET", "/v1/rollouts/{namespace}/{name}"),
               ("POST", "/v1/rollouts/{namespace}/{name}/{verb}"),

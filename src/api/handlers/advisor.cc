@@ -13,6 +13,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "advisor/report/refusal.h"
 #include "advisor/system.h"
 #include "api/handlers/advisor_answers.h"
 #include "api/handlers/advisor_form.h"
@@ -125,6 +126,13 @@ Awaitable<void> ApiServer::Advise(Context& context, const AdvisorOperation& oper
   }
   auto request = ReadRequest(context, operation, manager_);
   if (!request) co_return co_await ReplyError(context, request.error());
+  if (operation.earlier) {
+    const auto body = co_await ReadJson(context, measure::kMostRecord);
+    if (!body) co_return;
+    auto earlier = measure::ReadRecord(*body);
+    if (!earlier) co_return co_await ReplyError(context, earlier.error());
+    request->earlier = std::move(*earlier);
+  }
   // Graphviz draws the pictures of graphs.
   const bool drawn = operation.subject == Subject::kGraph && shown->form == Form::kSvg;
   Advising& there = operation.slow || drawn ? slow_advisor_ : quick_advisor_;
@@ -133,13 +141,17 @@ Awaitable<void> ApiServer::Advise(Context& context, const AdvisorOperation& oper
     co_return co_await ReplyError(context, busy);
   }
   const Counted counted(there.questions);
+  const advisor::Language language = shown->language;
   Work work = [request = std::move(*request), shown = *shown, &operation] {
     const auto answer = operation.answer(request);
     if (!answer) return Result<std::string>(std::unexpected(answer.error()));
     return Render(*answer, shown.form, shown.language);
   };
   auto text = co_await AnswerOn(there.thread, std::move(work));
-  if (!text) co_return co_await ReplyError(context, text.error());
+  if (!text) {
+    const Error refused = advisor::InLanguage(text.error(), language);
+    co_return co_await ReplyError(context, refused);
+  }
   co_await ReplyText(context, MediaTypeOf(shown->form), *text);
 }
 

@@ -144,6 +144,10 @@ Answered ShowMeasured(const AdvisorRequest& request) {
   return Of(advisor::MeasuredReport(request.record));
 }
 
+Answered ShowDrift(const AdvisorRequest& request) {
+  return Of(advisor::DriftReport(request.earlier, request.record));
+}
+
 // --- the graph
 
 Answered ShowGraph(const AdvisorRequest&) { return Of(advisor::Overview()); }
@@ -238,6 +242,12 @@ std::span<const AdvisorOperation> AdvisorOperations() {
        .record = true,
        .slow = true},
       {"measured", kReport, {}, ShowMeasured, /*installation=*/false, /*record=*/true},
+      {.path = "drift",
+       .parameters = {},
+       .answer = ShowDrift,
+       .record = true,
+       .slow = true,
+       .earlier = true},
       {"graph", kGraph, {}, ShowGraph},
       {"graph/nodes", kGraph, {"type"}, ListNodes},
       {"graph/diagrams/{diagram}", kGraph, {}, ShowDiagram},

@@ -2,6 +2,7 @@
 // under /v1/advisor.
 //
 //   GET path?query --> AdvisorRequest --> [ AdvisorOperation ] --> AdvisorAnswer
+//   POST, of what has a record in its body
 //
 // Threads: `answer` runs on one of the API's two worker threads, never on the loop; it reads
 // nothing but its request and the facts. Errors: those of the advisor's functions; kInvalidArgument
@@ -31,6 +32,7 @@ inline constexpr std::uint32_t kMostApiDraws = 10'000;
 struct AdvisorRequest {
   Parameters parameters;
   measure::Record record;                             // where the operation has to do with it
+  measure::Record earlier;                            // the body, where the operation has one
   std::optional<advisor::Installation> installation;  // where `system` is true
 };
 
@@ -42,6 +44,7 @@ struct AdvisorOperation {
   bool installation = false;  // always asks for it, not only where `system` is true
   bool record = false;        // claims stand beside what was measured here
   bool slow = false;          // may take seconds: draws, or asks programs for their versions
+  bool earlier = false;       // POST, and its body is a record that was measured before
 };
 
 std::span<const AdvisorOperation> AdvisorOperations();
