@@ -258,6 +258,23 @@ test("paper has everything, the folded too, and no buttons", async () => {
   await page.close();
 });
 
+test("paper cuts nothing off, and no table is narrow beside an empty half", async () => {
+  const SHEET = 1032;  // pixels of A4, landscape, without its margins
+  const page = await open(MEASURED, { viewport: { width: SHEET, height: 687 }, colorScheme: "dark" });
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  const found = await page.evaluate((sheet) => {
+    const named = (each) => each.getAttribute("aria-labelledby") ?? each.closest("[id]")?.id;
+    const width = (each) => each.getBoundingClientRect().width;
+    return {
+      cut: [...document.querySelectorAll("table, svg, pre")].filter((each) => each.getBoundingClientRect().right > sheet + 1).map(named),
+      narrow: [...document.querySelectorAll(".model .parameters, .model .measured")].filter((each) => width(each) < 0.9 * sheet).map(named),
+      paper: getComputedStyle(document.body).backgroundColor,
+    };
+  }, SHEET);
+  assert.deepEqual(found, { cut: [], narrow: [], paper: "rgb(255, 255, 255)" });
+  await page.close();
+});
+
 const LOOKS = [["lang-en", "theme-light", "view-claimed"], ["lang-zh", "theme-dark", "view-measured"],
                ["lang-en", "theme-dark", "view-recomputed"], ["lang-en", "theme-light", "view-measured"]];
 const told = (violations) => violations.map((each) => `${each.id}: ${each.nodes[0].html} (${each.nodes.length})`);
