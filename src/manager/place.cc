@@ -17,6 +17,7 @@
 #include "manager/placing/room.h"
 #include "manager/records/node_prices.h"
 #include "meter/prices.h"
+#include "model/memory_bounds.h"
 #include "model/resource.h"
 #include "model/revision.h"
 #include "model/values.h"
@@ -183,7 +184,8 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const model::Resou
                        .lacking = std::move(lacking),
                        .withheld = Withheld(*resource.workload(), each),
                        .pool = PoolOf(resource, each),
-                       .figures = measurements_.Of(each)});
+                       .figures = measurements_.Of(each),
+                       .memory = model::MemoryBoundsOf(each)});
   }
   // Nothing to weigh, and nothing but the workload itself that could give way.
   const auto lacks = [](const scheduler::Option& option) { return !option.lacking.empty(); };

@@ -27,12 +27,12 @@ Result<void> CheckId(std::string_view id) {
   return {};
 }
 
-Result<void> CheckProgramLimits(const model::Limits& limits, Bytes least, Bytes most,
+Result<void> CheckProgramLimits(const model::Limits& limits, const model::MemoryBounds& memory,
                                 std::string_view what) {
-  if (limits.memory < least || limits.memory > most) {
+  if (limits.memory < memory.least || limits.memory > memory.most) {
     return Fail(Errc::kUnsupported, "spec.limits.memory_mib: " + std::string(what) + " can have " +
-                                        std::to_string(least.count >> 20) + " to " +
-                                        std::to_string(most.count >> 20) + " here");
+                                        std::to_string(memory.least.count >> 20) + " to " +
+                                        std::to_string(memory.most.count >> 20) + " here");
   }
   if (limits.table_elements != model::kMostTableElements) {
     return Fail(Errc::kUnsupported,

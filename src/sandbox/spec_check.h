@@ -12,8 +12,8 @@
 
 #include <string_view>
 
-#include "base/bytes.h"
 #include "base/result.h"
+#include "model/memory_bounds.h"
 #include "model/values.h"
 
 namespace strata::sandbox {
@@ -22,7 +22,7 @@ namespace strata::sandbox {
 Result<void> CheckId(std::string_view id);
 
 // Of a class that runs programs ("a container"): memory within bounds, and no tables. kUnsupported.
-Result<void> CheckProgramLimits(const model::Limits& limits, Bytes least, Bytes most,
+Result<void> CheckProgramLimits(const model::Limits& limits, const model::MemoryBounds& memory,
                                 std::string_view what);
 
 // Of a class that runs programs: `dir` lies where nothing of the class's own is, and what it shows

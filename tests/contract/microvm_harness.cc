@@ -59,7 +59,7 @@ class MicrovmHarness final : public Harness {
     return dir.mode == kScratch || dir.mode == kVolume || dir.mode == kVolumeReadOnly;
   }
   bool shares_volumes() const override { return false; }
-  Bytes least_memory() const override { return Config().min_memory; }
+  Bytes least_memory() const override { return Config().memory.least; }
   Beside beside_the_guest() const override {
     return {.least = least_memory() + Bytes::MiB(8), .most = Config().machine_memory};
   }

@@ -30,7 +30,7 @@ class OciHarness final : public Harness {
   Result<Fd> Artifact(Guest guest) override { return root_.Artifact({ProgramFor(guest)}); }
   std::filesystem::path scratch_root() const override { return root_.state_root(); }
 
-  Bytes least_memory() const override { return root_.config().min_memory; }
+  Bytes least_memory() const override { return root_.config().memory.least; }
   std::chrono::milliseconds head_start() const override { return std::chrono::milliseconds(500); }
   bool has_tables() const override { return false; }
   bool serves() const override { return true; }

@@ -144,6 +144,17 @@ class PlacementTest(ServerTest):
         self.assertIn(f"replicas: {int(told[2]) // 512}", words)
         self.assertNotIn("Service/default/much", self.server.resources())
 
+    def test_a_class_that_cannot_give_the_memory_is_not_chosen_and_says_so(self):
+        small = self.placed(self.image("small", limits={"memory_mib": 32}))
+        self.assertEqual(small["class"], "container")
+        lost = {each["class"]: each.get("lost", "") for each in small["alternatives"]}
+        self.assertEqual(lost["appkernel"], "limits.memory_mib is 32, and it needs 64 at least")
+        text = self.refusal(self.image("named", limits={"memory_mib": 32}, **{"class": "appkernel"}))
+        self.assertIn("any of these would do: limits.memory_mib: 64; leave spec.class out", text)
+        text = self.refusal(self.image("large", limits={"memory_mib": 512}, requires={"security": "high"}))
+        self.assertIn("microvm: limits.memory_mib is 512, and it can give 448 at most", text)
+        self.assertIn("limits.memory_mib: 448", text)
+
     def test_a_device_is_granted_by_no_class_and_each_says_why(self):
         words = self.refusal(self.image("gpu", devices=[{"kind": "gpu"}]))
         for name, why in (("container", "could get the GPU's device files (CDI)"), ("appkernel", "(nvproxy)"),

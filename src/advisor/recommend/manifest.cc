@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 
+#include "base/bytes.h"
 #include "base/text/json.h"
 #include "model/artifact_reference.h"
 #include "model/manifest/manifest.h"
+#include "model/memory_bounds.h"
 #include "scheduler/placing/strategy.h"
 
 namespace strata::advisor {
@@ -87,6 +90,26 @@ void AddDevices(const std::vector<model::Device>& devices, model::Workload& to) 
   }
 }
 
+// A limit that the class which stands in the manifest can give: with another one the platform
+// refuses it.
+void BoundMemory(model::Workload& workload, std::vector<Text>& notes) {
+  if (!workload.sandbox_class) return;
+  Class whole = *workload.sandbox_class;
+  if (workload.within) whole = model::Pair(whole, *workload.within).value_or(whole);
+  const model::MemoryBounds bounds = model::MemoryBoundsOf(whole);
+  const Bytes before = workload.limits.memory;
+  Bytes& memory = workload.limits.memory;
+  memory = std::clamp(memory, bounds.least, bounds.most);
+  if (memory == before) return;
+  const bool raised = memory > before;
+  const std::string is = std::to_string(memory.count >> 20);
+  const std::string was = std::to_string(before.count >> 20);
+  notes.push_back({"limits.memory_mib is " + is + ", the " + (raised ? "least" : "most") +
+                       " that " + Name(whole) + " can give; the manifest says " + was,
+                   "limits.memory_mib 为 " + is + "，即 " + Name(whole) + " 可给的最" +
+                       (raised ? "小" : "大") + "值；原清单为 " + was});
+}
+
 }  // namespace
 
 Manifest KeepManifest(model::Resource resource, const std::string& name,
@@ -115,6 +138,7 @@ Manifest KeepManifest(model::Resource resource, const std::string& name,
     manifest.notes.push_back({"the class stays what the manifest says: " + valid.error().message,
                               "类别保持清单所写：" + valid.error().message});
   }
+  BoundMemory(workload, manifest.notes);
   manifest.value = model::ResourceToJson(resource);
   return manifest;
 }

@@ -30,9 +30,10 @@ struct Manifest {
 };
 
 // `resource`, a Function or Service, with the name, `spec.class`, what is asked for and the
-// devices, and with the artifact unless that is empty; all else stays. Where no artifact that it
-// has can be of the class, it is the best one that may be used and that it has an artifact for;
-// where there is none, the manifest leaves the class out.
+// devices, and with the artifact unless that is empty; all else stays, but for a limit of memory
+// that the class cannot give. Where no artifact that it has can be of the class, it is the best one
+// that may be used and that it has an artifact for; where there is none, the manifest leaves the
+// class out.
 Manifest KeepManifest(model::Resource resource, const std::string& name,
                       const std::string& artifact, const Choice& choice);
 

@@ -1,11 +1,13 @@
 #include "advisor/recommend/manifest.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "model/artifact_reference.h"
 #include "model/manifest/manifest.h"
@@ -115,6 +117,28 @@ TEST(ManifestTest, APairEndsWhereItsClassDoes) {
   const Manifest kept = KeepManifest(theirs, "pay", "", goes);
   EXPECT_EQ(Parsed(kept).workload()->within, std::nullopt);
   EXPECT_EQ(kept.notes.size(), 1U);
+}
+
+TEST(ManifestTest, AMemoryThatTheClassCannotGiveBecomesTheNextThatItCan) {
+  const auto kept_with = [](Class sandbox_class, std::uint64_t mib) {
+    model::Resource theirs = Theirs("artifact: 'oci:./pay'");
+    std::get<model::FunctionSpec>(theirs.spec).workload.limits.memory = Bytes::MiB(mib);
+    return KeepManifest(theirs, "pay", "", {.sandbox_class = sandbox_class});
+  };
+  const auto memory = [](const Manifest& kept) { return Parsed(kept).workload()->limits.memory; };
+  const Manifest raised = kept_with(Class::kAppkernel, 32);
+  EXPECT_EQ(memory(raised), 64_MiB);
+  ASSERT_EQ(raised.notes.size(), 1U);
+  EXPECT_EQ(raised.notes[0].en,
+            "limits.memory_mib is 64, the least that appkernel can give; the manifest says 32");
+  const Manifest lowered = kept_with(Class::kMicrovm, 512);
+  EXPECT_EQ(memory(lowered), 448_MiB);
+  ASSERT_EQ(lowered.notes.size(), 1U);
+  EXPECT_TRUE(lowered.notes[0].en.contains("the most that microvm can give; the manifest says 512"))
+      << lowered.notes[0].en;
+  const Manifest same = kept_with(Class::kContainer, 16);
+  EXPECT_EQ(memory(same), 16_MiB);
+  EXPECT_TRUE(same.notes.empty());
 }
 
 TEST(ManifestTest, WhatWasSaidGoesIntoIt) {

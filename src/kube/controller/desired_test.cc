@@ -447,6 +447,19 @@ TEST(PlaceTest, AMachineHasNoDirectoryThatItCouldWrite) {
   EXPECT_EQ(reads->sandbox_class, Class::kMicrovm);
 }
 
+TEST(PlaceTest, AClassThatNeedsMoreMemoryItselfIsNotTaken) {
+  const std::vector<Json> nodes = {Node("a", {"appkernel", "microvm"})};
+  const std::string medium = "requires: {security: medium}, limits: {memory_mib: ";
+  EXPECT_EQ(PlaceOn(medium + "64}", nodes)->sandbox_class, Class::kAppkernel);
+  EXPECT_EQ(PlaceOn(medium + "32}", nodes)->sandbox_class, Class::kMicrovm);
+  EXPECT_EQ(PlaceOn("class: microvm, limits: {memory_mib: 1024}", nodes)->sandbox_class,
+            Class::kMicrovm)
+      << "a pod's machine is made as large";
+  const auto refused = PlaceOn(medium + "8}", nodes);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, HasSubstr("any of these would do: limits.memory_mib: 16"));
+}
+
 TEST(PlaceTest, WhatNoNodeHasIsRefused) {
   const std::vector<Json> nodes = {Node("a", {"container"})};
   for (const char* fields : {"requires: {security: high}", "class: microvm", "class: wasm"}) {

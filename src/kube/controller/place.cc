@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <variant>
 #include <vector>
+
+#include "base/bytes.h"
+#include "model/memory_bounds.h"
 
 namespace strata::kube::controller {
 namespace {
@@ -33,6 +37,15 @@ std::string Lacking(Class sandbox_class, const model::Resource& resource) {
                   "Function"
                 : "on a cluster nobody makes a sandbox for each call of an image: with a class and "
                   "'guest: http' it is one server for all its calls";
+}
+
+// A pod's limit holds what its class itself needs, and the shim refuses less.
+model::MemoryBounds MemoryOf(Class sandbox_class) {
+  if (sandbox_class == Class::kAppkernel)
+    return {.least = model::MemoryBoundsOf(sandbox_class).least};
+  // In a pod's machine programs run in containers.
+  if (sandbox_class != Class::kMicrovm) return {};
+  return {.least = model::MemoryBoundsOf(Class::kContainerInMicrovm).least};
 }
 
 std::string LabelOf(Class sandbox_class) {
@@ -77,12 +90,13 @@ Result<model::Placement> Place(const model::Resource& resource, const ClusterNod
     option.sandbox_class = each;
     option.variant = true;
     option.lacking = Lacking(each, resource);
+    option.memory = MemoryOf(each);
   }
   std::vector<scheduler::Node> known;
   known.reserve(nodes.size());
   for (const auto& [name, classes] : nodes) {
     // How much memory is free is for Kubernetes' own scheduler to see.
-    known.push_back({.name = name, .free_memory = workload.limits.memory, .classes = classes});
+    known.push_back({.name = name, .free_memory = Bytes{UINT64_MAX}, .classes = classes});
   }
   const scheduler::Question question{.function = service == nullptr,
                                      .start_each = !IsServer(resource),

@@ -2,16 +2,17 @@
 
 #include <vector>
 
+#include "model/memory_bounds.h"
+#include "model/values.h"
 #include "sandbox/oci/oci_driver.h"
 
 namespace strata::sandbox::appkernel {
 namespace {
 
-// The Sentry's own memory and threads are charged to the sandbox, and so is what it has on the host
-// for each process of its guest: five threads of one that another made. Of a server each connection
-// is a program beside it, with ten; as many again leave room. A guest that gets to the end of this
-// takes the Sentry with it.
-constexpr Bytes kLeastMemory = Bytes::MiB(64);
+// The Sentry's own threads are charged to the sandbox, and so are those that it has on the host for
+// each process of its guest: five of one that another made. Of a server each connection is a
+// program beside it, with ten; as many again leave room. A guest that gets to the end of this takes
+// the Sentry with it.
 constexpr std::uint32_t kSentryThreads = 40;
 constexpr std::uint32_t kThreadsOfAProcess = 5;
 constexpr std::uint32_t kThreadsOfAConnection = 20;
@@ -32,7 +33,7 @@ Result<oci::Config> ChooseRuntime(oci::Config config) {
   config.hide_network_options = true;
   config.takes_address = true;
   config.users.reset();  // the Sentry's guests are no users of the host's
-  config.min_memory = kLeastMemory;
+  config.memory = model::MemoryBoundsOf(model::Class::kAppkernel);
   config.server_pids = kSentryThreads + kThreadsOfAConnection * config.pids;
   config.pids = kSentryThreads + kThreadsOfAProcess * config.pids;
   return oci::FirstThatWorks(config, choices);

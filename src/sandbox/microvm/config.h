@@ -20,6 +20,8 @@
 
 #include "base/bytes.h"
 #include "host/process/process.h"
+#include "model/memory_bounds.h"
+#include "model/values.h"
 #include "sandbox/egress/egress.h"
 
 namespace strata::sandbox::microvm {
@@ -57,8 +59,7 @@ struct Config {
   // they are written; until then all sandboxes of an image share them.
   Bytes machine_memory = Bytes::MiB(512);
   // A Spec outside these is kUnsupported.
-  Bytes min_memory = Bytes::MiB(8);
-  Bytes max_memory = Bytes::MiB(448);
+  model::MemoryBounds memory = model::MemoryBoundsOf(model::Class::kMicrovm);
 
   std::uint32_t cpu_millis = 1000;
   std::uint32_t pids = 128;         // in the guest

@@ -181,7 +181,7 @@ bool MicrovmImage::HasDrives(const Spec& spec) { return DevicesFor(spec).drives 
 Result<void> MicrovmImage::Check(const Spec& spec) const {
   if (auto good = CheckId(spec.id); !good) return good;
   const Config& config = shared_->config;
-  auto limits = CheckProgramLimits(spec.limits, config.min_memory, config.max_memory, "a microVM");
+  auto limits = CheckProgramLimits(spec.limits, config.memory, "a microVM");
   if (!limits) return limits;
   if (auto network = CheckNetwork(spec); !network) return network;
   if (in_container() && !spec.grants.dirs.empty()) {

@@ -3,22 +3,16 @@
 #include <unistd.h>
 
 #include "base/text/json.h"
+#include "model/memory_bounds.h"
 #include "sandbox/oci/runtime/programs.h"
 #include "sandbox/oci/runtime/runtime_config.h"
 
 namespace strata::sandbox::microvm {
-namespace {
-
-// The runtime's own set-up is charged to the container.
-constexpr Bytes kLeastMemory = Bytes::MiB(16);
-
-}  // namespace
-
 Result<Config> WithContainers(Config config) {
   for (const oci::RuntimeProgram& runtime : oci::kContainerRuntimes) {
     if (::access(runtime.path, X_OK) != 0) continue;
     config.runtime = runtime.path;
-    config.min_memory = kLeastMemory;
+    config.memory = model::MemoryBoundsOf(model::Class::kContainerInMicrovm);
     return config;
   }
   return Fail(Errc::kUnsupported,

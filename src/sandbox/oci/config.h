@@ -18,6 +18,8 @@
 
 #include "base/bytes.h"
 #include "host/confine/user_range.h"
+#include "model/memory_bounds.h"
+#include "model/values.h"
 #include "sandbox/egress/egress.h"
 
 namespace strata::sandbox::oci {
@@ -59,10 +61,8 @@ struct Config {
 
   std::uint32_t max_sandboxes = 100;
 
-  // A Spec outside these is kUnsupported. Below the least the runtime's own set-up, which is
-  // charged to the container, does not fit.
-  Bytes min_memory = Bytes::MiB(16);
-  Bytes max_memory = Bytes::MiB(4096);
+  // A Spec outside these is kUnsupported; the class sets its own.
+  model::MemoryBounds memory = model::MemoryBoundsOf(model::Class::kContainer);
 
   // Of every sandbox. A manifest has no fields for them yet.
   std::uint32_t cpu_millis = 1000;

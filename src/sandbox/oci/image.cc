@@ -41,8 +41,7 @@ OciImage::OciImage(std::shared_ptr<Shared> shared, artifact::RootImage root)
 Result<void> OciImage::Check(const Spec& spec) const {
   if (auto id = CheckId(spec.id); !id) return id;
   const Config& config = shared_->config;
-  auto limits =
-      CheckProgramLimits(spec.limits, config.min_memory, config.max_memory, "a container");
+  auto limits = CheckProgramLimits(spec.limits, config.memory, "a container");
   if (!limits) return limits;
   if (!spec.grants.http.empty()) {
     if (!config.egress) {

@@ -51,7 +51,7 @@ Result<void> RunTrue(Shared& shared, std::chrono::seconds patience) {
   Bundle bundle(shared, {.id = "probe",
                          .image = {.lower = {"/"}, .args = {"/bin/true"}},
                          .grants = {},
-                         .limits = {.memory = shared.config.min_memory,
+                         .limits = {.memory = shared.config.memory.least,
                                     .cpu_millis = shared.config.cpu_millis,
                                     .pids = shared.config.pids}});
   const auto end = SteadyClock::now() + patience;
@@ -113,7 +113,7 @@ Result<std::unique_ptr<OciDriver>> OciDriver::Create(Loop& loop, const Clock& cl
   auto groups = host::Cgroups::Find(config.cgroup_parent);
   if (!groups) return Wrap(std::move(groups).error(), config.class_name);
   const auto can = groups->CanEnforce(
-      {.memory = config.max_memory, .cpu_millis = config.cpu_millis, .pids = config.pids});
+      {.memory = config.memory.most, .cpu_millis = config.cpu_millis, .pids = config.pids});
   if (!can) return Wrap(can.error(), config.class_name);
   auto runtime = Runtime::Load(config);
   if (!runtime) return Wrap(std::move(runtime).error(), config.class_name);

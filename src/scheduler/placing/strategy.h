@@ -31,6 +31,7 @@
 
 #include "base/result.h"
 #include "meter/prices.h"
+#include "model/memory_bounds.h"
 #include "model/placement.h"
 #include "model/resource.h"
 #include "model/values.h"
@@ -49,6 +50,7 @@ struct Option {
   // Where `figures` are in part another artifact's: how well this one may do. Nothing: they are its
   // own. What lies between the two is not known: it excludes nothing.
   std::optional<Figures> at_best = std::nullopt;
+  model::MemoryBounds memory = {};  // that a sandbox of it can be given
 };
 
 class ClassSet {

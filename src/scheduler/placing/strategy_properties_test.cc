@@ -52,6 +52,9 @@ class PropertiesTest : public ::testing::Test {
       if (option.figures && Pick(2) == 0) {
         option.figures->failures = {.rate = Pick(20) / 100.0, .calls = 1.0 + Pick(10'000)};
       }
+      if (Pick(4) == 0) option.memory.least = Bytes::MiB(static_cast<std::uint64_t>(Pick(100)));
+      if (Pick(4) == 0) option.memory.most = Bytes::MiB(static_cast<std::uint64_t>(30 + Pick(70)));
+      option.memory.most = std::max(option.memory.most, option.memory.least);
       options_.push_back(std::move(option));
     }
     nodes_ = {NodeWith({}), NodeWith({})};
@@ -132,6 +135,8 @@ TEST_F(PropertiesTest, HoldForEveryDecision) {
     const Option& option = options_[static_cast<std::size_t>(chosen)];
     ASSERT_TRUE(option.variant && option.lacking.empty()) << "never what cannot run";
     ASSERT_TRUE(!question_.devices || option.withheld.empty()) << "nor what lacks a device";
+    ASSERT_LE(option.memory.least, question_.memory) << "nor what cannot give the memory";
+    ASSERT_GE(option.memory.most, question_.memory);
     ASSERT_TRUE(nodes_[0].classes.Has(chosen) || nodes_[1].classes.Has(chosen));
     ASSERT_EQ(placement->alternatives.size(), kAll.size());
     ASSERT_EQ(placement->alternatives.front().lost, "");
@@ -219,8 +224,9 @@ TEST_F(PropertiesTest, WhatAClassCouldRunIsToldAWayThatWorks) {
     if (refused) continue;
     const bool possible = std::ranges::any_of(options_, [&](const Option& option) {
       const auto has = [&](const Node& node) {
-        const bool room = node.free_memory >= Bytes::MiB(question_.held);  // of a MiB for each
-        return room && node.classes.Has(option.sandbox_class);
+        const Bytes least = std::max(option.memory.least, Bytes::MiB(1));  // that can be asked for
+        const Bytes all{least.count * question_.held};
+        return node.free_memory >= all && node.classes.Has(option.sandbox_class);
       };
       return option.variant && option.lacking.empty() && std::ranges::any_of(nodes_, has);
     });

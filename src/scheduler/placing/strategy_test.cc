@@ -1,6 +1,7 @@
 #include "scheduler/placing/strategy.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -158,6 +159,31 @@ TEST_F(StrategyTest, WhatIsThereAtAllTimesMustFitTogetherAndARefusalSaysWhatWoul
   EXPECT_THAT(Refusal(), HasSubstr("\n  microvm: limits.memory_mib: 50, slo.p99_ms: 251"));
   nodes_[0].free_memory = Bytes{};
   EXPECT_THAT(Refusal(), ::testing::Not(HasSubstr("limits.memory_mib"))) << "nothing fits";
+}
+
+TEST_F(StrategyTest, AClassThatCannotGiveTheMemoryIsNotTaken) {
+  At(Class::kWasm).variant = false;
+  At(Class::kContainer).memory = {.least = Bytes::MiB(16), .most = Bytes::MiB(4096)};
+  At(Class::kAppkernel).memory = {.least = Bytes::MiB(64), .most = Bytes::MiB(4096)};
+  At(Class::kMicrovm).memory = {.least = Bytes::MiB(8), .most = Bytes::MiB(448)};
+  question_.memory = Bytes::MiB(32);
+  EXPECT_EQ(Chosen(), Class::kContainer);
+  EXPECT_EQ(Lost(Class::kAppkernel), "limits.memory_mib is 32, and it needs 64 at least");
+  question_.requires_.security = Level::kMedium;
+  EXPECT_EQ(Chosen(), Class::kMicrovm) << "dearer, but it can";
+  question_.memory = Bytes::MiB(512);
+  EXPECT_EQ(Chosen(), Class::kAppkernel);
+  EXPECT_EQ(Lost(Class::kMicrovm), "limits.memory_mib is 512, and it can give 448 at most");
+
+  question_.asked = Class::kMicrovm;
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: limits.memory_mib: 448; leave"));
+  question_.asked = Class::kAppkernel;
+  question_.memory = Bytes::MiB(32);
+  EXPECT_THAT(Refusal(), HasSubstr("any of these would do: limits.memory_mib: 64; leave"));
+  question_.slo.p99 = std::chrono::milliseconds(50);
+  EXPECT_THAT(Refusal(), HasSubstr("\n  appkernel: limits.memory_mib: 64, slo.p99_ms: 121"));
+  nodes_[0].free_memory = Bytes::MiB(63);  // where no limit would do
+  EXPECT_THAT(Refusal(), ::testing::Not(HasSubstr("\n  appkernel: limits.memory_mib: 6")));
 }
 
 TEST_F(StrategyTest, TheSloIsKeptBeforeMoneyIsSaved) {

@@ -53,12 +53,20 @@ void GiveFloor(model::Requires& asks, model::Class to, std::vector<std::string>&
   }
 }
 
-// A limit that what is there at all times fits with into `room`.
-void GiveMemory(Question& question, Bytes room, std::vector<std::string>& gave) {
-  const std::uint64_t mib = (room.count / question.held) >> 20;
-  if (mib == 0 || Bytes::MiB(mib) >= question.memory) return;
-  question.memory = Bytes::MiB(mib);
-  gave.push_back("limits.memory_mib: " + std::to_string(mib));
+// The limit next to what is asked for that the class takes, and with which what is there at all
+// times fits into a node that has it; nothing: there is none.
+std::optional<Bytes> MemoryThatFits(const Case& asked, const Weighed& weighed) {
+  const Node* node = Roomiest(weighed.shown.sandbox_class, asked.nodes);
+  if (node == nullptr || weighed.option == nullptr) return std::nullopt;
+  const model::MemoryBounds& bounds = weighed.option->memory;
+  const Bytes room = Bytes::MiB((node->free_memory.count / asked.question.held) >> 20);
+  const Bytes fits = std::min(std::clamp(asked.question.memory, bounds.least, bounds.most), room);
+  if (fits.count == 0 || fits < bounds.least) return std::nullopt;
+  return fits;
+}
+
+std::string SaidMemory(Bytes limit) {
+  return "limits.memory_mib: " + std::to_string(limit.count >> 20);
 }
 
 // So many at all times that they fit into `room`.
@@ -102,8 +110,10 @@ void GiveRules(const Case& asked, const Field& field, std::size_t place, Questio
     changed.devices = false;
     gave.emplace_back("leave spec.devices out");
   }
-  if (const Node* node = Roomiest(to, asked.nodes); node != nullptr) {
-    GiveMemory(changed, node->free_memory, gave);
+  const auto memory = MemoryThatFits(asked, field[place]);
+  if (memory && *memory != changed.memory) {
+    changed.memory = *memory;
+    gave.push_back(SaidMemory(*memory));
   }
 }
 
@@ -162,8 +172,8 @@ class Ways {
     if (const auto field = asked.question.replicas_field; !field.empty()) {
       Raise(&Question::replicas, std::string(field), ReplicasFor);
     }
-    Fit(GiveMemory);
-    Fit(GiveHeld);
+    Limit();
+    Hold();
     Question changed = asked.question;
     changed.devices = false;
     if (asked.question.devices) Try(changed, "leave spec.devices out");
@@ -232,8 +242,27 @@ class Ways {
     }
   }
 
-  // Into what the roomiest node of some class has free, the least change first.
-  void Fit(void (*give)(Question&, Bytes, std::vector<std::string>&)) {
+  // The memory to what some class can give and a node has free, the least change first.
+  void Limit() {
+    const Bytes asked = asked_.question.memory;
+    std::vector<Bytes> limits;
+    for (const Weighed& each : field_) {
+      const auto fits = MemoryThatFits(asked_, each);
+      if (fits && *fits != asked) limits.push_back(*fits);
+    }
+    std::ranges::sort(limits, {}, [asked](Bytes each) {
+      return std::max(each, asked).count - std::min(each, asked).count;
+    });
+    for (const Bytes limit : limits) {
+      Question changed = asked_.question;
+      changed.memory = limit;
+      if (Try(changed, SaidMemory(limit))) return;
+    }
+  }
+
+  // What is there at all times, to what the roomiest node of some class has free, the least change
+  // first.
+  void Hold() {
     std::vector<Bytes> rooms;
     for (const Weighed& each : field_) {
       const Node* node = Roomiest(each.shown.sandbox_class, asked_.nodes);
@@ -243,7 +272,7 @@ class Ways {
     for (const Bytes room : rooms) {
       Question changed = asked_.question;
       std::vector<std::string> gave;
-      give(changed, room, gave);
+      GiveHeld(changed, room, gave);
       if (!gave.empty() && Try(changed, gave.front())) return;
     }
   }

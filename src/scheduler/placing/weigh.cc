@@ -52,7 +52,15 @@ std::string NotAllowed(const Question& question, std::span<const Option> options
 std::string Missing(const Question& question, const Option* option) {
   if (option == nullptr || !option->variant) return "the workload has no variant for it";
   if (!option->lacking.empty()) return option->lacking;
-  return question.devices ? option->withheld : "";
+  if (question.devices && !option->withheld.empty()) return option->withheld;
+  const std::string asked = "limits.memory_mib is " + Mib(question.memory);
+  if (question.memory < option->memory.least) {
+    return asked + ", and it needs " + Mib(option->memory.least) + " at least";
+  }
+  if (question.memory > option->memory.most) {
+    return asked + ", and it can give " + Mib(option->memory.most) + " at most";
+  }
+  return "";
 }
 
 // Which of two nodes that have the class and the memory is better. Of those with the processors the

@@ -4,9 +4,9 @@
 //
 // Internal to Choose (strategy.h, which has the rules). A class is asked, in this order, and loses
 // by the first that fails: the security floor, the class or the rule that was asked for, a variant
-// that this host and class can run, a node with the class and the memory, the bounds of SLO and
-// budget (bounds.h). Its estimate is filled in for as long as there are figures, also when it has
-// lost.
+// that this host and class can run, a limit of memory that the class can give, a node with the
+// class and the memory, the bounds of SLO and budget (bounds.h). Its estimate is filled in for as
+// long as there are figures, also when it has lost.
 //
 // Threads:  pure. Errors: none: what is wrong with a class is text, for people.
 // Lifetime: a Field points into the options and nodes of its Case, which must outlive it.

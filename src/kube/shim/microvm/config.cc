@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "kube/shim/config_json.h"
+#include "model/memory_bounds.h"
+#include "model/values.h"
 #include "sandbox/microvm/machine/machine.h"
 
 namespace strata::kube::shim {
@@ -19,7 +21,8 @@ namespace microvm = sandbox::microvm;
 
 constexpr Bytes kGuestItself = 128_MiB;    // its kernel, the agent, what the runtime needs
 constexpr Bytes kUsualPrograms = 384_MiB;  // without a limit
-constexpr Bytes kLeastPrograms = 16_MiB;   // the runtime's set-up is charged to them
+// The runtime's set-up is charged to them.
+constexpr Bytes kLeastPrograms = model::MemoryBoundsOf(model::Class::kContainerInMicrovm).least;
 constexpr Bytes kMostPrograms = 1'048'576_MiB;
 constexpr std::uint32_t kUsualPids = 4096;
 constexpr std::size_t kMostCopies = 256;

@@ -59,7 +59,7 @@ Result<AppkernelRuntime> FindRuntimeThatWorks() {
   chosen->runtime_arguments.emplace_back("--network=host");  // the last one counts
   auto runtime = sandbox::oci::Runtime::Load(*chosen);
   if (!runtime) return std::unexpected(std::move(runtime).error());
-  return AppkernelRuntime{.runtime = std::move(*runtime), .least_memory = chosen->min_memory};
+  return AppkernelRuntime{.runtime = std::move(*runtime), .least_memory = chosen->memory.least};
 }
 
 }  // namespace
