@@ -145,6 +145,24 @@ void TellReady(int fd, const std::string& address, const std::string& api) {
   ::close(fd);
 }
 
+// What the program ends with: of these `strata`'s numbers, so that `strata up` can hand them on.
+int ExitCodeOf(Errc code) {
+  switch (code) {
+    case Errc::kInvalidArgument:
+      return 2;
+    case Errc::kNotFound:
+      return 3;
+    case Errc::kFailedPrecondition:
+      return 5;
+    case Errc::kPermissionDenied:
+      return 7;
+    case Errc::kUnsupported:
+      return 8;
+    default:
+      return 1;
+  }
+}
+
 // Runs until told to stop. SIGTERM and SIGINT leave the cells serving (the next manager adopts
 // them); the API's down ends them.
 Task<void> Serve(Loop& loop, Flags& flags, Clock& clock, Random& random, telemetry::Logger log) {
@@ -216,7 +234,7 @@ int Run(Flags& flags) {
           if (!served) {
             to.Error("stopped", served.error());
             std::fprintf(stderr, "stratad: %s\n", served.error().message.c_str());
-            result = 1;
+            result = ExitCodeOf(served.error().code);
           }
           on.stop();
         }(loop, flags, clock, random, *log, code));
@@ -232,7 +250,14 @@ int main(int argc, char** argv) {
   CLI::App app("stratad - Strata's manager. Usually started by 'strata up'.", "stratad");
   Flags flags;
   AddFlags(app, flags);
-  CLI11_PARSE(app, argc, argv);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("stratad: ") + error.what() + " ('stratad --help' lists its options)\n";
+  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   if (auto completed = Complete(flags); !completed) {
     std::fprintf(stderr, "stratad: %s\n", completed.error().message.c_str());
     return 2;

@@ -13,8 +13,8 @@ import tempfile
 import unittest
 
 from e2e import guests
-from e2e.support import (BIN, DENIED, DONE, NO_SERVER, PATIENCE, USAGE, WRONG_STATE, Server, ServerTest, eventually,
-                         function, hello)
+from e2e.support import (BIN, DENIED, DONE, NO_SERVER, NOT_FOUND, PATIENCE, USAGE, WRONG_STATE, Server, ServerTest,
+                         eventually, function, hello)
 
 
 class Authority:
@@ -209,14 +209,14 @@ class ApiTlsLifeTest(unittest.TestCase):
         cls.server_files = cls.ca.issue("server", "serverAuth")
         cls.alice = cls.ca.issue("alice", "clientAuth")
 
-    def refused(self, options, *words):
-        """`strata up` with `options` fails with `words` and has made nothing but its log."""
+    def refused(self, options, *words, code=USAGE):
+        """`strata up` with `options` fails with `code` and `words` and has made nothing but its log."""
         server = Server()
         self.addCleanup(shutil.rmtree, server.home)
         done = server.strata("up", "-d", "--listen", "127.0.0.1:0", "--", *options)
         if done.returncode == DONE:
             server.down()
-        self.assertEqual(done.returncode, WRONG_STATE, done.stderr)
+        self.assertEqual(done.returncode, code, done.stderr)
         for word in words:
             self.assertIn(word, done.stderr)
         self.assertEqual([path.name for path in server.home.rglob("*") if path.is_file()], ["stratad.log"])
@@ -232,12 +232,13 @@ class ApiTlsLifeTest(unittest.TestCase):
         key = self.folder / "open.key"
         shutil.copy(self.server_files[1], key)
         key.chmod(0o644)
-        self.refused(listen_options(self.server_files[0], key, self.ca.file), str(key), "chmod 600")
+        self.refused(listen_options(self.server_files[0], key, self.ca.file), str(key), "chmod 600", code=WRONG_STATE)
 
     def test_a_file_that_is_missing_or_malformed_is_named(self):
         noise = self.folder / "noise.pem"
         noise.write_text("noise\n")
-        self.refused(listen_options(self.folder / "nothing.pem", self.server_files[1], self.ca.file), "nothing.pem")
+        self.refused(listen_options(self.folder / "nothing.pem", self.server_files[1], self.ca.file), "nothing.pem",
+                     code=NOT_FOUND)
         self.refused(listen_options(*self.server_files, noise), "noise.pem: no usable CA certificate")
 
     def test_up_says_where_and_down_works_from_elsewhere(self):

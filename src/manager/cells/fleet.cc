@@ -123,6 +123,12 @@ Result<void> Fleet::BindMissing() {
   auto address = http::ParseTcpAddress(sockets_.empty() ? context_.options.listen
                                                         : sockets_.begin()->second.address);
   if (!address) return Wrap(address.error(), "--listen");
+  // Alone first: sockets that share a port would share it with another server of this user as well,
+  // and each of the two would get some of the other's connections.
+  if (sockets_.empty()) {
+    const auto alone = http::ListenTcp(*address);
+    if (!alone) return std::unexpected(alone.error());
+  }
   const std::uint32_t wanted = CellsOf(context_.options);
   for (std::uint32_t i = 0; i < wanted; ++i) {
     const std::string id = SocketName(i);

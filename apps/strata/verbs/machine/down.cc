@@ -64,6 +64,11 @@ void Down(Session& session) {
   // Before it is asked: a pid may be another's once it has ended.
   auto stratad = session.is_remote() ? std::nullopt : HolderOf(lock);
   auto answer = session.AskJson("POST", "/v1/down");
+  if (!answer && session.no_server && !session.is_remote()) {
+    return session.Report({Errc::kUnavailable, "stratad does not run (nothing answers at " +
+                                                   session.api_socket().string() +
+                                                   "): nothing to stop"});
+  }
   if (!answer) return session.Report(answer.error());
   auto gone =
       session.is_remote() ? WaitUntilUnreachable(session) : WaitUntilGone(lock, std::move(stratad));

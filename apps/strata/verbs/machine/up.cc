@@ -7,11 +7,15 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/files/files.h"
+#include "exit_code.h"
 #include "host/process/process.h"
 #include "verbs.h"
 
@@ -71,16 +75,27 @@ std::string WaitReady(int fd) {
   return line;
 }
 
-// Why a server did not start: the last line of the log that is its own and not a cell's.
-std::string LastWords(const fs::path& log) {
+// Why a server did not start: the last line that is its own and not a cell's, of what the log has
+// from `start` on. Before that are earlier servers' words.
+std::string LastWords(const fs::path& log, std::uintmax_t start) {
   constexpr std::string_view kOwn = "\nstratad: ";
   auto text = ReadFile(log, Bytes::MiB(64));
   if (!text) return "no log";
-  const std::string lines = "\n" + *text;
+  const std::string lines = "\n" + text->substr(std::min<std::uintmax_t>(start, text->size()));
   const std::size_t at = lines.rfind(kOwn);
   if (at == std::string::npos) return "no reason was logged";
   const std::size_t from = at + kOwn.size();
   return lines.substr(from, lines.find('\n', from) - from);
+}
+
+// Its exit code, as the foreground's would be; a server that is still there hangs.
+int EndOf(host::Process& server) {
+  constexpr int kPatienceMs = 1000;
+  pollfd ended{server.pidfd(), POLLIN, 0};
+  static_cast<void>(::poll(&ended, 1, kPatienceMs));
+  const auto status = server.Poll();
+  const bool told = status && status->kind == host::ExitStatus::Kind::kExited && status->value != 0;
+  return told ? status->value : static_cast<int>(kFailed);
 }
 
 Result<void> StartInBackground(Session& session, const UpFlags& flags) {
@@ -95,12 +110,18 @@ Result<void> StartInBackground(Session& session, const UpFlags& flags) {
   auto errors = OpenFile(log, O_WRONLY | O_CREAT | O_APPEND);
   if (!errors) return std::unexpected(errors.error());
 
+  std::error_code unknown;
+  const std::uintmax_t logged = fs::file_size(log, unknown);
+  if (unknown) return FailErrno("look at " + log.string(), unknown.value());
+  const fs::path here = fs::current_path(unknown);  // what paths after -- are relative to
+
   host::SpawnOptions options;
   options.program = (*folder / "stratad").string();
   options.arguments = ServerArguments(session, flags, *folder);
   options.arguments.push_back("--log-file=" + log.string());
   options.arguments.emplace_back("--ready-fd=3");
   options.environment = Environment();
+  if (!unknown) options.working_directory = here;
   options.stdout_fd = errors->get();
   options.stderr_fd = errors->get();
   options.fds = {{tell.get(), 3}};
@@ -113,8 +134,9 @@ Result<void> StartInBackground(Session& session, const UpFlags& flags) {
   const std::string address = told.substr(0, space);
   const std::string api = space == told.size() ? "" : told.substr(space + 1);
   if (address.empty()) {
-    return Fail(Errc::kFailedPrecondition,
-                "stratad did not start: " + LastWords(log) + " (" + log.string() + ")");
+    session.exit_code = EndOf(*server);
+    PrintError("stratad did not start: " + LastWords(log, logged) + " (" + log.string() + ")");
+    return {};
   }
   server->Detach();
   auto format = session.format();
@@ -150,7 +172,8 @@ Result<void> RunInForeground(Session& session, const UpFlags& flags) {
 void AddUp(CLI::App& app, Session& session) {
   auto flags = std::make_shared<UpFlags>();
   CLI::App* verb = app.add_subcommand("up", "Start the server (stratad)");
-  verb->add_option("--listen", flags->listen, "Public address; port 0 picks one");
+  verb->add_option("--listen", flags->listen,
+                   "Public address, ADDR:PORT; no ADDR: all of IPv4; port 0 picks one");
   verb->add_flag("-d,--detach", flags->background, "In the background");
   verb->add_flag("-v,--verbose", flags->verbose, "Log more");
   verb->add_option("options", flags->more, "After --: options for stratad (stratad --help)");
