@@ -9,8 +9,8 @@ import tempfile
 import unittest
 
 from e2e import guests
-from e2e.support import (BIN, DONE, EXAMPLES, FAILED, NO_SERVER, NOT_FOUND, USAGE, Server, ServerTest, eventually,
-                         function, hello)
+from e2e.support import (BIN, DONE, EXAMPLES, FAILED, NO_SERVER, NOT_FOUND, UNSUPPORTED, USAGE, Server, ServerTest,
+                         eventually, function, hello)
 
 
 class VerbsTest(ServerTest):
@@ -58,6 +58,12 @@ class VerbsTest(ServerTest):
         expected = self.server.request("POST", "/markdown", body=data.read_bytes()).text
         self.assertEqual(self.demo("invoke", "markdown", "-d", f"@{data}").stdout, expected)
         self.assertEqual(self.demo("invoke", "markdown", "-d", "-", stdin=data.read_text()).stdout, expected)
+
+    def test_a_battery_that_was_not_tried_is_no_success(self):
+        self.assert_exit(self.demo("--api", "https://127.0.0.1:1", "probe", "--isolation", "--class", "wasm"), USAGE,
+                         "wasm: a server elsewhere needs --api")
+        self.assert_exit(self.demo("probe", "--isolation", "--through", "exec", "--class", "wasm"), UNSUPPORTED,
+                         "nothing was tried in class wasm")
 
     def test_a_typed_export_is_called_with_numbers(self):
         answer = self.demo("invoke", "hello", "--export", "add", "2", "40")
@@ -174,6 +180,7 @@ class VerbsTest(ServerTest):
         nowhere = Server()
         for words in (("get",), ("status",), ("down",), ("top",), ("invoke", "hello")):
             self.assert_exit(nowhere.strata(*words), NO_SERVER)
+        self.assert_exit(nowhere.strata("down"), NO_SERVER, "nothing to stop")
         nowhere.home.rmdir()
 
     def test_every_verb_has_help(self):

@@ -64,6 +64,9 @@ Battery::Battery(Session& session, Through through, model::Class sandbox_class,
       workload_(Workload(through, sandbox_class, plants)) {}
 
 Result<void> Battery::Deploy() {
+  if (class_ == model::Class::kWasm && through_ != Through::kCall) {
+    return Fail(Errc::kUnsupported, "its sandboxes are no processes: they run calls only");
+  }
   auto deployed = cli::Deploy(session_, workload_, class_);
   if (!deployed || through_ != Through::kCopy) return deployed;
   auto copied = MakeCopy();

@@ -32,7 +32,9 @@ class Run {
   Run(Session& session, const IsolationFlags& flags, const std::function<bool()>& stopped)
       : session_(session), flags_(flags), stopped_(stopped) {}
   Result<Json> Go();
-  [[nodiscard]] bool all_acceptable() const noexcept { return acceptable_; }
+  // kInternal: a guest got further than its class allows. kUnsupported: a class that was asked for
+  // is not here, or none is, so that nothing was shown to hold.
+  [[nodiscard]] Result<void> Outcome() const;
 
  private:
   // Everything in one class, or why the class is not here.
@@ -91,7 +93,9 @@ Result<Json> Run::Go() {
   for (const model::Class each : *classes) {
     Battery battery(session_, *through, each, *plants);
     if (auto deployed = battery.Deploy(); !deployed) {
-      if (session_.no_server) return std::unexpected(std::move(deployed).error());
+      if (deployed.error().code != Errc::kUnsupported) {
+        return Wrap(std::move(deployed).error(), std::string(model::ClassName(each)));
+      }
       lacking_[std::string(model::ClassName(each))] = deployed.error().message;
       continue;
     }
@@ -115,6 +119,17 @@ Result<void> Run::TryAll(Battery& battery, model::Class in) {
     outcomes_[scenarios_[i].id][name] = measure::ToJson(verdict);
   }
   Progress(name, scenarios_.size());
+  return {};
+}
+
+Result<void> Run::Outcome() const {
+  if (!acceptable_) return Fail(Errc::kInternal, "a guest got further than its class allows");
+  for (const std::string& asked : flags_.classes) {
+    if (lacking_.contains(asked)) {
+      return Fail(Errc::kUnsupported, "nothing was tried in class " + asked);
+    }
+  }
+  if (outcomes_.empty()) return Fail(Errc::kUnsupported, "nothing was tried in any class");
   return {};
 }
 
@@ -196,9 +211,7 @@ void ProbeIsolation(Session& session, const IsolationFlags& flags) {
   } else {
     PrintMatrix(*result);
   }
-  if (!run.all_acceptable()) {
-    session.Report({Errc::kInternal, "a guest got further than its class allows"});
-  }
+  if (auto outcome = run.Outcome(); !outcome) session.Report(outcome.error());
 }
 
 }  // namespace strata::cli

@@ -3,8 +3,9 @@
 //
 //   scenarios.json --> [ TryIsolation ] --Battery--> API --> guests;  Judge --> the matrix
 //
-// A class that the server does not have is named with the reason, and no failure. What is tried and
-// what counts as held is measure/isolation.h's.
+// A class that the server does not have is named with the reason, and no failure unless it was
+// asked for or is the last one: a gate that tried nothing must not open. What is tried and what
+// counts as held is measure/isolation.h's.
 //
 // Threads:  one; takes minutes at worst: a scenario may have to be ended by its time limit.
 // Errors:   those of the API; kInvalidArgument: no such class, scenario or way.
