@@ -2,8 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,6 @@
 namespace strata::kube::controller {
 namespace {
 
-using activator::DemandReport;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
