@@ -142,7 +142,6 @@ class ManagerImpl final : public Manager {
   Task<model::Placement> Choose(const model::Resource& resource, const Artifacts& artifacts,
                                 std::vector<scheduler::Option> options,
                                 std::optional<model::Class> asked, Circumstances now = {});
-  Bytes RoomNow(const model::Resource& resource);
   std::optional<model::Placement> PlacementNow(const Candidate& candidate);
   Result<std::vector<scheduler::Option>> OptionsOf(const model::Resource& resource,
                                                    const Artifacts& artifacts) const;

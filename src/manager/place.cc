@@ -233,11 +233,6 @@ Result<model::Placement> ManagerImpl::FreePlacement(const model::Resource& resou
   return scheduler::Choose(question, *options, {&node, 1}, prices);
 }
 
-Bytes ManagerImpl::RoomNow(const model::Resource& resource) {
-  const auto now = store_->Get(resource.key());
-  return RoomFor(host::FreeMemory(), now ? &now->resource : nullptr);
-}
-
 Task<void> ManagerImpl::Place(Candidate& candidate) {
   const model::Resource& resource = candidate.resource.resource;
   const auto asked = AskedClass(candidate);
@@ -248,13 +243,16 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
   // What has not changed stays where it is, whatever was measured since.
   auto placement = PlacementNow(candidate);
   if (placement && !CanRun(*options, placement->sandbox_class)) placement.reset();
-  if (const auto now = store_->Get(resource.key()); placement && now) {
-    const Bytes room = RoomFor(host::FreeMemory(), &now->resource);
-    if (auto fits = CheckGrowth(resource, now->resource, room); !fits) co_return fits;
-  }
-  if (!placement) {
-    const Circumstances now{.room = RoomNow(resource)};
-    auto chosen = co_await Choose(resource, artifacts, *options, *asked, now);
+  const auto stored = store_->Get(resource.key());
+  const std::string* running = ServedAs(resource.metadata.tenant, resource.metadata.name);
+  const Held now{.resource = stored ? &stored->resource : nullptr,
+                 .ready = running == nullptr ? 0 : scales_.ReadyOf(*running)};
+  const Bytes room = RoomFor(host::FreeMemory(), now);
+  if (placement && now.resource != nullptr) {
+    if (auto fits = CheckGrowth(resource, now, room); !fits) co_return fits;
+  } else if (!placement) {
+    const Circumstances circumstances{.room = room};
+    auto chosen = co_await Choose(resource, artifacts, *options, *asked, circumstances);
     if (!chosen) co_return std::unexpected(chosen.error());
     placement = *std::move(chosen);
   }

@@ -81,6 +81,11 @@ void Scales::Show(const store::UsageKey& whose) {
   gauge("strata_keeper_requests_waiting", "Requests that wait for a replica.", sum.waiting);
 }
 
+std::uint32_t Scales::ReadyOf(std::string_view key) const {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? 0 : found->second.scaled.ready;
+}
+
 Json Scales::Of(std::string_view key) const {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return {};

@@ -6,6 +6,7 @@
 // Threads: one loop. Lifetime: clock, registry and logger outlive it. Tested by scales_test.cc.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -30,6 +31,9 @@ class Scales {
   // Of what runs as `key` now: {ready, desired, max, waiting, last: {from, to, why, at}}; `last` is
   // the last decision, of a service that scales. Null: nothing was told.
   [[nodiscard]] Json Of(std::string_view key) const;
+
+  // Replicas that serve as `key` now; 0 where nothing was told.
+  [[nodiscard]] std::uint32_t ReadyOf(std::string_view key) const;
 
   // Of all that runs of a service in a class, which may be several revisions: without `last`.
   [[nodiscard]] Json Of(const store::UsageKey& whose) const;

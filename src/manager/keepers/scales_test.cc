@@ -41,6 +41,7 @@ class ScalesTest : public ::testing::Test {
 
 TEST_F(ScalesTest, OfWhatWasNotToldThereIsNothing) {
   EXPECT_TRUE(scales_.Of("service:web:1").is_null());
+  EXPECT_EQ(scales_.ReadyOf("service:web:1"), 0U);
 }
 
 TEST_F(ScalesTest, ADecisionIsShownWithItsReasonAndLoggedOnce) {
@@ -55,6 +56,7 @@ TEST_F(ScalesTest, ADecisionIsShownWithItsReasonAndLoggedOnce) {
   const Json scale = scales_.Of("service:web:1");
   EXPECT_EQ(scale["desired"], 3);
   EXPECT_EQ(scale["ready"], 1);
+  EXPECT_EQ(scales_.ReadyOf("service:web:1"), 1U);
   EXPECT_EQ(scale["max"], 5);
   EXPECT_EQ(scale["last"]["from"], 1);
   EXPECT_EQ(scale["last"]["to"], 3);

@@ -22,19 +22,24 @@ std::string_view HeldField(const model::Resource& resource) {
   return service->scale ? "scale.min" : "replicas";
 }
 
-Bytes RoomFor(Bytes free, const model::Resource* now) {
+std::uint32_t Held::count() const {
+  if (resource == nullptr || resource->workload() == nullptr) return 0;
+  return std::max(HeldOf(*resource), ready);
+}
+
+Bytes RoomFor(Bytes free, const Held& now) {
   std::uint64_t room = free.count - std::min(free.count, host::kKeptFree.count);
-  if (now != nullptr && now->workload() != nullptr) {
-    const std::uint64_t held = now->workload()->limits.memory.count * HeldOf(*now);
+  if (const std::uint64_t count = now.count(); count > 0) {
+    const std::uint64_t held = now.resource->workload()->limits.memory.count * count;
     room += std::min(held, UINT64_MAX - room);
   }
   return Bytes{room};
 }
 
-Result<void> CheckGrowth(const model::Resource& resource, const model::Resource& now, Bytes room) {
+Result<void> CheckGrowth(const model::Resource& resource, const Held& now, Bytes room) {
   const std::uint64_t held = HeldOf(resource);
   const std::uint64_t memory = resource.workload()->limits.memory.count;
-  if (held <= HeldOf(now) || held * memory <= room.count) return {};
+  if (held <= now.count() || held * memory <= room.count) return {};
   const auto mib = [](std::uint64_t bytes) { return std::to_string(bytes >> 20); };
   return Fail(Errc::kFailedPrecondition,
               resource.key().ToString() + ": " + std::to_string(held) + " replicas need " +

@@ -32,12 +32,21 @@ std::uint32_t HeldOf(const model::Resource& resource);
 // The field that says so; empty: none does.
 std::string_view HeldField(const model::Resource& resource);
 
-// Of `free`, what a workload may take: all but what the host keeps, and besides what `now` holds
-// whose place it takes; null: nothing.
-Bytes RoomFor(Bytes free, const model::Resource* now);
+// What is there of a workload whose name is applied again.
+struct Held {
+  const model::Resource* resource = nullptr;  // as it is deployed; null: nothing is
+  std::uint32_t ready = 0;                    // its replicas, which may be more for their load
 
-// Of a workload that stays as it runs now, as `now`: whether `room`, which is RoomFor it, is enough
-// where it is to hold more sandboxes. kFailedPrecondition: it is not; what would do.
-Result<void> CheckGrowth(const model::Resource& resource, const model::Resource& now, Bytes room);
+  // Sandboxes of it.
+  [[nodiscard]] std::uint32_t count() const;
+};
+
+// Of `free`, what a workload may take: all but what the host keeps, and besides what `now` holds
+// whose place it takes.
+Bytes RoomFor(Bytes free, const Held& now);
+
+// Of a workload that stays as it runs now: whether `room`, which is RoomFor it, is enough where it
+// is to hold more sandboxes. kFailedPrecondition: it is not; what would do.
+Result<void> CheckGrowth(const model::Resource& resource, const Held& now, Bytes room);
 
 }  // namespace strata::manager

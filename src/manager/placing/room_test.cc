@@ -28,36 +28,48 @@ model::Resource ServiceOf(Bytes memory, std::uint32_t replicas) {
 }
 
 TEST(RoomTest, TheHostKeepsSome) {
-  EXPECT_EQ(RoomFor(host::kKeptFree, nullptr), Bytes{0});
-  EXPECT_EQ(RoomFor(Bytes::MiB(1), nullptr), Bytes{0});
-  EXPECT_EQ(RoomFor(Bytes{host::kKeptFree.count + 5}, nullptr), Bytes{5});
+  EXPECT_EQ(RoomFor(host::kKeptFree, {}), Bytes{0});
+  EXPECT_EQ(RoomFor(Bytes::MiB(1), {}), Bytes{0});
+  EXPECT_EQ(RoomFor(Bytes{host::kKeptFree.count + 5}, {}), Bytes{5});
 }
 
 TEST(RoomTest, WhatRunsMayBeReplacedByAsMuchHoweverShortMemoryIs) {
   const model::Resource function = FunctionOf(Bytes::MiB(64));
-  EXPECT_EQ(RoomFor(Bytes{0}, &function), Bytes::MiB(64));
+  EXPECT_EQ(RoomFor(Bytes{0}, {&function}), Bytes::MiB(64));
   const model::Resource service = ServiceOf(Bytes::MiB(64), 3);
-  EXPECT_EQ(RoomFor(Bytes{0}, &service), Bytes::MiB(192));
+  EXPECT_EQ(RoomFor(Bytes{0}, {&service}), Bytes::MiB(192));
 }
 
 TEST(RoomTest, WhereNothingSaysWhatIsFreeEverythingFits) {
   const model::Resource function = FunctionOf(Bytes::MiB(1024));
-  EXPECT_EQ(RoomFor(Bytes{UINT64_MAX}, &function), Bytes{UINT64_MAX});
+  EXPECT_EQ(RoomFor(Bytes{UINT64_MAX}, {&function}), Bytes{UINT64_MAX});
 }
 
 TEST(RoomTest, OnlyWhatGrowsIsAskedForRoom) {
   const model::Resource two = ServiceOf(Bytes::MiB(64), 2);
   model::Resource nine = ServiceOf(Bytes::MiB(64), 9);
   nine.metadata = {.name = "web", .tenant = "shop"};
-  EXPECT_TRUE(CheckGrowth(two, two, Bytes{0}).has_value()) << "it runs already";
-  EXPECT_TRUE(CheckGrowth(two, nine, Bytes{0}).has_value()) << "it holds less";
-  EXPECT_TRUE(CheckGrowth(nine, two, Bytes::MiB(576)).has_value());
-  const auto refused = CheckGrowth(nine, two, Bytes::MiB(575));
+  EXPECT_TRUE(CheckGrowth(two, {&two}, Bytes{0}).has_value()) << "it runs already";
+  EXPECT_TRUE(CheckGrowth(two, {&nine}, Bytes{0}).has_value()) << "it holds less";
+  EXPECT_TRUE(CheckGrowth(nine, {&two}, Bytes::MiB(576)).has_value());
+  const auto refused = CheckGrowth(nine, {&two}, Bytes::MiB(575));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::kFailedPrecondition);
   EXPECT_THAT(refused.error().message,
               ::testing::HasSubstr("9 replicas need 576 MiB, and this host has 575 for them; "
                                    "replicas: 8 would do"));
+}
+
+TEST(RoomTest, WhatRunsForItsLoadIsNoGrowthAndItsPlaceIsFree) {
+  model::Resource one = ServiceOf(Bytes::MiB(64), 1);
+  std::get<model::ServiceSpec>(one.spec).scale = model::Scale{.min = 1, .max = 20};
+  model::Resource ten = one;
+  std::get<model::ServiceSpec>(ten.spec).scale->min = 10;
+  EXPECT_FALSE(CheckGrowth(ten, {&one, 9}, Bytes{0}).has_value());
+  EXPECT_TRUE(CheckGrowth(ten, {&one, 10}, Bytes{0}).has_value()) << "it starts nothing";
+  EXPECT_EQ(RoomFor(Bytes{0}, {&one, 10}), Bytes::MiB(640));
+  EXPECT_EQ(RoomFor(Bytes{0}, {&ten, 3}), Bytes::MiB(640)) << "some are still to come";
+  EXPECT_EQ(RoomFor(Bytes{0}, {nullptr, 3}), Bytes{0}) << "nobody knows how large they are";
 }
 
 TEST(RoomTest, AServiceHoldsItsLeastReplicasAndAtLeastOne) {
