@@ -86,8 +86,8 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
     const std::string* served = ServedAs(key.tenant, key.name);
     Json scale = served == nullptr ? Json() : scales_.Of(*served);
     if (!scale.is_null()) status["scale"] = std::move(scale);
-    Json left_out = runnables_.LeftOutOf(key.tenant, key.name);
-    if (!left_out.is_null()) status["not_served"] = std::move(left_out);
+    Json not_served = runnables_.NotServed(key.tenant, key.name);
+    if (!not_served.is_null()) status["not_served"] = std::move(not_served);
     Json stays = slos_.StaysOf(key.tenant, key.name);
     if (!stays.is_null()) status["stays"] = std::move(stays);
   }

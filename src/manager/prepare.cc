@@ -162,7 +162,7 @@ void ManagerImpl::ReleaseUnused() {
     if (taken) unreleased_.emplace(tenant);
     return taken;
   };
-  keepers_.KeepOnly(served_, busy);
+  keepers_.KeepOnly(served_, runnables_.images(), busy);
   scales_.KeepOnly([this](const std::string& key) {
     const auto keeper = keepers_.Of(key);
     return keeper && keeper->keys().contains(key);

@@ -135,6 +135,12 @@ Awaitable<void> RequestPath::Handle(http::Exchange& exchange) {
                   http::ProblemOf(405, "wrong-method", "the route does not take this method"),
                   std::move(allow));
   }
+  if (match.rule->backends.empty()) {
+    http::Problem problem =
+        http::ProblemOf(503, "not-served", "what this route leads to cannot be reached now");
+    problem.retry_after = std::chrono::seconds(1);
+    return Refuse(exchange, std::move(state), std::move(problem));
+  }
   const auto draw = DrawByHeader(*match.rule, head.headers);
   const Backend& backend = PickBackend(
       *match.rule, draw ? *draw : static_cast<std::uint32_t>(ports_.random.Next() >> 32));

@@ -48,6 +48,21 @@ TEST_F(RequestPathTest, NoRouteIs404AndAnotherMethodIs405WithAllow) {
   EXPECT_EQ(test_ports_.records[1].revision, meter::kNoRevision);
 }
 
+TEST_F(RequestPathTest, WhatNobodyServesNowIsToldToComeAgain) {
+  PlanSpec spec;
+  spec.rules.push_back({.path = "/gone"});
+  auto plan = Plan::Build(std::move(spec), nullptr, ports_);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  path_.SwitchTo(std::move(*plan));
+  const Client client = Get("/gone/far");
+  EXPECT_EQ(client.exchange.response_sink.status(), 503);
+  EXPECT_EQ(client.exchange.response_sink.header("Retry-After"), "1");
+  EXPECT_EQ(ProblemType(client), "urn:strata:problem:not-served");
+  ASSERT_EQ(test_ports_.records.size(), 1U);
+  EXPECT_EQ(test_ports_.records[0].revision, meter::kNoRevision);
+  EXPECT_EQ(test_ports_.records[0].status, 503);
+}
+
 TEST_F(RequestPathTest, AnAmbiguousPathIs400) {
   Serve({Spec("hello")});
   for (const char* target : {"/hello/../x", "/hello//x", "/hello/%2e%2e/x", "/hello%2fx"}) {

@@ -37,10 +37,10 @@ class LostImageTest(HostTraces, ServerTest):
         away = self.folder / "away"  # what is not known there is removed
         shutil.move(held, away)
         kill(self.pids_of("strata-keeper")[0])
-        self.assertTrue(eventually(lambda: "not_served" in self.status("lost")))
+        self.assertTrue(eventually(lambda: "image of default/lost@1" in str(self.status("lost").get("not_served"))))
         [missing] = self.status("lost")["not_served"]
-        self.assertEqual((missing["revision"], missing["class"]), (1, "container"))
-        self.assertIn("image of default/lost@1", missing["because"])
+        self.assertEqual((missing["revision"], missing["class"], missing["tried_again"]), (1, "container", True))
+        self.assertTrue(eventually(lambda: self.server.get("/lost").problem == "not-served"))
         self.assertTrue(eventually(lambda: self.server.get("/other/count").status == 200))
         self.assertNotIn("not_served", self.status("other", "service"))
         shutil.move(away, held)

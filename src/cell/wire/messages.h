@@ -108,8 +108,8 @@ struct Route {
   std::string path;                  // prefix, by segments
   std::vector<std::string> methods;  // empty: all
   std::vector<model::HeaderMatch> headers;
-  std::string split;  // a header's name, or empty: at random
-  std::vector<Backend> backends;
+  std::string split;              // a header's name, or empty: at random
+  std::vector<Backend> backends;  // none: nobody serves it now
   std::optional<Mirror> mirror;
 };
 

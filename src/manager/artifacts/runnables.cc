@@ -20,6 +20,7 @@ namespace {
 // As in the classes whose sandboxes have a root to write to.
 constexpr Bytes kScratchSize = Bytes::MiB(64);
 constexpr std::uint16_t kDefaultPort = 8080;
+constexpr const char* kBeingMade = "it is being made ready";
 
 // Cells get scratch directories as mounts of a size. Without root there are none: what the manifest
 // left open is then a directory on disk.
@@ -96,9 +97,13 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
   found.reserve(forms.size());  // what is tried is written there
   lacking_.clear();
   untried_.clear();
+  images_.clear();
   const std::vector<LeftOut> tried = std::exchange(tried_, {});
   for (const Form& form : forms) {
     LeftOut as = LeftOutAs(form);
+    if (as.sandbox_class != model::Class::kWasm) {
+      images_.insert({as.tenant, as.sandbox_class, form.revision.artifact_digest});
+    }
     found.push_back(Find(form, as));
     if (found.back().at == Keepers::At::kSoon) {
       trying.push_back(Try(form.revision, found.back().module));
@@ -118,18 +123,24 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
   }
   std::vector<Runnable> ready;
   std::vector<LeftOut> left_out;
+  told_.clear();
   for (std::size_t i = 0; i < forms.size(); ++i) {
     LeftOut as = LeftOutAs(forms[i]);
     // Somebody may have tried it meanwhile.
     if (found[i].at == Keepers::At::kNowhere && found[i].module && !as.because.empty()) {
       found[i].module = Fail(Errc::kUnavailable, as.because);
     }
+    const bool had = found[i].module.has_value();  // so that nothing else can be made ready
+    const model::Revision revision = forms[i].revision;
     auto made = Finish(std::move(forms[i]), std::move(found[i].module));
     if (made) {
+      as.because = found[i].lacks() ? kBeingMade : "";
+      told_.push_back({std::move(as), made->module});
       ready.push_back(*std::move(made));
       continue;
     }
-    lacking_.insert(as.tenant);
+    as.for_good = had || IsRefused(revision);
+    if (!as.for_good) lacking_.insert(as.tenant);
     as.because = std::move(made).error().message;
     left_out.push_back(std::move(as));
   }
@@ -155,7 +166,22 @@ Runnables::Found Runnables::Find(const Form& form, const LeftOut& as) {
   if (found.at == At::kNowhere && !as.because.empty()) {
     return {Fail(Errc::kUnavailable, as.because), At::kNowhere};
   }
+  if (found.at == At::kRefused) {
+    std::string why = as.because.empty() ? std::move(found.because) : as.because;
+    return {Fail(Errc::kUnsupported, std::move(why)), At::kRefused};
+  }
   return {std::move(found.key), found.at};
+}
+
+// Another try would be answered the same.
+bool Runnables::IsRefused(const model::Revision& revision) {
+  const model::Class sandbox_class = ClassOf(revision);
+  if (sandbox_class == model::Class::kWasm) return false;
+  const auto what = ForKeeper(revision, sandbox_class);
+  if (!what) return false;
+  const auto found =
+      parts_.keepers.Find(revision.tenant, sandbox_class, revision.artifact_digest, *what);
+  return found.at == Keepers::At::kRefused;
 }
 
 // One workload whose code is lost must not keep the others from being served.
@@ -199,8 +225,11 @@ Task<void> Runnables::MakeReady(std::vector<Form> forms) {
   for (std::size_t i = 0; i < forms.size(); ++i) {
     LeftOut as = LeftOutAs(forms[i]);
     std::erase_if(left_out, [&as](const LeftOut& each) { return SameForm(each, as); });
+    const bool had = made[i].has_value();
+    const model::Revision revision = forms[i].revision;
     const auto ready = Finish(std::move(forms[i]), std::move(made[i]));
     if (ready) continue;
+    as.for_good = had || IsRefused(revision);
     as.because = ready.error().message;
     left_out.push_back(std::move(as));
   }
@@ -210,7 +239,11 @@ Task<void> Runnables::MakeReady(std::vector<Form> forms) {
 
 LeftOut Runnables::LeftOutAs(const Form& form) const {
   const model::Revision& revision = form.revision;
-  LeftOut as{revision.tenant, revision.name, revision.number, ClassOf(revision), {}};
+  LeftOut as{.tenant = revision.tenant,
+             .name = revision.name,
+             .revision = revision.number,
+             .sandbox_class = ClassOf(revision),
+             .because = ""};
   const auto before =
       std::ranges::find_if(left_out_, [&as](const LeftOut& each) { return SameForm(each, as); });
   if (before != left_out_.end()) as.because = before->because;
@@ -221,7 +254,7 @@ LeftOut Runnables::LeftOutAs(const Form& form) const {
 void Runnables::LeaveOut(std::vector<LeftOut> forms) {
   for (const LeftOut& each : forms) {
     if (std::ranges::find(left_out_, each) != left_out_.end()) continue;
-    parts_.log.Error("not served, and tried again until it is",
+    parts_.log.Error(each.for_good ? "not served" : "not served, and tried again until it is",
                      {{"workload", each.tenant + "/" + each.name},
                       {"revision", std::to_string(each.revision)},
                       {"class", std::string(model::ClassName(each.sandbox_class))},
@@ -230,13 +263,20 @@ void Runnables::LeaveOut(std::vector<LeftOut> forms) {
   left_out_ = std::move(forms);
 }
 
-Json Runnables::LeftOutOf(const std::string& tenant, const std::string& name) const {
+Json Runnables::NotServed(const std::string& tenant, const std::string& name) const {
   Json all;
-  for (const LeftOut& each : left_out_) {
-    if (each.tenant != tenant || each.name != name) continue;
+  const auto add = [&](const LeftOut& each, const std::string& because) {
+    if (each.tenant != tenant || each.name != name || because.empty()) return;
     all.push_back({{"revision", each.revision},
                    {"class", model::ClassName(each.sandbox_class)},
-                   {"because", each.because}});
+                   {"because", because},
+                   {"tried_again", !each.for_good}});
+  };
+  for (const LeftOut& each : left_out_) add(each, each.because);
+  for (const auto& [form, module] : told_) {
+    const auto same = [&form](const LeftOut& each) { return SameForm(each, form); };
+    if (std::ranges::any_of(left_out_, same)) continue;  // tried since
+    add(form, form.because.empty() ? parts_.keepers.WhyDown(module) : form.because);
   }
   return all;
 }
@@ -293,6 +333,10 @@ Task<std::string> Runnables::EnsureImage(const model::Revision& revision,
   if (!what) co_return std::unexpected(std::move(what).error());
   auto found = parts_.keepers.Find(revision.tenant, sandbox_class, revision.artifact_digest, *what);
   if (found.at == Keepers::At::kHand) co_return std::move(found.key);
+  if (found.at == Keepers::At::kRefused) {
+    co_return Fail(Errc::kUnsupported,
+                   "image of " + revision.ToString() + ": " + std::move(found.because));
+  }
   auto root = parts_.images.Get(revision.artifact_digest);
   if (!root) co_return Wrap(std::move(root).error(), "image of " + revision.ToString());
   auto key = co_await parts_.keepers.Run(revision.tenant, sandbox_class, revision.artifact_digest,

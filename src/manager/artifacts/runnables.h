@@ -6,14 +6,16 @@
 // A machine may take a minute to boot, so that nothing is made ready where every change waits:
 // Of() takes what is at hand. What a keeper lost has a key whose lines end at once (its calls are
 // told to come again) until MakeReady has tried it; what that could not make ready is left out, its
-// traffic goes to the other backends of its routes, and it is known why. Of() itself makes what
+// traffic goes to the other backends of its routes, and it is known why. What is refused for good
+// (its class cannot enforce what it asks for) is told once, and asks for no further try. Of()
+// itself makes what
 // takes a moment and never failed: it compiles code, and asks a keeper that has the image already
 // for what is to run of it now. So after an upgrade, or when prices or replicas are others, cells
 // serve on with what they have until there is other.
 //
 // Threads:  one loop. Lifetime: what it is made with outlives it.
-// Errors:   of a form, told by LeftOutOf(); of the whole only a cancelled wait, kUnavailable.
-// Tested by tests/crash and tests/e2e.
+// Errors:   of a form, told by NotServed(); of the whole only a cancelled wait, kUnavailable.
+// Tested by runnables_test.cc, tests/crash and tests/e2e.
 #pragma once
 
 #include <map>
@@ -76,9 +78,12 @@ class Runnables {
   [[nodiscard]] const std::set<std::string>& lacking() const noexcept { return lacking_; }
   // Those of them that lack what MakeReady was not asked for since it was there.
   [[nodiscard]] const std::set<std::string>& untried() const noexcept { return untried_; }
-  // [{"revision", "class", "because"}]: forms that no cell has, though they are deployed. null:
-  // none.
-  [[nodiscard]] Json LeftOutOf(const std::string& tenant, const std::string& name) const;
+  // Of all forms of the last Of(): what their keepers keep ready for whatever runs of them.
+  [[nodiscard]] const std::set<Keepers::Image>& images() const noexcept { return images_; }
+  // [{"revision", "class", "because", "tried_again"}]: forms that are deployed and reached by no
+  // call, which is no more as soon as they are, without anybody's doing, if they are tried again.
+  // null: none.
+  [[nodiscard]] Json NotServed(const std::string& tenant, const std::string& name) const;
 
   // Native code by module key: verified, and held open as long as cells may ask for it.
   Task<std::string> EnsureCode(const model::Revision& revision);
@@ -101,7 +106,13 @@ class Runnables {
       return at == Keepers::At::kNowhere || at == Keepers::At::kUntended;
     }
   };
+  // What cells were last told of.
+  struct Told {
+    LeftOut form;  // while it lacks something, `because` says so
+    std::string module;
+  };
   Found Find(const Form& form, const LeftOut& as);
+  bool IsRefused(const model::Revision& revision);
   Result<std::string> OpenCodeOf(const model::Revision& revision);
   Result<Keepers::Workload> ForKeeper(const model::Revision& revision,
                                       model::Class sandbox_class) const;
@@ -115,6 +126,8 @@ class Runnables {
   Parts parts_;
   std::map<std::string, Fd> code_;  // by module key
   std::vector<LeftOut> left_out_;
+  std::vector<Told> told_;
+  std::set<Keepers::Image> images_;
   std::set<std::string> lacking_;
   std::set<std::string> untried_;
   std::vector<LeftOut> tried_;  // which forms MakeReady was asked for and Of() found lacking since

@@ -89,10 +89,9 @@ void AddRoute(const model::RouteEntry& entry, const Indices& indices, Configurat
     const auto found = indices.find({entry.tenant, mirror.function, mirror.target});
     if (found != indices.end()) route.mirror = cell::Mirror{found->second, mirror.percent};
   }
-  // What is left of it may have no weight: then there is nobody to serve it, as with none at all.
-  if (std::ranges::any_of(route.backends, &cell::Backend::weight)) {
-    to.message.routes.push_back(std::move(route));
-  }
+  // What is left of it may have no weight: then nobody serves it, as with none at all.
+  if (std::ranges::none_of(route.backends, &cell::Backend::weight)) route.backends.clear();
+  to.message.routes.push_back(std::move(route));
 }
 
 }  // namespace

@@ -58,6 +58,7 @@ struct LeftOut {
   std::uint64_t revision = 0;
   model::Class sandbox_class = model::Class::kWasm;
   std::string because;
+  bool for_good = false;  // another try would fail the same
 
   friend bool operator==(const LeftOut&, const LeftOut&) = default;
 };
@@ -92,8 +93,8 @@ Configuration BuildFrontConfiguration(std::span<const Runnable> runnable,
                                       std::span<const model::RouteEntry> routes,
                                       const cell::Observe& observe);
 
-// The configuration of `tenant`. A backend that cannot be called is left out, and a route without
-// any.
+// The configuration of `tenant`. A backend that cannot be called is left out; a route may have none
+// then, and its requests are told to come again.
 Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnable> runnable,
                                  std::span<const model::RouteEntry> routes,
                                  const cell::Observe& observe);

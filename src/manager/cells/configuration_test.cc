@@ -87,15 +87,21 @@ TEST(ConfigurationTest, ABackendIsOneFormOfItsWorkload) {
   EXPECT_EQ(PlanListener(runnable, std::span(&route, 1)).mode, ListenerPlan::Mode::kDirect);
 }
 
-TEST(ConfigurationTest, ARouteOfWhichOnlyWhatHasNoWeightIsLeftIsNoneAtAll) {
+TEST(ConfigurationTest, ARouteThatNobodyServesStaysWithoutABackend) {
   const std::vector<Runnable> runnable{RunnableOf("a", "one", "sha256:1"),
                                        RunnableOf("a", "two", "sha256:1")};
   auto rolled = RouteTo("a", "/", "lost");  // not to be had
   rolled.backends.push_back({"one", 0});
-  const std::vector<model::RouteEntry> routes{rolled, RouteTo("a", "/2", "two")};
-  const auto built = BuildConfiguration("a", runnable, routes, {});
-  ASSERT_EQ(built.message.routes.size(), 1U) << "a table refuses all for one without a weight";
-  EXPECT_EQ(built.message.routes[0].path, "/2");
+  const std::vector<model::RouteEntry> routes{rolled, RouteTo("a", "/2", "two"),
+                                              RouteTo("a", "/3", "lost")};
+  for (const Configuration& built : {BuildConfiguration("a", runnable, routes, {}),
+                                     BuildFrontConfiguration(runnable, routes, {})}) {
+    ASSERT_EQ(built.message.routes.size(), 3U) << "or another route would have its requests";
+    EXPECT_TRUE(built.message.routes[0].backends.empty())
+        << "a table refuses all for one without a weight";
+    EXPECT_EQ(built.message.routes[1].backends.size(), 1U);
+    EXPECT_TRUE(built.message.routes[2].backends.empty());
+  }
 }
 
 TEST(ConfigurationTest, CollectsTheDirectoriesThatCellsMustReach) {

@@ -139,6 +139,11 @@ Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, s
   auto turn = co_await turns_.Take(key);
   if (!turn) co_return std::unexpected(std::move(turn).error());
   if ((*keeper)->keys().contains(key)) co_return key;
+  if (until == Until::kReady) {
+    refused_.erase(key);
+  } else if (const auto refused = refused_.find(key); refused != refused_.end()) {
+    co_return std::unexpected(refused->second);
+  }
   auto image = co_await Prepare(**keeper, sandbox_class, digest, std::move(root_image));
   if (!image) co_return std::unexpected(std::move(image).error());
   std::visit(
@@ -156,8 +161,18 @@ Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, s
   } else {
     Spawn(context_.loop, StartService(*keeper, std::move(service), *std::move(turn)));
   }
-  if (!runs) co_return std::unexpected(std::move(runs).error());
+  if (!runs) {
+    if (until == Until::kStarted) NoteRefusal(key, runs.error());
+    co_return std::unexpected(std::move(runs).error());
+  }
   co_return key;
+}
+
+// What its class cannot enforce it cannot the next time either.
+bool Keepers::NoteRefusal(const std::string& key, const Error& error) {
+  if (error.code != Errc::kUnsupported) return false;
+  refused_.insert_or_assign(key, error);
+  return true;
 }
 
 Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, keeper::Serve what,
@@ -167,8 +182,12 @@ Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, kee
   const auto ready = co_await keeper->Serve(std::move(what));
   // A keeper that ended, or one that was told to forget it, is no reason to try again.
   if (ready || ready.error().code == Errc::kUnavailable || stopping_) co_return;
+  if (NoteRefusal(key, ready.error())) co_return on_lost_(keeper->tenant());  // it is left out
   context_.log.Error(keeper->tenant() + "/" + name + " does not come up", ready.error());
-  if (keeper->keys().contains(key)) co_return;  // its keeper starts it on
+  if (keeper->keys().contains(key)) {  // its keeper starts it on
+    down_.insert_or_assign(key, ready.error().message);
+    co_return;
+  }
   co_await Pause(context_.loop, kStartAgain);
   if (!stopping_) on_lost_(keeper->tenant());
 }
@@ -182,6 +201,9 @@ Keepers::Found Keepers::Find(const std::string& tenant, model::Class sandbox_cla
   std::string its = key + holder.name();
   const bool waited_for = turns_.Taken(its);
   const bool held = holder.keys().contains(its);
+  if (const auto refused = refused_.find(its); refused != refused_.end() && !held) {
+    return {std::move(key), At::kRefused, refused->second.message};
+  }
   if (!held && !holder.starting().contains(its)) {
     const bool has_image = holder.keys().contains(ImageKey(sandbox_class, digest, holder));
     return {std::move(key), has_image && !waited_for ? At::kSoon : At::kNowhere};
@@ -190,6 +212,11 @@ Keepers::Found Keepers::Find(const std::string& tenant, model::Class sandbox_cla
   std::visit([&](const auto& each) { egress_.Allow(its, each.grants); }, what);
   // And nobody hears of it when what that one had it start does not come up.
   return {std::move(its), held || waited_for ? At::kHand : At::kUntended};
+}
+
+std::string Keepers::WhyDown(const std::string& key) const {
+  const auto found = down_.find(key);
+  return found == down_.end() ? "" : found->second;
 }
 
 std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
@@ -207,7 +234,7 @@ Result<Fd> Keepers::OpenLine(const std::string& key) {
   return std::move(pair->ours);  // the other end closes here
 }
 
-void Keepers::KeepOnly(const std::set<std::string>& keys,
+void Keepers::KeepOnly(const std::set<std::string>& keys, const std::set<Image>& images,
                        const std::function<bool(std::string_view tenant)>& busy) {
   for (auto at = by_tenant_.begin(); at != by_tenant_.end();) {
     const auto& keeper = at->second;
@@ -215,12 +242,19 @@ void Keepers::KeepOnly(const std::set<std::string>& keys,
       ++at;
       continue;
     }
+    std::set<std::string> its_images;
+    for (const Image& each : images) {
+      if (each.tenant != at->first) continue;
+      its_images.insert(ImageKey(each.sandbox_class, each.digest, *keeper));
+    }
     std::set<std::string> held = keeper->keys();
     held.insert(keeper->starting().begin(), keeper->starting().end());
     for (const std::string& key : held) {
-      if (!keys.contains(key)) keeper->Forget(key);
+      if (keys.contains(key) || its_images.contains(key)) continue;
+      keeper->Forget(key);
+      down_.erase(key);
     }
-    if (!keeper->keys().empty() || !keeper->starting().empty()) {
+    if (!keeper->keys().empty() || !keeper->starting().empty() || !its_images.empty()) {
       ++at;
       continue;
     }
@@ -288,7 +322,9 @@ std::map<std::string, std::string> Keepers::tenants() const {
 
 // One that was forgotten may still have to say something.
 void Keepers::OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) {
-  if (keeper.keys().contains(scaled.key)) on_scaled_(keeper.tenant(), std::move(scaled));
+  if (!keeper.keys().contains(scaled.key)) return;
+  if (scaled.ready > 0) down_.erase(scaled.key);
+  on_scaled_(keeper.tenant(), std::move(scaled));
 }
 
 void Keepers::OnPooled(const KeeperProcess& keeper, keeper::Pooled pool) {
@@ -297,6 +333,11 @@ void Keepers::OnPooled(const KeeperProcess& keeper, keeper::Pooled pool) {
 
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
   egress_.Forget(keeper.name());
+  const auto was_its = [its = "@" + keeper.name()](const auto& entry) {
+    return entry.first.ends_with(its);
+  };
+  std::erase_if(refused_, was_its);
+  std::erase_if(down_, was_its);
   Account(keeper);
   accounts_.Ended(keeper.name(), keeper.tenant(), kRole);
   for (auto at = by_tenant_.begin(); at != by_tenant_.end(); ++at) {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -69,7 +70,8 @@ class Keepers final : public KeeperListener {
   // it does so already: a program when it is called, a service at once. The module key; `key` and
   // `image` in `what` are filled in here. kUnsupported: not root, this host lacks the class, or the
   // class cannot enforce what `what` says. kFailedPrecondition: nothing ever listened at the
-  // service's port.
+  // service's port. What ran before and is refused with kUnsupported is so for as long as its
+  // keeper lives, or until somebody asks for it to be ready.
   Task<std::string> Run(std::string tenant, model::Class sandbox_class, std::string digest,
                         std::string root_image, Workload what, Until until);
 
@@ -79,15 +81,20 @@ class Keepers final : public KeeperListener {
     kUntended,  // the same, but nobody waits for it: Run() is to be called
     kSoon,      // it has only the image of it: Run() takes a moment
     kNowhere,
+    kRefused,  // it would not have it for the asking: Run() says the same again
   };
-  // The module key of `what`. At kSoon and kNowhere a line to it ends at once, and calls are told
-  // to come again.
+  // The module key of `what`. At kSoon, kNowhere and kRefused a line to it ends at once, and calls
+  // are told to come again.
   struct Found {
     std::string key;
     At at = At::kNowhere;
+    std::string because = {};  // kRefused: why
   };
   Found Find(const std::string& tenant, model::Class sandbox_class, const std::string& digest,
              const Workload& what);
+
+  // Why the service `key` does not come up, which its keeper goes on starting; empty: it does.
+  [[nodiscard]] std::string WhyDown(const std::string& key) const;
 
   // The keeper of the service that `key` names; null: it is gone.
   [[nodiscard]] std::shared_ptr<KeeperProcess> Of(std::string_view key) const;
@@ -96,9 +103,17 @@ class Keepers final : public KeeperListener {
   // cell's other workloads need not wait until there is another.
   Result<Fd> OpenLine(const std::string& key);
 
-  // Forgets what is not in `keys`, and ends keepers that hold nothing; not of a tenant that is
-  // `busy`: what it prepares has no name yet.
-  void KeepOnly(const std::set<std::string>& keys,
+  // An image, as a keeper makes it ready for all that runs of it.
+  struct Image {
+    std::string tenant;
+    model::Class sandbox_class = model::Class::kContainer;
+    std::string digest;
+    friend auto operator<=>(const Image&, const Image&) = default;
+  };
+
+  // Forgets what is neither in `keys` nor one of `images`, and ends keepers that hold nothing and
+  // are to hold none of these; not of a tenant that is `busy`: what it prepares has no name yet.
+  void KeepOnly(const std::set<std::string>& keys, const std::set<Image>& images,
                 const std::function<bool(std::string_view tenant)>& busy);
 
   // Tells the accounts what each has computed.
@@ -123,6 +138,7 @@ class Keepers final : public KeeperListener {
   Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
   Task<std::string> Prepare(KeeperProcess& keeper, model::Class sandbox_class,
                             const std::string& digest, std::string root_image);
+  bool NoteRefusal(const std::string& key, const Error& error);
   Awaitable<void> StartService(std::shared_ptr<KeeperProcess> keeper, keeper::Serve what,
                                KeyedTurns::Turn turn);
   Task<std::shared_ptr<KeeperProcess>> For(std::string tenant);
@@ -137,6 +153,8 @@ class Keepers final : public KeeperListener {
   PooledFn on_pooled_;
   KeyedTurns turns_;  // by tenant, to start its keeper; by key, to ask a keeper for it
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
+  std::map<std::string, Error> refused_;     // by key: what ran before, and may not run any more
+  std::map<std::string, std::string> down_;  // by key: why a service that is started on is not up
   std::uint64_t next_name_ = 0;
   std::size_t starting_ = 0;  // keepers that nobody can use yet
   std::size_t leaving_ = 0;   // keepers without images that are still finishing

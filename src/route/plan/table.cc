@@ -89,7 +89,7 @@ Result<void> CheckRule(Rule& rule, std::size_t functions) {
   if (rule.mirror && rule.mirror->function >= functions) {
     return invalid("the mirror names no function");
   }
-  if (total == 0) return invalid("no backend has a weight");
+  if (total == 0 && !rule.backends.empty()) return invalid("no backend has a weight");
   if (total > std::numeric_limits<std::uint32_t>::max()) return invalid("the weights are too big");
   return {};
 }

@@ -46,7 +46,8 @@ struct Rule {
   std::string host = "*";            // "*" or an exact name in lower case
   std::string path = "/";            // canonical prefix (see path.h); a slash at its end is ignored
   std::vector<std::string> methods;  // empty: all
-  std::vector<Backend> backends;     // at least one with a weight
+  // At least one with a weight; none at all: it leads to something that nobody serves now.
+  std::vector<Backend> backends;
   std::vector<model::HeaderMatch> headers;  // sorted
   std::string split;                        // a header's name in lower case; empty: at random
   std::optional<Mirror> mirror;
@@ -64,9 +65,8 @@ class Table {
   Table() = default;
 
   // Makes the table. Fails with kInvalidArgument, naming the rule: a host or path that can never
-  // match, no backend, a backend that is not below `functions`, weights that are all zero or add up
-  // to more than 2^32 - 1, or two rules with the same host, path, headers and
-  // method.
+  // match, a backend that is not below `functions`, weights that are all zero or add up to more
+  // than 2^32 - 1, or two rules with the same host, path, headers and method.
   static Result<Table> Build(std::vector<Rule> rules, std::size_t functions);
 
   // `path` must be canonical (path.h). `host` is compared without case.
@@ -101,7 +101,8 @@ class Table {
   std::size_t max_depth_ = 0;
 };
 
-// Picks a backend of `rule` by weight; `draw` is uniformly distributed over 32 bits.
+// Picks a backend of `rule`, which has some, by weight; `draw` is uniformly distributed over 32
+// bits.
 const Backend& PickBackend(const Rule& rule, std::uint32_t draw) noexcept;
 
 // The draw for a request that has the header that `rule` splits by: a hash of its value, the same

@@ -43,6 +43,13 @@ TEST(TableTest, AnEmptyTableHasNoRoute) {
   EXPECT_EQ(Answer(MustBuild({}), "a", "/"), -1);
 }
 
+TEST(TableTest, ARuleThatNobodyServesLeavesItsRequestsToNoOther) {
+  const Table table = MustBuild({MakeRule("*", "/", {}, 1), Rule{"*", "/a", {}, {}}});
+  const auto match = table.Find("x", "/a/b", "GET");
+  ASSERT_EQ(match.kind, Kind::kFound);
+  EXPECT_TRUE(match.rule->backends.empty());
+}
+
 TEST(TableTest, PrefixesEndAtSegments) {
   const Table table = MustBuild({MakeRule("*", "/a", {}, 1), MakeRule("*", "/a/b/", {}, 2)});
   EXPECT_EQ(Answer(table, "x", "/a"), 1);
@@ -163,7 +170,6 @@ INSTANTIATE_TEST_SUITE_P(
         BadTable{"UpperCaseHost", {MakeRule("A", "/", {}, 0)}},
         BadTable{"RelativePath", {MakeRule("*", "a", {}, 0)}},
         BadTable{"DotDot", {MakeRule("*", "/a/../b", {}, 0)}},
-        BadTable{"NoBackend", {Rule{"*", "/", {}, {}}}},
         BadTable{"UnknownFunction", {MakeRule("*", "/", {}, 2)}},
         BadTable{"UnknownMirror", {Rule{"*", "/", {}, {{0, 1}}, {}, {}, Mirror{2, 100}}}},
         BadTable{"NoWeight", {Rule{"*", "/", {}, {{0, 0}, {1, 0}}}}},

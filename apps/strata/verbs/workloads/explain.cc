@@ -98,11 +98,13 @@ void PrintPool(const Json& status) {
   if (!problem.empty()) Print("Pool not filled: " + EscapeControl(problem) + "\n");
 }
 
-// What is deployed and could not be made ready, so that requests for it fail.
+// What is deployed and cannot be reached, so that requests for it fail.
 void PrintNotServed(const Json& status) {
   for (const Json& each : status.value("not_served", Json::array())) {
+    const bool again = each.value("tried_again", true);
     Print("Revision " + each["revision"].dump() + " in class " + each.value("class", "") +
-          " is not served, and is tried again: " + EscapeControl(each.value("because", "")) + "\n");
+          (again ? " is not served, and is tried again: " : " is not served: ") +
+          EscapeControl(each.value("because", "")) + "\n");
   }
 }
 
