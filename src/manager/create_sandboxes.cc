@@ -125,13 +125,18 @@ Result<void> ManagerImpl::Plan(Creation& creation) {
 Task<void> ManagerImpl::MakeAll(std::shared_ptr<Creation> creation) {
   Json made = Json::array();
   for (const store::SandboxRecord& record : creation->records) {
-    auto done = co_await MakeSandbox(record, creation->index);
+    Result<void> done = Fail(Errc::kUnavailable, "no cell of this tenant runs; try again");
+    if (auto cell = fleet_.Pick(record.tenant)) {
+      done = co_await cell->CreateSandbox(record.id, creation->index);
+    }
     if (!done) {
+      std::vector<std::string> ids;
       for (const store::SandboxRecord& each : creation->records) {
         if (auto cell = fleet_.FindSandbox(each.id)) (void)co_await cell->DeleteSandbox(each.id);
-        (void)store_->DeleteSandbox(each.id);
         sandboxes_.erase(each.id);
+        ids.push_back(each.id);
       }
+      (void)store_->DeleteSandboxes(ids);
       creation->made.Set(Wrap(done.error(), "sandbox " + record.id));
       co_return Result<void>{};
     }
@@ -140,12 +145,6 @@ Task<void> ManagerImpl::MakeAll(std::shared_ptr<Creation> creation) {
   }
   creation->made.Set(Json{{"sandboxes", std::move(made)}});
   co_return Result<void>{};
-}
-
-Task<void> ManagerImpl::MakeSandbox(const store::SandboxRecord& record, std::uint32_t index) {
-  auto cell = fleet_.Pick(record.tenant);
-  if (!cell) co_return Fail(Errc::kUnavailable, "no cell of this tenant runs; try again");
-  co_return co_await cell->CreateSandbox(record.id, index);
 }
 
 }  // namespace strata::manager

@@ -128,6 +128,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       deploying_(loop_),
       changes_(loop_, 1),
       changed_(loop_),
+      ends_(loop_, *store_, fleet_, sandboxes_),
       probe_(context_) {}
 
 Task<void> ManagerImpl::Boot() {

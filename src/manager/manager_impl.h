@@ -36,6 +36,7 @@
 #include "manager/artifacts/volumes.h"
 #include "manager/cells/configuration.h"
 #include "manager/cells/fleet.h"
+#include "manager/cells/sandbox_ends.h"
 #include "manager/keepers/host_probe.h"
 #include "manager/keepers/keepers.h"
 #include "manager/keepers/scales.h"
@@ -81,7 +82,7 @@ class ManagerImpl final : public Manager {
                              std::uint32_t count) override;
   Result<Json> ListSandboxes() override;
   Result<Json> GetSandbox(std::string_view id) override;
-  Task<void> DeleteSandbox(std::string_view id) override;
+  Task<void> DeleteSandbox(std::string_view id) override { return ends_.End(id); }
   Result<Json> ListVolumes(std::string_view tenant) override { return volumes_.List(tenant); }
   Result<Json> GetVolume(std::string_view tenant, std::string_view name) override {
     return volumes_.Get(tenant, name);
@@ -245,7 +246,6 @@ class ManagerImpl final : public Manager {
   Task<void> MakeTogether(const Creations& batch);
   Result<void> Plan(Creation& creation);
   Task<void> MakeAll(std::shared_ptr<Creation> creation);
-  Task<void> MakeSandbox(const store::SandboxRecord& record, std::uint32_t index);
 
   Loop& loop_;
   const Options options_;
@@ -284,11 +284,11 @@ class ManagerImpl final : public Manager {
   Broadcast changed_;
   std::set<std::string> served_;         // module keys that cells may use
   std::shared_ptr<void> serving_again_;  // whose ServeUntilDone counts; null: there is none
-  // By tenant: whose MakeReadyUntilDone counts.
-  std::map<std::string, std::shared_ptr<void>> making_ready_;
+  std::map<std::string, std::shared_ptr<void>> making_ready_;  // of MakeReadyUntilDone, by tenant
   std::set<std::string> unreleased_;                    // tenants, since somebody had their turn
   std::vector<std::weak_ptr<const std::string>> held_;  // digests of images that are being deployed
   std::map<std::string, store::SandboxRecord> sandboxes_;
+  SandboxEnds ends_;
   Creations creations_;                                            // none of these is begun
   bool creating_ = false;                                          // MakeWaiting runs
   std::map<std::string, std::map<std::string, Current>> current_;  // by tenant and function

@@ -1,4 +1,5 @@
-// Addressable sandboxes: durable before the answer, held by one cell, lost with it.
+// Addressable sandboxes: durable before the answer, held by one cell, lost with it. How they are
+// made: create_sandboxes.cc; ended: cells/sandbox_ends.h.
 
 #include <utility>
 
@@ -45,16 +46,6 @@ Task<Fd> ManagerImpl::ConnectSandbox(std::string_view id) {
             "it and make a new one");
   }
   co_return cell->ConnectPrivate();
-}
-
-Task<void> ManagerImpl::DeleteSandbox(std::string_view id) {
-  const std::string name(id);
-  if (!sandboxes_.contains(name)) co_return Fail(Errc::kNotFound, "no sandbox " + name);
-  // First on disk: a manager that dies in between finds a sandbox without a record and ends it.
-  if (auto gone = store_->DeleteSandbox(name); !gone) co_return std::unexpected(gone.error());
-  sandboxes_.erase(name);
-  if (auto cell = fleet_.FindSandbox(name)) co_return co_await cell->DeleteSandbox(name);
-  co_return Result<void>{};
 }
 
 }  // namespace strata::manager

@@ -263,11 +263,14 @@ Result<void> Store::PutSandboxes(std::span<const SandboxRecord> records) {
   return transaction->Commit();
 }
 
-Result<void> Store::DeleteSandbox(std::string_view id) {
-  const auto found = state_->database->Number(0, "SELECT count(*) FROM sandboxes WHERE id = ?", id);
-  if (!found) return std::unexpected(found.error());
-  if (*found == 0) return Fail(Errc::kNotFound, "sandbox " + std::string(id) + " does not exist");
-  return state_->database->Run("DELETE FROM sandboxes WHERE id = ?", id);
+Result<void> Store::DeleteSandboxes(std::span<const std::string> ids) {
+  auto transaction = Transaction::Begin(*state_->database);
+  if (!transaction) return std::unexpected(std::move(transaction).error());
+  for (const std::string& id : ids) {
+    auto gone = state_->database->Run("DELETE FROM sandboxes WHERE id = ?", id);
+    if (!gone) return gone;
+  }
+  return transaction->Commit();
 }
 
 Result<std::vector<SandboxRecord>> Store::Sandboxes() {

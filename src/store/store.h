@@ -218,9 +218,9 @@ class Store {
   Result<void> PutRollout(const model::Rollout& rollout);
 
   // Addressable sandboxes. PutSandboxes keeps all of them, or none; kFailedPrecondition when an id
-  // is taken. DeleteSandbox: kNotFound.
+  // is taken. DeleteSandboxes removes those that are there, or none.
   Result<void> PutSandboxes(std::span<const SandboxRecord> records);
-  Result<void> DeleteSandbox(std::string_view id);
+  Result<void> DeleteSandboxes(std::span<const std::string> ids);
   Result<std::vector<SandboxRecord>> Sandboxes();
 
   // Named volumes. PutVolume makes or replaces a record (but not its `created`); DeleteVolume:

@@ -474,9 +474,24 @@ TEST_F(StoreTest, AddressableSandboxesSurviveAReopen) {
   ASSERT_THAT(*sandboxes, SizeIs(1));
   EXPECT_EQ((*sandboxes)[0].workload, record.workload);
   EXPECT_EQ((*sandboxes)[0].created, record.created);
-  EXPECT_TRUE(store_->DeleteSandbox("s-1"));
-  EXPECT_EQ(store_->DeleteSandbox("s-1").error().code, Errc::kNotFound);
-  EXPECT_THAT(*store_->Sandboxes(), IsEmpty());
+}
+
+TEST_F(StoreTest, AddressableSandboxesAreRemovedTogether) {
+  std::vector<SandboxRecord> records(3);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    records[i].id = "s-" + std::to_string(i);
+    records[i].tenant = "shop";
+    records[i].artifact_digest = DigestOf('a');
+    records[i].workload.artifact = "/f.wasm";
+  }
+  ASSERT_TRUE(store_->PutSandboxes(records));
+  const std::vector<std::string> one_is_gone = {"s-0", "s-7", "s-2", "s-0"};
+  ASSERT_TRUE(store_->DeleteSandboxes(one_is_gone));
+  Reopen();
+  const auto left = store_->Sandboxes();
+  ASSERT_TRUE(left.has_value()) << left.error().message;
+  ASSERT_THAT(*left, SizeIs(1));
+  EXPECT_EQ(left->front().id, "s-1");
 }
 
 TEST_F(StoreTest, AWorkloadsAddressableSandboxesGoWithIt) {

@@ -167,6 +167,20 @@ class ApiTest(ServerTest):
                 made[one["id"]] = (one["function"], one["state"])
         self.assertEqual(sorted(made.values()), [("counter", "running")] * 24 + [("hello", "running")] * 24)
 
+    def test_sandboxes_ended_at_once_are_each_ended_once(self):
+        ids = self.create("hello", count=12)
+        stays, = self.create()
+        asked = [*ids, *ids, "missing"]
+        with concurrent.futures.ThreadPoolExecutor(len(asked)) as pool:
+            answers = list(pool.map(lambda one: self.server.api("DELETE", f"/v1/sandboxes/{one}").status, asked))
+        self.assertEqual(sorted(answers), [204] * len(ids) + [404] * (len(ids) + 1))
+        listed = json.loads(self.server.api("GET", "/v1/sandboxes").body)["sandboxes"]
+        self.assertFalse({each["id"] for each in listed} & set(ids))
+        self.assertEqual(self.call(stays).text, "A")
+        running = [each for each in listed if each["state"] == "running"]
+        self.assertTrue(eventually(lambda: sum(cell["sandboxes"] for cell in self.server.json("status")["cells"])
+                                   == len(running)))
+
     def test_sandboxes_from_the_command_line(self):
         made = self.server.json("-n", "demo", "sandbox", "create", "counter", "--count", "2")
         ids = [sandbox["id"] for sandbox in made["sandboxes"]]
