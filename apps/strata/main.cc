@@ -11,8 +11,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/text/strings.h"
 #include "client/session.h"
+#include "command_line.h"
 #include "exit_code.h"
 #include "output.h"
 #include "verbs.h"
@@ -79,6 +79,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddVersion(app, session);
   AddCompletion(app, session);
   AddMan(app, session);
+  AddHelp(app, session);
 }
 
 // CLI11 reads whole numbers as C does: 010 would be 8, -1 the largest there is, and so would be
@@ -108,37 +109,6 @@ void ReadNumbersAsDecimals(CLI::App& app) {
         "");
   }
   for (CLI::App* verb : app.get_subcommands({})) ReadNumbersAsDecimals(*verb);
-}
-
-// "strata aply" deserves better than "unexpected argument".
-void SuggestVerb(const CLI::App& app, int argc, char** argv) {
-  std::vector<std::string> names;
-  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
-  const std::vector<std::string_view> views(names.begin(), names.end());
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word(argv[i]);
-    if (word.starts_with('-')) continue;
-    if (std::find(views.begin(), views.end(), word) != views.end()) return;
-    const std::string meant = strata::DidYouMean(word, views);
-    if (!meant.empty()) strata::cli::PrintError("no verb '" + std::string(word) + "'" + meant);
-    return;
-  }
-}
-
-// What the verb that was begun takes: "strata graph why FROM RELATION TO".
-std::string UsageOf(const CLI::App& app) {
-  const CLI::App* verb = &app;
-  std::string usage = app.get_name();
-  while (!verb->get_subcommands().empty()) {
-    verb = verb->get_subcommands().front();
-    usage += " " + verb->get_name();
-  }
-  for (const CLI::Option* option : verb->get_options()) {
-    const std::string name = option->get_name(/*positional=*/option->get_positional());
-    if (option->get_required()) usage += " " + name;
-    if (option->get_positional() && !option->get_required()) usage += " [" + name + "]";
-  }
-  return usage;
 }
 
 // Where a verb takes words, each option takes the one behind it and no more: in `--dimension
@@ -201,9 +171,7 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    SuggestVerb(app, argc, argv);
-    app.exit(error);
-    if (!app.get_subcommands().empty()) strata::cli::PrintError("usage: " + UsageOf(app));
+    strata::cli::ReportUsage(app, error, {argv + 1, argv + argc});
     return strata::cli::kUsage;
   }
   if (!strata::cli::FinishOutput() && session.exit_code == 0) return strata::cli::kFailed;

@@ -50,5 +50,6 @@ void AddStatus(CLI::App& app, Session& session);
 void AddVersion(CLI::App& app, Session& session);
 void AddCompletion(CLI::App& app, Session& session);
 void AddMan(CLI::App& app, Session& session);
+void AddHelp(CLI::App& app, Session& session);
 
 }  // namespace strata::cli

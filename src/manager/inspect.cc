@@ -77,6 +77,9 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
     }
   }
   if (stored.revision != 0) {
+    if (const auto now = NowOf(key.tenant, key.name); now && *now) {
+      status["class"] = model::ClassName(ClassOf(**now));
+    }
     const auto moving = rollouts_.find({key.tenant, key.name});
     if (moving != rollouts_.end()) {
       status["rollout"] = ToJson(moving->second);
@@ -131,7 +134,6 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
   if (*found) {
     const model::Revision& now = **found;
     const std::string in(model::ClassName(ClassOf(now)));
-    json["status"]["class"] = in;
     // The decision: what a rollout made of it since is told beside it.
     collector_.DrainAll();
     Json placement = ToldPlacement(revisions->front(), models_, measurements_);

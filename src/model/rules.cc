@@ -376,6 +376,27 @@ Problem DeviceIdProblem(std::string_view text) {
   return "is not vendor:product in lower-case hex, as lsusb and 'lspci -n' show it: '10de:20b0'";
 }
 
+namespace {
+
+// "nginx:1.29" is how others name an image of Docker Hub, "app.wasm" a file that lies here.
+std::string MeantArtifact(std::string_view text) {
+  if (text.find("://") != std::string_view::npos) return "";
+  const std::string name(text);
+  const std::string file = "'./" + name + "'";
+  if (text.ends_with(".wasm")) return "; did you mean " + file + "?";
+  const std::string_view first = text.substr(0, text.find('/'));
+  const bool has_registry =
+      first.size() < text.size() && (first.contains('.') || first.contains(':'));
+  const bool has_owner = text.contains('/');
+  const std::string image =
+      "'oci://" + (has_registry ? "" : std::string("docker.io/") + (has_owner ? "" : "library/")) +
+      name + "'";
+  return "; did you mean the image " + image +
+         (text.contains(':') ? "?" : ", or the file " + file + "?");
+}
+
+}  // namespace
+
 Problem ArtifactProblem(std::string_view text) {
   if (auto problem = HostPathProblem(text)) return problem;
   const ArtifactReference reference = SplitArtifact(text);
@@ -385,10 +406,9 @@ Problem ArtifactProblem(std::string_view text) {
   if (text.starts_with('/') || text.starts_with("./") || text.starts_with("../")) {
     return std::nullopt;
   }
-  const bool plain = text.find(':') == std::string_view::npos;
   return "is neither a path (./file, /file) nor oci:<layout path>, oci-archive:<path>, "
          "docker-archive:<path> or oci://<registry>/<image>" +
-         (plain ? "; did you mean './" + std::string(text) + "'?" : std::string());
+         MeantArtifact(text);
 }
 
 }  // namespace strata::model

@@ -349,7 +349,8 @@ Result<void> Writer::CheckBackends() {
       " LIMIT 1",
       [](const Query& row) {
         return row.Text(0) + " " + row.Text(1) + "/" + row.Text(2) +
-               " leads to the Function or Service '" + row.Text(3) + "', which would not exist";
+               " leads to the Function or Service '" + row.Text(3) +
+               "', which would not exist: change or delete what leads there first";
       });
 }
 

@@ -211,7 +211,8 @@ TEST_F(StoreTest, AFunctionAndAServiceCannotShareAName) {
 
 TEST_F(StoreTest, ARouteNeedsItsBackends) {
   EXPECT_EQ(ApplyError({RouteOf("r", "/a", {{"f", 1}})}).message,
-            "Route shop/r leads to the Function or Service 'f', which would not exist");
+            "Route shop/r leads to the Function or Service 'f', which would not exist: "
+            "change or delete what leads there first");
   Apply({RouteOf("r", "/a", {{"f", 1}}), FunctionOf("f", "")});
   const std::vector<ResourceKey> function = {{"shop", Kind::kFunction, "f"}};
   const auto removed = store_->Delete(function);

@@ -253,10 +253,6 @@ class AdvisorTest(unittest.TestCase):
             self.assertNotEqual(done.returncode, DONE, words)
             self.assertIn("could not be written", done.stderr)
 
-    def test_completions_and_the_manual_know_the_verbs(self):
-        self.assertRegex(self.answer("completion", "bash"), r'graph\) words="[^"]*neighbours')
-        self.assertIn("strata graph path Docker WasmEdge", self.answer("man"))
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -25,7 +25,7 @@ class VerbsTest(ServerTest):
 
     def test_get_lists_as_a_table_wide_json_and_yaml(self):
         table = self.demo("get", "functions")
-        self.assertRegex(table.stdout, r"(?m)^Function +demo +hello +1 +- +http://")
+        self.assertRegex(table.stdout, r"(?m)^Function +demo +hello +wasm +1 +- +http://")
         wide = self.demo("get", "functions", "-o", "wide")
         self.assertIn("hello-module.wasm", wide.stdout)
         listed = json.loads(self.demo("get", "functions", "-o", "json").stdout)

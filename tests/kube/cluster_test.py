@@ -337,7 +337,7 @@ class ClusterTest(OperatorTest):
         self.assertRegex(shown, r"container .*security")
         lost = self.strata("explain", "nowhere")
         self.assertIn("default/nowhere is in no class. Ready: False, NoClass since ", lost.stderr)
-        self.assertEqual(self.strata("--context", "other", "get").stdout.splitlines()[0].split(".")[0], "Nothing is deployed")
+        self.assertTrue(self.strata("--context", "other", "get").stdout.startswith("Nothing is deployed"))
 
     def test_what_a_cluster_cannot_be_asked_is_refused(self):
         for words, code, said in ((("top",), 8, "get, describe and explain"), (("get", "service", "none"), 3, "not found"),

@@ -491,6 +491,12 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"EnvValue", FunctionWith("env: {A: \"a\\0b\"}"), "holds a control character"},
         Bad{"Artifact", FunctionWith("").replace(FunctionWith("").find("./f"), 3, "f"),
             "did you mean './f.wasm'?"},
+        Bad{"HubImage",
+            FunctionWith("").replace(FunctionWith("").find("./f.wasm"), 8, "nginx:1.29"),
+            "did you mean the image 'oci://docker.io/library/nginx:1.29'?"},
+        Bad{"Image",
+            FunctionWith("").replace(FunctionWith("").find("./f.wasm"), 8, "ghcr.io/a/web"),
+            "did you mean the image 'oci://ghcr.io/a/web', or the file './ghcr.io/a/web'?"},
         Bad{"Registry", FunctionWith("").replace(FunctionWith("").find("./f"), 3, "oci:///f"),
             "no image in a registry"}),
     [](const auto& info) { return info.param.name; });

@@ -34,6 +34,17 @@ std::string Section(const CLI::App& app) {
   return text;
 }
 
+// Verbs below a verb are parts of its section.
+std::string Below(const CLI::App& verb, const std::string& path) {
+  std::string text;
+  for (const CLI::App* below : verb.get_subcommands({})) {
+    const std::string name = path + " " + below->get_name();
+    text += ".SS " + Roff(name) + "\n" + Roff(below->get_description()) + ".\n" + Section(*below) +
+            Below(*below, name);
+  }
+  return text;
+}
+
 std::string Page(const CLI::App& root) {
   std::string text = ".TH STRATA 1 \"\" \"Strata " STRATA_VERSION "\"\n.SH NAME\n" +
                      Roff(root.get_description()) +
@@ -42,7 +53,8 @@ std::string Page(const CLI::App& root) {
     std::string title = verb->get_name();
     std::transform(title.begin(), title.end(), title.begin(),
                    [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    text += ".SH " + title + "\n" + Roff(verb->get_description()) + ".\n" + Section(*verb);
+    text += ".SH " + title + "\n" + Roff(verb->get_description()) + ".\n" + Section(*verb) +
+            Below(*verb, verb->get_name());
   }
   return text;
 }

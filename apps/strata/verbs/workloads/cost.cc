@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text/strings.h"
@@ -55,9 +56,10 @@ std::string StartsOf(const Json& classes) {
 }
 
 void PrintSources(const Json& cost) {
-  for (const char* const all : {"all_container", "all_microvm"}) {
+  for (const auto& [all, column] : {std::pair{"all_container", "SAVED VS CONTAINER"},
+                                    std::pair{"all_microvm", "SAVED VS MICROVM"}}) {
     const std::string lacking = cost["total"][all].value("lacking", "");
-    if (!lacking.empty()) Print(std::string(all) + " is not known: " + lacking + ".\n");
+    if (!lacking.empty()) Print(std::string(column) + " is not known: " + lacking + ".\n");
   }
   std::string classes;
   for (const Json& each : cost["measured"]["classes"]) {

@@ -57,6 +57,7 @@ void PrintModels(const Json& status) {
   }
   Print("\n" + table.Render());
   const Json& prediction = status["prediction"];
+  if (prediction["calls"] == 0) return;
   Print("Each of " + prediction["calls"].dump() +
         " calls was predicted before it was learned from: " +
         Percent(prediction.value("explained", Json())) +

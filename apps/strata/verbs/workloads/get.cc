@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,15 @@ Result<Kind> FindKind(std::string word) {
   for (const Kind& kind : kKinds) {
     if (word == kind.plural || word + "s" == kind.plural) return kind;
   }
+  if (word == "all") {
+    return Fail(Errc::kInvalidArgument,
+                "'all' lists; for one say its kind, function, service or route");
+  }
   constexpr std::array<std::string_view, 3> kNames{"functions", "services", "routes"};
   return Fail(Errc::kInvalidArgument, "no such kind '" + word + "'" + DidYouMean(word, kNames) +
-                                          " (functions, services, routes)");
+                                          " (functions, services, routes); a name follows its "
+                                          "kind: 'function " +
+                                          word + "'");
 }
 
 struct GetFlags {
@@ -55,12 +62,20 @@ std::string Artifacts(const Json& item) {
   return text;
 }
 
-void PrintList(const Json& items, Format format) {
-  if (items.empty()) {
-    Print("Nothing is deployed. 'strata apply -f FILE' deploys.\n");
-    return;
+// Where nothing is: whether it is elsewhere, which is what most look for then.
+std::string NothingHere(Session& session) {
+  std::set<std::string> others;
+  if (const auto all = session.ListResources({}, Session::Where::kEverywhere)) {
+    for (const Json& item : (*all)["items"]) others.insert(Cell(item, "/metadata/namespace"));
   }
-  std::vector<std::string> header{"KIND", "NAMESPACE", "NAME", "REVISION", "READY", "URL"};
+  if (others.empty() || others.contains(session.tenant)) return "Nothing is deployed";
+  std::string text = "Nothing is deployed in namespace '" + session.tenant + "', but in ";
+  for (const std::string& each : others) text += (each == *others.begin() ? "" : ", ") + each;
+  return text + " (-n NAME, -A for all)";
+}
+
+void PrintList(const Json& items, Format format) {
+  std::vector<std::string> header{"KIND", "NAMESPACE", "NAME", "CLASS", "REVISION", "READY", "URL"};
   if (format == Format::kWide) header.insert(header.end(), {"ARTIFACT", "CREATED", "SCALED"});
   Table table(header);
   for (const Json& item : items) {
@@ -68,6 +83,7 @@ void PrintList(const Json& items, Format format) {
         Cell(item, "/kind"),
         Cell(item, "/metadata/namespace"),
         Cell(item, "/metadata/name"),
+        Cell(item, "/status/class"),
         RevisionOf(item["status"].value("revision", Json()), item["status"]),
         ReadyOf(item["status"]),
         Cell(item, "/status/urls/0")};
@@ -90,12 +106,6 @@ std::string Ready(const Json& item, const char* field) {
 }
 
 void PrintClusterList(const Json& items, Format format) {
-  if (items.empty()) {
-    Print(
-        "Nothing is deployed. 'kubectl apply -f FILE' deploys, with the manifests of strata "
-        "apply.\n");
-    return;
-  }
   std::vector<std::string> header{"KIND",  "NAMESPACE", "NAME",  "CLASS",
                                   "READY", "REPLICAS",  "REASON"};
   if (format == Format::kWide) header.insert(header.end(), {"ARTIFACT", "CREATED", "MESSAGE"});
@@ -116,7 +126,13 @@ void PrintClusterList(const Json& items, Format format) {
   Print(table.Render());
 }
 
-void PrintFound(const Session& session, const Json& items, Format format) {
+void PrintFound(Session& session, const Json& items, Format format) {
+  if (items.empty()) {
+    const char* const how =
+        session.kube ? ". 'kubectl apply -f FILE' deploys, with the manifests of strata apply.\n"
+                     : ". 'strata apply -f FILE' deploys.\n";
+    return Print(NothingHere(session) + how);
+  }
   if (session.kube) return PrintClusterList(items, format);
   PrintList(items, format);
 }
@@ -189,8 +205,8 @@ void AddGet(CLI::App& app, Session& session) {
       "Examples:\n  strata get functions\n  strata get fn hello -o yaml\n"
       "  strata get -A -o wide\n\n"
       "With --kube it reads a Kubernetes cluster, where the operator says how far each is.\n"
-      "REVISION is the newest; where others have traffic, too, it says how much of it, and\n"
-      "'strata explain' says why.\n"
+      "CLASS is where it runs. REVISION is the newest; where others have traffic, too, it says\n"
+      "how much of it, and 'strata explain' says why.\n"
       "READY is of what runs as processes: replicas that serve / are to serve, and the most there\n"
       "may be. SCALED (-o wide) is why there are as many; 'strata describe' shows all of it.");
   verb->callback([&session, flags] { Get(session, *flags); });

@@ -23,7 +23,7 @@ void List(Session& session, const VolumeFlags& flags) {
   auto answer = session.AskJson("GET", "/v1/volumes" + of);
   if (!answer) return session.Report(answer.error());
   if (IsStructured(*format)) return PrintValue(*answer, *format);
-  Table table({"NAMESPACE", "NAME", "SIZE_MIB", "RETAIN", "USED BY"});
+  Table table({"NAMESPACE", "NAME", "SIZE MIB", "RETAIN", "USED BY"});
   for (const Json& volume : (*answer)["items"]) {
     const Json& users = volume["users"];
     std::string used = users.empty() ? "-" : users[0].get<std::string>();
@@ -55,7 +55,7 @@ void AddVolume(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("volume", "Named volumes, which outlive sandboxes");
   verb->require_subcommand(1);
   CLI::App* list = verb->add_subcommand("list", "List them, with who uses them");
-  list->add_flag("-A,--all", flags->all, "Of every namespace");
+  list->add_flag("-A,--all-namespaces,--all", flags->all, "Of every namespace");
   list->callback([&session, flags] { List(session, *flags); });
   CLI::App* describe = verb->add_subcommand("describe", "Show one");
   describe->add_option("name", flags->name, "The volume")->required();
