@@ -4,6 +4,8 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -136,6 +138,38 @@ void RefuseEmpty(CLI::App& verb) {
   for (CLI::App* part : verb.get_subcommands({})) RefuseEmpty(*part);
 }
 
+// Verbs of reports and graphs know more formats, and check them themselves: they change nothing.
+bool ChecksItsFormat(const CLI::App& verb) {
+  return std::ranges::find(kAdvisor, verb.get_name()) != std::end(kAdvisor);
+}
+
+// Ends the parsing before any verb runs; what was wrong has been reported.
+[[noreturn]] void Refuse(Session& session, const strata::Error& error) {
+  session.Report(error);
+  throw CLI::RuntimeError(session.exit_code);
+}
+
+// Global options that make no sense here, before the verb has changed anything.
+void CheckGlobals(const CLI::App& app, Session& session) {
+  using strata::Errc;
+  const auto chosen = app.get_subcommands();
+  if (!chosen.empty() && !ChecksItsFormat(*chosen.front())) {
+    if (const auto format = session.format(); !format) Refuse(session, format.error());
+  }
+  if (!session.kube && !(session.kubeconfig.empty() && session.context.empty())) {
+    Refuse(session, {Errc::kInvalidArgument,
+                     "--kubeconfig and --context choose a cluster, which only --kube reads; give "
+                     "--kube, too, or leave them out"});
+  }
+  const char* const from_environment = std::getenv("STRATA_API");
+  const bool asks_elsewhere =
+      !session.api.empty() && (from_environment == nullptr || session.api != from_environment);
+  if (session.kube && asks_elsewhere) {
+    Refuse(session, {Errc::kInvalidArgument,
+                     "--kube reads a cluster and --api asks a server: leave one of them out"});
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -160,15 +194,20 @@ int main(int argc, char** argv) {
     session.tenant_is_said = true;
   });
   app.add_flag("--kube", session.kube, "Read a Kubernetes cluster: get, describe, explain");
-  app.add_option("--kubeconfig", session.kubeconfig, "Which cluster (KUBECONFIG, ~/.kube/config)");
-  app.add_option("--context", session.context, "Of the kubeconfig; otherwise its current one");
+  app.add_option("--kubeconfig", session.kubeconfig,
+                 "With --kube: which cluster (KUBECONFIG, ~/.kube/config)");
+  app.add_option("--context", session.context,
+                 "With --kube: of the kubeconfig; otherwise its current one");
   app.set_version_flag("--version", STRATA_VERSION);
   AddVerbs(app, session);
   ReadNumbersAsDecimals(app);
   TakeOneWordEach(app);
   for (const char* verb : kAdvisor) RefuseEmpty(*app.get_subcommand(verb));
+  app.parse_complete_callback([&app, &session] { CheckGlobals(app, session); });
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& refused) {
+    return refused.get_exit_code();
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     strata::cli::ReportUsage(app, error, {argv + 1, argv + argc});

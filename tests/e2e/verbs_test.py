@@ -59,6 +59,65 @@ class VerbsTest(ServerTest):
         self.assertEqual(self.demo("invoke", "markdown", "-d", f"@{data}").stdout, expected)
         self.assertEqual(self.demo("invoke", "markdown", "-d", "-", stdin=data.read_text()).stdout, expected)
 
+    def test_what_a_guest_refuses_is_printed_and_ends_with_1(self):
+        self.server.apply(function("thumbnail", EXAMPLES.parent / "build/examples/thumbnail.wasm", "/thumbnail"))
+        told = self.server.request("POST", "/thumbnail", body=b"no image")
+        self.assertEqual(told.status, 400)
+        done = self.demo("invoke", "thumbnail", "-d", "no image")
+        self.assertEqual(done.stdout.strip(), told.text.strip())
+        self.assert_exit(done, FAILED, "demo/thumbnail answered 400")
+        self.assertTrue(self.demo("invoke", "thumbnail", "-i").stdout.startswith("HTTP 400\n"))
+        sandbox = json.loads(self.demo("-o", "json", "sandbox", "create", "thumbnail").stdout)["sandboxes"][0]["id"]
+        done = self.demo("sandbox", "call", sandbox, "-i", "-d", "no image")
+        self.assertIn(told.text.strip(), done.stdout)
+        self.assert_exit(done, FAILED, f"sandbox {sandbox} answered 400")
+        self.assertEqual(json.loads(self.demo("-o", "json", "sandbox", "delete", sandbox).stdout),
+                         {"action": "deleted", "kind": "sandbox", "namespace": "demo", "name": sandbox})
+
+    def test_a_sandbox_is_given_a_file_as_a_function_is(self):
+        self.server.apply(function("markdown", EXAMPLES.parent / "build/examples/markdown.wasm", "/markdown"))
+        data = next((EXAMPLES / "markdown" / "request").iterdir())
+        sandbox = json.loads(self.demo("-o", "json", "sandbox", "create", "markdown").stdout)["sandboxes"][0]["id"]
+        expected = self.demo("invoke", "markdown", "-d", f"@{data}").stdout
+        self.assertEqual(self.demo("sandbox", "call", sandbox, "-d", f"@{data}").stdout, expected)
+        self.assert_exit(self.demo("sandbox", "delete", sandbox), DONE)
+
+    def test_numbers_without_an_export_are_refused(self):
+        self.assert_exit(self.demo("invoke", "hello", "2", "40"), USAGE, "--export")
+
+    def test_a_namespace_narrows_top_and_the_list_of_sandboxes(self):
+        self.server.get("/hello")
+        self.assertTrue(eventually(lambda: "hello" in self.demo("top").stdout))
+        self.assertEqual(self.server.json("-n", "nosuch", "top")["functions"], [])
+        sandbox = json.loads(self.demo("-o", "json", "sandbox", "create", "hello").stdout)["sandboxes"][0]["id"]
+        self.assertIn(sandbox, self.demo("sandbox", "list").stdout)
+        self.assertIn(sandbox, self.server.strata("sandbox", "list").stdout)
+        self.assertNotIn(sandbox, self.server.strata("-n", "nosuch", "sandbox", "list").stdout)
+        self.assert_exit(self.demo("sandbox", "delete", sandbox), DONE)
+
+    def test_a_namespace_that_contradicts_the_manifest_is_refused(self):
+        manifest = json.dumps(hello(name="elsewhere", path="/elsewhere", namespace="other"))
+        done = self.demo("apply", "-f", "-", stdin=manifest)
+        self.assert_exit(done, USAGE, "elsewhere is of namespace other, and -n says demo")
+        self.assertEqual(self.server.json("-n", "other", "get")["items"], [])
+        agrees = json.dumps(hello(env={"COLOUR": "blue"}))
+        self.assert_exit(self.demo("apply", "--dry-run", "-f", "-", stdin=agrees), DONE)
+
+    def test_a_format_that_is_none_is_refused_before_anything_is_done(self):
+        sandbox = json.loads(self.demo("-o", "json", "sandbox", "create", "hello").stdout)["sandboxes"][0]["id"]
+        self.assert_exit(self.demo("-o", "foo", "sandbox", "delete", sandbox), USAGE, "'foo'")
+        self.assertIn(sandbox, self.demo("sandbox", "list").stdout)
+        self.assert_exit(self.demo("sandbox", "delete", sandbox), DONE)
+
+    def test_options_of_a_cluster_and_of_a_server_do_not_mix(self):
+        self.assert_exit(self.demo("--kubeconfig", "kc.yaml", "get"), USAGE, "--kube")
+        self.assert_exit(self.demo("--context", "there", "get"), USAGE, "--kube")
+        self.assert_exit(self.demo("--kube", "--api", "https://127.0.0.1:1", "get"), USAGE, "--kube", "--api")
+
+    def test_crds_are_also_one_list_of_json(self):
+        kinds = self.server.json("crds")
+        self.assertEqual((kinds["kind"], len(kinds["items"])), ("List", 3))
+
     def test_a_battery_that_was_not_tried_is_no_success(self):
         self.assert_exit(self.demo("--api", "https://127.0.0.1:1", "probe", "--isolation", "--class", "wasm"), USAGE,
                          "wasm: a server elsewhere needs --api")

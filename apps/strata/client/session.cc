@@ -17,18 +17,24 @@ namespace {
 constexpr std::chrono::minutes kPatience{5};
 constexpr std::uint16_t kFirstError = 400;
 
-Error ErrorFrom(const http::ClientResponse& response) {
+std::string Answered(const http::ClientResponse& response) {
+  return "the server answered " + std::to_string(response.status);
+}
+
+// What the API says has gone wrong; nothing: a guest answered so, which is no problem of the API's.
+std::optional<Error> ProblemIn(const http::ClientResponse& response) {
+  const auto type = response.header("Content-Type");
+  if (!type || !type->starts_with("application/problem+json")) return std::nullopt;
   auto problem = ParseJson(response.body);
-  if (!problem || !problem->is_object()) {
-    return {Errc::kInternal, "the server answered " + std::to_string(response.status)};
-  }
-  return {ErrcFromName(problem->value("code", "")),
-          problem->value("detail", "the server answered " + std::to_string(response.status))};
+  if (!problem || !problem->is_object() || !problem->contains("code")) return std::nullopt;
+  return Error{ErrcFromName(problem->value("code", "")),
+               problem->value("detail", Answered(response))};
 }
 
 // Null for an answer without a body.
 Result<Json> JsonOf(Result<http::ClientResponse> response) {
   if (!response) return std::unexpected(std::move(response).error());
+  if (response->status >= kFirstError) return Fail(Errc::kInternal, Answered(*response));
   if (response->body.empty()) return Json(nullptr);
   return ParseJson(response->body, Bytes::MiB(64));
 }
@@ -134,7 +140,8 @@ Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::Fet
   }
   if (response->status < kFirstError) return response;
   if (response->body.empty()) response->body = std::move(refused);
-  return std::unexpected(ErrorFrom(*response));
+  if (auto problem = ProblemIn(*response)) return std::unexpected(*std::move(problem));
+  return response;
 }
 
 Result<Json> Session::AskJson(const std::string& method, const std::string& target) {

@@ -57,8 +57,9 @@ struct Session {
   [[nodiscard]] bool is_remote() const;
   [[nodiscard]] Result<tls::Remote> remote() const;
 
-  // Asks the API. An answer of 400 and above becomes an Error with the server's words, and its body
-  // is not given to `on_body`; no server at all is kUnavailable and sets `no_server`.
+  // Asks the API. A problem of its becomes an Error, no server kUnavailable, which sets
+  // `no_server`. What a guest answered comes as it is, of 400 and above, too: on_body gets none of
+  // those.
   Result<http::ClientResponse> Ask(http::ClientRequest request, http::FetchOptions options = {});
   // The answer's JSON; null: it has no body. kInvalidArgument: it is not JSON, or above 64 MiB.
   Result<Json> AskJson(const std::string& method, const std::string& target);

@@ -74,7 +74,11 @@ Result<http::ClientResponse> Call(Session& session, const ClassWorkload& workloa
   http::ClientRequest request;
   request.method = "POST";
   request.target = PathOf(workload, sandbox_class) + "/invoke?path=" + PercentEncode(path);
-  return session.Ask(std::move(request));
+  auto answer = session.Ask(std::move(request));
+  if (answer && answer->status >= 400) {
+    return Fail(Errc::kInternal, "the server answered " + std::to_string(answer->status));
+  }
+  return answer;
 }
 
 Result<void> Remove(Session& session, const ClassWorkload& workload, model::Class sandbox_class) {

@@ -21,6 +21,7 @@
 #include "base/files/files.h"
 #include "base/files/tree.h"
 #include "base/text/strings.h"
+#include "client/done.h"
 #include "client/remote_program.h"
 #include "sandbox/microvm/agent/copy.h"
 #include "verbs.h"
@@ -228,7 +229,7 @@ void SetPaused(Session& session, const std::string& service, bool paused) {
   auto done =
       session.AskJson("POST", ServicePath(session, service) + (paused ? "/pause" : "/resume"));
   if (!done) return session.Report(done.error());
-  Print((paused ? "paused service " : "resumed service ") + service + "\n");
+  PrintDone(session, paused ? "paused" : "resumed", "service", service);
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 // strata sandbox - addressable sandboxes: make, list, call, delete.
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "client/done.h"
+#include "client/guest_call.h"
+#include "client/only_of.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -10,8 +14,7 @@ namespace {
 struct SandboxFlags {
   std::string name;
   std::uint32_t count = 1;
-  std::string path = "/";
-  std::string data;
+  GuestCall call;
 };
 
 void PrintSandboxes(Session& session, const Json& answer) {
@@ -37,24 +40,21 @@ void Create(Session& session, const SandboxFlags& flags) {
 void List(Session& session) {
   auto answer = session.AskJson("GET", "/v1/sandboxes");
   if (!answer) return session.Report(answer.error());
+  KeepOnlyOf(session, (*answer)["sandboxes"]);
   PrintSandboxes(session, *answer);
 }
 
 void Call(Session& session, const SandboxFlags& flags) {
-  http::ClientRequest request;
-  request.method = "POST";
-  request.target =
-      "/v1/sandboxes/" + PercentEncode(flags.name) + "/invoke?path=" + PercentEncode(flags.path);
-  request.body = flags.data;
-  auto answer = session.Ask(std::move(request));
-  if (!answer) return session.Report(answer.error());
-  Print(answer->body);
+  auto body = BodyOf(flags.call);
+  if (!body) return session.Report(body.error());
+  CallGuest(session, "sandbox " + flags.name, "/v1/sandboxes/" + PercentEncode(flags.name), {},
+            *std::move(body), flags.call);
 }
 
 void Delete(Session& session, const SandboxFlags& flags) {
   auto answer = session.AskJson("DELETE", "/v1/sandboxes/" + PercentEncode(flags.name));
   if (!answer) return session.Report(answer.error());
-  Print("deleted sandbox " + flags.name + "\n");
+  PrintDone(session, "deleted", "sandbox", flags.name);
 }
 
 }  // namespace
@@ -68,12 +68,11 @@ void AddSandbox(CLI::App& app, Session& session) {
   create->add_option("function", flags->name, "The function")->required();
   create->add_option("--count", flags->count, "How many")->check(CLI::Range(1, 10000));
   create->callback([&session, flags] { Create(session, *flags); });
-  CLI::App* list = verb->add_subcommand("list", "List them");
+  CLI::App* list = verb->add_subcommand("list", "List them, of every namespace unless -n says one");
   list->callback([&session] { List(session); });
   CLI::App* call = verb->add_subcommand("call", "Call one");
   call->add_option("id", flags->name, "Its id")->required();
-  call->add_option("-p,--path", flags->path, "Path and query that the guest sees");
-  call->add_option("-d,--data", flags->data, "Request body");
+  AddCallOptions(*call, flags->call);
   call->callback([&session, flags] { Call(session, *flags); });
   CLI::App* remove = verb->add_subcommand("delete", "End one");
   remove->add_option("id", flags->name, "Its id")->required();

@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "client/only_of.h"
 #include "client/serving.h"
 #include "verbs.h"
 
@@ -36,6 +37,7 @@ void Top(Session& session, const TopFlags& flags) {
   for (;;) {
     auto answer = session.AskJson("GET", "/v1/top");
     if (!answer) return session.Report(answer.error());
+    KeepOnlyOf(session, (*answer)["functions"]);
     if (IsStructured(*format)) {
       PrintValue(*answer, *format);
     } else {
@@ -98,6 +100,7 @@ void AddTop(CLI::App& app, Session& session) {
   verb->add_option("-w,--watch", flags->every_s, "Again every so many seconds")
       ->check(CLI::Range(0.1, 3600.0));
   verb->footer(
+      "Of every namespace, unless -n says one.\n"
       "Figures count since the server started; REQ/S is of the last ten seconds. REV is the "
       "newest\n"
       "that was called; where it has not all of the traffic, it says which revision has.\n"

@@ -1,0 +1,18 @@
+// apps/strata/client/done.h - what verbs print that change one thing and have no other result: a
+// sentence for people, {"action", "kind", "namespace", "name"} for programs.
+//
+// Threads: one. Tested by tests/e2e.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "client/session.h"
+
+namespace strata::cli {
+
+// "paused service web"; `kind`: "service", `action`: "paused".
+void PrintDone(Session& session, std::string_view action, std::string_view kind,
+               std::string_view name);
+
+}  // namespace strata::cli
