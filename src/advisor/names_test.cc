@@ -32,6 +32,9 @@ TEST(NamesTest, AnUnknownNameIsRefusedWithTheNearest) {
   EXPECT_EQ(typo.error().message, "no concept 'webasembly'; did you mean 'webassembly'?");
   EXPECT_EQ(Concepts().Find("mesh").error().message,
             "no concept 'mesh'; did you mean 'service_mesh'?");
+  // A third of a name may be wrong, not one letter alone.
+  EXPECT_EQ(Concepts().Find("contanerisation").error().message,
+            "no concept 'contanerisation'; did you mean 'containerization'?");
 }
 
 TEST(NamesTest, WhereNoneIsNearAllAreNamed) {
