@@ -73,7 +73,6 @@ class HostileAgentTest : public ::testing::Test {
   void Play(const char* program, const std::string& said) {
     ASSERT_TRUE(WriteFileAtomic(folder_ / "qemu", program, 0755));
     ASSERT_TRUE(WriteFileAtomic(folder_ / "disk", said, 0644));
-    ASSERT_TRUE(WriteFileAtomic(folder_ / "kernel", "", 0644));
     // The umask does not say who may.
     ASSERT_EQ(::chmod((folder_ / "qemu").c_str(), 0755), 0);
     ASSERT_EQ(::chmod((folder_ / "disk").c_str(), 0644), 0);
@@ -81,18 +80,19 @@ class HostileAgentTest : public ::testing::Test {
     ASSERT_TRUE(groups) << groups.error().message;
     auto worker = Worker::Start();
     ASSERT_TRUE(worker) << worker.error().message;
+    auto kernel = host::MakeMemfd("kernel");
+    ASSERT_TRUE(kernel);
     auto initrd = host::MakeMemfd("initrd");
     ASSERT_TRUE(initrd);
-    shared_.reset(new Shared{.loop = loop_,
-                             .clock = clock_,
-                             .config = {.qemu = (folder_ / "qemu").string()},
-                             .groups = std::move(*groups),
-                             .kernel = {.path = (folder_ / "kernel").string(),
-                                        .version = "0",
-                                        .initrd = std::move(*initrd)},
-                             .tsc_khz = "2000000",
-                             .metrics = {},
-                             .worker = std::move(*worker)});
+    shared_.reset(new Shared{
+        .loop = loop_,
+        .clock = clock_,
+        .config = {.qemu = (folder_ / "qemu").string()},
+        .groups = std::move(*groups),
+        .kernel = {.file = std::move(*kernel), .version = "0", .initrd = std::move(*initrd)},
+        .tsc_khz = "2000000",
+        .metrics = {},
+        .worker = std::move(*worker)});
     const auto disk = OpenFile(folder_ / "disk", O_RDONLY);
     ASSERT_TRUE(disk);
     const auto memory = host::MakeMemfd("guest-memory");
