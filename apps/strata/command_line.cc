@@ -33,12 +33,38 @@ const CLI::Option* FindOption(const CLI::App* verb, const std::string& name) {
   return nullptr;
 }
 
-// Whether the word behind `word`, an option, is its value.
-bool ValueFollows(const CLI::App* verb, const std::string& word) {
-  const bool is_long = word.starts_with("--");
-  if (is_long ? word.contains('=') : word.size() != 2) return false;
-  const CLI::Option* const option = FindOption(verb, word);
-  return option != nullptr && TakesValue(*option);
+// "--tail" of "--tail=5", "-n" of "-ndemo".
+std::string NameIn(const std::string& word) {
+  return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
+}
+
+// The verbs below `verb` that have the option, as "strata rollout start".
+void VerbsWith(const CLI::App& verb, const std::string& path, const std::string& option,
+               std::vector<std::string>& found) {
+  for (const CLI::App* below : verb.get_subcommands({})) {
+    const std::string there = path + " " + below->get_name();
+    if (below->get_option_no_throw(option) != nullptr) found.push_back(there);
+    VerbsWith(*below, there, option, found);
+  }
+}
+
+// Whether the option takes a value in a verb below `verb`.
+bool TakesValueBelow(const CLI::App& verb, const std::string& option) {
+  return std::ranges::any_of(verb.get_subcommands({}), [&](const CLI::App* below) {
+    const CLI::Option* const found = below->get_option_no_throw(option);
+    return (found != nullptr && TakesValue(*found)) || TakesValueBelow(*below, option);
+  });
+}
+
+// An option whose verb comes later, or never does.
+std::string StrayOption(const CLI::App& root, const Place& place) {
+  if (place.verb->get_option_no_throw(place.stray) != nullptr) {
+    return place.stray + " belongs behind its verb: " + place.path + " " + place.stray;
+  }
+  std::vector<std::string> having;
+  VerbsWith(root, root.get_name(), place.stray, having);
+  if (having.empty()) return "";
+  return place.stray + " belongs behind a verb that has it: " + Join(having, ", ");
 }
 
 bool TakesWords(const CLI::App& verb) {
@@ -60,12 +86,20 @@ std::string UsageOf(const Place& place) {
 }  // namespace
 
 Place PlaceOf(const CLI::App& root, const std::vector<std::string>& words) {
-  Place place{.verb = &root, .path = root.get_name(), .unknown = {}};
+  Place place{.verb = &root, .path = root.get_name(), .unknown = {}, .stray = {}};
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (word == "--") break;
     if (word.size() > 1 && word.starts_with('-')) {
-      if (ValueFollows(place.verb, word)) ++i;
+      const std::string name = NameIn(word);
+      const CLI::Option* const option = FindOption(place.verb, name);
+      if (option == nullptr && place.stray.empty()) place.stray = name;
+      const bool more = name == word && i + 1 < words.size();
+      const bool takes = option != nullptr
+                             ? TakesValue(*option)
+                             : more && FindVerb(*place.verb, words[i + 1]) == nullptr &&
+                                   TakesValueBelow(*place.verb, name);
+      if (more && takes) ++i;
       continue;
     }
     if (const CLI::App* const below = FindVerb(*place.verb, word)) {
@@ -118,7 +152,10 @@ void ReportUsage(const CLI::App& root, const CLI::ParseError& error,
                  const std::vector<std::string>& words) {
   const Place place = PlaceOf(root, words);
   std::string text = error.what();
-  if (!place.unknown.empty()) {
+  const std::string stray = place.stray.empty() ? "" : StrayOption(root, place);
+  if (!stray.empty()) {
+    text = stray;
+  } else if (!place.unknown.empty() && place.stray.empty()) {
     text = UnknownVerb(place);
   } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
              !VerbsOf(*place.verb).empty() && !TakesWords(*place.verb)) {

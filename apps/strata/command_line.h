@@ -19,6 +19,7 @@ struct Place {
   const CLI::App* verb = nullptr;
   std::string path;
   std::string unknown;  // the first word that is neither a verb there nor anything it takes
+  std::string stray;    // the first option that neither the verb before it nor any above it has
 };
 Place PlaceOf(const CLI::App& root, const std::vector<std::string>& words);
 

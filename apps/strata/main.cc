@@ -189,7 +189,8 @@ int main(int argc, char** argv) {
   app.add_option("--api-ca", session.api_files.ca, "Who must have signed its certificate (PEM)")
       ->envname("STRATA_API_CA");
   app.add_option("-o,--output", session.output,
-                 "table, wide, json or yaml (yml); of reports also markdown (md), csv or svg");
+                 "table, wide, json or yaml (yml); of reports also markdown (md), csv or svg")
+      ->type_name("TEXT:{table,wide,json,yaml,markdown,csv,svg}");
   app.add_option("-n,--namespace", session.tenant, "Tenant")->each([&session](const std::string&) {
     session.tenant_is_said = true;
   });

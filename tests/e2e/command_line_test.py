@@ -38,6 +38,16 @@ class WrongWordsTest(unittest.TestCase):
     def test_what_is_too_much_is_named_in_the_order_it_came(self):
         self.assert_refused(["version", "--one", "two"], "not expected: --one two")
 
+    def test_an_option_before_its_verb_is_shown_its_place(self):
+        self.assert_refused(["-f", "apply.yaml", "apply"], "-f belongs behind its verb: strata apply -f",
+                            "see 'strata apply --help'")
+        self.assert_refused(["--tail", "5", "logs", "web"], "--tail belongs behind its verb: strata logs --tail")
+        self.assert_refused(["-f", "logs", "web"], "-f belongs behind its verb: strata logs -f")
+        self.assert_refused(["rollout", "--deadline=5", "start", "web"],
+                            "--deadline belongs behind its verb: strata rollout start --deadline")
+        self.assert_refused(["--tail", "5", "get"], "--tail belongs behind a verb that has it: strata logs")
+        self.assert_refused(["--upside-down", "5", "logs", "web"], "not expected: --upside-down")
+
     def test_help_is_a_verb(self):
         for words in (("rollout", "start"), ("get",), ()):
             asked, option = strata("help", *words), strata(*words, "--help")
@@ -66,9 +76,47 @@ class CompletionTest(unittest.TestCase):
         self.assertIn("--deadline", self.offered("strata rollout start --d"))
         self.assertNotIn("--deadline", self.offered("strata get --"))
 
+    def test_bash_knows_of_each_verb_which_options_take_a_word(self):
+        self.assertIn("--listen", self.offered("strata up -d --"))
+        self.assertIn("--tail", self.offered("strata logs -f --"))
+        self.assertEqual(self.offered("strata invoke -d --"), [])
+
+    def test_bash_offers_global_options_behind_every_verb(self):
+        self.assertIn("--namespace", self.offered("strata get --"))
+        self.assertIn("-o", self.offered("strata rollout start -"))
+        self.assertNotIn("--namespace", self.offered("strata rollout "))
+
+    def test_bash_offers_verbs_behind_help(self):
+        self.assertEqual(self.offered("strata help roll"), ["rollout"])
+        self.assertIn("start", self.offered("strata help rollout "))
+
     def test_bash_offers_the_words_that_are_taken(self):
+        self.assertEqual(self.offered("strata -o j"), ["json"])
+        self.assertEqual(self.offered("strata get --output = ya"), ["yaml"])  # what bash makes of --output=ya
+        self.assertIn("csv", self.offered("strata compare --output ="))
         self.assertEqual(self.offered("strata completion b"), ["bash"])
         self.assertEqual(self.offered("strata simulate --policy all-m"), ["all-microvm"])
+
+    def test_zsh_is_asked_for_nothing_that_only_bash_has(self):
+        script = strata("completion", "zsh").stdout
+        for word in ("mapfile", "local path", "local words"):
+            self.assertNotIn(word, script)
+
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+    def test_zsh_offers_the_same(self):
+        # As its adapter for bash's completions calls them; `compdef` is of the interactive shell.
+        script = ("compdef() { :; }\n" + strata("completion", "zsh").stdout
+                  + "emulate sh\nsetopt kshglob noshglob braceexpand\nbefore=$PATH\n"
+                  + "COMP_WORDS=(strata -n demo up -d --)\nCOMP_CWORD=5\n_strata\n"
+                  + '[ "$PATH" = "$before" ] && printf "%s\\n" "${COMPREPLY[@]}"\n')
+        done = subprocess.run(["zsh", "-f", "-c", script], capture_output=True, text=True, check=False)
+        self.assertEqual(done.stderr, "")
+        self.assertIn("--listen", done.stdout.split())
+
+    def test_fish_offers_files_to_options_that_take_any_word(self):
+        lines = strata("completion", "fish").stdout.splitlines()
+        apply = [line for line in lines if "seen_subcommand_from apply" in line and "-l file" in line]
+        self.assertEqual([" -r -F" in line for line in apply], [True])
 
     def test_fish_reads_every_line(self):
         script = strata("completion", "fish").stdout

@@ -1,10 +1,8 @@
 // strata completion - shell completions, made from the command line's own definition.
 #include <functional>
 #include <memory>
-#include <set>
 #include <sstream>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "command_line.h"
@@ -30,79 +28,117 @@ std::vector<std::string> NamesOf(const CLI::Option& option) {
   return names;
 }
 
+// Words of a shell with nothing in them to quote, one blank between two.
+class WordList {
+ public:
+  void Add(const std::string& word) { text_ += (text_.empty() ? "" : " ") + word; }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
 // What may follow a verb: those below it, its options, and the words that it takes one of.
 std::string Words(const CLI::App& verb) {
-  std::string words;
-  const auto add = [&](const std::string& word) { words += (words.empty() ? "" : " ") + word; };
-  for (const std::string& below : VerbsOf(verb)) add(below);
+  WordList words;
+  for (const std::string& below : VerbsOf(verb)) words.Add(below);
   for (const CLI::Option* option : verb.get_options()) {
-    for (const std::string& name : NamesOf(*option)) add(name);
+    for (const std::string& name : NamesOf(*option)) words.Add(name);
     if (!option->get_positional()) continue;
-    for (const std::string& choice : ChoicesOf(*option)) add(choice);
+    for (const std::string& choice : ChoicesOf(*option)) words.Add(choice);
   }
-  return words;
+  return words.text();
 }
 
-// The options whose value is the next word: as the patterns of a `case`.
-std::string WithValues(const CLI::App& root) {
-  std::set<std::string> names;
-  Each(root, "", [&](const CLI::App& verb, const std::string&) {
-    for (const CLI::Option* option : verb.get_options()) {
-      if (!TakesValue(*option)) continue;
-      for (std::string& name : NamesOf(*option)) names.insert(std::move(name));
+// The options of `strata` itself, which may stand behind every verb.
+std::string GlobalOptions(const CLI::App& root) {
+  WordList words;
+  for (const CLI::Option* option : root.get_options()) {
+    for (const std::string& name : NamesOf(*option)) words.Add(name);
+  }
+  return words.text();
+}
+
+// Arms of a `case` on "PATH OPTION": the options whose value is the next word, those that take
+// none, and what a value may be. A name means another thing in each verb: -d of `up` takes nothing,
+// that of `invoke` a body.
+struct OptionArms {
+  std::string with_value;
+  std::string without;
+  std::string choices;
+};
+
+// Those of `strata` itself (an empty path) may stand behind any path.
+void AddArms(const CLI::App& verb, const std::string& path, OptionArms& arms) {
+  for (const CLI::Option* option : verb.get_options()) {
+    WordList choices;
+    for (const std::string& choice : ChoicesOf(*option)) choices.Add(choice);
+    for (const std::string& name : NamesOf(*option)) {
+      const std::string arm = (path.empty() ? "*\"" : "\"") + path + " " + name + "\"";
+      std::string& kind = TakesValue(*option) ? arms.with_value : arms.without;
+      kind += (kind.empty() ? "" : "|") + arm;
+      if (choices.text().empty()) continue;
+      arms.choices += "    " + arm + ") offer=\"" + choices.text() + "\" ;;\n";
     }
-  });
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : "|") + name;
-  return text;
+  }
 }
 
 // The verbs are found among the words before the cursor, wherever options stand between them.
+// zsh runs it, too: it keeps `path` and `words` to itself and has no mapfile. bash cuts
+// "--output=json" into three words.
 std::string Bash(const CLI::App& root) {
   std::string verbs;
   std::string words;
-  std::string values;
+  OptionArms own;
+  OptionArms global;
+  AddArms(root, "", global);
   Each(root, "", [&](const CLI::App& verb, const std::string& path) {
-    if (!path.empty()) verbs += (verbs.empty() ? "\"" : "|\"") + path + "\"";
-    words += "    \"" + path + "\") words=\"" + Words(verb) + "\" ;;\n";
-    for (const CLI::Option* option : verb.get_options()) {
-      const auto choices = ChoicesOf(*option);
-      if (choices.empty()) continue;
-      for (const std::string& name : NamesOf(*option)) {
-        values += "    \"" + path + " " + name + "\") words=\"";
-        for (const std::string& choice : choices) values += choice + " ";
-        values.back() = '"';
-        values += " ;;\n";
-      }
-    }
+    words += "    \"" + path + "\") offer=\"" + Words(verb) + "\" ;;\n";
+    if (path.empty()) return;
+    verbs += (verbs.empty() ? "\"" : "|\"") + path + "\"";
+    AddArms(verb, path, own);
   });
   return "_strata() {\n"
-         "  local path=\"\" word words=\"\" i takes=\"\"\n"
+         "  local at=\"\" word offer=\"\" i takes=\"\" last=\"${COMP_WORDS[COMP_CWORD]}\"\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "    word=\"${COMP_WORDS[i]}\"\n"
+         "    if [ \"$word\" = \"=\" ]; then continue; fi\n"
          "    if [ -n \"$takes\" ]; then takes=\"\"; continue; fi\n"
-         "    case \"$word\" in\n"
+         "    case \"$at $word\" in\n"
+         "    \" help\") continue ;;\n"
          "    " +
-         WithValues(root) +
+         own.with_value +
          ") takes=\"$word\"; continue ;;\n"
-         "    -*) continue ;;\n"
+         "    " +
+         own.without +
+         ") continue ;;\n"
+         "    " +
+         global.with_value +
+         ") takes=\"$word\"; continue ;;\n"
+         "    *\" -\"*) continue ;;\n"
          "    esac\n"
-         "    case \"${path:+$path }$word\" in\n"
+         "    case \"${at:+$at }$word\" in\n"
          "    " +
          verbs +
-         ") path=\"${path:+$path }$word\" ;;\n"
+         ") at=\"${at:+$at }$word\" ;;\n"
          "    esac\n"
          "  done\n"
+         "  if [ \"$last\" = \"=\" ]; then last=\"\"; fi\n"
          "  if [ -n \"$takes\" ]; then\n"
-         "    case \"$path $takes\" in\n" +
-         values +
+         "    case \"$at $takes\" in\n" +
+         own.choices + global.choices +
          "    esac\n"
          "  else\n"
-         "    case \"$path\" in\n" +
+         "    case \"$at\" in\n" +
          words +
          "    esac\n"
+         "    case \"$last\" in\n"
+         "    -*) offer=\"$offer " +
+         GlobalOptions(root) +
+         "\" ;;\n"
+         "    esac\n"
          "  fi\n"
-         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
+         "  COMPREPLY=($(compgen -W \"$offer\" -- \"$last\"))\n"
          "}\n"
          "complete -o default -F _strata strata\n";
 }
@@ -128,6 +164,7 @@ std::string Seen(const std::string& path) {
   return " -n " + Quoted(test);
 }
 
+// What takes a word that we do not know is offered files, which fish is told off otherwise.
 std::string FishOption(const CLI::Option& option, const std::string& seen) {
   std::string names;
   for (const std::string& name : option.get_lnames()) names += " -l " + name;
@@ -135,7 +172,8 @@ std::string FishOption(const CLI::Option& option, const std::string& seen) {
   if (names.empty()) return "";
   std::string choices;
   for (const std::string& choice : ChoicesOf(option)) choices += choice + " ";
-  return "complete -c strata" + seen + names + (TakesValue(option) ? " -r" : "") +
+  return "complete -c strata" + seen + names +
+         (TakesValue(option) ? choices.empty() ? " -r -F" : " -r" : "") +
          (choices.empty() ? "" : " -a " + Quoted(choices)) + " -d " +
          Quoted(option.get_description()) + "\n";
 }
@@ -153,7 +191,7 @@ std::string Fish(const CLI::App& root) {
   return text;
 }
 
-// zsh runs bash's completions through its own adapter.
+// Through the adapter that zsh has for bash's.
 std::string Zsh(const CLI::App& root) {
   return "#compdef strata\nautoload -U +X bashcompinit && bashcompinit\n" + Bash(root);
 }
