@@ -279,6 +279,7 @@ constexpr NotShown kNotShown[] = {
     {"graph/diagrams/*/edges/*/relation", kWords},
     {"graph/document_navigation/zh", kTitle},
     {"graph/entity_edges/*/relation", kWords},
+    {"graph/learning_paths/*/aliases/*", "names that a path is found by"},
     {"graph/seed_documents/*/file", "where this project's authors kept the document"},
     {"matrices/agility/inflection/unit", kUnit},
     {"matrices/best_practices/zh", kTitle},
