@@ -231,6 +231,10 @@ class ScaleTest(OperatorTest):
         self.seen("the activator's", lambda: self.api.get(self.front)["spec"]["selector"] != selector)
         self.make(False, min=2, max=2)
         self.seen("its pods'", lambda: self.api.get(self.front)["spec"]["selector"] == selector)
+        # Until they are ready requests wait at the activator.
+        self.seen("why it is not ready", lambda: self.ready() == ("False", "Progressing"))
+        self.assertNotIn("deletionTimestamp", self.api.get(self.way)["metadata"])
+        self.pods(2)
         for path in (self.behind, self.way):
             self.seen(f"{path} deleted", lambda path=path: "deletionTimestamp" in self.api.get(path).get("metadata", {}))
             self.api.merge(path, {"metadata": {"finalizers": None}})  # the garbage collector's part

@@ -70,7 +70,7 @@ Awaitable<void> Activator::Run() {
 void Activator::ServiceChanged(const Json& service) {
   const std::string key = controller::KeyOf(service);
   const bool there = services_.objects().contains(key);
-  workloads_.Set(key, there ? ReadWorkload(service) : std::nullopt);
+  workloads_.Set(key, there ? ReadWorkload(service, workloads_.Find(key)) : std::nullopt);
   Settle();
 }
 

@@ -13,7 +13,10 @@ namespace {
 constexpr std::size_t kMostWaiting = 1000;
 constexpr std::size_t kTurns = 10;  // requests that wait for each that is served at once
 
-std::size_t MostWaiting(const model::Scale& scale) {
+std::size_t MostWaiting(const model::Resource& resource) {
+  const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
+  const model::Scale scale =
+      service != nullptr && service->scale ? *service->scale : model::Scale{};
   const std::size_t each = scale.concurrency.value_or(*model::kServiceScale.concurrency);
   return std::min(kMostWaiting, kTurns * each * scale.max.value_or(*model::kServiceScale.max));
 }
@@ -33,16 +36,22 @@ std::optional<std::uint16_t> PortOfSlice(const Json& slice) {
 
 }  // namespace
 
-std::optional<Workload> ReadWorkload(const Json& service) {
+std::optional<Workload> ReadWorkload(const Json& service, const std::optional<Workload>& before) {
   const auto port = ActivatorPortOf(service);
   if (!port || service.at("metadata").contains("deletionTimestamp")) return std::nullopt;
+  Workload workload{.uid = service.at("metadata").value("uid", ""),
+                    .port = *port,
+                    .limits = {},
+                    .most_waiting = kMostWaiting};
   const auto resource = controller::ReadStored(service);
-  if (!resource || !FollowsLoad(*resource)) return std::nullopt;
-  const auto& spec = std::get<model::ServiceSpec>(resource->spec);
-  return Workload{.uid = service.at("metadata").value("uid", ""),
-                  .port = *port,
-                  .limits = spec.workload.limits,
-                  .most_waiting = MostWaiting(*spec.scale)};
+  if (resource && resource->workload() != nullptr) {
+    workload.limits = resource->workload()->limits;
+    workload.most_waiting = MostWaiting(*resource);
+  } else if (before && before->uid == workload.uid) {
+    workload.limits = before->limits;
+    workload.most_waiting = before->most_waiting;
+  }
+  return workload;
 }
 
 void Workloads::Set(const std::string& key, std::optional<Workload> workload) {
@@ -51,6 +60,11 @@ void Workloads::Set(const std::string& key, std::optional<Workload> workload) {
   } else {
     known_.erase(key);
   }
+}
+
+std::optional<Workload> Workloads::Find(const std::string& key) const {
+  const auto found = known_.find(key);
+  return found == known_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::map<std::string, Workload> Workloads::Served() const {

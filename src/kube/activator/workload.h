@@ -1,5 +1,5 @@
 // kube/activator/workload.h - what an activator serves, from what the API server has: Services
-// whose replicas follow their load, each at a port of its own, and where their pods are.
+// whose requests go through it, each at a port of its own, and where their pods are.
 //
 //   Services, EndpointSlices --> [ Workloads, ReadyPods ] --> activator.h
 //
@@ -32,13 +32,19 @@ struct Workload {
   friend bool operator==(const Workload&, const Workload&) = default;
 };
 
-// Nothing: the object is none that an activator serves, or not yet.
-std::optional<Workload> ReadWorkload(const Json& service);
+// Nothing: the object is none that an activator serves, or not yet. What has a port is served, also
+// where its replicas no longer follow its load: the port goes when nobody is led there any more.
+// Where its manifest cannot be read, as `before`, and where that is nothing by default limits.
+std::optional<Workload> ReadWorkload(const Json& service,
+                                     const std::optional<Workload>& before = {});
 
 class Workloads {
  public:
   // What is there under that name ("shop/web") now.
   void Set(const std::string& key, std::optional<Workload> workload);
+
+  // What is known of that name.
+  [[nodiscard]] std::optional<Workload> Find(const std::string& key) const;
 
   // By name: those whose port nobody else claims.
   [[nodiscard]] std::map<std::string, Workload> Served() const;

@@ -34,15 +34,24 @@ TEST(WorkloadTest, WhatHasNoPortOfOursIsNotServed) {
   for (const Json& port : {Json(), Json("20001"), Json(80), Json(-1), Json(30'000), Json(85'537)}) {
     EXPECT_FALSE(ReadWorkload(Service(port)).has_value()) << port;
   }
-  Json fixed = Service(20'001);
-  fixed["spec"]["scale"]["min"] = 2;
-  EXPECT_FALSE(ReadWorkload(fixed).has_value());
   Json goes = Service(20'001);
   goes["metadata"]["deletionTimestamp"] = "2026-11-28T00:00:00Z";
   EXPECT_FALSE(ReadWorkload(goes).has_value());
+}
+
+TEST(WorkloadTest, WhatHasAPortIsServedUntilItHasNone) {
+  const auto before = ReadWorkload(Service(20'001));
+  Json fixed = Service(20'001);
+  fixed["spec"]["scale"] = {{"min", 2}, {"max", 2}};
+  const auto still = ReadWorkload(fixed, before);
+  ASSERT_TRUE(still.has_value());
+  EXPECT_EQ(still->limits, before->limits);
   Json unread = Service(20'001);
   unread["spec"]["unknown"] = 1;
-  EXPECT_FALSE(ReadWorkload(unread).has_value());
+  EXPECT_EQ(ReadWorkload(unread, before), before);
+  EXPECT_TRUE(ReadWorkload(unread).has_value());
+  unread["metadata"]["uid"] = "uid-2";
+  EXPECT_EQ(ReadWorkload(unread, before)->limits, model::Limits{}) << "it is another one";
 }
 
 TEST(WorkloadTest, APortThatTwoClaimIsServedForNeither) {

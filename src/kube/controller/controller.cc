@@ -52,6 +52,13 @@ bool IsRefusal(const Error& error) {
   return error.code == Errc::kInvalidArgument || error.code == Errc::kPermissionDenied;
 }
 
+// The port with which an operator begins: a later one begins where this one, which hands out fewer
+// than one a second, has not been.
+std::uint16_t FirstOf(WallTime now) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  return static_cast<std::uint16_t>(kFirstPort + second % (kLastPort - kFirstPort + 1));
+}
+
 std::string DueKeyOf(std::string_view kind, const std::string& key) {
   return std::string(kind) + "/" + key;
 }
@@ -70,6 +77,7 @@ Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, teleme
           Form::kMetadata),
       claims_(loop, client, std::string(kClaims) + kOurs, log_,
               [this](const Json& it) { ChildChanged(it); }),
+      ports_(FirstOf(clock.WallNow())),
       activators_(
           loop, client, space, log_,
           [this](const std::string& from, const activator::DemandReport& it) { Heard(from, it); },
@@ -147,6 +155,7 @@ Awaitable<void> Controller::Run() {
   Spawn(loop_, Resync());
   // Before all is known, what is missing would be made again, and what is there not be taken down.
   while (!Synced()) co_await Pause(loop_, kLook);
+  KeepPorts();
   Spawn(loop_, RescaleAll());
   while (true) {
     if (due_.empty()) {
@@ -209,15 +218,33 @@ Observed Controller::Observe(const Json& resource) const {
   return observed;
 }
 
-// How many replicas it has and where its requests go, where these follow its load.
-std::optional<Activation> Controller::Activate(const std::string& key, const Json& resource) {
-  const auto manifest = ReadStored(resource);
-  if (!manifest || !FollowsLoad(*manifest)) {
-    Unfollow(key);
-    return std::nullopt;
+// Before a port is handed out: those that are somebody's are.
+void Controller::KeepPorts() {
+  const std::string kind(model::KindName(model::Kind::kService));
+  const auto& services = resources_.at(kind).objects();
+  ports_.Keep(services);
+  for (const auto& [key, service] : services) {
+    if (ActivatorPortOf(service)) {
+      followed_[DueKeyOf(kind, key)] = service.at("metadata").value("uid", "");
+    }
   }
+}
+
+// How many replicas it has and where its requests go, where these follow its load.
+std::optional<Activation> Controller::Activate(const std::string& key, const Observed& observed) {
+  const Json& resource = observed.resource;
+  const auto manifest = ReadStored(resource);
   const Json& metadata = resource.at("metadata");
   const std::string uid = metadata.value("uid", "");
+  if (!manifest || !FollowsLoad(*manifest)) {
+    // Whoever is still led to its port shall find it there, and nobody else.
+    if (IsLedToActivators(observed)) {
+      scaling_.Forget(uid);
+    } else {
+      Unfollow(key);
+    }
+    return std::nullopt;
+  }
   if (const auto before = followed_.find(key); before != followed_.end() && before->second != uid) {
     Unfollow(key);  // another one of that name
   }
@@ -287,7 +314,7 @@ void Controller::ActivatorsChanged() {
 
 Task<void> Controller::LookAt(std::string key, Json resource) {
   Observed observed = Observe(resource);
-  observed.activation = Activate(key, resource);
+  observed.activation = Activate(key, observed);
   std::vector<Action> actions = Reconcile(observed, classes_, Rfc3339(clock_.WallNow()));
   auto done = co_await CheckNames(observed, actions);
   if (done) done = co_await DoAll(observed, std::move(actions));

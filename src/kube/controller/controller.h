@@ -55,7 +55,9 @@ class Controller {
   Awaitable<void> Again(std::string key, Duration pause);
   [[nodiscard]] const Json* FindResource(const std::string& key) const;
   [[nodiscard]] Observed Observe(const Json& resource) const;
-  [[nodiscard]] std::optional<Activation> Activate(const std::string& key, const Json& resource);
+  [[nodiscard]] std::optional<Activation> Activate(const std::string& key,
+                                                   const Observed& observed);
+  void KeepPorts();
   void Unfollow(const std::string& key);
   Awaitable<void> RescaleAll();
   void Rescale(const std::string& key, const std::string& uid);
@@ -84,7 +86,7 @@ class Controller {
   Mirror claims_;
   Scaling scaling_;
   Ports ports_;
-  std::map<std::string, std::string> followed_;  // uids of those whose replicas follow their load
+  std::map<std::string, std::string> followed_;  // uids of those that have a port
   Activators activators_;
 };
 

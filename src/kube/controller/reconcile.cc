@@ -232,6 +232,17 @@ Result<Made> Make(const Observed& observed, const ClusterNodes& nodes) {
   return Made{std::move(*objects), *std::move(placement)};
 }
 
+// Whether it is part of the way through the activators, which has the requests until the Deployment
+// answers them by itself.
+bool IsOnTheWay(const Json& child) {
+  const std::string name = child.at("metadata").value("name", "");
+  const std::string kind = child.value("kind", "");
+  const Json none = Json::object();
+  return (kind == "EndpointSlice" && name.ends_with(kActivatorSuffix)) ||
+         (kind == "Service" &&
+          child.at("metadata").value("labels", none).contains(std::string(kBehindLabel)));
+}
+
 // What there is to do for it to be as `made`, and how far it is.
 Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actions) {
   for (Json& object : made.objects) {
@@ -240,11 +251,14 @@ Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actio
     const bool as_it_shall_be = there != nullptr && IsAsMarked(*there, object);
     if (!as_it_shall_be) actions.emplace_back(Apply{object, there != nullptr});
   }
+  // What is not applied yet cannot be ready.
+  const bool answers = actions.empty() && ReadinessOf(Find(observed.children, "Deployment")).ready;
   for (const Json& child : observed.children) {
     const bool wanted = FindLike(made.objects, child) != nullptr;
     const bool going = child.at("metadata").contains("deletionTimestamp");
     const bool kept = !IsMadeFor(child, observed.resource);
-    if (!wanted && !going && !kept) actions.emplace_back(RemovalOf(child));
+    const bool needed = made.placement && !answers && IsOnTheWay(child);
+    if (!wanted && !going && !kept && !needed) actions.emplace_back(RemovalOf(child));
   }
   if (!made.placement) return ReadinessOfRoute(Find(observed.children, "Ingress"));
   Condition condition = ReadinessOf(Find(observed.children, "Deployment"));
@@ -264,6 +278,15 @@ bool IsMadeFor(const Json& object, const Json& resource) {
   const Json owners = object.at("metadata").value("ownerReferences", Json::array());
   return std::ranges::any_of(owners, [&uid](const Json& owner) {
     return owner.value("controller", false) && owner.value("uid", "") == uid;
+  });
+}
+
+bool IsLedToActivators(const Observed& observed) {
+  const std::string name =
+      observed.resource.at("metadata").value("name", "") + std::string(kActivatorSuffix);
+  return std::ranges::any_of(observed.children, [&](const Json& child) {
+    return child.value("kind", "") == "EndpointSlice" &&
+           child.at("metadata").value("name", "") == name && IsMadeFor(child, observed.resource);
   });
 }
 
@@ -325,6 +348,11 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
   }
   if (observed.activation) {
     status["activator"]["port"] = observed.activation->port;
+  } else if (IsLedToActivators(observed)) {
+    // Merged: what is said there stays.
+    if (resource.contains("/status/activator"_json_pointer)) {
+      status["activator"] = resource.at("/status/activator"_json_pointer);
+    }
   } else if (resource.contains("/status/activator"_json_pointer)) {
     status["activator"] = nullptr;
   }

@@ -9,6 +9,8 @@
 // of two kinds: what was made for one is never touched for the other. A volume that is to be kept
 // has no owner, and is never removed; whether it is, the manifest says last, also of a resource
 // that was deleted before that could be made, and where it cannot be read, every volume is kept.
+// The way through the activators stays until what no longer follows its load is ready without it,
+// and the port there for as long as the way.
 //
 // Threads: pure, deterministic. Tested by reconcile_test.cc.
 #pragma once
@@ -70,6 +72,10 @@ struct Observed {
 
 // Whether `object` was made for `resource`: that is its controller.
 bool IsMadeFor(const Json& object, const Json& resource);
+
+// Whether requests of the resource still go to the activators: the EndpointSlice that leads there
+// is there.
+bool IsLedToActivators(const Observed& observed);
 
 // Whether the labels of `object` say that it is the resource's; nobody but its owner vouches for
 // it.

@@ -186,6 +186,58 @@ TEST(ReconcileTest, WhatNoLongerFollowsItsLoadHasNoPort) {
   EXPECT_TRUE(statuses[0].status.at("activator").is_null());
 }
 
+TEST(ReconcileTest, TheWayThroughTheActivatorsStaysUntilTheDeploymentAnswers) {
+  const Json port = {{"activator", {{"port", 20'001}}}};
+  std::vector<Json> there;
+  for (const Apply& each : Of<Apply>(Decide(FollowsLoad(port, 0), kNow))) {
+    there.push_back(each.object);
+  }
+  ASSERT_EQ(there.size(), 5U);
+  Json fixed = Service();
+  fixed["status"] = port;
+  EXPECT_TRUE(IsLedToActivators(Seen(fixed, there)));
+  auto actions = Decide(Seen(fixed, there), kNow);
+  EXPECT_EQ(Of<Apply>(actions).size(), 2U) << "the Deployment, and the Service in front of it";
+  EXPECT_TRUE(Of<Remove>(actions).empty());
+  EXPECT_EQ(Of<SetStatus>(actions)[0].status["activator"], port["activator"]);
+
+  // As it is told now, which nothing of it has been yet.
+  for (const Apply& each : Of<Apply>(actions)) {
+    for (Json& child : there) {
+      const bool same = child["kind"] == each.object["kind"] &&
+                        child["metadata"]["name"] == each.object["metadata"]["name"];
+      if (same) child = each.object;
+    }
+  }
+  EXPECT_TRUE(Of<Remove>(Decide(Seen(fixed, there), kNow)).empty());
+  for (Json& child : there) {
+    if (child["kind"] == "Deployment") {
+      child["status"] = {{"availableReplicas", 1}, {"updatedReplicas", 1}};
+    }
+  }
+  actions = Decide(Seen(fixed, there), kNow);
+  EXPECT_EQ(Of<Remove>(actions).size(), 2U) << "its EndpointSlice, and the Service of its pods";
+  EXPECT_EQ(Of<SetStatus>(actions)[0].status["activator"], port["activator"]);
+  std::erase_if(there, [](const Json& child) { return child["kind"] == "EndpointSlice"; });
+  EXPECT_FALSE(IsLedToActivators(Seen(fixed, there)));
+  EXPECT_TRUE(Of<SetStatus>(Decide(Seen(fixed, there), kNow))[0].status["activator"].is_null());
+}
+
+TEST(ReconcileTest, AnEditThatIsRefusedLeavesThePortToWhoIsLedThere) {
+  const Json port = {{"activator", {{"port", 20'001}}}};
+  std::vector<Json> there;
+  for (const Apply& each : Of<Apply>(Decide(FollowsLoad(port, 1), kNow))) {
+    there.push_back(each.object);
+  }
+  Json refused = Service();
+  refused["spec"]["scale"] = {{"min", 2}, {"max", 2}, {"concurrency", 5}};
+  refused["status"] = port;
+  const auto actions = Decide(Seen(refused, there), kNow);
+  EXPECT_EQ(ReadyOf(actions)["status"], "False");
+  EXPECT_TRUE(Of<Remove>(actions).empty());
+  EXPECT_EQ(Of<SetStatus>(actions)[0].status["activator"], port["activator"]);
+}
+
 TEST(ReconcileTest, ADeploymentThatWasNotSeenYetIsNotReady) {
   Json deployment = Deployment(2);
   deployment["metadata"]["generation"] = 2;

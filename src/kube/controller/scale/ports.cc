@@ -1,8 +1,27 @@
 #include "kube/controller/scale/ports.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "kube/activation.h"
 
 namespace strata::kube::controller {
+
+void Ports::Keep(const std::map<std::string, Json>& services) {
+  std::vector<std::pair<std::string, const Json*>> oldest;
+  oldest.reserve(services.size());
+  for (const auto& [key, service] : services) {
+    // RFC 3339, of one form: as text it is in order.
+    oldest.emplace_back(service.at("metadata").value("creationTimestamp", "") + " " + key,
+                        &service);
+  }
+  std::ranges::sort(oldest, {}, &std::pair<std::string, const Json*>::first);
+  for (const auto& [made, service] : oldest) {
+    const auto said = ActivatorPortOf(*service);
+    if (said && !by_port_.contains(*said)) Take(service->at("metadata").value("uid", ""), said);
+  }
+}
 
 std::optional<std::uint16_t> Ports::Take(const std::string& uid,
                                          std::optional<std::uint16_t> said) {

@@ -156,7 +156,7 @@ TEST_F(ScalingTest, AServiceThatIsChangedShowsThatItComesUp) {
 }
 
 TEST(PortsTest, AServiceKeepsItsPortAndNoTwoHaveOne) {
-  Ports ports;
+  Ports ports(kFirstPort);
   EXPECT_EQ(ports.Take("a", 20'005), 20'005);
   EXPECT_EQ(ports.Take("a", 20'006), 20'005);
   EXPECT_EQ(ports.Take("b", 20'005), kFirstPort) << "it is a's";
@@ -165,8 +165,28 @@ TEST(PortsTest, AServiceKeepsItsPortAndNoTwoHaveOne) {
   EXPECT_NE(ports.Take("d", {}), freed) << "it may be listened at still";
 }
 
+Json WithPort(const std::string& uid, const std::string& made, const Json& port) {
+  return {{"metadata", {{"uid", uid}, {"creationTimestamp", made}}},
+          {"status", {{"activator", {{"port", port}}}}}};
+}
+
+TEST(PortsTest, WhatAllHaveIsKeptBeforeAnotherOneGetsOne) {
+  Ports ports(20'000);
+  ports.Keep({{"a/new", WithPort("new", "2026-11-28T00:00:03Z", Json())},
+              {"b/thief", WithPort("thief", "2026-11-28T00:00:02Z", 20'000)},
+              {"c/old", WithPort("old", "2026-11-28T00:00:01Z", 20'000)}});
+  EXPECT_EQ(ports.Take("new", {}), 20'001);
+  EXPECT_EQ(ports.Take("thief", 20'000), 20'002);
+  EXPECT_EQ(ports.Take("old", 20'000), 20'000);
+}
+
+TEST(PortsTest, TheFirstIsWhereItShallBegin) {
+  Ports ports(20'700);
+  EXPECT_EQ(ports.Take("a", {}), 20'700);
+}
+
 TEST(PortsTest, WhereAllAreTakenThereIsNone) {
-  Ports ports;
+  Ports ports(kFirstPort);
   for (int i = kFirstPort; i <= kLastPort; ++i) {
     ASSERT_TRUE(ports.Take(std::to_string(i), {}).has_value());
   }
