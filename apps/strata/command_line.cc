@@ -165,7 +165,7 @@ void ReportUsage(const CLI::App& root, const CLI::ParseError& error,
     text = "not expected: " + Join(root.remaining(true), " ");
   }
   PrintError(text);
-  if (TakesWords(*place.verb)) PrintError("usage: " + UsageOf(place));
+  if (VerbsOf(*place.verb).empty()) PrintError("usage: " + UsageOf(place));
   PrintError("see '" + place.path + " --help'");
 }
 

@@ -132,7 +132,7 @@ class CostTest(ServerTest):
                          {"lacking": "class wasm was never measured here; 'strata measure' does"})
         text = server.strata("cost")
         self.assertEqual(text.returncode, 0, text.stderr)
-        self.assertIn("all_microvm is not known", text.stdout)
+        self.assertIn("SAVED VS MICROVM is not known", text.stdout)
         record = {"workload": "hello", "classes": [figures("wasm", 1, 0.1, 1), figures("container", 30, 5, 10)]}
         self.assertEqual(server.api("PUT", "/v1/measurements", record).status, 200)
         total = server.json("cost")["total"]
