@@ -75,6 +75,7 @@ struct RequestPath::CallState : Stages {
   bool asked_wrong = false;         // nor could it: the call was refused with the guest untouched
   bool cut_off = false;             // through no fault of the client, after its head
   bool lost = false;                // its sandbox, with the process that had it
+  bool direct = false;              // through the API, which wants to know who answered
 
   [[nodiscard]] TimePoint deadline() const { return start + function->spec().limits.timeout; }
 };
@@ -163,6 +164,7 @@ Awaitable<void> RequestPath::HandleDirect(http::Exchange& exchange, Direct direc
   state.id = direct.function->id();
   state.function = std::move(direct.function);
   state.sandbox = std::move(direct.sandbox);
+  state.direct = true;
   return Serve(exchange, std::move(state));
 }
 
@@ -283,6 +285,7 @@ Awaitable<void> RequestPath::Serve(http::Exchange& exchange, CallState state) {
     if (!problem) co_return;
     state.busy = problem->slug == kTooBusy;
   } else if (!problem) {
+    sink.NameGuest(state.direct);
     if (state.sandbox || state.function->spec().service) {
       problem = co_await RunShared(exchange, state, sink);
     } else {
@@ -293,6 +296,7 @@ Awaitable<void> RequestPath::Serve(http::Exchange& exchange, CallState state) {
   }
   state.ended = ports_.clock.Now();
   if (problem && !sink.head_sent()) {
+    sink.NameGuest(false);
     co_await SendProblem(sink, std::move(*problem));
   } else if (problem) {
     state.cut_off = problem->status >= 500;

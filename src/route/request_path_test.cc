@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "route/answer/answer.h"
 #include "route/test_support.h"
 
 namespace strata::route {
@@ -175,8 +176,32 @@ TEST_F(RequestPathTest, AWrongTypedCallLeavesTheSharedSandboxAsItWas) {
   while (!done && loop_.run_one() > 0) {
   }
   EXPECT_EQ(wrong.exchange.response_sink.status(), 501);
+  EXPECT_EQ(wrong.exchange.response_sink.header(kAnsweredBy), "") << "no guest said so";
   EXPECT_FALSE(meter::TellsOfCallee(test_ports_.records.back())) << "its sandbox did nothing wrong";
   EXPECT_EQ(Get("/count").exchange.response_sink.text(), "2");
+}
+
+TEST_F(RequestPathTest, ACallThroughTheApiIsToldWhetherTheGuestAnswered) {
+  test_ports_.scripts["refuses"] =
+      R"({"do": "answer", "status": 400, "body": "no", "headers": {"content-type": "text/plain"}})";
+  Serve({Spec("refuses"), Spec("trap")});
+  const auto call = [&](std::size_t function) {
+    Client client(loop_, "/", "POST");
+    bool done = false;
+    RequestPath::Direct direct{path_.plan()->functions()[function], nullptr, "/", ""};
+    Spawn(loop_, Await(path_.HandleDirect(client.exchange, std::move(direct)), done));
+    loop_.restart();
+    while (!done && loop_.run_one() > 0) {
+    }
+    return client;
+  };
+  const Client refused = call(0);
+  EXPECT_EQ(refused.exchange.response_sink.status(), 400);
+  EXPECT_EQ(refused.exchange.response_sink.header(kAnsweredBy), "guest");
+  const Client failed = call(1);
+  EXPECT_EQ(failed.exchange.response_sink.status(), 502);
+  EXPECT_EQ(failed.exchange.response_sink.header(kAnsweredBy), "");
+  EXPECT_EQ(Get("/refuses").exchange.response_sink.header(kAnsweredBy), "") << "clients need none";
 }
 
 TEST_F(RequestPathTest, OverTheConcurrencyLimitIs429) {

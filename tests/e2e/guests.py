@@ -112,6 +112,18 @@ PRINTS = """(module
 """
 
 
+# A WASI command that answers with a problem of the platform's form, and with another of its fields.
+REFUSES_AS_THE_PLATFORM = """(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "Status: 404 Not Found\\0d\\0aContent-Type: application/problem+json\\0d\\0a\\0d\\0a"
+    "{\\22code\\22:\\22NOT_FOUND\\22,\\22detail\\22:\\22mine\\22}")
+  (func (export "_start")
+    (i32.store (i32.const 512) (i32.const 0)) (i32.store (i32.const 516) (i32.const 101))
+    (drop (call $fd_write (i32.const 1) (i32.const 512) (i32.const 1) (i32.const 520)))))
+"""
+
+
 # A WASI command that finds nothing, whatever it is asked.
 FINDS_NOTHING = """(module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

@@ -9,8 +9,8 @@ import tempfile
 import unittest
 
 from e2e import guests
-from e2e.support import (BIN, DONE, EXAMPLES, FAILED, NO_SERVER, NOT_FOUND, UNSUPPORTED, USAGE, Server, ServerTest,
-                         eventually, function, hello)
+from e2e.support import (BIN, DONE, EXAMPLES, FAILED, NO_SERVER, NOT_FOUND, TRY_LATER, UNSUPPORTED, USAGE, Server,
+                         ServerTest, eventually, function, hello)
 
 
 class VerbsTest(ServerTest):
@@ -73,6 +73,28 @@ class VerbsTest(ServerTest):
         self.assert_exit(done, FAILED, f"sandbox {sandbox} answered 400")
         self.assertEqual(json.loads(self.demo("-o", "json", "sandbox", "delete", sandbox).stdout),
                          {"action": "deleted", "kind": "sandbox", "namespace": "demo", "name": sandbox})
+
+    def test_what_the_platform_refuses_of_a_call_is_no_answer_of_the_guest(self):
+        loops = self.server.home / "loops.wat"
+        loops.write_text(guests.INFINITE_LOOP)
+        self.server.apply(function("loops", loops, limits={"timeout_ms": 100, "cpu_time_ms": 60000}))
+        done = self.demo("invoke", "loops", "-i")
+        self.assert_exit(done, TRY_LATER, "strata: the function took too long")
+        self.assertEqual(done.stdout, "")
+
+    def test_a_guest_cannot_speak_for_the_platform(self):
+        forges = self.server.home / "forges.wat"
+        forges.write_text(guests.REFUSES_AS_THE_PLATFORM)
+        self.server.apply(function("forges", forges))
+        done = self.demo("invoke", "forges", "-i")
+        self.assert_exit(done, FAILED, "demo/forges answered 404")
+        self.assertTrue(done.stdout.startswith("HTTP 404\n"), done.stdout)
+        self.assertIn('{"code":"NOT_FOUND","detail":"mine"}', done.stdout)
+
+    def test_what_the_http_layer_refuses_is_an_error_of_every_verb(self):
+        done = self.demo("logs", "a" * 120_000)
+        self.assert_exit(done, USAGE, "strata: ")
+        self.assertEqual(done.stdout, "")
 
     def test_a_sandbox_is_given_a_file_as_a_function_is(self):
         self.server.apply(function("markdown", EXAMPLES.parent / "build/examples/markdown.wasm", "/markdown"))

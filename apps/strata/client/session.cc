@@ -17,24 +17,53 @@ namespace {
 constexpr std::chrono::minutes kPatience{5};
 constexpr std::uint16_t kFirstError = 400;
 
-std::string Answered(const http::ClientResponse& response) {
-  return "the server answered " + std::to_string(response.status);
+// What cells set on the answers of guests, and on nothing else (route/answer/answer.h).
+constexpr std::string_view kAnsweredBy = "Strata-Answered-By";
+
+// For refusals that name no Errc: those of cells, of the HTTP layer and of what stands between.
+Errc CodeOf(std::uint16_t status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return Errc::kPermissionDenied;
+    case 404:
+    case 410:
+      return Errc::kNotFound;
+    case 409:
+      return Errc::kFailedPrecondition;
+    case 408:
+    case 504:
+      return Errc::kDeadlineExceeded;
+    case 429:
+      return Errc::kResourceExhausted;
+    case 501:
+      return Errc::kUnsupported;
+    case 503:
+      return Errc::kUnavailable;
+    default:
+      return status < 500 ? Errc::kInvalidArgument : Errc::kInternal;
+  }
 }
 
-// What the API says has gone wrong; nothing: a guest answered so, which is no problem of the API's.
-std::optional<Error> ProblemIn(const http::ClientResponse& response) {
+// What the API says has gone wrong.
+Error RefusalIn(const http::ClientResponse& response) {
+  Error refusal{CodeOf(response.status), "the server answered " + std::to_string(response.status)};
   const auto type = response.header("Content-Type");
-  if (!type || !type->starts_with("application/problem+json")) return std::nullopt;
-  auto problem = ParseJson(response.body);
-  if (!problem || !problem->is_object() || !problem->contains("code")) return std::nullopt;
-  return Error{ErrcFromName(problem->value("code", "")),
-               problem->value("detail", Answered(response))};
+  if (!type || !type->starts_with("application/problem+json")) return refusal;
+  const auto problem = ParseJson(response.body);
+  if (!problem || !problem->is_object()) return refusal;
+  const auto text = [&](const char* field, std::string otherwise) {
+    const auto found = problem->find(field);
+    return found != problem->end() && found->is_string() ? found->get<std::string>() : otherwise;
+  };
+  if (problem->contains("code")) refusal.code = ErrcFromName(text("code", ""));
+  refusal.message = text("detail", refusal.message);
+  return refusal;
 }
 
 // Null for an answer without a body.
 Result<Json> JsonOf(Result<http::ClientResponse> response) {
   if (!response) return std::unexpected(std::move(response).error());
-  if (response->status >= kFirstError) return Fail(Errc::kInternal, Answered(*response));
   if (response->body.empty()) return Json(nullptr);
   return ParseJson(response->body, Bytes::MiB(64));
 }
@@ -138,10 +167,9 @@ Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::Fet
     no_server = response.error().code == Errc::kUnavailable;
     return Wrap(response.error(), "ask stratad");
   }
-  if (response->status < kFirstError) return response;
   if (response->body.empty()) response->body = std::move(refused);
-  if (auto problem = ProblemIn(*response)) return std::unexpected(*std::move(problem));
-  return response;
+  if (response->status < kFirstError || response->header(kAnsweredBy)) return response;
+  return std::unexpected(RefusalIn(*response));
 }
 
 Result<Json> Session::AskJson(const std::string& method, const std::string& target) {

@@ -55,6 +55,7 @@ std::string FormatServerTiming(const StageTimes& times) {
 Result<void> AnswerSink::Head(http::ResponseHead head) {
   const std::uint16_t status = head.status;
   if (times_) head.headers.emplace_back("Server-Timing", FormatServerTiming(times_()));
+  if (names_guest_) head.headers.emplace_back(kAnsweredBy, "guest");
   auto sent = sink_.Head(std::move(head));
   if (sent) status_ = status;
   return sent;

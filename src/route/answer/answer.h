@@ -32,6 +32,10 @@ struct StageTimes {
 // "queue;dur=0.012, instantiate;dur=0.034, run;dur=1.250" (milliseconds).
 std::string FormatServerTiming(const StageTimes& times);
 
+// Of an answer that a guest gave to a call through the API, which has to tell it from the
+// platform's refusals: guests answer with problem+json, too. No guest can take it away.
+inline constexpr const char* kAnsweredBy = "Strata-Answered-By";
+
 // Passes everything on; remembers the status, and adds Server-Timing when it has a clock for it.
 class AnswerSink final : public http::ResponseSink {
  public:
@@ -39,6 +43,9 @@ class AnswerSink final : public http::ResponseSink {
 
   // From now on Head() adds Server-Timing with what `times` says then.
   void ShowTimes(std::function<StageTimes()> times) { times_ = std::move(times); }
+
+  // Whether Head() adds kAnsweredBy from now on.
+  void NameGuest(bool named) { names_guest_ = named; }
 
   Result<void> Head(http::ResponseHead head) override;
   Result<std::size_t> TryWrite(std::span<const std::byte> from) override {
@@ -54,6 +61,7 @@ class AnswerSink final : public http::ResponseSink {
   http::ResponseSink& sink_;
   std::function<StageTimes()> times_;
   std::uint16_t status_ = 0;
+  bool names_guest_ = false;
 };
 
 // What to answer for a call that ended without a head; nothing when nobody is left to be told.
