@@ -71,7 +71,8 @@ class VerbsTest(ServerTest):
         done = self.demo("sandbox", "call", sandbox, "-i", "-d", "no image")
         self.assertIn(told.text.strip(), done.stdout)
         self.assert_exit(done, FAILED, f"sandbox {sandbox} answered 400")
-        self.assertEqual(json.loads(self.demo("-o", "json", "sandbox", "delete", sandbox).stdout),
+        # An id needs no -n: the namespace is the sandbox's own.
+        self.assertEqual(json.loads(self.server.strata("-o", "json", "sandbox", "delete", sandbox).stdout),
                          {"action": "deleted", "kind": "sandbox", "namespace": "demo", "name": sandbox})
 
     def test_what_the_platform_refuses_of_a_call_is_no_answer_of_the_guest(self):

@@ -11,8 +11,9 @@
 
 namespace strata::cli {
 
-// "paused service web"; `kind`: "service", `action`: "paused".
+// "paused service web"; `kind`: "service", `action`: "paused"; `space`: where it is, which -n does
+// not say of what is named by an id.
 void PrintDone(Session& session, std::string_view action, std::string_view kind,
-               std::string_view name);
+               std::string_view space, std::string_view name);
 
 }  // namespace strata::cli

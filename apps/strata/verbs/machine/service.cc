@@ -229,7 +229,7 @@ void SetPaused(Session& session, const std::string& service, bool paused) {
   auto done =
       session.AskJson("POST", ServicePath(session, service) + (paused ? "/pause" : "/resume"));
   if (!done) return session.Report(done.error());
-  PrintDone(session, paused ? "paused" : "resumed", "service", service);
+  PrintDone(session, paused ? "paused" : "resumed", "service", session.tenant, service);
 }
 
 }  // namespace

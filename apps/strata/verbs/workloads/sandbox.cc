@@ -52,9 +52,12 @@ void Call(Session& session, const SandboxFlags& flags) {
 }
 
 void Delete(Session& session, const SandboxFlags& flags) {
-  auto answer = session.AskJson("DELETE", "/v1/sandboxes/" + PercentEncode(flags.name));
+  const std::string target = "/v1/sandboxes/" + PercentEncode(flags.name);
+  const auto sandbox = session.AskJson("GET", target);
+  if (!sandbox) return session.Report(sandbox.error());
+  auto answer = session.AskJson("DELETE", target);
   if (!answer) return session.Report(answer.error());
-  PrintDone(session, "deleted", "sandbox", flags.name);
+  PrintDone(session, "deleted", "sandbox", sandbox->value("namespace", ""), flags.name);
 }
 
 }  // namespace
