@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/post.hpp>
+
 #include "base/async/pause.h"
 #include "http/exchange_io.h"
 #include "http/problem.h"
@@ -71,12 +73,22 @@ void Activator::ServiceChanged(const Json& service) {
   const std::string key = controller::KeyOf(service);
   const bool there = services_.objects().contains(key);
   workloads_.Set(key, there ? ReadWorkload(service, workloads_.Find(key)) : std::nullopt);
-  Settle();
+  SettleSoon();
 }
 
 void Activator::SliceChanged(const Json& slice) {
   const auto entry = entries_.find(PodsOf(slice));
   if (entry != entries_.end()) entry->second->front.SetPods(PodsFor(entry->first));
+  if (!settled_) SettleSoon();
+}
+
+// Once for all that is told in this turn of the loop: a list is as many changes as it has objects.
+void Activator::SettleSoon() {
+  if (std::exchange(settles_, true)) return;
+  asio::post(loop_, [this] {
+    settles_ = false;
+    Settle();
+  });
 }
 
 // Of all EndpointSlices that there are for its pods.
@@ -117,6 +129,7 @@ void Activator::Settle() {
     }
     if (!entry->listens) Listen(key, *entry);
   }
+  settled_ = true;
 }
 
 void Activator::Listen(const std::string& key, Entry& entry) {
@@ -129,22 +142,21 @@ void Activator::Listen(const std::string& key, Entry& entry) {
 
 Awaitable<void> Activator::Leave(std::shared_ptr<Entry> entry) {
   const TimePoint deadline = clock_.Now() + entry->front.workload().limits.timeout;
+  entry->front.Close();
   co_await entry->server.Drain(deadline);
+  co_await entry->front.Quiet();  // one may have begun since, and still waits
 }
 
 Awaitable<void> Activator::Drain(TimePoint deadline) {
   draining_ = true;
-  const auto entries = std::exchange(entries_, {});
   // All stop accepting at once.
-  for (const auto& [key, entry] : entries) {
-    Spawn(loop_, Leave(entry));
-  }
-  for (const auto& [key, entry] : entries) co_await entry->server.Drain(deadline);
+  for (const auto& [key, entry] : entries_) Spawn(loop_, entry->server.Drain(deadline));
+  for (const auto& [key, entry] : entries_) co_await entry->server.Drain(deadline);
 }
 
 Awaitable<void> Activator::Handle(http::Exchange& exchange) {
   const std::string_view path = exchange.head().path;
-  if (path == "/ready" && synced() && !draining_) {
+  if (path == "/ready" && settled_ && !draining_) {
     auto told = co_await http::Answer(exchange.sink(), 200, "text/plain", "ready\n");
     static_cast<void>(told);
   } else if (path == "/ready") {

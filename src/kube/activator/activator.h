@@ -6,14 +6,17 @@
 //                                  \--GET /v1/demand?seen=N--> strata-operator
 //
 // It only reads the API server, and goes on by what it has read when that, or the operator, is not
-// there. Before it has read all it serves nothing, and is not ready.
+// there. Before it has read all it serves nothing; it is ready once it has tried to listen at the
+// ports of all. One port that cannot be had is tried again, and does not keep it from being ready.
+//
+// While it drains it goes on to hand what is here to pods, and to say how much that is.
 //
 // Handle answers at a port of its own: /ready, for kubelet, and /v1/demand: a DemandReport, at once
 // when its `wanted` is not N, else after a second.
 //
 // Threads: on the loop. Lifetime: loop, client and clock outlive it; it outlives Run, which ends
-// with the loop. Tested by front_test.cc (requests), workload_test.cc (what is served) and
-// tests/kube/scale_test.py.
+// with the loop. Tested by activator_test.cc, front_test.cc (requests), workload_test.cc (what is
+// served) and tests/kube/scale_test.py.
 #pragma once
 
 #include <cstdint>
@@ -59,6 +62,7 @@ class Activator final : public http::Handler {
   [[nodiscard]] bool synced() const noexcept { return services_.synced() && slices_.synced(); }
   void ServiceChanged(const Json& service);
   void SliceChanged(const Json& slice);
+  void SettleSoon();
   void Settle();
   void Listen(const std::string& key, Entry& entry);
   [[nodiscard]] std::vector<http::TcpAddress> PodsFor(const std::string& key) const;
@@ -76,6 +80,8 @@ class Activator final : public http::Handler {
   controller::Mirror slices_;
   Workloads workloads_;
   std::map<std::string, std::shared_ptr<Entry>> entries_;  // by "namespace/name"
+  bool settles_ = false;                                   // soon
+  bool settled_ = false;                                   // once, after all was read
   bool draining_ = false;
   std::uint64_t wanted_ = 0;
   std::uint32_t readers_ = 0;  // of the demand, that wait

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/async/pause.h"
 #include "http/client/client.h"
 #include "route/answer/answer.h"
 #include "sandbox/driver.h"
@@ -19,6 +20,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds kConnect{1'000};  // on a cluster's network
 constexpr milliseconds kLook{100};       // whether a client that waits has left
+constexpr milliseconds kQuiet{10};       // whether the last request has ended
 constexpr seconds kAvoid{1};             // a pod that could not be reached, where there are others
 constexpr seconds kRetryAfter{1};
 
@@ -35,19 +37,21 @@ http::Problem Unavailable(const char* slug, const char* detail) {
 http::Problem ProblemForWaiting(const Error& error) {
   return error.code == Errc::kResourceExhausted
              ? Unavailable(route::kTooBusy, "as many requests wait for a pod as may")
+         : error.code == Errc::kUnavailable
+             ? Unavailable("moving", "the service is not behind this activator any more")
              : Unavailable("no-pod-in-time", "no pod was ready in time");
 }
 
 // One more, for as long as it lives.
 class Counted {
  public:
-  explicit Counted(std::uint32_t& count) : count_(count) { ++count_; }
-  ~Counted() { --count_; }
+  explicit Counted(std::shared_ptr<std::uint32_t> count) : count_(std::move(count)) { ++*count_; }
+  ~Counted() { --*count_; }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
 
  private:
-  std::uint32_t& count_;
+  const std::shared_ptr<std::uint32_t> count_;
 };
 
 }  // namespace
@@ -55,13 +59,16 @@ class Counted {
 // A request that is here.
 class Front::Using {
  public:
-  explicit Using(Front& front) : front_(front) { front_.meter_.Begin(front_.clock_.Now()); }
-  ~Using() { front_.meter_.End(front_.clock_.Now()); }
+  explicit Using(const Front& front) : clock_(front.clock_), load_(front.load_) {
+    load_->meter.Begin(clock_.Now());
+  }
+  ~Using() { load_->meter.End(clock_.Now()); }
   Using(const Using&) = delete;
   Using& operator=(const Using&) = delete;
 
  private:
-  Front& front_;
+  const Clock& clock_;
+  const std::shared_ptr<Load> load_;
 };
 
 Front::Front(Loop& loop, const Clock& clock, Workload workload, std::function<void()> on_wanted)
@@ -69,16 +76,25 @@ Front::Front(Loop& loop, const Clock& clock, Workload workload, std::function<vo
       clock_(clock),
       workload_(std::move(workload)),
       on_wanted_(std::move(on_wanted)),
-      meter_(clock.Now()),
+      load_(std::make_shared<Load>(Load{.meter = Meter(clock.Now())})),
       changed_(loop) {}
 
 WorkloadDemand Front::demand() const {
   const TimePoint now = clock_.Now();
   return {.uid = workload_.uid,
-          .running = meter_.running(),
-          .waiting = waiting_,
-          .busy = meter_.busy(now),
-          .idle = meter_.idle(now)};
+          .running = load_->meter.running(),
+          .waiting = load_->waiting,
+          .busy = load_->meter.busy(now),
+          .idle = load_->meter.idle(now)};
+}
+
+void Front::Close() {
+  closed_ = true;
+  changed_.Notify();
+}
+
+Awaitable<void> Front::Quiet() {
+  while (load_->meter.running() > 0) co_await Pause(loop_, kQuiet);
 }
 
 void Front::SetPods(const std::vector<http::TcpAddress>& ready) {
@@ -101,7 +117,7 @@ Awaitable<void> Front::Handle(http::Exchange& exchange) {
 
 Awaitable<std::optional<http::Problem>> Front::Serve(http::Exchange& exchange) {
   const sandbox::Spec spec{.id = "activator", .limits = workload_.limits};
-  if (meter_.running() >= spec.limits.concurrency) {
+  if (load_->meter.running() >= spec.limits.concurrency) {
     co_return http::ProblemOf(429, "too-many-calls", "the service is at its concurrency limit");
   }
   if (!exchange.LimitBody(spec.limits.request)) {
@@ -115,7 +131,7 @@ Awaitable<std::optional<http::Problem>> Front::Serve(http::Exchange& exchange) {
     if (!obtained) co_return ProblemForWaiting(obtained.error());
     const std::shared_ptr<Pod> pod = *std::move(obtained);
     if (!pod) co_return std::nullopt;
-    const Counted one_more(pod->running);
+    const Counted one_more(std::shared_ptr<std::uint32_t>(pod, &pod->running));
     const auto patience = std::min(kConnect, Until(due, clock_.Now()));
     http::Endpoint endpoint = pod->address;
     auto client = co_await http::Client::Connect(loop_, std::move(endpoint), patience);
@@ -148,14 +164,15 @@ Task<std::shared_ptr<Front::Pod>> Front::Obtain(http::Exchange& exchange, TimePo
   std::optional<Counted> waits;
   while (!exchange.client_gone()) {
     if (auto pod = Pick()) co_return pod;
+    if (closed_) co_return Fail(Errc::kUnavailable, "it is closed");
     const TimePoint now = clock_.Now();
     if (now >= due) co_return Fail(Errc::kDeadlineExceeded, "no pod was ready in time");
     if (!waits) {
-      if (waiting_ >= workload_.most_waiting) {
+      if (load_->waiting >= workload_.most_waiting) {
         co_return Fail(Errc::kResourceExhausted, "too many requests wait");
       }
-      waits.emplace(waiting_);
-      if (waiting_ == 1) on_wanted_();
+      waits.emplace(std::shared_ptr<std::uint32_t>(load_, &load_->waiting));
+      if (load_->waiting == 1) on_wanted_();
     }
     co_await changed_.Wait(std::min(kLook, Until(due, now)));
   }

@@ -9,11 +9,12 @@
 // that goes has none that is still used when its requests are answered. A request that no pod has
 // seen yet goes to another one when a pod cannot be reached; what a pod has begun is not repeated.
 //
-// Waiting is bounded by the workload's own time limit and by number; beyond either the answer is
-// 503 with Retry-After. More requests at once than its limit get 429.
+// Waiting is bounded by the workload's own time limit and by number; beyond either, and once it is
+// closed, the answer is 503 with Retry-After. More requests at once than its limit get 429.
 //
-// Threads: the loop's. Lifetime: loop and clock outlive it; it outlives its server's Drain. Tested
-// by front_test.cc.
+// Threads: the loop's. Lifetime: loop and clock outlive it; it outlives its requests, which its
+// server's Drain does not wait for beyond its deadline: Quiet does. Requests that are left when the
+// loop ends touch nothing of it. Tested by front_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +44,12 @@ class Front final : public http::Handler {
 
   Awaitable<void> Handle(http::Exchange& exchange) override;
 
+  // It gets no pod any more: who waits for one, or comes to, is told to come again.
+  void Close();
+
+  // Ends when there is no request.
+  Awaitable<void> Quiet();
+
   // From now on, for requests that come.
   void Change(Workload workload) { workload_ = std::move(workload); }
 
@@ -58,6 +65,10 @@ class Front final : public http::Handler {
     std::uint32_t running = 0;  // requests of ours
     TimePoint avoid_until;      // it could not be reached
   };
+  struct Load {
+    Meter meter;
+    std::uint32_t waiting = 0;
+  };
   class Using;
 
   // What to tell the client; nothing when it has its answer, or is gone.
@@ -70,8 +81,8 @@ class Front final : public http::Handler {
   const Clock& clock_;
   Workload workload_;
   std::function<void()> on_wanted_;
-  Meter meter_;
-  std::uint32_t waiting_ = 0;
+  std::shared_ptr<Load> load_;  // each request has it, too
+  bool closed_ = false;
   std::vector<std::shared_ptr<Pod>> pods_;
   Broadcast changed_;  // pods_
 };

@@ -153,10 +153,21 @@ TEST_F(FrontTest, WhoLeavesWaitsNoLonger) {
     ASSERT_TRUE(Waits(1));
     client.Close();
   }
+  const TimePoint left = harness_.clock.Now();
   EXPECT_TRUE(harness_.RunUntil([&] {
-    harness_.clock.Advance(milliseconds(10));
+    harness_.clock.Advance(milliseconds(1));
     return front_.demand().running == 0;
   }));
+  EXPECT_LT(harness_.clock.Now() - left, seconds(5)) << "its time was over";
+}
+
+TEST_F(FrontTest, WhoWaitsAtOneThatIsClosedIsToldToComeAgain) {
+  RawClient client(harness_);
+  client.Send(kGet);
+  ASSERT_TRUE(Waits(1));
+  front_.Close();
+  ASSERT_TRUE(client.ReadUntil("HTTP/1.1 503 "));
+  EXPECT_THAT(client.received(), HasSubstr("Retry-After: 1"));
 }
 
 TEST_F(FrontTest, MoreAtOnceThanTheLimitAreRefused) {
