@@ -26,14 +26,14 @@ std::string VersionText(const std::vector<int>& version) {
   return Listed(parts, ".");
 }
 
-// By the numbers that the document gives: 1.2.5 is its 1.2.
-Text VerdictOn(const std::vector<int>& here, const std::vector<int>& stated, bool has_features) {
+// By the numbers that the document gives: 1.2.5 is its 1.2. What an older one has of what is stated
+// the features say, which are tried.
+Text VerdictOn(const std::vector<int>& here, const std::vector<int>& stated) {
   std::vector<int> same = here;
   same.resize(stated.size());
   if (same == stated) return {"as stated", "与所述相同"};
   if (!std::ranges::lexicographical_compare(same, stated)) return {"newer", "较新"};
-  return has_features ? Text{"older: what is stated of it is not here", "较旧：所述特性不在本机"}
-                      : Text{"older", "较旧"};
+  return {"older", "较旧"};
 }
 
 std::vector<Cell> FoundCells(const Json& fact, const std::map<std::string, std::string>& found) {
@@ -49,8 +49,7 @@ std::vector<Cell> FoundCells(const Json& fact, const std::map<std::string, std::
                    : TextCell({"older than the kernel 6.7 that is asked for", "低于所需内核 6.7"})};
   }
   const std::vector<int> stated = ReadVersion(fact.at("new").get_ref<const std::string&>());
-  return {WordCell(VersionText(version)),
-          TextCell(VerdictOn(version, stated, fact.contains("features")))};
+  return {WordCell(VersionText(version)), TextCell(VerdictOn(version, stated))};
 }
 
 // What the document had before its update.

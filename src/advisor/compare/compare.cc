@@ -124,13 +124,20 @@ Section MatrixSection(const Json& matrix, const Subjects& subjects) {
   return section;
 }
 
-// "virtualization > containerization", of those that are compared.
-Text OrderOf(const Json& ordering, const std::set<std::string>& concepts) {
+// The ordering of those alone that are compared.
+Json AskedOf(Json ordering, const std::set<std::string>& concepts) {
+  Json& order = ordering.at("order");
+  const auto others = std::ranges::remove_if(
+      order, [&](const Json& id) { return !concepts.contains(id.get<std::string>()); });
+  order.erase(others.begin(), others.end());
+  return ordering;
+}
+
+// "virtualization > containerization".
+Text OrderOf(const Json& ordering) {
   const std::string sign = ordering.at("direction") == "ascending" ? " < " : " > ";
   Text text;
-  for (const Json& id : ordering.at("order")) {
-    if (concepts.contains(id.get<std::string>())) text = Join(text, sign, ConceptLabel(id));
-  }
+  for (const Json& id : ordering.at("order")) text = Join(text, sign, ConceptLabel(id));
   return text;
 }
 
@@ -166,10 +173,15 @@ std::pair<Cell, Cell> OrderCells(const Json& matrix, const Json& ordering) {
   const Json& other = *FindFact(all, contradicts.at("matrix").get_ref<const std::string&>());
   const Json& stated =
       *FindFact(other.at("orderings"), contradicts.at("ordering").get_ref<const std::string&>());
+  const auto pairs = Contradictions(ordering, stated);
+  if (pairs.empty()) {
+    const Cell none = TextCell({"no amounts in the cells", "单元格无可比的量"});
+    return {none, none};
+  }
   const std::string source = other.at("source");
   const Cell cell = TextCell(Join({"no amounts in the cells; the other way in " + source + ": ",
                                    "单元格无可比的量；" + source + " 次序相反："},
-                                  "", PairsText(Contradictions(ordering, stated), ", ")));
+                                  "", PairsText(pairs, ", ")));
   return {cell, cell};
 }
 
@@ -185,8 +197,9 @@ Section Orderings(const std::vector<const Json*>& matrices, const std::set<std::
                               {"note", {"note", "说明"}}}};
   for (const Json* matrix : matrices) {
     if (!matrix->contains("orderings")) continue;
-    for (const Json& ordering : matrix->at("orderings")) {
-      const Text order = OrderOf(ordering, concepts);
+    for (const Json& whole : matrix->at("orderings")) {
+      const Json ordering = AskedOf(whole, concepts);
+      const Text order = OrderOf(ordering);
       if (order.empty()) continue;
       auto [least, most] = OrderCells(*matrix, ordering);
       section.rows.push_back({KindCell(matrix->at("id").get<std::string>()),

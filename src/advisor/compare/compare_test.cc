@@ -64,6 +64,19 @@ TEST(CompareTest, OrderingsThatTheCellsContradictSayWhichCells) {
   EXPECT_EQ(loss[4].text.en, "no: sandboxing 3 vs policy engine 2");
 }
 
+TEST(CompareTest, AnOrderingIsHeldAgainstThoseThatAreComparedAlone) {
+  const auto report = Compare({.subjects = {"wasm", "container"}, .dimensions = {"startup"}});
+  ASSERT_TRUE(report);
+  const auto& starts = FindSection(*report, "orderings")->rows[1];
+  EXPECT_EQ(starts[2].text.en, "WebAssembly < containerization");
+  EXPECT_EQ(starts[3].text.en, "yes");
+  const auto more = Compare({.subjects = {"wasm", "container", "sandboxing", "policy_engine"},
+                             .dimensions = {"startup"}});
+  ASSERT_TRUE(more);
+  EXPECT_EQ(FindSection(*more, "orderings")->rows[1][3].text.en,
+            "not strictly: sandboxing = policy engine");
+}
+
 TEST(CompareTest, NoOrderingIsUncheckedAndContradictionsAreShown) {
   const auto report = Compare({.subjects = {"virtualization", "containerization", "sandboxing",
                                             "webassembly", "service_mesh", "policy_engine"}});

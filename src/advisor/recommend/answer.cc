@@ -30,7 +30,7 @@ Text WhyLeftOut(std::string_view why) {
 struct Votes {
   std::vector<Class> most;
   std::size_t count = 0;
-  Text left_out;
+  Text left_out;  // each class that may not be used, with its reason
 };
 
 Votes Count(const std::vector<Source>& sources, Counts counts, const model::Requires& asked) {
@@ -42,7 +42,10 @@ Votes Count(const std::vector<Source>& sources, Counts counts, const model::Requ
   Votes votes;
   for (const auto& [each, count] : each_count) {
     if (const auto why = scheduler::BelowFloor(asked, each); !why.empty()) {
-      votes.left_out = WhyLeftOut(why);
+      const std::string name(model::ClassName(each));
+      const Text reason = WhyLeftOut(why);
+      votes.left_out = Join(votes.left_out, ", ",
+                            {name + " (" + reason.en + ")", name + "（" + reason.zh + "）"});
       continue;
     }
     if (count < votes.count) continue;

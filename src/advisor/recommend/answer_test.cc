@@ -69,9 +69,18 @@ TEST(AnswerTest, WhatIsBelowTheFloorIsLeftOutAndCountsAgainst) {
   EXPECT_EQ(answer.sandbox_class, Class::kMicrovm);
   EXPECT_EQ(answer.agree, 1U);
   EXPECT_EQ(answer.came, 3U);
-  EXPECT_TRUE(answer.because.en.contains("left out: requires.security: high"));
-  EXPECT_TRUE(answer.because.zh.contains("独立虚拟机"));
+  EXPECT_TRUE(answer.because.en.contains("left out: wasm (requires.security: high"));
+  EXPECT_TRUE(answer.because.zh.contains("排除：wasm（requires.security: high 要求独立虚拟机）"));
   EXPECT_EQ(answer.confidence, Confidence::kLow);
+}
+
+TEST(AnswerTest, EveryClassThatIsLeftOutIsNamed) {
+  Case about;
+  ASSERT_TRUE(about.Set("security_requirement", "High").has_value());
+  const Answer answer =
+      Decide(about, {Tree(Class::kWasm), Tree(Class::kContainer), Tree(Class::kMicrovm)});
+  EXPECT_TRUE(answer.because.en.contains("wasm (requires.security: high")) << answer.because.en;
+  EXPECT_TRUE(answer.because.en.contains("container (requires.security: high"));
 }
 
 }  // namespace
