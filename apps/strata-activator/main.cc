@@ -1,5 +1,7 @@
 // strata-activator - stands in front of the Services of a Kubernetes cluster whose replicas follow
 // their load. This file reads the command line; what it does is in src/kube/activator.
+#include <sys/resource.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -54,7 +56,17 @@ Awaitable<void> Finish(Loop& loop, const strata::Clock& clock, activator::Activa
   loop.stop();
 }
 
+// One for each Service's port, and two for each request.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 int Run(const Flags& flags) {
+  RaiseFileLimit();
   auto access = controller::AccessTo(flags.server, flags.files, flags.token);
   auto listener = strata::http::ListenTcp({flags.listen, strata::kube::kDemandPort});
   if (!access || !listener) {

@@ -31,6 +31,7 @@ namespace strata::kube::shim {
 namespace {
 
 constexpr std::chrono::seconds kLook{1};
+constexpr std::chrono::milliseconds kSweepPatience{1'000};
 constexpr int kIdleLooks = 10;  // in a row
 
 // Nothing, when the socket has no path.
@@ -120,6 +121,9 @@ Result<void> Serve(Fd listener, const ContainerdSockets& containerd) {
   const std::string socket = PathOf(listener);
   auto zygote_groups = FindZygoteGroups(socket);
   if (!zygote_groups) return std::unexpected(std::move(zygote_groups).error());
+  // Of one that was killed: its zygotes died with it, and `delete` sweeps only while nobody
+  // listens.
+  static_cast<void>(zygote_groups->Sweep(kSweepPatience));
   auto worker = sandbox::Worker::Start(sandbox::WorkerMounts::kShared);
   if (!worker) return std::unexpected(std::move(worker).error());
   const SystemClock clock;
