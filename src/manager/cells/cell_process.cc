@@ -211,6 +211,7 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, Cell
   if (!wire) co_return Wrap(wire.error(), "adopt cell " + recorded.id);
   std::shared_ptr<CellProcess> self(
       new CellProcess(context, listener, recorded.id, "", std::move(*process), std::move(*wire)));
+  self->adopted_ = true;
   self->greeting_ = std::make_shared<Promise<cell::ToManager>>(context.loop);
   auto greeting = self->greeting_;
   self->Run();

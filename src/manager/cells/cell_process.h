@@ -112,6 +112,8 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   // minute.
   Task<void> Configure(Configuration configuration, std::uint32_t generation);
   [[nodiscard]] bool silent() const noexcept { return asked_.has_value(); }
+  // It was started by an earlier manager, maybe by one of another version.
+  [[nodiscard]] bool adopted() const noexcept { return adopted_; }
 
   // Makes an addressable sandbox of the function at `index` of the current configuration.
   Task<void> CreateSandbox(std::string id, std::uint32_t index);
@@ -178,6 +180,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   std::set<std::string> linked_;
   std::vector<std::string> missing_;
   bool listening_ = false;
+  bool adopted_ = false;
   std::map<std::uint32_t, std::vector<cell::Function>> functions_;
   std::uint32_t generation_ = 0;
   bool alive_ = true;

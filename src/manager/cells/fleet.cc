@@ -42,6 +42,13 @@ bool CouldHaveMore(const CellProcess& cell) {
       cell.missing(), [](const std::string& image) { return host::AttachLoop(image).has_value(); });
 }
 
+// What it refuses another cell may serve: one with the directories that this one lacks, or of this
+// version, where this one's does not know what it is told.
+bool TakesAnother(const CellProcess& cell, const Error& refusal) {
+  return refusal.code == Errc::kFailedPrecondition ||
+         (cell.adopted() && refusal.code == Errc::kInvalidArgument);
+}
+
 std::string SocketName(std::uint32_t index) { return std::string(kSocket) + std::to_string(index); }
 
 }  // namespace
@@ -247,7 +254,7 @@ Task<void> Fleet::Renew(Slot& slot) {
     if (!linked) co_return linked;
     Configuration wanted = ConfigurationOf(slot);
     auto configured = co_await slot.cell->Configure(std::move(wanted), desired_.generation);
-    if (configured || configured.error().code != Errc::kFailedPrecondition) co_return configured;
+    if (configured || !TakesAnother(*slot.cell, configured.error())) co_return configured;
     context_.log.Info("replacing a cell",
                       {{"cell", slot.cell->name()}, {"why", configured.error().message}});
   }

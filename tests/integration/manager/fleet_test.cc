@@ -29,6 +29,7 @@ using testing::AnsweringModule;
 using ::testing::HasSubstr;
 using testing::HttpClient;
 using testing::RunUntil;
+using ::testing::SizeIs;
 using testing::TestCell;
 
 constexpr std::string_view kRequest =
@@ -210,6 +211,24 @@ TEST_F(FleetTest, AnAdoptedCellSaysWhatItsRecordsSpeakOf) {
   EXPECT_EQ(functions->front().name, "hello");
   EXPECT_TRUE(functions->front().grants.http.empty());
   EXPECT_TRUE(Run(next.Down(std::chrono::seconds(2))).has_value());
+}
+
+TEST_F(FleetTest, WhatAnAdoptedCellRefusesAnotherIsAskedFor) {
+  const auto earlier = Run(CellProcess::Start(context_, earlier_, "shop-1", "shop", {}));
+  ASSERT_TRUE(earlier.has_value()) << earlier.error().message;
+  ASSERT_TRUE(Run(fleet_.Recover()).has_value());
+  const auto refused = Reconcile(1, "old", ListenerPlan::Mode::kDirect, 0);
+  ASSERT_FALSE(refused.has_value()) << "no backend has a weight: another refuses it, too";
+  EXPECT_EQ(refused.error().code, Errc::kInvalidArgument);
+  EXPECT_THAT(told_, SizeIs(2)) << "it may be of another version";
+  ASSERT_EQ(fleet_.cells().size(), 1U);
+  EXPECT_EQ(fleet_.cells().front()->name(), "shop-1") << "it serves what it served";
+}
+
+TEST_F(FleetTest, WhatACellOfItsOwnRefusesNoOtherIsAskedFor) {
+  Serve("old");
+  EXPECT_FALSE(Reconcile(2, "old", ListenerPlan::Mode::kDirect, 0).has_value());
+  EXPECT_THAT(told_, SizeIs(1));
 }
 
 TEST_F(FleetTest, ADeadCellIsReplacedBehindTheSameSocket) {
