@@ -130,8 +130,8 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
     if (found[i].at == Keepers::At::kNowhere && found[i].module && !as.because.empty()) {
       found[i].module = Fail(Errc::kUnavailable, as.because);
     }
-    const bool had = found[i].module.has_value();  // so that nothing else can be made ready
-    const model::Revision revision = forms[i].revision;
+    // What it takes it had, so that nothing else can be made ready, or will never be given.
+    const bool for_good = found[i].module.has_value() || IsRefused(forms[i].revision);
     auto made = Finish(std::move(forms[i]), std::move(found[i].module));
     if (made) {
       as.because = found[i].lacks() ? kBeingMade : "";
@@ -139,7 +139,7 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
       ready.push_back(*std::move(made));
       continue;
     }
-    as.for_good = had || IsRefused(revision);
+    as.for_good = for_good;
     if (!as.for_good) lacking_.insert(as.tenant);
     as.because = std::move(made).error().message;
     left_out.push_back(std::move(as));
@@ -225,11 +225,10 @@ Task<void> Runnables::MakeReady(std::vector<Form> forms) {
   for (std::size_t i = 0; i < forms.size(); ++i) {
     LeftOut as = LeftOutAs(forms[i]);
     std::erase_if(left_out, [&as](const LeftOut& each) { return SameForm(each, as); });
-    const bool had = made[i].has_value();
-    const model::Revision revision = forms[i].revision;
+    const bool for_good = made[i].has_value() || IsRefused(forms[i].revision);
     const auto ready = Finish(std::move(forms[i]), std::move(made[i]));
     if (ready) continue;
-    as.for_good = had || IsRefused(revision);
+    as.for_good = for_good;
     as.because = ready.error().message;
     left_out.push_back(std::move(as));
   }
@@ -265,15 +264,21 @@ void Runnables::LeaveOut(std::vector<LeftOut> forms) {
 
 Json Runnables::NotServed(const std::string& tenant, const std::string& name) const {
   Json all;
-  const auto add = [&](const LeftOut& each, const std::string& because) {
-    if (each.tenant != tenant || each.name != name || because.empty()) return;
+  const auto named = [&](const LeftOut& each) {
+    return each.name == name && each.tenant == tenant;
+  };
+  const auto add = [&all](const LeftOut& each, const std::string& because) {
+    if (because.empty()) return;
     all.push_back({{"revision", each.revision},
                    {"class", model::ClassName(each.sandbox_class)},
                    {"because", because},
                    {"tried_again", !each.for_good}});
   };
-  for (const LeftOut& each : left_out_) add(each, each.because);
+  for (const LeftOut& each : left_out_) {
+    if (named(each)) add(each, each.because);
+  }
   for (const auto& [form, module] : told_) {
+    if (!named(form)) continue;
     const auto same = [&form](const LeftOut& each) { return SameForm(each, form); };
     if (std::ranges::any_of(left_out_, same)) continue;  // tried since
     add(form, form.because.empty() ? parts_.keepers.WhyDown(module) : form.because);
