@@ -25,6 +25,10 @@ struct SandboxEnds::Ending {
 };
 
 Task<void> SandboxEnds::End(std::string_view id) {
+  // One that is being made has a record already, and keeps it: its cell holds it in a moment.
+  if (!sandboxes_.contains(std::string(id))) {
+    co_return Fail(Errc::kNotFound, "no sandbox " + std::string(id));
+  }
   // Shared: its cell is told also when the client that waits for it has left.
   auto ending = std::make_shared<Ending>(loop_, id);
   waiting_.push_back(ending);
