@@ -139,9 +139,8 @@ Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, s
   auto turn = co_await turns_.Take(key);
   if (!turn) co_return std::unexpected(std::move(turn).error());
   if ((*keeper)->keys().contains(key)) co_return key;
-  if (until == Until::kReady) {
-    refused_.erase(key);
-  } else if (const auto refused = refused_.find(key); refused != refused_.end()) {
+  if (const auto refused = refused_.find(key);
+      refused != refused_.end() && until == Until::kStarted) {
     co_return std::unexpected(refused->second);
   }
   auto image = co_await Prepare(**keeper, sandbox_class, digest, std::move(root_image));
@@ -162,9 +161,11 @@ Task<std::string> Keepers::Run(std::string tenant, model::Class sandbox_class, s
     Spawn(context_.loop, StartService(*keeper, std::move(service), *std::move(turn)));
   }
   if (!runs) {
-    if (until == Until::kStarted) NoteRefusal(key, runs.error());
+    const bool before = refused_.erase(key) > 0;
+    if (before || until == Until::kStarted) NoteRefusal(key, runs.error());
     co_return std::unexpected(std::move(runs).error());
   }
+  if (until == Until::kReady) refused_.erase(key);
   co_return key;
 }
 
