@@ -64,7 +64,7 @@ class KillModelsTest(SteadyServerTest):
         database.close()
         self.server.up()
         self.assertEqual(self.models(), [])
-        self.assertIn("what was learned of a revision does not read", self.server.log())
+        self.assertIn("what was learned of revisions does not read", self.server.log())
         self.server.get("/steady")
         self.assertTrue(eventually(lambda: self.models() and self.models()[0]["calls"] == 1))
 

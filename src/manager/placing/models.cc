@@ -72,14 +72,14 @@ Models::Models(store::Store& store, telemetry::Logger& log) : store_(store), log
     return;
   }
   std::ranges::sort(*records, {}, &store::ModelRecord::revision);
+  std::size_t unread = 0;
+  std::string first;
   for (store::ModelRecord& record : *records) {
     auto learned = scheduler::Learned::Decode(record.bytes);
     if (!learned) {
-      log_.Warn("what was learned of a revision does not read, and is learned again",
-                {{"namespace", record.tenant},
-                 {"name", record.name},
-                 {"revision", record.revision},
-                 {"class", record.sandbox_class}});
+      const std::string of = record.tenant + "/" + record.name + "@" +
+                             std::to_string(record.revision) + " in " + record.sandbox_class;
+      if (unread++ == 0) first = of;
       continue;
     }
     (void)Put(
@@ -87,6 +87,11 @@ Models::Models(store::Store& store, telemetry::Logger& log) : store_(store), log
          static_cast<std::uint32_t>(record.revision)},
         {.artifact_digest = std::move(record.artifact_digest), .learned = *std::move(learned)});
   }
+  if (unread == 0) return;
+  log_.Warn(
+      "what was learned of revisions does not read, and is learned again: damaged, or stored "
+      "by another version",
+      {{"revisions", unread}, {"first", first}});
 }
 
 const Models::Model* Models::Newest(const ModelKey& key, std::string_view artifact_digest,

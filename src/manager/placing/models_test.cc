@@ -170,9 +170,23 @@ TEST_F(ModelsTest, WhatDoesNotReadIsDroppedAndSaidAndLearnedAgain) {
   Restart();
   EXPECT_THAT(Rows(), SizeIs(0));
   ASSERT_THAT(lines_, SizeIs(1));
-  EXPECT_THAT(lines_[0], HasSubstr("cart"));
+  EXPECT_THAT(lines_[0], HasSubstr("cart@1"));
   Learn(1, 1);
   EXPECT_EQ(Rows()[0]["calls"], 1);
+}
+
+TEST_F(ModelsTest, AllThatDoesNotReadIsSaidInOneLine) {
+  for (const char* const name : {"f", "g"}) {
+    Deploy(store::FunctionOf(name, "", "shop"));
+    Learn(1, 1, 1'000'000, name);
+  }
+  ASSERT_TRUE(models_->Flush().has_value());
+  auto records = *store_->Models();
+  for (store::ModelRecord& record : records) record.bytes[0] ^= 1;  // another version
+  ASSERT_TRUE(store_->PutModels(records).has_value());
+  Restart();
+  ASSERT_THAT(lines_, SizeIs(1));
+  EXPECT_THAT(lines_[0], HasSubstr("\"revisions\":2"));
 }
 
 TEST_F(ModelsTest, ANewRevisionWithTheSameArtifactBeginsWithTheOneBefore) {
