@@ -145,7 +145,7 @@ class PlacementTest(ServerTest):
         self.assertNotIn("Service/default/much", self.server.resources())
 
     def test_a_class_that_cannot_give_the_memory_is_not_chosen_and_says_so(self):
-        small = self.placed(self.image("small", limits={"memory_mib": 32}))
+        small = self.placed(self.image("narrow", limits={"memory_mib": 32}))
         self.assertEqual(small["class"], "container")
         lost = {each["class"]: each.get("lost", "") for each in small["alternatives"]}
         self.assertEqual(lost["appkernel"], "limits.memory_mib is 32, and it needs 64 at least")
