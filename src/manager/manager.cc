@@ -43,7 +43,7 @@ Result<Opened> Open(const Options& options, const Clock& clock, Random& random) 
 Json InClass(const Json& parts, const Json& row) {
   Json here = Json::array();
   for (const Json& each : parts) {
-    if (each.value("class", "") == row["class"]) here.push_back(each);
+    if (each.value("class", Json()) == row["class"]) here.push_back(each);
   }
   return here;
 }

@@ -167,8 +167,8 @@ Runnables::Found Runnables::Find(const Form& form, const LeftOut& as) {
     return {Fail(Errc::kUnavailable, as.because), At::kNowhere};
   }
   if (found.at == At::kRefused) {
-    std::string why = as.because.empty() ? std::move(found.because) : as.because;
-    return {Fail(Errc::kUnsupported, std::move(why)), At::kRefused};
+    const std::string& why = as.because.empty() ? found.because : as.because;
+    return {Fail(Errc::kUnsupported, why), At::kRefused};
   }
   return {std::move(found.key), found.at};
 }
