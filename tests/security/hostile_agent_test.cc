@@ -73,6 +73,7 @@ class HostileAgentTest : public ::testing::Test {
   void Play(const char* program, const std::string& said) {
     ASSERT_TRUE(WriteFileAtomic(folder_ / "qemu", program, 0755));
     ASSERT_TRUE(WriteFileAtomic(folder_ / "disk", said, 0644));
+    ASSERT_TRUE(WriteFileAtomic(folder_ / "kernel", "", 0644));
     // The umask does not say who may.
     ASSERT_EQ(::chmod((folder_ / "qemu").c_str(), 0755), 0);
     ASSERT_EQ(::chmod((folder_ / "disk").c_str(), 0644), 0);
@@ -80,7 +81,7 @@ class HostileAgentTest : public ::testing::Test {
     ASSERT_TRUE(groups) << groups.error().message;
     auto worker = Worker::Start();
     ASSERT_TRUE(worker) << worker.error().message;
-    auto kernel = host::MakeMemfd("kernel");
+    auto kernel = OpenFile(folder_ / "kernel", O_RDONLY);
     ASSERT_TRUE(kernel);
     auto initrd = host::MakeMemfd("initrd");
     ASSERT_TRUE(initrd);
