@@ -53,7 +53,7 @@ class PropertiesTest : public ::testing::Test {
         option.figures->failures = {.rate = Pick(20) / 100.0, .calls = 1.0 + Pick(10'000)};
       }
       if (Pick(4) == 0) option.memory.least = Bytes::MiB(static_cast<std::uint64_t>(Pick(100)));
-      if (Pick(4) == 0) option.memory.most = Bytes::MiB(static_cast<std::uint64_t>(30 + Pick(70)));
+      if (Pick(4) == 0) option.memory.most = Bytes::MiB(30 + static_cast<std::uint64_t>(Pick(70)));
       option.memory.most = std::max(option.memory.most, option.memory.least);
       options_.push_back(std::move(option));
     }
