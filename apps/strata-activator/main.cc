@@ -1,21 +1,20 @@
 // strata-activator - stands in front of the Services of a Kubernetes cluster whose replicas follow
 // their load. This file reads the command line; what it does is in src/kube/activator.
-#include <sys/resource.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include "apps/cluster_flags.h"
 #include "base/async/task.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/random.h"
+#include "host/process/file_limit.h"
 #include "http/server/listener.h"
 #include "http/server/server.h"
 #include "kube/activation.h"
@@ -30,20 +29,12 @@ namespace controller = strata::kube::controller;
 using strata::Awaitable;
 using strata::Loop;
 
-constexpr int kUsageError = 2;
 constexpr std::chrono::seconds kDrain{30};
 
 constexpr const char* kAbout =
     R"(Hands on the requests of the Services whose replicas follow their load, and holds those that come while a Service has
 none. It only reads the cluster; strata-operator asks it how many requests there are, and does the rest. In a pod it
 finds the API server by itself; elsewhere say --server and --ca, and who it is: --certificate and --key, or --token.)";
-
-struct Flags {
-  std::string server;
-  strata::tls::Files files;
-  std::string token;
-  std::string listen = "0.0.0.0";
-};
 
 // Until SIGTERM; then what is here is answered.
 Awaitable<void> Finish(Loop& loop, const strata::Clock& clock, activator::Activator& all,
@@ -56,23 +47,15 @@ Awaitable<void> Finish(Loop& loop, const strata::Clock& clock, activator::Activa
   loop.stop();
 }
 
-// One for each Service's port, and two for each request.
-void RaiseFileLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
-
-int Run(const Flags& flags) {
-  RaiseFileLimit();
+int Run(const strata::ClusterFlags& flags, const std::string& listen) {
+  // One for each Service's port, and two for each request.
+  strata::host::RaiseFileLimit();
   auto access = controller::AccessTo(flags.server, flags.files, flags.token);
-  auto listener = strata::http::ListenTcp({flags.listen, strata::kube::kDemandPort});
+  auto listener = strata::http::ListenTcp({listen, strata::kube::kDemandPort});
   if (!access || !listener) {
     const auto& error = access ? listener.error() : access.error();
     std::fprintf(stderr, "strata-activator: %s\n", error.message.c_str());
-    return kUsageError;
+    return strata::kUsageError;
   }
   strata::SystemClock clock;
   strata::SystemRandom random;
@@ -80,7 +63,7 @@ int Run(const Flags& flags) {
   if (!log) return 1;
   Loop loop(1);
   controller::ApiClient client(loop, *std::move(access));
-  activator::Activator all(loop, client, clock, *log, flags.listen, strata::NewId(clock, random));
+  activator::Activator all(loop, client, clock, *log, listen, strata::NewId(clock, random));
   strata::http::Server server(loop, strata::http::ServerConfig{}, all, clock);
   if (auto adopted = server.Adopt(*std::move(listener)); !adopted) {
     std::fprintf(stderr, "strata-activator: %s\n", adopted.error().message.c_str());
@@ -95,21 +78,11 @@ int Run(const Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app{kAbout, "strata-activator"};
-  app.set_version_flag("--version", std::string("strata-activator ") + STRATA_VERSION);
-  Flags flags;
-  app.add_option("--server", flags.server, "API server, https://HOST:PORT");
-  app.add_option("--ca", flags.files.ca, "who signs its certificate (PEM)");
-  app.add_option("--certificate", flags.files.certificate, "our certificate (PEM)");
-  app.add_option("--key", flags.files.key, "its key (PEM)");
-  app.add_option("--token", flags.token, "file with a service account's token");
-  app.add_option("--listen", flags.listen, "numeric address that requests come to")
+  strata::ClusterProgram program(kAbout, "strata-activator");
+  std::string listen = "0.0.0.0";
+  program.app()
+      .add_option("--listen", listen, "numeric address that requests come to")
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageError;
-  }
-  return Run(flags);
+  return program.Run(argc, argv,
+                     [&](const strata::ClusterFlags& flags) { return Run(flags, listen); });
 }

@@ -2,13 +2,11 @@
 // command line; what it does is in src/kube/controller.
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <string>
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
+#include "apps/cluster_flags.h"
 #include "base/async/task.h"
 #include "base/clock.h"
 #include "kube/controller/api_client.h"
@@ -22,20 +20,11 @@ namespace controller = strata::kube::controller;
 using strata::Awaitable;
 using strata::Loop;
 
-constexpr int kUsageError = 2;
-
 constexpr const char* kAbout =
     R"(Makes a Kubernetes cluster as our manifests in it say: a Deployment, a Service and a NetworkPolicy for each
 Service and each Function, in the RuntimeClass that the scheduler's rules choose, and an Ingress for each Route and for
 triggers. In a pod it finds the API server by itself; elsewhere say --server and --ca, and who it is: --certificate and
 --key, or --token.)";
-
-struct Flags {
-  std::string server;
-  strata::tls::Files files;
-  std::string token;
-  std::string lease_namespace = "strata-system";
-};
 
 // Acts while it holds the lease. One that has lost it ends, and is started again: nothing of what
 // it has begun may go on.
@@ -49,11 +38,11 @@ Awaitable<void> Act(Loop& loop, controller::LeaseHolder& lease, controller::Cont
   loop.stop();
 }
 
-int Run(const Flags& flags) {
+int Run(const strata::ClusterFlags& flags, const std::string& space) {
   auto access = controller::AccessTo(flags.server, flags.files, flags.token);
   if (!access) {
     std::fprintf(stderr, "strata-operator: %s\n", access.error().message.c_str());
-    return kUsageError;
+    return strata::kUsageError;
   }
   const strata::SystemClock clock;
   auto log = strata::telemetry::Logger::Open({}, clock);
@@ -63,11 +52,11 @@ int Run(const Flags& flags) {
   std::string host(256, '\0');
   if (::gethostname(host.data(), host.size() - 1) != 0) host = "unknown";
   host.resize(host.find('\0'));
-  controller::LeaseHolder lease(loop, client, clock,
-                                "/apis/coordination.k8s.io/v1/namespaces/" + flags.lease_namespace +
-                                    "/leases/strata-operator",
-                                host + "-" + std::to_string(::getpid()), *log);
-  controller::Controller controller(loop, client, clock, *log, flags.lease_namespace);
+  controller::LeaseHolder lease(
+      loop, client, clock,
+      "/apis/coordination.k8s.io/v1/namespaces/" + space + "/leases/strata-operator",
+      host + "-" + std::to_string(::getpid()), *log);
+  controller::Controller controller(loop, client, clock, *log, space);
   strata::Spawn(loop, Act(loop, lease, controller, *log));
   loop.run();
   return 1;
@@ -76,21 +65,11 @@ int Run(const Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app{kAbout, "strata-operator"};
-  app.set_version_flag("--version", std::string("strata-operator ") + STRATA_VERSION);
-  Flags flags;
-  app.add_option("--server", flags.server, "API server, https://HOST:PORT");
-  app.add_option("--ca", flags.files.ca, "who signs its certificate (PEM)");
-  app.add_option("--certificate", flags.files.certificate, "our certificate (PEM)");
-  app.add_option("--key", flags.files.key, "its key (PEM)");
-  app.add_option("--token", flags.token, "file with a service account's token");
-  app.add_option("--namespace", flags.lease_namespace, "where the lease and the activators are")
+  strata::ClusterProgram program(kAbout, "strata-operator");
+  std::string space = "strata-system";
+  program.app()
+      .add_option("--namespace", space, "where the lease and the activators are")
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageError;
-  }
-  return Run(flags);
+  return program.Run(argc, argv,
+                     [&](const strata::ClusterFlags& flags) { return Run(flags, space); });
 }

@@ -1,5 +1,4 @@
 // stratad - the manager: wires the state, the cells and the API together. `strata up` starts it.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -16,6 +15,7 @@
 
 #include "api/server.h"
 #include "base/random.h"
+#include "host/process/file_limit.h"
 #include "http/server/listener.h"
 #include "http/server/server.h"
 #include "manager/manager.h"
@@ -128,15 +128,6 @@ Result<std::unique_ptr<tls::Listener>> OpenApiListener(Loop& loop, const Clock& 
   return listener;
 }
 
-// Every deployed function's code is held open.
-void RaiseFileLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
-
 // "127.0.0.1:8080", or "127.0.0.1:8080 https://127.0.0.1:8443" when the API is on TCP too.
 void TellReady(int fd, const std::string& address, const std::string& api) {
   if (fd < 0) return;
@@ -224,7 +215,8 @@ int Run(Flags& flags) {
     return 1;
   }
   ::signal(SIGPIPE, SIG_IGN);
-  RaiseFileLimit();
+  // Every deployed function's code is held open.
+  host::RaiseFileLimit();
   Loop loop(1);
   int code = 0;
   Spawn(loop,

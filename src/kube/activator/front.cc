@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/async/counted.h"
 #include "base/async/pause.h"
 #include "http/client/client.h"
 #include "route/answer/answer.h"
@@ -41,18 +42,6 @@ http::Problem ProblemForWaiting(const Error& error) {
              ? Unavailable("moving", "the service is not behind this activator any more")
              : Unavailable("no-pod-in-time", "no pod was ready in time");
 }
-
-// One more, for as long as it lives.
-class Counted {
- public:
-  explicit Counted(std::shared_ptr<std::uint32_t> count) : count_(std::move(count)) { ++*count_; }
-  ~Counted() { --*count_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  const std::shared_ptr<std::uint32_t> count_;
-};
 
 }  // namespace
 
@@ -131,7 +120,7 @@ Awaitable<std::optional<http::Problem>> Front::Serve(http::Exchange& exchange) {
     if (!obtained) co_return ProblemForWaiting(obtained.error());
     const std::shared_ptr<Pod> pod = *std::move(obtained);
     if (!pod) co_return std::nullopt;
-    const Counted one_more(std::shared_ptr<std::uint32_t>(pod, &pod->running));
+    const Counted one_more(pod->running);
     const auto patience = std::min(kConnect, Until(due, clock_.Now()));
     http::Endpoint endpoint = pod->address;
     auto client = co_await http::Client::Connect(loop_, std::move(endpoint), patience);
@@ -161,7 +150,8 @@ Awaitable<std::optional<http::Problem>> Front::Serve(http::Exchange& exchange) {
 }
 
 Task<std::shared_ptr<Front::Pod>> Front::Obtain(http::Exchange& exchange, TimePoint due) {
-  std::optional<Counted> waits;
+  const auto load = load_;  // may outlive the Front
+  std::optional<Counted<std::uint32_t>> waits;
   while (!exchange.client_gone()) {
     if (auto pod = Pick()) co_return pod;
     if (closed_) co_return Fail(Errc::kUnavailable, "it is closed");
@@ -171,7 +161,7 @@ Task<std::shared_ptr<Front::Pod>> Front::Obtain(http::Exchange& exchange, TimePo
       if (load_->waiting >= workload_.most_waiting) {
         co_return Fail(Errc::kResourceExhausted, "too many requests wait");
       }
-      waits.emplace(std::shared_ptr<std::uint32_t>(load_, &load_->waiting));
+      waits.emplace(load->waiting);
       if (load_->waiting == 1) on_wanted_();
     }
     co_await changed_.Wait(std::min(kLook, Until(due, now)));
