@@ -62,7 +62,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--api-client-ca", flags.api_files.ca,
                  "Who signs its clients' certificates (PEM)");
   app.add_option("--cells", options.cells, "Host cells; 0: one per core");
-  app.add_option("--max-sandboxes", options.max_sandboxes, "Live sandboxes in one cell");
+  app.add_option("--max-sandboxes", options.max_sandboxes,
+                 "Live sandboxes in one cell, and of one class in one keeper");
   app.add_option("--max-memory-mib", flags.max_memory_mib,
                  "Largest memory limit a function may ask for");
   app.add_option("--memory-reservation-mib", flags.reservation_mib,

@@ -215,7 +215,7 @@ Result<void> ManagerImpl::CheckLimits(const model::Resource& resource) const {
                                           std::to_string(asked.count >> 20) +
                                           ", but this server's most is " +
                                           std::to_string(options_.max_memory.count >> 20) +
-                                          " (strata up --max-memory-mib)");
+                                          " (--max-memory-mib; strata up -- --max-memory-mib=N)");
 }
 
 std::vector<std::string> ManagerImpl::Urls(const model::Resource& resource) const {

@@ -28,7 +28,7 @@ struct Options {
   std::filesystem::path registry_auth;    // credentials for registries, docker's config.json; or ""
   std::string listen = "127.0.0.1:8080";  // public address; port 0 picks one
   std::uint32_t cells = 0;                // host cells of the listener's tenant; 0: one per core
-  std::uint32_t max_sandboxes = 1000;     // live sandboxes in one cell
+  std::uint32_t max_sandboxes = 1000;     // live in one cell; of a class in one keeper
   Bytes max_memory = Bytes::MiB(512);     // largest memory limit a function may ask for
   Bytes memory_reservation = Bytes::MiB(4096);  // address space of one linear memory
   Bytes keep_resident = Bytes::KiB(16);

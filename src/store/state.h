@@ -1,4 +1,4 @@
-// store/state.h - what a Store holds, shared by its source files. Internal to the store.
+// store/state.h - the state of a Store, shared by its source files. Internal to the store.
 //
 // Threads:  as Store. Lifetime: clock and random outlive it; the database is closed with it.
 #pragma once

@@ -1,7 +1,7 @@
 // store/store.h - the manager's durable state: resources, immutable revisions, routes, addressable
 // sandboxes, named volumes, what was used and learned, and the change log that watches read.
 //
-//   api --> manager --> [ Store ] --> SQLite (WAL, synchronous=FULL) in STRATA_HOME/state.db
+//   api --> manager --> [ Store ] --> SQLite (WAL, synchronous=FULL), STRATA_HOME/state/state.db
 //
 // When a call that changes something returns success, the change survives kill -9 and power loss.
 // When it fails, nothing changed. Every change of a resource gets the next resource version, which

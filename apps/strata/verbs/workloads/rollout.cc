@@ -223,7 +223,7 @@ void AddStart(CLI::App& rollout, Session& session) {
                    "What share of its answers may be 4xx beyond the stable side's (default 0)")
       ->check(WhyNoShare, "");
   verb->add_option("--min-calls", flags->min_calls,
-                   "Of the canary, before a step can be over (default 100)");
+                   "Of each side, before a step can be over (default 100)");
   verb->footer(
       "Examples:\n  strata rollout start web --to web-v2.yaml --interval 5m\n"
       "  strata rollout start web --to container --steps 5,50,100 --slower 100\n\n"
