@@ -1,5 +1,5 @@
-// base/check.h - for broken invariants only: prints the condition and aborts. Never for anything
-// that input, a guest, the network or the kernel can cause (those are a Result, base/result.h).
+// base/check.h - STRATA_CHECK asserts an invariant: prints the condition and aborts. Not for what
+// input, a guest, the network or the kernel can cause (those are a Result, base/result.h).
 //
 // Always on, in release builds, too. It says file, line and condition on standard error, which is
 // the process's log, and leaves a core where the host keeps them; whoever runs the process starts

@@ -1,5 +1,5 @@
-// kube/activation.h - what operator and activator agree on about a Service whose replicas follow
-// its load: its port at the activator, and what the objects are called that lead there.
+// kube/activation.h - names and ports that operator and activator share, of a Service whose
+// replicas follow its load: its port at the activator, and the objects that lead there.
 //
 //   client --> Kubernetes' Service "web" --EndpointSlice "web.activator"--> activator, own port
 //          --EndpointSlices of the Service "web-pods"--> a pod

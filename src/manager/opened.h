@@ -1,5 +1,5 @@
-// manager/opened.h - what a manager has opened before it starts: whatever can fail on a state
-// directory has failed by then.
+// manager/opened.h - the opened files and stores of a state directory: whatever can fail on one has
+// failed before the manager starts.
 //
 //   Manager::Start --> Open (manager.cc) --> [ Opened ] --> ManagerImpl's own members
 //

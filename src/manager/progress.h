@@ -1,5 +1,5 @@
-// manager/progress.h - what whoever waits for an Apply hears meanwhile, and how the manager learns
-// that nobody waits any more.
+// manager/progress.h - the callback of an Apply: reports its progress to who waits for it, and
+// tells the manager that nobody does any more.
 //
 //   Manager::Apply --Report--> [ Progress ] --> api --> strata apply
 //

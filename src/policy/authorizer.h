@@ -1,4 +1,4 @@
-// policy/authorizer.h - may this request run, and with which powers?
+// policy/authorizer.h - decides whether a request may run, and with which grants.
 //
 //   http --> route --> [ Authorizer::Decide ] --> sandbox with Decision::grants
 //

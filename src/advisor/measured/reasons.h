@@ -1,4 +1,4 @@
-// advisor/measured/reasons.h - why a row lacks, as a record has it, in Chinese too. A record is in
+// advisor/measured/reasons.h - translates why a measurement is missing into Chinese. A record is in
 // English; what of it is a sentence of ours is translated here, what a program or the kernel said
 // stays.
 //

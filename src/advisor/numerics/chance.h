@@ -1,4 +1,4 @@
-// advisor/numerics/chance.h - what many draws say; exact bounds of shares, by Boost.Math.
+// advisor/numerics/chance.h - summaries of Monte Carlo draws; exact bounds of shares (Boost.Math).
 //
 //   models: draws --> [ Summarise ] --> "uncertainty";  hits of trials --> [ bounds ] --> a claim
 //

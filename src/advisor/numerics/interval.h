@@ -1,4 +1,4 @@
-// advisor/numerics/interval.h - from where to where something lies, as far as samples tell.
+// advisor/numerics/interval.h - a confidence interval whose ends may be open.
 //
 // An end that they do not tell is infinite: so what is compared with it is never taken for decided.
 //

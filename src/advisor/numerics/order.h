@@ -1,5 +1,5 @@
-// advisor/numerics/order.h - how sure a quantile of samples is, whatever their distribution: two of
-// them in order, by the binomial distribution (Conover, Practical Nonparametric Statistics, 1999,
+// advisor/numerics/order.h - distribution-free confidence intervals of quantiles: two samples
+// in order, by the binomial distribution (Conover, Practical Nonparametric Statistics, 1999,
 // section 3.2; Boost.Math).
 //
 // Of n samples the number below the quantile is binomial. So no interval that is not taken from a

@@ -1,5 +1,5 @@
-// base/async/broadcast.h - "something changed": wakes every coroutine of one loop that waits for
-// it.
+// base/async/broadcast.h - the condition variable of one loop: Notify wakes each coroutine of it
+// that waits.
 //
 //   while (!there) co_await changed.Wait(patience);     whoever makes it there: changed.Notify();
 //

@@ -1,4 +1,4 @@
-// base/async/counted.h - counts one more for as long as it lives.
+// base/async/counted.h - a guard that adds one to a counter for as long as it lives.
 //
 //   const Counted counted(in_flight_);
 //

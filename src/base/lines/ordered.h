@@ -1,4 +1,4 @@
-// base/lines/ordered.h - things in the order of a key that may change, each of them once.
+// base/lines/ordered.h - a set of things in the order of a key that may change.
 //
 // Put and Drop take logarithmic time; the first is found at once. `Thing` is small and hashable, a
 // pointer say.

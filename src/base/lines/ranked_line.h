@@ -1,5 +1,5 @@
-// base/lines/ranked_line.h - who waits, in the order of their rank and then of their coming;
-// bounded.
+// base/lines/ranked_line.h - a bounded priority queue of who waits; first come first served within
+// a rank.
 //
 // `Rank` is an enum whose values count from 0; the highest goes first.
 //

@@ -1,5 +1,5 @@
-// base/lines/standing_line.h - a RankedLine that does not stand for ever: who has waited too long
-// in one that has been there for long is refused.
+// base/lines/standing_line.h - a RankedLine that sheds under sustained overload (after CoDel): who
+// has waited too long in one that has been there for long is refused.
 //
 //   Join --> [ StandingLine ] --Take--> who is served --Served--> how long that takes
 //                      \--------Shed--> who is refused

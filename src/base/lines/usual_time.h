@@ -1,4 +1,4 @@
-// base/lines/usual_time.h - how long serving one usually takes: where all places are taken, whoever
+// base/lines/usual_time.h - the median time of the last services: where all places are taken, who
 // has less time left than that is refused, since it would be served in vain.
 //
 //   somebody was served --Add--> [ UsualTime ] --value--> keeper::Pool, remote::ServiceLine

@@ -1,5 +1,5 @@
-// host/process/cpu_slice.h - how long the kernel lets a process of ours compute at a time beside
-// others that want the same processor.
+// host/process/cpu_slice.h - asks the kernel for short time slices: how long it lets a process of
+// ours compute at a time beside others on its processor.
 //
 // Linux gives each process its share of a processor in slices, some milliseconds by default, and
 // the one whose slice would be over first goes first. Whoever asks for short slices gets the

@@ -1,4 +1,4 @@
-// kube/shim/shared.h - what the containers and sandboxes of one shim share.
+// kube/shim/shared.h - the state that the containers and sandboxes of one shim share.
 //
 //   resident.cc --> [ Shared ] --> TaskService --> Container, ...
 //

@@ -1,5 +1,5 @@
-// manager/records/bill.h - bills, added up and shown: what `strata cost` says, without where it is
-// from.
+// manager/records/bill.h - the bill of a group of workloads, and its JSON: what `strata cost` says,
+// without where it is from.
 //
 //   accounts.h (usage) --> ManagerImpl::Cost --> [ Bill, Overhead ] --> GET /v1/cost
 //

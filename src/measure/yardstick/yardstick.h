@@ -1,5 +1,5 @@
-// measure/yardstick/yardstick.h - what the program is asked for, by PATH_INFO as a CGI program has
-// it or by its first argument, and answers: lines of "NAME NUMBER", or "lacking WHY".
+// measure/yardstick/yardstick.h - the measured program and its protocol: asked by PATH_INFO, as a
+// CGI program is, or by its first argument; answers "NAME NUMBER" lines, or "lacking WHY".
 //
 //   measure::Run --Place::Call--> yardstick.c, kernel.c (not in wasm) --lines--> samples of a row
 //

@@ -1,5 +1,5 @@
-// model/manifest/local_paths.h - what only means something on one machine: `./file` artifacts and
-// host directories.
+// model/manifest/local_paths.h - resolves the host-local paths of a manifest: `./file` artifacts
+// and host directories.
 //
 //   manager/deploy.cc: a manifest, the folder that it came from --ResolveLocalPaths--> absolute
 //

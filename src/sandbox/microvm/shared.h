@@ -1,5 +1,5 @@
-// sandbox/microvm/shared.h - what driver, images, sandboxes and machines of one MicrovmDriver
-// share.
+// sandbox/microvm/shared.h - the state that driver, images, sandboxes and machines of one
+// MicrovmDriver share.
 //
 // Kept alive by whichever of them is left; made by MakeShared, for a driver or for whoever runs
 // machines himself (kube/shim/microvm). `config`, `groups` and

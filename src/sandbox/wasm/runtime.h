@@ -1,4 +1,4 @@
-// sandbox/wasm/runtime.h - what the driver, its images and its sandboxes share: one per driver,
+// sandbox/wasm/runtime.h - the state that driver, images and sandboxes share: one per driver,
 // kept alive by whichever of them is left.
 //
 // Members in the order in which they are made; the engine needs nothing of the others, the rest is

@@ -1,5 +1,5 @@
-// scheduler/moving/rollout.h - whether a new form of a workload does as well as the one that it is
-// to replace: the analysis of a canary.
+// scheduler/moving/rollout.h - canary analysis: tests whether a new form of a workload does as well
+// as the one that it is to replace.
 //
 //   calls of both sides, at the same time --> [ Judge ] --> good, bad or undecided, with the reason
 //

@@ -1,5 +1,5 @@
-// scheduler/placing/node_index.h - which node has room: the answer of looking at every node,
-// without doing so.
+// scheduler/placing/node_index.h - an index of nodes by free memory: which has room, without
+// looking at each.
 //
 //   Choose <-- Candidates() -- [ NodeIndex ] <-- Reserve(), Release()
 //

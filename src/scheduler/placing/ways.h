@@ -1,5 +1,5 @@
-// scheduler/placing/ways.h - what would have to give when no class fits: the refusal that Choose
-// answers.
+// scheduler/placing/ways.h - builds the refusal of Choose when no class fits: the smallest changes
+// with which one would.
 //
 //   Case, Field (weigh.h) --> [ NothingFits: asks again with less ] --> Error
 //

@@ -1,5 +1,5 @@
-// kube/shim/pod/own_thread.h - work that changes what its thread is, in which namespaces above all,
-// on a thread of its own that ends with it.
+// kube/shim/pod/own_thread.h - runs a function on a new thread that ends with it, for work that
+// changes its thread (setns, unshare).
 //
 // Threads: those that may block. Errors: the work's; kResourceExhausted: no thread can be made.
 // Tested through tests/kube.
