@@ -73,6 +73,7 @@ void AddVerbs(CLI::App& app, Session& session) {
   AddRecommend(app, session);
   AddGraph(app, session);
   AddVersions(app, session);
+  AddFields(app, session);
   AddCrds(app, session);
   AddModel(app, session);
   AddRoadmap(app, session);

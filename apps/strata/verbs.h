@@ -42,6 +42,7 @@ void AddAlign(CLI::App& app, Session& session);
 void AddRecommend(CLI::App& app, Session& session);
 void AddGraph(CLI::App& app, Session& session);
 void AddVersions(CLI::App& app, Session& session);
+void AddFields(CLI::App& app, Session& session);
 void AddCrds(CLI::App& app, Session& session);
 void AddModel(CLI::App& app, Session& session);
 void AddRoadmap(CLI::App& app, Session& session);
