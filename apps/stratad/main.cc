@@ -86,6 +86,11 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error");
   app.add_option("--ready-fd", flags.ready_fd, "Write the address here once the API answers");
   app.set_version_flag("--version", STRATA_VERSION);
+  for (const char* name :
+       {"--listen", "--cells", "--max-sandboxes", "--max-memory-mib", "--memory-reservation-mib",
+        "--keep-resident-kib", "--trace-ratio", "--log-level"}) {
+    app.get_option(name)->capture_default_str();  // --help says what holds without it
+  }
 }
 
 Result<void> Complete(Flags& flags) {

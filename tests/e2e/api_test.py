@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import pathlib
 import re
 import signal
 import stat
@@ -19,6 +20,8 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 METRIC_LINE = re.compile(r"# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .+"
                          r'|[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\.)*",?)*\})? '
                          r"([-+]?[0-9.]+(e[-+]?[0-9]+)?|[-+]?Inf|NaN)")
+METRICS_PAGE = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "observability.md"
+METRIC_ROW = re.compile(r"^\| `(strata_\w+)` \| \w+ \|([^|]*)\|", re.MULTILINE)
 
 
 class ApiTest(ServerTest):
@@ -245,6 +248,18 @@ class ApiTest(ServerTest):
         self.assertEqual(len(typed), len({name for name, _ in typed}), "a family is declared twice")
         for name, kind in typed:
             self.assertIn(kind, ("counter", "gauge", "histogram", "summary"))
+
+    def test_metrics_have_the_labels_that_their_page_says(self):
+        said = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in METRIC_ROW.findall(METRICS_PAGE.read_text())}
+        self.server.get("/hello")
+        self.server.get("/nowhere")
+        self.assertTrue(eventually(lambda: "strata_route_unrouted_total" in self.server.api("GET", "/metrics").text))
+        for line in self.server.api("GET", "/metrics").text.splitlines():
+            if line.startswith("#"):
+                continue
+            name, labels = re.match(r"(\w+)(?:\{(.*)\})? ", line).groups()
+            family = name if name in said else name.rpartition("_")[0]  # of a histogram: _bucket, _sum, _count
+            self.assertEqual(set(re.findall(r'(\w+)="', labels or "")) - {"le"}, said[family], line)
 
     def test_promtool_finds_nothing_wrong_with_the_metrics(self):
         self.server.get("/hello")

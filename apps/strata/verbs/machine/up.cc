@@ -173,7 +173,8 @@ void AddUp(CLI::App& app, Session& session) {
   auto flags = std::make_shared<UpFlags>();
   CLI::App* verb = app.add_subcommand("up", "Start the server (stratad)");
   verb->add_option("--listen", flags->listen,
-                   "Public address, ADDR:PORT; no ADDR: all of IPv4; port 0 picks one");
+                   "Public address, ADDR:PORT; no ADDR: all of IPv4; port 0 picks one")
+      ->capture_default_str();
   verb->add_flag("-d,--detach", flags->background, "In the background");
   verb->add_flag("-v,--verbose", flags->verbose, "Log more");
   verb->add_option("options", flags->more, "After --: options for stratad (stratad --help)");
