@@ -12,6 +12,7 @@
 #include "model/resource.h"
 #include "model/schema/describe.h"
 #include "model/schema/fields.h"
+#include "model/schema/meanings.h"
 
 namespace strata::model {
 namespace {
@@ -28,6 +29,35 @@ Json SpecSchema(Kind kind) {
       return schema::Describe(schema::kRoute);
   }
   return {};
+}
+
+// Whose fields `part` has among its own.
+std::string_view InlineIn(std::string_view part) {
+  return part == schema::kRoutePart ? schema::kMatchPart : schema::kWorkloadPart;
+}
+
+// The part that has the fields of what lies at `path`; empty: the one that has `path`.
+std::string_view PartAt(std::string_view path) {
+  if (path == "triggers[].http") return schema::kMatchPart;
+  if (path == "health.readiness" || path == "health.liveness") return schema::kProbePart;
+  return "";
+}
+
+// Has `kubectl explain` say what each field of `object` means, which lies at `at` in `part`.
+void Explain(Json& object, std::string_view part, const std::string& at) {
+  for (auto& [name, field] : object["properties"].items()) {
+    const std::string path = at + name;
+    const schema::Meaning* found = schema::FindMeaning(part, path);
+    const schema::Meaning& meaning =
+        found == nullptr ? schema::MeaningOf(InlineIn(part), path) : *found;
+    field["description"] = meaning.text;
+    const bool list = field["type"] == "array";
+    Json& inner = list ? field["items"] : field;
+    if (!inner.contains("properties")) continue;
+    const std::string_view own = PartAt(path);
+    Explain(inner, own.empty() ? meaning.part : own,
+            own.empty() ? path + (list ? "[]." : ".") : "");
+  }
 }
 
 // The operator's word; `placement` as PlacementToJson has it. Fields that are not here are kept:
@@ -90,13 +120,15 @@ Json Subresources(Kind kind) {
 
 Json Schema(Kind kind) {
   const Json name = schema::FormOf(DnsLabelProblem);
+  Json spec = SpecSchema(kind);
+  Explain(spec, KindName(kind), "");
   return {{"type", "object"},
           {"required", Json::array({"spec"})},
           {"properties",
            {{"apiVersion", {{"type", "string"}}},
             {"kind", {{"type", "string"}}},
             {"metadata", {{"type", "object"}, {"properties", {{"name", name}}}}},
-            {"spec", SpecSchema(kind)},
+            {"spec", std::move(spec)},
             {"status", StatusSchema()}}}};
 }
 

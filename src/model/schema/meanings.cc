@@ -171,10 +171,15 @@ constexpr auto kMeanings = std::to_array<Meaning>({
 
 std::span<const Meaning> Meanings() noexcept { return kMeanings; }
 
-const Meaning& MeaningOf(std::string_view part, std::string_view path) {
+const Meaning* FindMeaning(std::string_view part, std::string_view path) noexcept {
   const auto* const found = std::ranges::find_if(
       kMeanings, [&](const Meaning& each) { return each.part == part && each.path == path; });
-  STRATA_CHECK(found != kMeanings.end() && "a field of fields.h has no meaning");
+  return found == kMeanings.end() ? nullptr : found;
+}
+
+const Meaning& MeaningOf(std::string_view part, std::string_view path) {
+  const Meaning* const found = FindMeaning(part, path);
+  STRATA_CHECK(found != nullptr && "a field of fields.h has no meaning");
   return *found;
 }
 

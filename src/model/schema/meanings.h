@@ -1,7 +1,8 @@
 // model/schema/meanings.h - what a manifest's fields mean: what the tables of fields.h cannot say
 // to a reader, one line for each field.
 //
-//   fields.h, [ MeaningOf ] --> reference.h: the reference of manifests
+//   fields.h, [ MeaningOf ] --> manifest/reference.cc: the reference of manifests
+//                           \-> manifest/crd.cc: what `kubectl explain` says
 //
 // Threads: constants. Tested by model/manifest/reference_test.cc: each field has a line, and each
 // line a field.
@@ -31,6 +32,8 @@ struct Meaning {
 
 std::span<const Meaning> Meanings() noexcept;
 
+// Null: none.
+const Meaning* FindMeaning(std::string_view part, std::string_view path) noexcept;
 // Of a field of fields.h; one that has none is a bug, and ends the program.
 const Meaning& MeaningOf(std::string_view part, std::string_view path);
 
