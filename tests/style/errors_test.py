@@ -33,9 +33,10 @@ class ErrorsTest(unittest.TestCase):
         exits = {code: numbers[name] for code, name in by_code(text_of("apps/strata/exit_code.cc")).items()}
         self.assertEqual(len(names), 9)
         rows = re.findall(r"^\| `([A-Z_]+)` \| (\d{3}) \| (\d) \|", PAGE, re.MULTILINE)
-        self.assertEqual(sorted(rows), sorted((name, statuses[code], exits[code]) for code, name in names.items()))
+        self.assertEqual(sorted(rows), sorted((name, statuses[code], exits[code]) for code, name in names.items()),
+                         "the table 'Errors of the API' of docs/commands.md")
         listed = re.findall(r"^\| (\d) \| ", PAGE.partition("## Exit codes")[2].partition("\n## ")[0], re.MULTILINE)
-        self.assertEqual(listed, sorted(numbers.values()))
+        self.assertEqual(listed, sorted(numbers.values()), "the table 'Exit codes' of docs/commands.md")
 
     def test_each_type_of_problem_is_there_and_no_other(self):
         table = PAGE.partition("## Errors of a call")[2].partition("\nEvery 503")[0]
@@ -46,7 +47,7 @@ class ErrorsTest(unittest.TestCase):
         given.add(re.search(r'kTooBusy = "([a-z-]+)"', text_of("src/route/answer/answer.h")).group(1))
         # These are named by the limit that was hit: ProblemForExit.
         limits = {name for name in said if name.startswith("limit-")}
-        self.assertEqual(said - limits, given - limits)
+        self.assertEqual(said - limits, given - limits, "the table 'Errors of a call' of docs/commands.md")
         self.assertIn("limit-request", limits & given)
 
 
