@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include "base/bytes.h"
@@ -25,6 +27,11 @@ bool Cannot(int failed) { return failed == EINVAL || failed == ENOSYS || failed 
 bool AreForbidden() {
   const auto most = ReadFile("/proc/sys/user/max_user_namespaces", kLongestNumber);
   return most && *most == "0\n";
+}
+
+bool CloseBetween(int first, int last) {
+  return first > last ||
+         ::close_range(static_cast<unsigned>(first), static_cast<unsigned>(last), 0) == 0;
 }
 
 // A child that is in new namespaces as long as this lives, also if this process is killed: it waits
@@ -64,12 +71,17 @@ class Inside {
  private:
   Inside(pid_t child, Fd held) : child_(child), held_(std::move(held)) {}
 
-  // Only calls that are safe after fork.
+  // Only calls that are safe after fork. It keeps nothing open but what it needs: with the ends of
+  // another thread's pipe two of these would wait for each other, and what this process closes
+  // meanwhile has to be closed.
   [[noreturn]] static void Stay(int joins, int makes, int ready, const Pipe& held) {
-    ::close(held.write.get());
     int failed = 0;
     if (joins >= 0 && ::setns(joins, CLONE_NEWUSER) != 0) failed = errno;
     if (failed == 0 && ::unshare(makes) != 0) failed = errno;
+    const auto [low, high] = std::minmax({ready, held.read.get()});
+    const bool closed = CloseBetween(0, low - 1) && CloseBetween(low + 1, high - 1) &&
+                        CloseBetween(high + 1, std::numeric_limits<int>::max());
+    if (failed == 0 && !closed) failed = errno;
     char end = 0;
     if (::write(ready, &failed, sizeof(failed)) == sizeof(failed)) {
       while (::read(held.read.get(), &end, 1) < 0 && errno == EINTR) {

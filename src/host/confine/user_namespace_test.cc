@@ -11,10 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <optional>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -42,6 +45,23 @@ class UserNamespaceTest : public ::testing::Test {
 TEST_F(UserNamespaceTest, MakingOneLeavesNoProcess) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);
+}
+
+// A child of one thread that kept what another's had open would wait for that one, and the other
+// way round.
+TEST_F(UserNamespaceTest, ManyAreMadeAtOnce) {
+  constexpr int kThreads = 8;
+  constexpr int kEach = 8;
+  std::atomic<int> made = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&made] {
+        for (int j = 0; j < kEach; ++j) made += UserNamespace::Make(kFirst).has_value() ? 1 : 0;
+      });
+    }
+  }
+  EXPECT_EQ(made, kThreads * kEach);
 }
 
 TEST_F(UserNamespaceTest, AMappedMountShowsOtherOwnersAndChangesNone) {
