@@ -6,7 +6,7 @@
 // one directory; a hybrid host (v1 controllers, a v2 tree without any beside them) counts as v1. A
 // container runtime may be told path(): it joins the group and finds the limits in force.
 //
-// Threads:  one at a time. Blocks on files of the kernel, for microseconds; Remove waits.
+// Threads:  one at a time. Blocks on files of the kernel, for microseconds; Remove and Freeze wait.
 // Lifetime: a Cgroup is the owner: its destructor is Remove without the report, unless Keep was
 //           called.
 // Errors:   a limit, a reading or a freeze that needs a controller which this host lacks is
@@ -74,7 +74,8 @@ class Cgroup {
   [[nodiscard]] virtual Result<std::vector<pid_t>> Members() const = 0;
 
   // Stops all members where they are; returns when they have stopped. kDeadlineExceeded: one did
-  // not within a second (a process that waits for a disk cannot be stopped).
+  // not within a second, on v1 three (a process that waits for a disk cannot be stopped); all go
+  // on.
   virtual Result<void> Freeze() = 0;
   virtual Result<void> Thaw() = 0;
 

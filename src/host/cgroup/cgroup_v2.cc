@@ -76,11 +76,13 @@ class CgroupV2 final : public Cgroup {
 
   Result<void> Freeze() override {
     if (auto asked = WriteControl(directory_ / "cgroup.freeze", "1"); !asked) return asked;
-    return WaitUntil(kFreezePatience, "freeze " + path(), [&]() -> Result<bool> {
+    auto done = WaitUntil(kFreezePatience, "freeze " + path(), [&]() -> Result<bool> {
       auto frozen = ReadKey(directory_ / "cgroup.events", "frozen");
       if (!frozen) return std::unexpected(std::move(frozen).error());
       return *frozen == 1;
     });
+    if (!done) static_cast<void>(Thaw());
+    return done;
   }
 
   Result<void> Thaw() override { return WriteControl(directory_ / "cgroup.freeze", "0"); }
