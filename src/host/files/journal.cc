@@ -19,6 +19,7 @@ constexpr Bytes kMaxJournal = 64_MiB;
 constexpr std::size_t kHashLength = 16;
 // Room on the disk for some hundred lines to come, so that cells are replaced while it is full.
 constexpr off_t kReserved = 64 << 10;
+constexpr off_t kShort = 1 << 20;  // is not worth compacting
 
 std::string Line(const Json& entry) {
   const std::string text = DumpJson(entry);
@@ -108,6 +109,12 @@ Journal::Journal(std::filesystem::path path, Fd lock, Fd file, Living living)
       file_(std::move(file)),
       living_(std::move(living)) {}
 
+std::string Journal::Compact(const Living& living) {
+  std::string lines;
+  for (const auto& [key, object] : living) lines += MadeLine(object);
+  return lines;
+}
+
 Result<Journal> Journal::Open(const std::filesystem::path& path) {
   // A lock of its own, because the journal itself is replaced when it is compacted.
   auto lock = LockFile(path.string() + ".lock");
@@ -122,8 +129,7 @@ Result<Journal> Journal::Open(const std::filesystem::path& path) {
       return std::unexpected(std::move(done).error());
     }
   }
-  std::string compact;
-  for (const auto& [key, object] : living) compact += MadeLine(object);
+  const std::string compact = Compact(living);
   std::size_t size = compact.size();
   if (auto done = WriteFileAtomic(path, compact); !done) {
     // A full disk: the long journal says the same.
@@ -147,9 +153,23 @@ Result<void> Journal::Append(const std::string& line) {
   return Wrap(std::move(done).error(), path_.string());
 }
 
+// What was recorded is on disk either way. Where there is no room for the short one, the long one
+// says the same, and it is tried again when that has doubled.
+void Journal::CompactIfLong() {
+  const off_t size = ::lseek(file_.get(), 0, SEEK_END);
+  if (size <= kShort || size <= 2 * compacted_) return;
+  const std::string compact = Compact(living_);
+  compacted_ = size;
+  if (!WriteFileAtomic(path_, compact)) return;
+  compacted_ = static_cast<off_t>(compact.size());
+  // Without it nothing more is recorded, and whoever tries hears of it.
+  file_ = OpenToAppend(path_, compacted_).value_or(Fd());
+}
+
 Result<void> Journal::Made(const HostObject& object) {
   if (auto done = Append(MadeLine(object)); !done) return done;
   living_.insert_or_assign({object.kind, object.id}, object);
+  CompactIfLong();
   return {};
 }
 
@@ -158,6 +178,7 @@ Result<void> Journal::Gone(const std::string& kind, const std::string& id) {
   if (found == living_.end()) return {};
   if (auto done = Append(Line({{"event", "gone"}, {"kind", kind}, {"id", id}})); !done) return done;
   living_.erase(found);
+  CompactIfLong();
   return {};
 }
 

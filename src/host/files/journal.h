@@ -5,11 +5,14 @@
 // Written before an object is made ("made") and after it is gone ("gone"), so a later manager finds
 // every leftover after kill -9 or a power cut. A last line without its newline is a write that
 // never finished and is dropped; damage anywhere else is refused, because silence would mean leaked
-// processes.
+// processes. It is rewritten with what is living alone when it is opened, and whenever it has grown
+// long.
 //
 // Threads: one at a time. Lifetime: the file is locked while the Journal lives. Blocks on fsync.
 // Tested by host/files/journal_test.cc.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -53,12 +56,15 @@ class Journal {
   using Key = std::pair<std::string, std::string>;
   using Living = std::map<Key, HostObject>;
   Journal(std::filesystem::path path, Fd lock, Fd file, Living living);
+  static std::string Compact(const Living& living);
   Result<void> Append(const std::string& line);
+  void CompactIfLong();
 
   std::filesystem::path path_;
   Fd lock_;
   Fd file_;
   Living living_;
+  off_t compacted_ = 0;  // how long it was when it had been rewritten last
 };
 
 }  // namespace strata::host

@@ -1,5 +1,6 @@
 #include "host/files/journal.h"
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -61,6 +62,21 @@ TEST_F(JournalTest, OpeningCompacts) {
   ASSERT_TRUE(Journal::Open(path_));
   const std::string text = Text();
   EXPECT_EQ(text.find('\n'), text.size() - 1) << text;
+}
+
+TEST_F(JournalTest, ALongOneIsCompactedWhileItIsOpen) {
+  const HostObject long_one{.kind = "cell", .id = std::string(50'000, 'x'), .process = {}};
+  {
+    auto journal = Journal::Open(path_);
+    ASSERT_TRUE(journal->Made(web_));
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_TRUE(journal->Made(long_one));
+      ASSERT_TRUE(journal->Gone(long_one.kind, long_one.id));
+    }
+    ASSERT_TRUE(journal->Made(job_));
+  }
+  EXPECT_LT(std::filesystem::file_size(path_), 2U << 20);
+  EXPECT_EQ(Journal::Open(path_)->living(), (std::vector{job_, web_}));
 }
 
 TEST_F(JournalTest, GoneOfAnUnknownObjectWritesNothing) {
