@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/bytes.h"
@@ -23,6 +24,7 @@ constexpr std::size_t kMaxFds = 200;
 constexpr std::size_t kHeaderBytes = 4;
 constexpr Bytes kMaxFrame = 16_MiB;
 constexpr Bytes kMaxQueued = 32_MiB;
+constexpr std::size_t kTurn = 64 * 1024;  // read before others of the loop have theirs
 
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
@@ -105,7 +107,8 @@ class Channel::Impl {
   std::size_t written_ = 0;  // bytes of queue_.front() that are out
   std::size_t queued_bytes_ = 0;
   bool flushing_ = false;
-  Timer drained_;  // never expires; cancelled when the queue gets shorter
+  std::size_t unbroken_ = 0;  // bytes that were read since others of the loop had a turn
+  Timer drained_;             // never expires; cancelled when the queue gets shorter
 };
 
 Task<void> Channel::Impl::Wait(WaitType what) {
@@ -234,7 +237,15 @@ Task<void> Channel::Impl::ReadExactly(unsigned char* to, std::size_t size, std::
     if (!got) co_return std::unexpected(got.error());
     to += *got;
     size -= *got;
-    if (*got > 0) continue;
+    if (*got > 0) {
+      unbroken_ += *got;
+      if (unbroken_ >= kTurn) {
+        unbroken_ = 0;
+        co_await asio::post(loop_, kAwait);
+      }
+      continue;
+    }
+    unbroken_ = 0;
     if (auto waited = co_await Wait(WaitType::wait_read); !waited) {
       co_return std::unexpected(std::move(waited).error());
     }

@@ -39,8 +39,8 @@ class Channel {
   // The same without waiting, for senders that bound by themselves what they have under way.
   Result<void> Post(Frame frame);
 
-  // Waits for the next frame. One receiver at a time. kInvalidArgument: the peer broke the framing;
-  // the channel is closed.
+  // Waits for the next frame; others of the loop have their turns between many. One receiver at a
+  // time. kInvalidArgument: the peer broke the framing; the channel is closed.
   Task<Frame> Receive();
 
   void Close() noexcept;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 namespace strata::wire {
@@ -133,6 +134,23 @@ TEST_F(ChannelTest, SendWaitsWhileTooMuchIsQueuedAndCloseEndsTheWait) {
   loop_.poll();
   ASSERT_TRUE(third.has_value());
   EXPECT_EQ(third->error().code, Errc::kUnavailable);
+}
+
+TEST_F(ChannelTest, WhoeverFillsTheWireLeavesOthersOfTheLoopTheirTurns) {
+  constexpr int kFrames = 100;
+  const std::string frame = std::string("\0\x04\0\0", 4) + std::string(1024, 'x');
+  std::string all;
+  for (int i = 0; i < kFrames; ++i) all += frame;
+  WriteRaw(all);
+  int received = 0;
+  int at_turn = 0;
+  Spawn(loop_, [](Channel& from, int& count) -> Awaitable<void> {
+    for (auto got = co_await from.Receive(); got; got = co_await from.Receive()) ++count;
+  }(*left_, received));
+  asio::post(loop_, [&] { at_turn = received; });
+  loop_.poll();
+  EXPECT_LT(at_turn, kFrames);
+  EXPECT_EQ(received, kFrames);
 }
 
 TEST_F(ChannelTest, DestroyingTheChannelEndsAReceive) {
