@@ -26,6 +26,7 @@ namespace {
 constexpr std::size_t kChunk = 16 * 1024;
 constexpr std::chrono::milliseconds kTick{20};
 constexpr std::uint16_t kFirstFinal = 200;
+constexpr int kMostInterim = 16;  // heads before the final one: hostile beyond
 
 // Of one connection, said anew by us, or not to be believed from a client.
 bool StaysBehind(std::string_view name) {
@@ -206,6 +207,7 @@ Awaitable<void> Forward::Answer() {
 Task<http::ParsedResponse> Forward::ReadHead() {
   http::HeadScanner scanner{http::HeadLimits{}};
   http::InputBuffer& input = connection_.input();
+  int interim = 0;
   while (true) {
     const auto step = scanner.Scan(input.readable());
     if (step == http::HeadScanner::Step::kRejected) {
@@ -226,6 +228,9 @@ Task<http::ParsedResponse> Forward::ReadHead() {
     if (!head) co_return Wrap(std::move(head).error(), "its answer");
     if (head->status >= kFirstFinal) co_return head;
     if (head->status == 101) co_return Fail(Errc::kInvalidArgument, "its answer: 101 unasked");
+    if (++interim > kMostInterim) {
+      co_return Fail(Errc::kInvalidArgument, "its answer: too many interim heads");
+    }
   }
 }
 

@@ -91,6 +91,18 @@ TEST_F(ForwardTest, InterimAnswersAreNotTheAnswer) {
   EXPECT_EQ(fixture.sink.status(), 200);
 }
 
+TEST_F(ForwardTest, AServiceThatOnlyEverAnswersInTheInterimIsLeft) {
+  CallFixture fixture(loop_, clock_, "GET");
+  fixture.body.End();
+  std::string answer;
+  for (int i = 0; i < 100; ++i) answer += "HTTP/1.1 100 Continue\r\n\r\n";
+  Say(answer + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  const auto exit = Ask(fixture);
+  ASSERT_TRUE(exit.has_value()) << exit.error().message;
+  EXPECT_EQ(exit->reason, ExitReason::kViolation);
+  EXPECT_EQ(exit->detail, "its answer: too many interim heads");
+}
+
 TEST_F(ForwardTest, AnAnswerInChunksOrUntilTheEnd) {
   {
     CallFixture fixture(loop_, clock_, "GET");
