@@ -384,6 +384,11 @@ Task<model::Exit> ServiceSandbox::Invoke(Call& call) {
   while (true) {
     auto handed = co_await line_->Obtain(due);
     if (!handed) co_return std::unexpected(std::move(handed).error());
+    if (over_) {
+      line_->Keep(std::move(*handed));
+      co_return model::Exit{
+          .reason = model::ExitReason::kStopped, .detail = "stopped", .usage = {}};
+    }
     const bool kept = (*handed)->kept;
     bool repeat = false;
     auto exit = co_await Try(call, std::move(*handed), repeat);

@@ -212,6 +212,21 @@ TEST_F(ServiceLineTest, AKeeperThatIsGoneIsTold) {
   EXPECT_TRUE(lost_);
 }
 
+TEST_F(ServiceLineTest, WhatIsStoppedBeforeItHasAConnectionAsksNothing) {
+  waits_ = true;
+  Asking stopped(*this, std::chrono::minutes(1));
+  RunUntil([this] { return dialled_.size() == 1; });
+  stopped.sandbox->Stop();
+  mute_ = true;  // no answer would end it
+  HandOut(dialled_.front());
+  RunUntil([&stopped] { return stopped.exit.has_value(); });
+  ASSERT_TRUE(stopped.exit->has_value());
+  EXPECT_EQ((*stopped.exit)->reason, model::ExitReason::kStopped);
+  mute_ = false;
+  ASSERT_TRUE(Ask().has_value());
+  EXPECT_EQ(dialled_.size(), 1U) << "its connection is the next one's";
+}
+
 TEST_F(ServiceLineTest, WhenThereAreNoMoreARequestWaitsForTheNextThatIsFree) {
   hold_.emplace(loop_);
   Asking first(*this, std::chrono::minutes(1));
