@@ -7,8 +7,8 @@
 //
 // Threads:  Run and Post on the loop; jobs on the thread, one after the other in the order given.
 // Lifetime: the destructor does the jobs that wait, then ends the thread. A job may outlive the
-//           coroutine that waits for it: it must own, or keep alive, what it uses.
-// Tested by tests/contract through the driver.
+//           coroutine that waits for it, whose loop ends: it must own, or keep alive, what it uses.
+// Tested by worker_test.cc, and by tests/contract through the drivers.
 #pragma once
 
 #include <atomic>
@@ -94,10 +94,13 @@ Task<T> Worker::Run(std::move_only_function<Result<T>()> job) {
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
   Descriptor ready(co_await asio::this_coro::executor, copy->Release());
   boost::system::error_code ignored;
-  // A cancelled wait ends early once.
+  // A cancelled wait ends early once; what the job uses may be the coroutine's own.
+  const bool throws = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
   while (!answer->there.load(std::memory_order_acquire)) {
     co_await ready.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, ignored));
   }
+  co_await asio::this_coro::throw_if_cancelled(throws);
   co_return std::move(*answer->result);
 }
 
