@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -15,6 +17,12 @@
 #include "host/process/pipe.h"
 
 namespace strata::sandbox {
+namespace {
+
+// A connection inside is made at once or refused; an agent that says neither is broken, or hostile.
+constexpr std::chrono::seconds kPatience{5};
+
+}  // namespace
 
 Result<AgentDial> MakeAgentDial(std::uint16_t port) {
   auto pair = host::MakeSocketPair(SOCK_STREAM);
@@ -34,14 +42,19 @@ Result<AgentDial> MakeAgentDial(std::uint16_t port) {
 
 Task<Fd> AwaitConnected(Loop& loop, Fd ours, std::uint16_t port) {
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
-  Descriptor waiting(loop.get_executor(), ours.Release());
+  const auto waiting = std::make_shared<Descriptor>(loop.get_executor(), ours.Release());
+  Timer late(loop.get_executor(), kPatience);
+  late.async_wait([weak = std::weak_ptr(waiting)](boost::system::error_code cancelled) {
+    const auto there = weak.lock();
+    if (!cancelled && there) there->cancel();
+  });
   boost::system::error_code failed;
-  co_await waiting.async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
+  co_await waiting->async_wait(Descriptor::wait_read, asio::redirect_error(kAwait, failed));
   char said = 0;
-  if (failed || ::read(waiting.native_handle(), &said, 1) != 1 || said != '+') {
+  if (failed || ::read(waiting->native_handle(), &said, 1) != 1 || said != '+') {
     co_return Fail(Errc::kUnavailable, "nobody listens at port " + std::to_string(port));
   }
-  co_return Fd(waiting.release());
+  co_return Fd(waiting->release());
 }
 
 }  // namespace strata::sandbox

@@ -4,7 +4,9 @@
 //   ours ==socket pair== standard streams of `/.strata-agent dial PORT` --> 127.0.0.1:PORT
 //
 // Threads:  the loop's. Lifetime: the connection is its taker's; the program ends with either end.
-// Errors:   MakeAgentDial: FailErrno's codes; AwaitConnected: as stated. Tested by tests/contract.
+// Errors:   MakeAgentDial: FailErrno's codes; AwaitConnected: as stated. Tested by
+// agent_dial_test.cc and
+//           tests/contract.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,8 @@ struct AgentDial {
 };
 Result<AgentDial> MakeAgentDial(std::uint16_t port);
 
-// Waits until the program has connected; `ours` is the connection then. kUnavailable: it ended.
+// Waits until the program has connected; `ours` is the connection then. kUnavailable: it ended, or
+// has said nothing for five seconds.
 Task<Fd> AwaitConnected(Loop& loop, Fd ours, std::uint16_t port);
 
 }  // namespace strata::sandbox
