@@ -1,5 +1,6 @@
 #include "host/process/orphans.h"
 
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,15 @@ void ForgetChild(pid_t pid) {
 bool IsNoted(pid_t pid) {
   const std::lock_guard lock(TheRegister().mutex);
   return TheRegister().children.contains(pid);
+}
+
+void ReapOrphan(const ProcessId& id, std::chrono::milliseconds patience) {
+  if (IsNoted(id.pid)) return;
+  auto process = Process::Adopt(id);
+  if (!process) return;
+  pollfd ended = {.fd = process->pidfd(), .events = POLLIN, .revents = 0};
+  ::poll(&ended, 1, static_cast<int>(patience.count()));
+  static_cast<void>(process->Poll());
 }
 
 int ReapOrphans() {

@@ -2,8 +2,10 @@
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <memory>
 
 #include <gtest/gtest.h>
@@ -46,6 +48,42 @@ TEST(OrphansTest, ChildrenOfOursAreLeft) {
   ASSERT_EQ(::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
   EXPECT_EQ(ReapOrphans(), 0);
   EXPECT_EQ(process->Poll(), (ExitStatus{ExitStatus::Kind::kExited, 0}));
+}
+
+TEST(OrphansTest, OneIsReapedByItsIdentity) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(3);
+  const auto id = IdentifyProcess(child);
+  ASSERT_TRUE(id.has_value());
+  ReapOrphan(*id, seconds(10));
+  EXPECT_EQ(::waitpid(child, nullptr, WNOHANG), -1);
+}
+
+// Its pid may be another's by now, whose end nobody here waits for.
+TEST(OrphansTest, AnotherOfItsPidIsLeft) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(3);
+  auto id = IdentifyProcess(child);
+  ASSERT_TRUE(id.has_value());
+  ++id->start_time;
+  ReapOrphan(*id, seconds(10));
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+}
+
+TEST(OrphansTest, OneThatLivesOnIsNotWaitedForLonger) {
+  auto process = Process::Spawn({.program = "/bin/sleep", .arguments = {"1000"}});
+  ASSERT_TRUE(process.has_value());
+  ReapOrphan(process->id(), seconds(1000));  // somebody answers for it
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::pause();
+    ::_exit(3);
+  }
+  const auto id = IdentifyProcess(child);
+  ASSERT_TRUE(id.has_value());
+  ReapOrphan(*id, std::chrono::milliseconds(10));
+  ::kill(child, SIGKILL);
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
 }  // namespace

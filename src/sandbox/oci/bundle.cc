@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -31,6 +30,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestNamedId = 40;
 constexpr std::chrono::milliseconds kRemovePatience{5000};
+constexpr std::chrono::milliseconds kReapPatience{100};  // for each that has left its group
 constexpr Bytes kOwnFiles = Bytes::MiB(2);  // of ours in the tmpfs, beside what the guest may write
 constexpr Bytes kMostWords = 64_KiB;
 constexpr std::size_t kMaxMountOptions = 4095;  // one page with its zero
@@ -70,13 +70,6 @@ Result<void> MakeOurs(const Fd& end) {
   return FailErrno("pipe", errno);
 }
 
-// Takes the exit status of a process that was killed, if it is a child of ours that nobody has
-// waited for. It may still be on its way out, having left its group first.
-void Reap(const host::ProcessId& id) {
-  while (::waitpid(id.pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
 Error Complaint(const fs::path& log) {
   return {Errc::kInternal, "OCI runtime: " + LastWords(log).value_or("no reason given")};
 }
@@ -112,7 +105,8 @@ Bundle::~Bundle() {
   if (group_) {
     Remember();
     if (group_->Remove(kRemovePatience)) {
-      for (const host::ProcessId& id : killed_) Reap(id);
+      // They may still be on their way out, having left their group first.
+      for (const host::ProcessId& id : killed_) host::ReapOrphan(id, kReapPatience);
     }
   }
   host::ReapOrphans();
