@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 namespace strata::sandbox::oci {
@@ -15,6 +16,7 @@ Awaitable<void> CollectLines(Descriptor& from, LogLines& lines) {
     const ssize_t got = ::read(from.native_handle(), part.data(), part.size());
     if (got > 0) {
       lines.Write({part.data(), static_cast<std::size_t>(got)});
+      co_await asio::post(from.get_executor(), kAwait);
       continue;
     }
     if (got == 0 || errno != EAGAIN) co_return;
