@@ -10,6 +10,7 @@
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/post.hpp>
 
+#include "base/bytes.h"
 #include "base/files/files.h"
 #include "host/process/peer.h"
 #include "keeper/pools/backlog.h"
@@ -21,6 +22,8 @@ namespace strata::keeper {
 namespace {
 
 constexpr std::chrono::seconds kDefaultDrain{10};
+// Of what the manager has not read yet; with more, what services print is kept back.
+constexpr Bytes kMostQueued = 1_MiB;
 
 // The process: owns everything, ends the loop when it is over.
 class KeeperProcess final : public wire::ManagerLink::Handler {
@@ -77,7 +80,7 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
   }
 
   void OnAdopted() override {
-    for (Printed& line : backlog_.Take()) Post(std::move(line));
+    TellBacklog();
     keeper_->TellAnew();
   }
 
@@ -93,9 +96,31 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
   Result<void> OnStart(Start start, std::vector<Fd> fds);
   // False: there is no manager.
   bool Post(ToManager message) {
-    if (link_.Post({Encode(message), {}})) return true;
-    if (auto* line = std::get_if<Printed>(&message)) backlog_.Add(std::move(*line));
-    return false;
+    auto* line = std::get_if<Printed>(&message);
+    const bool late = line != nullptr && IsLate();
+    if (!late && link_.Post({Encode(message), {}})) return true;
+    if (line != nullptr) backlog_.Add(std::move(*line));
+    return late;
+  }
+
+  // The manager reads more slowly than services print: lines wait, and are lost, in the backlog,
+  // until it has read what is on its way.
+  bool IsLate() {
+    if (!late_ && link_.queued() > kMostQueued.count) {
+      late_ = true;
+      Spawn(loop_, CatchUp());
+    }
+    return late_;
+  }
+
+  Awaitable<void> CatchUp() {
+    co_await link_.Drain();
+    late_ = false;
+    if (link_.connected()) TellBacklog();
+  }
+
+  void TellBacklog() {
+    for (Printed& line : backlog_.Take()) Post(std::move(line));
   }
 
   void BeginDrain(Duration patience) {
@@ -125,6 +150,7 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
   asio::basic_signal_set<Executor> signals_;
   Fd control_;  // only kept, for a later manager
   Backlog backlog_;
+  bool late_ = false;
   std::unique_ptr<Keeper> keeper_;
   bool draining_ = false;
   int exit_code_ = 1;

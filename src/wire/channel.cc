@@ -77,12 +77,15 @@ class Channel::Impl {
 
   static Task<void> Send(std::shared_ptr<Impl> self, Frame frame);
   static Result<void> Post(const std::shared_ptr<Impl>& self, Frame frame);
+  static Awaitable<void> Drain(std::shared_ptr<Impl> self);
   static Task<Frame> Receive(std::shared_ptr<Impl> self);
+  [[nodiscard]] std::size_t queued() const noexcept { return queued_bytes_; }
 
   void Break(Error error) {
     if (broken_) return;
     broken_ = std::move(error);
     queue_.clear();
+    queued_bytes_ = 0;
     boost::system::error_code ignored;
     // close() ends the waits on the descriptor with operation_aborted.
     socket_.close(ignored);
@@ -205,6 +208,13 @@ Task<void> Channel::Impl::Send(std::shared_ptr<Impl> self, Frame frame) {
   co_return Result<void>{};
 }
 
+Awaitable<void> Channel::Impl::Drain(std::shared_ptr<Impl> self) {
+  while (!self->queue_.empty()) {
+    boost::system::error_code ignored;
+    co_await self->drained_.async_wait(asio::redirect_error(kAwait, ignored));
+  }
+}
+
 // Reads up to `size` bytes and the descriptors on them. 0: nothing is here now.
 Result<std::size_t> Channel::Impl::ReadSome(unsigned char* to, std::size_t size,
                                             std::vector<Fd>& fds) {
@@ -287,6 +297,10 @@ Channel::~Channel() { Close(); }
 Task<void> Channel::Send(Frame frame) { return Impl::Send(impl_, std::move(frame)); }
 
 Result<void> Channel::Post(Frame frame) { return Impl::Post(impl_, std::move(frame)); }
+
+std::size_t Channel::queued() const noexcept { return impl_->queued(); }
+
+Awaitable<void> Channel::Drain() { return Impl::Drain(impl_); }
 
 Task<Frame> Channel::Receive() { return Impl::Receive(impl_); }
 

@@ -9,6 +9,7 @@
 // when the peer is gone or Close() was called. Descriptors that nobody took are closed.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,12 @@ class Channel {
 
   // The same without waiting, for senders that bound by themselves what they have under way.
   Result<void> Post(Frame frame);
+
+  // Bytes that the socket has not taken yet.
+  [[nodiscard]] std::size_t queued() const noexcept;
+
+  // Waits until it has taken all of them, or the channel is broken.
+  Awaitable<void> Drain();
 
   // Waits for the next frame; others of the loop have their turns between many. One receiver at a
   // time. kInvalidArgument: the peer broke the framing; the channel is closed.

@@ -136,6 +136,39 @@ TEST_F(ChannelTest, SendWaitsWhileTooMuchIsQueuedAndCloseEndsTheWait) {
   EXPECT_EQ(third->error().code, Errc::kUnavailable);
 }
 
+TEST_F(ChannelTest, WhatTheSocketHasNotTakenIsKnownAndWaitedFor) {
+  const std::string text(5 << 20, 'x');
+  ASSERT_TRUE(left_->Post({text, {}}).has_value());
+  EXPECT_GT(left_->queued(), text.size() / 2);
+  bool drained = false;
+  Spawn(loop_, [](Channel& channel, bool& done) -> Awaitable<void> {
+    co_await channel.Drain();
+    done = true;
+  }(*left_, drained));
+  loop_.poll();
+  EXPECT_FALSE(drained);
+  ASSERT_TRUE(Run(Right().Receive()).has_value());
+  loop_.restart();
+  loop_.poll();
+  EXPECT_TRUE(drained);
+  EXPECT_EQ(left_->queued(), 0U);
+}
+
+TEST_F(ChannelTest, NothingWaitsForABrokenChannel) {
+  ASSERT_TRUE(left_->Post({std::string(5 << 20, 'x'), {}}).has_value());
+  bool drained = false;
+  Spawn(loop_, [](Channel& channel, bool& done) -> Awaitable<void> {
+    co_await channel.Drain();
+    done = true;
+  }(*left_, drained));
+  loop_.poll();
+  left_->Close();
+  loop_.restart();
+  loop_.poll();
+  EXPECT_TRUE(drained);
+  EXPECT_EQ(left_->queued(), 0U);
+}
+
 TEST_F(ChannelTest, WhoeverFillsTheWireLeavesOthersOfTheLoopTheirTurns) {
   constexpr int kFrames = 100;
   const std::string frame = std::string("\0\x04\0\0", 4) + std::string(1024, 'x');

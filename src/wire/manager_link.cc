@@ -54,6 +54,10 @@ bool ManagerLink::Post(Frame frame) {
   return wire_ && wire_->Post(std::move(frame)).has_value();
 }
 
+Awaitable<void> ManagerLink::Drain() {
+  if (const auto wire = wire_) co_await wire->Drain();
+}
+
 Result<void> ManagerLink::ListenForAdoption(Fd listener, std::chrono::seconds patience) {
   Acceptor acceptor(loop_.get_executor());
   boost::system::error_code failed;

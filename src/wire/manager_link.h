@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -57,6 +58,12 @@ class ManagerLink {
 
   // Sends to the manager. False: there is none.
   bool Post(Frame frame);
+
+  // Bytes that were posted and that nobody has read off us yet.
+  [[nodiscard]] std::size_t queued() const noexcept { return wire_ ? wire_->queued() : 0; }
+
+  // Waits until there are none, or no manager.
+  Awaitable<void> Drain();
 
   [[nodiscard]] bool connected() const noexcept { return wire_ != nullptr; }
 

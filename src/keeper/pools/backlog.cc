@@ -21,12 +21,12 @@ void Backlog::Add(Printed line) {
 std::vector<Printed> Backlog::Take() {
   std::vector<Printed> all;
   for (const auto& [name, dropped] : std::exchange(dropped_, {})) {
-    all.push_back({.name = name,
-                   .sandbox = "",
-                   .sandbox_class = dropped.sandbox_class,
-                   .stream = "host",
-                   .text = std::to_string(dropped.lines) +
-                           " lines that were printed without a manager are lost"});
+    all.push_back(
+        {.name = name,
+         .sandbox = "",
+         .sandbox_class = dropped.sandbox_class,
+         .stream = "host",
+         .text = std::to_string(dropped.lines) + " lines that no manager read in time are lost"});
   }
   all.insert(all.end(), std::make_move_iterator(lines_.begin()),
              std::make_move_iterator(lines_.end()));

@@ -1,7 +1,7 @@
-// keeper/pools/backlog.h - what services print while there is no manager: kept, within bounds, for
-// the next one.
+// keeper/pools/backlog.h - what services print while there is no manager, or one that reads more
+// slowly: kept, within bounds, until there is one that reads.
 //
-//   Printed --Add--> [ Backlog: the last lines ] --Take--> a manager that adopts the keeper
+//   Printed --Add--> [ Backlog: the last lines ] --Take--> a manager that has caught up, or adopted
 //
 // Beyond the bounds the oldest lines go, and are counted for each service; Take says how many in a
 // line of its own, before those that are left.

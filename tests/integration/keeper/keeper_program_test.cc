@@ -6,16 +6,20 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
+#include "base/files/files.h"
 #include "base/testing/temp_dir.h"
 #include "host/cgroup/cgroup.h"
 #include "host/process/process.h"
@@ -137,6 +141,14 @@ class KeeperProgramTest : public ::testing::Test {
     auto made = Open("run " + behaviour)->Create(sandbox::Spec{.id = "box-1"});
     EXPECT_TRUE(made.has_value());
     return std::move(*made);
+  }
+
+  // What of the keeper is in memory.
+  Bytes Resident() const {
+    const auto text = ReadFile("/proc/" + std::to_string(process_->pid()) + "/statm", 128_B);
+    EXPECT_TRUE(text.has_value());
+    const std::size_t pages = std::strtoull(text->c_str() + text->find(' '), nullptr, 10);
+    return Bytes{pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))};
   }
 
   // Groups of this keeper's sandboxes that are on the host.
@@ -277,6 +289,26 @@ TEST_F(KeeperProgramTest, ALaterManagerAdoptsItWithItsImages) {
   second.body.End();
   ASSERT_TRUE(second.Run(sandbox->Invoke(second.call)).has_value());
   EXPECT_EQ(second.sink.text(), "2");
+}
+
+TEST_F(KeeperProgramTest, AServiceThatPrintsWithoutPauseTakesNoMemoryAndStopsNothing) {
+  ASSERT_EQ(PrepareImage("flood"), "");
+  ASSERT_EQ(PrepareImage("hello"), "");
+  const Bytes before = Resident();
+  Send(Serve{.key = "web", .image = "flood", .name = "web", .prove = false});
+  std::this_thread::sleep_for(seconds(2));  // nobody reads meanwhile
+  EXPECT_LT(Resident().count, (before + Bytes::MiB(16)).count);
+
+  Send(Admit{.key = "run", .image = "hello", .limits = {}, .env = {}, .grants = {}});
+  bool admitted = false;
+  bool told_of_lost = false;
+  while (!admitted || !told_of_lost) {
+    const ToManager message = Receive();
+    if (const auto* prepared = std::get_if<Prepared>(&message)) admitted |= prepared->key == "run";
+    const auto* printed = std::get_if<Printed>(&message);
+    if (printed == nullptr || printed->stream != "host") continue;
+    told_of_lost |= printed->text.ends_with("lines that no manager read in time are lost");
+  }
 }
 
 TEST_F(KeeperProgramTest, WhatAKilledKeeperLeavesIsFoundByItsCgroup) {

@@ -41,6 +41,11 @@ int Echo() {
   return 0;
 }
 
+[[noreturn]] int Flood() {
+  const std::string part(65536, '\n');
+  while (true) Print(part);
+}
+
 int Large() {
   const std::string part(65536, 'x');
   for (int i = 0; i < 16; ++i) Print(part);
@@ -312,6 +317,7 @@ int main(int argc, char** argv) {
   if (what == "count") return Count();
   if (what == "echo") return Echo();
   if (what == "large") return Large();
+  if (what == "flood") return Flood();
   if (what == "memory") return Memory();
   if (what == "terminal") return Terminal();
   if (what == "stubborn") return Stubborn();
