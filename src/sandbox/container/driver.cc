@@ -81,19 +81,24 @@ std::vector<RuntimeState> TryRuntimes(const oci::Config& config) {
   return states;
 }
 
+Result<oci::Config> ChooseUsers(const oci::Config& config, const FindRuntimeFn& find) {
+  auto chosen = find(config);
+  // Only what this host cannot costs a protection, not what failed or was slow.
+  if (!config.users || !IsCannot(chosen)) return chosen;
+  oci::Config bare = config;
+  bare.users.reset();
+  bare.without_users = std::move(chosen).error().message;
+  auto without = find(bare);
+  if (!without) return without;
+  // What a runtime complained about may have been of a moment, which is over now.
+  chosen = find(config);
+  return IsCannot(chosen) ? std::move(without) : std::move(chosen);
+}
+
 Result<oci::Config> ChooseRuntime(oci::Config config) {
-  const std::vector<oci::RuntimeChoice> choices = ChoicesOf("");
   config.class_name = "container";
-  if (config.users) {
-    auto chosen = oci::FirstThatWorks(config, choices);
-    // What a runtime complained about may have been of the moment.
-    if (IsCannot(chosen)) chosen = oci::FirstThatWorks(config, choices);
-    // Only what this host cannot costs a protection, not what failed or was slow.
-    if (!IsCannot(chosen)) return chosen;
-    config.users.reset();
-    config.without_users = std::move(chosen).error().message;
-  }
-  return oci::FirstThatWorks(config, choices);
+  return ChooseUsers(
+      config, [](const oci::Config& with) { return oci::FirstThatWorks(with, ChoicesOf("")); });
 }
 
 }  // namespace strata::sandbox::container

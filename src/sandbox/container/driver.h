@@ -4,8 +4,10 @@
 //   keeper --> ChooseRuntime, oci::OciDriver::Create
 //
 // Threads: any; blocks for seconds at worst. Errors: as oci/oci_driver.h says. Needs root.
+// Tested by driver_test.cc, sandbox_test.cc and tests/contract.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,11 +17,18 @@
 namespace strata::sandbox::container {
 
 // `config` with the first of crun and runc that really runs a container on this host: crun 1.8
-// refuses hosts whose cgroups are part version 1, part version 2. If this host
-// says twice that none can with the users that `config` has, it has none in the end, and
-// `without_users` says why. kUnsupported: none does; kDeadlineExceeded: one was too slow to tell;
-// other codes: what failed meanwhile, and may work the next time.
+// refuses hosts whose cgroups are part version 1, part version 2. With users if `config` has some
+// and ChooseUsers finds that they can be had. kUnsupported: none does; kDeadlineExceeded: one was
+// too slow to tell; other codes: what failed meanwhile, and may work the next time.
 Result<oci::Config> ChooseRuntime(oci::Config config);
+
+// The first runtime that works with this, or why none does.
+using FindRuntimeFn = std::function<Result<oci::Config>(const oci::Config& with)>;
+
+// What `find` finds. If it says of the users of `config` that they cannot be had (kUnsupported),
+// finds one without, and says so of them again right after that, the result has none, and
+// `without_users` says why.
+Result<oci::Config> ChooseUsers(const oci::Config& config, const FindRuntimeFn& find);
 
 // What a runtime of containers is on this host, whether or not it is the one that is used.
 struct RuntimeState {
