@@ -122,9 +122,9 @@ Json MakeRuntimeConfig(const RuntimeConfigInput& input) {
             {"resources", Resources(input.limits)},
             {"seccomp", SeccompProfile()},
             {"maskedPaths",
-             {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-              "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
-              "/sys/firmware"}},
+             {"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
+              "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+              "/proc/scsi", "/sys/devices/virtual/powercap", "/sys/firmware"}},
             {"readonlyPaths",
              {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}}}}};
 }

@@ -113,7 +113,8 @@ TEST_F(RuntimeConfigTest, GrantedDirectoriesAreReadOnlyOrEmpty) {
 
 TEST_F(RuntimeConfigTest, PathsOfTheHostAreMasked) {
   const Json config = Make()["linux"];
-  for (const char* path : {"/proc/kcore", "/proc/keys", "/sys/firmware"}) {
+  for (const char* path : {"/proc/interrupts", "/proc/kcore", "/proc/keys",
+                           "/sys/devices/virtual/powercap", "/sys/firmware"}) {
     EXPECT_NE(std::ranges::find(config["maskedPaths"], Json(path)), config["maskedPaths"].end());
   }
   EXPECT_NE(std::ranges::find(config["readonlyPaths"], Json("/proc/sys")),
