@@ -160,12 +160,19 @@ std::string WriteOutcome(const Outcome& outcome) {
 }
 
 Result<Outcome> ReadOutcome(std::string_view text) {
-  return ReadObject<Outcome>(text, [](const Json& json, Outcome& to) {
+  auto outcome = ReadObject<Outcome>(text, [](const Json& json, Outcome& to) {
     json.at("signaled").get_to(to.signaled);
     json.at("status").get_to(to.status);
     json.at("out_of_memory").get_to(to.out_of_memory);
     json.at("memory_peak").get_to(to.memory_peak);
   });
+  constexpr int kLastSignal = 64;
+  constexpr int kLastStatus = 255;
+  if (!outcome) return outcome;
+  const bool can_be = outcome->signaled ? outcome->status > 0 && outcome->status <= kLastSignal
+                                        : outcome->status >= 0 && outcome->status <= kLastStatus;
+  if (!can_be) return Fail(Errc::kInvalidArgument, "agent: no program ends so");
+  return outcome;
 }
 
 std::string WriteSize(TerminalSize size) { return DumpJson(SizeToJson(size)); }

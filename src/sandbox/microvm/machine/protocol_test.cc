@@ -77,6 +77,17 @@ TEST(MicrovmProtocolTest, PayloadsComeBackAsTheyWere) {
   EXPECT_TRUE(outcome->signaled && outcome->out_of_memory);
 }
 
+TEST(MicrovmProtocolTest, NoProgramEndsWithAStatusThatNoneHas) {
+  for (const int status : {-1, 256, 2'147'483'647}) {
+    EXPECT_FALSE(ReadOutcome(WriteOutcome({.status = status})).has_value()) << status;
+  }
+  for (const int signal : {-1, 0, 65}) {
+    EXPECT_FALSE(ReadOutcome(WriteOutcome({.signaled = true, .status = signal})).has_value())
+        << signal;
+  }
+  EXPECT_TRUE(ReadOutcome(WriteOutcome({.status = 255})).has_value());
+}
+
 TEST(MicrovmProtocolTest, WhatIsNoPayloadIsRefused) {
   for (const char* bad : {"", "[]", "{}", R"({"status": "x"})", R"({"args": 1})"}) {
     EXPECT_FALSE(ReadWake(bad).has_value()) << bad;
