@@ -139,14 +139,14 @@ Task<std::shared_ptr<sandbox::Image>> Keeper::MakeImage(Prepare message) {
 
 namespace {
 
-// Whether the class enforces these. A sandbox costs nothing before its first call.
-Result<void> CheckSpec(Pools& pools, const std::string& sandbox_class, sandbox::Image& image,
-                       const model::Limits& limits, const model::Grants& grants) {
+// Whether the class enforces these. A sandbox costs nothing before its first call; a full class,
+// which says so last, has nothing against it.
+Result<void> CheckSpec(sandbox::Image& image, const model::Limits& limits,
+                       const model::Grants& grants) {
   auto made =
-      pools.Create(sandbox_class, image,
-                   {.id = "check", .limits = limits, .grants = grants, .env = {}, .effects = {}});
-  if (!made) return std::unexpected(std::move(made).error());
-  return {};
+      image.Create({.id = "check", .limits = limits, .grants = grants, .env = {}, .effects = {}});
+  if (made || made.error().code == Errc::kResourceExhausted) return {};
+  return std::unexpected(std::move(made).error());
 }
 
 // Of an image that is kept as `key`.
@@ -162,7 +162,7 @@ void Keeper::OnAdmit(Admit message) {
         Prepared{message.key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
   }
   const std::string sandbox_class = ClassOf(message.image);
-  auto fits = CheckSpec(pools_, sandbox_class, *found->second, message.limits, message.grants);
+  auto fits = CheckSpec(*found->second, message.limits, message.grants);
   if (fits && message.scale.min.value_or(0) > 0) fits = sandbox::CheckWaiting(message.grants);
   if (fits) fits = pools_.CheckRoom(message.name, message.scale);
   if (!fits) return Tell(Prepared{message.key, wire::WireError(fits.error())});
@@ -238,9 +238,7 @@ void Keeper::OnServe(Serve message) {
   if (image == images_.end()) {
     return Tell(Prepared{key, wire::WireError({Errc::kNotFound, "no image " + message.image})});
   }
-  if (auto fits =
-          CheckSpec(pools_, ClassOf(message.image), *image->second, message.limits, message.grants);
-      !fits) {
+  if (auto fits = CheckSpec(*image->second, message.limits, message.grants); !fits) {
     return Tell(Prepared{key, wire::WireError(fits.error())});
   }
   // One that ran before is started as often as its policy says: cells have lines to it already, and

@@ -40,6 +40,12 @@ TEST_F(KeeperTest, AClassThatNobodyKnowsIsAnAnswer) {
   EXPECT_NE(Next<Prepared>().error.find("no class is called 'image'"), std::string::npos);
 }
 
+TEST_F(KeeperTest, AFullClassAdmitsWhatItCanRunLater) {
+  script_.full = true;
+  Send(Admit{.key = "run", .image = "image", .limits = {}, .env = {}, .grants = {}});
+  EXPECT_EQ(Next<Prepared>().error, "");
+}
+
 TEST_F(KeeperTest, ASandboxHasItsServicesTimeToStop) {
   Serve web = Web();
   web.stop_timeout = milliseconds(250);

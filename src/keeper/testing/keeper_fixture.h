@@ -41,6 +41,7 @@ struct Script {
   bool listens = true;
   sandbox::Load load;   // of each that lives
   bool breaks = false;  // Serve ends with an error, which says nothing of what was used
+  bool full = false;    // there is no room for another sandbox
   std::string stuck;    // why none can be paused or resumed
   int refused = 0;      // connections, because nobody listened
   std::vector<sandbox::Spec> specs;      // of those that were made, in order
@@ -129,6 +130,7 @@ class ScriptedImage final : public sandbox::Image {
   [[nodiscard]] model::GuestKind kind() const noexcept override { return model::GuestKind::kHttp; }
   [[nodiscard]] std::vector<sandbox::Export> exports() const override { return {}; }
   Result<std::unique_ptr<sandbox::Sandbox>> Create(const sandbox::Spec& spec) override {
+    if (script_.full) return Fail(Errc::kResourceExhausted, "full");
     if (spec.id != "check") script_.specs.push_back(spec);
     return std::make_unique<ScriptedServer>(loop_, script_);
   }
