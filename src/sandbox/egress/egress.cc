@@ -35,6 +35,9 @@ Result<void> Egress::CheckPlug(std::span<const model::HttpGrant> grants) const {
 Result<void> Egress::SetUp() {
   if (worker_) return {};
   if (auto place = CheckPlace({}); !place) return place;
+  // First: what is set up below is so for good, and cannot be set up again.
+  auto worker = Worker::Start();
+  if (!worker) return std::unexpected(std::move(worker).error());
   auto routes = host::RouteSocket::Open();
   if (!routes) return std::unexpected(std::move(routes).error());
   auto done = routes->RaiseLink("lo");
@@ -48,8 +51,6 @@ Result<void> Egress::SetUp() {
   }
   if (done) done = routes->DeliverAll();
   if (!done) return done;
-  auto worker = Worker::Start();
-  if (!worker) return std::unexpected(std::move(worker).error());
   worker_ = std::move(*worker);
   return {};
 }
