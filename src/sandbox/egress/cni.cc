@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <memory>
 #include <utility>
 
 #include <boost/asio/this_coro.hpp>
@@ -75,14 +76,15 @@ bool IsInterfaceName(std::string_view name) {
 // Kills what takes too long.
 Task<host::ExitStatus> EndOf(host::Process& process) {
   Timer timer(co_await asio::this_coro::executor, kPatience);
-  bool late = false;
-  timer.async_wait([&process, &late](boost::system::error_code cancelled) {
-    if (cancelled) return;
-    late = true;
+  const auto late = std::make_shared<bool>(false);  // gone when nobody waits any more
+  timer.async_wait([&process, weak = std::weak_ptr(late)](boost::system::error_code cancelled) {
+    const auto waits = weak.lock();
+    if (cancelled || !waits) return;
+    *waits = true;
     static_cast<void>(process.Kill(SIGKILL));
   });
   auto status = co_await process.Wait();
-  if (late) co_return Fail(Errc::kDeadlineExceeded, "a CNI plugin took too long");
+  if (*late) co_return Fail(Errc::kDeadlineExceeded, "a CNI plugin took too long");
   co_return status;
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
 namespace strata::sandbox::oci {
@@ -18,7 +19,6 @@ ServerRun::ServerRun(Shared& shared, Bundle& bundle, Network& network, const Spe
       lines_(spec.effects.logs, Stream::kStdout),
       errors_(spec.effects.logs, Stream::kStderr),
       event_(shared.loop),
-      timer_(shared.loop.get_executor()),
       out_(shared.loop.get_executor()),
       err_(shared.loop.get_executor()),
       guest_(shared, bundle) {}
@@ -59,17 +59,16 @@ Task<Exit> ServerRun::Supervise() {
     if (stop_ && guest_.found() && !std::exchange(stopping_, true)) {
       static_cast<void>(bundle_.SetPaused(false));  // what is frozen cannot finish
       guest_.Terminate();
-      timer_.expires_after(spec_.stop_grace);
-      timer_.async_wait([this](boost::system::error_code ended) {
-        if (!ended) guest_.KillAll();
-      });
+      grace_.Start(shared_.loop, KillAfterGrace(), event_);
     }
     co_await event_.Wait();
   }
-  timer_.cancel();
+  grace_.Cancel();
   // Others of its processes may hold the streams open: they end with it.
   guest_.KillAll();
-  while (out_helper_.running() || err_helper_.running()) co_await event_.Wait();
+  while (out_helper_.running() || err_helper_.running() || grace_.running()) {
+    co_await event_.Wait();
+  }
   const auto used = bundle_.usage();
   auto exit = guest_.TakeExit(stopping_, used && used->oom_kills > 0);
   if (!exit) co_return exit;
@@ -80,6 +79,13 @@ Task<Exit> ServerRun::Supervise() {
   if (used) exit->usage = {.cpu = used->cpu, .wall = {}, .memory_peak = used->memory_peak};
   exit->usage.wall = shared_.clock.Now() - begun;
   co_return exit;
+}
+
+Awaitable<void> ServerRun::KillAfterGrace() {
+  Timer timer(shared_.loop.get_executor(), spec_.stop_grace);
+  boost::system::error_code cancelled;
+  co_await timer.async_wait(asio::redirect_error(kAwait, cancelled));
+  if (!cancelled) guest_.KillAll();
 }
 
 }  // namespace strata::sandbox::oci

@@ -31,6 +31,7 @@ class ServerRun {
 
  private:
   Task<model::Exit> Supervise();
+  Awaitable<void> KillAfterGrace();
 
   Shared& shared_;
   Bundle& bundle_;
@@ -39,7 +40,6 @@ class ServerRun {
   LogLines lines_;
   LogLines errors_;
   WakeEvent event_;
-  Timer timer_;
   Descriptor out_;
   Descriptor err_;
   RunningGuest guest_;
@@ -47,6 +47,7 @@ class ServerRun {
   bool stopping_ = false;  // told to end
   Helper out_helper_;
   Helper err_helper_;
+  Helper grace_;
 };
 
 }  // namespace strata::sandbox::oci
