@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/async/task.h"
+#include "base/async/turns.h"
 #include "base/clock.h"
 #include "host/cgroup/cgroup.h"
 #include "sandbox/microvm/config.h"
@@ -31,6 +32,7 @@ struct Shared {
   const GuestKernel kernel;
   const std::string tsc_khz;  // of this host; the guest cannot measure it under emulation
   Metrics metrics;
+  Turns disks{loop, 1};            // to make one, which takes a thread and perhaps minutes
   std::unique_ptr<Worker> worker;  // last: its jobs use the others until they are done
 };
 

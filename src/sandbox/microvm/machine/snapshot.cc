@@ -112,6 +112,19 @@ Result<void> PunchZeros(int memory, Bytes size) {
   return {};
 }
 
+// On a thread of its own: a large image takes minutes, and calls start on the worker meanwhile.
+Task<Fd> MakeDiskOf(std::shared_ptr<Shared> shared, artifact::RootImage root, std::string name) {
+  const auto turn = co_await shared->disks.Take();
+  if (!turn) co_return std::unexpected(turn.error());
+  const auto maker = Worker::Start();
+  if (!maker) co_return std::unexpected(maker.error());
+  std::move_only_function<Result<Fd>()> make = [&to = *shared, root = std::move(root),
+                                                name = std::move(name)] {
+    return MakeDisk(to.config, root, name);
+  };
+  co_return co_await (*maker)->Run(std::move(make));
+}
+
 }  // namespace
 
 std::string UniqueName(const std::string& id) {
@@ -124,10 +137,7 @@ Task<std::shared_ptr<const Snapshot>> MakeSnapshot(std::shared_ptr<Shared> share
                                                    artifact::RootImage root, Bytes size,
                                                    Devices devices) {
   const std::string name = UniqueName("boot");
-  std::move_only_function<Result<Fd>()> make = [&to = *shared, root = std::move(root), name] {
-    return MakeDisk(to.config, root, name);
-  };
-  auto disk = co_await shared->worker->Run(std::move(make));
+  auto disk = co_await MakeDiskOf(shared, std::move(root), name);
   if (!disk) co_return std::unexpected(std::move(disk).error());
   auto memory = MakeMemory(size);
   if (!memory) co_return std::unexpected(std::move(memory).error());
