@@ -8,8 +8,8 @@
 #include <variant>
 
 #include <boost/asio/basic_signal_set.hpp>
-#include <boost/asio/post.hpp>
 
+#include "base/async/pause.h"
 #include "base/bytes.h"
 #include "base/files/files.h"
 #include "host/process/peer.h"
@@ -22,6 +22,7 @@ namespace strata::keeper {
 namespace {
 
 constexpr std::chrono::seconds kDefaultDrain{10};
+constexpr std::chrono::seconds kLastWords{1};  // to be read, once all has ended
 // Of what the manager has not read yet; with more, what services print is kept back.
 constexpr Bytes kMostQueued = 1_MiB;
 
@@ -133,7 +134,15 @@ class KeeperProcess final : public wire::ManagerLink::Handler {
     log_.Info("draining");
     co_await keeper_->Drain(patience);
     Post(Drained{});
-    asio::post(loop_, [this] { Exit(0); });
+    Spawn(loop_, ExitLater());
+    co_await link_.Drain();
+    Exit(0);
+  }
+
+  // A manager that reads no more is not waited for.
+  Awaitable<void> ExitLater() {
+    co_await Pause(loop_, kLastWords);
+    Exit(0);
   }
 
   void Exit(int code) {

@@ -311,6 +311,20 @@ TEST_F(KeeperProgramTest, AServiceThatPrintsWithoutPauseTakesNoMemoryAndStopsNot
   }
 }
 
+TEST_F(KeeperProgramTest, ADrainedKeepersLastWordsReachAManagerThatReadsLate) {
+  ASSERT_EQ(PrepareImage("flood"), "");
+  Send(Serve{.key = "web", .image = "flood", .name = "web", .prove = false});
+  std::this_thread::sleep_for(seconds(1));  // the wire is full then
+  Send(Drain{});
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  ToManager last = Receive();
+  while (std::holds_alternative<Printed>(last) || std::holds_alternative<Measured>(last) ||
+         std::holds_alternative<Scaled>(last) || std::holds_alternative<Prepared>(last)) {
+    last = Receive();
+  }
+  EXPECT_TRUE(std::holds_alternative<Drained>(last));
+}
+
 TEST_F(KeeperProgramTest, WhatAKilledKeeperLeavesIsFoundByItsCgroup) {
   auto sandbox = Make("spin");
   CallFixture fixture(loop_, clock_);
