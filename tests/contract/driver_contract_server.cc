@@ -7,6 +7,9 @@
 #include <string>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include "tests/contract/driver_contract.h"
 #include "tests/contract/served.h"
 
@@ -189,6 +192,27 @@ TEST_P(ServerContractTest, APausedServerCanBeStopped) {
     const auto end = co_await served.End();
     ExpectExit(end, ExitReason::kStopped, "stopped");
   });
+}
+
+// The server hears of it before it is made to end.
+TEST_P(ServerContractTest, AServerThatIsJustBeingPausedCanBeStopped) {
+  Lines lines;
+  const auto scenario = [&lines](Served& server) -> Awaitable<void> {
+    const bool ready = co_await server.Ready();
+    EXPECT_TRUE(ready);
+    bool over = false;
+    Spawn(server.contract().loop_, [](Sandbox& sandbox, bool& done) -> Awaitable<void> {
+      (void)co_await sandbox.Pause();
+      done = true;
+    }(*server, over));
+    co_await asio::post(co_await asio::this_coro::executor, kAwait);
+    (*server).Stop();
+    const auto end = co_await server.End();
+    ExpectExit(end, ExitReason::kStopped, "stopped");
+    EXPECT_TRUE(lines.Has("asked to end"));
+    while (!over) co_await server.Pause();
+  };
+  WithServer(*this, scenario, &lines);
 }
 
 TEST_P(ServerContractTest, BeforeAServerRunsNothingReachesIt) {

@@ -58,12 +58,15 @@ Task<Exit> MicrovmServer::Supervise() {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) stop_ = true;
     if (stop_ && !std::exchange(stopping_, true)) {
-      if (paused_) static_cast<void>(co_await SetPaused(false));  // what stands still cannot finish
-      machine_->Post(FrameType::kTerminate, {}, kMain);
       timer_.expires_after(spec_.stop_grace);
       timer_.async_wait([machine = machine_](boost::system::error_code ended) {
         if (!ended) machine->Kill();
       });
+    }
+    // Who saves or pauses it meanwhile wakes us when that is over.
+    if (stopping_ && !busy_ && !std::exchange(asked_, true)) {
+      if (paused_) static_cast<void>(co_await SetPaused(false));  // what stands still cannot finish
+      machine_->Post(FrameType::kTerminate, {}, kMain);
     }
     co_await event_.Wait();
   }

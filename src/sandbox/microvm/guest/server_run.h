@@ -72,7 +72,8 @@ class MicrovmServer {
   std::map<std::uint32_t, std::shared_ptr<SideProgram>> beside_;
   std::uint32_t next_ = kMain + 1;
   bool stop_ = false;
-  bool stopping_ = false;  // told to end
+  bool stopping_ = false;  // is to end, and is killed after its grace
+  bool asked_ = false;     // its program was told
   bool paused_ = false;
   bool asleep_ = false;  // the agent says nothing
   bool busy_ = false;    // QEMU is being told something

@@ -57,7 +57,8 @@ Task<Exit> ServerRun::Supervise() {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) stop_ = true;
     if (stop_ && guest_.found() && !std::exchange(stopping_, true)) {
-      static_cast<void>(bundle_.SetPaused(false));  // what is frozen cannot finish
+      // What is frozen cannot finish. Behind a freeze that is under way on the worker.
+      shared_.worker->Post([&bundle = bundle_] { static_cast<void>(bundle.SetPaused(false)); });
       guest_.Terminate();
       grace_.Start(shared_.loop, KillAfterGrace(), event_);
     }
