@@ -4,6 +4,7 @@
 
 #include "artifact/regular_file.h"
 #include "base/text/byte_view.h"
+#include "base/text/json_member.h"
 
 namespace strata::artifact {
 namespace {
@@ -25,11 +26,6 @@ bool RunsHere(const Json& entry) {
 }
 
 }  // namespace
-
-std::string TextOf(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 Result<Descriptor> Blobs::ParseDescriptor(const Json& value) const {
   if (!value.is_object()) return Malformed("a descriptor is no object");

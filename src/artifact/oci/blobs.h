@@ -38,9 +38,6 @@ struct Manifest {
   Json json;           // an object
 };
 
-// The string member `name` of `object`; empty when it has none.
-std::string TextOf(const Json& object, const char* name);
-
 class Blobs {
  public:
   virtual ~Blobs() = default;

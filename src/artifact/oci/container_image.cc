@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "artifact/regular_file.h"
-#include "base/text/json.h"
+#include "base/text/json_member.h"
 
 namespace strata::artifact {
 namespace {

@@ -5,7 +5,7 @@
 #include "artifact/regular_file.h"
 #include "base/files/fd.h"
 #include "base/text/byte_view.h"
-#include "base/text/json.h"
+#include "base/text/json_member.h"
 
 namespace strata::artifact {
 Result<Layout> Layout::Open(const std::string& path) {

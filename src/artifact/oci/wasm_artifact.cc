@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text/json_member.h"
+
 namespace strata::artifact {
 namespace {
 

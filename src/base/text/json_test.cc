@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text/json_member.h"
+
 namespace strata {
 namespace {
 
@@ -32,6 +34,17 @@ TEST(JsonTest, TakesAsMuchNestingAsPromisedAndNoMore) {
   EXPECT_TRUE(ParseJson(nested(64)));
   EXPECT_FALSE(ParseJson(nested(66)));
   EXPECT_FALSE(ParseJson(nested(1'000'000)));
+}
+
+TEST(JsonTest, AMemberOfAnotherTypeIsNotThere) {
+  const Json object = {{"text", "x"}, {"number", 1}, {"null", nullptr}, {"list", {"x"}}};
+  EXPECT_EQ(TextOf(object, "text", "none"), "x");
+  for (const char* name : {"number", "null", "list", "missing"}) {
+    EXPECT_EQ(TextOf(object, name, "none"), "none") << name;
+  }
+  for (const Json& no_object : {Json("x"), Json(1), Json(), Json::array({"x"})}) {
+    EXPECT_EQ(TextOf(no_object, "text"), "") << no_object;
+  }
 }
 
 class BadJsonTest : public ::testing::TestWithParam<const char*> {};

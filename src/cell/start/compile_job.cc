@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/text/json_member.h"
 #include "host/files/memfd.h"
 #include "host/process/process.h"
 
@@ -79,7 +80,7 @@ Result<Json> AnswerOf(const Job& job, const host::ExitStatus& status, bool timed
   if (!answer || !answer->is_object()) return std::unexpected(Explain(status, timed_out));
   if (answer->contains("error") && (*answer)["error"].is_object()) {
     const Json& error = (*answer)["error"];
-    return Fail(ErrcFromName(error.value("code", "")), error.value("message", "compile error"));
+    return Fail(ErrcFromName(TextOf(error, "code")), TextOf(error, "message", "compile error"));
   }
   if (!status.success()) return std::unexpected(Explain(status, timed_out));
   return answer;
@@ -132,9 +133,7 @@ Task<CompiledCode> RunCompileJob(Loop& loop, const CellProgram& program, Compile
 }
 
 Result<model::GuestKind> KindOf(const Json& answer) {
-  const auto at = answer.find("kind");
-  const std::string name =
-      at != answer.end() && at->is_string() ? at->get<std::string>() : std::string();
+  const std::string name = TextOf(answer, "kind");
   for (auto kind :
        {model::GuestKind::kHttp, model::GuestKind::kCommand, model::GuestKind::kModule}) {
     if (model::GuestKindName(kind) == name) return kind;

@@ -10,7 +10,7 @@
 // Threads: the loop's. Lifetime: the process ends with the job, also when its starter dies.
 // Errors: the compiler's own code and words (kInvalidArgument: it refuses the artifact),
 // kResourceExhausted (its memory or CPU limit), kDeadlineExceeded (wall limit), kUnavailable (the
-// process died). Tested by tests/integration.
+// process died). Tested by compile_job_test.cc and tests/integration.
 #pragma once
 
 #include <cstddef>

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <limits>
 
-#include "base/text/json.h"
+#include "base/text/json_member.h"
 
 namespace strata::http::channels {
 namespace {
@@ -22,11 +22,6 @@ Result<std::uint16_t> ReadLength(const Json& size, const char* name) {
   return static_cast<std::uint16_t>(value);
 }
 
-std::string Text(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 // The exit code among the causes of a failure.
 Result<int> ReadExitCode(const Json& status) {
   const auto wrong = Fail(Errc::kInvalidArgument, "no exit code in a program's end");
@@ -35,8 +30,8 @@ Result<int> ReadExitCode(const Json& status) {
   const auto causes = details->find("causes");
   if (causes == details->end() || !causes->is_array()) return wrong;
   for (const Json& cause : *causes) {
-    if (!cause.is_object() || Text(cause, "reason") != kExitCause) continue;
-    const std::string text = Text(cause, "message");
+    if (!cause.is_object() || TextOf(cause, "reason") != kExitCause) continue;
+    const std::string text = TextOf(cause, "message");
     int code = 0;
     const char* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, code);
@@ -107,10 +102,10 @@ Result<int> ReadStatus(std::string_view payload) {
   if (!status || !status->is_object()) {
     return Fail(Errc::kInvalidArgument, "a program's end is no JSON object");
   }
-  if (Text(*status, "status") == "Success") return 0;
-  const std::string reason = Text(*status, "reason");
+  if (TextOf(*status, "status") == "Success") return 0;
+  const std::string reason = TextOf(*status, "reason");
   if (reason == kExitReason) return ReadExitCode(*status);
-  return Fail(ErrcFromName(reason), Text(*status, "message"));
+  return Fail(ErrcFromName(reason), TextOf(*status, "message"));
 }
 
 }  // namespace strata::http::channels

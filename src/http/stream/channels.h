@@ -1,6 +1,5 @@
 // http/stream/channels.h - several streams over one WebSocket, as Kubernetes does it for exec and
-// attach
-// ("v5.channel.k8s.io"): the first byte of a message says which stream the rest belongs to.
+// attach ("v5.channel.k8s.io"): the first byte of a message says which stream the rest belongs to.
 //
 //   0 standard input ->, 1 standard output <-, 2 standard error <-, 3 <- how it ended
 //   (metav1.Status as JSON, once, last), 4 the terminal's size -> ({"Width": 80, "Height": 24}),

@@ -18,7 +18,7 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
-#include "base/text/json.h"
+#include "base/text/json_member.h"
 #include "http/message.h"
 #include "http/parse/ascii.h"
 
@@ -63,8 +63,8 @@ Error Declined(const websocket::response_type& answer) {
   if (!problem || !problem->is_object()) {
     return {Errc::kInternal, "the server answered " + status};
   }
-  return {ErrcFromName(problem->value("code", "")),
-          problem->value("detail", "the server answered " + status)};
+  return {ErrcFromName(TextOf(*problem, "code")),
+          TextOf(*problem, "detail", "the server answered " + status)};
 }
 
 }  // namespace

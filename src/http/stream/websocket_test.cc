@@ -124,6 +124,21 @@ TEST_F(WebSocketTest, AnAnswerThatIsNoneIsItsProblem) {
   Run(scenario);
 }
 
+TEST_F(WebSocketTest, AProblemThatIsNotWrittenAsOneEndsNobody) {
+  harness.handler = FunctionHandler([](Exchange& exchange) -> Awaitable<void> {
+    std::string body = R"({"code": 404, "detail": ["no service"]})";
+    (void)co_await Answer(exchange.sink(), 404, "application/problem+json", std::move(body));
+  });
+  const auto scenario = [this]() -> Awaitable<void> {
+    const auto socket = co_await Connect();
+    EXPECT_FALSE(socket.has_value());
+    if (!socket) {
+      EXPECT_EQ(socket.error().message, "the server answered 404");
+    }
+  };
+  Run(scenario);
+}
+
 TEST(WebSocketsRefusedTest, UnlessTheServerOffersThem) {
   ServerHarness harness;
   RawClient client(harness);

@@ -5,6 +5,7 @@
 #include "base/files/files.h"
 #include "base/sha256.h"
 #include "base/text/byte_view.h"
+#include "base/text/json_member.h"
 #include "manager/cells/cell_spawn.h"
 #include "manager/cells/configuration.h"
 
@@ -47,7 +48,7 @@ Task<void> CompileService::LearnEngine() {
   constexpr std::string_view kEmpty("\0asm\1\0\0\0", 8);
   auto made = co_await cell::RunCompileJob(loop_, program_, Bounds(), AsBytes(kEmpty));
   if (!made) co_return Wrap(made.error(), "ask the compiler for its version");
-  engine_key_ = made->answer.value("engine_key", "");
+  engine_key_ = TextOf(made->answer, "engine_key");
   if (engine_key_.empty()) {
     co_return Fail(Errc::kInternal, "the compiler reported no engine key");
   }
