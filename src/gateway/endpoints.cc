@@ -98,7 +98,11 @@ std::optional<Endpoints::Lease> Endpoints::TakeFrom(const std::shared_ptr<Group>
     return std::nullopt;
   }
   auto taken = best->Take(now);
-  if (!taken) return std::nullopt;
+  if (!taken) {
+    // Where calls run, the end of one looks again; elsewhere the kernel had no room for a new one.
+    if (best->taken() == 0) LookAgainSoon(group);
+    return std::nullopt;
+  }
   return Lease(this, group, best->shared_from_this(), std::move(*taken));
 }
 

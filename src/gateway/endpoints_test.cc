@@ -1,5 +1,7 @@
 #include "gateway/endpoints.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -132,6 +134,35 @@ TEST_F(EndpointsTest, WhoWaitsGetsTheConnectionThatIsGivenBack) {
   // Nobody overtakes who waits.
   EXPECT_FALSE(endpoints_.TryAcquire("shop").has_value() && leases_.empty());
   Settle();
+  EXPECT_EQ(leases_.size(), 1u);
+}
+
+// While it lives this process opens nothing more.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~NoDescriptors() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(EndpointsTest, WhoFoundNoDescriptorIsServedWhenThereIsOneAgain) {
+  CellLine line;
+  Add("one", line);
+  {
+    const NoDescriptors none;
+    Wait(clock_.Now() + std::chrono::hours(1));
+    Settle();
+    EXPECT_TRUE(outcomes_.empty());
+  }
+  for (int look = 0; leases_.empty() && look < 1'000; ++look) Settle();
   EXPECT_EQ(leases_.size(), 1u);
 }
 
