@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "artifact/regular_file.h"
+#include "base/files/directory.h"
 #include "base/files/files.h"
 #include "base/sha256.h"
 #include "base/text/byte_view.h"
@@ -155,12 +156,12 @@ Result<CodeCache> CodeCache::Open(const std::string& directory, const Key& key, 
   }
   auto folder = OpenFolder(directory);
   if (!folder) return std::unexpected(std::move(folder).error());
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
+  const auto names = NamesIn(directory);
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
     std::error_code ignored;
-    if (entry.path().extension() == kNew) fs::remove(entry.path(), ignored);
+    if (name.ends_with(kNew)) fs::remove(fs::path(directory) / name, ignored);
   }
-  if (error) return FailErrno("read " + directory, error.value());
   return CodeCache(directory, *std::move(folder), key, options);
 }
 
@@ -205,12 +206,13 @@ void CodeCache::Evict(const std::string& keep) {
   };
   std::vector<Found> entries;
   std::uintmax_t total = 0;
-  std::error_code error;
-  for (const auto& file : fs::directory_iterator(directory_, error)) {
-    if (file.path().extension() == kMac) continue;
-    std::error_code gone;
-    Found found{file.last_write_time(gone), file.file_size(gone), file.path().filename()};
-    if (gone) continue;
+  for (const std::string& name : NamesIn(directory_).value_or(std::vector<std::string>{})) {
+    if (name.ends_with(kMac)) continue;
+    const fs::path file = fs::path(directory_) / name;
+    std::error_code untimed;
+    std::error_code unsized;
+    Found found{fs::last_write_time(file, untimed), fs::file_size(file, unsized), name};
+    if (untimed || unsized) continue;
     total += found.size;
     if (found.name != keep) entries.push_back(std::move(found));
   }

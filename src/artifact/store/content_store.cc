@@ -7,6 +7,7 @@
 
 #include "artifact/artifact.h"
 #include "artifact/regular_file.h"
+#include "base/files/directory.h"
 #include "base/files/files.h"
 #include "base/text/byte_view.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string DigestOfName(const fs::path& name) { return "sha256:" + name.string(); }
+std::string DigestOfName(const std::string& name) { return "sha256:" + name; }
 
 Result<std::vector<std::byte>> ReadVerified(const std::string& path, std::string_view digest) {
   auto fd = OpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -46,14 +47,14 @@ Result<ContentStore> ContentStore::Open(const std::string& directory) {
   if (auto made = MakeDirectories(directory, 0700); !made) {
     return std::unexpected(std::move(made).error());
   }
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
+  const auto names = NamesIn(directory);
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
     // What is not named by a digest was being written when the writer died.
-    if (!DigestHex(DigestOfName(entry.path().filename())).empty()) continue;
+    if (!DigestHex(DigestOfName(name)).empty()) continue;
     std::error_code ignored;
-    fs::remove(entry.path(), ignored);
+    fs::remove(fs::path(directory) / name, ignored);
   }
-  if (error) return FailErrno("read " + directory, error.value());
   return ContentStore(directory);
 }
 
@@ -87,13 +88,13 @@ bool ContentStore::Contains(std::string_view digest) const {
 
 Result<std::size_t> ContentStore::Prune(const std::set<std::string>& keep) {
   std::size_t removed = 0;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory_, error)) {
-    if (keep.contains(DigestOfName(entry.path().filename()))) continue;
+  const auto names = NamesIn(directory_);
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    if (keep.contains(DigestOfName(name))) continue;
     std::error_code ignored;
-    if (fs::remove(entry.path(), ignored)) ++removed;
+    if (fs::remove(fs::path(directory_) / name, ignored)) ++removed;
   }
-  if (error) return FailErrno("read " + directory_, error.value());
   return removed;
 }
 

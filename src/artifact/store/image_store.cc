@@ -19,6 +19,7 @@
 
 #include "artifact/oci/image_user.h"
 #include "artifact/regular_file.h"
+#include "base/files/directory.h"
 #include "base/files/files.h"
 #include "base/sha256.h"
 #include "base/text/hex.h"
@@ -149,7 +150,12 @@ void RemoveTree(const fs::path& path) {
   fs::remove_all(path, ignored);
 }
 
-std::string DigestOfName(const fs::path& name) { return "sha256:" + name.string(); }
+std::string DigestOfName(const std::string& name) { return "sha256:" + name; }
+
+// Of a record: the image has to be made anew. Any other error may pass, and says nothing of it.
+bool IsUseless(const Error& error) {
+  return error.code == Errc::kNotFound || error.code == Errc::kInvalidArgument;
+}
 
 }  // namespace
 
@@ -197,9 +203,11 @@ Result<RootImage> ImageStore::Get(std::string_view digest) const {
   if (!image) return image;
   std::error_code error;
   for (const std::string& layer : image->lower) {
-    if (!fs::is_directory(layer, error)) {
-      return Fail(Errc::kNotFound, "layer " + layer + " is gone");
+    if (fs::is_directory(layer, error)) continue;
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return FailErrno("look at layer " + layer, error.value());
     }
+    return Fail(Errc::kNotFound, "layer " + layer + " is gone");
   }
   return image;
 }
@@ -353,30 +361,35 @@ Task<std::string> ImageStore::RunUnpacker(std::vector<std::string> arguments, co
 }
 
 Result<std::size_t> ImageStore::Prune(const std::set<std::string>& keep) {
-  std::set<std::string> layers;
-  std::error_code error;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(config_.directory / "images", error)) {
-    const std::string digest = DigestOfName(entry.path().filename());
-    const auto image =
-        keep.contains(digest) ? Get(digest) : Result<RootImage>(Fail(Errc::kNotFound, "unused"));
-    if (image) {
-      layers.insert(image->lower.begin(), image->lower.end());
-    } else {
-      fs::remove(entry.path(), ignored);
+  const auto images = NamesIn(config_.directory / "images");
+  if (!images) return std::unexpected(images.error());
+  const auto layers = NamesIn(config_.directory / "layers");
+  if (!layers) return std::unexpected(layers.error());
+  std::vector<fs::path> unused;  // records
+  std::set<std::string> used;    // layers' paths
+  for (const std::string& name : *images) {
+    if (const std::string digest = DigestOfName(name); keep.contains(digest)) {
+      const auto image = Get(digest);
+      if (image) {
+        used.insert(image->lower.begin(), image->lower.end());
+        continue;
+      }
+      if (!IsUseless(image.error())) return std::unexpected(image.error());
     }
+    unused.push_back(config_.directory / "images" / name);
   }
+  std::error_code ignored;
+  for (const fs::path& record : unused) fs::remove(record, ignored);
   std::size_t removed = 0;
-  for (const auto& entry : fs::directory_iterator(config_.directory / "layers", error)) {
-    if (layers.contains(entry.path().string())) continue;
-    if (needed_.contains(DigestOfName(entry.path().filename()))) continue;
+  for (const std::string& name : *layers) {
+    const fs::path layer = config_.directory / "layers" / name;
+    if (used.contains(layer.string()) || needed_.contains(DigestOfName(name))) continue;
     // Out of the way first: half of a layer must not look like one.
     const fs::path going = config_.directory / "tmp" / std::to_string(next_++);
-    fs::rename(entry.path(), going, ignored);
+    fs::rename(layer, going, ignored);
     RemoveTree(going);
     ++removed;
   }
-  if (error) return FailErrno("read the image store", error.value());
   return removed;
 }
 

@@ -18,7 +18,7 @@
 // Errors:   kInvalidArgument: tampered, truncated, or refused by strata-unpack; kResourceExhausted:
 //           over the limits; kUnsupported: not root; kUnavailable: abandoned. Nothing is left
 //           behind, but for whole layers, which the next Prune removes.
-// Tested by tests/e2e/images_test.py and archives_test.py.
+// Tested by image_store_test.cc, tests/e2e/images_test.py and archives_test.py.
 #pragma once
 
 #include <cstddef>
@@ -65,7 +65,8 @@ class ImageStore {
   [[nodiscard]] Result<RootImage> Get(std::string_view digest) const;
 
   // Removes images whose digest is not in `keep`, then layers that neither an image nor a running
-  // Unpack names; how many layers.
+  // Unpack names; how many layers. Fails, and removes nothing, when one that is kept cannot be
+  // read: somebody may run on its layers.
   Result<std::size_t> Prune(const std::set<std::string>& keep);
 
  private:

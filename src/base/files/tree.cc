@@ -1,6 +1,5 @@
 #include "base/files/tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,10 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <utility>
-#include <vector>
 
+#include "base/files/directory.h"
 #include "base/files/files.h"
 
 namespace strata {
@@ -20,30 +18,6 @@ namespace {
 constexpr std::size_t kPart = 64 * 1024;
 constexpr mode_t kPermissions = 0777;
 constexpr std::uint64_t kLargestFile = (std::uint64_t{1} << 33) - 1;  // eleven octal digits
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-// Sorted: the same tree is the same stream.
-Result<std::vector<std::string>> NamesIn(const Fd& directory, const std::string& path) {
-  Fd copy(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::unique_ptr<DIR, CloseDirectory> opened(copy.valid() ? ::fdopendir(copy.get())
-                                                                 : nullptr);
-  if (!opened) return FailErrno("read directory " + path, errno);
-  static_cast<void>(copy.Release());  // closedir's
-  std::vector<std::string> names;
-  while (true) {
-    errno = 0;
-    const dirent* entry = ::readdir(opened.get());
-    if (entry == nullptr) break;
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-  }
-  if (errno != 0) return FailErrno("read directory " + path, errno);
-  std::ranges::sort(names);
-  return names;
-}
 
 class Packer {
  public:
@@ -64,7 +38,7 @@ Result<void> Packer::Pack(const Fd& directory, const std::string& path) {
   if (::fstat(directory.get(), &status) != 0) return FailErrno("look at " + path, errno);
   auto told = write_(tar::Header({.path = path, .is_directory = true, .mode = status.st_mode}));
   if (!told) return told;
-  auto names = NamesIn(directory, path);
+  auto names = NamesIn(directory, path);  // sorted: the same tree is the same stream
   if (!names) return std::unexpected(std::move(names).error());
   for (const std::string& name : *names) {
     auto packed = PackEntry(directory, name, path.empty() ? name : path + "/" + name);
