@@ -15,12 +15,14 @@ namespace {
 constexpr std::size_t kLongestPath = 4095;
 constexpr mode_t kModeBits = 07777;
 
-Result<void> MakeParents(const Fd& root, const std::string& path) {
+Result<void> MakeParents(const Fd& root, const std::string& path, Budget& budget) {
   for (std::size_t slash = 0; slash != std::string::npos;) {
     slash = path.find('/', slash + 1);
-    auto place = FindPlace(root, path.substr(0, slash));
+    auto place = FindPlace(root, path.substr(0, slash), budget);
     if (!place) return std::unexpected(std::move(place).error());
-    if (::mkdirat(place->parent.get(), place->name.c_str(), 0755) != 0 && errno != EEXIST) {
+    if (::mkdirat(place->parent.get(), place->name.c_str(), 0755) == 0) {
+      if (auto taken = budget.Take(); !taken) return taken;
+    } else if (errno != EEXIST) {
       return FailErrno("make " + place->Path(), errno);
     }
   }
@@ -28,6 +30,15 @@ Result<void> MakeParents(const Fd& root, const std::string& path) {
 }
 
 }  // namespace
+
+Result<void> Budget::Take() {
+  if (left_ == 0) {
+    return Fail(Errc::kResourceExhausted,
+                "the layer has more than " + std::to_string(most_) + " files and directories");
+  }
+  --left_;
+  return {};
+}
 
 Result<std::string> PlainPath(std::string_view name) {
   if (name.size() > kLongestPath) {
@@ -66,14 +77,14 @@ Result<Fd> OpenDirectory(const Fd& root, const std::string& path) {
   return FailErrno("open " + path, errno);
 }
 
-Result<Place> FindPlace(const Fd& root, const std::string& path) {
+Result<Place> FindPlace(const Fd& root, const std::string& path, Budget& budget) {
   const std::size_t slash = path.rfind('/');
   Place place;
   if (slash != std::string::npos) place.parent_path = path.substr(0, slash);
   place.name = slash == std::string::npos ? path : path.substr(slash + 1);
   auto parent = OpenDirectory(root, place.parent_path);
   if (!parent && parent.error().code == Errc::kNotFound) {
-    if (auto made = MakeParents(root, place.parent_path); !made) {
+    if (auto made = MakeParents(root, place.parent_path, budget); !made) {
       return std::unexpected(std::move(made).error());
     }
     parent = OpenDirectory(root, place.parent_path);

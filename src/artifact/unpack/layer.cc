@@ -81,7 +81,7 @@ class Unpacker {
   const Fd& root_;
   const LayerLimits& limits_;
   const BelowFn& below_;
-  std::uint64_t entries_ = 0;
+  Budget budget_{limits_.entries};
   std::uint64_t content_ = 0;
 };
 
@@ -91,10 +91,7 @@ Result<void> Unpacker::Run(const Reader& reader) {
     const int got = archive_read_next_header(reader.get(), &entry);
     if (got == ARCHIVE_EOF) return {};
     if (got != ARCHIVE_OK) return Damaged(reader);
-    if (++entries_ > limits_.entries) {
-      return Fail(Errc::kResourceExhausted,
-                  "the layer has more than " + std::to_string(limits_.entries) + " entries");
-    }
+    if (auto counted = budget_.Take(); !counted) return counted;
     if (auto added = Add(reader, entry); !added) return added;
   }
 }
@@ -108,7 +105,7 @@ Result<void> Unpacker::Add(const Reader& reader, archive_entry* entry) {
     return SetAttributes(root_, archive_entry_perm(entry), archive_entry_uid(entry),
                          archive_entry_gid(entry), name);
   }
-  auto place = FindPlace(root_, *path);
+  auto place = FindPlace(root_, *path, budget_);
   if (!place) return std::unexpected(std::move(place).error());
   auto taken = TakeWord(*place);
   if (!taken) return std::unexpected(std::move(taken).error());
@@ -233,7 +230,7 @@ Result<void> Unpacker::MakeHardLink(const std::string& target, const Place& plac
   auto path = PlainPath(target);
   if (!path) return std::unexpected(std::move(path).error());
   if (path->empty()) return Fail(Errc::kInvalidArgument, place.Path() + " links to the root");
-  auto source = FindPlace(root_, *path);
+  auto source = FindPlace(root_, *path, budget_);
   if (!source) return std::unexpected(std::move(source).error());
   if (*path == place.Path()) return {};
   if (auto clear = ClearPlace(place); !clear) return clear;

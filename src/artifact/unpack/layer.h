@@ -11,7 +11,7 @@
 // is not there.
 //
 // Threads: one. Errors: kInvalidArgument: damaged or refused; kResourceExhausted: over the limits.
-// Tested by tests/e2e/images_test.py and archives_test.py.
+// Tested by layer_test.cc, tests/e2e/images_test.py and archives_test.py.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ Result<void> Decompress(const Fd& blob, const Fd& tar, Bytes limit);
 
 struct LayerLimits {
   Bytes content = Bytes::MiB(8192);  // of all files together
-  std::uint64_t entries = 500'000;
+  std::uint64_t entries = 500'000;   // and directories that only entries' names make
 };
 
 // A word of the layer about the ones below it; `path` is plain and relative to the layer.
