@@ -279,7 +279,10 @@ Result<void> UnpackLayer(const Fd& tar, const Fd& root, const LayerLimits& limit
   // Names are bytes here, as they are to the kernel.
   archive_read_set_options(reader.get(), "hdrcharset=BINARY");
   if (archive_read_open_fd(reader.get(), tar.get(), kBlock) != ARCHIVE_OK) return Damaged(reader);
-  return Unpacker(root, limits, below).Run(reader);
+  if (auto unpacked = Unpacker(root, limits, below).Run(reader); !unpacked) return unpacked;
+  // Whoever gives the directory its name after this names it whole, also after a power cut.
+  if (::syncfs(root.get()) != 0) return FailErrno("sync the layer", errno);
+  return {};
 }
 
 }  // namespace strata::artifact::unpack

@@ -39,7 +39,8 @@ enum class Below : char {
 };
 using BelowFn = std::function<Result<void>(Below what, const std::string& path)>;
 
-// Unpacks `tar` into the empty directory `root`. A failure leaves it half filled.
+// Unpacks `tar` into the empty directory `root`, and has it written to the disk. A failure leaves
+// it half filled.
 Result<void> UnpackLayer(const Fd& tar, const Fd& root, const LayerLimits& limits,
                          const BelowFn& below);
 
