@@ -165,8 +165,7 @@ HopCall::Step HopCall::PassHead() {
     const auto found = scanner_.Scan(input.readable());
     if (found == http::HeadScanner::Step::kNeedMore) return Step::kBytes;
     if (found == http::HeadScanner::Step::kRejected) return End(HopFate::kBadAnswer);
-    auto head = http::ParseResponseHead(
-        input.readable().substr(scanner_.skipped(), scanner_.size()), exchange_.head().method);
+    auto head = http::ParseResponseHead(scanner_.HeadIn(input.readable()), exchange_.head().method);
     input.Consume(scanner_.size());
     scanner_.Reset();
     if (!head || head->status == 101) return End(HopFate::kBadAnswer);

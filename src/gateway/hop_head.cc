@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "http/parse/ascii.h"
-#include "http/server/connection_fields.h"
+#include "http/parse/connection_fields.h"
 
 namespace strata::gateway {
 namespace {

@@ -186,8 +186,28 @@ TEST_F(ClientTest, KnowsHowABodyEnds) {
   for (const char* bad : {"HTTP/1.1 20 OK\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "hello\r\n\r\n",
                           "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
                           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
-                          "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"}) {
+                          "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+                          "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
     EXPECT_FALSE(ParseResponseHead(bad, "GET").has_value()) << bad;
+  }
+}
+
+TEST_F(ClientTest, KnowsWhetherTheConnectionStays) {
+  struct Row {
+    const char* lines;
+    bool stays;
+  };
+  for (const Row& row :
+       {Row{"HTTP/1.1 204 No Content\r\n\r\n", true},
+        Row{"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", false},
+        Row{"HTTP/1.1 204 No Content\r\nConnection: Upgrade, Close\r\n\r\n", false},
+        Row{"HTTP/1.1 204 No Content\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n",
+            false},
+        Row{"HTTP/1.0 204 No Content\r\n\r\n", false},
+        Row{"HTTP/1.0 204 No Content\r\nConnection: x, keep-alive\r\n\r\n", true}}) {
+    const auto head = ParseResponseHead(row.lines, "GET");
+    ASSERT_TRUE(head.has_value()) << row.lines;
+    EXPECT_EQ(head->keep_alive, row.stays) << row.lines;
   }
 }
 

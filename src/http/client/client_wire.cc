@@ -99,8 +99,7 @@ Task<ParsedResponse> Client::Wire::ReadHead(std::string_view method, Duration ti
       if (*n == 0) co_return Fail(Errc::kUnavailable, "the server closed before it answered");
       continue;
     }
-    auto head =
-        ParseResponseHead(input.readable().substr(scanner.skipped(), scanner.size()), method);
+    auto head = ParseResponseHead(scanner.HeadIn(input.readable()), method);
     input.Consume(scanner.size());
     scanner.Reset();
     if (!head || head->status >= 200) co_return head;

@@ -36,10 +36,13 @@ class HeadScanner {
   // got. After kComplete or kRejected, call Reset() before the next message.
   Step Scan(std::string_view message);
 
-  // Bytes of the head with its empty line, once complete. `skipped` of them, at the front, are an
-  // empty line before the start line, which RFC 9112 asks servers to ignore once.
+  // Bytes of the head with its empty line, once complete.
   [[nodiscard]] std::size_t size() const noexcept { return line_begin_; }
-  [[nodiscard]] std::size_t skipped() const noexcept { return skipped_; }
+  // The head in the same `message`, for a parser: without the empty line before the start line that
+  // RFC 9112 asks servers to ignore once.
+  [[nodiscard]] std::string_view HeadIn(std::string_view message) const noexcept {
+    return message.substr(skipped_, line_begin_ - skipped_);
+  }
   [[nodiscard]] const Rejection& rejection() const noexcept { return rejection_; }
 
   void Reset() noexcept;

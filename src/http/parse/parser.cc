@@ -9,6 +9,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include "http/parse/ascii.h"
+#include "http/parse/connection_fields.h"
 #include "http/parse/head_only_parser.h"
 
 namespace strata::http {
@@ -18,16 +19,6 @@ namespace beast = boost::beast;
 using ErrorCode = beast::error_code;
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
-
-// Calls `each` with every element of a comma-separated list.
-template <typename Each>
-void ForEachToken(std::string_view list, Each each) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    each(TrimSpace(list.substr(0, comma)));
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-}
 
 // host [ ":" port ] as RFC 3986 has it, without user information and percent signs: nothing that
 // names a host for us needs them, and other parsers disagree about them. Returns the host.
@@ -107,11 +98,9 @@ class RequestParser::BeastHead final : public HeadOnlyParser<true> {
         seen.upgrade = value;
         break;
       case beast::http::field::connection:
-        ForEachToken(value, [&seen](std::string_view token) {
-          seen.close |= EqualsIgnoreCase(token, "close");
-          seen.keep_alive |= EqualsIgnoreCase(token, "keep-alive");
-          seen.upgrade_token |= EqualsIgnoreCase(token, "upgrade");
-        });
+        seen.close |= IsNamedIn(value, "close");
+        seen.keep_alive |= IsNamedIn(value, "keep-alive");
+        seen.upgrade_token |= IsNamedIn(value, "upgrade");
         break;
       default:
         break;
@@ -128,7 +117,7 @@ RequestParser::Step RequestParser::Feed(std::string_view message) {
     rejection_ = scanner_.rejection();
     return step;
   }
-  return Parse(message.substr(scanner_.skipped(), scanner_.size() - scanner_.skipped()));
+  return Parse(scanner_.HeadIn(message));
 }
 
 RequestParser::Step RequestParser::Parse(std::string_view block) {

@@ -4,6 +4,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include "http/parse/ascii.h"
+#include "http/parse/connection_fields.h"
 #include "http/parse/head_only_parser.h"
 
 namespace strata::http {
@@ -18,11 +19,12 @@ class BeastHead final : public HeadOnlyParser<false> {
 
   std::string coding, length;
   int codings = 0, lengths = 0;
+  bool http10 = false, close = false, keep_alive = false;
 
  private:
   void on_response_impl(int status, beast::string_view, int version, ErrorCode&) override {
     out_.status = static_cast<std::uint16_t>(status);
-    out_.keep_alive = version == 11;
+    http10 = version == 10;
   }
 
   void on_field_impl(beast::http::field field, beast::string_view name, beast::string_view value,
@@ -36,8 +38,8 @@ class BeastHead final : public HeadOnlyParser<false> {
       ++lengths;
     } else if (field == beast::http::field::connection) {
       const std::string_view wish(value.data(), value.size());
-      if (EqualsIgnoreCase(wish, "close")) out_.keep_alive = false;
-      if (EqualsIgnoreCase(wish, "keep-alive")) out_.keep_alive = true;
+      close |= IsNamedIn(wish, "close");
+      keep_alive |= IsNamedIn(wish, "keep-alive");
     }
   }
 
@@ -48,6 +50,10 @@ Result<void> ChooseBody(const BeastHead& seen, std::string_view method, ParsedRe
   if (seen.codings + seen.lengths > 1) {
     return Fail(Errc::kInvalidArgument, "the response's framing is ambiguous");
   }
+  if (seen.codings == 1 && seen.http10) {
+    return Fail(Errc::kInvalidArgument, "the response has a Transfer-Encoding in HTTP/1.0");
+  }
+  out.keep_alive = !seen.close && (!seen.http10 || seen.keep_alive);
   const bool bodiless =
       method == "HEAD" || out.status < 200 || out.status == 204 || out.status == 304;
   if (bodiless) return {};

@@ -7,8 +7,8 @@
 #include "base/text/byte_view.h"
 #include "http/parse/ascii.h"
 #include "http/parse/chunked.h"
+#include "http/parse/connection_fields.h"
 #include "http/problem.h"
-#include "http/server/connection_fields.h"
 
 namespace strata::http {
 namespace {

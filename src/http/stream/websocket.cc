@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -21,6 +20,7 @@
 #include "base/text/json_member.h"
 #include "http/message.h"
 #include "http/parse/ascii.h"
+#include "http/parse/connection_fields.h"
 
 namespace strata::http {
 namespace {
@@ -32,19 +32,6 @@ using Protocol = asio::generic::stream_protocol;
 using Socket = asio::basic_stream_socket<Protocol, Executor>;
 
 constexpr std::chrono::seconds kHandshakePatience{10};
-
-// Whether `token` is one of a comma-separated list.
-bool Lists(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view item = list.substr(0, comma);
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    while (item.ends_with(' ')) item.remove_suffix(1);
-    if (EqualsIgnoreCase(item, token)) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
-}
 
 Error ErrorFrom(const ErrorCode& error) {
   if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow) {
@@ -107,7 +94,7 @@ bool WebSocket::IsAskedFor(const RequestHead& head, std::string_view protocol) {
   const auto upgrade = FindHeader(head.headers, "upgrade");
   const auto protocols = FindHeader(head.headers, "sec-websocket-protocol");
   return upgrade && EqualsIgnoreCase(*upgrade, "websocket") && protocols &&
-         Lists(*protocols, protocol);
+         IsNamedIn(*protocols, protocol);
 }
 
 Task<std::unique_ptr<WebSocket>> WebSocket::Accept(Loop& loop, Exchange& exchange,

@@ -11,8 +11,8 @@
 
 #include "base/text/byte_view.h"
 #include "http/parse/ascii.h"
+#include "http/parse/connection_fields.h"
 #include "http/parse/head_scanner.h"
-#include "http/server/connection_fields.h"
 #include "sandbox/call/guest_headers.h"
 
 namespace strata::sandbox::remote {
@@ -221,8 +221,7 @@ Task<http::ParsedResponse> Forward::ReadHead() {
       answered_ = true;
       continue;
     }
-    auto head = http::ParseResponseHead(input.readable().substr(scanner.skipped(), scanner.size()),
-                                        call_.head.method);
+    auto head = http::ParseResponseHead(scanner.HeadIn(input.readable()), call_.head.method);
     input.Consume(scanner.size());
     scanner.Reset();
     if (!head) co_return Wrap(std::move(head).error(), "its answer");

@@ -1,4 +1,4 @@
-// http/server/connection_fields.h - header fields that belong to one connection, not to the message
+// http/parse/connection_fields.h - header fields that belong to one connection, not to the message
 // on it (RFC 9110 7.6.1): whoever hands a message on leaves them behind.
 //
 // For a front's way to a cell (gateway), a cell's way to a service (sandbox/remote), and answers
@@ -25,12 +25,12 @@ constexpr bool IsConnectionField(std::string_view name) {
       kNames, [name](std::string_view each) { return EqualsIgnoreCase(each, name); });
 }
 
-// Whether `name` is one of the comma-separated names in the value of a Connection field.
-constexpr bool IsNamedIn(std::string_view connection, std::string_view name) {
-  while (!connection.empty()) {
-    const std::size_t comma = std::min(connection.find(','), connection.size());
-    if (EqualsIgnoreCase(TrimSpace(connection.substr(0, comma)), name)) return true;
-    connection.remove_prefix(std::min(comma + 1, connection.size()));
+// Whether `name` is one of a comma-separated list, such as the value of a Connection field.
+constexpr bool IsNamedIn(std::string_view list, std::string_view name) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (EqualsIgnoreCase(TrimSpace(list.substr(0, comma)), name)) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;
 }
