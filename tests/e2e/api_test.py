@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import threading
+import time
 import unittest
 
 from e2e import guests
@@ -134,6 +135,31 @@ class ApiTest(ServerTest):
 
     def test_a_function_call_keeps_nothing(self):
         self.assertEqual([self.server.get("/counter").text for _ in range(3)], ["A", "A", "A"])
+
+    def invoke(self, name, fields, *pieces, pause=0):
+        """Calls a function through the API; the pieces of the body come so many seconds apart."""
+        connection = UnixConnection(self.server.home / "run" / "api.sock")
+        self.addCleanup(connection.close)
+        connection.putrequest("POST", f"/v1/namespaces/demo/functions/{name}/invoke")
+        for field, value in {"Content-Length": sum(map(len, pieces)), **fields}.items():
+            connection.putheader(field, value)
+        connection.endheaders()
+        for piece in pieces:
+            time.sleep(pause)
+            connection.send(piece)
+        return connection.getresponse()
+
+    def test_a_client_may_take_longer_for_its_body_than_a_cell_gives_a_new_connection(self):
+        self.assertEqual(self.invoke("hello", {}, b"a" * 10, b"b" * 10, pause=6).status, 200)
+
+    def test_fields_of_the_clients_connection_stay_behind(self):
+        guest = self.server.home / "environment.wat"
+        guest.write_text(guests.ENVIRONMENT)
+        self.server.apply(function("environment", guest, "/environment"))
+        answer = self.invoke("environment", {"Connection": "X-Mine", "X-Mine": "secret", "X-Other": "seen"})
+        body = answer.read()
+        self.assertIn(b"HTTP_X_OTHER=seen", body)
+        self.assertNotIn(b"secret", body)
 
     def test_a_deleted_sandbox_is_gone(self):
         sandbox, = self.create()

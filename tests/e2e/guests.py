@@ -151,6 +151,20 @@ def sleeps(milliseconds):
 """
 
 
+# A WASI command that answers with its environment, which has its request's fields: a zero byte after each.
+ENVIRONMENT = """(module
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (func (export "_start")
+    (drop (call $sizes (i32.const 0) (i32.const 20)))
+    (drop (call $environ_get (i32.const 1024) (i32.const 65536)))
+    (i32.store (i32.const 16) (i32.const 65536))
+    (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 24)))))
+"""
+
+
 # A WASI command that answers nothing and writes 64 lines of 1 KiB to its log.
 LOUD = """(module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

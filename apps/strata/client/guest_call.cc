@@ -39,7 +39,9 @@ void CallGuest(Session& session, std::string_view name, std::string target, Head
   request.headers = std::move(headers);
   if (!call.type.empty()) request.headers.emplace_back("Content-Type", call.type);
   request.body = std::move(body);
-  auto answer = session.Ask(std::move(request));
+  http::FetchOptions options;
+  options.timeout = Duration::max();  // the function's own deadline answers
+  auto answer = session.Ask(std::move(request), std::move(options));
   if (!answer) return session.Report(answer.error());
   if (call.show_head) {
     Print("HTTP " + std::to_string(answer->status) + "\n");

@@ -8,25 +8,23 @@
 
 #include "api/server.h"
 #include "http/client/client.h"
+#include "http/parse/ascii.h"
+#include "http/parse/connection_fields.h"
 
 namespace strata::api {
 namespace {
 
 constexpr Bytes kBodyLimit = 64_MiB;
-// Longer than any function may run: the cell's own deadline answers first.
-constexpr std::chrono::minutes kPatience{15};
 constexpr std::uint32_t kLongestTail = 100'000;
 
-// Fields that speak of one connection (RFC 9110 7.6.1) or that the new hop sets itself.
-bool IsHopByHop(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kFields{
-      "connection", "keep-alive",    "proxy-authenticate", "proxy-authorization",
-      "te",         "trailer",       "transfer-encoding",  "upgrade",
-      "host",       "content-length"};
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return std::find(kFields.begin(), kFields.end(), lower) != kFields.end();
+// What speaks of one connection, whose field Connection is `connection`, or what the new hop sets
+// itself.
+bool StaysBehind(std::string_view name, std::string_view connection) {
+  constexpr std::array<std::string_view, 4> kOurs{"host", "expect", "proxy-authenticate",
+                                                  "proxy-authorization"};
+  return http::IsConnectionField(name) || http::IsNamedIn(connection, name) ||
+         std::ranges::any_of(
+             kOurs, [name](std::string_view each) { return http::EqualsIgnoreCase(each, name); });
 }
 
 http::ClientRequest RequestFor(const http::RequestHead& head, std::string target,
@@ -34,8 +32,9 @@ http::ClientRequest RequestFor(const http::RequestHead& head, std::string target
   http::ClientRequest request;
   request.method = "POST";
   request.target = std::move(target);
+  const auto connection = http::FindHeader(head.headers, "connection").value_or("");
   for (const http::Header& field : head.headers) {
-    if (!IsHopByHop(field.name)) {
+    if (!StaysBehind(field.name, connection)) {
       request.headers.emplace_back(std::string(field.name), std::string(field.value));
     }
   }
@@ -44,17 +43,16 @@ http::ClientRequest RequestFor(const http::RequestHead& head, std::string target
 }
 
 // Sends the request to the cell behind `socket` and the cell's answer to the client.
-Awaitable<void> HandOn(Loop& loop, Context& context, Fd socket, std::string target) {
-  auto body = co_await ReadBody(context, kBodyLimit);
-  if (!body) co_return;
+Awaitable<void> HandOn(Loop& loop, Context& context, Fd socket, std::string target,
+                       std::string body) {
   auto client = http::Client::Adopt(loop, std::move(socket));
   if (!client) {
     co_await ReplyError(context, client.error());
     co_return;
   }
-  auto request = RequestFor(context.exchange.head(), std::move(target), std::move(*body));
+  auto request = RequestFor(context.exchange.head(), std::move(target), std::move(body));
   http::FetchOptions options;
-  options.timeout = kPatience;
+  options.timeout = Duration::max();  // the function's own deadline answers
   options.body_limit = kBodyLimit;
   auto answer = co_await client->Fetch(std::move(request), std::move(options));
   if (!answer) {
@@ -62,8 +60,10 @@ Awaitable<void> HandOn(Loop& loop, Context& context, Fd socket, std::string targ
     co_return;
   }
   http::ResponseHead head{answer->status, {}};
+  const std::string connection(answer->header("connection").value_or(""));
   for (auto& [name, value] : answer->headers) {
-    if (!IsHopByHop(name)) head.headers.emplace_back(std::move(name), std::move(value));
+    if (!StaysBehind(name, connection))
+      head.headers.emplace_back(std::move(name), std::move(value));
   }
   co_await ReplyWith(context, std::move(head), answer->body);
 }
@@ -94,13 +94,16 @@ Awaitable<void> ApiServer::InvokeFunction(Context& context) {
   }
   const std::string tenant = context.variables["namespace"];
   const std::string name = context.variables["name"];
+  // Before there is a connection, to which a cell gives no longer than a client of ours may take.
+  auto body = co_await ReadBody(context, kBodyLimit);
+  if (!body) co_return;
   auto socket = co_await manager_.ConnectFunction(tenant, name);
   if (!socket) {
     co_await ReplyError(context, socket.error());
     co_return;
   }
   std::string target = "/functions/" + tenant + "/" + name + *path;
-  co_await HandOn(loop_, context, std::move(*socket), std::move(target));
+  co_await HandOn(loop_, context, std::move(*socket), std::move(target), std::move(*body));
 }
 
 Awaitable<void> ApiServer::InvokeSandbox(Context& context) {
@@ -110,13 +113,15 @@ Awaitable<void> ApiServer::InvokeSandbox(Context& context) {
     co_return;
   }
   const std::string id = context.variables["id"];
+  auto body = co_await ReadBody(context, kBodyLimit);
+  if (!body) co_return;
   auto socket = co_await manager_.ConnectSandbox(id);
   if (!socket) {
     co_await ReplyError(context, socket.error());
     co_return;
   }
   std::string target = "/sandboxes/" + id + *path;
-  co_await HandOn(loop_, context, std::move(*socket), std::move(target));
+  co_await HandOn(loop_, context, std::move(*socket), std::move(target), std::move(*body));
 }
 
 Awaitable<void> ApiServer::Logs(Context& context) {
