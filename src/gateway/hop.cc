@@ -40,6 +40,12 @@ http::Problem ProblemForBody(const Error& error) {
       {model::ExitReason::kStopped, 0, slow ? "client too slow" : "client: " + error.message, {}});
 }
 
+// Of a call that ended before its answer began, and not for want of a cell.
+http::Problem ProblemForEnd(HopFate fate, const HopCall& call) {
+  if (fate == HopFate::kBadBody) return ProblemForBody(*call.body_error());
+  return http::ProblemOf(504, "deadline", "the function took too long");
+}
+
 // One of the calls under way, for as long as it lives.
 class Listed {
  public:
@@ -101,11 +107,13 @@ Awaitable<std::optional<http::Problem>> Hop::HandOn(const route::FunctionSpec& f
       case HopFate::kBadAnswer:
         co_return http::ProblemOf(502, "bad-answer", "the function's cell gave no valid answer");
       case HopFate::kBadBody:
-        // The cell has seen its client leave, and writes that down.
-        co_await route::SendProblem(sink, ProblemForBody(*call.body_error()));
+      case HopFate::kTooLate: {
+        http::Problem problem = ProblemForEnd(fate, call);
+        if (lease->connection().untouched()) co_return problem;
+        // The cell sees its client leave, and writes that down.
+        co_await route::SendProblem(sink, std::move(problem));
         co_return std::nullopt;
-      case HopFate::kTooLate:
-        co_return http::ProblemOf(504, "deadline", "the function took too long");
+      }
     }
   }
   co_return TryAgain("cell-lost", "the function's cells were ending");

@@ -260,6 +260,15 @@ TEST_F(HopTest, ABrokenBodyIsTheClientsFault) {
   EXPECT_TRUE(told_.empty());
 }
 
+TEST_F(HopTest, ABodyThatBreaksBeforeACellHeardOfItIsToldOf) {
+  AddCell("one");
+  RawClient client(harness_);
+  client.Send("POST /cart HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n");
+  client.EndSending();
+  ASSERT_TRUE(Handled(1));
+  EXPECT_EQ(told_, std::vector<std::string>{"bad-body"});
+}
+
 TEST_F(HopTest, WithoutACellACallWaitsForOne) {
   RawClient client(harness_);
   client.Send(kGet);
@@ -281,6 +290,7 @@ TEST_F(HopTest, ACellThatSaysNothingIsGivenUpAfterTheDeadline) {
   harness_.clock.Advance(seconds(20));
   ASSERT_TRUE(client.ReadUntil("urn:strata:problem:deadline"));
   EXPECT_TRUE(harness_.RunUntil([&] { return cell.closed(); }));
+  EXPECT_TRUE(told_.empty()) << "the cell, which may only be late, writes it down";
 }
 
 }  // namespace
