@@ -16,6 +16,7 @@
 #include "base/files/fd.h"
 #include "base/result.h"
 #include "base/text/byte_view.h"
+#include "http/exchange_io.h"
 #include "http/message.h"
 #include "http/problem.h"
 #include "http/server/server.h"
@@ -146,7 +147,8 @@ Awaitable<Connection::After> Connection::Answer() {
   writer_.Begin(head, parser_.framing());
   if (head.content_length.value_or(0) > state_->config.body.count) {
     ++state_->counters.rejected;
-    WriteProblem(ProblemFor(Rejection{413, "the body is longer than this server takes"}));
+    Problem problem = ProblemFor(Rejection{413, "the body is longer than this server takes"});
+    (void)co_await AnswerProblem(writer_, std::move(problem));
     static_cast<void>(writer_.Finish());
     co_return After::kLinger;
   }
@@ -156,7 +158,7 @@ Awaitable<Connection::After> Connection::Answer() {
   co_await state_->handler.Handle(*this);
   handling_ = false;
   if (taken_over_) co_return After::kClose;
-  if (!writer_.head_sent()) AnswerMissingHead();
+  if (!writer_.head_sent()) co_await AnswerMissingHead();
   const bool keep = writer_.Finish();
   if (transport_.dead()) co_return After::kClose;
   if (!body_.complete()) {
@@ -174,31 +176,24 @@ Awaitable<Connection::After> Connection::Answer() {
 }
 
 // The handler returned without a word: the client is told why, as far as we know.
-void Connection::AnswerMissingHead() {
-  if (transport_.dead()) return;
-  if (!body_.failed()) {
-    WriteProblem(Problem{.status = 500, .detail = "the request was not answered"});
-    return;
+Awaitable<void> Connection::AnswerMissingHead() {
+  if (transport_.dead()) co_return;
+  Problem problem{.status = 500, .detail = "the request was not answered"};
+  if (const auto& failed = body_.failed()) {
+    problem = ProblemFor(*failed);
+    if (failed->code == Errc::kResourceExhausted) problem = Problem{.status = 413};
+    if (failed->code == Errc::kDeadlineExceeded) problem = Problem{.status = 408};
+    problem.detail = failed->message;
   }
-  Problem problem = ProblemFor(*body_.failed());
-  if (body_.failed()->code == Errc::kResourceExhausted) problem = Problem{.status = 413};
-  if (body_.failed()->code == Errc::kDeadlineExceeded) problem = Problem{.status = 408};
-  problem.detail = body_.failed()->message;
-  WriteProblem(problem);
-}
-
-// Small enough for the buffer: nothing of it can be left over.
-void Connection::WriteProblem(const Problem& problem) {
-  const std::string body = ProblemBody(problem);
-  if (!writer_.Head(ProblemHead(problem, body.size()))) return;
-  static_cast<void>(writer_.TryWrite(AsBytes(body)));
+  (void)co_await AnswerProblem(writer_, std::move(problem));
 }
 
 // Answers a request that never became one, and closes.
 Awaitable<void> Connection::Reject(Rejection rejection) {
   ++state_->counters.rejected;
   writer_.Begin(RequestHead{}, RequestFraming{.keep_alive = false});
-  WriteProblem(ProblemFor(rejection));
+  Problem problem = ProblemFor(rejection);
+  (void)co_await AnswerProblem(writer_, std::move(problem));
   static_cast<void>(writer_.Finish());
   auto flushed = co_await writer_.Writable();
   if (flushed) co_await Linger();

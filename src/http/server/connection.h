@@ -71,8 +71,7 @@ class Connection final : public Exchange,
   Awaitable<After> Answer();
   Awaitable<void> Reject(Rejection rejection);
   Awaitable<void> Linger();
-  void AnswerMissingHead();
-  void WriteProblem(const Problem& problem);
+  Awaitable<void> AnswerMissingHead();
 
   std::shared_ptr<ServerState> state_;
   std::list<Connection*>::iterator place_;  // in state_->connections

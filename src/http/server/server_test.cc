@@ -236,6 +236,25 @@ TEST(ServerTest, AClientThatEndedItsSideStillGetsItsAnswer) {
   EXPECT_NE(client.received().find("hello"), std::string::npos) << client.received();
 }
 
+// So long an answer uses a connection's turn up (response_writer.cc), and nobody waited for the
+// next.
+TEST(ServerTest, ARefusalIsWholeAfterALongAnswer) {
+  ServerHarness harness([](Exchange& exchange) -> Awaitable<void> {
+    std::string body(256 * 1024, 'x');
+    (void)co_await Answer(exchange.sink(), 200, "text/plain", std::move(body));
+  });
+  RawClient client(harness);
+  client.Send(kGet);
+  ASSERT_TRUE(client.ReadUntil(std::string(256 * 1024, 'x')));
+  client.Forget();
+  client.Send("GARBAGE\r\n\r\n");
+  ASSERT_TRUE(client.ReadUntilClosed());
+  const std::string& answer = client.received();
+  const std::size_t body = answer.size() - answer.find("\r\n\r\n") - 4;
+  EXPECT_NE(answer.find("\r\nContent-Length: " + std::to_string(body) + "\r\n"), std::string::npos)
+      << answer;
+}
+
 TEST(ServerTest, OverTheLimitAConnectionGetsA503) {
   ServerConfig config = TestConfig();
   config.max_connections = 2;
