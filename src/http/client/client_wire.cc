@@ -22,11 +22,13 @@ constexpr std::size_t kReadBytes = 16 * 1024;
 
 void Client::Wire::Arm(Duration timeout) {
   expired_ = false;
+  ++round_;
   if (timeout == Duration::max()) return;
   timer.expires_after(timeout);
-  timer.async_wait([self = weak_from_this()](const ErrorCode& error) {
+  timer.async_wait([self = weak_from_this(), round = round_](const ErrorCode& error) {
     const auto wire = self.lock();
-    if (error || !wire) return;
+    // One that was queued as its round ended comes all the same, and is not for the next.
+    if (error || !wire || wire->round_ != round) return;
     wire->expired_ = true;
     ErrorCode ignored;
     wire->socket.cancel(ignored);

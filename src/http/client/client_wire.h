@@ -12,6 +12,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -57,6 +58,7 @@ struct Client::Wire : std::enable_shared_from_this<Client::Wire> {
   Result<bool> GiveChunks(ChunkDecoder& decoder, const FetchOptions& options, ClientResponse& out);
 
   bool expired_ = false;
+  std::uint64_t round_ = 0;  // of Arm()
 };
 
 }  // namespace strata::http
