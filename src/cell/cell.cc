@@ -18,8 +18,8 @@ Result<Fd> Duplicate(const Fd& fd) {
   return copy;
 }
 
-// Limits of the two servers are the defaults; a function's own request limit is lower.
-http::ServerConfig ServerLimits() { return {}; }
+// A body's bound is its function's, which RequestPath sets.
+http::ServerConfig ServerLimits() { return {.body = http::ServerConfig::kHandlersBody}; }
 
 }  // namespace
 

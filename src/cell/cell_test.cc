@@ -130,8 +130,9 @@ class FrontedCellTest : public CellTest {
   }
 
   // What comes back for one request, a chunked answer or a problem; the loop runs until its end.
-  std::string Ask(std::string_view fields) {
-    const std::string text = "GET /x HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n";
+  std::string Ask(const std::string& fields) { return AskWithoutHost("Host: h\r\n" + fields); }
+  std::string AskWithoutHost(const std::string& fields) {
+    const std::string text = "GET /x HTTP/1.1\r\n" + fields + "\r\n";
     EXPECT_EQ(::send(connection_.get(), text.data(), text.size(), 0),
               static_cast<ssize_t>(text.size()));
     std::string got;
@@ -146,7 +147,7 @@ class FrontedCellTest : public CellTest {
     return got;
   }
 
-  static constexpr std::string_view kField =
+  inline static const std::string kField =
       "strata-hop: shop a 1 00112233445566778899aabbccddeeff 0011223344556677 0000000000000000 0 "
       "0 http 192.0.2.7:5000\r\n";
   std::optional<wire::Channel> line_;
@@ -163,7 +164,14 @@ TEST_F(FrontedCellTest, WhatAFrontHandsOnIsServedAsTheFunctionThatItNames) {
 
 TEST_F(FrontedCellTest, ARequestWithoutTheHopFieldAtItsEndIsRefused) {
   EXPECT_TRUE(Ask("X-Mine: 1\r\n").starts_with("HTTP/1.1 400"));
-  EXPECT_TRUE(Ask(std::string(kField) + "X-Mine: 1\r\n").starts_with("HTTP/1.1 400"));
+  EXPECT_TRUE(Ask(kField + "X-Mine: 1\r\n").starts_with("HTTP/1.1 400"));
+}
+
+TEST_F(FrontedCellTest, ABodysBoundIsItsFunctions) {
+  const std::string ask = "Content-Length: 100000000\r\n" + kField;
+  const std::string refused = Ask(ask);
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 413")) << refused;
+  EXPECT_NE(refused.find("limit-request"), std::string::npos) << refused;
 }
 
 TEST_F(CellTest, ACellThatGivesUpItsListenersSaysWhenItHas) {

@@ -15,6 +15,7 @@ namespace {
 http::ServerConfig HopLimits() {
   http::ServerConfig config;
   config.idle_timeout = std::chrono::hours(24 * 365);
+  config.body = http::ServerConfig::kHandlersBody;
   return config;
 }
 

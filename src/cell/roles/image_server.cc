@@ -61,7 +61,7 @@ ImageServer::ImageServer(Parts& parts)
              .authorizer = authorizer_,
              .sandbox_prefix = "request"},
       path_(ports_),
-      server_(parts.loop, http::ServerConfig{}, path_, parts.clock) {}
+      server_(parts.loop, {.body = http::ServerConfig::kHandlersBody}, path_, parts.clock) {}
 
 ImageServer::~ImageServer() = default;
 

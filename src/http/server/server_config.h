@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -24,8 +25,10 @@ enum class WebSockets : std::uint8_t {
 };
 
 struct ServerConfig {
-  HeadLimits head;
+  HeadLimits head = {};
   WebSockets web_sockets = WebSockets::kRefused;
+  // Of a server whose handler bounds each body by Exchange::LimitBody.
+  static constexpr Bytes kHandlersBody{std::numeric_limits<std::uint64_t>::max() / 2};
   Bytes body = 64_MiB;  // the upper limit; Exchange::LimitBody lowers it for one request
 
   // All timeouts are coarse: they may fire one tick early or late.

@@ -46,7 +46,7 @@ Activator::Entry::Entry(Activator& all, Workload workload)
               ++all.wanted_;
               all.wanted_changed_.Notify();
             }),
-      server(all.loop_, http::ServerConfig{}, front, all.clock_) {}
+      server(all.loop_, {.body = http::ServerConfig::kHandlersBody}, front, all.clock_) {}
 
 Activator::Activator(Loop& loop, controller::ApiClient& client, Clock& clock, telemetry::Logger log,
                      std::string host, std::string instance)
