@@ -167,6 +167,15 @@ TEST_F(FrontedCellTest, ARequestWithoutTheHopFieldAtItsEndIsRefused) {
   EXPECT_TRUE(Ask(kField + "X-Mine: 1\r\n").starts_with("HTTP/1.1 400"));
 }
 
+TEST_F(FrontedCellTest, WhatAFrontTakesFromItsClientIsTaken) {
+  std::string fields;
+  for (int i = 0; i < 98; ++i) fields += "X: 1\r\n";
+  const std::string most(http::HeadLimits{}.bytes.count - fields.size() - 100, 'x');
+  EXPECT_TRUE(Ask(fields + "X-Long: " + most + "\r\nContent-Length: 0\r\n" + kField)
+                  .starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(AskWithoutHost(kField).starts_with("HTTP/1.1 200")) << "its client spoke HTTP/1.0";
+}
+
 TEST_F(FrontedCellTest, ABodysBoundIsItsFunctions) {
   const std::string ask = "Content-Length: 100000000\r\n" + kField;
   const std::string refused = Ask(ask);

@@ -11,10 +11,18 @@
 namespace strata::cell {
 namespace {
 
+// The hop field and the body's framing, and a space after each colon.
+constexpr std::size_t kAddedFields = 2;
+constexpr Bytes kAddedBytes = 2_KiB;
+
 // The front closes what it does not need; our side must never do so while a request is on its way.
 http::ServerConfig HopLimits() {
   http::ServerConfig config;
   config.idle_timeout = std::chrono::hours(24 * 365);
+  // What a front takes from its clients we take from it, with what it adds.
+  config.head.fields += kAddedFields;
+  config.head.bytes.count += kAddedBytes.count;
+  config.host = http::HostRule::kOptional;
   config.body = http::ServerConfig::kHandlersBody;
   return config;
 }

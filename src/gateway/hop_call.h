@@ -82,7 +82,7 @@ class HopCall {
   bool repeatable_ = false;
   std::optional<Error> body_error_;
   // The answer.
-  http::HeadScanner scanner_{http::HeadLimits{}};
+  http::HeadScanner scanner_{http::kAnswerHead};
   bool answered_ = false;  // at least a byte came
   bool head_passed_ = false;
   bool keep_alive_ = false;

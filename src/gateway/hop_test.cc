@@ -191,6 +191,18 @@ TEST_F(HopTest, AnAnswerThatBreaksOffIsNotTakenForTheWhole) {
   EXPECT_EQ(client.received().find("0\r\n\r\n"), std::string::npos);
 }
 
+TEST_F(HopTest, AsLongAHeadAsACellMayAnswerComesBack) {
+  AddCell("one");
+  RawClient client(harness_);
+  client.Send(kGet);
+  CellConnection cell = Accept("one");
+  ASSERT_TRUE(Reads(cell, "\r\n\r\n"));
+  std::string answer = "HTTP/1.1 200 OK\r\nX-Long: " + std::string(60'000, 'x') + "\r\n";
+  for (int i = 0; i < 200; ++i) answer += "X: 1\r\n";
+  cell.Send(answer + "Content-Length: 6\r\n\r\nhello\n");
+  EXPECT_TRUE(client.ReadUntil("hello\n"));
+}
+
 TEST_F(HopTest, NonsenseFromACellIsABadGateway) {
   AddCell("one");
   RawClient client(harness_);

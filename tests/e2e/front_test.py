@@ -107,6 +107,9 @@ class FrontTest(SharedListenerTest):
         self.assertEqual((answer.status, answer.problem), (413, "limit-request"))
         self.assertEqual([line["status"] for line in self.logged("/two/long")], [413])
 
+    def test_a_client_of_http_1_0_need_not_name_a_host(self):
+        self.assertTrue(self.server.exchange(b"GET /one HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200"))
+
     def test_a_request_is_written_down_once_under_its_own_name(self):
         self.server.request("GET", "/two/once", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01",
                                                          "Strata-Hop": "one hello 0 x y z 1 http evil"})

@@ -88,7 +88,7 @@ Task<std::size_t> Client::Wire::Receive(Duration timeout) {
 }
 
 Task<ParsedResponse> Client::Wire::ReadHead(std::string_view method, Duration timeout) {
-  HeadScanner scanner{HeadLimits{}};
+  HeadScanner scanner{kAnswerHead};
   for (;;) {
     const auto step = scanner.Scan(input.readable());
     if (step == HeadScanner::Step::kRejected) {

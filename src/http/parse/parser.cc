@@ -169,7 +169,8 @@ RequestParser::Step RequestParser::CheckFraming() {
 RequestParser::Step RequestParser::CheckHost() {
   if (seen_.hosts > 1) return Reject(400, "Host is repeated");
   if (seen_.hosts == 0) {
-    if (!framing_.http10) return Reject(400, "Host is missing");
+    const bool required = host_ == HostRule::kRequired && !framing_.http10;
+    if (required) return Reject(400, "Host is missing");
     return Step::kComplete;
   }
   const auto host = HostOf(seen_.host);

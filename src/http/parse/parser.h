@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -27,11 +28,18 @@ struct RequestFraming {
   bool web_socket = false;  // the client asks to go on with that protocol
 };
 
+// Whether HTTP/1.1 without a Host is refused.
+enum class HostRule : std::uint8_t {
+  kRequired,
+  kOptional,  // for what a proxy hands on, whose client may have spoken HTTP/1.0
+};
+
 class RequestParser {
  public:
   using Step = HeadScanner::Step;
 
-  explicit RequestParser(const HeadLimits& limits) : limits_(limits), scanner_(limits) {}
+  explicit RequestParser(const HeadLimits& limits, HostRule host = HostRule::kRequired)
+      : limits_(limits), host_(host), scanner_(limits) {}
 
   // `message` is all of the request that has arrived so far (see HeadScanner::Scan).
   Step Feed(std::string_view message);
@@ -66,6 +74,7 @@ class RequestParser {
   Step CheckExpectations();
 
   HeadLimits limits_;
+  HostRule host_;
   HeadScanner scanner_;
   std::vector<Header> fields_;
   Seen seen_;

@@ -21,6 +21,13 @@
 
 namespace strata::http {
 
+// The most that the fields of an answer by http::Server have, each with four bytes beside its name
+// and value.
+inline constexpr Bytes kMostAnswerFields = 64_KiB;
+// So for reading one: with its first line and what the connection adds.
+inline constexpr HeadLimits kAnswerHead{.bytes = {kMostAnswerFields.count + 1024},
+                                        .fields = kMostAnswerFields.count / 5};
+
 enum class BodyEnd { kNone, kLength, kChunked, kClose };
 
 struct ParsedResponse {

@@ -40,7 +40,7 @@ Connection::Connection(std::shared_ptr<ServerState> state, Transport::Socket soc
       place_(state_->connections.insert(state_->connections.end(), this)),
       peer_(std::move(peer)),
       transport_(std::move(socket), state_->deadlines),
-      parser_(state_->config.head),
+      parser_(state_->config.head, state_->config.host),
       writer_(transport_, *this, state_->date, state_->config.write_timeout),
       body_(transport_, input_, writer_, state_->config.body_timeout),
       served_(arrival == Arrival::kBetweenRequests) {

@@ -8,6 +8,7 @@
 #include "http/parse/ascii.h"
 #include "http/parse/chunked.h"
 #include "http/parse/connection_fields.h"
+#include "http/parse/response_parser.h"
 #include "http/problem.h"
 
 namespace strata::http {
@@ -17,7 +18,6 @@ constexpr std::size_t kBufferBytes = 64 * 1024;   // body bytes waiting for the 
 constexpr std::size_t kDirectBytes = 16 * 1024;   // from here on worth a send without a copy
 constexpr std::size_t kTurnBytes = 256 * 1024;    // see body.cc: fairness on a fast link
 constexpr std::size_t kKeptCapacity = 32 * 1024;  // a larger buffer is given back when empty
-constexpr std::size_t kHeadBytes = 64 * 1024;
 
 // Fields that belong to one connection, not to the message, and Date: the server's own business.
 bool IsOurs(std::string_view name) {
@@ -73,7 +73,9 @@ Result<std::optional<std::uint64_t>> ResponseWriter::CheckHead(const ResponseHea
     }
     length = parsed;
   }
-  if (bytes > kHeadBytes) return Fail(Errc::kInvalidArgument, "the response's head is over 64 KiB");
+  if (bytes > kMostAnswerFields.count) {
+    return Fail(Errc::kInvalidArgument, "the response's head is over 64 KiB");
+  }
   return length;
 }
 

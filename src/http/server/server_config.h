@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "http/parse/head_scanner.h"
+#include "http/parse/parser.h"
 
 namespace strata::http {
 
@@ -26,6 +26,7 @@ enum class WebSockets : std::uint8_t {
 
 struct ServerConfig {
   HeadLimits head = {};
+  HostRule host = HostRule::kRequired;
   WebSockets web_sockets = WebSockets::kRefused;
   // Of a server whose handler bounds each body by Exchange::LimitBody.
   static constexpr Bytes kHandlersBody{std::numeric_limits<std::uint64_t>::max() / 2};
