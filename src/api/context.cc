@@ -21,10 +21,8 @@ http::ResponseHead HeadFor(std::uint16_t status, std::string_view type, std::siz
 }
 
 bool IsJson(std::string_view type) {
-  std::string media(type.substr(0, type.find(';')));
+  std::string media = Lower(type.substr(0, type.find(';')));
   while (media.ends_with(' ')) media.pop_back();
-  std::transform(media.begin(), media.end(), media.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return media == "application/json";
 }
 

@@ -1,22 +1,15 @@
 #include "cell/cell.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <set>
 #include <utility>
 
+#include "base/files/files.h"
 #include "wire/outcome.h"
 
 namespace strata::cell {
 namespace {
-
-Result<Fd> Duplicate(const Fd& fd) {
-  Fd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
-  if (!copy.valid()) return FailErrno("duplicate a descriptor", errno);
-  return copy;
-}
 
 // A body's bound is its function's, which RequestPath sets.
 http::ServerConfig ServerLimits() { return {.body = http::ServerConfig::kHandlersBody}; }
@@ -26,7 +19,7 @@ http::ServerConfig ServerLimits() { return {.body = http::ServerConfig::kHandler
 Result<std::unique_ptr<Cell>> Cell::Create(CellParts parts) {
   auto ring = telemetry::RingWriter::Open(parts.ring.get());
   if (!ring) return Wrap(std::move(ring).error(), "map the ring");
-  auto listener = Duplicate(parts.private_listener);
+  auto listener = DuplicateFd(parts.private_listener);
   if (!listener) return std::unexpected(std::move(listener).error());
   std::unique_ptr<Cell> cell(new Cell(std::move(parts), std::move(*ring)));
   auto adopted =
@@ -109,7 +102,7 @@ Result<void> Cell::OnModules(Modules message, std::vector<Fd> fds) {
 
 Result<void> Cell::OnListen(Listen message, std::vector<Fd> fds) {
   if (fds.size() != 1) return Fail(Errc::kInvalidArgument, "listen: takes one descriptor");
-  auto copy = Duplicate(fds.front());
+  auto copy = DuplicateFd(fds.front());
   if (!copy) return std::unexpected(std::move(copy).error());
   if (auto adopted = public_server_->Adopt(std::move(*copy), http::ListenerHolder::kOtherProcess);
       !adopted) {
@@ -238,7 +231,7 @@ Result<Cell::Inventory> Cell::TakeStock() const {
     fds.push_back(&kept.fd);
   }
   for (const Fd* fd : fds) {
-    auto copy = Duplicate(*fd);
+    auto copy = DuplicateFd(*fd);
     if (!copy) return std::unexpected(std::move(copy).error());
     inventory.fds.push_back(std::move(*copy));
   }

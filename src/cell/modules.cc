@@ -1,12 +1,11 @@
 #include "cell/modules.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
+#include "base/files/files.h"
 #include "sandbox/remote/service.h"
 
 namespace strata::cell {
@@ -40,9 +39,9 @@ Result<std::shared_ptr<sandbox::Image>> ModuleStore::Load(const std::string& mod
   }
   Entry& entry = found->second;
   if (auto image = entry.image.lock()) return image;
-  Fd code(::fcntl(entry.code.get(), F_DUPFD_CLOEXEC, 0));
-  if (!code.valid()) return FailErrno("duplicate the module's descriptor", errno);
-  auto image = DriverFor(module, code).Prepare(std::move(code));
+  auto code = DuplicateFd(entry.code);
+  if (!code) return std::unexpected(std::move(code).error());
+  auto image = DriverFor(module, *code).Prepare(std::move(*code));
   if (image) entry.image = *image;
   return image;
 }

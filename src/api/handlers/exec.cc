@@ -18,6 +18,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "api/server.h"
+#include "base/async/pause.h"
 #include "base/files/files.h"
 #include "host/process/pipe.h"
 #include "host/process/terminal.h"
@@ -86,8 +87,9 @@ Result<Wish> ParseWish(Context& context) {
 
 // A program and its client. The coroutines that move the bytes keep it.
 struct Session {
-  explicit Session(Loop& loop)
-      : in(loop.get_executor()),
+  explicit Session(Loop& on)
+      : loop(on),
+        in(loop.get_executor()),
         out(loop.get_executor()),
         err(loop.get_executor()),
         woken(loop.get_executor()) {}
@@ -107,6 +109,7 @@ struct Session {
   // The program's end may be told.
   [[nodiscard]] bool over() const { return ended && printing == 0 && outgoing.empty(); }
 
+  Loop& loop;
   std::shared_ptr<sandbox::Execution> program;
   std::unique_ptr<http::WebSocket> socket;
   Descriptor in;  // closed: the program reads nothing more from us
@@ -174,12 +177,6 @@ Result<SessionPtr> MakeSession(Loop& loop, manager::Manager& manager, Wish wish)
   return session;
 }
 
-Awaitable<void> Pause(Duration duration) {
-  Timer timer(co_await asio::this_coro::executor, duration);
-  boost::system::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(kAwait, ignored));
-}
-
 Awaitable<void> RunProgram(SessionPtr session) {
   session->ended = co_await session->program->Wait();
   session->Wake();
@@ -190,7 +187,7 @@ Awaitable<void> Collect(SessionPtr session, Descriptor& from, Channel channel) {
   boost::system::error_code failed;
   while (!failed && !session->gone) {
     if (session->waiting > kMostWaiting) {
-      co_await Pause(kTryAgain);
+      co_await Pause(session->loop, kTryAgain);
       continue;
     }
     const ssize_t got = ::read(from.native_handle(), part.data(), part.size());
@@ -216,7 +213,7 @@ Awaitable<void> Type(Session& session, std::string_view bytes, http::Exchange& e
     if (put >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(put));
     } else if (errno == EAGAIN) {
-      co_await Pause(kTryAgain);
+      co_await Pause(session.loop, kTryAgain);
     } else {
       co_return;  // it reads no more
     }
