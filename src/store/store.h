@@ -165,8 +165,8 @@ class Store {
  public:
   // Opens `directory`/state.db, creating both (0700, 0600) when there is none, and brings its
   // schema up to this version. kFailedPrecondition: the file is corrupt, is no database of ours or
-  // was written by a newer version; the message says what to do. kUnavailable: another process has
-  // it. `clock` and `random` outlive the store.
+  // was written by a newer version; the message says what to do. kUnavailable: another process is
+  // writing it; that none has it is the caller's to see to. `clock` and `random` outlive the store.
   static Result<std::unique_ptr<Store>> Open(const std::string& directory, const Clock& clock,
                                              Random& random);
 
@@ -180,10 +180,9 @@ class Store {
   // Deploys all of `resources`, or nothing: resources, their new revisions, routes and log entries
   // are one transaction. Answers in the order given. With kYes everything is checked, then rolled
   // back. kFailedPrecondition: a route conflict, a Function and a Service of one name, a Route to a
-  // workload or revision that does not exist; kUnsupported: a second tenant with routes;
-  // kInvalidArgument: one resource twice, or a workload without a digest. A new revision ends the
-  // rollout of its workload; kFailedPrecondition also: a rollout of a workload that gets no new
-  // one, or whose traffic is being moved or goes to a class of its own.
+  // workload or revision that does not exist, a rollout of a workload that gets no new revision, or
+  // whose traffic is being moved or goes to a class of its own; kInvalidArgument: one resource
+  // twice, or a workload without a digest. A new revision ends the rollout of its workload.
   Result<std::vector<Applied>> Apply(std::span<const NewResource> resources,
                                      DryRun dry_run = DryRun::kNo);
 
