@@ -211,6 +211,21 @@ TEST_F(CellTest, AClientThatComesAfterTheListenersHaveGoneIsGivenBack) {
   EXPECT_EQ(posted_fds_.front().get(), same);
 }
 
+TEST_F(CellTest, AClientThatComesDuringADrainIsNoBrokenRule) {
+  auto listener = http::ListenTcp(http::TcpAddress{});
+  ASSERT_TRUE(listener.has_value());
+  std::vector<Fd> fds;
+  fds.push_back(std::move(*listener));
+  ASSERT_TRUE(Handle(Listen{"web-0", "here"}, std::move(fds)).has_value());
+  Spawn(loop_, cell_->Drain(std::chrono::seconds(10)));
+  loop_.poll();
+  auto [client, ours] = Pair();
+  std::vector<Fd> clients;
+  clients.push_back(std::move(ours));
+  EXPECT_TRUE(Handle(TakeClient{"somebody"}, std::move(clients)).has_value());
+  loop_.run_for(std::chrono::seconds(1));
+}
+
 TEST_F(CellTest, AConfigurationNeedsItsModules) {
   EXPECT_TRUE(Configure({MakeFunction("a", "k1")}).starts_with("NOT_FOUND: "));
   EXPECT_EQ(TakeState().generation, 0u);
