@@ -247,11 +247,11 @@ Task<void> ManagerImpl::Place(Candidate& candidate) {
   const std::string* running = ServedAs(resource.metadata.tenant, resource.metadata.name);
   const Held now{.resource = stored ? &stored->resource : nullptr,
                  .ready = running == nullptr ? 0 : scales_.ReadyOf(*running)};
-  const Bytes room = RoomFor(host::FreeMemory(), now);
+  const Bytes free = host::FreeMemory();
   if (placement && now.resource != nullptr) {
-    if (auto fits = CheckGrowth(resource, now, room); !fits) co_return fits;
+    if (auto fits = CheckGrowth(resource, now, RoomWith(free, now)); !fits) co_return fits;
   } else if (!placement) {
-    const Circumstances circumstances{.room = room};
+    const Circumstances circumstances{.room = RoomBeside(free, now)};
     auto chosen = co_await Choose(resource, artifacts, *options, *asked, circumstances);
     if (!chosen) co_return std::unexpected(chosen.error());
     placement = *std::move(chosen);

@@ -7,6 +7,15 @@
 #include "host/process/memory.h"
 
 namespace strata::manager {
+namespace {
+
+Bytes LeftOf(Bytes free) { return Bytes{free.count - std::min(free.count, host::kKeptFree.count)}; }
+
+Bytes MemoryOf(const model::Resource& resource, std::uint64_t count) {
+  return Bytes{resource.workload()->limits.memory.count * count};
+}
+
+}  // namespace
 
 std::uint32_t HeldOf(const model::Resource& resource) {
   const auto* service = std::get_if<model::ServiceSpec>(&resource.spec);
@@ -27,13 +36,17 @@ std::uint32_t Held::count() const {
   return std::max(HeldOf(*resource), ready);
 }
 
-Bytes RoomFor(Bytes free, const Held& now) {
-  std::uint64_t room = free.count - std::min(free.count, host::kKeptFree.count);
-  if (const std::uint64_t count = now.count(); count > 0) {
-    const std::uint64_t held = now.resource->workload()->limits.memory.count * count;
-    room += std::min(held, UINT64_MAX - room);
-  }
-  return Bytes{room};
+Bytes RoomBeside(Bytes free, const Held& now) {
+  const Bytes left = LeftOf(free);
+  if (now.count() == 0) return left;
+  return std::max(left, MemoryOf(*now.resource, HeldOf(*now.resource)));
+}
+
+Bytes RoomWith(Bytes free, const Held& now) {
+  const Bytes left = LeftOf(free);
+  if (now.count() == 0) return left;
+  const Bytes held = MemoryOf(*now.resource, now.count());
+  return Bytes{left.count + std::min(held.count, UINT64_MAX - left.count)};
 }
 
 Result<void> CheckGrowth(const model::Resource& resource, const Held& now, Bytes room) {

@@ -1,10 +1,11 @@
 // manager/placing/room.h - how much memory this host has for a workload that is applied.
 //
-//   host::FreeMemory, what runs under its name --> [ RoomFor ] --> place.cc: a node of the
-//   scheduler
+//   host::FreeMemory, what runs under its name --> [ RoomBeside, RoomWith ] --> place.cc: a node
+//   of the scheduler
 //
 // What is free now, not what limits promise: a limit is no reservation, so two workloads may each
-// be let in and not do together. What runs already is never asked, but what comes beside it is.
+// be let in and not do together. What runs already is never asked, but what comes beside it is: a
+// new revision, too, which starts before the old one ends.
 //
 // Pure. Tested by manager/placing/room_test.cc.
 #pragma once
@@ -41,11 +42,15 @@ struct Held {
   [[nodiscard]] std::uint32_t count() const;
 };
 
-// Of `free`, what a workload may take: all but what the host keeps, and besides what `now` holds
-// whose place it takes.
-Bytes RoomFor(Bytes free, const Held& now);
+// Of `free`, what a new revision may take while `now` still runs beside it: all but what the host
+// keeps; or as much as its manifest holds, so that what is deployed can be replaced on a full host,
+// too. Replicas that run for its load are no room for another revision.
+Bytes RoomBeside(Bytes free, const Held& now);
 
-// Of a workload that stays as it runs now: whether `room`, which is RoomFor it, is enough where it
+// What a workload may have that stays as it runs now: the sandboxes of `now` are its own already.
+Bytes RoomWith(Bytes free, const Held& now);
+
+// Of a workload that stays as it runs now: whether `room`, which is RoomWith, is enough where it
 // is to hold more sandboxes. kFailedPrecondition: it is not; what would do.
 Result<void> CheckGrowth(const model::Resource& resource, const Held& now, Bytes room);
 
