@@ -97,6 +97,13 @@ std::uint32_t ReplicasOf(const model::Resource& resource) {
   return service == nullptr ? 1 : service->most();
 }
 
+// What its sandboxes can be given, by a server that gives none more than it was started to.
+model::MemoryBounds BoundsHere(Class sandbox_class, const Options& options) {
+  model::MemoryBounds bounds = model::MemoryBoundsOf(sandbox_class);
+  bounds.most = std::min(bounds.most, options.max_memory);
+  return bounds;
+}
+
 scheduler::Question QuestionOf(const model::Resource& resource, const Artifacts& artifacts,
                                std::optional<Class> asked, const Options& options) {
   const model::Workload& workload = *resource.workload();
@@ -185,7 +192,7 @@ Result<std::vector<scheduler::Option>> ManagerImpl::OptionsOf(const model::Resou
                        .withheld = Withheld(*resource.workload(), each),
                        .pool = PoolOf(resource, each),
                        .figures = measurements_.Of(each),
-                       .memory = model::MemoryBoundsOf(each)});
+                       .memory = BoundsHere(each, options_)});
   }
   // Nothing to weigh, and nothing but the workload itself that could give way.
   const auto lacks = [](const scheduler::Option& option) { return !option.lacking.empty(); };

@@ -10,7 +10,7 @@ from crash.load import SteadyClient
 from e2e import guests
 from e2e.images import guest_image
 from e2e.placement_test import RECORD
-from e2e.support import NOT_FOUND, ServerTest, function
+from e2e.support import NOT_FOUND, Server, ServerTest, function
 
 # Both say the same, so that a caller cannot tell which of them answered.
 HELLO = guests.web_module("(i64.const 5)", '(data (i32.const 0) "hello")')
@@ -69,6 +69,20 @@ class VariantsTest(ServerTest):
         row = next(row for row in self.server.json("cost")["rows"] if row["name"] == "ruled")
         self.assertEqual(row["better"]["class"], "wasm")
         self.assertGreater(row["better"]["saves"], 0)
+
+    def test_cost_names_no_class_that_this_server_would_give_less_memory(self):
+        server = Server("--max-memory-mib=256").up()
+        self.addCleanup(server.end)
+        self.assertEqual(server.api("PUT", "/v1/measurements", RECORD).status, 200)
+        server.apply(self.both("large", placement="rule", limits={"memory_mib": 256}))
+        self.assertEqual(server.get("/large").text, "hello")
+        self.assertEqual(server.json("cost")["rows"][0]["better"]["class"], "wasm")
+        server.kill_manager()
+        server.options = ("--max-memory-mib=255",)
+        server.up(server.address)
+        row, = server.json("cost")["rows"]
+        self.assertEqual((row["class"], row["calls"]), ("container", 1))
+        self.assertNotIn("better", row)
 
     def test_explain_says_what_does_not_exist(self):
         done = self.server.strata("explain", "nosuch")
