@@ -61,14 +61,21 @@ Result<double> ManagerImpl::CostElsewhere(const store::Usage& usage, Class here,
 }
 
 Result<ManagerImpl::Deployed> ManagerImpl::GetDeployed() {
-  auto now = AllNow();
+  auto now = forms_.AllNow();
   if (!now) return std::unexpected(std::move(now).error());
+  auto stored = store_->List();
+  if (!stored) return std::unexpected(std::move(stored).error());
+  std::map<model::ResourceKey, model::Resource> resources;
+  for (store::StoredResource& each : *stored) {
+    const model::ResourceKey key = each.resource.key();
+    resources.emplace(key, std::move(each.resource));
+  }
   Deployed deployed;
   for (model::Revision& revision : *now) {
-    auto stored = store_->Get({revision.tenant, revision.kind, revision.name});
-    if (!stored) return std::unexpected(std::move(stored).error());
+    const auto found = resources.find({revision.tenant, revision.kind, revision.name});
+    if (found == resources.end()) continue;
     std::pair whose(revision.tenant, revision.name);
-    deployed.emplace(std::move(whose), std::pair(std::move(stored->resource), std::move(revision)));
+    deployed.emplace(std::move(whose), std::pair(std::move(found->second), std::move(revision)));
   }
   return deployed;
 }

@@ -103,7 +103,7 @@ Result<void> ManagerImpl::Plan(Creation& creation) {
   const auto& [space, name] = std::tie(creation.tenant, creation.function);
   if (auto known = RequireFunction(space, name); !known) return known;
   creation.index = current_[space][name].index;
-  const auto now = NowOf(space, name);
+  const auto now = forms_.Now(space, name);
   if (!now) return std::unexpected(now.error());
   if (!*now) return Fail(Errc::kNotFound, "no revision of " + space + "/" + name);
   const model::Revision& revision = **now;

@@ -401,9 +401,9 @@ Task<void> ManagerImpl::DeleteVolume(std::string tenant, std::string name) {
 
 Task<DesiredState> ManagerImpl::BuildDesired() {
   if (auto read = ReadRollouts(); !read) co_return std::unexpected(read.error());
-  auto forms = Forms();
+  auto forms = forms_.All();
   if (!forms) co_return std::unexpected(forms.error());
-  auto routes = RoutesNow();
+  auto routes = forms_.Routes();
   if (!routes) co_return std::unexpected(routes.error());
   auto version = store_->ResourceVersion();
   if (!version) co_return std::unexpected(version.error());
@@ -498,7 +498,7 @@ Awaitable<void> ManagerImpl::MakeReadyUntilDone(std::string tenant,
 Task<void> ManagerImpl::MakeReady(const std::string& tenant) {
   auto deploying = co_await deploying_.Take(tenant);
   if (!deploying) co_return std::unexpected(std::move(deploying).error());
-  auto forms = Forms();
+  auto forms = forms_.All();
   if (!forms) co_return std::unexpected(std::move(forms).error());
   std::erase_if(*forms, [&tenant](const Form& form) { return form.revision.tenant != tenant; });
   auto made = co_await runnables_.MakeReady(*std::move(forms));

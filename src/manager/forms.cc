@@ -1,12 +1,10 @@
-// The revisions and classes that routes name, beside what a workload is placed in now.
+// Prepares the revisions and classes that routes name, beside what a workload is placed in now.
 #include <algorithm>
 #include <iterator>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -48,34 +46,6 @@ Result<void> CheckFloor(const model::Requires& floor, const model::Revision& rev
                                              std::string(below) +
                                              " in the manifest that is deployed; to go below it, "
                                              "apply a manifest that asks for less");
-}
-
-// `revision` as it runs in another class: by the variant that this takes.
-model::Revision InClass(model::Revision revision, Class inner) {
-  const Class whole = revision.workload.within
-                          ? model::Pair(inner, *revision.workload.within).value_or(inner)
-                          : inner;
-  const auto kind = model::VariantFor(whole);
-  const auto found = std::ranges::find(revision.variants, kind, &model::ResolvedVariant::kind);
-  if (found != revision.variants.end()) revision.artifact_digest = found->digest;
-  if (!revision.placement) revision.placement.emplace();
-  revision.placement->sandbox_class = whole;
-  return revision;
-}
-
-// Everything that a route leads to; where it is mirrored to is prepared like a backend.
-std::vector<model::Backend> LedTo(const model::RouteEntry& route) {
-  std::vector<model::Backend> all = route.backends;
-  if (route.mirror) all.push_back({route.mirror->function, 1, route.mirror->target});
-  return all;
-}
-
-// Which form is meant where none is named: the one that has the traffic. While a rollout moves
-// that, and a moment after, it is the side that is current or else the stable one, so that routes
-// can lead to both.
-model::Target Meant(const model::Rollout& rollout) {
-  if (rollout.settled()) return rollout.winner();
-  return rollout.canary.current() ? model::Target{} : rollout.stable;
 }
 
 Result<std::vector<model::RouteEntry>> RoutesWith(store::Store& store,
@@ -138,74 +108,6 @@ Result<void> CheckShareable(const model::Workload& workload) {
                                       "revisions and classes beside it");
 }
 
-Result<std::vector<model::RouteEntry>> ManagerImpl::RoutesNow() {
-  auto routes = store_->Routes();
-  if (!routes) return routes;
-  const auto rollouts = store_->Rollouts();
-  if (!rollouts) return std::unexpected(rollouts.error());
-  return model::WithRollouts(*std::move(routes), *rollouts);
-}
-
-Result<std::optional<Form>> ManagerImpl::FormOf(const std::string& tenant,
-                                                const model::Backend& backend) {
-  auto revisions = store_->Revisions(tenant, backend.function);
-  if (!revisions) return std::unexpected(std::move(revisions).error());
-  const model::Target& target = backend.target;
-  const auto wanted = [&target](const model::Revision& revision) {
-    return !target.revision || revision.number == *target.revision;
-  };
-  const auto found = std::ranges::find_if(*revisions, wanted);
-  if (found == revisions->end()) return std::nullopt;
-  if (!target.sandbox_class) return Form{std::move(*found), target};
-  return Form{InClass(std::move(*found), *target.sandbox_class), target};
-}
-
-Result<std::optional<model::Revision>> ManagerImpl::NowOf(const std::string& tenant,
-                                                          const std::string& name) {
-  const auto rollout = rollouts_.find({tenant, name});
-  const model::Target meant = rollout == rollouts_.end() ? model::Target{} : Meant(rollout->second);
-  auto form = FormOf(tenant, {name, 1, meant});
-  if (!form) return std::unexpected(std::move(form).error());
-  if (!*form) return std::nullopt;
-  return std::move((*form)->revision);
-}
-
-Result<std::vector<model::Revision>> ManagerImpl::AllNow() {
-  auto current = store_->CurrentRevisions();
-  if (!current) return current;
-  std::vector<model::Revision> all;
-  for (model::Revision& revision : *current) {
-    if (!rollouts_.contains({revision.tenant, revision.name})) {
-      all.push_back(std::move(revision));
-      continue;
-    }
-    auto now = NowOf(revision.tenant, revision.name);
-    if (!now) return std::unexpected(std::move(now).error());
-    if (*now) all.push_back(**std::move(now));
-  }
-  return all;
-}
-
-Result<std::vector<Form>> ManagerImpl::Forms() {
-  auto now = AllNow();
-  if (!now) return std::unexpected(std::move(now).error());
-  auto routes = RoutesNow();
-  if (!routes) return std::unexpected(std::move(routes).error());
-  std::vector<Form> forms;
-  for (model::Revision& revision : *now) forms.push_back({std::move(revision), {}});
-  std::set<std::tuple<std::string, std::string, model::Target>> seen;
-  for (const model::RouteEntry& route : *routes) {
-    for (const model::Backend& backend : LedTo(route)) {
-      if (backend.target.current()) continue;
-      if (!seen.emplace(route.tenant, backend.function, backend.target).second) continue;
-      auto form = FormOf(route.tenant, backend);
-      if (!form) return std::unexpected(std::move(form).error());
-      if (*form) forms.push_back(**std::move(form));
-    }
-  }
-  return forms;
-}
-
 Task<void> ManagerImpl::PrepareForms(const std::vector<Candidate>& candidates, Mode mode,
                                      Progress& progress) {
   const auto routes = RoutesWith(*store_, candidates);
@@ -248,7 +150,7 @@ Awaitable<void> ManagerImpl::PrepareTraffic(const Candidate& changing, Progress&
   const model::Rollout* now = moving == rollouts_.end() ? nullptr : &moving->second;
   const std::vector<model::Target> targets = TrafficAfter(changing.resource, now, *store_);
   for (const model::Target& target : targets) {
-    const auto form = FormOf(tenant, {name, 1, target});
+    const auto form = forms_.Of(tenant, {name, 1, target});
     if (!form || !*form) continue;
     const model::Revision& revision = (*form)->revision;
     const Class sandbox_class = ClassOf(revision);
@@ -273,7 +175,7 @@ Task<void> ManagerImpl::PrepareForm(const Candidate* changing, const std::string
     if (*whole == Class::kWasm) co_return Result<void>{};  // compiled with the others
     co_return co_await PrepareImage(*changing, *whole, mode, progress);
   }
-  auto form = FormOf(tenant, backend);
+  auto form = forms_.Of(tenant, backend);
   if (!form) co_return std::unexpected(std::move(form).error());
   if (!*form) co_return Result<void>{};  // made by this very change, or refused by the store
   const model::Revision& revision = (*form)->revision;
@@ -333,13 +235,14 @@ Result<Candidate> ManagerImpl::DeployedAs(const model::Revision& revision) {
 
 // [{"function", "revision", "class", "share"}]: where each share of a route's traffic goes now.
 Json ManagerImpl::BackendsToJson(const std::string& tenant,
-                                 const std::vector<model::Backend>& backends) {
+                                 const std::vector<model::Backend>& backends,
+                                 const FormsNow::Newest* read) {
   double total = 0;
   for (const model::Backend& backend : backends) total += backend.weight;
   Json list = Json::array();
   for (const model::Backend& backend : backends) {
     Json json{{"function", backend.function}, {"share", backend.weight / total}};
-    if (const auto form = FormOf(tenant, backend); form && *form) {
+    if (const auto form = forms_.Of(tenant, backend, read); form && *form) {
       json["revision"] = (*form)->revision.number;
       json["class"] = model::ClassName(ClassOf((*form)->revision));
     }

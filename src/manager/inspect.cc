@@ -55,7 +55,7 @@ std::string_view ActionName(Action action) noexcept {
   return "deleted";
 }
 
-Json ManagerImpl::ToJson(const store::StoredResource& stored) {
+Json ManagerImpl::ToJson(const store::StoredResource& stored, const FormsNow::Newest* read) {
   Json json = model::ResourceToJson(stored.resource);
   json["metadata"]["uid"] = stored.uid;
   json["metadata"]["resourceVersion"] = std::to_string(stored.resource_version);
@@ -65,10 +65,11 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
   if (stored.revision != 0) status["revision"] = stored.revision;
   const model::ResourceKey key = stored.resource.key();
   if (const auto* route = std::get_if<model::RouteSpec>(&stored.resource.spec)) {
-    status["backends"] = BackendsToJson(key.tenant, route->backends);
+    status["backends"] = BackendsToJson(key.tenant, route->backends, read);
     if (route->mirror) {
       const model::Mirror& mirror = *route->mirror;
-      status["mirror"] = BackendsToJson(key.tenant, {{mirror.function, 1, mirror.target}}).front();
+      status["mirror"] =
+          BackendsToJson(key.tenant, {{mirror.function, 1, mirror.target}}, read).front();
       status["mirror"].erase("share");
       status["mirror"]["percent"] = mirror.percent;
       collector_.DrainAll();
@@ -77,14 +78,14 @@ Json ManagerImpl::ToJson(const store::StoredResource& stored) {
     }
   }
   if (stored.revision != 0) {
-    if (const auto now = NowOf(key.tenant, key.name); now && *now) {
+    if (const auto now = forms_.Now(key.tenant, key.name, read); now && *now) {
       status["class"] = model::ClassName(ClassOf(**now));
     }
     const auto moving = rollouts_.find({key.tenant, key.name});
     if (moving != rollouts_.end()) {
-      status["rollout"] = ToJson(moving->second);
+      status["rollout"] = ToJson(moving->second, read);
       const auto serving = ServingBackends(moving->second);
-      if (!serving.empty()) status["serving"] = BackendsToJson(key.tenant, serving);
+      if (!serving.empty()) status["serving"] = BackendsToJson(key.tenant, serving, read);
     }
     const std::string* served = ServedAs(key.tenant, key.name);
     Json scale = served == nullptr ? Json() : scales_.Of(*served);
@@ -109,8 +110,12 @@ Result<Json> ManagerImpl::List(std::string_view kind, std::string_view tenant) {
   if (!version) return std::unexpected(version.error());
   auto stored = store_->List(filter);
   if (!stored) return std::unexpected(stored.error());
+  const auto newest = forms_.ReadNewest(tenant);
+  if (!newest) return std::unexpected(newest.error());
   Json items = Json::array();
-  for (const store::StoredResource& resource : *stored) items.push_back(ToJson(resource));
+  for (const store::StoredResource& resource : *stored) {
+    items.push_back(ToJson(resource, &*newest));
+  }
   return Json{{"items", std::move(items)}, {"resourceVersion", *version}};
 }
 
@@ -129,7 +134,7 @@ Result<Json> ManagerImpl::Get(const ResourceName& name) {
                     {"artifact", revision.artifact_digest},
                     {"created", Rfc3339(revision.created)}});
   }
-  const auto found = NowOf(name.tenant, name.name);
+  const auto found = forms_.Now(name.tenant, name.name);
   if (!found) return std::unexpected(found.error());
   if (*found) {
     const model::Revision& now = **found;

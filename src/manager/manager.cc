@@ -129,6 +129,7 @@ ManagerImpl::ManagerImpl(Loop& loop, Options options, const Clock& clock, Random
       changes_(loop_, 1),
       changed_(loop_),
       ends_(loop_, *store_, fleet_, sandboxes_),
+      forms_(*store_, rollouts_),
       probe_(context_) {}
 
 Task<void> ManagerImpl::Boot() {

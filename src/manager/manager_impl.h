@@ -3,7 +3,7 @@
 //
 //   deploy.cc     Apply, Delete: manifests -> checked, compiled, durable, served
 //   place.cc      into which class a workload goes
-//   forms.cc      revisions and classes that routes name, beside what is current
+//   forms.cc      prepares the revisions and classes that routes name (which: traffic/forms_now.h)
 //   rollouts.cc   traffic that moves from one to another; by itself: slo_moves.cc
 //   prepare.cc    artifacts -> native code, or images in keepers
 //   inspect.cc    List, Get, Watch, Top, Status, Probe, Metrics, logs; Cost: cost.cc
@@ -52,6 +52,7 @@
 #include "manager/records/figures.h"
 #include "manager/records/span_exporter.h"
 #include "manager/state_dir.h"
+#include "manager/traffic/forms_now.h"
 #include "manager/traffic/rollout_watch.h"
 #include "manager/traffic/slo_watches.h"
 #include "scheduler/placing/strategy.h"
@@ -151,11 +152,6 @@ class ManagerImpl final : public Manager {
                                          const Artifacts& artifacts) const;
 
   // forms.cc
-  Result<std::vector<Form>> Forms();  // everything that cells must have
-  Result<std::optional<Form>> FormOf(const std::string& tenant, const model::Backend& backend);
-  // What a workload is now: the revision, in the class, that its traffic goes to.
-  Result<std::optional<model::Revision>> NowOf(const std::string& tenant, const std::string& name);
-  Result<std::vector<model::Revision>> AllNow();
   // Checks and prepares what routes name, as they would be with `candidates`.
   Task<void> PrepareForms(const std::vector<Candidate>& candidates, Mode mode, Progress& progress);
   Task<void> PrepareForm(const Candidate* changing, const std::string& tenant,
@@ -166,8 +162,8 @@ class ManagerImpl final : public Manager {
                                 std::string_view asked);
   Result<Candidate> DeployedAs(const model::Revision& revision);
   Awaitable<void> PrepareTraffic(const Candidate& changing, Progress& progress);
-  Json BackendsToJson(const std::string& tenant, const std::vector<model::Backend>& backends);
-  Result<std::vector<model::RouteEntry>> RoutesNow();  // with what rollouts make of them
+  Json BackendsToJson(const std::string& tenant, const std::vector<model::Backend>& backends,
+                      const FormsNow::Newest* read = nullptr);
 
   // rollouts.cc
   Awaitable<void> RunRollouts();
@@ -179,7 +175,7 @@ class ManagerImpl final : public Manager {
   Task<void> PlaceAnew(model::Rollout& plan);  // sets its canary
   Task<void> StartTo(model::Rollout plan, bool anew, Progress& progress);
   Task<void> StartByFiles(model::Rollout plan, std::vector<ManifestFile> files, Progress& progress);
-  Json ToJson(const model::Rollout& rollout);
+  Json ToJson(const model::Rollout& rollout, const FormsNow::Newest* read = nullptr);
 
   // slo_moves.cc
   Awaitable<void> KeepSlos();
@@ -224,7 +220,8 @@ class ManagerImpl final : public Manager {
 
   // inspect.cc
   Json Listener() const;
-  Json ToJson(const store::StoredResource& stored);
+  // `read`: the newest revisions of its tenant at least, where many are told of.
+  Json ToJson(const store::StoredResource& stored, const FormsNow::Newest* read = nullptr);
   Json ToJson(const store::SandboxRecord& record);  // sandboxes.cc
   Json MoveOf(const std::string& tenant, const std::string& name, const model::Revision& now);
   Result<void> RequireFunction(std::string_view tenant, std::string_view function);
@@ -292,7 +289,8 @@ class ManagerImpl final : public Manager {
   Creations creations_;                                            // none of these is begun
   bool creating_ = false;                                          // MakeWaiting runs
   std::map<std::string, std::map<std::string, Current>> current_;  // by tenant and function
-  std::map<std::pair<std::string, std::string>, model::Rollout> rollouts_;  // by tenant and name
+  FormsNow::Rollouts rollouts_;
+  FormsNow forms_;
   HostProbe probe_;
 };
 

@@ -222,7 +222,7 @@ Task<Json> ManagerImpl::StartRollout(RolloutRequest request, Progress& progress)
 
 // To the class that the newest revision would be placed in now.
 Task<void> ManagerImpl::PlaceAnew(Rollout& plan) {
-  const auto newest = FormOf(plan.tenant, {plan.name, 1, {}});
+  const auto newest = forms_.Of(plan.tenant, {plan.name, 1, {}});
   if (!newest) co_return std::unexpected(newest.error());
   if (!*newest) co_return Fail(Errc::kNotFound, "there is no " + Full(plan) + " any more");
   const model::Revision& revision = (*newest)->revision;
@@ -245,7 +245,7 @@ Task<void> ManagerImpl::PlaceAnew(Rollout& plan) {
   if (!chosen) co_return std::unexpected(chosen.error());
   const std::string found =
       "class " + std::string(model::ClassName(chosen->sandbox_class)) + ": " + chosen->because;
-  const auto now = FormOf(plan.tenant, {plan.name, 1, plan.stable});
+  const auto now = forms_.Of(plan.tenant, {plan.name, 1, plan.stable});
   if (now && *now && (*now)->revision.number == revision.number &&
       ClassOf((*now)->revision) == chosen->sandbox_class) {
     co_return Fail(Errc::kFailedPrecondition,
@@ -266,13 +266,13 @@ Task<void> ManagerImpl::StartTo(Rollout plan, bool anew, Progress& progress) {
     if (!placed) co_return std::unexpected(placed.error());
   }
   // The newest revision is known by no number: what has its traffic is what is deployed.
-  const auto newest = FormOf(plan.tenant, {plan.name, 1, {}});
+  const auto newest = forms_.Of(plan.tenant, {plan.name, 1, {}});
   if (newest && *newest && plan.canary.revision == (*newest)->revision.number) {
     plan.canary.revision.reset();
   }
   const model::Backend to{plan.name, 1, plan.canary};
   const model::Backend from{plan.name, 1, plan.stable};
-  auto canary = FormOf(plan.tenant, to);
+  auto canary = forms_.Of(plan.tenant, to);
   if (!canary) co_return std::unexpected(canary.error());
   if (!*canary) {
     co_return Fail(Errc::kNotFound, Full(plan) + " has no revision " +
@@ -280,7 +280,7 @@ Task<void> ManagerImpl::StartTo(Rollout plan, bool anew, Progress& progress) {
                                         " (any more); it has " +
                                         RevisionsOf(*store_, plan.tenant, plan.name));
   }
-  const auto stable = FormOf(plan.tenant, from);
+  const auto stable = forms_.Of(plan.tenant, from);
   if (stable && *stable && (*stable)->revision.number == (*canary)->revision.number &&
       ClassOf((*stable)->revision) == ClassOf((*canary)->revision)) {
     co_return Fail(Errc::kFailedPrecondition,
@@ -344,9 +344,9 @@ Task<Json> ManagerImpl::EndRollout(std::string tenant, std::string name, Rollout
   co_return GetRollout(tenant, name);
 }
 
-Json ManagerImpl::ToJson(const Rollout& rollout) {
+Json ManagerImpl::ToJson(const Rollout& rollout, const FormsNow::Newest* read) {
   const auto side = [&](const model::Target& target) {
-    Json json = BackendsToJson(rollout.tenant, {{rollout.name, 1, target}}).front();
+    Json json = BackendsToJson(rollout.tenant, {{rollout.name, 1, target}}, read).front();
     json.erase("function");
     json.erase("share");
     json["target"] = target.ToString();

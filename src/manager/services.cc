@@ -47,7 +47,7 @@ Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::Runn
     const std::string& tenant, const std::string& name) {
   if (auto known = RequireFunction(tenant, name); !known) return std::unexpected(known.error());
   if (const std::string* key = ServedAs(tenant, name)) return std::pair(keepers_.Of(*key), *key);
-  const auto now = NowOf(tenant, name);
+  const auto now = forms_.Now(tenant, name);
   if (!now) return std::unexpected(now.error());
   if (*now && ClassOf(**now) == model::Class::kWasm) {
     return Fail(Errc::kUnsupported, tenant + "/" + name +
@@ -65,7 +65,7 @@ Result<std::pair<std::shared_ptr<KeeperProcess>, std::string>> ManagerImpl::Runn
 
 // Says no before anything is made. A class that can, or nothing that runs, is the keeper's answer.
 Result<void> ManagerImpl::CheckVerb(const ServiceName& of, std::string_view verb) {
-  const auto now = NowOf(of.tenant, of.name);
+  const auto now = forms_.Now(of.tenant, of.name);
   if (!now || !*now) return {};
   const model::Class sandbox_class = ClassOf(**now);
   const std::string_view why = sandbox::WhyNot(sandbox_class, verb);

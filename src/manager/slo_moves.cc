@@ -90,7 +90,7 @@ Awaitable<void> ManagerImpl::ComeBack(SloWatches::Calmed calmed) {
   std::swap(to.stable, to.canary);
   to.kept = 0;
   to.because = "its overflow comes back: " + calmed.because;
-  if (const auto form = FormOf(calmed.tenant, {calmed.name, 1, calmed.to});
+  if (const auto form = forms_.Of(calmed.tenant, {calmed.name, 1, calmed.to});
       calmed.missed && form && *form) {
     const Class left = ClassOf((*form)->revision);
     to.missed.push_back(left);
@@ -109,7 +109,7 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
   const std::string& name = missed.name;
   auto deploying = co_await deploying_.Take(tenant);
   if (!deploying) co_return std::unexpected(deploying.error());
-  const auto form = FormOf(tenant, {name, 1, missed.target});
+  const auto form = forms_.Of(tenant, {name, 1, missed.target});
   if (!form) co_return std::unexpected(form.error());
   const auto traffic = TrafficOf(tenant, name);
   const bool still = *form && (*form)->revision.number == missed.revision;
@@ -165,7 +165,7 @@ Task<void> ManagerImpl::MoveOn(SloWatches::Missed missed) {
                  (move.kept == 0 ? "class " : stays) + Name(to_class) +
                  " is next: " + next->because;
 
-  const auto to = FormOf(tenant, {name, 1, move.canary});
+  const auto to = forms_.Of(tenant, {name, 1, move.canary});
   if (!to) co_return std::unexpected(to.error());
   if (!*to) co_return Result<void>{};  // it was deleted meanwhile
   Quiet quiet;

@@ -179,12 +179,14 @@ Result<std::vector<StoredResource>> Store::List(const Filter& filter) {
       [](const Query& row) { return ResourceOfRow(row); });
 }
 
-Result<std::vector<model::Revision>> Store::CurrentRevisions() {
+Result<std::vector<model::Revision>> Store::CurrentRevisions(std::string_view tenant) {
   return ReadAll<model::Revision>(
       state_->database->Prepare("SELECT " STRATA_REVISION_COLUMNS
-                                " FROM revisions AS r WHERE number = (SELECT max(number) FROM"
-                                " revisions AS s WHERE s.tenant = r.tenant AND s.name = r.name)"
-                                " ORDER BY tenant, name"),
+                                " FROM revisions AS r WHERE (?1 = '' OR tenant = ?1) AND number ="
+                                " (SELECT max(number) FROM revisions AS s"
+                                " WHERE s.tenant = r.tenant AND s.name = r.name)"
+                                " ORDER BY tenant, name",
+                                tenant),
       RevisionOfRow);
 }
 

@@ -195,8 +195,8 @@ class Store {
   // Sorted by tenant, kind and name.
   Result<std::vector<StoredResource>> List(const Filter& filter = {});
 
-  // The latest revision of every workload: what the cells must have.
-  Result<std::vector<model::Revision>> CurrentRevisions();
+  // The latest revision of every workload, or of every one of `tenant`, by tenant and name.
+  Result<std::vector<model::Revision>> CurrentRevisions(std::string_view tenant = {});
   // All kept revisions of one workload, newest first; the last 10 are kept, and
   // those that a route or rollout names.
   Result<std::vector<model::Revision>> Revisions(std::string_view tenant, std::string_view name);

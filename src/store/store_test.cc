@@ -139,6 +139,16 @@ TEST_F(StoreTest, AChangedWorkloadOrArtifactMakesARevision) {
   EXPECT_THAT(*store_->CurrentRevisions(), ElementsAre(*third[0].new_revision));
 }
 
+TEST_F(StoreTest, TheCurrentRevisionsOfOneTenantCanBeAskedFor) {
+  Apply({FunctionOf("f", "/a")});
+  const auto second = Apply({FunctionOf("f", "/a", "shop", 'b')});
+  const auto other = Apply({FunctionOf("f", "/b", "park")});
+  EXPECT_THAT(*store_->CurrentRevisions("shop"), ElementsAre(*second[0].new_revision));
+  EXPECT_THAT(*store_->CurrentRevisions("park"), ElementsAre(*other[0].new_revision));
+  EXPECT_THAT(*store_->CurrentRevisions("nobody"), IsEmpty());
+  EXPECT_THAT(*store_->CurrentRevisions(), SizeIs(2));
+}
+
 TEST_F(StoreTest, AChangeOfAVariantThatIsNotTakenMakesARevision) {
   NewResource wanted = FunctionOf("f", "/a");
   wanted.variants = {{model::VariantKind::kWasm, DigestOf('a')},

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "cell/start/given_mounts.h"
@@ -58,10 +57,9 @@ void NoteDirectories(const cell::Function& function, CellNeeds& needs) {
   }
 }
 
-using FullName = std::tuple<std::string, std::string, model::Target>;  // tenant, name, form
-using Indices = std::map<FullName, std::uint32_t>;
+using Indices = std::map<FormName, std::uint32_t>;
 
-FullName NameOf(const Runnable& runnable) {
+FormName NameOf(const Runnable& runnable) {
   return {runnable.revision.tenant, runnable.revision.name, runnable.target};
 }
 
@@ -149,7 +147,7 @@ std::string_view ModeName(ListenerPlan::Mode mode) noexcept {
 
 ListenerPlan PlanListener(std::span<const Runnable> runnable,
                           std::span<const model::RouteEntry> routes) {
-  std::map<FullName, model::Class> class_of;
+  std::map<FormName, model::Class> class_of;
   for (const Runnable& each : runnable) class_of.emplace(NameOf(each), each.sandbox_class);
   std::set<std::string> tenants;
   std::set<std::string> others;  // classes that are not wasm

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,9 @@ struct Runnable {
   model::Class sandbox_class = model::Class::kWasm;
   std::string module;  // the key of its native code, or of its image in a keeper
 };
+
+// Which form of which workload: tenant, name, target.
+using FormName = std::tuple<std::string, std::string, model::Target>;
 
 // A form that could not be made ready, and the error that says why.
 struct LeftOut {
