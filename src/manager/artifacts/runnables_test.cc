@@ -8,12 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/testing/temp_dir.h"
-#include "manager/cells/connector.h"
-#include "manager/opened.h"
-#include "sandbox/testing/call_fixture.h"
-#include "store/mac_key.h"
-#include "store/testing.h"
+#include "manager/testing/parts_fixture.h"
 
 namespace strata::manager {
 namespace {
@@ -23,94 +18,20 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// Forms of class container whose images are not here, and no keeper: all that can be said without a
-// process of another program.
-class RunnablesTest : public ::testing::Test {
+// Forms of class container whose images are not here.
+class RunnablesTest : public PartsFixture {
  protected:
-  void SetUp() override {
-    auto dir = StateDir::Open(home_ / "home");
-    ASSERT_TRUE(dir.has_value()) << dir.error().message;
-    auto store = store::Store::Open(dir->state().string(), clock_, random_);
-    auto key = store::LoadOrCreateMacKey(dir->keys().string(), random_);
-    auto journal = host::Journal::Open(dir->state() / "journal");
-    auto content = artifact::ContentStore::Open(dir->content().string());
-    ASSERT_TRUE(store && key && journal && content);
-    auto cache = artifact::CodeCache::Open(dir->cache().string(), *key, {});
-    auto images = artifact::ImageStore::Open({.directory = dir->images(), .unpacker = ""});
-    ASSERT_TRUE(cache && images);
-    parts_ = std::make_unique<Parts>(
-        *this, Opened{*std::move(dir), *std::move(store), *std::move(journal), *std::move(content),
-                      *std::move(cache), *std::move(images)});
-  }
-
-  // Everything that Runnables is made with.
-  struct Parts {
-    Parts(RunnablesTest& test, Opened from)
-        : opened(std::move(from)),
-          instance(opened.store->instance_id()),
-          context{test.loop_, test.clock_,    test.options_, opened.dir,
-                  instance,   opened.journal, test.log_},
-          connector(test.loop_),
-          egress(connector, registry),
-          accounts(*opened.store, test.clock_, registry, test.log_, Accounts::Metering::kOff),
-          compiler(test.loop_, test.options_, instance, opened.cache, opened.dir.state(),
-                   test.log_),
-          volumes(context, *opened.store),
-          keepers(
-              context, egress, accounts, [](const std::string&) {},
-              [](const std::string&, const keeper::Printed&) {},
-              [](const store::UsageKey&, std::chrono::nanoseconds, Bytes) {},
-              [](const std::string&, const keeper::Scaled&) {},
-              [](const std::string&, const keeper::Pooled&) {}),
-          runnables({test.loop_, test.options_, test.log_, *opened.store, opened.content,
-                     opened.images, compiler, volumes, keepers}) {}
-
-    Opened opened;
-    std::string instance;
-    CellContext context;
-    telemetry::Registry registry;
-    Connector connector;
-    KeeperEgress egress;
-    Accounts accounts;
-    CompileService compiler;
-    Volumes volumes;
-    Keepers keepers;
-    Runnables runnables;
-  };
-
-  Form Deploy(const std::string& name) {
-    store::NewResource wanted = store::FunctionOf(name, "/" + name);
-    wanted.placement = model::Placement{.sandbox_class = model::Class::kContainer};
-    auto applied = parts_->opened.store->Apply(std::span(&wanted, 1), store::DryRun::kNo);
-    EXPECT_TRUE(applied.has_value()) << applied.error().message;
-    auto revisions = parts_->opened.store->Revisions("shop", name);
-    EXPECT_TRUE(revisions.has_value());
-    return {revisions->front(), {}};
-  }
-
   Runnables& runnables() { return parts_->runnables; }
 
   std::vector<Runnable> Of(std::vector<Form> forms) {
-    auto made = sandbox::testing::CallFixture::RunTask(loop_, runnables().Of(std::move(forms)));
+    auto made = Run(runnables().Of(std::move(forms)));
     EXPECT_TRUE(made.has_value()) << made.error().message;
     return made ? *std::move(made) : std::vector<Runnable>();
   }
   void MakeReady(std::vector<Form> forms) {
-    const auto made =
-        sandbox::testing::CallFixture::RunTask(loop_, runnables().MakeReady(std::move(forms)));
+    const auto made = Run(runnables().MakeReady(std::move(forms)));
     EXPECT_TRUE(made.has_value()) << made.error().message;
   }
-
-  Loop loop_;
-  const testing::TempDir home_;
-  ManualClock clock_;
-  SeededRandom random_{1};
-  Options options_;
-  std::vector<std::string> lines_;
-  telemetry::Logger log_ = telemetry::Logger::To(
-      [this](telemetry::Level, std::string_view line) { lines_.emplace_back(line); },
-      telemetry::Level::kInfo, telemetry::Format::kText, clock_);
-  std::unique_ptr<Parts> parts_;
 };
 
 TEST_F(RunnablesTest, WhatNoKeeperHasIsServedByALineOfNothingUntilItWasTried) {

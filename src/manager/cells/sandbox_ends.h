@@ -7,7 +7,7 @@
 //
 // Threads:  one loop. Lifetime: what is given to it must live as long as the loop runs.
 // Errors:   kNotFound, also for the second of two who end the same one; the store's, for all that
-//           shared the commit. Tested by tests/e2e/api_test.py.
+//           shared the commit. Tested by sandbox_ends_test.cc, tests/e2e/api_test.py.
 #pragma once
 
 #include <map>
