@@ -247,6 +247,7 @@ void Keeper::OnServe(Serve message) {
     if (!services_.contains(key)) return;  // nobody wants it any more
     const bool kept = !ready && !proves && ready.error().code == Errc::kFailedPrecondition;
     if (!ready && !kept) OnForget(key);
+    if (kept) down_.insert_or_assign(key, ready.error().message);
     Tell(Prepared{key, ready ? "" : wire::WireError(ready.error()), kept});
   };
   const auto service = std::make_shared<Service>(
@@ -319,6 +320,7 @@ void Keeper::OnForget(const std::string& key) {
   if (found == services_.end()) return;
   auto service = std::move(found->second);
   services_.erase(found);
+  down_.erase(key);
   if (!service->came_up()) service->Stop();  // no call is in it
   ending_.push_back(service);
   Spawn(loop_, EndService(std::move(service)));
@@ -442,11 +444,14 @@ Awaitable<void> Keeper::Until(std::function<bool()> is_over, Duration most) {
 }
 
 State Keeper::TakeStock() const {
-  State state{.keeper = start_.keeper, .tenant = start_.tenant, .keys = {}, .starting = {}};
+  State state{
+      .keeper = start_.keeper, .tenant = start_.tenant, .keys = {}, .starting = {}, .down = {}};
   for (const auto& [key, image] : images_) state.keys.push_back(key);
   for (const auto& [key, pool] : admitted_) state.keys.push_back(key);
   for (const auto& [key, service] : services_) {
     (service->settled() ? state.keys : state.starting).push_back(key);
+    const auto down = down_.find(key);
+    if (down != down_.end() && !service->came_up()) state.down.push_back({key, down->second});
   }
   return state;
 }

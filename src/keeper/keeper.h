@@ -117,6 +117,7 @@ class Keeper {
   std::map<std::string, std::shared_ptr<Pool>> admitted_;
   std::map<Named, Pooled> pools_told_;
   std::map<std::string, std::shared_ptr<Service>> services_;
+  std::map<std::string, std::string> down_;  // by key: why a service that is kept did not come up
   std::map<std::uint64_t, std::shared_ptr<RunningProgram>> programs_;  // by id
   std::vector<std::shared_ptr<Service>> ending_;                       // were forgotten
   struct Account {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kDownPatience{10'000};
 constexpr std::chrono::milliseconds kRetryOfLost{500};
+constexpr std::chrono::milliseconds kKnownPatience{2'000};
 
 Result<Opened> Open(const Options& options, const Clock& clock, Random& random) {
   auto dir = StateDir::Open(options.home);
@@ -162,7 +163,7 @@ Task<void> ManagerImpl::Boot() {
   Spawn(loop_, ReleaseLeft());
   Spawn(loop_, exporter_.Run());
   Spawn(loop_, models_.Run(loop_));
-  // The API answers from here on; changes wait until the cells have caught up.
+  // Changes wait until the cells have caught up, the API does not.
   Spawn(loop_, [](ManagerImpl& self, [[maybe_unused]] Turns::Turn held) -> Awaitable<void> {
     auto served = co_await self.Serve();
     if (!served) {
@@ -170,6 +171,9 @@ Task<void> ManagerImpl::Boot() {
       Spawn(self.loop_, self.ServeUntilDone());
     }
   }(*this, std::move(*turn)));
+  // But it says from its first answer on what is not served and why, unless that takes long to find
+  // out: after an upgrade everything may be compiled anew.
+  (void)co_await runnables_.Known(kKnownPatience);
   co_return Result<void>{};
 }
 

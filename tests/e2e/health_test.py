@@ -85,8 +85,15 @@ class HealthTest(ServerTest):
         os.kill(keeper, signal.SIGKILL)
         self.assertTrue(eventually(lambda: "default/late does not come up" in self.server.log()))
         self.assertEqual(self.server.get("/late").status, 503)
+        why = self.server.json("describe", "service", "late")["status"]["not_served"]
+        self.assertIn("not every replica became ready", why[0]["because"])
+        # A manager that has just come knows it, too.
+        self.server.kill_manager()
+        self.server.up(self.server.address)
+        self.assertEqual(self.server.json("describe", "service", "late")["status"].get("not_served"), why)
         (lock / "closed").unlink()
         self.assertTrue(eventually(lambda: self.server.get("/late").text == "hello"))
+        self.assertNotIn("not_served", self.server.json("describe", "service", "late")["status"])
 
     def test_one_that_comes_up_slowly_keeps_no_other_namespace_waiting(self):
         gate = self.folder / "gate"

@@ -236,11 +236,17 @@ void Each(auto& visit, Is<Prepared> auto& m) {
 
 void Each(auto&, Is<Drained> auto&) {}
 
+void Each(auto& visit, Is<Down> auto& m) {
+  visit("key", m.key);
+  visit("because", m.because);
+}
+
 void Each(auto& visit, Is<State> auto& m) {
   visit("keeper", m.keeper);
   visit("tenant", m.tenant);
   visit("keys", m.keys);
   visit("starting", m.starting);
+  visit("down", m.down);
 }
 
 void Each(auto& visit, Is<Stats> auto& m) {

@@ -21,11 +21,17 @@ TEST(KeeperCodecTest, APreparationIsReadAsItWasWritten) {
 }
 
 TEST(KeeperCodecTest, AStateIsReadAsItWasWritten) {
-  const auto read = DecodeToManager(Encode(
-      ToManager(State{.keeper = "a", .tenant = "t", .keys = {"x", "y"}, .starting = {"z"}})));
+  const auto read = DecodeToManager(Encode(ToManager(State{.keeper = "a",
+                                                           .tenant = "t",
+                                                           .keys = {"x", "y"},
+                                                           .starting = {"z"},
+                                                           .down = {{"y", "its port"}}})));
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(std::get<State>(*read).keys, (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(std::get<State>(*read).starting, (std::vector<std::string>{"z"}));
+  ASSERT_EQ(std::get<State>(*read).down.size(), 1U);
+  EXPECT_EQ(std::get<State>(*read).down[0].key, "y");
+  EXPECT_EQ(std::get<State>(*read).down[0].because, "its port");
 }
 
 TEST(KeeperCodecTest, WhatWasUsedIsReadAsItWasWritten) {

@@ -247,12 +247,18 @@ struct Moved {
   std::uint64_t connections = 0;
   std::uint64_t denied = 0;
 };
+// A service that does not come up, and why.
+struct Down {
+  std::string key;
+  std::string because;
+};
 // Answer to Adopt. [fd] the control listener.
 struct State {
   std::string keeper;
   std::string tenant;
   std::vector<std::string> keys;
   std::vector<std::string> starting;  // services: a Prepared is to say whether they come up
+  std::vector<Down> down;             // of `keys`: services that were not ready in time, nor since
 };
 struct Stats {
   std::uint64_t images = 0;

@@ -145,7 +145,14 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
     left_out.push_back(std::move(as));
   }
   LeaveOut(std::move(left_out));
+  known_.Set(std::monostate{});
   co_return ready;
+}
+
+Task<void> Runnables::Known(std::chrono::milliseconds patience) {
+  auto known = co_await known_.Wait(patience);
+  if (!known) co_return std::unexpected(std::move(known).error());
+  co_return Result<void>{};
 }
 
 // What failed before, as `as` says, is not to be had soon.

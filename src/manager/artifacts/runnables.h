@@ -18,15 +18,18 @@
 // Tested by runnables_test.cc, tests/crash and tests/e2e.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "artifact/store/content_store.h"
 #include "artifact/store/image_store.h"
+#include "base/async/promise.h"
 #include "base/async/task.h"
 #include "base/files/fd.h"
 #include "base/text/json.h"
@@ -66,11 +69,14 @@ class Runnables {
     Volumes& volumes;
     Keepers& keepers;
   };
-  explicit Runnables(Parts parts) : parts_(parts) {}
+  explicit Runnables(Parts parts) : parts_(parts), known_(parts.loop) {}
 
   // Those of `forms`, which are all that cells must have, that cells can be told of. In a turn of
   // the changes.
   Task<std::vector<Runnable>> Of(std::vector<Form> forms);
+  // Waits until the first Of() has ended, after which NotServed() is true of all that is deployed.
+  // Once. kDeadlineExceeded: it takes longer.
+  Task<void> Known(std::chrono::milliseconds patience);
   // Tries each of `forms`, all of one tenant, in its turn: a keeper holds what nobody is served yet
   // only as long as somebody has that.
   Task<void> MakeReady(std::vector<Form> forms);
@@ -124,6 +130,7 @@ class Runnables {
   void LeaveOut(std::vector<LeftOut> forms);
 
   Parts parts_;
+  Promise<std::monostate> known_;   // Of() has ended
   std::map<std::string, Fd> code_;  // by module key
   std::vector<LeftOut> left_out_;
   std::vector<Told> told_;

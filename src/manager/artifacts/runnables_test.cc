@@ -80,6 +80,12 @@ TEST_F(RunnablesTest, WhatIsLostBesideItWaitsForNoOne) {
   EXPECT_THAT(lines_, SizeIs(2)) << "one for each";
 }
 
+TEST_F(RunnablesTest, WhatIsNotServedIsKnownOnceAllWasLookedAt) {
+  EXPECT_FALSE(Run(runnables().Known(std::chrono::milliseconds(1))).has_value());
+  Of({Deploy("f")});
+  EXPECT_TRUE(Run(runnables().Known(std::chrono::milliseconds(1))).has_value());
+}
+
 TEST_F(RunnablesTest, TheImagesOfAllFormsAreKept) {
   const Form form = Deploy("f");
   Of({form});

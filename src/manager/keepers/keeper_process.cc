@@ -225,14 +225,20 @@ Awaitable<void> KeeperProcess::Read(std::shared_ptr<KeeperProcess> self) {
 
 void KeeperProcess::Handle(keeper::ToManager message) {
   if (const auto* prepared = std::get_if<keeper::Prepared>(&message)) {
-    starting_.erase(prepared->key);
+    const bool is_service = starting_.erase(prepared->key) > 0;
+    const auto outcome = wire::OutcomeOf(prepared->error);
+    if (outcome) {
+      down_.erase(prepared->key);
+    } else if (is_service) {
+      down_.insert_or_assign(prepared->key, outcome.error().message);
+    }
     if (prepared->error.empty() || prepared->kept) {
       keys_.insert(prepared->key);
     } else {
       keys_.erase(prepared->key);
     }
     if (auto waiting = preparing_.extract(prepared->key)) {
-      waiting.mapped()->Set(wire::OutcomeOf(prepared->error));
+      waiting.mapped()->Set(outcome);
     }
   } else if (auto* done = std::get_if<keeper::Done>(&message)) {
     const auto found = doing_.find(done->id);
@@ -246,6 +252,7 @@ void KeeperProcess::Handle(keeper::ToManager message) {
   } else if (auto* measured = std::get_if<keeper::Measured>(&message)) {
     listener_.OnMeasured(*this, std::move(*measured));
   } else if (auto* scaled = std::get_if<keeper::Scaled>(&message)) {
+    if (scaled->ready > 0) down_.erase(scaled->key);
     listener_.OnScaled(*this, std::move(*scaled));
   } else if (auto* pooled = std::get_if<keeper::Pooled>(&message)) {
     listener_.OnPooled(*this, std::move(*pooled));
@@ -261,6 +268,9 @@ void KeeperProcess::Handle(keeper::ToManager message) {
       tenant_ = state->tenant;
       keys_.insert(state->keys.begin(), state->keys.end());
       starting_.insert(state->starting.begin(), state->starting.end());
+      for (keeper::Down& each : state->down) {
+        down_.insert_or_assign(std::move(each.key), std::move(each.because));
+      }
     }
     std::exchange(greeting_, nullptr)->Set(std::move(message));  // Ready or State
   }
@@ -345,6 +355,7 @@ Result<Fd> KeeperProcess::OpenLine(const std::string& key) {
 void KeeperProcess::Forget(const std::string& key) {
   keys_.erase(key);
   starting_.erase(key);
+  down_.erase(key);
   static_cast<void>(Post(keeper::Forget{key}));  // a keeper that is gone has forgotten
   if (auto waiting = preparing_.extract(key)) {
     waiting.mapped()->Set(Fail(Errc::kUnavailable, "nobody wants " + key + " any more"));

@@ -100,6 +100,8 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   [[nodiscard]] const std::set<std::string>& keys() const noexcept { return keys_; }
   // Services that it is still starting: whether they come up is not known yet.
   [[nodiscard]] const std::set<std::string>& starting() const noexcept { return starting_; }
+  // By key: services that did not come up when they were started last, and why.
+  [[nodiscard]] const std::map<std::string, std::string>& down() const noexcept { return down_; }
   [[nodiscard]] bool alive() const noexcept { return alive_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
   // What it has computed since it began, with all that it ever started; also when it has ended.
@@ -135,6 +137,7 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   wire::Channel wire_;
   std::set<std::string> keys_;
   std::set<std::string> starting_;
+  std::map<std::string, std::string> down_;
   std::uint64_t next_request_;
   bool alive_ = true;
   Answer heard_;  // all that it sent

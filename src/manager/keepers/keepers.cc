@@ -185,10 +185,7 @@ Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, kee
   if (ready || ready.error().code == Errc::kUnavailable || stopping_) co_return;
   if (NoteRefusal(key, ready.error())) co_return on_lost_(keeper->tenant());  // it is left out
   context_.log.Error(keeper->tenant() + "/" + name + " does not come up", ready.error());
-  if (keeper->keys().contains(key)) {  // its keeper starts it on
-    down_.insert_or_assign(key, ready.error().message);
-    co_return;
-  }
+  if (keeper->keys().contains(key)) co_return;  // its keeper starts it on
   co_await Pause(context_.loop, kStartAgain);
   if (!stopping_) on_lost_(keeper->tenant());
 }
@@ -216,8 +213,10 @@ Keepers::Found Keepers::Find(const std::string& tenant, model::Class sandbox_cla
 }
 
 std::string Keepers::WhyDown(const std::string& key) const {
-  const auto found = down_.find(key);
-  return found == down_.end() ? "" : found->second;
+  const auto keeper = Of(key);
+  if (keeper == nullptr) return "";
+  const auto found = keeper->down().find(key);
+  return found == keeper->down().end() ? "" : found->second;
 }
 
 std::shared_ptr<KeeperProcess> Keepers::Of(std::string_view key) const {
@@ -250,10 +249,10 @@ void Keepers::KeepOnly(const std::set<std::string>& keys, const std::set<Image>&
     }
     std::set<std::string> held = keeper->keys();
     held.insert(keeper->starting().begin(), keeper->starting().end());
+    for (const auto& [key, why] : keeper->down()) held.insert(key);
     for (const std::string& key : held) {
       if (keys.contains(key) || its_images.contains(key)) continue;
       keeper->Forget(key);
-      down_.erase(key);
     }
     if (!keeper->keys().empty() || !keeper->starting().empty() || !its_images.empty()) {
       ++at;
@@ -324,7 +323,6 @@ std::map<std::string, std::string> Keepers::tenants() const {
 // One that was forgotten may still have to say something.
 void Keepers::OnScaled(const KeeperProcess& keeper, keeper::Scaled scaled) {
   if (!keeper.keys().contains(scaled.key)) return;
-  if (scaled.ready > 0) down_.erase(scaled.key);
   on_scaled_(keeper.tenant(), std::move(scaled));
 }
 
@@ -334,11 +332,9 @@ void Keepers::OnPooled(const KeeperProcess& keeper, keeper::Pooled pool) {
 
 void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
   egress_.Forget(keeper.name());
-  const auto was_its = [its = "@" + keeper.name()](const auto& entry) {
+  std::erase_if(refused_, [its = "@" + keeper.name()](const auto& entry) {
     return entry.first.ends_with(its);
-  };
-  std::erase_if(refused_, was_its);
-  std::erase_if(down_, was_its);
+  });
   Account(keeper);
   accounts_.Ended(keeper.name(), keeper.tenant(), kRole);
   for (auto at = by_tenant_.begin(); at != by_tenant_.end(); ++at) {

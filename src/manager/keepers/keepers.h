@@ -10,8 +10,8 @@
 // here: its keys are void, `on_lost` is told, and the next Run starts another, under whose name
 // there are new keys.
 //
-// Threads: one loop. Lifetime: what it is made with outlives it. Tested by tests/e2e and
-// tests/crash.
+// Threads: one loop. Lifetime: what it is made with outlives it. Tested by keepers_test.cc,
+// tests/e2e and tests/crash.
 #pragma once
 
 #include <chrono>
@@ -93,7 +93,7 @@ class Keepers final : public KeeperListener {
   Found Find(const std::string& tenant, model::Class sandbox_class, const std::string& digest,
              const Workload& what);
 
-  // Why the service `key` does not come up, which its keeper goes on starting; empty: it does.
+  // Why the service `key` does not come up, which is started again and again; empty: it does.
   [[nodiscard]] std::string WhyDown(const std::string& key) const;
 
   // The keeper of the service that `key` names; null: it is gone.
@@ -153,8 +153,7 @@ class Keepers final : public KeeperListener {
   PooledFn on_pooled_;
   KeyedTurns turns_;  // by tenant, to start its keeper; by key, to ask a keeper for it
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
-  std::map<std::string, Error> refused_;     // by key: what ran before, and may not run any more
-  std::map<std::string, std::string> down_;  // by key: why a service that is started on is not up
+  std::map<std::string, Error> refused_;  // by key: what ran before, and may not run any more
   std::uint64_t next_name_ = 0;
   std::size_t starting_ = 0;  // keepers that nobody can use yet
   std::size_t leaving_ = 0;   // keepers without images that are still finishing

@@ -1,7 +1,7 @@
 // manager/testing/parts_fixture.h - for tests: the parts of a manager that need no other program,
 // over a STRATA_HOME of the test's own.
 //
-//   PartsFixture: state on disk, Keepers, Fleet, Runnables
+//   PartsFixture: state on disk, Keepers, Fleet, Runnables <--wire--> FakeKeeper (fake_keeper.h)
 //
 // Threads: one loop, which Run drives until the task has ended.
 #pragma once
