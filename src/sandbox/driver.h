@@ -240,8 +240,8 @@ class Image : public std::enable_shared_from_this<Image> {
   // succeeded: does nothing.
   virtual Task<void> Warm() { co_return Result<void>{}; }
 
-  // Creates a sandbox. Fails with kInvalidArgument (bad id), kUnsupported (a limit or grant that
-  // this driver cannot enforce), kResourceExhausted (no slot left; nothing is kept).
+  // kInvalidArgument: a bad id; kUnsupported: a limit or grant that this driver cannot enforce;
+  // kFailedPrecondition: the host lacks what a grant needs; kResourceExhausted: no slot is left.
   virtual Result<std::unique_ptr<Sandbox>> Create(const Spec& spec) = 0;
 };
 

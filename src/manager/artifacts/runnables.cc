@@ -134,7 +134,10 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
     const bool for_good = found[i].module.has_value() || IsRefused(forms[i].revision);
     auto made = Finish(std::move(forms[i]), std::move(found[i].module));
     if (made) {
-      as.because = found[i].lacks() ? kBeingMade : "";
+      as.because.clear();
+      if (found[i].lacks()) {
+        as.because = found[i].because.empty() ? kBeingMade : std::move(found[i].because);
+      }
       told_.push_back({std::move(as), made->module});
       ready.push_back(*std::move(made));
       continue;
@@ -177,7 +180,7 @@ Runnables::Found Runnables::Find(const Form& form, const LeftOut& as) {
     const std::string& why = as.because.empty() ? found.because : as.because;
     return {Fail(Errc::kUnsupported, why), At::kRefused};
   }
-  return {std::move(found.key), found.at};
+  return {std::move(found.key), found.at, std::move(found.because)};
 }
 
 // Another try would be answered the same.

@@ -106,6 +106,7 @@ class Runnables {
   struct Found {
     Result<std::string> module;
     Keepers::At at = Keepers::At::kNowhere;
+    std::string because = {};  // of a service that was not started last
 
     // It takes MakeReady.
     [[nodiscard]] bool lacks() const noexcept {

@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "manager/records/node_prices.h"
+#include "manager/testing/fake_keeper.h"
 #include "manager/testing/parts_fixture.h"
 
 namespace strata::manager {
@@ -31,6 +33,16 @@ class RunnablesTest : public PartsFixture {
   void MakeReady(std::vector<Form> forms) {
     const auto made = Run(runnables().MakeReady(std::move(forms)));
     EXPECT_TRUE(made.has_value()) << made.error().message;
+  }
+
+  // Has the keeper asked to run `form`, which was there before: what came of it.
+  Result<std::string> AskKeeper(const Form& form) {
+    const auto resource = runnables().ResourceOf(form.revision);
+    EXPECT_TRUE(resource.has_value());
+    auto what = WorkloadOf(*resource, Mode::kCommit, {},
+                           options_.prices.On(HostName()).Of(model::Class::kContainer));
+    return Run(parts_->keepers.Run("shop", model::Class::kContainer, form.revision.artifact_digest,
+                                   "{}", std::move(what), Keepers::Until::kStarted));
   }
 };
 
@@ -78,6 +90,40 @@ TEST_F(RunnablesTest, WhatIsLostBesideItWaitsForNoOne) {
   EXPECT_THAT(Of({form, other}), IsEmpty());
   EXPECT_THAT(runnables().untried(), IsEmpty());
   EXPECT_THAT(lines_, SizeIs(2)) << "one for each";
+}
+
+TEST_F(RunnablesTest, WhatIsRefusedForGoodIsSaidSoAndNotTriedAgain) {
+  FakeKeeper keeper(parts_->context, "k-shop-1-0", "shop");
+  keeper.refusal = {Errc::kUnsupported, "it cannot enforce that"};
+  ASSERT_TRUE(Run(parts_->keepers.Recover()).has_value());
+  const Form form = Deploy("f");
+  ASSERT_FALSE(AskKeeper(form).has_value());
+  EXPECT_THAT(Of({form}), IsEmpty());
+  EXPECT_THAT(runnables().lacking(), IsEmpty());
+  MakeReady({form});
+  EXPECT_THAT(Of({form}), IsEmpty());
+  const Json missing = runnables().NotServed("shop", "f");
+  ASSERT_EQ(missing.size(), 1U) << missing;
+  EXPECT_THAT(missing[0]["because"].get<std::string>(), HasSubstr("it cannot enforce that"));
+  EXPECT_EQ(missing[0]["tried_again"], false);
+  EXPECT_THAT(keeper.asked, SizeIs(1)) << "the answer would be the same";
+  ASSERT_THAT(lines_, ::testing::Not(IsEmpty()));
+  EXPECT_THAT(lines_.back(), HasSubstr("not served"));
+}
+
+TEST_F(RunnablesTest, WhatTheHostLacksForNowIsTriedAgain) {
+  FakeKeeper keeper(parts_->context, "k-shop-1-0", "shop");
+  keeper.refusal = {Errc::kFailedPrecondition, "install the plugins"};
+  ASSERT_TRUE(Run(parts_->keepers.Recover()).has_value());
+  const Form form = Deploy("f");
+  ASSERT_FALSE(AskKeeper(form).has_value());
+  Of({form});
+  EXPECT_THAT(runnables().lacking(), ElementsAre("shop"));
+  keeper.refusal.reset();
+  ASSERT_TRUE(AskKeeper(form).has_value()) << "somebody has installed them";
+  EXPECT_THAT(Of({form}), SizeIs(1));
+  EXPECT_THAT(runnables().lacking(), IsEmpty());
+  EXPECT_TRUE(runnables().NotServed("shop", "f").is_null());
 }
 
 TEST_F(RunnablesTest, WhatIsNotServedIsKnownOnceAllWasLookedAt) {

@@ -100,7 +100,8 @@ class KeeperProcess : public std::enable_shared_from_this<KeeperProcess> {
   [[nodiscard]] const std::set<std::string>& keys() const noexcept { return keys_; }
   // Services that it is still starting: whether they come up is not known yet.
   [[nodiscard]] const std::set<std::string>& starting() const noexcept { return starting_; }
-  // By key: services that did not come up when they were started last, and why.
+  // By key: services that did not come up when they were started last, and why. Some go on being
+  // started here (keys() has them), some have to be asked for again.
   [[nodiscard]] const std::map<std::string, std::string>& down() const noexcept { return down_; }
   [[nodiscard]] bool alive() const noexcept { return alive_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }

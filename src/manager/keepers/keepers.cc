@@ -177,16 +177,24 @@ bool Keepers::NoteRefusal(const std::string& key, const Error& error) {
 }
 
 Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, keeper::Serve what,
-                                      [[maybe_unused]] KeyedTurns::Turn turn) {
+                                      KeyedTurns::Turn turn) {
   const std::string name = what.name;
   const std::string key = what.key;
+  const std::string before = WhyDown(key);
   const auto ready = co_await keeper->Serve(std::move(what));
   // A keeper that ended, or one that was told to forget it, is no reason to try again.
   if (ready || ready.error().code == Errc::kUnavailable || stopping_) co_return;
   if (NoteRefusal(key, ready.error())) co_return on_lost_(keeper->tenant());  // it is left out
-  context_.log.Error(keeper->tenant() + "/" + name + " does not come up", ready.error());
-  if (keeper->keys().contains(key)) co_return;  // its keeper starts it on
+  if (ready.error().message != before) {
+    context_.log.Error(keeper->tenant() + "/" + name + " does not come up", ready.error());
+  }
+  if (keeper->keys().contains(key)) co_return;         // its keeper starts it on
+  if (!starting_again_.insert(key).second) co_return;  // who failed before it has it tried again
+  {
+    const KeyedTurns::Turn given_up = std::move(turn);  // others need not wait for that
+  }
   co_await Pause(context_.loop, kStartAgain);
+  starting_again_.erase(key);
   if (!stopping_) on_lost_(keeper->tenant());
 }
 
@@ -204,7 +212,7 @@ Keepers::Found Keepers::Find(const std::string& tenant, model::Class sandbox_cla
   }
   if (!held && !holder.starting().contains(its)) {
     const bool has_image = holder.keys().contains(ImageKey(sandbox_class, digest, holder));
-    return {std::move(key), has_image && !waited_for ? At::kSoon : At::kNowhere};
+    return {std::move(key), has_image && !waited_for ? At::kSoon : At::kNowhere, WhyDown(its)};
   }
   // A keeper that was adopted has run it since before this manager.
   std::visit([&](const auto& each) { egress_.Allow(its, each.grants); }, what);

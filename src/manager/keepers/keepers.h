@@ -70,8 +70,9 @@ class Keepers final : public KeeperListener {
   // it does so already: a program when it is called, a service at once. The module key; `key` and
   // `image` in `what` are filled in here. kUnsupported: not root, this host lacks the class, or the
   // class cannot enforce what `what` says. kFailedPrecondition: nothing ever listened at the
-  // service's port. What ran before and is refused with kUnsupported is so for as long as its
-  // keeper lives, or until somebody asks for it to be ready.
+  // service's port, or the host lacks for now what the grants need. What ran before and is refused
+  // with kUnsupported is so for as long as its keeper lives, or until somebody asks for it to be
+  // ready.
   Task<std::string> Run(std::string tenant, model::Class sandbox_class, std::string digest,
                         std::string root_image, Workload what, Until until);
 
@@ -88,7 +89,7 @@ class Keepers final : public KeeperListener {
   struct Found {
     std::string key;
     At at = At::kNowhere;
-    std::string because = {};  // kRefused: why
+    std::string because = {};  // kRefused: why; kSoon, kNowhere: why it was not started last
   };
   Found Find(const std::string& tenant, model::Class sandbox_class, const std::string& digest,
              const Workload& what);
@@ -154,6 +155,7 @@ class Keepers final : public KeeperListener {
   KeyedTurns turns_;  // by tenant, to start its keeper; by key, to ask a keeper for it
   std::map<std::string, std::shared_ptr<KeeperProcess>> by_tenant_;
   std::map<std::string, Error> refused_;  // by key: what ran before, and may not run any more
+  std::set<std::string> starting_again_;  // services that are asked for again after a pause
   std::uint64_t next_name_ = 0;
   std::size_t starting_ = 0;  // keepers that nobody can use yet
   std::size_t leaving_ = 0;   // keepers without images that are still finishing

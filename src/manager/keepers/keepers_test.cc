@@ -81,6 +81,16 @@ TEST_F(KeepersTest, WhatIsRefusedForGoodIsAskedForAgainOnlyByWhoAppliesIt) {
   EXPECT_EQ(Find(Program()).at, Keepers::At::kHand);
 }
 
+TEST_F(KeepersTest, WhatTheHostLacksForNowIsNoRefusal) {
+  keeper_->refusal = {Errc::kFailedPrecondition, "install the plugins"};
+  Adopt();
+  EXPECT_FALSE(Ask(Program(), Keepers::Until::kStarted).has_value());
+  EXPECT_EQ(Find(Program()).at, Keepers::At::kSoon);
+  keeper_->refusal.reset();
+  EXPECT_TRUE(Ask(Program(), Keepers::Until::kStarted).has_value());
+  EXPECT_EQ(Find(Program()).at, Keepers::At::kHand);
+}
+
 TEST_F(KeepersTest, AServiceThatIsRefusedForGoodIsLostAndNotStartedAgain) {
   keeper_->refusal = {Errc::kUnsupported, "it cannot enforce that"};
   Adopt();
@@ -90,6 +100,24 @@ TEST_F(KeepersTest, AServiceThatIsRefusedForGoodIsLostAndNotStartedAgain) {
   EXPECT_EQ(Find(Service()).at, Keepers::At::kRefused);
   EXPECT_FALSE(Ask(Service(), Keepers::Until::kStarted).has_value());
   EXPECT_THAT(keeper_->asked, ElementsAre("s"));
+}
+
+TEST_F(KeepersTest, WhyAServiceIsNotStartedForNowIsKnownUntilItIs) {
+  keeper_->refusal = {Errc::kFailedPrecondition, "install the plugins"};
+  Adopt();
+  const auto key = Ask(Service(), Keepers::Until::kStarted);
+  ASSERT_TRUE(key.has_value());
+  Settle();
+  EXPECT_EQ(keepers().WhyDown(*key), "install the plugins");
+  EXPECT_EQ(Find(Service()).at, Keepers::At::kSoon) << "it may be asked for again";
+  ASSERT_TRUE(Ask(Service(), Keepers::Until::kStarted).has_value());
+  Settle();
+  EXPECT_THAT(lines_, SizeIs(2)) << "adopted, and does not come up: said once";
+  keeper_->refusal.reset();
+  ASSERT_TRUE(Ask(Service(), Keepers::Until::kStarted).has_value());
+  Settle();
+  EXPECT_EQ(keepers().WhyDown(*key), "");
+  EXPECT_EQ(Find(Service()).at, Keepers::At::kHand);
 }
 
 TEST_F(KeepersTest, WhyAServiceIsDownIsKnownOfAnAdoptedKeeper) {

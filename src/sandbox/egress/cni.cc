@@ -93,8 +93,9 @@ Task<host::ExitStatus> EndOf(host::Process& process) {
 Result<void> FindPlugins(const std::filesystem::path& plugins) {
   for (const char* name : {"ptp", "static"}) {
     if (::access((plugins / name).c_str(), X_OK) == 0) continue;
-    return Fail(Errc::kUnsupported, "the CNI plugin " + (plugins / name).string() +
-                                        " is not there; install containernetworking-plugins");
+    return Fail(Errc::kFailedPrecondition,
+                "the CNI plugin " + (plugins / name).string() +
+                    " is not there; install containernetworking-plugins");
   }
   return {};
 }

@@ -7,7 +7,8 @@
 // nothing to release by DEL: addresses are given out by Egress, `static` keeps no files.
 //
 // Threads: the caller's loop; nothing blocks it. Cancelled, the plugin is killed.
-// Errors:  kUnsupported: a plugin is not installed; kInternal: a plugin failed, in its own words,
+// Errors:  kFailedPrecondition: a plugin is not installed; kInternal: a plugin failed, in its own
+// words,
 //          or its result is not what was asked for; kDeadlineExceeded.
 // Tested by cni_test.cc and, with the plugins, by tests/contract.
 #pragma once

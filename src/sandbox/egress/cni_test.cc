@@ -51,7 +51,7 @@ TEST(CniTest, AHostWithoutPluginsSaysWhatToInstall) {
   const strata::testing::TempDir empty;
   const auto found = FindPlugins(empty.path());
   ASSERT_FALSE(found.has_value());
-  EXPECT_EQ(found.error().code, Errc::kUnsupported);
+  EXPECT_EQ(found.error().code, Errc::kFailedPrecondition);
   EXPECT_TRUE(found.error().message.contains("containernetworking-plugins"));
 }
 

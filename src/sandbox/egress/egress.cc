@@ -27,7 +27,8 @@ Result<void> Egress::CheckJoin(std::span<const model::HttpGrant> grants) const {
 
 Result<void> Egress::CheckPlug(std::span<const model::HttpGrant> grants) const {
   if (::access("/dev/net/tun", R_OK | W_OK) != 0) {
-    return Fail(Errc::kUnsupported, "grants.http: there is no /dev/net/tun for virtual machines");
+    return Fail(Errc::kFailedPrecondition,
+                "grants.http: there is no /dev/net/tun for virtual machines");
   }
   return CheckPlace(grants);
 }

@@ -11,7 +11,8 @@
 // Threads:  one loop, whose thread is in the namespace that is meant, and a worker.
 // Lifetime: shared; an Outlet keeps it. Nothing is made before the first sandbox with a grant, and
 //           everything ends with the namespace.
-// Errors:   kUnsupported: this host or process cannot; before anything was made.
+// Errors:   before anything was made: kFailedPrecondition: this host lacks something for now, which
+//           may be installed while we run; kUnsupported: this process cannot, ever.
 // Tested by egress_test.cc and tests/contract.
 #pragma once
 
@@ -41,8 +42,8 @@ class Egress : public std::enable_shared_from_this<Egress> {
   explicit Egress(Loop& loop, std::filesystem::path plugins = kPlugins)
       : loop_(loop), plugins_(std::move(plugins)) {}
 
-  // Whether sandboxes can be given these grants here, by Join and by Plug. kUnsupported: the
-  // message says what is missing, or which grant cannot be.
+  // Whether sandboxes can be given these grants here, by Join and by Plug. kFailedPrecondition: the
+  // message says what is missing; kUnsupported: which grant cannot be, or why none can.
   [[nodiscard]] Result<void> CheckJoin(std::span<const model::HttpGrant> grants) const;
   [[nodiscard]] Result<void> CheckPlug(std::span<const model::HttpGrant> grants) const;
 

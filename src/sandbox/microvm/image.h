@@ -7,9 +7,9 @@
 //
 // Threads:  the loop's; what blocks is the worker's. Lifetime: it keeps Shared and its snapshots;
 //           its sandboxes keep it, and a boot under way does.
-// Errors:   Create: kInvalidArgument, kNotFound, kUnsupported: the spec; kResourceExhausted:
-//           max_sandboxes are live. Booted, Start: what kept the machine from coming up,
-//           kUnavailable or kDeadlineExceeded. Tested by tests/contract.
+// Errors:   Create: kInvalidArgument, kNotFound, kUnsupported: the spec; kFailedPrecondition: no
+//           /dev/net/tun; kResourceExhausted: max_sandboxes are live. Booted, Start: what kept the
+//           machine from coming up, kUnavailable or kDeadlineExceeded. Tested by tests/contract.
 #pragma once
 
 #include <map>

@@ -4,8 +4,8 @@
 //
 // Threads:  the loop's. Lifetime: it keeps Shared; sandboxes copy what they need of it.
 // Errors:   Create: kInvalidArgument, kNotFound, kUnsupported: the spec, or a user that the
-//           container does not have; kResourceExhausted: max_sandboxes are live. Tested by
-//           tests/contract.
+//           container does not have; kFailedPrecondition: no CNI plugin; kResourceExhausted:
+//           max_sandboxes are live. Tested by tests/contract.
 #pragma once
 
 #include <memory>
