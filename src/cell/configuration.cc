@@ -60,6 +60,7 @@ route::PlanSpec ToPlanSpec(Configure message) {
     for (const Backend& backend : route.backends) {
       rule.backends.push_back({backend.function, backend.weight, backend.named});
     }
+    rule.refused = route.refused;
     if (route.mirror) rule.mirror = route::Mirror{route.mirror->function, route.mirror->percent};
     spec.rules.push_back(std::move(rule));
   }

@@ -76,6 +76,7 @@ TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
                        .headers = {{"x-env", "test"}},
                        .split = "x-user",
                        .backends = {{0, 5, true}},
+                       .refused = true,
                        .mirror = Mirror{0, 9}}};
   configure.observe = {false, true, 0.5, true};
   const route::PlanSpec spec = ToPlanSpec(configure);
@@ -92,6 +93,7 @@ TEST(ToPlanSpecTest, EverythingIsCarriedOver) {
   EXPECT_EQ(spec.rules[0].headers, (std::vector<model::HeaderMatch>{{"x-env", "test"}}));
   EXPECT_EQ(spec.rules[0].split, "x-user");
   EXPECT_EQ(spec.rules[0].mirror, (route::Mirror{0, 9}));
+  EXPECT_TRUE(spec.rules[0].refused);
   EXPECT_FALSE(spec.observe.access_log);
   EXPECT_TRUE(spec.observe.server_timing);
 }

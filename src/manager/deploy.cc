@@ -415,18 +415,19 @@ Task<DesiredState> ManagerImpl::BuildDesired() {
   auto made = co_await runnables_.Of(*std::move(forms));
   if (!made) co_return std::unexpected(made.error());
   const std::vector<Runnable> ready = *std::move(made);
+  const std::set<FormName>& refused = runnables_.refused();
   std::set<std::string> tenants;
   for (const Runnable& each : ready) tenants.insert(each.revision.tenant);
   desired.listener = PlanListener(ready, *routes);
   if (desired.listener.mode == ListenerPlan::Mode::kFront) {
-    desired.front = BuildFrontConfiguration(ready, *routes, options_.observe);
+    desired.front = BuildFrontConfiguration(ready, *routes, options_.observe, refused);
   } else {
     if (desired.listener.tenant.empty()) desired.listener.tenant = kDefaultTenant;
     tenants.insert(desired.listener.tenant);
   }
   current_.clear();
   for (const std::string& tenant : tenants) {
-    Configuration built = BuildConfiguration(tenant, ready, *routes, options_.observe);
+    Configuration built = BuildConfiguration(tenant, ready, *routes, options_.observe, refused);
     for (std::uint32_t i = 0; i < built.message.functions.size(); ++i) {
       const cell::Function& function = built.message.functions[i];
       if (function.target.empty()) current_[tenant][function.name] = {i, function.module};

@@ -32,6 +32,17 @@ std::string_view ActionOf(store::Change::Type type) {
   return ActionName(Action::kDeleted);
 }
 
+// Of one that is deployed: why nobody can call it now, which may pass or not.
+std::unexpected<Error> NotServed(std::string_view tenant, std::string_view name, const Json& why) {
+  std::string text = std::string(tenant) + "/" + std::string(name) +
+                     " is not served: " + why["because"].get<std::string>();
+  if (why["tried_again"].get<bool>()) {
+    return Fail(Errc::kUnavailable, std::move(text) + "; it is tried again");
+  }
+  return Fail(Errc::kFailedPrecondition,
+              std::move(text) + "; it is not tried again until what is said there is changed");
+}
+
 // [{"kind", "digest", "taken"}]; empty: the workload has a single artifact.
 Json VariantsOf(const model::Revision& revision) {
   Json variants = model::VariantsToJson(revision.variants);
@@ -216,6 +227,8 @@ Task<Json> ManagerImpl::Watch(std::uint64_t since) {
 Result<void> ManagerImpl::RequireFunction(std::string_view tenant, std::string_view function) {
   const auto found = current_.find(std::string(tenant));
   if (found != current_.end() && found->second.contains(std::string(function))) return {};
+  const Json missing = runnables_.NotServed(std::string(tenant), std::string(function));
+  if (!missing.is_null()) return NotServed(tenant, function, missing.front());
   std::string text = "nothing is deployed as " + std::string(tenant) + "/" + std::string(function) +
                      "; 'strata get' lists what is";
   std::vector<std::string_view> names;

@@ -49,6 +49,19 @@ void Retarget(http::RequestHead& head, std::string_view target) {
   head.query = question == std::string_view::npos ? "" : target.substr(question + 1);
 }
 
+// Who is told that nothing is there. What is refused for good invites nobody to come again.
+http::Problem NotServed(const Rule& rule) {
+  if (rule.refused) {
+    return http::ProblemOf(503, "not-served",
+                           "what this route leads to cannot run as it is deployed; its owner sees "
+                           "why with 'strata explain' and has to change it");
+  }
+  http::Problem problem =
+      http::ProblemOf(503, "not-served", "what this route leads to cannot be reached now");
+  problem.retry_after = std::chrono::seconds(1);
+  return problem;
+}
+
 std::string_view TracestateOf(const http::RequestHead& head) {
   const auto field = http::FindHeader(head.headers, "tracestate");
   return field && telemetry::IsValidTracestate(*field) ? *field : std::string_view();
@@ -137,10 +150,7 @@ Awaitable<void> RequestPath::Handle(http::Exchange& exchange) {
                   std::move(allow));
   }
   if (match.rule->backends.empty()) {
-    http::Problem problem =
-        http::ProblemOf(503, "not-served", "what this route leads to cannot be reached now");
-    problem.retry_after = std::chrono::seconds(1);
-    return Refuse(exchange, std::move(state), std::move(problem));
+    return Refuse(exchange, std::move(state), NotServed(*match.rule));
   }
   const auto draw = DrawByHeader(*match.rule, head.headers);
   const Backend& backend = PickBackend(

@@ -64,6 +64,19 @@ TEST_F(RequestPathTest, WhatNobodyServesNowIsToldToComeAgain) {
   EXPECT_EQ(test_ports_.records[0].status, 503);
 }
 
+TEST_F(RequestPathTest, WhatIsRefusedForGoodIsNotToldToComeAgain) {
+  PlanSpec spec;
+  spec.rules.push_back({.path = "/never", .refused = true});
+  auto plan = Plan::Build(std::move(spec), nullptr, ports_);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  path_.SwitchTo(std::move(*plan));
+  const Client client = Get("/never");
+  EXPECT_EQ(client.exchange.response_sink.status(), 503);
+  EXPECT_EQ(client.exchange.response_sink.header("Retry-After"), "");
+  EXPECT_EQ(ProblemType(client), "urn:strata:problem:not-served");
+  EXPECT_TRUE(client.exchange.response_sink.text().contains("has to change it"));
+}
+
 TEST_F(RequestPathTest, AnAmbiguousPathIs400) {
   Serve({Spec("hello")});
   for (const char* target : {"/hello/../x", "/hello//x", "/hello/%2e%2e/x", "/hello%2fx"}) {

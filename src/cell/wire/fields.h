@@ -49,6 +49,7 @@ void Each(auto& visit, Is<Route> auto& m) {
   visit("headers", m.headers);
   visit("split", m.split);
   visit("backends", m.backends);
+  visit("refused", m.refused);
   visit("mirror", m.mirror);
 }
 

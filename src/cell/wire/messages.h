@@ -110,6 +110,7 @@ struct Route {
   std::vector<model::HeaderMatch> headers;
   std::string split;              // a header's name, or empty: at random
   std::vector<Backend> backends;  // none: nobody serves it now
+  bool refused = false;           // nor will anybody, until what is deployed there is changed
   std::optional<Mirror> mirror;
 };
 

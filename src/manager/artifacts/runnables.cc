@@ -98,6 +98,7 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
   lacking_.clear();
   untried_.clear();
   images_.clear();
+  refused_.clear();
   const std::vector<LeftOut> tried = std::exchange(tried_, {});
   for (const Form& form : forms) {
     LeftOut as = LeftOutAs(form);
@@ -132,6 +133,7 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
     }
     // What it takes it had, so that nothing else can be made ready, or will never be given.
     const bool for_good = found[i].module.has_value() || IsRefused(forms[i].revision);
+    FormName name(as.tenant, as.name, forms[i].target);
     auto made = Finish(std::move(forms[i]), std::move(found[i].module));
     if (made) {
       as.because.clear();
@@ -143,7 +145,11 @@ Task<std::vector<Runnable>> Runnables::Of(std::vector<Form> forms) {
       continue;
     }
     as.for_good = for_good;
-    if (!as.for_good) lacking_.insert(as.tenant);
+    if (for_good) {
+      refused_.insert(std::move(name));
+    } else {
+      lacking_.insert(as.tenant);
+    }
     as.because = std::move(made).error().message;
     left_out.push_back(std::move(as));
   }

@@ -84,6 +84,8 @@ class Runnables {
   [[nodiscard]] const std::set<std::string>& lacking() const noexcept { return lacking_; }
   // Those of them that lack what MakeReady was not asked for since it was there.
   [[nodiscard]] const std::set<std::string>& untried() const noexcept { return untried_; }
+  // Forms of the last Of() that are left out for good.
+  [[nodiscard]] const std::set<FormName>& refused() const noexcept { return refused_; }
   // Of all forms of the last Of(): what their keepers keep ready for whatever runs of them.
   [[nodiscard]] const std::set<Keepers::Image>& images() const noexcept { return images_; }
   // [{"revision", "class", "because", "tried_again"}]: forms that are deployed and reached by no
@@ -138,6 +140,7 @@ class Runnables {
   std::set<Keepers::Image> images_;
   std::set<std::string> lacking_;
   std::set<std::string> untried_;
+  std::set<FormName> refused_;
   std::vector<LeftOut> tried_;  // which forms MakeReady was asked for and Of() found lacking since
 };
 

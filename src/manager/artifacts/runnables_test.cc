@@ -100,6 +100,7 @@ TEST_F(RunnablesTest, WhatIsRefusedForGoodIsSaidSoAndNotTriedAgain) {
   ASSERT_FALSE(AskKeeper(form).has_value());
   EXPECT_THAT(Of({form}), IsEmpty());
   EXPECT_THAT(runnables().lacking(), IsEmpty());
+  EXPECT_THAT(runnables().refused(), ElementsAre(FormName("shop", "f", {})));
   MakeReady({form});
   EXPECT_THAT(Of({form}), IsEmpty());
   const Json missing = runnables().NotServed("shop", "f");
@@ -109,6 +110,8 @@ TEST_F(RunnablesTest, WhatIsRefusedForGoodIsSaidSoAndNotTriedAgain) {
   EXPECT_THAT(keeper.asked, SizeIs(1)) << "the answer would be the same";
   ASSERT_THAT(lines_, ::testing::Not(IsEmpty()));
   EXPECT_THAT(lines_.back(), HasSubstr("not served"));
+  Of({});
+  EXPECT_THAT(runnables().refused(), IsEmpty());
 }
 
 TEST_F(RunnablesTest, WhatTheHostLacksForNowIsTriedAgain) {
@@ -119,6 +122,7 @@ TEST_F(RunnablesTest, WhatTheHostLacksForNowIsTriedAgain) {
   ASSERT_FALSE(AskKeeper(form).has_value());
   Of({form});
   EXPECT_THAT(runnables().lacking(), ElementsAre("shop"));
+  EXPECT_THAT(runnables().refused(), IsEmpty());
   keeper.refusal.reset();
   ASSERT_TRUE(AskKeeper(form).has_value()) << "somebody has installed them";
   EXPECT_THAT(Of({form}), SizeIs(1));

@@ -74,8 +74,15 @@ cell::Function HandedOn(cell::Function function) {
   return function;
 }
 
-void AddRoute(const model::RouteEntry& entry, const Indices& indices, Configuration& to) {
-  cell::Route route{entry.host, entry.path, entry.methods, entry.headers, entry.split, {}, {}};
+void AddRoute(const model::RouteEntry& entry, const Indices& indices,
+              const std::set<FormName>& refused, Configuration& to) {
+  cell::Route route{.host = entry.host,
+                    .path = entry.path,
+                    .methods = entry.methods,
+                    .headers = entry.headers,
+                    .split = entry.split,
+                    .backends = {},
+                    .mirror = {}};
   for (std::size_t i = 0; i < entry.backends.size(); ++i) {
     const model::Backend& backend = entry.backends[i];
     const auto found = indices.find({entry.tenant, backend.function, backend.target});
@@ -88,7 +95,13 @@ void AddRoute(const model::RouteEntry& entry, const Indices& indices, Configurat
     if (found != indices.end()) route.mirror = cell::Mirror{found->second, mirror.percent};
   }
   // What is left of it may have no weight: then nobody serves it, as with none at all.
-  if (std::ranges::none_of(route.backends, &cell::Backend::weight)) route.backends.clear();
+  if (std::ranges::none_of(route.backends, &cell::Backend::weight)) {
+    route.backends.clear();
+    route.refused = std::ranges::all_of(entry.backends, [&](const model::Backend& backend) {
+      return backend.weight == 0 ||
+             refused.contains({entry.tenant, backend.function, backend.target});
+    });
+  }
   to.message.routes.push_back(std::move(route));
 }
 
@@ -100,7 +113,7 @@ std::string ModuleKey(std::string_view artifact_digest, std::string_view engine_
 
 Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnable> runnable,
                                  std::span<const model::RouteEntry> routes,
-                                 const cell::Observe& observe) {
+                                 const cell::Observe& observe, const std::set<FormName>& refused) {
   Configuration built;
   built.message.observe = observe;
   Indices indices;
@@ -116,7 +129,7 @@ Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnab
     }
   }
   for (const model::RouteEntry& entry : routes) {
-    if (entry.tenant == tenant) AddRoute(entry, indices, built);
+    if (entry.tenant == tenant) AddRoute(entry, indices, refused, built);
   }
   built.modules.assign(modules.begin(), modules.end());
   return built;
@@ -124,7 +137,8 @@ Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnab
 
 Configuration BuildFrontConfiguration(std::span<const Runnable> runnable,
                                       std::span<const model::RouteEntry> routes,
-                                      const cell::Observe& observe) {
+                                      const cell::Observe& observe,
+                                      const std::set<FormName>& refused) {
   Configuration built;
   built.message.observe = observe;
   Indices indices;
@@ -136,7 +150,7 @@ Configuration BuildFrontConfiguration(std::span<const Runnable> runnable,
                                           : FunctionFrom(each));
     if (each.sandbox_class != model::Class::kWasm) modules.insert(each.module);
   }
-  for (const model::RouteEntry& entry : routes) AddRoute(entry, indices, built);
+  for (const model::RouteEntry& entry : routes) AddRoute(entry, indices, refused, built);
   built.modules.assign(modules.begin(), modules.end());
   return built;
 }

@@ -92,15 +92,18 @@ ListenerPlan PlanListener(std::span<const Runnable> runnable,
                           std::span<const model::RouteEntry> routes);
 
 // What fronts serve: every route, of all tenants. Functions of class wasm are handed on, the others
-// are reached through their keepers' lines.
+// are reached through their keepers' lines. `refused`, here and below: forms that are left out for
+// good.
 Configuration BuildFrontConfiguration(std::span<const Runnable> runnable,
                                       std::span<const model::RouteEntry> routes,
-                                      const cell::Observe& observe);
+                                      const cell::Observe& observe,
+                                      const std::set<FormName>& refused = {});
 
 // The configuration of `tenant`. A backend that cannot be called is left out; a route may have none
-// then, and its requests are told to come again.
+// then, and its requests are told to come again, unless all that had a weight is refused.
 Configuration BuildConfiguration(std::string_view tenant, std::span<const Runnable> runnable,
                                  std::span<const model::RouteEntry> routes,
-                                 const cell::Observe& observe);
+                                 const cell::Observe& observe,
+                                 const std::set<FormName>& refused = {});
 
 }  // namespace strata::manager

@@ -104,6 +104,31 @@ TEST(ConfigurationTest, ARouteThatNobodyServesStaysWithoutABackend) {
   }
 }
 
+TEST(ConfigurationTest, ARouteIsRefusedWhenAllThatItLeadsToIs) {
+  const std::vector<Runnable> runnable{RunnableOf("a", "one", "sha256:1")};
+  auto both = RouteTo("a", "/", "never");
+  both.backends.push_back({"never", 1, {.revision = 3}});
+  auto rolled = RouteTo("a", "/2", "never");
+  rolled.backends.push_back({"lost", 0});
+  auto served = RouteTo("a", "/3", "never");
+  served.backends.push_back({"one", 1});
+  const std::vector<model::RouteEntry> routes{both, rolled, served};
+  std::set<FormName> refused{{"a", "never", {}}, {"b", "lost", {}}};
+  const auto are_refused = [&] {
+    const auto built = BuildConfiguration("a", runnable, routes, {}, refused);
+    const auto front = BuildFrontConfiguration(runnable, routes, {}, refused);
+    std::vector<bool> all;
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      all.push_back(built.message.routes[i].refused);
+      EXPECT_EQ(front.message.routes[i].refused, all.back());
+    }
+    return all;
+  };
+  EXPECT_EQ(are_refused(), (std::vector{false, true, false})) << "revision 3 may come yet";
+  refused.emplace("a", "never", model::Target{.revision = 3});
+  EXPECT_EQ(are_refused(), (std::vector{true, true, false}));
+}
+
 TEST(ConfigurationTest, CollectsTheDirectoriesThatCellsMustReach) {
   auto runnable = RunnableOf("a", "one", "sha256:1");
   runnable.revision.workload.grants.dirs = {

@@ -51,6 +51,7 @@ struct Rule {
   std::vector<model::HeaderMatch> headers;  // sorted
   std::string split;                        // a header's name in lower case; empty: at random
   std::optional<Mirror> mirror;
+  bool refused = false;  // it has no backend, and gets none unless what is deployed there changes
 };
 
 class Table {
