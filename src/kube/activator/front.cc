@@ -106,8 +106,8 @@ Awaitable<void> Front::Handle(http::Exchange& exchange) {
 
 Awaitable<std::optional<http::Problem>> Front::Serve(http::Exchange& exchange) {
   const sandbox::Spec spec{.id = "activator", .limits = workload_.limits};
-  if (load_->meter.running() >= spec.limits.concurrency) {
-    co_return http::ProblemOf(429, "too-many-calls", "the service is at its concurrency limit");
+  if (IsFull()) {
+    co_return http::ProblemOf(429, "too-many-calls", "each pod is at the concurrency limit");
   }
   if (!exchange.LimitBody(spec.limits.request)) {
     const model::Exit too_long{.reason = model::ExitReason::kLimit, .detail = "request"};
@@ -120,33 +120,40 @@ Awaitable<std::optional<http::Problem>> Front::Serve(http::Exchange& exchange) {
     if (!obtained) co_return ProblemForWaiting(obtained.error());
     const std::shared_ptr<Pod> pod = *std::move(obtained);
     if (!pod) co_return std::nullopt;
-    const Counted one_more(pod->running);
-    const auto patience = std::min(kConnect, Until(due, clock_.Now()));
-    http::Endpoint endpoint = pod->address;
-    auto client = co_await http::Client::Connect(loop_, std::move(endpoint), patience);
-    auto socket = client ? std::move(*client).Release()
-                         : Result<Fd>(std::unexpected(std::move(client).error()));
-    if (!socket) {
-      pod->avoid_until = clock_.Now() + kAvoid;
-      continue;
-    }
-    sandbox::remote::Connection connection(loop_, *std::move(socket));
-    sandbox::Call call{.head = exchange.head(),
-                       .body = exchange.body(),
-                       .sink = exchange.sink(),
-                       .deadline = due,
-                       .trace = {},
-                       .exchange = &exchange};
-    sandbox::remote::Forward forward(loop_, clock_, connection, spec, call);
-    const auto exit = co_await forward.Run();
-    if (exit && exit->reason == model::ExitReason::kReturned) co_return std::nullopt;
-    if (exchange.sink().head_sent()) {
-      exchange.sink().Abort();
-      co_return std::nullopt;
-    }
-    if (exit) co_return route::ProblemForExit(*exit);
-    co_return http::ProblemOf(502, "pod-lost", "the pod closed before it answered");
+    auto handed = co_await HandTo(*pod, exchange, spec, due);
+    if (load_->waiting > 0) changed_.Notify();  // there is room at the pod
+    if (handed) co_return *std::move(handed);
+    pod->avoid_until = clock_.Now() + kAvoid;
   }
+}
+
+Task<std::optional<http::Problem>> Front::HandTo(Pod& pod, http::Exchange& exchange,
+                                                 const sandbox::Spec& spec, TimePoint due) {
+  const Counted one_more(pod.running);
+  const auto patience = std::min(kConnect, Until(due, clock_.Now()));
+  http::Endpoint endpoint = pod.address;
+  auto client = co_await http::Client::Connect(loop_, std::move(endpoint), patience);
+  auto socket = client ? std::move(*client).Release()
+                       : Result<Fd>(std::unexpected(std::move(client).error()));
+  if (!socket) co_return std::unexpected(std::move(socket).error());
+  sandbox::remote::Connection connection(loop_, *std::move(socket));
+  sandbox::Call call{.head = exchange.head(),
+                     .body = exchange.body(),
+                     .sink = exchange.sink(),
+                     .deadline = due,
+                     .trace = {},
+                     .exchange = &exchange};
+  sandbox::remote::Forward forward(loop_, clock_, connection, spec, call);
+  const auto exit = co_await forward.Run();
+  std::optional<http::Problem> problem;
+  if (exit && exit->reason == model::ExitReason::kReturned) co_return problem;
+  if (exchange.sink().head_sent()) {
+    exchange.sink().Abort();
+    co_return problem;
+  }
+  problem = exit ? route::ProblemForExit(*exit)
+                 : http::ProblemOf(502, "pod-lost", "the pod closed before it answered");
+  co_return problem;
 }
 
 Task<std::shared_ptr<Front::Pod>> Front::Obtain(http::Exchange& exchange, TimePoint due) {
@@ -169,12 +176,20 @@ Task<std::shared_ptr<Front::Pod>> Front::Obtain(http::Exchange& exchange, TimePo
   co_return std::shared_ptr<Pod>();
 }
 
+// Whether none of the pods that there are may have another request. Where there is none, one comes.
+bool Front::IsFull() const {
+  return !pods_.empty() &&
+         std::ranges::none_of(pods_, [this](const auto& pod) { return HasRoom(*pod); });
+}
+
+bool Front::HasRoom(const Pod& pod) const { return pod.running < workload_.limits.concurrency; }
+
 // The one with the fewest of our requests.
 std::shared_ptr<Front::Pod> Front::Pick() const {
   std::shared_ptr<Pod> best;
   for (const auto& pod : pods_) {
-    const bool avoided = pod->avoid_until > clock_.Now();
-    if (!avoided && (!best || pod->running < best->running)) best = pod;
+    const bool may_have_it = HasRoom(*pod) && pod->avoid_until <= clock_.Now();
+    if (may_have_it && (!best || pod->running < best->running)) best = pod;
   }
   return best;
 }

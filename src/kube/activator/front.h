@@ -10,7 +10,9 @@
 // seen yet goes to another one when a pod cannot be reached; what a pod has begun is not repeated.
 //
 // Waiting is bounded by the workload's own time limit and by number; beyond either, and once it is
-// closed, the answer is 503 with Retry-After. More requests at once than its limit get 429.
+// closed, the answer is 503 with Retry-After. A pod has as many requests of ours at once as the
+// workload's `limits.concurrency` says; who comes while each pod has as many gets 429. What other
+// activators give to the same pods is not known here.
 //
 // Threads: the loop's. Lifetime: loop and clock outlive it; it outlives its requests, which its
 // server's Drain does not wait for beyond its deadline: Quiet does. Requests that are left when the
@@ -32,6 +34,7 @@
 #include "kube/activator/demand.h"
 #include "kube/activator/meter.h"
 #include "kube/activator/workload.h"
+#include "sandbox/driver.h"
 
 namespace strata::kube::activator {
 
@@ -73,8 +76,13 @@ class Front final : public http::Handler {
 
   // What to tell the client; nothing when it has its answer, or is gone.
   Awaitable<std::optional<http::Problem>> Serve(http::Exchange& exchange);
-  // Null: the client is gone.
+  // A pod with room, which may have to be waited for. Null: the client is gone.
   Task<std::shared_ptr<Pod>> Obtain(http::Exchange& exchange, TimePoint due);
+  // As Serve. Any error: the pod could not be reached, and has seen nothing of the request.
+  Task<std::optional<http::Problem>> HandTo(Pod& pod, http::Exchange& exchange,
+                                            const sandbox::Spec& spec, TimePoint due);
+  [[nodiscard]] bool IsFull() const;
+  [[nodiscard]] bool HasRoom(const Pod& pod) const;
   [[nodiscard]] std::shared_ptr<Pod> Pick() const;
 
   Loop& loop_;

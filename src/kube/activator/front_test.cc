@@ -170,17 +170,47 @@ TEST_F(FrontTest, WhoWaitsAtOneThatIsClosedIsToldToComeAgain) {
   EXPECT_THAT(client.received(), HasSubstr("Retry-After: 1"));
 }
 
-TEST_F(FrontTest, MoreAtOnceThanTheLimitAreRefused) {
+TEST_F(FrontTest, EachPodHasAsManyAtOnceAsTheLimitSaysAndTheNextAreRefused) {
+  Workload workload = Usual();
+  workload.limits.concurrency = 1;
+  front_.Change(workload);
+  FakePod one(harness_.loop, harness_.clock);
+  FakePod other(harness_.loop, harness_.clock);
+  one.may_answer = other.may_answer = false;
+  front_.SetPods({one.address, other.address});
+  RawClient first(harness_);
+  first.Send(kGet);
+  RawClient second(harness_);
+  second.Send(kGet);
+  ASSERT_TRUE(harness_.RunUntil([&] { return one.asked == 1 && other.asked == 1; }));
+  RawClient third(harness_);
+  third.Send(kGet);
+  ASSERT_TRUE(third.ReadUntil("too-many-calls"));
+  EXPECT_THAT(third.received(), HasSubstr("HTTP/1.1 429 "));
+  one.may_answer = other.may_answer = true;
+  EXPECT_TRUE(first.ReadUntil("GET /a?b"));
+  EXPECT_TRUE(second.ReadUntil("GET /a?b"));
+}
+
+TEST_F(FrontTest, WhoHasWaitedForTheFirstPodIsHandedToItWhenItHasRoom) {
   Workload workload = Usual();
   workload.limits.concurrency = 1;
   front_.Change(workload);
   RawClient first(harness_);
   first.Send(kGet);
-  ASSERT_TRUE(Waits(1));
   RawClient second(harness_);
   second.Send(kGet);
-  ASSERT_TRUE(second.ReadUntil("too-many-calls"));
-  EXPECT_THAT(second.received(), HasSubstr("HTTP/1.1 429 "));
+  ASSERT_TRUE(Waits(2));
+  FakePod pod(harness_.loop, harness_.clock);
+  pod.may_answer = false;
+  front_.SetPods({pod.address});
+  ASSERT_TRUE(harness_.RunUntil([&] { return pod.asked == 1; }));
+  harness_.Settle();
+  EXPECT_EQ(pod.asked, 1);
+  EXPECT_TRUE(Waits(1));
+  pod.may_answer = true;
+  EXPECT_TRUE(first.ReadUntil("GET /a?b"));
+  EXPECT_TRUE(second.ReadUntil("GET /a?b"));
 }
 
 TEST_F(FrontTest, ABodyOverTheLimitIsRefused) {
