@@ -58,6 +58,8 @@ const Json* FindLike(const std::vector<Json>& objects, const Json& object) {
   return found == objects.end() ? nullptr : &*found;
 }
 
+// As `kubectl rollout status` has it: what the Deployment says was seen, as many pods as it wants
+// are made by it, none is left of what it said before, and each is available.
 Condition ReadinessOf(const Json* deployment) {
   if (deployment == nullptr) return {.reason = "Progressing", .message = "its Deployment is made"};
   const Json none = Json::object();
@@ -65,9 +67,10 @@ Condition ReadinessOf(const Json* deployment) {
   const auto wanted = deployment->value("/spec/replicas"_json_pointer, std::int64_t{1});
   const auto available = status.value("availableReplicas", std::int64_t{0});
   const auto updated = status.value("updatedReplicas", std::int64_t{0});
+  const auto all = status.value("replicas", std::int64_t{0});
   const bool seen = status.value("observedGeneration", std::int64_t{0}) >=
                     deployment->value("/metadata/generation"_json_pointer, std::int64_t{0});
-  if (seen && available >= wanted && updated >= wanted) {
+  if (seen && updated >= wanted && all <= updated && available >= updated) {
     return {true, "Available", std::to_string(available) + " replicas are available"};
   }
   const Json conditions = status.value("conditions", Json::array());
@@ -76,9 +79,11 @@ Condition ReadinessOf(const Json* deployment) {
       return {.reason = "Stuck", .message = each.value("message", "")};
     }
   }
-  return {.reason = "Progressing",
-          .message = std::to_string(available) + " of " + std::to_string(wanted) +
-                     " replicas are available"};
+  Condition going{.reason = "Progressing",
+                  .message = std::to_string(available) + " of " + std::to_string(wanted) +
+                             " replicas are available"};
+  if (all > updated) going.message += ", " + std::to_string(all - updated) + " of before are left";
+  return going;
 }
 
 // Those of its claims that have no storage yet, for a message: their pod waits for them, or some

@@ -48,7 +48,10 @@ Json Deployment(int available) {
             {"ownerReferences", OwnedBy("uid-1")}}},
           {"spec", {{"replicas", 2}}},
           {"status",
-           {{"observedGeneration", 1}, {"availableReplicas", available}, {"updatedReplicas", 2}}}};
+           {{"observedGeneration", 1},
+            {"replicas", 2},
+            {"availableReplicas", available},
+            {"updatedReplicas", 2}}}};
 }
 
 Observed Seen(Json resource, std::vector<Json> children = {}) {
@@ -160,7 +163,7 @@ TEST(ReconcileTest, ThePortAtTheActivatorsIsSaidBeforeAnybodyIsLedThere) {
 TEST(ReconcileTest, NoReplicaIsAsItShallBeWhereNobodyAsks) {
   Json deployment = Deployment(0);
   deployment["spec"]["replicas"] = 0;
-  deployment["status"].erase("updatedReplicas");
+  deployment["status"] = {{"observedGeneration", 1}};
   const Json port = {{"activator", {{"port", 20'001}}}};
   const Json ready = ReadyOf(Decide(FollowsLoad(port, 0, {deployment}), kNow));
   EXPECT_EQ(ready["status"], "True");
@@ -242,6 +245,15 @@ TEST(ReconcileTest, ADeploymentThatWasNotSeenYetIsNotReady) {
   Json deployment = Deployment(2);
   deployment["metadata"]["generation"] = 2;
   EXPECT_EQ(ReadyOf(Decide(Seen(Service(), {deployment}), kNow))["status"], "False");
+}
+
+TEST(ReconcileTest, APodOfBeforeThatIsLeftKeepsItFromBeingReady) {
+  Json deployment = Deployment(2);
+  deployment["status"]["replicas"] =
+      3;  // the Deployment makes a new one first, and lets the old one go last
+  const Json ready = ReadyOf(Decide(Seen(Service(), {deployment}), kNow));
+  EXPECT_EQ(ready["status"], "False");
+  EXPECT_THAT(ready["message"].get<std::string>(), HasSubstr("1 of before are left"));
 }
 
 TEST(ReconcileTest, TheStatusSaysHowManyPodsThereAreAndWhich) {
