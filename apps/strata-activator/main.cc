@@ -47,7 +47,7 @@ Awaitable<void> Finish(Loop& loop, const strata::Clock& clock, activator::Activa
   loop.stop();
 }
 
-int Run(const strata::ClusterFlags& flags, const std::string& listen) {
+int Run(const strata::ClusterFlags& flags, const std::string& listen, const std::string& space) {
   // One for each Service's port, and two for each request.
   strata::host::RaiseFileLimit();
   auto access = controller::AccessTo(flags.server, flags.files, flags.token);
@@ -63,7 +63,10 @@ int Run(const strata::ClusterFlags& flags, const std::string& listen) {
   if (!log) return 1;
   Loop loop(1);
   controller::ApiClient client(loop, *std::move(access));
-  activator::Activator all(loop, client, clock, *log, listen, strata::NewId(clock, random));
+  activator::Activator all(loop, client, clock, *log,
+                           {.host = listen,
+                            .instance = strata::NewId(clock, random),
+                            .reader = "system:serviceaccount:" + space + ":strata-operator"});
   strata::http::Server server(loop, strata::http::ServerConfig{}, all, clock);
   if (auto adopted = server.Adopt(*std::move(listener)); !adopted) {
     std::fprintf(stderr, "strata-activator: %s\n", adopted.error().message.c_str());
@@ -83,6 +86,11 @@ int main(int argc, char** argv) {
   program.app()
       .add_option("--listen", listen, "numeric address that requests come to")
       ->capture_default_str();
+  std::string space = "strata-system";
+  program.app()
+      .add_option("--namespace", space,
+                  "where strata-operator is, which may ask how much there is to do")
+      ->capture_default_str();
   return program.Run(argc, argv,
-                     [&](const strata::ClusterFlags& flags) { return Run(flags, listen); });
+                     [&](const strata::ClusterFlags& flags) { return Run(flags, listen, space); });
 }

@@ -20,6 +20,9 @@ namespace controller = strata::kube::controller;
 using strata::Awaitable;
 using strata::Loop;
 
+// Where the pod has it (deploy/kubernetes/plain/operator.yaml).
+constexpr const char* kActivatorToken = "/var/run/secrets/strata.dev/activator/token";
+
 constexpr const char* kAbout =
     R"(Makes a Kubernetes cluster as our manifests in it say: a Deployment, a Service and a NetworkPolicy for each
 Service and each Function, in the RuntimeClass that the scheduler's rules choose, and an Ingress for each Route and for
@@ -38,7 +41,7 @@ Awaitable<void> Act(Loop& loop, controller::LeaseHolder& lease, controller::Cont
   loop.stop();
 }
 
-int Run(const strata::ClusterFlags& flags, const std::string& space) {
+int Run(const strata::ClusterFlags& flags, const controller::Activators::Settings& activators) {
   auto access = controller::AccessTo(flags.server, flags.files, flags.token);
   if (!access) {
     std::fprintf(stderr, "strata-operator: %s\n", access.error().message.c_str());
@@ -54,9 +57,9 @@ int Run(const strata::ClusterFlags& flags, const std::string& space) {
   host.resize(host.find('\0'));
   controller::LeaseHolder lease(
       loop, client, clock,
-      "/apis/coordination.k8s.io/v1/namespaces/" + space + "/leases/strata-operator",
+      "/apis/coordination.k8s.io/v1/namespaces/" + activators.space + "/leases/strata-operator",
       host + "-" + std::to_string(::getpid()), *log);
-  controller::Controller controller(loop, client, clock, *log, space);
+  controller::Controller controller(loop, client, clock, *log, activators);
   strata::Spawn(loop, Act(loop, lease, controller, *log));
   loop.run();
   return 1;
@@ -66,10 +69,14 @@ int Run(const strata::ClusterFlags& flags, const std::string& space) {
 
 int main(int argc, char** argv) {
   strata::ClusterProgram program(kAbout, "strata-operator");
-  std::string space = "strata-system";
+  controller::Activators::Settings activators{.space = "strata-system", .token = kActivatorToken};
   program.app()
-      .add_option("--namespace", space, "where the lease and the activators are")
+      .add_option("--namespace", activators.space, "where the lease and the activators are")
+      ->capture_default_str();
+  program.app()
+      .add_option("--activator-token", activators.token,
+                  "file with a token of ours for the activators")
       ->capture_default_str();
   return program.Run(argc, argv,
-                     [&](const strata::ClusterFlags& flags) { return Run(flags, space); });
+                     [&](const strata::ClusterFlags& flags) { return Run(flags, activators); });
 }

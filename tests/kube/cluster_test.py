@@ -80,19 +80,23 @@ class OperatorTest(unittest.TestCase):
         found = cls.api.get(path).get("status", {}).get("conditions") or []
         return {each["type"]: (each["status"], each["reason"]) for each in found}
 
-    def token(self):
-        """The operator's, as its pod has it; the file that it is in."""
-        made = self.api.request("POST", f"{SYSTEM}/serviceaccounts/strata-operator/token",
-                                '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}')
-        path = self.api.dir / "operator.token"
-        path.write_text(made["status"]["token"])
+    def token(self, account, *audiences):
+        """A service account's, as its pod has it: for the API server, or for those."""
+        made = self.api.request("POST", f"{SYSTEM}/serviceaccounts/{account}/token", json.dumps({
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": audiences}}))
+        return made["status"]["token"]
+
+    def token_file(self, account, *audiences):
+        path = self.api.dir / "-".join((account, *audiences, "token"))
+        path.write_text(self.token(account, *audiences))
         return path
 
     def operator(self):
         """Runs until the end of the test, with the rights that its manifest gives it; its process."""
         with open(self.api.dir / "operator.log", "wb") as output:
             process = subprocess.Popen([BIN / "strata-operator", "--server", self.api.url, "--ca", self.api.dir / "ca.crt",
-                                        "--token", self.token()], stderr=output)
+                                        "--token", self.token_file("strata-operator"), "--activator-token",
+                                        self.token_file("strata-operator", "strata-activator")], stderr=output)
         self.addCleanup(process.wait, PATIENCE)
         self.addCleanup(process.kill)
         return process
@@ -101,6 +105,10 @@ class OperatorTest(unittest.TestCase):
         if not eventually(probe):
             said = [each["message"] for each in self.api.get(EVENTS)["items"]]
             self.fail("\n".join([what, *said, (self.api.dir / "operator.log").read_text()[-2000:]]))
+
+    def goes(self, path):
+        """Whether the object is deleted, and waits for what it owns."""
+        return "deletionTimestamp" in self.api.get(path).get("metadata", {})
 
     def node(self, name, *classes):
         self.api.apply(f"/api/v1/nodes/{name}", {"apiVersion": "v1", "kind": "Node", "metadata": {
@@ -148,7 +156,7 @@ class ClusterTest(OperatorTest):
     # --- the operator
 
     def test_the_operator_may_not_do_more_than_it_has_to(self):
-        token = self.token().read_text()
+        token = self.token("strata-operator")
         for method, path in (("GET", "/api/v1/secrets"), ("GET", "/api/v1/namespaces/default/configmaps"),
                              ("POST", "/api/v1/namespaces/default/pods"), ("GET", "/apis/apps/v1/daemonsets"),
                              ("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases")):
@@ -247,7 +255,7 @@ class ClusterTest(OperatorTest):
         self.api.merge(route, {"spec": {"backends": [{"function": "web"}, {"function": "other"}]}})
         self.seen("a refusal", lambda: self.conditions(route).get("Ready") == ("False", "Unsupported"))
         self.api.delete(route)
-        self.seen("its Ingress deleted", lambda: "deletionTimestamp" in self.api.get(ingress)["metadata"])
+        self.seen("its Ingress deleted", lambda: self.goes(ingress))
         self.api.merge(ingress, {"metadata": {"finalizers": None}})  # the garbage collector's part
         self.seen("the end", lambda: self.api.get(route).get("code") == 404)
 
@@ -258,7 +266,7 @@ class ClusterTest(OperatorTest):
         self.operator()
         self.seen("an Ingress", lambda: self.api.get(ingress).get("kind") == "Ingress")
         self.api.merge(f"{OURS}/services/shown", {"spec": {"triggers": None}})
-        self.seen("it is deleted", lambda: "deletionTimestamp" in self.api.get(ingress)["metadata"])
+        self.seen("it is deleted", lambda: self.goes(ingress))
         self.api.merge(ingress, {"metadata": {"finalizers": None}})  # the garbage collector's part
 
     def test_a_service_is_scaled_as_deployments_are(self):
@@ -410,7 +418,7 @@ class ClusterTest(OperatorTest):
         self.assertEqual(self.api.get(claim)["spec"]["resources"]["requests"]["storage"], "8Mi")
         self.service("changes", {"artifact": "oci://registry.example/web:1"})
         self.seen("as it was", lambda: turns() == {"maxSurge": "25%", "maxUnavailable": "25%"})
-        self.seen("the claim deleted", lambda: "deletionTimestamp" in self.api.get(claim)["metadata"])
+        self.seen("the claim deleted", lambda: self.goes(claim))
         self.assertEqual(self.api.get(deployment)["metadata"]["uid"], uid)
         self.api.merge(claim, {"metadata": {"finalizers": None}})  # the garbage collector's part
         self.deleted("changes")
@@ -419,7 +427,7 @@ class ClusterTest(OperatorTest):
         """Deletes a Service, and plays the garbage collector."""
         self.api.delete(f"{OURS}/services/{name}")
         for path in (*(each.replace("web", name) for each in (DEPLOYMENT, FRONT, POLICY)), *more):
-            self.seen(f"{path} deleted", lambda path=path: "deletionTimestamp" in self.api.get(path)["metadata"])
+            self.seen(f"{path} deleted", lambda path=path: self.goes(path))
             self.api.merge(path, {"metadata": {"finalizers": None}})
         self.seen("the end", lambda: self.api.get(f"{OURS}/services/{name}").get("code") == 404)
 
@@ -455,7 +463,7 @@ class ClusterTest(OperatorTest):
         self.seen("a class that has gone", lambda: self.ready() == ("False", "NoClass"))
 
         self.api.delete(SERVICE)
-        self.seen("its Deployment deleted", lambda: "deletionTimestamp" in self.api.get(DEPLOYMENT)["metadata"])
+        self.seen("its Deployment deleted", lambda: self.goes(DEPLOYMENT))
         self.assertIn("strata.dev/controller", self.api.get(SERVICE)["metadata"]["finalizers"])
         self.deleted("web")
 

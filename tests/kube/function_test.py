@@ -95,7 +95,7 @@ class FunctionTest(OperatorTest):
         self.seen("a name that is taken", lambda: self.conditions(service).get("Ready") == ("False", "Taken"))
         self.api.delete(FUNCTION)
         for path in (DEPLOYMENT, FRONT, "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/hello"):
-            self.seen("deleted", lambda path=path: "deletionTimestamp" in self.api.get(path)["metadata"])
+            self.seen("deleted", lambda path=path: self.goes(path))
             self.api.merge(path, {"metadata": {"finalizers": None}})  # the garbage collector's part
         self.seen("the end", lambda: self.api.get(FUNCTION).get("code") == 404)
         self.seen("the other's turn", lambda: self.conditions(service).get("Ready") == ("False", "Progressing"))

@@ -4,12 +4,13 @@ controllers and kubelet would do, the test does: a pod is a server of its own. `
 import contextlib
 import http.client
 import http.server
+import socket
 import subprocess
 import threading
 import unittest
 
 from kube.cluster.api_server import ADDRESS
-from kube.cluster_test import OURS, SYSTEM, OperatorTest
+from kube.cluster_test import OURS, OperatorTest
 from kube.support import BIN, PATIENCE, eventually
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -47,13 +48,14 @@ class ScaleTest(OperatorTest):
         self.addCleanup(self.api.delete, ACTIVATORS)
 
     def start_activator(self):
-        made = self.api.request("POST", f"{SYSTEM}/serviceaccounts/strata-activator/token",
-                                '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}')
-        token = self.api.dir / "activator.token"
-        token.write_text(made["status"]["token"])
         with open(self.api.dir / "activator.log", "ab") as output:
             return subprocess.Popen([BIN / "strata-activator", "--server", self.api.url, "--ca", self.api.dir / "ca.crt",
-                                     "--token", token], stderr=output)
+                                     "--token", self.token_file("strata-activator")], stderr=output)
+
+    @staticmethod
+    def activator_listens():
+        with contextlib.closing(socket.socket()) as tried:
+            return tried.connect_ex((ADDRESS, 8079)) == 0
 
     def end_activator(self):
         self.activator.kill()
@@ -169,6 +171,22 @@ class ScaleTest(OperatorTest):
         joined()
         self.assertEqual([status for status, _ in answers], [200] * 5)
 
+    def test_the_operator_alone_is_told_how_much_there_is_to_do(self):
+        def status(token):
+            connection = http.client.HTTPConnection(ADDRESS, 8079, timeout=PATIENCE)
+            with contextlib.closing(connection):
+                connection.request("GET", "/v1/demand?seen=999", headers={"Authorization": f"Bearer {token}"} if token else {})
+                return connection.getresponse().status
+
+        self.assertTrue(eventually(self.activator_listens))
+        self.assertEqual(status(self.token("strata-operator", "strata-activator")), 200)
+        for told, token, expected in (("without one", None, 401), ("no token", "a.b.c", 403),
+                                      ("for the API server", self.token("strata-operator"), 403),
+                                      ("for others", self.token("strata-operator", "others"), 403),
+                                      ("another's", self.token("strata-activator", "strata-activator"), 403)):
+            with self.subTest(told):
+                self.assertEqual(status(token), expected)
+
     def test_requests_are_answered_while_operator_and_api_server_are_gone(self):
         self.a_pods_server()
         self.make(min=1)
@@ -233,19 +251,18 @@ class ScaleTest(OperatorTest):
         self.seen("its pods'", lambda: self.api.get(self.front)["spec"]["selector"] == selector)
         # Until they are ready requests wait at the activator.
         self.seen("why it is not ready", lambda: self.ready() == ("False", "Progressing"))
-        self.assertNotIn("deletionTimestamp", self.api.get(self.way)["metadata"])
+        self.assertFalse(self.goes(self.way))
         self.pods(2)
         for path in (self.behind, self.way):
-            self.seen(f"{path} deleted", lambda path=path: "deletionTimestamp" in self.api.get(path).get("metadata", {}))
+            self.seen(f"{path} deleted", lambda path=path: self.goes(path))
             self.api.merge(path, {"metadata": {"finalizers": None}})  # the garbage collector's part
 
     def test_the_activator_may_not_do_more_than_it_has_to(self):
-        made = self.api.request("POST", f"{SYSTEM}/serviceaccounts/strata-activator/token",
-                                '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}')
+        token = self.token("strata-activator")
         for method, path in (("GET", "/api/v1/secrets"), ("GET", "/api/v1/pods"), ("GET", f"{OURS}/functions"),
                              ("DELETE", self.service), ("POST", SLICES), ("PATCH", f"{self.service}/status")):
             with self.subTest(path):
-                refused = self.api.request(method, path, token=made["status"]["token"])
+                refused = self.api.request(method, path, token=token)
                 self.assertEqual((refused.get("code"), refused.get("reason")), (403, "Forbidden"))
 
 

@@ -38,6 +38,17 @@ std::optional<std::uint64_t> SeenOf(std::string_view query) {
   return seen;
 }
 
+http::Problem ProblemForCaller(const Error& error) {
+  switch (error.code) {
+    case Errc::kInvalidArgument:
+      return http::ProblemOf(401, "no-token", error.message);
+    case Errc::kPermissionDenied:
+      return http::ProblemOf(403, "not-the-operator", error.message);
+    default:  // what the API server said is not for who is not known
+      return http::ProblemOf(503, "not-known", "who asks cannot be told now");
+  }
+}
+
 }  // namespace
 
 Activator::Entry::Entry(Activator& all, Workload workload)
@@ -49,13 +60,14 @@ Activator::Entry::Entry(Activator& all, Workload workload)
       server(all.loop_, {.body = http::ServerConfig::kHandlersBody}, front, all.clock_) {}
 
 Activator::Activator(Loop& loop, controller::ApiClient& client, Clock& clock, telemetry::Logger log,
-                     std::string host, std::string instance)
+                     const Settings& settings)
     : loop_(loop),
       clock_(clock),
       log_(std::move(log)),
-      host_(std::move(host)),
-      instance_(std::move(instance)),
+      host_(settings.host),
+      instance_(settings.instance),
       begun_(clock.Now()),
+      callers_(client, clock, settings.reader),
       services_(loop, client, kServices, log_, [this](const Json& it) { ServiceChanged(it); }),
       slices_(loop, client, kSlices, log_, [this](const Json& it) { SliceChanged(it); }),
       wanted_changed_(loop) {}
@@ -173,6 +185,17 @@ Awaitable<void> Activator::Handle(http::Exchange& exchange) {
 }
 
 Awaitable<void> Activator::AnswerDemand(http::Exchange& exchange) {
+  const auto who = http::FindHeader(exchange.head().headers, "Authorization");
+  const auto admitted = co_await callers_.Admit(who);
+  if (!admitted) {
+    if (admitted.error().code == Errc::kUnavailable) {
+      log_.Warn("who asks cannot be told", {{"error", admitted.error().message}});
+    }
+    http::Problem problem = ProblemForCaller(admitted.error());
+    auto told = co_await http::AnswerProblem(exchange.sink(), std::move(problem));
+    static_cast<void>(told);
+    co_return;
+  }
   const auto seen = SeenOf(exchange.head().query);
   if (!seen) {
     auto told = co_await http::AnswerProblem(

@@ -11,8 +11,8 @@
 //
 // While it drains it goes on to hand what is here to pods, and to say how much that is.
 //
-// Handle answers at a port of its own: /ready, for kubelet, and /v1/demand: a DemandReport, at once
-// when its `wanted` is not N, else after a second.
+// Handle answers at a port of its own: /ready, to anybody, for kubelet; and to the operator alone
+// (callers.h) /v1/demand: a DemandReport, at once when its `wanted` is not N, else after a second.
 //
 // Threads: on the loop. Lifetime: loop, client and clock outlive it; it outlives Run, which ends
 // with the loop. Tested by activator_test.cc, front_test.cc (requests), workload_test.cc (what is
@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "http/exchange.h"
 #include "http/server/server.h"
+#include "kube/activator/callers.h"
 #include "kube/activator/front.h"
 #include "kube/activator/workload.h"
 #include "kube/controller/api_client.h"
@@ -39,9 +40,13 @@ namespace strata::kube::activator {
 
 class Activator final : public http::Handler {
  public:
-  // `host`: the numeric address that the workloads' ports are at. `instance`: of this process.
+  struct Settings {
+    std::string host;      // the numeric address that the workloads' ports are at
+    std::string instance;  // of this process
+    std::string reader;    // who may ask for the demand, by the API server's name
+  };
   Activator(Loop& loop, controller::ApiClient& client, Clock& clock, telemetry::Logger log,
-            std::string host, std::string instance);
+            const Settings& settings);
 
   // Never ends.
   Awaitable<void> Run();
@@ -76,6 +81,7 @@ class Activator final : public http::Handler {
   const std::string host_;
   const std::string instance_;
   const TimePoint begun_;
+  Callers callers_;
   controller::Mirror services_;
   controller::Mirror slices_;
   Workloads workloads_;

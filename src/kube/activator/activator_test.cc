@@ -1,9 +1,6 @@
 #include "kube/activator/activator.h"
 
-#include <unistd.h>
-
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -15,8 +12,7 @@
 
 #include "http/exchange_io.h"
 #include "http/test_support.h"
-#include "tls/listener.h"
-#include "tls/test_support.h"
+#include "kube/test_support.h"
 
 namespace strata::kube::activator {
 namespace {
@@ -31,6 +27,7 @@ constexpr const char* kService =
     R"("name":"web","uid":"uid-1","resourceVersion":"1"},"spec":{)"
     R"("artifact":"oci://registry.example/web:1","scale":{"min":0,"max":2},)"
     R"("limits":{"timeout_ms":30000}},"status":{"activator":{"port":20001}}})";
+constexpr const char* kOperator = "system:serviceaccount:strata-system:strata-operator";
 constexpr const char* kGet = "GET /a?b HTTP/1.1\r\nHost: web.shop\r\n\r\n";
 
 std::string ListOf(const char* kind, std::string_view items) {
@@ -49,49 +46,27 @@ std::string SliceAt(const http::TcpAddress& pod) {
          std::to_string(pod.port) + R"(}],"endpoints":[{"addresses":[")" + pod.host + R"("]}]})";
 }
 
-// An address of this process alone, where a port is nobody else's.
-std::string OurHost() {
-  const auto pid = static_cast<unsigned>(::getpid());
-  return "127." + std::to_string(1 + pid / 62'500 % 250) + "." + std::to_string(pid / 250 % 250) +
-         "." + std::to_string(1 + pid % 250);
-}
-
 // In front of one Service, with an API server that says of it what the test has it say.
 class ActivatorTest : public ::testing::Test {
  protected:
   ActivatorTest() {
-    std::signal(SIGPIPE, SIG_IGN);
-    auto opened = tls::Listener::Open(http_.loop, http_.clock, "127.0.0.1:0", pki_.server,
-                                      telemetry::Logger(), {});
-    if (!opened) std::abort();
-    listener_ = *std::move(opened);
-    listener_->Start([this](Fd connection, std::string peer) {
-      return http_.server.Serve(std::move(connection), std::move(peer));
-    });
-    const tls::Remote server{"127.0.0.1", http::ParseTcpAddress(listener_->address())->port,
-                             pki_.client};
-    client_ =
-        std::make_unique<controller::ApiClient>(http_.loop, controller::ClusterAccess{server, {}});
-    all_ = std::make_unique<Activator>(http_.loop, *client_, http_.clock, telemetry::Logger(),
-                                       OurHost(), "one");
-    demand_ = std::make_unique<http::Server>(http_.loop, http::TestConfig(), *all_, http_.clock);
     auto own = http::ListenTcp(http::TcpAddress{});
     demand_port_ = http::LocalPort(*own).value();
-    if (!demand_->Adopt(*std::move(own))) std::abort();
-    Spawn(http_.loop, all_->Run());
+    if (!demand_.Adopt(*std::move(own))) std::abort();
+    Spawn(http_.loop, all_.Run());
   }
-  // Nothing runs any more once what it is about has gone.
-  ~ActivatorTest() override {
-    listener_.reset();
-    http_.Settle();
-  }
+  ~ActivatorTest() override { api_.Close(); }
 
   Awaitable<void> Answer(http::Exchange& exchange) {
     const std::string target(exchange.head().target);
     const bool services = target.find("endpointslices") == std::string::npos;
     Timer timer(http_.loop.get_executor());
     std::string body;
-    if (target.find("watch=true") != std::string::npos) {
+    if (target.find("tokenreviews") != std::string::npos) {
+      body = R"({"status":{"authenticated":true,"audiences":["strata-activator"],"user":{)"
+             R"("username":")" +
+             asks_ + R"("}}})";
+    } else if (target.find("watch=true") != std::string::npos) {
       std::string& events = services ? service_events_ : slice_events_;
       while (events.empty()) {
         timer.expires_after(milliseconds(1));
@@ -116,9 +91,10 @@ class ActivatorTest : public ::testing::Test {
   }
   std::unique_ptr<RawClient> ToService() { return Connect(OurHost(), kPort); }
   // What it answers at its own port.
-  std::string Says(const std::string& path) {
+  std::string Says(const std::string& path,
+                   const std::string& more = "Authorization: Bearer a.b.c\r\n") {
     const auto client = Connect("127.0.0.1", demand_port_);
-    client->Send("GET " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    client->Send("GET " + path + " HTTP/1.1\r\nHost: a\r\n" + more + "Connection: close\r\n\r\n");
     EXPECT_TRUE(client->ReadUntilClosed());
     return client->received();
   }
@@ -131,17 +107,21 @@ class ActivatorTest : public ::testing::Test {
         [&] { return Says("/v1/demand?seen=999").find(what) != std::string::npos; });
   }
 
+  std::string asks_ = kOperator;  // whose the API server says a token is
   bool slices_may_be_read_ = true;
   bool services_read_ = false;
   std::string slices_;
   std::string service_events_;
   std::string slice_events_;
-  tls::Authority pki_;
-  http::ServerHarness http_{[this](http::Exchange& exchange) { return Answer(exchange); }};
-  std::unique_ptr<tls::Listener> listener_;
-  std::unique_ptr<controller::ApiClient> client_;
-  std::unique_ptr<Activator> all_;
-  std::unique_ptr<http::Server> demand_;
+  ApiServer api_{[this](http::Exchange& exchange) { return Answer(exchange); }};
+  http::ServerHarness& http_ = api_.http;
+  controller::ApiClient client_{http_.loop, api_.access()};
+  Activator all_{http_.loop,
+                 client_,
+                 http_.clock,
+                 telemetry::Logger(),
+                 {.host = OurHost(), .instance = "one", .reader = kOperator}};
+  http::Server demand_{http_.loop, http::TestConfig(), all_, http_.clock};
   std::uint16_t demand_port_ = 0;
 };
 
@@ -153,6 +133,20 @@ TEST_F(ActivatorTest, WhoIsReadyListens) {
   slices_may_be_read_ = true;
   ASSERT_TRUE(BecomesReady());
   ToService();  // which aborts where nobody listens
+}
+
+TEST_F(ActivatorTest, TheOperatorAloneIsToldHowMuchThereIsToDo) {
+  ASSERT_TRUE(BecomesReady());
+  EXPECT_NE(Says("/ready", "").find(" 200 "), std::string::npos);
+  for (const char* path : {"/v1/demand?seen=999", "/v1/demand"}) {
+    EXPECT_NE(Says(path, "").find("HTTP/1.1 401 "), std::string::npos);
+    asks_ = "system:serviceaccount:shop:default";
+    const std::string refused = Says(path, "Authorization: Bearer d.e.f\r\n");
+    EXPECT_NE(refused.find("HTTP/1.1 403 "), std::string::npos) << refused;
+    EXPECT_EQ(refused.find("instance"), std::string::npos) << refused;
+  }
+  asks_ = kOperator;
+  EXPECT_NE(Says("/v1/demand?seen=999").find("\"instance\":\"one\""), std::string::npos);
 }
 
 TEST_F(ActivatorTest, WhoComesToOneThatIsLeftIsToldToComeAgain) {
@@ -174,7 +168,7 @@ TEST_F(ActivatorTest, WhoWaitsAtOneThatEndsIsCountedAndGetsAPod) {
   const auto client = ToService();
   client->Send(kGet);
   ASSERT_TRUE(Waits(1));
-  Spawn(http_.loop, all_->Drain(http_.clock.Now() + seconds(30)));
+  Spawn(http_.loop, all_.Drain(http_.clock.Now() + seconds(30)));
   EXPECT_TRUE(http_.RunUntil([&] { return Says("/ready").find(" 503 ") != std::string::npos; }));
   EXPECT_TRUE(Waits(1));
   http::FunctionHandler hello(http::SayHello);

@@ -86,13 +86,18 @@ Result<ClusterAccess> AccessTo(const std::string& server, const tls::Files& file
   return ClusterAccess{*std::move(remote), token};
 }
 
+Result<std::string> ReadToken(const std::filesystem::path& file) {
+  auto token = ReadFile(file, kMostToken);
+  if (token) token->erase(token->find_last_not_of(" \r\n") + 1);
+  return token;
+}
+
 Task<http::ClientResponse> ApiClient::Send(http::ClientRequest request, http::FetchOptions options,
                                            const char* accept) {
   request.headers.emplace_back("Accept", accept);
   if (!access_.token.empty()) {
-    auto token = ReadFile(access_.token, kMostToken);
+    auto token = ReadToken(access_.token);
     if (!token) co_return std::unexpected(std::move(token).error());
-    token->erase(token->find_last_not_of(" \r\n") + 1);
     request.headers.emplace_back("Authorization", "Bearer " + *token);
   }
   const http::ClientRequest asked = request;
@@ -160,6 +165,15 @@ Task<Json> ApiClient::Apply(std::string path, Json object, Others others) {
   http::ClientRequest request =
       PatchOf(std::move(path) + (others == Others::kTakeOver ? "?force=true&" : "?"),
               "application/apply-patch+yaml", object);
+  co_return co_await Ask(std::move(request));
+}
+
+Task<Json> ApiClient::Create(std::string path, Json object) {
+  http::ClientRequest request;
+  request.method = "POST";
+  request.target = std::move(path);
+  request.headers.emplace_back("Content-Type", kJson);
+  request.body = DumpJson(object);
   co_return co_await Ask(std::move(request));
 }
 

@@ -41,6 +41,9 @@ Result<ClusterAccess> AccessOfPod();
 Result<ClusterAccess> AccessTo(const std::string& server, const tls::Files& files,
                                const std::filesystem::path& token);
 
+// A service account's token, in a file of Kubernetes'. Errors as ReadFile.
+Result<std::string> ReadToken(const std::filesystem::path& file);
+
 // What of an object is asked for: all of it, or who it is and its labels, without spec and status
 // (PartialObjectMetadata).
 enum class Form : std::uint8_t { kWhole, kMetadata };
@@ -67,6 +70,10 @@ class ApiClient {
 
   // Applies `object` at `path`: makes it, or changes it.
   Task<Json> Apply(std::string path, Json object, Others others = Others::kTakeOver);
+
+  // Creates `object` in the list at `path`; what the server makes of it. For what is only answered,
+  // and kept nowhere.
+  Task<Json> Create(std::string path, Json object);
 
   // Merges `patch` into what is at `path`; with a resourceVersion in it only if it is that one.
   Task<Json> Merge(std::string path, Json patch);

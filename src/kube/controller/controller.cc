@@ -66,7 +66,7 @@ std::string DueKeyOf(std::string_view kind, const std::string& key) {
 }  // namespace
 
 Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log,
-                       const std::string& space)
+                       Activators::Settings activators)
     : loop_(loop),
       client_(client),
       clock_(clock),
@@ -79,7 +79,7 @@ Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, teleme
               [this](const Json& it) { ChildChanged(it); }),
       ports_(FirstOf(clock.WallNow())),
       activators_(
-          loop, client, space, log_,
+          loop, client, std::move(activators), log_,
           [this](const std::string& from, const activator::DemandReport& it) { Heard(from, it); },
           [this] { ActivatorsChanged(); }) {
   for (const model::Kind kind : kKinds) {

@@ -38,9 +38,8 @@ namespace strata::kube::controller {
 
 class Controller {
  public:
-  // `space`: the namespace that the activators are in.
   Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log,
-             const std::string& space);
+             Activators::Settings activators);
 
   // Never ends.
   Awaitable<void> Run();

@@ -12,6 +12,7 @@
 namespace strata::kube::controller {
 namespace {
 
+constexpr std::chrono::milliseconds kBetween{50};  // two questions, where the first was answered
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
 constexpr std::chrono::seconds kConnect{1};
@@ -34,14 +35,15 @@ std::vector<std::string> AddressesIn(const Json& slice, bool only_ready) {
 
 }  // namespace
 
-Activators::Activators(Loop& loop, ApiClient& client, const std::string& space,
-                       telemetry::Logger log, OnReport on_report, std::function<void()> on_change)
+Activators::Activators(Loop& loop, ApiClient& client, Settings settings, telemetry::Logger log,
+                       OnReport on_report, std::function<void()> on_change)
     : loop_(loop),
+      settings_(std::move(settings)),
       log_(log),
       on_report_(std::move(on_report)),
       on_change_(std::move(on_change)),
       mirror_(loop, client,
-              "/apis/discovery.k8s.io/v1/namespaces/" + space +
+              "/apis/discovery.k8s.io/v1/namespaces/" + settings_.space +
                   "/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3D" +
                   std::string(kActivatorName),
               log, [this](const Json&) { Changed(); }) {}
@@ -78,6 +80,7 @@ Awaitable<void> Activators::Ask(std::string address) {
       seen = report->wanted;
       pause = kFirstPause;
       on_report_(address, *report);
+      co_await Pause(loop_, kBetween);
       continue;
     }
     log_.Warn("the activator is asked again",
@@ -93,6 +96,9 @@ Task<activator::DemandReport> Activators::AskOnce(const std::string& address, st
   http::ClientRequest request;
   request.target = "/v1/demand?seen=" + std::to_string(seen);
   request.host = std::string(kActivatorName);
+  auto token = ReadToken(settings_.token);
+  if (!token) co_return std::unexpected(std::move(token).error());
+  request.headers.emplace_back("Authorization", "Bearer " + *token);
   http::FetchOptions options;
   options.connect_timeout = kConnect;
   options.timeout = kAnswer;

@@ -5,12 +5,15 @@
 //                                                            \--DemandReport--> scaling.h
 //
 // Each is asked for as long as it is there, also one that is about to end and gets no new requests:
-// it may still have some. One that does not answer is asked again after a pause that grows.
+// it may still have some. One that does not answer is asked again after a pause that grows, and
+// none more often than twenty times a second, however much happens there.
 //
 // Threads: on the loop. Lifetime: loop and client outlive it; it outlives Run, which ends with the
-// loop. Errors: none: what cannot be read is logged. Tested by tests/kube/scale_test.py.
+// loop. Errors: none: what cannot be read is logged. Tested by activators_test.cc and
+// tests/kube/scale_test.py.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <set>
@@ -30,8 +33,12 @@ class Activators {
   using OnReport =
       std::function<void(const std::string& address, const activator::DemandReport& report)>;
 
-  // `space`: the namespace that they are in. `on_change`: there are others now, or others ready.
-  Activators(Loop& loop, ApiClient& client, const std::string& space, telemetry::Logger log,
+  struct Settings {
+    std::string space;            // the namespace that they are in
+    std::filesystem::path token;  // who we are to them; read each time, as Kubernetes replaces it
+  };
+  // `on_change`: there are others now, or others ready.
+  Activators(Loop& loop, ApiClient& client, Settings settings, telemetry::Logger log,
              OnReport on_report, std::function<void()> on_change);
 
   // Never ends.
@@ -50,6 +57,7 @@ class Activators {
   Task<activator::DemandReport> AskOnce(const std::string& address, std::uint64_t seen);
 
   Loop& loop_;
+  const Settings settings_;
   telemetry::Logger log_;
   OnReport on_report_;
   std::function<void()> on_change_;
