@@ -171,6 +171,25 @@ class ScaleTest(OperatorTest):
         joined()
         self.assertEqual([status for status, _ in answers], [200] * 5)
 
+    def test_who_waits_does_not_wait_for_other_changes(self):
+        self.a_pods_server()
+        self.make()
+        self.operator()
+        self.at_zero()
+        others = [f"busy-{number:02}" for number in range(60)]
+        for name in others:
+            self.api.apply(f"{OURS}/services/{name}", {
+                "apiVersion": "strata.dev/v1alpha1", "kind": "Service", "metadata": {"name": name},
+                "spec": {"artifact": "oci://registry.example/web:1"}})
+            self.addCleanup(self.api.delete, f"{OURS}/services/{name}")
+            self.addCleanup(self.api.merge, f"{OURS}/services/{name}", {"metadata": {"finalizers": None}})
+        _, joined = self.asking("/first")
+        self.seen("one for who waits", lambda: self.replicas() == 1)
+        made = {each["metadata"]["name"] for each in self.api.get(DEPLOYMENTS)["items"]}
+        self.assertTrue(set(others) - made, "all others were made before it")
+        self.pods(1)
+        joined()
+
     def test_the_operator_alone_is_told_how_much_there_is_to_do(self):
         def status(token):
             connection = http.client.HTTPConnection(ADDRESS, 8079, timeout=PATIENCE)

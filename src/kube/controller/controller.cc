@@ -65,13 +65,26 @@ std::string DueKeyOf(std::string_view kind, const std::string& key) {
 
 }  // namespace
 
+void Controller::Line::Add(std::string key) {
+  due.insert(std::move(key));
+  wake.cancel();
+}
+
+std::string Controller::Line::Next() {
+  auto next = due.upper_bound(last);
+  if (next == due.end()) next = due.begin();
+  last = std::move(due.extract(next).value());
+  return last;
+}
+
 Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log,
                        Activators::Settings activators)
     : loop_(loop),
       client_(client),
       clock_(clock),
       log_(std::move(log)),
-      wake_(loop.get_executor(), Timer::time_point::max()),
+      changed_(loop),
+      wanted_(loop),
       nodes_(
           loop, client, "/api/v1/nodes", log_, [this](const Json& it) { NodeChanged(it); },
           Form::kMetadata),
@@ -102,11 +115,6 @@ bool Controller::Synced() const {
          std::ranges::all_of(children_, [](const Mirror& each) { return each.synced(); });
 }
 
-void Controller::Due(std::string key) {
-  due_.insert(std::move(key));
-  wake_.cancel();
-}
-
 // Of whichever kind its owner is: another one may wait for its name.
 void Controller::ChildChanged(const Json& child) {
   const Json none = Json::object();
@@ -118,9 +126,8 @@ void Controller::ChildChanged(const Json& child) {
 
 void Controller::AllDue() {
   for (const auto& [kind, mirror] : resources_) {
-    for (const auto& [key, resource] : mirror.objects()) due_.insert(DueKeyOf(kind, key));
+    for (const auto& [key, resource] : mirror.objects()) Due(DueKeyOf(kind, key));
   }
-  wake_.cancel();
 }
 
 // Nodes say every few seconds that they are alive; only their classes matter here.
@@ -140,10 +147,10 @@ Awaitable<void> Controller::Resync() {
   }
 }
 
-Awaitable<void> Controller::Again(std::string key, Duration pause) {
+Awaitable<void> Controller::Again(Line& line, std::string key, Duration pause) {
   co_await Pause(loop_, pause);
   waiting_.erase(key);
-  Due(std::move(key));
+  line.Add(std::move(key));
 }
 
 Awaitable<void> Controller::Run() {
@@ -157,24 +164,19 @@ Awaitable<void> Controller::Run() {
   while (!Synced()) co_await Pause(loop_, kLook);
   KeepPorts();
   Spawn(loop_, RescaleAll());
+  Spawn(loop_, Serve(wanted_));
+  co_await Serve(changed_);
+}
+
+Awaitable<void> Controller::Serve(Line& line) {
   while (true) {
-    if (due_.empty()) {
+    if (line.due.empty()) {
       boost::system::error_code woken;
-      co_await wake_.async_wait(asio::redirect_error(kAwait, woken));
+      co_await line.wake.async_wait(asio::redirect_error(kAwait, woken));
       continue;
     }
-    auto next_due = due_.upper_bound(last_);
-    if (next_due == due_.end()) next_due = due_.begin();
-    std::string key = std::move(due_.extract(next_due).value());
-    last_ = key;
-    const Json* found = FindResource(key);
-    if (found == nullptr) {  // it has gone, with all of its own
-      pauses_.erase(key);
-      Unfollow(key);
-      continue;
-    }
-    Json resource = *found;
-    auto done = co_await LookAt(key, std::move(resource));
+    std::string key = line.Next();
+    auto done = co_await TakeUp(key);
     if (done) {
       pauses_.erase(key);
       continue;
@@ -183,8 +185,23 @@ Awaitable<void> Controller::Run() {
     if (!waiting_.insert(key).second) continue;
     Duration& next = pauses_.try_emplace(key, kAgain).first->second;
     const Duration pause = std::exchange(next, std::min(2 * next, kLongestAgain));
-    Spawn(loop_, Again(std::move(key), pause));
+    Spawn(loop_, Again(line, std::move(key), pause));
   }
+}
+
+Task<void> Controller::TakeUp(std::string key) {
+  while (in_hand_.contains(key)) co_await Pause(loop_, kLook);  // by the other line
+  const Json* found = FindResource(key);
+  Result<void> done;
+  if (found == nullptr) {  // it has gone, with all of its own
+    Unfollow(key);
+    co_return done;
+  }
+  Json resource = *found;
+  in_hand_.insert(key);
+  done = co_await LookAt(key, std::move(resource));
+  in_hand_.erase(key);
+  co_return done;
 }
 
 const Json* Controller::FindResource(const std::string& key) const {
@@ -297,7 +314,7 @@ void Controller::Rescale(const std::string& key, const std::string& uid) {
                        {"from", std::to_string(before)},
                        {"to", std::to_string(now.replicas)},
                        {"why", now.why}});
-  Due(key);
+  (now.replicas > before ? wanted_ : changed_).Add(key);
 }
 
 void Controller::Heard(const std::string& activator, const activator::DemandReport& report) {

@@ -1,18 +1,20 @@
 // kube/controller/controller.h - makes a cluster as our resources in it say: looks at each
 // whenever it, what was made for it, or the nodes' classes change, and does what reconcile.h says.
 //
-//   mirrors --changed--> [ Controller: which ones are due, one at a time ] --Actions--> API server
+//   mirrors --changed--> [ Controller: two lines, one at a time of each ] --Actions--> API server
 //
-// They take turns, by name. What fails is tried again, after pauses that grow; a resource that
-// fails does not hold up others. Everything is looked at again every ten minutes, whatever was
+// In a line they take turns, by name. What fails is tried again, after pauses that grow; a resource
+// that fails does not hold up others. Everything is looked at again every ten minutes, whatever was
 // heard.
 //
 // Of Services whose replicas follow their load it decides anew every second, and at once when one
-// that has none is asked for.
+// that has none is asked for. Those that are to have more have a line of their own: requests wait,
+// and are not to wait for what else is changed.
 //
 // Threads: on the loop. Lifetime: loop, client and clock outlive it; it outlives Run, which ends
-// with the loop. Tested by reconcile_test.cc (what is done), api_client_test.cc (how things are
-// seen) and tests/kube/cluster_test.py, on a real API server.
+// with the loop. Tested by controller_test.cc (whose turn it is), reconcile_test.cc (what is
+// done), api_client_test.cc (how things are seen) and tests/kube/cluster_test.py, on a real API
+// server.
 #pragma once
 
 #include <functional>
@@ -45,13 +47,26 @@ class Controller {
   Awaitable<void> Run();
 
  private:
+  // Resources that are due ("Service/namespace/name"), each as soon as the ones before it are done.
+  struct Line {
+    explicit Line(Loop& loop) : wake(loop.get_executor(), Timer::time_point::max()) {}
+    void Add(std::string key);
+    [[nodiscard]] std::string Next();  // there is one
+
+    std::set<std::string> due;
+    std::string last;  // that was looked at: the ones after it are next
+    Timer wake;        // never expires; cancelled when something is due
+  };
+
   [[nodiscard]] bool Synced() const;
-  void Due(std::string key);
+  void Due(std::string key) { changed_.Add(std::move(key)); }
   void ChildChanged(const Json& child);
   void AllDue();
   void NodeChanged(const Json& node);
   Awaitable<void> Resync();
-  Awaitable<void> Again(std::string key, Duration pause);
+  Awaitable<void> Again(Line& line, std::string key, Duration pause);
+  Awaitable<void> Serve(Line& line);
+  Task<void> TakeUp(std::string key);
   [[nodiscard]] const Json* FindResource(const std::string& key) const;
   [[nodiscard]] Observed Observe(const Json& resource) const;
   [[nodiscard]] std::optional<Activation> Activate(const std::string& key,
@@ -73,11 +88,11 @@ class Controller {
   const Clock& clock_;
   telemetry::Logger log_;
   ClusterNodes classes_;
-  std::set<std::string> due_;               // "Service/namespace/name"
-  std::string last_;                        // that was looked at: the ones after it are next
+  Line changed_;                            // or to be looked at for any other reason
+  Line wanted_;                             // that are to have more replicas
+  std::set<std::string> in_hand_;           // that one of the lines looks at now
   std::map<std::string, Duration> pauses_;  // before what has failed is tried again, the next time
   std::set<std::string> waiting_;           // that are tried again later
-  Timer wake_;                              // never expires; cancelled when something is due
   std::map<std::string, Mirror, std::less<>> resources_;  // by kind
   std::list<Mirror> children_;  // one for each kind of what is made and has its maker's name
   const Mirror* deployments_ = nullptr;  // one of them

@@ -1,0 +1,168 @@
+#include "kube/controller/controller.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "http/exchange_io.h"
+#include "kube/activation.h"
+#include "kube/test_support.h"
+
+namespace strata::kube::controller {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Json ServiceOf(const char* name, const Json& spec, const Json& status) {
+  return {{"apiVersion", "strata.dev/v1alpha1"},
+          {"kind", "Service"},
+          {"metadata",
+           {{"name", name},
+            {"namespace", "shop"},
+            {"uid", std::string("uid-") + name},
+            {"generation", 1},
+            {"resourceVersion", "1"},
+            {"finalizers", Json::array({kFinalizer})}}},
+          {"spec", spec},
+          {"status", status}};
+}
+
+// With an API server that has a Service whose replicas follow its load, another one before it by
+// name, and an activator. It takes what is applied, and forgets it.
+class ControllerTest : public ::testing::Test {
+ protected:
+  ControllerTest() {
+    http_.clock.Advance(seconds(1'000));
+    std::ofstream(token_) << "a.b.c";
+    auto listener = http::ListenTcp({OurHost(), kDemandPort});
+    if (!listener || !activator_.Adopt(*std::move(listener))) std::abort();
+    Spawn(http_.loop, controller_.Run());
+  }
+  ~ControllerTest() override { api_.Close(); }
+
+  static Json Before() {
+    return ServiceOf("before", {{"artifact", "oci://registry.example/web:1"}}, Json::object());
+  }
+
+  // All of one kind that there are at first.
+  static Json ItemsAt(std::string_view target) {
+    if (target.starts_with("/apis/strata.dev/v1alpha1/services?")) {
+      return Json::array({Before(), ServiceOf("web",
+                                              {{"artifact", "oci://registry.example/web:1"},
+                                               {"scale", {{"min", 0}, {"max", 3}}}},
+                                              {{"observedGeneration", 1},
+                                               {"activator", {{"port", kFirstPort}}}})});
+    }
+    if (target.starts_with("/api/v1/nodes?")) {
+      return Json::parse(R"([{"metadata":{"name":"n","labels":{"strata.dev/container":"true"}}}])");
+    }
+    if (target.starts_with("/apis/apps/v1/deployments?")) {
+      return Json::parse(R"([{"metadata":{"namespace":"shop","name":"web","ownerReferences":[)"
+                         R"({"uid":"uid-web","controller":true}]},"spec":{"replicas":0}}])");
+    }
+    if (target.starts_with("/apis/discovery.k8s.io/v1/namespaces/strata-system/endpointslices?")) {
+      return Json::array({{{"metadata", {{"name", "strata-activator-1"}}},
+                           {"endpoints", Json::array({{{"addresses", {OurHost()}}}})}}});
+    }
+    return Json::array();
+  }
+
+  Awaitable<void> AnswerAsApiServer(http::Exchange& exchange) {
+    const std::string target(exchange.head().target);
+    Timer timer(http_.loop.get_executor());
+    std::string body = "{}";
+    if (target.find("watch=true") != std::string::npos) {
+      const bool services = target.starts_with("/apis/strata.dev/v1alpha1/services?");
+      while (!services || events_.empty()) {
+        timer.expires_after(milliseconds(1));
+        co_await timer.async_wait(kAwait);
+      }
+      body = std::exchange(events_, {});
+    } else if (exchange.head().method == "GET") {
+      body =
+          DumpJson({{"kind", "ThingList"},
+                    {"apiVersion",
+                     target.starts_with("/apis/strata.dev/") ? "strata.dev/v1alpha1" : "apps/v1"},
+                    {"metadata", {{"resourceVersion", "1"}}},
+                    {"items", ItemsAt(target)}});
+      // The list says of what kind its items are.
+      if (target.starts_with("/apis/strata.dev/v1alpha1/services?")) {
+        body.replace(body.find("ThingList"), 9, "ServiceList");
+      }
+      if (target.starts_with("/apis/apps/v1/deployments?")) {
+        body.replace(body.find("ThingList"), 9, "DeploymentList");
+      }
+    } else {
+      auto read = co_await http::ReadAll(exchange, 1_MiB);
+      written_.push_back(target.substr(0, target.find('?')) + " " + (read ? *read : ""));
+      while (holds_ && target.find("/before") != std::string::npos) {
+        timer.expires_after(milliseconds(1));
+        co_await timer.async_wait(kAwait);
+      }
+    }
+    auto sent = co_await http::Answer(exchange.sink(), 200, "application/json", std::move(body));
+    static_cast<void>(sent);
+  }
+
+  Awaitable<void> AnswerAsActivator(http::Exchange& exchange) {
+    activator::DemandReport report{
+        .instance = "i", .at = seconds(++asked_), .wanted = 0, .workloads = {}};
+    if (waits_) report.workloads = {{.uid = "uid-web", .running = 1, .waiting = 1}};
+    auto sent = co_await http::Answer(exchange.sink(), 200, "application/json",
+                                      DumpJson(activator::DemandToJson(report)));
+    static_cast<void>(sent);
+  }
+
+  // A request that writes at this path and says that; none yet: what comes is waited for.
+  bool Writes(std::string_view path, std::string_view said) {
+    return http_.RunUntil([&] {
+      return std::ranges::any_of(written_, [&](const std::string& each) {
+        return each.starts_with(path) && each.find(said) != std::string::npos;
+      });
+    });
+  }
+
+  std::vector<std::string> written_;
+  std::string events_;
+  bool holds_ = false;
+  bool waits_ = false;
+  int asked_ = 0;
+  ApiServer api_{[this](http::Exchange& exchange) { return AnswerAsApiServer(exchange); }};
+  http::ServerHarness& http_ = api_.http;
+  http::FunctionHandler handler_{
+      [this](http::Exchange& exchange) { return AnswerAsActivator(exchange); }};
+  http::Server activator_{http_.loop, http::TestConfig(), handler_, http_.clock};
+  std::string token_ = api_.pki.folder.File("token");
+  ApiClient client_{http_.loop, api_.access()};
+  Controller controller_{http_.loop,
+                         client_,
+                         http_.clock,
+                         telemetry::Logger(),
+                         {.space = "strata-system", .token = token_}};
+};
+
+constexpr const char* kWeb = "/apis/apps/v1/namespaces/shop/deployments/web";
+
+TEST_F(ControllerTest, WhatIsToHaveMoreReplicasDoesNotWaitForOtherChanges) {
+  ASSERT_TRUE(Writes(kWeb, "\"replicas\":0"));
+  written_.clear();
+  holds_ = true;
+  Json changed = Before();
+  changed["metadata"]["resourceVersion"] = "2";
+  events_ = R"({"type":"MODIFIED","object":)" + DumpJson(changed) + "}\n";
+  ASSERT_TRUE(Writes("/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/before", ""));
+  waits_ = true;
+  EXPECT_TRUE(Writes(kWeb, "\"replicas\":1"));
+  EXPECT_TRUE(holds_);
+}
+
+}  // namespace
+}  // namespace strata::kube::controller
