@@ -47,7 +47,7 @@ class Resident {
   Resident(Loop& loop, Shared& shared, std::string socket)
       : loop_(loop),
         socket_(std::move(socket)),
-        pods_(shared.pods),
+        shared_(shared),
         tasks_(shared),
         sandboxes_(shared, tasks_),
         server_(loop, [this](ttrpc::Call call) { return Handle(std::move(call)); }) {}
@@ -72,7 +72,9 @@ class Resident {
     std::uint64_t seen = 0;
     while (idle < kIdleLooks) {
       co_await Pause(loop_, kLook);
-      const bool quiet = tasks_.tasks() == 0 && pods_.empty() && server_.connections() == 0 &&
+      // A thread that a mount holds is not to be waited for once nobody is answered any more.
+      const bool quiet = tasks_.tasks() == 0 && shared_.pods.empty() &&
+                         !shared_.microvm.disks().at_work() && server_.connections() == 0 &&
                          std::exchange(seen, server_.accepted()) == server_.accepted();
       idle = quiet ? idle + 1 : 0;
     }
@@ -88,7 +90,7 @@ class Resident {
 
   Loop& loop_;
   const std::string socket_;
-  const Pods& pods_;
+  Shared& shared_;
   TaskService tasks_;
   SandboxService sandboxes_;
   ttrpc::Server server_;

@@ -19,14 +19,13 @@ namespace {
 
 namespace microvm = sandbox::microvm;
 
-using Trees = std::vector<microvm::Tree>;
-
 constexpr microvm::TreeSize kMostOfOne{.bytes = 64_MiB, .files = 16'384};  // of one mount
 constexpr microvm::TreeSize kMostOfAll{.bytes = 256_MiB, .files = 65'536};
 
 // The root, and what is copied, in the order of `copies`.
-Result<Trees> OpenTrees(const std::vector<MicrovmConfig::Copy>& copies, const std::string& root) {
-  Trees trees;
+Result<Disks::Trees> OpenTrees(const std::vector<MicrovmConfig::Copy>& copies,
+                               const std::string& root) {
+  Disks::Trees trees;
   auto first = microvm::OpenTree(microvm::kRootTree, root);
   if (!first) return std::unexpected(std::move(first).error());
   trees.push_back(std::move(*first));
@@ -38,7 +37,8 @@ Result<Trees> OpenTrees(const std::vector<MicrovmConfig::Copy>& copies, const st
   return trees;
 }
 
-Result<void> CheckCopied(const std::vector<MicrovmConfig::Copy>& copies, const Trees& trees) {
+Result<void> CheckCopied(const std::vector<MicrovmConfig::Copy>& copies,
+                         const Disks::Trees& trees) {
   microvm::TreeSize left = kMostOfAll;
   for (std::size_t i = 0; i < copies.size(); ++i) {
     const microvm::TreeSize most{.bytes = std::min(kMostOfOne.bytes, left.bytes),
@@ -84,30 +84,19 @@ Task<void> MicrovmBackend::Make(ContainerProcess& first) {
   co_return Result<void>();
 }
 
-// Threads of their own: a mount whose server does not answer, or a large disk, holds up nobody but
-// its tenant. Mounts are opened where they are visible; the disk is made where nobody sees what it
-// is made of.
+// Mounts are opened where they are visible; the disk is made where nobody sees what it is made of.
 Task<Fd> MicrovmBackend::MakeDisk() {
-  const auto turn = co_await shared_.microvm.TakeDiskTurn(tenant_);
-  if (!turn) co_return std::unexpected(turn.error());
-  auto looker = sandbox::Worker::Start(sandbox::WorkerMounts::kShared);
-  if (!looker) co_return std::unexpected(std::move(looker).error());
-  std::move_only_function<Result<Trees>()> open = [copies = config_.copies,
-                                                   root = bundle_ + "/rootfs"]() -> Result<Trees> {
+  Disks::Look look = [copies = config_.copies,
+                      root = bundle_ + "/rootfs"]() -> Result<Disks::Trees> {
     auto trees = OpenTrees(copies, root);
     if (!trees) return trees;
     if (auto small = CheckCopied(copies, *trees); !small) return std::unexpected(small.error());
     return trees;
   };
-  auto trees = co_await (*looker)->Run(std::move(open));
-  if (!trees) co_return std::unexpected(std::move(trees).error());
-  auto maker = sandbox::Worker::Start();
-  if (!maker) co_return std::unexpected(std::move(maker).error());
-  std::move_only_function<Result<Fd>()> make = [to = machines_, trees = std::move(*trees),
-                                                name = MachineName(bundle_)] {
+  Disks::MakeOf make = [to = machines_, name = MachineName(bundle_)](const Disks::Trees& trees) {
     return microvm::MakeDisk(to->config, trees, name);
   };
-  co_return co_await (*maker)->Run(std::move(make));
+  co_return co_await shared_.microvm.disks().Make(tenant_, std::move(look), std::move(make));
 }
 
 Task<MachineNetwork> MicrovmBackend::Plug() {

@@ -22,7 +22,6 @@ constexpr const char* kDisks = "/var/lib/strata-kube/microvm";
 constexpr const char* kGroups = "strata-microvm";  // of the machine that tries KVM
 constexpr std::chrono::seconds kBootPatience{60};  // emulated, beside others that boot
 constexpr std::chrono::minutes kTryKvmAgain{10};
-constexpr std::size_t kDisksAtOnce = 4;
 constexpr std::size_t kShortName = 32;
 
 Result<std::shared_ptr<microvm::Shared>> FindMachines(Loop& loop, const Clock& clock,
@@ -43,12 +42,7 @@ Result<std::shared_ptr<microvm::Shared>> FindMachines(Loop& loop, const Clock& c
 }  // namespace
 
 Microvm::Microvm(Loop& loop, const Clock& clock, std::string agent)
-    : loop_(loop),
-      clock_(clock),
-      agent_(std::move(agent)),
-      turns_(loop, 1),
-      disks_(loop, kDisksAtOnce),
-      disks_of_(loop) {}
+    : loop_(loop), clock_(clock), agent_(std::move(agent)), turns_(loop, 1), disks_(loop) {}
 
 Task<std::shared_ptr<microvm::Shared>> Microvm::Find() {
   auto turn = co_await turns_.Take();
@@ -69,15 +63,6 @@ Task<std::shared_ptr<microvm::Shared>> Microvm::Find() {
   if (!found) co_return std::unexpected(std::move(found).error());
   found_ = std::move(*found);
   co_return found_;
-}
-
-Task<Microvm::DiskTurn> Microvm::TakeDiskTurn(std::string tenant) {
-  auto of_tenant = co_await disks_of_.Take(std::move(tenant));
-  if (!of_tenant) co_return std::unexpected(std::move(of_tenant).error());
-  auto of_all = co_await disks_.Take();
-  if (!of_all) co_return std::unexpected(std::move(of_all).error());
-  DiskTurn both{.of_tenant = std::move(*of_tenant), .of_all = std::move(*of_all)};
-  co_return both;
 }
 
 std::string MachineName(const std::string& bundle) {

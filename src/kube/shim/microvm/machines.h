@@ -11,10 +11,10 @@
 #include <memory>
 #include <string>
 
-#include "base/async/keyed_turns.h"
 #include "base/async/task.h"
 #include "base/async/turns.h"
 #include "base/clock.h"
+#include "kube/shim/microvm/disks.h"
 #include "sandbox/microvm/shared.h"
 #include "sandbox/worker.h"
 
@@ -32,20 +32,14 @@ class Microvm {
   // minutes later.
   Task<std::shared_ptr<sandbox::microvm::Shared>> Find();
 
-  // Held while a disk is made: one of a tenant at a time, and few of all.
-  struct DiskTurn {
-    KeyedTurns::Turn of_tenant;
-    Turns::Turn of_all;
-  };
-  Task<DiskTurn> TakeDiskTurn(std::string tenant);
+  [[nodiscard]] Disks& disks() noexcept { return disks_; }
 
  private:
   Loop& loop_;
   const Clock& clock_;
   const std::string agent_;
   Turns turns_;
-  Turns disks_;
-  KeyedTurns disks_of_;                      // a tenant
+  Disks disks_;
   std::unique_ptr<sandbox::Worker> worker_;  // of its own: the shim's has pods waiting for it
   std::shared_ptr<sandbox::microvm::Shared> found_;
   TimePoint found_at_{};
