@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import unittest
 
 from kube import guests, image
@@ -391,6 +392,38 @@ class WasmPodTest(NodeTest):
 
     def pid(self, container):
         return json.loads(self.node.must(self.node.crictl("inspect", container)))["info"]["pid"]
+
+
+RUNC = "/usr/sbin/runc"
+
+
+class WithoutRuncTest(NodeTest):
+    handlers = (("strata-container", RUNTIME, "shim", "class = 'container'"),)
+    files = guests.FILES
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # In this test's own mount namespace it is no program.
+        subprocess.run(("mount", "--bind", "/dev/null", RUNC), check=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        if pathlib.Path(RUNC).is_char_device():
+            subprocess.run(("umount", RUNC), check=True)
+        super().tearDownClass()
+
+    def test_only_class_container_needs_it_and_not_before_it_is_asked_for(self):
+        done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, IMAGE, "command", "/hello.wasm")
+        self.assertEqual((done.returncode, done.stdout), (0, "hello\n"), done.stderr)
+        pod, config = self.node.pod("container", "strata-container")
+        with self.assertRaisesRegex(AssertionError, "needs runc, which is not installed"):
+            self.node.container(pod, config, "early", "sleep", "1000")
+        (before,) = self.node.residents()
+        subprocess.run(("umount", RUNC), check=True)
+        self.node.container(pod, config, "late", "sleep", "1000")
+        self.assertEqual(self.node.residents(), [before])
+        self.node.remove_pod(pod)
 
 
 if __name__ == "__main__":

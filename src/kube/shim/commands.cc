@@ -28,6 +28,7 @@
 #include "kube/shim/resident.h"
 #include "kube/shim/task/own_group.h"
 #include "kube/shim/task/root_mounts.h"
+#include "kube/shim/task/runc.h"
 #include "kube/shim/wasm/zygotes.h"
 #include "kube/ttrpc/client.h"
 #include "sandbox/oci/runtime/runtime.h"
@@ -133,7 +134,7 @@ void Forget(const Invocation& invocation, const fs::path& bundle, const std::str
 Result<void> RemoveByRuntime(const std::string& id, const fs::path& bundle) {
   std::error_code ignored;
   if (!fs::exists(bundle / "state" / id, ignored)) return {};
-  const auto program = FindRuntime();
+  const auto program = FindRunc();
   if (!program) return std::unexpected(program.error());
   const auto runtime = sandbox::oci::Runtime::Load({.runtime = *program});
   if (!runtime) return std::unexpected(runtime.error());
@@ -200,7 +201,7 @@ Result<std::string> Delete(const Invocation& invocation) {
 }
 
 std::string Info() {
-  const auto program = FindRuntime();
+  const auto program = FindRunc();
   if (!program) return WriteInfo({});
   const auto ran =
       host::RunToEnd({.program = *program, .arguments = {"features"}}, kInfoPatience, kWords);

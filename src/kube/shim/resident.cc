@@ -25,7 +25,6 @@
 #include "kube/shim/shared.h"
 #include "kube/shim/task_service.h"
 #include "kube/ttrpc/server.h"
-#include "sandbox/oci/runtime/programs.h"
 
 namespace strata::kube::shim {
 namespace {
@@ -114,10 +113,6 @@ void IgnoreSignals() {
 Result<void> Serve(Fd listener, const ContainerdSockets& containerd) {
   IgnoreSignals();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return FailErrno("be a subreaper", errno);
-  const auto program = FindRuntime();
-  if (!program) return std::unexpected(program.error());
-  auto runtime = sandbox::oci::Runtime::Load({.runtime = *program});
-  if (!runtime) return std::unexpected(std::move(runtime).error());
   auto groups = FindGroups();
   if (!groups) return std::unexpected(std::move(groups).error());
   const std::string socket = PathOf(listener);
@@ -132,13 +127,13 @@ Result<void> Serve(Fd listener, const ContainerdSockets& containerd) {
   Loop loop(1);
   Shared shared{.loop = loop,
                 .clock = clock,
-                .runtime = std::move(*runtime),
                 .groups = std::move(*groups),
                 .containerd = containerd.grpc,
                 .events = Events(loop, clock, containerd.ttrpc),
                 .pods = {},
                 .modules = WasmModules(loop, CellProgram()),
                 .zygotes = WasmZygotes(loop, std::move(*zygote_groups), CellProgram()),
+                .runc = {},
                 .appkernel = Appkernel(loop),
                 .microvm = Microvm(loop, clock, BesideUs("strata-agent")),
                 .worker = std::move(*worker)};
@@ -158,12 +153,5 @@ Result<Fd> LockDirectory(const std::string& directory) {
 }
 
 Result<host::Cgroups> FindGroups() { return host::Cgroups::Find("strata"); }
-
-Result<std::string> FindRuntime() {
-  for (const auto& [name, program] : sandbox::oci::kContainerRuntimes) {
-    if (name == "runc" && ::access(program, X_OK) == 0) return program;
-  }
-  return Fail(Errc::kUnsupported, "class container needs runc, which is not installed");
-}
 
 }  // namespace strata::kube::shim

@@ -1,5 +1,5 @@
-// kube/shim/resident.h - the shim that stays: one process for all pods of its runtime
-// (docs/decisions/0022-one-shim-for-many-pods.md).
+// kube/shim/resident.h - the shim that stays: one process for all pods of its runtime, or for those
+// of a namespace (docs/decisions/0022-one-shim-for-many-pods.md).
 //
 //   commands.h `start` --listening socket--> [ Serve ] <--ttrpc-- containerd
 //
@@ -25,7 +25,7 @@ struct ContainerdSockets {
   std::string grpc;   // for what only it answers; empty: not known
 };
 
-// Serves `listener` until idle. Fails before it has served anything: no runtime, no control groups.
+// Serves `listener` until idle. Fails before it has served anything: no control groups.
 Result<void> Serve(Fd listener, const ContainerdSockets& containerd);
 
 // Locks the directory in which the sockets are, as long as the descriptor lives: who looks for a
@@ -34,8 +34,5 @@ Result<Fd> LockDirectory(const std::string& directory);
 
 // The control groups of this host. kUnsupported: there are none.
 Result<host::Cgroups> FindGroups();
-
-// The OCI runtime of class container. kUnsupported: none is installed.
-Result<std::string> FindRuntime();
 
 }  // namespace strata::kube::shim

@@ -16,9 +16,9 @@
 #include "kube/shim/microvm/machines.h"
 #include "kube/shim/pod/pod.h"
 #include "kube/shim/task/appkernel.h"
+#include "kube/shim/task/runc.h"
 #include "kube/shim/wasm/modules.h"
 #include "kube/shim/wasm/zygotes.h"
-#include "sandbox/oci/runtime/runtime.h"
 #include "sandbox/worker.h"
 
 namespace strata::kube::shim {
@@ -26,13 +26,13 @@ namespace strata::kube::shim {
 struct Shared {
   Loop& loop;
   const Clock& clock;
-  const sandbox::oci::Runtime runtime;
   const host::Cgroups groups;
   const std::string containerd;  // its gRPC socket; empty: not known
   Events events;
   Pods pods;
   WasmModules modules;
   WasmZygotes zygotes;
+  Runc runc;
   Appkernel appkernel;
   Microvm microvm;
   std::unique_ptr<sandbox::Worker> worker;  // last: its jobs use the others until they are done

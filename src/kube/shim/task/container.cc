@@ -95,9 +95,11 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
   } else {
     const Json* const linux = MemberOf(*config, "linux");
     const std::string group = linux == nullptr ? std::string() : TextOf(*linux, "cgroupsPath");
+    const auto runtime = shared_.runc.Find();
+    if (!runtime) co_return std::unexpected(runtime.error());
     auto noted = NoteRuntimesGroup(shared_.groups, bundle_, group);
     if (!noted) co_return noted;
-    backend_ = std::make_unique<OciBackend>(shared_, shared_.runtime, id_, bundle_);
+    backend_ = std::make_unique<OciBackend>(shared_, **runtime, id_, bundle_);
   }
   auto first = std::make_shared<ContainerProcess>();
   first->names = {.in = request.stdin(),
