@@ -11,7 +11,7 @@ import unittest
 
 from kube import guests, image
 from kube.ctr_test import RUNTIME, SHIM, ShimTest
-from kube.support import IMAGE, OF_CONTAINER, PATIENCE, NodeTest, eventually, kill
+from kube.support import BIN, IMAGE, OF_CONTAINER, PATIENCE, NodeTest, eventually, kill, run
 
 
 def network_of(pid):
@@ -297,6 +297,23 @@ class WasmTaskTest(ShimTest):
         self.assertTrue(eventually(lambda: not self.node.tasks()))
         self.assertTrue(eventually(lambda: not self.node.control_groups()))
         self.remove("orphan")
+
+    def test_the_next_shim_sweeps_what_a_killed_one_left_of_its_zygotes(self):
+        pid = self.run_task("left", "/spin.wasm")
+        self.node.stop(signal.SIGKILL)  # which would sweep, too, by `delete`
+        for shim in self.node.residents():
+            kill(shim)
+        self.assertTrue(eventually(lambda: not pathlib.Path(f"/proc/{pid}").exists()))
+        self.assertNotEqual(self.node.zygote_files("cgroup.procs"), [])
+        params = {"instance_id": "next", "namespace": self.node.namespace, "socket_dir": f"{self.node.dir}/s",
+                  "containerd_ttrpc_address": f"{self.node.dir}/c.sock.ttrpc"}
+        started = run([BIN / SHIM, "-namespace", self.node.namespace, "-id", "next",
+                       "-address", f"{self.node.dir}/c.sock", "start"], json.dumps(params))
+        self.assertEqual(started.returncode, 0, started.stderr)
+        self.assertTrue(eventually(lambda: not self.node.zygote_files("cgroup.procs")))
+        self.node.up()
+        self.assertTrue(eventually(lambda: not self.node.tasks()))
+        self.remove("left")
 
     def test_tasks_survive_containerd(self):
         pid = self.run_task("stays", "/spin.wasm")
