@@ -9,8 +9,8 @@
 #include "kube/shim/config_json.h"
 #include "kube/shim/microvm/config.h"
 #include "kube/shim/pod/config.h"
+#include "kube/shim/task/class_choice.h"
 #include "kube/shim/task/own_group.h"
-#include "kube/shim/task/task_class.h"
 #include "kube/shim/wasm/config.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto json = strata::ParseJson({reinterpret_cast<const char*>(data), size});
   if (!json) return 0;
   static_cast<void>(shim::PodOf(*json));
-  static_cast<void>(shim::ChooseClass({}, *json));
+  if (const auto choice = shim::ClassChoice::Read({}, *json)) static_cast<void>(choice->Choose());
   static_cast<void>(shim::ReadLimits(*json));
   if (const auto config = shim::ReadWasmConfig(*json, "k8s.io")) {
     STRATA_CHECK(!config->arguments.empty() && config->http_port != 0);

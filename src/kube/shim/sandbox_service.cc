@@ -10,10 +10,12 @@
 #include <system_error>
 #include <utility>
 
+#include "base/text/json.h"
 #include "kube/shim/call_message.h"
 #include "kube/shim/pod/place.h"
 #include "kube/shim/pod/processes.h"
 #include "kube/shim/stats.h"
+#include "model/placement.h"
 
 namespace strata::kube::shim {
 namespace {
@@ -193,6 +195,15 @@ Awaitable<Reply> SandboxService::Status(Call call) {
   response.set_state(pod.state == PodState::kReady ? "SANDBOX_READY" : "SANDBOX_NOTREADY");
   SetTime(*response.mutable_created_at(), pod.created_at);
   if (pod.state == PodState::kStopped) SetTime(*response.mutable_exited_at(), pod.exited_at);
+  if (request->verbose()) {
+    // What `crictl inspectp` shows.
+    Json classes = Json::object();
+    for (const auto& task :
+         tasks_.OfPod(call.request.containerd_namespace, request->sandbox_id())) {
+      if (task->placement()) classes[task->id()] = model::PlacementToJson(*task->placement());
+    }
+    (*response.mutable_info())["classes"] = DumpJson(classes);
+  }
   co_return response.SerializeAsString();
 }
 

@@ -159,4 +159,8 @@ Result<Limits> LimitsFromJson(const Json& value) {
   return PartFromJson<Limits>(schema::kLimits, value);
 }
 
+Result<Requires> RequiresFromJson(const Json& value) {
+  return PartFromJson<Requires>(schema::kRequires, value);
+}
+
 }  // namespace strata::model

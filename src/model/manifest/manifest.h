@@ -58,4 +58,7 @@ Result<Workload> WorkloadFromJson(const Json& value);
 Json LimitsToJson(const Limits& limits);
 Result<Limits> LimitsFromJson(const Json& value);
 
+// `spec.requires` alone, of what has no manifest (a pod's annotations, kube/shim).
+Result<Requires> RequiresFromJson(const Json& value);
+
 }  // namespace strata::model

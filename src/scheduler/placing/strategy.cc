@@ -44,6 +44,9 @@ std::string Because(const Question& question, const Weighed& best, std::size_t f
   const std::string kept = bound.empty() ? ""
                            : best.knows  ? " and keeps the " + bound
                                          : "; whether it keeps the " + bound + " is not known";
+  if (question.asked && !question.asked_by.empty()) {
+    return std::string(question.asked_by) + " " + Name(*question.asked) + kept;
+  }
   if (question.asked) return "spec.class asks for it" + kept;
   if (question.by == model::PlacementBy::kRule) return "the rule gives it" + kept;
   if (fitting == 1) return "the only class that fits" + kept;

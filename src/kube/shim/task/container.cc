@@ -17,10 +17,10 @@
 #include "kube/shim/microvm/config.h"
 #include "kube/shim/pod/config.h"
 #include "kube/shim/task/appkernel.h"
+#include "kube/shim/task/class_choice.h"
 #include "kube/shim/task/oci_backend.h"
 #include "kube/shim/task/own_group.h"
 #include "kube/shim/task/root_mounts.h"
-#include "kube/shim/task/task_class.h"
 #include "kube/shim/wasm/backend.h"
 
 namespace strata::kube::shim {
@@ -79,28 +79,9 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
   if (auto good = Check(request); !good) co_return good;
   auto config = ReadConfig();
   if (!config) co_return std::unexpected(std::move(config).error());
-  const auto chosen = ChooseClass(request.options(), *config);
-  if (!chosen) co_return std::unexpected(chosen.error());
-  if (*chosen == TaskClass::kWasm) {
-    backend_ =
-        std::make_unique<WasmBackend>(shared_, name_space_, id_, bundle_, std::move(*config));
-  } else if (*chosen == TaskClass::kAppkernel) {
-    auto backend = co_await MakeAppkernel(std::move(*config));
-    if (!backend) co_return std::unexpected(std::move(backend).error());
-    backend_ = std::move(*backend);
-  } else if (*chosen == TaskClass::kMicrovm) {
-    auto backend = co_await MakeMicrovm(std::move(*config));
-    if (!backend) co_return std::unexpected(std::move(backend).error());
-    backend_ = std::move(*backend);
-  } else {
-    const Json* const linux = MemberOf(*config, "linux");
-    const std::string group = linux == nullptr ? std::string() : TextOf(*linux, "cgroupsPath");
-    const auto runtime = shared_.runc.Find();
-    if (!runtime) co_return std::unexpected(runtime.error());
-    auto noted = NoteRuntimesGroup(shared_.groups, bundle_, group);
-    if (!noted) co_return noted;
-    backend_ = std::make_unique<OciBackend>(shared_, **runtime, id_, bundle_);
-  }
+  const auto options = ReadOptions(request.options());
+  if (!options) co_return std::unexpected(options.error());
+  if (auto chosen = co_await ChooseBackend(*options, *config); !chosen) co_return chosen;
   auto first = std::make_shared<ContainerProcess>();
   first->names = {.in = request.stdin(),
                   .out = request.stdout(),
@@ -151,6 +132,52 @@ Result<Json> Container::ReadConfig() {
     return std::unexpected(std::move(written).error());
   }
   return joined;
+}
+
+// Which classes there are on this node, and which of them can have this container, is seen when the
+// rules have chosen one: what cannot leaves the choice.
+Task<void> Container::ChooseBackend(const RuntimeOptions& options, const Json& config) {
+  auto choice = ClassChoice::Read(options, config);
+  if (!choice) co_return Wrap(std::move(choice).error(), "create " + id_);
+  while (true) {
+    auto placement = choice->Choose();
+    if (!placement) co_return Wrap(std::move(placement).error(), "create " + id_);
+    Json copy = config;
+    auto backend = co_await MakeBackend(placement->sandbox_class, std::move(copy));
+    if (backend) {
+      backend_ = std::move(*backend);
+      placement_ = std::move(*placement);
+      co_return Result<void>();
+    }
+    if (choice->named() || backend.error().code != Errc::kUnsupported) {
+      co_return std::unexpected(std::move(backend).error());
+    }
+    choice->Exclude(placement->sandbox_class, backend.error().message);
+  }
+}
+
+// Nothing is left of one that fails.
+Task<std::unique_ptr<Backend>> Container::MakeBackend(model::Class sandbox_class, Json config) {
+  if (sandbox_class == model::Class::kAppkernel)
+    co_return co_await MakeAppkernel(std::move(config));
+  if (sandbox_class == model::Class::kMicrovm) co_return co_await MakeMicrovm(std::move(config));
+  Result<std::unique_ptr<Backend>> backend;
+  if (sandbox_class == model::Class::kContainer) {
+    backend = MakeContainer(config);
+  } else {
+    backend = std::make_unique<WasmBackend>(shared_, name_space_, id_, bundle_, std::move(config));
+  }
+  co_return backend;
+}
+
+Result<std::unique_ptr<Backend>> Container::MakeContainer(const Json& config) {
+  const auto runtime = shared_.runc.Find();
+  if (!runtime) return std::unexpected(runtime.error());
+  const Json* const linux = MemberOf(config, "linux");
+  const std::string group = linux == nullptr ? std::string() : TextOf(*linux, "cgroupsPath");
+  auto noted = NoteRuntimesGroup(shared_.groups, bundle_, group);
+  if (!noted) return std::unexpected(std::move(noted).error());
+  return std::make_unique<OciBackend>(shared_, **runtime, id_, bundle_);
 }
 
 Task<std::unique_ptr<Backend>> Container::MakeAppkernel(Json config) {

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/async/broadcast.h"
@@ -26,9 +27,11 @@
 #include "base/text/json.h"
 #include "host/cgroup/cgroup.h"
 #include "kube/shim/messages.h"
+#include "kube/shim/options.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task/backend.h"
 #include "kube/shim/task/container_process.h"
+#include "model/placement.h"
 
 namespace strata::kube::shim {
 
@@ -59,7 +62,12 @@ class Container : public std::enable_shared_from_this<Container> {
   [[nodiscard]] host::Cgroup* group() const noexcept;
   // kUnsupported where group() is null.
   [[nodiscard]] Result<host::Cgroup*> NeedGroup() const;
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
   [[nodiscard]] const std::string& bundle() const noexcept { return bundle_; }
+  // Its class, and why no other; nothing: that is about to be chosen.
+  [[nodiscard]] const std::optional<model::Placement>& placement() const noexcept {
+    return placement_;
+  }
   // The id of the pod that it is in; empty: in none.
   [[nodiscard]] const std::string& pod() const noexcept { return pod_; }
   [[nodiscard]] bool paused() const noexcept { return paused_; }
@@ -68,6 +76,9 @@ class Container : public std::enable_shared_from_this<Container> {
   using Process = std::shared_ptr<ContainerProcess>;
 
   Result<Json> ReadConfig();
+  Task<void> ChooseBackend(const RuntimeOptions& options, const Json& config);
+  Task<std::unique_ptr<Backend>> MakeBackend(model::Class sandbox_class, Json config);
+  Result<std::unique_ptr<Backend>> MakeContainer(const Json& config);
   Task<std::unique_ptr<Backend>> MakeAppkernel(Json config);
   Task<std::unique_ptr<Backend>> MakeMicrovm(Json config);
   Task<void> Make(Process process);
@@ -87,6 +98,7 @@ class Container : public std::enable_shared_from_this<Container> {
   Broadcast changed_;  // the state of a process
   std::map<std::string, Process> processes_;
   std::unique_ptr<Backend> backend_;  // from Create on
+  std::optional<model::Placement> placement_;
   bool paused_ = false;
 };
 

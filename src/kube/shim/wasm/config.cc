@@ -17,8 +17,6 @@
 namespace strata::kube::shim {
 namespace {
 
-constexpr const char* kHttpPort = "strata.dev/http-port";
-
 std::unexpected<Error> Bad(const std::string& what) {
   return Fail(Errc::kInvalidArgument, "config.json: " + what);
 }
