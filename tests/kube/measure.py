@@ -1,9 +1,10 @@
 """Our shim beside containerd's own for runc. No test: what it prints is in docs/performance.md.
 
-    cd tests && kube/in_namespaces python3 -B -m kube.measure tasks|pods|memory|density [COUNT]
+    cd tests && kube/in_namespaces python3 -B -m kube.measure tasks|pods|memory|namespaces|density [COUNT]
 
 tasks: through ctr, one after the other. pods: the start of one through Kubernetes' interface, to its container's.
-memory: of the processes that manage COUNT pods. density: COUNT wasm pods at once, and what they cost.
+memory: of the processes that manage COUNT pods. namespaces: the same of COUNT pods in 5 namespaces, with one shim for
+all of them and one for each. density: COUNT wasm pods at once, and what they cost.
 The sides take turns, so what else the machine does disturbs all of them. The clients' own time is in every figure, and
 is printed.
 """
@@ -20,7 +21,8 @@ from kube.http_test import component
 from kube.support import IMAGE, NETWORK, OF_CONTAINER, PAUSE_COMMAND, Node, eventually
 
 RUNTIMES = {"strata": "io.containerd.strata.v2", "runc": "io.containerd.runc.v2"}
-HANDLERS = (("strata", RUNTIMES["strata"], "shim"),)
+HANDLERS = (("strata", RUNTIMES["strata"], "shim"),
+            ("strata-each", RUNTIMES["strata"], "shim", "shim_per = 'namespace'"))
 # What a pod runs, and by which handler.
 SIDES = {"wasm": ("strata", ("/hello.wasm",)), "container": ("strata", ("sleep", "1000")),
          "runc": ("runc", ("sleep", "1000"))}
@@ -72,12 +74,12 @@ def measure_tasks(node, count):
 
 # --- pods
 
-def pod_files(node, name, handler, command, host_network):
+def pod_files(node, name, handler, command, host_network, namespace):
     """The configurations of a pod and its container, for `crictl run`."""
     network = {"network": 2 if host_network else 0, "pid": OF_CONTAINER}
     pod, container = node.dir / f"{name}.pod", node.dir / f"{name}.container"
     pod.write_text(json.dumps({
-        "metadata": {"name": name, "namespace": "default", "uid": name, "attempt": 0},
+        "metadata": {"name": name, "namespace": namespace, "uid": name, "attempt": 0},
         "hostname": "" if host_network else name, "log_directory": str(node.dir / "logs"),
         "linux": {"cgroup_parent": f"/{node.namespace}", "security_context": {"namespace_options": network}}}))
     container.write_text(json.dumps({
@@ -86,12 +88,13 @@ def pod_files(node, name, handler, command, host_network):
     return "--no-pull", "-r", handler, container, pod
 
 
-def start_pod(node, name, side, host_network):
-    """Seconds that it took."""
-    handler, command = SIDES[side]
+def start_pod(node, name, side, host_network, handler=None, namespace="default"):
+    """Seconds that it took. `handler`: another one than the side's."""
+    usual, command = SIDES[side]
+    handler = handler or usual
     if host_network and side == "wasm":
         command = ("/cat.wasm",)  # on the host's network only one component can have the port
-    words = pod_files(node, name, handler, command, host_network)
+    words = pod_files(node, name, handler, command, host_network, namespace)
     begin = time.monotonic()
     node.must(node.crictl("run", *words))
     return time.monotonic() - begin
@@ -153,6 +156,29 @@ def measure_memory(node, count):
     print(f"runc / strata: {needed['runc'] / needed['container']:.1f}")
 
 
+NAMESPACES = 5
+
+
+def measure_namespaces(node, count):
+    """In turns, twice: a shim keeps what it once needed."""
+    needed = {}
+    for _ in range(2):
+        for side in ("container", "wasm"):
+            for handler in ("strata", "strata-each"):
+                with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+                    list(pool.map(lambda number, side=side, handler=handler: start_pod(
+                        node, f"{side}-{handler}-{number}", side, True, handler, f"team-{number % NAMESPACES}"),
+                        range(count)))
+                needed[side, handler], shims = proportional_sets(node, "containerd-shim-strata-v2")
+                print(f"{count} pods, {side}, {NAMESPACES} namespaces, {handler}: {needed[side, handler]} KiB in {shims}",
+                      flush=True)
+                remove_pods(node)
+                if not eventually(lambda: not node.residents()):  # they end when nobody needs them
+                    raise AssertionError("a shim stays")
+    for side in ("container", "wasm"):
+        print(f"{side}: one for each namespace / one for all {needed[side, 'strata-each'] / needed[side, 'strata']:.2f}")
+
+
 # --- density
 
 def of_memory(word):
@@ -183,6 +209,7 @@ def measure_density(node, count):
 
 # name -> what, how many, and the network of pods: a bridge has 1,023 ports at most.
 MEASURES = {"tasks": (measure_tasks, 50, None), "pods": (measure_pods, 20, None), "memory": (measure_memory, 50, None),
+            "namespaces": (measure_namespaces, 50, None),
             "density": (measure_density, 1000, "ptp")}
 
 

@@ -312,10 +312,10 @@ class Node:
 
     # --- pods
 
-    def run_pod(self, name, handler, host_network=False, pid=OF_CONTAINER):
-        """Asks for a pod's sandbox; what crictl said, and the configuration."""
+    def run_pod(self, name, handler, host_network=False, pid=OF_CONTAINER, namespace="default"):
+        """Asks for a pod's sandbox, of a namespace of Kubernetes'; what crictl said, and the configuration."""
         namespaces = {"network": OF_NODE if host_network else OF_POD, "pid": pid}
-        config = {"metadata": {"name": name, "namespace": "default", "uid": name, "attempt": 0},
+        config = {"metadata": {"name": name, "namespace": namespace, "uid": name, "attempt": 0},
                   "hostname": "" if host_network else name, "log_directory": str(self.dir / "pods"),
                   "linux": {"cgroup_parent": f"/{self.namespace}",
                             "security_context": {"namespace_options": namespaces}}}

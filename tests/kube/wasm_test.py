@@ -396,10 +396,8 @@ class WasmPodTest(NodeTest):
             self.node.container(pod, config, "third", "/hello.wasm")
 
     def test_options_that_are_not_known_are_refused(self):
-        pod, config = self.node.pod("typo", "strata-typo")
-        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
         with self.assertRaisesRegex(AssertionError, "runtime options: 'klass = .wasm.'"):
-            self.node.container(pod, config, "main", "/hello.wasm")
+            self.node.pod("typo", "strata-typo")
 
     def test_one_pod_has_commands_and_containers(self):
         pod, config, container = self.start("both", "strata", "/spin.wasm")

@@ -10,6 +10,7 @@
 #include "base/text/json.h"
 #include "kube/shim/config_json.h"
 #include "kube/shim/messages.h"
+#include "kube/shim/options.h"
 
 namespace strata::kube::shim {
 namespace {
@@ -96,7 +97,8 @@ std::optional<Bootstrap> FromJson(std::string_view input, const Invocation& invo
   if (!ours) return std::nullopt;
   return Bootstrap{.dialect = Dialect::kJson,
                    .ttrpc_address = Path(text("containerd_ttrpc_address")),
-                   .socket_dir = text("socket_dir")};
+                   .socket_dir = text("socket_dir"),
+                   .options = {}};
 }
 
 }  // namespace
@@ -144,12 +146,20 @@ Result<Bootstrap> ReadBootstrap(std::string_view input, const Invocation& invoca
   bootstrap_api::BootstrapParams params;
   if (params.ParseFromArray(input.data(), static_cast<int>(input.size())) &&
       params.instance_id() == invocation.id && params.namespace_() == invocation.name_space) {
-    return Finish({.dialect = Dialect::kProtobuf,
-                   .ttrpc_address = Path(params.containerd_ttrpc_address()),
-                   .socket_dir = params.socket_dir()},
-                  ttrpc_address);
+    Bootstrap bootstrap{.dialect = Dialect::kProtobuf,
+                        .ttrpc_address = Path(params.containerd_ttrpc_address()),
+                        .socket_dir = params.socket_dir(),
+                        .options = {}};
+    for (const auto& extension : params.extensions()) {
+      if (AreOptions(extension.value())) bootstrap.options = extension.value();
+    }
+    return Finish(std::move(bootstrap), ttrpc_address);
   }
-  return Finish({}, ttrpc_address);
+  Bootstrap legacy;
+  if (!legacy.options.ParseFromArray(input.data(), static_cast<int>(input.size()))) {
+    legacy.options.Clear();
+  }
+  return Finish(std::move(legacy), ttrpc_address);
 }
 
 std::string WriteResult(Dialect dialect, std::string_view socket_path) {
@@ -185,8 +195,9 @@ std::string WriteInfo(std::string_view features) {
 }
 
 std::string SocketPath(std::string_view socket_dir, std::string_view ttrpc_address,
-                       std::string_view runtime) {
-  const std::string what = std::string(ttrpc_address) + "\n" + std::string(runtime);
+                       std::string_view runtime, std::string_view tenant) {
+  std::string what = std::string(ttrpc_address) + "\n" + std::string(runtime);
+  if (!tenant.empty()) what += "\n" + std::string(tenant);
   return std::string(socket_dir) + "/" + Sha256Hex(what).substr(0, kNameBytes);
 }
 

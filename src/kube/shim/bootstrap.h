@@ -16,6 +16,8 @@
 #include <string>
 #include <string_view>
 
+#include <google/protobuf/any.pb.h>
+
 #include "base/result.h"
 
 namespace strata::kube::shim {
@@ -47,8 +49,9 @@ enum class Dialect : std::uint8_t { kProtobuf, kJson, kLegacy };
 
 struct Bootstrap {
   Dialect dialect = Dialect::kLegacy;
-  std::string ttrpc_address;  // of containerd; a path
-  std::string socket_dir;     // where to listen
+  std::string ttrpc_address;      // of containerd; a path
+  std::string socket_dir;         // where to listen
+  google::protobuf::Any options;  // options.h's; in JSON there are none
 };
 
 // What `input` (standard input) says to `invocation`; `ttrpc_address` is $TTRPC_ADDRESS, which
@@ -64,9 +67,10 @@ std::string WriteResult(Dialect dialect, std::string_view socket_path);
 // `features`, empty if it says nothing), by which containerd knows what it may ask for.
 std::string WriteInfo(std::string_view features);
 
-// Where the one shim for the containerd at `ttrpc_address` listens: a name in `socket_dir` that
-// nobody else has. `runtime` is the name of our program.
+// Where the one shim for the containerd at `ttrpc_address` listens, or the one for `tenant` there
+// (empty: for all): a name in `socket_dir` that nobody else has. `runtime` is the name of our
+// program.
 std::string SocketPath(std::string_view socket_dir, std::string_view ttrpc_address,
-                       std::string_view runtime);
+                       std::string_view runtime, std::string_view tenant);
 
 }  // namespace strata::kube::shim

@@ -73,6 +73,18 @@ TEST(BootstrapTest, ProtobufIsAnsweredInProtobufWithVersionThree) {
   EXPECT_EQ(result.protocol(), "ttrpc");
 }
 
+TEST(BootstrapTest, OptionsComeInAnExtensionOrAlone) {
+  google::protobuf::Any options;
+  options.set_type_url("runtimeoptions.v1.Options");
+  options.set_value("x");
+  auto params = Params();
+  params.add_extensions()->mutable_value()->set_type_url("another");
+  *params.add_extensions()->mutable_value() = options;
+  EXPECT_EQ(ReadBootstrap(params.SerializeAsString(), Asked(), "")->options.value(), "x");
+  EXPECT_EQ(ReadBootstrap(options.SerializeAsString(), Asked(), "/t")->options.value(), "x");
+  EXPECT_EQ(ReadBootstrap("\xff", Asked(), "/t")->options.value(), "");
+}
+
 TEST(BootstrapTest, JsonIsAnsweredInJsonWithVersionThree) {
   const auto read = ReadBootstrap(
       R"({"instance_id":"pod1","namespace":"k8s.io","containerd_ttrpc_address":"/t","socket_dir":"/s"})",
@@ -112,10 +124,11 @@ TEST(BootstrapTest, WithoutContainerdsAddressThereIsNoStart) {
 }
 
 TEST(BootstrapTest, ASocketForEachContainerdAndRuntimeAndNotForEachPod) {
-  const std::string path = SocketPath("/run/s", "/run/t", "containerd-shim-strata-v2");
-  EXPECT_EQ(path, SocketPath("/run/s", "/run/t", "containerd-shim-strata-v2"));
-  EXPECT_NE(path, SocketPath("/run/s", "/run/u", "containerd-shim-strata-v2"));
-  EXPECT_NE(path, SocketPath("/run/s", "/run/t", "containerd-shim-strata-wasm-v2"));
+  const std::string path = SocketPath("/run/s", "/run/t", "containerd-shim-strata-v2", "");
+  EXPECT_EQ(path, SocketPath("/run/s", "/run/t", "containerd-shim-strata-v2", ""));
+  EXPECT_NE(path, SocketPath("/run/s", "/run/u", "containerd-shim-strata-v2", ""));
+  EXPECT_NE(path, SocketPath("/run/s", "/run/t", "containerd-shim-strata-wasm-v2", ""));
+  EXPECT_NE(path, SocketPath("/run/s", "/run/t", "containerd-shim-strata-v2", "pods/shop"));
   EXPECT_TRUE(path.starts_with("/run/s/"));
   EXPECT_LT(path.size(), 40);
 }

@@ -24,11 +24,13 @@
 #include "kube/shim/events.h"
 #include "kube/shim/messages.h"
 #include "kube/shim/microvm/machines.h"
+#include "kube/shim/options.h"
 #include "kube/shim/pod/place.h"
 #include "kube/shim/resident.h"
 #include "kube/shim/task/own_group.h"
 #include "kube/shim/task/root_mounts.h"
 #include "kube/shim/task/runc.h"
+#include "kube/shim/tenant.h"
 #include "kube/shim/wasm/zygotes.h"
 #include "kube/ttrpc/client.h"
 #include "sandbox/oci/runtime/runtime.h"
@@ -80,6 +82,11 @@ void RemoveLeftZygotes(const std::string& socket) {
   if (!lock || host::ConnectUnix(socket)) return;  // there is another by now
   const auto groups = FindZygoteGroups(socket);
   if (groups) static_cast<void>(groups->Sweep(kRemovePatience));
+}
+
+fs::path BundleOf(const Invocation& invocation) {
+  std::error_code ignored;
+  return invocation.bundle.empty() ? fs::current_path(ignored) : fs::path(invocation.bundle);
 }
 
 // A sandbox's has none.
@@ -150,8 +157,14 @@ Result<std::string> Start(const Invocation& invocation, std::string_view input,
                           std::string_view ttrpc_address, const std::string& program) {
   const auto bootstrap = ReadBootstrap(input, invocation, ttrpc_address);
   if (!bootstrap) return std::unexpected(bootstrap.error());
+  const auto options = ReadOptions(bootstrap->options);
+  if (!options) return std::unexpected(options.error());
+  Result<std::string> tenant;
+  if (options->shim_per == ShimPer::kNamespace)
+    tenant = FindTenant(invocation, BundleOf(invocation));
+  if (!tenant) return tenant;
   const std::string path = SocketPath(bootstrap->socket_dir, bootstrap->ttrpc_address,
-                                      fs::path(program).filename().string());
+                                      fs::path(program).filename().string(), *tenant);
   const auto address = host::UnixAddress::Of(path);
   if (!address) return std::unexpected(address.error());
   if (auto made = MakeDirectories(bootstrap->socket_dir, 0711); !made) {
@@ -176,9 +189,7 @@ Result<std::string> Start(const Invocation& invocation, std::string_view input,
 }
 
 Result<std::string> Delete(const Invocation& invocation) {
-  std::error_code ignored;
-  const fs::path bundle =
-      invocation.bundle.empty() ? fs::current_path(ignored) : fs::path(invocation.bundle);
+  const fs::path bundle = BundleOf(invocation);
   const std::string socket = SocketOf(bundle);
   Forget(invocation, bundle, socket);
   if (auto removed = RemoveByRuntime(invocation.id, bundle); !removed) {

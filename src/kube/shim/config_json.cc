@@ -45,7 +45,11 @@ std::string AnnotationOf(const Json& config, std::string_view name) {
 
 std::string TenantOf(const Json& config, const std::string& name_space) {
   const std::string pods = AnnotationOf(config, "io.kubernetes.cri.sandbox-namespace");
-  return pods.empty() ? name_space : "pods/" + pods;
+  return pods.empty() ? name_space : TenantOfPods(pods);
+}
+
+std::string TenantOfPods(const std::string& pods) {
+  return pods.empty() ? std::string() : "pods/" + pods;
 }
 
 std::vector<std::string> ArgumentsOf(const Json& config) {

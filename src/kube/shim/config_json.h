@@ -29,6 +29,8 @@ std::string AnnotationOf(const Json& config, std::string_view name);
 
 // Whose a container is: the namespace of its pod in Kubernetes, or `name_space`, containerd's.
 std::string TenantOf(const Json& config, const std::string& name_space);
+// The tenant that pods of a namespace of Kubernetes' have; empty: it has no name.
+std::string TenantOfPods(const std::string& pods);
 
 // The program and its arguments.
 std::vector<std::string> ArgumentsOf(const Json& config);

@@ -11,6 +11,7 @@
 #include "services/containers/v1/containers.pb.h"  // IWYU pragma: export
 #include "services/content/v1/content.pb.h"        // IWYU pragma: export
 #include "services/images/v1/images.pb.h"          // IWYU pragma: export
+#include "services/sandbox/v1/sandbox.pb.h"        // IWYU pragma: export
 #include "services/ttrpc/events/v1/events.pb.h"    // IWYU pragma: export
 #include "types/introspection.pb.h"                // IWYU pragma: export
 
@@ -24,6 +25,7 @@ namespace forward_api = ::containerd::services::events::ttrpc::v1;
 namespace containers_api = ::containerd::services::containers::v1;
 namespace content_api = ::containerd::services::content::v1;
 namespace images_api = ::containerd::services::images::v1;
+namespace store_api = ::containerd::services::sandbox::v1;
 namespace type_api = ::containerd::types;
 
 }  // namespace strata::kube::shim

@@ -34,9 +34,13 @@ std::optional<std::string_view> Quoted(std::string_view text) {
 
 // Whether there is such a key, with such a value.
 bool Take(std::string_view key, std::string_view value, RuntimeOptions& options) {
-  if (key != "class") return false;
-  options.sandbox_class = PodClassFromName(value);
-  return options.sandbox_class.has_value();
+  if (key == "class") {
+    options.sandbox_class = PodClassFromName(value);
+    return options.sandbox_class.has_value();
+  }
+  if (key != "shim_per" || (value != "node" && value != "namespace")) return false;
+  options.shim_per = value == "node" ? ShimPer::kNode : ShimPer::kNamespace;
+  return true;
 }
 
 }  // namespace
@@ -60,15 +64,20 @@ Result<RuntimeOptions> ParseOptions(std::string_view toml) {
         equals == std::string_view::npos ? std::nullopt : Quoted(Trim(line.substr(equals + 1)));
     if (!value || !seen.insert(key).second || !Take(key, *value, options)) {
       return Fail(Errc::kInvalidArgument, "runtime options: '" + std::string(line) +
-                                              "': there is, once, class = \"...\", which is one of " +
-                                              std::string(kPodClasses));
+                                              "': there are, once each, class = \"...\" (one of " +
+                                              std::string(kPodClasses) +
+                                              ") and shim_per = \"node\" or \"namespace\"");
     }
   }
   return options;
 }
 
+bool AreOptions(const google::protobuf::Any& options) {
+  return options.type_url().ends_with(kOptionsType);
+}
+
 Result<RuntimeOptions> ReadOptions(const google::protobuf::Any& options) {
-  if (!options.type_url().ends_with(kOptionsType)) return RuntimeOptions{};
+  if (!AreOptions(options)) return RuntimeOptions{};
   runtimeoptions::v1::Options said;
   if (!said.ParseFromString(options.value())) {
     return Fail(Errc::kInvalidArgument, "runtime options: not their message");

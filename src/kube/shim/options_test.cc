@@ -29,11 +29,17 @@ TEST(ParseOptionsTest, TheClassIsRead) {
   EXPECT_EQ(*ParseOptions(""), RuntimeOptions());
 }
 
+TEST(ParseOptionsTest, WhatOneShimIsForIsRead) {
+  EXPECT_EQ(ParseOptions("class = 'wasm'\nshim_per = 'namespace'")->shim_per, ShimPer::kNamespace);
+  EXPECT_EQ(ParseOptions("shim_per = 'node'")->shim_per, ShimPer::kNode);
+  EXPECT_EQ(ParseOptions("class = 'wasm'")->shim_per, ShimPer::kNode);
+}
+
 TEST(ParseOptionsTest, AnythingElseIsRefused) {
-  for (const char* toml :
-       {"klass = 'wasm'", "class = wasm", "class = 'wasm", "class = 'wasm' 1", "class = 'fast'",
-        "class = 'container-in-microvm'", "[class]", "class", "class = ''",
-        "class = 'wasm'\nclass = 'wasm'", "=", "\x01"}) {
+  for (const char* toml : {"klass = 'wasm'", "class = wasm", "class = 'wasm", "class = 'wasm' 1",
+                           "class = 'fast'", "class = 'container-in-microvm'", "[class]", "class",
+                           "class = ''", "class = 'wasm'\nclass = 'wasm'", "shim_per = 'pod'",
+                           "shim_per = 'node'\nshim_per = 'node'", "=", "\x01"}) {
     const auto found = ParseOptions(toml);
     ASSERT_FALSE(found) << toml;
     EXPECT_EQ(found.error().code, Errc::kInvalidArgument);

@@ -13,24 +13,13 @@
 #include "base/sha256.h"
 #include "base/text/byte_view.h"
 #include "kube/grpc/client.h"
+#include "kube/shim/ask_containerd.h"
 #include "kube/shim/messages.h"
 
 namespace strata::kube::shim {
 namespace {
 
 constexpr std::chrono::seconds kPatience{10};
-
-// One call that has one answer.
-template <typename Answer, typename Question>
-Result<Answer> Ask(grpc::Client& containerd, const std::string& name_space, const char* method,
-                   const Question& question) {
-  const auto said = containerd.Call(
-      {.method = method, .name_space = name_space, .message = question.SerializeAsString()});
-  if (!said) return std::unexpected(said.error());
-  Answer answer;
-  if (answer.ParseFromString(*said)) return answer;
-  return Fail(Errc::kInvalidArgument, std::string(method) + ": containerd's answer is no message");
-}
 
 // What of an image is in containerd's content store.
 class Content final : public artifact::Blobs {
@@ -83,13 +72,13 @@ Result<WasmModule> ReadArtifact(const std::string& containerd, const std::string
   if (!client) return std::unexpected(std::move(client).error());
   containers_api::GetContainerRequest which;
   which.set_id(container);
-  const auto found = Ask<containers_api::GetContainerResponse>(
+  const auto found = AskContainerd<containers_api::GetContainerResponse>(
       *client, name_space, "/containerd.services.containers.v1.Containers/Get", which);
   if (!found) return Wrap(found.error(), "containerd's container " + container);
   const std::string& name = found->container().image();
   images_api::GetImageRequest wanted;
   wanted.set_name(name);
-  const auto image = Ask<images_api::GetImageResponse>(
+  const auto image = AskContainerd<images_api::GetImageResponse>(
       *client, name_space, "/containerd.services.images.v1.Images/Get", wanted);
   if (!image) return Wrap(image.error(), "containerd's image '" + name + "'");
   const Content content(*client, name_space, name);
