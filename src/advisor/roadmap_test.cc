@@ -96,6 +96,8 @@ TEST(RoadmapTest, AMilestonesStatusFollowsFromItsItems) {
       {"alternatives", {{{"class", "wasm"}, {"estimate", {{"p99_ms", 1}}}}}}};
   EXPECT_EQ(status(installation), (Words{"in progress", "in progress", "completed", "planned"}))
       << "two kinds, one placed by the platform; security compliance is not to be seen";
+  installation.resources.front()["spec"]["placement"] = "rule";
+  EXPECT_EQ(status(installation).at(2), "in progress") << "the rule placed it, not a figure";
 }
 
 TEST(RoadmapTest, RefusesAPartThatThereIsNot) {

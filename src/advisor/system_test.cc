@@ -29,7 +29,8 @@ Installation Example() {
                           "status": {"class": "wasm", "revision": 3,
                                      "urls": ["http://127.0.0.1:8080/hello"]}})"),
           Json::parse(R"({"kind": "Service", "metadata": {"namespace": "shop", "name": "web"},
-                          "spec": {}, "status": {"class": "microvm", "revision": 1, "urls": []}})"),
+                          "spec": {"grants": {"tcp": ["db.example:5432"], "volumes": ["data"]}},
+                          "status": {"class": "microvm", "revision": 1, "urls": []}})"),
           Json::parse(R"({"kind": "Route", "metadata": {"namespace": "shop", "name": "split"},
                           "spec": {}, "status": {"urls": ["http://shop/"],
                                      "backends": [{"function": "web", "share": 1}]}})")}};
@@ -46,7 +47,8 @@ std::set<std::string> EdgesOf(const Graph& graph) {
 TEST(SystemTest, TheContextIsWhoUsesItAndWhatItReaches) {
   EXPECT_EQ(EdgesOf(SystemGraph(Example(), C4Level::kContext)),
             (std::set<std::string>{"clients calls strata", "operator operates strata",
-                                   "strata reaches external/api.example:443"}));
+                                   "strata reaches external/api.example:443",
+                                   "strata reaches external/db.example:5432"}));
 }
 
 TEST(SystemTest, ContainersAreTheProcessesThatRun) {
@@ -69,6 +71,7 @@ TEST(SystemTest, ComponentsAreWorkloadsWhereTheyRunAndHowTheyAreReached) {
             (std::set<std::string>{"Function/demo/hello runs_in cell/demo-1",
                                    "Function/demo/hello reaches external/api.example:443",
                                    "Service/shop/web runs_in keeper/k-shop-7-0",
+                                   "Service/shop/web reaches external/db.example:5432",
                                    "clients calls route/http://127.0.0.1:8080/hello",
                                    "route/http://127.0.0.1:8080/hello leads_to Function/demo/hello",
                                    "clients calls route/http://shop/",

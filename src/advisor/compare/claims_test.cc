@@ -40,6 +40,15 @@ TEST(ClaimsTest, ATargetOfThePlatformIsThatOfEachClass) {
   EXPECT_EQ(p99->source, "002 B§4.1 (models.yaml)");
 }
 
+// How many machines a cluster may have is no density; how many pods one of them has is.
+TEST(ClaimsTest, AFigureWithoutAUnitIsNoClaimOfASandbox) {
+  EXPECT_FALSE(FindClaim("technology_attributes nodes", model::Class::kContainer).has_value());
+  const auto pods = FindClaim("technology_attributes nodes", model::Class::kWasm);
+  ASSERT_TRUE(pods.has_value());
+  EXPECT_EQ(RangeOf(pods->cell)->least, 3000);
+  EXPECT_EQ(pods->source, "003 §00.4.1 (versions.yaml), WasmEdge");
+}
+
 TEST(ClaimsTest, ATargetIsOfNoClass) {
   const auto epoll = FindClaim("quick_reference high_concurrency_network", std::nullopt);
   EXPECT_EQ(RangeOf(epoll->cell)->least, 100);

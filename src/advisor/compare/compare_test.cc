@@ -515,11 +515,12 @@ TEST(CompareTest, WhatIsClaimedOfAllConceptsIsNotSaidOfOneThatHasNothing) {
   EXPECT_EQ(here,
             (std::set<std::string>{"Wikipedia: listed above", "standards bodies: listed above",
                                    "papers: nothing is listed"}));
-  for (const auto& row : FindSection(*report, "alignment")->rows) {
-    if (row[0].text.en == "paper") {
-      EXPECT_EQ(row[3].text.en, "missing");
-    }
-  }
+  const auto& rows = FindSection(*report, "alignment")->rows;
+  const auto paper = std::ranges::find_if(
+      rows, [](const auto& row) { return row[0].text == Text{"paper", "论文"}; });
+  ASSERT_NE(paper, rows.end());
+  EXPECT_EQ((*paper)[3].text, (Text{"missing", "缺失"}));
+  EXPECT_EQ((*paper)[1].text.en, "");
 }
 
 TEST(CompareTest, WithoutAConceptTheAuthoritiesAreNamed) {

@@ -1,5 +1,6 @@
 #include "advisor/graph/graph.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <tuple>
@@ -60,6 +61,27 @@ TEST(GraphTest, EntitiesAppearWhereTheFactsSay) {
     in.erase("relation_matrix_003");
     EXPECT_EQ(in, entity.at("appears_in").get<std::set<std::string>>()) << node->id;
   }
+}
+
+TEST(GraphTest, WhatIsNotedOfAnEdgeIsSaidWithTheEdge) {
+  std::size_t noted = 0;
+  for (const Json& diagram : Source().at("diagrams")) {
+    const auto graph = DiagramGraph(diagram.at("id").get<std::string>());
+    ASSERT_TRUE(graph);
+    for (const Json& edge : diagram.at("edges")) {
+      if (!edge.contains("note")) continue;
+      ++noted;
+      const std::string ends_with = ": " + edge.at("note").get<std::string>();
+      EXPECT_TRUE(std::ranges::any_of(
+          graph->notes, [&](const Text& note) { return note.en.ends_with(ends_with); }))
+          << graph->id << ends_with;
+    }
+  }
+  EXPECT_EQ(noted, 2U);
+  const Text mesh{"service mesh drawn above WebAssembly: tree only",
+                  "服务网格 画在其上 WebAssembly: 仅见于树形图"};
+  const auto notes = DiagramGraph("concept_hierarchy")->notes;
+  EXPECT_NE(std::ranges::find(notes, mesh), notes.end());
 }
 
 TEST(GraphTest, EveryLayerHasItsNodes) {

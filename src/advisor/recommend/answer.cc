@@ -56,12 +56,10 @@ Votes Count(const std::vector<Source>& sources, Counts counts, const model::Requ
   return votes;
 }
 
-// The class of the scheduler's rule, or the least above it that may be used.
+// The class of the scheduler's rule, or the least above it that may be used: only its container may
+// be below what is asked for, and then the next class is not.
 Class LeastAllowed(const model::Requires& asked, Class by_rule) {
-  for (const Class each : {by_rule, Class::kAppkernel}) {
-    if (scheduler::BelowFloor(asked, each).empty()) return each;
-  }
-  return Class::kMicrovm;
+  return scheduler::BelowFloor(asked, by_rule).empty() ? by_rule : Class::kAppkernel;
 }
 
 bool Has(const std::vector<Class>& classes, Class sandbox_class) {

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "scheduler/placing/strategy.h"
+
 namespace strata::advisor {
 namespace {
 
@@ -72,6 +74,26 @@ TEST(AnswerTest, WhatIsBelowTheFloorIsLeftOutAndCountsAgainst) {
   EXPECT_TRUE(answer.because.en.contains("left out: wasm (requires.security: high"));
   EXPECT_TRUE(answer.because.zh.contains("排除：wasm（requires.security: high 要求独立虚拟机）"));
   EXPECT_EQ(answer.confidence, Confidence::kLow);
+}
+
+// Where no tree comes to a class, the rule's own has to keep to the floor as well.
+TEST(AnswerTest, TheRulesClassGivesWayToTheLeastThatMayBeUsed) {
+  for (const char* compatibility : {"Low", "Medium", "High"}) {
+    for (const char* performance : {"Low", "High"}) {
+      for (const char* security : {"Low", "Medium", "High"}) {
+        Case about;
+        ASSERT_TRUE(about.Set("security_requirement", security).has_value());
+        ASSERT_TRUE(about.Set("compatibility_requirement", compatibility).has_value());
+        ASSERT_TRUE(about.Set("performance_requirement", performance).has_value());
+        const Class chosen = Decide(about, {}).sandbox_class;
+        EXPECT_EQ(scheduler::BelowFloor(about.Asked(), chosen), "") << model::ClassName(chosen);
+      }
+    }
+  }
+  Case medium;
+  ASSERT_TRUE(medium.Set("security_requirement", "Medium").has_value());
+  EXPECT_EQ(medium.ByRule(), Class::kContainer);
+  EXPECT_EQ(Decide(medium, {}).sandbox_class, Class::kAppkernel) << "the least that may be used";
 }
 
 TEST(AnswerTest, EveryClassThatIsLeftOutIsNamed) {

@@ -28,7 +28,9 @@ TEST(HtmlTest, ASectionIsATableUnderItsHeadingWithWhatIsSaidOfIt) {
                         .rows = {{WordCell("a"), NumberCell(2.5, "MB")},
                                  {WordCell("b"), {{"no", "否"}, false}},
                                  {WordCell("c"), NoCell()},
-                                 {WordCell("d"), {{"false", ""}, false}}},
+                                 {WordCell("d"), {{"false", ""}, false}},
+                                 {WordCell("e"), WordCell("no: 3 vs 2")},
+                                 {WordCell("f"), WordCell("no such thing")}},
                         .text = "a: <b>\n  - c\n",
                         .notes = {{"a note", ""}},
                         .sources = {"001 §3.2", "002 A§2"}};
@@ -40,6 +42,8 @@ TEST(HtmlTest, ASectionIsATableUnderItsHeadingWithWhatIsSaidOfIt) {
   EXPECT_THAT(html, HasSubstr("<td class=\"no\">"));
   EXPECT_THAT(html, HasSubstr("<th scope=\"row\">c</th><td>–</td>"));
   EXPECT_THAT(html, HasSubstr("<th scope=\"row\">d</th><td>false</td>")) << "no verdict";
+  EXPECT_THAT(html, HasSubstr("<td class=\"no\">no: 3 vs 2</td>")) << "a verdict with its reason";
+  EXPECT_THAT(html, HasSubstr("<td>no such thing</td>")) << "and no other text";
   EXPECT_THAT(html, HasSubstr("<pre>a: &lt;b&gt;\n  - c\n</pre>"));
   EXPECT_THAT(html, HasSubstr("<p class=\"note\">a note</p>"));
   EXPECT_THAT(html, HasSubstr("001 §3.2; 002 A§2</p>"));

@@ -1,5 +1,5 @@
 // advisor/report/plot_range.h - what both forms of a plot share: what it reaches from and to, round
-// numbers within, words. Only plot.cc and plot_svg.cc include it.
+// numbers within, words. Only plot.cc, plot_svg.cc and their test include it.
 //
 //   a plot's points --RangesOf--> [ PlotRange ] --Ticks, Share--> axes and places, in both forms
 //

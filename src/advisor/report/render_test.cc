@@ -1,14 +1,17 @@
 #include "advisor/report/render.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "advisor/report/plot.h"
+#include "advisor/report/plot_range.h"
 #include "advisor/report/svg.h"
 #include "advisor/report/testing.h"
 #include "base/text/table.h"
@@ -169,6 +172,20 @@ TEST(RenderTest, AnIntervalStandsOverWhatIsClaimedOnAScaleOfPowersOfTen) {
   const std::string svg = page.Finish();
   EXPECT_FALSE(svg.contains("nan") || svg.contains("inf\"")) << svg;
   EXPECT_TRUE(svg.contains("1000"));
+}
+
+TEST(RenderTest, AScaleOfPowersOfTenHasOneAtLeast) {
+  // All that is drawn is one power of ten, or lies between two neighbours.
+  for (const double value : {10.0, 20.0}) {
+    const IntervalPlot plot{
+        .x = {"ms", ""},
+        .rows = {
+            {.label = {}, .claimed = {value, value}, .value = value, .interval = {value, value}}}};
+    const DecadeRange range(plot);
+    EXPECT_EQ(range.Ticks(), (std::vector<double>{10, 100})) << value;
+    EXPECT_NEAR(range.Share(value), std::log10(value) - 1, 1e-12);
+    EXPECT_TRUE(PlotAsText(plot, Language::kEnglish).contains("100 ms"));
+  }
 }
 
 TEST(RenderTest, AHistogramIsOneShapeWithItsBaseMarked) {
