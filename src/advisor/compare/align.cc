@@ -247,10 +247,9 @@ Section Authorities() {
   return section;
 }
 
-// What the first document is for, and what the others' architectures are founded on.
+// What the documents are for, and what their architectures are founded on.
 Section Goals() {
   const Json& facts = Facts(FactFile::kConcepts);
-  const Json& goals = facts.at("goals");
   const Json& architecture = facts.at("architecture_concepts");
   Section section{
       .id = "goals",
@@ -261,7 +260,9 @@ Section Goals() {
     section.rows.push_back(
         {TextCell(kind), TextCell(std::move(what)), WordCell(of.at("source").get<std::string>())});
   };
-  for (const Json& each : goals.at("goals")) add(goals, {"goal", "目标"}, LabelOf(each));
+  for (const Json& each : facts.at("goals").at("goals")) {
+    add(each, {"goal", "目标"}, LabelOf(each));
+  }
   for (const Json& each : architecture.at("theory_basis")) {
     add(architecture, {"theory", "理论"}, LabelOf(each));
   }
