@@ -28,7 +28,13 @@ std::optional<numerics::Interval> Halves(std::span<const double> samples, double
 Spot Locate(std::span<const double> samples, double share) {
   STRATA_CHECK(!samples.empty());
   const std::vector<double> sorted = Sorted(samples);
-  return {.value = Quantile(sorted, share), .interval = numerics::QuantileInterval(sorted, share)};
+  Spot spot{.value = Quantile(sorted, share),
+            .interval = numerics::QuantileInterval(sorted, share)};
+  // The value lies between samples, an end of the interval is one: of two the greater bounds the
+  // 99 % quantile from below, and the value is below that. A wider interval is no less sure.
+  spot.interval.low = std::min(spot.interval.low, spot.value);
+  spot.interval.high = std::max(spot.interval.high, spot.value);
+  return spot;
 }
 
 Figures Describe(std::span<const double> samples, double share) {

@@ -21,7 +21,7 @@ namespace strata::advisor {
 // Where the samples of one row in one place lie.
 struct Spot {
   double value = 0;             // the quantile that stands for them
-  numerics::Interval interval;  // of that, 95 %; infinite where they are too few to tell
+  numerics::Interval interval;  // of that, 95 %, around it; infinite where they are too few to tell
 };
 
 // One sample or more.

@@ -39,6 +39,18 @@ TEST(JudgeTest, WhatIsNotBoundedIsNotDecidedThere) {
   EXPECT_FALSE(Locate(std::vector<double>{7}, 0.5).interval.bounded());
 }
 
+TEST(JudgeTest, AnIntervalHasTheValueThatItIsOf) {
+  for (const double share : {0.5, 0.9, 0.99}) {
+    std::vector<double> samples;
+    while (samples.size() < 400) {
+      samples.push_back(static_cast<double>(samples.size() * samples.size()));
+      const Spot spot = Locate(samples, share);
+      EXPECT_TRUE(spot.interval.Contains(spot.value)) << samples.size() << " at " << share;
+    }
+  }
+  EXPECT_DOUBLE_EQ(Locate(std::vector<double>{1, 2}, 0.99).interval.low, 1.99) << "not 2";
+}
+
 TEST(JudgeTest, AContractHoldsFailsOrIsNotDecided) {
   EXPECT_EQ(JudgeContract(Starts(299, 0), kWasm).kept, Kept::kHolds);
   const auto few = JudgeContract(Starts(298, 0), kWasm);
