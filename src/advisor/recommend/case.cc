@@ -330,7 +330,7 @@ Case Case::AsManifest() const {
   for (const std::string_view level : kLevels) {
     all.said_.try_emplace(std::string(level), Answer{"Low", "assumptions"});
   }
-  all.said_.try_emplace("function_type", Answer{true, "assumptions"});
+  all.said_.try_emplace("function_type", Answer{IsFunction(), "assumptions"});
   return all;
 }
 

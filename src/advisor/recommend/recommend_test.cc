@@ -340,6 +340,9 @@ TEST(RecommendTest, RulesInWordsAndRowsAreWalkedToo) {
   EXPECT_EQ(row({}, "three-way")[3].text.en, "needs function_type");
   EXPECT_TRUE(
       row({{"function_type", "false"}}, "three-way")[3].text.en.starts_with("microservice:"));
+  EXPECT_TRUE(
+      row({{"security_requirement", "Low"}}, "three-way")[3].text.en.starts_with("function:"))
+      << "as the scheduler's rule takes it, which the assumptions say";
   const auto dual = [&row](const SaidWords& said) { return row(said, "dual-mode")[3].text; };
   EXPECT_EQ(dual({}).en, "needs function_type");
   EXPECT_EQ(dual({{"function_type", "true"}}).en, "needs existing_workload");

@@ -70,8 +70,10 @@ Json MeantBy(std::string_view id) {
   return {{"var", "existing_workload"}, {"op", "="}, {"value", true}};
 }
 
-// The row of three_way or dual_mode that the workload belongs to; empty: there are no rows.
-Text RowFor(const Json& rule, const Case& about) {
+// The row of three_way or dual_mode that the workload belongs to; empty: there are no rows. Whether
+// it is a function they know as the scheduler's rule does.
+Text RowFor(const Json& rule, const Case& said) {
+  const Case about = said.AsManifest();
   const auto function = about.Find("function_type");
   const bool routes = rule.contains("rows");
   if (!routes && !rule.contains("then")) return {};
