@@ -38,17 +38,40 @@ struct Seen {
   Text how;
 };
 
+// Why not, of what this platform has none of.
+const Text kNoMesh{"none: this platform has no service mesh", "无：本平台没有服务网格"};
+const Text kNoPolicyEngine{"none: this platform has no policy engine", "无：本平台没有策略引擎"};
+const Text kNoInference{"none: this platform has no inference to time",
+                        "无：本平台没有可计时的推理"};
+
 const std::vector<Seen>& AllSeen() {
   static const std::vector<Seen> all = {
       {.of = "cloud_native",
        .effect = "deployment in seconds through containerization",
        .sight = {.row = "warm_up", .in = Class::kContainer},
        .taken = {{"max_exclusive", 60}, {"unit", "s"}}},
+      {.of = "cloud_native", .effect = "mTLS encryption by the mesh", .how = kNoMesh},
+      {.of = "cloud_native", .effect = "distributed tracing by the mesh", .how = kNoMesh},
+      {.of = "cloud_native",
+       .effect = "policy checks by the policy engine",
+       .how = kNoPolicyEngine},
       {.of = "edge_iot", .effect = "memory", .sight = {.row = "memory"}},
       {.of = "edge_iot", .effect = "startup", .sight = {.row = "cold_start"}},
+      // Of a machine, whoever made its monitor.
+      {.of = "edge_iot",
+       .effect = "hardware-level isolation by Firecracker",
+       .sight = {.row = "escapes", .in = Class::kMicrovm}},
       {.of = "security_finance",
        .effect = "hardware-level isolation by virtualization",
        .sight = {.row = "escapes", .in = Class::kMicrovm}},
+      {.of = "security_finance",
+       .effect = "policy checks by the policy engine",
+       .how = kNoPolicyEngine},
+      {.of = "security_finance",
+       .effect = "mTLS and identity authentication by the mesh",
+       .how = kNoMesh},
+      {.of = "security_finance", .effect = "complete audit log by the mesh", .how = kNoMesh},
+      {.of = "edge_ai", .effect = "model inference latency", .how = kNoInference},
       {.of = "ecommerce",
        .effect = "function instance density",
        .sight = {.row = "density_host", .against = Class::kContainer}},
