@@ -9,6 +9,7 @@
 
 #include "base/text/strings.h"
 #include "measure/record.h"
+#include "model/values.h"
 
 namespace strata::measure {
 namespace {
@@ -33,6 +34,8 @@ struct Bound {
 };
 constexpr Bound kQuickBound{128, 32};
 constexpr Bound kFullBound{512, 256};
+// Where one is no process: so many, as each needs little.
+constexpr std::uint64_t kMostLive = 1024;
 
 double MillisecondsSince(SteadyClock::time_point start) {
   return std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count();
@@ -139,23 +142,25 @@ Result<Samples> MeasureLoad(Place& place, Depth /*depth*/) {
 // bound is what was reached.
 Result<Samples> MeasureDensity(Place& place, Depth depth) {
   const Bound bound = depth == Depth::kQuick ? kQuickBound : kFullBound;
+  const bool live = place.name() == model::ClassName(model::Class::kWasm);
+  const std::uint64_t most = live ? kMostLive : bound.instances;
   Density reached;
   Result<void> ended;
-  for (std::uint64_t count = 1; count <= bound.instances; count *= 2) {
+  for (std::uint64_t count = 1; count <= most; count *= 2) {
     auto now = place.Run(count);
     if (!now) {
-      if (reached.memory_mib.empty()) ended = std::unexpected(std::move(now).error());
+      if (reached.instances == 0) ended = std::unexpected(std::move(now).error());
       break;
     }
-    const bool over = now->all_mib() > bound.memory_mib;
-    if (over && !reached.memory_mib.empty()) break;
+    const bool over = now->all_mib > bound.memory_mib;
+    if (over && reached.instances > 0) break;
     reached = *std::move(now);
     if (over) break;
   }
   auto removed = place.Run(0);
   if (!ended) return std::unexpected(std::move(ended).error());
   if (!removed) return std::unexpected(std::move(removed).error());
-  Samples samples{{"density", static_cast<double>(reached.memory_mib.size())}};
+  Samples samples{{"density", static_cast<double>(reached.instances)}};
   for (const double each : reached.memory_mib) samples.push_back({"instance_memory", each});
   return samples;
 }

@@ -63,6 +63,17 @@ TEST_F(KindsTest, DensityIsTheLastNumberWithinTheBound) {
   EXPECT_EQ(place_.running, 0U) << "they are ended";
 }
 
+TEST_F(KindsTest, SandboxesThatAreNoProcessesAreMany) {
+  TestingPlace container{"container", clock_};
+  for (TestingPlace* place : {&place_, &container}) {
+    place->mib_each = 0.01;
+    place->most_servers = 5000;
+  }
+  EXPECT_EQ(Find(kDensity.measure(place_, Depth::kQuick), "density"), 1024);
+  EXPECT_EQ(Find(kDensity.measure(container, Depth::kQuick), "density"), 32);
+  EXPECT_EQ(Find(kDensity.measure(container, Depth::kFull), "density"), 256);
+}
+
 TEST_F(KindsTest, DensityEndsWhereNoMoreCanBeStarted) {
   place_.most_servers = 3;
   EXPECT_EQ(Find(kDensity.measure(place_, Depth::kQuick), "density"), 2);

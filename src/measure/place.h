@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,13 +26,13 @@ struct Answer {
   std::string body;
 };
 
-// Servers that ran at once and all were ready: the memory of each.
+// Servers that ran at once and all were ready.
 struct Density {
-  std::vector<double> memory_mib;
-
-  [[nodiscard]] double all_mib() const {
-    return std::accumulate(memory_mib.begin(), memory_mib.end(), 0.0);
-  }
+  std::uint64_t instances = 0;
+  double all_mib = 0;  // of all of them
+  // Samples of what one needs: of each; where they share a process, the mean of each part of them
+  // by which it grew last.
+  std::vector<double> memory_mib = {};
 };
 
 // Of the isolation battery (isolation.h), attempts that apply here.

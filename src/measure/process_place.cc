@@ -14,9 +14,8 @@
 #include <thread>
 #include <utility>
 
-#include "base/files/files.h"
-#include "base/text/strings.h"
 #include "measure/kinds.h"
+#include "measure/pss.h"
 
 namespace strata::measure {
 namespace {
@@ -25,7 +24,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kPatience{20};
 constexpr Bytes kMostOutput = 64_KiB;
-constexpr std::string_view kPss = "\nPss:";
 
 // Reads what `count` servers say when they listen: a byte each.
 Result<void> AwaitReady(const Fd& from, std::uint64_t count) {
@@ -44,18 +42,6 @@ Result<void> AwaitReady(const Fd& from, std::uint64_t count) {
     count -= static_cast<std::uint64_t>(got);
   }
   return {};
-}
-
-// Its share of what it shares with others, and all of its own.
-Result<double> PssMib(pid_t pid) {
-  auto text = ReadFile("/proc/" + std::to_string(pid) + "/smaps_rollup", kMostOutput);
-  if (!text) return std::unexpected(std::move(text).error());
-  const std::size_t at = text->find(kPss);
-  if (at == std::string::npos) return Fail(Errc::kInternal, "smaps_rollup has no Pss");
-  const std::size_t begin = text->find_first_not_of(' ', at + kPss.size());
-  const auto kib = ReadNumber(text->substr(begin, text->find(' ', begin) - begin), 1e12);
-  if (!kib) return Fail(Errc::kInternal, "smaps_rollup has a Pss that is no number");
-  return *kib / 1024;
 }
 
 }  // namespace
@@ -156,7 +142,9 @@ Result<Density> ProcessPlace::Run(std::uint64_t instances) {
     auto used = PssMib(each.pid());
     if (!used) return std::unexpected(std::move(used).error());
     density.memory_mib.push_back(*used);
+    density.all_mib += *used;
   }
+  density.instances = servers_.size();
   return density;
 }
 

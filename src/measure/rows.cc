@@ -165,9 +165,11 @@ constexpr std::array kRows = {
         .label = "density within the bound",
         .label_zh = "限额内密度",
         .how =
-            "idle servers that ran at once within 128 MiB (--quick; 32 at most) or 512 MiB (256)",
+            "idle servers that ran at once within 128 MiB (--quick; 32 at most) or 512 MiB (256); "
+            "of wasm sandboxes that stay between calls (1024)",
         .how_zh =
-            "在 128 MiB（--quick，至多 32 个）或 512 MiB（至多 256 个）内同时运行的空闲服务器数",
+            "在 128 MiB（--quick，至多 32 个）或 512 MiB（至多 256 个）内同时运行的空闲服务器数；"
+            "wasm 为调用之间保留的沙盒（至多 1024 个）",
         .dimension = "resources",
         .claims = {},
         .kind = &kDensity},
@@ -175,8 +177,9 @@ constexpr std::array kRows = {
         .unit = "MiB",
         .label = "memory of an idle server",
         .label_zh = "空闲服务器内存",
-        .how = "what each of those servers used",
-        .how_zh = "上述每个服务器所用",
+        .how =
+            "what each of those servers used; of wasm by what its cells grew with so many of them",
+        .how_zh = "上述每个服务器所用；wasm 按其 cell 因若干沙盒而增长的内存计",
         .dimension = "performance",
         .claims = {"matrices performance memory", "matrices resources memory",
                    "tier_comparison memory", "tier_overheads memory"},

@@ -63,7 +63,9 @@ class TestingPlace final : public Place {
   Result<Density> Run(std::uint64_t instances) override {
     if (instances > most_servers) return Fail(Errc::kResourceExhausted, "no more servers");
     running = instances;
-    return Density{.memory_mib = std::vector<double>(instances, mib_each)};
+    return Density{.instances = instances,
+                   .all_mib = mib_each * static_cast<double>(instances),
+                   .memory_mib = std::vector<double>(instances, mib_each)};
   }
   Result<Bytes> ImageSize(Program /*program*/) override { return Bytes::MiB(2); }
   Result<Escapes> TryToEscape() override { return Escapes{.attempts = 110, .succeeded = 1}; }

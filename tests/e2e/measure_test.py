@@ -56,6 +56,11 @@ class MeasureTest(ServerTest):
         self.assertGreaterEqual(len(taken["warm_start", "wasm"]["samples"]), 100)
         self.assertEqual(taken["epoll_wakeup", "wasm"]["lacking"], "WASI has no such call")
         self.assertTrue(taken["epoll_wakeup", "process"]["samples"])
+        # Sandboxes that stay: many of them (one cell has less room than two), each of some pages of 4 KiB.
+        self.assertIn(taken["density", "wasm"]["samples"], ([512], [1024]))
+        self.assertEqual(len(taken["instance_memory", "wasm"]["samples"]), 8)
+        self.assertLess(0.004, sum(taken["instance_memory", "wasm"]["samples"]) / 8)
+        self.assertLess(max(taken["instance_memory", "wasm"]["samples"]), 0.25)
         self.assertIn("send nothing", taken["network_overhead", "host"]["lacking"])
         self.assertIn("policy engine", taken["policy_evaluation", "host"]["lacking"])
 
@@ -113,6 +118,7 @@ class MeasureTest(ServerTest):
 
     def test_nothing_stays(self):
         self.assertFalse([name for name in self.server.resources() if "measure" in name])
+        self.assertEqual(json.loads(self.server.api("GET", "/v1/sandboxes").text), {"sandboxes": []})
 
     def test_wrong_words_change_nothing(self):
         record = str(self.record)

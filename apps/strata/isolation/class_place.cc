@@ -55,7 +55,10 @@ Density ReadyServers(const Json& states) {
   Density density;
   for (const Json& each : states) {
     const double memory_mib = each.value("memory_mib", 0.0);
-    if (each.value("ready", false) && memory_mib > 0) density.memory_mib.push_back(memory_mib);
+    if (!each.value("ready", false) || memory_mib <= 0) continue;
+    ++density.instances;
+    density.all_mib += memory_mib;
+    density.memory_mib.push_back(memory_mib);
   }
   return density;
 }
@@ -66,7 +69,8 @@ ClassPlace::ClassPlace(Session& session, model::Class sandbox_class, std::functi
     : session_(session),
       class_(sandbox_class),
       name_(model::ClassName(sandbox_class)),
-      stopped_(std::move(stopped)) {}
+      stopped_(std::move(stopped)),
+      live_(session, LiveServers()) {}
 
 ClassWorkload ClassPlace::WorkloadOf(Program program) const {
   const std::string name(measure::ProgramName(program));
@@ -97,6 +101,13 @@ ClassWorkload ClassPlace::Servers(std::uint64_t instances) const {
   workload.kind = "Service";
   workload.limits = {{"memory_mib", 64}};
   workload.more = {{"replicas", instances}};
+  return workload;
+}
+
+ClassWorkload ClassPlace::LiveServers() const {
+  ClassWorkload workload = WorkloadOf(Program::kYardstick);
+  workload.name = "servers";
+  workload.more = Json::object();
   return workload;
 }
 
@@ -199,17 +210,13 @@ Result<std::vector<Answer>> ClassPlace::CallWaiting(unsigned sandboxes) {
 }
 
 Result<Density> ClassPlace::Run(std::uint64_t instances) {
+  if (is_wasm()) return RunLive(instances);
   const ClassWorkload workload = Servers(instances);
   if (instances == 0) {
     auto removed = RemoveIfThere(session_, workload, class_);
     if (removed) removed = RemoveIfThere(session_, Waiting(0), class_);
     if (!removed) return std::unexpected(std::move(removed).error());
     return Density{};
-  }
-  if (is_wasm()) {
-    return Fail(Errc::kUnsupported,
-                "a wasm sandbox is no process and lives as long as its call; 'make bench "
-                "ARGS=live' holds 100,000");
   }
   if (auto there = cli::Deploy(session_, workload, class_); !there) {
     return std::unexpected(std::move(there).error());
@@ -228,6 +235,12 @@ Result<Density> ClassPlace::Run(std::uint64_t instances) {
     }
     std::this_thread::sleep_for(kBetweenLooks);  // the server tells no event of it
   }
+}
+
+Result<Density> ClassPlace::RunLive(std::uint64_t instances) {
+  if (instances > 0) return live_.Grow(instances);
+  if (auto ended = live_.End(); !ended) return std::unexpected(std::move(ended).error());
+  return Density{};
 }
 
 Result<Bytes> ClassPlace::ImageSize(Program program) {

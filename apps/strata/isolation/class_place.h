@@ -11,6 +11,7 @@
 
 #include "client/session.h"
 #include "isolation/classes.h"
+#include "isolation/live_sandboxes.h"
 #include "measure/place.h"
 #include "model/values.h"
 
@@ -38,15 +39,18 @@ class ClassPlace final : public measure::Place {
   [[nodiscard]] ClassWorkload WorkloadOf(measure::Program program) const;
   [[nodiscard]] ClassWorkload Waiting(unsigned sandboxes) const;
   [[nodiscard]] ClassWorkload Servers(std::uint64_t instances) const;
+  [[nodiscard]] ClassWorkload LiveServers() const;
   [[nodiscard]] bool is_wasm() const noexcept { return class_ == model::Class::kWasm; }
   // Of a workload, from what `strata top` shows.
   Result<double> Accounted(measure::Program program, const char* key);
+  Result<measure::Density> RunLive(std::uint64_t instances);
   Result<void> AwaitWaiting(const ClassWorkload& workload, unsigned sandboxes);
 
   Session& session_;
   const model::Class class_;
   const std::string name_;
   const std::function<bool()> stopped_;
+  LiveSandboxes live_;  // of class wasm
 };
 
 }  // namespace strata::cli

@@ -12,12 +12,14 @@ namespace {
 constexpr std::array kReasons = {
     Word{"is not part of a --quick run", "快速测量不含此项"},
     Word{"there was no time left for it", "时间不足"},
+    Word{"there is nothing of the kind here", "此处没有这类内容"},
     Word{"WASI has no such call", "WASI 没有此调用"},
     Word{"a sandbox of this class is made in the call; none waits for it",
          "该类沙盒在调用中创建，不预先等待"},
-    Word{"a wasm sandbox is no process and lives as long as its call; 'make bench ARGS=live' "
-         "holds 100,000",
-         "wasm 沙盒不是进程，随调用结束；'make bench ARGS=live' 可同时维持 100,000 个"},
+    Word{"the memory of a server's cells is known on its machine only",
+         "服务器各 cell 的内存仅在其本机可知"},
+    Word{"this user is not told the memory of the server's cells",
+         "当前用户无权读取服务器各 cell 的内存"},
     Word{"the server's public port is measured on its own machine only",
          "服务器的公开端口仅在其本机测量"},
     Word{"no bare process waits for its call", "没有裸进程等待调用"},
