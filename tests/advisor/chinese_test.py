@@ -12,6 +12,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -172,7 +173,8 @@ REFUSED = (("compare", "webasembly"), ("compare", "qqqqqqqq"), ("compare", "wasm
            ("model", "npv", "--of", "wasm.nvp"), ("model", "npv", "--draws", "99999999"), ("model", "npv", "--spread", "2"),
            ("graph", "neighbours", "kuasr"), ("graph", "nodes", "--type", "technlogy"), ("graph", "diagram", "qqqqqqqq"),
            ("graph", "layer", "qqqqqqqq"), ("graph", "path", "Docker", "Docker"), ("graph", "path", "Docker", "qqqqqqqq"),
-           ("graph", "why", "kata", "qqqqqqqq", "qemu"), ("graph", "term", "qqqqqqqq"), ("graph", "learn", "qqqqqqqq"),
+           ("graph", "why", "kata", "qqqqqqqq", "qemu"), ("graph", "why", "qemu", "depends-on", "kata"),
+           ("graph", "why", "docker", "can-run-on", "istio"), ("graph", "term", "qqqqqqqq"), ("graph", "learn", "qqqqqqqq"),
            ("graph", "learn", "--know", "qqqqqqqq"), ("graph", "doc", "qqqqqqqq"), ("graph", "--c4", "--system", "--level", "compnent"),
            ("roadmap", "qqqqqqqq"))
 QUOTED = re.compile("'[^']*'")
@@ -198,6 +200,21 @@ class RefusalsTest(unittest.TestCase):
                 found[" ".join(words)] = said
         self.maxDiff = None
         self.assertEqual(found, {})
+
+    def test_a_relation_that_nobody_states_is_named_in_chinese(self):
+        self.assertEqual(refusal("graph", "why", "qemu", "depends-on", "kata"),
+                         "没有文档这样表述：'qemu' 依赖 'kata'；反过来则有文档这样表述")
+
+    def test_a_manifest_that_is_no_question_is_refused_in_chinese(self):
+        function = "apiVersion: strata.dev/v1alpha1\nkind: Function\nmetadata: {name: %s}\nspec: {artifact: ./f.wasm}\n"
+        route = ("apiVersion: strata.dev/v1alpha1\nkind: Route\nmetadata: {name: r}\n"
+                 "spec: {path: /r, backends: [{function: f}]}\n")
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "manifest.yaml"
+            for text, said in ((route, "其中没有 Function 或 Service"), ("kind: [\n", "清单有误（说明为英文）"),
+                               (function % "a" + "---\n" + function % "b", "每次只为一个负载给出建议")):
+                file.write_text(text)
+                self.assertIn(said, refusal("recommend", "--from", str(file)))
 
     def test_the_nearest_names_are_named(self):
         self.assertEqual(refusal("model", "nvp"), "没有模型 'nvp'；是否指 'npv'？")

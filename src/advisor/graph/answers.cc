@@ -225,17 +225,23 @@ Names RelationNames() {
   return names;
 }
 
-std::unexpected<Error> NobodySays(const Graph& whole, std::size_t from, const std::string& relation,
-                                  std::size_t to) {
+// A node, and what it was asked for as.
+struct Asked {
+  std::size_t node;
+  std::string_view name;
+};
+
+std::unexpected<Error> NobodySays(const Graph& whole, Asked from, const std::string& relation,
+                                  Asked to) {
   const std::string nobody =
-      Say(Refusal::kNobodySays,
-          {whole.nodes[from].label.en + " " + WordsOf(relation) + " " + whole.nodes[to].label.en});
-  const auto reverse = ShortestWay(whole, to, from, false, [&relation](const GraphEdge& edge) {
-    return edge.relation == relation;
-  });
+      Say(Refusal::kNobodySays, {from.name, RelationText(relation).en, to.name});
+  const auto reverse =
+      ShortestWay(whole, to.node, from.node, false,
+                  [&relation](const GraphEdge& edge) { return edge.relation == relation; });
   if (reverse) return Refuse(Errc::kNotFound, Refusal::kSaidReversed, {nobody});
-  return Refuse(Errc::kNotFound, Refusal::kShownByPath,
-                {nobody, "strata graph path " + whole.nodes[from].id + " " + whole.nodes[to].id});
+  return Refuse(
+      Errc::kNotFound, Refusal::kShownByPath,
+      {nobody, "strata graph path " + whole.nodes[from.node].id + " " + whole.nodes[to.node].id});
 }
 
 }  // namespace
@@ -349,10 +355,7 @@ Result<GraphAnswer> Path(std::string_view from, std::string_view to) {
   auto way = ShortestWay(whole, *a, *b, false, any);
   if (!way) way = ShortestWay(whole, *a, *b, true, any);
   const Text title = Join(whole.nodes[*a].label, " → ", whole.nodes[*b].label);
-  if (!way) {
-    return Refuse(Errc::kNotFound, Refusal::kNoWay,
-                  {whole.nodes[*a].label.en, whole.nodes[*b].label.en});
-  }
+  if (!way) return Refuse(Errc::kNotFound, Refusal::kNoWay, {from, to});
   return WayAnswer(title, *way);
 }
 
@@ -378,7 +381,7 @@ Result<GraphAnswer> Why(std::string_view from, std::string_view relation, std::s
       return Has(kDependencies, edge.relation) || Has(kPossible, edge.relation);
     });
   }
-  if (!way) return NobodySays(whole, *a, *id, *b);
+  if (!way) return NobodySays(whole, {*a, from}, *id, {*b, to});
   const Text relation_text = certain ? RelationText(*id) : Text{"may depend on", "可能依赖"};
   const Text title =
       Join(Join(whole.nodes[*a].label, " ", relation_text), " ", whole.nodes[*b].label);

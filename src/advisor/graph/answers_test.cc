@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "advisor/facts/facts.h"
+#include "advisor/report/refusal.h"
 
 namespace strata::advisor {
 namespace {
@@ -161,10 +162,10 @@ TEST(AnswersTest, WhatNobodySaysIsNotMadeUp) {
   const auto reverse = Why("qemu", "depends-on", "kata");
   ASSERT_FALSE(reverse);
   EXPECT_EQ(reverse.error().code, Errc::kNotFound);
-  EXPECT_EQ(
-      reverse.error().message,
-      "no document says that lightweight QEMU depends on Kata Containers; the other way round "
-      "it is said");
+  EXPECT_EQ(reverse.error().message,
+            "no document says that 'qemu' depends on 'kata'; the other way round it is said");
+  EXPECT_EQ(InLanguage(reverse.error(), Language::kChinese).message,
+            "没有文档这样表述：'qemu' 依赖 'kata'；反过来则有文档这样表述");
   EXPECT_THAT(Why("docker", "implements", "istio").error().message,
               HasSubstr("'strata graph path docker istio'"));
   EXPECT_THAT(Why("docker", "implemnts", "istio").error().message,

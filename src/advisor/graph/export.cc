@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "advisor/report/kinds.h"
 #include "advisor/report/svg.h"
 
 namespace strata::advisor {

@@ -8,6 +8,7 @@
 
 #include "advisor/facts/facts.h"
 #include "advisor/names.h"
+#include "advisor/report/kinds.h"
 
 namespace strata::advisor {
 namespace {
@@ -134,9 +135,9 @@ void AddNotes(const Json& diagram, Graph& graph) {
   const auto ends = EndsOf(diagram);
   for (const Json& edge : diagram.at("edges")) {
     if (!edge.contains("note")) continue;
-    const Text between =
-        Join(LabelOf(*ends.at(edge.at("from"))), " ",
-             Join(RelationText(edge.at("relation")), " ", LabelOf(*ends.at(edge.at("to")))));
+    const Text between = Join(LabelOf(*ends.at(edge.at("from"))), " ",
+                              Join(RelationText(edge.at("relation").get<std::string>()), " ",
+                                   LabelOf(*ends.at(edge.at("to")))));
     graph.notes.push_back(Join(between, ": ", TextOf(edge, "note")));
   }
 }
@@ -293,61 +294,6 @@ std::string SourceOfDiagram(const std::string& id) {
   if (id == kRelationMatrix) return kRelationMatrixSource;
   const Json* diagram = FindFact(Source().at("diagrams"), id);
   return diagram == nullptr ? "" : diagram->at("source").get<std::string>();
-}
-
-std::string WordsOf(const std::string& relation) {
-  std::string words = relation;
-  std::ranges::replace(words, '_', ' ');
-  return words;
-}
-
-Text RelationText(const std::string& relation) {
-  // The documents name relations in English words at most; these are ours.
-  static const std::map<std::string, const char*, std::less<>> kChinese = {
-      {"applies_to", "适用于"},
-      {"base_of", "是其基础"},
-      {"can_run_on", "可运行于"},
-      {"collects_from", "采集自"},
-      {"compiles_to", "编译为"},
-      {"composes_with", "与之组合"},
-      {"consults", "咨询"},
-      {"contains", "包含"},
-      {"defines_interface", "定义接口"},
-      {"delegates_to", "委托给"},
-      {"depends_on", "依赖"},
-      {"develops_into", "发展为"},
-      {"drawn_above", "画在其上"},
-      {"drives_standard", "推动标准"},
-      {"enables", "使能"},
-      {"evolves_to", "演进为"},
-      {"executes", "执行"},
-      {"exposes", "暴露"},
-      {"forwards_to", "转发到"},
-      {"has", "具有"},
-      {"implemented_by", "由其实现"},
-      {"implements", "实现"},
-      {"integrates_with", "与之集成"},
-      {"layer_above", "位于其上层"},
-      {"leads_to", "通向"},
-      {"managed_by", "由其管理"},
-      {"manages", "管理"},
-      {"next", "下一步"},
-      {"optimised_for", "针对其优化"},
-      {"orchestrates", "编排"},
-      {"outputs", "输出"},
-      {"probes", "探测"},
-      {"provides", "提供"},
-      {"replaced_by", "被其取代"},
-      {"routes_to", "路由到"},
-      {"runs_in", "运行在"},
-      {"runs_on", "运行于"},
-      {"schedules_to", "调度到"},
-      {"supports", "支持"},
-      {"trimmed_to", "裁剪为"},
-      {"uses", "使用"},
-  };
-  const auto found = kChinese.find(relation);
-  return {WordsOf(relation), found == kChinese.end() ? "" : found->second};
 }
 
 }  // namespace strata::advisor

@@ -81,8 +81,4 @@ Graph PartOf(const Graph& whole, const std::vector<std::string>& nodes);
 // "001 §4.1" of a diagram, or of the relation matrix.
 std::string SourceOfDiagram(const std::string& id);
 
-// "can run on".
-std::string WordsOf(const std::string& relation);
-Text RelationText(const std::string& relation);  // the same, in both languages
-
 }  // namespace strata::advisor

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "advisor/facts/facts.h"
-#include "advisor/graph/graph.h"
+#include "advisor/report/kinds.h"
 #include "base/check.h"
 #include "base/text/json.h"
 

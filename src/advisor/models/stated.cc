@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "advisor/facts/facts.h"
-#include "advisor/graph/graph.h"
 #include "advisor/models/model.h"
+#include "advisor/report/kinds.h"
 #include "advisor/report/report.h"
 #include "advisor/report/text.h"
 #include "base/text/json.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "advisor/graph/graph.h"
+#include "advisor/report/kinds.h"
 
 namespace strata::advisor::models {
 namespace {
@@ -369,7 +369,7 @@ Text Find(std::string_view model, std::string_view name) {
 Text PartOf(std::string_view name) {
   const auto found = std::ranges::find(kParts, name, &Part::name);
   if (found != std::end(kParts)) return TextOf(found->en, found->zh);
-  const std::string words = WordsOf(std::string(name));
+  const std::string words = WordsOf(name);
   return {words, words};
 }
 

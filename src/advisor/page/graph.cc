@@ -11,6 +11,7 @@
 #include "advisor/page/page.h"
 #include "advisor/page/parts.h"
 #include "advisor/report/html.h"
+#include "advisor/report/kinds.h"
 #include "advisor/report/report.h"
 #include "base/check.h"
 #include "base/text/json.h"

@@ -1,5 +1,6 @@
 #include "advisor/report/kinds.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -69,6 +70,51 @@ constexpr std::array kWords = {
     Word{"ecosystem", "生态"},
 };
 
+// The documents name relations in English words at most; the Chinese is ours.
+constexpr std::array kRelations = {
+    Word{"applies_to", "适用于"},
+    Word{"base_of", "是其基础"},
+    Word{"can_run_on", "可运行于"},
+    Word{"collects_from", "采集自"},
+    Word{"compiles_to", "编译为"},
+    Word{"composes_with", "与之组合"},
+    Word{"consults", "咨询"},
+    Word{"contains", "包含"},
+    Word{"defines_interface", "定义接口"},
+    Word{"delegates_to", "委托给"},
+    Word{"depends_on", "依赖"},
+    Word{"develops_into", "发展为"},
+    Word{"drawn_above", "画在其上"},
+    Word{"drives_standard", "推动标准"},
+    Word{"enables", "使能"},
+    Word{"evolves_to", "演进为"},
+    Word{"executes", "执行"},
+    Word{"exposes", "暴露"},
+    Word{"forwards_to", "转发到"},
+    Word{"has", "具有"},
+    Word{"implemented_by", "由其实现"},
+    Word{"implements", "实现"},
+    Word{"integrates_with", "与之集成"},
+    Word{"layer_above", "位于其上层"},
+    Word{"leads_to", "通向"},
+    Word{"managed_by", "由其管理"},
+    Word{"manages", "管理"},
+    Word{"next", "下一步"},
+    Word{"optimised_for", "针对其优化"},
+    Word{"orchestrates", "编排"},
+    Word{"outputs", "输出"},
+    Word{"probes", "探测"},
+    Word{"provides", "提供"},
+    Word{"replaced_by", "被其取代"},
+    Word{"routes_to", "路由到"},
+    Word{"runs_in", "运行在"},
+    Word{"runs_on", "运行于"},
+    Word{"schedules_to", "调度到"},
+    Word{"supports", "支持"},
+    Word{"trimmed_to", "裁剪为"},
+    Word{"uses", "使用"},
+};
+
 }  // namespace
 
 Text KindText(std::string_view kind) {
@@ -76,5 +122,17 @@ Text KindText(std::string_view kind) {
 }
 
 Cell KindCell(std::string_view kind) { return TextCell(KindText(kind)); }
+
+std::string WordsOf(std::string_view id) {
+  std::string words(id);
+  std::ranges::replace(words, '_', ' ');
+  return words;
+}
+
+Text RelationText(std::string_view relation) {
+  std::string id(relation);
+  std::ranges::replace(id, ' ', '_');
+  return {WordsOf(id), std::string(ChineseOf(kRelations, id))};
+}
 
 }  // namespace strata::advisor

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "advisor/report/kinds.h"
 #include "advisor/report/words.h"
 #include "base/check.h"
 
@@ -22,6 +23,7 @@ constexpr std::array kSentences = {
     Word{"{0}; '{1}' is the counterpart of '{2}'", "{0}；'{1}' 与 '{2}' 对应"},
     Word{"{0}; the other way round it is said", "{0}；反过来则有文档这样表述"},
     Word{"{0}; '{1}' shows what is between them", "{0}；'{1}' 显示两者之间的关系"},
+    Word{"no document says that '{0}' {1} '{2}'", "没有文档这样表述：'{0}' {1} '{2}'"},
     Word{"no {0} is called just '{1}'; did you mean {2}?",
          "仅凭 '{1}' 无法确定是哪个{0}；是否指 {2}？"},
     Word{"no {0} '{1}'; did you mean {2}?", "没有{0} '{1}'；是否指 {2}？"},
@@ -56,13 +58,18 @@ constexpr std::array kSentences = {
     Word{"the dimensions are of concepts; technologies have their own",
          "这些维度属于概念；技术有自己的维度"},
     Word{"a path is between two different nodes", "路径须连接两个不同的节点"},
-    Word{"nothing connects {0} and {1}", "没有路径连接 {0} 与 {1}"},
-    Word{"no document says that {0}", "没有文档这样表述：{0}"},
+    Word{"nothing connects '{0}' and '{1}'", "没有路径连接 '{0}' 与 '{1}'"},
     Word{"nothing was measured here yet: 'strata measure' on the server's host does",
          "此处尚无测量：请在服务器所在主机运行 'strata measure'"},
     Word{"the record has no rows: it was written before 'strata measure' kept samples; measure "
          "again",
          "记录中没有行：它写于 'strata measure' 保存样本之前；请重新测量"},
+    Word{"the manifest is wrong: {0}", "清单有误（说明为英文）：{0}"},
+    Word{"{0}: one workload is recommended for at a time, and it has {1}: say each in a file of "
+         "its own",
+         "{0}：每次只为一个负载给出建议，而其中有 {1}：请分别放在各自的文件中"},
+    Word{"{0}: there is no Function or Service in it", "{0}：其中没有 Function 或 Service"},
+    Word{"--ask needs a terminal; say --set VARIABLE=VALUE", "--ask 需要终端；请用 --set 变量=值"},
     // As DidYouMean (base/strings.h) and Names write them.
     Word{"{0}; did you mean '{1}'?", "{0}；是否指 '{1}'？"},
     Word{"{0} or '{1}'", "{0} 或 '{1}'"},
@@ -175,6 +182,7 @@ std::optional<std::string> ChineseSentence(std::string_view text) {
 // Wrap writes it: "r: '5 foo': no unit 'foo'".
 std::string Chinese(std::string_view text) {
   if (const auto word = ChineseOf(kWords, text); !word.empty()) return std::string(word);
+  if (const Text relation = RelationText(text); !relation.zh.empty()) return relation.zh;
   if (auto whole = ChineseSentence(text)) return *whole;
   for (std::size_t colon = text.find(": "); colon != std::string_view::npos;
        colon = text.find(": ", colon + 2)) {

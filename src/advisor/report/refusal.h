@@ -6,7 +6,8 @@
 // An Error has one text, whoever makes it (base/result.h), and ours is English. The sentences lie
 // in one table with their Chinese: Refuse fills one in, InLanguage finds by the same table which it
 // was and with what it was filled. What stands in quotes is what somebody said or may say: it
-// stays. A sentence of others (a manifest's) is none of the table and stays English.
+// stays. A sentence of others (a manifest's) is none of the table and stays English; of a
+// manifest's that is said.
 //
 // Threads:  pure functions. Tested by refusal_test.cc, tests/advisor/chinese_test.py.
 #pragma once
@@ -27,6 +28,8 @@ enum class Refusal : std::uint8_t {
   kCounterpart,
   kSaidReversed,
   kShownByPath,
+  // Before the names, whose sentences would take it for theirs.
+  kNobodySays,
   // Names: of which kind, what was said, what would do.
   kUnclear,
   kUnknownNear,
@@ -60,9 +63,13 @@ enum class Refusal : std::uint8_t {
   kDimensionsOfConcepts,
   kOneNode,
   kNoWay,
-  kNobodySays,
   kNothingMeasured,
   kNoRows,
+  // A manifest to recommend for, and the terminal.
+  kWrongManifest,
+  kSeveralWorkloads,
+  kNoWorkload,
+  kNoTerminal,
 };
 
 // The sentence with {0}, {1}, ... filled in by `with`, of which it takes that many.

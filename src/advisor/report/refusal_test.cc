@@ -23,7 +23,7 @@ bool HasChinese(const std::string& text) {
 }
 
 TEST(RefusalTest, EverySentenceIsFoundAgainWithWhatItWasFilledWith) {
-  constexpr auto kLast = static_cast<std::uint8_t>(Refusal::kNoRows);
+  constexpr auto kLast = static_cast<std::uint8_t>(Refusal::kNoTerminal);
   for (std::uint8_t each = 0; each <= kLast; ++each) {
     const std::string english = Say(static_cast<Refusal>(each), {"model", "uno", "due", "tre"});
     const std::string chinese = InChinese({Errc::kNotFound, english});

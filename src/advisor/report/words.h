@@ -1,6 +1,6 @@
 // advisor/report/words.h - words of ours and the same in Chinese, looked up in a table of such.
 //
-//   kWords --> [ ChineseOf ] --> KindText (kinds.h), ReasonText (measured/reasons.h)
+//   kWords --> [ ChineseOf ] --> KindText, RelationText (kinds.h), ReasonText (measured/reasons.h)
 //
 // Pure. Tested by kinds_test.cc.
 #pragma once

@@ -32,6 +32,8 @@ namespace {
 
 using advisor::Case;
 using advisor::Language;
+using advisor::Refusal;
+using advisor::Refuse;
 using advisor::Text;
 using advisor::Variable;
 
@@ -58,7 +60,9 @@ Result<void> TakeManifest(const std::string& path, advisor::RecommendQuestion& q
   for (const Json& file : *files) {
     auto resources = model::ParseManifests(file.at("text").get_ref<const std::string&>(),
                                            file.at("name").get_ref<const std::string&>());
-    if (!resources) return std::unexpected(resources.error());
+    if (!resources) {
+      return Refuse(resources.error().code, Refusal::kWrongManifest, {resources.error().message});
+    }
     for (model::Resource& resource : *resources) {
       if (resource.workload() == nullptr) continue;
       found.push_back(std::string(model::KindName(resource.kind())) + " " + resource.metadata.name);
@@ -70,11 +74,10 @@ Result<void> TakeManifest(const std::string& path, advisor::RecommendQuestion& q
   }
   if (found.size() == 1) return {};
   if (found.size() > 1) {
-    return Fail(Errc::kInvalidArgument,
-                path + ": one workload is recommended for at a time, and it has " +
-                    advisor::Listed(found) + ": say each in a file of its own");
+    return Refuse(Errc::kInvalidArgument, Refusal::kSeveralWorkloads,
+                  {path, advisor::Listed(found)});
   }
-  return Fail(Errc::kInvalidArgument, path + ": there is no Function or Service in it");
+  return Refuse(Errc::kInvalidArgument, Refusal::kNoWorkload, {path});
 }
 
 Text Choices(const Variable& variable, const std::vector<std::string>& words) {
@@ -198,7 +201,7 @@ Result<void> Fill(RecommendFlags& flags) {
   }
   if (flags.ask) {
     if (::isatty(STDIN_FILENO) == 0) {
-      return Fail(Errc::kInvalidArgument, "--ask needs a terminal; say --set VARIABLE=VALUE");
+      return Refuse(Errc::kInvalidArgument, Refusal::kNoTerminal, {});
     }
     AskOnTerminal(flags.question, *language);
   }
