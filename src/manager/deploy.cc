@@ -112,7 +112,7 @@ Result<std::vector<model::Resource>> ManagerImpl::ReadResources(std::vector<Mani
   std::vector<model::Resource> resources;
   std::vector<model::Diagnostic> problems;
   for (const ManifestFile& file : files) {
-    auto read = model::ReadManifests(file.text, file.name);
+    auto read = model::ReadManifests(file.text, file.name, file.tenant);
     problems.insert(problems.end(), read.problems.begin(), read.problems.end());
     for (model::Resource& resource : read.resources) {
       model::ResolveLocalPaths(resource, file.dir);

@@ -35,11 +35,13 @@
 namespace strata::manager {
 
 // One manifest file as the user gave it. `dir` is absolute: relative artifact and grant paths in
-// `text` are taken from there.
+// `text` are taken from there. `tenant`: the only namespace that it may have resources of, and
+// where those are that name none; empty: it says so itself.
 struct ManifestFile {
   std::string name;
   std::string dir;
   std::string text;
+  std::string tenant;
 };
 
 enum class Action : std::uint8_t { kCreated, kConfigured, kUnchanged, kDeleted };

@@ -294,11 +294,12 @@ Task<void> ManagerImpl::StartTo(Rollout plan, bool anew, Progress& progress) {
 // To a new revision, which is deployed without getting all of the traffic.
 Task<void> ManagerImpl::StartByFiles(Rollout plan, std::vector<ManifestFile> files,
                                      Progress& progress) {
+  for (ManifestFile& file : files) file.tenant = plan.tenant;
   auto candidates = co_await ReadCandidates(std::move(files), progress);
   if (!candidates) co_return std::unexpected(candidates.error());
   const model::Resource& resource = candidates->front().resource.resource;
   if (candidates->size() != 1 || resource.workload() == nullptr ||
-      resource.metadata.tenant != plan.tenant || resource.metadata.name != plan.name) {
+      resource.metadata.name != plan.name) {
     co_return Fail(Errc::kInvalidArgument,
                    "the manifest must hold the Function or Service " + Full(plan) + " alone");
   }

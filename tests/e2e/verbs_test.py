@@ -121,10 +121,26 @@ class VerbsTest(ServerTest):
     def test_a_namespace_that_contradicts_the_manifest_is_refused(self):
         manifest = json.dumps(hello(name="elsewhere", path="/elsewhere", namespace="other"))
         done = self.demo("apply", "-f", "-", stdin=manifest)
-        self.assert_exit(done, USAGE, "elsewhere is of namespace other, and -n says demo")
+        self.assert_exit(done, USAGE, "standard input:1:", "metadata.namespace: 'other' is another namespace than 'demo'")
         self.assertEqual(self.server.json("-n", "other", "get")["items"], [])
         agrees = json.dumps(hello(env={"COLOUR": "blue"}))
         self.assert_exit(self.demo("apply", "--dry-run", "-f", "-", stdin=agrees), DONE)
+
+    def test_a_manifest_that_names_no_namespace_goes_to_the_one_that_is_said(self):
+        manifest = hello(name="unsaid", path="/unsaid")
+        del manifest["metadata"]["namespace"]
+        applied = json.loads(self.demo("apply", "-f", "-", "-o", "json", stdin=json.dumps(manifest)).stdout)
+        self.assertEqual([change["namespace"] for change in applied["changes"]], ["demo"])
+        self.assertIn("Function/demo/unsaid", self.server.resources())
+        moved = self.server.home / "unsaid.yaml"
+        moved.write_text(json.dumps(hello(name="unsaid", path="/unsaid", namespace="other")))
+        self.assert_exit(self.demo("rollout", "start", "unsaid", "--to", str(moved)), USAGE, "'other' is another namespace")
+        moved.write_text(json.dumps({**manifest, "spec": {**manifest["spec"], "env": {"COLOUR": "red"}}}))
+        self.assert_exit(self.demo("rollout", "start", "unsaid", "--to", str(moved)), DONE)
+        self.assert_exit(self.demo("rollout", "abort", "unsaid"), DONE)
+        self.assert_exit(self.server.strata("-n", "No_Label", "apply", "-f", "-", stdin=json.dumps(manifest)), USAGE,
+                         "namespace")
+        self.assert_exit(self.demo("delete", "function", "unsaid"), DONE)
 
     def test_a_format_that_is_none_is_refused_before_anything_is_done(self):
         sandbox = json.loads(self.demo("-o", "json", "sandbox", "create", "hello").stdout)["sandboxes"][0]["id"]

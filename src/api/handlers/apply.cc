@@ -14,6 +14,7 @@
 #include "api/handlers/change_json.h"
 #include "api/server.h"
 #include "base/async/broadcast.h"
+#include "model/rules.h"
 
 namespace strata::api {
 namespace {
@@ -49,7 +50,31 @@ Result<manager::ManifestFile> FileFrom(const Json& json) {
   if (!dir->starts_with('/')) {
     return Fail(Errc::kInvalidArgument, "files[]: 'dir' must be absolute, not '" + *dir + "'");
   }
-  return manager::ManifestFile{std::move(*name), std::move(*dir), std::move(*text)};
+  return manager::ManifestFile{std::move(*name), std::move(*dir), std::move(*text), {}};
+}
+
+// What the query says of an apply, beside its files.
+struct Wish {
+  manager::Mode mode = manager::Mode::kCommit;
+  bool progress = false;
+  std::string tenant;  // empty: of each manifest
+};
+
+Result<Wish> ParseWish(const Context& context) {
+  auto known = context.OnlyParameters({"dryRun", "namespace", "progress"});
+  if (!known) return std::unexpected(std::move(known).error());
+  const auto dry_run = context.Boolean("dryRun", false);
+  if (!dry_run) return std::unexpected(dry_run.error());
+  const auto progress = context.Boolean("progress", false);
+  if (!progress) return std::unexpected(progress.error());
+  Wish wish{.mode = *dry_run ? manager::Mode::kDryRun : manager::Mode::kCommit,
+            .progress = *progress,
+            .tenant = context.Text("namespace")};
+  if (!context.query.contains("namespace")) return wish;
+  if (const auto problem = model::DnsLabelProblem(wish.tenant)) {
+    return Fail(Errc::kInvalidArgument, "query parameter namespace " + *problem);
+  }
+  return wish;
 }
 
 Json AnswerOf(const std::vector<manager::Change>& changes, manager::Mode mode) {
@@ -137,13 +162,9 @@ Result<std::vector<manager::ManifestFile>> FilesFrom(const Json& files) {
 }
 
 Awaitable<void> ApiServer::Apply(Context& context) {
-  auto known = context.OnlyParameters({"dryRun", "progress"});
-  auto dry_run = context.Boolean("dryRun", false);
-  auto progress = context.Boolean("progress", false);
-  if (!known || !dry_run || !progress) {
-    co_await ReplyError(context, !known     ? known.error()
-                                 : !dry_run ? dry_run.error()
-                                            : progress.error());
+  const auto wish = ParseWish(context);
+  if (!wish) {
+    co_await ReplyError(context, wish.error());
     co_return;
   }
   auto body = co_await ReadJson(context, kApplyLimit);
@@ -157,15 +178,17 @@ Awaitable<void> ApiServer::Apply(Context& context) {
     co_await ReplyError(context, files.error());
     co_return;
   }
-  const auto mode = *dry_run ? manager::Mode::kDryRun : manager::Mode::kCommit;
-  if (*progress) co_return co_await Stream(loop_, context, manager_, std::move(*files), mode);
+  for (manager::ManifestFile& file : *files) file.tenant = wish->tenant;
+  if (wish->progress) {
+    co_return co_await Stream(loop_, context, manager_, std::move(*files), wish->mode);
+  }
   Silent silent(context.exchange);
-  auto changes = co_await manager_.Apply(std::move(*files), mode, silent);
+  auto changes = co_await manager_.Apply(std::move(*files), wish->mode, silent);
   if (!changes) {
     co_await ReplyError(context, changes.error());
     co_return;
   }
-  const Json answer = AnswerOf(*changes, mode);
+  const Json answer = AnswerOf(*changes, wish->mode);
   co_await Reply(context, 200, answer);
 }
 

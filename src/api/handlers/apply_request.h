@@ -17,7 +17,7 @@
 
 namespace strata::api {
 
-// [{"name", "dir", "text"}]; not empty. kInvalidArgument: it is not of that form.
+// [{"name", "dir", "text"}]; not empty; without a tenant. kInvalidArgument: it is not of that form.
 Result<std::vector<manager::ManifestFile>> FilesFrom(const Json& files);
 
 // Only whether the client is still there.

@@ -58,15 +58,22 @@ void ReadSpec(const Cursor& at, Kind kind, Resource& resource) {
   }
 }
 
+void ReadMetadata(const Cursor& at, const std::string& tenant, ObjectMeta& metadata) {
+  if (!tenant.empty()) metadata.tenant = tenant;
+  schema::kMetadata.Read(at, metadata);
+  if (tenant.empty() || metadata.tenant == tenant) return;
+  at.At(*at.Find("namespace"))
+      .Fail("'" + metadata.tenant + "' is another namespace than '" + tenant +
+            "', which the command or request says: one of them has to go");
+}
+
 // Reads what can be read; the resource is good if no problem was added.
-Resource ReadResource(const Cursor& root) {
+Resource ReadResource(const Cursor& root, const std::string& tenant) {
   Resource resource;
   if (root.Map() == nullptr) return resource;
   root.RefuseUnknown(kRootNames);
   ReadApiVersion(root);
-  if (const auto at = Required(root, "metadata")) {
-    schema::kMetadata.Read(*at, resource.metadata);
-  }
+  if (const auto at = Required(root, "metadata")) ReadMetadata(*at, tenant, resource.metadata);
   const auto kind = ReadKind(root);  // without it, nothing can be said about the spec
   const auto at = Required(root, "spec");
   if (at && kind) ReadSpec(*at, *kind, resource);
@@ -97,14 +104,15 @@ Result<T> PartFromJson(const auto& codec, const Json& value) {
 
 }  // namespace
 
-Manifests ReadManifests(std::string_view text, std::string_view file_name) {
+Manifests ReadManifests(std::string_view text, std::string_view file_name,
+                        const std::string& tenant) {
   Manifests manifests;
   Problems problems{std::string(file_name)};
   std::set<ResourceKey> seen;
   for (const schema::Document& document : schema::ReadYaml(text, problems)) {
     const std::size_t before = problems.size();
     const Cursor root(document.root, problems);
-    Resource resource = ReadResource(root);
+    Resource resource = ReadResource(root, tenant);
     if (problems.size() != before || problems.full() || !document.sound) continue;
     if (!seen.insert(resource.key()).second) {
       root.Fail(resource.key().ToString() + " is declared twice");
@@ -133,7 +141,7 @@ Result<std::vector<Resource>> ParseManifests(std::string_view text, std::string_
 Result<Resource> ResourceFromJson(const Json& value) {
   Problems problems{""};
   const schema::Node node = schema::NodeOfJson(value);
-  Resource resource = ReadResource(Cursor(node, problems));
+  Resource resource = ReadResource(Cursor(node, problems), {});
   if (problems.size() > 0) return std::unexpected(ToError(problems.Take()));
   return resource;
 }

@@ -33,7 +33,10 @@ struct Manifests {
 };
 
 // Reads every document of `text`. Total: any bytes give an answer. At most 100 problems are kept.
-Manifests ReadManifests(std::string_view text, std::string_view file_name);
+// `tenant`: the namespace of what names none, a DNS label; what names another is a problem then.
+// Empty: each is where it says, in `default` if it says nothing.
+Manifests ReadManifests(std::string_view text, std::string_view file_name,
+                        const std::string& tenant = {});
 
 // The same, all or nothing. Fails when there is any problem; the message is all of them, one a
 // line. A text without a resource is a problem, too.

@@ -270,6 +270,23 @@ TEST(ManifestTest, ReadsSeveralDocumentsAndSkipsEmptyOnes) {
   EXPECT_THAT(*resources, SizeIs(2));
 }
 
+TEST(ManifestTest, WhatNamesNoNamespaceIsInTheOneThatIsAskedFor) {
+  for (const std::string& text : {FunctionWith(""), std::string(kIssueExample)}) {
+    const auto read = ReadManifests(text, "f.yaml", "shop");
+    ASSERT_THAT(read.resources, SizeIs(1));
+    EXPECT_EQ(read.resources.front().metadata.tenant, "shop");
+  }
+}
+
+TEST(ManifestTest, WhatNamesAnotherNamespaceThanTheOneThatIsAskedForIsAProblem) {
+  const auto read = ReadManifests(kIssueExample, "f.yaml", "demo");
+  EXPECT_THAT(read.resources, SizeIs(0));
+  ASSERT_THAT(read.problems, SizeIs(1));
+  EXPECT_EQ(read.problems.front().path, "metadata.namespace");
+  EXPECT_EQ(read.problems.front().line, 3U);
+  EXPECT_THAT(read.problems.front().message, HasSubstr("'shop' is another namespace than 'demo'"));
+}
+
 TEST(ManifestTest, ReadsJson) {
   auto yaml = ParseOne(kIssueExample);
   EXPECT_EQ(ParseOne(DumpJson(ResourceToJson(yaml))), yaml);

@@ -6,7 +6,6 @@
 
 #include "client/manifests.h"
 #include "client/steps.h"
-#include "model/manifest/manifest.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -55,37 +54,15 @@ void PrintChanges(const Json& answer, bool with_diff) {
   }
 }
 
-// A manifest says its namespace itself, so -n can only agree with it. What cannot be read is the
-// server's to refuse, with its lines.
-Result<void> CheckNamespace(const Session& session, const Json& files) {
-  if (!session.tenant_is_said) return {};
-  for (const Json& file : files) {
-    const auto name = file.value("name", "");
-    const auto resources = model::ParseManifests(file.value("text", ""), name);
-    if (!resources) continue;
-    for (const model::Resource& each : *resources) {
-      const std::string& space = each.metadata.tenant;
-      if (space == session.tenant) continue;
-      return Fail(Errc::kInvalidArgument, name + ": " + each.metadata.name + " is of namespace " +
-                                              space + ", and -n says " + session.tenant +
-                                              ": write 'namespace: " + session.tenant +
-                                              "' under its metadata, or leave -n out");
-    }
-  }
-  return {};
-}
-
 void Apply(Session& session, const ApplyFlags& flags) {
   auto format = session.format();
   if (!format) return session.Report(format.error());
   auto files = ReadManifestFiles(flags.files);
   if (!files) return session.Report(files.error());
-  if (auto agrees = CheckNamespace(session, *files); !agrees) {
-    return session.Report(agrees.error());
-  }
-  const std::string dry_run = flags.dry_run ? "&dryRun=true" : "";
-  auto answer =
-      AskWithSteps(session, "/v1/apply?progress=true" + dry_run, Json{{"files", *files}}, *format);
+  std::string target = "/v1/apply?progress=true";
+  if (flags.dry_run) target += "&dryRun=true";
+  if (session.tenant_is_said) target += "&namespace=" + PercentEncode(session.tenant);
+  auto answer = AskWithSteps(session, target, Json{{"files", *files}}, *format);
   if (!answer) return session.Report(answer.error());
   if (IsStructured(*format)) return PrintValue(*answer, *format);
   PrintChanges(*answer, flags.dry_run || *format == Format::kWide);
@@ -102,7 +79,8 @@ void AddApply(CLI::App& app, Session& session) {
   verb->add_flag("--dry-run", flags->dry_run, "Check everything and show the changes, make none");
   verb->footer(
       "Examples:\n  strata apply -f function.yaml\n  strata apply -f ./manifests --dry-run\n"
-      "  cat function.yaml | strata apply -f -\n\n"
+      "  cat function.yaml | strata apply -f -\n  strata -n demo apply -f function.yaml\n\n"
+      "-n is the namespace of manifests that name none; one that names another is refused.\n"
       "What takes long (pulling, unpacking, compiling, booting, starting) is shown on standard "
       "error;\n-o json shows it as JSON lines, {\"step\": ...}. Interrupting it ends a pull that "
       "nobody else waits for.");
