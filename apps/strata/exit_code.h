@@ -13,7 +13,7 @@ namespace strata::cli {
 
 enum ExitCode : int {
   kOk = 0,
-  kFailed = 1,       // the server or the guest failed
+  kFailed = 1,       // the server failed, or a guest answered a call with 400 and above
   kUsage = 2,        // wrong command line or manifest
   kNotFound = 3,     // no such resource
   kNoServer = 4,     // stratad does not run or does not answer
@@ -21,9 +21,11 @@ enum ExitCode : int {
   kTryLater = 6,     // a limit, a deadline, or not available now
   kDenied = 7,       // not allowed
   kUnsupported = 8,  // this version or host cannot do that
+  kGuestEnded = 9,   // a call's guest ended without an answer: a limit of its own, a crash
 };
 
-// kNoServer is no Errc's: Session knows when nobody answered.
+// kNoServer and kGuestEnded are no Errc's: Session knows when nobody answered, guest_end.h the
+// other.
 int ExitCodeOf(Errc code) noexcept;
 
 }  // namespace strata::cli

@@ -22,7 +22,7 @@ EXAMPLES = ROOT / "examples"
 ARTIFACTS = ROOT / "build" / "examples"
 
 # Exit codes of `strata`, as its help lists them.
-DONE, FAILED, USAGE, NOT_FOUND, NO_SERVER, WRONG_STATE, TRY_LATER, DENIED, UNSUPPORTED = range(9)
+DONE, FAILED, USAGE, NOT_FOUND, NO_SERVER, WRONG_STATE, TRY_LATER, DENIED, UNSUPPORTED, GUEST_ENDED = range(10)
 
 # Far above what anything here takes; a test that reaches it hangs.
 PATIENCE = 60

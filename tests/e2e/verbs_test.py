@@ -9,8 +9,8 @@ import tempfile
 import unittest
 
 from e2e import guests
-from e2e.support import (BIN, DONE, EXAMPLES, FAILED, NO_SERVER, NOT_FOUND, TRY_LATER, UNSUPPORTED, USAGE, Server,
-                         ServerTest, eventually, function, hello)
+from e2e.support import (BIN, DONE, EXAMPLES, FAILED, GUEST_ENDED, NO_SERVER, NOT_FOUND, TRY_LATER, UNSUPPORTED,
+                         USAGE, Server, ServerTest, eventually, function, hello)
 
 
 class VerbsTest(ServerTest):
@@ -104,6 +104,17 @@ class VerbsTest(ServerTest):
         expected = self.demo("invoke", "markdown", "-d", f"@{data}").stdout
         self.assertEqual(self.demo("sandbox", "call", sandbox, "-d", f"@{data}").stdout, expected)
         self.assert_exit(self.demo("sandbox", "delete", sandbox), DONE)
+
+    def test_a_function_that_ends_without_an_answer_has_an_exit_code_of_its_own(self):
+        for name, guest, limits, words in (
+                ("hungry", guests.INFINITE_LOOP, {"cpu_time_ms": 50, "timeout_ms": 5000}, "hit its limit 'cpu_time'"),
+                ("traps", guests.UNREACHABLE, {}, "its log says why")):
+            file = self.server.home / f"{name}.wat"
+            file.write_text(guest)
+            self.server.apply(function(name, file, limits=limits))
+            done = self.demo("invoke", name)
+            self.assert_exit(done, GUEST_ENDED, words)
+            self.assertEqual(done.stdout, "")
 
     def test_numbers_without_an_export_are_refused(self):
         self.assert_exit(self.demo("invoke", "hello", "2", "40"), USAGE, "--export")

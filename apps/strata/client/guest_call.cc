@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/files/files.h"
+#include "client/guest_end.h"
 #include "exit_code.h"
 #include "output.h"
 
@@ -43,6 +44,11 @@ void CallGuest(Session& session, std::string_view name, std::string target, Head
   options.timeout = Duration::max();  // the function's own deadline answers
   auto answer = session.Ask(std::move(request), std::move(options));
   if (!answer) return session.Report(answer.error());
+  if (const auto end = EndOfGuest(*answer)) {
+    PrintError(*end);
+    session.exit_code = kGuestEnded;
+    return;
+  }
   if (call.show_head) {
     Print("HTTP " + std::to_string(answer->status) + "\n");
     for (const auto& [field, value] : answer->headers) Print(field + ": " + value + "\n");

@@ -5,7 +5,8 @@
 //
 // Threads:  one; blocks, also on standard input. Errors: those of the API, and of reading the
 // body's
-//           file; an answer of 400 and above is printed like any other and ends with exit code 1.
+//           file; an answer of 400 and above is printed like any other and ends with exit code 1,
+//           a guest that ends without one with 9.
 // Tested by tests/e2e/verbs_test.py.
 #pragma once
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "client/guest_end.h"
 #include "exit_code.h"
 #include "model/manifest/crd.h"
 #include "model/resource.h"
@@ -16,9 +17,6 @@ namespace {
 // Compiling a large module takes its time.
 constexpr std::chrono::minutes kPatience{5};
 constexpr std::uint16_t kFirstError = 400;
-
-// What cells set on the answers of guests, and on nothing else (route/answer/answer.h).
-constexpr std::string_view kAnsweredBy = "Strata-Answered-By";
 
 // For refusals that name no Errc: those of cells, of the HTTP layer and of what stands between.
 Errc CodeOf(std::uint16_t status) {
@@ -168,7 +166,8 @@ Result<http::ClientResponse> Session::Ask(http::ClientRequest request, http::Fet
     return Wrap(response.error(), "ask stratad");
   }
   if (response->body.empty()) response->body = std::move(refused);
-  if (response->status < kFirstError || response->header(kAnsweredBy)) return response;
+  const bool answered = response->header(kAnsweredBy) || EndOfGuest(*response);
+  if (response->status < kFirstError || answered) return response;
   return std::unexpected(RefusalIn(*response));
 }
 

@@ -58,8 +58,8 @@ struct Session {
   [[nodiscard]] Result<tls::Remote> remote() const;
 
   // Asks the API. A problem of its becomes an Error, no server kUnavailable, which sets
-  // `no_server`. What a guest answered comes as it is, of 400 and above, too: on_body gets none of
-  // those.
+  // `no_server`. What a guest answered comes as it is, of 400 and above, too, and what is told of
+  // one that gave no answer (guest_end.h): on_body gets none of those.
   Result<http::ClientResponse> Ask(http::ClientRequest request, http::FetchOptions options = {});
   // The answer's JSON; null: it has no body. kInvalidArgument: it is not JSON, or above 64 MiB.
   Result<Json> AskJson(const std::string& method, const std::string& target);

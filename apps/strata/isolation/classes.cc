@@ -3,6 +3,8 @@
 #include <system_error>
 #include <utility>
 
+#include "client/guest_end.h"
+
 namespace strata::cli {
 namespace {
 
@@ -75,7 +77,9 @@ Result<http::ClientResponse> Call(Session& session, const ClassWorkload& workloa
   request.method = "POST";
   request.target = PathOf(workload, sandbox_class) + "/invoke?path=" + PercentEncode(path);
   auto answer = session.Ask(std::move(request));
-  if (answer && answer->status >= 400) {
+  if (!answer) return answer;
+  if (auto end = EndOfGuest(*answer)) return Fail(Errc::kInternal, *std::move(end));
+  if (answer->status >= 400) {
     return Fail(Errc::kInternal, "the server answered " + std::to_string(answer->status));
   }
   return answer;

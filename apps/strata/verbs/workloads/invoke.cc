@@ -56,7 +56,8 @@ void AddInvoke(CLI::App& app, Session& session) {
   of_module->excludes("--data")->excludes("--type");
   numbers->needs(of_module);
   verb->footer(
-      "The answer's body is printed whatever its status; 400 and above ends with exit code 1.\n"
+      "The answer's body is printed whatever its status; 400 and above ends with exit code 1, a\n"
+      "function that ends without an answer (a limit of its own, a crash) with 9.\n"
       "Examples:\n  strata invoke hello\n  strata invoke markdown -d @README.md\n"
       "  strata invoke math --export add 2 3");
   verb->callback([&session, flags] { Invoke(session, *flags); });
