@@ -137,21 +137,6 @@ void Histogram::Observe(double value) noexcept {
   sum_ += value;
 }
 
-double Histogram::Quantile(double quantile) const noexcept {
-  if (count_ == 0 || bounds_.empty()) return 0;
-  const double rank = std::clamp(quantile, 0.0, 1.0) * static_cast<double>(count_);
-  double below = 0;
-  for (std::size_t i = 0; i < bounds_.size(); ++i) {
-    const auto here = static_cast<double>(counts_[i]);
-    if (here > 0 && below + here >= rank) {
-      const double low = i == 0 ? 0 : bounds_[i - 1];
-      return low + (bounds_[i] - low) * (rank - below) / here;
-    }
-    below += here;
-  }
-  return bounds_.back();
-}
-
 std::span<const double> DurationBuckets() noexcept {
   static constexpr std::array kBounds = {1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2,
                                          2e-2, 5e-2, 0.1,  0.2,  0.5,  1.0,  2.0,  5.0,  10.0};

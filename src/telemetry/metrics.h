@@ -56,10 +56,6 @@ class Histogram {
 
   void Observe(double value) noexcept;
 
-  // The value below which `quantile` (0..1) of the observations lie, interpolated inside a bucket;
-  // 0 without observations, the highest bound when it lies above that.
-  [[nodiscard]] double Quantile(double quantile) const noexcept;
-
   [[nodiscard]] std::span<const double> bounds() const noexcept { return bounds_; }
   // One count per bound, then that of everything above; not cumulative.
   [[nodiscard]] std::span<const std::uint64_t> counts() const noexcept { return counts_; }

@@ -89,16 +89,6 @@ TEST(MetricsTest, NumbersThatAreNoneAreSpelledAsPrometheusReadsThem) {
   EXPECT_NE(registry.Expose().find("strata_g NaN\n"), std::string::npos);
 }
 
-TEST(MetricsTest, QuantilesAreInterpolatedInsideTheirBucket) {
-  Histogram histogram(kBounds);
-  EXPECT_EQ(histogram.Quantile(0.5), 0);
-  for (int i = 0; i < 100; ++i) histogram.Observe(0.5);
-  EXPECT_NEAR(histogram.Quantile(0.5), 0.55, 1e-9);
-  EXPECT_NEAR(histogram.Quantile(1), 1.0, 1e-9);
-  histogram.Observe(100);
-  EXPECT_EQ(histogram.Quantile(1), 1.0) << "above every bound: the highest one";
-}
-
 TEST(MetricsTest, DurationBucketsAscend) {
   const auto bounds = DurationBuckets();
   ASSERT_FALSE(bounds.empty());

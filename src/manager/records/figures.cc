@@ -15,6 +15,7 @@ using telemetry::Labels;
 namespace {
 
 constexpr double kMebibyte = 1048576.0;
+constexpr double kMostWeight = 1 << 24;  // to which a sketch's bin counts
 
 Labels LabelsOf(const Figures::Subject& subject) {
   return {{"namespace", subject.tenant},
@@ -62,7 +63,10 @@ void Figures::Add(const Subject& subject, std::uint32_t revision, const meter::C
   ++entry.requests;
   if (meter::Failed(record)) ++entry.errors;
   entry.cold->Add(meter::Cold(record) ? 1 : 0);
-  entry.latency.Observe(static_cast<double>(meter::TookNs(record)) / 1e9);
+  const auto took_ns = static_cast<double>(meter::TookNs(record));
+  entry.latency.Observe(took_ns / 1e9);
+  if (entry.latency_ms.weight() >= kMostWeight) entry.latency_ms.Fade(0.5);
+  entry.latency_ms.Add(took_ns / 1e6);
   models_.Learn({subject.tenant, subject.function, subject.sandbox_class, revision}, record);
   entry.cpu_us->Add(record.cpu_ns / 1000);
   entry.received->Add(record.bytes_in);
@@ -178,8 +182,8 @@ Json Figures::Top() const {
                                 {"requests", function.requests},
                                 {"errors", function.errors},
                                 {"rate", rate},
-                                {"p50_ms", function.latency.Quantile(0.50) * 1e3},
-                                {"p99_ms", function.latency.Quantile(0.99) * 1e3},
+                                {"p50_ms", function.latency_ms.Quantile(0.50)},
+                                {"p99_ms", function.latency_ms.Quantile(0.99)},
                                 {"cpu_ms", static_cast<double>(function.cpu_us->value()) / 1e3},
                                 {"memory_mib", function.memory->value() / kMebibyte},
                                 {"cold", function.cold->value()}});

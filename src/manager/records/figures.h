@@ -25,6 +25,7 @@
 #include "manager/placing/models.h"
 #include "meter/call_record.h"
 #include "meter/mirror_record.h"
+#include "scheduler/learning/sketch.h"
 #include "telemetry/metrics.h"
 
 namespace strata::manager {
@@ -64,7 +65,8 @@ class Figures {
 
   // {"functions": [{namespace, name, class, revision, requests, errors, rate, p50_ms, p99_ms,
   // cpu_ms, memory_mib, cold, memory_now_mib}]}, busiest first; the last of services only. `rate`
-  // is calls per second over the last ten seconds; `cold` those that waited for a sandbox.
+  // is calls per second over the last ten seconds; `cold` those that waited for a sandbox. p50 and
+  // p99 are within Sketch::kError; from 2^24 calls on, older ones weigh less in them.
   [[nodiscard]] Json Top() const;
 
  private:
@@ -73,6 +75,7 @@ class Figures {
   struct Function {
     explicit Function(telemetry::Histogram& histogram) : latency(histogram) {}
     telemetry::Histogram& latency;
+    scheduler::Sketch latency_ms;  // the same, finer than that histogram's buckets
     telemetry::Counter* cpu_us = nullptr;
     telemetry::Counter* received = nullptr;
     telemetry::Counter* sent = nullptr;

@@ -46,6 +46,14 @@ TEST_F(FiguresTest, CountsCallsErrorsAndCpuOfEachFunction) {
   EXPECT_DOUBLE_EQ(row["memory_mib"].get<double>(), 1.0);
 }
 
+TEST_F(FiguresTest, LatenciesAreFinerThanTheBucketsOfTheirMetric) {
+  for (int i = 0; i < 98; ++i) figures_.Add({"shop", "cart", "wasm"}, 1, Call(200, 11'000'000));
+  for (int i = 0; i < 2; ++i) figures_.Add({"shop", "cart", "wasm"}, 1, Call(200, 130'000'000));
+  const Json row = figures_.Top()["functions"][0];
+  EXPECT_NEAR(row["p50_ms"].get<double>(), 11, 11 * scheduler::Sketch::kError);
+  EXPECT_NEAR(row["p99_ms"].get<double>(), 130, 130 * scheduler::Sketch::kError);
+}
+
 TEST_F(FiguresTest, AServicesSandboxesAreCountedWithoutCalls) {
   figures_.AddLoad({"shop", "web", "container"}, std::chrono::milliseconds(30), 3_MiB);
   figures_.AddLoad({"shop", "web", "container"}, std::chrono::milliseconds(12), 2_MiB);
