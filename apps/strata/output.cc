@@ -106,8 +106,11 @@ std::string Money(const Json& number) {
 std::string ReadyOf(const Json& object) {
   const Json scale = object.value("scale", Json());
   if (!scale.is_object()) return "-";
-  return scale["ready"].dump() + "/" + scale["desired"].dump() + " (max " + scale["max"].dump() +
-         ")";
+  std::string text =
+      scale["ready"].dump() + "/" + scale["desired"].dump() + " (max " + scale["max"].dump() + ")";
+  const auto paused = scale.value("paused", 0U);
+  if (paused == 0) return text;
+  return text + (scale["ready"] == 0 ? ", paused" : ", " + std::to_string(paused) + " paused");
 }
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }

@@ -58,7 +58,7 @@ std::string Fixed(const Json& number, int digits);
 // A price: two digits after its point, and as many as show two that are not 0 where it is small.
 std::string Money(const Json& number);
 
-// "1/2 (max 10)" of an object's "scale"; "-": it has none.
+// "1/2 (max 10)" of an object's "scale", with "paused" behind it where it is; "-": it has none.
 std::string ReadyOf(const Json& object);
 
 // Prints `value` as JSON or YAML.

@@ -292,9 +292,13 @@ class ServicesTest(ServerTest):
         self.assertEqual(self.server.get("/pauses").text, "hello")
         self.assert_exit(self.server.strata("pause", "pauses"), DONE)
         self.assertIn(self.server.get("/pauses").status, (503, 504))
+        self.assertRegex(self.server.strata("get", "service", "pauses").stdout, r"0/1 \(max 1\), paused")
+        self.assertRegex(self.server.strata("top").stdout, r"(?m)pauses .*0/1 \(max 1\), paused$")
+        self.assertEqual(self.server.json("describe", "service", "pauses")["status"]["scale"]["paused"], 1)
         self.assert_exit(self.exec("pauses", "/bin/guest", "hello"), WRONG_STATE, "pauses is paused")
         self.assert_exit(self.server.strata("resume", "pauses"), DONE)
         self.assertEqual(self.server.get("/pauses").text, "hello")
+        self.assertNotIn("paused", self.server.strata("get", "service", "pauses").stdout)
 
     def count(self, name):
         """The number of times that this was asked of a sandbox of the service."""

@@ -376,11 +376,6 @@ std::shared_ptr<sandbox::remote::Dialler> Service::MakeDoor() {
   return std::make_shared<Door>(shared_from_this());
 }
 
-bool Service::IsPaused() const {
-  return std::ranges::any_of(slots_,
-                             [](const Slot& slot) { return slot.replica && slot.replica->paused; });
-}
-
 std::string Service::NoneRuns() const {
   std::string text = "no sandbox of " + what_.name + " is running";
   if (what_.scale && CountWanted() == 0) text += ": it is scaled to zero, and a request starts one";

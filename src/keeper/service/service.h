@@ -189,7 +189,7 @@ class Service final : public std::enable_shared_from_this<Service> {
   [[nodiscard]] bool HasRoom(const Replica& replica) const;
   [[nodiscard]] bool IsFull() const;
   void TakeFromOthers(const Door& door);
-  [[nodiscard]] bool IsPaused() const;
+  [[nodiscard]] bool IsPaused() const { return CountPaused() > 0; }
   [[nodiscard]] std::string NoneRuns() const;
   Awaitable<void> UntilServed(TimePoint due);
   Task<Connection> DialReady(const Door& door);
@@ -207,6 +207,7 @@ class Service final : public std::enable_shared_from_this<Service> {
   Awaitable<void> Leave(std::shared_ptr<Service> self, std::shared_ptr<Replica> replica);
   [[nodiscard]] std::uint32_t CountWanted() const;
   [[nodiscard]] std::uint32_t CountServing() const;
+  [[nodiscard]] std::uint32_t CountPaused() const;
   [[nodiscard]] std::uint32_t CountStayedIn() const;
   [[nodiscard]] std::size_t MostWaiting() const;
 

@@ -78,7 +78,8 @@ void Service::Decided(const scheduler::Scaling& scaling, std::uint32_t before) {
 
 void Service::TellScaleIfNew() {
   const bool changed = told_.key.empty() || told_.desired != CountWanted() ||
-                       told_.ready != CountServing() || told_.why != scaled_.why;
+                       told_.ready != CountServing() || told_.paused != CountPaused() ||
+                       told_.why != scaled_.why;
   const bool counted = told_.waiting != waiting_ || told_.refused != scaled_.refused;
   if (changed || (counted && clock_.Now() - told_at_ >= kTellAgain)) TellScale();
 }
@@ -92,6 +93,7 @@ void Service::TellScale() {
   scaled_.desired = CountWanted();
   scaled_.ready = CountServing();
   scaled_.max = static_cast<std::uint32_t>(slots_.size());
+  scaled_.paused = CountPaused();
   scaled_.waiting = static_cast<std::uint32_t>(waiting_);
   const auto ago = std::chrono::duration_cast<std::chrono::milliseconds>(now - decided_);
   scaled_.decided_ms = scaled_.why.empty() ? 0 : static_cast<std::uint64_t>(ago.count());
@@ -103,6 +105,11 @@ void Service::TellScale() {
 std::uint32_t Service::CountServing() const {
   const auto serves = [](const Slot& slot) { return slot.replica && slot.replica->serves(); };
   return static_cast<std::uint32_t>(std::ranges::count_if(slots_, serves));
+}
+
+std::uint32_t Service::CountPaused() const {
+  const auto paused = [](const Slot& slot) { return slot.replica && slot.replica->paused; };
+  return static_cast<std::uint32_t>(std::ranges::count_if(slots_, paused));
 }
 
 std::uint32_t Service::CountWanted() const {

@@ -236,6 +236,7 @@ TEST_F(ScalingTest, WhatIsPausedIsToldAndStaysUntilItIsResumed) {
   Send(SetPaused{.id = 1, .key = "key", .paused = true});
   const auto told = Next<Scaled>();
   EXPECT_EQ(told.ready, 0U);
+  EXPECT_EQ(told.paused, 1U);
   EXPECT_EQ(told.desired, 1U);
   Send(GetSandboxes{.id = 3, .key = "key"});
   Done sandboxes = Next<Done>();
@@ -248,7 +249,9 @@ TEST_F(ScalingTest, WhatIsPausedIsToldAndStaysUntilItIsResumed) {
   EXPECT_TRUE(dialled_[2].starts_with("UNAVAILABLE")) << dialled_[2];
   EXPECT_EQ(script_.servers.size(), 1U);
   Send(SetPaused{.id = 2, .key = "key", .paused = false});
-  EXPECT_EQ(Next<Scaled>().ready, 1U);
+  const auto resumed = Next<Scaled>();
+  EXPECT_EQ(resumed.ready, 1U);
+  EXPECT_EQ(resumed.paused, 0U);
   UntilThereAre(0);
 }
 

@@ -101,6 +101,7 @@ void Each(auto& visit, Is<Scaled> auto& m) {
   visit("desired", m.desired);
   visit("ready", m.ready);
   visit("max", m.max);
+  visit("paused", m.paused);
   visit("waiting", m.waiting);
   visit("cold_starts", m.cold_starts);
   visit("refused", m.refused);

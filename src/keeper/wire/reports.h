@@ -48,6 +48,7 @@ struct Scaled {
   std::uint32_t desired = 0;
   std::uint32_t ready = 0;
   std::uint32_t max = 0;
+  std::uint32_t paused = 0;       // that would serve
   std::uint32_t waiting = 0;      // requests, for one to be ready
   std::uint64_t cold_starts = 0;  // replicas that were started for requests that waited
   std::uint64_t refused = 0;      // requests, because too many waited

@@ -18,6 +18,7 @@ Json NumbersOf(const keeper::Scaled& scaled) {
   return {{"ready", scaled.ready},
           {"desired", scaled.desired},
           {"max", scaled.max},
+          {"paused", scaled.paused},
           {"waiting", scaled.waiting}};
 }
 
@@ -65,6 +66,7 @@ keeper::Scaled Scales::Sum(const store::UsageKey& whose) const {
     sum.desired += entry.scaled.desired;
     sum.ready += entry.scaled.ready;
     sum.max += entry.scaled.max;
+    sum.paused += entry.scaled.paused;
     sum.waiting += entry.scaled.waiting;
   }
   return sum;

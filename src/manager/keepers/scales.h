@@ -28,8 +28,8 @@ class Scales {
 
   void Take(const std::string& tenant, keeper::Scaled scaled);
 
-  // Of what runs as `key` now: {ready, desired, max, waiting, last: {from, to, why, at}}; `last` is
-  // the last decision, of a service that scales. Null: nothing was told.
+  // Of what runs as `key` now: {ready, desired, max, paused, waiting, last: {from, to, why, at}};
+  // `last` is the last decision, of a service that scales. Null: nothing was told.
   [[nodiscard]] Json Of(std::string_view key) const;
 
   // Replicas that serve as `key` now; 0 where nothing was told.

@@ -82,12 +82,14 @@ TEST_F(ScalesTest, SeveralRevisionsInAClassAreAddedUp) {
   scales_.Take("shop", Web(1));
   keeper::Scaled other = Web(2);
   other.key = "service:web:2";
+  other.paused = 1;
   scales_.Take("shop", other);
   other.sandbox_class = "microvm";
   other.key = "service:web:3";
   scales_.Take("shop", other);
   EXPECT_TRUE(Shows("strata_keeper_replicas_desired", 3));
   EXPECT_EQ(scales_.Of({"shop", "web", "container"})["desired"], 3);
+  EXPECT_EQ(scales_.Of({"shop", "web", "container"})["paused"], 1);
   EXPECT_EQ(scales_.Of({"shop", "web", "microvm"})["desired"], 2);
   EXPECT_TRUE(scales_.Of({"shop", "web", "appkernel"}).is_null());
   scales_.KeepOnly([](const std::string& key) { return key == "service:web:1"; });

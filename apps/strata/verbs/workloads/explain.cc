@@ -78,8 +78,10 @@ std::string PoolOf(const Json& status) {
 void PrintScale(const Json& status) {
   if (!status.contains("scale")) return;
   const Json& scale = status["scale"];
+  const auto paused = scale.value("paused", 0U);
   Print("\nReplicas: " + scale["ready"].dump() + " of " + scale["desired"].dump() +
         " serve, at most " + scale["max"].dump() +
+        (paused == 0 ? "" : ", " + std::to_string(paused) + " paused ('strata resume')") +
         ". Requests that wait for one: " + scale["waiting"].dump() + ".\n");
   if (!scale.contains("last")) return;
   const Json& last = scale["last"];
