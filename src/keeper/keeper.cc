@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/files/files.h"
 #include "host/files/memfd.h"
 #include "host/process/memory.h"
 #include "sandbox/spec_check.h"
@@ -57,6 +58,20 @@ Task<void> Do(Service& service, const GetSandboxes& /*verb*/, Done& to) {
   to.forks = service.ForkIds();
   to.snapshots = service.SnapshotNames();
   co_return Result<void>{};
+}
+
+// A program that is not there, or is none, is its client's affair: as a shell has it, a line on its
+// standard error and an exit code. Nothing of it has run, so there is room for the line.
+Result<int> AsAShell(const Result<int>& ended, const Fd& words) {
+  constexpr int kNotFound = 127;
+  constexpr int kCannotRun = 126;
+  if (ended) return ended;
+  const Error& error = ended.error();
+  if (error.code != Errc::kNotFound && error.code != Errc::kPermissionDenied) return ended;
+  if (words.valid()) {
+    static_cast<void>(WriteAll(words.get(), "strata: " + error.message + "\n"));
+  }
+  return error.code == Errc::kNotFound ? kNotFound : kCannotRun;
 }
 
 }  // namespace
@@ -366,12 +381,17 @@ Task<int> Keeper::AwaitProgram(Exec exec, sandbox::Program program,
                                std::shared_ptr<RunningProgram> running) {
   auto service = Running(exec.key);
   if (!service) co_return std::unexpected(std::move(service).error());
+  const Fd& shown = program.terminal ? program.in : program.err;
+  Result<Fd> words = Fd();
+  if (shown.valid()) words = DuplicateFd(shown);
+  if (!words) co_return std::unexpected(std::move(words).error());
   const auto beside = co_await (*service)->Exec(std::move(exec.sandbox), std::move(program));
   if (!beside) co_return std::unexpected(beside.error());
   running->execution = beside->program;
   if (running->resized) running->execution->Resize(*running->resized);
   if (running->unwanted) running->execution->End();
-  co_return co_await running->execution->Wait();
+  const auto ended = co_await running->execution->Wait();
+  co_return AsAShell(ended, *words);
 }
 
 void Keeper::OnResize(const ResizeExec& message) {

@@ -129,8 +129,8 @@ class Execution {
   Execution& operator=(const Execution&) = delete;
   virtual ~Execution() = default;
 
-  // Waits for its end, once: the exit code; 128 + n for signal n. Cancelling the wait does not end
-  // it. kFailedPrecondition: the program could not be started; kUnavailable: the sandbox ended.
+  // Waits for its end, once: the exit code; 128 + n for signal n. Cancelling does not end it. Where
+  // it could not be started: the codes of StartFailure; kUnavailable: the sandbox ended.
   virtual Task<int> Wait() = 0;
 
   // Its terminal has another size from now on. Without a terminal, or after its end: nothing.
@@ -183,8 +183,8 @@ class Sandbox {
   virtual Task<Fd> Dial(std::uint16_t /*port*/) { co_return Fail(Errc::kUnsupported, kNoServer); }
 
   // Starts `program` beside the server. It ends by itself, when its streams are closed if it minds
-  // that, and with the sandbox. kUnavailable: the guest is not running; kFailedPrecondition, here
-  // or by Wait: it could not be started; kInvalidArgument: it has no name; kUnsupported: as Serve.
+  // that, and with the sandbox. kUnavailable: the guest is not running; kFailedPrecondition: it
+  // could not be started; kInvalidArgument: it has no name; kUnsupported: as Serve.
   virtual Task<std::shared_ptr<Execution>> Exec(Program /*program*/) {
     co_return Fail(Errc::kUnsupported, kNoServer);
   }

@@ -137,13 +137,20 @@ TEST_P(ServerContractTest, ProgramsBesideAServerSeeTheirOwnVariables) {
   });
 }
 
-TEST_P(ServerContractTest, AProgramThatIsNotThereIsAFailure) {
+TEST_P(ServerContractTest, AProgramThatIsNotThereAndOneThatIsNoneAreToldApart) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();
     EXPECT_TRUE(ready);
-    Program missing{.args = {"/bin/absent"}};
-    const auto status = co_await RunBeside(*served, std::move(missing));
-    EXPECT_TRUE(!status && status.error().code == Errc::kFailedPrecondition);
+    for (const char* name : {"/bin/absent", "absent"}) {
+      Program missing{.args = {name}};
+      const auto status = co_await RunBeside(*served, std::move(missing));
+      EXPECT_TRUE(!status && status.error().code == Errc::kNotFound)
+          << (status ? "started" : status.error().message);
+    }
+    Program directory{.args = {"/bin"}};
+    const auto status = co_await RunBeside(*served, std::move(directory));
+    EXPECT_TRUE(!status && status.error().code == Errc::kPermissionDenied)
+        << (status ? "started" : status.error().message);
   });
 }
 

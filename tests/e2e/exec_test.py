@@ -16,7 +16,7 @@ import unittest
 
 from e2e.api_tls_test import Authority, listen_options
 from e2e.images import guest_image
-from e2e.support import BIN, DONE, PATIENCE, USAGE, ServerTest, eventually, function, of_class
+from e2e.support import BIN, DONE, NOT_FOUND, PATIENCE, USAGE, ServerTest, eventually, function, of_class
 
 CLASSES = ("container", "appkernel", "microvm", "container-in-microvm")
 
@@ -153,6 +153,16 @@ class ExecTest(ServerTest):
     def test_output_and_errors_are_apart(self):
         done = self.server.strata("exec", "in-container", "--", "/bin/guest", "log")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (DONE, "hello", "a line\n"))
+
+    def test_a_program_that_is_not_there_or_is_none_ends_as_in_a_shell(self):
+        for name in CLASSES:
+            with self.subTest(name):
+                absent = self.server.strata("exec", f"in-{name}", "--", "absent")
+                self.assert_exit(absent, 127, "strata: there is no such program in the sandbox", "absent")
+                self.assert_exit(self.server.strata("exec", f"in-{name}", "--", "/bin"), 126,
+                                 "strata: it cannot be run as a program")
+        absent = self.server.strata("exec", "in-container", "--sandbox", "absent", "--", "/bin/guest", "hello")
+        self.assert_exit(absent, NOT_FOUND, "in-container has no sandbox absent")
 
     def test_words_may_have_lines_and_be_many(self):
         value = "two\nlines " + "x" * 40_000

@@ -70,8 +70,9 @@ void AddExec(CLI::App& app, Session& session) {
       "strata exec web -- /bin/ls -l /\n"
       "strata exec -i web -- /bin/sh < script.sh\n"
       "strata exec -it web -- /bin/sh\n"
-      "Ends with the program's exit code, 128 + n for signal n. A program whose client goes away\n"
-      "is ended: SIGHUP at a terminal, else SIGTERM, and SIGKILL two seconds later.");
+      "Ends with the program's exit code, 128 + n for signal n; 127: there is no such program,\n"
+      "126: it cannot be run. A program whose client goes away is ended: SIGHUP at a terminal,\n"
+      "else SIGTERM, and SIGKILL two seconds later.");
   verb->callback([&session, flags] { Exec(session, *flags); });
 }
 

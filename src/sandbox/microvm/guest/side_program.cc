@@ -13,6 +13,7 @@
 
 #include "base/files/files.h"
 #include "host/process/terminal.h"
+#include "sandbox/start_failure.h"
 
 namespace strata::sandbox::microvm {
 namespace {
@@ -81,7 +82,7 @@ bool SideProgram::Take(Frame frame) {
       return true;
     }
     default:
-      Finish(Fail(Errc::kFailedPrecondition, "agent: " + frame.payload));
+      Finish(std::unexpected(StartFailure("agent: " + frame.payload)));
       return true;
   }
 }

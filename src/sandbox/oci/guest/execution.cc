@@ -8,6 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "host/process/terminal.h"
+#include "sandbox/start_failure.h"
 
 namespace strata::sandbox::oci {
 
@@ -40,7 +41,7 @@ Task<int> OciExecution::Wait() {
                    (ending_ ? "it was ended: " : "the sandbox ended: ") + status->ToString());
   }
   if (!status->success() && !ending_ && complaint && *complaint) {
-    co_return Fail(Errc::kFailedPrecondition, "run " + words_ + ": " + **complaint);
+    co_return std::unexpected(StartFailure("run " + words_ + ": " + **complaint));
   }
   co_return status->value;
 }
