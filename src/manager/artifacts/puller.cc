@@ -27,6 +27,7 @@
 #include "host/files/memfd.h"
 #include "host/process/process.h"
 #include "manager/artifacts/folder_use.h"
+#include "manager/artifacts/pull_failure.h"
 #include "model/artifact_reference.h"
 
 namespace strata::manager {
@@ -86,11 +87,6 @@ Task<Bytes> CopyArchive(std::string from, fs::path to, std::optional<uid_t> owne
     co_return FailErrno("give " + to.string() + " away", errno);
   }
   co_return Bytes{size};
-}
-
-std::string LastLine(std::string_view text) {
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  return std::string(text.substr(text.rfind('\n') + 1));
 }
 
 // Those of ours that a client of registries needs.
@@ -296,8 +292,9 @@ Task<void> Puller::Finish(const Job& job, host::Process process, Pulling& pullin
   std::array<char, kMostWords.count> text;
   const ssize_t got = ::pread(job.words.get(), text.data(), text.size(), 0);
   const std::string_view said(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-  co_return Fail(job.archive ? Errc::kInvalidArgument : Errc::kUnavailable,
-                 "pull " + job.name + ": " + (said.empty() ? status->ToString() : LastLine(said)));
+  const std::string words = said.empty() ? status->ToString() : std::string(said);
+  const auto from = job.archive ? PulledFrom::kArchive : PulledFrom::kRegistry;
+  co_return std::unexpected(PullFailure(from, job.name, words));
 }
 
 }  // namespace strata::manager

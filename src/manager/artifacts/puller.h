@@ -13,11 +13,10 @@
 // spoken to over TLS; plain HTTP is for 127.0.0.0/8, ::1 and localhost.
 //
 // Threads:  one loop. Lifetime: context outlives it.
-// Errors:   kUnsupported: no skopeo here; kUnavailable: the registry's copy failed, with skopeo's
-//           last words; kInvalidArgument: the archive's did; kNotFound: no such archive;
-//           kResourceExhausted: it is larger than allowed; kDeadlineExceeded: it took longer than
-//           ten minutes; kUnavailable also: the caller gave up. Nothing is left behind, also not by
-//           a manager that was killed: the next one removes it.
+// Errors:   those of PullFailure (pull_failure.h); kUnsupported also: no skopeo here; kNotFound: no
+//           such archive; kResourceExhausted: it is larger than allowed; kDeadlineExceeded: it took
+//           longer than ten minutes; kUnavailable also: the caller gave up. Nothing is left behind,
+//           also not by a manager that was killed: the next one removes it.
 // Tested by tests/e2e/registry_test.py, archives_test.py and progress_test.py.
 #pragma once
 
