@@ -14,6 +14,7 @@
 #include "manager/traffic/traffic_notes.h"
 #include "model/manifest/manifest.h"
 #include "model/revision.h"
+#include "model/rules.h"
 
 namespace strata::manager {
 namespace {
@@ -241,6 +242,13 @@ Result<void> ManagerImpl::RequireFunction(std::string_view tenant, std::string_v
   return Fail(Errc::kNotFound, std::move(text));
 }
 
+// What is not deployed (any more) may have a log all the same.
+Result<void> ManagerImpl::RequireLog(std::string_view tenant, std::string_view function) {
+  const bool named = !model::DnsLabelProblem(tenant) && !model::DnsLabelProblem(function);
+  if (named && collector_.HasLog(tenant, function)) return {};
+  return RequireFunction(tenant, function);
+}
+
 Task<Fd> ManagerImpl::ConnectFunction(std::string_view tenant, std::string_view function) {
   if (auto known = RequireFunction(tenant, function); !known) {
     co_return std::unexpected(known.error());
@@ -255,9 +263,10 @@ Task<Manager::LogChunk> ManagerImpl::Logs(std::string_view tenant, std::string_v
   // Copied: the caller's views may not live as long as the wait.
   const std::string space(tenant);
   const std::string name(function);
-  if (auto known = RequireFunction(space, name); !known) co_return std::unexpected(known.error());
+  if (auto known = RequireLog(space, name); !known) co_return std::unexpected(known.error());
   auto chunk = collector_.ReadLog(space, name, offset);
   if (chunk && chunk->text.empty() && wait) {
+    if (auto known = RequireFunction(space, name); !known) co_return std::unexpected(known.error());
     co_await collector_.WaitForLogs(kWatchPatience);
     chunk = collector_.ReadLog(space, name, offset);
   }
@@ -267,9 +276,7 @@ Task<Manager::LogChunk> ManagerImpl::Logs(std::string_view tenant, std::string_v
 
 Result<std::uint64_t> ManagerImpl::LogTail(std::string_view tenant, std::string_view function,
                                            std::uint32_t tail) {
-  if (auto known = RequireFunction(tenant, function); !known) {
-    return std::unexpected(known.error());
-  }
+  if (auto known = RequireLog(tenant, function); !known) return std::unexpected(known.error());
   collector_.DrainAll();
   return collector_.LogTail(tenant, function, tail);
 }

@@ -161,7 +161,8 @@ class Manager {
   virtual Task<Json> ServiceSandboxes(ServiceName of) = 0;
 
   // The last `tail` lines of a function's output as JSON objects, one a line; then `next` waits for
-  // more from `offset`.
+  // more from `offset`. Also of what was deleted, or did not come up when it was to be deployed: of
+  // that there is no more to wait for (kNotFound).
   struct LogChunk {
     std::string text;        // whole lines
     std::uint64_t next = 0;  // offset to ask from

@@ -225,6 +225,7 @@ class ManagerImpl final : public Manager {
   Json ToJson(const store::SandboxRecord& record);  // sandboxes.cc
   Json MoveOf(const std::string& tenant, const std::string& name, const model::Revision& now);
   Result<void> RequireFunction(std::string_view tenant, std::string_view function);
+  Result<void> RequireLog(std::string_view tenant, std::string_view function);
   Result<void> CheckVerb(const ServiceName& of, std::string_view verb);
   template <typename What>
   Task<keeper::Done> OnServer(ServiceName of, What what, std::chrono::milliseconds more = {});

@@ -11,6 +11,7 @@
 #include "manager/manager_impl.h"
 #include "manager/placing/fits.h"
 #include "manager/records/node_prices.h"
+#include "sandbox/call/log_lines.h"
 
 namespace strata::manager {
 namespace {
@@ -51,6 +52,15 @@ Result<void> CheckImageKind(const model::Resource& resource) {
                     "server");
   }
   return {};
+}
+
+// For its log, beside what the program itself printed before it ended, if it did.
+keeper::Printed RefusalLine(const Candidate& candidate, const Error& why) {
+  return {.name = candidate.resource.resource.metadata.name,
+          .sandbox = {},
+          .sandbox_class = std::string(model::ClassName(candidate.sandbox_class)),
+          .stream = std::string(sandbox::StreamName(sandbox::Stream::kHost)),
+          .text = "not deployed: " + why.message};
 }
 
 }  // namespace
@@ -124,6 +134,9 @@ Task<void> ManagerImpl::Prepare(const std::vector<Candidate>& candidates, Mode m
     const model::Resource& resource = candidate.resource.resource;
     if (resource.workload() == nullptr || !candidate.taken().artifact.image) continue;
     auto made = co_await PrepareImage(candidate, candidate.sandbox_class, mode, progress);
+    if (!made && mode == Mode::kCommit) {
+      collector_.TakeLine(resource.metadata.tenant, RefusalLine(candidate, made.error()));
+    }
     if (!made) co_return Wrap(made.error(), resource.key().ToString());
   }
   co_return Result<void>{};

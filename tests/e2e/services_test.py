@@ -173,6 +173,14 @@ class ServicesTest(ServerTest):
         self.assertTrue(seen)
         self.assertEqual(failures, [])
 
+    def test_the_log_of_one_that_does_not_come_up_says_why(self):
+        self.refusal(self.service("fails", guest_image(self.folder / "fails", "exit-3")))
+        for options in ((), ("-f",)):  # there is nothing to wait for
+            log = self.server.strata("logs", *options, "fails")
+            self.assert_exit(log, DONE)
+            self.assertRegex(log.stdout, r"host not deployed: .*its program ended: returned 3")
+        self.assert_exit(self.server.strata("logs", "../default.fails"), NOT_FOUND)
+
     def test_one_that_never_listens_replaces_nothing(self):
         self.deploy("stays", env={"GREETING": "here"})
         broken = guest_image(self.folder / "broken", "exit-3")
@@ -366,7 +374,7 @@ class ServicesTest(ServerTest):
             self.assert_exit(self.server.strata(*words), UNSUPPORTED, "class wasm")
         self.assert_exit(self.server.strata("exec", "nobody", "--", "/bin/true"), NOT_FOUND, "nobody")
         self.deploy("absent")
-        self.assert_exit(self.exec("absent", "/bin/absent"), WRONG_STATE, "/bin/absent")
+        self.assert_exit(self.exec("absent", "/bin/absent"), 127, "/bin/absent")
         self.assert_exit(self.exec("absent", "/bin/guest", options=["--sandbox", "x"]), NOT_FOUND)
 
     # --- refusals

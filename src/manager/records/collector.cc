@@ -328,13 +328,23 @@ void Collector::HandleSpan(std::string_view payload) {
   on_span_(std::move(*span));
 }
 
+// Both names are DNS labels: neither holds a dot or a slash.
+std::filesystem::path Collector::LogFile(std::string_view tenant, std::string_view function) const {
+  return context_.dir.logs() / "functions" /
+         (std::string(tenant) + "." + std::string(function) + ".log");
+}
+
+bool Collector::HasLog(std::string_view tenant, std::string_view function) const {
+  std::error_code ignored;
+  return std::filesystem::exists(LogFile(tenant, function), ignored);
+}
+
 RotatingFile* Collector::LogOf(const std::string& tenant, const std::string& function) {
   const auto found = logs_.find({tenant, function});
   if (found != logs_.end()) return &found->second;
-  // Both names are DNS labels: neither holds a dot or a slash.
-  const auto folder = context_.dir.logs() / "functions";
-  auto made = MakeDirectories(folder);
-  auto file = RotatingFile::Open(folder / (tenant + "." + function + ".log"), kFunctionLogLimit);
+  const auto path = LogFile(tenant, function);
+  auto made = MakeDirectories(path.parent_path());
+  auto file = RotatingFile::Open(path, kFunctionLogLimit);
   if (!made || !file) {
     context_.log.Error("no function log", made ? file.error() : made.error());
     return nullptr;

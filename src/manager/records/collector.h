@@ -19,6 +19,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -68,7 +69,10 @@ class Collector {
   // A line that a service's sandbox printed.
   void TakeLine(const std::string& tenant, const keeper::Printed& line);
 
-  // The log of a function; kNotFound when it never wrote anything.
+  // Whether there is a log of a function, which may be deleted by now. Both names are DNS labels,
+  // as of whatever writes one: they become the name of a file.
+  [[nodiscard]] bool HasLog(std::string_view tenant, std::string_view function) const;
+  // The log of a function; it is empty when it never wrote anything.
   Result<RotatingFile::Chunk> ReadLog(std::string_view tenant, std::string_view function,
                                       std::uint64_t offset);
   Result<std::uint64_t> LogTail(std::string_view tenant, std::string_view function,
@@ -93,6 +97,8 @@ class Collector {
   void HandleSpan(std::string_view payload);
   void HandleMirror(CellProcess& cell, std::string_view payload);
   void AppendLine(RotatingFile& file, const Json& line);
+  [[nodiscard]] std::filesystem::path LogFile(std::string_view tenant,
+                                              std::string_view function) const;
   RotatingFile* LogOf(const std::string& tenant, const std::string& function);
   void FlushAccessLog();
   void FinishLines();
