@@ -1,8 +1,10 @@
 """The advisor over the API: the reports of the verbs, in every form, and never in the manager's way."""
 
 import json
+import pathlib
 import select
 import shutil
+import tempfile
 import threading
 import time
 import unittest
@@ -151,7 +153,7 @@ class AdvisorApiTest(Asking):
     def test_every_path_of_the_document_is_asked_here(self):
         paths = json.loads(self.server.api("GET", "/openapi.json").body)["paths"]
         documented = sorted(path for path in paths if path.startswith("/v1/advisor/"))
-        asked = {question.partition("?")[0] for question, _ in SAME} | {"measured", "drift"}
+        asked = {question.partition("?")[0] for question, _ in SAME} | {"measured", "drift", "report"}
         self.assertEqual(len(documented), len({self.pattern_of(each, documented) for each in asked}))
 
     def pattern_of(self, path, documented):
@@ -189,6 +191,15 @@ class AdvisorApiTest(Asking):
                 joined = question + ("&" if "?" in question else "?")
                 self.assertEqual(self.ask(f"{joined}format={form}").read().decode(),
                                  self.server.strata(*words.split(), "-o", form).stdout)
+
+    def test_the_page_is_the_one_that_the_verb_writes(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="strata-page."))
+        self.addCleanup(shutil.rmtree, folder)
+        self.assert_exit(self.server.strata("report", "--out", str(folder), "--lang", "zh"), DONE)
+        page = self.ask("report?lang=zh", "text/html")
+        self.assertEqual((page.status, page.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+        self.assertEqual(page.read(), (folder / "strata-report.html").read_bytes())
+        self.assertEqual(self.ask("report", "application/json").status, 406)
 
     @unittest.skipIf(shutil.which("dot"), "Graphviz is installed")
     def test_without_graphviz_a_picture_is_refused(self):

@@ -68,7 +68,7 @@ Result<Shown> ReadShown(const Context& context, const AdvisorOperation& operatio
   }
   const auto language = LanguageNamed(context.Text("lang", "en"));
   if (!language) return std::unexpected(language.error());
-  Shown shown{.language = *language};
+  Shown shown{.form = DefaultForm(operation.subject), .language = *language};
   if (context.query.contains("format")) {
     const auto form = FormOf(context.Text("format"), operation.subject);
     if (!form) return std::unexpected(form.error());

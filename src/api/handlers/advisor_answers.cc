@@ -16,6 +16,7 @@
 #include "advisor/versions.h"
 #include "base/text/strings.h"
 #include "inventory/features.h"
+#include "inventory/page_pictures.h"
 
 namespace strata::api {
 namespace {
@@ -148,6 +149,14 @@ Answered ShowDrift(const AdvisorRequest& request) {
   return Of(advisor::DriftReport(request.earlier, request.record));
 }
 
+Answered ShowPage(const AdvisorRequest& request) {
+  advisor::PageInput page{.record = request.record};
+  if (auto drawn = inventory::DrawForPage(page); !drawn) {
+    return std::unexpected(std::move(drawn).error());
+  }
+  return AdvisorAnswer{.page = std::move(page)};
+}
+
 // --- the graph
 
 Answered ShowGraph(const AdvisorRequest&) { return Of(advisor::Overview()); }
@@ -248,6 +257,12 @@ std::span<const AdvisorOperation> AdvisorOperations() {
        .record = true,
        .slow = true,
        .earlier = true},
+      {.path = "report",
+       .subject = Subject::kPage,
+       .parameters = {},
+       .answer = ShowPage,
+       .record = true,
+       .slow = true},
       {"graph", kGraph, {}, ShowGraph},
       {"graph/nodes", kGraph, {"type"}, ListNodes},
       {"graph/diagrams/{diagram}", kGraph, {}, ShowDiagram},

@@ -25,7 +25,7 @@ struct Known {
   std::string_view type;  // what is accepted is compared with it up to the ';'
   unsigned of;            // the subjects that have it
 };
-constexpr std::array<Known, 10> kForms{
+constexpr std::array<Known, 11> kForms{
     {{Form::kJson, "json", "application/json", kAll},
      {Form::kYaml, "yaml", "application/yaml", kAll},
      {Form::kTable, "table", "text/plain; charset=utf-8", kReports},
@@ -35,7 +35,8 @@ constexpr std::array<Known, 10> kForms{
      {Form::kMermaid, "mermaid", "text/vnd.mermaid; charset=utf-8", kGraphs},
      {Form::kDot, "dot", "text/vnd.graphviz; charset=utf-8", kGraphs},
      {Form::kJsonLd, "jsonld", "application/ld+json", kGraphs},
-     {Form::kGraphMl, "graphml", "application/graphml+xml", kGraphs}}};
+     {Form::kGraphMl, "graphml", "application/graphml+xml", kGraphs},
+     {Form::kHtml, "html", "text/html; charset=utf-8", BitOf(Subject::kPage)}}};
 
 bool Has(const Known& form, Subject of) { return (form.of & BitOf(of)) != 0; }
 
@@ -96,6 +97,8 @@ std::optional<Form> AcceptedForm(std::string_view accept, Subject of) {
   return best;
 }
 
+Form DefaultForm(Subject of) noexcept { return of == Subject::kPage ? Form::kHtml : Form::kJson; }
+
 std::string_view MediaTypeOf(Form form) noexcept {
   return std::ranges::find(kForms, form, &Known::form)->type;
 }
@@ -125,9 +128,13 @@ Result<std::string> Render(const AdvisorAnswer& answer, Form form, advisor::Lang
     case Form::kJsonLd:
       return DumpJson(advisor::ToJsonLd(*answer.graph)) + "\n";
     case Form::kGraphMl:
+      return advisor::ToGraphMl(*answer.graph);
+    case Form::kHtml:
       break;
   }
-  return advisor::ToGraphMl(*answer.graph);
+  advisor::PageInput page = *answer.page;
+  page.language = language;
+  return advisor::MakePage(page);
 }
 
 }  // namespace strata::api

@@ -45,6 +45,10 @@ TEST(AdvisorFormTest, AnAnswerHasTheFormsOfWhatItIs) {
   EXPECT_EQ(AcceptedForm("application/yaml", Subject::kReport), Form::kYaml);
   EXPECT_EQ(AcceptedForm("text/csv", Subject::kManifest), std::nullopt);
   EXPECT_EQ(FormOf("svg", Subject::kManifest).error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(AcceptedForm("text/html, */*;q=0.8", Subject::kPage), Form::kHtml);
+  EXPECT_EQ(FormOf("json", Subject::kPage).error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(DefaultForm(Subject::kPage), Form::kHtml);
+  EXPECT_EQ(DefaultForm(Subject::kManifest), Form::kJson);
 }
 
 TEST(AdvisorFormTest, WhatOthersNamedIsNotDrawnHere) {

@@ -4,22 +4,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "advisor/facts/facts.h"
-#include "advisor/graph/export.h"
-#include "advisor/graph/graph.h"
-#include "advisor/graph/layout.h"
 #include "base/files/files.h"
 #include "base/text/json.h"
-#include "inventory/graphviz.h"
+#include "inventory/page_pictures.h"
 #include "measure/record.h"
 #include "records.h"
 #include "report.h"
@@ -61,47 +54,6 @@ Result<std::filesystem::path> Destination(const std::string& out) {
   return file;
 }
 
-// Takes the first of several SVG documents in a row; empty: there is none.
-std::string TakeDocument(std::string_view& documents) {
-  constexpr std::string_view kEnd = "</svg>";
-  const std::size_t end = documents.find(kEnd);
-  if (end == std::string_view::npos) return "";
-  std::string document(documents.substr(0, end + kEnd.size()));
-  documents.remove_prefix(end + kEnd.size());
-  return document;
-}
-
-// All diagrams in both languages, in one run of Graphviz; none where it is not installed.
-Result<std::map<std::string, advisor::Picture>> DrawDiagrams() {
-  std::map<std::string, advisor::Picture> pictures;
-  if (!inventory::HasGraphviz()) return pictures;
-  std::string dot;
-  const Json& diagrams = advisor::Facts(advisor::FactFile::kGraph).at("diagrams");
-  for (const Json& each : diagrams) {
-    const auto graph = advisor::DiagramGraph(each.at("id").get<std::string>());
-    if (!graph) return std::unexpected(graph.error());
-    dot += advisor::ToDot(*graph, advisor::Language::kEnglish) +
-           advisor::ToDot(*graph, advisor::Language::kChinese);
-  }
-  const auto drawn = inventory::DrawWithGraphviz(dot);
-  if (!drawn) return std::unexpected(drawn.error());
-  std::string_view rest = *drawn;
-  for (const Json& each : diagrams) {
-    std::string english = TakeDocument(rest);
-    pictures[each.at("id")] = {std::move(english), TakeDocument(rest)};
-  }
-  return pictures;
-}
-
-// Of the whole graph; none where Graphviz is not installed.
-Result<advisor::Layout> LayOutWhole() {
-  if (!inventory::HasGraphviz()) return advisor::Layout();
-  const advisor::Graph& whole = advisor::WholeGraph();
-  const auto plain = inventory::LayOutWithGraphviz(advisor::LayoutRequest(whole));
-  if (!plain) return std::unexpected(plain.error());
-  return advisor::ReadLayout(whole, *plain);
-}
-
 Result<Json> WritePage(const Session& session, const PageFlags& flags) {
   const auto language = LanguageFor(flags.report, Format::kTable);
   if (!language) return std::unexpected(language.error());
@@ -109,15 +61,12 @@ Result<Json> WritePage(const Session& session, const PageFlags& flags) {
   if (!file) return std::unexpected(file.error());
   auto record = LoadRecord(session, flags.record);
   if (!record) return std::unexpected(std::move(record).error());
-  auto pictures = DrawDiagrams();
-  if (!pictures) return std::unexpected(std::move(pictures).error());
-  auto whole = LayOutWhole();
-  if (!whole) return std::unexpected(std::move(whole).error());
-  const bool measured = !record->rows.empty();
-  const std::string page = advisor::MakePage({.language = *language,
-                                              .record = std::move(*record),
-                                              .pictures = std::move(*pictures),
-                                              .whole = std::move(*whole)});
+  advisor::PageInput input{.language = *language, .record = std::move(*record)};
+  if (auto drawn = inventory::DrawForPage(input); !drawn) {
+    return std::unexpected(std::move(drawn).error());
+  }
+  const bool measured = !input.record.rows.empty();
+  const std::string page = advisor::MakePage(input);
   auto written = WriteFileAtomic(*file, page, 0644);
   if (!written) return std::unexpected(std::move(written).error());
   return Json{{"file", file->string()}, {"bytes", page.size()}, {"measured", measured}};
