@@ -320,7 +320,8 @@ class ServicesTest(ServerTest):
     def test_a_machine_is_saved_and_goes_on_from_there(self):
         self.deploy("saves", **{"class": "microvm"})
         self.assertEqual([self.count("saves"), self.count("saves")], [1, 2])
-        self.assert_exit(self.server.strata("snapshot", "saves", "two"), DONE)
+        self.assertEqual(self.server.json("snapshot", "saves", "two"),
+                         {"action": "saved", "kind": "snapshot", "namespace": "default", "name": "two"})
         self.assertEqual(self.count("saves"), 3)
         self.assert_exit(self.server.strata("snapshot", "saves", "two"), WRONG_STATE, "already")
         self.assertEqual(self.there("saves")["snapshots"], ["two"])
@@ -329,7 +330,7 @@ class ServicesTest(ServerTest):
         self.assertEqual(restored.stdout.split(), self.there("saves")["replicas"])
         self.assertEqual(self.server.get("/saves/host").text, restored.stdout.strip())
         self.assertEqual(self.count("saves"), 3)  # as if the third had never been asked
-        self.assert_exit(self.server.strata("snapshot", "saves", "two", "--delete"), DONE)
+        self.assertEqual(self.server.json("snapshot", "saves", "two", "--delete")["action"], "deleted")
         self.assert_exit(self.server.strata("restore", "saves", "two"), NOT_FOUND, "two")
         self.assertEqual(self.count("saves"), 4)
 
@@ -353,7 +354,8 @@ class ServicesTest(ServerTest):
         for fork in forks:
             self.assertEqual(self.exec("forks", *read, options=["--sandbox", fork]).stdout, fork)
         self.assertEqual(self.exec("forks", *read).stdout, "origin")
-        self.assert_exit(self.server.strata("fork", "forks", "--end", forks[0]), DONE)
+        self.assertEqual(self.server.json("fork", "forks", "--end", forks[0]),
+                         {"action": "ended", "kind": "fork", "namespace": "default", "name": forks[0]})
         eventually(lambda: self.there("forks")["forks"] == forks[1:])
         self.assert_exit(self.server.strata("fork", "forks", "--end", forks[0]), NOT_FOUND, forks[0])
 

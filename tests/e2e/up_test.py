@@ -42,6 +42,10 @@ class UpTest(ServerTest):
         for words in ((), ("-d",)):
             self.assert_exit(self.server.strata("up", *words, "--listen", "127.0.0.1:0"), WRONG_STATE)
 
+    def test_that_it_has_stopped_is_told_to_programs_too(self):
+        other = self.other().up()
+        self.assertEqual(other.json("down"), {"action": "stopped", "kind": "server"})
+
     def test_relative_paths_after_the_dashes_are_the_callers(self):
         other = self.other()
         folder = pathlib.Path(other.home) / "here"

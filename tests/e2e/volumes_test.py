@@ -108,7 +108,8 @@ class VolumesTest(ServerTest):
         self.deploy(self.named("again", "long", retain=True))
         self.assertEqual(self.run_in("again", "read", "/data/new"), 0)
         self.delete("again")
-        self.assertEqual(self.server.strata("volume", "delete", "long").returncode, DONE)
+        self.assertEqual(self.server.json("volume", "delete", "long"),
+                         {"action": "deleted", "kind": "volume", "namespace": "default", "name": "long"})
         self.assertNotIn("long.img", self.files())
 
     def test_the_verbs(self):

@@ -60,6 +60,8 @@ Result<void> WaitUntilUnreachable(Session& session) {
 }
 
 void Down(Session& session) {
+  const auto format = session.format();
+  if (!format) return session.Report(format.error());
   const auto lock = session.home / "run" / "lock";
   // Before it is asked: a pid may be another's once it has ended.
   auto stratad = session.is_remote() ? std::nullopt : HolderOf(lock);
@@ -73,6 +75,9 @@ void Down(Session& session) {
   auto gone =
       session.is_remote() ? WaitUntilUnreachable(session) : WaitUntilGone(lock, std::move(stratad));
   if (!gone) return session.Report(gone.error());
+  if (IsStructured(*format)) {
+    return PrintValue({{"action", "stopped"}, {"kind", "server"}}, *format);
+  }
   Print("stopped\n");
 }
 

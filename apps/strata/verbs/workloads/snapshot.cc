@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "client/done.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -50,13 +51,13 @@ void Snapshot(Session& session, const Flags& flags) {
     const std::string path = "snapshots/" + PercentEncode(flags.name);
     auto gone = session.AskJson("DELETE", PathOf(session, flags.service, path));
     if (!gone) return session.Report(gone.error());
-    return Print("deleted snapshot " + flags.name + "\n");
+    return PrintDone(session, "deleted", "snapshot", session.tenant, flags.name);
   }
   Json body{{"name", flags.name}};
   if (!flags.sandbox.empty()) body["sandbox"] = flags.sandbox;
   auto saved = session.AskJson("POST", PathOf(session, flags.service, "snapshots"), body);
   if (!saved) return session.Report(saved.error());
-  Print("saved snapshot " + flags.name + " of service " + flags.service + "\n");
+  PrintDone(session, "saved", "snapshot", session.tenant, flags.name);
 }
 
 void Restore(Session& session, const Flags& flags) {
@@ -71,7 +72,7 @@ void Fork(Session& session, const Flags& flags) {
     const std::string path = "forks/" + PercentEncode(flags.end);
     auto gone = session.AskJson("DELETE", PathOf(session, flags.service, path));
     if (!gone) return session.Report(gone.error());
-    return Print("ended fork " + flags.end + "\n");
+    return PrintDone(session, "ended", "fork", session.tenant, flags.end);
   }
   Json body{{"count", flags.count}};
   if (!flags.sandbox.empty()) body["sandbox"] = flags.sandbox;

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "client/done.h"
 #include "verbs.h"
 
 namespace strata::cli {
@@ -45,7 +46,7 @@ void Describe(Session& session, const VolumeFlags& flags) {
 void Delete(Session& session, const VolumeFlags& flags) {
   auto answer = session.AskJson("DELETE", PathOf(session, flags));
   if (!answer) return session.Report(answer.error());
-  Print("deleted volume " + flags.name + "\n");
+  PrintDone(session, "deleted", "volume", session.tenant, flags.name);
 }
 
 }  // namespace
