@@ -37,8 +37,15 @@ Result<Fd> Fill(Result<Fd> fd, const std::string& name, ByteView content) {
 Result<Fd> MakeMemfd(const std::string& name) { return MakeWith(kNoExecSeal, name); }
 
 Result<void> SealMemfd(int fd) {
-  if (::fcntl(fd, F_ADD_SEALS, kAllSeals) != 0) return FailErrno("seal", errno);
-  return {};
+  // EBUSY says that it is mapped to be written, which the kernel sees at once, or that something of
+  // the kernel's own, such as compaction, holds a page. For that it waits 150 ms, which a machine
+  // under load needs more than once.
+  constexpr int kTries = 10;
+  for (int i = 0; i < kTries; ++i) {
+    if (::fcntl(fd, F_ADD_SEALS, kAllSeals) == 0) return {};
+    if (errno != EBUSY) break;
+  }
+  return FailErrno("seal", errno);
 }
 
 Result<Fd> MakeSealedMemfd(const std::string& name, ByteView content) {
