@@ -252,6 +252,7 @@ Task<void> Channel::Impl::ReadExactly(unsigned char* to, std::size_t size, std::
       if (unbroken_ >= kTurn) {
         unbroken_ = 0;
         co_await asio::post(loop_, kAwait);
+        if (broken_) co_return Broken();  // closed by one of those that had their turn
       }
       continue;
     }

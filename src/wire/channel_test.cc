@@ -186,6 +186,21 @@ TEST_F(ChannelTest, WhoeverFillsTheWireLeavesOthersOfTheLoopTheirTurns) {
   EXPECT_EQ(received, kFrames);
 }
 
+TEST_F(ChannelTest, AFrameWhoseLastByteEndsATurnIsNotGivenOutOnceItIsClosed) {
+  constexpr int kOfATurn = 64;
+  const std::string frame = std::string("\0\x04\0\0", 4) + std::string(1024, 'x');
+  std::string all;
+  for (int i = 0; i < kOfATurn; ++i) all += frame;
+  WriteRaw(all);
+  int received = 0;
+  Spawn(loop_, [](Channel& from, int& count) -> Awaitable<void> {
+    for (auto got = co_await from.Receive(); got; got = co_await from.Receive()) ++count;
+  }(*left_, received));
+  asio::post(loop_, [&] { left_->Close(); });
+  loop_.poll();
+  EXPECT_EQ(received, kOfATurn - 1);
+}
+
 TEST_F(ChannelTest, DestroyingTheChannelEndsAReceive) {
   std::optional<Result<Frame>> received;
   Spawn(loop_, Store(left_->Receive(), received));

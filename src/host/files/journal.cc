@@ -101,6 +101,14 @@ Result<Fd> OpenToAppend(const std::filesystem::path& path, off_t size) {
   return file;
 }
 
+// Whether `file` is what has that name. In doubt it is: what is written to it says the same.
+bool IsOpenAt(const Fd& file, const std::filesystem::path& path) {
+  struct stat open{};
+  struct stat named{};
+  return ::fstat(file.get(), &open) != 0 || ::stat(path.c_str(), &named) != 0 ||
+         (open.st_ino == named.st_ino && open.st_dev == named.st_dev);
+}
+
 }  // namespace
 
 Journal::Journal(std::filesystem::path path, Fd lock, Fd file, Living living)
@@ -144,6 +152,12 @@ Result<Journal> Journal::Open(const std::filesystem::path& path) {
 }
 
 Result<void> Journal::Append(const std::string& line) {
+  if (reopen_) {  // nothing was added since it was compacted
+    auto again = OpenToAppend(path_, compacted_);
+    if (!again) return std::unexpected(std::move(again).error());
+    file_ = std::move(*again);
+    reopen_ = false;
+  }
   const off_t before = ::lseek(file_.get(), 0, SEEK_END);
   auto done = WriteAll(file_.get(), line);
   if (done && ::fdatasync(file_.get()) != 0) done = FailErrno("sync", errno);
@@ -154,16 +168,19 @@ Result<void> Journal::Append(const std::string& line) {
 }
 
 // What was recorded is on disk either way. Where there is no room for the short one, the long one
-// says the same, and it is tried again when that has doubled.
+// says the same, and it is tried again when that has doubled. A failure may come when the short one
+// has its name already (its folder could not be synchronised): then it is gone on with.
 void Journal::CompactIfLong() {
   const off_t size = ::lseek(file_.get(), 0, SEEK_END);
   if (size <= kShort || size <= 2 * compacted_) return;
   const std::string compact = Compact(living_);
   compacted_ = size;
-  if (!WriteFileAtomic(path_, compact)) return;
+  if (!WriteFileAtomic(path_, compact) && IsOpenAt(file_, path_)) return;
   compacted_ = static_cast<off_t>(compact.size());
-  // Without it nothing more is recorded, and whoever tries hears of it.
+  // Without it nothing more is recorded: whoever tries hears of it, and opens it if that works
+  // then.
   file_ = OpenToAppend(path_, compacted_).value_or(Fd());
+  reopen_ = !file_.valid();
 }
 
 Result<void> Journal::Made(const HostObject& object) {

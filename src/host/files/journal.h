@@ -65,6 +65,7 @@ class Journal {
   Fd file_;
   Living living_;
   off_t compacted_ = 0;  // how long it was when it had been rewritten last
+  bool reopen_ = false;  // it was rewritten, and could not be opened since
 };
 
 }  // namespace strata::host

@@ -89,8 +89,11 @@ Task<Fd> MicrovmSandbox::Dial(std::uint16_t port) {
   if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
   auto dial = MakeAgentDial(port);
   if (!dial) co_return std::unexpected(std::move(dial).error());
-  serving_->Start(std::move(dial->program));
-  co_return co_await AwaitConnected(shared_->loop, std::move(dial->ours), port);
+  const auto program = serving_->Start(std::move(dial->program));
+  auto connection = co_await AwaitConnected(shared_->loop, std::move(dial->ours), port);
+  // An agent that does not say whether it has connected may not tell its program's end either.
+  if (!connection) program->End();
+  co_return connection;
 }
 
 Task<std::shared_ptr<Execution>> MicrovmSandbox::Exec(sandbox::Program program) {
@@ -108,6 +111,9 @@ Task<Load> MicrovmSandbox::Measure() {
 
 Task<void> MicrovmSandbox::Pause() {
   if (auto entered = CheckEntered(); !entered) co_return entered;
+  if (over_) {  // what stands still cannot finish
+    co_return Fail(Errc::kUnavailable, "sandbox " + spec_.id + " is being stopped");
+  }
   co_return co_await serving_->SetPaused(true);
 }
 

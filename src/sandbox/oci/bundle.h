@@ -10,8 +10,8 @@
 // The tmpfs and the root are mounted in the worker's mount namespace: others see an empty
 // directory. What a guest writes is charged to its own memory limit and goes with one unmount.
 //
-// Threads:  the worker's, but for Join, Kill and usage(), which the loop may call while no job of
-//           this bundle runs.
+// Threads:  the worker's, but for Join and usage(), which the loop may call while no job of this
+//           bundle runs, and Kill and SetPaused(false), which it may call while one pauses it.
 // Lifetime: its owner (BundleRemover) has the worker delete it, after the jobs given before; those
 //           may therefore use it by address.
 // Errors:   a failing Start leaves the bundle as it was; its owner drops it.

@@ -96,6 +96,9 @@ Result<void> OciSandbox::CheckEntered() const {
 
 Task<void> OciSandbox::SetPaused(bool paused) {
   if (auto entered = CheckEntered(); !entered) co_return entered;
+  if (paused && over_) {  // what is frozen cannot finish
+    co_return Fail(Errc::kUnavailable, "sandbox " + spec_.id + " is being stopped");
+  }
   std::move_only_function<Result<void>()> set = [&bundle = *bundle_, paused] {
     return bundle.SetPaused(paused);
   };

@@ -61,7 +61,7 @@ std::string RequestHeadFor(const Call& call) {
   text.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
   const std::string_view host = http::FindHeader(head.headers, "host").value_or(head.host);
   add("Host", host);
-  const auto named = http::FindHeader(head.headers, "connection").value_or("");
+  const std::string named = http::ConnectionList(head.headers);
   for (const auto& [name, value] : GuestHeaders(call)) {
     if (!StaysBehind(name) && !http::IsNamedIn(named, name)) add(name, value);
   }

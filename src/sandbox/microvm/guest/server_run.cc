@@ -120,6 +120,8 @@ bool MicrovmServer::TakeMain(const Frame& frame) {
 }
 
 std::shared_ptr<SideProgram> MicrovmServer::Start(sandbox::Program program) {
+  // Of those that were given up the agent may never tell the end.
+  std::erase_if(beside_, [](const auto& each) { return each.second->over(); });
   const std::uint32_t number = next_++;
   machine_->Post(FrameType::kStart, WriteProgram(image_->MakeSideProgram(spec_, program)), number);
   auto side = std::make_shared<SideProgram>(shared_, machine_, number, std::move(program));

@@ -40,6 +40,9 @@ class SideProgram final : public Execution, public std::enable_shared_from_this<
   // open.
   void Break();
 
+  // How it ended is known, or it was given up.
+  [[nodiscard]] bool over() const noexcept { return over_; }
+
   // Once all that it printed has been taken.
   Task<int> Wait() override;
   void Resize(host::TerminalSize size) noexcept override;

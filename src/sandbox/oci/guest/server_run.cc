@@ -57,7 +57,9 @@ Task<Exit> ServerRun::Supervise() {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) stop_ = true;
     if (stop_ && guest_.found() && !std::exchange(stopping_, true)) {
-      // What is frozen cannot finish. Behind a freeze that is under way on the worker.
+      // What is frozen cannot finish: at once, as the worker may be busy with others, and again
+      // behind a freeze that is under way there.
+      static_cast<void>(bundle_.SetPaused(false));
       shared_.worker->Post([&bundle = bundle_] { static_cast<void>(bundle.SetPaused(false)); });
       guest_.Terminate();
       grace_.Start(shared_.loop, KillAfterGrace(), event_);
