@@ -99,8 +99,9 @@ std::optional<Endpoints::Lease> Endpoints::TakeFrom(const std::shared_ptr<Group>
   }
   auto taken = best->Take(now);
   if (!taken) {
-    // Where calls run, the end of one looks again; elsewhere the kernel had no room for a new one.
-    if (best->taken() == 0) LookAgainSoon(group);
+    // A full cell has room when a call ends. Else the kernel had none for a new connection, and
+    // calls that run may do so for hours.
+    if (best->taken() < Endpoint::kMostConnections) LookAgainSoon(group);
     return std::nullopt;
   }
   return Lease(this, group, best->shared_from_this(), std::move(*taken));

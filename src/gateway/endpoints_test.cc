@@ -166,6 +166,21 @@ TEST_F(EndpointsTest, WhoFoundNoDescriptorIsServedWhenThereIsOneAgain) {
   EXPECT_EQ(leases_.size(), 1u);
 }
 
+TEST_F(EndpointsTest, WhoFoundNoDescriptorNeedNotWaitForTheEndOfALongCall) {
+  CellLine line;
+  Add("one", line);
+  const auto running = endpoints_.TryAcquire("shop");
+  ASSERT_TRUE(running.has_value());
+  {
+    const NoDescriptors none;
+    Wait(clock_.Now() + std::chrono::hours(1));
+    Settle();
+    EXPECT_TRUE(outcomes_.empty());
+  }
+  for (int look = 0; leases_.empty() && look < 1'000; ++look) Settle();
+  EXPECT_EQ(leases_.size(), 1u);
+}
+
 TEST_F(EndpointsTest, WaitingEndsAtItsTime) {
   Wait(clock_.Now() + milliseconds(1));
   Settle();

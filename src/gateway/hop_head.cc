@@ -23,7 +23,7 @@ void AppendHopHead(const http::RequestHead& head, HopBody body, const cell::HopF
     out.append(name).append(": ").append(value).append("\r\n");
   };
   out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
-  const auto connection = http::FindHeader(head.headers, "connection").value_or("");
+  const std::string connection = http::ConnectionList(head.headers);
   for (const auto& [name, value] : head.headers) {
     // A Host is never a connection's, whatever a client says.
     if (!StaysBehind(name, connection) || http::EqualsIgnoreCase(name, "host")) add(name, value);

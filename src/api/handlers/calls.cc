@@ -2,11 +2,18 @@
 //
 // An API call is handed on to a cell's private listener and the answer is handed back; both bodies
 // are held in memory, bounded by kBodyLimit. The public listener is the way for streams and load.
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "api/server.h"
+#include "base/async/pause.h"
+#include "base/files/files.h"
 #include "http/client/client.h"
 #include "http/parse/ascii.h"
 #include "http/parse/connection_fields.h"
@@ -16,6 +23,7 @@ namespace {
 
 constexpr Bytes kBodyLimit = 64_MiB;
 constexpr std::uint32_t kLongestTail = 100'000;
+constexpr std::chrono::milliseconds kLookForClient{100};
 
 // What speaks of one connection, whose field Connection is `connection`, or what the new hop sets
 // itself.
@@ -32,7 +40,7 @@ http::ClientRequest RequestFor(const http::RequestHead& head, std::string target
   http::ClientRequest request;
   request.method = "POST";
   request.target = std::move(target);
-  const auto connection = http::FindHeader(head.headers, "connection").value_or("");
+  const std::string connection = http::ConnectionList(head.headers);
   for (const http::Header& field : head.headers) {
     if (!StaysBehind(field.name, connection)) {
       request.headers.emplace_back(std::string(field.name), std::string(field.value));
@@ -42,9 +50,27 @@ http::ClientRequest RequestFor(const http::RequestHead& head, std::string target
   return request;
 }
 
+// Until `over`, after which there may be no `exchange` any more: ends the call of a client that has
+// left, as its cell sees by the end of the connection.
+Awaitable<void> WatchClient(Loop& loop, const http::Exchange& exchange, Fd cell,
+                            std::shared_ptr<const bool> over) {
+  while (!*over) {
+    if (exchange.client_gone()) {
+      ::shutdown(cell.get(), SHUT_RDWR);
+      co_return;
+    }
+    co_await Pause(loop, kLookForClient);
+  }
+}
+
 // Sends the request to the cell behind `socket` and the cell's answer to the client.
 Awaitable<void> HandOn(Loop& loop, Context& context, Fd socket, std::string target,
                        std::string body) {
+  auto watched = DuplicateFd(socket);
+  if (!watched) {
+    co_await ReplyError(context, watched.error());
+    co_return;
+  }
   auto client = http::Client::Adopt(loop, std::move(socket));
   if (!client) {
     co_await ReplyError(context, client.error());
@@ -54,13 +80,16 @@ Awaitable<void> HandOn(Loop& loop, Context& context, Fd socket, std::string targ
   http::FetchOptions options;
   options.timeout = Duration::max();  // the function's own deadline answers
   options.body_limit = kBodyLimit;
+  const auto over = std::make_shared<bool>(false);
+  Spawn(loop, WatchClient(loop, context.exchange, std::move(*watched), over));
   auto answer = co_await client->Fetch(std::move(request), std::move(options));
+  *over = true;
   if (!answer) {
     co_await ReplyError(context, answer.error());
     co_return;
   }
   http::ResponseHead head{answer->status, {}};
-  const std::string connection(answer->header("connection").value_or(""));
+  const std::string connection = http::ConnectionList(answer->headers);
   for (auto& [name, value] : answer->headers) {
     if (!StaysBehind(name, connection))
       head.headers.emplace_back(std::move(name), std::move(value));

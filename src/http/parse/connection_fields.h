@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "http/parse/ascii.h"
@@ -33,6 +34,17 @@ constexpr bool IsNamedIn(std::string_view list, std::string_view name) {
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;
+}
+
+// The values of all fields named Connection, as one list.
+std::string ConnectionList(const auto& fields) {
+  std::string list;
+  for (const auto& [name, value] : fields) {
+    if (!EqualsIgnoreCase(name, "connection")) continue;
+    if (!list.empty()) list += ',';
+    list += value;
+  }
+  return list;
 }
 
 }  // namespace strata::http

@@ -26,7 +26,7 @@ namespace strata::http {
 inline constexpr Bytes kMostAnswerFields = 64_KiB;
 // So for reading one: with its first line and what the connection adds.
 inline constexpr HeadLimits kAnswerHead{.bytes = {kMostAnswerFields.count + 1024},
-                                        .fields = kMostAnswerFields.count / 5};
+                                        .fields = kMostAnswerFields.count / 5 + 8};
 
 enum class BodyEnd { kNone, kLength, kChunked, kClose };
 

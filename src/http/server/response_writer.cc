@@ -65,7 +65,7 @@ Result<std::optional<std::uint64_t>> ResponseWriter::CheckHead(const ResponseHea
     if (!IsToken(name) || !IsFieldText(value)) {
       return Fail(Errc::kInvalidArgument, "response field '" + name + "' is malformed");
     }
-    bytes += name.size() + value.size() + 4;
+    if (!IsOurs(name)) bytes += name.size() + value.size() + 4;  // which come back to who hands on
     if (!EqualsIgnoreCase(name, "content-length")) continue;
     const auto parsed = ParseContentLength(value);
     if (!parsed || (length && *length != *parsed)) {

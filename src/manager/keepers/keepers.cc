@@ -21,7 +21,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kEndPatience{10'000};
 constexpr milliseconds kLookAgain{10};
-constexpr milliseconds kStartAgain{5'000};  // a service that did not come up
+constexpr milliseconds kStartAgain{5'000};   // a service that did not come up
+constexpr milliseconds kStartLater{60'000};  // nor for the same reason the time before
 constexpr std::size_t kKeyDigits = 16;
 constexpr const char* kRole = "keeper";
 
@@ -193,7 +194,8 @@ Awaitable<void> Keepers::StartService(std::shared_ptr<KeeperProcess> keeper, kee
   {
     const KeyedTurns::Turn given_up = std::move(turn);  // others need not wait for that
   }
-  co_await Pause(context_.loop, kStartAgain);
+  const bool as_before = ready.error().message == before;
+  co_await Pause(context_.loop, as_before ? kStartLater : kStartAgain);
   starting_again_.erase(key);
   if (!stopping_) on_lost_(keeper->tenant());
 }

@@ -2,8 +2,9 @@
 // (fields.h) are built from. Objects are in object.h.
 //
 // A codec for T is a constexpr value with
-//     void Read(const Cursor& from, T& to) const;  // problems go to the cursor; `to` is partial
-//     then Json Write(const T& from) const;             // Read's inverse
+//     void Read(const Cursor& from, T& to) const;  // problems go to the cursor
+//     Json Write(const T& from) const;             // Read's inverse
+// (`to` is partial where there were problems)
 // so one table reads YAML, reads JSON, writes JSON and lists the valid names for a suggestion:
 // there is no second place where a field could be forgotten.
 //

@@ -59,6 +59,7 @@ std::optional<Bytes> MemoryThatFits(const Case& asked, const Weighed& weighed) {
   const Node* node = Roomiest(weighed.shown.sandbox_class, asked.nodes);
   if (node == nullptr || weighed.option == nullptr) return std::nullopt;
   const model::MemoryBounds& bounds = weighed.option->memory;
+  if (bounds.most < bounds.least) return std::nullopt;  // this server gives less than it needs
   const Bytes room = Bytes::MiB((node->free_memory.count / asked.question.held) >> 20);
   const Bytes fits = std::min(std::clamp(asked.question.memory, bounds.least, bounds.most), room);
   if (fits.count == 0 || fits < bounds.least) return std::nullopt;
