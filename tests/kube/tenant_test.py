@@ -53,7 +53,7 @@ class TenantTest(NodeTest):
         options.write_text("shim_per = 'pod'\n")
         done = self.node.ctr("run", "--runtime", RUNTIME, "--runtime-config-path", str(options), IMAGE, "odd", "true")
         self.assertIn("runtime options: 'shim_per = 'pod''", done.stderr)
-        self.assertEqual(self.node.residents(), before)
+        self.assertLessEqual(set(self.node.residents()), set(before))
         self.node.ctr("containers", "delete", "odd")
 
 

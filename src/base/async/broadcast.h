@@ -1,5 +1,5 @@
 // base/async/broadcast.h - the condition variable of one loop: Notify wakes each coroutine of it
-// that waits.
+// that waits, NotifyOne the one that has waited longest.
 //
 //   while (!there) co_await changed.Wait(patience);     whoever makes it there: changed.Notify();
 //
@@ -29,6 +29,14 @@ class Broadcast {
   // Wakes whoever waits now; they run later, on the loop.
   void Notify() {
     for (const auto& waiter : std::exchange(waiters_, {})) waiter->Set(std::monostate{});
+  }
+
+  // Wakes one of those that wait now, if any: for whom there is something that one of them takes.
+  void NotifyOne() {
+    if (waiters_.empty()) return;
+    const auto first = waiters_.front();
+    waiters_.erase(waiters_.begin());
+    first->Set(std::monostate{});
   }
 
   // Ends at the next Notify() or after `patience`, whichever is first.

@@ -186,7 +186,9 @@ Awaitable<void> Activator::Handle(http::Exchange& exchange) {
 
 Awaitable<void> Activator::AnswerDemand(http::Exchange& exchange) {
   const auto who = http::FindHeader(exchange.head().headers, "Authorization");
-  const auto admitted = co_await callers_.Admit(who);
+  const std::string_view from = exchange.head().peer;  // with its port
+  std::string peer(from.substr(0, from.rfind(':')));
+  const auto admitted = co_await callers_.Admit(std::move(peer), who);
   if (!admitted) {
     if (admitted.error().code == Errc::kUnavailable) {
       log_.Warn("who asks cannot be told", {{"error", admitted.error().message}});

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "base/async/counted.h"
 #include "base/sha256.h"
 #include "kube/activation.h"
 
@@ -13,7 +12,23 @@ namespace {
 
 constexpr const char* kReviews = "/apis/authentication.k8s.io/v1/tokenreviews";
 constexpr std::size_t kMostToken = 8192;  // a service account's has about a thousand
-constexpr std::uint32_t kMostAsking = 4;
+constexpr std::size_t kMostAsking = 64;
+constexpr std::size_t kMostOfOne = 4;  // address
+
+// One for whom the API server is asked, until this goes.
+class Asking {
+ public:
+  using All = std::multiset<std::string>;
+  Asking(std::shared_ptr<All> all, std::string peer)
+      : all_(std::move(all)), at_(all_->insert(std::move(peer))) {}
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  ~Asking() { all_->erase(at_); }
+
+ private:
+  const std::shared_ptr<All> all_;
+  const All::iterator at_;
+};
 
 // A bearer token of the form that service accounts have: three parts in base64url (JWT).
 std::optional<std::string_view> TokenOf(std::string_view authorization) {
@@ -33,7 +48,7 @@ std::optional<std::string_view> TokenOf(std::string_view authorization) {
 Callers::Callers(controller::ApiClient& client, const Clock& clock, std::string user)
     : client_(client), clock_(clock), user_(std::move(user)) {}
 
-Task<void> Callers::Admit(std::optional<std::string_view> authorization) {
+Task<void> Callers::Admit(std::string peer, std::optional<std::string_view> authorization) {
   const auto token = authorization ? TokenOf(*authorization) : std::nullopt;
   if (!token) co_return Fail(Errc::kInvalidArgument, "say who asks: a service account's token");
   const TimePoint asked = clock_.Now();
@@ -41,9 +56,10 @@ Task<void> Callers::Admit(std::optional<std::string_view> authorization) {
   std::string digest = Sha256Hex(*token);
   Result<void> admitted;
   if (admitted_.contains(digest)) co_return admitted;
-  const auto asking = asking_;
-  if (*asking >= kMostAsking) co_return Fail(Errc::kUnavailable, "too many ask; come again");
-  const Counted one_more(*asking);
+  if (asking_->size() >= kMostAsking || asking_->count(peer) >= kMostOfOne) {
+    co_return Fail(Errc::kUnavailable, "too many ask; come again");
+  }
+  const Asking one_more(asking_, std::move(peer));
   std::string path = kReviews;
   Json question = ReviewOf(*token);
   auto review = co_await client_.Create(std::move(path), std::move(question));

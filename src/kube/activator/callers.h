@@ -7,18 +7,18 @@
 // it is overheard. What the API server said of a token holds for a minute; one of which it says
 // nothing, because it is not there or does not let us ask, is not taken.
 //
-// So that whoever reaches the port cannot have the API server asked without end, what does not look
-// like such a token is not asked about, and few are at a time.
+// So that whoever reaches the port can neither flood the API server nor keep the operator out, what
+// does not look like such a token is not asked about, and few are at a time, of one address fewer.
 //
 // Threads: on the loop. Lifetime: client and clock outlive it; it outlives its calls, but for those
 // that end with the loop. Tested by callers_test.cc and tests/kube/scale_test.py.
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -38,18 +38,20 @@ class Callers {
   // `user`: who may, by the API server's name: "system:serviceaccount:NAMESPACE:NAME".
   Callers(controller::ApiClient& client, const Clock& clock, std::string user);
 
-  // `authorization`: the value of the request's field, if any. kInvalidArgument: it has no bearer
-  // token; kPermissionDenied: it is not the token of who may, or not one for activators;
-  // kUnavailable: that is not known, and the same token may be taken later.
-  Task<void> Admit(std::optional<std::string_view> authorization);
+  // `peer`: the address that it comes from. `authorization`: the value of the request's field, if
+  // any. kInvalidArgument: it has no bearer token; kPermissionDenied: it is not the token of who
+  // may, or not one for activators; kUnavailable: that is not known, and the same token may be
+  // taken later.
+  Task<void> Admit(std::string peer, std::optional<std::string_view> authorization);
 
  private:
   controller::ApiClient& client_;
   const Clock& clock_;
   const std::string user_;
   std::map<std::string, TimePoint> admitted_;  // until when, by the digest of the token
-  // How often the API server is asked now. Calls that are left when the loop ends have it, too.
-  std::shared_ptr<std::uint32_t> asking_ = std::make_shared<std::uint32_t>(0);
+  // For whom the API server is asked now. Calls that are left when the loop ends have it, too.
+  std::shared_ptr<std::multiset<std::string>> asking_ =
+      std::make_shared<std::multiset<std::string>>();
 };
 
 // The object that asks the API server about `token`.

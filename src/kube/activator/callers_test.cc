@@ -65,19 +65,19 @@ class CallersTest : public ::testing::Test {
   }
 
   using Outcome = std::optional<Result<void>>;
-  static Awaitable<void> Keep(Callers& callers, std::optional<std::string> field,
+  static Awaitable<void> Keep(Callers& callers, std::string peer, std::optional<std::string> field,
                               std::shared_ptr<Outcome> out) {
     const std::optional<std::string_view> said = field;
-    out->emplace(co_await callers.Admit(said));
+    out->emplace(co_await callers.Admit(std::move(peer), said));
   }
-  std::shared_ptr<Outcome> Begin(std::optional<std::string> field) {
+  std::shared_ptr<Outcome> Begin(std::optional<std::string> field, std::string peer = "10.0.0.1") {
     auto out = std::make_shared<Outcome>();
-    Spawn(http_.loop, Keep(callers_, std::move(field), out));
+    Spawn(http_.loop, Keep(callers_, std::move(peer), std::move(field), out));
     return out;
   }
   // Nothing: it is let in.
-  std::optional<Errc> Refusal(std::optional<std::string> field) {
-    const auto out = Begin(std::move(field));
+  std::optional<Errc> Refusal(std::optional<std::string> field, std::string peer = "10.0.0.1") {
+    const auto out = Begin(std::move(field), std::move(peer));
     if (!http_.RunUntil([&] { return out->has_value(); })) return Errc::kInternal;
     return **out ? std::nullopt : std::optional((*out)->error().code);
   }
@@ -134,7 +134,7 @@ TEST_F(CallersTest, WhereTheApiServerDoesNotSayNobodyIsLetIn) {
   }
 }
 
-TEST_F(CallersTest, NoMoreThanFourAreAskedAboutAtATime) {
+TEST_F(CallersTest, NoMoreThanFourOfAnAddressAreAskedAboutAtATime) {
   may_answer_ = false;
   std::vector<std::shared_ptr<Outcome>> begun;
   for (const char* each : {"1", "2", "3", "4"}) {
@@ -142,7 +142,10 @@ TEST_F(CallersTest, NoMoreThanFourAreAskedAboutAtATime) {
   }
   ASSERT_TRUE(http_.RunUntil([&] { return asked_.size() == 4; }));
   EXPECT_EQ(Refusal("Bearer a.b.5"), Errc::kUnavailable);
+  const auto elsewhere = Begin("Bearer a.b.6", "10.0.0.2");
+  EXPECT_TRUE(http_.RunUntil([&] { return asked_.size() == 5; }));
   may_answer_ = true;
+  EXPECT_TRUE(http_.RunUntil([&] { return elsewhere->has_value(); }));
   for (const auto& each : begun) {
     ASSERT_TRUE(http_.RunUntil([&] { return each->has_value(); }));
     EXPECT_TRUE((*each)->has_value());

@@ -87,13 +87,19 @@ Awaitable<void> Front::Quiet() {
 }
 
 void Front::SetPods(const std::vector<http::TcpAddress>& ready) {
+  std::vector<std::shared_ptr<Pod>> before = pods_;
+  before.insert(before.end(), left_.begin(), left_.end());
   std::vector<std::shared_ptr<Pod>> pods;
   pods.reserve(ready.size());
   for (const http::TcpAddress& address : ready) {
-    const auto known = std::ranges::find_if(pods_, [&address](const auto& pod) {
+    const auto known = std::ranges::find_if(before, [&address](const auto& pod) {
       return pod->address.host == address.host && pod->address.port == address.port;
     });
-    pods.push_back(known != pods_.end() ? *known : std::make_shared<Pod>(Pod{.address = address}));
+    pods.push_back(known != before.end() ? *known : std::make_shared<Pod>(Pod{.address = address}));
+  }
+  left_.clear();
+  for (const auto& pod : before) {
+    if (pod->running > 0 && std::ranges::find(pods, pod) == pods.end()) left_.push_back(pod);
   }
   pods_ = std::move(pods);
   changed_.Notify();
@@ -121,7 +127,7 @@ Awaitable<std::optional<http::Problem>> Front::Serve(http::Exchange& exchange) {
     const std::shared_ptr<Pod> pod = *std::move(obtained);
     if (!pod) co_return std::nullopt;
     auto handed = co_await HandTo(*pod, exchange, spec, due);
-    if (load_->waiting > 0) changed_.Notify();  // there is room at the pod
+    if (load_->waiting > 0) changed_.NotifyOne();  // there is room at the pod
     if (handed) co_return *std::move(handed);
     pod->avoid_until = clock_.Now() + kAvoid;
   }

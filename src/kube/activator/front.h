@@ -92,7 +92,8 @@ class Front final : public http::Handler {
   std::shared_ptr<Load> load_;  // each request has it, too
   bool closed_ = false;
   std::vector<std::shared_ptr<Pod>> pods_;
-  Broadcast changed_;  // pods_
+  std::vector<std::shared_ptr<Pod>> left_;  // that finish what they have, and may come back
+  Broadcast changed_;                       // pods_
 };
 
 }  // namespace strata::kube::activator

@@ -253,6 +253,28 @@ TEST_F(FrontTest, APodThatIsToGoFinishesWhatItHasAndGetsNothingMore) {
   EXPECT_TRUE(first.ReadUntil("GET /a?b"));
 }
 
+TEST_F(FrontTest, APodThatComesBackStillHasWhatItHas) {
+  Workload workload = Usual();
+  workload.limits.concurrency = 1;
+  front_.Change(workload);
+  FakePod pod(harness_.loop, harness_.clock);
+  pod.may_answer = false;
+  front_.SetPods({pod.address});
+  RawClient first(harness_);
+  first.Send(kGet);
+  ASSERT_TRUE(harness_.RunUntil([&] { return pod.asked == 1; }));
+  front_.SetPods({});
+  front_.SetPods({pod.address});
+  RawClient second(harness_);
+  second.Send(kGet);
+  EXPECT_TRUE(second.ReadUntil("too-many-calls"));
+  pod.may_answer = true;
+  EXPECT_TRUE(first.ReadUntil("GET /a?b"));
+  RawClient third(harness_);
+  third.Send(kGet);
+  EXPECT_TRUE(third.ReadUntil("GET /a?b"));
+}
+
 TEST_F(FrontTest, TheOneWithFewerRequestsIsNext) {
   FakePod one(harness_.loop, harness_.clock);
   FakePod other(harness_.loop, harness_.clock);

@@ -149,7 +149,7 @@ Awaitable<void> Controller::Resync() {
 
 Awaitable<void> Controller::Again(Line& line, std::string key, Duration pause) {
   co_await Pause(loop_, pause);
-  waiting_.erase(key);
+  line.waiting.erase(key);
   line.Add(std::move(key));
 }
 
@@ -178,12 +178,12 @@ Awaitable<void> Controller::Serve(Line& line) {
     std::string key = line.Next();
     auto done = co_await TakeUp(key);
     if (done) {
-      pauses_.erase(key);
+      line.pauses.erase(key);
       continue;
     }
     log_.Warn("tried again", {{"resource", key}, {"error", done.error().message}});
-    if (!waiting_.insert(key).second) continue;
-    Duration& next = pauses_.try_emplace(key, kAgain).first->second;
+    if (!line.waiting.insert(key).second) continue;
+    Duration& next = line.pauses.try_emplace(key, kAgain).first->second;
     const Duration pause = std::exchange(next, std::min(2 * next, kLongestAgain));
     Spawn(loop_, Again(line, std::move(key), pause));
   }

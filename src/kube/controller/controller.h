@@ -54,8 +54,10 @@ class Controller {
     [[nodiscard]] std::string Next();  // there is one
 
     std::set<std::string> due;
-    std::string last;  // that was looked at: the ones after it are next
-    Timer wake;        // never expires; cancelled when something is due
+    std::string last;                        // that was looked at: the ones after it are next
+    Timer wake;                              // never expires; cancelled when something is due
+    std::map<std::string, Duration> pauses;  // before what has failed is tried again, the next time
+    std::set<std::string> waiting;           // that are tried again later
   };
 
   [[nodiscard]] bool Synced() const;
@@ -88,11 +90,9 @@ class Controller {
   const Clock& clock_;
   telemetry::Logger log_;
   ClusterNodes classes_;
-  Line changed_;                            // or to be looked at for any other reason
-  Line wanted_;                             // that are to have more replicas
-  std::set<std::string> in_hand_;           // that one of the lines looks at now
-  std::map<std::string, Duration> pauses_;  // before what has failed is tried again, the next time
-  std::set<std::string> waiting_;           // that are tried again later
+  Line changed_;                                          // or to be looked at for any other reason
+  Line wanted_;                                           // that are to have more replicas
+  std::set<std::string> in_hand_;                         // that one of the lines looks at now
   std::map<std::string, Mirror, std::less<>> resources_;  // by kind
   std::list<Mirror> children_;  // one for each kind of what is made and has its maker's name
   const Mirror* deployments_ = nullptr;  // one of them

@@ -2,6 +2,7 @@
 
 #include <sys/un.h>
 
+#include <memory>
 #include <utility>
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -41,13 +42,15 @@ Awaitable<Reply> Client::Call(Request request) {
   auto sent = connection->Post(
       {.stream = stream, .type = FrameType::kRequest, .data = EncodeRequest(request)});
   Result<Frame> answer = Fail(Errc::kUnavailable, "ttrpc: nothing was sent");
-  bool late = false;
+  const auto late = std::make_shared<bool>(false);  // gone when nobody waits any more
   if (sent) {
     Timer deadline(loop_.get_executor());
     deadline.expires_after(request.timeout);
-    deadline.async_wait([connection, &late](const ErrorCode& cancelled) {
-      if (cancelled) return;
-      late = true;
+    // One that is queued already comes all the same, and is not for the next call.
+    deadline.async_wait([connection, weak = std::weak_ptr(late)](const ErrorCode& cancelled) {
+      const auto waits = weak.lock();
+      if (cancelled || !waits) return;
+      *waits = true;
       connection->Close();
     });
     answer = co_await connection->Receive();
@@ -56,7 +59,7 @@ Awaitable<Reply> Client::Call(Request request) {
   const bool ours = answer && answer->type == FrameType::kResponse && answer->stream == stream;
   if (ours) co_return DecodeReply(answer->data);
   connection_.reset();
-  if (late) co_return Fail(Errc::kDeadlineExceeded, "ttrpc: no reply in time");
+  if (*late) co_return Fail(Errc::kDeadlineExceeded, "ttrpc: no reply in time");
   if (!sent) co_return std::unexpected(std::move(sent).error());
   if (!answer) co_return std::unexpected(std::move(answer).error());
   co_return Fail(Errc::kUnavailable, "ttrpc: a reply to no call of ours");

@@ -149,7 +149,10 @@ Task<void> Container::ChooseBackend(const RuntimeOptions& options, const Json& c
       placement_ = std::move(*placement);
       co_return Result<void>();
     }
-    if (choice->named() || backend.error().code != Errc::kUnsupported) {
+    // One that does not come up in time is none that this node can run now.
+    const Errc code = backend.error().code;
+    const bool cannot = code == Errc::kUnsupported || code == Errc::kDeadlineExceeded;
+    if (choice->named() || !cannot) {
       co_return std::unexpected(std::move(backend).error());
     }
     choice->Exclude(placement->sandbox_class, backend.error().message);
