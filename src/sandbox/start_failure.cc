@@ -13,8 +13,11 @@ Error StartFailure(const std::string& words) {
   constexpr std::array<std::string_view, 2> kNotThere{"not found", "no such file"};
   constexpr std::array<std::string_view, 4> kNotRunnable{
       "permission denied", "operation not permitted", "exec format error", "is a directory"};
+  // Of its working directory, and of a container that has gone: no word of the program.
+  constexpr std::array<std::string_view, 3> kElse{"chdir", "/status`", "container `"};
   const std::string lower = Lower(words);
   const auto is_said = [&lower](std::string_view each) { return lower.contains(each); };
+  if (std::ranges::any_of(kElse, is_said)) return {Errc::kFailedPrecondition, words};
   if (std::ranges::any_of(kNotRunnable, is_said)) {
     return {Errc::kPermissionDenied, "it cannot be run as a program: " + words};
   }

@@ -30,6 +30,12 @@ INSTANTIATE_TEST_SUITE_P(
         Words{"NotExecutable", R"(run /f: exec: "/f": permission denied)", Errc::kPermissionDenied},
         Words{"Directory", "run /: open `/`: Is a directory", Errc::kPermissionDenied},
         Words{"NoProgram", "run /f: exec /f: Exec format error", Errc::kPermissionDenied},
+        Words{
+            "RuncFolder",
+            R"(run /f: chdir to cwd ("/app") set in config.json failed: no such file or directory)",
+            Errc::kFailedPrecondition},
+        Words{"CrunGone", "error opening file `/run/crun/x/status`: No such file or directory",
+              Errc::kFailedPrecondition},
         Words{"Else", "run x: cannot exec in a stopped container", Errc::kFailedPrecondition}),
     [](const auto& info) { return info.param.label; });
 

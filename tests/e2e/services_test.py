@@ -321,7 +321,8 @@ class ServicesTest(ServerTest):
         self.deploy("saves", **{"class": "microvm"})
         self.assertEqual([self.count("saves"), self.count("saves")], [1, 2])
         self.assertEqual(self.server.json("snapshot", "saves", "two"),
-                         {"action": "saved", "kind": "snapshot", "namespace": "default", "name": "two"})
+                         {"action": "saved", "kind": "snapshot", "namespace": "default", "name": "two",
+                          "service": "saves"})
         self.assertEqual(self.count("saves"), 3)
         self.assert_exit(self.server.strata("snapshot", "saves", "two"), WRONG_STATE, "already")
         self.assertEqual(self.there("saves")["snapshots"], ["two"])
@@ -355,7 +356,8 @@ class ServicesTest(ServerTest):
             self.assertEqual(self.exec("forks", *read, options=["--sandbox", fork]).stdout, fork)
         self.assertEqual(self.exec("forks", *read).stdout, "origin")
         self.assertEqual(self.server.json("fork", "forks", "--end", forks[0]),
-                         {"action": "ended", "kind": "fork", "namespace": "default", "name": forks[0]})
+                         {"action": "ended", "kind": "fork", "namespace": "default", "name": forks[0],
+                          "service": "forks"})
         eventually(lambda: self.there("forks")["forks"] == forks[1:])
         self.assert_exit(self.server.strata("fork", "forks", "--end", forks[0]), NOT_FOUND, forks[0])
 

@@ -1,5 +1,5 @@
 // apps/strata/client/done.h - what verbs print that change one thing and have no other result: a
-// sentence for people, {"action", "kind", "namespace", "name"} for programs.
+// sentence for people, {"action", "kind", "namespace", "name"[, "service"]} for programs.
 //
 // Threads: one. Tested by tests/e2e.
 #pragma once
@@ -12,8 +12,8 @@
 namespace strata::cli {
 
 // "paused service web"; `kind`: "service", `action`: "paused"; `space`: where it is, which -n does
-// not say of what is named by an id.
+// not say of what is named by an id; `service`: whose it is, where names are a service's own.
 void PrintDone(Session& session, std::string_view action, std::string_view kind,
-               std::string_view space, std::string_view name);
+               std::string_view space, std::string_view name, std::string_view service = {});
 
 }  // namespace strata::cli

@@ -107,6 +107,9 @@ ClassWorkload ClassPlace::Servers(std::uint64_t instances) const {
 ClassWorkload ClassPlace::LiveServers() const {
   ClassWorkload workload = WorkloadOf(Program::kYardstick);
   workload.name = "servers";
+  // Alone in its namespace, so that its cells end with it: they keep what sandboxes needed that
+  // have ended, and those of the next turn would be measured by what they need beyond that.
+  workload.space = "strata-measure-live";
   workload.more = Json::object();
   return workload;
 }

@@ -56,10 +56,14 @@ Result<void> LiveSandboxes::Begin() {
   cells_ = *std::move(cells);
   // What the first call of a function costs its process is none of theirs.
   if (auto called = Call(session_, workload_, kClass, "/"); !called) {
+    cells_.clear();
     return std::unexpected(std::move(called).error());
   }
   auto before = MemoryMib();
-  if (!before) return std::unexpected(std::move(before).error());
+  if (!before) {
+    cells_.clear();  // it has not begun
+    return std::unexpected(std::move(before).error());
+  }
   before_mib_ = *before;
   return {};
 }
@@ -98,7 +102,9 @@ Result<Density> LiveSandboxes::Grow(std::uint64_t instances) {
     if (auto added = Add(count); !added) return std::unexpected(std::move(added).error());
     const auto now = MemoryMib();
     if (!now) return std::unexpected(now.error());
-    density.memory_mib.push_back((*now - *last) / static_cast<double>(count));
+    if (count >= kFewestOfAPart) {
+      density.memory_mib.push_back((*now - *last) / static_cast<double>(count));
+    }
     last = now;
   }
   density.instances = made_;

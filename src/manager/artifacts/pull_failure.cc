@@ -44,6 +44,11 @@ constexpr std::array kOfRegistries{
     Meaning{"x509: ", Errc::kFailedPrecondition,
             "the registry's certificate is not trusted here: its CA belongs among this host's, or "
             "in the file that SSL_CERT_FILE names to stratad"},
+    Meaning{"proxyconnect", Errc::kUnavailable,
+            "the proxy that HTTPS_PROXY names to stratad is not reached: check it, or except the "
+            "registry from it (NO_PROXY)"},
+    Meaning{"dial tcp: lookup ", Errc::kUnavailable,
+            "the registry's name cannot be looked up: check it and this host's DNS"},
     Meaning{"no such host", Errc::kUnavailable,
             "no host of that name is known: check the registry's name and this host's DNS"},
     Meaning{"connection refused", Errc::kUnavailable,

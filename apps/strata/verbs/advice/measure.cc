@@ -212,7 +212,7 @@ void AddMeasure(CLI::App& app, Session& session) {
   for (CLI::Option* each : {quick, record, classes}) compare->excludes(each);
   AddReportFlags(*verb, flags->report);
   verb->footer(
-      "Runs two small programs in every class of the running server and as bare processes, in\n"
+      "Runs small programs in every class of the running server and as bare processes, in\n"
       "turns: start-up, latency, throughput, memory, density, computing, epoll, io_uring. Shows\n"
       "claimed | measured here | ratio | verdict, with 95 % intervals and the source of each "
       "claim;\n"

@@ -51,13 +51,13 @@ void Snapshot(Session& session, const Flags& flags) {
     const std::string path = "snapshots/" + PercentEncode(flags.name);
     auto gone = session.AskJson("DELETE", PathOf(session, flags.service, path));
     if (!gone) return session.Report(gone.error());
-    return PrintDone(session, "deleted", "snapshot", session.tenant, flags.name);
+    return PrintDone(session, "deleted", "snapshot", session.tenant, flags.name, flags.service);
   }
   Json body{{"name", flags.name}};
   if (!flags.sandbox.empty()) body["sandbox"] = flags.sandbox;
   auto saved = session.AskJson("POST", PathOf(session, flags.service, "snapshots"), body);
   if (!saved) return session.Report(saved.error());
-  PrintDone(session, "saved", "snapshot", session.tenant, flags.name);
+  PrintDone(session, "saved", "snapshot", session.tenant, flags.name, flags.service);
 }
 
 void Restore(Session& session, const Flags& flags) {
@@ -72,7 +72,7 @@ void Fork(Session& session, const Flags& flags) {
     const std::string path = "forks/" + PercentEncode(flags.end);
     auto gone = session.AskJson("DELETE", PathOf(session, flags.service, path));
     if (!gone) return session.Report(gone.error());
-    return PrintDone(session, "ended", "fork", session.tenant, flags.end);
+    return PrintDone(session, "ended", "fork", session.tenant, flags.end, flags.service);
   }
   Json body{{"count", flags.count}};
   if (!flags.sandbox.empty()) body["sandbox"] = flags.sandbox;
