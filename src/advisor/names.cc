@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -14,8 +15,9 @@ namespace strata::advisor {
 namespace {
 
 constexpr std::size_t kMostNear = 3;
-constexpr std::size_t kFew = 30;      // names that a message can hold
-constexpr std::size_t kLongest = 80;  // of a name that somebody typed; comparing is quadratic
+constexpr std::size_t kFew = 30;           // names that a message can hold
+constexpr std::size_t kLongest = 80;       // of a name that somebody typed; comparing is quadratic
+constexpr std::size_t kShortestWords = 4;  // of a name; too much is near to less
 
 std::string Fold(std::string_view name) {
   std::string folded = Lower(name);
@@ -28,6 +30,30 @@ std::string BeforeBracket(const std::string& folded) {
   std::string before = folded.substr(0, std::min(folded.find('('), folded.find("（")));
   while (before.ends_with('_')) before.pop_back();
   return before;
+}
+
+// How many characters may be wrong in what is meant by so many.
+std::size_t MayDiffer(std::size_t size) { return std::max<std::size_t>(1, size / 3); }
+
+bool IsBetweenWords(char c) { return std::string_view("_./,:()").contains(c); }
+
+// How far `folded` is from the nearest words of a folded name that stand side by side: "discunt" is
+// 1 from "discount" of "discount_rate". Nothing: none is near.
+std::optional<std::size_t> DistanceToWords(std::string_view folded, std::string_view name) {
+  std::optional<std::size_t> least;
+  for (std::size_t begin = 0; begin < name.size(); ++begin) {
+    if (begin > 0 && !IsBetweenWords(name[begin - 1])) continue;
+    for (std::size_t end = begin + kShortestWords; end <= name.size(); ++end) {
+      if (end < name.size() && !IsBetweenWords(name[end])) continue;
+      const std::string_view words = name.substr(begin, end - begin);
+      const std::size_t most = MayDiffer(words.size());
+      // As far as the sizes are from each other the two are, too.
+      if (words.size() > folded.size() + most || folded.size() > words.size() + most) continue;
+      const std::size_t distance = EditDistance(folded, words);
+      if (distance <= most && (!least || distance < *least)) least = distance;
+    }
+  }
+  return least;
 }
 
 // "'a', 'b' or 'c'".
@@ -118,8 +144,12 @@ std::vector<std::string> Names::Near(const std::string& folded) const {
     // What begins or ends like it is near, too: "mesh" is part of a name.
     const bool part = folded.size() >= 3 && each.folded.find(folded) != std::string::npos;
     const std::size_t distance = part ? 1 : EditDistance(folded, each.folded);
-    if (distance <= std::max<std::size_t>(1, each.folded.size() / 3)) {
-      near.emplace_back(distance, i);
+    if (distance <= MayDiffer(each.folded.size())) near.emplace_back(distance, i);
+  }
+  if (near.empty()) {
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      const auto distance = DistanceToWords(folded, names_[i].folded);
+      if (distance) near.emplace_back(*distance, i);
     }
   }
   std::ranges::sort(near);

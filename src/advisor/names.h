@@ -45,7 +45,8 @@ class Names {
   void AddAll(const Json& entries);
 
   // The id of `name`: case does not count, and ' ', '-' and '_' are the same. kNotFound with the
-  // nearest names; where none is near with all of them, or how they are listed where they are many.
+  // nearest names, or those that have words near to it; where none is near with all of them, or how
+  // they are listed where they are many.
   [[nodiscard]] Result<std::string> Find(std::string_view name) const;
 
  private:

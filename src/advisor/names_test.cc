@@ -37,6 +37,19 @@ TEST(NamesTest, AnUnknownNameIsRefusedWithTheNearest) {
             "no concept 'contanerisation'; did you mean 'containerization'?");
 }
 
+TEST(NamesTest, WhereNoNameIsNearThoseAreNamedThatHaveWordsThatAre) {
+  Names names("parameter");
+  for (const char* each : {"discount_rate", "risk_sigma.wasm", "years"}) names.Add(each, each);
+  EXPECT_EQ(names.Find("discunt").error().message,
+            "no parameter 'discunt'; did you mean 'discount_rate'?");
+  EXPECT_EQ(names.Find("Risk-sgma").error().message,
+            "no parameter 'Risk-sgma'; did you mean 'risk_sigma.wasm'?")
+      << "words side by side";
+  EXPECT_EQ(names.Find("yaers").error().message, "no parameter 'yaers'; did you mean 'years'?");
+  EXPECT_EQ(names.Find("quux").error().message,
+            "no parameter 'quux'; there are: discount_rate, risk_sigma.wasm, years");
+}
+
 TEST(NamesTest, WhereNoneIsNearAllAreNamed) {
   EXPECT_EQ(Concepts().Find("quux").error().message,
             "no concept 'quux'; there are: containerization, policy_engine, sandboxing, "

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -67,6 +68,46 @@ constexpr Unit kUnits[] = {
     {"million yuan", Measures::kMoney, 1e6},
 };
 
+// What else people call them. Nothing is read so; it is told which unit is meant.
+struct Spelled {
+  std::string_view word;
+  std::string_view unit;
+};
+constexpr Spelled kSpelledOut[] = {
+    {"percent", "%"},
+    {"nsec", "ns"},
+    {"nanoseconds", "ns"},
+    {"usec", "us"},
+    {"microseconds", "us"},
+    {"msec", "ms"},
+    {"milliseconds", "ms"},
+    {"毫秒", "ms"},
+    {"sec", "s"},
+    {"seconds", "s"},
+    {"秒", "s"},
+    {"minutes", "min"},
+    {"分钟", "min"},
+    {"hrs", "hours"},
+    {"小时", "hours"},
+    {"天", "days"},
+    {"yrs", "years"},
+    {"hertz", "Hz"},
+    {"rps", "1/s"},
+    {"qps", "1/s"},
+    {"per second", "1/s"},
+    {"per minute", "1/min"},
+    {"per hour", "1/hour"},
+    {"per day", "1/day"},
+    {"per year", "1/year"},
+    {"bytes", "B"},
+    {"kilobytes", "KB"},
+    {"megabytes", "MB"},
+    {"gigabytes", "GB"},
+    {"CNY", "yuan"},
+    {"RMB", "yuan"},
+    {"元", "yuan"},
+};
+
 std::optional<Unit> Find(std::string_view name) {
   const auto* found = std::ranges::find(kUnits, name, &Unit::name);
   if (found == std::end(kUnits)) return std::nullopt;
@@ -98,10 +139,25 @@ std::unexpected<Error> RefuseUnit(std::string why, std::string_view to) {
   return Fail(Errc::kInvalidArgument, std::move(why));
 }
 
+// "; did you mean 's'?", of the units that would be taken: the one that `name` is near to, or to
+// what it is called. Empty: none is near.
+std::string MeantUnit(std::string_view name, std::string_view to) {
+  if (name.size() < 2) return "";  // one letter is near to any other
+  const std::vector<std::string_view> units = UnitsLike(to);
+  std::vector<std::string_view> words = units;
+  for (const Spelled& each : kSpelledOut) {
+    if (std::ranges::find(units, each.unit) != units.end()) words.push_back(each.word);
+  }
+  const auto near = Nearest(name, words);
+  if (!near) return "";
+  const auto* spelled = std::ranges::find(kSpelledOut, *near, &Spelled::word);
+  const std::string_view unit = spelled == std::end(kSpelledOut) ? *near : spelled->unit;
+  return DidYouMean(unit, std::span(&unit, 1));
+}
+
 std::unexpected<Error> NoUnit(std::string_view name, std::string_view to) {
-  // Only what would be taken is meant; one letter is near to any other.
-  const std::string meant = name.size() > 1 ? DidYouMean(name, UnitsLike(to)) : "";
-  return RefuseUnit(Say(Refusal::kUnknown, {"unit", EscapeControl(name)}) + meant, to);
+  const std::string no_unit = Say(Refusal::kUnknown, {"unit", EscapeControl(name)});
+  return RefuseUnit(no_unit + MeantUnit(name, to), to);
 }
 
 }  // namespace

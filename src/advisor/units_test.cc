@@ -13,6 +13,7 @@ namespace strata::advisor {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(UnitsTest, ANumberMayHaveAnyUnitOfItsKind) {
   EXPECT_EQ(*ReadQuantity("50", "ms"), 50);
@@ -61,6 +62,20 @@ TEST(UnitsTest, OnlyAUnitThatWouldBeTakenIsMeant) {
   EXPECT_FALSE(message("8kg", "%").contains("did you mean")) << message("8kg", "%");
   EXPECT_TRUE(message("5/min", "1/s").contains("did you mean '1/min'")) << message("5/min", "1/s");
   EXPECT_TRUE(message("5sm", "ms").contains("did you mean 'ms'")) << message("5sm", "ms");
+}
+
+TEST(UnitsTest, AUnitAsPeopleCallItIsToldWhichIsMeant) {
+  const auto message = [](const char* text, const char* unit) {
+    return ReadQuantity(text, unit).error().message;
+  };
+  EXPECT_THAT(message("5sec", "ms"),
+              HasSubstr("no unit 'sec'; did you mean 's'? (units here: ns,"));
+  EXPECT_THAT(message("5 Milisecond", "s"), HasSubstr("did you mean 'ms'?")) << "also mistyped";
+  EXPECT_THAT(message("5 毫秒", "s"), HasSubstr("did you mean 'ms'?"));
+  EXPECT_THAT(message("8 percent", ""), HasSubstr("did you mean '%'?"));
+  EXPECT_THAT(message("30 per minute", "1/s"), HasSubstr("did you mean '1/min'?"));
+  EXPECT_THAT(message("2 bytes", "years"), Not(HasSubstr("did you mean"))) << "it is not taken";
+  EXPECT_THAT(message("5 furlongs", "ms"), Not(HasSubstr("did you mean")));
 }
 
 }  // namespace

@@ -167,7 +167,9 @@ REFUSED = (("compare", "webasembly"), ("compare", "qqqqqqqq"), ("compare", "wasm
            ("recommend", "--set", "scenario=edge", "--set", "second_need=service governance"),
            ("recommend", "--device", "qqqqqqqq"), ("recommend", "--kernel", "epol"), ("recommend", "--weights", "qqqqqqqq"),
            ("recommend", "--like", "qqqqqqqq"), ("model", "nvp"), ("model", "qqqqqqqq"), ("model", "npv", "--set", "x"),
-           ("model", "npv", "--set", "discont_rate=1"), ("model", "npv", "--set", "discount_rate=1parsec"),
+           ("model", "npv", "--set", "discont_rate=1"), ("model", "npv", "--set", "discunt=8"),
+           ("recommend", "--set", "latency_ms=5sec"), ("measure", "--class", "wsm"), ("measure", "--class", "qqqqqqqq"),
+           ("model", "npv", "--set", "discount_rate=1parsec"),
            ("model", "npv", "--set", "discount_rate=-9999999%"), ("model", "npv", "--set", "wasm.initial_investment=5"),
            ("model", "npv", "--set", "years=2.5"), ("model", "npv", "--set", "years=3", "--set", "years=4"),
            ("model", "npv", "--of", "wasm.nvp"), ("model", "npv", "--draws", "99999999"), ("model", "npv", "--spread", "2"),
@@ -218,6 +220,12 @@ class RefusalsTest(unittest.TestCase):
 
     def test_the_nearest_names_are_named(self):
         self.assertEqual(refusal("model", "nvp"), "没有模型 'nvp'；是否指 'npv'？")
+        self.assertEqual(refusal("model", "npv", "--set", "discunt=8"), "没有参数 'discunt'；是否指 'discount_rate'？")
+        self.assertEqual(refusal("measure", "--class", "wsm"), "没有类别 'wsm'；是否指 'wasm'？")
+        self.assertEqual(refusal("measure", "--class", "wsm", language=()), "no class 'wsm'; did you mean 'wasm'?")
+        self.assertEqual(refusal("measure", "--class", "quux"),
+                         "没有类别 'quux'；可用：appkernel, container, container-in-microvm, microvm, wasm")
+        self.assertIn("；是否指 's'？（此处可用单位：", refusal("recommend", "--set", "latency_ms=5sec"))
 
     def test_the_locale_decides_for_people_only(self):
         self.assertEqual(refusal("model", "nvp", locale="zh_CN.UTF-8", language=()), "没有模型 'nvp'；是否指 'npv'？")
@@ -262,7 +270,8 @@ class WordsTest(unittest.TestCase):
 
 
     def test_every_kind_of_name_has_its_word_in_refusals(self):
-        sources = "".join(joined(path) for path in (ROOT / "src/advisor").rglob("*.cc") if not path.name.endswith("_test.cc"))
+        sources = "".join(joined(path) for folder in ("src/advisor", "apps/strata") for path in (ROOT / folder).rglob("*.cc")
+                          if not path.name.endswith("_test.cc"))
         kinds = set(re.findall(r'Names \w+[({]"([^"]+)"', sources))
         self.assertGreater(len(kinds), 20)
         _, _, words = joined(ROOT / "src/advisor/report/refusal.cc").partition("kWords")

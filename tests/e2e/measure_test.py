@@ -124,7 +124,8 @@ class MeasureTest(ServerTest):
 
     def test_wrong_words_change_nothing(self):
         record = str(self.record)
-        for code, says, words in ((USAGE, "'jail'", ("--class", "jail")), (USAGE, "svgg", ("-o", "svgg")),
+        for code, says, words in ((USAGE, "'jail'", ("--class", "jail")), (USAGE, "did you mean 'wasm'?", ("--class", "wsm")),
+                                  (USAGE, "svgg", ("-o", "svgg")),
                                   (USAGE, "'fr'", ("--lang", "fr")), (USAGE, "excludes", ("--quick", "--show", record)),
                                   (NOT_FOUND, "/nonexistent", ("--record", "/nonexistent/record.json")),
                                   (NOT_FOUND, "/nonexistent", ("--show", "/nonexistent/record.json"))):

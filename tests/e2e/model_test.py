@@ -61,9 +61,11 @@ class ModelTest(unittest.TestCase):
     def test_what_is_unknown_is_refused_with_the_nearest(self):
         self.assert_refused(NOT_FOUND, "markof", says="did you mean 'markov'")
         self.assert_refused(NOT_FOUND, "density", "--set", "wsm.R=1", says="wasm.R")
+        self.assert_refused(NOT_FOUND, "npv", "--set", "discunt=8", says="did you mean 'discount_rate'?")
         self.assert_refused(NOT_FOUND, "density", "--of", "density.wsam", says="density.wasm")
         self.assert_refused(NOT_FOUND, "atomicity", "--set", "vm.coupling=hihg", says="high")
         self.assert_refused(USAGE, "startup_contract", "--set", "wasm.start=3month", says="did you mean 'months'?")
+        self.assert_refused(USAGE, "startup_contract", "--set", "wasm.start=3sec", says="did you mean 's'?")
 
     def test_numbers_are_decimal_and_are_never_cut(self):
         self.assert_refused(USAGE, "density", "--seed", "18446744073709551616", says="no whole number")

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "advisor/names.h"
 #include "client/guest_end.h"
 
 namespace strata::cli {
@@ -27,14 +28,16 @@ Json InManifest(model::Class sandbox_class) {
 
 Result<std::vector<model::Class>> ChooseClasses(const std::vector<std::string>& only) {
   if (only.empty()) return std::vector(model::kClasses.begin(), model::kClasses.end());
+  advisor::Names names("class");
+  for (const model::Class each : model::kClasses) {
+    const std::string name(model::ClassName(each));
+    names.Add(name, name);
+  }
   std::vector<model::Class> chosen;
-  for (const std::string& name : only) {
-    const auto known = model::ClassFromName(name);
-    if (!known) {
-      return Fail(Errc::kInvalidArgument,
-                  "no class is called '" + name + "'; there are " + model::ClassNames());
-    }
-    chosen.push_back(*known);
+  for (const std::string& said : only) {
+    const auto name = names.Find(said);
+    if (!name) return Fail(Errc::kInvalidArgument, name.error().message);
+    chosen.push_back(*model::ClassFromName(*name));
   }
   return chosen;
 }

@@ -22,8 +22,9 @@
 
 namespace strata::cli {
 
-// The classes that `only` names, in its order; all of them when it is empty, the lightest first.
-// kInvalidArgument: there is none of that name.
+// The classes that `only` names as people type them (advisor/names.h), in its order; all of them
+// when it is empty, the lightest first. kInvalidArgument: there is none of that name; with the
+// nearest, by advisor/report/refusal.h in either language.
 Result<std::vector<model::Class>> ChooseClasses(const std::vector<std::string>& only);
 
 // Where the programs are, and what lies beside them, in ../share.

@@ -124,10 +124,8 @@ Result<void> Run::TryAll(Battery& battery, model::Class in) {
 
 Result<void> Run::Outcome() const {
   if (!acceptable_) return Fail(Errc::kInternal, "a guest got further than its class allows");
-  for (const std::string& asked : flags_.classes) {
-    if (lacking_.contains(asked)) {
-      return Fail(Errc::kUnsupported, "nothing was tried in class " + asked);
-    }
+  if (!flags_.classes.empty() && !lacking_.empty()) {
+    return Fail(Errc::kUnsupported, "nothing was tried in class " + lacking_.begin().key());
   }
   if (outcomes_.empty()) return Fail(Errc::kUnsupported, "nothing was tried in any class");
   return {};

@@ -72,9 +72,11 @@ TEST_F(SettingsTest, AChoiceIsALevel) {
 
 TEST_F(SettingsTest, WhatIsUnknownIsRefusedWithTheNearest) {
   Refused("wsm.r=1", Errc::kNotFound, "did you mean 'wasm.r'?");
+  Refused("limt=1", Errc::kNotFound, "no parameter 'limt'; did you mean 'limit_ms'?");
   Refused("coupling=hihg", Errc::kNotFound, "did you mean 'high'?");
   Refused("limit_ms=3sec", Errc::kInvalidArgument, "no unit 'sec'");
   Refused("limit_ms=3month", Errc::kInvalidArgument, "did you mean 'months'?");
+  Refused("limit_ms=3sec", Errc::kInvalidArgument, "did you mean 's'?");
 }
 
 TEST_F(SettingsTest, AnUnknownUnitIsAnsweredWithThoseThatThereAre) {

@@ -79,6 +79,7 @@ constexpr std::array kSentences = {
 constexpr std::array kWords = {
     Word{"a plain number", "纯数值"},
     Word{"case", "案例"},
+    Word{"class", "类别"},
     Word{"concept", "概念"},
     Word{"concept, class or technology", "概念、类别或技术"},
     Word{"concept of the learning paths", "学习路径中的概念"},

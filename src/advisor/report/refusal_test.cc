@@ -52,6 +52,8 @@ TEST(RefusalTest, WhatStandsBeforeAndBehindASentenceIsTranslatedToo) {
   EXPECT_EQ(InChinese(ReadQuantity("5 sm", "ms").error()),
             "'5 sm'：没有单位 'sm'；是否指 'ms'？（此处可用单位：ns, us, ms, s, min, hours, days, "
             "months, years）");
+  EXPECT_EQ(InChinese(ReadQuantity("5 percent", "%").error()),
+            "'5 percent'：没有单位 'percent'；是否指 '%'？（此处可用单位：%）");
   EXPECT_EQ(InChinese(ReadQuantity("5 GiB", "%").error()),
             "'5 GiB': 'GiB' 不能度量以 '%' 计的量（此处可用单位：%）");
   EXPECT_EQ(InChinese(Wrap(ReadQuantity("x", "instances").error(), "wasm.start").error()),

@@ -1,6 +1,7 @@
 #include "advisor/recommend/documents/devices.h"
 
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -50,6 +51,11 @@ TEST(DevicesTest, WhatIsNoneIsRefusedWithTheNames) {
     ASSERT_FALSE(refused.has_value()) << none;
     EXPECT_EQ(refused.error().code, Errc::kNotFound);
     EXPECT_TRUE(refused.error().message.contains("vGPU")) << refused.error().message;
+  }
+  for (const auto& [said, near] :
+       {std::pair{"usbb:1050:0407", "USB"}, {"grafics", "graphics card"}}) {
+    const std::string message = ReadDevices({said}).error().message;
+    EXPECT_TRUE(message.contains("did you mean '" + std::string(near) + "'?")) << message;
   }
   EXPECT_EQ(ReadDevices({"usb:key"}).error().code, Errc::kInvalidArgument);
 }
