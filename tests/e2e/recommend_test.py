@@ -175,7 +175,8 @@ class RecommendTest(ServerTest):
         with subprocess.Popen([BIN / "strata", "-o", "json", "recommend", "--ask", "--lang", "zh"], stdin=theirs,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
             os.close(theirs)
-            answers = {"设备": ["usbb", "usb, vgpu"], "内核特性": ["io_uring"], "需求": ["edge"], "场景评分": ["erpp", "erp"]}
+            answers = {"设备": ["usbb", "usb, vgpu"], "内核特性": ["io_uring"], "需求": ["edge"], "场景评分": ["erpp", "erp"],
+                       "变更频率": ["2"], "存量负载": ["maybe", "是"]}
             said = ""
             while answers:
                 prompt = ""
@@ -195,6 +196,32 @@ class RecommendTest(ServerTest):
         self.assertTrue(any("io_uring" in str(row["kernel"]) for row in stacks))
         self.assertGreaterEqual(len(stacks), 4)
         self.assertIn("场景权重", {row["kind"] for row in rows(report, "sources")})
+        self.assertRegex(said, r"生态成熟概率 \(0 至 1；跳过则取 0\.38（002 C§7\.2）\)\? ")
+        holds = {row["rule"]: row["holds"] for row in rows(report, "rules")}
+        self.assertEqual((holds["关键拐点"], holds["存量容器化，增量 WASM 化"]), (True, True))
+
+    def test_it_asks_last_for_what_only_rules_go_by(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        with subprocess.Popen([BIN / "strata", "recommend", "--ask", "--lang", "en"], stdin=theirs,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as asking:
+            os.close(theirs)
+            asked, prompt = [], ""
+            while char := asking.stderr.read(1):
+                prompt += char
+                if not prompt.endswith("? "):
+                    continue
+                asked.append(prompt.splitlines()[-1])
+                prompt = ""
+                os.write(ours, b"no\n" if asked[-1].startswith("a vendor") else b"\n")
+        self.assertEqual(asking.returncode, DONE, prompt)
+        scores = next(i for i, each in enumerate(asked) if each.startswith("scores of a scenario"))
+        # The price decides nothing where no vendor does; the latency was left open when the trees asked.
+        self.assertEqual([each.split(" (")[0] for each in asked[scores + 1:]],
+                         ["change frequency", "maturity of the WASM ecosystem", "completeness of the WASM toolchain",
+                          "modules of the WASM network", "probability that the ecosystem is mature",
+                          "a vendor ships WASM first", "Rust ability of the team", "an existing workload"])
+        self.assertIn("probability that the ecosystem is mature (0 to 1; else 0.38, by 002 C§7.2)? ", asked)
 
     def test_a_manifests_devices_are_answered(self):
         manifest = {"apiVersion": "strata.dev/v1alpha1", "kind": "Function", "metadata": {"name": "infer"},

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "advisor/facts/facts.h"
+#include "advisor/recommend/documents/tables.h"
 #include "advisor/recommend/testing.h"
 #include "advisor/report/testing.h"
 #include "base/result.h"
@@ -392,6 +393,27 @@ TEST(RecommendTest, WhatIsAssumedStandsBehindWhatIsKnown) {
   EXPECT_TRUE(std::ranges::any_of(sources, [](const std::vector<Cell>& row) {
     return row[3].text.en == "fast start needed: latency_ms < 100";
   }));
+}
+
+TEST(RecommendTest, RulesAskForWhatDecidesThemUntilItIsSaid) {
+  const std::vector<std::string> all = AskedByRules(Case());
+  EXPECT_EQ(all,
+            (std::vector<std::string>{"changes_per_hour", "E(t)", "toolchain_completeness",
+                                      "n_modules", "P(ecosystem_mature)", "vendor_ships_wasm_first",
+                                      "price_below_container_percent", "rust_ability", "latency_ms",
+                                      "existing_workload"}));
+  for (const std::string& each : all) {
+    EXPECT_NE(std::ranges::find(Variables(), each, &Variable::id), Variables().end()) << each;
+  }
+  const std::vector<std::string> left =
+      AskedByRules(Said({{"E(t)", "0.5"}, {"vendor_ships_wasm_first", "no"}, {"latency_ms", "5"}}));
+  for (const char* decided :
+       {"E(t)", "vendor_ships_wasm_first", "price_below_container_percent", "latency_ms"}) {
+    EXPECT_EQ(std::ranges::find(left, decided), left.end()) << decided;
+  }
+  EXPECT_EQ(left.size() + 4, all.size());
+  EXPECT_EQ(AskedByRules(Said({{"vendor_ships_wasm_first", "yes"}})).size() + 1, all.size())
+      << "the price still decides";
 }
 
 TEST(RecommendTest, EveryRuleWithAThresholdIsHeldOnBothSides) {

@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "advisor/recommend/case.h"
+#include "advisor/recommend/documents/rule_variables.h"
+#include "advisor/recommend/documents/tables.h"
 #include "advisor/recommend/documents/trees.h"
 #include "advisor/report/refusal.h"
 #include "advisor/report/text.h"
@@ -109,6 +111,26 @@ const Variable* NextQuestion(const Case& about, const std::set<std::string>& ope
   return nullptr;
 }
 
+// What is worth asking last: what the documents' rules go by. nullptr: the same.
+const Variable* NextOfRules(const Case& about, const std::set<std::string>& open) {
+  for (const std::string& asked : advisor::AskedByRules(about)) {
+    if (open.contains(asked)) continue;
+    return &*std::ranges::find(advisor::Variables(), asked, &Variable::id);
+  }
+  return nullptr;
+}
+
+// "; else 0.38, by 002 C§7.2", of what a document gives. Empty: none does.
+Text LeftOpen(const Variable& variable) {
+  for (const advisor::GivenFigure& each : advisor::GivenFigures()) {
+    if (each.variable != variable.id) continue;
+    const std::string figure = advisor::ShowValue(Json(each.value));
+    return {"; else " + figure + ", by " + each.source,
+            "；跳过则取 " + figure + "（" + each.source + "）"};
+  }
+  return {};
+}
+
 // A line that was typed; nothing: the input has ended, or the question is left open.
 std::optional<std::string> Ask(const std::string& prompt) {
   std::cerr << prompt << "? " << std::flush;
@@ -130,11 +152,15 @@ Result<void> SetChecked(Case& about, const std::string& variable, const std::str
   return {};
 }
 
-void AskForVariables(Case& about, Language language) {
-  std::set<std::string> open;
-  while (const Variable* variable = NextQuestion(about, open)) {
-    const auto said = Ask(variable->label.In(language) + " (" +
-                          Choices(*variable, about.WordsOf(*variable)).In(language) + ")");
+// What `next` finds, until it finds nothing; `open` are those that nobody answered.
+void AskForVariables(Case& about, Language language, std::set<std::string>& open,
+                     const auto& next) {
+  while (std::cin) {
+    const Variable* variable = next(about, open);
+    if (variable == nullptr) return;
+    const Text choices = Choices(*variable, about.WordsOf(*variable));
+    const auto said = Ask(variable->label.In(language) + " (" + choices.In(language) +
+                          LeftOpen(*variable).In(language) + ")");
     if (!std::cin) return;
     if (!said) {
       open.insert(variable->id);
@@ -172,7 +198,8 @@ void AskUntilKnown(const Text& prompt, Language language, advisor::RecommendQues
 
 void AskOnTerminal(advisor::RecommendQuestion& question, Language language) {
   std::cerr << Text{"Enter alone leaves a question open.\n", "直接回车跳过该问题。\n"}.In(language);
-  AskForVariables(question.about, language);
+  std::set<std::string> open;
+  AskForVariables(question.about, language, open, NextQuestion);
   const auto rows = [&](const Text& prompt, std::vector<std::string>& to) {
     AskUntilKnown(prompt, language, question, [&to](const std::string& said) {
       for (std::string& word : WordsOf(said)) to.push_back(std::move(word));
@@ -188,6 +215,7 @@ void AskOnTerminal(advisor::RecommendQuestion& question, Language language) {
                  "场景评分（finance_risk, flash_sale, erp, iot_edge, ai_training）"},
                 language, question,
                 [&question](const std::string& said) { question.weights = said; });
+  AskForVariables(question.about, language, open, NextOfRules);
 }
 
 Result<void> Fill(RecommendFlags& flags) {
@@ -283,7 +311,8 @@ void AddRecommend(CLI::App& app, Session& session) {
       "--set", flags->said,
       "VARIABLE=VALUE, as listed below, a number with or without a unit; several are allowed");
   verb->add_option("--from", flags->from, "A manifest that says what is asked for, or -");
-  verb->add_flag("--ask", flags->ask, "Ask on the terminal for what the trees want to know");
+  verb->add_flag("--ask", flags->ask,
+                 "Ask on the terminal for what the trees and rules want to know");
   verb->add_option("--need", flags->question.needs,
                    "A row of the stack tables: edge, serverless, low_latency, ...");
   verb->add_option("--device", flags->question.devices,

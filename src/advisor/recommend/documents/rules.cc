@@ -70,6 +70,25 @@ Json MeantBy(std::string_view id) {
   return {{"var", "existing_workload"}, {"op", "="}, {"value", true}};
 }
 
+// The condition of a rule that has one.
+Json MeaningOf(const Json& rule) {
+  const Json& condition = rule.at("if");
+  if (!condition.is_string()) return condition;
+  return MeantBy(rule.at("id").get_ref<const std::string&>());
+}
+
+// Those of the condition that are not known and not in `to` yet.
+void AddUnknown(const Json& condition, const Case& about, std::vector<std::string>& to) {
+  for (const char* parts : {"all", "any"}) {
+    if (!condition.contains(parts)) continue;
+    for (const Json& part : condition.at(parts)) AddUnknown(part, about, to);
+    return;
+  }
+  const std::string& variable = condition.at("var").get_ref<const std::string&>();
+  if (about.Find(variable) || std::ranges::find(to, variable) != to.end()) return;
+  to.push_back(variable);
+}
+
 // The row of three_way or dual_mode that the workload belongs to; empty: there are no rows. Whether
 // it is a function they know as the scheduler's rule does.
 Text RowFor(const Json& rule, const Case& said) {
@@ -106,13 +125,21 @@ std::vector<Cell> HoldsCells(const Json& rule, const Case& about) {
 RuleCondition ConditionFor(const Json& rule, const Case& said) {
   Case about = said;
   for (const GivenFigure& each : GivenFigures()) about.Give(each.variable, each.value, each.source);
-  const Json& condition = rule.at("if");
-  if (!condition.is_string()) {
-    return {{ShowCondition(condition), ""}, HoldsFor(condition, about)};
+  const Json condition = MeaningOf(rule);
+  Text text{ShowCondition(condition), ""};
+  if (rule.at("if").is_string()) text = Join(TextOf(rule, "if"), ": ", text);
+  return {text, HoldsFor(condition, about)};
+}
+
+// What three_way and dual_mode ask for beside function_type, a rule with a condition does, too.
+std::vector<std::string> AskedByRules(const Case& about) {
+  std::vector<std::string> asked;
+  for (const Json& rule : Facts(FactFile::kDecisions).at("rules")) {
+    if (!rule.contains("if")) continue;
+    const Json condition = MeaningOf(rule);
+    if (!HoldsFor(condition, about).holds) AddUnknown(condition, about, asked);
   }
-  const Json meant = MeantBy(rule.at("id").get_ref<const std::string&>());
-  const Text words = Join(TextOf(rule, "if"), ": ", {ShowCondition(meant), ""});
-  return {words, HoldsFor(meant, about)};
+  return asked;
 }
 
 Section RulesSection(const Case& about) {

@@ -35,6 +35,10 @@ struct RuleCondition {
 };
 RuleCondition ConditionFor(const Json& rule, const Case& about);
 
+// The variables that decide rules and that the case does not say, in the rules' order, each once.
+// Those that a document gives a figure for are among them: it counts until something is said.
+std::vector<std::string> AskedByRules(const Case& about);
+
 // The documents' steps of a selection, and where each is answered.
 Section FlowSection();
 
