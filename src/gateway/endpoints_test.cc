@@ -18,6 +18,22 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// While it lives this process opens nothing more.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  ~NoDescriptors() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+ private:
+  rlimit before_{};
+};
+
 class EndpointsTest : public ::testing::Test {
  protected:
   void Add(const std::string& cell, CellLine& line) {
@@ -38,6 +54,17 @@ class EndpointsTest : public ::testing::Test {
       test.served_.push_back(rank);
       if (lease) test.leases_.push_back(std::move(*lease));
     }(*this, priority, due));
+  }
+  // Somebody who finds no descriptor is served once there is one.
+  void WaitForDescriptor() {
+    {
+      const NoDescriptors none;
+      Wait(clock_.Now() + std::chrono::hours(1));
+      Settle();
+      EXPECT_TRUE(outcomes_.empty());
+    }
+    for (int look = 0; leases_.empty() && look < 1'000; ++look) Settle();
+    EXPECT_EQ(leases_.size(), 1u);
   }
   // Begins what can begin at once.
   std::vector<Endpoints::Lease> TakeAll(std::string_view tenant) {
@@ -137,33 +164,10 @@ TEST_F(EndpointsTest, WhoWaitsGetsTheConnectionThatIsGivenBack) {
   EXPECT_EQ(leases_.size(), 1u);
 }
 
-// While it lives this process opens nothing more.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
-    const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
-    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-  ~NoDescriptors() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
-
- private:
-  rlimit before_{};
-};
-
 TEST_F(EndpointsTest, WhoFoundNoDescriptorIsServedWhenThereIsOneAgain) {
   CellLine line;
   Add("one", line);
-  {
-    const NoDescriptors none;
-    Wait(clock_.Now() + std::chrono::hours(1));
-    Settle();
-    EXPECT_TRUE(outcomes_.empty());
-  }
-  for (int look = 0; leases_.empty() && look < 1'000; ++look) Settle();
-  EXPECT_EQ(leases_.size(), 1u);
+  WaitForDescriptor();
 }
 
 TEST_F(EndpointsTest, WhoFoundNoDescriptorNeedNotWaitForTheEndOfALongCall) {
@@ -171,14 +175,7 @@ TEST_F(EndpointsTest, WhoFoundNoDescriptorNeedNotWaitForTheEndOfALongCall) {
   Add("one", line);
   const auto running = endpoints_.TryAcquire("shop");
   ASSERT_TRUE(running.has_value());
-  {
-    const NoDescriptors none;
-    Wait(clock_.Now() + std::chrono::hours(1));
-    Settle();
-    EXPECT_TRUE(outcomes_.empty());
-  }
-  for (int look = 0; leases_.empty() && look < 1'000; ++look) Settle();
-  EXPECT_EQ(leases_.size(), 1u);
+  WaitForDescriptor();
 }
 
 TEST_F(EndpointsTest, WaitingEndsAtItsTime) {

@@ -25,14 +25,13 @@ constexpr Bytes kBodyLimit = 64_MiB;
 constexpr std::uint32_t kLongestTail = 100'000;
 constexpr std::chrono::milliseconds kLookForClient{100};
 
-// What speaks of one connection, whose field Connection is `connection`, or what the new hop sets
-// itself.
-bool StaysBehind(std::string_view name, std::string_view connection) {
+// What speaks of one connection, or what the new hop sets itself.
+bool StaysBehind(std::string_view name, const http::ConnectionFields& connections) {
   constexpr std::array<std::string_view, 4> kOurs{"host", "expect", "proxy-authenticate",
                                                   "proxy-authorization"};
-  return http::IsConnectionField(name) || http::IsNamedIn(connection, name) ||
-         std::ranges::any_of(
-             kOurs, [name](std::string_view each) { return http::EqualsIgnoreCase(each, name); });
+  return connections.Has(name) || std::ranges::any_of(kOurs, [name](std::string_view each) {
+           return http::EqualsIgnoreCase(each, name);
+         });
 }
 
 http::ClientRequest RequestFor(const http::RequestHead& head, std::string target,
@@ -40,9 +39,9 @@ http::ClientRequest RequestFor(const http::RequestHead& head, std::string target
   http::ClientRequest request;
   request.method = "POST";
   request.target = std::move(target);
-  const std::string connection = http::ConnectionList(head.headers);
+  const http::ConnectionFields connections(head.headers);
   for (const http::Header& field : head.headers) {
-    if (!StaysBehind(field.name, connection)) {
+    if (!StaysBehind(field.name, connections)) {
       request.headers.emplace_back(std::string(field.name), std::string(field.value));
     }
   }
@@ -89,9 +88,9 @@ Awaitable<void> HandOn(Loop& loop, Context& context, Fd socket, std::string targ
     co_return;
   }
   http::ResponseHead head{answer->status, {}};
-  const std::string connection = http::ConnectionList(answer->headers);
+  const http::ConnectionFields connections(answer->headers);
   for (auto& [name, value] : answer->headers) {
-    if (!StaysBehind(name, connection))
+    if (!StaysBehind(name, connections))
       head.headers.emplace_back(std::move(name), std::move(value));
   }
   co_await ReplyWith(context, std::move(head), answer->body);

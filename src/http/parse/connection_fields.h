@@ -1,10 +1,11 @@
 // http/parse/connection_fields.h - header fields that belong to one connection, not to the message
 // on it (RFC 9110 7.6.1): whoever hands a message on leaves them behind.
 //
-// For a front's way to a cell (gateway), a cell's way to a service (sandbox/remote), and answers
-// that a handler gives. Whoever forgot one would let a client speak for the connection behind us.
+// For a front's way to a cell (gateway), the API's there and back (api), a cell's way to a service
+// (sandbox/remote), and answers that a handler gives. Whoever forgot one would let a client speak
+// for the connection behind us.
 //
-// Threads:  pure; any. Total. Tested by response_writer_test.cc, sandbox/remote/forward_test.cc.
+// Threads:  pure; any. Total. Tested by connection_fields_test.cc, sandbox/remote/forward_test.cc.
 #pragma once
 
 #include <algorithm>
@@ -36,15 +37,23 @@ constexpr bool IsNamedIn(std::string_view list, std::string_view name) {
   return false;
 }
 
-// The values of all fields named Connection, as one list.
-std::string ConnectionList(const auto& fields) {
-  std::string list;
-  for (const auto& [name, value] : fields) {
-    if (!EqualsIgnoreCase(name, "connection")) continue;
-    if (!list.empty()) list += ',';
-    list += value;
+// Which fields of one message are its connection's: those that always are, and those that its
+// fields named Connection name.
+class ConnectionFields {
+ public:
+  // `fields`: pairs of name and value.
+  explicit ConnectionFields(const auto& fields) {
+    for (const auto& [name, value] : fields) {
+      if (EqualsIgnoreCase(name, "connection")) named_.append(",").append(value);
+    }
   }
-  return list;
-}
+
+  [[nodiscard]] bool Has(std::string_view name) const {
+    return IsConnectionField(name) || IsNamedIn(named_, name);
+  }
+
+ private:
+  std::string named_;  // as one list
+};
 
 }  // namespace strata::http

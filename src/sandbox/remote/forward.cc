@@ -29,13 +29,13 @@ constexpr std::uint16_t kFirstFinal = 200;
 constexpr int kMostInterim = 16;  // heads before the final one: hostile beyond
 
 // Of one connection, said anew by us, or not to be believed from a client.
-bool StaysBehind(std::string_view name) {
+bool StaysBehind(std::string_view name, const http::ConnectionFields& connections) {
   constexpr std::array<std::string_view, 7> kNames = {
       "proxy-authorization", "expect", "forwarded", "x-forwarded-for", "x-forwarded-host",
       "x-forwarded-proto",   "host"};
-  return http::IsConnectionField(name) ||
-         std::ranges::any_of(
-             kNames, [name](std::string_view each) { return EqualsIgnoreCase(each, name); });
+  return connections.Has(name) || std::ranges::any_of(kNames, [name](std::string_view each) {
+           return EqualsIgnoreCase(each, name);
+         });
 }
 
 std::string_view WithoutPort(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
@@ -61,9 +61,9 @@ std::string RequestHeadFor(const Call& call) {
   text.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
   const std::string_view host = http::FindHeader(head.headers, "host").value_or(head.host);
   add("Host", host);
-  const std::string named = http::ConnectionList(head.headers);
+  const http::ConnectionFields connections(head.headers);
   for (const auto& [name, value] : GuestHeaders(call)) {
-    if (!StaysBehind(name) && !http::IsNamedIn(named, name)) add(name, value);
+    if (!StaysBehind(name, connections)) add(name, value);
   }
   add("X-Forwarded-For", WithoutPort(head.peer));
   add("X-Forwarded-Host", host);
