@@ -17,6 +17,7 @@
 #include "http/server/listener.h"
 #include "manager/cells/cell_mounts.h"
 #include "manager/cells/cell_spawn.h"
+#include "manager/cells/traces.h"
 #include "wire/outcome.h"
 
 namespace strata::manager {
@@ -97,7 +98,7 @@ void RemoveTraces(CellContext& context, const std::string& name) {
   if (error) {
     context.log.Error("scratch of a cell that ended", {{"cell", name}, {"error", error.message()}});
   }
-  if (auto noted = context.journal.Gone("cell", name); !noted) {
+  if (auto noted = context.journal.Gone(std::string(kCellKind), name); !noted) {
     context.log.Error("journal", noted.error());
   }
 }
@@ -119,10 +120,9 @@ CellProcess::~CellProcess() = default;
 Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, CellListener& listener,
                                                       std::string name, std::string tenant,
                                                       CellNeeds needs) {
-  auto sockets = MakeSockets(context.dir, name);
-  if (!sockets) co_return Wrap(sockets.error(), "cell " + name);
+  const std::string what = "cell " + name;
   auto pair = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
-  if (!pair) co_return Wrap(pair.error(), "cell " + name);
+  if (!pair) co_return Wrap(pair.error(), what);
 
   std::vector<std::string> arguments{tenant.empty() ? "--role=front" : "--role=host",
                                      "--cell=" + name, "--wire-fd=" + std::to_string(kWireFd)};
@@ -143,31 +143,26 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
 
   const host::Identity user = spawn.identity.value_or(host::Identity{::geteuid(), ::getegid()});
   auto mounts = co_await MountForCell(std::move(needs), user, kWireFd + 1);
-  if (!mounts) co_return Wrap(mounts.error(), "cell " + name);
+  if (!mounts) co_return Wrap(mounts.error(), what);
   for (const Error& failure : mounts->failures) {
     context.log.Error("a cell starts without a volume", failure);
   }
   spawn.fds.insert(spawn.fds.end(), mounts->passed.begin(), mounts->passed.end());
   spawn.arguments.insert(spawn.arguments.end(), mounts->arguments.begin(), mounts->arguments.end());
 
-  if (auto noted = context.journal.Made({"cell", name, {}}); !noted) {
-    co_return Wrap(noted.error(), "cell " + name);
-  }
+  auto traces = Traces::Note(context, kCellKind, name, RemoveTraces);
+  if (!traces) co_return Wrap(traces.error(), what);
+  auto sockets = MakeSockets(context.dir, name);
+  if (!sockets) co_return Wrap(sockets.error(), what);
   if (auto made = scratch_root.empty() ? Result<void>{} : MakeScratch(scratch_root, spawn); !made) {
-    RemoveTraces(context, name);
-    co_return Wrap(made.error(), "cell " + name);
+    co_return Wrap(made.error(), what);
   }
   auto process = host::Process::Spawn(spawn);
   mounts->mounts.clear();  // the cell's alone
-  if (!process) {
-    RemoveTraces(context, name);
-    co_return Wrap(process.error(), "cell " + name);
-  }
-  if (auto noted = context.journal.Made({"cell", name, process->id()}); !noted) {
-    co_return Wrap(noted.error(), "cell " + name);
-  }
+  if (!process) co_return Wrap(process.error(), what);
+  if (auto noted = traces->NoteProcess(process->id()); !noted) co_return Wrap(noted.error(), what);
   auto ring = telemetry::RingReader::Open(sockets->ring.get());
-  if (!ring) co_return Wrap(ring.error(), "cell " + name);
+  if (!ring) co_return Wrap(ring.error(), what);
 
   cell::Start start;
   start.instance = context.instance;
@@ -187,18 +182,19 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Start(CellContext& context, Cell
   self->greeting_ = std::make_shared<Promise<cell::ToManager>>(context.loop);
   auto greeting = self->greeting_;
   self->Run();
+  traces->Leave();  // to Ended()
   std::vector<Fd> fds;
   fds.push_back(std::move(sockets->ring));
   fds.push_back(std::move(sockets->private_listener));
   fds.push_back(std::move(sockets->control_listener));
   if (auto sent = co_await self->Send(start, std::move(fds)); !sent) {
     self->Kill();
-    co_return Wrap(sent.error(), "cell " + self->name_);
+    co_return Wrap(sent.error(), what);
   }
   auto ready = co_await greeting->Wait(kReadyPatience);
   if (!ready) {
     self->Kill();
-    co_return Wrap(ready.error(), "cell " + self->name_ + " did not become ready");
+    co_return Wrap(ready.error(), what + " did not become ready");
   }
   co_return self;
 }

@@ -68,6 +68,8 @@ struct CellContext {
   telemetry::Logger log;
 };
 
+inline constexpr std::string_view kCellKind = "cell";  // of their notes in the journal
+
 // Removes what a cell that is gone left on the host: its sockets, its scratch
 // directories and its note in the journal.
 void RemoveTraces(CellContext& context, const std::string& name);

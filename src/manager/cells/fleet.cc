@@ -74,7 +74,7 @@ Task<void> Fleet::Recover() {
 Task<void> Fleet::AdoptAll() {
   std::vector<std::shared_ptr<CellProcess>> adopted;
   for (const host::HostObject& object : context_.journal.living()) {
-    if (object.kind != "cell") continue;
+    if (object.kind != kCellKind) continue;
     auto cell = co_await CellProcess::Adopt(context_, *this, object);
     if (!cell) {
       context_.log.Warn("a cell of an earlier manager cannot be adopted",
@@ -369,6 +369,7 @@ Awaitable<void> Fleet::Leave(std::shared_ptr<CellProcess> cell) {
 
 void Fleet::OnExit(CellProcess& cell, const std::string& why) {
   for (const std::string& id : cell.sandboxes()) sandbox_gone_(id, "cell ended: " + why);
+  if (none_left_ && NotedCells().empty()) none_left_->Set(std::monostate{});
   if (stopping_) return;
   for (auto& [name, slot] : slots_) {
     if (slot.cell.get() != &cell) continue;
@@ -448,7 +449,28 @@ Task<void> Fleet::Down(milliseconds patience) {
   auto outcome = co_await DrainAll(true, patience);
   auto rest = co_await DrainAll(false, patience);
   slots_.clear();
-  co_return outcome ? rest : outcome;
+  auto left = co_await EndLeft(patience);
+  if (outcome) outcome = std::move(rest);
+  co_return outcome ? left : outcome;
+}
+
+// Cells without a place: given up and still finishing, or just killed. The journal knows them all.
+Task<void> Fleet::EndLeft(milliseconds patience) {
+  if (NotedCells().empty()) co_return Result<void>{};
+  none_left_ = std::make_shared<Promise<std::monostate>>(context_.loop);
+  if (co_await none_left_->Wait(patience)) co_return Result<void>{};
+  auto ended = EndStrangers();
+  if (co_await none_left_->Wait(kEndPatience)) co_return ended;
+  for (const std::string& name : NotedCells()) RemoveTraces(context_, name);
+  co_return ended;
+}
+
+std::vector<std::string> Fleet::NotedCells() const {
+  std::vector<std::string> names;
+  for (const host::HostObject& object : context_.journal.living()) {
+    if (object.kind == kCellKind) names.push_back(object.id);
+  }
+  return names;
 }
 
 // All at once: guests that do not end cost one patience, not one for each cell.

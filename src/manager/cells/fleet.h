@@ -23,8 +23,10 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "base/async/promise.h"
 #include "base/async/turns.h"
 #include "manager/cells/cell_process.h"
 #include "manager/cells/configuration.h"
@@ -63,7 +65,8 @@ class Fleet final : public CellListener {
   // A cell that did not answer an earlier call still has to be told of this one.
   [[nodiscard]] bool behind() const noexcept { return behind_; }
 
-  // Finishes what runs and ends every cell.
+  // Finishes what runs and ends every cell, also those that were given up before. Nothing of any is
+  // left when it ends.
   Task<void> Down(std::chrono::milliseconds patience);
 
   // A living cell of `tenant`, in turn; null when there is none.
@@ -110,6 +113,8 @@ class Fleet final : public CellListener {
   Awaitable<void> Leave(std::shared_ptr<CellProcess> cell);
   Awaitable<void> Replace(std::string slot_name);
   Task<void> DrainAll(bool listening, std::chrono::milliseconds patience);
+  Task<void> EndLeft(std::chrono::milliseconds patience);
+  [[nodiscard]] std::vector<std::string> NotedCells() const;  // by the journal
   // A living cell whose slot fits, in turn.
   std::shared_ptr<CellProcess> PickFrom(const std::function<bool(const Slot&)>& fits);
   std::string NewCellName(const std::string& tenant);
@@ -134,6 +139,7 @@ class Fleet final : public CellListener {
   std::uint64_t next_cell_ = 0;
   std::uint64_t next_pick_ = 0;
   std::uint64_t replaced_ = 0;
+  std::shared_ptr<Promise<std::monostate>> none_left_;  // who ends all waits for it
   bool behind_ = false;
   bool stopping_ = false;
 };

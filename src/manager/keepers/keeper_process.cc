@@ -16,6 +16,7 @@
 #include "http/server/listener.h"
 #include "keeper/wire/codec.h"
 #include "manager/cells/cell_spawn.h"
+#include "manager/cells/traces.h"
 #include "wire/outcome.h"
 
 namespace strata::manager {
@@ -95,7 +96,8 @@ void RemoveKeeperTraces(CellContext& context, const std::string& name) {
   std::error_code error;
   std::filesystem::remove_all(StateRoot(context, name), error);
   if (error) return failed("a keeper's directory", {Errc::kInternal, error.message()});
-  if (auto noted = context.journal.Gone("keeper", name); !noted) failed("journal", noted.error());
+  if (auto noted = context.journal.Gone(std::string(kKeeperKind), name); !noted)
+    failed("journal", noted.error());
 }
 
 KeeperProcess::KeeperProcess(CellContext& context, KeeperListener& listener, std::string name,
@@ -121,14 +123,13 @@ Task<std::shared_ptr<KeeperProcess>> KeeperProcess::Start(CellContext& context,
   if (::geteuid() != 0) {
     co_return Fail(Errc::kUnsupported, "classes other than wasm need root");
   }
-  auto control = http::ListenUnix(context.dir.cell_control(name).string());
-  if (!control) co_return Wrap(std::move(control).error(), what);
   auto pair = host::MakeSocketPair(SOCK_STREAM | SOCK_NONBLOCK);
   if (!pair) co_return Wrap(std::move(pair).error(), what);
-  // Before it can make anything, whose name follows from the keeper's.
-  if (auto noted = context.journal.Made({"keeper", name, {}}); !noted) {
-    co_return Wrap(std::move(noted).error(), what);
-  }
+  // The names of all that it makes follow from its own.
+  auto traces = Traces::Note(context, kKeeperKind, name, RemoveKeeperTraces);
+  if (!traces) co_return Wrap(std::move(traces).error(), what);
+  auto control = http::ListenUnix(context.dir.cell_control(name).string());
+  if (!control) co_return Wrap(std::move(control).error(), what);
   auto spawn = SpawnOptionsFor(context, name, pair->theirs.get());
   if (auto group = MakeOwnGroup(CgroupParent(context, name)); group) {
     spawn.cgroups = std::move(*group);
@@ -137,11 +138,8 @@ Task<std::shared_ptr<KeeperProcess>> KeeperProcess::Start(CellContext& context,
                      {{"keeper", name}, {"error", group.error().message}});
   }
   auto process = host::Process::Spawn(spawn);
-  if (!process) {
-    RemoveKeeperTraces(context, name);
-    co_return Wrap(std::move(process).error(), what);
-  }
-  if (auto noted = context.journal.Made({"keeper", name, process->id()}); !noted) {
+  if (!process) co_return Wrap(std::move(process).error(), what);
+  if (auto noted = traces->NoteProcess(process->id()); !noted) {
     co_return Wrap(std::move(noted).error(), what);
   }
   keeper::Start start;
@@ -157,6 +155,7 @@ Task<std::shared_ptr<KeeperProcess>> KeeperProcess::Start(CellContext& context,
   auto greeting = std::make_shared<Promise<keeper::ToManager>>(context.loop);
   self->greeting_ = greeting;
   self->Run();
+  traces->Leave();  // to Ended()
   std::vector<Fd> fds;
   fds.push_back(std::move(*control));
   if (auto sent = self->Post(start, std::move(fds)); !sent) {

@@ -49,6 +49,8 @@ class KeeperListener {
   virtual void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) = 0;
 };
 
+inline constexpr std::string_view kKeeperKind = "keeper";  // of their notes in the journal
+
 // Ends and removes whatever the keeper `name`, which is gone, left on the host: processes and
 // groups below its cgroup, directories, its socket and its notes in the journal. What resists stays
 // in the journal, for the next time.

@@ -75,7 +75,7 @@ Keepers::Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts,
 
 Task<void> Keepers::Recover() {
   for (const host::HostObject& object : context_.journal.living()) {
-    if (object.kind != "keeper") continue;
+    if (object.kind != kKeeperKind) continue;
     auto keeper = co_await KeeperProcess::Adopt(context_, *this, object);
     if (keeper) {
       context_.log.Info("adopted a keeper", {{"keeper", object.id}, {"pid", (*keeper)->pid()}});

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/files/files.h"
 #include "integration/manager/cells_fixture.h"
 
 namespace strata::manager {
@@ -73,6 +74,15 @@ TEST_F(CellProcessTest, AProgramThatIsNotThereLeavesNothing) {
   const Error error = StartFails();
   EXPECT_NE(error.message.find("cell odd"), std::string::npos) << error.message;
   ExpectNoTraces();
+}
+
+TEST_F(CellProcessTest, ASocketThatCannotBeMadeLeavesNoOther) {
+  const std::filesystem::path taken = dir_.cell_control("odd");
+  ASSERT_TRUE(MakeDirectories(taken / "full").has_value());
+  const Error error = StartFails();
+  EXPECT_NE(error.message.find("odd.ctl"), std::string::npos) << error.message;
+  EXPECT_EQ(Journalled(), 0U);
+  EXPECT_FALSE(std::filesystem::exists(dir_.cell_private("odd")));
 }
 
 }  // namespace

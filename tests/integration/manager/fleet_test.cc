@@ -18,6 +18,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/async/pause.h"
 #include "base/files/files.h"
 #include "http/server/listener.h"
 #include "integration/manager/cells_fixture.h"
@@ -90,6 +91,27 @@ class FleetTest : public CellsFixture {
       desired.front.message.functions.front().module.clear();
     }
     return Run(fleet_.Reconcile(std::move(desired)));
+  }
+
+  // The host of the tenant is given up, and cannot finish before it is let go on.
+  std::string GiveUpAHostThatHangs() {
+    Serve("old");
+    EXPECT_TRUE(Reconcile(2, "old", ListenerPlan::Mode::kFront).has_value());
+    const auto host = fleet_.cells().back();
+    EXPECT_EQ(::kill(host->pid(), SIGSTOP), 0);
+    hanging_ = host->pid();
+    DesiredState nobody;
+    nobody.listener.mode = ListenerPlan::Mode::kFront;
+    nobody.generation = 3;
+    EXPECT_TRUE(Run(fleet_.Reconcile(std::move(nobody))).has_value());
+    EXPECT_EQ(fleet_.cells().size(), 1U);
+    return host->name();
+  }
+
+  void ExpectNothingIsLeftOf(const std::string& cell) const {
+    EXPECT_EQ(Journalled(), 0U);
+    EXPECT_FALSE(std::filesystem::exists(dir_.cell_private(cell)));
+    EXPECT_FALSE(std::filesystem::exists(dir_.cell_control(cell)));
   }
 
   void Serve(const std::string& module) {
@@ -174,6 +196,7 @@ class FleetTest : public CellsFixture {
   }
 
   int opens_left_ = 1000;
+  pid_t hanging_ = -1;
   NoListener earlier_;
   Connector connector_{loop_};
   Fleet fleet_{context_, connector_, [this](const std::string& key) { return OpenModule(key); },
@@ -371,6 +394,23 @@ TEST_F(FleetTest, AClientsConnectionOutlivesEveryChangeOfTheListener) {
     ASSERT_TRUE(Reconcile(generation + 1, "new").has_value());
     EXPECT_THAT(AskAgain(client), HasSubstr("new")) << "the host";
   }
+}
+
+TEST_F(FleetTest, WhatFinishesByItselfIsWaitedForBeforeAllIsDown) {
+  const std::string name = GiveUpAHostThatHangs();
+  const auto go_on = [](Fleet& fleet, pid_t hanging, Loop& loop) -> Awaitable<void> {
+    while (!fleet.cells().empty()) co_await Pause(loop, std::chrono::milliseconds(1));
+    EXPECT_EQ(::kill(hanging, SIGCONT), 0);
+  };
+  Spawn(loop_, go_on(fleet_, hanging_, loop_));
+  ASSERT_TRUE(Run(fleet_.Down(std::chrono::seconds(5))).has_value());
+  ExpectNothingIsLeftOf(name);
+}
+
+TEST_F(FleetTest, WhatDoesNotFinishIsEndedBeforeAllIsDown) {
+  const std::string name = GiveUpAHostThatHangs();
+  ASSERT_TRUE(Run(fleet_.Down(std::chrono::milliseconds(50))).has_value());
+  ExpectNothingIsLeftOf(name);
 }
 
 TEST_F(FleetTest, AHostKeepsTheListenerUntilAFrontIsThere) {
