@@ -210,6 +210,7 @@ Task<void> ManagerImpl::Down() {
   if (!turn) co_return std::unexpected(turn.error());
   auto down = co_await fleet_.Down(kDownPatience);
   auto ended = co_await keepers_.Down(kDownPatience);
+  puller_.RemoveLeft();  // what was pulled for a deployment that ends with us
   collector_.DrainAll();
   collector_.Persist();
   (void)models_.Flush();

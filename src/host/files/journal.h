@@ -49,6 +49,9 @@ class Journal {
   // Records durably that it is gone. Of an unknown object: succeeds and writes nothing.
   Result<void> Gone(const std::string& kind, const std::string& id);
 
+  [[nodiscard]] bool Names(const std::string& kind, const std::string& id) const {
+    return living_.contains({kind, id});
+  }
   // Everything made and not gone, sorted by kind and id.
   [[nodiscard]] std::vector<HostObject> living() const;
 

@@ -127,7 +127,9 @@ bool NeedsPull(std::string_view reference) noexcept {
   return named.archive() || named.place == model::ArtifactPlace::kRegistry;
 }
 
-Puller::Puller(CellContext& context) : context_(context) {
+Puller::Puller(CellContext& context) : context_(context) { RemoveLeft(); }
+
+void Puller::RemoveLeft() {
   std::error_code ignored;
   const fs::path prefix = Prefix();
   for (const auto& entry : fs::directory_iterator(prefix.parent_path(), ignored)) {

@@ -69,6 +69,8 @@ class Puller {
 
   // Ends the copies that are under way, and takes no more. Afterwards nothing of them is left.
   Awaitable<void> Down();
+  // Removes the layouts of this instance, also those that somebody still holds: nobody may unpack.
+  void RemoveLeft();
 
  private:
   struct Job;

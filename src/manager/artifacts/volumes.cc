@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -81,6 +82,7 @@ Task<void> RunTool(const char* program, std::vector<std::string> arguments,
   spawn.stdin_fd = in->get();
   spawn.stdout_fd = words->get();
   spawn.stderr_fd = words->get();
+  spawn.parent_death_signal = SIGKILL;
   auto process = host::Process::Spawn(spawn);
   if (!process) co_return std::unexpected(std::move(process).error());
   const auto status = co_await process->Wait();

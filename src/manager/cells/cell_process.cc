@@ -95,8 +95,9 @@ void RemoveTraces(CellContext& context, const std::string& name) {
   ::unlink(context.dir.cell_private(name).c_str());
   std::error_code error;
   std::filesystem::remove_all(context.dir.cell_scratch(name), error);
-  if (error) {
+  if (error) {  // it stays noted, for the next time
     context.log.Error("scratch of a cell that ended", {{"cell", name}, {"error", error.message()}});
+    return;
   }
   if (auto noted = context.journal.Gone(std::string(kCellKind), name); !noted) {
     context.log.Error("journal", noted.error());

@@ -10,6 +10,7 @@
 #include "host/files/sweep.h"
 #include "http/server/listener.h"
 #include "manager/cells/together.h"
+#include "manager/cells/traces.h"
 
 namespace strata::manager {
 namespace {
@@ -152,11 +153,7 @@ Result<void> Fleet::BindMissing() {
 }
 
 std::string Fleet::NewCellName(const std::string& tenant) {
-  // The time makes the name new also after a restart of the manager.
-  const auto now = context_.clock.WallNow().time_since_epoch();
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  return (tenant.empty() ? "front" : tenant.substr(0, 12)) + "-" +
-         std::to_string(seconds % 10'000'000) + "-" + std::to_string(next_cell_++);
+  return NewName(context_, kCellKind, tenant.empty() ? "front" : tenant.substr(0, 12), next_cell_);
 }
 
 std::uint32_t Fleet::HostsOf(const std::string& tenant) const {
@@ -369,7 +366,6 @@ Awaitable<void> Fleet::Leave(std::shared_ptr<CellProcess> cell) {
 
 void Fleet::OnExit(CellProcess& cell, const std::string& why) {
   for (const std::string& id : cell.sandboxes()) sandbox_gone_(id, "cell ended: " + why);
-  if (none_left_ && NotedCells().empty()) none_left_->Set(std::monostate{});
   if (stopping_) return;
   for (auto& [name, slot] : slots_) {
     if (slot.cell.get() != &cell) continue;
@@ -449,28 +445,10 @@ Task<void> Fleet::Down(milliseconds patience) {
   auto outcome = co_await DrainAll(true, patience);
   auto rest = co_await DrainAll(false, patience);
   slots_.clear();
-  auto left = co_await EndLeft(patience);
+  // Given up before and still finishing, or just killed: they have no place any more.
+  auto left = co_await EndNoted(context_, kCellKind, RemoveTraces, patience);
   if (outcome) outcome = std::move(rest);
   co_return outcome ? left : outcome;
-}
-
-// Cells without a place: given up and still finishing, or just killed. The journal knows them all.
-Task<void> Fleet::EndLeft(milliseconds patience) {
-  if (NotedCells().empty()) co_return Result<void>{};
-  none_left_ = std::make_shared<Promise<std::monostate>>(context_.loop);
-  if (co_await none_left_->Wait(patience)) co_return Result<void>{};
-  auto ended = EndStrangers();
-  if (co_await none_left_->Wait(kEndPatience)) co_return ended;
-  for (const std::string& name : NotedCells()) RemoveTraces(context_, name);
-  co_return ended;
-}
-
-std::vector<std::string> Fleet::NotedCells() const {
-  std::vector<std::string> names;
-  for (const host::HostObject& object : context_.journal.living()) {
-    if (object.kind == kCellKind) names.push_back(object.id);
-  }
-  return names;
 }
 
 // All at once: guests that do not end cost one patience, not one for each cell.

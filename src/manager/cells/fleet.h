@@ -23,10 +23,8 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include "base/async/promise.h"
 #include "base/async/turns.h"
 #include "manager/cells/cell_process.h"
 #include "manager/cells/configuration.h"
@@ -113,8 +111,6 @@ class Fleet final : public CellListener {
   Awaitable<void> Leave(std::shared_ptr<CellProcess> cell);
   Awaitable<void> Replace(std::string slot_name);
   Task<void> DrainAll(bool listening, std::chrono::milliseconds patience);
-  Task<void> EndLeft(std::chrono::milliseconds patience);
-  [[nodiscard]] std::vector<std::string> NotedCells() const;  // by the journal
   // A living cell whose slot fits, in turn.
   std::shared_ptr<CellProcess> PickFrom(const std::function<bool(const Slot&)>& fits);
   std::string NewCellName(const std::string& tenant);
@@ -139,7 +135,6 @@ class Fleet final : public CellListener {
   std::uint64_t next_cell_ = 0;
   std::uint64_t next_pick_ = 0;
   std::uint64_t replaced_ = 0;
-  std::shared_ptr<Promise<std::monostate>> none_left_;  // who ends all waits for it
   bool behind_ = false;
   bool stopping_ = false;
 };

@@ -12,6 +12,7 @@
 #include "host/process/pipe.h"
 #include "keeper/wire/codec.h"
 #include "manager/cells/together.h"
+#include "manager/cells/traces.h"
 #include "sandbox/remote/service.h"
 
 namespace strata::manager {
@@ -97,11 +98,7 @@ Task<std::shared_ptr<KeeperProcess>> Keepers::For(std::string tenant) {
   if (stopping_) co_return Fail(Errc::kUnavailable, "stopping");
   const auto found = by_tenant_.find(tenant);
   if (found != by_tenant_.end()) co_return found->second;
-  // The time makes the name new also after a restart of the manager.
-  const auto now = context_.clock.WallNow().time_since_epoch();
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  std::string name = "k-" + tenant.substr(0, 12) + "-" + std::to_string(seconds % 10'000'000) +
-                     "-" + std::to_string(next_name_++);
+  std::string name = NewName(context_, kKeeperKind, "k-" + tenant.substr(0, 12), next_name_);
   ++starting_;
   auto started = co_await KeeperProcess::Start(context_, *this, std::move(name), tenant);
   --starting_;
@@ -288,7 +285,8 @@ Task<void> Keepers::Down(milliseconds patience) {
   by_tenant_.clear();
   // Those that leave by themselves are killed when they do not; one that starts leaves then.
   while (starting_ > 0 || leaving_ > 0) co_await Pause(context_.loop, kLookAgain);
-  co_return outcome;
+  auto left = co_await EndNoted(context_, kKeeperKind, RemoveKeeperTraces, kEndPatience);
+  co_return outcome ? left : outcome;
 }
 
 void Keepers::OnPrinted(const KeeperProcess& keeper, keeper::Printed line) {

@@ -1,12 +1,14 @@
 // Programs in a cell's place that are no cells: what the manager makes of them, and what is left.
 #include "manager/cells/cell_process.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/files/files.h"
 #include "integration/manager/cells_fixture.h"
+#include "manager/cells/traces.h"
 
 namespace strata::manager {
 namespace {
@@ -74,6 +76,25 @@ TEST_F(CellProcessTest, AProgramThatIsNotThereLeavesNothing) {
   const Error error = StartFails();
   EXPECT_NE(error.message.find("cell odd"), std::string::npos) << error.message;
   ExpectNoTraces();
+}
+
+TEST_F(CellProcessTest, ANamesakeOfALivingOneTakesNothingFromIt) {
+  auto living = Run(CellProcess::Start(context_, *this, "odd", "shop", {}));
+  ASSERT_TRUE(living.has_value()) << living.error().message;
+  EXPECT_EQ(StartFails().code, Errc::kFailedPrecondition);
+  EXPECT_EQ(Journalled(), 1U);
+  EXPECT_EQ(journal_.living().front().process.pid, (*living)->pid());
+  EXPECT_TRUE((*living)->ConnectPrivate().has_value());
+  (*living)->Kill();
+  ExpectNothingIsLeft();
+}
+
+TEST_F(CellProcessTest, ANewNameIsOneThatNobodyHas) {
+  std::uint64_t next = 0;
+  const std::string first = NewName(context_, kCellKind, "shop", next);
+  ASSERT_TRUE(journal_.Made({std::string(kCellKind), first, {}}).has_value());
+  std::uint64_t again = 0;  // of a manager that starts in the same second
+  EXPECT_NE(NewName(context_, kCellKind, "shop", again), first);
 }
 
 TEST_F(CellProcessTest, ASocketThatCannotBeMadeLeavesNoOther) {

@@ -38,11 +38,17 @@ constexpr std::string_view kRequest =
 
 // An earlier manager, which cares for nothing.
 class NoListener final : public CellListener {
+ public:
+  explicit NoListener(const std::map<std::string, Fd>& codes) : codes_(codes) {}
+
+ private:
   void OnExit(CellProcess&, const std::string&) override {}
   void OnSandboxGone(CellProcess&, const std::string&, const std::string&) override {}
   void OnConnect(CellProcess&, cell::Connect) override {}
   void OnClient(CellProcess&, Fd) override {}
-  Result<Fd> OpenModule(const std::string&) override { return Fail(Errc::kNotFound, "none"); }
+  Result<Fd> OpenModule(const std::string& key) override { return DuplicateFd(codes_.at(key)); }
+
+  const std::map<std::string, Fd>& codes_;
 };
 
 class FleetTest : public CellsFixture {
@@ -71,7 +77,18 @@ class FleetTest : public CellsFixture {
     return DuplicateFd(found->second);
   }
 
-  // One tenant, one function at /hello made of `module`.
+  // One function at /hello made of `module`.
+  static Configuration Serving(const std::string& module, std::uint32_t weight) {
+    Configuration configuration;
+    configuration.message.functions.push_back(TestCell::MakeFunction("hello", module));
+    cell::Route route{.host = "*", .path = "/hello"};
+    route.backends.push_back({0, weight});
+    configuration.message.routes.push_back(std::move(route));
+    configuration.modules = {module};
+    return configuration;
+  }
+
+  // One tenant with that.
   Result<void> Reconcile(std::uint32_t generation, const std::string& module,
                          ListenerPlan::Mode mode = ListenerPlan::Mode::kDirect,
                          std::uint32_t weight = 100) {
@@ -80,11 +97,7 @@ class FleetTest : public CellsFixture {
     desired.generation = generation;
     desired.listener.tenant = "shop";
     Configuration& configuration = desired.by_tenant["shop"];
-    configuration.message.functions.push_back(TestCell::MakeFunction("hello", module));
-    cell::Route route{.host = "*", .path = "/hello"};
-    route.backends.push_back({0, weight});
-    configuration.message.routes.push_back(std::move(route));
-    configuration.modules = {module};
+    configuration = Serving(module, weight);
     if (mode == ListenerPlan::Mode::kFront) {
       desired.listener.handed_on = {"shop"};
       desired.front.message = configuration.message;
@@ -197,7 +210,7 @@ class FleetTest : public CellsFixture {
 
   int opens_left_ = 1000;
   pid_t hanging_ = -1;
-  NoListener earlier_;
+  NoListener earlier_{Codes()};
   Connector connector_{loop_};
   Fleet fleet_{context_, connector_, [this](const std::string& key) { return OpenModule(key); },
                [](const std::string&, const std::string&) {},
@@ -221,19 +234,17 @@ TEST_F(FleetTest, AnAdoptedCellThatIsGivenUpAtOnceIsToldOfAllTheSame) {
 }
 
 TEST_F(FleetTest, AnAdoptedCellSaysWhatItsRecordsSpeakOf) {
-  Serve("old");
-  Fleet next(
-      context_, connector_, [this](const std::string& key) { return OpenModule(key); },
-      [](const std::string&, const std::string&) {}, [](const std::shared_ptr<CellProcess>&) {});
-  ASSERT_TRUE(Run(next.Recover()).has_value());
-  ASSERT_EQ(next.cells().size(), 1U);
-  const auto* functions = next.cells().front()->functions(1);
+  const auto earlier = Run(CellProcess::Start(context_, earlier_, "shop-1", "shop", {}));
+  ASSERT_TRUE(earlier.has_value()) << earlier.error().message;
+  ASSERT_TRUE(Run((*earlier)->Configure(Serving("old", 100), 1)).has_value());
+  ASSERT_TRUE(Run(fleet_.Recover()).has_value());
+  ASSERT_EQ(fleet_.cells().size(), 1U);
+  const auto* functions = fleet_.cells().front()->functions(1);
   ASSERT_NE(functions, nullptr);
   ASSERT_EQ(functions->size(), 1U);
   EXPECT_EQ(functions->front().tenant, "shop");
   EXPECT_EQ(functions->front().name, "hello");
   EXPECT_TRUE(functions->front().grants.http.empty());
-  EXPECT_TRUE(Run(next.Down(std::chrono::seconds(2))).has_value());
 }
 
 TEST_F(FleetTest, WhatAnAdoptedCellRefusesAnotherIsAskedFor) {
@@ -409,8 +420,19 @@ TEST_F(FleetTest, WhatFinishesByItselfIsWaitedForBeforeAllIsDown) {
 
 TEST_F(FleetTest, WhatDoesNotFinishIsEndedBeforeAllIsDown) {
   const std::string name = GiveUpAHostThatHangs();
-  ASSERT_TRUE(Run(fleet_.Down(std::chrono::milliseconds(50))).has_value());
+  const auto down = Run(fleet_.Down(std::chrono::milliseconds(500)));
+  ASSERT_FALSE(down.has_value());
+  EXPECT_EQ(down.error().code, Errc::kDeadlineExceeded);
+  EXPECT_THAT(down.error().message, HasSubstr("killed, not finished in time: " + name));
   ExpectNothingIsLeftOf(name);
+  EXPECT_EQ(::kill(hanging_, 0), -1) << "it still runs";
+}
+
+TEST_F(FleetTest, ANoteOfWhatNobodyWatchesHoldsNothingUp) {
+  ASSERT_TRUE(journal_.Made({std::string(kCellKind), "lost", {}}).has_value());
+  ASSERT_TRUE(WriteFileAtomic(dir_.cell_private("lost"), "").has_value());
+  ASSERT_TRUE(Run(fleet_.Down(std::chrono::seconds(60))).has_value());
+  ExpectNothingIsLeftOf("lost");
 }
 
 TEST_F(FleetTest, AHostKeepsTheListenerUntilAFrontIsThere) {
