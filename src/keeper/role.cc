@@ -12,6 +12,7 @@
 #include "base/async/pause.h"
 #include "base/bytes.h"
 #include "base/files/files.h"
+#include "host/confine/session_keyring.h"
 #include "host/process/peer.h"
 #include "keeper/pools/backlog.h"
 #include "keeper/wire/codec.h"
@@ -200,6 +201,10 @@ int Run(const Options& options, const TryClassOnFn& try_class) {
   if (!starter) {
     logger.Error("the wire is no socket from a manager", starter.error());
     return 1;
+  }
+  // What sandboxes inherit: they may make no use of it, and need not have the starter's either.
+  if (auto own = host::JoinOwnSessionKeyring(); !own && own.error().code != Errc::kUnsupported) {
+    logger.Error("sandboxes inherit the server's keyring", own.error());
   }
   // A peer that hangs up is an error code, never a signal.
   std::signal(SIGPIPE, SIG_IGN);

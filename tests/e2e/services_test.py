@@ -142,6 +142,14 @@ class ServicesTest(ServerTest):
                 connection.close()
         self.assertEqual(len(hosts), 2)
 
+    def test_replicas_use_up_no_keys_of_their_user(self):
+        def holders():  # above what people and other software have: host/confine/user_range.h
+            lines = pathlib.Path("/proc/key-users").read_text().splitlines()
+            return {int(line.split(":")[0]) for line in lines} & set(range(0x70000000, 2_000_000_000))
+        before = holders()
+        self.deploy("keyless", replicas=3)
+        self.assertEqual(holders() - before, set(), "each counts against the 200 that it may have")
+
     def test_its_lines_are_in_its_log(self):
         self.deploy("talks")
         self.assertTrue(eventually(lambda: "listening" in self.log("talks")))

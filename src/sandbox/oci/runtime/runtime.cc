@@ -41,7 +41,10 @@ host::SpawnOptions Runtime::RunCommand(const std::filesystem::path& bundle, cons
   std::vector<std::string> verb;
   if (network == NetworkKind::kJoined) verb = network_arguments_;
   verb.insert(verb.end(), {"run", "--bundle", bundle});
-  if (!stays_) verb.insert(verb.end(), {"--detach", "--pid-file", bundle / "pid"});
+  // One of its own would count against what its user may have (host/confine/session_keyring.h).
+  if (!stays_) {
+    verb.insert(verb.end(), {"--no-new-keyring", "--detach", "--pid-file", bundle / "pid"});
+  }
   verb.push_back(id);
   host::SpawnOptions spawn = Command(bundle, bundle / "runtime.log", std::move(verb));
   if (stays_) spawn.cgroups = group.directories();
