@@ -49,12 +49,15 @@ MODEL_CALLS = 3  # there are fifty
 
 
 def made_up_record() -> dict:
-    """In the form that `strata measure` writes, with as many samples as a run of forty turns has, of eight of its rows;
-    a real one has more of them, and 84 KB where this has 68."""
+    """In the form that `strata measure` writes, with the rows and as many samples as its whole run takes in each place."""
     random = random_numbers.Random(6)
-    samples = {"warm_start": 1000, "cold_start": 40, "warm_up": 40, "memory": 40, "compute": 40, "density": 3,
-               "throughput": 40, "image_size": 1}
-    units = {"memory": "MiB", "density": "instances", "throughput": "calls/s", "image_size": "MiB"}
+    samples = {"warm_start": 830, "cold_start": 190, "warm_up": 190, "memory": 190, "instance_memory": 190,
+               "density": 3, "image_size": 1, "escapes": 1, "attempts": 1}
+    samples |= dict.fromkeys(("call_cpu", "prewarmed_call", "compute", "compute_cpu", "throughput", "epoll_wakeup",
+                              "epoll_ready", "uring_submit", "uring_batched"), 33)
+    units = {"memory": "MiB", "instance_memory": "MiB", "density": "instances", "throughput": "calls/s",
+             "image_size": "MiB", "escapes": "attempts", "attempts": "attempts"}
+    units |= dict.fromkeys(("epoll_wakeup", "epoll_ready", "uring_submit", "uring_batched"), "ns")
     rows = [{"row": row, "in": place, "unit": units.get(row, "ms"),
              "samples": [float(f"{random.lognormvariate(1, 0.3):.6g}") for _ in range(count)]}
             for place in ("process", "wasm", "container", "appkernel", "microvm", "container-in-microvm")

@@ -149,8 +149,8 @@ Result<Samples> MeasureDensity(Place& place, Depth depth) {
   for (std::uint64_t count = 1; count <= most; count *= 2) {
     auto now = place.Run(count);
     if (!now) {
-      // A cell that ended or a call that failed says nothing of how many there is room for.
-      const bool failed = live && now.error().code != Errc::kResourceExhausted;
+      // Any other failure says nothing of how many there is room for.
+      const bool failed = now.error().code != Errc::kResourceExhausted;
       if (reached.instances == 0 || failed) ended = std::unexpected(std::move(now).error());
       break;
     }

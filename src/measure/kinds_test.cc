@@ -83,6 +83,18 @@ TEST_F(KindsTest, DensityEndsWhereNoMoreCanBeStarted) {
   EXPECT_EQ(none.error().message, "no more servers");
 }
 
+TEST_F(KindsTest, ServersThatFailAreNoDensity) {
+  TestingPlace container{"container", clock_};
+  for (TestingPlace* place : {&place_, &container}) {
+    place->most_servers = 3;
+    place->no_more = Errc::kUnavailable;
+    const auto none = kDensity.measure(*place, Depth::kQuick);
+    ASSERT_FALSE(none.has_value());
+    EXPECT_EQ(none.error().message, "no more servers");
+    EXPECT_EQ(place->running, 0U) << "they are ended all the same";
+  }
+}
+
 TEST_F(KindsTest, OneServerThatIsAboveTheBoundIsShownAllTheSame) {
   place_.mib_each = 200;
   EXPECT_EQ(Find(kDensity.measure(place_, Depth::kQuick), "density"), 1);

@@ -28,6 +28,7 @@ struct Task {
   unsigned turns;       // that are left
   Duration longest{};   // that a turn took
   unsigned failed = 0;  // turns in a row
+  unsigned next = 1;    // turn that it may take
   std::string lacking;  // what went wrong the last time that something did
 };
 
@@ -113,7 +114,7 @@ class Runner {
 
   void Take(Site& site, unsigned turn) {
     for (Task& task : site.tasks) {
-      if (task.turns == 0 || Stopped()) continue;
+      if (task.turns == 0 || turn < task.next || Stopped()) continue;
       if (passed() + task.longest > options_.budget) {
         task.turns = 0;
         if (turn == 1) task.lacking = "there was no time left for it";
@@ -133,6 +134,8 @@ class Runner {
       if (!samples) {
         const bool never = samples.error().code == Errc::kUnsupported;
         if (never || ++task.failed == kMostFailures) task.turns = 0;
+        // Later, and then much later: what is in its way may go.
+        task.next = turn + (1U << task.failed);
         task.lacking = (never ? "" : "a turn failed: ") + samples.error().message;
         continue;
       }

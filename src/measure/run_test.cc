@@ -90,6 +90,17 @@ TEST_F(RunTest, AFailureIsTriedAgainAndSaid) {
   EXPECT_EQ(1'000'000 - wasm_.failures, 3 * 5) << "five kinds call, each three times";
 }
 
+TEST_F(RunTest, WhatFailsWaitsLongerEachTimeBeforeItIsTriedAgain) {
+  wasm_.failures = 1'000'000;
+  std::vector<unsigned> turns;
+  RunOptions options{.depth = Depth::kQuick};
+  options.on_progress = [&turns](const Progress& progress) {
+    if (progress.in == "wasm" && progress.kind == &kCompute) turns.push_back(progress.turn);
+  };
+  ASSERT_TRUE(Go(options).has_value());
+  EXPECT_EQ(turns, (std::vector<unsigned>{1, 3, 7})) << "what is in its way may take some turns";
+}
+
 TEST_F(RunTest, WhatWasDeployedIsRemovedAlsoWhenItIsStopped) {
   ASSERT_TRUE(Go({.depth = Depth::kQuick}).has_value());
   EXPECT_EQ(wasm_.deployed, 0);

@@ -21,6 +21,7 @@ class TestingPlace final : public Place {
   std::string body = "compute 10\n";
   double mib_each = 10;  // of a server
   std::uint64_t most_servers = 1000;
+  Errc no_more = Errc::kResourceExhausted;  // what one more fails with
   Duration call_takes = std::chrono::milliseconds(1);
   std::string lacking;  // why nothing can be deployed
   std::vector<std::string> asked;
@@ -61,7 +62,7 @@ class TestingPlace final : public Place {
     return Fail(Errc::kUnsupported, "nothing waits here");
   }
   Result<Density> Run(std::uint64_t instances) override {
-    if (instances > most_servers) return Fail(Errc::kResourceExhausted, "no more servers");
+    if (instances > most_servers) return Fail(no_more, "no more servers");
     running = instances;
     return Density{.instances = instances,
                    .all_mib = mib_each * static_cast<double>(instances),

@@ -224,17 +224,20 @@ Result<Density> ClassPlace::Run(std::uint64_t instances) {
   if (auto there = cli::Deploy(session_, workload, class_); !there) {
     return std::unexpected(std::move(there).error());
   }
-  const auto end = SteadyClock::now() + kPatience;
+  std::size_t before = 0;
+  auto end = SteadyClock::now() + kPatience;
   for (;;) {
     auto found = session_.AskJson("GET", PathOf(workload, class_));
     if (!found) return std::unexpected(std::move(found).error());
     Density density = ReadyServers((*found)["status"]["sandboxes"]["states"]);
     const std::size_t ready = density.memory_mib.size();
     if (ready >= instances) return density;
+    if (ready > before) end = SteadyClock::now() + kPatience;
+    before = ready;
     if (SteadyClock::now() >= end) {
-      return Fail(Errc::kResourceExhausted, "only " + std::to_string(ready) + " of " +
-                                                std::to_string(instances) +
-                                                " servers are ready after 20 s");
+      return Fail(Errc::kDeadlineExceeded, "only " + std::to_string(ready) + " of " +
+                                               std::to_string(instances) +
+                                               " servers are ready, and no more for 20 s");
     }
     std::this_thread::sleep_for(kBetweenLooks);  // the server tells no event of it
   }

@@ -101,6 +101,19 @@ std::vector<Section> PicturesOf(const std::vector<Described>& all) {
   return pictures;
 }
 
+// Of all rows whose halves could be compared: `agree` of them contain 1.
+Text HalvesText(std::size_t agree, std::vector<double> widths) {
+  std::ranges::sort(widths);
+  const std::string of = std::to_string(widths.size());
+  const std::string median = Figure(Short(Quantile(widths, 0.5)));
+  const std::string most = Figure(Short(widths.back()));
+  return {std::to_string(agree) + " of " + of +
+              " rows agree with themselves; their intervals are " + median +
+              " wide in the median, " + most + " at most.",
+          of + " 行中有 " + std::to_string(agree) + " 行前后一致；区间宽度中位数 " + median +
+              "，最大 " + most + "。"};
+}
+
 Section SpreadSection(const std::vector<Described>& all) {
   Section section{.id = "spread",
                   .title = {"Spread", "离散程度"},
@@ -115,6 +128,8 @@ Section SpreadSection(const std::vector<Described>& all) {
                               {"halves", {"ratio of halves", "两半之比"}},
                               {"width", {"width", "宽度"}},
                               {"contains_1", {"contains 1", "含 1"}}}};
+  std::vector<double> widths;
+  std::size_t agree = 0;
   for (const Described& each : all) {
     const auto& sorted = each.figures.sorted;
     const auto quantile = [&sorted](double share) { return ShortCell(Quantile(sorted, share)); };
@@ -136,6 +151,8 @@ Section SpreadSection(const std::vector<Described>& all) {
       row.push_back(IntervalCell(*halves));
       row.push_back(ShortCell(halves->high - halves->low));
       row.push_back(TextCell(YesOrNo(halves->Contains(1))));
+      widths.push_back(halves->high - halves->low);
+      if (halves->Contains(1)) ++agree;
     } else {
       row.insert(row.end(), {NoCell(), NoCell(), NoCell()});
     }
@@ -148,6 +165,7 @@ Section SpreadSection(const std::vector<Described>& all) {
        "contain 1 (one row in twenty by chance alone), the row does not agree with itself.",
        "不剔除任何样本。离群值指超出 Tukey 围栏者。两半为隔一取一的样本；若其比值的 95% 区间不含 "
        "1（二十行中约一行纯属偶然），则该行自相矛盾。"});
+  if (!widths.empty()) section.notes.push_back(HalvesText(agree, widths));
   return section;
 }
 
@@ -166,15 +184,17 @@ Text KeptText(const ContractJudgement& judged) {
           runs + " 次未能判定，需 " + needed + " 次且不再超时"};
 }
 
-Section LackingSection(const measure::Record& record) {
+// "lacking": what has no samples; "failed": what has some, and had turns that went wrong.
+Section ReasonsSection(const measure::Record& record, bool lacking) {
   Section section{
-      .id = "lacking",
-      .title = {"Not measured, and why", "未测及原因"},
+      .id = lacking ? "lacking" : "failed",
+      .title = lacking ? Text{"Not measured, and why", "未测及原因"}
+                       : Text{"Turns that failed, and why the last did", "失败的轮次及最近原因"},
       .columns = {{"row", {"row", "指标"}}, {"in", {"in", "环境"}}, {"why", {"why", "原因"}}}};
   // What lacks for one reason in one place is one line.
   std::vector<std::pair<const measure::Series*, Text>> lines;
   for (const measure::Series& each : record.rows) {
-    if (each.lacking.empty()) continue;
+    if (each.lacking.empty() || each.samples.empty() != lacking) continue;
     const measure::Row* row = measure::FindRow(each.row);
     Text label = row == nullptr ? Text{each.row, ""} : LabelOf(*row);
     const auto same = std::ranges::find_if(lines, [&each](const auto& line) {
@@ -260,8 +280,9 @@ Result<Report> MeasuredReport(const measure::Record& record) {
   std::ranges::move(PicturesOf(all), std::back_inserter(report.sections));
   report.sections.push_back(SpreadSection(all));
   report.sections.push_back(ContractsSection(record));
-  if (Section lacking = LackingSection(record); !lacking.rows.empty()) {
-    report.sections.push_back(std::move(lacking));
+  for (const bool lacking : {true, false}) {
+    Section reasons = ReasonsSection(record, lacking);
+    if (!reasons.rows.empty()) report.sections.push_back(std::move(reasons));
   }
   report.sections.push_back(RowsSection());
   report.sections.push_back(HostSection({&record}));

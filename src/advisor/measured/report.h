@@ -3,7 +3,7 @@
 //
 // Sections of a record: "measured" (claimed | measured here | ratio | verdict, with 95 % intervals
 // and sources), "spread" (samples, quartiles, outliers, the ratio of both halves), "contracts",
-// "lacking", "rows" (what is measured, how) and "host". Of two records: "drift", "apart", "untold"
+// "lacking", "failed", "rows" (what is measured, how) and "host". Of two records: "drift", "apart", "untold"
 // and "host".
 //
 // Threads: pure functions; the same report for the same record. Tested by report_test.cc and,

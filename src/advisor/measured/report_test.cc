@@ -116,6 +116,19 @@ TEST(MeasuredReportTest, TheHalvesOfARowAreComparedWithTheirWidth) {
   EXPECT_EQ(row["samples"], 300);
 }
 
+TEST(MeasuredReportTest, HowManyRowsAgreeWithThemselvesIsCounted) {
+  measure::Record record = Made();
+  record.rows = {{"throughput", "wasm", "calls/s", Around(900, 40), ""}};
+  const auto note = [&record] {
+    return FindSection(*MeasuredReport(record), "spread")->notes.back().en;
+  };
+  EXPECT_THAT(note(), HasSubstr("1 of 1 rows agree with themselves"));
+  std::vector<double> apart;
+  for (int i = 0; i < 40; ++i) apart.push_back(i % 2 == 0 ? 1 : 2);
+  record.rows.push_back({"throughput", "container", "calls/s", apart, ""});
+  EXPECT_THAT(note(), HasSubstr("1 of 2 rows agree with themselves"));
+}
+
 TEST(MeasuredReportTest, ContractsAreTestedWhereThereAreStarts) {
   const Section contracts = *FindSection(*MeasuredReport(Made()), "contracts");
   EXPECT_EQ(contracts.rows.size(), 3U);
@@ -146,6 +159,16 @@ TEST(MeasuredReportTest, WhatIsLackingSaysWhy) {
   EXPECT_EQ(lacking.rows[0][2].text, (Text{"WASI has no such call", "WASI 没有此调用"}));
   EXPECT_EQ(ReasonText("a turn failed: boom").zh, "有一轮失败：boom");
   EXPECT_TRUE(ReasonText("io_uring_setup: EPERM").zh.empty()) << "what the kernel said";
+}
+
+TEST(MeasuredReportTest, WhatFailedAndWasMeasuredAllTheSameIsNotLacking) {
+  measure::Record record = Made();
+  record.rows.push_back({"image_size", "container", "MiB", {1}, "a turn failed: boom"});
+  const auto report = MeasuredReport(record);
+  EXPECT_EQ(FindSection(*report, "lacking")->rows.size(), 1U);
+  const Section failed = *FindSection(*report, "failed");
+  ASSERT_EQ(failed.rows.size(), 1U);
+  EXPECT_EQ(failed.rows[0][2].text.en, "a turn failed: boom");
 }
 
 TEST(MeasuredReportTest, ARecordWithoutRowsSaysHowToGetOne) {
