@@ -183,7 +183,10 @@ Result<std::string> Start(const Invocation& invocation, std::string_view input,
        .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
        .fds = {{.from = listener->get(), .to = kPassedListener}},
        .privileges = host::Privileges::kKeep});
-  if (!resident) return std::unexpected(std::move(resident).error());
+  if (!resident) {
+    ::unlink(path.c_str());
+    return std::unexpected(std::move(resident).error());
+  }
   resident->Detach();
   return result;
 }

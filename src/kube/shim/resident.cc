@@ -32,6 +32,8 @@ namespace {
 constexpr std::chrono::seconds kLook{1};
 constexpr std::chrono::milliseconds kSweepPatience{1'000};
 constexpr int kIdleLooks = 10;  // in a row
+// For the loop to take whoever has connected already.
+constexpr std::chrono::milliseconds kAccept{10};
 
 // Nothing, when the socket has no path.
 std::string PathOf(const Fd& listener) {
@@ -67,24 +69,30 @@ class Resident {
   }
 
   Awaitable<void> EndWhenIdle() {
-    int idle = 0;
-    std::uint64_t seen = 0;
-    while (idle < kIdleLooks) {
+    for (int idle = 0; idle < kIdleLooks || !co_await Leave();) {
+      const std::uint64_t seen = server_.accepted();
       co_await Pause(loop_, kLook);
-      // A thread that a mount holds is not to be waited for once nobody is answered any more.
-      const bool quiet = tasks_.tasks() == 0 && shared_.pods.empty() &&
-                         !shared_.microvm.disks().at_work() && server_.connections() == 0 &&
-                         std::exchange(seen, server_.accepted()) == server_.accepted();
-      idle = quiet ? idle + 1 : 0;
+      idle = Idle(seen) ? idle + 1 : 0;
     }
-    Leave();
     loop_.stop();
   }
 
-  // Under the lock nobody is about to be told our address.
-  void Leave() const {
+  // That nobody has come since `seen` were accepted, and nothing is left to do. A thread that a
+  // mount holds is not to be waited for once nobody is answered any more.
+  [[nodiscard]] bool Idle(std::uint64_t seen) const {
+    return tasks_.tasks() == 0 && shared_.pods.empty() && !shared_.microvm.disks().at_work() &&
+           server_.connections() == 0 && server_.accepted() == seen;
+  }
+
+  // Under the lock nobody is about to be told our address. Whoever was told it just before has
+  // connected under the lock: false, as they are on their way.
+  Awaitable<bool> Leave() {
+    const std::uint64_t seen = server_.accepted();
     const auto lock = LockDirectory(std::filesystem::path(socket_).parent_path());
+    co_await Pause(loop_, kAccept);
+    if (!Idle(seen)) co_return false;
     if (lock) ::unlink(socket_.c_str());
+    co_return true;
   }
 
   Loop& loop_;
