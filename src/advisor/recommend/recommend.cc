@@ -34,21 +34,32 @@ Text NoDevice(const std::vector<AskedDevice>& devices) {
       "但本平台尚无类别提供设备（" + words + "）：平台会拒绝请求设备的清单，并说明各类别的可能性"};
 }
 
-// What no program in that class can use: WASI has no epoll, and the filter of a container's system
-// calls refuses io_uring (docs/measure.md). Empty: it can use all of them.
-Text NoFeature(const std::vector<std::string>& features, Class sandbox_class) {
-  const bool wasm = sandbox_class == Class::kWasm;
+// Of a program in that class: WASI has no epoll and no io_uring, and the filter of a container's
+// system calls refuses io_uring (docs/measure.md).
+bool CanUse(const std::string& feature, Class sandbox_class) {
   const bool filtered =
       sandbox_class == Class::kContainer || sandbox_class == Class::kContainerInMicrovm;
+  return sandbox_class != Class::kWasm && !(filtered && feature == "io_uring");
+}
+
+// What no program in that class can use, and the classes that let it use all that is asked for.
+// Empty: it can.
+Text NoFeature(const std::vector<std::string>& features, Class sandbox_class) {
   std::vector<std::string> lacking;
   for (const std::string& each : features) {
-    if (wasm || (filtered && each == "io_uring")) lacking.push_back(each);
+    if (!CanUse(each, sandbox_class)) lacking.push_back(each);
   }
   if (lacking.empty()) return {};
+  std::vector<std::string> others;
+  for (const Class each : model::kClasses) {
+    const auto can = [each](const std::string& feature) { return CanUse(feature, each); };
+    if (std::ranges::all_of(features, can)) others.emplace_back(model::ClassName(each));
+  }
   const std::string words = Listed(lacking);
   const std::string in(model::ClassName(sandbox_class));
-  return {"but a program in " + in + " has no " + words + ": appkernel and microvm let it use that",
-          "但 " + in + " 中的程序无法使用 " + words + "：appkernel 与 microvm 可以"};
+  return {
+      "but a program in " + in + " has no " + words + ": " + Listed(others) + " let it use that",
+      "但 " + in + " 中的程序无法使用 " + words + "：" + Listed(others, "、") + " 可以"};
 }
 
 Cell ClassCell(const std::optional<Class>& sandbox_class) {

@@ -149,6 +149,23 @@ TEST(RecommendTest, AKernelFeatureIsFoundHoweverItIsWritten) {
   EXPECT_TRUE(Recommend(question).error().message.contains("epoll"));
 }
 
+TEST(RecommendTest, AMissingKernelFeatureNamesTheClassesThatLackNone) {
+  const auto advice = [](std::vector<std::string> features) {
+    const auto fast = Recommend(
+        {.about = Said({{"performance_requirement", "High"}}), .features = std::move(features)});
+    EXPECT_EQ(fast->sandbox_class, Class::kWasm);
+    const std::string because = Because(*fast);
+    return because.substr(because.find("but "));
+  };
+  EXPECT_EQ(advice({"epoll"}),
+            "but a program in wasm has no epoll: container, appkernel, microvm, "
+            "container-in-microvm let it use that");
+  EXPECT_EQ(advice({"io_uring"}),
+            "but a program in wasm has no io_uring: appkernel, microvm let it use that");
+  EXPECT_EQ(advice({"epoll", "io_uring"}),
+            "but a program in wasm has no epoll, io_uring: appkernel, microvm let it use that");
+}
+
 // That nothing much is asked of a workload is no reason to take a machine for it.
 TEST(RecommendTest, LowSecurityLeavesAFastFunctionInWasm) {
   const Case fast = Said({{"performance_requirement", "High"}, {"function_type", "true"}});
