@@ -33,6 +33,7 @@ class RecommendTest(ServerTest):
         manifest = self.server.strata("recommend", *LOW_LATENCY_FUNCTION, "--name", "taken", "--artifact",
                                       str(ARTIFACTS / "hello-module.wasm"), "--manifest")
         self.assert_exit(manifest, DONE)
+        self.assertIn("  slo:\n    p99_ms: 5\n    qps: 200\n", manifest.stdout)
         dry = self.server.strata("-o", "json", "apply", "--dry-run", "-f", "-", stdin=manifest.stdout)
         self.assert_exit(dry, DONE)
         self.assertEqual(json.loads(dry.stdout)["changes"][0]["action"], "created")

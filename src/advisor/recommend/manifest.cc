@@ -1,12 +1,14 @@
 #include "advisor/recommend/manifest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "advisor/report/report.h"
 #include "base/bytes.h"
 #include "base/text/json.h"
 #include "model/artifact_reference.h"
@@ -110,6 +112,25 @@ void BoundMemory(model::Workload& workload, std::vector<Text>& notes) {
                        (raised ? "小" : "大") + "值；原清单为 " + was});
 }
 
+// More than any field takes, and an integer still.
+constexpr double kTooMuch = 1e15;
+
+// What was said as `variable`, as that field of `spec.slo`; where the field takes no such figure it
+// is left out, and a note says so.
+void Bound(const char* field, double whole, const std::string& variable, double said,
+           Manifest& manifest) {
+  Json bounded = manifest.value;
+  bounded["spec"]["slo"][field] = static_cast<std::uint64_t>(std::min(whole, kTooMuch));
+  const auto valid = model::ResourceFromJson(bounded);
+  if (valid) {
+    manifest.value = std::move(bounded);
+    return;
+  }
+  const std::string is = variable + " = " + Figure(said);
+  manifest.notes.push_back({is + " is not in the manifest: " + valid.error().message,
+                            is + " 未写入清单：" + valid.error().message});
+}
+
 }  // namespace
 
 Manifest KeepManifest(model::Resource resource, const std::string& name,
@@ -177,6 +198,13 @@ Manifest NewManifest(const std::string& name, const std::string& artifact, bool 
                     {"kind", function ? "Function" : "Service"},
                     {"metadata", {{"name", name}}},
                     {"spec", std::move(spec)}};
+  if (const auto latency = choice.latency_ms) {
+    Bound("p99_ms", std::floor(*latency), "latency_ms", *latency, manifest);
+  }
+  // A Service is launched once, whatever it carries.
+  if (const auto launches = choice.launches_per_second; launches && function) {
+    Bound("qps", std::ceil(*launches), "launches_per_second", *launches, manifest);
+  }
   return manifest;
 }
 

@@ -4,6 +4,7 @@
 // Threads: pure functions. Tested by manifest_test.cc and tests/e2e/recommend_test.py.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct Choice {
   model::Class sandbox_class = model::Class::kContainer;
   model::Requires asked;
   std::vector<model::Device> devices;
+  // What was said of them, for the `slo` of a new manifest: p99_ms and, of a Function, qps.
+  std::optional<double> latency_ms;
+  std::optional<double> launches_per_second;
 };
 
 struct Manifest {
@@ -30,14 +34,15 @@ struct Manifest {
 };
 
 // `resource`, a Function or Service, with the name, `spec.class`, what is asked for and the
-// devices, and with the artifact unless that is empty; all else stays, but for a limit of memory
-// that the class cannot give. Where no artifact that it has can be of the class, it is the best one
-// that may be used and that it has an artifact for; where there is none, the manifest leaves the
-// class out.
+// devices, and with the artifact unless that is empty; all else stays, its `slo` too, but for a
+// limit of memory that the class cannot give. Where no artifact that it has can be of the class, it
+// is the best one that may be used and that it has an artifact for; where there is none, the
+// manifest leaves the class out.
 Manifest KeepManifest(model::Resource resource, const std::string& name,
                       const std::string& artifact, const Choice& choice);
 
-// One of the few fields that are known. An empty artifact: a place-holder of the class's kind.
+// One of the few fields that are known. An empty artifact: a place-holder of the class's kind. Its
+// `slo` is in whole numbers, none weaker than what was said; what it has no bound for is in a note.
 Manifest NewManifest(const std::string& name, const std::string& artifact, bool function,
                      const Choice& choice);
 

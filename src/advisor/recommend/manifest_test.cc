@@ -1,5 +1,6 @@
 #include "advisor/recommend/manifest.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -159,6 +160,30 @@ TEST(ManifestTest, WhatWasSaidGoesIntoIt) {
     EXPECT_EQ(resource.workload()->devices, devices);
     EXPECT_EQ(resource.workload()->sandbox_class, Class::kMicrovm);
     EXPECT_EQ(resource.workload()->requires_, choice.asked);
+  }
+}
+
+TEST(ManifestTest, WhatWasSaidOfLatencyAndLoadIsTheSloOfANewOne) {
+  const Choice choice{.latency_ms = 5.9, .launches_per_second = 0.5};
+  const Manifest function = NewManifest("app", "oci:./app", true, choice);
+  EXPECT_TRUE(function.notes.empty());
+  const model::Slo bounds{.p99 = std::chrono::milliseconds(5), .qps = 1};
+  EXPECT_EQ(Parsed(function).workload()->slo, bounds) << "whole, and none weaker";
+  const Manifest service = NewManifest("app", "oci:./app", false, choice);
+  EXPECT_EQ(Parsed(service).workload()->slo, (model::Slo{.p99 = bounds.p99}));
+  EXPECT_FALSE(NewManifest("app", "oci:./app", true, {}).value.at("spec").contains("slo"));
+  const model::Resource theirs = Theirs("artifact: 'oci:./pay'");
+  EXPECT_EQ(Parsed(KeepManifest(theirs, "pay", "", choice)).workload()->slo, theirs.workload()->slo)
+      << "it is the user's";
+}
+
+TEST(ManifestTest, AFigureThatNoSloTakesIsLeftOutAndSaid) {
+  for (const double latency : {0.0, 0.5, 4e6, 1e300}) {
+    const Manifest made = NewManifest("app", "oci:./app", true, {.latency_ms = latency});
+    EXPECT_EQ(Parsed(made).workload()->slo, model::Slo());
+    ASSERT_EQ(made.notes.size(), 1U);
+    EXPECT_TRUE(made.notes[0].en.starts_with("latency_ms = ")) << made.notes[0].en;
+    EXPECT_TRUE(made.notes[0].en.contains("from 1 to 3600000")) << made.notes[0].en;
   }
 }
 

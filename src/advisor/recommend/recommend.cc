@@ -126,11 +126,19 @@ std::vector<model::Device> WholeOnes(const std::vector<AskedDevice>& devices) {
   return whole;
 }
 
+std::optional<double> NumberOf(const Case& about, std::string_view variable) {
+  const auto known = about.Find(variable);
+  if (!known) return std::nullopt;
+  return known->value.get<double>();
+}
+
 Manifest ManifestOf(const RecommendQuestion& question, const std::vector<AskedDevice>& devices,
                     Class sandbox_class) {
   const Choice choice{.sandbox_class = sandbox_class,
                       .asked = question.about.Asked(),
-                      .devices = WholeOnes(devices)};
+                      .devices = WholeOnes(devices),
+                      .latency_ms = NumberOf(question.about, "latency_ms"),
+                      .launches_per_second = NumberOf(question.about, "launches_per_second")};
   Manifest manifest;
   if (question.from) {
     manifest = KeepManifest(*question.from, question.name, question.artifact, choice);
@@ -221,11 +229,11 @@ Result<Recommendation> Recommend(const RecommendQuestion& question) {
   report.sections.push_back(std::move(*stacks));
   report.sections.push_back(SourcesSection(*sources, answer.sandbox_class));
   report.sections.push_back(DisagreementsSection(question.about, walks));
-  report.sections.push_back(PracticesSection(question.about, walks, answer.sandbox_class));
+  Manifest manifest = ManifestOf(question, *devices, answer.sandbox_class);
+  report.sections.push_back(PracticesSection(walks, answer.sandbox_class, manifest.value));
   report.sections.push_back(std::move(held.section));
   report.sections.push_back(AnswerSection(answer));
   std::erase_if(report.sections, [](const Section& each) { return each.rows.empty(); });
-  Manifest manifest = ManifestOf(question, *devices, answer.sandbox_class);
   report.sections.push_back(ManifestSection(manifest));
   recommended.manifest = std::move(manifest.value);
   recommended.manifest_notes = std::move(manifest.notes);

@@ -185,10 +185,15 @@ TEST(RecommendTest, ATreeThatCameToNoClassNeedsNoMore) {
 }
 
 TEST(RecommendTest, APracticeStandsBesideAChoice) {
-  EXPECT_EQ(FindSection(Recommend({})->report, "practices")->rows.size(), 2U)
-      << "an OCI image, and that what is known stays so";
-  const auto high = Recommend({.about = Said({{"security_requirement", "High"}})});
-  EXPECT_EQ(FindSection(high->report, "practices")->rows.at(0).at(0).text.en, "class microvm");
+  const auto practices = [](const SaidWords& said) {
+    return FindSection(Recommend({.about = Said(said)})->report, "practices")->rows;
+  };
+  EXPECT_EQ(practices({}).size(), 2U) << "an OCI image, and that what is known stays so";
+  EXPECT_EQ(practices({{"security_requirement", "High"}}).at(0).at(0).text.en, "class microvm");
+  const auto slo = [](const auto& row) { return row.at(2).text.en.contains("'slo'"); };
+  EXPECT_TRUE(std::ranges::any_of(practices({{"latency_ms", "5"}}), slo));
+  EXPECT_FALSE(std::ranges::any_of(practices({{"performance_requirement", "High"}}), slo))
+      << "the manifest has none";
 }
 
 TEST(RecommendTest, ASecondNeedOfAnotherScenarioIsRefusedWithTheScenarios) {

@@ -258,7 +258,8 @@ Result<std::vector<std::string>> ReadFeatures(const std::vector<std::string>& sa
   return features;
 }
 
-Section PracticesSection(const Case& about, const std::vector<Walk>& walks, model::Class answer) {
+Section PracticesSection(const std::vector<Walk>& walks, model::Class answer,
+                         const Json& manifest) {
   const Json& practices = Facts(FactFile::kMatrices).at("best_practices");
   Section section{.id = "practices",
                   .title = {"Practices that the choices follow", "所选遵循的最佳实践"},
@@ -293,8 +294,7 @@ Section PracticesSection(const Case& about, const std::vector<Walk>& walks, mode
                                  "程序与主机内核之间有独立内核"};
     add(chosen, "layered", here);
   }
-  const auto speed = about.Find("performance_requirement");
-  if (answer == model::Class::kWasm || (speed && speed->value == "High")) {
+  if (manifest.at("spec").contains("slo")) {
     add(chosen, "performance",
         {"'slo' in the manifest holds it to measured figures", "清单中的 'slo' 以实测数据约束"});
   }

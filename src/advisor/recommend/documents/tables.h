@@ -60,7 +60,7 @@ Result<Section> StacksSection(const std::vector<std::string>& needs,
                               const std::vector<std::string>& features);
 
 // The best practices that choices of this case follow: which choice, and what of the platform does
-// so. The choices are the answer and what the trees come to.
-Section PracticesSection(const Case& about, const std::vector<Walk>& walks, model::Class answer);
+// so. The choices are the answer, what the trees come to and the bounds in the manifest.
+Section PracticesSection(const std::vector<Walk>& walks, model::Class answer, const Json& manifest);
 
 }  // namespace strata::advisor
