@@ -166,6 +166,8 @@ REFUSED = (("compare", "webasembly"), ("compare", "qqqqqqqq"), ("compare", "wasm
            ("recommend", "--set", "latency_ms=5", "--set", "latency_ms=6"), ("recommend", "--need", "qqqqqqqq"),
            ("recommend", "--set", "scenario=edge", "--set", "second_need=service governance"),
            ("recommend", "--device", "qqqqqqqq"), ("recommend", "--kernel", "epol"), ("recommend", "--weights", "qqqqqqqq"),
+           ("recommend", "--name", "Not a name"), ("recommend", "--artifact", "app.wasm"), ("recommend", "--artifact", "\udcff"),
+           ("recommend", "--manifest", "-o", "csv"),
            ("recommend", "--like", "qqqqqqqq"), ("model", "nvp"), ("model", "qqqqqqqq"), ("model", "npv", "--set", "x"),
            ("model", "npv", "--set", "discont_rate=1"), ("model", "npv", "--set", "discunt=8"),
            ("recommend", "--set", "latency_ms=5sec"), ("measure", "--class", "wsm"), ("measure", "--class", "qqqqqqqq"),

@@ -15,6 +15,7 @@
 #include "advisor/recommend/manifest.h"
 #include "advisor/report/refusal.h"
 #include "base/text/json.h"
+#include "base/text/strings.h"
 #include "base/text/utf8.h"
 #include "model/manifest/yaml_writer.h"
 #include "model/resource.h"
@@ -158,14 +159,16 @@ Manifest ManifestOf(const RecommendQuestion& question, const std::vector<AskedDe
 // What the question says in words of its own, which no table bounds.
 Result<void> Check(const RecommendQuestion& question) {
   if (const auto problem = model::DnsLabelProblem(question.name)) {
-    return Fail(Errc::kInvalidArgument, "name: " + *problem);
+    return Refuse(Errc::kInvalidArgument, Refusal::kWrongName,
+                  {EscapeControl(question.name), *problem});
   }
   if (!IsUtf8(question.artifact)) {
-    return Fail(Errc::kInvalidArgument, "artifact: not UTF-8, which a manifest is");
+    return Refuse(Errc::kInvalidArgument, Refusal::kNotUtf8, {});
   }
   if (!question.artifact.empty()) {
     if (const auto problem = model::ArtifactProblem(question.artifact)) {
-      return Fail(Errc::kInvalidArgument, "artifact: " + *problem);
+      return Refuse(Errc::kInvalidArgument, Refusal::kWrongArtifact,
+                    {EscapeControl(question.artifact), *problem});
     }
   }
   if (auto good = question.about.Check(); !good) return good;

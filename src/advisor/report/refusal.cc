@@ -69,6 +69,11 @@ constexpr std::array kSentences = {
          "its own",
          "{0}：每次只为一个负载给出建议，而其中有 {1}：请分别放在各自的文件中"},
     Word{"{0}: there is no Function or Service in it", "{0}：其中没有 Function 或 Service"},
+    Word{"name '{0}' {1}", "名称 '{0}' 不合规则（说明为英文）：{1}"},
+    Word{"artifact '{0}' {1}", "制品 '{0}' 不合规则（说明为英文）：{1}"},
+    Word{"artifact: not UTF-8, which a manifest is", "制品：不是 UTF-8，而清单须是 UTF-8"},
+    Word{"--manifest prints YAML or JSON; without it the manifest is a section of -o {0}",
+         "--manifest 只输出 YAML 或 JSON；不加它时，清单是 -o {0} 的一节"},
     Word{"--ask needs a terminal; say --set VARIABLE=VALUE", "--ask 需要终端；请用 --set 变量=值"},
     // As DidYouMean (base/strings.h) and Names write them.
     Word{"{0}; did you mean '{1}'?", "{0}；是否指 '{1}'？"},

@@ -6,8 +6,8 @@
 // An Error has one text, whoever makes it (base/result.h), and ours is English. The sentences lie
 // in one table with their Chinese: Refuse fills one in, InLanguage finds by the same table which it
 // was and with what it was filled. What stands in quotes is what somebody said or may say: it
-// stays. A sentence of others (a manifest's) is none of the table and stays English; of a
-// manifest's that is said.
+// stays. A sentence of others (the model's, of a manifest or a name) is none of the table and
+// stays English, which is said.
 //
 // Threads:  pure functions. Tested by refusal_test.cc, tests/advisor/chinese_test.py.
 #pragma once
@@ -65,10 +65,14 @@ enum class Refusal : std::uint8_t {
   kNoWay,
   kNothingMeasured,
   kNoRows,
-  // A manifest to recommend for, and the terminal.
+  // A manifest to recommend for, one that is recommended, and the terminal.
   kWrongManifest,
   kSeveralWorkloads,
   kNoWorkload,
+  kWrongName,
+  kWrongArtifact,
+  kNotUtf8,
+  kManifestForm,
   kNoTerminal,
 };
 

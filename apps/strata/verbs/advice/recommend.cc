@@ -255,10 +255,8 @@ void Run(Session& session, RecommendFlags& flags) {
   const auto format = ParseReportFormat(session.output);
   if (!format) return session.Report(format.error());
   if (flags.manifest && *format != Format::kTable && !IsStructured(*format)) {
-    return session.Report({Errc::kInvalidArgument,
-                           "--manifest prints YAML or JSON; without it the manifest is a section "
-                           "of -o " +
-                               session.output});
+    const auto refused = Refuse(Errc::kInvalidArgument, Refusal::kManifestForm, {session.output});
+    return ReportRefusal(session, flags.report, refused.error());
   }
   if (auto filled = Fill(flags); !filled) {
     return ReportRefusal(session, flags.report, filled.error());
