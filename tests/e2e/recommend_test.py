@@ -170,25 +170,34 @@ class RecommendTest(ServerTest):
             report = json.loads(asking.stdout.read())
         self.assertEqual(rows(report, "answer")[0]["class"], "microvm")
 
-    def test_it_asks_for_devices_and_kernel_features_too(self):
+    def ask(self, *words, answers):
+        """What `strata recommend --ask` prints, and each question with what was said before it; the notes at the end are the
+        last of them. `answers` are by how a question begins, in their order; one without an answer stays open."""
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
-        with subprocess.Popen([BIN / "strata", "-o", "json", "recommend", "--ask", "--lang", "zh"], stdin=theirs,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
-            os.close(theirs)
-            answers = {"设备": ["usbb", "usb, vgpu"], "内核特性": ["io_uring"], "需求": ["edge"], "场景评分": ["erpp", "erp"],
-                       "变更频率": ["2"], "存量负载": ["maybe", "是"]}
-            said = ""
-            while answers:
-                prompt = ""
-                while not prompt.endswith("? "):
-                    prompt += asking.stderr.read(1)
-                    self.assertIsNone(asking.poll(), said + prompt)
-                said += prompt
-                asked = next((each for each in answers if prompt.splitlines()[-1].startswith(each)), None)
-                os.write(ours, (answers[asked].pop(0) if asked else "").encode() + b"\n")
-                answers = {each: left for each, left in answers.items() if left}
-            report = json.loads(asking.stdout.read())
+        answers = {question: list(each) for question, each in answers.items()}
+        with tempfile.TemporaryFile("w+") as printed:
+            with subprocess.Popen([BIN / "strata", "recommend", "--ask", *words], stdin=theirs, stdout=printed,
+                                  stderr=subprocess.PIPE, text=True) as asking:
+                os.close(theirs)
+                asked = [""]
+                while char := asking.stderr.read(1):
+                    asked[-1] += char
+                    if not asked[-1].endswith("? "):
+                        continue
+                    left = next((each for question, each in answers.items() if asked[-1].splitlines()[-1].startswith(question)), [])
+                    os.write(ours, (left.pop(0) if left else "").encode() + b"\n")
+                    asked.append("")
+            self.assertEqual(asking.returncode, DONE, asked[-1])
+            self.assertFalse(any(answers.values()), answers)
+            printed.seek(0)
+            return printed.read(), asked
+
+    def test_it_asks_for_devices_and_kernel_features_too(self):
+        printed, asked = self.ask("-o", "json", "--lang", "zh", answers={
+            "设备": ["usbb", "usb, vgpu"], "内核特性": ["io_uring"], "需求": ["edge"], "场景评分": ["erpp", "erp"],
+            "变更频率": ["2"], "存量负载": ["maybe", "是"]})
+        said, report = "".join(asked), json.loads(printed)
         self.assertRegex(said, r"usbb.*\n设备")
         self.assertIn("安全需求", said)
         stacks = rows(report, "stacks")
@@ -201,28 +210,43 @@ class RecommendTest(ServerTest):
         holds = {row["rule"]: row["holds"] for row in rows(report, "rules")}
         self.assertEqual((holds["关键拐点"], holds["存量容器化，增量 WASM 化"]), (True, True))
 
-    def test_it_asks_last_for_what_only_rules_go_by(self):
-        ours, theirs = pty.openpty()
-        self.addCleanup(os.close, ours)
-        with subprocess.Popen([BIN / "strata", "recommend", "--ask", "--lang", "en"], stdin=theirs,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as asking:
-            os.close(theirs)
-            asked, prompt = [], ""
-            while char := asking.stderr.read(1):
-                prompt += char
-                if not prompt.endswith("? "):
-                    continue
-                asked.append(prompt.splitlines()[-1])
-                prompt = ""
-                os.write(ours, b"no\n" if asked[-1].startswith("a vendor") else b"\n")
-        self.assertEqual(asking.returncode, DONE, prompt)
+    def test_it_asks_last_for_what_only_rules_and_the_manifest_go_by(self):
+        _, asked = self.ask("--lang", "en", answers={"a vendor": ["no"]})
+        asked = [each.splitlines()[-1] for each in asked if each]
         scores = next(i for i, each in enumerate(asked) if each.startswith("scores of a scenario"))
         # The price decides nothing where no vendor does; the latency was left open when the trees asked.
         self.assertEqual([each.split(" (")[0] for each in asked[scores + 1:]],
                          ["change frequency", "maturity of the WASM ecosystem", "completeness of the WASM toolchain",
                           "modules of the WASM network", "probability that the ecosystem is mature",
-                          "a vendor ships WASM first", "Rust ability of the team", "an existing workload"])
+                          "a vendor ships WASM first", "Rust ability of the team", "an existing workload",
+                          "name of the workload", "artifact"])
         self.assertIn("probability that the ecosystem is mature (0 to 1; else 0.38, by 002 C§7.2)? ", asked)
+
+    def test_the_manifest_of_what_was_answered_is_taken(self):
+        artifact = str(ARTIFACTS / "hello-module.wasm")
+        manifest, asked = self.ask("--manifest", "--lang", "zh", answers={
+            "性能需求": ["High"], "函数类型": ["是"], "负载名称": ["Not_a_name", "asked"], "制品": ["hello.wasm", artifact]})
+        said = "".join(asked)
+        self.assertIn("名称 'Not_a_name' 不合规则", said)
+        self.assertIn("制品 'hello.wasm' 不合规则", said)
+        self.assertEqual(asked[-1], "", "nothing to say of the manifest")
+        dry = self.server.strata("-o", "json", "apply", "--dry-run", "-f", "-", stdin=manifest)
+        self.assert_exit(dry, DONE)
+        change = json.loads(dry.stdout)["changes"][0]
+        self.assertEqual((change["action"], change["kind"], change["name"]), ("created", "Function", "asked"))
+
+    def test_what_is_known_of_the_manifest_is_not_asked(self):
+        manifest, asked = self.ask("--name", "said", "--manifest", "--lang", "en", answers={})
+        self.assertIn("name: said\n", manifest)
+        self.assertNotIn("name of the workload", "".join(asked))
+        self.assertIn("'oci:./said' is a place-holder: say --artifact", asked[-1])
+        theirs = {"apiVersion": "strata.dev/v1alpha1", "kind": "Function", "metadata": {"name": "theirs"},
+                  "spec": {"artifact": "oci:./theirs"}}
+        file = pathlib.Path(self.server.home) / "theirs.json"
+        file.write_text(json.dumps(theirs))
+        manifest, asked = self.ask("--from", str(file), "--manifest", "--lang", "en", answers={})
+        self.assertIn("name: theirs\n", manifest)
+        self.assertFalse(any(each.splitlines()[-1].startswith(("name of", "artifact")) for each in asked if each))
 
     def test_a_manifests_devices_are_answered(self):
         manifest = {"apiVersion": "strata.dev/v1alpha1", "kind": "Function", "metadata": {"name": "infer"},

@@ -196,7 +196,26 @@ void AskUntilKnown(const Text& prompt, Language language, advisor::RecommendQues
   }
 }
 
-void AskOnTerminal(advisor::RecommendQuestion& question, Language language) {
+// For the manifest that the answer ends in; one of --from has both.
+void AskForManifest(RecommendFlags& flags, Language language) {
+  advisor::RecommendQuestion& question = flags.question;
+  if (question.from) return;
+  if (!flags.name) {
+    const std::string& name = question.name;
+    AskUntilKnown({"name of the workload (else " + name + ")", "负载名称（跳过则取 " + name + "）"},
+                  language, question,
+                  [&question](const std::string& said) { question.name = said; });
+  }
+  if (!flags.artifact) {
+    AskUntilKnown({"artifact (./FILE.wasm, oci:./LAYOUT, ...; else a place-holder)",
+                   "制品（./FILE.wasm、oci:./LAYOUT ……；跳过则用占位符）"},
+                  language, question,
+                  [&question](const std::string& said) { question.artifact = said; });
+  }
+}
+
+void AskOnTerminal(RecommendFlags& flags, Language language) {
+  advisor::RecommendQuestion& question = flags.question;
   std::cerr << Text{"Enter alone leaves a question open.\n", "直接回车跳过该问题。\n"}.In(language);
   std::set<std::string> open;
   AskForVariables(question.about, language, open, NextQuestion);
@@ -216,6 +235,7 @@ void AskOnTerminal(advisor::RecommendQuestion& question, Language language) {
                 language, question,
                 [&question](const std::string& said) { question.weights = said; });
   AskForVariables(question.about, language, open, NextOfRules);
+  AskForManifest(flags, language);
 }
 
 Result<void> Fill(RecommendFlags& flags) {
@@ -231,7 +251,7 @@ Result<void> Fill(RecommendFlags& flags) {
     if (::isatty(STDIN_FILENO) == 0) {
       return Refuse(Errc::kInvalidArgument, Refusal::kNoTerminal, {});
     }
-    AskOnTerminal(flags.question, *language);
+    AskOnTerminal(flags, *language);
   }
   if (flags.name) flags.question.name = *flags.name;
   if (flags.artifact) flags.question.artifact = *flags.artifact;
@@ -310,7 +330,7 @@ void AddRecommend(CLI::App& app, Session& session) {
       "VARIABLE=VALUE, as listed below, a number with or without a unit; several are allowed");
   verb->add_option("--from", flags->from, "A manifest that says what is asked for, or -");
   verb->add_flag("--ask", flags->ask,
-                 "Ask on the terminal for what the trees and rules want to know");
+                 "Ask on the terminal for what the trees, the rules and the manifest want");
   verb->add_option("--need", flags->question.needs,
                    "A row of the stack tables: edge, serverless, low_latency, ...");
   verb->add_option("--device", flags->question.devices,
