@@ -26,9 +26,14 @@ Section EmptyAlignment() {
                       {"source", {"source", "出处"}}}};
 }
 
+const Text kEnglishWikipedia{"Wikipedia (en)", "维基百科（英文）"};
+const Text kChineseWikipedia{"Wikipedia (zh)", "维基百科（中文）"};
 const Text kMissing{"missing", "缺失"};
 const Text kNotVisited{"\"aligned\" is the documents' own word; no address was visited.",
                        "“已对齐”为文档自述；未访问任何网址。"};
+const Text kAddressesOnly{
+    "The documents give its addresses and do not say what agrees; no address was visited.",
+    "文档仅给出网址，未说明哪些内容一致；未访问任何网址。"};
 
 void AddMissing(Section& to, const Text& with, const Json& list) {
   to.rows.push_back({TextCell(with), NoCell(), NoCell(), TextCell(kMissing),
@@ -39,17 +44,15 @@ void AddWikipedia(const std::string& id, Section& to) {
   const Json& wikipedia = Alignment().at("wikipedia");
   const Json* row = FindFact(wikipedia.at("rows"), id, "concept");
   const Cell source = WordCell(wikipedia.at("source").get<std::string>());
-  to.rows.push_back({TextCell({"Wikipedia (en)", "维基百科（英文）"}),
-                     WordCell(row->at("en_title").get<std::string>()),
+  to.rows.push_back({TextCell(kEnglishWikipedia), WordCell(row->at("en_title").get<std::string>()),
                      WordCell(row->at("en_url").get<std::string>()),
                      TextCell({row->at("status"), row->at("zh")}), source});
   if (row->at("zh_title").is_null()) {
-    AddMissing(to, {"Wikipedia (zh)", "维基百科（中文）"}, wikipedia);
+    AddMissing(to, kChineseWikipedia, wikipedia);
     to.notes.push_back(TextOf(wikipedia, "note"));
     return;
   }
-  to.rows.push_back({TextCell({"Wikipedia (zh)", "维基百科（中文）"}),
-                     WordCell(row->at("zh_title").get<std::string>()),
+  to.rows.push_back({TextCell(kChineseWikipedia), WordCell(row->at("zh_title").get<std::string>()),
                      WordCell(row->at("zh_url").get<std::string>()),
                      TextCell({row->at("status"), row->at("zh")}), source});
 }
@@ -160,6 +163,7 @@ constexpr std::array kTopics{Topic{"isolation_order", "containerization"},
                              Topic{"finance_advice", "policy_engine"},
                              Topic{"launch_frequency", "webassembly"},
                              Topic{"zero_trust", "containerization"},
+                             Topic{"zero_trust", "zero_trust"},
                              Topic{"wasm_security", "webassembly"},
                              Topic{"opa_latency", "policy_engine"},
                              Topic{"invest_now", "webassembly"},
@@ -197,18 +201,29 @@ Section Conflicts(const std::string& id) {
   return section;
 }
 
+void AddConflicts(const std::string& id, Report& to) {
+  Section section = Conflicts(id);
+  if (!section.rows.empty()) to.sections.push_back(std::move(section));
+}
+
+// Of an architecture the documents have English addresses and no more.
 Report AlignArchitecture(const Json& row) {
-  Section section{
-      .id = "alignment",
-      .title = {"Alignment", "对齐"},
-      .columns = {{"with", {"with", "对象"}}, {"url", {"address", "网址"}}},
-      .sources = {
-          Facts(FactFile::kConcepts).at("architecture_concepts").at("source").get<std::string>()}};
+  const std::string id = row.at("id");
+  const Json& architectures = Facts(FactFile::kConcepts).at("architecture_concepts");
+  Section section = EmptyAlignment();
   for (const Json& url : row.at("urls")) {
-    section.rows.push_back(
-        {TextCell({"Wikipedia (en)", "维基百科（英文）"}), WordCell(url.get<std::string>())});
+    section.rows.push_back({TextCell(kEnglishWikipedia), NoCell(), WordCell(url.get<std::string>()),
+                            NoCell(), WordCell(architectures.at("source").get<std::string>())});
   }
-  return {.id = "align", .title = LabelOf(row), .sections = {std::move(section)}};
+  AddMissing(section, kChineseWikipedia, architectures);
+  AddStandards(id, section);
+  AddPapers(id, section);
+  Report report{.id = "align",
+                .title = LabelOf(row),
+                .sections = {std::move(section)},
+                .notes = {kAddressesOnly}};
+  AddConflicts(id, report);
+  return report;
 }
 
 Report AlignConcept(const Json& facts) {
@@ -227,10 +242,9 @@ Report AlignConcept(const Json& facts) {
       .sources = {facts.at("source").get<std::string>()}};
   Report report{.id = "align",
                 .title = LabelOf(facts),
-                .sections = {std::move(definition), std::move(section), Verified(id)}};
-  Section conflicts = Conflicts(id);
-  if (!conflicts.rows.empty()) report.sections.push_back(std::move(conflicts));
-  report.notes.push_back(kNotVisited);
+                .sections = {std::move(definition), std::move(section), Verified(id)},
+                .notes = {kNotVisited}};
+  AddConflicts(id, report);
   return report;
 }
 
