@@ -24,6 +24,8 @@ using Subjects = std::vector<Subject>;
 
 const Json& Matrices() { return Facts(FactFile::kMatrices); }
 
+bool IsEmpty(const measure::Record& record) { return record.prior.empty() && record.rows.empty(); }
+
 // A section with what is compared as the columns beside the first.
 Section SideBySide(std::string id, Text title, const Subjects& subjects) {
   Section section{
@@ -426,9 +428,7 @@ Result<Report> CompareConcepts(const Subjects& subjects, const CompareQuestion& 
     add(RelationsOf(concepts));
     add(References(subjects));
   }
-  if (question.record.prior.empty() && question.record.rows.empty()) {
-    report.notes.push_back(kHowToMeasure);
-  }
+  if (IsEmpty(question.record)) report.notes.push_back(kHowToMeasure);
   return report;
 }
 
@@ -521,6 +521,9 @@ Report CompareTechnologies(const Subjects& subjects, const measure::Record& reco
                           TechnologyPerformance(subjects), MeasuredSection(subjects, record)}) {
     if (!section.rows.empty()) report.sections.push_back(std::move(section));
   }
+  const bool measurable = std::ranges::any_of(
+      subjects, [](const Subject& subject) { return !subject.classes.empty(); });
+  if (measurable && IsEmpty(record)) report.notes.push_back(kHowToMeasure);
   return report;
 }
 

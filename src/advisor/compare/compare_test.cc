@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "advisor/compare/measured.h"
 #include "advisor/compare/subjects.h"
 #include "advisor/facts/facts.h"
 #include "advisor/measured/claimed.h"
@@ -226,6 +227,12 @@ TEST(CompareTest, ATechnologyIsMeasuredAsTheClassThatItStandsFor) {
   }
   EXPECT_EQ(Claimed(*measured, "cold start", "003 §00.7.2 (versions.yaml), Docker").verdict,
             "not decided: on both sides of a bound");
+  EXPECT_TRUE(report->notes.empty());
+}
+
+TEST(CompareTest, HowToMeasureIsSaidOfATechnologyThatStandsForAClass) {
+  EXPECT_EQ(Compare({.subjects = {"Docker", "WasmEdge"}})->notes, std::vector{kHowToMeasure});
+  EXPECT_TRUE(Compare({.subjects = {"Istio", "OPA"}})->notes.empty()) << "no class is either";
 }
 
 TEST(CompareTest, NothingOfATechnologyIsSaidTwice) {
