@@ -71,6 +71,25 @@ struct Seen {
   std::optional<bool> met;
 };
 
+// What is kept of the calls of `all` workloads, as the status says; one of an earlier server does
+// not.
+Seen Monitoring(const Json& status, int all) {
+  const auto observe = status.find("observe");
+  if (observe == status.end()) return {};
+  const bool logs = observe->value("accessLog", false);
+  // Metrics are counted from records of calls, which either of the two has written.
+  const bool metrics = logs || observe->value("metering", false);
+  const bool traces = observe->value("traceRatio", 0.0) > 0;
+  Text kept;
+  if (metrics) kept = Join(kept, ", ", {"metrics", "指标"});
+  if (traces) kept = Join(kept, ", ", {"traces", "追踪"});
+  if (logs) kept = Join(kept, ", ", {"logs", "日志"});
+  if (kept.empty()) kept = {"nothing", "无"};
+  const std::string count = std::to_string(all);
+  return {Join({"workloads: " + count, "工作负载：" + count}, "; ", kept),
+          all > 0 && metrics && traces && logs};
+}
+
 constexpr std::size_t kItems = 3;  // of each milestone
 
 // In the order of the facts.
@@ -91,7 +110,7 @@ std::vector<Seen> SeenOf(const Installation& installation, const Counts& counts)
       Seen{{Number(counts.kinds(), "/ 3"), ""}, counts.kinds() > 1},
       Seen{{placed + " placed by what was measured", placed + " 个由平台按实测选择类别"},
            counts.placed > 0},
-      Seen{{"metrics, traces and logs of every class", "各类均有指标、追踪与日志"}, all > 0},
+      Monitoring(installation.status, all),
       Seen{{std::to_string(counts.wasm) + " wasm / " + std::to_string(all), ""},
            counts.wasm > counts.others()},
       Seen{kOnlyHttp, false},

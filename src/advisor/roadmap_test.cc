@@ -1,7 +1,9 @@
 #include "advisor/roadmap.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -80,7 +82,9 @@ TEST(RoadmapTest, AMilestonesStatusFollowsFromItsItems) {
   };
   using Words = std::vector<std::string>;
   EXPECT_EQ(status({}), (Words(4, "planned")));
-  Installation installation{.status = {{"version", "0.1.0"}}, .resources = {}};
+  Installation installation{
+      .status = {{"version", "0.1.0"}, {"observe", {{"accessLog", true}, {"traceRatio", 0.01}}}},
+      .resources = {}};
   const auto deploy = [&installation](const std::string& in, Json spec) {
     spec["artifact"] = "oci:./x";
     installation.resources.push_back(
@@ -98,6 +102,29 @@ TEST(RoadmapTest, AMilestonesStatusFollowsFromItsItems) {
       << "two kinds, one placed by the platform; security compliance is not to be seen";
   installation.resources.front()["spec"]["placement"] = "rule";
   EXPECT_EQ(status(installation).at(2), "in progress") << "the rule placed it, not a figure";
+}
+
+TEST(RoadmapTest, UnifiedMonitoringIsWhatTheStatusSaysIsKeptOfCalls) {
+  const auto monitoring = [](Json status, std::size_t workloads = 2) {
+    const Json resource = {{"kind", "Function"}, {"status", {{"class", "wasm"}}}};
+    const Installation installation{.status = std::move(status),
+                                    .resources = std::vector<Json>(workloads, resource)};
+    const Report report = Roadmap({"system_milestones"}, installation).value();
+    const auto& row = report.sections[0].rows.at(8);
+    EXPECT_EQ(row[3].text.en, "unified monitoring");
+    return row[4].text.en + ": " + row[5].text.en;
+  };
+  const auto observe = [](bool access_log, bool metering, double trace_ratio) {
+    return Json{{"observe",
+                 {{"accessLog", access_log}, {"metering", metering}, {"traceRatio", trace_ratio}}}};
+  };
+  EXPECT_EQ(monitoring(observe(true, true, 0.01)), "workloads: 2; metrics, traces, logs: met");
+  EXPECT_EQ(monitoring(observe(true, false, 1)), "workloads: 2; metrics, traces, logs: met");
+  EXPECT_EQ(monitoring(observe(true, true, 0)), "workloads: 2; metrics, logs: not met");
+  EXPECT_EQ(monitoring(observe(false, true, 1)), "workloads: 2; metrics, traces: not met");
+  EXPECT_EQ(monitoring(observe(false, false, 0)), "workloads: 2; nothing: not met");
+  EXPECT_EQ(monitoring(observe(true, true, 1), 0), "workloads: 0; metrics, traces, logs: not met");
+  EXPECT_EQ(monitoring(Json::object()), "cannot be seen here: not known") << "of an earlier server";
 }
 
 TEST(RoadmapTest, RefusesAPartThatThereIsNot) {

@@ -33,6 +33,8 @@ class InstallationTest(ServerTest):
         self.assertEqual(statuses(), ["not in use", "not in use", "in use", "not in use", "not in use"])
         milestones = self.server.json("roadmap", "--system", "system_milestones")["sections"][0]["rows"]
         self.assertEqual([row["status"] for row in milestones[::3]], 4 * ["in progress"])
+        [monitoring] = (row for row in milestones if row["item"] == "unified monitoring")
+        self.assertEqual((monitoring["here"], monitoring["met"]), ("workloads: 1; metrics, traces, logs", "met"))
 
 
 
