@@ -306,7 +306,6 @@ constexpr NotShown kNotShown[] = {
     {"models/models/*/parameters/closed_form_constant_E", kReader},
     {"models/models/*/parameters/container_attack_surface/unit", kUnit},
     {"models/models/*/parameters/derived/", kComputed},
-    {"models/models/*/parameters/equilibrium/", kComputed},
     {"models/models/*/parameters/evaluation", "how the rules are walked"},
     {"models/models/*/parameters/implied_logistic_rate_per_year/", kComputed},
     {"models/models/*/parameters/interior_equilibrium/", kComputed},
