@@ -158,6 +158,7 @@ class AdvisorTest(unittest.TestCase):
                                                           ["container", "cold start", "100-500 ms", "300 ms"]])
         self.assertLessEqual(len(shown), 5)
         self.assertNotIn("the claim is no figure", [row[6] for row in shown])
+        self.assertEqual(demo.claims("attribute,wasm,container\n"), ([], []), "nothing was measured")
 
     def test_measured_values_stand_beside_claims(self):
         row = {"class": "wasm", "first_ms": 20, "p50_ms": 0.4, "p99_ms": 1, "cpu_ms": 0.1, "memory_mib": 2}

@@ -23,14 +23,18 @@ def table(told, first_column):
 
 @unittest.skipUnless(os.geteuid() == 0, "containers need root")
 class DemoTest(unittest.TestCase):
-    def test_four_workloads_land_in_four_classes_and_five_claims_stand_beside_figures(self):
+    def demo(self, record):
+        """Runs it with what was measured before, and one example."""
         with tempfile.TemporaryDirectory(prefix="strata-demo-test.") as folder:
-            record = pathlib.Path(folder) / "record.json"
-            record.write_text(json.dumps(RECORD))
-            words = ("--bin", str(BIN), "--seconds", "0", "--only", "hello-c", "--record", str(record))
+            file = pathlib.Path(folder) / "record.json"
+            file.write_text(json.dumps(record))
+            words = ("--bin", str(BIN), "--seconds", "0", "--only", "hello-c", "--record", str(file))
             environment = {**os.environ, "STRATA_HOME": str(pathlib.Path(folder) / "home")}
-            done = subprocess.run([sys.executable, "-B", str(ROOT / "tools" / "demo.py"), *words], env=environment,
+            return subprocess.run([sys.executable, "-B", str(ROOT / "tools" / "demo.py"), *words], env=environment,
                                   capture_output=True, text=True, timeout=4 * PATIENCE, check=False)
+
+    def test_four_workloads_land_in_four_classes_and_five_claims_stand_beside_figures(self):
+        done = self.demo(RECORD)
         self.assertEqual(done.returncode, DONE, done.stderr)
         [example] = table(done.stdout, "FUNCTION ")
         self.assertRegex(example, r"^hello-c .* ok$")
@@ -42,6 +46,12 @@ class DemoTest(unittest.TestCase):
         claims = table(done.stdout, "CLASS ")
         self.assertEqual(len(claims), 5)
         self.assertEqual({row.split()[0] for row in claims}, {"wasm", "container"})
+
+    def test_fewer_claims_beside_figures_are_a_failure_that_names_those_there_are(self):
+        done = self.demo({**RECORD, "classes": [each for each in RECORD["classes"] if each["class"] == "wasm"]})
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("demo: of 5 claims with a figure beside them there are 3 "
+                      "(wasm cold start, wasm warm start, wasm memory of a call);", done.stderr)
 
 
 if __name__ == "__main__":
