@@ -1,4 +1,5 @@
-// advisor/page/page.h - `strata report`: everything that the advisor knows as one HTML page.
+// advisor/page/page.h - `strata report`: matrices, models, decisions, graph, roadmap and what was
+// measured here as one HTML page.
 //
 //   facts, models, record, pictures of diagrams --> [ MakePage ] --> one file, to look at or print
 //

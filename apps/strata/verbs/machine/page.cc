@@ -1,4 +1,4 @@
-// strata report - everything that the advisor knows, as one HTML file.
+// strata report - matrices, models, decisions, graph, roadmap and measurements as one HTML file.
 #include "advisor/page/page.h"
 
 #include <unistd.h>
@@ -88,7 +88,8 @@ void ShowPage(Session& session, const PageFlags& flags) {
 
 void AddReport(CLI::App& app, Session& session) {
   auto flags = std::make_shared<PageFlags>();
-  CLI::App* verb = app.add_subcommand("report", "Everything that the advisor knows as one page");
+  CLI::App* verb = app.add_subcommand(
+      "report", "Matrices, models, decisions, graph, roadmap and measurements as one page");
   verb->add_option("--out", flags->out, "The folder that strata-report.html is written to")
       ->required();
   verb->add_option("--record", flags->record,
