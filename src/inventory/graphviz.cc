@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "advisor/report/refusal.h"
 #include "base/bytes.h"
 #include "host/process/process.h"
 #include "inventory/programs.h"
@@ -10,16 +11,14 @@
 namespace strata::inventory {
 namespace {
 
+using advisor::Refusal;
+using advisor::Refuse;
+
 constexpr std::chrono::seconds kDrawing{20};
 
 Result<std::string> RunGraphviz(const char* form, const std::string& dot) {
   const auto program = FindInstalled("dot");
-  if (!program) {
-    return Fail(
-        Errc::kFailedPrecondition,
-        "a picture of a graph is drawn by Graphviz's 'dot', which is not installed (package "
-        "graphviz); its forms dot and mermaid need nothing");
-  }
+  if (!program) return Refuse(Errc::kFailedPrecondition, Refusal::kNoGraphviz, {});
   auto ran = host::RunToEnd({.program = *program, .arguments = {form}}, kDrawing, 16_MiB, dot);
   if (!ran) return Wrap(std::move(ran).error(), "dot");
   if (!ran->status.success()) return Fail(Errc::kInternal, "dot: " + ran->err);

@@ -180,12 +180,12 @@ REFUSED = (("compare", "webasembly"), ("compare", "qqqqqqqq"), ("compare", "wasm
            ("graph", "why", "kata", "qqqqqqqq", "qemu"), ("graph", "why", "qemu", "depends-on", "kata"),
            ("graph", "why", "docker", "can-run-on", "istio"), ("graph", "term", "qqqqqqqq"), ("graph", "learn", "qqqqqqqq"),
            ("graph", "learn", "--know", "qqqqqqqq"), ("graph", "doc", "qqqqqqqq"), ("graph", "--c4", "--system", "--level", "compnent"),
-           ("roadmap", "qqqqqqqq"))
+           ("roadmap", "qqqqqqqq"), ("report", "--out", "/nonexistent"))
 QUOTED = re.compile("'[^']*'")
 
 
-def refusal(*words, locale=None, language=("--lang", "zh")):
-    environment = os.environ | {"LC_ALL": locale or "C.UTF-8"}
+def refusal(*words, locale=None, language=("--lang", "zh"), path=os.environ["PATH"]):
+    environment = os.environ | {"LC_ALL": locale or "C.UTF-8", "PATH": path}
     done = subprocess.run([STRATA, "--home", "/nonexistent", *words, *language], capture_output=True, text=True, check=False,
                           env=environment)
     if done.returncode == 0 or done.stdout:
@@ -219,6 +219,13 @@ class RefusalsTest(unittest.TestCase):
                                (function % "a" + "---\n" + function % "b", "每次只为一个负载给出建议")):
                 file.write_text(text)
                 self.assertIn(said, refusal("recommend", "--from", str(file)))
+
+    def test_a_page_or_picture_that_cannot_be_made_is_refused_in_chinese(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "strata-report.html"
+            file.write_text("a letter")
+            self.assertEqual(refusal("report", "--out", folder), f"'{file}' 已存在，且不是 'strata report' 生成的；请将其移走")
+        self.assertIn("未安装（软件包 graphviz）", refusal("graph", "diagram", "knowledge_graph", "-o", "svg", path="/nonexistent"))
 
     def test_the_nearest_names_are_named(self):
         self.assertEqual(refusal("model", "nvp"), "没有模型 'nvp'；是否指 'npv'？")

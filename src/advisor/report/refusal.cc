@@ -64,6 +64,13 @@ constexpr std::array kSentences = {
     Word{"the record has no rows: it was written before 'strata measure' kept samples; measure "
          "again",
          "记录中没有行：它写于 'strata measure' 保存样本之前；请重新测量"},
+    Word{"--out '{0}': no such folder; make it first", "--out '{0}'：没有该文件夹；请先创建"},
+    Word{"'{0}' is there and was not made by 'strata report'; move it away",
+         "'{0}' 已存在，且不是 'strata report' 生成的；请将其移走"},
+    Word{"a picture of a graph is drawn by Graphviz's 'dot', which is not installed (package "
+         "graphviz); its forms dot and mermaid need nothing",
+         "图的图片由 Graphviz 的 'dot' 绘制，但未安装（软件包 graphviz）；dot 与 mermaid "
+         "形式无需它"},
     Word{"the manifest is wrong: {0}", "清单有误（说明为英文）：{0}"},
     Word{"{0}: one workload is recommended for at a time, and it has {1}: say each in a file of "
          "its own",
@@ -75,7 +82,9 @@ constexpr std::array kSentences = {
     Word{"--manifest prints YAML or JSON; without it the manifest is a section of -o {0}",
          "--manifest 只输出 YAML 或 JSON；不加它时，清单是 -o {0} 的一节"},
     Word{"--ask needs a terminal; say --set VARIABLE=VALUE", "--ask 需要终端；请用 --set 变量=值"},
-    // As DidYouMean (base/strings.h) and Names write them.
+    // As FailErrno ends what 'strata report' says, and as DidYouMean (base/strings.h) and Names
+    // write them.
+    Word{"nothing can be written to '{0}': {1}", "无法写入 '{0}'：{1}"},
     Word{"{0}; did you mean '{1}'?", "{0}；是否指 '{1}'？"},
     Word{"{0} or '{1}'", "{0} 或 '{1}'"},
 };

@@ -65,6 +65,10 @@ enum class Refusal : std::uint8_t {
   kNoWay,
   kNothingMeasured,
   kNoRows,
+  // The page's folder, and pictures of graphs.
+  kNoFolder,
+  kNotOurPage,
+  kNoGraphviz,
   // A manifest to recommend for, one that is recommended, and the terminal.
   kWrongManifest,
   kSeveralWorkloads,

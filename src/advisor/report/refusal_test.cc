@@ -1,6 +1,7 @@
 #include "advisor/report/refusal.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <string>
 
@@ -60,6 +61,12 @@ TEST(RefusalTest, WhatStandsBeforeAndBehindASentenceIsTranslatedToo) {
             "wasm.start：'x' 不是数值（此处可用单位：instances）");
   EXPECT_EQ(InChinese({Errc::kNotFound, "no level 'q'; did you mean 'low', 'high' or 'none'?"}),
             "没有级别 'q'；是否指 'low', 'high' 或 'none'？");
+}
+
+TEST(RefusalTest, AFolderThatCannotBeWrittenToIsSaidWithTheSystemsReason) {
+  const Error refused = FailErrno("nothing can be written to '/x'", EACCES).error();
+  EXPECT_EQ(refused.message, "nothing can be written to '/x': Permission denied");
+  EXPECT_EQ(InChinese(refused), "无法写入 '/x'：Permission denied");
 }
 
 TEST(RefusalTest, ASentenceOfOthersStays) {

@@ -48,7 +48,7 @@ void PrintAnswer(Session& session, const ReportFlags& flags,
       return Print(advisor::ToGraphMl(answer->graph));
     case Format::kSvg: {
       const auto picture = inventory::DrawWithGraphviz(advisor::ToDot(answer->graph, *language));
-      if (!picture) return session.Report(picture.error());
+      if (!picture) return ReportRefusal(session, flags, picture.error());
       return Print(*picture);
     }
     default:

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "advisor/report/refusal.h"
 #include "base/files/files.h"
 #include "base/text/json.h"
 #include "inventory/page_pictures.h"
@@ -20,6 +21,9 @@
 
 namespace strata::cli {
 namespace {
+
+using advisor::Refusal;
+using advisor::Refuse;
 
 constexpr const char* kFileName = "strata-report.html";
 constexpr Bytes kMostPage = 64_MiB;
@@ -36,11 +40,11 @@ Result<std::filesystem::path> Destination(const std::string& out) {
   const std::filesystem::path folder = std::filesystem::absolute(out);
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) {
-    return Fail(Errc::kInvalidArgument, "--out " + out + ": no such folder; make it first");
+    return Refuse(Errc::kInvalidArgument, Refusal::kNoFolder, {out});
   }
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     const int err = errno;
-    return FailErrno("--out " + out + ": nothing can be written there", err);
+    return FailErrno("nothing can be written to '" + out + "'", err);
   }
   std::filesystem::path file = folder / kFileName;
   const auto status = std::filesystem::symlink_status(file, error);
@@ -48,8 +52,7 @@ Result<std::filesystem::path> Destination(const std::string& out) {
   const auto text = std::filesystem::is_regular_file(status) ? ReadFile(file, kMostPage)
                                                              : Result<std::string>("");
   if (!text || !text->starts_with(advisor::kPageBegins)) {
-    return Fail(Errc::kFailedPrecondition,
-                file.string() + " is there and was not made by 'strata report'; move it away");
+    return Refuse(Errc::kFailedPrecondition, Refusal::kNotOurPage, {file.string()});
   }
   return file;
 }
@@ -76,7 +79,7 @@ void ShowPage(Session& session, const PageFlags& flags) {
   const auto format = session.format();
   if (!format) return session.Report(format.error());
   const auto written = WritePage(session, flags);
-  if (!written) return session.Report(written.error());
+  if (!written) return ReportRefusal(session, flags.report, written.error());
   if (IsStructured(*format)) return PrintValue(*written, *format);
   Print(written->at("file").get<std::string>() + "\n");
   if (!written->at("measured").get<bool>()) {
