@@ -1,8 +1,6 @@
 #include "inventory/page_pictures.h"
 
-#include <cstddef>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "advisor/facts/facts.h"
@@ -15,32 +13,18 @@
 namespace strata::inventory {
 namespace {
 
-// Takes the first of several SVG documents in a row; empty: there is none.
-std::string TakeDocument(std::string_view& documents) {
-  constexpr std::string_view kEnd = "</svg>";
-  const std::size_t end = documents.find(kEnd);
-  if (end == std::string_view::npos) return "";
-  std::string document(documents.substr(0, end + kEnd.size()));
-  documents.remove_prefix(end + kEnd.size());
-  return document;
-}
-
-// All diagrams in both languages, in one run of Graphviz.
+// All diagrams in both languages. Each by a run of its own: Graphviz orders the clusters of a
+// second graph by where its memory lies, which no two runs agree on.
 Result<void> DrawDiagrams(advisor::PageInput& page) {
-  std::string dot;
-  const Json& diagrams = advisor::Facts(advisor::FactFile::kGraph).at("diagrams");
-  for (const Json& each : diagrams) {
-    const auto graph = advisor::DiagramGraph(each.at("id").get<std::string>());
+  for (const Json& each : advisor::Facts(advisor::FactFile::kGraph).at("diagrams")) {
+    const std::string id = each.at("id");
+    const auto graph = advisor::DiagramGraph(id);
     if (!graph) return std::unexpected(graph.error());
-    dot += advisor::ToDot(*graph, advisor::Language::kEnglish) +
-           advisor::ToDot(*graph, advisor::Language::kChinese);
-  }
-  const auto drawn = DrawWithGraphviz(dot);
-  if (!drawn) return std::unexpected(drawn.error());
-  std::string_view rest = *drawn;
-  for (const Json& each : diagrams) {
-    std::string english = TakeDocument(rest);
-    page.pictures[each.at("id")] = {std::move(english), TakeDocument(rest)};
+    auto english = DrawWithGraphviz(advisor::ToDot(*graph, advisor::Language::kEnglish));
+    if (!english) return std::unexpected(std::move(english).error());
+    auto chinese = DrawWithGraphviz(advisor::ToDot(*graph, advisor::Language::kChinese));
+    if (!chinese) return std::unexpected(std::move(chinese).error());
+    page.pictures[id] = {*std::move(english), *std::move(chinese)};
   }
   return {};
 }
