@@ -3,8 +3,8 @@
 //
 // Sections of a record: "measured" (claimed | measured here | ratio | verdict, with 95 % intervals
 // and sources), "spread" (samples, quartiles, outliers, the ratio of both halves), "contracts",
-// "lacking", "failed", "rows" (what is measured, how) and "host". Of two records: "drift", "apart", "untold"
-// and "host".
+// "lacking", "failed", "rows" (what is measured, how) and "host". Of two records: "drift", "apart",
+// "untold" and "host".
 //
 // Threads: pure functions; the same report for the same record. Tested by report_test.cc and,
 // against SciPy, by tests/advisor/measure_test.py.

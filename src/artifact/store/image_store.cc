@@ -340,7 +340,7 @@ Task<std::string> ImageStore::RunUnpacker(std::vector<std::string> arguments, co
   spawn.limits.push_back({RLIMIT_FSIZE, config_.largest_layer.count});
   spawn.namespaces = host::Namespaces::kRequired;
   spawn.privileges = host::Privileges::kKeep;  // it drops all but what files' owners need
-  spawn.parent_death_signal = SIGKILL;  // nobody else could tell what it writes from a layer
+  spawn.parent_death_signal = SIGKILL;         // nobody else could tell what it writes from a layer
   auto process = host::Process::Spawn(spawn);
   if (!process) co_return std::unexpected(std::move(process).error());
   const auto status = co_await process->Wait();
