@@ -1,12 +1,21 @@
 #include "kube/controller/lease.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "base/async/pause.h"
 #include "base/result.h"
 #include "base/timestamp.h"
 
 namespace strata::kube::controller {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{200};  // how late the clock's time may be noticed
+
+}  // namespace
 
 LeaseWatch::State LeaseWatch::See(const Json& lease, TimePoint now) {
   const std::string holder = lease.value("/spec/holderIdentity"_json_pointer, "");
@@ -33,6 +42,7 @@ LeaseHolder::LeaseHolder(Loop& loop, ApiClient& client, const Clock& clock, std:
 // Looks at the lease, and takes or renews it if it may. Two that try at once have one version in
 // their hands, and the server takes one of them.
 Task<LeaseWatch::State> LeaseHolder::Try() {
+  const TimePoint asked = clock_.Now();
   auto lease = co_await client_.Get(path_);
   if (!lease && lease.error().code == Errc::kNotFound) {
     Json free = {{"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}};
@@ -50,31 +60,48 @@ Task<LeaseWatch::State> LeaseHolder::Try() {
   if (state == LeaseWatch::State::kFree) patch["spec"]["acquireTime"] = now;
   auto taken = co_await client_.Merge(path_, std::move(patch));
   if (!taken) co_return std::unexpected(std::move(taken).error());
+  over_ = asked + kGiveUp;
   co_return LeaseWatch::State::kOurs;
 }
 
 Awaitable<void> LeaseHolder::Acquire() {
   while (true) {
     auto state = co_await Try();
-    if (state && *state == LeaseWatch::State::kOurs) co_return;
+    // By an answer that came late it may be another's again.
+    if (state && *state == LeaseWatch::State::kOurs && clock_.Now() < over_) co_return;
     if (!state) log_.Warn("the lease cannot be had", {{"error", state.error().message}});
-    co_await Pause(loop_, kRenew);
+    co_await WaitUntil(clock_.Now() + kRenew);
   }
 }
 
 Awaitable<void> LeaseHolder::Keep() {
-  TimePoint renewed = clock_.Now();
-  while (clock_.Now() - renewed < kGiveUp) {
-    co_await Pause(loop_, kRenew);
-    const TimePoint asked = clock_.Now();
+  using asio::experimental::awaitable_operators::operator||;
+  auto renewed = Renew();
+  auto over = RunOut();
+  co_await (std::move(renewed) || std::move(over));
+}
+
+// Ends when it is another's.
+Awaitable<void> LeaseHolder::Renew() {
+  while (true) {
+    co_await WaitUntil(clock_.Now() + kRenew);
     auto state = co_await Try();
     if (!state) {
       log_.Warn("the lease cannot be renewed", {{"error", state.error().message}});
     } else if (*state != LeaseWatch::State::kOurs) {
       co_return;
-    } else {
-      renewed = asked;
     }
+  }
+}
+
+// Ends when it was not renewed in time.
+Awaitable<void> LeaseHolder::RunOut() {
+  while (clock_.Now() < over_) co_await WaitUntil(over_);
+}
+
+Awaitable<void> LeaseHolder::WaitUntil(TimePoint when) {
+  while (clock_.Now() < when) {
+    co_await Pause(loop_, std::min<Duration>(when - clock_.Now(), kTick));
   }
 }
 

@@ -5,7 +5,7 @@
 //
 // How long ago a lease was renewed is measured by our clock from when we saw it change: the
 // holder's clock may be another. One that cannot renew in time stops acting before another may
-// begin (kGiveUp < kTerm).
+// begin (kGiveUp < kTerm), also while the server has yet to answer it.
 //
 // Threads: on the loop. Tested by lease_test.cc.
 #pragma once
@@ -49,11 +49,15 @@ class LeaseHolder {
 
   // Ends when the lease is ours.
   Awaitable<void> Acquire();
-  // Ends when it is not any more: whoever acts on it has to stop.
+  // Ends when it is not any more, or was not renewed for kGiveUp, whatever a request waits for:
+  // whoever acts on it has to stop.
   Awaitable<void> Keep();
 
  private:
   Task<LeaseWatch::State> Try();
+  Awaitable<void> Renew();
+  Awaitable<void> RunOut();
+  Awaitable<void> WaitUntil(TimePoint when);
 
   Loop& loop_;
   ApiClient& client_;
@@ -62,6 +66,7 @@ class LeaseHolder {
   std::string identity_;
   telemetry::Logger log_;
   LeaseWatch watch_;
+  TimePoint over_;  // ours; from when we asked, since the server may have taken it at once
 };
 
 }  // namespace strata::kube::controller
