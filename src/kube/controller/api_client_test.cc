@@ -259,6 +259,27 @@ TEST_F(MirrorTest, AnOldVersionLeadsToAListWhichFindsWhatHasGone) {
   EXPECT_THAT(asked_[3].target, HasSubstr("resourceVersion=20"));
 }
 
+TEST_F(MirrorTest, AnyErrorThatEndsAWatchLeadsToAList) {
+  script_ = {{200, ListOf(Item("a", 3), 5)},
+             {200, Event("ERROR", R"({"code":500,"message":"etcd"})")},
+             {200, ListOf(Item("b", 4), 20)}};
+  Play();
+  EXPECT_THAT(Keys(), ElementsAre("n/b"));
+  EXPECT_THAT(asked_[3].target, HasSubstr("resourceVersion=20"));
+}
+
+// As it is when etcd was restored from a copy that is older than what we have seen.
+TEST_F(MirrorTest, AVersionThatIsAlwaysRefusedLeadsToAList) {
+  const Scripted refused{504, R"({"code":504,"message":"Too large resource version"})"};
+  script_ = {
+      {200, ListOf(Item("a", 3), 50)}, refused, refused, refused, {200, ListOf(Item("b", 4), 20)}};
+  Play();
+  EXPECT_THAT(Keys(), ElementsAre("n/b"));
+  EXPECT_THAT(asked_[3].target, HasSubstr("resourceVersion=50"));
+  EXPECT_EQ(asked_[4].target, "/api/things?limit=500");
+  EXPECT_THAT(asked_[5].target, HasSubstr("resourceVersion=20"));
+}
+
 TEST_F(MirrorTest, AServerThatIsAwayIsAskedAgainFromTheSamePlace) {
   script_ = {{503, "{}"},
              {200, ListOf(Item("a", 3), 5)},

@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
+// In a row, after which the version may be what is wrong: one that is ahead of a restored etcd is
+// refused as a server that is away would do it, and for ever.
+constexpr int kFailuresOfVersion = 3;
 
 }  // namespace
 
@@ -34,15 +37,20 @@ Mirror::Mirror(Loop& loop, ApiClient& client, std::string path, telemetry::Logge
 
 Awaitable<void> Mirror::Run() {
   auto pause = kFirstPause;
+  int failures = 0;
   while (true) {
     Result<void> done;
     if (version_.empty()) done = co_await List();
     if (done) done = co_await Follow();
     if (done) {
       pause = kFirstPause;
+      failures = 0;
       continue;
     }
-    if (done.error().code == Errc::kFailedPrecondition) version_.clear();
+    if (done.error().code == Errc::kFailedPrecondition || ++failures == kFailuresOfVersion) {
+      version_.clear();
+      failures = 0;
+    }
     log_.Warn("the API server is asked again", {{"path", path_}, {"error", done.error().message}});
     co_await Pause(loop_, pause);
     pause = std::min(2 * pause, kLongestPause);

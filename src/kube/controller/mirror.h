@@ -1,5 +1,6 @@
 // kube/controller/mirror.h - what the API server has of one kind, kept up to date: a list, then a
-// watch from where the list was, and again a list when the server no longer goes back that far.
+// watch from where the list was, and again a list when the server ends a watch with an error (it no
+// longer goes back that far) or has refused it a few times.
 //
 //   ApiClient --list, events--> [ Mirror ] --on_change(object)--> controller.h: what to look at
 //

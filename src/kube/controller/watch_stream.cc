@@ -8,13 +8,8 @@
 namespace strata::kube::controller {
 namespace {
 
-constexpr int kGoneForGood = 410;
-
 Error ServersError(const Json& status) {
-  const auto code = status.value("code", 0);
-  std::string message = "watch: " + status.value("message", "the server ended it");
-  return {code == kGoneForGood ? Errc::kFailedPrecondition : Errc::kUnavailable,
-          std::move(message)};
+  return {Errc::kFailedPrecondition, "watch: " + status.value("message", "the server ended it")};
 }
 
 }  // namespace

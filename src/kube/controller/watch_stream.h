@@ -36,9 +36,9 @@ class WatchStream {
  public:
   explicit WatchStream(std::function<void(WatchEvent)> on_event) : on_event_(std::move(on_event)) {}
 
-  // Tells every event that `piece` completes. kFailedPrecondition: the server does not go back as
-  // far as the version that was asked from (410): list again; kUnavailable: another error of its
-  // own; kInvalidArgument: no events; kResourceExhausted: a line without an end.
+  // Tells every event that `piece` completes. kFailedPrecondition: an error of the server's, for
+  // example that it does not go back as far as the version that was asked from: list again;
+  // kInvalidArgument: no events; kResourceExhausted: a line without an end.
   Result<void> Feed(std::string_view piece);
 
  private:
