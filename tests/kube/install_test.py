@@ -2,9 +2,11 @@
 DaemonSet has it run, against an API server that only takes labels."""
 
 import http.server
+import itertools
 import json
 import os
 import pathlib
+import re
 import ssl
 import subprocess
 import threading
@@ -55,6 +57,7 @@ class ApiServer:
 
 class InstallTest(NodeTest):
     files = guests.FILES
+    runs = itertools.count()
 
     @classmethod
     def setUpClass(cls):
@@ -63,7 +66,7 @@ class InstallTest(NodeTest):
         cls.node.import_strata()
         cls.folder = cls.node.dir / "strata"
         cls.config = cls.node.dir / "conf.d" / "strata.toml"
-        cls.said = cls.install("first")
+        cls.said = cls.install()
 
     @classmethod
     def tearDownClass(cls):
@@ -71,30 +74,56 @@ class InstallTest(NodeTest):
         super().tearDownClass()
 
     @classmethod
-    def install(cls, name):
-        """Runs the image until it has labelled the node; what it said."""
+    def run_image(cls, **changed):
+        """Runs the image until it has labelled the node, or has ended; what it said."""
+        name = f"run-{next(cls.runs)}"
         log = cls.node.dir / f"{name}.log"
-        before = len(cls.api.requests)
+        main = cls.node.dir / "config.toml"
         with cls.node.restarted_on_request() as restart:
-            environment = {"FOLDER": cls.folder, "CONFIG": cls.config, "RESTART": restart, "NODE": "node1",
-                           "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": cls.api.port}
+            environment = {"FOLDER": cls.folder, "CONFIG": cls.config, "MAIN": main, "RESTART": restart, "NODE": "node1",
+                           "DUMP": f"{cls.node.tools}/containerd -c {main} config dump",
+                           "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": cls.api.port, **changed}
             options = [f"--env={key}={value}" for key, value in environment.items()]
             mounts = [f"--mount=type=bind,src={source},dst={target},options=rbind:rw"
                       for source, target in (("/", "/host"), (cls.api.secrets, SECRETS))]
             cls.node.must(cls.node.ctr("run", "-d", "--privileged", "--net-host", "--with-ns", "pid:/proc/1/ns/pid",
                                        f"--log-uri=file://{log}", *options, *mounts, STRATA, name))
-            installed = eventually(lambda: "installed" in log.read_text() if log.exists() else False)
+            # containerd does not answer while it is restarted.
+            eventually(lambda: (log.exists() and "installed" in log.read_text())
+                       or "STOPPED" in cls.node.ctr("tasks", "ls").stdout)
         cls.node.ctr("tasks", "kill", "-s", "SIGKILL", name)
         eventually(lambda: cls.node.tasks()[name][1] == "STOPPED")
         cls.node.ctr("tasks", "delete", name)
         cls.node.ctr("containers", "delete", name)
-        if not installed or len(cls.api.requests) == before:
-            raise AssertionError(log.read_text() if log.exists() else "it said nothing")
-        return log.read_text()
+        return log.read_text() if log.exists() else ""
+
+    @classmethod
+    def install(cls):
+        before = len(cls.api.requests)
+        said = cls.run_image()
+        if "installed" not in said or len(cls.api.requests) == before:
+            raise AssertionError(said or "it said nothing")
+        return said
+
+    def refused(self, **changed):
+        """What it says where it ends without having labelled the node."""
+        before = len(self.api.requests)
+        said = self.run_image(**changed)
+        self.assertNotIn("installed", said)
+        self.assertEqual(len(self.api.requests), before)
+        return said
+
+    def change_main(self, change):
+        """containerd's own configuration, until the end of the test."""
+        main = self.node.dir / "config.toml"
+        whole = main.read_text()
+        self.addCleanup(self.install)
+        self.addCleanup(main.write_text, whole)
+        main.write_text(change(whole))
 
     def logs_of(self, handler, command):
         """What a pod with this handler prints."""
-        pod, config = self.node.pod(handler, handler)
+        pod, config = self.node.pod(f"{handler}-{next(self.runs)}", handler)
         self.addCleanup(self.node.crictl, "rmp", "-f", pod)
         container = self.node.container(pod, config, "main", *command)
         ended = eventually(lambda: "CONTAINER_EXITED" in self.node.crictl("inspect", container).stdout)
@@ -141,18 +170,49 @@ class InstallTest(NodeTest):
     def test_a_second_run_changes_and_restarts_nothing(self):
         self.assertIn("restarting containerd", self.said)
         files = {path: path.stat().st_mtime_ns for path in [self.config, *self.folder.rglob("*")] if path.is_file()}
-        self.assertNotIn("restarting containerd", self.install("second"))
+        self.assertNotIn("restarting containerd", self.install())
         self.assertEqual(files, {path: path.stat().st_mtime_ns for path in files})
 
     def test_a_restart_that_was_due_is_made_up_for(self):
         (self.folder / "restart-is-due").touch()
-        self.assertIn("restarting containerd", self.install("due"))
+        self.assertIn("restarting containerd", self.install())
         self.assertFalse((self.folder / "restart-is-due").exists())
 
     def test_what_has_changed_is_put_in_place_again(self):
         self.config.write_text("# another's\n")
-        self.assertIn("restarting containerd", self.install("third"))
+        self.assertIn("restarting containerd", self.install())
         self.assertIn("runtimes.strata-wasm", self.config.read_text())
+
+    def test_the_configuration_has_the_version_of_the_main_one(self):
+        for version, handler, command in (3, "strata-container", ("echo", "hello")), (2, "strata-wasm", ("/hello.wasm",)):
+            with self.subTest(version):
+                self.change_main(lambda whole: re.sub("(?m)^version = .*", f"version = {version}", whole))
+                self.install()
+                self.assertIn(f"\nversion = {version}\n", self.config.read_text())
+                self.assertEqual(self.logs_of(handler, command), "hello\n")
+
+    def test_a_version_that_is_not_known_is_refused_before_anything_is_written(self):
+        self.change_main(lambda whole: whole.replace("version = 4\n", ""))
+        self.config.write_text("# another's\n")
+        self.assertIn("config.toml has to say a version", self.refused())
+        self.assertEqual(self.config.read_text(), "# another's\n")
+
+    def test_what_containerd_would_not_take_is_taken_back(self):
+        self.change_main(lambda whole: re.sub("(?m)^imports = .*", "", whole))
+        self.config.write_text("# another's\n")
+        said = self.refused()
+        self.assertIn("config.toml has to import it", said)
+        self.assertNotIn("restarting containerd", said)
+        self.assertEqual(self.config.read_text(), "# another's\n")
+
+    def test_what_containerd_does_not_start_with_is_taken_back(self):
+        self.addCleanup(self.install)
+        self.config.write_text("# another's\n")
+        self.assertIn("does not start", self.refused(RESTART="false"))
+        self.assertEqual(self.config.read_text(), "# another's\n")
+        self.config.unlink()
+        self.refused(RESTART="false")
+        self.assertFalse(self.config.exists())
 
 
 if __name__ == "__main__":

@@ -46,7 +46,9 @@ class KubeletTest(unittest.TestCase):
         machine.import_strata()
         restart = cls.enterClassContext(machine.restarted_on_request())
         cls.values = {"image": STRATA, "imagePullPolicy": "Never", "nodeFolder": f"{machine.dir}/strata",
-                      "containerdConfig": f"{machine.dir}/conf.d/strata.toml", "restartContainerd": restart}
+                      "containerdConfig": f"{machine.dir}/conf.d/strata.toml", "restartContainerd": restart,
+                      "containerdMainConfig": f"{machine.dir}/config.toml",
+                      "dumpContainerdConfig": f"{machine.tools}/containerd -c {machine.dir}/config.toml config dump"}
         values = cls.cluster.dir / "values.json"
         values.write_text(json.dumps(cls.values))
         machine.must(cls.cluster.helm("install", "strata", DEPLOY / "chart", "--namespace", SYSTEM, "--create-namespace",
