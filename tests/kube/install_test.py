@@ -80,7 +80,8 @@ class InstallTest(NodeTest):
         log = cls.node.dir / f"{name}.log"
         main = cls.node.dir / "config.toml"
         with cls.node.restarted_on_request() as restart:
-            environment = {"FOLDER": cls.folder, "CONFIG": cls.config, "MAIN": main, "RESTART": restart, "NODE": "node1",
+            environment = {"FOLDER": cls.folder, "CONFIG": cls.config, "MAIN": main, "RESTART": restart,
+                           "KUBELET": cls.node.dir / "kubelet.yaml", "NODE": "node1",
                            "DUMP": f"{cls.node.tools}/containerd -c {main} config dump",
                            "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": cls.api.port, **changed}
             options = [f"--env={key}={value}" for key, value in environment.items()]
@@ -195,6 +196,22 @@ class InstallTest(NodeTest):
         self.change_main(lambda whole: whole.replace("version = 4\n", ""))
         self.config.write_text("# another's\n")
         self.assertIn("config.toml has to say a version", self.refused())
+        self.assertEqual(self.config.read_text(), "# another's\n")
+
+    def test_systemds_groups_in_containerds_configuration_are_refused_before_anything_is_written(self):
+        options = "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]\nSystemdCgroup = true\n"
+        self.change_main(lambda whole: whole + options)
+        self.config.write_text("# another's\n")
+        self.assertIn("cgroupDriver: cgroupfs", self.refused())
+        self.assertEqual(self.config.read_text(), "# another's\n")
+
+    def test_systemds_groups_in_kubelets_configuration_are_refused_before_anything_is_written(self):
+        self.addCleanup(self.install)
+        kubelet = self.node.dir / "kubelet.yaml"
+        kubelet.write_text("cgroupDriver: systemd\n")
+        self.addCleanup(kubelet.unlink)
+        self.config.write_text("# another's\n")
+        self.assertIn("cgroupDriver: cgroupfs", self.refused())
         self.assertEqual(self.config.read_text(), "# another's\n")
 
     def test_what_containerd_would_not_take_is_taken_back(self):

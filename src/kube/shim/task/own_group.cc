@@ -22,6 +22,15 @@ constexpr std::chrono::milliseconds kRemovePatience{3000};
 constexpr const char* kNoteName = "group";  // in the bundle: the path of the control group
 constexpr std::uint64_t kMillisPerCpu = 1000;
 
+// systemd's ("slice:prefix:name"): what is made by such a path lies outside of the pod's slice.
+Result<void> CheckGroupPath(const std::string& path) {
+  if (!path.contains(':')) return {};
+  return Fail(Errc::kUnsupported, "control group " + path +
+                                      " is systemd's, which this runtime does not ask: say "
+                                      "cgroupDriver: cgroupfs in kubelet's configuration, and "
+                                      "SystemdCgroup = false in containerd's");
+}
+
 }  // namespace
 
 Result<host::CgroupLimits> ReadLimits(const Json& resources) {
@@ -50,6 +59,7 @@ Result<host::CgroupLimits> ReadLimits(const Json& resources) {
 Result<GroupPlan> ReadGroupPlan(const Json& linux) {
   GroupPlan plan{.path = TextOf(linux, "cgroupsPath"), .limits = {}, .least_memory = {}};
   if (plan.path.empty()) return Fail(Errc::kInvalidArgument, "config.json: no cgroupsPath");
+  if (auto can = CheckGroupPath(plan.path); !can) return std::unexpected(std::move(can).error());
   const Json* resources = MemberOf(linux, "resources");
   if (resources == nullptr) return plan;
   const auto limits = ReadLimits(*resources);
@@ -86,6 +96,7 @@ Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
 
 Result<void> NoteRuntimesGroup(const host::Cgroups& groups, const std::string& bundle,
                                const std::string& path) {
+  if (auto can = CheckGroupPath(path); !can) return can;
   if (!path.starts_with('/')) return {};
   const auto there = groups.OpenAt(path);
   if (there) return (*there)->Keep();

@@ -4,8 +4,8 @@
 //
 //   config.json --> [ GroupPlan --> MakeOwnGroup ] --> OciBackend, WasmBackend
 //
-// Threads: any; RemoveOwnGroup blocks for seconds at worst. Tested by wasm/config_test.cc,
-// tests/kube/wasm_test.py.
+// Threads: any; RemoveOwnGroup blocks for seconds at worst. Tested by own_group_test.cc,
+// wasm/config_test.cc, tests/kube/wasm_test.py.
 #pragma once
 
 #include <memory>
@@ -24,7 +24,8 @@ struct GroupPlan {
   Bytes least_memory;  // that its processes need; zero: any
 };
 
-// `linux`: that member of config.json. kInvalidArgument: no path, or limits that cannot be.
+// `linux`: that member of config.json. kInvalidArgument: no path, or limits that cannot be;
+// kUnsupported: a group of systemd's.
 Result<GroupPlan> ReadGroupPlan(const Json& linux);
 
 // "linux.resources", of which Kubernetes' requests (shares, weights) are not limits.
@@ -41,7 +42,7 @@ Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
 
 // Notes that a runtime is about to make the group at `path`, for `delete`: a runtime that is killed
 // while it makes a container has written down nothing by which it would find the group. A group
-// that is there is somebody else's, one of systemd's is not made by path: neither is noted.
+// that is there is somebody else's, and not noted. kUnsupported: one of systemd's.
 Result<void> NoteRuntimesGroup(const host::Cgroups& groups, const std::string& bundle,
                                const std::string& path);
 
