@@ -1,7 +1,6 @@
 """Class appkernel through containerd: the programs of a pod on gVisor's kernel, with streams, exec, signals, limits and ends
 of any container. Skipped where runsc is not installed."""
 
-import json
 import os
 import pathlib
 import signal
@@ -132,8 +131,7 @@ class AppkernelPodTest(PodsTest):
 
     def test_usage_is_told(self):
         _, _, container = self.start("usage")
-        stats = json.loads(self.node.must(self.node.crictl("stats", "-o", "json", container)))
-        self.assertGreater(int(stats["stats"][0]["memory"]["workingSetBytes"]["value"]), 0)
+        self.assertGreater(self.node.memory_of(container)["rssBytes"], 0)
 
 
 if __name__ == "__main__":

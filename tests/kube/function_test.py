@@ -10,13 +10,12 @@ from kube import image
 from kube.cluster_test import OURS, OperatorTest
 from kube.ctr_test import RUNTIME
 from kube.http_test import HELLO, ask, component
-from kube.support import OF_CONTAINER, Node
+from kube.support import MIB, OF_CONTAINER, Node
 
 FUNCTION = f"{OURS}/functions/hello"
 DEPLOYMENT = "/apis/apps/v1/namespaces/default/deployments/hello"
 FRONT = "/api/v1/namespaces/default/services/hello"
 ARTIFACT = "localhost/test/hello:1"
-MIB = 1 << 20
 
 
 class FunctionTest(OperatorTest):

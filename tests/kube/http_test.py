@@ -176,8 +176,7 @@ class HttpPodTest(HttpTest):
             with self.subTest(handler):
                 _, _, container, address = self.start(f"web-{handler}", handler, "/hello.wasm")
                 self.assertEqual(ask(address, 8080), HELLO)
-                stats = json.loads(self.node.must(self.node.crictl("stats", "-o", "json", container)))
-                self.assertGreater(int(stats["stats"][0]["memory"]["workingSetBytes"]["value"]), 0)
+                self.assertGreater(self.node.memory_of(container)["rssBytes"], 0)
                 self.node.must(self.node.crictl("stop", "-t", str(PATIENCE), container))
                 self.assertEqual(self.status(container)["exitCode"], 0)
                 with self.assertRaises(urllib.error.URLError):

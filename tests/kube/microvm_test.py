@@ -2,7 +2,6 @@
 ends of any container, and the pod's address. Skipped where QEMU or the guest's kernel is not installed."""
 
 import glob
-import json
 import os
 import pathlib
 import signal
@@ -130,8 +129,7 @@ class MicrovmPodTest(PodsTest):
             mounts=[{"container_path": "/etc/config", "host_path": str(folder), "readonly": True}])
         self.assertTrue(eventually(lambda: self.node.crictl("logs", container).stdout == "value\n"))
         self.assertEqual(self.exec(container, "sh", "-c", "touch /etc/config/new 2>/dev/null || echo refused").strip(), "refused")
-        stats = json.loads(self.node.must(self.node.crictl("stats", "-o", "json", container)))
-        self.assertGreater(int(stats["stats"][0]["memory"]["workingSetBytes"]["value"]), 0)
+        self.assertGreater(self.node.memory_of(container)["rssBytes"], 0)
         self.assertIn("keeps the memory", self.node.crictl("update", "--memory", str(1 << 28), container).stderr)
         self.node.must(self.node.crictl("update", "--cpu-quota", "200000", "--cpu-period", "100000", container))
         self.node.must(self.node.crictl("stop", "-t", "60", container))

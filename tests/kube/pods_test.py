@@ -8,7 +8,7 @@ import signal
 import unittest
 
 from kube.ctr_test import RUNTIME, SHIM
-from kube.support import OF_POD, PAUSE_COMMAND, NodeTest, eventually, kill
+from kube.support import MIB, OF_CONTAINER, OF_POD, PAUSE_COMMAND, NodeTest, eventually, kill
 
 # Answers each connection with the page, and reads nothing: a read that waits for a socket fails in class appkernel
 # (decision 0024).
@@ -23,6 +23,14 @@ class PodsTest(NodeTest):
         pod, config = self.node.pod(name, self.handler, **more)
         self.addCleanup(self.node.crictl, "rmp", "-f", pod)
         return pod, config, self.node.container(pod, config, "main", *(command or ("sleep", "1000")))
+
+    def start_limited(self, name, memory, script):
+        """The main container of such a pod, which may have so much memory."""
+        pod, config = self.node.pod(name, self.handler)
+        self.addCleanup(self.node.crictl, "rmp", "-f", pod)
+        return self.node.container(pod, config, "main", "sh", "-c", script, linux={
+            "resources": {"memory_limit_in_bytes": memory},
+            "security_context": {"namespace_options": {"pid": OF_CONTAINER}}})
 
     def exec(self, container, *command):
         done = self.node.crictl("exec", "-s", container, *command)
@@ -119,8 +127,17 @@ class PodTest(PodsTest):
 
     def test_usage_is_told(self):
         _, _, container = self.start("usage")
-        stats = json.loads(self.node.must(self.node.crictl("stats", "-o", "json", container)))
-        self.assertGreater(int(stats["stats"][0]["memory"]["workingSetBytes"]["value"]), 0)
+        memory = self.node.memory_of(container)
+        for name in ("workingSetBytes", "rssBytes", "pageFaults"):
+            self.assertGreater(memory[name], 0, name)
+        self.assertEqual(memory["availableBytes"], 0, "there is no limit")
+
+    def test_page_cache_is_no_working_set_and_what_is_available_ends_at_the_limit(self):
+        container = self.start_limited("cache", 64 * MIB, "head -c 16000000 /dev/zero >/file; exec sleep 1000")
+        self.assertTrue(eventually(lambda: self.node.memory_of(container)["usageBytes"] > 16000000))
+        memory = self.node.memory_of(container)
+        self.assertLess(memory["workingSetBytes"], 16000000)
+        self.assertEqual(memory["availableBytes"], 64 * MIB - memory["workingSetBytes"])
 
     def test_many_pods_have_one_shim_before_and_after_containerd_restarts(self):
         pods = [self.start(f"many-{i}") for i in range(4)]

@@ -31,6 +31,7 @@ PAUSE_COMMAND = ("sleep", "2147483647")
 
 # Whose a namespace is, in Kubernetes' runtime interface.
 OF_POD, OF_CONTAINER, OF_NODE = 0, 1, 2
+MIB = 1 << 20
 
 CONFIG = """
 version = 4
@@ -304,6 +305,12 @@ class Node:
         if done.returncode != 0:
             raise AssertionError(f"{done.args}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout.strip()
+
+    def memory_of(self, container):
+        """What containerd says of a container's memory: name -> number."""
+        stats = json.loads(self.must(self.crictl("stats", "-o", "json", container)))
+        return {name: int(said["value"]) for name, said in stats["stats"][0]["memory"].items()
+                if isinstance(said, dict) and "value" in said}
 
     def tasks(self):
         """Of ctr's namespace: id -> (pid, status)."""

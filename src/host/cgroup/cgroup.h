@@ -49,6 +49,15 @@ struct CgroupUsage {
   std::uint64_t pids = 0;       // now
 };
 
+// What a group's memory is made of, groups below it included.
+struct CgroupMemory {
+  Bytes limit;          // where there is none: more than any host has
+  Bytes inactive_file;  // page cache that nobody used lately: the first to go when memory is short
+  Bytes anonymous;
+  std::uint64_t faults = 0;        // since it was made
+  std::uint64_t major_faults = 0;  // those of them that waited for a disk
+};
+
 class Cgroup {
  public:
   Cgroup() = default;
@@ -69,6 +78,9 @@ class Cgroup {
   virtual Result<void> Add(pid_t pid) = 0;
 
   [[nodiscard]] virtual Result<CgroupUsage> Usage() const = 0;
+
+  // For reports: costs more than Usage.
+  [[nodiscard]] virtual Result<CgroupMemory> MemoryDetails() const = 0;
 
   // Of the group itself, not of groups that somebody made below it.
   [[nodiscard]] virtual Result<std::vector<pid_t>> Members() const = 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <limits>
 #include <sstream>
 #include <thread>
 
@@ -19,6 +20,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Bytes kMaxControlFile = 1_MiB;
 constexpr Bytes kSmallestMemoryLimit = 4_KiB;
 constexpr std::chrono::milliseconds kAskAgain{2};
+constexpr std::uint64_t kNoBound = std::numeric_limits<std::uint64_t>::max();
 
 Result<std::uint64_t> ParseNumber(std::string_view text, const std::filesystem::path& file) {
   std::uint64_t number = 0;
@@ -27,6 +29,19 @@ Result<std::uint64_t> ParseNumber(std::string_view text, const std::filesystem::
     return Fail(Errc::kInternal, "no number in " + file.string());
   }
   return number;
+}
+
+// The number after `key` in the `text` of `file`.
+Result<std::uint64_t> FindKey(const std::string& text, std::string_view key,
+                              const std::filesystem::path& file) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string_view view = line;
+    if (view.starts_with(key) && view.substr(key.size()).starts_with(' ')) {
+      return ParseNumber(view.substr(key.size() + 1), file);
+    }
+  }
+  return Fail(Errc::kNotFound, "no '" + std::string(key) + "' in " + file.string());
 }
 
 }  // namespace
@@ -55,14 +70,28 @@ Result<std::uint64_t> ReadNumber(const std::filesystem::path& file) {
 Result<std::uint64_t> ReadKey(const std::filesystem::path& file, std::string_view key) {
   auto text = ReadControl(file);
   if (!text) return std::unexpected(std::move(text).error());
-  std::istringstream lines(*text);
-  for (std::string line; std::getline(lines, line);) {
-    const std::string_view view = line;
-    if (view.starts_with(key) && view.substr(key.size()).starts_with(' ')) {
-      return ParseNumber(view.substr(key.size() + 1), file);
-    }
+  return FindKey(*text, key, file);
+}
+
+Result<CgroupMemory> ReadMemory(const std::filesystem::path& limit,
+                                const std::filesystem::path& stat, const MemoryNames& names) {
+  const auto most = ReadControl(limit);
+  if (!most) return std::unexpected(most.error());
+  const auto bound = *most == "max" ? Result<std::uint64_t>(kNoBound) : ParseNumber(*most, limit);
+  const auto text = ReadControl(stat);
+  if (!text) return std::unexpected(text.error());
+  const auto inactive_file = FindKey(*text, names.inactive_file, stat);
+  const auto anonymous = FindKey(*text, names.anonymous, stat);
+  const auto faults = FindKey(*text, names.faults, stat);
+  const auto major_faults = FindKey(*text, names.major_faults, stat);
+  for (const auto* reading : {&bound, &inactive_file, &anonymous, &faults, &major_faults}) {
+    if (!*reading) return std::unexpected(reading->error());
   }
-  return Fail(Errc::kNotFound, "no '" + std::string(key) + "' in " + file.string());
+  return CgroupMemory{.limit = Bytes{*bound},
+                      .inactive_file = Bytes{*inactive_file},
+                      .anonymous = Bytes{*anonymous},
+                      .faults = *faults,
+                      .major_faults = *major_faults};
 }
 
 Result<std::vector<pid_t>> ReadPids(const std::filesystem::path& file) {

@@ -55,6 +55,18 @@ Result<std::uint64_t> ReadNumber(const std::filesystem::path& file);
 // The number after `key` in a file of lines "key number". kNotFound: no such line.
 Result<std::uint64_t> ReadKey(const std::filesystem::path& file, std::string_view key);
 
+// What a memory.stat calls the parts of a CgroupMemory.
+struct MemoryNames {
+  std::string_view inactive_file;
+  std::string_view anonymous;
+  std::string_view faults;
+  std::string_view major_faults;
+};
+
+// `limit`: a file that is one number, or "max" for none; `stat`: a memory.stat.
+Result<CgroupMemory> ReadMemory(const std::filesystem::path& limit,
+                                const std::filesystem::path& stat, const MemoryNames& names);
+
 // The pids in a cgroup.procs.
 Result<std::vector<pid_t>> ReadPids(const std::filesystem::path& file);
 

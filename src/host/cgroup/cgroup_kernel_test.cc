@@ -125,6 +125,22 @@ TEST_F(CgroupKernelTest, TheKernelKillsAtTheMemoryLimitAndItIsCounted) {
   EXPECT_LE(usage->memory_peak, 8_MiB);
 }
 
+TEST_F(CgroupKernelTest, MemoryDetailsSayWhatIsThereAndWhatMayBe) {
+  const auto unbounded = group->MemoryDetails();
+  ASSERT_TRUE(unbounded.has_value()) << unbounded.error().message;
+  EXPECT_GT(unbounded->limit.count, std::uint64_t{1} << 62);
+  ASSERT_TRUE(group->Limit({.memory = 64_MiB}).has_value());
+  // Some megabytes: version 1 counts each CPU's faults only by the dozen.
+  auto guest = Guest::Make("x=$(head -c 4000000 /dev/zero | tr '\\0' x)");
+  ASSERT_TRUE(group->Add(guest.process.pid()).has_value());
+  guest.Start();
+  guest.Wait();
+  const auto memory = group->MemoryDetails();
+  ASSERT_TRUE(memory.has_value()) << memory.error().message;
+  EXPECT_EQ(memory->limit, 64_MiB);
+  EXPECT_GT(memory->faults, 0U);
+}
+
 TEST_F(CgroupKernelTest, TheMemoryLimitMayBeRaisedAndLowered) {
   for (const int mib : {64, 256, 32}) {
     const auto limited = group->Limit({.memory = Bytes::MiB(mib)});

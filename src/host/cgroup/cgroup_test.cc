@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -84,6 +86,23 @@ TEST_F(CgroupTest, V1UsageIsReadFromFiveFiles) {
   EXPECT_EQ(usage->memory_peak, 8_KiB);
   EXPECT_EQ(usage->oom_kills, 2U);
   EXPECT_EQ(usage->pids, 3U);
+}
+
+// A group's own numbers come first in the kernel's file, those with groups below it after them.
+TEST_F(CgroupTest, V1MemoryDetailsAreTheTotals) {
+  MakeV1({"memory"});
+  const auto group = Make();
+  Write("memory/strata/box-1/memory.limit_in_bytes", "16777216\n");
+  Write("memory/strata/box-1/memory.stat",
+        "rss 1\nrss_huge 2\npgfault 3\npgmajfault 4\ninactive_file 5\ntotal_rss 4096\n"
+        "total_rss_huge 6\ntotal_pgfault 70\ntotal_pgmajfault 8\ntotal_inactive_file 8192\n");
+  const auto memory = group->MemoryDetails();
+  ASSERT_TRUE(memory.has_value()) << memory.error().message;
+  EXPECT_EQ(memory->limit, 16_MiB);
+  EXPECT_EQ(memory->inactive_file, 8_KiB);
+  EXPECT_EQ(memory->anonymous, 4_KiB);
+  EXPECT_EQ(memory->faults, 70U);
+  EXPECT_EQ(memory->major_faults, 8U);
 }
 
 TEST_F(CgroupTest, CpuTimeOfAllBelowTheParentIsTheParents) {
@@ -187,6 +206,25 @@ TEST_F(CgroupTest, V2UsageIsReadAndAMissingPeakIsZero) {
   usage = group->Usage();
   ASSERT_TRUE(usage.has_value());
   EXPECT_EQ(usage->memory_peak, 12_KiB);
+}
+
+TEST_F(CgroupTest, V2MemoryDetailsAreReadAndNoLimitIsMoreThanAnyHostHas) {
+  MakeV2("cpu memory pids");
+  const auto group = Make();
+  Write("strata/box-1/memory.max", "max\n");
+  Write("strata/box-1/memory.stat",
+        "anon 4096\nfile 1\ninactive_anon 2\ninactive_file 8192\npgfault 70\npgmajfault 8\n");
+  auto memory = group->MemoryDetails();
+  ASSERT_TRUE(memory.has_value()) << memory.error().message;
+  EXPECT_EQ(memory->limit.count, std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(memory->inactive_file, 8_KiB);
+  EXPECT_EQ(memory->anonymous, 4_KiB);
+  EXPECT_EQ(memory->faults, 70U);
+  EXPECT_EQ(memory->major_faults, 8U);
+  Write("strata/box-1/memory.max", "16777216\n");
+  memory = group->MemoryDetails();
+  ASSERT_TRUE(memory.has_value());
+  EXPECT_EQ(memory->limit, 16_MiB);
 }
 
 TEST_F(CgroupTest, V2FreezeWaitsForTheKernelToSaySo) {

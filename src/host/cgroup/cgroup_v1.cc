@@ -76,6 +76,17 @@ class CgroupV1 final : public Cgroup {
                        .pids = *pids};
   }
 
+  [[nodiscard]] Result<CgroupMemory> MemoryDetails() const override {
+    if (auto there = Need("memory", "memory details"); !there) {
+      return std::unexpected(std::move(there).error());
+    }
+    return ReadMemory(File("memory", "memory.limit_in_bytes"), File("memory", "memory.stat"),
+                      {.inactive_file = "total_inactive_file",
+                       .anonymous = "total_rss",
+                       .faults = "total_pgfault",
+                       .major_faults = "total_pgmajfault"});
+  }
+
   [[nodiscard]] Result<std::vector<pid_t>> Members() const override {
     return ReadPids(File(place_.controllers.front(), "cgroup.procs"));
   }

@@ -70,6 +70,17 @@ class CgroupV2 final : public Cgroup {
                        .pids = *pids};
   }
 
+  [[nodiscard]] Result<CgroupMemory> MemoryDetails() const override {
+    if (auto there = Need("memory", "memory details"); !there) {
+      return std::unexpected(std::move(there).error());
+    }
+    return ReadMemory(directory_ / "memory.max", directory_ / "memory.stat",
+                      {.inactive_file = "inactive_file",
+                       .anonymous = "anon",
+                       .faults = "pgfault",
+                       .major_faults = "pgmajfault"});
+  }
+
   [[nodiscard]] Result<std::vector<pid_t>> Members() const override {
     return ReadPids(directory_ / "cgroup.procs");
   }

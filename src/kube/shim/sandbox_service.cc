@@ -233,22 +233,18 @@ Awaitable<Reply> SandboxService::Metrics(Call call) {
   if (!request) co_return Failed(request.error());
   const auto found = Find(call, request->sandbox_id());
   if (!found) co_return Failed(found.error());
-  host::CgroupUsage all;
+  GroupStats all;
   for (const auto& task : tasks_.OfPod(call.request.containerd_namespace, request->sandbox_id())) {
     const host::Cgroup* const group = task->group();
     if (group == nullptr) continue;
-    const auto usage = group->Usage();
-    if (!usage) continue;  // it has just ended
-    all.cpu += usage->cpu;
-    all.memory.count += usage->memory.count;
-    all.oom_kills += usage->oom_kills;
-    all.pids += usage->pids;
+    const auto stats = ReadStats(*group);
+    if (stats) AddStats(all, *stats);  // else it has just ended
   }
   sandbox_api::SandboxMetricsResponse response;
   auto* metrics = response.mutable_metrics();
   SetTime(*metrics->mutable_timestamp(), shared_.clock.WallNow());
   metrics->set_id(request->sandbox_id());
-  PackUsage(*metrics->mutable_data(), all, shared_.groups.version());
+  PackStats(*metrics->mutable_data(), all, shared_.groups.version());
   co_return response.SerializeAsString();
 }
 

@@ -1,19 +1,32 @@
-// kube/shim/stats.h - what a control group used, as containerd's metrics.
+// kube/shim/stats.h - what control groups used and have, as containerd's metrics.
 //
-//   host::Cgroup::Usage --> [ PackUsage ] --Stats of the task API--> containerd --> kubelet, crictl
+//   host::Cgroup --ReadStats--> [ AddStats, PackStats ] --Stats of the task API--> containerd
+//     --> kubelet, crictl
 //
-// Threads:  pure. Errors: none; what was not read is 0. Tested by tests/kube.
+// containerd takes the page cache that nobody used lately off the usage, which is the working set,
+// and this off the limit, which is what is available.
+//
+// Threads:  any. Errors: ReadStats has the group's. Tested by stats_test.cc and tests/kube.
 #pragma once
 
 #include <google/protobuf/any.pb.h>
 
+#include "base/result.h"
 #include "host/cgroup/cgroup.h"
 
 namespace strata::kube::shim {
 
-// Of the version that the host has: readers know what they can take from each. Memory is all that
-// is charged to the group, with what could be given back: the working set looks larger than runc's.
-void PackUsage(google::protobuf::Any& stats, const host::CgroupUsage& usage,
-               host::CgroupVersion version);
+struct GroupStats {
+  host::CgroupUsage usage;
+  host::CgroupMemory memory;
+};
+
+Result<GroupStats> ReadStats(const host::Cgroup& group);
+
+// Of both together: a limit only if each has one, and no peak, as theirs were at different times.
+void AddStats(GroupStats& all, const GroupStats& one);
+
+// Of the version that the host has: readers know what they can take from each.
+void PackStats(google::protobuf::Any& packed, const GroupStats& stats, host::CgroupVersion version);
 
 }  // namespace strata::kube::shim

@@ -255,10 +255,10 @@ Awaitable<Reply> TaskService::Stats(Call call) {
   if (!task) co_return Failed(task.error());
   const auto group = (*task)->NeedGroup();
   if (!group) co_return Failed(group.error());
-  const auto usage = (*group)->Usage();
-  if (!usage) co_return Failed(usage.error());
+  const auto stats = ReadStats(**group);
+  if (!stats) co_return Failed(stats.error());
   task_api::StatsResponse response;
-  PackUsage(*response.mutable_stats(), *usage, shared_.groups.version());
+  PackStats(*response.mutable_stats(), *stats, shared_.groups.version());
   co_return response.SerializeAsString();
 }
 
