@@ -10,7 +10,7 @@ import signal
 import subprocess
 import unittest
 
-from kube.support import SHIM, IMAGE, NodeTest, PATIENCE, eventually, kill
+from kube.support import MIB, SHIM, IMAGE, NodeTest, PATIENCE, eventually, kill
 
 RUNTIME = "io.containerd.strata.v2"
 
@@ -74,6 +74,11 @@ class TaskTest(ShimTest):
     def test_events_come_in_order(self):
         topics = self.events_of("run", "--rm", "--runtime", RUNTIME, IMAGE, "t5", "true", count=4)
         self.assertEqual(topics, ["/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete"])
+
+    def test_a_kill_at_the_memory_limit_is_told_before_the_end(self):
+        topics = self.events_of("run", "--rm", "--runtime", RUNTIME, "--memory-limit", str(16 * MIB), IMAGE, "oom",
+                                "sh", "-c", "tail /dev/zero; true", count=4)
+        self.assertEqual(topics, ["/tasks/create", "/tasks/start", "/tasks/oom", "/tasks/exit"])
 
     def test_tasks_are_served_by_one_process_that_outlives_each(self):
         self.run_task("a", "sleep", "1000")

@@ -139,6 +139,11 @@ class PodTest(PodsTest):
         self.assertLess(memory["workingSetBytes"], 16000000)
         self.assertEqual(memory["availableBytes"], 64 * MIB - memory["workingSetBytes"])
 
+    def test_that_a_process_was_killed_for_memory_is_the_reason_of_the_end(self):
+        container = self.start_limited("greedy", 16 * MIB, "tail /dev/zero; exit 3")
+        self.assertTrue(eventually(lambda: self.state(container)["reason"] == "OOMKilled"))
+        self.assertEqual(self.state(container)["exitCode"], 3)
+
     def test_many_pods_have_one_shim_before_and_after_containerd_restarts(self):
         pods = [self.start(f"many-{i}") for i in range(4)]
         (shim,) = self.node.pids_of(SHIM)

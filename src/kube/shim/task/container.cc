@@ -308,7 +308,10 @@ Awaitable<void> Container::Watch(std::shared_ptr<Container> /*self*/, Process pr
   process->exit_status = StatusOf(ended);
   process->exited_at = shared_.clock.WallNow();
   while (process->starting) co_await changed_.Wait(kLookAgain);
-  if (process->exec_id.empty()) co_await EndOthers();
+  if (process->exec_id.empty()) {
+    TellOomKills();
+    co_await EndOthers();
+  }
   process->state = ProcessState::kStopped;
   if (process->input) process->input->Close();
   event_api::TaskExit event;
@@ -320,6 +323,19 @@ Awaitable<void> Container::Watch(std::shared_ptr<Container> /*self*/, Process pr
   Publish("/tasks/exit", "TaskExit", event);
   changed_.Notify();
   host::ReapOrphans();
+}
+
+// Also where the kernel killed another process than the first: containerd takes it for the reason
+// of the container's end all the same. It counts kills by itself, in Stats, only where SIGKILL
+// ended the first process, and not in each version.
+void Container::TellOomKills() {
+  const host::Cgroup* const its = group();
+  if (its == nullptr) return;
+  const auto usage = its->Usage();
+  if (!usage || usage->oom_kills == 0) return;
+  event_api::TaskOOM event;
+  event.set_container_id(id_);
+  Publish("/tasks/oom", "TaskOOM", event);
 }
 
 // With the first process the container has ended, also for those that share others' processes;

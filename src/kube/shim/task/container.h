@@ -84,6 +84,7 @@ class Container : public std::enable_shared_from_this<Container> {
   Task<void> Make(Process process);
   Task<void> Remove();
   Awaitable<void> Watch(std::shared_ptr<Container> self, Process process);
+  void TellOomKills();
   Awaitable<void> EndOthers();
   [[nodiscard]] bool OthersRun() const;
   [[nodiscard]] Result<void> NotPaused(const char* verb) const;
