@@ -12,7 +12,7 @@ import subprocess
 import threading
 import unittest
 
-from kube import guests
+from kube import guests, microvm_test
 from kube.appkernel_test import RUNSC
 from kube.support import STRATA, NodeTest, eventually, run
 
@@ -135,6 +135,8 @@ class InstallTest(NodeTest):
         handlers = [("strata-container", ("echo", "hello")), ("strata-wasm", ("/hello.wasm",)), ("strata", ("/hello.wasm",))]
         if os.path.exists(RUNSC):
             handlers.append(("strata-appkernel", ("echo", "hello")))
+        if microvm_test.HERE:
+            handlers.append(("strata-microvm", ("echo", "hello")))
         for handler, command in handlers:
             with self.subTest(handler):
                 self.assertEqual(self.logs_of(handler, command), "hello\n")
@@ -165,8 +167,11 @@ class InstallTest(NodeTest):
         labels = body["metadata"]["labels"]
         self.assertEqual((labels["strata.dev/container"], labels["strata.dev/wasm"]), ("true", "true"))
         self.assertEqual(labels["strata.dev/appkernel"], "true" if os.path.exists(RUNSC) else None)
-        devices = [path for pattern in ("nvidia[0-9]*", "dri/renderD*") for path in pathlib.Path("/dev").glob(pattern)]
-        self.assertEqual(labels["strata.dev/gpu"], "true" if devices else None)
+        self.assertEqual(labels["strata.dev/microvm"], "true" if microvm_test.HERE else None)
+        for label, patterns in (("gpu", ("nvidia[0-9]*", "dri/renderD*")),
+                                ("tee", ("sev-guest", "tdx_guest", "sgx_enclave"))):
+            devices = [path for pattern in patterns for path in pathlib.Path("/dev").glob(pattern)]
+            self.assertEqual(labels[f"strata.dev/{label}"], "true" if devices else None, label)
 
     def test_a_second_run_changes_and_restarts_nothing(self):
         self.assertIn("restarting containerd", self.said)
