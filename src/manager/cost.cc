@@ -47,7 +47,7 @@ Result<double> ManagerImpl::CostElsewhere(const store::Usage& usage, Class here,
   if (here == there) {
     return price.Of({.cpu_ms = load.cpu_ms, .mib_ms = load.mib_ms, .starts = load.starts});
   }
-  if (usage.calls > 0 && usage.held_ns == 0) {
+  if (HeldUncounted(usage)) {
     return Fail(Errc::kUnavailable,
                 "how long the sandboxes of a Service or an addressable sandbox "
                 "in wasm are there is not counted");

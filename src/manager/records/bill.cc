@@ -28,6 +28,11 @@ Json Compared(const Bill& bill, model::Class with) {
 
 }  // namespace
 
+bool HeldUncounted(const store::Usage& used) noexcept {
+  // A call of an addressable sandbox starts none: only that it computed shows that it ran.
+  return used.held_ns == 0 && (used.starts > 0 || used.cpu_ns > 0);
+}
+
 void AddTo(Bill& sum, const Bill& more) {
   store::Add(sum.used, more.used);
   sum.cost += more.cost;

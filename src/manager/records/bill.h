@@ -37,6 +37,10 @@ struct Bill {
   double could_save = 0;
 };
 
+// Whether guests ran, and how long their sandboxes were there is not counted: those of a Service or
+// an addressable sandbox in wasm. Calls that were all refused held nothing, and that is known.
+bool HeldUncounted(const store::Usage& used) noexcept;
+
 // A sum is known only where each part is: what a part lacks, the sum lacks. `better`
 // stays as it was.
 void AddTo(Bill& sum, const Bill& more);

@@ -34,6 +34,14 @@ TEST(BillTest, ASumOfWhichAPartIsNotKnownIsNotKnown) {
   EXPECT_EQ(BillToJson(sum)["all_container"], (Json{{"lacking", "never measured"}}));
 }
 
+TEST(BillTest, OnlyWhatRanMayHaveHeldWhatIsNotCounted) {
+  EXPECT_TRUE(HeldUncounted({.calls = 2, .starts = 1})) << "a Service";
+  EXPECT_TRUE(HeldUncounted({.calls = 2, .cpu_ns = 1})) << "an addressable sandbox";
+  EXPECT_FALSE(HeldUncounted({.calls = 2, .failed = 2})) << "all were refused";
+  EXPECT_FALSE(HeldUncounted({.calls = 2, .starts = 2, .cpu_ns = 1, .held_ns = 1}));
+  EXPECT_FALSE(HeldUncounted({}));
+}
+
 TEST(BillTest, RowsAreOfWhatWasAskedFor) {
   const store::UsageKey key{.tenant = "shop", .name = "cart", .sandbox_class = "wasm"};
   EXPECT_EQ(GroupOf(key, "workload"), (Group{"shop", "cart", "wasm"}));
