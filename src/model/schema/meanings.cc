@@ -97,7 +97,9 @@ constexpr auto kMeanings = std::to_array<Meaning>({
     {kWorkloadPart, "placement",
      "`rule`: the class that `requires` leads to, whatever it costs; `cost`: the cheapest that "
      "does"},
-    {kWorkloadPart, "priority", "Whose requests go first where those of a namespace wait"},
+    {kWorkloadPart, "priority",
+     "Whose requests go first in a namespace's line: for a sandbox of an image, or in a front; "
+     "without a front wasm has no line"},
 
     {kFunctionPart, "triggers", "Where its requests come from; each is a route of its own"},
     {kFunctionPart, "triggers[].http", "Requests that match"},
