@@ -311,7 +311,7 @@ Json ManagerImpl::Status() {
               {"cellsReplaced", fleet_.replaced()}};
 }
 
-Task<Json> ManagerImpl::Probe() { return probe_.Found(); }
+Task<Json> ManagerImpl::Probe() { return probe_.Found(scheduler::ClassSet::All()); }
 
 std::string ManagerImpl::Metrics() {
   collector_.DrainAll();

@@ -45,18 +45,10 @@ scheduler::Node ThisNode(Bytes room, const meter::Prices& prices) {
 scheduler::Node ProbedNode(const Json& found, Bytes room, const meter::Prices& prices) {
   scheduler::Node node = ThisNode(room, prices);
   for (const Class each : model::kClasses) {
-    const std::string name = "class-" + std::string(model::ClassName(each));
-    const auto lacks = [&name](const Json& check) {
-      return check.value("name", "") == name && !check.value("available", false);
-    };
-    const auto check = std::ranges::find_if(found["checks"], lacks);
-    if (check == found["checks"].end()) continue;
+    auto why = WhyLacking(found, each);
+    if (!why) continue;
     node.classes.Remove(each);
-    std::string why = check->value("detail", "");
-    // It stands beside the class's name already.
-    const std::string prefix = std::string(model::ClassName(each)) + ": ";
-    if (why.starts_with(prefix)) why.erase(0, prefix.size());
-    node.lacking.emplace(each, std::move(why));
+    node.lacking.emplace(each, *std::move(why));
   }
   return node;
 }
@@ -220,7 +212,8 @@ Task<model::Placement> ManagerImpl::Choose(const model::Resource& resource,
                       chosen->sandbox_class != Class::kContainer;
   if (unsure) {
     // Its first use takes seconds, so it is tried only where that decides something.
-    auto found = co_await probe_.Found();
+    const scheduler::ClassSet needed = {chosen->sandbox_class};
+    auto found = co_await probe_.Found(needed);
     if (!found) co_return Wrap(found.error(), resource.key().ToString() + ": spec.class");
     node = ProbedNode(*found, now.room, prices);
     chosen = scheduler::Choose(question, options, {&node, 1}, prices);

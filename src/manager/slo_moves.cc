@@ -60,8 +60,9 @@ Awaitable<void> ManagerImpl::KeepSlos() {
 // What the other classes can do here takes seconds to find out, and far longer on a host that has
 // too much to do: it is known before a class has to be left for that.
 Awaitable<void> ManagerImpl::ProbeAhead() {
+  const auto all = scheduler::ClassSet::All();
   while (true) {
-    const auto found = co_await probe_.Found();
+    const auto found = co_await probe_.Found(all);
     if (found) break;
     log_.Error("what the classes can do is asked again in a while, or when it matters",
                found.error());

@@ -1,5 +1,6 @@
 #include "manager/keepers/host_probe.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -33,13 +34,45 @@ class LeftAlone {
 
 }  // namespace
 
-Task<Json> HostProbe::Found() {
+std::optional<std::string> WhyLacking(const Json& found, model::Class sandbox_class) {
+  const std::string class_name(model::ClassName(sandbox_class));
+  const auto is_lack = [&class_name](const Json& check) {
+    return check.value("name", "") == "class-" + class_name && !check.value("available", false);
+  };
+  const auto check = std::ranges::find_if(found["checks"], is_lack);
+  if (check == found["checks"].end()) return std::nullopt;
+  std::string why = check->value("detail", "");
+  // Whoever shows it has the class's name beside it already.
+  if (const std::string prefix = class_name + ": "; why.starts_with(prefix)) {
+    why.erase(0, prefix.size());
+  }
+  return why;
+}
+
+Task<Json> HostProbe::Found(scheduler::ClassSet wanted) {
+  // Whom the last answer does for waits for nobody who asks again.
+  if (Stands(wanted)) co_return *found_;
   auto turn = co_await asking_.Take();
   if (!turn) co_return std::unexpected(std::move(turn).error());
-  if (found_) co_return *found_;
+  if (Stands(wanted)) co_return *found_;  // others have asked meanwhile
   auto asked = co_await Ask();
-  if (asked) found_ = *asked;
-  co_return asked;
+  if (!asked && !found_) co_return asked;
+  asked_at_ = context_.clock.Now();
+  if (asked) {
+    found_ = *std::move(asked);
+  } else {
+    context_.log.Warn("what this host can do is not found out again",
+                      {{"error", asked.error().message}});
+  }
+  co_return *found_;
+}
+
+bool HostProbe::Stands(scheduler::ClassSet wanted) const {
+  if (!found_) return false;
+  if (context_.clock.Now() - asked_at_ <= kAskAgain) return true;
+  return std::ranges::none_of(model::kClasses, [&](model::Class each) {
+    return wanted.Has(each) && WhyLacking(*found_, each);
+  });
 }
 
 Task<Json> HostProbe::Ask() {

@@ -1,7 +1,6 @@
 // With a keeper that the test speaks for; with real ones: tests/e2e and tests/crash.
 #include "manager/keepers/keepers.h"
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,7 +9,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/async/pause.h"
 #include "manager/testing/fake_keeper.h"
 #include "manager/testing/parts_fixture.h"
 
@@ -52,10 +50,6 @@ class KeepersTest : public PartsFixture {
   // Until the keeper has answered who does not wait for it.
   void Settle() {
     for (int i = 0; i < 100; ++i) (void)Run(AMoment());
-  }
-  Task<void> AMoment() {
-    co_await Pause(loop_, std::chrono::milliseconds(1));
-    co_return Result<void>{};
   }
 
   std::unique_ptr<FakeKeeper> keeper_;

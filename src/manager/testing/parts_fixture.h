@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/async/pause.h"
 #include "base/testing/temp_dir.h"
 #include "manager/artifacts/runnables.h"
 #include "manager/cells/connector.h"
@@ -99,6 +100,12 @@ class PartsFixture : public ::testing::Test {
   template <typename T>
   Result<T> Run(Task<T> task) {
     return sandbox::testing::CallFixture::RunTask(loop_, std::move(task));
+  }
+
+  // For what goes on by itself.
+  Task<void> AMoment() {
+    co_await Pause(loop_, std::chrono::milliseconds(1));
+    co_return Result<void>{};
   }
 
   Loop loop_;
