@@ -28,20 +28,19 @@ bool Lives(const host::HostObject& object) {
   return host::Process::Adopt(object.process).has_value();
 }
 
-bool AnyLives(const CellContext& context, std::string_view kind) {
-  return std::ranges::any_of(Noted(context, kind), Lives);
+bool NoneLives(const CellContext& context, std::string_view kind) {
+  return std::ranges::none_of(Noted(context, kind), Lives);
 }
 
-Awaitable<void> AwaitEnds(CellContext& context, std::string_view kind, milliseconds patience) {
+bool NoneIsNoted(const CellContext& context, std::string_view kind) {
+  return Noted(context, kind).empty();
+}
+
+// Looks again and again until `done`, for as long as `patience`.
+Awaitable<void> Await(CellContext& context, std::string_view kind, milliseconds patience,
+                      bool (*done)(const CellContext& context, std::string_view kind)) {
   const TimePoint end = context.clock.Now() + patience;
-  while (AnyLives(context, kind) && context.clock.Now() < end) {
-    co_await Pause(context.loop, kLookAgain);
-  }
-}
-
-Awaitable<void> AwaitRemoval(CellContext& context, std::string_view kind) {
-  const TimePoint end = context.clock.Now() + kRemovePatience;
-  while (!Noted(context, kind).empty() && context.clock.Now() < end) {
+  while (!done(context, kind) && context.clock.Now() < end) {
     co_await Pause(context.loop, kLookAgain);
   }
 }
@@ -73,7 +72,7 @@ std::string NewName(const CellContext& context, std::string_view kind, const std
 
 Task<void> EndNoted(CellContext& context, std::string_view kind, RemoveTracesFn remove,
                     milliseconds patience) {
-  co_await AwaitEnds(context, kind, patience);
+  co_await Await(context, kind, patience, NoneLives);
   std::string late;
   for (const host::HostObject& each : Noted(context, kind)) {
     auto process = host::Process::Adopt(each.process);
@@ -81,8 +80,8 @@ Task<void> EndNoted(CellContext& context, std::string_view kind, RemoveTracesFn 
     (void)process->Kill(SIGKILL);  // one that resists is named below
     late += " " + each.id;
   }
-  if (!late.empty()) co_await AwaitEnds(context, kind, kEndPatience);
-  co_await AwaitRemoval(context, kind);
+  if (!late.empty()) co_await Await(context, kind, kEndPatience, NoneLives);
+  co_await Await(context, kind, kRemovePatience, NoneIsNoted);
   std::string left;
   for (const host::HostObject& each : Noted(context, kind)) {
     if (!Lives(each)) remove(context, each.id);  // nobody watched it

@@ -23,6 +23,7 @@
 #include "http/server/listener.h"
 #include "keeper/wire/codec.h"
 #include "manager/cells/cell_process.h"
+#include "manager/keepers/keeper_process.h"
 #include "wire/channel.h"
 #include "wire/outcome.h"
 
@@ -44,7 +45,7 @@ class FakeKeeper {
     }
     listener_ = *std::move(listener);
     process_ = *std::move(process);
-    EXPECT_TRUE(context.journal.Made({"keeper", name, process_->id()}).has_value());
+    EXPECT_TRUE(context.journal.Made({std::string(kKeeperKind), name, process_->id()}).has_value());
     Spawn(loop_, Serve());
   }
   FakeKeeper(const FakeKeeper&) = delete;
