@@ -5,7 +5,6 @@
 #include "base/quantile.h"
 
 namespace strata::measure {
-namespace {}  // namespace
 
 ClassFigures FiguresOf(const Record& record, std::string_view in) {
   ClassFigures figures;

@@ -1,6 +1,7 @@
 #include "advisor/measured/judge.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "advisor/numerics/bootstrap.h"
 #include "advisor/numerics/chance.h"
@@ -12,11 +13,14 @@ namespace strata::advisor {
 namespace {
 
 constexpr double kConfidence = 0.95;
-constexpr std::size_t kFewestHalves = 4;
+// Of fewer, a bootstrapped interval has the true ratio far less often than it says: decision 0029.
+constexpr double kFewestOfAHalf = 5;
+
+double FewestOfAHalf(double share) { return std::max(kFewestOfAHalf, std::round(1 / (1 - share))); }
 
 std::optional<numerics::Interval> Halves(std::span<const double> samples, double share) {
   const bool positive = std::ranges::all_of(samples, [](double each) { return each > 0; });
-  if (samples.size() < kFewestHalves || !positive) return std::nullopt;
+  if (samples.size() < 2 * FewestOfAHalf(share) || !positive) return std::nullopt;
   std::vector<double> even;
   std::vector<double> odd;
   for (std::size_t i = 0; i < samples.size(); ++i) (i % 2 == 0 ? even : odd).push_back(samples[i]);

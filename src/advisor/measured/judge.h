@@ -31,7 +31,8 @@ Spot Locate(std::span<const double> samples, double share);
 struct Figures {
   std::vector<double> sorted;
   std::vector<std::size_t> outliers;  // by numerics::Outliers, in the order of `samples`
-  // The ratio of every second sample to the others; nothing: fewer than four, or not above 0.
+  // The ratio of every second sample to the others; nothing: one is not above 0, or a half has less
+  // than five samples, or, of a quantile above the median, none beyond it on average.
   std::optional<numerics::Interval> halves;
 };
 

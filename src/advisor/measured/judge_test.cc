@@ -84,8 +84,21 @@ TEST(JudgeTest, HalvesThatDifferAreSeen) {
   std::vector<double> samples;
   for (int i = 0; i < 40; ++i) samples.push_back(i % 2 == 0 ? 100 + i * 0.1 : 200 + i * 0.1);
   EXPECT_FALSE(Describe(samples, 0.5).halves->Contains(1));
-  EXPECT_FALSE(Describe(std::vector<double>{1, 2, 3}, 0.5).halves.has_value());
-  EXPECT_FALSE(Describe(std::vector<double>{1, 2, 3, -4}, 0.5).halves.has_value());
+}
+
+TEST(JudgeTest, HalvesOfTooFewSamplesTellNothing) {
+  const auto told = [](std::size_t samples, double share, double last = 1) {
+    std::vector<double> made(samples, 1);
+    made.back() = last;
+    return Describe(made, share).halves.has_value();
+  };
+  EXPECT_FALSE(told(9, 0.5));
+  EXPECT_TRUE(told(10, 0.5));
+  EXPECT_FALSE(told(19, 0.9));
+  EXPECT_TRUE(told(20, 0.9));
+  EXPECT_FALSE(told(199, 0.99));
+  EXPECT_TRUE(told(200, 0.99));
+  EXPECT_FALSE(told(10, 0.5, -1)) << "has no ratio";
 }
 
 }  // namespace

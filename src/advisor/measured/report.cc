@@ -101,17 +101,24 @@ std::vector<Section> PicturesOf(const std::vector<Described>& all) {
   return pictures;
 }
 
-// Of all rows whose halves could be compared: `agree` of them contain 1.
-Text HalvesText(std::size_t agree, std::vector<double> widths) {
+// Of `rows`, those whose halves could be compared, each with the width of its interval: `agree` of
+// them contain 1.
+Text HalvesText(std::size_t rows, std::size_t agree, std::vector<double> widths) {
+  if (widths.empty()) {
+    return {"No row has samples enough for its halves to be compared.",
+            "各行样本都太少，无法比较两半。"};
+  }
   std::ranges::sort(widths);
+  const std::string few = std::to_string(rows - widths.size());
   const std::string of = std::to_string(widths.size());
   const std::string median = Figure(Short(Quantile(widths, 0.5)));
   const std::string most = Figure(Short(widths.back()));
   return {std::to_string(agree) + " of " + of +
               " rows agree with themselves; their intervals are " + median +
-              " wide in the median, " + most + " at most.",
+              " wide in the median, " + most +
+              " at most. With too few samples for their halves to be compared: " + few + ".",
           of + " 行中有 " + std::to_string(agree) + " 行前后一致；区间宽度中位数 " + median +
-              "，最大 " + most + "。"};
+              "，最大 " + most + "。样本太少而无法比较两半者：" + few + " 行。"};
 }
 
 Section SpreadSection(const std::vector<Described>& all) {
@@ -165,7 +172,7 @@ Section SpreadSection(const std::vector<Described>& all) {
        "contain 1 (one row in twenty by chance alone), the row does not agree with itself.",
        "不剔除任何样本。离群值指超出 Tukey 围栏者。两半为隔一取一的样本；若其比值的 95% 区间不含 "
        "1（二十行中约一行纯属偶然），则该行自相矛盾。"});
-  if (!widths.empty()) section.notes.push_back(HalvesText(agree, widths));
+  section.notes.push_back(HalvesText(all.size(), agree, widths));
   return section;
 }
 

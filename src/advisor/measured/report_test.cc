@@ -12,6 +12,7 @@
 namespace strata::advisor {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -127,6 +128,11 @@ TEST(MeasuredReportTest, HowManyRowsAgreeWithThemselvesIsCounted) {
   for (int i = 0; i < 40; ++i) apart.push_back(i % 2 == 0 ? 1 : 2);
   record.rows.push_back({"throughput", "container", "calls/s", apart, ""});
   EXPECT_THAT(note(), HasSubstr("1 of 2 rows agree with themselves"));
+  record.rows.push_back({"throughput", "microvm", "calls/s", Around(900, 9), ""});
+  EXPECT_THAT(note(), AllOf(HasSubstr("1 of 2 rows agree"),
+                            HasSubstr("too few samples for their halves to be compared: 1.")));
+  record.rows = {record.rows.back()};
+  EXPECT_EQ(note(), "No row has samples enough for its halves to be compared.");
 }
 
 TEST(MeasuredReportTest, ContractsAreTestedWhereThereAreStarts) {
