@@ -244,16 +244,19 @@ Task<void> Fleet::Bring(Slot& slot) {
 }
 
 Task<void> Fleet::Renew(Slot& slot) {
-  if (slot.cell && slot.cell->alive() && slot.cell->tenant() == slot.tenant &&
-      !CouldHaveMore(*slot.cell)) {
+  // One that dies while it is asked leaves its place at once, to Replace().
+  const std::shared_ptr<CellProcess> cell = slot.cell;
+  if (cell && cell->alive() && cell->tenant() == slot.tenant && !CouldHaveMore(*cell)) {
     Result<void> linked;
-    if (slot.cell->is_front()) linked = co_await LinkFront(*slot.cell);
+    if (cell->is_front()) linked = co_await LinkFront(*cell);
     if (!linked) co_return linked;
     Configuration wanted = ConfigurationOf(slot);
-    auto configured = co_await slot.cell->Configure(std::move(wanted), desired_.generation);
-    if (configured || !TakesAnother(*slot.cell, configured.error())) co_return configured;
+    auto configured = co_await cell->Configure(std::move(wanted), desired_.generation);
+    if (configured || slot.cell != cell || !TakesAnother(*cell, configured.error())) {
+      co_return configured;
+    }
     context_.log.Info("replacing a cell",
-                      {{"cell", slot.cell->name()}, {"why", configured.error().message}});
+                      {{"cell", cell->name()}, {"why", configured.error().message}});
   }
   auto old = std::exchange(slot.cell, nullptr);
   auto filled = co_await Fill(slot);
@@ -296,8 +299,9 @@ Task<void> Fleet::LinkFront(CellProcess& front) {
   for (auto& [name, slot] : slots_) {
     const bool alive = slot.cell && slot.cell->alive() && !slot.leaving;
     if (!alive || slot.cell->is_front() || !HandedOn(*slot.cell)) continue;
-    stale.erase(slot.cell->name());
-    if (auto linked = co_await front.Link(*slot.cell); !linked) co_return linked;
+    const std::shared_ptr<CellProcess> host = slot.cell;  // it may die while it is asked
+    stale.erase(host->name());
+    if (auto linked = co_await front.Link(*host); !linked) co_return linked;
   }
   for (const std::string& host : stale) {
     if (auto unlinked = co_await front.Unlink(host); !unlinked) co_return unlinked;
@@ -310,7 +314,8 @@ Task<void> Fleet::LinkHost(CellProcess& host) {
   for (auto& [name, slot] : slots_) {
     if (!slot.cell || !slot.cell->alive() || !slot.tenant.empty()) continue;
     // A front that dies meanwhile is linked when it is replaced.
-    (void)co_await slot.cell->Link(host);
+    const std::shared_ptr<CellProcess> front = slot.cell;
+    (void)co_await front->Link(host);
   }
   co_return Result<void>{};
 }
@@ -319,9 +324,10 @@ Task<void> Fleet::LinkHost(CellProcess& host) {
 Task<void> Fleet::HandOver() {
   for (auto& [name, slot] : slots_) {
     if (slot.socket.empty()) continue;
-    if (!slot.cell) co_return Fail(Errc::kUnavailable, "nobody is there to listen: " + name);
-    if (slot.cell->listening()) continue;
-    if (auto given = co_await slot.cell->Listen(sockets_.at(slot.socket)); !given) co_return given;
+    const std::shared_ptr<CellProcess> cell = slot.cell;
+    if (!cell) co_return Fail(Errc::kUnavailable, "nobody is there to listen: " + name);
+    if (cell->listening()) continue;
+    if (auto given = co_await cell->Listen(sockets_.at(slot.socket)); !given) co_return given;
   }
   co_return Result<void>{};
 }

@@ -320,6 +320,18 @@ TEST_F(FleetTest, AnUpdateIsOverWhenEveryCellServesIt) {
   EXPECT_EQ(Pids(), pids) << "a change that a living cell can take replaces none";
 }
 
+TEST_F(FleetTest, ACellThatDiesWhileItIsToldIsReplacedByOneThatKnows) {
+  Serve("old");
+  ASSERT_EQ(::kill(Pids().front(), SIGSTOP), 0);
+  Timer asked(loop_.get_executor(), std::chrono::milliseconds(50));
+  asked.async_wait([pid = Pids().front()](auto) { ::kill(pid, SIGKILL); });
+  const auto updated = Reconcile(2, "new");
+  ASSERT_FALSE(updated.has_value());
+  EXPECT_EQ(updated.error().code, Errc::kUnavailable);
+  ASSERT_TRUE(RunUntil(loop_, [this] { return fleet_.replaced() == 1; }));
+  EXPECT_EQ(Served().front().second, "new");
+}
+
 TEST_F(FleetTest, ACellThatHasAllOfItAlreadyIsNotAsked) {
   Serve("old");
   const pid_t pid = Pids().front();
