@@ -418,7 +418,8 @@ void Fleet::OnConnect(CellProcess& cell, cell::Connect request) {
   }
   auto answer = [](Fleet& fleet, std::shared_ptr<CellProcess> to, model::Grants allowed,
                    cell::Connect asked) -> Awaitable<void> {
-    auto connected = co_await fleet.connector_.Connect(std::move(allowed), asked.host, asked.port);
+    auto connected =
+        co_await fleet.connector_.Connect(to->tenant(), std::move(allowed), asked.host, asked.port);
     // A cell that died meanwhile needs no answer.
     (void)co_await to->AnswerConnect(asked.id, std::move(connected));
   };

@@ -34,7 +34,8 @@ Task<Fd> KeeperEgress::Connect(std::string keeper, keeper::Connect asked) {
   model::Grants grants;
   const auto found = grants_.find(asked.key);
   if (found != grants_.end() && IsKeyOf(asked.key, keeper)) grants = found->second;
-  co_return co_await connector_.Connect(std::move(grants), std::move(asked.host), asked.port);
+  co_return co_await connector_.Connect(std::move(keeper), std::move(grants), std::move(asked.host),
+                                        asked.port);
 }
 
 void KeeperEgress::Count(const std::string& tenant, const keeper::Moved& moved) {
