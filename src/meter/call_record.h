@@ -7,8 +7,8 @@
 // (manager/records/bill.h, prices.h). The layout is a promise between processes of two versions:
 // README.md.
 //
-// Threads:  values. Errors: none here: whoever reads one from a ring checks what it uses as an
-//           index or an enumerator. Tested by call_record_test.cc.
+// Threads:  values. Errors: none here: whoever reads one from a ring asks Possible(), and checks
+//           what it uses as an index. Tested by call_record_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -66,6 +66,14 @@ struct CallRecord {
   char path[128] = {};  // zero-padded, cut
 };
 static_assert(std::is_trivially_copyable_v<CallRecord>);
+
+// Whether it says of a call what can be: what does not is no record of ours, but a cell's that was
+// taken over.
+constexpr bool Possible(const CallRecord& record) noexcept {
+  return (record.status == 0 || (record.status >= 100 && record.status < 600)) &&
+         record.exit <= static_cast<std::uint8_t>(model::ExitReason::kStopped) &&
+         record.sandbox <= SandboxCame::kBusy;
+}
 
 // From the parsed head to the last byte in the socket.
 constexpr std::uint64_t TookNs(const CallRecord& record) noexcept {

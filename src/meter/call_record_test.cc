@@ -27,6 +27,25 @@ TEST(CallRecordTest, TheLayoutIsFixed) {
   EXPECT_EQ(offsetof(CallRecord, path), 120U);
 }
 
+TEST(CallRecordTest, WhatCannotBeSaidOfACallIsNoRecord) {
+  const auto possible = [](std::uint16_t status, std::uint8_t exit, std::uint8_t sandbox) {
+    CallRecord record;
+    record.status = status;
+    record.exit = exit;
+    record.sandbox = static_cast<SandboxCame>(sandbox);
+    return Possible(record);
+  };
+  for (const std::uint16_t status : {0, 100, 200, 599})
+    EXPECT_TRUE(possible(status, 0, 0)) << status;
+  for (const std::uint16_t status : {1, 99, 600, 65535}) {
+    EXPECT_FALSE(possible(status, 0, 0)) << status;
+  }
+  constexpr auto kLastExit = static_cast<std::uint8_t>(model::ExitReason::kStopped);
+  EXPECT_TRUE(possible(200, kLastExit, 3));
+  EXPECT_FALSE(possible(200, kLastExit + 1, 3));
+  EXPECT_FALSE(possible(200, kLastExit, 4));
+}
+
 TEST(CallRecordTest, TellsOfWhatItCalledUnlessItWasTheClient) {
   const auto with = [](std::uint16_t status) {
     CallRecord record;

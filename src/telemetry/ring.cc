@@ -231,6 +231,10 @@ Result<Record> RingReader::ReadOne(std::uint64_t head) const {
                 .payload = std::string(payload, record.length)};
 }
 
+std::uint64_t RingReader::written() const noexcept {
+  return memory_.header().head.load(std::memory_order_acquire);
+}
+
 void RingReader::Commit() noexcept {
   committed_ = position_;
   memory_.header().tail.store(position_, std::memory_order_release);

@@ -130,6 +130,8 @@ class RingReader {
   Result<void> SkipTo(std::uint64_t position);
 
   [[nodiscard]] std::uint64_t end() const noexcept { return position_; }  // behind the last record
+  // Behind the last record that there is by now. The producer's word, which grows while it writes.
+  [[nodiscard]] std::uint64_t written() const noexcept;
   // Records that did not fit: droppable ones, and others that their producer gave up. As the
   // producer counts; believe it as far as you believe the producer.
   [[nodiscard]] std::uint64_t dropped(RecordType type) const noexcept;

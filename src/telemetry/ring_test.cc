@@ -135,6 +135,17 @@ TEST(RingTest, ARecordOverTheLimitIsRefused) {
   EXPECT_EQ(ring.reader.Read()->size(), 1U);
 }
 
+TEST(RingTest, HowMuchIsThereByNowIsToldBeforeItIsRead) {
+  Ends ring = NewRing();
+  EXPECT_EQ(ring.reader.written(), ring.reader.end());
+  ASSERT_TRUE(ring.writer.Write(RecordType::kLog, AsBytes("one")));
+  const std::uint64_t one = ring.reader.written();
+  ASSERT_TRUE(ring.writer.Write(RecordType::kLog, AsBytes("two")));
+  ASSERT_EQ(ring.reader.Read(Bytes{1})->size(), 1U);
+  EXPECT_EQ(ring.reader.end(), one);
+  EXPECT_GT(ring.reader.written(), one);
+}
+
 TEST(RingTest, ReadTakesAboutAsMuchAsAskedForButAtLeastOne) {
   Ends ring = NewRing();
   for (int i = 0; i < 4; ++i) {

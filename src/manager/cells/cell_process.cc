@@ -298,9 +298,9 @@ void CellProcess::Handle(cell::ToManager message) {
     }
     asked.answer->Set(wire::OutcomeOf(done->error));
   } else if (auto* made = std::get_if<cell::SandboxCreated>(&message)) {
-    if (made->error.empty()) sandboxes_.insert(made->id);
     const auto found = creating_.find(made->id);
-    if (found == creating_.end()) return;
+    if (found == creating_.end()) return;  // nobody asked: a cell may say what it likes
+    if (made->error.empty()) sandboxes_.insert(made->id);
     auto waiting = found->second;
     creating_.erase(found);
     waiting->Set(wire::OutcomeOf(made->error));

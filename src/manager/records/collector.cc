@@ -114,7 +114,9 @@ Awaitable<void> Collector::Run() {
 
 void Collector::DrainAll() {
   for (auto& [cell, seen] : attached_) {
-    while (Drain(*cell, seen) > 0) continue;
+    // What comes meanwhile is left for later: a cell may write as fast as it is read.
+    const std::uint64_t until = cell->ring().written();
+    while (cell->ring().end() < until && Drain(*cell, seen) > 0) continue;
   }
   FinishLines();
 }
@@ -211,8 +213,7 @@ void Collector::HandleCall(CellProcess& cell, std::string_view payload, bool aga
   const auto* functions = cell.functions(record.generation);
   const bool routed = record.revision != meter::kNoRevision;
   if (functions == nullptr || (routed && record.revision >= functions->size()) ||
-      record.exit > static_cast<std::uint8_t>(model::ExitReason::kStopped) ||
-      record.sandbox > meter::SandboxCame::kBusy) {
+      !meter::Possible(record)) {
     bad_records_.Add();
     return;
   }
