@@ -14,8 +14,10 @@ namespace strata::cell {
 namespace {
 
 // Above every range that Debian, systemd or a container runtime hands out, below 2^31.
-constexpr std::uint32_t kFirstUser = 1'900'000'000;
-constexpr std::uint32_t kUsers = 100'000'000;
+// Behind those of containers (host/confine/user_range.h) and machines (sandbox/microvm/config.cc),
+// below 2³¹.
+constexpr std::uint32_t kFirstUser = 2'100'000'000;
+constexpr std::uint32_t kUsers = 47'000'000;
 
 }  // namespace
 
