@@ -216,8 +216,9 @@ void AddStart(CLI::App& rollout, Session& session) {
   verb->add_option("--max-error-rate", flags->max_error_rate,
                    "Of the canary's calls, as a share (default 0.01)")
       ->check(WhyNoShare, "");
-  verb->add_option("--slower", flags->slower,
-                   "By what share its p99 may be above the stable one (default 0.1)")
+  verb->add_option(
+          "--slower", flags->slower,
+          "By what share its p99 may be above the stable one, 1 ms in any case (default 0.1)")
       ->check(WhyNoShare, "");
   verb->add_option("--more-4xx", flags->more_4xx,
                    "What share of its answers may be 4xx beyond the stable side's (default 0)")
