@@ -62,6 +62,22 @@ TEST_F(RootMountsTest, AFailureLeavesNothingMounted) {
   EXPECT_TRUE(fs::is_empty(target_));
 }
 
+TEST_F(RootMountsTest, AHundredLayersWithLongNamesAreMounted) {
+  const fs::path layers = dir_.path() / std::string(100, 'l');
+  std::string lower = "lowerdir=";
+  for (int i = 0; i < 100; ++i) {
+    const fs::path layer = layers / std::to_string(i) / "fs";
+    fs::create_directories(layer / std::to_string(i));
+    lower += (i == 0 ? "" : ":") + layer.string();
+  }
+  const auto mounted =
+      MountRoot({{.type = "overlay", .source = "overlay", .options = {"ro", lower}}}, target_);
+  ASSERT_TRUE(mounted) << mounted.error().message;
+  EXPECT_TRUE(fs::exists(target_ / "0"));
+  EXPECT_TRUE(fs::exists(target_ / "99"));
+  EXPECT_NE(fs::current_path(), layers) << "the process is where it was";
+}
+
 TEST_F(RootMountsTest, TooManyLayersAreRefused) {
   const auto mounted = MountRoot(
       {{.type = "overlay", .source = "overlay", .options = {"lowerdir=" + std::string(5000, 'x')}}},
