@@ -8,7 +8,7 @@ import unittest
 from kube import guests
 from kube.appkernel_test import RUNSC
 from kube.ctr_test import RUNTIME
-from kube.support import NodeTest
+from kube.support import OF_TARGET, NodeTest
 
 
 class ClassTest(NodeTest):
@@ -63,6 +63,13 @@ class ClassTest(NodeTest):
     def test_a_runtime_class_does_not_lower_what_is_asked_for(self):
         said = self.refused(*self.pod("promised", "strata-container"), "sleep", "1000", security="medium")
         self.assertIn("does not allow sharing the host's kernel", said)
+
+    def test_what_has_no_process_ids_of_its_own_shares_none(self):
+        pod, config = self.pod("debugged")
+        target = self.start(pod, config, "/spin.wasm")
+        sharing = {"namespace_options": {"pid": OF_TARGET, "target_id": target}}
+        with self.assertRaisesRegex(AssertionError, "only one of class container has"):
+            self.node.container(pod, config, "debugger", "sleep", "1000", linux={"security_context": sharing})
 
     def test_annotations_that_are_not_understood_are_refused(self):
         for name, annotations, said in (("name", {"securty": "high"}, "none of that name"),

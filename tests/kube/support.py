@@ -30,7 +30,7 @@ STRATA = "localhost/strata:latest"
 PAUSE_COMMAND = ("sleep", "2147483647")
 
 # Whose a namespace is, in Kubernetes' runtime interface.
-OF_POD, OF_CONTAINER, OF_NODE = 0, 1, 2
+OF_POD, OF_CONTAINER, OF_NODE, OF_TARGET = 0, 1, 2, 3
 MIB = 1 << 20
 
 CONFIG = """

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/async/task.h"
@@ -30,6 +31,9 @@ struct Shared {
   const std::string containerd;  // its gRPC socket; empty: not known
   Events events;
   Pods pods;
+  // "/proc/N/ns/pid" of the containers' first processes that are of another class than container:
+  // they are in the node's own.
+  std::set<std::string> no_process_ids;
   WasmModules modules;
   WasmZygotes zygotes;
   Runc runc;

@@ -50,6 +50,9 @@ std::vector<RootMount> MountsOf(const task_api::CreateTaskRequest& request) {
   return mounts;
 }
 
+// As containerd names the namespace of a process whose process ids another container is to share.
+std::string NamespaceOf(pid_t pid) { return "/proc/" + std::to_string(pid) + "/ns/pid"; }
+
 // What has to be right before anything is done.
 Result<void> Check(const task_api::CreateTaskRequest& request) {
   if (!request.checkpoint().empty()) {
@@ -97,6 +100,10 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
     co_return done;
   }
   processes_[""] = first;
+  if (placement_->sandbox_class != model::Class::kContainer) {
+    no_process_ids_ = NamespaceOf(first->pid());
+    shared_.no_process_ids.insert(no_process_ids_);
+  }
   event_api::TaskCreate event;
   event.set_container_id(id_);
   event.set_bundle(bundle_);
@@ -177,10 +184,27 @@ Result<std::unique_ptr<Backend>> Container::MakeContainer(const Json& config) {
   const auto runtime = shared_.runc.Find();
   if (!runtime) return std::unexpected(runtime.error());
   const Json* const linux = MemberOf(config, "linux");
+  if (auto good = CheckProcessIds(linux); !good) return std::unexpected(std::move(good).error());
   const std::string group = linux == nullptr ? std::string() : TextOf(*linux, "cgroupsPath");
   auto noted = NoteRuntimesGroup(shared_.groups, bundle_, group);
   if (!noted) return std::unexpected(std::move(noted).error());
   return std::make_unique<OciBackend>(shared_, **runtime, id_, bundle_);
+}
+
+// Programs of the other classes have no process ids of their own: what joins those of one would see
+// the node's, and with the rights of a container reach every process there.
+Result<void> Container::CheckProcessIds(const Json* linux) const {
+  const Json* const namespaces = linux == nullptr ? nullptr : MemberOf(*linux, "namespaces");
+  if (namespaces == nullptr || !namespaces->is_array()) return {};
+  for (const Json& each : *namespaces) {
+    if (TextOf(each, "type") != "pid" || !shared_.no_process_ids.contains(TextOf(each, "path"))) {
+      continue;
+    }
+    return Fail(Errc::kFailedPrecondition,
+                "create " + id_ + ": the container whose process ids it is to share has none of " +
+                    "its own: only one of class container has");
+  }
+  return {};
 }
 
 Task<std::unique_ptr<Backend>> Container::MakeAppkernel(Json config) {

@@ -76,14 +76,17 @@ class Container : public std::enable_shared_from_this<Container> {
   using Process = std::shared_ptr<ContainerProcess>;
 
   Result<Json> ReadConfig();
+  [[nodiscard]] Result<void> CheckPod() const;  // that it is ready, where it is ours
   Task<void> ChooseBackend(const RuntimeOptions& options, const Json& config);
   Task<std::unique_ptr<Backend>> MakeBackend(model::Class sandbox_class, Json config);
   Result<std::unique_ptr<Backend>> MakeContainer(const Json& config);
+  [[nodiscard]] Result<void> CheckProcessIds(const Json* linux) const;
   Task<std::unique_ptr<Backend>> MakeAppkernel(Json config);
   Task<std::unique_ptr<Backend>> MakeMicrovm(Json config);
   Task<void> Make(Process process);
   Task<void> Remove();
   Awaitable<void> Watch(std::shared_ptr<Container> self, Process process);
+  void NeverRuns(ContainerProcess& process) const;
   void TellOomKills();
   Awaitable<void> EndOthers();
   [[nodiscard]] bool OthersRun() const;
@@ -95,6 +98,8 @@ class Container : public std::enable_shared_from_this<Container> {
   const std::string id_;
   const std::string bundle_;
   std::string pod_;
+  bool in_our_pod_ = false;     // not one of containerd's
+  std::string no_process_ids_;  // its entry in Shared; empty: it has none
   Turns turns_;
   Broadcast changed_;  // the state of a process
   std::map<std::string, Process> processes_;
