@@ -95,6 +95,8 @@ Task<void> Container::Create(const task_api::CreateTaskRequest& request) {
   auto done = co_await shared_.worker->Run(std::move(mount));
   if (!done) co_return done;
   done = co_await Make(first);
+  // What it shares with its pod is gone when that ended meanwhile.
+  if (done) done = CheckPod();
   if (!done) {
     static_cast<void>(co_await Remove());
     co_return done;
@@ -129,16 +131,22 @@ Result<Json> Container::ReadConfig() {
   pod_ = PodOf(*config);
   const auto at = shared_.pods.find({name_space_, pod_});
   if (at == shared_.pods.end()) return config;
+  in_our_pod_ = true;
+  if (auto ready = CheckPod(); !ready) return std::unexpected(std::move(ready).error());
   const Pod& pod = *at->second;
-  if (pod.state != PodState::kReady) {
-    return Fail(Errc::kFailedPrecondition, "create " + id_ + ": its pod is not ready");
-  }
   auto joined = JoinPod(std::move(*config), pod.settings, pod.place);
   if (!joined) return joined;
   if (auto written = WriteFileAtomic(file, DumpJson(*joined)); !written) {
     return std::unexpected(std::move(written).error());
   }
   return joined;
+}
+
+Result<void> Container::CheckPod() const {
+  if (!in_our_pod_) return {};
+  const auto at = shared_.pods.find({name_space_, pod_});
+  if (at != shared_.pods.end() && at->second->state == PodState::kReady) return {};
+  return Fail(Errc::kFailedPrecondition, "create " + id_ + ": its pod is not ready");
 }
 
 // Which classes there are on this node, and which of them can have this container, is seen when the
