@@ -74,12 +74,16 @@ class HostileTest(ShimTest):
 
     def call(self, method, payload=b"", service=TASKS, namespace=NAMESPACE):
         """The code and the words of the answer."""
+        return self.answer(self.ask(method, payload, service, namespace))
+
+    def ask(self, method, payload=b"", service=TASKS, namespace=NAMESPACE):
+        """The connection on which it will be answered."""
         client = self.connect()
         request = text(1, service) + text(2, method) + text(3, payload)
         if namespace:
             request += text(5, text(1, "containerd-namespace-ttrpc") + text(2, namespace))
         client.sendall(struct.pack(">IIBB", len(request), 1, 1, 0) + request)
-        return self.answer(client)
+        return client
 
     def answer(self, client):
         size, _, _, _ = struct.unpack(">IIBB", self.receive(client, 10))
@@ -179,6 +183,26 @@ class HostileTest(ShimTest):
         self.assertEqual(self.call("Wait", text(1, "mute")), (OK, ""))
         self.assertEqual(self.call("Delete", text(1, "mute")), (OK, ""))
         self.assertTrue(eventually(lambda: not pathlib.Path(f"/sys/fs/cgroup/{self.node.namespace}/mute").exists()))
+        self.assert_nothing_happened()
+
+    def test_who_waits_for_what_never_ran_is_answered(self):
+        bundle, root = self.copied("idle", "sleep", "1000")
+        mount = text(1, "bind") + text(2, str(root)) + text(4, "rbind")
+        self.assertEqual(self.call("Create", text(1, "idle") + text(2, str(bundle)) + text(3, mount)), (OK, ""))
+        self.assertEqual(self.call("Start", text(1, "idle")), (OK, ""))
+        process = json.loads((bundle / "config.json").read_text())["process"] | {"args": ["/no/such/program"]}
+        spec = text(1, "types.containerd.io/opencontainers/runtime-spec/1/Process") + text(2, json.dumps(process))
+        for name in ("fails", "forgotten"):
+            which = text(1, "idle") + text(2, name)
+            self.assertEqual(self.call("Exec", which + text(7, spec)), (OK, ""))
+            waiter = self.ask("Wait", which)
+            if name == "fails":
+                self.assertNotEqual(self.call("Start", which)[0], OK)
+            self.assertEqual(self.call("Delete", which), (OK, ""))
+            self.assertEqual(self.answer(waiter), (OK, ""))
+        self.assertEqual(self.call("Kill", text(1, "idle") + number(3, 9)), (OK, ""))
+        self.assertEqual(self.call("Wait", text(1, "idle")), (OK, ""))
+        self.assertEqual(self.call("Delete", text(1, "idle")), (OK, ""))
         self.assert_nothing_happened()
 
 

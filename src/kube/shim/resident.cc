@@ -21,6 +21,7 @@
 #include "base/files/files.h"
 #include "cell/start/spawn.h"
 #include "host/cgroup/cgroup.h"
+#include "host/process/orphans.h"
 #include "kube/shim/sandbox_service.h"
 #include "kube/shim/shared.h"
 #include "kube/shim/task_service.h"
@@ -73,6 +74,8 @@ class Resident {
     for (int idle = 0; !left;) {
       const std::uint64_t seen = server_.accepted();
       co_await Pause(loop_, kLook);
+      // What programs with the node's process ids leave behind is our child, and ends unseen.
+      host::ReapOrphans();
       idle = Idle(seen) ? idle + 1 : 0;
       // A statement of its own: gcc 12 awaits what stands behind a || in a loop's condition always.
       if (idle >= kIdleLooks) left = co_await Leave();

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/async/pause.h"
 #include "base/files/files.h"
 #include "base/sha256.h"
 #include "host/process/orphans.h"
@@ -29,6 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kLookAgain{30};  // should a change not have been told
+constexpr std::chrono::seconds kWatchAgain{1};
 constexpr std::uint32_t kSignalBase = 128;
 constexpr std::uint32_t kUnknownStatus = 255;
 constexpr Bytes kConfigFile = 4_MiB;
@@ -303,6 +305,7 @@ Task<std::uint32_t> Container::Start(std::string exec_id) {
       Publish("/tasks/exec-started", "TaskExecStarted", event);
     }
   }
+  if (!started && !exec_id.empty()) NeverRuns(*process);
   process->starting = false;
   changed_.Notify();
   if (!started) co_return std::unexpected(std::move(started).error());
@@ -335,8 +338,20 @@ Task<void> Container::Exec(const task_api::ExecProcessRequest& request) {
   co_return Result<void>();
 }
 
+// Whoever waits for it hears so.
+void Container::NeverRuns(ContainerProcess& process) const {
+  process.state = ProcessState::kStopped;
+  process.exit_status = kUnknownStatus;
+  process.exited_at = shared_.clock.WallNow();
+}
+
 Awaitable<void> Container::Watch(std::shared_ptr<Container> /*self*/, Process process) {
-  const auto ended = co_await backend_->Ended(*process);
+  auto ended = co_await backend_->Ended(*process);
+  // Without a descriptor to watch it by it runs all the same.
+  while (!ended && ended.error().code == Errc::kResourceExhausted) {
+    co_await Pause(shared_.loop, kWatchAgain);
+    ended = co_await backend_->Ended(*process);
+  }
   process->exit_status = StatusOf(ended);
   process->exited_at = shared_.clock.WallNow();
   while (process->starting) co_await changed_.Wait(kLookAgain);
@@ -398,6 +413,10 @@ Task<std::shared_ptr<ContainerProcess>> Container::Delete(std::string exec_id) {
     auto removed = co_await Remove();
     if (!removed) co_return std::unexpected(std::move(removed).error());
     while (process->state != ProcessState::kStopped) co_await changed_.Wait(kLookAgain);
+    shared_.no_process_ids.erase(no_process_ids_);
+  } else if (process->state == ProcessState::kCreated) {
+    NeverRuns(*process);
+    changed_.Notify();
   }
   if (process->console) process->console->Close();
   processes_.erase(exec_id);
@@ -430,6 +449,7 @@ Task<void> Container::Kill(std::string exec_id, int signal, bool all) {
   if (process->state == ProcessState::kStopped || !process->made()) {
     co_return Fail(Errc::kNotFound, "process already finished");
   }
+  if (!exec_id.empty()) all = false;  // all of the container is its first process's
   host::Cgroup* const members_of = group();
   // What is frozen cannot die.
   if (paused_ && signal == SIGKILL && members_of != nullptr) {
