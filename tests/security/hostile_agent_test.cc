@@ -88,7 +88,7 @@ class HostileAgentTest : public ::testing::Test {
     shared_.reset(new Shared{
         .loop = loop_,
         .clock = clock_,
-        .config = {.qemu = (folder_ / "qemu").string()},
+        .config = {.qemu = (folder_ / "qemu").string(), .exec_grace = grace_},
         .groups = std::move(*groups),
         .kernel = {.file = std::move(*kernel), .version = "0", .initrd = std::move(*initrd)},
         .tsc_khz = "2000000",
@@ -137,6 +137,7 @@ class HostileAgentTest : public ::testing::Test {
 
   Loop loop_;
   const SystemClock clock_;
+  std::chrono::milliseconds grace_ = Config{}.exec_grace;
   const strata::testing::TempDir folder_;
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<Machine> machine_;
@@ -214,6 +215,24 @@ TEST_F(HostileAgentTest, OneThatDoesNotStartKeepsNothingOpen) {
   EXPECT_EQ(OpenNow(), before);
   programs->EndMachine();
   EXPECT_TRUE(testing::RunUntil(loop_, [this] { return machine_->ended(); }));
+}
+
+TEST_F(HostileAgentTest, AConnectionThatIsOverIsGivenUpWhateverItSays) {
+  grace_ = std::chrono::milliseconds(1);
+  Play(kRefuses, "");
+  const std::size_t before = OpenNow();
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  Fd ours(ends[0]);
+  sandbox::Program streams;
+  streams.in = Fd(ends[1]);
+  const auto connection =
+      std::make_shared<SideProgram>(shared_, machine_, kNumber, std::move(streams));
+  connection->Begin();
+  connection->EndWithInput();
+  ours.Reset();
+  EXPECT_TRUE(testing::RunUntil(loop_, [&] { return connection->over(); }));
+  EXPECT_EQ(OpenNow(), before);
 }
 
 TEST_F(HostileAgentTest, WhatHoldsItIsAsDearToTheKernelAsWasAsked) {

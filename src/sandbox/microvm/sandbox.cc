@@ -91,8 +91,13 @@ Task<Fd> MicrovmSandbox::Dial(std::uint16_t port) {
   if (!dial) co_return std::unexpected(std::move(dial).error());
   const auto program = serving_->Start(std::move(dial->program));
   auto connection = co_await AwaitConnected(shared_->loop, std::move(dial->ours), port);
-  // An agent that does not say whether it has connected may not tell its program's end either.
-  if (!connection) program->End();
+  // An agent that does not say whether it has connected may not tell its program's end either, nor
+  // one that has that the connection is over.
+  if (connection) {
+    program->EndWithInput();
+  } else {
+    program->End();
+  }
   co_return connection;
 }
 
@@ -134,6 +139,8 @@ Task<std::shared_ptr<Image>> MicrovmSandbox::Snapshot() {
   auto shared = shared_;
   auto origin = co_await image->Booted(spec);
   if (!origin) co_return std::unexpected(std::move(origin).error());
+  // It may have ended while the machine for the copies was booted.
+  if (auto entered = CheckEntered(); !entered) co_return std::unexpected(entered.error());
   auto saved = co_await serving_->Save();
   if (!saved) co_return std::unexpected(std::move(saved).error());
   auto snapshot = co_await SnapshotOf(std::move(shared), std::move(*origin), std::move(*saved));

@@ -127,6 +127,11 @@ void SideProgram::End() noexcept {
   Spawn(shared_->loop, EndInSteps(shared_from_this()));
 }
 
+void SideProgram::EndWithInput() noexcept {
+  ends_with_input_ = true;
+  if (fed_) End();
+}
+
 Awaitable<void> SideProgram::EndInSteps(std::shared_ptr<SideProgram> self) {
   for (const FrameType step : {FrameType::kTerminate, FrameType::kKill}) {
     self->machine_->Post(step, {}, self->number_);
@@ -163,6 +168,8 @@ Awaitable<void> SideProgram::Feed(std::shared_ptr<SideProgram> self) {
     }
   }
   if (!self->over_) self->machine_->Post(FrameType::kInputEnd, {}, self->number_);
+  self->fed_ = true;
+  if (self->ends_with_input_) self->End();
 }
 
 // A program whose output nobody takes any more is of no more use.

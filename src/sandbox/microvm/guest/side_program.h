@@ -47,6 +47,8 @@ class SideProgram final : public Execution, public std::enable_shared_from_this<
   Task<int> Wait() override;
   void Resize(host::TerminalSize size) noexcept override;
   void End() noexcept override;
+  // From now on it is ended once its input has: nobody is there for what it would do then.
+  void EndWithInput() noexcept;
 
  private:
   using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
@@ -78,6 +80,8 @@ class SideProgram final : public Execution, public std::enable_shared_from_this<
   bool begun_ = false;
   int draining_ = 2;
   bool ending_ = false;
+  bool ends_with_input_ = false;
+  bool fed_ = false;  // its input has ended
   bool over_ = false;
   Result<int> status_ = 0;
   Promise<int> done_;
