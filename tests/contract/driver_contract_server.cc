@@ -189,6 +189,28 @@ TEST_P(ServerContractTest, APausedServerStandsStillUntilItIsResumed) {
   });
 }
 
+TEST_P(ServerContractTest, APausedServerIsResumedWhateverWasAskedOfItMeanwhile) {
+  WithServer(*this, [](Served& served) -> Awaitable<void> {
+    const bool ready = co_await served.Ready();
+    EXPECT_TRUE(ready);
+    const auto paused = co_await (*served).Pause();
+    EXPECT_TRUE(paused.has_value());
+    bool over = false;
+    Spawn(served.contract().loop_, [](Sandbox& sandbox, bool& done) -> Awaitable<void> {
+      (void)co_await sandbox.Dial(kPort);  // what comes of it is the class's
+      done = true;
+    }(*served, over));
+    co_await served.Pause();
+    const auto resumed = co_await (*served).Resume();
+    EXPECT_TRUE(resumed.has_value()) << resumed.error().message;
+    while (!over) co_await served.Pause();
+    auto connection = co_await (*served).Dial(kPort);
+    if (!connection) co_return ADD_FAILURE() << connection.error().message;
+    const std::string answer = co_await Exchange(served, *connection, kRequest);
+    EXPECT_TRUE(answer.ends_with("hello")) << answer;
+  });
+}
+
 TEST_P(ServerContractTest, APausedServerCanBeStopped) {
   WithServer(*this, [](Served& served) -> Awaitable<void> {
     const bool ready = co_await served.Ready();

@@ -307,6 +307,7 @@ Result<host::SpawnOptions> Bundle::ExecCommand(const Program& program, const mod
 
 Result<host::Process> Bundle::Exec(const Program& program, const model::Env& env,
                                    const std::string& name) {
+  if (auto moves = CheckMoves(); !moves) return std::unexpected(std::move(moves).error());
   auto command = ExecCommand(program, env, name);
   if (!command) return std::unexpected(std::move(command).error());
   command->stdin_fd = program.in.get();
@@ -334,7 +335,7 @@ void Bundle::SignalExec(const std::string& name, int signal) {
 
 // Only the guest's kernel knows its processes. What fails is made up for by the runtime's end.
 void Bundle::SignalInside(const std::string& name, pid_t leader, int signal) {
-  if (shared_.config.agent.empty()) return;
+  if (shared_.config.agent.empty() || !CheckMoves()) return;
   const Program end{.args = {kAgentInside, "end", std::to_string(leader), std::to_string(signal)}};
   if (const auto command = ExecCommand(end, {}, name)) {
     static_cast<void>(host::RunToEnd(*command, kRemovePatience, kMostWords));
@@ -355,7 +356,19 @@ void Bundle::Terminate() {
                                    kRemovePatience, kMostWords));
 }
 
-Result<void> Bundle::SetPaused(bool paused) { return paused ? group_->Freeze() : group_->Thaw(); }
+Result<void> Bundle::SetPaused(bool paused) {
+  if (paused) frozen_ = true;
+  auto done = paused ? group_->Freeze() : group_->Thaw();
+  if (paused != done.has_value()) frozen_ = false;
+  return done;
+}
+
+// What is started in a frozen group would stand still before it is its own, and with it who starts
+// it.
+Result<void> Bundle::CheckMoves() const {
+  if (!frozen_) return {};
+  return Fail(Errc::kFailedPrecondition, name_ + " is paused; resume it first");
+}
 
 // What is frozen cannot die.
 void Bundle::Kill() {

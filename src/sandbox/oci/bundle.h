@@ -18,6 +18,7 @@
 // Tested by tests/contract and sandbox/container/sandbox_test.cc.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -118,6 +119,7 @@ class Bundle {
                                                        const model::Env& env,
                                                        const std::string& name) const;
   void SignalInside(const std::string& name, pid_t leader, int signal);
+  [[nodiscard]] Result<void> CheckMoves() const;  // that it is not paused
   Result<void> WriteConfig(const model::Env& env, Purpose purpose);
   void Remember();
 
@@ -133,6 +135,7 @@ class Bundle {
   Fd joined_;                                     // the one that was made for it, if any
   model::Grants shown_;                           // where its directories are mounted
   bool made_ = false;
+  std::atomic<bool> frozen_ = false;  // or about to be, or not quite let go on
 };
 
 // Deletes on the worker. Used on the loop only, which keeps `shared` until it has done so.

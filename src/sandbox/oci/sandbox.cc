@@ -1,5 +1,6 @@
 #include "sandbox/oci/sandbox.h"
 
+#include <csignal>
 #include <functional>
 #include <string>
 #include <utility>
@@ -99,10 +100,15 @@ Task<void> OciSandbox::SetPaused(bool paused) {
   if (paused && over_) {  // what is frozen cannot finish
     co_return Fail(Errc::kUnavailable, "sandbox " + spec_.id + " is being stopped");
   }
+  // Behind a pause, but not behind what else the worker does: that may be waiting for this.
+  if (!paused && pausing_ == 0) co_return bundle_->SetPaused(false);
   std::move_only_function<Result<void>()> set = [&bundle = *bundle_, paused] {
     return bundle.SetPaused(paused);
   };
-  co_return co_await shared_->worker->Run(std::move(set));
+  ++pausing_;
+  auto done = co_await shared_->worker->Run(std::move(set));
+  --pausing_;
+  co_return done;
 }
 
 Task<Load> OciSandbox::Measure() {
@@ -135,8 +141,10 @@ Task<Fd> OciSandbox::DialThroughAgent(std::uint16_t port) {
   auto process = co_await StartProgram(std::move(dial->program), "dial-" + std::to_string(port));
   if (!process) co_return std::unexpected(std::move(process).error());
   auto connection = co_await AwaitConnected(shared_->loop, std::move(dial->ours), port);
-  // It lives as long as the connection, or the sandbox.
-  if (connection) Spawn(shared_->loop, AwaitEnd(std::move(*process)));
+  // It lives as long as the connection, or the sandbox. Killed, it may end only when the sandbox is
+  // resumed.
+  if (!connection) static_cast<void>(process->Kill(SIGKILL));
+  Spawn(shared_->loop, AwaitEnd(std::move(*process)));
   co_return connection;
 }
 

@@ -62,6 +62,7 @@ class OciSandbox final : public Sandbox {
   OciCall* running_ = nullptr;
   ServerRun* serving_ = nullptr;
   std::uint64_t execs_ = 0;
+  int pausing_ = 0;  // what the worker has of SetPaused
   bool warming_ = false;
   bool over_ = false;
   model::Usage total_;
