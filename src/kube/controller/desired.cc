@@ -268,9 +268,12 @@ class Objects {
   }
 
   // No way out: what a sandbox reaches is what it was granted. No list of them at all: an empty one
-  // is not kept by the API server, which would take each look at it for a change.
+  // is not kept by the API server, which would take each look at it for a change. It does not block
+  // its owner's deletion: what does is the first to be deleted by who deletes that in the
+  // foreground, and pods would go on without it.
   [[nodiscard]] Json NetworkPolicy() const {
     Json object = Object("networking.k8s.io/v1", "NetworkPolicy");
+    object["metadata"]["ownerReferences"][0].erase("blockOwnerDeletion");
     object["spec"] = {{"podSelector", {{"matchLabels", Labels()}}},
                       {"policyTypes", Json::array({"Egress"})}};
     return object;

@@ -81,6 +81,9 @@ TEST(DesiredTest, AServiceIsADeploymentAServiceAndAPolicy) {
     EXPECT_EQ(object["metadata"]["ownerReferences"][0]["uid"], "uid-1");
     EXPECT_EQ(object["metadata"]["labels"]["strata.dev/name"], "web");
   }
+  const Json& policy = objects[0]["metadata"]["ownerReferences"][0];
+  EXPECT_FALSE(policy.contains("blockOwnerDeletion")) << "it has to outlive the pods";
+  EXPECT_EQ(objects[1]["metadata"]["ownerReferences"][0]["blockOwnerDeletion"], true);
   EXPECT_EQ(objects[1]["spec"]["replicas"], 3);
   EXPECT_EQ(ObjectsOf("scale: {min: 2, max: 2}")[1]["spec"]["replicas"], 2);
   EXPECT_EQ(objects[2]["spec"]["ports"][0]["port"], 8000);

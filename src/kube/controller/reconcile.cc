@@ -180,9 +180,13 @@ Json Kept(const Json& claim) {
 }
 
 // What the manifest says last decides, also where it never could be made. What is kept comes first:
-// if that fails, nothing is removed.
+// if that fails, nothing is removed. What keeps pods from the network stays while a Deployment is
+// there: it goes after its last pod, which may run for as long as it takes to stop.
 std::vector<Action> TakeDown(const Observed& observed) {
   const auto manifest = ReadStored(observed.resource);
+  const bool has_pods = std::ranges::any_of(observed.children, [&observed](const Json& child) {
+    return child.value("kind", "") == "Deployment" && IsMadeFor(child, observed.resource);
+  });
   std::vector<Action> actions;
   std::vector<Action> removals;
   bool gone = true;
@@ -190,6 +194,7 @@ std::vector<Action> TakeDown(const Observed& observed) {
     if (!IsMadeFor(child, observed.resource)) continue;
     gone = false;
     if (child.at("metadata").contains("deletionTimestamp")) continue;
+    if (has_pods && child.value("kind", "") == "NetworkPolicy") continue;
     if (child.at("kind") == kVolumeKind && IsToBeKept(child, manifest)) {
       actions.emplace_back(Apply{Kept(child), true});
     } else {

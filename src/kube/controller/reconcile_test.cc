@@ -1,5 +1,6 @@
 #include "kube/controller/reconcile.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -496,6 +497,29 @@ TEST(ReconcileTest, AVolumeThatWasKeptIsTakenUpAgainByWhoHasItsName) {
   other["metadata"]["name"] = "other";
   EXPECT_FALSE(IsKeptFor(kept, other));
   EXPECT_THAT(Taken(kept).message, HasSubstr("spec.volumes: PersistentVolumeClaim data.volume"));
+}
+
+TEST(ReconcileTest, OfADeletedOneTheLastPodGoesBeforeWhatKeepsItFromTheNetwork) {
+  std::vector<Json> there;
+  for (const Apply& each : Of<Apply>(Decide(Seen(Service()), kNow))) there.push_back(each.object);
+  Json resource = Service();
+  resource["metadata"]["deletionTimestamp"] = kBefore;
+  const auto removes_policy = [](const std::vector<Action>& actions) {
+    return std::ranges::any_of(Of<Remove>(actions), [](const Remove& each) {
+      return each.path == "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/web";
+    });
+  };
+  const auto first = Decide(Seen(resource, there), kNow);
+  EXPECT_EQ(Of<Remove>(first).size(), 2U) << "its Deployment, and the Service in front of it";
+  EXPECT_FALSE(removes_policy(first));
+  for (Json& child : there) child["metadata"]["deletionTimestamp"] = kBefore;
+  EXPECT_TRUE(Decide(Seen(resource, there), kNow).empty());
+  std::erase_if(there, [](const Json& child) { return child["kind"] != "NetworkPolicy"; });
+  ASSERT_EQ(there.size(), 1U);
+  there[0]["metadata"].erase("deletionTimestamp");
+  const auto last = Decide(Seen(resource, there), kNow);
+  EXPECT_EQ(last.size(), 1U);
+  EXPECT_TRUE(removes_policy(last));
 }
 
 TEST(ReconcileTest, OfADeletedOneWhatWasMadeGoesFirst) {
