@@ -428,6 +428,19 @@ class ClusterTest(OperatorTest):
         self.api.merge(claim, {"metadata": {"finalizers": None}})  # the garbage collector's part
         self.deleted("changes")
 
+    def test_what_is_to_be_left_by_who_deletes_it_is_left(self):
+        self.node("n1", "container")
+        path, claim = f"{OURS}/services/left", f"{CLAIMS}/left.volume"
+        self.service("left", volume("left"))
+        self.operator()
+        self.seen("a claim", lambda: self.api.get(claim).get("kind") == "PersistentVolumeClaim")
+        self.api.request("DELETE", path, json.dumps({
+            "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Orphan"}))
+        self.seen("the operator is done", lambda: self.api.get(path)["metadata"]["finalizers"] == ["orphan"])
+        for made in (claim, *(each.replace("web", "left") for each in (DEPLOYMENT, FRONT, POLICY))):
+            self.assertEqual(self.api.get(made)["metadata"]["ownerReferences"][0]["name"], "left")
+            self.assertFalse(self.goes(made), made)
+
     def deleted(self, name, *more):
         """Deletes a Service, and plays the garbage collector."""
         self.api.delete(f"{OURS}/services/{name}")

@@ -183,20 +183,21 @@ Task<Json> ApiClient::Merge(std::string path, Json patch) {
   co_return co_await Ask(std::move(request));
 }
 
-Task<void> ApiClient::Delete(std::string path, std::string uid) {
+Task<void> ApiClient::Delete(std::string path, std::string uid, std::string version) {
   http::ClientRequest request;
   request.method = "DELETE";
   request.target = std::move(path);
   request.headers.emplace_back("Content-Type", kJson);
-  request.body = DumpJson({{"apiVersion", "v1"},
-                           {"kind", "DeleteOptions"},
-                           {"propagationPolicy", "Foreground"},
-                           {"preconditions", {{"uid", std::move(uid)}}}});
+  request.body = DumpJson(
+      {{"apiVersion", "v1"},
+       {"kind", "DeleteOptions"},
+       {"propagationPolicy", "Foreground"},
+       {"preconditions", {{"uid", std::move(uid)}, {"resourceVersion", std::move(version)}}}});
   http::FetchOptions options;
   auto answer = co_await Send(std::move(request), std::move(options));
-  const bool gone = !answer && (answer.error().code == Errc::kNotFound ||
-                                answer.error().code == Errc::kFailedPrecondition);
-  if (!answer && !gone) co_return std::unexpected(std::move(answer).error());
+  const bool not_that = !answer && (answer.error().code == Errc::kNotFound ||
+                                    answer.error().code == Errc::kFailedPrecondition);
+  if (!answer && !not_that) co_return std::unexpected(std::move(answer).error());
   const Result<void> done;
   co_return done;
 }

@@ -78,9 +78,9 @@ class ApiClient {
   // Merges `patch` into what is at `path`; with a resourceVersion in it only if it is that one.
   Task<Json> Merge(std::string path, Json patch);
 
-  // What has that `uid`, with all that it owns, which goes first. What is not there is deleted,
-  // also where another one has its name by now.
-  Task<void> Delete(std::string path, std::string uid);
+  // What has that `uid` and is still of that `version`, with all that it owns, which goes first. No
+  // error: it is not there, another one has its name by now, or it has changed, as a watch tells.
+  Task<void> Delete(std::string path, std::string uid, std::string version);
 
   // Tells what happens to the objects at `path` after `version`, until the server ends it, which it
   // does after some minutes. Fails with WatchStream::Feed's errors, too.

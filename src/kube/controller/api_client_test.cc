@@ -137,18 +137,18 @@ TEST_F(ApiClientTest, ARefusalHasTheServersWordsAndACode) {
 
 TEST_F(ApiClientTest, WhatIsNotThereIsDeleted) {
   script_ = {{404, "{}"}, {409, "{}"}, {403, "{}"}};
-  EXPECT_TRUE(Finish(client_.Delete("/api/x", "uid-1")).has_value());
-  EXPECT_TRUE(Finish(client_.Delete("/api/x", "uid-1")).has_value());
-  EXPECT_FALSE(Finish(client_.Delete("/api/x", "uid-1")).has_value());
+  EXPECT_TRUE(Finish(client_.Delete("/api/x", "uid-1", "7")).has_value());
+  EXPECT_TRUE(Finish(client_.Delete("/api/x", "uid-1", "7")).has_value());
+  EXPECT_FALSE(Finish(client_.Delete("/api/x", "uid-1", "7")).has_value());
 }
 
-// Somebody else may have taken the name since we looked.
+// Somebody else may have taken the name since we looked, or have been given the object.
 TEST_F(ApiClientTest, OnlyWhatWasSeenIsDeleted) {
   script_ = {{200, "{}"}};
-  EXPECT_TRUE(Finish(client_.Delete("/api/x", "uid-1")).has_value());
+  EXPECT_TRUE(Finish(client_.Delete("/api/x", "uid-1", "7")).has_value());
   EXPECT_EQ(asked_[0].target, "/api/x");
   const Json options = *ParseJson(asked_[0].body);
-  EXPECT_EQ(options["preconditions"], (Json{{"uid", "uid-1"}}));
+  EXPECT_EQ(options["preconditions"], (Json{{"uid", "uid-1"}, {"resourceVersion", "7"}}));
   EXPECT_EQ(options["propagationPolicy"], "Foreground");
 }
 

@@ -402,7 +402,8 @@ Task<void> Controller::Do(const Json& resource, Action action) {
     const Others others = apply->there ? Others::kTakeOver : Others::kLeave;
     answer = co_await client_.Apply(std::move(at), std::move(apply->object), others);
   } else if (auto* remove = std::get_if<Remove>(&action)) {
-    done = co_await client_.Delete(std::move(remove->path), std::move(remove->uid));
+    done = co_await client_.Delete(std::move(remove->path), std::move(remove->uid),
+                                   std::move(remove->version));
   } else if (auto* finalizers = std::get_if<SetFinalizers>(&action)) {
     Json patch;
     patch["metadata"] = {{"finalizers", std::move(finalizers->finalizers)},

@@ -20,6 +20,10 @@
 namespace strata::kube::controller {
 namespace {
 
+// Of who deletes a resource and leaves what was made for it (`kubectl delete --cascade=orphan`):
+// the garbage collector's, which gives that away and is done with it by itself.
+constexpr std::string_view kOrphan = "orphan";
+
 struct Condition {
   bool ready = false;
   std::string reason;  // one word
@@ -152,7 +156,9 @@ std::string ReasonNow(const Json& resource) {
 }
 
 Remove RemovalOf(const Json& child) {
-  return {.path = PathOf(child), .uid = child.at("metadata").value("uid", "")};
+  return {.path = PathOf(child),
+          .uid = child.at("metadata").value("uid", ""),
+          .version = child.at("metadata").value("resourceVersion", "")};
 }
 
 // Whether the manifest has this claim stay when its owner goes. One that cannot be read may say so.
@@ -189,9 +195,11 @@ std::vector<Action> TakeDown(const Observed& observed) {
   });
   std::vector<Action> actions;
   std::vector<Action> removals;
+  Json finalizers = FinalizersOf(observed.resource);
+  const bool leaves = std::ranges::find(finalizers, Json(kOrphan)) != finalizers.end();
   bool gone = true;
   for (const Json& child : observed.children) {
-    if (!IsMadeFor(child, observed.resource)) continue;
+    if (leaves || !IsMadeFor(child, observed.resource)) continue;
     gone = false;
     if (child.at("metadata").contains("deletionTimestamp")) continue;
     if (has_pods && child.value("kind", "") == "NetworkPolicy") continue;
@@ -202,7 +210,6 @@ std::vector<Action> TakeDown(const Observed& observed) {
     }
   }
   std::ranges::move(removals, std::back_inserter(actions));
-  Json finalizers = FinalizersOf(observed.resource);
   const auto ours = std::ranges::find(finalizers, Json(kFinalizer));
   if (gone && ours != finalizers.end()) {
     finalizers.erase(ours);

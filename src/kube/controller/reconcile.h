@@ -4,13 +4,14 @@
 //   resource, observed objects, nodes --> [ Reconcile ] --> Actions --> api_client.h
 //
 // A resource has our finalizer before anything is made for it; once it is deleted, what was made
-// goes first, its NetworkPolicy after the last pod, and the finalizer last. What cannot be made is
-// said in the condition Ready, with a reason; the other conditions are somebody else's. Two
-// resources may have one name where they are of two kinds: what was made for one is never touched
-// for the other. A volume that is to be kept has no owner, and is never removed; whether it is, the
-// manifest says last, also of a resource that was deleted before that could be made, and where it
-// cannot be read, every volume is kept. The way through the activators stays until what no longer
-// follows its load is ready without it, and the port there for as long as the way.
+// goes first, its NetworkPolicy after the last pod, and the finalizer last; where that is to be left
+// the finalizer goes at once, and nothing else. What cannot be made is said in the condition Ready,
+// with a reason; the other conditions are somebody else's. Two resources may have one name where
+// they are of two kinds: what was made for one is never touched for the other. A volume that is to
+// be kept has no owner, and is never removed; whether it is, the manifest says last, also of a
+// resource that was deleted before that could be made, and where it cannot be read, every volume is
+// kept. The way through the activators stays until what no longer follows its load is ready without
+// it, and the port there for as long as the way.
 //
 // Threads: pure, deterministic. Tested by reconcile_test.cc.
 #pragma once
@@ -35,10 +36,12 @@ struct Apply {
   Json object;
   bool there = false;  // made by us: what others changed of it is changed back
 };
-// Deletes the object with that `uid` at `path`, and what it owns first.
+// Deletes the object at `path` as it was seen, and what it owns first. Not what has changed since:
+// it may be another's by then.
 struct Remove {
   std::string path;
   std::string uid;
+  std::string version;
 };
 // The resource's finalizers, unless it has changed meanwhile.
 struct SetFinalizers {

@@ -522,15 +522,29 @@ TEST(ReconcileTest, OfADeletedOneTheLastPodGoesBeforeWhatKeepsItFromTheNetwork) 
   EXPECT_TRUE(removes_policy(last));
 }
 
+TEST(ReconcileTest, WhatIsToBeLeftByWhoDeletesItIsLeft) {
+  Json resource = Keeping(false);
+  resource["metadata"]["deletionTimestamp"] = kBefore;
+  resource["metadata"]["finalizers"] = Json::array({"strata.dev/controller", "orphan"});
+  const std::vector<Json> there = {Deployment(2), ClaimOf(Keeping(false))};
+  const auto actions = Decide(Seen(resource, there), kNow);
+  ASSERT_EQ(actions.size(), 1U);
+  EXPECT_EQ(std::get<SetFinalizers>(actions[0]).finalizers, Json::array({"orphan"}));
+  resource["metadata"]["finalizers"] = Json::array({"orphan"});
+  EXPECT_TRUE(Decide(Seen(resource, there), kNow).empty());
+}
+
 TEST(ReconcileTest, OfADeletedOneWhatWasMadeGoesFirst) {
   Json resource = Service();
   resource["metadata"]["deletionTimestamp"] = kBefore;
   Json going = Deployment(2);
   going["metadata"]["uid"] = "uid-2";
+  going["metadata"]["resourceVersion"] = "8";
   const auto first = Decide(Seen(resource, {going}), kNow);
   ASSERT_EQ(first.size(), 1U);
   EXPECT_EQ(std::get<Remove>(first[0]).path, "/apis/apps/v1/namespaces/shop/deployments/web");
   EXPECT_EQ(std::get<Remove>(first[0]).uid, "uid-2");
+  EXPECT_EQ(std::get<Remove>(first[0]).version, "8");
   going["metadata"]["deletionTimestamp"] = kBefore;
   EXPECT_TRUE(Decide(Seen(resource, {going}), kNow).empty());
   const auto last = Decide(Seen(resource), kNow);
