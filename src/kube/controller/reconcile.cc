@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -260,6 +261,13 @@ bool IsOnTheWay(const Json& child) {
           child.at("metadata").value("labels", none).contains(std::string(kBehindLabel)));
 }
 
+bool Applies(const std::vector<Action>& actions, std::string_view kind) {
+  return std::ranges::any_of(actions, [kind](const Action& action) {
+    const auto* apply = std::get_if<Apply>(&action);
+    return apply != nullptr && apply->object.at("kind") == kind;
+  });
+}
+
 // What there is to do for it to be as `made`, and how far it is.
 Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actions) {
   for (Json& object : made.objects) {
@@ -268,8 +276,13 @@ Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actio
     const bool as_it_shall_be = there != nullptr && IsAsMarked(*there, object);
     if (!as_it_shall_be) actions.emplace_back(Apply{object, there != nullptr});
   }
-  // What is not applied yet cannot be ready.
-  const bool answers = actions.empty() && ReadinessOf(Find(observed.children, "Deployment")).ready;
+  // What is not applied yet cannot be ready, and what the Deployment says is not of it.
+  const Json* deployment = Find(observed.children, "Deployment");
+  Condition condition = ReadinessOf(deployment);
+  if (deployment != nullptr && Applies(actions, "Deployment")) {
+    condition = {.reason = "Progressing", .message = "its Deployment is changed"};
+  }
+  const bool answers = actions.empty() && condition.ready;
   for (const Json& child : observed.children) {
     const bool wanted = FindLike(made.objects, child) != nullptr;
     const bool going = child.at("metadata").contains("deletionTimestamp");
@@ -278,7 +291,6 @@ Condition Adjust(const Observed& observed, Made made, std::vector<Action>& actio
     if (!wanted && !going && !kept && !needed) actions.emplace_back(RemovalOf(child));
   }
   if (!made.placement) return ReadinessOfRoute(Find(observed.children, "Ingress"));
-  Condition condition = ReadinessOf(Find(observed.children, "Deployment"));
   if (condition.ready && observed.activation && observed.activation->replicas == 0) {
     condition.reason = "ScaledToZero";
     condition.message = "a request starts a replica; " + observed.activation->why;

@@ -32,27 +32,11 @@ Json Service() {
             {"resourceVersion", "7"},
             {"managedFields", Json::array({Json::object()})},
             {"finalizers", Json::array({"another", "strata.dev/controller"})}}},
-          {"spec", {{"artifact", "oci://registry.example/web:1"}}}};
+          {"spec", {{"artifact", "oci://registry.example/web:1"}, {"replicas", 2}}}};
 }
 
 Json OwnedBy(std::string_view uid) {
   return Json::array({Json{{"uid", uid}, {"controller", true}}});
-}
-
-Json Deployment(int available) {
-  return {{"apiVersion", "apps/v1"},
-          {"kind", "Deployment"},
-          {"metadata",
-           {{"name", "web"},
-            {"namespace", "shop"},
-            {"generation", 1},
-            {"ownerReferences", OwnedBy("uid-1")}}},
-          {"spec", {{"replicas", 2}}},
-          {"status",
-           {{"observedGeneration", 1},
-            {"replicas", 2},
-            {"availableReplicas", available},
-            {"updatedReplicas", 2}}}};
 }
 
 Observed Seen(Json resource, std::vector<Json> children = {}) {
@@ -73,6 +57,26 @@ std::vector<T> Of(const std::vector<Action>& actions) {
     if (const T* each = std::get_if<T>(&action)) found.push_back(*each);
   }
   return found;
+}
+
+// The one of that kind which is made for what is seen.
+Json MadeFor(const Observed& observed, std::string_view kind) {
+  for (const Apply& each : Of<Apply>(Decide(observed, kNow))) {
+    if (each.object["kind"] == kind) return each.object;
+  }
+  ADD_FAILURE() << "no " << kind;
+  return Json::object();
+}
+
+// Of two pods, of which so many are available.
+Json Deployment(int available, const Observed& maker = Seen(Service())) {
+  Json made = MadeFor(maker, "Deployment");
+  made["metadata"]["generation"] = 1;
+  made["status"] = {{"observedGeneration", 1},
+                    {"replicas", 2},
+                    {"availableReplicas", available},
+                    {"updatedReplicas", 2}};
+  return made;
 }
 
 Json ReadyOf(const std::vector<Action>& actions) {
@@ -131,7 +135,7 @@ TEST(ReconcileTest, WhatIsAsItShallBeIsLeftAlone) {
   there[1]["spec"]["replicas"] = 7;
   const auto applied = Of<Apply>(Decide(Seen(Service(), there), kNow));
   ASSERT_EQ(applied.size(), 1U);
-  EXPECT_EQ(applied[0].object["spec"]["replicas"], 1);
+  EXPECT_EQ(applied[0].object["spec"]["replicas"], 2);
 }
 
 TEST(ReconcileTest, ReadyIsWhatTheDeploymentHas) {
@@ -141,9 +145,21 @@ TEST(ReconcileTest, ReadyIsWhatTheDeploymentHas) {
   EXPECT_THAT(ready["message"].get<std::string>(), HasSubstr("2 replicas"));
 }
 
+TEST(ReconcileTest, WhatTheDeploymentHasSaysNothingOfAChangeThatIsAppliedNow) {
+  Json changed = Service();
+  changed["metadata"]["generation"] = 3;
+  changed["spec"]["env"] = {{"MODE", "new"}};
+  const auto actions = Decide(Seen(changed, {Deployment(2)}), kNow);
+  const Json ready = ReadyOf(actions);
+  EXPECT_EQ(ready["observedGeneration"], 3);
+  EXPECT_EQ(ready["status"], "False");
+  EXPECT_EQ(ready["reason"], "Progressing");
+}
+
 // A Service whose replicas follow its load, with this in its status.
 Observed FollowsLoad(const Json& status, std::uint32_t replicas, std::vector<Json> children = {}) {
   Json service = Service();
+  service["spec"].erase("replicas");
   service["spec"]["scale"] = {{"min", 0}, {"max", 3}};
   service["status"] = status;
   Observed observed = Seen(std::move(service), std::move(children));
@@ -162,15 +178,15 @@ TEST(ReconcileTest, ThePortAtTheActivatorsIsSaidBeforeAnybodyIsLedThere) {
 }
 
 TEST(ReconcileTest, NoReplicaIsAsItShallBeWhereNobodyAsks) {
-  Json deployment = Deployment(0);
-  deployment["spec"]["replicas"] = 0;
-  deployment["status"] = {{"observedGeneration", 1}};
   const Json port = {{"activator", {{"port", 20'001}}}};
+  Json deployment = Deployment(0, FollowsLoad(port, 0));
+  deployment["status"] = {{"observedGeneration", 1}};
   const Json ready = ReadyOf(Decide(FollowsLoad(port, 0, {deployment}), kNow));
   EXPECT_EQ(ready["status"], "True");
   EXPECT_EQ(ready["reason"], "ScaledToZero");
   EXPECT_THAT(ready["message"].get<std::string>(), HasSubstr("idle for 60 s"));
-  EXPECT_EQ(ReadyOf(Decide(FollowsLoad(port, 1, {Deployment(2)}), kNow))["reason"], "Available");
+  deployment = Deployment(2, FollowsLoad(port, 1));
+  EXPECT_EQ(ReadyOf(Decide(FollowsLoad(port, 1, {deployment}), kNow))["reason"], "Available");
 }
 
 TEST(ReconcileTest, WhatFollowsItsLoadStaysAsItIsWhileThereIsNoActivator) {
@@ -216,7 +232,7 @@ TEST(ReconcileTest, TheWayThroughTheActivatorsStaysUntilTheDeploymentAnswers) {
   EXPECT_TRUE(Of<Remove>(Decide(Seen(fixed, there), kNow)).empty());
   for (Json& child : there) {
     if (child["kind"] == "Deployment") {
-      child["status"] = {{"availableReplicas", 1}, {"updatedReplicas", 1}};
+      child["status"] = {{"availableReplicas", 2}, {"updatedReplicas", 2}};
     }
   }
   actions = Decide(Seen(fixed, there), kNow);
@@ -377,8 +393,10 @@ TEST(ReconcileTest, OnlyWhatIsOursIsTakenOver) {
   const auto first = Of<Apply>(Decide(Seen(Service()), kNow));
   ASSERT_FALSE(first.empty());
   for (const Apply& each : first) EXPECT_FALSE(each.there) << each.object["kind"];
-  const auto changed = Of<Apply>(Decide(Seen(Service(), {Deployment(2)}), kNow));
-  ASSERT_FALSE(changed.empty());
+  Json scaled = Deployment(2);
+  scaled["spec"]["replicas"] = 7;
+  const auto changed = Of<Apply>(Decide(Seen(Service(), {scaled}), kNow));
+  ASSERT_EQ(changed.size(), 3U);
   for (const Apply& each : changed) {
     EXPECT_EQ(each.there, each.object["kind"] == "Deployment") << each.object["kind"];
   }
@@ -402,19 +420,14 @@ TEST(ReconcileTest, OnlyWhatIsOursIsTakenOver) {
 // With one named volume.
 Json Keeping(bool retain) {
   Json service = Service();
+  service["spec"].erase("replicas");
   service["spec"]["volumes"] = Json::array(
       {Json{{"name", "d"}, {"named", {{"volume", "data"}, {"size_mib", 8}, {"retain", retain}}}}});
   service["spec"]["mounts"] = Json::array({Json{{"volume", "d"}, {"mount", "/d"}}});
   return service;
 }
 
-Json ClaimOf(const Json& service) {
-  for (const Apply& each : Of<Apply>(Decide(Seen(service), kNow))) {
-    if (each.object["kind"] == "PersistentVolumeClaim") return each.object;
-  }
-  ADD_FAILURE() << "no claim";
-  return Json::object();
-}
+Json ClaimOf(const Json& service) { return MadeFor(Seen(service), "PersistentVolumeClaim"); }
 
 TEST(ReconcileTest, AVolumeGoesWithTheLastWhoNamesItUnlessItIsKept) {
   for (const bool retain : {false, true}) {
@@ -436,7 +449,8 @@ TEST(ReconcileTest, AVolumeThatIsWaitedForIsSaid) {
        {std::tuple("Pending", 1, true), std::tuple("Bound", 1, false),
         std::tuple("Pending", 2, false)}) {
     claim["status"]["phase"] = phase;
-    const auto actions = Decide(Seen(Keeping(false), {Deployment(available), claim}), kNow);
+    const Json deployment = Deployment(available, Seen(Keeping(false)));
+    const auto actions = Decide(Seen(Keeping(false), {deployment, claim}), kNow);
     const std::string message = ReadyOf(actions)["message"];
     EXPECT_EQ(message.find("data.volume is not bound") != std::string::npos, said) << message;
   }
