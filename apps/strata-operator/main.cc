@@ -2,9 +2,14 @@
 // command line; what it does is in src/kube/controller.
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <utility>
+
+#include <boost/asio/basic_signal_set.hpp>
+#include <boost/asio/redirect_error.hpp>
 
 #include "apps/cluster_flags.h"
 #include "base/async/task.h"
@@ -22,6 +27,8 @@ using strata::Loop;
 
 // Where the pod has it (deploy/kubernetes/plain/operator.yaml).
 constexpr const char* kActivatorToken = "/var/run/secrets/strata.dev/activator/token";
+
+constexpr std::chrono::seconds kRelease{2};  // that the lease may take to be given up
 
 constexpr const char* kAbout =
     R"(Makes a Kubernetes cluster as our manifests in it say: a Deployment, a Service and a NetworkPolicy for each
@@ -41,6 +48,20 @@ Awaitable<void> Act(Loop& loop, controller::LeaseHolder& lease, controller::Cont
   loop.stop();
 }
 
+// Until SIGTERM, which does not end a pod's process 1 by itself.
+Awaitable<void> WaitForEnd(Loop& loop, bool& told) {
+  strata::asio::basic_signal_set<strata::Executor> signals(loop.get_executor(), SIGTERM, SIGINT);
+  boost::system::error_code failed;
+  co_await signals.async_wait(strata::asio::redirect_error(strata::kAwait, failed));
+  told = true;
+  loop.stop();
+}
+
+Awaitable<void> Release(controller::LeaseHolder& lease, strata::telemetry::Logger log) {
+  auto released = co_await lease.Release();
+  if (!released) log.Warn("the lease is not given up", {{"error", released.error().message}});
+}
+
 int Run(const strata::ClusterFlags& flags, const controller::Activators::Settings& activators) {
   auto access = controller::AccessTo(flags.server, flags.files, flags.token);
   if (!access) {
@@ -50,19 +71,31 @@ int Run(const strata::ClusterFlags& flags, const controller::Activators::Setting
   const strata::SystemClock clock;
   auto log = strata::telemetry::Logger::Open({}, clock);
   if (!log) return 1;
-  Loop loop(1);
-  controller::ApiClient client(loop, std::move(*access));
   std::string host(256, '\0');
   if (::gethostname(host.data(), host.size() - 1) != 0) host = "unknown";
   host.resize(host.find('\0'));
-  controller::LeaseHolder lease(
-      loop, client, clock,
-      "/apis/coordination.k8s.io/v1/namespaces/" + activators.space + "/leases/strata-operator",
-      host + "-" + std::to_string(::getpid()), *log);
+  const std::string identity = host + "-" + std::to_string(::getpid());
+  const std::string path =
+      "/apis/coordination.k8s.io/v1/namespaces/" + activators.space + "/leases/strata-operator";
+
+  bool told = false;
+  Loop loop(1);
+  controller::ApiClient client(loop, *access);
+  controller::LeaseHolder lease(loop, client, clock, path, identity, *log);
   controller::Controller controller(loop, client, clock, *log, activators);
   strata::Spawn(loop, Act(loop, lease, controller, *log));
+  strata::Spawn(loop, WaitForEnd(loop, told));
   loop.run();
-  return 1;
+  if (!told) return 1;
+
+  // On a loop of its own: nothing of what was begun goes on while another may begin.
+  log->Info("ending");
+  Loop last(1);
+  controller::ApiClient last_client(last, *std::move(access));
+  controller::LeaseHolder held(last, last_client, clock, path, identity, *log);
+  strata::Spawn(last, Release(held, *log));
+  last.run_for(kRelease);
+  return 0;
 }
 
 }  // namespace

@@ -428,6 +428,15 @@ class ClusterTest(OperatorTest):
         self.api.merge(claim, {"metadata": {"finalizers": None}})  # the garbage collector's part
         self.deleted("changes")
 
+    def test_one_that_is_to_end_gives_its_lease_up(self):
+        self.node("n1", "container")
+        self.service("ends", {"artifact": "oci://registry.example/web:1"})
+        operator = self.operator()
+        self.seen("a holder", lambda: self.api.get(LEASE).get("spec", {}).get("holderIdentity"))
+        operator.terminate()
+        self.assertEqual(operator.wait(PATIENCE), 0)
+        self.assertNotIn("holderIdentity", self.api.get(LEASE)["spec"])
+
     def test_what_is_to_be_left_by_who_deletes_it_is_left(self):
         self.node("n1", "container")
         path, claim = f"{OURS}/services/left", f"{CLAIMS}/left.volume"

@@ -81,6 +81,19 @@ Awaitable<void> LeaseHolder::Keep() {
   co_await (std::move(renewed) || std::move(over));
 }
 
+Task<void> LeaseHolder::Release() {
+  auto lease = co_await client_.Get(path_);
+  if (!lease) co_return std::unexpected(std::move(lease).error());
+  Result<void> done;
+  if (watch_.See(*lease, clock_.Now()) != LeaseWatch::State::kOurs) co_return done;
+  Json patch;
+  patch["metadata"]["resourceVersion"] = lease->value("/metadata/resourceVersion"_json_pointer, "");
+  patch["spec"]["holderIdentity"] = nullptr;
+  auto released = co_await client_.Merge(path_, std::move(patch));
+  if (!released) co_return std::unexpected(std::move(released).error());
+  co_return done;
+}
+
 // Ends when it is another's.
 Awaitable<void> LeaseHolder::Renew() {
   while (true) {

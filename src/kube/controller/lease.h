@@ -52,6 +52,9 @@ class LeaseHolder {
   // Ends when it is not any more, or was not renewed for kGiveUp, whatever a request waits for:
   // whoever acts on it has to stop.
   Awaitable<void> Keep();
+  // Gives it up if it is ours, so that another need not wait until it is over. Nobody acts on it
+  // any more, nor renews it.
+  Task<void> Release();
 
  private:
   Task<LeaseWatch::State> Try();

@@ -80,6 +80,16 @@ class LeaseHolderTest : public ::testing::Test {
     static_cast<void>(sent);
   }
 
+  Awaitable<void> Release(bool& done) {
+    auto released = co_await holder_.Release();
+    done = released.has_value();
+  }
+  bool Releases() {
+    bool done = false;
+    Spawn(api_.http.loop, Release(done));
+    return api_.http.RunUntil([&] { return done; });
+  }
+
   // Until the answers to `count` requests have been taken, so that the holder waits again.
   bool Asked(int count) {
     return api_.http.RunUntil([&] { return asked_ == count && api_.listener->connections() == 0; });
@@ -126,6 +136,17 @@ TEST_F(LeaseHolderTest, WhatIsSaidToBeOursTooLateIsNot) {
   api_.http.clock.Advance(kRenew);
   ASSERT_TRUE(Asked(4));
   EXPECT_TRUE(ours_);
+}
+
+TEST_F(LeaseHolderTest, WhatIsOursIsGivenUpAndWhatIsAnothersIsNot) {
+  ASSERT_TRUE(Asked(2));
+  ASSERT_TRUE(Releases());
+  EXPECT_EQ(LeaseWatch("she").See(lease_, api_.http.clock.Now()), State::kFree);
+  EXPECT_EQ(asked_, 4);
+  lease_["spec"]["holderIdentity"] = "she";
+  ASSERT_TRUE(Releases());
+  EXPECT_EQ(lease_["spec"]["holderIdentity"], "she");
+  EXPECT_EQ(asked_, 5) << "it is looked at alone";
 }
 
 }  // namespace
