@@ -367,12 +367,14 @@ Task<void> Controller::CheckNames(Observed& observed, const std::vector<Action>&
   co_return done;
 }
 
-// An obstacle: the API server does not take an object.
+// An obstacle: the API server does not take an object. An Event that it does not take (there is a
+// quota of them, or a rate) is logged, and nothing waits for it: the status says the same.
 Task<void> Controller::DoAll(Observed& observed, std::vector<Action> actions) {
   for (Action& action : actions) {
     const auto* apply = std::get_if<Apply>(&action);
     const bool is_apply = apply != nullptr;
     const bool is_new = is_apply && !apply->there;
+    const bool is_event = std::holds_alternative<Tell>(action);
     Json object;  // what names it
     if (is_apply) {
       object = {{"kind", apply->object.at("kind")},
@@ -381,6 +383,11 @@ Task<void> Controller::DoAll(Observed& observed, std::vector<Action> actions) {
     auto done = co_await Do(observed.resource, std::move(action));
     if (done) continue;
     const Error& error = done.error();
+    if (is_event) {
+      log_.Warn("an Event is not taken",
+                {{"resource", KeyOf(observed.resource)}, {"error", error.message}});
+      continue;
+    }
     if (is_new && error.code == Errc::kFailedPrecondition) {
       observed.obstacle = Taken(object);
     } else if (is_apply && IsRefusal(error)) {

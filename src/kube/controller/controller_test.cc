@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -79,6 +80,7 @@ class ControllerTest : public ::testing::Test {
     const std::string target(exchange.head().target);
     Timer timer(http_.loop.get_executor());
     std::string body = "{}";
+    std::uint16_t status = 200;
     if (target.find("watch=true") != std::string::npos) {
       const bool services = target.starts_with("/apis/strata.dev/v1alpha1/services?");
       while (!services || events_.empty()) {
@@ -103,12 +105,13 @@ class ControllerTest : public ::testing::Test {
     } else {
       auto read = co_await http::ReadAll(exchange, 1_MiB);
       written_.push_back(target.substr(0, target.find('?')) + " " + (read ? *read : ""));
+      if (target.starts_with("/api/v1/namespaces/shop/events/")) status = event_status_;
       while (holds_ && target.find("/before") != std::string::npos) {
         timer.expires_after(milliseconds(1));
         co_await timer.async_wait(kAwait);
       }
     }
-    auto sent = co_await http::Answer(exchange.sink(), 200, "application/json", std::move(body));
+    auto sent = co_await http::Answer(exchange.sink(), status, "application/json", std::move(body));
     static_cast<void>(sent);
   }
 
@@ -132,6 +135,7 @@ class ControllerTest : public ::testing::Test {
 
   std::vector<std::string> written_;
   std::string events_;
+  std::uint16_t event_status_ = 200;
   bool holds_ = false;
   bool waits_ = false;
   int asked_ = 0;
@@ -162,6 +166,12 @@ TEST_F(ControllerTest, WhatIsToHaveMoreReplicasDoesNotWaitForOtherChanges) {
   waits_ = true;
   EXPECT_TRUE(Writes(kWeb, "\"replicas\":1"));
   EXPECT_TRUE(holds_);
+}
+
+TEST_F(ControllerTest, AnEventThatIsRefusedKeepsNothingElseFromBeingWritten) {
+  event_status_ = 403;  // a quota
+  ASSERT_TRUE(Writes("/api/v1/namespaces/shop/events/web.", ""));
+  EXPECT_TRUE(Writes("/apis/strata.dev/v1alpha1/namespaces/shop/services/web/status", "\"Ready\""));
 }
 
 }  // namespace

@@ -393,11 +393,11 @@ std::vector<Action> Reconcile(const Observed& observed, const ClusterNodes& node
     status["selector"] = resource.value("/status/selector"_json_pointer, "");
   }
   if (resource.value("status", Json()) == status) return actions;
+  actions.emplace_back(SetStatus{std::move(status)});
   if (ReasonNow(resource) != condition.reason) {
     const bool well = made.has_value() && !obstacle && condition.reason != "Stuck";
     actions.emplace_back(Tell{well, condition.reason, condition.message});
   }
-  actions.emplace_back(SetStatus{std::move(status)});
   return actions;
 }
 

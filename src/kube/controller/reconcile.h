@@ -50,7 +50,8 @@ struct SetFinalizers {
 struct SetStatus {
   Json status;
 };
-// An Event of the resource, for `kubectl describe`: the condition has another reason now.
+// An Event of the resource, for `kubectl describe`: the condition has another reason now. Comes last,
+// and may be lost.
 struct Tell {
   bool well = false;
   std::string reason;

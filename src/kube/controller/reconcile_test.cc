@@ -306,6 +306,8 @@ TEST(ReconcileTest, AStuckDeploymentSaysWhy) {
 TEST(ReconcileTest, AStatusThatIsThereIsNotWrittenAgain) {
   Json resource = Service();
   const auto first = Decide(Seen(resource, {Deployment(2)}), kBefore);
+  ASSERT_FALSE(first.empty());
+  EXPECT_TRUE(std::holds_alternative<Tell>(first.back())) << "it may be refused";
   EXPECT_EQ(Of<Tell>(first).size(), 1U);
   resource["status"] = Of<SetStatus>(first)[0].status;
   const auto second = Decide(Seen(resource, {Deployment(2)}), kNow);
