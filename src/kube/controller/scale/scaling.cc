@@ -55,8 +55,9 @@ void Scaling::See(const Found& found, TimePoint now) {
   if (found.applied || (!known && !found.running)) {
     target.proving = true;
     target.autoscaler.Started(now);
-    target.decision.replicas =
-        std::max({target.decision.replicas, 1U, found.scale.min.value_or(0)});
+    target.decision = {
+        .replicas = std::max({target.decision.replicas, 1U, found.scale.min.value_or(0)}),
+        .why = {}};
   }
 }
 
@@ -121,7 +122,9 @@ Scaling::Decision Scaling::Decide(const std::string& uid, std::uint32_t ready, T
       scaling.why = held;
     }
   }
-  target.decision = {scaling.replicas, std::move(scaling.why)};
+  // The reason says for how long nobody asked: it would be another one every second.
+  const bool same = scaling.replicas == target.decision.replicas && !target.decision.why.empty();
+  if (!same) target.decision = {scaling.replicas, std::move(scaling.why)};
   return target.decision;
 }
 

@@ -45,7 +45,7 @@ class Scaling {
 
   struct Decision {
     std::uint32_t replicas = 0;
-    std::string why;
+    std::string why;  // as it was when there were to be as many
   };
   // `ready`: replicas that serve. The Service was seen.
   Decision Decide(const std::string& uid, std::uint32_t ready, TimePoint now);

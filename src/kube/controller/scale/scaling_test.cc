@@ -88,6 +88,18 @@ TEST_F(ScalingTest, OneAtZeroStaysThereWhenAnotherOperatorBegins) {
   EXPECT_EQ(Run(3, 0, 0), 0U);
 }
 
+TEST_F(ScalingTest, TheReasonStaysWhileTheNumberDoes) {
+  See(false, 1);
+  ASSERT_EQ(Run(90, 0, 1), 0U);
+  const std::string why = scaling_.decided(kUid)->why;
+  EXPECT_FALSE(why.empty());
+  EXPECT_EQ(Run(5, 0, 0), 0U);
+  EXPECT_EQ(scaling_.decided(kUid)->why, why);
+  See(true, 0);
+  EXPECT_EQ(Run(1, 0, 0), 1U);
+  EXPECT_NE(scaling_.decided(kUid)->why, why);
+}
+
 TEST_F(ScalingTest, ARequestThatWaitsDecidesAtOnce) {
   See(false, 0);
   EXPECT_EQ(Run(3, 0, 0), 0U);
