@@ -12,8 +12,6 @@
 #include <variant>
 #include <vector>
 
-#include <boost/asio/redirect_error.hpp>
-
 #include "base/async/pause.h"
 #include "base/result.h"
 #include "base/timestamp.h"
@@ -28,8 +26,8 @@ namespace strata::kube::controller {
 namespace {
 
 constexpr std::chrono::minutes kResync{10};
-constexpr Duration kAgain = std::chrono::seconds(1);
-constexpr Duration kLongestAgain = std::chrono::minutes(1);
+constexpr std::chrono::minutes kLongestPause{1};
+constexpr std::chrono::seconds kLongestPauseOfWanted{2};  // a request waits ten seconds, as a rule
 constexpr std::chrono::milliseconds kLook{50};
 constexpr std::chrono::seconds kRescale{1};
 constexpr std::array kKinds = {model::Kind::kService, model::Kind::kFunction, model::Kind::kRoute};
@@ -65,26 +63,14 @@ std::string DueKeyOf(std::string_view kind, const std::string& key) {
 
 }  // namespace
 
-void Controller::Line::Add(std::string key) {
-  due.insert(std::move(key));
-  wake.cancel();
-}
-
-std::string Controller::Line::Next() {
-  auto next = due.upper_bound(last);
-  if (next == due.end()) next = due.begin();
-  last = std::move(due.extract(next).value());
-  return last;
-}
-
 Controller::Controller(Loop& loop, ApiClient& client, const Clock& clock, telemetry::Logger log,
                        Activators::Settings activators)
     : loop_(loop),
       client_(client),
       clock_(clock),
       log_(std::move(log)),
-      changed_(loop),
-      wanted_(loop),
+      changed_(loop, kLongestPause),
+      wanted_(loop, kLongestPauseOfWanted),
       nodes_(
           loop, client, "/api/v1/nodes", log_, [this](const Json& it) { NodeChanged(it); },
           Form::kMetadata),
@@ -149,8 +135,7 @@ Awaitable<void> Controller::Resync() {
 
 Awaitable<void> Controller::Again(Line& line, std::string key, Duration pause) {
   co_await Pause(loop_, pause);
-  line.waiting.erase(key);
-  line.Add(std::move(key));
+  line.Retry(std::move(key));
 }
 
 Awaitable<void> Controller::Run() {
@@ -170,22 +155,15 @@ Awaitable<void> Controller::Run() {
 
 Awaitable<void> Controller::Serve(Line& line) {
   while (true) {
-    if (line.due.empty()) {
-      boost::system::error_code woken;
-      co_await line.wake.async_wait(asio::redirect_error(kAwait, woken));
-      continue;
-    }
+    co_await line.Wait();
     std::string key = line.Next();
     auto done = co_await TakeUp(key);
     if (done) {
-      line.pauses.erase(key);
+      line.Done(key);
       continue;
     }
     log_.Warn("tried again", {{"resource", key}, {"error", done.error().message}});
-    if (!line.waiting.insert(key).second) continue;
-    Duration& next = line.pauses.try_emplace(key, kAgain).first->second;
-    const Duration pause = std::exchange(next, std::min(2 * next, kLongestAgain));
-    Spawn(loop_, Again(line, std::move(key), pause));
+    if (const auto pause = line.Failed(key)) Spawn(loop_, Again(line, std::move(key), *pause));
   }
 }
 

@@ -3,13 +3,13 @@
 //
 //   mirrors --changed--> [ Controller: two lines, one at a time of each ] --Actions--> API server
 //
-// In a line they take turns, by name. What fails is tried again, after pauses that grow; a resource
-// that fails does not hold up others. Everything is looked at again every ten minutes, whatever was
-// heard.
+// In a line they take turns, by name. What fails is tried again, after pauses that grow (line.h); a
+// resource that fails does not hold up others. Everything is looked at again every ten minutes,
+// whatever was heard.
 //
 // Of Services whose replicas follow their load it decides anew every second, and at once when one
 // that has none is asked for. Those that are to have more have a line of their own: requests wait,
-// and are not to wait for what else is changed.
+// and are not to wait for what else is changed, nor for longer than a moment after a failure.
 //
 // Threads: on the loop. Lifetime: loop, client and clock outlive it; it outlives Run, which ends
 // with the loop. Tested by controller_test.cc (whose turn it is), reconcile_test.cc (what is
@@ -27,6 +27,7 @@
 #include "base/async/task.h"
 #include "base/clock.h"
 #include "kube/controller/api_client.h"
+#include "kube/controller/line.h"
 #include "kube/controller/mirror.h"
 #include "kube/controller/place.h"
 #include "kube/controller/reconcile.h"
@@ -47,19 +48,6 @@ class Controller {
   Awaitable<void> Run();
 
  private:
-  // Resources that are due ("Service/namespace/name"), each as soon as the ones before it are done.
-  struct Line {
-    explicit Line(Loop& loop) : wake(loop.get_executor(), Timer::time_point::max()) {}
-    void Add(std::string key);
-    [[nodiscard]] std::string Next();  // there is one
-
-    std::set<std::string> due;
-    std::string last;                        // that was looked at: the ones after it are next
-    Timer wake;                              // never expires; cancelled when something is due
-    std::map<std::string, Duration> pauses;  // before what has failed is tried again, the next time
-    std::set<std::string> waiting;           // that are tried again later
-  };
-
   [[nodiscard]] bool Synced() const;
   void Due(std::string key) { changed_.Add(std::move(key)); }
   void ChildChanged(const Json& child);
@@ -90,6 +78,7 @@ class Controller {
   const Clock& clock_;
   telemetry::Logger log_;
   ClusterNodes classes_;
+  // By "Service/namespace/name".
   Line changed_;                                          // or to be looked at for any other reason
   Line wanted_;                                           // that are to have more replicas
   std::set<std::string> in_hand_;                         // that one of the lines looks at now
