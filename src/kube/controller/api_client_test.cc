@@ -1,5 +1,6 @@
 #include "kube/controller/api_client.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -278,6 +279,14 @@ TEST_F(MirrorTest, AVersionThatIsAlwaysRefusedLeadsToAList) {
   EXPECT_THAT(asked_[3].target, HasSubstr("resourceVersion=50"));
   EXPECT_EQ(asked_[4].target, "/api/things?limit=500");
   EXPECT_THAT(asked_[5].target, HasSubstr("resourceVersion=20"));
+}
+
+TEST_F(MirrorTest, AServerThatEndsEachWatchAtOnceIsAskedAfterPauses) {
+  script_ = {{200, ListOf(Item("a", 3), 5)}, {200, ""}, {200, ""}};
+  const auto began = std::chrono::steady_clock::now();
+  Play();
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(200 + 400));
+  EXPECT_THAT(asked_[3].target, HasSubstr("resourceVersion=5"));
 }
 
 TEST_F(MirrorTest, AServerThatIsAwayIsAskedAgainFromTheSamePlace) {

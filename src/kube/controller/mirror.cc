@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{200};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
+// A watch lasts for minutes. One that ends before, with nothing to tell, was ended by something
+// that will do it again: a proxy, or a server that is about to go.
+constexpr std::chrono::seconds kShortestWatch{1};
 // In a row, after which the version may be what is wrong: one that is ahead of a restored etcd is
 // refused as a server that is away would do it, and for ever.
 constexpr int kFailuresOfVersion = 3;
@@ -77,8 +80,17 @@ Task<void> Mirror::List() {
 }
 
 Task<void> Mirror::Follow() {
-  std::function<void(WatchEvent)> take = [this](WatchEvent event) { Take(std::move(event)); };
+  const auto began = std::chrono::steady_clock::now();
+  bool told = false;
+  std::function<void(WatchEvent)> take = [this, &told](WatchEvent event) {
+    told = true;
+    Take(std::move(event));
+  };
   auto done = co_await client_.Watch(path_, version_, std::move(take), form_);
+  const bool too_short = std::chrono::steady_clock::now() - began < kShortestWatch;
+  if (done && !told && too_short) {
+    done = Fail(Errc::kUnavailable, "the watch ended as soon as it began");
+  }
   co_return done;
 }
 

@@ -1,6 +1,6 @@
 // kube/controller/mirror.h - what the API server has of one kind, kept up to date: a list, then a
 // watch from where the list was, and again a list when the server ends a watch with an error (it no
-// longer goes back that far) or has refused it a few times.
+// longer goes back that far) or has refused it a few times, also by ending it at once.
 //
 //   ApiClient --list, events--> [ Mirror ] --on_change(object)--> controller.h: what to look at
 //
