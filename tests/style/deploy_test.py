@@ -1,6 +1,7 @@
 """The Helm chart is what deploy/kubernetes/render.py makes of the plain manifests."""
 
 import pathlib
+import re
 import sys
 import unittest
 
@@ -24,6 +25,19 @@ class DeployTest(unittest.TestCase):
         self.assertEqual(made, {name: (DEPLOY / "chart" / name).read_text() for name in made}, "run render.py")
         there = {str(path.relative_to(DEPLOY / "chart")) for path in (DEPLOY / "chart" / "templates").iterdir()}
         self.assertEqual(there, {name for name in made if name.startswith("templates/")})
+
+    def test_no_node_takes_all_pods_of_a_deployment_with_it(self):
+        """They are spread, and a drain takes one at a time."""
+        parts = [part for path in (DEPLOY / "plain").glob("*.yaml") for part in path.read_text().split("---\n")]
+        deployments = [part for part in parts if "\nkind: Deployment\n" in part]
+        self.assertEqual(len(deployments), 2)
+        for part in deployments:
+            name = re.search(r"^metadata: \{name: ([\w-]+)", part, re.M)[1]
+            with self.subTest(name):
+                self.assertRegex(part, rf"topologySpreadConstraints:\n(?: {{8,}}.*\n)+ +matchLabels: \{{app: {name}\}}\n")
+                budgets = [each for each in parts if "\nkind: PodDisruptionBudget\n" in each and f"matchLabels: {{app: {name}}}" in each]
+                self.assertEqual(len(budgets), 1)
+                self.assertIn("  maxUnavailable: 1\n", budgets[0])
 
     def test_a_default_becomes_a_value(self):
         template = render.template(SAMPLE)
