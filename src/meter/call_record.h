@@ -85,6 +85,12 @@ constexpr bool GuestRan(const CallRecord& record) noexcept {
   return record.sandbox != SandboxCame::kNone && record.sandbox != SandboxCame::kBusy;
 }
 
+// Its sandbox serves others, too, in a keeper, which tells what that computes and holds (a keeper's
+// Use): of a call by itself neither is known.
+constexpr bool Shared(const CallRecord& record) noexcept {
+  return GuestRan(record) && record.cpu_ns == 0 && record.memory_peak == 0;
+}
+
 // It waited until its sandbox was made.
 constexpr bool Cold(const CallRecord& record) noexcept {
   return record.sandbox == SandboxCame::kMade;

@@ -84,6 +84,23 @@ TEST(CallRecordTest, WhatTheClientDidWrongIsRefused) {
   EXPECT_FALSE(Refused(record)) << "it came at a bad time";
 }
 
+TEST(CallRecordTest, ACallThatUsedNothingItselfIsOfWhatServesOthersToo) {
+  CallRecord record;
+  EXPECT_TRUE(Shared(record));
+  record.sandbox = SandboxCame::kMade;
+  EXPECT_TRUE(Shared(record)) << "it waited for a replica";
+  record.cpu_ns = 1;
+  EXPECT_FALSE(Shared(record));
+  record.cpu_ns = 0;
+  record.memory_peak = 1;
+  EXPECT_FALSE(Shared(record));
+  for (const auto none : {SandboxCame::kNone, SandboxCame::kBusy}) {
+    record = CallRecord{};
+    record.sandbox = none;
+    EXPECT_FALSE(Shared(record)) << "no guest ran";
+  }
+}
+
 TEST(CallRecordTest, AnErrorThatTheProgramAnswersIsItsOwn) {
   CallRecord record;
   record.status = 500;

@@ -254,6 +254,8 @@ class KeeperCostTest(unittest.TestCase):
         row = eventually(self.told)
         self.assertTrue(row, "what a service used is what its sandbox's control group used")
         self.assertGreater(row["memory_mib_s"], 0)
+        self.assertEqual((row["calls"], row["starts"]), (300, 0), "no call starts a sandbox of a service")
+        self.assertEqual((self.row("once")["calls"], self.row("once")["starts"]), (10, 10))
         self.assert_all_is_counted()
 
         # Over a restart of the manager: nothing twice, and also what was used while there was none.

@@ -19,7 +19,7 @@ double Ms(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) /
 // workload out of this class, and of others, after the load is gone. But what a server's first call
 // stood in line for is its server's start.
 scheduler::CallSeen SeenOf(const meter::CallRecord& record) {
-  const bool shared = record.cpu_ns == 0 && record.memory_peak == 0;
+  const bool shared = meter::Shared(record);
   const std::uint64_t line_ns = shared && meter::Cold(record) ? record.queue_ns : 0;
   return {.start_ms = Ms(line_ns + record.instantiate_ns),
           .service_ms = Ms(record.run_ns + record.write_ns),
@@ -161,7 +161,7 @@ void Models::Learn(const ModelKey& key, const meter::CallRecord& record) {
   const scheduler::CallSeen seen = SeenOf(record);
   // What its deadline ended for having stood in line is load. A server's waits also for its start.
   if (!seen.shared && meter::CameTooLate(record)) return;
-  if (seen.shared && meter::GuestRan(record)) CountShared(key, model);
+  if (seen.shared) CountShared(key, model);
   if (model == nullptr) return;
   model->learned.Learn(seen);
   Changed(key, *model);

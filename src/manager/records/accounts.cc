@@ -81,8 +81,10 @@ void Accounts::Add(const std::string& cell, const store::UsageKey& whose, Sandbo
                      .bytes_out = record.bytes_out,
                      .since = {}};
   if (meter::Failed(record)) usage.failed = 1;
-  // A call that no guest ran for made nothing, and held nothing while it waited.
-  const bool started = record.instantiate_ns > 0 && meter::GuestRan(record);
+  // A call that no guest ran for made nothing, and held nothing while it waited. Nor did one of a
+  // keeper's service: what that holds comes by AddUse.
+  const bool started =
+      record.instantiate_ns > 0 && meter::GuestRan(record) && !meter::Shared(record);
   if (started) usage.starts = 1;
   if (started && sandbox == Sandbox::kOfTheCall) {
     usage.held_ns = record.instantiate_ns + record.run_ns + record.write_ns;

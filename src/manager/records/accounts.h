@@ -58,8 +58,9 @@ class Accounts {
   // Only these cells and keepers are left; what else was known ended while no manager ran.
   void KeepOnly(const std::set<std::string>& processes);
 
-  // Whether the sandbox of a call was there for it alone; one that stays holds memory for longer
-  // than anything here tells.
+  // Whether the sandbox of a call was there for it alone; one that stays in a cell holds memory for
+  // longer than anything here tells. Calls of a keeper's service say that themselves
+  // (meter::Shared).
   enum class Sandbox : std::uint8_t { kOfTheCall, kStays };
   // A call that came from `cell`.
   void Add(const std::string& cell, const store::UsageKey& whose, Sandbox sandbox,

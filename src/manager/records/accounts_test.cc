@@ -24,6 +24,12 @@ const store::UsageKey kCart{.tenant = "shop", .name = "cart", .sandbox_class = "
 
 constexpr auto kOfTheCall = Accounts::Sandbox::kOfTheCall;
 
+const store::UsageKey kWeb{.tenant = "shop", .name = "web", .sandbox_class = "container"};
+
+keeper::Use Used(milliseconds cpu, std::chrono::seconds held, std::uint64_t mib_ms) {
+  return {.cpu = cpu, .held = held, .kib_ms = mib_ms * 1024};
+}
+
 meter::CallRecord Call() {
   meter::CallRecord record;
   record.status = 200;
@@ -90,6 +96,21 @@ TEST_F(AccountsTest, ACallOfASandboxThatStaysHoldsNoMemoryOfItsOwn) {
   EXPECT_EQ(Stored().held_ns, 0U);
 }
 
+TEST_F(AccountsTest, ACallOfAKeepersServiceStartsAndHoldsNothingItself) {
+  auto call = Call();  // that waited for its handle, a connection and the answer
+  call.cpu_ns = call.memory_peak = 0;
+  accounts_->Add("front-1", kWeb, kOfTheCall, call);
+  call.sandbox = meter::SandboxCame::kMade;  // and for a replica
+  accounts_->Add("front-1", kWeb, kOfTheCall, call);
+  accounts_->AddUse("k-shop-1", kWeb, Used(milliseconds(10), std::chrono::seconds(2), 16));
+  ASSERT_TRUE(accounts_->Flush());
+  EXPECT_EQ(Stored(kWeb).calls, 2U);
+  EXPECT_EQ(Stored(kWeb).bytes_out, 10U);
+  EXPECT_EQ(Stored(kWeb).starts, 0U);
+  EXPECT_EQ(Stored(kWeb).held_ns, 2'000'000'000U) << "once, as its keeper says";
+  EXPECT_DOUBLE_EQ(Stored(kWeb).mib_ms, 16);
+}
+
 TEST_F(AccountsTest, ACallThatGotNoSandboxStartsAndHoldsNone) {
   auto refused = Call();
   refused.status = 503;
@@ -145,12 +166,6 @@ TEST_F(AccountsTest, CellsThatEndedWithoutAManagerAreForgotten) {
   EXPECT_EQ(accounts_->PositionOf("shop-1"), 0U);
   EXPECT_EQ(accounts_->PositionOf("shop-2"), 16U);
 }
-
-keeper::Use Used(milliseconds cpu, std::chrono::seconds held, std::uint64_t mib_ms) {
-  return {.cpu = cpu, .held = held, .kib_ms = mib_ms * 1024};
-}
-
-const store::UsageKey kWeb{.tenant = "shop", .name = "web", .sandbox_class = "container"};
 
 TEST_F(AccountsTest, OfAServiceIsCountedWhatIsMoreThanWasStored) {
   using std::chrono::seconds;
