@@ -125,6 +125,12 @@ constexpr bool TellsOfCallee(const CallRecord& record) noexcept {
          (record.status >= 200 && (record.status < 400 || record.status >= 500));
 }
 
+// Its client left before it had anything of an answer: that would have come later still. Not one
+// that left within an answer: some have no other end.
+constexpr bool Left(const CallRecord& record) noexcept {
+  return record.status == 0 && record.bytes_out == 0 && GuestRan(record);
+}
+
 // It was answered that the client did wrong. Not a 429 that no guest answered: that is load.
 constexpr bool Refused(const CallRecord& record) noexcept {
   return record.status >= 400 && record.status < 500 && record.cut_off == 0 &&

@@ -84,6 +84,19 @@ TEST(CallRecordTest, WhatTheClientDidWrongIsRefused) {
   EXPECT_FALSE(Refused(record)) << "it came at a bad time";
 }
 
+TEST(CallRecordTest, AClientLeftThatWentBeforeItHadAnythingOfAnAnswer) {
+  CallRecord record;
+  EXPECT_TRUE(Left(record));
+  record.bytes_out = 1;
+  EXPECT_FALSE(Left(record)) << "it may have had all that it wanted";
+  record.bytes_out = 0;
+  record.status = 200;
+  EXPECT_FALSE(Left(record));
+  record.status = 0;
+  record.sandbox = SandboxCame::kNone;
+  EXPECT_FALSE(Left(record)) << "nobody had begun to answer";
+}
+
 TEST(CallRecordTest, ACallThatUsedNothingItselfIsOfWhatServesOthersToo) {
   CallRecord record;
   EXPECT_TRUE(Shared(record));

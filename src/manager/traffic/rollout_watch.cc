@@ -77,6 +77,8 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
     ++side.lost;
   } else if (meter::Refused(record)) {
     side.judged.AddRefused();
+  } else if (meter::Left(record)) {
+    side.judged.AddLeft(meter::TookNs(record) / 1000);
   } else if (meter::TellsOfCallee(record)) {
     side.judged.Add(meter::TookNs(record) / 1000, meter::Failed(record));
   }
@@ -115,8 +117,8 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout) 
   const bool enough =
       canary.calls >= rollout.min_calls && (alone || stable.calls >= rollout.min_calls);
   const bool at_end = clock_.Now() - watched.began >= rollout.interval && enough;
-  if (canary.answered() >= watched.next_look || (at_end && !watched.looked_at_end)) {
-    watched.next_look = scheduler::NextLook(canary.answered());
+  if (canary.came() >= watched.next_look || (at_end && !watched.looked_at_end)) {
+    watched.next_look = scheduler::NextLook(canary.came());
     watched.looked_at_end = at_end;
     // At 100 % the stable side's answers are those of an earlier time: what was asked then says
     // nothing of how many 4xx there should be now. A canary that refuses was found before.

@@ -254,6 +254,34 @@ TEST_F(RolloutWatchTest, WhatClientsDidAndOthersCallsDoNotCount) {
   EXPECT_EQ(watch_->Figures(rollout_)["canary"]["calls"], 0);
 }
 
+TEST_F(RolloutWatchTest, ASideWhoseClientsGiveUpIsTooSlow) {
+  Call("", 1000, 200, 1);
+  Call("@3", 500, 0, 1);  // they did not wait for either
+  EXPECT_FALSE(Go(seconds(1)));
+  Call("@3", 90, 200, 1);
+  Call("@3", 10, 0, 3000);
+  EXPECT_FALSE(Go(seconds(0))) << "it was looked at a moment ago";
+  Call("@3", 150, 0, 3000);
+  EXPECT_TRUE(Go(seconds(0)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
+  EXPECT_THAT(rollout_.because, HasSubstr("(160 of them until their clients left)"));
+}
+
+TEST_F(RolloutWatchTest, ASideThatHangsOnATenthIsGivenUpAtTheEndOfItsStep) {
+  Call("", 1000, 200, 1);
+  Call("@3", 90, 200, 1);
+  Call("@3", 10, 0, 3000);
+  EXPECT_TRUE(Go(seconds(30)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack) << rollout_.because;
+}
+
+TEST_F(RolloutWatchTest, ASideThatAlwaysHangsIsGivenUpWithoutADeadline) {
+  Call("", 1000, 200, 1);
+  Call("@3", 20, 0, 3000);
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
+}
+
 TEST_F(RolloutWatchTest, AKeeperThatIsLostTellsOfNoSide) {
   lost_ = true;
   Call("", 3, 503);

@@ -86,7 +86,8 @@ void SloWatches::Follow(std::span<const Form> forms, std::span<const Rollout> ro
 void SloWatches::Add(const cell::Function& function, const meter::CallRecord& record) {
   const auto found = watched_.find({function.tenant, function.name});
   if (found == watched_.end()) return;
-  if (!meter::Moves(record) || !meter::TellsOfCallee(record)) return;
+  const bool left = meter::Left(record);
+  if (!meter::Moves(record) || (!left && !meter::TellsOfCallee(record))) return;
   if (record.lost == 1) return;  // a keeper that ends tells of none of its sandboxes
   Watched& watched = found->second;
   auto& overflow = watched.overflow;
@@ -96,10 +97,11 @@ void SloWatches::Add(const cell::Function& function, const meter::CallRecord& re
                                        .sandbox = late ? meter::SandboxCame::kBusy : record.sandbox,
                                        .failed = meter::Failed(record),
                                        .program = meter::ProgramFailed(record)};
+  const auto add = [&](scheduler::SloWatch& to) { left ? to.AddLeft(call.took) : to.Add(call); };
   if (function.target == watched.target.ToString()) {
-    watched.watch.Add(call);
+    add(watched.watch);
   } else if (overflow && function.target == overflow->to.ToString()) {
-    overflow->watch.Add(call);
+    add(overflow->watch);
     watched.watch.AddElsewhere();
   } else {
     return;

@@ -176,11 +176,17 @@ TEST_F(SloWatchesTest, WindowsGoOnOverAConfiguration) {
 TEST_F(SloWatchesTest, CallsThatFoundNoSandboxCountAndClientsMistakesDoNot) {
   Follow();
   EXPECT_EQ(Missed("", 404), 0U);
-  EXPECT_EQ(Missed("", 0), 0U);
+  EXPECT_EQ(Missed("", 0, 10), 0U);
   came_ = meter::SandboxCame::kNone;
   EXPECT_EQ(Missed("", 429, 1), 0U);
   EXPECT_EQ(Missed("", 503, 1), 1U);
   EXPECT_THAT(missed_[0].because, HasSubstr("found no sandbox"));
+}
+
+TEST_F(SloWatchesTest, ClientsThatGiveUpAfterTheBoundShowThatItIsMissed) {
+  Follow();
+  ASSERT_EQ(Missed("", 0, 80), 1U);
+  EXPECT_THAT(missed_[0].because, HasSubstr("slo.p99_ms is 50, and 100.0 %"));
 }
 
 TEST_F(SloWatchesTest, CallsThatWereLostWithTheirKeeperMoveNothing) {

@@ -62,14 +62,18 @@ std::string TooSlow(const Side& stable, const Side& canary, const Criteria& crit
   const std::uint64_t p99 = stable.latencies.Quantile(0.99);
   const auto more = static_cast<std::uint64_t>(static_cast<double>(p99) * criteria.slower);
   const std::uint64_t limit = p99 + std::max(more, kNoticed);
-  const std::uint64_t slow = canary.latencies.Above(limit);
-  const double chance = FisherAtLeast(slow, canary.latencies.count(), stable.latencies.Above(p99),
-                                      stable.latencies.count());
+  const std::uint64_t left = canary.left.Above(limit);
+  const std::uint64_t slow = canary.latencies.Above(limit) + left;
+  const std::uint64_t drawn = canary.latencies.count() + left;
+  const std::uint64_t stable_left = stable.left.Above(p99);
+  const double chance = FisherAtLeast(slow, drawn, stable.latencies.Above(p99) + stable_left,
+                                      stable.latencies.count() + stable_left);
   if (chance > risk) return {};
   return fmt::format(
-      "{:.1f} % of its calls took more than {:.2f} ms, {:.2f} more than the stable side's p99; its "
-      "own p99 is {:.2f} ms (Fisher, p = {:.2g})",
-      Share(slow, canary.latencies.count()) * 100, Ms(limit), Ms(limit - p99),
+      "{:.1f} % of its calls took more than {:.2f} ms{}, {:.2f} more than the stable side's p99; "
+      "its own p99 is {:.2f} ms (Fisher, p = {:.2g})",
+      Share(slow, drawn) * 100, Ms(limit),
+      left == 0 ? "" : fmt::format(" ({} of them until their clients left)", left), Ms(limit - p99),
       Ms(canary.latencies.Quantile(0.99)), chance);
 }
 

@@ -9,7 +9,8 @@
 //   p99      more of its calls are slower than the stable side's p99, with a tolerance, than of the
 //            stable side's own (Fisher's exact test). Shares above a quantile are compared and not
 //            the two quantiles: a p99 of a hundred calls is one call, and has no distribution that
-//            could be assumed.
+//            could be assumed. A call whose client left after that time is one that took longer;
+//            one whose client left before says nothing (it is censored on the right).
 //   4xx      more of its answers are 4xx than of the stable side's (Fisher's exact test): both are
 //            asked by the same clients, so one that refuses more of them has lost something
 // Fisher: "The Design of Experiments", 1935. Exact, so small counts need no rule of thumb.
@@ -38,10 +39,13 @@ struct Side {
   std::uint64_t failed = 0;   // through no fault of the client
   std::uint64_t refused = 0;  // beside `calls`: they were answered with 4xx
   Latencies latencies;        // of calls that did not fail
+  Latencies left;             // beside `calls`: how long clients waited that left before an answer
 
   void Add(std::uint64_t microseconds, bool call_failed);
   void AddRefused() { ++refused; }
+  void AddLeft(std::uint64_t microseconds) { left.Add(microseconds); }
   [[nodiscard]] std::uint64_t answered() const noexcept { return calls + refused; }
+  [[nodiscard]] std::uint64_t came() const noexcept { return answered() + left.count(); }
 };
 
 struct Criteria {
@@ -66,7 +70,7 @@ struct Judgement {
 Judgement Judge(const Side& stable, const Side& canary, const Criteria& criteria,
                 std::uint32_t look);
 
-// The answers of the new side from which the next look is worth it: half as many again.
+// The calls that came to the new side from which the next look is worth it: half as many again.
 std::uint64_t NextLook(std::uint64_t calls) noexcept;
 
 // The risk that look number `look` may take of `risk` for all.

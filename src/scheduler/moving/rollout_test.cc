@@ -92,6 +92,28 @@ TEST(JudgeTest, ASlowerP99IsBad) {
   EXPECT_EQ(Judge(SideOf(10'000, 0), SideOf(1000, 0, 0.2), {}, 1).verdict, Verdict::kGood);
 }
 
+TEST(JudgeTest, ACallThatWasLeftAfterTheLimitTookLonger) {
+  const Side stable = SideOf(1000, 0);
+  Side canary = SideOf(90, 0);
+  for (int i = 0; i < 10; ++i) canary.AddLeft(3'000'000);
+  const auto judged = Judge(stable, canary, {}, 1);
+  EXPECT_EQ(judged.verdict, Verdict::kBad);
+  EXPECT_THAT(judged.because, HasSubstr("10.0 % of its calls took more than"));
+  EXPECT_THAT(judged.because, HasSubstr("(10 of them until their clients left)"));
+
+  Side hangs;
+  for (int i = 0; i < 20; ++i) hangs.AddLeft(3'000'000);
+  EXPECT_EQ(Judge(stable, hangs, {}, 1).verdict, Verdict::kBad) << "although no call of it counts";
+  EXPECT_EQ(hangs.came(), 20U);
+
+  Side both = stable;
+  for (int i = 0; i < 111; ++i) both.AddLeft(3'000'000);
+  EXPECT_EQ(Judge(both, canary, {}, 1).verdict, Verdict::kUndecided) << "clients do that to both";
+  Side impatient = SideOf(100, 0);
+  for (int i = 0; i < 500; ++i) impatient.AddLeft(1'000);
+  EXPECT_EQ(Judge(stable, impatient, {}, 1).verdict, Verdict::kGood) << "who knows";
+}
+
 TEST(JudgeTest, AnswersOf4xxThatTheStableSideDoesNotGiveAreBad) {
   Side broken;
   for (int i = 0; i < 20; ++i) broken.AddRefused();

@@ -38,6 +38,13 @@ void SloWatch::Add(const Call& call) {
   seen_.cold_above += slo_.cold_start && cold && call.took > *slo_.cold_start ? 1 : 0;
 }
 
+// Of one that left earlier nobody knows how long it would have taken.
+void SloWatch::AddLeft(Duration took) {
+  if (!slo_.p99 || took <= *slo_.p99) return;
+  ++seen_.calls;
+  ++seen_.above;
+}
+
 double SloWatch::MayFail() const {
   return slo_.availability ? ShareThatMayFail(slo_) : kShareUnstarted;
 }

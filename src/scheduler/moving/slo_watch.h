@@ -9,7 +9,8 @@
 // missed
 //
 //   slo.p99_ms         the share of calls above it is shown to be more than a hundredth (exact
-//                      binomial test, scheduler/moving/rollout.h)
+//                      binomial test, scheduler/moving/rollout.h); one whose client left after that
+//                      time is above it
 //   slo.cold_start_ms  the same, of those that waited for their sandbox
 //   slo.availability   more failed than may, at the better end of what was seen (Wilson's interval,
 //                      as where a class is chosen: figures.h), without the errors that the program
@@ -54,6 +55,8 @@ class SloWatch {
     bool program = false;  // it did, and that is what the program itself answered
   };
   void Add(const Call& call);
+  // A call whose client left after so long, before an answer.
+  void AddLeft(Duration took);
   // A call that would have come here, if traffic did not overflow: load, and nothing else.
   void AddElsewhere() { ++elsewhere_; }
 

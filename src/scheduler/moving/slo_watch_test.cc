@@ -41,6 +41,21 @@ TEST_F(SloWatchTest, ThreeWindowsInARowAreAReason) {
   EXPECT_EQ(why->because, "slo.p99_ms is 50, and 10.0 % of its last 200 calls took longer");
 }
 
+TEST_F(SloWatchTest, ACallThatWasLeftAfterItsTimeTookLonger) {
+  const auto window = [this](int left, std::chrono::milliseconds after) {
+    for (int i = 0; i < left; ++i) watch_.AddLeft(after);
+    return Window(0);
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(window(200, milliseconds(50))) << "who knows";
+  EXPECT_FALSE(window(50, milliseconds(80)));
+  EXPECT_FALSE(window(50, milliseconds(80)));
+  const auto why = window(50, milliseconds(80));
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->because, "slo.p99_ms is 50, and 20.0 % of its last 250 calls took longer");
+  watch_ = SloWatch({.availability = 990'000}, now_);
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(window(200, milliseconds(80))) << "nothing failed";
+}
+
 TEST_F(SloWatchTest, ABurstIsNone) {
   for (int i = 0; i < 10; ++i) {
     EXPECT_FALSE(Window(100));
