@@ -131,10 +131,14 @@ constexpr bool Left(const CallRecord& record) noexcept {
   return record.status == 0 && record.bytes_out == 0 && GuestRan(record);
 }
 
-// It was answered that the client did wrong. Not a 429 that no guest answered: that is load.
+// As many calls of its form as may were there already: load, or what this form makes of it.
+constexpr bool FoundFull(const CallRecord& record) noexcept {
+  return record.status == 429 && !GuestRan(record);
+}
+
+// It was answered that the client did wrong. Not that its form was full.
 constexpr bool Refused(const CallRecord& record) noexcept {
-  return record.status >= 400 && record.status < 500 && record.cut_off == 0 &&
-         (record.status != 429 || GuestRan(record));
+  return record.status >= 400 && record.status < 500 && record.cut_off == 0 && !FoundFull(record);
 }
 
 // Whether it was drawn by chance among its workload's calls: only such calls of two forms compare

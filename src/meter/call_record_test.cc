@@ -82,6 +82,9 @@ TEST(CallRecordTest, WhatTheClientDidWrongIsRefused) {
   record.status = 429;
   record.sandbox = SandboxCame::kNone;
   EXPECT_FALSE(Refused(record)) << "it came at a bad time";
+  EXPECT_TRUE(FoundFull(record));
+  record.sandbox = SandboxCame::kAtOnce;
+  EXPECT_FALSE(FoundFull(record)) << "the guest says so";
 }
 
 TEST(CallRecordTest, AClientLeftThatWentBeforeItHadAnythingOfAnAnswer) {

@@ -17,6 +17,7 @@ using State = model::Rollout::State;
 using Verdict = scheduler::Judgement::Verdict;
 
 constexpr std::uint32_t kAll = 100;  // percent
+constexpr std::uint32_t kHalf = 50;
 
 bool SameStep(const model::Rollout& a, const model::Rollout& b) {
   return a.state == b.state && a.step == b.step && a.since == b.since;
@@ -77,6 +78,8 @@ void RolloutWatch::Add(const cell::Function& function, const meter::CallRecord& 
     ++side.lost;
   } else if (meter::Refused(record)) {
     side.judged.AddRefused();
+  } else if (meter::FoundFull(record)) {
+    side.judged.AddFull();
   } else if (meter::Left(record)) {
     side.judged.AddLeft(meter::TookNs(record) / 1000);
   } else if (meter::TellsOfCallee(record)) {
@@ -123,10 +126,13 @@ std::optional<model::Rollout> RolloutWatch::Next(const model::Rollout& rollout) 
     // At 100 % the stable side's answers are those of an earlier time: what was asked then says
     // nothing of how many 4xx there should be now. A canary that refuses was found before.
     const bool at_once = rollout.canary_share() < kAll;
+    // Of two that may have as many calls at once, the one with more of them is full first.
+    const bool more = rollout.canary_share() > kHalf;
     watched.last = scheduler::Judge(stable, canary,
                                     {.max_error_rate = rollout.max_error_rate,
                                      .slower = rollout.slower,
                                      .more_4xx = at_once ? rollout.more_4xx : 1,
+                                     .more_full = more,
                                      .min_calls = rollout.min_calls,
                                      .alone = alone},
                                     ++watched.looks);

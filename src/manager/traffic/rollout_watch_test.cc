@@ -47,6 +47,7 @@ class RolloutWatchTest : public ::testing::Test {
     record.wall_start_ns = static_cast<std::uint64_t>(start.time_since_epoch().count());
     record.run_ns = static_cast<std::uint64_t>(ms) * 1'000'000;
     record.status = status;
+    record.sandbox = came_to_;
     record.led_by = led_by_;
     record.lost = lost_ ? 1 : 0;
     for (int i = 0; i < calls; ++i) watch_->Add(function, record);
@@ -73,6 +74,7 @@ class RolloutWatchTest : public ::testing::Test {
   model::Rollout rollout_;
   std::optional<RolloutWatch> watch_{clock_};
   meter::LedBy led_by_ = meter::LedBy::kTraffic;
+  meter::SandboxCame came_to_ = meter::SandboxCame::kAtOnce;
   bool lost_ = false;           // each call, with its keeper
   seconds came_{0};             // each call, ago
   std::uint32_t revision_ = 0;  // that a call was of
@@ -280,6 +282,38 @@ TEST_F(RolloutWatchTest, ASideThatAlwaysHangsIsGivenUpWithoutADeadline) {
   Call("@3", 20, 0, 3000);
   EXPECT_TRUE(Go(seconds(1)));
   EXPECT_EQ(rollout_.state, State::kRolledBack);
+}
+
+TEST_F(RolloutWatchTest, ASideThatIsFullWhereTheOtherIsNotIsGivenUp) {
+  Call("", 1000);
+  Call("@3", 200);
+  came_to_ = meter::SandboxCame::kNone;
+  Call("@3", 300, 429);
+  EXPECT_TRUE(Go(seconds(1)));
+  EXPECT_EQ(rollout_.state, State::kRolledBack);
+  EXPECT_THAT(rollout_.because, HasSubstr("300 of 500 calls came when it had as many as it may"));
+}
+
+TEST_F(RolloutWatchTest, SidesThatAreFullAlikeAreAsGood) {
+  Call("", 400);
+  Call("@3", 200);
+  came_to_ = meter::SandboxCame::kNone;
+  Call("", 600, 429);
+  Call("@3", 300, 429);
+  EXPECT_TRUE(Go(seconds(30)));
+  EXPECT_EQ(rollout_.step, 1U) << rollout_.because;
+}
+
+// Which of two that may have as many at once is full is decided by its share then.
+TEST_F(RolloutWatchTest, ASideWithMoreOfTheTrafficMayBeFullMoreOften) {
+  rollout_.steps = {90, 100};
+  watch_->Follow({&rollout_, 1});
+  Call("", 1000);
+  Call("@3", 8000);
+  came_to_ = meter::SandboxCame::kNone;
+  Call("@3", 1000, 429);
+  EXPECT_TRUE(Go(seconds(30)));
+  EXPECT_EQ(rollout_.step, 1U) << rollout_.because;
 }
 
 TEST_F(RolloutWatchTest, AKeeperThatIsLostTellsOfNoSide) {

@@ -12,7 +12,7 @@
 namespace strata::scheduler {
 namespace {
 
-constexpr double kTests = 4;  // that share the risk of a look
+constexpr double kTests = 5;  // that share the risk of a look
 constexpr std::uint64_t kFirstLook = 20;
 constexpr std::uint64_t kNoticed = 1000;  // microseconds: first calls and busy machines add that
 
@@ -55,6 +55,18 @@ std::string TooManyRefused(const Side& stable, const Side& canary, const Criteri
       "Fisher, p = {:.2g})",
       canary.refused, canary.answered(), Share(canary.refused, canary.answered()) * 100,
       stable.refused, stable.answered(), Share(stable.refused, stable.answered()) * 100, chance);
+}
+
+std::string TooOftenFull(const Side& stable, const Side& canary, const Criteria& criteria,
+                         double risk) {
+  if (criteria.more_full) return {};
+  const double chance = FisherAtLeast(canary.full, canary.came(), stable.full, stable.came());
+  if (chance > risk) return {};
+  return fmt::format(
+      "{} of {} calls came when it had as many as it may ({:.2f} %), of the stable side {} of {} "
+      "({:.2f} %; Fisher, p = {:.2g})",
+      canary.full, canary.came(), Share(canary.full, canary.came()) * 100, stable.full,
+      stable.came(), Share(stable.full, stable.came()) * 100, chance);
 }
 
 std::string TooSlow(const Side& stable, const Side& canary, const Criteria& criteria, double risk) {
@@ -120,6 +132,7 @@ Judgement Judge(const Side& stable, const Side& canary, const Criteria& criteria
   const double risk = RiskOf(look, criteria.risk) / kTests;
   std::string found = TooManyErrors(stable, canary, criteria, risk);
   if (found.empty()) found = TooManyRefused(stable, canary, criteria, risk);
+  if (found.empty()) found = TooOftenFull(stable, canary, criteria, risk);
   if (found.empty()) found = TooSlow(stable, canary, criteria, risk);
   if (!found.empty()) return {Verdict::kBad, std::move(found)};
   if (canary.calls < criteria.min_calls) {

@@ -13,10 +13,12 @@
 //            one whose client left before says nothing (it is censored on the right).
 //   4xx      more of its answers are 4xx than of the stable side's (Fisher's exact test): both are
 //            asked by the same clients, so one that refuses more of them has lost something
+//   full     more of its calls than of the stable side's found as many there as may be (Fisher's
+//            exact test): it may have fewer at once, or keeps them for longer
 // Fisher: "The Design of Experiments", 1935. Exact, so small counts need no rule of thumb.
 //
 // Looking often would find a difference by chance some time. So the risk of one look shrinks with
-// its number i as 6 / (pi i)^2, whose sum over all looks is 1, and the four tests of a look share
+// its number i as 6 / (pi i)^2, whose sum over all looks is 1, and the five tests of a look share
 // it: together they stay below Criteria::risk by the union bound, whatever the looks have to do
 // with each other (Bonferroni; an alpha-spending function as in Lan and DeMets, Biometrika 1983).
 // NextLook spaces the looks so that there are few of them.
@@ -38,21 +40,24 @@ struct Side {
   std::uint64_t calls = 0;
   std::uint64_t failed = 0;   // through no fault of the client
   std::uint64_t refused = 0;  // beside `calls`: they were answered with 4xx
+  std::uint64_t full = 0;     // beside `calls`: as many as may were there already
   Latencies latencies;        // of calls that did not fail
   Latencies left;             // beside `calls`: how long clients waited that left before an answer
 
   void Add(std::uint64_t microseconds, bool call_failed);
   void AddRefused() { ++refused; }
+  void AddFull() { ++full; }
   void AddLeft(std::uint64_t microseconds) { left.Add(microseconds); }
   [[nodiscard]] std::uint64_t answered() const noexcept { return calls + refused; }
-  [[nodiscard]] std::uint64_t came() const noexcept { return answered() + left.count(); }
+  [[nodiscard]] std::uint64_t came() const noexcept { return answered() + full + left.count(); }
 };
 
 struct Criteria {
-  double max_error_rate = 0.01;   // of the new side, from 0 to 1
-  double slower = 0.10;           // that the new side's p99 may be, as a share of the stable one's;
-                                  // a millisecond in any case
-  double more_4xx = 0;            // that it may answer, as a share of what it is asked
+  double max_error_rate = 0.01;  // of the new side, from 0 to 1
+  double slower = 0.10;          // that the new side's p99 may be, as a share of the stable one's;
+                                 // a millisecond in any case
+  double more_4xx = 0;           // that it may answer, as a share of what it is asked
+  bool more_full = false;  // it may find itself full more often: it has more of the calls to serve
   std::uint64_t min_calls = 100;  // of each side, before a step can be good
   bool alone = false;             // the stable side gets no calls: there is nothing to compare with
   double risk = 0.05;             // that a side is called bad which is as good, over all looks

@@ -136,6 +136,20 @@ TEST(JudgeTest, AnswersOf4xxThatTheStableSideDoesNotGiveAreBad) {
       << "there is nothing to compare with";
 }
 
+TEST(JudgeTest, OneThatIsFullMoreOftenIsBad) {
+  Side stable = SideOf(1000, 0);
+  Side canary = SideOf(200, 0);
+  for (int i = 0; i < 300; ++i) canary.AddFull();
+  const auto judged = Judge(stable, canary, {}, 1);
+  EXPECT_EQ(judged.verdict, Verdict::kBad);
+  EXPECT_THAT(judged.because,
+              HasSubstr("300 of 500 calls came when it had as many as it may (60.00 %), of the "
+                        "stable side 0 of 1000 (0.00 %; Fisher"));
+  EXPECT_EQ(Judge(stable, canary, {.more_full = true}, 1).verdict, Verdict::kGood);
+  for (int i = 0; i < 1500; ++i) stable.AddFull();
+  EXPECT_EQ(Judge(stable, canary, {}, 1).verdict, Verdict::kGood) << "both are";
+}
+
 TEST(JudgeTest, FewCallsDecideNothingUnlessTheyAllFail) {
   EXPECT_EQ(Judge(SideOf(1000, 0), SideOf(20, 1), {}, 1).verdict, Verdict::kUndecided);
   EXPECT_EQ(Judge(SideOf(1000, 0), SideOf(20, 20), {}, 1).verdict, Verdict::kBad);

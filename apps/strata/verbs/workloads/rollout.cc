@@ -229,9 +229,11 @@ void AddStart(CLI::App& rollout, Session& session) {
       "Examples:\n  strata rollout start web --to web-v2.yaml --interval 5m\n"
       "  strata rollout start web --to container --steps 5,50,100 --slower 100\n\n"
       "It is rolled back by itself when the canary is shown to fail more often than the stable\n"
-      "side or than --max-error-rate allows, to be slower than --slower allows, or to answer 4xx\n"
-      "more often than --more-4xx allows; each by a statistical test, so a few calls do nothing;\n"
-      "and when a step is not over at its --deadline.");
+      "side or than --max-error-rate allows, to be slower than --slower allows, to answer 4xx\n"
+      "more often than --more-4xx allows, or to be full (limits.concurrency) where the stable "
+      "side\n"
+      "is not; each by a statistical test, so a few calls do nothing; and when a step is not over\n"
+      "at its --deadline.");
   verb->callback([&session, flags] { Start(session, *flags); });
 }
 
