@@ -13,6 +13,9 @@ using meter::SandboxCame;
 constexpr double kShareUnstarted = 0.01;  // that may find no sandbox, if the manifest says nothing
 constexpr double kRisk = 0.01;            // of one window: half of looks at fewer, half of all
 
+// Two of them tell how many calls come: a window that had few may have begun an hour ago.
+constexpr std::chrono::seconds kSlot{2};
+
 // Of a whole window.
 bool Shown(std::uint64_t hits, std::uint64_t of, double share) {
   return scheduler::Shown(hits, of, share, kRisk / 2);
@@ -29,6 +32,7 @@ void SloWatch::Add(const Call& call) {
   const bool started = !busy && call.sandbox != SandboxCame::kNone;
   const bool cold = call.sandbox == SandboxCame::kMade;
   ++seen_.calls;
+  ++lately_[1].came;
   seen_.failed += call.failed || !started ? 1 : 0;
   seen_.program += call.failed && call.program && started ? 1 : 0;
   seen_.busy += busy ? 1 : 0;
@@ -40,6 +44,7 @@ void SloWatch::Add(const Call& call) {
 
 // Of one that left earlier nobody knows how long it would have taken.
 void SloWatch::AddLeft(Duration took) {
+  ++lately_[1].came;
   if (!slo_.p99 || took <= *slo_.p99) return;
   ++seen_.calls;
   ++seen_.above;
@@ -67,10 +72,12 @@ SloWatch::Reason SloWatch::NoSandbox(TimePoint now) const {
   if (seen_.busy > 0) {
     why.because += fmt::format(", {} of them because too many waited", seen_.busy);
   }
-  const std::chrono::duration<double> seconds = now - began_;
   if (seen_.unstarted < seen_.calls || 2 * seen_.busy > seen_.unstarted) {
-    why.overload = static_cast<double>(seen_.calls + elsewhere_) / seconds.count();
-    why.carried = static_cast<double>(seen_.calls - seen_.unstarted) / seconds.count();
+    const std::chrono::duration<double> seconds = now - lately_[0].began;
+    const double came = static_cast<double>(lately_[0].came + lately_[1].came) / seconds.count();
+    why.overload = came;
+    why.carried = came * static_cast<double>(seen_.calls - seen_.unstarted) /
+                  static_cast<double>(seen_.calls + elsewhere_);
   }
   return why;
 }
@@ -89,7 +96,10 @@ bool SloWatch::Decisive() {
 std::optional<SloWatch::Reason> SloWatch::Check(TimePoint now) {
   if (now - began_ < kWindow) return std::nullopt;
   const bool enough = seen_.calls >= kEnough;
-  if (!enough && !Decisive()) return std::nullopt;
+  if (!enough && !Decisive()) {
+    if (now - lately_[1].began >= kSlot) lately_ = {lately_[1], {now}};
+    return std::nullopt;
+  }
   const std::uint64_t ran = seen_.calls - seen_.unstarted;
   const bool full = full_.Add(Shown(seen_.unstarted, seen_.calls, MayFail()));
   const bool unavailable = unavailable_.Add(TooMany(seen_.failed - seen_.program));
@@ -121,6 +131,7 @@ std::optional<SloWatch::Reason> SloWatch::Check(TimePoint now) {
   began_ = now;
   seen_ = {};
   elsewhere_ = 0;
+  lately_ = {{{now}, {now}}};
   looks_ = 0;
   next_look_ = NextLook(0);
   return why;

@@ -27,6 +27,7 @@
 // Pure: the time is given. Tested by slo_watch_test.cc.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -46,7 +47,8 @@ class SloWatch {
   static constexpr int kInARow = 3;
 
   // What `slo` does not bound is not watched, but for whether calls find a sandbox.
-  SloWatch(const model::Slo& slo, TimePoint now) : slo_(slo), began_(now) {}
+  SloWatch(const model::Slo& slo, TimePoint now)
+      : slo_(slo), began_(now), lately_{{{now}, {now}}} {}
 
   struct Call {
     Duration took{};
@@ -58,11 +60,15 @@ class SloWatch {
   // A call whose client left after so long, before an answer.
   void AddLeft(Duration took);
   // A call that would have come here, if traffic did not overflow: load, and nothing else.
-  void AddElsewhere() { ++elsewhere_; }
+  void AddElsewhere() {
+    ++elsewhere_;
+    ++lately_[1].came;
+  }
 
   struct Reason {
     std::string because;
-    // Calls a second that were too many for the class, and how many of them it served.
+    // Calls a second that were too many for the class, as they came in the last seconds, however
+    // long its calls took to be enough; and how many of them it served.
     std::optional<double> overload = std::nullopt;
     double carried = 0;
     bool program = false;  // what the program answers misses it: another class would not help
@@ -83,6 +89,10 @@ class SloWatch {
     std::uint64_t unstarted = 0;
     std::uint64_t busy = 0;  // of these: because too many waited
   };
+  struct Slot {
+    TimePoint began;
+    std::uint64_t came = 0;  // also what went elsewhere
+  };
   // Windows in a row that missed one thing, with the present one.
   struct Streak {
     int windows = 0;
@@ -101,6 +111,7 @@ class SloWatch {
   std::uint32_t looks_ = 0;  // at fewer than enough, in this window
   std::uint64_t next_look_ = NextLook(0);
   std::uint64_t elsewhere_ = 0;
+  std::array<Slot, 2> lately_;  // the last of this window: the one before, and the present one
   Streak full_, unavailable_, slow_, slow_start_, program_;
   bool missing_ = false;
 };

@@ -95,6 +95,29 @@ TEST_F(SloWatchTest, WhereTooManyWaitItIsLoadThoughNoneHasEnded) {
   EXPECT_FALSE(Window(0, 200, 50)->overload) << "most could not be started";
 }
 
+// A second of 300 calls, a third of which find a sandbox, after an hour with none, or few.
+TEST_F(SloWatchTest, HowManyComeIsOfTheLastSecondsHoweverLongFewCame) {
+  using std::chrono::seconds;
+  for (const int every : {3601, 40}) {
+    watch_ = SloWatch({}, now_);
+    for (int second = 1; second <= 3600; ++second) {
+      if (second % every == 0) watch_.Add({.took = milliseconds(10)});
+      now_ += seconds(1);
+      EXPECT_FALSE(watch_.Check(now_));
+    }
+    for (int i = 0; i < 300; ++i) {
+      watch_.Add({.sandbox = i < 200 ? SandboxCame::kNone : SandboxCame::kAtOnce});
+    }
+    now_ += seconds(1);
+    const auto why = watch_.Check(now_);
+    ASSERT_TRUE(why) << every;
+    ASSERT_TRUE(why->overload);
+    EXPECT_GE(*why->overload, 60) << every;
+    EXPECT_LE(*why->overload, 301) << every;
+    EXPECT_NEAR(why->carried / *why->overload, every == 40 ? 0.48 : 1.0 / 3, 0.01);
+  }
+}
+
 // Calls one at a time, a window apart each; how many there were until there was a reason.
 class SlowTrickleTest : public SloWatchTest {
  protected:
