@@ -38,19 +38,28 @@ bool HasImage(const model::Revision& revision) {
 
 }  // namespace
 
+// For how long it has to be calm before an overflow that begins now comes back: longer than the
+// last one, when that came back too early.
+Duration SloWatches::CalmAfter(const Watched& watched, TimePoint now) {
+  const bool early = watched.came_back && now - *watched.came_back < watched.calm;
+  return early ? std::min<Duration>(2 * watched.calm, scheduler::Calm::kLong)
+               : scheduler::Calm::kShort;
+}
+
 void SloWatches::FollowOverflow(Watched& watched, const Rollout* rollout, TimePoint now) {
   const bool overflows = rollout != nullptr && rollout->overflows();
   const auto& old = watched.overflow;
   if (overflows && old && old->to == rollout->canary && old->kept == rollout->kept) return;
   if (!overflows && !old) return;
   if (overflows) {
+    if (!old) watched.calm = CalmAfter(watched, now);
     watched.overflow.emplace(Overflow{.to = rollout->canary,
                                       .kept = rollout->kept,
                                       .calm = scheduler::Calm(rollout->carried, watched.calm, now),
                                       .watch = scheduler::SloWatch(watched.slo, now)});
   } else {
     watched.overflow.reset();
-    watched.calm = std::min<Duration>(2 * watched.calm, scheduler::Calm::kLong);
+    watched.came_back = now;
   }
   watched.watch = scheduler::SloWatch(watched.slo, now);  // it has another load now
   watched.silent_until = {};

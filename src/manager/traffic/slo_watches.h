@@ -96,11 +96,13 @@ class SloWatches {
     scheduler::SloWatch watch;
     TimePoint silent_until{};  // since it was named
     std::optional<Overflow> overflow;
-    Duration calm = scheduler::Calm::kShort;  // that lets the next overflow come back
+    Duration calm = scheduler::Calm::kShort;  // that lets the overflow come back
+    std::optional<TimePoint> came_back;       // the last one
     std::optional<Stay> stay;
   };
   using Name = std::pair<std::string, std::string>;  // tenant, workload
 
+  static Duration CalmAfter(const Watched& watched, TimePoint now);
   static void FollowOverflow(Watched& watched, const model::Rollout* rollout, TimePoint now);
 
   std::map<Name, Watched> watched_;

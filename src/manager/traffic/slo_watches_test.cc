@@ -247,6 +247,18 @@ class OverflowTest : public SloWatchesTest {
     return {};
   }
 
+  // It has come back, and the next one begins so much later.
+  void OverflowsAgain(Duration later) {
+    rollout_.kept = 0;
+    std::swap(rollout_.stable, rollout_.canary);
+    Follow({rollout_});
+    EXPECT_TRUE(watches_.Settled(now_).empty());
+    now_ += later;
+    std::swap(rollout_.stable, rollout_.canary);
+    rollout_.kept = 30;
+    Follow({rollout_});
+  }
+
   int waited_ = 0;
 };
 
@@ -258,13 +270,24 @@ TEST_F(OverflowTest, ComesBackWhenItHasBeenCalm) {
   EXPECT_EQ(found[0].to, rollout_.canary);
   EXPECT_FALSE(found[0].missed);
   EXPECT_EQ(found[0].because, "for 30 s no more calls came than its class carries");
-  // Back, and too early: the next one waits for longer.
-  rollout_.kept = 0;
-  std::swap(rollout_.stable, rollout_.canary);
-  Follow({rollout_});
-  EXPECT_TRUE(Settle(20, 10).empty());
-  std::swap(rollout_.stable, rollout_.canary);
-  rollout_.kept = 30;
+}
+
+TEST_F(OverflowTest, OneThatCameBackTooEarlyHasToBeCalmForTwiceAsLong) {
+  ASSERT_EQ(Settle(20, 10).size(), 1U);
+  EXPECT_EQ(waited_, 6);
+  for (const int windows : {12, 24}) {
+    OverflowsAgain(std::chrono::seconds(10));
+    ASSERT_EQ(Settle(40, 10).size(), 1U);
+    EXPECT_EQ(waited_, windows);
+  }
+  OverflowsAgain(std::chrono::hours(24));
+  ASSERT_EQ(Settle(40, 10).size(), 1U);
+  EXPECT_EQ(waited_, 6) << "the last one did not";
+}
+
+TEST_F(OverflowTest, WhatIsLookedAtAgainIsTheSameOverflow) {
+  OverflowsAgain(std::chrono::seconds(10));
+  rollout_.kept = 50;
   Follow({rollout_});
   ASSERT_EQ(Settle(20, 10).size(), 1U);
   EXPECT_EQ(waited_, 12);

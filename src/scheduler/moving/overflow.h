@@ -6,8 +6,8 @@
 //
 // A class keeps kUsable (bounds.h) of what it was seen to serve, as a node is planned: more would
 // have to wait for each other again. Traffic comes back when for a while no more has come than it
-// keeps of all; each time that it came back too early, it waits for twice as long, so it cannot
-// flap.
+// keeps of all; where the next overflow begins within that while, it came back too early, and
+// that one waits for twice as long: it cannot flap.
 //
 // Pure: the time is given. Tested by overflow_test.cc.
 #pragma once
