@@ -60,7 +60,8 @@ Error NoRollout(const Result<void>& deployed, const std::string& full) {
           "there is no rollout of " + full + " since its newest revision was applied"};
 }
 
-// What `rollout` becomes. kFailedPrecondition: not from the state that it is in.
+// What `rollout` becomes. kFailedPrecondition: not from the state that it is in, or to one that it
+// never was in.
 Result<Rollout> EndedByHand(Rollout rollout, RolloutVerb verb, WallTime now) {
   const State needed = verb == RolloutVerb::kUndo ? State::kPromoted : State::kRunning;
   if (rollout.state != needed) {
@@ -68,6 +69,11 @@ Result<Rollout> EndedByHand(Rollout rollout, RolloutVerb verb, WallTime now) {
                                                std::string(model::RolloutStateName(rollout.state)) +
                                                ", not " +
                                                std::string(model::RolloutStateName(needed)));
+  }
+  if (rollout.came_back) {
+    return Fail(Errc::kFailedPrecondition, "there is nothing to undo for " + Full(rollout) +
+                                               ": its overflow has come back; 'strata rollout "
+                                               "start --to' moves its traffic");
   }
   rollout.state = verb == RolloutVerb::kPromote ? State::kPromoted : State::kRolledBack;
   rollout.because = verb == RolloutVerb::kPromote ? "promoted by hand"
@@ -316,7 +322,8 @@ Task<Json> ManagerImpl::EndRollout(std::string tenant, std::string name, Rollout
   std::optional<KeyedTurns::Turn> deploying;
   Result<void> ready;
   const auto before = rollouts_.find({tenant, name});
-  if (verb == RolloutVerb::kUndo && before != rollouts_.end() && !before->second.both) {
+  if (verb == RolloutVerb::kUndo && before != rollouts_.end() && !before->second.both &&
+      EndedByHand(before->second, verb, clock_.WallNow())) {
     // The other side is not ready any more.
     const model::Backend back{name, 1, before->second.stable};
     auto taken = co_await deploying_.Take(tenant);

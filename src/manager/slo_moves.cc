@@ -90,6 +90,7 @@ Awaitable<void> ManagerImpl::ComeBack(SloWatches::Calmed calmed) {
   Rollout to = from;
   std::swap(to.stable, to.canary);
   to.kept = 0;
+  to.came_back = true;
   to.because = "its overflow comes back: " + calmed.because;
   if (const auto form = forms_.Of(calmed.tenant, {calmed.name, 1, calmed.to});
       calmed.missed && form && *form) {

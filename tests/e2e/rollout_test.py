@@ -415,6 +415,8 @@ class ExhaustedTest(SloCase):
         ended = self.rollout("status", "full")
         self.assertEqual((ended["state"], ended["share"]), ("promoted", 100), ended)
         self.assertRegex(ended["because"], "its overflow comes back: for 30 s no more calls came than its class carries")
+        # The class that it went to never had all of it.
+        self.assert_exit(self.server.strata("rollout", "undo", "full"), WRONG_STATE, "its overflow has come back")
         self.assertEqual(set(self.answers("/full", 5)), {"slept"})
 
     def test_why_traffic_stays_is_said(self):

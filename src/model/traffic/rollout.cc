@@ -89,6 +89,7 @@ Json RolloutToJson(const Rollout& rollout) {
           {"both", rollout.both},
           {"kept", rollout.kept},
           {"carried", rollout.carried},
+          {"came_back", rollout.came_back},
           {"missed", std::move(missed)},
           {"because", rollout.because},
           {"started_ns", Nanoseconds(rollout.started)},
@@ -115,12 +116,13 @@ Result<Rollout> RolloutFromJson(const Json& json) {
     rollout.step = json.at("step").get<std::size_t>();
     rollout.looks = json.at("looks").get<std::uint32_t>();
     rollout.both = json.at("both").get<bool>();
-    // Earlier versions stored none of these four. They did not look at 4xx: one that they began
+    // Earlier versions stored none of these five. They did not look at 4xx: one that they began
     // goes on so.
     rollout.more_4xx = json.value("more_4xx", 1.0);
     rollout.deadline = std::chrono::milliseconds(json.value("deadline_ms", std::int64_t{0}));
     rollout.kept = json.value("kept", 0U);
     rollout.carried = json.value("carried", 0.0);
+    rollout.came_back = json.value("came_back", false);
     for (const Json& name : json.at("missed")) {
       const auto left = ClassFromName(name.get<std::string>());
       if (!left) return Fail(Errc::kInvalidArgument, "not a rollout: no such class");

@@ -58,6 +58,9 @@ struct Rollout {
   // that stays there, and the calls a second that it carried. 0: all went.
   std::uint32_t kept = 0;
   double carried = 0;
+  // The canary has everything again, for what was too much for it has come back. There is no undo
+  // of that: the stable side never had everything.
+  bool came_back = false;
   // Classes that traffic left by itself since somebody last decided where it goes: it does not go
   // back to them.
   std::vector<Class> missed;

@@ -100,6 +100,7 @@ TEST(RolloutTest, JsonAndBack) {
   rollout.deadline = std::chrono::hours(1);
   rollout.kept = 40;
   rollout.carried = 12.5;
+  rollout.came_back = true;
   rollout.both = false;
   rollout.since = WallTime(std::chrono::seconds(1000));
   auto read = RolloutFromJson(RolloutToJson(rollout));
@@ -108,6 +109,14 @@ TEST(RolloutTest, JsonAndBack) {
   read->name = rollout.name;
   EXPECT_EQ(*read, rollout);
   EXPECT_FALSE(RolloutFromJson(Json::object()));
+}
+
+TEST(RolloutTest, WhatAnEarlierVersionStoredHasNotComeBack) {
+  Json stored = RolloutToJson(RolloutOf("f"));
+  stored.erase("came_back");
+  const auto read = RolloutFromJson(stored);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_FALSE(read->came_back);
 }
 
 TEST(RolloutTest, WhatMakesNoSenseIsRefused) {
