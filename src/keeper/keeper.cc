@@ -478,14 +478,13 @@ State Keeper::TakeStock() const {
 
 Awaitable<void> Keeper::Drain(Duration patience) {
   draining_ = true;
-  for (const auto& [key, pool] : admitted_) pool->Close();
-  // One that was still starting is not among them any more when it has been stopped.
-  for (const auto& [key, service] : std::map(services_)) service->Stop();
-  const auto no_calls = [this] { return server_.calls() == 0; };
-  co_await Until(no_calls, patience);
-  server_.CloseAll();
-  while (!services_.empty()) OnForget(services_.begin()->first);
+  // Each thing ends as one does that is forgotten alone: after the calls that it has.
+  const State held = TakeStock();
+  for (const std::string& key : held.keys) OnForget(key);
+  for (const std::string& key : held.starting) OnForget(key);
   const auto nothing_left = [this] { return idle(); };
+  co_await Until(nothing_left, patience);
+  server_.CloseAll();
   co_await Until(nothing_left, kEndPatience);
 }
 

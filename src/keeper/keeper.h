@@ -61,7 +61,8 @@ class Keeper {
   [[nodiscard]] State TakeStock() const;
   [[nodiscard]] const Start& start() const noexcept { return start_; }
 
-  // Takes nothing new, waits at most `patience` until no call runs, then ends every sandbox.
+  // Forgets everything and takes nothing new. Calls and services end as after Forget; what has not
+  // after `patience` is ended.
   Awaitable<void> Drain(Duration patience);
 
  private:

@@ -147,6 +147,35 @@ TEST_F(KeeperTest, ARequestOfAServiceThatIsForgottenHasItsOwnTimeout) {
   RunUntil([this] { return script_.servers.empty(); });
 }
 
+TEST_F(KeeperTest, ADrainCutsNoRequestOfAService) {
+  Serve web = Web();
+  web.limits.timeout = std::chrono::hours(1);
+  Send(web);
+  EXPECT_EQ(Next<Prepared>().error, "");
+  Fd cell = Line("key");
+  Send(Forget{"key"});
+  BeginDrain(std::chrono::hours(2));
+  int looks = 0;
+  RunUntil([&] { return drained_ || ++looks > 30; });
+  EXPECT_EQ(script_.servers.size(), 1U) << "the cell may still have a request in it";
+  cell.Reset();
+  RunUntil([this] { return drained_; });
+  EXPECT_TRUE(script_.servers.empty());
+}
+
+TEST_F(KeeperTest, ADrainWaitsForLinesOnWhichACallMayComeAndNoLongerThanItIsTold) {
+  Send(Admit{.key = "f", .image = "image", .name = "f", .scale = {}});
+  EXPECT_EQ(Next<Prepared>().error, "");
+  const Fd cell = Line("f");
+  BeginDrain(std::chrono::hours(2));
+  int looks = 0;
+  RunUntil([&] { return drained_ || ++looks > 30; });
+  EXPECT_FALSE(drained_);
+  EXPECT_TRUE(keeper_.TakeStock().keys.empty()) << "to the next manager it holds nothing";
+  clock_.Advance(std::chrono::hours(2));
+  RunUntil([this] { return drained_; });
+}
+
 TEST_F(KeeperTest, ADrainEndsServicesThatAreStillStarting) {
   script_.listens = false;
   Send(Web());

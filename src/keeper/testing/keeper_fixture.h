@@ -169,9 +169,16 @@ class KeeperTest : public ::testing::Test {
   void TearDown() override { Drain(); }
 
   void Drain() {
-    const auto drain = [](Keeper& keeper) -> Awaitable<void> { co_await keeper.Drain({}); };
-    Spawn(loop_, drain(keeper_));
+    BeginDrain({});
     RunUntil([this] { return keeper_.idle(); });
+  }
+
+  void BeginDrain(Duration patience) {
+    const auto drain = [](Keeper& keeper, Duration most, bool& done) -> Awaitable<void> {
+      co_await keeper.Drain(most);
+      done = true;
+    };
+    Spawn(loop_, drain(keeper_, patience, drained_));
   }
 
   template <typename Condition>
@@ -213,6 +220,7 @@ class KeeperTest : public ::testing::Test {
   std::vector<ToManager> told_;
   bool manager_ = true;      // there is one to be told
   int missed_ = 0;           // what was measured while there was none
+  bool drained_ = false;     // a drain has ended
   std::promise<void> hang_;  // trying microvm out waits for it
   Keeper keeper_{loop_, clock_, Start{.keeper = "test-0", .tenant = "default"},
                  [this](model::Class sandbox_class, const Start&) -> Result<MakeDriverFn> {
