@@ -80,8 +80,7 @@ Task<void> Keepers::Recover() {
     auto keeper = co_await KeeperProcess::Adopt(context_, *this, object);
     if (keeper) {
       context_.log.Info("adopted a keeper", {{"keeper", object.id}, {"pid", (*keeper)->pid()}});
-      const std::string tenant = (*keeper)->tenant();
-      by_tenant_.emplace(tenant, std::move(*keeper));
+      Place(std::move(*keeper));
       continue;
     }
     context_.log.Warn("a keeper of an earlier manager cannot be adopted",
@@ -90,6 +89,15 @@ Task<void> Keepers::Recover() {
     RemoveKeeperTraces(context_, object.id);
   }
   co_return Result<void>{};
+}
+
+// One that holds nothing was finishing when that manager died, or had just been started. A tenant
+// may have a newer one, and has one place.
+void Keepers::Place(std::shared_ptr<KeeperProcess> keeper) {
+  if (!keeper->alive()) return;  // OnExit was called before it had one
+  const bool holds = !keeper->keys().empty() || !keeper->starting().empty();
+  if (holds && by_tenant_.try_emplace(keeper->tenant(), keeper).second) return;
+  LetGo(std::move(keeper));
 }
 
 Task<std::shared_ptr<KeeperProcess>> Keepers::For(std::string tenant) {
@@ -104,8 +112,7 @@ Task<std::shared_ptr<KeeperProcess>> Keepers::For(std::string tenant) {
   --starting_;
   if (!started) co_return std::unexpected(std::move(started).error());
   if (stopping_) {
-    ++leaving_;
-    Spawn(context_.loop, DrainAndForget(*std::move(started)));
+    LetGo(*std::move(started));
     co_return Fail(Errc::kUnavailable, "stopping");
   }
   by_tenant_.emplace(std::move(tenant), *started);
@@ -265,16 +272,19 @@ void Keepers::KeepOnly(const std::set<std::string>& keys, const std::set<Image>&
       ++at;
       continue;
     }
-    ++leaving_;
-    Spawn(context_.loop, DrainAndForget(keeper));
+    LetGo(keeper);
     at = by_tenant_.erase(at);
   }
+}
+
+void Keepers::LetGo(std::shared_ptr<KeeperProcess> keeper) {
+  leaving_.push_back(keeper);
+  Spawn(context_.loop, DrainAndForget(std::move(keeper)));
 }
 
 Awaitable<void> Keepers::DrainAndForget(std::shared_ptr<KeeperProcess> keeper) {
   auto drained = co_await keeper->Drain(kEndPatience);
   if (!drained) context_.log.Warn("a keeper was killed", {{"keeper", keeper->name()}});
-  --leaving_;
 }
 
 Task<void> Keepers::Down(milliseconds patience) {
@@ -283,9 +293,8 @@ Task<void> Keepers::Down(milliseconds patience) {
   for (const auto& [tenant, keeper] : by_tenant_) all.push_back(DrainOne(keeper, patience));
   auto outcome = co_await Together(context_.loop, std::move(all));
   by_tenant_.clear();
-  // Those that leave by themselves are killed when they do not; one that starts leaves then.
-  while (starting_ > 0 || leaving_ > 0) co_await Pause(context_.loop, kLookAgain);
-  auto left = co_await EndNoted(context_, kKeeperKind, RemoveKeeperTraces, kEndPatience);
+  while (starting_ > 0) co_await Pause(context_.loop, kLookAgain);  // it leaves then
+  auto left = co_await EndNoted(context_, kKeeperKind, RemoveKeeperTraces, patience);
   co_return outcome ? left : outcome;
 }
 
@@ -315,6 +324,7 @@ void Keepers::OnMeasured(const KeeperProcess& keeper, keeper::Measured load) {
 
 void Keepers::Account() {
   for (const auto& [tenant, keeper] : by_tenant_) Account(*keeper);
+  for (const auto& keeper : leaving_) Account(*keeper);
 }
 
 void Keepers::Account(const KeeperProcess& keeper) {
@@ -325,6 +335,7 @@ void Keepers::Account(const KeeperProcess& keeper) {
 std::map<std::string, std::string> Keepers::tenants() const {
   std::map<std::string, std::string> tenants;
   for (const auto& [tenant, keeper] : by_tenant_) tenants.emplace(keeper->name(), tenant);
+  for (const auto& keeper : leaving_) tenants.emplace(keeper->name(), keeper->tenant());
   return tenants;
 }
 
@@ -345,6 +356,7 @@ void Keepers::OnExit(KeeperProcess& keeper, const std::string& why) {
   });
   Account(keeper);
   accounts_.Ended(keeper.name(), keeper.tenant(), kRole);
+  std::erase_if(leaving_, [&keeper](const auto& each) { return each.get() == &keeper; });
   for (auto at = by_tenant_.begin(); at != by_tenant_.end(); ++at) {
     if (at->second.get() != &keeper) continue;
     const std::string tenant = at->first;

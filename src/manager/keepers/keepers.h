@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/async/keyed_turns.h"
 #include "base/async/task.h"
@@ -55,7 +56,8 @@ class Keepers final : public KeeperListener {
   Keepers(CellContext& context, KeeperEgress& egress, Accounts& accounts, LostFn on_lost,
           PrintedFn on_printed, MeasuredFn on_measured, ScaledFn on_scaled, PooledFn on_pooled);
 
-  // Adopts the living keepers of an earlier manager, and removes what dead ones left.
+  // Adopts the living keepers of an earlier manager, and removes what dead ones left. One that
+  // holds nothing only finishes, and is nobody's keeper.
   Task<void> Recover();
 
   // A program to be started for each call, or a service.
@@ -112,8 +114,9 @@ class Keepers final : public KeeperListener {
     friend auto operator<=>(const Image&, const Image&) = default;
   };
 
-  // Forgets what is neither in `keys` nor one of `images`, and ends keepers that hold nothing and
-  // are to hold none of these; not of a tenant that is `busy`: what it prepares has no name yet.
+  // Forgets what is neither in `keys` nor one of `images`. Keepers that hold nothing then and are
+  // to hold none of these leave: they end once the calls have that they still serve. Not of a
+  // tenant that is `busy`: what it prepares has no name yet.
   void KeepOnly(const std::set<std::string>& keys, const std::set<Image>& images,
                 const std::function<bool(std::string_view tenant)>& busy);
 
@@ -124,7 +127,7 @@ class Keepers final : public KeeperListener {
   Task<void> Down(std::chrono::milliseconds patience);
 
   [[nodiscard]] std::size_t size() const noexcept { return by_tenant_.size(); }
-  // By name: whose it is.
+  // By name: whose it is; also of those that leave.
   [[nodiscard]] std::map<std::string, std::string> tenants() const;
 
  private:
@@ -136,6 +139,8 @@ class Keepers final : public KeeperListener {
   void OnConnect(KeeperProcess& keeper, keeper::Connect asked) override;
   void OnMoved(const KeeperProcess& keeper, const keeper::Moved& moved) override;
   void Account(const KeeperProcess& keeper);
+  void Place(std::shared_ptr<KeeperProcess> keeper);
+  void LetGo(std::shared_ptr<KeeperProcess> keeper);
   Awaitable<void> DrainAndForget(std::shared_ptr<KeeperProcess> keeper);
   Task<std::string> Prepare(KeeperProcess& keeper, model::Class sandbox_class,
                             const std::string& digest, std::string root_image);
@@ -157,8 +162,8 @@ class Keepers final : public KeeperListener {
   std::map<std::string, Error> refused_;  // by key: what ran before, and may not run any more
   std::set<std::string> starting_again_;  // services that are asked for again after a pause
   std::uint64_t next_name_ = 0;
-  std::size_t starting_ = 0;  // keepers that nobody can use yet
-  std::size_t leaving_ = 0;   // keepers without images that are still finishing
+  std::size_t starting_ = 0;                             // keepers that nobody can use yet
+  std::vector<std::shared_ptr<KeeperProcess>> leaving_;  // that still finish, and get nothing new
   bool stopping_ = false;
 };
 

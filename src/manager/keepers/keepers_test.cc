@@ -18,6 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 constexpr auto kClass = model::Class::kContainer;
@@ -123,6 +124,27 @@ TEST_F(KeepersTest, WhyAServiceIsDownIsKnownOfAnAdoptedKeeper) {
   EXPECT_EQ(keepers().WhyDown(key), "nothing listened");
   keepers().KeepOnly({}, {}, [](std::string_view) { return false; });
   EXPECT_EQ(keepers().WhyDown(key), "") << "nobody wants it any more";
+}
+
+TEST_F(KeepersTest, WhoStillFinishesIsNotAdoptedAsTheKeeperOfItsTenant) {
+  FakeKeeper newer(parts_->context, "k-shop-2-0", "shop");
+  keeper_->state.keys = {};  // as one that was told to drain
+  Adopt();
+  Settle();
+  EXPECT_EQ(keepers().size(), 1U);
+  EXPECT_NE(keepers().Of("@k-shop-2-0"), nullptr);
+  EXPECT_TRUE(keeper_->drain.has_value());
+  EXPECT_FALSE(newer.drain.has_value());
+  EXPECT_THAT(keepers().tenants(), ElementsAre(Pair(kName, "shop"), Pair("k-shop-2-0", "shop")))
+      << "what both have used was counted up to here";
+}
+
+TEST_F(KeepersTest, OfTwoKeepersThatHoldSomethingOneFinishes) {
+  FakeKeeper other(parts_->context, "k-shop-2-0", "shop");
+  Adopt();
+  Settle();
+  EXPECT_NE(keepers().Of(std::string("@") + kName), nullptr);
+  EXPECT_TRUE(other.drain.has_value());
 }
 
 TEST_F(KeepersTest, WithoutAKeeperThereIsALineOfNothing) {

@@ -32,7 +32,7 @@ namespace strata::manager {
 class FakeKeeper {
  public:
   FakeKeeper(CellContext& context, const std::string& name, const std::string& tenant)
-      : state{.keeper = name, .tenant = tenant, .keys = {}, .starting = {}, .down = {}},
+      : state{.keeper = name, .tenant = tenant, .keys = {"image"}, .starting = {}, .down = {}},
         loop_(context.loop) {
     auto listener = http::ListenUnix(context.dir.cell_control(name).string());
     host::SpawnOptions spawn;
@@ -51,9 +51,10 @@ class FakeKeeper {
   FakeKeeper(const FakeKeeper&) = delete;
   FakeKeeper& operator=(const FakeKeeper&) = delete;
 
-  keeper::State state;             // what it says when it is adopted
-  std::optional<Error> refusal;    // what it answers who wants something run; none: it runs
-  std::vector<std::string> asked;  // names of what was wanted, in order
+  keeper::State state;                 // when it is adopted; who holds nothing is not
+  std::optional<Error> refusal;        // what it answers who wants something run; none: it runs
+  std::vector<std::string> asked;      // names of what was wanted, in order
+  std::optional<keeper::Drain> drain;  // what it was told; it does not end by itself
 
  private:
   std::string Answer(std::string name) {
@@ -85,6 +86,8 @@ class FakeKeeper {
         answer = keeper::Prepared{.key = admit->key, .error = Answer(admit->name)};
       } else if (const auto* serve = std::get_if<keeper::Serve>(&*message)) {
         answer = keeper::Prepared{.key = serve->key, .error = Answer(serve->name)};
+      } else if (const auto* told = std::get_if<keeper::Drain>(&*message)) {
+        drain = *told;
       }
       if (!answer) continue;
       EXPECT_TRUE(channel.Post({keeper::Encode(*answer), {}}).has_value());
