@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 import unittest
 
 from crash.load import SteadyClient
@@ -205,6 +206,25 @@ class SwitchTest(SharedListenerTest):
             self.assertGreater(client.total(), 50)
         self.assertEqual(json.loads(self.server.api("GET", f"/v1/sandboxes/{sandbox}").body)["state"], "running")
 
+
+    def test_a_call_of_a_namespace_that_goes_has_its_own_time(self):
+        self.deploy(hello("stays", "/stays", "one"))
+        self.server.apply(function("long", self.guest(ECHO), "/long", "two", limits={"timeout_ms": 60_000}))
+        call = self.server.connect()
+        self.addCleanup(call.close)
+        call.putrequest("POST", "/long")
+        call.putheader("Content-Length", "8")
+        call.endheaders(b"slow")
+        for _ in range(20):  # by then it is read
+            self.assertEqual(self.server.get("/long").status, 200)
+        hosts = [pathlib.Path(f"/proc/{cell['pid']}") for cell in self.cells("host") if cell["namespace"] == "two"]
+        self.assert_exit(self.server.strata("-n", "two", "delete", "function", "long"), 0)
+        self.assertEqual(self.listener()["mode"], "direct")
+        time.sleep(12)  # more than a cell has that does not end in time
+        call.send(b"body")
+        answer = call.getresponse()
+        self.assertEqual((answer.status, answer.read()), (200, b"slowbody"))
+        self.assertTrue(eventually(lambda: not any(host.exists() for host in hosts)))
 
     def test_a_kept_connection_outlives_the_change(self):
         self.server.apply(hello("kept", "/kept", "one"))

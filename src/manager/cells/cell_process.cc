@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <utility>
@@ -239,6 +240,7 @@ Task<std::shared_ptr<CellProcess>> CellProcess::Adopt(CellContext& context, Cell
     co_return Wrap(functions.error(), "adopt cell " + self->name_);
   }
   self->RememberFunctions(state->generation, *std::move(functions));
+  self->longest_call_ = kLongestTimeout;
   self->modules_.insert(state->modules.begin(), state->modules.end());
   self->sandboxes_.insert(state->sandboxes.begin(), state->sandboxes.end());
   self->linked_.insert(state->endpoints.begin(), state->endpoints.end());
@@ -513,6 +515,9 @@ Result<Fd> CellProcess::ConnectPrivate() const {
 
 void CellProcess::RememberFunctions(std::uint32_t generation,
                                     std::vector<cell::Function> functions) {
+  for (const cell::Function& each : functions) {
+    longest_call_ = std::max(longest_call_, each.limits.timeout);
+  }
   functions_[generation] = std::move(functions);
   while (functions_.size() > kGenerationsKept) functions_.erase(functions_.begin());
 }

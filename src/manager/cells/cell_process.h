@@ -70,6 +70,8 @@ struct CellContext {
 
 inline constexpr std::string_view kCellKind = "cell";  // of their notes in the journal
 
+inline constexpr std::chrono::hours kLongestTimeout{24};  // that a manifest may ask for
+
 // Removes what a cell that is gone left on the host: its sockets, its scratch
 // directories and its note in the journal.
 void RemoveTraces(CellContext& context, const std::string& name);
@@ -153,6 +155,9 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   // The functions of generation `generation`, to read call records with; null when forgotten. Those
   // that an adopted cell served already have names only, and no grants.
   [[nodiscard]] const std::vector<cell::Function>* functions(std::uint32_t generation) const;
+  // No call takes longer, of whatever configuration. What an adopted cell served before it does not
+  // say: then it is the most that there can be.
+  [[nodiscard]] std::chrono::milliseconds longest_call() const noexcept { return longest_call_; }
 
  private:
   CellProcess(CellContext& context, CellListener& listener, std::string name, std::string tenant,
@@ -186,6 +191,7 @@ class CellProcess : public std::enable_shared_from_this<CellProcess> {
   std::map<std::uint32_t, std::vector<cell::Function>> functions_;
   std::uint32_t generation_ = 0;
   bool alive_ = true;
+  std::chrono::milliseconds longest_call_{0};
 
   // A configuration that it was sent and has not answered.
   struct Asked {

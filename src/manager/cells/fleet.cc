@@ -18,7 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kSocket = "web-";
-constexpr milliseconds kDrainPatience{10'000};
+constexpr milliseconds kDrainPatience{10'000};  // beyond the time that its calls have
 constexpr milliseconds kEndPatience{2'000};
 // How long a change waits for connections that the listener's former cells still finish, so that
 // what is asked after it is answered by it. The rest they finish by themselves.
@@ -358,7 +358,8 @@ void Fleet::Retire(std::shared_ptr<CellProcess> cell) {
   Spawn(context_.loop, Leave(std::move(cell)));
 }
 
-// Fronts first hand nothing more on to it, and its clients go to those that listen.
+// Fronts first hand nothing more on to it, and its clients go to those that listen. Its calls have
+// the time that they came with: nobody waits for it.
 Awaitable<void> Fleet::Leave(std::shared_ptr<CellProcess> cell) {
   std::vector<std::shared_ptr<CellProcess>> fronts;
   for (const auto& [name, slot] : slots_) {
@@ -366,7 +367,9 @@ Awaitable<void> Fleet::Leave(std::shared_ptr<CellProcess> cell) {
   }
   for (const auto& front : fronts) (void)co_await front->Unlink(cell->name());
   if (cell->listening()) (void)co_await cell->StopListening(kHandOverPatience);
-  auto drained = co_await cell->Drain(kDrainPatience);
+  // One that does not answer finishes nothing.
+  const milliseconds calls = cell->silent() ? milliseconds(0) : cell->longest_call();
+  auto drained = co_await cell->Drain(calls + kDrainPatience);
   if (!drained) context_.log.Warn("a replaced cell was killed", {{"cell", cell->name()}});
 }
 

@@ -8,9 +8,10 @@
 // socket, and connections that wait in it survive. Fronts have a line to every host that they hand
 // requests on to. A change that a living cell cannot take (a directory it was not started with; of
 // an adopted cell, whose version may be another, also what it calls invalid) replaces it: start,
-// configure, share the socket, drain the old one. When the listener changes hands, the new cells
-// have everything before they get the sockets, and only then the old ones stop accepting and give
-// up their clients' connections, which the new ones go on with; hosts stay, with their sandboxes.
+// configure, share the socket, drain the old one, for as long as its calls may take. When the
+// listener changes hands, the new cells have everything before they get the sockets, and only then
+// the old ones stop accepting and give up their clients' connections, which the new ones go on
+// with; hosts stay, with their sandboxes.
 //
 // Threads: one loop; changes take turns. Errors: Reconcile fails with the first cell's error, the
 // cells then serve the old or the new configuration, each one whole. Tested by

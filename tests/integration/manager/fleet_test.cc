@@ -247,6 +247,19 @@ TEST_F(FleetTest, AnAdoptedCellSaysWhatItsRecordsSpeakOf) {
   EXPECT_TRUE(functions->front().grants.http.empty());
 }
 
+TEST_F(FleetTest, ACallMayTakeAsLongAsAnyConfigurationOfItsCellSaid) {
+  const auto earlier = Run(CellProcess::Start(context_, earlier_, "shop-1", "shop", {}));
+  ASSERT_TRUE(earlier.has_value()) << earlier.error().message;
+  Configuration longer = Serving("old", 100);
+  longer.message.functions.front().limits.timeout = std::chrono::minutes(5);
+  ASSERT_TRUE(Run((*earlier)->Configure(std::move(longer), 1)).has_value());
+  ASSERT_TRUE(Run((*earlier)->Configure(Serving("old", 100), 2)).has_value());
+  EXPECT_EQ((*earlier)->longest_call(), std::chrono::minutes(5)) << "one of before may still run";
+  ASSERT_TRUE(Run(fleet_.Recover()).has_value());
+  ASSERT_EQ(fleet_.cells().size(), 1U);
+  EXPECT_EQ(fleet_.cells().front()->longest_call(), kLongestTimeout) << "nobody knows of before";
+}
+
 TEST_F(FleetTest, WhatAnAdoptedCellRefusesAnotherIsAskedFor) {
   const auto earlier = Run(CellProcess::Start(context_, earlier_, "shop-1", "shop", {}));
   ASSERT_TRUE(earlier.has_value()) << earlier.error().message;
