@@ -4,13 +4,14 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
 import unittest
 
 from crash.load import SteadyClient
 from e2e import guests
 from e2e.images import guest_image
 from e2e.placement_test import RECORD
-from e2e.support import NOT_FOUND, Server, ServerTest, function
+from e2e.support import NOT_FOUND, Server, ServerTest, eventually, function
 
 # Both say the same, so that a caller cannot tell which of them answered.
 HELLO = guests.web_module("(i64.const 5)", '(data (i32.const 0) "hello")')
@@ -111,6 +112,28 @@ class VariantsTest(ServerTest):
             client.stop()
         self.assertEqual(client.all_failures(), [])
         self.assertEqual(self.status("moves")["revision"], 9)
+
+    def test_the_last_call_of_a_class_finishes_after_the_move(self):
+        image = guest_image(self.folder / "server", "serve")
+        self.server.apply(function("last", f"oci:{image.path}", "/last", "alone", guest="http", **{"class": "container"}))
+        call = self.server.connect()
+        self.addCleanup(call.close)
+        call.putrequest("POST", "/last/echo")
+        call.putheader("Content-Length", "8")
+        call.endheaders(b"slow")
+        for _ in range(20):  # by then it is read
+            self.assertEqual(self.server.get("/last").text, "hello")
+        self.assertIn("alone", self.keepers())
+        self.server.apply(function("last", self.folder / "hello.wasm", "/last", "alone"))
+        time.sleep(1)  # its program ends at once when it is asked to
+        call.send(b"body")
+        answer = call.getresponse()
+        self.assertEqual((answer.status, answer.read()), (200, b"slowbody"))
+        self.assertTrue(eventually(lambda: "alone" not in self.keepers()))
+        self.assertEqual(self.server.get("/last").text, "hello")
+
+    def keepers(self):
+        return [keeper["namespace"] for keeper in self.server.json("status")["keepers"]]
 
     def test_a_variant_that_is_not_taken_is_still_checked(self):
         (self.folder / "broken.wasm").write_text("(module")

@@ -20,7 +20,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kEndPatience{10'000};
+// Of one that leaves: longer than any call may take, and its program to stop.
+constexpr milliseconds kLeavePatience = kLongestTimeout + std::chrono::minutes(10);
 constexpr milliseconds kLookAgain{10};
 constexpr milliseconds kStartAgain{5'000};   // a service that did not come up
 constexpr milliseconds kStartLater{60'000};  // nor for the same reason the time before
@@ -283,7 +284,7 @@ void Keepers::LetGo(std::shared_ptr<KeeperProcess> keeper) {
 }
 
 Awaitable<void> Keepers::DrainAndForget(std::shared_ptr<KeeperProcess> keeper) {
-  auto drained = co_await keeper->Drain(kEndPatience);
+  auto drained = co_await keeper->Drain(kLeavePatience);
   if (!drained) context_.log.Warn("a keeper was killed", {{"keeper", keeper->name()}});
 }
 

@@ -1,6 +1,7 @@
 // With a keeper that the test speaks for; with real ones: tests/e2e and tests/crash.
 #include "manager/keepers/keepers.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/async/pause.h"
 #include "manager/testing/fake_keeper.h"
 #include "manager/testing/parts_fixture.h"
 
@@ -17,6 +19,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
@@ -137,6 +140,26 @@ TEST_F(KeepersTest, WhoStillFinishesIsNotAdoptedAsTheKeeperOfItsTenant) {
   EXPECT_FALSE(newer.drain.has_value());
   EXPECT_THAT(keepers().tenants(), ElementsAre(Pair(kName, "shop"), Pair("k-shop-2-0", "shop")))
       << "what both have used was counted up to here";
+}
+
+TEST_F(KeepersTest, WhoLeavesHasAsLongAsACallMayTakeUnlessAllIsToBeDown) {
+  Adopt();
+  keepers().KeepOnly({}, {}, [](std::string_view) { return false; });
+  Settle();
+  EXPECT_EQ(keepers().size(), 0U);
+  ASSERT_TRUE(keeper_->drain.has_value());
+  EXPECT_GT(std::chrono::milliseconds(keeper_->drain->deadline_ms), kLongestTimeout);
+  const auto pass = [](ManualClock& clock, Loop& loop) -> Awaitable<void> {
+    while (true) {
+      co_await Pause(loop, std::chrono::milliseconds(1));
+      clock.Advance(std::chrono::milliseconds(1));
+    }
+  };
+  Spawn(loop_, pass(clock_, loop_));
+  const auto down = Run(keepers().Down(std::chrono::milliseconds(50)));
+  ASSERT_FALSE(down.has_value());
+  EXPECT_THAT(down.error().message, HasSubstr(std::string("not finished in time: ") + kName));
+  EXPECT_THAT(keepers().tenants(), IsEmpty());
 }
 
 TEST_F(KeepersTest, OfTwoKeepersThatHoldSomethingOneFinishes) {
