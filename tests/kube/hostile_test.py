@@ -4,59 +4,15 @@ it stays, and the tasks of others go on."""
 import json
 import os
 import pathlib
-import socket
 import struct
 import unittest
 
+from kube import wire
 from kube.ctr_test import ShimTest
-from kube.support import PATIENCE, eventually
+from kube.support import eventually
+from kube.wire import INVALID, NOT_FOUND, OK, PRECONDITION, UNSUPPORTED, number, text
 
-TASKS = "containerd.task.v3.Task"
-OK, INVALID, NOT_FOUND, PRECONDITION, UNSUPPORTED = 0, 3, 5, 9, 12
 NAMESPACE = "hostile"
-
-
-def varint(number):
-    out = b""
-    while number > 127:
-        out += bytes([number & 127 | 128])
-        number >>= 7
-    return out + bytes([number])
-
-
-def text(field, value):
-    """A field of protobuf that is text, bytes or a message."""
-    data = value.encode() if isinstance(value, str) else value
-    return varint(field << 3 | 2) + varint(len(data)) + data
-
-
-def number(field, value):
-    return varint(field << 3) + varint(value)
-
-
-def fields(data):
-    """The fields of a message: number -> value of the last one."""
-    found, at = {}, 0
-
-    def take():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-    while at < len(data):
-        key = take()
-        if key & 7 == 0:
-            found[key >> 3] = take()
-        else:
-            size = take()
-            found[key >> 3] = data[at:at + size]
-            at += size
-    return found
 
 
 class HostileTest(ShimTest):
@@ -66,29 +22,13 @@ class HostileTest(ShimTest):
         (self.socket,) = (self.node.dir / "s").iterdir()
 
     def connect(self):
-        client = socket.socket(socket.AF_UNIX)
+        client = wire.connect(self.socket)
         self.addCleanup(client.close)
-        client.settimeout(PATIENCE)
-        client.connect(str(self.socket))
         return client
 
-    def call(self, method, payload=b"", service=TASKS, namespace=NAMESPACE):
+    def call(self, method, payload=b"", **more):
         """The code and the words of the answer."""
-        return self.answer(self.ask(method, payload, service, namespace))
-
-    def ask(self, method, payload=b"", service=TASKS, namespace=NAMESPACE):
-        """The connection on which it will be answered."""
-        client = self.connect()
-        request = text(1, service) + text(2, method) + text(3, payload)
-        if namespace:
-            request += text(5, text(1, "containerd-namespace-ttrpc") + text(2, namespace))
-        client.sendall(struct.pack(">IIBB", len(request), 1, 1, 0) + request)
-        return client
-
-    def answer(self, client):
-        size, _, _, _ = struct.unpack(">IIBB", self.receive(client, 10))
-        status = fields(fields(self.receive(client, size)).get(1, b""))
-        return status.get(1, 0), status.get(2, b"").decode()
+        return wire.call(self.socket, method, payload, **{"namespace": NAMESPACE, **more})[:2]
 
     @staticmethod
     def hangs_up(client):
@@ -97,16 +37,6 @@ class HostileTest(ShimTest):
             return client.recv(1) == b""
         except ConnectionResetError:
             return True
-
-    @staticmethod
-    def receive(client, size):
-        data = b""
-        while len(data) < size:
-            piece = client.recv(size - len(data))
-            if not piece:
-                raise AssertionError("the shim hung up")
-            data += piece
-        return data
 
     def bundle(self, name, config):
         folder = self.node.dir / "bundles" / name
@@ -128,7 +58,7 @@ class HostileTest(ShimTest):
     def test_a_frame_that_is_no_request_is_answered(self):
         client = self.connect()
         client.sendall(struct.pack(">IIBB", 4, 1, 1, 0) + b"\xff\xff\xff\xff")
-        self.assertEqual(self.answer(client)[0], INVALID)
+        self.assertEqual(wire.answer(client)[0], INVALID)
         self.assert_nothing_happened()
 
     def test_unknown_methods_services_and_messages_have_codes(self):
@@ -157,7 +87,7 @@ class HostileTest(ShimTest):
 
     def copied(self, name, *command):
         """A bundle like the witness's, with another program."""
-        state = self.node.dir / "state" / "io.containerd.runtime.v2.task" / self.node.namespace / "witness"
+        state = self.node.bundle("witness")
         config = json.loads((state / "config.json").read_text())
         config["process"]["args"] = list(command)
         config["linux"]["cgroupsPath"] = f"/{self.node.namespace}/{name}"
@@ -195,11 +125,12 @@ class HostileTest(ShimTest):
         for name in ("fails", "forgotten"):
             which = text(1, "idle") + text(2, name)
             self.assertEqual(self.call("Exec", which + text(7, spec)), (OK, ""))
-            waiter = self.ask("Wait", which)
+            waiter = self.connect()
+            wire.ask(waiter, "Wait", which, namespace=NAMESPACE)
             if name == "fails":
                 self.assertNotEqual(self.call("Start", which)[0], OK)
             self.assertEqual(self.call("Delete", which), (OK, ""))
-            self.assertEqual(self.answer(waiter), (OK, ""))
+            self.assertEqual(wire.answer(waiter)[:2], (OK, ""))
         self.assertEqual(self.call("Kill", text(1, "idle") + number(3, 9)), (OK, ""))
         self.assertEqual(self.call("Wait", text(1, "idle")), (OK, ""))
         self.assertEqual(self.call("Delete", text(1, "idle")), (OK, ""))

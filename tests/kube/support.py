@@ -317,6 +317,10 @@ class Node:
         lines = self.must(self.ctr("tasks", "ls")).splitlines()[1:]
         return {words[0]: (int(words[1]), words[2]) for words in map(str.split, lines)}
 
+    def bundle(self, task):
+        """Of a task of ctr's namespace."""
+        return self.dir / "state" / "io.containerd.runtime.v2.task" / self.namespace / task
+
     # --- pods
 
     def run_pod(self, name, handler, host_network=False, pid=OF_CONTAINER, namespace="default"):
