@@ -85,13 +85,22 @@ class HostileTest(ShimTest):
             self.assertEqual(self.call("State", text(1, f"h{index}"))[0], NOT_FOUND)
         self.assert_nothing_happened()
 
-    def copied(self, name, *command):
-        """A bundle like the witness's, with another program."""
+    def copied(self, name, *command, resources=()):
+        """A bundle like the witness's, with another program and more of linux.resources."""
         state = self.node.bundle("witness")
         config = json.loads((state / "config.json").read_text())
         config["process"]["args"] = list(command)
         config["linux"]["cgroupsPath"] = f"/{self.node.namespace}/{name}"
+        config["linux"]["resources"].update(resources)
         return self.bundle(name, json.dumps(config)), state / "rootfs"
+
+    def test_a_limit_that_the_class_does_not_keep_is_refused_by_its_name(self):
+        bundle, root = self.copied("burst", "/x.wasm", resources={"cpu": {"quota": 1000, "burst": 1000}})
+        mount = text(1, "bind") + text(2, str(root)) + text(4, "rbind")
+        code, words = self.call("Create", text(1, "burst") + text(2, str(bundle)) + text(3, mount))
+        self.assertEqual(code, UNSUPPORTED, words)
+        self.assertIn("class wasm: linux.resources.cpu.burst is kept by class container alone", words)
+        self.assert_nothing_happened()
 
     def test_a_missing_root_is_refused(self):
         bundle, _ = self.copied("rootless", "yes")

@@ -266,6 +266,11 @@ class Node:
                       for path in pathlib.Path("/sys/fs/cgroup").glob(f"{root}{self.namespace}/*")
                       if path.is_dir())
 
+    def group_files(self, container, *names):
+        """Of that name in a container's control groups."""
+        return [group / name for group in self.control_groups() if group.name == container
+                for name in names if (group / name).exists()]
+
     def zygote_groups(self):
         """Above those of our shim's zygotes, on either version; its name comes from the shim's socket."""
         def short(text):

@@ -91,6 +91,12 @@ class WasmTaskTest(ShimTest):
         self.assertEqual(usage["pids"]["current"], 1)
         self.remove("busy")
 
+    def test_its_share_of_busy_processors_is_its_groups(self):
+        self.run_task("share", "/spin.wasm", options=("--cpu-shares", "512"))
+        (share,) = self.node.group_files("share", "cpu.shares", "cpu.weight")
+        self.assertIn(share.read_text(), ("512\n", "20\n"))
+        self.remove("share")
+
     def test_limits_of_requests_do_not_bound_a_command(self):
         limits = ("--annotation", 'strata.dev/limits={"cpu_time_ms": 10}')
         self.run_task("bounded", "/spin.wasm", options=limits)
@@ -359,6 +365,14 @@ class WasmPodTest(NodeTest):
         linux = {"security_context": {"namespace_options": {"pid": OF_CONTAINER}}, "resources": {"oom_score_adj": 700}}
         _, _, container = self.start("scored", "strata-wasm", "/spin.wasm", linux=linux)
         self.assertEqual(oom_score_of(self.pid(container)), 700)
+
+    def test_an_update_takes_a_bound_away(self):
+        _, _, container = self.start("resize", "strata-wasm", "/spin.wasm")
+        self.node.must(self.node.crictl("update", "--cpu-quota", "50000", "--cpu-period", "100000", container))
+        (quota,) = self.node.group_files(container, "cpu.cfs_quota_us", "cpu.max")
+        self.assertIn(quota.read_text(), ("50000\n", "50000 100000\n"))
+        self.node.must(self.node.crictl("update", "--cpu-quota", "-1", container))
+        self.assertIn(quota.read_text(), ("-1\n", "max 100000\n"))
 
     def test_exec_is_refused(self):
         _, _, container = self.start("exec", "strata-wasm", "/spin.wasm")

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 // Those that this file uses; a runtime may use more.
 constexpr std::array<std::string_view, 5> kV1Controllers = {"cpu", "cpuacct", "freezer", "memory",
                                                             "pids"};
-constexpr std::array<std::string_view, 3> kV2Controllers = {"cpu", "memory", "pids"};
+constexpr std::array<std::string_view, 4> kV2Controllers = {"cpu", "cpuset", "memory", "pids"};
 
 Result<void> CheckName(std::string_view name) {
   if (IsValidId(name)) return {};
@@ -201,7 +201,7 @@ Result<Cgroups> Cgroups::Find(std::string_view parent, const fs::path& root) {
 }
 
 Result<void> Cgroups::CanEnforce(const CgroupLimits& limits) const {
-  return CheckLimits(controllers_, limits);
+  return CheckLimits(version_, controllers_, limits);
 }
 
 Result<std::unique_ptr<Cgroup>> Cgroups::Make(std::string_view name) const {

@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,11 +33,25 @@ namespace strata::host {
 
 enum class CgroupVersion : std::uint8_t { kV1, kV2 };
 
-// Upper bounds of all processes of a group together. Zero: no bound.
+// A file of version 2 and its content: "memory.oom.group", "1".
+struct CgroupFile {
+  std::string name;
+  std::string value;
+  friend bool operator==(const CgroupFile&, const CgroupFile&) = default;
+};
+
+// Bounds of all processes of a group together. Zero: as they are, which is none in a new group.
 struct CgroupLimits {
+  // These take a bound away.
+  static constexpr Bytes kAnyMemory{std::numeric_limits<std::uint64_t>::max()};
+  static constexpr std::uint32_t kAny = std::numeric_limits<std::uint32_t>::max();
+
   Bytes memory;                  // page cache and kernel memory included; swap is not extra
   std::uint32_t cpu_millis = 0;  // 1000: one CPU's worth of time in every 100 ms
   std::uint32_t pids = 0;        // processes and threads
+  // Against other groups while CPUs are busy: 2 to 262,144, as version 1 counts it; 1,024 is usual.
+  std::uint32_t cpu_shares = 0;
+  std::vector<CgroupFile> unified = {};  // written last; version 1 has none of them
   friend bool operator==(const CgroupLimits&, const CgroupLimits&) = default;
 };
 
@@ -68,7 +83,8 @@ class Cgroup {
   // "/<parent>/<name>": below every hierarchy's root, as a runtime's `cgroupsPath` wants it.
   [[nodiscard]] virtual std::string path() const = 0;
 
-  // Sets the limits that are not zero. kInvalidArgument: less memory than a page.
+  // Sets the limits that are not zero. kInvalidArgument: less memory than a page, or what the
+  // kernel does not take.
   virtual Result<void> Limit(const CgroupLimits& limits) = 0;
 
   // What SpawnOptions::cgroups takes, for a process that is to be born here.

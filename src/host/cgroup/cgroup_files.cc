@@ -46,6 +46,10 @@ Result<std::uint64_t> FindKey(const std::string& text, std::string_view key,
 
 }  // namespace
 
+std::string PidsText(std::uint32_t limit) {
+  return limit == CgroupLimits::kAny ? "max" : std::to_string(limit);
+}
+
 Result<void> WriteControl(const std::filesystem::path& file, std::string_view value) {
   auto fd = OpenFile(file, O_WRONLY | O_TRUNC);  // as a shell's '>'
   if (!fd) return std::unexpected(std::move(fd).error());
@@ -110,7 +114,8 @@ Result<void> NeedController(const std::vector<std::string>& there, std::string_v
                                       std::string(controller) + "' for us");
 }
 
-Result<void> CheckLimits(const std::vector<std::string>& there, const CgroupLimits& limits) {
+Result<void> CheckLimits(CgroupVersion version, const std::vector<std::string>& there,
+                         const CgroupLimits& limits) {
   if (limits.memory.count > 0 && limits.memory < kSmallestMemoryLimit) {
     return Fail(Errc::kInvalidArgument, "memory limit below one page");
   }
@@ -120,10 +125,19 @@ Result<void> CheckLimits(const std::vector<std::string>& there, const CgroupLimi
     const char* what;
   } needs[] = {{limits.memory.count > 0, "memory", "memory limit"},
                {limits.cpu_millis > 0, "cpu", "CPU limit"},
+               {limits.cpu_shares > 0, "cpu", "CPU shares"},
                {limits.pids > 0, "pids", "process limit"}};
   for (const auto& need : needs) {
     if (!need.wanted) continue;
     if (auto has = NeedController(there, need.controller, need.what); !has) return has;
+  }
+  for (const CgroupFile& file : limits.unified) {
+    if (version == CgroupVersion::kV1) {
+      return Fail(Errc::kUnsupported,
+                  file.name + " is of cgroups of version 2, and this host's are of version 1");
+    }
+    const std::string controller = file.name.substr(0, file.name.find('.'));
+    if (auto has = NeedController(there, controller, file.name); !has) return has;
   }
   return {};
 }

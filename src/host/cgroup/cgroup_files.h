@@ -42,6 +42,10 @@ std::unique_ptr<Cgroup> OpenCgroupV2(CgroupPlace place);
 
 // The CPU quota is counted over this long.
 inline constexpr std::uint64_t kCpuPeriodUs = 100'000;
+constexpr std::uint64_t CpuQuotaUs(std::uint32_t millis) { return millis * kCpuPeriodUs / 1000; }
+
+// For a pids.max.
+std::string PidsText(std::uint32_t limit);
 
 // The value in one write, as the kernel wants it.
 Result<void> WriteControl(const std::filesystem::path& file, std::string_view value);
@@ -75,7 +79,8 @@ Result<void> NeedController(const std::vector<std::string>& there, std::string_v
                             std::string_view what);
 
 // What Cgroups::CanEnforce says.
-Result<void> CheckLimits(const std::vector<std::string>& there, const CgroupLimits& limits);
+Result<void> CheckLimits(CgroupVersion version, const std::vector<std::string>& there,
+                         const CgroupLimits& limits);
 
 // Asks `done` every 2 ms until it says true, fails, or `patience` is over: kDeadlineExceeded.
 Result<void> WaitUntil(std::chrono::milliseconds patience, const std::string& what,

@@ -148,6 +148,29 @@ TEST_F(CgroupKernelTest, TheMemoryLimitMayBeRaisedAndLowered) {
   }
 }
 
+TEST_F(CgroupKernelTest, SharesAreTakenAndBoundsTakenAway) {
+  const auto limited =
+      group->Limit({.memory = 64_MiB, .cpu_millis = 500, .pids = 7, .cpu_shares = 512});
+  ASSERT_TRUE(limited.has_value()) << limited.error().message;
+  const auto lifted = group->Limit({.memory = CgroupLimits::kAnyMemory,
+                                    .cpu_millis = CgroupLimits::kAny,
+                                    .pids = CgroupLimits::kAny});
+  ASSERT_TRUE(lifted.has_value()) << lifted.error().message;
+  EXPECT_GT(group->MemoryDetails()->limit.count, std::uint64_t{1} << 62);
+}
+
+TEST_F(CgroupKernelTest, FilesOfVersionTwoAreWrittenThereAndRefusedElsewhere) {
+  CgroupLimits limits{.memory = {}, .cpu_millis = 0, .pids = 0};
+  limits.unified = {{"cpuset.cpus", "0"}, {"memory.oom.group", "1"}};
+  const auto limited = group->Limit(limits);
+  if (Cgroups::Find(parent)->version() == CgroupVersion::kV2) {
+    EXPECT_TRUE(limited.has_value()) << limited.error().message;
+  } else {
+    ASSERT_FALSE(limited.has_value());
+    EXPECT_EQ(limited.error().code, Errc::kUnsupported);
+  }
+}
+
 TEST_F(CgroupKernelTest, CpuTimeIsCountedAndTheQuotaHolds) {
   ASSERT_TRUE(group->Limit({.cpu_millis = 100}).has_value());
   auto guest = Guest::Make("while :; do :; done");

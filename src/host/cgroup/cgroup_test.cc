@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -69,6 +70,39 @@ TEST_F(CgroupTest, V1LimitsGoToTheirControllers) {
   EXPECT_EQ(Read("cpu/strata/box-1/cpu.cfs_period_us"), "100000");
   EXPECT_EQ(Read("cpu/strata/box-1/cpu.cfs_quota_us"), "25000");
   EXPECT_EQ(Read("pids/strata/box-1/pids.max"), "7");
+}
+
+TEST_F(CgroupTest, V1SharesAreWrittenAndBoundsTakenAway) {
+  MakeV1({"cpu", "memory", "pids"});
+  const auto group = Make();
+  for (const char* file :
+       {"memory/strata/box-1/memory.limit_in_bytes",
+        "memory/strata/box-1/memory.memsw.limit_in_bytes", "cpu/strata/box-1/cpu.cfs_period_us",
+        "cpu/strata/box-1/cpu.cfs_quota_us", "cpu/strata/box-1/cpu.shares",
+        "pids/strata/box-1/pids.max"}) {
+    Write(file, "7");
+  }
+  const auto limited = group->Limit({.memory = CgroupLimits::kAnyMemory,
+                                     .cpu_millis = CgroupLimits::kAny,
+                                     .pids = CgroupLimits::kAny,
+                                     .cpu_shares = 512});
+  ASSERT_TRUE(limited.has_value()) << limited.error().message;
+  EXPECT_EQ(Read("memory/strata/box-1/memory.limit_in_bytes"), "-1");
+  EXPECT_EQ(Read("memory/strata/box-1/memory.memsw.limit_in_bytes"), "-1");
+  EXPECT_EQ(Read("cpu/strata/box-1/cpu.cfs_quota_us"), "-1");
+  EXPECT_EQ(Read("cpu/strata/box-1/cpu.shares"), "512");
+  EXPECT_EQ(Read("pids/strata/box-1/pids.max"), "max");
+}
+
+TEST_F(CgroupTest, V1HasNoneOfVersionTwosFilesAndChangesNothing) {
+  MakeV1({"memory", "pids"});
+  const auto group = Make();
+  Write("pids/strata/box-1/pids.max", "max");
+  const auto limited = group->Limit(
+      {.memory = {}, .cpu_millis = 0, .pids = 7, .unified = {{"memory.oom.group", "1"}}});
+  ASSERT_FALSE(limited.has_value());
+  EXPECT_EQ(limited.error().code, Errc::kUnsupported);
+  EXPECT_EQ(Read("pids/strata/box-1/pids.max"), "max");
 }
 
 TEST_F(CgroupTest, V1UsageIsReadFromFiveFiles) {
@@ -183,11 +217,57 @@ TEST_F(CgroupTest, V2LimitsAreDelegatedAndWritten) {
   }
   const auto limited = group->Limit({.memory = 8_MiB, .cpu_millis = 1500, .pids = 7});
   ASSERT_TRUE(limited.has_value()) << limited.error().message;
-  EXPECT_EQ(Read("cgroup.subtree_control"), "+pids");  // the last of three writes
+  EXPECT_EQ(Read("cgroup.subtree_control"), "+pids");  // the last of four writes
   EXPECT_EQ(Read("strata/cgroup.subtree_control"), "+pids");
   EXPECT_EQ(Read("strata/box-1/memory.max"), "8388608");
   EXPECT_EQ(Read("strata/box-1/memory.swap.max"), "0");
   EXPECT_EQ(Read("strata/box-1/cpu.max"), "150000 100000");
+}
+
+TEST_F(CgroupTest, V2BoundsAreTakenAway) {
+  MakeV2("cpu memory pids");
+  const auto group = Make();
+  for (const char* file : {"memory.max", "memory.swap.max", "cpu.max", "pids.max"}) {
+    Write(fs::path("strata/box-1") / file, "7");
+  }
+  const auto limited = group->Limit({.memory = CgroupLimits::kAnyMemory,
+                                     .cpu_millis = CgroupLimits::kAny,
+                                     .pids = CgroupLimits::kAny});
+  ASSERT_TRUE(limited.has_value()) << limited.error().message;
+  EXPECT_EQ(Read("strata/box-1/memory.max"), "max");
+  EXPECT_EQ(Read("strata/box-1/memory.swap.max"), "max");
+  EXPECT_EQ(Read("strata/box-1/cpu.max"), "max 100000");
+  EXPECT_EQ(Read("strata/box-1/pids.max"), "max");
+}
+
+TEST_F(CgroupTest, V2SharesAreTheWeightThatRuncMakesOfThem) {
+  MakeV2("cpu memory pids");
+  const auto group = Make();
+  Write("strata/box-1/cpu.weight", "100");
+  const std::pair<std::uint32_t, const char*> weights[] = {
+      {1, "1"}, {2, "1"}, {1024, "39"}, {262'144, "10000"}, {300'000, "10000"}};
+  for (const auto& [shares, weight] : weights) {
+    const auto limited =
+        group->Limit({.memory = {}, .cpu_millis = 0, .pids = 0, .cpu_shares = shares});
+    ASSERT_TRUE(limited.has_value()) << limited.error().message;
+    EXPECT_EQ(Read("strata/box-1/cpu.weight"), weight) << shares;
+  }
+}
+
+TEST_F(CgroupTest, V2FilesByTheirNameAreWrittenLast) {
+  MakeV2("memory pids");
+  const auto group = Make();
+  for (const char* file : {"memory.max", "memory.swap.max", "memory.oom.group"}) {
+    Write(fs::path("strata/box-1") / file, "max");
+  }
+  CgroupLimits limits{.memory = 8_MiB, .cpu_millis = 0, .pids = 0};
+  limits.unified = {{"memory.swap.max", "4096"}, {"memory.oom.group", "1"}};
+  const auto limited = group->Limit(limits);
+  ASSERT_TRUE(limited.has_value()) << limited.error().message;
+  EXPECT_EQ(Read("strata/box-1/memory.swap.max"), "4096");
+  EXPECT_EQ(Read("strata/box-1/memory.oom.group"), "1");
+  limits.unified = {{"cpu.weight", "1"}};
+  EXPECT_EQ(group->Limit(limits).error().code, Errc::kUnsupported) << "there is no such controller";
 }
 
 TEST_F(CgroupTest, V2UsageIsReadAndAMissingPeakIsZero) {

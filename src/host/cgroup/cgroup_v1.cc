@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFreezePatience{3000};
 constexpr int kLooksBeforeThaw = 10;
 constexpr milliseconds kRemoveAtEnd{1000};
+constexpr const char* kNoBound = "-1";
 
 class CgroupV1 final : public Cgroup {
  public:
@@ -25,18 +26,14 @@ class CgroupV1 final : public Cgroup {
   }
 
   Result<void> Limit(const CgroupLimits& limits) override {
-    if (auto can = CheckLimits(place_.controllers, limits); !can) return can;
-    if (limits.memory.count > 0) {
-      if (auto set = LimitMemory(limits.memory); !set) return set;
+    auto set = CheckLimits(CgroupVersion::kV1, place_.controllers, limits);
+    if (set && limits.memory.count > 0) set = LimitMemory(limits.memory);
+    if (set && limits.cpu_millis > 0) set = LimitCpu(limits.cpu_millis);
+    if (set && limits.cpu_shares > 0) {
+      set = Write("cpu", "cpu.shares", std::to_string(limits.cpu_shares));
     }
-    if (limits.cpu_millis > 0) {
-      const std::uint64_t quota = limits.cpu_millis * kCpuPeriodUs / 1000;
-      auto set = Write("cpu", "cpu.cfs_period_us", std::to_string(kCpuPeriodUs));
-      if (set) set = Write("cpu", "cpu.cfs_quota_us", std::to_string(quota));
-      if (!set) return set;
-    }
-    if (limits.pids > 0) return Write("pids", "pids.max", std::to_string(limits.pids));
-    return {};
+    if (set && limits.pids > 0) set = Write("pids", "pids.max", PidsText(limits.pids));
+    return set;
   }
 
   [[nodiscard]] std::vector<std::string> directories() const override {
@@ -167,12 +164,20 @@ class CgroupV1 final : public Cgroup {
     return WriteControl(File(controller, file), value);
   }
 
+  Result<void> LimitCpu(std::uint32_t millis) {
+    auto set = Write("cpu", "cpu.cfs_period_us", std::to_string(kCpuPeriodUs));
+    if (!set) return set;
+    return Write("cpu", "cpu.cfs_quota_us",
+                 millis == CgroupLimits::kAny ? kNoBound : std::to_string(CpuQuotaUs(millis)));
+  }
+
   // Memory and swap together get the same bound where the kernel counts swap. It may never be below
   // the bound of memory alone: which of the two goes first depends on whether they rise.
   Result<void> LimitMemory(Bytes limit) {
     const fs::path with_swap = File("memory", "memory.memsw.limit_in_bytes");
     const bool counts_swap = fs::exists(with_swap);
-    const std::string value = std::to_string(limit.count);
+    const std::string value =
+        limit == CgroupLimits::kAnyMemory ? kNoBound : std::to_string(limit.count);
     const bool rises = counts_swap && WriteControl(with_swap, value).has_value();
     auto set = Write("memory", "memory.limit_in_bytes", value);
     if (!set || rises) return set;

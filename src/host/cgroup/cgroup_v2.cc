@@ -1,6 +1,8 @@
 // One directory in the one hierarchy.
 #include <signal.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "host/cgroup/cgroup_files.h"
@@ -13,6 +15,16 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFreezePatience{1000};
 constexpr milliseconds kRemoveAtEnd{1000};
+constexpr const char* kNoBound = "max";
+
+// As runc has it: both ranges, from end to end.
+std::uint64_t WeightOf(std::uint32_t shares) {
+  constexpr std::uint64_t kLeast = 2;
+  constexpr std::uint64_t kMost = 262'144;
+  constexpr std::uint64_t kMostWeight = 10'000;
+  const std::uint64_t bounded = std::clamp<std::uint64_t>(shares, kLeast, kMost);
+  return 1 + ((bounded - kLeast) * (kMostWeight - 1)) / (kMost - kLeast);
+}
 
 class CgroupV2 final : public Cgroup {
  public:
@@ -25,18 +37,17 @@ class CgroupV2 final : public Cgroup {
   }
 
   Result<void> Limit(const CgroupLimits& limits) override {
-    if (auto can = CheckLimits(place_.controllers, limits); !can) return can;
-    if (limits.memory.count > 0) {
-      if (auto set = LimitMemory(limits.memory); !set) return set;
+    auto set = CheckLimits(CgroupVersion::kV2, place_.controllers, limits);
+    if (set && limits.memory.count > 0) set = LimitMemory(limits.memory);
+    if (set && limits.cpu_millis > 0) set = LimitCpu(limits.cpu_millis);
+    if (set && limits.cpu_shares > 0) {
+      set = Write("cpu", "cpu.weight", std::to_string(WeightOf(limits.cpu_shares)));
     }
-    if (limits.cpu_millis > 0) {
-      const std::uint64_t quota = limits.cpu_millis * kCpuPeriodUs / 1000;
-      auto set =
-          Write("cpu", "cpu.max", std::to_string(quota) + " " + std::to_string(kCpuPeriodUs));
-      if (!set) return set;
+    if (set && limits.pids > 0) set = Write("pids", "pids.max", PidsText(limits.pids));
+    for (const CgroupFile& file : limits.unified) {
+      if (set) set = WriteControl(directory_ / file.name, file.value);
     }
-    if (limits.pids > 0) return Write("pids", "pids.max", std::to_string(limits.pids));
-    return {};
+    return set;
   }
 
   [[nodiscard]] std::vector<std::string> directories() const override {
@@ -138,11 +149,18 @@ class CgroupV2 final : public Cgroup {
     return WriteControl(directory_ / file, value);
   }
 
+  Result<void> LimitCpu(std::uint32_t millis) {
+    const std::string quota =
+        millis == CgroupLimits::kAny ? kNoBound : std::to_string(CpuQuotaUs(millis));
+    return Write("cpu", "cpu.max", quota + " " + std::to_string(kCpuPeriodUs));
+  }
+
   // On a host without swap there is no file for it, and nothing to bound.
   Result<void> LimitMemory(Bytes limit) {
-    auto set = Write("memory", "memory.max", std::to_string(limit.count));
+    const bool lifted = limit == CgroupLimits::kAnyMemory;
+    auto set = Write("memory", "memory.max", lifted ? kNoBound : std::to_string(limit.count));
     if (!set || !fs::exists(directory_ / "memory.swap.max")) return set;
-    return WriteControl(directory_ / "memory.swap.max", "0");
+    return WriteControl(directory_ / "memory.swap.max", lifted ? kNoBound : "0");
   }
 
   const CgroupPlace place_;

@@ -115,17 +115,35 @@ Result<void> ReadNamespaces(Json& linux, MicrovmConfig& found) {
   return {};
 }
 
+// Its processes in the guest, where more than usual are not to be had.
+std::uint32_t PidsFor(const host::CgroupLimits& limits) {
+  return limits.pids == 0 ? kUsualPids : std::min(limits.pids, kUsualPids);
+}
+
+// These would hold the whole machine, which has more memory than its programs.
+Result<void> CheckUnified(const host::CgroupLimits& limits) {
+  constexpr std::array<std::string_view, 3> kOfPrograms = {"memory.high", "memory.low",
+                                                           "memory.min"};
+  for (const host::CgroupFile& file : limits.unified) {
+    if (std::ranges::find(kOfPrograms, file.name) != kOfPrograms.end()) {
+      return Cannot("linux.resources.unified: " + file.name + " is not kept in a machine");
+    }
+  }
+  return {};
+}
+
 Result<void> ReadMemory(const Json& linux, MicrovmConfig& found) {
   auto plan = ReadGroupPlan(linux);
-  if (!plan) return std::unexpected(std::move(plan).error());
+  if (!plan) return Wrap(std::move(plan).error(), "class microvm");
   host::CgroupLimits& limits = plan->limits;
+  if (auto kept = CheckUnified(limits); !kept) return kept;
   if (limits.memory.count == 0) limits.memory = kUsualPrograms;
   if (auto enough = CheckMemory(limits, kLeastPrograms); !enough) return enough;
   if (limits.memory > kMostPrograms) return Cannot("a memory limit of more than 1 TiB");
   found.memory = limits.memory;
   constexpr std::uint64_t kMib = 1 << 20;  // QEMU's unit
   found.machine = Bytes{(limits.memory.count + kMib - 1) / kMib * kMib} + kGuestItself;
-  found.pids = limits.pids == 0 ? kUsualPids : std::min(limits.pids, kUsualPids);
+  found.pids = PidsFor(limits);
   limits.memory = found.machine + microvm::kQemuItself;
   limits.pids = microvm::kQemuThreads;
   found.group = std::move(*plan);
@@ -241,14 +259,18 @@ Result<microvm::Program> SideProgramOf(const std::string& process, bool terminal
 
 Result<host::CgroupLimits> ReadMicrovmUpdate(const std::string& resources,
                                              const MicrovmConfig& config) {
-  const auto json = ParseJson(resources);
-  if (!json) return Wrap(json.error(), "update");
-  const auto limits = ReadLimits(*json);
-  if (!limits) return std::unexpected(limits.error());
+  auto limits = ReadNewLimits(resources);
+  if (!limits) return Wrap(std::move(limits).error(), "class microvm: update");
+  if (auto kept = CheckUnified(*limits); !kept) return std::unexpected(kept.error());
   if (limits->memory.count != 0 && limits->memory != config.memory) {
     return Cannot("update: a machine keeps the memory that it was made with");
   }
-  return host::CgroupLimits{.memory = {}, .cpu_millis = limits->cpu_millis, .pids = 0};
+  if (limits->pids != 0 && PidsFor(*limits) != config.pids) {
+    return Cannot("update: a machine keeps the number of processes that it was made with");
+  }
+  limits->memory = {};  // those of the group are the machine's
+  limits->pids = 0;
+  return limits;
 }
 
 }  // namespace strata::kube::shim

@@ -54,8 +54,8 @@ Result<MicrovmConfig> ReadMicrovmConfig(Json config, const PodSettings& pod);
 sandbox::microvm::Program FirstProgram(const MicrovmConfig& config, bool terminal);
 Result<sandbox::microvm::Program> SideProgramOf(const std::string& process, bool terminal);
 
-// New limits, as LimitOwnGroup takes them, of a machine whose memory stays as it is. kUnsupported:
-// another limit of memory than `config` has.
+// New limits of its group, from what ReadNewLimits takes. kUnsupported: another limit of memory or
+// of processes than `config` has, which the machine keeps.
 Result<host::CgroupLimits> ReadMicrovmUpdate(const std::string& resources,
                                              const MicrovmConfig& config);
 

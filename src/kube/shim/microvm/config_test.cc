@@ -102,6 +102,9 @@ TEST(ReadMicrovmConfigTest, WhatAMachineCannotHaveIsRefused) {
       refused([](Json& json) { json["linux"]["namespaces"].push_back({{"type", "user"}}); }));
   EXPECT_TRUE(refused([](Json& json) { json["linux"]["devices"] = {{{"path", "/dev/fuse"}}}; }));
   EXPECT_TRUE(refused([](Json& json) { json["linux"]["resources"]["memory"]["limit"] = 4096; }));
+  EXPECT_TRUE(refused([](Json& json) { json["linux"]["resources"]["cpu"]["burst"] = 50000; }));
+  EXPECT_TRUE(refused(
+      [](Json& json) { json["linux"]["resources"]["unified"]["memory.high"] = "33554432"; }));
   EXPECT_TRUE(refused([](Json& json) {
     for (int i = 0; i < 256; ++i) json["mounts"].push_back(json["mounts"][5]);
   }));
@@ -153,6 +156,27 @@ TEST(ReadMicrovmUpdateTest, ItsMemoryStaysAndItsShareChanges) {
   EXPECT_EQ(ReadMicrovmUpdate(R"({"memory": {"limit": 1048576}})", *config).error().code,
             Errc::kUnsupported);
   EXPECT_TRUE(ReadMicrovmUpdate(R"({"memory": {"limit": 67108865}})", *config));
+  EXPECT_EQ(ReadMicrovmUpdate(R"({"cpu": {"quota": -1}})", *config)->cpu_millis,
+            host::CgroupLimits::kAny);
+}
+
+// Of what a machine was made with nothing is left as it is without a word.
+TEST(ReadMicrovmUpdateTest, WhatTheMachineWouldNotKeepIsRefused) {
+  Json json = Usual();
+  json["linux"]["resources"]["pids"]["limit"] = 100;
+  const auto config = Read(json);
+  ASSERT_TRUE(config);
+  for (const char* kept : {R"({"pids": {"limit": 100}})", R"({"cpu": {"shares": 2}})"}) {
+    EXPECT_TRUE(ReadMicrovmUpdate(kept, *config)) << kept;
+  }
+  for (const char* refused :
+       {R"({"pids": {"limit": 50}})", R"({"pids": {"limit": -1}})", R"({"memory": {"limit": -1}})",
+        R"({"unified": {"memory.high": "1048576"}})", R"({"cpu": {"burst": 50000}})"}) {
+    const auto limits = ReadMicrovmUpdate(refused, *config);
+    ASSERT_FALSE(limits) << refused;
+    EXPECT_EQ(limits.error().code, Errc::kUnsupported) << refused;
+    EXPECT_TRUE(limits.error().message.starts_with("class microvm: ")) << limits.error().message;
+  }
 }
 
 }  // namespace

@@ -222,13 +222,14 @@ Task<std::unique_ptr<Backend>> Container::MakeAppkernel(Json config) {
   const Json* linux = MemberOf(config, "linux");
   const Json nothing;
   auto plan = ReadGroupPlan(linux == nullptr ? nothing : *linux);
-  if (!plan) co_return std::unexpected(std::move(plan).error());
+  if (!plan) co_return Wrap(std::move(plan).error(), "class appkernel");
   const auto found = co_await shared_.appkernel.Find();
   if (!found) co_return std::unexpected(found.error());
   const AppkernelRuntime& appkernel = **found;
   plan->least_memory = appkernel.least_memory;
   auto enough = CheckMemory(plan->limits, plan->least_memory);
-  if (!enough) co_return Wrap(std::move(enough).error(), "create " + id_);
+  if (enough) enough = shared_.groups.CanEnforce(plan->limits);
+  if (!enough) co_return Wrap(std::move(enough).error(), "create " + id_ + ": class appkernel");
   const auto at = shared_.pods.find({name_space_, pod_});
   const std::string hostname = at == shared_.pods.end() ? "" : at->second->settings.hostname;
   const Json written = ForAppkernel(std::move(config), hostname);
@@ -246,6 +247,9 @@ Task<std::unique_ptr<Backend>> Container::MakeMicrovm(Json config) {
   auto plan = ReadMicrovmConfig(std::move(config),
                                 at == shared_.pods.end() ? PodSettings{} : at->second->settings);
   if (!plan) co_return Wrap(std::move(plan).error(), "create " + id_);
+  if (auto can = shared_.groups.CanEnforce(plan->group.limits); !can) {
+    co_return Wrap(std::move(can).error(), "create " + id_ + ": class microvm");
+  }
   auto machines = co_await shared_.microvm.Find();
   if (!machines) co_return std::unexpected(std::move(machines).error());
   std::unique_ptr<Backend> backend = std::make_unique<MicrovmBackend>(

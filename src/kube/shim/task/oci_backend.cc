@@ -142,7 +142,8 @@ Task<void> OciBackend::Kill(ContainerProcess& process, int signal) {
 Task<void> OciBackend::Update(std::string resources) {
   if (plan_) {
     auto limited = LimitOwnGroup(group_.get(), resources, plan_->least_memory);
-    co_return limited;
+    if (!limited) co_return Wrap(std::move(limited).error(), "class appkernel");
+    co_return Result<void>();
   }
   const std::string file = bundle_ + "/resources.json";
   if (auto written = WriteFileAtomic(file, resources); !written) co_return written;

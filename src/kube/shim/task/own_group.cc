@@ -1,13 +1,15 @@
 #include "kube/shim/task/own_group.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/files/files.h"
@@ -16,6 +18,8 @@
 
 namespace strata::kube::shim {
 namespace {
+
+using host::CgroupLimits;
 
 constexpr Bytes kNote = 4_KiB;
 constexpr std::chrono::milliseconds kRemovePatience{3000};
@@ -31,28 +35,140 @@ Result<void> CheckGroupPath(const std::string& path) {
                                       "SystemdCgroup = false in containerd's");
 }
 
+// What of "linux.resources" is kept here, or bounds nothing. A period counts with its quota alone.
+// Devices are for classes that have some, and theirs to keep.
+constexpr std::array<std::string_view, 10> kKept = {
+    "devices",    "memory.limit", "memory.swap", "memory.useHierarchy", "cpu.shares", "cpu.quota",
+    "cpu.period", "cpu.cpus",     "cpu.mems",    "pids.limit"};
+constexpr std::array<std::string_view, 5> kKeptFiles = {"memory.oom.group", "memory.swap.max",
+                                                        "memory.high", "memory.low", "memory.min"};
+
+bool IsKept(const std::string& name) {
+  if (std::ranges::find(kKept, name) != kKept.end()) return true;
+  constexpr std::string_view kUnified = "unified.";
+  if (!name.starts_with(kUnified)) return false;
+  return std::ranges::find(kKeptFiles, name.substr(kUnified.size())) != kKeptFiles.end();
+}
+
+// As a limit is written that is none.
+bool BoundsNothing(const Json& value) {
+  if (value.is_number()) return value.get<double>() <= 0;
+  if (value.is_string()) return value.get_ref<const std::string&>().empty();
+  if (value.is_structured()) return std::ranges::all_of(value, BoundsNothing);
+  return value != true;
+}
+
+// kubelet names every size of page that the host has.
+bool HasHugePages(const Json& limits) {
+  if (!limits.is_array()) return !BoundsNothing(limits);
+  return std::ranges::any_of(limits,
+                             [](const Json& each) { return NumberOf(&each, "limit").has_value(); });
+}
+
+std::unexpected<Error> Refuse(const std::string& name) {
+  return Fail(Errc::kUnsupported, "linux.resources." + name +
+                                      " is kept by class container alone: leave it out, or ask "
+                                      "for that class");
+}
+
+Result<void> RefuseOthers(const Json& resources) {
+  if (!resources.is_object()) return Fail(Errc::kInvalidArgument, "linux.resources is no object");
+  for (const auto& [name, value] : resources.items()) {
+    if (IsKept(name)) continue;
+    if (name == "hugepageLimits") {
+      if (HasHugePages(value)) return Refuse(name);
+    } else if (!value.is_object()) {
+      if (!BoundsNothing(value)) return Refuse(name);
+    } else {
+      for (const auto& [part, bound] : value.items()) {
+        const std::string both = name + "." + part;
+        if (!IsKept(both) && !BoundsNothing(bound)) return Refuse(both);
+      }
+    }
+  }
+  return {};
+}
+
+// Those of "unified", and what else version 2 alone keeps here.
+Result<std::vector<host::CgroupFile>> ReadFiles(const Json& resources) {
+  const Json* cpu = MemberOf(resources, "cpu");
+  const Json* unified = MemberOf(resources, "unified");
+  std::vector<host::CgroupFile> files;
+  const auto read = [&files](std::string_view name, const Json* value) -> Result<void> {
+    if (value == nullptr || BoundsNothing(*value)) return {};
+    if (!value->is_string()) {
+      return Fail(Errc::kInvalidArgument, "linux.resources: " + std::string(name) + " is no text");
+    }
+    files.push_back({.name = std::string(name), .value = value->get<std::string>()});
+    return {};
+  };
+  auto done = read("cpuset.cpus", MemberOf(cpu, "cpus"));
+  if (done) done = read("cpuset.mems", MemberOf(cpu, "mems"));
+  for (const std::string_view name : kKeptFiles) {
+    if (done) done = read(name, MemberOf(unified, name));
+  }
+  if (!done) return std::unexpected(std::move(done).error());
+  return files;
+}
+
+// No swap is given, so a bound of both together is kept where there is one of memory.
+Result<Bytes> ReadMemory(const Json* memory) {
+  const auto limit = NumberOf(memory, "limit");
+  if (limit) return Bytes{*limit};
+  if (NumberOf(memory, "swap")) {
+    return Fail(Errc::kUnsupported, "linux.resources.memory.swap without a memory.limit");
+  }
+  return Bytes{};
+}
+
+Result<std::uint32_t> ReadCpu(const Json* cpu) {
+  const auto quota = NumberOf(cpu, "quota");
+  if (!quota) return 0;
+  const std::uint64_t period = NumberOf(cpu, "period").value_or(100'000);
+  if (*quota > CgroupLimits::kAny || period > CgroupLimits::kAny) {
+    return Fail(Errc::kInvalidArgument, "linux.resources: a CPU quota that cannot be");
+  }
+  const std::uint64_t millis = *quota * kMillisPerCpu / period;
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(millis, 1, CgroupLimits::kAny));
+}
+
+std::uint32_t ReadCount(const Json* object, std::string_view key) {
+  const std::uint64_t count = NumberOf(object, key).value_or(0);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, CgroupLimits::kAny));
+}
+
+// Whether `object` says of `key` that there is no limit.
+bool Lifts(const Json* object, std::string_view key) {
+  const Json* value = MemberOf(object, key);
+  return value != nullptr && value->is_number_integer() && !NumberOf(object, key);
+}
+
 }  // namespace
 
-Result<host::CgroupLimits> ReadLimits(const Json& resources) {
-  host::CgroupLimits limits;
-  if (const auto memory = NumberOf(MemberOf(resources, "memory"), "limit")) {
-    limits.memory = Bytes{*memory};
-  }
+Result<CgroupLimits> ReadLimits(const Json& resources) {
+  if (auto others = RefuseOthers(resources); !others) return std::unexpected(others.error());
   const Json* cpu = MemberOf(resources, "cpu");
-  const auto quota = NumberOf(cpu, "quota");
-  const auto period = NumberOf(cpu, "period");
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
-  if (quota) {
-    const std::uint64_t per = period.value_or(100'000);
-    if (*quota > kMost || per > kMost) {
-      return Fail(Errc::kInvalidArgument, "config.json: a CPU quota that cannot be");
-    }
-    limits.cpu_millis = static_cast<std::uint32_t>(
-        std::clamp<std::uint64_t>(*quota * kMillisPerCpu / per, 1, kMost));
-  }
-  if (const auto pids = NumberOf(MemberOf(resources, "pids"), "limit")) {
-    limits.pids = static_cast<std::uint32_t>(std::min(*pids, kMost));
-  }
+  const auto memory = ReadMemory(MemberOf(resources, "memory"));
+  if (!memory) return std::unexpected(memory.error());
+  const auto millis = ReadCpu(cpu);
+  if (!millis) return std::unexpected(millis.error());
+  auto files = ReadFiles(resources);
+  if (!files) return std::unexpected(std::move(files).error());
+  return CgroupLimits{.memory = *memory,
+                      .cpu_millis = *millis,
+                      .pids = ReadCount(MemberOf(resources, "pids"), "limit"),
+                      .cpu_shares = ReadCount(cpu, "shares"),
+                      .unified = std::move(*files)};
+}
+
+Result<CgroupLimits> ReadNewLimits(const std::string& resources) {
+  const auto json = ParseJson(resources);
+  if (!json) return std::unexpected(json.error());
+  auto limits = ReadLimits(*json);
+  if (!limits) return limits;
+  if (Lifts(MemberOf(*json, "memory"), "limit")) limits->memory = CgroupLimits::kAnyMemory;
+  if (Lifts(MemberOf(*json, "cpu"), "quota")) limits->cpu_millis = CgroupLimits::kAny;
+  if (Lifts(MemberOf(*json, "pids"), "limit")) limits->pids = CgroupLimits::kAny;
   return limits;
 }
 
@@ -106,10 +222,8 @@ Result<void> NoteRuntimesGroup(const host::Cgroups& groups, const std::string& b
 }
 
 Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources, Bytes least) {
-  const auto json = ParseJson(resources);
-  if (!json) return Wrap(json.error(), "update");
-  const auto limits = ReadLimits(*json);
-  if (!limits) return std::unexpected(limits.error());
+  const auto limits = ReadNewLimits(resources);
+  if (!limits) return Wrap(limits.error(), "update");
   if (auto enough = CheckMemory(*limits, least); !enough) return Wrap(enough.error(), "update");
   if (group == nullptr) return Fail(Errc::kFailedPrecondition, "update: it is not made");
   return group->Limit(*limits);

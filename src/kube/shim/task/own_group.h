@@ -28,8 +28,13 @@ struct GroupPlan {
 // kUnsupported: a group of systemd's.
 Result<GroupPlan> ReadGroupPlan(const Json& linux);
 
-// "linux.resources", of which Kubernetes' requests (shares, weights) are not limits.
+// "linux.resources" of config.json. kUnsupported: a limit that only a runtime would keep, by its
+// name; kInvalidArgument: one that cannot be. No limit is written as nothing, null, 0 or below.
 Result<host::CgroupLimits> ReadLimits(const Json& resources);
+
+// The same of an Update, in JSON: what it names without a limit (0 or below) loses the one it had,
+// what it does not name stays.
+Result<host::CgroupLimits> ReadNewLimits(const std::string& resources);
 
 // kUnsupported: a limit below `least`.
 Result<void> CheckMemory(const host::CgroupLimits& limits, Bytes least);
@@ -46,8 +51,8 @@ Result<std::shared_ptr<host::Cgroup>> MakeOwnGroup(const host::Cgroups& groups,
 Result<void> NoteRuntimesGroup(const host::Cgroups& groups, const std::string& bundle,
                                const std::string& path);
 
-// New limits; `resources` as ReadLimits takes them, in JSON. kUnsupported: less memory than
-// `least`; null `group`: kFailedPrecondition.
+// New limits, as ReadNewLimits takes them. kUnsupported: less memory than `least`; null `group`:
+// kFailedPrecondition.
 Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources, Bytes least = {});
 
 // Kills what runs in it.

@@ -152,7 +152,7 @@ Task<void> WasmBackend::Make(ContainerProcess& first) {
     listeners = std::move(*listening);
   }
   auto group = MakeOwnGroup(shared_.groups, bundle_, config->group);
-  if (!group) co_return std::unexpected(std::move(group).error());
+  if (!group) co_return Wrap(std::move(group).error(), "class wasm");
   group_ = std::move(*group);
   co_return co_await Spawn(first, *config, *code, std::move(listeners));
 }
@@ -251,7 +251,8 @@ Task<void> WasmBackend::Exec(ContainerProcess& /*exec*/) {
 
 Task<void> WasmBackend::Update(std::string resources) {
   auto limited = LimitOwnGroup(group_.get(), resources);
-  co_return limited;
+  if (!limited) co_return Wrap(std::move(limited).error(), "class wasm");
+  co_return Result<void>();
 }
 
 Task<void> WasmBackend::Remove() {

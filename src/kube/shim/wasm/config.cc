@@ -142,7 +142,7 @@ Result<WasmConfig> ReadWasmConfig(const Json& config, const std::string& name_sp
   if (!mounts) return std::unexpected(std::move(mounts).error());
   found.mounts = std::move(*mounts);
   auto group = ReadGroupPlan(*linux);
-  if (!group) return std::unexpected(std::move(group).error());
+  if (!group) return Wrap(std::move(group).error(), "class wasm");
   found.group = std::move(*group);
   auto user = ReadUser(*process);
   if (!user) return std::unexpected(std::move(user).error());

@@ -139,13 +139,15 @@ TEST(ReadWasmConfigTest, HostileConfigsAreRefused) {
   }
 }
 
-TEST(ReadLimitsTest, NoLimitIsWrittenInManyWays) {
-  for (const char* text : {"{}", R"({"memory": {"limit": -1}})", R"({"memory": {"limit": 0}})",
-                           R"({"memory": 1, "cpu": "x", "pids": null})"}) {
-    const auto limits = ReadLimits(*ParseJson(text));
-    ASSERT_TRUE(limits) << text;
-    EXPECT_EQ(*limits, host::CgroupLimits{}) << text;
-  }
+TEST(ReadWasmConfigTest, ALimitThatTheClassDoesNotKeepIsRefusedByName) {
+  Json json = Usual();
+  json["linux"]["resources"]["cpu"]["burst"] = 50000;
+  const auto config = Read(json);
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code, Errc::kUnsupported);
+  EXPECT_TRUE(
+      config.error().message.starts_with("class wasm: linux.resources.cpu.burst is kept by"))
+      << config.error().message;
 }
 
 }  // namespace
