@@ -8,11 +8,19 @@ import pty
 import select
 import signal
 import subprocess
+import time
 import unittest
 
-from kube.support import MIB, SHIM, IMAGE, NodeTest, PATIENCE, eventually, kill
+from kube.support import BIN, MIB, SHIM, IMAGE, NodeTest, PATIENCE, eventually, kill
 
 RUNTIME = "io.containerd.strata.v2"
+CONTAINERDS_PATIENCE = 5  # with a shim's `delete`, in seconds
+
+
+def has_ended(pid):
+    """Also where its parent, which is stopped, has not seen it."""
+    stat = pathlib.Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
 
 
 class ShimTest(NodeTest):
@@ -179,6 +187,30 @@ class DeathTest(ShimTest):
         self.remove(*names)
         done = self.node.ctr("run", "--rm", "--runtime", RUNTIME, IMAGE, "after", "echo", "again")
         self.assertEqual(done.stdout, "again\n", done.stderr)
+
+    def delete(self, name):
+        """What containerd runs when a shim does not answer; how it ended, and after how many seconds."""
+        words = ("-namespace", self.node.namespace, "-id", name, "-bundle", self.node.bundle(name), "delete")
+        began = time.monotonic()
+        done = subprocess.run((BIN / SHIM, *words), capture_output=True, timeout=PATIENCE, check=False)
+        return done, time.monotonic() - began
+
+    def test_delete_ends_in_time_beside_a_shim_and_a_runtime_that_do_not_answer(self):
+        pid = self.run_task("held", "sleep", "1000")
+        self.addCleanup(self.remove, "held")
+        (shim,) = self.node.residents()
+        self.addCleanup(os.kill, shim, signal.SIGCONT)
+        os.kill(shim, signal.SIGSTOP)
+        state = self.node.bundle("held") / "state" / "held" / "state.json"
+        state.rename(aside := state.with_suffix(".aside"))
+        os.mkfifo(state)  # runc waits for somebody who writes
+        done, took = self.delete("held")
+        aside.rename(state)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertLess(took, CONTAINERDS_PATIENCE)
+        done, _ = self.delete("held")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(eventually(lambda: has_ended(pid)))
 
 
 if __name__ == "__main__":

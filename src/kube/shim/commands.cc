@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -46,10 +47,21 @@ constexpr int kBacklog = 128;
 constexpr std::uint32_t kKilled = 128 + SIGKILL;
 constexpr Bytes kBootstrapFile = 64_KiB;
 constexpr Bytes kWords = 64_KiB;
-// containerd gives `delete` five seconds in all.
-constexpr milliseconds kAskPatience{1000};
-constexpr milliseconds kRemovePatience{3000};
+// containerd gives `delete` five seconds in all. A resident shim that is stopped answers nothing,
+// so that what it is asked has a part of them and not each question.
+constexpr milliseconds kDeletePatience{4000};
+constexpr milliseconds kAskPatience{1500};
 constexpr milliseconds kInfoPatience{3000};
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+Deadline In(milliseconds patience) { return std::chrono::steady_clock::now() + patience; }
+
+// Never less than a moment: what is to be done is tried once, however late it is.
+milliseconds Left(Deadline deadline) {
+  const auto left = deadline - std::chrono::steady_clock::now();
+  return std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(left));
+}
 
 Result<Fd> Listen(const host::UnixAddress& address) {
   auto socket = host::UnixSocket();
@@ -76,12 +88,12 @@ ttrpc::Reply Ask(Loop& loop, ttrpc::Client& client, ttrpc::Request request) {
 }
 
 // Of a shim that was killed: nobody is in them.
-void RemoveLeftZygotes(const std::string& socket) {
+void RemoveLeftZygotes(const std::string& socket, Deadline deadline) {
   if (socket.empty() || host::ConnectUnix(socket)) return;
   const auto lock = LockDirectory(fs::path(socket).parent_path());
   if (!lock || host::ConnectUnix(socket)) return;  // there is another by now
   const auto groups = FindZygoteGroups(socket);
-  if (groups) static_cast<void>(groups->Sweep(kRemovePatience));
+  if (groups) static_cast<void>(groups->Sweep(Left(deadline)));
 }
 
 fs::path BundleOf(const Invocation& invocation) {
@@ -110,12 +122,13 @@ void Forget(const Invocation& invocation, const fs::path& bundle, const std::str
   if (socket.empty()) return;
   Loop loop(1);
   ttrpc::Client client(loop, socket);
+  const Deadline deadline = In(kAskPatience);
   const auto ask = [&](const char* service, const char* method, std::string payload) {
     return Ask(loop, client,
                {.service = service,
                 .method = method,
                 .payload = std::move(payload),
-                .timeout = kAskPatience,
+                .timeout = Left(deadline),
                 .containerd_namespace = invocation.name_space})
         .has_value();
   };
@@ -138,14 +151,14 @@ void Forget(const Invocation& invocation, const fs::path& bundle, const std::str
   ask(kTasks, "Delete", remove.SerializeAsString());
 }
 
-Result<void> RemoveByRuntime(const std::string& id, const fs::path& bundle) {
+Result<void> RemoveByRuntime(const std::string& id, const fs::path& bundle, Deadline deadline) {
   std::error_code ignored;
   if (!fs::exists(bundle / "state" / id, ignored)) return {};
   const auto program = FindRunc();
   if (!program) return std::unexpected(program.error());
   const auto runtime = sandbox::oci::Runtime::Load({.runtime = *program});
   if (!runtime) return std::unexpected(runtime.error());
-  const auto ran = host::RunToEnd(runtime->DeleteCommand(bundle, id), kRemovePatience, kWords);
+  const auto ran = host::RunToEnd(runtime->DeleteCommand(bundle, id), Left(deadline), kWords);
   if (!ran) return std::unexpected(ran.error());
   if (ran->status.success()) return {};
   return Fail(Errc::kInternal, "delete " + id + ": " + ran->err);
@@ -192,17 +205,18 @@ Result<std::string> Start(const Invocation& invocation, std::string_view input,
 }
 
 Result<std::string> Delete(const Invocation& invocation) {
+  const Deadline deadline = In(kDeletePatience);
   const fs::path bundle = BundleOf(invocation);
   const std::string socket = SocketOf(bundle);
   Forget(invocation, bundle, socket);
-  if (auto removed = RemoveByRuntime(invocation.id, bundle); !removed) {
+  if (auto removed = RemoveByRuntime(invocation.id, bundle, deadline); !removed) {
     return std::unexpected(std::move(removed).error());
   }
-  if (auto removed = RemoveLeftGroup(bundle); !removed) {
+  if (auto removed = RemoveLeftGroup(bundle, Left(deadline)); !removed) {
     return std::unexpected(std::move(removed).error());
   }
   RemoveLeftDisk(bundle);
-  RemoveLeftZygotes(socket);
+  RemoveLeftZygotes(socket, deadline);
   UnmountRoot(bundle / "rootfs");
   RemovePod({.bundle = bundle, .network = {}});
   task_api::DeleteResponse response;

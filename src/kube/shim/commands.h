@@ -21,7 +21,8 @@ Result<std::string> Start(const Invocation& invocation, std::string_view input,
                           std::string_view ttrpc_address, const std::string& program);
 
 // What `delete` prints, once nothing is left of the task or sandbox: how it ended, as far as that
-// is known.
+// is known. Fails after four seconds at most, whether the resident shim and the runtime of class
+// container answer or not.
 Result<std::string> Delete(const Invocation& invocation);
 
 // What `-info` prints, by what the runtime of class container says of itself. Never fails.

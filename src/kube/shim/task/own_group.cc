@@ -231,12 +231,12 @@ Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources, By
 
 Result<void> RemoveOwnGroup(host::Cgroup& group) { return group.Remove(kRemovePatience); }
 
-Result<void> RemoveLeftGroup(const std::string& bundle) {
+Result<void> RemoveLeftGroup(const std::string& bundle, std::chrono::milliseconds patience) {
   const auto path = ReadFile(bundle + "/" + kNoteName, kNote);
   if (!path) return {};
   const auto groups = FindGroups();
   if (!groups) return std::unexpected(groups.error());
-  return groups->SweepAt(*path, kRemovePatience);
+  return groups->SweepAt(*path, patience);
 }
 
 }  // namespace strata::kube::shim

@@ -8,6 +8,7 @@
 // wasm/config_test.cc, tests/kube/wasm_test.py.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -58,7 +59,8 @@ Result<void> LimitOwnGroup(host::Cgroup* group, const std::string& resources, By
 // Kills what runs in it.
 Result<void> RemoveOwnGroup(host::Cgroup& group);
 // The same of what a killed shim left, by the note in `bundle`, in every hierarchy. Succeeds when
-// there is nothing, or the group is none of ours.
-Result<void> RemoveLeftGroup(const std::string& bundle);
+// there is nothing, or the group is none of ours. kDeadlineExceeded: after `patience` some of it is
+// still there.
+Result<void> RemoveLeftGroup(const std::string& bundle, std::chrono::milliseconds patience);
 
 }  // namespace strata::kube::shim
