@@ -1,7 +1,7 @@
 //! WASI commands: one process-like run per request, preview 1 modules and 0.2 components.
 
 use crate::cgi::{self, CgiOutput};
-use crate::component::ComponentState;
+use crate::component::{ComponentState, HANDLES};
 use crate::exit::exit_status;
 use crate::host::{Host, Output};
 use crate::limits::{Denied, Limits};
@@ -10,9 +10,9 @@ use crate::stdio::{BodyInput, LogOutput, Pieces, ResponseOutput};
 use std::rc::Rc;
 use std::sync::Arc;
 use wasmtime::{Error, InstancePre, Result, Store};
-use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::bindings::CommandPre;
+use wasmtime_wasi::{WasiCtxBuilder, WasiView};
 
 /// What a command that answers a request sees as its own name.
 const NAME: &str = "command";
@@ -108,7 +108,9 @@ async fn run_module(
     start: &Start,
 ) -> Ended {
     let mut run = Run::new(wasi, host, start);
-    let state = CommandState { limits: spec.limits(host), wasi: run.wasi.build_p1() };
+    let mut wasi = run.wasi.build_p1();
+    wasi.ctx().table.set_max_capacity(HANDLES);
+    let state = CommandState { limits: spec.limits(host), wasi };
     let store = spec.store(pre.module().engine(), state, |state| &mut state.limits);
     let enter = async |store: &mut _| start_module(pre, store, host).await;
     run_alone(store, |state| &state.limits, enter, &run.output).await

@@ -2,7 +2,7 @@
 
 use crate::abi::EngineConfig;
 use crate::command::CommandState;
-use crate::component::ComponentState;
+use crate::component::{self, ComponentState};
 use crate::image::CodeMappings;
 use crate::preview1;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,9 +10,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Runtime;
-use wasmtime::{
-    Config, InstanceAllocationStrategy, PoolingAllocationConfig, Result, component, ensure,
-};
+use wasmtime::component::Linker;
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, Result, ensure};
 
 const GIB: u64 = 1 << 30;
 /// With a reservation that holds every 32-bit address, code without bounds checks runs into this.
@@ -34,7 +33,7 @@ const BACKTRACE_FRAMES: usize = 10;
 pub struct Engine {
     pub wasm: wasmtime::Engine,
     pub config: EngineConfig,
-    pub components: component::Linker<ComponentState>,
+    pub components: Linker<ComponentState>,
     pub commands: wasmtime::Linker<CommandState>,
     pub mappings: Arc<CodeMappings>,
     /// Only for its timers and its task queue: it has no I/O driver and starts no thread.
@@ -54,9 +53,7 @@ impl Engine {
         let mut settings = settings(config);
         settings.with_custom_code_memory(Some(mappings.clone()));
         let wasm = wasmtime::Engine::new(&settings)?;
-        let mut components = component::Linker::new(&wasm);
-        wasmtime_wasi::p2::add_to_linker_async(&mut components)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut components)?;
+        let components = component::linker(&wasm)?;
         let commands = preview1::linker(&wasm)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let ticks = AtomicU64::new(0);

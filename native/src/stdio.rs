@@ -15,6 +15,11 @@ use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError};
 /// Bytes asked of the host at once, and offered to a writer whose bytes are only lines of a log.
 const CHUNK: usize = 64 << 10;
 
+/// A guest may ignore how much it may write.
+fn too_much() -> StreamError {
+    StreamError::trap("the guest wrote more than it may at once")
+}
+
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -127,7 +132,11 @@ impl Pollable for ResponseOutput {
 
 impl OutputStream for ResponseOutput {
     fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
-        lock(&self.0).write(&bytes).map_err(|_| StreamError::Closed)
+        let mut output = lock(&self.0);
+        if bytes.len() > output.room().map_err(|_| StreamError::Closed)? {
+            return Err(too_much());
+        }
+        output.write(&bytes).map_err(|_| StreamError::Closed)
     }
 
     fn flush(&mut self) -> Result<(), StreamError> {
@@ -185,6 +194,9 @@ impl Pollable for LogOutput {
 
 impl OutputStream for LogOutput {
     fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
+        if bytes.len() > CHUNK {
+            return Err(too_much());
+        }
         match self.pieces {
             Pieces::Lines => self.host.log(self.output, &bytes),
             Pieces::AsWritten => self.host.log_as_written(self.output, &bytes),
@@ -215,5 +227,24 @@ impl StdoutStream for LogOutput {
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
         Box::new(self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_writes_more_than_there_is_room_for_is_trapped() {
+        let host = Host::new(0);
+        let mut outputs: [Box<dyn OutputStream>; 2] = [
+            Box::new(ResponseOutput::new(CgiOutput::without_head(host.clone()))),
+            Box::new(LogOutput::new(host, Output::Stderr, Pieces::Lines)),
+        ];
+        for output in &mut outputs {
+            let room = output.check_write().unwrap();
+            let wrote = output.write(vec![b'x'; room + 1].into());
+            assert!(matches!(wrote, Err(StreamError::Trap(_))), "{room}");
+        }
     }
 }

@@ -174,6 +174,22 @@ fn sees_granted_directories_only() {
 }
 
 #[test]
+fn open_files_are_bounded() {
+    allow_many_files();
+    let engine = Engine::new(&config());
+    let image = guest(&engine);
+    let dir = scratch("bounded");
+    fs::write(dir.join("in.txt"), "").unwrap();
+    let options = Options { dirs: vec![(&dir, "/data", false)], ..Options::default() };
+    let sandbox = image.sandbox_with(&options).unwrap();
+    let exit = sandbox.get("/open").finish(&engine);
+    assert_eq!(exit.reason, TRAP, "{}", exit.detail);
+    assert!(exit.detail.contains("no free keys"), "{}", exit.detail);
+    // They went with their run.
+    assert_eq!(image.sandbox().get("/plain").finish(&engine).reason, RETURNED);
+}
+
+#[test]
 fn every_run_is_fresh() {
     let engine = Engine::new(&config());
     let image = guest(&engine);

@@ -200,6 +200,21 @@ fn names_the_ways_to_die() {
 }
 
 #[test]
+fn what_the_host_keeps_for_a_guest_is_bounded() {
+    let engine = Engine::new(&config());
+    let image = guest(&engine);
+    let exit = image.sandbox().get("/fields").finish(&engine);
+    assert_eq!(exit.reason, TRAP, "{}", exit.detail);
+    assert!(exit.detail.contains("no free keys"), "{}", exit.detail);
+
+    let sandbox = image.sandbox();
+    let mut call = sandbox.get("/long");
+    let exit = call.finish(&engine);
+    assert_eq!(exit.reason, RETURNED, "{}", exit.detail);
+    assert_eq!(call.host().text(), "hello, world\n");
+}
+
+#[test]
 fn a_limit_below_the_initial_memory_is_a_memory_exit() {
     let engine = Engine::new(&config());
     let image = guest(&engine);

@@ -2,7 +2,7 @@
 ;;   /e echoes stdin          /c answers with a CGI head      /p plain text on stdout, a line on stderr
 ;;   /v prints its variables  /x exits with 3                 /q exits with 3 after output
 ;;   /z sleeps 5 ms           /r reads /data/in.txt           /w writes /data/out.txt, prints the errno
-;;   /a prints its arguments
+;;   /a prints its arguments  /o opens /data/in.txt 4000 times
 (module
   (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -61,7 +61,7 @@
     unreachable)
 
   (func (export "_start")
-    (local $what i32)
+    (local $what i32) (local $n i32)
     (local.set $what (call $what))
     (if (i32.eq (local.get $what) (i32.const 101)) ;; e
       (then (call $copy (i32.const 0))))
@@ -98,6 +98,13 @@
         (if (call $open_file (i32.const 352) (i32.const 6) (i32.const 0) (i64.const 2))
           (then unreachable))
         (call $copy (i32.load (i32.const 8)))))
+    (if (i32.eq (local.get $what) (i32.const 111)) ;; o
+      (then
+        (loop $more
+          (if (call $open_file (i32.const 352) (i32.const 6) (i32.const 0) (i64.const 2))
+            (then unreachable))
+          (local.set $n (i32.add (local.get $n) (i32.const 1)))
+          (br_if $more (i32.lt_u (local.get $n) (i32.const 4000))))))
     (if (i32.eq (local.get $what) (i32.const 119)) ;; w
       (then
         (i32.store8 (i32.const 400) (i32.add (i32.const 48)

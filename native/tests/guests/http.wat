@@ -3,9 +3,11 @@
 ;;   /t trap         /n returns without an answer   /x answers with an error
 ;;   /s spins        /m grows its memory until refused, then traps   /d deep recursion
 ;;   /c counts its calls   /p prints to stdout and stderr, then hello
-;;   /z sleeps 5 ms, then hello
+;;   /z sleeps 5 ms, then hello   /f keeps 4000 fields of 60 KiB, then hello
+;;   /l asks for methods and authorities of 8 KiB and of more, then hello if only the latter are refused
 (module
   (import "wasi:http/types@0.2.10" "[constructor]fields" (func $fields (result i32)))
+  (import "wasi:http/types@0.2.10" "[static]fields.from-list" (func $from_list (param i32 i32 i32)))
   (import "wasi:http/types@0.2.10" "[method]incoming-request.path-with-query"
     (func $path (param i32 i32)))
   (import "wasi:http/types@0.2.10" "[method]incoming-request.consume"
@@ -22,6 +24,8 @@
     (func $finish (param i32 i32 i32 i32)))
   (import "wasi:http/types@0.2.10" "[constructor]outgoing-request"
     (func $request (param i32) (result i32)))
+  (import "wasi:http/types@0.2.10" "[method]outgoing-request.set-method"
+    (func $set_method (param i32 i32 i32 i32) (result i32)))
   (import "wasi:http/types@0.2.10" "[method]outgoing-request.set-scheme"
     (func $set_scheme (param i32 i32 i32 i32 i32) (result i32)))
   (import "wasi:http/types@0.2.10" "[method]outgoing-request.set-authority"
@@ -152,6 +156,34 @@
     (call $consume_response (i32.load (i32.const 24)) (i32.const 0))
     (call $pass_on (call $ok) (local.get $out)))
 
+  (func $keep_fields
+    (local $n i32)
+    (memory.fill (i32.const 131072) (i32.const 97) (i32.const 61440))
+    (i32.store (i32.const 512) (i32.const 131072)) ;; one field: its name, its value
+    (i32.store (i32.const 516) (i32.const 1))
+    (i32.store (i32.const 520) (i32.const 131072))
+    (i32.store (i32.const 524) (i32.const 61440))
+    (loop $more
+      (call $from_list (i32.const 512) (i32.const 1) (i32.const 0))
+      (drop (call $ok))
+      (local.set $n (i32.add (local.get $n) (i32.const 1)))
+      (br_if $more (i32.lt_u (local.get $n) (i32.const 4000)))))
+
+  ;; Whether a method and an authority of this length are refused: 0, 1 or 2 of them.
+  (func $refused (param $request i32) (param $len i32) (result i32)
+    (i32.add
+      (call $set_method (local.get $request) (i32.const 9) (i32.const 131072) (local.get $len))
+      (call $set_authority (local.get $request) (i32.const 1) (i32.const 131072)
+        (local.get $len))))
+
+  (func $long_names
+    (local $request i32)
+    (memory.fill (i32.const 131072) (i32.const 97) (i32.const 8193))
+    (local.set $request (call $request (call $fields)))
+    (if (call $refused (local.get $request) (i32.const 8192)) (then unreachable))
+    (if (i32.ne (call $refused (local.get $request) (i32.const 8193)) (i32.const 2))
+      (then unreachable)))
+
   (func $deep (param i32) (result i32)
     (i32.add (call $deep (i32.add (local.get 0) (i32.const 1))) (local.get 0)))
 
@@ -166,6 +198,10 @@
       (then (call $consume (local.get $in) (i32.const 0)) (call $pass_on (call $ok) (local.get $out))))
     (if (i32.eq (local.get $what) (i32.const 111)) ;; o
       (then (call $ask (local.get $out))))
+    (if (i32.eq (local.get $what) (i32.const 102)) ;; f
+      (then (call $keep_fields) (call $text (local.get $out) (i32.const 256) (i32.const 13))))
+    (if (i32.eq (local.get $what) (i32.const 108)) ;; l
+      (then (call $long_names) (call $text (local.get $out) (i32.const 256) (i32.const 13))))
     (if (i32.eq (local.get $what) (i32.const 116)) ;; t
       (then unreachable))
     (if (i32.eq (local.get $what) (i32.const 120)) ;; x
