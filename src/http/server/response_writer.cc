@@ -179,12 +179,15 @@ Result<void> ResponseWriter::Push(std::span<const std::string_view> parts) {
 }
 
 Task<void> ResponseWriter::Writable() {
-  if (turn_bytes_ >= kTurnBytes) co_await transport_.Yield();
-  turn_bytes_ = 0;
+  if (turn_bytes_ >= kTurnBytes) {
+    co_await transport_.Yield();
+    turn_bytes_ = 0;
+  }
   for (;;) {
     auto flushed = TryFlush();
     if (!flushed || !pending()) co_return flushed;
     auto room = co_await transport_.WaitWritable(transport_.now() + timeout_);
+    turn_bytes_ = 0;
     if (!room) {
       // A client that is too slow for us is given up: nothing more can be said to it.
       gave_up_ = room.error().code == Errc::kDeadlineExceeded;

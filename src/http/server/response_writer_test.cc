@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/post.hpp>
+
 #include "http/exchange_io.h"
 #include "http/parse/chunked.h"
 #include "http/test_support.h"
@@ -190,6 +192,38 @@ TEST(ResponseWriterTest, LargeBodiesArriveUnchanged) {
   EXPECT_TRUE(decoder.done());
   decoded.resize(step->produced);
   EXPECT_TRUE(decoded == body);
+}
+
+// The client takes every piece at once, so that there is always room.
+TEST(ResponseWriterTest, WhoFlushesEveryPieceLeavesOthersOfTheLoopTheirTurns) {
+  constexpr std::size_t kMost = 1024 * 1024;
+  RawClient* reader = nullptr;
+  Loop* loop = nullptr;
+  std::size_t written = 0;
+  const auto handler = [&](Exchange& exchange) -> Awaitable<void> {
+    ResponseSink& sink = exchange.sink();
+    const std::string piece(16 * 1024, 'x');
+    EXPECT_TRUE(sink.Head(ResponseHead{}).has_value());
+    bool turn = false;
+    asio::post(*loop, [&turn] { turn = true; });
+    while (!turn && written < kMost) {
+      const auto took = sink.TryWrite(AsBytes(piece));
+      if (!took) co_return;
+      written += *took;
+      reader->Drain();
+      auto flushed = co_await sink.Writable();
+      if (!flushed) co_return;
+    }
+  };
+  ServerHarness harness(handler);
+  loop = &harness.loop;
+  RawClient client(harness);
+  reader = &client;
+  client.Send(kGet);
+  client.EndSending();
+  ASSERT_TRUE(client.ReadUntilClosed());
+  EXPECT_GT(written, 0U);
+  EXPECT_LT(written, kMost);
 }
 
 }  // namespace
