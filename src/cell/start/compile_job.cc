@@ -17,6 +17,7 @@ namespace strata::cell {
 namespace {
 
 constexpr Bytes kResultLimit = 1_MiB;
+constexpr Bytes kCodeLimit = Bytes::MiB(1024);  // four times the largest artifact
 // The CPU limit bounds the work; this bounds a child that sleeps.
 constexpr std::chrono::seconds kWallGrace{30};
 constexpr std::string_view kTenant = "compile";  // its own user, shared by no cell
@@ -63,6 +64,9 @@ Error Explain(const host::ExitStatus& status, bool timed_out) {
       (status.value == SIGXCPU || status.value == SIGKILL)) {
     return {Errc::kResourceExhausted, "compiling hit its CPU limit"};
   }
+  if (status.kind == host::ExitStatus::Kind::kSignaled && status.value == SIGXFSZ) {
+    return {Errc::kResourceExhausted, "compiling made more code than 1 GiB"};
+  }
   if (status.kind == host::ExitStatus::Kind::kSignaled && status.value == SIGABRT) {
     return {Errc::kResourceExhausted, "compiling hit its memory limit"};
   }
@@ -100,6 +104,7 @@ Task<CompiledCode> RunCompileJob(Loop& loop, const CellProgram& program, Compile
        "--memory-reservation=" + std::to_string(bounds.memory_reservation.count)});
   spawn.fds = {{job->wasm.get(), 3}, {job->code.get(), 4}, {job->result.get(), 5}};
   spawn.limits.push_back({RLIMIT_CPU, bounds.cpu_s});
+  spawn.limits.push_back({RLIMIT_FSIZE, kCodeLimit.count});  // memory that nothing else counts
   spawn.parent_death_signal = SIGKILL;
   spawn.oom_score_adjust = kLessThanCells;
   auto started = host::Process::Spawn(spawn);

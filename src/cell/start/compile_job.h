@@ -4,13 +4,13 @@
 //   manager::CompileService, kube/shim --> [ RunCompileJob ] --> strata-cell --role=compile
 //
 // Compiling is running a compiler on hostile input, so each job is a process with its own memory,
-// CPU and wall limits, no network and no files; its output is a memfd that is sealed before
-// anything else looks at it. Nothing is kept: whoever asks caches.
+// CPU and wall limits, no network and no files; its output is a memfd of at most 1 GiB that is
+// sealed before anything else looks at it. Nothing is kept: whoever asks caches.
 //
 // Threads: the loop's. Lifetime: the process ends with the job, also when its starter dies.
 // Errors: the compiler's own code and words (kInvalidArgument: it refuses the artifact),
-// kResourceExhausted (its memory or CPU limit), kDeadlineExceeded (wall limit), kUnavailable (the
-// process died). Tested by compile_job_test.cc and tests/integration.
+// kResourceExhausted (its memory, CPU or code limit), kDeadlineExceeded (wall limit), kUnavailable
+// (the process died). Tested by compile_job_test.cc and tests/integration.
 #pragma once
 
 #include <cstddef>

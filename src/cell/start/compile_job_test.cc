@@ -16,13 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What comes of a job whose process says `answer`: a shell is the compiler that was taken over.
-Result<CompiledCode> Compile(std::string_view answer) {
+// What comes of a job whose process does this: a shell is the compiler that was taken over.
+Result<CompiledCode> CompileWith(const std::string& script) {
   const testing::TempDir dir;
   fs::permissions(dir.path(), fs::perms(0755));  // the process has a user of its own
   const fs::path program = dir / "cell";
-  const auto wrote =
-      WriteFileAtomic(program, "#!/bin/sh\nprintf %s '" + std::string(answer) + "' >&5\n");
+  const auto wrote = WriteFileAtomic(program, "#!/bin/sh\n" + script + "\n");
   EXPECT_TRUE(wrote.has_value());
   fs::permissions(program, fs::perms(0755));
   const CellProgram cell{
@@ -36,6 +35,20 @@ Result<CompiledCode> Compile(std::string_view answer) {
   Spawn(loop, run());
   loop.run_for(std::chrono::seconds(20));
   return outcome;
+}
+
+// The same, and it says `answer`.
+Result<CompiledCode> Compile(std::string_view answer) {
+  return CompileWith("printf %s '" + std::string(answer) + "' >&5");
+}
+
+// Behind a hole, which costs this machine nothing.
+TEST(CompileJobTest, CodeIsBounded) {
+  const std::string after_mib = "exec dd if=/dev/zero bs=1M count=1 conv=notrunc seek=";
+  const auto much = CompileWith(after_mib + "1024 >&4");
+  ASSERT_FALSE(much);
+  EXPECT_EQ(much.error().code, Errc::kResourceExhausted);
+  EXPECT_EQ(much.error().message, "compiling made more code than 1 GiB");
 }
 
 TEST(CompileJobTest, TheCompilersOwnErrorIsTheJobs) {
