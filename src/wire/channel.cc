@@ -23,7 +23,8 @@ namespace {
 constexpr std::size_t kMaxFds = 200;
 constexpr std::size_t kHeaderBytes = 4;
 constexpr Bytes kMaxFrame = 16_MiB;
-constexpr Bytes kMaxQueued = 32_MiB;
+constexpr Bytes kMaxQueued = 32_MiB;      // by Send, which waits
+constexpr Bytes kMaxPosted = 64_MiB;      // by Post, which cannot
 constexpr std::size_t kTurn = 64 * 1024;  // read before others of the loop have theirs
 
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
@@ -77,6 +78,7 @@ class Channel::Impl {
 
   static Task<void> Send(std::shared_ptr<Impl> self, Frame frame);
   static Result<void> Post(const std::shared_ptr<Impl>& self, Frame frame);
+  static Result<void> Queue(const std::shared_ptr<Impl>& self, Frame frame);
   static Awaitable<void> Drain(std::shared_ptr<Impl> self);
   static Task<Frame> Receive(std::shared_ptr<Impl> self);
   [[nodiscard]] std::size_t queued() const noexcept { return queued_bytes_; }
@@ -180,7 +182,7 @@ Awaitable<void> Channel::Impl::Flush(std::shared_ptr<Impl> self) {
   self->flushing_ = false;
 }
 
-Result<void> Channel::Impl::Post(const std::shared_ptr<Impl>& self, Frame frame) {
+Result<void> Channel::Impl::Queue(const std::shared_ptr<Impl>& self, Frame frame) {
   if (frame.text.empty() || frame.text.size() > kMaxFrame.count || frame.fds.size() > kMaxFds) {
     return Fail(Errc::kInvalidArgument, "a frame holds 1 byte to 16 MiB and 200 descriptors");
   }
@@ -198,8 +200,16 @@ Result<void> Channel::Impl::Post(const std::shared_ptr<Impl>& self, Frame frame)
   return {};
 }
 
+Result<void> Channel::Impl::Post(const std::shared_ptr<Impl>& self, Frame frame) {
+  auto queued = Queue(self, std::move(frame));
+  // A frame takes memory beside its bytes: of small ones that is most of it.
+  if (self->queued_bytes_ + self->queue_.size() * sizeof(Frame) <= kMaxPosted.count) return queued;
+  self->Break({Errc::kUnavailable, "the other end of the wire does not read"});
+  return self->Broken();
+}
+
 Task<void> Channel::Impl::Send(std::shared_ptr<Impl> self, Frame frame) {
-  if (auto posted = Post(self, std::move(frame)); !posted) co_return posted;
+  if (auto queued = Queue(self, std::move(frame)); !queued) co_return queued;
   while (!self->broken_ && self->queued_bytes_ > kMaxQueued.count) {
     boost::system::error_code ignored;
     co_await self->drained_.async_wait(asio::redirect_error(kAwait, ignored));

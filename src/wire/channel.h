@@ -37,7 +37,9 @@ class Channel {
   // channel is broken.
   Task<void> Send(Frame frame);
 
-  // The same without waiting, for senders that bound by themselves what they have under way.
+  // The same without waiting, for senders that bound by themselves what they have under way: the
+  // channel breaks when the queue takes more than 64 MiB, what frames take beside their bytes
+  // included.
   Result<void> Post(Frame frame);
 
   // Bytes that the socket has not taken yet.

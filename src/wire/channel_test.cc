@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -152,6 +153,25 @@ TEST_F(ChannelTest, WhatTheSocketHasNotTakenIsKnownAndWaitedFor) {
   loop_.poll();
   EXPECT_TRUE(drained);
   EXPECT_EQ(left_->queued(), 0U);
+}
+
+TEST_F(ChannelTest, WhoPostsMuchToOneThatDoesNotReadBreaksTheChannel) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{1} << 20}) {
+    SetUp();
+    std::size_t most = 0;
+    std::optional<Error> failed;
+    for (int i = 0; i < 1'500'000 && !failed; ++i) {
+      if (auto posted = left_->Post({std::string(size, 'x'), {}}); !posted) {
+        failed = std::move(posted).error();
+      }
+      most = std::max(most, left_->queued());
+    }
+    ASSERT_TRUE(failed.has_value()) << size;
+    EXPECT_EQ(failed->code, Errc::kUnavailable);
+    EXPECT_EQ(left_->queued(), 0U);
+    EXPECT_GT(most, (std::size_t{4} << 20)) << size;
+    EXPECT_LE(most, (std::size_t{64} << 20)) << size;
+  }
 }
 
 TEST_F(ChannelTest, NothingWaitsForABrokenChannel) {

@@ -87,7 +87,7 @@ Awaitable<FakeSandbox::Fate> FakeSandbox::Play(Call& call) {
     case Action::kCount:
       co_return co_await Answer(call, {}, std::to_string(calls_));
     case Action::kLog:
-      if (spec_.effects.logs != nullptr) {
+      for (std::size_t i = 0; spec_.effects.logs != nullptr && i < script.times; ++i) {
         spec_.effects.logs->Write(Stream::kStdout, script.body);
         spec_.effects.logs->Write(Stream::kStderr, script.body);
       }

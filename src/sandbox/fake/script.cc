@@ -47,6 +47,8 @@ Result<void> SetField(Script& script, const std::string& name, const Json& value
     }
   } else if (name == "bytes") {
     script.bytes = value.get<std::size_t>();
+  } else if (name == "times") {
+    script.times = value.get<std::size_t>();
   } else if (name == "delay_ms") {
     script.delay = std::chrono::milliseconds(value.get<int>());
   } else {

@@ -6,7 +6,8 @@
 //   {"do": "echo"}                        answers the request's body, streaming
 //   {"do": "large", "bytes": 1000000}     answers that many bytes
 //   {"do": "count"}                       answers the number of calls so far, this one included
-//   {"do": "log", "text": "a line"}       logs to stdout and stderr, then answers "hello"
+//   {"do": "log", "text": "a line"}       logs to stdout and stderr, then answers "hello"; "times"
+//                                         says how often
 //   {"do": "spin"}                        uses CPU until a limit, the deadline or Stop ends it
 //   {"do": "trap"}                        dies
 //   {"do": "lose"}                        is lost with the process that held it
@@ -49,6 +50,7 @@ struct Script {
   http::ResponseHead head;  // kAnswer; else 200
   std::string body;         // kAnswer, kLog (the line)
   std::size_t bytes = 0;    // kLarge
+  std::size_t times = 1;    // kLog
   int status = 0;           // kExit
   std::chrono::milliseconds delay{0};
 };

@@ -22,8 +22,10 @@ namespace {
 
 // Longer than any call may take.
 constexpr std::chrono::hours kLongest{24 * 7};
-// Log lines that wait for a slow reader beside a call; what exceeds it is dropped, and counted.
+// Log lines that wait for a slow reader beside a call; what exceeds it is dropped, and counted. A
+// line takes memory beside its text: its frame.
 constexpr std::size_t kMostLogBytes = 1024 * 1024;
+constexpr std::size_t kLineCost = 128;
 constexpr std::size_t kMostDials = 1024;  // of one line at once; more are refused
 
 }  // namespace
@@ -77,11 +79,12 @@ class Server::Session final : public LogSink {
 };
 
 void Server::Session::Write(Stream stream, std::string_view text) {
-  if (log_bytes_ + text.size() > kMostLogBytes) {
+  const std::size_t cost = text.size() + kLineCost;
+  if (log_bytes_ + cost > kMostLogBytes) {
     ++lines_dropped_;
     return;
   }
-  log_bytes_ += text.size();
+  log_bytes_ += cost;
   static_cast<void>(channel_.Post({Encode(ToClient(Line{stream, std::string(text)})), {}}));
 }
 

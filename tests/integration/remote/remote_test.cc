@@ -180,6 +180,22 @@ TEST_F(RemoteTest, LogLinesArriveAsTheyAre) {
   EXPECT_EQ(log.lines[1], (RecordingLog::Line{Stream::kStderr, "a \"line\""}));
 }
 
+// While they are written nobody reads the line.
+TEST_F(RemoteTest, OfAFloodOfEmptyLinesMostAreDroppedAndCounted) {
+  constexpr std::size_t kLines = 1'000'000;
+  RecordingLog log;
+  Spec spec{.id = "box-1"};
+  spec.effects.logs = &log;
+  auto sandbox = Make(R"({"do": "log", "text": "", "times": 500000})", spec);
+  CallFixture fixture(loop_, clock_);
+  fixture.body.End();
+  ASSERT_TRUE(fixture.Run(sandbox->Invoke(fixture.call)).has_value());
+  ASSERT_GT(log.lines.size(), 1000U);
+  EXPECT_LT(log.lines.size(), 10'000U);
+  const std::string dropped = std::to_string(kLines - (log.lines.size() - 1));
+  EXPECT_EQ(log.lines.back(), (RecordingLog::Line{Stream::kHost, dropped + " log lines dropped"}));
+}
+
 TEST_F(RemoteTest, AClientThatIsGoneEndsTheCall) {
   auto sandbox = Make(R"({"do": "spin"})");
   CallFixture fixture(loop_, clock_);
