@@ -3,7 +3,6 @@
 #include <array>
 #include <charconv>
 #include <utility>
-#include <variant>
 
 #include "base/text/strings.h"
 #include "http/parse/ascii.h"
@@ -17,14 +16,6 @@ constexpr std::size_t kLongestHead = 16 * 1024;
 constexpr std::array<std::string_view, 3> kHeadFields = {"status", "content-type", "location"};
 constexpr std::string_view kMediaField = "content-type";
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
-
-struct Open {};  // not to be told yet
-struct Body {};  // body from the first byte
-struct Head {
-  http::ResponseHead head;
-  std::size_t length = 0;  // of its lines
-};
-using Start = std::variant<Open, Body, Head>;
 
 // "name: value", with the name in lower case; nothing when it is no header field.
 std::optional<std::pair<std::string, std::string>> ParseField(std::string_view line) {
@@ -44,43 +35,14 @@ std::optional<std::uint16_t> ParseStatus(std::string_view value) {
   return code >= 200 && code <= 599 ? std::optional(code) : std::nullopt;
 }
 
-// What the first line may still become or is.
-Start ParseName(std::string_view output) {
+// Whether the first line is one of a head, or may still become one.
+bool MayBeginHead(std::string_view output) {
   const std::size_t colon = output.find(':');
+  const bool whole = colon != std::string_view::npos;
   const std::string first = Lower(output.substr(0, colon));
-  for (const std::string_view name : kHeadFields) {
-    const bool whole = colon != std::string_view::npos;
-    if (whole ? name == first : name.starts_with(first)) return Open{};
-  }
-  return Body{};
-}
-
-Start ParseStart(std::string_view output) {
-  if (std::holds_alternative<Body>(ParseName(output))) return Body{};
-  Head found;
-  std::optional<std::uint16_t> status;
-  bool redirects = false;
-  for (std::size_t at = 0; at < output.size(); at = found.length) {
-    const std::size_t end = output.find('\n', at);
-    if (end == std::string_view::npos) return Open{};
-    found.length = end + 1;
-    std::string_view line = output.substr(at, end - at);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) {
-      found.head.status = status.value_or(redirects ? 302 : 200);
-      return found;
-    }
-    auto field = ParseField(line);
-    if (!field) return Body{};
-    if (field->first == "status") {
-      status = ParseStatus(field->second);
-      if (!status) return Body{};
-      continue;
-    }
-    redirects |= field->first == "location";
-    found.head.headers.push_back(std::move(*field));
-  }
-  return Open{};
+  return std::ranges::any_of(kHeadFields, [&](std::string_view name) {
+    return whole ? name == first : name.starts_with(first);
+  });
 }
 
 }  // namespace
@@ -106,14 +68,40 @@ model::Env CgiVariables(const Call& call) {
   return variables;
 }
 
+// Goes on where it stopped: a guest may write its head byte by byte.
+CgiOutput::Start CgiOutput::ReadLines() {
+  if (line_ == 0 && !MayBeginHead(text_)) return Start::kBody;
+  while (true) {
+    const std::size_t end = text_.find('\n', searched_);
+    if (end == std::string::npos) {
+      searched_ = text_.size();
+      return Start::kOpen;
+    }
+    std::string_view line = std::string_view(text_).substr(line_, end - line_);
+    line_ = searched_ = end + 1;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) return Start::kHead;
+    auto field = ParseField(line);
+    if (!field) return Start::kBody;
+    if (field->first == "status") {
+      status_ = ParseStatus(field->second);
+      if (!status_) return Start::kBody;
+      continue;
+    }
+    redirects_ |= field->first == "location";
+    lines_.headers.push_back(std::move(*field));
+  }
+}
+
 void CgiOutput::Write(std::string_view output) {
   text_.append(output);
   if (decided_) return;
-  Start start = ParseStart(text_);
-  if (auto* head = std::get_if<Head>(&start)) {
-    text_.erase(0, head->length);
-    Decide(std::move(head->head));
-  } else if (std::holds_alternative<Body>(start) || text_.size() > kLongestHead) {
+  const Start start = ReadLines();
+  if (start == Start::kHead) {
+    text_.erase(0, line_);
+    lines_.status = status_.value_or(redirects_ ? 302 : 200);
+    Decide(std::move(lines_));
+  } else if (start == Start::kBody || text_.size() > kLongestHead) {
     Decide({});
   }
 }

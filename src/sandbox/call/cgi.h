@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,9 +47,18 @@ class CgiOutput {
   void Consume(std::size_t count) { text_.erase(0, count); }
 
  private:
+  // What the output begins with, as far as that can be told.
+  enum class Start : std::uint8_t { kOpen, kBody, kHead };
+
+  Start ReadLines();
   void Decide(http::ResponseHead head);
 
   std::string text_;
+  http::ResponseHead lines_;  // what the head's lines say so far, but for the status
+  std::optional<std::uint16_t> status_;
+  bool redirects_ = false;
+  std::size_t line_ = 0;      // where the first line begins that has not ended
+  std::size_t searched_ = 0;  // where its end may be
   std::optional<http::ResponseHead> head_;
   bool decided_ = false;
 };

@@ -1,5 +1,7 @@
 #include "sandbox/call/cgi.h"
 
+#include <cstdint>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,30 @@ TEST(CgiOutputTest, AHeadMayComeInPieces) {
   ASSERT_TRUE(head.has_value());
   EXPECT_EQ(head->status, 201);
   EXPECT_FALSE(cgi.TakeHead().has_value());
+}
+
+// Milliseconds of this thread's CPU time.
+std::int64_t CpuTime() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// Read anew with every byte it would take seconds.
+TEST(CgiOutputTest, ALongHeadInPiecesCostsWhatItCostsAsAWhole) {
+  std::string output = "Status: 201\n";
+  while (output.size() < 16'000) output += "a:\n";
+  CgiOutput cgi;
+  const std::int64_t begin = CpuTime();
+  for (const char c : output) cgi.Write(std::string_view(&c, 1));
+  EXPECT_FALSE(cgi.TakeHead().has_value());
+  cgi.Write("\nbody");
+  EXPECT_LT(CpuTime() - begin, 500);
+  const auto head = cgi.TakeHead();
+  ASSERT_TRUE(head.has_value());
+  EXPECT_EQ(head->status, 201);
+  EXPECT_GT(head->headers.size(), 5000U);
+  EXPECT_EQ(cgi.body(), "body");
 }
 
 TEST(CgiOutputTest, AnythingElseIsBodyAtOnce) {
