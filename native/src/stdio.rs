@@ -12,8 +12,10 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError};
 
-/// Bytes asked of the host at once, and offered to a writer whose bytes are only lines of a log.
+/// Bytes asked of the host at once.
 const CHUNK: usize = 64 << 10;
+/// Bytes of a log that are taken before others of the cell have their turn: each may be a line.
+const LOG_CHUNK: usize = 1 << 10;
 
 /// A guest may ignore how much it may write.
 fn too_much() -> StreamError {
@@ -179,24 +181,34 @@ pub struct LogOutput {
     host: Arc<Host>,
     output: Output,
     pieces: Pieces,
+    room: usize,
 }
 
 impl LogOutput {
     pub fn new(host: Arc<Host>, output: Output, pieces: Pieces) -> LogOutput {
-        LogOutput { host, output, pieces }
+        LogOutput { host, output, pieces, room: LOG_CHUNK }
     }
 }
 
 #[async_trait]
 impl Pollable for LogOutput {
-    async fn ready(&mut self) {}
+    /// With no room left, ready at the call's next poll.
+    async fn ready(&mut self) {
+        poll_fn(|cx| {
+            if self.room > 0 {
+                return Poll::Ready(());
+            }
+            self.room = LOG_CHUNK;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
 }
 
 impl OutputStream for LogOutput {
     fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
-        if bytes.len() > CHUNK {
-            return Err(too_much());
-        }
+        self.room = self.room.checked_sub(bytes.len()).ok_or_else(too_much)?;
         match self.pieces {
             Pieces::Lines => self.host.log(self.output, &bytes),
             Pieces::AsWritten => self.host.log_as_written(self.output, &bytes),
@@ -209,7 +221,7 @@ impl OutputStream for LogOutput {
     }
 
     fn check_write(&mut self) -> Result<usize, StreamError> {
-        Ok(CHUNK)
+        Ok(self.room)
     }
 }
 

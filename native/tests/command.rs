@@ -83,6 +83,28 @@ fn text_that_only_begins_like_a_head_is_body() {
 }
 
 #[test]
+fn a_flood_of_lines_leaves_others_their_turns() {
+    let engine = Engine::new(&config());
+    let image = guest(&engine);
+    let sandbox = image.sandbox();
+    let mut call = sandbox.get("/newlines");
+    let mut polls = 1;
+    let exit = loop {
+        let before = call.host().logs.len();
+        let polled = call.poll();
+        assert!(call.host().logs.len() - before <= 1024);
+        match polled {
+            Some(exit) => break exit,
+            None => polls += 1,
+        }
+        assert!(call.host().wakes > 0);
+    };
+    assert_eq!(exit.reason, RETURNED, "{}", exit.detail);
+    assert_eq!(call.host().logs.len(), 65536);
+    assert!(polls >= 64);
+}
+
+#[test]
 fn gives_the_request_as_variables() {
     let engine = Engine::new(&config());
     let image = guest(&engine);

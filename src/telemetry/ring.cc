@@ -147,20 +147,22 @@ Result<RingWriter> RingWriter::Open(int fd) {
   return RingWriter(std::move(*memory), head);
 }
 
+bool RingWriter::HasRoom(RecordType type, std::size_t payload) noexcept {
+  const std::uint64_t capacity = memory_.capacity();
+  // Acquire: the consumer is done with the bytes that it frees.
+  const std::uint64_t tail = memory_.header().tail.load(std::memory_order_acquire);
+  // Only after damage: the consumer gave the ring up and waits at another place, so go on there.
+  if (head_ - tail > capacity) head_ = tail;
+  const std::uint64_t used = head_ - tail;
+  const std::uint64_t usable = IsDroppable(type) ? capacity / 4 * 3 : capacity;
+  return used <= usable && RecordSize(payload) <= usable - used;
+}
+
 Result<void> RingWriter::Write(RecordType type, ByteView payload) {
   if (payload.size() > kMaxRecord.count) {
     return Fail(Errc::kInvalidArgument, "a ring record has at most 64 KiB");
   }
-  Header& header = memory_.header();
-  const std::uint64_t capacity = memory_.capacity();
-  // Acquire: the consumer is done with the bytes that it frees.
-  const std::uint64_t tail = header.tail.load(std::memory_order_acquire);
-  // Only after damage: the consumer gave the ring up and waits at another place, so go on there.
-  if (head_ - tail > capacity) head_ = tail;
-  const std::uint64_t used = head_ - tail;
-  const std::uint64_t size = RecordSize(payload.size());
-  const std::uint64_t usable = IsDroppable(type) ? capacity / 4 * 3 : capacity;
-  if (used > usable || size > usable - used) {
+  if (!HasRoom(type, payload.size())) {
     if (!IsDroppable(type)) {
       return Fail(Errc::kResourceExhausted, "the ring to the manager is full");
     }
@@ -173,8 +175,8 @@ Result<void> RingWriter::Write(RecordType type, ByteView payload) {
   std::byte* to = memory_.at(head_);
   std::memcpy(to, &record, sizeof(record));
   if (!payload.empty()) std::memcpy(to + sizeof(record), payload.data(), payload.size());
-  head_ += size;
-  header.head.store(head_, std::memory_order_release);  // from here on the record exists
+  head_ += RecordSize(payload.size());
+  memory_.header().head.store(head_, std::memory_order_release);  // from here on the record exists
   return {};
 }
 

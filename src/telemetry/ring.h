@@ -89,6 +89,9 @@ class RingWriter {
   // kInvalidArgument: longer than kMaxRecord.
   Result<void> Write(RecordType type, ByteView payload);
 
+  // Whether Write would take such a record now.
+  [[nodiscard]] bool HasRoom(RecordType type, std::size_t payload) noexcept;
+
   // Counts a record that was refused and is not tried again.
   void CountLost(RecordType type) noexcept;
 

@@ -3,6 +3,7 @@
 ;;   /v prints its variables  /x exits with 3                 /q exits with 3 after output
 ;;   /z sleeps 5 ms           /r reads /data/in.txt           /w writes /data/out.txt, prints the errno
 ;;   /a prints its arguments  /o opens /data/in.txt 4000 times
+;;   /n writes 64 KiB of newlines to stderr
 (module
   (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -98,6 +99,10 @@
         (if (call $open_file (i32.const 352) (i32.const 6) (i32.const 0) (i64.const 2))
           (then unreachable))
         (call $copy (i32.load (i32.const 8)))))
+    (if (i32.eq (local.get $what) (i32.const 110)) ;; n
+      (then
+        (memory.fill (i32.const 65536) (i32.const 10) (i32.const 65536))
+        (call $put (i32.const 2) (i32.const 65536) (i32.const 65536))))
     (if (i32.eq (local.get $what) (i32.const 111)) ;; o
       (then
         (loop $more

@@ -17,6 +17,7 @@ namespace {
 // The manager empties the ring every few milliseconds; one that needs longer than this is gone.
 constexpr int kTries = 100;
 constexpr std::chrono::milliseconds kBetweenTries{10};
+constexpr std::size_t kLineFields = 256;  // of a line's record, beside its text
 
 }  // namespace
 
@@ -48,6 +49,10 @@ void RingSink::RecordMirror(const meter::MirrorRecord& record) {
 }
 
 void RingSink::Write(const Line& line) {
+  // A flood of lines must not cost what encoding them does.
+  if (!ring_.HasRoom(telemetry::RecordType::kLog, line.text.size() + kLineFields)) {
+    return ring_.CountLost(telemetry::RecordType::kLog);
+  }
   const auto now = clock_.WallNow().time_since_epoch();
   LogLine entry;
   entry.generation = line.function.generation;

@@ -11,6 +11,18 @@
 namespace strata::cell {
 namespace {
 
+// Counts how often it is asked for the time of day, as every line that is encoded does.
+class CountingClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint Now() const noexcept override { return {}; }
+  [[nodiscard]] WallTime WallNow() const noexcept override {
+    ++asked;
+    return {};
+  }
+
+  mutable std::size_t asked = 0;
+};
+
 class RingSinkTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -37,7 +49,7 @@ class RingSinkTest : public ::testing::Test {
   }
 
   Loop loop_;
-  ManualClock clock_;
+  CountingClock clock_;
   std::optional<telemetry::RingReader> reader_;
   std::optional<RingSink> sink_;
 };
@@ -86,6 +98,17 @@ TEST_F(RingSinkTest, WhenItIsFullLinesAreDroppedAndRecordsWait) {
   loop_.run();
   EXPECT_TRUE(done);
   EXPECT_EQ(sink_->lost_calls(), 0u);
+}
+
+TEST_F(RingSinkTest, ALineThatFindsNoRoomIsNotEncoded) {
+  constexpr std::size_t kLines = 10'000;
+  for (std::size_t i = 0; i < kLines; ++i) {
+    sink_->Write({{1, 1}, "web-0-1", sandbox::Stream::kStderr, nullptr, ""});
+  }
+  const std::size_t encoded = clock_.asked;
+  EXPECT_EQ(Read().size(), encoded);
+  EXPECT_LT(encoded, kLines / 2);
+  EXPECT_EQ(sink_->dropped(), kLines - encoded);
 }
 
 }  // namespace
